@@ -1,0 +1,113 @@
+//! What can go wrong, and the exit code each kind ends in. This enum is the
+//! table in the manual: nothing else in the program chooses an exit code.
+
+use std::fmt;
+
+/// How a command ends when it does not end with 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: done.
+    Done,
+    /// 1: an honest no (`-e` and nothing matched; denied; chain broken; runs differ).
+    No,
+    /// 2: usage or query syntax; nothing written.
+    Usage,
+    /// 3: input/output or environment; nothing stored.
+    NotStored,
+    /// 4: the state of what was to be stored is unknown; retry with the same `--id`.
+    Unknown,
+    /// 5: damaged data (`--strict`, `verify`, `doctor`).
+    Damaged,
+    /// 6: not decided yet (`ask --wait --timeout`).
+    Undecided,
+    /// 75: the lock was not free in time; nothing stored.
+    LockTimeout,
+    /// 125 to 127: `exec`'s own failures and refusals, as `env` has them.
+    Exec(u8),
+}
+
+impl Exit {
+    /// The process exit status.
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Done => 0,
+            Exit::No => 1,
+            Exit::Usage => 2,
+            Exit::NotStored => 3,
+            Exit::Unknown => 4,
+            Exit::Damaged => 5,
+            Exit::Undecided => 6,
+            Exit::LockTimeout => 75,
+            Exit::Exec(code) => code,
+        }
+    }
+}
+
+/// A failure as a person reads it: a lowercase fragment that fits after
+/// `logbook: `, an exit, and where possible the next command to type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// Which exit code it ends in.
+    pub exit: Exit,
+    /// What is wrong and where: file and byte offset, line, or a query with a caret.
+    /// May have several lines.
+    pub message: String,
+    /// The next thing to type; printed as `hint: …`.
+    pub hint: Option<String>,
+}
+
+/// The result of everything that can fail in a way a person should read.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// An error that ends in `exit`.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Error { exit, message: message.into(), hint: None }
+    }
+
+    /// Bad arguments, bad input, bad query: exit 2, nothing written.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Error::new(Exit::Usage, message)
+    }
+
+    /// The environment did not allow it: exit 3, nothing stored.
+    pub fn io(message: impl Into<String>) -> Self {
+        Error::new(Exit::NotStored, message)
+    }
+
+    /// The same error with a hint: the next command to type.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same error with `context: ` in front of its message.
+    pub fn within(mut self, context: impl fmt::Display) -> Self {
+        self.message = format!("{context}: {}", self.message);
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(hint) = &self.hint {
+            write!(f, "\nhint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The word of `known` nearest to `word`, if it is near enough to be a slip.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = word.to_lowercase();
+    let reach = (word.chars().count() / 3).clamp(1, 3);
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= reach || (lower.len() >= 3 && candidate.starts_with(&lower)))
+        .min_by_key(|(distance, candidate)| (*distance, *candidate))
+        .map(|(_, candidate)| candidate)
+}

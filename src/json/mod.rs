@@ -1,0 +1,24 @@
+//! JSON text as bytes: is it well formed, where is each member, what does a
+//! string say. Values are slices of the row they stand in, so that what was
+//! given is what is kept (a 30-digit integer stays 30 digits).
+//!
+//! Not here: rows, fields with a meaning, files. This room knows RFC 8259 and
+//! nothing of logbooks.
+//!
+//! - `validate`: the strict judge, with byte offsets; iterative, any depth
+//! - `skip`: step over a value without judging it
+//! - `object`: members of an object, and picking a few of them in one pass
+//! - `string`: decode and encode strings
+//! - `decimal`: numbers without floats: exact order, exact sums
+//!
+//! Invariant: no function recurses with its input, and none panics on any bytes.
+
+pub mod object;
+pub mod skip;
+pub mod string;
+pub mod validate;
+
+pub use object::{Fault as ObjectFault, Member, Members, pick};
+pub use skip::{Kind, kind, skip_value, skip_white, trim};
+pub use string::{decode, decode_raw, quote, quote_into};
+pub use validate::{Fault, Limits, validate};

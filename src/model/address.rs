@@ -1,0 +1,48 @@
+//! How a row is named: by its run and step (`r-88#3`, `r-88 3`), or, stable
+//! for life and also for rows without a step, by its place (`@000041:1234`).
+
+use std::fmt;
+
+/// The name of one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// `RUN#STEP`
+    Step {
+        /// The run.
+        run_id: String,
+        /// Its row number, from 1.
+        step: u64,
+    },
+    /// `@SEGMENT:OFFSET`: segment number and the row's first byte.
+    Place {
+        /// Number of the segment.
+        segment: u64,
+        /// Byte offset of the row's first byte.
+        offset: u64,
+    },
+}
+
+impl Address {
+    /// Reads `RUN#STEP` or `@SEGMENT:OFFSET`. The last `#` counts, so that a
+    /// run id may contain one.
+    pub fn parse(text: &str) -> Option<Address> {
+        if let Some(place) = text.strip_prefix('@')
+            && let Some((segment, offset)) = place.split_once(':')
+            && let (Ok(segment), Ok(offset)) = (segment.parse(), offset.parse())
+        {
+            return Some(Address::Place { segment, offset });
+        }
+        let (run_id, step) = text.rsplit_once('#')?;
+        let step = step.parse().ok().filter(|step| *step > 0)?;
+        (!run_id.is_empty()).then(|| Address::Step { run_id: run_id.to_owned(), step })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Step { run_id, step } => write!(f, "{run_id}#{step}"),
+            Address::Place { segment, offset } => write!(f, "@{segment:06}:{offset}"),
+        }
+    }
+}

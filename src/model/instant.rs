@@ -1,0 +1,160 @@
+//! RFC 3339 texts as points in time. Digits of a second are kept as given;
+//! order is exact to 10⁻¹⁸ s (further digits are kept but not compared).
+
+use std::fmt;
+
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
+
+/// A point in time: seconds since 1970 UTC, and the fraction in units of
+/// 10⁻¹⁸ s. A leap second (`:60`) is the second after `:59`, as in POSIX time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant {
+    /// Whole seconds since 1970-01-01T00:00:00Z.
+    pub seconds: i64,
+    /// The rest, in 10⁻¹⁸ s, below 10¹⁸.
+    pub attos: u64,
+}
+
+/// 10⁻¹⁸ s in a second.
+const ATTOS: u64 = 1_000_000_000_000_000_000;
+
+/// The parts of an RFC 3339 text, checked.
+struct Parts<'a> {
+    date: NaiveDate,
+    hour: u32,
+    minute: u32,
+    second: u32,
+    /// Digits after the point, as given; empty without one.
+    fraction: &'a str,
+    offset_minutes: i64,
+}
+
+impl Instant {
+    /// Reads an RFC 3339 date-time: `T`, `t` or a blank between date and time,
+    /// any number of digits of a second, `Z`, `z` or `±hh:mm`. `None` if it is
+    /// not one (a date alone, no offset, February 30).
+    pub fn parse(text: &str) -> Option<Instant> {
+        let parts = Parts::read(text)?;
+        Some(parts.instant())
+    }
+
+    /// From the clock's type.
+    pub fn from_chrono(time: DateTime<Utc>) -> Instant {
+        let nanos = u64::from(time.timestamp_subsec_nanos());
+        // chrono writes a leap second as nanoseconds beyond 10⁹.
+        Instant { seconds: time.timestamp() + (nanos / 1_000_000_000) as i64, attos: nanos % 1_000_000_000 * 1_000_000_000 }
+    }
+
+    /// To chrono, cut to nanoseconds; `None` outside its years.
+    pub fn to_chrono(self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp(self.seconds, (self.attos / 1_000_000_000) as u32)
+    }
+
+    /// This instant moved by whole milliseconds.
+    pub fn plus_ms(self, ms: i64) -> Instant {
+        let total = i128::from(self.attos) + i128::from(ms.rem_euclid(1000)) * 1_000_000_000_000_000;
+        let carry = (total / i128::from(ATTOS)) as i64;
+        Instant {
+            seconds: self.seconds.saturating_add(ms.div_euclid(1000)).saturating_add(carry),
+            attos: (total % i128::from(ATTOS)) as u64,
+        }
+    }
+
+    /// Milliseconds from `earlier` to here, rounded down.
+    pub fn ms_since(self, earlier: Instant) -> i64 {
+        let attos = i128::from(self.seconds - earlier.seconds) * i128::from(ATTOS) + i128::from(self.attos) - i128::from(earlier.attos);
+        i64::try_from(attos.div_euclid(1_000_000_000_000_000)).unwrap_or(if attos < 0 { i64::MIN } else { i64::MAX })
+    }
+
+    /// RFC 3339 in UTC with milliseconds: what `append` fills in.
+    pub fn to_utc_ms(self) -> String {
+        match self.to_chrono() {
+            Some(time) => time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+            None => format!("{self}"),
+        }
+    }
+
+    /// The UTC day, `2026-04-15`, of years 0 to 9999; `None` outside.
+    pub fn utc_day(self) -> Option<String> {
+        let time = self.to_chrono()?;
+        (0..=9999).contains(&time.year()).then(|| time.format("%Y-%m-%d").to_string())
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.to_chrono() {
+            Some(time) => write!(f, "{}", time.format("%Y-%m-%dT%H:%M:%S%.fZ")),
+            None => write!(f, "@{}", self.seconds),
+        }
+    }
+}
+
+/// The same point in time written in UTC, with the digits of its second as
+/// they were given (`docs/format.md`, timestamp). `None` if `text` is no RFC
+/// 3339 date-time or leaves the years 0000 to 9999.
+pub fn to_utc_text(text: &str) -> Option<String> {
+    let parts = Parts::read(text)?;
+    let day = parts.date.and_hms_opt(parts.hour, parts.minute, 0)?;
+    let utc = day.checked_sub_signed(TimeDelta::minutes(parts.offset_minutes))?;
+    if !(0..=9999).contains(&utc.year()) {
+        return None;
+    }
+    let point = if parts.fraction.is_empty() { "" } else { "." };
+    Some(format!("{}{:02}:{:02}:{:02}{point}{}Z", utc.format("%Y-%m-%dT"), utc.hour(), utc.minute(), parts.second, parts.fraction))
+}
+
+impl<'a> Parts<'a> {
+    fn read(text: &'a str) -> Option<Parts<'a>> {
+        let bytes = text.as_bytes();
+        if bytes.len() < 20 || !text.is_ascii() {
+            return None;
+        }
+        let number = |from: usize, to: usize| -> Option<u32> {
+            bytes.get(from..to)?.iter().try_fold(0u32, |value, byte| byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0')))
+        };
+        let separators = bytes[4] == b'-' && bytes[7] == b'-' && matches!(bytes[10], b'T' | b't' | b' ') && bytes[13] == b':' && bytes[16] == b':';
+        if !separators {
+            return None;
+        }
+        let date = NaiveDate::from_ymd_opt(number(0, 4)? as i32, number(5, 7)?, number(8, 10)?)?;
+        let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+        let mut at = 19;
+        let mut fraction = "";
+        if bytes[19] == b'.' {
+            let digits = bytes[20..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            if digits == 0 {
+                return None;
+            }
+            fraction = &text[20..20 + digits];
+            at = 20 + digits;
+        }
+        let offset_minutes = match bytes.get(at)? {
+            b'Z' | b'z' if bytes.len() == at + 1 => 0,
+            sign @ (b'+' | b'-') if bytes.len() == at + 6 && bytes[at + 3] == b':' => {
+                let (hours, minutes) = (number(at + 1, at + 3)?, number(at + 4, at + 6)?);
+                if hours > 23 || minutes > 59 {
+                    return None;
+                }
+                let minutes = i64::from(hours * 60 + minutes);
+                if *sign == b'-' { -minutes } else { minutes }
+            }
+            _ => return None,
+        };
+        // :60 is taken in any minute: not every clock knows when leap seconds were.
+        (hour < 24 && minute < 60 && second <= 60).then_some(Parts { date, hour, minute, second, fraction, offset_minutes })
+    }
+
+    fn instant(&self) -> Instant {
+        const DAYS_TO_1970: i64 = 719_163;
+        let days = i64::from(self.date.num_days_from_ce()) - DAYS_TO_1970;
+        let minutes = i64::from(self.hour * 60 + self.minute) - self.offset_minutes;
+        let mut attos = 0u64;
+        let mut unit = ATTOS;
+        for digit in self.fraction.bytes().take(18) {
+            unit /= 10;
+            attos += u64::from(digit - b'0') * unit;
+        }
+        Instant { seconds: days * 86_400 + minutes * 60 + i64::from(self.second), attos }
+    }
+}

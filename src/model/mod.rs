@@ -1,0 +1,30 @@
+//! What a logbook says, as values: names of fields, kinds, statuses, run ids,
+//! addresses of rows, instants.
+//!
+//! Not here: bytes of rows (`format`), anything that reads a disk, a clock or
+//! the environment.
+//!
+//! - `names`: the standard fields, their types and their camelCase spellings
+//! - `vocabulary`: phases, statuses and kinds, built in and declared
+//! - `run_id`: what may name a run
+//! - `address`: how a row is named, `r-88#3` or `@SEGMENT:OFFSET`
+//! - `instant`: RFC 3339 texts as points in time, digits kept
+//!
+//! Invariant: every function is a function of its arguments.
+
+pub mod address;
+pub mod instant;
+pub mod names;
+pub mod run_id;
+pub mod vocabulary;
+
+pub use address::Address;
+pub use instant::Instant;
+pub use vocabulary::Vocabulary;
+
+/// Rows longer than this are refused by `append`, in bytes without the newline.
+pub const APPEND_ROW_BYTES_MAX: usize = 1 << 20;
+/// Rows longer than this are skipped by readers, in bytes without the newline.
+pub const READ_ROW_BYTES_MAX: usize = 16 << 20;
+/// Deepest nesting `append` takes.
+pub const DEPTH_MAX: usize = 64;

@@ -1,0 +1,48 @@
+//! The words that `phase`, `status` and `kind` may hold: the built-in ones and
+//! those that a config declares.
+
+/// Built-in phases.
+pub const PHASES: &[&str] = &["plan", "gather", "act", "verify", "report"];
+/// Built-in statuses.
+pub const STATUSES: &[&str] = &["in-progress", "done", "blocked", "failed"];
+/// Built-in kinds; a row without a kind is a plain step.
+pub const KINDS: &[&str] = &[
+    "run.start", "run.end", "call.intent", "call.result", "approval.requested", "approval.approved", "approval.denied",
+    "approval.expired", "answer", "policy.decision", "correction", "review", "handoff", "note", "archive.receipt", "repair",
+];
+/// Kinds that only their own commands write, since a check under the lock goes
+/// with them: decisions, and what the tool says about the logbook.
+pub const GUARDED_KINDS: &[&str] = &[
+    "approval.approved", "approval.denied", "approval.expired", "answer", "policy.decision", "correction", "review",
+    "archive.receipt", "repair",
+];
+/// Kinds that never count for where a run stands, even with a status.
+pub const BESIDE_KINDS: &[&str] = &["note", "review", "correction", "repair"];
+
+/// The words in force for one logbook.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Vocabulary {
+    /// Phases declared beside the built-in ones.
+    pub more_phases: Vec<String>,
+    /// Statuses declared beside the built-in ones.
+    pub more_statuses: Vec<String>,
+    /// Kinds declared beside the built-in ones.
+    pub more_kinds: Vec<String>,
+}
+
+impl Vocabulary {
+    /// All phases, built-in first.
+    pub fn phases(&self) -> impl Iterator<Item = &str> {
+        PHASES.iter().copied().chain(self.more_phases.iter().map(String::as_str))
+    }
+
+    /// All statuses, built-in first.
+    pub fn statuses(&self) -> impl Iterator<Item = &str> {
+        STATUSES.iter().copied().chain(self.more_statuses.iter().map(String::as_str))
+    }
+
+    /// All kinds, built-in first.
+    pub fn kinds(&self) -> impl Iterator<Item = &str> {
+        KINDS.iter().copied().chain(self.more_kinds.iter().map(String::as_str))
+    }
+}

@@ -1,0 +1,1 @@
+//! One binary of tests. This page is its table of contents.
