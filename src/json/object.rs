@@ -112,7 +112,11 @@ impl<'a> Iterator for Members<'a> {
         }
         let from = skip_white(text, colon + 1);
         let Some(to) = skip_value(text, from) else {
-            return self.fail(if from < text.len() && super::skip::kind(&text[from..]).is_none() { from } else { text.len() });
+            return self.fail(if from < text.len() && super::skip::kind(&text[from..]).is_none() {
+                from
+            } else {
+                text.len()
+            });
         };
         self.at = to;
         Some(Ok(Member { key, value: &text[from..to] }))

@@ -83,7 +83,10 @@ pub fn skip_value(text: &[u8], at: usize) -> Option<usize> {
         Kind::Array | Kind::Object => skip_nested(text, at),
         _ => {
             let mut end = at + 1;
-            while end < text.len() && !is_white(text[end]) && !matches!(text[end], b',' | b'}' | b']' | b':' | b'"' | b'{' | b'[') {
+            while end < text.len()
+                && !is_white(text[end])
+                && !matches!(text[end], b',' | b'}' | b']' | b':' | b'"' | b'{' | b'[')
+            {
                 end += 1;
             }
             Some(end)

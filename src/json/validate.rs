@@ -159,7 +159,11 @@ impl Judge<'_> {
             loop {
                 at = skip_white(self.text, at);
                 let Some(open) = self.open.last() else {
-                    return if at == self.text.len() { Ok(()) } else { Err(self.unexpected_with(at, Reason::Trailing)) };
+                    return if at == self.text.len() {
+                        Ok(())
+                    } else {
+                        Err(self.unexpected_with(at, Reason::Trailing))
+                    };
                 };
                 let object = open.object;
                 match self.byte(at)? {
@@ -338,7 +342,8 @@ fn plain_run(text: &[u8], mut at: usize) -> usize {
         let word = u64::from_le_bytes([chunk[0], chunk[1], chunk[2], chunk[3], chunk[4], chunk[5], chunk[6], chunk[7]]);
         let zero = |x: u64| x.wrapping_sub(ONES) & !x & HIGH;
         // Exact for the lowest hit, which is the one that counts.
-        let stop = zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5C)) | (word.wrapping_sub(ONES * 0x20) & !word & HIGH);
+        let stop =
+            zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5C)) | (word.wrapping_sub(ONES * 0x20) & !word & HIGH);
         if stop != 0 {
             return at + (stop.trailing_zeros() / 8) as usize;
         }

@@ -42,7 +42,10 @@ impl Instant {
     pub fn from_chrono(time: DateTime<Utc>) -> Instant {
         let nanos = u64::from(time.timestamp_subsec_nanos());
         // chrono writes a leap second as nanoseconds beyond 10⁹.
-        Instant { seconds: time.timestamp() + (nanos / 1_000_000_000) as i64, attos: nanos % 1_000_000_000 * 1_000_000_000 }
+        Instant {
+            seconds: time.timestamp() + (nanos / 1_000_000_000) as i64,
+            attos: nanos % 1_000_000_000 * 1_000_000_000,
+        }
     }
 
     /// To chrono, cut to nanoseconds; `None` outside its years.
@@ -62,7 +65,8 @@ impl Instant {
 
     /// Milliseconds from `earlier` to here, rounded down.
     pub fn ms_since(self, earlier: Instant) -> i64 {
-        let attos = i128::from(self.seconds - earlier.seconds) * i128::from(ATTOS) + i128::from(self.attos) - i128::from(earlier.attos);
+        let attos = i128::from(self.seconds - earlier.seconds) * i128::from(ATTOS) + i128::from(self.attos)
+            - i128::from(earlier.attos);
         i64::try_from(attos.div_euclid(1_000_000_000_000_000)).unwrap_or(if attos < 0 { i64::MIN } else { i64::MAX })
     }
 
@@ -101,7 +105,14 @@ pub fn to_utc_text(text: &str) -> Option<String> {
         return None;
     }
     let point = if parts.fraction.is_empty() { "" } else { "." };
-    Some(format!("{}{:02}:{:02}:{:02}{point}{}Z", utc.format("%Y-%m-%dT"), utc.hour(), utc.minute(), parts.second, parts.fraction))
+    Some(format!(
+        "{}{:02}:{:02}:{:02}{point}{}Z",
+        utc.format("%Y-%m-%dT"),
+        utc.hour(),
+        utc.minute(),
+        parts.second,
+        parts.fraction
+    ))
 }
 
 impl<'a> Parts<'a> {
@@ -111,9 +122,16 @@ impl<'a> Parts<'a> {
             return None;
         }
         let number = |from: usize, to: usize| -> Option<u32> {
-            bytes.get(from..to)?.iter().try_fold(0u32, |value, byte| byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0')))
+            bytes
+                .get(from..to)?
+                .iter()
+                .try_fold(0u32, |value, byte| byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0')))
         };
-        let separators = bytes[4] == b'-' && bytes[7] == b'-' && matches!(bytes[10], b'T' | b't' | b' ') && bytes[13] == b':' && bytes[16] == b':';
+        let separators = bytes[4] == b'-'
+            && bytes[7] == b'-'
+            && matches!(bytes[10], b'T' | b't' | b' ')
+            && bytes[13] == b':'
+            && bytes[16] == b':';
         if !separators {
             return None;
         }
@@ -142,7 +160,14 @@ impl<'a> Parts<'a> {
             _ => return None,
         };
         // :60 is taken in any minute: not every clock knows when leap seconds were.
-        (hour < 24 && minute < 60 && second <= 60).then_some(Parts { date, hour, minute, second, fraction, offset_minutes })
+        (hour < 24 && minute < 60 && second <= 60).then_some(Parts {
+            date,
+            hour,
+            minute,
+            second,
+            fraction,
+            offset_minutes,
+        })
     }
 
     fn instant(&self) -> Instant {

@@ -138,7 +138,8 @@ pub fn all() -> impl Iterator<Item = String> {
 /// also `toolCallId` and its like, which mean members of `tool_call`, as
 /// `tool_call.id`. `None` when `key` is no such spelling.
 pub fn from_camel_case(key: &str) -> Option<String> {
-    if !key.bytes().any(|byte| byte.is_ascii_uppercase()) || !key.starts_with(|first: char| first.is_ascii_lowercase()) {
+    if !key.bytes().any(|byte| byte.is_ascii_uppercase()) || !key.starts_with(|first: char| first.is_ascii_lowercase())
+    {
         return None;
     }
     let snake = snake_case(key);

@@ -7,14 +7,35 @@ pub const PHASES: &[&str] = &["plan", "gather", "act", "verify", "report"];
 pub const STATUSES: &[&str] = &["in-progress", "done", "blocked", "failed"];
 /// Built-in kinds; a row without a kind is a plain step.
 pub const KINDS: &[&str] = &[
-    "run.start", "run.end", "call.intent", "call.result", "approval.requested", "approval.approved", "approval.denied",
-    "approval.expired", "answer", "policy.decision", "correction", "review", "handoff", "note", "archive.receipt", "repair",
+    "run.start",
+    "run.end",
+    "call.intent",
+    "call.result",
+    "approval.requested",
+    "approval.approved",
+    "approval.denied",
+    "approval.expired",
+    "answer",
+    "policy.decision",
+    "correction",
+    "review",
+    "handoff",
+    "note",
+    "archive.receipt",
+    "repair",
 ];
 /// Kinds that only their own commands write, since a check under the lock goes
 /// with them: decisions, and what the tool says about the logbook.
 pub const GUARDED_KINDS: &[&str] = &[
-    "approval.approved", "approval.denied", "approval.expired", "answer", "policy.decision", "correction", "review",
-    "archive.receipt", "repair",
+    "approval.approved",
+    "approval.denied",
+    "approval.expired",
+    "answer",
+    "policy.decision",
+    "correction",
+    "review",
+    "archive.receipt",
+    "repair",
 ];
 /// Kinds that never count for where a run stands, even with a status.
 pub const BESIDE_KINDS: &[&str] = &["note", "review", "correction", "repair"];
