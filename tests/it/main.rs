@@ -1,1 +1,2 @@
 //! One binary of tests. This page is its table of contents.
+mod schema;
