@@ -189,7 +189,8 @@ fn append_agrees_with_the_schema() {
     // One process a row, each with a logbook of its own: what one row leaves behind must not help or hinder the next.
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let wrong: Vec<String> = std::thread::scope(|scope| {
-        let workers: Vec<_> = rows.chunks(rows.len().div_ceil(threads)).map(|part| scope.spawn(|| disagree(part))).collect();
+        let workers: Vec<_> =
+            rows.chunks(rows.len().div_ceil(threads)).map(|part| scope.spawn(|| disagree(part))).collect();
         workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
     });
     assert!(wrong.is_empty(), "{} of {} rows:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
