@@ -9,13 +9,18 @@
 
 pub mod door;
 pub mod reading;
+pub mod wording;
 
+pub mod append;
+pub mod append_batch;
 pub mod completions;
 pub mod help;
+pub mod init;
 pub mod man;
 pub mod query;
 pub mod runs;
 pub mod schema;
 pub mod show;
+pub mod where_;
 
 pub use door::Door;

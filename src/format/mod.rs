@@ -1,1 +1,31 @@
-//! format
+//! Bytes and rows: how the files of a logbook are named and framed, and how a
+//! row that somebody gives becomes the line that is written. The format itself
+//! is described in `docs/format.md`, and only there; code cites its sections.
+//!
+//! Not here: files and locks (`store`), the query language, JSON as such (`json`).
+//!
+//! - `version`: which formats this program reads and writes
+//! - `segment_name`: `2026-04-15.000041.jsonl`, and its archive's name
+//! - `lock_line`: the one line of `.lock`
+//! - `lines`: a block of bytes into lines; what is wrong with a bad one
+//! - `draft`: given rows, checked and laid out, all but the step
+//! - `draft_fields`: what each standard field may hold
+//! - `draft_call`: the inside of `tool_call`
+//! - `draft_pairs`: `key=value` and `key:=json` into one JSON object
+//! - `body`: do two rows say the same
+//!
+//! Invariant: pure. A payload value leaves this room with the bytes it came with.
+
+pub mod body;
+pub mod draft;
+mod draft_call;
+mod draft_fields;
+pub mod draft_pairs;
+pub mod lines;
+pub mod lock_line;
+pub mod segment_name;
+pub mod version;
+
+pub use draft::{Draft, Drafts, Rules};
+pub use lock_line::LockLine;
+pub use segment_name::SegmentName;

@@ -21,4 +21,4 @@ pub mod validate;
 pub use object::{Fault as ObjectFault, Member, Members, pick};
 pub use skip::{Kind, kind, skip_value, skip_white, trim};
 pub use string::{decode, decode_raw, quote, quote_into};
-pub use validate::{Fault, Limits, validate};
+pub use validate::{Fault, Limits, Scratch, Span, validate, validate_members};

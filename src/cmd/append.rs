@@ -1,0 +1,268 @@
+//! `logbook append`: one row from flags, fields or JSON, or many from stdin.
+
+use std::path::PathBuf;
+
+use crate::cmd::Door;
+use crate::cmd::append_batch;
+use crate::error::{Error, Exit, Result};
+use crate::format::draft_pairs::Pairs;
+use crate::format::{Drafts, Rules};
+use crate::json;
+use crate::model::Address;
+use crate::store::append::{OnRefused, Options, Writer};
+use crate::store::config::{self, duration_ms};
+use crate::store::locate::Why;
+use crate::store::os_real::{self, REAL};
+use crate::store::{Durability, Location, Purpose, Settings, Stored, locate};
+
+const EXAMPLES: &str = "\
+Examples:
+  logbook append -r r-88 -p act -a 'run test suite' -s in-progress --next 'inspect failures'
+  logbook append -r r-88 -a 'call bash' tool_call.tool=bash tool_call.side_effect=exec cost_usd=0.12 'tags:=[\"ci\"]'
+  jq -c '.[]' rows.json | logbook append -";
+
+/// Append a row (or many) to the logbook.
+#[derive(Debug, Default, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Append {
+    /// The row: '{…}', fields as key=value or key:=json, or - for JSONL from stdin
+    #[arg(value_name = "ROW|FIELD|-", allow_hyphen_values = false)]
+    pub args: Vec<String>,
+    /// The run this step belongs to [env: LOGBOOK_RUN]
+    #[arg(short, long, value_name = "RUN")]
+    pub run: Option<String>,
+    /// plan, gather, act, verify or report
+    #[arg(short, long, value_name = "PHASE")]
+    pub phase: Option<String>,
+    /// What was done, a short verb phrase
+    #[arg(short, long, value_name = "TEXT")]
+    pub action: Option<String>,
+    /// in-progress, done, blocked or failed
+    #[arg(short, long, value_name = "STATUS")]
+    pub status: Option<String>,
+    /// What comes next
+    #[arg(long, alias = "next-intent", value_name = "TEXT")]
+    pub next: Option<String>,
+    /// What is needed to go on (with -s blocked)
+    #[arg(long, value_name = "TEXT")]
+    pub blocked_on: Option<String>,
+    /// File, URL or tool output produced
+    #[arg(long, alias = "artifact-ref", value_name = "REF")]
+    pub artifact: Option<String>,
+    /// A step of your own, higher than the run's last
+    #[arg(long, value_name = "N")]
+    pub step: Option<String>,
+    /// When it happened, RFC 3339; now when not given
+    #[arg(long, value_name = "TIME")]
+    pub timestamp: Option<String>,
+    /// Idempotency key: a row with this id is stored once
+    #[arg(long, value_name = "KEY")]
+    pub id: Option<String>,
+    /// Kind of row; a plain step when not given
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<String>,
+    /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// none (survives kill -9) or data (survives a power cut) [env: LOGBOOK_DURABILITY]
+    #[arg(long, value_name = "LEVEL")]
+    pub durability: Option<String>,
+    /// How long to wait for the lock, such as 10s
+    #[arg(long, value_name = "TIME")]
+    pub lock_timeout: Option<String>,
+    /// Print what was stored: id (r-88#3) or row [env: LOGBOOK_PRINT]
+    #[arg(long, value_name = "WHAT")]
+    pub print: Option<String>,
+    /// Warn and exit 0 when the row cannot be stored [env: LOGBOOK_BEST_EFFORT=1]
+    #[arg(long)]
+    pub best_effort: bool,
+    /// With -: stop at a bad row, skip it, or abort before storing any
+    #[arg(long, value_name = "WHAT")]
+    pub on_error: Option<String>,
+}
+
+/// What is printed of a stored row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Print {
+    Nothing,
+    Id,
+    Row,
+}
+
+/// Runs the command; with `--best-effort` every failure is a warning.
+pub fn run(args: Append, door: &mut Door<'_>) -> Result<Exit> {
+    let best_effort = args.best_effort || door.env.var("LOGBOOK_BEST_EFFORT") == Some("1");
+    match append(&args, door) {
+        Err(error) if best_effort => {
+            // Nobody is left to tell when stderr is gone too.
+            let _ = writeln!(door.err, "logbook: warning: not stored: {}", error.message);
+            Ok(Exit::Done)
+        }
+        other => other,
+    }
+}
+
+fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
+    let print = match args.print.as_deref().or_else(|| door.env.var("LOGBOOK_PRINT")) {
+        None => Print::Nothing,
+        Some("id") => Print::Id,
+        Some("row") => Print::Row,
+        Some(word) => return Err(Error::usage(format!("unknown --print {word:?}")).hint("print is one of: id, row")),
+    };
+    let on_refused = match args.on_error.as_deref() {
+        None | Some("stop") => OnRefused::Stop,
+        Some("skip") => OnRefused::Skip,
+        Some("abort") => OnRefused::Abort,
+        Some(word) => {
+            return Err(
+                Error::usage(format!("unknown --on-error {word:?}")).hint("on-error is one of: stop, skip, abort")
+            );
+        }
+    };
+    let durability = match args.durability.as_deref().or_else(|| door.env.var("LOGBOOK_DURABILITY")) {
+        Some(word) => Some(Durability::parse(word)?),
+        None => None,
+    };
+    let lock_timeout_ms = args.lock_timeout.as_deref().map(duration_ms).transpose()?;
+    let options = Options { durability, lock_timeout_ms, now: door.now };
+    let batch = args.args.iter().any(|argument| argument == "-");
+    let text = if batch { refuse_beside_stdin(args).map(|()| None)? } else { Some(row_text(args)?) };
+
+    let location = locate(args.dir.as_deref(), &door.env, Purpose::Write)?;
+    let settings = if location.exists { config::settings(&REAL, &location.path)? } else { Settings::default() };
+    let env = door.env.clone();
+    let vocabulary = settings.vocabulary.clone();
+    let rules = Rules {
+        vocabulary: &vocabulary,
+        run_id: args.run.as_deref().filter(|_| batch).or_else(|| env.var("LOGBOOK_RUN")),
+        agent_id: env.var("LOGBOOK_AGENT"),
+        own: false,
+    };
+    os_real::outlive_file_size_limit();
+    let job = append_batch::Job { location: &location, settings, options, rules, print, on_refused };
+    let Some(text) = text else { return append_batch::run(job, door) };
+
+    let mut drafts = Drafts::new();
+    drafts.push(&text, &rules, &(door.now)().to_utc_ms(), None)?;
+    announce_fallback(&location, door);
+    let mut writer = Writer::open(&REAL, &location.path, job.settings, options)?;
+    let stored = writer.append(&drafts, OnRefused::Abort).all()?;
+    writer.sync()?;
+    print_rows(print, &drafts, &stored, door)?;
+    Ok(Exit::Done)
+}
+
+/// Says once that the user's own logbook is made, since nobody named it.
+pub(super) fn announce_fallback(location: &Location, door: &mut Door<'_>) {
+    if location.why == Why::Fallback && !location.exists {
+        let _ = writeln!(
+            door.err,
+            "logbook: no logbook here; the new one for this user is {} (logbook init makes one here)",
+            location.path.display()
+        );
+    }
+}
+
+/// Prints what was stored.
+pub(super) fn print_rows(print: Print, drafts: &Drafts, stored: &[Stored], door: &mut Door<'_>) -> Result<()> {
+    let mut out = Vec::new();
+    for row in stored {
+        let Some(draft) = drafts.rows().get(row.draft) else { continue };
+        match print {
+            Print::Nothing => return Ok(()),
+            Print::Id => {
+                let address = Address::Step { run_id: drafts.run_of(draft).to_owned(), step: row.step };
+                out.extend_from_slice(address.to_string().as_bytes());
+                out.push(b'\n');
+            }
+            Print::Row => drafts.render(draft, row.step, &mut out),
+        }
+    }
+    match door.out.write_all(&out).and_then(|()| door.out.flush()) {
+        // The reader left; the row is stored.
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::io(format!("stdout: {error} (stored)")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The flags that are fields of the row.
+fn flags(args: &Append) -> [(&'static str, &Option<String>); 10] {
+    [
+        ("run_id", &args.run),
+        ("step", &args.step),
+        ("timestamp", &args.timestamp),
+        ("kind", &args.kind),
+        ("phase", &args.phase),
+        ("action", &args.action),
+        ("status", &args.status),
+        ("artifact_ref", &args.artifact),
+        ("next_intent", &args.next),
+        ("blocked_on", &args.blocked_on),
+    ]
+}
+
+/// With `-` only `-r` may stand, as the run of rows that name none.
+fn refuse_beside_stdin(args: &Append) -> Result<()> {
+    if args.args.len() > 1 {
+        return Err(Error::usage("rows come from stdin (-) or from arguments, not from both"));
+    }
+    match flags(args).iter().skip(1).chain(&[("id", &args.id)]).find(|(_, value)| value.is_some()) {
+        Some((name, _)) => Err(Error::usage(format!("{name} is given as a flag, but the rows come from stdin"))
+            .hint(format!("give each row its own: jq -c '.{name}=\"…\"' | logbook append -"))),
+        None => Ok(()),
+    }
+}
+
+/// The text of the one row that flags and arguments give.
+fn row_text(args: &Append) -> Result<Vec<u8>> {
+    let mut pairs = Pairs::new();
+    for (name, value) in flags(args).into_iter().chain([("id", &args.id)]) {
+        if let Some(value) = value {
+            pairs.text(name, value)?;
+        }
+    }
+    let mut given: Option<&str> = None;
+    for argument in &args.args {
+        if argument.trim_start().starts_with('{') {
+            if given.replace(argument).is_some() {
+                return Err(Error::usage("two rows are given as arguments")
+                    .hint("for many rows: printf '%s\\n' '{…}' '{…}' | logbook append -"));
+            }
+        } else if argument.trim_start().starts_with('[')
+            && json::validate(argument.as_bytes(), json::Limits::GRAMMAR).is_ok()
+        {
+            return Err(Error::usage("a row is a JSON object, not an array")
+                .hint("for many rows: jq -c '.[]' FILE | logbook append -"));
+        } else {
+            pairs.argument(argument)?;
+        }
+    }
+    match given {
+        None if pairs.is_empty() => Err(Error::usage("nothing to append")
+            .hint("logbook append -r RUN -a 'what was done' -s in-progress; or '{…}'; or - for rows from stdin")),
+        None => Ok(pairs.object()),
+        Some(text) if pairs.is_empty() => Ok(text.as_bytes().to_vec()),
+        Some(text) => join(text.as_bytes(), &pairs),
+    }
+}
+
+/// The row `text` with the fields of `pairs`; a field in both is given twice.
+fn join(text: &[u8], pairs: &Pairs) -> Result<Vec<u8>> {
+    // Judged alone first, so that line and column are those of the argument.
+    if let Err(fault) = json::validate(text, json::Limits::GRAMMAR) {
+        let (line, column) = json::validate::line_column(text, fault.at);
+        return Err(Error::usage(format!("line {line}, column {column}: {fault}")));
+    }
+    let text = json::trim(text);
+    let inner = json::trim(&text[1..text.len() - 1]);
+    let mut joined = pairs.object();
+    if !inner.is_empty() {
+        joined.pop();
+        joined.push(b',');
+        joined.extend_from_slice(inner);
+        joined.push(b'}');
+    }
+    Ok(joined)
+}

@@ -1,0 +1,237 @@
+//! `logbook append -`: rows from stdin, 256 KiB at a time under the lock, one
+//! sync for all of them.
+
+use std::io::Write;
+
+use super::append::{Print, announce_fallback};
+use crate::cmd::Door;
+use crate::error::{Error, Exit, Result};
+use crate::format::{Drafts, Rules};
+use crate::json::skip::is_white;
+use crate::model::APPEND_ROW_BYTES_MAX;
+use crate::store::append::{OnRefused, Options, Writer};
+use crate::store::os_real::REAL;
+use crate::store::{Location, Settings, Stored};
+
+/// Bytes of rows in one hold of the lock.
+const HOLD_BYTES: usize = 256 << 10;
+/// Bytes of rows that `--on-error abort` keeps in memory.
+const ABORT_BYTES_MAX: usize = 64 << 20;
+/// Longest input line that is still read to its end, to say how long it is.
+const LINE_BYTES_MAX: usize = APPEND_ROW_BYTES_MAX + (64 << 10);
+
+/// What is to be done.
+pub(super) struct Job<'a> {
+    pub location: &'a Location,
+    pub settings: Settings,
+    pub options: Options,
+    pub rules: Rules<'a>,
+    pub print: Print,
+    pub on_refused: OnRefused,
+}
+
+/// Where the batch is.
+struct Batch<'a> {
+    rules: Rules<'a>,
+    print: Print,
+    on_refused: OnRefused,
+    drafts: Drafts,
+    /// Input line of each draft.
+    lines: Vec<u64>,
+    line: u64,
+    now: String,
+    stored: u64,
+    skipped: u64,
+    /// Ids and rows to print once they are synced.
+    printed: Vec<u8>,
+}
+
+/// Reads stdin to its end.
+pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
+    let mut batch = Batch {
+        rules: job.rules,
+        print: job.print,
+        on_refused: job.on_refused,
+        drafts: Drafts::new(),
+        lines: Vec::new(),
+        line: 0,
+        now: String::new(),
+        stored: 0,
+        skipped: 0,
+        printed: Vec::new(),
+    };
+    // Nothing is made on disk before the first row is good.
+    let mut writer: Option<Writer<'_>> = None;
+    let mut settings = Some(job.settings);
+    let mut result = Ok(());
+    let mut rest: Vec<u8> = Vec::new();
+    let mut ended = false;
+    while !ended && result.is_ok() {
+        batch.now = (door.now)().to_utc_ms();
+        result = batch.read(door, &mut rest, &mut ended);
+        if batch.drafts.rows().is_empty() || (result.is_err() && batch.on_refused == OnRefused::Abort) {
+            continue;
+        }
+        if writer.is_none() {
+            announce_fallback(job.location, door);
+            match Writer::open(&REAL, &job.location.path, settings.take().unwrap_or_default(), job.options) {
+                Ok(opened) => writer = Some(opened),
+                Err(error) => {
+                    result = Err(error);
+                    break;
+                }
+            }
+        }
+        if let Some(writer) = &mut writer {
+            // A row refused under the lock stands before one refused while reading.
+            let flushed = batch.flush(writer, door);
+            result = flushed.and(result);
+        }
+    }
+    let synced = writer.as_mut().map_or(Ok(()), Writer::sync);
+    batch.finish(result, synced, door)
+}
+
+impl Batch<'_> {
+    /// Takes in rows until a hold is full or stdin ends.
+    fn read(&mut self, door: &mut Door<'_>, rest: &mut Vec<u8>, ended: &mut bool) -> Result<()> {
+        let full = if self.on_refused == OnRefused::Abort { usize::MAX } else { HOLD_BYTES };
+        while self.drafts.bytes() < full {
+            let block = match door.input.fill_buf() {
+                Ok(block) => block,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Error::io(format!("stdin: {error}"))),
+            };
+            if block.is_empty() {
+                *ended = true;
+                let last = std::mem::take(rest);
+                return if last.is_empty() { Ok(()) } else { self.take(&last, door.err) };
+            }
+            // Whole lines straight from the reader's buffer, up to a full hold.
+            let mut used = 0;
+            let mut result = Ok(());
+            while let Some(length) = memchr::memchr(b'\n', &block[used..]) {
+                let line = &block[used..used + length];
+                used += length + 1;
+                result = if rest.is_empty() {
+                    self.take(line, door.err)
+                } else {
+                    rest.extend_from_slice(line);
+                    let line = std::mem::take(rest);
+                    self.take(&line, door.err)
+                };
+                if result.is_err() || self.drafts.bytes() >= full {
+                    break;
+                }
+            }
+            let stopped = result.is_err() || self.drafts.bytes() >= full;
+            let (length, whole) = (block.len(), used);
+            if !stopped {
+                rest.extend_from_slice(&block[whole..]);
+            }
+            door.input.consume(if stopped { whole } else { length });
+            result?;
+            if rest.len() > LINE_BYTES_MAX {
+                self.line += 1;
+                return Err(Error::usage(format!(
+                    "line {}: longer than 1 MiB ({APPEND_ROW_BYTES_MAX} bytes)",
+                    self.line
+                ))
+                .hint("store the payload in a file and name it in artifact_ref"));
+            }
+            if self.on_refused == OnRefused::Abort && self.drafts.bytes() > ABORT_BYTES_MAX {
+                return Err(Error::usage("--on-error abort keeps all rows in memory, and they are more than 64 MiB")
+                    .hint("split the input, or leave --on-error out: rows before a bad one are then stored"));
+            }
+            // A slow writer's rows should be visible: what has come is stored, unless more is waiting.
+            if self.on_refused != OnRefused::Abort
+                && rest.is_empty()
+                && self.drafts.bytes() > 0
+                && length < HOLD_BYTES / 16
+            {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, line: &[u8], err: &mut dyn Write) -> Result<()> {
+        self.line += 1;
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.iter().all(|byte| is_white(*byte)) {
+            return Ok(());
+        }
+        match self.drafts.push(line, &self.rules, &self.now, Some(self.line)) {
+            Ok(()) => {
+                self.lines.push(self.line);
+                Ok(())
+            }
+            Err(error) if self.on_refused == OnRefused::Skip => {
+                self.skip(&error, err);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn skip(&mut self, error: &Error, err: &mut dyn Write) {
+        self.skipped += 1;
+        let _ = writeln!(err, "logbook: skipped: {}", error.message);
+    }
+
+    /// Stores what was taken in.
+    fn flush(&mut self, writer: &mut Writer<'_>, door: &mut Door<'_>) -> Result<()> {
+        let appended = writer.append(&self.drafts, self.on_refused);
+        self.stored += appended.rows.len() as u64;
+        self.remember(&appended.rows);
+        let mut result = Ok(());
+        for (index, error) in appended.refused {
+            let line = self.lines.get(index).copied().unwrap_or(0);
+            let error = error.within(format_args!("line {line}"));
+            if self.on_refused == OnRefused::Skip {
+                self.skip(&error, door.err);
+            } else if result.is_ok() {
+                result = Err(error);
+            }
+        }
+        self.drafts.clear();
+        self.lines.clear();
+        match appended.failed {
+            Some(error) => Err(error),
+            None => result,
+        }
+    }
+
+    fn remember(&mut self, rows: &[Stored]) {
+        for row in rows {
+            let Some(draft) = self.drafts.rows().get(row.draft) else { continue };
+            match self.print {
+                Print::Nothing => return,
+                Print::Id => {
+                    self.printed.extend_from_slice(format!("{}#{}\n", self.drafts.run_of(draft), row.step).as_bytes());
+                }
+                Print::Row => self.drafts.render(draft, row.step, &mut self.printed),
+            }
+        }
+    }
+
+    /// Says what came of it. A failed sync is worse than a bad row.
+    fn finish(self, result: Result<()>, synced: Result<()>, door: &mut Door<'_>) -> Result<Exit> {
+        if synced.is_ok() {
+            let _ = door.out.write_all(&self.printed).and_then(|()| door.out.flush());
+        }
+        let rows = |count: u64| if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
+        let skipped = if self.skipped > 0 { format!(", {} skipped", rows(self.skipped)) } else { String::new() };
+        match synced.and(result) {
+            Ok(()) if self.skipped > 0 => {
+                let _ = writeln!(door.err, "logbook: {} stored{skipped}", rows(self.stored));
+                Ok(Exit::Usage)
+            }
+            Ok(()) => Ok(Exit::Done),
+            Err(mut error) => {
+                error.message.push_str(&format!(" ({} stored{skipped})", rows(self.stored)));
+                Err(error)
+            }
+        }
+    }
+}

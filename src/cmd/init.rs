@@ -1,0 +1,30 @@
+//! `logbook init`: makes a logbook here.
+
+use std::path::PathBuf;
+
+use crate::cmd::Door;
+use crate::error::{Error, Exit, Result};
+use crate::store::directory;
+use crate::store::os_real::REAL;
+
+/// Make a logbook in this directory.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  logbook init\n  logbook init --dir /var/lib/agents")]
+pub struct Init {
+    /// Make it in this directory instead
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// Makes the directory and its `.gitignore`; says where.
+pub fn run(args: Init, door: &mut Door<'_>) -> Result<Exit> {
+    let base = match args.dir.or_else(|| door.env.var("LOGBOOK_DIR").map(PathBuf::from)) {
+        Some(dir) => door.env.cwd.join(dir),
+        None => door.env.cwd.clone(),
+    };
+    let path = if base.file_name().is_some_and(|name| name == ".logbook") { base } else { base.join(".logbook") };
+    let new = directory::initialize(&REAL, &path)?;
+    let word = if new { "made" } else { "already there:" };
+    writeln!(door.out, "{word} {}", path.display()).map_err(|error| Error::io(format!("stdout: {error}")))?;
+    Ok(Exit::Done)
+}

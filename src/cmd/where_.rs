@@ -1,0 +1,25 @@
+//! `logbook where`: which logbook the commands here use, and why.
+
+use std::path::PathBuf;
+
+use crate::cmd::Door;
+use crate::error::{Error, Exit, Result};
+use crate::store::{Purpose, locate};
+
+/// Print which logbook is used here, and why.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  logbook where\n  logbook where --dir /var/lib/agents")]
+pub struct Where {
+    /// The logbook, or the directory that holds it
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// Prints path, reason, and whether it is there, separated by tabs.
+pub fn run(args: Where, door: &mut Door<'_>) -> Result<Exit> {
+    let location = locate(args.dir.as_deref(), &door.env, Purpose::Tell)?;
+    let there = if location.exists { "" } else { "\tnot there yet" };
+    writeln!(door.out, "{}\t{}{there}", location.path.display(), location.why.words())
+        .map_err(|error| Error::io(format!("stdout: {error}")))?;
+    Ok(Exit::Done)
+}

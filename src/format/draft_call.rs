@@ -1,0 +1,55 @@
+//! The inside of `tool_call`: its standard members checked, camelCase members
+//! rewritten, and `toolCallId` and its like (given beside it) moved into it.
+
+use super::draft_fields::check;
+use crate::error::{Error, Result};
+use crate::json::{Members, quote};
+use crate::model::names::{TOOL_CALL, call_member_from_camel_case};
+
+/// Checks the object `value` (well formed, keys unique). `None`: it stands as
+/// it is. `Some`: it was written anew, since `moved` members were given beside
+/// it or a member was spelled in camelCase.
+pub fn settle(value: Option<&[u8]>, moved: &[(String, &[u8])]) -> Result<Option<Vec<u8>>> {
+    let mut members: Vec<(Vec<u8>, &[u8])> = Vec::new();
+    let mut rewritten = !moved.is_empty();
+    for member in value.map(Members::new).into_iter().flatten().flatten() {
+        let name = String::from_utf8_lossy(&member.name()).into_owned();
+        let snake = call_member_from_camel_case(&name);
+        rewritten |= snake.is_some();
+        let key = match snake {
+            Some(snake) => snake,
+            None => name,
+        };
+        check_member(&key, member.value)?;
+        members.push((quote(&key), member.value));
+    }
+    for (key, value) in moved {
+        check_member(key, value)?;
+        members.push((quote(key), value));
+    }
+    if !rewritten {
+        return Ok(None);
+    }
+    let mut out = vec![b'{'];
+    for (index, (key, value)) in members.iter().enumerate() {
+        if members[..index].iter().any(|(other, _)| other == key) {
+            let name = String::from_utf8_lossy(key);
+            return Err(Error::usage(format!("tool_call member {name} is given twice (in two spellings)")));
+        }
+        if index > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(key);
+        out.push(b':');
+        out.extend_from_slice(value);
+    }
+    out.push(b'}');
+    Ok(Some(out))
+}
+
+fn check_member(key: &str, value: &[u8]) -> Result<()> {
+    match TOOL_CALL.iter().find(|field| field.name == key) {
+        Some(field) => check(&format!("tool_call.{key}"), field.of, value),
+        None => Ok(()),
+    }
+}

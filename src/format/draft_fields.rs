@@ -1,0 +1,177 @@
+//! What each standard field may hold (`docs/format.md`, Fields), asked by key
+//! bytes. One small perfect-enough hash table, made at compile time from
+//! `model::names`, so that a row of ten keys costs ten probes.
+
+use std::borrow::Cow;
+
+use crate::error::{Error, Result, nearest};
+use crate::json::{self, Kind};
+use crate::model::names::{ENVELOPE, PAYLOAD, Type};
+
+/// Place of `id` among the standard fields; the envelope comes before it.
+pub const ID: usize = ENVELOPE.len();
+/// Standard top-level fields: the envelope, then the payload.
+pub const COUNT: usize = ENVELOPE.len() + PAYLOAD.len();
+
+const SLOTS: usize = 256;
+const EMPTY: u8 = u8::MAX;
+
+const fn name_of(index: usize) -> &'static str {
+    if index < ENVELOPE.len() { ENVELOPE[index] } else { PAYLOAD[index - ENVELOPE.len()].name }
+}
+
+const fn slot_of(key: &[u8]) -> usize {
+    let length = key.len();
+    (length * 5 + key[0] as usize * 7 + key[length / 2] as usize * 31 + key[length - 1] as usize * 13) % SLOTS
+}
+
+const TABLE: [u8; SLOTS] = {
+    let mut table = [EMPTY; SLOTS];
+    let mut index = 0;
+    while index < COUNT {
+        let mut slot = slot_of(name_of(index).as_bytes());
+        while table[slot] != EMPTY {
+            slot = (slot + 1) % SLOTS;
+        }
+        table[slot] = index as u8;
+        index += 1;
+    }
+    table
+};
+
+/// Which standard field `key` names: an index below [`COUNT`].
+#[inline]
+pub fn find(key: &[u8]) -> Option<usize> {
+    if key.is_empty() {
+        return None;
+    }
+    let mut slot = slot_of(key);
+    loop {
+        let index = TABLE[slot];
+        if index == EMPTY {
+            return None;
+        }
+        if name_of(usize::from(index)).as_bytes() == key {
+            return Some(usize::from(index));
+        }
+        slot = (slot + 1) % SLOTS;
+    }
+}
+
+/// The name of the standard field `index`.
+pub fn name(index: usize) -> &'static str {
+    name_of(index)
+}
+
+/// The type of the payload field `index` (of the envelope: any string but the step).
+pub fn type_of(index: usize) -> Type {
+    match PAYLOAD.get(index.wrapping_sub(ENVELOPE.len())) {
+        Some(field) => field.of,
+        None if ENVELOPE.get(index) == Some(&"step") => Type::Integer(1),
+        None => Type::String,
+    }
+}
+
+/// Checks `value` (well-formed JSON) against `of`; `name` is for the message.
+#[inline]
+pub fn check(name: &str, of: Type, value: &[u8]) -> Result<()> {
+    let kind = json::kind(value);
+    let fits = match (of, kind) {
+        (_, None | Some(Kind::Null)) | (Type::Any, _) => true,
+        (Type::String, Some(kind)) => kind == Kind::String,
+        (Type::Number, Some(kind)) => kind == Kind::Number,
+        (Type::Boolean, Some(kind)) => kind == Kind::Boolean,
+        (Type::NumberOrString, Some(kind)) => matches!(kind, Kind::Number | Kind::String),
+        (Type::ToolCall, Some(kind)) => kind == Kind::Object,
+        (Type::Integer(least), Some(kind)) => kind == Kind::Number && is_integer_from(value, least),
+        (Type::OneOf(words), Some(Kind::String)) => {
+            let text = text_of(value);
+            return if words.contains(&&*text) {
+                Ok(())
+            } else {
+                Err(unknown_word(name, &text, words.iter().copied()))
+            };
+        }
+        (Type::OneOf(_), Some(_)) => false,
+        (Type::Strings, Some(Kind::String)) => true,
+        (Type::Strings, Some(kind)) => kind == Kind::Array && is_array_of_strings(value),
+    };
+    if fits { Ok(()) } else { Err(Error::usage(format!("{name} must be {}, not {}", wanted(of), shown(value)))) }
+}
+
+/// What a type asks for, in words that fit after "must be".
+pub fn wanted(of: Type) -> String {
+    match of {
+        Type::String => "a string".into(),
+        Type::Number => "a number".into(),
+        Type::Integer(i64::MIN) => "a whole number".into(),
+        Type::Integer(least) => format!("a whole number from {least} up"),
+        Type::Boolean => "true or false".into(),
+        Type::OneOf(words) => format!("one of {}", words.join(", ")),
+        Type::Strings => "a string or an array of strings".into(),
+        Type::NumberOrString => "a number or a string".into(),
+        Type::ToolCall => "an object".into(),
+        Type::Any => "any JSON".into(),
+    }
+}
+
+/// A refused word with the nearest right one and the list of all.
+pub fn unknown_word<'a>(name: &str, word: &str, known: impl Iterator<Item = &'a str>) -> Error {
+    let known: Vec<&str> = known.collect();
+    let mut message = format!("unknown {name} {word:?}");
+    if let Some(near) = nearest(word, known.iter().copied()) {
+        message.push_str(&format!("; did you mean {near:?}?"));
+    }
+    Error::usage(message).hint(format!("{name} is one of: {}", known.join(", ")))
+}
+
+/// The characters of a string value.
+pub fn text_of(value: &[u8]) -> Cow<'_, str> {
+    match json::decode(value) {
+        Some(Cow::Borrowed(bytes)) => String::from_utf8_lossy(bytes),
+        Some(Cow::Owned(bytes)) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+        None => Cow::Borrowed(""),
+    }
+}
+
+/// A value for a message, cut to a length that a terminal bears.
+pub fn shown(value: &[u8]) -> String {
+    let text = String::from_utf8_lossy(value);
+    match text.char_indices().nth(60) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text.into_owned(),
+    }
+}
+
+/// Whether `value` is written as a whole number of at least `least`.
+fn is_integer_from(value: &[u8], least: i64) -> bool {
+    let (negative, digits) = match value.strip_prefix(b"-") {
+        Some(digits) => (true, digits),
+        None => (false, value),
+    };
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return false;
+    }
+    if least == i64::MIN {
+        return true;
+    }
+    let magnitude = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<i64>().ok());
+    match (negative, magnitude) {
+        (false, None) => true,
+        (true, None) => false,
+        (false, Some(magnitude)) => magnitude >= least,
+        (true, Some(magnitude)) => -magnitude >= least,
+    }
+}
+
+fn is_array_of_strings(value: &[u8]) -> bool {
+    let mut at = json::skip_white(value, 1);
+    while value.get(at) == Some(&b'"') {
+        let Some(end) = json::skip_value(value, at) else { return false };
+        at = json::skip_white(value, end);
+        if value.get(at) == Some(&b',') {
+            at = json::skip_white(value, at + 1);
+        }
+    }
+    value.get(at) == Some(&b']')
+}

@@ -1,0 +1,378 @@
+//! Append if: the one primitive. Rows are stored, numbered, once each, when a
+//! check holds on the state caught up under the lock (`docs/format.md`, Appending).
+
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use super::config::{Durability, Settings};
+use super::directory;
+use super::index::{Index, Place, Seen};
+use super::listing;
+use super::lock::Lock;
+use super::os::{Os, write_full};
+use crate::error::{Error, Exit, Result};
+use crate::format::{Drafts, LockLine, SegmentName};
+use crate::model::Instant;
+
+/// The active segment, open under the lock.
+#[derive(Debug)]
+pub struct Active {
+    pub(super) name: SegmentName,
+    pub(super) path: PathBuf,
+    pub(super) file: OwnedFd,
+    pub(super) identity: (u64, u64),
+    pub(super) bytes: u64,
+}
+
+/// A row that is on file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stored {
+    /// Its index among the drafts.
+    pub draft: usize,
+    /// Its step.
+    pub step: u64,
+    /// Where it stands.
+    pub place: Place,
+    /// Whether it was there before, under the same id.
+    pub again: bool,
+}
+
+/// What came of a call.
+#[derive(Debug, Default)]
+pub struct Appended {
+    /// The rows on file, in order.
+    pub rows: Vec<Stored>,
+    /// Rows refused under the lock: index among the drafts, and why.
+    pub refused: Vec<(usize, Error)>,
+    /// What went wrong on the way, if the rest was not tried.
+    pub failed: Option<Error>,
+}
+
+impl Appended {
+    /// The result when any failure is one of the whole.
+    pub fn all(mut self) -> Result<Vec<Stored>> {
+        match self.failed.take().or_else(|| self.refused.drain(..).next().map(|(_, error)| error)) {
+            Some(error) => Err(error),
+            None => Ok(self.rows),
+        }
+    }
+}
+
+/// What happens to the other rows of a call when one is refused under the lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnRefused {
+    /// Rows before it are stored, it and those after it are not.
+    Stop,
+    /// All others are stored.
+    Skip,
+    /// None is stored.
+    Abort,
+}
+
+/// How a writer is to behave.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// What a success promises; `None`: as the settings say.
+    pub durability: Option<Durability>,
+    /// How long to wait for the lock, milliseconds; `None`: as the settings say.
+    pub lock_timeout_ms: Option<u64>,
+    /// The clock.
+    pub now: fn() -> Instant,
+}
+
+/// Appends to one logbook.
+pub struct Writer<'o> {
+    pub(super) os: &'o dyn Os,
+    pub(super) directory: PathBuf,
+    pub(super) settings: Settings,
+    options: Options,
+    kept_lock: Option<OwnedFd>,
+    pub(super) active: Option<Active>,
+    pub(super) index: Index,
+    pub(super) raw: Vec<SegmentName>,
+    /// Segments that hold rows of this writer that are not synced yet.
+    pub(super) unsynced: Vec<(u64, OwnedFd)>,
+    /// A sync that failed on the way, with rows of this writer behind it.
+    pub(super) lost_sync: Option<String>,
+    out: Vec<u8>,
+}
+
+/// The state under the lock, for a check.
+pub struct State<'a, 'o> {
+    writer: &'a mut Writer<'o>,
+}
+
+impl State<'_, '_> {
+    /// Highest step of `run` on file; 0 for none.
+    pub fn last_step(&mut self, run: &str) -> Result<u64> {
+        self.writer.index.last_step(self.writer.os, &self.writer.directory, run)
+    }
+
+    /// Calls `each` with every row that begins at or after `from`, in order:
+    /// what was appended since the caller looked.
+    pub fn rows_since(&mut self, from: Place, each: &mut dyn FnMut(Place, &[u8])) -> Result<()> {
+        self.writer.rows_since(from, each)
+    }
+}
+
+impl<'o> Writer<'o> {
+    /// A writer for the logbook at `directory`, which is made if it is missing.
+    pub fn open(os: &'o dyn Os, directory: &Path, settings: Settings, options: Options) -> Result<Writer<'o>> {
+        directory::create(os, directory)?;
+        directory::check(os, directory, &settings)?;
+        Ok(Writer {
+            os,
+            directory: directory.to_path_buf(),
+            settings,
+            options,
+            kept_lock: None,
+            active: None,
+            index: Index::default(),
+            raw: Vec::new(),
+            unsynced: Vec::new(),
+            lost_sync: None,
+            out: Vec::new(),
+        })
+    }
+
+    /// What a success of this writer promises.
+    pub fn durability(&self) -> Durability {
+        self.options.durability.unwrap_or(self.settings.durability)
+    }
+
+    /// Appends the rows: [`Writer::append_if`] without a check.
+    pub fn append(&mut self, drafts: &Drafts, on_refused: OnRefused) -> Appended {
+        self.append_if(drafts, on_refused, &mut |_| Ok(()))
+    }
+
+    /// Appends the rows if `check` lets them, in one hold of the lock. What is
+    /// stored is visible when this returns, and durable after [`Writer::sync`].
+    pub fn append_if(
+        &mut self,
+        drafts: &Drafts,
+        on_refused: OnRefused,
+        check: &mut dyn FnMut(&mut State<'_, 'o>) -> Result<()>,
+    ) -> Appended {
+        let mut appended = Appended::default();
+        if drafts.rows().is_empty() {
+            return appended;
+        }
+        let result = self.hold(drafts, on_refused, check, &mut appended);
+        if let Err(error) = result {
+            // What memory says may not be what the disk says.
+            self.index.forget();
+            self.active = None;
+            appended.failed = Some(error);
+        }
+        appended
+    }
+
+    fn hold(
+        &mut self,
+        drafts: &Drafts,
+        on_refused: OnRefused,
+        check: &mut dyn FnMut(&mut State<'_, 'o>) -> Result<()>,
+        appended: &mut Appended,
+    ) -> Result<()> {
+        if self.raw.is_empty() {
+            let raw = listing::raw(self.os, &self.directory)?;
+            self.index.prepare(self.os, &self.directory, &raw)?;
+        }
+        let timeout_ms = self.options.lock_timeout_ms.unwrap_or(self.settings.lock_timeout_ms);
+        let kept = self.kept_lock.take();
+        let lock = Lock::take(self.os, &self.directory, &self.settings, timeout_ms, kept)?;
+        let result = self.locked(&lock, drafts, on_refused, check, appended);
+        self.kept_lock = lock.release(self.os);
+        result
+    }
+
+    fn locked(
+        &mut self,
+        lock: &Lock,
+        drafts: &Drafts,
+        on_refused: OnRefused,
+        check: &mut dyn FnMut(&mut State<'_, 'o>) -> Result<()>,
+        appended: &mut Appended,
+    ) -> Result<()> {
+        let (mut line, active) = self.find_active(lock)?;
+        // Sealed while this writer waited.
+        let raw = std::mem::take(&mut self.raw);
+        let known = self.index.prepare(self.os, &self.directory, &raw);
+        self.raw = raw;
+        known?;
+        let active = match active {
+            Some(mut active) => {
+                let torn_at = self.index.catch_up(self.os, &active, 0)?;
+                if torn_at < active.bytes {
+                    self.mend(&mut active, torn_at)?;
+                }
+                Some(active)
+            }
+            None => None,
+        };
+        self.active = active;
+        check(&mut State { writer: self })?;
+        let today = (self.options.now)().utc_day().unwrap_or_else(|| "1970-01-01".to_owned());
+        // 26 bytes for each step and its key: near enough to know when a segment is full.
+        let more = (drafts.bytes() + drafts.rows().len() * 26) as u64;
+        let active = match self.active.take() {
+            Some(old) if line.suspect == Some(old.name.number) || self.is_over(&old, more, &today) => {
+                self.rotate(lock, &mut line, Some(&old), &today)?
+            }
+            Some(active) => active,
+            None => self.rotate(lock, &mut line, None, &today)?,
+        };
+        self.write_rows(active, &line, drafts, on_refused, appended)
+    }
+
+    fn write_rows(
+        &mut self,
+        mut active: Active,
+        line: &LockLine,
+        drafts: &Drafts,
+        on_refused: OnRefused,
+        appended: &mut Appended,
+    ) -> Result<()> {
+        let mut out = std::mem::take(&mut self.out);
+        out.clear();
+        let mut steps: Vec<Option<u64>> = vec![None; drafts.runs().len()];
+        let mut rows = Vec::with_capacity(drafts.rows().len());
+        for (index, draft) in drafts.rows().iter().enumerate() {
+            let last = match steps[draft.run as usize] {
+                Some(last) => last,
+                None => self.index.last_step(self.os, &self.directory, drafts.run_of(draft))?,
+            };
+            let offset = active.bytes + out.len() as u64;
+            let place = Place { segment: active.name.number, offset };
+            let outcome = self.number(&active, line, drafts, draft, last, &rows, &out);
+            match outcome {
+                Ok(Verdict::Store(step)) => {
+                    steps[draft.run as usize] = Some(last.max(step));
+                    drafts.render(draft, step, &mut out);
+                    rows.push(Stored { draft: index, step, place, again: false });
+                }
+                Ok(Verdict::There(step, place)) => {
+                    rows.push(Stored { draft: index, step, place, again: true });
+                }
+                Ok(Verdict::Instead(step, voided)) => {
+                    steps[draft.run as usize] = Some(last.max(step));
+                    drafts.render(draft, step, &mut out);
+                    rows.push(Stored { draft: index, step, place, again: false });
+                    self.void(voided, drafts.run_of(draft), step, &mut out)?;
+                }
+                Err(error) if error.exit != Exit::Usage => return Err(error),
+                Err(error) => {
+                    appended.refused.push((index, error));
+                    match on_refused {
+                        OnRefused::Skip => {}
+                        OnRefused::Stop => break,
+                        OnRefused::Abort => {
+                            self.out = out;
+                            self.active = Some(active);
+                            return Ok(());
+                        }
+                    }
+                }
+            }
+        }
+        let start = active.bytes;
+        let number = active.name.number;
+        if !out.is_empty() && !self.unsynced.iter().any(|(unsynced, _)| *unsynced == number) {
+            let file =
+                active.file.try_clone().map_err(|error| Error::io(format!("{}: {error}", active.path.display())))?;
+            self.unsynced.push((number, file));
+        }
+        if let Err((written, error)) = write_full(self.os, &active.file, &out) {
+            let message = format!("{}: {error}", active.path.display());
+            let whole = rows.iter().filter(|row| !row.again).take_while(|row| {
+                let end = row_end(&out, (row.place.offset - start) as usize);
+                end <= written
+            });
+            let whole = whole.count();
+            let fresh: Vec<Stored> = rows.iter().filter(|row| !row.again).copied().collect();
+            // All but the newline is a row that the next append adopts.
+            let next = fresh.get(whole).map(|row| row_end(&out, (row.place.offset - start) as usize));
+            appended.rows.extend(fresh.into_iter().take(whole));
+            self.out = out;
+            return Err(match next {
+                Some(end) if written + 1 == end => Error::new(Exit::Unknown, message)
+                    .hint("the row may be stored: append it again with the same --id to have it once"),
+                _ => Error::io(message),
+            });
+        }
+        for row in rows.iter().filter(|row| !row.again) {
+            let draft = &drafts.rows()[row.draft];
+            let seen =
+                Seen { run: drafts.run_of(draft), step: Some(row.step), id: draft.id.as_deref(), stands: draft.stands };
+            self.index.note(row.place, &seen);
+        }
+        active.bytes += out.len() as u64;
+        self.index.wrote(number, active.bytes);
+        self.active = Some(active);
+        self.out = out;
+        appended.rows = rows;
+        Ok(())
+    }
+
+    pub(super) fn now_text(&self) -> String {
+        (self.options.now)().to_utc_ms()
+    }
+
+    /// Makes the rows written since the last call durable, outside the lock.
+    /// Errors: exit 4; the segment is then marked suspect, and never synced again.
+    pub fn sync(&mut self) -> Result<()> {
+        let mut failed = self.lost_sync.take();
+        if self.durability() == Durability::Data {
+            for (number, file) in std::mem::take(&mut self.unsynced) {
+                if let Err(error) = self.os.sync_data(&file) {
+                    let marked = self.mark_suspect(number);
+                    failed.get_or_insert(match marked {
+                        Ok(()) => format!("segment {number:06}: {error}"),
+                        Err(why) => format!("segment {number:06}: {error}; it could not be marked suspect: {why}"),
+                    });
+                }
+            }
+        }
+        self.unsynced.clear();
+        match failed {
+            None => Ok(()),
+            Some(why) => {
+                self.index.forget();
+                self.active = None;
+                Err(Error::new(Exit::Unknown, format!("the rows were written but could not be synced: {why}"))
+                    .hint("append them again with the same --id: each is then stored once, in a new segment"))
+            }
+        }
+    }
+
+    fn mark_suspect(&mut self, number: u64) -> Result<()> {
+        let timeout_ms = self.options.lock_timeout_ms.unwrap_or(self.settings.lock_timeout_ms);
+        let kept = self.kept_lock.take();
+        let lock = Lock::take(self.os, &self.directory, &self.settings, timeout_ms, kept)?;
+        let line = lock.read(self.os)?;
+        let result = match line {
+            Some(mut line) => {
+                line.suspect = Some(number);
+                lock.write(self.os, &line)
+            }
+            None => Err(Error::io("the lock line cannot be read")),
+        };
+        self.kept_lock = lock.release(self.os);
+        result
+    }
+}
+
+/// The offset after the row that begins at `from` in `out`.
+fn row_end(out: &[u8], from: usize) -> usize {
+    memchr::memchr(b'\n', &out[from..]).map_or(out.len(), |length| from + length + 1)
+}
+
+/// What becomes of one draft.
+pub(super) enum Verdict {
+    /// Written with this step.
+    Store(u64),
+    /// It is on file already.
+    There(u64, Place),
+    /// Written again with this step, in place of the one in a suspect segment.
+    Instead(u64, Place),
+}

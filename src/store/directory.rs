@@ -1,0 +1,112 @@
+//! The logbook's directory: made when a writer needs it, and judged safe to
+//! write into (`docs/format.md`, Permissions).
+
+use std::path::Path;
+
+use super::config::Settings;
+use super::os::{How, Os, Stat, What, sync_directory};
+use crate::error::{Error, Result};
+
+/// Permission bits of new files and directories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Modes {
+    /// Of files.
+    pub file: u32,
+    /// Of directories.
+    pub directory: u32,
+}
+
+impl Modes {
+    /// What the settings ask for.
+    pub fn of(settings: &Settings) -> Modes {
+        match settings.group {
+            Some(_) => Modes { file: 0o660, directory: 0o770 },
+            None => Modes { file: 0o600, directory: 0o700 },
+        }
+    }
+}
+
+/// Makes `path` and the directories above it that are missing, each one's
+/// parent synced, so that a power cut cannot take the logbook away.
+pub fn create(os: &dyn Os, path: &Path) -> Result<()> {
+    let missing: Vec<&Path> = path
+        .ancestors()
+        .take_while(|directory| !directory.as_os_str().is_empty() && os.stat_path(directory).is_err())
+        .collect();
+    for directory in missing.into_iter().rev() {
+        let fail = |error: std::io::Error| Error::io(format!("{}: cannot be created: {error}", directory.display()));
+        match os.mkdir(directory, 0o700) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => continue,
+            Err(error) => return Err(fail(error)),
+        }
+        if let Some(parent) = directory.parent() {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            sync_directory(os, parent).map_err(fail)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a directory that others may write to, or that is another user's
+/// (with a group: that the group may not share).
+pub fn check(os: &dyn Os, path: &Path, settings: &Settings) -> Result<()> {
+    let fail = |why: String| Error::io(format!("{}: {why}", path.display()));
+    let directory = os.open(path, How::Directory, 0).map_err(|error| fail(error.to_string()))?;
+    let stat = os.stat(&directory).map_err(|error| fail(error.to_string()))?;
+    if stat.mode & 0o002 != 0 {
+        return Err(fail("anybody may write to this directory; nothing is stored in it".into())
+            .hint(format!("chmod 700 {}", path.display())));
+    }
+    if stat.uid != os.user() && settings.group.is_none() {
+        return Err(fail(format!("belongs to another user (uid {})", stat.uid))
+            .hint("to share a logbook, its owner sets group = \"NAME\" in config.toml"));
+    }
+    Ok(())
+}
+
+/// Refuses anything but a regular file of this user (or a shared group) with one name.
+pub fn check_file(os: &dyn Os, path: &Path, stat: &Stat, settings: &Settings) -> Result<()> {
+    let fail = |why: &str| Err(Error::io(format!("{}: {why}; it is not touched", path.display())));
+    if stat.what != What::File {
+        fail("is not a regular file")
+    } else if stat.links > 1 {
+        fail("has more than one name (a hard link)")
+    } else if stat.uid != os.user() && settings.group.is_none() {
+        fail("belongs to another user")
+    } else if stat.mode & 0o002 != 0 {
+        fail("may be written by anybody")
+    } else {
+        Ok(())
+    }
+}
+
+/// An error of opening `path`, said plainly: a link in the last part is not followed.
+pub fn open_error(path: &Path, error: &std::io::Error) -> Error {
+    let error_number = error.raw_os_error();
+    if error_number == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+        Error::io(format!("{}: is a symbolic link; it is not followed", path.display()))
+    } else {
+        Error::io(format!("{}: {error}", path.display()))
+    }
+}
+
+/// Makes the logbook at `path` with a `.gitignore` that keeps it out of
+/// version control. Gives whether it was not there before.
+pub fn initialize(os: &dyn Os, path: &Path) -> Result<bool> {
+    let new = os.stat_path(path).is_err();
+    create(os, path)?;
+    check(os, path, &Settings::default()).or_else(|error| if new { Err(error) } else { Ok(()) })?;
+    let ignore = path.join(".gitignore");
+    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", ignore.display()));
+    match os.open(&ignore, How::New, 0o600) {
+        Ok(file) => {
+            super::os::write_full(os, &file, b"*\n").map_err(|(_, error)| fail(error))?;
+            os.sync_all(&file).map_err(fail)?;
+            sync_directory(os, path).map_err(fail)?;
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(fail(error)),
+    }
+    Ok(new)
+}

@@ -1,0 +1,57 @@
+//! Which segments there are, by name (`docs/format.md`, Names).
+
+use std::path::{Path, PathBuf};
+
+use super::os::{How, Os, read_full};
+use crate::error::{Error, Result};
+use crate::format::SegmentName;
+
+/// The directory of archives.
+pub fn archive_directory(directory: &Path) -> PathBuf {
+    directory.join("archive")
+}
+
+/// The directory of disposable files.
+pub fn cache_directory(directory: &Path) -> PathBuf {
+    directory.join("cache")
+}
+
+/// The raw segments, by number. Names that are none are passed over; of two
+/// with one number the greater name counts.
+pub fn raw(os: &dyn Os, directory: &Path) -> Result<Vec<SegmentName>> {
+    list(os, directory, SegmentName::parse)
+}
+
+/// The archived segments, by number; none when there is no archive.
+pub fn archived(os: &dyn Os, directory: &Path) -> Result<Vec<SegmentName>> {
+    list(os, &archive_directory(directory), SegmentName::parse_archive)
+}
+
+fn list(os: &dyn Os, path: &Path, parse: fn(&[u8]) -> Option<SegmentName>) -> Result<Vec<SegmentName>> {
+    let mut names = Vec::new();
+    match os.list(path, &mut |name| names.extend(parse(name))) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(Error::io(format!("{}: {error}", path.display()))),
+    }
+    names.sort_unstable_by(|a, b| (a.number, b.day()).cmp(&(b.number, a.day())));
+    names.dedup_by_key(|name| name.number);
+    Ok(names)
+}
+
+/// The highest segment number that the manifest's last lines name; 0 without one.
+pub fn manifest_number(os: &dyn Os, directory: &Path) -> u64 {
+    let path = directory.join("manifest.jsonl");
+    let Ok(file) = os.open(&path, How::Read, 0) else { return 0 };
+    let Ok(stat) = os.stat(&file) else { return 0 };
+    let from = stat.bytes.saturating_sub(16 << 10);
+    let mut tail = vec![0; (stat.bytes - from) as usize];
+    let Ok(read) = read_full(os, &file, &mut tail, from) else { return 0 };
+    // A name is 23 bytes or more, and stands in quotes.
+    tail[..read]
+        .split(|byte| *byte == b'"')
+        .filter_map(|word| SegmentName::parse(word).or_else(|| SegmentName::parse_archive(word)))
+        .map(|name| name.number)
+        .max()
+        .unwrap_or(0)
+}

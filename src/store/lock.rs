@@ -1,0 +1,132 @@
+//! One writer at a time (`docs/format.md`, Lock): an exclusive `flock` on
+//! `.lock`, taken with a timeout, on the file that is still at the path.
+
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use super::config::Settings;
+use super::directory::{Modes, check_file, open_error};
+use super::os::{How, Os, Stat, interrupted, read_full};
+use crate::error::{Error, Exit, Result};
+use crate::format::{LockLine, lock_line};
+
+/// The lock, held. Dropping it closes the file and so gives the lock back.
+#[derive(Debug)]
+pub struct Lock {
+    file: OwnedFd,
+    path: PathBuf,
+}
+
+impl Lock {
+    /// Takes the lock of the logbook at `directory`. `kept`: a lock file opened
+    /// before, used again if it is still the one at the path.
+    /// Errors: exit 75 when it was not free in time, else 3.
+    pub fn take(
+        os: &dyn Os,
+        directory: &Path,
+        settings: &Settings,
+        timeout_ms: u64,
+        mut kept: Option<OwnedFd>,
+    ) -> Result<Lock> {
+        let path = directory.join(".lock");
+        let start_ms = os.elapsed_ms();
+        loop {
+            let file = match kept.take() {
+                Some(file) => file,
+                None => {
+                    os.open(&path, How::Update, Modes::of(settings).file).map_err(|error| open_error(&path, &error))?
+                }
+            };
+            let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+            let stat = os.stat(&file).map_err(fail)?;
+            check_file(os, &path, &stat, settings)
+                .or_else(|error| if stat.links == 0 { Ok(()) } else { Err(error) })?;
+            wait(os, &file, &path, &stat, start_ms, timeout_ms)?;
+            // Somebody may have put another file there while we waited.
+            match os.stat_path(&path) {
+                Ok(now) if now.identity == stat.identity => return Ok(Lock { file, path }),
+                Ok(_) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(fail(error)),
+            }
+            if os.elapsed_ms().saturating_sub(start_ms) >= timeout_ms {
+                return Err(timed_out(&path, timeout_ms, None));
+            }
+        }
+    }
+
+    /// Reads the line; `None` when it has to be made anew.
+    pub fn read(&self, os: &dyn Os) -> Result<Option<LockLine>> {
+        let mut buffer = [0; lock_line::BYTES_MAX];
+        let read = read_full(os, &self.file, &mut buffer, 0)
+            .map_err(|error| Error::io(format!("{}: {error}", self.path.display())))?;
+        let line = LockLine::parse(&buffer[..read]);
+        if let Some(line) = line
+            && !line.version.may_write()
+        {
+            return Err(Error::io(format!(
+                "{}: the logbook has format {}, newer than this program writes",
+                self.path.display(),
+                line.version.0
+            ))
+            .hint("install a newer logbook"));
+        }
+        Ok(line)
+    }
+
+    /// Writes the line with one `pwrite`.
+    pub fn write(&self, os: &dyn Os, line: &LockLine) -> Result<()> {
+        let text = line.print();
+        loop {
+            match os.write_at(&self.file, text.as_bytes(), 0) {
+                Ok(written) if written == text.len() => return Ok(()),
+                // A torn line is made anew by whoever reads it.
+                Ok(_) => return Err(Error::io(format!("{}: short write", self.path.display()))),
+                Err(error) if interrupted(&error) => {}
+                Err(error) => return Err(Error::io(format!("{}: {error}", self.path.display()))),
+            }
+        }
+    }
+
+    /// Gives the lock back and keeps the file for the next time.
+    pub fn release(self, os: &dyn Os) -> Option<OwnedFd> {
+        match os.unlock(&self.file) {
+            Ok(()) => Some(self.file),
+            // Closing gives it back too.
+            Err(_) => None,
+        }
+    }
+}
+
+/// Polls: blocking in `flock` could only be ended by a signal.
+fn wait(os: &dyn Os, file: &OwnedFd, path: &Path, stat: &Stat, start_ms: u64, timeout_ms: u64) -> Result<()> {
+    let mut tries = 0u64;
+    loop {
+        match os.try_lock(file) {
+            Ok(()) => return Ok(()),
+            Err(error) if interrupted(&error) => continue,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(Error::io(format!("{}: {error}", path.display()))),
+        }
+        if os.elapsed_ms().saturating_sub(start_ms) >= timeout_ms {
+            return Err(timed_out(path, timeout_ms, os.lock_holder(stat)));
+        }
+        // A hold takes tens of microseconds: yield first, then sleep a little longer each time.
+        os.pause(if tries < 4 { 0 } else { (40 * (tries - 3)).min(2000) });
+        tries += 1;
+    }
+}
+
+fn timed_out(path: &Path, timeout_ms: u64, holder: Option<u32>) -> Error {
+    let who = holder.map_or_else(String::new, |pid| format!(" (held by process {pid})"));
+    let error = Error::new(
+        Exit::LockTimeout,
+        format!("{}: not free after {timeout_ms} ms{who}; nothing was stored", path.display()),
+    );
+    match holder {
+        Some(pid) => {
+            error.hint(format!("ps -p {pid}   # see what it is doing; or wait longer with --lock-timeout 60s"))
+        }
+        None => error.hint("try again, or wait longer with --lock-timeout 60s"),
+    }
+}

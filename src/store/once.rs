@@ -1,0 +1,209 @@
+//! Exactly once (`docs/format.md`, id): a row with an id that is on file is
+//! not written again; and which step a row gets.
+
+use std::path::PathBuf;
+
+use super::append::{Active, Stored, Verdict, Writer};
+use super::index::Place;
+use super::os::{How, Os, read_full};
+use super::recover::own_row;
+use super::snapshot::row_at;
+use super::{config::Durability, listing};
+use crate::error::{Error, Exit, Result};
+use crate::format::draft::STEP_MAX;
+use crate::format::lines::Lines;
+use crate::format::{Draft, Drafts, LockLine, body};
+use crate::json;
+use crate::model::{Address, run_id};
+
+/// A row with the id that was looked for.
+struct Found {
+    place: Place,
+    text: Vec<u8>,
+}
+
+impl Writer<'_> {
+    /// Decides what becomes of `draft`; `last` is its run's highest step, and
+    /// `out` holds the rows of this call so far. Errors: exit 2 refuses the row.
+    pub(super) fn number(
+        &mut self,
+        active: &Active,
+        line: &LockLine,
+        drafts: &Drafts,
+        draft: &Draft,
+        last: u64,
+        rows: &[Stored],
+        out: &[u8],
+    ) -> Result<Verdict> {
+        if let Some(id) = &draft.id
+            && let Some(found) = self.find_id(active, drafts, id, rows, out)?
+        {
+            return self.again(line, drafts, draft, id, &found, active.name.number);
+        }
+        match draft.step {
+            Some(step) if step <= last => {
+                let run = drafts.run_of(draft);
+                Err(Error::usage(format!("step {step} of run {run:?} is not free: its last step is {last}"))
+                    .hint("leave --step out, and the row gets the next one"))
+            }
+            Some(step) => Ok(Verdict::Store(step)),
+            None if last >= STEP_MAX => Err(Error::usage("the run has no steps left")),
+            None => Ok(Verdict::Store(last + 1)),
+        }
+    }
+
+    fn again(
+        &mut self,
+        line: &LockLine,
+        drafts: &Drafts,
+        draft: &Draft,
+        id: &str,
+        found: &Found,
+        active: u64,
+    ) -> Result<Verdict> {
+        let mut given = Vec::new();
+        drafts.render(draft, 1, &mut given);
+        given.pop();
+        let (run, step) = run_and_step(&found.text);
+        let address = match step {
+            Some(step) => Address::Step { run_id: run, step },
+            None => Address::Place { segment: found.place.segment, offset: found.place.offset },
+        };
+        if !body::same(&found.text, &given, draft.filled_timestamp) {
+            return Err(Error::usage(format!(
+                "id {id:?} is taken by another row: {address} on file, a different one for run {:?} given",
+                drafts.run_of(draft)
+            ))
+            .hint(format!("logbook show {address}   # the row on file; a new row needs a new --id")));
+        }
+        let step = step.unwrap_or(0);
+        if line.suspect == Some(found.place.segment) && found.place.segment != active {
+            return Ok(Verdict::Instead(step.max(1), found.place));
+        }
+        if self.durability() == Durability::Data && found.place.segment != active {
+            self.sync_old(found.place.segment)?;
+        } else if self.durability() == Durability::Data
+            && let Some(active) = self.found_in_active(active)
+        {
+            self.unsynced.push(active);
+        }
+        Ok(Verdict::There(step, found.place))
+    }
+
+    /// The active segment joins those that [`Writer::sync`] syncs.
+    fn found_in_active(&self, number: u64) -> Option<(u64, std::os::fd::OwnedFd)> {
+        if self.unsynced.iter().any(|(unsynced, _)| *unsynced == number) {
+            return None;
+        }
+        let path = self.path_of(number)?;
+        Some((number, self.os.open(&path, How::Append, 0).ok()?))
+    }
+
+    fn sync_old(&self, number: u64) -> Result<()> {
+        // Archived segments were synced before their raw file went.
+        let Some(path) = self.path_of(number) else { return Ok(()) };
+        let synced = self.os.open(&path, How::Read, 0).and_then(|file| self.os.sync_data(&file));
+        synced.map_err(|error| Error::new(Exit::Unknown, format!("{}: {error}", path.display())))
+    }
+
+    fn path_of(&self, number: u64) -> Option<PathBuf> {
+        let at = self.raw.binary_search_by_key(&number, |name| name.number).ok()?;
+        Some(self.directory.join(self.raw[at].to_string()))
+    }
+
+    /// The row with this id: the last one counts, among the rows of this call,
+    /// then on file. A row that a `repair` row voided has a later one.
+    fn find_id(
+        &mut self,
+        active: &Active,
+        drafts: &Drafts,
+        id: &str,
+        rows: &[Stored],
+        out: &[u8],
+    ) -> Result<Option<Found>> {
+        for row in rows.iter().rev() {
+            if !row.again && drafts.rows().get(row.draft).is_some_and(|draft| draft.id.as_deref() == Some(id)) {
+                let from = row.place.offset.saturating_sub(active.bytes) as usize;
+                let text = out.get(from..).unwrap_or_default();
+                let end = memchr::memchr(b'\n', text).unwrap_or(text.len());
+                return Ok(Some(Found { place: row.place, text: text[..end].to_vec() }));
+            }
+        }
+        let places = self.index.places_of_id(self.os, &self.directory, id)?;
+        for place in places.into_iter().rev() {
+            if let Some(text) = self.row_on_file(place)?
+                && id_of(&text).as_deref() == Some(id)
+            {
+                return Ok(Some(Found { place, text }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn row_on_file(&self, place: Place) -> Result<Option<Vec<u8>>> {
+        let Some(path) = self.path_of(place.segment) else {
+            return archived_row(self.os, &self.directory, place);
+        };
+        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+        let file = self.os.open(&path, How::Read, 0).map_err(fail)?;
+        let bytes = self.os.stat(&file).map_err(fail)?.bytes;
+        row_at(self.os, &file, place.offset, bytes).map_err(fail)
+    }
+
+    /// Every row that begins at or after `from`, in order.
+    pub(super) fn rows_since(&self, from: Place, each: &mut dyn FnMut(Place, &[u8])) -> Result<()> {
+        for name in self.raw.iter().filter(|name| name.number >= from.segment) {
+            let path = self.directory.join(name.to_string());
+            let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+            let file = self.os.open(&path, How::Read, 0).map_err(fail)?;
+            let start = if name.number == from.segment { from.offset } else { 0 };
+            let mut bytes = vec![0; self.os.stat(&file).map_err(fail)?.bytes.saturating_sub(start) as usize];
+            let read = read_full(self.os, &file, &mut bytes, start).map_err(fail)?;
+            for line in Lines::new(&bytes[..read]).filter(|line| line.whole) {
+                each(Place { segment: name.number, offset: start + line.at as u64 }, line.text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the `repair` row that voids the row at `place`.
+    pub(super) fn void(&mut self, place: Place, run: &str, step: u64, out: &mut Vec<u8>) -> Result<()> {
+        let voids = Address::Place { segment: place.segment, offset: place.offset };
+        let again = Address::Step { run_id: run.to_owned(), step }.to_string();
+        let mut text = format!("{{\"kind\":\"repair\",\"action\":\"stored a row again\",\"voids\":\"{voids}\",\"by\":")
+            .into_bytes();
+        json::quote_into(&again, &mut text);
+        text.push(b'}');
+        let own = self.index.last_step(self.os, &self.directory, run_id::LOGBOOK)? + 1;
+        let row = own_row(&String::from_utf8_lossy(&text), own, &self.now_text())?;
+        out.extend_from_slice(&row);
+        Ok(())
+    }
+}
+
+/// A row of an archived segment.
+fn archived_row(os: &dyn Os, directory: &std::path::Path, place: Place) -> Result<Option<Vec<u8>>> {
+    let archived = listing::archived(os, directory)?;
+    let Ok(at) = archived.binary_search_by_key(&place.segment, |name| name.number) else { return Ok(None) };
+    let path = listing::archive_directory(directory).join(archived[at].archive());
+    let bytes = super::archived::decode(os, &path)?;
+    let Some(rest) = usize::try_from(place.offset).ok().and_then(|from| bytes.get(from..)) else { return Ok(None) };
+    let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+    Ok(Some(rest[..end].to_vec()))
+}
+
+fn id_of(row: &[u8]) -> Option<String> {
+    let mut values = Vec::new();
+    json::pick(row, &["id"], &mut values).ok()?;
+    Some(String::from_utf8_lossy(&json::decode(values[0]?)?).into_owned())
+}
+
+fn run_and_step(row: &[u8]) -> (String, Option<u64>) {
+    let mut values = Vec::new();
+    if json::pick(row, &["run_id", "step"], &mut values).is_err() {
+        return (String::new(), None);
+    }
+    let run = values[0].and_then(json::decode).map(|run| String::from_utf8_lossy(&run).into_owned());
+    let step = values[1].and_then(|step| std::str::from_utf8(step).ok()?.parse().ok());
+    (run.unwrap_or_default(), step)
+}

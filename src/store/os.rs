@@ -1,0 +1,137 @@
+//! The seam between `store` and the operating system. Everything that may fail,
+//! be cut short, or be lost in a power cut goes through it, so that a test can
+//! be the failing disk: it wraps the real backend, counts the calls, and fails,
+//! shortens or records the n-th.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+/// How a file is opened. No open ever follows a symbolic link in the last part of the path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// To read.
+    Read,
+    /// To read and append; must exist.
+    Append,
+    /// To read and write in place, created when missing (`.lock`).
+    Update,
+    /// To append, new: fails when the name is taken.
+    New,
+    /// A directory, to sync it.
+    Directory,
+}
+
+/// What a path is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Link,
+    /// A device, a FIFO, a socket.
+    Other,
+}
+
+/// What is known of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stat {
+    /// What it is.
+    pub what: What,
+    /// Device and inode: which file it is, whatever its name.
+    pub identity: (u64, u64),
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Permission bits.
+    pub mode: u32,
+    /// Hard links.
+    pub links: u64,
+}
+
+/// The operating system, as far as `store` knows it. Errors carry the raw
+/// error number. No call retries: whether EINTR or a short write is met again
+/// is the caller's to decide.
+pub trait Os: Sync {
+    /// Opens `path`; `mode` is for a file that is created.
+    fn open(&self, path: &Path, how: How, mode: u32) -> io::Result<OwnedFd>;
+    /// Reads at `offset`; 0 at the end.
+    fn read_at(&self, file: &OwnedFd, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+    /// Appends (files opened with [`How::Append`] or [`How::New`]).
+    fn write(&self, file: &OwnedFd, bytes: &[u8]) -> io::Result<usize>;
+    /// Writes in place (files opened with [`How::Update`]).
+    fn write_at(&self, file: &OwnedFd, bytes: &[u8], offset: u64) -> io::Result<usize>;
+    /// fdatasync.
+    fn sync_data(&self, file: &OwnedFd) -> io::Result<()>;
+    /// fsync, of a directory too.
+    fn sync_all(&self, file: &OwnedFd) -> io::Result<()>;
+    /// Takes the exclusive lock, or fails with `WouldBlock`.
+    fn try_lock(&self, file: &OwnedFd) -> io::Result<()>;
+    /// The process that holds the lock on the file, if the system tells.
+    fn lock_holder(&self, file: &Stat) -> Option<u32>;
+    /// Gives the lock back.
+    fn unlock(&self, file: &OwnedFd) -> io::Result<()>;
+    /// What an open file is.
+    fn stat(&self, file: &OwnedFd) -> io::Result<Stat>;
+    /// What a path is, links not followed.
+    fn stat_path(&self, path: &Path) -> io::Result<Stat>;
+    /// Calls `each` with every name in the directory.
+    fn list(&self, path: &Path, each: &mut dyn FnMut(&[u8])) -> io::Result<()>;
+    /// Renames, replacing what is there.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Removes a file's name.
+    fn unlink(&self, path: &Path) -> io::Result<()>;
+    /// Makes a directory.
+    fn mkdir(&self, path: &Path, mode: u32) -> io::Result<()>;
+    /// The user whose files these are.
+    fn user(&self) -> u32;
+    /// Waits a little for the lock.
+    fn pause(&self, microseconds: u64);
+    /// Milliseconds since some start: for timeouts only.
+    fn elapsed_ms(&self) -> u64;
+}
+
+/// Whether `error` only asks to try again.
+pub fn interrupted(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Interrupted
+}
+
+/// Reads from `offset` until the buffer is full or the file ends.
+pub fn read_full(os: &dyn Os, file: &OwnedFd, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut done = 0;
+    while done < buffer.len() {
+        match os.read_at(file, &mut buffer[done..], offset + done as u64) {
+            Ok(0) => break,
+            Ok(read) => done += read,
+            Err(error) if interrupted(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
+}
+
+/// Writes all of `bytes` to the end of `file`, a short write continued. On
+/// error, how many bytes are in the file, and why no more.
+pub fn write_full(os: &dyn Os, file: &OwnedFd, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
+    let mut done = 0;
+    while done < bytes.len() {
+        match os.write(file, &bytes[done..]) {
+            Ok(0) => return Err((done, io::ErrorKind::WriteZero.into())),
+            Ok(written) => done += written,
+            Err(error) if interrupted(&error) => {}
+            Err(error) => return Err((done, error)),
+        }
+    }
+    Ok(())
+}
+
+/// Syncs a directory's entries.
+pub fn sync_directory(os: &dyn Os, path: &Path) -> io::Result<()> {
+    let directory = os.open(path, How::Directory, 0)?;
+    os.sync_all(&directory)
+}

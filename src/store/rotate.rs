@@ -1,0 +1,119 @@
+//! The next segment (`docs/format.md`, Rotation): final name, new file, its
+//! directory entry synced before the lock is given back.
+
+use super::append::{Active, Writer};
+use super::directory::{Modes, check_file, open_error};
+use super::listing;
+use super::lock::Lock;
+use super::os::{How, sync_directory};
+use crate::error::{Error, Result};
+use crate::format::version::FormatVersion;
+use crate::format::{LockLine, SegmentName};
+
+impl Writer<'_> {
+    /// The active segment under the lock, opened and checked; `.lock` made true
+    /// where it was not. `None`: there is none to append to yet.
+    pub(super) fn find_active(&mut self, lock: &Lock) -> Result<(LockLine, Option<Active>)> {
+        let fresh = LockLine { version: FormatVersion::CURRENT, synced: 0, suspect: None };
+        let said = lock.read(self.os)?;
+        let raw = listing::raw(self.os, &self.directory)?;
+        let highest = raw.last().map_or(0, |name| name.number);
+        let mut line = said.unwrap_or(fresh);
+        if said.is_none() {
+            let archived = listing::archived(self.os, &self.directory)?.last().map_or(0, |name| name.number);
+            line.synced = archived.max(listing::manifest_number(self.os, &self.directory)).max(highest);
+        }
+        if said.is_none() || highest > line.synced {
+            // A writer died between making the segment and saying so.
+            sync_directory(self.os, &self.directory)
+                .map_err(|error| Error::io(format!("{}: {error}", self.directory.display())))?;
+            line.synced = line.synced.max(highest);
+            lock.write(self.os, &line)?;
+        }
+        self.raw = raw;
+        match self.raw.last() {
+            // A higher number was in use: this one is sealed.
+            Some(name) if name.number == line.synced => {
+                let name = *name;
+                let kept = self.active.take().filter(|active| active.name == name);
+                let active = match kept {
+                    Some(active) => self.restat(active)?,
+                    None => Some(self.open_active(name)?),
+                };
+                let active = match active {
+                    Some(active) => active,
+                    None => self.open_active(name)?,
+                };
+                Ok((line, Some(active)))
+            }
+            _ => Ok((line, None)),
+        }
+    }
+
+    /// The same file, as long as it is now; `None` when another is at its path.
+    fn restat(&self, mut active: Active) -> Result<Option<Active>> {
+        let path = &active.path;
+        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+        let stat = self.os.stat_path(path).map_err(fail)?;
+        if stat.identity != active.identity {
+            return Ok(None);
+        }
+        check_file(self.os, path, &stat, &self.settings)?;
+        active.bytes = stat.bytes;
+        Ok(Some(active))
+    }
+
+    fn open_active(&self, name: SegmentName) -> Result<Active> {
+        let path = self.directory.join(name.to_string());
+        let file = self.os.open(&path, How::Append, 0).map_err(|error| open_error(&path, &error))?;
+        let stat = self.os.stat(&file).map_err(|error| open_error(&path, &error))?;
+        check_file(self.os, &path, &stat, &self.settings)?;
+        Ok(Active { name, path, file, identity: stat.identity, bytes: stat.bytes })
+    }
+
+    /// Whether `active` takes no more: its size with `more` bytes, or its day.
+    pub(super) fn is_over(&self, active: &Active, more: u64, today: &str) -> bool {
+        active.bytes > 0 && (active.bytes + more > self.settings.segment_bytes_max || today > active.name.day())
+    }
+
+    /// Seals `old` and makes the next segment. The rows of this writer that are
+    /// still to be synced in `old` are settled by this sync, or stay to be.
+    pub(super) fn rotate(
+        &mut self,
+        lock: &Lock,
+        line: &mut LockLine,
+        old: Option<&Active>,
+        today: &str,
+    ) -> Result<Active> {
+        if let Some(old) = old
+            && line.suspect != Some(old.name.number)
+        {
+            match self.os.sync_data(&old.file) {
+                Ok(()) => self.unsynced.retain(|(number, _)| *number != old.name.number),
+                Err(error) => {
+                    line.suspect = Some(old.name.number);
+                    if self.unsynced.iter().any(|(number, _)| *number == old.name.number) {
+                        self.lost_sync.get_or_insert_with(|| format!("{}: {error}", old.path.display()));
+                        self.unsynced.retain(|(number, _)| *number != old.name.number);
+                    }
+                }
+            }
+        }
+        let day = self.raw.last().map_or(today, |last| last.day().max(today)).to_owned();
+        let highest = self.raw.last().map_or(0, |name| name.number);
+        let number = line.synced.max(highest) + 1;
+        let Some(name) = SegmentName::new(&day, number) else {
+            return Err(Error::io(format!("no segment can be named after the day {day:?}")));
+        };
+        let path = self.directory.join(name.to_string());
+        let fail = |error: std::io::Error| Error::io(format!("{}: cannot be created: {error}", path.display()));
+        let file = self.os.open(&path, How::New, Modes::of(&self.settings).file).map_err(fail)?;
+        let stat = self.os.stat(&file).map_err(fail)?;
+        sync_directory(self.os, &self.directory)
+            .map_err(|error| Error::io(format!("{}: {error}", self.directory.display())))?;
+        line.synced = number;
+        lock.write(self.os, line)?;
+        self.raw.push(name);
+        Ok(Active { name, path, file, identity: stat.identity, bytes: 0 })
+    }
+}
