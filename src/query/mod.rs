@@ -5,3 +5,4 @@
 //! The language itself is described in `docs/query.md`, and only there.
 
 pub mod ast;
+pub mod time;
