@@ -6,3 +6,12 @@
 
 pub mod ast;
 pub mod time;
+pub mod bucket;
+pub mod compare;
+pub mod eval;
+pub mod jq;
+mod jq_write;
+pub mod path;
+pub mod predicate;
+pub mod row;
+pub mod value;
