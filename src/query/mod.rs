@@ -6,12 +6,24 @@
 
 pub mod ast;
 pub mod time;
+pub mod aggregate;
 pub mod bucket;
 pub mod compare;
 pub mod eval;
 pub mod jq;
 mod jq_write;
+pub mod order;
 pub mod path;
 pub mod predicate;
 pub mod row;
 pub mod value;
+pub mod compile;
+mod compile_literal;
+pub mod compile_names;
+mod compile_scope;
+pub mod pipeline;
+pub mod plan;
+pub mod run;
+mod stage_group;
+mod stage_latest;
+mod stage_sort;
