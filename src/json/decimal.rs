@@ -76,8 +76,7 @@ impl Decimal {
         } else {
             (whole, 0)
         };
-        let exponent =
-            (exponent + whole_zeros as i64 - fraction.len() as i64).clamp(-EXPONENT_MAX, EXPONENT_MAX);
+        let exponent = (exponent + whole_zeros as i64 - fraction.len() as i64).clamp(-EXPONENT_MAX, EXPONENT_MAX);
         let whole = trim_start(whole);
         let fraction = if whole.is_empty() { trim_start(fraction) } else { fraction };
         let count = whole.len() + fraction.len();
@@ -265,9 +264,9 @@ fn read_exponent(text: &[u8]) -> Option<i64> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let value = digits
-        .iter()
-        .fold(0i64, |value, digit| (value.saturating_mul(10).saturating_add(i64::from(digit - b'0'))).min(EXPONENT_MAX));
+    let value = digits.iter().fold(0i64, |value, digit| {
+        (value.saturating_mul(10).saturating_add(i64::from(digit - b'0'))).min(EXPONENT_MAX)
+    });
     Some(if negative { -value } else { value })
 }
 

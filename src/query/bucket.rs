@@ -19,7 +19,9 @@ pub fn start(at: Instant, every: Every, zone: &Zone) -> Option<String> {
         Every::Minute => Some(time_text(cut(local, 60_000)?)),
         Every::Hour => Some(time_text(cut(local, 3_600_000)?)),
         Every::Day => Some(day.to_string()),
-        Every::Week => Some(day.checked_sub_signed(TimeDelta::days(i64::from(day.weekday().num_days_from_monday())))?.to_string()),
+        Every::Week => {
+            Some(day.checked_sub_signed(TimeDelta::days(i64::from(day.weekday().num_days_from_monday())))?.to_string())
+        }
         Every::Month => Some(day.format("%Y-%m").to_string()),
         Every::Ms(0) => None,
         Every::Ms(ms) if ms % DAY_MS == 0 => {
@@ -37,7 +39,8 @@ pub fn start(at: Instant, every: Every, zone: &Zone) -> Option<String> {
 /// more than a day, since the midnight of 1970-01-01.
 fn cut(local: DateTime<FixedOffset>, ms: u64) -> Option<DateTime<FixedOffset>> {
     let ms = i64::try_from(ms).ok()?;
-    let of_day = i64::from(local.num_seconds_from_midnight()) * 1000 + i64::from(local.nanosecond() / 1_000_000).min(999);
+    let of_day =
+        i64::from(local.num_seconds_from_midnight()) * 1000 + i64::from(local.nanosecond() / 1_000_000).min(999);
     let since = if ms < DAY_MS as i64 { of_day } else { local.naive_local().and_utc().timestamp_millis() };
     let below_ms = i64::from(local.nanosecond() % 1_000_000);
     local

@@ -90,9 +90,7 @@ fn one_of(set: &Set, raw: &[u8]) -> bool {
         Some(Kind::Number) => {
             !set.numbers.is_empty() && Decimal::parse(raw).is_some_and(|number| set.numbers.contains(&number))
         }
-        Some(Kind::Boolean) => {
-            (set.booleans[1] && raw == b"true") || (set.booleans[0] && raw == b"false")
-        }
+        Some(Kind::Boolean) => (set.booleans[1] && raw == b"true") || (set.booleans[0] && raw == b"false"),
         Some(Kind::Null) => set.null && raw == b"null",
         _ => false,
     }

@@ -152,15 +152,9 @@ fn compile_group(query: &Query, compiler: &mut Compiler<'_>) -> GroupBy {
 
 /// What grouping shows when nobody says: how many rows, how many runs, since when.
 fn overview_aggregates() -> Vec<Aggregate> {
-    let field = |name: &str| {
-        Some(Operand::Path(AstPath { keys: vec![name.to_owned()], span: Span::default() }))
-    };
-    let aggregate = |name: &str, function, of| Aggregate {
-        name: Some(name.to_owned()),
-        function,
-        of,
-        span: Span::default(),
-    };
+    let field = |name: &str| Some(Operand::Path(AstPath { keys: vec![name.to_owned()], span: Span::default() }));
+    let aggregate =
+        |name: &str, function, of| Aggregate { name: Some(name.to_owned()), function, of, span: Span::default() };
     vec![
         aggregate("count", Function::Count, None),
         aggregate("runs", Function::Distinct, field("run_id")),

@@ -59,8 +59,7 @@ pub struct Globals {
 impl Globals {
     /// Seconds since 1970 for `now`, and the arguments by name, as JSON text.
     pub fn new<'a>(now_s: f64, arguments: impl IntoIterator<Item = (&'a str, Vec<u8>)>) -> Globals {
-        let mut globals =
-            Globals { names: vec![NOW.to_owned()], values: vec![format!("{now_s:?}").into_bytes()] };
+        let mut globals = Globals { names: vec![NOW.to_owned()], values: vec![format!("{now_s:?}").into_bytes()] };
         for (name, value) in arguments {
             globals.names.push(format!("${name}"));
             globals.values.push(value);
@@ -78,9 +77,9 @@ impl Program {
         let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
         let prelude = defs.filter(|def| kept(def.name)).chain(now);
         let arena = Arena::default();
-        let modules = Loader::new(prelude)
-            .load(&arena, File { code, path: () })
-            .map_err(|errors| errors.into_iter().flat_map(|(file, error)| load_flaws(file.code, error)).collect::<Vec<_>>())?;
+        let modules = Loader::new(prelude).load(&arena, File { code, path: () }).map_err(|errors| {
+            errors.into_iter().flat_map(|(file, error)| load_flaws(file.code, error)).collect::<Vec<_>>()
+        })?;
         load::import(&modules, |_| Err("programs cannot import files".to_owned())).map_err(|errors| {
             errors.into_iter().flat_map(|(file, error)| load_flaws(file.code, error)).collect::<Vec<_>>()
         })?;
@@ -145,7 +144,9 @@ impl Session {
             let value = match output {
                 Ok(value) => value,
                 Err(exception) => {
-                    return Err(exception.get_err().map_or_else(|_| "the program stopped".to_owned(), |error| cut(&error.to_string())));
+                    return Err(exception
+                        .get_err()
+                        .map_or_else(|_| "the program stopped".to_owned(), |error| cut(&error.to_string())));
                 }
             };
             let flow = if is_same(&value, &row) {
@@ -213,7 +214,9 @@ fn flaw(code: &str, part: &str, message: String) -> Flaw {
     }
     // What the engine calls the rest of the program is shown by its first character.
     let length = if from + part.len() == code.len() {
-        part.chars().next().map_or(0, |first| if first.is_alphanumeric() || first == '$' { part.len() } else { first.len_utf8() })
+        part.chars()
+            .next()
+            .map_or(0, |first| if first.is_alphanumeric() || first == '$' { part.len() } else { first.len_utf8() })
     } else {
         part.len()
     };
@@ -235,9 +238,7 @@ fn load_flaws(code: &str, error: load::Error<&str>) -> Vec<Flaw> {
             .collect(),
         load::Error::Parse(errors) => errors
             .into_iter()
-            .map(|(expected, part)| {
-                flaw(code, part, format!("jq expected {}, but {}", expected.as_str(), found(part)))
-            })
+            .map(|(expected, part)| flaw(code, part, format!("jq expected {}, but {}", expected.as_str(), found(part))))
             .collect(),
     }
 }

@@ -105,7 +105,8 @@ fn write_at(raw: Option<&[u8]>, out: &mut Vec<u8>, depth: usize) {
             out.push(b']');
         }
         Some(Kind::Object) => {
-            let mut members: Vec<_> = Members::new(raw).filter_map(Result::ok).map(|member| (member.name(), member.value)).collect();
+            let mut members: Vec<_> =
+                Members::new(raw).filter_map(Result::ok).map(|member| (member.name(), member.value)).collect();
             members.sort_by(|a, b| a.0.cmp(&b.0));
             out.push(b'{');
             for (index, (name, value)) in members.iter().enumerate() {
@@ -126,4 +127,3 @@ fn write_text(tag: u8, text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(&(text.len() as u64).to_le_bytes());
     out.extend_from_slice(text);
 }
-

@@ -133,8 +133,8 @@ impl<'p> Fold<'p> {
     /// Puts out what was held back.
     pub fn finish(mut self, out: &mut Out<'_>) -> Summary {
         let plan = self.rest.plan;
-        let mut fields = Vec::new();
         for (place, text) in std::mem::take(&mut self.latest).finish() {
+            let mut fields = Vec::new();
             let fields = refill(&text, &plan.first, &mut fields);
             if self.filter(&Row { text: &text, fields, place }, out).is_break() {
                 break;

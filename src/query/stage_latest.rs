@@ -30,9 +30,10 @@ impl LatestBy {
     /// it is no note beside the run.
     fn is_standing(&self, row: &Row<'_>) -> bool {
         let has_status = row.field(self.status).is_some_and(|status| kind(status) == Some(Kind::String));
-        let beside = row.field(self.kind).and_then(string::decode).is_some_and(|name| {
-            BESIDE_KINDS.iter().any(|beside| beside.as_bytes() == &*name)
-        });
+        let beside = row
+            .field(self.kind)
+            .and_then(string::decode)
+            .is_some_and(|name| BESIDE_KINDS.iter().any(|beside| beside.as_bytes() == &*name));
         has_status && !beside
     }
 }

@@ -71,9 +71,7 @@ impl Value {
         Some(match kind(raw)? {
             Kind::Null => Value { null: true, ..Value::default() },
             Kind::Boolean => Value { boolean: Some(raw == b"true"), ..Value::default() },
-            Kind::Number => {
-                Value { number: Some(Decimal::parse(raw)?), order: Order::Number, ..Value::default() }
-            }
+            Kind::Number => Value { number: Some(Decimal::parse(raw)?), order: Order::Number, ..Value::default() },
             Kind::String => Value::string(&string::decode(raw)?),
             Kind::Array | Kind::Object => return None,
         })
