@@ -24,3 +24,6 @@ mod newcomer;
 
 /// The published schema and what `append` accepts agree.
 mod schema;
+
+/// Times as people write them, and the zone rules.
+mod query_time;
