@@ -67,7 +67,7 @@ pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
     let mut rest: Vec<u8> = Vec::new();
     let mut ended = false;
     while !ended && result.is_ok() {
-        batch.now = (door.now)().to_utc_ms();
+        batch.now = (door.clock)().to_utc_ms();
         result = batch.read(door, &mut rest, &mut ended);
         if batch.drafts.rows().is_empty() || (result.is_err() && batch.on_refused == OnRefused::Abort) {
             continue;

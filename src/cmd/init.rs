@@ -7,9 +7,11 @@ use crate::error::{Error, Exit, Result};
 use crate::store::directory;
 use crate::store::os_real::REAL;
 
+/// Examples shown in the help.
+pub const EXAMPLES: &str = "  logbook init\n  logbook init --dir /var/lib/agents";
+
 /// Make a logbook in this directory.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  logbook init\n  logbook init --dir /var/lib/agents")]
 pub struct Init {
     /// Make it in this directory instead
     #[arg(long, value_name = "DIR")]

@@ -23,6 +23,7 @@
 pub mod aggregate;
 pub mod ast;
 pub mod bucket;
+pub mod check;
 pub mod compare;
 pub mod compile;
 mod compile_literal;
@@ -50,3 +51,10 @@ mod stage_latest;
 mod stage_sort;
 pub mod time;
 pub mod value;
+pub mod words;
+
+pub use ast::Query;
+pub use compile::{Argument, Context, compile};
+pub use pipeline::{Fold, Out, Summary};
+pub use plan::Plan;
+pub use row::{Place, Row};

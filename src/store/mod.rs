@@ -11,6 +11,7 @@
 //! - `listing`: which segments there are · `snapshot`: the same for readers, with lengths
 //! - `lock`: one writer at a time · `recover`: a torn tail · `rotate`: the next segment
 //! - `append`: append if, the one primitive, on all of these
+//! - `input`: files, globs, directories and standard input, for queries
 //! - `once`: ids and steps under the lock · `index`: what is known of them
 //!
 //! Invariant: no segment is ever renamed, truncated or rewritten. Deleting
@@ -22,6 +23,7 @@ pub mod config;
 pub mod directory;
 pub mod environment;
 pub mod index;
+pub mod input;
 pub mod listing;
 pub mod locate;
 pub mod lock;
@@ -35,5 +37,6 @@ pub mod snapshot;
 pub use append::{Appended, Stored, Writer};
 pub use config::{Durability, Settings};
 pub use environment::Environment;
+pub use input::{Input, expand};
 pub use locate::{Location, Purpose, locate};
 pub use snapshot::{Segment, Snapshot, read_row, snapshot};

@@ -14,10 +14,12 @@ mod documents;
 /// One file for each command.
 mod completions;
 mod help;
+mod init;
 mod man;
 mod query;
 mod runs;
 mod show;
+mod where_;
 
 /// What a newcomer meets: hints, terminals, hostile rows.
 mod newcomer;
