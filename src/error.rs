@@ -43,6 +43,8 @@ impl Exit {
     }
 }
 
+const BROKEN_PIPE: &str = "broken pipe";
+
 /// A failure as a person reads it: a lowercase fragment that fits after
 /// `logbook: `, an exit, and where possible the next command to type.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +75,21 @@ impl Error {
     /// The environment did not allow it: exit 3, nothing stored.
     pub fn io(message: impl Into<String>) -> Self {
         Error::new(Exit::NotStored, message)
+    }
+
+    /// What writing to standard output ends in. A broken pipe is marked as
+    /// such: the program then ends with 0.
+    pub fn output(error: &std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            Error::new(Exit::Done, BROKEN_PIPE)
+        } else {
+            Error::io(format!("standard output: {error}"))
+        }
+    }
+
+    /// Whether this is a reader that has gone away.
+    pub fn is_broken_pipe(&self) -> bool {
+        self.exit == Exit::Done && self.message == BROKEN_PIPE
     }
 
     /// The same error with a hint: the next command to type.

@@ -1,44 +1,51 @@
-//! The program: arguments in, exit status out.
-use clap::Parser;
-use logbook::cmd::{self, Door};
-use std::io::{BufReader, IsTerminal};
-#[derive(clap::Parser)]
-#[command(name = "logbook")]
-enum Cli {
-    Append(cmd::append::Append),
-    Init(cmd::init::Init),
-    Where(cmd::where_::Where),
-}
-fn now() -> logbook::model::Instant {
-    let d = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    logbook::model::Instant { seconds: d.as_secs() as i64, attos: u64::from(d.subsec_nanos()) * 1_000_000_000 }
-}
-fn main() -> std::process::ExitCode {
-    let cli = Cli::parse();
-    let mut out = std::io::stdout().lock();
-    let mut err = std::io::stderr().lock();
-    let mut input = BufReader::with_capacity(256 << 10, std::io::stdin().lock());
-    let t = (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
+//! The program in one sentence: open the door, run the command, and say with
+//! the exit status how it ended.
+
+use std::io::{BufWriter, IsTerminal, Write, stderr, stdin, stdout};
+use std::process::ExitCode;
+
+use logbook::cmd::Door;
+use logbook::error::Exit;
+use logbook::model::Instant;
+use logbook::store::Environment;
+
+fn main() -> ExitCode {
+    let (out, err, input) = (stdout(), stderr(), stdin());
+    let (out_is_terminal, err_is_terminal, input_is_terminal) =
+        (out.is_terminal(), err.is_terminal(), input.is_terminal());
+    // Line by line for a person, in large pieces for a pipe.
+    let mut out = BufWriter::with_capacity(if out_is_terminal { 1 << 13 } else { 1 << 16 }, out.lock());
     let mut door = Door {
         out: &mut out,
-        err: &mut err,
-        input: &mut input,
-        env: logbook::store::Environment::of_process(),
-        stdout_is_terminal: t.0,
-        stderr_is_terminal: t.1,
-        now,
+        err: &mut err.lock(),
+        input: &mut input.lock(),
+        env: Environment::of_process(),
+        out_is_terminal,
+        err_is_terminal,
+        input_is_terminal,
+        columns: terminal_columns(),
+        clock: || Instant::from_chrono(std::time::SystemTime::now().into()),
     };
-    let r = match cli {
-        Cli::Append(a) => cmd::append::run(a, &mut door),
-        Cli::Init(a) => cmd::init::run(a, &mut door),
-        Cli::Where(a) => cmd::where_::run(a, &mut door),
-    };
-    let code = match r {
-        Ok(e) => e.code(),
-        Err(e) => {
-            let _ = writeln!(door.err, "logbook: {e}");
-            e.exit.code()
+    let ended = logbook::cli::run(std::env::args_os().skip(1).collect(), &mut door);
+    let flushed = door.out.flush();
+    let exit = match (ended, flushed) {
+        // A reader that has seen enough is no failure.
+        (Err(error), _) if error.is_broken_pipe() => Exit::Done,
+        (Ok(_), Err(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
+        (Ok(exit), Ok(())) => exit,
+        (Err(error), _) => {
+            door.note(&error);
+            error.exit
+        }
+        (Ok(_), Err(error)) => {
+            door.note(format_args!("standard output: {error}"));
+            Exit::NotStored
         }
     };
-    std::process::ExitCode::from(code)
+    ExitCode::from(exit.code())
+}
+
+fn terminal_columns() -> u16 {
+    let size = rustix::termios::tcgetwinsize(stdout()).map(|size| size.ws_col);
+    size.ok().filter(|columns| *columns > 0).unwrap_or(80)
 }

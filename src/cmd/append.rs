@@ -1,5 +1,6 @@
 //! `logbook append`: one row from flags, fields or JSON, or many from stdin.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use crate::cmd::Door;
@@ -15,15 +16,14 @@ use crate::store::locate::Why;
 use crate::store::os_real::{self, REAL};
 use crate::store::{Durability, Location, Purpose, Settings, Stored, locate};
 
-const EXAMPLES: &str = "\
-Examples:
+/// Two real examples.
+pub const EXAMPLES: &str = "\
   logbook append -r r-88 -p act -a 'run test suite' -s in-progress --next 'inspect failures'
   logbook append -r r-88 -a 'call bash' tool_call.tool=bash tool_call.side_effect=exec cost_usd=0.12 'tags:=[\"ci\"]'
   jq -c '.[]' rows.json | logbook append -";
 
-/// Append a row (or many) to the logbook.
+/// Arguments of `append`.
 #[derive(Debug, Default, clap::Args)]
-#[command(after_help = EXAMPLES)]
 pub struct Append {
     /// The row: '{…}', fields as key=value or key:=json, or - for JSONL from stdin
     #[arg(value_name = "ROW|FIELD|-", allow_hyphen_values = false)]
@@ -124,7 +124,7 @@ fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
         None => None,
     };
     let lock_timeout_ms = args.lock_timeout.as_deref().map(duration_ms).transpose()?;
-    let options = Options { durability, lock_timeout_ms, now: door.now };
+    let options = Options { durability, lock_timeout_ms, now: door.clock };
     let batch = args.args.iter().any(|argument| argument == "-");
     let text = if batch { refuse_beside_stdin(args).map(|()| None)? } else { Some(row_text(args)?) };
 
@@ -143,8 +143,8 @@ fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
     let Some(text) = text else { return append_batch::run(job, door) };
 
     let mut drafts = Drafts::new();
-    drafts.push(&text, &rules, &(door.now)().to_utc_ms(), None)?;
-    announce_fallback(&location, door);
+    drafts.push(&text, &rules, &(door.clock)().to_utc_ms(), None)?;
+    announce_fallback(&location, door.err);
     let mut writer = Writer::open(&REAL, &location.path, job.settings, options)?;
     let stored = writer.append(&drafts, OnRefused::Abort).all()?;
     writer.sync()?;
@@ -153,10 +153,10 @@ fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
 }
 
 /// Says once that the user's own logbook is made, since nobody named it.
-pub(super) fn announce_fallback(location: &Location, door: &mut Door<'_>) {
+pub(super) fn announce_fallback(location: &Location, err: &mut dyn Write) {
     if location.why == Why::Fallback && !location.exists {
         let _ = writeln!(
-            door.err,
+            err,
             "logbook: no logbook here; the new one for this user is {} (logbook init makes one here)",
             location.path.display()
         );

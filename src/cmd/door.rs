@@ -1,8 +1,10 @@
-//! What a command sees of the world: streams, surroundings, clock.
+//! What a command sees of the world outside: its streams, its environment, its
+//! clock, and whether a person is looking.
 
 use std::io::{BufRead, Write};
 
-use crate::model::Instant;
+use crate::error::{Error, Result};
+use crate::model::{Instant, Zone};
 use crate::store::Environment;
 
 /// The world of one command.
@@ -11,14 +13,60 @@ pub struct Door<'a> {
     pub out: &'a mut dyn Write,
     /// Everything else goes here.
     pub err: &'a mut dyn Write,
-    /// Standard input.
+    /// Standard input; read only by a command that was told to.
     pub input: &'a mut dyn BufRead,
-    /// Working directory, home, variables.
+    /// Variables, working directory, user.
     pub env: Environment,
-    /// Whether `out` is a terminal.
-    pub stdout_is_terminal: bool,
-    /// Whether `err` is a terminal.
-    pub stderr_is_terminal: bool,
-    /// The clock.
-    pub now: fn() -> Instant,
+    /// Standard output is a terminal.
+    pub out_is_terminal: bool,
+    /// Standard error is a terminal.
+    pub err_is_terminal: bool,
+    /// Standard input is a terminal.
+    pub input_is_terminal: bool,
+    /// Columns of the terminal, 80 if it does not say.
+    pub columns: u16,
+    /// The machine's clock.
+    pub clock: fn() -> Instant,
+}
+
+impl Door<'_> {
+    /// The instant that reading commands take as now: the clock, or
+    /// `LOGBOOK_NOW` (so that documents and tests can show ages).
+    pub fn now(&self) -> Result<Instant> {
+        match self.env.var("LOGBOOK_NOW") {
+            None => Ok((self.clock)()),
+            Some(text) => Instant::parse(text)
+                .ok_or_else(|| Error::usage(format!("LOGBOOK_NOW is not an RFC 3339 time: {text:?}"))),
+        }
+    }
+
+    /// The zone for parsing, buckets and tables alike: `--utc`, `--tz NAME`,
+    /// else `TZ`, else the machine's own.
+    pub fn zone(&self, utc: bool, tz: Option<&str>) -> Result<Zone> {
+        if utc {
+            return Ok(Zone::utc());
+        }
+        let unknown = |name: &str, from: &str| {
+            Error::usage(format!("unknown time zone {name:?} in {from}"))
+                .hint("a name as Europe/Berlin, an offset as +02:00, or --utc")
+        };
+        if let Some(name) = tz
+            && name != "local"
+        {
+            return Zone::parse(name).ok_or_else(|| unknown(name, "--tz"));
+        }
+        if let Some(value) = self.env.var("TZ").filter(|value| !value.is_empty()) {
+            // `:Europe/Berlin` and paths into the zone directory are spellings of the same name.
+            let name = value.trim_start_matches(':');
+            let name = name.split_once("/zoneinfo/").map_or(name, |(_, name)| name);
+            return Zone::parse(name).ok_or_else(|| unknown(value, "TZ"));
+        }
+        let name = iana_time_zone::get_timezone().ok();
+        Ok(name.and_then(|name| Zone::parse(&name)).unwrap_or_else(Zone::utc))
+    }
+
+    /// A line for the person, on standard error. That nobody listens there is no failure.
+    pub fn note(&mut self, text: impl std::fmt::Display) {
+        let _ = writeln!(self.err, "logbook: {text}");
+    }
 }

@@ -7,9 +7,13 @@ use crate::error::{Error, Exit, Result};
 use crate::store::directory;
 use crate::store::os_real::REAL;
 
-/// Make a logbook in this directory.
+/// Two real examples.
+pub const EXAMPLES: &str = "\
+  logbook init
+  logbook init --dir /var/lib/agents";
+
+/// Arguments of `init`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  logbook init\n  logbook init --dir /var/lib/agents")]
 pub struct Init {
     /// Make it in this directory instead
     #[arg(long, value_name = "DIR")]

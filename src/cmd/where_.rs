@@ -6,9 +6,13 @@ use crate::cmd::Door;
 use crate::error::{Error, Exit, Result};
 use crate::store::{Purpose, locate};
 
-/// Print which logbook is used here, and why.
+/// Two real examples.
+pub const EXAMPLES: &str = "\
+  logbook where
+  logbook where --dir /var/lib/agents";
+
+/// Arguments of `where`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  logbook where\n  logbook where --dir /var/lib/agents")]
 pub struct Where {
     /// The logbook, or the directory that holds it
     #[arg(long, value_name = "DIR")]

@@ -1,1 +1,27 @@
-//! render
+//! Results as people and programs read them: table, jsonl, json, csv, tsv,
+//! markdown. Values in, text out; comfy-table lives only here.
+//!
+//! Not here: what is shown (`query` and `view` decide that), and the terminal
+//! itself (`cmd` says how wide it is and whether there is one).
+//!
+//! - `format`: the names of the formats
+//! - `cell`: one JSON value as the text of a cell
+//! - `safe`: text that a terminal cannot be made to obey
+//! - `rows`: row texts in any format, streaming
+//! - `table`: columns, widths, what is dropped
+//! - `pretty`: one row in full
+//! - `timeline`: one run, step by step
+//!
+//! Invariant: no byte of a row reaches a terminal table unescaped.
+
+pub mod cell;
+pub mod format;
+pub mod pretty;
+pub mod rows;
+pub mod safe;
+pub mod table;
+pub mod timeline;
+
+pub use format::Format;
+pub use rows::Rows;
+pub use table::Look;

@@ -1,1 +1,18 @@
-//! scan
+//! Where store and query meet: inputs are opened, unpacked, split into rows,
+//! and fed to whoever folds them. Rows that cannot be read are skipped and
+//! counted here, never fatal.
+//!
+//! Not here: what a row means (`query`, `view`), how it is shown (`render`).
+//!
+//! - `rows`: one input as a stream of rows, in constant memory
+//! - `skipped`: the account of what was not read, and where
+//! - `feed`: inputs through a query's plan into a sink
+//!
+//! Invariant: rows come in the order of the inputs and of the bytes in them.
+
+pub mod feed;
+pub mod rows;
+pub mod skipped;
+
+pub use feed::{Scanned, feed};
+pub use skipped::{Class, Skipped};

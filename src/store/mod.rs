@@ -8,6 +8,7 @@
 //! - `environment`: the process's surroundings as a value
 //! - `locate`: how the logbook is found · `directory`: made and judged safe
 //! - `config`: what `config.toml` says to this room
+//! - `input`: what a query reads beside the logbook
 //! - `listing`: which segments there are · `snapshot`: the same for readers, with lengths
 //! - `lock`: one writer at a time · `recover`: a torn tail · `rotate`: the next segment
 //! - `append`: append if, the one primitive, on all of these
@@ -22,6 +23,7 @@ pub mod config;
 pub mod directory;
 pub mod environment;
 pub mod index;
+pub mod input;
 pub mod listing;
 pub mod locate;
 pub mod lock;
@@ -33,7 +35,8 @@ pub mod rotate;
 pub mod snapshot;
 
 pub use append::{Appended, Stored, Writer};
-pub use config::{Durability, Settings};
+pub use config::{Durability, Settings, vocabulary};
 pub use environment::Environment;
+pub use input::{Input, expand};
 pub use locate::{Location, Purpose, locate};
 pub use snapshot::{Segment, Snapshot, read_row, snapshot};

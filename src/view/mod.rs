@@ -1,1 +1,17 @@
-//! view
+//! Rows folded into what people ask about: where each run stands, how one run
+//! went. Plain structs; every door shows the same ones.
+//!
+//! Not here: how rows are found and read (`scan`), how a struct looks (`render`).
+//!
+//! - `standing`: which row says where a run stands: the one place for that rule
+//! - `runs`: one summary for each run
+//! - `timeline`: the rows of one run, with the time between them
+//!
+//! Invariant: a fold sees rows in file order and depends on nothing else.
+
+pub mod runs;
+pub mod standing;
+pub mod timeline;
+
+pub use runs::{Runs, Summary};
+pub use timeline::{Entry, Timeline};

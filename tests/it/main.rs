@@ -1,1 +1,23 @@
-//! One binary of tests. This page is its table of contents.
+//! One binary of tests. This page is its table of contents; `tidy` checks that
+//! every file beside it is listed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
+
+/// Builders: a logbook in a directory that goes away, a command, a terminal.
+mod support;
+
+/// The walls of the house, and what else a machine can check about the source.
+mod tidy;
+
+/// Every console block in README.md and docs/ is run.
+mod documents;
+
+/// One file for each command.
+mod completions;
+mod help;
+mod man;
+mod query;
+mod runs;
+mod show;
+
+/// What a newcomer meets: hints, terminals, hostile rows.
+mod newcomer;

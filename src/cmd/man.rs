@@ -1,0 +1,64 @@
+//! `logbook man`: the manual pages, made from the same command tree as the help.
+
+use std::path::PathBuf;
+
+use crate::cli::{self, COMMANDS};
+use crate::cmd::{Door, help};
+use crate::error::{Error, Exit, Result, nearest};
+
+/// Examples shown in the help.
+pub const EXAMPLES: &str =
+    "  logbook man query | man -l -\n  logbook man --write-to ~/.local/share/man/man1   # all pages";
+
+/// Arguments of `man`.
+#[derive(clap::Args)]
+pub struct Man {
+    /// The command whose page is printed; without one, the page of logbook itself
+    command: Option<String>,
+    /// Write all pages into this directory instead
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    write_to: Option<PathBuf>,
+}
+
+/// `logbook man [COMMAND]`
+pub fn run(args: Man, door: &mut Door<'_>) -> Result<Exit> {
+    if let Some(directory) = args.write_to {
+        for (name, page) in pages() {
+            let path = directory.join(name);
+            std::fs::create_dir_all(&directory)
+                .and_then(|()| std::fs::write(&path, page))
+                .map_err(|error| Error::io(format!("{}: {error}", path.display())))?;
+        }
+        return Ok(Exit::Done);
+    }
+    let wanted = args.command.map_or("logbook.1".to_owned(), |command| format!("logbook-{command}.1"));
+    match pages().into_iter().find(|(name, _)| *name == wanted) {
+        Some((_, page)) => help::print(door, &page),
+        None => {
+            let command = wanted.trim_start_matches("logbook-").trim_end_matches(".1").to_owned();
+            let error = Error::usage(format!("no manual page for {command:?}"));
+            Err(match nearest(&command, COMMANDS.iter().map(|entry| entry.name)) {
+                Some(name) => error.hint(format!("logbook man {name}")),
+                None => error.hint("logbook help"),
+            })
+        }
+    }
+}
+
+/// Every page: file name and text.
+pub fn pages() -> Vec<(String, String)> {
+    let render = |command: clap::Command, name: &str| {
+        let mut page = Vec::new();
+        let man =
+            clap_mangen::Man::new(command).title(name.to_uppercase()).date("").source("logbook").manual("logbook");
+        // Writing into memory does not fail.
+        let _ = man.render(&mut page);
+        String::from_utf8_lossy(&page).into_owned()
+    };
+    let mut pages = vec![("logbook.1".to_owned(), render(cli::tree(), "logbook"))];
+    for entry in COMMANDS {
+        let name = format!("logbook-{}", entry.name);
+        pages.push((format!("{name}.1"), render(cli::command(entry).name(name.clone()), &name)));
+    }
+    pages
+}

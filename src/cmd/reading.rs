@@ -1,0 +1,152 @@
+//! What all reading commands have in common: the flags, the logbook that is
+//! read, how the result looks, and what is said beside it.
+
+use std::path::{Path, PathBuf};
+
+use crate::cmd::Door;
+use crate::error::{Error, Exit, Result};
+use crate::model::{Address, Zone};
+use crate::query::Place;
+use crate::query::ast::{Expr, Form, Literal, Op, Operand, Path as FieldPath, Right, Span, Test};
+use crate::query::time::{self, Clock};
+use crate::render::{Format, Look};
+use crate::scan::Scanned;
+use crate::store::{self, Input, Purpose};
+
+/// Flags of every reading command.
+#[derive(clap::Args, Debug, Clone)]
+pub struct Reading {
+    /// Only rows of this run
+    #[arg(short = 'r', long, value_name = "RUN")]
+    pub run: Option<String>,
+    /// Only rows from this time on: 2026-04-15, 2026-04-15T08:00, yesterday, -12h
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub since: Option<String>,
+    /// Only rows up to this time
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub until: Option<String>,
+    /// table, jsonl, json, csv, tsv or md; a table on a terminal, jsonl in a pipe
+    #[arg(short = 'o', long, value_name = "FORMAT")]
+    pub output: Option<String>,
+    /// The same as -o json
+    #[arg(long, conflicts_with = "output")]
+    pub json: bool,
+    /// The logbook, or the directory that holds it
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Read and show times in UTC
+    #[arg(long, conflicts_with = "tz")]
+    pub utc: bool,
+    /// Read and show times in this zone: Europe/Berlin, +02:00
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    pub tz: Option<String>,
+    /// auto, always or never
+    #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"], default_value = "auto")]
+    pub color: String,
+    /// Wrap long cells of a table instead of cutting them
+    #[arg(long)]
+    pub wrap: bool,
+    /// Judge every row whole; exit 5 if one is damaged
+    #[arg(long)]
+    pub strict: bool,
+}
+
+impl Reading {
+    /// The clock that this command's times are read by.
+    pub fn clock(&self, door: &Door<'_>) -> Result<Clock> {
+        Ok(Clock { now: door.now()?, zone: door.zone(self.utc, self.tz.as_deref())? })
+    }
+
+    /// The format asked for, else a table for a person and jsonl for a program.
+    pub fn format(&self, door: &Door<'_>) -> Result<Format> {
+        match &self.output {
+            Some(name) => Format::parse(name),
+            None if self.json => Ok(Format::Json),
+            None if door.out_is_terminal => Ok(Format::Table),
+            None => Ok(Format::Jsonl),
+        }
+    }
+
+    /// How a table is to look at this door.
+    pub fn look(&self, door: &Door<'_>, zone: Zone) -> Look {
+        let told = |name: &str| door.env.var(name).is_some_and(|value| !value.is_empty());
+        let colour = match self.color.as_str() {
+            "always" => true,
+            "never" => false,
+            _ => door.out_is_terminal && !told("NO_COLOR") && door.env.var("TERM") != Some("dumb"),
+        };
+        let columns = door.env.var("COLUMNS").and_then(|columns| columns.parse().ok());
+        let width = if door.out_is_terminal { Some(columns.unwrap_or(door.columns)) } else { columns };
+        Look { width, colour, zone, terminal: door.out_is_terminal, wrap: self.wrap }
+    }
+
+    /// `--run`, `--since` and `--until` as conditions.
+    pub fn conditions(&self, clock: &Clock) -> Result<Vec<Expr>> {
+        let mut conditions = Vec::new();
+        if let Some(run) = &self.run {
+            conditions.push(test("run_id", Op::Equal, run, Form::Quoted));
+        }
+        for (flag, op, word) in [("--since", Op::GreaterEqual, &self.since), ("--until", Op::LessEqual, &self.until)] {
+            if let Some(word) = word {
+                conditions.push(test("timestamp", op, &time_word(flag, word, clock)?, Form::Bare));
+            }
+        }
+        Ok(conditions)
+    }
+}
+
+/// A time as `--since` takes it: also `12h` for `-12h`.
+fn time_word(flag: &str, word: &str, clock: &Clock) -> Result<String> {
+    let before_now = format!("-{word}");
+    for word in [word, &before_now] {
+        if let Some(Ok(_)) = time::read(word, clock) {
+            return Ok(word.to_owned());
+        }
+    }
+    let why = match time::read(word, clock) {
+        Some(Err(why)) => why,
+        _ => format!("{word:?} is no time"),
+    };
+    Err(Error::usage(format!("{flag}: {why}")).hint(format!("as {flag} 2026-04-15, {flag} yesterday, {flag} -12h")))
+}
+
+/// `field op value` as if it had been typed.
+pub fn test(field: &str, op: Op, value: &str, form: Form) -> Expr {
+    let span = Span::default();
+    Expr::Test(Test {
+        left: Operand::Path(FieldPath { keys: vec![field.to_owned()], span }),
+        all: false,
+        op,
+        right: Right::One(Literal { text: value.to_owned(), form, span }),
+        span,
+    })
+}
+
+/// The segments of the logbook that `dir`, the environment or the working
+/// directory names.
+pub fn logbook(door: &Door<'_>, dir: Option<&Path>) -> Result<Vec<Input>> {
+    let location = store::locate(dir, &door.env, Purpose::Read)?;
+    let snapshot = store::snapshot(&location.path)?;
+    Ok(snapshot.segments.into_iter().map(Input::Segment).collect())
+}
+
+/// Whether a logbook is found from here.
+pub fn is_logbook_here(door: &Door<'_>) -> bool {
+    store::locate(None, &door.env, Purpose::Read).is_ok()
+}
+
+/// The name of a row by its place; only rows of a logbook have one.
+pub fn address(inputs: &[Input], place: Place) -> Option<Address> {
+    match inputs.get(place.input as usize)? {
+        Input::Segment(segment) => Some(Address::Place { segment: segment.number, offset: place.offset }),
+        _ => None,
+    }
+}
+
+/// Says what was skipped. With `--strict` that is damage.
+pub fn tell_skipped(door: &mut Door<'_>, scanned: &Scanned, strict: bool) -> Exit {
+    for line in scanned.skipped.lines() {
+        door.note(line);
+    }
+    if strict && scanned.skipped.count() > 0 { Exit::Damaged } else { Exit::Done }
+}

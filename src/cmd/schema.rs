@@ -1,0 +1,16 @@
+//! `logbook schema`: the JSON Schema of a row, as it stands in `schema/`.
+
+use crate::cmd::{Door, help};
+use crate::error::{Exit, Result};
+
+/// Examples shown in the help.
+pub const EXAMPLES: &str = "  logbook schema > row.schema.json\n  logbook schema | jq '.properties.status'";
+
+/// Arguments of `schema`.
+#[derive(clap::Args)]
+pub struct Schema {}
+
+/// `logbook schema`
+pub fn run(_: Schema, door: &mut Door<'_>) -> Result<Exit> {
+    help::print(door, include_str!("../../schema/row.schema.json"))
+}

@@ -1,0 +1,184 @@
+//! `logbook show`: one run as a timeline, or one row in full.
+
+use std::ops::ControlFlow;
+
+use crate::cmd::reading::{self, Reading};
+use crate::cmd::{Door, query};
+use crate::error::{Error, Exit, Result};
+use crate::json;
+use crate::model::Address;
+use crate::query::ast::{Form, Op};
+use crate::query::{Place, Query, Row};
+use crate::render::{Format, Rows, cell, pretty, timeline};
+use crate::scan::{self, Scanned};
+use crate::store::Input;
+use crate::view::Timeline;
+use crate::view::timeline::FIELDS;
+
+/// Examples shown in the help.
+pub const EXAMPLES: &str = "  logbook show r-88\n  logbook show r-88#3          # the same: logbook show r-88 3";
+
+/// Arguments of `show`.
+#[derive(clap::Args)]
+pub struct Show {
+    /// A run, or a row as RUN#STEP or @SEGMENT:OFFSET
+    #[arg(value_name = "RUN")]
+    what: String,
+    /// A row of the run
+    step: Option<u64>,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// `logbook show RUN [STEP]`
+pub fn run(args: Show, door: &mut Door<'_>) -> Result<Exit> {
+    if args.reading.run.is_some() {
+        return Err(Error::usage("show takes the run as its first argument").hint("logbook show RUN"));
+    }
+    let inputs = reading::logbook(door, args.reading.dir.as_deref())?;
+    let wanted = match (&args.step, Address::parse(&args.what)) {
+        (Some(step), _) => Some(Address::Step { run_id: args.what.clone(), step: *step }),
+        (None, address) => address,
+    };
+    match wanted {
+        // A run id may look like the name of a row: the run is shown if there is no such row.
+        Some(address) => match row(&args, &address, &inputs, door)? {
+            Some(exit) => Ok(exit),
+            None if args.step.is_none() => whole_run(&args, &inputs, door),
+            None => Err(nothing(&args, &inputs, door)),
+        },
+        None => whole_run(&args, &inputs, door),
+    }
+}
+
+/// Prints one row; `None` if there is none of that name.
+fn row(args: &Show, address: &Address, inputs: &[Input], door: &mut Door<'_>) -> Result<Option<Exit>> {
+    let mut found: Option<Vec<u8>> = None;
+    let scanned = match address {
+        Address::Step { run_id, step } => {
+            let mut query = Query::default();
+            query.and([
+                reading::test("run_id", Op::Equal, run_id, Form::Quoted),
+                reading::test("step", Op::Equal, &step.to_string(), Form::Bare),
+            ]);
+            // Of two rows that claim one name the first by position owns it.
+            each(&query, args, inputs, door, &[], |row| {
+                found = Some(row.text.to_vec());
+                ControlFlow::Break(())
+            })?
+        }
+        Address::Place { segment, offset } => {
+            let number = |input: &Input| matches!(input, Input::Segment(held) if held.number == *segment);
+            let inputs: Vec<Input> = inputs.iter().filter(|input| number(input)).cloned().collect();
+            scan::feed(&inputs, door.input, &[], args.reading.strict, |row, _, _| {
+                if row.place.offset == *offset {
+                    found = Some(row.text.to_vec());
+                }
+                if row.place.offset >= *offset { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            })
+        }
+    };
+    let Some(text) = found else {
+        return Ok(None);
+    };
+    let format = args.reading.format(door)?;
+    let look = args.reading.look(door, door.zone(args.reading.utc, args.reading.tz.as_deref())?);
+    let written = if format == Format::Table {
+        door.out.write_all(pretty::draw(json::trim(&text)).as_bytes())
+    } else {
+        let mut rows = Rows::new(format, None, look, false);
+        rows.push(&text, None, door.out).and_then(|()| rows.finish(door.out)).map(|_| ())
+    };
+    written.map_err(|error| Error::output(&error))?;
+    Ok(Some(reading::tell_skipped(door, &scanned, args.reading.strict)))
+}
+
+/// Prints a run: as a timeline for a person, its rows for a program.
+fn whole_run(args: &Show, inputs: &[Input], door: &mut Door<'_>) -> Result<Exit> {
+    let clock = args.reading.clock(door)?;
+    let format = args.reading.format(door)?;
+    let look = args.reading.look(door, clock.zone);
+    let mut query = Query::default();
+    query.and(args.reading.conditions(&clock)?);
+    query.and([reading::test("run_id", Op::Equal, &args.what, Form::Quoted)]);
+    let mut timeline = Timeline::default();
+    let mut kept: Vec<(Vec<u8>, Place)> = Vec::new();
+    let names = FIELDS.map(str::to_owned);
+    let as_rows = format != Format::Table;
+    let scanned = each(&query, args, inputs, door, &names, |row| {
+        if as_rows {
+            kept.push((row.text.to_vec(), row.place));
+        } else {
+            timeline.push(row, reading::address(inputs, row.place));
+        }
+        ControlFlow::Continue(())
+    })?;
+    if kept.is_empty() && timeline.entries.is_empty() {
+        return Err(nothing(args, inputs, door));
+    }
+    let written = if as_rows {
+        let mut rows = Rows::new(format, None, look, false);
+        kept.iter()
+            .try_for_each(|(text, place)| rows.push(text, reading::address(inputs, *place), door.out))
+            .and_then(|()| rows.finish(door.out))
+            .map(|_| ())
+    } else {
+        door.out.write_all(timeline::draw(&timeline, &look).as_bytes())
+    };
+    written.map_err(|error| Error::output(&error))?;
+    Ok(reading::tell_skipped(door, &scanned, args.reading.strict))
+}
+
+/// Feeds the rows that pass `query` to `take`, with the fields `names`.
+fn each(
+    query: &Query,
+    args: &Show,
+    inputs: &[Input],
+    door: &mut Door<'_>,
+    names: &[String],
+    mut take: impl FnMut(&Row<'_>) -> ControlFlow<()>,
+) -> Result<Scanned> {
+    let clock = args.reading.clock(door)?;
+    let plan = query::compiled(query, &clock, &Default::default())?;
+    Ok(scan::feed(inputs, door.input, plan.fields(), args.reading.strict, |row, _, skipped| {
+        if !plan.matches(row) {
+            return ControlFlow::Continue(());
+        }
+        let mut fields = Vec::new();
+        match json::validate(row.text, json::Limits::GRAMMAR) {
+            Ok(()) if json::pick(row.text, names, &mut fields).is_ok() => {
+                take(&Row { text: row.text, fields: &fields, place: row.place })
+            }
+            Ok(()) => ControlFlow::Continue(()),
+            Err(fault) => {
+                let (class, detail) = scan::feed::not_json(&fault);
+                let name = inputs.get(row.place.input as usize).map_or_else(String::new, Input::name);
+                skipped.add(&name, class, row.place.offset, detail);
+                ControlFlow::Continue(())
+            }
+        }
+    }))
+}
+
+/// There is no such run or row: what there is instead.
+fn nothing(args: &Show, inputs: &[Input], door: &mut Door<'_>) -> Error {
+    let mut runs: Vec<(String, u64)> = Vec::new();
+    scan::feed(inputs, door.input, &["run_id".to_owned()], false, |row, _, _| {
+        let id = cell::plain(row.fields[0]);
+        match runs.iter_mut().find(|(known, _)| *known == id) {
+            Some((_, rows)) => *rows += 1,
+            None => runs.push((id, 1)),
+        }
+        ControlFlow::Continue(())
+    });
+    let steps = runs.iter().find(|(id, _)| *id == args.what).map(|(_, rows)| *rows);
+    if let (Some(rows), Some(step)) = (steps, args.step) {
+        return Error::new(Exit::No, format!("run {:?} has {rows} rows, none of them is step {step}", args.what))
+            .hint(format!("logbook show {}", args.what));
+    }
+    let error = Error::new(Exit::No, format!("no run {:?} among {} runs", args.what, runs.len()));
+    match crate::error::nearest(&args.what, runs.iter().map(|(id, _)| id.as_str())) {
+        Some(near) => error.hint(format!("did you mean `logbook show {near}`?")),
+        None => error.hint("logbook runs --all"),
+    }
+}

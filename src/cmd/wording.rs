@@ -1,0 +1,159 @@
+//! A query as it is worded on the command line: text and flags put together,
+//! compiled, and doubts about it told.
+
+use std::collections::BTreeMap;
+
+use crate::cmd::Door;
+use crate::error::{Error, Result, nearest};
+use crate::model::{Vocabulary, names};
+use crate::query::ast::{Expr, Form, Literal, Operand, Right};
+use crate::query::parse::{self, Clause};
+use crate::query::problem::{Problem, Problems};
+use crate::query::time::Clock;
+use crate::query::{Argument, Context, Plan, Query, check, words};
+use crate::scan;
+use crate::store::Input;
+
+/// Clauses as flags; each means what its word means in query text.
+#[derive(clap::Args, Debug, Clone, Default)]
+pub struct Clauses {
+    /// A condition, beside those in the query text
+    #[arg(long, value_name = "CONDITION")]
+    pub filter: Vec<String>,
+    /// Only each run's standing row, taken before the filter
+    #[arg(long)]
+    pub latest: bool,
+    /// Only the newest row with a status for each value of FIELD
+    #[arg(long, value_name = "FIELD", alias = "latest_by", conflicts_with = "latest")]
+    pub latest_by: Option<String>,
+    /// Run a jq program on each row that passes
+    #[arg(long, value_name = "PROGRAM")]
+    pub jq: Option<String>,
+    /// Group by these fields
+    #[arg(long, value_name = "FIELD,…", visible_aliases = ["group-by"], aliases = ["group_by"])]
+    pub group: Option<String>,
+    /// What to say of each group: count, sum(cost_usd), p95(duration_ms), …
+    #[arg(long, value_name = "AGGREGATE,…")]
+    pub summarize: Option<String>,
+    /// A condition on the groups
+    #[arg(long, value_name = "CONDITION")]
+    pub having: Option<String>,
+    /// Only these fields
+    #[arg(long, value_name = "FIELD,…")]
+    pub select: Option<String>,
+    /// Sort by these fields; -FIELD is greatest first
+    #[arg(long, value_name = "FIELD,…", visible_aliases = ["sort-by"], aliases = ["sort_by"], allow_hyphen_values = true)]
+    pub sort: Option<String>,
+    /// At most this many
+    #[arg(short = 'n', long, value_name = "N")]
+    pub limit: Option<String>,
+}
+
+impl Clauses {
+    /// Texts and flags as one query, and the text that its places count in.
+    pub fn query(&self, texts: &[String]) -> Result<(Query, String)> {
+        let mut input = parse::Input::new();
+        if !texts.is_empty() {
+            input = input.text(&texts.join(" "));
+        }
+        for condition in &self.filter {
+            input = input.flag(Clause::Filter, "--filter", condition);
+        }
+        let latest = if self.latest { Some("run_id".to_owned()) } else { self.latest_by.clone() };
+        let flags = [
+            (Clause::LatestBy, "--latest-by", &latest),
+            (Clause::Jq, "--jq", &self.jq),
+            (Clause::GroupBy, "--group", &self.group),
+            (Clause::Summarize, "--summarize", &self.summarize),
+            (Clause::Having, "--having", &self.having),
+            (Clause::Select, "--select", &self.select),
+            (Clause::SortBy, "--sort", &self.sort),
+            (Clause::Limit, "--limit", &self.limit),
+        ];
+        for (clause, flag, value) in flags {
+            if let Some(value) = value {
+                input = input.flag(clause, flag, value);
+            }
+        }
+        let query = input.parse().map_err(Error::from)?;
+        Ok((query, input.source().to_owned()))
+    }
+}
+
+/// The words of a command line as query texts and inputs (`docs/query.md`, Arguments).
+pub fn told_apart(all: &[String]) -> (Vec<String>, Vec<String>) {
+    all.iter().cloned().partition(|word| words::is_query_text(word))
+}
+
+/// The query compiled; problems show `text`.
+pub fn compiled(query: &Query, text: &str, clock: &Clock, arguments: BTreeMap<String, Argument>) -> Result<Plan> {
+    let mut files = BTreeMap::new();
+    for name in files_named(query.filter.iter().chain(&query.having)) {
+        let lines = std::fs::read_to_string(&name).map_err(|error| Error::io(format!("in @{name}: {error}")))?;
+        files.insert(name, lines.lines().map(str::to_owned).collect());
+    }
+    let context = Context { clock: clock.clone(), arguments, files };
+    crate::query::compile(query, &context).map_err(|list| Problems { text: text.to_owned(), list }.into())
+}
+
+/// Files that `in @file` names.
+fn files_named<'q>(conditions: impl Iterator<Item = &'q Expr>) -> Vec<String> {
+    let mut open: Vec<&Expr> = conditions.collect();
+    let mut names = Vec::new();
+    while let Some(expr) = open.pop() {
+        match expr {
+            Expr::And(all) | Expr::Or(all) => open.extend(all),
+            Expr::Not(inner) => open.push(inner),
+            Expr::Test(test) => {
+                if let Right::File(name, _) = &test.right {
+                    names.push(name.clone());
+                }
+            }
+            Expr::Has(_) | Expr::Jq(_) => {}
+        }
+    }
+    names
+}
+
+/// Doubts about a query that ran: a field that no row has and no standard
+/// names, a status, phase or kind that nobody declared.
+pub fn tell_doubts(
+    query: &Query,
+    text: &str,
+    vocabulary: &Vocabulary,
+    read: (&[String], &[bool]),
+    inputs: &[Input],
+    door: &mut Door<'_>,
+) {
+    let (fields, seen) = read;
+    let occurs = |name: &str| fields.iter().position(|field| field == name).is_none_or(|at| seen[at]);
+    let doubtful = fields.iter().zip(seen).any(|(field, seen)| !seen && !names::is_standard(field));
+    let occurring = if doubtful { some_names(inputs, door) } else { Vec::new() };
+    for Problem { span, message, hint } in check::warnings(query, &occurs, &occurring, vocabulary) {
+        let mut told = Problem { span, message, hint: None }.show(text);
+        if let Some(hint) = hint {
+            told.push_str(&format!("\nhint: {hint}"));
+        }
+        door.note(told);
+    }
+}
+
+/// Names of fields in the first rows of each input, for "did you mean".
+fn some_names(inputs: &[Input], door: &mut Door<'_>) -> Vec<String> {
+    const ROWS: u64 = 1000;
+    let mut found: Vec<String> = Vec::new();
+    for input in inputs.iter().filter(|input| !matches!(input, Input::Stdin)) {
+        let mut left = ROWS;
+        scan::feed(std::slice::from_ref(input), door.input, &[], false, |row, _, _| {
+            for member in crate::json::Members::new(row.text).flatten() {
+                let name = String::from_utf8_lossy(&member.name()).into_owned();
+                if !found.contains(&name) && found.len() < 1000 {
+                    found.push(name);
+                }
+            }
+            left -= 1;
+            if left == 0 { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
+        });
+    }
+    found
+}

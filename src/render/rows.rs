@@ -1,0 +1,299 @@
+//! Row texts in any format, as they come. jsonl, csv, tsv and Markdown keep
+//! nothing; a table is drawn in pieces, the first of which decides its columns.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use super::cell;
+use super::format::Format;
+use super::safe;
+use super::table::{Column, Layout, Look, status};
+use crate::json;
+use crate::model::{Address, Instant};
+
+/// Rows of a table that are fitted together.
+const PIECE_ROWS: usize = 1000;
+
+/// The columns of rows that no `select` or `group_by` gave columns to, in csv,
+/// tsv and Markdown.
+const ENVELOPE: &[&str] = crate::model::names::ENVELOPE;
+
+/// What a table shows of a plain row: title, whether it may be cut.
+const STANDARD: [(&str, bool); 6] = [
+    ("time", false),
+    ("run#step", false),
+    ("phase", false),
+    ("status", false),
+    ("action", true),
+    ("next or blocked_on", true),
+];
+/// The fields that those columns are made of.
+const STANDARD_FIELDS: [&str; 8] =
+    ["timestamp", "run_id", "step", "phase", "status", "action", "next_intent", "blocked_on"];
+
+/// Writes rows in one format.
+pub struct Rows {
+    format: Format,
+    columns: Option<Vec<String>>,
+    raw_csv: bool,
+    look: Look,
+    written: u64,
+    piece: Vec<Vec<String>>,
+    layout: Option<Layout>,
+    latest_instant: Option<Instant>,
+    instants: Vec<bool>,
+    numbers: Vec<bool>,
+    hidden: Hidden,
+}
+
+/// Fields that a table did not show.
+#[derive(Debug, Default)]
+struct Hidden {
+    names: Vec<String>,
+}
+
+impl Rows {
+    /// A writer of rows with these `columns`, or of plain rows without.
+    pub fn new(format: Format, columns: Option<Vec<String>>, look: Look, raw_csv: bool) -> Rows {
+        let width = columns.as_ref().map_or(STANDARD.len(), Vec::len);
+        Rows {
+            format,
+            columns,
+            raw_csv,
+            look,
+            written: 0,
+            piece: Vec::new(),
+            layout: None,
+            latest_instant: None,
+            instants: vec![false; width],
+            numbers: vec![true; width],
+            hidden: Hidden::default(),
+        }
+    }
+
+    /// Rows written so far.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Writes one row. `address` stands for `run#step` in a table when the row has no step.
+    pub fn push(&mut self, row: &[u8], address: Option<Address>, out: &mut dyn Write) -> io::Result<()> {
+        let row = json::trim(row);
+        self.written += 1;
+        match self.format {
+            Format::Jsonl => {
+                out.write_all(&self.raw(row))?;
+                out.write_all(b"\n")
+            }
+            Format::Json => {
+                out.write_all(if self.written == 1 { b"[\n" } else { b",\n" })?;
+                out.write_all(&self.raw(row))
+            }
+            Format::Csv | Format::Tsv | Format::Markdown => self.delimited(row, out),
+            Format::Table => {
+                let cells = self.cells(row, address);
+                self.piece.push(cells);
+                if self.piece.len() == PIECE_ROWS { self.draw(out) } else { Ok(()) }
+            }
+        }
+    }
+
+    /// Writes what is left. Gives a note on what a table did not show.
+    pub fn finish(&mut self, out: &mut dyn Write) -> io::Result<Option<String>> {
+        match self.format {
+            Format::Json => out.write_all(if self.written == 0 { b"[]\n" } else { b"\n]\n" })?,
+            Format::Table if !self.piece.is_empty() => self.draw(out)?,
+            Format::Csv | Format::Tsv if self.written == 0 && self.columns.is_some() => self.titles(out)?,
+            _ => {}
+        }
+        if self.hidden.names.is_empty() {
+            return Ok(None);
+        }
+        let names = &self.hidden.names;
+        let some: Vec<_> = names.iter().take(4).map(|name| safe::escape(name)).collect();
+        let more = if names.len() > 4 { ", …" } else { "" };
+        let count = names.len();
+        let s = if count == 1 { "" } else { "s" };
+        Ok(Some(format!(
+            "{count} field{s} not shown ({}{more}); --select FIELD,… or -o jsonl shows them",
+            some.join(", ")
+        )))
+    }
+
+    /// A row as it is; on a terminal with what it might obey written as escapes, which say the same.
+    fn raw<'a>(&self, row: &'a [u8]) -> Cow<'a, [u8]> {
+        if self.look.terminal { safe::escape_json(row) } else { Cow::Borrowed(row) }
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.columns.as_ref().map_or_else(|| ENVELOPE.to_vec(), |columns| columns.iter().map(String::as_str).collect())
+    }
+
+    fn titles(&self, out: &mut dyn Write) -> io::Result<()> {
+        let names = self.names();
+        match self.format {
+            Format::Csv => writeln_joined(out, names.iter().map(|name| csv(name)), ",", "\r\n"),
+            Format::Tsv => writeln_joined(out, names.iter().map(|name| tsv(name)), "\t", "\n"),
+            _ => {
+                writeln_joined(out, names.iter().map(|name| format!("| {} ", markdown(name))), "", "|\n")?;
+                writeln_joined(out, names.iter().map(|_| "| --- ".to_owned()), "", "|\n")
+            }
+        }
+    }
+
+    fn delimited(&mut self, row: &[u8], out: &mut dyn Write) -> io::Result<()> {
+        if self.written == 1 {
+            self.titles(out)?;
+        }
+        let names = self.names();
+        let mut values = Vec::new();
+        // A row that does not read as an object has no fields to show.
+        let _ = json::pick(row, &names, &mut values);
+        values.resize(names.len(), None);
+        let guard = !self.raw_csv;
+        let texts = values.iter().map(|value| {
+            let text = cell::plain(*value);
+            let text = if self.look.terminal { safe::escape(&text).into_owned() } else { text };
+            let is_text = value.is_some_and(|raw| raw.starts_with(b"\""));
+            match self.format {
+                // A spreadsheet would run a text that begins like a formula.
+                Format::Csv if guard && is_text && text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
+                    csv(&format!("'{text}"))
+                }
+                Format::Csv => csv(&text),
+                Format::Tsv => tsv(&text),
+                _ => format!("| {} ", markdown(&cell::shown(*value, &self.look.zone))),
+            }
+        });
+        match self.format {
+            Format::Csv => writeln_joined(out, texts, ",", "\r\n"),
+            Format::Tsv => writeln_joined(out, texts, "\t", "\n"),
+            _ => writeln_joined(out, texts, "", "|\n"),
+        }
+    }
+
+    /// The cells of one row of a table, safe to show.
+    fn cells(&mut self, row: &[u8], address: Option<Address>) -> Vec<String> {
+        let mut values = Vec::new();
+        let Some(columns) = &self.columns else {
+            let _ = json::pick(row, &STANDARD_FIELDS, &mut values);
+            values.resize(STANDARD_FIELDS.len(), None);
+            self.hidden.note(row, &STANDARD_FIELDS);
+            self.instants[0] = true;
+            self.numbers.fill(false);
+            self.latest_instant = Instant::parse(&cell::plain(values[0])).or(self.latest_instant);
+            let zone = &self.look.zone;
+            let shown = |at: usize| safe::escape(&cell::shown(values[at], zone)).into_owned();
+            let name = match (values[2], address) {
+                (Some(step), _) => format!("{}#{}", cell::plain(values[1]), cell::plain(Some(step))),
+                (None, Some(address)) => format!("{} {address}", cell::plain(values[1])).trim_start().to_owned(),
+                (None, None) => cell::plain(values[1]),
+            };
+            let next = if cell::plain(values[4]) == "blocked" && values[7].is_some() { shown(7) } else { shown(6) };
+            return vec![
+                shown(0),
+                safe::escape(&name).into_owned(),
+                shown(3),
+                status(&cell::plain(values[4])),
+                shown(5),
+                next,
+            ];
+        };
+        let _ = json::pick(row, columns, &mut values);
+        values.resize(columns.len(), None);
+        let mut cells = Vec::with_capacity(columns.len());
+        for (at, value) in values.iter().enumerate() {
+            if let Some(raw) = value.filter(|raw| *raw != b"null") {
+                self.numbers[at] &= cell::is_number(raw);
+                if let Some(instant) = cell::instant(raw) {
+                    self.instants[at] = true;
+                    self.latest_instant = Some(instant);
+                }
+            }
+            cells.push(match columns[at].as_str() {
+                "status" => status(&cell::plain(*value)),
+                _ => safe::escape(&cell::shown(*value, &self.look.zone)).into_owned(),
+            });
+        }
+        cells
+    }
+
+    fn draw(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let first = self.layout.is_none();
+        let layout = match self.layout.take() {
+            Some(layout) => layout,
+            None => Layout::fit(self.table_columns(), &self.piece, self.look.width),
+        };
+        for title in layout.dropped(&self.piece) {
+            self.hidden.add(&title);
+        }
+        out.write_all(layout.draw(&self.piece, first, &self.look).as_bytes())?;
+        self.layout = Some(layout);
+        self.piece.clear();
+        Ok(())
+    }
+
+    /// Titles, the zone's name beside the first column of times.
+    fn table_columns(&self) -> Vec<Column> {
+        let zone = self.look.zone.short_name(self.latest_instant.unwrap_or(Instant { seconds: 0, attos: 0 }));
+        let titles: Vec<(String, bool)> = match &self.columns {
+            None => STANDARD.iter().map(|(title, flexible)| ((*title).to_owned(), *flexible)).collect(),
+            Some(columns) => columns.iter().map(|name| (name.clone(), true)).collect(),
+        };
+        let mut columns = Vec::new();
+        for (at, (title, flexible)) in titles.into_iter().enumerate() {
+            let instant = self.instants[at];
+            let title = safe::escape(&title).into_owned();
+            columns.push(Column {
+                status: title == "status",
+                title: if instant { format!("{title} ({zone})") } else { title },
+                right: self.numbers[at],
+                flexible: flexible && !instant && !self.numbers[at],
+            });
+        }
+        columns
+    }
+}
+
+impl Hidden {
+    fn note(&mut self, row: &[u8], shown: &[&str]) {
+        for member in json::Members::new(row).flatten() {
+            if !shown.iter().any(|name| member.is(name.as_bytes())) {
+                self.add(&String::from_utf8_lossy(&member.name()));
+            }
+        }
+    }
+
+    fn add(&mut self, name: &str) {
+        if !self.names.iter().any(|known| known == name) {
+            self.names.push(name.to_owned());
+        }
+    }
+}
+
+fn writeln_joined(
+    out: &mut dyn Write,
+    cells: impl Iterator<Item = String>,
+    between: &str,
+    end: &str,
+) -> io::Result<()> {
+    for (at, text) in cells.enumerate() {
+        if at > 0 {
+            out.write_all(between.as_bytes())?;
+        }
+        out.write_all(text.as_bytes())?;
+    }
+    out.write_all(end.as_bytes())
+}
+
+fn csv(text: &str) -> String {
+    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
+fn tsv(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r")
+}
+
+fn markdown(text: &str) -> String {
+    safe::escape(text).replace('|', "\\|").replace('<', "&lt;")
+}

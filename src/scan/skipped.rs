@@ -1,0 +1,104 @@
+//! The account of rows that were not read: how many of each class, and where
+//! the first of them stand.
+
+use std::fmt::Write as _;
+
+/// Why a row was skipped (`docs/format.md`, Bad rows).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// The last line of a file has no newline and is no whole row.
+    Torn,
+    /// NUL bytes: a hole that a power cut left.
+    Nul,
+    /// Not JSON.
+    NotJson,
+    /// JSON, but not an object.
+    NotObject,
+    /// Longer than 16 MiB.
+    TooLong,
+    /// An archive or packed file that could not be unpacked from here on.
+    BadArchive,
+    /// A file that could not be opened or read from here on.
+    Unreadable,
+}
+
+impl Class {
+    fn says(self) -> &'static str {
+        match self {
+            Class::Torn => "torn (no newline at its end)",
+            Class::Nul => "a run of NUL bytes",
+            Class::NotJson => "not JSON",
+            Class::NotObject => "not an object",
+            Class::TooLong => "longer than 16 MiB",
+            Class::BadArchive => "damaged archive, not read further",
+            Class::Unreadable => "not readable",
+        }
+    }
+}
+
+/// How many places are told of each class in one file.
+const PLACES_MAX: usize = 3;
+
+/// What was skipped.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Skipped {
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    file: String,
+    class: Class,
+    count: u64,
+    /// Byte offsets of the first few, with what more is known.
+    places: Vec<(u64, String)>,
+}
+
+impl Skipped {
+    /// Counts one row (or run of NULs) of `file` at byte `offset`.
+    pub fn add(&mut self, file: &str, class: Class, offset: u64, detail: impl Into<String>) {
+        let at = self.entries.iter().position(|entry| entry.class == class && entry.file == file);
+        let entry = match at {
+            Some(at) => &mut self.entries[at],
+            None => {
+                self.entries.push(Entry { file: file.to_owned(), class, count: 0, places: Vec::new() });
+                let last = self.entries.len() - 1;
+                &mut self.entries[last]
+            }
+        };
+        entry.count += 1;
+        if entry.places.len() < PLACES_MAX {
+            entry.places.push((offset, detail.into()));
+        }
+    }
+
+    /// How many were skipped.
+    pub fn count(&self) -> u64 {
+        self.entries.iter().map(|entry| entry.count).sum()
+    }
+
+    /// One line for each file and class: count, why, and the first places.
+    pub fn lines(&self) -> Vec<String> {
+        let line = |entry: &Entry| {
+            let mut text = format!(
+                "{}: skipped {} row{}: {}",
+                entry.file,
+                entry.count,
+                if entry.count == 1 { "" } else { "s" },
+                entry.class.says()
+            );
+            for (index, (offset, detail)) in entry.places.iter().enumerate() {
+                text.push_str(if index == 0 { " at byte " } else { ", " });
+                let _ = write!(text, "{offset}");
+                if !detail.is_empty() {
+                    let _ = write!(text, " ({detail})");
+                }
+            }
+            if entry.count > entry.places.len() as u64 {
+                text.push_str(", …");
+            }
+            text
+        };
+        self.entries.iter().map(line).collect()
+    }
+}

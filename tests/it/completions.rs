@@ -1,0 +1,23 @@
+//! `logbook completions SHELL`.
+
+use crate::support::Book;
+
+#[test]
+fn each_shell_has_a_script() {
+    let book = Book::empty();
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        book.run(&["completions", shell]).exit(0).quiet().shows("append").shows("blocked-on");
+    }
+    book.run(&["completions", "bosh"]).exit(2).says("did you mean `bash`?");
+    book.run(&["completions"]).exit(2).says("hint: logbook completions --help");
+}
+
+#[test]
+fn bash_can_read_its_script() {
+    let book = Book::empty();
+    if book.shell("command -v bash").code != 0 {
+        println!("not run: needs bash");
+        return;
+    }
+    book.shell("logbook completions bash > c && bash -n c").exit(0).quiet();
+}

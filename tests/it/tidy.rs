@@ -1,0 +1,209 @@
+//! What a machine can check about the source: the walls between rooms, who may
+//! print, the length of files, the table of contents.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::repository;
+
+/// The floors (ARCHITECTURE.md, The house). A room may import what stands on a
+/// lower floor, and itself.
+const FLOORS: &[(&str, u8)] = &[
+    ("error", 0),
+    ("json", 1),
+    ("model", 1),
+    ("format", 2),
+    ("query", 2),
+    ("store", 3),
+    ("scan", 4),
+    ("verify", 4),
+    ("view", 4),
+    ("render", 5),
+    ("cmd", 6),
+    ("cli", 7),
+    ("main", 8),
+    ("lib", 9),
+];
+
+/// Only `cmd` and what is above it may print or end the process.
+const PRINTS: &[&str] = &["println!", "print!", "eprintln!", "eprint!", "process::exit", "stdout()", "stderr()"];
+/// Nowhere.
+const NEVER: &[&str] = &["todo!", "dbg!", "unimplemented!"];
+/// In these rooms nothing reads a disk, a clock or the environment.
+const PURE: &[&str] = &["error", "json", "model", "format", "query", "view", "render"];
+const IMPURE: &[&str] =
+    &["std::fs", "std::env", "std::net", "SystemTime", "Instant::now", "Utc::now", "Local::now", "std::process"];
+
+const LINES_MAX: usize = 600;
+const FILES_IN_ROOM_MAX: usize = 30;
+
+/// Every `.rs` below `directory`: path relative to the repository, text.
+fn sources(directory: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut open = vec![repository().join(directory)];
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(&directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(repository()).unwrap().display().to_string();
+                found.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// `src/query/lex.rs` is in the room `query`, `src/cli.rs` is `cli`.
+fn room(path: &str) -> &str {
+    let inside = path.strip_prefix("src/").unwrap_or(path);
+    inside.split(['/', '.']).next().unwrap_or(inside)
+}
+
+fn floor(room: &str) -> Option<u8> {
+    FLOORS.iter().find(|(name, _)| *name == room).map(|(_, floor)| *floor)
+}
+
+/// Code without comments and without the file's own tests at its end.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let end = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
+    let lines = text[..end].lines().enumerate().map(|(at, line)| (at + 1, line));
+    lines
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+        .map(|(at, line)| (at, line.split_once(" // ").map_or(line, |(code, _)| code)))
+}
+
+/// What is wrong with one file of `src/`.
+fn faults(path: &str, text: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let here = room(path);
+    let Some(own) = floor(here) else {
+        return vec![format!("{path}: room {here} has no floor in tests/it/tidy.rs")];
+    };
+    if !text.starts_with("//!") {
+        faults.push(format!("{path}: no sign at the door (//! at the top)"));
+    }
+    if text.lines().count() > LINES_MAX {
+        faults.push(format!("{path}: over {LINES_MAX} lines"));
+    }
+    for (line, code) in code(text) {
+        for (at, _) in code.match_indices("crate::") {
+            let rest = &code[at + "crate::".len()..];
+            let other: String =
+                rest.chars().take_while(|character| character.is_alphanumeric() || *character == '_').collect();
+            if let Some(other_floor) = floor(&other)
+                && other != here
+                && other_floor >= own
+            {
+                faults.push(format!("{path}:{line}: {here} (floor {own}) imports {other} (floor {other_floor})"));
+            }
+        }
+        for word in NEVER {
+            if code.contains(word) {
+                faults.push(format!("{path}:{line}: {word}"));
+            }
+        }
+        let prints = |word: &&&str| {
+            code.match_indices(**word)
+                .any(|(at, _)| !code[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_'))
+        };
+        for word in PRINTS.iter().filter(prints) {
+            if own < 6 {
+                faults.push(format!("{path}:{line}: {word} below cmd"));
+            }
+        }
+        for word in IMPURE {
+            if PURE.contains(&here) && code.contains(word) {
+                faults.push(format!("{path}:{line}: {word} in a pure room"));
+            }
+        }
+        if path.ends_with("mod.rs") && (code.contains("fn ") || code.contains("macro_rules!")) {
+            faults.push(format!("{path}:{line}: logic in a mod.rs"));
+        }
+    }
+    faults
+}
+
+#[test]
+fn the_walls_stand() {
+    let sources = sources("src");
+    assert!(sources.len() > 20, "the source was not found");
+    let faults: Vec<String> = sources.iter().flat_map(|(path, text)| faults(path, text)).collect();
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn the_check_notices_what_it_is_for() {
+    let sign = "//! A room.\n";
+    let noticed = |path: &str, code: &str| !faults(path, &format!("{sign}{code}\n")).is_empty();
+    assert!(!noticed("src/scan/x.rs", "use crate::store::Input;"));
+    assert!(noticed("src/store/x.rs", "use crate::scan::feed;"));
+    assert!(noticed("src/query/x.rs", "use crate::store::Input;"));
+    assert!(noticed("src/query/x.rs", "let x = crate::format::lines();"));
+    assert!(noticed("src/store/x.rs", "use crate::{error::Error}; use crate::query::Row;"));
+    assert!(noticed("src/view/x.rs", "println!(\"x\");"));
+    assert!(!noticed("src/cmd/x.rs", "println!(\"x\");"));
+    assert!(noticed("src/cmd/x.rs", "todo!()"));
+    assert!(noticed("src/format/x.rs", "dbg!(x);"));
+    assert!(noticed("src/query/x.rs", "std::fs::read(path)"));
+    assert!(!noticed("src/store/x.rs", "std::fs::read(path)"));
+    assert!(noticed("src/attic/x.rs", ""));
+    assert!(noticed("src/json/mod.rs", "pub fn logic() {}"));
+    assert!(!faults("src/json/x.rs", "fn no_sign() {}\n").is_empty());
+    assert!(!faults("src/json/x.rs", &format!("{sign}{}", "\n".repeat(601))).is_empty());
+}
+
+#[test]
+fn every_test_file_is_in_the_table_of_contents() {
+    let contents = fs::read_to_string(repository().join("tests/it/main.rs")).unwrap();
+    assert_eq!(missing_from(&contents, &test_files()), Vec::<String>::new());
+    assert_eq!(missing_from("mod tidy;", &["tidy".into(), "lost".into()]), ["lost"], "the check itself");
+}
+
+fn missing_from(contents: &str, files: &[String]) -> Vec<String> {
+    files.iter().filter(|file| !contents.lines().any(|line| line == format!("mod {file};"))).cloned().collect()
+}
+
+fn test_files() -> Vec<String> {
+    let stem = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let entries = fs::read_dir(repository().join("tests/it")).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| stem(&path)).filter(|name| name != "main").collect()
+}
+
+#[test]
+fn one_command_has_one_file_of_tests() {
+    let beside = ["mod", "door"];
+    let tests = test_files();
+    for entry in fs::read_dir(repository().join("src/cmd")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let is_command = fs::read_to_string(&path).is_ok_and(|text| text.contains("pub const EXAMPLES"));
+        if path.is_file() && is_command && !beside.contains(&name.as_str()) {
+            assert!(tests.contains(&name), "no tests/it/{name}.rs for src/cmd/{name}.rs");
+        }
+    }
+}
+
+#[test]
+fn no_room_is_a_heap() {
+    let mut open = vec![repository().join("src")];
+    while let Some(directory) = open.pop() {
+        let entries: Vec<_> = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert!(
+            entries.len() <= FILES_IN_ROOM_MAX,
+            "{} has {} entries: a room is missing",
+            directory.display(),
+            entries.len()
+        );
+        open.extend(entries.into_iter().filter(|path| path.is_dir()));
+    }
+}
+
+#[test]
+fn test_files_are_short_too() {
+    for (path, text) in sources("tests") {
+        assert!(text.lines().count() <= LINES_MAX, "{path} has over {LINES_MAX} lines");
+    }
+}
