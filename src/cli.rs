@@ -54,13 +54,7 @@ pub const COMMANDS: &[Entry] = &[
     entry!("self", "init", init::Init, "make a logbook in this directory", cmd::init::EXAMPLES),
     entry!("self", "where", where_::Where, "which logbook is used here, and why", cmd::where_::EXAMPLES),
     entry!("self", "schema", schema::Schema, "print the JSON Schema of a row", cmd::schema::EXAMPLES),
-    entry!(
-        "self",
-        "completions",
-        completions::Completions,
-        "print a completion script for a shell",
-        cmd::completions::EXAMPLES
-    ),
+    entry!("self", "completions", completions::Completions, "print a completion script for a shell", cmd::completions::EXAMPLES),
     entry!("self", "man", man::Man, "print or write the manual pages", cmd::man::EXAMPLES),
     entry!("self", "help", help::Help, "help on a command, or on the query language", cmd::help::EXAMPLES),
 ];
@@ -145,10 +139,8 @@ pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
 fn usage(error: &clap::Error, entry: &Entry) -> Error {
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    let lines: Vec<&str> = text
-        .lines()
-        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
-        .collect();
+    let lines: Vec<&str> =
+        text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information")).collect();
     Error::usage(lines.join("\n").trim().to_owned()).hint(format!("logbook {} --help", entry.name))
 }
 

@@ -1,7 +1,7 @@
 //! `logbook append -`: rows from stdin, 256 KiB at a time under the lock, one
 //! sync for all of them.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 
 use super::append::{Print, announce_fallback};
 use crate::cmd::Door;
@@ -69,7 +69,7 @@ pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
     let clock = door.clock;
     let err = &mut *door.err;
     // Large reads go straight to the kernel, past a smaller buffer below.
-    let mut input = BufReader::with_capacity(HOLD_BYTES, &mut *door.input);
+    let mut input = BufReader::with_capacity(HOLD_BYTES, &mut door.input);
     while !ended && result.is_ok() {
         batch.now = clock().to_utc_ms();
         result = batch.read(&mut input, err, &mut rest, &mut ended);
@@ -99,9 +99,9 @@ pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
 
 impl Batch<'_> {
     /// Takes in rows until a hold is full or stdin ends.
-    fn read(
+    fn read<R: Read>(
         &mut self,
-        input: &mut BufReader<&mut dyn BufRead>,
+        input: &mut BufReader<R>,
         err: &mut dyn Write,
         rest: &mut Vec<u8>,
         ended: &mut bool,

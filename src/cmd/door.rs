@@ -35,8 +35,9 @@ impl Door<'_> {
     pub fn now(&self) -> Result<Instant> {
         match self.env.var("LOGBOOK_NOW") {
             None => Ok((self.clock)()),
-            Some(text) => Instant::parse(text)
-                .ok_or_else(|| Error::usage(format!("LOGBOOK_NOW is not an RFC 3339 time: {text:?}"))),
+            Some(text) => {
+                Instant::parse(text).ok_or_else(|| Error::usage(format!("LOGBOOK_NOW is not an RFC 3339 time: {text:?}")))
+            }
         }
     }
 

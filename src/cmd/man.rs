@@ -49,8 +49,7 @@ pub fn run(args: Man, door: &mut Door<'_>) -> Result<Exit> {
 pub fn pages() -> Vec<(String, String)> {
     let render = |command: clap::Command, name: &str| {
         let mut page = Vec::new();
-        let man =
-            clap_mangen::Man::new(command).title(name.to_uppercase()).date("").source("logbook").manual("logbook");
+        let man = clap_mangen::Man::new(command).title(name.to_uppercase()).date("").source("logbook").manual("logbook");
         // Writing into memory does not fail.
         let _ = man.render(&mut page);
         String::from_utf8_lossy(&page).into_owned()

@@ -145,13 +145,12 @@ impl Answer {
             }
         };
         let mut row_errors = RowErrors::default();
-        let scanned =
-            scan::feed(inputs, door.input, plan.fields(), args.reading.strict, |row, name, skipped: &mut Skipped| {
-                for (seen, field) in seen.iter_mut().zip(row.fields) {
-                    *seen |= field.is_some();
-                }
-                fold.push(row, &mut sink, &mut |fault| row_errors.add(name, row.place, fault, skipped))
-            });
+        let scanned = scan::feed(inputs, door.input, plan.fields(), args.reading.strict, |row, name, skipped: &mut Skipped| {
+            for (seen, field) in seen.iter_mut().zip(row.fields) {
+                *seen |= field.is_some();
+            }
+            fold.push(row, &mut sink, &mut |fault| row_errors.add(name, row.place, fault, skipped))
+        });
         fold.finish(&mut sink, &mut |fault| row_errors.say(fault.to_string()));
         if let Some(error) = failed {
             return Err(Error::output(&error));

@@ -65,8 +65,7 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     let summaries = fold.finish();
     let total = summaries.len();
 
-    let asked =
-        args.blocked || args.running || args.failed || args.all || args.silent.is_some() || !args.filter.is_empty();
+    let asked = args.blocked || args.running || args.failed || args.all || args.silent.is_some() || !args.filter.is_empty();
     let old = |summary: &Summary| !summary.is_open() && summary.age_ms(clock.now).is_none_or(|age| age > RECENT_MS);
     let hidden = if asked { 0 } else { summaries.iter().filter(|summary| old(summary)).count() };
     let shown: Vec<Vec<u8>> =
@@ -75,8 +74,7 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     let look = args.reading.look(door, clock.zone);
     let as_table = matches!(format, Format::Table | Format::Markdown);
     let plain = plan.columns().is_none();
-    let columns =
-        if as_table && plain { Some(TABLE.iter().map(|name| (*name).to_owned()).collect()) } else { plan.columns() };
+    let columns = if as_table && plain { Some(TABLE.iter().map(|name| (*name).to_owned()).collect()) } else { plan.columns() };
     let columns = columns.or_else(|| (!as_table).then(|| CSV.iter().map(|name| (*name).to_owned()).collect()));
     let mut rows = Rows::new(format, columns, look, false);
     let mut failed = None;
@@ -109,16 +107,14 @@ impl Runs {
             .into_iter()
             .filter_map(|(status, wanted)| wanted.then_some(status))
             .collect();
-        let mut tests: Vec<Expr> =
-            wanted.iter().map(|status| test("status", Op::Equal, status, Form::Quoted)).collect();
+        let mut tests: Vec<Expr> = wanted.iter().map(|status| test("status", Op::Equal, status, Form::Quoted)).collect();
         match tests.len() {
             0 => {}
             1 => conditions.append(&mut tests),
             _ => conditions.push(Expr::Or(tests)),
         }
         if let Some(silent) = &self.silent {
-            let ms = time::duration_ms(silent)
-                .map_err(|why| Error::usage(format!("--silent: {why}")).hint("as --silent 2h"))?;
+            let ms = time::duration_ms(silent).map_err(|why| Error::usage(format!("--silent: {why}")).hint("as --silent 2h"))?;
             conditions.push(test("age_ms", Op::GreaterEqual, &ms.to_string(), Form::Bare));
             let finished = ["done", "failed"].map(|status| test("status", Op::Equal, status, Form::Quoted));
             conditions.push(Expr::Not(Box::new(Expr::Or(finished.to_vec()))));
@@ -130,17 +126,7 @@ impl Runs {
 /// The columns of the table, and of csv.
 const TABLE: [&str; 7] = ["run", "status", "phase", "steps", "age", "action", "next or blocked_on"];
 const CSV: [&str; 11] = [
-    "run_id",
-    "phase",
-    "status",
-    "action",
-    "next_intent",
-    "blocked_on",
-    "rows",
-    "steps",
-    "started_at",
-    "timestamp",
-    "age_ms",
+    "run_id", "phase", "status", "action", "next_intent", "blocked_on", "rows", "steps", "started_at", "timestamp", "age_ms",
 ];
 
 /// A summary as the row of the table.

@@ -19,14 +19,8 @@ const PIECE_ROWS: usize = 1000;
 const ENVELOPE: &[&str] = crate::model::names::ENVELOPE;
 
 /// What a table shows of a plain row: title, whether it may be cut.
-const STANDARD: [(&str, bool); 6] = [
-    ("time", false),
-    ("run#step", false),
-    ("phase", false),
-    ("status", false),
-    ("action", true),
-    ("next or blocked_on", true),
-];
+const STANDARD: [(&str, bool); 6] =
+    [("time", false), ("run#step", false), ("phase", false), ("status", false), ("action", true), ("next or blocked_on", true)];
 /// The fields that those columns are made of.
 const STANDARD_FIELDS: [&str; 8] =
     ["timestamp", "run_id", "step", "phase", "status", "action", "next_intent", "blocked_on"];
@@ -114,10 +108,7 @@ impl Rows {
         let more = if names.len() > 4 { ", …" } else { "" };
         let count = names.len();
         let s = if count == 1 { "" } else { "s" };
-        Ok(Some(format!(
-            "{count} field{s} not shown ({}{more}); --select FIELD,… or -o jsonl shows them",
-            some.join(", ")
-        )))
+        Ok(Some(format!("{count} field{s} not shown ({}{more}); --select FIELD,… or -o jsonl shows them", some.join(", "))))
     }
 
     /// A row as it is; on a terminal with what it might obey written as escapes, which say the same.
@@ -157,9 +148,7 @@ impl Rows {
             let is_text = value.is_some_and(|raw| raw.starts_with(b"\""));
             match self.format {
                 // A spreadsheet would run a text that begins like a formula.
-                Format::Csv if guard && is_text && text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
-                    csv(&format!("'{text}"))
-                }
+                Format::Csv if guard && is_text && text.starts_with(['=', '+', '-', '@', '\t', '\r']) => csv(&format!("'{text}")),
                 Format::Csv => csv(&text),
                 Format::Tsv => tsv(&text),
                 _ => format!("| {} ", markdown(&cell::shown(*value, &self.look.zone))),
@@ -190,14 +179,7 @@ impl Rows {
                 (None, None) => cell::plain(values[1]),
             };
             let next = if cell::plain(values[4]) == "blocked" && values[7].is_some() { shown(7) } else { shown(6) };
-            return vec![
-                shown(0),
-                safe::escape(&name).into_owned(),
-                shown(3),
-                status(&cell::plain(values[4])),
-                shown(5),
-                next,
-            ];
+            return vec![shown(0), safe::escape(&name).into_owned(), shown(3), status(&cell::plain(values[4])), shown(5), next];
         };
         let _ = json::pick(row, columns, &mut values);
         values.resize(columns.len(), None);
@@ -271,12 +253,7 @@ impl Hidden {
     }
 }
 
-fn writeln_joined(
-    out: &mut dyn Write,
-    cells: impl Iterator<Item = String>,
-    between: &str,
-    end: &str,
-) -> io::Result<()> {
+fn writeln_joined(out: &mut dyn Write, cells: impl Iterator<Item = String>, between: &str, end: &str) -> io::Result<()> {
     for (at, text) in cells.enumerate() {
         if at > 0 {
             out.write_all(between.as_bytes())?;

@@ -67,8 +67,7 @@ impl Layout {
         if let Some(limit) = width.map(usize::from) {
             loop {
                 widths.clone_from(&natural);
-                let total: usize =
-                    shown.iter().map(|at| widths[*at]).sum::<usize>() + GAP * shown.len().saturating_sub(1);
+                let total: usize = shown.iter().map(|at| widths[*at]).sum::<usize>() + GAP * shown.len().saturating_sub(1);
                 if total <= limit || shown.len() <= 1 {
                     break;
                 }
@@ -142,10 +141,7 @@ impl Layout {
 /// not that much to give.
 fn shrink(widths: &mut [usize], shown: &[usize], columns: &[Column], mut excess: usize) -> bool {
     while excess > 0 {
-        let widest = shown
-            .iter()
-            .filter(|at| columns[**at].flexible && widths[**at] > FLEXIBLE_MIN)
-            .max_by_key(|at| widths[**at]);
+        let widest = shown.iter().filter(|at| columns[**at].flexible && widths[**at] > FLEXIBLE_MIN).max_by_key(|at| widths[**at]);
         let Some(widest) = widest else {
             return false;
         };

@@ -73,8 +73,7 @@ impl Runs {
             summary.last_at = Some(summary.last_at.map_or(instant, |last| last.max(instant)));
         }
         if standing::counts(row.fields[3], row.fields[5]) {
-            let field =
-                |at: usize| text(at).map_or_else(String::new, |text| String::from_utf8_lossy(&text).into_owned());
+            let field = |at: usize| text(at).map_or_else(String::new, |text| String::from_utf8_lossy(&text).into_owned());
             summary.phase = field(4);
             summary.status = field(5);
             summary.action = field(6);

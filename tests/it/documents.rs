@@ -128,8 +128,7 @@ fn the_comparison_itself_can_fail() {
     assert!(agrees("at 2026-11-20 10:00:00\n", "at 2027-01-02 03:04:05\n"));
     assert!(!agrees("at 2026-04-15 10:00:00\n", "at 2026-04-15 10:00:01\n"));
     assert!(agrees("begins …\n", "begins and goes on\n"));
-    let read =
-        steps("text\n```console\n$ logbook where\nx\n$ logbook append \\\n>   a=b\n```\n```sh\n$ not run\n```\n");
+    let read = steps("text\n```console\n$ logbook where\nx\n$ logbook append \\\n>   a=b\n```\n```sh\n$ not run\n```\n");
     assert_eq!(read.len(), 2, "{read:?}");
     assert_eq!(read[1].command, "logbook append \\\n  a=b");
 }

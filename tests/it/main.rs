@@ -21,3 +21,6 @@ mod show;
 
 /// What a newcomer meets: hints, terminals, hostile rows.
 mod newcomer;
+
+/// The published schema and what `append` accepts agree.
+mod schema;

@@ -31,8 +31,7 @@ const PRINTS: &[&str] = &["println!", "print!", "eprintln!", "eprint!", "process
 const NEVER: &[&str] = &["todo!", "dbg!", "unimplemented!"];
 /// In these rooms nothing reads a disk, a clock or the environment.
 const PURE: &[&str] = &["error", "json", "model", "format", "query", "view", "render"];
-const IMPURE: &[&str] =
-    &["std::fs", "std::env", "std::net", "SystemTime", "Instant::now", "Utc::now", "Local::now", "std::process"];
+const IMPURE: &[&str] = &["std::fs", "std::env", "std::net", "SystemTime", "Instant::now", "Utc::now", "Local::now", "std::process"];
 
 const LINES_MAX: usize = 600;
 const FILES_IN_ROOM_MAX: usize = 30;
@@ -70,9 +69,9 @@ fn floor(room: &str) -> Option<u8> {
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let end = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
     let lines = text[..end].lines().enumerate().map(|(at, line)| (at + 1, line));
-    lines
-        .filter(|(_, line)| !line.trim_start().starts_with("//"))
-        .map(|(at, line)| (at, line.split_once(" // ").map_or(line, |(code, _)| code)))
+    lines.filter(|(_, line)| !line.trim_start().starts_with("//")).map(|(at, line)| {
+        (at, line.split_once(" // ").map_or(line, |(code, _)| code))
+    })
 }
 
 /// What is wrong with one file of `src/`.
@@ -91,8 +90,7 @@ fn faults(path: &str, text: &str) -> Vec<String> {
     for (line, code) in code(text) {
         for (at, _) in code.match_indices("crate::") {
             let rest = &code[at + "crate::".len()..];
-            let other: String =
-                rest.chars().take_while(|character| character.is_alphanumeric() || *character == '_').collect();
+            let other: String = rest.chars().take_while(|character| character.is_alphanumeric() || *character == '_').collect();
             if let Some(other_floor) = floor(&other)
                 && other != here
                 && other_floor >= own
@@ -105,10 +103,7 @@ fn faults(path: &str, text: &str) -> Vec<String> {
                 faults.push(format!("{path}:{line}: {word}"));
             }
         }
-        let prints = |word: &&&str| {
-            code.match_indices(**word)
-                .any(|(at, _)| !code[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_'))
-        };
+        let prints = |word: &&&str| code.match_indices(**word).any(|(at, _)| !code[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_'));
         for word in PRINTS.iter().filter(prints) {
             if own < 6 {
                 faults.push(format!("{path}:{line}: {word} below cmd"));
@@ -191,12 +186,7 @@ fn no_room_is_a_heap() {
     let mut open = vec![repository().join("src")];
     while let Some(directory) = open.pop() {
         let entries: Vec<_> = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
-        assert!(
-            entries.len() <= FILES_IN_ROOM_MAX,
-            "{} has {} entries: a room is missing",
-            directory.display(),
-            entries.len()
-        );
+        assert!(entries.len() <= FILES_IN_ROOM_MAX, "{} has {} entries: a room is missing", directory.display(), entries.len());
         open.extend(entries.into_iter().filter(|path| path.is_dir()));
     }
 }
