@@ -9,9 +9,10 @@
 
 pub mod door;
 pub mod reading;
+pub mod wording;
 
 pub mod append;
-mod append_batch;
+pub mod append_batch;
 pub mod completions;
 pub mod help;
 pub mod init;
