@@ -1,5 +1,6 @@
 //! `logbook append`: one row from flags, fields or JSON, or many from stdin.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use crate::cmd::Door;
@@ -15,13 +16,13 @@ use crate::store::locate::Why;
 use crate::store::os_real::{self, REAL};
 use crate::store::{Durability, Location, Purpose, Settings, Stored, locate};
 
-/// Examples shown in the help.
-pub const EXAMPLES: &str =
-    "  logbook append -r r-88 -p act -a 'run test suite' -s in-progress --next 'inspect failures'
+/// Two real examples.
+pub const EXAMPLES: &str = "\
+  logbook append -r r-88 -p act -a 'run test suite' -s in-progress --next 'inspect failures'
   logbook append -r r-88 -a 'call bash' tool_call.tool=bash tool_call.side_effect=exec cost_usd=0.12 'tags:=[\"ci\"]'
   jq -c '.[]' rows.json | logbook append -";
 
-/// Append a row (or many) to the logbook.
+/// Arguments of `append`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Append {
     /// The row: '{…}', fields as key=value or key:=json, or - for JSONL from stdin
@@ -143,7 +144,7 @@ fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
 
     let mut drafts = Drafts::new();
     drafts.push(&text, &rules, &(door.clock)().to_utc_ms(), None)?;
-    announce_fallback(&location, door);
+    announce_fallback(&location, door.err);
     let mut writer = Writer::open(&REAL, &location.path, job.settings, options)?;
     let stored = writer.append(&drafts, OnRefused::Abort).all()?;
     writer.sync()?;
@@ -152,10 +153,10 @@ fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
 }
 
 /// Says once that the user's own logbook is made, since nobody named it.
-pub(super) fn announce_fallback(location: &Location, door: &mut Door<'_>) {
+pub(super) fn announce_fallback(location: &Location, err: &mut dyn Write) {
     if location.why == Why::Fallback && !location.exists {
         let _ = writeln!(
-            door.err,
+            err,
             "logbook: no logbook here; the new one for this user is {} (logbook init makes one here)",
             location.path.display()
         );

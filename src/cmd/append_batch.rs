@@ -1,7 +1,7 @@
 //! `logbook append -`: rows from stdin, 256 KiB at a time under the lock, one
 //! sync for all of them.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 
 use super::append::{Print, announce_fallback};
 use crate::cmd::Door;
@@ -10,7 +10,7 @@ use crate::format::{Drafts, Rules};
 use crate::json::skip::is_white;
 use crate::model::APPEND_ROW_BYTES_MAX;
 use crate::store::append::{OnRefused, Options, Writer};
-use crate::store::os_real::REAL;
+use crate::store::os_real::{self, REAL};
 use crate::store::{Location, Settings, Stored};
 
 /// Bytes of rows in one hold of the lock.
@@ -66,14 +66,18 @@ pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
     let mut result = Ok(());
     let mut rest: Vec<u8> = Vec::new();
     let mut ended = false;
+    let clock = door.clock;
+    let err = &mut *door.err;
+    // Large reads go straight to the kernel, past a smaller buffer below.
+    let mut input = BufReader::with_capacity(HOLD_BYTES, &mut door.input);
     while !ended && result.is_ok() {
-        batch.now = (door.clock)().to_utc_ms();
-        result = batch.read(door, &mut rest, &mut ended);
+        batch.now = clock().to_utc_ms();
+        result = batch.read(&mut input, err, &mut rest, &mut ended);
         if batch.drafts.rows().is_empty() || (result.is_err() && batch.on_refused == OnRefused::Abort) {
             continue;
         }
         if writer.is_none() {
-            announce_fallback(job.location, door);
+            announce_fallback(job.location, err);
             match Writer::open(&REAL, &job.location.path, settings.take().unwrap_or_default(), job.options) {
                 Ok(opened) => writer = Some(opened),
                 Err(error) => {
@@ -84,20 +88,36 @@ pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
         }
         if let Some(writer) = &mut writer {
             // A row refused under the lock stands before one refused while reading.
-            let flushed = batch.flush(writer, door);
+            let flushed = batch.flush(writer, err);
             result = flushed.and(result);
         }
     }
     let synced = writer.as_mut().map_or(Ok(()), Writer::sync);
+    drop(input);
     batch.finish(result, synced, door)
 }
 
 impl Batch<'_> {
     /// Takes in rows until a hold is full or stdin ends.
-    fn read(&mut self, door: &mut Door<'_>, rest: &mut Vec<u8>, ended: &mut bool) -> Result<()> {
+    fn read<R: Read>(
+        &mut self,
+        input: &mut BufReader<R>,
+        err: &mut dyn Write,
+        rest: &mut Vec<u8>,
+        ended: &mut bool,
+    ) -> Result<()> {
         let full = if self.on_refused == OnRefused::Abort { usize::MAX } else { HOLD_BYTES };
         while self.drafts.bytes() < full {
-            let block = match door.input.fill_buf() {
+            // What has come is stored before this waits for more: rows of a slow
+            // writer are to be seen at once.
+            if self.on_refused != OnRefused::Abort
+                && self.drafts.bytes() > 0
+                && input.buffer().is_empty()
+                && !os_real::stdin_is_ready()
+            {
+                return Ok(());
+            }
+            let block = match input.fill_buf() {
                 Ok(block) => block,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(Error::io(format!("stdin: {error}"))),
@@ -105,7 +125,7 @@ impl Batch<'_> {
             if block.is_empty() {
                 *ended = true;
                 let last = std::mem::take(rest);
-                return if last.is_empty() { Ok(()) } else { self.take(&last, door.err) };
+                return if last.is_empty() { Ok(()) } else { self.take(&last, err) };
             }
             // Whole lines straight from the reader's buffer, up to a full hold.
             let mut used = 0;
@@ -114,11 +134,11 @@ impl Batch<'_> {
                 let line = &block[used..used + length];
                 used += length + 1;
                 result = if rest.is_empty() {
-                    self.take(line, door.err)
+                    self.take(line, err)
                 } else {
                     rest.extend_from_slice(line);
                     let line = std::mem::take(rest);
-                    self.take(&line, door.err)
+                    self.take(&line, err)
                 };
                 if result.is_err() || self.drafts.bytes() >= full {
                     break;
@@ -129,7 +149,7 @@ impl Batch<'_> {
             if !stopped {
                 rest.extend_from_slice(&block[whole..]);
             }
-            door.input.consume(if stopped { whole } else { length });
+            input.consume(if stopped { whole } else { length });
             result?;
             if rest.len() > LINE_BYTES_MAX {
                 self.line += 1;
@@ -142,14 +162,6 @@ impl Batch<'_> {
             if self.on_refused == OnRefused::Abort && self.drafts.bytes() > ABORT_BYTES_MAX {
                 return Err(Error::usage("--on-error abort keeps all rows in memory, and they are more than 64 MiB")
                     .hint("split the input, or leave --on-error out: rows before a bad one are then stored"));
-            }
-            // A slow writer's rows should be visible: what has come is stored, unless more is waiting.
-            if self.on_refused != OnRefused::Abort
-                && rest.is_empty()
-                && self.drafts.bytes() > 0
-                && length < HOLD_BYTES / 16
-            {
-                return Ok(());
             }
         }
         Ok(())
@@ -180,7 +192,7 @@ impl Batch<'_> {
     }
 
     /// Stores what was taken in.
-    fn flush(&mut self, writer: &mut Writer<'_>, door: &mut Door<'_>) -> Result<()> {
+    fn flush(&mut self, writer: &mut Writer<'_>, err: &mut dyn Write) -> Result<()> {
         let appended = writer.append(&self.drafts, self.on_refused);
         self.stored += appended.rows.len() as u64;
         self.remember(&appended.rows);
@@ -189,7 +201,7 @@ impl Batch<'_> {
             let line = self.lines.get(index).copied().unwrap_or(0);
             let error = error.within(format_args!("line {line}"));
             if self.on_refused == OnRefused::Skip {
-                self.skip(&error, door.err);
+                self.skip(&error, err);
             } else if result.is_ok() {
                 result = Err(error);
             }

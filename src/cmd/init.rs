@@ -7,10 +7,12 @@ use crate::error::{Error, Exit, Result};
 use crate::store::directory;
 use crate::store::os_real::REAL;
 
-/// Examples shown in the help.
-pub const EXAMPLES: &str = "  logbook init\n  logbook init --dir /var/lib/agents";
+/// Two real examples.
+pub const EXAMPLES: &str = "\
+  logbook init
+  logbook init --dir /var/lib/agents";
 
-/// Make a logbook in this directory.
+/// Arguments of `init`.
 #[derive(Debug, clap::Args)]
 pub struct Init {
     /// Make it in this directory instead

@@ -6,10 +6,12 @@ use crate::cmd::Door;
 use crate::error::{Error, Exit, Result};
 use crate::store::{Purpose, locate};
 
-/// Examples shown in the help.
-pub const EXAMPLES: &str = "  logbook where\n  logbook where --dir /var/lib/agents";
+/// Two real examples.
+pub const EXAMPLES: &str = "\
+  logbook where
+  logbook where --dir /var/lib/agents";
 
-/// Print which logbook is used here, and why.
+/// Arguments of `where`.
 #[derive(Debug, clap::Args)]
 pub struct Where {
     /// The logbook, or the directory that holds it

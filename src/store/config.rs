@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::os::{How, Os, read_full};
+use super::os_real::REAL;
 use crate::error::{Error, Result};
 use crate::model::Vocabulary;
 
@@ -121,4 +122,9 @@ pub fn duration_ms(text: &str) -> Result<u64> {
             Err(Error::usage(format!("{text:?} is not a duration")).hint("write a number and its unit: 500ms, 10s, 2m"))
         }
     }
+}
+
+/// The words in force in the logbook at `directory`.
+pub fn vocabulary(directory: &Path) -> Result<Vocabulary> {
+    settings(&REAL, directory).map(|settings| settings.vocabulary)
 }

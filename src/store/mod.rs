@@ -8,6 +8,7 @@
 //! - `environment`: the process's surroundings as a value
 //! - `locate`: how the logbook is found · `directory`: made and judged safe
 //! - `config`: what `config.toml` says to this room
+//! - `input`: what a query reads beside the logbook
 //! - `listing`: which segments there are · `snapshot`: the same for readers, with lengths
 //! - `lock`: one writer at a time · `recover`: a torn tail · `rotate`: the next segment
 //! - `append`: append if, the one primitive, on all of these
@@ -35,7 +36,7 @@ pub mod rotate;
 pub mod snapshot;
 
 pub use append::{Appended, Stored, Writer};
-pub use config::{Durability, Settings};
+pub use config::{Durability, Settings, vocabulary};
 pub use environment::Environment;
 pub use input::{Input, expand};
 pub use locate::{Location, Purpose, locate};

@@ -156,3 +156,12 @@ pub fn outlive_file_size_limit() {
         let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, flag);
     }
 }
+
+/// Whether standard input has something to read (or has ended) right now.
+pub fn stdin_is_ready() -> bool {
+    let stdin = std::io::stdin();
+    let mut polled = [rustix::event::PollFd::new(&stdin, rustix::event::PollFlags::IN)];
+    let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+    // Where polling fails, reading tells.
+    rustix::event::poll(&mut polled, Some(&now)).map_or(true, |ready| ready > 0)
+}

@@ -1,6 +1,8 @@
 //! What is on file, for readers: the segments in order, each number once, and
 //! how far each may be read (`docs/format.md`, Reading).
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use memchr::memrchr;
@@ -25,6 +27,19 @@ pub struct Segment {
     pub sealed: bool,
     /// Plain: its length when listed, cut after the last newline. Archives: the file's size.
     pub bytes: u64,
+}
+
+impl Segment {
+    /// Opens it for one read from the start, unpacked; a plain one ends where
+    /// the snapshot says.
+    pub fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        let file = File::from(REAL.open(&self.path, How::Read, 0)?);
+        Ok(match self.form {
+            Form::Plain => Box::new(file.take(self.bytes)),
+            Form::Zstd => Box::new(zstd::stream::read::Decoder::new(file)?),
+            Form::Gzip => Box::new(flate2::read::MultiGzDecoder::new(file)),
+        })
+    }
 }
 
 /// All segments, by number.
