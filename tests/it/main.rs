@@ -1,3 +1,6 @@
 //! One binary of tests. This page is its table of contents.
 
-mod query_time; // times as people write them, and the zone rules
+mod query_cases; // tests/query/*.toml: query, rows, answer or error
+mod query_comparison;
+mod query_reference; // the predicate against a slow, obvious evaluation
+mod query_time; // times as people write them, and the zone rules // the table of comparison, cell by cell
