@@ -6,6 +6,7 @@
 //! `caret`, the text it points at), `faults` (`row number: part of the message`),
 //! `skipped` (numbers of rows that are no objects), `columns`, `notes`.
 //! Unless a case says otherwise, now is 2026-04-16T10:00:00Z and the zone UTC.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 

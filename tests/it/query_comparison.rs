@@ -1,4 +1,5 @@
 //! `tests/query/comparison.toml`: the table of comparison, cell by cell.
+#![allow(clippy::unwrap_used)]
 
 use logbook::model::{Instant, Zone};
 use logbook::query::compile::{Context, compile};
