@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use crate::json::quote;
 
 use super::ast::{Aggregate, Function, Operand, Path as AstPath, Query, Span};
-use super::compile_names::{aggregate_name, column_name};
+
 use super::compile_scope::{Compiler, Scope};
 use super::jq::Globals;
 use super::plan::{GroupBy, Named, Plan, Tail};
+use super::print::{aggregate_call, aggregate_name, column_name};
 use super::problem::Problem;
 use super::stage_latest::LatestBy;
 use super::time::Clock;
@@ -70,7 +71,9 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
     let middle = group.as_ref().map(|group| {
         let names = group.keys.iter().map(|named| named.name.clone());
         let names = names.chain(group.aggregates.iter().map(|(name, ..)| name.clone())).collect();
-        let scope = Scope { fields: Vec::new(), columns: Some(names) };
+        let named = query.summarize.iter().filter(|aggregate| aggregate.name.is_some());
+        let calls = named.map(|one| (aggregate_call(one.function, one.of.as_ref()), aggregate_name(one))).collect();
+        let scope = Scope { fields: Vec::new(), columns: Some(names), calls };
         std::mem::replace(&mut compiler.scope, scope).fields
     });
 

@@ -68,10 +68,13 @@ impl Compiler<'_> {
         let mut value = Value::word(text, argument);
         match left {
             Left::Age => return self.age(text, span),
-            // A number first: -12 is one, and only then a duration without its unit.
-            _ if value.number.is_some() || value.null => return Some(value),
+            Left::Timestamp if value.null => {}
             Left::Timestamp => return self.time(text, span),
-            Left::Other => value.time = self.read_time(text).and_then(Result::ok),
+            // A number first: -12 is one, and only then a duration without its unit.
+            Left::Other if value.number.is_none() && !value.null => {
+                value.time = self.read_time(text).and_then(Result::ok)
+            }
+            Left::Other => {}
         }
         Some(value)
     }

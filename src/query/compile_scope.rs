@@ -6,15 +6,15 @@ use regex::bytes::RegexBuilder;
 
 use crate::error::nearest;
 
-use super::ast::{Expr, JqText, Literal, Op, Operand, Path as AstPath, Right, Span, Test as AstTest};
+use super::ast::{Column, Expr, JqText, Literal, Op, Operand, Path as AstPath, Right, Span, Test as AstTest};
 use super::compare::Matcher;
 use super::compile::Context;
 use super::compile_literal::Left;
-use super::compile_names::operand_name;
 use super::eval::Source;
 use super::jq::{Globals, Program};
 use super::path::Path;
 use super::predicate::{Predicate, Test};
+use super::print::column_name;
 use super::problem::Problem;
 use super::value::Set;
 
@@ -28,6 +28,8 @@ pub(super) struct Scope {
     pub fields: Vec<String>,
     /// The only columns there are, when grouping made the rows.
     pub columns: Option<Vec<String>>,
+    /// Calls such as `sum(cost_usd)`, and the columns that show them under another name.
+    pub calls: Vec<(String, String)>,
 }
 
 /// A compilation under way.
@@ -56,6 +58,8 @@ impl Compiler<'_> {
         let (first, rest) = path.keys.split_first()?;
         if let Some(columns) = &self.scope.columns {
             let whole = path.keys.join(".");
+            let named = self.scope.calls.iter().find(|(call, _)| *call == whole);
+            let whole = named.map_or(whole, |(_, name)| name.clone());
             if columns.contains(&whole) {
                 return Some(Path { slot: self.slot(&whole), rest: Box::default() });
             }
@@ -93,7 +97,8 @@ impl Compiler<'_> {
         // After grouping, what was grouped by is a column with that name.
         if let Some(columns) = &self.scope.columns
             && !matches!(operand, Operand::Path(_))
-            && let Some(name) = columns.iter().find(|column| **column == operand_name(operand)).cloned()
+            && let name = column_name(&Column { name: None, of: operand.clone(), span: Span::default() })
+            && let Some(name) = columns.iter().find(|column| **column == name).cloned()
         {
             return Some(Source::Path(Path { slot: self.slot(&name), rest: Box::default() }));
         }

@@ -10,7 +10,7 @@
 //! - `print`: `ast` to text; parsing that text gives the same `ast`
 //! - `words`: which arguments of `logbook query` are query text
 //! - `check`: names and words that nothing knows
-//! - `compile`, `compile_scope`, `compile_literal`, `compile_names`: `ast` to `plan`
+//! - `compile`, `compile_scope`, `compile_literal`: `ast` to `plan`
 //! - `value`, `compare`, `predicate`, `path`: conditions on raw JSON
 //! - `eval`, `bucket`, `order`, `aggregate/`: columns, keys, and what groups come to
 //! - `pipeline`, `stage_latest`, `stage_group`, `stage_sort`: rows through a plan, in parts that merge
@@ -27,7 +27,6 @@ pub mod check;
 pub mod compare;
 pub mod compile;
 mod compile_literal;
-pub mod compile_names;
 mod compile_scope;
 pub mod eval;
 pub mod jq;

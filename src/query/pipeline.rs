@@ -19,10 +19,13 @@ use super::stage_group::{Groups, write_name};
 use super::stage_latest::Latest;
 use super::stage_sort::Sorted;
 
+/// Takes a result as JSON text and its place, where it comes from one row.
+pub type Sink<'o> = dyn FnMut(&[u8], Option<Place>) -> ControlFlow<()> + 'o;
+
 /// Where results go. `Break` from the sink stops the work.
 pub struct Out<'o> {
-    /// A result as JSON text; its place, where it comes from one row.
-    pub sink: &'o mut dyn FnMut(&[u8], Option<Place>) -> ControlFlow<()>,
+    /// Results, one by one.
+    pub sink: &'o mut Sink<'o>,
     /// A row on which a jq program failed, and what it said. The row is left
     /// out, and the work goes on.
     pub fault: &'o mut dyn FnMut(Option<Place>, &str),

@@ -27,5 +27,9 @@ mod newcomer;
 /// The published schema and what `append` accepts agree.
 mod schema;
 
-/// Times as people write them, and the zone rules.
+/// The query language: its cases (`tests/query/`), its table of comparison cell
+/// by cell, its predicate against a slow and obvious one, its times.
+mod query_cases;
+mod query_comparison;
+mod query_reference;
 mod query_time;

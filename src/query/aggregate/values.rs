@@ -6,12 +6,15 @@ use std::collections::HashSet;
 
 use crate::query::order::write_identity;
 
+/// Identity and text.
+type Listed = (Box<[u8]>, Box<[u8]>);
+
 /// The different values so far.
 #[derive(Debug, Clone)]
 pub struct Values {
     seen: HashSet<Box<[u8]>>,
     /// Identity and text in order of first appearance; only where they are shown.
-    listed: Option<Vec<(Box<[u8]>, Box<[u8]>)>>,
+    listed: Option<Vec<Listed>>,
     identity: Vec<u8>,
 }
 
