@@ -13,6 +13,7 @@
 //! - `time`: dates, words and durations against a clock that is handed in
 
 pub mod ast;
+pub mod check;
 mod lex;
 pub mod parse;
 mod parse_columns;
@@ -21,3 +22,4 @@ pub mod print;
 pub mod problem;
 mod slips;
 pub mod time;
+pub mod words;
