@@ -28,8 +28,11 @@ mod newcomer;
 mod schema;
 
 /// The query language: its cases (`tests/query/`), its table of comparison cell
-/// by cell, its predicate against a slow and obvious one, its times.
+/// by cell, queries at random, text to meaning and back, its predicate against a
+/// slow and obvious one, its times.
 mod query_cases;
 mod query_comparison;
+mod query_generate;
+mod query_parse;
 mod query_reference;
 mod query_time;
