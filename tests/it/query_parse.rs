@@ -251,3 +251,10 @@ fn doubts_name_the_nearest_word() {
         assert_eq!(doubts(known), Vec::<String>::new(), "{known}");
     }
 }
+
+#[test]
+fn the_grammar_on_one_screen_is_the_one_in_the_document() {
+    let grammar = include_str!("../../docs/query-grammar.txt");
+    assert!(include_str!("../../docs/query.md").contains(&format!("```text\n{grammar}```\n")));
+    assert!(grammar.lines().count() <= 40 && grammar.lines().all(|line| line.chars().count() <= 110));
+}
