@@ -1,6 +1,8 @@
 //! The reading side of the query language. The cases are data
 //! (`tests/query/parse/*.toml`): a query, and its printed form or its error.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use logbook::error::Error;
 use logbook::model::Vocabulary;
 use logbook::query::parse::{self, Clause, Input, parse};
