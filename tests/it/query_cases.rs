@@ -184,4 +184,5 @@ fn every_case_says_what_it_should() {
         }
     }
     assert!(wrong.is_empty(), "{} of {count} cases:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(count >= 150, "only {count} cases");
 }
