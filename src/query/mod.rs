@@ -23,6 +23,7 @@
 pub mod aggregate;
 pub mod ast;
 pub mod bucket;
+pub mod check;
 pub mod compare;
 pub mod compile;
 mod compile_literal;
@@ -49,3 +50,4 @@ mod stage_latest;
 mod stage_sort;
 pub mod time;
 pub mod value;
+pub mod words;
