@@ -12,12 +12,16 @@ mod tidy;
 mod documents;
 
 /// One file for each command.
+mod append;
 mod completions;
 mod help;
 mod man;
 mod query;
 mod runs;
 mod show;
+
+/// The store under ordinary misfortune.
+mod store_append;
 
 /// What a newcomer meets: hints, terminals, hostile rows.
 mod newcomer;
