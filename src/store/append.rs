@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::config::{Durability, Settings};
 use super::directory;
-use super::index::{Index, Place, Seen};
+use super::index::{Index, Place, RunEntry};
 use super::index_build;
 use super::listing;
 use super::lock::Lock;
@@ -240,6 +240,7 @@ impl<'o> Writer<'o> {
         out.clear();
         let mut steps: Vec<Option<u64>> = vec![None; drafts.runs().len()];
         let mut rows = Vec::with_capacity(drafts.rows().len());
+        let mut voids = 0;
         for (index, draft) in drafts.rows().iter().enumerate() {
             let last = match steps[draft.run as usize] {
                 Some(last) => last,
@@ -261,7 +262,8 @@ impl<'o> Writer<'o> {
                     steps[draft.run as usize] = Some(last.max(step));
                     drafts.render(draft, step, &mut out);
                     rows.push(Stored { draft: index, step, place, again: false });
-                    self.void(voided, drafts.run_of(draft), step, &mut out)?;
+                    voids += 1;
+                    self.void(voided, voids, drafts.run_of(draft), step, &mut out)?;
                 }
                 Err(error) if error.exit != Exit::Usage => return Err(error),
                 Err(error) => {
@@ -303,18 +305,44 @@ impl<'o> Writer<'o> {
                 _ => Error::io(message),
             });
         }
-        for row in rows.iter().filter(|row| !row.again) {
-            let draft = &drafts.rows()[row.draft];
-            let seen =
-                Seen { run: drafts.run_of(draft), step: Some(row.step), id: draft.id.as_deref(), stands: draft.stands };
-            self.index.note(row.place, &seen);
-        }
         active.bytes += out.len() as u64;
-        self.index.wrote(active.bytes);
+        // Repair rows among them are left for the next look to read.
+        if voids == 0 {
+            self.note_rows(drafts, &rows);
+            self.index.wrote(active.bytes);
+        }
         self.active = Some(active);
         self.out = out;
         appended.rows = rows;
         Ok(())
+    }
+
+    /// Tells the index of rows just written, once for each run.
+    fn note_rows(&mut self, drafts: &Drafts, rows: &[Stored]) {
+        let mut entries: Vec<Option<RunEntry>> = vec![None; drafts.runs().len()];
+        for row in rows.iter().filter(|row| !row.again) {
+            let Some(draft) = drafts.rows().get(row.draft) else { continue };
+            if let Some(id) = &draft.id {
+                self.index.note_id(row.place, id);
+            }
+            let new = RunEntry {
+                last_step: row.step,
+                rows: 1,
+                first: row.place,
+                newest: row.place,
+                standing: draft.stands.then_some(row.place),
+            };
+            match entries.get_mut(draft.run as usize) {
+                Some(Some(entry)) => entry.join(&new),
+                Some(entry) => *entry = Some(new),
+                None => {}
+            }
+        }
+        for (run, entry) in drafts.runs().iter().zip(entries) {
+            if let Some(entry) = entry {
+                self.index.note_run(run, &entry);
+            }
+        }
     }
 
     pub(super) fn now_text(&self) -> String {

@@ -166,15 +166,15 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes the `repair` row that voids the row at `place`.
-    pub(super) fn void(&mut self, place: Place, run: &str, step: u64, out: &mut Vec<u8>) -> Result<()> {
+    /// Writes the `repair` row that voids the row at `place`, the `nth` of this call.
+    pub(super) fn void(&mut self, place: Place, nth: u64, run: &str, step: u64, out: &mut Vec<u8>) -> Result<()> {
         let voids = Address::Place { segment: place.segment, offset: place.offset };
         let again = Address::Step { run_id: run.to_owned(), step }.to_string();
         let mut text = format!("{{\"kind\":\"repair\",\"action\":\"stored a row again\",\"voids\":\"{voids}\",\"by\":")
             .into_bytes();
         json::quote_into(&again, &mut text);
         text.push(b'}');
-        let own = self.index.last_step(self.os, &self.directory, run_id::LOGBOOK)? + 1;
+        let own = self.index.last_step(self.os, &self.directory, run_id::LOGBOOK)? + nth;
         let row = own_row(&String::from_utf8_lossy(&text), own, &self.now_text())?;
         out.extend_from_slice(&row);
         Ok(())
