@@ -10,6 +10,7 @@ use super::index::{Index, Place, RunEntry};
 use super::index_build;
 use super::listing;
 use super::lock::Lock;
+use super::once::Pending;
 use super::os::{Os, write_full};
 use crate::error::{Error, Exit, Result};
 use crate::format::{Drafts, LockLine, SegmentName};
@@ -248,7 +249,7 @@ impl<'o> Writer<'o> {
             };
             let offset = active.bytes + out.len() as u64;
             let place = Place { segment: active.name.number, offset };
-            let outcome = self.number(&active, line, drafts, draft, last, &rows, &out);
+            let outcome = self.number(&active, line, drafts, draft, last, &Pending { rows: &rows, out: &out });
             match outcome {
                 Ok(Verdict::Store(step)) => {
                     steps[draft.run as usize] = Some(last.max(step));
