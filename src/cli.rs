@@ -1,63 +1,13 @@
-//! The tree of commands: which there are, in which group of the help, and how
-//! one is built and run. Only the command that was asked for is built, since
-//! `append` starts thousands of times a day.
+//! From what was typed to the command that is run. Only the command that was
+//! asked for is built, since `append` starts thousands of times a day.
 
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
-use clap::{ArgMatches, Args, Command, FromArgMatches};
 
+use crate::cmd::table::{COMMANDS, Entry, command, find};
 use crate::cmd::{self, Door};
 use crate::error::{Error, Exit, Result, nearest};
-
-/// One command.
-pub struct Entry {
-    /// What is typed.
-    pub name: &'static str,
-    /// Its group in the help.
-    pub group: &'static str,
-    /// One line for the help.
-    pub about: &'static str,
-    /// Two real examples for its own help.
-    examples: &'static str,
-    build: fn(Command) -> Command,
-    run: fn(&ArgMatches, &mut Door<'_>) -> Result<Exit>,
-}
-
-/// A room in `cmd` as an entry: its `Args` type and its `run`.
-macro_rules! entry {
-    ($group:literal, $name:literal, $module:ident :: $args:ident, $about:literal, $examples:expr) => {
-        Entry {
-            name: $name,
-            group: $group,
-            about: $about,
-            examples: $examples,
-            build: <cmd::$module::$args as Args>::augment_args,
-            run: |matches, door| {
-                let args = <cmd::$module::$args as FromArgMatches>::from_arg_matches(matches)
-                    .map_err(|error| Error::usage(error.to_string()))?;
-                cmd::$module::run(args, door)
-            },
-        }
-    };
-}
-
-/// The groups of the help, in order, and what each is about.
-pub const GROUPS: &[&str] = &["log", "read", "self"];
-
-/// All commands, in the order of the help.
-pub const COMMANDS: &[Entry] = &[
-    entry!("log", "append", append::Append, "store a step of a run", cmd::append::EXAMPLES),
-    entry!("read", "runs", runs::Runs, "where each run stands, active ones first", cmd::runs::EXAMPLES),
-    entry!("read", "show", show::Show, "one run as a timeline, or one row in full", cmd::show::EXAMPLES),
-    entry!("read", "query", query::Query, "filter, group and summarize rows", cmd::query::EXAMPLES),
-    entry!("self", "init", init::Init, "make a logbook in this directory", cmd::init::EXAMPLES),
-    entry!("self", "where", where_::Where, "which logbook is used here, and why", cmd::where_::EXAMPLES),
-    entry!("self", "schema", schema::Schema, "print the JSON Schema of a row", cmd::schema::EXAMPLES),
-    entry!("self", "completions", completions::Completions, "print a completion script for a shell", cmd::completions::EXAMPLES),
-    entry!("self", "man", man::Man, "print or write the manual pages", cmd::man::EXAMPLES),
-    entry!("self", "help", help::Help, "help on a command, or on the query language", cmd::help::EXAMPLES),
-];
 
 /// What people type who mean another command.
 const SYNONYMS: &[(&str, &str)] = &[
@@ -81,34 +31,6 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("create", "init"),
     ("completion", "completions"),
 ];
-
-/// The entry called `name`.
-pub fn find(name: &str) -> Option<&'static Entry> {
-    COMMANDS.iter().find(|entry| entry.name == name)
-}
-
-/// The clap command of one entry, complete for its help and its manual page.
-pub fn command(entry: &Entry) -> Command {
-    let command = Command::new(entry.name)
-        .bin_name(format!("logbook {}", entry.name))
-        .about(entry.about)
-        .after_help(format!("Examples:\n{}", entry.examples))
-        .disable_version_flag(true)
-        .args_override_self(false);
-    (entry.build)(command)
-}
-
-/// The whole tree, for completions and manual pages.
-pub fn tree() -> Command {
-    COMMANDS.iter().fold(
-        Command::new("logbook")
-            .version(env!("CARGO_PKG_VERSION"))
-            .about("A work log for unsupervised agents, on plain JSONL files")
-            .disable_help_subcommand(true)
-            .subcommand_required(false),
-        |tree, entry| tree.subcommand(command(entry)),
-    )
-}
 
 /// Runs what `arguments` (without the program's name) ask for.
 pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
@@ -139,8 +61,10 @@ pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
 fn usage(error: &clap::Error, entry: &Entry) -> Error {
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    let lines: Vec<&str> =
-        text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information")).collect();
+    let lines: Vec<&str> = text
+        .lines()
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .collect();
     Error::usage(lines.join("\n").trim().to_owned()).hint(format!("logbook {} --help", entry.name))
 }
 
@@ -149,7 +73,7 @@ fn unknown(word: &str) -> Error {
     if let Some((_, meant)) = SYNONYMS.iter().find(|(synonym, _)| *synonym == word) {
         return error.hint(format!("logbook {meant} — {}", find(meant).map_or("", |entry| entry.about)));
     }
-    if crate::query::is_query_text(word) {
+    if crate::query::words::is_query_text(word) {
         return error.hint(format!("logbook query '{word}'"));
     }
     match nearest(word, COMMANDS.iter().map(|entry| entry.name)) {

@@ -2,7 +2,7 @@
 
 use clap_complete::Shell;
 
-use crate::cli;
+use crate::cmd::table;
 use crate::cmd::{Door, help};
 use crate::error::{Error, Exit, Result, nearest};
 
@@ -27,6 +27,6 @@ pub fn run(args: Completions, door: &mut Door<'_>) -> Result<Exit> {
             .hint(format!("logbook completions {}", names.join("|"))));
     };
     let mut script = Vec::new();
-    clap_complete::generate(*shell, &mut cli::tree(), "logbook", &mut script);
+    clap_complete::generate(*shell, &mut table::tree(), "logbook", &mut script);
     help::print(door, &String::from_utf8_lossy(&script))
 }

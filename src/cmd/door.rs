@@ -35,9 +35,8 @@ impl Door<'_> {
     pub fn now(&self) -> Result<Instant> {
         match self.env.var("LOGBOOK_NOW") {
             None => Ok((self.clock)()),
-            Some(text) => {
-                Instant::parse(text).ok_or_else(|| Error::usage(format!("LOGBOOK_NOW is not an RFC 3339 time: {text:?}")))
-            }
+            Some(text) => Instant::parse(text)
+                .ok_or_else(|| Error::usage(format!("LOGBOOK_NOW is not an RFC 3339 time: {text:?}"))),
         }
     }
 
@@ -45,7 +44,7 @@ impl Door<'_> {
     /// else `TZ`, else the machine's own.
     pub fn zone(&self, utc: bool, tz: Option<&str>) -> Result<Zone> {
         if utc {
-            return Ok(Zone::utc());
+            return Ok(Zone::UTC);
         }
         let unknown = |name: &str, from: &str| {
             Error::usage(format!("unknown time zone {name:?} in {from}"))
@@ -63,11 +62,13 @@ impl Door<'_> {
             return Zone::parse(name).ok_or_else(|| unknown(value, "TZ"));
         }
         let name = iana_time_zone::get_timezone().ok();
-        Ok(name.and_then(|name| Zone::parse(&name)).unwrap_or_else(Zone::utc))
+        Ok(name.and_then(|name| Zone::parse(&name)).unwrap_or(Zone::UTC))
     }
 
     /// A line for the person, on standard error. That nobody listens there is no failure.
     pub fn note(&mut self, text: impl std::fmt::Display) {
+        // What was printed so far stands before what is said about it.
+        let _ = self.out.flush();
         let _ = writeln!(self.err, "logbook: {text}");
     }
 }

@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::{self, COMMANDS, GROUPS};
 use crate::cmd::Door;
+use crate::cmd::table::{self, COMMANDS, GROUPS};
 use crate::error::{Error, Exit, Result, nearest};
 
 /// Examples shown in the help.
@@ -25,20 +25,20 @@ pub fn run(args: Help, door: &mut Door<'_>) -> Result<Exit> {
     if topic == "query" {
         return print(door, include_str!("../../docs/query-grammar.txt"));
     }
-    let Some(entry) = cli::find(&topic) else {
+    let Some(entry) = table::find(&topic) else {
         let error = Error::usage(format!("no command called {topic:?}"));
         return Err(match nearest(&topic, COMMANDS.iter().map(|entry| entry.name)) {
             Some(name) => error.hint(format!("logbook help {name}")),
             None => error.hint("logbook help"),
         });
     };
-    print(door, &cli::command(entry).render_long_help().to_string())
+    print(door, &table::command(entry).render_long_help().to_string())
 }
 
 /// `logbook` alone: the runs of the logbook that is found here, else the short help.
 pub fn nothing_typed(door: &mut Door<'_>) -> Result<Exit> {
-    match cli::find("runs") {
-        Some(_) if super::reading::is_logbook_here(door) => cli::run(vec!["runs".into()], door),
+    match table::find("runs").map(|runs| (runs, table::command(runs).try_get_matches_from(["runs"]))) {
+        Some((runs, Ok(matches))) if super::reading::is_logbook_here(door) => (runs.run)(&matches, door),
         _ => overview(door),
     }
 }

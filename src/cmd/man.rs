@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::cli::{self, COMMANDS};
+use crate::cmd::table::{self, COMMANDS};
 use crate::cmd::{Door, help};
 use crate::error::{Error, Exit, Result, nearest};
 
@@ -49,15 +49,15 @@ pub fn run(args: Man, door: &mut Door<'_>) -> Result<Exit> {
 pub fn pages() -> Vec<(String, String)> {
     let render = |command: clap::Command, name: &str| {
         let mut page = Vec::new();
-        let man = clap_mangen::Man::new(command).title(name.to_uppercase()).date("").source("logbook").manual("logbook");
+        let man =
+            clap_mangen::Man::new(command).title(name.to_uppercase()).date("").source("logbook").manual("logbook");
         // Writing into memory does not fail.
         let _ = man.render(&mut page);
         String::from_utf8_lossy(&page).into_owned()
     };
-    let mut pages = vec![("logbook.1".to_owned(), render(cli::tree(), "logbook"))];
+    let mut pages = vec![("logbook.1".to_owned(), render(table::tree(), "logbook"))];
     for entry in COMMANDS {
-        let name = format!("logbook-{}", entry.name);
-        pages.push((format!("{name}.1"), render(cli::command(entry).name(name.clone()), &name)));
+        pages.push((format!("{}.1", entry.page), render(table::command(entry).name(entry.page), entry.page)));
     }
     pages
 }

@@ -5,10 +5,11 @@
 //! Not here: what a query means (`query`), what a run is (`view`), how a table
 //! looks (`render`), how bytes reach the disk (`store`).
 //!
-//! To add a command: a file here, a line in `cli::COMMANDS`, a file in `tests/it/`.
+//! To add a command: a file here, a line in `table::COMMANDS`, a file in `tests/it/`.
 
 pub mod door;
 pub mod reading;
+pub mod table;
 pub mod wording;
 
 pub mod append;

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::cmd::Door;
 use crate::error::{Error, Exit, Result};
-use crate::model::{Address, Zone};
+use crate::model::{Address, Vocabulary, Zone};
 use crate::query::ast::{Expr, Form, Literal, Op, Operand, Path as FieldPath, Right, Span, Test};
 use crate::query::time::{self, Clock};
-use crate::query::Place;
+use crate::query::{Place, Query};
 use crate::render::{Format, Look};
 use crate::scan::Scanned;
 use crate::store::{self, Input, Purpose};
@@ -80,19 +80,30 @@ impl Reading {
         Look { width, colour, zone, terminal: door.out_is_terminal, wrap: self.wrap }
     }
 
-    /// `--run`, `--since` and `--until` as conditions.
-    pub fn conditions(&self, clock: &Clock) -> Result<Vec<Expr>> {
-        let mut conditions = Vec::new();
+    /// `--run`, `--since` and `--until` as conditions beside the query's own.
+    pub fn narrow(&self, query: &mut Query, clock: &Clock) -> Result<()> {
         if let Some(run) = &self.run {
-            conditions.push(test("run_id", Op::Equal, run, Form::Quoted));
+            require(query, test("run_id", Op::Equal, run, Form::Quoted));
         }
         for (flag, op, word) in [("--since", Op::GreaterEqual, &self.since), ("--until", Op::LessEqual, &self.until)] {
             if let Some(word) = word {
-                conditions.push(test("timestamp", op, &time_word(flag, word, clock)?, Form::Bare));
+                require(query, test("timestamp", op, &time_word(flag, word, clock)?, Form::Bare));
             }
         }
-        Ok(conditions)
+        Ok(())
     }
+}
+
+/// Adds a condition that rows must pass too.
+pub fn require(query: &mut Query, condition: Expr) {
+    query.filter = Some(match query.filter.take() {
+        None => condition,
+        Some(Expr::And(mut all)) => {
+            all.push(condition);
+            Expr::And(all)
+        }
+        Some(other) => Expr::And(vec![other, condition]),
+    });
 }
 
 /// A time as `--since` takes it: also `12h` for `-12h`.
@@ -122,12 +133,21 @@ pub fn test(field: &str, op: Op, value: &str, form: Form) -> Expr {
     })
 }
 
-/// The segments of the logbook that `dir`, the environment or the working
-/// directory names.
-pub fn logbook(door: &Door<'_>, dir: Option<&Path>) -> Result<Vec<Input>> {
+/// A logbook as it is read.
+pub struct Found {
+    /// Its segments, in order.
+    pub inputs: Vec<Input>,
+    /// The words its config declares.
+    pub vocabulary: Vocabulary,
+}
+
+/// The logbook that `dir`, the environment or the working directory names.
+pub fn logbook(door: &Door<'_>, dir: Option<&Path>) -> Result<Found> {
     let location = store::locate(dir, &door.env, Purpose::Read)?;
     let snapshot = store::snapshot(&location.path)?;
-    Ok(snapshot.segments.into_iter().map(Input::Segment).collect())
+    let settings = store::config::settings(&store::os_real::REAL, &location.path)?;
+    let inputs = snapshot.segments.into_iter().map(Input::Segment).collect();
+    Ok(Found { inputs, vocabulary: settings.vocabulary })
 }
 
 /// Whether a logbook is found from here.

@@ -1,9 +1,11 @@
 //! `logbook show`: one run as a timeline, or one row in full.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use crate::cmd::reading::{self, Reading};
-use crate::cmd::{Door, query};
+use crate::cmd::Door;
+use crate::cmd::reading::{self, Reading, require};
+use crate::cmd::wording;
 use crate::error::{Error, Exit, Result};
 use crate::json;
 use crate::model::Address;
@@ -35,7 +37,7 @@ pub fn run(args: Show, door: &mut Door<'_>) -> Result<Exit> {
     if args.reading.run.is_some() {
         return Err(Error::usage("show takes the run as its first argument").hint("logbook show RUN"));
     }
-    let inputs = reading::logbook(door, args.reading.dir.as_deref())?;
+    let inputs = reading::logbook(door, args.reading.dir.as_deref())?.inputs;
     let wanted = match (&args.step, Address::parse(&args.what)) {
         (Some(step), _) => Some(Address::Step { run_id: args.what.clone(), step: *step }),
         (None, address) => address,
@@ -57,10 +59,8 @@ fn row(args: &Show, address: &Address, inputs: &[Input], door: &mut Door<'_>) ->
     let scanned = match address {
         Address::Step { run_id, step } => {
             let mut query = Query::default();
-            query.and([
-                reading::test("run_id", Op::Equal, run_id, Form::Quoted),
-                reading::test("step", Op::Equal, &step.to_string(), Form::Bare),
-            ]);
+            require(&mut query, reading::test("run_id", Op::Equal, run_id, Form::Quoted));
+            require(&mut query, reading::test("step", Op::Equal, &step.to_string(), Form::Bare));
             // Of two rows that claim one name the first by position owns it.
             each(&query, args, inputs, door, &[], |row| {
                 found = Some(row.text.to_vec());
@@ -99,8 +99,8 @@ fn whole_run(args: &Show, inputs: &[Input], door: &mut Door<'_>) -> Result<Exit>
     let format = args.reading.format(door)?;
     let look = args.reading.look(door, clock.zone);
     let mut query = Query::default();
-    query.and(args.reading.conditions(&clock)?);
-    query.and([reading::test("run_id", Op::Equal, &args.what, Form::Quoted)]);
+    args.reading.narrow(&mut query, &clock)?;
+    require(&mut query, reading::test("run_id", Op::Equal, &args.what, Form::Quoted));
     let mut timeline = Timeline::default();
     let mut kept: Vec<(Vec<u8>, Place)> = Vec::new();
     let names = FIELDS.map(str::to_owned);
@@ -139,9 +139,11 @@ fn each(
     mut take: impl FnMut(&Row<'_>) -> ControlFlow<()>,
 ) -> Result<Scanned> {
     let clock = args.reading.clock(door)?;
-    let plan = query::compiled(query, &clock, &Default::default())?;
+    let plan = wording::compiled(query, "", &clock, BTreeMap::new())?;
+    let mut eval = plan.eval();
     Ok(scan::feed(inputs, door.input, plan.fields(), args.reading.strict, |row, _, skipped| {
-        if !plan.matches(row) {
+        // Conditions made of flags hold no jq, and so do not fail.
+        if !plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false)) {
             return ControlFlow::Continue(());
         }
         let mut fields = Vec::new();

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use crate::cmd::Door;
-use crate::error::{Error, Result, nearest};
+use crate::error::{Error, Result};
 use crate::model::{Vocabulary, names};
-use crate::query::ast::{Expr, Form, Literal, Operand, Right};
+use crate::query::ast::{Expr, Right};
 use crate::query::parse::{self, Clause};
 use crate::query::problem::{Problem, Problems};
 use crate::query::time::Clock;

@@ -9,16 +9,23 @@
 //! - `skip`: step over a value without judging it
 //! - `object`: members of an object, and picking a few of them in one pass
 //! - `string`: decode and encode strings
-//! - `decimal`: numbers without floats: exact order, exact sums
+//! - `decimal`: numbers without floats: exact order; `sum`: exact sums and means
+//! - `leaves`: the elements of an array
 //!
 //! Invariant: no function recurses with its input, and none panics on any bytes.
 
+pub mod decimal;
+pub mod leaves;
 pub mod object;
 pub mod skip;
 pub mod string;
+pub mod sum;
 pub mod validate;
 
+pub use decimal::Decimal;
+pub use leaves::Leaves;
 pub use object::{Fault as ObjectFault, Member, Members, pick};
 pub use skip::{Kind, kind, skip_value, skip_white, trim};
 pub use string::{decode, decode_raw, quote, quote_into};
+pub use sum::Sum;
 pub use validate::{Fault, Limits, Scratch, Span, validate, validate_members};

@@ -9,6 +9,7 @@
 //! - `run_id`: what may name a run
 //! - `address`: how a row is named, `r-88#3` or `@SEGMENT:OFFSET`
 //! - `instant`: RFC 3339 texts as points in time, digits kept
+//! - `zone`: time zones as values, and the rules that make a local time an instant
 //!
 //! Invariant: every function is a function of its arguments.
 
@@ -17,10 +18,12 @@ pub mod instant;
 pub mod names;
 pub mod run_id;
 pub mod vocabulary;
+pub mod zone;
 
 pub use address::Address;
 pub use instant::Instant;
 pub use vocabulary::Vocabulary;
+pub use zone::Zone;
 
 /// Rows longer than this are refused by `append`, in bytes without the newline.
 pub const APPEND_ROW_BYTES_MAX: usize = 1 << 20;

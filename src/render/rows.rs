@@ -19,8 +19,14 @@ const PIECE_ROWS: usize = 1000;
 const ENVELOPE: &[&str] = crate::model::names::ENVELOPE;
 
 /// What a table shows of a plain row: title, whether it may be cut.
-const STANDARD: [(&str, bool); 6] =
-    [("time", false), ("run#step", false), ("phase", false), ("status", false), ("action", true), ("next or blocked_on", true)];
+const STANDARD: [(&str, bool); 6] = [
+    ("time", false),
+    ("run#step", false),
+    ("phase", false),
+    ("status", false),
+    ("action", true),
+    ("next or blocked_on", true),
+];
 /// The fields that those columns are made of.
 const STANDARD_FIELDS: [&str; 8] =
     ["timestamp", "run_id", "step", "phase", "status", "action", "next_intent", "blocked_on"];
@@ -37,6 +43,8 @@ pub struct Rows {
     latest_instant: Option<Instant>,
     instants: Vec<bool>,
     numbers: Vec<bool>,
+    /// The year that times are written without.
+    short_year: Option<String>,
     hidden: Hidden,
 }
 
@@ -61,6 +69,7 @@ impl Rows {
             latest_instant: None,
             instants: vec![false; width],
             numbers: vec![true; width],
+            short_year: None,
             hidden: Hidden::default(),
         }
     }
@@ -108,7 +117,10 @@ impl Rows {
         let more = if names.len() > 4 { ", …" } else { "" };
         let count = names.len();
         let s = if count == 1 { "" } else { "s" };
-        Ok(Some(format!("{count} field{s} not shown ({}{more}); --select FIELD,… or -o jsonl shows them", some.join(", "))))
+        Ok(Some(format!(
+            "{count} field{s} not shown ({}{more}); --select FIELD,… or -o jsonl shows them",
+            some.join(", ")
+        )))
     }
 
     /// A row as it is; on a terminal with what it might obey written as escapes, which say the same.
@@ -148,7 +160,9 @@ impl Rows {
             let is_text = value.is_some_and(|raw| raw.starts_with(b"\""));
             match self.format {
                 // A spreadsheet would run a text that begins like a formula.
-                Format::Csv if guard && is_text && text.starts_with(['=', '+', '-', '@', '\t', '\r']) => csv(&format!("'{text}")),
+                Format::Csv if guard && is_text && text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
+                    csv(&format!("'{text}"))
+                }
                 Format::Csv => csv(&text),
                 Format::Tsv => tsv(&text),
                 _ => format!("| {} ", markdown(&cell::shown(*value, &self.look.zone))),
@@ -179,7 +193,14 @@ impl Rows {
                 (None, None) => cell::plain(values[1]),
             };
             let next = if cell::plain(values[4]) == "blocked" && values[7].is_some() { shown(7) } else { shown(6) };
-            return vec![shown(0), safe::escape(&name).into_owned(), shown(3), status(&cell::plain(values[4])), shown(5), next];
+            return vec![
+                shown(0),
+                safe::escape(&name).into_owned(),
+                shown(3),
+                status(&cell::plain(values[4])),
+                shown(5),
+                next,
+            ];
         };
         let _ = json::pick(row, columns, &mut values);
         values.resize(columns.len(), None);
@@ -204,8 +225,11 @@ impl Rows {
         let first = self.layout.is_none();
         let layout = match self.layout.take() {
             Some(layout) => layout,
-            None => Layout::fit(self.table_columns(), &self.piece, self.look.width),
+            None => self.fit(),
         };
+        if self.short_year.is_some() {
+            self.piece.iter_mut().for_each(|row| shorten(row, &self.instants, self.short_year.as_deref()));
+        }
         for title in layout.dropped(&self.piece) {
             self.hidden.add(&title);
         }
@@ -213,6 +237,36 @@ impl Rows {
         self.layout = Some(layout);
         self.piece.clear();
         Ok(())
+    }
+
+    /// The layout for the first piece. Where room is short and all times lie in
+    /// one year, the year moves into the title and the seconds go.
+    fn fit(&mut self) -> Layout {
+        let layout = Layout::fit(self.table_columns(), &self.piece, self.look.width);
+        let times = self
+            .piece
+            .iter()
+            .flat_map(|row| row.iter().zip(&self.instants))
+            .filter(|(text, instant)| **instant && !text.is_empty());
+        let mut years: Vec<&str> = times.filter_map(|(text, _)| text.get(..4)).collect();
+        years.dedup();
+        let [year] = years[..] else {
+            return layout;
+        };
+        if !layout.is_tight() {
+            return layout;
+        }
+        let year = year.to_owned();
+        let mut piece = self.piece.clone();
+        piece.iter_mut().for_each(|row| shorten(row, &self.instants, Some(&year)));
+        let mut columns = self.table_columns();
+        for (column, instant) in columns.iter_mut().zip(&self.instants) {
+            if *instant {
+                column.title = column.title.replacen("time", &year, 1);
+            }
+        }
+        self.short_year = Some(year);
+        Layout::fit(columns, &piece, self.look.width)
     }
 
     /// Titles, the zone's name beside the first column of times.
@@ -237,6 +291,15 @@ impl Rows {
     }
 }
 
+/// `2026-04-15 18:00:04` as `04-15 18:00`, where it is of that year.
+fn shorten(row: &mut [String], instants: &[bool], year: Option<&str>) {
+    for (text, _) in row.iter_mut().zip(instants).filter(|(_, instant)| **instant) {
+        if text.len() == 19 && text.get(..4) == year && text.as_bytes().get(13) == Some(&b':') {
+            *text = text[5..16].to_owned();
+        }
+    }
+}
+
 impl Hidden {
     fn note(&mut self, row: &[u8], shown: &[&str]) {
         for member in json::Members::new(row).flatten() {
@@ -253,7 +316,12 @@ impl Hidden {
     }
 }
 
-fn writeln_joined(out: &mut dyn Write, cells: impl Iterator<Item = String>, between: &str, end: &str) -> io::Result<()> {
+fn writeln_joined(
+    out: &mut dyn Write,
+    cells: impl Iterator<Item = String>,
+    between: &str,
+    end: &str,
+) -> io::Result<()> {
     for (at, text) in cells.enumerate() {
         if at > 0 {
             out.write_all(between.as_bytes())?;

@@ -47,6 +47,7 @@ pub struct Layout {
     columns: Vec<Column>,
     /// Width of each column that is shown; `None` for one that is not.
     widths: Vec<Option<usize>>,
+    tight: bool,
 }
 
 impl Layout {
@@ -67,7 +68,8 @@ impl Layout {
         if let Some(limit) = width.map(usize::from) {
             loop {
                 widths.clone_from(&natural);
-                let total: usize = shown.iter().map(|at| widths[*at]).sum::<usize>() + GAP * shown.len().saturating_sub(1);
+                let total: usize =
+                    shown.iter().map(|at| widths[*at]).sum::<usize>() + GAP * shown.len().saturating_sub(1);
                 if total <= limit || shown.len() <= 1 {
                     break;
                 }
@@ -80,8 +82,14 @@ impl Layout {
                 widths[only] = widths[only].min(limit.max(1));
             }
         }
+        let tight = (0..columns.len()).any(|at| filled[at] && (!shown.contains(&at) || widths[at] < natural[at]));
         let widths = (0..columns.len()).map(|at| shown.contains(&at).then_some(widths[at])).collect();
-        Layout { columns, widths }
+        Layout { columns, widths, tight }
+    }
+
+    /// Whether something had to give: a column cut or dropped.
+    pub fn is_tight(&self) -> bool {
+        self.tight
     }
 
     /// Titles of columns that hold something and found no room.
@@ -141,7 +149,10 @@ impl Layout {
 /// not that much to give.
 fn shrink(widths: &mut [usize], shown: &[usize], columns: &[Column], mut excess: usize) -> bool {
     while excess > 0 {
-        let widest = shown.iter().filter(|at| columns[**at].flexible && widths[**at] > FLEXIBLE_MIN).max_by_key(|at| widths[**at]);
+        let widest = shown
+            .iter()
+            .filter(|at| columns[**at].flexible && widths[**at] > FLEXIBLE_MIN)
+            .max_by_key(|at| widths[**at]);
         let Some(widest) = widest else {
             return false;
         };

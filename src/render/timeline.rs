@@ -22,7 +22,8 @@ pub fn draw(timeline: &Timeline, look: &Look) -> String {
             let _ = writeln!(out, "{date} {zone}");
             date.clone_into(&mut day);
         }
-        let since = entry.since_ms.filter(|ms| ms.abs() >= 1000).map_or_else(String::new, |ms| format!("+{}", cell::span(ms)));
+        let since =
+            entry.since_ms.filter(|ms| ms.abs() >= 1000).map_or_else(String::new, |ms| format!("+{}", cell::span(ms)));
         let mut line = format!("{clock:>9} {since:>7}  {:<name_width$}  ", entry.name);
         let indent = line.chars().count();
         line.push_str(&what(entry));

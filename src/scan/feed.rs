@@ -66,7 +66,13 @@ pub fn feed(
         match read {
             Ok(bytes) => scanned.bytes += bytes,
             Err(error) => {
-                let packed = matches!(error.kind(), io::ErrorKind::Other | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof);
+                let packed = matches!(
+                    error.kind(),
+                    io::ErrorKind::Other
+                        | io::ErrorKind::InvalidData
+                        | io::ErrorKind::InvalidInput
+                        | io::ErrorKind::UnexpectedEof
+                );
                 let class = if packed { Class::BadArchive } else { Class::Unreadable };
                 scanned.skipped.add(&name, class, 0, error.to_string());
             }

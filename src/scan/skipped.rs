@@ -80,7 +80,13 @@ impl Skipped {
     /// One line for each file and class: count, why, and the first places.
     pub fn lines(&self) -> Vec<String> {
         let line = |entry: &Entry| {
-            let mut text = format!("{}: skipped {} row{}: {}", entry.file, entry.count, if entry.count == 1 { "" } else { "s" }, entry.class.says());
+            let mut text = format!(
+                "{}: skipped {} row{}: {}",
+                entry.file,
+                entry.count,
+                if entry.count == 1 { "" } else { "s" },
+                entry.class.says()
+            );
             for (index, (offset, detail)) in entry.places.iter().enumerate() {
                 text.push_str(if index == 0 { " at byte " } else { ", " });
                 let _ = write!(text, "{offset}");

@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use super::snapshot::Form;
 use crate::error::{Error, Result};
 
 /// One thing to read, in the order in which its rows count.
@@ -37,7 +38,10 @@ impl Input {
         Ok(match self {
             Input::Stdin => None,
             Input::File(path) => Some(unpack(File::open(path)?)?),
-            Input::Segment(segment) => Some(segment.open()?),
+            Input::Segment(segment) if segment.form == Form::Plain => {
+                Some(Box::new(File::open(&segment.path)?.take(segment.bytes)))
+            }
+            Input::Segment(segment) => Some(unpack(File::open(&segment.path)?)?),
         })
     }
 }

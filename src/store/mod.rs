@@ -12,6 +12,7 @@
 //! - `listing`: which segments there are · `snapshot`: the same for readers, with lengths
 //! - `lock`: one writer at a time · `recover`: a torn tail · `rotate`: the next segment
 //! - `append`: append if, the one primitive, on all of these
+//! - `input`: files, globs, directories and standard input, for queries
 //! - `once`: ids and steps under the lock · `index`: what is known of them
 //!
 //! Invariant: no segment is ever renamed, truncated or rewritten. Deleting

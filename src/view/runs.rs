@@ -1,6 +1,7 @@
 //! One summary for each run: where it stands, how many rows it has, how old its
 //! newest row is.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::standing;
@@ -73,7 +74,8 @@ impl Runs {
             summary.last_at = Some(summary.last_at.map_or(instant, |last| last.max(instant)));
         }
         if standing::counts(row.fields[3], row.fields[5]) {
-            let field = |at: usize| text(at).map_or_else(String::new, |text| String::from_utf8_lossy(&text).into_owned());
+            let field =
+                |at: usize| text(at).map_or_else(String::new, |text| String::from_utf8_lossy(&text).into_owned());
             summary.phase = field(4);
             summary.status = field(5);
             summary.action = field(6);
@@ -86,7 +88,7 @@ impl Runs {
     /// without a status, done; in each group the newest first.
     pub fn finish(mut self) -> Vec<Summary> {
         self.summaries.retain(|summary| !run_id::is_reserved(&summary.run_id));
-        self.summaries.sort_by_key(|summary| (summary.rank(), std::cmp::Reverse(summary.newest)));
+        self.summaries.sort_by_key(|summary| (summary.rank(), Reverse((summary.last_at, summary.newest))));
         self.summaries
     }
 }

@@ -7,6 +7,7 @@ use crate::model::vocabulary::BESIDE_KINDS;
 /// Whether a row with this `kind` and `status` (raw values) says where its run stands.
 pub fn counts(kind: Option<&[u8]>, status: Option<&[u8]>) -> bool {
     let has_status = status.is_some_and(|raw| raw.starts_with(b"\""));
-    let beside = kind.and_then(json::decode).is_some_and(|kind| BESIDE_KINDS.iter().any(|name| name.as_bytes() == &*kind));
+    let beside =
+        kind.and_then(json::decode).is_some_and(|kind| BESIDE_KINDS.iter().any(|name| name.as_bytes() == &*kind));
     has_status && !beside
 }

@@ -6,8 +6,18 @@ use crate::query::Row;
 
 /// The fields that the fold reads, in the order that [`Timeline::push`] expects.
 pub const FIELDS: [&str; 12] = [
-    "run_id", "step", "timestamp", "kind", "phase", "status", "action", "next_intent", "blocked_on", "artifact_ref",
-    "tool_call", "reason",
+    "run_id",
+    "step",
+    "timestamp",
+    "kind",
+    "phase",
+    "status",
+    "action",
+    "next_intent",
+    "blocked_on",
+    "artifact_ref",
+    "tool_call",
+    "reason",
 ];
 
 /// One run, step by step.
@@ -73,7 +83,11 @@ impl Timeline {
             call = vec![None; 3];
         }
         let step = field(1);
-        let name = if step.is_empty() { place.map_or_else(String::new, |place| place.to_string()) } else { format!("#{step}") };
+        let name = if step.is_empty() {
+            place.map_or_else(String::new, |place| place.to_string())
+        } else {
+            format!("#{step}")
+        };
         self.entries.push(Entry {
             name,
             at,

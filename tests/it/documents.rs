@@ -13,6 +13,9 @@ use regex::Regex;
 
 use crate::support::{Book, repository};
 
+/// What documents call the directory that their commands run in.
+const HERE: &str = "/home/ada/project";
+
 #[derive(Debug)]
 struct Step {
     line: usize,
@@ -93,7 +96,7 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let target = to.join(path.file_name().unwrap());
-        if path.is_dir() { copy(&path, &target) } else { drop(fs::copy(&path, &target).unwrap()) }
+        if path.is_dir() { copy(&path, &target) } else { fs::copy(&path, &target).map(|_| ()).unwrap() }
     }
 }
 
@@ -105,13 +108,20 @@ fn every_console_block_prints_what_it_says() {
         let book = Book::empty().var("NO_COLOR", "1");
         copy(&repository().join("samples"), &book.path().join("samples"));
         for step in steps(&fs::read_to_string(&path).unwrap()) {
-            let ended = book.terminal(&step.command, 80, 24);
+            // Variables that one command exports are there for the next.
+            let line = format!(
+                "[ -f ../exports ] && . ../exports\n{}\ncode=$?; export -p >../exports; exit $code",
+                step.command
+            );
+            let ended = book.terminal(&line, 80, 24);
             ran += 1;
-            if !agrees(&step.expected, &ended.out) {
+            let here = book.path().canonicalize().unwrap().display().to_string();
+            let shown = ended.out.replace(&here, HERE);
+            if !agrees(&step.expected, &shown) {
                 let name = path.strip_prefix(repository()).unwrap().display();
                 faults.push(format!(
                     "{name}:{}: $ {}\n--- the document says\n{}--- the terminal shows\n{}",
-                    step.line, step.command, step.expected, ended.out
+                    step.line, step.command, step.expected, shown
                 ));
             }
         }
@@ -128,7 +138,8 @@ fn the_comparison_itself_can_fail() {
     assert!(agrees("at 2026-11-20 10:00:00\n", "at 2027-01-02 03:04:05\n"));
     assert!(!agrees("at 2026-04-15 10:00:00\n", "at 2026-04-15 10:00:01\n"));
     assert!(agrees("begins …\n", "begins and goes on\n"));
-    let read = steps("text\n```console\n$ logbook where\nx\n$ logbook append \\\n>   a=b\n```\n```sh\n$ not run\n```\n");
+    let read =
+        steps("text\n```console\n$ logbook where\nx\n$ logbook append \\\n>   a=b\n```\n```sh\n$ not run\n```\n");
     assert_eq!(read.len(), 2, "{read:?}");
     assert_eq!(read[1].command, "logbook append \\\n  a=b");
 }

@@ -16,7 +16,7 @@ fn the_overview_has_its_groups_in_order() {
 #[test]
 fn every_command_has_two_examples() {
     let book = Book::empty();
-    for entry in logbook::cli::COMMANDS {
+    for entry in logbook::cmd::table::COMMANDS {
         for arguments in [&[entry.name, "--help"][..], &["help", entry.name]] {
             if arguments[1] == "query" {
                 continue;

@@ -15,10 +15,12 @@ mod documents;
 mod append;
 mod completions;
 mod help;
+mod init;
 mod man;
 mod query;
 mod runs;
 mod show;
+mod where_;
 
 /// The store under ordinary misfortune.
 mod store_append;
@@ -28,3 +30,13 @@ mod newcomer;
 
 /// The published schema and what `append` accepts agree.
 mod schema;
+
+/// The query language: its cases (`tests/query/`), its table of comparison cell
+/// by cell, queries at random, text to meaning and back, its predicate against a
+/// slow and obvious one, its times.
+mod query_cases;
+mod query_comparison;
+mod query_generate;
+mod query_parse;
+mod query_reference;
+mod query_time;

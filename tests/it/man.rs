@@ -7,7 +7,7 @@ use crate::support::{Book, repository};
 #[test]
 fn the_committed_pages_are_those_of_the_program() {
     let pages = logbook::cmd::man::pages();
-    assert!(pages.len() > logbook::cli::COMMANDS.len());
+    assert!(pages.len() > logbook::cmd::table::COMMANDS.len());
     for (name, page) in &pages {
         let committed = fs::read_to_string(repository().join("man").join(name)).unwrap_or_default();
         assert!(committed == *page, "man/{name} is not what the program prints: cargo run -- man --write-to man");

@@ -40,8 +40,17 @@ fn the_shell_ate_the_operator() {
 #[test]
 fn a_hostile_row_cannot_drive_the_terminal() {
     let hostile = "{\"run_id\":\"r-1\",\"step\":1,\"action\":\"\\u001b[31mred\\u0007 \u{202e}gnp.exe \u{9b}2J\",\"status\":\"done\",\"next_intent\":\"a\u{200b}b\"}";
-    let book = Book::with_rows(&[hostile]);
-    for command in ["query", "query -o table", "query -o jsonl", "query -o csv", "show r-1", "show r-1#1", "runs --all", "query -o md"] {
+    let book = Book::with_rows(&[hostile]).var("NO_COLOR", "1");
+    for command in [
+        "query",
+        "query -o table",
+        "query -o jsonl",
+        "query -o csv",
+        "show r-1",
+        "show r-1#1",
+        "runs --all",
+        "query -o md",
+    ] {
         let ended = book.terminal(&format!("logbook {command}"), 120, 24);
         ended.exit(0);
         for bad in ['\u{1b}', '\u{7}', '\u{202e}', '\u{9b}', '\u{200b}'] {
@@ -73,9 +82,11 @@ fn damaged_lines_are_skipped_and_told() {
 
 #[test]
 fn narrow_terminals_are_kept_to() {
-    let book = Book::empty();
+    let book = Book::empty().var("NO_COLOR", "1");
     let samples = repository().join("samples/night-shift").display().to_string();
-    for (columns, command) in [(80, "query -n 20"), (40, "query -n 20"), (80, "runs --all"), (80, "show r-88"), (20, "runs --all")] {
+    for (columns, command) in
+        [(80, "query -n 20"), (40, "query -n 20"), (80, "runs --all"), (80, "show r-88"), (20, "runs --all")]
+    {
         let ended = book.terminal(&format!("logbook {command} --dir {samples} 2>/dev/null"), columns, 24);
         ended.exit(0);
         let wide = ended.out.lines().find(|line| line.chars().count() > usize::from(columns));

@@ -59,15 +59,19 @@ fn common_flags_choose_rows() {
 
 #[test]
 fn every_format_says_the_same() {
-    let book = Book::with_rows(&[r#"{"run_id":"r,\"1\"","step":1,"action":"=1+1\ttab","status":"done","cost_usd":1.50}"#]);
+    let book =
+        Book::with_rows(&[r#"{"run_id":"r,\"1\"","step":1,"action":"=1+1\ttab","status":"done","cost_usd":1.50}"#]);
     let select = ["query", "--select", "run_id,action,cost_usd,none", "-o"];
     let out = |format: &str| book.run(&[&select[..], &[format]].concat()).exit(0).out.clone();
     assert_eq!(out("jsonl"), "{\"run_id\":\"r,\\\"1\\\"\",\"action\":\"=1+1\\ttab\",\"cost_usd\":1.50}\n");
     assert_eq!(out("json"), "[\n{\"run_id\":\"r,\\\"1\\\"\",\"action\":\"=1+1\\ttab\",\"cost_usd\":1.50}\n]\n");
     assert_eq!(out("csv"), "run_id,action,cost_usd,none\r\n\"r,\"\"1\"\"\",'=1+1\ttab,1.50,\r\n");
     assert_eq!(out("tsv"), "run_id\taction\tcost_usd\tnone\nr,\"1\"\t=1+1\\ttab\t1.50\t\n");
-    assert_eq!(out("md"), "| run_id | action | cost_usd | none |\n| --- | --- | --- | --- |\n| r,\"1\" | =1+1\\ttab | 1.50 |  |\n");
-    assert_eq!(out("table"), "run_id   action      cost_usd\nr,\"1\"    =1+1\\ttab       1.50\n".replace("run_id   ", "run_id  ").replace("r,\"1\"    ", "r,\"1\"   "));
+    assert_eq!(
+        out("md"),
+        "| run_id | action | cost_usd | none |\n| --- | --- | --- | --- |\n| r,\"1\" | =1+1\\ttab | 1.50 |  |\n"
+    );
+    assert_eq!(out("table"), "run_id  action     cost_usd\nr,\"1\"   =1+1\\ttab      1.50\n");
     let raw = book.run(&["query", "--select", "action", "-o", "csv", "--raw-csv"]);
     raw.stdout("action\r\n=1+1\ttab\r\n");
     book.run(&["query", "--json", "status=nothing"]).stdout("[]\n");

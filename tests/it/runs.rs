@@ -13,7 +13,8 @@ const ROWS: &[&str] = &[
 ];
 
 fn ids(out: &str) -> Vec<String> {
-    let id = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["run_id"].as_str().unwrap().to_owned();
+    let id =
+        |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["run_id"].as_str().unwrap().to_owned();
     out.lines().map(id).collect()
 }
 
@@ -49,9 +50,13 @@ fn flags_and_filters_choose_runs() {
 
 #[test]
 fn a_person_sees_a_table() {
-    let book = Book::with_rows(ROWS);
+    let book = Book::with_rows(ROWS).var("NO_COLOR", "1");
     let ended = book.terminal("logbook runs", 80, 24);
-    ended.exit(0).shows("■ blocked").shows("maria").shows("1 finished run older than a day not shown; --all shows them");
+    ended
+        .exit(0)
+        .shows("■ blocked")
+        .shows("maria")
+        .shows("1 finished run older than a day not shown; --all shows them");
     assert!(ended.out.lines().all(|line| line.chars().count() <= 80), "{ended}");
     book.terminal("logbook runs nosuch=1", 80, 24).shows("no run matches, of 5");
 }

@@ -26,7 +26,11 @@ fn a_row_is_shown_in_full() {
         book.run(arguments).exit(0).quiet().stdout(&format!("{}\n", ROWS[2]));
     }
     let ended = book.terminal("logbook show r-88#2", 80, 24);
-    ended.exit(0).shows("  \"big\": 123456789012345678901234567890,").shows("\"odd\": 1e400").shows("    \"exit_code\": 101");
+    ended
+        .exit(0)
+        .shows("  \"big\": 123456789012345678901234567890,")
+        .shows("\"odd\": 1e400")
+        .shows("    \"exit_code\": 101");
     let offset = ROWS[0].len() + ROWS[1].len() + 2;
     book.run(&["show", &format!("@000001:{offset}")]).exit(0).stdout(&format!("{}\n", ROWS[2]));
     book.run(&["show", "a#1"]).exit(0).stdout(&format!("{}\n", ROWS[4]));
@@ -35,7 +39,10 @@ fn a_row_is_shown_in_full() {
 #[test]
 fn what_is_not_there_is_said() {
     let book = Book::with_rows(ROWS);
-    book.run(&["show", "r-888"]).exit(1).says("no run \"r-888\" among 3 runs").says("did you mean `logbook show r-88`?");
+    book.run(&["show", "r-888"])
+        .exit(1)
+        .says("no run \"r-888\" among 3 runs")
+        .says("did you mean `logbook show r-88`?");
     book.run(&["show", "r-88", "7"]).exit(1).says("has 3 rows, none of them is step 7").says("hint: logbook show r-88");
     book.run(&["show"]).exit(2).says("hint: logbook show --help");
 }

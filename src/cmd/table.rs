@@ -1,0 +1,94 @@
+//! The table of commands: which there are, in which group of the help, and how
+//! one is built and run.
+
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+
+use crate::cmd::{self, Door};
+use crate::error::{Error, Exit, Result};
+
+/// One command.
+pub struct Entry {
+    /// What is typed.
+    pub name: &'static str,
+    /// The name of its manual page.
+    pub page: &'static str,
+    /// Its group in the help.
+    pub group: &'static str,
+    /// One line for the help.
+    pub about: &'static str,
+    /// Two real examples for its own help.
+    examples: &'static str,
+    build: fn(Command) -> Command,
+    /// Runs it with the arguments that its command read.
+    pub run: fn(&ArgMatches, &mut Door<'_>) -> Result<Exit>,
+}
+
+/// A room in `cmd` as an entry: its `Args` type and its `run`.
+macro_rules! entry {
+    ($group:literal, $name:literal, $module:ident :: $args:ident, $about:literal, $examples:expr) => {
+        Entry {
+            name: $name,
+            page: concat!("logbook-", $name),
+            group: $group,
+            about: $about,
+            examples: $examples,
+            build: <cmd::$module::$args as Args>::augment_args,
+            run: |matches, door| {
+                let args = <cmd::$module::$args as FromArgMatches>::from_arg_matches(matches)
+                    .map_err(|error| Error::usage(error.to_string()))?;
+                cmd::$module::run(args, door)
+            },
+        }
+    };
+}
+
+/// The groups of the help, in order, and what each is about.
+pub const GROUPS: &[&str] = &["log", "read", "self"];
+
+/// All commands, in the order of the help.
+pub const COMMANDS: &[Entry] = &[
+    entry!("log", "append", append::Append, "store a step of a run", cmd::append::EXAMPLES),
+    entry!("read", "runs", runs::Runs, "where each run stands, active ones first", cmd::runs::EXAMPLES),
+    entry!("read", "show", show::Show, "one run as a timeline, or one row in full", cmd::show::EXAMPLES),
+    entry!("read", "query", query::Query, "filter, group and summarize rows", cmd::query::EXAMPLES),
+    entry!("self", "init", init::Init, "make a logbook in this directory", cmd::init::EXAMPLES),
+    entry!("self", "where", where_::Where, "which logbook is used here, and why", cmd::where_::EXAMPLES),
+    entry!("self", "schema", schema::Schema, "print the JSON Schema of a row", cmd::schema::EXAMPLES),
+    entry!(
+        "self",
+        "completions",
+        completions::Completions,
+        "print a completion script for a shell",
+        cmd::completions::EXAMPLES
+    ),
+    entry!("self", "man", man::Man, "print or write the manual pages", cmd::man::EXAMPLES),
+    entry!("self", "help", help::Help, "help on a command, or on the query language", cmd::help::EXAMPLES),
+];
+
+/// The entry called `name`.
+pub fn find(name: &str) -> Option<&'static Entry> {
+    COMMANDS.iter().find(|entry| entry.name == name)
+}
+
+/// The clap command of one entry, complete for its help and its manual page.
+pub fn command(entry: &Entry) -> Command {
+    let command = Command::new(entry.name)
+        .bin_name(format!("logbook {}", entry.name))
+        .about(entry.about)
+        .after_help(format!("Examples:\n{}", entry.examples))
+        .disable_version_flag(true)
+        .args_override_self(false);
+    (entry.build)(command)
+}
+
+/// The whole tree, for completions and manual pages.
+pub fn tree() -> Command {
+    COMMANDS.iter().fold(
+        Command::new("logbook")
+            .version(env!("CARGO_PKG_VERSION"))
+            .about("A work log for unsupervised agents, on plain JSONL files")
+            .disable_help_subcommand(true)
+            .subcommand_required(false),
+        |tree, entry| tree.subcommand(command(entry)),
+    )
+}

@@ -1,0 +1,177 @@
+//! Exact sums of decimals. The total does not depend on the order of the
+//! terms, and neither does the one way in which a sum can fail: terms whose
+//! digits lie too far apart to be written out.
+
+use num_bigint::BigInt;
+
+use super::decimal::Decimal;
+
+/// A sum whose terms reach from one power of ten to another further away than
+/// this is refused: it would need that many digits.
+pub const SUM_DIGITS_MAX: i64 = 10_000;
+/// Significant digits of a mean.
+pub const MEAN_DIGITS: i64 = 17;
+
+/// Why there is no sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooWide;
+
+/// A running exact sum.
+#[derive(Debug, Clone)]
+pub struct Sum {
+    total: Total,
+    /// The total is in units of 10^exponent.
+    exponent: i64,
+    /// From the least exponent to the greatest magnitude of all terms.
+    span: Option<(i64, i64)>,
+}
+
+#[derive(Debug, Clone)]
+enum Total {
+    Small(i128),
+    Big(BigInt),
+}
+
+impl Default for Sum {
+    fn default() -> Self {
+        Sum { total: Total::Small(0), exponent: 0, span: None }
+    }
+}
+
+impl Sum {
+    /// Adds one number.
+    pub fn add(&mut self, term: &Decimal) {
+        if term.is_zero() || !self.widen(term.exponent(), term.magnitude()) {
+            return;
+        }
+        self.lower(term.exponent());
+        let by = term.exponent() - self.exponent;
+        if let (Total::Small(total), Some(digits)) = (&self.total, term.small_digits())
+            && let Some(sum) = scale(i128::from(digits), by).and_then(|digits| total.checked_add(digits))
+        {
+            self.total = Total::Small(sum);
+            return;
+        }
+        let digits = term.big_digits() * power(by);
+        self.add_big(digits);
+    }
+
+    /// Adds another sum.
+    pub fn merge(&mut self, other: &Sum) {
+        let Some((from, to)) = other.span else { return };
+        if !self.widen(from, to) {
+            return;
+        }
+        self.lower(other.exponent);
+        let by = other.exponent - self.exponent;
+        if let (Total::Small(total), Total::Small(digits)) = (&self.total, &other.total)
+            && let Some(sum) = scale(*digits, by).and_then(|digits| total.checked_add(digits))
+        {
+            self.total = Total::Small(sum);
+            return;
+        }
+        let digits = match &other.total {
+            Total::Small(small) => BigInt::from(*small),
+            Total::Big(big) => big.clone(),
+        };
+        self.add_big(digits * power(by));
+    }
+
+    /// The total.
+    pub fn total(&self) -> Result<Decimal, TooWide> {
+        if self.too_wide() { Err(TooWide) } else { Ok(Decimal::from_big(&self.big(), self.exponent)) }
+    }
+
+    /// The total divided by `count`, rounded half to even to 17 significant
+    /// digits; 0 for no terms.
+    pub fn mean(&self, count: u64) -> Result<Decimal, TooWide> {
+        if self.too_wide() {
+            return Err(TooWide);
+        }
+        let total = self.big();
+        if count == 0 || total == BigInt::ZERO {
+            return Ok(Decimal::ZERO);
+        }
+        let length = |number: &BigInt| number.magnitude().to_string().len() as i64;
+        let count = BigInt::from(count);
+        // So many places that the quotient has 17 or 18 digits; 18 are rounded again from the start.
+        let places = MEAN_DIGITS - (length(&total) - length(&count));
+        let mut exponent = self.exponent;
+        for places in [places, places - 1] {
+            let quotient = divide_even(&(&total * power(places)), &(&count * power(-places)));
+            exponent = self.exponent - places;
+            if length(&quotient) <= MEAN_DIGITS || quotient.magnitude() == &BigInt::from(10).pow(17).into_parts().1 {
+                return Ok(Decimal::from_big(&quotient, exponent));
+            }
+        }
+        Ok(Decimal::from_big(&total, exponent))
+    }
+
+    fn too_wide(&self) -> bool {
+        self.span.is_some_and(|(from, to)| to - from > SUM_DIGITS_MAX)
+    }
+
+    /// Takes note of a term's reach; `false` when the sum is lost.
+    fn widen(&mut self, from: i64, to: i64) -> bool {
+        let was_empty = self.span.is_none();
+        self.span = Some(self.span.map_or((from, to), |(low, high)| (low.min(from), high.max(to))));
+        if self.too_wide() {
+            self.total = Total::Small(0);
+            return false;
+        }
+        if was_empty {
+            self.exponent = from;
+        }
+        true
+    }
+
+    /// Makes the unit small enough for 10^exponent.
+    fn lower(&mut self, exponent: i64) {
+        let by = self.exponent - exponent;
+        if by <= 0 {
+            return;
+        }
+        self.exponent = exponent;
+        self.total = match &self.total {
+            Total::Small(total) => match scale(*total, by) {
+                Some(total) => Total::Small(total),
+                None => Total::Big(BigInt::from(*total) * power(by)),
+            },
+            Total::Big(total) => Total::Big(total * power(by)),
+        };
+    }
+
+    fn add_big(&mut self, digits: BigInt) {
+        self.total = Total::Big(self.big() + digits);
+    }
+
+    fn big(&self) -> BigInt {
+        match &self.total {
+            Total::Small(small) => BigInt::from(*small),
+            Total::Big(big) => big.clone(),
+        }
+    }
+}
+
+fn scale(digits: i128, by: i64) -> Option<i128> {
+    let factor = 10i128.checked_pow(u32::try_from(by).ok()?)?;
+    digits.checked_mul(factor)
+}
+
+/// 10^by, and 1 below zero.
+fn power(by: i64) -> BigInt {
+    BigInt::from(10).pow(u32::try_from(by.max(0)).unwrap_or(0))
+}
+
+/// The quotient rounded to the nearest integer, halves to the even one.
+fn divide_even(a: &BigInt, b: &BigInt) -> BigInt {
+    let quotient = a / b;
+    let twice: BigInt = (a - &quotient * b) * 2;
+    let odd = &quotient % 2 != BigInt::ZERO;
+    match twice.magnitude().cmp(b.magnitude()) {
+        std::cmp::Ordering::Less => quotient,
+        std::cmp::Ordering::Equal if !odd => quotient,
+        _ if a.sign() == num_bigint::Sign::Minus => quotient - 1,
+        _ => quotient + 1,
+    }
+}

@@ -1,0 +1,117 @@
+//! sum, avg and percentiles: of numbers only, exactly. Null is passed over in
+//! silence, anything else that is no number is counted as ignored.
+
+use crate::json::{Decimal, Kind, Sum, kind};
+
+use super::state::Ignored;
+
+/// The number that a value is; counts what is neither number nor null.
+fn number(value: &[u8], not_numbers: &mut u64) -> Option<Decimal> {
+    match kind(value) {
+        Some(Kind::Null) => None,
+        Some(Kind::Number) => Decimal::parse(value),
+        _ => {
+            *not_numbers += 1;
+            None
+        }
+    }
+}
+
+/// `sum`: 0 of nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Total {
+    sum: Sum,
+    not_numbers: u64,
+}
+
+impl Total {
+    pub(super) fn push(&mut self, value: &[u8]) {
+        if let Some(number) = number(value, &mut self.not_numbers) {
+            self.sum.add(&number);
+        }
+    }
+
+    pub(super) fn merge(&mut self, later: &Total) {
+        self.sum.merge(&later.sum);
+        self.not_numbers += later.not_numbers;
+    }
+
+    pub(super) fn finish(self, out: &mut Vec<u8>, ignored: &mut Ignored) {
+        ignored.not_numbers += self.not_numbers;
+        write_or_null(self.sum.total().ok(), out, &mut ignored.too_wide);
+    }
+}
+
+/// `avg`: null of nothing; 17 significant digits.
+#[derive(Debug, Clone, Default)]
+pub struct Mean {
+    total: Total,
+    count: u64,
+}
+
+impl Mean {
+    pub(super) fn push(&mut self, value: &[u8]) {
+        if let Some(number) = number(value, &mut self.total.not_numbers) {
+            self.total.sum.add(&number);
+            self.count += 1;
+        }
+    }
+
+    pub(super) fn merge(&mut self, later: &Mean) {
+        self.total.merge(&later.total);
+        self.count += later.count;
+    }
+
+    pub(super) fn finish(self, out: &mut Vec<u8>, ignored: &mut Ignored) {
+        ignored.not_numbers += self.total.not_numbers;
+        if self.count == 0 {
+            return out.extend_from_slice(b"null");
+        }
+        write_or_null(self.total.sum.mean(self.count).ok(), out, &mut ignored.too_wide);
+    }
+}
+
+/// `pNN` by nearest rank: the least number such that NN percent of all are not
+/// greater. It is one of the numbers, so it is exact. Keeps them all.
+#[derive(Debug, Clone)]
+pub struct Rank {
+    thousandths: u32,
+    numbers: Vec<Decimal>,
+    not_numbers: u64,
+}
+
+impl Rank {
+    pub(super) fn new(thousandths: u32) -> Rank {
+        Rank { thousandths, numbers: Vec::new(), not_numbers: 0 }
+    }
+
+    pub(super) fn push(&mut self, value: &[u8]) {
+        self.numbers.extend(number(value, &mut self.not_numbers));
+    }
+
+    pub(super) fn merge(&mut self, later: Rank) {
+        self.numbers.extend(later.numbers);
+        self.not_numbers += later.not_numbers;
+    }
+
+    pub(super) fn finish(mut self, out: &mut Vec<u8>, ignored: &mut Ignored) {
+        ignored.not_numbers += self.not_numbers;
+        if self.numbers.is_empty() {
+            return out.extend_from_slice(b"null");
+        }
+        let count = self.numbers.len();
+        let rank = (count as u128 * u128::from(self.thousandths)).div_ceil(100_000) as usize;
+        let (_, found, _) = self.numbers.select_nth_unstable(rank.clamp(1, count) - 1);
+        out.extend_from_slice(found.to_string().as_bytes());
+    }
+}
+
+fn write_or_null(number: Option<Decimal>, out: &mut Vec<u8>, too_wide: &mut u64) {
+    match number {
+        Some(number) => out.extend_from_slice(number.to_string().as_bytes()),
+        None => {
+            *too_wide += 1;
+            out.extend_from_slice(b"null");
+        }
+    }
+}

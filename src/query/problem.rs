@@ -1,0 +1,195 @@
+//! What is wrong with a query, and where: shown with the line of the query, a
+//! caret under the place, and what to write instead.
+//!
+//! Not here: which mistakes there are (`parse`, `compile`, `check`).
+
+use std::fmt::{self, Write as _};
+
+use unicode_width::UnicodeWidthChar;
+
+use crate::error::Error;
+use crate::query::ast::Span;
+
+/// Columns of the query's line that are shown; a longer one is cut around the place.
+const COLUMNS_MAX: usize = 76;
+
+/// One mistake, or one doubt, in a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Where, in the text it was parsed from.
+    pub span: Span,
+    /// What is wrong: a lowercase fragment.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    /// A problem at a place.
+    pub fn new(span: Span, message: impl Into<String>) -> Problem {
+        Problem { span, message: message.into(), hint: None }
+    }
+
+    /// The same with what to write instead.
+    pub fn hint(mut self, hint: impl Into<String>) -> Problem {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The message, the line of `text` it concerns, and a caret under the
+    /// place; without the hint.
+    pub fn show(&self, text: &str) -> String {
+        let mut out = clean(&self.message);
+        if text.trim().is_empty() {
+            return out;
+        }
+        let place = Place::of(text, self.span);
+        let number = if text.trim_end().contains('\n') { format!("{} | ", place.line) } else { String::new() };
+        let indent = " ".repeat(number.len() + place.before);
+        // Writing to a String does not fail.
+        let _ = write!(out, "\n  {number}{}\n  {indent}{}", place.shown, "^".repeat(place.width));
+        out
+    }
+}
+
+/// All that is wrong with a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems {
+    /// The text that the spans count in.
+    pub text: String,
+    /// The problems, in the order of the text; never empty.
+    pub list: Vec<Problem>,
+}
+
+impl From<Problems> for Error {
+    /// Exit 2. One problem gives its hint to the error; several keep their own.
+    fn from(problems: Problems) -> Error {
+        match problems.list.as_slice() {
+            [one] => {
+                let error = Error::usage(format!("query: {}", one.show(&problems.text)));
+                match &one.hint {
+                    Some(hint) => error.hint(clean(hint)),
+                    None => error,
+                }
+            }
+            _ => Error::usage(problems.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [one] = self.list.as_slice() {
+            write!(f, "query: {}", one.show(&self.text))?;
+            if let Some(hint) = &one.hint {
+                write!(f, "\nhint: {}", clean(hint))?;
+            }
+            return Ok(());
+        }
+        write!(f, "query: {} mistakes", self.list.len())?;
+        for (index, problem) in self.list.iter().enumerate() {
+            write!(f, "\n{}. {}", index + 1, problem.show(&self.text))?;
+            if let Some(hint) = &problem.hint {
+                write!(f, "\n  {}", clean(hint))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A line of the query as it is shown.
+struct Place {
+    /// Its number, from 1.
+    line: usize,
+    /// Its characters, cut and made harmless.
+    shown: String,
+    /// Columns before the caret.
+    before: usize,
+    /// How many carets.
+    width: usize,
+}
+
+impl Place {
+    fn of(text: &str, span: Span) -> Place {
+        let from = floor(text, span.from.min(text.len()));
+        let to = floor(text, span.to.clamp(from, text.len()));
+        let line_from = text[..from].rfind('\n').map_or(0, |at| at + 1);
+        let line_to = text[from..].find('\n').map_or(text.len(), |at| from + at);
+        let cells = |part: &str| part.chars().map(cell).collect::<Vec<_>>();
+        let (mut before, mut under, mut after) = (
+            cells(&text[line_from..from]),
+            cells(&text[from..to.min(line_to)]),
+            cells(text[to.min(line_to)..line_to].trim_end()),
+        );
+        let columns = |cells: &[(String, usize)]| cells.iter().map(|(_, width)| width).sum::<usize>();
+        // The place comes first, then what led to it, then what follows.
+        let cut = |cells: &mut Vec<(String, usize)>, room: usize, from_front: bool| {
+            let mut width = columns(cells);
+            if width <= room {
+                return;
+            }
+            if from_front {
+                cells.reverse();
+            }
+            while width + 1 > room
+                && let Some((_, columns)) = cells.pop()
+            {
+                width -= columns;
+            }
+            cells.push(("…".to_owned(), 1));
+            if from_front {
+                cells.reverse();
+            }
+        };
+        if columns(&before) + columns(&under) + columns(&after) > COLUMNS_MAX {
+            cut(&mut under, COLUMNS_MAX / 2, false);
+            let room = COLUMNS_MAX - columns(&under);
+            cut(&mut before, room - columns(&after).min(room / 3), true);
+            cut(&mut after, room.saturating_sub(columns(&before)), false);
+        }
+        let shown: String = before.iter().chain(&under).chain(&after).map(|(text, _)| text.as_str()).collect();
+        Place {
+            line: text[..from].matches('\n').count() + 1,
+            shown: shown.trim_end().to_owned(),
+            before: columns(&before),
+            width: columns(&under).max(1),
+        }
+    }
+}
+
+/// The character boundary at or before `at`.
+fn floor(text: &str, mut at: usize) -> usize {
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// A character as it is shown, and its columns.
+fn cell(character: char) -> (String, usize) {
+    match character {
+        '\t' => ("    ".to_owned(), 4),
+        _ if is_unsafe(character) => ("\u{FFFD}".to_owned(), 1),
+        _ => (character.to_string(), character.width().unwrap_or(0)),
+    }
+}
+
+/// Text of the query that goes into a message, without what could move the cursor.
+fn clean(text: &str) -> String {
+    text.chars().map(|character| if is_unsafe(character) { '\u{FFFD}' } else { character }).collect()
+}
+
+/// Controls, and characters without a width of their own that reorder or hide others.
+fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{061C}')
+}
+
+/// `word` between backticks, cut when it is long.
+pub(crate) fn quoted(word: &str) -> String {
+    const CHARS_MAX: usize = 40;
+    if word.chars().count() <= CHARS_MAX {
+        return format!("`{word}`");
+    }
+    format!("`{}…`", word.chars().take(CHARS_MAX).collect::<String>())
+}

@@ -1,0 +1,30 @@
+//! A row as the query sees it: its text, the fields that were asked for, and
+//! where it stands among all rows.
+
+/// Where a row stands: places order rows as they were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Place {
+    /// Number of the input (segment, file) in reading order.
+    pub input: u32,
+    /// Byte offset of the row in it.
+    pub offset: u64,
+}
+
+/// One row.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// The whole row, without its newline.
+    pub text: &'a [u8],
+    /// Values as written, in the order of the fields that the stage asked for.
+    pub fields: &'a [Option<&'a [u8]>],
+    /// Where it stands.
+    pub place: Place,
+}
+
+impl<'a> Row<'a> {
+    /// The value in `slot`, when the row has it.
+    #[inline]
+    pub fn field(&self, slot: usize) -> Option<&'a [u8]> {
+        self.fields.get(slot).copied().flatten()
+    }
+}

@@ -1,0 +1,243 @@
+//! Times as people write them, against a clock that is handed in: dates, times
+//! with parts missing, words, and durations back from now.
+//!
+//! Not here: which fields hold times (`compile`), where the clock and the zone
+//! come from (`cmd`). The table is in `docs/query.md`, Times.
+
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
+
+use crate::model::zone::offset_minutes;
+use crate::model::{Instant, Zone};
+
+/// What a query's times are read against: one for the whole query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    /// The moment that `now`, `-12h` and `age` count from.
+    pub now: Instant,
+    /// The zone of times without an offset, of days, and of time buckets.
+    pub zone: Zone,
+}
+
+/// A stretch of time, its start in it and its end not; for a point, `end` equals `start`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    /// The first instant of it.
+    pub start: Instant,
+    /// The first instant after it.
+    pub end: Instant,
+}
+
+impl Period {
+    /// One instant.
+    pub fn point(at: Instant) -> Period {
+        Period { start: at, end: at }
+    }
+
+    /// Whether it is one instant.
+    pub fn is_point(&self) -> bool {
+        self.start == self.end
+    }
+
+    fn of_ms(start: Instant, ms: i64) -> Period {
+        Period { start, end: start.plus_ms(ms) }
+    }
+}
+
+/// Units of durations, in milliseconds; a day is 24 hours and a week 7 days,
+/// whatever the clocks of the zone do.
+const UNITS: &[(&str, u64)] =
+    &[("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000), ("w", 604_800_000)];
+/// The longest duration, some 30,000 years: longer ones are slips.
+const DURATION_MS_MAX: u64 = 1_000_000_000_000_000;
+const UNIT_HINT: &str = "units are ms, s, m, h, d and w";
+
+/// Reads `word` where a time is meant: `None` if it does not look like one,
+/// an error if it does and is none (`2026-02-30`, `12h` without its minus).
+///
+/// Where a number could stand as well, ask for the number first: `-12` is one,
+/// and here it is a duration that lacks its unit.
+pub fn read(word: &str, clock: &Clock) -> Option<Result<Period, String>> {
+    if let Some(instant) = Instant::parse(word) {
+        return Some(Ok(Period::point(instant)));
+    }
+    match word.to_ascii_lowercase().as_str() {
+        "now" => return Some(Ok(Period::point(clock.now))),
+        "today" => return Some(day_from_today(clock, 0)),
+        "yesterday" => return Some(day_from_today(clock, -1)),
+        "tomorrow" => return Some(day_from_today(clock, 1)),
+        _ => {}
+    }
+    let first = *word.as_bytes().first()?;
+    if looks_like_date(word) {
+        return Some(calendar(word, clock).ok_or_else(|| not_a_date(word)));
+    }
+    if first == b'-' || first == b'+' {
+        if !word.as_bytes().get(1)?.is_ascii_digit() {
+            return None;
+        }
+        return Some(duration_ms(&word[1..]).map(|ms| {
+            let ms = i64::try_from(ms).unwrap_or(i64::MAX);
+            Period::point(clock.now.plus_ms(if first == b'-' { -ms } else { ms }))
+        }));
+    }
+    if !first.is_ascii_digit() {
+        return None;
+    }
+    Some(Err(match duration_ms(word) {
+        Ok(_) => format!("`{word}` is a duration, not a time: write `-{word}` for that long ago"),
+        Err(_) => format!("`{word}` is not a time: write a date (2026-04-15) or how long ago (-12h)"),
+    }))
+}
+
+/// Milliseconds of `90m`, `2h`, `1h30m`, `250ms`, `7d`, `2w`. Everything in it
+/// has a unit: `90` is an error that says so.
+pub fn duration_ms(text: &str) -> Result<u64, String> {
+    let mut rest = text;
+    let mut total = 0u64;
+    let mut previous = u64::MAX;
+    if text.is_empty() {
+        return Err(format!("a duration is missing, such as 15m or 2h ({UNIT_HINT})"));
+    }
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, after) = rest.split_at(digits);
+        let letters = after.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let (unit, after) = after.split_at(letters);
+        if digits == 0 {
+            return Err(format!("`{text}` is not a duration such as 15m, 2h or 1h30m ({UNIT_HINT})"));
+        }
+        if unit.is_empty() && after.is_empty() {
+            return Err(format!("`{text}` lacks a unit, as in {number}m or {number}h ({UNIT_HINT})"));
+        }
+        let Some((_, unit_ms)) = UNITS.iter().find(|(name, _)| *name == unit) else {
+            return Err(format!("`{text}` is not a duration such as 15m, 2h or 1h30m ({UNIT_HINT})"));
+        };
+        // 30m1h is a slip more often than a wish, and 1h1h always.
+        if *unit_ms >= previous {
+            return Err(format!("`{text}` is not a duration: the greater unit comes first, as in 1h30m"));
+        }
+        previous = *unit_ms;
+        let part = number.parse::<u64>().ok().and_then(|number| number.checked_mul(*unit_ms));
+        total = part
+            .and_then(|part| total.checked_add(part))
+            .filter(|total| *total <= DURATION_MS_MAX)
+            .ok_or_else(|| format!("`{text}` is too long a duration"))?;
+        rest = after;
+    }
+    Ok(total)
+}
+
+/// `ms` as [`duration_ms`] reads it, in the fewest parts: `1h30m`.
+pub fn duration_text(ms: u64) -> String {
+    let mut rest = ms;
+    let mut text = String::new();
+    for (unit, unit_ms) in UNITS.iter().rev() {
+        if rest >= *unit_ms {
+            text.push_str(&format!("{}{unit}", rest / unit_ms));
+            rest %= unit_ms;
+        }
+    }
+    if text.is_empty() { "0s".to_owned() } else { text }
+}
+
+/// `2026-` and a digit: whoever writes this means a date.
+fn looks_like_date(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    bytes.len() > 5 && bytes[..4].iter().all(u8::is_ascii_digit) && bytes[4] == b'-' && bytes[5].is_ascii_digit()
+}
+
+fn not_a_date(word: &str) -> String {
+    format!("`{word}` is not a date or time such as 2026-04-15, 2026-04-15T08:30 or 2026-04-15T08:30:00Z")
+}
+
+fn day_from_today(clock: &Clock, days: i64) -> Result<Period, String> {
+    let today = clock.zone.to_local(clock.now).map(|local| local.date_naive());
+    let day = today.and_then(|today| today.checked_add_signed(TimeDelta::days(days)));
+    day.and_then(|day| whole_day(day, clock)).ok_or_else(|| "the clock stands outside the calendar".to_owned())
+}
+
+/// From midnight to midnight in the zone: 23, 24 or 25 hours.
+fn whole_day(day: NaiveDate, clock: &Clock) -> Option<Period> {
+    Some(Period { start: clock.zone.start_of_day(day), end: clock.zone.start_of_day(day.succ_opt()?) })
+}
+
+/// `2026-04`, `2026-04-15`, `2026-04-15T08`, `…T08:30`, `…T08:30:15.5`, the
+/// last three with an offset or, without one, in the zone.
+fn calendar(word: &str, clock: &Clock) -> Option<Period> {
+    if !word.is_ascii() {
+        return None;
+    }
+    let year: i32 = word[..4].parse().ok()?;
+    let month = two_digits(word.get(5..7)?)?;
+    let Some(rest) = word.get(7..).filter(|rest| !rest.is_empty()) else {
+        return whole_month(NaiveDate::from_ymd_opt(year, month, 1)?, clock);
+    };
+    let day = NaiveDate::from_ymd_opt(year, month, two_digits(rest.strip_prefix('-')?.get(..2)?)?)?;
+    let Some(rest) = rest.get(3..).filter(|rest| !rest.is_empty()) else {
+        return whole_day(day, clock);
+    };
+    time_of_day(day, rest.strip_prefix(['T', 't', ' '])?, clock)
+}
+
+fn whole_month(first: NaiveDate, clock: &Clock) -> Option<Period> {
+    let next = first.checked_add_months(chrono::Months::new(1))?;
+    Some(Period { start: clock.zone.start_of_day(first), end: clock.zone.start_of_day(next) })
+}
+
+fn time_of_day(day: NaiveDate, text: &str, clock: &Clock) -> Option<Period> {
+    let zone_at = text.find(['Z', 'z', '+', '-']).unwrap_or(text.len());
+    let (time, zone) = text.split_at(zone_at);
+    let offset_s = match zone {
+        "" => None,
+        "Z" | "z" => Some(0),
+        offset => Some(i64::from(offset_minutes(offset)?) * 60),
+    };
+    let (time, fraction) = match time.split_once('.') {
+        Some((time, fraction)) if time.len() == 8 && !fraction.is_empty() => (time, fraction),
+        Some(_) => return None,
+        None => (time, ""),
+    };
+    let mut parts = [0u32; 3];
+    let mut given = 0;
+    for part in time.split(':') {
+        *parts.get_mut(given)? = two_digits(part)?;
+        given += 1;
+    }
+    let [hour, minute, second] = parts;
+    // A leap second is the second after :59, as everywhere.
+    let time = NaiveTime::from_hms_opt(hour, minute, second.min(59)).filter(|_| second <= 60)?;
+    let local = day.and_time(time);
+    let mut start = match offset_s {
+        Some(offset) => {
+            let mut instant = Instant::from_chrono(local.and_utc());
+            instant.seconds -= offset;
+            instant
+        }
+        None => clock.zone.from_local(local),
+    };
+    // A time in a gap has become the end of the gap, whatever its fraction.
+    if offset_s.is_some() || clock.zone.to_local(start).is_some_and(|shown| shown.naive_local() == local) {
+        start.seconds += i64::from(second / 60);
+        start.attos = attos(fraction)?;
+    }
+    Some(match given {
+        1 => Period::of_ms(start, 3_600_000),
+        2 => Period::of_ms(start, 60_000),
+        _ => Period::point(start),
+    })
+}
+
+/// The digits after the point in 10⁻¹⁸ s; further digits are not compared.
+fn attos(fraction: &str) -> Option<u64> {
+    let mut value = 0u64;
+    let mut unit = 1_000_000_000_000_000_000u64;
+    for digit in fraction.bytes() {
+        unit /= 10;
+        value += u64::from(digit.is_ascii_digit().then_some(digit - b'0')?) * unit;
+    }
+    Some(value)
+}
+
+fn two_digits(text: &str) -> Option<u32> {
+    (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+}

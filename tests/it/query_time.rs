@@ -1,0 +1,131 @@
+//! Times as people write them (`docs/query.md`, Times), and the zone rules.
+
+use logbook::model::{Instant, Zone};
+use logbook::query::time::{Clock, Period, duration_ms, duration_text, read};
+
+fn clock(zone: &str) -> Clock {
+    Clock { now: Instant::parse("2026-04-15T12:30:00.25Z").unwrap(), zone: Zone::parse(zone).unwrap() }
+}
+
+/// word, zone, start, end; an empty end is a point.
+const TIMES: &[(&str, &str, &str, &str)] = &[
+    ("2026-04-15T00:00:00Z", "UTC", "2026-04-15T00:00:00Z", ""),
+    ("2026-04-15T02:00:00.125+02:00", "UTC", "2026-04-15T00:00:00.125Z", ""),
+    ("2026-04-15t00:00:00z", "UTC", "2026-04-15T00:00:00Z", ""),
+    ("2026-04-15T00:00Z", "Europe/Berlin", "2026-04-15T00:00:00Z", "2026-04-15T00:01:00Z"),
+    ("2026-04-15T00:00", "Europe/Berlin", "2026-04-14T22:00:00Z", "2026-04-14T22:01:00Z"),
+    ("2026-04-15 08:30", "+02:00", "2026-04-15T06:30:00Z", "2026-04-15T06:31:00Z"),
+    ("2026-04-15T08", "UTC", "2026-04-15T08:00:00Z", "2026-04-15T09:00:00Z"),
+    ("2026-04-15T08Z", "Asia/Kolkata", "2026-04-15T08:00:00Z", "2026-04-15T09:00:00Z"),
+    ("2026-04-15T08+0530", "UTC", "2026-04-15T02:30:00Z", "2026-04-15T03:30:00Z"),
+    ("2026-04-15T08:30:15", "Asia/Kolkata", "2026-04-15T03:00:15Z", ""),
+    ("2026-04-15T08:30:15.5", "Asia/Kolkata", "2026-04-15T03:00:15.5Z", ""),
+    ("2016-12-31T23:59:60", "UTC", "2017-01-01T00:00:00Z", ""),
+    ("2026-04-15", "UTC", "2026-04-15T00:00:00Z", "2026-04-16T00:00:00Z"),
+    ("2026-04-15", "Europe/Berlin", "2026-04-14T22:00:00Z", "2026-04-15T22:00:00Z"),
+    ("2026-04", "UTC", "2026-04-01T00:00:00Z", "2026-05-01T00:00:00Z"),
+    ("2026-12", "UTC", "2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+    ("today", "UTC", "2026-04-15T00:00:00Z", "2026-04-16T00:00:00Z"),
+    ("Today", "UTC", "2026-04-15T00:00:00Z", "2026-04-16T00:00:00Z"),
+    ("yesterday", "UTC", "2026-04-14T00:00:00Z", "2026-04-15T00:00:00Z"),
+    ("tomorrow", "UTC", "2026-04-16T00:00:00Z", "2026-04-17T00:00:00Z"),
+    ("today", "Pacific/Auckland", "2026-04-15T12:00:00Z", "2026-04-16T12:00:00Z"),
+    ("now", "UTC", "2026-04-15T12:30:00.25Z", ""),
+    ("-12h", "UTC", "2026-04-15T00:30:00.25Z", ""),
+    ("-7d", "Europe/Berlin", "2026-04-08T12:30:00.25Z", ""),
+    ("-90m", "UTC", "2026-04-15T11:00:00.25Z", ""),
+    ("-2w", "UTC", "2026-04-01T12:30:00.25Z", ""),
+    ("-1h30m", "UTC", "2026-04-15T11:00:00.25Z", ""),
+    ("+1h", "UTC", "2026-04-15T13:30:00.25Z", ""),
+    // Clocks set forward: 02:30 does not exist, the day has 23 hours.
+    ("2026-03-29T02:30", "Europe/Berlin", "2026-03-29T01:00:00Z", "2026-03-29T01:01:00Z"),
+    ("2026-03-29T02:30:59.9", "Europe/Berlin", "2026-03-29T01:00:00Z", ""),
+    ("2026-03-29", "Europe/Berlin", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"),
+    // Clocks set back: 02:30 occurs twice, the earlier counts; the day has 25 hours.
+    ("2026-10-25T02:30", "Europe/Berlin", "2026-10-25T00:30:00Z", "2026-10-25T00:31:00Z"),
+    ("2026-10-25", "Europe/Berlin", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"),
+    // A day that begins in a gap, and one that was skipped altogether.
+    ("2018-11-04", "America/Sao_Paulo", "2018-11-04T03:00:00Z", "2018-11-05T02:00:00Z"),
+    ("2011-12-30", "Pacific/Apia", "2011-12-30T10:00:00Z", ""),
+];
+
+#[test]
+fn times_are_periods() {
+    for (word, zone, start, end) in TIMES {
+        let period = read(word, &clock(zone)).unwrap_or_else(|| panic!("{word}: not seen as a time")).unwrap();
+        let end = if end.is_empty() { start } else { end };
+        let instant = |text: &str| Instant::parse(text).unwrap();
+        assert_eq!(period, Period { start: instant(start), end: instant(end) }, "{word} {zone}");
+    }
+}
+
+#[test]
+fn what_only_looks_like_a_time_says_so() {
+    for (word, part) in [
+        ("2026-02-30", "not a date"),
+        ("2026-4-15", "not a date"),
+        ("2026-04-15T25:00", "not a date"),
+        ("2026-04-15T08:60Z", "not a date"),
+        ("2026-04-15T08:30:61Z", "not a date"),
+        ("2026-04-15T08:30.5Z", "not a date"),
+        ("2026-04-15Z", "not a date"),
+        ("2026-04-15T", "not a date"),
+        ("2026-04-15T08:30:00ü", "not a date"),
+        ("2026-13", "not a date"),
+        ("12h", "write `-12h`"),
+        ("12", "is not a time"),
+        ("2026", "is not a time"),
+        ("-12", "lacks a unit"),
+        ("-12y", "units are"),
+        ("-1h12", "lacks a unit"),
+        ("-30m1h", "greater unit comes first"),
+        ("-99999999999999999999h", "too long"),
+        ("-9999999999h", "too long"),
+    ] {
+        let fault = read(word, &clock("UTC")).unwrap_or_else(|| panic!("{word}: not seen as a time")).unwrap_err();
+        assert!(fault.contains(part), "{word}: {fault}");
+    }
+    for word in ["", "-", "+", "blocked", "-x", "r-88", "todays", "ü"] {
+        assert_eq!(read(word, &clock("UTC")), None, "{word}");
+    }
+}
+
+#[test]
+fn durations() {
+    for (text, ms) in [
+        ("250ms", 250),
+        ("1s", 1000),
+        ("90m", 5_400_000),
+        ("1h30m", 5_400_000),
+        ("7d", 604_800_000),
+        ("2w1d", 1_296_000_000),
+    ] {
+        assert_eq!(duration_ms(text), Ok(ms), "{text}");
+        assert_eq!(duration_ms(&duration_text(ms)), Ok(ms));
+    }
+    assert!(duration_ms("15").unwrap_err().contains("15m"));
+    for bad in ["", "h", "1.5h", "15 m", "1hour", "-2h", "1h1h"] {
+        assert!(duration_ms(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn zones() {
+    let summer = Instant::parse("2026-07-01T00:00:00Z").unwrap();
+    for (text, name, short) in [
+        ("Europe/Berlin", "Europe/Berlin", "CEST"),
+        ("europe/berlin", "Europe/Berlin", "CEST"),
+        ("UTC", "UTC", "UTC"),
+        ("z", "UTC", "UTC"),
+        ("+02:00", "+02:00", "+02:00"),
+        ("-0530", "-05:30", "-05:30"),
+        ("+02", "+02:00", "+02:00"),
+        ("Asia/Kathmandu", "Asia/Kathmandu", "+05:45"),
+    ] {
+        let zone = Zone::parse(text).unwrap_or_else(|| panic!("{text}"));
+        assert_eq!((zone.to_string(), zone.short_name(summer)), (name.into(), short.into()));
+    }
+    for bad in ["", "Berlin", "+25:00", "+2", "local", "+02:60", "+é1"] {
+        assert_eq!(Zone::parse(bad), None, "{bad}");
+    }
+}
