@@ -69,10 +69,10 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
     let printing = match (args.quiet, args.count) {
         (true, _) => Printing::Nothing,
         (false, true) => Printing::Count,
-        (false, false) => Printing::Rows(match plan.columns() {
+        (false, false) => Printing::Rows(Box::new(match plan.columns() {
             None if plan.uses_jq() && !plan.passes_rows_on() => Rows::made(format, look, args.raw_csv),
             columns => Rows::new(format, columns.map(<[String]>::to_vec), look, args.raw_csv),
-        }),
+        })),
     };
     let wonder = format == Format::Table && door.out_is_terminal && !plan.is_latest();
     let mut answer = Answer::new(&plan, printing, wonder.then(Moved::default));

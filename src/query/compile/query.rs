@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 
 use crate::json::quote;
 
-use super::ast::{Aggregate, Function, Operand, Path as AstPath, Query, Span};
+use crate::query::ast::{Aggregate, Function, Operand, Path as AstPath, Query, Span};
 
-use super::compile_scope::{Compiler, Scope};
-use super::jq::Globals;
-use super::plan::{GroupBy, Named, Plan, Tail};
-use super::print::{aggregate_call, aggregate_name, column_name};
-use super::problem::Problem;
-use super::stage_latest::LatestBy;
-use super::time::Clock;
+use crate::query::compile::scope::{Compiler, Scope};
+use crate::query::jq::program::Globals;
+use crate::query::problem::Problem;
+use crate::query::stage::latest::LatestBy;
+use crate::query::stage::plan::{GroupBy, Named, Plan, Tail};
+use crate::query::text::print::{aggregate_call, aggregate_name, column_name};
+use crate::query::time::Clock;
 
 /// What a query is compiled against.
 #[derive(Debug, Clone)]

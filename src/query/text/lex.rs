@@ -10,39 +10,39 @@ use crate::query::problem::Problem;
 
 /// A place in a text, and what can be read from there.
 #[derive(Debug, Clone)]
-pub(super) struct Cursor<'a> {
+pub(in crate::query) struct Cursor<'a> {
     text: &'a str,
     start: usize,
     /// The next byte to read.
-    pub(super) at: usize,
+    pub(in crate::query) at: usize,
     end: usize,
 }
 
 impl<'a> Cursor<'a> {
     /// A cursor over bytes `from..to` of `text`; spans count in the whole text.
-    pub(super) fn new(text: &'a str, from: usize, to: usize) -> Cursor<'a> {
+    pub(in crate::query) fn new(text: &'a str, from: usize, to: usize) -> Cursor<'a> {
         Cursor { text, start: from, at: from, end: to }
     }
 
-    pub(super) fn rest(&self) -> &'a str {
+    pub(in crate::query) fn rest(&self) -> &'a str {
         &self.text[self.at..self.end]
     }
 
-    pub(super) fn slice(&self, span: Span) -> &'a str {
+    pub(in crate::query) fn slice(&self, span: Span) -> &'a str {
         &self.text[span.from..span.to]
     }
 
-    pub(super) fn peek(&self) -> Option<char> {
+    pub(in crate::query) fn peek(&self) -> Option<char> {
         self.rest().chars().next()
     }
 
-    pub(super) fn bump(&mut self) -> Option<char> {
+    pub(in crate::query) fn bump(&mut self) -> Option<char> {
         let character = self.peek()?;
         self.at += character.len_utf8();
         Some(character)
     }
 
-    pub(super) fn eat(&mut self, text: &str) -> bool {
+    pub(in crate::query) fn eat(&mut self, text: &str) -> bool {
         let found = self.rest().starts_with(text);
         if found {
             self.at += text.len();
@@ -50,18 +50,18 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    pub(super) fn since(&self, from: usize) -> Span {
+    pub(in crate::query) fn since(&self, from: usize) -> Span {
         Span { from, to: self.at }
     }
 
     /// The span of the next character, or of the end.
-    pub(super) fn here(&self) -> Span {
+    pub(in crate::query) fn here(&self) -> Span {
         Span { from: self.at, to: self.at + self.peek().map_or(0, char::len_utf8) }
     }
 
     /// Steps over white space, and comments: `#` after white space or at the
     /// start, to the end of its line.
-    pub(super) fn skip_white(&mut self) {
+    pub(in crate::query) fn skip_white(&mut self) {
         loop {
             match self.peek() {
                 Some(character) if character.is_whitespace() => self.at += character.len_utf8(),
@@ -73,13 +73,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    pub(super) fn is_at_end(&mut self) -> bool {
+    pub(in crate::query) fn is_at_end(&mut self) -> bool {
         self.skip_white();
         self.at == self.end
     }
 
     /// The name that begins here, as far as names go without quotes; empty if none does.
-    pub(super) fn name(&self) -> &'a str {
+    pub(in crate::query) fn name(&self) -> &'a str {
         let rest = self.rest();
         if !rest.starts_with(is_name_start) {
             return "";
@@ -88,7 +88,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The keyword `word`, in any case, standing alone; steps over it.
-    pub(super) fn eat_word(&mut self, word: &str) -> bool {
+    pub(in crate::query) fn eat_word(&mut self, word: &str) -> bool {
         let found = self.is_word(word);
         if found {
             self.at += word.len();
@@ -98,19 +98,19 @@ impl<'a> Cursor<'a> {
 
     /// Whether the name here is the keyword `word`, in any case, and not the
     /// first key of a path.
-    pub(super) fn is_word(&self, word: &str) -> bool {
+    pub(in crate::query) fn is_word(&self, word: &str) -> bool {
         let name = self.name();
         name.eq_ignore_ascii_case(word) && !self.rest()[name.len()..].starts_with('.')
     }
 
     /// Whether an operator made of signs stands at or after white space, `skip` bytes on.
-    pub(super) fn operator_follows(&self, skip: usize) -> bool {
+    pub(in crate::query) fn operator_follows(&self, skip: usize) -> bool {
         let rest = self.rest().get(skip..).unwrap_or_default().trim_start();
         rest.starts_with(['=', '<', '>', '~']) || ["!=", "!~", "*=", "^="].iter().any(|sign| rest.starts_with(sign))
     }
 
     /// The bare value that begins here; empty if none can. `&&` and `||` end it.
-    pub(super) fn bare(&mut self) -> &'a str {
+    pub(in crate::query) fn bare(&mut self) -> &'a str {
         let rest = self.rest();
         let mut end = rest.find(|character| !is_bare_char(character)).unwrap_or(rest.len());
         for sign in ["&&", "||"] {
@@ -127,7 +127,7 @@ impl<'a> Cursor<'a> {
     /// that regular expressions read the same way (`\n \r \t \uXXXX`), the
     /// quotes and the backslash; any other backslash stands for itself, so
     /// that `'\d+'` needs no doubling.
-    pub(super) fn string(&mut self) -> Result<String, Problem> {
+    pub(in crate::query) fn string(&mut self) -> Result<String, Problem> {
         let from = self.at;
         let Some(quote) = self.bump() else {
             return Err(Problem::new(self.here(), "a string is missing"));
@@ -187,7 +187,7 @@ impl<'a> Cursor<'a> {
 
     /// The jq program between the `(` here and its `)`, by jq's own rules for
     /// strings, interpolations in them, and comments.
-    pub(super) fn jq(&mut self) -> Result<JqText, Problem> {
+    pub(in crate::query) fn jq(&mut self) -> Result<JqText, Problem> {
         let open = self.at;
         // Each entry is an open parenthesis (true) or an open string (false).
         let mut inside = Vec::new();
@@ -227,13 +227,13 @@ impl<'a> Cursor<'a> {
 
     /// Whether the `(` here begins a jq expression: its first character is
     /// `.`, `$`, `[` or `{`, which no condition begins with.
-    pub(super) fn jq_begins(&self) -> bool {
+    pub(in crate::query) fn jq_begins(&self) -> bool {
         self.rest().strip_prefix('(').is_some_and(|rest| rest.trim_start().starts_with(['.', '$', '[', '{']))
     }
 }
 
 /// The operators made of signs, longer ones first.
-pub(super) const SIGNS: &[(&str, Op)] = &[
+pub(in crate::query) const SIGNS: &[(&str, Op)] = &[
     ("==", Op::Equal),
     ("!=", Op::NotEqual),
     ("<=", Op::LessEqual),
@@ -248,7 +248,7 @@ pub(super) const SIGNS: &[(&str, Op)] = &[
 ];
 
 /// Quotes that word processors make; nobody means them as part of a word.
-pub(super) fn is_curly(character: char) -> bool {
+pub(in crate::query) fn is_curly(character: char) -> bool {
     matches!(character, '\u{2018}'..='\u{201F}')
 }
 
@@ -278,7 +278,7 @@ fn is_bare_start(character: char) -> bool {
 }
 
 /// Whether `text` can stand as a value without quotes.
-pub(super) fn is_bare(text: &str) -> bool {
+pub(in crate::query) fn is_bare(text: &str) -> bool {
     !text.is_empty()
         && text.starts_with(is_bare_start)
         && text.chars().all(is_bare_char)
@@ -288,11 +288,11 @@ pub(super) fn is_bare(text: &str) -> bool {
 }
 
 /// Whether `text` can stand as a key without quotes, reserved words aside.
-pub(super) fn is_name(text: &str) -> bool {
+pub(in crate::query) fn is_name(text: &str) -> bool {
     text.starts_with(is_name_start) && text.chars().all(is_name_char)
 }
 
 /// Words that join or turn conditions: never values without quotes.
-pub(super) fn is_join(word: &str) -> bool {
+pub(in crate::query) fn is_join(word: &str) -> bool {
     ["and", "or", "not"].iter().any(|join| word.eq_ignore_ascii_case(join))
 }

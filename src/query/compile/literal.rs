@@ -4,16 +4,16 @@
 use crate::json::{Kind, Leaves, kind as json_kind, string};
 use crate::model::Instant;
 
-use super::ast::{Form, Literal, Span};
-use super::compile::Argument;
-use super::compile_scope::Compiler;
-use super::problem::Problem;
-use super::time::{self, Period};
-use super::value::Value;
+use crate::query::ast::{Form, Literal, Span};
+use crate::query::compile::query::Argument;
+use crate::query::compile::scope::Compiler;
+use crate::query::eval::value::Value;
+use crate::query::problem::Problem;
+use crate::query::time::{self, Period};
 
 /// What the left side is, as far as literals care.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Left {
+pub(in crate::query) enum Left {
     /// The row's `timestamp`.
     Timestamp,
     /// `age`.
@@ -24,7 +24,7 @@ pub(super) enum Left {
 
 impl Compiler<'_> {
     /// The values of `literal`: one, or the elements of an array given with `--argjson`.
-    pub(super) fn literal(&mut self, literal: &Literal, left: Left, list: bool) -> Option<Vec<Value>> {
+    pub(in crate::query) fn literal(&mut self, literal: &Literal, left: Left, list: bool) -> Option<Vec<Value>> {
         let argument = match literal.form {
             Form::Bare => return self.word(&literal.text, literal.span, left, false).map(|value| vec![value]),
             Form::Quoted => return self.quoted(&literal.text, literal.span, left).map(|value| vec![value]),
@@ -64,7 +64,7 @@ impl Compiler<'_> {
     }
 
     /// A bare word or the text of `--arg`.
-    pub(super) fn word(&mut self, text: &str, span: Span, left: Left, argument: bool) -> Option<Value> {
+    pub(in crate::query) fn word(&mut self, text: &str, span: Span, left: Left, argument: bool) -> Option<Value> {
         let mut value = Value::word(text, argument);
         match left {
             Left::Age => return self.age(text, span),

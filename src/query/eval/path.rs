@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use crate::json::{Kind, Leaves, Members, kind};
 
-use super::row::Row;
+use crate::query::row::Row;
 
 /// A path as compiled: the slot of its first name, then the other names.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,12 +6,12 @@
 
 use crate::error::nearest;
 use crate::query::ast::{Aggregate, Column, Expr, JqText, Path, Query, SortKey, Span};
-use crate::query::lex::{self, Cursor};
 use crate::query::problem::{Problem, Problems, quoted};
-use crate::query::slips;
+use crate::query::text::lex::{self, Cursor};
+use crate::query::text::slips;
 
 /// Deepest nesting of parentheses and `not`.
-pub(super) const DEPTH_MAX: usize = 200;
+pub(in crate::query) const DEPTH_MAX: usize = 200;
 /// After so many mistakes the rest is noise.
 const PROBLEMS_MAX: usize = 10;
 
@@ -39,7 +39,7 @@ pub enum Clause {
 }
 
 /// The clause words, as they are printed.
-pub(super) const CLAUSES: &[(&str, Clause)] = &[
+pub(in crate::query) const CLAUSES: &[(&str, Clause)] = &[
     ("filter", Clause::Filter),
     ("group_by", Clause::GroupBy),
     ("summarize", Clause::Summarize),
@@ -51,7 +51,7 @@ pub(super) const CLAUSES: &[(&str, Clause)] = &[
 ];
 
 /// The clause that `word` names, in any case, also with `-` for `_`.
-pub(super) fn clause_of(word: &str) -> Option<Clause> {
+pub(in crate::query) fn clause_of(word: &str) -> Option<Clause> {
     let word = word.to_ascii_lowercase().replace('-', "_");
     CLAUSES.iter().find(|(name, _)| *name == word).map(|(_, clause)| *clause)
 }
@@ -162,13 +162,13 @@ fn alone<T>(text: &str, read: impl FnOnce(&mut Parser<'_>) -> Result<T, Problem>
 }
 
 /// Reads one text, and collects what is wrong with it.
-pub(super) struct Parser<'a> {
-    pub(super) c: Cursor<'a>,
-    pub(super) text: &'a str,
-    pub(super) problems: Vec<Problem>,
-    pub(super) depth: usize,
+pub(in crate::query) struct Parser<'a> {
+    pub(in crate::query) c: Cursor<'a>,
+    pub(in crate::query) text: &'a str,
+    pub(in crate::query) problems: Vec<Problem>,
+    pub(in crate::query) depth: usize,
     /// In `having`, `select` and `sort_by`, `sum(x)` names the column that `summarize sum(x)` makes.
-    pub(super) results: bool,
+    pub(in crate::query) results: bool,
     filters: Vec<Expr>,
     made: Query,
     seen: Vec<Clause>,
@@ -189,7 +189,7 @@ impl<'a> Parser<'a> {
     }
 
     /// A mistake after which the meaning is still clear enough to go on.
-    pub(super) fn note(&mut self, problem: Problem) {
+    pub(in crate::query) fn note(&mut self, problem: Problem) {
         self.problems.push(problem);
     }
 
@@ -244,7 +244,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The clause word here and its length. A word before an operator or a dot is a field.
-    pub(super) fn clause_word(&self) -> Option<(Clause, usize)> {
+    pub(in crate::query) fn clause_word(&self) -> Option<(Clause, usize)> {
         let name = self.c.name();
         let clause = clause_of(name)?;
         let is_field = self.c.rest()[name.len()..].starts_with('.') || self.c.operator_follows(name.len());
@@ -294,7 +294,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Items between commas, at least one.
-    pub(super) fn list<T>(
+    pub(in crate::query) fn list<T>(
         &mut self,
         of: &str,
         mut item: impl FnMut(&mut Self) -> Result<T, Problem>,
@@ -382,7 +382,7 @@ fn conjuncts(condition: Expr) -> Vec<Expr> {
 }
 
 /// Whether `key`, first in a path, would be read as something else without quotes.
-pub(super) fn is_reserved(key: &str) -> bool {
+pub(in crate::query) fn is_reserved(key: &str) -> bool {
     lex::is_join(key)
         || slips::is_number(key)
         || ["has", "in", "all", "jq", "age", "as"].iter().any(|word| key.eq_ignore_ascii_case(word))

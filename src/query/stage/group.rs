@@ -6,15 +6,15 @@ use std::collections::HashMap;
 
 use crate::json::string::quote_into;
 
-use super::aggregate::{Ignored, State};
-use super::eval::{Eval, Fault, Source};
-use super::order::{Key, write_identity};
-use super::plan::GroupBy;
-use super::row::Row;
+use crate::query::aggregate::{Ignored, State};
+use crate::query::eval::order::{Key, write_identity};
+use crate::query::eval::source::{Eval, Fault, Source};
+use crate::query::row::Row;
+use crate::query::stage::plan::GroupBy;
 
 /// The groups so far, in order of first appearance.
 #[derive(Debug, Default)]
-pub(super) struct Groups {
+pub(in crate::query) struct Groups {
     index: HashMap<Box<[u8]>, usize>,
     list: Vec<Group>,
     identity: Vec<u8>,
@@ -128,7 +128,7 @@ impl Groups {
 }
 
 /// `"name":`, after a comma where one is due.
-pub(super) fn write_name(name: &str, row: &mut Vec<u8>) {
+pub(in crate::query) fn write_name(name: &str, row: &mut Vec<u8>) {
     if row.len() > 1 {
         row.push(b',');
     }

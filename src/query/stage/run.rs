@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 
 use crate::json::{ObjectFault, pick};
 
-use super::pipeline::{Out, Summary};
-use super::plan::Plan;
-use super::row::{Place, Row};
+use crate::query::row::{Place, Row};
+use crate::query::stage::pipeline::{Out, Summary};
+use crate::query::stage::plan::Plan;
 
 /// What a query says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -2,14 +2,14 @@
 
 use crate::error::nearest;
 use crate::query::ast::{Aggregate, Bucket, Column, Every, Function, Operand, Path, SortKey, Span};
-use crate::query::parse::Parser;
-use crate::query::parse_condition::never_closed;
-use crate::query::print;
 use crate::query::problem::{Problem, quoted};
+use crate::query::text::condition::never_closed;
+use crate::query::text::parse::Parser;
+use crate::query::text::print;
 use crate::query::time::duration_ms;
 
 /// Time buckets of a fixed calendar width.
-pub(super) const BUCKETS: &[(&str, Every)] = &[
+pub(in crate::query) const BUCKETS: &[(&str, Every)] = &[
     ("minute", Every::Minute),
     ("hour", Every::Hour),
     ("day", Every::Day),
@@ -18,7 +18,7 @@ pub(super) const BUCKETS: &[(&str, Every)] = &[
 ];
 
 /// Aggregates, percentiles aside; `median` is `p50`.
-pub(super) const FUNCTIONS: &[(&str, Function)] = &[
+pub(in crate::query) const FUNCTIONS: &[(&str, Function)] = &[
     ("count", Function::Count),
     ("sum", Function::Sum),
     ("avg", Function::Avg),
@@ -46,7 +46,7 @@ const SYNONYMS: &[(&str, &str)] = &[
 ];
 
 /// The aggregate called `name`, in any case.
-pub(super) fn function_of(name: &str) -> Option<Function> {
+pub(in crate::query) fn function_of(name: &str) -> Option<Function> {
     let name = name.to_ascii_lowercase();
     FUNCTIONS.iter().find(|(word, _)| *word == name).map(|(_, function)| *function).or_else(|| {
         let (whole, part) = name.strip_prefix('p').map(|digits| digits.split_once('.').unwrap_or((digits, "")))?;
@@ -61,7 +61,7 @@ pub(super) fn function_of(name: &str) -> Option<Function> {
 
 impl Parser<'_> {
     /// Columns: `f`, `name=f`, `f as name`.
-    pub(super) fn columns(&mut self, clause: &str, results: bool) -> Result<Vec<Column>, Problem> {
+    pub(in crate::query) fn columns(&mut self, clause: &str, results: bool) -> Result<Vec<Column>, Problem> {
         self.results = results;
         self.list(clause, Self::column)
     }
@@ -124,7 +124,7 @@ impl Parser<'_> {
 
     /// What a column shows: a path, `age`, a time bucket, a jq expression in
     /// parentheses, or, where the columns of groups are meant, an aggregate by its name.
-    pub(super) fn operand(&mut self) -> Result<Operand, Problem> {
+    pub(in crate::query) fn operand(&mut self) -> Result<Operand, Problem> {
         self.c.skip_white();
         let from = self.c.at;
         if self.c.peek() == Some('(') {
@@ -214,7 +214,7 @@ impl Parser<'_> {
     }
 
     /// Aggregates: `count`, `sum(f)`, `name=sum(f)`, `sum(f) as name`.
-    pub(super) fn aggregates(&mut self) -> Result<Vec<Aggregate>, Problem> {
+    pub(in crate::query) fn aggregates(&mut self) -> Result<Vec<Aggregate>, Problem> {
         self.results = false;
         self.list("summarize", |parser| {
             parser.c.skip_white();
@@ -279,7 +279,7 @@ impl Parser<'_> {
     }
 
     /// Sort keys: `f`, `-f`.
-    pub(super) fn sort_keys(&mut self) -> Result<Vec<SortKey>, Problem> {
+    pub(in crate::query) fn sort_keys(&mut self) -> Result<Vec<SortKey>, Problem> {
         self.results = true;
         self.list("sort_by", |parser| {
             parser.c.skip_white();

@@ -6,24 +6,24 @@ use regex::bytes::RegexBuilder;
 
 use crate::error::nearest;
 
-use super::ast::{Column, Expr, JqText, Literal, Op, Operand, Path as AstPath, Right, Span, Test as AstTest};
-use super::compare::Matcher;
-use super::compile::Context;
-use super::compile_literal::Left;
-use super::eval::Source;
-use super::jq::{Globals, Program};
-use super::path::Path;
-use super::predicate::{Predicate, Test};
-use super::print::column_name;
-use super::problem::Problem;
-use super::value::Set;
+use crate::query::ast::{Column, Expr, JqText, Literal, Op, Operand, Path as AstPath, Right, Span, Test as AstTest};
+use crate::query::compile::literal::Left;
+use crate::query::compile::query::Context;
+use crate::query::eval::compare::Matcher;
+use crate::query::eval::path::Path;
+use crate::query::eval::predicate::{Predicate, Test};
+use crate::query::eval::source::Source;
+use crate::query::eval::value::Set;
+use crate::query::jq::program::{Globals, Program};
+use crate::query::problem::Problem;
+use crate::query::text::print::column_name;
 
 /// Longest path, in names: walking one recurses with it.
 const PATH_NAMES_MAX: usize = 100;
 
 /// The fields that a stage asks of its rows.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Scope {
+pub(in crate::query) struct Scope {
     /// Asked for so far; a slot is an index here.
     pub fields: Vec<String>,
     /// The only columns there are, when grouping made the rows.
@@ -33,7 +33,7 @@ pub(super) struct Scope {
 }
 
 /// A compilation under way.
-pub(super) struct Compiler<'c> {
+pub(in crate::query) struct Compiler<'c> {
     pub context: &'c Context,
     pub globals: Globals,
     pub programs: Vec<Program>,
@@ -201,7 +201,7 @@ impl Compiler<'_> {
         }
         // The text as it stands; of an argument, its string.
         let text = match literal.form {
-            super::ast::Form::Argument => {
+            crate::query::ast::Form::Argument => {
                 let value = self.literal(literal, Left::Other, false)?.pop()?;
                 let string = value.string.map(|bytes| bytes.into_vec());
                 let bytes = string.or_else(|| value.number.map(|number| number.to_string().into_bytes()));

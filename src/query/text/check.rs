@@ -6,8 +6,8 @@ use crate::error::nearest;
 use crate::model::names::{self, Type};
 use crate::model::{Vocabulary, vocabulary};
 use crate::query::ast::{Aggregate, Expr, Literal, Op, Operand, Path, Query, Right, Test};
-use crate::query::print::{aggregate_call, aggregate_name, column_name};
 use crate::query::problem::{Problem, quoted};
+use crate::query::text::print::{aggregate_call, aggregate_name, column_name};
 
 /// The fields that a query reads of the rows on file: those of its filter,
 /// keys, aggregates, and, where nothing is grouped and no jq program stands in

@@ -6,13 +6,13 @@ use std::collections::HashMap;
 use crate::json::{Kind, kind, string};
 use crate::model::vocabulary::BESIDE_KINDS;
 
-use super::order::write_identity;
-use super::path::Path;
-use super::row::{Place, Row};
+use crate::query::eval::order::write_identity;
+use crate::query::eval::path::Path;
+use crate::query::row::{Place, Row};
 
 /// The stage, compiled.
 #[derive(Debug, Clone)]
-pub(super) struct LatestBy {
+pub(in crate::query) struct LatestBy {
     pub by: Path,
     pub status: usize,
     pub kind: usize,
@@ -20,7 +20,7 @@ pub(super) struct LatestBy {
 
 /// The newest standing row of each so far.
 #[derive(Debug, Default)]
-pub(super) struct Latest {
+pub(in crate::query) struct Latest {
     newest: HashMap<Box<[u8]>, (Place, Vec<u8>)>,
     identity: Vec<u8>,
 }

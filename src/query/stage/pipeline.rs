@@ -10,14 +10,14 @@ use std::ops::ControlFlow;
 
 use crate::json::pick;
 
-use super::aggregate::Ignored;
-use super::eval::{Eval, Fault};
-use super::jq::Session;
-use super::plan::Plan;
-use super::row::{Place, Row};
-use super::stage_group::{Groups, write_name};
-use super::stage_latest::Latest;
-use super::stage_sort::Sorted;
+use crate::query::aggregate::Ignored;
+use crate::query::eval::source::{Eval, Fault};
+use crate::query::jq::program::Session;
+use crate::query::row::{Place, Row};
+use crate::query::stage::group::{Groups, write_name};
+use crate::query::stage::latest::Latest;
+use crate::query::stage::plan::Plan;
+use crate::query::stage::sort::Sorted;
 
 /// Takes a result as JSON text and its place, where it comes from one row.
 pub type Sink<'o> = dyn FnMut(&[u8], Option<Place>) -> ControlFlow<()> + 'o;
@@ -60,7 +60,7 @@ struct Rest<'p> {
 }
 
 impl<'p> Fold<'p> {
-    pub(super) fn new(plan: &'p Plan) -> Self {
+    pub(in crate::query) fn new(plan: &'p Plan) -> Self {
         Fold {
             latest: Latest::default(),
             passed: 0,

@@ -5,7 +5,7 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, SecondsFormat, TimeDelt
 
 use crate::model::{Instant, Zone};
 
-use super::ast::Every;
+use crate::query::ast::Every;
 
 const DAY_MS: u64 = 86_400_000;
 

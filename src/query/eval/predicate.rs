@@ -7,10 +7,10 @@
 
 use std::ops::ControlFlow;
 
-use super::compare::Matcher;
-use super::eval::{Eval, Fault};
-use super::path::{Path, leaves_of};
-use super::row::Row;
+use crate::query::eval::compare::Matcher;
+use crate::query::eval::path::{Path, leaves_of};
+use crate::query::eval::source::{Eval, Fault};
+use crate::query::row::Row;
 
 /// A condition.
 #[derive(Debug, Clone)]

@@ -18,7 +18,7 @@ use jaq_json::{Rc, Val};
 
 use crate::json::validate::{Limits, validate};
 
-use super::jq_write::write_value;
+use crate::query::jq::write::write_value;
 
 /// Deepest row that jq programs are given, in levels.
 pub const DEPTH_MAX: usize = 512;

@@ -6,45 +6,45 @@
 //! Between stages a row is its JSON text, so that rows made by jq or by
 //! grouping are sorted and selected like those on file.
 
-use super::ast::Function;
-use super::eval::{Eval, Source};
-use super::jq::{Globals, Program, Session};
-use super::pipeline::Fold;
-use super::predicate::Predicate;
-use super::stage_latest::LatestBy;
-use super::time::Clock;
+use crate::query::ast::Function;
+use crate::query::eval::predicate::Predicate;
+use crate::query::eval::source::{Eval, Source};
+use crate::query::jq::program::{Globals, Program, Session};
+use crate::query::stage::latest::LatestBy;
+use crate::query::stage::pipeline::Fold;
+use crate::query::time::Clock;
 
 /// A compiled query.
 #[derive(Debug)]
 pub struct Plan {
     /// Fields asked of rows as read; the first `filter_fields` decide whether a row passes.
-    pub(super) first: Vec<String>,
-    pub(super) filter_fields: usize,
+    pub(in crate::query) first: Vec<String>,
+    pub(in crate::query) filter_fields: usize,
     /// Fields asked of jq's outputs, where there is a jq stage.
-    pub(super) middle: Option<Vec<String>>,
+    pub(in crate::query) middle: Option<Vec<String>>,
     /// Fields asked of group rows, where there is grouping.
-    pub(super) last: Option<Vec<String>>,
-    pub(super) latest: Option<LatestBy>,
-    pub(super) filter: Option<Predicate>,
-    pub(super) jq: Option<usize>,
-    pub(super) group: Option<GroupBy>,
-    pub(super) tail: Tail,
-    pub(super) columns: Option<Vec<String>>,
-    pub(super) programs: Vec<Program>,
-    pub(super) globals: Globals,
-    pub(super) clock: Clock,
+    pub(in crate::query) last: Option<Vec<String>>,
+    pub(in crate::query) latest: Option<LatestBy>,
+    pub(in crate::query) filter: Option<Predicate>,
+    pub(in crate::query) jq: Option<usize>,
+    pub(in crate::query) group: Option<GroupBy>,
+    pub(in crate::query) tail: Tail,
+    pub(in crate::query) columns: Option<Vec<String>>,
+    pub(in crate::query) programs: Vec<Program>,
+    pub(in crate::query) globals: Globals,
+    pub(in crate::query) clock: Clock,
 }
 
 /// A column with its name.
 #[derive(Debug, Clone)]
-pub(super) struct Named {
+pub(in crate::query) struct Named {
     pub name: String,
     pub source: Source,
 }
 
 /// Grouping, and what is made of each group.
 #[derive(Debug, Clone)]
-pub(super) struct GroupBy {
+pub(in crate::query) struct GroupBy {
     pub keys: Vec<Named>,
     pub aggregates: Vec<(String, Function, Option<Source>)>,
     /// The greatest groups first, then by key; else by key alone.
@@ -53,7 +53,7 @@ pub(super) struct GroupBy {
 
 /// What happens to rows after grouping.
 #[derive(Debug, Clone)]
-pub(super) struct Tail {
+pub(in crate::query) struct Tail {
     pub having: Option<Predicate>,
     pub sort: Vec<(Source, bool)>,
     pub limit: Option<u64>,
@@ -62,7 +62,7 @@ pub(super) struct Tail {
 
 impl Plan {
     /// The top-level fields to pick from each row, in the order of
-    /// [`super::row::Row::fields`].
+    /// [`crate::query::row::Row::fields`].
     pub fn fields(&self) -> &[String] {
         &self.first
     }

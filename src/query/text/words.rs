@@ -3,8 +3,8 @@
 //! command means.
 
 use crate::model::names;
-use crate::query::lex::{Cursor, SIGNS};
-use crate::query::parse::clause_of;
+use crate::query::text::lex::{Cursor, SIGNS};
+use crate::query::text::parse::clause_of;
 
 /// Whether `argument` is query text: it begins with a field and an operator,
 /// with `(` or `!`, or is or begins with `not`, `and`, `or`, `has`, `jq(`,

@@ -5,13 +5,13 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-use super::ast::Every;
-use super::bucket;
-use super::jq::{Program, Session};
-use super::path::{Path, leaves_of};
-use super::row::Row;
-use super::time::Clock;
-use super::value::instant;
+use crate::query::ast::Every;
+use crate::query::eval::bucket;
+use crate::query::eval::path::{Path, leaves_of};
+use crate::query::eval::value::instant;
+use crate::query::jq::program::{Program, Session};
+use crate::query::row::Row;
+use crate::query::time::Clock;
 
 /// A jq program failed on a row: what it said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,9 +19,9 @@ pub struct Fault(pub String);
 
 /// One thread's means of evaluation.
 pub struct Eval<'p> {
-    pub(super) programs: &'p [Program],
-    pub(super) session: Session,
-    pub(super) clock: Clock,
+    pub(in crate::query) programs: &'p [Program],
+    pub(in crate::query) session: Session,
+    pub(in crate::query) clock: Clock,
 }
 
 impl Eval<'_> {

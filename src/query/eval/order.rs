@@ -11,7 +11,7 @@ use std::io::Write as _;
 use crate::json::{Decimal, Kind, Members, kind, skip_value, skip_white, string};
 use crate::model::Instant;
 
-use super::value::instant;
+use crate::query::eval::value::instant;
 
 /// Deeper arrays and objects are told apart by their text.
 const DEPTH_MAX: usize = 128;

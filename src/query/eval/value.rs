@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use crate::json::{Decimal, Kind, kind, string};
 use crate::model::Instant;
 
-use super::time::Period;
+use crate::query::time::Period;
 
 /// A literal and every reading it has.
 #[derive(Debug, Clone, Default)]

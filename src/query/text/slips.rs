@@ -6,10 +6,10 @@
 use crate::error::nearest;
 use crate::model::{Instant, Zone, names, vocabulary};
 use crate::query::ast::{Expr, Literal, Op, Operand, Path, Right, Span, Test};
-use crate::query::lex::{self, Cursor};
-use crate::query::parse::{CLAUSES, Clause, Parser};
-use crate::query::print;
 use crate::query::problem::{Problem, quoted};
+use crate::query::text::lex::{self, Cursor};
+use crate::query::text::parse::{CLAUSES, Clause, Parser};
+use crate::query::text::print;
 use crate::query::time::{self, Clock};
 
 /// Signs that are none of ours, longer ones first: what they are taken for, and why.
@@ -50,7 +50,7 @@ const WORDS: &[(&str, &str)] = &[
 ];
 
 /// A clause word with nothing behind it.
-pub(super) fn lacks(clause: Clause, at: Span, word: &str) -> Problem {
+pub(in crate::query) fn lacks(clause: Clause, at: Span, word: &str) -> Problem {
     let (what, example) = match clause {
         Clause::Filter => ("a condition", "filter status=blocked"),
         Clause::Having => ("a condition", "having count>1"),
@@ -67,7 +67,7 @@ pub(super) fn lacks(clause: Clause, at: Span, word: &str) -> Problem {
 }
 
 /// Something that begins neither a condition nor a clause.
-pub(super) fn stray(c: &Cursor<'_>) -> Option<Problem> {
+pub(in crate::query) fn stray(c: &Cursor<'_>) -> Option<Problem> {
     let rest = c.rest();
     let span = |length: usize| Span { from: c.at, to: c.at + length };
     let first = rest.chars().next()?;
@@ -128,7 +128,7 @@ fn curly(c: &Cursor<'_>) -> Problem {
 }
 
 /// Why no condition begins here, if none does.
-pub(super) fn no_term(c: &Cursor<'_>) -> Option<Problem> {
+pub(in crate::query) fn no_term(c: &Cursor<'_>) -> Option<Problem> {
     let first = c.peek();
     if c.is_word("and") || c.is_word("or") {
         let word = c.name();
@@ -160,12 +160,12 @@ pub(super) fn no_term(c: &Cursor<'_>) -> Option<Problem> {
 }
 
 /// Whether a name is a number to whoever reads it.
-pub(super) fn is_number(name: &str) -> bool {
+pub(in crate::query) fn is_number(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Why no field begins here.
-pub(super) fn no_field(c: &Cursor<'_>, after_dot: bool) -> Problem {
+pub(in crate::query) fn no_field(c: &Cursor<'_>, after_dot: bool) -> Problem {
     if after_dot {
         return Problem::new(c.here(), "a key is missing after the dot")
             .hint("a key with odd characters takes quotes: a.\"odd key\"");
@@ -184,7 +184,11 @@ pub(super) fn no_field(c: &Cursor<'_>, after_dot: bool) -> Problem {
 
 /// A path without an operator: a bare word is never a filter. The mistake is
 /// noted, and a stand-in returned so that the rest is read as well.
-pub(super) fn bare_word(parser: &mut Parser<'_>, path: &Path, before: Option<&Expr>) -> Option<Result<Expr, Problem>> {
+pub(in crate::query) fn bare_word(
+    parser: &mut Parser<'_>,
+    path: &Path,
+    before: Option<&Expr>,
+) -> Option<Result<Expr, Problem>> {
     parser.c.skip_white();
     let (after, at) = (parser.c.clone(), parser.c.at);
     let next = after.clone().bare();
@@ -248,8 +252,8 @@ fn meaning(word: &str, is_field: bool) -> String {
 }
 
 /// `sum(x)>1` or `day(x)=…` in a filter.
-pub(super) fn call_in_filter(name: &str, span: Span) -> Problem {
-    use crate::query::parse_columns::{BUCKETS, function_of};
+pub(in crate::query) fn call_in_filter(name: &str, span: Span) -> Problem {
+    use crate::query::text::columns::{BUCKETS, function_of};
     let problem = Problem::new(span, format!("{} cannot stand in a filter", quoted(&format!("{name}(…)"))));
     if function_of(name).is_some() {
         return problem.hint("aggregates stand in summarize; conditions on them in having");
@@ -263,7 +267,7 @@ pub(super) fn call_in_filter(name: &str, span: Span) -> Problem {
 }
 
 /// A sign that is none of ours, taken for the one that was meant.
-pub(super) fn operator(parser: &mut Parser<'_>) -> Option<Op> {
+pub(in crate::query) fn operator(parser: &mut Parser<'_>) -> Option<Op> {
     let (sign, op, hint) = SIGNS.iter().find(|(sign, ..)| parser.c.rest().starts_with(sign))?;
     let from = parser.c.at;
     parser.c.at += sign.len();
@@ -273,7 +277,7 @@ pub(super) fn operator(parser: &mut Parser<'_>) -> Option<Op> {
 }
 
 /// What stands where an operator is expected.
-pub(super) fn no_operator(c: &Cursor<'_>) -> Problem {
+pub(in crate::query) fn no_operator(c: &Cursor<'_>) -> Problem {
     let name = c.name();
     let span = Span { from: c.at, to: c.at + name.len() };
     if let Some((_, hint)) = WORDS.iter().find(|(word, _)| name.eq_ignore_ascii_case(word)) {
@@ -283,7 +287,7 @@ pub(super) fn no_operator(c: &Cursor<'_>) -> Problem {
 }
 
 /// What stands where a value is expected.
-pub(super) fn no_value(c: &Cursor<'_>) -> Problem {
+pub(in crate::query) fn no_value(c: &Cursor<'_>) -> Problem {
     let word = c.name();
     let problem = Problem::new(c.here(), "a value is expected here");
     match c.peek() {
@@ -300,7 +304,7 @@ pub(super) fn no_value(c: &Cursor<'_>) -> Problem {
 }
 
 /// Whether a value may end where it did.
-pub(super) fn after_value(c: &Cursor<'_>, value: Span) -> Result<(), Problem> {
+pub(in crate::query) fn after_value(c: &Cursor<'_>, value: Span) -> Result<(), Problem> {
     match c.peek() {
         Some(character)
             if !character.is_whitespace()
@@ -323,7 +327,7 @@ pub(super) fn after_value(c: &Cursor<'_>, value: Span) -> Result<(), Problem> {
 }
 
 /// A value beside `timestamp` or `age` that is no time or no duration.
-pub(super) fn of_time(test: &Test) -> Option<Problem> {
+pub(in crate::query) fn of_time(test: &Test) -> Option<Problem> {
     use crate::query::ast::Form;
     let compares = !matches!(test.op, Op::Matches | Op::NotMatches | Op::Contains | Op::BeginsWith);
     let values = match &test.right {

@@ -9,7 +9,7 @@ use crate::json::{Decimal, string};
 const DEPTH_MAX: usize = 1000;
 
 /// Appends `value` as JSON; fails when it is nested too deeply.
-pub(super) fn write_value(value: &Val, out: &mut Vec<u8>) -> Result<(), &'static str> {
+pub(in crate::query) fn write_value(value: &Val, out: &mut Vec<u8>) -> Result<(), &'static str> {
     write_at(value, out, 0)
 }
 

@@ -3,9 +3,9 @@
 
 use std::cmp::Ordering;
 
-use super::eval::{Eval, Fault, Source};
-use super::order::Key;
-use super::row::{Place, Row};
+use crate::query::eval::order::Key;
+use crate::query::eval::source::{Eval, Fault, Source};
+use crate::query::row::{Place, Row};
 
 /// Rows kept beyond the limit before the worst are dropped: sorting seldom is
 /// cheaper than keeping few.
@@ -13,7 +13,7 @@ const SLACK: usize = 1024;
 
 /// The rows so far.
 #[derive(Debug, Default)]
-pub(super) struct Sorted {
+pub(in crate::query) struct Sorted {
     items: Vec<Item>,
     /// The last of the rows that count, once there are enough: what follows it is dropped unseen.
     worst: Option<Item>,

@@ -7,9 +7,9 @@ use crate::json;
 use crate::query::ast::{
     Aggregate, Bucket, Column, Every, Expr, Form, Function, Literal, Op, Operand, Path, Query, Right, SortKey, Test,
 };
-use crate::query::lex;
-use crate::query::parse::is_reserved;
-use crate::query::parse_columns::BUCKETS;
+use crate::query::text::columns::BUCKETS;
+use crate::query::text::lex;
+use crate::query::text::parse::is_reserved;
 use crate::query::time::duration_text;
 
 /// The clauses in one line, in the order of work with `select` last, each with its word.

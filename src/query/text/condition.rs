@@ -2,11 +2,11 @@
 //! `and`, but not beside an `or`.
 
 use crate::query::ast::{Expr, Form, Literal, Op, Operand, Path, Right, Span, Test};
-use crate::query::lex::{self, SIGNS};
-use crate::query::parse::{DEPTH_MAX, Parser};
-use crate::query::print;
 use crate::query::problem::{Problem, quoted};
-use crate::query::slips;
+use crate::query::text::lex::{self, SIGNS};
+use crate::query::text::parse::{DEPTH_MAX, Parser};
+use crate::query::text::print;
+use crate::query::text::slips;
 
 /// How two conditions are joined.
 #[derive(Clone, Copy, PartialEq)]
@@ -19,7 +19,7 @@ enum Join {
 
 impl Parser<'_> {
     /// A condition, up to where something else begins.
-    pub(super) fn condition(&mut self) -> Result<Expr, Problem> {
+    pub(in crate::query) fn condition(&mut self) -> Result<Expr, Problem> {
         self.c.skip_white();
         let from = self.c.at;
         let mut terms = vec![self.term(None)?];
@@ -190,7 +190,7 @@ impl Parser<'_> {
     }
 
     /// A dotted path; every key may be quoted.
-    pub(super) fn path(&mut self) -> Result<Path, Problem> {
+    pub(in crate::query) fn path(&mut self) -> Result<Path, Problem> {
         self.c.skip_white();
         let from = self.c.at;
         let mut keys = Vec::new();
@@ -324,7 +324,7 @@ impl Parser<'_> {
     }
 }
 
-pub(super) fn never_closed(open: usize) -> Problem {
+pub(in crate::query) fn never_closed(open: usize) -> Problem {
     Problem::new(Span { from: open, to: open + 1 }, "this parenthesis is never closed").hint("close it with )")
 }
 

@@ -10,8 +10,8 @@ use regex::bytes::Regex;
 use crate::json::{Decimal, Kind, kind, string};
 use crate::model::Instant;
 
-use super::time::Period;
-use super::value::{Order, Set, Value, instant};
+use crate::query::eval::value::{Order, Set, Value, instant};
+use crate::query::time::Period;
 
 /// How a value is judged.
 #[derive(Debug, Clone)]
