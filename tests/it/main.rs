@@ -34,9 +34,11 @@ mod schema;
 
 /// The query language: its cases (`tests/query/`), its table of comparison cell
 /// by cell, queries at random, text to meaning and back, its predicate against a
-/// slow and obvious one, its times.
+/// slow and obvious one, rows split in any way, its times.
+mod json_decimal;
 mod query_cases;
 mod query_comparison;
+mod query_fold;
 mod query_generate;
 mod query_parse;
 mod query_reference;

@@ -1,5 +1,7 @@
 //! Queries at random, as values.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use logbook::query::ast::*;
 use proptest::option;
 use proptest::prelude::*;

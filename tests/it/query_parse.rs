@@ -1,6 +1,8 @@
 //! The reading side of the query language. The cases are data
 //! (`tests/query/parse/*.toml`): a query, and its printed form or its error.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use logbook::error::Error;
 use logbook::model::Vocabulary;
 use logbook::query::parse::{self, Clause, Input, parse};
@@ -250,4 +252,11 @@ fn doubts_name_the_nearest_word() {
     ] {
         assert_eq!(doubts(known), Vec::<String>::new(), "{known}");
     }
+}
+
+#[test]
+fn the_grammar_on_one_screen_is_the_one_in_the_document() {
+    let grammar = include_str!("../../docs/query-grammar.txt");
+    assert!(include_str!("../../docs/query.md").contains(&format!("```text\n{grammar}```\n")));
+    assert!(grammar.lines().count() <= 40 && grammar.lines().all(|line| line.chars().count() <= 110));
 }
