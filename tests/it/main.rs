@@ -24,6 +24,7 @@ mod where_;
 
 /// The store under ordinary misfortune.
 mod store_append;
+mod store_faults;
 
 /// What a newcomer meets: hints, terminals, hostile rows.
 mod newcomer;
