@@ -6,12 +6,15 @@
 //! - `standing`: which row says where a run stands: the one place for that rule
 //! - `runs`: one summary for each run
 //! - `timeline`: the rows of one run, with the time between them
+//! - `amended`: what corrections did to a row
 //!
 //! Invariant: a fold sees rows in file order and depends on nothing else.
 
+pub mod amended;
 pub mod runs;
 pub mod standing;
 pub mod timeline;
 
+pub use amended::{Amended, amended};
 pub use runs::{Runs, Summary};
 pub use timeline::{Entry, Timeline};
