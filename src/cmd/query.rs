@@ -11,11 +11,12 @@ use crate::cmd::wording::{self, Clauses};
 use crate::error::{Error, Exit, Result};
 use crate::json::{self, Limits};
 use crate::model::{Instant, Vocabulary};
-use crate::query::Argument;
+use crate::query::{self, Argument};
 use crate::query::time::Clock;
-use crate::render::{Format, Rows, cell};
+use crate::render::{Format, Rows, cell, safe};
 use crate::scan::{self, Scanned, Source};
 use crate::store::Input;
+use crate::view::explain;
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook query 'status=blocked' --latest --group blocked_on\n  logbook query 'timestamp >= 2026-04-15T00:00Z AND status=done' 'logs/*.jsonl'";
@@ -46,6 +47,9 @@ pub struct Query {
     /// Fold corrections into the rows of files and of standard input, as is done for a logbook
     #[arg(long, conflicts_with = "as_written")]
     fold: bool,
+    /// Print what would be done instead of doing it
+    #[arg(long)]
+    explain: bool,
     /// Leave csv cells that begin like a formula as they are
     #[arg(long)]
     raw_csv: bool,
@@ -69,6 +73,9 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
     } else {
         (reading::files(&inputs, if args.fold { corrections } else { Corrections::AsWritten }, door)?, Vocabulary::default())
     };
+    if args.explain {
+        return explain(&args, &query, &inputs, corrections, door);
+    }
     let look = args.reading.look(door, clock.zone);
     let printing = match (args.quiet, args.count) {
         (true, _) => Printing::Nothing,
@@ -95,6 +102,38 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
         Exit::Done if answer.written == 0 && (args.quiet || args.exit_status) => Ok(Exit::No),
         exit => Ok(exit),
     }
+}
+
+/// Prints the plan.
+fn explain(
+    args: &Query,
+    query: &query::Query,
+    inputs: &Source,
+    corrections: Corrections,
+    door: &mut Door<'_>,
+) -> Result<Exit> {
+    let files = inputs.iter().map(|input| explain::Input {
+        name: input.name(),
+        bytes: input.bytes(),
+        // Every input is read to its end so far.
+        pruned: None,
+    });
+    let in_files = !inputs.iter().any(|input| matches!(input, Input::Segment(_)));
+    let corrections = match corrections {
+        _ if in_files && !args.fold => "as written (--fold folds them in)",
+        Corrections::AsWritten => "as written",
+        Corrections::Folded => "folded in",
+        Corrections::Shown => "folded in, and shown",
+    };
+    let plan = explain::explain(query, files.collect(), corrections);
+    let text = match args.reading.format(door)? {
+        Format::Json | Format::Jsonl if args.reading.output.is_some() || args.reading.json => {
+            String::from_utf8_lossy(&plan.to_json()).into_owned() + "\n"
+        }
+        _ => plan.lines().iter().map(|(title, text)| format!("{title:<12}{}\n", safe::escape(text))).collect(),
+    };
+    door.out.write_all(text.as_bytes()).map_err(|error| Error::output(&error))?;
+    Ok(Exit::Done)
 }
 
 /// Nothing came out: how much was read, and of what time.

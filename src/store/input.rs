@@ -34,6 +34,15 @@ impl Input {
         }
     }
 
+    /// Bytes on disk; `None` for standard input and what cannot be asked.
+    pub fn bytes(&self) -> Option<u64> {
+        match self {
+            Input::Stdin | Input::Held(_) => None,
+            Input::File(path) => fs::metadata(path).ok().map(|file| file.len()),
+            Input::Segment(segment) => Some(segment.bytes),
+        }
+    }
+
     /// Opens it for one read from the start, unpacked. `None` for standard
     /// input, which the caller holds. A segment is read to the length that
     /// the snapshot gave it.
