@@ -125,7 +125,8 @@ fn attempt(
     let appended = writer.append_if(&drafts, OnRefused::Abort, &mut |state| {
         if let (true, Some(seen)) = (rests_on_row, seen) {
             state.rows_since(seen, &mut |_, row| {
-                changed |= Correction::read(row, String::new).is_some_and(|correction| names.contains(&correction.target));
+                changed |=
+                    Correction::read(row, String::new).is_some_and(|correction| names.contains(&correction.target));
             })?;
         }
         if changed { Err(Error::io("the row was corrected meanwhile")) } else { Ok(()) }
@@ -161,7 +162,8 @@ fn names(address: &Address, inputs: &[Input], place: crate::query::Place, row: &
     let _ = json::pick(row, &["run_id", "step"], &mut values);
     let run = values.first().copied().flatten().and_then(json::decode);
     let step = corrections::step_of(values.get(1).copied().flatten());
-    let by_step = run.zip(step).map(|(run, step)| Address::Step { run_id: String::from_utf8_lossy(&run).into_owned(), step });
+    let by_step =
+        run.zip(step).map(|(run, step)| Address::Step { run_id: String::from_utf8_lossy(&run).into_owned(), step });
     [Some(address.clone()), reading::address(inputs, place), by_step].into_iter().flatten().collect()
 }
 

@@ -19,8 +19,7 @@ use crate::scan::{self, Scanned, Source};
 use crate::view;
 
 /// Examples shown in the help.
-pub const EXAMPLES: &str =
-    "  logbook fields 'timestamp>=yesterday'\n  logbook fields tool_call.tool 'run_id=r-88'   # its values, with counts";
+pub const EXAMPLES: &str = "  logbook fields 'timestamp>=yesterday'\n  logbook fields tool_call.tool 'run_id=r-88'   # its values, with counts";
 
 /// Arguments of `fields`.
 #[derive(clap::Args)]

@@ -11,8 +11,8 @@ use crate::cmd::wording::{self, Clauses};
 use crate::error::{Error, Exit, Result};
 use crate::json::{self, Limits};
 use crate::model::{Instant, Vocabulary};
-use crate::query::{self, Argument};
 use crate::query::time::Clock;
+use crate::query::{self, Argument};
 use crate::render::{Format, Rows, cell, safe};
 use crate::scan::{self, Scanned, Source};
 use crate::store::Input;
@@ -71,7 +71,10 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
         let found = reading::logbook(door, args.reading.dir.as_deref(), corrections)?;
         (found.inputs, found.vocabulary)
     } else {
-        (reading::files(&inputs, if args.fold { corrections } else { Corrections::AsWritten }, door)?, Vocabulary::default())
+        (
+            reading::files(&inputs, if args.fold { corrections } else { Corrections::AsWritten }, door)?,
+            Vocabulary::default(),
+        )
     };
     if args.explain {
         return explain(&args, &query, &inputs, corrections, door);
@@ -130,7 +133,7 @@ fn explain(
         Format::Json | Format::Jsonl if args.reading.output.is_some() || args.reading.json => {
             String::from_utf8_lossy(&plan.to_json()).into_owned() + "\n"
         }
-        _ => plan.lines().iter().map(|(title, text)| format!("{title:<12}{}\n", safe::escape(text))).collect(),
+        _ => plan.lines().iter().map(|(title, text)| format!("{title:<13}{}\n", safe::escape(text))).collect(),
     };
     door.out.write_all(text.as_bytes()).map_err(|error| Error::output(&error))?;
     Ok(Exit::Done)

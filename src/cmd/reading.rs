@@ -185,7 +185,9 @@ fn asks_for_corrections(condition: &Expr) -> bool {
     while let Some(expr) = open.pop() {
         match expr {
             Expr::And(all) | Expr::Or(all) => open.extend(all),
-            Expr::Test(Test { left: Operand::Path(path), op: Op::Equal | Op::In, right, .. }) if path.keys == ["kind"] => {
+            Expr::Test(Test { left: Operand::Path(path), op: Op::Equal | Op::In, right, .. })
+                if path.keys == ["kind"] =>
+            {
                 let named = match right {
                     Right::One(one) => std::slice::from_ref(one),
                     Right::List(list) => list,
@@ -216,9 +218,7 @@ pub fn files(arguments: &[String], corrections: Corrections, door: &mut Door<'_>
     if corrections != Corrections::AsWritten {
         for input in inputs.iter_mut().filter(|input| **input == Input::Stdin) {
             let mut bytes = Vec::new();
-            door.input
-                .read_to_end(&mut bytes)
-                .map_err(|error| Error::io(format!("standard input: {error}")))?;
+            door.input.read_to_end(&mut bytes).map_err(|error| Error::io(format!("standard input: {error}")))?;
             *input = Input::Held(bytes.into());
         }
     }
@@ -244,7 +244,8 @@ pub fn find(
     inputs: &Source,
     address: &Address,
     strict: bool,
-    door: &mut Door<'_>) -> (Option<(Place, Vec<u8>)>, Scanned) {
+    door: &mut Door<'_>,
+) -> (Option<(Place, Vec<u8>)>, Scanned) {
     let mut found = None;
     let names = ["run_id", "step"].map(str::to_owned);
     let written = Source::as_written(inputs.to_vec());

@@ -15,8 +15,8 @@ use crate::query::{Place, Query, Row};
 use crate::render::{Format, Rows, amended, cell, pretty, timeline};
 use crate::scan::{self, Corrected, Scanned, Source};
 use crate::store::Input;
-use crate::view::{self, Timeline};
 use crate::view::timeline::FIELDS;
+use crate::view::{self, Timeline};
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook show r-88\n  logbook show r-88#3          # the same: logbook show r-88 3";
@@ -67,7 +67,9 @@ fn row(args: &Show, address: &Address, inputs: &Source, door: &mut Door<'_>) -> 
     let beneath = corrected.map_or_else(Vec::new, |it| amended::lines(&view::amended(&it.row, &it.corrections), &look));
     if corrected.is_some_and(Corrected::is_retracted) {
         let why = beneath.into_iter().filter(|line| line.starts_with("retracted")).collect::<Vec<_>>().join("; ");
-        return Err(Error::new(Exit::No, format!("{address} was {why}")).hint(format!("logbook show {address} --as-written")));
+        return Err(
+            Error::new(Exit::No, format!("{address} was {why}")).hint(format!("logbook show {address} --as-written"))
+        );
     }
     let text = corrected.map_or(written, |corrected| corrections::apply(&corrected.row, &corrected.corrections));
     let written = if format == Format::Table {

@@ -268,7 +268,14 @@ fn still_blocked_on(target: &Address, row: &[u8], set: &[(String, Vec<u8>)], uns
     Ok(())
 }
 
-fn print(run: &[u8], target: &Address, set: &[(String, Vec<u8>)], unset: &[String], retract: bool, why: &str) -> Vec<u8> {
+fn print(
+    run: &[u8],
+    target: &Address,
+    set: &[(String, Vec<u8>)],
+    unset: &[String],
+    retract: bool,
+    why: &str,
+) -> Vec<u8> {
     let mut out = b"{\"run_id\":".to_vec();
     out.extend_from_slice(run);
     out.extend_from_slice(b",\"kind\":\"correction\",\"corrects\":");

@@ -8,9 +8,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::json::{self, Kind, Members};
+use crate::model::Address;
 use crate::model::names::ENVELOPE;
 use crate::model::vocabulary::is_correctable;
-use crate::model::Address;
 
 /// Fields that no correction touches: what names a row, and what names its corrections.
 pub const FIXED: &[&str] = &["run_id", "step", "timestamp", "kind", "id", "corrects", CORRECTED_BY];
@@ -168,7 +168,8 @@ pub fn apply(row: &[u8], corrections: &[Correction]) -> Vec<u8> {
 fn place_for(name: &str, parts: &[Option<Part<'_>>]) -> usize {
     let rank = |name: &[u8]| ENVELOPE.iter().position(|field| field.as_bytes() == name);
     let Some(own) = rank(name.as_bytes()) else { return parts.len() };
-    let before = |part: &Option<Part<'_>>| part.as_ref().and_then(|part| rank(&part.name)).is_some_and(|rank| rank < own);
+    let before =
+        |part: &Option<Part<'_>>| part.as_ref().and_then(|part| rank(&part.name)).is_some_and(|rank| rank < own);
     parts.iter().rposition(before).map_or(0, |at| at + 1)
 }
 

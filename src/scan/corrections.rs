@@ -132,7 +132,8 @@ fn each_line(input: &Input, literal: Option<&Regex>, mut each: impl FnMut(&[u8],
     let find = |text: &[u8]| literal.map_or(Some(0), |literal| literal.find(text).map(|found| found.start()));
     // What is skipped is told by the scan that follows.
     let mut skipped = Skipped::default();
-    let _: io::Result<u64> = for_each_row_with(reader, "", &mut skipped, is_whole, find, |text, offset, _| each(text, offset));
+    let _: io::Result<u64> =
+        for_each_row_with(reader, "", &mut skipped, is_whole, find, |text, offset, _| each(text, offset));
 }
 
 /// The number of a segment, also of one that is given as a file.

@@ -55,8 +55,10 @@ impl Fields {
                 match json::kind(member.value) {
                     Some(Kind::Object) => open.push((path, member.value)),
                     Some(Kind::Array) => {
-                        let objects = Leaves::new(member.value).filter(|leaf| leaf.first() == Some(&b'{'));
-                        open.extend(objects.map(|object| (path.clone(), object)));
+                        let leaves = Leaves::new(member.value).filter(|leaf| leaf.first() == Some(&b'{'));
+                        let objects: Vec<&[u8]> = leaves.collect();
+                        // The first is taken from the stack first: it gives the example.
+                        open.extend(objects.into_iter().rev().map(|object| (path.clone(), object)));
                     }
                     _ => {}
                 }
@@ -102,9 +104,7 @@ impl Fields {
     /// The fields: the envelope in its order, then by rows, the most first.
     pub fn finish(mut self) -> Vec<Field> {
         let rank = |field: &Field| ENVELOPE.iter().position(|name| *name == field.name).unwrap_or(ENVELOPE.len());
-        self.found.sort_by(|a, b| {
-            rank(a).cmp(&rank(b)).then(b.rows.cmp(&a.rows)).then_with(|| a.name.cmp(&b.name))
-        });
+        self.found.sort_by(|a, b| rank(a).cmp(&rank(b)).then(b.rows.cmp(&a.rows)).then_with(|| a.name.cmp(&b.name)));
         self.found
     }
 }

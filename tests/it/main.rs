@@ -12,8 +12,11 @@ mod tidy;
 mod documents;
 
 /// One file for each command.
+mod amend;
 mod append;
+mod complete_words;
 mod completions;
+mod fields;
 mod help;
 mod init;
 mod man;
@@ -21,6 +24,9 @@ mod query;
 mod runs;
 mod show;
 mod where_;
+
+/// Rows with their corrections folded in, against a slow and obvious way.
+mod corrections;
 
 /// The store under ordinary misfortune.
 mod store_append;
