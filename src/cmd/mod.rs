@@ -13,9 +13,12 @@ pub mod reading;
 pub mod table;
 pub mod wording;
 
+pub mod amend;
 pub mod append;
 pub mod append_batch;
+pub mod complete_words;
 pub mod completions;
+pub mod fields;
 pub mod help;
 pub mod init;
 pub mod man;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::reading::{self, Reading, require, test};
+use crate::cmd::reading::{self, Corrections, Reading, require, test};
 use crate::cmd::wording::{self, Clauses};
 use crate::error::{Error, Exit, Result};
 use crate::json;
@@ -61,7 +61,10 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     args.narrow(&mut query, &clock)?;
     let plan = wording::compiled(&query, &text, &clock, BTreeMap::new())?;
 
-    let inputs = reading::logbook(door, args.reading.dir.as_deref())?.inputs;
+    let inputs = {
+        let corrections = Corrections::wanted(&args.reading, &Query::default());
+        reading::logbook(door, args.reading.dir.as_deref(), corrections)?.inputs
+    };
     let names: Vec<String> = FIELDS.iter().map(|name| (*name).to_owned()).collect();
     let mut fold = view::Runs::default();
     let scanned = scan::feed(&inputs, door.input, &names, args.reading.strict, |row, _, _| {
