@@ -15,7 +15,7 @@ use crate::query::time::{self, Clock};
 use crate::query::{Place, Query};
 use crate::render::{Format, Look};
 use crate::scan::{self, Scanned, Source, corrections};
-use crate::store::{self, Input, Purpose};
+use crate::store::{self, Input, Purpose, Snapshot};
 
 /// Flags of every reading command.
 #[derive(clap::Args, Debug, Clone)]
@@ -144,7 +144,9 @@ pub fn test(field: &str, op: Op, value: &str, form: Form) -> Expr {
 pub struct Found {
     /// Where it is.
     pub path: PathBuf,
-    /// Its segments, in order, with the corrections among their rows.
+    /// Its segments as they were listed.
+    pub snapshot: Snapshot,
+    /// The same, in order, with the corrections among their rows.
     pub inputs: Source,
     /// The words its config declares.
     pub vocabulary: Vocabulary,
@@ -209,8 +211,8 @@ pub fn logbook(door: &Door<'_>, dir: Option<&Path>, corrections: Corrections) ->
     let location = store::locate(dir, &door.env, Purpose::Read)?;
     let snapshot = store::snapshot(&location.path)?;
     let settings = store::config::settings(&store::os_real::REAL, &location.path)?;
-    let inputs = snapshot.segments.into_iter().map(Input::Segment).collect();
-    Ok(Found { path: location.path, inputs: corrections.of(inputs), vocabulary: settings.vocabulary })
+    let inputs = snapshot.segments.iter().cloned().map(Input::Segment).collect();
+    Ok(Found { path: location.path, snapshot, inputs: corrections.of(inputs), vocabulary: settings.vocabulary })
 }
 
 /// The files, globs and directories that `arguments` name, `-` for standard input.
