@@ -26,6 +26,7 @@ pub mod query;
 pub mod runs;
 pub mod schema;
 pub mod show;
+mod watchdog;
 pub mod where_;
 
 pub use door::Door;

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use crate::cmd::Door;
 use crate::cmd::answer::{Answer, Moved, Printing};
 use crate::cmd::reading::{self, Corrections, Reading};
+use crate::cmd::watchdog::Bounds;
 use crate::cmd::wording::{self, Clauses};
 use crate::error::{Error, Exit, Result};
 use crate::json::{self, Limits};
@@ -35,6 +36,14 @@ pub struct Query {
     /// Give $NAME a JSON value in the query
     #[arg(long, num_args = 2, value_names = ["NAME", "JSON"], action = clap::ArgAction::Append)]
     argjson: Vec<String>,
+    /// Give the jq program all rows that pass at once, as one array
+    #[arg(long, requires = "jq")]
+    slurp: bool,
+    /// Print strings without their quotes
+    #[arg(long)]
+    raw_strings: bool,
+    #[command(flatten)]
+    bounds: Bounds,
     /// Print only how many rows come out
     #[arg(long)]
     count: bool,
@@ -60,9 +69,10 @@ pub struct Query {
 /// `logbook query`
 pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
     let clock = args.reading.clock(door)?;
-    let format = args.reading.format(door)?;
+    let format = format(&args, door)?;
     let (texts, inputs) = wording::told_apart(&args.words);
     let (mut query, text) = args.clauses.query(&texts)?;
+    query.slurp = args.slurp;
     args.reading.narrow(&mut query, &clock)?;
     let plan = wording::compiled(&query, &text, &clock, arguments(&args)?)?;
 
@@ -83,15 +93,25 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
     let printing = match (args.quiet, args.count) {
         (true, _) => Printing::Nothing,
         (false, true) => Printing::Count,
-        (false, false) => Printing::Rows(Box::new(match plan.columns() {
-            None if plan.uses_jq() && !plan.passes_rows_on() => Rows::made(format, look, args.raw_csv),
-            columns => Rows::new(format, columns.map(<[String]>::to_vec), look, args.raw_csv),
-        })),
+        (false, false) => {
+            let rows = match plan.columns() {
+                None if plan.uses_jq() && !plan.passes_rows_on() => Rows::made(format, look, args.raw_csv),
+                columns => Rows::new(format, columns.map(<[String]>::to_vec), look, args.raw_csv),
+            };
+            Printing::Rows(Box::new(if args.raw_strings { rows.raw_strings() } else { rows }))
+        }
     };
     let wonder = format == Format::Table && door.out_is_terminal && !plan.is_latest();
     let mut answer = Answer::new(&plan, printing, wonder.then(Moved::default));
-    let scanned = answer.scan(&inputs, &plan, args.reading.strict, door)?;
+    let watch = args.bounds.watch(plan.uses_jq())?;
+    let strict = args.reading.strict;
+    let scanned = if plan.uses_jq() {
+        watch.on_large_stack(|| answer.scan(&inputs, &plan, strict, door))??
+    } else {
+        answer.scan(&inputs, &plan, strict, door)?
+    };
     answer.end(door)?;
+    drop(watch);
 
     wording::tell_doubts(&query, &text, &vocabulary, (plan.fields(), &answer.seen), &inputs, door);
     for note in &answer.notes {
@@ -102,6 +122,7 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
         tell_nothing(&inputs, &scanned, &clock, door);
     }
     match exit {
+        Exit::Done if strict && answer.faults > 0 => Ok(Exit::Damaged),
         Exit::Done if answer.written == 0 && (args.quiet || args.exit_status) => Ok(Exit::No),
         exit => Ok(exit),
     }
@@ -164,6 +185,18 @@ fn tell_nothing(inputs: &Source, scanned: &Scanned, clock: &Clock, door: &mut Do
             clock.zone.short_name(last)
         )),
         None => door.note(format_args!("nothing matches: {rows} row{s} read")),
+    }
+}
+
+/// The format: strings without quotes are lines, also for a person.
+fn format(args: &Query, door: &Door<'_>) -> Result<Format> {
+    let asked = args.reading.output.is_some() || args.reading.json;
+    match args.reading.format(door)? {
+        _ if args.raw_strings && !asked => Ok(Format::Jsonl),
+        Format::Json if args.raw_strings => {
+            Err(Error::usage("--raw-strings prints lines, and -o json is one array").hint("-o jsonl --raw-strings"))
+        }
+        format => Ok(format),
     }
 }
 

@@ -10,11 +10,12 @@ use crate::format::corrections::step_of;
 use crate::json;
 use crate::model::{Address, Vocabulary, Zone};
 use crate::query::ast::{Expr, Form, Literal, Op, Operand, Path as FieldPath, Right, Span, Test};
+use crate::query::text::words;
 use crate::query::time::{self, Clock};
 use crate::query::{Place, Query};
 use crate::render::{Format, Look};
 use crate::scan::{self, Scanned, Source, corrections};
-use crate::store::{self, Input, Purpose};
+use crate::store::{self, Input, Purpose, Snapshot};
 
 /// Flags of every reading command.
 #[derive(clap::Args, Debug, Clone)]
@@ -143,7 +144,9 @@ pub fn test(field: &str, op: Op, value: &str, form: Form) -> Expr {
 pub struct Found {
     /// Where it is.
     pub path: PathBuf,
-    /// Its segments, in order, with the corrections among their rows.
+    /// Its segments as they were listed.
+    pub snapshot: Snapshot,
+    /// The same, in order, with the corrections among their rows.
     pub inputs: Source,
     /// The words its config declares.
     pub vocabulary: Vocabulary,
@@ -208,13 +211,20 @@ pub fn logbook(door: &Door<'_>, dir: Option<&Path>, corrections: Corrections) ->
     let location = store::locate(dir, &door.env, Purpose::Read)?;
     let snapshot = store::snapshot(&location.path)?;
     let settings = store::config::settings(&store::os_real::REAL, &location.path)?;
-    let inputs = snapshot.segments.into_iter().map(Input::Segment).collect();
-    Ok(Found { path: location.path, inputs: corrections.of(inputs), vocabulary: settings.vocabulary })
+    let inputs = snapshot.segments.iter().cloned().map(Input::Segment).collect();
+    Ok(Found { path: location.path, snapshot, inputs: corrections.of(inputs), vocabulary: settings.vocabulary })
 }
 
 /// The files, globs and directories that `arguments` name, `-` for standard input.
 pub fn files(arguments: &[String], corrections: Corrections, door: &mut Door<'_>) -> Result<Source> {
-    let mut inputs = store::expand(arguments)?;
+    let mut inputs = store::expand(arguments).map_err(|error| {
+        // What to write if a query was meant.
+        let missing = arguments.iter().find(|argument| error.message.starts_with(&format!("{argument}: no such file")));
+        match missing.and_then(|argument| words::hint(argument)) {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    })?;
     if corrections != Corrections::AsWritten {
         for input in inputs.iter_mut().filter(|input| **input == Input::Stdin) {
             let mut bytes = Vec::new();

@@ -55,7 +55,7 @@ impl Clauses {
     pub fn query(&self, texts: &[String]) -> Result<(Query, String)> {
         let mut input = parse::Input::new();
         if !texts.is_empty() {
-            input = input.text(&texts.join(" "));
+            input = input.text(&words::join(texts.iter().map(String::as_str)));
         }
         for condition in &self.filter {
             input = input.flag(Clause::Filter, "--filter", condition);

@@ -56,6 +56,11 @@ impl Source {
         self
     }
 
+    /// Whether any row is not read as it was written.
+    pub fn is_corrected(&self) -> bool {
+        self.fates.iter().any(|fates| !fates.is_empty())
+    }
+
     /// What was done to the row at `place`, when it was corrected.
     pub fn corrected(&self, place: Place) -> Option<&Corrected> {
         match self.fates.get(place.input as usize)?.get(&place.offset)? {
