@@ -138,7 +138,11 @@ impl Watch {
                     shared.stack_address.store(0, Ordering::Relaxed);
                     done
                 };
-                thread::Builder::new().name("jq".to_owned()).stack_size(bytes).spawn_scoped(scope, job).map(|job| job.join())
+                thread::Builder::new()
+                    .name("jq".to_owned())
+                    .stack_size(bytes)
+                    .spawn_scoped(scope, job)
+                    .map(|job| job.join())
             });
             match ended {
                 Ok(Ok(Some(done))) => return Ok(done),

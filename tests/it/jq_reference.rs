@@ -110,7 +110,7 @@ fn stored_outputs_are_those_of_jq() {
     let stored = stored.chain(page.difference.iter().map(|case| (&case.program, &case.jq)));
     let mut wrong = Vec::new();
     for (program, expected) in stored {
-        let said = jq(&["-c", program], &page.row).unwrap();
+        let said = jq(&["-c", program], page.row.trim()).unwrap();
         if said != *expected {
             wrong.push(format!("{program}\n  jq     {said:?}\n  stored {expected:?}"));
         }

@@ -48,7 +48,8 @@ fn every_line_prints_what_it_should() {
             let err = ended.err.replace(&here, "HERE");
             if (&out, &err, ended.code) != (&case.stdout, &case.stderr, case.exit) {
                 let name = path.file_name().unwrap().to_string_lossy().into_owned();
-                wrong.push(format!("{name}: {}: $ {}\n{out}--- err\n{err}--- exit {}", case.name, case.run, ended.code));
+                wrong
+                    .push(format!("{name}: {}: $ {}\n{out}--- err\n{err}--- exit {}", case.name, case.run, ended.code));
             }
         }
     }

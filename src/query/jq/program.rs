@@ -26,7 +26,8 @@ use crate::query::jq::{dates, paths, texts};
 pub const DEPTH_MAX: usize = 512;
 const COMPILE_STACK_BYTES: usize = 256 << 20;
 
-const OUTSIDE: &[&str] = &["env", "halt", "debug_empty", "stderr_empty", "now", "localtime", "strflocaltime", "fromjson"];
+const OUTSIDE: &[&str] =
+    &["env", "halt", "debug_empty", "stderr_empty", "now", "localtime", "strflocaltime", "fromjson"];
 const OUTSIDE_DEFS: &[&str] = &["debug", "stderr", "halt", "halt_error", "tonumber"];
 /// What jq defines and the engine does not.
 const PRELUDE: &str = include_str!("prelude.jq");
@@ -48,8 +49,7 @@ impl Globals {
     /// by name, as JSON text.
     pub fn new<'a>(now_s: f64, zone: Zone, arguments: impl IntoIterator<Item = (&'a str, Vec<u8>)>) -> Globals {
         let names = vec!["$__now".to_owned(), "$__zone".to_owned()];
-        let mut globals =
-            Globals { names, values: vec![format!("{now_s:?}").into_bytes(), quote(&zone.to_string())] };
+        let mut globals = Globals { names, values: vec![format!("{now_s:?}").into_bytes(), quote(&zone.to_string())] };
         for (name, value) in arguments {
             globals.names.push(format!("${name}"));
             globals.values.push(value);
@@ -118,7 +118,12 @@ impl Session {
     /// A session with these globals.
     pub fn new(globals: &Globals) -> Session {
         let value = |text: &Vec<u8>| jaq_json::read::parse_single(text).unwrap_or(Val::Null);
-        Session { variables: Vars::new(globals.values.iter().map(value)), row: None, kept: Vec::new(), buffer: Vec::new() }
+        Session {
+            variables: Vars::new(globals.values.iter().map(value)),
+            row: None,
+            kept: Vec::new(),
+            buffer: Vec::new(),
+        }
     }
 
     /// Forgets the row: the next text is another one.
