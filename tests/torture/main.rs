@@ -6,8 +6,13 @@
 //! is never counted as passed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
-/// What a trial is.
+/// What a trial is; what it lies in; what was sent held against what is there.
+mod bed;
+mod ledger;
 mod trial;
+
+/// Through the real binary.
+mod storm;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -16,7 +21,7 @@ use trial::{Scale, Tier, Trial};
 
 /// Every trial, in the order of docs/durability.md.
 fn trials() -> Vec<Trial> {
-    let all: Vec<Vec<Trial>> = vec![];
+    let all: Vec<Vec<Trial>> = vec![storm::trials()];
     all.into_iter().flatten().collect()
 }
 

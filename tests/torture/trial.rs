@@ -42,6 +42,11 @@ pub struct Report {
     pub violations: Vec<String>,
 }
 
+/// Says in what way it ran, above the line of the table.
+pub fn note(what: &str) {
+    println!("    {what}");
+}
+
 /// A trial that needs nothing.
 pub fn nothing() -> Result<(), String> {
     Ok(())
