@@ -18,7 +18,6 @@ pub struct Line {
     pub run_id: String,
     pub step: Option<u64>,
     pub timestamp: Option<String>,
-    pub kind: Option<String>,
     pub action: Option<String>,
     length: Option<u64>,
     pad: Option<String>,
@@ -107,10 +106,6 @@ impl Ledger {
     pub fn join(&mut self, other: Ledger) {
         self.sent.extend(other.sent);
         self.batches.extend(other.batches);
-    }
-
-    pub fn len(&self) -> u64 {
-        self.sent.len() as u64
     }
 
     /// Reads the whole logbook and says what is wrong with it.

@@ -12,7 +12,16 @@ mod ledger;
 mod trial;
 
 /// Through the real binary.
+mod clock;
+mod exits;
+mod frozen;
+mod full_disk;
+mod inject;
+mod mounted;
+mod once;
+mod power_cut;
 mod storm;
+mod volume;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -21,7 +30,16 @@ use trial::{Scale, Tier, Trial};
 
 /// Every trial, in the order of docs/durability.md.
 fn trials() -> Vec<Trial> {
-    let all: Vec<Vec<Trial>> = vec![storm::trials()];
+    let all: Vec<Vec<Trial>> = vec![
+        storm::trials(),
+        inject::trials(),
+        power_cut::trials(),
+        full_disk::trials(),
+        frozen::trials(),
+        volume::trials(),
+        once::trials(),
+        clock::trials(),
+    ];
     all.into_iter().flatten().collect()
 }
 

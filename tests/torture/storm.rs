@@ -51,7 +51,7 @@ impl Targets {
         alive.contains(&pid) && Pid::from_raw(pid).is_some_and(|pid| kill_process(pid, Signal::KILL).is_ok())
     }
 
-    fn any(&self, dice: &mut Dice) -> Option<i32> {
+    pub fn any(&self, dice: &mut Dice) -> Option<i32> {
         let alive = self.alive.lock().unwrap();
         let at = dice.next() as usize % alive.len().max(1);
         alive.iter().nth(at).copied()
@@ -98,10 +98,10 @@ impl Round<'_> {
             let mut command;
             if dice.between(0, 1) == 0 {
                 next += 1;
-                let row = bed::row(writer, from, row_bytes(&mut dice));
+                let row = bed::row(writer, from, bed::row_bytes(&mut dice));
                 command = bed::logbook(self.book, &["append", &row, "--durability", durability]);
             } else {
-                let bytes = row_bytes(&mut dice);
+                let bytes = bed::row_bytes(&mut dice);
                 let rows = dice.between(1, (400_000 / bytes).clamp(3, 60));
                 next += rows;
                 let text: String = (from..next).map(|number| bed::row(writer, number, bytes) + "\n").collect();
@@ -147,10 +147,6 @@ impl Round<'_> {
         }
         looks
     }
-}
-
-fn row_bytes(dice: &mut Dice) -> u64 {
-    bed::row_bytes(dice)
 }
 
 fn run(scale: &Scale) -> Report {
