@@ -56,7 +56,7 @@ const TIMES: &[&str] = &[
 fn run(_: &Scale) -> Report {
     let bed = Bed::new();
     let book = bed.book();
-    let mut caller = Caller::new(&book);
+    let mut caller = Caller::new(&book, bed.path());
     let mut calls = 0;
     for time in TIMES {
         for _ in 0..20 {

@@ -1,7 +1,7 @@
 //! Runs that end in an error: what the exit code says is held against what is
 //! on file, after every single call.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::bed::{self, Ended, Fate};
@@ -10,14 +10,16 @@ use crate::ledger::{Ledger, Steps};
 /// One logbook, one writer, one call after the other.
 pub struct Caller<'a> {
     pub book: &'a Path,
+    /// Beside it, never on the disk that is full.
+    scratch: PathBuf,
     pub ledger: Ledger,
     pub violations: Vec<String>,
     next: u64,
 }
 
 impl<'a> Caller<'a> {
-    pub fn new(book: &'a Path) -> Caller<'a> {
-        Caller { book, ledger: Ledger::default(), violations: Vec::new(), next: 0 }
+    pub fn new(book: &'a Path, scratch: &Path) -> Caller<'a> {
+        Caller { book, scratch: scratch.join("in"), ledger: Ledger::default(), violations: Vec::new(), next: 0 }
     }
 
     /// Sends `rows` rows of `bytes` each by the command that `wrap` makes of the
@@ -31,7 +33,7 @@ impl<'a> Caller<'a> {
             command = wrap(self.book, &["append", &texts[0]]);
         } else {
             command = wrap(self.book, &["append", "-"]);
-            command.stdin(bed::input(&self.book.with_extension("in"), (texts.join("\n") + "\n").as_bytes()));
+            command.stdin(bed::input(&self.scratch, (texts.join("\n") + "\n").as_bytes()));
         }
         let ended = bed::end(command);
         match (ended.fate(), rows, stored(&ended.stderr)) {
@@ -51,7 +53,7 @@ impl<'a> Caller<'a> {
         let from = self.next - rows;
         let text: String = (from..self.next).map(|number| bed::row_with_id(1, number, bytes) + "\n").collect();
         let mut command = bed::logbook(self.book, &["append", "-"]);
-        command.stdin(bed::input(&self.book.with_extension("in"), text.as_bytes()));
+        command.stdin(bed::input(&self.scratch, text.as_bytes()));
         let ended = bed::end(command);
         if ended.is_done() {
             self.ledger.note_batch(1, from, self.next, Fate::Stored);

@@ -28,7 +28,7 @@ fn limits(scale: &Scale) -> Report {
     let mut dice = Dice::new(scale.seed);
     let bed = Bed::with_config("segment_bytes_max = 200000\n");
     let book = bed.book();
-    let mut caller = Caller::new(&book);
+    let mut caller = Caller::new(&book, bed.path());
     caller.goes_on("nothing");
     let (mut done, mut tries) = (0, 0);
     while done < size && caller.violations.is_empty() && tries < size * 4 {
@@ -93,7 +93,7 @@ fn fill(scale: &Scale, make: &dyn Fn(&Bed) -> Result<Mounted, String>, name: &st
         number += 1;
         let book = mounted.path().join(format!("book-{number}"));
         bed::make(&book, "segment_bytes_max = 50000\n");
-        let mut caller = Caller::new(&book);
+        let mut caller = Caller::new(&book, bed.path());
         caller.goes_on("nothing");
         for _ in 0..5 {
             let _ = Command::new("sh").arg("-c").arg(format!("cat /dev/zero > '{}'", ballast.display())).output();

@@ -103,7 +103,7 @@ fn every_n(scene: Scene, call: &str, error: &str, most: u64) -> (u64, Vec<String
     let mut violations = Vec::new();
     let mut faults = 0;
     let first = bed.path().join("0");
-    let mut caller = Caller::new(&first);
+    let mut caller = Caller::new(&first, bed.path());
     let books: Vec<_> = (1..=most).map(|n| bed.path().join(format!("{n}"))).collect();
     if !scene.new {
         bed::make(&first, &config);
@@ -112,7 +112,7 @@ fn every_n(scene: Scene, call: &str, error: &str, most: u64) -> (u64, Vec<String
     for n in 1..=most {
         if scene.new {
             violations.append(&mut caller.violations);
-            caller = Caller::new(&books[n as usize - 1]);
+            caller = Caller::new(&books[n as usize - 1], bed.path());
         }
         if scene.torn {
             tear(caller.book);
