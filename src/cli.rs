@@ -45,6 +45,10 @@ pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
         "-V" | "--version" => return cmd::help::version(door),
         _ => {}
     }
+    if first.starts_with('-') {
+        return Err(Error::usage(format!("{first} stands before a command; flags stand after it"))
+            .hint(format!("logbook COMMAND {first} …; logbook --help lists the commands")));
+    }
     let Some(entry) = find(first) else {
         return Err(unknown(first));
     };
@@ -73,7 +77,7 @@ fn unknown(word: &str) -> Error {
     if let Some((_, meant)) = SYNONYMS.iter().find(|(synonym, _)| *synonym == word) {
         return error.hint(format!("logbook {meant} — {}", find(meant).map_or("", |entry| entry.about)));
     }
-    if crate::query::words::is_query_text(word) {
+    if crate::query::text::words::is_query_text(word) {
         return error.hint(format!("logbook query '{word}'"));
     }
     match nearest(word, COMMANDS.iter().map(|entry| entry.name)) {

@@ -17,7 +17,7 @@ use crate::view::standing;
 /// What is printed of the results.
 pub enum Printing {
     /// Each of them.
-    Rows(Rows),
+    Rows(Box<Rows>),
     /// How many there are.
     Count,
     /// Nothing: the exit status says whether there is one.

@@ -9,7 +9,7 @@ use crate::error::{Error, Exit, Result};
 use crate::format::draft_pairs::Pairs;
 use crate::format::{Drafts, Rules};
 use crate::json;
-use crate::model::Address;
+use crate::model::{Address, names};
 use crate::store::append::{OnRefused, Options, Writer};
 use crate::store::config::{self, duration_ms};
 use crate::store::locate::Why;
@@ -149,6 +149,9 @@ fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
     let stored = writer.append(&drafts, OnRefused::Abort).all()?;
     writer.sync()?;
     print_rows(print, &drafts, &stored, door)?;
+    if let Some(slip) = slip(args) {
+        door.note(slip);
+    }
     Ok(Exit::Done)
 }
 
@@ -213,6 +216,16 @@ fn refuse_beside_stdin(args: &Append) -> Result<()> {
             .hint(format!("give each row its own: jq -c '.{name}=\"…\"' | logbook append -"))),
         None => Ok(()),
     }
+}
+
+/// A field that was typed one letter off an envelope field: stored as the payload it is, and said.
+fn slip(args: &Append) -> Option<String> {
+    let keys =
+        args.args.iter().filter(|argument| !argument.starts_with('{')).filter_map(|argument| argument.split_once('='));
+    keys.map(|(key, _)| key.trim_end_matches(':')).filter(|key| !names::is_standard(key)).find_map(|key| {
+        let near = names::ENVELOPE.iter().find(|name| strsim::damerau_levenshtein(key, name) == 1)?;
+        Some(format!("{key} is stored as a field of your own; {near} was not set\nhint: if {near} was meant: logbook append … {near}=…"))
+    })
 }
 
 /// The text of the one row that flags and arguments give.

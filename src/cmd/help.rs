@@ -10,6 +10,13 @@ use crate::error::{Error, Exit, Result, nearest};
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook help query      # the query language on one screen\n  logbook help append";
 
+/// Queries below the grammar.
+const QUERIES: &str = "  \
+  logbook query 'status=blocked' --latest --group blocked_on
+  logbook query 'timestamp >= yesterday and not phase=plan' --sort -cost_usd -n 10
+  logbook query 'tool_call.side_effect in (write, delete) group_by run_id summarize count, sum(cost_usd)'
+  logbook query 'jq(.tool_call.args | length > 3)' --select 'run_id, step, tool_call.tool'";
+
 /// Arguments of `help`.
 #[derive(clap::Args)]
 pub struct Help {
@@ -23,7 +30,8 @@ pub fn run(args: Help, door: &mut Door<'_>) -> Result<Exit> {
         return overview(door);
     };
     if topic == "query" {
-        return print(door, include_str!("../../docs/query-grammar.txt"));
+        let text = format!("{}\nExamples:\n{}\n", include_str!("../../docs/query-grammar.txt").trim_end(), QUERIES);
+        return print(door, &text);
     }
     let Some(entry) = table::find(&topic) else {
         let error = Error::usage(format!("no command called {topic:?}"));

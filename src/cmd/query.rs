@@ -12,6 +12,7 @@ use crate::error::{Error, Exit, Result};
 use crate::json::{self, Limits};
 use crate::model::{Instant, Vocabulary};
 use crate::query::Argument;
+use crate::query::text::words;
 use crate::query::time::Clock;
 use crate::render::{Format, Rows, cell};
 use crate::scan::{self, Scanned};
@@ -63,16 +64,16 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
         let found = reading::logbook(door, args.reading.dir.as_deref())?;
         (found.inputs, found.vocabulary)
     } else {
-        (store::expand(&inputs)?, Vocabulary::default())
+        (expand(&inputs)?, Vocabulary::default())
     };
     let look = args.reading.look(door, clock.zone);
     let printing = match (args.quiet, args.count) {
         (true, _) => Printing::Nothing,
         (false, true) => Printing::Count,
-        (false, false) => Printing::Rows(match plan.columns() {
+        (false, false) => Printing::Rows(Box::new(match plan.columns() {
             None if plan.uses_jq() && !plan.passes_rows_on() => Rows::made(format, look, args.raw_csv),
             columns => Rows::new(format, columns.map(<[String]>::to_vec), look, args.raw_csv),
-        }),
+        })),
     };
     let wonder = format == Format::Table && door.out_is_terminal && !plan.is_latest();
     let mut answer = Answer::new(&plan, printing, wonder.then(Moved::default));
@@ -91,6 +92,17 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
         Exit::Done if answer.written == 0 && (args.quiet || args.exit_status) => Ok(Exit::No),
         exit => Ok(exit),
     }
+}
+
+/// The inputs named; where one is not there, what to write if a query was meant.
+fn expand(arguments: &[String]) -> Result<Vec<Input>> {
+    store::expand(arguments).map_err(|error| {
+        let missing = arguments.iter().find(|argument| error.message.starts_with(&format!("{argument}: no such file")));
+        match missing.and_then(|argument| words::hint(argument)) {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    })
 }
 
 /// Nothing came out: how much was read, and of what time.

@@ -25,7 +25,7 @@ const RECENT_MS: i64 = 24 * 3_600_000;
 #[derive(clap::Args)]
 pub struct Runs {
     /// A filter on the runs: run_id phase status action next_intent blocked_on rows steps age_ms, and age>2h
-    #[arg(value_name = "FILTER", allow_hyphen_values = true)]
+    #[arg(value_name = "FILTER")]
     filter: Vec<String>,
     /// Blocked runs
     #[arg(long)]

@@ -7,10 +7,11 @@ use crate::cmd::Door;
 use crate::error::{Error, Result};
 use crate::model::{Vocabulary, names};
 use crate::query::ast::{Expr, Right};
-use crate::query::parse::{self, Clause};
 use crate::query::problem::{Problem, Problems};
+use crate::query::text::parse::{self, Clause};
+use crate::query::text::{check, words};
 use crate::query::time::Clock;
-use crate::query::{Argument, Context, Plan, Query, check, words};
+use crate::query::{self, Argument, Context, Plan, Query};
 use crate::scan;
 use crate::store::Input;
 
@@ -54,7 +55,7 @@ impl Clauses {
     pub fn query(&self, texts: &[String]) -> Result<(Query, String)> {
         let mut input = parse::Input::new();
         if !texts.is_empty() {
-            input = input.text(&texts.join(" "));
+            input = input.text(&words::join(texts.iter().map(String::as_str)));
         }
         for condition in &self.filter {
             input = input.flag(Clause::Filter, "--filter", condition);
@@ -92,8 +93,8 @@ pub fn compiled(query: &Query, text: &str, clock: &Clock, arguments: BTreeMap<St
         let lines = std::fs::read_to_string(&name).map_err(|error| Error::io(format!("in @{name}: {error}")))?;
         files.insert(name, lines.lines().map(str::to_owned).collect());
     }
-    let context = Context { clock: clock.clone(), arguments, files };
-    crate::query::compile(query, &context).map_err(|list| Problems { text: text.to_owned(), list }.into())
+    let context = Context { clock: *clock, arguments, files };
+    query::compile(query, &context).map_err(|list| Problems { text: text.to_owned(), list }.into())
 }
 
 /// Files that `in @file` names.

@@ -148,14 +148,21 @@ impl Table {
         Ok(())
     }
 
-    /// All of it.
-    pub fn contents(&self, os: &dyn Os) -> Option<Contents> {
-        let mut contents = Contents { cover: self.cover, ..Contents::default() };
+    /// All runs.
+    pub fn runs(&self, os: &dyn Os) -> Option<Vec<(u128, RunEntry)>> {
+        let mut runs = Vec::new();
         let mut page = [0; PAGE];
         for number in 1..=self.run_pages {
             let count = self.page(os, number, &mut page)?.min(RUNS_PER_PAGE);
-            contents.runs.extend((0..count).map(|index| run_at(&page, index)));
+            runs.extend((0..count).map(|index| run_at(&page, index)));
         }
+        Some(runs)
+    }
+
+    /// All of it.
+    pub fn contents(&self, os: &dyn Os) -> Option<Contents> {
+        let mut contents = Contents { cover: self.cover, runs: self.runs(os)?, ids: Vec::new() };
+        let mut page = [0; PAGE];
         for number in 1 + self.run_pages..=self.run_pages + self.id_pages {
             let count = self.page(os, number, &mut page)?.min(IDS_PER_PAGE);
             for index in 0..count {

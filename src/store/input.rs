@@ -83,20 +83,10 @@ pub fn expand(arguments: &[String]) -> Result<Vec<Input>> {
         } else if argument.contains(['*', '?', '[']) {
             inputs.extend(matching(argument)?.into_iter().map(Input::File));
         } else {
-            return Err(missing(argument));
+            return Err(Error::io(format!("{argument}: no such file or directory")));
         }
     }
     Ok(inputs)
-}
-
-fn missing(argument: &str) -> Error {
-    let error = Error::io(format!("{argument}: no such file or directory"));
-    let bare_word = !argument.contains(['/', '.']);
-    if bare_word {
-        error.hint(format!("a filter names a field, as 'status={argument}' or 'action~{argument}', in single quotes"))
-    } else {
-        error
-    }
 }
 
 fn matching(pattern: &str) -> Result<Vec<PathBuf>> {

@@ -11,9 +11,9 @@
 use std::collections::BTreeMap;
 
 use logbook::model::{Instant, Zone};
-use logbook::query::compile::{Argument, Context, compile};
-use logbook::query::parse::{Clause, Input};
-use logbook::query::run::{Answer, run_in_memory, run_in_parts};
+use logbook::query::compile::query::{Argument, Context, compile};
+use logbook::query::stage::run::{Answer, run_in_memory, run_in_parts};
+use logbook::query::text::parse::{Clause, Input};
 use logbook::query::time::Clock;
 use serde::Deserialize;
 
@@ -106,7 +106,7 @@ impl Case {
         }
     }
 
-    fn judge(&self, plan: &logbook::query::plan::Plan, rows: &str) -> Result<(), String> {
+    fn judge(&self, plan: &logbook::query::stage::plan::Plan, rows: &str) -> Result<(), String> {
         let rows = lines(rows);
         let answer = run_in_memory(plan, rows.iter().copied());
         let wrong = |what: &str, got: String, want: String| Err(format!("{what}:\n  got  {got}\n  want {want}"));
@@ -156,7 +156,7 @@ impl Case {
     }
 
     /// However rows are split, the answer is the same.
-    fn split(&self, plan: &logbook::query::plan::Plan, rows: &[&[u8]], whole: &Answer) -> Result<(), String> {
+    fn split(&self, plan: &logbook::query::stage::plan::Plan, rows: &[&[u8]], whole: &Answer) -> Result<(), String> {
         for size in [1, 2, 3] {
             let parts = run_in_parts(plan, rows.chunks(size).map(|part| part.iter().copied()));
             if parts.rows != whole.rows || (plan.limit().is_none() && parts.summary != whole.summary) {

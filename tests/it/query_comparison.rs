@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use logbook::model::{Instant, Zone};
-use logbook::query::compile::{Context, compile};
-use logbook::query::parse::parse;
-use logbook::query::run::run_in_memory;
+use logbook::query::compile::query::{Context, compile};
+use logbook::query::stage::run::run_in_memory;
+use logbook::query::text::parse::parse;
 use logbook::query::time::Clock;
 use toml::Table;
 

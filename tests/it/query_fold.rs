@@ -4,10 +4,10 @@
 #![allow(clippy::unwrap_used)]
 
 use logbook::model::{Instant, Zone};
-use logbook::query::compile::{Context, compile};
-use logbook::query::parse::{Clause, Input, parse};
-use logbook::query::plan::Plan;
-use logbook::query::run::{run_in_memory, run_in_parts};
+use logbook::query::compile::query::{Context, compile};
+use logbook::query::stage::plan::Plan;
+use logbook::query::stage::run::{run_in_memory, run_in_parts};
+use logbook::query::text::parse::{Clause, Input, parse};
 use logbook::query::time::Clock;
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -5,8 +5,8 @@
 
 use logbook::error::Error;
 use logbook::model::Vocabulary;
-use logbook::query::parse::{self, Clause, Input, parse};
-use logbook::query::{check, print, words};
+use logbook::query::text::parse::{self, Clause, Input, parse};
+use logbook::query::text::{check, print, words};
 use proptest::prelude::*;
 
 use crate::query_generate::{any_query, without_spans};

@@ -4,7 +4,7 @@
 
 use std::cmp::Ordering;
 
-use crate::query::order::Key;
+use crate::query::eval::order::Key;
 
 /// The least or greatest value so far.
 #[derive(Debug, Clone)]

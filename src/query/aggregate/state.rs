@@ -1,7 +1,7 @@
 //! The table of aggregates: how each begins, takes a row, joins and ends.
 
 use crate::query::ast::Function;
-use crate::query::eval::{Eval, Fault, Source};
+use crate::query::eval::source::{Eval, Fault, Source};
 use crate::query::row::Row;
 
 use super::extreme::Extreme;

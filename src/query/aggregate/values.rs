@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use crate::query::order::write_identity;
+use crate::query::eval::order::write_identity;
 
 /// Identity and text.
 type Listed = (Box<[u8]>, Box<[u8]>);

@@ -1,0 +1,11 @@
+//! `ast` to a plan: literals read, names numbered, programs compiled, once for
+//! all rows. Whatever is wrong with a query beyond its grammar is told here.
+//!
+//! Not here: the grammar (`text`), rows (`stage`).
+//!
+//! - `query`: a whole query · `scope`: conditions and operands in the names of a stage
+//! - `literal`: what a value means beside what it is compared with
+
+mod literal;
+pub mod query;
+mod scope;

@@ -1,0 +1,177 @@
+//! A parsed query to a plan: literals read, names numbered, programs compiled,
+//! once for all rows. Everything that can be wrong with a query beyond its
+//! grammar is told here, all at once.
+
+use std::collections::BTreeMap;
+
+use crate::json::quote;
+
+use crate::query::ast::{Aggregate, Function, Operand, Path as AstPath, Query, Span};
+
+use crate::query::compile::scope::{Compiler, Scope};
+use crate::query::jq::program::Globals;
+use crate::query::problem::Problem;
+use crate::query::stage::latest::LatestBy;
+use crate::query::stage::plan::{GroupBy, Named, Plan, Tail};
+use crate::query::text::print::{aggregate_call, aggregate_name, column_name};
+use crate::query::time::Clock;
+
+/// What a query is compiled against.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// For `now`, `age`, dates without an offset and time buckets.
+    pub clock: Clock,
+    /// `--arg` and `--argjson`, by name without the `$`.
+    pub arguments: BTreeMap<String, Argument>,
+    /// Lines of the files named by `in @file`, by name; `cmd` reads them.
+    pub files: BTreeMap<String, Vec<String>>,
+}
+
+impl Context {
+    /// A clock and nothing else.
+    pub fn new(clock: Clock) -> Context {
+        Context { clock, arguments: BTreeMap::new(), files: BTreeMap::new() }
+    }
+}
+
+/// The value of a `$name`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Argument {
+    /// `--arg`: text, which a comparison reads like a bare word.
+    Text(String),
+    /// `--argjson`: one JSON value, checked by the caller.
+    Json(Vec<u8>),
+}
+
+/// Compiles `query`, or says everything that is wrong with it.
+pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
+    let arguments = context.arguments.iter().map(|(name, argument)| {
+        let json = match argument {
+            Argument::Text(text) => quote(text),
+            Argument::Json(raw) => raw.clone(),
+        };
+        (name.as_str(), json)
+    });
+    let now = context.clock.now;
+    let globals = Globals::new(now.seconds as f64 + now.attos as f64 / 1e18, arguments);
+    let mut compiler =
+        Compiler { context, globals, programs: Vec::new(), problems: Vec::new(), scope: Scope::default() };
+
+    let latest = query.latest_by.as_ref().and_then(|path| {
+        let by = compiler.path(path)?;
+        Some(LatestBy { by, status: compiler.slot("status"), kind: compiler.slot("kind") })
+    });
+    let filter = query.filter.as_ref().and_then(|expr| compiler.predicate(expr));
+    let filter_fields = compiler.scope.fields.len();
+    let jq = query.jq.as_ref().and_then(|jq| compiler.jq(jq));
+    let first = query.jq.is_some().then(|| std::mem::take(&mut compiler.scope).fields);
+
+    let grouped = !query.group_by.is_empty() || !query.summarize.is_empty();
+    let group = grouped.then(|| compile_group(query, &mut compiler));
+    let middle = group.as_ref().map(|group| {
+        let names = group.keys.iter().map(|named| named.name.clone());
+        let names = names.chain(group.aggregates.iter().map(|(name, ..)| name.clone())).collect();
+        let named = query.summarize.iter().filter(|aggregate| aggregate.name.is_some());
+        let calls = named.map(|one| (aggregate_call(one.function, one.of.as_ref()), aggregate_name(one))).collect();
+        let scope = Scope { fields: Vec::new(), columns: Some(names), calls };
+        std::mem::replace(&mut compiler.scope, scope).fields
+    });
+
+    let having = query.having.as_ref().and_then(|expr| compiler.predicate(expr));
+    let sort = query.sort_by.iter().filter_map(|key| Some((compiler.source(&key.of)?, key.descending))).collect();
+    let select: Vec<Named> = query
+        .select
+        .iter()
+        .filter_map(|column| Some(Named { name: column_name(column), source: compiler.source(&column.of)? }))
+        .collect();
+    check_names(query.select.iter().map(|column| (column_name(column), column.span)), &mut compiler.problems);
+    if !compiler.problems.is_empty() {
+        compiler.problems.sort_by_key(|problem| problem.span.from);
+        return Err(compiler.problems);
+    }
+
+    let select = (!query.select.is_empty()).then_some(select);
+    let columns = match (&select, &group) {
+        (Some(select), _) => Some(select.iter().map(|named| named.name.clone()).collect()),
+        (None, Some(_)) => compiler.scope.columns.take(),
+        (None, None) => None,
+    };
+    // Which stage asked for which fields: the last list belongs to the last stage that has rows of its own.
+    let last = compiler.scope.fields;
+    let (first, middle, last) = match (first, middle) {
+        (None, None) => (last, None, None),
+        (None, Some(first)) => (first, None, Some(last)),
+        (Some(first), None) => (first, Some(last), None),
+        (Some(first), Some(middle)) => (first, Some(middle), Some(last)),
+    };
+    Ok(Plan {
+        filter_fields: filter_fields.min(first.len()),
+        first,
+        middle,
+        last,
+        latest,
+        filter,
+        jq,
+        group,
+        tail: Tail { having, sort, limit: query.limit, select },
+        columns,
+        programs: compiler.programs,
+        globals: compiler.globals,
+        clock: context.clock,
+    })
+}
+
+fn compile_group(query: &Query, compiler: &mut Compiler<'_>) -> GroupBy {
+    let keys: Vec<Named> = query
+        .group_by
+        .iter()
+        .filter_map(|column| Some(Named { name: column_name(column), source: compiler.source(&column.of)? }))
+        .collect();
+    let plain = query.summarize.is_empty();
+    let overview;
+    let summarize = if plain {
+        overview = overview_aggregates();
+        &overview
+    } else {
+        &query.summarize
+    };
+    let aggregates = summarize
+        .iter()
+        .filter_map(|aggregate| {
+            let source = match &aggregate.of {
+                Some(operand) => Some(compiler.source(operand)?),
+                None => None,
+            };
+            Some((aggregate_name(aggregate), aggregate.function, source))
+        })
+        .collect();
+    let key_names = query.group_by.iter().map(|column| (column_name(column), column.span));
+    let names = key_names.chain(summarize.iter().map(|aggregate| (aggregate_name(aggregate), aggregate.span)));
+    check_names(names, &mut compiler.problems);
+    // Times run on; other keys are shown by weight.
+    let timed = query.group_by.iter().any(|column| matches!(column.of, Operand::Bucket(_)));
+    GroupBy { keys, aggregates, by_count: plain && !timed }
+}
+
+/// What grouping shows when nobody says: how many rows, how many runs, since when.
+fn overview_aggregates() -> Vec<Aggregate> {
+    let field = |name: &str| Some(Operand::Path(AstPath { keys: vec![name.to_owned()], span: Span::default() }));
+    let aggregate =
+        |name: &str, function, of| Aggregate { name: Some(name.to_owned()), function, of, span: Span::default() };
+    vec![
+        aggregate("count", Function::Count, None),
+        aggregate("runs", Function::Distinct, field("run_id")),
+        aggregate("oldest", Function::Min, field("timestamp")),
+    ]
+}
+
+fn check_names(names: impl Iterator<Item = (String, Span)>, problems: &mut Vec<Problem>) {
+    let mut seen = Vec::new();
+    for (name, span) in names {
+        if seen.contains(&name) {
+            let problem = Problem::new(span, format!("two columns are called `{name}`"));
+            problems.push(problem.hint("give one of them a name: … as other"));
+        }
+        seen.push(name);
+    }
+}

@@ -1,0 +1,252 @@
+//! Names to slots, and conditions to predicates: the compiler at work on one
+//! stage after the other.
+
+use memchr::memmem::Finder;
+use regex::bytes::RegexBuilder;
+
+use crate::error::nearest;
+
+use crate::query::ast::{Column, Expr, JqText, Literal, Op, Operand, Path as AstPath, Right, Span, Test as AstTest};
+use crate::query::compile::literal::Left;
+use crate::query::compile::query::Context;
+use crate::query::eval::compare::Matcher;
+use crate::query::eval::path::Path;
+use crate::query::eval::predicate::{Predicate, Test};
+use crate::query::eval::source::Source;
+use crate::query::eval::value::Set;
+use crate::query::jq::program::{Globals, Program};
+use crate::query::problem::Problem;
+use crate::query::text::print::column_name;
+
+/// Longest path, in names: walking one recurses with it.
+const PATH_NAMES_MAX: usize = 100;
+
+/// The fields that a stage asks of its rows.
+#[derive(Debug, Clone, Default)]
+pub(in crate::query) struct Scope {
+    /// Asked for so far; a slot is an index here.
+    pub fields: Vec<String>,
+    /// The only columns there are, when grouping made the rows.
+    pub columns: Option<Vec<String>>,
+    /// Calls such as `sum(cost_usd)`, and the columns that show them under another name.
+    pub calls: Vec<(String, String)>,
+}
+
+/// A compilation under way.
+pub(in crate::query) struct Compiler<'c> {
+    pub context: &'c Context,
+    pub globals: Globals,
+    pub programs: Vec<Program>,
+    pub problems: Vec<Problem>,
+    pub scope: Scope,
+}
+
+impl Compiler<'_> {
+    pub fn slot(&mut self, name: &str) -> usize {
+        let fields = &mut self.scope.fields;
+        fields.iter().position(|field| field == name).unwrap_or_else(|| {
+            fields.push(name.to_owned());
+            fields.len() - 1
+        })
+    }
+
+    pub fn path(&mut self, path: &AstPath) -> Option<Path> {
+        if path.keys.len() > PATH_NAMES_MAX {
+            self.problems.push(Problem::new(path.span, format!("a path of more than {PATH_NAMES_MAX} names")));
+            return None;
+        }
+        let (first, rest) = path.keys.split_first()?;
+        if let Some(columns) = &self.scope.columns {
+            let whole = path.keys.join(".");
+            let named = self.scope.calls.iter().find(|(call, _)| *call == whole);
+            let whole = named.map_or(whole, |(_, name)| name.clone());
+            if columns.contains(&whole) {
+                return Some(Path { slot: self.slot(&whole), rest: Box::default() });
+            }
+            if !columns.contains(first) {
+                let mut problem = Problem::new(path.span, format!("grouping leaves no column `{whole}`"));
+                problem = match nearest(&whole, columns.iter().map(String::as_str)) {
+                    Some(near) => problem.hint(format!("did you mean `{near}`?")),
+                    None => problem.hint(format!("the columns are {}", columns.join(", "))),
+                };
+                self.problems.push(problem);
+                return None;
+            }
+        }
+        let rest = rest.iter().map(|key| key.as_bytes().into()).collect();
+        Some(Path { slot: self.slot(first), rest })
+    }
+
+    pub fn jq(&mut self, jq: &JqText) -> Option<usize> {
+        match Program::compile(&jq.code, &self.globals) {
+            Ok(program) => {
+                self.programs.push(program);
+                Some(self.programs.len() - 1)
+            }
+            Err(flaws) => {
+                for flaw in flaws {
+                    let span = Span { from: jq.span.from + flaw.from, to: jq.span.from + flaw.to };
+                    self.problems.push(Problem::new(span, flaw.message));
+                }
+                None
+            }
+        }
+    }
+
+    pub fn source(&mut self, operand: &Operand) -> Option<Source> {
+        // After grouping, what was grouped by is a column with that name.
+        if let Some(columns) = &self.scope.columns
+            && !matches!(operand, Operand::Path(_))
+            && let name = column_name(&Column { name: None, of: operand.clone(), span: Span::default() })
+            && let Some(name) = columns.iter().find(|column| **column == name).cloned()
+        {
+            return Some(Source::Path(Path { slot: self.slot(&name), rest: Box::default() }));
+        }
+        Some(match operand {
+            Operand::Path(path) => Source::Path(self.path(path)?),
+            Operand::Age(span) => Source::Age(self.timestamp(*span)?),
+            Operand::Jq(jq) => Source::Jq(self.jq(jq)?),
+            Operand::Bucket(bucket) => Source::Bucket(self.path(&bucket.path)?, bucket.every),
+        })
+    }
+
+    fn timestamp(&mut self, span: Span) -> Option<Path> {
+        self.path(&AstPath { keys: vec!["timestamp".to_owned()], span })
+    }
+
+    pub fn predicate(&mut self, expr: &Expr) -> Option<Predicate> {
+        match expr {
+            Expr::And(parts) => {
+                let mut parts = self.predicates(parts)?;
+                // jq costs a hundred times as much: rows that fail the rest never get there.
+                parts.sort_by_key(Predicate::uses_jq);
+                Some(Predicate::And(parts.into()))
+            }
+            Expr::Or(parts) => {
+                let mut parts = self.predicates(parts)?;
+                parts.sort_by_key(Predicate::uses_jq);
+                Some(Predicate::Or(parts.into()))
+            }
+            Expr::Not(part) => Some(Predicate::Not(Box::new(self.predicate(part)?))),
+            Expr::Has(path) => Some(Predicate::Has(self.path(path)?)),
+            Expr::Jq(jq) => Some(Predicate::JqTruth(self.jq(jq)?)),
+            Expr::Test(test) => self.test(test),
+        }
+    }
+
+    /// All parts, or none; the problems of all of them either way.
+    fn predicates(&mut self, parts: &[Expr]) -> Option<Vec<Predicate>> {
+        let parts: Vec<_> = parts.iter().map(|part| self.predicate(part)).collect();
+        parts.into_iter().collect()
+    }
+
+    fn test(&mut self, test: &AstTest) -> Option<Predicate> {
+        let left = match &test.left {
+            Operand::Path(path) if path.keys == ["timestamp"] => Left::Timestamp,
+            Operand::Age(_) => Left::Age,
+            _ => Left::Other,
+        };
+        let source = self.source(&test.left);
+        let matcher = self.matcher(test, left);
+        let (source, matcher) = (source?, matcher?);
+        let negated = matches!(test.op, Op::NotEqual | Op::NotMatches | Op::NotIn);
+        let all = test.all;
+        let compiled = Test { matcher, negated, all };
+        match source {
+            Source::Path(path) | Source::Age(path) => Some(Predicate::Field(path, compiled)),
+            Source::Jq(program) => Some(Predicate::Jq(program, compiled)),
+            Source::Bucket(..) => {
+                let message = "a time bucket is a column, not something to compare";
+                self.problems.push(Problem::new(test.span, message).hint("compare the timestamp: timestamp>=today"));
+                None
+            }
+        }
+    }
+
+    fn matcher(&mut self, test: &AstTest, left: Left) -> Option<Matcher> {
+        let literal = match &test.right {
+            Right::One(literal) => literal,
+            Right::List(literals) => return self.set(literals, left),
+            Right::File(name, span) => return self.file(name, *span, left),
+        };
+        if matches!(test.op, Op::Matches | Op::NotMatches | Op::Contains | Op::BeginsWith) {
+            return self.text_matcher(test.op, literal, left, test.span);
+        }
+        if matches!(test.op, Op::In | Op::NotIn) {
+            return self.set(std::slice::from_ref(literal), left);
+        }
+        let value = self.literal(literal, left, false)?.pop()?;
+        // The older, the smaller the timestamp.
+        let op = match (test.op, left) {
+            (Op::Less, Left::Age) => Op::Greater,
+            (Op::LessEqual, Left::Age) => Op::GreaterEqual,
+            (Op::Greater, Left::Age) => Op::Less,
+            (Op::GreaterEqual, Left::Age) => Op::LessEqual,
+            (op, _) => op,
+        };
+        Some(match op {
+            Op::Less => Matcher::Less(value),
+            Op::LessEqual => Matcher::LessEqual(value),
+            Op::Greater => Matcher::Greater(value),
+            Op::GreaterEqual => Matcher::GreaterEqual(value),
+            _ => Matcher::Equal(value),
+        })
+    }
+
+    fn text_matcher(&mut self, op: Op, literal: &Literal, left: Left, span: Span) -> Option<Matcher> {
+        if left == Left::Age {
+            let problem = Problem::new(span, "age is a duration: it has no text to search");
+            self.problems.push(problem.hint("compare it: age>2h"));
+            return None;
+        }
+        // The text as it stands; of an argument, its string.
+        let text = match literal.form {
+            crate::query::ast::Form::Argument => {
+                let value = self.literal(literal, Left::Other, false)?.pop()?;
+                let string = value.string.map(|bytes| bytes.into_vec());
+                let bytes = string.or_else(|| value.number.map(|number| number.to_string().into_bytes()));
+                String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
+            }
+            _ => literal.text.clone(),
+        };
+        match op {
+            Op::Contains => Some(Matcher::Contains(Box::new(Finder::new(text.as_bytes()).into_owned()))),
+            Op::BeginsWith => Some(Matcher::BeginsWith(text.as_bytes().into())),
+            _ => match RegexBuilder::new(&text).build() {
+                Ok(regex) => Some(Matcher::Regex(regex)),
+                Err(error) => {
+                    let error = error.to_string();
+                    let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                    let problem = Problem::new(literal.span, format!("not a regular expression: {reason}"));
+                    self.problems.push(problem.hint("`*=` searches for text as it stands"));
+                    None
+                }
+            },
+        }
+    }
+
+    fn set(&mut self, literals: &[Literal], left: Left) -> Option<Matcher> {
+        let mut set = Set { time_only: left != Left::Other, ..Set::default() };
+        let mut whole = true;
+        for literal in literals {
+            match self.literal(literal, left, true) {
+                Some(values) => values.into_iter().for_each(|value| set.insert(value)),
+                None => whole = false,
+            }
+        }
+        whole.then(|| Matcher::OneOf(Box::new(set)))
+    }
+
+    /// `in @file`: each line as `--arg` would give it.
+    fn file(&mut self, name: &str, span: Span, left: Left) -> Option<Matcher> {
+        let Some(lines) = self.context.files.get(name) else {
+            self.problems.push(Problem::new(span, format!("the file {name} was not read")));
+            return None;
+        };
+        let mut set = Set { time_only: left != Left::Other, ..Set::default() };
+        for line in lines {
+            set.insert(self.word(line, span, left, true)?);
+        }
+        Some(Matcher::OneOf(Box::new(set)))
+    }
+}

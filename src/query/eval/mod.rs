@@ -1,0 +1,17 @@
+//! Conditions, columns and keys on raw JSON. No value is decoded that is not
+//! looked at.
+//!
+//! Not here: rows in sequence (`stage`).
+//!
+//! - `value`: a literal ready to be compared · `compare`: one operator with its literal
+//! - `path`: from a row to the values a dotted path reaches · `predicate`: a whole condition
+//! - `source`: where a column's value comes from · `bucket`: time buckets
+//! - `order`: the order and the identity of any two values
+
+pub mod bucket;
+pub mod compare;
+pub mod order;
+pub mod path;
+pub mod predicate;
+pub mod source;
+pub mod value;

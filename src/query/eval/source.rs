@@ -1,0 +1,112 @@
+//! What evaluation carries along: the clock and the jq programs of the plan,
+//! and this thread's session with them. And the columns: what `group_by`,
+//! `summarize`, `sort_by` and `select` take from a row.
+
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+
+use crate::query::ast::Every;
+use crate::query::eval::bucket;
+use crate::query::eval::path::{Path, leaves_of};
+use crate::query::eval::value::instant;
+use crate::query::jq::program::{Program, Session};
+use crate::query::row::Row;
+use crate::query::time::Clock;
+
+/// A jq program failed on a row: what it said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault(pub String);
+
+/// One thread's means of evaluation.
+pub struct Eval<'p> {
+    pub(in crate::query) programs: &'p [Program],
+    pub(in crate::query) session: Session,
+    pub(in crate::query) clock: Clock,
+}
+
+impl Eval<'_> {
+    /// Another row (or another stage's row) begins.
+    pub fn next_row(&mut self) {
+        self.session.next_row();
+    }
+
+    /// Runs program number `program` on the row.
+    pub fn jq(
+        &mut self,
+        program: usize,
+        row: &Row<'_>,
+        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), Fault> {
+        match self.programs.get(program) {
+            Some(program) => self.session.run(program, row.text, visit).map_err(Fault),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Where a column's value comes from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A field.
+    Path(Path),
+    /// Milliseconds from the timestamp to the query's now.
+    Age(Path),
+    /// The first output of a jq program.
+    Jq(usize),
+    /// The time bucket of a field.
+    Bucket(Path, Every),
+}
+
+impl Source {
+    /// The value as JSON text; `None` when the row lacks it.
+    pub fn value<'a>(&self, row: &Row<'a>, eval: &mut Eval<'_>) -> Result<Option<Cow<'a, [u8]>>, Fault> {
+        Ok(match self {
+            Source::Path(path) => path.value(row),
+            Source::Age(path) => {
+                let age = first_instant(path, row).map(|at| eval.clock.now.ms_since(at));
+                age.map(|ms| ms.to_string().into_bytes().into())
+            }
+            Source::Bucket(path, every) => {
+                let text = first_instant(path, row).and_then(|at| bucket::start(at, *every, &eval.clock.zone));
+                text.map(|text| crate::json::quote(&text).into())
+            }
+            Source::Jq(program) => {
+                let mut value = None;
+                eval.jq(*program, row, &mut |output| {
+                    value = Some(output.to_vec().into());
+                    ControlFlow::Break(())
+                })?;
+                value
+            }
+        })
+    }
+
+    /// Each value, arrays entered; of a jq program, each output.
+    pub fn each(&self, row: &Row<'_>, eval: &mut Eval<'_>, visit: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+        let mut visit = |value: &[u8]| {
+            visit(value);
+            ControlFlow::Continue(())
+        };
+        match self {
+            Source::Path(path) => {
+                path.leaves(row, visit);
+            }
+            Source::Jq(program) => eval.jq(*program, row, &mut |output| leaves_of(output, &mut visit))?,
+            Source::Age(_) | Source::Bucket(..) => {
+                if let Some(value) = self.value(row, eval)? {
+                    let _ = visit(&value);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn first_instant(path: &Path, row: &Row<'_>) -> Option<crate::model::Instant> {
+    let mut found = None;
+    path.leaves(row, |value| {
+        found = instant(value);
+        if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    found
+}

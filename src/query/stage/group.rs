@@ -1,0 +1,137 @@
+//! `group_by` and `summarize`: rows that are equal in their keys become one.
+//! A missing key is null; an array or object is one key as a whole. Without
+//! `group_by` all rows are one group, even when there are none.
+
+use std::collections::HashMap;
+
+use crate::json::string::quote_into;
+
+use crate::query::aggregate::{Ignored, State};
+use crate::query::eval::order::{Key, write_identity};
+use crate::query::eval::source::{Eval, Fault, Source};
+use crate::query::row::Row;
+use crate::query::stage::plan::GroupBy;
+
+/// The groups so far, in order of first appearance.
+#[derive(Debug, Default)]
+pub(in crate::query) struct Groups {
+    index: HashMap<Box<[u8]>, usize>,
+    list: Vec<Group>,
+    identity: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Group {
+    identity: Box<[u8]>,
+    /// As the first row of the group had them.
+    keys: Box<[Box<[u8]>]>,
+    states: Box<[State]>,
+}
+
+impl GroupBy {
+    fn states(&self) -> Box<[State]> {
+        self.aggregates.iter().map(|(_, function, _)| State::new(*function)).collect()
+    }
+
+    /// Fails before anything is counted, so that a row counts whole or not at all.
+    fn try_jq(&self, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<(), Fault> {
+        for (_, _, source) in &self.aggregates {
+            if let Some(source @ Source::Jq(_)) = source {
+                source.each(row, eval, &mut |_| {})?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Groups {
+    /// Takes a row.
+    pub fn push(&mut self, stage: &GroupBy, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<(), Fault> {
+        stage.try_jq(row, eval)?;
+        self.identity.clear();
+        for key in &stage.keys {
+            write_identity(key.source.value(row, eval)?.as_deref(), &mut self.identity);
+        }
+        let at = match self.index.get(&*self.identity) {
+            Some(at) => *at,
+            None => {
+                let value = |source: &Source, eval: &mut Eval<'_>| -> Result<Box<[u8]>, Fault> {
+                    Ok(source.value(row, eval)?.as_deref().unwrap_or(b"null").into())
+                };
+                let keys = stage.keys.iter().map(|key| value(&key.source, eval)).collect::<Result<_, _>>()?;
+                let identity: Box<[u8]> = self.identity.as_slice().into();
+                self.insert(Group { identity, keys, states: stage.states() })
+            }
+        };
+        if let Some(group) = self.list.get_mut(at) {
+            for (state, (_, _, source)) in group.states.iter_mut().zip(&stage.aggregates) {
+                state.push(source.as_ref(), row, eval)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn insert(&mut self, group: Group) -> usize {
+        self.index.insert(group.identity.clone(), self.list.len());
+        self.list.push(group);
+        self.list.len() - 1
+    }
+
+    /// Joins the groups of later rows.
+    pub fn merge(&mut self, later: Groups) {
+        for group in later.list {
+            match self.index.get(&group.identity).and_then(|at| self.list.get_mut(*at)) {
+                Some(mine) => {
+                    for (state, later) in mine.states.iter_mut().zip(group.states) {
+                        state.merge(later);
+                    }
+                }
+                None => {
+                    self.insert(group);
+                }
+            }
+        }
+    }
+
+    /// The group rows in their order, and what each aggregate could not use.
+    pub fn finish(mut self, stage: &GroupBy) -> (Vec<Vec<u8>>, Vec<(String, Ignored)>) {
+        if stage.keys.is_empty() && self.list.is_empty() {
+            self.insert(Group { identity: Box::default(), keys: Box::default(), states: stage.states() });
+        }
+        let rank = |group: &Group| {
+            let count = match group.states.first() {
+                Some(State::Count(count)) if stage.by_count => *count,
+                _ => 0,
+            };
+            let keys: Vec<Key> = group.keys.iter().map(|key| Key::of(Some(key))).collect();
+            (std::cmp::Reverse(count), keys)
+        };
+        self.list.sort_by_cached_key(rank);
+        let mut ignored = vec![Ignored::default(); stage.aggregates.len()];
+        let mut rows = Vec::with_capacity(self.list.len());
+        for group in self.list {
+            let mut row = vec![b'{'];
+            for (key, value) in stage.keys.iter().zip(&group.keys) {
+                write_name(&key.name, &mut row);
+                row.extend_from_slice(value);
+            }
+            for ((state, (name, ..)), ignored) in group.states.into_iter().zip(&stage.aggregates).zip(&mut ignored) {
+                write_name(name, &mut row);
+                state.finish(&mut row, ignored);
+            }
+            row.push(b'}');
+            rows.push(row);
+        }
+        let names = stage.aggregates.iter().map(|(name, ..)| name.clone());
+        (rows, names.zip(ignored).filter(|(_, ignored)| *ignored != Ignored::default()).collect())
+    }
+}
+
+/// `"name":`, after a comma where one is due.
+pub(in crate::query) fn write_name(name: &str, row: &mut Vec<u8>) {
+    if row.len() > 1 {
+        row.push(b',');
+    }
+    quote_into(name, row);
+    row.push(b':');
+}

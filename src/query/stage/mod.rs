@@ -1,0 +1,16 @@
+//! Rows through the stages of a plan, in parts that merge.
+//!
+//! rows → latest → filter → jq → group → having → sort → limit → select → sink
+//!
+//! Not here: where rows come from (`scan`), what a condition is (`eval`).
+//!
+//! - `plan`: a compiled query · `pipeline`: its stages at work
+//! - `latest`, `group`, `sort`: the stages that hold rows back
+//! - `run`: the plainest driver, for tests
+
+mod group;
+pub mod latest;
+pub mod pipeline;
+pub mod plan;
+pub mod run;
+mod sort;

@@ -1,0 +1,270 @@
+//! Rows through the stages of a plan.
+//!
+//! A [`Fold`] takes the rows of one part of the input, in order. Folds of
+//! parts are merged in the order of the parts, and the last one standing is
+//! finished. However rows were split, the answer is the same bytes. A plan
+//! that streams puts rows out at once, through the sink given to `push`; its
+//! folds have nothing to merge.
+
+use std::ops::ControlFlow;
+
+use crate::json::pick;
+
+use crate::query::aggregate::Ignored;
+use crate::query::eval::source::{Eval, Fault};
+use crate::query::jq::program::Session;
+use crate::query::row::{Place, Row};
+use crate::query::stage::group::{Groups, write_name};
+use crate::query::stage::latest::Latest;
+use crate::query::stage::plan::Plan;
+use crate::query::stage::sort::Sorted;
+
+/// Takes a result as JSON text and its place, where it comes from one row.
+pub type Sink<'o> = dyn FnMut(&[u8], Option<Place>) -> ControlFlow<()> + 'o;
+
+/// Where results go. `Break` from the sink stops the work.
+pub struct Out<'o> {
+    /// Results, one by one.
+    pub sink: &'o mut Sink<'o>,
+    /// A row on which a jq program failed, and what it said. The row is left
+    /// out, and the work goes on.
+    pub fault: &'o mut dyn FnMut(Option<Place>, &str),
+}
+
+/// What is to be told about a finished query beside its results.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Rows that passed latest and filter.
+    pub passed: u64,
+    /// Aggregates that could not use every value, by column.
+    pub ignored: Vec<(String, Ignored)>,
+}
+
+/// The state of a plan at work on one part of the rows.
+pub struct Fold<'p> {
+    latest: Latest,
+    passed: u64,
+    /// Apart from `rest`'s, since its outputs are looked at while it runs.
+    jq: Session,
+    rest: Rest<'p>,
+}
+
+/// The stages after jq.
+struct Rest<'p> {
+    plan: &'p Plan,
+    eval: Eval<'p>,
+    groups: Groups,
+    sorted: Sorted,
+    emitted: u64,
+    line: Vec<u8>,
+}
+
+impl<'p> Fold<'p> {
+    pub(in crate::query) fn new(plan: &'p Plan) -> Self {
+        Fold {
+            latest: Latest::default(),
+            passed: 0,
+            jq: Session::new(&plan.globals),
+            rest: Rest {
+                plan,
+                eval: plan.eval(),
+                groups: Groups::default(),
+                sorted: Sorted::default(),
+                emitted: 0,
+                line: Vec::new(),
+            },
+        }
+    }
+
+    /// Takes the next row; `row.fields` are those of [`Plan::fields`]. `Break`
+    /// when no further row can change the answer, or the sink says so.
+    pub fn push(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
+        if let Some(stage) = &self.rest.plan.latest {
+            self.latest.push(stage, row);
+            return ControlFlow::Continue(());
+        }
+        self.filter(row, out)
+    }
+
+    fn filter(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
+        if self.rest.is_full() {
+            return ControlFlow::Break(());
+        }
+        let plan = self.rest.plan;
+        if plan.uses_jq() {
+            self.rest.eval.next_row();
+            self.jq.next_row();
+        }
+        if let Some(filter) = &plan.filter {
+            match filter.matches(row, &mut self.rest.eval) {
+                Ok(true) => {}
+                Ok(false) => return ControlFlow::Continue(()),
+                Err(Fault(message)) => {
+                    (out.fault)(Some(row.place), &message);
+                    return ControlFlow::Continue(());
+                }
+            }
+        }
+        self.passed += 1;
+        let Some(program) = plan.jq.and_then(|number| plan.programs.get(number)) else {
+            return self.rest.push(row, Some(row.place), out);
+        };
+        let rest = &mut self.rest;
+        let mut flow = ControlFlow::Continue(());
+        let ran = self.jq.run(program, row.text, &mut |output| {
+            flow = rest.push_made(output, plan.middle.as_deref(), row.place, Some(row.place), out);
+            flow
+        });
+        if let Err(message) = ran {
+            (out.fault)(Some(row.place), &message);
+        }
+        flow
+    }
+
+    /// Joins the fold of later rows. Streaming plans have nothing to join but counts.
+    pub fn merge(&mut self, later: Fold<'p>) {
+        let tail = &self.rest.plan.tail;
+        self.latest.merge(later.latest);
+        self.passed += later.passed;
+        self.rest.groups.merge(later.rest.groups);
+        self.rest.emitted += later.rest.emitted;
+        if !tail.sort.is_empty() {
+            self.rest.sorted.merge(&tail.sort, tail.limit, later.rest.sorted);
+        }
+    }
+
+    /// Puts out what was held back.
+    pub fn finish(mut self, out: &mut Out<'_>) -> Summary {
+        let plan = self.rest.plan;
+        for (place, text) in std::mem::take(&mut self.latest).finish() {
+            let mut fields = Vec::new();
+            let fields = refill(&text, &plan.first, &mut fields);
+            if self.filter(&Row { text: &text, fields, place }, out).is_break() {
+                break;
+            }
+        }
+        let ignored = self.rest.finish(out);
+        Summary { passed: self.passed, ignored }
+    }
+}
+
+impl Rest<'_> {
+    /// Whether a limit without sorting is reached.
+    fn is_full(&self) -> bool {
+        let plan = self.plan;
+        plan.group.is_none() && plan.tail.sort.is_empty() && plan.tail.limit.is_some_and(|limit| self.emitted >= limit)
+    }
+
+    /// A row that jq or grouping made.
+    fn push_made(
+        &mut self,
+        text: &[u8],
+        names: Option<&[String]>,
+        place: Place,
+        from: Option<Place>,
+        out: &mut Out<'_>,
+    ) -> ControlFlow<()> {
+        self.eval.next_row();
+        let mut fields = Vec::new();
+        let fields = refill(text, names.unwrap_or_default(), &mut fields);
+        let row = Row { text, fields, place };
+        if from.is_none() { self.tail(&row, None, out) } else { self.push(&row, from, out) }
+    }
+
+    fn push(&mut self, row: &Row<'_>, place: Option<Place>, out: &mut Out<'_>) -> ControlFlow<()> {
+        let Some(stage) = &self.plan.group else {
+            return self.tail(row, place, out);
+        };
+        if let Err(Fault(message)) = self.groups.push(stage, row, &mut self.eval) {
+            (out.fault)(place, &message);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// having → sort → limit → select
+    fn tail(&mut self, row: &Row<'_>, place: Option<Place>, out: &mut Out<'_>) -> ControlFlow<()> {
+        let tail = &self.plan.tail;
+        let passes = tail.having.as_ref().map_or(Ok(true), |having| having.matches(row, &mut self.eval));
+        let done = passes.and_then(|passes| match passes {
+            false => Ok(None),
+            true if tail.sort.is_empty() => Ok(Some(())),
+            true => self.sorted.push(&tail.sort, tail.limit, row, place, &mut self.eval).map(|()| None),
+        });
+        match done {
+            Ok(Some(())) => self.emit(row, place, out),
+            Ok(None) => ControlFlow::Continue(()),
+            Err(Fault(message)) => {
+                (out.fault)(place, &message);
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    /// limit → select → sink
+    fn emit(&mut self, row: &Row<'_>, place: Option<Place>, out: &mut Out<'_>) -> ControlFlow<()> {
+        let tail = &self.plan.tail;
+        let limit = tail.limit.unwrap_or(u64::MAX);
+        if self.emitted >= limit {
+            return ControlFlow::Break(());
+        }
+        let flow = match &tail.select {
+            None => (out.sink)(row.text, place),
+            Some(columns) => {
+                self.line.clear();
+                self.line.push(b'{');
+                for column in columns {
+                    match column.source.value(row, &mut self.eval) {
+                        Ok(None) => {}
+                        Ok(Some(value)) => {
+                            write_name(&column.name, &mut self.line);
+                            self.line.extend_from_slice(&value);
+                        }
+                        Err(Fault(message)) => {
+                            (out.fault)(place, &message);
+                            return ControlFlow::Continue(());
+                        }
+                    }
+                }
+                self.line.push(b'}');
+                (out.sink)(&self.line, place)
+            }
+        };
+        self.emitted += 1;
+        if self.emitted >= limit { ControlFlow::Break(()) } else { flow }
+    }
+
+    fn finish(mut self, out: &mut Out<'_>) -> Vec<(String, Ignored)> {
+        let plan = self.plan;
+        let mut ignored = Vec::new();
+        if let Some(stage) = &plan.group {
+            let (rows, notes) = std::mem::take(&mut self.groups).finish(stage);
+            ignored = notes;
+            for row in rows {
+                if self.push_made(&row, plan.last.as_deref(), Place::default(), None, out).is_break() {
+                    break;
+                }
+            }
+        }
+        let names = plan.last.as_ref().or(plan.middle.as_ref()).unwrap_or(&plan.first);
+        let sorted = std::mem::take(&mut self.sorted);
+        for (place, text) in sorted.finish(&plan.tail.sort, plan.tail.limit) {
+            self.eval.next_row();
+            let mut fields = Vec::new();
+            let fields = refill(&text, names, &mut fields);
+            let row = Row { text: &text, fields, place: place.unwrap_or_default() };
+            if self.emit(&row, place, out).is_break() {
+                break;
+            }
+        }
+        ignored
+    }
+}
+
+/// The fields of a row that comes from memory. What is no object has none.
+fn refill<'a, 'b>(text: &'a [u8], names: &[String], fields: &'b mut Vec<Option<&'a [u8]>>) -> &'b [Option<&'a [u8]>] {
+    if pick(text, names, fields).is_err() {
+        fields.clear();
+        fields.resize(names.len(), None);
+    }
+    fields
+}

@@ -1,0 +1,121 @@
+//! A compiled query: which fields its rows are asked for, and the stages they
+//! go through. Shared between threads; each works with its own [`Fold`].
+//!
+//! rows → latest → filter → jq → group → having → sort → limit → select → sink
+//!
+//! Between stages a row is its JSON text, so that rows made by jq or by
+//! grouping are sorted and selected like those on file.
+
+use crate::query::ast::Function;
+use crate::query::eval::predicate::Predicate;
+use crate::query::eval::source::{Eval, Source};
+use crate::query::jq::program::{Globals, Program, Session};
+use crate::query::stage::latest::LatestBy;
+use crate::query::stage::pipeline::Fold;
+use crate::query::time::Clock;
+
+/// A compiled query.
+#[derive(Debug)]
+pub struct Plan {
+    /// Fields asked of rows as read; the first `filter_fields` decide whether a row passes.
+    pub(in crate::query) first: Vec<String>,
+    pub(in crate::query) filter_fields: usize,
+    /// Fields asked of jq's outputs, where there is a jq stage.
+    pub(in crate::query) middle: Option<Vec<String>>,
+    /// Fields asked of group rows, where there is grouping.
+    pub(in crate::query) last: Option<Vec<String>>,
+    pub(in crate::query) latest: Option<LatestBy>,
+    pub(in crate::query) filter: Option<Predicate>,
+    pub(in crate::query) jq: Option<usize>,
+    pub(in crate::query) group: Option<GroupBy>,
+    pub(in crate::query) tail: Tail,
+    pub(in crate::query) columns: Option<Vec<String>>,
+    pub(in crate::query) programs: Vec<Program>,
+    pub(in crate::query) globals: Globals,
+    pub(in crate::query) clock: Clock,
+}
+
+/// A column with its name.
+#[derive(Debug, Clone)]
+pub(in crate::query) struct Named {
+    pub name: String,
+    pub source: Source,
+}
+
+/// Grouping, and what is made of each group.
+#[derive(Debug, Clone)]
+pub(in crate::query) struct GroupBy {
+    pub keys: Vec<Named>,
+    pub aggregates: Vec<(String, Function, Option<Source>)>,
+    /// The greatest groups first, then by key; else by key alone.
+    pub by_count: bool,
+}
+
+/// What happens to rows after grouping.
+#[derive(Debug, Clone)]
+pub(in crate::query) struct Tail {
+    pub having: Option<Predicate>,
+    pub sort: Vec<(Source, bool)>,
+    pub limit: Option<u64>,
+    pub select: Option<Vec<Named>>,
+}
+
+impl Plan {
+    /// The top-level fields to pick from each row, in the order of
+    /// [`crate::query::row::Row::fields`].
+    pub fn fields(&self) -> &[String] {
+        &self.first
+    }
+
+    /// How many of [`Plan::fields`], from the first, decide whether a row passes.
+    pub fn filter_fields(&self) -> usize {
+        self.filter_fields
+    }
+
+    /// The filter, on rows as read.
+    pub fn filter(&self) -> Option<&Predicate> {
+        self.filter.as_ref()
+    }
+
+    /// Whether rows go out as they come in: no latest, grouping or sorting
+    /// holds them back, and memory does not grow with the input.
+    pub fn is_streaming(&self) -> bool {
+        self.latest.is_none() && self.group.is_none() && self.tail.sort.is_empty()
+    }
+
+    /// Whether rows come out as they were written: what is put out must then
+    /// be judged whole by whoever read it.
+    pub fn passes_rows_on(&self) -> bool {
+        self.group.is_none() && self.tail.select.is_none() && self.jq.is_none()
+    }
+
+    /// Whether the query keeps each run's standing row only.
+    pub fn is_latest(&self) -> bool {
+        self.latest.is_some()
+    }
+
+    /// Whether jq programs are part of it.
+    pub fn uses_jq(&self) -> bool {
+        !self.programs.is_empty()
+    }
+
+    /// `limit n`: a streaming fold stops by itself, several beside each other do not.
+    pub fn limit(&self) -> Option<u64> {
+        self.tail.limit
+    }
+
+    /// Names of the output's columns, where select or grouping gives them.
+    pub fn columns(&self) -> Option<&[String]> {
+        self.columns.as_deref()
+    }
+
+    /// An empty fold: one for all rows, or one for each part of them.
+    pub fn fold(&self) -> Fold<'_> {
+        Fold::new(self)
+    }
+
+    /// Means of evaluation for one thread.
+    pub fn eval(&self) -> Eval<'_> {
+        Eval { programs: &self.programs, session: Session::new(&self.globals), clock: self.clock }
+    }
+}

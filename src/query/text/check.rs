@@ -1,0 +1,189 @@
+//! Names and words in a query that nothing knows: a field that no row has and
+//! no schema names, a status that is not declared. They are doubts, not
+//! mistakes: the query runs, and says so on stderr.
+
+use crate::error::nearest;
+use crate::model::names::{self, Type};
+use crate::model::{Vocabulary, vocabulary};
+use crate::query::ast::{Aggregate, Expr, Literal, Op, Operand, Path, Query, Right, Test};
+use crate::query::problem::{Problem, quoted};
+use crate::query::text::print::{aggregate_call, aggregate_name, column_name};
+
+/// The fields that a query reads of the rows on file: those of its filter,
+/// keys, aggregates, and, where nothing is grouped and no jq program stands in
+/// between, of `having`, `select` and `sort_by`.
+pub fn paths(query: &Query) -> Vec<&Path> {
+    let mut paths: Vec<&Path> = query.latest_by.iter().collect();
+    if let Some(filter) = &query.filter {
+        tests(filter, &mut |term| match term {
+            Term::Test(test) => paths.extend(of_operand(&test.left)),
+            Term::Has(path) => paths.push(path),
+        });
+    }
+    if query.jq.is_some() {
+        return paths;
+    }
+    paths.extend(query.group_by.iter().filter_map(|column| of_operand(&column.of)));
+    paths.extend(query.summarize.iter().filter_map(|aggregate| of_operand(aggregate.of.as_ref()?)));
+    if !is_grouped(query) {
+        paths.extend(query.select.iter().filter_map(|column| of_operand(&column.of)));
+        let named =
+            |path: &&Path| !query.select.iter().any(|column| column.name.as_deref() == Some(&path.keys.join(".")));
+        paths.extend(query.sort_by.iter().filter_map(|key| of_operand(&key.of)).filter(named));
+    }
+    paths
+}
+
+/// Doubts about `query`, with spans in its text. `occurs` says whether any row
+/// read has the field (a dotted name); `occurring` are such names, for suggestions.
+pub fn warnings(
+    query: &Query,
+    occurs: &dyn Fn(&str) -> bool,
+    occurring: &[String],
+    vocabulary: &Vocabulary,
+) -> Vec<Problem> {
+    let mut doubts = Vec::new();
+    let mut doubted: Vec<String> = Vec::new();
+    for path in paths(query) {
+        let name = path.keys.join(".");
+        if is_known(path) || occurs(&name) || doubted.contains(&name) {
+            continue;
+        }
+        let known: Vec<String> = names::all().chain(occurring.iter().cloned()).collect();
+        let doubt = Problem::new(path.span, format!("no row has the field {}", quoted(&name)));
+        doubts.push(match nearest(&name, known.iter().map(String::as_str)) {
+            Some(near) if near != name => doubt.hint(format!("did you mean `{near}`?")),
+            _ => doubt.hint("`logbook fields` lists the fields that occur"),
+        });
+        doubted.push(name);
+    }
+    if is_grouped(query) && query.jq.is_none() {
+        results(query, &mut doubts);
+    }
+    if let Some(filter) = &query.filter {
+        tests(filter, &mut |term| {
+            if let Term::Test(test) = term {
+                words(test, vocabulary, &mut doubts);
+            }
+        });
+    }
+    doubts.sort_by_key(|doubt| doubt.span.from);
+    doubts
+}
+
+fn is_grouped(query: &Query) -> bool {
+    !query.group_by.is_empty() || !query.summarize.is_empty()
+}
+
+/// Whether the format names the field, so that no row needs to have it.
+fn is_known(path: &Path) -> bool {
+    let Some(first) = path.keys.first() else {
+        return true;
+    };
+    match (first.as_str(), path.keys.get(1)) {
+        (name, None) => names::is_standard(name) || names::WRITTEN.contains(&name),
+        ("tool_call", Some(member)) => match names::type_of(&format!("tool_call.{member}")) {
+            Some(of) => path.keys.len() == 2 || of == Type::Any,
+            None => false,
+        },
+        (name, Some(_)) => name == "set" || names::type_of(name) == Some(Type::Any),
+    }
+}
+
+/// After grouping, `having`, `sort_by` and `select` see the columns of the groups alone.
+fn results(query: &Query, doubts: &mut Vec<Problem>) {
+    let keys = query.group_by.iter().map(column_name);
+    let made: Vec<String> = match query.summarize.as_slice() {
+        [] => keys.chain(["count", "runs", "oldest"].map(str::to_owned)).collect(),
+        some => keys.chain(some.iter().map(aggregate_name)).collect(),
+    };
+    let mut used: Vec<&Path> = query.select.iter().filter_map(|column| of_operand(&column.of)).collect();
+    used.extend(query.sort_by.iter().filter_map(|key| of_operand(&key.of)));
+    if let Some(having) = &query.having {
+        tests(having, &mut |term| match term {
+            Term::Test(test) => used.extend(of_operand(&test.left)),
+            Term::Has(path) => used.push(path),
+        });
+    }
+    let renamed = |name: &str| query.select.iter().any(|column| column.name.as_deref() == Some(name));
+    for path in used {
+        let name = path.keys.join(".");
+        // A path may also reach into a column that holds an object.
+        let reaches = path.keys.first().is_some_and(|first| made.contains(first));
+        let called = |one: &Aggregate| aggregate_call(one.function, one.of.as_ref()) == name;
+        if made.contains(&name) || query.summarize.iter().any(called) || reaches || renamed(&name) {
+            continue;
+        }
+        let doubt = Problem::new(path.span, format!("the groups have no column {}", quoted(&name)));
+        doubts.push(match nearest(&name, made.iter().map(String::as_str)) {
+            Some(near) => doubt.hint(format!("did you mean `{near}`?")),
+            None => doubt.hint(format!("their columns are {}", made.join(", "))),
+        });
+    }
+}
+
+/// Words of a closed set that are not in it.
+fn words(test: &Test, vocabulary: &Vocabulary, doubts: &mut Vec<Problem>) {
+    let Operand::Path(path) = &test.left else {
+        return;
+    };
+    if !matches!(test.op, Op::Equal | Op::NotEqual | Op::In | Op::NotIn) {
+        return;
+    }
+    let name = path.keys.join(".");
+    let known: Vec<&str> = match name.as_str() {
+        "status" => vocabulary.statuses().collect(),
+        "phase" => vocabulary.phases().collect(),
+        "kind" => vocabulary.kinds().collect(),
+        _ => match names::type_of(&name) {
+            Some(Type::OneOf(words)) => words.to_vec(),
+            _ => return,
+        },
+    };
+    let values: &[Literal] = match &test.right {
+        Right::One(value) => std::slice::from_ref(value),
+        Right::List(values) => values,
+        Right::File(..) => &[],
+    };
+    for value in values {
+        use crate::query::ast::Form;
+        let is_null = value.form == Form::Bare && value.text == "null";
+        if value.form == Form::Argument || is_null || known.contains(&value.text.as_str()) {
+            continue;
+        }
+        let doubt = Problem::new(value.span, format!("no {name} is called {}", quoted(&value.text)));
+        doubts.push(match nearest(&value.text, known.iter().copied()) {
+            Some(near) => doubt.hint(format!("did you mean `{near}`?")),
+            None if known.len() <= vocabulary::STATUSES.len() + 8 => {
+                doubt.hint(format!("they are {}", known.join(", ")))
+            }
+            None => doubt,
+        });
+    }
+}
+
+fn of_operand(operand: &Operand) -> Option<&Path> {
+    match operand {
+        Operand::Path(path) => Some(path),
+        Operand::Bucket(bucket) => Some(&bucket.path),
+        Operand::Age(_) | Operand::Jq(_) => None,
+    }
+}
+
+/// What a condition rests on.
+enum Term<'a> {
+    Test(&'a Test),
+    Has(&'a Path),
+}
+
+/// Visits the comparisons and `has` of a condition, in the order of the text.
+/// Recursion is bounded by the parser's own bound on nesting.
+fn tests<'a>(expr: &'a Expr, visit: &mut dyn FnMut(Term<'a>)) {
+    match expr {
+        Expr::And(terms) | Expr::Or(terms) => terms.iter().for_each(|term| tests(term, visit)),
+        Expr::Not(term) => tests(term, visit),
+        Expr::Test(test) => visit(Term::Test(test)),
+        Expr::Has(path) => visit(Term::Has(path)),
+        Expr::Jq(_) => {}
+    }
+}
