@@ -23,8 +23,8 @@ fn small(scale: &Scale) -> Report {
 }
 
 fn large(scale: &Scale) -> Report {
-    // The quick tier writes 240 MB and not 8 GB.
-    rounds(scale, if scale.quick { 300 } else { 10_000 }, 100_000)
+    // The quick tier writes 160 MB and not 8 GB.
+    rounds(scale, if scale.quick { 200 } else { 10_000 }, 100_000)
 }
 
 /// Full: ten rounds, each on a logbook of its own.
