@@ -111,7 +111,7 @@ impl Ledger {
     /// Reads the whole logbook and says what is wrong with it.
     pub fn judge(&self, book: &Path, steps: Steps) -> Found {
         let mut found = Found::default();
-        let mut places: HashMap<String, Vec<(Place, Option<u64>, String)>> = HashMap::new();
+        let mut places: HashMap<String, Vec<Place>> = HashMap::new();
         let mut order: Vec<(Place, String, Option<u64>, String)> = Vec::new();
         let (mut repaired, mut voided) = (HashSet::new(), HashSet::new());
         let mut bad: Vec<(Place, String)> = Vec::new();
@@ -139,7 +139,7 @@ impl Ledger {
             if !is_whole(&line, &key) {
                 wrong.push(format!("@{}:{}: row {key} is not as it was sent", place.0, place.1));
             }
-            places.entry(key.clone()).or_default().push((place, line.step, line.run_id.clone()));
+            places.entry(key.clone()).or_default().push(place);
             order.push((place, line.run_id, line.step, key));
         });
         found.violations = wrong;
@@ -158,14 +158,9 @@ impl Ledger {
         found
     }
 
-    fn judge_fates(
-        &self,
-        places: &HashMap<String, Vec<(Place, Option<u64>, String)>>,
-        voided: &HashSet<Place>,
-        violations: &mut Vec<String>,
-    ) {
+    fn judge_fates(&self, places: &HashMap<String, Vec<Place>>, voided: &HashSet<Place>, violations: &mut Vec<String>) {
         let count = |key: &str| {
-            places.get(key).map_or(0, |places| places.iter().filter(|(place, ..)| !voided.contains(place)).count())
+            places.get(key).map_or(0, |places| places.iter().filter(|place| !voided.contains(place)).count())
         };
         for (key, fate) in &self.sent {
             match (fate, count(key)) {
