@@ -89,6 +89,18 @@ pub(super) enum Print {
     Row,
 }
 
+impl Print {
+    /// What `--print` says.
+    pub(super) fn parse(word: Option<&str>) -> Result<Print> {
+        match word {
+            None => Ok(Print::Nothing),
+            Some("id") => Ok(Print::Id),
+            Some("row") => Ok(Print::Row),
+            Some(word) => Err(Error::usage(format!("unknown --print {word:?}")).hint("print is one of: id, row")),
+        }
+    }
+}
+
 /// Runs the command; with `--best-effort` every failure is a warning.
 pub fn run(args: Append, door: &mut Door<'_>) -> Result<Exit> {
     let best_effort = args.best_effort || door.env.var("LOGBOOK_BEST_EFFORT") == Some("1");
@@ -103,12 +115,7 @@ pub fn run(args: Append, door: &mut Door<'_>) -> Result<Exit> {
 }
 
 fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
-    let print = match args.print.as_deref().or_else(|| door.env.var("LOGBOOK_PRINT")) {
-        None => Print::Nothing,
-        Some("id") => Print::Id,
-        Some("row") => Print::Row,
-        Some(word) => return Err(Error::usage(format!("unknown --print {word:?}")).hint("print is one of: id, row")),
-    };
+    let print = Print::parse(args.print.as_deref().or_else(|| door.env.var("LOGBOOK_PRINT")))?;
     let on_refused = match args.on_error.as_deref() {
         None | Some("stop") => OnRefused::Stop,
         Some("skip") => OnRefused::Skip,
