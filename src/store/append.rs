@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::config::{Durability, Settings};
 use super::directory;
 use super::index::{Index, Place, Seen};
+use super::index_build;
 use super::listing;
 use super::lock::Lock;
 use super::os::{Os, write_full};
@@ -161,6 +162,7 @@ impl<'o> Writer<'o> {
         if let Err(error) = result {
             // What memory says may not be what the disk says.
             self.index.forget();
+            self.raw.clear();
             self.active = None;
             appended.failed = Some(error);
         }
@@ -176,7 +178,8 @@ impl<'o> Writer<'o> {
     ) -> Result<()> {
         if self.raw.is_empty() {
             let raw = listing::raw(self.os, &self.directory)?;
-            self.index.prepare(self.os, &self.directory, &raw)?;
+            index_build::prepare(self.os, &self.directory, &mut self.index, &raw)?;
+            self.raw = raw;
         }
         let timeout_ms = self.options.lock_timeout_ms.unwrap_or(self.settings.lock_timeout_ms);
         let kept = self.kept_lock.take();
@@ -197,12 +200,12 @@ impl<'o> Writer<'o> {
         let (mut line, active) = self.find_active(lock)?;
         // Sealed while this writer waited.
         let raw = std::mem::take(&mut self.raw);
-        let known = self.index.prepare(self.os, &self.directory, &raw);
+        let known = self.index.catch_up_sealed(self.os, &self.directory, &raw);
         self.raw = raw;
         known?;
         let active = match active {
             Some(mut active) => {
-                let torn_at = self.index.catch_up(self.os, &active, 0)?;
+                let torn_at = self.index.catch_up(self.os, &active)?;
                 if torn_at < active.bytes {
                     self.mend(&mut active, torn_at)?;
                 }
@@ -307,7 +310,7 @@ impl<'o> Writer<'o> {
             self.index.note(row.place, &seen);
         }
         active.bytes += out.len() as u64;
-        self.index.wrote(number, active.bytes);
+        self.index.wrote(active.bytes);
         self.active = Some(active);
         self.out = out;
         appended.rows = rows;
@@ -335,7 +338,19 @@ impl<'o> Writer<'o> {
         }
         self.unsynced.clear();
         match failed {
-            None => Ok(()),
+            None => {
+                index_build::save_finished(self.os, &self.directory, &mut self.index);
+                if let Some(active) = &self.active {
+                    index_build::save_active(
+                        self.os,
+                        &self.directory,
+                        &mut self.index,
+                        &active.file,
+                        active.identity.1,
+                    );
+                }
+                Ok(())
+            }
             Some(why) => {
                 self.index.forget();
                 self.active = None;

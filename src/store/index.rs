@@ -1,12 +1,15 @@
-//! Steps and ids: what `append` must know of the rows on file. What was read
-//! stands in memory; older rows are to be known from `cache/`.
+//! Steps and ids: what `append` must know of the rows on file. Old rows are
+//! known from `cache/`, newer ones were read and stand in memory. All of it is
+//! a hint that is checked: deleting `cache/` changes no answer.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::append::Active;
+use super::index_build;
+use super::index_table::{Contents, Cover, Table};
 use super::os::{How, Os, read_full};
 use crate::error::{Error, Result};
 use crate::format::SegmentName;
@@ -38,19 +41,43 @@ pub struct RunEntry {
     pub standing: Option<Place>,
 }
 
-/// The steps and ids of the rows read so far.
-#[derive(Debug, Default)]
-pub struct Index {
-    runs: HashMap<u128, RunEntry>,
-    ids: HashMap<u64, Vec<Place>>,
-    /// Highest sealed segment that is known whole.
-    sealed: u64,
-    /// The active segment, known up to this offset.
-    active: (u64, u64),
-    picked: Picked,
+impl RunEntry {
+    /// Takes in what later rows say.
+    pub(super) fn join(&mut self, later: &RunEntry) {
+        self.last_step = self.last_step.max(later.last_step);
+        self.rows += later.rows;
+        self.newest = later.newest;
+        self.standing = later.standing.or(self.standing);
+    }
 }
 
-type Picked = Vec<Option<&'static [u8]>>;
+/// Rows of one stretch of one segment, as read.
+#[derive(Debug, Default)]
+pub(super) struct Stretch {
+    pub runs: HashMap<u128, RunEntry>,
+    pub ids: HashMap<u64, Vec<Place>>,
+}
+
+/// The steps and ids of the logbook, as far as they are known.
+#[derive(Debug, Default)]
+pub struct Index {
+    /// Tables on disk; each tells of some segments, the last may tell of a part of one.
+    pub(super) tables: Vec<(PathBuf, Table)>,
+    /// Rows of sealed segments that stand in no table.
+    older: Vec<Stretch>,
+    /// Rows of the active segment behind `base`.
+    tail: Stretch,
+    /// What the table of the active segment covers of it.
+    pub(super) base: Cover,
+    /// Highest sealed segment that is known whole.
+    pub(super) sealed: u64,
+    /// The active segment, known up to this offset.
+    pub(super) active: (u64, u64),
+    /// Segments sealed since, to be made into tables.
+    pub(super) finished: Vec<Contents>,
+    /// The tables were found damaged: only what is read counts.
+    pub(super) distrust: bool,
+}
 
 /// What the index reads of a row.
 pub(super) struct Seen<'a> {
@@ -60,134 +87,195 @@ pub(super) struct Seen<'a> {
     pub stands: bool,
 }
 
-impl Index {
-    /// Forgets everything: what is in memory may no longer be true.
-    pub fn forget(&mut self) {
-        *self = Index::default();
+impl Stretch {
+    pub fn note(&mut self, place: Place, row: &Seen<'_>) {
+        let new = RunEntry {
+            last_step: row.step.unwrap_or(0),
+            rows: 1,
+            first: place,
+            newest: place,
+            standing: row.stands.then_some(place),
+        };
+        self.runs.entry(xxh3_128(row.run.as_bytes())).and_modify(|entry| entry.join(&new)).or_insert(new);
+        if let Some(id) = row.id {
+            self.ids.entry(xxh3_64(id.as_bytes())).or_default().push(place);
+        }
     }
 
-    /// Reads what is sealed, outside the lock.
-    pub fn prepare(&mut self, os: &dyn Os, directory: &Path, raw: &[SegmentName]) -> Result<()> {
-        let Some((_, sealed)) = raw.split_last() else { return Ok(()) };
-        for name in sealed {
-            self.read_sealed(os, directory, *name)?;
+    /// Takes in a row on file; one that is no row, or names no run, says nothing.
+    fn row(&mut self, place: Place, text: &[u8]) {
+        const NAMES: [&str; 5] = ["run_id", "step", "id", "status", "kind"];
+        let mut values = Vec::new();
+        if json::pick(text, &NAMES, &mut values).is_err() {
+            return;
         }
-        Ok(())
+        let Some(run) = values[0].and_then(json::decode) else { return };
+        let step = values[1].and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
+        let id = values[2].and_then(json::decode);
+        let kind = values[4].and_then(json::decode);
+        let beside = kind.is_some_and(|kind| BESIDE_KINDS.iter().any(|beside| *beside.as_bytes() == *kind));
+        let stands = values[3].is_some_and(|status| status != b"null") && !beside;
+        let run = String::from_utf8_lossy(&run);
+        let id = id.as_ref().map(|id| String::from_utf8_lossy(id));
+        self.note(place, &Seen { run: &run, step, id: id.as_deref(), stands });
     }
 
-    fn read_sealed(&mut self, os: &dyn Os, directory: &Path, name: SegmentName) -> Result<()> {
-        if name.number <= self.sealed {
-            return Ok(());
+    /// Takes in the rows of a block that begins at `at`.
+    pub fn block(&mut self, segment: u64, at: u64, block: &[u8]) {
+        for line in Lines::new(block).filter(|line| line.whole) {
+            self.row(Place { segment, offset: at + line.at as u64 }, line.text);
         }
-        let from = if self.active.0 == name.number { self.active.1 } else { 0 };
-        let path = directory.join(name.to_string());
-        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
-        let file = os.open(&path, How::Read, 0).map_err(fail)?;
-        let bytes = os.stat(&file).map_err(fail)?.bytes;
-        self.read(os, &path, &file, name.number, from, bytes)?;
-        self.sealed = name.number;
-        Ok(())
-    }
-
-    /// Makes the index true up to the end of `active`, under the lock; gives
-    /// where a torn tail begins (the length, when there is none).
-    pub fn catch_up(&mut self, os: &dyn Os, active: &Active, _from: u64) -> Result<u64> {
-        let from = if self.active.0 == active.name.number { self.active.1 } else { 0 };
-        if from > active.bytes {
-            return Err(Error::io(format!("{}: shorter than it was", active.path.display())));
-        }
-        let end = self.read(os, &active.path, &active.file, active.name.number, from, active.bytes)?;
-        self.active = (active.name.number, end);
-        Ok(end)
     }
 
     /// Reads rows in `from..to`; gives the offset after the last newline.
-    fn read(
+    pub fn read(
         &mut self,
         os: &dyn Os,
-        path: &Path,
         file: &std::os::fd::OwnedFd,
         segment: u64,
         from: u64,
         to: u64,
-    ) -> Result<u64> {
-        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+    ) -> std::io::Result<u64> {
         let mut at = from;
         let mut size = 256 << 10;
         let mut buffer = Vec::new();
         while at < to {
             let want = ((to - at) as usize).min(size);
             buffer.resize(want, 0);
-            let read = read_full(os, file, &mut buffer[..want], at).map_err(fail)?;
-            let Some(end) = memchr::memrchr(b'\n', &buffer[..read]) else {
-                if read < want || at + read as u64 >= to {
-                    break;
+            let read = read_full(os, file, &mut buffer[..want], at)?;
+            match memchr::memrchr(b'\n', &buffer[..read]) {
+                Some(end) => {
+                    self.block(segment, at, &buffer[..=end]);
+                    at += end as u64 + 1;
                 }
+                None if read < want || at + read as u64 >= to => break,
                 // A line longer than the buffer.
-                size *= 4;
-                continue;
-            };
-            for line in Lines::new(&buffer[..=end]) {
-                self.row(Place { segment, offset: at + line.at as u64 }, line.text);
+                None => size *= 4,
             }
-            at += end as u64 + 1;
         }
         Ok(at)
     }
+}
 
-    /// Takes in a row on file; one that is no row, or names no run, says nothing.
-    fn row(&mut self, place: Place, text: &[u8]) {
-        const NAMES: [&str; 5] = ["run_id", "step", "id", "status", "kind"];
-        let mut values: Vec<Option<&[u8]>> = std::mem::take(&mut self.picked);
-        let picked = json::pick(text, &NAMES, &mut values).is_ok();
-        if picked && let Some(run) = values[0].and_then(json::decode) {
-            let step = values[1].and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
-            let id = values[2].and_then(json::decode);
-            let beside = values[4]
-                .and_then(json::decode)
-                .is_some_and(|kind| BESIDE_KINDS.iter().any(|beside| *beside.as_bytes() == *kind));
-            let stands = values[3].is_some_and(|status| status != b"null") && !beside;
-            let run = String::from_utf8_lossy(&run);
-            let id = id.as_ref().map(|id| String::from_utf8_lossy(id));
-            self.note(place, &Seen { run: &run, step, id: id.as_deref(), stands });
+impl Index {
+    /// Forgets everything: what is in memory may no longer be true.
+    pub fn forget(&mut self) {
+        *self = Index { distrust: self.distrust, ..Index::default() };
+    }
+
+    /// Reads what was sealed since the index was made, under the lock.
+    pub fn catch_up_sealed(&mut self, os: &dyn Os, directory: &Path, raw: &[SegmentName]) -> Result<()> {
+        let Some((_, sealed)) = raw.split_last() else { return Ok(()) };
+        for name in sealed.iter().filter(|name| name.number > self.sealed).collect::<Vec<_>>() {
+            let path = directory.join(name.to_string());
+            let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+            let file = os.open(&path, How::Read, 0).map_err(fail)?;
+            let bytes = os.stat(&file).map_err(fail)?.bytes;
+            let known = self.active.0 == name.number;
+            let from = if known { self.active.1 } else { 0 };
+            let mut stretch = if known { std::mem::take(&mut self.tail) } else { Stretch::default() };
+            stretch.read(os, &file, name.number, from, bytes).map_err(fail)?;
+            self.older.push(stretch);
+            self.sealed = name.number;
         }
-        self.picked = Vec::new();
+        Ok(())
+    }
+
+    /// Makes the index true up to the end of `active`, under the lock; gives
+    /// where a torn tail begins (the length, when there is none).
+    pub fn catch_up(&mut self, os: &dyn Os, active: &Active) -> Result<u64> {
+        if self.active.0 != active.name.number {
+            self.active = (active.name.number, 0);
+            self.base = Cover::default();
+        }
+        if self.active.1 > active.bytes {
+            return Err(Error::io(format!("{}: shorter than it was", active.path.display())));
+        }
+        let end = self
+            .tail
+            .read(os, &active.file, active.name.number, self.active.1, active.bytes)
+            .map_err(|error| Error::io(format!("{}: {error}", active.path.display())))?;
+        self.active.1 = end;
+        Ok(end)
     }
 
     pub(super) fn note(&mut self, place: Place, row: &Seen<'_>) {
-        let entry = self.runs.entry(xxh3_128(row.run.as_bytes())).or_insert(RunEntry {
-            last_step: 0,
-            rows: 0,
-            first: place,
-            newest: place,
-            standing: None,
-        });
-        entry.last_step = entry.last_step.max(row.step.unwrap_or(0));
-        entry.rows += 1;
-        entry.newest = place;
-        if row.stands {
-            entry.standing = Some(place);
-        }
-        if let Some(id) = row.id {
-            self.ids.entry(xxh3_64(id.as_bytes())).or_default().push(place);
-        }
+        self.tail.note(place, row);
     }
 
     /// The active segment is known up to `end`: this writer wrote it.
-    pub(super) fn wrote(&mut self, segment: u64, end: u64) {
-        if self.active.0 != segment {
-            self.sealed = self.sealed.max(self.active.0);
+    pub(super) fn wrote(&mut self, end: u64) {
+        self.active.1 = end;
+    }
+
+    /// This writer sealed `old`, whose rows are all known, and goes on in `new`.
+    pub(super) fn rotated(&mut self, os: &dyn Os, old: Option<&Active>, new: u64) {
+        let tail = std::mem::take(&mut self.tail);
+        if let Some(old) = old
+            && self.active == (old.name.number, old.bytes)
+        {
+            if let Some(contents) = index_build::contents(os, self, &old.file, old.identity.1, &tail) {
+                self.finished.push(contents);
+            }
+            self.sealed = old.name.number;
         }
-        self.active = (segment, end);
+        self.older.push(tail);
+        self.base = Cover::default();
+        self.active = (new, 0);
+    }
+
+    /// Rows of the active segment that no table covers.
+    pub(super) fn tail(&self) -> &Stretch {
+        &self.tail
+    }
+
+    pub(super) fn tail_mut(&mut self) -> &mut Stretch {
+        &mut self.tail
+    }
+
+    /// Rows that cannot be put into a table stay in memory.
+    pub(super) fn keep(&mut self, stretch: Stretch) {
+        self.older.push(stretch);
     }
 
     /// Highest step on file of `run`; 0 for none.
-    pub fn last_step(&mut self, _os: &dyn Os, _directory: &Path, run: &str) -> Result<u64> {
-        Ok(self.runs.get(&xxh3_128(run.as_bytes())).map_or(0, |entry| entry.last_step))
+    pub fn last_step(&mut self, os: &dyn Os, directory: &Path, run: &str) -> Result<u64> {
+        let hash = xxh3_128(run.as_bytes());
+        let mut last = 0;
+        let mut damaged = false;
+        for (_, table) in &self.tables {
+            match table.run(os, hash) {
+                Ok(entry) => last = last.max(entry.map_or(0, |entry| entry.last_step)),
+                Err(()) => damaged = true,
+            }
+        }
+        if damaged {
+            index_build::read_all(os, directory, self)?;
+            return self.last_step(os, directory, run);
+        }
+        for stretch in self.older.iter().chain([&self.tail]) {
+            last = last.max(stretch.runs.get(&hash).map_or(0, |entry| entry.last_step));
+        }
+        Ok(last)
     }
 
     /// Places of rows whose id has the same hash, in order of place. A hint: the rows must be read.
-    pub fn places_of_id(&mut self, _os: &dyn Os, _directory: &Path, id: &str) -> Result<Vec<Place>> {
-        Ok(self.ids.get(&xxh3_64(id.as_bytes())).cloned().unwrap_or_default())
+    pub fn places_of_id(&mut self, os: &dyn Os, directory: &Path, id: &str) -> Result<Vec<Place>> {
+        let hash = xxh3_64(id.as_bytes());
+        let mut places = Vec::new();
+        let mut damaged = false;
+        for (_, table) in &self.tables {
+            damaged |= table.id(os, hash, &mut places).is_err();
+        }
+        if damaged {
+            index_build::read_all(os, directory, self)?;
+            return self.places_of_id(os, directory, id);
+        }
+        for stretch in self.older.iter().chain([&self.tail]) {
+            places.extend(stretch.ids.get(&hash).into_iter().flatten());
+        }
+        places.sort_unstable();
+        places.dedup();
+        Ok(places)
     }
 }

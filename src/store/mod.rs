@@ -24,6 +24,8 @@ pub mod config;
 pub mod directory;
 pub mod environment;
 pub mod index;
+mod index_build;
+mod index_table;
 pub mod input;
 pub mod listing;
 pub mod locate;

@@ -33,7 +33,7 @@ impl Writer<'_> {
             Error::io(format!("{}: a torn row could not be closed: {error}", active.path.display()))
         })?;
         active.bytes += lines.len() as u64;
-        self.index.catch_up(self.os, active, torn_at)?;
+        self.index.catch_up(self.os, active)?;
         Ok(())
     }
 }

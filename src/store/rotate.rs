@@ -114,6 +114,7 @@ impl Writer<'_> {
         line.synced = number;
         lock.write(self.os, line)?;
         self.raw.push(name);
+        self.index.rotated(self.os, old, number);
         Ok(Active { name, path, file, identity: stat.identity, bytes: 0 })
     }
 }

@@ -12,6 +12,7 @@ mod tidy;
 mod documents;
 
 /// One file for each command.
+mod append;
 mod completions;
 mod help;
 mod init;
@@ -20,6 +21,9 @@ mod query;
 mod runs;
 mod show;
 mod where_;
+
+/// The store under ordinary misfortune.
+mod store_append;
 
 /// What a newcomer meets: hints, terminals, hostile rows.
 mod newcomer;

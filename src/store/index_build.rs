@@ -1,0 +1,298 @@
+//! How the tables of `cache/` are made, found and merged: outside the lock,
+//! each segment once. Tables of sealed segments merge as a binary counter
+//! carries: ten gigabytes are a handful of files, and each row is copied a few times.
+
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::index::{Index, RunEntry, Stretch};
+use super::index_table::{self, Contents, Cover, Table};
+use super::os::{How, Os, read_full};
+use super::{archived, listing};
+use crate::error::{Error, Result};
+use crate::format::SegmentName;
+
+/// The active segment's table may lag this many bytes.
+const LAG_BYTES_MAX: u64 = 64 << 10;
+/// Bytes before the end of what is covered, whose hash tells that it is the same file.
+const PROOF_BYTES: u64 = 4096;
+
+/// Makes the index ready before the lock is taken: tables opened, what is
+/// sealed and not in one put into one, the active segment read.
+pub(super) fn prepare(os: &dyn Os, directory: &Path, index: &mut Index, raw: &[SegmentName]) -> Result<()> {
+    let Some((active, sealed)) = raw.split_last() else { return Ok(()) };
+    if index.distrust {
+        return read_all(os, directory, index);
+    }
+    let cache = listing::cache_directory(directory);
+    let sealed_end = sealed.last().map_or(0, |name| name.number);
+    open_tables(os, directory, &cache, index, sealed);
+    if index.sealed < sealed_end {
+        for (number, path) in unread(os, directory, index.sealed, sealed)? {
+            let (contents, stretch) = read_segment(os, &path, index.sealed + 1, number)?;
+            if !add_table(os, &cache, index, contents) {
+                index.keep(stretch);
+            }
+            index.sealed = number;
+        }
+    }
+    open_active(os, directory, &cache, index, *active)
+}
+
+/// Tables that cover the sealed segments from the first on without a gap.
+fn open_tables(os: &dyn Os, directory: &Path, cache: &Path, index: &mut Index, sealed: &[SegmentName]) {
+    let mut names: Vec<(u64, u64)> = Vec::new();
+    let _ = os.list(cache, &mut |name| names.extend(parse(name)));
+    let sealed_end = sealed.last().map_or(0, |name| name.number);
+    loop {
+        let next = index.sealed + 1;
+        let widest =
+            names.iter().filter(|(low, high)| *low == next && *high <= sealed_end).max_by_key(|(_, high)| *high);
+        let Some(&(low, high)) = widest else { return };
+        let path = cache.join(table_name(low, high));
+        let Some(table) = Table::open(os, &path).filter(|table| (table.cover.low, table.cover.high) == (low, high))
+        else {
+            return;
+        };
+        // The last segment must still be the one that was read; an archived one was compared by its archiver.
+        if let Ok(at) = sealed.binary_search_by_key(&high, |name| name.number) {
+            match os.stat_path(&directory.join(sealed[at].to_string())) {
+                Ok(stat) if (stat.identity.1, stat.bytes) == (table.cover.inode, table.cover.end) => {}
+                Ok(_) => return,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(_) => return,
+            }
+        }
+        index.tables.push((path, table));
+        index.sealed = high;
+    }
+}
+
+/// Sealed segments after `known`, archives too, in order.
+fn unread(os: &dyn Os, directory: &Path, known: u64, sealed: &[SegmentName]) -> Result<Vec<(u64, PathBuf)>> {
+    let mut files: Vec<(u64, PathBuf)> = sealed
+        .iter()
+        .filter(|name| name.number > known)
+        .map(|name| (name.number, directory.join(name.to_string())))
+        .collect();
+    if files.first().is_some_and(|(number, _)| *number != known + 1) {
+        let folder = listing::archive_directory(directory);
+        for name in listing::archived(os, directory)?.into_iter().filter(|name| name.number > known) {
+            if !files.iter().any(|(number, _)| *number == name.number) {
+                files.push((name.number, folder.join(name.archive())));
+            }
+        }
+        files.sort_unstable();
+    }
+    Ok(files)
+}
+
+/// Reads a sealed segment whole. `low`: the table tells of all numbers from there.
+fn read_segment(os: &dyn Os, path: &Path, low: u64, number: u64) -> Result<(Contents, Stretch)> {
+    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+    let mut stretch = Stretch::default();
+    let mut cover = Cover { low, high: number, ..Cover::default() };
+    if path.extension().is_some_and(|extension| extension == "zst") {
+        let bytes = archived::decode(os, path)?;
+        stretch.block(number, 0, &bytes);
+    } else {
+        let file = os.open(path, How::Read, 0).map_err(fail)?;
+        let stat = os.stat(&file).map_err(fail)?;
+        stretch.read(os, &file, number, 0, stat.bytes).map_err(fail)?;
+        (cover.inode, cover.end) = (stat.identity.1, stat.bytes);
+    }
+    Ok((gather(cover, &stretch), stretch))
+}
+
+fn gather(cover: Cover, stretch: &Stretch) -> Contents {
+    Contents {
+        cover,
+        runs: stretch.runs.iter().map(|(hash, entry)| (*hash, *entry)).collect(),
+        ids: stretch.ids.iter().flat_map(|(hash, places)| places.iter().map(|place| (*hash, *place))).collect(),
+    }
+}
+
+/// Writes a table and merges it with those before it. Gives whether it stands on disk.
+fn add_table(os: &dyn Os, cache: &Path, index: &mut Index, mut contents: Contents) -> bool {
+    let span = |cover: &Cover| cover.high - cover.low + 1;
+    let mut replaced = Vec::new();
+    while let Some((path, table)) = index.tables.last() {
+        if table.cover.high + 1 != contents.cover.low || span(&table.cover) > span(&contents.cover) {
+            break;
+        }
+        let Some(older) = table.contents(os) else { break };
+        replaced.push(path.clone());
+        contents = merge(older, contents);
+        index.tables.pop();
+    }
+    let path = cache.join(table_name(contents.cover.low, contents.cover.high));
+    if !save(os, cache, &path, &contents) {
+        // What was taken off the list is still on disk, and stands.
+        for path in replaced.into_iter().rev() {
+            index.tables.extend(Table::open(os, &path).map(|table| (path, table)));
+        }
+        return false;
+    }
+    for old in replaced {
+        let _ = os.unlink(&old);
+    }
+    match Table::open(os, &path) {
+        Some(table) => {
+            index.tables.push((path, table));
+            true
+        }
+        None => false,
+    }
+}
+
+/// `later` tells of the segments after those of `older`.
+fn merge(older: Contents, later: Contents) -> Contents {
+    let mut runs: std::collections::HashMap<u128, RunEntry> = older.runs.into_iter().collect();
+    for (hash, entry) in later.runs {
+        runs.entry(hash).and_modify(|old| old.join(&entry)).or_insert(entry);
+    }
+    let mut ids = older.ids;
+    ids.extend(later.ids);
+    Contents { cover: Cover { low: older.cover.low, ..later.cover }, runs: runs.into_iter().collect(), ids }
+}
+
+/// The active segment's table, if it is about this file, and the rows behind it.
+fn open_active(os: &dyn Os, directory: &Path, cache: &Path, index: &mut Index, name: SegmentName) -> Result<()> {
+    let path = directory.join(name.to_string());
+    // What cannot be opened is told by the step that appends to it.
+    let Ok(file) = os.open(&path, How::Read, 0) else { return Ok(()) };
+    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+    let stat = os.stat(&file).map_err(fail)?;
+    if stat.what != super::os::What::File {
+        return Ok(());
+    }
+    index.active = (name.number, 0);
+    let table_path = cache.join("active.idx");
+    if let Some(table) = Table::open(os, &table_path) {
+        let cover = table.cover;
+        let same = cover.high == name.number && cover.inode == stat.identity.1 && cover.end <= stat.bytes;
+        if same && proof(os, &file, cover.end) == Some((cover.line_from, cover.line_hash)) {
+            index.active.1 = cover.end;
+            index.base = cover;
+            index.tables.push((table_path, table));
+        }
+    }
+    let from = index.active.1;
+    if stat.bytes.saturating_sub(from) > LAG_BYTES_MAX {
+        index.active.1 = index.tail_mut().read(os, &file, name.number, from, stat.bytes).map_err(fail)?;
+        save_active(os, directory, index, &file, stat.identity.1);
+    }
+    Ok(())
+}
+
+/// Start and hash of the last bytes before `end`.
+fn proof(os: &dyn Os, file: &OwnedFd, end: u64) -> Option<(u64, u64)> {
+    let from = end.saturating_sub(PROOF_BYTES);
+    let mut bytes = vec![0; (end - from) as usize];
+    let read = read_full(os, file, &mut bytes, from).ok()?;
+    (read == bytes.len()).then(|| (from, xxh3_64(&bytes)))
+}
+
+/// All that is known of the active segment: its table's, and `tail`'s.
+pub(super) fn contents(os: &dyn Os, index: &Index, file: &OwnedFd, inode: u64, tail: &Stretch) -> Option<Contents> {
+    let (number, end) = index.active;
+    let (line_from, line_hash) = proof(os, file, end)?;
+    let cover = Cover { low: number, high: number, inode, end, line_from, line_hash };
+    let new = gather(cover, tail);
+    if index.base.high != number {
+        return Some(new);
+    }
+    let base = index.tables.iter().find(|(_, table)| table.cover == index.base)?;
+    Some(merge(base.1.contents(os)?, new))
+}
+
+/// Writes the active segment's table anew when it lags too far behind.
+pub(super) fn save_active(os: &dyn Os, directory: &Path, index: &mut Index, file: &OwnedFd, inode: u64) {
+    let covered = if index.base.high == index.active.0 { index.base.end } else { 0 };
+    if index.active.1.saturating_sub(covered) <= LAG_BYTES_MAX {
+        return;
+    }
+    let cache = listing::cache_directory(directory);
+    let path = cache.join("active.idx");
+    if let Some(contents) = contents(os, index, file, inode, index.tail())
+        && save(os, &cache, &path, &contents)
+        && let Some(table) = Table::open(os, &path)
+    {
+        index.tables.retain(|(old, _)| *old != path);
+        index.base = table.cover;
+        index.tables.push((path, table));
+        *index.tail_mut() = Stretch::default();
+    }
+}
+
+/// Makes tables of the segments that this writer sealed.
+pub(super) fn save_finished(os: &dyn Os, directory: &Path, index: &mut Index) {
+    let cache = listing::cache_directory(directory);
+    for mut contents in std::mem::take(&mut index.finished) {
+        let active = cache.join("active.idx");
+        let position = index.tables.iter().position(|(path, _)| *path == active);
+        let aside = position.map(|at| index.tables.remove(at));
+        let next = index.tables.last().map_or(1, |(_, table)| table.cover.high + 1);
+        // With a gap before it, the next writer makes it in order.
+        if contents.cover.low == next || (next == 1 && contents.cover.low == 1) {
+            contents.cover.low = next;
+            add_table(os, &cache, index, contents);
+        }
+        index.tables.extend(aside);
+    }
+}
+
+fn save(os: &dyn Os, cache: &Path, path: &Path, contents: &Contents) -> bool {
+    if os.stat_path(cache).is_err() {
+        let _ = os.mkdir(cache, 0o700);
+    }
+    index_table::write(os, path, contents, nonce(contents), 0o600).is_ok()
+}
+
+/// Different for every file: made of the clock, the process and what is covered.
+fn nonce(contents: &Contents) -> u64 {
+    let time =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64);
+    let mut seed = [0; 32];
+    for (index, value) in
+        [time, u64::from(std::process::id()), contents.cover.end, contents.cover.high].iter().enumerate()
+    {
+        seed[index * 8..index * 8 + 8].copy_from_slice(&value.to_le_bytes());
+    }
+    xxh3_64(&seed)
+}
+
+/// Reads every segment, without the tables: they were found damaged.
+pub(super) fn read_all(os: &dyn Os, directory: &Path, index: &mut Index) -> Result<()> {
+    for (path, _) in std::mem::take(&mut index.tables) {
+        let _ = os.unlink(&path);
+    }
+    let known_to = index.active;
+    index.distrust = true;
+    index.forget();
+    let raw = listing::raw(os, directory)?;
+    let Some((active, sealed)) = raw.split_last() else { return Ok(()) };
+    for (number, path) in unread(os, directory, 0, sealed)? {
+        let (_, stretch) = read_segment(os, &path, number, number)?;
+        index.keep(stretch);
+        index.sealed = number;
+    }
+    let path = directory.join(active.to_string());
+    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+    let file = os.open(&path, How::Read, 0).map_err(fail)?;
+    let to = if known_to.0 == active.number { known_to.1 } else { os.stat(&file).map_err(fail)?.bytes };
+    index.active.0 = active.number;
+    index.active.1 = index.tail_mut().read(os, &file, active.number, 0, to).map_err(fail)?;
+    Ok(())
+}
+
+fn table_name(low: u64, high: u64) -> String {
+    format!("{low:06}-{high:06}.idx")
+}
+
+fn parse(name: &[u8]) -> Option<(u64, u64)> {
+    let (low, high) = std::str::from_utf8(name).ok()?.strip_suffix(".idx")?.split_once('-')?;
+    Some((low.parse().ok()?, high.parse().ok()?))
+}
