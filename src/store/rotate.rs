@@ -2,7 +2,7 @@
 //! directory entry synced before the lock is given back.
 
 use super::append::{Active, Writer};
-use super::directory::{Modes, check_file, open_error};
+use super::directory::{Modes, check_file, open_error, sync_name};
 use super::listing;
 use super::lock::Lock;
 use super::os::{How, sync_directory};
@@ -27,6 +27,10 @@ impl Writer<'_> {
             // A writer died between making the segment and saying so.
             sync_directory(self.os, &self.directory)
                 .map_err(|error| Error::io(format!("{}: {error}", self.directory.display())))?;
+            if said.is_none() {
+                // Whoever made the logbook may have died before syncing its own name.
+                sync_name(self.os, &self.directory)?;
+            }
             line.synced = line.synced.max(highest);
             lock.write(self.os, &line)?;
         }

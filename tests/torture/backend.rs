@@ -158,6 +158,12 @@ impl World {
         self.log.lock().unwrap().push(event);
     }
 
+    /// Rows that somebody was told are stored.
+    pub fn acknowledged(&self) -> Vec<u64> {
+        let rows = |event: &Event| if let Event::Acknowledged(rows) = event { rows.clone() } else { Vec::new() };
+        self.log.lock().unwrap().iter().flat_map(rows).collect()
+    }
+
     /// All that was done so far.
     pub fn events(&self) -> Vec<Event> {
         self.log.lock().unwrap().clone()

@@ -7,12 +7,13 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 
-use super::backend::{Event, World};
+use super::backend::{Event, Process, World};
 use super::disk::{Disk, FATES, Fate, Image, Lot, self_test};
 use super::judge::{Row, judge, look};
 use super::omission::Omission;
-use super::scene::{Act, Scene, scenes};
-use super::{Report, SEED};
+use super::scene::{Act, Scene};
+use super::scenes::scenes;
+use super::trial::{Report, Scale};
 
 /// What is checked of a logbook that a power cut left.
 pub struct Aftermath<'s> {
@@ -35,21 +36,25 @@ impl<'s> Aftermath<'s> {
         Aftermath { scene, again, seen: HashSet::new(), states: 0, violations: Vec::new() }
     }
 
-    /// Cuts the power after each change, in every way.
-    pub fn of_all(&mut self, base: &Disk, events: &[Event], lots: u64) {
+    /// Cuts the power after each change, in every way, and by as many `lots` more.
+    pub fn of_all(&mut self, base: &Disk, events: &[Event], lot: &Lot, lots: u64) {
         let mut disk = base.clone();
         let mut acknowledged = Vec::new();
+        let mut lot = lot.clone();
         for (index, event) in events.iter().enumerate() {
             disk.replay(event);
             if let Event::Acknowledged(rows) = event {
                 acknowledged.extend_from_slice(rows);
             }
-            self.of_one(&disk, &acknowledged, lots, index as u64);
+            let drawn = (0..lots).map(|_| Fate::Lot(lot.next()));
+            for fate in FATES.into_iter().chain(drawn) {
+                self.of_one(&disk, &acknowledged, fate, index);
+            }
         }
     }
 
-    /// Cuts the power at the end, in every way.
-    pub fn of_end(&mut self, base: &Disk, events: &[Event], lots: u64) {
+    /// Cuts the power at the end.
+    pub fn of_end(&mut self, base: &Disk, events: &[Event]) {
         let mut disk = base.clone();
         let mut acknowledged = Vec::new();
         for event in events {
@@ -58,21 +63,20 @@ impl<'s> Aftermath<'s> {
                 acknowledged.extend_from_slice(rows);
             }
         }
-        self.of_one(&disk, &acknowledged, lots, 0);
+        for fate in [Fate::None, Fate::Half, Fate::Nul] {
+            self.of_one(&disk, &acknowledged, fate, events.len());
+        }
     }
 
-    fn of_one(&mut self, disk: &Disk, acknowledged: &[u64], lots: u64, salt: u64) {
-        let drawn = (0..lots).map(|lot| Fate::Lot(Lot(SEED ^ salt << 32 ^ lot).next()));
-        for fate in FATES.into_iter().chain(drawn) {
-            let image = disk.crash(fate);
-            let mut hasher = DefaultHasher::new();
-            (&image, acknowledged).hash(&mut hasher);
-            self.states += 1;
-            // The same state again says nothing new.
-            if self.seen.insert(hasher.finish()) {
-                for wrong in self.recover(&image, acknowledged) {
-                    self.violations.push(format!("{}: change {salt}, {fate:?}: {wrong}", self.scene.name));
-                }
+    fn of_one(&mut self, disk: &Disk, acknowledged: &[u64], fate: Fate, change: usize) {
+        let image = disk.crash(fate);
+        let mut hasher = DefaultHasher::new();
+        (&image, acknowledged).hash(&mut hasher);
+        self.states += 1;
+        // The same state again says nothing new.
+        if self.seen.insert(hasher.finish()) {
+            for wrong in self.recover(&image, acknowledged) {
+                self.violations.push(format!("{}: change {change}, {fate:?}: {wrong}", self.scene.name));
             }
         }
     }
@@ -80,7 +84,7 @@ impl<'s> Aftermath<'s> {
     fn recover(&self, image: &Image, acknowledged: &[u64]) -> Vec<String> {
         let world = World::new(image);
         let logbook: PathBuf = self.scene.path(&world);
-        let reader = super::backend::Process::new(&world, 0, None, None);
+        let reader = Process::new(&world, 0, None, None);
         let mut wrong = Vec::new();
         if logbook.exists() {
             wrong.extend(judge(&look(&reader, &logbook), acknowledged, false));
@@ -105,30 +109,23 @@ impl<'s> Aftermath<'s> {
     }
 }
 
-/// Rows of a scene that have an id.
-pub fn rows_with_ids(scene: &Scene) -> Vec<Row> {
-    scene.act.rows().filter(|row| row.id.is_some()).cloned().collect()
-}
-
 /// Cuts the power all through one scene.
-pub fn cut_through(scene: &Scene, omission: Option<Omission>, lots: u64) -> (u64, Vec<String>) {
+pub fn cut_through(scene: &Scene, omission: Option<Omission>, lot: &Lot, lots: u64) -> (u64, Vec<String>) {
     let world = World::new(&scene.base);
     scene.play_before(&world, omission);
-    scene.play(&world, &scene.act, omission);
-    if scene.again {
-        scene.play(&world, &scene.act, omission);
+    for act in [&scene.act].into_iter().chain(&scene.again) {
+        scene.play(&world, act, omission);
     }
-    let mut aftermath = Aftermath::of(scene, rows_with_ids(scene));
-    aftermath.of_all(&world.base, &world.events(), lots);
+    let mut aftermath = Aftermath::of(scene, scene.rows_with_ids());
+    aftermath.of_all(&world.base, &world.events(), lot, lots);
     (aftermath.states, aftermath.violations)
 }
 
 /// The test.
-pub fn run(scale: f64) -> Report {
-    let mut report = Report { size: 0, unit: "crash states", violations: self_test() };
-    let lots = (2.0 * scale).ceil() as u64;
+pub fn run(scale: &Scale) -> Report {
+    let mut report = Report { size: 0, unit: "states", violations: self_test() };
     for scene in scenes() {
-        let (states, violations) = cut_through(&scene, None, lots);
+        let (states, violations) = cut_through(&scene, None, &Lot(scale.seed), scale.of(2, 100));
         report.size += states;
         report.violations.extend(violations);
     }

@@ -5,11 +5,12 @@
 use rustix::io::Errno;
 
 use super::backend::{At, Call, Cut, Fault, Process, World};
-use super::crashes::{Aftermath, rows_with_ids};
+use super::crashes::Aftermath;
 use super::judge::{Row, judge, look};
 use super::omission::Omission;
-use super::scene::{Act, Outcome, Scene, scenes};
-use super::Report;
+use super::scene::{Act, Outcome, Scene};
+use super::scenes::scenes;
+use super::trial::{Report, Scale};
 
 /// Serial number of the plain append after the fault.
 const NEXT: u64 = 8000;
@@ -44,7 +45,9 @@ pub fn play(scene: &Scene, at: u64, fault: Fault, omission: Option<Omission>) ->
     let world = World::new(&scene.base);
     let logbook = scene.path(&world);
     scene.play_before(&world, omission);
-    let before = acknowledged(&world);
+    // A row that an earlier process left is not this one's to deny.
+    let earlier: Vec<u64> = scene.before.iter().flat_map(Act::serials).chain(world.acknowledged()).collect();
+    let mine: Vec<u64> = act_rows(scene, &earlier);
     let act = scene.act.clone().with(At::Any(at), fault);
     let outcome = scene.play(&world, &act, omission);
     let reader = Process::new(&world, 0, None, None);
@@ -54,45 +57,35 @@ pub fn play(scene: &Scene, at: u64, fault: Fault, omission: Option<Omission>) ->
             return;
         }
         let sight = look(&reader, &logbook);
-        let found = judge(&sight, &acknowledged(&world), true);
+        let found = judge(&sight, &world.acknowledged(), true);
         wrong.extend(found.into_iter().map(|what| format!("{when}: {what}")));
         if truth {
-            wrong.extend(untruth(scene, &outcome, &before, &sight.serials()).map(|what| format!("{when}: {what}")));
+            wrong.extend(untruth(&mine, &outcome, &sight.serials()).map(|what| format!("{when}: {what}")));
         }
     };
     check("then", true);
     let mut replies = Vec::new();
-    if scene.again {
-        replies.push(scene.play(&world, &scene.act, omission));
+    for act in &scene.again {
+        replies.push(scene.play(&world, act, omission));
         check("again", false);
     }
     replies.push(scene.play(&world, &Act::one(Row::new("r", NEXT, 60)), omission));
-    check("next", !scene.again);
+    check("next", scene.again.is_empty());
     for reply in replies.iter().filter(|reply| reply.code != Some(0)) {
         wrong.push(format!("a later append ends in {:?}: {}", reply.code, reply.message));
     }
-    let mut aftermath = Aftermath::of(scene, rows_with_ids(scene));
-    aftermath.of_end(&world.base, &world.events(), 0);
+    let mut aftermath = Aftermath::of(scene, scene.rows_with_ids());
+    aftermath.of_end(&world.base, &world.events());
     wrong.extend(aftermath.violations);
     wrong
 }
 
-fn acknowledged(world: &World) -> Vec<u64> {
-    let events = world.events().into_iter();
-    events
-        .filter_map(|event| match event {
-            super::backend::Event::Acknowledged(rows) => Some(rows),
-            _ => None,
-        })
-        .flatten()
-        .collect()
+fn act_rows(scene: &Scene, earlier: &[u64]) -> Vec<u64> {
+    scene.act.serials().into_iter().filter(|serial| !earlier.contains(serial)).collect()
 }
 
-/// What the exit code says that is not so.
-fn untruth(scene: &Scene, outcome: &Outcome, before: &[u64], there: &[u64]) -> Option<String> {
-    // A row that an earlier process left is not this one's to deny.
-    let earlier: Vec<u64> = scene.before.iter().flat_map(Act::serials).chain(before.iter().copied()).collect();
-    let mine: Vec<u64> = scene.act.serials().into_iter().filter(|serial| !earlier.contains(serial)).collect();
+/// What the exit code says of the rows `mine` that is not so.
+pub fn untruth(mine: &[u64], outcome: &Outcome, there: &[u64]) -> Option<String> {
     let mine_there: Vec<u64> = mine.iter().copied().filter(|serial| there.contains(serial)).collect();
     if mine[..mine_there.len()] != mine_there {
         return Some(format!("rows {mine_there:?} of {mine:?} are there: not the first ones"));
@@ -104,7 +97,7 @@ fn untruth(scene: &Scene, outcome: &Outcome, before: &[u64], there: &[u64]) -> O
         })
     };
     match outcome.code {
-        Some(0) => says(&mine),
+        Some(0) => says(mine),
         Some(2 | 3 | 75) => says(&outcome.stored),
         Some(4) | None => None,
         Some(code) => Some(format!("exit {code}: {}", outcome.message)),
@@ -133,11 +126,12 @@ pub fn play_all(scene: &Scene, omission: Option<Omission>, (which, of): (u64, u6
     (size, violations)
 }
 
-/// The test. All calls at any scale: there are only some thousand runs.
-pub fn run(_scale: f64) -> Report {
+/// The test. Every call at any scale; the scene that takes long in parts.
+pub fn run(scale: &Scale) -> Report {
     let mut report = Report { size: 0, unit: "faults", violations: Vec::new() };
     for scene in scenes() {
-        let (size, violations) = play_all(&scene, None, (0, 1), false);
+        let part = if scene.is_light() { 1 } else { scale.of(5, 1).min(5) };
+        let (size, violations) = play_all(&scene, None, (scale.seed, part), false);
         report.size += size;
         report.violations.extend(violations);
     }

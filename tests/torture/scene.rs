@@ -1,6 +1,5 @@
-//! Scenes: what is on the disk, who did something before, and what is done now.
-//! `faults` plays each with every fault at every call, `crashes` with a power cut
-//! after every change.
+//! A scene: what is on the disk, who did something before, and what is done now,
+//! done as the command `append` does it. `scenes` is the list of them.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +7,9 @@ use logbook::format::{Drafts, Rules};
 use logbook::model::Instant;
 use logbook::store::append::{OnRefused, Options, Writer};
 use logbook::store::config::{self, Durability, Settings};
-use rustix::io::Errno;
 
 use super::backend::{At, Call, Event, Fault, Plan, Process, World};
-use super::disk::{Image, image_of};
+use super::disk::Image;
 use super::judge::Row;
 use super::omission::Omission;
 
@@ -80,8 +78,8 @@ pub struct Scene {
     pub before: Vec<Act>,
     /// What is done now.
     pub act: Act,
-    /// The act is done again, by another process, until it is acknowledged.
-    pub again: bool,
+    /// What others do afterwards, which must go well: the act again, for one.
+    pub again: Vec<Act>,
 }
 
 fn now() -> Instant {
@@ -166,6 +164,19 @@ impl Scene {
         }
     }
 
+    /// Rows with ids, which their writers may append again at any time.
+    pub fn rows_with_ids(&self) -> Vec<Row> {
+        let acts = [&self.act].into_iter().chain(&self.again);
+        let mut rows: Vec<Row> = acts.flat_map(Act::rows).filter(|row| row.id.is_some()).cloned().collect();
+        rows.dedup();
+        rows
+    }
+
+    /// Whether one run of it takes little time.
+    pub fn is_light(&self) -> bool {
+        self.segment_bytes_max < 100_000
+    }
+
     /// The calls that the act makes when all is well.
     pub fn calls(&self) -> Vec<Call> {
         let world = World::new(&self.base);
@@ -174,105 +185,4 @@ impl Scene {
         play(&process, &self.path(&world), self.segment_bytes_max, &self.act);
         process.calls()
     }
-}
-
-/// Segments of all scenes but one are small, so that they rotate soon.
-const SEGMENT_BYTES_MAX: u64 = 1500;
-
-fn rows(run: &'static str, serials: std::ops::Range<u64>, fill: usize) -> Vec<Row> {
-    serials.map(|serial| Row::new(run, serial, fill)).collect()
-}
-
-/// The disk after these acts went well.
-fn disk_after(acts: &[Act], segment_bytes_max: u64) -> (Image, Vec<u64>) {
-    let world = World::new(&Image::new());
-    for act in acts {
-        let process = Process::new(&world, 0, None, None);
-        let outcome = play(&process, &world.root().join(".logbook"), segment_bytes_max, act);
-        assert_eq!(outcome.code, Some(0), "{}", outcome.message);
-    }
-    (image_of(world.root()), acts.iter().flat_map(Act::serials).collect())
-}
-
-/// Puts `bytes` behind the last segment, as a writer that was killed left them.
-fn tear(image: &mut Image, bytes: &[u8]) {
-    let segments = image.iter_mut().filter(|(path, _)| path.extension().is_some_and(|end| end == "jsonl"));
-    let last = segments.last().and_then(|(_, bytes)| bytes.as_mut()).unwrap();
-    last.extend_from_slice(bytes);
-}
-
-/// Every scene.
-pub fn scenes() -> Vec<Scene> {
-    let few = vec![Act::batch(vec![rows("r", 1..4, 60), rows("s", 4..6, 60)])];
-    let full = vec![Act::batch(vec![rows("r", 1..8, 60), rows("s", 8..11, 60)])];
-    let scene = |name, acts: &[Act], act: Act| {
-        let (base, known) = disk_after(acts, SEGMENT_BYTES_MAX);
-        let segment_bytes_max = SEGMENT_BYTES_MAX;
-        Scene { name, logbook: ".logbook", segment_bytes_max, base, known, before: Vec::new(), act, again: false }
-    };
-    let first = Scene {
-        logbook: "a/b/.logbook",
-        base: Image::new(),
-        known: Vec::new(),
-        ..scene("first creation", &[], Act::one(Row::new("r", 100, 60)))
-    };
-    let append = scene("append", &few, Act::one(Row::new("r", 100, 200)));
-    let batch = scene("batch", &few, Act::batch(vec![rows("r", 100..103, 40), rows("t", 103..105, 40)]));
-    let rotate = scene("rotate", &full, Act::one(Row::new("r", 100, 400)));
-    let rotations = scene(
-        "batch over two rotations",
-        &full,
-        Act::batch(vec![rows("r", 100..105, 120), rows("s", 105..110, 120), rows("r", 110..115, 120)]),
-    );
-    let mut torn = scene("a torn tail", &few, Act::one(Row::new("r", 100, 60)));
-    tear(&mut torn.base, b"{\"run_id\":\"r\",\"step\":4,\"n\":50,\"fi");
-    let mut adopted = scene("a whole row without its newline", &few, Act::one(Row::new("r", 100, 60)));
-    tear(&mut adopted.base, b"{\"run_id\":\"r\",\"step\":4,\"n\":50,\"fill\":\"3:yyy\"}");
-    adopted.known.push(50);
-
-    let with_id = || Act::one(Row::new("r", 100, 60).id());
-    let retry = Scene { again: true, ..scene("append with --id, then again", &few, with_id()) };
-    let killed = |at| with_id().with(at, Fault::Kill);
-    let after_kill = Scene {
-        before: vec![killed(At::Of(Call::SyncData, 0))],
-        again: true,
-        ..scene("again after a kill before the sync", &few, with_id())
-    };
-    let failed_sync = |act: Act| act.with(At::Of(Call::SyncData, 0), Fault::Error(Errno::IO));
-    let suspect = Scene {
-        before: vec![failed_sync(with_id())],
-        again: true,
-        ..scene("again after a failed sync", &few, with_id())
-    };
-    let two_suspects = Scene {
-        before: vec![failed_sync(with_id()), failed_sync(Act::one(Row::new("s", 101, 60).id()))],
-        again: true,
-        ..scene("again after two failed syncs", &few, with_id())
-    };
-    let rotated_away = Scene {
-        before: vec![killed(At::Of(Call::SyncData, 0)), failed_sync(Act::one(Row::new("s", 101, 400)))],
-        again: true,
-        ..scene("again after a kill and a failed sync at rotation", &full[..1], with_id())
-    };
-    let orphan = Scene {
-        before: vec![Act::one(Row::new("r", 99, 400)).with(At::Of(Call::SyncAll, 0), Fault::Kill)],
-        ..scene("after a kill between making a segment and syncing its name", &full, Act::one(Row::new("r", 100, 60)))
-    };
-    let batch_ids: Vec<Vec<Row>> =
-        vec![rows("r", 100..103, 120), rows("s", 103..106, 120)].into_iter().map(|hold| {
-            hold.into_iter().map(Row::id).collect()
-        }).collect();
-    let batch_retry =
-        Scene { again: true, ..scene("batch with ids, then again", &full, Act::batch(batch_ids)) };
-    let big = |serials| rows("r", serials, 30_000);
-    let cached = {
-        let max = 200_000;
-        let (base, known) = disk_after(&[Act::batch(vec![big(1..4), big(4..7)])], max);
-        let act = Act::batch(vec![big(100..103)]);
-        Scene { base, known, segment_bytes_max: max, ..scene("rotate with tables in cache/", &few, act) }
-    };
-    vec![
-        first, append, batch, rotate, rotations, torn, adopted, retry, after_kill, suspect, two_suspects, rotated_away,
-        orphan, batch_retry, cached,
-    ]
 }
