@@ -7,6 +7,7 @@
 //!
 //! To add a command: a file here, a line in `table::COMMANDS`, a file in `tests/it/`.
 
+pub mod answer;
 pub mod door;
 pub mod reading;
 pub mod table;

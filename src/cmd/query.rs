@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
+use crate::cmd::answer::{Answer, Moved, Printing};
 use crate::cmd::reading::{self, Reading};
 use crate::cmd::wording::{self, Clauses};
 use crate::error::{Error, Exit, Result};
 use crate::json::{self, Limits};
 use crate::model::{Instant, Vocabulary};
+use crate::query::Argument;
 use crate::query::time::Clock;
-use crate::query::{Argument, Out, Place, Plan};
-use crate::render::{Rows, cell, safe};
-use crate::scan::{self, Class, Scanned};
+use crate::render::{Format, Rows, cell};
+use crate::scan::{self, Scanned};
 use crate::store::{self, Input};
 
 /// Examples shown in the help.
@@ -65,20 +66,17 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
         (store::expand(&inputs)?, Vocabulary::default())
     };
     let look = args.reading.look(door, clock.zone);
-    let mut answer = Answer {
-        rows: Rows::new(format, plan.columns().map(<[String]>::to_vec), look, args.raw_csv),
-        printing: if args.quiet {
-            Printing::Nothing
-        } else if args.count {
-            Printing::Count
-        } else {
-            Printing::Rows
-        },
-        written: 0,
-        seen: vec![false; plan.fields().len()],
-        notes: Vec::new(),
+    let printing = match (args.quiet, args.count) {
+        (true, _) => Printing::Nothing,
+        (false, true) => Printing::Count,
+        (false, false) => Printing::Rows(match plan.columns() {
+            None if plan.uses_jq() && !plan.passes_rows_on() => Rows::made(format, look, args.raw_csv),
+            columns => Rows::new(format, columns.map(<[String]>::to_vec), look, args.raw_csv),
+        }),
     };
-    let scanned = answer.scan(&inputs, &plan, &args, door)?;
+    let wonder = format == Format::Table && door.out_is_terminal && !plan.is_latest();
+    let mut answer = Answer::new(&plan, printing, wonder.then(Moved::default));
+    let scanned = answer.scan(&inputs, &plan, args.reading.strict, door)?;
     answer.end(door)?;
 
     wording::tell_doubts(&query, &text, &vocabulary, (plan.fields(), &answer.seen), &inputs, door);
@@ -134,109 +132,4 @@ fn arguments(args: &Query) -> Result<BTreeMap<String, Argument>> {
         arguments.insert(name, Argument::Json(text.into_bytes()));
     }
     Ok(arguments)
-}
-
-/// What is printed of the results.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Printing {
-    Rows,
-    Count,
-    Nothing,
-}
-
-/// What comes out of the query, on its way to the reader.
-struct Answer {
-    rows: Rows,
-    printing: Printing,
-    written: u64,
-    /// Which of the plan's fields some row had.
-    seen: Vec<bool>,
-    notes: Vec<String>,
-}
-
-/// How many rows a jq program failed on are told one by one.
-const FAULTS_TOLD: u64 = 3;
-
-impl Answer {
-    fn scan(&mut self, inputs: &[Input], plan: &Plan, args: &Query, door: &mut Door<'_>) -> Result<Scanned> {
-        let Answer { rows, printing, written, seen, notes } = self;
-        let mut fold = plan.fold();
-        let mut failed: Option<std::io::Error> = None;
-        let writer = &mut *door.out;
-        let whole = plan.passes_rows_on();
-        let mut damaged: Vec<(Place, String)> = Vec::new();
-        let mut faults = 0u64;
-        let mut out = Out {
-            sink: &mut |text, place| {
-                if let (true, Some(place)) = (whole, place)
-                    && let Err(fault) = json::validate(text, Limits::GRAMMAR)
-                {
-                    damaged.push((place, scan::feed::not_json(&fault).1));
-                    return ControlFlow::Continue(());
-                }
-                *written += 1;
-                if *printing != Printing::Rows {
-                    return if *printing == Printing::Nothing {
-                        ControlFlow::Break(())
-                    } else {
-                        ControlFlow::Continue(())
-                    };
-                }
-                let address = place.and_then(|place| reading::address(inputs, place));
-                match rows.push(text, address, writer) {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(error) => {
-                        failed = Some(error);
-                        ControlFlow::Break(())
-                    }
-                }
-            },
-            fault: &mut |place, message| {
-                faults += 1;
-                if faults <= FAULTS_TOLD {
-                    let name = place.and_then(|place| Some((inputs.get(place.input as usize)?.name(), place.offset)));
-                    let at = name.map_or_else(String::new, |(name, offset)| format!("{name} at byte {offset}: "));
-                    notes.push(format!("{at}jq: {}", safe::escape(message)));
-                }
-            },
-        };
-        let mut scanned = scan::feed(inputs, door.input, plan.fields(), args.reading.strict, |row, _, _| {
-            for (seen, field) in seen.iter_mut().zip(row.fields) {
-                *seen |= field.is_some();
-            }
-            fold.push(row, &mut out)
-        });
-        let summary = fold.finish(&mut out);
-        if let Some(error) = failed {
-            return Err(Error::output(&error));
-        }
-        if faults > FAULTS_TOLD {
-            notes.push(format!("jq failed on {faults} rows in all"));
-        }
-        for (column, ignored) in summary.ignored {
-            let column = safe::escape(&column);
-            if ignored.not_numbers > 0 {
-                notes.push(format!("{column}: {} values are no numbers and were left out", ignored.not_numbers));
-            }
-            if ignored.too_wide > 0 {
-                notes.push(format!("{column}: the numbers lie too far apart for an exact sum"));
-            }
-        }
-        for (place, detail) in damaged {
-            let name = inputs.get(place.input as usize).map_or_else(String::new, Input::name);
-            scanned.skipped.add(&name, Class::NotJson, place.offset, detail);
-        }
-        Ok(scanned)
-    }
-
-    fn end(&mut self, door: &mut Door<'_>) -> Result<()> {
-        let ended = match self.printing {
-            Printing::Rows => self.rows.finish(door.out),
-            Printing::Count => writeln!(door.out, "{}", self.written).map(|()| None),
-            Printing::Nothing => Ok(None),
-        };
-        let note = ended.map_err(|error| Error::output(&error))?;
-        self.notes.extend(note.filter(|_| door.err_is_terminal));
-        Ok(())
-    }
 }

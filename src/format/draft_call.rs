@@ -10,6 +10,20 @@ use crate::model::names::{TOOL_CALL, call_member_from_camel_case};
 /// it is. `Some`: it was written anew, since `moved` members were given beside
 /// it or a member was spelled in camelCase.
 pub fn settle(value: Option<&[u8]>, moved: &[(String, &[u8])]) -> Result<Option<Vec<u8>>> {
+    // The common case allocates nothing.
+    if moved.is_empty() {
+        let odd = |byte: &u8| byte.is_ascii_uppercase() || *byte == b'\\';
+        let mut plain = true;
+        for member in value.map(Members::new).into_iter().flatten().flatten() {
+            plain &= !member.key.iter().any(odd);
+            if let Some(field) = TOOL_CALL.iter().find(|field| field.name.as_bytes() == member.key) {
+                check(field.name, field.of, member.value).map_err(|error| error.within("tool_call"))?;
+            }
+        }
+        if plain {
+            return Ok(None);
+        }
+    }
     let mut members: Vec<(Vec<u8>, &[u8])> = Vec::new();
     let mut rewritten = !moved.is_empty();
     for member in value.map(Members::new).into_iter().flatten().flatten() {
@@ -49,7 +63,7 @@ pub fn settle(value: Option<&[u8]>, moved: &[(String, &[u8])]) -> Result<Option<
 
 fn check_member(key: &str, value: &[u8]) -> Result<()> {
     match TOOL_CALL.iter().find(|field| field.name == key) {
-        Some(field) => check(&format!("tool_call.{key}"), field.of, value),
+        Some(field) => check(field.name, field.of, value).map_err(|error| error.within("tool_call")),
         None => Ok(()),
     }
 }

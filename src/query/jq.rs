@@ -25,7 +25,12 @@ pub const DEPTH_MAX: usize = 512;
 /// Deepest brackets of a program, in levels, and its length in bytes: the
 /// engine's parser recurses.
 const PROGRAM_DEPTH_MAX: usize = 100;
-const PROGRAM_BYTES_MAX: usize = 64 << 10;
+const PROGRAM_BYTES_MAX: usize = 16 << 10;
+/// Stack, in bytes, that a thread needs so that every program that compiles
+/// can run on it: evaluation recurses with the program. (A program that calls
+/// itself without end has no such bound.)
+pub const RUN_STACK_BYTES: usize = 64 << 20;
+const COMPILE_STACK_BYTES: usize = 256 << 20;
 /// An error message is cut here, in characters: it may quote a whole row.
 const MESSAGE_CHARS_MAX: usize = 200;
 
@@ -72,6 +77,17 @@ impl Program {
     /// Compiles `code`. All that is wrong with it at once.
     pub fn compile(code: &str, globals: &Globals) -> Result<Program, Vec<Flaw>> {
         check_size(code)?;
+        // The engine's parser and compiler recurse with the program; so much is only reserved, not used.
+        let builder = std::thread::Builder::new().stack_size(COMPILE_STACK_BYTES);
+        let whole = |message: &str| vec![Flaw { from: 0, to: code.len(), message: message.to_owned() }];
+        std::thread::scope(|scope| {
+            let thread = builder.spawn_scoped(scope, || Program::compile_here(code, globals));
+            let thread = thread.map_err(|_| whole("no memory to compile a jq program"))?;
+            thread.join().unwrap_or_else(|_| Err(whole("the jq engine cannot compile this program")))
+        })
+    }
+
+    fn compile_here(code: &str, globals: &Globals) -> Result<Program, Vec<Flaw>> {
         let kept = |name: &str| !OUTSIDE_DEFS.contains(&name);
         let now = load::parse("def now: $__now;", |parser| parser.defs()).unwrap_or_default();
         let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());

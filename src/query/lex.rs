@@ -193,11 +193,7 @@ impl<'a> Cursor<'a> {
         let mut inside = Vec::new();
         while let Some(character) = self.bump() {
             match (inside.last(), character) {
-                (Some(false), '\\') => {
-                    if self.bump() == Some('(') {
-                        inside.push(true);
-                    }
-                }
+                (Some(false), '\\') => inside.extend((self.bump() == Some('(')).then_some(true)),
                 (Some(false), '"') => {
                     inside.pop();
                 }

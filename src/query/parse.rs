@@ -328,6 +328,7 @@ impl<'a> Parser<'a> {
         let clauses = CLAUSES.iter().map(|(name, _)| *name);
         match nearest(&word, clauses.clone()) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            None if word.contains(['=', '~']) => problem.hint("a condition behind other clauses begins with `filter`"),
             None if word == "," => problem.hint("a list of values is written `field in (a, b)`"),
             None => problem.hint(format!("what may follow: {}", clauses.collect::<Vec<_>>().join(", "))),
         }
@@ -383,6 +384,7 @@ fn conjuncts(condition: Expr) -> Vec<Expr> {
 /// Whether `key`, first in a path, would be read as something else without quotes.
 pub(super) fn is_reserved(key: &str) -> bool {
     lex::is_join(key)
+        || slips::is_number(key)
         || ["has", "in", "all", "jq", "age", "as"].iter().any(|word| key.eq_ignore_ascii_case(word))
         || clause_of(key).is_some()
 }

@@ -265,6 +265,10 @@ impl Parser<'_> {
             }
             return Ok(Right::File(file, span));
         }
+        // An array given with --argjson is a list.
+        if self.c.peek() == Some('$') {
+            return Ok(Right::List(vec![self.value()?]));
+        }
         if !self.c.eat("(") {
             return Err(Problem::new(self.c.here(), "`in` takes a list in parentheses")
                 .hint("write it as in (a, b), or in @file"));

@@ -121,8 +121,11 @@ fn bucket(bucket: &Bucket) -> String {
     if let Every::Ms(ms) = bucket.every {
         return format!("every({path}, {})", duration_text(ms));
     }
-    let name = BUCKETS.iter().find(|(_, every)| *every == bucket.every).map_or("every", |(name, _)| *name);
-    format!("{name}({path})")
+    format!("{}({path})", bucket_name(bucket.every))
+}
+
+fn bucket_name(every: Every) -> &'static str {
+    BUCKETS.iter().find(|(_, width)| *width == every).map_or("every", |(name, _)| *name)
 }
 
 /// A column.
@@ -130,17 +133,25 @@ pub fn column(column: &Column) -> String {
     named(column.name.as_deref(), operand(&column.of))
 }
 
+/// An aggregate.
+pub fn aggregate(aggregate: &Aggregate) -> String {
+    named(aggregate.name.as_deref(), aggregate_call(aggregate.function, aggregate.of.as_ref()))
+}
+
 /// The header of a column: its name, or what it shows.
 pub fn column_name(column: &Column) -> String {
     column.name.clone().unwrap_or_else(|| match &column.of {
         Operand::Path(path) => path.keys.join("."),
-        other => operand(other),
+        Operand::Age(_) => "age".to_owned(),
+        Operand::Jq(program) => program.code.trim().to_owned(),
+        Operand::Bucket(bucket) => {
+            let unit = match bucket.every {
+                Every::Ms(ms) => format!("every_{}", duration_text(ms)),
+                _ => bucket_name(bucket.every).to_owned(),
+            };
+            if bucket.path.keys == ["timestamp"] { unit } else { format!("{unit}_{}", bucket.path.keys.join(".")) }
+        }
     })
-}
-
-/// An aggregate.
-pub fn aggregate(aggregate: &Aggregate) -> String {
-    named(aggregate.name.as_deref(), aggregate_call(aggregate.function, aggregate.of.as_ref()))
 }
 
 /// The header of an aggregate's column: its name, or `sum(cost_usd)`.
@@ -148,8 +159,7 @@ pub fn aggregate_name(aggregate: &Aggregate) -> String {
     aggregate.name.clone().unwrap_or_else(|| aggregate_call(aggregate.function, aggregate.of.as_ref()))
 }
 
-/// `sum(cost_usd)`: also the name of the column it makes, by which `having`,
-/// `sort_by` and `select` call it.
+/// `sum(cost_usd)`: also how `having`, `sort_by` and `select` call its column.
 pub fn aggregate_call(function: Function, of: Option<&Operand>) -> String {
     let name = match function {
         Function::Count => "count".to_owned(),

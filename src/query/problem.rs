@@ -124,17 +124,22 @@ impl Place {
         let columns = |cells: &[(String, usize)]| cells.iter().map(|(_, width)| width).sum::<usize>();
         // The place comes first, then what led to it, then what follows.
         let cut = |cells: &mut Vec<(String, usize)>, room: usize, from_front: bool| {
-            if columns(cells) <= room {
+            let mut width = columns(cells);
+            if width <= room {
                 return;
             }
-            while !cells.is_empty() && columns(cells) + 1 > room {
-                if from_front {
-                    cells.remove(0)
-                } else {
-                    cells.pop().unwrap_or_default()
-                };
+            if from_front {
+                cells.reverse();
             }
-            cells.insert(if from_front { 0 } else { cells.len() }, ("…".to_owned(), 1));
+            while width + 1 > room
+                && let Some((_, columns)) = cells.pop()
+            {
+                width -= columns;
+            }
+            cells.push(("…".to_owned(), 1));
+            if from_front {
+                cells.reverse();
+            }
         };
         if columns(&before) + columns(&under) + columns(&after) > COLUMNS_MAX {
             cut(&mut under, COLUMNS_MAX / 2, false);

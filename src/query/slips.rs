@@ -7,7 +7,7 @@ use crate::error::nearest;
 use crate::model::{Instant, Zone, names, vocabulary};
 use crate::query::ast::{Expr, Literal, Op, Operand, Path, Right, Span, Test};
 use crate::query::lex::{self, Cursor};
-use crate::query::parse::{Clause, Parser};
+use crate::query::parse::{CLAUSES, Clause, Parser};
 use crate::query::print;
 use crate::query::problem::{Problem, quoted};
 use crate::query::time::{self, Clock};
@@ -146,12 +146,22 @@ pub(super) fn no_term(c: &Cursor<'_>) -> Option<Problem> {
             )
         }
         Some('\'' | '"') => None,
+        Some(_) if is_number(c.name()) && c.operator_follows(c.name().len()) => {
+            let span = Span { from: c.at, to: c.at + c.name().len() };
+            let problem = Problem::new(span, "the field stands on the left of an operator, the value on the right");
+            Some(problem.hint(format!("a field called {0} takes quotes: \"{0}\"", c.name())))
+        }
         Some(_) if !c.name().is_empty() => stray(c),
         Some(_) => Some(stray(c).unwrap_or_else(|| {
             Problem::new(c.here(), "a condition is expected here")
                 .hint("write it as in status=blocked; a field with odd characters takes quotes")
         })),
     }
+}
+
+/// Whether a name is a number to whoever reads it.
+pub(super) fn is_number(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Why no field begins here.
@@ -209,6 +219,10 @@ pub(super) fn bare_word(parser: &mut Parser<'_>, path: &Path, before: Option<&Ex
         // The next word after another `or` gets the same advice.
         let right = Right::One(Literal { text: word, ..value.clone() });
         return Some(Ok(Expr::Test(Test { left: left.clone(), op: Op::Equal, right, all: false, span: *span })));
+    }
+    let near = nearest(&word, CLAUSES.iter().map(|(clause, _)| *clause)).filter(|_| !is_field && !next.is_empty());
+    if let Some(near) = near.filter(|_| nearest(&word, vocabulary::STATUSES.iter().copied()).is_none()) {
+        return Some(Err(problem.hint(format!("did you mean `{near}`?"))));
     }
     parser.note(problem.hint(meaning(&word, is_field)));
     Some(Ok(stand_in))

@@ -11,6 +11,8 @@ use super::table::{Column, Layout, Look, status};
 use crate::json;
 use crate::model::{Address, Instant};
 
+/// The column of what is no object.
+const VALUE: &str = "value";
 /// Rows of a table that are fitted together.
 const PIECE_ROWS: usize = 1000;
 
@@ -35,6 +37,8 @@ const STANDARD_FIELDS: [&str; 8] =
 pub struct Rows {
     format: Format,
     columns: Option<Vec<String>>,
+    /// Rows held back until there are enough to choose columns by.
+    undecided: Option<Vec<Vec<u8>>>,
     raw_csv: bool,
     look: Look,
     written: u64,
@@ -61,6 +65,7 @@ impl Rows {
         Rows {
             format,
             columns,
+            undecided: None,
             raw_csv,
             look,
             written: 0,
@@ -74,6 +79,13 @@ impl Rows {
         }
     }
 
+    /// A writer of rows that a jq program made: their own keys are the columns,
+    /// those of the first thousand rows.
+    pub fn made(format: Format, look: Look, raw_csv: bool) -> Rows {
+        let keyed = !matches!(format, Format::Jsonl | Format::Json);
+        Rows { undecided: keyed.then(Vec::new), ..Rows::new(format, None, look, raw_csv) }
+    }
+
     /// Rows written so far.
     pub fn written(&self) -> u64 {
         self.written
@@ -82,6 +94,10 @@ impl Rows {
     /// Writes one row. `address` stands for `run#step` in a table when the row has no step.
     pub fn push(&mut self, row: &[u8], address: Option<Address>, out: &mut dyn Write) -> io::Result<()> {
         let row = json::trim(row);
+        if let Some(rows) = &mut self.undecided {
+            rows.push(row.to_vec());
+            return if rows.len() == PIECE_ROWS { self.decide(out) } else { Ok(()) };
+        }
         self.written += 1;
         match self.format {
             Format::Jsonl => {
@@ -103,6 +119,7 @@ impl Rows {
 
     /// Writes what is left. Gives a note on what a table did not show.
     pub fn finish(&mut self, out: &mut dyn Write) -> io::Result<Option<String>> {
+        self.decide(out)?;
         match self.format {
             Format::Json => out.write_all(if self.written == 0 { b"[]\n" } else { b"\n]\n" })?,
             Format::Table if !self.piece.is_empty() => self.draw(out)?,
@@ -128,6 +145,40 @@ impl Rows {
         if self.look.terminal { safe::escape_json(row) } else { Cow::Borrowed(row) }
     }
 
+    /// Takes the keys of the rows held back as columns, and writes them.
+    fn decide(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let Some(rows) = self.undecided.take() else {
+            return Ok(());
+        };
+        let mut columns: Vec<String> = Vec::new();
+        for row in &rows {
+            for member in json::Members::new(row) {
+                let name = member
+                    .map_or_else(|_| VALUE.to_owned(), |member| String::from_utf8_lossy(&member.name()).into_owned());
+                if !columns.contains(&name) {
+                    columns.push(name);
+                }
+            }
+        }
+        // Rows handed on as they were read are shown as rows.
+        let plain = ["run_id", "timestamp"].iter().all(|name| columns.iter().any(|column| column == name));
+        if !plain && !columns.is_empty() {
+            self.instants = vec![false; columns.len()];
+            self.numbers = vec![true; columns.len()];
+            self.columns = Some(columns);
+        }
+        rows.iter().try_for_each(|row| self.push(row, None, out))
+    }
+
+    /// The values of `names`; what is no object is a value itself.
+    fn values<'a>(row: &'a [u8], names: &[&str]) -> Vec<Option<&'a [u8]>> {
+        let mut values = Vec::new();
+        if json::pick(row, names, &mut values).is_err() {
+            values = names.iter().map(|name| (*name == VALUE).then_some(row)).collect();
+        }
+        values
+    }
+
     fn names(&self) -> Vec<&str> {
         self.columns.as_ref().map_or_else(|| ENVELOPE.to_vec(), |columns| columns.iter().map(String::as_str).collect())
     }
@@ -149,10 +200,7 @@ impl Rows {
             self.titles(out)?;
         }
         let names = self.names();
-        let mut values = Vec::new();
-        // A row that does not read as an object has no fields to show.
-        let _ = json::pick(row, &names, &mut values);
-        values.resize(names.len(), None);
+        let values = Rows::values(row, &names);
         let guard = !self.raw_csv;
         let texts = values.iter().map(|value| {
             let text = cell::plain(*value);
@@ -177,10 +225,8 @@ impl Rows {
 
     /// The cells of one row of a table, safe to show.
     fn cells(&mut self, row: &[u8], address: Option<Address>) -> Vec<String> {
-        let mut values = Vec::new();
         let Some(columns) = &self.columns else {
-            let _ = json::pick(row, &STANDARD_FIELDS, &mut values);
-            values.resize(STANDARD_FIELDS.len(), None);
+            let values = Rows::values(row, &STANDARD_FIELDS);
             self.hidden.note(row, &STANDARD_FIELDS);
             self.instants[0] = true;
             self.numbers.fill(false);
@@ -202,8 +248,7 @@ impl Rows {
                 next,
             ];
         };
-        let _ = json::pick(row, columns, &mut values);
-        values.resize(columns.len(), None);
+        let values = Rows::values(row, &self.names());
         let mut cells = Vec::with_capacity(columns.len());
         for (at, value) in values.iter().enumerate() {
             if let Some(raw) = value.filter(|raw| *raw != b"null") {

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use super::config::{Durability, Settings};
 use super::directory;
-use super::index::{Index, Place, Seen};
+use super::index::{Index, Place, RunEntry};
 use super::index_build;
 use super::listing;
 use super::lock::Lock;
+use super::once::Pending;
 use super::os::{Os, write_full};
 use crate::error::{Error, Exit, Result};
 use crate::format::{Drafts, LockLine, SegmentName};
@@ -219,7 +220,7 @@ impl<'o> Writer<'o> {
         // 26 bytes for each step and its key: near enough to know when a segment is full.
         let more = (drafts.bytes() + drafts.rows().len() * 26) as u64;
         let active = match self.active.take() {
-            Some(old) if line.suspect == Some(old.name.number) || self.is_over(&old, more, &today) => {
+            Some(old) if line.is_suspect(old.name.number) || self.is_over(&old, more, &today) => {
                 self.rotate(lock, &mut line, Some(&old), &today)?
             }
             Some(active) => active,
@@ -240,6 +241,7 @@ impl<'o> Writer<'o> {
         out.clear();
         let mut steps: Vec<Option<u64>> = vec![None; drafts.runs().len()];
         let mut rows = Vec::with_capacity(drafts.rows().len());
+        let mut voids = 0;
         for (index, draft) in drafts.rows().iter().enumerate() {
             let last = match steps[draft.run as usize] {
                 Some(last) => last,
@@ -247,7 +249,7 @@ impl<'o> Writer<'o> {
             };
             let offset = active.bytes + out.len() as u64;
             let place = Place { segment: active.name.number, offset };
-            let outcome = self.number(&active, line, drafts, draft, last, &rows, &out);
+            let outcome = self.number(&active, line, drafts, draft, last, &Pending { rows: &rows, out: &out });
             match outcome {
                 Ok(Verdict::Store(step)) => {
                     steps[draft.run as usize] = Some(last.max(step));
@@ -261,7 +263,8 @@ impl<'o> Writer<'o> {
                     steps[draft.run as usize] = Some(last.max(step));
                     drafts.render(draft, step, &mut out);
                     rows.push(Stored { draft: index, step, place, again: false });
-                    self.void(voided, drafts.run_of(draft), step, &mut out)?;
+                    voids += 1;
+                    self.void(voided, voids, drafts.run_of(draft), step, &mut out)?;
                 }
                 Err(error) if error.exit != Exit::Usage => return Err(error),
                 Err(error) => {
@@ -303,18 +306,44 @@ impl<'o> Writer<'o> {
                 _ => Error::io(message),
             });
         }
-        for row in rows.iter().filter(|row| !row.again) {
-            let draft = &drafts.rows()[row.draft];
-            let seen =
-                Seen { run: drafts.run_of(draft), step: Some(row.step), id: draft.id.as_deref(), stands: draft.stands };
-            self.index.note(row.place, &seen);
-        }
         active.bytes += out.len() as u64;
-        self.index.wrote(active.bytes);
+        // Repair rows among them are left for the next look to read.
+        if voids == 0 {
+            self.note_rows(drafts, &rows);
+            self.index.wrote(active.bytes);
+        }
         self.active = Some(active);
         self.out = out;
         appended.rows = rows;
         Ok(())
+    }
+
+    /// Tells the index of rows just written, once for each run.
+    fn note_rows(&mut self, drafts: &Drafts, rows: &[Stored]) {
+        let mut entries: Vec<Option<RunEntry>> = vec![None; drafts.runs().len()];
+        for row in rows.iter().filter(|row| !row.again) {
+            let Some(draft) = drafts.rows().get(row.draft) else { continue };
+            if let Some(id) = &draft.id {
+                self.index.note_id(row.place, id);
+            }
+            let new = RunEntry {
+                last_step: row.step,
+                rows: 1,
+                first: row.place,
+                newest: row.place,
+                standing: draft.stands.then_some(row.place),
+            };
+            match entries.get_mut(draft.run as usize) {
+                Some(Some(entry)) => entry.join(&new),
+                Some(entry) => *entry = Some(new),
+                None => {}
+            }
+        }
+        for (run, entry) in drafts.runs().iter().zip(entries) {
+            if let Some(entry) = entry {
+                self.index.note_run(run, &entry);
+            }
+        }
     }
 
     pub(super) fn now_text(&self) -> String {
@@ -367,7 +396,7 @@ impl<'o> Writer<'o> {
         let line = lock.read(self.os)?;
         let result = match line {
             Some(mut line) => {
-                line.suspect = Some(number);
+                line.mark_suspect(number);
                 lock.write(self.os, &line)
             }
             None => Err(Error::io("the lock line cannot be read")),

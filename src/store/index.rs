@@ -199,8 +199,14 @@ impl Index {
         Ok(end)
     }
 
-    pub(super) fn note(&mut self, place: Place, row: &Seen<'_>) {
-        self.tail.note(place, row);
+    /// Rows of `run` that were written to the active segment.
+    pub(super) fn note_run(&mut self, run: &str, rows: &RunEntry) {
+        self.tail.runs.entry(xxh3_128(run.as_bytes())).and_modify(|entry| entry.join(rows)).or_insert(*rows);
+    }
+
+    /// The id of a row that was written to the active segment.
+    pub(super) fn note_id(&mut self, place: Place, id: &str) {
+        self.tail.ids.entry(xxh3_64(id.as_bytes())).or_default().push(place);
     }
 
     /// The active segment is known up to `end`: this writer wrote it.

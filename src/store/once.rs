@@ -16,6 +16,12 @@ use crate::format::{Draft, Drafts, LockLine, body};
 use crate::json;
 use crate::model::{Address, run_id};
 
+/// The rows of a call that are to be written.
+pub(super) struct Pending<'a> {
+    pub rows: &'a [Stored],
+    pub out: &'a [u8],
+}
+
 /// A row with the id that was looked for.
 struct Found {
     place: Place,
@@ -24,7 +30,7 @@ struct Found {
 
 impl Writer<'_> {
     /// Decides what becomes of `draft`; `last` is its run's highest step, and
-    /// `out` holds the rows of this call so far. Errors: exit 2 refuses the row.
+    /// `pending` the rows of this call so far. Errors: exit 2 refuses the row.
     pub(super) fn number(
         &mut self,
         active: &Active,
@@ -32,11 +38,10 @@ impl Writer<'_> {
         drafts: &Drafts,
         draft: &Draft,
         last: u64,
-        rows: &[Stored],
-        out: &[u8],
+        pending: &Pending<'_>,
     ) -> Result<Verdict> {
         if let Some(id) = &draft.id
-            && let Some(found) = self.find_id(active, drafts, id, rows, out)?
+            && let Some(found) = self.find_id(active, drafts, id, pending)?
         {
             return self.again(line, drafts, draft, id, &found, active.name.number);
         }
@@ -77,7 +82,7 @@ impl Writer<'_> {
             .hint(format!("logbook show {address}   # the row on file; a new row needs a new --id")));
         }
         let step = step.unwrap_or(0);
-        if line.suspect == Some(found.place.segment) && found.place.segment != active {
+        if line.is_suspect(found.place.segment) && found.place.segment != active {
             return Ok(Verdict::Instead(step.max(1), found.place));
         }
         if self.durability() == Durability::Data && found.place.segment != active {
@@ -113,18 +118,11 @@ impl Writer<'_> {
 
     /// The row with this id: the last one counts, among the rows of this call,
     /// then on file. A row that a `repair` row voided has a later one.
-    fn find_id(
-        &mut self,
-        active: &Active,
-        drafts: &Drafts,
-        id: &str,
-        rows: &[Stored],
-        out: &[u8],
-    ) -> Result<Option<Found>> {
-        for row in rows.iter().rev() {
+    fn find_id(&mut self, active: &Active, drafts: &Drafts, id: &str, pending: &Pending<'_>) -> Result<Option<Found>> {
+        for row in pending.rows.iter().rev() {
             if !row.again && drafts.rows().get(row.draft).is_some_and(|draft| draft.id.as_deref() == Some(id)) {
                 let from = row.place.offset.saturating_sub(active.bytes) as usize;
-                let text = out.get(from..).unwrap_or_default();
+                let text = pending.out.get(from..).unwrap_or_default();
                 let end = memchr::memchr(b'\n', text).unwrap_or(text.len());
                 return Ok(Some(Found { place: row.place, text: text[..end].to_vec() }));
             }
@@ -166,15 +164,15 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes the `repair` row that voids the row at `place`.
-    pub(super) fn void(&mut self, place: Place, run: &str, step: u64, out: &mut Vec<u8>) -> Result<()> {
+    /// Writes the `repair` row that voids the row at `place`, the `nth` of this call.
+    pub(super) fn void(&mut self, place: Place, nth: u64, run: &str, step: u64, out: &mut Vec<u8>) -> Result<()> {
         let voids = Address::Place { segment: place.segment, offset: place.offset };
         let again = Address::Step { run_id: run.to_owned(), step }.to_string();
         let mut text = format!("{{\"kind\":\"repair\",\"action\":\"stored a row again\",\"voids\":\"{voids}\",\"by\":")
             .into_bytes();
         json::quote_into(&again, &mut text);
         text.push(b'}');
-        let own = self.index.last_step(self.os, &self.directory, run_id::LOGBOOK)? + 1;
+        let own = self.index.last_step(self.os, &self.directory, run_id::LOGBOOK)? + nth;
         let row = own_row(&String::from_utf8_lossy(&text), own, &self.now_text())?;
         out.extend_from_slice(&row);
         Ok(())

@@ -24,6 +24,7 @@ mod where_;
 
 /// The store under ordinary misfortune.
 mod store_append;
+mod store_faults;
 
 /// What a newcomer meets: hints, terminals, hostile rows.
 mod newcomer;
@@ -32,8 +33,13 @@ mod newcomer;
 mod schema;
 
 /// The query language: its cases (`tests/query/`), its table of comparison cell
-/// by cell, its predicate against a slow and obvious one, its times.
+/// by cell, queries at random, text to meaning and back, its predicate against a
+/// slow and obvious one, rows split in any way, its times.
+mod json_decimal;
 mod query_cases;
 mod query_comparison;
+mod query_fold;
+mod query_generate;
+mod query_parse;
 mod query_reference;
 mod query_time;

@@ -1,5 +1,7 @@
 //! Times as people write them (`docs/query.md`, Times), and the zone rules.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use logbook::model::{Instant, Zone};
 use logbook::query::time::{Clock, Period, duration_ms, duration_text, read};
 

@@ -248,3 +248,22 @@ fn what_dir_names_is_found_or_made() {
     let found = Command::new(LOGBOOK).arg("where").current_dir(&sub).env("HOME", "/nonexistent").output().unwrap();
     assert!(String::from_utf8_lossy(&found.stdout).contains("project/.logbook\tnearest .logbook upward"));
 }
+
+#[test]
+fn a_row_in_a_suspect_segment_is_stored_again_with_its_step() {
+    let book = Book::new();
+    let directory = book.path().join(".logbook");
+    let retry =
+        || book.run(&["append", "-r", "r", "-a", "x", "--id", "k", "--print", "id"]).exit(0).quiet().out.clone();
+    assert_eq!(retry(), "r#1\n");
+    assert_eq!(append(&book, "r"), "r#2");
+    book.write(".logbook/.lock", b"logbook-lock 1 000001 000001\n");
+    assert_eq!(retry(), "r#1\n");
+    assert_eq!(retry(), "r#1\n");
+    assert_eq!(append(&book, "r"), "r#3");
+    assert_eq!(segments(&directory).len(), 2);
+    let second = fs::read_to_string(&segments(&directory)[1]).unwrap();
+    assert_eq!(second.lines().count(), 3, "{second}");
+    assert!(second.contains("\"voids\":\"@000001:0\",\"by\":\"r#1\""), "{second}");
+    assert_eq!(fs::read_to_string(directory.join(".lock")).unwrap(), "logbook-lock 1 000002 000001\n");
+}

@@ -13,7 +13,7 @@ use super::judge::{Row, judge, look};
 use super::omission::Omission;
 use super::scene::{Act, Scene};
 use super::scenes::scenes;
-use super::trial::{Report, Scale};
+use super::trial::{Report, Scale, Tier, Trial, nothing};
 
 /// What is checked of a logbook that a power cut left.
 pub struct Aftermath<'s> {
@@ -121,8 +121,12 @@ pub fn cut_through(scene: &Scene, omission: Option<Omission>, lot: &Lot, lots: u
     (aftermath.states, aftermath.violations)
 }
 
-/// The test.
-pub fn run(scale: &Scale) -> Report {
+/// The trial.
+pub fn trials() -> Vec<Trial> {
+    vec![Trial { name: "power cut after every change", tier: Tier::Quick, needs: nothing, run }]
+}
+
+fn run(scale: &Scale) -> Report {
     let mut report = Report { size: 0, unit: "states", violations: self_test() };
     for scene in scenes() {
         let (states, violations) = cut_through(&scene, None, &Lot(scale.seed), scale.of(2, 100));

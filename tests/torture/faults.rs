@@ -10,7 +10,7 @@ use super::judge::{Row, judge, look};
 use super::omission::Omission;
 use super::scene::{Act, Outcome, Scene};
 use super::scenes::scenes;
-use super::trial::{Report, Scale};
+use super::trial::{Report, Scale, Tier, Trial, nothing};
 
 /// Serial number of the plain append after the fault.
 const NEXT: u64 = 8000;
@@ -126,8 +126,13 @@ pub fn play_all(scene: &Scene, omission: Option<Omission>, (which, of): (u64, u6
     (size, violations)
 }
 
-/// The test. Every call at any scale; the scene that takes long in parts.
-pub fn run(scale: &Scale) -> Report {
+/// The trial.
+pub fn trials() -> Vec<Trial> {
+    vec![Trial { name: "every call, every fault", tier: Tier::Quick, needs: nothing, run }]
+}
+
+/// Every call at any scale; the scene that takes long in parts.
+fn run(scale: &Scale) -> Report {
     let mut report = Report { size: 0, unit: "faults", violations: Vec::new() };
     for scene in scenes() {
         let part = if scene.is_light() { 1 } else { scale.of(5, 1).min(5) };

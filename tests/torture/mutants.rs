@@ -7,7 +7,7 @@ use super::faults;
 use super::omission::{ALL, Omission};
 use super::races::races;
 use super::scenes::scenes;
-use super::trial::{Report, Scale, note};
+use super::trial::{Report, Scale, Tier, Trial, note, nothing};
 
 /// What catches the mutant, if anything does.
 fn caught(omission: Option<Omission>, seed: u64) -> Option<String> {
@@ -33,8 +33,13 @@ fn caught(omission: Option<Omission>, seed: u64) -> Option<String> {
     None
 }
 
-/// The test. The store as it is must pass what catches them.
-pub fn run(scale: &Scale) -> Report {
+/// The trial.
+pub fn trials() -> Vec<Trial> {
+    vec![Trial { name: "mutants caught", tier: Tier::Quick, needs: nothing, run }]
+}
+
+/// The store as it is must pass what catches them.
+fn run(scale: &Scale) -> Report {
     let mut report = Report { size: 0, unit: "mutants", violations: Vec::new() };
     for omission in ALL {
         report.size += 1;

@@ -15,7 +15,7 @@ use super::judge::{Row, judge, look};
 use super::omission::Omission;
 use super::scene::{Act, Outcome, Scene, play};
 use super::scenes::{TORN, full_disk, no_disk, quiet_disk, rows, torn_disk};
-use super::trial::{Report, Scale};
+use super::trial::{Report, Scale, Tier, Trial, nothing};
 
 /// Two acts on one disk.
 pub struct Race {
@@ -151,8 +151,12 @@ fn both(world: &World, scene: &Scene, acts: [&Act; 2], omission: Option<Omission
     })
 }
 
-/// The test.
-pub fn run(scale: &Scale) -> Report {
+/// The trial.
+pub fn trials() -> Vec<Trial> {
+    vec![Trial { name: "two writers, call by call", tier: Tier::Quick, needs: nothing, run }]
+}
+
+fn run(scale: &Scale) -> Report {
     let mut report = Report { size: 0, unit: "states", violations: Vec::new() };
     let mut lot = Lot(scale.seed);
     for race in races() {

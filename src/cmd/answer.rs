@@ -1,0 +1,192 @@
+//! What comes out of a query, on its way to the reader: judged, printed or
+//! counted, with an account of what is to be said beside it.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use crate::cmd::Door;
+use crate::cmd::reading;
+use crate::error::{Error, Result};
+use crate::json::{self, Limits};
+use crate::query::{Out, Place, Plan, Row};
+use crate::render::{Rows, safe};
+use crate::scan::{self, Class, Scanned};
+use crate::store::Input;
+use crate::view::standing;
+
+/// What is printed of the results.
+pub enum Printing {
+    /// Each of them.
+    Rows(Rows),
+    /// How many there are.
+    Count,
+    /// Nothing: the exit status says whether there is one.
+    Nothing,
+}
+
+/// The results of one query.
+pub struct Answer {
+    printing: Printing,
+    moved: Option<Moved>,
+    /// How many came out.
+    pub written: u64,
+    /// Which of the plan's fields some row had.
+    pub seen: Vec<bool>,
+    /// What is to be said beside them.
+    pub notes: Vec<String>,
+}
+
+/// How many rows a jq program failed on are told one by one.
+const FAULTS_TOLD: u64 = 3;
+
+impl Answer {
+    /// Nothing yet. With `moved` the reader is told of rows whose runs have moved on.
+    pub fn new(plan: &Plan, printing: Printing, moved: Option<Moved>) -> Answer {
+        let moved = moved.filter(|_| plan.passes_rows_on());
+        Answer { printing, moved, written: 0, seen: vec![false; plan.fields().len()], notes: Vec::new() }
+    }
+
+    /// Feeds the rows of `inputs` through the plan to the reader.
+    pub fn scan(&mut self, inputs: &[Input], plan: &Plan, strict: bool, door: &mut Door<'_>) -> Result<Scanned> {
+        let Answer { printing, moved, written, seen, notes } = self;
+        let mut fold = plan.fold();
+        let mut failed: Option<std::io::Error> = None;
+        let writer = &mut *door.out;
+        let whole = plan.passes_rows_on();
+        let mut damaged: Vec<(Place, String)> = Vec::new();
+        let mut shown: Vec<(Vec<u8>, Place)> = Vec::new();
+        let wonder = moved.is_some();
+        let mut faults = 0u64;
+        let mut out = Out {
+            sink: &mut |text, place| {
+                if let (true, Some(place)) = (whole, place) {
+                    if let Err(fault) = json::validate(text, Limits::GRAMMAR) {
+                        damaged.push((place, scan::feed::not_json(&fault).1));
+                        return ControlFlow::Continue(());
+                    }
+                    if wonder && shown.len() < Moved::ROWS_MAX {
+                        shown.extend(run_of(text).map(|run| (run, place)));
+                    }
+                }
+                *written += 1;
+                match printing {
+                    Printing::Nothing => ControlFlow::Break(()),
+                    Printing::Count => ControlFlow::Continue(()),
+                    Printing::Rows(rows) => {
+                        let address = place.and_then(|place| reading::address(inputs, place));
+                        match rows.push(text, address, writer) {
+                            Ok(()) => ControlFlow::Continue(()),
+                            Err(error) => {
+                                failed = Some(error);
+                                ControlFlow::Break(())
+                            }
+                        }
+                    }
+                }
+            },
+            fault: &mut |place, message| {
+                faults += 1;
+                if faults <= FAULTS_TOLD {
+                    let name = place.and_then(|place| Some((inputs.get(place.input as usize)?.name(), place.offset)));
+                    let at = name.map_or_else(String::new, |(name, offset)| format!("{name} at byte {offset}: "));
+                    notes.push(format!("{at}jq: {}", safe::escape(message)));
+                }
+            },
+        };
+        let mut names = plan.fields().to_vec();
+        // Each name once: a row's field is picked into one place.
+        let slots = Moved::FIELDS.map(|field| {
+            names.iter().position(|name| name == field).unwrap_or_else(|| {
+                if wonder {
+                    names.push(field.to_owned());
+                }
+                names.len().saturating_sub(1)
+            })
+        });
+        let mut scanned = scan::feed(inputs, door.input, &names, strict, |row, _, _| {
+            for (seen, field) in seen.iter_mut().zip(row.fields) {
+                *seen |= field.is_some();
+            }
+            if let Some(moved) = moved {
+                moved.push(row, slots);
+            }
+            fold.push(row, &mut out)
+        });
+        let summary = fold.finish(&mut out);
+        if let Some(error) = failed {
+            return Err(Error::output(&error));
+        }
+        if faults > FAULTS_TOLD {
+            notes.push(format!("jq failed on {faults} rows in all"));
+        }
+        for (column, ignored) in summary.ignored {
+            let column = safe::escape(&column);
+            if ignored.not_numbers > 0 {
+                notes.push(format!("{column}: {} values are no numbers and were left out", ignored.not_numbers));
+            }
+            if ignored.too_wide > 0 {
+                notes.push(format!("{column}: the numbers lie too far apart for an exact sum"));
+            }
+        }
+        notes.extend(moved.as_ref().and_then(|moved| moved.note(&shown)));
+        for (place, detail) in damaged {
+            let name = inputs.get(place.input as usize).map_or_else(String::new, Input::name);
+            scanned.skipped.add(&name, Class::NotJson, place.offset, detail);
+        }
+        Ok(scanned)
+    }
+
+    /// Prints what is left.
+    pub fn end(&mut self, door: &mut Door<'_>) -> Result<()> {
+        let ended = match &mut self.printing {
+            Printing::Rows(rows) => rows.finish(door.out),
+            Printing::Count => writeln!(door.out, "{}", self.written).map(|()| None),
+            Printing::Nothing => Ok(None),
+        };
+        let note = ended.map_err(|error| Error::output(&error))?;
+        self.notes.extend(note.filter(|_| door.err_is_terminal));
+        Ok(())
+    }
+}
+
+fn run_of(text: &[u8]) -> Option<Vec<u8>> {
+    let mut values = Vec::new();
+    json::pick(text, &["run_id", "status"], &mut values).ok()?;
+    values[1]?;
+    Some(json::decode(values[0]?)?.into_owned())
+}
+
+/// Rows shown to a person that no longer say where their run stands: a search
+/// for `status=blocked` finds rows of runs that went on long ago.
+#[derive(Debug, Default)]
+pub struct Moved {
+    standing: HashMap<Vec<u8>, Place>,
+}
+
+impl Moved {
+    const FIELDS: [&str; 3] = ["run_id", "kind", "status"];
+    /// Rows beyond this are shown without being looked after.
+    const ROWS_MAX: usize = 10_000;
+
+    fn push(&mut self, row: &Row<'_>, [run, kind, status]: [usize; 3]) {
+        if !standing::counts(row.field(kind), row.field(status)) {
+            return;
+        }
+        let Some(run) = row.field(run).and_then(json::decode) else {
+            return;
+        };
+        match self.standing.get_mut(&*run) {
+            Some(place) => *place = row.place,
+            None => drop(self.standing.insert(run.into_owned(), row.place)),
+        }
+    }
+
+    fn note(&self, shown: &[(Vec<u8>, Place)]) -> Option<String> {
+        let gone = shown.iter().filter(|(run, place)| self.standing.get(run).is_some_and(|standing| standing > place));
+        let gone = gone.count();
+        let of = shown.len();
+        (gone > 0).then(|| {
+            format!("{gone} of these {of} rows are of runs that have moved on; --latest shows where they stand")
+        })
+    }
+}

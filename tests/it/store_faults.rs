@@ -1,0 +1,139 @@
+//! The seam at work: an operating system whose n-th sync or write fails.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use logbook::error::Exit;
+use logbook::format::{Drafts, Rules};
+use logbook::model::{Instant, Vocabulary};
+use logbook::store::append::{OnRefused, Options};
+use logbook::store::os::{How, Os, Stat};
+use logbook::store::os_real::REAL;
+use logbook::store::{Settings, Writer};
+
+/// The real one, but syncs fail while told to, and writes stop after some bytes.
+struct Faulty {
+    sync_fails: AtomicBool,
+    bytes_left: AtomicUsize,
+}
+
+impl Os for Faulty {
+    fn open(&self, path: &Path, how: How, mode: u32) -> io::Result<OwnedFd> {
+        REAL.open(path, how, mode)
+    }
+    fn read_at(&self, file: &OwnedFd, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        REAL.read_at(file, buffer, offset)
+    }
+    fn write(&self, file: &OwnedFd, bytes: &[u8]) -> io::Result<usize> {
+        let left = self.bytes_left.load(Ordering::Relaxed);
+        if left == 0 {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let written = REAL.write(file, &bytes[..bytes.len().min(left)])?;
+        self.bytes_left.fetch_sub(written, Ordering::Relaxed);
+        Ok(written)
+    }
+    fn write_at(&self, file: &OwnedFd, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        REAL.write_at(file, bytes, offset)
+    }
+    fn sync_data(&self, file: &OwnedFd) -> io::Result<()> {
+        if self.sync_fails.load(Ordering::Relaxed) {
+            Err(io::Error::from_raw_os_error(5))
+        } else {
+            REAL.sync_data(file)
+        }
+    }
+    fn sync_all(&self, file: &OwnedFd) -> io::Result<()> {
+        REAL.sync_all(file)
+    }
+    fn try_lock(&self, file: &OwnedFd) -> io::Result<()> {
+        REAL.try_lock(file)
+    }
+    fn lock_holder(&self, file: &Stat) -> Option<u32> {
+        REAL.lock_holder(file)
+    }
+    fn unlock(&self, file: &OwnedFd) -> io::Result<()> {
+        REAL.unlock(file)
+    }
+    fn stat(&self, file: &OwnedFd) -> io::Result<Stat> {
+        REAL.stat(file)
+    }
+    fn stat_path(&self, path: &Path) -> io::Result<Stat> {
+        REAL.stat_path(path)
+    }
+    fn list(&self, path: &Path, each: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+        REAL.list(path, each)
+    }
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        REAL.rename(from, to)
+    }
+    fn unlink(&self, path: &Path) -> io::Result<()> {
+        REAL.unlink(path)
+    }
+    fn mkdir(&self, path: &Path, mode: u32) -> io::Result<()> {
+        REAL.mkdir(path, mode)
+    }
+    fn user(&self) -> u32 {
+        REAL.user()
+    }
+    fn pause(&self, microseconds: u64) {
+        REAL.pause(microseconds);
+    }
+    fn elapsed_ms(&self) -> u64 {
+        REAL.elapsed_ms()
+    }
+}
+
+fn drafts() -> Drafts {
+    let vocabulary = Vocabulary::default();
+    let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: None, own: false };
+    let mut drafts = Drafts::new();
+    drafts.push(br#"{"run_id":"r","id":"k"}"#, &rules, "2026-04-15T00:00:00.000Z", None).unwrap();
+    drafts
+}
+
+fn now() -> Instant {
+    Instant::parse("2026-04-15T00:00:00Z").unwrap()
+}
+
+#[test]
+fn a_failed_sync_is_final_and_the_retry_goes_into_the_next_segment() {
+    let directory = tempfile::tempdir().unwrap();
+    let os = Faulty { sync_fails: AtomicBool::new(true), bytes_left: AtomicUsize::new(usize::MAX) };
+    let options = Options { durability: None, lock_timeout_ms: None, now };
+    let open = || Writer::open(&os, directory.path(), Settings::default(), options).unwrap();
+    let mut writer = open();
+    assert_eq!(writer.append(&drafts(), OnRefused::Abort).all().unwrap()[0].place.segment, 1);
+    assert_eq!(writer.sync().unwrap_err().exit, Exit::Unknown);
+    let lock = std::fs::read_to_string(directory.path().join(".lock")).unwrap();
+    assert_eq!(lock, "logbook-lock 1 000001 000001\n");
+    os.sync_fails.store(false, Ordering::Relaxed);
+    let mut writer = open();
+    let stored = writer.append(&drafts(), OnRefused::Abort).all().unwrap()[0];
+    assert_eq!((stored.place.segment, stored.step, stored.again), (2, 1, false));
+    writer.sync().unwrap();
+}
+
+#[test]
+fn a_write_that_stops_anywhere_tells_the_truth() {
+    let length = {
+        let drafts = drafts();
+        let mut out = Vec::new();
+        drafts.render(&drafts.rows()[0], 1, &mut out);
+        out.len()
+    };
+    for bytes in 0..length {
+        let directory = tempfile::tempdir().unwrap();
+        let os = Faulty { sync_fails: AtomicBool::new(false), bytes_left: AtomicUsize::new(bytes) };
+        let options = Options { durability: None, lock_timeout_ms: None, now };
+        let mut writer = Writer::open(&os, directory.path(), Settings::default(), options).unwrap();
+        let error = writer.append(&drafts(), OnRefused::Abort).all().unwrap_err();
+        assert_eq!(error.exit, if bytes + 1 == length { Exit::Unknown } else { Exit::NotStored }, "{bytes}");
+        os.bytes_left.store(usize::MAX, Ordering::Relaxed);
+        let stored = writer.append(&drafts(), OnRefused::Abort).all().unwrap()[0];
+        assert_eq!((stored.step, stored.again), (1, bytes + 1 == length), "{bytes}");
+        writer.sync().unwrap();
+    }
+}
