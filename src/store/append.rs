@@ -261,10 +261,12 @@ impl<'o> Writer<'o> {
                 }
                 Ok(Verdict::Instead(step, voided)) => {
                     steps[draft.run as usize] = Some(last.max(step));
-                    drafts.render(draft, step, &mut out);
-                    rows.push(Stored { draft: index, step, place, again: false });
+                    // The old place first: a write that stops in between must not leave the row there twice.
                     voids += 1;
                     self.void(voided, voids, drafts.run_of(draft), step, &mut out)?;
+                    let place = Place { offset: active.bytes + out.len() as u64, ..place };
+                    drafts.render(draft, step, &mut out);
+                    rows.push(Stored { draft: index, step, place, again: false });
                 }
                 Err(error) if error.exit != Exit::Usage => return Err(error),
                 Err(error) => {

@@ -97,6 +97,10 @@ impl Writer<'_> {
                 Ok(()) => self.unsynced.retain(|(number, _)| *number != old.name.number),
                 Err(error) => {
                     line.mark_suspect(old.name.number);
+                    // At once: what follows may fail, and the next writer must know.
+                    lock.write(self.os, line).map_err(|why| {
+                        Error::io(format!("{}: {error}; it could not be marked suspect: {why}", old.path.display()))
+                    })?;
                     if self.unsynced.iter().any(|(number, _)| *number == old.name.number) {
                         self.lost_sync.get_or_insert_with(|| format!("{}: {error}", old.path.display()));
                         self.unsynced.retain(|(number, _)| *number != old.name.number);

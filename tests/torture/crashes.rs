@@ -104,7 +104,8 @@ impl<'s> Aftermath<'s> {
             }
             must.extend(outcome.stored);
         }
-        wrong.extend(judge(&look(&reader, &logbook), &must, false).into_iter().map(|what| format!("recovered: {what}")));
+        wrong
+            .extend(judge(&look(&reader, &logbook), &must, false).into_iter().map(|what| format!("recovered: {what}")));
         wrong
     }
 }

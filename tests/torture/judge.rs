@@ -72,6 +72,8 @@ pub struct Seen {
 #[derive(Debug, Default)]
 pub struct Sight {
     pub rows: Vec<Seen>,
+    /// Rows in whose place others were stored: their steps are taken.
+    pub voided: Vec<Seen>,
     pub wrong: Vec<String>,
 }
 
@@ -100,13 +102,15 @@ pub fn look(os: &dyn Os, logbook: &Path) -> Sight {
             sight.wrong.push(format!("segment {}: a torn row is to be seen", segment.number));
         }
         for line in Lines::new(bytes) {
-            let is_row = json::kind(line.text) == Some(Kind::Object) && json::validate(line.text, Limits::GRAMMAR).is_ok();
+            let is_row =
+                json::kind(line.text) == Some(Kind::Object) && json::validate(line.text, Limits::GRAMMAR).is_ok();
             if is_row {
                 take(line.text, (segment.number, line.at as u64), &mut sight, &mut voided);
             }
         }
     }
-    sight.rows.retain(|row| !voided.contains(&row.place));
+    let (gone, rows) = std::mem::take(&mut sight.rows).into_iter().partition(|row| voided.contains(&row.place));
+    (sight.voided, sight.rows) = (gone, rows);
     sight
 }
 
@@ -145,27 +149,20 @@ pub fn judge(sight: &Sight, acknowledged: &[u64], dense: bool) -> Vec<String> {
     for (serial, count) in count.iter().filter(|(_, count)| **count > 1) {
         wrong.push(format!("row {serial} is there {count} times"));
     }
-    let mut last: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut steps: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
     for row in &sight.rows {
-        let before = last.get(row.run.as_str()).copied().unwrap_or(0);
         match row.step {
             None => wrong.push(format!("at {:?}: a row without a step", row.place)),
-            // A row stored again in a later segment keeps its step: order then tells nothing.
-            Some(step) if sight.rows.iter().filter(|other| other.run == row.run && other.step == Some(step)).count() > 1 => {
-                wrong.push(format!("step {}#{step} is there more than once", row.run));
-            }
-            Some(step) => {
-                last.insert(&row.run, before.max(step));
-            }
+            Some(step) if steps.entry(&row.run).or_default().insert(step) => {}
+            Some(step) => wrong.push(format!("step {}#{step} is there more than once", row.run)),
         }
     }
-    if dense {
-        for (run, last) in last {
-            let steps: BTreeSet<u64> =
-                sight.rows.iter().filter(|row| row.run == run).filter_map(|row| row.step).collect();
-            if steps.len() as u64 != last {
-                wrong.push(format!("the steps of {run} have gaps: {steps:?}"));
-            }
+    for row in &sight.voided {
+        steps.entry(&row.run).or_default().extend(row.step);
+    }
+    for (run, steps) in steps.iter().filter(|_| dense) {
+        if steps.last() != Some(&(steps.len() as u64)) {
+            wrong.push(format!("the steps of {run} have gaps: {steps:?}"));
         }
     }
     wrong

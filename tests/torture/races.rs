@@ -37,7 +37,10 @@ pub fn races() -> Vec<Race> {
         race(full_disk("two appends that both rotate", one(100, 400)), one(101, 400)),
         race(full_disk("two batches over rotations", batch(100)), batch(200)),
         race(no_disk("two writers make the logbook", one(100, 60)), one(101, 60)),
-        race(quiet_disk("two writers with one id", Act::one(Row::new("r", 100, 60).id())), Act::one(Row::new("r", 100, 60).id())),
+        race(
+            quiet_disk("two writers with one id", Act::one(Row::new("r", 100, 60).id())),
+            Act::one(Row::new("r", 100, 60).id()),
+        ),
         race(quiet_disk("a failed sync beside an append", failing(one(100, 60))), one(101, 60)),
         race(full_disk("a failed sync beside a rotation", failing(one(100, 400))), one(101, 400)),
         race(torn_disk("two writers find a torn tail", TORN, one(100, 60)), one(101, 60)),
@@ -109,7 +112,11 @@ impl Race {
                 schedules.push(Schedule { first, switches: vec![switch], replace_lock_at });
                 if self.replaces_lock {
                     // Right before the first one locks what it opened: the other locks the new file.
-                    schedules.push(Schedule { first, switches: vec![switch, switch + 12], replace_lock_at: Some(switch) });
+                    schedules.push(Schedule {
+                        first,
+                        switches: vec![switch, switch + 12],
+                        replace_lock_at: Some(switch),
+                    });
                 }
             }
         }
@@ -160,8 +167,7 @@ fn run(scale: &Scale) -> Report {
     let mut report = Report { size: 0, unit: "states", violations: Vec::new() };
     let mut lot = Lot(scale.seed);
     for race in races() {
-        let (size, violations) =
-            race.play_all(None, &mut lot, (scale.of(4, 1).min(4), scale.of(10, 500)), false);
+        let (size, violations) = race.play_all(None, &mut lot, (scale.of(4, 1).min(4), scale.of(10, 500)), false);
         report.size += size;
         report.violations.extend(violations);
     }

@@ -111,8 +111,7 @@ fn append(
     act: &Act,
     stored: &mut Vec<u64>,
 ) -> logbook::error::Result<()> {
-    let mut settings =
-        if logbook.exists() { config::settings(process, logbook)? } else { Settings::default() };
+    let mut settings = if logbook.exists() { config::settings(process, logbook)? } else { Settings::default() };
     settings.segment_bytes_max = segment_bytes_max;
     let vocabulary = settings.vocabulary.clone();
     let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: None, own: false };

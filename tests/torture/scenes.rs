@@ -90,10 +90,7 @@ fn plain_scenes() -> Vec<Scene> {
         full_disk("batch over two rotations", rotations),
         torn_disk("a torn tail", TORN, one(60)),
         torn_disk("a whole row without its newline", WHOLE, one(60)),
-        Scene {
-            before: vec![unsynced_name],
-            ..full_disk("after a kill before a segment's name was synced", one(60))
-        },
+        Scene { before: vec![unsynced_name], ..full_disk("after a kill before a segment's name was synced", one(60)) },
         tables,
     ]
 }
@@ -108,24 +105,25 @@ fn retried_scenes() -> Vec<Scene> {
     let batch = Act::batch(vec![ids(rows("r", 100..103, 120)), ids(rows("s", 103..106, 120))]);
     vec![
         after(vec![], quiet_disk("append with --id, then again", with_id())),
-        after(vec![], full_disk("batch with ids, then again", batch)),
+        after(vec![], full_disk("batch with ids, then again", batch.clone())),
+        after(vec![failed(batch.clone())], quiet_disk("batch again after a failed sync", batch.clone())),
         after(vec![killed(with_id())], quiet_disk("again after a kill before the sync", with_id())),
         after(
             vec![killed(with_id()), Act::one(Row::new("s", 102, 1000))],
             quiet_disk("again after a kill and a rotation", with_id()),
         ),
         after(vec![failed(with_id())], quiet_disk("again after a failed sync", with_id())),
-        after(
-            vec![failed(with_id()), failed(other(60))],
-            quiet_disk("again after two failed syncs", with_id()),
-        ),
+        after(vec![failed(with_id()), failed(other(60))], quiet_disk("again after two failed syncs", with_id())),
         after(
             vec![killed(with_id()), failed(other(1000))],
             quiet_disk("again after a kill and a failed sync at rotation", with_id()),
         ),
         Scene {
             act: other(1000),
-            ..after(vec![killed(with_id())], quiet_disk("rotation over a killed writer's row, then that again", with_id()))
+            ..after(
+                vec![killed(with_id())],
+                quiet_disk("rotation over a killed writer's row, then that again", with_id()),
+            )
         },
     ]
 }
