@@ -50,11 +50,6 @@ pub fn races() -> Vec<Race> {
 }
 
 impl Race {
-    /// What it shows.
-    pub fn name(&self) -> &'static str {
-        self.scene.name
-    }
-
     /// Plays it as `schedule` says. Calls made, crash states looked at, what is wrong.
     fn play(&self, schedule: &Schedule, omission: Option<Omission>, everywhere: bool) -> (u64, u64, Vec<String>) {
         let mut world = World::new(&self.scene.base);
@@ -167,7 +162,8 @@ fn run(scale: &Scale) -> Report {
     let mut report = Report { size: 0, unit: "states", violations: Vec::new() };
     let mut lot = Lot(scale.seed);
     for race in races() {
-        let (size, violations) = race.play_all(None, &mut lot, (scale.of(4, 1).min(4), scale.of(10, 500)), false);
+        let sizes = if scale.quick { (3, 8) } else { (1, scale.of(0, 500)) };
+        let (size, violations) = race.play_all(None, &mut lot, sizes, false);
         report.size += size;
         report.violations.extend(violations);
     }
