@@ -63,3 +63,23 @@ impl LockLine {
         self.suspects.drain(..more);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_line_is_read_as_it_was_written_and_keeps_the_latest_suspects() {
+        let mut line = LockLine { version: FormatVersion::CURRENT, synced: 42, suspects: Vec::new() };
+        assert_eq!(line.print(), "logbook-lock 1 000042 -\n");
+        for segment in [40, 41, 40] {
+            line.mark_suspect(segment);
+        }
+        assert_eq!(line.print(), "logbook-lock 1 000042 000041,000040\n");
+        assert_eq!(LockLine::parse(line.print().as_bytes()).unwrap(), line);
+        (0..100).for_each(|back| line.mark_suspect(u64::MAX - 100 + back));
+        assert!(line.print().len() <= BYTES_MAX && line.is_suspect(u64::MAX - 1));
+        assert_eq!(LockLine::parse(b"logbook-lock 1 000042 41,\n"), None);
+    }
+}

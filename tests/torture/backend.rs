@@ -4,7 +4,7 @@
 //! promise is the model disk's to keep (`disk`). Time is counted in pauses, so
 //! no run waits, and the same run comes out the same.
 //!
-//! A `World` is a disk, a `Process` one program on it.
+//! A `Process` is one program, at work on a `World`.
 
 use std::collections::HashMap;
 use std::io;
@@ -17,30 +17,8 @@ use logbook::store::os::{How, Os, Stat};
 use logbook::store::os_real::REAL;
 use rustix::io::Errno;
 
-use super::baton::Baton;
-use super::disk::{Disk, Image, materialize};
 use super::omission::{Guise, Omission};
-
-/// What changed on the disk, or what somebody was told of it.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// A file, made at `path`.
-    Create { path: PathBuf, inode: u64 },
-    /// A directory, made.
-    Mkdir { path: PathBuf },
-    /// A name, changed.
-    Rename { from: PathBuf, to: PathBuf },
-    /// A name, gone.
-    Unlink { path: PathBuf },
-    /// Bytes, written.
-    Write { inode: u64, at: u64, bytes: Vec<u8> },
-    /// A file, synced or not.
-    Sync { inode: u64, done: bool },
-    /// A directory, synced.
-    SyncDirectory { path: PathBuf },
-    /// Rows that somebody was told are stored.
-    Acknowledged(Vec<u64>),
-}
+use super::world::{Event, World};
 
 /// Calls that can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,58 +96,6 @@ pub enum At {
 /// A fault at a call.
 pub type Plan = Option<(At, Fault)>;
 
-/// A disk on which processes work.
-pub struct World {
-    root: tempfile::TempDir,
-    /// The disk before the first event.
-    pub base: Disk,
-    /// Who runs, when two do.
-    pub baton: Option<Baton>,
-    log: Mutex<Vec<Event>>,
-    directories: Mutex<HashMap<u64, PathBuf>>,
-    /// Failed syncs of each file.
-    failures: Mutex<HashMap<u64, u64>>,
-}
-
-impl World {
-    /// A disk that holds `image`, durable.
-    pub fn new(image: &Image) -> World {
-        // Memory where there is some: nothing here depends on the file system.
-        let memory = Path::new("/dev/shm");
-        let root = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir()).unwrap();
-        materialize(image, root.path());
-        World {
-            base: Disk::of(image, root.path()),
-            root,
-            baton: None,
-            log: Mutex::default(),
-            directories: Mutex::default(),
-            failures: Mutex::default(),
-        }
-    }
-
-    /// Where it is.
-    pub fn root(&self) -> &Path {
-        self.root.path()
-    }
-
-    /// Notes what was done.
-    pub fn note(&self, event: Event) {
-        self.log.lock().unwrap().push(event);
-    }
-
-    /// Rows that somebody was told are stored.
-    pub fn acknowledged(&self) -> Vec<u64> {
-        let rows = |event: &Event| if let Event::Acknowledged(rows) = event { rows.clone() } else { Vec::new() };
-        self.log.lock().unwrap().iter().flat_map(rows).collect()
-    }
-
-    /// All that was done so far.
-    pub fn events(&self) -> Vec<Event> {
-        self.log.lock().unwrap().clone()
-    }
-}
-
 /// A process on a world.
 pub struct Process<'w> {
     pub world: &'w World,
@@ -218,7 +144,7 @@ impl<'w> Process<'w> {
 
     fn begin(&self, call: Call) -> io::Result<Part> {
         if let Some(baton) = &self.world.baton {
-            baton.step(self.number, &self.world.root.path().join(".logbook/.lock"));
+            baton.step(self.number, &self.world.root().join(".logbook/.lock"));
         }
         let error = |errno: Errno| Err(io::Error::from(errno));
         let mut calls = self.calls.lock().unwrap();

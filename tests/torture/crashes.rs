@@ -7,13 +7,14 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 
-use super::backend::{Event, Process, World};
+use super::backend::Process;
 use super::disk::{Disk, FATES, Fate, Image, Lot, self_test};
 use super::judge::{Row, judge, look};
 use super::omission::Omission;
 use super::scene::{Act, Scene};
 use super::scenes::scenes;
 use super::trial::{Report, Scale, Tier, Trial, nothing};
+use super::world::{Event, World};
 
 /// What is checked of a logbook that a power cut left.
 pub struct Aftermath<'s> {

@@ -14,7 +14,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::backend::Event;
+use super::world::Event;
 
 /// Files and directories (`None`) below some root, by relative path.
 pub type Image = BTreeMap<PathBuf, Option<Vec<u8>>>;
@@ -289,7 +289,8 @@ pub fn self_test() -> Vec<String> {
     let root = Event::SyncDirectory { path: PathBuf::new() };
     let sync = |done| Event::Sync { inode: 1, done };
     let create = Event::Create { path: path.clone(), inode: 1 };
-    let cases: [(&[Event], Fate, Option<&[u8]>); 8] = [
+    type Case<'c> = (&'c [Event], Fate, Option<&'c [u8]>);
+    let cases: [Case<'_>; 8] = [
         (&[create.clone(), write(0, b"xy"), sync(true)], Fate::None, None),
         (&[create.clone(), root.clone(), write(0, b"xy")], Fate::None, Some(b"")),
         (&[create.clone(), root.clone(), write(0, b"xy"), sync(true)], Fate::None, Some(b"xy")),

@@ -23,6 +23,7 @@ mod omission;
 mod races;
 mod scene;
 mod scenes;
+mod world;
 
 /// Through the real binary.
 mod clock;

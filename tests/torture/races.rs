@@ -6,7 +6,7 @@ use std::thread;
 
 use rustix::io::Errno;
 
-use super::backend::{At, Call, Event, Fault, Process, World};
+use super::backend::{At, Call, Fault, Process};
 use super::baton::{Baton, Schedule};
 use super::crashes::Aftermath;
 use super::disk::Lot;
@@ -16,6 +16,7 @@ use super::omission::Omission;
 use super::scene::{Act, Outcome, Scene, play};
 use super::scenes::{TORN, full_disk, no_disk, quiet_disk, rows, torn_disk};
 use super::trial::{Report, Scale, Tier, Trial, nothing};
+use super::world::{Event, World};
 
 /// Two acts on one disk.
 pub struct Race {
@@ -105,13 +106,12 @@ impl Race {
             for switch in (0..calls).step_by(stride as usize) {
                 let replace_lock_at = self.replaces_lock.then(|| lot.next() % calls);
                 schedules.push(Schedule { first, switches: vec![switch], replace_lock_at });
+            }
+            // The file is changed under the one that has opened and not yet locked it, and the
+            // other gets so far into its own hold.
+            for (at, far) in (0..24).flat_map(|at| (6..24).step_by(3).map(move |far| (at, far))) {
                 if self.replaces_lock {
-                    // Right before the first one locks what it opened: the other locks the new file.
-                    schedules.push(Schedule {
-                        first,
-                        switches: vec![switch, switch + 12],
-                        replace_lock_at: Some(switch),
-                    });
+                    schedules.push(Schedule { first, switches: vec![at, at + far], replace_lock_at: Some(at) });
                 }
             }
         }

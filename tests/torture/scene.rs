@@ -8,10 +8,11 @@ use logbook::model::Instant;
 use logbook::store::append::{OnRefused, Options, Writer};
 use logbook::store::config::{self, Durability, Settings};
 
-use super::backend::{At, Call, Event, Fault, Plan, Process, World};
+use super::backend::{At, Call, Fault, Plan, Process};
 use super::disk::Image;
 use super::judge::Row;
 use super::omission::Omission;
+use super::world::{Event, World};
 
 /// What one process does: rows, some in each hold of the lock, then one sync.
 #[derive(Debug, Clone)]

@@ -3,10 +3,11 @@
 
 use rustix::io::Errno;
 
-use super::backend::{At, Call, Fault, Process, World};
+use super::backend::{At, Call, Fault, Process};
 use super::disk::{Image, image_of};
 use super::judge::Row;
 use super::scene::{Act, Scene, play};
+use super::world::World;
 
 /// Segments of all scenes but one are small, so that they rotate soon.
 const SEGMENT_BYTES_MAX: u64 = 1500;
