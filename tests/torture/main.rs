@@ -11,6 +11,20 @@ mod bed;
 mod ledger;
 mod trial;
 
+/// In this process: a disk and an operating system that fail on command.
+mod backend;
+mod baton;
+mod crashes;
+mod disk;
+mod faults;
+mod judge;
+mod mutants;
+mod omission;
+mod races;
+mod scene;
+mod scenes;
+mod world;
+
 /// Through the real binary.
 mod clock;
 mod exits;
@@ -31,6 +45,10 @@ use trial::{Scale, Tier, Trial};
 /// Every trial, in the order of docs/durability.md.
 fn trials() -> Vec<Trial> {
     let all: Vec<Vec<Trial>> = vec![
+        faults::trials(),
+        crashes::trials(),
+        races::trials(),
+        mutants::trials(),
         storm::trials(),
         inject::trials(),
         power_cut::trials(),
