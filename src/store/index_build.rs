@@ -14,8 +14,10 @@ use super::{archived, listing};
 use crate::error::{Error, Result};
 use crate::format::SegmentName;
 
-/// The active segment's table may lag this many bytes.
+/// The active segment's table may lag this many bytes, which the next writer reads.
 const LAG_BYTES_MAX: u64 = 64 << 10;
+/// A small table is written anew sooner: a process that appends one row then reads less.
+const LAG_BYTES_MIN: u64 = 12 << 10;
 /// Bytes before the end of what is covered, whose hash tells that it is the same file.
 const PROOF_BYTES: u64 = 4096;
 
@@ -180,11 +182,18 @@ fn open_active(os: &dyn Os, directory: &Path, cache: &Path, index: &mut Index, n
         }
     }
     let from = index.active.1;
-    if stat.bytes.saturating_sub(from) > LAG_BYTES_MAX {
+    if stat.bytes.saturating_sub(from) > lag_max(index) {
         index.active.1 = index.tail_mut().read(os, &file, name.number, from, stat.bytes).map_err(fail)?;
         save_active(os, directory, index, &file, stat.identity.1);
     }
     Ok(())
+}
+
+/// How far the active segment's table may lag: writing it anew must cost less
+/// than reading what it lacks.
+fn lag_max(index: &Index) -> u64 {
+    let table = index.tables.iter().find(|(_, table)| table.cover == index.base);
+    table.map_or(0, |(_, table)| table.bytes()).clamp(LAG_BYTES_MIN, LAG_BYTES_MAX)
 }
 
 /// Start and hash of the last bytes before `end`.
@@ -211,7 +220,7 @@ pub(super) fn contents(os: &dyn Os, index: &Index, file: &OwnedFd, inode: u64, t
 /// Writes the active segment's table anew when it lags too far behind.
 pub(super) fn save_active(os: &dyn Os, directory: &Path, index: &mut Index, file: &OwnedFd, inode: u64) {
     let covered = if index.base.high == index.active.0 { index.base.end } else { 0 };
-    if index.active.1.saturating_sub(covered) <= LAG_BYTES_MAX {
+    if index.active.1.saturating_sub(covered) <= lag_max(index) {
         return;
     }
     let cache = listing::cache_directory(directory);
