@@ -1,7 +1,7 @@
 //! The program in one sentence: open the door, run the command, and say with
 //! the exit status how it ended.
 
-use std::io::{BufWriter, IsTerminal, stderr, stdin, stdout};
+use std::io::{BufReader, BufWriter, IsTerminal, stderr, stdin, stdout};
 use std::process::ExitCode;
 
 use logbook::cmd::Door;
@@ -10,15 +10,15 @@ use logbook::model::Instant;
 use logbook::store::Environment;
 
 fn main() -> ExitCode {
-    let (out, err, input) = (stdout(), stderr(), stdin());
+    let (out, mut err, input) = (stdout(), stderr(), stdin());
     let (out_is_terminal, err_is_terminal, input_is_terminal) =
         (out.is_terminal(), err.is_terminal(), input.is_terminal());
     // Line by line for a person, in large pieces for a pipe.
-    let mut out = BufWriter::with_capacity(if out_is_terminal { 1 << 13 } else { 1 << 16 }, out.lock());
+    let mut out = BufWriter::with_capacity(if out_is_terminal { 1 << 13 } else { 1 << 16 }, out);
     let mut door = Door {
         out: &mut out,
-        err: &mut err.lock(),
-        input: &mut input.lock(),
+        err: &mut err,
+        input: &mut BufReader::new(input),
         env: Environment::of_process(),
         out_is_terminal,
         err_is_terminal,

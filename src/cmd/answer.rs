@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::json::{self, Limits};
 use crate::query::{Out, Place, Plan, Row};
 use crate::render::{Rows, safe};
-use crate::scan::{self, Class, Scanned};
+use crate::scan::{self, Class, Scanned, Source};
 use crate::store::Input;
 use crate::view::standing;
 
@@ -32,6 +32,8 @@ pub struct Answer {
     pub written: u64,
     /// Which of the plan's fields some row had.
     pub seen: Vec<bool>,
+    /// Rows on which a jq program failed.
+    pub faults: u64,
     /// What is to be said beside them.
     pub notes: Vec<String>,
 }
@@ -43,12 +45,12 @@ impl Answer {
     /// Nothing yet. With `moved` the reader is told of rows whose runs have moved on.
     pub fn new(plan: &Plan, printing: Printing, moved: Option<Moved>) -> Answer {
         let moved = moved.filter(|_| plan.passes_rows_on());
-        Answer { printing, moved, written: 0, seen: vec![false; plan.fields().len()], notes: Vec::new() }
+        Answer { printing, moved, written: 0, seen: vec![false; plan.fields().len()], faults: 0, notes: Vec::new() }
     }
 
     /// Feeds the rows of `inputs` through the plan to the reader.
-    pub fn scan(&mut self, inputs: &[Input], plan: &Plan, strict: bool, door: &mut Door<'_>) -> Result<Scanned> {
-        let Answer { printing, moved, written, seen, notes } = self;
+    pub fn scan(&mut self, inputs: &Source, plan: &Plan, strict: bool, door: &mut Door<'_>) -> Result<Scanned> {
+        let Answer { printing, moved, written, seen, faults, notes } = self;
         let mut fold = plan.fold();
         let mut failed: Option<std::io::Error> = None;
         let writer = &mut *door.out;
@@ -56,7 +58,7 @@ impl Answer {
         let mut damaged: Vec<(Place, String)> = Vec::new();
         let mut shown: Vec<(Vec<u8>, Place)> = Vec::new();
         let wonder = moved.is_some();
-        let mut faults = 0u64;
+        let stopped = std::cell::Cell::new(false);
         let mut out = Out {
             sink: &mut |text, place| {
                 if let (true, Some(place)) = (whole, place) {
@@ -85,8 +87,9 @@ impl Answer {
                 }
             },
             fault: &mut |place, message| {
-                faults += 1;
-                if faults <= FAULTS_TOLD {
+                *faults += 1;
+                stopped.set(strict);
+                if *faults <= FAULTS_TOLD {
                     let name = place.and_then(|place| Some((inputs.get(place.input as usize)?.name(), place.offset)));
                     let at = name.map_or_else(String::new, |(name, offset)| format!("{name} at byte {offset}: "));
                     notes.push(format!("{at}jq: {}", safe::escape(message)));
@@ -110,13 +113,17 @@ impl Answer {
             if let Some(moved) = moved {
                 moved.push(row, slots);
             }
-            fold.push(row, &mut out)
+            let flow = fold.push(row, &mut out);
+            if stopped.get() { ControlFlow::Break(()) } else { flow }
         });
         let summary = fold.finish(&mut out);
         if let Some(error) = failed {
             return Err(Error::output(&error));
         }
-        if faults > FAULTS_TOLD {
+        let faults = *faults;
+        if strict && faults > 0 {
+            notes.push("stopped at a row on which jq failed (--strict)".to_owned());
+        } else if faults > FAULTS_TOLD {
             notes.push(format!("jq failed on {faults} rows in all"));
         }
         for (column, ignored) in summary.ignored {

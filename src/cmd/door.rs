@@ -7,14 +7,15 @@ use crate::error::{Error, Result};
 use crate::model::{Instant, Zone};
 use crate::store::Environment;
 
-/// The world of one command.
+/// The world of one command. It can be handed to another thread, so that jq
+/// programs get a stack of their own.
 pub struct Door<'a> {
     /// Data goes here.
-    pub out: &'a mut dyn Write,
+    pub out: &'a mut (dyn Write + Send),
     /// Everything else goes here.
-    pub err: &'a mut dyn Write,
+    pub err: &'a mut (dyn Write + Send),
     /// Standard input; read only by a command that was told to.
-    pub input: &'a mut dyn BufRead,
+    pub input: &'a mut (dyn BufRead + Send),
     /// Variables, working directory, user.
     pub env: Environment,
     /// Standard output is a terminal.

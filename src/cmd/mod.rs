@@ -13,9 +13,12 @@ pub mod reading;
 pub mod table;
 pub mod wording;
 
+pub mod amend;
 pub mod append;
 pub mod append_batch;
+pub mod complete_words;
 pub mod completions;
+pub mod fields;
 pub mod help;
 pub mod init;
 pub mod man;
@@ -23,6 +26,7 @@ pub mod query;
 pub mod runs;
 pub mod schema;
 pub mod show;
+mod watchdog;
 pub mod where_;
 
 pub use door::Door;

@@ -40,6 +40,7 @@ pub struct Rows {
     /// Rows held back until there are enough to choose columns by.
     undecided: Option<Vec<Vec<u8>>>,
     raw_csv: bool,
+    raw_strings: bool,
     look: Look,
     written: u64,
     piece: Vec<Vec<String>>,
@@ -67,6 +68,7 @@ impl Rows {
             columns,
             undecided: None,
             raw_csv,
+            raw_strings: false,
             look,
             written: 0,
             piece: Vec::new(),
@@ -84,6 +86,11 @@ impl Rows {
     pub fn made(format: Format, look: Look, raw_csv: bool) -> Rows {
         let keyed = !matches!(format, Format::Jsonl | Format::Json);
         Rows { undecided: keyed.then(Vec::new), ..Rows::new(format, None, look, raw_csv) }
+    }
+
+    /// The same, but a line that is a string has its characters and no quotes.
+    pub fn raw_strings(self) -> Rows {
+        Rows { raw_strings: true, ..self }
     }
 
     /// Rows written so far.
@@ -142,6 +149,12 @@ impl Rows {
 
     /// A row as it is; on a terminal with what it might obey written as escapes, which say the same.
     fn raw<'a>(&self, row: &'a [u8]) -> Cow<'a, [u8]> {
+        if self.raw_strings
+            && let Some(text) = json::decode(row)
+        {
+            let shown = |text: &[u8]| safe::escape(&String::from_utf8_lossy(text)).into_owned().into_bytes();
+            return if self.look.terminal { Cow::Owned(shown(&text)) } else { text };
+        }
         if self.look.terminal { safe::escape_json(row) } else { Cow::Borrowed(row) }
     }
 

@@ -64,7 +64,7 @@ pub struct Index {
     /// Tables on disk; each tells of some segments, the last may tell of a part of one.
     pub(super) tables: Vec<(PathBuf, Table)>,
     /// Rows of sealed segments that stand in no table.
-    older: Vec<Stretch>,
+    pub(super) older: Vec<Stretch>,
     /// Rows of the active segment behind `base`.
     tail: Stretch,
     /// What the table of the active segment covers of it.
@@ -123,7 +123,7 @@ impl Stretch {
         let id = id.and_then(json::decode);
         let kind = kind.and_then(json::decode);
         let beside = kind.is_some_and(|kind| BESIDE_KINDS.iter().any(|beside| *beside.as_bytes() == *kind));
-        let stands = status.is_some_and(|status| status != b"null") && !beside;
+        let stands = status.is_some_and(|status| status.starts_with(b"\"")) && !beside;
         let run = String::from_utf8_lossy(&run);
         let id = id.as_ref().map(|id| String::from_utf8_lossy(id));
         self.note(place, &Seen { run: &run, step, id: id.as_deref(), stands });

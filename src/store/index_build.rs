@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::config::Settings;
+use super::directory::Modes;
 use super::index::{Index, RunEntry, Stretch};
 use super::index_table::{self, Contents, Cover, Table};
 use super::os::{How, Os, read_full};
@@ -254,10 +256,12 @@ pub(super) fn save_finished(os: &dyn Os, directory: &Path, index: &mut Index) {
 }
 
 fn save(os: &dyn Os, cache: &Path, path: &Path, contents: &Contents) -> bool {
-    if os.stat_path(cache).is_err() {
-        let _ = os.mkdir(cache, 0o700);
+    let modes = cache.parent().map_or(Modes::of(&Settings::default()), |directory| Modes::below(os, directory));
+    if os.stat_path(cache).is_err() && os.mkdir(cache, 0o700).is_ok() {
+        // The group is the directory's own, by its setgid bit.
+        let _ = os.open(cache, How::Directory, 0).and_then(|made| os.set_access(&made, modes.directory, None));
     }
-    index_table::write(os, path, contents, nonce(contents), 0o600).is_ok()
+    index_table::write(os, path, contents, nonce(contents), modes.file).is_ok()
 }
 
 /// Different for every file: made of the clock, the process and what is covered.

@@ -128,6 +128,14 @@ impl Os for Real {
         Ok(fs::mkdir(path, Mode::from_raw_mode(mode))?)
     }
 
+    fn set_access(&self, file: &OwnedFd, mode: u32, gid: Option<u32>) -> io::Result<()> {
+        // The group first: changing it may clear bits.
+        if gid.is_some() {
+            fs::fchown(file, None, gid.map(rustix::process::Gid::from_raw))?;
+        }
+        Ok(fs::fchmod(file, Mode::from_raw_mode(mode))?)
+    }
+
     fn user(&self) -> u32 {
         rustix::process::geteuid().as_raw()
     }

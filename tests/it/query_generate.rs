@@ -177,6 +177,7 @@ pub fn any_query() -> impl Strategy<Value = Query> {
             latest_by,
             filter,
             jq: None,
+            slurp: false,
             group_by,
             summarize,
             having,

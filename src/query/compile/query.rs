@@ -53,7 +53,7 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
         (name.as_str(), json)
     });
     let now = context.clock.now;
-    let globals = Globals::new(now.seconds as f64 + now.attos as f64 / 1e18, arguments);
+    let globals = Globals::new(now.seconds as f64 + now.attos as f64 / 1e18, context.clock.zone, arguments);
     let mut compiler =
         Compiler { context, globals, programs: Vec::new(), problems: Vec::new(), scope: Scope::default() };
 
@@ -112,6 +112,7 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
         latest,
         filter,
         jq,
+        slurp: query.slurp,
         group,
         tail: Tail { having, sort, limit: query.limit, select },
         columns,

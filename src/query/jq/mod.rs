@@ -1,6 +1,12 @@
 //! jq programs on rows. Nothing outside this room knows the engine.
 //!
 //! - `program`: compiled once, run on each row · `write`: its values as JSON text
+//! - `flaws`: what is wrong with a program, and where
+//! - `prelude.jq`: what jq defines and the engine does not, resting on
+//!   `dates` (the query's zone) and `paths` (setpath, delpaths)
 
+mod dates;
+pub mod flaws;
+mod paths;
 pub mod program;
 mod write;

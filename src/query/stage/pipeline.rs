@@ -109,10 +109,16 @@ impl<'p> Fold<'p> {
         let Some(program) = plan.jq.and_then(|number| plan.programs.get(number)) else {
             return self.rest.push(row, Some(row.place), out);
         };
+        if plan.slurp {
+            if let Err(message) = self.jq.keep(row.text) {
+                (out.fault)(Some(row.place), &message);
+            }
+            return ControlFlow::Continue(());
+        }
         let rest = &mut self.rest;
         let mut flow = ControlFlow::Continue(());
         let ran = self.jq.run(program, row.text, &mut |output| {
-            flow = rest.push_made(output, plan.middle.as_deref(), row.place, Some(row.place), out);
+            flow = rest.push_output(output, Some(row.place), out);
             flow
         });
         if let Err(message) = ran {
@@ -126,6 +132,7 @@ impl<'p> Fold<'p> {
         let tail = &self.rest.plan.tail;
         self.latest.merge(later.latest);
         self.passed += later.passed;
+        self.jq.join(later.jq);
         self.rest.groups.merge(later.rest.groups);
         self.rest.emitted += later.rest.emitted;
         if !tail.sort.is_empty() {
@@ -143,6 +150,13 @@ impl<'p> Fold<'p> {
                 break;
             }
         }
+        if let (true, Some(program)) = (plan.slurp, plan.jq.and_then(|number| plan.programs.get(number))) {
+            let rest = &mut self.rest;
+            let ran = self.jq.run_kept(program, &mut |output| rest.push_output(output, None, out));
+            if let Err(message) = ran {
+                (out.fault)(None, &message);
+            }
+        }
         let ignored = self.rest.finish(out);
         Summary { passed: self.passed, ignored }
     }
@@ -155,20 +169,20 @@ impl Rest<'_> {
         plan.group.is_none() && plan.tail.sort.is_empty() && plan.tail.limit.is_some_and(|limit| self.emitted >= limit)
     }
 
-    /// A row that jq or grouping made.
-    fn push_made(
-        &mut self,
-        text: &[u8],
-        names: Option<&[String]>,
-        place: Place,
-        from: Option<Place>,
-        out: &mut Out<'_>,
-    ) -> ControlFlow<()> {
+    /// An output of jq; with `place`, of one row.
+    fn push_output(&mut self, text: &[u8], place: Option<Place>, out: &mut Out<'_>) -> ControlFlow<()> {
         self.eval.next_row();
         let mut fields = Vec::new();
-        let fields = refill(text, names.unwrap_or_default(), &mut fields);
-        let row = Row { text, fields, place };
-        if from.is_none() { self.tail(&row, None, out) } else { self.push(&row, from, out) }
+        let fields = refill(text, self.plan.middle.as_deref().unwrap_or_default(), &mut fields);
+        self.push(&Row { text, fields, place: place.unwrap_or_default() }, place, out)
+    }
+
+    /// A row that grouping made.
+    fn push_group(&mut self, text: &[u8], out: &mut Out<'_>) -> ControlFlow<()> {
+        self.eval.next_row();
+        let mut fields = Vec::new();
+        let fields = refill(text, self.plan.last.as_deref().unwrap_or_default(), &mut fields);
+        self.tail(&Row { text, fields, place: Place::default() }, None, out)
     }
 
     fn push(&mut self, row: &Row<'_>, place: Option<Place>, out: &mut Out<'_>) -> ControlFlow<()> {
@@ -240,7 +254,7 @@ impl Rest<'_> {
             let (rows, notes) = std::mem::take(&mut self.groups).finish(stage);
             ignored = notes;
             for row in rows {
-                if self.push_made(&row, plan.last.as_deref(), Place::default(), None, out).is_break() {
+                if self.push_group(&row, out).is_break() {
                     break;
                 }
             }

@@ -27,6 +27,8 @@ pub struct Plan {
     pub(in crate::query) latest: Option<LatestBy>,
     pub(in crate::query) filter: Option<Predicate>,
     pub(in crate::query) jq: Option<usize>,
+    /// The jq stage waits for all rows.
+    pub(in crate::query) slurp: bool,
     pub(in crate::query) group: Option<GroupBy>,
     pub(in crate::query) tail: Tail,
     pub(in crate::query) columns: Option<Vec<String>>,
@@ -77,10 +79,10 @@ impl Plan {
         self.filter.as_ref()
     }
 
-    /// Whether rows go out as they come in: no latest, grouping or sorting
+    /// Whether rows go out as they come in: no latest, slurp, grouping or sorting
     /// holds them back, and memory does not grow with the input.
     pub fn is_streaming(&self) -> bool {
-        self.latest.is_none() && self.group.is_none() && self.tail.sort.is_empty()
+        self.latest.is_none() && !self.slurp && self.group.is_none() && self.tail.sort.is_empty()
     }
 
     /// Whether rows come out as they were written: what is put out must then
