@@ -18,6 +18,7 @@ pub mod append;
 pub mod append_batch;
 pub mod complete_words;
 pub mod completions;
+pub mod doctor;
 pub mod fields;
 pub mod help;
 pub mod init;

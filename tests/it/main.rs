@@ -14,6 +14,7 @@ mod documents;
 /// One file for each command.
 mod append;
 mod completions;
+mod doctor;
 mod help;
 mod init;
 mod man;
@@ -25,6 +26,9 @@ mod where_;
 /// The store under ordinary misfortune.
 mod store_append;
 mod store_faults;
+
+/// Two users, one logbook.
+mod group;
 
 /// What a newcomer meets: hints, terminals, hostile rows.
 mod newcomer;
