@@ -17,6 +17,7 @@ pub mod amend;
 pub mod append;
 pub mod append_batch;
 pub mod completions;
+pub mod doctor;
 pub mod fields;
 pub mod help;
 pub mod init;

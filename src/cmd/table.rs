@@ -43,7 +43,7 @@ macro_rules! entry {
 }
 
 /// The groups of the help, in order, and what each is about.
-pub const GROUPS: &[&str] = &["log", "read", "decide", "self"];
+pub const GROUPS: &[&str] = &["log", "read", "decide", "keep", "self"];
 
 /// All commands, in the order of the help.
 pub const COMMANDS: &[Entry] = &[
@@ -53,6 +53,7 @@ pub const COMMANDS: &[Entry] = &[
     entry!("read", "query", query::Query, "filter, group and summarize rows", cmd::query::EXAMPLES),
     entry!("read", "fields", fields::Fields, "which fields occur, or the values of one", cmd::fields::EXAMPLES),
     entry!("decide", "amend", amend::Amend, "correct or retract a row, by another row", cmd::amend::EXAMPLES),
+    entry!("keep", "doctor", doctor::Doctor, "is this a good place for a logbook", cmd::doctor::EXAMPLES),
     entry!("self", "init", init::Init, "make a logbook in this directory", cmd::init::EXAMPLES),
     entry!("self", "where", where_::Where, "which logbook is used here, and why", cmd::where_::EXAMPLES),
     entry!("self", "schema", schema::Schema, "print the JSON Schema of a row", cmd::schema::EXAMPLES),

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::config::Settings;
+use super::directory::Modes;
 use super::index::{Index, RunEntry, Stretch};
 use super::index_table::{self, Contents, Cover, Table};
 use super::os::{How, Os, read_full};
@@ -16,8 +18,10 @@ use crate::format::SegmentName;
 
 /// The active segment's table.
 const ACTIVE: &str = "active.idx";
-/// The active segment's table may lag this many bytes.
+/// The active segment's table may lag this many bytes, which the next writer reads.
 const LAG_BYTES_MAX: u64 = 64 << 10;
+/// A small table is written anew sooner: a process that appends one row then reads less.
+const LAG_BYTES_MIN: u64 = 12 << 10;
 /// Bytes before the end of what is covered, whose hash tells that it is the same file.
 const PROOF_BYTES: u64 = 4096;
 
@@ -187,11 +191,18 @@ fn open_active(os: &dyn Os, directory: &Path, cache: &Path, index: &mut Index, n
         }
     }
     let from = index.active.1;
-    if stat.bytes.saturating_sub(from) > LAG_BYTES_MAX {
+    if stat.bytes.saturating_sub(from) > lag_max(index) {
         index.active.1 = index.tail_mut().read(os, &file, name.number, from, stat.bytes).map_err(fail)?;
         save_active(os, directory, index, &file, stat.identity.1);
     }
     Ok(())
+}
+
+/// How far the active segment's table may lag: writing it anew must cost less
+/// than reading what it lacks.
+fn lag_max(index: &Index) -> u64 {
+    let table = index.tables.iter().find(|(_, table)| table.cover == index.base);
+    table.map_or(0, |(_, table)| table.bytes()).clamp(LAG_BYTES_MIN, LAG_BYTES_MAX)
 }
 
 /// Start and hash of the last bytes before `end`.
@@ -218,7 +229,7 @@ pub(super) fn contents(os: &dyn Os, index: &Index, file: &OwnedFd, inode: u64, t
 /// Writes the active segment's table anew when it lags too far behind.
 pub(super) fn save_active(os: &dyn Os, directory: &Path, index: &mut Index, file: &OwnedFd, inode: u64) {
     let covered = if index.base.high == index.active.0 { index.base.end } else { 0 };
-    if index.active.1.saturating_sub(covered) <= LAG_BYTES_MAX {
+    if index.active.1.saturating_sub(covered) <= lag_max(index) {
         return;
     }
     let cache = listing::cache_directory(directory);
@@ -255,10 +266,12 @@ pub(super) fn save_finished(os: &dyn Os, directory: &Path, index: &mut Index) {
 }
 
 fn save(os: &dyn Os, cache: &Path, path: &Path, contents: &Contents) -> bool {
-    if os.stat_path(cache).is_err() {
-        let _ = os.mkdir(cache, 0o700);
+    let modes = cache.parent().map_or(Modes::of(&Settings::default()), |directory| Modes::below(os, directory));
+    if os.stat_path(cache).is_err() && os.mkdir(cache, 0o700).is_ok() {
+        // The group is the directory's own, by its setgid bit.
+        let _ = os.open(cache, How::Directory, 0).and_then(|made| os.set_access(&made, modes.directory, None));
     }
-    index_table::write(os, path, contents, nonce(contents), 0o600).is_ok()
+    index_table::write(os, path, contents, nonce(contents), modes.file).is_ok()
 }
 
 /// Different for every file: made of the clock, the process and what is covered.

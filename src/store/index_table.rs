@@ -104,6 +104,11 @@ impl Table {
         Some(Table { file, nonce, cover, run_pages: word(&page, 32), id_pages: word(&page, 40) })
     }
 
+    /// Its size.
+    pub fn bytes(&self) -> u64 {
+        (1 + self.run_pages + self.id_pages) * PAGE as u64
+    }
+
     fn page(&self, os: &dyn Os, number: u64, page: &mut [u8; PAGE]) -> Option<usize> {
         let read = read_full(os, &self.file, page, number * PAGE as u64).ok()?;
         let whole = read == PAGE && word(page, 0) == checksum(page, self.nonce, number);
@@ -235,6 +240,7 @@ pub(super) fn write(os: &dyn Os, path: &Path, contents: &Contents, nonce: u64, m
     }
     let temporary = path.with_extension(format!("{nonce:016x}.tmp"));
     let file = os.open(&temporary, How::New, mode)?;
+    os.set_access(&file, mode, None)?;
     let written = write_full(os, &file, &bytes).map_err(|(_, error)| error).and_then(|()| os.rename(&temporary, path));
     if written.is_err() {
         let _ = os.unlink(&temporary);

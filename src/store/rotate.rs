@@ -2,7 +2,7 @@
 //! directory entry synced before the lock is given back.
 
 use super::append::{Active, Writer};
-use super::directory::{Modes, check_file, open_error, sync_name};
+use super::directory::{Modes, check_file, open_error, share, sync_name};
 use super::listing;
 use super::lock::Lock;
 use super::os::{How, sync_directory};
@@ -71,7 +71,8 @@ impl Writer<'_> {
     fn open_active(&self, name: SegmentName) -> Result<Active> {
         let path = self.directory.join(name.to_string());
         let file = self.os.open(&path, How::Append, 0).map_err(|error| open_error(&path, &error))?;
-        let stat = self.os.stat(&file).map_err(|error| open_error(&path, &error))?;
+        let mut stat = self.os.stat(&file).map_err(|error| open_error(&path, &error))?;
+        share(self.os, &file, &mut stat, &self.settings);
         check_file(self.os, &path, &stat, &self.settings)?;
         Ok(Active { name, path, file, identity: stat.identity, bytes: stat.bytes })
     }
@@ -117,7 +118,8 @@ impl Writer<'_> {
         let path = self.directory.join(name.to_string());
         let fail = |error: std::io::Error| Error::io(format!("{}: cannot be created: {error}", path.display()));
         let file = self.os.open(&path, How::New, Modes::of(&self.settings).file).map_err(fail)?;
-        let stat = self.os.stat(&file).map_err(fail)?;
+        let mut stat = self.os.stat(&file).map_err(fail)?;
+        share(self.os, &file, &mut stat, &self.settings);
         sync_directory(self.os, &self.directory)
             .map_err(|error| Error::io(format!("{}: {error}", self.directory.display())))?;
         line.synced = number;

@@ -16,6 +16,7 @@ mod amend;
 mod append;
 mod complete_words;
 mod completions;
+mod doctor;
 mod fields;
 mod help;
 mod init;
@@ -31,6 +32,9 @@ mod corrections;
 /// The store under ordinary misfortune.
 mod store_append;
 mod store_faults;
+
+/// Two users, one logbook.
+mod group;
 
 /// What a newcomer meets: hints, terminals, hostile rows.
 mod newcomer;
