@@ -101,7 +101,8 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
             Printing::Rows(Box::new(if args.raw_strings { rows.raw_strings() } else { rows }))
         }
     };
-    let wonder = format == Format::Table && door.out_is_terminal && !plan.is_latest();
+    let wonder =
+        matches!(printing, Printing::Rows(_)) && format == Format::Table && door.out_is_terminal && !plan.is_latest();
     let mut answer = Answer::new(&plan, printing, wonder.then(Moved::default));
     let watch = args.bounds.watch(plan.uses_jq())?;
     let strict = args.reading.strict;

@@ -41,7 +41,10 @@ mod schema;
 /// The query language: its cases (`tests/query/`), its table of comparison cell
 /// by cell, queries at random, text to meaning and back, its predicate against a
 /// slow and obvious one, rows split in any way, its times.
+mod jq_reference;
 mod json_decimal;
+mod query_binary;
+mod query_bounds;
 mod query_cases;
 mod query_comparison;
 mod query_fold;
