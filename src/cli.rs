@@ -45,6 +45,10 @@ pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
         "-V" | "--version" => return cmd::help::version(door),
         _ => {}
     }
+    if first.starts_with('-') {
+        return Err(Error::usage(format!("{first} stands before a command; flags stand after it"))
+            .hint(format!("logbook COMMAND {first} …; logbook --help lists the commands")));
+    }
     let Some(entry) = find(first) else {
         return Err(unknown(first));
     };

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::json::{self, Limits};
 use crate::query::{Out, Place, Plan, Row};
 use crate::render::{Rows, safe};
-use crate::scan::{self, Class, Scanned};
+use crate::scan::{self, Class, Scanned, Source};
 use crate::store::Input;
 use crate::view::standing;
 
@@ -49,7 +49,7 @@ impl Answer {
     }
 
     /// Feeds the rows of `inputs` through the plan to the reader.
-    pub fn scan(&mut self, inputs: &[Input], plan: &Plan, strict: bool, door: &mut Door<'_>) -> Result<Scanned> {
+    pub fn scan(&mut self, inputs: &Source, plan: &Plan, strict: bool, door: &mut Door<'_>) -> Result<Scanned> {
         let Answer { printing, moved, written, seen, faults, notes } = self;
         let mut fold = plan.fold();
         let mut failed: Option<std::io::Error> = None;

@@ -9,7 +9,7 @@ use crate::error::{Error, Exit, Result};
 use crate::format::draft_pairs::Pairs;
 use crate::format::{Drafts, Rules};
 use crate::json;
-use crate::model::Address;
+use crate::model::{Address, names};
 use crate::store::append::{OnRefused, Options, Writer};
 use crate::store::config::{self, duration_ms};
 use crate::store::locate::Why;
@@ -89,6 +89,18 @@ pub(super) enum Print {
     Row,
 }
 
+impl Print {
+    /// What `--print` says.
+    pub(super) fn parse(word: Option<&str>) -> Result<Print> {
+        match word {
+            None => Ok(Print::Nothing),
+            Some("id") => Ok(Print::Id),
+            Some("row") => Ok(Print::Row),
+            Some(word) => Err(Error::usage(format!("unknown --print {word:?}")).hint("print is one of: id, row")),
+        }
+    }
+}
+
 /// Runs the command; with `--best-effort` every failure is a warning.
 pub fn run(args: Append, door: &mut Door<'_>) -> Result<Exit> {
     let best_effort = args.best_effort || door.env.var("LOGBOOK_BEST_EFFORT") == Some("1");
@@ -103,12 +115,7 @@ pub fn run(args: Append, door: &mut Door<'_>) -> Result<Exit> {
 }
 
 fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
-    let print = match args.print.as_deref().or_else(|| door.env.var("LOGBOOK_PRINT")) {
-        None => Print::Nothing,
-        Some("id") => Print::Id,
-        Some("row") => Print::Row,
-        Some(word) => return Err(Error::usage(format!("unknown --print {word:?}")).hint("print is one of: id, row")),
-    };
+    let print = Print::parse(args.print.as_deref().or_else(|| door.env.var("LOGBOOK_PRINT")))?;
     let on_refused = match args.on_error.as_deref() {
         None | Some("stop") => OnRefused::Stop,
         Some("skip") => OnRefused::Skip,
@@ -149,6 +156,9 @@ fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
     let stored = writer.append(&drafts, OnRefused::Abort).all()?;
     writer.sync()?;
     print_rows(print, &drafts, &stored, door)?;
+    if let Some(slip) = slip(args) {
+        door.note(slip);
+    }
     Ok(Exit::Done)
 }
 
@@ -178,10 +188,16 @@ pub(super) fn print_rows(print: Print, drafts: &Drafts, stored: &[Stored], door:
             Print::Row => drafts.render(draft, row.step, &mut out),
         }
     }
-    match door.out.write_all(&out).and_then(|()| door.out.flush()) {
-        // The reader left; the row is stored.
+    say(&out, door)
+}
+
+/// Puts on stdout what was stored. Errors: exit 4, since exit 3 would say that
+/// nothing was stored; a reader that left is none.
+pub(super) fn say(out: &[u8], door: &mut Door<'_>) -> Result<()> {
+    match door.out.write_all(out).and_then(|()| door.out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::io(format!("stdout: {error} (stored)")))
+            Err(Error::new(Exit::Unknown, format!("stdout: {error}: stored, but not printed"))
+                .hint("append it again with the same --id to have its step printed"))
         }
         _ => Ok(()),
     }
@@ -213,6 +229,16 @@ fn refuse_beside_stdin(args: &Append) -> Result<()> {
             .hint(format!("give each row its own: jq -c '.{name}=\"…\"' | logbook append -"))),
         None => Ok(()),
     }
+}
+
+/// A field that was typed one letter off an envelope field: stored as the payload it is, and said.
+fn slip(args: &Append) -> Option<String> {
+    let keys =
+        args.args.iter().filter(|argument| !argument.starts_with('{')).filter_map(|argument| argument.split_once('='));
+    keys.map(|(key, _)| key.trim_end_matches(':')).filter(|key| !names::is_standard(key)).find_map(|key| {
+        let near = names::ENVELOPE.iter().find(|name| strsim::damerau_levenshtein(key, name) == 1)?;
+        Some(format!("{key} is stored as a field of your own; {near} was not set\nhint: if {near} was meant: logbook append … {near}=…"))
+    })
 }
 
 /// The text of the one row that flags and arguments give.

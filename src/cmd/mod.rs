@@ -13,9 +13,12 @@ pub mod reading;
 pub mod table;
 pub mod wording;
 
+pub mod amend;
 pub mod append;
 pub mod append_batch;
 pub mod completions;
+pub mod doctor;
+pub mod fields;
 pub mod help;
 pub mod init;
 pub mod man;
@@ -26,4 +29,5 @@ pub mod show;
 mod watchdog;
 pub mod where_;
 
+pub use completions::words as complete_words;
 pub use door::Door;

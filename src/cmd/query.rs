@@ -6,17 +6,18 @@ use std::ops::ControlFlow;
 
 use crate::cmd::Door;
 use crate::cmd::answer::{Answer, Moved, Printing};
-use crate::cmd::reading::{self, Reading};
+use crate::cmd::reading::{self, Corrections, Reading};
 use crate::cmd::watchdog::Bounds;
 use crate::cmd::wording::{self, Clauses};
 use crate::error::{Error, Exit, Result};
 use crate::json::{self, Limits};
 use crate::model::{Instant, Vocabulary};
-use crate::query::Argument;
 use crate::query::time::Clock;
-use crate::render::{Format, Rows, cell};
-use crate::scan::{self, Scanned};
-use crate::store::{self, Input};
+use crate::query::{self, Argument};
+use crate::render::{Format, Rows, cell, safe};
+use crate::scan::{self, Scanned, Source};
+use crate::store::Input;
+use crate::view::explain;
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook query 'status=blocked' --latest --group blocked_on\n  logbook query 'timestamp >= 2026-04-15T00:00Z AND status=done' 'logs/*.jsonl'";
@@ -52,6 +53,12 @@ pub struct Query {
     /// Exit 1 if nothing matches
     #[arg(short = 'e', long)]
     exit_status: bool,
+    /// Fold corrections into the rows of files and of standard input, as is done for a logbook
+    #[arg(long, conflicts_with = "as_written")]
+    fold: bool,
+    /// Print what would be done instead of doing it
+    #[arg(long)]
+    explain: bool,
     /// Leave csv cells that begin like a formula as they are
     #[arg(long)]
     raw_csv: bool,
@@ -69,12 +76,19 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
     args.reading.narrow(&mut query, &clock)?;
     let plan = wording::compiled(&query, &text, &clock, arguments(&args)?)?;
 
+    let corrections = Corrections::wanted(&args.reading, &query);
     let (inputs, vocabulary) = if inputs.is_empty() {
-        let found = reading::logbook(door, args.reading.dir.as_deref())?;
+        let found = reading::logbook(door, args.reading.dir.as_deref(), corrections)?;
         (found.inputs, found.vocabulary)
     } else {
-        (store::expand(&inputs)?, Vocabulary::default())
+        (
+            reading::files(&inputs, if args.fold { corrections } else { Corrections::AsWritten }, door)?,
+            Vocabulary::default(),
+        )
     };
+    if args.explain {
+        return explain(&args, &query, &inputs, corrections, door);
+    }
     let look = args.reading.look(door, clock.zone);
     let printing = match (args.quiet, args.count) {
         (true, _) => Printing::Nothing,
@@ -115,14 +129,47 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
     }
 }
 
+/// Prints the plan.
+fn explain(
+    args: &Query,
+    query: &query::Query,
+    inputs: &Source,
+    corrections: Corrections,
+    door: &mut Door<'_>,
+) -> Result<Exit> {
+    let files = inputs.iter().map(|input| explain::Input {
+        name: input.name(),
+        bytes: input.bytes(),
+        // Every input is read to its end so far.
+        pruned: None,
+    });
+    let in_files = !inputs.iter().any(|input| matches!(input, Input::Segment(_)));
+    let corrections = match corrections {
+        _ if in_files && !args.fold => "as written (--fold folds them in)",
+        Corrections::AsWritten => "as written",
+        Corrections::Folded => "folded in",
+        Corrections::Shown => "folded in, and shown",
+    };
+    let plan = explain::explain(query, files.collect(), corrections);
+    let text = match args.reading.format(door)? {
+        Format::Json | Format::Jsonl if args.reading.output.is_some() || args.reading.json => {
+            String::from_utf8_lossy(&plan.to_json()).into_owned() + "\n"
+        }
+        _ => plan.lines().iter().map(|(title, text)| format!("{title:<13}{}\n", safe::escape(text))).collect(),
+    };
+    door.out.write_all(text.as_bytes()).map_err(|error| Error::output(&error))?;
+    Ok(Exit::Done)
+}
+
 /// Nothing came out: how much was read, and of what time.
-fn tell_nothing(inputs: &[Input], scanned: &Scanned, clock: &Clock, door: &mut Door<'_>) {
+fn tell_nothing(inputs: &Source, scanned: &Scanned, clock: &Clock, door: &mut Door<'_>) {
     if scanned.rows == 0 {
         let inputs = inputs.len();
         return door.note(format_args!("no rows in {inputs} file{}", if inputs == 1 { "" } else { "s" }));
     }
     let mut span: Option<(Instant, Instant)> = None;
-    let files: Vec<Input> = inputs.iter().filter(|input| **input != Input::Stdin).cloned().collect();
+    let files = inputs.iter().filter(|input| **input != Input::Stdin).cloned().collect();
+    let files = Source::as_written(files);
     scan::feed(&files, door.input, &["timestamp".to_owned()], false, |row, _, _| {
         if let Some(at) = row.fields[0].and_then(cell::instant) {
             span = Some(span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));

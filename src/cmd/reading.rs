@@ -1,17 +1,21 @@
 //! What all reading commands have in common: the flags, the logbook that is
 //! read, how the result looks, and what is said beside it.
 
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::cmd::Door;
 use crate::error::{Error, Exit, Result};
+use crate::format::corrections::step_of;
+use crate::json;
 use crate::model::{Address, Vocabulary, Zone};
 use crate::query::ast::{Expr, Form, Literal, Op, Operand, Path as FieldPath, Right, Span, Test};
+use crate::query::text::words;
 use crate::query::time::{self, Clock};
 use crate::query::{Place, Query};
 use crate::render::{Format, Look};
-use crate::scan::Scanned;
-use crate::store::{self, Input, Purpose};
+use crate::scan::{self, Scanned, Source, corrections};
+use crate::store::{self, Input, Purpose, Snapshot};
 
 /// Flags of every reading command.
 #[derive(clap::Args, Debug, Clone)]
@@ -46,6 +50,9 @@ pub struct Reading {
     /// Wrap long cells of a table instead of cutting them
     #[arg(long)]
     pub wrap: bool,
+    /// Rows as they were written: corrections are rows of their own, not folded in
+    #[arg(long)]
+    pub as_written: bool,
     /// Judge every row whole; exit 5 if one is damaged
     #[arg(long)]
     pub strict: bool,
@@ -135,19 +142,97 @@ pub fn test(field: &str, op: Op, value: &str, form: Form) -> Expr {
 
 /// A logbook as it is read.
 pub struct Found {
-    /// Its segments, in order.
-    pub inputs: Vec<Input>,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its segments as they were listed.
+    pub snapshot: Snapshot,
+    /// The same, in order, with the corrections among their rows.
+    pub inputs: Source,
     /// The words its config declares.
     pub vocabulary: Vocabulary,
 }
 
+/// How corrections are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Corrections {
+    /// Folded into the rows that they are about; not seen themselves.
+    Folded,
+    /// Folded, and seen too: the kind was asked for.
+    Shown,
+    /// Rows like others.
+    AsWritten,
+}
+
+impl Corrections {
+    /// Inputs, read this way.
+    pub fn of(self, inputs: Vec<Input>) -> Source {
+        match self {
+            Corrections::AsWritten => Source::as_written(inputs),
+            _ => corrections::fold(inputs).with_corrections(self == Corrections::Shown),
+        }
+    }
+
+    /// Folded, unless the flags say otherwise; seen where `query` asks for the kind.
+    pub fn wanted(reading: &Reading, query: &Query) -> Corrections {
+        match reading.as_written {
+            true => Corrections::AsWritten,
+            false if query.filter.as_ref().is_some_and(asks_for_corrections) => Corrections::Shown,
+            false => Corrections::Folded,
+        }
+    }
+}
+
+/// Whether a condition names the kind `correction` as one that is wanted.
+fn asks_for_corrections(condition: &Expr) -> bool {
+    let mut open = vec![condition];
+    while let Some(expr) = open.pop() {
+        match expr {
+            Expr::And(all) | Expr::Or(all) => open.extend(all),
+            Expr::Test(Test { left: Operand::Path(path), op: Op::Equal | Op::In, right, .. })
+                if path.keys == ["kind"] =>
+            {
+                let named = match right {
+                    Right::One(one) => std::slice::from_ref(one),
+                    Right::List(list) => list,
+                    Right::File(..) => &[],
+                };
+                if named.iter().any(|literal| literal.text == "correction") {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
 /// The logbook that `dir`, the environment or the working directory names.
-pub fn logbook(door: &Door<'_>, dir: Option<&Path>) -> Result<Found> {
+pub fn logbook(door: &Door<'_>, dir: Option<&Path>, corrections: Corrections) -> Result<Found> {
     let location = store::locate(dir, &door.env, Purpose::Read)?;
     let snapshot = store::snapshot(&location.path)?;
     let settings = store::config::settings(&store::os_real::REAL, &location.path)?;
-    let inputs = snapshot.segments.into_iter().map(Input::Segment).collect();
-    Ok(Found { inputs, vocabulary: settings.vocabulary })
+    let inputs = snapshot.segments.iter().cloned().map(Input::Segment).collect();
+    Ok(Found { path: location.path, snapshot, inputs: corrections.of(inputs), vocabulary: settings.vocabulary })
+}
+
+/// The files, globs and directories that `arguments` name, `-` for standard input.
+pub fn files(arguments: &[String], corrections: Corrections, door: &mut Door<'_>) -> Result<Source> {
+    let mut inputs = store::expand(arguments).map_err(|error| {
+        // What to write if a query was meant.
+        let missing = arguments.iter().find(|argument| error.message.starts_with(&format!("{argument}: no such file")));
+        match missing.and_then(|argument| words::hint(argument)) {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    })?;
+    if corrections != Corrections::AsWritten {
+        for input in inputs.iter_mut().filter(|input| **input == Input::Stdin) {
+            let mut bytes = Vec::new();
+            door.input.read_to_end(&mut bytes).map_err(|error| Error::io(format!("standard input: {error}")))?;
+            *input = Input::Held(bytes.into());
+        }
+    }
+    Ok(corrections.of(inputs))
 }
 
 /// Whether a logbook is found from here.
@@ -161,6 +246,34 @@ pub fn address(inputs: &[Input], place: Place) -> Option<Address> {
         Input::Segment(segment) => Some(Address::Place { segment: segment.number, offset: place.offset }),
         _ => None,
     }
+}
+
+/// The row called `address`, as it was written: of two that claim one name the
+/// first by position. Rows that are not JSON are passed over.
+pub fn find(
+    inputs: &Source,
+    address: &Address,
+    strict: bool,
+    door: &mut Door<'_>,
+) -> (Option<(Place, Vec<u8>)>, Scanned) {
+    let mut found = None;
+    let names = ["run_id", "step"].map(str::to_owned);
+    let written = Source::as_written(inputs.to_vec());
+    let scanned = scan::feed(&written, door.input, &names, strict, |row, _, _| {
+        let named = match address {
+            Address::Place { .. } => self::address(inputs, row.place).as_ref() == Some(address),
+            Address::Step { run_id, step } => {
+                step_of(row.fields[1]) == Some(*step)
+                    && row.fields[0].and_then(json::decode).is_some_and(|run| *run == *run_id.as_bytes())
+            }
+        };
+        if named && json::validate(row.text, json::Limits::GRAMMAR).is_ok() {
+            found = Some((row.place, row.text.to_vec()));
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    });
+    (found, scanned)
 }
 
 /// Says what was skipped. With `--strict` that is damage.

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::reading::{self, Reading, require, test};
+use crate::cmd::reading::{self, Corrections, Found, Reading, require, test};
 use crate::cmd::wording::{self, Clauses};
 use crate::error::{Error, Exit, Result};
 use crate::json;
 use crate::query::ast::{Expr, Form, Op};
 use crate::query::{Out, Place, Query, Row, time};
 use crate::render::{Format, Rows, cell};
-use crate::scan;
+use crate::scan::{self, Scanned};
 use crate::view::runs::FIELDS;
 use crate::view::{self, Summary};
 
@@ -25,7 +25,7 @@ const RECENT_MS: i64 = 24 * 3_600_000;
 #[derive(clap::Args)]
 pub struct Runs {
     /// A filter on the runs: run_id phase status action next_intent blocked_on rows steps age_ms, and age>2h
-    #[arg(value_name = "FILTER", allow_hyphen_values = true)]
+    #[arg(value_name = "FILTER")]
     filter: Vec<String>,
     /// Blocked runs
     #[arg(long)]
@@ -61,14 +61,9 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     args.narrow(&mut query, &clock)?;
     let plan = wording::compiled(&query, &text, &clock, BTreeMap::new())?;
 
-    let inputs = reading::logbook(door, args.reading.dir.as_deref())?.inputs;
-    let names: Vec<String> = FIELDS.iter().map(|name| (*name).to_owned()).collect();
-    let mut fold = view::Runs::default();
-    let scanned = scan::feed(&inputs, door.input, &names, args.reading.strict, |row, _, _| {
-        fold.push(row);
-        ControlFlow::Continue(())
-    });
-    let summaries = fold.finish();
+    let corrections = Corrections::wanted(&args.reading, &Query::default());
+    let found = reading::logbook(door, args.reading.dir.as_deref(), corrections)?;
+    let (summaries, scanned) = summaries(&args, &found, door)?;
     let total = summaries.len();
 
     let asked =
@@ -124,6 +119,23 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
         door.note(format_args!("{hidden} finished run{s} older than a day not shown; --all shows them"));
     }
     Ok(exit)
+}
+
+/// Where each run stands: from what the store knows, else from a scan of all rows.
+fn summaries(args: &Runs, found: &Found, door: &mut Door<'_>) -> Result<(Vec<Summary>, Scanned)> {
+    if !args.reading.strict
+        && !found.inputs.is_corrected()
+        && let Some(runs) = scan::known_runs(&found.path, &found.snapshot)?
+    {
+        return Ok((runs.finish(), Scanned::default()));
+    }
+    let names = FIELDS.map(str::to_owned);
+    let mut fold = view::Runs::default();
+    let scanned = scan::feed(&found.inputs, door.input, &names, args.reading.strict, |row, _, _| {
+        fold.push(row);
+        ControlFlow::Continue(())
+    });
+    Ok((fold.finish(), scanned))
 }
 
 impl Runs {

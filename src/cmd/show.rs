@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::reading::{self, Reading, require};
+use crate::cmd::reading::{self, Corrections, Reading, require};
 use crate::cmd::wording;
 use crate::error::{Error, Exit, Result};
+use crate::format::corrections;
 use crate::json;
 use crate::model::Address;
 use crate::query::ast::{Form, Op};
 use crate::query::{Place, Query, Row};
-use crate::render::{Format, Rows, cell, pretty, timeline};
-use crate::scan::{self, Scanned};
+use crate::render::{Format, Rows, amended, cell, pretty, timeline};
+use crate::scan::{self, Corrected, Scanned, Source};
 use crate::store::Input;
-use crate::view::Timeline;
 use crate::view::timeline::FIELDS;
+use crate::view::{self, Timeline};
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook show r-88\n  logbook show r-88#3          # the same: logbook show r-88 3";
@@ -37,7 +38,8 @@ pub fn run(args: Show, door: &mut Door<'_>) -> Result<Exit> {
     if args.reading.run.is_some() {
         return Err(Error::usage("show takes the run as its first argument").hint("logbook show RUN"));
     }
-    let inputs = reading::logbook(door, args.reading.dir.as_deref())?.inputs;
+    let corrections = Corrections::wanted(&args.reading, &Query::default());
+    let inputs = reading::logbook(door, args.reading.dir.as_deref(), corrections)?.inputs;
     let wanted = match (&args.step, Address::parse(&args.what)) {
         (Some(step), _) => Some(Address::Step { run_id: args.what.clone(), step: *step }),
         (None, address) => address,
@@ -54,37 +56,26 @@ pub fn run(args: Show, door: &mut Door<'_>) -> Result<Exit> {
 }
 
 /// Prints one row; `None` if there is none of that name.
-fn row(args: &Show, address: &Address, inputs: &[Input], door: &mut Door<'_>) -> Result<Option<Exit>> {
-    let mut found: Option<Vec<u8>> = None;
-    let scanned = match address {
-        Address::Step { run_id, step } => {
-            let mut query = Query::default();
-            require(&mut query, reading::test("run_id", Op::Equal, run_id, Form::Quoted));
-            require(&mut query, reading::test("step", Op::Equal, &step.to_string(), Form::Bare));
-            // Of two rows that claim one name the first by position owns it.
-            each(&query, args, inputs, door, &[], |row| {
-                found = Some(row.text.to_vec());
-                ControlFlow::Break(())
-            })?
-        }
-        Address::Place { segment, offset } => {
-            let number = |input: &Input| matches!(input, Input::Segment(held) if held.number == *segment);
-            let inputs: Vec<Input> = inputs.iter().filter(|input| number(input)).cloned().collect();
-            scan::feed(&inputs, door.input, &[], args.reading.strict, |row, _, _| {
-                if row.place.offset == *offset {
-                    found = Some(row.text.to_vec());
-                }
-                if row.place.offset >= *offset { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            })
-        }
-    };
-    let Some(text) = found else {
+fn row(args: &Show, address: &Address, inputs: &Source, door: &mut Door<'_>) -> Result<Option<Exit>> {
+    let (found, scanned) = reading::find(inputs, address, args.reading.strict, door);
+    let Some((place, written)) = found else {
         return Ok(None);
     };
+    let corrected = inputs.corrected(place);
     let format = args.reading.format(door)?;
     let look = args.reading.look(door, door.zone(args.reading.utc, args.reading.tz.as_deref())?);
+    let beneath = corrected.map_or_else(Vec::new, |it| amended::lines(&view::amended(&it.row, &it.corrections), &look));
+    if corrected.is_some_and(Corrected::is_retracted) {
+        let why = beneath.into_iter().filter(|line| line.starts_with("retracted")).collect::<Vec<_>>().join("; ");
+        return Err(
+            Error::new(Exit::No, format!("{address} was {why}")).hint(format!("logbook show {address} --as-written"))
+        );
+    }
+    let text = corrected.map_or(written, |corrected| corrections::apply(&corrected.row, &corrected.corrections));
     let written = if format == Format::Table {
-        door.out.write_all(pretty::draw(json::trim(&text)).as_bytes())
+        let mut drawn = pretty::draw(json::trim(&text));
+        beneath.iter().for_each(|line| drawn.extend([line, "\n"]));
+        door.out.write_all(drawn.as_bytes())
     } else {
         let mut rows = Rows::new(format, None, look, false);
         rows.push(&text, None, door.out).and_then(|()| rows.finish(door.out)).map(|_| ())
@@ -94,7 +85,7 @@ fn row(args: &Show, address: &Address, inputs: &[Input], door: &mut Door<'_>) ->
 }
 
 /// Prints a run: as a timeline for a person, its rows for a program.
-fn whole_run(args: &Show, inputs: &[Input], door: &mut Door<'_>) -> Result<Exit> {
+fn whole_run(args: &Show, inputs: &Source, door: &mut Door<'_>) -> Result<Exit> {
     let clock = args.reading.clock(door)?;
     let format = args.reading.format(door)?;
     let look = args.reading.look(door, clock.zone);
@@ -110,6 +101,9 @@ fn whole_run(args: &Show, inputs: &[Input], door: &mut Door<'_>) -> Result<Exit>
             kept.push((row.text.to_vec(), row.place));
         } else {
             timeline.push(row, reading::address(inputs, row.place));
+            if let Some(corrected) = inputs.corrected(row.place) {
+                timeline.amended(view::amended(&corrected.row, &corrected.corrections));
+            }
         }
         ControlFlow::Continue(())
     })?;
@@ -133,7 +127,7 @@ fn whole_run(args: &Show, inputs: &[Input], door: &mut Door<'_>) -> Result<Exit>
 fn each(
     query: &Query,
     args: &Show,
-    inputs: &[Input],
+    inputs: &Source,
     door: &mut Door<'_>,
     names: &[String],
     mut take: impl FnMut(&Row<'_>) -> ControlFlow<()>,
@@ -163,7 +157,7 @@ fn each(
 }
 
 /// There is no such run or row: what there is instead.
-fn nothing(args: &Show, inputs: &[Input], door: &mut Door<'_>) -> Error {
+fn nothing(args: &Show, inputs: &Source, door: &mut Door<'_>) -> Error {
     let mut runs: Vec<(String, u64)> = Vec::new();
     scan::feed(inputs, door.input, &["run_id".to_owned()], false, |row, _, _| {
         let id = cell::plain(row.fields[0]);

@@ -12,7 +12,7 @@ pub struct Entry {
     pub name: &'static str,
     /// The name of its manual page.
     pub page: &'static str,
-    /// Its group in the help.
+    /// Its group in the help; empty: it is not shown there.
     pub group: &'static str,
     /// One line for the help.
     pub about: &'static str,
@@ -43,7 +43,7 @@ macro_rules! entry {
 }
 
 /// The groups of the help, in order, and what each is about.
-pub const GROUPS: &[&str] = &["log", "read", "self"];
+pub const GROUPS: &[&str] = &["log", "read", "decide", "keep", "self"];
 
 /// All commands, in the order of the help.
 pub const COMMANDS: &[Entry] = &[
@@ -51,6 +51,9 @@ pub const COMMANDS: &[Entry] = &[
     entry!("read", "runs", runs::Runs, "where each run stands, active ones first", cmd::runs::EXAMPLES),
     entry!("read", "show", show::Show, "one run as a timeline, or one row in full", cmd::show::EXAMPLES),
     entry!("read", "query", query::Query, "filter, group and summarize rows", cmd::query::EXAMPLES),
+    entry!("read", "fields", fields::Fields, "which fields occur, or the values of one", cmd::fields::EXAMPLES),
+    entry!("decide", "amend", amend::Amend, "correct or retract a row, by another row", cmd::amend::EXAMPLES),
+    entry!("keep", "doctor", doctor::Doctor, "is this a good place for a logbook", cmd::doctor::EXAMPLES),
     entry!("self", "init", init::Init, "make a logbook in this directory", cmd::init::EXAMPLES),
     entry!("self", "where", where_::Where, "which logbook is used here, and why", cmd::where_::EXAMPLES),
     entry!("self", "schema", schema::Schema, "print the JSON Schema of a row", cmd::schema::EXAMPLES),
@@ -60,6 +63,13 @@ pub const COMMANDS: &[Entry] = &[
         completions::Completions,
         "print a completion script for a shell",
         cmd::completions::EXAMPLES
+    ),
+    entry!(
+        "",
+        "complete-words",
+        complete_words::CompleteWords,
+        "words that a shell completes, one a line",
+        cmd::complete_words::EXAMPLES
     ),
     entry!("self", "man", man::Man, "print or write the manual pages", cmd::man::EXAMPLES),
     entry!("self", "help", help::Help, "help on a command, or on the query language", cmd::help::EXAMPLES),
@@ -77,13 +87,23 @@ pub fn command(entry: &Entry) -> Command {
         .about(entry.about)
         .after_help(format!("Examples:\n{}", entry.examples))
         .disable_version_flag(true)
+        .hide(entry.group.is_empty())
         .args_override_self(false);
     (entry.build)(command)
 }
 
-/// The whole tree, for completions and manual pages.
+/// The whole tree.
 pub fn tree() -> Command {
-    COMMANDS.iter().fold(
+    of(COMMANDS.iter())
+}
+
+/// The tree of the commands that the help shows, for completions and manual pages.
+pub fn shown() -> Command {
+    of(COMMANDS.iter().filter(|entry| !entry.group.is_empty()))
+}
+
+fn of<'e>(entries: impl Iterator<Item = &'e Entry>) -> Command {
+    entries.fold(
         Command::new("logbook")
             .version(env!("CARGO_PKG_VERSION"))
             .about("A work log for unsupervised agents, on plain JSONL files")

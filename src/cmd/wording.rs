@@ -12,7 +12,7 @@ use crate::query::text::parse::{self, Clause};
 use crate::query::text::{check, words};
 use crate::query::time::Clock;
 use crate::query::{self, Argument, Context, Plan, Query};
-use crate::scan;
+use crate::scan::{self, Source};
 use crate::store::Input;
 
 /// Clauses as flags; each means what its word means in query text.
@@ -145,7 +145,7 @@ fn some_names(inputs: &[Input], door: &mut Door<'_>) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for input in inputs.iter().filter(|input| !matches!(input, Input::Stdin)) {
         let mut left = ROWS;
-        scan::feed(std::slice::from_ref(input), door.input, &[], false, |row, _, _| {
+        scan::feed(&Source::as_written(vec![input.clone()]), door.input, &[], false, |row, _, _| {
             for member in crate::json::Members::new(row.text).flatten() {
                 let name = String::from_utf8_lossy(&member.name()).into_owned();
                 if !found.contains(&name) && found.len() < 1000 {

@@ -7,15 +7,16 @@
 
 use std::collections::HashMap;
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 use super::draft_call;
-use super::draft_fields::{self as fields, COUNT, ID, text_of, unknown_word};
+use super::draft_fields::{self as fields, COUNT, ID, fits_at_a_glance, says_one_of, text_of, unknown_word};
+use super::draft_refusals::{check_kind, not_json, not_object, step_of, too_long};
+use super::draft_verbatim::Verbatim;
 use crate::error::{Error, Result};
-use crate::json::validate::line_column;
 use crate::json::{Kind, Limits, Scratch, kind, quote_into, validate_members};
 use crate::model::names::{ENVELOPE, PAYLOAD, Type, from_camel_case};
-use crate::model::vocabulary::{BESIDE_KINDS, GUARDED_KINDS};
+use crate::model::vocabulary::{BESIDE_KINDS, PHASES, STATUSES};
 use crate::model::{APPEND_ROW_BYTES_MAX, DEPTH_MAX, Vocabulary, instant, run_id};
 
 const RUN_ID: usize = 0;
@@ -75,21 +76,26 @@ pub struct Drafts {
     runs: Vec<String>,
     lookup: HashMap<String, u32>,
     scratch: Scratch,
-    /// Value range of each standard field in the row at hand; its end 0: not given.
-    given: Vec<(usize, usize)>,
+    /// Which standard fields the row at hand gives, a bit each.
+    present: u128,
+    /// Where they stand in it; what is not present says nothing.
+    given: Vec<Piece>,
     payload: Vec<Piece>,
 }
 
-/// A payload member in the order given: a standard name or a key of one's own.
+/// A member of the row at hand.
 #[derive(Debug, Clone, Copy)]
-struct Piece {
-    /// Standard field, or `usize::MAX`.
-    field: usize,
-    key: (usize, usize),
-    value: (usize, usize),
+pub(super) struct Piece {
+    /// Standard field, or `usize::MAX`: a key of the writer's own.
+    pub field: usize,
+    /// The key between its quotes; `(0, 0)` when it is to be written anew.
+    pub key: (usize, usize),
+    /// The value; `(0, 0)` when none was given.
+    pub value: (usize, usize),
 }
 
-const FOREIGN: usize = usize::MAX;
+pub(super) const FOREIGN: usize = usize::MAX;
+const NOTHING: Piece = Piece { field: FOREIGN, key: (0, 0), value: (0, 0) };
 
 impl Drafts {
     /// No rows.
@@ -171,89 +177,101 @@ impl Drafts {
     /// Tells envelope, standard payload and the rest apart. Returns members of
     /// `tool_call` that were given beside it (`toolCallId`).
     fn sort_members<'t>(&mut self, text: &'t [u8]) -> Result<Vec<(String, &'t [u8])>> {
-        self.given.clear();
-        self.given.resize(COUNT, (0, 0));
+        self.given.resize(COUNT, NOTHING);
+        self.present = 0;
         self.payload.clear();
         let mut moved = Vec::new();
+        let mut nulls = 0;
         for span in &self.scratch.members {
             let raw = &text[span.key.0..span.key.1];
+            let mut key = span.key;
             let field = match fields::find(raw) {
                 Some(field) => Some(field),
                 None => match odd_spelling(raw) {
                     Some(name) => match name.strip_prefix("tool_call.") {
                         Some(member) => {
                             moved.push((member.to_owned(), &text[span.value.0..span.value.1]));
-                            if self.given[TOOL_CALL].1 == 0
+                            if self.present & (1 << TOOL_CALL) == 0
                                 && !self.payload.iter().any(|piece| piece.field == TOOL_CALL)
                             {
-                                self.payload.push(Piece { field: TOOL_CALL, key: (0, 0), value: (0, 0) });
+                                self.payload.push(Piece { field: TOOL_CALL, ..NOTHING });
                             }
                             continue;
                         }
-                        None => fields::find(name.as_bytes()),
+                        None => {
+                            let field = fields::find(name.as_bytes());
+                            if field.is_some() {
+                                key = (0, 0);
+                            }
+                            field
+                        }
                     },
                     None => None,
                 },
             };
             let Some(field) = field else {
-                self.payload.push(Piece { field: FOREIGN, key: span.key, value: span.value });
+                self.payload.push(Piece { field: FOREIGN, key, value: span.value });
                 continue;
             };
-            if self.given[field].1 != 0 {
+            if self.present & (1 << field) != 0 {
                 return Err(Error::usage(format!("{} is given twice (in two spellings)", fields::name(field))));
             }
-            self.given[field] = span.value;
+            // A null in the envelope says nothing; only the run must be said.
+            if (STEP..ID).contains(&field) && text[span.value.0] == b'n' {
+                nulls |= 1 << field;
+            }
+            self.present |= 1 << field;
+            self.given[field] = Piece { field, key, value: span.value };
             if field >= ID {
-                match self.payload.iter_mut().find(|piece| piece.field == TOOL_CALL && field == TOOL_CALL) {
+                let waiting = match field {
+                    TOOL_CALL => self.payload.iter_mut().find(|piece| piece.field == TOOL_CALL),
+                    _ => None,
+                };
+                match waiting {
                     Some(piece) => piece.value = span.value,
-                    None => self.payload.push(Piece { field, key: span.key, value: span.value }),
+                    None => self.payload.push(Piece { field, key, value: span.value }),
                 }
             }
         }
-        // A null in the envelope says nothing; only the run must be said.
-        for field in STEP..ID {
-            let (from, to) = self.given[field];
-            if to != 0 && text[from] == b'n' {
-                self.given[field] = (0, 0);
-            }
-        }
+        self.present &= !nulls;
         Ok(moved)
     }
 
     fn check_fields(&self, text: &[u8], rules: &Rules<'_>) -> Result<()> {
-        let value = |field: usize| {
-            let (from, to) = self.given[field];
-            (to != 0).then(|| &text[from..to])
-        };
-        for field in 0..ID {
-            if let Some(value) = value(field) {
-                fields::check(fields::name(field), fields::type_of(field), value)?;
+        let envelope = self.given[..ID].iter().enumerate().filter(|(field, _)| self.present & (1 << field) != 0);
+        let payload = self.payload.iter().filter(|piece| piece.field != FOREIGN && piece.value.1 != 0);
+        for piece in envelope.map(|(_, piece)| piece).chain(payload) {
+            let value = &text[piece.value.0..piece.value.1];
+            let of = fields::type_of(piece.field);
+            if !fits_at_a_glance(of, value) {
+                fields::check(fields::name(piece.field), of, value)?;
             }
         }
-        for piece in &self.payload {
-            if piece.field != FOREIGN && piece.value.1 != 0 {
-                let value = &text[piece.value.0..piece.value.1];
-                fields::check(fields::name(piece.field), fields::type_of(piece.field), value)?;
-            }
-        }
-        if let Some(word) = value(KIND) {
+        if let Some(word) = self.value(text, KIND) {
             check_kind(&text_of(word), rules)?;
         }
-        if let Some(word) = value(PHASE).map(text_of)
-            && !rules.vocabulary.phases().any(|known| *known == *word)
+        if let Some(value) = self.value(text, PHASE)
+            && !says_one_of(value, PHASES)
         {
-            return Err(unknown_word("phase", &word, rules.vocabulary.phases()));
-        }
-        if let Some(word) = value(STATUS).map(text_of) {
-            if !rules.vocabulary.statuses().any(|known| *known == *word) {
-                return Err(unknown_word("status", &word, rules.vocabulary.statuses()));
+            let word = text_of(value);
+            if !rules.vocabulary.phases().any(|known| *known == *word) {
+                return Err(unknown_word("phase", &word, rules.vocabulary.phases()));
             }
-            if word == "blocked" && value(BLOCKED_ON).is_none_or(|on| on == b"\"\"") {
+        }
+        if let Some(value) = self.value(text, STATUS) {
+            let word = if says_one_of(value, STATUSES) { None } else { Some(text_of(value)) };
+            if let Some(word) = &word
+                && !rules.vocabulary.statuses().any(|known| *known == **word)
+            {
+                return Err(unknown_word("status", word, rules.vocabulary.statuses()));
+            }
+            let blocked = value == b"\"blocked\"" || word.is_some_and(|word| word == "blocked");
+            if blocked && self.value(text, BLOCKED_ON).is_none_or(|on| on == b"\"\"") {
                 return Err(Error::usage("status=blocked needs blocked_on: what is needed to go on")
                     .hint("add --blocked-on 'who or what', or \"blocked_on\":\"…\" in the row"));
             }
         }
-        if value(ID) == Some(b"\"\"") {
+        if self.value(text, ID) == Some(b"\"\"") {
             return Err(Error::usage("id is empty"));
         }
         Ok(())
@@ -267,41 +285,42 @@ impl Drafts {
             Some(value) => Some(step_of(value)?),
             None => None,
         };
-        let filled_timestamp = self.timestamp(text, now)?;
+        // Members that stand side by side in the text given are copied in one piece.
+        let mut verbatim = Verbatim::default();
+        let filled_timestamp = self.timestamp(text, now, &mut verbatim)?;
         for field in KIND..ID {
-            let (value_from, value_to) = self.given[field];
-            if value_to != 0 {
-                self.text.extend_from_slice(b",\"");
-                self.text.extend_from_slice(fields::name(field).as_bytes());
-                self.text.extend_from_slice(b"\":");
-                self.text.extend_from_slice(&text[value_from..value_to]);
+            if self.present & (1 << field) != 0 {
+                verbatim.member(text, &self.given[field], &mut self.text);
             }
         }
         if let Some(agent) = rules.agent_id
-            && self.given[AGENT_ID].1 == 0
+            && self.present & (1 << AGENT_ID) == 0
         {
+            verbatim.flush(text, &mut self.text);
             self.text.extend_from_slice(b",\"agent_id\":");
             quote_into(agent, &mut self.text);
         }
         for piece in &self.payload {
-            let value = &text[piece.value.0..piece.value.1];
-            let settled = match piece.field {
-                TOOL_CALL if value.first() != Some(&b'n') || !moved.is_empty() => {
-                    draft_call::settle((value.first() == Some(&b'{')).then_some(value), moved)?
+            if piece.field == TOOL_CALL {
+                let value = &text[piece.value.0..piece.value.1];
+                let object = (value.first() == Some(&b'{')).then_some(value);
+                let settled = match object {
+                    None if moved.is_empty() => None,
+                    object => draft_call::settle(object, moved)?,
+                };
+                if let Some(settled) = settled {
+                    verbatim.flush(text, &mut self.text);
+                    self.text.extend_from_slice(b",\"tool_call\":");
+                    self.text.extend_from_slice(&settled);
+                    continue;
                 }
-                _ => None,
-            };
-            self.text.extend_from_slice(b",\"");
-            match piece.field {
-                FOREIGN => self.text.extend_from_slice(&text[piece.key.0..piece.key.1]),
-                field => self.text.extend_from_slice(fields::name(field).as_bytes()),
             }
-            self.text.extend_from_slice(b"\":");
-            self.text.extend_from_slice(settled.as_deref().unwrap_or(value));
+            verbatim.member(text, piece, &mut self.text);
         }
+        verbatim.flush(text, &mut self.text);
         self.text.push(b'}');
         // Line breaks can only stand between tokens here: a row is one line.
-        if memchr(b'\n', text).is_some() || memchr(b'\r', text).is_some() {
+        if memchr2(b'\n', b'\r', text).is_some() {
             for byte in &mut self.text[from..] {
                 if matches!(byte, b'\n' | b'\r') {
                     *byte = b' ';
@@ -315,14 +334,14 @@ impl Drafts {
         }
         let id = self.value(text, ID).filter(|value| value[0] == b'"').map(|value| text_of(value).into_owned());
         let beside = self.value(text, KIND).is_some_and(|kind| BESIDE_KINDS.contains(&&*text_of(kind)));
-        let stands = self.given[STATUS].1 != 0 && !beside;
+        let stands = self.present & (1 << STATUS) != 0 && !beside;
         self.rows.push(Draft { run, step, id, filled_timestamp, stands, from, split, to });
         Ok(())
     }
 
     fn value<'t>(&self, text: &'t [u8], field: usize) -> Option<&'t [u8]> {
-        let (from, to) = self.given[field];
-        (to != 0).then(|| &text[from..to])
+        let (from, to) = self.given.get(field).filter(|_| self.present & (1 << field) != 0)?.value;
+        text.get(from..to)
     }
 
     /// Writes `{"run_id":…` and gives the run's index.
@@ -332,6 +351,14 @@ impl Drafts {
             Some(b"null") => return Err(Error::usage("run_id is null; it must name the run")),
             Some(value) => {
                 self.text.extend_from_slice(value);
+                // Rows of one run stand together: the last one's is the best guess.
+                let inner = &value[1..value.len() - 1];
+                if let Some(last) = self.rows.last()
+                    && self.runs.get(last.run as usize).is_some_and(|run| run.as_bytes() == inner)
+                    && memchr(b'\\', inner).is_none()
+                {
+                    return Ok(last.run);
+                }
                 text_of(value)
             }
             None => {
@@ -343,12 +370,6 @@ impl Drafts {
                 name.into()
             }
         };
-        // Rows of one run stand together: the last one's is the best guess.
-        if let Some(last) = self.rows.last()
-            && self.runs.get(last.run as usize).is_some_and(|run| **run == *name)
-        {
-            return Ok(last.run);
-        }
         if let Some(index) = self.lookup.get(&*name) {
             return Ok(*index);
         }
@@ -364,24 +385,24 @@ impl Drafts {
     }
 
     /// Writes the timestamp; gives whether it was filled in.
-    fn timestamp(&mut self, text: &[u8], now: &str) -> Result<bool> {
-        self.text.extend_from_slice(b",\"timestamp\":\"");
+    fn timestamp(&mut self, text: &[u8], now: &str, verbatim: &mut Verbatim) -> Result<bool> {
         let Some(value) = self.value(text, TIMESTAMP) else {
+            self.text.extend_from_slice(b",\"timestamp\":\"");
             self.text.extend_from_slice(now.as_bytes());
             self.text.push(b'"');
             return Ok(true);
         };
-        let inner = &value[1..value.len() - 1];
-        if is_utc_text(inner) {
-            self.text.extend_from_slice(inner);
-        } else {
-            let given = text_of(value);
-            let Some(utc) = instant::to_utc_text(&given) else {
-                return Err(Error::usage(format!("timestamp {given:?} is not an RFC 3339 date and time"))
-                    .hint("write it as 2026-04-15T09:30:00Z or with an offset: 2026-04-15T11:30:00+02:00"));
-            };
-            self.text.extend_from_slice(utc.as_bytes());
+        if is_utc_text(&value[1..value.len() - 1]) {
+            verbatim.member(text, &self.given[TIMESTAMP], &mut self.text);
+            return Ok(false);
         }
+        let given = text_of(value);
+        let Some(utc) = instant::to_utc_text(&given) else {
+            return Err(Error::usage(format!("timestamp {given:?} is not an RFC 3339 date and time"))
+                .hint("write it as 2026-04-15T09:30:00Z or with an offset: 2026-04-15T11:30:00+02:00"));
+        };
+        self.text.extend_from_slice(b",\"timestamp\":\"");
+        self.text.extend_from_slice(utc.as_bytes());
         self.text.push(b'"');
         Ok(false)
     }
@@ -398,63 +419,6 @@ fn odd_spelling(raw: &[u8]) -> Option<String> {
         return Some(key);
     }
     from_camel_case(&key)
-}
-
-fn check_kind(word: &str, rules: &Rules<'_>) -> Result<()> {
-    if GUARDED_KINDS.contains(&word) && !rules.own {
-        let command = match word {
-            "approval.approved" => "logbook approve RUN STEP",
-            "approval.denied" => "logbook deny RUN STEP",
-            "answer" => "logbook answer RUN STEP",
-            "policy.decision" => "logbook policy",
-            "correction" => "logbook amend RUN STEP",
-            "review" => "logbook review RUN",
-            "archive.receipt" => "logbook archive",
-            "repair" => "logbook append (by itself, after a torn row)",
-            _ => "logbook exec",
-        };
-        return Err(Error::usage(format!("rows of kind {word:?} are not appended by hand"))
-            .hint(format!("they are written by: {command}")));
-    }
-    if rules.vocabulary.kinds().any(|known| known == word) {
-        return Ok(());
-    }
-    Err(unknown_word("kind", word, rules.vocabulary.kinds().filter(|kind| !GUARDED_KINDS.contains(kind))))
-}
-
-fn step_of(value: &[u8]) -> Result<u64> {
-    std::str::from_utf8(value)
-        .ok()
-        .and_then(|digits| digits.parse().ok())
-        .filter(|step| (1..=STEP_MAX).contains(step))
-        .ok_or_else(|| {
-            Error::usage(format!("step must be a whole number from 1 to {STEP_MAX}, not {}", fields::shown(value)))
-        })
-}
-
-fn not_json(text: &[u8], line: Option<u64>, at: usize, reason: &str) -> Error {
-    let (row, column) = line_column(text, at);
-    let line = line.map_or(row as u64, |line| line + row as u64 - 1);
-    let error = Error::usage(format!("line {line}, column {column}: {reason}"));
-    match text.first() {
-        Some(b'\'') => {
-            error.hint("in cmd.exe and PowerShell, single quotes do not quote: pass the row with `logbook append -`")
-        }
-        _ => error,
-    }
-}
-
-fn not_object(text: &[u8]) -> Error {
-    match kind(text) {
-        Some(Kind::Array) => Error::usage("a row is a JSON object, not an array")
-            .hint("give the rows one a line: jq -c '.[]' FILE | logbook append -"),
-        _ => Error::usage(format!("a row is a JSON object, not {}", fields::shown(text))),
-    }
-}
-
-fn too_long(bytes: usize) -> Error {
-    Error::usage(format!("the row has {bytes} bytes; more than 1 MiB ({APPEND_ROW_BYTES_MAX}) are not taken"))
-        .hint("store the payload in a file and name it in artifact_ref")
 }
 
 /// Whether `text` is RFC 3339 in UTC as it is written to the log, so that it

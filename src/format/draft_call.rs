@@ -1,7 +1,7 @@
 //! The inside of `tool_call`: its standard members checked, camelCase members
 //! rewritten, and `toolCallId` and its like (given beside it) moved into it.
 
-use super::draft_fields::check;
+use super::draft_fields::{check, fits_at_a_glance, same};
 use crate::error::{Error, Result};
 use crate::json::{Members, quote};
 use crate::model::names::{TOOL_CALL, call_member_from_camel_case};
@@ -14,9 +14,12 @@ pub fn settle(value: Option<&[u8]>, moved: &[(String, &[u8])]) -> Result<Option<
     if moved.is_empty() {
         let odd = |byte: &u8| byte.is_ascii_uppercase() || *byte == b'\\';
         let mut plain = true;
-        for member in value.map(Members::new).into_iter().flatten().flatten() {
+        for member in Members::new(value.unwrap_or(b"{}")) {
+            let Ok(member) = member else { break };
             plain &= !member.key.iter().any(odd);
-            if let Some(field) = TOOL_CALL.iter().find(|field| field.name.as_bytes() == member.key) {
+            if let Some(field) = TOOL_CALL.iter().find(|field| same(field.name.as_bytes(), member.key))
+                && !fits_at_a_glance(field.of, member.value)
+            {
                 check(field.name, field.of, member.value).map_err(|error| error.within("tool_call"))?;
             }
         }

@@ -51,11 +51,34 @@ pub fn find(key: &[u8]) -> Option<usize> {
         if index == EMPTY {
             return None;
         }
-        if name_of(usize::from(index)).as_bytes() == key {
+        if same(name_of(usize::from(index)).as_bytes(), key) {
             return Some(usize::from(index));
         }
         slot = (slot + 1) % SLOTS;
     }
+}
+
+/// Equality of two short texts, without a call into the C library.
+#[inline]
+pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match (a.first_chunk::<8>(), a.last_chunk::<8>(), b.first_chunk::<8>(), b.last_chunk::<8>()) {
+        // The first and the last eight bytes meet or overlap.
+        (Some(first), Some(last), Some(other_first), Some(other_last)) if a.len() <= 16 => {
+            first == other_first && last == other_last
+        }
+        (Some(_), ..) => a == b,
+        _ => a.iter().zip(b).all(|(a, b)| a == b),
+    }
+}
+
+/// Whether the string `value` says one of `words`, as told without decoding.
+#[inline]
+pub(super) fn says_one_of(value: &[u8], words: &[&str]) -> bool {
+    let inner = value.get(1..value.len().wrapping_sub(1)).unwrap_or_default();
+    words.iter().any(|word| same(word.as_bytes(), inner))
 }
 
 /// The name of the standard field `index`.
@@ -72,8 +95,21 @@ pub fn type_of(index: usize) -> Type {
     }
 }
 
-/// Checks `value` (well-formed JSON) against `of`; `name` is for the message.
+/// Whether `value` (well-formed JSON) fits `of`, where that is told at a glance.
 #[inline]
+pub(super) fn fits_at_a_glance(of: Type, value: &[u8]) -> bool {
+    match (of, value.first()) {
+        (Type::String, first) => first == Some(&b'"'),
+        (Type::Number, first) => matches!(first, Some(b'-' | b'0'..=b'9')),
+        (Type::Integer(0), _) => value.len() < 16 && value.iter().all(u8::is_ascii_digit),
+        (Type::OneOf(words), Some(b'"')) => says_one_of(value, words),
+        (Type::ToolCall, first) => first == Some(&b'{'),
+        (Type::Any, _) => true,
+        _ => false,
+    }
+}
+
+/// Checks `value` (well-formed JSON) against `of`; `name` is for the message.
 pub fn check(name: &str, of: Type, value: &[u8]) -> Result<()> {
     let kind = json::kind(value);
     let fits = match (of, kind) {

@@ -102,6 +102,24 @@ impl Pairs {
         out
     }
 
+    /// The fields one by one: the keys down to each, and its value.
+    pub fn leaves(&self) -> Vec<(Vec<&str>, &[u8])> {
+        let mut leaves = Vec::new();
+        let mut open: Vec<(Vec<&str>, &Node)> = Vec::new();
+        open.extend(self.fields.iter().rev().map(|(name, node)| (vec![name.as_str()], node)));
+        while let Some((keys, node)) = open.pop() {
+            match node {
+                Node::Raw(raw) => leaves.push((keys, raw.as_slice())),
+                Node::Object(inner) => open.extend(inner.iter().rev().map(|(name, node)| {
+                    let mut keys = keys.clone();
+                    keys.push(name);
+                    (keys, node)
+                })),
+            }
+        }
+        leaves
+    }
+
     fn put(&mut self, key: &str, raw: Vec<u8>) -> Result<()> {
         if key.is_empty() || key.split('.').any(str::is_empty) {
             return Err(Error::usage(format!("{key:?} is not the name of a field")).hint("write key=value"));

@@ -11,21 +11,29 @@
 //! - `draft`: given rows, checked and laid out, all but the step
 //! - `draft_fields`: what each standard field may hold
 //! - `draft_call`: the inside of `tool_call`
+//! - `draft_verbatim`: members copied in one piece · `draft_refusals`: what is said of a refused row
 //! - `draft_pairs`: `key=value` and `key:=json` into one JSON object
 //! - `body`: do two rows say the same
+//! - `corrections`: rows as they read with corrections folded in
+//! - `amendment`: what is typed into a correction row, checked
 //!
 //! Invariant: pure. A payload value leaves this room with the bytes it came with.
 
+pub mod amendment;
 pub mod body;
+pub mod corrections;
 pub mod draft;
 mod draft_call;
 mod draft_fields;
 pub mod draft_pairs;
+mod draft_refusals;
+mod draft_verbatim;
 pub mod lines;
 pub mod lock_line;
 pub mod segment_name;
 pub mod version;
 
+pub use corrections::Correction;
 pub use draft::{Draft, Drafts, Rules};
 pub use lock_line::LockLine;
 pub use segment_name::SegmentName;

@@ -5,7 +5,7 @@
 //! Not here: rows, fields with a meaning, files. This room knows RFC 8259 and
 //! nothing of logbooks.
 //!
-//! - `validate`: the strict judge, with byte offsets; iterative, any depth
+//! - `validate`: the strict judge, with byte offsets; iterative, any depth · `fault`: what it says
 //! - `skip`: step over a value without judging it
 //! - `object`: members of an object, and picking a few of them in one pass
 //! - `string`: decode and encode strings
@@ -15,6 +15,7 @@
 //! Invariant: no function recurses with its input, and none panics on any bytes.
 
 pub mod decimal;
+pub mod fault;
 pub mod leaves;
 pub mod object;
 pub mod skip;

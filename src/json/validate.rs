@@ -2,10 +2,8 @@
 //! byte and why. Iterative, so that depth costs a byte a level and no stack.
 
 use std::collections::HashSet;
-use std::fmt;
 
-use memchr::memchr;
-
+pub use super::fault::{Fault, Reason, line_column};
 use super::skip::skip_white;
 use super::string::{decode_raw, hex4};
 
@@ -25,71 +23,6 @@ impl Limits {
     pub const GRAMMAR: Limits = Limits { depth_max: usize::MAX, unique_keys: false, whole_surrogates: false };
 }
 
-/// Where and why a text is no JSON value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Byte offset of the first byte that is wrong (the length, when the text ends too soon).
-    pub at: usize,
-    /// Why.
-    pub reason: Reason,
-}
-
-/// Why a text is no JSON value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reason {
-    /// Not UTF-8.
-    Utf8,
-    /// A byte order mark at the start.
-    ByteOrderMark,
-    /// A NUL byte.
-    Nul,
-    /// A control character inside a string, not escaped.
-    Control(u8),
-    /// The text ends inside a value.
-    Ends,
-    /// Something else was expected here.
-    Expected(&'static str),
-    /// A backslash with no escape after it.
-    Escape,
-    /// Half a surrogate pair.
-    Surrogate,
-    /// A malformed number.
-    Number,
-    /// Deeper than allowed; the limit.
-    Depth(usize),
-    /// A key that stands twice in one object.
-    Duplicate(String),
-    /// Something after the value.
-    Trailing,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.reason {
-            Reason::Utf8 => f.write_str("invalid UTF-8"),
-            Reason::ByteOrderMark => f.write_str("a byte order mark (BOM) stands before the row"),
-            Reason::Nul => f.write_str("a NUL byte"),
-            Reason::Control(byte) => write!(f, "a control character (0x{byte:02x}) must be escaped in a string"),
-            Reason::Ends => f.write_str("the text ends inside a value"),
-            Reason::Expected(what) => write!(f, "expected {what}"),
-            Reason::Escape => f.write_str("no such escape in a string"),
-            Reason::Surrogate => f.write_str("half a surrogate pair is no character"),
-            Reason::Number => f.write_str("malformed number"),
-            Reason::Depth(most) => write!(f, "nested deeper than {most} levels"),
-            Reason::Duplicate(key) => write!(f, "key {key:?} stands twice in one object"),
-            Reason::Trailing => f.write_str("something follows the value"),
-        }
-    }
-}
-
-/// Line and column (from 1, in characters) of byte `at` in `text`.
-pub fn line_column(text: &[u8], at: usize) -> (usize, usize) {
-    let before = &text[..at.min(text.len())];
-    let line = memchr::memchr_iter(b'\n', before).count() + 1;
-    let start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
-    (line, String::from_utf8_lossy(&before[start..]).chars().count() + 1)
-}
-
 /// Whether `text` is one well-formed value.
 pub(super) fn is_value(text: &[u8]) -> bool {
     validate(text, Limits::GRAMMAR).is_ok()
@@ -105,7 +38,7 @@ pub fn validate(text: &[u8], limits: Limits) -> Result<(), Fault> {
     if let Err(error) = std::str::from_utf8(text) {
         return fault(error.valid_up_to(), Reason::Utf8);
     }
-    Judge { text, limits, scratch: &mut Scratch::default() }.run()
+    Judge { text, limits, scratch: &mut Scratch::default(), fault: None }.judge()
 }
 
 /// As [`validate`], with buffers that are used again; afterwards
@@ -121,7 +54,7 @@ pub fn validate_members(text: &[u8], limits: Limits, scratch: &mut Scratch) -> R
     if let Err(error) = std::str::from_utf8(text) {
         return Err(Fault { at: error.valid_up_to(), reason: Reason::Utf8 });
     }
-    Judge { text, limits, scratch }.run()
+    Judge { text, limits, scratch, fault: None }.judge()
 }
 
 /// Where a top-level member stands: byte ranges in the text judged.
@@ -137,10 +70,18 @@ pub struct Span {
 #[derive(Debug, Default)]
 pub struct Scratch {
     open: Vec<Open>,
-    /// The keys of all open objects (range of the raw key), innermost last.
-    keys: Vec<(usize, usize)>,
+    /// The keys of all open objects, innermost last.
+    keys: Vec<Key>,
     /// Members of the outermost object, in order of writing.
     pub members: Vec<Span>,
+}
+
+/// A key between its quotes.
+#[derive(Debug, Clone, Copy)]
+struct Key {
+    from: usize,
+    to: usize,
+    escaped: bool,
 }
 
 /// An open array or object.
@@ -155,14 +96,27 @@ struct Judge<'a, 's> {
     text: &'a [u8],
     limits: Limits,
     scratch: &'s mut Scratch,
+    fault: Option<Fault>,
 }
 
+/// The judge has a fault to tell. It is kept aside, so that what the hot
+/// functions give back fits into registers.
+struct Stop;
+
 impl Judge<'_, '_> {
-    fn run(mut self) -> Result<(), Fault> {
+    fn judge(mut self) -> Result<(), Fault> {
+        match self.run() {
+            Ok(()) => Ok(()),
+            Err(Stop) => Err(self.fault.unwrap_or(Fault { at: self.text.len(), reason: Reason::Ends })),
+        }
+    }
+
+    fn run(&mut self) -> Result<(), Stop> {
         let mut at = skip_white(self.text, 0);
         loop {
             // A value begins at `at`.
             at = match self.byte(at)? {
+                b'"' => self.string(at)?.0,
                 b'{' => {
                     self.enter(true, at)?;
                     let next = skip_white(self.text, at + 1);
@@ -182,27 +136,23 @@ impl Judge<'_, '_> {
                         continue;
                     }
                 }
-                b'"' => self.string(at)?,
                 b'-' | b'0'..=b'9' => self.number(at)?,
                 b't' => self.word(at, b"true")?,
                 b'f' => self.word(at, b"false")?,
                 b'n' => self.word(at, b"null")?,
-                _ => return Err(self.unexpected(at, "a value")),
+                _ => return self.unexpected(at, "a value"),
             };
             // After a value (or at the bracket that closes an empty one).
             let mut ended = at;
             loop {
                 at = skip_white(self.text, at);
+                let depth = self.scratch.open.len();
                 let Some(open) = self.scratch.open.last() else {
-                    return if at == self.text.len() {
-                        Ok(())
-                    } else {
-                        Err(self.unexpected_with(at, Reason::Trailing))
-                    };
+                    return if at == self.text.len() { Ok(()) } else { self.wrong(at, Reason::Trailing) };
                 };
                 let object = open.object;
                 let byte = self.byte(at)?;
-                if self.scratch.open.len() == 1
+                if depth == 1
                     && object
                     && let Some(span) = self.scratch.members.last_mut()
                     && span.value.1 == 0
@@ -227,83 +177,77 @@ impl Judge<'_, '_> {
                         at += 1;
                         ended = at;
                     }
-                    _ => return Err(self.unexpected(at, if object { "',' or '}'" } else { "',' or ']'" })),
+                    _ => return self.unexpected(at, if object { "',' or '}'" } else { "',' or ']'" }),
                 }
             }
         }
     }
 
-    fn byte(&self, at: usize) -> Result<u8, Fault> {
-        self.text.get(at).copied().ok_or(Fault { at: self.text.len(), reason: Reason::Ends })
+    #[inline]
+    fn byte(&mut self, at: usize) -> Result<u8, Stop> {
+        match self.text.get(at) {
+            Some(byte) => Ok(*byte),
+            None => self.fail(self.text.len(), Reason::Ends),
+        }
     }
 
-    fn unexpected(&self, at: usize, what: &'static str) -> Fault {
-        self.unexpected_with(at, Reason::Expected(what))
+    #[cold]
+    fn fail<T>(&mut self, at: usize, reason: Reason) -> Result<T, Stop> {
+        self.fault = Some(Fault { at, reason });
+        Err(Stop)
+    }
+
+    #[cold]
+    fn unexpected<T>(&mut self, at: usize, what: &'static str) -> Result<T, Stop> {
+        self.wrong(at, Reason::Expected(what))
     }
 
     /// A NUL byte is named as such wherever it stands.
-    fn unexpected_with(&self, at: usize, reason: Reason) -> Fault {
-        Fault { at, reason: if self.text.get(at) == Some(&0) { Reason::Nul } else { reason } }
+    #[cold]
+    fn wrong<T>(&mut self, at: usize, reason: Reason) -> Result<T, Stop> {
+        let reason = if self.text.get(at) == Some(&0) { Reason::Nul } else { reason };
+        self.fail(at, reason)
     }
 
-    fn enter(&mut self, object: bool, at: usize) -> Result<(), Fault> {
+    fn enter(&mut self, object: bool, at: usize) -> Result<(), Stop> {
         if self.scratch.open.len() >= self.limits.depth_max {
-            return Err(Fault { at, reason: Reason::Depth(self.limits.depth_max) });
+            return self.fail(at, Reason::Depth(self.limits.depth_max));
         }
         self.scratch.open.push(Open { object, keys_from: self.scratch.keys.len() });
         Ok(())
     }
 
-    fn leave(&mut self) -> Result<(), Fault> {
+    fn leave(&mut self) -> Result<(), Stop> {
         if let Some(open) = self.scratch.open.pop()
             && self.limits.unique_keys
         {
-            self.check_unique(open.keys_from)?;
+            if let Some(key_at) = duplicate(self.text, &self.scratch.keys[open.keys_from..]) {
+                return self.twice(key_at);
+            }
             self.scratch.keys.truncate(open.keys_from);
         }
         Ok(())
     }
 
-    /// Few keys are compared pair by pair; many go through a set.
-    fn check_unique(&self, from: usize) -> Result<(), Fault> {
-        let keys = &self.scratch.keys[from..];
-        let raw = |&(from, to): &(usize, usize)| &self.text[from..to];
-        let escaped = keys.iter().any(|key| memchr(b'\\', raw(key)).is_some());
-        if keys.len() <= 16 && !escaped {
-            for (index, key) in keys.iter().enumerate() {
-                if keys[..index].iter().any(|other| raw(other) == raw(key)) {
-                    return Err(self.duplicate(key.0));
-                }
-            }
-            return Ok(());
-        }
-        let mut seen = HashSet::with_capacity(keys.len());
-        for key in keys {
-            if !seen.insert(decode_raw(raw(key))) {
-                return Err(self.duplicate(key.0));
-            }
-        }
-        Ok(())
-    }
-
-    fn duplicate(&self, key_at: usize) -> Fault {
+    #[cold]
+    fn twice(&mut self, key_at: usize) -> Result<(), Stop> {
         let end = super::skip::skip_string(self.text, key_at - 1).map_or(key_at, |end| end - 1);
         let name = String::from_utf8_lossy(&decode_raw(&self.text[key_at..end])).into_owned();
-        Fault { at: key_at - 1, reason: Reason::Duplicate(name) }
+        self.fail(key_at - 1, Reason::Duplicate(name))
     }
 
     /// A key and its colon; gives where the value begins.
-    fn key(&mut self, at: usize) -> Result<usize, Fault> {
+    fn key(&mut self, at: usize) -> Result<usize, Stop> {
         if self.byte(at)? != b'"' {
-            return Err(self.unexpected(at, "a key in double quotes"));
+            return self.unexpected(at, "a key in double quotes");
         }
-        let end = self.string(at)?;
+        let (end, escaped) = self.string(at)?;
         if self.limits.unique_keys {
-            self.scratch.keys.push((at + 1, end - 1));
+            self.scratch.keys.push(Key { from: at + 1, to: end - 1, escaped });
         }
         let colon = skip_white(self.text, end);
         if self.byte(colon)? != b':' {
-            return Err(self.unexpected(colon, "':' after the key"));
+            return self.unexpected(colon, "':' after the key");
         }
         let value = skip_white(self.text, colon + 1);
         if self.scratch.open.len() == 1 {
@@ -313,43 +257,48 @@ impl Judge<'_, '_> {
         Ok(value)
     }
 
-    fn word(&self, at: usize, word: &'static [u8]) -> Result<usize, Fault> {
-        if self.text[at..].starts_with(word) { Ok(at + word.len()) } else { Err(self.unexpected(at, "a value")) }
+    fn word(&mut self, at: usize, word: &'static [u8]) -> Result<usize, Stop> {
+        if self.text[at..].starts_with(word) { Ok(at + word.len()) } else { self.unexpected(at, "a value") }
     }
 
-    fn string(&self, at: usize) -> Result<usize, Fault> {
-        let text = self.text;
+    /// The position after the string, and whether a backslash stands in it.
+    #[inline]
+    fn string(&mut self, at: usize) -> Result<(usize, bool), Stop> {
         let mut at = at + 1;
+        let mut escaped = false;
         loop {
-            at = plain_run(text, at);
+            at = plain_run(self.text, at);
             match self.byte(at)? {
-                b'"' => return Ok(at + 1),
-                b'\\' => at = self.escape(at)?,
-                0 => return Err(Fault { at, reason: Reason::Nul }),
-                byte => return Err(Fault { at, reason: Reason::Control(byte) }),
+                b'"' => return Ok((at + 1, escaped)),
+                b'\\' => {
+                    escaped = true;
+                    at = self.escape(at)?;
+                }
+                0 => return self.fail(at, Reason::Nul),
+                byte => return self.fail(at, Reason::Control(byte)),
             }
         }
     }
 
-    fn escape(&self, at: usize) -> Result<usize, Fault> {
+    fn escape(&mut self, at: usize) -> Result<usize, Stop> {
         match self.byte(at + 1)? {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 2),
             b'u' => {
                 let Some(code) = hex4(&self.text[at + 2..]) else {
-                    return Err(Fault { at, reason: Reason::Escape });
+                    return self.fail(at, Reason::Escape);
                 };
                 let low = || self.text.get(at + 6..).and_then(|rest| rest.strip_prefix(b"\\u")).and_then(hex4);
                 match code {
                     0xD800..=0xDBFF if matches!(low(), Some(0xDC00..=0xDFFF)) => Ok(at + 12),
-                    0xD800..=0xDFFF if self.limits.whole_surrogates => Err(Fault { at, reason: Reason::Surrogate }),
+                    0xD800..=0xDFFF if self.limits.whole_surrogates => self.fail(at, Reason::Surrogate),
                     _ => Ok(at + 6),
                 }
             }
-            _ => Err(Fault { at, reason: Reason::Escape }),
+            _ => self.fail(at, Reason::Escape),
         }
     }
 
-    fn number(&self, from: usize) -> Result<usize, Fault> {
+    fn number(&mut self, from: usize) -> Result<usize, Stop> {
         let text = self.text;
         let digits = |mut at: usize| {
             while text.get(at).is_some_and(u8::is_ascii_digit) {
@@ -357,29 +306,56 @@ impl Judge<'_, '_> {
             }
             at
         };
-        let fault = Err(Fault { at: from, reason: Reason::Number });
         let mut at = from + usize::from(text[from] == b'-');
         let whole = digits(at);
         if whole == at || (text[at] == b'0' && whole > at + 1) {
-            return fault;
+            return self.fail(from, Reason::Number);
         }
         at = whole;
         if text.get(at) == Some(&b'.') {
             let end = digits(at + 1);
             if end == at + 1 {
-                return fault;
+                return self.fail(from, Reason::Number);
             }
             at = end;
         }
         if matches!(text.get(at), Some(b'e' | b'E')) {
-            let from = at + 1 + usize::from(matches!(text.get(at + 1), Some(b'+' | b'-')));
-            at = digits(from);
-            if at == from {
-                return fault;
+            let exponent = at + 1 + usize::from(matches!(text.get(at + 1), Some(b'+' | b'-')));
+            at = digits(exponent);
+            if at == exponent {
+                return self.fail(from, Reason::Number);
             }
         }
         Ok(at)
     }
+}
+
+/// Where a key begins that stands among those before it. Up to 64 keys, a set
+/// of small hashes says at once of almost every key that it is new, and only
+/// the others are compared; many keys, and escaped ones, go through a set.
+fn duplicate(text: &[u8], keys: &[Key]) -> Option<usize> {
+    let raw = |key: &Key| &text[key.from..key.to];
+    if keys.len() > 64 || keys.iter().any(|key| key.escaped) {
+        let mut seen = HashSet::with_capacity(keys.len());
+        return keys.iter().find(|key| !seen.insert(decode_raw(raw(key)))).map(|key| key.from);
+    }
+    let mut seen = [0u64; 4];
+    for (index, key) in keys.iter().enumerate() {
+        let bytes = raw(key);
+        let hash = match (bytes.first(), bytes.last()) {
+            (Some(first), Some(last)) => {
+                let middle = bytes[bytes.len() / 2];
+                bytes.len() * 7 + usize::from(*first) * 31 + usize::from(middle) * 59 + usize::from(*last) * 101
+            }
+            _ => 0,
+        };
+        let (word, bit) = (hash / 64 % 4, 1u64 << (hash % 64));
+        if seen[word] & bit != 0 && keys[..index].iter().any(|other| raw(other) == bytes) {
+            return Some(key.from);
+        }
+        seen[word] |= bit;
+    }
+    None
 }
 
 /// The first byte at or after `at` that ends a plain run inside a string: a

@@ -40,6 +40,12 @@ pub const GUARDED_KINDS: &[&str] = &[
 /// Kinds that never count for where a run stands, even with a status.
 pub const BESIDE_KINDS: &[&str] = &["note", "review", "correction", "repair"];
 
+/// Whether rows of `kind` may be corrected: plain rows, which say what a writer
+/// did. Requests, decisions, corrections and what the tool says stay as written.
+pub fn is_correctable(kind: &str) -> bool {
+    !GUARDED_KINDS.contains(&kind) && kind != "approval.requested"
+}
+
 /// The words in force for one logbook.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Vocabulary {

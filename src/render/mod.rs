@@ -10,10 +10,11 @@
 //! - `rows`: row texts in any format, streaming
 //! - `table`: columns, widths, what is dropped
 //! - `pretty`: one row in full
-//! - `timeline`: one run, step by step
+//! - `timeline`: one run, step by step · `amended`: what corrections did to a row
 //!
 //! Invariant: no byte of a row reaches a terminal table unescaped.
 
+pub mod amended;
 pub mod cell;
 pub mod format;
 pub mod pretty;

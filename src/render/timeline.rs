@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::amended;
 use super::cell;
 use super::safe::escape;
 use super::table::{Look, cut, status};
@@ -29,6 +30,9 @@ pub fn draw(timeline: &Timeline, look: &Look) -> String {
         line.push_str(&what(entry));
         push_line(&mut out, &line, look);
         for text in beneath(entry) {
+            push_line(&mut out, &format!("{:indent$}{text}", ""), look);
+        }
+        for text in amended::lines(&entry.amended, look) {
             push_line(&mut out, &format!("{:indent$}{text}", ""), look);
         }
     }

@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 
 use super::rows::for_each_row;
 use super::skipped::{Class, Skipped};
+use super::source::{Fate, Source};
+use crate::format::corrections;
 use crate::json::{self, Limits, ObjectFault};
 use crate::query::{Place, Row};
-use crate::store::Input;
 
 /// What a scan read.
 #[derive(Debug, Default)]
@@ -20,12 +21,12 @@ pub struct Scanned {
     pub skipped: Skipped,
 }
 
-/// Hands every row of `inputs` to `each`, with its fields `names` in that order
+/// Hands every row of `source` to `each`, as it reads with corrections folded in, with its fields `names` in that order
 /// (the last of two equal keys). With `strict` every row is judged whole, else
 /// by its framing. A row that fails is skipped and counted; so is what `each`
 /// itself adds to the account. Break ends the scan.
 pub fn feed(
-    inputs: &[Input],
+    source: &Source,
     stdin: &mut dyn BufRead,
     names: &[String],
     strict: bool,
@@ -33,13 +34,15 @@ pub fn feed(
 ) -> Scanned {
     let mut scanned = Scanned::default();
     let mut stopped = false;
-    for (index, input) in (0u32..).zip(inputs) {
+    for (index, input) in (0u32..).zip(source.iter()) {
         if stopped {
             break;
         }
         let name = input.name();
         let rows = &mut scanned.rows;
+        let fates = source.fates(index);
         let mut row = |text: &[u8], offset: u64, skipped: &mut Skipped| {
+            let corrected;
             // A vector of borrowed slices cannot outlive the row; it is as long as the query's list of fields.
             let mut fields = Vec::with_capacity(names.len());
             let fault = match json::pick(text, names, &mut fields) {
@@ -51,6 +54,19 @@ pub fn feed(
             if let Some((class, detail)) = fault {
                 skipped.add(&name, class, offset, detail);
                 return ControlFlow::Continue(());
+            }
+            let mut text = text;
+            match fates.and_then(|fates| fates.get(&offset)) {
+                None => {}
+                Some(Fate::Correction) if source.shows_corrections() => {}
+                Some(Fate::Correction) => return ControlFlow::Continue(()),
+                Some(Fate::Corrected(row)) if row.is_retracted() => return ControlFlow::Continue(()),
+                Some(Fate::Corrected(row)) => {
+                    corrected = corrections::apply(text, &row.corrections);
+                    text = &corrected;
+                    // It was read once, and is written well.
+                    let _ = json::pick(text, names, &mut fields);
+                }
             }
             *rows += 1;
             let flow = each(&Row { text, fields: &fields, place: Place { input: index, offset } }, &name, skipped);
@@ -94,7 +110,7 @@ fn detail(text: &[u8], at: usize) -> String {
 }
 
 /// A last line without a newline counts when it is a whole object.
-fn is_whole(line: &[u8]) -> bool {
+pub(super) fn is_whole(line: &[u8]) -> bool {
     json::trim(line).starts_with(b"{") && json::validate(line, Limits::GRAMMAR).is_ok()
 }
 

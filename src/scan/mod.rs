@@ -6,13 +6,21 @@
 //!
 //! - `rows`: one input as a stream of rows, in constant memory
 //! - `skipped`: the account of what was not read, and where
+//! - `source`: what is to be read, with the corrections among it
+//! - `corrections`: finds them, before a scan begins
+//! - `known`: where runs stand, without a scan
 //! - `feed`: inputs through a query's plan into a sink
 //!
 //! Invariant: rows come in the order of the inputs and of the bytes in them.
 
+pub mod corrections;
 pub mod feed;
+mod known;
 pub mod rows;
 pub mod skipped;
+pub mod source;
 
 pub use feed::{Scanned, feed};
+pub use known::known_runs;
 pub use skipped::{Class, Skipped};
+pub use source::{Corrected, Source};

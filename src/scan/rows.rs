@@ -22,6 +22,20 @@ pub fn for_each_row(
     file: &str,
     skipped: &mut Skipped,
     is_whole: fn(&[u8]) -> bool,
+    row: impl FnMut(&[u8], u64, &mut Skipped) -> ControlFlow<()>,
+) -> io::Result<u64> {
+    for_each_row_with(reader, file, skipped, is_whole, |_| Some(0), row)
+}
+
+/// As [`for_each_row`], for the lines in which `find` finds something: it is
+/// given many lines at once, and says where the first find is in them. Lines
+/// without one are passed over unseen.
+pub fn for_each_row_with(
+    reader: &mut dyn Read,
+    file: &str,
+    skipped: &mut Skipped,
+    is_whole: fn(&[u8]) -> bool,
+    find: impl Fn(&[u8]) -> Option<usize>,
     mut row: impl FnMut(&[u8], u64, &mut Skipped) -> ControlFlow<()>,
 ) -> io::Result<u64> {
     let mut buffer = vec![0u8; BLOCK_BYTES];
@@ -56,6 +70,10 @@ pub fn for_each_row(
         };
         let mut from = 0;
         while from < last {
+            if too_long.is_none() {
+                let Some(found) = find(&buffer[from..last]) else { break };
+                from += memrchr(b'\n', &buffer[from..from + found]).map_or(0, |at| at + 1);
+            }
             let end = from + memchr(b'\n', &buffer[from..last]).unwrap_or(last - from);
             if let Some(began) = too_long.take() {
                 skipped.add(file, Class::TooLong, began, "");

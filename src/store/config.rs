@@ -28,6 +28,14 @@ impl Durability {
             _ => Err(Error::usage(format!("unknown durability {word:?}")).hint("durability is one of: none, data")),
         }
     }
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Durability::None => "none",
+            Durability::Data => "data",
+        }
+    }
 }
 
 /// What holds for one logbook.
@@ -43,6 +51,8 @@ pub struct Settings {
     pub vocabulary: Vocabulary,
     /// The group whose members share the logbook.
     pub group: Option<String>,
+    /// Its number.
+    pub gid: Option<u32>,
 }
 
 impl Default for Settings {
@@ -53,6 +63,7 @@ impl Default for Settings {
             lock_timeout_ms: 10_000,
             vocabulary: Vocabulary::default(),
             group: None,
+            gid: None,
         }
     }
 }
@@ -102,8 +113,26 @@ pub fn settings(os: &dyn Os, directory: &Path) -> Result<Settings> {
     }
     settings.vocabulary =
         Vocabulary { more_phases: given.phases, more_statuses: given.statuses, more_kinds: given.kinds };
-    settings.group = given.group;
+    if let Some(name) = given.group {
+        settings.gid = Some(group_number(os, &name).ok_or_else(|| broken(format!("no group is called {name:?}")))?);
+        settings.group = Some(name);
+    }
     Ok(settings)
+}
+
+/// The number of the group `name`: a number itself, or a name in `/etc/group`.
+/// (Asking the C library would load its modules, which a static program cannot.)
+fn group_number(os: &dyn Os, name: &str) -> Option<u32> {
+    if let Ok(number) = name.parse() {
+        return Some(number);
+    }
+    let file = os.open(Path::new("/etc/group"), How::Read, 0).ok()?;
+    let mut bytes = vec![0; BYTES_MAX];
+    let read = read_full(os, &file, &mut bytes, 0).ok()?;
+    String::from_utf8_lossy(&bytes[..read]).lines().find_map(|line| {
+        let mut words = line.split(':');
+        (words.next() == Some(name)).then(|| words.nth(1)?.parse().ok()).flatten()
+    })
 }
 
 /// Reads a duration with its unit, `500ms`, `10s`, `2m`, into milliseconds.

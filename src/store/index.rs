@@ -64,7 +64,7 @@ pub struct Index {
     /// Tables on disk; each tells of some segments, the last may tell of a part of one.
     pub(super) tables: Vec<(PathBuf, Table)>,
     /// Rows of sealed segments that stand in no table.
-    older: Vec<Stretch>,
+    pub(super) older: Vec<Stretch>,
     /// Rows of the active segment behind `base`.
     tail: Stretch,
     /// What the table of the active segment covers of it.
@@ -104,17 +104,26 @@ impl Stretch {
 
     /// Takes in a row on file; one that is no row, or names no run, says nothing.
     fn row(&mut self, place: Place, text: &[u8]) {
-        const NAMES: [&str; 5] = ["run_id", "step", "id", "status", "kind"];
-        let mut values = Vec::new();
-        if json::pick(text, &NAMES, &mut values).is_err() {
-            return;
+        let (mut run, mut step, mut id, mut status, mut kind) = (None, None, None, None, None);
+        for member in json::Members::new(text) {
+            let Ok(member) = member else { return };
+            // Of these names none is longer than six bytes, and an escape takes six or more.
+            let name = if member.key.len() <= 6 { member.key.into() } else { member.name() };
+            match &*name {
+                b"run_id" => run = Some(member.value),
+                b"step" => step = Some(member.value),
+                b"id" => id = Some(member.value),
+                b"status" => status = Some(member.value),
+                b"kind" => kind = Some(member.value),
+                _ => {}
+            }
         }
-        let Some(run) = values[0].and_then(json::decode) else { return };
-        let step = values[1].and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
-        let id = values[2].and_then(json::decode);
-        let kind = values[4].and_then(json::decode);
+        let Some(run) = run.and_then(json::decode) else { return };
+        let step = step.and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
+        let id = id.and_then(json::decode);
+        let kind = kind.and_then(json::decode);
         let beside = kind.is_some_and(|kind| BESIDE_KINDS.iter().any(|beside| *beside.as_bytes() == *kind));
-        let stands = values[3].is_some_and(|status| status != b"null") && !beside;
+        let stands = status.is_some_and(|status| status.starts_with(b"\"")) && !beside;
         let run = String::from_utf8_lossy(&run);
         let id = id.as_ref().map(|id| String::from_utf8_lossy(id));
         self.note(place, &Seen { run: &run, step, id: id.as_deref(), stands });

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::config::Settings;
+use super::directory::Modes;
 use super::index::{Index, RunEntry, Stretch};
 use super::index_table::{self, Contents, Cover, Table};
 use super::os::{How, Os, read_full};
@@ -14,8 +16,12 @@ use super::{archived, listing};
 use crate::error::{Error, Result};
 use crate::format::SegmentName;
 
-/// The active segment's table may lag this many bytes.
+/// The active segment's table.
+const ACTIVE: &str = "active.idx";
+/// The active segment's table may lag this many bytes, which the next writer reads.
 const LAG_BYTES_MAX: u64 = 64 << 10;
+/// A small table is written anew sooner: a process that appends one row then reads less.
+const LAG_BYTES_MIN: u64 = 12 << 10;
 /// Bytes before the end of what is covered, whose hash tells that it is the same file.
 const PROOF_BYTES: u64 = 4096;
 
@@ -118,33 +124,38 @@ fn gather(cover: Cover, stretch: &Stretch) -> Contents {
 fn add_table(os: &dyn Os, cache: &Path, index: &mut Index, mut contents: Contents) -> bool {
     let span = |cover: &Cover| cover.high - cover.low + 1;
     let mut replaced = Vec::new();
-    while let Some((path, table)) = index.tables.last() {
-        if table.cover.high + 1 != contents.cover.low || span(&table.cover) > span(&contents.cover) {
+    while let Some((path, table)) = index.tables.pop() {
+        // The active segment's table tells of a part only: it never becomes one of whole segments.
+        let joins = !is_active(&path)
+            && table.cover.high + 1 == contents.cover.low
+            && span(&table.cover) <= span(&contents.cover);
+        let Some(older) = joins.then(|| table.contents(os)).flatten() else {
+            index.tables.push((path, table));
             break;
-        }
-        let Some(older) = table.contents(os) else { break };
-        replaced.push(path.clone());
+        };
         contents = merge(older, contents);
-        index.tables.pop();
+        replaced.push((path, table));
     }
     let path = cache.join(table_name(contents.cover.low, contents.cover.high));
-    if !save(os, cache, &path, &contents) {
-        // What was taken off the list is still on disk, and stands.
-        for path in replaced.into_iter().rev() {
-            index.tables.extend(Table::open(os, &path).map(|table| (path, table)));
-        }
+    // Another writer may have merged it further, and taken it away, by now.
+    let made = save(os, cache, &path, &contents)
+        .then(|| Table::open(os, &path))
+        .flatten()
+        .filter(|table| table.cover == contents.cover);
+    let Some(table) = made else {
+        // What was taken off the list is open still, and stands, whoever unlinks it.
+        index.tables.extend(replaced.into_iter().rev());
         return false;
-    }
-    for old in replaced {
+    };
+    for (old, _) in replaced {
         let _ = os.unlink(&old);
     }
-    match Table::open(os, &path) {
-        Some(table) => {
-            index.tables.push((path, table));
-            true
-        }
-        None => false,
-    }
+    index.tables.push((path, table));
+    true
+}
+
+fn is_active(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == ACTIVE)
 }
 
 /// `later` tells of the segments after those of `older`.
@@ -169,7 +180,7 @@ fn open_active(os: &dyn Os, directory: &Path, cache: &Path, index: &mut Index, n
         return Ok(());
     }
     index.active = (name.number, 0);
-    let table_path = cache.join("active.idx");
+    let table_path = cache.join(ACTIVE);
     if let Some(table) = Table::open(os, &table_path) {
         let cover = table.cover;
         let same = cover.high == name.number && cover.inode == stat.identity.1 && cover.end <= stat.bytes;
@@ -180,11 +191,18 @@ fn open_active(os: &dyn Os, directory: &Path, cache: &Path, index: &mut Index, n
         }
     }
     let from = index.active.1;
-    if stat.bytes.saturating_sub(from) > LAG_BYTES_MAX {
+    if stat.bytes.saturating_sub(from) > lag_max(index) {
         index.active.1 = index.tail_mut().read(os, &file, name.number, from, stat.bytes).map_err(fail)?;
         save_active(os, directory, index, &file, stat.identity.1);
     }
     Ok(())
+}
+
+/// How far the active segment's table may lag: writing it anew must cost less
+/// than reading what it lacks.
+fn lag_max(index: &Index) -> u64 {
+    let table = index.tables.iter().find(|(_, table)| table.cover == index.base);
+    table.map_or(0, |(_, table)| table.bytes()).clamp(LAG_BYTES_MIN, LAG_BYTES_MAX)
 }
 
 /// Start and hash of the last bytes before `end`.
@@ -211,16 +229,19 @@ pub(super) fn contents(os: &dyn Os, index: &Index, file: &OwnedFd, inode: u64, t
 /// Writes the active segment's table anew when it lags too far behind.
 pub(super) fn save_active(os: &dyn Os, directory: &Path, index: &mut Index, file: &OwnedFd, inode: u64) {
     let covered = if index.base.high == index.active.0 { index.base.end } else { 0 };
-    if index.active.1.saturating_sub(covered) <= LAG_BYTES_MAX {
+    if index.active.1.saturating_sub(covered) <= lag_max(index) {
         return;
     }
     let cache = listing::cache_directory(directory);
-    let path = cache.join("active.idx");
+    let path = cache.join(ACTIVE);
     if let Some(contents) = contents(os, index, file, inode, index.tail())
         && save(os, &cache, &path, &contents)
-        && let Some(table) = Table::open(os, &path)
+        // Another writer may have put its own there meanwhile, which tells of less.
+        && let Some(table) = Table::open(os, &path).filter(|table| table.cover == contents.cover)
     {
-        index.tables.retain(|(old, _)| *old != path);
+        // One about an earlier segment may hold rows that stand nowhere else.
+        let base = index.base;
+        index.tables.retain(|(old, table)| !is_active(old) || table.cover != base);
         index.base = table.cover;
         index.tables.push((path, table));
         *index.tail_mut() = Stretch::default();
@@ -231,9 +252,9 @@ pub(super) fn save_active(os: &dyn Os, directory: &Path, index: &mut Index, file
 pub(super) fn save_finished(os: &dyn Os, directory: &Path, index: &mut Index) {
     let cache = listing::cache_directory(directory);
     for mut contents in std::mem::take(&mut index.finished) {
-        let active = cache.join("active.idx");
-        let position = index.tables.iter().position(|(path, _)| *path == active);
-        let aside = position.map(|at| index.tables.remove(at));
+        let (aside, whole): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut index.tables).into_iter().partition(|(path, _)| is_active(path));
+        index.tables = whole;
         let next = index.tables.last().map_or(1, |(_, table)| table.cover.high + 1);
         // With a gap before it, the next writer makes it in order.
         if contents.cover.low == next || (next == 1 && contents.cover.low == 1) {
@@ -245,10 +266,12 @@ pub(super) fn save_finished(os: &dyn Os, directory: &Path, index: &mut Index) {
 }
 
 fn save(os: &dyn Os, cache: &Path, path: &Path, contents: &Contents) -> bool {
-    if os.stat_path(cache).is_err() {
-        let _ = os.mkdir(cache, 0o700);
+    let modes = cache.parent().map_or(Modes::of(&Settings::default()), |directory| Modes::below(os, directory));
+    if os.stat_path(cache).is_err() && os.mkdir(cache, 0o700).is_ok() {
+        // The group is the directory's own, by its setgid bit.
+        let _ = os.open(cache, How::Directory, 0).and_then(|made| os.set_access(&made, modes.directory, None));
     }
-    index_table::write(os, path, contents, nonce(contents), 0o600).is_ok()
+    index_table::write(os, path, contents, nonce(contents), modes.file).is_ok()
 }
 
 /// Different for every file: made of the clock, the process and what is covered.

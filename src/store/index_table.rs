@@ -104,6 +104,11 @@ impl Table {
         Some(Table { file, nonce, cover, run_pages: word(&page, 32), id_pages: word(&page, 40) })
     }
 
+    /// Its size.
+    pub fn bytes(&self) -> u64 {
+        (1 + self.run_pages + self.id_pages) * PAGE as u64
+    }
+
     fn page(&self, os: &dyn Os, number: u64, page: &mut [u8; PAGE]) -> Option<usize> {
         let read = read_full(os, &self.file, page, number * PAGE as u64).ok()?;
         let whole = read == PAGE && word(page, 0) == checksum(page, self.nonce, number);
@@ -148,14 +153,21 @@ impl Table {
         Ok(())
     }
 
-    /// All of it.
-    pub fn contents(&self, os: &dyn Os) -> Option<Contents> {
-        let mut contents = Contents { cover: self.cover, ..Contents::default() };
+    /// All runs.
+    pub fn runs(&self, os: &dyn Os) -> Option<Vec<(u128, RunEntry)>> {
+        let mut runs = Vec::new();
         let mut page = [0; PAGE];
         for number in 1..=self.run_pages {
             let count = self.page(os, number, &mut page)?.min(RUNS_PER_PAGE);
-            contents.runs.extend((0..count).map(|index| run_at(&page, index)));
+            runs.extend((0..count).map(|index| run_at(&page, index)));
         }
+        Some(runs)
+    }
+
+    /// All of it.
+    pub fn contents(&self, os: &dyn Os) -> Option<Contents> {
+        let mut contents = Contents { cover: self.cover, runs: self.runs(os)?, ids: Vec::new() };
+        let mut page = [0; PAGE];
         for number in 1 + self.run_pages..=self.run_pages + self.id_pages {
             let count = self.page(os, number, &mut page)?.min(IDS_PER_PAGE);
             for index in 0..count {
@@ -228,6 +240,7 @@ pub(super) fn write(os: &dyn Os, path: &Path, contents: &Contents, nonce: u64, m
     }
     let temporary = path.with_extension(format!("{nonce:016x}.tmp"));
     let file = os.open(&temporary, How::New, mode)?;
+    os.set_access(&file, mode, None)?;
     let written = write_full(os, &file, &bytes).map_err(|(_, error)| error).and_then(|()| os.rename(&temporary, path));
     if written.is_err() {
         let _ = os.unlink(&temporary);

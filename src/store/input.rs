@@ -6,6 +6,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::snapshot::Form;
 use crate::error::{Error, Result};
@@ -15,6 +16,8 @@ use crate::error::{Error, Result};
 pub enum Input {
     /// Standard input.
     Stdin,
+    /// Standard input that was read whole, to be read more than once.
+    Held(Arc<[u8]>),
     /// A file that the user named.
     File(PathBuf),
     /// A segment of the logbook.
@@ -25,9 +28,18 @@ impl Input {
     /// What messages call it.
     pub fn name(&self) -> String {
         match self {
-            Input::Stdin => "standard input".to_owned(),
+            Input::Stdin | Input::Held(_) => "standard input".to_owned(),
             Input::File(path) => path.display().to_string(),
             Input::Segment(segment) => segment.path.display().to_string(),
+        }
+    }
+
+    /// Bytes on disk; `None` for standard input and what cannot be asked.
+    pub fn bytes(&self) -> Option<u64> {
+        match self {
+            Input::Stdin | Input::Held(_) => None,
+            Input::File(path) => fs::metadata(path).ok().map(|file| file.len()),
+            Input::Segment(segment) => Some(segment.bytes),
         }
     }
 
@@ -37,6 +49,7 @@ impl Input {
     pub fn open(&self) -> io::Result<Option<Box<dyn Read + Send>>> {
         Ok(match self {
             Input::Stdin => None,
+            Input::Held(bytes) => Some(Box::new(io::Cursor::new(Arc::clone(bytes)))),
             Input::File(path) => Some(unpack(File::open(path)?)?),
             Input::Segment(segment) if segment.form == Form::Plain => {
                 Some(Box::new(File::open(&segment.path)?.take(segment.bytes)))
@@ -83,20 +96,10 @@ pub fn expand(arguments: &[String]) -> Result<Vec<Input>> {
         } else if argument.contains(['*', '?', '[']) {
             inputs.extend(matching(argument)?.into_iter().map(Input::File));
         } else {
-            return Err(missing(argument));
+            return Err(Error::io(format!("{argument}: no such file or directory")));
         }
     }
     Ok(inputs)
-}
-
-fn missing(argument: &str) -> Error {
-    let error = Error::io(format!("{argument}: no such file or directory"));
-    let bare_word = !argument.contains(['/', '.']);
-    if bare_word {
-        error.hint(format!("a filter names a field, as 'status={argument}' or 'action~{argument}', in single quotes"))
-    } else {
-        error
-    }
 }
 
 fn matching(pattern: &str) -> Result<Vec<PathBuf>> {

@@ -95,10 +95,14 @@ fn named_place(dir: &Path, why: Why) -> Result<Location> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return itself(false),
         Err(error) => return Err(Error::io(format!("{}: {error}", dir.display()))),
     };
+    // Of every logbook that was appended to: no need to look at all names.
+    if stat(&dir.join(".lock"))?.is_some() {
+        return itself(true);
+    }
     let (mut empty, mut logbook) = (true, dir.file_name().is_some_and(|name| name == ".logbook"));
     REAL.list(real, &mut |name| {
         empty = false;
-        logbook |= name == b".lock" || name == b"config.toml" || SegmentName::parse(name).is_some();
+        logbook |= name == b"config.toml" || SegmentName::parse(name).is_some();
     })
     .map_err(|error| Error::io(format!("{}: {error}", dir.display())))?;
     match (logbook, empty) {

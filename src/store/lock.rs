@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use super::config::Settings;
-use super::directory::{Modes, check_file, open_error};
+use super::directory::{Modes, check_file, open_error, share};
 use super::os::{How, Os, Stat, interrupted, read_full};
 use crate::error::{Error, Exit, Result};
 use crate::format::{LockLine, lock_line};
@@ -38,7 +38,8 @@ impl Lock {
                 }
             };
             let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
-            let stat = os.stat(&file).map_err(fail)?;
+            let mut stat = os.stat(&file).map_err(fail)?;
+            share(os, &file, &mut stat, settings);
             check_file(os, &path, &stat, settings)
                 .or_else(|error| if stat.links == 0 { Ok(()) } else { Err(error) })?;
             wait(os, &file, &path, &stat, start_ms, timeout_ms)?;
@@ -61,7 +62,7 @@ impl Lock {
         let read = read_full(os, &self.file, &mut buffer, 0)
             .map_err(|error| Error::io(format!("{}: {error}", self.path.display())))?;
         let line = LockLine::parse(&buffer[..read]);
-        if let Some(line) = line
+        if let Some(line) = &line
             && !line.version.may_write()
         {
             return Err(Error::io(format!(

@@ -13,6 +13,8 @@
 //! - `lock`: one writer at a time · `recover`: a torn tail · `rotate`: the next segment
 //! - `append`: append if, the one primitive, on all of these
 //! - `input`: files, globs, directories and standard input, for queries
+//! - `known_runs`: every run, without reading the segments
+//! - `row_reader`: single rows by place; `mapped`: sealed segments in memory
 //! - `once`: ids and steps under the lock · `index`: what is known of them
 //!
 //! Invariant: no segment is ever renamed, truncated or rewritten. Deleting
@@ -27,19 +29,24 @@ pub mod index;
 mod index_build;
 mod index_table;
 pub mod input;
+pub mod known_runs;
 pub mod listing;
 pub mod locate;
 pub mod lock;
+mod mapped;
 pub mod once;
 pub mod os;
 pub mod os_real;
 pub mod recover;
 pub mod rotate;
+pub mod row_reader;
 pub mod snapshot;
 
 pub use append::{Appended, Stored, Writer};
 pub use config::{Durability, Settings, vocabulary};
 pub use environment::Environment;
 pub use input::{Input, expand};
+pub use known_runs::known_runs;
 pub use locate::{Location, Purpose, locate};
+pub use row_reader::RowReader;
 pub use snapshot::{Segment, Snapshot, read_row, snapshot};

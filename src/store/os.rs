@@ -88,6 +88,10 @@ pub trait Os: Sync {
     fn unlink(&self, path: &Path) -> io::Result<()>;
     /// Makes a directory.
     fn mkdir(&self, path: &Path, mode: u32) -> io::Result<()>;
+    /// Sets permission bits, whatever the umask, and the group if one is given.
+    fn set_access(&self, file: &OwnedFd, mode: u32, gid: Option<u32>) -> io::Result<()> {
+        super::os_real::REAL.set_access(file, mode, gid)
+    }
     /// The user whose files these are.
     fn user(&self) -> u32;
     /// Waits a little for the lock.

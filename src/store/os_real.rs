@@ -128,6 +128,14 @@ impl Os for Real {
         Ok(fs::mkdir(path, Mode::from_raw_mode(mode))?)
     }
 
+    fn set_access(&self, file: &OwnedFd, mode: u32, gid: Option<u32>) -> io::Result<()> {
+        // The group first: changing it may clear bits.
+        if gid.is_some() {
+            fs::fchown(file, None, gid.map(rustix::process::Gid::from_raw))?;
+        }
+        Ok(fs::fchmod(file, Mode::from_raw_mode(mode))?)
+    }
+
     fn user(&self) -> u32 {
         rustix::process::geteuid().as_raw()
     }
@@ -144,6 +152,73 @@ impl Os for Real {
         static START: OnceLock<Instant> = OnceLock::new();
         START.get_or_init(Instant::now).elapsed().as_millis() as u64
     }
+}
+
+/// The file system that a directory stands on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disk {
+    /// Its kind: a name where it is known, else its number in hexadecimal.
+    pub file_system: String,
+    /// Why it is no place for a logbook.
+    pub warning: Option<&'static str>,
+    /// Bytes that this user may still fill.
+    pub free_bytes: u64,
+}
+
+/// What the system says of the file system under `directory`.
+pub fn disk(directory: &Path) -> io::Result<Disk> {
+    const NETWORK: &str = "a network file system: its locks and appends do not keep a logbook's promises";
+    const MEMORY: &str = "kept in memory: a sync does nothing, and a power cut takes all rows";
+    const OVERLAY: &str = "an overlay, as in a container: rows go when the container is removed";
+    let about = fs::statfs(directory)?;
+    // Magic numbers of statfs(2).
+    #[allow(clippy::unnecessary_cast)]
+    let magic = about.f_type as u32;
+    let (name, warning) = match magic {
+        0xEF53 => ("ext4", None),
+        0x5846_5342 => ("xfs", None),
+        0x9123_683E => ("btrfs", None),
+        0x2FC1_2FC1 => ("zfs", None),
+        0xF2F5_2010 => ("f2fs", None),
+        0x0102_1994 => ("tmpfs", Some(MEMORY)),
+        0x8584_58F6 => ("ramfs", Some(MEMORY)),
+        0x794C_7630 => ("overlay", Some(OVERLAY)),
+        0x6969 => ("nfs", Some(NETWORK)),
+        0xFF53_4D42 => ("cifs", Some(NETWORK)),
+        0xFE53_4D42 => ("smb2", Some(NETWORK)),
+        0x517B => ("smb", Some(NETWORK)),
+        0x00C3_6400 => ("ceph", Some(NETWORK)),
+        0x0102_1997 => ("9p", Some(NETWORK)),
+        0x6573_5546 => ("fuse", Some("a file system in user space: its syncs and locks may promise less")),
+        _ => ("", None),
+    };
+    #[allow(clippy::unnecessary_cast)]
+    let free_bytes = (about.f_bavail as u64).saturating_mul(about.f_bsize as u64);
+    let file_system = if name.is_empty() { format!("{magic:#x}") } else { name.to_owned() };
+    Ok(Disk { file_system, warning, free_bytes })
+}
+
+/// Microseconds that each of `times` syncs takes of 300 bytes appended to a
+/// new file in `directory`, which is removed again.
+pub fn sync_times_us(directory: &Path, times: usize) -> io::Result<Vec<u64>> {
+    let path = directory.join(format!(".doctor.{}.tmp", std::process::id()));
+    let file = REAL.open(&path, How::New, 0o600)?;
+    let measure = || {
+        let row = [b' '; 300];
+        REAL.write(&file, &row)?;
+        REAL.sync_all(&file)?;
+        let mut taken = Vec::with_capacity(times);
+        for _ in 0..times {
+            REAL.write(&file, &row)?;
+            let start = Instant::now();
+            REAL.sync_data(&file)?;
+            taken.push(start.elapsed().as_micros() as u64);
+        }
+        Ok(taken)
+    };
+    let taken = measure();
+    REAL.unlink(&path)?;
+    taken
 }
 
 /// Keeps a write beyond a file size limit (`ulimit -f`) an error (EFBIG)

@@ -6,12 +6,21 @@
 //! - `standing`: which row says where a run stands: the one place for that rule
 //! - `runs`: one summary for each run
 //! - `timeline`: the rows of one run, with the time between them
+//! - `fields`: which fields rows have
+//! - `explain`: what a query is going to do
+//! - `amended`: what corrections did to a row
 //!
 //! Invariant: a fold sees rows in file order and depends on nothing else.
 
+pub mod amended;
+pub mod explain;
+pub mod fields;
 pub mod runs;
 pub mod standing;
 pub mod timeline;
 
+pub use amended::{Amended, amended};
+pub use explain::Explanation;
+pub use fields::Fields;
 pub use runs::{Runs, Summary};
 pub use timeline::{Entry, Timeline};

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::standing;
 use crate::json;
 use crate::model::{Instant, run_id};
-use crate::query::Row;
+use crate::query::{Place, Row};
 
 /// The fields that the fold reads, in the order that [`Runs::push`] expects.
 pub const FIELDS: [&str; 9] =
@@ -32,12 +32,12 @@ pub struct Summary {
     pub rows: u64,
     /// Its highest step; 0 when no row has one.
     pub steps: u64,
-    /// Least timestamp.
+    /// When its first row was written, as that row says.
     pub first_at: Option<Instant>,
-    /// Greatest timestamp.
+    /// When its newest row was written, as that row says.
     pub last_at: Option<Instant>,
-    /// Order of its newest row among all rows read.
-    newest: u64,
+    /// Where its newest row stands among all rows.
+    newest: Place,
 }
 
 /// The fold over all rows.
@@ -45,7 +45,6 @@ pub struct Summary {
 pub struct Runs {
     by_id: HashMap<Vec<u8>, usize>,
     summaries: Vec<Summary>,
-    rows: u64,
 }
 
 impl Runs {
@@ -55,7 +54,6 @@ impl Runs {
         let Some(id) = text(0).filter(|id| !id.is_empty()) else {
             return;
         };
-        self.rows += 1;
         let at = match self.by_id.get(&*id) {
             Some(at) => *at,
             None => {
@@ -66,12 +64,12 @@ impl Runs {
         };
         let summary = &mut self.summaries[at];
         summary.rows += 1;
-        summary.newest = self.rows;
+        summary.newest = row.place;
         let step = row.fields[1].and_then(|raw| std::str::from_utf8(raw).ok()).and_then(|step| step.parse().ok());
         summary.steps = summary.steps.max(step.unwrap_or(0));
-        if let Some(instant) = text(2).and_then(|time| Instant::parse(std::str::from_utf8(&time).ok()?)) {
-            summary.first_at = Some(summary.first_at.map_or(instant, |first| first.min(instant)));
-            summary.last_at = Some(summary.last_at.map_or(instant, |last| last.max(instant)));
+        summary.last_at = text(2).and_then(|time| Instant::parse(std::str::from_utf8(&time).ok()?));
+        if summary.rows == 1 {
+            summary.first_at = summary.last_at;
         }
         if standing::counts(row.fields[3], row.fields[5]) {
             let field =
@@ -81,6 +79,14 @@ impl Runs {
             summary.action = field(6);
             summary.next_intent = field(7);
             summary.blocked_on = field(8);
+        }
+    }
+
+    /// Says how many rows and steps the one run has of which only the first, the
+    /// newest and the standing row were taken.
+    pub fn count(&mut self, rows: u64, steps: u64) {
+        if let Some(summary) = self.summaries.last_mut() {
+            (summary.rows, summary.steps) = (rows, steps);
         }
     }
 
@@ -106,7 +112,7 @@ impl Summary {
             steps: 0,
             first_at: None,
             last_at: None,
-            newest: 0,
+            newest: Place::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::json;
 use crate::model::{Address, Instant};
 use crate::query::Row;
+use crate::view::Amended;
 
 /// The fields that the fold reads, in the order that [`Timeline::push`] expects.
 pub const FIELDS: [&str; 12] = [
@@ -60,9 +61,18 @@ pub struct Entry {
     pub exit_code: String,
     /// Why a decision.
     pub reason: String,
+    /// What was corrected in it.
+    pub amended: Vec<Amended>,
 }
 
 impl Timeline {
+    /// What was corrected in the row taken last.
+    pub fn amended(&mut self, amended: Vec<Amended>) {
+        if let Some(entry) = self.entries.last_mut() {
+            entry.amended = amended;
+        }
+    }
+
     /// Takes one row of the run, its fields by [`FIELDS`]; `place` names it when it has no step.
     pub fn push(&mut self, row: &Row<'_>, place: Option<Address>) {
         let text = |raw: Option<&[u8]>| match raw {
@@ -103,6 +113,7 @@ impl Timeline {
             side_effect: text(call[1]),
             exit_code: text(call[2]),
             reason: field(11),
+            amended: Vec::new(),
         });
     }
 }

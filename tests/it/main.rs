@@ -12,8 +12,12 @@ mod tidy;
 mod documents;
 
 /// One file for each command.
+mod amend;
 mod append;
+mod complete_words;
 mod completions;
+mod doctor;
+mod fields;
 mod help;
 mod init;
 mod man;
@@ -22,9 +26,15 @@ mod runs;
 mod show;
 mod where_;
 
+/// Rows with their corrections folded in, against a slow and obvious way.
+mod corrections;
+
 /// The store under ordinary misfortune.
 mod store_append;
 mod store_faults;
+
+/// Two users, one logbook.
+mod group;
 
 /// What a newcomer meets: hints, terminals, hostile rows.
 mod newcomer;

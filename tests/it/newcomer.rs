@@ -21,6 +21,14 @@ fn a_misspelled_field_is_named() {
 }
 
 #[test]
+fn a_misspelled_field_of_a_row_is_told() {
+    let book = Book::new();
+    book.run(&["append", "-r", "r-1", "stauts=done"]).exit(0).says("status was not set");
+    book.run(&["append", "-r", "r-1", "stats=7", "statuses=x"]).exit(0).says("stats is stored as a field of your own");
+    book.run(&["append", "-r", "r-1", "flavour=sweet"]).exit(0).quiet();
+}
+
+#[test]
 fn nothing_found_says_what_was_read() {
     let book = Book::with_rows(&[
         r#"{"run_id":"r-1","timestamp":"2026-04-15T10:00:00Z","status":"done"}"#,
@@ -35,6 +43,8 @@ fn the_shell_ate_the_operator() {
     let book = Book::with_rows(&[r#"{"run_id":"r-1","cost_usd":1}"#]);
     book.shell("logbook query cost_usd > 0.5").exit(3).says("cost_usd").says("single quotes");
     book.shell("logbook query 'status' 2>&1").exit(3).shows("'status=");
+    book.run(&["--dir", "x", "query"]).exit(2).says("flags stand after it");
+    book.run(&["runs", "--bloked"]).exit(2).says("--blocked");
 }
 
 #[test]

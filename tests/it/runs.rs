@@ -49,6 +49,40 @@ fn flags_and_filters_choose_runs() {
 }
 
 #[test]
+fn the_cache_and_a_scan_say_the_same() {
+    let book = Book::new();
+    let mut rows = String::new();
+    for step in 0..4000 {
+        let status = ["in-progress", "blocked", "done", "failed"][step % 4];
+        let blocked = if status == "blocked" { r#","blocked_on":"x""# } else { "" };
+        let kind = if step % 7 == 0 { r#","kind":"note""# } else { "" };
+        rows.push_str(&format!(
+            r#"{{"run_id":"r-{}","action":"{step}","status":"{status}"{blocked}{kind}}}"#,
+            step * step % 61
+        ));
+        rows.push('\n');
+    }
+    book.write(".logbook/config.toml", b"segment_bytes_max = 100000\n");
+    book.run_with(&["append", "-", "--durability", "none"], rows.as_bytes()).exit(0);
+    let known = book.run(&["runs", "--all"]).exit(0).out.clone();
+    // --strict judges every row, and so reads them all.
+    let scanned = book.run(&["runs", "--all", "--strict"]).exit(0).out.clone();
+    assert_eq!(known, scanned);
+    assert_eq!(known.lines().count(), 31);
+    // One more row behind what the tables cover, then tables that are damaged, then none.
+    book.run(&["append", "-r", "r-1", "-s", "done", "-a", "last"]).exit(0);
+    let scanned = book.run(&["runs", "--all", "--strict"]).out.clone();
+    assert_eq!(book.run(&["runs", "--all"]).out, scanned);
+    book.shell(
+        "for f in .logbook/cache/*; do dd if=/dev/zero of=$f bs=4096 seek=1 count=1 conv=notrunc 2>/dev/null; done",
+    )
+    .exit(0);
+    assert_eq!(book.run(&["runs", "--all"]).out, scanned);
+    book.shell("rm -r .logbook/cache").exit(0);
+    assert_eq!(book.run(&["runs", "--all"]).out, scanned);
+}
+
+#[test]
 fn a_person_sees_a_table() {
     let book = Book::with_rows(ROWS).var("NO_COLOR", "1");
     let ended = book.terminal("logbook runs", 80, 24);

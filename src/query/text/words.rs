@@ -51,8 +51,24 @@ pub fn hint(argument: &str) -> Option<String> {
     if names::is_standard(word) && !rest.is_empty() && !rest.starts_with('.') {
         return Some(format!("if a condition was meant, write '{word}={rest}'"));
     }
-    let statuses = crate::model::vocabulary::STATUSES;
-    statuses.contains(&argument).then(|| format!("if a condition was meant, write 'status={argument}'"))
+    if names::is_standard(argument) {
+        return Some(format!(
+            "a condition names a field and a value in single quotes, as '{argument}=…'; bare, the shell takes > and < for itself"
+        ));
+    }
+    match argument.to_ascii_lowercase().as_str() {
+        "where" => return Some("a condition needs no word before it: logbook query 'status=done'".to_owned()),
+        "order" | "by" | "sort" => return Some("sort with --sort, as --sort -timestamp".to_owned()),
+        "from" => {
+            return Some("name files without a word before them: logbook query 'status=done' logs/*.jsonl".to_owned());
+        }
+        _ => {}
+    }
+    let bare = !argument.is_empty() && !argument.contains(['/', '.', '*', '?']);
+    bare.then(|| match crate::model::vocabulary::STATUSES.contains(&argument) {
+        true => format!("if a condition was meant, write 'status={argument}'"),
+        false => format!("if a condition was meant, name a field, as 'action*={argument}'"),
+    })
 }
 
 fn skip_path(c: &mut Cursor<'_>) -> bool {

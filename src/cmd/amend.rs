@@ -1,0 +1,186 @@
+//! `logbook amend RUN STEP key=value… --why …`: a row that says what another
+//! row should have said (`docs/format.md`, Corrections).
+
+use std::path::PathBuf;
+
+use crate::cmd::Door;
+use crate::cmd::append::{self, Print};
+use crate::cmd::reading::{self, Corrections};
+use crate::error::{Error, Exit, Result};
+use crate::format::amendment::Amendment;
+use crate::format::corrections::{self, is_target};
+use crate::format::draft_pairs::Pairs;
+use crate::format::{Correction, Drafts, Rules};
+use crate::json;
+use crate::model::Address;
+use crate::store::append::{OnRefused, Options, Writer};
+use crate::store::config::{self, duration_ms};
+use crate::store::index::Place;
+use crate::store::os_real::{self, REAL};
+use crate::store::{Durability, Input};
+
+/// Two real examples.
+pub const EXAMPLES: &str = "  logbook amend r-88 3 status=failed --why 'the exit code was read wrong'\n  logbook amend r-88#3 tool_call.exit_code=1 --unset artifact_ref --why 'no artifact was made'";
+
+/// Arguments of `amend`.
+#[derive(Debug, Default, clap::Args)]
+pub struct Amend {
+    /// The row as RUN STEP, RUN#STEP or @SEGMENT:OFFSET, then fields as key=value or key:=json
+    #[arg(value_name = "RUN|FIELD", required = true)]
+    words: Vec<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT", required = true)]
+    why: String,
+    /// Take this field away
+    #[arg(long, value_name = "FIELD")]
+    unset: Vec<String>,
+    /// Take the whole row back
+    #[arg(long)]
+    retract: bool,
+    /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// none (survives kill -9) or data (survives a power cut) [env: LOGBOOK_DURABILITY]
+    #[arg(long, value_name = "LEVEL")]
+    durability: Option<String>,
+    /// How long to wait for the lock, such as 10s
+    #[arg(long, value_name = "TIME")]
+    lock_timeout: Option<String>,
+    /// Print what was stored: id (r-88#7) or row [env: LOGBOOK_PRINT]
+    #[arg(long, value_name = "WHAT")]
+    print: Option<String>,
+}
+
+/// How often it is tried anew when others correct the same row meanwhile.
+const TRIES_MAX: usize = 8;
+
+/// `logbook amend`
+pub fn run(args: Amend, door: &mut Door<'_>) -> Result<Exit> {
+    let print = Print::parse(args.print.as_deref().or_else(|| door.env.var("LOGBOOK_PRINT")))?;
+    let durability = args.durability.as_deref().or_else(|| door.env.var("LOGBOOK_DURABILITY"));
+    let options = Options {
+        durability: durability.map(Durability::parse).transpose()?,
+        lock_timeout_ms: args.lock_timeout.as_deref().map(duration_ms).transpose()?,
+        now: door.clock,
+    };
+    let (address, fields) = target(&args.words)?;
+    let mut pairs = Pairs::new();
+    for field in fields {
+        pairs.argument(field)?;
+    }
+    let amendment = Amendment { pairs, unset: &args.unset, retract: args.retract, why: &args.why };
+    os_real::outlive_file_size_limit();
+    for _ in 0..TRIES_MAX {
+        if attempt(&args, &address, &amendment, options, print, door)? {
+            return Ok(Exit::Done);
+        }
+    }
+    Err(Error::io(format!("{address} is corrected by others all the time; nothing was stored")))
+}
+
+/// One look at the row and one try to store. Gives whether it was stored; not,
+/// when the row was corrected in between and the amendment rests on what it said.
+fn attempt(
+    args: &Amend,
+    address: &Address,
+    amendment: &Amendment<'_>,
+    options: Options,
+    print: Print,
+    door: &mut Door<'_>,
+) -> Result<bool> {
+    let found = reading::logbook(door, args.dir.as_deref(), Corrections::Folded)?;
+    let seen = found.inputs.iter().rev().find_map(|input| match input {
+        Input::Segment(segment) => Some(Place { segment: segment.number, offset: segment.bytes }),
+        _ => None,
+    });
+    let Some((place, row)) = reading::find(&found.inputs, address, false, door).0 else {
+        return Err(Error::usage(format!("there is no row {address}")).hint(match address {
+            Address::Step { run_id, .. } => format!("logbook show {run_id}"),
+            Address::Place { .. } => "logbook runs --all".to_owned(),
+        }));
+    };
+    plain(address, &row)?;
+    let row = match found.inputs.corrected(place) {
+        None => row,
+        Some(corrected) => {
+            if let Some(by) = corrected.corrections.iter().find(|correction| correction.retract) {
+                return Err(Error::usage(format!("{address} was retracted by {}", by.by))
+                    .hint(format!("logbook show {}", by.by)));
+            }
+            corrections::apply(&corrected.row, &corrected.corrections)
+        }
+    };
+    let settings = config::settings(&REAL, &found.path)?;
+    let vocabulary = settings.vocabulary.clone();
+    let env = door.env.clone();
+    let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: env.var("LOGBOOK_AGENT"), own: true };
+    let text = amendment.text(address, &row, &rules)?;
+    let mut drafts = Drafts::new();
+    drafts.push(&text, &rules, &(door.clock)().to_utc_ms(), None)?;
+
+    let mut writer = Writer::open(&REAL, &found.path, settings, options)?;
+    let mut changed = false;
+    let names = names(address, &found.inputs, place, &row);
+    let rests_on_row = amendment.reaches_in() || !amendment.unset.is_empty();
+    let appended = writer.append_if(&drafts, OnRefused::Abort, &mut |state| {
+        if let (true, Some(seen)) = (rests_on_row, seen) {
+            state.rows_since(seen, &mut |_, row| {
+                changed |=
+                    Correction::read(row, String::new).is_some_and(|correction| names.contains(&correction.target));
+            })?;
+        }
+        if changed { Err(Error::io("the row was corrected meanwhile")) } else { Ok(()) }
+    });
+    if changed {
+        return Ok(false);
+    }
+    let stored = appended.all()?;
+    writer.sync()?;
+    append::print_rows(print, &drafts, &stored, door)?;
+    Ok(true)
+}
+
+/// The row's name, and the words behind it.
+fn target(words: &[String]) -> Result<(Address, &[String])> {
+    let usage = || {
+        Error::usage("amend takes the row first: RUN STEP, RUN#STEP or @SEGMENT:OFFSET")
+            .hint("logbook amend r-88 3 status=failed --why '…'")
+    };
+    let (first, rest) = words.split_first().ok_or_else(usage)?;
+    if let Some((step, rest)) = rest.split_first()
+        && let Some(step) = corrections::step_of(Some(step.as_bytes()))
+    {
+        return Ok((Address::Step { run_id: first.clone(), step }, rest));
+    }
+    Ok((Address::parse(first).ok_or_else(usage)?, rest))
+}
+
+/// All that the row at `place` is called.
+fn names(address: &Address, inputs: &[Input], place: crate::query::Place, row: &[u8]) -> Vec<Address> {
+    let mut values = Vec::new();
+    // It was read as a row before.
+    let _ = json::pick(row, &["run_id", "step"], &mut values);
+    let run = values.first().copied().flatten().and_then(json::decode);
+    let step = corrections::step_of(values.get(1).copied().flatten());
+    let by_step =
+        run.zip(step).map(|(run, step)| Address::Step { run_id: String::from_utf8_lossy(&run).into_owned(), step });
+    [Some(address.clone()), reading::address(inputs, place), by_step].into_iter().flatten().collect()
+}
+
+/// Only rows that say what a writer did are corrected.
+fn plain(address: &Address, row: &[u8]) -> Result<()> {
+    let mut values = Vec::new();
+    // It was read as a row before.
+    let _ = json::pick(row, &["kind", "corrects"], &mut values);
+    let kind = values.first().copied().flatten();
+    if is_target(kind) {
+        return Ok(());
+    }
+    let kind = String::from_utf8_lossy(kind.unwrap_or_default()).into_owned();
+    let error = Error::usage(format!("{address} is a row of kind {kind}, which stays as it was written"));
+    let about = values.get(1).copied().flatten().and_then(json::decode);
+    Err(match about.map(|name| String::from_utf8_lossy(&name).into_owned()) {
+        Some(name) => error.hint(format!("correct the row that it is about once more: logbook amend {name} …")),
+        None => error.hint("add a row: logbook append --kind note …"),
+    })
+}

@@ -1,0 +1,95 @@
+//! `logbook complete-words KIND`: the words that a shell offers after a flag or
+//! a command, one a line. The scripts of `logbook completions` call it; it never
+//! fails, since nobody wants an error in the middle of a line.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use crate::cmd::Door;
+use crate::cmd::reading::{self, Corrections, Found};
+use crate::error::{Exit, Result};
+use crate::model::{Vocabulary, names};
+use crate::render::cell;
+use crate::scan::{self, Source};
+use crate::store::Input;
+use crate::view;
+
+/// Two real examples.
+pub const EXAMPLES: &str = "  logbook complete-words runs\n  logbook complete-words fields";
+
+/// Arguments of `complete-words`.
+#[derive(clap::Args)]
+pub struct CompleteWords {
+    /// fields, statuses, phases, kinds or runs
+    kind: String,
+    /// The logbook, or the directory that holds it
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+/// Rows of the newest segments that are read for field names.
+const ROWS: u64 = 10_000;
+
+/// `logbook complete-words`
+pub fn run(args: CompleteWords, door: &mut Door<'_>) -> Result<Exit> {
+    let found = reading::logbook(door, args.dir.as_deref(), Corrections::AsWritten).ok();
+    let vocabulary = found.as_ref().map_or_else(Vocabulary::default, |found| found.vocabulary.clone());
+    let own = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect();
+    let words: Vec<String> = match args.kind.as_str() {
+        "statuses" => own(vocabulary.statuses().collect()),
+        "phases" => own(vocabulary.phases().collect()),
+        "kinds" => own(vocabulary.kinds().collect()),
+        "runs" => found.map_or_else(Vec::new, |found| runs(&found, door)),
+        "fields" => fields(found.as_ref(), door),
+        _ => Vec::new(),
+    };
+    let mut text = String::new();
+    for word in words.iter().filter(|word| is_plain(word)) {
+        text.push_str(word);
+        text.push('\n');
+    }
+    // A shell that stopped listening is no failure.
+    let _ = door.out.write_all(text.as_bytes());
+    Ok(Exit::Done)
+}
+
+/// Whether a shell takes the word for itself: others put what a row says on a
+/// command line, where the shell would run it.
+fn is_plain(word: &str) -> bool {
+    let plain = |letter: char| letter.is_alphanumeric() || "-_./:@%+#".contains(letter);
+    !word.is_empty() && !word.starts_with(['-', '#']) && word.chars().all(plain)
+}
+
+/// Run ids, the newest last as the rows have them.
+fn runs(found: &Found, door: &mut Door<'_>) -> Vec<String> {
+    let mut runs = Vec::new();
+    let mut known = std::collections::HashSet::new();
+    scan::feed(&found.inputs, door.input, &["run_id".to_owned()], false, |row, _, _| {
+        let id = cell::plain(row.fields[0]);
+        if !id.starts_with('_') && !known.contains(&id) {
+            known.insert(id.clone());
+            runs.push(id);
+        }
+        ControlFlow::Continue(())
+    });
+    runs
+}
+
+/// Standard names and those of the newest rows.
+fn fields(found: Option<&Found>, door: &mut Door<'_>) -> Vec<String> {
+    let mut words: Vec<String> = names::all().collect();
+    let newest: Vec<Input> = found.and_then(|found| found.inputs.last().cloned()).into_iter().collect();
+    let mut fold = view::Fields::default();
+    let mut left = ROWS;
+    scan::feed(&Source::as_written(newest), door.input, &[], false, |row, _, _| {
+        fold.push(row.text);
+        left -= 1;
+        if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    for field in fold.finish() {
+        if !words.contains(&field.name) {
+            words.push(field.name);
+        }
+    }
+    words
+}

@@ -1,0 +1,151 @@
+//! `logbook fields`: which fields occur; `logbook fields status`: the values of
+//! one, with counts.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use crate::cmd::Door;
+use crate::cmd::answer::{Answer, Printing};
+use crate::cmd::reading::{self, Corrections, Reading, require};
+use crate::cmd::wording::{self, Clauses};
+use crate::error::{Error, Exit, Result};
+use crate::json::{self, Limits};
+use crate::model::Vocabulary;
+use crate::query::ast::Expr;
+use crate::query::text::parse;
+use crate::query::{Out, Plan, Query};
+use crate::render::{Format, Rows};
+use crate::scan::{self, Scanned, Source};
+use crate::view;
+
+/// Examples shown in the help.
+pub const EXAMPLES: &str = "  logbook fields 'timestamp>=yesterday'\n  logbook fields tool_call.tool 'run_id=r-88'   # its values, with counts";
+
+/// Arguments of `fields`.
+#[derive(clap::Args)]
+pub struct Fields {
+    /// A field whose values are counted, query text as a filter, and inputs as in query
+    #[arg(value_name = "FIELD|QUERY|INPUT")]
+    words: Vec<String>,
+    /// A condition, beside those in the query text
+    #[arg(long, value_name = "CONDITION")]
+    filter: Vec<String>,
+    /// At most this many
+    #[arg(short = 'n', long, value_name = "N")]
+    limit: Option<String>,
+    /// Fold corrections into the rows of files and of standard input, as is done for a logbook
+    #[arg(long, conflicts_with = "as_written")]
+    fold: bool,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// `logbook fields`
+pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
+    let clock = args.reading.clock(door)?;
+    let format = args.reading.format(door)?;
+    let look = args.reading.look(door, clock.zone);
+    let (texts, mut inputs) = wording::told_apart(&args.words);
+    let field = inputs.iter().position(|word| is_field(word)).map(|at| inputs.remove(at));
+    let clauses = match &field {
+        // The same as a query: that is what it is.
+        Some(name) => Clauses {
+            filter: args.filter.clone(),
+            group: Some(name.clone()),
+            summarize: Some("count".to_owned()),
+            sort: Some("-count".to_owned()),
+            limit: args.limit.clone(),
+            ..Clauses::default()
+        },
+        None => Clauses { filter: args.filter.clone(), ..Clauses::default() },
+    };
+    let (mut query, text) = clauses.query(&texts)?;
+    if field.is_none() && !(Query { filter: None, latest_by: None, ..query.clone() } == Query::default()) {
+        return Err(Error::usage("fields takes conditions, and latest_by, but no other clauses")
+            .hint("logbook fields 'status=blocked'"));
+    }
+    args.reading.narrow(&mut query, &clock)?;
+    if let Some(name) = &field {
+        for path in parse::parse_path_list(name).map_err(Error::from)? {
+            require(&mut query, Expr::Has(path));
+        }
+    }
+    let plan = wording::compiled(&query, &text, &clock, BTreeMap::new())?;
+    let corrections = Corrections::wanted(&args.reading, &query);
+    let (inputs, vocabulary) = if inputs.is_empty() {
+        let found = reading::logbook(door, args.reading.dir.as_deref(), corrections)?;
+        (found.inputs, found.vocabulary)
+    } else {
+        let corrections = if args.fold { corrections } else { Corrections::AsWritten };
+        (reading::files(&inputs, corrections, door)?, Vocabulary::default())
+    };
+    let scanned = match plan.columns() {
+        Some(columns) => {
+            let rows = Rows::new(format, Some(columns.to_vec()), look, false);
+            let mut answer = Answer::new(&plan, Printing::Rows(Box::new(rows)), None);
+            let scanned = answer.scan(&inputs, &plan, args.reading.strict, door)?;
+            answer.end(door)?;
+            wording::tell_doubts(&query, &text, &vocabulary, (plan.fields(), &answer.seen), &inputs, door);
+            scanned
+        }
+        None => all(&args, &plan, &inputs, door)?,
+    };
+    Ok(reading::tell_skipped(door, &scanned, args.reading.strict))
+}
+
+/// The fields of the rows that pass.
+fn all(args: &Fields, plan: &Plan, inputs: &Source, door: &mut Door<'_>) -> Result<Scanned> {
+    let format = args.reading.format(door)?;
+    let zone = door.zone(args.reading.utc, args.reading.tz.as_deref())?;
+    let columns = ["field", "rows", "types", "example"].map(str::to_owned).to_vec();
+    let mut rows = Rows::new(format, Some(columns), args.reading.look(door, zone), false);
+    let as_table = matches!(format, Format::Table | Format::Markdown);
+    let mut fields = view::Fields::default();
+    let mut damaged = Vec::new();
+    let mut out = Out {
+        sink: &mut |row, place| {
+            match json::validate(row, Limits::GRAMMAR) {
+                Ok(()) => fields.push(row),
+                Err(fault) => damaged.extend(place.map(|place| (place, fault))),
+            }
+            ControlFlow::Continue(())
+        },
+        // A row that a program fails on is left out, as `query` does.
+        fault: &mut |_, _| {},
+    };
+    let mut fold = plan.fold();
+    let mut scanned =
+        scan::feed(inputs, door.input, plan.fields(), args.reading.strict, |row, _, _| fold.push(row, &mut out));
+    fold.finish(&mut out);
+    for (place, fault) in damaged {
+        let name = inputs.get(place.input as usize).map_or_else(String::new, crate::store::Input::name);
+        let (class, detail) = scan::feed::not_json(&fault);
+        scanned.skipped.add(&name, class, place.offset, detail);
+    }
+    if fields.truncated {
+        door.note("there are more fields than can be told apart; those found first are shown");
+    }
+    let limit = args.limit.as_deref().map(str::parse::<usize>).transpose();
+    let limit = limit.map_err(|_| Error::usage("--limit takes a whole number"))?.unwrap_or(usize::MAX);
+    let found = fields.finish();
+    let written = found.iter().take(limit).try_for_each(|field| rows.push(&shown(field, as_table), None, door.out));
+    written.and_then(|()| rows.finish(door.out)).map_err(|error| Error::output(&error))?;
+    Ok(scanned)
+}
+
+/// A table shows the example as it is written, so that `5` and `"5"` differ.
+fn shown(field: &view::fields::Field, as_table: bool) -> Vec<u8> {
+    let mut field = field.clone();
+    if as_table {
+        field.example = field.example.map(|example| json::quote(&String::from_utf8_lossy(&example)));
+    }
+    field.to_json()
+}
+
+/// Whether a word that is no query text names a field, and not a file: told by
+/// its letters alone.
+fn is_field(word: &str) -> bool {
+    let packed = [".jsonl", ".json", ".ndjson", ".zst", ".gz", ".log"];
+    let file = word == "-" || word.contains(['/', '*', '?', '[']) || packed.iter().any(|end| word.ends_with(end));
+    !file && parse::parse_path_list(word).is_ok_and(|paths| paths.len() == 1)
+}

@@ -1,0 +1,66 @@
+//! What is said of a row that is refused, and what to do about it.
+
+use super::draft::{Rules, STEP_MAX};
+use super::draft_fields::{self as fields, unknown_word};
+use crate::error::{Error, Result};
+use crate::json::validate::line_column;
+use crate::json::{Kind, kind};
+use crate::model::APPEND_ROW_BYTES_MAX;
+use crate::model::vocabulary::GUARDED_KINDS;
+
+pub(super) fn check_kind(word: &str, rules: &Rules<'_>) -> Result<()> {
+    if GUARDED_KINDS.contains(&word) && !rules.own {
+        let command = match word {
+            "approval.approved" => "logbook approve RUN STEP",
+            "approval.denied" => "logbook deny RUN STEP",
+            "answer" => "logbook answer RUN STEP",
+            "policy.decision" => "logbook policy",
+            "correction" => "logbook amend RUN STEP",
+            "review" => "logbook review RUN",
+            "archive.receipt" => "logbook archive",
+            "repair" => "logbook append (by itself, after a torn row)",
+            _ => "logbook exec",
+        };
+        return Err(Error::usage(format!("rows of kind {word:?} are not appended by hand"))
+            .hint(format!("they are written by: {command}")));
+    }
+    if rules.vocabulary.kinds().any(|known| known == word) {
+        return Ok(());
+    }
+    Err(unknown_word("kind", word, rules.vocabulary.kinds().filter(|kind| !GUARDED_KINDS.contains(kind))))
+}
+
+pub(super) fn step_of(value: &[u8]) -> Result<u64> {
+    std::str::from_utf8(value)
+        .ok()
+        .and_then(|digits| digits.parse().ok())
+        .filter(|step| (1..=STEP_MAX).contains(step))
+        .ok_or_else(|| {
+            Error::usage(format!("step must be a whole number from 1 to {STEP_MAX}, not {}", fields::shown(value)))
+        })
+}
+
+pub(super) fn not_json(text: &[u8], line: Option<u64>, at: usize, reason: &str) -> Error {
+    let (row, column) = line_column(text, at);
+    let line = line.map_or(row as u64, |line| line + row as u64 - 1);
+    let error = Error::usage(format!("line {line}, column {column}: {reason}"));
+    match text.first() {
+        Some(b'\'') => {
+            error.hint("in cmd.exe and PowerShell, single quotes do not quote: pass the row with `logbook append -`")
+        }
+        _ => error,
+    }
+}
+
+pub(super) fn not_object(text: &[u8]) -> Error {
+    match kind(text) {
+        Some(Kind::Array) => Error::usage("a row is a JSON object, not an array")
+            .hint("give the rows one a line: jq -c '.[]' FILE | logbook append -"),
+        _ => Error::usage(format!("a row is a JSON object, not {}", fields::shown(text))),
+    }
+}
+
+pub(super) fn too_long(bytes: usize) -> Error {
+    Error::usage(format!("the row has {bytes} bytes; more than 1 MiB ({APPEND_ROW_BYTES_MAX}) are not taken"))
+        .hint("store the payload in a file and name it in artifact_ref")
+}

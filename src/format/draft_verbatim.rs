@@ -1,0 +1,51 @@
+//! Copies members of the given text into place. Those that stand side by side
+//! as they are to be written (no white space, the standard spelling, the same
+//! order) are copied in one piece: of most rows that is all but the run.
+
+use super::draft::{FOREIGN, Piece};
+use super::draft_fields as fields;
+
+/// The stretch of the given text that is to be copied next.
+#[derive(Debug, Default)]
+pub(super) struct Verbatim {
+    from: usize,
+    to: usize,
+}
+
+impl Verbatim {
+    /// Takes in one member of `text`: `,"key":value` in `out`, at the latest
+    /// after [`Verbatim::flush`].
+    #[inline]
+    pub fn member(&mut self, text: &[u8], piece: &Piece, out: &mut Vec<u8>) {
+        let (key, value) = (piece.key, piece.value);
+        // `":` and nothing else between key and value.
+        if key.0 > 0 && value.0 == key.1 + 2 {
+            let from = key.0 - 1;
+            // Between two members that touch there is one byte: the comma.
+            if self.to == 0 || from != self.to + 1 {
+                self.flush(text, out);
+                self.from = from;
+            }
+            self.to = value.1;
+            return;
+        }
+        self.flush(text, out);
+        out.extend_from_slice(b",\"");
+        match piece.field {
+            FOREIGN => out.extend_from_slice(&text[key.0..key.1]),
+            field => out.extend_from_slice(fields::name(field).as_bytes()),
+        }
+        out.extend_from_slice(b"\":");
+        out.extend_from_slice(&text[value.0..value.1]);
+    }
+
+    /// Writes what was taken in.
+    #[inline]
+    pub fn flush(&mut self, text: &[u8], out: &mut Vec<u8>) {
+        if self.to > 0 {
+            out.push(b',');
+            out.extend_from_slice(&text[self.from..self.to]);
+            self.to = 0;
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What is to be read, and what its rows are known to have been corrected to:
+//! inputs in order, and the fate of those rows that are not read as they stand.
+//!
+//! Every scan takes a `Source`, so that no command can forget to fold.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use crate::format::Correction;
+use crate::query::Place;
+use crate::store::Input;
+
+/// Inputs with the corrections among them.
+#[derive(Debug, Clone, Default)]
+pub struct Source {
+    inputs: Vec<Input>,
+    /// For each input the rows with a fate, by offset. Empty: rows are read as written.
+    fates: Vec<BTreeMap<u64, Fate>>,
+    shows_corrections: bool,
+}
+
+/// What becomes of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is a correction: not seen, unless asked for.
+    Correction,
+    /// It was corrected.
+    Corrected(Corrected),
+}
+
+/// A row that was corrected or retracted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Corrected {
+    /// The row as it was written.
+    pub row: Vec<u8>,
+    /// Its corrections, in order.
+    pub corrections: Vec<Correction>,
+}
+
+impl Corrected {
+    /// Whether it was taken back: such a row is not seen.
+    pub fn is_retracted(&self) -> bool {
+        self.corrections.iter().any(|correction| correction.retract)
+    }
+}
+
+impl Source {
+    /// Inputs whose rows are read as they were written.
+    pub fn as_written(inputs: Vec<Input>) -> Source {
+        Source { inputs, ..Source::default() }
+    }
+
+    /// Correction rows are handed on too.
+    pub fn with_corrections(mut self, shown: bool) -> Source {
+        self.shows_corrections = shown;
+        self
+    }
+
+    /// Whether any row is not read as it was written.
+    pub fn is_corrected(&self) -> bool {
+        self.fates.iter().any(|fates| !fates.is_empty())
+    }
+
+    /// What was done to the row at `place`, when it was corrected.
+    pub fn corrected(&self, place: Place) -> Option<&Corrected> {
+        match self.fates.get(place.input as usize)?.get(&place.offset)? {
+            Fate::Corrected(corrected) => Some(corrected),
+            Fate::Correction => None,
+        }
+    }
+
+    /// Rows that were corrected, in order.
+    pub fn all_corrected(&self) -> impl Iterator<Item = &Corrected> {
+        self.fates.iter().flat_map(BTreeMap::values).filter_map(|fate| match fate {
+            Fate::Corrected(corrected) => Some(corrected),
+            Fate::Correction => None,
+        })
+    }
+
+    pub(super) fn folded(inputs: Vec<Input>, fates: Vec<BTreeMap<u64, Fate>>) -> Source {
+        let none = fates.iter().all(BTreeMap::is_empty);
+        Source { inputs, fates: if none { Vec::new() } else { fates }, shows_corrections: false }
+    }
+
+    pub(super) fn shows_corrections(&self) -> bool {
+        self.shows_corrections
+    }
+
+    /// Rows of the input with a fate, by offset.
+    pub(super) fn fates(&self, input: u32) -> Option<&BTreeMap<u64, Fate>> {
+        self.fates.get(input as usize).filter(|fates| !fates.is_empty())
+    }
+}
+
+impl Deref for Source {
+    type Target = [Input];
+
+    fn deref(&self) -> &[Input] {
+        &self.inputs
+    }
+}

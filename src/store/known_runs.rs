@@ -1,0 +1,58 @@
+//! Every run of the logbook without reading the segments: from the tables of
+//! `cache/`, and the rows that no table covers yet. What the tables say is a
+//! hint: a row that is not where they say it is makes the caller read instead.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::index::{Index, RunEntry};
+use super::os::{How, Os};
+use super::os_real::REAL;
+use super::{index_build, listing};
+use crate::error::{Error, Result};
+
+/// What is known of each run, in no order; `None` when the tables are damaged.
+pub fn known_runs(directory: &Path) -> Result<Option<Vec<RunEntry>>> {
+    read(&REAL, directory)
+}
+
+fn read(os: &dyn Os, directory: &Path) -> Result<Option<Vec<RunEntry>>> {
+    let raw = listing::raw(os, directory)?;
+    let Some(active) = raw.last() else {
+        // What is archived whole is read from the archive.
+        return Ok(None);
+    };
+    let mut index = Index::default();
+    index_build::prepare(os, directory, &mut index, &raw)?;
+    if index.active.0 == active.number {
+        let path = directory.join(active.to_string());
+        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+        let file = os.open(&path, How::Read, 0).map_err(fail)?;
+        let bytes = os.stat(&file).map_err(fail)?.bytes;
+        let from = index.active.1;
+        index.active.1 = index.tail_mut().read(os, &file, active.number, from, bytes).map_err(fail)?;
+    }
+    Ok(index.runs(os).map(|runs| runs.into_values().collect()))
+}
+
+impl Index {
+    /// All runs by the hash of their id, joined in the order of the rows.
+    fn runs(&self, os: &dyn Os) -> Option<HashMap<u128, RunEntry>> {
+        let mut runs: HashMap<u128, RunEntry> = HashMap::new();
+        let mut join = |hash: u128, entry: RunEntry| {
+            runs.entry(hash).and_modify(|known| known.join(&entry)).or_insert(entry);
+        };
+        let of_active = |cover: &super::index_table::Cover| cover.high == self.active.0;
+        for (_, table) in self.tables.iter().filter(|(_, table)| !of_active(&table.cover)) {
+            table.runs(os)?.into_iter().for_each(|(hash, entry)| join(hash, entry));
+        }
+        for stretch in &self.older {
+            stretch.runs.iter().for_each(|(hash, entry)| join(*hash, *entry));
+        }
+        for (_, table) in self.tables.iter().filter(|(_, table)| of_active(&table.cover)) {
+            table.runs(os)?.into_iter().for_each(|(hash, entry)| join(hash, entry));
+        }
+        self.tail().runs.iter().for_each(|(hash, entry)| join(*hash, *entry));
+        Some(runs)
+    }
+}
