@@ -29,6 +29,9 @@ mod store_faults;
 /// What a newcomer meets: hints, terminals, hostile rows.
 mod newcomer;
 
+/// Bytes into rows.
+mod scan_rows;
+
 /// The published schema and what `append` accepts agree.
 mod schema;
 
