@@ -185,9 +185,10 @@ impl Rows {
 
     fn titles(&self, out: &mut dyn Write) -> io::Result<()> {
         let names = self.names();
+        let shown = |name: &&str| if self.look.terminal { safe::escape(name).into_owned() } else { (*name).to_owned() };
         match self.format {
-            Format::Csv => writeln_joined(out, names.iter().map(|name| csv(name)), ",", "\r\n"),
-            Format::Tsv => writeln_joined(out, names.iter().map(|name| tsv(name)), "\t", "\n"),
+            Format::Csv => writeln_joined(out, names.iter().map(|name| csv(&shown(name))), ",", "\r\n"),
+            Format::Tsv => writeln_joined(out, names.iter().map(|name| tsv(&shown(name))), "\t", "\n"),
             _ => {
                 writeln_joined(out, names.iter().map(|name| format!("| {} ", markdown(name))), "", "|\n")?;
                 writeln_joined(out, names.iter().map(|_| "| --- ".to_owned()), "", "|\n")

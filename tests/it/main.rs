@@ -28,6 +28,7 @@ mod store_faults;
 
 /// What a newcomer meets: hints, terminals, hostile rows.
 mod newcomer;
+mod render_safe;
 
 /// Bytes into rows.
 mod scan_rows;

@@ -1,0 +1,84 @@
+//! What rows can do to the reader's terminal: nothing, in any format. The fuzz
+//! target `table` looks further than these cases.
+
+#![allow(clippy::unwrap_used)]
+
+use logbook::json::quote;
+use logbook::model::Zone;
+use logbook::query::{Place, Row};
+use logbook::render::{Format, Look, Rows, timeline};
+use logbook::view::timeline::{FIELDS, Timeline};
+
+const FORMATS: [Format; 6] = [Format::Table, Format::Jsonl, Format::Json, Format::Csv, Format::Tsv, Format::Markdown];
+
+fn look(width: Option<u16>, wrap: bool) -> Look {
+    Look { width, colour: false, zone: Zone::UTC, terminal: true, wrap }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn drawn(mut rows: Rows, texts: &[String]) -> String {
+    let mut out = Vec::new();
+    for row in texts {
+        rows.push(row.as_bytes(), None, &mut out).unwrap();
+    }
+    rows.finish(&mut out).unwrap();
+    text(&out)
+}
+
+/// Characters that a terminal obeys or does not show, some of each kind.
+const OBEYED: &[char] = &[
+    '\u{1b}',
+    '\u{7}',
+    '\r',
+    '\u{7f}',
+    '\u{9b}',
+    '\u{ad}',
+    '\u{200b}',
+    '\u{202e}',
+    '\u{2066}',
+    '\u{feff}',
+    '\u{13430}',
+    '\u{1343f}',
+    '\u{1bca0}',
+    '\u{1d173}',
+    '\u{e0041}',
+];
+
+#[test]
+fn no_format_hands_on_what_a_terminal_obeys() {
+    for character in OBEYED {
+        let word = text(&quote(&format!("a{character}b")));
+        let row = format!("{{\"run_id\":{word},\"step\":{word},\"status\":{word},\"action\":{word},{word}:1}}");
+        for format in FORMATS {
+            for made in [false, true] {
+                let rows = match made {
+                    false => Rows::new(format, None, look(None, false), false),
+                    true => Rows::made(format, look(None, false), false),
+                };
+                let out = drawn(rows, std::slice::from_ref(&row)).replace("\r\n", "\n");
+                assert!(!out.contains(*character), "{format:?} made {made}: {out:?}");
+            }
+        }
+        let mut fields = Vec::new();
+        logbook::json::pick(row.as_bytes(), &FIELDS, &mut fields).unwrap();
+        let mut run = Timeline::default();
+        run.push(&Row { text: row.as_bytes(), fields: &fields, place: Place::default() }, None);
+        let out = timeline::draw(&run, &look(None, false));
+        assert!(!out.contains(*character), "timeline: {out:?}");
+    }
+}
+
+#[test]
+fn white_space_between_values_cannot_write_over_a_row() {
+    let row = "{\"run_id\":\"r\",\t\"action\":\"rm -rf\",\r\"status\":\"done\"}".to_owned();
+    for format in [Format::Jsonl, Format::Json] {
+        let out = drawn(Rows::new(format, None, look(None, false), false), std::slice::from_ref(&row));
+        assert!(out.contains(r#"{"run_id":"r", "action":"rm -rf", "status":"done"}"#), "{out:?}");
+    }
+    // A pipe gets the row as it is.
+    let piped = Look { terminal: false, ..look(None, false) };
+    assert_eq!(drawn(Rows::new(Format::Jsonl, None, piped, false), std::slice::from_ref(&row)), row + "\n");
+}
