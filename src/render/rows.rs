@@ -341,7 +341,10 @@ impl Rows {
 fn shorten(row: &mut [String], instants: &[bool], year: Option<&str>) {
     for (text, _) in row.iter_mut().zip(instants).filter(|(_, instant)| **instant) {
         if text.len() == 19 && text.get(..4) == year && text.as_bytes().get(13) == Some(&b':') {
-            *text = text[5..16].to_owned();
+            // A text of that length beside the times need not be one.
+            if let Some(short) = text.get(5..16) {
+                *text = short.to_owned();
+            }
         }
     }
 }

@@ -82,3 +82,12 @@ fn white_space_between_values_cannot_write_over_a_row() {
     let piped = Look { terminal: false, ..look(None, false) };
     assert_eq!(drawn(Rows::new(Format::Jsonl, None, piped, false), std::slice::from_ref(&row)), row + "\n");
 }
+
+#[test]
+fn text_beside_times_is_not_shortened_within_a_character() {
+    let times = ["\"2026-04-15T08:00:00Z\"", "\"2026ébcdefgh:ijklm\"", "\"2026-04-15 0é:00:0\""];
+    let rows = times.map(|time| format!("{{\"timestamp\":{time},\"a\":\"{}\"}}", "x".repeat(40)));
+    let columns = Some(vec!["timestamp".to_owned(), "a".to_owned()]);
+    let out = drawn(Rows::new(Format::Table, columns, look(Some(30), false), false), &rows);
+    assert!(out.contains("04-15 08:00"), "{out}");
+}
