@@ -389,5 +389,6 @@ fn tsv(text: &str) -> String {
 }
 
 fn markdown(text: &str) -> String {
-    safe::escape(text).replace('|', "\\|").replace('<', "&lt;")
+    // A backslash before a bar would undo the bar's own.
+    safe::escape(text).replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;")
 }

@@ -91,3 +91,11 @@ fn text_beside_times_is_not_shortened_within_a_character() {
     let out = drawn(Rows::new(Format::Table, columns, look(Some(30), false), false), &rows);
     assert!(out.contains("04-15 08:00"), "{out}");
 }
+
+#[test]
+fn a_bar_in_a_text_parts_no_cells_of_markdown() {
+    let rows = [r#"{"a":"x|y","b":"x\\|y"}"#.to_owned()];
+    let columns = Some(vec!["a".to_owned(), "b".to_owned()]);
+    let out = drawn(Rows::new(Format::Markdown, columns, look(None, false), false), &rows);
+    assert_eq!(out, "| a | b |\n| --- | --- |\n| x\\|y | x\\\\\\|y |\n");
+}
