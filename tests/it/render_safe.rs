@@ -8,6 +8,7 @@ use logbook::model::Zone;
 use logbook::query::{Place, Row};
 use logbook::render::{Format, Look, Rows, timeline};
 use logbook::view::timeline::{FIELDS, Timeline};
+use unicode_width::UnicodeWidthStr;
 
 const FORMATS: [Format; 6] = [Format::Table, Format::Jsonl, Format::Json, Format::Csv, Format::Tsv, Format::Markdown];
 
@@ -90,6 +91,32 @@ fn text_beside_times_is_not_shortened_within_a_character() {
     let columns = Some(vec!["timestamp".to_owned(), "a".to_owned()]);
     let out = drawn(Rows::new(Format::Table, columns, look(Some(30), false), false), &rows);
     assert!(out.contains("04-15 08:00"), "{out}");
+}
+
+#[test]
+fn a_narrow_table_keeps_to_its_width() {
+    let rows = ["{\"a\":\"日本語 日本語 word\",\"b\":1}".to_owned()];
+    for wrap in [false, true] {
+        for width in 1..30 {
+            let columns = Some(vec!["a".to_owned(), "b".to_owned()]);
+            let out = drawn(Rows::new(Format::Table, columns, look(Some(width), wrap), false), &rows);
+            assert!(out.lines().all(|line| line.width() <= usize::from(width)), "{width}: {out}");
+        }
+    }
+}
+
+#[test]
+fn many_columns_and_long_cells_are_soon_fitted() {
+    // Megabytes in a cell, and more columns than any window has: neither is worked off one by one.
+    let long = format!("{{\"a\":\"{}\",\"b\":\"{}\"}}", "word ".repeat(400_000), "x".repeat(1_000_000));
+    for (width, wrap) in [(Some(60), false), (Some(60), true), (None, true)] {
+        let columns = Some(vec!["a".to_owned(), "b".to_owned()]);
+        let out = drawn(Rows::new(Format::Table, columns, look(width, wrap), false), std::slice::from_ref(&long));
+        assert!(width.is_none_or(|width| out.lines().all(|line| line.width() <= usize::from(width))));
+    }
+    let many: Vec<String> = (0..2000).map(|at| format!("\"a rather long name {at}\":\"text {at}\"")).collect();
+    let out = drawn(Rows::made(Format::Table, look(Some(100), false), false), &[format!("{{{}}}", many.join(","))]);
+    assert!(out.lines().all(|line| line.width() <= 100));
 }
 
 #[test]
