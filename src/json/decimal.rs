@@ -264,8 +264,10 @@ fn read_exponent(text: &[u8]) -> Option<i64> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
+    // Beyond the greatest exponent, so that `from_parts` cuts what it comes to with the digits:
+    // a number at the end that is printed must be read again as the same.
     let value = digits.iter().fold(0i64, |value, digit| {
-        (value.saturating_mul(10).saturating_add(i64::from(digit - b'0'))).min(EXPONENT_MAX)
+        (value.saturating_mul(10).saturating_add(i64::from(digit - b'0'))).min(2 * EXPONENT_MAX)
     });
     Some(if negative { -value } else { value })
 }

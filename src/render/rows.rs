@@ -198,9 +198,10 @@ impl Rows {
 
     fn titles(&self, out: &mut dyn Write) -> io::Result<()> {
         let names = self.names();
+        let shown = |name: &&str| if self.look.terminal { safe::escape(name).into_owned() } else { (*name).to_owned() };
         match self.format {
-            Format::Csv => writeln_joined(out, names.iter().map(|name| csv(name)), ",", "\r\n"),
-            Format::Tsv => writeln_joined(out, names.iter().map(|name| tsv(name)), "\t", "\n"),
+            Format::Csv => writeln_joined(out, names.iter().map(|name| csv(&shown(name))), ",", "\r\n"),
+            Format::Tsv => writeln_joined(out, names.iter().map(|name| tsv(&shown(name))), "\t", "\n"),
             _ => {
                 writeln_joined(out, names.iter().map(|name| format!("| {} ", markdown(name))), "", "|\n")?;
                 writeln_joined(out, names.iter().map(|_| "| --- ".to_owned()), "", "|\n")
@@ -353,7 +354,10 @@ impl Rows {
 fn shorten(row: &mut [String], instants: &[bool], year: Option<&str>) {
     for (text, _) in row.iter_mut().zip(instants).filter(|(_, instant)| **instant) {
         if text.len() == 19 && text.get(..4) == year && text.as_bytes().get(13) == Some(&b':') {
-            *text = text[5..16].to_owned();
+            // A text of that length beside the times need not be one.
+            if let Some(short) = text.get(5..16) {
+                *text = short.to_owned();
+            }
         }
     }
 }
@@ -398,5 +402,6 @@ fn tsv(text: &str) -> String {
 }
 
 fn markdown(text: &str) -> String {
-    safe::escape(text).replace('|', "\\|").replace('<', "&lt;")
+    // A backslash before a bar would undo the bar's own.
+    safe::escape(text).replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;")
 }

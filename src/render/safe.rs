@@ -23,6 +23,8 @@ fn is_unsafe(character: char) -> bool {
         | '\u{FEFF}'
         | '\u{FFA0}'
         | '\u{FFF0}'..='\u{FFFB}'
+        | '\u{13430}'..='\u{1343F}'
+        | '\u{1BCA0}'..='\u{1BCA3}'
         | '\u{1D173}'..='\u{1D17A}'
         | '\u{E0000}'..='\u{E0FFF}')
 }
@@ -51,17 +53,20 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 }
 
 /// JSON text with the same characters written as `\uXXXX`: it says the same,
-/// and a terminal has nothing to obey.
+/// and a terminal has nothing to obey. Newlines stay.
 pub fn escape_json(text: &[u8]) -> Cow<'_, [u8]> {
-    // What is below 0x20 cannot stand raw inside a JSON string; white space between values can.
-    let obeyed = |character: char| character >= '\u{7F}' && is_unsafe(character);
+    let obeyed = |character: char| character != '\n' && is_unsafe(character);
     let lossy = String::from_utf8_lossy(text);
     if !lossy.chars().any(obeyed) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(lossy.len() + 16);
     for character in lossy.chars() {
-        if obeyed(character) {
+        if matches!(character, '\t' | '\r') {
+            // They stand between values only, where a blank says the same; a
+            // carriage return would let the row write over its own beginning.
+            out.push(' ');
+        } else if obeyed(character) {
             let mut units = [0; 2];
             for unit in character.encode_utf16(&mut units) {
                 out.push_str(&format!("\\u{unit:04x}"));

@@ -147,17 +147,28 @@ impl Layout {
 
 /// Takes `excess` from the flexible columns, widest first; false if they have
 /// not that much to give.
-fn shrink(widths: &mut [usize], shown: &[usize], columns: &[Column], mut excess: usize) -> bool {
-    while excess > 0 {
-        let widest = shown
-            .iter()
-            .filter(|at| columns[**at].flexible && widths[**at] > FLEXIBLE_MIN)
-            .max_by_key(|at| widths[**at]);
-        let Some(widest) = widest else {
-            return false;
-        };
-        widths[*widest] -= 1;
-        excess -= 1;
+fn shrink(widths: &mut [usize], shown: &[usize], columns: &[Column], excess: usize) -> bool {
+    let flexible: Vec<usize> = shown.iter().copied().filter(|at| columns[*at].flexible).collect();
+    let over = |cap: usize| flexible.iter().map(|at| widths[*at].saturating_sub(cap)).sum::<usize>();
+    if over(FLEXIBLE_MIN) < excess {
+        return false;
+    }
+    // The least width that can be the greatest: found by halves, since a cell may be megabytes wide.
+    let (mut cap, mut above) = (FLEXIBLE_MIN, flexible.iter().map(|at| widths[*at]).max().unwrap_or(FLEXIBLE_MIN));
+    while cap < above {
+        let middle = cap + (above - cap) / 2;
+        if over(middle) <= excess {
+            above = middle;
+        } else {
+            cap = middle + 1;
+        }
+    }
+    let mut rest = excess - over(cap);
+    for at in flexible.into_iter().rev() {
+        if widths[at] >= cap {
+            widths[at] = cap - usize::from(rest > 0);
+            rest = rest.saturating_sub(1);
+        }
     }
     true
 }
@@ -183,18 +194,27 @@ pub fn cut(text: &str, width: usize) -> String {
 
 /// `text` in lines of at most `width` columns, broken at blanks where there are any.
 fn wrap(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
     let width = width.max(1);
     let mut lines: Vec<String> = Vec::new();
-    let mut line = String::new();
+    let (mut line, mut used) = (String::new(), 0);
     for word in text.split_inclusive(' ') {
-        if line.width() + word.trim_end().width() > width && !line.is_empty() {
+        if used > 0 && used + word.trim_end().width() > width {
             lines.push(std::mem::take(&mut line).trim_end().to_owned());
+            used = 0;
         }
         for character in word.chars() {
-            if line.width() + character.width().unwrap_or(0) > width {
+            let wide = character.width().unwrap_or(0);
+            // What is wider than the line is told as cut off.
+            let (character, wide) = if wide > width { ('…', 1) } else { (character, wide) };
+            if used + wide > width {
                 lines.push(std::mem::take(&mut line));
+                used = 0;
             }
             line.push(character);
+            used += wide;
         }
     }
     lines.push(line.trim_end().to_owned());

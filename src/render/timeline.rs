@@ -14,9 +14,11 @@ pub fn draw(timeline: &Timeline, look: &Look) -> String {
     let mut out = String::new();
     let entries = &timeline.entries;
     let zone = entries.iter().rev().find_map(|entry| entry.at).map_or_else(String::new, |at| look.zone.short_name(at));
-    let name_width = entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
+    // A row on file may say anything for its step.
+    let names: Vec<_> = entries.iter().map(|entry| escape(&entry.name)).collect();
+    let name_width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     let mut day = String::new();
-    for entry in entries {
+    for (entry, name) in entries.iter().zip(&names) {
         let time = entry.at.map_or_else(|| " ".repeat(19), |at| cell::time(at, &look.zone));
         let (date, clock) = time.split_at_checked(10).unwrap_or(("", &time));
         if date != day && !date.trim().is_empty() {
@@ -25,7 +27,7 @@ pub fn draw(timeline: &Timeline, look: &Look) -> String {
         }
         let since =
             entry.since_ms.filter(|ms| ms.abs() >= 1000).map_or_else(String::new, |ms| format!("+{}", cell::span(ms)));
-        let mut line = format!("{clock:>9} {since:>7}  {:<name_width$}  ", entry.name);
+        let mut line = format!("{clock:>9} {since:>7}  {name:<name_width$}  ");
         let indent = line.chars().count();
         line.push_str(&what(entry));
         push_line(&mut out, &line, look);

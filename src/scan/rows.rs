@@ -13,10 +13,11 @@ use crate::model::READ_ROW_BYTES_MAX;
 const BLOCK_BYTES: usize = 512 << 10;
 
 /// Hands every line of `reader` that may be a row to `row` with the byte offset
-/// of its first byte. Blank lines are nothing; NUL runs before a row are
-/// stripped and counted; lines over 16 MiB are skipped and counted. A last line
-/// without a newline is a row if `is_whole` says so (a file that an editor
-/// left), else torn. Gives the number of bytes read.
+/// of its first byte. Blank lines are nothing; NUL runs before a row, however
+/// long, are stripped and counted; lines over 16 MiB are skipped and counted. A
+/// last line without a newline is a row if `is_whole` says so (a file that an
+/// editor left, a writer that died just before the newline), else torn. Gives
+/// the number of bytes read.
 pub fn for_each_row(
     reader: &mut dyn Read,
     file: &str,
@@ -41,14 +42,24 @@ pub fn for_each_row_with(
     let mut buffer = vec![0u8; BLOCK_BYTES];
     // Bytes `..filled` are read and not yet handed on; the first is at `offset` of the input.
     let (mut filled, mut offset) = (0usize, 0u64);
+    // NULs of the current line that were stripped already: those just before `offset`.
+    let mut nuls = 0u64;
     // Inside a line that is too long: where it began.
     let mut too_long: Option<u64> = None;
     loop {
         if filled == buffer.len() {
+            let hole = if too_long.is_none() { leading_nuls(&buffer) } else { 0 };
             let longer = (buffer.len() * 2).min(READ_ROW_BYTES_MAX + BLOCK_BYTES);
-            if longer > buffer.len() {
+            if hole > 0 {
+                // A hole may be longer than any row; the row behind it is not.
+                buffer.copy_within(hole.., 0);
+                filled -= hole;
+                offset += hole as u64;
+                nuls += hole as u64;
+            } else if longer > buffer.len() {
                 buffer.resize(longer, 0);
             } else {
+                count_nuls(std::mem::take(&mut nuls), offset, file, skipped);
                 too_long.get_or_insert(offset);
                 offset += filled as u64;
                 filled = 0;
@@ -77,8 +88,11 @@ pub fn for_each_row_with(
             let end = from + memchr(b'\n', &buffer[from..last]).unwrap_or(last - from);
             if let Some(began) = too_long.take() {
                 skipped.add(file, Class::TooLong, began, "");
-            } else if one_line(&buffer[from..end], offset + from as u64, file, skipped, &mut row).is_break() {
-                return Ok(offset + end as u64 + 1);
+            } else {
+                let line = (&buffer[from..end], offset + from as u64, std::mem::take(&mut nuls));
+                if one_line(line, |_| true, file, skipped, &mut row).is_break() {
+                    return Ok(offset + end as u64 + 1);
+                }
             }
             from = end + 1;
         }
@@ -86,38 +100,50 @@ pub fn for_each_row_with(
         filled -= last;
         offset += last as u64;
     }
-    let rest = &buffer[..filled];
     if let Some(began) = too_long {
         skipped.add(file, Class::TooLong, began, "");
-    } else if !rest.is_empty() {
-        if rest.iter().all(|byte| *byte == 0) || is_whole(rest) {
-            let _ = one_line(rest, offset, file, skipped, &mut row);
-        } else {
-            skipped.add(file, Class::Torn, offset, format!("{} bytes", rest.len()));
-        }
+    } else if filled > 0 || nuls > 0 {
+        let _ = one_line((&buffer[..filled], offset, nuls), is_whole, file, skipped, &mut row);
     }
     Ok(offset + filled as u64)
 }
 
+/// Judges one line: its bytes, the offset of the first, how many NULs before it
+/// are stripped already. It is torn where `is_whole` denies what is left.
 fn one_line(
-    mut line: &[u8],
-    mut offset: u64,
+    (mut line, mut offset, mut nuls): (&[u8], u64, u64),
+    is_whole: fn(&[u8]) -> bool,
     file: &str,
     skipped: &mut Skipped,
     row: &mut impl FnMut(&[u8], u64, &mut Skipped) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
-    if line.first() == Some(&0) {
-        let run = line.iter().take_while(|byte| **byte == 0).count();
-        skipped.add(file, Class::Nul, offset, format!("{run} bytes"));
+    if nuls > 0 || line.first() == Some(&0) {
+        let run = leading_nuls(line);
         line = &line[run..];
         offset += run as u64;
+        nuls += run as u64;
+        count_nuls(nuls, offset, file, skipped);
+        if line.is_empty() {
+            return ControlFlow::Continue(());
+        }
     }
     if line.len() > READ_ROW_BYTES_MAX {
         skipped.add(file, Class::TooLong, offset, "");
-        return ControlFlow::Continue(());
+    } else if !is_whole(line) {
+        skipped.add(file, Class::Torn, offset, format!("{} bytes", line.len()));
+    } else if !line.iter().all(|byte| crate::json::skip::is_white(*byte)) {
+        return row(line, offset, skipped);
     }
-    if line.iter().all(|byte| crate::json::skip::is_white(*byte)) {
-        return ControlFlow::Continue(());
+    ControlFlow::Continue(())
+}
+
+fn leading_nuls(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| **byte == 0).count()
+}
+
+/// Counts the `nuls` that end before byte `offset` as one run.
+fn count_nuls(nuls: u64, offset: u64, file: &str, skipped: &mut Skipped) {
+    if nuls > 0 {
+        skipped.add(file, Class::Nul, offset - nuls, format!("{nuls} bytes"));
     }
-    row(line, offset, skipped)
 }

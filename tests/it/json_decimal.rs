@@ -110,6 +110,10 @@ fn far_exponents_are_ordered_and_never_expanded() {
     assert!(decimal("1e999999999") < decimal("2e999999999"));
     assert!(decimal("1e-999999999") > decimal("-1e999999999"));
     assert!(decimal("1e99999999999999999999999") > decimal("9e999999999"));
+    for text in ["1234567890123456e89013456789012345889", "-1.5e-89013456789012345889", "12e1000000000000000000"] {
+        let number = decimal(text);
+        assert_eq!(decimal(&number.to_string()), number, "{text} is printed {number}");
+    }
     let mut sum = Sum::default();
     sum.add(&decimal("1e999999999"));
     assert_eq!(sum.total().unwrap().to_string(), "1e999999999");

@@ -38,6 +38,10 @@ mod group;
 
 /// What a newcomer meets: hints, terminals, hostile rows.
 mod newcomer;
+mod render_safe;
+
+/// Bytes into rows.
+mod scan_rows;
 
 /// The published schema and what `append` accepts agree.
 mod schema;

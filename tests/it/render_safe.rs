@@ -1,0 +1,128 @@
+//! What rows can do to the reader's terminal: nothing, in any format. The fuzz
+//! target `table` looks further than these cases.
+
+#![allow(clippy::unwrap_used)]
+
+use logbook::json::quote;
+use logbook::model::Zone;
+use logbook::query::{Place, Row};
+use logbook::render::{Format, Look, Rows, timeline};
+use logbook::view::timeline::{FIELDS, Timeline};
+use unicode_width::UnicodeWidthStr;
+
+const FORMATS: [Format; 6] = [Format::Table, Format::Jsonl, Format::Json, Format::Csv, Format::Tsv, Format::Markdown];
+
+fn look(width: Option<u16>, wrap: bool) -> Look {
+    Look { width, colour: false, zone: Zone::UTC, terminal: true, wrap }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn drawn(mut rows: Rows, texts: &[String]) -> String {
+    let mut out = Vec::new();
+    for row in texts {
+        rows.push(row.as_bytes(), None, &mut out).unwrap();
+    }
+    rows.finish(&mut out).unwrap();
+    text(&out)
+}
+
+/// Characters that a terminal obeys or does not show, some of each kind.
+const OBEYED: &[char] = &[
+    '\u{1b}',
+    '\u{7}',
+    '\r',
+    '\u{7f}',
+    '\u{9b}',
+    '\u{ad}',
+    '\u{200b}',
+    '\u{202e}',
+    '\u{2066}',
+    '\u{feff}',
+    '\u{13430}',
+    '\u{1343f}',
+    '\u{1bca0}',
+    '\u{1d173}',
+    '\u{e0041}',
+];
+
+#[test]
+fn no_format_hands_on_what_a_terminal_obeys() {
+    for character in OBEYED {
+        let word = text(&quote(&format!("a{character}b")));
+        let row = format!("{{\"run_id\":{word},\"step\":{word},\"status\":{word},\"action\":{word},{word}:1}}");
+        for format in FORMATS {
+            for made in [false, true] {
+                let rows = match made {
+                    false => Rows::new(format, None, look(None, false), false),
+                    true => Rows::made(format, look(None, false), false),
+                };
+                let out = drawn(rows, std::slice::from_ref(&row)).replace("\r\n", "\n");
+                assert!(!out.contains(*character), "{format:?} made {made}: {out:?}");
+            }
+        }
+        let mut fields = Vec::new();
+        logbook::json::pick(row.as_bytes(), &FIELDS, &mut fields).unwrap();
+        let mut run = Timeline::default();
+        run.push(&Row { text: row.as_bytes(), fields: &fields, place: Place::default() }, None);
+        let out = timeline::draw(&run, &look(None, false));
+        assert!(!out.contains(*character), "timeline: {out:?}");
+    }
+}
+
+#[test]
+fn white_space_between_values_cannot_write_over_a_row() {
+    let row = "{\"run_id\":\"r\",\t\"action\":\"rm -rf\",\r\"status\":\"done\"}".to_owned();
+    for format in [Format::Jsonl, Format::Json] {
+        let out = drawn(Rows::new(format, None, look(None, false), false), std::slice::from_ref(&row));
+        assert!(out.contains(r#"{"run_id":"r", "action":"rm -rf", "status":"done"}"#), "{out:?}");
+    }
+    // A pipe gets the row as it is.
+    let piped = Look { terminal: false, ..look(None, false) };
+    assert_eq!(drawn(Rows::new(Format::Jsonl, None, piped, false), std::slice::from_ref(&row)), row + "\n");
+}
+
+#[test]
+fn text_beside_times_is_not_shortened_within_a_character() {
+    let times = ["\"2026-04-15T08:00:00Z\"", "\"2026ébcdefgh:ijklm\"", "\"2026-04-15 0é:00:0\""];
+    let rows = times.map(|time| format!("{{\"timestamp\":{time},\"a\":\"{}\"}}", "x".repeat(40)));
+    let columns = Some(vec!["timestamp".to_owned(), "a".to_owned()]);
+    let out = drawn(Rows::new(Format::Table, columns, look(Some(30), false), false), &rows);
+    assert!(out.contains("04-15 08:00"), "{out}");
+}
+
+#[test]
+fn a_narrow_table_keeps_to_its_width() {
+    let rows = ["{\"a\":\"日本語 日本語 word\",\"b\":1}".to_owned()];
+    for wrap in [false, true] {
+        for width in 1..30 {
+            let columns = Some(vec!["a".to_owned(), "b".to_owned()]);
+            let out = drawn(Rows::new(Format::Table, columns, look(Some(width), wrap), false), &rows);
+            assert!(out.lines().all(|line| line.width() <= usize::from(width)), "{width}: {out}");
+        }
+    }
+}
+
+#[test]
+fn many_columns_and_long_cells_are_soon_fitted() {
+    // Megabytes in a cell, and more columns than any window has: neither is worked off one by one.
+    let long = format!("{{\"a\":\"{}\",\"b\":\"{}\"}}", "word ".repeat(400_000), "x".repeat(1_000_000));
+    for (width, wrap) in [(Some(60), false), (Some(60), true), (None, true)] {
+        let columns = Some(vec!["a".to_owned(), "b".to_owned()]);
+        let out = drawn(Rows::new(Format::Table, columns, look(width, wrap), false), std::slice::from_ref(&long));
+        assert!(width.is_none_or(|width| out.lines().all(|line| line.width() <= usize::from(width))));
+    }
+    let many: Vec<String> = (0..2000).map(|at| format!("\"a rather long name {at}\":\"text {at}\"")).collect();
+    let out = drawn(Rows::made(Format::Table, look(Some(100), false), false), &[format!("{{{}}}", many.join(","))]);
+    assert!(out.lines().all(|line| line.width() <= 100));
+}
+
+#[test]
+fn a_bar_in_a_text_parts_no_cells_of_markdown() {
+    let rows = [r#"{"a":"x|y","b":"x\\|y"}"#.to_owned()];
+    let columns = Some(vec!["a".to_owned(), "b".to_owned()]);
+    let out = drawn(Rows::new(Format::Markdown, columns, look(None, false), false), &rows);
+    assert_eq!(out, "| a | b |\n| --- | --- |\n| x\\|y | x\\\\\\|y |\n");
+}
