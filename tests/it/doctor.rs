@@ -15,7 +15,7 @@ fn the_place_is_measured_and_left_as_it_was() {
         .shows("durability   data (default)")
         .shows("file system")
         .shows("median of 9");
-    let told = book.run(&["doctor", "--json"]).exit(0).quiet().out;
+    let told = book.run(&["doctor", "--json"]).exit(0).quiet().out.clone();
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert_eq!(told["durability"], "data");
     assert_eq!(told["sync_us"]["count"], 9);
