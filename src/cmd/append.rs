@@ -188,10 +188,16 @@ pub(super) fn print_rows(print: Print, drafts: &Drafts, stored: &[Stored], door:
             Print::Row => drafts.render(draft, row.step, &mut out),
         }
     }
-    match door.out.write_all(&out).and_then(|()| door.out.flush()) {
-        // The reader left; the row is stored.
+    say(&out, door)
+}
+
+/// Puts on stdout what was stored. Errors: exit 4, since exit 3 would say that
+/// nothing was stored; a reader that left is none.
+pub(super) fn say(out: &[u8], door: &mut Door<'_>) -> Result<()> {
+    match door.out.write_all(out).and_then(|()| door.out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::io(format!("stdout: {error} (stored)")))
+            Err(Error::new(Exit::Unknown, format!("stdout: {error}: stored, but not printed"))
+                .hint("append it again with the same --id to have its step printed"))
         }
         _ => Ok(()),
     }

@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 
-use super::append::{Print, announce_fallback};
+use super::append::{Print, announce_fallback, say};
 use crate::cmd::Door;
 use crate::error::{Error, Exit, Result};
 use crate::format::{Drafts, Rules};
@@ -229,12 +229,10 @@ impl Batch<'_> {
 
     /// Says what came of it. A failed sync is worse than a bad row.
     fn finish(self, result: Result<()>, synced: Result<()>, door: &mut Door<'_>) -> Result<Exit> {
-        if synced.is_ok() {
-            let _ = door.out.write_all(&self.printed).and_then(|()| door.out.flush());
-        }
+        let said = if synced.is_ok() { say(&self.printed, door) } else { Ok(()) };
         let rows = |count: u64| if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
         let skipped = if self.skipped > 0 { format!(", {} skipped", rows(self.skipped)) } else { String::new() };
-        match synced.and(result) {
+        match synced.and(result).and(said) {
             Ok(()) if self.skipped > 0 => {
                 let _ = writeln!(door.err, "logbook: {} stored{skipped}", rows(self.stored));
                 Ok(Exit::Usage)

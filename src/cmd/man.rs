@@ -55,8 +55,8 @@ pub fn pages() -> Vec<(String, String)> {
         let _ = man.render(&mut page);
         String::from_utf8_lossy(&page).into_owned()
     };
-    let mut pages = vec![("logbook.1".to_owned(), render(table::tree(), "logbook"))];
-    for entry in COMMANDS {
+    let mut pages = vec![("logbook.1".to_owned(), render(table::shown(), "logbook"))];
+    for entry in COMMANDS.iter().filter(|entry| !entry.group.is_empty()) {
         pages.push((format!("{}.1", entry.page), render(table::command(entry).name(entry.page), entry.page)));
     }
     pages

@@ -16,7 +16,6 @@ pub mod wording;
 pub mod amend;
 pub mod append;
 pub mod append_batch;
-pub mod complete_words;
 pub mod completions;
 pub mod doctor;
 pub mod fields;
@@ -30,4 +29,5 @@ pub mod show;
 mod watchdog;
 pub mod where_;
 
+pub use completions::words as complete_words;
 pub use door::Door;

@@ -101,7 +101,8 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
             Printing::Rows(Box::new(if args.raw_strings { rows.raw_strings() } else { rows }))
         }
     };
-    let wonder = format == Format::Table && door.out_is_terminal && !plan.is_latest();
+    let wonder =
+        matches!(printing, Printing::Rows(_)) && format == Format::Table && door.out_is_terminal && !plan.is_latest();
     let mut answer = Answer::new(&plan, printing, wonder.then(Moved::default));
     let watch = args.bounds.watch(plan.uses_jq())?;
     let strict = args.reading.strict;
@@ -154,7 +155,7 @@ fn explain(
         Format::Json | Format::Jsonl if args.reading.output.is_some() || args.reading.json => {
             String::from_utf8_lossy(&plan.to_json()).into_owned() + "\n"
         }
-        _ => plan.lines().iter().map(|(title, text)| format!("{title:<12}{}\n", safe::escape(text))).collect(),
+        _ => plan.lines().iter().map(|(title, text)| format!("{title:<13}{}\n", safe::escape(text))).collect(),
     };
     door.out.write_all(text.as_bytes()).map_err(|error| Error::output(&error))?;
     Ok(Exit::Done)

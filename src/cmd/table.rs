@@ -92,9 +92,18 @@ pub fn command(entry: &Entry) -> Command {
     (entry.build)(command)
 }
 
-/// The whole tree, for completions and manual pages.
+/// The whole tree.
 pub fn tree() -> Command {
-    COMMANDS.iter().fold(
+    of(COMMANDS.iter())
+}
+
+/// The tree of the commands that the help shows, for completions and manual pages.
+pub fn shown() -> Command {
+    of(COMMANDS.iter().filter(|entry| !entry.group.is_empty()))
+}
+
+fn of<'e>(entries: impl Iterator<Item = &'e Entry>) -> Command {
+    entries.fold(
         Command::new("logbook")
             .version(env!("CARGO_PKG_VERSION"))
             .about("A work log for unsupervised agents, on plain JSONL files")

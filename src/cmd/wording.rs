@@ -28,7 +28,7 @@ pub struct Clauses {
     #[arg(long, value_name = "FIELD", alias = "latest_by", conflicts_with = "latest")]
     pub latest_by: Option<String>,
     /// Run a jq program on each row that passes
-    #[arg(long, value_name = "PROGRAM")]
+    #[arg(long, value_name = "PROGRAM", allow_hyphen_values = true)]
     pub jq: Option<String>,
     /// Group by these fields
     #[arg(long, value_name = "FIELD,…", visible_aliases = ["group-by"], aliases = ["group_by"])]

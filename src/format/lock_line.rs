@@ -4,18 +4,20 @@
 use super::version::FormatVersion;
 
 /// What `.lock` says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockLine {
     /// The logbook's format.
     pub version: FormatVersion,
     /// Highest segment number whose directory entry is known to be synced; 0 before the first.
     pub synced: u64,
-    /// A segment whose sync failed: what it holds may be gone after a power cut.
-    pub suspect: Option<u64>,
+    /// Segments whose sync failed, the latest last: what they hold may be gone after a power cut.
+    pub suspects: Vec<u64>,
 }
 
 /// Longest line there can be; a reader asks for this many bytes.
-pub const BYTES_MAX: usize = 64;
+pub const BYTES_MAX: usize = 512;
+/// Most suspects that are kept. More failed syncs than that are a disk to throw away.
+const SUSPECTS_MAX: usize = 20;
 
 impl LockLine {
     /// Reads the bytes up to the first newline. `None` for anything else: the line
@@ -29,21 +31,55 @@ impl LockLine {
         }
         let version = FormatVersion(words.next()?.parse().ok()?);
         let synced = words.next()?.parse().ok()?;
-        let suspect = match words.next()? {
-            "-" => None,
-            number => Some(number.parse().ok()?),
+        let suspects = match words.next()? {
+            "-" => Vec::new(),
+            numbers => numbers.split(',').map(|number| number.parse().ok()).collect::<Option<_>>()?,
         };
         // A newer format may say more; an older writer only needs the version.
         if words.next().is_some() && version <= FormatVersion::CURRENT {
             return None;
         }
-        Some(LockLine { version, synced, suspect })
+        Some(LockLine { version, synced, suspects })
     }
 
     /// The line with its newline. A shorter line leaves the rest of a longer one
     /// behind it; a reader takes the bytes up to the first newline.
     pub fn print(&self) -> String {
-        let suspect = self.suspect.map_or_else(|| "-".to_owned(), |number| format!("{number:06}"));
-        format!("logbook-lock {} {:06} {suspect}\n", self.version.0, self.synced)
+        let suspects: Vec<String> = self.suspects.iter().map(|number| format!("{number:06}")).collect();
+        let suspects = if suspects.is_empty() { "-".to_owned() } else { suspects.join(",") };
+        format!("logbook-lock {} {:06} {suspects}\n", self.version.0, self.synced)
+    }
+
+    /// Whether the sync of this segment failed.
+    pub fn is_suspect(&self, segment: u64) -> bool {
+        self.suspects.contains(&segment)
+    }
+
+    /// Marks a segment whose sync failed.
+    pub fn mark_suspect(&mut self, segment: u64) {
+        self.suspects.retain(|suspect| *suspect != segment);
+        self.suspects.push(segment);
+        let more = self.suspects.len().saturating_sub(SUSPECTS_MAX);
+        self.suspects.drain(..more);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_line_is_read_as_it_was_written_and_keeps_the_latest_suspects() {
+        let mut line = LockLine { version: FormatVersion::CURRENT, synced: 42, suspects: Vec::new() };
+        assert_eq!(line.print(), "logbook-lock 1 000042 -\n");
+        for segment in [40, 41, 40] {
+            line.mark_suspect(segment);
+        }
+        assert_eq!(line.print(), "logbook-lock 1 000042 000041,000040\n");
+        assert_eq!(LockLine::parse(line.print().as_bytes()).unwrap(), line);
+        (0..100).for_each(|back| line.mark_suspect(u64::MAX - 100 + back));
+        assert!(line.print().len() <= BYTES_MAX && line.is_suspect(u64::MAX - 1));
+        assert_eq!(LockLine::parse(b"logbook-lock 1 000042 41,\n"), None);
     }
 }

@@ -220,7 +220,7 @@ impl<'o> Writer<'o> {
         // 26 bytes for each step and its key: near enough to know when a segment is full.
         let more = (drafts.bytes() + drafts.rows().len() * 26) as u64;
         let active = match self.active.take() {
-            Some(old) if line.suspect == Some(old.name.number) || self.is_over(&old, more, &today) => {
+            Some(old) if line.is_suspect(old.name.number) || self.is_over(&old, more, &today) => {
                 self.rotate(lock, &mut line, Some(&old), &today)?
             }
             Some(active) => active,
@@ -261,10 +261,12 @@ impl<'o> Writer<'o> {
                 }
                 Ok(Verdict::Instead(step, voided)) => {
                     steps[draft.run as usize] = Some(last.max(step));
-                    drafts.render(draft, step, &mut out);
-                    rows.push(Stored { draft: index, step, place, again: false });
+                    // The old place first: a write that stops in between must not leave the row there twice.
                     voids += 1;
                     self.void(voided, voids, drafts.run_of(draft), step, &mut out)?;
+                    let place = Place { offset: active.bytes + out.len() as u64, ..place };
+                    drafts.render(draft, step, &mut out);
+                    rows.push(Stored { draft: index, step, place, again: false });
                 }
                 Err(error) if error.exit != Exit::Usage => return Err(error),
                 Err(error) => {
@@ -396,7 +398,7 @@ impl<'o> Writer<'o> {
         let line = lock.read(self.os)?;
         let result = match line {
             Some(mut line) => {
-                line.suspect = Some(number);
+                line.mark_suspect(number);
                 lock.write(self.os, &line)
             }
             None => Err(Error::io("the lock line cannot be read")),

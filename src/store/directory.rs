@@ -60,6 +60,10 @@ pub fn create(os: &dyn Os, path: &Path) -> Result<()> {
         .ancestors()
         .take_while(|directory| !directory.as_os_str().is_empty() && os.stat_path(directory).is_err())
         .collect();
+    if let Some(highest) = missing.last().and_then(|path| path.parent()) {
+        // Whoever made the directory above may have died before syncing its name.
+        sync_name(os, highest)?;
+    }
     for directory in missing.into_iter().rev() {
         let fail = |error: std::io::Error| Error::io(format!("{}: cannot be created: {error}", directory.display()));
         match os.mkdir(directory, 0o700) {
@@ -73,6 +77,26 @@ pub fn create(os: &dyn Os, path: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Syncs the name of a directory that is there, in the one above it.
+pub fn sync_name(os: &dyn Os, directory: &Path) -> Result<()> {
+    let parent = match directory.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => return Ok(()),
+    };
+    match sync_directory(os, parent) {
+        Ok(()) => Ok(()),
+        // Where this user may not look, he has made nothing (`/home` is often closed).
+        Err(error)
+            if error.kind() == std::io::ErrorKind::PermissionDenied
+                && os.stat_path(parent).is_ok_and(|stat| stat.uid != os.user()) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(Error::io(format!("{}: {error}", parent.display()))),
+    }
 }
 
 /// Refuses a directory that others may write to, or that is another user's

@@ -16,6 +16,8 @@ use super::{archived, listing};
 use crate::error::{Error, Result};
 use crate::format::SegmentName;
 
+/// The active segment's table.
+const ACTIVE: &str = "active.idx";
 /// The active segment's table may lag this many bytes, which the next writer reads.
 const LAG_BYTES_MAX: u64 = 64 << 10;
 /// A small table is written anew sooner: a process that appends one row then reads less.
@@ -122,33 +124,38 @@ fn gather(cover: Cover, stretch: &Stretch) -> Contents {
 fn add_table(os: &dyn Os, cache: &Path, index: &mut Index, mut contents: Contents) -> bool {
     let span = |cover: &Cover| cover.high - cover.low + 1;
     let mut replaced = Vec::new();
-    while let Some((path, table)) = index.tables.last() {
-        if table.cover.high + 1 != contents.cover.low || span(&table.cover) > span(&contents.cover) {
+    while let Some((path, table)) = index.tables.pop() {
+        // The active segment's table tells of a part only: it never becomes one of whole segments.
+        let joins = !is_active(&path)
+            && table.cover.high + 1 == contents.cover.low
+            && span(&table.cover) <= span(&contents.cover);
+        let Some(older) = joins.then(|| table.contents(os)).flatten() else {
+            index.tables.push((path, table));
             break;
-        }
-        let Some(older) = table.contents(os) else { break };
-        replaced.push(path.clone());
+        };
         contents = merge(older, contents);
-        index.tables.pop();
+        replaced.push((path, table));
     }
     let path = cache.join(table_name(contents.cover.low, contents.cover.high));
-    if !save(os, cache, &path, &contents) {
-        // What was taken off the list is still on disk, and stands.
-        for path in replaced.into_iter().rev() {
-            index.tables.extend(Table::open(os, &path).map(|table| (path, table)));
-        }
+    // Another writer may have merged it further, and taken it away, by now.
+    let made = save(os, cache, &path, &contents)
+        .then(|| Table::open(os, &path))
+        .flatten()
+        .filter(|table| table.cover == contents.cover);
+    let Some(table) = made else {
+        // What was taken off the list is open still, and stands, whoever unlinks it.
+        index.tables.extend(replaced.into_iter().rev());
         return false;
-    }
-    for old in replaced {
+    };
+    for (old, _) in replaced {
         let _ = os.unlink(&old);
     }
-    match Table::open(os, &path) {
-        Some(table) => {
-            index.tables.push((path, table));
-            true
-        }
-        None => false,
-    }
+    index.tables.push((path, table));
+    true
+}
+
+fn is_active(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == ACTIVE)
 }
 
 /// `later` tells of the segments after those of `older`.
@@ -173,7 +180,7 @@ fn open_active(os: &dyn Os, directory: &Path, cache: &Path, index: &mut Index, n
         return Ok(());
     }
     index.active = (name.number, 0);
-    let table_path = cache.join("active.idx");
+    let table_path = cache.join(ACTIVE);
     if let Some(table) = Table::open(os, &table_path) {
         let cover = table.cover;
         let same = cover.high == name.number && cover.inode == stat.identity.1 && cover.end <= stat.bytes;
@@ -226,12 +233,15 @@ pub(super) fn save_active(os: &dyn Os, directory: &Path, index: &mut Index, file
         return;
     }
     let cache = listing::cache_directory(directory);
-    let path = cache.join("active.idx");
+    let path = cache.join(ACTIVE);
     if let Some(contents) = contents(os, index, file, inode, index.tail())
         && save(os, &cache, &path, &contents)
-        && let Some(table) = Table::open(os, &path)
+        // Another writer may have put its own there meanwhile, which tells of less.
+        && let Some(table) = Table::open(os, &path).filter(|table| table.cover == contents.cover)
     {
-        index.tables.retain(|(old, _)| *old != path);
+        // One about an earlier segment may hold rows that stand nowhere else.
+        let base = index.base;
+        index.tables.retain(|(old, table)| !is_active(old) || table.cover != base);
         index.base = table.cover;
         index.tables.push((path, table));
         *index.tail_mut() = Stretch::default();
@@ -242,9 +252,9 @@ pub(super) fn save_active(os: &dyn Os, directory: &Path, index: &mut Index, file
 pub(super) fn save_finished(os: &dyn Os, directory: &Path, index: &mut Index) {
     let cache = listing::cache_directory(directory);
     for mut contents in std::mem::take(&mut index.finished) {
-        let active = cache.join("active.idx");
-        let position = index.tables.iter().position(|(path, _)| *path == active);
-        let aside = position.map(|at| index.tables.remove(at));
+        let (aside, whole): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut index.tables).into_iter().partition(|(path, _)| is_active(path));
+        index.tables = whole;
         let next = index.tables.last().map_or(1, |(_, table)| table.cover.high + 1);
         // With a gap before it, the next writer makes it in order.
         if contents.cover.low == next || (next == 1 && contents.cover.low == 1) {

@@ -62,7 +62,7 @@ impl Lock {
         let read = read_full(os, &self.file, &mut buffer, 0)
             .map_err(|error| Error::io(format!("{}: {error}", self.path.display())))?;
         let line = LockLine::parse(&buffer[..read]);
-        if let Some(line) = line
+        if let Some(line) = &line
             && !line.version.may_write()
         {
             return Err(Error::io(format!(

@@ -82,7 +82,7 @@ impl Writer<'_> {
             .hint(format!("logbook show {address}   # the row on file; a new row needs a new --id")));
         }
         let step = step.unwrap_or(0);
-        if line.suspect == Some(found.place.segment) && found.place.segment != active {
+        if line.is_suspect(found.place.segment) && found.place.segment != active {
             return Ok(Verdict::Instead(step.max(1), found.place));
         }
         if self.durability() == Durability::Data && found.place.segment != active {
@@ -131,6 +131,8 @@ impl Writer<'_> {
         for place in places.into_iter().rev() {
             if let Some(text) = self.row_on_file(place)?
                 && id_of(&text).as_deref() == Some(id)
+                // What a power cut left of a row takes no id: its writer was not told it is stored.
+                && json::validate(&text, json::Limits::GRAMMAR).is_ok()
             {
                 return Ok(Some(Found { place, text }));
             }

@@ -2,7 +2,7 @@
 //! directory entry synced before the lock is given back.
 
 use super::append::{Active, Writer};
-use super::directory::{Modes, check_file, open_error, share};
+use super::directory::{Modes, check_file, open_error, share, sync_name};
 use super::listing;
 use super::lock::Lock;
 use super::os::{How, sync_directory};
@@ -14,19 +14,24 @@ impl Writer<'_> {
     /// The active segment under the lock, opened and checked; `.lock` made true
     /// where it was not. `None`: there is none to append to yet.
     pub(super) fn find_active(&mut self, lock: &Lock) -> Result<(LockLine, Option<Active>)> {
-        let fresh = LockLine { version: FormatVersion::CURRENT, synced: 0, suspect: None };
+        let fresh = LockLine { version: FormatVersion::CURRENT, synced: 0, suspects: Vec::new() };
         let said = lock.read(self.os)?;
         let raw = listing::raw(self.os, &self.directory)?;
         let highest = raw.last().map_or(0, |name| name.number);
+        let unsaid = said.is_none();
         let mut line = said.unwrap_or(fresh);
-        if said.is_none() {
+        if unsaid {
             let archived = listing::archived(self.os, &self.directory)?.last().map_or(0, |name| name.number);
             line.synced = archived.max(listing::manifest_number(self.os, &self.directory)).max(highest);
         }
-        if said.is_none() || highest > line.synced {
+        if unsaid || highest > line.synced {
             // A writer died between making the segment and saying so.
             sync_directory(self.os, &self.directory)
                 .map_err(|error| Error::io(format!("{}: {error}", self.directory.display())))?;
+            if unsaid {
+                // Whoever made the logbook may have died before syncing its own name.
+                sync_name(self.os, &self.directory)?;
+            }
             line.synced = line.synced.max(highest);
             lock.write(self.os, &line)?;
         }
@@ -87,12 +92,16 @@ impl Writer<'_> {
         today: &str,
     ) -> Result<Active> {
         if let Some(old) = old
-            && line.suspect != Some(old.name.number)
+            && !line.is_suspect(old.name.number)
         {
             match self.os.sync_data(&old.file) {
                 Ok(()) => self.unsynced.retain(|(number, _)| *number != old.name.number),
                 Err(error) => {
-                    line.suspect = Some(old.name.number);
+                    line.mark_suspect(old.name.number);
+                    // At once: what follows may fail, and the next writer must know.
+                    lock.write(self.os, line).map_err(|why| {
+                        Error::io(format!("{}: {error}; it could not be marked suspect: {why}", old.path.display()))
+                    })?;
                     if self.unsynced.iter().any(|(number, _)| *number == old.name.number) {
                         self.lost_sync.get_or_insert_with(|| format!("{}: {error}", old.path.display()));
                         self.unsynced.retain(|(number, _)| *number != old.name.number);

@@ -89,9 +89,20 @@ impl Parts {
         self.native.push(part);
     }
 
-    /// The tests of a condition, each on its own.
+    /// A condition whole; with jq in it, the tests of it, each on its own.
     fn conditions(&mut self, clause: &str, condition: Option<&Expr>) {
-        let mut open: Vec<&Expr> = condition.into_iter().collect();
+        let Some(condition) = condition else { return };
+        let jq = self.jq.len();
+        let native = self.native.len();
+        self.tests(clause, condition);
+        if self.jq.len() == jq {
+            self.native.truncate(native);
+            self.native(format!("{clause} {}", print::expr(condition)));
+        }
+    }
+
+    fn tests(&mut self, clause: &str, condition: &Expr) {
+        let mut open: Vec<&Expr> = vec![condition];
         while let Some(expr) = open.pop() {
             match expr {
                 Expr::And(all) | Expr::Or(all) => open.extend(all.iter().rev()),

@@ -55,8 +55,10 @@ impl Fields {
                 match json::kind(member.value) {
                     Some(Kind::Object) => open.push((path, member.value)),
                     Some(Kind::Array) => {
-                        let objects = Leaves::new(member.value).filter(|leaf| leaf.first() == Some(&b'{'));
-                        open.extend(objects.map(|object| (path.clone(), object)));
+                        let leaves = Leaves::new(member.value).filter(|leaf| leaf.first() == Some(&b'{'));
+                        let objects: Vec<&[u8]> = leaves.collect();
+                        // The first is taken from the stack first: it gives the example.
+                        open.extend(objects.into_iter().rev().map(|object| (path.clone(), object)));
                     }
                     _ => {}
                 }

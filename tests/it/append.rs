@@ -225,6 +225,15 @@ fn json_value() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn what_is_stored_and_cannot_be_printed_is_not_called_not_stored() {
+    let book = Book::new();
+    book.shell("logbook append -r r -a a --id k --print id >/dev/full").exit(4);
+    book.shell("echo '{\"run_id\":\"r\"}' | logbook append - --print id >/dev/full").exit(4);
+    assert_eq!(on_file(&book).lines().count(), 2);
+    book.shell("logbook append -r r -a a --id k --print id").exit(0).stdout("r#1\n");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(8))]
     #[test]

@@ -12,9 +12,12 @@ mod tidy;
 mod documents;
 
 /// One file for each command.
+mod amend;
 mod append;
+mod complete_words;
 mod completions;
 mod doctor;
+mod fields;
 mod help;
 mod init;
 mod man;
@@ -22,6 +25,9 @@ mod query;
 mod runs;
 mod show;
 mod where_;
+
+/// Rows with their corrections folded in, against a slow and obvious way.
+mod corrections;
 
 /// The store under ordinary misfortune.
 mod store_append;
@@ -39,7 +45,10 @@ mod schema;
 /// The query language: its cases (`tests/query/`), its table of comparison cell
 /// by cell, queries at random, text to meaning and back, its predicate against a
 /// slow and obvious one, rows split in any way, its times.
+mod jq_reference;
 mod json_decimal;
+mod query_binary;
+mod query_bounds;
 mod query_cases;
 mod query_comparison;
 mod query_fold;

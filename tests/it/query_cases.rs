@@ -1,7 +1,7 @@
 //! The cases of `tests/query/*.toml`: a query, rows, and what comes out, or
 //! which error. Pure: parse, compile, run in memory.
 //!
-//! A case: `query` (or pieces: `filter`, `group`, `jq` …), `rows` (one a line), then
+//! A case: `query` (and `jq`, with `slurp`), `rows` (one a line), then
 //! `expect` (one a line, in order) or `error` (a part of the message, and
 //! `caret`, the text it points at), `faults` (`row number: part of the message`),
 //! `skipped` (numbers of rows that are no objects), `columns`, `notes`.
@@ -11,11 +11,15 @@
 use std::collections::BTreeMap;
 
 use logbook::model::{Instant, Zone};
+use logbook::query::Query;
 use logbook::query::compile::query::{Argument, Context, compile};
 use logbook::query::stage::run::{Answer, run_in_memory, run_in_parts};
 use logbook::query::text::parse::{Clause, Input};
 use logbook::query::time::Clock;
 use serde::Deserialize;
+
+/// Files beside the cases that other tests read.
+const TABLES: [&str; 2] = ["comparison.toml", "jq_reference.toml"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +35,8 @@ struct Case {
     name: String,
     query: Option<String>,
     jq: Option<String>,
+    #[serde(default)]
+    slurp: bool,
     rows: Option<String>,
     expect: Option<String>,
     error: Option<String>,
@@ -82,7 +88,7 @@ impl Case {
             input = input.flag(Clause::Jq, "--jq", jq);
         }
         let problems = match input.parse() {
-            Ok(query) => match compile(&query, &self.context()) {
+            Ok(query) => match compile(&Query { slurp: self.slurp, ..query }, &self.context()) {
                 Ok(plan) => return self.judge(&plan, self.rows.as_deref().unwrap_or(page_rows)),
                 Err(problems) => problems,
             },
@@ -174,7 +180,7 @@ fn every_case_says_what_it_should() {
     files.sort();
     let (mut count, mut wrong) = (0, Vec::new());
     let is_page = |file: &std::path::PathBuf| file.extension().is_some_and(|end| end == "toml");
-    for file in files.iter().filter(|file| is_page(file) && !file.ends_with("comparison.toml")) {
+    for file in files.iter().filter(|file| is_page(file) && !TABLES.iter().any(|table| file.ends_with(table))) {
         let page: Page = toml::from_str(&std::fs::read_to_string(file).unwrap())
             .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         for case in page.case {

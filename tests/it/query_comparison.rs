@@ -8,6 +8,32 @@ use logbook::query::text::parse::parse;
 use logbook::query::time::Clock;
 use toml::Table;
 
+/// The first table of docs/query.md, Comparison.
+#[test]
+fn the_table_in_the_document_holds() {
+    let document = include_str!("../../docs/query.md");
+    let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    let mut lines = document.lines().skip_while(|line| !line.starts_with("| the row has |"));
+    let tests = cells(lines.next().unwrap());
+    let clock = Clock { now: Instant::parse("2026-04-16T10:00:00Z").unwrap(), zone: Zone::UTC };
+    let mut count = 0;
+    for line in lines.skip(1).take_while(|line| line.starts_with('|')) {
+        let cells = cells(line);
+        let row = match cells[0].trim_matches('`') {
+            "nothing" => r#"{"x":1}"#.to_owned(),
+            value => format!(r#"{{"a":{value}}}"#),
+        };
+        for (test, cell) in tests.iter().zip(&cells).skip(1) {
+            let query = parse(&format!("a{}", test.trim_matches('`'))).unwrap();
+            let plan = compile(&query, &Context::new(clock)).unwrap();
+            let passes = !run_in_memory(&plan, [row.as_bytes()]).rows.is_empty();
+            assert_eq!(cell, if passes { "yes" } else { "no" }, "a{test} on {row}");
+            count += 1;
+        }
+    }
+    assert_eq!(count, 36);
+}
+
 fn check(page: &Table, values: &str, columns: &str, field: &str, clock: Clock) -> usize {
     let mut cells = 0;
     let values = page[values].as_table().unwrap();

@@ -235,10 +235,6 @@ fn doubts_name_the_nearest_word() {
     assert_eq!(doubts("status in (done, bloked)"), ["no status is called `bloked`: did you mean `blocked`?"]);
     assert_eq!(doubts("kind!=nota"), ["no kind is called `nota`: did you mean `note`?"]);
     assert_eq!(doubts("rating=gren"), ["no rating is called `gren`: did you mean `green`?"]);
-    assert_eq!(
-        doubts("group_by blocked_on sort_by -coutn"),
-        ["the groups have no column `coutn`: did you mean `count`?"]
-    );
     for known in [
         "status=done",
         "inputs.any.thing=1",

@@ -18,6 +18,8 @@ pub(in crate::query) enum Left {
     Timestamp,
     /// `age`.
     Age,
+    /// A column of groups that holds an age: milliseconds, compared with durations.
+    AgeColumn,
     /// Anything else.
     Other,
 }
@@ -68,6 +70,8 @@ impl Compiler<'_> {
         let mut value = Value::word(text, argument);
         match left {
             Left::Age => return self.age(text, span),
+            Left::AgeColumn if value.null => {}
+            Left::AgeColumn => return self.duration(text, span),
             Left::Timestamp if value.null => {}
             Left::Timestamp => return self.time(text, span),
             // A number first: -12 is one, and only then a duration without its unit.
@@ -82,6 +86,7 @@ impl Compiler<'_> {
     fn quoted(&mut self, text: &str, span: Span, left: Left) -> Option<Value> {
         match left {
             Left::Age => self.age(text, span),
+            Left::AgeColumn => self.duration(text, span),
             Left::Timestamp => self.time(text, span),
             Left::Other => {
                 let mut value = Value::string(text.as_bytes());
@@ -108,15 +113,22 @@ impl Compiler<'_> {
 
     /// A duration back from now, as the instant that long ago.
     fn age(&mut self, text: &str, span: Span) -> Option<Value> {
-        match time::duration_ms(text) {
-            Ok(ms) => {
-                let ms = i64::try_from(ms).unwrap_or(i64::MAX);
-                Some(Value::time(Period::point(self.context.clock.now.plus_ms(-ms))))
-            }
-            Err(message) => {
-                self.problems.push(Problem::new(span, message).hint("age is compared with durations: age>2h"));
-                None
-            }
-        }
+        let ms = i64::try_from(self.ms(text, span)?).unwrap_or(i64::MAX);
+        Some(Value::time(Period::point(self.context.clock.now.plus_ms(-ms))))
+    }
+
+    /// A duration as the milliseconds that columns hold.
+    fn duration(&mut self, text: &str, span: Span) -> Option<Value> {
+        let ms = self.ms(text, span)?;
+        Value::json(ms.to_string().as_bytes())
+    }
+
+    fn ms(&mut self, text: &str, span: Span) -> Option<u64> {
+        let problem = match time::duration_ms(text) {
+            Ok(ms) => return Some(ms),
+            Err(message) => Problem::new(span, message),
+        };
+        self.problems.push(problem.hint("age is compared with durations: age>2h"));
+        None
     }
 }

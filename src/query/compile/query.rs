@@ -13,7 +13,7 @@ use crate::query::jq::program::Globals;
 use crate::query::problem::Problem;
 use crate::query::stage::latest::LatestBy;
 use crate::query::stage::plan::{GroupBy, Named, Plan, Tail};
-use crate::query::text::print::{aggregate_call, aggregate_name, column_name};
+use crate::query::text::print::{aggregate_call, aggregate_name, column_name, operand};
 use crate::query::time::Clock;
 
 /// What a query is compiled against.
@@ -71,9 +71,7 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
     let middle = group.as_ref().map(|group| {
         let names = group.keys.iter().map(|named| named.name.clone());
         let names = names.chain(group.aggregates.iter().map(|(name, ..)| name.clone())).collect();
-        let named = query.summarize.iter().filter(|aggregate| aggregate.name.is_some());
-        let calls = named.map(|one| (aggregate_call(one.function, one.of.as_ref()), aggregate_name(one))).collect();
-        let scope = Scope { fields: Vec::new(), columns: Some(names), calls };
+        let scope = Scope { fields: Vec::new(), columns: Some(names), calls: calls(query), ages: ages(query) };
         std::mem::replace(&mut compiler.scope, scope).fields
     });
 
@@ -120,6 +118,22 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
         globals: compiler.globals,
         clock: context.clock,
     })
+}
+
+/// What the columns of groups show, as it is printed, and their names.
+fn calls(query: &Query) -> Vec<(String, String)> {
+    let keys = query.group_by.iter().map(|column| (operand(&column.of), column_name(column)));
+    let aggregates =
+        query.summarize.iter().map(|one| (aggregate_call(one.function, one.of.as_ref()), aggregate_name(one)));
+    keys.chain(aggregates).collect()
+}
+
+/// The columns of groups that hold ages.
+fn ages(query: &Query) -> Vec<String> {
+    let keys = query.group_by.iter().filter(|column| matches!(column.of, Operand::Age(_))).map(column_name);
+    let counts = |function| matches!(function, Function::Count | Function::Distinct);
+    let of_age = query.summarize.iter().filter(|one| matches!(one.of, Some(Operand::Age(_))) && !counts(one.function));
+    keys.chain(of_age.map(aggregate_name)).collect()
 }
 
 fn compile_group(query: &Query, compiler: &mut Compiler<'_>) -> GroupBy {

@@ -6,7 +6,7 @@ use regex::bytes::RegexBuilder;
 
 use crate::error::nearest;
 
-use crate::query::ast::{Column, Expr, JqText, Literal, Op, Operand, Path as AstPath, Right, Span, Test as AstTest};
+use crate::query::ast::{Expr, JqText, Literal, Op, Operand, Path as AstPath, Right, Span, Test as AstTest};
 use crate::query::compile::literal::Left;
 use crate::query::compile::query::Context;
 use crate::query::eval::compare::Matcher;
@@ -16,7 +16,7 @@ use crate::query::eval::source::Source;
 use crate::query::eval::value::Set;
 use crate::query::jq::program::{Globals, Program};
 use crate::query::problem::Problem;
-use crate::query::text::print::column_name;
+use crate::query::text::print;
 
 /// Longest path, in names: walking one recurses with it.
 const PATH_NAMES_MAX: usize = 100;
@@ -28,8 +28,10 @@ pub(in crate::query) struct Scope {
     pub fields: Vec<String>,
     /// The only columns there are, when grouping made the rows.
     pub columns: Option<Vec<String>>,
-    /// Calls such as `sum(cost_usd)`, and the columns that show them under another name.
+    /// What was grouped by and aggregated, as it is printed, and the columns that show it.
     pub calls: Vec<(String, String)>,
+    /// The columns that hold an age, in milliseconds.
+    pub ages: Vec<String>,
 }
 
 /// A compilation under way.
@@ -50,6 +52,15 @@ impl Compiler<'_> {
         })
     }
 
+    /// The column of groups that `name` means: its name, or what it shows as it is written.
+    fn column(&self, name: &str) -> Option<String> {
+        let columns = self.scope.columns.as_ref()?;
+        if columns.iter().any(|column| column == name) {
+            return Some(name.to_owned());
+        }
+        self.scope.calls.iter().find(|(call, _)| call == name).map(|(_, column)| column.clone())
+    }
+
     pub fn path(&mut self, path: &AstPath) -> Option<Path> {
         if path.keys.len() > PATH_NAMES_MAX {
             self.problems.push(Problem::new(path.span, format!("a path of more than {PATH_NAMES_MAX} names")));
@@ -58,10 +69,8 @@ impl Compiler<'_> {
         let (first, rest) = path.keys.split_first()?;
         if let Some(columns) = &self.scope.columns {
             let whole = path.keys.join(".");
-            let named = self.scope.calls.iter().find(|(call, _)| *call == whole);
-            let whole = named.map_or(whole, |(_, name)| name.clone());
-            if columns.contains(&whole) {
-                return Some(Path { slot: self.slot(&whole), rest: Box::default() });
+            if let Some(column) = self.column(&whole) {
+                return Some(Path { slot: self.slot(&column), rest: Box::default() });
             }
             if !columns.contains(first) {
                 let mut problem = Problem::new(path.span, format!("grouping leaves no column `{whole}`"));
@@ -94,20 +103,32 @@ impl Compiler<'_> {
     }
 
     pub fn source(&mut self, operand: &Operand) -> Option<Source> {
-        // After grouping, what was grouped by is a column with that name.
-        if let Some(columns) = &self.scope.columns
-            && !matches!(operand, Operand::Path(_))
-            && let name = column_name(&Column { name: None, of: operand.clone(), span: Span::default() })
-            && let Some(name) = columns.iter().find(|column| **column == name).cloned()
+        // After grouping, what was grouped by is a column, whatever it is called.
+        if !matches!(operand, Operand::Path(_))
+            && let Some(column) = self.column(&print::operand(operand))
         {
-            return Some(Source::Path(Path { slot: self.slot(&name), rest: Box::default() }));
+            return Some(Source::Path(Path { slot: self.slot(&column), rest: Box::default() }));
         }
         Some(match operand {
             Operand::Path(path) => Source::Path(self.path(path)?),
             Operand::Age(span) => Source::Age(self.timestamp(*span)?),
             Operand::Jq(jq) => Source::Jq(self.jq(jq)?),
+            Operand::Bucket(bucket) if self.scope.columns.is_some() => {
+                let message = format!("grouping leaves no column `{}`", print::operand(operand));
+                self.problems.push(Problem::new(bucket.span, message).hint("group by it too"));
+                return None;
+            }
             Operand::Bucket(bucket) => Source::Bucket(self.path(&bucket.path)?, bucket.every),
         })
+    }
+
+    /// Whether this is a column of groups that holds an age.
+    fn is_age_column(&self, operand: &Operand) -> bool {
+        let name = match operand {
+            Operand::Path(path) => path.keys.join("."),
+            operand => print::operand(operand),
+        };
+        self.column(&name).is_some_and(|column| self.scope.ages.contains(&column))
     }
 
     fn timestamp(&mut self, span: Span) -> Option<Path> {
@@ -142,6 +163,7 @@ impl Compiler<'_> {
 
     fn test(&mut self, test: &AstTest) -> Option<Predicate> {
         let left = match &test.left {
+            operand if self.is_age_column(operand) => Left::AgeColumn,
             Operand::Path(path) if path.keys == ["timestamp"] => Left::Timestamp,
             Operand::Age(_) => Left::Age,
             _ => Left::Other,
@@ -194,7 +216,7 @@ impl Compiler<'_> {
     }
 
     fn text_matcher(&mut self, op: Op, literal: &Literal, left: Left, span: Span) -> Option<Matcher> {
-        if left == Left::Age {
+        if matches!(left, Left::Age | Left::AgeColumn) {
             let problem = Problem::new(span, "age is a duration: it has no text to search");
             self.problems.push(problem.hint("compare it: age>2h"));
             return None;
@@ -226,7 +248,7 @@ impl Compiler<'_> {
     }
 
     fn set(&mut self, literals: &[Literal], left: Left) -> Option<Matcher> {
-        let mut set = Set { time_only: left != Left::Other, ..Set::default() };
+        let mut set = Set { time_only: matches!(left, Left::Timestamp | Left::Age), ..Set::default() };
         let mut whole = true;
         for literal in literals {
             match self.literal(literal, left, true) {
@@ -243,7 +265,7 @@ impl Compiler<'_> {
             self.problems.push(Problem::new(span, format!("the file {name} was not read")));
             return None;
         };
-        let mut set = Set { time_only: left != Left::Other, ..Set::default() };
+        let mut set = Set { time_only: matches!(left, Left::Timestamp | Left::Age), ..Set::default() };
         for line in lines {
             set.insert(self.word(line, span, left, true)?);
         }

@@ -3,10 +3,11 @@
 //! - `program`: compiled once, run on each row · `write`: its values as JSON text
 //! - `flaws`: what is wrong with a program, and where
 //! - `prelude.jq`: what jq defines and the engine does not, resting on
-//!   `dates` (the query's zone) and `paths` (setpath, delpaths)
+//!   `dates` (the query's zone) and `paths` (setpath, delpaths); `texts`: JSON in strings
 
 mod dates;
 pub mod flaws;
 mod paths;
 pub mod program;
+mod texts;
 mod write;

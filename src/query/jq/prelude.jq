@@ -8,6 +8,7 @@ def localtime: (. + __utc_offset($__zone)) | gmtime;
 def strflocaltime($format):
   (if isnumber then . else mktime | __from_local($__zone) end) as $at
   | $at | localtime | strftime($format | __in_zone($at; $__zone));
+def todate: if isarray then mktime else . end | todateiso8601;
 def date: todate;
 def dateadd($unit; $by): . + $by;
 def datesub($unit; $by): . - $by;
@@ -39,10 +40,12 @@ def tostream:
     else [[], .] end;
   top;
 def fromstream(events):
-  foreach events as [$path, $leaf] ({done: true};
+  foreach events as $event ({done: true};
     (if .done then {value: null} else . end)
-    | if $path | length == 0 then {value: $leaf, done: true} else . end;
-    select(.done) | .value);
+    | if $event | length == 2
+      then __setpath(["value"] + $event[0]; $event[1]) | .done = ($event[0] | length == 0)
+      else .done = ($event[0] | length == 1) end;
+    if .done then .value else empty end);
 def truncate_stream(events): . as $depth | events | select(.[0] | length > $depth) | .[0] |= .[$depth:];
 def truncate_stream($depth; events): $depth | truncate_stream(events);
 
@@ -55,6 +58,20 @@ def flatten($depth):
   if $depth < 0 then error("flatten depth must not be negative")
   else [.[] | if isarray and $depth > 0 then flatten($depth - 1)[] else . end] end;
 def ascii: [.] | implode;
+def ltrimstr($start):
+  if isstring and ($start | isstring) and startswith($start) then .[$start | length:] else . end;
+def rtrimstr($end):
+  if isstring and ($end | isstring) and $end != "" and endswith($end) then .[:-($end | length)] else . end;
+def @csv:
+  def cell: if isstring then "\"" + (split("\"") | join("\"\"")) + "\"" elif . == null then ""
+    elif isnumber or isboolean then tojson else error("\(type) (\(tojson)) is not valid in a csv row") end;
+  if isarray then map(cell) | join(",") else error("\(type) (\(tojson)) cannot be csv-formatted, only an array can be") end;
+def @tsv:
+  def escaped($character; $as): split($character) | join($as);
+  def cell: if isstring then escaped("\\"; "\\\\") | escaped("\t"; "\\t") | escaped("\n"; "\\n") | escaped("\r"; "\\r")
+    elif . == null then "" elif isnumber or isboolean then tojson
+    else error("\(type) (\(tojson)) is not valid in a tsv row") end;
+  if isarray then map(cell) | join("\t") else error("\(type) (\(tojson)) cannot be tsv-formatted, only an array can be") end;
 def toarray: if isarray then . else [.] end;
 
 # SQL in jq's manner.

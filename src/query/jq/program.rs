@@ -20,14 +20,15 @@ use crate::json::validate::{Limits, validate};
 use crate::model::Zone;
 use crate::query::jq::flaws::{Flaw, check_size, cut, flaw, load_flaws, undefined};
 use crate::query::jq::write::write_value;
-use crate::query::jq::{dates, paths};
+use crate::query::jq::{dates, paths, texts};
 
 /// Deepest row that jq programs are given, in levels.
 pub const DEPTH_MAX: usize = 512;
 const COMPILE_STACK_BYTES: usize = 256 << 20;
 
-const OUTSIDE: &[&str] = &["env", "halt", "debug_empty", "stderr_empty", "now", "localtime", "strflocaltime"];
-const OUTSIDE_DEFS: &[&str] = &["debug", "stderr", "halt", "halt_error"];
+const OUTSIDE: &[&str] =
+    &["env", "halt", "debug_empty", "stderr_empty", "now", "localtime", "strflocaltime", "fromjson"];
+const OUTSIDE_DEFS: &[&str] = &["debug", "stderr", "halt", "halt_error", "tonumber"];
 /// What jq defines and the engine does not.
 const PRELUDE: &str = include_str!("prelude.jq");
 
@@ -86,7 +87,7 @@ impl Program {
         let theirs = jaq_core::funs::<JustLut<Val>>().chain(jaq_std::funs()).chain(jaq_json::funs());
         let functions = theirs.filter(|(name, ..)| !OUTSIDE.contains(name));
         Compiler::default()
-            .with_funs(functions.chain(dates::functions()).chain(paths::functions()))
+            .with_funs(functions.chain(dates::functions()).chain(paths::functions()).chain(texts::functions()))
             .with_global_vars(globals.names.iter().map(String::as_str))
             .compile(modules)
             .map(|filter| Program { filter })
@@ -204,7 +205,7 @@ fn read(text: &[u8]) -> Result<Val, String> {
     parse(text)
 }
 
-fn parse(text: &[u8]) -> Result<Val, String> {
+pub(super) fn parse(text: &[u8]) -> Result<Val, String> {
     jaq_json::read::parse_single(text).map_err(|error| error.to_string())
 }
 

@@ -5,9 +5,8 @@
 use crate::error::nearest;
 use crate::model::names::{self, Type};
 use crate::model::{Vocabulary, vocabulary};
-use crate::query::ast::{Aggregate, Expr, Literal, Op, Operand, Path, Query, Right, Test};
+use crate::query::ast::{Expr, Literal, Op, Operand, Path, Query, Right, Test};
 use crate::query::problem::{Problem, quoted};
-use crate::query::text::print::{aggregate_call, aggregate_name, column_name};
 
 /// The fields that a query reads of the rows on file: those of its filter,
 /// keys, aggregates, and, where nothing is grouped and no jq program stands in
@@ -57,9 +56,6 @@ pub fn warnings(
         });
         doubted.push(name);
     }
-    if is_grouped(query) && query.jq.is_none() {
-        results(query, &mut doubts);
-    }
     if let Some(filter) = &query.filter {
         tests(filter, &mut |term| {
             if let Term::Test(test) = term {
@@ -87,38 +83,6 @@ fn is_known(path: &Path) -> bool {
             None => false,
         },
         (name, Some(_)) => name == "set" || names::type_of(name) == Some(Type::Any),
-    }
-}
-
-/// After grouping, `having`, `sort_by` and `select` see the columns of the groups alone.
-fn results(query: &Query, doubts: &mut Vec<Problem>) {
-    let keys = query.group_by.iter().map(column_name);
-    let made: Vec<String> = match query.summarize.as_slice() {
-        [] => keys.chain(["count", "runs", "oldest"].map(str::to_owned)).collect(),
-        some => keys.chain(some.iter().map(aggregate_name)).collect(),
-    };
-    let mut used: Vec<&Path> = query.select.iter().filter_map(|column| of_operand(&column.of)).collect();
-    used.extend(query.sort_by.iter().filter_map(|key| of_operand(&key.of)));
-    if let Some(having) = &query.having {
-        tests(having, &mut |term| match term {
-            Term::Test(test) => used.extend(of_operand(&test.left)),
-            Term::Has(path) => used.push(path),
-        });
-    }
-    let renamed = |name: &str| query.select.iter().any(|column| column.name.as_deref() == Some(name));
-    for path in used {
-        let name = path.keys.join(".");
-        // A path may also reach into a column that holds an object.
-        let reaches = path.keys.first().is_some_and(|first| made.contains(first));
-        let called = |one: &Aggregate| aggregate_call(one.function, one.of.as_ref()) == name;
-        if made.contains(&name) || query.summarize.iter().any(called) || reaches || renamed(&name) {
-            continue;
-        }
-        let doubt = Problem::new(path.span, format!("the groups have no column {}", quoted(&name)));
-        doubts.push(match nearest(&name, made.iter().map(String::as_str)) {
-            Some(near) => doubt.hint(format!("did you mean `{near}`?")),
-            None => doubt.hint(format!("their columns are {}", made.join(", "))),
-        });
     }
 }
 

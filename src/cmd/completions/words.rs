@@ -9,7 +9,7 @@ use crate::cmd::Door;
 use crate::cmd::reading::{self, Corrections, Found};
 use crate::error::{Exit, Result};
 use crate::model::{Vocabulary, names};
-use crate::render::{cell, safe};
+use crate::render::cell;
 use crate::scan::{self, Source};
 use crate::store::Input;
 use crate::view;
@@ -44,17 +44,20 @@ pub fn run(args: CompleteWords, door: &mut Door<'_>) -> Result<Exit> {
         _ => Vec::new(),
     };
     let mut text = String::new();
-    // A word that a shell would have to quote, or that a terminal obeys, is not offered.
-    for word in words
-        .iter()
-        .filter(|word| !word.is_empty() && !word.contains(char::is_whitespace) && safe::escape(word) == **word)
-    {
+    for word in words.iter().filter(|word| is_plain(word)) {
         text.push_str(word);
         text.push('\n');
     }
     // A shell that stopped listening is no failure.
     let _ = door.out.write_all(text.as_bytes());
     Ok(Exit::Done)
+}
+
+/// Whether a shell takes the word for itself: others put what a row says on a
+/// command line, where the shell would run it.
+fn is_plain(word: &str) -> bool {
+    let plain = |letter: char| letter.is_alphanumeric() || "-_./:@%+#".contains(letter);
+    !word.is_empty() && !word.starts_with(['-', '#']) && word.chars().all(plain)
 }
 
 /// Run ids, the newest last as the rows have them.

@@ -1,0 +1,97 @@
+//! What a query may take: time, memory, depth. Bounds are generous, since other
+//! tests run beside these.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use crate::support::Book;
+
+const ROW: &str = r#"{"run_id":"r-1","step":1,"status":"done","n":1}"#;
+
+#[test]
+fn a_program_that_runs_for_ever_is_ended() {
+    let book = Book::with_rows(&[ROW]);
+    let ended = book.run(&["query", "--jq", "def f: f; f", "--timeout", "200ms"]);
+    ended.exit(3).stdout("").says("logbook: stopped after 200ms (--timeout); the output is not whole\n");
+    // One that ends in time is left alone.
+    book.run(&["query", "--jq", ".n", "--timeout", "1h"]).exit(0).quiet().stdout("1\n");
+    book.run(&["query", "--jq", ".n", "--timeout", "5"]).exit(2).says("--timeout: `5` lacks a unit");
+    // Also without jq: standard input that never ends.
+    book.shell("sleep 20 | logbook query --timeout 100ms -").exit(3).says("(--timeout)");
+}
+
+#[test]
+fn a_program_that_takes_all_memory_is_ended() {
+    let book = Book::with_rows(&[ROW]);
+    let ended = book.run(&["query", "--jq", "[range(1000000000000)]", "--max-memory", "100M"]);
+    ended.exit(3).stdout("").says("logbook: stopped at 100 MiB of memory (--max-memory); the output is not whole\n");
+    book.run(&["query", "--max-memory", "lots"]).exit(2).says("--max-memory: \"lots\" is no size");
+    // What no machine can promise at once ends in the runtime's words, not in a signal.
+    book.run(&["query", "--jq", "\"x\" * 100000000000000"]).exit(3).says("memory allocation");
+}
+
+#[test]
+fn a_program_that_calls_itself_without_end_is_ended() {
+    let book = Book::with_rows(&[ROW]);
+    for program in ["def f: 1 + f; f", "def f: [f]; f", "[recurse(.)] | def f: (f | f); f"] {
+        let ended = book.run(&["query", "--jq", program, "--timeout", "60s"]);
+        assert_eq!(ended.code, 3, "{ended}");
+        assert!(ended.err.starts_with("logbook: stopped"), "{ended}");
+    }
+    // Deep is not endless.
+    book.run(&["query", "--jq", "def f: if . > 20000 then . else 1 + (. + 1 | f) end; 0 | f"]).exit(0).quiet();
+    book.run(&["query", "--jq", "reduce range(50000) as $i (null; [.]) | 1"]).exit(0).quiet().stdout("1\n");
+}
+
+/// Runs a query on `rows` rows through a pipe; its output and its greatest memory in KiB.
+fn streamed(arguments: &[&str], rows: usize) -> (String, u64) {
+    let book = Book::empty();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_logbook"));
+    command.arg("query").args(arguments).arg("-").current_dir(book.path()).env("TZ", "UTC");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let peak = move || {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0 kB").trim().to_owned();
+        line.trim_end_matches(" kB").parse::<u64>().unwrap()
+    };
+    let writer = std::thread::spawn(move || {
+        let filler = "x".repeat(900);
+        let mut piece = Vec::new();
+        let mut most = 0;
+        for number in 0..rows {
+            let status = if number % 50_000 == 0 { "blocked" } else { "done" };
+            let key = (number * 7919) % 1_000_003;
+            writeln!(piece, r#"{{"run_id":"r-{number}","status":"{status}","n":{key},"filler":"{filler}"}}"#).unwrap();
+            if piece.len() > 1 << 20 || number + 1 == rows {
+                stdin.write_all(&piece).unwrap();
+                piece.clear();
+                // The process waits for more, so that its greatest use so far can be read.
+                most = most.max(peak());
+            }
+        }
+        drop(stdin);
+        most
+    });
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    (String::from_utf8_lossy(&output.stdout).into_owned(), writer.join().unwrap())
+}
+
+/// 200 MB of rows.
+const MANY: usize = 210_000;
+
+#[test]
+fn filters_run_in_constant_memory() {
+    let (out, peak_kib) = streamed(&["status=blocked", "--select", "run_id"], MANY);
+    assert_eq!(out.lines().count(), MANY.div_ceil(50_000), "{out}");
+    assert!(peak_kib < 40 << 10, "{peak_kib} KiB for a filter");
+}
+
+#[test]
+fn sorting_with_a_limit_keeps_few_rows() {
+    let (out, peak_kib) = streamed(&["sort_by -n limit 3 select n"], MANY);
+    assert_eq!(out, "{\"n\":1000000}\n{\"n\":999997}\n{\"n\":999994}\n");
+    assert!(peak_kib < 40 << 10, "{peak_kib} KiB for sort and limit");
+}
