@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::config::{Durability, Settings};
 use super::directory;
+use super::index::build;
 use super::index::{Index, Place, RunEntry};
-use super::index_build;
 use super::listing;
 use super::lock::Lock;
 use super::once::Pending;
@@ -179,7 +179,7 @@ impl<'o> Writer<'o> {
     ) -> Result<()> {
         if self.raw.is_empty() {
             let raw = listing::raw(self.os, &self.directory)?;
-            index_build::prepare(self.os, &self.directory, &mut self.index, &raw)?;
+            build::prepare(self.os, &self.directory, &mut self.index, &raw)?;
             self.raw = raw;
         }
         let timeout_ms = self.options.lock_timeout_ms.unwrap_or(self.settings.lock_timeout_ms);
@@ -370,15 +370,9 @@ impl<'o> Writer<'o> {
         self.unsynced.clear();
         match failed {
             None => {
-                index_build::save_finished(self.os, &self.directory, &mut self.index);
+                build::save_finished(self.os, &self.directory, &mut self.index);
                 if let Some(active) = &self.active {
-                    index_build::save_active(
-                        self.os,
-                        &self.directory,
-                        &mut self.index,
-                        &active.file,
-                        active.identity.1,
-                    );
+                    build::save_active(self.os, &self.directory, &mut self.index, &active.file, active.identity.1);
                 }
                 Ok(())
             }

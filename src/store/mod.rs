@@ -8,14 +8,12 @@
 //! - `environment`: the process's surroundings as a value
 //! - `locate`: how the logbook is found · `directory`: made and judged safe
 //! - `config`: what `config.toml` says to this room
-//! - `input`: what a query reads beside the logbook
 //! - `listing`: which segments there are · `snapshot`: the same for readers, with lengths
 //! - `lock`: one writer at a time · `recover`: a torn tail · `rotate`: the next segment
 //! - `append`: append if, the one primitive, on all of these
 //! - `input`: files, globs, directories and standard input, for queries
-//! - `known_runs`: every run, without reading the segments
 //! - `row_reader`: single rows by place; `mapped`: sealed segments in memory
-//! - `once`: ids and steps under the lock · `index`: what is known of them
+//! - `once`: ids and steps under the lock · `index/`: what is known of them
 //!
 //! Invariant: no segment is ever renamed, truncated or rewritten. Deleting
 //! `cache/` changes no answer.
@@ -26,10 +24,7 @@ pub mod config;
 pub mod directory;
 pub mod environment;
 pub mod index;
-mod index_build;
-mod index_table;
 pub mod input;
-pub mod known_runs;
 pub mod listing;
 pub mod locate;
 pub mod lock;
@@ -45,8 +40,8 @@ pub mod snapshot;
 pub use append::{Appended, Stored, Writer};
 pub use config::{Durability, Settings, vocabulary};
 pub use environment::Environment;
+pub use index::known_runs;
 pub use input::{Input, expand};
-pub use known_runs::known_runs;
 pub use locate::{Location, Purpose, locate};
 pub use row_reader::RowReader;
 pub use snapshot::{Segment, Snapshot, read_row, snapshot};

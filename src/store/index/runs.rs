@@ -5,11 +5,12 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::index::{Index, RunEntry};
-use super::os::{How, Os};
-use super::os_real::REAL;
-use super::{index_build, listing};
+use super::build;
+use super::known::{Index, RunEntry};
 use crate::error::{Error, Result};
+use crate::store::listing;
+use crate::store::os::{How, Os};
+use crate::store::os_real::REAL;
 
 /// What is known of each run, in no order; `None` when the tables are damaged.
 pub fn known_runs(directory: &Path) -> Result<Option<Vec<RunEntry>>> {
@@ -23,7 +24,7 @@ fn read(os: &dyn Os, directory: &Path) -> Result<Option<Vec<RunEntry>>> {
         return Ok(None);
     };
     let mut index = Index::default();
-    index_build::prepare(os, directory, &mut index, &raw)?;
+    build::prepare(os, directory, &mut index, &raw)?;
     if index.active.0 == active.number {
         let path = directory.join(active.to_string());
         let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
@@ -42,7 +43,7 @@ impl Index {
         let mut join = |hash: u128, entry: RunEntry| {
             runs.entry(hash).and_modify(|known| known.join(&entry)).or_insert(entry);
         };
-        let of_active = |cover: &super::index_table::Cover| cover.high == self.active.0;
+        let of_active = |cover: &super::table::Cover| cover.high == self.active.0;
         for (_, table) in self.tables.iter().filter(|(_, table)| !of_active(&table.cover)) {
             table.runs(os)?.into_iter().for_each(|(hash, entry)| join(hash, entry));
         }

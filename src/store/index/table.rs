@@ -12,8 +12,8 @@ use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::index::{Place, RunEntry};
-use super::os::{How, Os, read_full, write_full};
+use super::known::{Place, RunEntry};
+use crate::store::os::{How, Os, read_full, write_full};
 
 const PAGE: usize = 4096;
 /// Checksum and count of entries.
@@ -27,7 +27,7 @@ const NO_PLACE: u64 = u64::MAX;
 
 /// What a table covers, and how it is known to be about these very bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Cover {
+pub(in crate::store) struct Cover {
     /// First and last segment.
     pub low: u64,
     pub high: u64,
@@ -42,7 +42,7 @@ pub(super) struct Cover {
 
 /// Everything that a table says.
 #[derive(Debug, Default)]
-pub(super) struct Contents {
+pub(in crate::store) struct Contents {
     pub cover: Cover,
     pub runs: Vec<(u128, RunEntry)>,
     pub ids: Vec<(u64, Place)>,
@@ -50,7 +50,7 @@ pub(super) struct Contents {
 
 /// An open table.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(in crate::store) struct Table {
     file: OwnedFd,
     nonce: u64,
     pub cover: Cover,
@@ -195,7 +195,13 @@ fn run_at(page: &[u8], index: usize) -> (u128, RunEntry) {
 
 /// Writes a table beside `path` and renames it there. `nonce` must differ from
 /// that of every earlier file. Failing is no error: the next writer is slower.
-pub(super) fn write(os: &dyn Os, path: &Path, contents: &Contents, nonce: u64, mode: u32) -> std::io::Result<()> {
+pub(in crate::store) fn write(
+    os: &dyn Os,
+    path: &Path,
+    contents: &Contents,
+    nonce: u64,
+    mode: u32,
+) -> std::io::Result<()> {
     let run_pages = pages_for(contents.runs.len(), RUNS_PER_PAGE);
     let id_pages = pages_for(contents.ids.len(), IDS_PER_PAGE);
     let mut bytes = vec![0u8; (1 + run_pages + id_pages) * PAGE];

@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-use super::append::Active;
-use super::index_build;
-use super::index_table::{Contents, Cover, Table};
-use super::os::{How, Os, read_full};
+use super::build;
+use super::table::{Contents, Cover, Table};
 use crate::error::{Error, Result};
 use crate::format::SegmentName;
 use crate::format::lines::Lines;
 use crate::json;
 use crate::model::vocabulary::BESIDE_KINDS;
+use crate::store::append::Active;
+use crate::store::os::{How, Os, read_full};
 
 /// Where a row begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,7 +43,7 @@ pub struct RunEntry {
 
 impl RunEntry {
     /// Takes in what later rows say.
-    pub(super) fn join(&mut self, later: &RunEntry) {
+    pub(in crate::store) fn join(&mut self, later: &RunEntry) {
         self.last_step = self.last_step.max(later.last_step);
         self.rows += later.rows;
         self.newest = later.newest;
@@ -53,7 +53,7 @@ impl RunEntry {
 
 /// Rows of one stretch of one segment, as read.
 #[derive(Debug, Default)]
-pub(super) struct Stretch {
+pub(in crate::store) struct Stretch {
     pub runs: HashMap<u128, RunEntry>,
     pub ids: HashMap<u64, Vec<Place>>,
 }
@@ -62,25 +62,25 @@ pub(super) struct Stretch {
 #[derive(Debug, Default)]
 pub struct Index {
     /// Tables on disk; each tells of some segments, the last may tell of a part of one.
-    pub(super) tables: Vec<(PathBuf, Table)>,
+    pub(in crate::store) tables: Vec<(PathBuf, Table)>,
     /// Rows of sealed segments that stand in no table.
-    pub(super) older: Vec<Stretch>,
+    pub(in crate::store) older: Vec<Stretch>,
     /// Rows of the active segment behind `base`.
     tail: Stretch,
     /// What the table of the active segment covers of it.
-    pub(super) base: Cover,
+    pub(in crate::store) base: Cover,
     /// Highest sealed segment that is known whole.
-    pub(super) sealed: u64,
+    pub(in crate::store) sealed: u64,
     /// The active segment, known up to this offset.
-    pub(super) active: (u64, u64),
+    pub(in crate::store) active: (u64, u64),
     /// Segments sealed since, to be made into tables.
-    pub(super) finished: Vec<Contents>,
+    pub(in crate::store) finished: Vec<Contents>,
     /// The tables were found damaged: only what is read counts.
-    pub(super) distrust: bool,
+    pub(in crate::store) distrust: bool,
 }
 
 /// What the index reads of a row.
-pub(super) struct Seen<'a> {
+pub(in crate::store) struct Seen<'a> {
     pub run: &'a str,
     pub step: Option<u64>,
     pub id: Option<&'a str>,
@@ -209,27 +209,27 @@ impl Index {
     }
 
     /// Rows of `run` that were written to the active segment.
-    pub(super) fn note_run(&mut self, run: &str, rows: &RunEntry) {
+    pub(in crate::store) fn note_run(&mut self, run: &str, rows: &RunEntry) {
         self.tail.runs.entry(xxh3_128(run.as_bytes())).and_modify(|entry| entry.join(rows)).or_insert(*rows);
     }
 
     /// The id of a row that was written to the active segment.
-    pub(super) fn note_id(&mut self, place: Place, id: &str) {
+    pub(in crate::store) fn note_id(&mut self, place: Place, id: &str) {
         self.tail.ids.entry(xxh3_64(id.as_bytes())).or_default().push(place);
     }
 
     /// The active segment is known up to `end`: this writer wrote it.
-    pub(super) fn wrote(&mut self, end: u64) {
+    pub(in crate::store) fn wrote(&mut self, end: u64) {
         self.active.1 = end;
     }
 
     /// This writer sealed `old`, whose rows are all known, and goes on in `new`.
-    pub(super) fn rotated(&mut self, os: &dyn Os, old: Option<&Active>, new: u64) {
+    pub(in crate::store) fn rotated(&mut self, os: &dyn Os, old: Option<&Active>, new: u64) {
         let tail = std::mem::take(&mut self.tail);
         if let Some(old) = old
             && self.active == (old.name.number, old.bytes)
         {
-            if let Some(contents) = index_build::contents(os, self, &old.file, old.identity.1, &tail) {
+            if let Some(contents) = build::contents(os, self, &old.file, old.identity.1, &tail) {
                 self.finished.push(contents);
             }
             self.sealed = old.name.number;
@@ -240,16 +240,16 @@ impl Index {
     }
 
     /// Rows of the active segment that no table covers.
-    pub(super) fn tail(&self) -> &Stretch {
+    pub(in crate::store) fn tail(&self) -> &Stretch {
         &self.tail
     }
 
-    pub(super) fn tail_mut(&mut self) -> &mut Stretch {
+    pub(in crate::store) fn tail_mut(&mut self) -> &mut Stretch {
         &mut self.tail
     }
 
     /// Rows that cannot be put into a table stay in memory.
-    pub(super) fn keep(&mut self, stretch: Stretch) {
+    pub(in crate::store) fn keep(&mut self, stretch: Stretch) {
         self.older.push(stretch);
     }
 
@@ -265,7 +265,7 @@ impl Index {
             }
         }
         if damaged {
-            index_build::read_all(os, directory, self)?;
+            build::read_all(os, directory, self)?;
             return self.last_step(os, directory, run);
         }
         for stretch in self.older.iter().chain([&self.tail]) {
@@ -283,7 +283,7 @@ impl Index {
             damaged |= table.id(os, hash, &mut places).is_err();
         }
         if damaged {
-            index_build::read_all(os, directory, self)?;
+            build::read_all(os, directory, self)?;
             return self.places_of_id(os, directory, id);
         }
         for stretch in self.older.iter().chain([&self.tail]) {

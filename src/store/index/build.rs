@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::config::Settings;
-use super::directory::Modes;
-use super::index::{Index, RunEntry, Stretch};
-use super::index_table::{self, Contents, Cover, Table};
-use super::os::{How, Os, read_full};
-use super::{archived, listing};
+use super::known::{Index, RunEntry, Stretch};
+use super::table::{self, Contents, Cover, Table};
 use crate::error::{Error, Result};
 use crate::format::SegmentName;
+use crate::store::config::Settings;
+use crate::store::directory::Modes;
+use crate::store::os::{How, Os, read_full};
+use crate::store::{archived, listing};
 
 /// The active segment's table.
 const ACTIVE: &str = "active.idx";
@@ -27,7 +27,7 @@ const PROOF_BYTES: u64 = 4096;
 
 /// Makes the index ready before the lock is taken: tables opened, what is
 /// sealed and not in one put into one, the active segment read.
-pub(super) fn prepare(os: &dyn Os, directory: &Path, index: &mut Index, raw: &[SegmentName]) -> Result<()> {
+pub(in crate::store) fn prepare(os: &dyn Os, directory: &Path, index: &mut Index, raw: &[SegmentName]) -> Result<()> {
     let Some((active, sealed)) = raw.split_last() else { return Ok(()) };
     if index.distrust {
         return read_all(os, directory, index);
@@ -176,7 +176,7 @@ fn open_active(os: &dyn Os, directory: &Path, cache: &Path, index: &mut Index, n
     let Ok(file) = os.open(&path, How::Read, 0) else { return Ok(()) };
     let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
     let stat = os.stat(&file).map_err(fail)?;
-    if stat.what != super::os::What::File {
+    if stat.what != crate::store::os::What::File {
         return Ok(());
     }
     index.active = (name.number, 0);
@@ -214,7 +214,13 @@ fn proof(os: &dyn Os, file: &OwnedFd, end: u64) -> Option<(u64, u64)> {
 }
 
 /// All that is known of the active segment: its table's, and `tail`'s.
-pub(super) fn contents(os: &dyn Os, index: &Index, file: &OwnedFd, inode: u64, tail: &Stretch) -> Option<Contents> {
+pub(in crate::store) fn contents(
+    os: &dyn Os,
+    index: &Index,
+    file: &OwnedFd,
+    inode: u64,
+    tail: &Stretch,
+) -> Option<Contents> {
     let (number, end) = index.active;
     let (line_from, line_hash) = proof(os, file, end)?;
     let cover = Cover { low: number, high: number, inode, end, line_from, line_hash };
@@ -227,7 +233,7 @@ pub(super) fn contents(os: &dyn Os, index: &Index, file: &OwnedFd, inode: u64, t
 }
 
 /// Writes the active segment's table anew when it lags too far behind.
-pub(super) fn save_active(os: &dyn Os, directory: &Path, index: &mut Index, file: &OwnedFd, inode: u64) {
+pub(in crate::store) fn save_active(os: &dyn Os, directory: &Path, index: &mut Index, file: &OwnedFd, inode: u64) {
     let covered = if index.base.high == index.active.0 { index.base.end } else { 0 };
     if index.active.1.saturating_sub(covered) <= lag_max(index) {
         return;
@@ -249,7 +255,7 @@ pub(super) fn save_active(os: &dyn Os, directory: &Path, index: &mut Index, file
 }
 
 /// Makes tables of the segments that this writer sealed.
-pub(super) fn save_finished(os: &dyn Os, directory: &Path, index: &mut Index) {
+pub(in crate::store) fn save_finished(os: &dyn Os, directory: &Path, index: &mut Index) {
     let cache = listing::cache_directory(directory);
     for mut contents in std::mem::take(&mut index.finished) {
         let (aside, whole): (Vec<_>, Vec<_>) =
@@ -271,7 +277,7 @@ fn save(os: &dyn Os, cache: &Path, path: &Path, contents: &Contents) -> bool {
         // The group is the directory's own, by its setgid bit.
         let _ = os.open(cache, How::Directory, 0).and_then(|made| os.set_access(&made, modes.directory, None));
     }
-    index_table::write(os, path, contents, nonce(contents), modes.file).is_ok()
+    table::write(os, path, contents, nonce(contents), modes.file).is_ok()
 }
 
 /// Different for every file: made of the clock, the process and what is covered.
@@ -288,7 +294,7 @@ fn nonce(contents: &Contents) -> u64 {
 }
 
 /// Reads every segment, without the tables: they were found damaged.
-pub(super) fn read_all(os: &dyn Os, directory: &Path, index: &mut Index) -> Result<()> {
+pub(in crate::store) fn read_all(os: &dyn Os, directory: &Path, index: &mut Index) -> Result<()> {
     for (path, _) in std::mem::take(&mut index.tables) {
         let _ = os.unlink(&path);
     }
