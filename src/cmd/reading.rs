@@ -211,8 +211,11 @@ pub fn logbook(door: &Door<'_>, dir: Option<&Path>, corrections: Corrections) ->
     let location = store::locate(dir, &door.env, Purpose::Read)?;
     let snapshot = store::snapshot(&location.path)?;
     let settings = store::config::settings(&store::os_real::REAL, &location.path)?;
-    let inputs = snapshot.segments.iter().cloned().map(Input::Segment).collect();
-    Ok(Found { path: location.path, snapshot, inputs: corrections.of(inputs), vocabulary: settings.vocabulary })
+    let inputs = match corrections {
+        Corrections::AsWritten => Source::as_written(snapshot.segments.iter().cloned().map(Input::Segment).collect()),
+        _ => corrections::fold_known(&location.path, &snapshot)?.with_corrections(corrections == Corrections::Shown),
+    };
+    Ok(Found { path: location.path, snapshot, inputs, vocabulary: settings.vocabulary })
 }
 
 /// The files, globs and directories that `arguments` name, `-` for standard input.

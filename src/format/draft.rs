@@ -63,6 +63,8 @@ pub struct Draft {
     pub filled_timestamp: bool,
     /// Whether it says where its run stands: a status, and a kind that counts.
     pub stands: bool,
+    /// Whether it is a correction.
+    pub is_correction: bool,
     from: usize,
     split: usize,
     to: usize,
@@ -333,9 +335,11 @@ impl Drafts {
             return Err(too_long(to - from));
         }
         let id = self.value(text, ID).filter(|value| value[0] == b'"').map(|value| text_of(value).into_owned());
-        let beside = self.value(text, KIND).is_some_and(|kind| BESIDE_KINDS.contains(&&*text_of(kind)));
+        let kind = self.value(text, KIND).map(text_of);
+        let beside = kind.as_ref().is_some_and(|kind| BESIDE_KINDS.contains(&&**kind));
         let stands = self.present & (1 << STATUS) != 0 && !beside;
-        self.rows.push(Draft { run, step, id, filled_timestamp, stands, from, split, to });
+        let is_correction = kind.is_some_and(|kind| kind == "correction");
+        self.rows.push(Draft { run, step, id, filled_timestamp, stands, is_correction, from, split, to });
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use regex::bytes::Regex;
 
@@ -12,12 +13,13 @@ use super::feed::is_whole;
 use super::rows::for_each_row_with;
 use super::skipped::Skipped;
 use super::source::{Corrected, Fate, Source};
+use crate::error::Result;
 use crate::format::corrections::{is_correction, is_target, step_of};
 use crate::format::{Correction, SegmentName};
 use crate::json;
 use crate::model::Address;
 use crate::query::Place;
-use crate::store::Input;
+use crate::store::{self, Input, RowReader, Snapshot};
 
 /// The word as JSON writes it, and how its letters and those of `kind` begin
 /// when they are written as escapes.
@@ -34,6 +36,32 @@ pub fn fold(inputs: Vec<Input>) -> Source {
         resolve(&inputs, corrections.into_iter().flatten().collect(), &mut fates);
     }
     Source::folded(inputs, fates)
+}
+
+/// The same for the segments of `snapshot`, the logbook at `directory`: from what
+/// the store knows of its corrections, without a pass over all rows.
+pub fn fold_known(directory: &Path, snapshot: &Snapshot) -> Result<Source> {
+    let inputs: Vec<Input> = snapshot.segments.iter().cloned().map(Input::Segment).collect();
+    let Some(places) = store::known_corrections(directory)? else {
+        return Ok(fold(inputs));
+    };
+    let mut reader = RowReader::new(snapshot);
+    let mut corrections = Vec::new();
+    let mut fates = vec![BTreeMap::new(); inputs.len()];
+    for place in places {
+        // A segment that came after the snapshot is not read either.
+        let Some(at) = inputs.iter().position(|input| number_of(input) == Some(place.segment)) else { continue };
+        let Some(text) = reader.row(place)? else { continue };
+        let mut values = Vec::new();
+        if json::pick(text, &["kind"], &mut values).is_ok() && is_correction(values[0]) {
+            fates[at].insert(place.offset, Fate::Correction);
+            corrections.extend(Correction::read(text, || name_by_place(&inputs[at], place.offset)));
+        }
+    }
+    if !corrections.is_empty() {
+        resolve(&inputs, corrections, &mut fates);
+    }
+    Ok(Source::folded(inputs, fates))
 }
 
 type Fates = Vec<BTreeMap<u64, Fate>>;

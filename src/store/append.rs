@@ -328,6 +328,9 @@ impl<'o> Writer<'o> {
             if let Some(id) = &draft.id {
                 self.index.note_id(row.place, id);
             }
+            if draft.is_correction {
+                self.index.note_correction(row.place);
+            }
             let new = RunEntry {
                 last_step: row.step,
                 rows: 1,

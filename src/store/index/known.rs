@@ -79,6 +79,10 @@ pub struct Index {
     pub(in crate::store) distrust: bool,
 }
 
+/// What correction rows are known by: a hash among those of ids. An id that had the
+/// same would be looked at and passed over, as any other hint.
+const CORRECTIONS: u64 = 0x636f_7272_6563_7473;
+
 /// What the index reads of a row.
 pub(in crate::store) struct Seen<'a> {
     pub run: &'a str,
@@ -118,10 +122,13 @@ impl Stretch {
                 _ => {}
             }
         }
+        let kind = kind.and_then(json::decode);
+        if kind.as_deref() == Some(b"correction") {
+            self.ids.entry(CORRECTIONS).or_default().push(place);
+        }
         let Some(run) = run.and_then(json::decode) else { return };
         let step = step.and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
         let id = id.and_then(json::decode);
-        let kind = kind.and_then(json::decode);
         let beside = kind.is_some_and(|kind| BESIDE_KINDS.iter().any(|beside| *beside.as_bytes() == *kind));
         let stands = status.is_some_and(|status| status.starts_with(b"\"")) && !beside;
         let run = String::from_utf8_lossy(&run);
@@ -218,6 +225,11 @@ impl Index {
         self.tail.ids.entry(xxh3_64(id.as_bytes())).or_default().push(place);
     }
 
+    /// A correction row that was written to the active segment.
+    pub(in crate::store) fn note_correction(&mut self, place: Place) {
+        self.tail.ids.entry(CORRECTIONS).or_default().push(place);
+    }
+
     /// The active segment is known up to `end`: this writer wrote it.
     pub(in crate::store) fn wrote(&mut self, end: u64) {
         self.active.1 = end;
@@ -276,7 +288,15 @@ impl Index {
 
     /// Places of rows whose id has the same hash, in order of place. A hint: the rows must be read.
     pub fn places_of_id(&mut self, os: &dyn Os, directory: &Path, id: &str) -> Result<Vec<Place>> {
-        let hash = xxh3_64(id.as_bytes());
+        self.places(os, directory, xxh3_64(id.as_bytes()))
+    }
+
+    /// Places of correction rows, in order of place. A hint: the rows must be read.
+    pub fn places_of_corrections(&mut self, os: &dyn Os, directory: &Path) -> Result<Vec<Place>> {
+        self.places(os, directory, CORRECTIONS)
+    }
+
+    fn places(&mut self, os: &dyn Os, directory: &Path, hash: u64) -> Result<Vec<Place>> {
         let mut places = Vec::new();
         let mut damaged = false;
         for (_, table) in &self.tables {
@@ -284,7 +304,7 @@ impl Index {
         }
         if damaged {
             build::read_all(os, directory, self)?;
-            return self.places_of_id(os, directory, id);
+            return self.places(os, directory, hash);
         }
         for stretch in self.older.iter().chain([&self.tail]) {
             places.extend(stretch.ids.get(&hash).into_iter().flatten());

@@ -6,7 +6,7 @@
 //! - `known`: the tables on disk and the rows behind them, as one
 //! - `table`: one file of `cache/`, with pages that know their own damage
 //! - `build`: how tables are made, found and merged
-//! - `runs`: every run
+//! - `runs`: every run, every correction
 //!
 //! Invariant: a hint is checked before it counts; deleting `cache/` changes no answer.
 
@@ -16,4 +16,4 @@ mod runs;
 mod table;
 
 pub use known::{Index, Place, RunEntry};
-pub use runs::known_runs;
+pub use runs::{known_corrections, known_runs};

@@ -1,4 +1,4 @@
-//! Every run of the logbook without reading the segments: from the tables of
+//! Every run and every correction of the logbook without reading the segments: from the tables of
 //! `cache/`, and the rows that no table covers yet. What the tables say is a
 //! hint: a row that is not where they say it is makes the caller read instead.
 
@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::build;
-use super::known::{Index, RunEntry};
+use super::known::{Index, Place, RunEntry};
 use crate::error::{Error, Result};
 use crate::store::listing;
 use crate::store::os::{How, Os};
@@ -14,10 +14,20 @@ use crate::store::os_real::REAL;
 
 /// What is known of each run, in no order; `None` when the tables are damaged.
 pub fn known_runs(directory: &Path) -> Result<Option<Vec<RunEntry>>> {
-    read(&REAL, directory)
+    let index = index(&REAL, directory)?;
+    Ok(index.and_then(|index| index.runs(&REAL)).map(|runs| runs.into_values().collect()))
 }
 
-fn read(os: &dyn Os, directory: &Path) -> Result<Option<Vec<RunEntry>>> {
+/// Places of the correction rows, in order; `None` when they are not known.
+pub fn known_corrections(directory: &Path) -> Result<Option<Vec<Place>>> {
+    match index(&REAL, directory)? {
+        Some(mut index) => index.places_of_corrections(&REAL, directory).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The index up to the end of the active segment, made without a lock.
+fn index(os: &dyn Os, directory: &Path) -> Result<Option<Index>> {
     let raw = listing::raw(os, directory)?;
     let Some(active) = raw.last() else {
         // What is archived whole is read from the archive.
@@ -33,7 +43,7 @@ fn read(os: &dyn Os, directory: &Path) -> Result<Option<Vec<RunEntry>>> {
         let from = index.active.1;
         index.active.1 = index.tail_mut().read(os, &file, active.number, from, bytes).map_err(fail)?;
     }
-    Ok(index.runs(os).map(|runs| runs.into_values().collect()))
+    Ok(Some(index))
 }
 
 impl Index {
