@@ -7,11 +7,9 @@
 //!
 //! To add a command: a file here, a line in `table::COMMANDS`, a file in `tests/it/`.
 
-pub mod answer;
 pub mod door;
 pub mod reading;
 pub mod table;
-pub mod wording;
 
 pub mod amend;
 pub mod append;
@@ -26,7 +24,6 @@ pub mod query;
 pub mod runs;
 pub mod schema;
 pub mod show;
-mod watchdog;
 pub mod where_;
 
 pub use completions::words as complete_words;

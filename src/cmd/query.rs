@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::answer::{Answer, Moved, Printing};
+use crate::cmd::reading::answer::{Answer, Moved, Printing};
+use crate::cmd::reading::watchdog::Bounds;
+use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading};
-use crate::cmd::watchdog::Bounds;
-use crate::cmd::wording::{self, Clauses};
 use crate::error::{Error, Exit, Result};
 use crate::json::{self, Limits};
 use crate::model::{Instant, Vocabulary};

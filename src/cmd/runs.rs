@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
+use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Found, Reading, require, test};
-use crate::cmd::wording::{self, Clauses};
 use crate::error::{Error, Exit, Result};
 use crate::json;
 use crate::query::ast::{Expr, Form, Op};
@@ -123,11 +123,17 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
 
 /// Where each run stands: from what the store knows, else from a scan of all rows.
 fn summaries(args: &Runs, found: &Found, door: &mut Door<'_>) -> Result<(Vec<Summary>, Scanned)> {
-    if !args.reading.strict
-        && !found.inputs.is_corrected()
-        && let Some(runs) = scan::known_runs(&found.path, &found.snapshot)?
-    {
-        return Ok((runs.finish(), Scanned::default()));
+    if !args.reading.strict && !found.inputs.is_corrected() {
+        let mut fold = view::Runs::default();
+        let known = scan::known_runs(&found.path, &found.snapshot, &FIELDS, |row, counts| {
+            fold.push(row);
+            if let Some(counts) = counts {
+                fold.count(row, counts.rows, counts.steps);
+            }
+        })?;
+        if known {
+            return Ok((fold.finish(), Scanned::default()));
+        }
     }
     let names = FIELDS.map(str::to_owned);
     let mut fold = view::Runs::default();

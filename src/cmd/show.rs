@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
+use crate::cmd::reading::wording;
 use crate::cmd::reading::{self, Corrections, Reading, require};
-use crate::cmd::wording;
 use crate::error::{Error, Exit, Result};
 use crate::format::corrections;
 use crate::json;

@@ -21,6 +21,6 @@ pub mod skipped;
 pub mod source;
 
 pub use feed::{Scanned, feed};
-pub use known::known_runs;
+pub use known::{Counts, known_runs};
 pub use skipped::{Class, Skipped};
 pub use source::{Corrected, Source};

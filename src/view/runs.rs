@@ -82,10 +82,11 @@ impl Runs {
         }
     }
 
-    /// Says how many rows and steps the one run has of which only the first, the
-    /// newest and the standing row were taken.
-    pub fn count(&mut self, rows: u64, steps: u64) {
-        if let Some(summary) = self.summaries.last_mut() {
+    /// Says how many rows and steps the run of `row` has, of which only the first,
+    /// the newest and the standing row were taken.
+    pub fn count(&mut self, row: &Row<'_>, rows: u64, steps: u64) {
+        let at = row.fields[0].and_then(json::decode).and_then(|id| self.by_id.get(&*id));
+        if let Some(summary) = at.and_then(|at| self.summaries.get_mut(*at)) {
             (summary.rows, summary.steps) = (rows, steps);
         }
     }

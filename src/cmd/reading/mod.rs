@@ -1,0 +1,15 @@
+//! What reading commands have in common.
+//!
+//! Not here: any one command.
+//!
+//! - `flags`: their flags, the logbook or files that are read, what is said beside the result
+//! - `wording`: a query as it is worded on the command line, compiled
+//! - `answer`: results on their way to the reader
+//! - `watchdog`: bounds on time and memory
+
+pub mod answer;
+pub mod flags;
+pub mod watchdog;
+pub mod wording;
+
+pub use flags::*;
