@@ -29,6 +29,15 @@ fn drawn(mut rows: Rows, texts: &[String]) -> String {
     text(&out)
 }
 
+/// One row as the timeline of its run.
+fn told(row: &str, look: &Look) -> String {
+    let mut fields = Vec::new();
+    logbook::json::pick(row.as_bytes(), &FIELDS, &mut fields).unwrap();
+    let mut run = Timeline::default();
+    run.push(&Row { text: row.as_bytes(), fields: &fields, place: Place::default() }, None);
+    timeline::draw(&run, look)
+}
+
 /// Characters that a terminal obeys or does not show, some of each kind.
 const OBEYED: &[char] = &[
     '\u{1b}',
@@ -63,11 +72,7 @@ fn no_format_hands_on_what_a_terminal_obeys() {
                 assert!(!out.contains(*character), "{format:?} made {made}: {out:?}");
             }
         }
-        let mut fields = Vec::new();
-        logbook::json::pick(row.as_bytes(), &FIELDS, &mut fields).unwrap();
-        let mut run = Timeline::default();
-        run.push(&Row { text: row.as_bytes(), fields: &fields, place: Place::default() }, None);
-        let out = timeline::draw(&run, &look(None, false));
+        let out = told(&row, &look(None, false));
         assert!(!out.contains(*character), "timeline: {out:?}");
     }
 }
@@ -102,6 +107,16 @@ fn a_narrow_table_keeps_to_its_width() {
             let out = drawn(Rows::new(Format::Table, columns, look(Some(width), wrap), false), &rows);
             assert!(out.lines().all(|line| line.width() <= usize::from(width)), "{width}: {out}");
         }
+    }
+}
+
+#[test]
+fn a_narrow_timeline_keeps_to_its_width() {
+    let row =
+        r#"{"run_id":"r","step":1,"timestamp":"2026-04-15T08:00:00Z","action":"read the brief","next_intent":"go on"}"#;
+    for width in 1..40 {
+        let out = told(row, &look(Some(width), false));
+        assert!(out.lines().all(|line| line.width() <= usize::from(width)), "{width}: {out}");
     }
 }
 
