@@ -22,7 +22,7 @@ pub fn draw(timeline: &Timeline, look: &Look) -> String {
         let time = entry.at.map_or_else(|| " ".repeat(19), |at| cell::time(at, &look.zone));
         let (date, clock) = time.split_at_checked(10).unwrap_or(("", &time));
         if date != day && !date.trim().is_empty() {
-            let _ = writeln!(out, "{date} {zone}");
+            push_line(&mut out, &format!("{date} {zone}"), look);
             date.clone_into(&mut day);
         }
         let since =

@@ -29,6 +29,15 @@ fn drawn(mut rows: Rows, texts: &[String]) -> String {
     text(&out)
 }
 
+/// One row as the timeline of its run.
+fn told(row: &str, look: &Look) -> String {
+    let mut fields = Vec::new();
+    logbook::json::pick(row.as_bytes(), &FIELDS, &mut fields).unwrap();
+    let mut run = Timeline::default();
+    run.push(&Row { text: row.as_bytes(), fields: &fields, place: Place::default() }, None);
+    timeline::draw(&run, look)
+}
+
 /// Characters that a terminal obeys or does not show, some of each kind.
 const OBEYED: &[char] = &[
     '\u{1b}',
@@ -63,11 +72,7 @@ fn no_format_hands_on_what_a_terminal_obeys() {
                 assert!(!out.contains(*character), "{format:?} made {made}: {out:?}");
             }
         }
-        let mut fields = Vec::new();
-        logbook::json::pick(row.as_bytes(), &FIELDS, &mut fields).unwrap();
-        let mut run = Timeline::default();
-        run.push(&Row { text: row.as_bytes(), fields: &fields, place: Place::default() }, None);
-        let out = timeline::draw(&run, &look(None, false));
+        let out = told(&row, &look(None, false));
         assert!(!out.contains(*character), "timeline: {out:?}");
     }
 }
@@ -106,15 +111,25 @@ fn a_narrow_table_keeps_to_its_width() {
 }
 
 #[test]
+fn a_narrow_timeline_keeps_to_its_width() {
+    let row =
+        r#"{"run_id":"r","step":1,"timestamp":"2026-04-15T08:00:00Z","action":"read the brief","next_intent":"go on"}"#;
+    for width in 1..40 {
+        let out = told(row, &look(Some(width), false));
+        assert!(out.lines().all(|line| line.width() <= usize::from(width)), "{width}: {out}");
+    }
+}
+
+#[test]
 fn many_columns_and_long_cells_are_soon_fitted() {
-    // Megabytes in a cell, and more columns than any window has: neither is worked off one by one.
-    let long = format!("{{\"a\":\"{}\",\"b\":\"{}\"}}", "word ".repeat(400_000), "x".repeat(1_000_000));
+    // Very long cells, and more columns than any window has: neither is worked off one by one.
+    let long = format!("{{\"a\":\"{}\",\"b\":\"{}\"}}", "word ".repeat(100_000), "x".repeat(300_000));
     for (width, wrap) in [(Some(60), false), (Some(60), true), (None, true)] {
         let columns = Some(vec!["a".to_owned(), "b".to_owned()]);
         let out = drawn(Rows::new(Format::Table, columns, look(width, wrap), false), std::slice::from_ref(&long));
         assert!(width.is_none_or(|width| out.lines().all(|line| line.width() <= usize::from(width))));
     }
-    let many: Vec<String> = (0..2000).map(|at| format!("\"a rather long name {at}\":\"text {at}\"")).collect();
+    let many: Vec<String> = (0..1000).map(|at| format!("\"a rather long name {at}\":\"text {at}\"")).collect();
     let out = drawn(Rows::made(Format::Table, look(Some(100), false), false), &[format!("{{{}}}", many.join(","))]);
     assert!(out.lines().all(|line| line.width() <= 100));
 }

@@ -38,11 +38,14 @@ fn split(text: &[u8], piece: usize) -> (Vec<(u64, usize)>, Vec<String>) {
     (rows, skipped.lines())
 }
 
+/// A text, offset and length of each of its rows, what is told of the rest.
+type Case<'a> = (&'a [u8], &'a [(u64, usize)], &'a [String]);
+
 #[test]
 fn lines_are_rows_or_told() {
     let torn = "f: skipped 1 row: torn (no newline at its end) at byte ";
     let nuls = "f: skipped 1 row: a run of NUL bytes at byte ";
-    let cases: &[(&[u8], &[(u64, usize)], &[String])] = &[
+    let cases: &[Case<'_>] = &[
         (b"", &[], &[]),
         (b"{}\n\n \r\n{\"a\":1}\r\n", &[(0, 2), (7, 8)], &[]),
         (b"{}\n{}", &[(0, 2), (3, 2)], &[]),
