@@ -153,7 +153,8 @@ pub(super) fn row_at(
     offset: u64,
     end: u64,
 ) -> std::io::Result<Option<Vec<u8>>> {
-    // One byte before tells whether a row begins here.
+    // One byte before tells whether a row begins here: a newline, or the end of a hole of
+    // NULs behind one.
     let lead = u64::from(offset > 0);
     let mut row: Vec<u8> = Vec::new();
     let mut at = offset - lead;
@@ -169,8 +170,10 @@ pub(super) fn row_at(
         };
         row.truncate(from + read);
         at += read as u64;
-        if lead == 1 && row.first().is_some_and(|byte| *byte != b'\n') {
-            return Ok(None);
+        match row.first() {
+            Some(0) if lead == 1 && from == 0 && !is_hole_before(os, file, offset)? => return Ok(None),
+            Some(byte) if lead == 1 && !matches!(byte, 0 | b'\n') => return Ok(None),
+            _ => {}
         }
         let body = row.get(lead as usize..).unwrap_or_default();
         if let Some(length) = memchr::memchr(b'\n', body) {
@@ -185,4 +188,20 @@ pub(super) fn row_at(
         }
         want = 64 << 10;
     }
+}
+
+/// Whether nothing but NULs stands between the start of the line and `offset`.
+fn is_hole_before(os: &dyn Os, file: &std::os::fd::OwnedFd, offset: u64) -> std::io::Result<bool> {
+    let mut end = offset;
+    let mut buffer = [0; 4096];
+    while end > 0 {
+        let from = end.saturating_sub(buffer.len() as u64);
+        let want = (end - from) as usize;
+        let read = super::os::read_full(os, file, &mut buffer[..want], from)?;
+        match buffer[..read].iter().rposition(|byte| *byte != 0) {
+            Some(last) => return Ok(buffer[last] == b'\n'),
+            None => end = from,
+        }
+    }
+    Ok(true)
 }

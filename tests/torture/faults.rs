@@ -2,9 +2,6 @@
 //! acknowledged is lost, and the next plain append succeeds — and none of this is
 //! undone by a power cut right after.
 
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::thread;
-
 use rustix::io::Errno;
 
 use super::backend::{At, Call, Cut, Fault, Process};
@@ -14,7 +11,7 @@ use super::omission::Omission;
 use super::scene::{Act, Outcome, Scene};
 use super::scenes::scenes;
 use super::trial::{Report, Scale, Tier, Trial, nothing};
-use super::world::World;
+use super::world::{World, report_of, two_at_a_time};
 
 /// Serial number of the plain append after the fault.
 const NEXT: u64 = 8000;
@@ -146,23 +143,10 @@ pub fn trials() -> Vec<Trial> {
 
 /// The first calls of each scene, or all of them.
 fn run(scale: &Scale) -> Report {
-    let scenes = scenes();
-    let next = AtomicUsize::new(0);
-    let worker = || {
-        let (mut size, mut violations) = (0, Vec::new());
-        while let Some(scene) = scenes.get(next.fetch_add(1, SeqCst)) {
-            let part = if scale.quick && !scene.is_light() { 5 } else { 1 };
-            let calls_max = if scale.quick { QUICK_CALLS } else { usize::MAX };
-            let (more, wrong) = play_all(scene, None, calls_max, (scale.seed, part), false);
-            size += more;
-            violations.extend(wrong);
-        }
-        (size, violations)
-    };
-    // Each run has a disk of its own: two at a time change nothing.
-    let (one, other) = thread::scope(|scope| {
-        let other = scope.spawn(worker);
-        (worker(), other.join().unwrap())
+    let calls_max = if scale.quick { QUICK_CALLS } else { usize::MAX };
+    let parts = two_at_a_time(&scenes(), |scene| {
+        let part = if scale.quick && !scene.is_light() { 5 } else { 1 };
+        play_all(scene, None, calls_max, (scale.seed, part), false)
     });
-    Report { size: one.0 + other.0, unit: "faults", violations: one.1.into_iter().chain(other.1).collect() }
+    report_of("faults", parts)
 }

@@ -8,6 +8,7 @@ use super::omission::{ALL, Omission};
 use super::races::races;
 use super::scenes::scenes;
 use super::trial::{Report, Scale, Tier, Trial, note, nothing};
+use super::world::{report_of, two_at_a_time};
 
 /// What catches the mutant, if anything does.
 fn caught(omission: Option<Omission>, seed: u64) -> Option<String> {
@@ -40,14 +41,14 @@ pub fn trials() -> Vec<Trial> {
 
 /// The store as it is must pass what catches them.
 fn run(scale: &Scale) -> Report {
-    let mut report = Report { size: 0, unit: "mutants", violations: Vec::new() };
-    for omission in ALL {
-        report.size += 1;
-        match caught(Some(omission), scale.seed) {
-            Some(by) if !scale.quick => note(&format!("{omission:?} is caught by {by}")),
-            Some(_) => {}
-            None => report.violations.push(format!("a store without {omission:?} passes")),
+    let parts = two_at_a_time(&ALL, |omission| match caught(Some(*omission), scale.seed) {
+        Some(by) => {
+            if !scale.quick {
+                note(&format!("{omission:?} is caught by {by}"));
+            }
+            (1, Vec::new())
         }
-    }
-    report
+        None => (1, vec![format!("a store without {omission:?} passes")]),
+    });
+    report_of("mutants", parts)
 }

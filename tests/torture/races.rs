@@ -16,7 +16,7 @@ use super::omission::Omission;
 use super::scene::{Act, Outcome, Scene, play};
 use super::scenes::{TORN, full_disk, no_disk, quiet_disk, rows, torn_disk};
 use super::trial::{Report, Scale, Tier, Trial, nothing};
-use super::world::{Event, World};
+use super::world::{Event, World, report_of, two_at_a_time};
 
 /// Two acts on one disk.
 pub struct Race {
@@ -159,13 +159,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn run(scale: &Scale) -> Report {
-    let mut report = Report { size: 0, unit: "states", violations: Vec::new() };
-    let mut lot = Lot(scale.seed);
-    for race in races() {
-        let sizes = if scale.quick { (3, 8) } else { (1, scale.of(0, 500)) };
-        let (size, violations) = race.play_all(None, &mut lot, sizes, false);
-        report.size += size;
-        report.violations.extend(violations);
-    }
-    report
+    let sizes = if scale.quick { (3, 8) } else { (1, scale.of(0, 500)) };
+    let parts = two_at_a_time(&races(), |race| race.play_all(None, &mut Lot(scale.seed), sizes, false));
+    report_of("states", parts)
 }

@@ -4,9 +4,12 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread;
 
 use super::baton::Baton;
 use super::disk::{Disk, Image, materialize};
+use super::trial::Report;
 
 /// What changed on the disk, or what somebody was told of it.
 #[derive(Debug, Clone)]
@@ -80,4 +83,34 @@ impl World {
     pub fn events(&self) -> Vec<Event> {
         self.log.lock().unwrap().clone()
     }
+}
+
+/// Does `work` for each of `items`, two at a time; what came of it, in order.
+/// Every run has a world of its own, so that this changes nothing but the time.
+pub fn two_at_a_time<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, SeqCst);
+            match items.get(at) {
+                Some(item) => done.push((at, work(item))),
+                None => return done,
+            }
+        }
+    };
+    let mut done = thread::scope(|scope| {
+        let other = scope.spawn(worker);
+        let mut done = worker();
+        done.extend(other.join().unwrap());
+        done
+    });
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// One report of many parts.
+pub fn report_of(unit: &'static str, parts: Vec<(u64, Vec<String>)>) -> Report {
+    let size = parts.iter().map(|(size, _)| size).sum();
+    Report { size, unit, violations: parts.into_iter().flat_map(|(_, violations)| violations).collect() }
 }
