@@ -26,7 +26,6 @@ pub mod query;
 pub mod runs;
 pub mod schema;
 pub mod show;
-mod watchdog;
 pub mod where_;
 
 pub use completions::words as complete_words;

@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 
 use crate::cmd::Door;
 use crate::cmd::answer::{Answer, Moved, Printing};
+use crate::cmd::query::watchdog::Bounds;
 use crate::cmd::reading::{self, Corrections, Reading};
-use crate::cmd::watchdog::Bounds;
 use crate::cmd::wording::{self, Clauses};
 use crate::error::{Error, Exit, Result};
 use crate::json::{self, Limits};
