@@ -68,7 +68,8 @@ pub fn create(os: &dyn Os, path: &Path) -> Result<()> {
         let fail = |error: std::io::Error| Error::io(format!("{}: cannot be created: {error}", directory.display()));
         match os.mkdir(directory, 0o700) {
             Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => continue,
+            // Another writer makes it too, and may not have synced its name yet.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(fail(error)),
         }
         if let Some(parent) = directory.parent() {
