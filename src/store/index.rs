@@ -75,6 +75,8 @@ pub struct Index {
     pub(super) active: (u64, u64),
     /// Segments sealed since, to be made into tables.
     pub(super) finished: Vec<Contents>,
+    /// This writer has made the active segment's table once.
+    pub(super) saved: bool,
     /// The tables were found damaged: only what is read counts.
     pub(super) distrust: bool,
 }
