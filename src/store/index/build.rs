@@ -22,6 +22,9 @@ const ACTIVE: &str = "active.idx";
 const LAG_BYTES_MAX: u64 = 64 << 10;
 /// A small table is written anew sooner: a process that appends one row then reads less.
 const LAG_BYTES_MIN: u64 = 12 << 10;
+/// A writer that goes on keeps in memory what the table lacks, and writes it
+/// anew only after so many bytes more; who comes after it reads them, outside the lock.
+const LAG_BYTES_GOING_ON: u64 = 1 << 20;
 /// Bytes before the end of what is covered, whose hash tells that it is the same file.
 const PROOF_BYTES: u64 = 4096;
 
@@ -235,9 +238,11 @@ pub(in crate::store) fn contents(
 /// Writes the active segment's table anew when it lags too far behind.
 pub(in crate::store) fn save_active(os: &dyn Os, directory: &Path, index: &mut Index, file: &OwnedFd, inode: u64) {
     let covered = if index.base.high == index.active.0 { index.base.end } else { 0 };
-    if index.active.1.saturating_sub(covered) <= lag_max(index) {
+    if index.active.1.saturating_sub(covered) <= if index.saved { LAG_BYTES_GOING_ON } else { lag_max(index) } {
         return;
     }
+    // Not again so soon, even where it fails.
+    index.saved = true;
     let cache = listing::cache_directory(directory);
     let path = cache.join(ACTIVE);
     if let Some(contents) = contents(os, index, file, inode, index.tail())

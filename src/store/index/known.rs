@@ -75,6 +75,8 @@ pub struct Index {
     pub(in crate::store) active: (u64, u64),
     /// Segments sealed since, to be made into tables.
     pub(in crate::store) finished: Vec<Contents>,
+    /// This writer has made the active segment's table once.
+    pub(in crate::store) saved: bool,
     /// The tables were found damaged: only what is read counts.
     pub(in crate::store) distrust: bool,
 }
