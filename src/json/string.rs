@@ -13,7 +13,7 @@ pub fn decode(raw: &[u8]) -> Option<Cow<'_, [u8]>> {
 
 /// The characters between the quotes of a string. Borrowed when there is no
 /// backslash. A lone surrogate and a broken escape become U+FFFD, so that
-/// decoding never fails: judging is [`super::validate`]'s work.
+/// decoding never fails: judging is [`super::validate()`]'s work.
 pub fn decode_raw(inner: &[u8]) -> Cow<'_, [u8]> {
     let Some(first) = memchr(b'\\', inner) else {
         return Cow::Borrowed(inner);
