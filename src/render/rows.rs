@@ -402,6 +402,15 @@ fn tsv(text: &str) -> String {
 }
 
 fn markdown(text: &str) -> String {
-    // A backslash before a bar would undo the bar's own.
-    safe::escape(text).replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;")
+    let mut out = String::new();
+    for (at, piece) in safe::escape(text).split('|').enumerate() {
+        if at > 0 {
+            // Backslashes just before a bar would undo the bar's own.
+            let run = out.len() - out.trim_end_matches('\\').len();
+            out.push_str(&"\\".repeat(run));
+            out.push_str("\\|");
+        }
+        out.push_str(piece);
+    }
+    out.replace('<', "&lt;")
 }
