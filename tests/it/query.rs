@@ -69,7 +69,7 @@ fn every_format_says_the_same() {
     assert_eq!(out("tsv"), "run_id\taction\tcost_usd\tnone\nr,\"1\"\t=1+1\\ttab\t1.50\t\n");
     assert_eq!(
         out("md"),
-        "| run_id | action | cost_usd | none |\n| --- | --- | --- | --- |\n| r,\"1\" | =1+1\\\\ttab | 1.50 |  |\n"
+        "| run_id | action | cost_usd | none |\n| --- | --- | --- | --- |\n| r,\"1\" | =1+1\\ttab | 1.50 |  |\n"
     );
     assert_eq!(out("table"), "run_id  action     cost_usd\nr,\"1\"   =1+1\\ttab      1.50\n");
     let raw = book.run(&["query", "--select", "action", "-o", "csv", "--raw-csv"]);
