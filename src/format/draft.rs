@@ -16,7 +16,8 @@ use super::draft_verbatim::Verbatim;
 use crate::error::{Error, Result};
 use crate::json::{Kind, Limits, Scratch, kind, quote_into, validate_members};
 use crate::model::names::{ENVELOPE, PAYLOAD, Type, from_camel_case};
-use crate::model::vocabulary::{BESIDE_KINDS, PHASES, STATUSES};
+use crate::model::standing;
+use crate::model::vocabulary::{PHASES, STATUSES};
 use crate::model::{APPEND_ROW_BYTES_MAX, DEPTH_MAX, Vocabulary, instant, run_id};
 
 const RUN_ID: usize = 0;
@@ -336,8 +337,7 @@ impl Drafts {
         }
         let id = self.value(text, ID).filter(|value| value[0] == b'"').map(|value| text_of(value).into_owned());
         let kind = self.value(text, KIND).map(text_of);
-        let beside = kind.as_ref().is_some_and(|kind| BESIDE_KINDS.contains(&&**kind));
-        let stands = self.present & (1 << STATUS) != 0 && !beside;
+        let stands = standing::counts(kind.as_deref().map(str::as_bytes), self.present & (1 << STATUS) != 0);
         let is_correction = kind.is_some_and(|kind| kind == "correction");
         self.rows.push(Draft { run, step, id, filled_timestamp, stands, is_correction, from, split, to });
         Ok(())

@@ -6,6 +6,7 @@
 //!
 //! - `names`: the standard fields, their types and their camelCase spellings
 //! - `vocabulary`: phases, statuses and kinds, built in and declared
+//! - `standing`: which row says where a run stands
 //! - `run_id`: what may name a run
 //! - `address`: how a row is named, `r-88#3` or `@SEGMENT:OFFSET`
 //! - `instant`: RFC 3339 texts as points in time, digits kept
@@ -17,6 +18,7 @@ pub mod address;
 pub mod instant;
 pub mod names;
 pub mod run_id;
+pub mod standing;
 pub mod vocabulary;
 pub mod zone;
 

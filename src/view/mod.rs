@@ -3,7 +3,7 @@
 //!
 //! Not here: how rows are found and read (`scan`), how a struct looks (`render`).
 //!
-//! - `standing`: which row says where a run stands: the one place for that rule
+//! - `standing`: which row says where a run stands, of raw values
 //! - `runs`: one summary for each run
 //! - `timeline`: the rows of one run, with the time between them
 //! - `fields`: which fields rows have

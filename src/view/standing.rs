@@ -2,12 +2,9 @@
 //! carries a status and whose kind counts (`docs/format.md`, Standing).
 
 use crate::json;
-use crate::model::vocabulary::BESIDE_KINDS;
+use crate::model::standing;
 
 /// Whether a row with this `kind` and `status` (raw values) says where its run stands.
 pub fn counts(kind: Option<&[u8]>, status: Option<&[u8]>) -> bool {
-    let has_status = status.is_some_and(|raw| raw.starts_with(b"\""));
-    let beside =
-        kind.and_then(json::decode).is_some_and(|kind| BESIDE_KINDS.iter().any(|name| name.as_bytes() == &*kind));
-    has_status && !beside
+    standing::counts(kind.and_then(json::decode).as_deref(), status.is_some_and(|raw| raw.starts_with(b"\"")))
 }

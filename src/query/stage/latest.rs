@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::json::{Kind, kind, string};
-use crate::model::vocabulary::BESIDE_KINDS;
+use crate::model::standing;
 
 use crate::query::eval::order::write_identity;
 use crate::query::eval::path::Path;
@@ -30,11 +30,7 @@ impl LatestBy {
     /// it is no note beside the run.
     fn is_standing(&self, row: &Row<'_>) -> bool {
         let has_status = row.field(self.status).is_some_and(|status| kind(status) == Some(Kind::String));
-        let beside = row
-            .field(self.kind)
-            .and_then(string::decode)
-            .is_some_and(|name| BESIDE_KINDS.iter().any(|beside| beside.as_bytes() == &*name));
-        has_status && !beside
+        standing::counts(row.field(self.kind).and_then(string::decode).as_deref(), has_status)
     }
 }
 

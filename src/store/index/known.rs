@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::format::SegmentName;
 use crate::format::lines::Lines;
 use crate::json;
-use crate::model::vocabulary::BESIDE_KINDS;
+use crate::model::standing;
 use crate::store::append::Active;
 use crate::store::os::{How, Os, read_full};
 
@@ -131,8 +131,7 @@ impl Stretch {
         let Some(run) = run.and_then(json::decode) else { return };
         let step = step.and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
         let id = id.and_then(json::decode);
-        let beside = kind.is_some_and(|kind| BESIDE_KINDS.iter().any(|beside| *beside.as_bytes() == *kind));
-        let stands = status.is_some_and(|status| status.starts_with(b"\"")) && !beside;
+        let stands = standing::counts(kind.as_deref(), status.is_some_and(|status| status.starts_with(b"\"")));
         let run = String::from_utf8_lossy(&run);
         let id = id.as_ref().map(|id| String::from_utf8_lossy(id));
         self.note(place, &Seen { run: &run, step, id: id.as_deref(), stands });
