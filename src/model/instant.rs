@@ -73,6 +73,17 @@ impl Instant {
     /// RFC 3339 in UTC with milliseconds: what `append` fills in.
     pub fn to_utc_ms(self) -> String {
         match self.to_chrono() {
+            // Without the format's little language, which every append would read anew.
+            Some(time) if (0..=9999).contains(&time.year()) => format!(
+                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+                time.year(),
+                time.month(),
+                time.day(),
+                time.hour(),
+                time.minute(),
+                time.second(),
+                time.nanosecond() % 1_000_000_000 / 1_000_000
+            ),
             Some(time) => time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
             None => format!("{self}"),
         }
@@ -81,7 +92,7 @@ impl Instant {
     /// The UTC day, `2026-04-15`, of years 0 to 9999; `None` outside.
     pub fn utc_day(self) -> Option<String> {
         let time = self.to_chrono()?;
-        (0..=9999).contains(&time.year()).then(|| time.format("%Y-%m-%d").to_string())
+        (0..=9999).contains(&time.year()).then(|| format!("{:04}-{:02}-{:02}", time.year(), time.month(), time.day()))
     }
 }
 

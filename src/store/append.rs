@@ -3,13 +3,14 @@
 
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::config::{Durability, Settings};
 use super::directory;
 use super::index::build;
 use super::index::{Index, Place, RunEntry};
-use super::listing;
-use super::lock::Lock;
+use super::listing::{self, Listed};
+use super::lock::{Kept, Lock};
 use super::once::Pending;
 use super::os::{Os, write_full};
 use crate::error::{Error, Exit, Result};
@@ -21,7 +22,7 @@ use crate::model::Instant;
 pub struct Active {
     pub(super) name: SegmentName,
     pub(super) path: PathBuf,
-    pub(super) file: OwnedFd,
+    pub(super) file: Arc<OwnedFd>,
     pub(super) identity: (u64, u64),
     pub(super) bytes: u64,
 }
@@ -88,12 +89,14 @@ pub struct Writer<'o> {
     pub(super) directory: PathBuf,
     pub(super) settings: Settings,
     options: Options,
-    kept_lock: Option<OwnedFd>,
+    kept_lock: Option<Kept>,
     pub(super) active: Option<Active>,
     pub(super) index: Index,
     pub(super) raw: Vec<SegmentName>,
+    /// Whether `raw` is still what a listing would give.
+    pub(super) listed: Listed,
     /// Segments that hold rows of this writer that are not synced yet.
-    pub(super) unsynced: Vec<(u64, OwnedFd)>,
+    pub(super) unsynced: Vec<(u64, Arc<OwnedFd>)>,
     /// A sync that failed on the way, with rows of this writer behind it.
     pub(super) lost_sync: Option<String>,
     out: Vec<u8>,
@@ -131,6 +134,7 @@ impl<'o> Writer<'o> {
             active: None,
             index: Index::default(),
             raw: Vec::new(),
+            listed: Listed::default(),
             unsynced: Vec::new(),
             lost_sync: None,
             out: Vec::new(),
@@ -164,6 +168,7 @@ impl<'o> Writer<'o> {
             // What memory says may not be what the disk says.
             self.index.forget();
             self.raw.clear();
+            self.listed = Listed::default();
             self.active = None;
             appended.failed = Some(error);
         }
@@ -286,9 +291,7 @@ impl<'o> Writer<'o> {
         let start = active.bytes;
         let number = active.name.number;
         if !out.is_empty() && !self.unsynced.iter().any(|(unsynced, _)| *unsynced == number) {
-            let file =
-                active.file.try_clone().map_err(|error| Error::io(format!("{}: {error}", active.path.display())))?;
-            self.unsynced.push((number, file));
+            self.unsynced.push((number, Arc::clone(&active.file)));
         }
         if let Err((written, error)) = write_full(self.os, &active.file, &out) {
             let message = format!("{}: {error}", active.path.display());

@@ -6,15 +6,26 @@ use std::path::{Path, PathBuf};
 
 use super::config::Settings;
 use super::directory::{Modes, check_file, open_error, share};
-use super::os::{How, Os, Stat, interrupted, read_full};
+use super::os::{How, Os, Stat, interrupted};
 use crate::error::{Error, Exit, Result};
 use crate::format::{LockLine, lock_line};
+
+/// How often a writer tries before it waits in the queue.
+const TRIES: usize = 4;
 
 /// The lock, held. Dropping it closes the file and so gives the lock back.
 #[derive(Debug)]
 pub struct Lock {
     file: OwnedFd,
+    stat: Stat,
     path: PathBuf,
+}
+
+/// The lock's file, open and checked, for the next time.
+#[derive(Debug)]
+pub struct Kept {
+    file: OwnedFd,
+    stat: Stat,
 }
 
 impl Lock {
@@ -26,26 +37,29 @@ impl Lock {
         directory: &Path,
         settings: &Settings,
         timeout_ms: u64,
-        mut kept: Option<OwnedFd>,
+        mut kept: Option<Kept>,
     ) -> Result<Lock> {
         let path = directory.join(".lock");
         let start_ms = os.elapsed_ms();
         loop {
-            let file = match kept.take() {
-                Some(file) => file,
+            let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+            let (file, stat) = match kept.take() {
+                Some(kept) => (kept.file, kept.stat),
                 None => {
-                    os.open(&path, How::Update, Modes::of(settings).file).map_err(|error| open_error(&path, &error))?
+                    let file = os
+                        .open(&path, How::Update, Modes::of(settings).file)
+                        .map_err(|error| open_error(&path, &error))?;
+                    let mut stat = os.stat(&file).map_err(fail)?;
+                    share(os, &file, &mut stat, settings);
+                    check_file(os, &path, &stat, settings)
+                        .or_else(|error| if stat.links == 0 { Ok(()) } else { Err(error) })?;
+                    (file, stat)
                 }
             };
-            let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
-            let mut stat = os.stat(&file).map_err(fail)?;
-            share(os, &file, &mut stat, settings);
-            check_file(os, &path, &stat, settings)
-                .or_else(|error| if stat.links == 0 { Ok(()) } else { Err(error) })?;
             wait(os, &file, &path, &stat, start_ms, timeout_ms)?;
             // Somebody may have put another file there while we waited.
             match os.stat_path(&path) {
-                Ok(now) if now.identity == stat.identity => return Ok(Lock { file, path }),
+                Ok(now) if now.identity == stat.identity => return Ok(Lock { file, stat, path }),
                 Ok(_) => {}
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => return Err(fail(error)),
@@ -59,8 +73,14 @@ impl Lock {
     /// Reads the line; `None` when it has to be made anew.
     pub fn read(&self, os: &dyn Os) -> Result<Option<LockLine>> {
         let mut buffer = [0; lock_line::BYTES_MAX];
-        let read = read_full(os, &self.file, &mut buffer, 0)
-            .map_err(|error| Error::io(format!("{}: {error}", self.path.display())))?;
+        // The whole line in one call: a regular file gives less than was asked for only at its end.
+        let read = loop {
+            match os.read_at(&self.file, &mut buffer, 0) {
+                Ok(read) => break read,
+                Err(error) if interrupted(&error) => {}
+                Err(error) => return Err(Error::io(format!("{}: {error}", self.path.display()))),
+            }
+        };
         let line = LockLine::parse(&buffer[..read]);
         if let Some(line) = &line
             && !line.version.may_write()
@@ -90,31 +110,33 @@ impl Lock {
     }
 
     /// Gives the lock back and keeps the file for the next time.
-    pub fn release(self, os: &dyn Os) -> Option<OwnedFd> {
+    pub fn release(self, os: &dyn Os) -> Option<Kept> {
         match os.unlock(&self.file) {
-            Ok(()) => Some(self.file),
+            Ok(()) => Some(Kept { file: self.file, stat: self.stat }),
             // Closing gives it back too.
             Err(_) => None,
         }
     }
 }
 
-/// Polls: blocking in `flock` could only be ended by a signal.
+/// A hold takes tens of microseconds: tries a few times, then waits in the queue.
 fn wait(os: &dyn Os, file: &OwnedFd, path: &Path, stat: &Stat, start_ms: u64, timeout_ms: u64) -> Result<()> {
-    let mut tries = 0u64;
-    loop {
+    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+    for _ in 0..TRIES {
         match os.try_lock(file) {
             Ok(()) => return Ok(()),
-            Err(error) if interrupted(&error) => continue,
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(Error::io(format!("{}: {error}", path.display()))),
+            Err(error) if interrupted(&error) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => os.pause(0),
+            Err(error) => return Err(fail(error)),
         }
-        if os.elapsed_ms().saturating_sub(start_ms) >= timeout_ms {
-            return Err(timed_out(path, timeout_ms, os.lock_holder(stat)));
+    }
+    let left_ms = timeout_ms.saturating_sub(os.elapsed_ms().saturating_sub(start_ms));
+    match os.wait_for_lock(file, left_ms) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+            Err(timed_out(path, timeout_ms, os.lock_holder(stat)))
         }
-        // A hold takes tens of microseconds: yield first, then sleep a little longer each time.
-        os.pause(if tries < 4 { 0 } else { (40 * (tries - 3)).min(2000) });
-        tries += 1;
+        Err(error) => Err(fail(error)),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Exactly once (`docs/format.md`, id): a row with an id that is on file is
 //! not written again; and which step a row gets.
 
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::append::{Active, Stored, Verdict, Writer};
 use super::index::Place;
@@ -96,12 +98,12 @@ impl Writer<'_> {
     }
 
     /// The active segment joins those that [`Writer::sync`] syncs.
-    fn found_in_active(&self, number: u64) -> Option<(u64, std::os::fd::OwnedFd)> {
+    fn found_in_active(&self, number: u64) -> Option<(u64, Arc<OwnedFd>)> {
         if self.unsynced.iter().any(|(unsynced, _)| *unsynced == number) {
             return None;
         }
         let path = self.path_of(number)?;
-        Some((number, self.os.open(&path, How::Append, 0).ok()?))
+        Some((number, self.os.open(&path, How::Append, 0).ok()?.into()))
     }
 
     fn sync_old(&self, number: u64) -> Result<()> {

@@ -52,6 +52,8 @@ pub struct Stat {
     pub mode: u32,
     /// Hard links.
     pub links: u64,
+    /// When its content (of a directory: the names in it) last changed: seconds and nanoseconds.
+    pub modified: (i64, i64),
 }
 
 /// The operating system, as far as `store` knows it. Errors carry the raw
@@ -94,7 +96,24 @@ pub trait Os: Sync {
     }
     /// The user whose files these are.
     fn user(&self) -> u32;
-    /// Waits a little for the lock.
+    /// Waits up to `timeout_ms` for the exclusive lock; `TimedOut` when it was not free in time.
+    /// Here: by polling. The real backend sleeps in the kernel's queue.
+    fn wait_for_lock(&self, file: &OwnedFd, timeout_ms: u64) -> io::Result<()> {
+        let start_ms = self.elapsed_ms();
+        for tries in 1u64.. {
+            match self.try_lock(file) {
+                Err(error) if interrupted(&error) => continue,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                settled => return settled,
+            }
+            if self.elapsed_ms().saturating_sub(start_ms) >= timeout_ms {
+                break;
+            }
+            self.pause((40 * tries).min(2000));
+        }
+        Err(io::ErrorKind::TimedOut.into())
+    }
+    /// Lets others run, for about so long.
     fn pause(&self, microseconds: u64);
     /// Milliseconds since some start: for timeouts only.
     fn elapsed_ms(&self) -> u64;

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{self, FileType, FlockOperation, Mode, OFlags};
@@ -34,6 +34,7 @@ fn stat_of(stat: &fs::Stat) -> Stat {
         gid: stat.st_gid,
         mode: stat.st_mode as u32 & 0o7777,
         links: stat.st_nlink as u64,
+        modified: (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
     }
 }
 
@@ -137,7 +138,32 @@ impl Os for Real {
     }
 
     fn user(&self) -> u32 {
-        rustix::process::geteuid().as_raw()
+        // It does not change while this program runs.
+        static USER: OnceLock<u32> = OnceLock::new();
+        *USER.get_or_init(|| rustix::process::geteuid().as_raw())
+    }
+
+    fn wait_for_lock(&self, file: &OwnedFd, timeout_ms: u64) -> io::Result<()> {
+        // A blocked `flock` can only be ended by a signal: a thread waits in it, and is left behind
+        // when time is up. What it locks is given back when the last descriptor of that open file
+        // is closed, which are its own and the caller's; the caller must close his on an error.
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let waiting = file.try_clone()?;
+        let wait = move || {
+            let locked = loop {
+                match fs::flock(&waiting, FlockOperation::LockExclusive) {
+                    Err(rustix::io::Errno::INTR) => {}
+                    settled => break settled,
+                }
+            };
+            // Nobody listens any more when time was up.
+            let _ = sender.send(locked);
+        };
+        std::thread::Builder::new().stack_size(64 << 10).spawn(wait)?;
+        match receiver.recv_timeout(Duration::from_millis(timeout_ms)) {
+            Ok(locked) => Ok(locked?),
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
     }
 
     fn pause(&self, microseconds: u64) {

@@ -16,7 +16,12 @@ impl Writer<'_> {
     pub(super) fn find_active(&mut self, lock: &Lock) -> Result<(LockLine, Option<Active>)> {
         let fresh = LockLine { version: FormatVersion::CURRENT, synced: 0, suspects: Vec::new() };
         let said = lock.read(self.os)?;
-        let raw = listing::raw(self.os, &self.directory)?;
+        let mut raw = std::mem::take(&mut self.raw);
+        // No name in the directory has changed: the segments are those known, each the same file.
+        let same = self.listed.holds(self.os, &self.directory) && !raw.is_empty();
+        if !same {
+            raw = listing::raw(self.os, &self.directory)?;
+        }
         let highest = raw.last().map_or(0, |name| name.number);
         let unsaid = said.is_none();
         let mut line = said.unwrap_or(fresh);
@@ -42,7 +47,7 @@ impl Writer<'_> {
                 let name = *name;
                 let kept = self.active.take().filter(|active| active.name == name);
                 let active = match kept {
-                    Some(active) => self.restat(active)?,
+                    Some(active) => self.restat(active, same)?,
                     None => Some(self.open_active(name)?),
                 };
                 let active = match active {
@@ -55,11 +60,11 @@ impl Writer<'_> {
         }
     }
 
-    /// The same file, as long as it is now; `None` when another is at its path.
-    fn restat(&self, mut active: Active) -> Result<Option<Active>> {
+    /// The same file, as long as it is now; `None` when another is at its path. `same`: none can be.
+    fn restat(&self, mut active: Active, same: bool) -> Result<Option<Active>> {
         let path = &active.path;
         let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
-        let stat = self.os.stat_path(path).map_err(fail)?;
+        let stat = if same { self.os.stat(&active.file) } else { self.os.stat_path(path) }.map_err(fail)?;
         if stat.identity != active.identity {
             return Ok(None);
         }
@@ -74,7 +79,7 @@ impl Writer<'_> {
         let mut stat = self.os.stat(&file).map_err(|error| open_error(&path, &error))?;
         share(self.os, &file, &mut stat, &self.settings);
         check_file(self.os, &path, &stat, &self.settings)?;
-        Ok(Active { name, path, file, identity: stat.identity, bytes: stat.bytes })
+        Ok(Active { name, path, file: file.into(), identity: stat.identity, bytes: stat.bytes })
     }
 
     /// Whether `active` takes no more: its size with `more` bytes, or its day.
@@ -126,6 +131,6 @@ impl Writer<'_> {
         lock.write(self.os, line)?;
         self.raw.push(name);
         self.index.rotated(self.os, old, number);
-        Ok(Active { name, path, file, identity: stat.identity, bytes: 0 })
+        Ok(Active { name, path, file: file.into(), identity: stat.identity, bytes: 0 })
     }
 }

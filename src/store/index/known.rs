@@ -79,11 +79,16 @@ pub struct Index {
     pub(in crate::store) saved: bool,
     /// The tables were found damaged: only what is read counts.
     pub(in crate::store) distrust: bool,
+    /// Last steps that the tables with these nonces gave, by run: a writer asks for the same run again and again.
+    asked: (Vec<u64>, HashMap<u128, u64>),
 }
 
 /// What correction rows are known by: a hash among those of ids. An id that had the
 /// same would be looked at and passed over, as any other hint.
 const CORRECTIONS: u64 = 0x636f_7272_6563_7473;
+
+/// Runs whose last step in the tables is kept in memory.
+const ASKED_MAX: usize = 4096;
 
 /// What the index reads of a row.
 pub(in crate::store) struct Seen<'a> {
@@ -269,21 +274,33 @@ impl Index {
     /// Highest step on file of `run`; 0 for none.
     pub fn last_step(&mut self, os: &dyn Os, directory: &Path, run: &str) -> Result<u64> {
         let hash = xxh3_128(run.as_bytes());
-        let mut last = 0;
-        let mut damaged = false;
-        for (_, table) in &self.tables {
-            match table.run(os, hash) {
-                Ok(entry) => last = last.max(entry.map_or(0, |entry| entry.last_step)),
-                Err(()) => damaged = true,
+        let mut last = match self.last_step_in_tables(os, hash) {
+            Ok(last) => last,
+            Err(()) => {
+                build::read_all(os, directory, self)?;
+                return self.last_step(os, directory, run);
             }
-        }
-        if damaged {
-            build::read_all(os, directory, self)?;
-            return self.last_step(os, directory, run);
-        }
+        };
         for stretch in self.older.iter().chain([&self.tail]) {
             last = last.max(stretch.runs.get(&hash).map_or(0, |entry| entry.last_step));
         }
+        Ok(last)
+    }
+
+    fn last_step_in_tables(&mut self, os: &dyn Os, hash: u128) -> std::result::Result<u64, ()> {
+        let (nonces, asked) = &mut self.asked;
+        if asked.len() >= ASKED_MAX || !nonces.iter().eq(self.tables.iter().map(|(_, table)| &table.nonce)) {
+            *nonces = self.tables.iter().map(|(_, table)| table.nonce).collect();
+            asked.clear();
+        }
+        if let Some(last) = asked.get(&hash) {
+            return Ok(*last);
+        }
+        let mut last = 0;
+        for (_, table) in &self.tables {
+            last = last.max(table.run(os, hash)?.map_or(0, |entry| entry.last_step));
+        }
+        asked.insert(hash, last);
         Ok(last)
     }
 

@@ -52,7 +52,8 @@ pub(in crate::store) struct Contents {
 #[derive(Debug)]
 pub(in crate::store) struct Table {
     file: OwnedFd,
-    nonce: u64,
+    /// Different for every table.
+    pub nonce: u64,
     pub cover: Cover,
     run_pages: u64,
     id_pages: u64,
