@@ -15,7 +15,7 @@ use crate::query::ast::Expr;
 use crate::query::text::parse;
 use crate::query::{Out, Plan, Query};
 use crate::render::{Format, Rows};
-use crate::scan::{self, Scanned, Source};
+use crate::scan::{self, Scanned, Source, Threads};
 use crate::view;
 
 /// Examples shown in the help.
@@ -82,8 +82,9 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
     let scanned = match plan.columns() {
         Some(columns) => {
             let rows = Rows::new(format, Some(columns.to_vec()), look, false);
+            let threads = Threads { count: reading::cores(), stack_bytes: None, begun: &|| {} };
             let mut answer = Answer::new(&plan, Printing::Rows(Box::new(rows)), None);
-            let scanned = answer.scan(&inputs, &plan, args.reading.strict, door)?;
+            let scanned = answer.scan(&inputs, &plan, args.reading.strict, threads, door)?;
             answer.end(door)?;
             wording::tell_doubts(&query, &text, &vocabulary, (plan.fields(), &answer.seen), &inputs, door);
             scanned
@@ -119,7 +120,7 @@ fn all(args: &Fields, plan: &Plan, inputs: &Source, door: &mut Door<'_>) -> Resu
     fold.finish(&mut out);
     for (place, fault) in damaged {
         let name = inputs.get(place.input as usize).map_or_else(String::new, crate::store::Input::name);
-        let (class, detail) = scan::feed::not_json(&fault);
+        let (class, detail) = scan::not_json(&fault);
         scanned.skipped.add(&name, class, place.offset, detail);
     }
     if fields.truncated {

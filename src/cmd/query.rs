@@ -2,6 +2,7 @@
 //! or of standard input.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
@@ -15,7 +16,7 @@ use crate::model::{Instant, Vocabulary};
 use crate::query::time::Clock;
 use crate::query::{self, Argument};
 use crate::render::{Format, Rows, cell, safe};
-use crate::scan::{self, Scanned, Source};
+use crate::scan::{self, Scanned, Source, Threads};
 use crate::store::Input;
 use crate::view::explain;
 
@@ -44,6 +45,9 @@ pub struct Query {
     raw_strings: bool,
     #[command(flatten)]
     bounds: Bounds,
+    /// Read with so many threads; without it, with all cores
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
     /// Print only how many rows come out
     #[arg(long)]
     count: bool,
@@ -106,10 +110,15 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
     let mut answer = Answer::new(&plan, printing, wonder.then(Moved::default));
     let watch = args.bounds.watch(plan.uses_jq())?;
     let strict = args.reading.strict;
+    let count = args.threads.map_or_else(reading::cores, NonZeroUsize::get);
     let scanned = if plan.uses_jq() {
-        watch.on_large_stack(|| answer.scan(&inputs, &plan, strict, door))??
+        let begun = || watch.here();
+        watch.on_large_stack(|bytes| {
+            let threads = Threads { count, stack_bytes: Some(bytes), begun: &begun };
+            answer.scan(&inputs, &plan, strict, threads, door)
+        })??
     } else {
-        answer.scan(&inputs, &plan, strict, door)?
+        answer.scan(&inputs, &plan, strict, Threads { count, stack_bytes: None, begun: &|| {} }, door)?
     };
     answer.end(door)?;
     drop(watch);

@@ -147,7 +147,7 @@ fn each(
             }
             Ok(()) => ControlFlow::Continue(()),
             Err(fault) => {
-                let (class, detail) = scan::feed::not_json(&fault);
+                let (class, detail) = scan::not_json(&fault);
                 let name = inputs.get(row.place.input as usize).map_or_else(String::new, Input::name);
                 skipped.add(&name, class, row.place.offset, detail);
                 ControlFlow::Continue(())

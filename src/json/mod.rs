@@ -7,6 +7,7 @@
 //!
 //! - `validate`: the strict judge, with byte offsets; iterative, any depth · `fault`: what it says
 //! - `skip`: step over a value without judging it
+//! - `frame`: the frame of a row and its members, byte by byte; `bits`: the same, 64 bytes at a time
 //! - `object`: members of an object, and picking a few of them in one pass
 //! - `string`: decode and encode strings
 //! - `decimal`: numbers without floats: exact order; `sum`: exact sums and means
@@ -14,8 +15,10 @@
 //!
 //! Invariant: no function recurses with its input, and none panics on any bytes.
 
+pub mod bits;
 pub mod decimal;
 pub mod fault;
+pub mod frame;
 pub mod leaves;
 pub mod object;
 pub mod skip;

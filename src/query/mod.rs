@@ -32,5 +32,5 @@ pub mod time;
 pub use ast::Query;
 pub use compile::query::{Argument, Context, compile};
 pub use row::{Place, Row};
-pub use stage::pipeline::{Fold, Out, Summary};
+pub use stage::pipeline::{Fold, Held, Out, Summary};
 pub use stage::plan::Plan;

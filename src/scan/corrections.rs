@@ -9,7 +9,7 @@ use std::path::Path;
 
 use regex::bytes::Regex;
 
-use super::feed::is_whole;
+use super::reader::is_whole;
 use super::rows::for_each_row_with;
 use super::skipped::Skipped;
 use super::source::{Corrected, Fate, Source};

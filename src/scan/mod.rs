@@ -4,23 +4,30 @@
 //!
 //! Not here: what a row means (`query`, `view`), how it is shown (`render`).
 //!
-//! - `rows`: one input as a stream of rows, in constant memory
+//! - `rows`: one input as a stream of lines, in constant memory
 //! - `skipped`: the account of what was not read, and where
 //! - `source`: what is to be read, with the corrections among it
 //! - `corrections`: finds them, before a scan begins
 //! - `known`: where runs stand, without a scan
-//! - `feed`: inputs through a query's plan into a sink
+//! - `pieces`: inputs cut into what can be read side by side
+//! - `reader`: rows of one piece after the other, with their fields: what one thread does
+//! - `feed`: all rows on this thread · `parallel`: on all cores, the results in order
 //!
 //! Invariant: rows come in the order of the inputs and of the bytes in them.
 
 pub mod corrections;
 pub mod feed;
 mod known;
+pub mod parallel;
+mod pieces;
+mod reader;
 pub mod rows;
 pub mod skipped;
 pub mod source;
 
 pub use feed::{Scanned, feed};
+pub use parallel::{Task, Threads, in_parallel};
+pub use reader::{Wanted, not_json};
 pub use known::{Counts, known_runs};
 pub use skipped::{Class, Skipped};
 pub use source::{Corrected, Source};

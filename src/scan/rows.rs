@@ -1,4 +1,4 @@
-//! One input as a stream of rows, in memory bounded by the longest row that is
+//! One input as a stream of lines, in memory bounded by the longest row that is
 //! read (16 MiB), however long the lines are.
 
 use std::io::{self, Read};
@@ -9,39 +9,34 @@ use memchr::{memchr, memrchr};
 use super::skipped::{Class, Skipped};
 use crate::model::READ_ROW_BYTES_MAX;
 
-/// Bytes asked of the input at a time.
-const BLOCK_BYTES: usize = 512 << 10;
+/// Bytes asked of the input at a time: what fits a core's cache together with the masks made of it.
+const BLOCK_BYTES: usize = 256 << 10;
 
-/// Hands every line of `reader` that may be a row to `row` with the byte offset
-/// of its first byte. Blank lines are nothing; NUL runs before a row, however
-/// long, are stripped and counted; lines over 16 MiB are skipped and counted. A
-/// last line without a newline is a row if `is_whole` says so (a file that an
-/// editor left, a writer that died just before the newline), else torn. Gives
-/// the number of bytes read.
-pub fn for_each_row(
-    reader: &mut dyn Read,
-    file: &str,
-    skipped: &mut Skipped,
-    is_whole: fn(&[u8]) -> bool,
-    row: impl FnMut(&[u8], u64, &mut Skipped) -> ControlFlow<()>,
-) -> io::Result<u64> {
-    for_each_row_with(reader, file, skipped, is_whole, |_| Some(0), row)
+/// Lines that stand together in the input.
+#[derive(Debug, Clone, Copy)]
+pub struct Block<'b> {
+    /// Whole lines with their newlines; of a last line without one, that line.
+    pub bytes: &'b [u8],
+    /// Where they begin in the input.
+    pub offset: u64,
+    /// NULs just before, stripped already.
+    pub nuls: u64,
+    /// Whether the last byte is a newline.
+    pub whole: bool,
 }
 
-/// As [`for_each_row`], for the lines in which `find` finds something: it is
-/// given many lines at once, and says where the first find is in them. Lines
-/// without one are passed over unseen.
-pub fn for_each_row_with(
+/// Hands the lines of `reader` to `each`, block by block, with the account `skipped` of what is passed over: lines over
+/// 16 MiB, and runs of NULs that are longer than a block. The stream begins at byte `start` of its input. Break ends the reading. Gives the number of bytes read.
+pub fn for_each_block(
     reader: &mut dyn Read,
     file: &str,
+    start: u64,
     skipped: &mut Skipped,
-    is_whole: fn(&[u8]) -> bool,
-    find: impl Fn(&[u8]) -> Option<usize>,
-    mut row: impl FnMut(&[u8], u64, &mut Skipped) -> ControlFlow<()>,
+    mut each: impl FnMut(Block<'_>, &mut Skipped) -> ControlFlow<()>,
 ) -> io::Result<u64> {
     let mut buffer = vec![0u8; BLOCK_BYTES];
     // Bytes `..filled` are read and not yet handed on; the first is at `offset` of the input.
-    let (mut filled, mut offset) = (0usize, 0u64);
+    let (mut filled, mut offset) = (0usize, start);
     // NULs of the current line that were stripped already: those just before `offset`.
     let mut nuls = 0u64;
     // Inside a line that is too long: where it began.
@@ -80,21 +75,16 @@ pub fn for_each_row_with(
             continue;
         };
         let mut from = 0;
-        while from < last {
-            if too_long.is_none() {
-                let Some(found) = find(&buffer[from..last]) else { break };
-                from += memrchr(b'\n', &buffer[from..from + found]).map_or(0, |at| at + 1);
+        if let Some(began) = too_long.take() {
+            skipped.add(file, Class::TooLong, began, "");
+            from = memchr(b'\n', &buffer[..last]).map_or(last, |at| at + 1);
+        }
+        if from < last {
+            let nuls = std::mem::take(&mut nuls);
+            let block = Block { bytes: &buffer[from..last], offset: offset + from as u64, nuls, whole: true };
+            if each(block, skipped).is_break() {
+                return Ok(offset + last as u64 - start);
             }
-            let end = from + memchr(b'\n', &buffer[from..last]).unwrap_or(last - from);
-            if let Some(began) = too_long.take() {
-                skipped.add(file, Class::TooLong, began, "");
-            } else {
-                let line = (&buffer[from..end], offset + from as u64, std::mem::take(&mut nuls));
-                if one_line(line, |_| true, file, skipped, &mut row).is_break() {
-                    return Ok(offset + end as u64 + 1);
-                }
-            }
-            from = end + 1;
         }
         buffer.copy_within(last..filled, 0);
         filled -= last;
@@ -103,14 +93,47 @@ pub fn for_each_row_with(
     if let Some(began) = too_long {
         skipped.add(file, Class::TooLong, began, "");
     } else if filled > 0 || nuls > 0 {
-        let _ = one_line((&buffer[..filled], offset, nuls), is_whole, file, skipped, &mut row);
+        let _ = each(Block { bytes: &buffer[..filled], offset, nuls, whole: false }, skipped);
     }
-    Ok(offset + filled as u64)
+    Ok(offset + filled as u64 - start)
 }
 
-/// Judges one line: its bytes, the offset of the first, how many NULs before it
-/// are stripped already. It is torn where `is_whole` denies what is left.
-fn one_line(
+/// Hands every line of `reader` that may be a row and in which `find` finds something to `row`, with the byte offset of
+/// its first byte, judged as [`one_line`] does. `find` is given many lines at once, and says where the first find is
+/// in them; lines without one are passed over unseen.
+pub fn for_each_row_with(
+    reader: &mut dyn Read,
+    file: &str,
+    skipped: &mut Skipped,
+    is_whole: fn(&[u8]) -> bool,
+    find: impl Fn(&[u8]) -> Option<usize>,
+    mut row: impl FnMut(&[u8], u64, &mut Skipped) -> ControlFlow<()>,
+) -> io::Result<u64> {
+    for_each_block(reader, file, 0, skipped, |block, skipped| {
+        let bytes = block.bytes;
+        if !block.whole {
+            return one_line((bytes, block.offset, block.nuls), is_whole, file, skipped, &mut row);
+        }
+        let (mut from, mut nuls) = (0, block.nuls);
+        while from < bytes.len() {
+            if nuls == 0 {
+                let Some(found) = find(&bytes[from..]) else { break };
+                from += memrchr(b'\n', &bytes[from..from + found]).map_or(0, |at| at + 1);
+            }
+            let end = from + memchr(b'\n', &bytes[from..]).unwrap_or(bytes.len() - from);
+            let line = (&bytes[from..end], block.offset + from as u64, std::mem::take(&mut nuls));
+            one_line(line, |_| true, file, skipped, &mut row)?;
+            from = end + 1;
+        }
+        ControlFlow::Continue(())
+    })
+}
+
+/// Judges one line: its bytes, the offset of the first, how many NULs before it are stripped already. Blank lines are
+/// nothing; NUL runs before a row are stripped and counted; a carriage return at the end is no part of it. It is
+/// torn where `is_whole` denies what is left (a last line without a newline is a row if it is whole: a file that an
+/// editor left, a writer that died just before the newline).
+pub fn one_line(
     (mut line, mut offset, mut nuls): (&[u8], u64, u64),
     is_whole: fn(&[u8]) -> bool,
     file: &str,
@@ -127,6 +150,7 @@ fn one_line(
             return ControlFlow::Continue(());
         }
     }
+    line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.len() > READ_ROW_BYTES_MAX {
         skipped.add(file, Class::TooLong, offset, "");
     } else if !is_whole(line) {

@@ -72,6 +72,20 @@ impl Skipped {
         }
     }
 
+    /// Adds what was skipped after it.
+    pub fn join(&mut self, later: Skipped) {
+        for mut entry in later.entries {
+            match self.entries.iter_mut().find(|mine| mine.class == entry.class && mine.file == entry.file) {
+                Some(mine) => {
+                    mine.count += entry.count;
+                    mine.places.append(&mut entry.places);
+                    mine.places.truncate(PLACES_MAX);
+                }
+                None => self.entries.push(entry),
+            }
+        }
+    }
+
     /// How many were skipped.
     pub fn count(&self) -> u64 {
         self.entries.iter().map(|entry| entry.count).sum()

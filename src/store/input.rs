@@ -5,6 +5,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -43,6 +44,24 @@ impl Input {
         }
     }
 
+    /// Opens it to be read at any place; `None` for what can only be read from the start to the end.
+    pub fn open_plain(&self) -> io::Result<Option<Plain>> {
+        let file = match self {
+            Input::Segment(segment) if segment.form == Form::Plain => {
+                return Ok(Some(Plain { file: File::open(&segment.path)?, bytes: segment.bytes }));
+            }
+            Input::File(path) => File::open(path)?,
+            Input::Segment(_) | Input::Stdin | Input::Held(_) => return Ok(None),
+        };
+        let metadata = file.metadata()?;
+        let mut head = [0; 4];
+        let plain = metadata.is_file() && {
+            let read = file.read_at(&mut head, 0)?;
+            !is_zstd(&head[..read]) && !is_gzip(&head[..read])
+        };
+        Ok(plain.then(|| Plain { file, bytes: metadata.len() }))
+    }
+
     /// Opens it for one read from the start, unpacked. `None` for standard
     /// input, which the caller holds. A segment is read to the length that
     /// the snapshot gave it.
@@ -59,17 +78,41 @@ impl Input {
     }
 }
 
+/// A file whose bytes are rows as they stand, to be read at any place.
+#[derive(Debug)]
+pub struct Plain {
+    file: File,
+    /// How far it is to be read.
+    pub bytes: u64,
+}
+
+impl Plain {
+    /// Reads at `offset`, not beyond [`Plain::bytes`]; 0 there.
+    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let want = (buffer.len() as u64).min(self.bytes.saturating_sub(offset)) as usize;
+        self.file.read_at(&mut buffer[..want], offset)
+    }
+}
+
 /// `reader` with its packing (zstd, gzip or none) taken off.
 pub fn unpack<R: Read + Send + 'static>(reader: R) -> io::Result<Box<dyn Read + Send>> {
     let mut reader = BufReader::with_capacity(1 << 16, reader);
     let head = reader.fill_buf()?;
-    Ok(if head.starts_with(b"\x28\xB5\x2F\xFD") {
+    Ok(if is_zstd(head) {
         Box::new(zstd::Decoder::with_buffer(reader)?)
-    } else if head.starts_with(b"\x1F\x8B") {
+    } else if is_gzip(head) {
         Box::new(flate2::bufread::MultiGzDecoder::new(reader))
     } else {
         Box::new(reader)
     })
+}
+
+fn is_zstd(head: &[u8]) -> bool {
+    head.starts_with(b"\x28\xB5\x2F\xFD")
+}
+
+fn is_gzip(head: &[u8]) -> bool {
+    head.starts_with(b"\x1F\x8B")
 }
 
 /// The inputs that `arguments` name: `-`, files, directories (every row file

@@ -2,15 +2,17 @@
 //! counted, with an account of what is to be said beside it.
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
 use crate::cmd::reading;
+use crate::cmd::reading::job::{Job, Part};
 use crate::error::{Error, Result};
 use crate::json::{self, Limits};
-use crate::query::{Out, Place, Plan, Row};
+use crate::query::{Out, Place, Plan, Row, Summary};
 use crate::render::{Rows, safe};
-use crate::scan::{self, Class, Scanned, Source};
+use crate::scan::{self, Class, Scanned, Source, Threads, Wanted};
 use crate::store::Input;
 use crate::view::standing;
 
@@ -39,7 +41,7 @@ pub struct Answer {
 }
 
 /// How many rows a jq program failed on are told one by one.
-const FAULTS_TOLD: u64 = 3;
+pub(super) const FAULTS_TOLD: u64 = 3;
 
 impl Answer {
     /// Nothing yet. With `moved` the reader is told of rows whose runs have moved on.
@@ -49,78 +51,134 @@ impl Answer {
     }
 
     /// Feeds the rows of `inputs` through the plan to the reader.
-    pub fn scan(&mut self, inputs: &Source, plan: &Plan, strict: bool, door: &mut Door<'_>) -> Result<Scanned> {
-        let Answer { printing, moved, written, seen, faults, notes } = self;
-        let mut fold = plan.fold();
-        let mut failed: Option<std::io::Error> = None;
-        let writer = &mut *door.out;
-        let whole = plan.passes_rows_on();
-        let mut damaged: Vec<(Place, String)> = Vec::new();
+    pub fn scan(
+        &mut self,
+        inputs: &Source,
+        plan: &Plan,
+        strict: bool,
+        threads: Threads<'_>,
+        door: &mut Door<'_>,
+    ) -> Result<Scanned> {
+        let wonder = self.moved.is_some();
+        let names = Moved::names(plan, wonder);
+        let slots = Moved::FIELDS.map(|field| names.iter().position(|name| name == field).unwrap_or(usize::MAX));
+        let job = Job { plan, wonder: wonder.then_some(slots), strict };
+        let literal = plan.literal().filter(|_| !wonder);
+        let wanted = Wanted { names: &names, strict, literal: literal.as_deref() };
+        let mut all = plan.fold();
         let mut shown: Vec<(Vec<u8>, Place)> = Vec::new();
-        let wonder = moved.is_some();
-        let stopped = std::cell::Cell::new(false);
-        let mut out = Out {
+        let mut damaged: Vec<(Place, String)> = Vec::new();
+        let mut failed = None;
+        let streaming = plan.is_streaming();
+        let Door { input, out: writer, .. } = door;
+        let mut scanned = scan::in_parallel(inputs, &mut **input, wanted, threads, &job, |part| {
+            let Part { held, results, seen, moved, faults, faults_told, damaged: more } = part;
+            for (all, seen) in self.seen.iter_mut().zip(seen) {
+                *all |= seen;
+            }
+            if let Some(all) = &mut self.moved {
+                all.standing.extend(moved.standing);
+            }
+            damaged.extend(more);
+            self.note_faults(inputs, faults, &faults_told);
+            all.merge(held);
+            let mut flow = ControlFlow::Continue(());
+            for (text, place) in results.iter() {
+                if streaming && plan.limit().is_some_and(|limit| self.written >= limit) {
+                    return ControlFlow::Break(());
+                }
+                if wonder && shown.len() < Moved::ROWS_MAX {
+                    shown.extend(place.and_then(|place| Some((run_of(text)?, place))));
+                }
+                flow = self.put(text, place, inputs, &mut **writer, &mut failed);
+                if flow.is_break() {
+                    return flow;
+                }
+            }
+            if strict && self.faults > 0 { ControlFlow::Break(()) } else { flow }
+        });
+        let mut faults = Vec::new();
+        let whole = plan.passes_rows_on();
+        let summary = all.finish(&mut Out {
             sink: &mut |text, place| {
                 if let (true, Some(place)) = (whole, place) {
                     if let Err(fault) = json::validate(text, Limits::GRAMMAR) {
-                        damaged.push((place, scan::feed::not_json(&fault).1));
+                        damaged.push((place, scan::not_json(&fault).1));
                         return ControlFlow::Continue(());
                     }
                     if wonder && shown.len() < Moved::ROWS_MAX {
                         shown.extend(run_of(text).map(|run| (run, place)));
                     }
                 }
-                *written += 1;
-                match printing {
-                    Printing::Nothing => ControlFlow::Break(()),
-                    Printing::Count => ControlFlow::Continue(()),
-                    Printing::Rows(rows) => {
-                        let address = place.and_then(|place| reading::address(inputs, place));
-                        match rows.push(text, address, writer) {
-                            Ok(()) => ControlFlow::Continue(()),
-                            Err(error) => {
-                                failed = Some(error);
-                                ControlFlow::Break(())
-                            }
-                        }
-                    }
-                }
+                self.put(text, place, inputs, &mut *door.out, &mut failed)
             },
-            fault: &mut |place, message| {
-                *faults += 1;
-                stopped.set(strict);
-                if *faults <= FAULTS_TOLD {
-                    let name = place.and_then(|place| Some((inputs.get(place.input as usize)?.name(), place.offset)));
-                    let at = name.map_or_else(String::new, |(name, offset)| format!("{name} at byte {offset}: "));
-                    notes.push(format!("{at}jq: {}", safe::escape(message)));
-                }
-            },
-        };
-        let mut names = plan.fields().to_vec();
-        // Each name once: a row's field is picked into one place.
-        let slots = Moved::FIELDS.map(|field| {
-            names.iter().position(|name| name == field).unwrap_or_else(|| {
-                if wonder {
-                    names.push(field.to_owned());
-                }
-                names.len().saturating_sub(1)
-            })
+            fault: &mut |place, message| faults.push((place, message.to_owned())),
         });
-        let mut scanned = scan::feed(inputs, door.input, &names, strict, |row, _, _| {
-            for (seen, field) in seen.iter_mut().zip(row.fields) {
-                *seen |= field.is_some();
-            }
-            if let Some(moved) = moved {
-                moved.push(row, slots);
-            }
-            let flow = fold.push(row, &mut out);
-            if stopped.get() { ControlFlow::Break(()) } else { flow }
-        });
-        let summary = fold.finish(&mut out);
+        self.note_faults(inputs, faults.len() as u64, &faults);
         if let Some(error) = failed {
             return Err(Error::output(&error));
         }
-        let faults = *faults;
+        self.note_summary(summary, strict);
+        self.notes.extend(self.moved.as_ref().and_then(|moved| moved.note(&shown)));
+        for (place, detail) in damaged {
+            let name = inputs.get(place.input as usize).map_or_else(String::new, Input::name);
+            scanned.skipped.add(&name, Class::NotJson, place.offset, detail);
+        }
+        if literal.is_some() && self.seen.contains(&false) {
+            self.look_for_fields(inputs, plan, door);
+        }
+        Ok(scanned)
+    }
+
+    /// Hands one result to the reader.
+    fn put(
+        &mut self,
+        text: &[u8],
+        place: Option<Place>,
+        inputs: &Source,
+        writer: &mut dyn Write,
+        failed: &mut Option<std::io::Error>,
+    ) -> ControlFlow<()> {
+        self.written += 1;
+        match &mut self.printing {
+            Printing::Nothing => ControlFlow::Break(()),
+            Printing::Count => ControlFlow::Continue(()),
+            Printing::Rows(rows) => {
+                let address = place.and_then(|place| reading::address(inputs, place));
+                match rows.push(text, address, writer) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(error) => {
+                        *failed = Some(error);
+                        ControlFlow::Break(())
+                    }
+                }
+            }
+        }
+    }
+
+    /// Which of the plan's fields occur, where only some rows were looked at.
+    fn look_for_fields(&mut self, inputs: &Source, plan: &Plan, door: &mut Door<'_>) {
+        let seen = &mut self.seen;
+        let files = inputs.iter().filter(|input| !matches!(input, Input::Stdin)).cloned().collect();
+        scan::feed(&Source::as_written(files), door.input, plan.fields(), false, |row, _, _| {
+            for (seen, field) in seen.iter_mut().zip(row.fields) {
+                *seen |= field.is_some();
+            }
+            if seen.contains(&false) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+    }
+
+    fn note_faults(&mut self, inputs: &Source, count: u64, told: &[(Option<Place>, String)]) {
+        for (place, message) in told.iter().take(FAULTS_TOLD.saturating_sub(self.faults) as usize) {
+            let name = place.and_then(|place| Some((inputs.get(place.input as usize)?.name(), place.offset)));
+            let at = name.map_or_else(String::new, |(name, offset)| format!("{name} at byte {offset}: "));
+            self.notes.push(format!("{at}jq: {}", safe::escape(message)));
+        }
+        self.faults += count;
+    }
+
+    fn note_summary(&mut self, summary: Summary, strict: bool) {
+        let (notes, faults) = (&mut self.notes, self.faults);
         if strict && faults > 0 {
             notes.push("stopped at a row on which jq failed (--strict)".to_owned());
         } else if faults > FAULTS_TOLD {
@@ -135,12 +193,6 @@ impl Answer {
                 notes.push(format!("{column}: the numbers lie too far apart for an exact sum"));
             }
         }
-        notes.extend(moved.as_ref().and_then(|moved| moved.note(&shown)));
-        for (place, detail) in damaged {
-            let name = inputs.get(place.input as usize).map_or_else(String::new, Input::name);
-            scanned.skipped.add(&name, Class::NotJson, place.offset, detail);
-        }
-        Ok(scanned)
     }
 
     /// Prints what is left.
@@ -167,7 +219,7 @@ fn run_of(text: &[u8]) -> Option<Vec<u8>> {
 /// for `status=blocked` finds rows of runs that went on long ago.
 #[derive(Debug, Default)]
 pub struct Moved {
-    standing: HashMap<Vec<u8>, Place>,
+    pub(super) standing: HashMap<Vec<u8>, Place>,
 }
 
 impl Moved {
@@ -175,7 +227,18 @@ impl Moved {
     /// Rows beyond this are shown without being looked after.
     const ROWS_MAX: usize = 10_000;
 
-    fn push(&mut self, row: &Row<'_>, [run, kind, status]: [usize; 3]) {
+    /// The plan's fields, and those asked here. Each name once: a row's field is picked into one place.
+    fn names(plan: &Plan, wonder: bool) -> Vec<String> {
+        let mut names = plan.fields().to_vec();
+        for field in Moved::FIELDS.iter().filter(|_| wonder) {
+            if !names.iter().any(|name| name == field) {
+                names.push((*field).to_owned());
+            }
+        }
+        names
+    }
+
+    pub(super) fn push(&mut self, row: &Row<'_>, [run, kind, status]: [usize; 3]) {
         if !standing::counts(row.field(kind), row.field(status)) {
             return;
         }

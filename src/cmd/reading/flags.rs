@@ -58,6 +58,11 @@ pub struct Reading {
     pub strict: bool,
 }
 
+/// How many threads this process may run at a time.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
+}
+
 impl Reading {
     /// The clock that this command's times are read by.
     pub fn clock(&self, door: &Door<'_>) -> Result<Clock> {

@@ -10,7 +10,7 @@
 //! and the exit code is still 3.
 
 use std::io::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
@@ -104,8 +104,9 @@ pub struct Watch {
 #[derive(Default)]
 struct Shared {
     over: AtomicBool,
-    /// An address in the stack that jq programs run on, and how much of it they may use; 0 is none.
-    stack_address: AtomicUsize,
+    /// Addresses in the stacks that jq programs run on, one for each thread.
+    stacks: Mutex<Vec<usize>>,
+    /// How much of each they may use; 0: no program runs.
     stack_bytes_max: AtomicUsize,
 }
 
@@ -120,8 +121,9 @@ impl Watch {
         Watch { shared, thread: thread.and_then(std::result::Result::ok) }
     }
 
-    /// Does `work` on a stack that is large enough for jq programs.
-    pub fn on_large_stack<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T> {
+    /// Does `work` on a stack that is large enough for jq programs, and tells it how large that is. Threads that it starts
+    /// must each call [`Watch::here`].
+    pub fn on_large_stack<T: Send>(&self, work: impl FnOnce(usize) -> T + Send) -> Result<T> {
         // A runtime that gives up ends the process by SIGABRT, after a message of its own.
         let always = Arc::new(AtomicBool::new(true));
         let code = i32::from(Exit::NotStored.code());
@@ -131,11 +133,10 @@ impl Watch {
             let ended = thread::scope(|scope| {
                 let (shared, work) = (&self.shared, &mut work);
                 let job = move || {
-                    let here = 0u8;
                     shared.stack_bytes_max.store(bytes / STACK_PARTS, Ordering::Relaxed);
-                    shared.stack_address.store(std::ptr::from_ref(&here).addr(), Ordering::Relaxed);
-                    let done = work.take().map(|work| work());
-                    shared.stack_address.store(0, Ordering::Relaxed);
+                    shared.here();
+                    let done = work.take().map(|work| work(bytes));
+                    shared.stack_bytes_max.store(0, Ordering::Relaxed);
                     done
                 };
                 thread::Builder::new()
@@ -151,6 +152,24 @@ impl Watch {
             }
         }
         Err(Error::io("no memory for a stack that jq programs can run on"))
+    }
+}
+
+impl Watch {
+    /// From now on jq programs run on the stack of this thread too.
+    pub fn here(&self) {
+        self.shared.here();
+    }
+}
+
+impl Shared {
+    fn here(&self) {
+        let here = 0u8;
+        self.stacks.lock().unwrap_or_else(PoisonError::into_inner).push(std::ptr::from_ref(&here).addr());
+    }
+
+    fn stacks(&self) -> Vec<usize> {
+        self.stacks.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -182,7 +201,7 @@ fn watch(limits: &Limits, shared: &Shared, began: Instant) {
             stop(&format!("stopped at {} of memory (--max-memory)", size_text(most)), "a larger --max-memory SIZE");
         }
         let most = shared.stack_bytes_max.load(Ordering::Relaxed) as u64;
-        if most > 0 && used >= most && stack_bytes(shared.stack_address.load(Ordering::Relaxed)) >= most {
+        if most > 0 && used >= most && shared.stacks().iter().any(|address| stack_bytes(*address) >= most) {
             let most = size_text(most);
             stop(
                 &format!("stopped: a jq program calls itself without end, or too deeply ({most} of stack)"),

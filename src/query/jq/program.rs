@@ -110,7 +110,6 @@ impl std::fmt::Debug for Program {
 pub struct Session {
     variables: Vars<Val>,
     row: Option<Val>,
-    kept: Vec<Val>,
     buffer: Vec<u8>,
 }
 
@@ -121,7 +120,6 @@ impl Session {
         Session {
             variables: Vars::new(globals.values.iter().map(value)),
             row: None,
-            kept: Vec::new(),
             buffer: Vec::new(),
         }
     }
@@ -131,24 +129,16 @@ impl Session {
         self.row = None;
     }
 
-    /// Keeps a row for [`Session::run_kept`]; says why it cannot.
-    pub fn keep(&mut self, text: &[u8]) -> Result<(), String> {
-        self.kept.push(read(text)?);
-        Ok(())
-    }
-
-    /// Takes over the rows that a session of later rows kept.
-    pub fn join(&mut self, later: Session) {
-        self.kept.extend(later.kept);
-    }
-
-    /// Runs `program` on the array of all rows kept.
-    pub fn run_kept(
+    /// Runs `program` on the array of all `rows`, each of which [`check_row`] let through.
+    pub fn run_on_all(
         &mut self,
         program: &Program,
+        rows: Vec<Vec<u8>>,
         visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
     ) -> Result<(), String> {
-        self.row = Some(Val::Arr(Rc::new(std::mem::take(&mut self.kept))));
+        // Each text goes as its value comes.
+        let rows = rows.into_iter().map(|text| parse(&text)).collect::<Result<_, _>>()?;
+        self.row = Some(Val::Arr(Rc::new(rows)));
         self.run(program, b"[]", visit)
     }
 

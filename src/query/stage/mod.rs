@@ -5,6 +5,7 @@
 //! Not here: where rows come from (`scan`), what a condition is (`eval`).
 //!
 //! - `plan`: a compiled query · `pipeline`: its stages at work
+//! - `prefilter`: a literal that rows which pass must hold
 //! - `latest`, `group`, `sort`: the stages that hold rows back
 //! - `run`: the plainest driver, for tests
 
@@ -12,5 +13,6 @@ mod group;
 pub mod latest;
 pub mod pipeline;
 pub mod plan;
+mod prefilter;
 pub mod run;
 mod sort;

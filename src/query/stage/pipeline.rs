@@ -12,7 +12,7 @@ use crate::json::pick;
 
 use crate::query::aggregate::Ignored;
 use crate::query::eval::source::{Eval, Fault};
-use crate::query::jq::program::Session;
+use crate::query::jq::program::{Session, check_row};
 use crate::query::row::{Place, Row};
 use crate::query::stage::group::{Groups, write_name};
 use crate::query::stage::latest::Latest;
@@ -42,11 +42,22 @@ pub struct Summary {
 
 /// The state of a plan at work on one part of the rows.
 pub struct Fold<'p> {
-    latest: Latest,
-    passed: u64,
+    held: Held,
     /// Apart from `rest`'s, since its outputs are looked at while it runs.
     jq: Session,
     rest: Rest<'p>,
+}
+
+/// What a fold holds back: all that is left of it for a fold of the rows before it to take in.
+#[derive(Debug, Default)]
+pub struct Held {
+    latest: Latest,
+    passed: u64,
+    /// Rows that the jq stage waits for.
+    kept: Vec<Vec<u8>>,
+    groups: Groups,
+    sorted: Sorted,
+    emitted: u64,
 }
 
 /// The stages after jq.
@@ -62,8 +73,7 @@ struct Rest<'p> {
 impl<'p> Fold<'p> {
     pub(in crate::query) fn new(plan: &'p Plan) -> Self {
         Fold {
-            latest: Latest::default(),
-            passed: 0,
+            held: Held::default(),
             jq: Session::new(&plan.globals),
             rest: Rest {
                 plan,
@@ -80,7 +90,7 @@ impl<'p> Fold<'p> {
     /// when no further row can change the answer, or the sink says so.
     pub fn push(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
         if let Some(stage) = &self.rest.plan.latest {
-            self.latest.push(stage, row);
+            self.held.latest.push(stage, row);
             return ControlFlow::Continue(());
         }
         self.filter(row, out)
@@ -105,13 +115,14 @@ impl<'p> Fold<'p> {
                 }
             }
         }
-        self.passed += 1;
+        self.held.passed += 1;
         let Some(program) = plan.jq.and_then(|number| plan.programs.get(number)) else {
             return self.rest.push(row, Some(row.place), out);
         };
         if plan.slurp {
-            if let Err(message) = self.jq.keep(row.text) {
-                (out.fault)(Some(row.place), &message);
+            match check_row(row.text) {
+                Ok(()) => self.held.kept.push(row.text.to_vec()),
+                Err(message) => (out.fault)(Some(row.place), &message),
             }
             return ControlFlow::Continue(());
         }
@@ -127,23 +138,29 @@ impl<'p> Fold<'p> {
         flow
     }
 
-    /// Joins the fold of later rows. Streaming plans have nothing to join but counts.
-    pub fn merge(&mut self, later: Fold<'p>) {
+    /// What the fold holds back, to be merged into that of earlier rows.
+    pub fn into_held(self) -> Held {
+        let Rest { groups, sorted, emitted, .. } = self.rest;
+        Held { groups, sorted, emitted, ..self.held }
+    }
+
+    /// Joins what the fold of later rows held back. Streaming plans have nothing to join but counts.
+    pub fn merge(&mut self, later: Held) {
         let tail = &self.rest.plan.tail;
-        self.latest.merge(later.latest);
-        self.passed += later.passed;
-        self.jq.join(later.jq);
-        self.rest.groups.merge(later.rest.groups);
-        self.rest.emitted += later.rest.emitted;
+        self.held.latest.merge(later.latest);
+        self.held.passed += later.passed;
+        self.held.kept.extend(later.kept);
+        self.rest.groups.merge(later.groups);
+        self.rest.emitted += later.emitted;
         if !tail.sort.is_empty() {
-            self.rest.sorted.merge(&tail.sort, tail.limit, later.rest.sorted);
+            self.rest.sorted.merge(&tail.sort, tail.limit, later.sorted);
         }
     }
 
     /// Puts out what was held back.
     pub fn finish(mut self, out: &mut Out<'_>) -> Summary {
         let plan = self.rest.plan;
-        for (place, text) in std::mem::take(&mut self.latest).finish() {
+        for (place, text) in std::mem::take(&mut self.held.latest).finish() {
             let mut fields = Vec::new();
             let fields = refill(&text, &plan.first, &mut fields);
             if self.filter(&Row { text: &text, fields, place }, out).is_break() {
@@ -152,13 +169,14 @@ impl<'p> Fold<'p> {
         }
         if let (true, Some(program)) = (plan.slurp, plan.jq.and_then(|number| plan.programs.get(number))) {
             let rest = &mut self.rest;
-            let ran = self.jq.run_kept(program, &mut |output| rest.push_output(output, None, out));
+            let kept = std::mem::take(&mut self.held.kept);
+            let ran = self.jq.run_on_all(program, kept, &mut |output| rest.push_output(output, None, out));
             if let Err(message) = ran {
                 (out.fault)(None, &message);
             }
         }
         let ignored = self.rest.finish(out);
-        Summary { passed: self.passed, ignored }
+        Summary { passed: self.held.passed, ignored }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::query::eval::source::{Eval, Source};
 use crate::query::jq::program::{Globals, Program, Session};
 use crate::query::stage::latest::LatestBy;
 use crate::query::stage::pipeline::Fold;
+use crate::query::stage::prefilter;
 use crate::query::time::Clock;
 
 /// A compiled query.
@@ -77,6 +78,13 @@ impl Plan {
     /// The filter, on rows as read.
     pub fn filter(&self) -> Option<&Predicate> {
         self.filter.as_ref()
+    }
+
+    /// Letters that every row holds that passes, or else some `\u`: rows without either need not be looked at.
+    pub fn literal(&self) -> Option<Vec<u8>> {
+        // The rows of a run that do not pass may still be its newest.
+        let filter = self.filter.as_ref().filter(|_| self.latest.is_none())?;
+        prefilter::literal(filter, &self.first)
     }
 
     /// Whether rows go out as they come in: no latest, slurp, grouping or sorting

@@ -3,7 +3,8 @@
 
 use std::ops::ControlFlow;
 
-use crate::json::{ObjectFault, pick};
+use crate::json::ObjectFault;
+use crate::json::frame::pick;
 
 use crate::query::row::{Place, Row};
 use crate::query::stage::pipeline::{Out, Summary};
@@ -59,7 +60,7 @@ pub fn run_in_parts<'a, R: IntoIterator<Item = &'a [u8]>>(plan: &Plan, parts: im
                 Err(fault) => answer.skipped.push((place.offset, fault)),
             }
         }
-        whole.merge(fold);
+        whole.merge(fold.into_held());
     }
     answer.summary = whole.finish(&mut out);
     answer

@@ -1,0 +1,108 @@
+//! What one thread does with rows for a query's answer, and what it hands on.
+
+use std::ops::ControlFlow;
+
+use super::answer::{FAULTS_TOLD, Moved};
+use crate::json::{self, Limits};
+use crate::query::{Fold, Held, Out, Place, Plan, Row};
+use crate::scan::{self, Task};
+
+/// Results that are kept before they are handed on, bytes.
+const RESULTS_BYTES: usize = 1 << 20;
+
+/// The plan at work.
+pub(super) struct Job<'p> {
+    pub plan: &'p Plan,
+    /// Where run, kind and status stand among the fields, if the reader is to be told of runs that moved on.
+    pub wonder: Option<[usize; 3]>,
+    /// The first fault of a jq program ends the work.
+    pub strict: bool,
+}
+
+/// What came of some rows that stand together.
+#[derive(Default)]
+pub(super) struct Part {
+    /// What the stages of the plan held back.
+    pub held: Held,
+    /// Rows that go out.
+    pub results: Results,
+    /// Which of the plan's fields some row had.
+    pub seen: Vec<bool>,
+    pub moved: Moved,
+    /// Rows on which a jq program failed, and what it said on the first.
+    pub faults: u64,
+    pub faults_told: Vec<(Option<Place>, String)>,
+    /// Rows that passed by their frame and are not JSON, and why.
+    pub damaged: Vec<(Place, String)>,
+}
+
+/// Rows with their places, in one piece of memory.
+#[derive(Debug, Default)]
+pub(super) struct Results {
+    text: Vec<u8>,
+    ends: Vec<(usize, Option<Place>)>,
+}
+
+impl Results {
+    fn push(&mut self, text: &[u8], place: Option<Place>) {
+        self.text.extend_from_slice(text);
+        self.ends.push((self.text.len(), place));
+    }
+
+    /// The rows, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], Option<Place>)> {
+        let mut from = 0;
+        self.ends.iter().map(move |(end, place)| (&self.text[std::mem::replace(&mut from, *end)..*end], *place))
+    }
+}
+
+impl<'p> Task for Job<'p> {
+    type Part = (Fold<'p>, Part);
+    type Done = Part;
+
+    fn begin(&self) -> (Fold<'p>, Part) {
+        (self.plan.fold(), Part { seen: vec![false; self.plan.fields().len()], ..Part::default() })
+    }
+
+    fn end(&self, (fold, part): (Fold<'p>, Part)) -> Part {
+        Part { held: fold.into_held(), ..part }
+    }
+
+    fn row(&self, (fold, part): &mut (Fold<'p>, Part), row: &Row<'_>) -> ControlFlow<()> {
+        let Part { results, seen, moved, faults, faults_told, damaged, .. } = part;
+        for (seen, field) in seen.iter_mut().zip(row.fields) {
+            *seen |= field.is_some();
+        }
+        if let Some(slots) = self.wonder {
+            moved.push(row, slots);
+        }
+        let whole = self.plan.passes_rows_on();
+        let flow = fold.push(
+            row,
+            &mut Out {
+                sink: &mut |text, place| {
+                    if let (true, Some(place)) = (whole, place)
+                        && let Err(fault) = json::validate(text, Limits::GRAMMAR)
+                    {
+                        damaged.push((place, scan::not_json(&fault).1));
+                    } else {
+                        results.push(text, place);
+                    }
+                    ControlFlow::Continue(())
+                },
+                fault: &mut |place, message| {
+                    *faults += 1;
+                    if *faults <= FAULTS_TOLD {
+                        faults_told.push((place, message.to_owned()));
+                    }
+                },
+            },
+        );
+        if self.strict && *faults > 0 { ControlFlow::Break(()) } else { flow }
+    }
+
+    fn is_large(&self, (_, part): &(Fold<'p>, Part)) -> bool {
+        // Of an endless program the first outputs are to be seen, too.
+        part.results.text.len() >= RESULTS_BYTES
+    }
+}

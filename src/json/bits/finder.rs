@@ -1,0 +1,312 @@
+//! Rows and their wanted members, from the masks.
+//!
+//! Events of a row are its brackets, its newline, and every string as long as a wanted key: such a string is told
+//! by a quote that opens one and a quote so many bytes behind it, which is a shift and an AND for 64 bytes. Only
+//! there is the text itself looked at.
+
+use std::ops::ControlFlow;
+
+use super::masks::{Masks, WIDTH, fill, fill_plain};
+use crate::json::frame::is_framed;
+use crate::json::skip::{is_white, skip_white};
+
+/// A line of a block.
+#[derive(Debug, Clone, Copy)]
+pub struct Line<'t, 'v> {
+    /// Where it begins in the block.
+    pub at: usize,
+    /// Its bytes without the newline, and without a carriage return before that.
+    pub text: &'t [u8],
+    /// The values of the wanted names, where the frame is beyond doubt. `None`: [`crate::json::frame::pick`] must say.
+    pub values: Option<&'v [Option<&'t [u8]>]>,
+}
+
+/// Finds wanted members in blocks of lines.
+#[derive(Debug)]
+pub struct Finder {
+    names: Vec<Box<[u8]>>,
+    /// From the opening quote of a name to its closing one: each distance once, those within a word apart.
+    short: Vec<u32>,
+    long: Vec<usize>,
+    /// Some name could be spelled in other ways than with `\u`: nothing is found, every line is in doubt.
+    hard: bool,
+    masks: Vec<Masks>,
+    plain: bool,
+}
+
+/// The row at hand.
+#[derive(Default)]
+struct State {
+    begin: usize,
+    depth: usize,
+    /// Where its brackets first came to nought.
+    closed: Option<usize>,
+    doubt: bool,
+    backslash: bool,
+}
+
+impl Finder {
+    /// For members called `names`.
+    pub fn new<N: AsRef<[u8]>>(names: &[N]) -> Finder {
+        let names: Vec<Box<[u8]>> = names.iter().map(|name| name.as_ref().into()).collect();
+        let mut lengths: Vec<usize> = names.iter().map(|name| name.len() + 1).collect();
+        lengths.sort_unstable();
+        lengths.dedup();
+        let hard = |name: &[u8]| {
+            name.iter().any(|byte| matches!(byte, b'"' | b'\\' | b'/' | 0..=0x1F))
+                || name.windows(3).any(|three| three == "\u{FFFD}".as_bytes())
+        };
+        let hard = names.iter().any(|name| hard(name));
+        let (short, long) = lengths.into_iter().partition::<Vec<_>, _>(|length| *length < WIDTH);
+        let short = short.into_iter().map(|length| length as u32).collect();
+        Finder { names, short, long, hard, masks: Vec::new(), plain: false }
+    }
+
+    /// Makes its masks byte by byte: for tests that compare.
+    pub fn plain(mut self) -> Finder {
+        self.plain = true;
+        self
+    }
+
+    /// Hands every line of `block` to `each`; the block begins with a line and ends with a newline (what stands
+    /// behind the last one is not looked at).
+    pub fn lines<'t>(
+        &mut self,
+        block: &'t [u8],
+        mut each: impl FnMut(Line<'t, '_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let mut masks = std::mem::take(&mut self.masks);
+        match self.plain {
+            false => fill(block, &mut masks),
+            true => fill_plain(block, &mut masks),
+        }
+        let mut values: Vec<Option<&'t [u8]>> = vec![None; self.names.len()];
+        let flow = self.walk(block, &masks, &mut values, &mut each);
+        self.masks = masks;
+        flow
+    }
+
+    #[inline]
+    fn walk<'t>(
+        &self,
+        block: &'t [u8],
+        masks: &[Masks],
+        values: &mut [Option<&'t [u8]>],
+        each: &mut impl FnMut(Line<'t, '_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let mut row = State::default();
+        for (index, word) in masks.iter().enumerate() {
+            let base = index * WIDTH;
+            let brackets = word.opens | word.closes;
+            let mut events = brackets | word.newlines | self.candidates(masks, index, word);
+            row.backslash |= word.backslashes != 0;
+            while events != 0 {
+                let bit = events & events.wrapping_neg();
+                let at = base + events.trailing_zeros() as usize;
+                events &= events - 1;
+                if brackets & bit != 0 {
+                    if word.opens & bit != 0 {
+                        row.depth += 1;
+                    } else {
+                        row.depth = row.depth.wrapping_sub(1);
+                        if row.depth == 0 && row.closed.is_none() {
+                            row.closed = Some(at);
+                        }
+                    }
+                } else if word.newlines & bit == 0 {
+                    if row.depth == 1 {
+                        self.member(block, masks, at, values, &mut row.doubt);
+                    }
+                } else {
+                    let broken = word.broken & bit != 0;
+                    each(self.line(block, masks, &row, at, broken, values))?;
+                    row = State { begin: at + 1, backslash: word.backslashes & !(bit | (bit - 1)) != 0, ..State::default() };
+                    values.fill(None);
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Strings that open in word `index` and are as long as a wanted key.
+    #[inline]
+    fn candidates(&self, masks: &[Masks], index: usize, word: &Masks) -> u64 {
+        let next = masks.get(index + 1).map_or(0, |word| word.quotes);
+        let mut ends = 0;
+        for length in &self.short {
+            ends |= (word.quotes >> length) | (next << (WIDTH as u32 - length));
+        }
+        for length in &self.long {
+            let (words, bits) = (length / WIDTH, length % WIDTH);
+            let quotes = |index: usize| masks.get(index).map_or(0, |word| word.quotes);
+            ends |= quotes(index + words) >> bits;
+            // A shift by the whole width is none.
+            ends |= if bits == 0 { 0 } else { quotes(index + words + 1) << (WIDTH - bits) };
+        }
+        word.opening & ends
+    }
+
+    /// The string that opens at `at`, at depth one, is as long as a wanted key: is it one?
+    #[inline]
+    fn member<'t>(
+        &self,
+        block: &'t [u8],
+        masks: &[Masks],
+        at: usize,
+        values: &mut [Option<&'t [u8]>],
+        doubt: &mut bool,
+    ) {
+        let text = &block[at + 1..];
+        for (name, value) in self.names.iter().zip(values) {
+            if text.get(name.len()) != Some(&b'"') || !begins_with(text, name) {
+                continue;
+            }
+            let end = at + name.len() + 2;
+            let colon = skip_white_in_line(block, end);
+            if block.get(colon) != Some(&b':') {
+                return;
+            }
+            let from = skip_white_in_line(block, colon + 1);
+            match value_end(block, masks, from) {
+                // White space behind the value may hold the newline: then a bracket is missing, which tells.
+                Some(to) if is_framed(block, from, to) => *value = Some(&block[from..to]),
+                _ => *doubt = true,
+            }
+            return;
+        }
+    }
+
+    fn line<'t, 'v>(
+        &self,
+        block: &'t [u8],
+        masks: &[Masks],
+        row: &State,
+        newline: usize,
+        broken: bool,
+        values: &'v [Option<&'t [u8]>],
+    ) -> Line<'t, 'v> {
+        let mut end = newline;
+        if end > row.begin && block[end - 1] == b'\r' {
+            end -= 1;
+        }
+        let text = &block[row.begin..end];
+        let framed = match row.closed {
+            Some(closed) if row.depth == 0 && !broken && !row.doubt && !self.hard => {
+                let begins = text.first() == Some(&b'{') || text.get(skip_white(text, 0)) == Some(&b'{');
+                let ends = closed + 1 == end || skip_white(block, closed + 1) >= end;
+                begins && ends && !(row.backslash && spells_a_key(block, masks, row.begin, newline))
+            }
+            _ => false,
+        };
+        Line { at: row.begin, text, values: framed.then_some(values) }
+    }
+}
+
+/// Equality of a short key with what stands at the start of `text`.
+#[inline]
+fn begins_with(text: &[u8], name: &[u8]) -> bool {
+    match (text.first_chunk::<8>(), name.first_chunk::<8>(), name.last_chunk::<8>()) {
+        (Some(text_first), Some(first), Some(last)) if name.len() <= 16 => {
+            text_first == first && text.get(name.len() - 8..name.len()).is_some_and(|end| end == last)
+        }
+        _ => text.starts_with(name),
+    }
+}
+
+/// The first position at or after `at` that is not white space; a newline ends the line.
+#[inline]
+fn skip_white_in_line(block: &[u8], mut at: usize) -> usize {
+    while at < block.len() && is_white(block[at]) && block[at] != b'\n' {
+        at += 1;
+    }
+    at
+}
+
+
+/// The position after the value that begins at `from`; `None` when it has no end or none begins there. It may lie
+/// beyond the row where that is broken, which the frame tells.
+#[inline]
+fn value_end(block: &[u8], masks: &[Masks], from: usize) -> Option<usize> {
+    match block.get(from)? {
+        b'"' => {
+            let (mut index, bit) = (from / WIDTH, from % WIDTH);
+            let mut quotes = masks.get(index)?.quotes & (u64::MAX - 1) << bit;
+            while quotes == 0 {
+                index += 1;
+                quotes = masks.get(index)?.quotes;
+            }
+            Some(index * WIDTH + quotes.trailing_zeros() as usize + 1)
+        }
+        b'{' | b'[' => nested_end(masks, from),
+        _ => {
+            let mut end = from + 1;
+            while end < block.len()
+                && !is_white(block[end])
+                && !matches!(block[end], b',' | b'}' | b']' | b':' | b'"' | b'{' | b'[')
+            {
+                end += 1;
+            }
+            Some(end)
+        }
+    }
+}
+
+fn nested_end(masks: &[Masks], from: usize) -> Option<usize> {
+    let (first, bit) = (from / WIDTH, from % WIDTH);
+    let mut keep = u64::MAX << bit;
+    let mut depth = 0usize;
+    for (index, word) in masks.iter().enumerate().skip(first) {
+        let mut brackets = (word.opens | word.closes) & keep;
+        keep = u64::MAX;
+        while brackets != 0 {
+            let bit = brackets & brackets.wrapping_neg();
+            brackets &= brackets - 1;
+            if word.opens & bit != 0 {
+                depth += 1;
+            } else {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    return Some(index * WIDTH + bit.trailing_zeros() as usize + 1);
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Whether some `\u` between `from` and `to` stands in a string with a colon behind it: a key may then say a wanted
+/// name in other letters.
+fn spells_a_key(block: &[u8], masks: &[Masks], from: usize, to: usize) -> bool {
+    let mut at = from;
+    while let Some(found) = next(masks, at, to, |word| word.backslashes) {
+        if block.get(found + 1) != Some(&b'u') {
+            at = found + 2;
+            continue;
+        }
+        let Some(quote) = next(masks, found, to, |word| word.quotes) else { return true };
+        if block.get(skip_white_in_line(block, quote + 1)) == Some(&b':') {
+            return true;
+        }
+        at = quote + 1;
+    }
+    false
+}
+
+/// The first bit of `of` in `from..to`.
+#[inline]
+fn next(masks: &[Masks], from: usize, to: usize, of: impl Fn(&Masks) -> u64) -> Option<usize> {
+    if from >= to {
+        return None;
+    }
+    let mut index = from / WIDTH;
+    let mut word = of(masks.get(index)?) & (u64::MAX << (from % WIDTH));
+    while word == 0 {
+        index += 1;
+        if index * WIDTH >= to {
+            return None;
+        }
+        word = of(masks.get(index)?);
+    }
+    let at = index * WIDTH + word.trailing_zeros() as usize;
+    (at < to).then_some(at)
+}

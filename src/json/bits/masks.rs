@@ -1,0 +1,129 @@
+//! The words of a text, made byte by byte, and the choice of a faster way.
+
+/// 64 bytes of text: the lowest bit is the first byte.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Masks {
+    /// Quotes that open or close a string.
+    pub quotes: u64,
+    /// Those of them that open one.
+    pub opening: u64,
+    /// `{` and `[` outside strings.
+    pub opens: u64,
+    /// `}` and `]` outside strings.
+    pub closes: u64,
+    /// Newlines. A string does not go on behind one.
+    pub newlines: u64,
+    /// Newlines that stand inside a string: the row is broken off.
+    pub broken: u64,
+    /// Backslashes.
+    pub backslashes: u64,
+}
+
+/// Bytes in a word.
+pub const WIDTH: usize = 64;
+
+/// What one block of 64 bytes must know of those before it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Carry {
+    /// 1 when the first byte is escaped.
+    pub escaped: u64,
+    /// All ones inside a string, else 0.
+    pub inside: u64,
+}
+
+/// The masks of `text`, which begins at the start of a line; `out` is used again.
+pub fn fill(text: &[u8], out: &mut Vec<Masks>) {
+    #[cfg(target_arch = "x86_64")]
+    if super::avx2::fill(text, out) {
+        return;
+    }
+    fill_plain(text, out);
+}
+
+/// The same, byte by byte.
+pub fn fill_plain(text: &[u8], out: &mut Vec<Masks>) {
+    out.clear();
+    let (mut escaped, mut inside) = (false, false);
+    for block in text.chunks(WIDTH) {
+        let mut masks = Masks::default();
+        for (at, byte) in block.iter().enumerate() {
+            let bit = 1 << at;
+            let was_escaped = std::mem::take(&mut escaped);
+            match byte {
+                b'\\' => {
+                    masks.backslashes |= bit;
+                    escaped = !was_escaped;
+                }
+                b'"' if !was_escaped => {
+                    masks.quotes |= bit;
+                    inside = !inside;
+                    if inside {
+                        masks.opening |= bit;
+                    }
+                }
+                b'\n' => {
+                    masks.newlines |= bit;
+                    if std::mem::take(&mut inside) {
+                        masks.broken |= bit;
+                    }
+                }
+                b'{' | b'[' if !inside => masks.opens |= bit,
+                b'}' | b']' if !inside => masks.closes |= bit,
+                _ => {}
+            }
+        }
+        out.push(masks);
+    }
+}
+
+impl Carry {
+    /// Puts the words of a block together from those of its bytes. `inside_of` gives, for each bit, whether
+    /// an odd number of bits up to and with it is set.
+    #[inline(always)]
+    pub fn settle(&mut self, bytes: Bytes, inside_of: impl Fn(u64) -> u64) -> Masks {
+        let quotes = bytes.quotes & !self.escape(bytes.backslashes);
+        let mut inside = inside_of(quotes) ^ self.inside;
+        let mut broken = 0;
+        // Rare: a newline inside a string ends it.
+        let mut ends = bytes.newlines & inside;
+        while ends != 0 {
+            broken |= ends & ends.wrapping_neg();
+            inside ^= u64::MAX << ends.trailing_zeros();
+            ends = bytes.newlines & inside;
+        }
+        self.inside = ((inside as i64) >> 63) as u64;
+        Masks {
+            quotes,
+            opening: quotes & inside,
+            opens: bytes.opens & !inside,
+            closes: bytes.closes & !inside,
+            newlines: bytes.newlines,
+            broken,
+            backslashes: bytes.backslashes,
+        }
+    }
+
+    /// Bytes that a backslash before them escapes: those behind an odd run of them.
+    #[inline(always)]
+    fn escape(&mut self, backslashes: u64) -> u64 {
+        const ODD: u64 = 0xAAAA_AAAA_AAAA_AAAA;
+        if backslashes == 0 {
+            return std::mem::take(&mut self.escaped);
+        }
+        let first = backslashes & !self.escaped;
+        // A run that begins at an odd place turns the odd bits behind it round, by the borrow.
+        let ends = (((first << 1) | ODD).wrapping_sub(first)) ^ ODD;
+        let escaped = ends ^ (backslashes | self.escaped);
+        self.escaped = (ends & backslashes) >> 63;
+        escaped
+    }
+}
+
+/// What is told of the bytes of a block one by one.
+pub(super) struct Bytes {
+    pub quotes: u64,
+    pub backslashes: u64,
+    pub opens: u64,
+    pub closes: u64,
+    pub newlines: u64,
+}

@@ -1,0 +1,21 @@
+//! JSON lines as bit masks: 64 bytes of text become one word for each kind of byte that matters, and what is asked of
+//! the text is then asked of words.
+//!
+//! What it is: the idea of simdjson's first stage (Langdale and Lemire, "Parsing gigabytes of JSON per second", 2019)
+//! put to another use. No value is parsed and no tree is built: [`Finder`] walks brackets, newlines and the quotes
+//! that could begin a wanted key, some ten places in a row of four hundred bytes, and gives slices of the text.
+//!
+//! What it is not: a judge. It sees the frame of a row ([`super::frame`] says what that is, and is the plain path
+//! that this one must agree with); a row whose frame is in doubt is given without values, for the plain path to read.
+//!
+//! - `masks.rs`: the words, and the plain way to make them
+//! - `avx2.rs`: the same with 32 bytes at a time, where the processor can (the only `unsafe` here)
+//! - `finder.rs`: rows and wanted fields from the words
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+mod finder;
+mod masks;
+
+pub use finder::{Finder, Line};
+pub use masks::{Masks, fill, fill_plain};

@@ -1,0 +1,119 @@
+//! The frame of a row: enough to know that a line is one object and where its members stand, and no more. What a
+//! query judges a row by, besides the fields that it reads (`docs/format.md`, Bad rows).
+//!
+//! A line is framed as an object when it begins with `{`, its brackets outside strings (curly and square are not told
+//! apart) come to nought at its last byte and not before, and no string is open at its end. A member is a string
+//! at depth one with a colon behind it; its value must begin like one, end, and have a comma or a bracket behind it.
+//!
+//! This is the plain path, byte by byte. [`super::bits`] does the same with many bytes at a time.
+
+use super::object::Fault;
+use super::skip::{Kind, kind, skip_string, skip_value, skip_white};
+use super::string::decode_raw;
+use super::validate::is_value;
+
+/// Finds the members called `names` in the line `text`: `out[i]` is the value of `names[i]`, the last one where a key
+/// is repeated. White space around the object is allowed.
+pub fn pick<'a, N: AsRef<[u8]>>(text: &'a [u8], names: &[N], out: &mut Vec<Option<&'a [u8]>>) -> Result<(), Fault> {
+    out.clear();
+    out.resize(names.len(), None);
+    let start = skip_white(text, 0);
+    match text.get(start) {
+        Some(b'{') => {}
+        Some(_) if kind(&text[start..]).is_some() && is_value(text) => return Err(Fault::NotObject),
+        _ => return Err(Fault::NotJson(start.min(text.len()))),
+    }
+    let (mut at, mut depth) = (start, 0usize);
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'"' => {
+                let Some(end) = skip_string(text, at).filter(|end| *end <= text.len()) else {
+                    return Err(Fault::NotJson(text.len()));
+                };
+                if depth == 1 {
+                    let colon = skip_white(text, end);
+                    if text.get(colon) == Some(&b':') {
+                        let key = decode_raw(&text[at + 1..end - 1]);
+                        if let Some(slot) = names.iter().position(|name| *name.as_ref() == *key) {
+                            out[slot] = Some(value(text, colon + 1)?);
+                        }
+                    }
+                }
+                at = end;
+                continue;
+            }
+            // It escapes a quote also where no string is.
+            b'\\' => at += usize::from(matches!(text.get(at + 1), Some(b'"' | b'\\'))),
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth -= 1;
+                if depth == 0 {
+                    let rest = skip_white(text, at + 1);
+                    return if rest == text.len() { Ok(()) } else { Err(Fault::NotJson(rest)) };
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    Err(Fault::NotJson(text.len()))
+}
+
+/// The value behind a colon, which ends before `at`.
+fn value(text: &[u8], at: usize) -> Result<&[u8], Fault> {
+    let from = skip_white(text, at);
+    let to = match text.get(from) {
+        Some(b'{' | b'[') => nested_end(text, from),
+        _ => skip_value(text, from).filter(|to| *to <= text.len()),
+    };
+    match to {
+        Some(to) if is_framed(text, from, to) => Ok(&text[from..to]),
+        _ => Err(Fault::NotJson(from.min(text.len()))),
+    }
+}
+
+/// The position after the brackets that open at `at`.
+fn nested_end(text: &[u8], mut at: usize) -> Option<usize> {
+    let mut depth = 0usize;
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b'"' => {
+                at = skip_string(text, at)?;
+                continue;
+            }
+            b'\\' => at += usize::from(matches!(text.get(at + 1), Some(b'"' | b'\\'))),
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(at + 1);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Whether the value `from..to` is one as far as its frame tells: words and numbers whole, and a comma or a closing
+/// bracket behind it.
+#[inline]
+pub(super) fn is_framed(text: &[u8], from: usize, to: usize) -> bool {
+    if !matches!(text.get(skip_white(text, to)), Some(b',' | b'}')) {
+        return false;
+    }
+    let raw = &text[from..to];
+    match kind(raw) {
+        Some(Kind::String | Kind::Array | Kind::Object) => true,
+        Some(Kind::Number) => is_plain_number(raw) || is_value(raw),
+        Some(Kind::Boolean | Kind::Null) => matches!(raw, b"true" | b"false" | b"null"),
+        None => false,
+    }
+}
+
+/// A whole number without a sign or leading zero: most of them.
+#[inline]
+fn is_plain_number(raw: &[u8]) -> bool {
+    raw[0] != b'0' && raw.iter().all(u8::is_ascii_digit)
+}

@@ -1,0 +1,219 @@
+//! Pieces on all cores, their results in order.
+//!
+//! Each thread takes the next piece, reads it, and hands its results to the caller's thread, which takes them in the
+//! order of the pieces: the same results come out whatever the number of threads. Memory is bounded: no thread
+//! begins a piece that is far ahead of the one whose results are due, and results that grow large wait for their turn
+//! and are then handed over bit by bit.
+//!
+//! Threads of the standard library, made for one scan: a pool would be made for one scan too, since a process
+//! answers one query, and what is needed beside threads (order, bounds, an early end) pools do not give.
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use super::feed::Scanned;
+use super::pieces::{Piece, cut};
+use super::reader::{Reader, Wanted};
+use super::source::Source;
+use crate::query::Row;
+
+/// Inputs smaller than this are read by one thread: starting others costs as much.
+const ALONE_BYTES: u64 = 1 << 20;
+/// How many pieces each thread may be ahead of the one that is due.
+const AHEAD: usize = 3;
+
+/// What is done with rows.
+pub trait Task: Sync {
+    /// The results of some rows that stand together, while they are made.
+    type Part;
+    /// The same, to be handed to the caller's thread.
+    type Done: Send;
+    /// No results yet.
+    fn begin(&self) -> Self::Part;
+    /// Takes the next row. Break: no further row of this piece is needed.
+    fn row(&self, part: &mut Self::Part, row: &Row<'_>) -> ControlFlow<()>;
+    /// No more rows are added to these.
+    fn end(&self, part: Self::Part) -> Self::Done;
+    /// Whether the results so far are to be handed on before more are made.
+    fn is_large(&self, part: &Self::Part) -> bool;
+}
+
+/// How many threads, and of what stack.
+#[derive(Clone, Copy)]
+pub struct Threads<'t> {
+    /// At most so many.
+    pub count: usize,
+    /// Stack of each, where the usual one does not do.
+    pub stack_bytes: Option<usize>,
+    /// Called on each as it begins.
+    pub begun: &'t (dyn Fn() + Sync),
+}
+
+/// Feeds all rows of `source` to `task`, and its results to `take`, in order. Break from `take` ends the scan.
+pub fn in_parallel<T: Task>(
+    source: &Source,
+    stdin: &mut dyn BufRead,
+    wanted: Wanted<'_>,
+    threads: Threads<'_>,
+    task: &T,
+    mut take: impl FnMut(T::Done) -> ControlFlow<()>,
+) -> Scanned {
+    let pieces = cut(source);
+    let bytes: u64 = source.iter().filter_map(crate::store::Input::bytes).sum();
+    let takes_stdin = source.iter().any(|input| matches!(input, crate::store::Input::Stdin));
+    let count = threads.count.min(pieces.len()).max(1);
+    if count == 1 || bytes < ALONE_BYTES || takes_stdin {
+        return alone(source, stdin, wanted, task, &pieces, &mut take);
+    }
+    let line = Line { pieces: &pieces, next: AtomicUsize::new(0), due: Mutex::new(0), moved: Condvar::new(), stop: AtomicBool::new(false) };
+    std::thread::scope(|scope| {
+        let (sender, receiver) = sync_channel(count * 2);
+        let mut started = 0;
+        for _ in 0..count {
+            let (line, sender) = (&line, sender.clone());
+            let mut builder = std::thread::Builder::new();
+            if let Some(bytes) = threads.stack_bytes {
+                builder = builder.stack_size(bytes);
+            }
+            let work = move || {
+                (threads.begun)();
+                line.work(source, wanted, task, count, &sender);
+            };
+            started += usize::from(builder.spawn_scoped(scope, work).is_ok());
+        }
+        drop(sender);
+        if started == 0 {
+            return alone(source, stdin, wanted, task, &pieces, &mut take);
+        }
+        let mut scanned = Scanned::default();
+        let mut waiting: BTreeMap<usize, (T::Done, Scanned)> = BTreeMap::new();
+        let mut due = 0;
+        let mut flow = ControlFlow::Continue(());
+        for message in receiver {
+            if flow.is_break() {
+                // Taken from the queue, so that no thread waits for room in it.
+                continue;
+            }
+            match message {
+                Message::More(part) => flow = take(part),
+                Message::Done(piece, part, read) => {
+                    waiting.insert(piece, (part, read));
+                    while let Some((part, read)) = waiting.remove(&due).filter(|_| flow.is_continue()) {
+                        scanned.join(read);
+                        flow = take(part);
+                        due += 1;
+                    }
+                    line.set_due(due);
+                }
+            }
+            if flow.is_break() {
+                line.stop();
+            }
+        }
+        scanned
+    })
+}
+
+fn alone<T: Task>(
+    source: &Source,
+    stdin: &mut dyn BufRead,
+    wanted: Wanted<'_>,
+    task: &T,
+    pieces: &[Piece],
+    take: &mut impl FnMut(T::Done) -> ControlFlow<()>,
+) -> Scanned {
+    let mut scanned = Scanned::default();
+    let mut reader = Reader::new(source, wanted);
+    for piece in pieces {
+        let mut part = task.begin();
+        let mut flow = ControlFlow::Continue(());
+        let _ = reader.piece(*piece, Some(&mut *stdin), &mut scanned, &mut |row, _, _| {
+            let step = task.row(&mut part, row);
+            if task.is_large(&part) {
+                flow = take(task.end(std::mem::replace(&mut part, task.begin())));
+            }
+            if flow.is_break() { flow } else { step }
+        });
+        if flow.is_break() || take(task.end(part)).is_break() {
+            break;
+        }
+    }
+    scanned
+}
+
+enum Message<P> {
+    /// Results of the piece that is due, which goes on.
+    More(P),
+    /// The last results of a piece, and what was read of it.
+    Done(usize, P, Scanned),
+}
+
+/// The pieces, and how far they are.
+struct Line<'p> {
+    pieces: &'p [Piece],
+    next: AtomicUsize,
+    /// The piece whose results are taken next.
+    due: Mutex<usize>,
+    moved: Condvar,
+    stop: AtomicBool,
+}
+
+impl Line<'_> {
+    fn set_due(&self, due: usize) {
+        *self.due.lock().unwrap_or_else(PoisonError::into_inner) = due;
+        self.moved.notify_all();
+    }
+
+    fn stop(&self) {
+        // Under the lock, so that nobody who has just looked sleeps through it.
+        let _due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        self.stop.store(true, Ordering::Relaxed);
+        self.moved.notify_all();
+    }
+
+    /// Waits until the piece that is due is at most `ahead` before `piece`; false when all is to end.
+    fn wait(&self, piece: usize, ahead: usize) -> bool {
+        let due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        let far = |due: &mut usize| *due + ahead < piece && !self.stop.load(Ordering::Relaxed);
+        drop(self.moved.wait_while(due, far).unwrap_or_else(PoisonError::into_inner));
+        !self.stop.load(Ordering::Relaxed)
+    }
+
+    fn work<T: Task>(
+        &self,
+        source: &Source,
+        wanted: Wanted<'_>,
+        task: &T,
+        threads: usize,
+        sender: &SyncSender<Message<T::Done>>,
+    ) {
+        let mut reader = Reader::new(source, wanted);
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(piece) = self.pieces.get(number) else { return };
+            if !self.wait(number, threads * AHEAD) {
+                return;
+            }
+            let mut part = task.begin();
+            let mut scanned = Scanned::default();
+            let _ = reader.piece(*piece, None, &mut scanned, &mut |row, _, _| {
+                let step = task.row(&mut part, row);
+                if task.is_large(&part) && self.wait(number, 0) {
+                    let more = Message::More(task.end(std::mem::replace(&mut part, task.begin())));
+                    // Nobody listens any more: the scan has ended.
+                    if sender.send(more).is_err() {
+                        return ControlFlow::Break(());
+                    }
+                }
+                if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { step }
+            });
+            if sender.send(Message::Done(number, task.end(part), scanned)).is_err() {
+                return;
+            }
+        }
+    }
+}

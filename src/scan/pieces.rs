@@ -1,0 +1,92 @@
+//! Inputs cut into pieces that can be read side by side: stretches of plain files, cut at newlines, and whole inputs
+//! that can only be read from the start to the end.
+
+use std::io::{self, Read};
+
+use memchr::memchr;
+
+use crate::store::Input;
+use crate::store::input::Plain;
+
+/// A part of the inputs. Pieces in their order are the inputs in theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// Which input.
+    pub input: u32,
+    /// The lines that begin in this stretch of it; `None`: all of it, as a stream.
+    pub range: Option<(u64, u64)>,
+}
+
+/// The first pieces are small, so that the first rows are out at once; later ones cost less to hand about.
+const FIRST_BYTES: u64 = 512 << 10;
+const PIECE_BYTES: u64 = 4 << 20;
+
+/// Cuts `inputs`. Those that are packed, are no regular files or cannot be opened stay whole: reading them tells.
+pub(super) fn cut(inputs: &[Input]) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut size = FIRST_BYTES;
+    for (input, open) in (0u32..).zip(inputs) {
+        let Ok(Some(plain)) = open.open_plain() else {
+            pieces.push(Piece { input, range: None });
+            continue;
+        };
+        let mut from = 0;
+        while from < plain.bytes {
+            let to = if plain.bytes - from < size + size / 2 { plain.bytes } else { from + size };
+            pieces.push(Piece { input, range: Some((from, to)) });
+            from = to;
+            size = (size * 2).min(PIECE_BYTES);
+        }
+    }
+    pieces
+}
+
+/// The lines of a file that begin in a stretch of it, as a stream.
+pub(super) struct Stretch {
+    file: Plain,
+    at: u64,
+    end: u64,
+}
+
+impl Stretch {
+    /// The lines of `file` that begin in `range`.
+    pub fn new(file: Plain, range: (u64, u64)) -> io::Result<Stretch> {
+        let at = line_start(&file, range.0)?;
+        let end = line_start(&file, range.1)?;
+        Ok(Stretch { file, at, end })
+    }
+
+    /// Where the first of them begins.
+    pub fn offset(&self) -> u64 {
+        self.at
+    }
+}
+
+impl Read for Stretch {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let want = (buffer.len() as u64).min(self.end.saturating_sub(self.at)) as usize;
+        let read = self.file.read_at(&mut buffer[..want], self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+/// The first start of a line at or after `at`; the end of the file where there is none.
+fn line_start(file: &Plain, at: u64) -> io::Result<u64> {
+    if at == 0 || at >= file.bytes {
+        return Ok(at.min(file.bytes));
+    }
+    let mut buffer = [0; 4096];
+    let mut from = at - 1;
+    loop {
+        match file.read_at(&mut buffer, from) {
+            Ok(0) => return Ok(file.bytes),
+            Ok(read) => match memchr(b'\n', &buffer[..read]) {
+                Some(newline) => return Ok(from + newline as u64 + 1),
+                None => from += read as u64,
+            },
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
