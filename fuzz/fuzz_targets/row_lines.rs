@@ -12,7 +12,7 @@ use libfuzzer_sys::{Corpus, fuzz_target};
 use logbook::format::lines::{Lines, judge};
 use logbook::json::{self, Limits};
 use logbook::model::READ_ROW_BYTES_MAX;
-use logbook::scan::rows::for_each_row;
+use logbook::scan::rows::for_each_row_with;
 use logbook::scan::{Class, Skipped};
 
 const FILE: &str = "f";
@@ -33,7 +33,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     let mut reader = Chunks { text, chunks, seed: u32::from(seed) + 1, mode };
     let mut skipped = Skipped::default();
     let mut rows = Vec::new();
-    let read = for_each_row(&mut reader, FILE, &mut skipped, is_whole, |row, offset, _| {
+    let read = for_each_row_with(&mut reader, FILE, &mut skipped, is_whole, |_| Some(0), |row, offset, _| {
         rows.push((offset, row.to_vec()));
         if break_after == Some(rows.len()) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });

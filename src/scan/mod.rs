@@ -26,8 +26,8 @@ pub mod skipped;
 pub mod source;
 
 pub use feed::{Scanned, feed};
+pub use known::{Counts, known_runs};
 pub use parallel::{Task, Threads, in_parallel};
 pub use reader::{Wanted, not_json};
-pub use known::{Counts, known_runs};
 pub use skipped::{Class, Skipped};
 pub use source::{Corrected, Source};

@@ -69,7 +69,13 @@ pub fn in_parallel<T: Task>(
     if count == 1 || bytes < ALONE_BYTES || takes_stdin {
         return alone(source, stdin, wanted, task, &pieces, &mut take);
     }
-    let line = Line { pieces: &pieces, next: AtomicUsize::new(0), due: Mutex::new(0), moved: Condvar::new(), stop: AtomicBool::new(false) };
+    let line = Line {
+        pieces: &pieces,
+        next: AtomicUsize::new(0),
+        due: Mutex::new(0),
+        moved: Condvar::new(),
+        stop: AtomicBool::new(false),
+    };
     std::thread::scope(|scope| {
         let (sender, receiver) = sync_channel(count * 2);
         let mut started = 0;

@@ -6,11 +6,11 @@ use std::ops::ControlFlow;
 
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 
+use super::feed::Scanned;
 use super::pieces::{Piece, Stretch};
 use super::rows::{Block, for_each_block, one_line};
 use super::skipped::{Class, Skipped};
 use super::source::{Fate, Source};
-use super::feed::Scanned;
 use crate::format::corrections;
 use crate::json::bits::Finder;
 use crate::json::{self, Limits, ObjectFault, frame};
@@ -194,13 +194,7 @@ impl<E: FnMut(&Row<'_>, &str, &mut Skipped) -> ControlFlow<()>> Judge<'_, E> {
 
     /// A row in its frame, with its fields.
     #[inline]
-    fn row(
-        &mut self,
-        text: &[u8],
-        offset: u64,
-        fields: &[Option<&[u8]>],
-        skipped: &mut Skipped,
-    ) -> ControlFlow<()> {
+    fn row(&mut self, text: &[u8], offset: u64, fields: &[Option<&[u8]>], skipped: &mut Skipped) -> ControlFlow<()> {
         let place = Place { input: self.input, offset };
         if self.wanted.strict
             && let Err(fault) = json::validate(text, Limits::GRAMMAR)

@@ -38,6 +38,7 @@ mod group;
 
 /// What a newcomer meets: hints, terminals, hostile rows.
 mod newcomer;
+mod odd_rows;
 mod render_safe;
 
 /// Bytes into rows.

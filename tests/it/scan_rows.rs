@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use logbook::json::{self, Limits};
 use logbook::scan::Skipped;
-use logbook::scan::rows::for_each_row;
+use logbook::scan::rows::for_each_row_with;
 
 fn is_whole(line: &[u8]) -> bool {
     json::trim(line).starts_with(b"{") && json::validate(line, Limits::GRAMMAR).is_ok()
@@ -30,10 +30,17 @@ impl Read for Pieces<'_> {
 /// Offset and length of each row, and the account of the rest.
 fn split(text: &[u8], piece: usize) -> (Vec<(u64, usize)>, Vec<String>) {
     let (mut rows, mut skipped) = (Vec::new(), Skipped::default());
-    let read = for_each_row(&mut Pieces(text, piece), "f", &mut skipped, is_whole, |row, offset, _| {
-        rows.push((offset, row.len()));
-        ControlFlow::Continue(())
-    });
+    let read = for_each_row_with(
+        &mut Pieces(text, piece),
+        "f",
+        &mut skipped,
+        is_whole,
+        |_| Some(0),
+        |row, offset, _| {
+            rows.push((offset, row.len()));
+            ControlFlow::Continue(())
+        },
+    );
     assert_eq!(read.unwrap(), text.len() as u64);
     (rows, skipped.lines())
 }
@@ -47,7 +54,7 @@ fn lines_are_rows_or_told() {
     let nuls = "f: skipped 1 row: a run of NUL bytes at byte ";
     let cases: &[Case<'_>] = &[
         (b"", &[], &[]),
-        (b"{}\n\n \r\n{\"a\":1}\r\n", &[(0, 2), (7, 8)], &[]),
+        (b"{}\n\n \r\n{\"a\":1}\r\n", &[(0, 2), (7, 7)], &[]),
         (b"{}\n{}", &[(0, 2), (3, 2)], &[]),
         (b"{}\n{", &[(0, 2)], &[format!("{torn}3 (1 bytes)")]),
         (b"\0\0{}\n", &[(2, 2)], &[format!("{nuls}0 (2 bytes)")]),

@@ -38,7 +38,8 @@ pub struct Finder {
 #[derive(Default)]
 struct State {
     begin: usize,
-    depth: usize,
+    /// Brackets open; below nought in what is no JSON.
+    depth: isize,
     /// Where its brackets first came to nought.
     closed: Option<usize>,
     doubt: bool,
@@ -108,7 +109,7 @@ impl Finder {
                     if word.opens & bit != 0 {
                         row.depth += 1;
                     } else {
-                        row.depth = row.depth.wrapping_sub(1);
+                        row.depth -= 1;
                         if row.depth == 0 && row.closed.is_none() {
                             row.closed = Some(at);
                         }
@@ -120,7 +121,11 @@ impl Finder {
                 } else {
                     let broken = word.broken & bit != 0;
                     each(self.line(block, masks, &row, at, broken, values))?;
-                    row = State { begin: at + 1, backslash: word.backslashes & !(bit | (bit - 1)) != 0, ..State::default() };
+                    row = State {
+                        begin: at + 1,
+                        backslash: word.backslashes & !(bit | (bit - 1)) != 0,
+                        ..State::default()
+                    };
                     values.fill(None);
                 }
             }
@@ -221,7 +226,6 @@ fn skip_white_in_line(block: &[u8], mut at: usize) -> usize {
     }
     at
 }
-
 
 /// The position after the value that begins at `from`; `None` when it has no end or none begins there. It may lie
 /// beyond the row where that is broken, which the frame tells.

@@ -117,11 +117,7 @@ impl Session {
     /// A session with these globals.
     pub fn new(globals: &Globals) -> Session {
         let value = |text: &Vec<u8>| jaq_json::read::parse_single(text).unwrap_or(Val::Null);
-        Session {
-            variables: Vars::new(globals.values.iter().map(value)),
-            row: None,
-            buffer: Vec::new(),
-        }
+        Session { variables: Vars::new(globals.values.iter().map(value)), row: None, buffer: Vec::new() }
     }
 
     /// Forgets the row: the next text is another one.
