@@ -59,7 +59,7 @@ pub fn feed(
             match fates.and_then(|fates| fates.get(&offset)) {
                 None => {}
                 Some(Fate::Correction) if source.shows_corrections() => {}
-                Some(Fate::Correction) => return ControlFlow::Continue(()),
+                Some(Fate::Correction | Fate::Voided) => return ControlFlow::Continue(()),
                 Some(Fate::Corrected(row)) if row.is_retracted() => return ControlFlow::Continue(()),
                 Some(Fate::Corrected(row)) => {
                     corrected = corrections::apply(text, &row.corrections);

@@ -8,7 +8,7 @@
 //! - `skipped`: the account of what was not read, and where
 //! - `source`: what is to be read, with the corrections among it
 //! - `corrections`: finds them, before a scan begins
-//! - `known`: where runs stand, without a scan
+//! - `voided`: places that count no more · `known`: where runs stand, without a scan
 //! - `feed`: inputs through a query's plan into a sink
 //!
 //! Invariant: rows come in the order of the inputs and of the bytes in them.
@@ -19,6 +19,7 @@ mod known;
 pub mod rows;
 pub mod skipped;
 pub mod source;
+mod voided;
 
 pub use feed::{Scanned, feed};
 pub use known::{Counts, known_runs};

@@ -33,6 +33,9 @@ mod corrections;
 mod store_append;
 mod store_faults;
 
+/// Rows that stand again elsewhere.
+mod voided;
+
 /// Two users, one logbook.
 mod group;
 

@@ -18,7 +18,7 @@ pub fn known_runs(directory: &Path) -> Result<Option<Vec<RunEntry>>> {
     Ok(index.and_then(|index| index.runs(&REAL)).map(|runs| runs.into_values().collect()))
 }
 
-/// Places of the correction rows, in order; `None` when they are not known.
+/// Places of the correction rows, and of the repair rows that void a place, in order; `None` when they are not known.
 pub fn known_corrections(directory: &Path) -> Result<Option<Vec<Place>>> {
     match index(&REAL, directory)? {
         Some(mut index) => index.places_of_corrections(&REAL, directory).map(Some),
