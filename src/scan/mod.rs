@@ -9,11 +9,13 @@
 //! - `source`: what is to be read, with the corrections among it
 //! - `corrections`: finds them, before a scan begins
 //! - `voided`: places that count no more · `known`: where runs stand, without a scan
+//! - `doubles`: ids that stand on two rows
 //! - `feed`: inputs through a query's plan into a sink
 //!
 //! Invariant: rows come in the order of the inputs and of the bytes in them.
 
 pub mod corrections;
+mod doubles;
 pub mod feed;
 mod known;
 pub mod rows;
@@ -21,6 +23,7 @@ pub mod skipped;
 pub mod source;
 mod voided;
 
+pub use doubles::{DoubledId, doubled_ids};
 pub use feed::{Scanned, feed};
 pub use known::{Counts, known_runs};
 pub use skipped::{Class, Skipped};
