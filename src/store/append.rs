@@ -101,7 +101,7 @@ pub struct Writer<'o> {
 
 /// The state under the lock, for a check.
 pub struct State<'a, 'o> {
-    writer: &'a mut Writer<'o>,
+    pub(super) writer: &'a mut Writer<'o>,
 }
 
 impl State<'_, '_> {
@@ -388,18 +388,21 @@ impl<'o> Writer<'o> {
         }
     }
 
-    fn mark_suspect(&mut self, number: u64) -> Result<()> {
+    /// Whether a sync of this segment failed, as far as anybody could say so.
+    pub(super) fn is_suspect(&mut self, number: u64) -> Result<bool> {
+        let line = self.with_lock(|os, lock| lock.read(os))?;
+        Ok(line.is_some_and(|line| line.is_suspect(number)))
+    }
+
+    pub(super) fn mark_suspect(&mut self, number: u64) -> Result<()> {
+        self.with_lock(|os, lock| lock.mark_suspect(os, number))
+    }
+
+    fn with_lock<T>(&mut self, look: impl FnOnce(&dyn Os, &Lock) -> Result<T>) -> Result<T> {
         let timeout_ms = self.options.lock_timeout_ms.unwrap_or(self.settings.lock_timeout_ms);
         let kept = self.kept_lock.take();
         let lock = Lock::take(self.os, &self.directory, &self.settings, timeout_ms, kept)?;
-        let line = lock.read(self.os)?;
-        let result = match line {
-            Some(mut line) => {
-                line.mark_suspect(number);
-                lock.write(self.os, &line)
-            }
-            None => Err(Error::io("the lock line cannot be read")),
-        };
+        let result = look(self.os, &lock);
         self.kept_lock = lock.release(self.os);
         result
     }

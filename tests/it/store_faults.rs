@@ -14,9 +14,9 @@ use logbook::store::os_real::REAL;
 use logbook::store::{Settings, Writer};
 
 /// The real one, but syncs fail while told to, and writes stop after some bytes.
-struct Faulty {
-    sync_fails: AtomicBool,
-    bytes_left: AtomicUsize,
+pub struct Faulty {
+    pub sync_fails: AtomicBool,
+    pub bytes_left: AtomicUsize,
 }
 
 impl Os for Faulty {
