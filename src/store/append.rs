@@ -96,6 +96,8 @@ pub struct Writer<'o> {
     pub(super) unsynced: Vec<(u64, OwnedFd)>,
     /// A sync that failed on the way, with rows of this writer behind it.
     pub(super) lost_sync: Option<String>,
+    /// A segment whose sync failed under the lock, which the lock line does not say yet.
+    pub(super) failed_sync: Option<u64>,
     out: Vec<u8>,
 }
 
@@ -133,6 +135,7 @@ impl<'o> Writer<'o> {
             raw: Vec::new(),
             unsynced: Vec::new(),
             lost_sync: None,
+            failed_sync: None,
             out: Vec::new(),
         })
     }
@@ -185,7 +188,12 @@ impl<'o> Writer<'o> {
         let timeout_ms = self.options.lock_timeout_ms.unwrap_or(self.settings.lock_timeout_ms);
         let kept = self.kept_lock.take();
         let lock = Lock::take(self.os, &self.directory, &self.settings, timeout_ms, kept)?;
-        let result = self.locked(&lock, drafts, on_refused, check, appended);
+        let mut result = self.locked(&lock, drafts, on_refused, check, appended);
+        if let Some(number) = self.failed_sync.take()
+            && let Err(why) = lock.mark_suspect(self.os, number)
+        {
+            result = result.map_err(|error| error.within(format_args!("{why}; it could not be marked suspect")));
+        }
         self.kept_lock = lock.release(self.os);
         result
     }

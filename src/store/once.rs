@@ -104,7 +104,7 @@ impl Writer<'_> {
         Some((number, self.os.open(&path, How::Append, 0).ok()?))
     }
 
-    fn sync_old(&self, number: u64) -> Result<()> {
+    fn sync_old(&mut self, number: u64) -> Result<()> {
         // Archived segments were synced before their raw file went.
         let Some(path) = self.path_of(number) else { return Ok(()) };
         let fail = |error: std::io::Error| {
@@ -113,6 +113,10 @@ impl Writer<'_> {
         };
         let file = self.os.open(&path, How::Read, 0).map_err(fail)?;
         let synced = self.os.sync_data(&file);
+        if synced.is_err() {
+            // A second sync would return 0 with the row gone.
+            self.failed_sync = Some(number);
+        }
         synced.map_err(fail)
     }
 
