@@ -64,7 +64,7 @@ pub struct Draft {
     pub filled_timestamp: bool,
     /// Whether it says where its run stands: a status, and a kind that counts.
     pub stands: bool,
-    /// Whether it is a correction.
+    /// Whether it changes how another row is read: a correction, or a repair, which may void a place.
     pub is_correction: bool,
     from: usize,
     split: usize,
@@ -338,7 +338,7 @@ impl Drafts {
         let id = self.value(text, ID).filter(|value| value[0] == b'"').map(|value| text_of(value).into_owned());
         let kind = self.value(text, KIND).map(text_of);
         let stands = standing::counts(kind.as_deref().map(str::as_bytes), self.present & (1 << STATUS) != 0);
-        let is_correction = kind.is_some_and(|kind| kind == "correction");
+        let is_correction = kind.is_some_and(|kind| kind == "correction" || kind == "repair");
         self.rows.push(Draft { run, step, id, filled_timestamp, stands, is_correction, from, split, to });
         Ok(())
     }

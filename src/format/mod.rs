@@ -15,6 +15,7 @@
 //! - `draft_pairs`: `key=value` and `key:=json` into one JSON object
 //! - `body`: do two rows say the same
 //! - `corrections`: rows as they read with corrections folded in
+//! - `voiding`: rows that stand again elsewhere, their old place voided
 //! - `amendment`: what is typed into a correction row, checked
 //!
 //! Invariant: pure. A payload value leaves this room with the bytes it came with.
@@ -32,8 +33,10 @@ pub mod lines;
 pub mod lock_line;
 pub mod segment_name;
 pub mod version;
+pub mod voiding;
 
 pub use corrections::Correction;
 pub use draft::{Draft, Drafts, Rules};
 pub use lock_line::LockLine;
 pub use segment_name::SegmentName;
+pub use voiding::Voiding;

@@ -1,6 +1,7 @@
 //! The corrections among inputs, known before a scan begins: a first pass that
 //! looks only at lines that could be correction rows, and, if there are any, a
-//! second one for the rows that they are about.
+//! second one for the rows that they are about. Rows that void a place are found
+//! by the same pass (`voided`).
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
@@ -13,6 +14,7 @@ use super::reader::is_whole;
 use super::rows::for_each_row_with;
 use super::skipped::Skipped;
 use super::source::{Corrected, Fate, Source};
+use super::voided::{self, Announced};
 use crate::error::Result;
 use crate::format::corrections::{is_correction, is_target, step_of};
 use crate::format::{Correction, SegmentName};
@@ -21,9 +23,9 @@ use crate::model::Address;
 use crate::query::Place;
 use crate::store::{self, Input, RowReader, Snapshot};
 
-/// The word as JSON writes it, and how its letters and those of `kind` begin
+/// The words as JSON writes them, and how their letters and those of `kind` begin
 /// when they are written as escapes.
-const COULD_BE: &str = r#""correction"|\\u00[67]"#;
+const COULD_BE: &str = r#""correction"|"voids"|\\u00[67]"#;
 /// Runs that rows are looked for by their literal names; beyond, every row is read.
 const RUNS_MAX: usize = 64;
 
@@ -31,11 +33,16 @@ const RUNS_MAX: usize = 64;
 /// which can be read once only, must have been taken in ([`Input::Held`]).
 /// What cannot be read is left to the scan to tell.
 pub fn fold(inputs: Vec<Input>) -> Source {
-    let (corrections, mut fates) = gather(&inputs);
-    if corrections.iter().any(|list| !list.is_empty()) {
-        resolve(&inputs, corrections.into_iter().flatten().collect(), &mut fates);
+    let mut told = Told::of(&inputs);
+    let could_be = Regex::new(COULD_BE).ok();
+    for (index, input) in (0u32..).zip(&inputs) {
+        each_line(input, could_be.as_ref(), |text, offset| {
+            told.row(input, text, Place { input: index, offset });
+            ControlFlow::Continue(())
+        });
     }
-    Source::folded(inputs, fates)
+    told.announced = voided::kept_in_inputs(&inputs, told.announced);
+    told.settle(inputs)
 }
 
 /// The same for the segments of `snapshot`, the logbook at `directory`: from what
@@ -46,41 +53,71 @@ pub fn fold_known(directory: &Path, snapshot: &Snapshot) -> Result<Source> {
         return Ok(fold(inputs));
     };
     let mut reader = RowReader::new(snapshot);
-    let mut corrections = Vec::new();
-    let mut fates = vec![BTreeMap::new(); inputs.len()];
+    let mut told = Told::of(&inputs);
     for place in places {
         // A segment that came after the snapshot is not read either.
-        let Some(at) = inputs.iter().position(|input| number_of(input) == Some(place.segment)) else { continue };
+        let mut numbered = (0u32..).zip(&inputs);
+        let Some((index, input)) = numbered.find(|(_, input)| number_of(input) == Some(place.segment)) else {
+            continue;
+        };
         let Some(text) = reader.row(place)? else { continue };
-        let mut values = Vec::new();
-        if json::pick(text, &["kind"], &mut values).is_ok() && is_correction(values[0]) {
-            fates[at].insert(place.offset, Fate::Correction);
-            corrections.extend(Correction::read(text, || name_by_place(&inputs[at], place.offset)));
-        }
+        told.row(input, text, Place { input: index, offset: place.offset });
     }
-    if !corrections.is_empty() {
-        resolve(&inputs, corrections, &mut fates);
-    }
-    Ok(Source::folded(inputs, fates))
+    told.announced = voided::kept_in_segments(&inputs, told.announced, &mut reader)?;
+    Ok(told.settle(inputs))
 }
 
-type Fates = Vec<BTreeMap<u64, Fate>>;
+/// The rows with a fate, for each input.
+pub(super) type Fates = Vec<BTreeMap<u64, Fate>>;
 
-fn gather(inputs: &[Input]) -> (Vec<Vec<Correction>>, Fates) {
-    let could_be = Regex::new(COULD_BE).ok();
-    let mut corrections = vec![Vec::new(); inputs.len()];
-    let mut fates = vec![BTreeMap::new(); inputs.len()];
-    for (at, input) in inputs.iter().enumerate() {
-        each_line(input, could_be.as_ref(), |text, offset| {
-            let mut values = Vec::new();
-            if json::pick(text, &["kind"], &mut values).is_ok() && is_correction(values[0]) {
-                fates[at].insert(offset, Fate::Correction);
-                corrections[at].extend(Correction::read(text, || name_by_place(input, offset)));
-            }
-            ControlFlow::Continue(())
-        });
+/// What rows say about other rows.
+struct Told {
+    corrections: Vec<(Place, Correction)>,
+    announced: Vec<Announced>,
+    fates: Fates,
+}
+
+impl Told {
+    fn of(inputs: &[Input]) -> Told {
+        Told { corrections: Vec::new(), announced: Vec::new(), fates: vec![BTreeMap::new(); inputs.len()] }
     }
-    (corrections, fates)
+
+    /// Takes in the row at `place`, if it says something about another one.
+    fn row(&mut self, input: &Input, text: &[u8], place: Place) {
+        let mut values = Vec::new();
+        if json::pick(text, &["kind", "voids"], &mut values).is_err() {
+            return;
+        }
+        if is_correction(values[0]) {
+            self.fates[place.input as usize].insert(place.offset, Fate::Correction);
+            let read = Correction::read(text, || name_by_place(input, place.offset));
+            self.corrections.extend(read.map(|correction| (place, correction)));
+        } else if values[1].is_some() {
+            self.announced.extend(Announced::read(text, place));
+        }
+    }
+
+    /// `inputs` with all that folded in. What is voided says nothing, and what was
+    /// said of it is said of the row that stands again.
+    fn settle(mut self, inputs: Vec<Input>) -> Source {
+        let renamed = voided::drop_rows(&inputs, &self.announced, &mut self.fates);
+        let mut corrections = Vec::new();
+        for (place, mut correction) in self.corrections {
+            if self.fates[place.input as usize].get(&place.offset) == Some(&Fate::Voided) {
+                continue;
+            }
+            if let Address::Place { segment, offset } = correction.target
+                && let Some(now) = renamed.get(&(segment, offset))
+            {
+                correction.target = now.clone();
+            }
+            corrections.push(correction);
+        }
+        if !corrections.is_empty() {
+            resolve(&inputs, corrections, &mut self.fates);
+        }
+        Source::folded(inputs, self.fates)
+    }
 }
 
 /// Finds the rows that `corrections` are about: of two that claim one name the
@@ -108,6 +145,9 @@ fn resolve(inputs: &[Input], corrections: Vec<Correction>, fates: &mut Fates) {
                 return ControlFlow::Continue(());
             }
             let place = Place { input: index, offset };
+            if fates[index as usize].get(&offset) == Some(&Fate::Voided) {
+                return ControlFlow::Continue(());
+            }
             let mut named = |slot: Option<&mut Option<Place>>| {
                 if let Some(slot) = slot.filter(|slot| slot.is_none()) {
                     *slot = Some(place);
@@ -154,7 +194,7 @@ fn literal_runs(wanted: &HashMap<(String, u64), Option<Place>>) -> Option<Regex>
 }
 
 /// Calls `each` with the rows of `input` that hold `literal`, and where they begin.
-fn each_line(input: &Input, literal: Option<&Regex>, mut each: impl FnMut(&[u8], u64) -> ControlFlow<()>) {
+pub(super) fn each_line(input: &Input, literal: Option<&Regex>, mut each: impl FnMut(&[u8], u64) -> ControlFlow<()>) {
     let Ok(Some(mut reader)) = input.open() else { return };
     let reader: &mut dyn Read = &mut *reader;
     let find = |text: &[u8]| literal.map_or(Some(0), |literal| literal.find(text).map(|found| found.start()));
@@ -165,7 +205,7 @@ fn each_line(input: &Input, literal: Option<&Regex>, mut each: impl FnMut(&[u8],
 }
 
 /// The number of a segment, also of one that is given as a file.
-fn number_of(input: &Input) -> Option<u64> {
+pub(super) fn number_of(input: &Input) -> Option<u64> {
     match input {
         Input::Segment(segment) => Some(segment.number),
         Input::File(path) => {

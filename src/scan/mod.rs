@@ -8,7 +8,8 @@
 //! - `skipped`: the account of what was not read, and where
 //! - `source`: what is to be read, with the corrections among it
 //! - `corrections`: finds them, before a scan begins
-//! - `known`: where runs stand, without a scan
+//! - `voided`: places that count no more · `known`: where runs stand, without a scan
+//! - `doubles`: ids that stand on two rows
 //! - `pieces`: inputs cut into what can be read side by side
 //! - `reader`: rows of one piece after the other, with their fields: what one thread does
 //! - `feed`: all rows on this thread · `parallel`: on all cores, the results in order
@@ -16,6 +17,7 @@
 //! Invariant: rows come in the order of the inputs and of the bytes in them.
 
 pub mod corrections;
+mod doubles;
 pub mod feed;
 mod known;
 pub mod parallel;
@@ -24,7 +26,9 @@ mod reader;
 pub mod rows;
 pub mod skipped;
 pub mod source;
+mod voided;
 
+pub use doubles::{DoubledId, doubled_ids};
 pub use feed::{Scanned, feed};
 pub use known::{Counts, known_runs};
 pub use parallel::{Task, Threads, in_parallel};

@@ -206,7 +206,7 @@ impl<E: FnMut(&Row<'_>, &str, &mut Skipped) -> ControlFlow<()>> Judge<'_, E> {
         match self.fates.and_then(|fates| fates.get(&offset)) {
             None => {}
             Some(Fate::Correction) if self.source.shows_corrections() => {}
-            Some(Fate::Correction) => return ControlFlow::Continue(()),
+            Some(Fate::Correction | Fate::Voided) => return ControlFlow::Continue(()),
             Some(Fate::Corrected(row)) if row.is_retracted() => return ControlFlow::Continue(()),
             Some(Fate::Corrected(row)) => {
                 let text = corrections::apply(text, &row.corrections);

@@ -26,6 +26,8 @@ pub(super) enum Fate {
     Correction,
     /// It was corrected.
     Corrected(Corrected),
+    /// It stands again elsewhere: not seen here.
+    Voided,
 }
 
 /// A row that was corrected or retracted.
@@ -65,15 +67,21 @@ impl Source {
     pub fn corrected(&self, place: Place) -> Option<&Corrected> {
         match self.fates.get(place.input as usize)?.get(&place.offset)? {
             Fate::Corrected(corrected) => Some(corrected),
-            Fate::Correction => None,
+            Fate::Correction | Fate::Voided => None,
         }
+    }
+
+    /// Whether the row at `place` counts no more, since it stands again elsewhere.
+    pub fn is_voided(&self, place: Place) -> bool {
+        let fates = self.fates.get(place.input as usize);
+        fates.and_then(|fates| fates.get(&place.offset)) == Some(&Fate::Voided)
     }
 
     /// Rows that were corrected, in order.
     pub fn all_corrected(&self) -> impl Iterator<Item = &Corrected> {
         self.fates.iter().flat_map(BTreeMap::values).filter_map(|fate| match fate {
             Fate::Corrected(corrected) => Some(corrected),
-            Fate::Correction => None,
+            Fate::Correction | Fate::Voided => None,
         })
     }
 

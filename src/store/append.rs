@@ -99,12 +99,14 @@ pub struct Writer<'o> {
     pub(super) unsynced: Vec<(u64, Arc<OwnedFd>)>,
     /// A sync that failed on the way, with rows of this writer behind it.
     pub(super) lost_sync: Option<String>,
+    /// A segment whose sync failed under the lock, which the lock line does not say yet.
+    pub(super) failed_sync: Option<u64>,
     out: Vec<u8>,
 }
 
 /// The state under the lock, for a check.
 pub struct State<'a, 'o> {
-    writer: &'a mut Writer<'o>,
+    pub(super) writer: &'a mut Writer<'o>,
 }
 
 impl State<'_, '_> {
@@ -137,6 +139,7 @@ impl<'o> Writer<'o> {
             listed: Listed::default(),
             unsynced: Vec::new(),
             lost_sync: None,
+            failed_sync: None,
             out: Vec::new(),
         })
     }
@@ -190,7 +193,12 @@ impl<'o> Writer<'o> {
         let timeout_ms = self.options.lock_timeout_ms.unwrap_or(self.settings.lock_timeout_ms);
         let kept = self.kept_lock.take();
         let lock = Lock::take(self.os, &self.directory, &self.settings, timeout_ms, kept)?;
-        let result = self.locked(&lock, drafts, on_refused, check, appended);
+        let mut result = self.locked(&lock, drafts, on_refused, check, appended);
+        if let Some(number) = self.failed_sync.take()
+            && let Err(why) = lock.mark_suspect(self.os, number)
+        {
+            result = result.map_err(|error| error.within(format_args!("{why}; it could not be marked suspect")));
+        }
         self.kept_lock = lock.release(self.os);
         result
     }
@@ -391,18 +399,21 @@ impl<'o> Writer<'o> {
         }
     }
 
-    fn mark_suspect(&mut self, number: u64) -> Result<()> {
+    /// Whether a sync of this segment failed, as far as anybody could say so.
+    pub(super) fn is_suspect(&mut self, number: u64) -> Result<bool> {
+        let line = self.with_lock(|os, lock| lock.read(os))?;
+        Ok(line.is_some_and(|line| line.is_suspect(number)))
+    }
+
+    pub(super) fn mark_suspect(&mut self, number: u64) -> Result<()> {
+        self.with_lock(|os, lock| lock.mark_suspect(os, number))
+    }
+
+    fn with_lock<T>(&mut self, look: impl FnOnce(&dyn Os, &Lock) -> Result<T>) -> Result<T> {
         let timeout_ms = self.options.lock_timeout_ms.unwrap_or(self.settings.lock_timeout_ms);
         let kept = self.kept_lock.take();
         let lock = Lock::take(self.os, &self.directory, &self.settings, timeout_ms, kept)?;
-        let line = lock.read(self.os)?;
-        let result = match line {
-            Some(mut line) => {
-                line.mark_suspect(number);
-                lock.write(self.os, &line)
-            }
-            None => Err(Error::io("the lock line cannot be read")),
-        };
+        let result = look(self.os, &lock);
         self.kept_lock = lock.release(self.os);
         result
     }

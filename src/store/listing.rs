@@ -22,12 +22,27 @@ pub fn raw(os: &dyn Os, directory: &Path) -> Result<Vec<SegmentName>> {
     list(os, directory, SegmentName::parse)
 }
 
+/// Raw segments that share their number with another one, by number: only the last
+/// of each is read.
+pub fn doubled(os: &dyn Os, directory: &Path) -> Result<Vec<Vec<SegmentName>>> {
+    let names = all(os, directory, SegmentName::parse)?;
+    let doubled = names.chunk_by(|one, other| one.number == other.number).filter(|names| names.len() > 1);
+    Ok(doubled.map(|names| names.iter().rev().copied().collect()).collect())
+}
+
 /// The archived segments, by number; none when there is no archive.
 pub fn archived(os: &dyn Os, directory: &Path) -> Result<Vec<SegmentName>> {
     list(os, &archive_directory(directory), SegmentName::parse_archive)
 }
 
 fn list(os: &dyn Os, path: &Path, parse: fn(&[u8]) -> Option<SegmentName>) -> Result<Vec<SegmentName>> {
+    let mut names = all(os, path, parse)?;
+    names.dedup_by_key(|name| name.number);
+    Ok(names)
+}
+
+/// By number, of two with one number the greater name first.
+fn all(os: &dyn Os, path: &Path, parse: fn(&[u8]) -> Option<SegmentName>) -> Result<Vec<SegmentName>> {
     let mut names = Vec::new();
     match os.list(path, &mut |name| names.extend(parse(name))) {
         Ok(()) => {}
@@ -35,7 +50,6 @@ fn list(os: &dyn Os, path: &Path, parse: fn(&[u8]) -> Option<SegmentName>) -> Re
         Err(error) => return Err(Error::io(format!("{}: {error}", path.display()))),
     }
     names.sort_unstable_by(|a, b| (a.number, b.day()).cmp(&(b.number, a.day())));
-    names.dedup_by_key(|name| name.number);
     Ok(names)
 }
 

@@ -109,6 +109,13 @@ impl Lock {
         }
     }
 
+    /// Writes down that a sync of this segment failed.
+    pub fn mark_suspect(&self, os: &dyn Os, number: u64) -> Result<()> {
+        let Some(mut line) = self.read(os)? else { return Err(Error::io("the lock line cannot be read")) };
+        line.mark_suspect(number);
+        self.write(os, &line)
+    }
+
     /// Gives the lock back and keeps the file for the next time.
     pub fn release(self, os: &dyn Os) -> Option<Kept> {
         match os.unlock(&self.file) {

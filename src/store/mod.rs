@@ -13,6 +13,7 @@
 //! - `append`: append if, the one primitive, on all of these
 //! - `input`: files, globs, directories and standard input, for queries
 //! - `row_reader`: single rows by place; `mapped`: sealed segments in memory
+//! - `state`: what a check may ask under the lock; a segment synced before somebody acts on it
 //! - `once`: ids and steps under the lock · `index/`: what is known of them
 //!
 //! Invariant: no segment is ever renamed, truncated or rewritten. Deleting
@@ -36,6 +37,7 @@ pub mod recover;
 pub mod rotate;
 pub mod row_reader;
 pub mod snapshot;
+pub mod state;
 
 pub use append::{Appended, Stored, Writer};
 pub use config::{Durability, Settings, vocabulary};
@@ -45,3 +47,4 @@ pub use input::{Input, expand};
 pub use locate::{Location, Purpose, locate};
 pub use row_reader::RowReader;
 pub use snapshot::{Segment, Snapshot, read_row, snapshot};
+pub use state::OnFile;

@@ -25,9 +25,9 @@ pub(super) struct Pending<'a> {
 }
 
 /// A row with the id that was looked for.
-struct Found {
-    place: Place,
-    text: Vec<u8>,
+pub(super) struct Found {
+    pub place: Place,
+    pub text: Vec<u8>,
 }
 
 impl Writer<'_> {
@@ -106,11 +106,20 @@ impl Writer<'_> {
         Some((number, self.os.open(&path, How::Append, 0).ok()?.into()))
     }
 
-    fn sync_old(&self, number: u64) -> Result<()> {
+    fn sync_old(&mut self, number: u64) -> Result<()> {
         // Archived segments were synced before their raw file went.
         let Some(path) = self.path_of(number) else { return Ok(()) };
-        let synced = self.os.open(&path, How::Read, 0).and_then(|file| self.os.sync_data(&file));
-        synced.map_err(|error| Error::new(Exit::Unknown, format!("{}: {error}", path.display())))
+        let fail = |error: std::io::Error| {
+            Error::new(Exit::Unknown, format!("the row is on file, but not synced: {}: {error}", path.display()))
+                .hint("append it again with the same --id: it is then stored once")
+        };
+        let file = self.os.open(&path, How::Read, 0).map_err(fail)?;
+        let synced = self.os.sync_data(&file);
+        if synced.is_err() {
+            // A second sync would return 0 with the row gone.
+            self.failed_sync = Some(number);
+        }
+        synced.map_err(fail)
     }
 
     fn path_of(&self, number: u64) -> Option<PathBuf> {
@@ -129,6 +138,11 @@ impl Writer<'_> {
                 return Ok(Some(Found { place: row.place, text: text[..end].to_vec() }));
             }
         }
+        self.on_file(id)
+    }
+
+    /// The row on file with this id: the last one counts.
+    pub(super) fn on_file(&mut self, id: &str) -> Result<Option<Found>> {
         let places = self.index.places_of_id(self.os, &self.directory, id)?;
         for place in places.into_iter().rev() {
             if let Some(text) = self.row_on_file(place)?
@@ -142,7 +156,7 @@ impl Writer<'_> {
         Ok(None)
     }
 
-    fn row_on_file(&self, place: Place) -> Result<Option<Vec<u8>>> {
+    pub(super) fn row_on_file(&self, place: Place) -> Result<Option<Vec<u8>>> {
         let Some(path) = self.path_of(place.segment) else {
             return archived_row(self.os, &self.directory, place);
         };

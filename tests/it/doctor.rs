@@ -48,3 +48,44 @@ fn memory_is_no_disk() {
 fn without_a_logbook_there_is_nothing_to_examine() {
     Book::empty().run(&["doctor"]).exit(3);
 }
+
+#[test]
+fn two_files_of_one_number_are_told() {
+    let book = Book::with_rows(&[r#"{"run_id":"r","step":1}"#]);
+    let told = |book: &Book| book.run(&["doctor"]).exit(0).quiet().out.clone();
+    assert!(!told(&book).contains("number"));
+    book.write(".logbook/2026-04-16.000001.jsonl", b"{\"run_id\":\"r\",\"step\":2}\n");
+    let names =
+        "2026-04-15.000001.jsonl and 2026-04-16.000001.jsonl have one number: only 2026-04-16.000001.jsonl is read";
+    assert!(told(&book).contains(&format!("warning      {names}")), "{}", told(&book));
+    book.run(&["query"]).stdout("{\"run_id\":\"r\",\"step\":2}\n");
+}
+
+#[test]
+fn an_id_on_two_rows_is_told() {
+    const ROW: &str = r#"{"run_id":"r","step":1,"id":"k"}"#;
+    let named = r#"{"run_id":"r","step":2,"id":"\u006b"}"#;
+    let deep = r#"{"run_id":"r","step":3,"tool_call":{"id":"k"}}"#;
+    let left = r#"{"run_id":"r","step":4,"id":"k","action":nul}"#;
+    let told = |book: &Book| {
+        let told = book.run(&["doctor", "--json"]).exit(0).quiet().out.clone();
+        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+        told["warnings"].as_array().unwrap().iter().filter(|text| text.to_string().contains("id \\\"")).count()
+    };
+    assert_eq!(told(&Book::with_rows(&[ROW, deep, left])), 0);
+    let book = Book::with_rows(&[ROW, deep, named]);
+    assert_eq!(told(&book), 1);
+    let second = ROW.len() + deep.len() + 2;
+    book.run(&["doctor"]).shows(&format!("warning      id \"k\" stands on 2 rows: @000001:0, @000001:{second}\n"));
+    let other = |name: &str| ROW.replace("\"k\"", &format!("\"{name}\""));
+    let rows: Vec<String> = (0..14).map(|number| other(&format!("k-{}", number / 2))).collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let book = Book::with_rows(&rows);
+    assert_eq!(told(&book), 5);
+    book.run(&["doctor"]).shows("2 more ids stand on more than one row");
+    // A voided place has no id.
+    let book = Book::with_rows(&[ROW]);
+    let voids = r#"{"run_id":"_logbook","step":1,"kind":"repair","voids":"@000001:0","by":"r#1"}"#;
+    book.write(".logbook/2026-04-15.000002.jsonl", format!("{voids}\n{ROW}\n").as_bytes());
+    assert_eq!(told(&book), 0);
+}

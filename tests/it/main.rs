@@ -32,6 +32,10 @@ mod corrections;
 /// The store under ordinary misfortune.
 mod store_append;
 mod store_faults;
+mod store_state;
+
+/// Rows that stand again elsewhere.
+mod voided;
 
 /// Two users, one logbook.
 mod group;

@@ -14,9 +14,9 @@ use logbook::store::os_real::REAL;
 use logbook::store::{Settings, Writer};
 
 /// The real one, but syncs fail while told to, and writes stop after some bytes.
-struct Faulty {
-    sync_fails: AtomicBool,
-    bytes_left: AtomicUsize,
+pub struct Faulty {
+    pub sync_fails: AtomicBool,
+    pub bytes_left: AtomicUsize,
 }
 
 impl Os for Faulty {
@@ -114,6 +114,47 @@ fn a_failed_sync_is_final_and_the_retry_goes_into_the_next_segment() {
     let stored = writer.append(&drafts(), OnRefused::Abort).all().unwrap()[0];
     assert_eq!((stored.place.segment, stored.step, stored.again), (2, 1, false));
     writer.sync().unwrap();
+    // The first copy survived: readers are shown the row once, and its place, where they ask for it.
+    let count = |flag: &str| {
+        let mut command = std::process::Command::new(crate::support::LOGBOOK);
+        command.args(["query", "run_id=r", "--count", flag, "--dir"]).arg(directory.path());
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    assert_eq!((count("--utc"), count("--as-written")), ("1\n".into(), "2\n".into()));
+}
+
+#[test]
+fn an_id_in_an_older_segment_that_cannot_be_synced_makes_it_suspect() {
+    let directory = tempfile::tempdir().unwrap();
+    let os = Faulty { sync_fails: AtomicBool::new(false), bytes_left: AtomicUsize::new(usize::MAX) };
+    let options = Options { durability: None, lock_timeout_ms: None, now };
+    let open = |options| Writer::open(&os, directory.path(), Settings::default(), options).unwrap();
+    let lock = || std::fs::read_to_string(directory.path().join(".lock")).unwrap();
+    let mut writer = open(options);
+    writer.append(&drafts(), OnRefused::Abort).all().unwrap();
+    writer.sync().unwrap();
+    // A day later: the next segment.
+    let later = Options { now: || Instant::parse("2026-04-16T00:00:00Z").unwrap(), ..options };
+    let mut other = Drafts::new();
+    let vocabulary = Vocabulary::default();
+    let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: None, own: false };
+    other.push(br#"{"run_id":"other"}"#, &rules, "2026-04-16T00:00:00.000Z", None).unwrap();
+    let mut writer = open(later);
+    writer.append(&other, OnRefused::Abort).all().unwrap();
+    writer.sync().unwrap();
+    assert_eq!(lock(), "logbook-lock 1 000002 -\n");
+
+    os.sync_fails.store(true, Ordering::Relaxed);
+    let error = open(later).append(&drafts(), OnRefused::Abort).all().unwrap_err();
+    assert_eq!(error.exit, Exit::Unknown);
+    assert_eq!(lock(), "logbook-lock 1 000002 000001\n");
+    os.sync_fails.store(false, Ordering::Relaxed);
+    let mut writer = open(later);
+    let stored = writer.append(&drafts(), OnRefused::Abort).all().unwrap()[0];
+    assert_eq!((stored.place.segment, stored.step, stored.again), (2, 1, false));
+    writer.sync().unwrap();
+    let stored = open(later).append(&drafts(), OnRefused::Abort).all().unwrap()[0];
+    assert_eq!((stored.place.segment, stored.step, stored.again), (2, 1, true));
 }
 
 #[test]

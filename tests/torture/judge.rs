@@ -101,11 +101,20 @@ pub fn look(os: &dyn Os, logbook: &Path) -> Sight {
         if !bytes.is_empty() && bytes.last() != Some(&b'\n') {
             sight.wrong.push(format!("segment {}: a torn row is to be seen", segment.number));
         }
+        let mut announced = None;
         for line in Lines::new(bytes) {
+            // It counts only for the line right behind it.
+            let before = announced.take();
             let is_row =
                 json::kind(line.text) == Some(Kind::Object) && json::validate(line.text, Limits::GRAMMAR).is_ok();
             if is_row {
-                take(line.text, (segment.number, line.at as u64), &mut sight, &mut voided);
+                let row = take(line.text, (segment.number, line.at as u64), &mut sight);
+                if let Some((place, by)) = before
+                    && row.as_ref().is_some_and(|(name, _)| *name == by)
+                {
+                    voided.insert(place);
+                }
+                announced = row.and_then(|(_, announced)| announced);
             }
         }
     }
@@ -114,25 +123,30 @@ pub fn look(os: &dyn Os, logbook: &Path) -> Sight {
     sight
 }
 
-fn take(text: &[u8], place: (u64, u64), sight: &mut Sight, voided: &mut BTreeSet<(u64, u64)>) {
+/// Takes in a row; gives its name, and which place it voids in favour of the row of which name.
+#[allow(clippy::type_complexity)]
+fn take(text: &[u8], place: (u64, u64), sight: &mut Sight) -> Option<(String, Option<((u64, u64), String)>)> {
     let mut values = Vec::new();
-    if json::pick(text, &["run_id", "step", "n", "fill", "voids"], &mut values).is_err() {
-        return;
+    if json::pick(text, &["run_id", "step", "n", "fill", "voids", "by"], &mut values).is_err() {
+        return None;
     }
     let number = |at: usize| values[at].and_then(|value| std::str::from_utf8(value).ok()?.parse::<u64>().ok());
     let words = |at: usize| values[at].and_then(json::decode).map(|text| text.into_owned());
     let run = words(0).map(|run| String::from_utf8_lossy(&run).into_owned()).unwrap_or_default();
-    if let Some(Address::Place { segment, offset }) =
-        words(4).and_then(|voids| Address::parse(&String::from_utf8_lossy(&voids)))
-    {
-        voided.insert((segment, offset));
-    }
+    let announced = match words(4).and_then(|voids| Address::parse(&String::from_utf8_lossy(&voids))) {
+        Some(Address::Place { segment, offset }) => {
+            words(5).map(|by| ((segment, offset), String::from_utf8_lossy(&by).into_owned()))
+        }
+        _ => None,
+    };
+    let name = format!("{run}#{}", number(1).unwrap_or(0));
     let serial = number(2);
     let whole = serial.is_some_and(|serial| words(3).is_some_and(|fill| is_filling(&fill, serial)));
     if run != "_logbook" && !whole {
         sight.wrong.push(format!("at {place:?}: a row that nobody wrote: {}", String::from_utf8_lossy(text)));
     }
     sight.rows.push(Seen { place, run, step: number(1), serial });
+    Some((name, announced))
 }
 
 /// What is wrong with what is seen, when `acknowledged` must be there. `dense`:

@@ -24,6 +24,7 @@ pub struct Line {
     segment: Option<u64>,
     offset: Option<u64>,
     voids: Option<String>,
+    by: Option<String>,
 }
 
 /// Where a line begins.
@@ -116,19 +117,25 @@ impl Ledger {
         let (mut repaired, mut voided) = (HashSet::new(), HashSet::new());
         let mut bad: Vec<(Place, String)> = Vec::new();
         let mut wrong = Vec::new();
+        // The place that the line before voids, if this one is the row of that name.
+        let mut announced: Option<(Place, String)> = None;
         lines(book, &mut |place, text| {
+            let before = announced.take();
             let Ok(line) = serde_json::from_slice::<Line>(text) else {
                 bad.push((place, String::from_utf8_lossy(&text[..text.len().min(60)]).into_owned()));
                 return;
             };
             found.rows += 1;
+            if let Some((place, by)) = before
+                && line.step.is_some_and(|step| format!("{}#{step}", line.run_id) == by)
+            {
+                voided.insert(place);
+            }
             if line.run_id == "_logbook" {
                 if let (Some(segment), Some(offset)) = (line.segment, line.offset) {
                     repaired.insert((segment, offset));
                 }
-                if let Some(address) = line.voids.as_deref().and_then(address) {
-                    voided.insert(address);
-                }
+                announced = line.voids.as_deref().and_then(address).zip(line.by);
                 return;
             }
             let key = line.action.clone().unwrap_or_default();

@@ -257,7 +257,7 @@ pub fn address(inputs: &[Input], place: Place) -> Option<Address> {
 }
 
 /// The row called `address`, as it was written: of two that claim one name the
-/// first by position. Rows that are not JSON are passed over.
+/// first by position. Rows that are not JSON, or count no more, are passed over.
 pub fn find(
     inputs: &Source,
     address: &Address,
@@ -275,7 +275,7 @@ pub fn find(
                     && row.fields[0].and_then(json::decode).is_some_and(|run| *run == *run_id.as_bytes())
             }
         };
-        if named && json::validate(row.text, json::Limits::GRAMMAR).is_ok() {
+        if named && !inputs.is_voided(row.place) && json::validate(row.text, json::Limits::GRAMMAR).is_ok() {
             found = Some((row.place, row.text.to_vec()));
             return ControlFlow::Break(());
         }

@@ -83,8 +83,8 @@ pub struct Index {
     asked: (Vec<u64>, HashMap<u128, u64>),
 }
 
-/// What correction rows are known by: a hash among those of ids. An id that had the
-/// same would be looked at and passed over, as any other hint.
+/// What correction rows, and repair rows that void a place, are known by: a hash among
+/// those of ids. An id that had the same would be looked at and passed over, as any other hint.
 const CORRECTIONS: u64 = 0x636f_7272_6563_7473;
 
 /// Runs whose last step in the tables is kept in memory.
@@ -115,7 +115,7 @@ impl Stretch {
 
     /// Takes in a row on file; one that is no row, or names no run, says nothing.
     fn row(&mut self, place: Place, text: &[u8]) {
-        let (mut run, mut step, mut id, mut status, mut kind) = (None, None, None, None, None);
+        let (mut run, mut step, mut id, mut status, mut kind, mut voids) = (None, None, None, None, None, false);
         for member in json::Members::new(text) {
             let Ok(member) = member else { return };
             // Of these names none is longer than six bytes, and an escape takes six or more.
@@ -126,11 +126,12 @@ impl Stretch {
                 b"id" => id = Some(member.value),
                 b"status" => status = Some(member.value),
                 b"kind" => kind = Some(member.value),
+                b"voids" => voids = true,
                 _ => {}
             }
         }
         let kind = kind.and_then(json::decode);
-        if kind.as_deref() == Some(b"correction") {
+        if kind.as_deref() == Some(b"correction") || (voids && kind.as_deref() == Some(b"repair")) {
             self.ids.entry(CORRECTIONS).or_default().push(place);
         }
         let Some(run) = run.and_then(json::decode) else { return };
@@ -309,7 +310,7 @@ impl Index {
         self.places(os, directory, xxh3_64(id.as_bytes()))
     }
 
-    /// Places of correction rows, in order of place. A hint: the rows must be read.
+    /// Places of correction rows, and of repair rows that void a place, in order of place. A hint: the rows must be read.
     pub fn places_of_corrections(&mut self, os: &dyn Os, directory: &Path) -> Result<Vec<Place>> {
         self.places(os, directory, CORRECTIONS)
     }

@@ -5,8 +5,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use xxhash_rust::xxh3::xxh3_128;
+
 use super::build;
 use super::known::{Index, Place, RunEntry};
+use super::table::Table;
 use crate::error::{Error, Result};
 use crate::store::listing;
 use crate::store::os::{How, Os};
@@ -18,7 +21,7 @@ pub fn known_runs(directory: &Path) -> Result<Option<Vec<RunEntry>>> {
     Ok(index.and_then(|index| index.runs(&REAL)).map(|runs| runs.into_values().collect()))
 }
 
-/// Places of the correction rows, in order; `None` when they are not known.
+/// Places of the correction rows, and of the repair rows that void a place, in order; `None` when they are not known.
 pub fn known_corrections(directory: &Path) -> Result<Option<Vec<Place>>> {
     match index(&REAL, directory)? {
         Some(mut index) => index.places_of_corrections(&REAL, directory).map(Some),
@@ -47,6 +50,34 @@ fn index(os: &dyn Os, directory: &Path) -> Result<Option<Index>> {
 }
 
 impl Index {
+    /// What is known of `run`; `None` when it has no row.
+    pub(in crate::store) fn run(&mut self, os: &dyn Os, directory: &Path, run: &str) -> Result<Option<RunEntry>> {
+        let hash = xxh3_128(run.as_bytes());
+        let mut found: Option<RunEntry> = None;
+        let join = |found: &mut Option<RunEntry>, entry: Option<RunEntry>| match (found, entry) {
+            (Some(found), Some(entry)) => found.join(&entry),
+            (found, Some(entry)) => *found = Some(entry),
+            (_, None) => {}
+        };
+        // In the order of the rows: whole segments, what stands in memory of them, the active one.
+        let (active, whole): (Vec<_>, Vec<_>) =
+            self.tables.iter().partition(|(_, table)| table.cover.high == self.active.0);
+        let mut damaged = false;
+        let mut ask = |found: &mut Option<RunEntry>, table: &Table| match table.run(os, hash) {
+            Ok(entry) => join(found, entry),
+            Err(()) => damaged = true,
+        };
+        whole.iter().for_each(|(_, table)| ask(&mut found, table));
+        self.older.iter().for_each(|stretch| join(&mut found, stretch.runs.get(&hash).copied()));
+        active.iter().for_each(|(_, table)| ask(&mut found, table));
+        join(&mut found, self.tail().runs.get(&hash).copied());
+        if damaged {
+            build::read_all(os, directory, self)?;
+            return self.run(os, directory, run);
+        }
+        Ok(found)
+    }
+
     /// All runs by the hash of their id, joined in the order of the rows.
     fn runs(&self, os: &dyn Os) -> Option<HashMap<u128, RunEntry>> {
         let mut runs: HashMap<u128, RunEntry> = HashMap::new();

@@ -1,0 +1,92 @@
+//! What a check may ask of the state under the lock, and what a command does before
+//! it acts on a row: the segment synced, or a refusal (`docs/durability.md`).
+
+use std::io::ErrorKind;
+
+use super::append::{State, Writer};
+use super::index::Place;
+use super::listing;
+use super::once::Found;
+use super::os::How;
+use crate::error::{Error, Exit, Result};
+
+/// A row on file, as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnFile {
+    /// Where it stands.
+    pub place: Place,
+    /// Its bytes, without the newline.
+    pub text: Vec<u8>,
+}
+
+impl From<Found> for OnFile {
+    fn from(found: Found) -> OnFile {
+        OnFile { place: found.place, text: found.text }
+    }
+}
+
+impl State<'_, '_> {
+    /// The row with this id: the last one, which counts.
+    pub fn find_id(&mut self, id: &str) -> Result<Option<OnFile>> {
+        Ok(self.writer.on_file(id)?.map(OnFile::from))
+    }
+
+    /// The row that says where `run` stands (`docs/format.md`, Standing);
+    /// corrections of it are not folded in.
+    pub fn standing(&mut self, run: &str) -> Result<Option<OnFile>> {
+        let entry = self.writer.index.run(self.writer.os, &self.writer.directory, run)?;
+        let Some(place) = entry.and_then(|entry| entry.standing) else { return Ok(None) };
+        match self.writer.row_on_file(place)? {
+            Some(text) => Ok(Some(OnFile { place, text })),
+            // A sealed segment is not what it was: nothing can be said of the run.
+            None => Err(Error::new(
+                Exit::Damaged,
+                format!("segment {:06}: no row begins at byte {}", place.segment, place.offset),
+            )
+            .hint("logbook doctor")),
+        }
+    }
+
+    /// Whether `run` has a row.
+    pub fn has_run(&mut self, run: &str) -> Result<bool> {
+        Ok(self.writer.index.run(self.writer.os, &self.writer.directory, run)?.is_some())
+    }
+}
+
+impl Writer<'_> {
+    /// Makes what was read of this segment durable, before a command acts on it.
+    /// Errors: exit 4 when that fails, now or before (the segment is suspect): a
+    /// power cut may take the rows, and the command must not act.
+    pub fn sync_segment(&mut self, number: u64) -> Result<()> {
+        let raw = listing::raw(self.os, &self.directory)?;
+        let path = raw
+            .binary_search_by_key(&number, |name| name.number)
+            .ok()
+            .map(|at| self.directory.join(raw[at].to_string()));
+        let file = match path.as_ref().map(|path| self.os.open(path, How::Read, 0)) {
+            Some(Ok(file)) => file,
+            Some(Err(error)) if error.kind() != ErrorKind::NotFound => {
+                return Err(Error::io(format!("segment {number:06}: {error}")));
+            }
+            // An archive was synced before its raw file went.
+            _ if self.is_archived(number)? => return Ok(()),
+            _ => return Err(Error::io(format!("there is no segment {number:06}"))),
+        };
+        let why = match self.os.sync_data(&file) {
+            Err(error) => {
+                self.mark_suspect(number)?;
+                error.to_string()
+            }
+            // After the sync: whoever failed before may have said so only meanwhile.
+            Ok(()) if self.is_suspect(number)? => "an earlier sync failed".to_owned(),
+            Ok(()) => return Ok(()),
+        };
+        Err(Error::new(Exit::Unknown, format!("segment {number:06}: a power cut may take its rows: {why}"))
+            .hint("append them again with the same --id: each is then stored once, in a new segment"))
+    }
+
+    fn is_archived(&self, number: u64) -> Result<bool> {
+        let archived = listing::archived(self.os, &self.directory)?;
+        Ok(archived.binary_search_by_key(&number, |name| name.number).is_ok())
+    }
+}
