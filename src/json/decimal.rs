@@ -41,6 +41,9 @@ impl Decimal {
 
     /// Reads JSON number text; `None` if it is not exactly that.
     pub fn parse(text: &[u8]) -> Option<Decimal> {
+        if let Some(short) = Decimal::parse_short(text) {
+            return Some(short);
+        }
         let (negative, unsigned) = match text.strip_prefix(b"-") {
             Some(rest) => (true, rest),
             None => (false, text),
@@ -65,6 +68,31 @@ impl Decimal {
             return None;
         }
         Some(Decimal::from_parts(negative, whole, fraction, exponent))
+    }
+
+    /// Most numbers: digits, perhaps with a point among them, that fit an integer. `None`: look further.
+    #[inline]
+    fn parse_short(text: &[u8]) -> Option<Decimal> {
+        if text.len() > SMALL_DIGITS || text.first() == Some(&b'0') {
+            return None;
+        }
+        let (mut digits, mut point) = (0i64, None);
+        for (at, byte) in text.iter().enumerate() {
+            match byte {
+                b'0'..=b'9' => digits = digits * 10 + i64::from(byte - b'0'),
+                b'.' if point.is_none() && at > 0 && at + 1 < text.len() => point = Some(at),
+                _ => return None,
+            }
+        }
+        if digits == 0 {
+            return None;
+        }
+        let mut exponent = point.map_or(0, |at| at as i64 + 1 - text.len() as i64);
+        while digits % 10 == 0 {
+            digits /= 10;
+            exponent += 1;
+        }
+        Some(Decimal(Form::Small { digits, exponent }))
     }
 
     /// `whole.fraction × 10^exponent`, digits checked by the caller.

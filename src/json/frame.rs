@@ -100,7 +100,8 @@ fn nested_end(text: &[u8], mut at: usize) -> Option<usize> {
 /// bracket behind it.
 #[inline]
 pub(super) fn is_framed(text: &[u8], from: usize, to: usize) -> bool {
-    if !matches!(text.get(skip_white(text, to)), Some(b',' | b'}')) {
+    let closed = matches!(text.get(to), Some(b',' | b'}')) || matches!(text.get(skip_white(text, to)), Some(b',' | b'}'));
+    if !closed {
         return false;
     }
     let raw = &text[from..to];

@@ -153,10 +153,24 @@ impl Sum {
     }
 }
 
+#[inline]
 fn scale(digits: i128, by: i64) -> Option<i128> {
-    let factor = 10i128.checked_pow(u32::try_from(by).ok()?)?;
-    digits.checked_mul(factor)
+    match by {
+        0 => Some(digits),
+        _ => digits.checked_mul(*POWERS.get(usize::try_from(by).ok()?)?),
+    }
 }
+
+/// Powers of ten that fit.
+const POWERS: [i128; 39] = {
+    let mut powers = [1; 39];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
 
 /// 10^by, and 1 below zero.
 fn power(by: i64) -> BigInt {

@@ -19,6 +19,8 @@ use crate::query::{Place, Row};
 
 /// Lines with the literal that are this near to each other, in bytes, are cheaper to find with all the others.
 const DENSE_BYTES: usize = 1024;
+/// At most so many blocks are read before the literal is tried again.
+const REST_MAX: u32 = 64;
 /// How many of them tell that a block is dense.
 const DENSE_HITS: usize = 32;
 
@@ -40,6 +42,9 @@ pub(super) struct Reader<'s> {
     finder: Finder,
     literal: Option<memmem::Finder<'s>>,
     escape: memmem::Finder<'static>,
+    /// Blocks in which the literal is not looked for, since it stood too dense in the last one; doubled each time.
+    rest: u32,
+    rest_next: u32,
 }
 
 impl<'s> Reader<'s> {
@@ -52,6 +57,8 @@ impl<'s> Reader<'s> {
             finder: Finder::new(wanted.names),
             literal: literal.map(memmem::Finder::new),
             escape: memmem::Finder::new(b"\\u"),
+            rest: 0,
+            rest_next: 1,
         }
     }
 
@@ -135,7 +142,9 @@ impl<'s> Reader<'s> {
             block.offset += end as u64 + 1;
         }
         let mut from = 0;
-        if let Some(literal) = &self.literal {
+        if self.rest > 0 {
+            self.rest -= 1;
+        } else if let Some(literal) = &self.literal {
             let mut sparse = Sparse::new(block.bytes, literal, &self.escape);
             while let Some((at, end)) = sparse.next() {
                 *judge.rows += memchr_iter(b'\n', &block.bytes[from..at]).count() as u64;
@@ -144,8 +153,11 @@ impl<'s> Reader<'s> {
             }
             if !sparse.is_dense() {
                 *judge.rows += memchr_iter(b'\n', &block.bytes[from..]).count() as u64;
+                self.rest_next = 1;
                 return ControlFlow::Continue(());
             }
+            self.rest = self.rest_next;
+            self.rest_next = (self.rest_next * 2).min(REST_MAX);
         }
         let offset = block.offset + from as u64;
         self.finder.lines(&block.bytes[from..], |line| {

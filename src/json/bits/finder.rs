@@ -24,7 +24,7 @@ pub struct Line<'t, 'v> {
 /// Finds wanted members in blocks of lines.
 #[derive(Debug)]
 pub struct Finder {
-    names: Vec<Box<[u8]>>,
+    names: Vec<Name>,
     /// From the opening quote of a name to its closing one: each distance once, those within a word apart.
     short: Vec<u32>,
     long: Vec<usize>,
@@ -32,6 +32,35 @@ pub struct Finder {
     hard: bool,
     masks: Vec<Masks>,
     plain: bool,
+}
+
+/// A wanted key.
+#[derive(Debug)]
+struct Name {
+    bytes: Box<[u8]>,
+    /// Its first eight bytes as a number, and which of them count.
+    head: u64,
+    keep: u64,
+}
+
+impl Name {
+    fn new(bytes: &[u8]) -> Name {
+        let mut head = [0; 8];
+        let count = bytes.len().min(8);
+        head[..count].copy_from_slice(&bytes[..count]);
+        let keep = if count == 8 { u64::MAX } else { (1 << (count * 8)) - 1 };
+        Name { bytes: bytes.into(), head: u64::from_le_bytes(head), keep }
+    }
+
+    /// Whether `text` begins with it; `head`: the first eight bytes of `text`, where there are so many.
+    #[inline]
+    fn begins(&self, text: &[u8], head: Option<u64>) -> bool {
+        match head {
+            Some(head) if head & self.keep != self.head => false,
+            Some(_) if self.bytes.len() <= 8 => true,
+            _ => text.starts_with(&self.bytes),
+        }
+    }
 }
 
 /// The row at hand.
@@ -49,15 +78,15 @@ struct State {
 impl Finder {
     /// For members called `names`.
     pub fn new<N: AsRef<[u8]>>(names: &[N]) -> Finder {
-        let names: Vec<Box<[u8]>> = names.iter().map(|name| name.as_ref().into()).collect();
-        let mut lengths: Vec<usize> = names.iter().map(|name| name.len() + 1).collect();
+        let names: Vec<Name> = names.iter().map(|name| Name::new(name.as_ref())).collect();
+        let mut lengths: Vec<usize> = names.iter().map(|name| name.bytes.len() + 1).collect();
         lengths.sort_unstable();
         lengths.dedup();
         let hard = |name: &[u8]| {
             name.iter().any(|byte| matches!(byte, b'"' | b'\\' | b'/' | 0..=0x1F))
                 || name.windows(3).any(|three| three == "\u{FFFD}".as_bytes())
         };
-        let hard = names.iter().any(|name| hard(name));
+        let hard = names.iter().any(|name| hard(&name.bytes));
         let (short, long) = lengths.into_iter().partition::<Vec<_>, _>(|length| *length < WIDTH);
         let short = short.into_iter().map(|length| length as u32).collect();
         Finder { names, short, long, hard, masks: Vec::new(), plain: false }
@@ -162,11 +191,14 @@ impl Finder {
         doubt: &mut bool,
     ) {
         let text = &block[at + 1..];
-        for (name, value) in self.names.iter().zip(values) {
-            if text.get(name.len()) != Some(&b'"') || !begins_with(text, name) {
+        let head = text.first_chunk().map(|head| u64::from_le_bytes(*head));
+        for (index, name) in self.names.iter().enumerate() {
+            let length = name.bytes.len();
+            if !name.begins(text, head) || text.get(length) != Some(&b'"') {
                 continue;
             }
-            let end = at + name.len() + 2;
+            let Some(value) = values.get_mut(index) else { return };
+            let end = at + length + 2;
             let colon = skip_white_in_line(block, end);
             if block.get(colon) != Some(&b':') {
                 return;
@@ -204,17 +236,6 @@ impl Finder {
             _ => false,
         };
         Line { at: row.begin, text, values: framed.then_some(values) }
-    }
-}
-
-/// Equality of a short key with what stands at the start of `text`.
-#[inline]
-fn begins_with(text: &[u8], name: &[u8]) -> bool {
-    match (text.first_chunk::<8>(), name.first_chunk::<8>(), name.last_chunk::<8>()) {
-        (Some(text_first), Some(first), Some(last)) if name.len() <= 16 => {
-            text_first == first && text.get(name.len() - 8..name.len()).is_some_and(|end| end == last)
-        }
-        _ => text.starts_with(name),
     }
 }
 

@@ -90,6 +90,9 @@ pub fn instant(raw: &[u8]) -> Option<Instant> {
     if raw.len() < 22 || raw[0] != b'"' {
         return None;
     }
+    if let Some(at) = Instant::parse_plain(&raw[1..raw.len() - 1]) {
+        return Some(at);
+    }
     Instant::parse(std::str::from_utf8(&string::decode(raw)?).ok()?)
 }
 

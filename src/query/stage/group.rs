@@ -4,6 +4,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use crate::json::string::quote_into;
 
 use crate::query::aggregate::{Ignored, State};
@@ -15,7 +17,7 @@ use crate::query::stage::plan::GroupBy;
 /// The groups so far, in order of first appearance.
 #[derive(Debug, Default)]
 pub(in crate::query) struct Groups {
-    index: HashMap<Box<[u8]>, usize>,
+    index: HashMap<Box<[u8]>, usize, RandomState>,
     list: Vec<Group>,
     identity: Vec<u8>,
 }

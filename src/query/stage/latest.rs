@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use crate::json::{Kind, kind, string};
 use crate::model::standing;
 
@@ -21,7 +23,7 @@ pub(in crate::query) struct LatestBy {
 /// The newest standing row of each so far.
 #[derive(Debug, Default)]
 pub(in crate::query) struct Latest {
-    newest: HashMap<Box<[u8]>, (Place, Vec<u8>)>,
+    newest: HashMap<Box<[u8]>, (Place, Vec<u8>), RandomState>,
     identity: Vec<u8>,
 }
 
