@@ -100,21 +100,44 @@ fn nested_end(text: &[u8], mut at: usize) -> Option<usize> {
 /// bracket behind it.
 #[inline]
 pub(super) fn is_framed(text: &[u8], from: usize, to: usize) -> bool {
-    let closed = matches!(text.get(to), Some(b',' | b'}')) || matches!(text.get(skip_white(text, to)), Some(b',' | b'}'));
+    let closed =
+        matches!(text.get(to), Some(b',' | b'}')) || matches!(text.get(skip_white(text, to)), Some(b',' | b'}'));
     if !closed {
         return false;
     }
     let raw = &text[from..to];
     match kind(raw) {
         Some(Kind::String | Kind::Array | Kind::Object) => true,
-        Some(Kind::Number) => is_plain_number(raw) || is_value(raw),
+        Some(Kind::Number) => is_number(raw),
         Some(Kind::Boolean | Kind::Null) => matches!(raw, b"true" | b"false" | b"null"),
         None => false,
     }
 }
 
-/// A whole number without a sign or leading zero: most of them.
+/// Whether `raw` is a number from its first byte to its last.
 #[inline]
-fn is_plain_number(raw: &[u8]) -> bool {
-    raw[0] != b'0' && raw.iter().all(u8::is_ascii_digit)
+fn is_number(raw: &[u8]) -> bool {
+    let digits = |from: usize| raw[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let mut at = usize::from(raw.first() == Some(&b'-'));
+    let whole = digits(at);
+    if whole == 0 || (whole > 1 && raw[at] == b'0') {
+        return false;
+    }
+    at += whole;
+    if raw.get(at) == Some(&b'.') {
+        let fraction = digits(at + 1);
+        if fraction == 0 {
+            return false;
+        }
+        at += 1 + fraction;
+    }
+    if matches!(raw.get(at), Some(b'e' | b'E')) {
+        at += 1 + usize::from(matches!(raw.get(at + 1), Some(b'+' | b'-')));
+        let exponent = raw.get(at..).map_or(0, |_| digits(at));
+        if exponent == 0 {
+            return false;
+        }
+        at += exponent;
+    }
+    at == raw.len()
 }
