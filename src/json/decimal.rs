@@ -137,6 +137,17 @@ impl Decimal {
         }
     }
 
+    /// Whether a float tells it from every other number of as few digits: up to 15 of them, and no extreme exponent. Then
+    /// floats and exact numbers compare alike.
+    pub fn is_the_same_as_a_float(&self) -> bool {
+        match &self.0 {
+            Form::Small { digits, exponent } => {
+                digits.unsigned_abs() < 1_000_000_000_000_000 && (-250..=250).contains(exponent)
+            }
+            Form::Large(_) => false,
+        }
+    }
+
     /// The power of ten of the last significant digit.
     pub(super) fn exponent(&self) -> i64 {
         match &self.0 {

@@ -4,6 +4,7 @@
 
 use crate::json;
 use crate::query::ast::{Aggregate, Column, Expr, Operand, Query};
+use crate::query::jq::head::Head;
 use crate::query::text::print;
 
 /// One file or segment.
@@ -43,6 +44,10 @@ pub fn explain(query: &Query, inputs: Vec<Input>, corrections: &str) -> Explanat
     }
     parts.conditions("filter", query.filter.as_ref());
     if let Some(program) = &query.jq {
+        let head = if query.slurp { Head::default() } else { Head::of(&program.code) };
+        for condition in head.texts() {
+            parts.native(format!("before --jq: {condition}"));
+        }
         parts.jq.push(format!("--jq {}", program.code));
     }
     parts.columns("group_by", &query.group_by);

@@ -54,6 +54,7 @@ mod schema;
 /// The query language: its cases (`tests/query/`), its table of comparison cell
 /// by cell, queries at random, text to meaning and back, its predicate against a
 /// slow and obvious one, rows split in any way, its times.
+mod jq_head;
 mod jq_reference;
 mod json_decimal;
 mod query_binary;

@@ -9,6 +9,7 @@ use crate::json::quote;
 use crate::query::ast::{Aggregate, Function, Operand, Path as AstPath, Query, Span};
 
 use crate::query::compile::scope::{Compiler, Scope};
+use crate::query::jq::head::Head;
 use crate::query::jq::program::Globals;
 use crate::query::problem::Problem;
 use crate::query::stage::latest::LatestBy;
@@ -64,6 +65,9 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
     let filter = query.filter.as_ref().and_then(|expr| compiler.predicate(expr));
     let filter_fields = compiler.scope.fields.len();
     let jq = query.jq.as_ref().and_then(|jq| compiler.jq(jq));
+    // Slurped, rows are no inputs of their own.
+    let mut head = query.jq.as_ref().filter(|_| !query.slurp).map(|jq| Head::of(&jq.code)).unwrap_or_default();
+    head.place(|name| compiler.slot(name));
     let first = query.jq.is_some().then(|| std::mem::take(&mut compiler.scope).fields);
 
     let grouped = !query.group_by.is_empty() || !query.summarize.is_empty();
@@ -110,6 +114,7 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
         latest,
         filter,
         jq,
+        head,
         slurp: query.slurp,
         group,
         tail: Tail { having, sort, limit: query.limit, select },

@@ -1,12 +1,14 @@
 //! jq programs on rows. Nothing outside this room knows the engine.
 //!
 //! - `program`: compiled once, run on each row · `write`: its values as JSON text
+//! - `head`: plain conditions at its start, asked before any row is parsed for it
 //! - `flaws`: what is wrong with a program, and where
 //! - `prelude.jq`: what jq defines and the engine does not, resting on
 //!   `dates` (the query's zone) and `paths` (setpath, delpaths); `texts`: JSON in strings
 
 mod dates;
 pub mod flaws;
+pub mod head;
 mod paths;
 pub mod program;
 mod texts;

@@ -119,6 +119,9 @@ impl<'p> Fold<'p> {
         let Some(program) = plan.jq.and_then(|number| plan.programs.get(number)) else {
             return self.rest.push(row, Some(row.place), out);
         };
+        if plan.head.rules_out(row) {
+            return ControlFlow::Continue(());
+        }
         if plan.slurp {
             match check_row(row.text) {
                 Ok(()) => self.held.kept.push(row.text.to_vec()),

@@ -9,6 +9,7 @@
 use crate::query::ast::Function;
 use crate::query::eval::predicate::Predicate;
 use crate::query::eval::source::{Eval, Source};
+use crate::query::jq::head::Head;
 use crate::query::jq::program::{Globals, Program, Session};
 use crate::query::stage::latest::LatestBy;
 use crate::query::stage::pipeline::Fold;
@@ -28,6 +29,8 @@ pub struct Plan {
     pub(in crate::query) latest: Option<LatestBy>,
     pub(in crate::query) filter: Option<Predicate>,
     pub(in crate::query) jq: Option<usize>,
+    /// Conditions at the head of that program.
+    pub(in crate::query) head: Head,
     /// The jq stage waits for all rows.
     pub(in crate::query) slurp: bool,
     pub(in crate::query) group: Option<GroupBy>,
@@ -83,8 +86,11 @@ impl Plan {
     /// Letters that every row holds that passes, or else some `\u`: rows without either need not be looked at.
     pub fn literal(&self) -> Option<Vec<u8>> {
         // The rows of a run that do not pass may still be its newest.
-        let filter = self.filter.as_ref().filter(|_| self.latest.is_none())?;
-        prefilter::literal(filter, &self.first)
+        if self.latest.is_some() {
+            return None;
+        }
+        let filter = self.filter.as_ref().and_then(|filter| prefilter::literal(filter, &self.first));
+        filter.or_else(|| prefilter::string(self.head.string()?))
     }
 
     /// Whether rows go out as they come in: no latest, slurp, grouping or sorting

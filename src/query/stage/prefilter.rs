@@ -32,16 +32,20 @@ fn best(predicate: &Predicate, names: &[String]) -> Option<(usize, Vec<u8>)> {
 fn of_matcher(matcher: &Matcher) -> Option<Vec<u8>> {
     let literal = match matcher {
         Matcher::Equal(Value { string: Some(text), number: None, boolean: None, null: false, time: None, .. }) => {
-            // With its quotes: the word alone is in keys and longer words too.
-            let mut literal = vec![b'"'];
-            literal.extend_from_slice(spelled_one_way(text)?);
-            literal.push(b'"');
-            literal
+            return string(text);
         }
         Matcher::Contains(finder) => spelled_one_way(finder.needle())?.to_vec(),
         Matcher::BeginsWith(start) => spelled_one_way(start)?.to_vec(),
         _ => return None,
     };
+    (literal.len() >= BYTES_MIN).then_some(literal)
+}
+
+/// A string that is these characters, with its quotes: the word alone is in keys and longer words too.
+pub(in crate::query) fn string(text: &[u8]) -> Option<Vec<u8>> {
+    let mut literal = vec![b'"'];
+    literal.extend_from_slice(spelled_one_way(text)?);
+    literal.push(b'"');
     (literal.len() >= BYTES_MIN).then_some(literal)
 }
 
