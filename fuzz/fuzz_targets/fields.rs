@@ -6,8 +6,11 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
+use std::ops::ControlFlow;
 
 use libfuzzer_sys::fuzz_target;
+use logbook::json::bits::Finder;
+use logbook::json::frame;
 use logbook::json::validate::Scratch;
 use logbook::json::{
     self, Decimal, Kind, Leaves, Limits, Member, Members, ObjectFault, Sum, decode, pick, skip_value, trim, validate,
@@ -86,6 +89,7 @@ fn anything(data: &[u8]) {
             assert_eq!(*value, last.map(|member| member.value));
         }
     }
+    framed(data, &names, walked.is_ok() && judged.is_ok());
     for at in 0..data.len().min(64) {
         assert!(skip_value(data, at).is_none_or(|to| to > at && to <= data.len()));
     }
@@ -99,6 +103,37 @@ fn anything(data: &[u8]) {
         assert_eq!(decode(&quoted).as_deref(), Some(data));
         let again: Result<String, _> = serde_json::from_slice(&quoted);
         assert_eq!(again.ok().as_deref(), Some(text));
+    }
+}
+
+/// The frame of each line: many bytes at a time, and byte by byte, say the same; of a whole row they say what walking
+/// its members does.
+fn framed(data: &[u8], names: &[&str], whole: bool) {
+    let mut block = data.to_vec();
+    block.push(b'\n');
+    let mut finders = [Finder::new(names), Finder::new(names).plain()];
+    let mut found: [Vec<(usize, Option<Vec<Option<Vec<u8>>>>)>; 2] = Default::default();
+    for (finder, found) in finders.iter_mut().zip(&mut found) {
+        let _ = finder.lines(&block, |line| {
+            let mut picked = Vec::new();
+            let plain = frame::pick(line.text, names, &mut picked);
+            if let Some(values) = line.values {
+                assert_eq!(plain, Ok(()), "found in what has no frame");
+                assert_eq!(values, picked);
+            }
+            let owned = |values: &[Option<&[u8]>]| values.iter().map(|value| value.map(<[u8]>::to_vec)).collect();
+            found.push((line.at, line.values.map(owned)));
+            ControlFlow::Continue(())
+        });
+    }
+    assert_eq!(found[0], found[1], "the two ways to make masks differ");
+    let lines = block.split_inclusive(|byte| *byte == b'\n').count();
+    assert_eq!(found[0].len(), lines);
+    if whole && !data.contains(&b'\n') {
+        let (mut framed, mut walked) = (Vec::new(), Vec::new());
+        assert_eq!(frame::pick(data, names, &mut framed), Ok(()));
+        assert_eq!(pick(data, names, &mut walked), Ok(()));
+        assert_eq!(framed, walked);
     }
 }
 

@@ -44,7 +44,10 @@ fuzz_target!(|data: &[u8]| -> Corpus {
         assert!(row == expected, "row at {offset}: {} bytes, not {}", row.len(), expected.len());
     }
     assert_eq!(skipped.lines(), expected.skipped.lines());
-    assert_eq!(read.ok(), Some(expected.read), "bytes read");
+    // One that was ended has read some more than it handed on.
+    if break_after.is_none_or(|rows| rows != expected.rows.len()) {
+        assert_eq!(read.ok(), Some(expected.read), "bytes read");
+    }
     if long.is_none() {
         block(text);
     }
@@ -94,6 +97,7 @@ fn obvious(text: &[u8], break_after: Option<usize>) -> Expected {
             expected.skipped.add(FILE, Class::Nul, from, format!("{nuls} bytes"));
         }
         let (row, offset) = (&line[nuls..], from + nuls as u64);
+        let row = row.strip_suffix(b"\r").unwrap_or(row);
         if row.len() > READ_ROW_BYTES_MAX {
             expected.skipped.add(FILE, Class::TooLong, offset, "");
         } else if json::trim(row).is_empty() && (whole || row.is_empty()) {

@@ -146,11 +146,11 @@ pub fn one_line(
         offset += run as u64;
         nuls += run as u64;
         count_nuls(nuls, offset, file, skipped);
-        if line.is_empty() {
-            return ControlFlow::Continue(());
-        }
     }
     line = line.strip_suffix(b"\r").unwrap_or(line);
+    if line.is_empty() {
+        return ControlFlow::Continue(());
+    }
     if line.len() > READ_ROW_BYTES_MAX {
         skipped.add(file, Class::TooLong, offset, "");
     } else if !is_whole(line) {

@@ -92,8 +92,7 @@ fn the_answer_is_that_of_jq_alone() {
         rows.push(format!("{{\"a\":1,\"c\":{value},\"a\":{value}}}"));
         rows.push(format!("{{\"\\u0061\" : {value} , \"c\":false}}"));
     }
-    let operands =
-        ["null", "true", "false", "0", "3", "3.0", "0.1", "9007199254740993", "1e3", "\"x\"", "\"é\"", "\"\""];
+    let operands = ["null", "true", "3", "0.1", "9007199254740993", "\"x\"", "\"é\""];
     let mut faults = BTreeSet::new();
     let mut ruled_out = 0;
     for path in [".a", ".a.b", ".a.b.c", ".c"] {
