@@ -40,6 +40,9 @@ mod group;
 mod newcomer;
 mod render_safe;
 
+/// Rows made up from a seed, shared with the benchmarks.
+mod agent_rows;
+
 /// Bytes into rows.
 mod scan_rows;
 
