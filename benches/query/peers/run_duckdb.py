@@ -9,6 +9,7 @@ import duckdb
 
 connection = duckdb.connect()
 connection.execute(f"SET threads={len(os.sched_getaffinity(0))}")
+connection.execute("SET TimeZone='UTC'")
 begin = time.perf_counter()
 rows = connection.execute(sys.argv[1]).fetchall()
 seconds = time.perf_counter() - begin
