@@ -58,7 +58,7 @@ fn main() {
     let (cases, peers) = (cases::cases(), cases::peers());
     let found: Vec<(Peer, String)> = look_for(peers, &only);
     let is_case = |name: &&str| cases.iter().any(|case| case.name == **name);
-    let some_cases = only.iter().any(|name| is_case(name));
+    let some_cases = only.iter().any(is_case);
 
     let mut report = Report::new(count, shape, processors, &found, data.bytes("rows.jsonl"));
     report.head();

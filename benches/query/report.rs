@@ -13,6 +13,7 @@ use crate::{median, picture, seconds};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/benchmarks.md");
 const PICTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/benchmarks.svg");
+const SHOWN: &str = "![Seconds of each query for logbook and its peers, as bars](benchmarks.svg)";
 const MIB: f64 = 1_048_576.0;
 
 /// What became of one query at one peer.
@@ -209,7 +210,7 @@ impl Report {
             let document = fs::read_to_string(DOCUMENT).unwrap();
             let (before, rest) = document.split_once(begin).expect("a place for results");
             let (_, after) = rest.split_once(end).expect("an end of results");
-            fs::write(DOCUMENT, format!("{before}{begin}\n{}\n{end}{after}", self.markdown())).unwrap();
+            fs::write(DOCUMENT, format!("{before}{begin}\n{}\n{SHOWN}\n\n{end}{after}", self.markdown())).unwrap();
         }
     }
 
