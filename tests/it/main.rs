@@ -45,6 +45,9 @@ mod newcomer;
 mod odd_rows;
 mod render_safe;
 
+/// Rows made up from a seed, shared with the benchmarks.
+mod agent_rows;
+
 /// Bytes into rows.
 mod scan_rows;
 

@@ -1,48 +1,6 @@
-//! Rows of agents, made up from a seed: the same seed, count and shape give the
-//! same bytes on every machine. Two shapes, so that no figure rests on one.
+//! Rows of a wanted length, for what appending costs.
 
-/// What the rows look like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// Steps: a run's rows stand together; short texts, a small `tool_call`, no escapes.
-    Steps,
-    /// Calls: forty runs mixed row by row, escaped text and nested arguments, other keys, blanks after colons.
-    Calls,
-}
-
-impl Shape {
-    /// Its name in the tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Shape::Steps => "steps",
-            Shape::Calls => "calls",
-        }
-    }
-}
-
-/// Numbers from a seed (splitmix64).
-#[derive(Debug, Clone)]
-pub struct Dice(u64);
-
-impl Dice {
-    /// Dice that fall as `seed` says.
-    pub fn new(seed: u64) -> Dice {
-        Dice(seed)
-    }
-
-    /// A number below `end`.
-    pub fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (mixed ^ (mixed >> 31)) % end.max(1)
-    }
-
-    fn one_of<'a>(&mut self, words: &[&'a str]) -> &'a str {
-        words[self.below(words.len() as u64) as usize]
-    }
-}
+use super::{Dice, Shape};
 
 const ACTIONS: &[&str] = &[
     "run test suite",
