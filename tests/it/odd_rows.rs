@@ -13,7 +13,7 @@ use logbook::json::bits::{Finder, fill, fill_plain};
 use logbook::json::frame;
 use serde_json::Value;
 
-#[path = "../../benches/rows.rs"]
+#[path = "../../benches/rows/mod.rs"]
 #[allow(dead_code)]
 mod rows;
 use rows::Dice;
