@@ -2,6 +2,7 @@
 //!
 //! - `program`: compiled once, run on each row · `write`: its values as JSON text
 //! - `flaws`: what is wrong with a program, and where
+//! - `rewrite`: the program made to mean what it means in jq, by `update` (assignments) and `slices`
 //! - `prelude.jq`: what jq defines and the engine does not, resting on
 //!   `dates` (the query's zone) and `paths` (setpath, delpaths); `texts`: JSON in strings
 
@@ -9,5 +10,8 @@ mod dates;
 pub mod flaws;
 mod paths;
 pub mod program;
+mod rewrite;
+mod slices;
 mod texts;
+mod update;
 mod write;
