@@ -1,10 +1,19 @@
 //! `logbook doctor`: is this a good place for a logbook? What a sync costs on
-//! this disk, and what its file system does not promise.
+//! this disk, and what its file system does not promise. And which corrections
+//! correct nothing.
 
+use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use crate::cmd::Door;
+use crate::cmd::reading::{self, Corrections};
 use crate::error::{Error, Exit, Result};
+use crate::format::Correction;
+use crate::format::corrections::{is_correction, is_target, step_of};
+use crate::json;
+use crate::model::Address;
+use crate::scan;
 use crate::store::os_real::{REAL, disk, sync_times_us};
 use crate::store::{Durability, Purpose, config, locate};
 
@@ -19,6 +28,9 @@ const SYNCS: usize = 9;
 const FREE_BYTES_LOW: u64 = 256 << 20;
 /// A sync faster than this was not one, microseconds.
 const SYNC_US_CREDIBLE: u64 = 10;
+
+/// Findings of one sort that are told one by one.
+const TOLD_MAX: usize = 5;
 
 /// Arguments of `doctor`.
 #[derive(Debug, clap::Args)]
@@ -62,6 +74,13 @@ pub fn run(args: Doctor, door: &mut Door<'_>) -> Result<Exit> {
         warnings.push("a sync takes no time: this disk, or what stands before it, does not wait for the medium".into());
     }
     let least_and_most = times.first().zip(times.last());
+    let without = corrections_without_target(&args, door)?;
+    for (by, why) in without.iter().take(TOLD_MAX) {
+        warnings.push(format!("the correction {by} does nothing: {why}"));
+    }
+    if without.len() > TOLD_MAX {
+        warnings.push(format!("{} corrections do nothing in all", without.len()));
+    }
     let written = if args.json {
         let sync = median.zip(least_and_most).map(|(median, (least, most))| {
             serde_json::json!({ "count": times.len(), "median": median, "min": least, "max": most })
@@ -98,6 +117,50 @@ pub fn run(args: Doctor, door: &mut Door<'_>) -> Result<Exit> {
     };
     written.map_err(|error| Error::output(&error))?;
     Ok(Exit::Done)
+}
+
+/// Correction rows that correct nothing, by name, and why: whoever wrote them
+/// by hand believes that they do. The rows are found as a scan finds them: of
+/// two that claim one name the first by position owns it.
+fn corrections_without_target(args: &Doctor, door: &mut Door<'_>) -> Result<Vec<(String, String)>> {
+    let found = reading::logbook(door, args.dir.as_deref(), Corrections::AsWritten)?;
+    let names = ["kind", "run_id", "step"].map(str::to_owned);
+    let mut without = Vec::new();
+    let mut wanted: Vec<(String, Address)> = Vec::new();
+    scan::feed(&found.inputs, door.input, &names, false, |row, _, _| {
+        if is_correction(row.fields[0]) {
+            let place = reading::address(&found.inputs, row.place).map_or_else(String::new, |place| place.to_string());
+            match Correction::read(row.text, || place.clone()) {
+                Some(correction) => wanted.push((correction.by, correction.target)),
+                None => without.push((place, "it names no row, as \"corrects\":\"r-88#3\" does".to_owned())),
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    let targets: HashSet<&Address> = wanted.iter().map(|(_, target)| target).collect();
+    if targets.is_empty() {
+        return Ok(without);
+    }
+    // Whether the row of that name may be corrected.
+    let mut rows: HashMap<Address, bool> = HashMap::new();
+    scan::feed(&found.inputs, door.input, &names, false, |row, _, _| {
+        let run_id = row.fields[1].and_then(json::decode).map(|run| String::from_utf8_lossy(&run).into_owned());
+        let step = run_id.zip(step_of(row.fields[2])).map(|(run_id, step)| Address::Step { run_id, step });
+        for address in step.into_iter().chain(reading::address(&found.inputs, row.place)) {
+            if targets.contains(&address) {
+                rows.entry(address).or_insert_with(|| is_target(row.fields[0]));
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    for (by, target) in &wanted {
+        match rows.get(target) {
+            Some(true) => {}
+            Some(false) => without.push((by.clone(), format!("{target} is of a kind that cannot be corrected"))),
+            None => without.push((by.clone(), format!("there is no row {target}"))),
+        }
+    }
+    Ok(without)
 }
 
 /// Microseconds as milliseconds with two digits.

@@ -48,3 +48,19 @@ fn memory_is_no_disk() {
 fn without_a_logbook_there_is_nothing_to_examine() {
     Book::empty().run(&["doctor"]).exit(3);
 }
+
+#[test]
+fn corrections_that_correct_nothing_are_told() {
+    let book = Book::with_rows(&[
+        r#"{"run_id":"r","step":1}"#,
+        r#"{"run_id":"r","step":2,"kind":"correction","corrects":"r#1","set":{"status":"done"}}"#,
+        r#"{"run_id":"r","step":3,"kind":"correction","corrects":"r#9","set":{"status":"done"}}"#,
+        r#"{"run_id":"r","step":4,"kind":"correction","corrects":"r#2","retract":true}"#,
+        r#"{"run_id":"r","step":5,"kind":"correction","set":{}}"#,
+    ]);
+    let told = book.run(&["doctor"]).exit(0).quiet().out.clone();
+    assert!(told.contains("the correction r#3 does nothing: there is no row r#9\n"), "{told}");
+    assert!(told.contains("the correction r#4 does nothing: r#2 is of a kind that cannot be corrected\n"), "{told}");
+    assert!(told.contains("does nothing: it names no row, as \"corrects\":\"r-88#3\" does\n"), "{told}");
+    assert!(!told.contains("the correction r#2"), "{told}");
+}
