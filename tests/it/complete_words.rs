@@ -62,19 +62,21 @@ fn bash_completes_fields_statuses_and_runs() {
     assert!(!book.path().join("gone-wrong").exists());
 }
 
-/// What zsh offers behind a line: it is typed, with a tab, at a zsh on a terminal
-/// of its own, where whatever is offered passes through our `compadd`.
+/// What zsh offers behind lines: they are typed, each with a tab, at a zsh on a
+/// terminal of its own, where whatever is offered passes through our `compadd`.
 const ZSH_OFFERED: &str = r#"
 zmodload zsh/zpty || exit 77
 zpty typing zsh -f -i
 until_shown() { local piece; shown=; while [[ $shown != *$1* ]] && zpty -r typing piece; do shown+=$piece; done }
 zpty -w typing "PS1= PS2= RPS1=; stty -echo; source $PWD/typing.zsh; print rea''dy"
 until_shown ready
-zpty -w -n typing "$1"$'\t'
-until_shown THE-END
+for line; do
+    zpty -w -n typing $'\x15'"$line"$'\t'
+    until_shown THE-END
+    shown=${${shown#*THE-START}%THE-END*}
+    print -r -- ${=shown//$'\r'/}
+done
 zpty -d typing
-shown=${${shown#*THE-START}%THE-END*}
-print -r -- ${=shown//$'\r'/}
 "#;
 const ZSH_TYPING: &str = r#"
 fpath=($PWD $fpath)
@@ -118,10 +120,10 @@ fn zsh_offers_fields_statuses_and_runs() {
         println!("not run: needs zsh");
         return;
     }
-    for (line, wanted) in OFFERED {
-        let ended = book.shell(&format!("timeout 60 zsh -f offered.zsh '{line}'"));
-        assert_eq!(ended.exit(0).out.trim_end(), wanted, "{line}");
-    }
+    let lines = OFFERED.map(|(line, _)| format!("'{line}'")).join(" ");
+    let ended = book.shell(&format!("timeout 120 zsh -f offered.zsh {lines}"));
+    let offered: Vec<&str> = ended.exit(0).out.lines().collect();
+    assert_eq!(offered, OFFERED.map(|(_, wanted)| wanted), "{lines}");
     assert!(!book.path().join("gone-wrong").exists());
 }
 
