@@ -22,9 +22,13 @@ pub(super) fn functions() -> impl Iterator<Item = Filter<Native<Data>>> {
             let path = cv.0.pop_var();
             bome(listed(&path).and_then(|path| set(cv.1, path, value)))
         }),
-        ("__delpath", v(1), |mut cv| {
-            let path = cv.0.pop_var();
-            bome(listed(&path).and_then(|path| delete(cv.1, path)))
+        ("__delpaths", v(1), |mut cv| {
+            let paths = cv.0.pop_var();
+            let paths = match &paths {
+                Val::Arr(paths) => paths.iter().map(|path| Ok(listed(path)?.to_vec())).collect(),
+                _ => Err(Error::str("Paths must be specified as an array")),
+            };
+            bome(paths.and_then(|paths| delete_all(cv.1, paths)))
         }),
     ];
     functions.into_iter().map(run::<Data>)
@@ -111,8 +115,29 @@ pub(super) fn set(value: Val, path: &[Val], new: Val) -> ValR<Val> {
     }
 }
 
-/// `value` without what is at `path`.
-pub(super) fn delete(value: Val, path: &[Val]) -> ValR<Val> {
+/// `value` without what is at the `paths`, each as it is in `value` now: a path
+/// named twice, or counted from the end, means one element.
+pub(super) fn delete_all(value: Val, mut paths: Vec<Vec<Val>>) -> ValR<Val> {
+    for path in &mut paths {
+        let mut at = Some(&value);
+        for key in path {
+            at = match (at, &*key) {
+                (Some(Val::Arr(array)), Val::Num(_)) => place(key, array.len())?.and_then(|index| {
+                    *key = Val::from(index as isize);
+                    array.get(index)
+                }),
+                (Some(Val::Obj(map)), _) => map.get(key),
+                _ => None,
+            };
+        }
+    }
+    // From the last to the first: removing an element moves those behind it.
+    paths.sort();
+    paths.dedup();
+    paths.iter().rev().try_fold(value, |value, path| delete(value, path))
+}
+
+fn delete(value: Val, path: &[Val]) -> ValR<Val> {
     let Some((key, rest)) = path.split_first() else {
         return Ok(Val::Null);
     };

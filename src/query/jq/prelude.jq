@@ -15,7 +15,7 @@ def datesub($unit; $by): . - $by;
 
 # Paths: missing objects and arrays are made on the way.
 def setpath($path; $value): __setpath($path; $value);
-def delpaths($paths): reduce ($paths | sort | reverse[]) as $path (.; __delpath($path));
+def delpaths($paths): __delpaths($paths);
 def del(f): delpaths([path(f)]);
 def from_entries:
   def key: if .key != null then .key elif .k != null then .k elif .name != null then .name

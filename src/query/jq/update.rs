@@ -7,7 +7,7 @@ use jaq_core::native::{Filter, run};
 use jaq_core::{Bind, Native, RunPtr, ValX};
 use jaq_json::Val;
 
-use crate::query::jq::paths::{delete, keys, set, take};
+use crate::query::jq::paths::{delete_all, keys, set, take};
 
 type Data = JustLut<Val>;
 
@@ -40,9 +40,7 @@ pub(super) fn functions() -> impl Iterator<Item = Filter<Native<Data>>> {
                         }
                     }
                 })?;
-                // From the last to the first: removing an element moves those behind it.
-                emptied.sort();
-                Ok(emptied.iter().rev().try_fold(value, |value, path| delete(value, path))?)
+                Ok(delete_all(value, emptied)?)
             }))
         }),
     ];
