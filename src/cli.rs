@@ -52,11 +52,15 @@ pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
     let Some(entry) = find(first) else {
         return Err(unknown(first));
     };
+    // `sort_by -cost_usd` without quotes, which reads as a flag.
+    let sorts = arguments.iter().any(|argument| argument == "sort_by" || argument == "sort-by");
     match command(entry).try_get_matches_from(arguments) {
         Ok(matches) => (entry.run)(&matches, door),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             cmd::help::print(door, &error.render().to_string())
         }
+        Err(error) if sorts && error.kind() == ErrorKind::UnknownArgument => Err(usage(&error, entry)
+            .hint("put a clause between quotes, as 'sort_by -timestamp', or write --sort -timestamp")),
         Err(error) => Err(usage(&error, entry)),
     }
 }

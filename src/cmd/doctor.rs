@@ -1,14 +1,13 @@
 //! `logbook doctor`: is this a good place for a logbook? What a sync costs on
-//! this disk, what its file system does not promise, and what no writer of
-//! ours leaves behind.
+//! this disk, what its file system does not promise, and what no writer of ours
+//! leaves behind (`doctor_findings`).
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::cmd::Door;
+use crate::cmd::{Door, doctor_findings};
 use crate::error::{Error, Exit, Result};
-use crate::scan;
 use crate::store::os_real::{REAL, disk, sync_times_us};
-use crate::store::{self, Durability, Purpose, config, listing, locate};
+use crate::store::{Durability, Purpose, config, locate};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\
@@ -19,8 +18,6 @@ pub const EXAMPLES: &str = "\
 const SYNCS: usize = 9;
 /// Below this an append may be refused soon, bytes.
 const FREE_BYTES_LOW: u64 = 256 << 20;
-/// Ids told of, and places of each.
-const DOUBLES_MAX: usize = 5;
 /// A sync faster than this was not one, microseconds.
 const SYNC_US_CREDIBLE: u64 = 10;
 
@@ -65,11 +62,12 @@ pub fn run(args: Doctor, door: &mut Door<'_>) -> Result<Exit> {
     if median.is_some_and(|median| median < SYNC_US_CREDIBLE) && disk.warning.is_none() {
         warnings.push("a sync takes no time: this disk, or what stands before it, does not wait for the medium".into());
     }
-    match doubles(&location.path) {
+    match doctor_findings::doubles(&location.path) {
         Ok(told) => warnings.extend(told),
         Err(error) => warnings.push(format!("the rows could not be read: {}", error.message)),
     }
     let least_and_most = times.first().zip(times.last());
+    warnings.extend(doctor_findings::idle_corrections(args.dir.as_deref(), door)?);
     let written = if args.json {
         let sync = median.zip(least_and_most).map(|(median, (least, most))| {
             serde_json::json!({ "count": times.len(), "median": median, "min": least, "max": most })
@@ -106,33 +104,6 @@ pub fn run(args: Doctor, door: &mut Door<'_>) -> Result<Exit> {
     };
     written.map_err(|error| Error::output(&error))?;
     Ok(Exit::Done)
-}
-
-/// Segments with one number, and ids on more than one row.
-fn doubles(directory: &Path) -> Result<Vec<String>> {
-    let mut told = Vec::new();
-    for names in listing::doubled(&REAL, directory)? {
-        let Some((read, others)) = names.split_last() else { continue };
-        let others: Vec<String> = others.iter().map(ToString::to_string).collect();
-        told.push(format!("{} and {read} have one number: only {read} is read", others.join(", ")));
-    }
-    let snapshot = store::snapshot(directory)?;
-    let source = scan::corrections::fold_known(directory, &snapshot)?;
-    let doubled = scan::doubled_ids(&source, &snapshot)?;
-    for double in doubled.iter().take(DOUBLES_MAX) {
-        let rows: Vec<String> = double.rows.iter().take(DOUBLES_MAX).map(ToString::to_string).collect();
-        let more = if double.rows.len() > DOUBLES_MAX { ", …" } else { "" };
-        told.push(format!(
-            "id {} stands on {} rows: {}{more}",
-            String::from_utf8_lossy(&crate::json::quote(&double.id)),
-            double.rows.len(),
-            rows.join(", ")
-        ));
-    }
-    if doubled.len() > DOUBLES_MAX {
-        told.push(format!("{} more ids stand on more than one row", doubled.len() - DOUBLES_MAX));
-    }
-    Ok(told)
 }
 
 /// Microseconds as milliseconds with two digits.

@@ -126,6 +126,12 @@ fn all(args: &Fields, plan: &Plan, inputs: &Source, door: &mut Door<'_>) -> Resu
     if fields.truncated {
         door.note("there are more fields than can be told apart; those found first are shown");
     }
+    if fields.deeper {
+        door.note(format!(
+            "objects are nested deeper than {} keys; what is below is not listed",
+            view::fields::KEYS_MAX
+        ));
+    }
     let limit = args.limit.as_deref().map(str::parse::<usize>).transpose();
     let limit = limit.map_err(|_| Error::usage("--limit takes a whole number"))?.unwrap_or(usize::MAX);
     let found = fields.finish();

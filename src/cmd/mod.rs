@@ -16,6 +16,7 @@ pub mod append;
 pub mod append_batch;
 pub mod completions;
 pub mod doctor;
+mod doctor_findings;
 pub mod fields;
 pub mod help;
 pub mod init;

@@ -84,12 +84,12 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 pub fn command(entry: &Entry) -> Command {
     let command = Command::new(entry.name)
         .bin_name(format!("logbook {}", entry.name))
-        .about(entry.about)
         .after_help(format!("Examples:\n{}", entry.examples))
         .disable_version_flag(true)
         .hide(entry.group.is_empty())
         .args_override_self(false);
-    (entry.build)(command)
+    // Last, since the arguments bring a text of their own.
+    (entry.build)(command).about(entry.about)
 }
 
 /// The whole tree.

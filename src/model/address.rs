@@ -4,7 +4,7 @@
 use std::fmt;
 
 /// The name of one row.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Address {
     /// `RUN#STEP`
     Step {

@@ -12,7 +12,7 @@ use crate::query::text::print;
 /// Fields beyond this many are not told apart: keys that are data, as ids.
 const FIELDS_MAX: usize = 10_000;
 /// Paths longer than this many keys are not followed.
-const KEYS_MAX: usize = 16;
+pub const KEYS_MAX: usize = 16;
 /// Bytes of an example; a longer value has none of its own and is told by its type.
 const EXAMPLE_BYTES_MAX: usize = 200;
 
@@ -24,6 +24,8 @@ pub struct Fields {
     found: Vec<Field>,
     /// Whether there are more fields than are told.
     pub truncated: bool,
+    /// Whether there are fields below the deepest that is told.
+    pub deeper: bool,
 }
 
 /// One field.
@@ -49,10 +51,13 @@ impl Fields {
             for member in Members::new(object).flatten() {
                 let mut path = path.clone();
                 path.push(String::from_utf8_lossy(&member.name()).into_owned());
-                if !self.note(&path, member.value) || path.len() == KEYS_MAX {
+                if !self.note(&path, member.value) {
                     continue;
                 }
                 match json::kind(member.value) {
+                    Some(Kind::Object | Kind::Array) if path.len() == KEYS_MAX => {
+                        self.deeper |= holds_members(member.value);
+                    }
                     Some(Kind::Object) => open.push((path, member.value)),
                     Some(Kind::Array) => {
                         let leaves = Leaves::new(member.value).filter(|leaf| leaf.first() == Some(&b'{'));
@@ -107,6 +112,12 @@ impl Fields {
         self.found.sort_by(|a, b| rank(a).cmp(&rank(b)).then(b.rows.cmp(&a.rows)).then_with(|| a.name.cmp(&b.name)));
         self.found
     }
+}
+
+/// Whether an object, or one in an array, has any field.
+fn holds_members(value: &[u8]) -> bool {
+    let has_any = |object: &[u8]| object.first() == Some(&b'{') && Members::new(object).next().is_some();
+    has_any(value) || Leaves::new(value).any(has_any)
 }
 
 impl Field {

@@ -54,9 +54,102 @@ fn bash_completes_fields_statuses_and_runs() {
     assert_eq!(offered(&book, &["logbook", "query", "--sort", "-cost"]), "-cost_usd");
     assert_eq!(offered(&book, &["logbook", "append", "-s", "b"]), "blocked");
     assert_eq!(offered(&book, &["logbook", "append", "-r", ""]), "r-1 r-2");
+    assert_eq!(offered(&book, &["logbook", "append", "--run", "=", "r-2"]), "r-2");
+    assert_eq!(offered(&book, &["logbook", "append", "--status", "="]), "in-progress done blocked failed");
     assert_eq!(offered(&book, &["logbook", "show", "r-"]), "r-1 r-2");
     assert_eq!(offered(&book, &["logbook", "sho"]), "show", "what is no value is completed as before");
     assert!(offered(&book, &["logbook", "show", "--as-w"]).contains("--as-written"));
+    assert!(!book.path().join("gone-wrong").exists());
+}
+
+/// What zsh offers behind lines: they are typed, each with a tab, at a zsh on a
+/// terminal of its own, where whatever is offered passes through our `compadd`.
+const ZSH_OFFERED: &str = r#"
+zmodload zsh/zpty || exit 77
+zpty typing zsh -f -i
+until_shown() { local piece; shown=; while [[ $shown != *$1* ]] && zpty -r typing piece; do shown+=$piece; done }
+zpty -w typing "PS1= PS2= RPS1=; stty -echo; source $PWD/typing.zsh; print rea''dy"
+until_shown ready
+for line; do
+    zpty -w -n typing $'\x15'"$line"$'\t'
+    until_shown THE-END
+    shown=${${shown#*THE-START}%THE-END*}
+    print -r -- ${=shown//$'\r'/}
+done
+zpty -d typing
+"#;
+const ZSH_TYPING: &str = r#"
+fpath=($PWD $fpath)
+autoload -Uz compinit && compinit -u -D
+offered=()
+compadd() {
+    local -a hits
+    [[ ${@[1,(i)(-|--)]} == *-(O|A|D)\ * ]] || { builtin compadd -A hits "$@"; offered+=($hits) }
+    builtin compadd "$@"
+}
+tell() { print; print THE-START $offered THE-END; offered=() }
+offer() { comppostfuncs=(tell); _main_complete }
+zle -C offer complete-word offer
+bindkey '^I' offer
+"#;
+
+/// What a shell offers at the end of a line, and what it must.
+const OFFERED: [(&str, &str); 12] = [
+    ("logbook query --group blocked", "blocked_on"),
+    ("logbook query --group=blocked", "blocked_on"),
+    ("logbook query status=done --select run_id,own_field.i", "own_field.inner"),
+    ("logbook query --sort=-cost", "cost_usd"),
+    ("logbook append -s b", "blocked"),
+    ("logbook append --status ", "in-progress done blocked failed"),
+    ("logbook append --kind run.s", "run.start"),
+    ("logbook show ", "r-1 r-2"),
+    ("logbook runs --run r-", "r-1 r-2"),
+    ("logbook fields own_field.", "own_field.inner"),
+    ("logbook amend r-1 1 --unset own_field.", "own_field.inner"),
+    ("logbook sho", "show"),
+];
+
+#[test]
+fn zsh_offers_fields_statuses_and_runs() {
+    let book = Book::with_rows(ROWS);
+    book.write("offered.zsh", ZSH_OFFERED.as_bytes());
+    book.write("typing.zsh", ZSH_TYPING.as_bytes());
+    if book.shell("command -v zsh").code != 0
+        || book.shell("logbook completions zsh > _logbook && zsh -fc 'zmodload zsh/zpty'").code != 0
+    {
+        println!("not run: needs zsh");
+        return;
+    }
+    let lines = OFFERED.map(|(line, _)| format!("'{line}'")).join(" ");
+    let ended = book.shell(&format!("timeout 120 zsh -f offered.zsh {lines}"));
+    let offered: Vec<&str> = ended.exit(0).out.lines().collect();
+    assert_eq!(offered, OFFERED.map(|(_, wanted)| wanted), "{lines}");
+    assert!(!book.path().join("gone-wrong").exists());
+}
+
+#[test]
+fn fish_offers_fields_statuses_and_runs() {
+    let book = Book::with_rows(ROWS);
+    if book.shell("command -v fish").code != 0 {
+        println!("not run: needs fish");
+        return;
+    }
+    book.shell("logbook completions fish > c").exit(0).quiet();
+    for (line, wanted) in OFFERED {
+        // fish gives whole words, in order of the alphabet, and what is said of them behind a tab. A
+        // word of its own that begins with `-` (`--sort -cost`) it takes for a flag, whatever is said.
+        let script = format!("source c; complete -C '{line}'");
+        let ended = book.shell(&format!("timeout 60 fish --no-config -c \"{script}\""));
+        let typed = line.rsplit(' ').next().unwrap_or_default();
+        let before = typed.rfind([',', '=']).map_or("", |at| &typed[..=at]);
+        let offered = ended.exit(0).out.lines().map(|line| line.split('\t').next().unwrap_or_default());
+        let mut offered: Vec<&str> =
+            offered.map(|word| word.strip_prefix(before).unwrap_or(word).trim_start_matches('-')).collect();
+        let mut wanted: Vec<&str> = wanted.split(' ').collect();
+        offered.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(offered, wanted, "{line}");
+    }
     assert!(!book.path().join("gone-wrong").exists());
 }
 

@@ -89,3 +89,19 @@ fn an_id_on_two_rows_is_told() {
     book.write(".logbook/2026-04-15.000002.jsonl", format!("{voids}\n{ROW}\n").as_bytes());
     assert_eq!(told(&book), 0);
 }
+
+#[test]
+fn corrections_that_correct_nothing_are_told() {
+    let book = Book::with_rows(&[
+        r#"{"run_id":"r","step":1}"#,
+        r#"{"run_id":"r","step":2,"kind":"correction","corrects":"r#1","set":{"status":"done"}}"#,
+        r#"{"run_id":"r","step":3,"kind":"correction","corrects":"r#9","set":{"status":"done"}}"#,
+        r#"{"run_id":"r","step":4,"kind":"correction","corrects":"r#2","retract":true}"#,
+        r#"{"run_id":"r","step":5,"kind":"correction","set":{}}"#,
+    ]);
+    let told = book.run(&["doctor"]).exit(0).quiet().out.clone();
+    assert!(told.contains("the correction r#3 does nothing: there is no row r#9\n"), "{told}");
+    assert!(told.contains("the correction r#4 does nothing: r#2 is of a kind that cannot be corrected\n"), "{told}");
+    assert!(told.contains("does nothing: it names no row, as \"corrects\":\"r-88#3\" does\n"), "{told}");
+    assert!(!told.contains("the correction r#2"), "{told}");
+}

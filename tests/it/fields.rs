@@ -78,3 +78,15 @@ fn a_person_sees_a_table() {
     ended.exit(0).shows("field").shows("\"2026-04-16T01:00:00Z\"").shows("number, null, string");
     assert!(ended.out.lines().all(|line| line.chars().count() <= 80 || line.starts_with("logbook:")), "{ended}");
 }
+
+#[test]
+fn what_is_nested_deeper_is_not_passed_over_in_silence() {
+    let nested = |keys: usize, end: &str| format!("{}{end}{}\n", "{\"k\":".repeat(keys), "}".repeat(keys));
+    let book = Book::empty();
+    book.run_with(&["fields", "-"], nested(16, "1").as_bytes()).exit(0).quiet();
+    book.run_with(&["fields", "-"], nested(16, "[{}]").as_bytes()).exit(0).quiet();
+    for end in ["{\"k\":1}", "[1,[{\"k\":1}]]"] {
+        let ended = book.run_with(&["fields", "-"], nested(16, end).as_bytes());
+        ended.exit(0).says("objects are nested deeper than 16 keys; what is below is not listed");
+    }
+}

@@ -212,6 +212,18 @@ fn arguments_are_told_apart_by_syntax() {
     ] {
         assert!(!words::is_query_text(input), "{input}");
     }
+    for (argument, is_operand, goes_on) in [
+        ("group_by", false, true),
+        ("Sort-By", false, true),
+        ("has", false, true),
+        ("agent_id,", true, true),
+        ("agent_id", true, false),
+        ("group_by agent_id,", false, false),
+        ("action=limit", false, false),
+        ("action = limit", false, false),
+    ] {
+        assert_eq!(words::goes_on(argument, is_operand), goes_on, "{argument}");
+    }
     assert_eq!(words::join(["a=1", "and", "b=2"]), "a=1 and b=2");
     assert!(parse(&words::join(["a=1 # one", "b=2"])).unwrap().filter == parse("a=1 # one\nb=2").unwrap().filter);
     assert_eq!(words::hint("status: blocked").unwrap(), "if a condition was meant, write 'status=blocked'");

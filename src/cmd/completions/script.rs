@@ -45,6 +45,9 @@ pub fn run(args: Completions, door: &mut Door<'_>) -> Result<Exit> {
 const BASH: &str = r#"
 _logbook_words() {
     local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}" kind="" before="" word
+    # bash takes `=` for a word of its own: --run=r-1
+    [[ $prev == = ]] && prev="${COMP_WORDS[COMP_CWORD-2]}"
+    [[ $cur == = ]] && cur=""
     case "$prev" in
         --group|--group-by|--select|--sort|--sort-by|--latest-by|--unset) kind=fields ;;
         -s|--status) kind=statuses ;;
@@ -71,21 +74,28 @@ complete -F _logbook_words -o bashdefault -o default logbook
 "#;
 
 const FISH: &str = r#"
+function __logbook_sort_keys
+    set -l before (string match -r '^.*,' -- (commandline -ct | string replace -r '^--[a-z-]+=' ''))
+    set -l words (logbook complete-words fields)
+    string join \n -- "$before"$words "$before-"$words
+end
 complete -c logbook -n "__fish_seen_subcommand_from show amend" -f -a "(logbook complete-words runs)"
 complete -c logbook -n "__fish_seen_subcommand_from fields" -f -a "(logbook complete-words fields)"
 complete -c logbook -s r -l run -x -a "(logbook complete-words runs)"
 complete -c logbook -n "__fish_seen_subcommand_from append" -s s -l status -x -a "(logbook complete-words statuses)"
 complete -c logbook -n "__fish_seen_subcommand_from append" -s p -l phase -x -a "(logbook complete-words phases)"
 complete -c logbook -n "__fish_seen_subcommand_from append" -l kind -x -a "(logbook complete-words kinds)"
-complete -c logbook -n "__fish_seen_subcommand_from query" -l group -l group-by -l select -l sort -l sort-by -l latest-by -x -a "(__fish_complete_list , 'logbook complete-words fields')"
+complete -c logbook -n "__fish_seen_subcommand_from query runs" -l sort -x -a "(__logbook_sort_keys)"
+complete -c logbook -n "__fish_seen_subcommand_from query" -l sort-by -x -a "(__logbook_sort_keys)"
+complete -c logbook -n "__fish_seen_subcommand_from query" -l group -l group-by -l select -l latest-by -x -a "(__fish_complete_list , 'logbook complete-words fields')"
 complete -c logbook -n "__fish_seen_subcommand_from amend" -l unset -x -a "(logbook complete-words fields)"
 "#;
 
 const ZSH: &str = r#"
 _logbook_words() {
-    local -a words
-    words=("${(@f)$(logbook complete-words $1 2>/dev/null)}")
-    compadd -a words
+    local -a found
+    found=(${(f)"$(logbook complete-words $1 2>/dev/null)"})
+    compadd -a found
 }
 _logbook_runs() { _logbook_words runs }
 _logbook_statuses() { _logbook_words statuses }
@@ -110,6 +120,9 @@ const ZSH_WORDS: [(&str, &str); 9] = [
 fn zsh(script: &str) -> String {
     let mut out = String::with_capacity(script.len() + ZSH.len());
     for (at, line) in script.lines().enumerate() {
+        // With two colons zsh forgets the command and its flags behind the first such word.
+        let several = line.strip_prefix("'*::").map(|rest| format!("'*:{rest}"));
+        let line = several.as_deref().unwrap_or(line);
         let words = ZSH_WORDS.iter().find(|(mark, _)| line.contains(mark));
         match (line.strip_suffix("_default' \\"), words) {
             (Some(start), Some((_, words))) => out.push_str(&format!("{start}_logbook_{words}' \\")),

@@ -2,7 +2,7 @@
 //! counted, with an account of what is to be said beside it.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{Read as _, Write};
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
@@ -170,8 +170,11 @@ impl Answer {
 
     fn note_faults(&mut self, inputs: &Source, count: u64, told: &[(Option<Place>, String)]) {
         for (place, message) in told.iter().take(FAULTS_TOLD.saturating_sub(self.faults) as usize) {
-            let name = place.and_then(|place| Some((inputs.get(place.input as usize)?.name(), place.offset)));
-            let at = name.map_or_else(String::new, |(name, offset)| format!("{name} at byte {offset}: "));
+            let input = place.and_then(|place| Some((inputs.get(place.input as usize)?, place.offset)));
+            let at = input.map_or_else(String::new, |(input, offset)| match line_at(input, offset) {
+                Some(line) => format!("{} at line {line} (byte {offset}): ", input.name()),
+                None => format!("{} at byte {offset}: ", input.name()),
+            });
             self.notes.push(format!("{at}jq: {}", safe::escape(message)));
         }
         self.faults += count;
@@ -205,6 +208,25 @@ impl Answer {
         let note = ended.map_err(|error| Error::output(&error))?;
         self.notes.extend(note.filter(|_| door.err_is_terminal));
         Ok(())
+    }
+}
+
+/// Which line of the input, unpacked, its byte `offset` is in, counted from 1.
+/// Scans count no lines, so the input is read again up to there; `None` where
+/// that cannot be done: a pipe is read once.
+fn line_at(input: &Input, offset: u64) -> Option<u64> {
+    if let Input::File(path) = input
+        && !std::fs::metadata(path).ok()?.is_file()
+    {
+        return None;
+    }
+    let mut before = input.open().ok()??.take(offset);
+    let (mut block, mut newlines) = (vec![0; 1 << 16], 0);
+    loop {
+        match before.read(&mut block).ok()? {
+            0 => return Some(newlines + 1),
+            read => newlines += memchr::memchr_iter(b'\n', &block[..read]).count() as u64,
+        }
     }
 }
 

@@ -227,7 +227,9 @@ pub fn logbook(door: &Door<'_>, dir: Option<&Path>, corrections: Corrections) ->
 pub fn files(arguments: &[String], corrections: Corrections, door: &mut Door<'_>) -> Result<Source> {
     let mut inputs = store::expand(arguments).map_err(|error| {
         // What to write if a query was meant.
-        let missing = arguments.iter().find(|argument| error.message.starts_with(&format!("{argument}: no such file")));
+        let missing = arguments.iter().find(|argument| {
+            error.message.starts_with(&format!("{argument}: ")) || error.message.ends_with(&format!("{argument:?}"))
+        });
         match missing.and_then(|argument| words::hint(argument)) {
             Some(hint) => error.hint(hint),
             None => error,

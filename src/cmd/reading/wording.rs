@@ -83,7 +83,12 @@ impl Clauses {
 
 /// The words of a command line as query texts and inputs (`docs/query.md`, Arguments).
 pub fn told_apart(all: &[String]) -> (Vec<String>, Vec<String>) {
-    all.iter().cloned().partition(|word| words::is_query_text(word))
+    let mut is_operand = false;
+    all.iter().cloned().partition(|word| {
+        let is_text = is_operand || words::is_query_text(word);
+        is_operand = is_text && words::goes_on(word, is_operand);
+        is_text
+    })
 }
 
 /// The query compiled; problems show `text`.

@@ -93,7 +93,6 @@ pub(super) fn undefined(name: &str, kind: &compile::Undefined) -> String {
         "env" | "$ENV" | "halt" | "halt_error" | "debug" | "stderr" => {
             return format!("`{name}` does not exist here: a program sees the row and nothing else");
         }
-        "$__loc__" => return format!("`{name}` does not exist here: a program has one line"),
         _ => {}
     }
     match kind {

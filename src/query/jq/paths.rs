@@ -20,25 +20,58 @@ pub(super) fn functions() -> impl Iterator<Item = Filter<Native<Data>>> {
         ("__setpath", v(2), |mut cv| {
             let value = cv.0.pop_var();
             let path = cv.0.pop_var();
-            bome(keys(&path).and_then(|path| set(cv.1, path, value)))
+            bome(listed(&path).and_then(|path| set(cv.1, path, value)))
         }),
-        ("__delpath", v(1), |mut cv| {
-            let path = cv.0.pop_var();
-            bome(keys(&path).and_then(|path| delete(cv.1, path)))
+        ("__delpaths", v(1), |mut cv| {
+            let paths = cv.0.pop_var();
+            let paths = match &paths {
+                Val::Arr(paths) => paths.iter().map(|path| Ok(listed(path)?.to_vec())).collect(),
+                _ => Err(Error::str("Paths must be specified as an array")),
+            };
+            bome(paths.and_then(|paths| delete_all(cv.1, paths)))
         }),
     ];
     functions.into_iter().map(run::<Data>)
 }
 
-fn keys(path: &Val) -> Result<&[Val], Error<Val>> {
+fn listed(path: &Val) -> Result<&[Val], Error<Val>> {
     match path {
-        Val::Arr(keys) if keys.len() <= KEYS_MAX => Ok(keys),
-        Val::Arr(_) => Err(Error::str("a path of more than 10000 keys")),
+        Val::Arr(path) => keys(path),
         _ => Err(Error::str("Path must be specified as an array")),
     }
 }
 
-fn set(value: Val, path: &[Val], new: Val) -> ValR<Val> {
+/// The path, if it is short enough to be walked.
+pub(super) fn keys(path: &[Val]) -> Result<&[Val], Error<Val>> {
+    if path.len() <= KEYS_MAX { Ok(path) } else { Err(Error::str("a path of more than 10000 keys")) }
+}
+
+/// The value at `path`, null where there is none. It is taken out, and null left
+/// in its place, so that whoever changes it need not copy it first.
+pub(super) fn take(value: &mut Val, path: &[Val]) -> ValR<Val> {
+    let Some((key, rest)) = path.split_first() else {
+        return Ok(std::mem::take(value));
+    };
+    match (value, key) {
+        (Val::Null, _) => Ok(Val::Null),
+        (Val::Obj(map), Val::TStr(_)) if !map.contains_key(key) => Ok(Val::Null),
+        (Val::Obj(map), Val::TStr(_)) => Rc::make_mut(map).get_mut(key).map_or(Ok(Val::Null), |slot| take(slot, rest)),
+        (Val::Arr(array), Val::Num(_)) => match place(key, array.len())? {
+            Some(index) if index < array.len() => {
+                Rc::make_mut(array).get_mut(index).map_or(Ok(Val::Null), |slot| take(slot, rest))
+            }
+            _ => Ok(Val::Null),
+        },
+        (Val::Arr(array), Val::Obj(range)) => {
+            let (from, to) = bounds(range, array.len())?;
+            take(&mut Val::Arr(Rc::new(array.get(from..to).unwrap_or_default().to_vec())), rest)
+        }
+        (value, key) => Err(Error::index(value.clone(), key.clone())),
+    }
+}
+
+/// `value` with `new` at `path`.
+pub(super) fn set(value: Val, path: &[Val], new: Val) -> ValR<Val> {
     let Some((key, rest)) = path.split_first() else {
         return Ok(new);
     };
@@ -80,6 +113,28 @@ fn set(value: Val, path: &[Val], new: Val) -> ValR<Val> {
         }
         (value, key) => Err(Error::index(value, key.clone())),
     }
+}
+
+/// `value` without what is at the `paths`, each as it is in `value` now: a path
+/// named twice, or counted from the end, means one element.
+pub(super) fn delete_all(value: Val, mut paths: Vec<Vec<Val>>) -> ValR<Val> {
+    for path in &mut paths {
+        let mut at = Some(&value);
+        for key in path {
+            at = match (at, &*key) {
+                (Some(Val::Arr(array)), Val::Num(_)) => place(key, array.len())?.and_then(|index| {
+                    *key = Val::from(index as isize);
+                    array.get(index)
+                }),
+                (Some(Val::Obj(map)), _) => map.get(key),
+                _ => None,
+            };
+        }
+    }
+    // From the last to the first: removing an element moves those behind it.
+    paths.sort();
+    paths.dedup();
+    paths.iter().rev().try_fold(value, |value, path| delete(value, path))
 }
 
 fn delete(value: Val, path: &[Val]) -> ValR<Val> {

@@ -15,7 +15,7 @@ def datesub($unit; $by): . - $by;
 
 # Paths: missing objects and arrays are made on the way.
 def setpath($path; $value): __setpath($path; $value);
-def delpaths($paths): reduce ($paths | sort | reverse[]) as $path (.; __delpath($path));
+def delpaths($paths): __delpaths($paths);
 def del(f): delpaths([path(f)]);
 def from_entries:
   def key: if .key != null then .key elif .k != null then .k elif .name != null then .name
@@ -57,7 +57,11 @@ def flatten: [recurse(arrays[]) | select(isarray | not)];
 def flatten($depth):
   if $depth < 0 then error("flatten depth must not be negative")
   else [.[] | if isarray and $depth > 0 then flatten($depth - 1)[] else . end] end;
+def nth($n): .[$n | __index];
 def ascii: [.] | implode;
+def @base32: tostring | __to_base32;
+def @base32d: tostring | __from_base32;
+def lgamma_r: [lgamma, if . >= 0 or . == floor or (floor / 2 | . == floor) then 1 else -1 end];
 def ltrimstr($start):
   if isstring and ($start | isstring) and startswith($start) then .[$start | length:] else . end;
 def rtrimstr($end):
@@ -72,6 +76,12 @@ def @tsv:
     elif . == null then "" elif isnumber or isboolean then tojson
     else error("\(type) (\(tojson)) is not valid in a tsv row") end;
   if isarray then map(cell) | join("\t") else error("\(type) (\(tojson)) cannot be tsv-formatted, only an array can be") end;
+def format($name):
+  if $name == "text" then @text elif $name == "json" then @json elif $name == "csv" then @csv elif $name == "tsv" then @tsv
+  elif $name == "html" then @html elif $name == "uri" then @uri elif $name == "sh" then @sh
+  elif $name == "base64" then @base64 elif $name == "base64d" then @base64d
+  elif $name == "base32" then @base32 elif $name == "base32d" then @base32d
+  else error("\($name) is not a valid format") end;
 def toarray: if isarray then . else [.] end;
 
 # SQL in jq's manner.

@@ -10,7 +10,9 @@
 use std::ops::ControlFlow;
 
 use jaq_core::data::JustLut;
-use jaq_core::load::{self, Arena, File, Loader};
+use jaq_core::load::lex::Token;
+use jaq_core::load::parse::{Def, Term};
+use jaq_core::load::{self, Arena, File, Lexer, Loader, Parser};
 use jaq_core::{Compiler, Ctx, Filter, Vars};
 use jaq_json::{Rc, Val};
 
@@ -19,8 +21,9 @@ use crate::json::validate::{Limits, validate};
 
 use crate::model::Zone;
 use crate::query::jq::flaws::{Flaw, check_size, cut, flaw, load_flaws, undefined};
+use crate::query::jq::rewrite::rewrite;
 use crate::query::jq::write::write_value;
-use crate::query::jq::{dates, paths, texts};
+use crate::query::jq::{dates, paths, slices, texts, update};
 
 /// Deepest row that jq programs are given, in levels.
 pub const DEPTH_MAX: usize = 512;
@@ -29,6 +32,8 @@ const COMPILE_STACK_BYTES: usize = 256 << 20;
 const OUTSIDE: &[&str] =
     &["env", "halt", "debug_empty", "stderr_empty", "now", "localtime", "strflocaltime", "fromjson"];
 const OUTSIDE_DEFS: &[&str] = &["debug", "stderr", "halt", "halt_error", "tonumber"];
+/// The definition that is the program.
+const MAIN: &str = "__program";
 /// What jq defines and the engine does not.
 const PRELUDE: &str = include_str!("prelude.jq");
 
@@ -73,31 +78,51 @@ impl Program {
     }
 
     fn compile_here(code: &str, globals: &Globals) -> Result<Program, Vec<Flaw>> {
+        let arena = Arena::default();
+        let mut body = parse_program(code)?;
+        rewrite(&mut body, code, &arena);
         let kept = |name: &str| !OUTSIDE_DEFS.contains(&name);
         let ours = load::parse(PRELUDE, |parser| parser.defs()).unwrap_or_default();
         let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
-        let prelude = defs.filter(|def| kept(def.name)).chain(ours);
-        let arena = Arena::default();
-        let modules = Loader::new(prelude).load(&arena, File { code, path: () }).map_err(|errors| {
-            errors.into_iter().flat_map(|(file, error)| load_flaws(file.code, error)).collect::<Vec<_>>()
-        })?;
-        load::import(&modules, |_| Err("programs cannot import files".to_owned())).map_err(|errors| {
-            errors.into_iter().flat_map(|(file, error)| load_flaws(file.code, error)).collect::<Vec<_>>()
-        })?;
+        // The engine takes a parsed program as a definition only.
+        let prelude = defs.filter(|def| kept(def.name)).chain(ours).map(as_long_as).chain([Def {
+            name: MAIN,
+            args: Vec::new(),
+            body,
+        }]);
+        let modules = Loader::new(prelude)
+            .load(&arena, File { code: MAIN, path: () })
+            .map_err(|errors| errors.into_iter().flat_map(|(_, error)| load_flaws(code, error)).collect::<Vec<_>>())?;
         let theirs = jaq_core::funs::<JustLut<Val>>().chain(jaq_std::funs()).chain(jaq_json::funs());
-        let functions = theirs.filter(|(name, ..)| !OUTSIDE.contains(name));
+        let theirs = theirs.filter(|(name, ..)| !OUTSIDE.contains(name));
+        let ours = dates::functions().chain(paths::functions()).chain(texts::functions());
+        let ours = ours.chain(update::functions()).chain(slices::functions());
         Compiler::default()
-            .with_funs(functions.chain(dates::functions()).chain(paths::functions()).chain(texts::functions()))
+            .with_funs(theirs.chain(ours))
             .with_global_vars(globals.names.iter().map(String::as_str))
             .compile(modules)
             .map(|filter| Program { filter })
             .map_err(|errors| {
-                let all = errors.into_iter().flat_map(|(file, errors)| {
-                    errors.into_iter().map(move |(name, kind)| flaw(file.code, name, undefined(name, &kind)))
-                });
-                all.collect()
+                let all = errors.into_iter().flat_map(|(_, errors)| errors);
+                all.map(|(name, kind)| flaw(code, name, undefined(name, &kind))).collect()
             })
     }
+}
+
+/// A definition for ever, as one that lives as long as the program's text.
+fn as_long_as<'s>(def: Def<&'static str>) -> Def<&'s str> {
+    def
+}
+
+fn parse_program(code: &str) -> Result<Term<&str>, Vec<Flaw>> {
+    let tokens = Lexer::new(code).lex().map_err(|errors| load_flaws(code, load::Error::Lex(errors)))?;
+    if let Some(Token(word @ ("import" | "include" | "module"), _)) = tokens.first() {
+        return Err(vec![flaw(code, word, "programs cannot import files".to_owned())]);
+    }
+    Parser::new(&tokens).parse(|parser| parser.term()).map_err(|errors| {
+        let found = errors.into_iter().map(|(expected, found)| (expected, Token::opt_as_str(found, code)));
+        load_flaws(code, load::Error::Parse(found.collect()))
+    })
 }
 
 impl std::fmt::Debug for Program {

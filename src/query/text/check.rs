@@ -25,6 +25,12 @@ pub fn paths(query: &Query) -> Vec<&Path> {
     paths.extend(query.group_by.iter().filter_map(|column| of_operand(&column.of)));
     paths.extend(query.summarize.iter().filter_map(|aggregate| of_operand(aggregate.of.as_ref()?)));
     if !is_grouped(query) {
+        if let Some(having) = &query.having {
+            tests(having, &mut |term| match term {
+                Term::Test(test) => paths.extend(of_operand(&test.left)),
+                Term::Has(path) => paths.push(path),
+            });
+        }
         paths.extend(query.select.iter().filter_map(|column| of_operand(&column.of)));
         let named =
             |path: &&Path| !query.select.iter().any(|column| column.name.as_deref() == Some(&path.keys.join(".")));
@@ -62,6 +68,13 @@ pub fn warnings(
                 words(test, vocabulary, &mut doubts);
             }
         });
+    }
+    if let ([column], false, None) = (&query.select[..], is_grouped(query), &query.filter)
+        && let (Operand::Jq(program), None) = (&column.of, &column.name)
+        && ["==", "!=", "<", ">", "test(", "startswith("].iter().any(|sign| program.code.contains(sign))
+    {
+        let doubt = Problem::new(column.span, "`select` shows what the expression is in every row");
+        doubts.push(doubt.hint(format!("for the rows in which it holds write jq({})", program.code.trim())));
     }
     doubts.sort_by_key(|doubt| doubt.span.from);
     doubts

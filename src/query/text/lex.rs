@@ -28,6 +28,10 @@ impl<'a> Cursor<'a> {
         &self.text[self.at..self.end]
     }
 
+    pub(in crate::query) fn before(&self) -> &'a str {
+        &self.text[self.start..self.at]
+    }
+
     pub(in crate::query) fn slice(&self, span: Span) -> &'a str {
         &self.text[span.from..span.to]
     }

@@ -7,6 +7,7 @@
 use crate::error::nearest;
 use crate::query::ast::{Aggregate, Column, Expr, JqText, Path, Query, SortKey, Span};
 use crate::query::problem::{Problem, Problems, quoted};
+use crate::query::text::columns::function_of;
 use crate::query::text::lex::{self, Cursor};
 use crate::query::text::slips;
 
@@ -329,6 +330,10 @@ impl<'a> Parser<'a> {
         match nearest(&word, clauses.clone()) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
             None if word.contains(['=', '~']) => problem.hint("a condition behind other clauses begins with `filter`"),
+            None if function_of(&word).is_some() => {
+                problem.hint(format!("aggregates stand in summarize, as in `summarize {word}`"))
+            }
+            None if word.starts_with("--") => problem.hint("flags stand outside the quotes of a query"),
             None if word == "," => problem.hint("a list of values is written `field in (a, b)`"),
             None => problem.hint(format!("what may follow: {}", clauses.collect::<Vec<_>>().join(", "))),
         }

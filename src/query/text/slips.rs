@@ -86,6 +86,12 @@ pub(in crate::query) fn stray(c: &Cursor<'_>) -> Option<Problem> {
             );
         }
     }
+    for theirs in ["order_by", "orderby"] {
+        if c.is_word(theirs) && !c.operator_follows(theirs.len()) {
+            let problem = Problem::new(span(theirs.len()), format!("{} is not a clause", quoted(theirs)));
+            return Some(problem.hint("write `sort_by`"));
+        }
+    }
     if c.is_word("where") && !c.operator_follows("where".len()) {
         return Some(
             Problem::new(span(5), "`where` is not a clause")
@@ -173,6 +179,9 @@ pub(in crate::query) fn no_field(c: &Cursor<'_>, after_dot: bool) -> Problem {
     match c.peek() {
         Some('.') => Problem::new(c.here(), "a field has no dot in front")
             .hint("write the name alone; jq stands in parentheses, as in (.a|length)"),
+        Some('*') if c.before().ends_with('(') => {
+            Problem::new(c.here(), "`*` is no field").hint("write `count` alone for the number of rows")
+        }
         Some('*') => Problem::new(c.here(), "`*` is no field").hint("leave `select` out to get every field"),
         Some('-') => {
             Problem::new(c.here(), "`-` stands before a field only in sort_by").hint("quote a key that begins with `-`")
