@@ -10,7 +10,7 @@ use super::skipped::{Class, Skipped};
 use crate::model::READ_ROW_BYTES_MAX;
 
 /// Bytes asked of the input at a time: what fits a core's cache together with the masks made of it.
-const BLOCK_BYTES: usize = 256 << 10;
+const BLOCK_BYTES: usize = 128 << 10;
 
 /// Lines that stand together in the input.
 #[derive(Debug, Clone, Copy)]

@@ -73,14 +73,16 @@ impl Lock {
     /// Reads the line; `None` when it has to be made anew.
     pub fn read(&self, os: &dyn Os) -> Result<Option<LockLine>> {
         let mut buffer = [0; lock_line::BYTES_MAX];
-        // The whole line in one call: a regular file gives less than was asked for only at its end.
-        let read = loop {
-            match os.read_at(&self.file, &mut buffer, 0) {
-                Ok(read) => break read,
+        // The line ends at its newline: most often one call gives all of it.
+        let mut read = 0;
+        while !buffer[..read].contains(&b'\n') && read < buffer.len() {
+            match os.read_at(&self.file, &mut buffer[read..], read as u64) {
+                Ok(0) => break,
+                Ok(more) => read += more,
                 Err(error) if interrupted(&error) => {}
                 Err(error) => return Err(Error::io(format!("{}: {error}", self.path.display()))),
             }
-        };
+        }
         let line = LockLine::parse(&buffer[..read]);
         if let Some(line) = &line
             && !line.version.may_write()

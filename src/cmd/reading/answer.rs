@@ -10,6 +10,7 @@ use crate::cmd::reading;
 use crate::cmd::reading::job::{Job, Part};
 use crate::error::{Error, Result};
 use crate::json::{self, Limits};
+use crate::model::names;
 use crate::query::{Out, Place, Plan, Row, Summary};
 use crate::render::{Rows, safe};
 use crate::scan::{self, Class, Scanned, Source, Threads, Wanted};
@@ -124,7 +125,7 @@ impl Answer {
             let name = inputs.get(place.input as usize).map_or_else(String::new, Input::name);
             scanned.skipped.add(&name, Class::NotJson, place.offset, detail);
         }
-        if literal.is_some() && self.seen.contains(&false) {
+        if literal.is_some() || plan.fields_at_once().len() < plan.fields().len() {
             self.look_for_fields(inputs, plan, door);
         }
         Ok(scanned)
@@ -156,16 +157,25 @@ impl Answer {
         }
     }
 
-    /// Which of the plan's fields occur, where only some rows were looked at.
+    /// Which of the plan's fields occur, where only some rows were looked at, or only for some fields. Nobody doubts
+    /// standard ones.
     fn look_for_fields(&mut self, inputs: &Source, plan: &Plan, door: &mut Door<'_>) {
-        let seen = &mut self.seen;
+        let unseen = plan.fields().iter().zip(&self.seen).filter(|(name, seen)| !**seen && !names::is_standard(name));
+        let names: Vec<String> = unseen.map(|(name, _)| name.clone()).collect();
+        if names.is_empty() {
+            return;
+        }
+        let mut found = vec![false; names.len()];
         let files = inputs.iter().filter(|input| !matches!(input, Input::Stdin)).cloned().collect();
-        scan::feed(&Source::as_written(files), door.input, plan.fields(), false, |row, _, _| {
-            for (seen, field) in seen.iter_mut().zip(row.fields) {
-                *seen |= field.is_some();
+        scan::feed(&Source::as_written(files), door.input, &names, false, |row, _, _| {
+            for (found, field) in found.iter_mut().zip(row.fields) {
+                *found |= field.is_some();
             }
-            if seen.contains(&false) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if found.contains(&false) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
+        for (name, seen) in plan.fields().iter().zip(&mut self.seen) {
+            *seen |= names.iter().position(|other| other == name).is_some_and(|at| found[at]);
+        }
     }
 
     fn note_faults(&mut self, inputs: &Source, count: u64, told: &[(Option<Place>, String)]) {
@@ -251,7 +261,7 @@ impl Moved {
 
     /// The plan's fields, and those asked here. Each name once: a row's field is picked into one place.
     fn names(plan: &Plan, wonder: bool) -> Vec<String> {
-        let mut names = plan.fields().to_vec();
+        let mut names = if wonder { plan.fields() } else { plan.fields_at_once() }.to_vec();
         for field in Moved::FIELDS.iter().filter(|_| wonder) {
             if !names.iter().any(|name| name == field) {
                 names.push((*field).to_owned());

@@ -21,7 +21,7 @@ pub(super) fn fill(text: &[u8], out: &mut Vec<Masks>) -> bool {
     true
 }
 
-#[target_feature(enable = "avx2,pclmulqdq,bmi1,lzcnt,popcnt")]
+#[target_feature(enable = "avx2,pclmulqdq")]
 fn fill_blocks(text: &[u8], out: &mut Vec<Masks>) {
     out.clear();
     out.reserve(text.len().div_ceil(WIDTH));

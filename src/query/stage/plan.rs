@@ -73,6 +73,15 @@ impl Plan {
         &self.first
     }
 
+    /// Those of them that are asked of every row: of rows that are held back until the newest are known, the others are
+    /// found again in their text.
+    pub fn fields_at_once(&self) -> &[String] {
+        match &self.latest {
+            Some(latest) => &self.first[..=latest.by.slot.max(latest.status).max(latest.kind)],
+            None => &self.first,
+        }
+    }
+
     /// How many of [`Plan::fields`], from the first, decide whether a row passes.
     pub fn filter_fields(&self) -> usize {
         self.filter_fields
