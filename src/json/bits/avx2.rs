@@ -23,17 +23,16 @@ pub(super) fn fill(text: &[u8], out: &mut Vec<Masks>) -> bool {
 
 #[target_feature(enable = "avx2,pclmulqdq")]
 fn fill_blocks(text: &[u8], out: &mut Vec<Masks>) {
-    out.clear();
-    out.reserve(text.len().div_ceil(WIDTH));
     let mut carry = Carry::default();
     let (blocks, rest) = text.as_chunks::<WIDTH>();
-    for block in blocks {
-        out.push(carry.settle(bytes(block), |bits| prefix_xor(bits)));
+    out.resize(text.len().div_ceil(WIDTH), Masks::default());
+    for (block, out) in blocks.iter().zip(out.iter_mut()) {
+        *out = carry.settle(bytes(block), |bits| prefix_xor(bits));
     }
-    if !rest.is_empty() {
+    if let (false, Some(out)) = (rest.is_empty(), out.last_mut()) {
         let mut last = [b' '; WIDTH];
         last[..rest.len()].copy_from_slice(rest);
-        out.push(carry.settle(bytes(&last), |bits| prefix_xor(bits)));
+        *out = carry.settle(bytes(&last), |bits| prefix_xor(bits));
     }
 }
 

@@ -53,7 +53,7 @@ impl Name {
     }
 
     /// Whether `text` begins with it; `head`: the first eight bytes of `text`, where there are so many.
-    #[inline]
+    #[inline(always)]
     fn begins(&self, text: &[u8], head: Option<u64>) -> bool {
         match head {
             Some(head) if head & self.keep != self.head => false,
@@ -64,15 +64,37 @@ impl Name {
 }
 
 /// The row at hand.
-#[derive(Default)]
 struct State {
     begin: usize,
     /// Brackets open; below nought in what is no JSON.
     depth: isize,
-    /// Where its brackets first came to nought.
-    closed: Option<usize>,
+    /// Where its brackets first came to nought; the greatest number when they have not.
+    closed: usize,
     doubt: bool,
     backslash: bool,
+}
+
+impl State {
+    /// Takes in some brackets of the word that begins at `base`; those that close are among `closes`.
+    #[inline(always)]
+    fn take(&mut self, mut brackets: u64, closes: u64, base: usize) {
+        while brackets != 0 {
+            let at = brackets.trailing_zeros();
+            brackets &= brackets - 1;
+            let closing = (closes >> at) & 1;
+            self.depth += 1 - 2 * closing as isize;
+            // The first of them counts.
+            if self.depth == 0 && self.closed > base + at as usize {
+                self.closed = base + at as usize;
+            }
+        }
+    }
+}
+
+impl Default for State {
+    fn default() -> State {
+        State { begin: 0, depth: 0, closed: usize::MAX, doubt: false, backslash: false }
+    }
 }
 
 impl Finder {
@@ -127,37 +149,31 @@ impl Finder {
         let mut row = State::default();
         for (index, word) in masks.iter().enumerate() {
             let base = index * WIDTH;
-            let brackets = word.opens | word.closes;
-            let mut events = brackets | word.newlines | self.candidates(masks, index, word);
+            let mut brackets = word.opens | word.closes;
+            let mut events = word.newlines | self.candidates(masks, index, word);
             row.backslash |= word.backslashes != 0;
             while events != 0 {
                 let bit = events & events.wrapping_neg();
                 let at = base + events.trailing_zeros() as usize;
                 events &= events - 1;
-                if brackets & bit != 0 {
-                    if word.opens & bit != 0 {
-                        row.depth += 1;
-                    } else {
-                        row.depth -= 1;
-                        if row.depth == 0 && row.closed.is_none() {
-                            row.closed = Some(at);
-                        }
-                    }
-                } else if word.newlines & bit == 0 {
-                    if row.depth == 1 {
-                        self.member(block, masks, at, values, &mut row.doubt);
+                row.take(brackets & (bit - 1), word.closes, base);
+                brackets &= !(bit - 1);
+                if word.newlines & bit == 0 {
+                    if row.depth == 1
+                        && let Some(index) = self.name_at(block, at)
+                        && let Some(value) = values.get_mut(index)
+                    {
+                        self.member(block, masks, at, index, value, &mut row.doubt);
                     }
                 } else {
                     let broken = word.broken & bit != 0;
                     each(self.line(block, masks, &row, at, broken, values))?;
-                    row = State {
-                        begin: at + 1,
-                        backslash: word.backslashes & !(bit | (bit - 1)) != 0,
-                        ..State::default()
-                    };
+                    let backslash = word.backslashes & !(bit | (bit - 1)) != 0;
+                    row = State { begin: at + 1, backslash, ..State::default() };
                     values.fill(None);
                 }
             }
+            row.take(brackets, word.closes, base);
         }
         ControlFlow::Continue(())
     }
@@ -180,36 +196,43 @@ impl Finder {
         word.opening & ends
     }
 
-    /// The string that opens at `at`, at depth one, is as long as a wanted key: is it one?
-    #[inline]
+    /// Which name the string says that opens at `at` and is as long as one, if any.
+    #[inline(always)]
+    fn name_at(&self, block: &[u8], at: usize) -> Option<usize> {
+        let text = &block[at + 1..];
+        let head = text.first_chunk().map(|head| u64::from_le_bytes(*head));
+        self.names.iter().position(|name| name.begins(text, head) && text.get(name.bytes.len()) == Some(&b'"'))
+    }
+
+    /// Takes the value of the member whose key, name `index`, opens at `at`, if it is a key.
     fn member<'t>(
         &self,
         block: &'t [u8],
         masks: &[Masks],
         at: usize,
-        values: &mut [Option<&'t [u8]>],
+        index: usize,
+        value: &mut Option<&'t [u8]>,
         doubt: &mut bool,
     ) {
-        let text = &block[at + 1..];
-        let head = text.first_chunk().map(|head| u64::from_le_bytes(*head));
-        for (index, name) in self.names.iter().enumerate() {
-            let length = name.bytes.len();
-            if !name.begins(text, head) || text.get(length) != Some(&b'"') {
-                continue;
-            }
-            let Some(value) = values.get_mut(index) else { return };
-            let end = at + length + 2;
-            let colon = skip_white_in_line(block, end);
-            if block.get(colon) != Some(&b':') {
-                return;
-            }
-            let from = skip_white_in_line(block, colon + 1);
-            match value_end(block, masks, from) {
-                // White space behind the value may hold the newline: then a bracket is missing, which tells.
-                Some(to) if is_framed(block, from, to) => *value = Some(&block[from..to]),
-                _ => *doubt = true,
-            }
+        let length = self.names.get(index).map_or(0, |name| name.bytes.len());
+        let end = at + length + 2;
+        let colon = if block.get(end) == Some(&b':') { end } else { skip_white_in_line(block, end) };
+        if block.get(colon) != Some(&b':') {
             return;
+        }
+        let from = skip_white_in_line(block, colon + 1);
+        let plain = match block.get(from) {
+            Some(b'"') => value_end(block, masks, from).filter(|to| matches!(block.get(*to), Some(b',' | b'}'))),
+            _ => plain_number_end(block, from),
+        };
+        if let Some(to) = plain {
+            *value = Some(&block[from..to]);
+            return;
+        }
+        match value_end(block, masks, from) {
+            // White space behind the value may hold the newline: then a bracket is missing, which tells.
+            Some(to) if is_framed(block, from, to) => *value = Some(&block[from..to]),
+            _ => *doubt = true,
         }
     }
 
@@ -227,13 +250,12 @@ impl Finder {
             end -= 1;
         }
         let text = &block[row.begin..end];
-        let framed = match row.closed {
-            Some(closed) if row.depth == 0 && !broken && !row.doubt && !self.hard => {
-                let begins = text.first() == Some(&b'{') || text.get(skip_white(text, 0)) == Some(&b'{');
-                let ends = closed + 1 == end || skip_white(block, closed + 1) >= end;
-                begins && ends && !(row.backslash && spells_a_key(block, masks, row.begin, newline))
-            }
-            _ => false,
+        let closed = row.closed;
+        let balanced = closed < end && row.depth == 0 && !broken;
+        let framed = balanced && !row.doubt && !self.hard && {
+            let begins = text.first() == Some(&b'{') || text.get(skip_white(text, 0)) == Some(&b'{');
+            let ends = closed + 1 == end || skip_white(block, closed + 1) >= end;
+            begins && ends && !(row.backslash && spells_a_key(block, masks, row.begin, newline))
         };
         Line { at: row.begin, text, values: framed.then_some(values) }
     }
@@ -274,6 +296,25 @@ fn value_end(block: &[u8], masks: &[Masks], from: usize) -> Option<usize> {
             Some(end)
         }
     }
+}
+
+/// The position after the number that begins at `from`, if it is one without sign and exponent and a comma or a
+/// bracket stands right behind it: most numbers.
+#[inline]
+fn plain_number_end(block: &[u8], from: usize) -> Option<usize> {
+    let mut point = usize::MAX;
+    for (length, byte) in block[from..].iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => {}
+            b'.' if point == usize::MAX && length > 0 => point = length,
+            b',' | b'}' if length > 0 && point != length - 1 => {
+                let leading_zero = block[from] == b'0' && length > 1 && point != 1;
+                return (!leading_zero).then_some(from + length);
+            }
+            _ => return None,
+        }
+    }
+    None
 }
 
 fn nested_end(masks: &[Masks], from: usize) -> Option<usize> {
