@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use crate::error::{Error, Result, nearest};
-use crate::json::{self, Kind};
+use crate::json::{self, Kind, key_hash};
 use crate::model::names::{ENVELOPE, PAYLOAD, Type};
 
 /// Place of `id` among the standard fields; the envelope comes before it.
@@ -13,6 +13,7 @@ pub const ID: usize = ENVELOPE.len();
 /// Standard top-level fields: the envelope, then the payload.
 pub const COUNT: usize = ENVELOPE.len() + PAYLOAD.len();
 
+/// As many as a [`key_hash`] tells apart.
 const SLOTS: usize = 256;
 const EMPTY: u8 = u8::MAX;
 
@@ -20,16 +21,33 @@ const fn name_of(index: usize) -> &'static str {
     if index < ENVELOPE.len() { ENVELOPE[index] } else { PAYLOAD[index - ENVELOPE.len()].name }
 }
 
-const fn slot_of(key: &[u8]) -> usize {
-    let length = key.len();
-    (length * 5 + key[0] as usize * 7 + key[length / 2] as usize * 31 + key[length - 1] as usize * 13) % SLOTS
-}
+static NAMES: [&str; COUNT] = {
+    let mut names = [""; COUNT];
+    let mut index = 0;
+    while index < COUNT {
+        names[index] = name_of(index);
+        index += 1;
+    }
+    names
+};
 
-const TABLE: [u8; SLOTS] = {
+static TYPES: [Type; COUNT] = {
+    // The envelope: any string but the step.
+    let mut types = [Type::String; COUNT];
+    types[1] = Type::Integer(1);
+    let mut index = ID;
+    while index < COUNT {
+        types[index] = PAYLOAD[index - ID].of;
+        index += 1;
+    }
+    types
+};
+
+static TABLE: [u8; SLOTS] = {
     let mut table = [EMPTY; SLOTS];
     let mut index = 0;
     while index < COUNT {
-        let mut slot = slot_of(name_of(index).as_bytes());
+        let mut slot = key_hash(name_of(index).as_bytes()) as usize;
         while table[slot] != EMPTY {
             slot = (slot + 1) % SLOTS;
         }
@@ -40,19 +58,18 @@ const TABLE: [u8; SLOTS] = {
 };
 
 /// Which standard field `key` names: an index below [`COUNT`].
-#[inline]
 pub fn find(key: &[u8]) -> Option<usize> {
-    if key.is_empty() {
-        return None;
-    }
-    let mut slot = slot_of(key);
+    find_hashed(key, key_hash(key))
+}
+
+/// The same, of a key whose [`key_hash`] is known.
+#[inline]
+pub fn find_hashed(key: &[u8], hash: u8) -> Option<usize> {
+    let mut slot = usize::from(hash);
     loop {
-        let index = TABLE[slot];
-        if index == EMPTY {
-            return None;
-        }
-        if same(name_of(usize::from(index)).as_bytes(), key) {
-            return Some(usize::from(index));
+        let index = usize::from(TABLE[slot]);
+        if same(NAMES.get(index)?.as_bytes(), key) {
+            return Some(index);
         }
         slot = (slot + 1) % SLOTS;
     }
@@ -64,13 +81,12 @@ pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    match (a.first_chunk::<8>(), a.last_chunk::<8>(), b.first_chunk::<8>(), b.last_chunk::<8>()) {
-        // The first and the last eight bytes meet or overlap.
-        (Some(first), Some(last), Some(other_first), Some(other_last)) if a.len() <= 16 => {
-            first == other_first && last == other_last
-        }
-        (Some(_), ..) => a == b,
-        _ => a.iter().zip(b).all(|(a, b)| a == b),
+    // What is not longer than two chunks is covered by the first and the last, which meet or overlap.
+    match a.len() {
+        0..4 => a.iter().zip(b).all(|(a, b)| a == b),
+        4..=8 => a.first_chunk::<4>() == b.first_chunk() && a.last_chunk::<4>() == b.last_chunk(),
+        9..=16 => a.first_chunk::<8>() == b.first_chunk() && a.last_chunk::<8>() == b.last_chunk(),
+        _ => a == b,
     }
 }
 
@@ -83,22 +99,20 @@ pub(super) fn says_one_of(value: &[u8], words: &[&str]) -> bool {
 
 /// The name of the standard field `index`.
 pub fn name(index: usize) -> &'static str {
-    name_of(index)
+    NAMES[index]
 }
 
-/// The type of the payload field `index` (of the envelope: any string but the step).
+/// The type of the standard field `index`.
+#[inline]
 pub fn type_of(index: usize) -> Type {
-    match PAYLOAD.get(index.wrapping_sub(ENVELOPE.len())) {
-        Some(field) => field.of,
-        None if ENVELOPE.get(index) == Some(&"step") => Type::Integer(1),
-        None => Type::String,
-    }
+    TYPES[index]
 }
 
 /// Whether `value` (well-formed JSON) fits `of`, where that is told at a glance.
 #[inline]
 pub(super) fn fits_at_a_glance(of: Type, value: &[u8]) -> bool {
     match (of, value.first()) {
+        (_, Some(b'n')) => true,
         (Type::String, first) => first == Some(&b'"'),
         (Type::Number, first) => matches!(first, Some(b'-' | b'0'..=b'9')),
         (Type::Integer(0), _) => value.len() < 16 && value.iter().all(u8::is_ascii_digit),

@@ -1,0 +1,70 @@
+//! Where the members of a row stand, as a judge found them.
+
+/// Where a member stands: byte ranges in the text judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The key between its quotes, escapes in place.
+    pub key: (usize, usize),
+    /// [`key_hash`] of its bytes.
+    pub hash: u8,
+    /// The value, without white space around it.
+    pub value: (usize, usize),
+}
+
+/// The members of one row.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Spans {
+    /// Those of the outermost object, in order of writing.
+    pub members: Vec<Span>,
+    /// Those of objects that are values in it, in order of writing.
+    pub inner: Vec<Span>,
+}
+
+impl Spans {
+    /// Forgets them, keeps the buffers.
+    pub fn clear(&mut self) {
+        self.members.clear();
+        self.inner.clear();
+    }
+
+    /// The members of the object that stands at `value`, the value of an outermost member.
+    pub fn within(&self, value: (usize, usize)) -> &[Span] {
+        let place = |at: usize| self.inner.partition_point(|span| span.key.0 < at);
+        &self.inner[place(value.0)..place(value.1)]
+    }
+}
+
+/// A small hash of a key: whether it may stand twice, and which table entry it may name, are told by the same one.
+pub const fn key_hash(key: &[u8]) -> u8 {
+    let length = key.len();
+    if length <= 8 { mix(word(key, 0), 0) } else { mix(word(key, 0), word(key, length - 8)) }
+}
+
+/// The same of `text[from..to]`, in few steps where the text goes on behind it.
+#[inline(always)]
+pub(super) fn key_hash_in(text: &[u8], from: usize, to: usize) -> u8 {
+    let eight = |at: usize| text.get(at..).and_then(|rest| rest.first_chunk()).copied().map(u64::from_le_bytes);
+    let length = to - from;
+    match (eight(from), length) {
+        (Some(_), 0) => mix(0, 0),
+        (Some(first), 1..=8) => mix(first & (u64::MAX >> (64 - 8 * length)), 0),
+        (Some(first), _) => mix(first, eight(to - 8).unwrap_or_default()),
+        (None, _) => key_hash(&text[from..to]),
+    }
+}
+
+/// Up to eight bytes at `at`, the first one lowest.
+const fn word(key: &[u8], at: usize) -> u64 {
+    let mut word = 0;
+    let mut index = 0;
+    while index < 8 && at + index < key.len() {
+        word |= (key[at + index] as u64) << (8 * index);
+        index += 1;
+    }
+    word
+}
+
+#[inline(always)]
+const fn mix(first: u64, last: u64) -> u8 {
+    ((first ^ last.rotate_left(17)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8
+}
