@@ -68,7 +68,7 @@ fn anything(data: &[u8]) {
         (Ok(()), Ok(members)) => {
             let spans = scratch.spans.members.iter();
             let spans: Vec<Member<'_>> = spans
-                .map(|span| Member { key: &data[span.key.0..span.key.1], value: &data[span.value.0..span.value.1] })
+                .map(|span| Member { key: &data[span.key().0..span.key().1], value: &data[span.value().0..span.value().1] })
                 .collect();
             assert_eq!(&spans, members);
         }

@@ -29,7 +29,7 @@ const STATUS: usize = 6;
 const BLOCKED_ON: usize = 9;
 const AGENT_ID: usize = ID + 1;
 const TOOL_CALL: usize = ID + 16;
-const _: () = assert!(ENVELOPE.len() == 10 && COUNT <= 128);
+const _: () = assert!(ENVELOPE.len() == 10 && COUNT <= 64);
 const _: () = assert!(matches!(PAYLOAD[TOOL_CALL - ID].of, Type::ToolCall));
 
 /// Steps up to here are read exactly by every JSON reader (2^53 − 1).
@@ -84,7 +84,7 @@ pub struct Drafts {
     lookup: HashMap<String, u32>,
     scratch: Scratch,
     /// Which standard fields the row at hand gives, a bit each.
-    present: u128,
+    present: u64,
     /// Where they stand in it; what is not present says nothing.
     given: Vec<Piece>,
     payload: Vec<Piece>,
@@ -216,14 +216,14 @@ impl Drafts {
         let mut nulls = 0;
         self.all_fit = true;
         for span in &spans.members {
-            let raw = &text[span.key.0..span.key.1];
-            let mut key = span.key;
+            let (mut key, value) = (span.key(), span.value());
+            let raw = &text[key.0..key.1];
             let field = match fields::find_hashed(raw, span.hash) {
                 Some(field) => Some(field),
                 None => match odd_spelling(raw) {
                     Some(name) => match name.strip_prefix("tool_call.") {
                         Some(member) => {
-                            moved.push((member.to_owned(), &text[span.value.0..span.value.1]));
+                            moved.push((member.to_owned(), &text[value.0..value.1]));
                             if self.present & (1 << TOOL_CALL) == 0
                                 && !self.payload.iter().any(|piece| piece.field == TOOL_CALL)
                             {
@@ -243,27 +243,27 @@ impl Drafts {
                 },
             };
             let Some(field) = field else {
-                self.payload.push(Piece { field: FOREIGN, key, value: span.value });
+                self.payload.push(Piece { field: FOREIGN, key, value });
                 continue;
             };
             if self.present & (1 << field) != 0 {
                 return Err(Error::usage(format!("{} is given twice (in two spellings)", fields::name(field))));
             }
             // A null in the envelope says nothing; only the run must be said.
-            if (STEP..ID).contains(&field) && text[span.value.0] == b'n' {
+            if (STEP..ID).contains(&field) && text[value.0] == b'n' {
                 nulls |= 1 << field;
             }
-            self.all_fit &= fits_at_a_glance(fields::type_of(field), &text[span.value.0..span.value.1]);
+            self.all_fit &= fits_at_a_glance(fields::type_of(field), &text[value.0..value.1]);
             self.present |= 1 << field;
-            self.given[field] = Piece { field, key, value: span.value };
+            self.given[field] = Piece { field, key, value };
             if field >= ID {
                 let waiting = match field {
                     TOOL_CALL => self.payload.iter_mut().find(|piece| piece.field == TOOL_CALL),
                     _ => None,
                 };
                 match waiting {
-                    Some(piece) => piece.value = span.value,
-                    None => self.payload.push(Piece { field, key, value: span.value }),
+                    Some(piece) => piece.value = value,
+                    None => self.payload.push(Piece { field, key, value }),
                 }
             }
         }

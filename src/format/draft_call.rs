@@ -20,7 +20,7 @@ pub fn settle(
         let odd = |byte: &u8| byte.is_ascii_uppercase() || *byte == b'\\';
         let mut plain = true;
         for span in spans {
-            let (key, value) = (&text[span.key.0..span.key.1], &text[span.value.0..span.value.1]);
+            let (key, value) = (&text[span.key().0..span.key().1], &text[span.value().0..span.value().1]);
             match TOOL_CALL.iter().find(|field| same(field.name.as_bytes(), key)) {
                 Some(field) if fits_at_a_glance(field.of, value) => {}
                 Some(field) => check(field.name, field.of, value).map_err(|error| error.within("tool_call"))?,

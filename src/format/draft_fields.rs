@@ -13,7 +13,6 @@ pub const ID: usize = ENVELOPE.len();
 /// Standard top-level fields: the envelope, then the payload.
 pub const COUNT: usize = ENVELOPE.len() + PAYLOAD.len();
 
-/// As many as a [`key_hash`] tells apart.
 const SLOTS: usize = 256;
 const EMPTY: u8 = u8::MAX;
 
@@ -47,7 +46,7 @@ static TABLE: [u8; SLOTS] = {
     let mut table = [EMPTY; SLOTS];
     let mut index = 0;
     while index < COUNT {
-        let mut slot = key_hash(name_of(index).as_bytes()) as usize;
+        let mut slot = key_hash(name_of(index).as_bytes()) as usize % SLOTS;
         while table[slot] != EMPTY {
             slot = (slot + 1) % SLOTS;
         }
@@ -64,8 +63,8 @@ pub fn find(key: &[u8]) -> Option<usize> {
 
 /// The same, of a key whose [`key_hash`] is known.
 #[inline]
-pub fn find_hashed(key: &[u8], hash: u8) -> Option<usize> {
-    let mut slot = usize::from(hash);
+pub fn find_hashed(key: &[u8], hash: u16) -> Option<usize> {
+    let mut slot = usize::from(hash) % SLOTS;
     loop {
         let index = usize::from(TABLE[slot]);
         if same(NAMES.get(index)?.as_bytes(), key) {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 pub use super::fault::{Fault, Reason, line_column};
 use super::skip::skip_white;
-use super::span::{Span, Spans, key_hash_in};
+use super::span::{Span, Spans, key_hash_in, may_repeat};
 use super::string::{decode_raw, hex4};
 
 /// What is refused beyond the grammar.
@@ -70,19 +70,19 @@ pub struct Scratch {
 
 /// A key between its quotes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Key {
-    pub from: usize,
-    pub to: usize,
-    pub escaped: bool,
-    pub hash: u8,
+struct Key {
+    from: u32,
+    to: u32,
+    escaped: bool,
+    hash: u16,
 }
 
 /// An open array or object.
 #[derive(Debug)]
-pub(super) struct Open {
-    pub object: bool,
+struct Open {
+    object: bool,
     /// Where this object's keys begin among those of all open objects.
-    pub keys_from: usize,
+    keys_from: usize,
 }
 
 struct Judge<'a, 's> {
@@ -146,7 +146,7 @@ impl Judge<'_, '_> {
                 let object = open.object;
                 let byte = self.byte(at)?;
                 if object && let Some(span) = self.waiting(depth) {
-                    span.value.1 = ended;
+                    span.end_at(ended);
                 }
                 match byte {
                     b',' => {
@@ -233,7 +233,7 @@ impl Judge<'_, '_> {
         let (end, escaped) = self.string(at)?;
         let hash = key_hash_in(self.text, at + 1, end - 1);
         if self.limits.unique_keys {
-            self.scratch.keys.push(Key { from: at + 1, to: end - 1, escaped, hash });
+            self.scratch.keys.push(Key { from: at as u32 + 1, to: end as u32 - 1, escaped, hash });
         }
         let colon = skip_white(self.text, end);
         if self.byte(colon)? != b':' {
@@ -241,7 +241,7 @@ impl Judge<'_, '_> {
         }
         let value = skip_white(self.text, colon + 1);
         // The end is filled in when the value has been judged.
-        let span = Span { key: (at + 1, end - 1), hash, value: (value, 0) };
+        let span = Span::new((at + 1, end - 1), hash, (value, 0));
         match self.scratch.open.as_slice() {
             [_] => self.scratch.spans.members.push(span),
             [Open { object: true, .. }, _] => self.scratch.spans.inner.push(span),
@@ -257,7 +257,7 @@ impl Judge<'_, '_> {
             2 => &mut self.scratch.spans.inner,
             _ => return None,
         };
-        spans.last_mut().filter(|span| span.value.1 == 0)
+        spans.last_mut().filter(|span| !span.has_ended())
     }
 
     fn word(&mut self, at: usize, word: &'static [u8]) -> Result<usize, Stop> {
@@ -353,24 +353,22 @@ pub(super) fn number_end(text: &[u8], from: usize) -> Option<usize> {
     Some(at)
 }
 
-/// Where a key begins that stands among those before it. Up to 64 keys, a set
-/// of small hashes says at once of almost every key that it is new, and only
-/// the others are compared; many keys, and escaped ones, go through a set.
-pub(super) fn duplicate(text: &[u8], keys: &[Key]) -> Option<usize> {
-    let raw = |key: &Key| &text[key.from..key.to];
+/// Where a key begins that stands among those before it. Small hashes say of
+/// most objects at once that all keys are different; of the others, many keys,
+/// and escaped ones, go through a set.
+fn duplicate(text: &[u8], keys: &[Key]) -> Option<usize> {
+    let raw = |key: &Key| &text[key.from as usize..key.to as usize];
     if keys.len() > 64 || keys.iter().any(|key| key.escaped) {
         let mut seen = HashSet::with_capacity(keys.len());
-        return keys.iter().find(|key| !seen.insert(decode_raw(raw(key)))).map(|key| key.from);
+        return keys.iter().find(|key| !seen.insert(decode_raw(raw(key)))).map(|key| key.from as usize);
     }
-    let mut seen = [0u64; 4];
-    for (index, key) in keys.iter().enumerate() {
-        let (word, bit) = (usize::from(key.hash >> 6), 1u64 << (key.hash & 63));
-        if seen[word] & bit != 0 && keys[..index].iter().any(|other| raw(other) == raw(key)) {
-            return Some(key.from);
-        }
-        seen[word] |= bit;
+    if !may_repeat(keys.iter().map(|key| key.hash)) {
+        return None;
     }
-    None
+    let again = |(index, key): &(usize, &Key)| {
+        keys[..*index].iter().any(|other| other.hash == key.hash && raw(other) == raw(key))
+    };
+    keys.iter().enumerate().find(again).map(|(_, key)| key.from as usize)
 }
 
 /// The first byte at or after `at` that ends a plain run inside a string: a

@@ -42,6 +42,8 @@ mod group;
 
 /// What a newcomer meets: hints, terminals, hostile rows.
 mod newcomer;
+/// Rows 64 bytes at a time, against the plain way.
+mod judged_rows;
 mod odd_rows;
 mod render_safe;
 

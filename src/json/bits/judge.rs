@@ -8,8 +8,8 @@
 
 use super::marks::{CONTROL, HIGH, Marks};
 use crate::json::skip::is_white;
-use crate::json::span::{Span, Spans, key_hash_in};
-use crate::json::validate::{Key, Limits, Open, duplicate, escape_end, number_end};
+use crate::json::span::{Span, Spans, key_hash_in, may_repeat};
+use crate::json::validate::{Limits, escape_end, number_end};
 
 /// A line of a block.
 #[derive(Debug, Clone, Copy)]
@@ -33,8 +33,17 @@ pub struct Judge {
     /// The first of the escapes.
     escape: usize,
     open: Vec<Open>,
-    keys: Vec<Key>,
+    /// Keys of open objects below depth two.
+    deep: Vec<Span>,
     spans: Spans,
+}
+
+/// An open array or object.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    object: bool,
+    /// Where this object's keys begin among those that are kept of its depth.
+    keys_from: usize,
 }
 
 impl Judge {
@@ -48,7 +57,7 @@ impl Judge {
             next: 0,
             escape: 0,
             open: Vec::new(),
-            keys: Vec::new(),
+            deep: Vec::new(),
             spans: Spans::default(),
         }
     }
@@ -68,8 +77,8 @@ impl Judge {
         }
     }
 
-    /// The next line of the block that was begun with.
-    #[inline]
+    /// The next line of the block that was begun with. Never inlined: the walk needs all registers for itself.
+    #[inline(never)]
     pub fn next<'t>(&mut self, block: &'t [u8]) -> Option<Judged<'t, '_>> {
         let begin = self.at;
         if begin >= block.len() {
@@ -81,11 +90,11 @@ impl Judge {
             begin,
             ends: self.marks.ends(),
             next: self.next,
-            escapes: &self.marks.escapes,
+            escapes: self.marks.escapes(),
             escape: self.escape,
             limits: self.limits,
             open: &mut self.open,
-            keys: &mut self.keys,
+            deep: &mut self.deep,
             spans: &mut self.spans,
         };
         let ended = walk.row();
@@ -100,7 +109,7 @@ impl Judge {
                     next += 1;
                 }
                 let end = ends.get(next).map_or(block.len(), |end| *end as usize);
-                while self.marks.escapes.get(escape).is_some_and(|at| (*at as usize) < end) {
+                while self.marks.escapes().get(escape).is_some_and(|at| (*at as usize) < end) {
                     escape += 1;
                 }
                 end
@@ -132,98 +141,90 @@ struct Walk<'a> {
     escape: usize,
     limits: Limits,
     open: &'a mut Vec<Open>,
-    keys: &'a mut Vec<Key>,
+    deep: &'a mut Vec<Span>,
     spans: &'a mut Spans,
-}
-
-/// A key whose value is being walked.
-#[derive(Clone, Copy, Default)]
-struct Begun {
-    key: (usize, usize),
-    hash: u8,
-    value: usize,
 }
 
 impl Walk<'_> {
     /// Where the newline of the row stands; `None`: in doubt.
-    #[inline]
+    #[inline(always)]
     fn row(&mut self) -> Option<usize> {
         self.open.clear();
-        self.keys.clear();
+        self.deep.clear();
         let mut at = self.skip_white(self.begin);
         if self.byte(at) != b'{' {
             return None;
         }
-        // The members at depth one and two whose values are not ended.
-        let mut begun = [Begun::default(); 2];
+        // The brackets around the one at hand stand in `open`.
+        let mut inner = Open { object: true, keys_from: 0 };
+        let mut depth = 1;
+        at = self.skip_white(at + 1);
+        let mut empty = self.byte(at) == b'}';
+        let mut key = !empty;
         loop {
-            // A value begins at `at`.
-            let mut closing = false;
-            at = match self.byte(at) {
-                b'"' => self.string(at)?.0,
-                byte @ (b'{' | b'[') => {
-                    if self.open.len() >= self.limits.depth_max {
-                        return None;
-                    }
-                    let object = byte == b'{';
-                    self.open.push(Open { object, keys_from: self.keys.len() });
-                    at = self.skip_white(at + 1);
-                    // `{` and `}`, `[` and `]` lie two apart.
-                    closing = self.byte(at) == byte + 2;
-                    if !closing {
-                        if object {
-                            at = self.key(at, &mut begun)?;
-                        }
-                        continue;
-                    }
-                    at
-                }
-                b'-' | b'0'..=b'9' => number_end(self.text, at)?,
-                b't' => self.word(at, b"true")?,
-                b'f' => self.word(at, b"false")?,
-                b'n' => self.word(at, b"null")?,
-                _ => return None,
-            };
-            // After a value (or at the bracket that closes an empty one).
-            loop {
-                let object = self.open.last()?.object;
-                let depth = self.open.len();
-                if object && depth <= 2 && !closing {
-                    let Begun { key, hash, value } = begun[depth - 1];
-                    let begin = self.begin;
-                    let span = Span {
-                        key: (key.0 - begin, key.1 - begin),
-                        hash,
-                        value: (value - begin, at - begin),
-                    };
-                    if depth == 1 { self.spans.members.push(span) } else { self.spans.inner.push(span) }
-                }
-                closing = false;
-                at = self.skip_white(at);
-                match self.byte(at) {
-                    b',' => {
-                        at = self.skip_white(at + 1);
-                        if object {
-                            at = self.key(at, &mut begun)?;
-                        }
-                        break;
-                    }
-                    b'}' if object => {
-                        let open = self.open.pop()?;
-                        if self.limits.unique_keys && duplicate(self.text, &self.keys[open.keys_from..]).is_some() {
+            if key {
+                at = self.key(at, depth)?;
+            }
+            if !empty {
+                // A value begins at `at`.
+                at = match self.byte(at) {
+                    b'"' => self.string(at)?,
+                    byte @ (b'{' | b'[') => {
+                        if depth >= self.limits.depth_max {
                             return None;
                         }
-                        self.keys.truncate(open.keys_from);
+                        self.open.push(inner);
+                        depth += 1;
+                        inner = Open { object: byte == b'{', keys_from: self.keys(depth).len() };
+                        at = self.skip_white(at + 1);
+                        // `{` and `}`, `[` and `]` lie two apart.
+                        empty = self.byte(at) == byte + 2;
+                        key = inner.object && !empty;
+                        continue;
                     }
-                    b']' if !object => {
-                        self.open.pop();
-                    }
+                    b'-' | b'0'..=b'9' => number_end(self.text, at)?,
+                    b't' => self.word(at, b"true")?,
+                    b'f' => self.word(at, b"false")?,
+                    b'n' => self.word(at, b"null")?,
                     _ => return None,
+                };
+            }
+            // After a value (or at the bracket that closes an empty one).
+            loop {
+                if inner.object
+                    && !empty
+                    && depth <= 2
+                    && let end = at - self.begin
+                    && let Some(span) = self.keys(depth).last_mut()
+                {
+                    span.end_at(end);
+                }
+                empty = false;
+                at = self.skip_white(at);
+                let byte = self.byte(at);
+                if byte == b',' {
+                    at = self.skip_white(at + 1);
+                    key = inner.object;
+                    break;
+                }
+                if byte != if inner.object { b'}' } else { b']' } {
+                    return None;
                 }
                 at += 1;
-                if self.open.is_empty() {
-                    let end = self.skip_white(at);
-                    return (self.byte(end) == b'\n' && self.ends.get(self.next) == Some(&(end as u32))).then_some(end);
+                if inner.object && self.limits.unique_keys && self.repeats(depth, inner.keys_from) {
+                    return None;
+                }
+                if depth > 2 {
+                    self.deep.truncate(inner.keys_from);
+                }
+                depth -= 1;
+                match self.open.pop() {
+                    Some(around) => inner = around,
+                    None => {
+                        let end = self.skip_white(at);
+                        let ends = self.byte(end) == b'\n' && self.ends.get(self.next) == Some(&(end as u32));
+                        return ends.then_some(end);
+                    }
                 }
             }
         }
@@ -232,7 +233,7 @@ impl Walk<'_> {
     /// The byte at `at`; where the block ends, the newline that no row goes beyond.
     #[inline(always)]
     fn byte(&self, at: usize) -> u8 {
-        self.text.get(at).copied().unwrap_or(b'\n')
+        if at < self.text.len() { self.text[at] } else { b'\n' }
     }
 
     /// The first byte of this line at or after `at` that is not white space.
@@ -244,20 +245,19 @@ impl Walk<'_> {
         at
     }
 
-    /// The position after the string that opens at `at`, and whether something in it is escaped.
+    /// The position after the string that opens at `at`.
     #[inline(always)]
-    fn string(&mut self, at: usize) -> Option<(usize, bool)> {
-        let (open, close) = (*self.ends.get(self.next)?, *self.ends.get(self.next + 1)?);
+    fn string(&mut self, at: usize) -> Option<usize> {
+        let [open, close] = *self.ends.get(self.next..)?.first_chunk()?;
         let end = close as usize;
         if open as usize != at || self.byte(end) != b'"' {
             return None;
         }
         self.next += 2;
-        let escaped = self.escapes.get(self.escape).is_some_and(|escape| *escape < close);
-        if escaped {
+        if self.escapes.get(self.escape).is_some_and(|escape| *escape < close) {
             self.escapes_to(end)?;
         }
-        Some((end + 1, escaped))
+        Some(end + 1)
     }
 
     /// Judges the escapes before `end`.
@@ -272,30 +272,56 @@ impl Walk<'_> {
         Some(())
     }
 
-    /// A key and its colon; gives where the value begins.
+    /// A key and its colon; gives where the value begins. One with escapes may say the same as another, and is left
+    /// to the plain judge.
     #[inline(always)]
-    fn key(&mut self, at: usize, begun: &mut [Begun; 2]) -> Option<usize> {
-        if self.byte(at) != b'"' {
+    fn key(&mut self, at: usize, depth: usize) -> Option<usize> {
+        let escape = self.escape;
+        let behind = self.string(at)?;
+        if self.escape != escape {
             return None;
         }
-        let (mut colon, escaped) = self.string(at)?;
-        let key = (at + 1, colon - 1);
-        let hash = key_hash_in(self.text, key.0, key.1);
-        if self.limits.unique_keys {
-            self.keys.push(Key { from: key.0, to: key.1, escaped, hash });
-        }
-        colon = self.skip_white(colon);
+        let hash = key_hash_in(self.text, at + 1, behind - 1);
+        let colon = self.skip_white(behind);
         if self.byte(colon) != b':' {
             return None;
         }
         let value = self.skip_white(colon + 1);
-        if let Some(slot) = begun.get_mut(self.open.len() - 1) {
-            *slot = Begun { key, hash, value };
-        }
+        // The end is filled in when the value has been walked.
+        let begin = self.begin;
+        let span = Span::new((at + 1 - begin, behind - 1 - begin), hash, (value - begin, 0));
+        self.keys(depth).push(span);
         Some(value)
+    }
+
+    /// Where the keys of objects at this depth are kept.
+    #[inline(always)]
+    fn keys(&mut self, depth: usize) -> &mut Vec<Span> {
+        match depth {
+            1 => &mut self.spans.members,
+            2 => &mut self.spans.inner,
+            _ => self.deep,
+        }
+    }
+
+    /// Whether a key of the object at this depth stands in it twice; too many to tell in few steps count as such.
+    #[inline(always)]
+    fn repeats(&mut self, depth: usize, from: usize) -> bool {
+        let text = self.text;
+        let line = &text[self.begin..];
+        let keys = &self.keys(depth)[from..];
+        may_repeat(keys.iter().map(|span| span.hash)) && repeats(line, keys)
     }
 
     fn word(&self, at: usize, word: &[u8]) -> Option<usize> {
         self.text[at..].starts_with(word).then_some(at + word.len())
     }
+}
+
+#[cold]
+fn repeats(line: &[u8], keys: &[Span]) -> bool {
+    keys.len() > 64
+        || keys.iter().enumerate().any(|(index, key)| {
+            keys[..index].iter().any(|other| other.hash == key.hash && other.key_of(line) == key.key_of(line))
+        })
 }

@@ -9,9 +9,9 @@ pub struct Marks {
     ends: Vec<u32>,
     count: usize,
     /// Backslashes that escape what is behind them.
-    pub(super) escapes: Vec<u32>,
+    escapes: Vec<u32>,
     /// For each 64 bytes, what strange bytes are among them.
-    pub(super) strange: Vec<u8>,
+    strange: Vec<u8>,
     /// All of `strange` in one.
     pub(super) strange_at_all: u8,
 }
@@ -64,6 +64,16 @@ impl Marks {
     /// The ends of strings and lines, in order.
     pub fn ends(&self) -> &[u32] {
         &self.ends[..self.count]
+    }
+
+    /// Backslashes that escape, in order.
+    pub fn escapes(&self) -> &[u32] {
+        &self.escapes
+    }
+
+    /// For each 64 bytes, what strange bytes are among them.
+    pub fn strange(&self) -> &[u8] {
+        &self.strange
     }
 
     /// What strange bytes may stand in `from..to`.
