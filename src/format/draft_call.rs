@@ -1,7 +1,7 @@
 //! The inside of `tool_call`: its standard members checked, camelCase members
 //! rewritten, and `toolCallId` and its like (given beside it) moved into it.
 
-use super::draft_fields::{check, fits_at_a_glance, same};
+use super::draft_fields::{check, find_in_call, fits_at_a_glance};
 use crate::error::{Error, Result};
 use crate::json::{Members, Span, quote};
 use crate::model::names::{TOOL_CALL, call_member_from_camel_case};
@@ -21,7 +21,7 @@ pub fn settle(
         let mut plain = true;
         for span in spans {
             let (key, value) = (&text[span.key().0..span.key().1], &text[span.value().0..span.value().1]);
-            match TOOL_CALL.iter().find(|field| same(field.name.as_bytes(), key)) {
+            match find_in_call(key, span.hash) {
                 Some(field) if fits_at_a_glance(field.of, value) => {}
                 Some(field) => check(field.name, field.of, value).map_err(|error| error.within("tool_call"))?,
                 None => plain &= !key.iter().any(odd),

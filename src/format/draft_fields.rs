@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use crate::error::{Error, Result, nearest};
 use crate::json::{self, Kind, key_hash};
-use crate::model::names::{ENVELOPE, PAYLOAD, Type};
+use crate::model::names::{ENVELOPE, Field, PAYLOAD, TOOL_CALL, Type};
 
 /// Place of `id` among the standard fields; the envelope comes before it.
 pub const ID: usize = ENVELOPE.len();
@@ -42,11 +42,24 @@ static TYPES: [Type; COUNT] = {
     types
 };
 
-static TABLE: [u8; SLOTS] = {
+static CALL_NAMES: [&str; TOOL_CALL.len()] = {
+    let mut names = [""; TOOL_CALL.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = TOOL_CALL[index].name;
+        index += 1;
+    }
+    names
+};
+
+static TABLE: [u8; SLOTS] = table(&NAMES);
+static CALL_TABLE: [u8; SLOTS] = table(&CALL_NAMES);
+
+const fn table(names: &[&str]) -> [u8; SLOTS] {
     let mut table = [EMPTY; SLOTS];
     let mut index = 0;
-    while index < COUNT {
-        let mut slot = key_hash(name_of(index).as_bytes()) as usize % SLOTS;
+    while index < names.len() {
+        let mut slot = key_hash(names[index].as_bytes()) as usize % SLOTS;
         while table[slot] != EMPTY {
             slot = (slot + 1) % SLOTS;
         }
@@ -54,7 +67,7 @@ static TABLE: [u8; SLOTS] = {
         index += 1;
     }
     table
-};
+}
 
 /// Which standard field `key` names: an index below [`COUNT`].
 pub fn find(key: &[u8]) -> Option<usize> {
@@ -64,10 +77,21 @@ pub fn find(key: &[u8]) -> Option<usize> {
 /// The same, of a key whose [`key_hash`] is known.
 #[inline]
 pub fn find_hashed(key: &[u8], hash: u16) -> Option<usize> {
+    look_up(&TABLE, &NAMES, key, hash)
+}
+
+/// Which standard member of `tool_call` a key names.
+#[inline]
+pub(super) fn find_in_call(key: &[u8], hash: u16) -> Option<&'static Field> {
+    TOOL_CALL.get(look_up(&CALL_TABLE, &CALL_NAMES, key, hash)?)
+}
+
+#[inline(always)]
+fn look_up(table: &[u8; SLOTS], names: &[&str], key: &[u8], hash: u16) -> Option<usize> {
     let mut slot = usize::from(hash) % SLOTS;
     loop {
-        let index = usize::from(TABLE[slot]);
-        if same(NAMES.get(index)?.as_bytes(), key) {
+        let index = usize::from(table[slot]);
+        if same(names.get(index)?.as_bytes(), key) {
             return Some(index);
         }
         slot = (slot + 1) % SLOTS;
@@ -76,7 +100,7 @@ pub fn find_hashed(key: &[u8], hash: u16) -> Option<usize> {
 
 /// Equality of two short texts, without a call into the C library.
 #[inline]
-pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
+fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
@@ -114,7 +138,7 @@ pub(super) fn fits_at_a_glance(of: Type, value: &[u8]) -> bool {
         (_, Some(b'n')) => true,
         (Type::String, first) => first == Some(&b'"'),
         (Type::Number, first) => matches!(first, Some(b'-' | b'0'..=b'9')),
-        (Type::Integer(0), _) => value.len() < 16 && value.iter().all(u8::is_ascii_digit),
+        (Type::Integer(i64::MIN..=0), _) => value.len() < 16 && value.iter().all(u8::is_ascii_digit),
         (Type::OneOf(words), Some(b'"')) => says_one_of(value, words),
         (Type::ToolCall, first) => first == Some(&b'{'),
         (Type::Any, _) => true,

@@ -162,8 +162,11 @@ impl Walk<'_> {
         let mut empty = self.byte(at) == b'}';
         let mut key = !empty;
         loop {
+            let mut begun = None;
             if key {
-                at = self.key(at, depth)?;
+                let (span, value) = self.key(at)?;
+                begun = Some(span);
+                at = value;
             }
             if !empty {
                 // A value begins at `at`.
@@ -172,6 +175,10 @@ impl Walk<'_> {
                     byte @ (b'{' | b'[') => {
                         if depth >= self.limits.depth_max {
                             return None;
+                        }
+                        // The end is filled in when it is found.
+                        if let Some(span) = begun {
+                            self.keys(depth).push(span);
                         }
                         self.open.push(inner);
                         depth += 1;
@@ -188,17 +195,13 @@ impl Walk<'_> {
                     b'n' => self.word(at, b"null")?,
                     _ => return None,
                 };
+                if let Some(mut span) = begun {
+                    span.end_at(at - self.begin);
+                    self.keys(depth).push(span);
+                }
             }
             // After a value (or at the bracket that closes an empty one).
             loop {
-                if inner.object
-                    && !empty
-                    && depth <= 2
-                    && let end = at - self.begin
-                    && let Some(span) = self.keys(depth).last_mut()
-                {
-                    span.end_at(end);
-                }
                 empty = false;
                 at = self.skip_white(at);
                 let byte = self.byte(at);
@@ -219,7 +222,13 @@ impl Walk<'_> {
                 }
                 depth -= 1;
                 match self.open.pop() {
-                    Some(around) => inner = around,
+                    Some(around) => {
+                        inner = around;
+                        let end = at - self.begin;
+                        if let Some(span) = self.keys(depth).last_mut().filter(|_| inner.object) {
+                            span.end_at(end);
+                        }
+                    }
                     None => {
                         let end = self.skip_white(at);
                         let ends = self.byte(end) == b'\n' && self.ends.get(self.next) == Some(&(end as u32));
@@ -272,10 +281,10 @@ impl Walk<'_> {
         Some(())
     }
 
-    /// A key and its colon; gives where the value begins. One with escapes may say the same as another, and is left
+    /// A key and its colon; gives the member without its end, and where the value begins. One with escapes may say the same as another, and is left
     /// to the plain judge.
     #[inline(always)]
-    fn key(&mut self, at: usize, depth: usize) -> Option<usize> {
+    fn key(&mut self, at: usize) -> Option<(Span, usize)> {
         let escape = self.escape;
         let behind = self.string(at)?;
         if self.escape != escape {
@@ -287,11 +296,8 @@ impl Walk<'_> {
             return None;
         }
         let value = self.skip_white(colon + 1);
-        // The end is filled in when the value has been walked.
         let begin = self.begin;
-        let span = Span::new((at + 1 - begin, behind - 1 - begin), hash, (value - begin, 0));
-        self.keys(depth).push(span);
-        Some(value)
+        Some((Span::new((at + 1 - begin, behind - 1 - begin), hash, (value - begin, 0)), value))
     }
 
     /// Where the keys of objects at this depth are kept.
