@@ -99,13 +99,7 @@ pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
 
 impl Batch<'_> {
     /// Takes in rows until a hold is full or stdin ends.
-    fn read(
-        &mut self,
-        input: &mut dyn Read,
-        err: &mut dyn Write,
-        lines: &mut Lines,
-        ended: &mut bool,
-    ) -> Result<()> {
+    fn read(&mut self, input: &mut dyn Read, err: &mut dyn Write, lines: &mut Lines, ended: &mut bool) -> Result<()> {
         let aborting = self.on_refused == OnRefused::Abort;
         let full = if aborting { usize::MAX } else { HOLD_BYTES };
         while self.drafts.bytes() < full {

@@ -14,10 +14,10 @@ use super::draft_fields::{self as fields, COUNT, ID, fits_at_a_glance, says_one_
 use super::draft_refusals::{check_kind, not_json, not_object, step_of, too_long};
 use super::draft_verbatim::Verbatim;
 use crate::error::{Error, Result};
-use crate::json::{Kind, Limits, Scratch, Spans, decode, kind, quote_into, validate_members};
+use crate::json::{Kind, Limits, Scratch, Spans, decode, key_hash_in, kind, quote_into, validate_members};
 use crate::model::names::{ENVELOPE, PAYLOAD, Type, from_camel_case};
 use crate::model::standing;
-use crate::model::vocabulary::{PHASES, STATUSES};
+use crate::model::vocabulary::{PHASES, PLAIN_KINDS, STATUSES};
 use crate::model::{APPEND_ROW_BYTES_MAX, DEPTH_MAX, Vocabulary, instant, run_id};
 
 const RUN_ID: usize = 0;
@@ -34,6 +34,9 @@ const _: () = assert!(matches!(PAYLOAD[TOOL_CALL - ID].of, Type::ToolCall));
 
 /// Steps up to here are read exactly by every JSON reader (2^53 − 1).
 pub const STEP_MAX: u64 = (1 << 53) - 1;
+
+/// Runs that are guessed before they are looked up.
+const GUESSES: usize = 32;
 
 /// Runs that are still known behind a [`Drafts::clear`]: a store keeps a little for each.
 const RUNS_KEPT: usize = 256;
@@ -82,6 +85,8 @@ pub struct Drafts {
     rows: Vec<Draft>,
     runs: Vec<String>,
     lookup: HashMap<String, u32>,
+    /// The run that was met last, for each hash: a guess, which is checked.
+    guesses: [u32; GUESSES],
     scratch: Scratch,
     /// Which standard fields the row at hand gives, a bit each.
     present: u64,
@@ -276,7 +281,9 @@ impl Drafts {
             self.check_types(text)?;
         }
         if let Some(word) = self.value(text, KIND) {
-            check_kind(&text_of(word), rules)?;
+            if !says_one_of(word, PLAIN_KINDS) {
+                check_kind(&text_of(word), rules)?;
+            }
         }
         if let Some(value) = self.value(text, PHASE)
             && !says_one_of(value, PHASES)
@@ -394,17 +401,20 @@ impl Drafts {
     /// Writes `{"run_id":…` and gives the run's index.
     fn run(&mut self, text: &[u8], rules: &Rules<'_>) -> Result<u32> {
         self.text.extend_from_slice(b"{\"run_id\":");
+        let mut guess = 0;
         let name = match self.value(text, RUN_ID) {
             Some(b"null") => return Err(Error::usage("run_id is null; it must name the run")),
             Some(value) => {
                 self.text.extend_from_slice(value);
-                // Rows of one run stand together: the last one's is the best guess.
+                // Without an escape, the run that was met last with this hash is the best guess.
                 let inner = &value[1..value.len() - 1];
-                if let Some(last) = self.rows.last()
-                    && self.runs.get(last.run as usize).is_some_and(|run| run.as_bytes() == inner)
+                let (from, to) = self.given[RUN_ID].value;
+                guess = usize::from(key_hash_in(text, from + 1, to - 1)) % GUESSES;
+                let guessed = self.guesses[guess];
+                if self.runs.get(guessed as usize).is_some_and(|run| run.as_bytes() == inner)
                     && memchr(b'\\', inner).is_none()
                 {
-                    return Ok(last.run);
+                    return Ok(guessed);
                 }
                 text_of(value)
             }
@@ -418,6 +428,7 @@ impl Drafts {
             }
         };
         if let Some(index) = self.lookup.get(&*name) {
+            self.guesses[guess] = *index;
             return Ok(*index);
         }
         if let Some(fault) = run_id::fault(&name)
@@ -426,6 +437,7 @@ impl Drafts {
             return Err(Error::usage(fault));
         }
         let index = self.runs.len() as u32;
+        self.guesses[guess] = index;
         self.lookup.insert(name.clone().into_owned(), index);
         self.runs.push(name.into_owned());
         Ok(index)

@@ -32,7 +32,7 @@ pub use decimal::Decimal;
 pub use leaves::Leaves;
 pub use object::{Fault as ObjectFault, Member, Members, pick};
 pub use skip::{Kind, kind, skip_value, skip_white, trim};
-pub use span::{Span, Spans, key_hash};
+pub use span::{Span, Spans, key_hash, key_hash_in};
 pub use string::{decode, decode_raw, quote, quote_into};
 pub use sum::Sum;
 pub use validate::{Fault, Limits, Scratch, validate, validate_members};

@@ -88,7 +88,7 @@ pub const fn key_hash(key: &[u8]) -> u16 {
 
 /// The same of `text[from..to]`, in few steps where the text goes on behind it.
 #[inline(always)]
-pub(super) fn key_hash_in(text: &[u8], from: usize, to: usize) -> u16 {
+pub fn key_hash_in(text: &[u8], from: usize, to: usize) -> u16 {
     let eight = |at: usize| text.get(at..).and_then(|rest| rest.first_chunk()).copied().map(u64::from_le_bytes);
     let length = to - from;
     match (eight(from), length) {

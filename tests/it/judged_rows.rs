@@ -121,7 +121,8 @@ fn marks_are_the_same_both_ways() {
     let (mut fast, mut plain) = (Marks::default(), Marks::default());
     for _ in 0..3000 {
         let length = dice.below(400) as usize;
-        let text: Vec<u8> = (0..length).map(|_| b"\"\\\\\"{}[]\n\nab,:\r\x00\xC3\xA9"[dice.below(18) as usize]).collect();
+        let text: Vec<u8> =
+            (0..length).map(|_| b"\"\\\\\"{}[]\n\nab,:\r\x00\xC3\xA9"[dice.below(18) as usize]).collect();
         fast.fill(&text);
         plain.fill_plain(&text);
         assert_eq!(fast.ends(), plain.ends(), "{}", text.escape_ascii());

@@ -74,7 +74,10 @@ fn prefix_xor(bits: u64) -> u64 {
 
 /// Makes the marks of `text`; false where the processor cannot.
 pub(super) fn mark(text: &[u8], out: &mut Marks) -> bool {
-    if !(std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("bmi1") && std::is_x86_feature_detected!("popcnt")) {
+    if !(std::is_x86_feature_detected!("avx2")
+        && std::is_x86_feature_detected!("bmi1")
+        && std::is_x86_feature_detected!("popcnt"))
+    {
         return false;
     }
     // SAFETY: the processor has what the function is compiled for, as just asked.

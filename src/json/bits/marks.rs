@@ -107,7 +107,9 @@ impl Marks {
         self.strange_at_all |= strange;
         let mut ends = (bytes.quotes & !escaped) | bytes.newlines;
         let count = ends.count_ones() as usize;
-        let Some(out) = self.ends.get_mut(self.count..).and_then(|rest| rest.first_chunk_mut::<WIDTH>()) else { return };
+        let Some(out) = self.ends.get_mut(self.count..).and_then(|rest| rest.first_chunk_mut::<WIDTH>()) else {
+            return;
+        };
         let mut write = |slots: std::ops::Range<usize>| {
             for slot in &mut out[slots] {
                 *slot = base as u32 + ends.trailing_zeros();
