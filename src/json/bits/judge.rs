@@ -285,6 +285,10 @@ impl Walk<'_> {
     /// to the plain judge.
     #[inline(always)]
     fn key(&mut self, at: usize) -> Option<(Span, usize)> {
+        // A newline is a mark too.
+        if self.byte(at) != b'"' {
+            return None;
+        }
         let escape = self.escape;
         let behind = self.string(at)?;
         if self.escape != escape {
