@@ -69,9 +69,9 @@ fn anything(data: &[u8]) {
     assert_eq!(judged, validate(data, Limits::GRAMMAR));
     match (&judged, &walked) {
         (Ok(()), Ok(members)) => {
-            let spans = scratch.members.iter();
+            let spans = scratch.spans.members.iter();
             let spans: Vec<Member<'_>> = spans
-                .map(|span| Member { key: &data[span.key.0..span.key.1], value: &data[span.value.0..span.value.1] })
+                .map(|span| Member { key: &data[span.key().0..span.key().1], value: &data[span.value().0..span.value().1] })
                 .collect();
             assert_eq!(&spans, members);
         }

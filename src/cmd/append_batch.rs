@@ -1,12 +1,14 @@
 //! `logbook append -`: rows from stdin, 256 KiB at a time under the lock, one
 //! sync for all of them.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 
 use super::append::{Print, announce_fallback, say};
+use super::append_lines::Lines;
 use crate::cmd::Door;
 use crate::error::{Error, Exit, Result};
 use crate::format::{Drafts, Rules};
+use crate::json::Spans;
 use crate::json::skip::is_white;
 use crate::model::APPEND_ROW_BYTES_MAX;
 use crate::store::append::{OnRefused, Options, Writer};
@@ -64,15 +66,14 @@ pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
     let mut writer: Option<Writer<'_>> = None;
     let mut settings = Some(job.settings);
     let mut result = Ok(());
-    let mut rest: Vec<u8> = Vec::new();
+    let mut lines = Lines::new();
     let mut ended = false;
     let clock = door.clock;
     let err = &mut *door.err;
-    // Large reads go straight to the kernel, past a smaller buffer below.
-    let mut input = BufReader::with_capacity(HOLD_BYTES, &mut door.input);
+    let mut input: &mut dyn Read = &mut door.input;
     while !ended && result.is_ok() {
         batch.now = clock().to_utc_ms();
-        result = batch.read(&mut input, err, &mut rest, &mut ended);
+        result = batch.read(&mut input, err, &mut lines, &mut ended);
         if batch.drafts.rows().is_empty() || (result.is_err() && batch.on_refused == OnRefused::Abort) {
             continue;
         }
@@ -93,65 +94,20 @@ pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
         }
     }
     let synced = writer.as_mut().map_or(Ok(()), Writer::sync);
-    drop(input);
     batch.finish(result, synced, door)
 }
 
 impl Batch<'_> {
     /// Takes in rows until a hold is full or stdin ends.
-    fn read<R: Read>(
-        &mut self,
-        input: &mut BufReader<R>,
-        err: &mut dyn Write,
-        rest: &mut Vec<u8>,
-        ended: &mut bool,
-    ) -> Result<()> {
-        let full = if self.on_refused == OnRefused::Abort { usize::MAX } else { HOLD_BYTES };
+    fn read(&mut self, input: &mut dyn Read, err: &mut dyn Write, lines: &mut Lines, ended: &mut bool) -> Result<()> {
+        let aborting = self.on_refused == OnRefused::Abort;
+        let full = if aborting { usize::MAX } else { HOLD_BYTES };
         while self.drafts.bytes() < full {
-            // What has come is stored before this waits for more: rows of a slow
-            // writer are to be seen at once.
-            if self.on_refused != OnRefused::Abort
-                && self.drafts.bytes() > 0
-                && input.buffer().is_empty()
-                && !os_real::stdin_is_ready()
-            {
-                return Ok(());
+            if let Some(line) = lines.next() {
+                self.take(line.text, line.spans, err)?;
+                continue;
             }
-            let block = match input.fill_buf() {
-                Ok(block) => block,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(Error::io(format!("stdin: {error}"))),
-            };
-            if block.is_empty() {
-                *ended = true;
-                let last = std::mem::take(rest);
-                return if last.is_empty() { Ok(()) } else { self.take(&last, err) };
-            }
-            // Whole lines straight from the reader's buffer, up to a full hold.
-            let mut used = 0;
-            let mut result = Ok(());
-            while let Some(length) = memchr::memchr(b'\n', &block[used..]) {
-                let line = &block[used..used + length];
-                used += length + 1;
-                result = if rest.is_empty() {
-                    self.take(line, err)
-                } else {
-                    rest.extend_from_slice(line);
-                    let line = std::mem::take(rest);
-                    self.take(&line, err)
-                };
-                if result.is_err() || self.drafts.bytes() >= full {
-                    break;
-                }
-            }
-            let stopped = result.is_err() || self.drafts.bytes() >= full;
-            let (length, whole) = (block.len(), used);
-            if !stopped {
-                rest.extend_from_slice(&block[whole..]);
-            }
-            input.consume(if stopped { whole } else { length });
-            result?;
-            if rest.len() > LINE_BYTES_MAX {
+            if lines.rest().len() > LINE_BYTES_MAX {
                 self.line += 1;
                 return Err(Error::usage(format!(
                     "line {}: longer than 1 MiB ({APPEND_ROW_BYTES_MAX} bytes)",
@@ -159,21 +115,30 @@ impl Batch<'_> {
                 ))
                 .hint("store the payload in a file and name it in artifact_ref"));
             }
-            if self.on_refused == OnRefused::Abort && self.drafts.bytes() > ABORT_BYTES_MAX {
+            if aborting && self.drafts.bytes() > ABORT_BYTES_MAX {
                 return Err(Error::usage("--on-error abort keeps all rows in memory, and they are more than 64 MiB")
                     .hint("split the input, or leave --on-error out: rows before a bad one are then stored"));
+            }
+            // What has come is stored before this waits for more: rows of a slow
+            // writer are to be seen at once.
+            if !aborting && self.drafts.bytes() > 0 && !os_real::stdin_is_ready() {
+                return Ok(());
+            }
+            if !lines.read(input).map_err(|error| Error::io(format!("stdin: {error}")))? {
+                *ended = true;
+                return if lines.rest().is_empty() { Ok(()) } else { self.take(lines.rest(), None, err) };
             }
         }
         Ok(())
     }
 
-    fn take(&mut self, line: &[u8], err: &mut dyn Write) -> Result<()> {
+    fn take(&mut self, line: &[u8], spans: Option<&Spans>, err: &mut dyn Write) -> Result<()> {
         self.line += 1;
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.iter().all(|byte| is_white(*byte)) {
+        if spans.is_none() && line.iter().all(|byte| is_white(*byte)) {
             return Ok(());
         }
-        match self.drafts.push(line, &self.rules, &self.now, Some(self.line)) {
+        match self.drafts.push_judged(line, spans, &self.rules, &self.now, Some(self.line)) {
             Ok(()) => {
                 self.lines.push(self.line);
                 Ok(())

@@ -14,6 +14,7 @@ pub mod table;
 pub mod amend;
 pub mod append;
 pub mod append_batch;
+mod append_lines;
 pub mod completions;
 pub mod doctor;
 mod doctor_findings;

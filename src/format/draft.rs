@@ -14,10 +14,10 @@ use super::draft_fields::{self as fields, COUNT, ID, fits_at_a_glance, says_one_
 use super::draft_refusals::{check_kind, not_json, not_object, step_of, too_long};
 use super::draft_verbatim::Verbatim;
 use crate::error::{Error, Result};
-use crate::json::{Kind, Limits, Scratch, kind, quote_into, validate_members};
+use crate::json::{Kind, Limits, Scratch, Spans, decode, key_hash_in, kind, quote_into, validate_members};
 use crate::model::names::{ENVELOPE, PAYLOAD, Type, from_camel_case};
 use crate::model::standing;
-use crate::model::vocabulary::{PHASES, STATUSES};
+use crate::model::vocabulary::{PHASES, PLAIN_KINDS, STATUSES};
 use crate::model::{APPEND_ROW_BYTES_MAX, DEPTH_MAX, Vocabulary, instant, run_id};
 
 const RUN_ID: usize = 0;
@@ -29,13 +29,20 @@ const STATUS: usize = 6;
 const BLOCKED_ON: usize = 9;
 const AGENT_ID: usize = ID + 1;
 const TOOL_CALL: usize = ID + 16;
-const _: () = assert!(ENVELOPE.len() == 10 && COUNT <= 128);
+const _: () = assert!(ENVELOPE.len() == 10 && COUNT <= 64);
 const _: () = assert!(matches!(PAYLOAD[TOOL_CALL - ID].of, Type::ToolCall));
 
 /// Steps up to here are read exactly by every JSON reader (2^53 − 1).
 pub const STEP_MAX: u64 = (1 << 53) - 1;
 
-const LIMITS: Limits = Limits { depth_max: DEPTH_MAX, unique_keys: true, whole_surrogates: true };
+/// Runs that are guessed before they are looked up.
+const GUESSES: usize = 32;
+
+/// Runs that are still known behind a [`Drafts::clear`]: a store keeps a little for each.
+const RUNS_KEPT: usize = 256;
+
+/// What rows are judged by.
+pub const LIMITS: Limits = Limits { depth_max: DEPTH_MAX, unique_keys: true, whole_surrogates: true };
 
 /// What rows are checked against, and what fills in what they lack.
 #[derive(Debug, Clone, Copy)]
@@ -78,12 +85,16 @@ pub struct Drafts {
     rows: Vec<Draft>,
     runs: Vec<String>,
     lookup: HashMap<String, u32>,
+    /// The run that was met last, for each hash: a guess, which is checked.
+    guesses: [u32; GUESSES],
     scratch: Scratch,
     /// Which standard fields the row at hand gives, a bit each.
-    present: u128,
+    present: u64,
     /// Where they stand in it; what is not present says nothing.
     given: Vec<Piece>,
     payload: Vec<Piece>,
+    /// Whether all of them fit their types at a glance.
+    all_fit: bool,
 }
 
 /// A member of the row at hand.
@@ -110,7 +121,7 @@ impl Drafts {
     pub fn clear(&mut self) {
         self.text.clear();
         self.rows.clear();
-        if self.runs.len() > 4096 {
+        if self.runs.len() > RUNS_KEPT {
             self.runs.clear();
             self.lookup.clear();
         }
@@ -149,8 +160,26 @@ impl Drafts {
     /// the timestamp of rows that give none; `line` the input line, for
     /// messages (`None`: the text is an argument). On error nothing is taken in.
     pub fn push(&mut self, text: &[u8], rules: &Rules<'_>, now: &str, line: Option<u64>) -> Result<()> {
+        self.push_judged(text, None, rules, now, line)
+    }
+
+    /// The same, of an object that was found to be good within [`LIMITS`] and to have the members `spans`.
+    #[inline]
+    pub fn push_judged(
+        &mut self,
+        text: &[u8],
+        spans: Option<&Spans>,
+        rules: &Rules<'_>,
+        now: &str,
+        line: Option<u64>,
+    ) -> Result<()> {
         let (rows, length) = (self.rows.len(), self.text.len());
-        self.take(text, rules, now, line).map_err(|error| {
+        let taken = match spans {
+            _ if text.len() > APPEND_ROW_BYTES_MAX + (64 << 10) => Err(too_long(text.len())),
+            Some(spans) => self.take(text, spans, rules, now, true),
+            None => self.judge(text, rules, now, line),
+        };
+        taken.map_err(|error| {
             self.rows.truncate(rows);
             self.text.truncate(length);
             match line {
@@ -160,11 +189,8 @@ impl Drafts {
         })
     }
 
-    fn take(&mut self, text: &[u8], rules: &Rules<'_>, now: &str, line: Option<u64>) -> Result<()> {
-        // The judge first: what it lets through is one well-formed value.
-        if text.len() > APPEND_ROW_BYTES_MAX + (64 << 10) {
-            return Err(too_long(text.len()));
-        }
+    /// The judge first: what it lets through is one well-formed value.
+    fn judge(&mut self, text: &[u8], rules: &Rules<'_>, now: &str, line: Option<u64>) -> Result<()> {
         if let Err(fault) = validate_members(text, LIMITS, &mut self.scratch) {
             return Err(not_json(text, line, fault.at, &fault.to_string()));
         }
@@ -172,28 +198,37 @@ impl Drafts {
         if kind(&text[start..]) != Some(Kind::Object) {
             return Err(not_object(&text[start..]));
         }
-        let moved = self.sort_members(text)?;
+        let spans = std::mem::take(&mut self.scratch.spans);
+        let taken = self.take(text, &spans, rules, now, false);
+        self.scratch.spans = spans;
+        taken
+    }
+
+    /// `one_line`: no line breaks stand in the text.
+    fn take(&mut self, text: &[u8], spans: &Spans, rules: &Rules<'_>, now: &str, one_line: bool) -> Result<()> {
+        let moved = self.sort_members(text, spans)?;
         self.check_fields(text, rules)?;
-        self.lay_out(text, rules, now, &moved)
+        self.lay_out(text, spans, rules, now, &moved, one_line)
     }
 
     /// Tells envelope, standard payload and the rest apart. Returns members of
     /// `tool_call` that were given beside it (`toolCallId`).
-    fn sort_members<'t>(&mut self, text: &'t [u8]) -> Result<Vec<(String, &'t [u8])>> {
+    fn sort_members<'t>(&mut self, text: &'t [u8], spans: &Spans) -> Result<Vec<(String, &'t [u8])>> {
         self.given.resize(COUNT, NOTHING);
         self.present = 0;
         self.payload.clear();
         let mut moved = Vec::new();
         let mut nulls = 0;
-        for span in &self.scratch.members {
-            let raw = &text[span.key.0..span.key.1];
-            let mut key = span.key;
-            let field = match fields::find(raw) {
+        self.all_fit = true;
+        for span in &spans.members {
+            let (mut key, value) = (span.key(), span.value());
+            let raw = &text[key.0..key.1];
+            let field = match fields::find_hashed(raw, span.hash) {
                 Some(field) => Some(field),
                 None => match odd_spelling(raw) {
                     Some(name) => match name.strip_prefix("tool_call.") {
                         Some(member) => {
-                            moved.push((member.to_owned(), &text[span.value.0..span.value.1]));
+                            moved.push((member.to_owned(), &text[value.0..value.1]));
                             if self.present & (1 << TOOL_CALL) == 0
                                 && !self.payload.iter().any(|piece| piece.field == TOOL_CALL)
                             {
@@ -213,26 +248,27 @@ impl Drafts {
                 },
             };
             let Some(field) = field else {
-                self.payload.push(Piece { field: FOREIGN, key, value: span.value });
+                self.payload.push(Piece { field: FOREIGN, key, value });
                 continue;
             };
             if self.present & (1 << field) != 0 {
                 return Err(Error::usage(format!("{} is given twice (in two spellings)", fields::name(field))));
             }
             // A null in the envelope says nothing; only the run must be said.
-            if (STEP..ID).contains(&field) && text[span.value.0] == b'n' {
+            if (STEP..ID).contains(&field) && text[value.0] == b'n' {
                 nulls |= 1 << field;
             }
+            self.all_fit &= fits_at_a_glance(fields::type_of(field), &text[value.0..value.1]);
             self.present |= 1 << field;
-            self.given[field] = Piece { field, key, value: span.value };
+            self.given[field] = Piece { field, key, value };
             if field >= ID {
                 let waiting = match field {
                     TOOL_CALL => self.payload.iter_mut().find(|piece| piece.field == TOOL_CALL),
                     _ => None,
                 };
                 match waiting {
-                    Some(piece) => piece.value = span.value,
-                    None => self.payload.push(Piece { field, key, value: span.value }),
+                    Some(piece) => piece.value = value,
+                    None => self.payload.push(Piece { field, key, value }),
                 }
             }
         }
@@ -241,17 +277,13 @@ impl Drafts {
     }
 
     fn check_fields(&self, text: &[u8], rules: &Rules<'_>) -> Result<()> {
-        let envelope = self.given[..ID].iter().enumerate().filter(|(field, _)| self.present & (1 << field) != 0);
-        let payload = self.payload.iter().filter(|piece| piece.field != FOREIGN && piece.value.1 != 0);
-        for piece in envelope.map(|(_, piece)| piece).chain(payload) {
-            let value = &text[piece.value.0..piece.value.1];
-            let of = fields::type_of(piece.field);
-            if !fits_at_a_glance(of, value) {
-                fields::check(fields::name(piece.field), of, value)?;
-            }
+        if !self.all_fit {
+            self.check_types(text)?;
         }
         if let Some(word) = self.value(text, KIND) {
-            check_kind(&text_of(word), rules)?;
+            if !says_one_of(word, PLAIN_KINDS) {
+                check_kind(&text_of(word), rules)?;
+            }
         }
         if let Some(value) = self.value(text, PHASE)
             && !says_one_of(value, PHASES)
@@ -280,7 +312,25 @@ impl Drafts {
         Ok(())
     }
 
-    fn lay_out(&mut self, text: &[u8], rules: &Rules<'_>, now: &str, moved: &[(String, &[u8])]) -> Result<()> {
+    fn check_types(&self, text: &[u8]) -> Result<()> {
+        let envelope = self.given[..ID].iter().enumerate().filter(|(field, _)| self.present & (1 << field) != 0);
+        let payload = self.payload.iter().filter(|piece| piece.field != FOREIGN && piece.value.1 != 0);
+        for piece in envelope.map(|(_, piece)| piece).chain(payload) {
+            let value = &text[piece.value.0..piece.value.1];
+            fields::check(fields::name(piece.field), fields::type_of(piece.field), value)?;
+        }
+        Ok(())
+    }
+
+    fn lay_out(
+        &mut self,
+        text: &[u8],
+        spans: &Spans,
+        rules: &Rules<'_>,
+        now: &str,
+        moved: &[(String, &[u8])],
+        one_line: bool,
+    ) -> Result<()> {
         let from = self.text.len();
         let run = self.run(text, rules)?;
         let split = self.text.len();
@@ -291,10 +341,10 @@ impl Drafts {
         // Members that stand side by side in the text given are copied in one piece.
         let mut verbatim = Verbatim::default();
         let filled_timestamp = self.timestamp(text, now, &mut verbatim)?;
-        for field in KIND..ID {
-            if self.present & (1 << field) != 0 {
-                verbatim.member(text, &self.given[field], &mut self.text);
-            }
+        let mut envelope = self.present & ((1 << ID) - (1 << KIND));
+        while envelope != 0 {
+            verbatim.member(text, &self.given[envelope.trailing_zeros() as usize], &mut self.text);
+            envelope &= envelope - 1;
         }
         if let Some(agent) = rules.agent_id
             && self.present & (1 << AGENT_ID) == 0
@@ -309,7 +359,7 @@ impl Drafts {
                 let object = (value.first() == Some(&b'{')).then_some(value);
                 let settled = match object {
                     None if moved.is_empty() => None,
-                    object => draft_call::settle(object, moved)?,
+                    object => draft_call::settle(object, text, spans.within(piece.value), moved)?,
                 };
                 if let Some(settled) = settled {
                     verbatim.flush(text, &mut self.text);
@@ -323,7 +373,7 @@ impl Drafts {
         verbatim.flush(text, &mut self.text);
         self.text.push(b'}');
         // Line breaks can only stand between tokens here: a row is one line.
-        if memchr2(b'\n', b'\r', text).is_some() {
+        if !one_line && memchr2(b'\n', b'\r', text).is_some() {
             for byte in &mut self.text[from..] {
                 if matches!(byte, b'\n' | b'\r') {
                     *byte = b' ';
@@ -336,9 +386,9 @@ impl Drafts {
             return Err(too_long(to - from));
         }
         let id = self.value(text, ID).filter(|value| value[0] == b'"').map(|value| text_of(value).into_owned());
-        let kind = self.value(text, KIND).map(text_of);
-        let stands = standing::counts(kind.as_deref().map(str::as_bytes), self.present & (1 << STATUS) != 0);
-        let is_correction = kind.is_some_and(|kind| kind == "correction" || kind == "repair");
+        let kind = self.value(text, KIND).and_then(decode);
+        let stands = standing::counts(kind.as_deref(), self.present & (1 << STATUS) != 0);
+        let is_correction = kind.is_some_and(|kind| *kind == *b"correction" || *kind == *b"repair");
         self.rows.push(Draft { run, step, id, filled_timestamp, stands, is_correction, from, split, to });
         Ok(())
     }
@@ -351,17 +401,20 @@ impl Drafts {
     /// Writes `{"run_id":…` and gives the run's index.
     fn run(&mut self, text: &[u8], rules: &Rules<'_>) -> Result<u32> {
         self.text.extend_from_slice(b"{\"run_id\":");
+        let mut guess = 0;
         let name = match self.value(text, RUN_ID) {
             Some(b"null") => return Err(Error::usage("run_id is null; it must name the run")),
             Some(value) => {
                 self.text.extend_from_slice(value);
-                // Rows of one run stand together: the last one's is the best guess.
+                // Without an escape, the run that was met last with this hash is the best guess.
                 let inner = &value[1..value.len() - 1];
-                if let Some(last) = self.rows.last()
-                    && self.runs.get(last.run as usize).is_some_and(|run| run.as_bytes() == inner)
+                let (from, to) = self.given[RUN_ID].value;
+                guess = usize::from(key_hash_in(text, from + 1, to - 1)) % GUESSES;
+                let guessed = self.guesses[guess];
+                if self.runs.get(guessed as usize).is_some_and(|run| run.as_bytes() == inner)
                     && memchr(b'\\', inner).is_none()
                 {
-                    return Ok(last.run);
+                    return Ok(guessed);
                 }
                 text_of(value)
             }
@@ -375,6 +428,7 @@ impl Drafts {
             }
         };
         if let Some(index) = self.lookup.get(&*name) {
+            self.guesses[guess] = *index;
             return Ok(*index);
         }
         if let Some(fault) = run_id::fault(&name)
@@ -383,6 +437,7 @@ impl Drafts {
             return Err(Error::usage(fault));
         }
         let index = self.runs.len() as u32;
+        self.guesses[guess] = index;
         self.lookup.insert(name.clone().into_owned(), index);
         self.runs.push(name.into_owned());
         Ok(index)

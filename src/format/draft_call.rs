@@ -1,26 +1,25 @@
 //! The inside of `tool_call`: its standard members checked, camelCase members
 //! rewritten, and `toolCallId` and its like (given beside it) moved into it.
 
-use super::draft_fields::{check, fits_at_a_glance, same};
+use super::draft_fields::{check, find_in_call, fits_at_a_glance};
 use crate::error::{Error, Result};
-use crate::json::{Members, quote};
+use crate::json::{Members, Span, quote};
 use crate::model::names::{TOOL_CALL, call_member_from_camel_case};
 
-/// Checks the object `value` (well formed, keys unique). `None`: it stands as
-/// it is. `Some`: it was written anew, since `moved` members were given beside
-/// it or a member was spelled in camelCase.
-pub fn settle(value: Option<&[u8]>, moved: &[(String, &[u8])]) -> Result<Option<Vec<u8>>> {
+/// Checks the object `value` (well formed, keys unique), whose members stand at `spans` of `text`. `None`: it stands
+/// as it is. `Some`: it was written anew, since `moved` members were given beside it or a member was spelled in
+/// camelCase.
+pub fn settle(value: Option<&[u8]>, text: &[u8], spans: &[Span], moved: &[(String, &[u8])]) -> Result<Option<Vec<u8>>> {
     // The common case allocates nothing.
     if moved.is_empty() {
         let odd = |byte: &u8| byte.is_ascii_uppercase() || *byte == b'\\';
         let mut plain = true;
-        for member in Members::new(value.unwrap_or(b"{}")) {
-            let Ok(member) = member else { break };
-            plain &= !member.key.iter().any(odd);
-            if let Some(field) = TOOL_CALL.iter().find(|field| same(field.name.as_bytes(), member.key))
-                && !fits_at_a_glance(field.of, member.value)
-            {
-                check(field.name, field.of, member.value).map_err(|error| error.within("tool_call"))?;
+        for span in spans {
+            let (key, value) = (&text[span.key().0..span.key().1], &text[span.value().0..span.value().1]);
+            match find_in_call(key, span.hash) {
+                Some(field) if fits_at_a_glance(field.of, value) => {}
+                Some(field) => check(field.name, field.of, value).map_err(|error| error.within("tool_call"))?,
+                None => plain &= !key.iter().any(odd),
             }
         }
         if plain {

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 use crate::error::{Error, Result, nearest};
-use crate::json::{self, Kind};
-use crate::model::names::{ENVELOPE, PAYLOAD, Type};
+use crate::json::{self, Kind, key_hash};
+use crate::model::names::{ENVELOPE, Field, PAYLOAD, TOOL_CALL, Type};
 
 /// Place of `id` among the standard fields; the envelope comes before it.
 pub const ID: usize = ENVELOPE.len();
@@ -20,16 +20,46 @@ const fn name_of(index: usize) -> &'static str {
     if index < ENVELOPE.len() { ENVELOPE[index] } else { PAYLOAD[index - ENVELOPE.len()].name }
 }
 
-const fn slot_of(key: &[u8]) -> usize {
-    let length = key.len();
-    (length * 5 + key[0] as usize * 7 + key[length / 2] as usize * 31 + key[length - 1] as usize * 13) % SLOTS
-}
-
-const TABLE: [u8; SLOTS] = {
-    let mut table = [EMPTY; SLOTS];
+static NAMES: [&str; COUNT] = {
+    let mut names = [""; COUNT];
     let mut index = 0;
     while index < COUNT {
-        let mut slot = slot_of(name_of(index).as_bytes());
+        names[index] = name_of(index);
+        index += 1;
+    }
+    names
+};
+
+static TYPES: [Type; COUNT] = {
+    // The envelope: any string but the step.
+    let mut types = [Type::String; COUNT];
+    types[1] = Type::Integer(1);
+    let mut index = ID;
+    while index < COUNT {
+        types[index] = PAYLOAD[index - ID].of;
+        index += 1;
+    }
+    types
+};
+
+static CALL_NAMES: [&str; TOOL_CALL.len()] = {
+    let mut names = [""; TOOL_CALL.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = TOOL_CALL[index].name;
+        index += 1;
+    }
+    names
+};
+
+static TABLE: [u8; SLOTS] = table(&NAMES);
+static CALL_TABLE: [u8; SLOTS] = table(&CALL_NAMES);
+
+const fn table(names: &[&str]) -> [u8; SLOTS] {
+    let mut table = [EMPTY; SLOTS];
+    let mut index = 0;
+    while index < names.len() {
+        let mut slot = key_hash(names[index].as_bytes()) as usize % SLOTS;
         while table[slot] != EMPTY {
             slot = (slot + 1) % SLOTS;
         }
@@ -37,22 +67,32 @@ const TABLE: [u8; SLOTS] = {
         index += 1;
     }
     table
-};
+}
 
 /// Which standard field `key` names: an index below [`COUNT`].
-#[inline]
 pub fn find(key: &[u8]) -> Option<usize> {
-    if key.is_empty() {
-        return None;
-    }
-    let mut slot = slot_of(key);
+    find_hashed(key, key_hash(key))
+}
+
+/// The same, of a key whose [`key_hash`] is known.
+#[inline]
+pub fn find_hashed(key: &[u8], hash: u16) -> Option<usize> {
+    look_up(&TABLE, &NAMES, key, hash)
+}
+
+/// Which standard member of `tool_call` a key names.
+#[inline]
+pub(super) fn find_in_call(key: &[u8], hash: u16) -> Option<&'static Field> {
+    TOOL_CALL.get(look_up(&CALL_TABLE, &CALL_NAMES, key, hash)?)
+}
+
+#[inline(always)]
+fn look_up(table: &[u8; SLOTS], names: &[&str], key: &[u8], hash: u16) -> Option<usize> {
+    let mut slot = usize::from(hash) % SLOTS;
     loop {
-        let index = TABLE[slot];
-        if index == EMPTY {
-            return None;
-        }
-        if same(name_of(usize::from(index)).as_bytes(), key) {
-            return Some(usize::from(index));
+        let index = usize::from(table[slot]);
+        if same(names.get(index)?.as_bytes(), key) {
+            return Some(index);
         }
         slot = (slot + 1) % SLOTS;
     }
@@ -60,17 +100,16 @@ pub fn find(key: &[u8]) -> Option<usize> {
 
 /// Equality of two short texts, without a call into the C library.
 #[inline]
-pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
+fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    match (a.first_chunk::<8>(), a.last_chunk::<8>(), b.first_chunk::<8>(), b.last_chunk::<8>()) {
-        // The first and the last eight bytes meet or overlap.
-        (Some(first), Some(last), Some(other_first), Some(other_last)) if a.len() <= 16 => {
-            first == other_first && last == other_last
-        }
-        (Some(_), ..) => a == b,
-        _ => a.iter().zip(b).all(|(a, b)| a == b),
+    // What is not longer than two chunks is covered by the first and the last, which meet or overlap.
+    match a.len() {
+        0..4 => a.iter().zip(b).all(|(a, b)| a == b),
+        4..=8 => a.first_chunk::<4>() == b.first_chunk() && a.last_chunk::<4>() == b.last_chunk(),
+        9..=16 => a.first_chunk::<8>() == b.first_chunk() && a.last_chunk::<8>() == b.last_chunk(),
+        _ => a == b,
     }
 }
 
@@ -83,25 +122,23 @@ pub(super) fn says_one_of(value: &[u8], words: &[&str]) -> bool {
 
 /// The name of the standard field `index`.
 pub fn name(index: usize) -> &'static str {
-    name_of(index)
+    NAMES[index]
 }
 
-/// The type of the payload field `index` (of the envelope: any string but the step).
+/// The type of the standard field `index`.
+#[inline]
 pub fn type_of(index: usize) -> Type {
-    match PAYLOAD.get(index.wrapping_sub(ENVELOPE.len())) {
-        Some(field) => field.of,
-        None if ENVELOPE.get(index) == Some(&"step") => Type::Integer(1),
-        None => Type::String,
-    }
+    TYPES[index]
 }
 
 /// Whether `value` (well-formed JSON) fits `of`, where that is told at a glance.
 #[inline]
 pub(super) fn fits_at_a_glance(of: Type, value: &[u8]) -> bool {
     match (of, value.first()) {
+        (_, Some(b'n')) => true,
         (Type::String, first) => first == Some(&b'"'),
         (Type::Number, first) => matches!(first, Some(b'-' | b'0'..=b'9')),
-        (Type::Integer(0), _) => value.len() < 16 && value.iter().all(u8::is_ascii_digit),
+        (Type::Integer(i64::MIN..=0), _) => value.len() < 16 && value.iter().all(u8::is_ascii_digit),
         (Type::OneOf(words), Some(b'"')) => says_one_of(value, words),
         (Type::ToolCall, first) => first == Some(&b'{'),
         (Type::Any, _) => true,

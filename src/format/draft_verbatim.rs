@@ -30,13 +30,19 @@ impl Verbatim {
             return;
         }
         self.flush(text, out);
-        out.extend_from_slice(b",\"");
-        match piece.field {
-            FOREIGN => out.extend_from_slice(&text[key.0..key.1]),
-            field => out.extend_from_slice(fields::name(field).as_bytes()),
+        // `"key":` in one piece, where it is written so.
+        if key.0 > 0 && text.get(key.1 + 1) == Some(&b':') {
+            out.push(b',');
+            put(text, key.0 - 1, key.1 + 2, out);
+        } else {
+            out.extend_from_slice(b",\"");
+            match piece.field {
+                FOREIGN => out.extend_from_slice(&text[key.0..key.1]),
+                field => out.extend_from_slice(fields::name(field).as_bytes()),
+            }
+            out.extend_from_slice(b"\":");
         }
-        out.extend_from_slice(b"\":");
-        out.extend_from_slice(&text[value.0..value.1]);
+        put(text, value.0, value.1, out);
     }
 
     /// Writes what was taken in.
@@ -47,5 +53,18 @@ impl Verbatim {
             out.extend_from_slice(&text[self.from..self.to]);
             self.to = 0;
         }
+    }
+}
+
+/// Copies `text[from..to]`. A short one as part of a piece of fixed length, which takes no call.
+#[inline(always)]
+fn put(text: &[u8], from: usize, to: usize, out: &mut Vec<u8>) {
+    match text.get(from..).and_then(|rest| rest.first_chunk::<32>()) {
+        Some(piece) if to - from <= piece.len() => {
+            let end = out.len() + (to - from);
+            out.extend_from_slice(piece);
+            out.truncate(end);
+        }
+        _ => out.extend_from_slice(&text[from..to]),
     }
 }

@@ -36,7 +36,7 @@ pub mod version;
 pub mod voiding;
 
 pub use corrections::Correction;
-pub use draft::{Draft, Drafts, Rules};
+pub use draft::{Draft, Drafts, LIMITS, Rules};
 pub use lock_line::LockLine;
 pub use segment_name::SegmentName;
 pub use voiding::Voiding;

@@ -6,6 +6,7 @@
 //! nothing of logbooks.
 //!
 //! - `validate`: the strict judge, with byte offsets; iterative, any depth · `fault`: what it says
+//! - `span`: where the members of a judged row stand
 //! - `skip`: step over a value without judging it
 //! - `frame`: the frame of a row and its members, byte by byte; `bits`: the same, 64 bytes at a time
 //! - `object`: members of an object, and picking a few of them in one pass
@@ -22,6 +23,7 @@ pub mod frame;
 pub mod leaves;
 pub mod object;
 pub mod skip;
+pub mod span;
 pub mod string;
 pub mod sum;
 pub mod validate;
@@ -30,6 +32,7 @@ pub use decimal::Decimal;
 pub use leaves::Leaves;
 pub use object::{Fault as ObjectFault, Member, Members, pick};
 pub use skip::{Kind, kind, skip_value, skip_white, trim};
+pub use span::{Span, Spans, key_hash, key_hash_in};
 pub use string::{decode, decode_raw, quote, quote_into};
 pub use sum::Sum;
-pub use validate::{Fault, Limits, Scratch, Span, validate, validate_members};
+pub use validate::{Fault, Limits, Scratch, validate, validate_members};

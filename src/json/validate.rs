@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 pub use super::fault::{Fault, Reason, line_column};
 use super::skip::skip_white;
+use super::span::{Span, Spans, key_hash_in, may_repeat};
 use super::string::{decode_raw, hex4};
 
 /// What is refused beyond the grammar.
@@ -42,12 +43,12 @@ pub fn validate(text: &[u8], limits: Limits) -> Result<(), Fault> {
 }
 
 /// As [`validate`], with buffers that are used again; afterwards
-/// `scratch.members` holds the members of the object that `text` is (empty for
+/// `scratch.spans` holds the members of the object that `text` is (empty for
 /// any other value). For writers that judge millions of rows.
 pub fn validate_members(text: &[u8], limits: Limits, scratch: &mut Scratch) -> Result<(), Fault> {
     scratch.open.clear();
     scratch.keys.clear();
-    scratch.members.clear();
+    scratch.spans.clear();
     if text.starts_with(b"\xEF\xBB\xBF") {
         return Err(Fault { at: 0, reason: Reason::ByteOrderMark });
     }
@@ -57,38 +58,30 @@ pub fn validate_members(text: &[u8], limits: Limits, scratch: &mut Scratch) -> R
     Judge { text, limits, scratch, fault: None }.judge()
 }
 
-/// Where a top-level member stands: byte ranges in the text judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
-    /// The key between its quotes, escapes in place.
-    pub key: (usize, usize),
-    /// The value, without white space around it.
-    pub value: (usize, usize),
-}
-
 /// Buffers of the judge.
 #[derive(Debug, Default)]
 pub struct Scratch {
     open: Vec<Open>,
     /// The keys of all open objects, innermost last.
     keys: Vec<Key>,
-    /// Members of the outermost object, in order of writing.
-    pub members: Vec<Span>,
+    /// Where the members stand.
+    pub spans: Spans,
 }
 
 /// A key between its quotes.
 #[derive(Debug, Clone, Copy)]
 struct Key {
-    from: usize,
-    to: usize,
+    from: u32,
+    to: u32,
     escaped: bool,
+    hash: u16,
 }
 
 /// An open array or object.
 #[derive(Debug)]
 struct Open {
     object: bool,
-    /// Where this object's keys begin in `Scratch::keys`.
+    /// Where this object's keys begin among those of all open objects.
     keys_from: usize,
 }
 
@@ -152,12 +145,8 @@ impl Judge<'_, '_> {
                 };
                 let object = open.object;
                 let byte = self.byte(at)?;
-                if depth == 1
-                    && object
-                    && let Some(span) = self.scratch.members.last_mut()
-                    && span.value.1 == 0
-                {
-                    span.value.1 = ended;
+                if object && let Some(span) = self.waiting(depth) {
+                    span.end_at(ended);
                 }
                 match byte {
                     b',' => {
@@ -242,19 +231,33 @@ impl Judge<'_, '_> {
             return self.unexpected(at, "a key in double quotes");
         }
         let (end, escaped) = self.string(at)?;
+        let hash = key_hash_in(self.text, at + 1, end - 1);
         if self.limits.unique_keys {
-            self.scratch.keys.push(Key { from: at + 1, to: end - 1, escaped });
+            self.scratch.keys.push(Key { from: at as u32 + 1, to: end as u32 - 1, escaped, hash });
         }
         let colon = skip_white(self.text, end);
         if self.byte(colon)? != b':' {
             return self.unexpected(colon, "':' after the key");
         }
         let value = skip_white(self.text, colon + 1);
-        if self.scratch.open.len() == 1 {
-            // The end is filled in when the value has been judged.
-            self.scratch.members.push(Span { key: (at + 1, end - 1), value: (value, 0) });
+        // The end is filled in when the value has been judged.
+        let span = Span::new((at + 1, end - 1), hash, (value, 0));
+        match self.scratch.open.as_slice() {
+            [_] => self.scratch.spans.members.push(span),
+            [Open { object: true, .. }, _] => self.scratch.spans.inner.push(span),
+            _ => {}
         }
         Ok(value)
+    }
+
+    /// The member at this depth whose value has not ended.
+    fn waiting(&mut self, depth: usize) -> Option<&mut Span> {
+        let spans = match depth {
+            1 => &mut self.scratch.spans.members,
+            2 => &mut self.scratch.spans.inner,
+            _ => return None,
+        };
+        spans.last_mut().filter(|span| !span.has_ended())
     }
 
     fn word(&mut self, at: usize, word: &'static [u8]) -> Result<usize, Stop> {
@@ -281,81 +284,91 @@ impl Judge<'_, '_> {
     }
 
     fn escape(&mut self, at: usize) -> Result<usize, Stop> {
-        match self.byte(at + 1)? {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 2),
-            b'u' => {
-                let Some(code) = hex4(&self.text[at + 2..]) else {
-                    return self.fail(at, Reason::Escape);
-                };
-                let low = || self.text.get(at + 6..).and_then(|rest| rest.strip_prefix(b"\\u")).and_then(hex4);
-                match code {
-                    0xD800..=0xDBFF if matches!(low(), Some(0xDC00..=0xDFFF)) => Ok(at + 12),
-                    0xD800..=0xDFFF if self.limits.whole_surrogates => self.fail(at, Reason::Surrogate),
-                    _ => Ok(at + 6),
-                }
+        match escape_end(self.text, at, self.limits) {
+            Ok(end) => Ok(end),
+            Err(reason) => {
+                let at = if reason == Reason::Ends { self.text.len() } else { at };
+                self.fail(at, reason)
             }
-            _ => self.fail(at, Reason::Escape),
         }
     }
 
     fn number(&mut self, from: usize) -> Result<usize, Stop> {
-        let text = self.text;
-        let digits = |mut at: usize| {
-            while text.get(at).is_some_and(u8::is_ascii_digit) {
-                at += 1;
-            }
-            at
-        };
-        let mut at = from + usize::from(text[from] == b'-');
-        let whole = digits(at);
-        if whole == at || (text[at] == b'0' && whole > at + 1) {
-            return self.fail(from, Reason::Number);
+        match number_end(self.text, from) {
+            Some(end) => Ok(end),
+            None => self.fail(from, Reason::Number),
         }
-        at = whole;
-        if text.get(at) == Some(&b'.') {
-            let end = digits(at + 1);
-            if end == at + 1 {
-                return self.fail(from, Reason::Number);
-            }
-            at = end;
-        }
-        if matches!(text.get(at), Some(b'e' | b'E')) {
-            let exponent = at + 1 + usize::from(matches!(text.get(at + 1), Some(b'+' | b'-')));
-            at = digits(exponent);
-            if at == exponent {
-                return self.fail(from, Reason::Number);
-            }
-        }
-        Ok(at)
     }
 }
 
-/// Where a key begins that stands among those before it. Up to 64 keys, a set
-/// of small hashes says at once of almost every key that it is new, and only
-/// the others are compared; many keys, and escaped ones, go through a set.
+/// The position after the escape that begins at `at`, a pair of surrogates in one.
+pub(super) fn escape_end(text: &[u8], at: usize, limits: Limits) -> Result<usize, Reason> {
+    match text.get(at + 1) {
+        None => Err(Reason::Ends),
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
+        Some(b'u') => {
+            let Some(code) = hex4(&text[at + 2..]) else {
+                return Err(Reason::Escape);
+            };
+            let low = || text.get(at + 6..).and_then(|rest| rest.strip_prefix(b"\\u")).and_then(hex4);
+            match code {
+                0xD800..=0xDBFF if matches!(low(), Some(0xDC00..=0xDFFF)) => Ok(at + 12),
+                0xD800..=0xDFFF if limits.whole_surrogates => Err(Reason::Surrogate),
+                _ => Ok(at + 6),
+            }
+        }
+        Some(_) => Err(Reason::Escape),
+    }
+}
+
+/// The position after the number that begins at `from`, with a digit or a minus.
+#[inline]
+pub(super) fn number_end(text: &[u8], from: usize) -> Option<usize> {
+    let digits = |mut at: usize| {
+        while text.get(at).is_some_and(u8::is_ascii_digit) {
+            at += 1;
+        }
+        at
+    };
+    let mut at = from + usize::from(text[from] == b'-');
+    let whole = digits(at);
+    if whole == at || (text[at] == b'0' && whole > at + 1) {
+        return None;
+    }
+    at = whole;
+    if text.get(at) == Some(&b'.') {
+        let end = digits(at + 1);
+        if end == at + 1 {
+            return None;
+        }
+        at = end;
+    }
+    if matches!(text.get(at), Some(b'e' | b'E')) {
+        let exponent = at + 1 + usize::from(matches!(text.get(at + 1), Some(b'+' | b'-')));
+        at = digits(exponent);
+        if at == exponent {
+            return None;
+        }
+    }
+    Some(at)
+}
+
+/// Where a key begins that stands among those before it. Small hashes say of
+/// most objects at once that all keys are different; of the others, many keys,
+/// and escaped ones, go through a set.
 fn duplicate(text: &[u8], keys: &[Key]) -> Option<usize> {
-    let raw = |key: &Key| &text[key.from..key.to];
+    let raw = |key: &Key| &text[key.from as usize..key.to as usize];
     if keys.len() > 64 || keys.iter().any(|key| key.escaped) {
         let mut seen = HashSet::with_capacity(keys.len());
-        return keys.iter().find(|key| !seen.insert(decode_raw(raw(key)))).map(|key| key.from);
+        return keys.iter().find(|key| !seen.insert(decode_raw(raw(key)))).map(|key| key.from as usize);
     }
-    let mut seen = [0u64; 4];
-    for (index, key) in keys.iter().enumerate() {
-        let bytes = raw(key);
-        let hash = match (bytes.first(), bytes.last()) {
-            (Some(first), Some(last)) => {
-                let middle = bytes[bytes.len() / 2];
-                bytes.len() * 7 + usize::from(*first) * 31 + usize::from(middle) * 59 + usize::from(*last) * 101
-            }
-            _ => 0,
-        };
-        let (word, bit) = (hash / 64 % 4, 1u64 << (hash % 64));
-        if seen[word] & bit != 0 && keys[..index].iter().any(|other| raw(other) == bytes) {
-            return Some(key.from);
-        }
-        seen[word] |= bit;
+    if !may_repeat(keys.iter().map(|key| key.hash)) {
+        return None;
     }
-    None
+    let again = |(index, key): &(usize, &Key)| {
+        keys[..*index].iter().any(|other| other.hash == key.hash && raw(other) == raw(key))
+    };
+    keys.iter().enumerate().find(again).map(|(_, key)| key.from as usize)
 }
 
 /// The first byte at or after `at` that ends a plain run inside a string: a

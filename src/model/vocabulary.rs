@@ -24,6 +24,9 @@ pub const KINDS: &[&str] = &[
     "archive.receipt",
     "repair",
 ];
+/// The built-in kinds that any writer may give.
+pub const PLAIN_KINDS: &[&str] =
+    &["call.intent", "call.result", "note", "run.start", "run.end", "handoff", "approval.requested"];
 /// Kinds that only their own commands write, since a check under the lock goes
 /// with them: decisions, and what the tool says about the logbook.
 pub const GUARDED_KINDS: &[&str] = &[

@@ -40,6 +40,8 @@ mod voided;
 /// Two users, one logbook.
 mod group;
 
+/// Rows 64 bytes at a time, against the plain way.
+mod judged_rows;
 /// What a newcomer meets: hints, terminals, hostile rows.
 mod newcomer;
 mod odd_rows;

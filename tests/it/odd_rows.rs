@@ -15,15 +15,16 @@ use serde_json::Value;
 
 #[path = "../../benches/rows/mod.rs"]
 #[allow(dead_code)]
-mod rows;
+pub mod rows;
 use rows::Dice;
 
 const NAMES: [&str; 5] =
     ["status", "run_id", "a", "tool_call", "a key of more than sixty-four letters, so that it spans words of masks"];
 
-struct Maker {
-    dice: Dice,
-    text: Vec<u8>,
+/// Makes odd rows.
+pub struct Maker {
+    pub dice: Dice,
+    pub text: Vec<u8>,
 }
 
 impl Maker {
@@ -136,7 +137,7 @@ impl Maker {
     }
 
     /// A line, most of them whole.
-    fn line(&mut self) {
+    pub fn line(&mut self) {
         let from = self.text.len();
         self.white();
         self.object(0);

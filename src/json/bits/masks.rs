@@ -105,7 +105,7 @@ impl Carry {
 
     /// Bytes that a backslash before them escapes: those behind an odd run of them.
     #[inline(always)]
-    fn escape(&mut self, backslashes: u64) -> u64 {
+    pub(super) fn escape(&mut self, backslashes: u64) -> u64 {
         const ODD: u64 = 0xAAAA_AAAA_AAAA_AAAA;
         if backslashes == 0 {
             return std::mem::take(&mut self.escaped);

@@ -1,0 +1,337 @@
+//! Rows judged along their marks: as strict as [`crate::json::validate_members`], with a third answer, "in doubt".
+//!
+//! Every byte outside strings is looked at, from left to right, as in the plain judge; strings are stepped over, from
+//! one mark to the next. That is sound because whatever could mislead the marks (a backslash where no string is) is
+//! itself met, and doubted, before any mark behind it is used. What may stand inside strings is told by the marks
+//! too: nothing strange in most rows; else escapes are judged one by one, and rows that are not ASCII as UTF-8.
+//! Whatever is not surely good is in doubt: what is wrong with it, and where, is the plain judge's to say.
+
+use super::marks::{CONTROL, HIGH, Marks};
+use crate::json::skip::is_white;
+use crate::json::span::{Span, Spans, key_hash_in, may_repeat};
+use crate::json::validate::{Limits, escape_end, number_end};
+
+/// A line of a block.
+#[derive(Debug, Clone, Copy)]
+pub struct Judged<'t, 'j> {
+    /// Its bytes, without the newline.
+    pub text: &'t [u8],
+    /// Its members, where it is surely one good object. `None`: the plain judge must say.
+    pub spans: Option<&'j Spans>,
+}
+
+/// Judges the lines of blocks.
+#[derive(Debug)]
+pub struct Judge {
+    limits: Limits,
+    plain: bool,
+    marks: Marks,
+    /// Where the next line begins.
+    at: usize,
+    /// The first of the marks that is not stepped over.
+    next: usize,
+    /// The first of the escapes.
+    escape: usize,
+    open: Vec<Open>,
+    /// Keys of open objects below depth two.
+    deep: Vec<Span>,
+    spans: Spans,
+}
+
+/// An open array or object.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    object: bool,
+    /// Where this object's keys begin among those that are kept of its depth.
+    keys_from: usize,
+}
+
+impl Judge {
+    /// A judge of rows within `limits`.
+    pub fn new(limits: Limits) -> Judge {
+        Judge {
+            limits,
+            plain: false,
+            marks: Marks::default(),
+            at: 0,
+            next: 0,
+            escape: 0,
+            open: Vec::new(),
+            deep: Vec::new(),
+            spans: Spans::default(),
+        }
+    }
+
+    /// Makes its marks byte by byte: for tests that compare.
+    pub fn plain(mut self) -> Judge {
+        self.plain = true;
+        self
+    }
+
+    /// Begins with `block`: whole lines, each with its newline.
+    pub fn begin(&mut self, block: &[u8]) {
+        (self.at, self.next, self.escape) = (0, 0, 0);
+        match self.plain {
+            false => self.marks.fill(block),
+            true => self.marks.fill_plain(block),
+        }
+    }
+
+    /// The next line of the block that was begun with. Never inlined: the walk needs all registers for itself.
+    #[inline(never)]
+    pub fn next<'t>(&mut self, block: &'t [u8]) -> Option<Judged<'t, '_>> {
+        let begin = self.at;
+        if begin >= block.len() {
+            return None;
+        }
+        self.spans.clear();
+        let mut walk = Walk {
+            text: block,
+            begin,
+            ends: self.marks.ends(),
+            next: self.next,
+            escapes: self.marks.escapes(),
+            escape: self.escape,
+            limits: self.limits,
+            open: &mut self.open,
+            deep: &mut self.deep,
+            spans: &mut self.spans,
+        };
+        let ended = walk.row();
+        let good = ended.is_some();
+        let (mut next, mut escape) = (walk.next, walk.escape);
+        let end = match ended {
+            Some(end) => end,
+            None => {
+                // To the end of the line, past whatever stands in it.
+                let ends = self.marks.ends();
+                while ends.get(next).is_some_and(|end| block.get(*end as usize) != Some(&b'\n')) {
+                    next += 1;
+                }
+                let end = ends.get(next).map_or(block.len(), |end| *end as usize);
+                while self.marks.escapes().get(escape).is_some_and(|at| (*at as usize) < end) {
+                    escape += 1;
+                }
+                end
+            }
+        };
+        (self.at, self.next, self.escape) = (end + 1, next + 1, escape);
+        let text = &block[begin..end];
+        let good = good && (self.marks.strange_at_all == 0 || self.is_clean(text, begin, end));
+        Some(Judged { text, spans: good.then_some(&self.spans) })
+    }
+
+    /// Whether strange bytes near the row are none of it, or harmless: UTF-8, and a carriage return at its end.
+    #[cold]
+    fn is_clean(&self, text: &[u8], begin: usize, end: usize) -> bool {
+        let strange = self.marks.strange_in(begin, end);
+        let body = text.strip_suffix(b"\r").unwrap_or(text);
+        (strange & CONTROL == 0 || body.iter().all(|byte| *byte >= b' '))
+            && (strange & HIGH == 0 || std::str::from_utf8(text).is_ok())
+    }
+}
+
+/// One row, walked.
+struct Walk<'a> {
+    text: &'a [u8],
+    begin: usize,
+    ends: &'a [u32],
+    next: usize,
+    escapes: &'a [u32],
+    escape: usize,
+    limits: Limits,
+    open: &'a mut Vec<Open>,
+    deep: &'a mut Vec<Span>,
+    spans: &'a mut Spans,
+}
+
+impl Walk<'_> {
+    /// Where the newline of the row stands; `None`: in doubt.
+    #[inline(always)]
+    fn row(&mut self) -> Option<usize> {
+        self.open.clear();
+        self.deep.clear();
+        let mut at = self.skip_white(self.begin);
+        if self.byte(at) != b'{' {
+            return None;
+        }
+        // The brackets around the one at hand stand in `open`.
+        let mut inner = Open { object: true, keys_from: 0 };
+        let mut depth = 1;
+        at = self.skip_white(at + 1);
+        let mut empty = self.byte(at) == b'}';
+        let mut key = !empty;
+        loop {
+            let mut begun = None;
+            if key {
+                let (span, value) = self.key(at)?;
+                begun = Some(span);
+                at = value;
+            }
+            if !empty {
+                // A value begins at `at`.
+                at = match self.byte(at) {
+                    b'"' => self.string(at)?,
+                    byte @ (b'{' | b'[') => {
+                        if depth >= self.limits.depth_max {
+                            return None;
+                        }
+                        // The end is filled in when it is found.
+                        if let Some(span) = begun {
+                            self.keys(depth).push(span);
+                        }
+                        self.open.push(inner);
+                        depth += 1;
+                        inner = Open { object: byte == b'{', keys_from: self.keys(depth).len() };
+                        at = self.skip_white(at + 1);
+                        // `{` and `}`, `[` and `]` lie two apart.
+                        empty = self.byte(at) == byte + 2;
+                        key = inner.object && !empty;
+                        continue;
+                    }
+                    b'-' | b'0'..=b'9' => number_end(self.text, at)?,
+                    b't' => self.word(at, b"true")?,
+                    b'f' => self.word(at, b"false")?,
+                    b'n' => self.word(at, b"null")?,
+                    _ => return None,
+                };
+                if let Some(mut span) = begun {
+                    span.end_at(at - self.begin);
+                    self.keys(depth).push(span);
+                }
+            }
+            // After a value (or at the bracket that closes an empty one).
+            loop {
+                empty = false;
+                at = self.skip_white(at);
+                let byte = self.byte(at);
+                if byte == b',' {
+                    at = self.skip_white(at + 1);
+                    key = inner.object;
+                    break;
+                }
+                if byte != if inner.object { b'}' } else { b']' } {
+                    return None;
+                }
+                at += 1;
+                if inner.object && self.limits.unique_keys && self.repeats(depth, inner.keys_from) {
+                    return None;
+                }
+                if depth > 2 {
+                    self.deep.truncate(inner.keys_from);
+                }
+                depth -= 1;
+                match self.open.pop() {
+                    Some(around) => {
+                        inner = around;
+                        let end = at - self.begin;
+                        if let Some(span) = self.keys(depth).last_mut().filter(|_| inner.object) {
+                            span.end_at(end);
+                        }
+                    }
+                    None => {
+                        let end = self.skip_white(at);
+                        let ends = self.byte(end) == b'\n' && self.ends.get(self.next) == Some(&(end as u32));
+                        return ends.then_some(end);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The byte at `at`; where the block ends, the newline that no row goes beyond.
+    #[inline(always)]
+    fn byte(&self, at: usize) -> u8 {
+        if at < self.text.len() { self.text[at] } else { b'\n' }
+    }
+
+    /// The first byte of this line at or after `at` that is not white space.
+    #[inline(always)]
+    fn skip_white(&self, mut at: usize) -> usize {
+        while self.byte(at) <= b' ' && is_white(self.byte(at)) && self.byte(at) != b'\n' {
+            at += 1;
+        }
+        at
+    }
+
+    /// The position after the string that opens at `at`.
+    #[inline(always)]
+    fn string(&mut self, at: usize) -> Option<usize> {
+        let [open, close] = *self.ends.get(self.next..)?.first_chunk()?;
+        let end = close as usize;
+        if open as usize != at || self.byte(end) != b'"' {
+            return None;
+        }
+        self.next += 2;
+        if self.escapes.get(self.escape).is_some_and(|escape| *escape < close) {
+            self.escapes_to(end)?;
+        }
+        Some(end + 1)
+    }
+
+    /// Judges the escapes before `end`.
+    fn escapes_to(&mut self, end: usize) -> Option<()> {
+        while let Some(at) = self.escapes.get(self.escape).map(|at| *at as usize).filter(|at| *at < end) {
+            let behind = escape_end(self.text, at, self.limits).ok()?;
+            // A pair of surrogates is two escapes.
+            while self.escapes.get(self.escape).is_some_and(|at| (*at as usize) < behind) {
+                self.escape += 1;
+            }
+        }
+        Some(())
+    }
+
+    /// A key and its colon; gives the member without its end, and where the value begins. One with escapes may say the same as another, and is left
+    /// to the plain judge.
+    #[inline(always)]
+    fn key(&mut self, at: usize) -> Option<(Span, usize)> {
+        // A newline is a mark too.
+        if self.byte(at) != b'"' {
+            return None;
+        }
+        let escape = self.escape;
+        let behind = self.string(at)?;
+        if self.escape != escape {
+            return None;
+        }
+        let hash = key_hash_in(self.text, at + 1, behind - 1);
+        let colon = self.skip_white(behind);
+        if self.byte(colon) != b':' {
+            return None;
+        }
+        let value = self.skip_white(colon + 1);
+        let begin = self.begin;
+        Some((Span::new((at + 1 - begin, behind - 1 - begin), hash, (value - begin, 0)), value))
+    }
+
+    /// Where the keys of objects at this depth are kept.
+    #[inline(always)]
+    fn keys(&mut self, depth: usize) -> &mut Vec<Span> {
+        match depth {
+            1 => &mut self.spans.members,
+            2 => &mut self.spans.inner,
+            _ => self.deep,
+        }
+    }
+
+    /// Whether a key of the object at this depth stands in it twice; too many to tell in few steps count as such.
+    #[inline(always)]
+    fn repeats(&mut self, depth: usize, from: usize) -> bool {
+        let text = self.text;
+        let line = &text[self.begin..];
+        let keys = &self.keys(depth)[from..];
+        may_repeat(keys.iter().map(|span| span.hash)) && repeats(line, keys)
+    }
+
+    fn word(&self, at: usize, word: &[u8]) -> Option<usize> {
+        self.text[at..].starts_with(word).then_some(at + word.len())
+    }
+}
+
+#[cold]
+fn repeats(line: &[u8], keys: &[Span]) -> bool {
+    keys.len() > 64
+        || keys.iter().enumerate().any(|(index, key)| {
+            keys[..index].iter().any(|other| other.hash == key.hash && other.key_of(line) == key.key_of(line))
+        })
+}

@@ -1,0 +1,116 @@
+//! Where the members of a row stand, as a judge found them.
+
+/// Where a member stands: byte ranges in the text judged, which is shorter than 4 GiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    key: (u32, u32),
+    value: (u32, u32),
+    /// [`key_hash`] of the key's bytes.
+    pub hash: u16,
+}
+
+impl Span {
+    /// A member with these places.
+    #[inline(always)]
+    pub fn new(key: (usize, usize), hash: u16, value: (usize, usize)) -> Span {
+        Span { key: (key.0 as u32, key.1 as u32), value: (value.0 as u32, value.1 as u32), hash }
+    }
+
+    /// Where the key stands between its quotes, escapes in place.
+    #[inline(always)]
+    pub fn key(&self) -> (usize, usize) {
+        (self.key.0 as usize, self.key.1 as usize)
+    }
+
+    /// Where the value stands, without white space around it.
+    #[inline(always)]
+    pub fn value(&self) -> (usize, usize) {
+        (self.value.0 as usize, self.value.1 as usize)
+    }
+
+    pub(super) fn end_at(&mut self, end: usize) {
+        self.value.1 = end as u32;
+    }
+
+    /// The key's bytes in `text`.
+    #[inline(always)]
+    pub fn key_of<'t>(&self, text: &'t [u8]) -> &'t [u8] {
+        &text[self.key.0 as usize..self.key.1 as usize]
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.value.1 != 0
+    }
+}
+
+/// The members of one row.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Spans {
+    /// Those of the outermost object, in order of writing.
+    pub members: Vec<Span>,
+    /// Those of objects that are values in it, in order of writing.
+    pub inner: Vec<Span>,
+}
+
+impl Spans {
+    /// Forgets them, keeps the buffers.
+    pub fn clear(&mut self) {
+        self.members.clear();
+        self.inner.clear();
+    }
+
+    /// The members of the object that stands at `value`, the value of an outermost member.
+    pub fn within(&self, value: (usize, usize)) -> &[Span] {
+        let place = |at: usize| self.inner.partition_point(|span| span.key().0 < at);
+        &self.inner[place(value.0)..place(value.1)]
+    }
+}
+
+/// Whether two of these hashes may be the same: a bit for each half of a hash, and both halves were seen before. What
+/// it says of 64 keys and fewer is worth looking at.
+#[inline(always)]
+pub(super) fn may_repeat(hashes: impl Iterator<Item = u16>) -> bool {
+    let (mut low, mut high, mut twice) = (0u64, 0u64, 0u64);
+    for hash in hashes {
+        let (one, other) = (1u64 << (hash & 63), 1u64 << (hash >> 6 & 63));
+        twice |= u64::from(low & one != 0 && high & other != 0);
+        low |= one;
+        high |= other;
+    }
+    twice != 0
+}
+
+/// A small hash of a key: whether it may stand twice, and which table entry it may name, are told by the same one.
+pub const fn key_hash(key: &[u8]) -> u16 {
+    let length = key.len();
+    if length <= 8 { mix(word(key, 0), 0) } else { mix(word(key, 0), word(key, length - 8)) }
+}
+
+/// The same of `text[from..to]`, in few steps where the text goes on behind it.
+#[inline(always)]
+pub fn key_hash_in(text: &[u8], from: usize, to: usize) -> u16 {
+    let eight = |at: usize| text.get(at..).and_then(|rest| rest.first_chunk()).copied().map(u64::from_le_bytes);
+    let length = to - from;
+    match (eight(from), length) {
+        (Some(_), 0) => mix(0, 0),
+        (Some(first), 1..=8) => mix(first & (u64::MAX >> (64 - 8 * length)), 0),
+        (Some(first), _) => mix(first, eight(to - 8).unwrap_or_default()),
+        (None, _) => key_hash(&text[from..to]),
+    }
+}
+
+/// Up to eight bytes at `at`, the first one lowest.
+const fn word(key: &[u8], at: usize) -> u64 {
+    let mut word = 0;
+    let mut index = 0;
+    while index < 8 && at + index < key.len() {
+        word |= (key[at + index] as u64) << (8 * index);
+        index += 1;
+    }
+    word
+}
+
+#[inline(always)]
+const fn mix(first: u64, last: u64) -> u16 {
+    ((first ^ last.rotate_left(17)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as u16
+}
