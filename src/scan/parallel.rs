@@ -34,12 +34,18 @@ pub trait Task: Sync {
     type Done: Send;
     /// No results yet.
     fn begin(&self) -> Self::Part;
-    /// Takes the next row. Break: no further row of this piece is needed.
-    fn row(&self, part: &mut Self::Part, row: &Row<'_>) -> ControlFlow<()>;
+    /// Takes the next row. What grows too large to keep is handed to `more` at once, whose Break ends the scan. Break: no
+    /// further row of this piece is needed.
+    fn row(
+        &self,
+        part: &mut Self::Part,
+        row: &Row<'_>,
+        more: &mut dyn FnMut(Self::Done) -> ControlFlow<()>,
+    ) -> ControlFlow<()>;
+    /// Results that can be handed on while the part goes on, if there are any.
+    fn so_far(&self, part: &mut Self::Part) -> Option<Self::Done>;
     /// No more rows are added to these.
     fn end(&self, part: Self::Part) -> Self::Done;
-    /// Whether the results so far are to be handed on before more are made.
-    fn is_large(&self, part: &Self::Part) -> bool;
 }
 
 /// How many threads, and of what stack.
@@ -137,10 +143,18 @@ fn alone<T: Task>(
     for piece in pieces {
         let mut part = task.begin();
         let mut flow = ControlFlow::Continue(());
+        // Of a stream that somebody still writes, rows go out as they come.
+        let live = matches!(source.get(piece.input as usize), Some(crate::store::Input::Stdin));
         let _ = reader.piece(*piece, Some(&mut *stdin), &mut scanned, &mut |row, _, _| {
-            let step = task.row(&mut part, row);
-            if task.is_large(&part) {
-                flow = take(task.end(std::mem::replace(&mut part, task.begin())));
+            let step = task.row(&mut part, row, &mut |done| {
+                flow = take(done);
+                flow
+            });
+            if live
+                && flow.is_continue()
+                && let Some(done) = task.so_far(&mut part)
+            {
+                flow = take(done);
             }
             if flow.is_break() { flow } else { step }
         });
@@ -207,14 +221,13 @@ impl Line<'_> {
             let mut part = task.begin();
             let mut scanned = Scanned::default();
             let _ = reader.piece(*piece, None, &mut scanned, &mut |row, _, _| {
-                let step = task.row(&mut part, row);
-                if task.is_large(&part) && self.wait(number, 0) {
-                    let more = Message::More(task.end(std::mem::replace(&mut part, task.begin())));
-                    // Nobody listens any more: the scan has ended.
-                    if sender.send(more).is_err() {
-                        return ControlFlow::Break(());
+                let step = task.row(&mut part, row, &mut |done| {
+                    // In its turn; nobody listens any more when the scan has ended.
+                    match self.wait(number, 0) && sender.send(Message::More(done)).is_ok() {
+                        true => ControlFlow::Continue(()),
+                        false => ControlFlow::Break(()),
                     }
-                }
+                });
                 if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { step }
             });
             if sender.send(Message::Done(number, task.end(part), scanned)).is_err() {

@@ -68,6 +68,7 @@ mod query_cases;
 mod query_comparison;
 mod query_fold;
 mod query_generate;
+mod query_parallel;
 mod query_parse;
 mod query_reference;
 mod query_time;

@@ -85,7 +85,8 @@ impl Book {
         self
     }
 
-    fn command(&self, program: &str) -> Command {
+    /// A command in its directory, with its variables.
+    pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.path()).env_clear().envs(&self.variables);
         command

@@ -14,7 +14,7 @@ use crate::model::names;
 use crate::query::{Out, Place, Plan, Row, Summary};
 use crate::render::{Rows, safe};
 use crate::scan::{self, Class, Scanned, Source, Threads, Wanted};
-use crate::store::Input;
+use crate::store::{Input, os_real};
 use crate::view::standing;
 
 /// What is printed of the results.
@@ -71,6 +71,7 @@ impl Answer {
         let mut damaged: Vec<(Place, String)> = Vec::new();
         let mut failed = None;
         let streaming = plan.is_streaming();
+        let live = streaming && inputs.iter().any(|input| matches!(input, Input::Stdin));
         let Door { input, out: writer, .. } = door;
         let mut scanned = scan::in_parallel(inputs, &mut **input, wanted, threads, &job, |part| {
             let Part { held, results, seen, moved, faults, faults_told, damaged: more } = part;
@@ -95,6 +96,14 @@ impl Answer {
                 if flow.is_break() {
                     return flow;
                 }
+            }
+            // What a slow writer sent is seen before this waits for more.
+            if live
+                && !os_real::stdin_is_ready()
+                && let Err(error) = writer.flush()
+            {
+                failed = Some(error);
+                return ControlFlow::Break(());
             }
             if strict && self.faults > 0 { ControlFlow::Break(()) } else { flow }
         });

@@ -68,7 +68,17 @@ impl<'p> Task for Job<'p> {
         Part { held: fold.into_held(), ..part }
     }
 
-    fn row(&self, (fold, part): &mut (Fold<'p>, Part), row: &Row<'_>) -> ControlFlow<()> {
+    fn so_far(&self, (_, part): &mut (Fold<'p>, Part)) -> Option<Part> {
+        let results = std::mem::take(&mut part.results);
+        (!results.ends.is_empty()).then(|| Part { results, ..Part::default() })
+    }
+
+    fn row(
+        &self,
+        (fold, part): &mut (Fold<'p>, Part),
+        row: &Row<'_>,
+        more: &mut dyn FnMut(Part) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let Part { results, seen, moved, faults, faults_told, damaged, .. } = part;
         for (seen, field) in seen.iter_mut().zip(row.fields) {
             *seen |= field.is_some();
@@ -87,6 +97,10 @@ impl<'p> Task for Job<'p> {
                         damaged.push((place, scan::not_json(&fault).1));
                     } else {
                         results.push(text, place);
+                        // Also amid the outputs of a program that never ends.
+                        if results.text.len() >= RESULTS_BYTES {
+                            return more(Part { results: std::mem::take(results), ..Part::default() });
+                        }
                     }
                     ControlFlow::Continue(())
                 },
@@ -99,10 +113,5 @@ impl<'p> Task for Job<'p> {
             },
         );
         if self.strict && *faults > 0 { ControlFlow::Break(()) } else { flow }
-    }
-
-    fn is_large(&self, (_, part): &(Fold<'p>, Part)) -> bool {
-        // Of an endless program the first outputs are to be seen, too.
-        part.results.text.len() >= RESULTS_BYTES
     }
 }
