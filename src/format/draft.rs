@@ -280,10 +280,10 @@ impl Drafts {
         if !self.all_fit {
             self.check_types(text)?;
         }
-        if let Some(word) = self.value(text, KIND) {
-            if !says_one_of(word, PLAIN_KINDS) {
-                check_kind(&text_of(word), rules)?;
-            }
+        if let Some(word) = self.value(text, KIND)
+            && !says_one_of(word, PLAIN_KINDS)
+        {
+            check_kind(&text_of(word), rules)?;
         }
         if let Some(value) = self.value(text, PHASE)
             && !says_one_of(value, PHASES)

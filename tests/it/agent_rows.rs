@@ -1,12 +1,9 @@
 //! The rows that benchmarks and tests make up: the same ones each time, valid,
 //! and awkward in the ways they promise.
 
-#[path = "../../benches/rows/mod.rs"]
-mod rows;
-
 use std::collections::BTreeSet;
 
-use rows::{AgentRows, Shape, agent_rows};
+use crate::rows::{self, AgentRows, Shape, agent_rows};
 use serde_json::Value;
 
 use crate::support::Book;

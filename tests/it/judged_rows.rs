@@ -9,7 +9,7 @@ use logbook::json::bits::{Judge, Marks};
 use logbook::json::{Limits, Scratch, validate_members};
 
 use crate::odd_rows::Maker;
-use crate::odd_rows::rows::Dice;
+use crate::rows::Dice;
 
 const LIMITS: Limits = Limits { depth_max: 9, unique_keys: true, whole_surrogates: true };
 

@@ -5,6 +5,10 @@
 /// Builders: a logbook in a directory that goes away, a command, a terminal.
 mod support;
 
+/// Rows made from a seed, which the benchmarks read too.
+#[path = "../../benches/rows/mod.rs"]
+mod rows;
+
 /// The walls of the house, and what else a machine can check about the source.
 mod tidy;
 

@@ -13,10 +13,7 @@ use logbook::json::bits::{Finder, fill, fill_plain};
 use logbook::json::frame;
 use serde_json::Value;
 
-#[path = "../../benches/rows/mod.rs"]
-#[allow(dead_code)]
-pub mod rows;
-use rows::Dice;
+use crate::rows::Dice;
 
 const NAMES: [&str; 5] =
     ["status", "run_id", "a", "tool_call", "a key of more than sixty-four letters, so that it spans words of masks"];

@@ -6,9 +6,7 @@ use std::process::Stdio;
 
 use crate::support::{Book, LOGBOOK};
 
-#[path = "../../benches/rows/mod.rs"]
-mod rows;
-use rows::{Dice, Shape, agent_rows};
+use crate::rows::{Dice, Shape, agent_rows};
 
 /// Some six mebibytes: so many that several threads have several pieces each.
 fn rows() -> Vec<u8> {

@@ -5,7 +5,7 @@
 //! put to another use. No value is parsed and no tree is built: [`Finder`] walks brackets, newlines and the quotes
 //! that could begin a wanted key, some ten places in a row of four hundred bytes, and gives slices of the text.
 //!
-//! [`Judge`] does the same for writers: it judges whole rows as strictly as [`super::validate`], stepping from string to
+//! [`Judge`] does the same for writers: it judges whole rows as strictly as [`super::validate()`], stepping from string to
 //! string; what it is in doubt about is left to that plain path, which also says what is wrong.
 //!
 //! What the finder is not: a judge. It sees the frame of a row ([`super::frame`] says what that is, and is the plain path

@@ -150,7 +150,7 @@ impl Session {
         self.row = None;
     }
 
-    /// Runs `program` on the array of all `rows`, each of which [`check_row`] let through.
+    /// Runs `program` on the array of all `rows`, each of which `check_row` let through.
     pub fn run_on_all(
         &mut self,
         program: &Program,
