@@ -84,15 +84,32 @@ impl Decimal {
                 _ => return None,
             }
         }
+        Some(Decimal::scaled(digits, point.map_or(0, |at| at as i64 + 1 - text.len() as i64)))
+    }
+
+    /// `digits × 10^exponent`; of digits more than 18 the last must be zeros.
+    #[inline]
+    fn scaled(mut digits: i64, mut exponent: i64) -> Decimal {
         if digits == 0 {
-            return None;
+            return Decimal::ZERO;
         }
-        let mut exponent = point.map_or(0, |at| at as i64 + 1 - text.len() as i64);
         while digits % 10 == 0 {
             digits /= 10;
             exponent += 1;
         }
-        Some(Decimal(Form::Small { digits, exponent }))
+        Decimal(Form::Small { digits, exponent })
+    }
+
+    /// The integer that this number is in units of 10^exponent, if it is one and has at most 18 digits.
+    pub fn in_units(&self, exponent: i64) -> Option<i64> {
+        let Form::Small { digits, exponent: mine } = &self.0 else { return None };
+        let factor = 10i64.checked_pow(u32::try_from(mine - exponent).ok()?)?;
+        digits.checked_mul(factor).filter(|units| units.unsigned_abs() < 1_000_000_000_000_000_000)
+    }
+
+    /// Back from [`Decimal::in_units`].
+    pub fn from_units(units: i64, exponent: i64) -> Decimal {
+        Decimal::scaled(units, exponent)
     }
 
     /// `whole.fraction × 10^exponent`, digits checked by the caller.

@@ -72,36 +72,54 @@ impl Mean {
 }
 
 /// `pNN` by nearest rank: the least number such that NN percent of all are not
-/// greater. It is one of the numbers, so it is exact. Keeps them all.
+/// greater. It is one of the numbers, so it is exact. Keeps them all: eight bytes
+/// for each that has few digits.
 #[derive(Debug, Clone)]
 pub struct Rank {
     thousandths: u32,
-    numbers: Vec<Decimal>,
+    /// In units of 10^[`UNIT`].
+    plain: Vec<i64>,
+    others: Vec<Decimal>,
     not_numbers: u64,
 }
 
+/// Costs and times have so many places at most, most of them.
+const UNIT: i64 = -6;
+
 impl Rank {
     pub(super) fn new(thousandths: u32) -> Rank {
-        Rank { thousandths, numbers: Vec::new(), not_numbers: 0 }
+        Rank { thousandths, plain: Vec::new(), others: Vec::new(), not_numbers: 0 }
     }
 
     pub(super) fn push(&mut self, value: &[u8]) {
-        self.numbers.extend(number(value, &mut self.not_numbers));
+        if let Some(number) = number(value, &mut self.not_numbers) {
+            match number.in_units(UNIT) {
+                Some(units) => self.plain.push(units),
+                None => self.others.push(number),
+            }
+        }
     }
 
     pub(super) fn merge(&mut self, later: Rank) {
-        self.numbers.extend(later.numbers);
+        self.plain.extend(later.plain);
+        self.others.extend(later.others);
         self.not_numbers += later.not_numbers;
     }
 
     pub(super) fn finish(mut self, out: &mut Vec<u8>, ignored: &mut Ignored) {
         ignored.not_numbers += self.not_numbers;
-        if self.numbers.is_empty() {
+        let count = self.plain.len() + self.others.len();
+        if count == 0 {
             return out.extend_from_slice(b"null");
         }
-        let count = self.numbers.len();
         let rank = (count as u128 * u128::from(self.thousandths)).div_ceil(100_000) as usize;
-        let (_, found, _) = self.numbers.select_nth_unstable(rank.clamp(1, count) - 1);
+        let at = rank.clamp(1, count) - 1;
+        let found = if self.others.is_empty() {
+            Decimal::from_units(*self.plain.select_nth_unstable(at).1, UNIT)
+        } else {
+            self.others.extend(self.plain.iter().map(|units| Decimal::from_units(*units, UNIT)));
+            self.others.select_nth_unstable(at).1.clone()
+        };
         out.extend_from_slice(found.to_string().as_bytes());
     }
 }
