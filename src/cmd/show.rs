@@ -39,7 +39,7 @@ pub fn run(args: Show, door: &mut Door<'_>) -> Result<Exit> {
         return Err(Error::usage("show takes the run as its first argument").hint("logbook show RUN"));
     }
     let corrections = Corrections::wanted(&args.reading, &Query::default());
-    let inputs = reading::logbook(door, args.reading.dir.as_deref(), corrections)?.inputs;
+    let inputs = reading::logbook_for(door, &args.reading, corrections, None)?.inputs;
     let wanted = match (&args.step, Address::parse(&args.what)) {
         (Some(step), _) => Some(Address::Step { run_id: args.what.clone(), step: *step }),
         (None, address) => address,
