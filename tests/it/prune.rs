@@ -134,6 +134,20 @@ fn answers_are_those_without_a_cache() {
 }
 
 #[test]
+fn a_run_is_shown_from_where_it_stands() {
+    let book = thirty_days();
+    for arguments in [&["show", "r-7-1"][..], &["show", "r-7-1", "-o", "jsonl"], &["show", "r-7"], &["show", "r-7-1#2"]]
+    {
+        let plain = book.run(&[arguments, &["--no-cache"]].concat());
+        for _ in 0..2 {
+            let cached = book.run(arguments);
+            assert_eq!((&cached.out, &cached.err, cached.code), (&plain.out, &plain.err, plain.code), "{cached}");
+        }
+    }
+    assert!(summary(&book, 8).exists());
+}
+
+#[test]
 fn damaged_summaries_are_as_good_as_none() {
     let book = thirty_days();
     let query = ["timestamp=2026-03-07"];
