@@ -70,12 +70,11 @@ impl Requirement {
     /// What the filter asks of a row whose fields are called `names`, by slot. With `only`, as far as it is about that field.
     pub(in crate::query) fn of(predicate: &Predicate, names: &[String], only: Option<Field>) -> Requirement {
         match predicate {
-            // A row that is looked at may be one on which a jq program fails, which is told.
+            // A jq program may fail on a row, which is told: only what is asked before any program counts.
             Predicate::And(parts) => {
                 let parts = parts.iter().filter(|part| !part.uses_jq());
                 Requirement::all(parts.map(|part| Requirement::of(part, names, only)))
             }
-            predicate if predicate.uses_jq() => Requirement::Nothing,
             Predicate::Or(parts) => Requirement::any(parts.iter().map(|part| Requirement::of(part, names, only))),
             Predicate::Field(path, test) if path.rest.is_empty() && !test.negated => match names.get(path.slot) {
                 Some(name) if name == "timestamp" && only.is_none() => of_time(test),
