@@ -73,7 +73,7 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
     let plan = wording::compiled(&query, &text, &clock, BTreeMap::new())?;
     let corrections = Corrections::wanted(&args.reading, &query);
     let (inputs, vocabulary) = if inputs.is_empty() {
-        let found = reading::logbook(door, args.reading.dir.as_deref(), corrections)?;
+        let found = reading::logbook_for(door, &args.reading, corrections, None)?;
         (found.inputs, found.vocabulary)
     } else {
         let corrections = if args.fold { corrections } else { Corrections::AsWritten };

@@ -81,15 +81,19 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
     let plan = wording::compiled(&query, &text, &clock, arguments(&args)?)?;
 
     let corrections = Corrections::wanted(&args.reading, &query);
-    let (inputs, vocabulary) = if inputs.is_empty() {
-        let found = reading::logbook(door, args.reading.dir.as_deref(), corrections)?;
-        (found.inputs, found.vocabulary)
+    let count = args.threads.map_or_else(reading::cores, NonZeroUsize::get);
+    let mut pruning = args.reading.pruning(plan.requirement());
+    let (mut inputs, vocabulary, directory) = if inputs.is_empty() {
+        let found = reading::logbook_for(door, &args.reading, corrections, pruning.as_mut())?;
+        (found.inputs, found.vocabulary, Some(found.path))
     } else {
-        (
-            reading::files(&inputs, if args.fold { corrections } else { Corrections::AsWritten }, door)?,
-            Vocabulary::default(),
-        )
+        let corrections = if args.fold { corrections } else { Corrections::AsWritten };
+        (reading::files(&inputs, corrections, door)?, Vocabulary::default(), None)
     };
+    let watch = args.bounds.watch(plan.uses_jq())?;
+    if let (Some(pruning), Some(directory)) = (pruning, directory) {
+        inputs = pruning.apply(inputs, &directory, count);
+    }
     if args.explain {
         return explain(&args, &query, &inputs, corrections, door);
     }
@@ -108,9 +112,7 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
     let wonder =
         matches!(printing, Printing::Rows(_)) && format == Format::Table && door.out_is_terminal && !plan.is_latest();
     let mut answer = Answer::new(&plan, printing, wonder.then(Moved::default));
-    let watch = args.bounds.watch(plan.uses_jq())?;
     let strict = args.reading.strict;
-    let count = args.threads.map_or_else(reading::cores, NonZeroUsize::get);
     let scanned = if plan.uses_jq() {
         let begun = || watch.here();
         watch.on_large_stack(|bytes| {
@@ -146,11 +148,10 @@ fn explain(
     corrections: Corrections,
     door: &mut Door<'_>,
 ) -> Result<Exit> {
-    let files = inputs.iter().map(|input| explain::Input {
+    let files = (0u32..).zip(inputs.iter()).map(|(at, input)| explain::Input {
         name: input.name(),
         bytes: input.bytes(),
-        // Every input is read to its end so far.
-        pruned: None,
+        pruned: inputs.left_out(at).map(|left_out| left_out.why.clone()),
     });
     let in_files = !inputs.iter().any(|input| matches!(input, Input::Segment(_)));
     let corrections = match corrections {
@@ -170,22 +171,27 @@ fn explain(
     Ok(Exit::Done)
 }
 
-/// Nothing came out: how much was read, and of what time.
+/// Nothing came out: how many rows there are, and of what time. Those of segments left out count too.
 fn tell_nothing(inputs: &Source, scanned: &Scanned, clock: &Clock, door: &mut Door<'_>) {
-    if scanned.rows == 0 {
+    let rows = scanned.rows + inputs.all_left_out().map(|(_, left_out)| left_out.rows).sum::<u64>();
+    if rows == 0 {
         let inputs = inputs.len();
         return door.note(format_args!("no rows in {inputs} file{}", if inputs == 1 { "" } else { "s" }));
     }
     let mut span: Option<(Instant, Instant)> = None;
-    let files = inputs.iter().filter(|input| **input != Input::Stdin).cloned().collect();
+    let mut widen = |first: Instant, last: Instant| {
+        span = Some(span.map_or((first, last), |(least, greatest)| (least.min(first), greatest.max(last))));
+    };
+    inputs.all_left_out().filter_map(|(_, left_out)| left_out.times).for_each(|(first, last)| widen(first, last));
+    let read = (0u32..).zip(inputs.iter()).filter(|(at, _)| inputs.left_out(*at).is_none());
+    let files = read.map(|(_, input)| input).filter(|input| **input != Input::Stdin).cloned().collect();
     let files = Source::as_written(files);
     scan::feed(&files, door.input, &["timestamp".to_owned()], false, |row, _, _| {
         if let Some(at) = row.fields[0].and_then(cell::instant) {
-            span = Some(span.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
+            widen(at, at);
         }
         ControlFlow::Continue(())
     });
-    let rows = scanned.rows;
     let s = if rows == 1 { "" } else { "s" };
     match span {
         Some((first, last)) => door.note(format_args!(

@@ -62,7 +62,7 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     let plan = wording::compiled(&query, &text, &clock, BTreeMap::new())?;
 
     let corrections = Corrections::wanted(&args.reading, &Query::default());
-    let found = reading::logbook(door, args.reading.dir.as_deref(), corrections)?;
+    let found = reading::logbook_for(door, &args.reading, corrections, None)?;
     let (summaries, scanned) = summaries(&args, &found, door)?;
     let total = summaries.len();
 
@@ -123,7 +123,7 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
 
 /// Where each run stands: from what the store knows, else from a scan of all rows.
 fn summaries(args: &Runs, found: &Found, door: &mut Door<'_>) -> Result<(Vec<Summary>, Scanned)> {
-    if !args.reading.strict && !found.inputs.is_corrected() {
+    if !args.reading.strict && !args.reading.no_cache && !found.inputs.is_corrected() {
         let mut fold = view::Runs::default();
         let known = scan::known_runs(&found.path, &found.snapshot, &FIELDS, |row, counts| {
             fold.push(row);

@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 
 use crate::cmd::Door;
 use crate::cmd::reading::wording;
-use crate::cmd::reading::{self, Corrections, Reading, require};
+use crate::cmd::reading::{self, Corrections, Found, Reading, require};
 use crate::error::{Error, Exit, Result};
 use crate::format::corrections;
 use crate::json;
 use crate::model::Address;
 use crate::query::ast::{Form, Op};
-use crate::query::{Place, Query, Row};
+use crate::query::{Place, Plan, Query, Row};
 use crate::render::{Format, Rows, amended, cell, pretty, timeline};
 use crate::scan::{self, Corrected, Scanned, Source};
 use crate::store::Input;
@@ -39,7 +39,18 @@ pub fn run(args: Show, door: &mut Door<'_>) -> Result<Exit> {
         return Err(Error::usage("show takes the run as its first argument").hint("logbook show RUN"));
     }
     let corrections = Corrections::wanted(&args.reading, &Query::default());
-    let inputs = reading::logbook(door, args.reading.dir.as_deref(), corrections)?.inputs;
+    let clock = args.reading.clock(door)?;
+    let mut query = Query::default();
+    args.reading.narrow(&mut query, &clock)?;
+    require(&mut query, reading::test("run_id", Op::Equal, &args.what, Form::Quoted));
+    let plan = wording::compiled(&query, "", &clock, BTreeMap::new())?;
+    let mut pruning = args.reading.pruning(plan.requirement());
+    let Found { path, inputs, .. } = reading::logbook_for(door, &args.reading, corrections, pruning.as_mut())?;
+    // Only where the whole run is shown: a row that is named is the first of that name.
+    let of_run = || match pruning {
+        Some(pruning) => pruning.apply(inputs.clone(), &path, reading::cores()),
+        None => inputs.clone(),
+    };
     let wanted = match (&args.step, Address::parse(&args.what)) {
         (Some(step), _) => Some(Address::Step { run_id: args.what.clone(), step: *step }),
         (None, address) => address,
@@ -48,10 +59,12 @@ pub fn run(args: Show, door: &mut Door<'_>) -> Result<Exit> {
         // A run id may look like the name of a row: the run is shown if there is no such row.
         Some(address) => match row(&args, &address, &inputs, door)? {
             Some(exit) => Ok(exit),
-            None if args.step.is_none() => whole_run(&args, &inputs, door),
+            None if args.step.is_none() => {
+                whole_run(&args, &plan, &of_run(), door)?.map_or_else(|| Err(nothing(&args, &inputs, door)), Ok)
+            }
             None => Err(nothing(&args, &inputs, door)),
         },
-        None => whole_run(&args, &inputs, door),
+        None => whole_run(&args, &plan, &of_run(), door)?.map_or_else(|| Err(nothing(&args, &inputs, door)), Ok),
     }
 }
 
@@ -85,18 +98,15 @@ fn row(args: &Show, address: &Address, inputs: &Source, door: &mut Door<'_>) -> 
 }
 
 /// Prints a run: as a timeline for a person, its rows for a program.
-fn whole_run(args: &Show, inputs: &Source, door: &mut Door<'_>) -> Result<Exit> {
+fn whole_run(args: &Show, plan: &Plan, inputs: &Source, door: &mut Door<'_>) -> Result<Option<Exit>> {
     let clock = args.reading.clock(door)?;
     let format = args.reading.format(door)?;
     let look = args.reading.look(door, clock.zone);
-    let mut query = Query::default();
-    args.reading.narrow(&mut query, &clock)?;
-    require(&mut query, reading::test("run_id", Op::Equal, &args.what, Form::Quoted));
     let mut timeline = Timeline::default();
     let mut kept: Vec<(Vec<u8>, Place)> = Vec::new();
     let names = FIELDS.map(str::to_owned);
     let as_rows = format != Format::Table;
-    let scanned = each(&query, args, inputs, door, &names, |row| {
+    let scanned = each(plan, args, inputs, door, &names, |row| {
         if as_rows {
             kept.push((row.text.to_vec(), row.place));
         } else {
@@ -106,9 +116,9 @@ fn whole_run(args: &Show, inputs: &Source, door: &mut Door<'_>) -> Result<Exit> 
             }
         }
         ControlFlow::Continue(())
-    })?;
+    });
     if kept.is_empty() && timeline.entries.is_empty() {
-        return Err(nothing(args, inputs, door));
+        return Ok(None);
     }
     let written = if as_rows {
         let mut rows = Rows::new(format, None, look, false);
@@ -120,22 +130,20 @@ fn whole_run(args: &Show, inputs: &Source, door: &mut Door<'_>) -> Result<Exit> 
         door.out.write_all(timeline::draw(&timeline, &look).as_bytes())
     };
     written.map_err(|error| Error::output(&error))?;
-    Ok(reading::tell_skipped(door, &scanned, args.reading.strict))
+    Ok(Some(reading::tell_skipped(door, &scanned, args.reading.strict)))
 }
 
 /// Feeds the rows that pass `query` to `take`, with the fields `names`.
 fn each(
-    query: &Query,
+    plan: &Plan,
     args: &Show,
     inputs: &Source,
     door: &mut Door<'_>,
     names: &[String],
     mut take: impl FnMut(&Row<'_>) -> ControlFlow<()>,
-) -> Result<Scanned> {
-    let clock = args.reading.clock(door)?;
-    let plan = wording::compiled(query, "", &clock, BTreeMap::new())?;
+) -> Scanned {
     let mut eval = plan.eval();
-    Ok(scan::feed(inputs, door.input, plan.fields(), args.reading.strict, |row, _, skipped| {
+    scan::feed(inputs, door.input, plan.fields(), args.reading.strict, |row, _, skipped| {
         // Conditions made of flags hold no jq, and so do not fail.
         if !plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false)) {
             return ControlFlow::Continue(());
@@ -153,7 +161,7 @@ fn each(
                 ControlFlow::Continue(())
             }
         }
-    }))
+    })
 }
 
 /// There is no such run or row: what there is instead.

@@ -34,3 +34,4 @@ pub use compile::query::{Argument, Context, compile};
 pub use row::{Place, Row};
 pub use stage::pipeline::{Fold, Held, Out, Summary};
 pub use stage::plan::Plan;
+pub use stage::requirement::{Field, Known, Requirement};

@@ -42,7 +42,7 @@ pub fn feed(
 ) -> Scanned {
     let mut scanned = Scanned::default();
     let mut reader = Reader::new(source, Wanted { names, strict, literal: None });
-    for (input, _) in (0u32..).zip(source.iter()) {
+    for (input, _) in (0u32..).zip(source.iter()).filter(|(input, _)| source.left_out(*input).is_none()) {
         if reader.piece(Piece { input, range: None }, Some(&mut *stdin), &mut scanned, &mut each).is_break() {
             break;
         }

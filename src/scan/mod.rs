@@ -10,6 +10,7 @@
 //! - `corrections`: finds them, before a scan begins
 //! - `voided`: places that count no more · `known`: where runs stand, without a scan
 //! - `doubles`: ids that stand on two rows
+//! - `prune`: segments that cannot hold an answer, left out · `summarize`: what is known of all rows of one together
 //! - `pieces`: inputs cut into what can be read side by side
 //! - `reader`: rows of one piece after the other, with their fields: what one thread does
 //! - `feed`: all rows on this thread · `parallel`: on all cores, the results in order
@@ -22,16 +23,19 @@ pub mod feed;
 mod known;
 pub mod parallel;
 mod pieces;
+mod prune;
 mod reader;
 pub mod rows;
 pub mod skipped;
 pub mod source;
+mod summarize;
 mod voided;
 
 pub use doubles::{DoubledId, doubled_ids};
 pub use feed::{Scanned, feed};
 pub use known::{Counts, known_runs};
 pub use parallel::{Task, Threads, in_parallel};
+pub use prune::Pruning;
 pub use reader::{Wanted, not_json};
 pub use skipped::{Class, Skipped};
-pub use source::{Corrected, Source};
+pub use source::{Corrected, LeftOut, Source};

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use memchr::memchr;
 
-use crate::store::Input;
+use super::source::Source;
 use crate::store::input::Plain;
 
 /// A part of the inputs. Pieces in their order are the inputs in theirs.
@@ -21,11 +21,14 @@ pub(super) struct Piece {
 const FIRST_BYTES: u64 = 512 << 10;
 const PIECE_BYTES: u64 = 4 << 20;
 
-/// Cuts `inputs`. Those that are packed, are no regular files or cannot be opened stay whole: reading them tells.
-pub(super) fn cut(inputs: &[Input]) -> Vec<Piece> {
+/// Cuts the inputs of `source`, without those that are left out. Those that are packed, are no regular files or cannot be opened stay whole: reading them tells.
+pub(super) fn cut(source: &Source) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut size = FIRST_BYTES;
-    for (input, open) in (0u32..).zip(inputs) {
+    for (input, open) in (0u32..).zip(source.iter()) {
+        if source.left_out(input).is_some() {
+            continue;
+        }
         let Ok(Some(plain)) = open.open_plain() else {
             pieces.push(Piece { input, range: None });
             continue;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use crate::format::Correction;
+use crate::model::Instant;
 use crate::query::Place;
 use crate::store::Input;
 
@@ -17,6 +18,18 @@ pub struct Source {
     /// For each input the rows with a fate, by offset. Empty: rows are read as written.
     fates: Vec<BTreeMap<u64, Fate>>,
     shows_corrections: bool,
+    left_out: BTreeMap<u32, LeftOut>,
+}
+
+/// An input that is not read, since none of its rows can matter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LeftOut {
+    /// How many rows it has.
+    pub rows: u64,
+    /// The least and the greatest instant among their timestamps.
+    pub times: Option<(Instant, Instant)>,
+    /// Why, as a person is told.
+    pub why: String,
 }
 
 /// What becomes of a row.
@@ -87,7 +100,29 @@ impl Source {
 
     pub(super) fn folded(inputs: Vec<Input>, fates: Vec<BTreeMap<u64, Fate>>) -> Source {
         let none = fates.iter().all(BTreeMap::is_empty);
-        Source { inputs, fates: if none { Vec::new() } else { fates }, shows_corrections: false }
+        Source { inputs, fates: if none { Vec::new() } else { fates }, ..Source::default() }
+    }
+
+    /// What is known of the input that is not read; `None`: it is.
+    pub fn left_out(&self, input: u32) -> Option<&LeftOut> {
+        self.left_out.get(&input)
+    }
+
+    /// All inputs that are not read, by their numbers.
+    pub fn all_left_out(&self) -> impl Iterator<Item = (u32, &LeftOut)> {
+        self.left_out.iter().map(|(input, left_out)| (*input, left_out))
+    }
+
+    /// The inputs among these that are left out, to be read after all; each keeps its number.
+    pub fn of_left_out(&self, among: std::ops::Range<u32>) -> Source {
+        let others = (0u32..).zip(&self.inputs).map(|(input, _)| input);
+        let others = others.filter(|input| !(among.contains(input) && self.left_out.contains_key(input)));
+        let left_out = others.map(|input| (input, LeftOut::default())).collect();
+        Source { inputs: self.inputs.clone(), left_out, ..Source::default() }
+    }
+
+    pub(super) fn without(self, left_out: BTreeMap<u32, LeftOut>) -> Source {
+        Source { left_out, ..self }
     }
 
     pub(super) fn shows_corrections(&self) -> bool {

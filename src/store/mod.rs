@@ -46,5 +46,5 @@ pub use index::{known_corrections, known_runs};
 pub use input::{Input, expand};
 pub use locate::{Location, Purpose, locate};
 pub use row_reader::RowReader;
-pub use snapshot::{Segment, Snapshot, read_row, snapshot};
+pub use snapshot::{Segment, Snapshot, read_row, snapshot, snapshot_with_summaries};
 pub use state::OnFile;

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use memchr::memrchr;
 
+use super::index::{Identity, Summary, summary};
 use super::listing;
-use super::os::{How, Os, interrupted};
+use super::os::{How, Os, Stat, interrupted};
 use super::os_real::REAL;
 use crate::error::{Error, Result};
 pub use crate::format::segment_name::Form;
@@ -54,12 +55,25 @@ pub fn snapshot(directory: &Path) -> Result<Snapshot> {
     take(&REAL, directory)
 }
 
+/// Lists the logbook at `directory`, and hands what is known of sealed segments as a whole to `known`, by number. They are
+/// not opened for it.
+pub fn snapshot_with_summaries(directory: &Path, known: &mut dyn FnMut(u64, Summary)) -> Result<Snapshot> {
+    settle(&REAL, directory, Some(known))
+}
+
 /// As [`snapshot`], on any operating system.
 pub fn take(os: &dyn Os, directory: &Path) -> Result<Snapshot> {
+    settle(os, directory, None)
+}
+
+/// Takes in what is known of the segment with this number.
+type Take<'k> = &'k mut dyn FnMut(u64, Summary);
+
+fn settle(os: &dyn Os, directory: &Path, mut known: Option<Take<'_>>) -> Result<Snapshot> {
     // An archiver may move a segment between two looks; each look settles one more move.
     let mut last_error = None;
     for _ in 0..16 {
-        match look(os, directory) {
+        match look(os, directory, &mut known) {
             Ok(Some(snapshot)) => return Ok(snapshot),
             Ok(None) => {}
             Err(error) => last_error = Some(error),
@@ -73,25 +87,34 @@ pub fn take(os: &dyn Os, directory: &Path) -> Result<Snapshot> {
 }
 
 /// One look; `None` when a segment went away meanwhile.
-fn look(os: &dyn Os, directory: &Path) -> Result<Option<Snapshot>> {
+fn look(os: &dyn Os, directory: &Path, known: &mut Option<Take<'_>>) -> Result<Option<Snapshot>> {
     // Raw before the archive: what is archived in between is then seen twice, never not at all.
     let raw = listing::raw(os, directory)?;
     let archived = listing::archived(os, directory)?;
     let highest = raw.last().map_or(0, |name| name.number).max(archived.last().map_or(0, |name| name.number));
     let mut segments = Vec::with_capacity(raw.len() + archived.len());
+    let mut is_known = |number: u64, form: Form, stat: &Stat| {
+        let Some(take) = known else { return false };
+        let summary = Identity::of(number, form, stat).and_then(|it| summary::load(os, directory, &it));
+        summary.map(|summary| take(number, summary)).is_some()
+    };
     for name in &archived {
         if raw.binary_search_by_key(&name.number, |raw| raw.number).is_ok() {
             continue;
         }
         let path = listing::archive_directory(directory).join(name.archive());
         let Some(stat) = gone(&path, os.stat_path(&path))? else { return Ok(None) };
+        is_known(name.number, Form::Zstd, &stat);
         segments.push(Segment { number: name.number, path, form: Form::Zstd, sealed: true, bytes: stat.bytes });
     }
     for name in &raw {
         let path = directory.join(name.to_string());
         let Some(stat) = gone(&path, os.stat_path(&path))? else { return Ok(None) };
         let sealed = name.number < highest;
-        let bytes = if stat.what == super::os::What::File && stat.bytes > 0 {
+        // Only a segment that ends in a newline has a summary.
+        let bytes = if sealed && is_known(name.number, Form::Plain, &stat) {
+            stat.bytes
+        } else if stat.what == super::os::What::File && stat.bytes > 0 {
             match cut_at_newline(os, &path, stat.bytes)? {
                 Some(bytes) => bytes,
                 None => return Ok(None),

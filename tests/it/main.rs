@@ -38,6 +38,10 @@ mod store_append;
 mod store_faults;
 mod store_state;
 
+/// Segments that cannot hold an answer, and the cache that says so.
+mod prune;
+mod prune_reference;
+
 /// Rows that stand again elsewhere.
 mod voided;
 

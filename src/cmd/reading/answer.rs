@@ -129,12 +129,17 @@ impl Answer {
             return Err(Error::output(&error));
         }
         self.note_summary(summary, strict);
-        self.notes.extend(self.moved.as_ref().and_then(|moved| moved.note(&shown)));
+        if let Some(moved) = &mut self.moved {
+            let stopped = streaming && plan.limit().is_some_and(|limit| self.written >= limit);
+            moved.look_on(inputs, &shown, stopped, door);
+            self.notes.extend(moved.note(&shown));
+        }
         for (place, detail) in damaged {
             let name = inputs.get(place.input as usize).map_or_else(String::new, Input::name);
             scanned.skipped.add(&name, Class::NotJson, place.offset, detail);
         }
-        if literal.is_some() || plan.fields_at_once().len() < plan.fields().len() {
+        let not_all = literal.is_some() || plan.fields_at_once().len() < plan.fields().len();
+        if not_all || inputs.all_left_out().next().is_some() {
             self.look_for_fields(inputs, plan, door);
         }
         Ok(scanned)
@@ -289,6 +294,23 @@ impl Moved {
         match self.standing.get_mut(&*run) {
             Some(place) => *place = row.place,
             None => drop(self.standing.insert(run.into_owned(), row.place)),
+        }
+    }
+
+    /// Reads on for rows of later standing in segments that were left out: no further than the scan would have read.
+    fn look_on(&mut self, inputs: &Source, shown: &[(Vec<u8>, Place)], stopped: bool, door: &mut Door<'_>) {
+        let Some(first) = shown.iter().map(|(_, place)| place.input).min() else { return };
+        let last = shown.iter().map(|(_, place)| place.input).max().filter(|_| stopped);
+        let unread = inputs.of_left_out(first..last.unwrap_or(u32::MAX));
+        let names = Moved::FIELDS.map(str::to_owned);
+        let mut found = Moved::default();
+        scan::feed(&unread, door.input, &names, false, |row, _, _| {
+            found.push(row, [0, 1, 2]);
+            ControlFlow::Continue(())
+        });
+        for (run, place) in found.standing {
+            let known = self.standing.entry(run).or_insert(place);
+            *known = place.max(*known);
         }
     }
 

@@ -12,10 +12,10 @@ use crate::model::{Address, Vocabulary, Zone};
 use crate::query::ast::{Expr, Form, Literal, Op, Operand, Path as FieldPath, Right, Span, Test};
 use crate::query::text::words;
 use crate::query::time::{self, Clock};
-use crate::query::{Place, Query};
+use crate::query::{Place, Query, Requirement};
 use crate::render::{Format, Look};
-use crate::scan::{self, Scanned, Source, corrections};
-use crate::store::{self, Input, Purpose, Snapshot};
+use crate::scan::{self, Pruning, Scanned, Source, corrections};
+use crate::store::{self, Input, Location, Purpose, Snapshot};
 
 /// Flags of every reading command.
 #[derive(clap::Args, Debug, Clone)]
@@ -56,6 +56,9 @@ pub struct Reading {
     /// Judge every row whole; exit 5 if one is damaged
     #[arg(long)]
     pub strict: bool,
+    /// Read every segment, whatever cache/ knows; the answer is the same
+    #[arg(long)]
+    pub no_cache: bool,
 }
 
 /// How many threads this process may run at a time.
@@ -90,6 +93,12 @@ impl Reading {
         let columns = door.env.var("COLUMNS").and_then(|columns| columns.parse().ok());
         let width = if door.out_is_terminal { Some(columns.unwrap_or(door.columns)) } else { columns };
         Look { width, colour, zone, terminal: door.out_is_terminal, wrap: self.wrap }
+    }
+
+    /// What may be left unread, of rows that must meet `requirement`; `None`: nothing.
+    pub fn pruning(&self, requirement: Requirement) -> Option<Pruning> {
+        // Rows that are to be judged must be read.
+        Pruning::new(requirement).filter(|_| !self.no_cache && !self.strict)
     }
 
     /// `--run`, `--since` and `--until` as conditions beside the query's own.
@@ -215,10 +224,33 @@ fn asks_for_corrections(condition: &Expr) -> bool {
 pub fn logbook(door: &Door<'_>, dir: Option<&Path>, corrections: Corrections) -> Result<Found> {
     let location = store::locate(dir, &door.env, Purpose::Read)?;
     let snapshot = store::snapshot(&location.path)?;
+    found(location, snapshot, corrections, true)
+}
+
+/// The same as the flags ask for it. `pruning` learns what is known of its segments.
+pub fn logbook_for(
+    door: &Door<'_>,
+    reading: &Reading,
+    corrections: Corrections,
+    pruning: Option<&mut Pruning>,
+) -> Result<Found> {
+    let location = store::locate(reading.dir.as_deref(), &door.env, Purpose::Read)?;
+    let snapshot = match pruning {
+        Some(pruning) => store::snapshot_with_summaries(&location.path, &mut |number, summary| {
+            pruning.know(number, &summary);
+        })?,
+        None => store::snapshot(&location.path)?,
+    };
+    found(location, snapshot, corrections, !reading.no_cache)
+}
+
+fn found(location: Location, snapshot: Snapshot, corrections: Corrections, cached: bool) -> Result<Found> {
     let settings = store::config::settings(&store::os_real::REAL, &location.path)?;
     let inputs = match corrections {
-        Corrections::AsWritten => Source::as_written(snapshot.segments.iter().cloned().map(Input::Segment).collect()),
-        _ => corrections::fold_known(&location.path, &snapshot)?.with_corrections(corrections == Corrections::Shown),
+        Corrections::Folded | Corrections::Shown if cached => {
+            corrections::fold_known(&location.path, &snapshot)?.with_corrections(corrections == Corrections::Shown)
+        }
+        _ => corrections.of(snapshot.segments.iter().cloned().map(Input::Segment).collect()),
     };
     Ok(Found { path: location.path, snapshot, inputs, vocabulary: settings.vocabulary })
 }

@@ -5,7 +5,7 @@
 //! Not here: where rows come from (`scan`), what a condition is (`eval`).
 //!
 //! - `plan`: a compiled query · `pipeline`: its stages at work
-//! - `prefilter`: a literal that rows which pass must hold
+//! - `prefilter`: a literal that rows which pass must hold · `requirement`: what they must have, for whoever knows many rows at once
 //! - `latest`, `group`, `sort`: the stages that hold rows back
 //! - `run`: the plainest driver, for tests
 
@@ -14,5 +14,6 @@ pub mod latest;
 pub mod pipeline;
 pub mod plan;
 mod prefilter;
+pub mod requirement;
 pub mod run;
 mod sort;

@@ -14,6 +14,7 @@ use crate::query::jq::program::{Globals, Program, Session};
 use crate::query::stage::latest::LatestBy;
 use crate::query::stage::pipeline::Fold;
 use crate::query::stage::prefilter;
+use crate::query::stage::requirement::Requirement;
 use crate::query::time::Clock;
 
 /// A compiled query.
@@ -100,6 +101,18 @@ impl Plan {
         }
         let filter = self.filter.as_ref().and_then(|filter| prefilter::literal(filter, &self.first));
         filter.or_else(|| prefilter::string(self.head.string()?))
+    }
+
+    /// What every row must have that can matter to the answer: rows without it need not be read.
+    pub fn requirement(&self) -> Requirement {
+        match (&self.filter, &self.latest) {
+            (None, _) => Requirement::Nothing,
+            (Some(filter), None) => Requirement::of(filter, &self.first, None),
+            (Some(filter), Some(latest)) => match self.first.get(latest.by.slot) {
+                Some(name) if latest.by.rest.is_empty() => Requirement::of_latest(filter, &self.first, name),
+                _ => Requirement::Nothing,
+            },
+        }
     }
 
     /// Whether rows go out as they come in: no latest, slurp, grouping or sorting

@@ -277,22 +277,27 @@ pub(in crate::store) fn save_finished(os: &dyn Os, directory: &Path, index: &mut
 }
 
 fn save(os: &dyn Os, cache: &Path, path: &Path, contents: &Contents) -> bool {
+    let modes = make_cache(os, cache);
+    let nonce = unique(contents.cover.end, contents.cover.high);
+    table::write(os, path, contents, nonce, modes.file).is_ok()
+}
+
+/// Makes the directory of disposable files, if it is missing and can be made. Gives the modes of what is in it.
+pub(super) fn make_cache(os: &dyn Os, cache: &Path) -> Modes {
     let modes = cache.parent().map_or(Modes::of(&Settings::default()), |directory| Modes::below(os, directory));
     if os.stat_path(cache).is_err() && os.mkdir(cache, 0o700).is_ok() {
         // The group is the directory's own, by its setgid bit.
         let _ = os.open(cache, How::Directory, 0).and_then(|made| os.set_access(&made, modes.directory, None));
     }
-    table::write(os, path, contents, nonce(contents), modes.file).is_ok()
+    modes
 }
 
 /// Different for every file: made of the clock, the process and what is covered.
-fn nonce(contents: &Contents) -> u64 {
+pub(super) fn unique(end: u64, number: u64) -> u64 {
     let time =
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64);
     let mut seed = [0; 32];
-    for (index, value) in
-        [time, u64::from(std::process::id()), contents.cover.end, contents.cover.high].iter().enumerate()
-    {
+    for (index, value) in [time, u64::from(std::process::id()), end, number].iter().enumerate() {
         seed[index * 8..index * 8 + 8].copy_from_slice(&value.to_le_bytes());
     }
     xxh3_64(&seed)
