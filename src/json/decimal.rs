@@ -73,7 +73,7 @@ impl Decimal {
     /// Most numbers: digits, perhaps with a point among them, that fit an integer. `None`: look further.
     #[inline]
     fn parse_short(text: &[u8]) -> Option<Decimal> {
-        if text.len() > SMALL_DIGITS || (text.first() == Some(&b'0') && text.get(1) != Some(&b'.')) {
+        if text.is_empty() || text.len() > SMALL_DIGITS || (text.first() == Some(&b'0') && text.get(1) != Some(&b'.')) {
             return None;
         }
         let (mut digits, mut point) = (0i64, None);
