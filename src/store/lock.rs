@@ -10,8 +10,8 @@ use super::os::{How, Os, Stat, interrupted};
 use crate::error::{Error, Exit, Result};
 use crate::format::{LockLine, lock_line};
 
-/// How often a writer tries before it waits in the queue.
-const TRIES: usize = 4;
+/// How often a writer tries, letting others run between, before it waits in the queue: that costs a thread.
+const TRIES: usize = 300;
 
 /// The lock, held. Dropping it closes the file and so gives the lock back.
 #[derive(Debug)]
