@@ -2,7 +2,6 @@
 //! or of standard input.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
@@ -46,8 +45,8 @@ pub struct Query {
     #[command(flatten)]
     bounds: Bounds,
     /// Read with so many threads; without it, with all cores
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
     /// Print only how many rows come out
     #[arg(long)]
     count: bool,
@@ -81,7 +80,7 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
     let plan = wording::compiled(&query, &text, &clock, arguments(&args)?)?;
 
     let corrections = Corrections::wanted(&args.reading, &query);
-    let count = args.threads.map_or_else(reading::cores, NonZeroUsize::get);
+    let count = args.threads.map_or_else(reading::cores, usize::from);
     let mut pruning = args.reading.pruning(plan.requirement());
     let (mut inputs, vocabulary, directory) = if inputs.is_empty() {
         let found = reading::logbook_for(door, &args.reading, corrections, pruning.as_mut())?;
