@@ -10,7 +10,7 @@
 use super::object::Fault;
 use super::skip::{Kind, kind, skip_string, skip_value, skip_white};
 use super::string::decode_raw;
-use super::validate::is_value;
+use super::validate::{is_value, number_end};
 
 /// Finds the members called `names` in the line `text`: `out[i]` is the value of `names[i]`, the last one where a key
 /// is repeated. White space around the object is allowed.
@@ -62,38 +62,11 @@ pub fn pick<'a, N: AsRef<[u8]>>(text: &'a [u8], names: &[N], out: &mut Vec<Optio
 /// The value behind a colon, which ends before `at`.
 fn value(text: &[u8], at: usize) -> Result<&[u8], Fault> {
     let from = skip_white(text, at);
-    let to = match text.get(from) {
-        Some(b'{' | b'[') => nested_end(text, from),
-        _ => skip_value(text, from).filter(|to| *to <= text.len()),
-    };
+    let to = skip_value(text, from).filter(|to| *to <= text.len());
     match to {
         Some(to) if is_framed(text, from, to) => Ok(&text[from..to]),
         _ => Err(Fault::NotJson(from.min(text.len()))),
     }
-}
-
-/// The position after the brackets that open at `at`.
-fn nested_end(text: &[u8], mut at: usize) -> Option<usize> {
-    let mut depth = 0usize;
-    while let Some(byte) = text.get(at) {
-        match byte {
-            b'"' => {
-                at = skip_string(text, at)?;
-                continue;
-            }
-            b'\\' => at += usize::from(matches!(text.get(at + 1), Some(b'"' | b'\\'))),
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                depth -= 1;
-                if depth == 0 {
-                    return Some(at + 1);
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    None
 }
 
 /// Whether the value `from..to` is one as far as its frame tells: words and numbers whole, and a comma or a closing
@@ -108,36 +81,8 @@ pub(super) fn is_framed(text: &[u8], from: usize, to: usize) -> bool {
     let raw = &text[from..to];
     match kind(raw) {
         Some(Kind::String | Kind::Array | Kind::Object) => true,
-        Some(Kind::Number) => is_number(raw),
+        Some(Kind::Number) => number_end(raw, 0) == Some(raw.len()),
         Some(Kind::Boolean | Kind::Null) => matches!(raw, b"true" | b"false" | b"null"),
         None => false,
     }
-}
-
-/// Whether `raw` is a number from its first byte to its last.
-#[inline]
-fn is_number(raw: &[u8]) -> bool {
-    let digits = |from: usize| raw[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let mut at = usize::from(raw.first() == Some(&b'-'));
-    let whole = digits(at);
-    if whole == 0 || (whole > 1 && raw[at] == b'0') {
-        return false;
-    }
-    at += whole;
-    if raw.get(at) == Some(&b'.') {
-        let fraction = digits(at + 1);
-        if fraction == 0 {
-            return false;
-        }
-        at += 1 + fraction;
-    }
-    if matches!(raw.get(at), Some(b'e' | b'E')) {
-        at += 1 + usize::from(matches!(raw.get(at + 1), Some(b'+' | b'-')));
-        let exponent = raw.get(at..).map_or(0, |_| digits(at));
-        if exponent == 0 {
-            return false;
-        }
-        at += exponent;
-    }
-    at == raw.len()
 }

@@ -81,17 +81,21 @@ pub fn skip_value(text: &[u8], at: usize) -> Option<usize> {
     match kind(text.get(at..)?)? {
         Kind::String => skip_string(text, at),
         Kind::Array | Kind::Object => skip_nested(text, at),
-        _ => {
-            let mut end = at + 1;
-            while end < text.len()
-                && !is_white(text[end])
-                && !matches!(text[end], b',' | b'}' | b']' | b':' | b'"' | b'{' | b'[')
-            {
-                end += 1;
-            }
-            Some(end)
-        }
+        _ => Some(skip_scalar(text, at)),
     }
+}
+
+/// The position after the number or word that begins at `at`.
+#[inline]
+pub(super) fn skip_scalar(text: &[u8], at: usize) -> usize {
+    let mut end = at + 1;
+    while end < text.len()
+        && !is_white(text[end])
+        && !matches!(text[end], b',' | b'}' | b']' | b':' | b'"' | b'{' | b'[')
+    {
+        end += 1;
+    }
+    end
 }
 
 fn skip_nested(text: &[u8], mut at: usize) -> Option<usize> {
@@ -102,6 +106,8 @@ fn skip_nested(text: &[u8], mut at: usize) -> Option<usize> {
                 at = skip_string(text, at)?;
                 continue;
             }
+            // In what is no JSON it escapes a quote also where no string is, as `bits` has it.
+            b'\\' => at += usize::from(matches!(text.get(at + 1), Some(b'"' | b'\\'))),
             b'{' | b'[' => depth += 1,
             b'}' | b']' => {
                 depth -= 1;

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use super::masks::{Masks, WIDTH, fill, fill_plain};
 use crate::json::frame::is_framed;
-use crate::json::skip::{is_white, skip_white};
+use crate::json::skip::{is_white, skip_scalar, skip_white};
 
 /// A line of a block.
 #[derive(Debug, Clone, Copy)]
@@ -285,16 +285,7 @@ fn value_end(block: &[u8], masks: &[Masks], from: usize) -> Option<usize> {
             Some(index * WIDTH + quotes.trailing_zeros() as usize + 1)
         }
         b'{' | b'[' => nested_end(masks, from),
-        _ => {
-            let mut end = from + 1;
-            while end < block.len()
-                && !is_white(block[end])
-                && !matches!(block[end], b',' | b'}' | b']' | b':' | b'"' | b'{' | b'[')
-            {
-                end += 1;
-            }
-            Some(end)
-        }
+        _ => Some(skip_scalar(block, from)),
     }
 }
 

@@ -63,7 +63,6 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
         Some(LatestBy { by, status: compiler.slot("status"), kind: compiler.slot("kind") })
     });
     let filter = query.filter.as_ref().and_then(|expr| compiler.predicate(expr));
-    let filter_fields = compiler.scope.fields.len();
     let jq = query.jq.as_ref().and_then(|jq| compiler.jq(jq));
     // Slurped, rows are no inputs of their own.
     let mut head = query.jq.as_ref().filter(|_| !query.slurp).map(|jq| Head::of(&jq.code)).unwrap_or_default();
@@ -107,7 +106,6 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
         (Some(first), Some(middle)) => (first, Some(middle), Some(last)),
     };
     Ok(Plan {
-        filter_fields: filter_fields.min(first.len()),
         first,
         middle,
         last,

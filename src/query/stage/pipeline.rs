@@ -42,7 +42,6 @@ pub struct Summary {
 
 /// The state of a plan at work on one part of the rows.
 pub struct Fold<'p> {
-    held: Held,
     /// Apart from `rest`'s, since its outputs are looked at while it runs.
     jq: Session,
     rest: Rest<'p>,
@@ -64,25 +63,15 @@ pub struct Held {
 struct Rest<'p> {
     plan: &'p Plan,
     eval: Eval<'p>,
-    groups: Groups,
-    sorted: Sorted,
-    emitted: u64,
+    held: Held,
     line: Vec<u8>,
 }
 
 impl<'p> Fold<'p> {
     pub(in crate::query) fn new(plan: &'p Plan) -> Self {
         Fold {
-            held: Held::default(),
             jq: Session::new(&plan.globals),
-            rest: Rest {
-                plan,
-                eval: plan.eval(),
-                groups: Groups::default(),
-                sorted: Sorted::default(),
-                emitted: 0,
-                line: Vec::new(),
-            },
+            rest: Rest { plan, eval: plan.eval(), held: Held::default(), line: Vec::new() },
         }
     }
 
@@ -90,7 +79,7 @@ impl<'p> Fold<'p> {
     /// when no further row can change the answer, or the sink says so.
     pub fn push(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
         if let Some(stage) = &self.rest.plan.latest {
-            self.held.latest.push(stage, row);
+            self.rest.held.latest.push(stage, row);
             return ControlFlow::Continue(());
         }
         self.filter(row, out)
@@ -115,7 +104,7 @@ impl<'p> Fold<'p> {
                 }
             }
         }
-        self.held.passed += 1;
+        self.rest.held.passed += 1;
         let Some(program) = plan.jq.and_then(|number| plan.programs.get(number)) else {
             return self.rest.push(row, Some(row.place), out);
         };
@@ -124,7 +113,7 @@ impl<'p> Fold<'p> {
         }
         if plan.slurp {
             match check_row(row.text) {
-                Ok(()) => self.held.kept.push(row.text.to_vec()),
+                Ok(()) => self.rest.held.kept.push(row.text.to_vec()),
                 Err(message) => (out.fault)(Some(row.place), &message),
             }
             return ControlFlow::Continue(());
@@ -143,27 +132,26 @@ impl<'p> Fold<'p> {
 
     /// What the fold holds back, to be merged into that of earlier rows.
     pub fn into_held(self) -> Held {
-        let Rest { groups, sorted, emitted, .. } = self.rest;
-        Held { groups, sorted, emitted, ..self.held }
+        self.rest.held
     }
 
     /// Joins what the fold of later rows held back. Streaming plans have nothing to join but counts.
     pub fn merge(&mut self, later: Held) {
         let tail = &self.rest.plan.tail;
-        self.held.latest.merge(later.latest);
-        self.held.passed += later.passed;
-        self.held.kept.extend(later.kept);
-        self.rest.groups.merge(later.groups);
-        self.rest.emitted += later.emitted;
+        self.rest.held.latest.merge(later.latest);
+        self.rest.held.passed += later.passed;
+        self.rest.held.kept.extend(later.kept);
+        self.rest.held.groups.merge(later.groups);
+        self.rest.held.emitted += later.emitted;
         if !tail.sort.is_empty() {
-            self.rest.sorted.merge(&tail.sort, tail.limit, later.sorted);
+            self.rest.held.sorted.merge(&tail.sort, tail.limit, later.sorted);
         }
     }
 
     /// Puts out what was held back.
     pub fn finish(mut self, out: &mut Out<'_>) -> Summary {
         let plan = self.rest.plan;
-        for (place, text) in std::mem::take(&mut self.held.latest).finish() {
+        for (place, text) in std::mem::take(&mut self.rest.held.latest).finish() {
             let mut fields = Vec::new();
             let fields = refill(&text, &plan.first, &mut fields);
             if self.filter(&Row { text: &text, fields, place }, out).is_break() {
@@ -172,14 +160,14 @@ impl<'p> Fold<'p> {
         }
         if let (true, Some(program)) = (plan.slurp, plan.jq.and_then(|number| plan.programs.get(number))) {
             let rest = &mut self.rest;
-            let kept = std::mem::take(&mut self.held.kept);
+            let kept = std::mem::take(&mut rest.held.kept);
             let ran = self.jq.run_on_all(program, kept, &mut |output| rest.push_output(output, None, out));
             if let Err(message) = ran {
                 (out.fault)(None, &message);
             }
         }
-        let ignored = self.rest.finish(out);
-        Summary { passed: self.held.passed, ignored }
+        let passed = self.rest.held.passed;
+        Summary { passed, ignored: self.rest.finish(out) }
     }
 }
 
@@ -187,7 +175,9 @@ impl Rest<'_> {
     /// Whether a limit without sorting is reached.
     fn is_full(&self) -> bool {
         let plan = self.plan;
-        plan.group.is_none() && plan.tail.sort.is_empty() && plan.tail.limit.is_some_and(|limit| self.emitted >= limit)
+        plan.group.is_none()
+            && plan.tail.sort.is_empty()
+            && plan.tail.limit.is_some_and(|limit| self.held.emitted >= limit)
     }
 
     /// An output of jq; with `place`, of one row.
@@ -210,7 +200,7 @@ impl Rest<'_> {
         let Some(stage) = &self.plan.group else {
             return self.tail(row, place, out);
         };
-        if let Err(Fault(message)) = self.groups.push(stage, row, &mut self.eval) {
+        if let Err(Fault(message)) = self.held.groups.push(stage, row, &mut self.eval) {
             (out.fault)(place, &message);
         }
         ControlFlow::Continue(())
@@ -223,7 +213,7 @@ impl Rest<'_> {
         let done = passes.and_then(|passes| match passes {
             false => Ok(None),
             true if tail.sort.is_empty() => Ok(Some(())),
-            true => self.sorted.push(&tail.sort, tail.limit, row, place, &mut self.eval).map(|()| None),
+            true => self.held.sorted.push(&tail.sort, tail.limit, row, place, &mut self.eval).map(|()| None),
         });
         match done {
             Ok(Some(())) => self.emit(row, place, out),
@@ -239,7 +229,7 @@ impl Rest<'_> {
     fn emit(&mut self, row: &Row<'_>, place: Option<Place>, out: &mut Out<'_>) -> ControlFlow<()> {
         let tail = &self.plan.tail;
         let limit = tail.limit.unwrap_or(u64::MAX);
-        if self.emitted >= limit {
+        if self.held.emitted >= limit {
             return ControlFlow::Break(());
         }
         let flow = match &tail.select {
@@ -264,15 +254,15 @@ impl Rest<'_> {
                 (out.sink)(&self.line, place)
             }
         };
-        self.emitted += 1;
-        if self.emitted >= limit { ControlFlow::Break(()) } else { flow }
+        self.held.emitted += 1;
+        if self.held.emitted >= limit { ControlFlow::Break(()) } else { flow }
     }
 
     fn finish(mut self, out: &mut Out<'_>) -> Vec<(String, Ignored)> {
         let plan = self.plan;
         let mut ignored = Vec::new();
         if let Some(stage) = &plan.group {
-            let (rows, notes) = std::mem::take(&mut self.groups).finish(stage);
+            let (rows, notes) = std::mem::take(&mut self.held.groups).finish(stage);
             ignored = notes;
             for row in rows {
                 if self.push_group(&row, out).is_break() {
@@ -281,7 +271,7 @@ impl Rest<'_> {
             }
         }
         let names = plan.last.as_ref().or(plan.middle.as_ref()).unwrap_or(&plan.first);
-        let sorted = std::mem::take(&mut self.sorted);
+        let sorted = std::mem::take(&mut self.held.sorted);
         for (place, text) in sorted.finish(&plan.tail.sort, plan.tail.limit) {
             self.eval.next_row();
             let mut fields = Vec::new();

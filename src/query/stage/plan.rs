@@ -20,9 +20,8 @@ use crate::query::time::Clock;
 /// A compiled query.
 #[derive(Debug)]
 pub struct Plan {
-    /// Fields asked of rows as read; the first `filter_fields` decide whether a row passes.
+    /// Fields asked of rows as read.
     pub(in crate::query) first: Vec<String>,
-    pub(in crate::query) filter_fields: usize,
     /// Fields asked of jq's outputs, where there is a jq stage.
     pub(in crate::query) middle: Option<Vec<String>>,
     /// Fields asked of group rows, where there is grouping.
@@ -81,11 +80,6 @@ impl Plan {
             Some(latest) => &self.first[..=latest.by.slot.max(latest.status).max(latest.kind)],
             None => &self.first,
         }
-    }
-
-    /// How many of [`Plan::fields`], from the first, decide whether a row passes.
-    pub fn filter_fields(&self) -> usize {
-        self.filter_fields
     }
 
     /// The filter, on rows as read.
