@@ -35,14 +35,14 @@ const SYNONYMS: &[(&str, &str)] = &[
 /// Runs what `arguments` (without the program's name) ask for.
 pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
     let Some(first) = arguments.first() else {
-        return cmd::help::nothing_typed(door);
+        return cmd::itself::help::nothing_typed(door);
     };
     let Some(first) = first.to_str() else {
         return Err(Error::usage(format!("no command called {first:?}")).hint("logbook --help"));
     };
     match first {
-        "-h" | "--help" => return cmd::help::overview(door),
-        "-V" | "--version" => return cmd::help::version(door),
+        "-h" | "--help" => return cmd::itself::help::overview(door),
+        "-V" | "--version" => return cmd::itself::help::version(door),
         _ => {}
     }
     if first.starts_with('-') {
@@ -57,7 +57,7 @@ pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
     match command(entry).try_get_matches_from(arguments) {
         Ok(matches) => (entry.run)(&matches, door),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            cmd::help::print(door, &error.render().to_string())
+            cmd::itself::help::print(door, &error.render().to_string())
         }
         Err(error) if sorts && error.kind() == ErrorKind::UnknownArgument => Err(usage(&error, entry)
             .hint("put a clause between quotes, as 'sort_by -timestamp', or write --sort -timestamp")),

@@ -1,32 +1,22 @@
-//! One file per subcommand: its arguments and its `run`. This is the only room
-//! that prints, reads the clock and the environment, and it does so through
-//! one `Door`, so that a command is a function of what comes in through it.
+//! One file per subcommand: its arguments and its `run`, in one room for each group
+//! of the help. This is the only room that prints, reads the clock and the
+//! environment, and it does so through one `Door`, so that a command is a function
+//! of what comes in through it.
 //!
 //! Not here: what a query means (`query`), what a run is (`view`), how a table
 //! looks (`render`), how bytes reach the disk (`store`).
 //!
-//! To add a command: a file here, a line in `table::COMMANDS`, a file in `tests/it/`.
+//! To add a command: a file in its group's room, a line in `table::COMMANDS`, a file in `tests/it/`.
 
 pub mod door;
 pub mod reading;
 pub mod table;
+pub mod writing;
 
-pub mod amend;
-pub mod append;
-pub mod append_batch;
-mod append_lines;
-pub mod completions;
-pub mod doctor;
-mod doctor_findings;
-pub mod fields;
-pub mod help;
-pub mod init;
-pub mod man;
-pub mod query;
-pub mod runs;
-pub mod schema;
-pub mod show;
-pub mod where_;
+pub mod decide;
+pub mod itself;
+pub mod keep;
+pub mod log;
+pub mod read;
 
-pub use completions::words as complete_words;
 pub use door::Door;

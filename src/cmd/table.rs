@@ -25,18 +25,18 @@ pub struct Entry {
 
 /// A room in `cmd` as an entry: its `Args` type and its `run`.
 macro_rules! entry {
-    ($group:literal, $name:literal, $module:ident :: $args:ident, $about:literal, $examples:expr) => {
+    ($group:literal, $name:literal, $room:ident :: $module:ident :: $args:ident, $about:literal) => {
         Entry {
             name: $name,
             page: concat!("logbook-", $name),
             group: $group,
             about: $about,
-            examples: $examples,
-            build: <cmd::$module::$args as Args>::augment_args,
+            examples: cmd::$room::$module::EXAMPLES,
+            build: <cmd::$room::$module::$args as Args>::augment_args,
             run: |matches, door| {
-                let args = <cmd::$module::$args as FromArgMatches>::from_arg_matches(matches)
+                let args = <cmd::$room::$module::$args as FromArgMatches>::from_arg_matches(matches)
                     .map_err(|error| Error::usage(error.to_string()))?;
-                cmd::$module::run(args, door)
+                cmd::$room::$module::run(args, door)
             },
         }
     };
@@ -47,32 +47,20 @@ pub const GROUPS: &[&str] = &["log", "read", "decide", "keep", "self"];
 
 /// All commands, in the order of the help.
 pub const COMMANDS: &[Entry] = &[
-    entry!("log", "append", append::Append, "store a step of a run", cmd::append::EXAMPLES),
-    entry!("read", "runs", runs::Runs, "where each run stands, active ones first", cmd::runs::EXAMPLES),
-    entry!("read", "show", show::Show, "one run as a timeline, or one row in full", cmd::show::EXAMPLES),
-    entry!("read", "query", query::Query, "filter, group and summarize rows", cmd::query::EXAMPLES),
-    entry!("read", "fields", fields::Fields, "which fields occur, or the values of one", cmd::fields::EXAMPLES),
-    entry!("decide", "amend", amend::Amend, "correct or retract a row, by another row", cmd::amend::EXAMPLES),
-    entry!("keep", "doctor", doctor::Doctor, "is this a good place for a logbook", cmd::doctor::EXAMPLES),
-    entry!("self", "init", init::Init, "make a logbook in this directory", cmd::init::EXAMPLES),
-    entry!("self", "where", where_::Where, "which logbook is used here, and why", cmd::where_::EXAMPLES),
-    entry!("self", "schema", schema::Schema, "print the JSON Schema of a row", cmd::schema::EXAMPLES),
-    entry!(
-        "self",
-        "completions",
-        completions::Completions,
-        "print a completion script for a shell",
-        cmd::completions::EXAMPLES
-    ),
-    entry!(
-        "",
-        "complete-words",
-        complete_words::CompleteWords,
-        "words that a shell completes, one a line",
-        cmd::complete_words::EXAMPLES
-    ),
-    entry!("self", "man", man::Man, "print or write the manual pages", cmd::man::EXAMPLES),
-    entry!("self", "help", help::Help, "help on a command, or on the query language", cmd::help::EXAMPLES),
+    entry!("log", "append", log::append::Append, "store a step of a run"),
+    entry!("read", "runs", read::runs::Runs, "where each run stands, active ones first"),
+    entry!("read", "show", read::show::Show, "one run as a timeline, or one row in full"),
+    entry!("read", "query", read::query::Query, "filter, group and summarize rows"),
+    entry!("read", "fields", read::fields::Fields, "which fields occur, or the values of one"),
+    entry!("decide", "amend", decide::amend::Amend, "correct or retract a row, by another row"),
+    entry!("keep", "doctor", keep::doctor::Doctor, "is this a good place for a logbook"),
+    entry!("self", "init", itself::init::Init, "make a logbook in this directory"),
+    entry!("self", "where", itself::where_::Where, "which logbook is used here, and why"),
+    entry!("self", "schema", itself::schema::Schema, "print the JSON Schema of a row"),
+    entry!("self", "completions", itself::completions::Completions, "print a completion script for a shell"),
+    entry!("", "complete-words", itself::complete_words::CompleteWords, "words that a shell completes, one a line"),
+    entry!("self", "man", itself::man::Man, "print or write the manual pages"),
+    entry!("self", "help", itself::help::Help, "help on a command, or on the query language"),
 ];
 
 /// The entry called `name`.

@@ -1,7 +1,7 @@
 //! What is typed into a correction row (`docs/format.md`, Corrections): checked
 //! against the row that it is about, as that row reads now.
 //!
-//! Not here: finding that row, the lock (`cmd::amend`, `store`).
+//! Not here: finding that row, the lock (`cmd::decide::amend`, `store`).
 
 use super::corrections::{FIXED, apply};
 use super::draft_fields::text_of;

@@ -6,7 +6,7 @@ use crate::support::{Book, repository};
 
 #[test]
 fn the_committed_pages_are_those_of_the_program() {
-    let pages = logbook::cmd::man::pages();
+    let pages = logbook::cmd::itself::man::pages();
     let shown = logbook::cmd::table::COMMANDS.iter().filter(|entry| !entry.group.is_empty());
     assert_eq!(pages.len(), shown.count() + 1);
     for (name, page) in &pages {

@@ -1,20 +1,19 @@
 //! `logbook append`: one row from flags, fields or JSON, or many from stdin.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::cmd::append_batch;
+use crate::cmd::log::append_batch;
+use crate::cmd::writing::{Print, announce_fallback, print_rows};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft_pairs::Pairs;
 use crate::format::{Drafts, Rules};
 use crate::json;
-use crate::model::{Address, names};
+use crate::model::names;
 use crate::store::append::{OnRefused, Options, Writer};
 use crate::store::config::{self, duration_ms};
-use crate::store::locate::Why;
 use crate::store::os_real::{self, REAL};
-use crate::store::{Durability, Location, Purpose, Settings, Stored, locate};
+use crate::store::{Durability, Purpose, Settings, locate};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\
@@ -81,26 +80,6 @@ pub struct Append {
     pub on_error: Option<String>,
 }
 
-/// What is printed of a stored row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Print {
-    Nothing,
-    Id,
-    Row,
-}
-
-impl Print {
-    /// What `--print` says.
-    pub(super) fn parse(word: Option<&str>) -> Result<Print> {
-        match word {
-            None => Ok(Print::Nothing),
-            Some("id") => Ok(Print::Id),
-            Some("row") => Ok(Print::Row),
-            Some(word) => Err(Error::usage(format!("unknown --print {word:?}")).hint("print is one of: id, row")),
-        }
-    }
-}
-
 /// Runs the command; with `--best-effort` every failure is a warning.
 pub fn run(args: Append, door: &mut Door<'_>) -> Result<Exit> {
     let best_effort = args.best_effort || door.env.var("LOGBOOK_BEST_EFFORT") == Some("1");
@@ -160,47 +139,6 @@ fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
         door.note(slip);
     }
     Ok(Exit::Done)
-}
-
-/// Says once that the user's own logbook is made, since nobody named it.
-pub(super) fn announce_fallback(location: &Location, err: &mut dyn Write) {
-    if location.why == Why::Fallback && !location.exists {
-        let _ = writeln!(
-            err,
-            "logbook: no logbook here; the new one for this user is {} (logbook init makes one here)",
-            location.path.display()
-        );
-    }
-}
-
-/// Prints what was stored.
-pub(super) fn print_rows(print: Print, drafts: &Drafts, stored: &[Stored], door: &mut Door<'_>) -> Result<()> {
-    let mut out = Vec::new();
-    for row in stored {
-        let Some(draft) = drafts.rows().get(row.draft) else { continue };
-        match print {
-            Print::Nothing => return Ok(()),
-            Print::Id => {
-                let address = Address::Step { run_id: drafts.run_of(draft).to_owned(), step: row.step };
-                out.extend_from_slice(address.to_string().as_bytes());
-                out.push(b'\n');
-            }
-            Print::Row => drafts.render(draft, row.step, &mut out),
-        }
-    }
-    say(&out, door)
-}
-
-/// Puts on stdout what was stored. Errors: exit 4, since exit 3 would say that
-/// nothing was stored; a reader that left is none.
-pub(super) fn say(out: &[u8], door: &mut Door<'_>) -> Result<()> {
-    match door.out.write_all(out).and_then(|()| door.out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::new(Exit::Unknown, format!("stdout: {error}: stored, but not printed"))
-                .hint("append it again with the same --id to have its step printed"))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// The flags that are fields of the row.

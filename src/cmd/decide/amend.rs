@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::cmd::append::{self, Print};
 use crate::cmd::reading::{self, Corrections};
+use crate::cmd::writing::{Print, print_rows};
 use crate::error::{Error, Exit, Result};
 use crate::format::amendment::Amendment;
 use crate::format::corrections::{self, is_target};
@@ -136,7 +136,7 @@ fn attempt(
     }
     let stored = appended.all()?;
     writer.sync()?;
-    append::print_rows(print, &drafts, &stored, door)?;
+    print_rows(print, &drafts, &stored, door)?;
     Ok(true)
 }
 

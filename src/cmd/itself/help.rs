@@ -30,7 +30,7 @@ pub fn run(args: Help, door: &mut Door<'_>) -> Result<Exit> {
         return overview(door);
     };
     if topic == "query" {
-        let text = format!("{}\nExamples:\n{}\n", include_str!("../../docs/query-grammar.txt").trim_end(), QUERIES);
+        let text = format!("{}\nExamples:\n{}\n", include_str!("../../../docs/query-grammar.txt").trim_end(), QUERIES);
         return print(door, &text);
     }
     let Some(entry) = table::find(&topic) else {
@@ -46,7 +46,7 @@ pub fn run(args: Help, door: &mut Door<'_>) -> Result<Exit> {
 /// `logbook` alone: the runs of the logbook that is found here, else the short help.
 pub fn nothing_typed(door: &mut Door<'_>) -> Result<Exit> {
     match table::find("runs").map(|runs| (runs, table::command(runs).try_get_matches_from(["runs"]))) {
-        Some((runs, Ok(matches))) if super::reading::is_logbook_here(door) => (runs.run)(&matches, door),
+        Some((runs, Ok(matches))) if crate::cmd::reading::is_logbook_here(door) => (runs.run)(&matches, door),
         _ => overview(door),
     }
 }

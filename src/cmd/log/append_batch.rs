@@ -3,9 +3,9 @@
 
 use std::io::{Read, Write};
 
-use super::append::{Print, announce_fallback, say};
 use super::append_lines::Lines;
 use crate::cmd::Door;
+use crate::cmd::writing::{Print, announce_fallback, say};
 use crate::error::{Error, Exit, Result};
 use crate::format::{Drafts, Rules};
 use crate::json::Spans;

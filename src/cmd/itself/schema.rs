@@ -1,6 +1,7 @@
 //! `logbook schema`: the JSON Schema of a row, as it stands in `schema/`.
 
-use crate::cmd::{Door, help};
+use crate::cmd::Door;
+use crate::cmd::itself::help;
 use crate::error::{Exit, Result};
 
 /// Examples shown in the help.
@@ -12,5 +13,5 @@ pub struct Schema {}
 
 /// `logbook schema`
 pub fn run(_: Schema, door: &mut Door<'_>) -> Result<Exit> {
-    help::print(door, include_str!("../../schema/row.schema.json"))
+    help::print(door, include_str!("../../../schema/row.schema.json"))
 }

@@ -4,7 +4,8 @@
 
 use std::path::PathBuf;
 
-use crate::cmd::{Door, doctor_findings};
+use crate::cmd::Door;
+use crate::cmd::keep::doctor_findings;
 use crate::error::{Error, Exit, Result};
 use crate::store::os_real::{REAL, disk, sync_times_us};
 use crate::store::{Durability, Purpose, config, locate};

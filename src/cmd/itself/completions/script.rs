@@ -2,8 +2,9 @@
 
 use clap_complete::Shell;
 
+use crate::cmd::Door;
+use crate::cmd::itself::help;
 use crate::cmd::table;
-use crate::cmd::{Door, help};
 use crate::error::{Error, Exit, Result, nearest};
 
 /// Examples shown in the help.

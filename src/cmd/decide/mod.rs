@@ -1,0 +1,3 @@
+//! Commands by which somebody decides about a run or a row; each decision is a row.
+
+pub mod amend;

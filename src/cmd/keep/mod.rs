@@ -1,0 +1,4 @@
+//! Commands that look after the files of a logbook.
+
+pub mod doctor;
+mod doctor_findings;

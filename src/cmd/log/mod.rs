@@ -1,0 +1,7 @@
+//! Commands that agents and scripts call while a run is under way: each stores rows.
+//!
+//! Not here: what people decide about a run (`decide`).
+
+pub mod append;
+pub mod append_batch;
+mod append_lines;

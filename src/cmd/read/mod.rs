@@ -1,0 +1,8 @@
+//! Commands that read rows and show them; none of them writes.
+//!
+//! Not here: the flags and the scan they share (`cmd::reading`), what a run is (`view`).
+
+pub mod fields;
+pub mod query;
+pub mod runs;
+pub mod show;

@@ -1,0 +1,60 @@
+//! What a command prints of the rows that it stored: nothing, their names, or the rows.
+
+use crate::cmd::Door;
+use crate::error::{Error, Exit, Result};
+use crate::format::Drafts;
+use crate::model::Address;
+use crate::store::Stored;
+
+/// What is printed of a stored row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Print {
+    /// Nothing: silent on success.
+    Nothing,
+    /// `r-88#3`.
+    Id,
+    /// The whole row.
+    Row,
+}
+
+impl Print {
+    /// What `--print` says.
+    pub fn parse(word: Option<&str>) -> Result<Print> {
+        match word {
+            None => Ok(Print::Nothing),
+            Some("id") => Ok(Print::Id),
+            Some("row") => Ok(Print::Row),
+            Some(word) => Err(Error::usage(format!("unknown --print {word:?}")).hint("print is one of: id, row")),
+        }
+    }
+}
+
+/// Prints what was stored.
+pub fn print_rows(print: Print, drafts: &Drafts, stored: &[Stored], door: &mut Door<'_>) -> Result<()> {
+    let mut out = Vec::new();
+    for row in stored {
+        let Some(draft) = drafts.rows().get(row.draft) else { continue };
+        match print {
+            Print::Nothing => return Ok(()),
+            Print::Id => {
+                let address = Address::Step { run_id: drafts.run_of(draft).to_owned(), step: row.step };
+                out.extend_from_slice(address.to_string().as_bytes());
+                out.push(b'\n');
+            }
+            Print::Row => drafts.render(draft, row.step, &mut out),
+        }
+    }
+    say(&out, door)
+}
+
+/// Puts on stdout what was stored. Errors: exit 4, since exit 3 would say that
+/// nothing was stored; a reader that left is none.
+pub fn say(out: &[u8], door: &mut Door<'_>) -> Result<()> {
+    match door.out.write_all(out).and_then(|()| door.out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::new(Exit::Unknown, format!("stdout: {error}: stored, but not printed"))
+                .hint("append it again with the same --id to have its step printed"))
+        }
+        _ => Ok(()),
+    }
+}
