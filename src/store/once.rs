@@ -202,10 +202,7 @@ fn archived_row(os: &dyn Os, directory: &std::path::Path, place: Place) -> Resul
     let archived = listing::archived(os, directory)?;
     let Ok(at) = archived.binary_search_by_key(&place.segment, |name| name.number) else { return Ok(None) };
     let path = listing::archive_directory(directory).join(archived[at].archive());
-    let bytes = super::archived::decode(os, &path)?;
-    let Some(rest) = usize::try_from(place.offset).ok().and_then(|from| bytes.get(from..)) else { return Ok(None) };
-    let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-    Ok(Some(rest[..end].to_vec()))
+    super::archived::line_at(os, &path, place.offset)
 }
 
 fn id_of(row: &[u8]) -> Option<String> {

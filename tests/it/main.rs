@@ -18,16 +18,19 @@ mod documents;
 /// One file for each command.
 mod amend;
 mod append;
+mod archive;
 mod complete_words;
 mod completions;
 mod doctor;
 mod fields;
+mod head;
 mod help;
 mod init;
 mod man;
 mod query;
 mod runs;
 mod show;
+mod verify;
 mod where_;
 
 /// Rows with their corrections folded in, against a slow and obvious way.

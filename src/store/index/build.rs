@@ -104,8 +104,7 @@ fn read_segment(os: &dyn Os, path: &Path, low: u64, number: u64) -> Result<(Cont
     let mut stretch = Stretch::default();
     let mut cover = Cover { low, high: number, ..Cover::default() };
     if path.extension().is_some_and(|extension| extension == "zst") {
-        let bytes = archived::decode(os, path)?;
-        stretch.block(number, 0, &bytes);
+        archived::each_block(os, path, |offset, block| stretch.block(number, offset, block))?;
     } else {
         let file = os.open(path, How::Read, 0).map_err(fail)?;
         let stat = os.stat(&file).map_err(fail)?;
