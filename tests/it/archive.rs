@@ -154,3 +154,24 @@ fn hostile_archives_are_told_and_the_rest_is_answered() {
     assert!(left > all - rows);
     book.run(&["verify"]).exit(5).shows(&archived[1]);
 }
+
+#[test]
+fn writers_know_what_is_archived() {
+    let book = segments();
+    book.run(&["append", "-r", "r-1", "-a", "once", "--id", "key", "--print", "id"]).exit(0);
+    let before = book.run(&["append", "-r", "r-2", "-a", "x", "--print", "id"]).exit(0).out.clone();
+    book.run(&["head", "--seal"]).exit(0);
+    book.run(&["archive", "--older-than", "0s"]).exit(0);
+    // With what is in cache/, and without it: steps go on, and an id is stored once.
+    for cached in [true, false] {
+        if !cached {
+            fs::remove_dir_all(book.path().join(".logbook/cache")).unwrap();
+        }
+        book.run(&["append", "-r", "r-1", "-a", "once", "--id", "key"]).exit(0);
+        book.run(&["query", "id=key", "--count"]).stdout("1\n");
+        book.run(&["append", "-r", "r-1", "-a", "other", "--id", "key"]).exit(2).says("key");
+    }
+    let step = |text: &str| text.trim().rsplit('#').next().unwrap().parse::<u64>().unwrap();
+    let after = book.run(&["append", "-r", "r-2", "-a", "y", "--print", "id"]).exit(0).out.clone();
+    assert_eq!(step(&after), step(&before) + 1);
+}

@@ -12,6 +12,7 @@ mod ledger;
 mod trial;
 
 /// In this process: a disk and an operating system that fail on command.
+mod archiver;
 mod backend;
 mod baton;
 mod crashes;
@@ -49,6 +50,7 @@ fn trials() -> Vec<Trial> {
         crashes::trials(),
         races::trials(),
         mutants::trials(),
+        archiver::trials(),
         storm::trials(),
         inject::trials(),
         power_cut::trials(),

@@ -27,23 +27,26 @@ pub struct Archived {
 }
 
 impl Keeper<'_> {
-    /// Removes what an archiver that died left half made.
+    /// Removes what an archiver that died left half made, in the archive, and a restore beside the raw files.
     pub fn tidy(&self) -> Result<()> {
-        let folder = archive_directory(&self.directory);
-        let mut left = Vec::new();
-        match self.os.list(&folder, &mut |name| {
-            if name.starts_with(b".") && name.ends_with(b".tmp") {
-                left.extend(std::str::from_utf8(name).map(|name| folder.join(name)));
+        for folder in [&archive_directory(&self.directory), &self.directory] {
+            let mut left = Vec::new();
+            match self.os.list(folder, &mut |name| {
+                let half = name.strip_prefix(b".").and_then(|name| name.strip_suffix(b".tmp"));
+                if half.is_some_and(|name| SegmentName::parse(name).or(SegmentName::parse_archive(name)).is_some()) {
+                    left.extend(std::str::from_utf8(name).map(|name| folder.join(name)));
+                }
+            }) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(Error::io(format!("{}: {error}", folder.display())));
+                }
+                _ => {}
             }
-        }) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(Error::io(format!("{}: {error}", folder.display())));
+            for path in left {
+                self.os.unlink(&path).map_err(|error| Error::io(format!("{}: {error}", path.display())))?;
             }
-            _ => {}
         }
-        left.iter().try_for_each(|path| {
-            self.os.unlink(path).map_err(|error| Error::io(format!("{}: {error}", path.display())))
-        })
+        Ok(())
     }
 
     /// The covered segments whose raw file is there, with what the manifest says of them.
