@@ -15,6 +15,7 @@ mod trial;
 mod archiver;
 mod backend;
 mod baton;
+mod bit_flips;
 mod crashes;
 mod disk;
 mod faults;
@@ -51,6 +52,7 @@ fn trials() -> Vec<Trial> {
         races::trials(),
         mutants::trials(),
         archiver::trials(),
+        bit_flips::trials(),
         storm::trials(),
         inject::trials(),
         power_cut::trials(),
