@@ -17,17 +17,22 @@ mod documents;
 
 /// One file for each command.
 mod amend;
+mod answer;
 mod append;
 mod complete_words;
 mod completions;
 mod doctor;
+mod end;
 mod fields;
+mod handoff;
 mod help;
 mod init;
 mod man;
 mod query;
+mod review;
 mod runs;
 mod show;
+mod start;
 mod where_;
 
 /// Rows with their corrections folded in, against a slow and obvious way.
