@@ -47,12 +47,17 @@ pub const GROUPS: &[&str] = &["log", "read", "decide", "keep", "self"];
 
 /// All commands, in the order of the help.
 pub const COMMANDS: &[Entry] = &[
+    entry!("log", "start", log::start::Start, "begin a run, with what is known of it"),
     entry!("log", "append", log::append::Append, "store a step of a run"),
+    entry!("log", "handoff", log::handoff::Handoff, "hand a run over to another agent"),
+    entry!("log", "end", log::end::End, "end a run: succeeded, failed, paused, escalated or rolled_back"),
     entry!("read", "runs", read::runs::Runs, "where each run stands, active ones first"),
     entry!("read", "show", read::show::Show, "one run as a timeline, or one row in full"),
     entry!("read", "query", read::query::Query, "filter, group and summarize rows"),
     entry!("read", "fields", read::fields::Fields, "which fields occur, or the values of one"),
+    entry!("decide", "answer", decide::answer::Answer, "answer what a blocked run waits for"),
     entry!("decide", "amend", decide::amend::Amend, "correct or retract a row, by another row"),
+    entry!("decide", "review", decide::review::Review, "rate a run green, yellow or red, and say why"),
     entry!("keep", "archive", keep::archive::Archive, "sealed segments into the archive, or old ones away"),
     entry!("keep", "verify", keep::verify::Verify, "is everything that was sealed still what it was"),
     entry!("keep", "head", keep::head::Head, "one line that stands for all so far, to keep elsewhere"),

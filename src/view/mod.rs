@@ -8,6 +8,7 @@
 //! - `timeline`: the rows of one run, with the time between them
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
+//! - `past`: what a decision about a run rests on
 //! - `amended`: what corrections did to a row
 //!
 //! Invariant: a fold sees rows in file order and depends on nothing else.
@@ -15,6 +16,7 @@
 pub mod amended;
 pub mod explain;
 pub mod fields;
+pub mod past;
 pub mod runs;
 pub mod standing;
 pub mod timeline;
@@ -22,5 +24,6 @@ pub mod timeline;
 pub use amended::{Amended, amended};
 pub use explain::Explanation;
 pub use fields::Fields;
+pub use past::{Course, Past};
 pub use runs::{Runs, Summary};
 pub use timeline::{Entry, Timeline};

@@ -17,20 +17,25 @@ mod documents;
 
 /// One file for each command.
 mod amend;
+mod answer;
 mod append;
 mod archive;
 mod complete_words;
 mod completions;
 mod doctor;
+mod end;
 mod fields;
 mod head;
+mod handoff;
 mod help;
 mod init;
 mod man;
 mod query;
+mod review;
 mod runs;
 mod show;
 mod verify;
+mod start;
 mod where_;
 
 /// Rows with their corrections folded in, against a slow and obvious way.

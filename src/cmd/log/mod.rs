@@ -5,3 +5,7 @@
 pub mod append;
 pub mod append_batch;
 mod append_lines;
+pub mod end;
+pub mod handoff;
+pub mod start;
+mod start_id;

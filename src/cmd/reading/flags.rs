@@ -222,9 +222,7 @@ fn asks_for_corrections(condition: &Expr) -> bool {
 
 /// The logbook that `dir`, the environment or the working directory names.
 pub fn logbook(door: &Door<'_>, dir: Option<&Path>, corrections: Corrections) -> Result<Found> {
-    let location = store::locate(dir, &door.env, Purpose::Read)?;
-    let snapshot = store::snapshot(&location.path)?;
-    found(location, snapshot, corrections, true)
+    logbook_at(&store::locate(dir, &door.env, Purpose::Read)?, corrections, None)
 }
 
 /// The same as the flags ask for it. `pruning` learns what is known of its segments.
@@ -235,13 +233,22 @@ pub fn logbook_for(
     pruning: Option<&mut Pruning>,
 ) -> Result<Found> {
     let location = store::locate(reading.dir.as_deref(), &door.env, Purpose::Read)?;
-    let snapshot = match pruning {
+    let snapshot = snapshot(&location, pruning)?;
+    found(location, snapshot, corrections, !reading.no_cache)
+}
+
+/// The logbook at `location`. `pruning` learns what is known of its segments.
+pub fn logbook_at(location: &Location, corrections: Corrections, pruning: Option<&mut Pruning>) -> Result<Found> {
+    found(location.clone(), snapshot(location, pruning)?, corrections, true)
+}
+
+fn snapshot(location: &Location, pruning: Option<&mut Pruning>) -> Result<Snapshot> {
+    match pruning {
         Some(pruning) => store::snapshot_with_summaries(&location.path, &mut |number, summary| {
             pruning.know(number, &summary);
-        })?,
-        None => store::snapshot(&location.path)?,
-    };
-    found(location, snapshot, corrections, !reading.no_cache)
+        }),
+        None => store::snapshot(&location.path),
+    }
 }
 
 fn found(location: Location, snapshot: Snapshot, corrections: Corrections, cached: bool) -> Result<Found> {
