@@ -6,3 +6,4 @@ pub mod fields;
 pub mod query;
 pub mod runs;
 pub mod show;
+mod show_tree;
