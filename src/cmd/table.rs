@@ -49,8 +49,11 @@ pub const GROUPS: &[&str] = &["log", "read", "decide", "keep", "self"];
 pub const COMMANDS: &[Entry] = &[
     entry!("log", "append", log::append::Append, "store a step of a run"),
     entry!("read", "runs", read::runs::Runs, "where each run stands, active ones first"),
-    entry!("read", "show", read::show::Show, "one run as a timeline, or one row in full"),
+    entry!("read", "show", read::show::Show, "one run in full, as a timeline, a tree or a page, or one row"),
     entry!("read", "query", read::query::Query, "filter, group and summarize rows"),
+    entry!("read", "resume", read::resume::Resume, "what an agent reads when it comes back to a run"),
+    entry!("read", "diff", read::diff::Diff, "in what two runs differ, and where they part"),
+    entry!("read", "blame", read::blame::Blame, "which runs and calls touched a file"),
     entry!("read", "fields", read::fields::Fields, "which fields occur, or the values of one"),
     entry!("decide", "amend", decide::amend::Amend, "correct or retract a row, by another row"),
     entry!("keep", "doctor", keep::doctor::Doctor, "is this a good place for a logbook"),

@@ -8,6 +8,7 @@ use super::{Corrections, Found, Reading, cores, logbook_for, require, test, word
 use crate::cmd::Door;
 use crate::error::Result;
 use crate::json::{self, Limits};
+use crate::model::Instant;
 use crate::query::ast::{Expr, Form, Literal, Op, Right, Span};
 use crate::query::{Place, Plan, Query, Row, literal_of};
 use crate::scan::{self, Class, Scanned, Source, Task, Threads, Wanted};
@@ -77,6 +78,20 @@ pub fn plan_of(runs: &[String], children: bool, reading: &Reading, door: &Door<'
     let mut named: Vec<Expr> = fields.iter().map(|field| one_of(field, runs)).collect();
     require(&mut query, if named.len() == 1 { named.remove(0) } else { Expr::Or(named) });
     wording::compiled(&query, "", &clock, BTreeMap::new())
+}
+
+/// Whether an instant is within the times of the flags.
+pub fn times(reading: &Reading, door: &Door<'_>) -> Result<impl Fn(Option<Instant>) -> bool + use<>> {
+    let clock = reading.clock(door)?;
+    let mut query = Query::default();
+    Reading { run: None, ..reading.clone() }.narrow(&mut query, &clock)?;
+    let plan = wording::compiled(&query, "", &clock, BTreeMap::new())?;
+    Ok(move |at: Option<Instant>| {
+        let text = at.map(|at| format!("\"{at}\""));
+        let fields = [text.as_deref().map(str::as_bytes)];
+        let row = Row { text: b"{}", fields: &fields, place: Place::default() };
+        plan.filter().is_none_or(|filter| filter.matches(&row, &mut plan.eval()).unwrap_or(false))
+    })
 }
 
 /// `field in (values)`

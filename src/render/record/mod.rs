@@ -14,6 +14,7 @@ pub mod facts;
 pub mod html;
 pub mod markdown;
 pub mod page;
+pub mod resume;
 pub mod terminal;
 pub mod tree;
 

@@ -15,10 +15,14 @@
 //! understand it leaves out of its sums and keeps in its timeline.
 
 pub mod approvals;
+pub mod blame;
 pub mod calls;
+pub mod diff;
 pub mod entry;
 pub mod fold;
 pub mod json;
+pub mod paths;
+pub mod resume;
 pub mod tree;
 
 pub use approvals::{Answer, Approval};
