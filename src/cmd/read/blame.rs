@@ -6,9 +6,9 @@ use crate::cmd::Door;
 use crate::cmd::reading::{self, Corrections, Reading, gather};
 use crate::error::{Error, Exit, Result};
 use crate::query::{Query, Row, literal_of};
-use crate::render::Rows;
+use crate::render::{Format, Rows};
 use crate::view::record::Entry;
-use crate::view::record::blame::{Blame as View, COLUMNS, FIELDS, matters};
+use crate::view::record::blame::{Blame as View, COLUMNS, FIELDS, SHORT_COLUMNS, matters};
 use crate::view::record::paths::Wanted;
 
 /// Examples shown in the help.
@@ -56,10 +56,14 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
     let of_run = |run: &str| args.reading.run.as_ref().is_none_or(|wanted| wanted == run);
     let touches = touches.iter().filter(|touch| of_run(&touch.run_id) && narrowed(touch.at));
     let look = args.reading.look(door, clock.zone);
-    let mut out = Rows::new(format, Some(COLUMNS.map(str::to_owned).to_vec()), look, false);
+    let short = matches!(format, Format::Table | Format::Markdown);
+    let columns = if short { &SHORT_COLUMNS[..] } else { &COLUMNS };
+    let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+    let mut out = Rows::new(format, Some(columns), look, false);
     let mut written = Ok(());
     for touch in touches.take(args.limit.unwrap_or(usize::MAX)) {
-        written = written.and_then(|()| out.push(&touch.to_json(), None, door.out));
+        let row = if short { touch.to_short_json() } else { touch.to_json() };
+        written = written.and_then(|()| out.push(&row, None, door.out));
     }
     let note = written.and_then(|()| out.finish(door.out)).map_err(|error| Error::output(&error))?;
     let exit = reading::tell_skipped(door, &scanned, args.reading.strict);

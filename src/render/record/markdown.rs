@@ -39,14 +39,22 @@ fn line(out: &mut String, cells: impl Iterator<Item = String>) {
 pub fn escape(text: &str) -> String {
     let safe = safe::escape(text);
     let mut out = String::with_capacity(safe.len());
+    let mut before = None;
     for (at, character) in safe.char_indices() {
+        let rest = &safe[at + character.len_utf8()..];
+        let after = rest.chars().next();
+        let inside_word = [before, after].iter().all(|near| near.is_some_and(char::is_alphanumeric));
         match character {
             '<' => out.push_str("&lt;"),
             '&' => out.push_str("&amp;"),
+            '_' if inside_word => out.push(character),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => out.extend(['\\', character]),
-            '#' | '+' | '-' | '>' if at == 0 => out.extend(['\\', character]),
+            // Only with a blank behind them they begin a heading or a list.
+            '#' if at == 0 && rest.trim_start_matches('#').starts_with(' ') => out.extend(['\\', character]),
+            '+' | '-' | '>' if at == 0 => out.extend(['\\', character]),
             _ => out.push(character),
         }
+        before = Some(character);
     }
     out
 }

@@ -4,6 +4,7 @@
 //! every machine. No clock and no zone has a part in it: the same rows give the same bytes.
 
 use super::markdown::escape;
+use crate::json::{self, Kind, Limits};
 use crate::render::safe;
 use crate::view::record::json::Object;
 use crate::view::record::resume::{Item, Resume, Section};
@@ -68,7 +69,7 @@ pub fn json(resume: Resume, tokens_max: usize) -> Vec<u8> {
     out.list(names(Section::Answered).1, of(Section::Answered).map(object));
     // Each of them is a fact of its own.
     for (name, text) in of(Section::Stands).flat_map(|item| &item.parts) {
-        out.text(name, text);
+        put(&mut out, name, text);
     }
     for section in [
         Section::OpenApprovals,
@@ -94,8 +95,19 @@ pub fn json(resume: Resume, tokens_max: usize) -> Vec<u8> {
 
 fn object(item: &Item) -> Vec<u8> {
     let mut out = Object::default();
-    item.parts.iter().for_each(|(name, text)| drop(out.text(name, text)));
+    for (name, text) in &item.parts {
+        put(&mut out, name, text);
+    }
     out.end()
+}
+
+/// Objects and arrays as they are, anything else as a text.
+fn put(out: &mut Object, name: &str, text: &str) {
+    let raw = text.as_bytes();
+    match json::kind(raw) {
+        Some(Kind::Object | Kind::Array) if json::validate(raw, Limits::GRAMMAR).is_ok() => out.raw(name, raw),
+        _ => out.text(name, text),
+    };
 }
 
 /// `- #4 · blocked on: nora: mail 41 readers`

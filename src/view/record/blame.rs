@@ -13,6 +13,9 @@ pub const FIELDS: [&str; 4] = ["kind", "artifact_ref", "output_refs", "tool_call
 pub const COLUMNS: [&str; 9] =
     ["timestamp", "row", "agent_id", "tool", "side_effect", "approval", "action", "status", "path"];
 
+/// The same for people, who need not see them all.
+pub const SHORT_COLUMNS: [&str; 6] = ["time", "row", "agent", "call", "approval", "action"];
+
 /// One touch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Touch {
@@ -163,19 +166,37 @@ impl Touch {
     /// As a row with [`COLUMNS`].
     pub fn to_json(&self) -> Vec<u8> {
         let at = self.at.map_or_else(String::new, |at| at.to_string());
-        let values = [
-            &at,
-            &self.row,
-            &self.agent_id,
-            &self.tool,
-            &self.side_effect,
-            &self.approval,
-            &self.action,
-            &self.status,
-            &self.path,
-        ];
-        let mut out = Object::default();
-        COLUMNS.iter().zip(values).for_each(|(name, value)| drop(out.text(name, value)));
-        out.end()
+        object(
+            &COLUMNS,
+            &[
+                &at,
+                &self.row,
+                &self.agent_id,
+                &self.tool,
+                &self.side_effect,
+                &self.approval,
+                &self.action,
+                &self.status,
+                &self.path,
+            ],
+        )
     }
+
+    /// As a row with [`SHORT_COLUMNS`].
+    pub fn to_short_json(&self) -> Vec<u8> {
+        let at = self.at.map_or_else(String::new, |at| at.to_string());
+        let call = match (self.tool.is_empty(), self.side_effect.is_empty()) {
+            (false, false) => format!("{} ({})", self.tool, self.side_effect),
+            _ => self.tool.clone(),
+        };
+        object(&SHORT_COLUMNS, &[&at, &self.row, &self.agent_id, &call, &self.approval, &self.action])
+    }
+}
+
+fn object(names: &[&str], values: &[&String]) -> Vec<u8> {
+    let mut out = Object::default();
+    for (name, value) in names.iter().zip(values) {
+        out.text(name, value);
+    }
+    out.end()
 }

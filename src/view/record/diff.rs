@@ -134,8 +134,17 @@ impl Found {
 
 /// What makes a step the same: all but who, when and what it cost.
 fn step(row: &Entry) -> String {
-    let fields =
-        ["kind", "phase", "action", "status", "tool_call.tool", "tool_call.args", "tool_call.exit_code", "error"];
+    let fields = [
+        "action",
+        "status",
+        "tool_call.tool",
+        "tool_call.args",
+        "tool_call.exit_code",
+        "error",
+        "blocked_on",
+        "kind",
+        "phase",
+    ];
     let parts = fields.iter().map(|field| row.text(field)).filter(|text| !text.is_empty());
     parts.collect::<Vec<_>>().join(" · ")
 }

@@ -4,6 +4,7 @@
 //! Not here: how it is written out (`render::record::resume`); the sizes of lines come from there.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 use super::{Approval, Entry, Record};
 
@@ -65,8 +66,13 @@ impl Resume {
         items.approvals();
         items.open_calls();
         items.artifacts();
-        items.rows(Section::Failures, |row| row.went_wrong());
-        items.rows(Section::Steps, |row| row.stands() && !row.went_wrong());
+        items.rows(Section::Failures, |_, row| row.went_wrong());
+        // What is told elsewhere is no step: decisions, requests, and intents, which their results tell again.
+        let intents: HashSet<usize> = record.calls.iter().filter_map(|call| call.intent).collect();
+        items.rows(Section::Steps, |at, row| {
+            let told = decides(row) || row.is("approval.requested") || intents.contains(&at);
+            row.stands() && !row.went_wrong() && !told
+        });
         let mut items = items.items;
         items.sort_by_key(|item| (item.section, item.row));
         Resume { run_id: record.run_id.clone(), items, left_out: Vec::new() }
@@ -220,16 +226,16 @@ impl Items<'_> {
         }
     }
 
-    fn rows(&mut self, section: Section, holds: impl Fn(&Entry) -> bool) {
+    fn rows(&mut self, section: Section, holds: impl Fn(usize, &Entry) -> bool) {
         let record = self.record;
-        let found: Vec<(usize, &Entry)> = record.valid().filter(|(_, row)| holds(row)).collect();
+        let found: Vec<(usize, &Entry)> = record.valid().filter(|(at, row)| holds(*at, row)).collect();
         let newest = found.len().saturating_sub(NEWEST);
         for (nth, (at, row)) in found.into_iter().enumerate() {
             let exit = row.text("tool_call.exit_code");
             let parts = vec![
                 ("row", row.name.clone()),
                 ("time", row.at.map_or_else(String::new, |at| at.to_string())),
-                ("status", row.text("status")),
+                ("status", if row.text("status") == "in-progress" { String::new() } else { row.text("status") }),
                 ("kind", row.text("kind")),
                 ("phase", row.text("phase")),
                 ("action", row.text("action")),
