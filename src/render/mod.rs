@@ -10,7 +10,7 @@
 //! - `rows`: row texts in any format, streaming
 //! - `table`: columns, widths, what is dropped
 //! - `pretty`: one row in full
-//! - `timeline`: one run, step by step · `amended`: what corrections did to a row
+//! - `record/`: one run in full · `amended`: what corrections did to a row
 //!
 //! Invariant: no byte of a row reaches a terminal table unescaped.
 
@@ -18,10 +18,10 @@ pub mod amended;
 pub mod cell;
 pub mod format;
 pub mod pretty;
+pub mod record;
 pub mod rows;
 pub mod safe;
 pub mod table;
-pub mod timeline;
 
 pub use format::Format;
 pub use rows::Rows;

@@ -321,7 +321,8 @@ impl Rows {
         let mut columns = self.table_columns();
         for (column, instant) in columns.iter_mut().zip(&self.instants) {
             if *instant {
-                column.title = column.title.replacen("time", &year, 1);
+                let word = if column.title.starts_with("timestamp") { "timestamp" } else { "time" };
+                column.title = column.title.replacen(word, &year, 1);
             }
         }
         self.short_year = Some(year);

@@ -5,7 +5,7 @@
 //!
 //! - `standing`: which row says where a run stands, of raw values
 //! - `runs`: one summary for each run
-//! - `timeline`: the rows of one run, with the time between them
+//! - `record/`: one run in full
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
 //! - `past`: what a decision about a run rests on
@@ -17,13 +17,13 @@ pub mod amended;
 pub mod explain;
 pub mod fields;
 pub mod past;
+pub mod record;
 pub mod runs;
 pub mod standing;
-pub mod timeline;
 
 pub use amended::{Amended, amended};
 pub use explain::Explanation;
 pub use fields::Fields;
 pub use past::{Course, Past};
+pub use record::{Entry, Record};
 pub use runs::{Runs, Summary};
-pub use timeline::{Entry, Timeline};

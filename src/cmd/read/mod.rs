@@ -2,7 +2,11 @@
 //!
 //! Not here: the flags and the scan they share (`cmd::reading`), what a run is (`view`).
 
+pub mod blame;
+pub mod diff;
 pub mod fields;
 pub mod query;
+pub mod resume;
 pub mod runs;
 pub mod show;
+mod show_tree;

@@ -13,7 +13,7 @@ mod group;
 pub mod latest;
 pub mod pipeline;
 pub mod plan;
-mod prefilter;
+pub mod prefilter;
 pub mod requirement;
 pub mod run;
 mod sort;
