@@ -33,7 +33,7 @@ pub(super) fn cut(source: &Source) -> Vec<Piece> {
             pieces.push(Piece { input, range: None });
             continue;
         };
-        let mut from = 0;
+        let mut from = source.begins(input);
         while from < plain.bytes {
             let to = if plain.bytes - from < size + size / 2 { plain.bytes } else { from + size };
             pieces.push(Piece { input, range: Some((from, to)) });

@@ -42,7 +42,7 @@ pub mod state;
 pub use append::{Appended, Stored, Writer};
 pub use config::{Durability, Settings, vocabulary};
 pub use environment::Environment;
-pub use index::{known_corrections, known_runs};
+pub use index::known_corrections;
 pub use input::{Input, expand};
 pub use locate::{Location, Purpose, locate};
 pub use row_reader::RowReader;

@@ -4,7 +4,7 @@
 //! Not here: how rows are found and read (`scan`), how a struct looks (`render`).
 //!
 //! - `standing`: which row says where a run stands, of raw values
-//! - `runs`: one summary for each run
+//! - `runs`: one record for each run
 //! - `timeline`: the rows of one run, with the time between them
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
@@ -22,5 +22,5 @@ pub mod timeline;
 pub use amended::{Amended, amended};
 pub use explain::Explanation;
 pub use fields::Fields;
-pub use runs::{Runs, Summary};
+pub use runs::{Run, Runs};
 pub use timeline::{Entry, Timeline};

@@ -2,6 +2,7 @@
 //!
 //! Not here: the flags and the scan they share (`cmd::reading`), what a run is (`view`).
 
+mod branches;
 pub mod fields;
 pub mod query;
 pub mod runs;
