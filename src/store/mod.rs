@@ -39,6 +39,8 @@ pub use append::{Appended, Stored, Writer};
 pub use config::{Durability, Settings, vocabulary};
 pub use environment::Environment;
 pub use index::{known_corrections, known_runs};
+pub use index::known_corrections;
+pub use input::{Input, expand};
 pub use locate::{Location, Purpose, locate};
 pub use read::input::{Input, expand};
 pub use read::row_reader::RowReader;

@@ -6,6 +6,8 @@
 //! - `standing`: which row says where a run stands, of raw values
 //! - `runs`: one summary for each run
 //! - `record/`: one run in full
+//! - `runs`: one record for each run
+//! - `timeline`: the rows of one run, with the time between them
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
 //! - `past`: what a decision about a run rests on
@@ -27,3 +29,5 @@ pub use fields::Fields;
 pub use past::{Course, Past};
 pub use record::{Entry, Record};
 pub use runs::{Runs, Summary};
+pub use runs::{Run, Runs};
+pub use timeline::{Entry, Timeline};

@@ -49,6 +49,7 @@ mod store_state;
 /// Segments that cannot hold an answer, and the cache that says so.
 mod prune;
 mod prune_reference;
+mod runs_cache;
 
 /// Rows that stand again elsewhere.
 mod voided;

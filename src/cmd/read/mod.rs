@@ -4,6 +4,7 @@
 
 pub mod blame;
 pub mod diff;
+mod branches;
 pub mod fields;
 pub mod query;
 pub mod resume;

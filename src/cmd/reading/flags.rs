@@ -8,7 +8,7 @@ use crate::cmd::Door;
 use crate::error::{Error, Exit, Result};
 use crate::format::corrections::step_of;
 use crate::json;
-use crate::model::{Address, Vocabulary, Zone};
+use crate::model::{Address, Night, Vocabulary, Zone};
 use crate::query::ast::{Expr, Form, Literal, Op, Operand, Path as FieldPath, Right, Span, Test};
 use crate::query::text::words;
 use crate::query::time::{self, Clock};
@@ -164,6 +164,8 @@ pub struct Found {
     pub inputs: Source,
     /// The words its config declares.
     pub vocabulary: Vocabulary,
+    /// The hours that nobody watches.
+    pub night: Night,
 }
 
 /// How corrections are read.
@@ -259,7 +261,7 @@ fn found(location: Location, snapshot: Snapshot, corrections: Corrections, cache
         }
         _ => corrections.of(snapshot.segments.iter().cloned().map(Input::Segment).collect()),
     };
-    Ok(Found { path: location.path, snapshot, inputs, vocabulary: settings.vocabulary })
+    Ok(Found { path: location.path, snapshot, inputs, vocabulary: settings.vocabulary, night: settings.night })
 }
 
 /// The files, globs and directories that `arguments` name, `-` for standard input.

@@ -204,7 +204,7 @@ fn lag_max(index: &Index) -> u64 {
 }
 
 /// Start and hash of the last bytes before `end`.
-fn proof(os: &dyn Os, file: &OwnedFd, end: u64) -> Option<(u64, u64)> {
+pub(super) fn proof(os: &dyn Os, file: &OwnedFd, end: u64) -> Option<(u64, u64)> {
     let from = end.saturating_sub(PROOF_BYTES);
     let mut bytes = vec![0; (end - from) as usize];
     let read = read_full(os, file, &mut bytes, from).ok()?;
