@@ -37,13 +37,10 @@ pub(super) fn cut(source: &Source) -> Vec<Piece> {
             pieces.push(Piece { input, range: None });
             continue;
         };
-        let mut from = 0;
+        let mut from = source.begins(input);
         while from < stored.bytes {
             let step = if stored.is_packed() { PACKED_PIECE_BYTES } else { size };
             let to = if stored.bytes - from < step + step / 2 { stored.bytes } else { stored.cut(from + step) };
-        let mut from = source.begins(input);
-        while from < plain.bytes {
-            let to = if plain.bytes - from < size + size / 2 { plain.bytes } else { from + size };
             pieces.push(Piece { input, range: Some((from, to)) });
             from = to;
             size = (size * 2).min(PIECE_BYTES);

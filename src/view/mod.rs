@@ -4,10 +4,8 @@
 //! Not here: how rows are found and read (`scan`), how a struct looks (`render`).
 //!
 //! - `standing`: which row says where a run stands, of raw values
-//! - `runs`: one summary for each run
 //! - `record/`: one run in full
 //! - `runs`: one record for each run
-//! - `timeline`: the rows of one run, with the time between them
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
 //! - `past`: what a decision about a run rests on
@@ -28,6 +26,4 @@ pub use explain::Explanation;
 pub use fields::Fields;
 pub use past::{Course, Past};
 pub use record::{Entry, Record};
-pub use runs::{Runs, Summary};
 pub use runs::{Run, Runs};
-pub use timeline::{Entry, Timeline};

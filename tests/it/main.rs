@@ -25,8 +25,8 @@ mod completions;
 mod doctor;
 mod end;
 mod fields;
-mod head;
 mod handoff;
+mod head;
 mod help;
 mod init;
 mod man;
@@ -34,8 +34,8 @@ mod query;
 mod review;
 mod runs;
 mod show;
-mod verify;
 mod start;
+mod verify;
 mod where_;
 
 /// Rows with their corrections folded in, against a slow and obvious way.

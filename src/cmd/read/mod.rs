@@ -3,8 +3,8 @@
 //! Not here: the flags and the scan they share (`cmd::reading`), what a run is (`view`).
 
 pub mod blame;
-pub mod diff;
 mod branches;
+pub mod diff;
 pub mod fields;
 pub mod query;
 pub mod resume;
