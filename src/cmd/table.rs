@@ -18,6 +18,8 @@ pub struct Entry {
     pub about: &'static str,
     /// Two real examples for its own help.
     examples: &'static str,
+    /// What arguments end in that it does not understand.
+    pub refusal: Exit,
     build: fn(Command) -> Command,
     /// Runs it with the arguments that its command read.
     pub run: fn(&ArgMatches, &mut Door<'_>) -> Result<Exit>,
@@ -32,6 +34,8 @@ macro_rules! entry {
             group: $group,
             about: $about,
             examples: cmd::$room::$module::EXAMPLES,
+            // 2 may be what the command that `exec` runs ends with.
+            refusal: if matches!($name.as_bytes(), b"exec") { Exit::Exec(125) } else { Exit::Usage },
             build: <cmd::$room::$module::$args as Args>::augment_args,
             run: |matches, door| {
                 let args = <cmd::$room::$module::$args as FromArgMatches>::from_arg_matches(matches)
@@ -49,6 +53,8 @@ pub const GROUPS: &[&str] = &["log", "read", "decide", "keep", "self"];
 pub const COMMANDS: &[Entry] = &[
     entry!("log", "start", log::start::Start, "begin a run, with what is known of it"),
     entry!("log", "append", log::append::Append, "store a step of a run"),
+    entry!("log", "exec", log::exec::Exec, "run a command, recorded before it starts and when it ends"),
+    entry!("log", "call", log::call::Call, "record a tool call that exec cannot wrap: call begin, call end"),
     entry!("log", "handoff", log::handoff::Handoff, "hand a run over to another agent"),
     entry!("log", "end", log::end::End, "end a run: succeeded, failed, paused, escalated or rolled_back"),
     entry!("read", "runs", read::runs::Runs, "where each run stands, active ones first"),

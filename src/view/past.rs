@@ -28,15 +28,19 @@ pub struct Standing {
     pub blocked_on: String,
 }
 
-/// A call whose result is not on file.
+/// A call whose intent is on file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenCall {
+pub struct Call {
     /// The call's own id.
     pub id: String,
     /// The name of its intent.
     pub name: String,
     /// What is called.
     pub tool: String,
+    /// What the intent says is done.
+    pub action: String,
+    /// The name of its result; `None`: the call is open.
+    pub result: Option<String>,
 }
 
 /// One run, as far as decisions about it go.
@@ -47,19 +51,26 @@ pub struct Course {
     pub rows: u64,
     /// The row that says where it stands.
     pub standing: Option<Standing>,
-    /// Its open calls, in order.
-    pub open_calls: Vec<OpenCall>,
+    /// Its calls, in order.
+    pub calls: Vec<Call>,
 }
 
 impl Course {
     /// Of this run, before any row.
     pub fn of(run: &str) -> Course {
-        Course { run: run.to_owned(), rows: 0, standing: None, open_calls: Vec::new() }
+        Course { run: run.to_owned(), rows: 0, standing: None, calls: Vec::new() }
+    }
+}
+
+impl Course {
+    /// Calls without a result.
+    pub fn open_calls(&self) -> impl Iterator<Item = &Call> {
+        self.calls.iter().filter(|call| call.result.is_none())
     }
 }
 
 impl Past for Course {
-    const FIELDS: &'static [&'static str] = &["run_id", "step", "kind", "status", "blocked_on", "tool_call"];
+    const FIELDS: &'static [&'static str] = &["run_id", "step", "kind", "status", "blocked_on", "tool_call", "action"];
 
     fn push(&mut self, fields: &[Option<&[u8]>], place: &dyn Fn() -> String) {
         if text(fields[0]) != self.run {
@@ -77,9 +88,14 @@ impl Past for Course {
             // What is no object has no id.
             let _ = fields[5].map(|call| json::pick(call, &["id", "tool"], &mut members));
             let id = text(members.first().copied().flatten());
-            self.open_calls.retain(|call| call.id != id);
-            if kind == "call.intent" {
-                self.open_calls.push(OpenCall { id, name, tool: text(members.get(1).copied().flatten()) });
+            let known = self.calls.iter_mut().find(|call| call.id == id && call.result.is_none());
+            match known {
+                Some(call) if kind == "call.result" => call.result = Some(name),
+                None if kind == "call.intent" => {
+                    let tool = text(members.get(1).copied().flatten());
+                    self.calls.push(Call { id, name, tool, action: text(fields[6]), result: None });
+                }
+                _ => {}
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::format::draft_pairs::{Pairs, shell_word};
 use crate::model::names::{self, Type};
 use crate::store::Purpose;
 use crate::view::Course;
-use crate::view::past::OpenCall;
+use crate::view::past::Call;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\
@@ -91,8 +91,8 @@ fn refusal(args: &End, run: &str, course: &Course) -> Option<Error> {
                 .hint(format!("logbook amend {} …   # corrects how it ended", shell_word(&end.name))),
         );
     }
-    if args.open_calls == "refuse" && !course.open_calls.is_empty() {
-        let open: Vec<String> = course.open_calls.iter().map(open_call).collect();
+    let open: Vec<String> = course.open_calls().map(open_call).collect();
+    if args.open_calls == "refuse" && !open.is_empty() {
         let s = if open.len() == 1 { "" } else { "s" };
         return Some(Error::usage(format!("run {run:?} has {} open call{s}: {}", open.len(), open.join(", "))).hint(
             "store what came of each: logbook call end ID …; or end all the same: logbook end --open-calls leave",
@@ -101,7 +101,7 @@ fn refusal(args: &End, run: &str, course: &Course) -> Option<Error> {
     None
 }
 
-fn open_call(call: &OpenCall) -> String {
+fn open_call(call: &Call) -> String {
     match call.tool.as_str() {
         "" => call.name.clone(),
         tool => format!("{} ({tool})", call.name),

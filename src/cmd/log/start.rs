@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};
 
-use super::start_id;
 use crate::cmd::Door;
-use crate::cmd::writing::{Desk, Print, Writing, print_rows, say};
+use crate::cmd::writing::{Desk, Print, Writing, made_id, print_rows, say};
 use crate::error::{Error, Exit, Result};
 use crate::format::Drafts;
 use crate::format::draft_pairs::{Pairs, shell_word};
@@ -123,7 +122,7 @@ fn made(
     door: &mut Door<'_>,
 ) -> Result<(String, Drafts, Vec<crate::store::Stored>)> {
     for _ in 0..TRIES_MAX {
-        let id = start_id::make((door.clock)())?;
+        let id = made_id::run_id((door.clock)())?;
         let drafts = desk.draft(&row(args, &id, fields, door)?, door)?;
         let mut taken = false;
         let stored = desk.store(&drafts, door, |state| {

@@ -52,11 +52,16 @@ impl Desk {
         door: &mut Door<'_>,
         mut check: impl FnMut(&mut State<'_, '_>) -> Result<()>,
     ) -> Result<Vec<Stored>> {
-        announce_fallback(&self.location, door.err);
-        let mut writer = Writer::open(&REAL, &self.location.path, self.settings.clone(), self.options)?;
+        let mut writer = self.writer(door)?;
         let stored = writer.append_if(drafts, OnRefused::Abort, &mut |state| check(state)).all()?;
         writer.sync()?;
         Ok(stored)
+    }
+
+    /// A writer for rows that do not come all at once.
+    pub fn writer(&self, door: &mut Door<'_>) -> Result<Writer<'static>> {
+        announce_fallback(&self.location, door.err);
+        Writer::open(&REAL, &self.location.path, self.settings.clone(), self.options)
     }
 
     /// Stores the row that `make` gives, which knows what the rows before it say: `begin` is shown all of them that
