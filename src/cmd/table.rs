@@ -73,6 +73,7 @@ pub const COMMANDS: &[Entry] = &[
     entry!("keep", "doctor", keep::doctor::Doctor, "is this a good place for a logbook"),
     entry!("self", "init", itself::init::Init, "make a logbook in this directory"),
     entry!("self", "where", itself::where_::Where, "which logbook is used here, and why"),
+    entry!("self", "config", itself::config::Config, "what holds here, and where each value comes from"),
     entry!("self", "schema", itself::schema::Schema, "print the JSON Schema of a row"),
     entry!("self", "completions", itself::completions::Completions, "print a completion script for a shell"),
     entry!("", "complete-words", itself::complete_words::CompleteWords, "words that a shell completes, one a line"),

@@ -36,7 +36,7 @@ pub mod rotate;
 pub mod state;
 
 pub use append::{Appended, Stored, Writer};
-pub use config::{Durability, Settings, vocabulary};
+pub use config::{Durability, Settings};
 pub use environment::Environment;
 pub use index::known_corrections;
 pub use locate::{Location, Purpose, locate};

@@ -23,6 +23,7 @@ mod archive;
 mod call;
 mod complete_words;
 mod completions;
+mod config;
 mod doctor;
 mod end;
 mod exec;
@@ -55,6 +56,9 @@ mod runs_cache;
 
 /// Rows that stand again elsewhere.
 mod voided;
+
+/// A logbook of each version of the format.
+mod format_versions;
 
 /// Two users, one logbook.
 mod group;
