@@ -49,6 +49,8 @@ pub struct Settings {
     pub lock_timeout_ms: u64,
     /// Declared phases, statuses and kinds.
     pub vocabulary: Vocabulary,
+    /// Whether somebody may decide about their own request.
+    pub own_approvals: bool,
     /// The group whose members share the logbook.
     pub group: Option<String>,
     /// Its number.
@@ -62,6 +64,7 @@ impl Default for Settings {
             durability: Durability::Data,
             lock_timeout_ms: 10_000,
             vocabulary: Vocabulary::default(),
+            own_approvals: false,
             group: None,
             gid: None,
         }
@@ -77,6 +80,7 @@ struct File {
     phases: Vec<String>,
     statuses: Vec<String>,
     kinds: Vec<String>,
+    own_approvals: bool,
     group: Option<String>,
 }
 
@@ -113,6 +117,7 @@ pub fn settings(os: &dyn Os, directory: &Path) -> Result<Settings> {
     }
     settings.vocabulary =
         Vocabulary { more_phases: given.phases, more_statuses: given.statuses, more_kinds: given.kinds };
+    settings.own_approvals = given.own_approvals;
     if let Some(name) = given.group {
         settings.gid = Some(group_number(os, &name).ok_or_else(|| broken(format!("no group is called {name:?}")))?);
         settings.group = Some(name);

@@ -13,6 +13,7 @@
 //! - `append`: append if, the one primitive, on all of these
 //! - `input`: files, globs, directories and standard input, for queries
 //! - `row_reader`: single rows by place; `mapped`: sealed segments in memory
+//! - `watch`: rows as they come, for whoever waits
 //! - `state`: what a check may ask under the lock; a segment synced before somebody acts on it
 //! - `once`: ids and steps under the lock · `index/`: what is known of them
 //!
@@ -38,6 +39,7 @@ pub mod rotate;
 pub mod row_reader;
 pub mod snapshot;
 pub mod state;
+pub mod watch;
 
 pub use append::{Appended, Stored, Writer};
 pub use config::{Durability, Settings, vocabulary};
@@ -48,3 +50,4 @@ pub use locate::{Location, Purpose, locate};
 pub use row_reader::RowReader;
 pub use snapshot::{Segment, Snapshot, read_row, snapshot, snapshot_with_summaries};
 pub use state::OnFile;
+pub use watch::Watch;

@@ -8,22 +8,27 @@
 //! - `timeline`: the rows of one run, with the time between them
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
+//! - `approvals`: requests and decisions · `holds`: runs that a person stopped
 //! - `past`: what a decision about a run rests on
 //! - `amended`: what corrections did to a row
 //!
 //! Invariant: a fold sees rows in file order and depends on nothing else.
 
 pub mod amended;
+pub mod approvals;
 pub mod explain;
 pub mod fields;
+pub mod holds;
 pub mod past;
 pub mod runs;
 pub mod standing;
 pub mod timeline;
 
 pub use amended::{Amended, amended};
+pub use approvals::Approvals;
 pub use explain::Explanation;
 pub use fields::Fields;
+pub use holds::Holds;
 pub use past::{Course, Past};
 pub use runs::{Runs, Summary};
 pub use timeline::{Entry, Timeline};
