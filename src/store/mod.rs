@@ -12,8 +12,7 @@
 //! - `lock`: one writer at a time · `recover`: a torn tail · `rotate`: the next segment
 //! - `append`: append if, the one primitive, on all of these
 //! - `input`: files, globs, directories and standard input, for queries
-//! - `row_reader`: single rows by place; `mapped`: sealed segments in memory
-//! - `watch`: rows as they come, for whoever waits
+//! - `unlocked/`: single rows by place, and rows as they come
 //! - `state`: what a check may ask under the lock; a segment synced before somebody acts on it
 //! - `once`: ids and steps under the lock · `index/`: what is known of them
 //!
@@ -30,16 +29,14 @@ pub mod input;
 pub mod listing;
 pub mod locate;
 pub mod lock;
-mod mapped;
 pub mod once;
 pub mod os;
 pub mod os_real;
 pub mod recover;
 pub mod rotate;
-pub mod row_reader;
 pub mod snapshot;
 pub mod state;
-pub mod watch;
+pub mod unlocked;
 
 pub use append::{Appended, Stored, Writer};
 pub use config::{Durability, Settings, vocabulary};
@@ -47,7 +44,6 @@ pub use environment::Environment;
 pub use index::{known_corrections, known_runs};
 pub use input::{Input, expand};
 pub use locate::{Location, Purpose, locate};
-pub use row_reader::RowReader;
 pub use snapshot::{Segment, Snapshot, read_row, snapshot, snapshot_with_summaries};
 pub use state::OnFile;
-pub use watch::Watch;
+pub use unlocked::{RowReader, Watch};

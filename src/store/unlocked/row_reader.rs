@@ -8,11 +8,11 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 
 use memchr::memchr;
 
-use super::index::Place;
 use super::mapped::Mapped;
-use super::snapshot::{Form, Segment, Snapshot};
 use crate::error::{Error, Result};
 use crate::model::READ_ROW_BYTES_MAX;
+use crate::store::index::Place;
+use crate::store::snapshot::{Form, Segment, Snapshot};
 
 /// Bytes read of the active segment for one row at first.
 const PIECE_BYTES: usize = 8 << 10;

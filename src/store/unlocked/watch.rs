@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::index::Place;
-use super::listing;
-use super::os::{How, Os, read_full};
-use super::os_real::REAL;
 use crate::error::{Error, Result};
 use crate::format::lines::Lines;
+use crate::store::index::Place;
+use crate::store::listing;
+use crate::store::os::{How, Os, read_full};
+use crate::store::os_real::REAL;
 
 /// What a directory and its newest segment look like: when the one last changed, how long the other is.
 type Sight = ((i64, i64), u64);
