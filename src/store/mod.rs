@@ -43,5 +43,6 @@ pub use locate::{Location, Purpose, locate};
 pub use read::input::{Input, expand};
 pub use read::row_reader::RowReader;
 pub use read::snapshot::{Segment, Snapshot, read_row, snapshot, snapshot_with_summaries};
+pub use read::watch::Watch;
 pub use read::{archived, input, packed, snapshot};
 pub use state::OnFile;

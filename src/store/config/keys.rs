@@ -54,6 +54,13 @@ pub const KEYS: &[Key] = &[
         example: "67108864",
         about: "size at which a segment is sealed",
     },
+    Key {
+        name: "own_approvals",
+        personal: false,
+        variable: None,
+        example: "false",
+        about: "whether somebody may decide about their own request",
+    },
     Key { name: "phases", personal: false, variable: None, example: "review", about: "phases of your own" },
     Key { name: "statuses", personal: false, variable: None, example: "waiting", about: "statuses of your own" },
     Key { name: "kinds", personal: false, variable: None, example: "metric", about: "kinds of rows of your own" },

@@ -48,6 +48,8 @@ pub struct Settings {
     pub lock_timeout_ms: u64,
     /// Declared phases, statuses and kinds.
     pub vocabulary: Vocabulary,
+    /// Whether somebody may decide about their own request.
+    pub own_approvals: bool,
     /// The hours that nobody watches.
     pub night: Night,
     /// The group whose members share the logbook.
@@ -63,6 +65,7 @@ impl Default for Settings {
             durability: Durability::Data,
             lock_timeout_ms: 10_000,
             vocabulary: Vocabulary::default(),
+            own_approvals: false,
             night: Night::default(),
             group: None,
             gid: None,
@@ -92,6 +95,10 @@ impl Settings {
                 let why = || format!("overnight = {text:?} is not two times of day, as \"18:00-08:00\"");
                 self.night = Night::parse(text).ok_or_else(why)?;
             }
+            "own_approvals" => {
+                let why = || "own_approvals is true or false".to_owned();
+                self.own_approvals = value.as_bool().ok_or_else(why)?;
+            }
             "phases" => self.vocabulary.more_phases = words()?,
             "statuses" => self.vocabulary.more_statuses = words()?,
             "kinds" => self.vocabulary.more_kinds = words()?,
@@ -113,6 +120,7 @@ impl Settings {
             "durability" => Some(Value::String(self.durability.word().to_owned())),
             "lock_timeout" => Some(Value::String(format!("{}ms", self.lock_timeout_ms))),
             "overnight" => Some(Value::String(self.night.to_string())),
+            "own_approvals" => Some(Value::Boolean(self.own_approvals)),
             "phases" => words(&self.vocabulary.more_phases),
             "statuses" => words(&self.vocabulary.more_statuses),
             "kinds" => words(&self.vocabulary.more_kinds),
