@@ -18,17 +18,23 @@ mod documents;
 /// One file for each command.
 mod amend;
 mod append;
+mod blame;
 mod complete_words;
 mod completions;
+mod diff;
 mod doctor;
 mod fields;
 mod help;
 mod init;
 mod man;
 mod query;
+mod resume;
 mod runs;
 mod show;
 mod where_;
+
+/// What is said of one run, on a sample and of odd runs.
+mod run_record;
 
 /// Rows with their corrections folded in, against a slow and obvious way.
 mod corrections;

@@ -58,7 +58,7 @@ pub fn facts(record: &Record, zone: &Zone) -> Vec<Fact> {
     let refused = record.denied().filter(|(_, row)| !row.is("approval.denied"));
     fact("denied", refused.map(|(_, row)| with_why(row, &row.text("action"))).collect());
     let answers = record.answers.iter().filter_map(|answer| row(answer.answer));
-    fact("answers", answers.map(|row| with_why(row, &row.text("action"))).collect());
+    fact("answers", answers.map(|row| format!("{}{}: {}", row.name, by(row), row.answer())).collect());
     let artifacts = record.artifacts();
     fact("artifacts", vec![artifacts.into_iter().map(|(artifact, _)| artifact).collect::<Vec<_>>().join(", ")]);
     fact("errors", record.valid().filter(|(_, row)| row.went_wrong()).map(|(_, row)| error(row)).collect());

@@ -158,6 +158,16 @@ impl Entry {
         self.is("approval.denied") || self.text("approval_state") == "denied"
     }
 
+    /// What it answers, in the words of whoever did.
+    pub fn answer(&self) -> String {
+        let (action, reason) = (self.text("action"), self.text("reason"));
+        match (action.as_str(), reason.is_empty()) {
+            ("" | "answer", _) => reason,
+            (_, true) => action,
+            (_, false) => format!("{action} — {reason}"),
+        }
+    }
+
     /// Files, addresses and other things that it left behind.
     pub fn artifacts(&self) -> Vec<String> {
         let mut refs = self.list("artifact_ref");
