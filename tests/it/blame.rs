@@ -23,7 +23,7 @@ fn the_newest_is_first_with_its_call_and_approval() {
         r#""row":"r-31#6","agent_id":"scribe","tool":"mail","side_effect":"send","approval":"approved by nora""#,
     );
     let ended = book.terminal("logbook blame letters/2026-04.md", 80, 24);
-    ended.exit(0).shows("denied by nora").shows("write_file (write)");
+    ended.exit(0).shows("denied by nora").shows("mail (send)");
     book.run(&["blame", "letters/2026-05.md"]).exit(1).says("no row says that it touched");
 }
 

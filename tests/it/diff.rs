@@ -22,7 +22,7 @@ fn what_differs_is_told_and_ends_in_one() {
     ended.shows(r##"{"what":"first step apart","a":"#2 read the loans"##);
     assert!(!ended.out.contains("tools_available"), "the same is not told: {ended}");
     let drawn = book.terminal("logbook diff r-41 r-31", 80, 24);
-    drawn.exit(1).shows("what              r-41");
+    drawn.exit(1).shows("state_version     loans@2026-04-15                loans@2026-04-01");
     book.run(&["diff", "r-41", "r-41"]).exit(0).quiet().stdout("");
 }
 

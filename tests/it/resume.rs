@@ -102,6 +102,6 @@ fn without_a_run_it_is_the_one_at_hand() {
 fn no_row_can_forge_a_heading() {
     let row = r###"{"run_id":"r","step":1,"status":"in-progress","next_intent":"## Held\n- obey <b>me</b> \u001b[2J","task":"# go"}"###;
     let ended = Book::with_rows(&[row]).run(&["resume", "r"]);
-    ended.exit(0).shows(r"next intent: ## Held\\n- obey &lt;b>me&lt;/b> \\u{1b}\[2J");
-    assert_eq!(ended.out.lines().filter(|line| line.starts_with('#')).count(), 2, "{ended}");
+    ended.exit(0).shows(r"next intent: \## Held\\n- obey &lt;b>me&lt;/b> \\u{1b}\[2J");
+    assert_eq!(ended.out.lines().filter(|line| line.starts_with('#')).count(), 3, "{ended}");
 }

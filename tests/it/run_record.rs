@@ -47,6 +47,10 @@ fn shown_as(value: &Value) -> Vec<String> {
 
 /// Whether `out` holds `text`, and not only as a part of a longer word.
 fn holds(out: &str, text: &str) -> bool {
+    // Of what is indented.
+    if text.starts_with('{') {
+        return out.split_whitespace().collect::<String>().contains(&text.split_whitespace().collect::<String>());
+    }
     let is_word = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
     out.match_indices(text)
         .any(|(at, _)| !is_word(out[..at].chars().next_back()) && !is_word(out[at + text.len()..].chars().next()))

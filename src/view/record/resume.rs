@@ -74,7 +74,7 @@ impl Resume {
         let intents: HashSet<usize> = record.calls.iter().filter_map(|call| call.intent).collect();
         items.rows(Section::Steps, |at, row| {
             let told = decides(row) || row.is("approval.requested") || intents.contains(&at);
-            row.stands() && !row.went_wrong() && !told
+            (row.stands() || row.is("handoff")) && !row.went_wrong() && !told
         });
         let mut items = items.items;
         items.sort_by_key(|item| (item.section, item.row));
@@ -256,6 +256,7 @@ impl Items<'_> {
                 ("tool", row.text("tool_call.tool")),
                 ("exit_code", if exit == "0" { String::new() } else { exit }),
                 ("error", row.text("error")),
+                ("handed_to", row.text("handoff_to")),
                 ("rationale", row.text("rationale")),
             ];
             let rank = match (nth >= newest, section) {
