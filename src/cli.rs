@@ -14,6 +14,25 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("log", "append"),
     ("add", "append"),
     ("write", "append"),
+    ("run", "exec"),
+    ("execute", "exec"),
+    ("tool", "call"),
+    ("intent", "call"),
+    ("begin", "start"),
+    ("open", "start"),
+    ("stop", "end"),
+    ("finish", "end"),
+    ("close", "end"),
+    ("done", "end"),
+    ("complete", "end"),
+    ("succeeded", "end"),
+    ("rate", "review"),
+    ("reply", "answer"),
+    ("respond", "answer"),
+    ("delegate", "handoff"),
+    ("hand-off", "handoff"),
+    ("correct", "amend"),
+    ("retract", "amend"),
     ("ls", "runs"),
     ("list", "runs"),
     ("status", "runs"),
@@ -61,7 +80,7 @@ pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
         }
         Err(error) if sorts && error.kind() == ErrorKind::UnknownArgument => Err(usage(&error, entry)
             .hint("put a clause between quotes, as 'sort_by -timestamp', or write --sort -timestamp")),
-        Err(error) => Err(usage(&error, entry)),
+        Err(error) => Err(Error { exit: entry.refusal, ..usage(&error, entry) }),
     }
 }
 

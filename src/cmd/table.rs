@@ -18,6 +18,8 @@ pub struct Entry {
     pub about: &'static str,
     /// Two real examples for its own help.
     examples: &'static str,
+    /// What arguments end in that it does not understand.
+    pub refusal: Exit,
     build: fn(Command) -> Command,
     /// Runs it with the arguments that its command read.
     pub run: fn(&ArgMatches, &mut Door<'_>) -> Result<Exit>,
@@ -32,6 +34,8 @@ macro_rules! entry {
             group: $group,
             about: $about,
             examples: cmd::$room::$module::EXAMPLES,
+            // 2 may be what the command that `exec` runs ends with.
+            refusal: if matches!($name.as_bytes(), b"exec") { Exit::Exec(125) } else { Exit::Usage },
             build: <cmd::$room::$module::$args as Args>::augment_args,
             run: |matches, door| {
                 let args = <cmd::$room::$module::$args as FromArgMatches>::from_arg_matches(matches)
@@ -47,7 +51,12 @@ pub const GROUPS: &[&str] = &["log", "read", "decide", "keep", "self"];
 
 /// All commands, in the order of the help.
 pub const COMMANDS: &[Entry] = &[
+    entry!("log", "start", log::start::Start, "begin a run, with what is known of it"),
     entry!("log", "append", log::append::Append, "store a step of a run"),
+    entry!("log", "exec", log::exec::Exec, "run a command, recorded before it starts and when it ends"),
+    entry!("log", "call", log::call::Call, "record a tool call that exec cannot wrap: call begin, call end"),
+    entry!("log", "handoff", log::handoff::Handoff, "hand a run over to another agent"),
+    entry!("log", "end", log::end::End, "end a run: succeeded, failed, paused, escalated or rolled_back"),
     entry!("read", "runs", read::runs::Runs, "where each run stands, active ones first"),
     entry!("read", "show", read::show::Show, "one run in full, as a timeline, a tree or a page, or one row"),
     entry!("read", "query", read::query::Query, "filter, group and summarize rows"),
@@ -55,7 +64,12 @@ pub const COMMANDS: &[Entry] = &[
     entry!("read", "diff", read::diff::Diff, "in what two runs differ, and where they part"),
     entry!("read", "blame", read::blame::Blame, "which runs and calls touched a file"),
     entry!("read", "fields", read::fields::Fields, "which fields occur, or the values of one"),
+    entry!("decide", "answer", decide::answer::Answer, "answer what a blocked run waits for"),
     entry!("decide", "amend", decide::amend::Amend, "correct or retract a row, by another row"),
+    entry!("decide", "review", decide::review::Review, "rate a run green, yellow or red, and say why"),
+    entry!("keep", "archive", keep::archive::Archive, "sealed segments into the archive, or old ones away"),
+    entry!("keep", "verify", keep::verify::Verify, "is everything that was sealed still what it was"),
+    entry!("keep", "head", keep::head::Head, "one line that stands for all so far, to keep elsewhere"),
     entry!("keep", "doctor", keep::doctor::Doctor, "is this a good place for a logbook"),
     entry!("self", "init", itself::init::Init, "make a logbook in this directory"),
     entry!("self", "where", itself::where_::Where, "which logbook is used here, and why"),

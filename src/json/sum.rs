@@ -2,6 +2,8 @@
 //! terms, and neither does the one way in which a sum can fail: terms whose
 //! digits lie too far apart to be written out.
 
+use std::borrow::Cow;
+
 use num_bigint::BigInt;
 
 use super::decimal::Decimal;
@@ -77,9 +79,36 @@ impl Sum {
         self.add_big(digits * power(by));
     }
 
+    /// What it is made of, to be kept: the reach of its terms in powers of ten, and the total in units of the least of
+    /// them, as a signed number, least byte first.
+    pub fn parts(&self) -> (Option<(i64, i64)>, Cow<'static, [u8]>) {
+        let total = match &self.total {
+            Total::Small(0) => Cow::Borrowed(&[][..]),
+            Total::Small(total) => Cow::Owned(total.to_le_bytes().to_vec()),
+            Total::Big(total) => Cow::Owned(total.to_signed_bytes_le()),
+        };
+        (self.span, total)
+    }
+
+    /// Back from [`Sum::parts`].
+    pub fn from_parts(reach: Option<(i64, i64)>, total: &[u8]) -> Sum {
+        let total = match (total.is_empty(), total.try_into()) {
+            (true, _) => Total::Small(0),
+            (false, Ok(total)) => Total::Small(i128::from_le_bytes(total)),
+            (false, Err(_)) => Total::Big(BigInt::from_signed_bytes_le(total)),
+        };
+        Sum { total, exponent: reach.map_or(0, |(from, _)| from), span: reach }
+    }
+
     /// The total.
     pub fn total(&self) -> Result<Decimal, TooWide> {
-        if self.too_wide() { Err(TooWide) } else { Ok(Decimal::from_big(&self.big(), self.exponent)) }
+        match &self.total {
+            _ if self.too_wide() => Err(TooWide),
+            Total::Small(total) if total.unsigned_abs() < 1_000_000_000_000_000_000 => {
+                Ok(Decimal::from_units(*total as i64, self.exponent))
+            }
+            _ => Ok(Decimal::from_big(&self.big(), self.exponent)),
+        }
     }
 
     /// The total divided by `count`, rounded half to even to 17 significant

@@ -76,9 +76,9 @@ impl<'s> Reader<'s> {
         let name = input.name();
         let mut flow = ControlFlow::Continue(());
         let read = match piece.range {
-            Some(range) => input.open_plain().and_then(|plain| {
-                let plain = plain.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-                let mut stretch = Stretch::new(plain, range)?;
+            Some(range) => input.open_anywhere().and_then(|stored| {
+                let stored = stored.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+                let mut stretch = Stretch::new(stored, range)?;
                 let offset = stretch.offset();
                 self.stream(&mut stretch, &name, (piece.input, offset), scanned, each, &mut flow)
             }),

@@ -19,6 +19,8 @@ pub struct Source {
     fates: Vec<BTreeMap<u64, Fate>>,
     shows_corrections: bool,
     left_out: BTreeMap<u32, LeftOut>,
+    /// Where inputs begin to be read, those that do not from their start.
+    begins: BTreeMap<u32, u64>,
 }
 
 /// An input that is not read, since none of its rows can matter.
@@ -133,6 +135,16 @@ impl Source {
 
     pub(super) fn without(self, left_out: BTreeMap<u32, LeftOut>) -> Source {
         Source { left_out, ..self }
+    }
+
+    /// Inputs from these offsets on, each the start of a line of a plain file; the others whole.
+    pub(super) fn beginning_at(self, begins: BTreeMap<u32, u64>) -> Source {
+        Source { begins, ..self }
+    }
+
+    /// Where the input begins to be read.
+    pub(super) fn begins(&self, input: u32) -> u64 {
+        self.begins.get(&input).copied().unwrap_or(0)
     }
 
     pub(super) fn shows_corrections(&self) -> bool {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::os::{How, Os, read_full};
 use super::os_real::REAL;
 use crate::error::{Error, Result};
-use crate::model::Vocabulary;
+use crate::model::{Night, Vocabulary};
 
 /// How much a success promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub struct Settings {
     pub lock_timeout_ms: u64,
     /// Declared phases, statuses and kinds.
     pub vocabulary: Vocabulary,
+    /// The hours that nobody watches.
+    pub night: Night,
     /// The group whose members share the logbook.
     pub group: Option<String>,
     /// Its number.
@@ -62,6 +64,7 @@ impl Default for Settings {
             durability: Durability::Data,
             lock_timeout_ms: 10_000,
             vocabulary: Vocabulary::default(),
+            night: Night::default(),
             group: None,
             gid: None,
         }
@@ -77,6 +80,7 @@ struct File {
     phases: Vec<String>,
     statuses: Vec<String>,
     kinds: Vec<String>,
+    overnight: Option<String>,
     group: Option<String>,
 }
 
@@ -113,6 +117,10 @@ pub fn settings(os: &dyn Os, directory: &Path) -> Result<Settings> {
     }
     settings.vocabulary =
         Vocabulary { more_phases: given.phases, more_statuses: given.statuses, more_kinds: given.kinds };
+    if let Some(text) = given.overnight {
+        let why = || broken(format!("overnight = {text:?} is not two times of day, as \"18:00-08:00\""));
+        settings.night = Night::parse(&text).ok_or_else(why)?;
+    }
     if let Some(name) = given.group {
         settings.gid = Some(group_number(os, &name).ok_or_else(|| broken(format!("no group is called {name:?}")))?);
         settings.group = Some(name);

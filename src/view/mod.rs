@@ -4,10 +4,11 @@
 //! Not here: how rows are found and read (`scan`), how a struct looks (`render`).
 //!
 //! - `standing`: which row says where a run stands, of raw values
-//! - `runs`: one summary for each run
 //! - `record/`: one run in full
+//! - `runs`: one record for each run
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
+//! - `past`: what a decision about a run rests on
 //! - `amended`: what corrections did to a row
 //!
 //! Invariant: a fold sees rows in file order and depends on nothing else.
@@ -15,6 +16,7 @@
 pub mod amended;
 pub mod explain;
 pub mod fields;
+pub mod past;
 pub mod record;
 pub mod runs;
 pub mod standing;
@@ -22,5 +24,6 @@ pub mod standing;
 pub use amended::{Amended, amended};
 pub use explain::Explanation;
 pub use fields::Fields;
+pub use past::{Course, Past};
 pub use record::{Entry, Record};
-pub use runs::{Runs, Summary};
+pub use runs::{Run, Runs};

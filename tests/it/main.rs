@@ -17,20 +17,30 @@ mod documents;
 
 /// One file for each command.
 mod amend;
+mod answer;
 mod append;
+mod archive;
 mod blame;
+mod call;
 mod complete_words;
 mod completions;
 mod diff;
 mod doctor;
+mod end;
+mod exec;
 mod fields;
+mod handoff;
+mod head;
 mod help;
 mod init;
 mod man;
 mod query;
 mod resume;
+mod review;
 mod runs;
 mod show;
+mod start;
+mod verify;
 mod where_;
 
 /// What is said of one run, on a sample and of odd runs.
@@ -47,6 +57,7 @@ mod store_state;
 /// Segments that cannot hold an answer, and the cache that says so.
 mod prune;
 mod prune_reference;
+mod runs_cache;
 
 /// Rows that stand again elsewhere.
 mod voided;

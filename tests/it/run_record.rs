@@ -177,3 +177,42 @@ fn a_run_that_goes_on_after_its_end_is_open_again() {
     assert_eq!((&open["final_status"], &open["status"]), (&Value::Null, &"in-progress".into()));
     assert_eq!(open["said_later"][0]["model"], "m-2");
 }
+
+#[test]
+fn looking_for_letters_only_changes_no_answer() {
+    use crate::rows::{Shape, agent_rows};
+    for shape in [Shape::Steps, Shape::Calls] {
+        let book = Book::new();
+        let text = String::from_utf8(agent_rows(7, 6000, shape)).unwrap();
+        let rows: Vec<&str> = text.lines().collect();
+        let run = |row: &str| serde_json::from_str::<Value>(row).unwrap()["run_id"].as_str().unwrap().to_owned();
+        let mut lines: Vec<String> = rows.iter().map(|row| (*row).to_owned()).collect();
+        let (one, other) = (run(rows[100]), run(rows[3000]));
+        // Spelled so that no letters of theirs are found, and a child far behind.
+        let spelled = one.replace('0', "\\u0030").replace('/', "\\/");
+        lines.push(format!(r#"{{"run_id":"{spelled}","action":"spelled","artifact_ref":"docs\/a \u006eote.md"}}"#));
+        lines.push(format!(r#"{{"run_id":"child","parent_run_id":"{spelled}","step":1,"action":"wrong name"}}"#));
+        lines.push(r#"{"run_id":"far","step":1,"action":"no letters"}"#.to_owned());
+        book.write(".logbook/2026-04-15.000001.jsonl", (lines.join("\n") + "\n").as_bytes());
+        let parent = format!("parent_run_id={one}");
+        book.run(&["amend", "far#1", &parent, "artifact_ref=docs/a note.md", "--why", "it was his"]).exit(0);
+        let record: Value = serde_json::from_str(&book.run(&["show", &one, "--record"]).exit(0).out).unwrap();
+        assert_eq!(record["children"], serde_json::json!(["child", "far"]), "{shape:?}");
+        for arguments in [
+            &["show", &one, "-o", "jsonl"][..],
+            &["show", &one, "--record"],
+            &["show", &other, "--record"],
+            &["show", &one, "--tree", "-o", "table"],
+            &["resume", &other],
+            &["diff", &one, &other],
+            &["blame", "docs/a note.md"],
+            &["blame", "src/lib.rs"],
+        ] {
+            let few = book.run(arguments);
+            let all = book.run(&[arguments, &["--strict"]].concat());
+            assert_eq!((few.code, &few.out), (all.code, &all.out), "{shape:?} {few}");
+        }
+        let touched = book.run(&["blame", "docs/a note.md"]).out;
+        assert_eq!(touched.lines().count(), 2, "{touched}");
+    }
+}

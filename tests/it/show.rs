@@ -56,7 +56,11 @@ fn a_run_is_told_in_full() {
     ended.shows("corrected by r-41#18 (nora, 2026-04-15 19:02:10)").shows("yellow by nora");
     assert!(ended.out.lines().all(|line| line.chars().count() <= 80), "{ended}");
     let open = book.terminal("logbook show r-40", 80, 24);
-    open.exit(0).shows("1 open, without a result").shows("children    r-41").shows("#4 to scribe: loans/2026-04.csv");
+    open.exit(0)
+        .shows("1 open, without a result")
+        .shows("open: no result on file")
+        .shows("children    r-41")
+        .shows("#4 to scribe: loans/2026-04.csv");
 }
 
 #[test]

@@ -12,8 +12,10 @@ mod ledger;
 mod trial;
 
 /// In this process: a disk and an operating system that fail on command.
+mod archiver;
 mod backend;
 mod baton;
+mod bit_flips;
 mod crashes;
 mod disk;
 mod faults;
@@ -49,6 +51,8 @@ fn trials() -> Vec<Trial> {
         crashes::trials(),
         races::trials(),
         mutants::trials(),
+        archiver::trials(),
+        bit_flips::trials(),
         storm::trials(),
         inject::trials(),
         power_cut::trials(),

@@ -8,7 +8,7 @@ use crate::cmd::Door;
 use crate::error::{Error, Exit, Result};
 use crate::format::corrections::step_of;
 use crate::json;
-use crate::model::{Address, Vocabulary, Zone};
+use crate::model::{Address, Night, Vocabulary, Zone};
 use crate::query::ast::{Expr, Form, Literal, Op, Operand, Path as FieldPath, Right, Span, Test};
 use crate::query::text::words;
 use crate::query::time::{self, Clock};
@@ -164,6 +164,8 @@ pub struct Found {
     pub inputs: Source,
     /// The words its config declares.
     pub vocabulary: Vocabulary,
+    /// The hours that nobody watches.
+    pub night: Night,
 }
 
 /// How corrections are read.
@@ -222,9 +224,7 @@ fn asks_for_corrections(condition: &Expr) -> bool {
 
 /// The logbook that `dir`, the environment or the working directory names.
 pub fn logbook(door: &Door<'_>, dir: Option<&Path>, corrections: Corrections) -> Result<Found> {
-    let location = store::locate(dir, &door.env, Purpose::Read)?;
-    let snapshot = store::snapshot(&location.path)?;
-    found(location, snapshot, corrections, true)
+    logbook_at(&store::locate(dir, &door.env, Purpose::Read)?, corrections, None)
 }
 
 /// The same as the flags ask for it. `pruning` learns what is known of its segments.
@@ -235,13 +235,22 @@ pub fn logbook_for(
     pruning: Option<&mut Pruning>,
 ) -> Result<Found> {
     let location = store::locate(reading.dir.as_deref(), &door.env, Purpose::Read)?;
-    let snapshot = match pruning {
+    let snapshot = snapshot(&location, pruning)?;
+    found(location, snapshot, corrections, !reading.no_cache)
+}
+
+/// The logbook at `location`. `pruning` learns what is known of its segments.
+pub fn logbook_at(location: &Location, corrections: Corrections, pruning: Option<&mut Pruning>) -> Result<Found> {
+    found(location.clone(), snapshot(location, pruning)?, corrections, true)
+}
+
+fn snapshot(location: &Location, pruning: Option<&mut Pruning>) -> Result<Snapshot> {
+    match pruning {
         Some(pruning) => store::snapshot_with_summaries(&location.path, &mut |number, summary| {
             pruning.know(number, &summary);
-        })?,
-        None => store::snapshot(&location.path)?,
-    };
-    found(location, snapshot, corrections, !reading.no_cache)
+        }),
+        None => store::snapshot(&location.path),
+    }
 }
 
 fn found(location: Location, snapshot: Snapshot, corrections: Corrections, cached: bool) -> Result<Found> {
@@ -252,7 +261,7 @@ fn found(location: Location, snapshot: Snapshot, corrections: Corrections, cache
         }
         _ => corrections.of(snapshot.segments.iter().cloned().map(Input::Segment).collect()),
     };
-    Ok(Found { path: location.path, snapshot, inputs, vocabulary: settings.vocabulary })
+    Ok(Found { path: location.path, snapshot, inputs, vocabulary: settings.vocabulary, night: settings.night })
 }
 
 /// The files, globs and directories that `arguments` name, `-` for standard input.

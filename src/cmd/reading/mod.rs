@@ -7,6 +7,7 @@
 //! - `answer`: results on their way to the reader · `job`: what each thread does for them
 //! - `gather`: a few rows out of many, found by literals
 //! - `of_run`: the record of one run, and which run is meant
+//! - `runs`: all runs of a logbook, and queries over them
 //! - `watchdog`: bounds on time and memory
 
 pub mod answer;
@@ -14,6 +15,7 @@ pub mod flags;
 pub mod gather;
 mod job;
 pub mod of_run;
+pub mod runs;
 pub mod watchdog;
 pub mod wording;
 

@@ -5,12 +5,18 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::snapshot::Form;
+use super::packed::{self, Packed};
+use super::snapshot::{Form, Segment};
 use crate::error::{Error, Result};
+use crate::format::SegmentName;
+use crate::store::listing;
+use crate::store::os::{How, Os};
+use crate::store::os_real::REAL;
 
 /// One thing to read, in the order in which its rows count.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +28,7 @@ pub enum Input {
     /// A file that the user named.
     File(PathBuf),
     /// A segment of the logbook.
-    Segment(super::Segment),
+    Segment(crate::store::Segment),
 }
 
 impl Input {
@@ -45,21 +51,23 @@ impl Input {
     }
 
     /// Opens it to be read at any place; `None` for what can only be read from the start to the end.
-    pub fn open_plain(&self) -> io::Result<Option<Plain>> {
-        let file = match self {
-            Input::Segment(segment) if segment.form == Form::Plain => {
-                return Ok(Some(Plain { file: File::open(&segment.path)?, bytes: segment.bytes }));
-            }
-            Input::File(path) => File::open(path)?,
-            Input::Segment(_) | Input::Stdin | Input::Held(_) => return Ok(None),
+    pub fn open_anywhere(&self) -> io::Result<Option<Anywhere>> {
+        let path = match self {
+            Input::Segment(segment) => return segment.open_anywhere(),
+            Input::File(path) => path,
+            Input::Stdin | Input::Held(_) => return Ok(None),
         };
+        let file = File::open(path)?;
         let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Ok(None);
+        }
         let mut head = [0; 4];
-        let plain = metadata.is_file() && {
-            let read = file.read_at(&mut head, 0)?;
-            !is_zstd(&head[..read]) && !is_gzip(&head[..read])
-        };
-        Ok(plain.then(|| Plain { file, bytes: metadata.len() }))
+        let read = file.read_at(&mut head, 0)?;
+        if is_zstd(&head[..read]) {
+            return Anywhere::packed(path);
+        }
+        Ok((!is_gzip(&head[..read])).then(|| Anywhere { bytes: metadata.len(), held: Held::Raw(file) }))
     }
 
     /// Opens it for one read from the start, unpacked. `None` for standard
@@ -70,27 +78,94 @@ impl Input {
             Input::Stdin => None,
             Input::Held(bytes) => Some(Box::new(io::Cursor::new(Arc::clone(bytes)))),
             Input::File(path) => Some(unpack(File::open(path)?)?),
-            Input::Segment(segment) if segment.form == Form::Plain => {
-                Some(Box::new(File::open(&segment.path)?.take(segment.bytes)))
-            }
-            Input::Segment(segment) => Some(unpack(File::open(&segment.path)?)?),
+            Input::Segment(segment) => Some(segment.open()?),
         })
     }
 }
 
-/// A file whose bytes are rows as they stand, to be read at any place.
-#[derive(Debug)]
-pub struct Plain {
-    file: File,
-    /// How far it is to be read.
-    pub bytes: u64,
+impl Segment {
+    /// Opens it to be read at any place; `None` for an archive that says not where its frames begin. What was archived
+    /// since it was listed is read from there.
+    fn open_anywhere(&self) -> io::Result<Option<Anywhere>> {
+        if self.form != Form::Plain {
+            return Anywhere::packed(&self.path);
+        }
+        match File::open(&self.path) {
+            Ok(file) => Ok(Some(Anywhere { bytes: self.bytes, held: Held::Raw(file) })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match self.archived_since() {
+                Some(path) => Ok(Anywhere::packed(&path)?.map(|it| Anywhere { bytes: self.bytes, ..it })),
+                None => Err(error),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens it for one read from the start, unpacked; a plain one ends where
+    /// the snapshot says. What was archived since it was listed is read from there.
+    pub fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+        match (REAL.open(&self.path, How::Read, 0).map(File::from), self.form) {
+            (Ok(file), Form::Plain) => Ok(Box::new(file.take(self.bytes))),
+            (Ok(file), _) => unpack(file),
+            (Err(error), Form::Plain) if error.kind() == io::ErrorKind::NotFound => match self.archived_since() {
+                Some(path) => Ok(Box::new(unpack(File::open(path)?)?.take(self.bytes))),
+                None => Err(error),
+            },
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// The archive of a plain segment.
+    fn archived_since(&self) -> Option<PathBuf> {
+        let name = SegmentName::parse(self.path.file_name()?.as_bytes())?;
+        Some(listing::archive_directory(self.path.parent()?).join(name.archive()))
+    }
 }
 
-impl Plain {
-    /// Reads at `offset`, not beyond [`Plain::bytes`]; 0 there.
-    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+/// What can be read at any place, as if it were plain.
+#[derive(Debug)]
+pub struct Anywhere {
+    /// How far it is to be read, unpacked.
+    pub bytes: u64,
+    held: Held,
+}
+
+#[derive(Debug)]
+enum Held {
+    Raw(File),
+    Packed(Box<Packed<'static>>),
+}
+
+impl Anywhere {
+    fn packed(path: &Path) -> io::Result<Option<Anywhere>> {
+        let packed = Packed::open(&REAL, path)?;
+        Ok(packed.map(|packed| Anywhere { bytes: packed.bytes(), held: Held::Packed(Box::new(packed)) }))
+    }
+
+    /// Reads at `offset`, not beyond [`Anywhere::bytes`]; 0 there.
+    pub fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let want = (buffer.len() as u64).min(self.bytes.saturating_sub(offset)) as usize;
-        self.file.read_at(&mut buffer[..want], offset)
+        match &mut self.held {
+            Held::Raw(file) => file.read_at(&mut buffer[..want], offset),
+            Held::Packed(packed) if want > 0 => packed.read_at(&mut buffer[..want], offset),
+            Held::Packed(_) => Ok(0),
+        }
+    }
+
+    /// A good place to cut at or after `at`: where a frame begins.
+    pub fn cut(&self, at: u64) -> u64 {
+        match &self.held {
+            Held::Raw(_) => at,
+            Held::Packed(packed) => {
+                let frames = packed.frames();
+                let next = frames.partition_point(|frame| frame.plain_at < at);
+                frames.get(next).map_or(self.bytes, |frame| frame.plain_at.min(self.bytes))
+            }
+        }
+    }
+
+    /// Whether it has to be unpacked.
+    pub fn is_packed(&self) -> bool {
+        matches!(self.held, Held::Packed(_))
     }
 }
 
@@ -99,7 +174,7 @@ pub fn unpack<R: Read + Send + 'static>(reader: R) -> io::Result<Box<dyn Read + 
     let mut reader = BufReader::with_capacity(1 << 16, reader);
     let head = reader.fill_buf()?;
     Ok(if is_zstd(head) {
-        Box::new(zstd::Decoder::with_buffer(reader)?)
+        Box::new(packed::unpack(reader)?)
     } else if is_gzip(head) {
         Box::new(flate2::bufread::MultiGzDecoder::new(reader))
     } else {

@@ -1,5 +1,5 @@
 //! Single rows by their place, many of them from few segments: sealed segments
-//! are mapped, the active one is read piece by piece, archives are unpacked once.
+//! are mapped, the active one is read piece by piece, archives are unpacked frame by frame.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -8,11 +8,13 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 
 use memchr::memchr;
 
-use super::index::Place;
 use super::mapped::Mapped;
+use super::packed::Packed;
 use super::snapshot::{Form, Segment, Snapshot};
 use crate::error::{Error, Result};
 use crate::model::READ_ROW_BYTES_MAX;
+use crate::store::index::Place;
+use crate::store::os_real::REAL;
 
 /// Bytes read of the active segment for one row at first.
 const PIECE_BYTES: usize = 8 << 10;
@@ -27,6 +29,7 @@ pub struct RowReader {
 enum Open {
     Mapped(Mapped),
     File(File, u64),
+    Packed(Box<Packed<'static>>),
     Unpacked(Vec<u8>),
 }
 
@@ -47,9 +50,17 @@ impl RowReader {
             let opened = open(segment).map_err(|error| Error::io(format!("{}: {error}", segment.path.display())))?;
             self.open.insert(place.segment, opened);
         }
-        match self.open.get(&place.segment) {
+        match self.open.get_mut(&place.segment) {
             Some(Open::Mapped(bytes)) => Ok(line(bytes, place.offset)),
             Some(Open::Unpacked(bytes)) => Ok(line(bytes, place.offset)),
+            Some(Open::Packed(packed)) => match packed.line_at(place.offset) {
+                Ok(Some(row)) => {
+                    self.buffer = row;
+                    Ok(Some(&self.buffer))
+                }
+                Ok(None) => Ok(None),
+                Err(error) => Err(Error::io(format!("segment {}: {error}", place.segment))),
+            },
             Some(Open::File(file, end)) => Ok(read_line(file, place.offset, *end, &mut self.buffer)),
             None => Ok(None),
         }
@@ -57,12 +68,20 @@ impl RowReader {
 }
 
 fn open(segment: &Segment) -> std::io::Result<Open> {
-    if segment.form != Form::Plain {
-        let mut bytes = Vec::new();
-        segment.open()?.read_to_end(&mut bytes)?;
-        return Ok(Open::Unpacked(bytes));
+    if segment.form == Form::Zstd
+        && let Some(packed) = Packed::open(&REAL, &segment.path)?
+    {
+        return Ok(Open::Packed(Box::new(packed)));
     }
-    let file = File::open(&segment.path)?;
+    let file = match File::open(&segment.path) {
+        Ok(file) if segment.form == Form::Plain => file,
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {
+            let mut bytes = Vec::new();
+            segment.open()?.read_to_end(&mut bytes)?;
+            return Ok(Open::Unpacked(bytes));
+        }
+    };
     let about = file.metadata()?;
     let own = about.uid() == rustix::process::geteuid().as_raw();
     if segment.sealed && own && about.is_file() && about.nlink() == 1 && segment.bytes > 0 {

@@ -1,19 +1,17 @@
 //! What is on file, for readers: the segments in order, each number once, and
 //! how far each may be read (`docs/format.md`, Reading).
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use memchr::memrchr;
 
-use super::index::{Identity, Summary, summary};
-use super::listing;
-use super::os::{How, Os, Stat, interrupted};
-use super::os_real::REAL;
 use crate::error::{Error, Result};
 pub use crate::format::segment_name::Form;
 use crate::model::READ_ROW_BYTES_MAX;
+use crate::store::index::{Identity, Summary, summary};
+use crate::store::listing;
+use crate::store::os::{How, Os, Stat, interrupted};
+use crate::store::os_real::REAL;
 
 /// One segment of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,19 +26,6 @@ pub struct Segment {
     pub sealed: bool,
     /// Plain: its length when listed, cut after the last newline. Archives: the file's size.
     pub bytes: u64,
-}
-
-impl Segment {
-    /// Opens it for one read from the start, unpacked; a plain one ends where
-    /// the snapshot says.
-    pub fn open(&self) -> io::Result<Box<dyn Read + Send>> {
-        let file = File::from(REAL.open(&self.path, How::Read, 0)?);
-        Ok(match self.form {
-            Form::Plain => Box::new(file.take(self.bytes)),
-            Form::Zstd => Box::new(zstd::stream::read::Decoder::new(file)?),
-            Form::Gzip => Box::new(flate2::read::MultiGzDecoder::new(file)),
-        })
-    }
 }
 
 /// All segments, by number.
@@ -114,7 +99,7 @@ fn look(os: &dyn Os, directory: &Path, known: &mut Option<Take<'_>>) -> Result<O
         // Only a segment that ends in a newline has a summary.
         let bytes = if sealed && is_known(name.number, Form::Plain, &stat) {
             stat.bytes
-        } else if stat.what == super::os::What::File && stat.bytes > 0 {
+        } else if stat.what == crate::store::os::What::File && stat.bytes > 0 {
             match cut_at_newline(os, &path, stat.bytes)? {
                 Some(bytes) => bytes,
                 None => return Ok(None),
@@ -141,7 +126,7 @@ fn cut_at_newline(os: &dyn Os, path: &Path, bytes: u64) -> Result<Option<u64>> {
     let Some(file) = gone(path, os.open(path, How::Read, 0))? else { return Ok(None) };
     let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
     let mut last = [0u8; 1];
-    if super::os::read_full(os, &file, &mut last, bytes - 1).map_err(fail)? == 1 && last[0] == b'\n' {
+    if crate::store::os::read_full(os, &file, &mut last, bytes - 1).map_err(fail)? == 1 && last[0] == b'\n' {
         return Ok(Some(bytes));
     }
     let mut end = bytes;
@@ -149,7 +134,7 @@ fn cut_at_newline(os: &dyn Os, path: &Path, bytes: u64) -> Result<Option<u64>> {
     while end > 0 {
         let from = end.saturating_sub(buffer.len() as u64);
         let want = (end - from) as usize;
-        let read = super::os::read_full(os, &file, &mut buffer[..want], from).map_err(fail)?;
+        let read = crate::store::os::read_full(os, &file, &mut buffer[..want], from).map_err(fail)?;
         if let Some(at) = memrchr(b'\n', &buffer[..read]) {
             return Ok(Some(from + at as u64 + 1));
         }
@@ -170,7 +155,7 @@ pub fn read_row(segment: &Segment, offset: u64) -> Result<Option<Vec<u8>>> {
 }
 
 /// The row at `offset` of an open file that may be read up to `end`.
-pub(super) fn row_at(
+pub(in crate::store) fn row_at(
     os: &dyn Os,
     file: &std::os::fd::OwnedFd,
     offset: u64,
@@ -220,7 +205,7 @@ fn is_hole_before(os: &dyn Os, file: &std::os::fd::OwnedFd, offset: u64) -> std:
     while end > 0 {
         let from = end.saturating_sub(buffer.len() as u64);
         let want = (end - from) as usize;
-        let read = super::os::read_full(os, file, &mut buffer[..want], from)?;
+        let read = crate::store::os::read_full(os, file, &mut buffer[..want], from)?;
         match buffer[..read].iter().rposition(|byte| *byte != 0) {
             Some(last) => return Ok(buffer[last] == b'\n'),
             None => end = from,
