@@ -23,13 +23,12 @@ mod approve;
 mod archive;
 mod ask;
 mod call;
-mod call;
+mod blame;
 mod complete_words;
-mod complete_words;
-mod completions;
 mod completions;
 mod config;
 mod deny;
+mod diff;
 mod doctor;
 mod end;
 mod exec;
@@ -42,12 +41,16 @@ mod init;
 mod man;
 mod query;
 mod release;
+mod resume;
 mod review;
 mod runs;
 mod show;
 mod start;
 mod verify;
 mod where_;
+
+/// What is said of one run, on a sample and of odd runs.
+mod run_record;
 
 /// Rows with their corrections folded in, against a slow and obvious way.
 mod corrections;

@@ -109,11 +109,13 @@ pub fn rows_of(runs: &[String], reading: &Reading, door: &mut Door<'_>) -> Resul
     let plan = plan_of(runs, false, reading, door)?;
     let mut pruning = reading.pruning(plan.requirement());
     let corrections = Corrections::wanted(reading, &Query::default());
-    let mut found = logbook_for(door, reading, corrections, pruning.as_mut())?;
-    if let Some(pruning) = pruning {
-        found.inputs = pruning.apply(found.inputs, &found.path, cores());
-    }
-    let (rows, scanned) = passing(&found.inputs, &plan, runs, reading.strict, door);
+    let found = logbook_for(door, reading, corrections, pruning.as_mut())?;
+    let inputs = found.inputs.clone();
+    let inputs = match pruning {
+        Some(pruning) => pruning.apply(inputs, &found.path, cores()),
+        None => inputs,
+    };
+    let (rows, scanned) = passing(&inputs, &plan, runs, reading.strict, door);
     Ok((found, rows, scanned))
 }
 

@@ -74,22 +74,17 @@ pub fn records(
 
 /// There is no such run, or no such step of it: what there is instead. `command` is what was typed before it.
 pub fn nothing(command: &str, run: &str, step: Option<u64>, inputs: &Source, door: &mut Door<'_>) -> Error {
-    let mut runs: Vec<(String, u64)> = Vec::new();
+    let mut runs: HashMap<String, u64> = HashMap::new();
     scan::feed(inputs, door.input, &["run_id".to_owned()], false, |row, _, _| {
-        let id = cell::plain(row.fields[0]);
-        match runs.iter_mut().find(|(known, _)| *known == id) {
-            Some((_, rows)) => *rows += 1,
-            None => runs.push((id, 1)),
-        }
+        *runs.entry(cell::plain(row.fields[0])).or_default() += 1;
         ControlFlow::Continue(())
     });
-    let rows = runs.iter().find(|(id, _)| id == run).map(|(_, rows)| *rows);
-    if let (Some(rows), Some(step)) = (rows, step) {
+    if let (Some(rows), Some(step)) = (runs.get(run), step) {
         return Error::new(Exit::No, format!("run {run:?} has {rows} rows, none of them is step {step}"))
             .hint(format!("logbook show {run}"));
     }
     let error = Error::new(Exit::No, format!("no run {run:?} among {} runs", runs.len()));
-    match crate::error::nearest(run, runs.iter().map(|(id, _)| id.as_str())) {
+    match crate::error::nearest(run, runs.keys().map(String::as_str)) {
         Some(near) => error.hint(format!("did you mean `logbook {command} {near}`?")),
         None => error.hint("logbook runs --all"),
     }

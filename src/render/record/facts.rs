@@ -57,8 +57,13 @@ pub fn facts(record: &Record, zone: &Zone) -> Vec<Fact> {
     // Decisions stand among the approvals.
     let refused = record.denied().filter(|(_, row)| !row.is("approval.denied"));
     fact("denied", refused.map(|(_, row)| with_why(row, &row.text("action"))).collect());
+    let policy = record.valid().filter(|(_, row)| row.has("policy") && !row.is_denied());
+    fact(
+        "policy",
+        policy.map(|(_, row)| with_why(row, &format!("{}: {}", row.text("action"), row.text("policy")))).collect(),
+    );
     let answers = record.answers.iter().filter_map(|answer| row(answer.answer));
-    fact("answers", answers.map(|row| with_why(row, &row.text("action"))).collect());
+    fact("answers", answers.map(|row| format!("{}{}: {}", row.name, by(row), row.answer())).collect());
     let artifacts = record.artifacts();
     fact("artifacts", vec![artifacts.into_iter().map(|(artifact, _)| artifact).collect::<Vec<_>>().join(", ")]);
     fact("errors", record.valid().filter(|(_, row)| row.went_wrong()).map(|(_, row)| error(row)).collect());

@@ -17,6 +17,7 @@ const TAIL_BYTES: usize = 200;
 /// Title on a page, name in JSON.
 fn names(section: Section) -> (&'static str, &'static str) {
     match section {
+        Section::Held => ("Held: do not go on", "held"),
         Section::Answered => ("Answered since", "answered"),
         Section::Stands => ("Where it stands", "stands"),
         Section::OpenApprovals => ("Not decided yet", "open_approvals"),
@@ -66,7 +67,9 @@ pub fn json(resume: Resume, tokens_max: usize) -> Vec<u8> {
     let mut out = Object::default();
     out.text("run_id", &resume.run_id);
     let of = |section: Section| resume.items.iter().filter(move |item| item.section == section);
-    out.list(names(Section::Answered).1, of(Section::Answered).map(object));
+    for section in [Section::Held, Section::Answered] {
+        out.list(names(section).1, of(section).map(object));
+    }
     // Each of them is a fact of its own.
     for (name, text) in of(Section::Stands).flat_map(|item| &item.parts) {
         put(&mut out, name, text);

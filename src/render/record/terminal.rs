@@ -122,6 +122,9 @@ pub fn under(row: &Entry, hangs: bool) -> Vec<String> {
             lines.push(format!("args: {args}"));
         }
     }
+    if row.open {
+        lines.push("open: no result on file".to_owned());
+    }
     let artifacts = row.artifacts().join(", ");
     let waited = row.text("wait_ms").parse().map_or_else(|_| String::new(), cell::span);
     let named = [

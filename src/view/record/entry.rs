@@ -70,6 +70,8 @@ pub struct Entry {
     pub amended: Vec<Amended>,
     /// The row that it hangs on: the one that began its call, or that it answers.
     pub head: Option<usize>,
+    /// It is the intent of a call that has no result.
+    pub open: bool,
     values: Vec<Option<Box<[u8]>>>,
 }
 
@@ -82,7 +84,8 @@ impl Entry {
         }
         // What is null is not there.
         let values = picked.into_iter().map(|value| value.filter(|raw| *raw != b"null").map(Box::from)).collect();
-        let mut entry = Entry { name: String::new(), at: None, since_ms: None, amended, head: None, values };
+        let mut entry =
+            Entry { name: String::new(), at: None, since_ms: None, amended, head: None, open: false, values };
         let step = entry.text("step");
         entry.name = match (step.is_empty(), place) {
             (false, _) => format!("#{step}"),
@@ -156,6 +159,16 @@ impl Entry {
     /// Whether it says that something was not allowed.
     pub fn is_denied(&self) -> bool {
         self.is("approval.denied") || self.text("approval_state") == "denied"
+    }
+
+    /// What it answers, in the words of whoever did.
+    pub fn answer(&self) -> String {
+        let (action, reason) = (self.text("action"), self.text("reason"));
+        match (action.as_str(), reason.is_empty()) {
+            ("" | "answer", _) => reason,
+            (_, true) => action,
+            (_, false) => format!("{action} — {reason}"),
+        }
     }
 
     /// Files, addresses and other things that it left behind.

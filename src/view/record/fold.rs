@@ -82,6 +82,9 @@ impl Record {
         let names = Names::of(run_id, &entries);
         let (approvals, answers) = approvals::approvals(&names, &entries);
         hang(&names, &mut entries, calls.iter().chain(&unmade));
+        for intent in calls.iter().filter(|call| call.is_open()).filter_map(|call| call.intent) {
+            entries[intent].open = true;
+        }
         let newest = |holds: &dyn Fn(&Entry) -> bool| entries.iter().rposition(|row| !row.is_retracted() && holds(row));
         Record {
             run_id: run_id.to_owned(),

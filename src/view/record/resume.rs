@@ -16,7 +16,9 @@ const NEWEST: usize = 3;
 /// A part of what is read, in the order in which it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Section {
-    /// What was answered or decided since the run went on last. A run that a person holds belongs before it.
+    /// That a person holds the run.
+    Held,
+    /// What was answered or decided since the run went on last.
     Answered,
     /// What the run is and where it stands.
     Stands,
@@ -62,6 +64,7 @@ impl Resume {
     /// All that there is to be read.
     pub fn of(record: &Record) -> Resume {
         let mut items = Items { record, items: Vec::new() };
+        items.hold();
         items.state();
         items.approvals();
         items.open_calls();
@@ -71,7 +74,7 @@ impl Resume {
         let intents: HashSet<usize> = record.calls.iter().filter_map(|call| call.intent).collect();
         items.rows(Section::Steps, |at, row| {
             let told = decides(row) || row.is("approval.requested") || intents.contains(&at);
-            row.stands() && !row.went_wrong() && !told
+            (row.stands() || row.is("handoff")) && !row.went_wrong() && !told
         });
         let mut items = items.items;
         items.sort_by_key(|item| (item.section, item.row));
@@ -148,6 +151,16 @@ impl Items<'_> {
         }
     }
 
+    /// Who holds the run, if it was not released since.
+    fn hold(&mut self) {
+        let newest = self.record.valid().filter(|(_, row)| row.is("hold") || row.is("release")).last();
+        if let Some((at, row)) = newest.filter(|(_, row)| row.is("hold")) {
+            let mut parts = vec![("row", row.name.clone())];
+            parts.extend(self.decision(at));
+            self.push(Section::Held, 0, at, parts);
+        }
+    }
+
     fn approvals(&mut self) {
         let record = self.record;
         // The newest row by which the run went on; decisions behind it are news.
@@ -167,12 +180,13 @@ impl Items<'_> {
         }
         for answer in &record.answers {
             let question = answer.question.and_then(|at| record.rows.get(at));
-            let mut parts = vec![
+            let text = |of: fn(&Entry) -> String| record.rows.get(answer.answer).map_or_else(String::new, of);
+            let parts = vec![
                 ("row", self.name(answer.answer)),
                 ("question", question.map_or_else(String::new, |row| row.text("blocked_on"))),
-                ("answer", record.rows.get(answer.answer).map_or_else(String::new, |row| row.text("action"))),
+                ("answer", text(Entry::answer)),
+                ("approver", text(|row| row.text("approver"))),
             ];
-            parts.extend(self.decision(answer.answer));
             let (section, rank) = if is_news(answer.answer) { (Section::Answered, 0) } else { (Section::Decisions, 4) };
             self.push(section, rank, answer.answer, parts);
         }
@@ -242,6 +256,7 @@ impl Items<'_> {
                 ("tool", row.text("tool_call.tool")),
                 ("exit_code", if exit == "0" { String::new() } else { exit }),
                 ("error", row.text("error")),
+                ("handed_to", row.text("handoff_to")),
                 ("rationale", row.text("rationale")),
             ];
             let rank = match (nth >= newest, section) {
@@ -261,7 +276,10 @@ impl Items<'_> {
 
 /// Whether a row is somebody's word on what the run asked.
 fn decides(row: &Entry) -> bool {
-    matches!(row.text("kind").as_str(), "answer" | "approval.approved" | "approval.denied" | "approval.expired")
+    matches!(
+        row.text("kind").as_str(),
+        "answer" | "approval.approved" | "approval.denied" | "approval.expired" | "hold" | "release"
+    )
 }
 
 fn shorten(text: &mut String) {
