@@ -51,6 +51,8 @@ pub const COMMANDS: &[Entry] = &[
     entry!("read", "runs", read::runs::Runs, "where each run stands, active ones first"),
     entry!("read", "show", read::show::Show, "one run as a timeline, or one row in full"),
     entry!("read", "query", read::query::Query, "filter, group and summarize rows"),
+    entry!("read", "report", read::report::Report, "run a saved query: overnight, cost, ratings and others"),
+    entry!("read", "stats", read::stats::Stats, "rows, runs, cost and time blocked, by status, day and agent"),
     entry!("read", "fields", read::fields::Fields, "which fields occur, or the values of one"),
     entry!("decide", "amend", decide::amend::Amend, "correct or retract a row, by another row"),
     entry!("keep", "doctor", keep::doctor::Doctor, "is this a good place for a logbook"),

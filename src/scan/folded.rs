@@ -69,15 +69,16 @@ pub fn folded<F: Fold>(source: Source, stdin: &mut dyn BufRead, how: How<'_>) ->
     };
     let wanted = Wanted { names: how.names, strict: how.strict, literal: None };
     let mut read: BTreeMap<u32, F> = BTreeMap::new();
-    let scanned = in_parallel(&source, stdin, wanted, how.threads, &Job(std::marker::PhantomData::<fn() -> F>), |part| {
-        if let Some((input, fold)) = part {
-            match read.get_mut(&input) {
-                Some(known) => known.join(fold),
-                None => drop(read.insert(input, fold)),
+    let scanned =
+        in_parallel(&source, stdin, wanted, how.threads, &Job(std::marker::PhantomData::<fn() -> F>), |part| {
+            if let Some((input, fold)) = part {
+                match read.get_mut(&input) {
+                    Some(known) => known.join(fold),
+                    None => drop(read.insert(input, fold)),
+                }
             }
-        }
-        ControlFlow::Continue(())
-    });
+            ControlFlow::Continue(())
+        });
     for (at, input) in source.iter().enumerate() {
         let Some(identity) = identities.get(at).copied().flatten() else { continue };
         let at = at as u32;

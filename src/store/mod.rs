@@ -7,7 +7,7 @@
 //! - `os`: the seam to the operating system; the real backend is the one place with raw file calls
 //! - `environment`: the process's surroundings as a value
 //! - `locate`: how the logbook is found · `directory`: made and judged safe
-//! - `config`: what `config.toml` says to this room
+//! - `settings`: `config.toml`, and queries that somebody saved
 //! - `listing`: which segments there are · `snapshot`: the same for readers, with lengths
 //! - `lock`: one writer at a time · `recover`: a torn tail · `rotate`: the next segment
 //! - `append`: append if, the one primitive, on all of these
@@ -21,7 +21,6 @@
 
 pub mod append;
 pub mod archived;
-pub mod config;
 pub mod directory;
 pub mod environment;
 pub mod index;
@@ -36,15 +35,17 @@ pub mod os_real;
 pub mod recover;
 pub mod rotate;
 pub mod row_reader;
+mod settings;
 pub mod snapshot;
 pub mod state;
 
 pub use append::{Appended, Stored, Writer};
-pub use config::{Durability, Settings, vocabulary};
 pub use environment::Environment;
 pub use index::known_corrections;
 pub use input::{Input, expand};
 pub use locate::{Location, Purpose, locate};
 pub use row_reader::RowReader;
+pub use settings::config::{Durability, Settings, vocabulary};
+pub use settings::{config, reports};
 pub use snapshot::{Segment, Snapshot, read_row, snapshot, snapshot_with_summaries};
 pub use state::OnFile;

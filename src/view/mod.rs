@@ -5,6 +5,7 @@
 //!
 //! - `standing`: which row says where a run stands, of raw values
 //! - `runs`: one record for each run
+//! - `stats`: what a logbook comes to
 //! - `timeline`: the rows of one run, with the time between them
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
@@ -17,10 +18,12 @@ pub mod explain;
 pub mod fields;
 pub mod runs;
 pub mod standing;
+pub mod stats;
 pub mod timeline;
 
 pub use amended::{Amended, amended};
 pub use explain::Explanation;
 pub use fields::Fields;
 pub use runs::{Run, Runs};
+pub use stats::Stats;
 pub use timeline::{Entry, Timeline};

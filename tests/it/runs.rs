@@ -96,7 +96,10 @@ fn a_run_says_what_its_rows_say() {
     book.run(&["runs", "-o", "csv", "--sort", "run_id", "-n", "1"])
         .shows("run_id,parent_run_id,task,")
         .shows("r-1,,invoices,maria,ops,clerk,atlas-4,,done,");
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&book.run(&["runs", "--json"]).out).unwrap()[1]["run_id"], "r-3");
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&book.run(&["runs", "--json"]).out).unwrap()[1]["run_id"],
+        "r-3"
+    );
 }
 
 #[test]
@@ -119,10 +122,21 @@ fn children_stand_below_their_parents() {
     let names: Vec<&str> = names.iter().map(|name| name.split("  ✓").next().unwrap().trim_end()).collect();
     assert_eq!(
         names,
-        ["self (of self, in a circle)", "z (of x, in a circle)", "└ y", "  └ x", "lost (of nowhere, unknown)", "p", "├ c-2", "│ └ g", "└ c-1"]
-            .map(|name| name.replace('│', " "))
+        [
+            "self (of self, in a circle)",
+            "z (of x, in a circle)",
+            "└ y",
+            "  └ x",
+            "lost (of nowhere, unknown)",
+            "p",
+            "├ c-2",
+            "│ └ g",
+            "└ c-1"
+        ]
+        .map(|name| name.replace('│', " "))
     );
-    let costs = book.run(&["runs", "select run_id, cost_usd_with_children as cost, children sort_by run_id"]).out.clone();
+    let costs =
+        book.run(&["runs", "select run_id, cost_usd_with_children as cost, children sort_by run_id"]).out.clone();
     for (run, cost, children) in [("p", 15, 2), ("c-2", 6, 1), ("x", 16, 0), ("y", 48, 1), ("z", 112, 1)] {
         let line = format!(r#"{{"run_id":"{run}","cost":{cost},"children":{children}}}"#);
         assert!(costs.lines().any(|found| found == line), "{line} in {costs}");
@@ -166,10 +180,12 @@ fn the_night_is_what_the_config_says() {
 
 #[test]
 fn deep_trees_are_no_trouble() {
-    let mut rows: Vec<String> = (0..20_000).map(|at| format!(r#"{{"run_id":"r-{at}","parent_run_id":"r-{}","cost_usd":1}}"#, at + 1)).collect();
+    let mut rows: Vec<String> =
+        (0..20_000).map(|at| format!(r#"{{"run_id":"r-{at}","parent_run_id":"r-{}","cost_usd":1}}"#, at + 1)).collect();
     rows.push(r#"{"run_id":"r-20000","parent_run_id":"r-0","cost_usd":1}"#.to_owned());
     let book = Book::with_rows(&rows.iter().map(String::as_str).collect::<Vec<_>>());
-    let out = book.run(&["runs", "sort_by -cost_usd_with_children limit 1 select run_id, cost_usd_with_children as cost"]);
+    let out =
+        book.run(&["runs", "sort_by -cost_usd_with_children limit 1 select run_id, cost_usd_with_children as cost"]);
     out.exit(0).stdout("{\"run_id\":\"r-20000\",\"cost\":20001}\n");
     assert_eq!(book.run(&["runs", "-o", "table"]).exit(0).out.lines().count(), 20_002);
 }

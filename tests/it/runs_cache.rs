@@ -65,7 +65,8 @@ fn segment(number: usize) -> String {
 
 fn kept(book: &Book) -> Vec<String> {
     let names = fs::read_dir(book.path().join(".logbook/cache")).unwrap().map(|entry| entry.unwrap().file_name());
-    let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with("runs")).collect();
+    let mut names: Vec<String> =
+        names.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with("runs")).collect();
     names.sort();
     names
 }
@@ -131,7 +132,14 @@ fn what_is_behind_the_kept_part_is_read() {
 #[test]
 fn the_active_segment_is_kept_too() {
     let rows = |from: u64, to: u64| -> String {
-        let row = |n: u64| format!("{{\"run_id\":\"r-{}\",\"step\":{},\"status\":\"done\",\"cost_usd\":0.01,\"filler\":\"{}\"}}\n", n % 50, n / 50 + 1, "x".repeat(300));
+        let row = |n: u64| {
+            format!(
+                "{{\"run_id\":\"r-{}\",\"step\":{},\"status\":\"done\",\"cost_usd\":0.01,\"filler\":\"{}\"}}\n",
+                n % 50,
+                n / 50 + 1,
+                "x".repeat(300)
+            )
+        };
         (from..to).map(row).collect()
     };
     let book = Book::new();
@@ -195,7 +203,9 @@ fn corrected_and_archived_rows_are_seen() {
     let lines = lines(2000);
     let book = segments(&lines, &[40, 80, 100]);
     both(&book);
-    for (row, what) in [("r-000001#1", "cost_usd=100"), ("r-000001#2", "status=failed"), ("r-000002#3", "agent_id=nobody")] {
+    for (row, what) in
+        [("r-000001#1", "cost_usd=100"), ("r-000001#2", "status=failed"), ("r-000002#3", "agent_id=nobody")]
+    {
         book.run(&["amend", row, what, "--why", "it was"]).exit(0);
         both(&book);
     }

@@ -5,5 +5,7 @@
 mod branches;
 pub mod fields;
 pub mod query;
+pub mod report;
 pub mod runs;
 pub mod show;
+pub mod stats;

@@ -15,7 +15,8 @@ use crate::render::{self, Format, Rows, cell};
 use crate::view::runs::{Cards, Run, Tree, json as run_json};
 
 /// Examples shown in the help.
-pub const EXAMPLES: &str = "  logbook runs --blocked\n  logbook runs 'wrote=true and cost_usd>1' --since yesterday --sort -cost_usd";
+pub const EXAMPLES: &str =
+    "  logbook runs --blocked\n  logbook runs 'wrote=true and cost_usd>1' --since yesterday --sort -cost_usd";
 
 /// Finished runs older than this are shown only with `--all`, in milliseconds.
 const RECENT_MS: i64 = 24 * 3_600_000;
@@ -166,8 +167,7 @@ const TABLE: [&str; 8] = ["run", "status", "phase", "steps", "age", "cost_usd", 
 /// A run as the row of the table, called `name`.
 fn for_table(run: &[u8], name: &str) -> Vec<u8> {
     let mut values = Vec::new();
-    let fields =
-        ["status", "phase", "rows", "age_ms", "cost_usd_with_children", "action", "next_intent", "blocked_on"];
+    let fields = ["status", "phase", "rows", "age_ms", "cost_usd_with_children", "action", "next_intent", "blocked_on"];
     if json::pick(run, &fields, &mut values).is_err() {
         return run.to_vec();
     }

@@ -6,6 +6,7 @@
 //! - `wording`: a query as it is worded on the command line, compiled
 //! - `answer`: results on their way to the reader · `job`: what each thread does for them
 //! - `runs`: all runs of a logbook, and queries over them
+//! - `saved`: queries that somebody saved, and what they ask
 //! - `watchdog`: bounds on time and memory
 
 pub mod answer;
@@ -13,6 +14,7 @@ pub mod answer;
 pub mod flags;
 mod job;
 pub mod runs;
+pub mod saved;
 pub mod watchdog;
 pub mod wording;
 

@@ -61,7 +61,8 @@ impl Identity {
         let file = os.open(&segment.path, How::Read, 0).ok()?;
         let stat = os.stat(&file).ok()?;
         let (from, hash) = proof(os, &file, bytes)?;
-        let start = Identity { bytes, mark: (hash as i64, from as i64), ..Identity::of(segment.number, segment.form, &stat)? };
+        let start =
+            Identity { bytes, mark: (hash as i64, from as i64), ..Identity::of(segment.number, segment.form, &stat)? };
         Some(start)
     }
 

@@ -19,8 +19,8 @@ mod runs;
 pub mod summary;
 mod table;
 
+pub use kept::{Draft, Identity, Kept, Kind};
 pub use known::{Index, Place, RunEntry};
 pub use run_filter::{RunFilter, RunFilterBuilder};
 pub use runs::known_corrections;
-pub use kept::{Draft, Identity, Kept, Kind};
 pub use summary::{Summary, Words};

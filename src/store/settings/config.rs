@@ -5,10 +5,10 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::os::{How, Os, read_full};
-use super::os_real::REAL;
 use crate::error::{Error, Result};
 use crate::model::{Night, Vocabulary};
+use crate::store::os::{How, Os, read_full};
+use crate::store::os_real::REAL;
 
 /// How much a success promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
