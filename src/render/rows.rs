@@ -322,7 +322,9 @@ impl Rows {
         let mut columns = self.table_columns();
         for (column, instant) in columns.iter_mut().zip(&self.instants) {
             if *instant {
-                column.title = column.title.replacen("time", &year, 1);
+                let title = &column.title;
+                let rest = title.strip_prefix("timestamp").or_else(|| title.strip_prefix("time"));
+                column.title = rest.map_or_else(|| title.clone(), |rest| format!("{year}{rest}"));
             }
         }
         self.short_year = Some(year);

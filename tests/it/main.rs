@@ -26,8 +26,10 @@ mod help;
 mod init;
 mod man;
 mod query;
+mod report;
 mod runs;
 mod show;
+mod stats;
 mod where_;
 
 /// Rows with their corrections folded in, against a slow and obvious way.

@@ -113,9 +113,14 @@ fn list(args: &Report, directory: Option<&Path>, door: &mut Door<'_>) -> Result<
     let columns = ["report", "asks", "shows"].map(str::to_owned).to_vec();
     let mut rows = Rows::new(args.reading.format(door)?, Some(columns), look, false);
     let mut all: Vec<(String, Saved)> = Vec::new();
-    for name in directory.map_or(Ok(Vec::new()), reports::names)? {
-        let text = directory.map_or(Ok(None), |directory| reports::text(directory, &name))?;
-        all.extend(text.map(|text| (name, Saved::read(&text))));
+    if let Some(directory) = directory {
+        for name in reports::names(directory)? {
+            let saved = match reports::text(directory, &name) {
+                Ok(text) => Saved::read(&text.unwrap_or_default()),
+                Err(error) => Saved { about: error.message, ..Saved::default() },
+            };
+            all.push((name, saved));
+        }
     }
     for (name, text) in BUILT_IN {
         if !all.iter().any(|(own, _)| own == name) {

@@ -39,15 +39,16 @@ pub fn text(directory: &Path, name: &str) -> Result<Option<String>> {
     }
     let path = folder.join(format!("{name}.txt"));
     let fail = |why: String| Error::io(format!("{}: {why}", path.display()));
-    let file = match REAL.open(&path, How::Read, 0) {
-        Ok(file) => file,
+    // Looked at before it is opened: opening a pipe would wait for whoever writes to it.
+    let stat = match REAL.stat_path(&path) {
+        Ok(stat) => stat,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(fail(error.to_string())),
     };
-    let stat = REAL.stat(&file).map_err(|error| fail(error.to_string()))?;
     if stat.what != What::File || stat.bytes > BYTES_MAX {
         return Err(fail("not a file of at most 64 KiB".to_owned()));
     }
+    let file = REAL.open(&path, How::Read, 0).map_err(|error| fail(error.to_string()))?;
     let mut bytes = vec![0; stat.bytes as usize];
     let read = read_full(&REAL, &file, &mut bytes, 0).map_err(|error| fail(error.to_string()))?;
     bytes.truncate(read);
