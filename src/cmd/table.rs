@@ -62,8 +62,10 @@ pub const COMMANDS: &[Entry] = &[
     entry!("read", "show", read::show::Show, "one run in full, as a timeline, a tree or a page, or one row"),
     entry!("read", "query", read::query::Query, "filter, group and summarize rows"),
     entry!("read", "resume", read::resume::Resume, "what an agent reads when it comes back to a run"),
+    entry!("read", "report", read::report::Report, "run a saved query: overnight, cost, ratings and others"),
     entry!("read", "diff", read::diff::Diff, "in what two runs differ, and where they part"),
     entry!("read", "blame", read::blame::Blame, "which runs and calls touched a file"),
+    entry!("read", "stats", read::stats::Stats, "rows, runs, cost and time blocked, by status, day and agent"),
     entry!("read", "fields", read::fields::Fields, "which fields occur, or the values of one"),
     entry!(
         "decide",

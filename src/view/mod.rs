@@ -6,6 +6,7 @@
 //! - `standing`: which row says where a run stands, of raw values
 //! - `record/`: one run in full
 //! - `runs`: one record for each run
+//! - `stats`: what a logbook comes to
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
 //! - `approvals`: requests and decisions · `holds`: runs that a person stopped
@@ -23,6 +24,7 @@ pub mod past;
 pub mod record;
 pub mod runs;
 pub mod standing;
+pub mod stats;
 
 pub use amended::{Amended, amended};
 pub use approvals::Approvals;
@@ -32,3 +34,4 @@ pub use holds::Holds;
 pub use past::{Course, Past};
 pub use record::{Entry, Record};
 pub use runs::{Run, Runs};
+pub use stats::Stats;
