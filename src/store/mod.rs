@@ -13,6 +13,7 @@
 //! - `append`: append if, the one primitive, on all of these
 //! - `state`: what a check may ask under the lock; a segment synced before somebody acts on it
 //! - `archive/`: what becomes of sealed segments
+//! - `cursors`: where followers stand
 //! - `once`: ids and steps under the lock · `index/`: what is known of them
 //!
 //! Invariant: no segment is ever renamed, truncated or rewritten. Deleting
@@ -21,6 +22,7 @@
 pub mod append;
 pub mod archive;
 pub mod config;
+pub mod cursors;
 pub mod directory;
 pub mod environment;
 pub mod index;
