@@ -51,6 +51,8 @@ pub struct Settings {
     pub vocabulary: Vocabulary,
     /// Whether somebody may decide about their own request.
     pub own_approvals: bool,
+    /// What is redacted of rows before they are stored.
+    pub redact: Redact,
     /// The group whose members share the logbook.
     pub group: Option<String>,
     /// Its number.
@@ -65,6 +67,7 @@ impl Default for Settings {
             lock_timeout_ms: 10_000,
             vocabulary: Vocabulary::default(),
             own_approvals: false,
+            redact: Redact::default(),
             group: None,
             gid: None,
         }
@@ -81,7 +84,34 @@ struct File {
     statuses: Vec<String>,
     kinds: Vec<String>,
     own_approvals: bool,
+    redact: Redact,
     group: Option<String>,
+}
+
+/// What a logbook says of secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Redact {
+    /// Nothing is redacted.
+    pub off: bool,
+    /// Built-in kinds that are left as they are.
+    pub skip: Vec<String>,
+    /// Patterns of what is no secret after all.
+    pub allow: Vec<String>,
+    /// Further kinds.
+    pub rules: Vec<RedactRule>,
+}
+
+/// A kind of secret.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedactRule {
+    /// Its name.
+    pub kind: String,
+    /// A text that stands in each of them, in any case.
+    pub anchor: String,
+    /// What they look like.
+    pub pattern: String,
 }
 
 /// Longest config file read, bytes.
@@ -118,6 +148,7 @@ pub fn settings(os: &dyn Os, directory: &Path) -> Result<Settings> {
     settings.vocabulary =
         Vocabulary { more_phases: given.phases, more_statuses: given.statuses, more_kinds: given.kinds };
     settings.own_approvals = given.own_approvals;
+    settings.redact = given.redact;
     if let Some(name) = given.group {
         settings.gid = Some(group_number(os, &name).ok_or_else(|| broken(format!("no group is called {name:?}")))?);
         settings.group = Some(name);

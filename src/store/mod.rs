@@ -13,6 +13,7 @@
 //! - `append`: append if, the one primitive, on all of these
 //! - `input`: files, globs, directories and standard input, for queries
 //! - `unlocked/`: single rows by place, and rows as they come
+//! - `redaction_key`: what redacted secrets are marked with
 //! - `state`: what a check may ask under the lock; a segment synced before somebody acts on it
 //! - `once`: ids and steps under the lock · `index/`: what is known of them
 //!
@@ -33,6 +34,7 @@ pub mod once;
 pub mod os;
 pub mod os_real;
 pub mod recover;
+mod redaction_key;
 pub mod rotate;
 pub mod snapshot;
 pub mod state;
@@ -44,6 +46,7 @@ pub use environment::Environment;
 pub use index::{known_corrections, known_runs};
 pub use input::{Input, expand};
 pub use locate::{Location, Purpose, locate};
+pub use redaction_key::redaction_key;
 pub use snapshot::{Segment, Snapshot, read_row, snapshot, snapshot_with_summaries};
 pub use state::OnFile;
 pub use unlocked::{RowReader, Watch};
