@@ -71,12 +71,19 @@ pub struct AgentRows {
     row: u64,
     runs: Vec<Run>,
     runs_begun: u64,
+    /// Rows of a run, on the average.
+    rows_per_run: u64,
 }
 
 impl AgentRows {
     /// `count` rows of `shape`.
     pub fn new(seed: u64, count: u64, shape: Shape) -> AgentRows {
-        AgentRows { dice: Dice::new(seed), shape, count, row: 0, runs: Vec::new(), runs_begun: 0 }
+        AgentRows { dice: Dice::new(seed), shape, count, row: 0, runs: Vec::new(), runs_begun: 0, rows_per_run: 50 }
+    }
+
+    /// The same with runs of so many rows, on the average, at most 50.
+    pub fn of_runs_of(self, rows_per_run: u64) -> AgentRows {
+        AgentRows { rows_per_run, ..self }
     }
 
     /// Appends the next row and its newline to `text`; says on which of the
@@ -146,7 +153,7 @@ impl AgentRows {
     fn step(&mut self) -> (u64, u64, &'static str, &'static str) {
         let at = self.dice.below(RUNS as u64) as usize;
         if at >= self.runs.len() || self.runs[at].step == self.runs[at].rows {
-            let rows = 10 + self.dice.below(81);
+            let rows = ((10 + self.dice.below(81)) * self.rows_per_run / 50).max(1);
             let run = Run { number: self.runs_begun, step: 0, rows, agent: self.dice.one_of(AGENTS) };
             self.runs_begun += 1;
             if at < self.runs.len() { self.runs[at] = run } else { self.runs.push(run) }

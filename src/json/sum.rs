@@ -2,6 +2,8 @@
 //! terms, and neither does the one way in which a sum can fail: terms whose
 //! digits lie too far apart to be written out.
 
+use std::borrow::Cow;
+
 use num_bigint::BigInt;
 
 use super::decimal::Decimal;
@@ -56,6 +58,26 @@ impl Sum {
         self.add_big(digits);
     }
 
+    /// Adds `digits × 10^-places`, digits not negative, if that leaves the reach of the terms as it is; false: it is not
+    /// added.
+    #[inline]
+    pub fn add_plain(&mut self, digits: i64, places: u32) -> bool {
+        if digits == 0 {
+            return true;
+        }
+        let (Total::Small(total), Some((low, high))) = (&mut self.total, self.span) else { return false };
+        let by = -i64::from(places) - self.exponent;
+        let reach = usize::try_from(high + i64::from(places)).ok().and_then(|width| POWERS.get(width));
+        let inside = -i64::from(places) >= low && reach.is_some_and(|reach| i128::from(digits) < *reach);
+        match scale(i128::from(digits), by).filter(|_| inside).and_then(|digits| total.checked_add(digits)) {
+            Some(sum) => {
+                *total = sum;
+                true
+            }
+            None => false,
+        }
+    }
+
     /// Adds another sum.
     pub fn merge(&mut self, other: &Sum) {
         let Some((from, to)) = other.span else { return };
@@ -77,9 +99,36 @@ impl Sum {
         self.add_big(digits * power(by));
     }
 
+    /// What it is made of, to be kept: the reach of its terms in powers of ten, and the total in units of the least of
+    /// them, as a signed number, least byte first.
+    pub fn parts(&self) -> (Option<(i64, i64)>, Cow<'static, [u8]>) {
+        let total = match &self.total {
+            Total::Small(0) => Cow::Borrowed(&[][..]),
+            Total::Small(total) => Cow::Owned(total.to_le_bytes().to_vec()),
+            Total::Big(total) => Cow::Owned(total.to_signed_bytes_le()),
+        };
+        (self.span, total)
+    }
+
+    /// Back from [`Sum::parts`].
+    pub fn from_parts(reach: Option<(i64, i64)>, total: &[u8]) -> Sum {
+        let total = match (total.is_empty(), total.try_into()) {
+            (true, _) => Total::Small(0),
+            (false, Ok(total)) => Total::Small(i128::from_le_bytes(total)),
+            (false, Err(_)) => Total::Big(BigInt::from_signed_bytes_le(total)),
+        };
+        Sum { total, exponent: reach.map_or(0, |(from, _)| from), span: reach }
+    }
+
     /// The total.
     pub fn total(&self) -> Result<Decimal, TooWide> {
-        if self.too_wide() { Err(TooWide) } else { Ok(Decimal::from_big(&self.big(), self.exponent)) }
+        match &self.total {
+            _ if self.too_wide() => Err(TooWide),
+            Total::Small(total) if total.unsigned_abs() < 1_000_000_000_000_000_000 => {
+                Ok(Decimal::from_units(*total as i64, self.exponent))
+            }
+            _ => Ok(Decimal::from_big(&self.big(), self.exponent)),
+        }
     }
 
     /// The total divided by `count`, rounded half to even to 17 significant

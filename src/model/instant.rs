@@ -130,6 +130,34 @@ impl Instant {
         }
     }
 
+    /// Appends what [`fmt::Display`] says, sooner.
+    pub fn write_to(self, out: &mut Vec<u8>) {
+        let Some(time) = self.to_chrono().filter(|time| (0..=9999).contains(&time.year())) else {
+            return out.extend_from_slice(self.to_string().as_bytes());
+        };
+        let nanos = time.nanosecond() % 1_000_000_000;
+        let (fraction, places) = match nanos {
+            0 => (0, 0),
+            nanos if nanos % 1_000_000 == 0 => (nanos / 1_000_000, 3),
+            nanos if nanos % 1_000 == 0 => (nanos / 1_000, 6),
+            nanos => (nanos, 9),
+        };
+        let point: &[u8] = if places > 0 { b"." } else { b"" };
+        let parts: [(u32, u32, &[u8]); 7] = [
+            (time.year() as u32, 4, b"-"),
+            (time.month(), 2, b"-"),
+            (time.day(), 2, b"T"),
+            (time.hour(), 2, b":"),
+            (time.minute(), 2, b":"),
+            (time.second(), 2, point),
+            (fraction, places, b"Z"),
+        ];
+        for (value, places, behind) in parts {
+            out.extend((0..places).rev().map(|place| b'0' + (value / 10u32.pow(place) % 10) as u8));
+            out.extend_from_slice(behind);
+        }
+    }
+
     /// The UTC day, `2026-04-15`, of years 0 to 9999; `None` outside.
     pub fn utc_day(self) -> Option<String> {
         let time = self.to_chrono()?;

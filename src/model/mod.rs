@@ -10,6 +10,7 @@
 //! - `run_id`: what may name a run
 //! - `address`: how a row is named, `r-88#3` or `@SEGMENT:OFFSET`
 //! - `instant`: RFC 3339 texts as points in time, digits kept
+//! - `night`: the hours that nobody watches
 //! - `zone`: time zones as values, and the rules that make a local time an instant
 //!
 //! Invariant: every function is a function of its arguments.
@@ -17,6 +18,7 @@
 pub mod address;
 pub mod instant;
 pub mod names;
+pub mod night;
 pub mod run_id;
 pub mod standing;
 pub mod vocabulary;
@@ -24,6 +26,7 @@ pub mod zone;
 
 pub use address::Address;
 pub use instant::Instant;
+pub use night::Night;
 pub use vocabulary::Vocabulary;
 pub use zone::Zone;
 

@@ -9,19 +9,21 @@
 //! - `safe`: text that a terminal cannot be made to obey
 //! - `rows`: row texts in any format, streaming
 //! - `table`: columns, widths, what is dropped
+//! - `cards`: what a person asks of all runs first
 //! - `pretty`: one row in full
-//! - `timeline`: one run, step by step · `amended`: what corrections did to a row
+//! - `record/`: one run in full · `amended`: what corrections did to a row
 //!
 //! Invariant: no byte of a row reaches a terminal table unescaped.
 
 pub mod amended;
+pub mod cards;
 pub mod cell;
 pub mod format;
 pub mod pretty;
+pub mod record;
 pub mod rows;
 pub mod safe;
 pub mod table;
-pub mod timeline;
 
 pub use format::Format;
 pub use rows::Rows;

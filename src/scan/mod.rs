@@ -8,19 +8,20 @@
 //! - `skipped`: the account of what was not read, and where
 //! - `source`: what is to be read, with the corrections among it
 //! - `corrections`: finds them, before a scan begins
-//! - `voided`: places that count no more · `known`: where runs stand, without a scan
+//! - `voided`: places that count no more
 //! - `doubles`: ids that stand on two rows
 //! - `prune`: segments that cannot hold an answer, left out · `summarize`: what is known of all rows of one together
 //! - `pieces`: inputs cut into what can be read side by side
 //! - `reader`: rows of one piece after the other, with their fields: what one thread does
 //! - `feed`: all rows on this thread · `parallel`: on all cores, the results in order
+//! - `folded`: a fold of which a part is known from `cache/`
 //!
 //! Invariant: rows come in the order of the inputs and of the bytes in them.
 
 pub mod corrections;
 mod doubles;
 pub mod feed;
-mod known;
+mod folded;
 pub mod parallel;
 mod pieces;
 mod prune;
@@ -33,7 +34,7 @@ mod voided;
 
 pub use doubles::{DoubledId, doubled_ids};
 pub use feed::{Scanned, feed};
-pub use known::{Counts, known_runs};
+pub use folded::{Fold, How, Part, folded};
 pub use parallel::{Task, Threads, in_parallel};
 pub use prune::Pruning;
 pub use reader::{Wanted, not_json};

@@ -70,7 +70,8 @@ pub fn in_parallel<T: Task>(
 ) -> Scanned {
     let pieces = cut(source);
     let read = (0u32..).zip(source.iter()).filter(|(input, _)| source.left_out(*input).is_none());
-    let bytes: u64 = read.filter_map(|(_, input)| input.bytes()).sum();
+    let bytes = read.filter_map(|(at, input)| Some(input.bytes()?.saturating_sub(source.begins(at))));
+    let bytes: u64 = bytes.sum();
     let takes_stdin = source.iter().any(|input| matches!(input, crate::store::Input::Stdin));
     let count = threads.count.min(pieces.len()).max(1);
     if count == 1 || bytes < ALONE_BYTES || takes_stdin {

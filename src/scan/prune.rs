@@ -15,6 +15,7 @@ use super::source::{LeftOut, Source};
 use super::summarize::summarize;
 use crate::model::Instant;
 use crate::query::{Field, Known, Requirement};
+use crate::store::index::summary::KIND;
 use crate::store::index::{Draft, Identity, Summary};
 use crate::store::os_real::REAL;
 use crate::store::{Input, Segment};
@@ -77,7 +78,7 @@ fn make(
         while !stop.load(Ordering::Relaxed) {
             let Some(segment) = segments.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
             let Some(identity) = Identity::of_segment(&REAL, segment) else { continue };
-            let Some(draft) = Draft::begin(&REAL, directory, identity) else {
+            let Some(draft) = Draft::begin(&REAL, directory, KIND, identity) else {
                 return stop.store(true, Ordering::Relaxed);
             };
             let summary = summarize(Input::Segment((*segment).clone()));
@@ -85,7 +86,7 @@ fn make(
             if Identity::of_segment(&REAL, segment) != Some(identity) {
                 continue;
             }
-            draft.finish(&summary);
+            draft.finish(&summary.encode());
             let verdict = verdict(requirement, &summary);
             made.lock().unwrap_or_else(PoisonError::into_inner).push((segment.number, verdict));
         }

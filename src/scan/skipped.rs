@@ -86,6 +86,11 @@ impl Skipped {
         }
     }
 
+    /// Whether anything of `file` was.
+    pub fn is_of(&self, file: &str) -> bool {
+        self.entries.iter().any(|entry| entry.file == file)
+    }
+
     /// How many were skipped.
     pub fn count(&self) -> u64 {
         self.entries.iter().map(|entry| entry.count).sum()

@@ -19,6 +19,8 @@ pub struct Source {
     fates: Vec<BTreeMap<u64, Fate>>,
     shows_corrections: bool,
     left_out: BTreeMap<u32, LeftOut>,
+    /// Where inputs begin to be read, those that do not from their start.
+    begins: BTreeMap<u32, u64>,
 }
 
 /// An input that is not read, since none of its rows can matter.
@@ -98,6 +100,16 @@ impl Source {
         })
     }
 
+    /// Rows that were taken back, in order, and where they stand: no scan hands them on.
+    pub fn retracted(&self) -> impl Iterator<Item = (Place, &Corrected)> {
+        (0u32..).zip(&self.fates).flat_map(|(input, fates)| {
+            fates.iter().filter_map(move |(offset, fate)| match fate {
+                Fate::Corrected(row) if row.is_retracted() => Some((Place { input, offset: *offset }, row)),
+                _ => None,
+            })
+        })
+    }
+
     pub(super) fn folded(inputs: Vec<Input>, fates: Vec<BTreeMap<u64, Fate>>) -> Source {
         let none = fates.iter().all(BTreeMap::is_empty);
         Source { inputs, fates: if none { Vec::new() } else { fates }, ..Source::default() }
@@ -123,6 +135,16 @@ impl Source {
 
     pub(super) fn without(self, left_out: BTreeMap<u32, LeftOut>) -> Source {
         Source { left_out, ..self }
+    }
+
+    /// Inputs from these offsets on, each the start of a line of a plain file; the others whole.
+    pub(super) fn beginning_at(self, begins: BTreeMap<u32, u64>) -> Source {
+        Source { begins, ..self }
+    }
+
+    /// Where the input begins to be read.
+    pub(super) fn begins(&self, input: u32) -> u64 {
+        self.begins.get(&input).copied().unwrap_or(0)
     }
 
     pub(super) fn shows_corrections(&self) -> bool {

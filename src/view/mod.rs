@@ -4,8 +4,9 @@
 //! Not here: how rows are found and read (`scan`), how a struct looks (`render`).
 //!
 //! - `standing`: which row says where a run stands, of raw values
-//! - `runs`: one summary for each run
-//! - `timeline`: the rows of one run, with the time between them
+//! - `record/`: one run in full
+//! - `runs`: one record for each run
+//! - `stats`: what a logbook comes to
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
 //! - `approvals`: requests and decisions · `holds`: runs that a person stopped
@@ -20,9 +21,10 @@ pub mod explain;
 pub mod fields;
 pub mod holds;
 pub mod past;
+pub mod record;
 pub mod runs;
 pub mod standing;
-pub mod timeline;
+pub mod stats;
 
 pub use amended::{Amended, amended};
 pub use approvals::Approvals;
@@ -30,5 +32,6 @@ pub use explain::Explanation;
 pub use fields::Fields;
 pub use holds::Holds;
 pub use past::{Course, Past};
-pub use runs::{Runs, Summary};
-pub use timeline::{Entry, Timeline};
+pub use record::{Entry, Record};
+pub use runs::{Run, Runs};
+pub use stats::Stats;

@@ -20,27 +20,39 @@ mod amend;
 mod answer;
 mod append;
 mod approve;
+mod archive;
 mod ask;
+mod blame;
 mod call;
 mod complete_words;
 mod completions;
+mod config;
 mod deny;
+mod diff;
 mod doctor;
 mod end;
 mod exec;
 mod fields;
 mod handoff;
+mod head;
 mod help;
 mod hold;
 mod init;
 mod man;
 mod query;
 mod release;
+mod report;
+mod resume;
 mod review;
 mod runs;
 mod show;
 mod start;
+mod stats;
+mod verify;
 mod where_;
+
+/// What is said of one run, on a sample and of odd runs.
+mod run_record;
 
 /// Rows with their corrections folded in, against a slow and obvious way.
 mod corrections;
@@ -56,9 +68,13 @@ mod store_state;
 /// Segments that cannot hold an answer, and the cache that says so.
 mod prune;
 mod prune_reference;
+mod runs_cache;
 
 /// Rows that stand again elsewhere.
 mod voided;
+
+/// A logbook of each version of the format.
+mod format_versions;
 
 /// Two users, one logbook.
 mod group;

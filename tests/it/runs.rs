@@ -25,7 +25,12 @@ fn active_runs_come_first_and_old_ones_are_left_out() {
     assert_eq!(ids(&ended.exit(0).quiet().out), ["r-2", "r-1", "r-5", "r-3"]);
     assert_eq!(ids(&book.run(&["runs", "--all"]).out), ["r-2", "r-1", "r-5", "r-3", "r-4"]);
     ended.shows(
-        r#"{"run_id":"r-1","phase":"plan","status":"in-progress","action":"read","next_intent":"write","rows":2,"steps":2,"started_at":"2026-04-16T01:00:00Z","timestamp":"2026-04-16T05:00:00Z","age_ms":10800000}"#,
+        concat!(
+            r#"{"run_id":"r-1","phase":"plan","status":"in-progress","action":"read","next_intent":"write","rows":2,"steps":2,"#,
+            r#""children":0,"cost_usd":0,"cost_usd_with_children":0,"tokens_in":0,"tokens_out":0,"wrote":false,"#,
+            r#""denied":false,"open_calls":0,"open_approvals":0,"retries":0,"started_at":"2026-04-16T01:00:00Z","#,
+            r#""timestamp":"2026-04-16T05:00:00Z","age_ms":10800000}"#
+        ),
     );
 }
 
@@ -48,44 +53,107 @@ fn flags_and_filters_choose_runs() {
     book.run(&["runs", "status = = x"]).exit(2).says("^");
 }
 
+/// One run with everything in it, one that went on after its end, and two below it.
+const RECORD: &[&str] = &[
+    r#"{"run_id":"r-1","step":1,"timestamp":"2026-04-16T01:00:00Z","kind":"run.start","status":"in-progress","task":"invoices","requester":"maria","owner":"ops","agent_id":"clerk","model":"atlas-4","cost_usd":0.1,"tokens_in":100}"#,
+    r#"{"run_id":"r-1","step":2,"timestamp":"2026-04-16T01:01:00Z","model":"atlas-4-mini","kind":"call.intent","tool_call":{"id":"c1","side_effect":"write"},"status":"in-progress"}"#,
+    r#"{"run_id":"r-1","step":3,"timestamp":"2026-04-16T01:02:00Z","kind":"call.result","tool_call":{"id":"c1"},"cost_usd":0.2,"tokens_out":7,"attempt":2}"#,
+    r#"{"run_id":"r-1","step":4,"timestamp":"2026-04-16T01:03:00Z","kind":"call.intent","tool_call":{"id":"c2","side_effect":"read"},"attempt":2,"cost_usd":[0.25,1e-20]}"#,
+    r#"{"run_id":"r-1","step":5,"timestamp":"2026-04-16T01:04:00Z","kind":"approval.requested","id":"a1","status":"blocked","blocked_on":"maria"}"#,
+    r#"{"run_id":"r-1","step":6,"timestamp":"2026-04-16T01:05:00Z","kind":"approval.requested","id":"a2","status":"blocked","blocked_on":"jonas"}"#,
+    r#"{"run_id":"r-1","step":7,"timestamp":"2026-04-16T01:06:00Z","kind":"approval.denied","answers":"r-1#5","status":"in-progress","approval_state":"denied"}"#,
+    r#"{"run_id":"r-1","step":8,"timestamp":"2026-04-16T01:07:00Z","kind":"run.end","status":"done","final_status":"succeeded"}"#,
+    r#"{"run_id":"r-1","step":9,"timestamp":"2026-04-16T01:08:00Z","kind":"review","rating":"yellow","reason":"the total is one cent off","status":"failed"}"#,
+    r#"{"run_id":"r-2","step":1,"timestamp":"2026-04-16T01:09:00Z","parent_run_id":"r-1","status":"done","final_status":"succeeded","cost_usd":2}"#,
+    r#"{"run_id":"r-2","step":2,"timestamp":"2026-04-16T01:10:00Z","status":"in-progress","retry_of":"r-2#1"}"#,
+    r#"{"run_id":"r-3","step":1,"timestamp":"2026-04-16T01:11:00Z","parent_run_id":"r-2","status":"failed","final_status":"failed","cost_usd":1.5}"#,
+];
+
 #[test]
-fn the_cache_and_a_scan_say_the_same() {
-    let book = Book::new();
-    let mut rows = String::new();
-    for step in 0..4000 {
-        let status = ["in-progress", "blocked", "done", "failed"][step % 4];
-        let blocked = if status == "blocked" { r#","blocked_on":"x""# } else { "" };
-        let kind = if step % 7 == 0 { r#","kind":"note""# } else { "" };
-        rows.push_str(&format!(
-            r#"{{"run_id":"r-{}","action":"{step}","status":"{status}"{blocked}{kind}}}"#,
-            step * step % 61
-        ));
-        rows.push('\n');
+fn a_run_says_what_its_rows_say() {
+    let book = Book::with_rows(RECORD);
+    book.run(&["runs", "-r", "r-1"]).exit(0).stdout(concat!(
+        r#"{"run_id":"r-1","task":"invoices","requester":"maria","owner":"ops","agent_id":"clerk","model":"atlas-4","#,
+        r#""status":"done","final_status":"succeeded","rating":"yellow","rating_reason":"the total is one cent off","#,
+        r#""rows":9,"steps":9,"children":1,"cost_usd":0.55000000000000000001,"cost_usd_with_children":4.05000000000000000001,"#,
+        r#""tokens_in":100,"tokens_out":7,"wrote":true,"denied":true,"open_calls":1,"open_approvals":1,"retries":1,"#,
+        r#""started_at":"2026-04-16T01:00:00Z","timestamp":"2026-04-16T01:08:00Z","age_ms":24720000}"#,
+        "\n"
+    ));
+    let sums = book.run(&["query", "run_id=r-1 summarize sum(cost_usd) as cost"]);
+    sums.stdout("{\"cost\":0.55000000000000000001}\n");
+    let chosen = |filter: &str| ids(&book.run(&["runs", filter]).exit(0).out);
+    assert_eq!(chosen("wrote=true and denied=true"), ["r-1"]);
+    assert_eq!(chosen("final_status=succeeded"), ["r-1"], "r-2 went on after its end");
+    assert_eq!(chosen("cost_usd>1"), ["r-2", "r-3"]);
+    assert_eq!(chosen("cost_usd_with_children>1.5"), ["r-2", "r-1"]);
+    assert_eq!(chosen("open_calls>0 or retries>0"), ["r-2", "r-1"]);
+    assert_eq!(chosen("open_approvals=1 and rating=yellow and rating_reason*=cent"), ["r-1"]);
+    assert_eq!(chosen("owner=ops and task=invoices and requester=maria and agent_id=clerk and model=atlas-4"), ["r-1"]);
+    assert_eq!(chosen("children=1 and tokens_in<1"), ["r-2"]);
+    assert_eq!(ids(&book.run(&["runs", "--sort", "-cost_usd", "-n", "2"]).out), ["r-2", "r-3"]);
+    assert_eq!(ids(&book.run(&["runs", "--since", "2026-04-16T01:10"]).out), ["r-2", "r-3"]);
+    book.run(&["runs", "-o", "csv", "--sort", "run_id", "-n", "1"])
+        .shows("run_id,parent_run_id,task,")
+        .shows("r-1,,invoices,maria,ops,clerk,atlas-4,,done,");
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&book.run(&["runs", "--json"]).out).unwrap()[1]["run_id"],
+        "r-3"
+    );
+}
+
+#[test]
+fn children_stand_below_their_parents() {
+    let book = Book::with_rows(&[
+        // A parent that comes after its child, one that never comes, a circle, a run of its own.
+        r#"{"run_id":"c-1","timestamp":"2026-04-16T01:00:00Z","parent_run_id":"p","status":"done","cost_usd":1}"#,
+        r#"{"run_id":"c-2","timestamp":"2026-04-16T02:00:00Z","parent_run_id":"p","status":"in-progress","cost_usd":2}"#,
+        r#"{"run_id":"g","timestamp":"2026-04-16T02:30:00Z","parent_run_id":"c-2","status":"in-progress","cost_usd":4}"#,
+        r#"{"run_id":"p","timestamp":"2026-04-16T03:00:00Z","status":"in-progress","cost_usd":8}"#,
+        r#"{"run_id":"lost","timestamp":"2026-04-16T04:00:00Z","parent_run_id":"nowhere","status":"in-progress"}"#,
+        r#"{"run_id":"x","timestamp":"2026-04-16T05:00:00Z","parent_run_id":"y","status":"in-progress","cost_usd":16}"#,
+        r#"{"run_id":"y","timestamp":"2026-04-16T06:00:00Z","parent_run_id":"z","status":"in-progress","cost_usd":32}"#,
+        r#"{"run_id":"z","timestamp":"2026-04-16T07:00:00Z","parent_run_id":"x","status":"in-progress","cost_usd":64}"#,
+        r#"{"run_id":"self","timestamp":"2026-04-16T07:30:00Z","parent_run_id":"self","status":"in-progress"}"#,
+    ])
+    .var("NO_COLOR", "1");
+    let table = book.run(&["runs", "-o", "table"]).exit(0).quiet().out.clone();
+    let names: Vec<&str> = table.lines().skip(1).map(|line| line.split("  ▶").next().unwrap()).collect();
+    let names: Vec<&str> = names.iter().map(|name| name.split("  ✓").next().unwrap().trim_end()).collect();
+    assert_eq!(
+        names,
+        [
+            "self (of self, in a circle)",
+            "z (of x, in a circle)",
+            "└ y",
+            "  └ x",
+            "lost (of nowhere, unknown)",
+            "p",
+            "├ c-2",
+            "│ └ g",
+            "└ c-1"
+        ]
+        .map(|name| name.replace('│', " "))
+    );
+    let costs =
+        book.run(&["runs", "select run_id, cost_usd_with_children as cost, children sort_by run_id"]).out.clone();
+    for (run, cost, children) in [("p", 15, 2), ("c-2", 6, 1), ("x", 16, 0), ("y", 48, 1), ("z", 112, 1)] {
+        let line = format!(r#"{{"run_id":"{run}","cost":{cost},"children":{children}}}"#);
+        assert!(costs.lines().any(|found| found == line), "{line} in {costs}");
     }
-    book.write(".logbook/config.toml", b"segment_bytes_max = 100000\n");
-    book.run_with(&["append", "-", "--durability", "none"], rows.as_bytes()).exit(0);
-    let known = book.run(&["runs", "--all"]).exit(0).out.clone();
-    // --strict judges every row, and so reads them all.
-    let scanned = book.run(&["runs", "--all", "--strict"]).exit(0).out.clone();
-    assert_eq!(known, scanned);
-    assert_eq!(known.lines().count(), 31);
-    // One more row behind what the tables cover, then tables that are damaged, then none.
-    book.run(&["append", "-r", "r-1", "-s", "done", "-a", "last"]).exit(0);
-    let scanned = book.run(&["runs", "--all", "--strict"]).out.clone();
-    assert_eq!(book.run(&["runs", "--all"]).out, scanned);
-    book.shell(
-        "for f in .logbook/cache/*; do dd if=/dev/zero of=$f bs=4096 seek=1 count=1 conv=notrunc 2>/dev/null; done",
-    )
-    .exit(0);
-    assert_eq!(book.run(&["runs", "--all"]).out, scanned);
-    book.shell("rm -r .logbook/cache").exit(0);
-    assert_eq!(book.run(&["runs", "--all"]).out, scanned);
+    // Without the tree, and sorted: one after the other, each with its parent.
+    book.run(&["runs", "-o", "table", "--flat"]).shows("g (of c-2)");
+    let sorted = book.run(&["runs", "-o", "table", "--sort", "-cost_usd", "-n", "2"]).out.clone();
+    assert!(sorted.lines().nth(1).unwrap().starts_with("z "), "{sorted}");
+    // A parent that is not shown is named.
+    book.run(&["runs", "run_id=g", "-o", "table"]).shows("g (of c-2)  ▶");
 }
 
 #[test]
 fn a_person_sees_a_table() {
     let book = Book::with_rows(ROWS).var("NO_COLOR", "1");
     let ended = book.terminal("logbook runs", 80, 24);
+    ended.shows("▶ 1 running   ■ 1 blocked   ✗ 1 failed in 24h   ✓ 1 completed overnight\n  blocked on: maria 1\n\n");
     ended
         .exit(0)
         .shows("■ blocked")
@@ -93,4 +161,31 @@ fn a_person_sees_a_table() {
         .shows("1 finished run older than a day not shown; --all shows them");
     assert!(ended.out.lines().all(|line| line.chars().count() <= 80), "{ended}");
     book.terminal("logbook runs nosuch=1", 80, 24).shows("no run matches, of 5");
+}
+
+#[test]
+fn the_night_is_what_the_config_says() {
+    let book = Book::with_rows(ROWS).var("NO_COLOR", "1").var("TZ", "Europe/Berlin");
+    // r-3 was done at 05:00 there.
+    book.terminal("logbook runs", 80, 24).shows("✓ 1 completed overnight");
+    for (night, done) in [("22:00-05:00", 0), ("05:00-05:01", 1), ("23:30-09:00", 1), ("12:00-04:59", 0)] {
+        book.write(".logbook/config.toml", format!("overnight = \"{night}\"\n").as_bytes());
+        book.terminal("logbook runs", 80, 24).shows(&format!("✓ {done} completed overnight"));
+    }
+    for wrong in ["18-8", "18:00", "18:00-25:00", "08:00-08:00", "18:00-8:00", ""] {
+        book.write(".logbook/config.toml", format!("overnight = \"{wrong}\"\n").as_bytes());
+        book.run(&["runs"]).exit(3).says("overnight").says("18:00-08:00").says("hint: mend");
+    }
+}
+
+#[test]
+fn deep_trees_are_no_trouble() {
+    let mut rows: Vec<String> =
+        (0..20_000).map(|at| format!(r#"{{"run_id":"r-{at}","parent_run_id":"r-{}","cost_usd":1}}"#, at + 1)).collect();
+    rows.push(r#"{"run_id":"r-20000","parent_run_id":"r-0","cost_usd":1}"#.to_owned());
+    let book = Book::with_rows(&rows.iter().map(String::as_str).collect::<Vec<_>>());
+    let out =
+        book.run(&["runs", "sort_by -cost_usd_with_children limit 1 select run_id, cost_usd_with_children as cost"]);
+    out.exit(0).stdout("{\"run_id\":\"r-20000\",\"cost\":20001}\n");
+    assert_eq!(book.run(&["runs", "-o", "table"]).exit(0).out.lines().count(), 20_002);
 }

@@ -1,22 +1,22 @@
-//! `logbook runs`: where each run stands, active ones first.
+//! `logbook runs`: where each run stands, active ones first, children below the runs that began them.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use super::branches;
 use crate::cmd::Door;
 use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Found, Reading, require, test};
+use crate::cmd::reading::{self, Corrections, Reading, require, runs, test};
 use crate::error::{Error, Exit, Result};
 use crate::json;
 use crate::query::ast::{Expr, Form, Op};
-use crate::query::{Out, Place, Query, Row, time};
-use crate::render::{Format, Rows, cell};
-use crate::scan::{self, Scanned};
-use crate::view::runs::FIELDS;
-use crate::view::{self, Summary};
+use crate::query::{Query, time};
+use crate::render::{self, Format, Rows, cell};
+use crate::view::runs::{Cards, Run, Tree, json as run_json};
 
 /// Examples shown in the help.
-pub const EXAMPLES: &str = "  logbook runs --blocked\n  logbook runs 'steps>20 and status=in-progress' --silent 2h";
+pub const EXAMPLES: &str =
+    "  logbook runs --blocked\n  logbook runs 'wrote=true and cost_usd>1' --since yesterday --sort -cost_usd";
 
 /// Finished runs older than this are shown only with `--all`, in milliseconds.
 const RECENT_MS: i64 = 24 * 3_600_000;
@@ -24,7 +24,7 @@ const RECENT_MS: i64 = 24 * 3_600_000;
 /// Arguments of `runs`.
 #[derive(clap::Args)]
 pub struct Runs {
-    /// A filter on the runs: run_id phase status action next_intent blocked_on rows steps age_ms, and age>2h
+    /// A filter on the runs, as 'cost_usd>1 and wrote=true', by any field of -o json, and age>2h
     #[arg(value_name = "FILTER")]
     filter: Vec<String>,
     /// Blocked runs
@@ -45,7 +45,10 @@ pub struct Runs {
     /// At most this many
     #[arg(short = 'n', long, value_name = "N")]
     limit: Option<String>,
-    /// Sort by these fields of the runs; -FIELD is greatest first
+    /// Runs one after the other, not below the run that began them
+    #[arg(long)]
+    flat: bool,
+    /// Sort by these fields of the runs, without the tree; -FIELD is greatest first
     #[arg(long, value_name = "FIELD,…", allow_hyphen_values = true)]
     sort: Option<String>,
     #[command(flatten)]
@@ -56,63 +59,65 @@ pub struct Runs {
 pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     let clock = args.reading.clock(door)?;
     let format = args.reading.format(door)?;
+    let look = args.reading.look(door, clock.zone);
     let clauses = Clauses { limit: args.limit.clone(), sort: args.sort.clone(), ..Clauses::default() };
     let (mut query, text) = clauses.query(&args.filter)?;
     args.narrow(&mut query, &clock)?;
     let plan = wording::compiled(&query, &text, &clock, BTreeMap::new())?;
 
     let corrections = Corrections::wanted(&args.reading, &Query::default());
-    let found = reading::logbook_for(door, &args.reading, corrections, None)?;
-    let (summaries, scanned) = summaries(&args, &found, door)?;
-    let total = summaries.len();
+    let mut found = reading::logbook_for(door, &args.reading, corrections, None)?;
+    let (mut parts, scanned) = runs::read(&mut found, &args.reading, door);
+    let runs = parts.runs();
+    let tree = Tree::of(&runs);
 
-    let asked =
-        args.blocked || args.running || args.failed || args.all || args.silent.is_some() || !args.filter.is_empty();
-    let old = |summary: &Summary| !summary.is_open() && summary.age_ms(clock.now).is_none_or(|age| age > RECENT_MS);
-    let hidden = if asked { 0 } else { summaries.iter().filter(|summary| old(summary)).count() };
-    let shown: Vec<Vec<u8>> =
-        summaries.iter().filter(|summary| asked || !old(summary)).map(|summary| summary.to_json(clock.now)).collect();
+    let asked = args.asks();
+    let recent = clock.now.plus_ms(-RECENT_MS);
+    let old = |run: &Run<'_>| !run.is_open() && run.last_at.is_none_or(|last| last < recent);
+    let hidden = if asked || args.all { 0 } else { runs.iter().filter(|run| old(run)).count() };
 
-    let look = args.reading.look(door, clock.zone);
     let as_table = matches!(format, Format::Table | Format::Markdown);
-    let plain = plan.columns().is_none();
-    let columns = if as_table && plain {
-        Some(TABLE.iter().map(|name| (*name).to_owned()).collect())
-    } else {
-        plan.columns().map(<[String]>::to_vec)
+    let plain = as_table && plan.columns().is_none();
+    let columns: Option<Vec<String>> = match plan.columns() {
+        Some(columns) => Some(columns.to_vec()),
+        None if as_table => Some(TABLE.map(str::to_owned).to_vec()),
+        None => Some(run_json::FIELDS.map(str::to_owned).to_vec()),
     };
-    let columns = columns.or_else(|| (!as_table).then(|| CSV.iter().map(|name| (*name).to_owned()).collect()));
+    if plain && door.out_is_terminal && !asked && format == Format::Table && !runs.is_empty() {
+        let cards = Cards::of(&runs, found.night.last(clock.now, &clock.zone), recent);
+        door.out.write_all(render::cards::draw(&cards, &look).as_bytes()).map_err(|error| Error::output(&error))?;
+    }
     let mut rows = Rows::new(format, columns, look, false);
     let mut failed = None;
-    let mut out = Out {
-        sink: &mut |row, _| {
-            let line = if as_table && plain { for_table(row) } else { row.to_vec() };
-            match rows.push(&line, None, door.out) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
+    let mut kept: Vec<(usize, Vec<u8>)> = Vec::new();
+    let wanted = |run: &Run<'_>| asked || args.all || !old(run);
+    runs::ask(&runs, &tree, clock.now, &plan, wanted, &mut |row, at| {
+        match at.filter(|_| plain) {
+            Some(at) => kept.push((at, row.to_vec())),
+            None => {
+                if let Err(error) = rows.push(row, None, door.out) {
                     failed = Some(error);
-                    ControlFlow::Break(())
+                    return ControlFlow::Break(());
                 }
             }
-        },
-        // There are no programs on runs but those in the filter, and a run they fail on is left out.
-        fault: &mut |_, _| {},
-    };
-    let mut chosen = plan.fold();
-    let mut fields = Vec::new();
-    for (offset, text) in (0..).zip(&shown) {
-        let place = Place { input: 0, offset };
-        if json::pick(text, plan.fields(), &mut fields).is_ok()
-            && chosen.push(&Row { text, fields: &fields, place }, &mut out).is_break()
-        {
+        }
+        ControlFlow::Continue(())
+    });
+    // What is sorted stands as it was sorted.
+    let shown: Vec<usize> = kept.iter().map(|(at, _)| *at).collect();
+    let order = if args.flat || args.sort.is_some() { branches::flat(&shown) } else { branches::of(&shown, &tree) };
+    for branch in order {
+        let name = branches::name(&branch, &runs, &tree, &shown);
+        let row = for_table(&kept[branch.at].1, &name);
+        if let Err(error) = rows.push(&row, None, door.out) {
+            failed = Some(error);
             break;
         }
     }
-    chosen.finish(&mut out);
     failed.map_or(Ok(()), Err).and_then(|()| rows.finish(door.out)).map_err(|error| Error::output(&error))?;
     let exit = reading::tell_skipped(door, &scanned, args.reading.strict);
     if rows.written() == 0 && door.err_is_terminal {
-        door.note(format_args!("no run matches, of {total}"));
+        door.note(format_args!("no run matches, of {}", runs.len()));
     }
     if hidden > 0 && door.err_is_terminal {
         let s = if hidden == 1 { "" } else { "s" };
@@ -121,30 +126,20 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     Ok(exit)
 }
 
-/// Where each run stands: from what the store knows, else from a scan of all rows.
-fn summaries(args: &Runs, found: &Found, door: &mut Door<'_>) -> Result<(Vec<Summary>, Scanned)> {
-    if !args.reading.strict && !args.reading.no_cache && !found.inputs.is_corrected() {
-        let mut fold = view::Runs::default();
-        let known = scan::known_runs(&found.path, &found.snapshot, &FIELDS, |row, counts| {
-            fold.push(row);
-            if let Some(counts) = counts {
-                fold.count(row, counts.rows, counts.steps);
-            }
-        })?;
-        if known {
-            return Ok((fold.finish(), Scanned::default()));
-        }
-    }
-    let names = FIELDS.map(str::to_owned);
-    let mut fold = view::Runs::default();
-    let scanned = scan::feed(&found.inputs, door.input, &names, args.reading.strict, |row, _, _| {
-        fold.push(row);
-        ControlFlow::Continue(())
-    });
-    Ok((fold.finish(), scanned))
-}
-
 impl Runs {
+    /// Whether only some runs are asked for; then old ones are meant too.
+    fn asks(&self) -> bool {
+        let reading = &self.reading;
+        self.blocked
+            || self.running
+            || self.failed
+            || self.silent.is_some()
+            || !self.filter.is_empty()
+            || reading.run.is_some()
+            || reading.since.is_some()
+            || reading.until.is_some()
+    }
+
     /// The flags as conditions beside the filter.
     fn narrow(&self, query: &mut Query, clock: &time::Clock) -> Result<()> {
         self.reading.narrow(query, clock)?;
@@ -166,33 +161,21 @@ impl Runs {
     }
 }
 
-/// The columns of the table, and of csv.
-const TABLE: [&str; 7] = ["run", "status", "phase", "steps", "age", "action", "next or blocked_on"];
-const CSV: [&str; 11] = [
-    "run_id",
-    "phase",
-    "status",
-    "action",
-    "next_intent",
-    "blocked_on",
-    "rows",
-    "steps",
-    "started_at",
-    "timestamp",
-    "age_ms",
-];
+/// The columns of the table.
+const TABLE: [&str; 7] = ["run", "status", "steps", "age", "cost_usd", "action", "next or blocked_on"];
 
-/// A summary as the row of the table.
-fn for_table(summary: &[u8]) -> Vec<u8> {
+/// A run as the row of the table, called `name`.
+fn for_table(run: &[u8], name: &str) -> Vec<u8> {
     let mut values = Vec::new();
-    let names = ["run_id", "status", "phase", "rows", "age_ms", "action", "next_intent", "blocked_on"];
-    if json::pick(summary, &names, &mut values).is_err() {
-        return summary.to_vec();
+    let fields = ["status", "rows", "age_ms", "cost_usd_with_children", "action", "next_intent", "blocked_on"];
+    if json::pick(run, &fields, &mut values).is_err() {
+        return run.to_vec();
     }
     let text = |at: usize| cell::plain(values[at]);
-    let age = text(4).parse().map_or_else(|_| String::new(), cell::span);
-    let next = if text(1) == "blocked" && values[7].is_some() { text(7) } else { text(6) };
-    let cells = [text(0), text(1), text(2), text(3), age, text(5), next];
+    let age = text(2).parse().map_or_else(|_| String::new(), cell::span);
+    let cost = Some(text(3)).filter(|cost| cost != "0").unwrap_or_default();
+    let next = if text(0) == "blocked" && values[6].is_some() { text(6) } else { text(5) };
+    let cells = [name.to_owned(), text(0), text(1), age, cost, text(4), next];
     let mut out = b"{".to_vec();
     for (at, (name, value)) in TABLE.iter().zip(cells).enumerate() {
         if at > 0 {
@@ -200,7 +183,8 @@ fn for_table(summary: &[u8]) -> Vec<u8> {
         }
         json::quote_into(name, &mut out);
         out.push(b':');
-        if *name == "steps" { out.extend_from_slice(value.as_bytes()) } else { json::quote_into(&value, &mut out) }
+        let number = matches!(*name, "steps" | "cost_usd") && !value.is_empty();
+        if number { out.extend_from_slice(value.as_bytes()) } else { json::quote_into(&value, &mut out) }
     }
     out.push(b'}');
     out

@@ -8,14 +8,14 @@ use crate::cmd::Door;
 use crate::error::{Error, Exit, Result};
 use crate::format::corrections::step_of;
 use crate::json;
-use crate::model::{Address, Vocabulary, Zone};
+use crate::model::{Address, Night, Vocabulary, Zone};
 use crate::query::ast::{Expr, Form, Literal, Op, Operand, Path as FieldPath, Right, Span, Test};
 use crate::query::text::words;
 use crate::query::time::{self, Clock};
 use crate::query::{Place, Query, Requirement};
 use crate::render::{Format, Look};
 use crate::scan::{self, Pruning, Scanned, Source, corrections};
-use crate::store::{self, Input, Location, Purpose, Snapshot};
+use crate::store::{self, Environment, Input, Location, Purpose, Snapshot};
 
 /// Flags of every reading command.
 #[derive(clap::Args, Debug, Clone)]
@@ -164,6 +164,8 @@ pub struct Found {
     pub inputs: Source,
     /// The words its config declares.
     pub vocabulary: Vocabulary,
+    /// The hours that nobody watches.
+    pub night: Night,
 }
 
 /// How corrections are read.
@@ -234,12 +236,12 @@ pub fn logbook_for(
 ) -> Result<Found> {
     let location = store::locate(reading.dir.as_deref(), &door.env, Purpose::Read)?;
     let snapshot = snapshot(&location, pruning)?;
-    found(location, snapshot, corrections, !reading.no_cache)
+    found(location, snapshot, corrections, !reading.no_cache, Some(&door.env))
 }
 
 /// The logbook at `location`. `pruning` learns what is known of its segments.
 pub fn logbook_at(location: &Location, corrections: Corrections, pruning: Option<&mut Pruning>) -> Result<Found> {
-    found(location.clone(), snapshot(location, pruning)?, corrections, true)
+    found(location.clone(), snapshot(location, pruning)?, corrections, true, None)
 }
 
 fn snapshot(location: &Location, pruning: Option<&mut Pruning>) -> Result<Snapshot> {
@@ -251,15 +253,24 @@ fn snapshot(location: &Location, pruning: Option<&mut Pruning>) -> Result<Snapsh
     }
 }
 
-fn found(location: Location, snapshot: Snapshot, corrections: Corrections, cached: bool) -> Result<Found> {
-    let settings = store::config::settings(&store::os_real::REAL, &location.path)?;
+fn found(
+    location: Location,
+    snapshot: Snapshot,
+    corrections: Corrections,
+    cached: bool,
+    env: Option<&Environment>,
+) -> Result<Found> {
+    let settings = match env {
+        Some(env) => store::config::layered(&location.path, env)?,
+        None => store::config::settings(&store::os_real::REAL, &location.path)?,
+    };
     let inputs = match corrections {
         Corrections::Folded | Corrections::Shown if cached => {
             corrections::fold_known(&location.path, &snapshot)?.with_corrections(corrections == Corrections::Shown)
         }
         _ => corrections.of(snapshot.segments.iter().cloned().map(Input::Segment).collect()),
     };
-    Ok(Found { path: location.path, snapshot, inputs, vocabulary: settings.vocabulary })
+    Ok(Found { path: location.path, snapshot, inputs, vocabulary: settings.vocabulary, night: settings.night })
 }
 
 /// The files, globs and directories that `arguments` name, `-` for standard input.

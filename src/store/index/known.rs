@@ -15,7 +15,8 @@ use crate::format::lines::Lines;
 use crate::json;
 use crate::model::standing;
 use crate::store::append::Active;
-use crate::store::os::{How, Os, read_full};
+use crate::store::archived;
+use crate::store::os::{Os, read_full};
 
 /// Where a row begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -194,19 +195,18 @@ impl Index {
 
     /// Reads what was sealed since the index was made, under the lock.
     pub fn catch_up_sealed(&mut self, os: &dyn Os, directory: &Path, raw: &[SegmentName]) -> Result<()> {
-        let Some((_, sealed)) = raw.split_last() else { return Ok(()) };
-        for name in sealed.iter().filter(|name| name.number > self.sealed).collect::<Vec<_>>() {
-            let path = directory.join(name.to_string());
-            let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
-            let file = os.open(&path, How::Read, 0).map_err(fail)?;
-            let bytes = os.stat(&file).map_err(fail)?.bytes;
+        let Some((active, sealed)) = raw.split_last() else { return Ok(()) };
+        for name in archived::sealed_names(os, directory, sealed, self.sealed, active.number - 1)? {
             let known = self.active.0 == name.number;
             let from = if known { self.active.1 } else { 0 };
             let mut stretch = if known { std::mem::take(&mut self.tail) } else { Stretch::default() };
-            stretch.read(os, &file, name.number, from, bytes).map_err(fail)?;
+            archived::each_sealed_block(os, directory, &name, from, |offset, block| {
+                stretch.block(name.number, offset, block);
+            })?;
             self.older.push(stretch);
             self.sealed = name.number;
         }
+        self.sealed = self.sealed.max(active.number - 1);
         Ok(())
     }
 

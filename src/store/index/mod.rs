@@ -6,19 +6,21 @@
 //! - `known`: the tables on disk and the rows behind them, as one
 //! - `table`: one file of `cache/`, with pages that know their own damage
 //! - `build`: how tables are made, found and merged
-//! - `runs`: every run, every correction
-//! - `summary`: one file of `cache/` for each sealed segment, with what is known of all its rows; `run_filter`: their runs
+//! - `runs`: one run, every correction
+//! - `kept`: files of `cache/` about one segment each · `summary`: what is known of all its rows; `run_filter`: their runs
 //!
 //! Invariant: a hint is checked before it counts; deleting `cache/` changes no answer.
 
 pub(super) mod build;
+pub mod kept;
 mod known;
 mod run_filter;
 mod runs;
-pub(super) mod summary;
+pub mod summary;
 mod table;
 
+pub use kept::{Draft, Identity, Kept, Kind};
 pub use known::{Index, Place, RunEntry};
 pub use run_filter::{RunFilter, RunFilterBuilder};
-pub use runs::{known_corrections, known_runs};
-pub use summary::{Draft, Identity, Summary, Words};
+pub use runs::known_corrections;
+pub use summary::{Summary, Words};

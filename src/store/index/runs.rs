@@ -1,8 +1,7 @@
-//! Every run and every correction of the logbook without reading the segments: from the tables of
+//! One run, or every correction, of the logbook without reading the segments: from the tables of
 //! `cache/`, and the rows that no table covers yet. What the tables say is a
 //! hint: a row that is not where they say it is makes the caller read instead.
 
-use std::collections::HashMap;
 use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_128;
@@ -14,12 +13,6 @@ use crate::error::{Error, Result};
 use crate::store::listing;
 use crate::store::os::{How, Os};
 use crate::store::os_real::REAL;
-
-/// What is known of each run, in no order; `None` when the tables are damaged.
-pub fn known_runs(directory: &Path) -> Result<Option<Vec<RunEntry>>> {
-    let index = index(&REAL, directory)?;
-    Ok(index.and_then(|index| index.runs(&REAL)).map(|runs| runs.into_values().collect()))
-}
 
 /// Places of the correction rows, and of the repair rows that void a place, in order; `None` when they are not known.
 pub fn known_corrections(directory: &Path) -> Result<Option<Vec<Place>>> {
@@ -76,25 +69,5 @@ impl Index {
             return self.run(os, directory, run);
         }
         Ok(found)
-    }
-
-    /// All runs by the hash of their id, joined in the order of the rows.
-    fn runs(&self, os: &dyn Os) -> Option<HashMap<u128, RunEntry>> {
-        let mut runs: HashMap<u128, RunEntry> = HashMap::new();
-        let mut join = |hash: u128, entry: RunEntry| {
-            runs.entry(hash).and_modify(|known| known.join(&entry)).or_insert(entry);
-        };
-        let of_active = |cover: &super::table::Cover| cover.high == self.active.0;
-        for (_, table) in self.tables.iter().filter(|(_, table)| !of_active(&table.cover)) {
-            table.runs(os)?.into_iter().for_each(|(hash, entry)| join(hash, entry));
-        }
-        for stretch in &self.older {
-            stretch.runs.iter().for_each(|(hash, entry)| join(*hash, *entry));
-        }
-        for (_, table) in self.tables.iter().filter(|(_, table)| of_active(&table.cover)) {
-            table.runs(os)?.into_iter().for_each(|(hash, entry)| join(hash, entry));
-        }
-        self.tail().runs.iter().for_each(|(hash, entry)| join(*hash, *entry));
-        Some(runs)
     }
 }

@@ -1,0 +1,62 @@
+//! The runs of a table as a tree: children below the runs that began them, each with its branch in front of its name.
+
+use std::collections::HashMap;
+
+use crate::view::runs::{Run, Tree};
+
+/// Branches deeper than this are drawn no further to the right.
+const DEPTH_MAX: usize = 8;
+
+/// One line of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Branch {
+    /// Its place among the shown runs.
+    pub at: usize,
+    depth: usize,
+    last: bool,
+}
+
+/// Runs one after the other.
+pub fn flat(shown: &[usize]) -> Vec<Branch> {
+    (0..shown.len()).map(|at| Branch { at, depth: 0, last: false }).collect()
+}
+
+/// The same below their parents, siblings in the order that they were given in.
+pub fn of(shown: &[usize], tree: &Tree) -> Vec<Branch> {
+    let places: HashMap<usize, usize> = shown.iter().enumerate().map(|(at, run)| (*run, at)).collect();
+    let mut children: HashMap<usize, Vec<usize>> = HashMap::new();
+    let mut tops = Vec::new();
+    for (at, run) in shown.iter().enumerate() {
+        match tree.parent(*run).and_then(|parent| places.get(&parent)) {
+            Some(parent) => children.entry(*parent).or_default().push(at),
+            None => tops.push(at),
+        }
+    }
+    let mut open: Vec<Branch> = tops.into_iter().rev().map(|at| Branch { at, depth: 0, last: false }).collect();
+    let mut order = Vec::with_capacity(shown.len());
+    while let Some(branch) = open.pop() {
+        order.push(branch);
+        let below = children.remove(&branch.at).unwrap_or_default();
+        let last = below.last().copied();
+        let depth = branch.depth + 1;
+        open.extend(below.into_iter().rev().map(|at| Branch { at, depth, last: Some(at) == last }));
+    }
+    order
+}
+
+/// The name of a run as the table shows it: its branch; or, where its parent is not shown, who that is.
+pub fn name(branch: &Branch, runs: &[Run<'_>], tree: &Tree, shown: &[usize]) -> String {
+    let Some(run) = shown.get(branch.at).and_then(|at| runs.get(*at)) else { return String::new() };
+    if branch.depth > 0 {
+        let elbow = if branch.last { "└" } else { "├" };
+        return format!("{}{elbow} {}", "  ".repeat(branch.depth.min(DEPTH_MAX) - 1), run.run_id);
+    }
+    let parent = run.parent();
+    match tree.parent(shown[branch.at]) {
+        _ if parent.is_empty() => run.run_id.clone().into_owned(),
+        Some(_) => format!("{} (of {parent})", run.run_id),
+        // It names itself, or one below it.
+        None if tree.is_cut(shown[branch.at]) => format!("{} (of {parent}, in a circle)", run.run_id),
+        None => format!("{} (of {parent}, unknown)", run.run_id),
+    }
+}

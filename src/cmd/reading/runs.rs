@@ -1,0 +1,108 @@
+//! All runs of a logbook, from what `cache/` knows of them and the rows that it does not know, and queries over them: what
+//! `runs` and reports over runs share.
+
+use std::ops::ControlFlow;
+
+use super::{Found, Reading, cores};
+use crate::cmd::Door;
+use crate::json;
+use crate::model::Instant;
+use crate::query::{Out, Place, Plan, Row};
+use crate::scan::{self, How, Part, Scanned, Threads};
+use crate::store::index::Kind;
+use crate::view::runs::{FIELDS, Run, Runs, Tree, json as run_json, unpack};
+
+/// Files of runs: "lbrun" and the version of their layout.
+const KIND: Kind = Kind { extension: "runs", magic: 0x0001_6e75_7262_6c00, bytes_max: 64 << 20 };
+
+impl scan::Fold for Runs<'static> {
+    const KIND: Kind = KIND;
+
+    fn row(&mut self, row: &Row<'_>) {
+        self.push(row);
+    }
+
+    fn join(&mut self, later: Runs<'static>) {
+        Runs::join(self, later);
+    }
+
+    fn keep(&self, before: Option<&[u8]>) -> Option<Vec<u8>> {
+        let Some(before) = before else { return Some(self.pack()) };
+        let mut all = Runs::default();
+        if !unpack(before, 0, &mut all) {
+            return None;
+        }
+        all.join(self.clone());
+        Some(all.pack())
+    }
+}
+
+/// What was read, which runs are made of.
+pub struct Parts(Vec<(u32, Part<Runs<'static>>)>);
+
+/// Reads the runs of `found`.
+pub fn read(found: &mut Found, reading: &Reading, door: &mut Door<'_>) -> (Parts, Scanned) {
+    let cached = !reading.no_cache && !reading.strict;
+    let source = std::mem::take(&mut found.inputs);
+    let again = source.clone();
+    let names = FIELDS.map(str::to_owned);
+    let threads = Threads { count: cores(), stack_bytes: None, begun: &|| {} };
+    let how = How { directory: &found.path, names: &names, strict: reading.strict, cached, threads };
+    let (parts, scanned) = scan::folded(source, door.input, how);
+    let is_sound = |part: &Part<Runs<'_>>| match part {
+        Part::Kept(kept) => unpack(kept.payload(), 0, &mut Runs::default()),
+        Part::Read(_) => true,
+    };
+    // A checksum that was right by chance: as good as none.
+    if parts.iter().all(|(_, part)| is_sound(part)) {
+        return (Parts(parts), scanned);
+    }
+    let (parts, scanned) = scan::folded(again, door.input, How { cached: false, ..how });
+    (Parts(parts), scanned)
+}
+
+impl Parts {
+    /// The runs, in the order that they are shown in.
+    pub fn runs(&mut self) -> Vec<Run<'_>> {
+        let mut runs = Runs::default();
+        for (input, part) in &mut self.0 {
+            match part {
+                Part::Kept(kept) => drop(unpack(kept.payload(), *input, &mut runs)),
+                Part::Read(read) => runs.join(std::mem::take(read)),
+            }
+        }
+        runs.finish()
+    }
+}
+
+/// Feeds those of `runs` that `wanted` takes through `plan`, as JSON objects. `sink` is told which run each result is, where
+/// it is one.
+pub fn ask(
+    runs: &[Run<'_>],
+    tree: &Tree,
+    now: Instant,
+    plan: &Plan,
+    wanted: impl Fn(&Run<'_>) -> bool,
+    sink: &mut dyn FnMut(&[u8], Option<usize>) -> ControlFlow<()>,
+) {
+    let mut out = Out {
+        sink: &mut |row, place| sink(row, place.and_then(|place| usize::try_from(place.offset).ok())),
+        // There are no programs on runs but those in conditions, and a run that one fails on is left out.
+        fault: &mut |_, _| {},
+    };
+    let mut fold = plan.fold();
+    let mut text = Vec::new();
+    for (at, run) in runs.iter().enumerate().filter(|(_, run)| wanted(run)) {
+        text.clear();
+        run_json::write(run, tree, at, now, &mut text);
+        // A vector of slices of the text cannot outlive it.
+        let mut fields = Vec::with_capacity(plan.fields().len());
+        let place = Place { input: 0, offset: at as u64 };
+        if json::pick(&text, plan.fields(), &mut fields).is_ok()
+            && fold.push(&Row { text: &text, fields: &fields, place }, &mut out).is_break()
+        {
+            break;
+        }
+    }
+    fold.finish(&mut out);
+}

@@ -1,0 +1,74 @@
+//! All runs of some rows, and those of rows that stand behind one another joined.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use super::pack;
+use super::run::{FIELDS, Run};
+use crate::json;
+use crate::model::run_id;
+use crate::query::Row;
+
+/// All runs of some rows.
+#[derive(Debug, Clone, Default)]
+pub struct Runs<'a> {
+    by_id: HashMap<Cow<'a, str>, usize, RandomState>,
+    runs: Vec<Run<'a>>,
+}
+
+impl<'a> Runs<'a> {
+    /// Takes in one row, its fields by [`FIELDS`]. One without a run is passed over.
+    pub fn push(&mut self, row: &Row<'_>) {
+        debug_assert_eq!(row.fields.len(), FIELDS.len());
+        let Some(id) = row.field(0).and_then(json::decode).filter(|id| !id.is_empty()) else { return };
+        let id = String::from_utf8_lossy(&id);
+        let at = match self.by_id.get(&*id) {
+            Some(at) => *at,
+            None => {
+                let at = self.runs.len();
+                self.runs.push(Run { run_id: Cow::Owned(id.clone().into_owned()), ..Run::default() });
+                self.by_id.insert(Cow::Owned(id.into_owned()), at);
+                at
+            }
+        };
+        self.runs[at].push(row);
+    }
+
+    /// Takes in the runs of rows that stand behind these.
+    pub fn join(&mut self, later: Runs<'a>) {
+        later.runs.into_iter().for_each(|run| self.add(run));
+    }
+
+    /// Takes in what later rows say of one run.
+    pub(super) fn add(&mut self, run: Run<'a>) {
+        match self.by_id.get(&run.run_id) {
+            Some(at) => self.runs[*at].join(run),
+            None => {
+                self.by_id.insert(run.run_id.clone(), self.runs.len());
+                self.runs.push(run);
+            }
+        }
+    }
+
+    /// As bytes that [`unpack`] reads.
+    pub fn pack(&self) -> Vec<u8> {
+        pack::pack(&self.runs)
+    }
+
+    /// All runs but the tool's own: blocked ones first, then running, failed, without a status, done; in each group the
+    /// newest first.
+    pub fn finish(mut self) -> Vec<Run<'a>> {
+        self.runs.retain(|run| !run_id::is_reserved(&run.run_id));
+        self.runs.sort_by_cached_key(|run| (run.rank(), Reverse((run.last_at, run.newest))));
+        self.runs
+    }
+}
+
+/// Takes into `runs` those that were packed of later rows; `input`: the number of the input that they stand in. False: the
+/// bytes are not what was packed, and `runs` is good for nothing.
+pub fn unpack<'a>(bytes: &'a [u8], input: u32, runs: &mut Runs<'a>) -> bool {
+    pack::unpack(bytes, input, |run| runs.add(run)).is_some()
+}

@@ -1,0 +1,26 @@
+//! One record for each run: where it stands, what was said of it, what it cost, what it did.
+//!
+//! Not here: which bytes are read (`scan::folded`), tables (`render`), the rows of one run (`view::timeline`).
+//!
+//! - `run`: one run, and what a row changes in it · `pairs`: what was begun and not ended
+//! - `all`: all runs of some rows; those of rows that stand behind one another, joined
+//! - `pack`: runs as bytes, for `cache/`, and back
+//! - `tree`: parents and children, and what they cost together
+//! - `json`: a run as a JSON object, which filters and every output format read
+//! - `cards`: how many are at work, blocked, failed, and done over night
+//!
+//! Invariant: runs of rows joined from any parts are those of the rows in one piece.
+
+pub mod all;
+pub mod cards;
+pub mod json;
+mod pack;
+pub mod pairs;
+pub mod run;
+pub mod tree;
+
+pub use all::{Runs, unpack};
+pub use cards::Cards;
+pub use pairs::Pairs;
+pub use run::{Ending, FIELDS, Run};
+pub use tree::Tree;

@@ -1,0 +1,198 @@
+//! Runs as bytes, for a file of `cache/`, and back. Texts stand together at the end, so that they are judged as UTF-8 at once
+//! and are slices of the file's bytes from then on: nothing is copied.
+//!
+//! Numbers are of 64 bits, least byte first. All of it: how many runs, how many bytes of texts, the runs, their texts in
+//! order. A run: flags, rows, steps, retries, offsets of the newest row and of the one that names the parent, the times and
+//! sums that the flags name, lengths of its texts, pairs.
+
+use std::borrow::Cow;
+
+use super::pairs::Pairs;
+use super::run::{Ending, Run, Text};
+use crate::json::Sum;
+use crate::model::Instant;
+use crate::query::Place;
+
+const WROTE: u64 = 1;
+const DENIED: u64 = 1 << 1;
+const STANDS: u64 = 1 << 2;
+const WENT_ON: u64 = 1 << 3;
+const ENDED: u64 = 1 << 4;
+const RATED: u64 = 1 << 5;
+const BEGAN: u64 = 1 << 6;
+const LASTED: u64 = 1 << 7;
+/// The first of three.
+const SUMS: u64 = 1 << 8;
+
+/// The bytes of `runs`.
+pub fn pack(runs: &[Run<'_>]) -> Vec<u8> {
+    let mut texts = String::new();
+    let mut bytes = Vec::with_capacity(runs.len() * 256 + 16);
+    put(&mut bytes, runs.len() as u64);
+    put(&mut bytes, 0);
+    for run in runs {
+        one(run, &mut bytes, &mut texts);
+    }
+    bytes[8..16].copy_from_slice(&(texts.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(texts.as_bytes());
+    bytes
+}
+
+fn put(bytes: &mut Vec<u8>, value: u64) {
+    bytes.extend_from_slice(&value.to_le_bytes());
+}
+
+fn one(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
+    let mut flags = 0;
+    let mut flag = |on: bool, bit: u64| flags |= if on { bit } else { 0 };
+    flag(run.wrote, WROTE);
+    flag(run.denied, DENIED);
+    flag(run.standing.is_some(), STANDS);
+    flag(run.ending == Ending::WentOn, WENT_ON);
+    flag(matches!(run.ending, Ending::Final(_)), ENDED);
+    flag(run.rating.is_some(), RATED);
+    flag(run.first_at.is_some(), BEGAN);
+    flag(run.last_at.is_some(), LASTED);
+    let mut sums = Vec::new();
+    for (at, sum) in run.sums.iter().enumerate() {
+        let (reach, total) = sum.parts();
+        flag(reach.is_some(), SUMS << at);
+        sums.extend(reach.map(|reach| (reach, total)));
+    }
+    for value in [flags, run.rows, run.steps, run.retries, run.newest.offset, run.parent_said.offset] {
+        put(bytes, value);
+    }
+    for at in [run.first_at, run.last_at].into_iter().flatten() {
+        put(bytes, at.seconds as u64);
+        put(bytes, at.attos);
+    }
+    for ((from, to), total) in sums {
+        put(bytes, from as u64);
+        put(bytes, to as u64);
+        put(bytes, total.len() as u64);
+        bytes.extend_from_slice(&total);
+    }
+    let mut text = |text: &str, bytes: &mut Vec<u8>| {
+        put(bytes, text.len() as u64);
+        texts.push_str(text);
+    };
+    text(&run.run_id, bytes);
+    run.once.iter().for_each(|said| text(said, bytes));
+    run.standing.iter().flatten().for_each(|said| text(said, bytes));
+    if let Ending::Final(word) = &run.ending {
+        text(word, bytes);
+    }
+    if let Some((rating, why)) = &run.rating {
+        text(rating, bytes);
+        text(why, bytes);
+    }
+    for pairs in [&run.calls, &run.approvals] {
+        put(bytes, pairs.iter().len() as u64);
+        for (name, count) in pairs.iter() {
+            text(name, bytes);
+            put(bytes, count as u64);
+        }
+    }
+}
+
+/// Hands the runs to `each`; their rows stand in the input with the number `input`. `None`: these bytes were not packed here.
+pub fn unpack<'a>(bytes: &'a [u8], input: u32, mut each: impl FnMut(Run<'a>)) -> Option<()> {
+    let mut rest = bytes;
+    let count = number(&mut rest)?;
+    let texts = usize::try_from(number(&mut rest)?).ok()?;
+    let (records, texts) = rest.split_at_checked(rest.len().checked_sub(texts)?)?;
+    let mut reader = Reader { records, texts: std::str::from_utf8(texts).ok()? };
+    for _ in 0..count {
+        each(reader.run(input)?);
+    }
+    (reader.records.is_empty() && reader.texts.is_empty()).then_some(())
+}
+
+fn number(rest: &mut &[u8]) -> Option<u64> {
+    let (head, tail) = rest.split_first_chunk()?;
+    *rest = tail;
+    Some(u64::from_le_bytes(*head))
+}
+
+struct Reader<'a> {
+    records: &'a [u8],
+    texts: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    fn number(&mut self) -> Option<u64> {
+        number(&mut self.records)
+    }
+
+    fn text(&mut self) -> Option<Text<'a>> {
+        let length = usize::try_from(self.number()?).ok()?;
+        let (text, rest) = self.texts.split_at_checked(length)?;
+        self.texts = rest;
+        Some(Cow::Borrowed(text))
+    }
+
+    fn texts<const N: usize>(&mut self) -> Option<[Text<'a>; N]> {
+        let mut texts = [const { Cow::Borrowed("") }; N];
+        for text in &mut texts {
+            *text = self.text()?;
+        }
+        Some(texts)
+    }
+
+    fn instant(&mut self, given: bool) -> Option<Option<Instant>> {
+        if !given {
+            return Some(None);
+        }
+        Some(Some(Instant { seconds: self.number()? as i64, attos: self.number()? }))
+    }
+
+    fn sum(&mut self, given: bool) -> Option<Sum> {
+        if !given {
+            return Some(Sum::default());
+        }
+        let reach = (self.number()? as i64, self.number()? as i64);
+        let length = usize::try_from(self.number()?).ok()?;
+        let (total, rest) = self.records.split_at_checked(length)?;
+        self.records = rest;
+        Some(Sum::from_parts(Some(reach), total))
+    }
+
+    fn pairs(&mut self) -> Option<Pairs<'a>> {
+        let mut pairs = Pairs::default();
+        for _ in 0..self.number()? {
+            let name = self.text()?;
+            pairs.count(name, self.number()? as i64);
+        }
+        Some(pairs)
+    }
+
+    fn run(&mut self, input: u32) -> Option<Run<'a>> {
+        let flags = self.number()?;
+        let has = |bit: u64| flags & bit != 0;
+        let [rows, steps, retries] = [self.number()?, self.number()?, self.number()?];
+        let [newest, parent_said] = [self.number()?, self.number()?].map(|offset| Place { input, offset });
+        Some(Run {
+            rows,
+            steps,
+            retries,
+            newest,
+            parent_said,
+            wrote: has(WROTE),
+            denied: has(DENIED),
+            first_at: self.instant(has(BEGAN))?,
+            last_at: self.instant(has(LASTED))?,
+            sums: [self.sum(has(SUMS))?, self.sum(has(SUMS << 1))?, self.sum(has(SUMS << 2))?],
+            run_id: self.text()?,
+            once: self.texts()?,
+            standing: if has(STANDS) { Some(self.texts()?) } else { None },
+            ending: match (has(WENT_ON), has(ENDED)) {
+                (true, _) => Ending::WentOn,
+                (false, true) => Ending::Final(self.text()?),
+                (false, false) => Ending::Unsaid,
+            },
+            rating: if has(RATED) { Some((self.text()?, self.text()?)) } else { None },
+            calls: self.pairs()?,
+            approvals: self.pairs()?,
+        })
+    }
+}

@@ -1,0 +1,283 @@
+//! One run, and what a row changes in it (`docs/run-record.md`).
+
+use std::borrow::Cow;
+
+use super::pairs::Pairs;
+use crate::json::{self, Decimal, Leaves, Sum};
+use crate::model::{Address, Instant, standing};
+use crate::query::{Place, Row};
+
+/// The fields that are read of each row, in the order that [`Run::push`] expects.
+pub const FIELDS: [&str; 26] = [
+    "run_id",
+    "step",
+    "timestamp",
+    "kind",
+    "phase",
+    "status",
+    "action",
+    "next_intent",
+    "blocked_on",
+    "task",
+    "requester",
+    "owner",
+    "agent_id",
+    "model",
+    "parent_run_id",
+    "cost_usd",
+    "tokens_in",
+    "tokens_out",
+    "final_status",
+    "rating",
+    "reason",
+    "tool_call",
+    "approval_state",
+    "answers",
+    "retry_of",
+    "attempt",
+];
+const STANDS: usize = 4;
+const SAID: usize = 9;
+const SUMS: usize = 15;
+const REST: usize = 18;
+
+/// What the row says that says where the run stands.
+pub const STANDING: [&str; 5] = ["phase", "status", "action", "next_intent", "blocked_on"];
+/// What the first row says that says it.
+pub const ONCE: [&str; 6] = ["task", "requester", "owner", "agent_id", "model", "parent_run_id"];
+/// What is added up over all rows.
+pub const SUMMED: [&str; 3] = ["cost_usd", "tokens_in", "tokens_out"];
+const PARENT: usize = 5;
+
+/// Text of a row, empty where there is none.
+pub type Text<'a> = Cow<'a, str>;
+
+/// How a run ended, as its rows say so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Ending<'a> {
+    /// No row says so.
+    #[default]
+    Unsaid,
+    /// It went on: a newer row says where it stands.
+    WentOn,
+    /// So.
+    Final(Text<'a>),
+}
+
+/// One run.
+#[derive(Debug, Clone, Default)]
+pub struct Run<'a> {
+    /// Its name.
+    pub run_id: Text<'a>,
+    /// [`STANDING`] of the row that says where it stands; `None`: no row does.
+    pub standing: Option<[Text<'a>; 5]>,
+    /// [`ONCE`].
+    pub once: [Text<'a>; 6],
+    /// How it ended.
+    pub ending: Ending<'a>,
+    /// Its newest rating, and the sentence why.
+    pub rating: Option<(Text<'a>, Text<'a>)>,
+    /// How many rows it has.
+    pub rows: u64,
+    /// Its highest step; 0 when no row has one.
+    pub steps: u64,
+    /// Rows that do something again: with `retry_of`, or an `attempt` above 1; results of calls not counted.
+    pub retries: u64,
+    /// [`SUMMED`].
+    pub sums: [Sum; 3],
+    /// Some call had the side effect write or delete.
+    pub wrote: bool,
+    /// Something was denied.
+    pub denied: bool,
+    /// Calls whose intent has no result.
+    pub calls: Pairs<'a>,
+    /// Approvals that nobody decided on.
+    pub approvals: Pairs<'a>,
+    /// When its first row was written, as that row says.
+    pub first_at: Option<Instant>,
+    /// When its newest row was written, as that row says.
+    pub last_at: Option<Instant>,
+    /// Where its newest row stands among all rows.
+    pub newest: Place,
+    /// Where the row stands that names its parent.
+    pub parent_said: Place,
+}
+
+impl<'a> Run<'a> {
+    /// Takes in the next row of it, its fields by [`FIELDS`].
+    pub fn push(&mut self, row: &Row<'_>) {
+        let field = |at: usize| row.fields.get(at).copied().flatten();
+        let text = |at: usize| field(at).and_then(json::decode);
+        let owned = |at: usize| text(at).map_or_else(String::new, |text| String::from_utf8_lossy(&text).into_owned());
+        self.rows += 1;
+        self.newest = row.place;
+        self.steps = self.steps.max(field(1).and_then(whole).unwrap_or(0));
+        self.last_at = text(2).and_then(|time| Instant::parse(std::str::from_utf8(&time).ok()?));
+        if self.rows == 1 {
+            self.first_at = self.last_at;
+        }
+        for (at, known) in self.once.iter_mut().enumerate().filter(|(_, known)| known.is_empty()) {
+            if field(SAID + at).is_some() {
+                *known = Cow::Owned(owned(SAID + at));
+                if at == PARENT {
+                    self.parent_said = row.place;
+                }
+            }
+        }
+        for (at, sum) in self.sums.iter_mut().enumerate() {
+            match field(SUMS + at) {
+                // As `sum(cost_usd)` takes them: the elements of an array too.
+                Some(raw) if raw.starts_with(b"[") => Leaves::new(raw).for_each(|leaf| add(sum, leaf)),
+                Some(raw) => add(sum, raw),
+                None => {}
+            }
+        }
+        let kind = text(3);
+        let kind = kind.as_deref().unwrap_or_default();
+        let stands = standing::counts(Some(kind), field(5).is_some_and(|status| status.starts_with(b"\"")));
+        if stands {
+            let standing = self.standing.get_or_insert_with(Default::default);
+            for (at, known) in standing.iter_mut().enumerate() {
+                let known = known.to_mut();
+                known.clear();
+                if let Some(text) = text(STANDS + at) {
+                    known.push_str(&String::from_utf8_lossy(&text));
+                }
+            }
+        }
+        match text(REST).filter(|text| !text.is_empty()) {
+            Some(_) => self.ending = Ending::Final(Cow::Owned(owned(REST))),
+            None if stands => self.ending = Ending::WentOn,
+            None => {}
+        }
+        if text(REST + 1).is_some() {
+            let why = if kind == b"review" { owned(REST + 2) } else { String::new() };
+            self.rating = Some((Cow::Owned(owned(REST + 1)), Cow::Owned(why)));
+        }
+        self.call(kind, field(REST + 3));
+        self.approval(kind, field(1), text(REST + 5).as_deref());
+        self.denied |= kind == b"approval.denied" || text(REST + 4).as_deref() == Some(b"denied");
+        let again =
+            text(REST + 6).is_some_and(|of| !of.is_empty()) || field(REST + 7).and_then(whole).is_some_and(|n| n > 1);
+        self.retries += u64::from(again && kind != b"call.result");
+    }
+
+    fn call(&mut self, kind: &[u8], call: Option<&[u8]>) {
+        let by = match kind {
+            b"call.intent" => 1,
+            b"call.result" => -1,
+            _ => 0,
+        };
+        let mut members = Vec::new();
+        if let Some(call) = call.filter(|call| call.starts_with(b"{")) {
+            // What is no object says nothing.
+            let _ = json::pick(call, &["id", "side_effect"], &mut members);
+        }
+        let member = |at: usize| members.get(at).copied().flatten().and_then(json::decode);
+        self.wrote |= matches!(member(1).as_deref(), Some(b"write" | b"delete"));
+        if by != 0 {
+            // A call without an id pairs with others without one.
+            let id = member(0).map_or_else(String::new, |id| String::from_utf8_lossy(&id).into_owned());
+            self.calls.count(Cow::Owned(id), by);
+        }
+    }
+
+    fn approval(&mut self, kind: &[u8], step: Option<&[u8]>, answers: Option<&[u8]>) {
+        match kind {
+            b"approval.requested" => {
+                let step = step.and_then(whole).map_or_else(String::new, |step| step.to_string());
+                self.approvals.count(Cow::Owned(step), 1);
+            }
+            b"approval.approved" | b"approval.denied" | b"approval.expired" => {
+                let address = answers.and_then(|answers| Address::parse(std::str::from_utf8(answers).ok()?));
+                let step = match address {
+                    Some(Address::Step { run_id, step }) if run_id == self.run_id => step.to_string(),
+                    Some(Address::Step { .. }) | None => return,
+                    Some(Address::Place { .. }) => String::new(),
+                };
+                self.approvals.count(Cow::Owned(step), -1);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes in what the rows of `later` say of the same run, all of which stand behind these.
+    pub fn join(&mut self, later: Run<'a>) {
+        self.rows += later.rows;
+        self.steps = self.steps.max(later.steps);
+        self.retries += later.retries;
+        self.newest = later.newest;
+        self.last_at = later.last_at;
+        self.standing = later.standing.or_else(|| self.standing.take());
+        if self.once[PARENT].is_empty() {
+            self.parent_said = later.parent_said;
+        }
+        for (known, said) in self.once.iter_mut().zip(later.once) {
+            if known.is_empty() {
+                *known = said;
+            }
+        }
+        for (sum, more) in self.sums.iter_mut().zip(&later.sums) {
+            sum.merge(more);
+        }
+        if later.ending != Ending::Unsaid {
+            self.ending = later.ending;
+        }
+        self.rating = later.rating.or_else(|| self.rating.take());
+        self.wrote |= later.wrote;
+        self.denied |= later.denied;
+        self.calls.join(later.calls);
+        self.approvals.join(later.approvals);
+    }
+
+    /// A field of [`STANDING`]; empty where no row says where it stands.
+    fn stands(&self, at: usize) -> &str {
+        self.standing.as_ref().map_or("", |standing| &standing[at])
+    }
+
+    /// Its status.
+    pub fn status(&self) -> &str {
+        self.stands(1)
+    }
+
+    /// What it waits for.
+    pub fn blocked_on(&self) -> &str {
+        self.stands(4)
+    }
+
+    /// The run that began it, as it says.
+    pub fn parent(&self) -> &str {
+        &self.once[PARENT]
+    }
+
+    /// Whether it goes on: neither done nor failed.
+    pub fn is_open(&self) -> bool {
+        !matches!(self.status(), "done" | "failed")
+    }
+
+    /// Blocked ones first, then running, failed, without a status, done.
+    pub fn rank(&self) -> u8 {
+        match self.status() {
+            "blocked" => 0,
+            "in-progress" => 1,
+            "failed" => 2,
+            "done" => 4,
+            _ => 3,
+        }
+    }
+
+    /// Milliseconds since its newest row.
+    pub fn age_ms(&self, now: Instant) -> Option<i64> {
+        self.last_at.map(|last| now.ms_since(last))
+    }
+}
+
+fn whole(raw: &[u8]) -> Option<u64> {
+    std::str::from_utf8(raw).ok()?.parse().ok()
+}
+
+fn add(sum: &mut Sum, raw: &[u8]) {
+    if let Some(number) = Decimal::parse(raw) {
+        sum.add(&number);
+    }
+}
