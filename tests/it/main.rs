@@ -59,6 +59,9 @@ mod run_record;
 /// Rows with their corrections folded in, against a slow and obvious way.
 mod corrections;
 
+/// Secrets do not enter the log.
+mod redaction;
+
 /// The store under ordinary misfortune.
 mod store_append;
 mod store_faults;
