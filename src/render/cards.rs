@@ -1,11 +1,15 @@
 //! What a person asks of all runs first, above their table: one line of counts, and one of what is waited for.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::safe::escape;
 use super::table::{Look, cut};
 use crate::view::runs::Cards;
 
 /// What is waited for is told of so many.
 const BLOCKERS: usize = 6;
+/// Between two cards.
+const GAP: &str = "   ";
 
 /// The cards as lines of text, a blank one behind them.
 pub fn draw(cards: &Cards, look: &Look) -> String {
@@ -15,12 +19,25 @@ pub fn draw(cards: &Cards, look: &Look) -> String {
         ("✗", "31", cards.failed, "failed in 24h"),
         ("✓", "32", cards.done_overnight, "completed overnight"),
     ];
-    let mut line = Vec::new();
+    let room = look.width.map_or(usize::MAX, usize::from);
+    let (mut text, mut used) = (String::new(), 0);
     for (glyph, colour, count, what) in counts {
-        let text = format!("{glyph} {count} {what}");
-        line.push(if look.colour && count > 0 { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text });
+        let card = cut(&format!("{glyph} {count} {what}"), room);
+        let gap = if used == 0 { 0 } else { GAP.len() };
+        if used + gap + card.width() > room {
+            text.push('\n');
+            used = 0;
+        } else {
+            text.push_str(&GAP[..gap]);
+            used += gap;
+        }
+        used += card.width();
+        if look.colour && count > 0 {
+            text.push_str(&format!("\u{1b}[{colour}m{card}\u{1b}[0m"));
+        } else {
+            text.push_str(&card);
+        }
     }
-    let mut text = line.join("   ");
     text.push('\n');
     if cards.blocked > 0 {
         let mut blockers: Vec<String> =
@@ -29,7 +46,7 @@ pub fn draw(cards: &Cards, look: &Look) -> String {
             blockers.push("…".to_owned());
         }
         let line = format!("  blocked on: {}", blockers.join(" · "));
-        text.push_str(&look.width.map_or_else(|| line.clone(), |width| cut(&line, usize::from(width))));
+        text.push_str(&cut(&line, room));
         text.push('\n');
     }
     text.push('\n');

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use super::cell;
 use super::format::Format;
 use super::safe;
-use super::table::{Column, Layout, Look, status};
+use super::table::{Column, Layout, Look, rating, status};
 use crate::json;
 use crate::model::{Address, Instant};
 
@@ -274,6 +274,7 @@ impl Rows {
             }
             cells.push(match columns[at].as_str() {
                 "status" => status(&cell::plain(*value)),
+                "rating" => rating(&cell::plain(*value)),
                 _ => safe::escape(&cell::shown(*value, &self.look.zone)).into_owned(),
             });
         }
@@ -321,8 +322,9 @@ impl Rows {
         let mut columns = self.table_columns();
         for (column, instant) in columns.iter_mut().zip(&self.instants) {
             if *instant {
-                let word = if column.title.starts_with("timestamp") { "timestamp" } else { "time" };
-                column.title = column.title.replacen(word, &year, 1);
+                let title = &column.title;
+                let rest = title.strip_prefix("timestamp").or_else(|| title.strip_prefix("time"));
+                column.title = rest.map_or_else(|| title.clone(), |rest| format!("{year}{rest}"));
             }
         }
         self.short_year = Some(year);
@@ -341,7 +343,7 @@ impl Rows {
             let instant = self.instants[at];
             let title = safe::escape(&title).into_owned();
             columns.push(Column {
-                status: title == "status",
+                status: title == "status" || title == "rating",
                 title: if instant { format!("{title} ({zone})") } else { title },
                 right: self.numbers[at],
                 flexible: flexible && !instant && !self.numbers[at],

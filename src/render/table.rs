@@ -32,7 +32,7 @@ pub struct Column {
     pub right: bool,
     /// Whether its cells may be cut to make room.
     pub flexible: bool,
-    /// Whether it holds statuses, which have a glyph and a colour.
+    /// Whether it holds statuses or ratings, which have a glyph and a colour.
     pub status: bool,
 }
 
@@ -234,8 +234,16 @@ pub fn status(text: &str) -> String {
     format!("{glyph} {}", safe::escape(text))
 }
 
+/// A rating with its glyph.
+pub fn rating(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("● {}", safe::escape(text)) }
+}
+
 fn colour(cell: &str) -> Option<Color> {
     match cell.chars().next()? {
+        '●' if cell.ends_with("green") => Some(Color::Green),
+        '●' if cell.ends_with("yellow") => Some(Color::Yellow),
+        '●' if cell.ends_with("red") => Some(Color::Red),
         '▶' => Some(Color::Cyan),
         '✓' => Some(Color::Green),
         '■' => Some(Color::Yellow),

@@ -352,6 +352,9 @@ impl<'o> Writer<'o> {
             if draft.is_correction {
                 self.index.note_correction(row.place);
             }
+            if draft.is_hold {
+                self.index.note_hold(row.place);
+            }
             let new = RunEntry {
                 last_step: row.step,
                 rows: 1,

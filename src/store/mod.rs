@@ -7,7 +7,7 @@
 //! - `os`: the seam to the operating system; the real backend is the one place with raw file calls
 //! - `environment`: the process's surroundings as a value
 //! - `locate`: how the logbook is found · `directory`: made and judged safe
-//! - `config`: what `config.toml` says to this room
+//! - `config/`: `config.toml`, and queries that somebody saved
 //! - `listing`: which segments there are · `read/`: snapshots, inputs, archives and rows for readers
 //! - `lock`: one writer at a time · `recover`: a torn tail · `rotate`: the next segment
 //! - `append`: append if, the one primitive, on all of these
@@ -36,12 +36,13 @@ pub mod rotate;
 pub mod state;
 
 pub use append::{Appended, Stored, Writer};
-pub use config::{Durability, Settings, vocabulary};
+pub use config::{Durability, Settings, reports};
 pub use environment::Environment;
 pub use index::known_corrections;
 pub use locate::{Location, Purpose, locate};
 pub use read::input::{Input, expand};
 pub use read::row_reader::RowReader;
 pub use read::snapshot::{Segment, Snapshot, read_row, snapshot, snapshot_with_summaries};
+pub use read::watch::Watch;
 pub use read::{archived, input, packed, snapshot};
 pub use state::OnFile;

@@ -3,16 +3,17 @@
 //!
 //! Not here: how a run is shown (`record`, `timeline`), requests and decisions (`approvals`).
 
-use super::standing;
+use super::{holds, standing};
 use crate::json;
+use crate::model::Address;
 
 /// A fold over rows on which a decision rests.
 pub trait Past {
     /// The fields that it reads.
     const FIELDS: &'static [&'static str];
 
-    /// Takes the next row, its fields by [`Past::FIELDS`]; `place` names a row that has no step.
-    fn push(&mut self, fields: &[Option<&[u8]>], place: &dyn Fn() -> String);
+    /// Takes the next row, its fields by [`Past::FIELDS`]; `place` is where it stands.
+    fn push(&mut self, fields: &[Option<&[u8]>], place: &Address);
 }
 
 /// The row that says where a run stands.
@@ -51,6 +52,8 @@ pub struct Course {
     pub rows: u64,
     /// The row that says where it stands.
     pub standing: Option<Standing>,
+    /// The same, holds and releases aside: what it did and waited for by itself.
+    pub worked: Option<Standing>,
     /// Its calls, in order.
     pub calls: Vec<Call>,
 }
@@ -58,7 +61,7 @@ pub struct Course {
 impl Course {
     /// Of this run, before any row.
     pub fn of(run: &str) -> Course {
-        Course { run: run.to_owned(), rows: 0, standing: None, calls: Vec::new() }
+        Course { run: run.to_owned(), rows: 0, standing: None, worked: None, calls: Vec::new() }
     }
 }
 
@@ -72,7 +75,7 @@ impl Course {
 impl Past for Course {
     const FIELDS: &'static [&'static str] = &["run_id", "step", "kind", "status", "blocked_on", "tool_call", "action"];
 
-    fn push(&mut self, fields: &[Option<&[u8]>], place: &dyn Fn() -> String) {
+    fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
         if text(fields[0]) != self.run {
             return;
         }
@@ -81,7 +84,11 @@ impl Past for Course {
         let kind = text(fields[2]);
         if standing::counts(fields[2], fields[3]) {
             let (status, blocked_on) = (text(fields[3]), text(fields[4]));
-            self.standing = Some(Standing { name: name.clone(), kind: kind.clone(), status, blocked_on });
+            let standing = Standing { name: name.clone(), kind: kind.clone(), status, blocked_on };
+            if !holds::KINDS.contains(&kind.as_str()) {
+                self.worked = Some(standing.clone());
+            }
+            self.standing = Some(standing);
         }
         if kind == "call.intent" || kind == "call.result" {
             let mut members = Vec::new();
@@ -102,10 +109,10 @@ impl Past for Course {
 }
 
 /// A row's name: `RUN#STEP`, or its place.
-pub fn name(run: Option<&[u8]>, step: Option<&[u8]>, place: &dyn Fn() -> String) -> String {
+pub fn name(run: Option<&[u8]>, step: Option<&[u8]>, place: &Address) -> String {
     match crate::format::corrections::step_of(step) {
         Some(step) => format!("{}#{step}", text(run)),
-        None => place(),
+        None => place.to_string(),
     }
 }
 

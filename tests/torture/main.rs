@@ -28,6 +28,7 @@ mod scenes;
 mod world;
 
 /// Through the real binary.
+mod archive_storm;
 mod clock;
 mod exits;
 mod frozen;
@@ -54,6 +55,7 @@ fn trials() -> Vec<Trial> {
         archiver::trials(),
         bit_flips::trials(),
         storm::trials(),
+        archive_storm::trials(),
         inject::trials(),
         power_cut::trials(),
         full_disk::trials(),

@@ -111,14 +111,19 @@ impl Described {
     pub fn describe(&self, pairs: &mut Pairs, call: &str, tool: &str, arguments: Option<&Arguments>) -> Result<()> {
         pairs.text("tool_call.id", call)?;
         pairs.text("tool_call.tool", tool)?;
-        if let Some(server) = &self.mcp_server {
-            pairs.text("tool_call.mcp_server", server)?;
-        }
         if let Some(arguments) = arguments {
             if self.keep() != Keep::Digest {
                 pairs.json("tool_call.args", &arguments.json)?;
             }
             pairs.text("tool_call.args_sha256", &arguments.sha256)?;
+        }
+        self.say(pairs)
+    }
+
+    /// Says in `pairs` how it is called, and why.
+    pub fn say(&self, pairs: &mut Pairs) -> Result<()> {
+        if let Some(server) = &self.mcp_server {
+            pairs.text("tool_call.mcp_server", server)?;
         }
         if let Some(class) = &self.side_effect {
             pairs.text("tool_call.side_effect", class)?;

@@ -5,11 +5,14 @@
 //!
 //! - `described`: the flags, and the rows that they give
 //! - `command`: a command as a child process that notices as little of it as can be · `signals`: what is passed on to it
+//! - `asking`: a person is asked, and waited for · `held`: runs that a person stopped
 //! - `capture`: its output, copied on its way
 
+pub mod asking;
 pub mod capture;
 pub mod command;
 mod described;
+pub mod held;
 mod signals;
 
 pub use described::{Arguments, Described, Keep, sha256};

@@ -78,7 +78,9 @@ fn answer(args: &Answer, door: &mut Door<'_>) -> Result<Exit> {
 /// The row that says what the run waits for, if an answer is what it waits for.
 fn blocked<'c>(run: &str, course: &'c Course) -> Result<&'c Standing> {
     let word = shell_word(run);
-    let Some(standing) = course.standing.as_ref().filter(|standing| standing.status == "blocked") else {
+    let held = course.standing.as_ref().filter(|standing| standing.kind == "hold");
+    let standing = held.or(course.worked.as_ref());
+    let Some(standing) = standing.filter(|standing| standing.status == "blocked") else {
         let stands = course.standing.as_ref().map_or("no status", |standing| standing.status.as_str());
         return Err(Error::usage(format!("run {run:?} is not blocked (it stands at {stands}): nothing to answer"))
             .hint(format!("add a note: logbook append -r {word} --kind note -a '…'")));

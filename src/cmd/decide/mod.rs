@@ -2,4 +2,10 @@
 
 pub mod amend;
 pub mod answer;
+pub mod approve;
+mod decision;
+pub mod deny;
+pub mod hold;
+mod open_requests;
+pub mod release;
 pub mod review;

@@ -71,7 +71,7 @@ pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
         ))
         .hint(format!("logbook archive --dir {} …", location.path.display())));
     }
-    let settings = config::settings(&REAL, &location.path)?;
+    let settings = config::layered(&location.path, &door.env)?;
     let options = Options { durability: Some(Durability::Data), lock_timeout_ms: None, now: door.clock };
     let now = door.now()?;
     let mut keeper = Keeper::open(&REAL, &location.path, settings, lock_timeout_ms)?;

@@ -33,7 +33,7 @@ pub struct Head {
 pub fn run(args: Head, door: &mut Door<'_>) -> Result<Exit> {
     let lock_timeout_ms = duration_ms(&args.lock_timeout)?;
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
-    let settings = config::settings(&REAL, &location.path)?;
+    let settings = config::layered(&location.path, &door.env)?;
     let options =
         Options { durability: Some(Durability::Data), lock_timeout_ms: Some(lock_timeout_ms), now: door.clock };
     let mut keeper = Keeper::open(&REAL, &location.path, settings.clone(), lock_timeout_ms)?;

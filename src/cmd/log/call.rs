@@ -1,7 +1,7 @@
 //! `logbook call begin` and `logbook call end`: the two rows of a call for programs that `exec` cannot wrap.
 
 use crate::cmd::Door;
-use crate::cmd::calling::{Arguments, Described, Keep};
+use crate::cmd::calling::{Arguments, Described, Keep, held};
 use crate::cmd::writing::{About, OfRun, Print, Writing, made_id, print_rows, say};
 use crate::error::{Error, Exit, Result, nearest};
 use crate::format::draft_pairs::Pairs;
@@ -124,7 +124,7 @@ fn begin(args: &Begin, door: &mut Door<'_>) -> Result<Exit> {
         (done.drafts, done.stored)
     } else {
         let drafts = desk.draft(&pairs()?, door)?;
-        let stored = desk.store(&drafts, door, |_| Ok(()))?;
+        let stored = desk.store(&drafts, door, |state| held::refuse(state, &run))?;
         (drafts, stored)
     };
     match desk.print {

@@ -4,15 +4,18 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::cmd::Door;
+use crate::cmd::calling::asking::{self, Question};
 use crate::cmd::calling::capture::{Capture, Captured};
 use crate::cmd::calling::command::{self, Ended, Outcome};
-use crate::cmd::calling::{Arguments, Described, Keep};
+use crate::cmd::calling::{Arguments, Described, Keep, held};
 use crate::cmd::writing::{Desk, OfRun, Writing, made_id, print_rows};
 use crate::error::{Error, Exit, Result};
-use crate::format::draft_pairs::Pairs;
+use crate::format::draft_pairs::{Pairs, shell_word};
 use crate::json;
-use crate::store::append::OnRefused;
+use crate::store::append::{OnRefused, State};
+use crate::store::config::duration_ms;
 use crate::store::{Purpose, Writer};
+use crate::view::approvals::Verdict;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\
@@ -35,6 +38,15 @@ pub struct Exec {
     /// How many last lines of each stream --capture keeps
     #[arg(long, value_name = "N", default_value = "20")]
     capture_lines: usize,
+    /// Ask a person first, and wait: approve or deny decides about exactly these arguments
+    #[arg(long)]
+    ask: bool,
+    /// With --ask: no decision counts after this time, such as 2h
+    #[arg(long, value_name = "TIME", requires = "ask")]
+    expires: Option<String>,
+    /// With --ask: wait at most this long; the same exec again goes on waiting
+    #[arg(long, value_name = "TIME", requires = "ask")]
+    timeout: Option<String>,
     #[command(flatten)]
     writing: Writing,
 }
@@ -67,7 +79,8 @@ fn exec(args: &Exec, door: &mut Door<'_>) -> Result<Exit> {
     };
     let begun = match begun {
         Ok(begun) => Some(begun),
-        Err(error) if args.writing.is_best_effort(door) => {
+        // A person's no, or nobody's yes, is no accident.
+        Err(error) if args.writing.is_best_effort(door) && !args.ask && error.exit != Exit::No => {
             door.note(format_args!("warning: not stored: {}", error.message));
             None
         }
@@ -91,20 +104,56 @@ fn begin<'a>(args: &Exec, arguments: &Arguments, desk: &'a Desk, door: &mut Door
     let program = args.command.first().map(Path::new).and_then(Path::file_name).unwrap_or_default().to_string_lossy();
     let tool = args.described.tool.clone().unwrap_or_else(|| program.clone().into_owned());
     let action = if args.described.keep() == Keep::Digest { program.into_owned() } else { arguments.line.clone() };
-    let mut pairs = Pairs::new();
-    let texts = [("run_id", &*run), ("kind", "call.intent"), ("action", &action), ("status", "in-progress")];
-    texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
     let described = Described {
         side_effect: Some(args.described.side_effect.clone().unwrap_or_else(|| "exec".to_owned())),
         ..args.described.clone()
     };
-    described.describe(&mut pairs, &id, &tool, Some(arguments))?;
-    let drafts = desk.draft(&pairs, door)?;
+    let mut call = Pairs::new();
+    described.describe(&mut call, &id, &tool, Some(arguments))?;
+    let begun =
+        |writer| Begun { desk, writer, run: run.clone(), id: id.clone(), tool: tool.clone(), action: action.clone() };
+    let row = |kind: &str, action: &str| {
+        let mut pairs = Pairs::new();
+        let texts = [("run_id", &*run), ("kind", kind), ("action", action), ("status", "in-progress")];
+        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
+        pairs.join(&call)?;
+        Ok(pairs)
+    };
+    if args.ask {
+        let question = Question {
+            run: &run,
+            action: &action,
+            args_sha256: Some(&arguments.sha256),
+            expires_ms: args.expires.as_deref().map(duration_ms).transpose()?,
+            beside: &call,
+        };
+        let timeout_ms = args.timeout.as_deref().map(duration_ms).transpose()?;
+        let (name, _) = question.put(desk, door)?;
+        let Some(request) = asking::wait(desk, &run, &name, timeout_ms, door)? else {
+            return Err(Error::new(Exit::No, format!("{name} is not decided yet"))
+                .hint(format!("the same exec again goes on waiting; a person decides with: logbook approve {name}")));
+        };
+        let approved = request.decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Approved);
+        let row = || match approved {
+            true => row("call.intent", &action),
+            false => row("note", &format!("was not run: {action}")),
+        };
+        let may_run = |state: &mut State<'_, '_>| if approved { held::refuse(state, &run) } else { Ok(()) };
+        let done = asking::take(desk, &request, door, row, may_run)?;
+        if !approved {
+            return Err(
+                Error::new(Exit::No, asking::told(&request)).hint(format!("logbook show {}", shell_word(&name)))
+            );
+        }
+        print_rows(desk.print, &done.drafts, &done.stored, door)?;
+        return Ok(begun(desk.writer(door)?));
+    }
+    let drafts = desk.draft(&row("call.intent", &action)?, door)?;
     let mut writer = desk.writer(door)?;
-    let stored = writer.append(&drafts, OnRefused::Abort).all()?;
+    let stored = writer.append_if(&drafts, OnRefused::Abort, &mut |state| held::refuse(state, &run)).all()?;
     writer.sync()?;
     print_rows(desk.print, &drafts, &stored, door)?;
-    Ok(Begun { desk, writer, run, id, tool, action })
+    Ok(begun(writer))
 }
 
 impl Begun<'_> {

@@ -5,6 +5,7 @@
 pub mod append;
 pub mod append_batch;
 mod append_lines;
+pub mod ask;
 pub mod call;
 pub mod end;
 pub mod exec;

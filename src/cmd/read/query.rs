@@ -71,13 +71,26 @@ pub struct Query {
 
 /// `logbook query`
 pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
-    let clock = args.reading.clock(door)?;
-    let format = format(&args, door)?;
     let (texts, inputs) = wording::told_apart(&args.words);
-    let (mut query, text) = args.clauses.query(&texts)?;
+    let (query, text) = args.clauses.query(&texts)?;
+    let arguments = arguments(&args)?;
+    answer(&args, query, &text, arguments, &inputs, door)
+}
+
+/// Answers `query`, which was worded as `text`, as the flags say; `inputs`: instead of the logbook.
+pub(super) fn answer(
+    args: &Query,
+    mut query: query::Query,
+    text: &str,
+    arguments: BTreeMap<String, Argument>,
+    inputs: &[String],
+    door: &mut Door<'_>,
+) -> Result<Exit> {
+    let clock = args.reading.clock(door)?;
+    let format = format(args, door)?;
     query.slurp = args.slurp;
     args.reading.narrow(&mut query, &clock)?;
-    let plan = wording::compiled(&query, &text, &clock, arguments(&args)?)?;
+    let plan = wording::compiled(&query, text, &clock, arguments)?;
 
     let corrections = Corrections::wanted(&args.reading, &query);
     let count = args.threads.map_or_else(reading::cores, usize::from);
@@ -87,14 +100,14 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
         (found.inputs, found.vocabulary, Some(found.path))
     } else {
         let corrections = if args.fold { corrections } else { Corrections::AsWritten };
-        (reading::files(&inputs, corrections, door)?, Vocabulary::default(), None)
+        (reading::files(inputs, corrections, door)?, Vocabulary::default(), None)
     };
     let watch = args.bounds.watch(plan.uses_jq())?;
     if let (Some(pruning), Some(directory)) = (pruning, directory) {
         inputs = pruning.apply(inputs, &directory, count);
     }
     if args.explain {
-        return explain(&args, &query, &inputs, corrections, door);
+        return explain(args, &query, &inputs, corrections, door);
     }
     let look = args.reading.look(door, clock.zone);
     let printing = match (args.quiet, args.count) {
@@ -124,7 +137,7 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
     answer.end(door)?;
     drop(watch);
 
-    wording::tell_doubts(&query, &text, &vocabulary, (plan.fields(), &answer.seen), &inputs, door);
+    wording::tell_doubts(&query, text, &vocabulary, (plan.fields(), &answer.seen), &inputs, door);
     for note in &answer.notes {
         door.note(note);
     }
@@ -136,6 +149,29 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
         Exit::Done if strict && answer.faults > 0 => Ok(Exit::Damaged),
         Exit::Done if answer.written == 0 && (args.quiet || args.exit_status) => Ok(Exit::No),
         exit => Ok(exit),
+    }
+}
+
+impl Query {
+    /// A query of the logbook with these flags and no others.
+    pub(super) fn of(reading: Reading) -> Query {
+        Query {
+            words: Vec::new(),
+            clauses: Clauses::default(),
+            arg: Vec::new(),
+            argjson: Vec::new(),
+            slurp: false,
+            raw_strings: false,
+            bounds: Bounds::default(),
+            threads: None,
+            count: false,
+            quiet: false,
+            exit_status: false,
+            fold: false,
+            explain: false,
+            raw_csv: false,
+            reading,
+        }
     }
 }
 

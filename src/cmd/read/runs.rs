@@ -162,20 +162,20 @@ impl Runs {
 }
 
 /// The columns of the table.
-const TABLE: [&str; 8] = ["run", "status", "phase", "steps", "age", "cost_usd", "action", "next or blocked_on"];
+const TABLE: [&str; 7] = ["run", "status", "steps", "age", "cost_usd", "action", "next or blocked_on"];
 
 /// A run as the row of the table, called `name`.
 fn for_table(run: &[u8], name: &str) -> Vec<u8> {
     let mut values = Vec::new();
-    let fields = ["status", "phase", "rows", "age_ms", "cost_usd_with_children", "action", "next_intent", "blocked_on"];
+    let fields = ["status", "rows", "age_ms", "cost_usd_with_children", "action", "next_intent", "blocked_on"];
     if json::pick(run, &fields, &mut values).is_err() {
         return run.to_vec();
     }
     let text = |at: usize| cell::plain(values[at]);
-    let age = text(3).parse().map_or_else(|_| String::new(), cell::span);
-    let cost = Some(text(4)).filter(|cost| cost != "0").unwrap_or_default();
-    let next = if text(0) == "blocked" && values[7].is_some() { text(7) } else { text(6) };
-    let cells = [name.to_owned(), text(0), text(1), text(2), age, cost, text(5), next];
+    let age = text(2).parse().map_or_else(|_| String::new(), cell::span);
+    let cost = Some(text(3)).filter(|cost| cost != "0").unwrap_or_default();
+    let next = if text(0) == "blocked" && values[6].is_some() { text(6) } else { text(5) };
+    let cells = [name.to_owned(), text(0), text(1), age, cost, text(4), next];
     let mut out = b"{".to_vec();
     for (at, (name, value)) in TABLE.iter().zip(cells).enumerate() {
         if at > 0 {

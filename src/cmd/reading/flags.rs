@@ -15,7 +15,7 @@ use crate::query::time::{self, Clock};
 use crate::query::{Place, Query, Requirement};
 use crate::render::{Format, Look};
 use crate::scan::{self, Pruning, Scanned, Source, corrections};
-use crate::store::{self, Input, Location, Purpose, Snapshot};
+use crate::store::{self, Environment, Input, Location, Purpose, Snapshot};
 
 /// Flags of every reading command.
 #[derive(clap::Args, Debug, Clone)]
@@ -236,12 +236,12 @@ pub fn logbook_for(
 ) -> Result<Found> {
     let location = store::locate(reading.dir.as_deref(), &door.env, Purpose::Read)?;
     let snapshot = snapshot(&location, pruning)?;
-    found(location, snapshot, corrections, !reading.no_cache)
+    found(location, snapshot, corrections, !reading.no_cache, Some(&door.env))
 }
 
 /// The logbook at `location`. `pruning` learns what is known of its segments.
 pub fn logbook_at(location: &Location, corrections: Corrections, pruning: Option<&mut Pruning>) -> Result<Found> {
-    found(location.clone(), snapshot(location, pruning)?, corrections, true)
+    found(location.clone(), snapshot(location, pruning)?, corrections, true, None)
 }
 
 fn snapshot(location: &Location, pruning: Option<&mut Pruning>) -> Result<Snapshot> {
@@ -253,8 +253,17 @@ fn snapshot(location: &Location, pruning: Option<&mut Pruning>) -> Result<Snapsh
     }
 }
 
-fn found(location: Location, snapshot: Snapshot, corrections: Corrections, cached: bool) -> Result<Found> {
-    let settings = store::config::settings(&store::os_real::REAL, &location.path)?;
+fn found(
+    location: Location,
+    snapshot: Snapshot,
+    corrections: Corrections,
+    cached: bool,
+    env: Option<&Environment>,
+) -> Result<Found> {
+    let settings = match env {
+        Some(env) => store::config::layered(&location.path, env)?,
+        None => store::config::settings(&store::os_real::REAL, &location.path)?,
+    };
     let inputs = match corrections {
         Corrections::Folded | Corrections::Shown if cached => {
             corrections::fold_known(&location.path, &snapshot)?.with_corrections(corrections == Corrections::Shown)

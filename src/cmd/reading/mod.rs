@@ -8,6 +8,7 @@
 //! - `gather`: a few rows out of many, found by literals
 //! - `of_run`: the record of one run, and which run is meant
 //! - `runs`: all runs of a logbook, and queries over them
+//! - `saved`: queries that somebody saved, and what they ask
 //! - `watchdog`: bounds on time and memory
 
 pub mod answer;
@@ -16,6 +17,7 @@ pub mod gather;
 mod job;
 pub mod of_run;
 pub mod runs;
+pub mod saved;
 pub mod watchdog;
 pub mod wording;
 

@@ -102,6 +102,11 @@ pub fn compiled(query: &Query, text: &str, clock: &Clock, arguments: BTreeMap<St
     query::compile(query, &context).map_err(|list| Problems { text: text.to_owned(), list }.into())
 }
 
+/// Whether the query names a file whose lines are its values.
+pub fn reads_files(query: &Query) -> bool {
+    !files_named(query.filter.iter().chain(&query.having)).is_empty()
+}
+
 /// Files that `in @file` names.
 fn files_named<'q>(conditions: impl Iterator<Item = &'q Expr>) -> Vec<String> {
     let mut open: Vec<&Expr> = conditions.collect();

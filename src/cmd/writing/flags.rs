@@ -8,7 +8,7 @@ use crate::error::{Error, Exit, Result};
 use crate::format::Rules;
 use crate::store::append::Options;
 use crate::store::config::{self, duration_ms};
-use crate::store::os_real::{self, REAL};
+use crate::store::os_real;
 use crate::store::{Durability, Environment, Location, Purpose, Settings, locate};
 
 /// Flags of every command that stores rows.
@@ -73,7 +73,7 @@ impl Writing {
             now: door.clock,
         };
         let location = locate(self.dir.as_deref(), &door.env, purpose)?;
-        let settings = if location.exists { config::settings(&REAL, &location.path)? } else { Settings::default() };
+        let settings = if location.exists { config::layered(&location.path, &door.env)? } else { Settings::default() };
         os_real::outlive_file_size_limit();
         Ok(Desk { location, settings, options, print })
     }

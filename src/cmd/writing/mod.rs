@@ -20,4 +20,4 @@ pub use fallback::announce_fallback;
 pub use flags::{Desk, OfRun, Writing};
 pub use printed::{Print, print_rows, say};
 pub use sign::user;
-pub use store::{About, Done, unknown_run};
+pub use store::{About, Done, catch_up, unknown_run};

@@ -74,19 +74,33 @@ impl Desk {
         begin: impl Fn() -> P,
         mut make: impl FnMut(&P) -> Result<Pairs>,
     ) -> Result<Done> {
+        let nothing = || Error::io("nothing was to be stored");
+        self.decide_whether(about, door, begin, |past| make(past).map(Some), |_| Ok(()))?.ok_or_else(nothing)
+    }
+
+    /// The same, if `check` lets it too; `None`: `make` found that nothing is to be stored.
+    pub fn decide_whether<P: Past>(
+        &self,
+        about: About<'_>,
+        door: &mut Door<'_>,
+        begin: impl Fn() -> P,
+        mut make: impl FnMut(&P) -> Result<Option<Pairs>>,
+        mut check: impl FnMut(&mut State<'_, '_>) -> Result<()>,
+    ) -> Result<Option<Done>> {
         for _ in 0..TRIES_MAX {
             let mut past = begin();
             let seen = self.look(about, door, &mut past)?;
-            let text = make(&past)?.object();
+            let Some(pairs) = make(&past)? else { return Ok(None) };
+            let text = pairs.object();
             let drafts = self.draft_text(&text, door)?;
             let mut changed = false;
             let stored = self.store(&drafts, door, |state| {
                 state.rows_since(seen, &mut |place, row| changed |= !catch_up(&mut past, place, row))?;
-                changed = changed || make(&past)?.object() != text;
-                if changed { Err(Error::io("what the row rests on changed meanwhile")) } else { Ok(()) }
+                changed = changed || make(&past)?.is_none_or(|pairs| pairs.object() != text);
+                if changed { Err(Error::io("what the row rests on changed meanwhile")) } else { check(state) }
             });
             if !changed {
-                return Ok(Done { drafts, stored: stored? });
+                return Ok(Some(Done { drafts, stored: stored? }));
             }
         }
         Err(Error::io("what the row rests on changes all the time; nothing was stored"))
@@ -118,9 +132,8 @@ impl Desk {
             if plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false))
                 && json::pick(row.text, P::FIELDS, &mut values).is_ok()
             {
-                past.push(&values, &|| {
-                    reading::address(&inputs, row.place).map_or_else(String::new, |it| it.to_string())
-                });
+                let place = reading::address(&inputs, row.place);
+                past.push(&values, &place.unwrap_or(Address::Place { segment: 0, offset: row.place.offset }));
             }
             ControlFlow::Continue(())
         });
@@ -129,7 +142,7 @@ impl Desk {
 }
 
 /// Shows `past` a row that came meanwhile. False: it changes how rows before it read.
-fn catch_up<P: Past>(past: &mut P, place: Place, row: &[u8]) -> bool {
+pub fn catch_up<P: Past>(past: &mut P, place: Place, row: &[u8]) -> bool {
     let mut values = Vec::new();
     if json::pick(row, &["kind"], &mut values).is_err() {
         return true;
@@ -140,7 +153,7 @@ fn catch_up<P: Past>(past: &mut P, place: Place, row: &[u8]) -> bool {
     }
     let mut values = Vec::new();
     if json::pick(row, P::FIELDS, &mut values).is_ok() {
-        past.push(&values, &|| Address::Place { segment: place.segment, offset: place.offset }.to_string());
+        past.push(&values, &Address::Place { segment: place.segment, offset: place.offset });
     }
     true
 }

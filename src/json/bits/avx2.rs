@@ -14,7 +14,7 @@ use super::marks::{self, Marks};
 use super::masks::{Bytes, Carry, WIDTH};
 
 /// Makes the index of `text`; false where the processor cannot.
-pub(super) fn index(text: &[u8], out: &mut Index) -> bool {
+pub(super) fn index(text: &[u8], out: &mut Index, careful: bool) -> bool {
     if !(std::is_x86_feature_detected!("avx2")
         && std::is_x86_feature_detected!("bmi1")
         && std::is_x86_feature_detected!("bmi2")
@@ -24,13 +24,13 @@ pub(super) fn index(text: &[u8], out: &mut Index) -> bool {
         return false;
     }
     // SAFETY: the processor has what the function is compiled for, as just asked.
-    unsafe { index_blocks(text, out) };
+    unsafe { index_blocks(text, out, careful) };
     true
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,pclmulqdq,popcnt")]
-fn index_blocks(text: &[u8], out: &mut Index) {
-    let mut filling = Filling::new(out, text);
+fn index_blocks(text: &[u8], out: &mut Index, careful: bool) {
+    let mut filling = Filling::new(out, text, careful);
     let mut carry = Carry::default();
     let (blocks, rest) = text.as_chunks::<WIDTH>();
     let last = last_block(rest);
@@ -40,6 +40,7 @@ fn index_blocks(text: &[u8], out: &mut Index) {
         let masks = carry.settle(bytes, |bits| prefix_xor(bits), || equal(block, b'u'));
         filling.put(masks, |byte| equal(block, byte));
     }
+    out.places_count = filling.places_count;
 }
 
 #[target_feature(enable = "avx2")]

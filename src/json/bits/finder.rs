@@ -67,6 +67,14 @@ struct Indexed<'t, 'i> {
     words: &'i [Word],
 }
 
+/// How a walk along lines ended.
+enum Walk {
+    /// Behind the last of them.
+    Ended,
+    /// Behind a row whose brackets did not come to nought: what follows, from here, needs a careful index.
+    Lost(usize),
+}
+
 impl Finder {
     /// For members called `names`.
     pub fn new<N: AsRef<[u8]>>(names: &[N]) -> Finder {
@@ -93,13 +101,30 @@ impl Finder {
         block: &'t [u8],
         mut each: impl FnMut(Line<'t, '_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
+        let mut values = vec![None; self.names.len()];
+        let mut from = 0;
+        // A row whose brackets do not come to nought puts the depth of all that follows in doubt.
+        while let Walk::Lost(next) = self.walk(&block[from..], from, from > 0, &mut values, &mut each)? {
+            from = next;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Walks along the lines of `block`, which begins at `offset` of all lines.
+    fn walk<'t>(
+        &mut self,
+        block: &'t [u8],
+        offset: usize,
+        careful: bool,
+        values: &mut [Option<&'t [u8]>],
+        each: &mut impl FnMut(Line<'t, '_>) -> ControlFlow<()>,
+    ) -> ControlFlow<(), Walk> {
         match self.plain {
-            false => self.index.fill(block),
-            true => self.index.fill_plain(block),
+            false => self.index.fill(block, careful),
+            true => self.index.fill_plain(block, careful),
         }
         let index = &self.index;
         let indexed = Indexed { text: block, words: index.words() };
-        let mut values: Vec<Option<&'t [u8]>> = vec![None; self.names.len()];
         let (mut doubts, mut escapes) = (index.doubts().iter().peekable(), Escapes { words: index.escapes() });
         let (mut begin, mut doubt) = (0, self.hard);
         for place in index.places() {
@@ -112,16 +137,20 @@ impl Finder {
                 }
                 continue;
             }
-            doubt |= doubts.next_if_eq(&place).is_some();
+            let lost = indexed.depth_at(at) != 0;
+            doubt |= lost | doubts.next_if_eq(&place).is_some();
             doubt |= escapes.any_before(at) && escapes.spell_a_key(indexed, begin..at);
             let text = &block[begin..at];
             let text = text.strip_suffix(b"\r").unwrap_or(text);
             let framed = !doubt && (text.first() == Some(&b'{') || text.get(skip_white(text, 0)) == Some(&b'{'));
-            each(Line { at: begin, text, values: framed.then_some(&values) })?;
+            each(Line { at: offset + begin, text, values: framed.then_some(values) })?;
             values.fill(None);
             (begin, doubt) = (at + 1, self.hard);
+            if lost {
+                return ControlFlow::Continue(Walk::Lost(offset + begin));
+            }
         }
-        ControlFlow::Continue(())
+        ControlFlow::Continue(Walk::Ended)
     }
 
     /// Which name the string says that ends with the quote at `at`, if it is a string of the row itself.
@@ -130,12 +159,17 @@ impl Finder {
         let text = &block.text[..at];
         let tail = text.last_chunk().map(|tail| u64::from_le_bytes(*tail));
         let index = self.names.iter().position(|name| name.ends(text, tail) && block.is_quote_before(at, name))?;
-        let word = block.words.get(at / WIDTH)?;
-        (word.depth_at(1 << (at % WIDTH)) == 1).then_some(index)
+        (block.depth_at(at) == 1).then_some(index)
     }
 }
 
 impl<'t> Indexed<'t, '_> {
+    /// How many brackets are open before `at`.
+    #[inline(always)]
+    fn depth_at(self, at: usize) -> i32 {
+        self.words.get(at / WIDTH).map_or(0, |word| word.depth_at(1 << (at % WIDTH)))
+    }
+
     /// Whether a quote stands right before the name that ends at `at`.
     #[inline(always)]
     fn is_quote_before(self, at: usize, name: &Name) -> bool {

@@ -6,9 +6,10 @@
 //! closes, and one that opened so many bytes before it: a shift and an AND) and ends with the same letter.
 //!
 //! Brackets are counted, not walked. In a sound row they come to nought at the one that stands right before the newline
-//! and nowhere before it. For a whole word that is certain when the depth at its start is greater than the number of
-//! brackets that close in it, leaving out the last of the row and those that close what was opened just before. Where
-//! it is not certain, [`Index::look`] goes from bracket to bracket; a row that is not sound is in doubt.
+//! and nowhere before it. For a whole word that is certain when fewer brackets close in it than are open at its start,
+//! leaving out the last of a row and those that close what was opened just before. Where it is not certain, [`look`]
+//! goes from bracket to bracket. All that is taken on trust is that the rows before came to nought: whoever walks along
+//! the places sees that at each newline, and asks for a careful index of what follows one where they did not.
 
 use super::masks::{Masks, Plain, WIDTH};
 use crate::json::skip::is_white;
@@ -44,7 +45,7 @@ pub struct Index {
     words: Vec<Word>,
     words_count: usize,
     places: Vec<u32>,
-    places_count: usize,
+    pub(super) places_count: usize,
     doubts: Vec<u32>,
     escapes: Vec<(u32, u64)>,
 }
@@ -53,22 +54,10 @@ pub struct Index {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Shape {
     last: u8,
-    /// From the quote that opens to the one that closes; 0: too far for a shift, and not asked.
+    /// From the quote that opens to the one that closes.
     distance: u32,
-}
-
-/// What one word must know of those before it.
-#[derive(Debug)]
-struct State {
-    depth: i32,
-    /// 1 when the next byte begins a line.
-    begins: u64,
-    /// Quotes of the word before that open.
-    opening: u64,
-    /// Where the brackets of the line at hand came to nought, if they have.
-    closed: Option<usize>,
-    /// They did so, and then others followed; or more closed than were open.
-    doubt: bool,
+    /// All ones where that is too far for a shift: then it is not asked.
+    far: u64,
 }
 
 impl Index {
@@ -76,9 +65,10 @@ impl Index {
     pub fn new<'n>(names: impl Iterator<Item = &'n [u8]>) -> Index {
         let mut shapes: Vec<Shape> = Vec::new();
         for name in names {
-            let distance = if name.len() + 1 < WIDTH { name.len() as u32 + 1 } else { 0 };
+            let near = name.len() + 1 < WIDTH;
+            let (distance, far) = if near { (name.len() as u32 + 1, 0) } else { (1, u64::MAX) };
             // Of no name the last letter is the quote before it.
-            let shape = Shape { last: name.last().copied().unwrap_or(b'"'), distance };
+            let shape = Shape { last: name.last().copied().unwrap_or(b'"'), distance, far };
             if !shapes.contains(&shape) {
                 shapes.push(shape);
             }
@@ -86,24 +76,25 @@ impl Index {
         Index { shapes, ..Index::default() }
     }
 
-    /// Takes in `text`, which begins at the start of a line.
-    pub fn fill(&mut self, text: &[u8]) {
+    /// Takes in `text`, which begins at the start of a line. With `careful` every bracket is looked at.
+    pub fn fill(&mut self, text: &[u8], careful: bool) {
         #[cfg(target_arch = "x86_64")]
-        if super::avx2::index(text, self) {
+        if super::avx2::index(text, self, careful) {
             return;
         }
-        self.fill_plain(text);
+        self.fill_plain(text, careful);
     }
 
     /// The same, with masks made byte by byte.
-    pub fn fill_plain(&mut self, text: &[u8]) {
-        let mut filling = Filling::new(self, text);
+    pub fn fill_plain(&mut self, text: &[u8], careful: bool) {
+        let mut filling = Filling::new(self, text, careful);
         let mut plain = Plain::default();
         for block in text.chunks(WIDTH) {
             let masks = plain.masks(block);
             let stands = |byte: u8| (0..block.len()).filter(move |at| block[*at] == byte);
             filling.put(masks, |byte| stands(byte).fold(0, |all, at| all | 1 << at));
         }
+        self.places_count = filling.places_count;
     }
 
     /// The text in words.
@@ -125,142 +116,112 @@ impl Index {
     pub fn escapes(&self) -> &[(u32, u64)] {
         &self.escapes
     }
-
-    fn begin(&mut self, length: usize) {
-        let words = length.div_ceil(WIDTH);
-        if self.words.len() < words {
-            self.words = vec![Word::default(); words];
-            // Made of pages that cost nothing until they are written.
-            self.places = vec![0; (words + 1) * WIDTH];
-        }
-        (self.words_count, self.places_count) = (words, 0);
-        self.doubts.clear();
-        self.escapes.clear();
-    }
 }
 
 /// An index that is being filled.
 pub(super) struct Filling<'i, 't> {
-    index: &'i mut Index,
     text: &'t [u8],
-    word: usize,
-    state: State,
+    shapes: &'i [Shape],
+    words: std::slice::IterMut<'i, Word>,
+    places: &'i mut [u32],
+    pub places_count: usize,
+    doubts: &'i mut Vec<u32>,
+    escapes: &'i mut Vec<(u32, u64)>,
+    careful: bool,
+    /// Where the next word begins.
+    base: usize,
+    brackets: Brackets,
+    /// 1 when the next byte begins a line.
+    begins: u64,
+    /// Quotes of the word before that open.
+    opening: u64,
 }
 
+/// How the brackets of a row stand.
+#[derive(Clone, Copy)]
+struct Brackets {
+    /// How many are open. Far below nought where the row is in doubt already.
+    depth: i32,
+    /// Where they came to nought; the greatest number when they have not.
+    closed: usize,
+}
+
+const IN_DOUBT: i32 = i32::MIN / 2;
+
 impl<'i, 't> Filling<'i, 't> {
-    pub fn new(index: &'i mut Index, text: &'t [u8]) -> Self {
-        index.begin(text.len());
-        let state = State { depth: 0, begins: 1, opening: 0, closed: None, doubt: false };
-        Filling { index, text, word: 0, state }
+    pub fn new(index: &'i mut Index, text: &'t [u8], careful: bool) -> Self {
+        let Index { shapes, words, words_count, places, doubts, escapes, .. } = index;
+        let count = text.len().div_ceil(WIDTH);
+        if words.len() < count {
+            *words = vec![Word::default(); count];
+            // Made of pages that cost nothing until they are written; with room for what `note` writes too much.
+            *places = vec![0; (count + 1) * WIDTH];
+        }
+        *words_count = count;
+        doubts.clear();
+        escapes.clear();
+        Filling {
+            text,
+            shapes,
+            words: words[..count].iter_mut(),
+            places,
+            places_count: 0,
+            doubts,
+            escapes,
+            careful,
+            base: 0,
+            brackets: Brackets { depth: 0, closed: usize::MAX },
+            begins: 1,
+            opening: 0,
+        }
     }
 
     /// Takes in the next word. `stands` tells where such a byte stands in it.
     #[inline(always)]
     pub fn put(&mut self, masks: Masks, stands: impl Fn(u8) -> u64) {
         let Masks { quotes, opening, opens, closes, newlines, broken, escaped_u } = masks;
-        let (state, index) = (&mut self.state, &mut *self.index);
-        let depth = state.depth;
-        if let Some(word) = index.words.get_mut(self.word) {
-            *word = Word { quotes, opens, closes, depth };
-        }
+        let Some(word) = self.words.next() else { return };
+        let depth = self.brackets.depth;
+        *word = Word { quotes, opens, closes, depth };
         if escaped_u != 0 {
-            index.escapes.push((self.word as u32, escaped_u));
+            keep(self.escapes, self.base, escaped_u);
         }
 
         let mut names = 0;
-        for shape in &index.shapes {
-            let begun = match shape.distance {
-                0 => u64::MAX,
-                distance => (opening << distance) | (state.opening >> (WIDTH as u32 - distance)),
-            };
+        for shape in self.shapes {
+            let begun = (opening << shape.distance) | (self.opening >> (WIDTH as u32 - shape.distance)) | shape.far;
             // Of the word's first byte it is not known what stands before it.
             names |= begun & ((stands(shape.last) << 1) | 1);
         }
-        state.opening = opening;
-        index.note(self.word * WIDTH, newlines | (names & quotes & !opening));
+        self.opening = opening;
+        self.note(newlines | (names & quotes & !opening));
 
-        // Where lines begin, and what is not behind the first newline.
-        let begins = (newlines << 1) | state.begins;
-        let first = newlines ^ newlines.wrapping_sub(1);
+        let begins = (newlines << 1) | self.begins;
         let last = closes & (newlines >> 1);
         let inner = opens & !begins;
         // The carry of each sum runs from an opening bracket to the next one.
-        let paired = (inner << 1).wrapping_add(!(opens | closes)) & closes;
+        let paired = (inner << 1).wrapping_add(!(opens | closes));
         let loose = closes & !last & !paired;
-        let at_newline = depth + ones(opens & first) - ones(closes & first);
-        let end = at_newline + ones(opens & !first) - ones(closes & !first);
-        let odd = (begins & !opens)
-            | (newlines & !(closes << 1))
-            | (newlines & newlines.wrapping_sub(1))
-            | (loose & !first)
-            | broken
-            | u64::from(state.doubt);
-        let shallow = depth + (state.begins as i32) <= ones(loose & first);
-        let unbalanced = (newlines != 0) & (at_newline != 0);
-        if (odd != 0) | shallow | unbalanced {
-            self.look(&masks);
+        let odd = (begins & !opens) | (newlines & !(closes << 1)) | broken;
+        let shallow = ones(loose) >= depth + self.begins as i32;
+        if (odd != 0) | shallow | self.careful {
+            self.brackets = look(word, newlines, broken, self.brackets, (self.text, self.base), self.doubts);
         } else {
-            state.depth = end;
+            self.brackets.depth = depth + ones(opens) - ones(closes);
         }
-        self.state.begins = newlines >> 63;
-        self.word += 1;
+        self.begins = newlines >> 63;
+        self.base += WIDTH;
     }
 
-    /// The same for the brackets and newlines of one word, one by one.
-    #[cold]
-    #[inline(never)]
-    fn look(&mut self, masks: &Masks) {
-        let (state, base) = (&mut self.state, self.word * WIDTH);
-        let mut rest = masks.opens | masks.closes | masks.newlines;
-        let mut doubts = 0;
-        while rest != 0 {
-            let bit = rest & rest.wrapping_neg();
-            let at = base + rest.trailing_zeros() as usize;
-            rest ^= bit;
-            if masks.opens & bit != 0 {
-                state.doubt |= state.closed.is_some();
-                state.depth += 1;
-            } else if masks.closes & bit != 0 {
-                state.depth -= 1;
-                state.doubt |= state.depth < 0;
-                if state.depth == 0 && state.closed.is_none() {
-                    state.closed = Some(at);
-                }
-            } else {
-                let white = |closed: usize| self.text[closed + 1..at].iter().all(|byte| is_white(*byte));
-                let sound = !state.doubt && state.depth == 0 && masks.broken & bit == 0;
-                if !(sound && state.closed.is_some_and(white)) {
-                    doubts |= bit;
-                }
-                if state.depth != 0 {
-                    // What follows is to begin at nought; then what stands before in this word is no longer right.
-                    doubts |= masks.newlines & (bit - 1);
-                    if let Some(word) = self.index.words.get_mut(self.word) {
-                        word.depth -= state.depth;
-                    }
-                }
-                (state.depth, state.closed, state.doubt) = (0, None, false);
-            }
-        }
-        while doubts != 0 {
-            self.index.doubts.push(base as u32 + doubts.trailing_zeros());
-            doubts &= doubts - 1;
-        }
-    }
-}
-
-impl Index {
-    /// Adds `places` of the word that begins at `base` to the list.
+    /// Adds places of the word to the list.
     #[inline(always)]
-    fn note(&mut self, base: usize, mut places: u64) {
+    fn note(&mut self, mut places: u64) {
+        let (from, base) = (self.places_count, self.base as u32);
         let count = places.count_ones() as usize;
-        let Some(out) = self.places.get_mut(self.places_count..).and_then(|rest| rest.first_chunk_mut::<WIDTH>())
-        else {
-            return;
-        };
+        let Some(out) = self.places.get_mut(from..from + WIDTH) else { return };
         let mut write = |slots: std::ops::Range<usize>| {
             for slot in &mut out[slots] {
-                *slot = base as u32 + places.trailing_zeros();
+                *slot = base + places.trailing_zeros();
                 places &= places.wrapping_sub(1);
             }
         };
@@ -269,8 +230,61 @@ impl Index {
         if count > 2 {
             write(2..count);
         }
-        self.places_count += count;
+        self.places_count = from + count;
     }
+}
+
+/// Goes through the brackets and newlines of one word, one by one. Newlines of rows in doubt are added to `doubts`.
+#[cold]
+#[inline(never)]
+fn look(
+    word: &mut Word,
+    newlines: u64,
+    broken: u64,
+    Brackets { mut depth, mut closed }: Brackets,
+    (text, base): (&[u8], usize),
+    doubts: &mut Vec<u32>,
+) -> Brackets {
+    let mut rest = word.opens | word.closes | newlines;
+    let mut doubtful = 0;
+    while rest != 0 {
+        let bit = rest & rest.wrapping_neg();
+        let at = base + rest.trailing_zeros() as usize;
+        rest ^= bit;
+        if word.opens & bit != 0 {
+            depth = if closed == usize::MAX { depth + 1 } else { IN_DOUBT };
+        } else if word.closes & bit != 0 {
+            depth -= 1;
+            match depth {
+                0 => closed = at,
+                ..0 => depth = IN_DOUBT,
+                _ => {}
+            }
+        } else {
+            let closed_last = || text[closed + 1..at].iter().all(|byte| is_white(*byte));
+            if !(depth == 0 && closed != usize::MAX && broken & bit == 0 && closed_last()) {
+                doubtful |= bit;
+            }
+            if word.depth_at(bit) != 0 {
+                // The next row is to begin at nought. Then what stands before in this word is no longer right.
+                word.depth -= word.depth_at(bit);
+                doubtful |= newlines & (bit - 1);
+            }
+            (depth, closed) = (0, usize::MAX);
+        }
+    }
+    while doubtful != 0 {
+        doubts.push(base as u32 + doubtful.trailing_zeros());
+        doubtful &= doubtful - 1;
+    }
+    Brackets { depth, closed }
+}
+
+/// Keeps where a `u` is escaped.
+#[cold]
+#[inline(never)]
+fn keep(escapes: &mut Vec<(u32, u64)>, base: usize, escaped_u: u64) {
+    escapes.push(((base / WIDTH) as u32, escaped_u));
 }
 
 #[inline(always)]

@@ -48,14 +48,9 @@ impl Carry {
         let escaped = self.escape(bytes.backslashes);
         let escaped_u = if escaped == 0 { 0 } else { escaped & u() };
         let quotes = bytes.quotes & !escaped;
-        let mut inside = inside_of(quotes) ^ self.inside;
-        let mut broken = 0;
-        // Rare: a newline inside a string ends it.
-        let mut ends = bytes.newlines & inside;
-        while ends != 0 {
-            broken |= ends & ends.wrapping_neg();
-            inside ^= u64::MAX << ends.trailing_zeros();
-            ends = bytes.newlines & inside;
+        let (mut inside, mut broken) = (inside_of(quotes) ^ self.inside, 0);
+        if bytes.newlines & inside != 0 {
+            (inside, broken) = end_strings(inside, bytes.newlines);
         }
         self.inside = ((inside as i64) >> 63) as u64;
         Masks {
@@ -83,6 +78,19 @@ impl Carry {
         self.escaped = (ends & backslashes) >> 63;
         escaped
     }
+}
+
+/// Ends strings at newlines, which is rare: what then is inside of one, and which newlines those were.
+#[cold]
+#[inline(never)]
+fn end_strings(mut inside: u64, newlines: u64) -> (u64, u64) {
+    let (mut broken, mut ends) = (0, newlines & inside);
+    while ends != 0 {
+        broken |= ends & ends.wrapping_neg();
+        inside ^= u64::MAX << ends.trailing_zeros();
+        ends = newlines & inside;
+    }
+    (inside, broken)
 }
 
 /// The plain way to the same words, byte by byte.

@@ -88,6 +88,9 @@ pub struct Index {
 /// those of ids. An id that had the same would be looked at and passed over, as any other hint.
 const CORRECTIONS: u64 = 0x636f_7272_6563_7473;
 
+/// The same of the rows that say which runs are held.
+const HOLDS: u64 = 0x686f_6c64_735f_2e2e;
+
 /// Runs whose last step in the tables is kept in memory.
 const ASKED_MAX: usize = 4096;
 
@@ -134,6 +137,9 @@ impl Stretch {
         let kind = kind.and_then(json::decode);
         if kind.as_deref() == Some(b"correction") || (voids && kind.as_deref() == Some(b"repair")) {
             self.ids.entry(CORRECTIONS).or_default().push(place);
+        }
+        if matches!(kind.as_deref(), Some(b"hold" | b"release")) {
+            self.ids.entry(HOLDS).or_default().push(place);
         }
         let Some(run) = run.and_then(json::decode) else { return };
         let step = step.and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
@@ -237,6 +243,11 @@ impl Index {
         self.tail.ids.entry(CORRECTIONS).or_default().push(place);
     }
 
+    /// A row of the active segment that says whether its run is held.
+    pub(in crate::store) fn note_hold(&mut self, place: Place) {
+        self.tail.ids.entry(HOLDS).or_default().push(place);
+    }
+
     /// The active segment is known up to `end`: this writer wrote it.
     pub(in crate::store) fn wrote(&mut self, end: u64) {
         self.active.1 = end;
@@ -313,6 +324,11 @@ impl Index {
     /// Places of correction rows, and of repair rows that void a place, in order of place. A hint: the rows must be read.
     pub fn places_of_corrections(&mut self, os: &dyn Os, directory: &Path) -> Result<Vec<Place>> {
         self.places(os, directory, CORRECTIONS)
+    }
+
+    /// Places of the rows that say which runs are held, in order of place. A hint: the rows must be read.
+    pub fn places_of_holds(&mut self, os: &dyn Os, directory: &Path) -> Result<Vec<Place>> {
+        self.places(os, directory, HOLDS)
     }
 
     fn places(&mut self, os: &dyn Os, directory: &Path, hash: u64) -> Result<Vec<Place>> {

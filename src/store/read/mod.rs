@@ -4,6 +4,7 @@
 //! - `input`: files, globs, directories and standard input, for queries
 //! - `packed`: archives unpacked, from the start or at any place · `archived`: for the few questions of writers
 //! - `row_reader`: single rows by place · `mapped`: sealed segments in memory
+//! - `watch`: rows as they come, for whoever waits
 //!
 //! Invariant: nothing is changed on disk.
 
@@ -13,3 +14,4 @@ mod mapped;
 pub mod packed;
 pub mod row_reader;
 pub mod snapshot;
+pub mod watch;

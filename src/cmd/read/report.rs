@@ -1,0 +1,156 @@
+//! `logbook report`: a saved query, one that comes with the program or one from `reports/` of the logbook.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use super::query;
+use crate::cmd::Door;
+use crate::cmd::reading::saved::{BUILT_IN, Parameter, Saved};
+use crate::cmd::reading::wording::{self, Clauses};
+use crate::cmd::reading::{self, Corrections, Reading, runs};
+use crate::error::{Error, Exit, Result, nearest};
+use crate::json;
+use crate::model::Night;
+use crate::query::Query;
+use crate::render::Rows;
+use crate::store::{self, Purpose, reports};
+use crate::view::runs::{Tree, json as run_json};
+
+/// Examples shown in the help.
+pub const EXAMPLES: &str = "  logbook report mcp server=github\n  logbook report ratings workflow=invoices -n 10";
+
+/// Arguments of `report`.
+#[derive(clap::Args)]
+pub struct Report {
+    /// Which report; without it, what there is and what each asks
+    name: Option<String>,
+    /// What it asks, as server=github
+    #[arg(value_name = "NAME=VALUE")]
+    given: Vec<String>,
+    /// At most this many
+    #[arg(short = 'n', long, value_name = "N")]
+    limit: Option<u64>,
+    /// Print the report's query instead of running it
+    #[arg(long)]
+    text: bool,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// `logbook report`
+pub fn run(args: Report, door: &mut Door<'_>) -> Result<Exit> {
+    let location = store::locate(args.reading.dir.as_deref(), &door.env, Purpose::Read);
+    let Some(name) = args.name.as_deref() else {
+        return list(&args, location.ok().map(|location| location.path).as_deref(), door);
+    };
+    if !reports::is_name(name) {
+        return Err(Error::usage(format!("no report can be called {name:?}"))
+            .hint("names are a to z, 0 to 9 and -; logbook report lists what there is"));
+    }
+    let own = match &location {
+        Ok(location) => reports::text(&location.path, name)?,
+        Err(_) => None,
+    };
+    let saved = match (own, BUILT_IN.iter().find(|(built_in, _)| *built_in == name)) {
+        (Some(text), _) => Saved::read(&text),
+        (None, Some((_, text))) => Saved::read(text),
+        (None, None) => return Err(unknown(name, location.ok().map(|location| location.path).as_deref())),
+    };
+    if args.text {
+        door.out.write_all(saved.text.as_bytes()).map_err(|error| Error::output(&error))?;
+        return Ok(Exit::Done);
+    }
+    answer(&args, name, &saved, location?.path.as_path(), door)
+}
+
+fn answer(args: &Report, name: &str, saved: &Saved, directory: &Path, door: &mut Door<'_>) -> Result<Exit> {
+    let clock = args.reading.clock(door)?;
+    let night: Night = store::config::settings(&store::os_real::REAL, directory)?.night;
+    let (from, to) = night.last(clock.now, &clock.zone);
+    let own = [("night_from", from.to_string()), ("night_to", to.to_string())];
+    let arguments = saved.arguments(name, &args.given, &own)?;
+    let (mut query, text) = Clauses::default().query(std::slice::from_ref(&saved.text))?;
+    if args.limit.is_some() {
+        query.limit = args.limit;
+    }
+    // Whoever saved it is not who runs it.
+    if wording::reads_files(&query) {
+        return Err(Error::usage(format!("report {name} names a file (in @…), and reports read none"))
+            .hint("list the values: in (a, b)"));
+    }
+    if !saved.over_runs {
+        return query::answer(&query::Query::of(args.reading.clone()), query, &text, arguments, &[], door);
+    }
+    args.reading.narrow(&mut query, &clock)?;
+    let plan = wording::compiled(&query, &text, &clock, arguments)?;
+    let corrections = Corrections::wanted(&args.reading, &Query::default());
+    let mut found = reading::logbook_for(door, &args.reading, corrections, None)?;
+    let (mut parts, scanned) = runs::read(&mut found, &args.reading, door);
+    let all = parts.runs();
+    let tree = Tree::of(&all);
+    let columns = plan.columns().map_or_else(|| run_json::FIELDS.map(str::to_owned).to_vec(), <[String]>::to_vec);
+    let look = args.reading.look(door, clock.zone);
+    let mut rows = Rows::new(args.reading.format(door)?, Some(columns), look, false);
+    let mut failed = None;
+    runs::ask(&all, &tree, clock.now, &plan, |_| true, &mut |row, _| match rows.push(row, None, door.out) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    });
+    failed.map_or(Ok(()), Err).and_then(|()| rows.finish(door.out)).map_err(|error| Error::output(&error))?;
+    if rows.written() == 0 && door.err_is_terminal {
+        door.note(format_args!("no run matches, of {}", all.len()));
+    }
+    Ok(reading::tell_skipped(door, &scanned, args.reading.strict))
+}
+
+/// What there is: the logbook's own first, which stand before those that come with the program.
+fn list(args: &Report, directory: Option<&Path>, door: &mut Door<'_>) -> Result<Exit> {
+    let zone = door.zone(args.reading.utc, args.reading.tz.as_deref())?;
+    let look = args.reading.look(door, zone);
+    let columns = ["report", "asks", "shows"].map(str::to_owned).to_vec();
+    let mut rows = Rows::new(args.reading.format(door)?, Some(columns), look, false);
+    let mut all: Vec<(String, Saved)> = Vec::new();
+    if let Some(directory) = directory {
+        for name in reports::names(directory)? {
+            let saved = match reports::text(directory, &name) {
+                Ok(text) => Saved::read(&text.unwrap_or_default()),
+                Err(error) => Saved { about: error.message, ..Saved::default() },
+            };
+            all.push((name, saved));
+        }
+    }
+    for (name, text) in BUILT_IN {
+        if !all.iter().any(|(own, _)| own == name) {
+            all.push((name.to_owned(), Saved::read(text)));
+        }
+    }
+    for (name, saved) in &all {
+        let asks: Vec<String> = saved.parameters.iter().map(Parameter::shown).collect();
+        let mut row = b"{".to_vec();
+        for (column, text) in [("report", name), ("asks", &asks.join(" ")), ("shows", &saved.about)] {
+            if row.len() > 1 {
+                row.push(b',');
+            }
+            json::quote_into(column, &mut row);
+            row.push(b':');
+            json::quote_into(text, &mut row);
+        }
+        row.push(b'}');
+        rows.push(&row, None, door.out).map_err(|error| Error::output(&error))?;
+    }
+    rows.finish(door.out).map_err(|error| Error::output(&error))?;
+    Ok(Exit::Done)
+}
+
+fn unknown(name: &str, directory: Option<&Path>) -> Error {
+    let own = directory.and_then(|directory| reports::names(directory).ok()).unwrap_or_default();
+    let known = own.iter().map(String::as_str).chain(BUILT_IN.iter().map(|(name, _)| *name));
+    let error = Error::usage(format!("no report is called {name:?}"));
+    match nearest(name, known) {
+        Some(near) => error.hint(format!("did you mean `logbook report {near}`?")),
+        None => error.hint("logbook report   # lists what there is"),
+    }
+}

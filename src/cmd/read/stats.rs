@@ -1,0 +1,156 @@
+//! `logbook stats`: what a logbook comes to, in one pass over its rows.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use crate::cmd::Door;
+use crate::cmd::reading::wording::{self, Clauses};
+use crate::cmd::reading::{self, Corrections, Reading};
+use crate::error::{Error, Exit, Result};
+use crate::json;
+use crate::query::{Out, Query, Row};
+use crate::render::table::Look;
+use crate::render::{Format, Rows, cell};
+use crate::scan;
+use crate::view::Stats as Fold;
+use crate::view::stats::{FIELDS, Table};
+
+/// Examples shown in the help.
+pub const EXAMPLES: &str = "  logbook stats --since -7d\n  logbook stats 'agent_id=scout' -o json";
+
+/// A table shows so many of the newest days.
+const DAYS_MAX: usize = 31;
+/// The longest bar, in columns.
+const BAR_MAX: u64 = 40;
+
+/// Arguments of `stats`.
+#[derive(clap::Args)]
+pub struct Stats {
+    /// A filter on the rows
+    #[arg(value_name = "FILTER")]
+    filter: Vec<String>,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// `logbook stats`
+pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
+    let clock = args.reading.clock(door)?;
+    let format = args.reading.format(door)?;
+    if matches!(format, Format::Csv | Format::Tsv) {
+        return Err(Error::usage("stats prints several tables, and csv and tsv hold one")
+            .hint("logbook stats -o json, or one of them: logbook query 'group_by status' -o csv"));
+    }
+    let look = args.reading.look(door, clock.zone);
+    let (mut query, text) = Clauses::default().query(&args.filter)?;
+    if !(Query { filter: None, ..query.clone() } == Query::default()) {
+        return Err(Error::usage("stats takes conditions, and no other clauses").hint("logbook stats 'status=blocked'"));
+    }
+    args.reading.narrow(&mut query, &clock)?;
+    let plan = wording::compiled(&query, &text, &clock, BTreeMap::new())?;
+    let corrections = Corrections::wanted(&args.reading, &query);
+    let found = reading::logbook_for(door, &args.reading, corrections, None)?;
+
+    let mut stats = Fold::new(clock.zone);
+    let mut out = Out {
+        sink: &mut |text, place| {
+            // A vector of slices of the row cannot outlive it.
+            let mut fields = Vec::with_capacity(FIELDS.len());
+            if json::pick(text, &FIELDS, &mut fields).is_ok() {
+                stats.push(&Row { text, fields: &fields, place: place.unwrap_or_default() });
+            }
+            ControlFlow::Continue(())
+        },
+        // A row that a program fails on is left out, as `query` does.
+        fault: &mut |_, _| {},
+    };
+    let mut fold = plan.fold();
+    let strict = args.reading.strict;
+    let scanned = scan::feed(&found.inputs, door.input, plan.fields(), strict, |row, _, _| fold.push(row, &mut out));
+    fold.finish(&mut out);
+    let runs = stats.finish(clock.now);
+    let text = match format {
+        Format::Json | Format::Jsonl => to_json(&stats, runs),
+        _ => drawn(&stats, runs, format, &look)?,
+    };
+    door.out.write_all(&text).map_err(|error| Error::output(&error))?;
+    Ok(reading::tell_skipped(door, &scanned, strict))
+}
+
+/// One object: a member for each number, and one for each table.
+fn to_json(stats: &Fold, runs: usize) -> Vec<u8> {
+    let mut out = format!("{{\"rows\":{},\"runs\":{runs},\"retries\":{}", stats.rows, stats.retries).into_bytes();
+    if let Some((first, last)) = stats.times {
+        out.extend_from_slice(format!(",\"first\":\"{first}\",\"last\":\"{last}\"").as_bytes());
+    }
+    for table in stats.tables() {
+        out.extend_from_slice(format!(",\"{}\":[", table.name).as_bytes());
+        out.extend_from_slice(&table.rows.join(&b","[..]));
+        out.push(b']');
+    }
+    out.extend_from_slice(b"}\n");
+    out
+}
+
+/// The tables one below the other.
+fn drawn(stats: &Fold, runs: usize, format: Format, look: &Look) -> Result<Vec<u8>> {
+    let mut out = format!("{} rows, {runs} runs, {} retries", stats.rows, stats.retries).into_bytes();
+    if let Some((first, last)) = stats.times {
+        let zone = look.zone.short_name(last);
+        let (first, last) = (cell::time(first, &look.zone), cell::time(last, &look.zone));
+        out.extend_from_slice(format!(", {first} to {last} {zone}").as_bytes());
+    }
+    out.push(b'\n');
+    for mut table in stats.tables().into_iter().filter(|table| !table.rows.is_empty()) {
+        out.push(b'\n');
+        match table.name {
+            "days" => days(&mut table, &mut out),
+            "blocked" => times(&mut table),
+            _ => {}
+        }
+        let columns = table.columns.iter().map(|name| (*name).to_owned()).collect();
+        let mut rows = Rows::new(format, Some(columns), look.clone(), false);
+        let drawn = table.rows.iter().try_for_each(|row| rows.push(row, None, &mut out));
+        drawn.and_then(|()| rows.finish(&mut out)).map_err(|error| Error::output(&error))?;
+    }
+    Ok(out)
+}
+
+/// The newest days, each with its bar.
+fn days(table: &mut Table, out: &mut Vec<u8>) {
+    let earlier = table.rows.len().saturating_sub(DAYS_MAX);
+    if earlier > 0 {
+        let s = if earlier == 1 { "" } else { "s" };
+        out.extend_from_slice(format!("{earlier} earlier day{s} with rows; -o json has all\n").as_bytes());
+        table.rows.drain(..earlier);
+    }
+    let most = table.rows.iter().map(|row| number(row, "rows")).max().unwrap_or(0).max(1);
+    let bar = |rows: u64| "█".repeat((rows * BAR_MAX).div_ceil(most) as usize);
+    with(table, "rows a day", |row| bar(number(row, "rows")));
+}
+
+/// Times as people read them, instead of milliseconds.
+fn times(table: &mut Table) {
+    with(table, "time blocked", |row| cell::span(i64::try_from(number(row, "blocked_ms")).unwrap_or(i64::MAX)));
+    table.columns.retain(|column| *column != "blocked_ms");
+}
+
+/// Adds a column of texts to a table.
+fn with(table: &mut Table, title: &'static str, text: impl Fn(&[u8]) -> String) {
+    table.columns.push(title);
+    for row in &mut table.rows {
+        let text = text(row);
+        row.pop();
+        row.push(b',');
+        json::quote_into(title, row);
+        row.push(b':');
+        json::quote_into(&text, row);
+        row.push(b'}');
+    }
+}
+
+fn number(row: &[u8], name: &str) -> u64 {
+    let mut values = Vec::new();
+    let _ = json::pick(row, &[name], &mut values);
+    cell::plain(values.first().copied().flatten()).parse().unwrap_or(0)
+}

@@ -1,0 +1,65 @@
+//! The texts in `reports/` of a logbook: queries that somebody saved. Their names become paths, so that they are judged first;
+//! no link is followed.
+
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::store::os::{How, Os, What, read_full};
+use crate::store::os_real::REAL;
+
+/// Longest text that is read, bytes.
+const BYTES_MAX: u64 = 64 << 10;
+
+/// Whether `name` may name one: 1 to 64 of `a` to `z`, digits and `-`.
+pub fn is_name(name: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=64).contains(&name.len()) && name.bytes().all(letter)
+}
+
+/// The names of all of them, in order.
+pub fn names(directory: &Path) -> Result<Vec<String>> {
+    let folder = directory.join("reports");
+    let mut names = Vec::new();
+    if is_directory(&folder)? {
+        REAL.list(&folder, &mut |name| {
+            let name = std::str::from_utf8(name).ok().and_then(|name| name.strip_suffix(".txt"));
+            names.extend(name.filter(|name| is_name(name)).map(str::to_owned));
+        })
+        .map_err(|error| Error::io(format!("{}: {error}", folder.display())))?;
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// The text of the one called `name`; `None`: there is none.
+pub fn text(directory: &Path, name: &str) -> Result<Option<String>> {
+    let folder = directory.join("reports");
+    if !is_name(name) || !is_directory(&folder)? {
+        return Ok(None);
+    }
+    let path = folder.join(format!("{name}.txt"));
+    let fail = |why: String| Error::io(format!("{}: {why}", path.display()));
+    // Looked at before it is opened: opening a pipe would wait for whoever writes to it.
+    let stat = match REAL.stat_path(&path) {
+        Ok(stat) => stat,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(fail(error.to_string())),
+    };
+    if stat.what != What::File || stat.bytes > BYTES_MAX {
+        return Err(fail("not a file of at most 64 KiB".to_owned()));
+    }
+    let file = REAL.open(&path, How::Read, 0).map_err(|error| fail(error.to_string()))?;
+    let mut bytes = vec![0; stat.bytes as usize];
+    let read = read_full(&REAL, &file, &mut bytes, 0).map_err(|error| fail(error.to_string()))?;
+    bytes.truncate(read);
+    String::from_utf8(bytes).map(Some).map_err(|_| fail("not UTF-8".to_owned()))
+}
+
+fn is_directory(folder: &Path) -> Result<bool> {
+    match REAL.stat_path(folder) {
+        Ok(stat) if stat.what == What::Directory => Ok(true),
+        Ok(_) => Err(Error::io(format!("{} is not a directory", folder.display()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io(format!("{}: {error}", folder.display()))),
+    }
+}

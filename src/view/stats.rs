@@ -1,0 +1,250 @@
+//! What a logbook comes to: rows and runs, by status, phase, day, agent and model; how long runs were blocked, and by what.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::standing;
+use crate::json::{self, Decimal, Sum};
+use crate::model::{Instant, Zone, run_id};
+use crate::query::Row;
+
+/// The fields that the fold reads, in the order that [`Stats::push`] expects.
+pub const FIELDS: [&str; 13] = [
+    "run_id",
+    "timestamp",
+    "kind",
+    "phase",
+    "status",
+    "blocked_on",
+    "agent_id",
+    "model",
+    "cost_usd",
+    "tokens_in",
+    "tokens_out",
+    "retry_of",
+    "attempt",
+];
+
+/// Rows with one status, and runs that stand there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Rows.
+    pub rows: u64,
+    /// Runs.
+    pub runs: u64,
+}
+
+/// What one agent spent with one model.
+#[derive(Debug, Clone, Default)]
+pub struct Spent {
+    /// Rows.
+    pub rows: u64,
+    /// `cost_usd`, `tokens_in`, `tokens_out`.
+    pub sums: [Sum; 3],
+}
+
+/// Time that runs were blocked by one thing.
+#[derive(Debug, Clone, Default)]
+pub struct Blocked {
+    /// Which runs.
+    runs: BTreeSet<String>,
+    /// All their times together.
+    pub blocked_ms: i64,
+}
+
+impl Blocked {
+    /// How many runs.
+    pub fn runs(&self) -> usize {
+        self.runs.len()
+    }
+}
+
+/// The fold over all rows.
+#[derive(Debug)]
+pub struct Stats {
+    zone: Zone,
+    runs: HashMap<String, State>,
+    /// How many rows.
+    pub rows: u64,
+    /// How many do something again, results of calls not counted.
+    pub retries: u64,
+    /// Their least and greatest time.
+    pub times: Option<(Instant, Instant)>,
+    /// By status.
+    pub statuses: BTreeMap<String, Count>,
+    /// Rows by phase.
+    pub phases: BTreeMap<String, u64>,
+    /// Rows by day, `2026-04-15` in the zone.
+    pub days: BTreeMap<String, u64>,
+    /// By agent and model, where a row that says neither is of those that its run said last.
+    pub spent: BTreeMap<(String, String), Spent>,
+    /// By what was waited for.
+    pub blocked: BTreeMap<String, Blocked>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    agent: String,
+    model: String,
+    status: String,
+    /// Since when and by what it is blocked.
+    blocked: Option<(Instant, String)>,
+}
+
+impl Stats {
+    /// Nothing yet; days are those of `zone`.
+    pub fn new(zone: Zone) -> Stats {
+        Stats {
+            zone,
+            runs: HashMap::new(),
+            rows: 0,
+            retries: 0,
+            times: None,
+            statuses: BTreeMap::new(),
+            phases: BTreeMap::new(),
+            days: BTreeMap::new(),
+            spent: BTreeMap::new(),
+            blocked: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in one row, its fields by [`FIELDS`].
+    pub fn push(&mut self, row: &Row<'_>) {
+        let text = |at: usize| {
+            let text = row.field(at).and_then(json::decode)?;
+            Some(String::from_utf8_lossy(&text).into_owned()).filter(|text| !text.is_empty())
+        };
+        self.rows += 1;
+        let at = text(1).and_then(|time| Instant::parse(&time));
+        if let Some(at) = at {
+            self.times = Some(self.times.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
+            if let Some(local) = self.zone.to_local(at) {
+                *self.days.entry(local.format("%Y-%m-%d").to_string()).or_default() += 1;
+            }
+        }
+        if let Some(phase) = text(3) {
+            *self.phases.entry(phase).or_default() += 1;
+        }
+        let status = text(4);
+        if let Some(status) = &status {
+            self.statuses.entry(status.clone()).or_default().rows += 1;
+        }
+        let again =
+            text(11).is_some() || row.field(12).and_then(Decimal::parse).is_some_and(|n| n > Decimal::from_units(1, 0));
+        self.retries += u64::from(again && text(2).as_deref() != Some("call.result"));
+        let unnamed = &mut State::default();
+        let run = text(0);
+        let state = match &run {
+            Some(run) => self.runs.entry(run.clone()).or_default(),
+            None => unnamed,
+        };
+        for (slot, known) in [(6, &mut state.agent), (7, &mut state.model)] {
+            if let Some(said) = text(slot) {
+                *known = said;
+            }
+        }
+        let spent = self.spent.entry((state.agent.clone(), state.model.clone())).or_default();
+        spent.rows += 1;
+        for (slot, sum) in (8..).zip(&mut spent.sums) {
+            if let Some(number) = row.field(slot).and_then(Decimal::parse) {
+                sum.add(&number);
+            }
+        }
+        if let (Some(status), Some(run), true) = (status, run, standing::counts(row.field(2), row.field(4))) {
+            let by = (status == "blocked").then(|| text(5).unwrap_or_default());
+            // Unless it goes on to wait for the same.
+            if state.blocked.as_ref().map(|(_, by)| by) != by.as_ref() {
+                add_blocked(&mut self.blocked, &run, state.blocked.take(), at);
+                state.blocked = at.zip(by);
+            }
+            state.status = status;
+        }
+    }
+
+    /// No more rows: runs that stand blocked are so until `now`. Gives how many runs there are.
+    pub fn finish(&mut self, now: Instant) -> usize {
+        let mut count = 0;
+        for (run, state) in self.runs.iter_mut().filter(|(run, _)| !run_id::is_reserved(run)) {
+            count += 1;
+            if !state.status.is_empty() {
+                self.statuses.entry(state.status.clone()).or_default().runs += 1;
+            }
+            add_blocked(&mut self.blocked, run, state.blocked.take(), Some(now));
+        }
+        count
+    }
+}
+
+fn add_blocked(all: &mut BTreeMap<String, Blocked>, run: &str, was: Option<(Instant, String)>, until: Option<Instant>) {
+    let Some((since, by)) = was else { return };
+    let blocked = all.entry(by).or_default();
+    blocked.runs.insert(run.to_owned());
+    // Clocks that went back took no time away.
+    let ms = until.map_or(0, |until| until.ms_since(since).max(0));
+    blocked.blocked_ms = blocked.blocked_ms.saturating_add(ms);
+}
+
+/// One table of what the fold came to: a title, and rows as JSON objects with these members.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// The name of its list in JSON.
+    pub name: &'static str,
+    /// The members of each row.
+    pub columns: Vec<&'static str>,
+    /// The rows.
+    pub rows: Vec<Vec<u8>>,
+}
+
+impl Stats {
+    /// All tables, in the order that they are shown in.
+    pub fn tables(&self) -> Vec<Table> {
+        let statuses = self.statuses.iter();
+        let statuses = statuses.map(|(status, count)| vec![quoted(status), whole(count.rows), whole(count.runs)]);
+        let phases = self.phases.iter().map(|(phase, rows)| vec![quoted(phase), whole(*rows)]);
+        let days = self.days.iter().map(|(day, rows)| vec![quoted(day), whole(*rows)]);
+        let mut blocked: Vec<_> = self.blocked.iter().collect();
+        blocked.sort_by_key(|(_, blocked)| std::cmp::Reverse(blocked.blocked_ms));
+        let blocked = blocked.into_iter().map(|(by, blocked)| {
+            vec![quoted(by), whole(blocked.runs() as u64), blocked.blocked_ms.to_string().into_bytes()]
+        });
+        let spent = self.spent.iter().map(|((agent, model), spent)| {
+            let sums =
+                spent.sums.iter().map(|sum| sum.total().map_or(b"null".to_vec(), |sum| sum.to_string().into_bytes()));
+            [named(agent), named(model), whole(spent.rows)].into_iter().chain(sums).collect()
+        });
+        vec![
+            table("statuses", &["status", "rows", "runs"], statuses),
+            table("phases", &["phase", "rows"], phases),
+            table("days", &["day", "rows"], days),
+            table("spent", &["agent_id", "model", "rows", "cost_usd", "tokens_in", "tokens_out"], spent),
+            table("blocked", &["blocked_on", "runs", "blocked_ms"], blocked),
+        ]
+    }
+}
+
+fn table(name: &'static str, columns: &[&'static str], rows: impl Iterator<Item = Vec<Vec<u8>>>) -> Table {
+    let row = |cells: Vec<Vec<u8>>| {
+        let mut row = Vec::new();
+        for (column, cell) in columns.iter().zip(cells) {
+            row.push(if row.is_empty() { b'{' } else { b',' });
+            json::quote_into(column, &mut row);
+            row.push(b':');
+            row.extend_from_slice(&cell);
+        }
+        row.push(b'}');
+        row
+    };
+    Table { name, columns: columns.to_vec(), rows: rows.map(row).collect() }
+}
+
+fn quoted(text: &str) -> Vec<u8> {
+    json::quote(text)
+}
+
+/// A name that may be missing.
+fn named(text: &str) -> Vec<u8> {
+    Some(text).filter(|text| !text.is_empty()).map_or(b"null".to_vec(), json::quote)
+}
+
+fn whole(number: u64) -> Vec<u8> {
+    number.to_string().into_bytes()
+}
