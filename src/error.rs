@@ -22,7 +22,7 @@ pub enum Exit {
     Undecided,
     /// 75: the lock was not free in time; nothing stored.
     LockTimeout,
-    /// 125 to 127: `exec`'s own failures and refusals, as `env` has them.
+    /// Of `exec`: the exit status of its command; 125 to 127: its own failures and refusals, as `env` has them.
     Exec(u8),
 }
 

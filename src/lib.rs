@@ -9,6 +9,7 @@ pub mod format;
 pub mod query;
 
 pub mod store;
+pub mod verify;
 
 pub mod scan;
 pub mod view;

@@ -8,6 +8,7 @@
 //!
 //! To add a command: a file in its group's room, a line in `table::COMMANDS`, a file in `tests/it/`.
 
+pub mod calling;
 pub mod door;
 pub mod reading;
 pub mod table;

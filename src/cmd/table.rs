@@ -18,6 +18,8 @@ pub struct Entry {
     pub about: &'static str,
     /// Two real examples for its own help.
     examples: &'static str,
+    /// What arguments end in that it does not understand.
+    pub refusal: Exit,
     build: fn(Command) -> Command,
     /// Runs it with the arguments that its command read.
     pub run: fn(&ArgMatches, &mut Door<'_>) -> Result<Exit>,
@@ -32,6 +34,8 @@ macro_rules! entry {
             group: $group,
             about: $about,
             examples: cmd::$room::$module::EXAMPLES,
+            // 2 may be what the command that `exec` runs ends with.
+            refusal: if matches!($name.as_bytes(), b"exec") { Exit::Exec(125) } else { Exit::Usage },
             build: <cmd::$room::$module::$args as Args>::augment_args,
             run: |matches, door| {
                 let args = <cmd::$room::$module::$args as FromArgMatches>::from_arg_matches(matches)
@@ -47,17 +51,41 @@ pub const GROUPS: &[&str] = &["log", "read", "decide", "keep", "self"];
 
 /// All commands, in the order of the help.
 pub const COMMANDS: &[Entry] = &[
+    entry!("log", "start", log::start::Start, "begin a run, with what is known of it"),
     entry!("log", "append", log::append::Append, "store a step of a run"),
+    entry!("log", "exec", log::exec::Exec, "run a command, recorded before it starts and when it ends"),
+    entry!("log", "call", log::call::Call, "record a tool call that exec cannot wrap: call begin, call end"),
+    entry!("log", "ask", log::ask::Ask, "ask a person for approval, and wait for it"),
+    entry!("log", "handoff", log::handoff::Handoff, "hand a run over to another agent"),
+    entry!("log", "end", log::end::End, "end a run: succeeded, failed, paused, escalated or rolled_back"),
     entry!("read", "runs", read::runs::Runs, "where each run stands, active ones first"),
-    entry!("read", "show", read::show::Show, "one run as a timeline, or one row in full"),
+    entry!("read", "show", read::show::Show, "one run in full, as a timeline, a tree or a page, or one row"),
     entry!("read", "query", read::query::Query, "filter, group and summarize rows"),
+    entry!("read", "resume", read::resume::Resume, "what an agent reads when it comes back to a run"),
     entry!("read", "report", read::report::Report, "run a saved query: overnight, cost, ratings and others"),
+    entry!("read", "diff", read::diff::Diff, "in what two runs differ, and where they part"),
+    entry!("read", "blame", read::blame::Blame, "which runs and calls touched a file"),
     entry!("read", "stats", read::stats::Stats, "rows, runs, cost and time blocked, by status, day and agent"),
     entry!("read", "fields", read::fields::Fields, "which fields occur, or the values of one"),
+    entry!(
+        "decide",
+        "approve",
+        decide::approve::Approve,
+        "say yes to what an agent asks for; alone, list what is open"
+    ),
+    entry!("decide", "deny", decide::deny::Deny, "say no to what an agent asks for; alone, list what is open"),
+    entry!("decide", "answer", decide::answer::Answer, "answer what a blocked run waits for"),
+    entry!("decide", "hold", decide::hold::Hold, "stop a run and the runs below it: exec refuses their calls"),
+    entry!("decide", "release", decide::release::Release, "let a run go on that was held"),
     entry!("decide", "amend", decide::amend::Amend, "correct or retract a row, by another row"),
+    entry!("decide", "review", decide::review::Review, "rate a run green, yellow or red, and say why"),
+    entry!("keep", "archive", keep::archive::Archive, "sealed segments into the archive, or old ones away"),
+    entry!("keep", "verify", keep::verify::Verify, "is everything that was sealed still what it was"),
+    entry!("keep", "head", keep::head::Head, "one line that stands for all so far, to keep elsewhere"),
     entry!("keep", "doctor", keep::doctor::Doctor, "is this a good place for a logbook"),
     entry!("self", "init", itself::init::Init, "make a logbook in this directory"),
     entry!("self", "where", itself::where_::Where, "which logbook is used here, and why"),
+    entry!("self", "config", itself::config::Config, "what holds here, and where each value comes from"),
     entry!("self", "schema", itself::schema::Schema, "print the JSON Schema of a row"),
     entry!("self", "completions", itself::completions::Completions, "print a completion script for a shell"),
     entry!("", "complete-words", itself::complete_words::CompleteWords, "words that a shell completes, one a line"),

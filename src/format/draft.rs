@@ -73,6 +73,8 @@ pub struct Draft {
     pub stands: bool,
     /// Whether it changes how another row is read: a correction, or a repair, which may void a place.
     pub is_correction: bool,
+    /// Whether it says that its run is held, or no longer.
+    pub is_hold: bool,
     from: usize,
     split: usize,
     to: usize,
@@ -388,8 +390,9 @@ impl Drafts {
         let id = self.value(text, ID).filter(|value| value[0] == b'"').map(|value| text_of(value).into_owned());
         let kind = self.value(text, KIND).and_then(decode);
         let stands = standing::counts(kind.as_deref(), self.present & (1 << STATUS) != 0);
+        let is_hold = kind.as_deref().is_some_and(|kind| matches!(kind, b"hold" | b"release"));
         let is_correction = kind.is_some_and(|kind| *kind == *b"correction" || *kind == *b"repair");
-        self.rows.push(Draft { run, step, id, filled_timestamp, stands, is_correction, from, split, to });
+        self.rows.push(Draft { run, step, id, filled_timestamp, stands, is_correction, is_hold, from, split, to });
         Ok(())
     }
 

@@ -95,6 +95,24 @@ impl Pairs {
         self.put(key, crate::json::trim(value.as_bytes()).to_vec())
     }
 
+    /// Takes a field whose value is a list of texts.
+    pub fn texts(&mut self, key: &str, values: &[String]) -> Result<()> {
+        let mut raw = b"[".to_vec();
+        for (at, value) in values.iter().enumerate() {
+            if at > 0 {
+                raw.push(b',');
+            }
+            quote_into(value, &mut raw);
+        }
+        raw.push(b']');
+        self.put(key, raw)
+    }
+
+    /// Takes all fields of `others`, which this must not have.
+    pub fn join(&mut self, others: &Pairs) -> Result<()> {
+        others.leaves().into_iter().try_for_each(|(keys, raw)| self.put(&keys.join("."), raw.to_vec()))
+    }
+
     /// The object's text.
     pub fn object(&self) -> Vec<u8> {
         let mut out = Vec::new();

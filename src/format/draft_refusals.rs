@@ -11,9 +11,11 @@ use crate::model::vocabulary::GUARDED_KINDS;
 pub(super) fn check_kind(word: &str, rules: &Rules<'_>) -> Result<()> {
     if GUARDED_KINDS.contains(&word) && !rules.own {
         let command = match word {
-            "approval.approved" => "logbook approve RUN STEP",
-            "approval.denied" => "logbook deny RUN STEP",
-            "answer" => "logbook answer RUN STEP",
+            "approval.approved" => "logbook approve RUN",
+            "approval.denied" => "logbook deny RUN",
+            "answer" => "logbook answer RUN 'text'",
+            "hold" => "logbook hold RUN",
+            "release" => "logbook release RUN",
             "policy.decision" => "logbook policy",
             "correction" => "logbook amend RUN STEP",
             "review" => "logbook review RUN",

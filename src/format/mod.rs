@@ -7,6 +7,7 @@
 //! - `version`: which formats this program reads and writes
 //! - `segment_name`: `2026-04-15.000041.jsonl`, and its archive's name
 //! - `lock_line`: the one line of `.lock`
+//! - `manifest`: lines of the manifest, chained · `seek_table`: the frames of an archive
 //! - `lines`: a block of bytes into lines; what is wrong with a bad one
 //! - `draft`: given rows, checked and laid out, all but the step
 //! - `draft_fields`: what each standard field may hold
@@ -31,6 +32,8 @@ mod draft_refusals;
 mod draft_verbatim;
 pub mod lines;
 pub mod lock_line;
+pub mod manifest;
+pub mod seek_table;
 pub mod segment_name;
 pub mod version;
 pub mod voiding;

@@ -70,21 +70,11 @@ impl Decimal {
         Some(Decimal::from_parts(negative, whole, fraction, exponent))
     }
 
-    /// Most numbers: digits, perhaps with a point among them, that fit an integer. `None`: look further.
+    /// Most numbers: see [`plain_digits`]. `None`: look further.
     #[inline]
     fn parse_short(text: &[u8]) -> Option<Decimal> {
-        if text.is_empty() || text.len() > SMALL_DIGITS || (text.first() == Some(&b'0') && text.get(1) != Some(&b'.')) {
-            return None;
-        }
-        let (mut digits, mut point) = (0i64, None);
-        for (at, byte) in text.iter().enumerate() {
-            match byte {
-                b'0'..=b'9' => digits = digits * 10 + i64::from(byte - b'0'),
-                b'.' if point.is_none() && at > 0 && at + 1 < text.len() => point = Some(at),
-                _ => return None,
-            }
-        }
-        Some(Decimal::scaled(digits, point.map_or(0, |at| at as i64 + 1 - text.len() as i64)))
+        let (digits, places) = plain_digits(text)?;
+        Some(Decimal::scaled(digits, -i64::from(places)))
     }
 
     /// `digits × 10^exponent`; of digits more than 18 the last must be zeros.
@@ -235,6 +225,24 @@ impl Decimal {
             }
         }
     }
+}
+
+/// Most numbers: digits without sign and exponent, perhaps with a point among them, that fit an integer. All of them as
+/// one integer, and how many stand behind the point. `None`: it is another number, or none.
+#[inline]
+pub fn plain_digits(text: &[u8]) -> Option<(i64, u32)> {
+    if text.is_empty() || text.len() > SMALL_DIGITS || (text[0] == b'0' && text.len() > 1 && text[1] != b'.') {
+        return None;
+    }
+    let (mut digits, mut point) = (0i64, None);
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => digits = digits * 10 + i64::from(byte - b'0'),
+            b'.' if point.is_none() && at > 0 && at + 1 < text.len() => point = Some(at),
+            _ => return None,
+        }
+    }
+    Some((digits, point.map_or(0, |at| (text.len() - 1 - at) as u32)))
 }
 
 impl From<i64> for Decimal {

@@ -28,7 +28,7 @@ pub mod string;
 pub mod sum;
 pub mod validate;
 
-pub use decimal::Decimal;
+pub use decimal::{Decimal, plain_digits};
 pub use leaves::Leaves;
 pub use object::{Fault as ObjectFault, Member, Members, pick};
 pub use skip::{Kind, kind, skip_value, skip_white, trim};

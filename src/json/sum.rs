@@ -58,6 +58,26 @@ impl Sum {
         self.add_big(digits);
     }
 
+    /// Adds `digits × 10^-places`, digits not negative, if that leaves the reach of the terms as it is; false: it is not
+    /// added.
+    #[inline]
+    pub fn add_plain(&mut self, digits: i64, places: u32) -> bool {
+        if digits == 0 {
+            return true;
+        }
+        let (Total::Small(total), Some((low, high))) = (&mut self.total, self.span) else { return false };
+        let by = -i64::from(places) - self.exponent;
+        let reach = usize::try_from(high + i64::from(places)).ok().and_then(|width| POWERS.get(width));
+        let inside = -i64::from(places) >= low && reach.is_some_and(|reach| i128::from(digits) < *reach);
+        match scale(i128::from(digits), by).filter(|_| inside).and_then(|digits| total.checked_add(digits)) {
+            Some(sum) => {
+                *total = sum;
+                true
+            }
+            None => false,
+        }
+    }
+
     /// Adds another sum.
     pub fn merge(&mut self, other: &Sum) {
         let Some((from, to)) = other.span else { return };

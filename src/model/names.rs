@@ -111,7 +111,7 @@ pub const TOOL_CALL: &[Field] = &[
 ];
 
 /// Members of rows that commands write beside the standard payload.
-pub const WRITTEN: &[&str] = &["set", "unset", "retract", "corrected_by"];
+pub const WRITTEN: &[&str] = &["set", "unset", "retract", "corrected_by", "user", "tty", "expires_at"];
 
 /// The type of the payload field `name`, `tool_call.x` included.
 pub fn type_of(name: &str) -> Option<Type> {

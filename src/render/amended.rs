@@ -3,19 +3,21 @@
 use super::cell;
 use super::safe::escape;
 use super::table::Look;
+use crate::model::Zone;
 use crate::view::Amended;
 
 /// One line for each correction: which row, whose, when, what, why.
 pub fn lines(entries: &[Amended], look: &Look) -> Vec<String> {
-    entries.iter().map(|entry| escape(&line(entry, look)).into_owned()).collect()
+    entries.iter().map(|entry| escape(&line(entry, &look.zone)).into_owned()).collect()
 }
 
-fn line(entry: &Amended, look: &Look) -> String {
+/// One correction, as the rows have its texts.
+pub fn line(entry: &Amended, zone: &Zone) -> String {
     let mut about = Vec::new();
     if !entry.agent_id.is_empty() {
         about.push(entry.agent_id.clone());
     }
-    about.extend(entry.at.map(|at| cell::time(at, &look.zone)));
+    about.extend(entry.at.map(|at| cell::time(at, zone)));
     let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join(", ")) };
     let verb = if entry.retracted { "retracted" } else { "corrected" };
     let mut text = format!("{verb} by {}{about}", entry.by);

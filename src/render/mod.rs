@@ -11,7 +11,7 @@
 //! - `table`: columns, widths, what is dropped
 //! - `cards`: what a person asks of all runs first
 //! - `pretty`: one row in full
-//! - `timeline`: one run, step by step · `amended`: what corrections did to a row
+//! - `record/`: one run in full · `amended`: what corrections did to a row
 //!
 //! Invariant: no byte of a row reaches a terminal table unescaped.
 
@@ -20,10 +20,10 @@ pub mod cards;
 pub mod cell;
 pub mod format;
 pub mod pretty;
+pub mod record;
 pub mod rows;
 pub mod safe;
 pub mod table;
-pub mod timeline;
 
 pub use format::Format;
 pub use rows::Rows;

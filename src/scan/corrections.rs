@@ -33,11 +33,20 @@ const RUNS_MAX: usize = 64;
 /// which can be read once only, must have been taken in ([`Input::Held`]).
 /// What cannot be read is left to the scan to tell.
 pub fn fold(inputs: Vec<Input>) -> Source {
+    fold_until(inputs, Place { input: u32::MAX, offset: u64::MAX })
+}
+
+/// The same as it was known at the row `until`: rows behind it say nothing of others.
+pub fn fold_until(inputs: Vec<Input>, until: Place) -> Source {
     let mut told = Told::of(&inputs);
     let could_be = Regex::new(COULD_BE).ok();
     for (index, input) in (0u32..).zip(&inputs) {
         each_line(input, could_be.as_ref(), |text, offset| {
-            told.row(input, text, Place { input: index, offset });
+            let place = Place { input: index, offset };
+            if place > until {
+                return ControlFlow::Break(());
+            }
+            told.row(input, text, place);
             ControlFlow::Continue(())
         });
     }

@@ -41,7 +41,7 @@ pub fn feed(
     mut each: impl FnMut(&Row<'_>, &str, &mut Skipped) -> ControlFlow<()>,
 ) -> Scanned {
     let mut scanned = Scanned::default();
-    let mut reader = Reader::new(source, Wanted { names, strict, literal: None });
+    let mut reader = Reader::new(source, Wanted { names, strict, literals: &[] });
     for (input, _) in (0u32..).zip(source.iter()).filter(|(input, _)| source.left_out(*input).is_none()) {
         if reader.piece(Piece { input, range: None }, Some(&mut *stdin), &mut scanned, &mut each).is_break() {
             break;

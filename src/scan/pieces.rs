@@ -1,12 +1,12 @@
-//! Inputs cut into pieces that can be read side by side: stretches of plain files, cut at newlines, and whole inputs
-//! that can only be read from the start to the end.
+//! Inputs cut into pieces that can be read side by side: stretches of plain files and of archives that tell where their
+//! frames begin, cut at newlines, and whole inputs that can only be read from the start to the end.
 
 use std::io::{self, Read};
 
 use memchr::memchr;
 
 use super::source::Source;
-use crate::store::input::Plain;
+use crate::store::input::Anywhere;
 
 /// A part of the inputs. Pieces in their order are the inputs in theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,11 @@ pub(super) struct Piece {
 const FIRST_BYTES: u64 = 512 << 10;
 const PIECE_BYTES: u64 = 4 << 20;
 
-/// Cuts the inputs of `source`, without those that are left out. Those that are packed, are no regular files or cannot be opened stay whole: reading them tells.
+/// Of archives: to know whether a frame begins with a line, the one before it is unpacked too.
+const PACKED_PIECE_BYTES: u64 = 8 << 20;
+
+/// Cuts the inputs of `source`, without those that are left out. Those that are packed in one piece, are no regular files or cannot be
+/// opened stay whole: reading them tells.
 pub(super) fn cut(source: &Source) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut size = FIRST_BYTES;
@@ -29,13 +33,14 @@ pub(super) fn cut(source: &Source) -> Vec<Piece> {
         if source.left_out(input).is_some() {
             continue;
         }
-        let Ok(Some(plain)) = open.open_plain() else {
+        let Ok(Some(stored)) = open.open_anywhere() else {
             pieces.push(Piece { input, range: None });
             continue;
         };
         let mut from = source.begins(input);
-        while from < plain.bytes {
-            let to = if plain.bytes - from < size + size / 2 { plain.bytes } else { from + size };
+        while from < stored.bytes {
+            let step = if stored.is_packed() { PACKED_PIECE_BYTES } else { size };
+            let to = if stored.bytes - from < step + step / 2 { stored.bytes } else { stored.cut(from + step) };
             pieces.push(Piece { input, range: Some((from, to)) });
             from = to;
             size = (size * 2).min(PIECE_BYTES);
@@ -46,16 +51,16 @@ pub(super) fn cut(source: &Source) -> Vec<Piece> {
 
 /// The lines of a file that begin in a stretch of it, as a stream.
 pub(super) struct Stretch {
-    file: Plain,
+    file: Anywhere,
     at: u64,
     end: u64,
 }
 
 impl Stretch {
     /// The lines of `file` that begin in `range`.
-    pub fn new(file: Plain, range: (u64, u64)) -> io::Result<Stretch> {
-        let at = line_start(&file, range.0)?;
-        let end = line_start(&file, range.1)?;
+    pub fn new(mut file: Anywhere, range: (u64, u64)) -> io::Result<Stretch> {
+        let at = line_start(&mut file, range.0)?;
+        let end = line_start(&mut file, range.1)?;
         Ok(Stretch { file, at, end })
     }
 
@@ -75,7 +80,7 @@ impl Read for Stretch {
 }
 
 /// The first start of a line at or after `at`; the end of the file where there is none.
-fn line_start(file: &Plain, at: u64) -> io::Result<u64> {
+fn line_start(file: &mut Anywhere, at: u64) -> io::Result<u64> {
     if at == 0 || at >= file.bytes {
         return Ok(at.min(file.bytes));
     }

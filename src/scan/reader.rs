@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read};
+use std::iter::Peekable;
 use std::ops::ControlFlow;
 
 use memchr::{memchr, memchr_iter, memmem, memrchr};
@@ -17,9 +18,11 @@ use crate::json::{self, Limits, ObjectFault, frame};
 use crate::model::READ_ROW_BYTES_MAX;
 use crate::query::{Place, Row};
 
-/// Lines with the literal that are this near to each other, in bytes, are cheaper to find with all the others.
+/// Lines with a literal that are this near to each other, in bytes, are cheaper to find with all the others.
 const DENSE_BYTES: usize = 1024;
-/// At most so many blocks are read before the literal is tried again.
+/// Each literal is a pass of its own over a block: more of them cost as much as looking at every line.
+const LITERALS_MAX: usize = 4;
+/// At most so many blocks are read before the literals are tried again.
 const REST_MAX: u32 = 64;
 /// How many of them tell that a block is dense.
 const DENSE_HITS: usize = 32;
@@ -31,8 +34,8 @@ pub struct Wanted<'q> {
     pub names: &'q [String],
     /// Every row is judged whole, else by its frame.
     pub strict: bool,
-    /// Only lines that hold this, or some `\u`, need to be looked at.
-    pub literal: Option<&'q [u8]>,
+    /// Only lines that hold one of these, or some `\u`, need to be looked at; none: all lines.
+    pub literals: &'q [Vec<u8>],
 }
 
 /// Reads pieces.
@@ -40,23 +43,22 @@ pub(super) struct Reader<'s> {
     source: &'s Source,
     wanted: Wanted<'s>,
     finder: Finder,
-    literal: Option<memmem::Finder<'s>>,
-    escape: memmem::Finder<'static>,
-    /// Blocks in which the literal is not looked for, since it stood too dense in the last one; doubled each time.
+    /// The literals, and what else could spell one; none: every line is looked at.
+    finders: Vec<memmem::Finder<'s>>,
+    /// Blocks in which the literals are not looked for, since they stood too dense in the last one; doubled each time.
     rest: u32,
     rest_next: u32,
 }
 
 impl<'s> Reader<'s> {
     pub fn new(source: &'s Source, wanted: Wanted<'s>) -> Reader<'s> {
-        // A corrected row need not hold what it reads as holding.
-        let literal = wanted.literal.filter(|_| !source.is_corrected() && !wanted.strict);
+        let few = !wanted.strict && (1..=LITERALS_MAX).contains(&wanted.literals.len());
+        let literals = wanted.literals.iter().map(Vec::as_slice).chain([&b"\\u"[..]]);
         Reader {
             source,
             wanted,
             finder: Finder::new(wanted.names),
-            literal: literal.map(memmem::Finder::new),
-            escape: memmem::Finder::new(b"\\u"),
+            finders: if few { literals.map(memmem::Finder::new).collect() } else { Vec::new() },
             rest: 0,
             rest_next: 1,
         }
@@ -74,9 +76,9 @@ impl<'s> Reader<'s> {
         let name = input.name();
         let mut flow = ControlFlow::Continue(());
         let read = match piece.range {
-            Some(range) => input.open_plain().and_then(|plain| {
-                let plain = plain.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-                let mut stretch = Stretch::new(plain, range)?;
+            Some(range) => input.open_anywhere().and_then(|stored| {
+                let stored = stored.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+                let mut stretch = Stretch::new(stored, range)?;
                 let offset = stretch.offset();
                 self.stream(&mut stretch, &name, (piece.input, offset), scanned, each, &mut flow)
             }),
@@ -144,8 +146,8 @@ impl<'s> Reader<'s> {
         let mut from = 0;
         if self.rest > 0 {
             self.rest -= 1;
-        } else if let Some(literal) = &self.literal {
-            let mut sparse = Sparse::new(block.bytes, literal, &self.escape);
+        } else if !self.finders.is_empty() {
+            let mut sparse = Sparse::new(block, &self.finders, judge.fates);
             while let Some((at, end)) = sparse.next() {
                 *judge.rows += memchr_iter(b'\n', &block.bytes[from..at]).count() as u64;
                 judge.line(&block.bytes[at..end], block.offset + at as u64, 0, |_| true, skipped)?;
@@ -234,19 +236,27 @@ impl<E: FnMut(&Row<'_>, &str, &mut Skipped) -> ControlFlow<()>> Judge<'_, E> {
     }
 }
 
-/// The lines of a block that hold a literal, or any `\u`, by which it could be spelled otherwise.
+/// The lines of a block that hold a literal, or any `\u`, by which it could be spelled otherwise, and those of rows
+/// with a fate: a corrected row need not hold what it reads as holding.
 struct Sparse<'b> {
     block: &'b [u8],
-    finders: [&'b memmem::Finder<'b>; 2],
+    finders: &'b [memmem::Finder<'b>],
     /// Where each is found next; `None`: not looked for yet.
-    next: [Option<usize>; 2],
+    next: Vec<Option<usize>>,
+    /// Where rows with a fate begin.
+    fated: Peekable<std::vec::IntoIter<usize>>,
     from: usize,
     hits: usize,
 }
 
 impl<'b> Sparse<'b> {
-    fn new(block: &'b [u8], literal: &'b memmem::Finder<'_>, escape: &'b memmem::Finder<'_>) -> Sparse<'b> {
-        Sparse { block, finders: [literal, escape], next: [None; 2], from: 0, hits: 0 }
+    fn new(block: Block<'b>, finders: &'b [memmem::Finder<'_>], fates: Option<&BTreeMap<u64, Fate>>) -> Sparse<'b> {
+        let here = block.offset..block.offset + block.bytes.len() as u64;
+        let fated: Vec<usize> = fates.map_or_else(Vec::new, |fates| {
+            fates.range(here).map(|(offset, _)| (offset - block.offset) as usize).collect()
+        });
+        let next = vec![None; finders.len()];
+        Sparse { block: block.bytes, finders, next, fated: fated.into_iter().peekable(), from: 0, hits: 0 }
     }
 
     /// The next such line, without its newline; none also when they stand too dense.
@@ -260,7 +270,9 @@ impl<'b> Sparse<'b> {
                 *next = Some(finder.find(rest).map_or(usize::MAX, |at| self.from + at));
             }
         }
-        let at = self.next.iter().flatten().copied().min().filter(|at| *at < self.block.len())?;
+        while self.fated.next_if(|at| *at < self.from).is_some() {}
+        let found = self.next.iter().flatten().chain(self.fated.peek());
+        let at = found.copied().min().filter(|at| *at < self.block.len())?;
         let begin = memrchr(b'\n', &self.block[self.from..at]).map_or(self.from, |newline| self.from + newline + 1);
         let end = memchr(b'\n', &self.block[at..]).map_or(self.block.len(), |newline| at + newline);
         self.from = end + 1;

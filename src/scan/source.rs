@@ -100,6 +100,16 @@ impl Source {
         })
     }
 
+    /// Rows that were taken back, in order, and where they stand: no scan hands them on.
+    pub fn retracted(&self) -> impl Iterator<Item = (Place, &Corrected)> {
+        (0u32..).zip(&self.fates).flat_map(|(input, fates)| {
+            fates.iter().filter_map(move |(offset, fate)| match fate {
+                Fate::Corrected(row) if row.is_retracted() => Some((Place { input, offset: *offset }, row)),
+                _ => None,
+            })
+        })
+    }
+
     pub(super) fn folded(inputs: Vec<Input>, fates: Vec<BTreeMap<u64, Fate>>) -> Source {
         let none = fates.iter().all(BTreeMap::is_empty);
         Source { inputs, fates: if none { Vec::new() } else { fates }, ..Source::default() }

@@ -10,7 +10,7 @@ use super::directory;
 use super::index::build;
 use super::index::{Index, Place, RunEntry};
 use super::listing::{self, Listed};
-use super::lock::{Kept, Lock};
+use super::lock::{self, Kept, Lock};
 use super::once::Pending;
 use super::os::{Os, write_full};
 use crate::error::{Error, Exit, Result};
@@ -190,9 +190,7 @@ impl<'o> Writer<'o> {
             build::prepare(self.os, &self.directory, &mut self.index, &raw)?;
             self.raw = raw;
         }
-        let timeout_ms = self.options.lock_timeout_ms.unwrap_or(self.settings.lock_timeout_ms);
-        let kept = self.kept_lock.take();
-        let lock = Lock::take(self.os, &self.directory, &self.settings, timeout_ms, kept)?;
+        let lock = self.lock()?;
         let mut result = self.locked(&lock, drafts, on_refused, check, appended);
         if let Some(number) = self.failed_sync.take()
             && let Err(why) = lock.mark_suspect(self.os, number)
@@ -201,6 +199,18 @@ impl<'o> Writer<'o> {
         }
         self.kept_lock = lock.release(self.os);
         result
+    }
+
+    /// Takes the writers' lock.
+    pub(super) fn lock(&mut self) -> Result<Lock> {
+        let timeout_ms = self.options.lock_timeout_ms.unwrap_or(self.settings.lock_timeout_ms);
+        let kept = self.kept_lock.take();
+        Lock::take(self.os, &self.directory.join(lock::WRITERS), &self.settings, timeout_ms, kept)
+    }
+
+    /// The day that it is, UTC.
+    pub(super) fn today(&self) -> String {
+        (self.options.now)().utc_day().unwrap_or_else(|| "1970-01-01".to_owned())
     }
 
     fn locked(
@@ -229,7 +239,7 @@ impl<'o> Writer<'o> {
         };
         self.active = active;
         check(&mut State { writer: self })?;
-        let today = (self.options.now)().utc_day().unwrap_or_else(|| "1970-01-01".to_owned());
+        let today = self.today();
         // 26 bytes for each step and its key: near enough to know when a segment is full.
         let more = (drafts.bytes() + drafts.rows().len() * 26) as u64;
         let active = match self.active.take() {
@@ -342,6 +352,9 @@ impl<'o> Writer<'o> {
             if draft.is_correction {
                 self.index.note_correction(row.place);
             }
+            if draft.is_hold {
+                self.index.note_hold(row.place);
+            }
             let new = RunEntry {
                 last_step: row.step,
                 rows: 1,
@@ -410,9 +423,7 @@ impl<'o> Writer<'o> {
     }
 
     fn with_lock<T>(&mut self, look: impl FnOnce(&dyn Os, &Lock) -> Result<T>) -> Result<T> {
-        let timeout_ms = self.options.lock_timeout_ms.unwrap_or(self.settings.lock_timeout_ms);
-        let kept = self.kept_lock.take();
-        let lock = Lock::take(self.os, &self.directory, &self.settings, timeout_ms, kept)?;
+        let lock = self.lock()?;
         let result = look(self.os, &lock);
         self.kept_lock = lock.release(self.os);
         result

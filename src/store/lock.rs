@@ -13,6 +13,11 @@ use crate::format::{LockLine, lock_line};
 /// How often a writer tries, letting others run between, before it waits in the queue: that costs a thread.
 const TRIES: usize = 300;
 
+/// The file of the lock that writers take, in the logbook's directory.
+pub const WRITERS: &str = ".lock";
+/// That of the one archiver at a time; where both are needed it is taken first.
+pub const ARCHIVERS: &str = ".archive.lock";
+
 /// The lock, held. Dropping it closes the file and so gives the lock back.
 #[derive(Debug)]
 pub struct Lock {
@@ -29,17 +34,17 @@ pub struct Kept {
 }
 
 impl Lock {
-    /// Takes the lock of the logbook at `directory`. `kept`: a lock file opened
+    /// Takes the lock of which `path` is the file. `kept`: a lock file opened
     /// before, used again if it is still the one at the path.
     /// Errors: exit 75 when it was not free in time, else 3.
     pub fn take(
         os: &dyn Os,
-        directory: &Path,
+        path: &Path,
         settings: &Settings,
         timeout_ms: u64,
         mut kept: Option<Kept>,
     ) -> Result<Lock> {
-        let path = directory.join(".lock");
+        let path = path.to_path_buf();
         let start_ms = os.elapsed_ms();
         loop {
             let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));

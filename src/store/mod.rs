@@ -7,45 +7,42 @@
 //! - `os`: the seam to the operating system; the real backend is the one place with raw file calls
 //! - `environment`: the process's surroundings as a value
 //! - `locate`: how the logbook is found · `directory`: made and judged safe
-//! - `settings`: `config.toml`, and queries that somebody saved
-//! - `listing`: which segments there are · `snapshot`: the same for readers, with lengths
+//! - `config/`: `config.toml`, and queries that somebody saved
+//! - `listing`: which segments there are · `read/`: snapshots, inputs, archives and rows for readers
 //! - `lock`: one writer at a time · `recover`: a torn tail · `rotate`: the next segment
 //! - `append`: append if, the one primitive, on all of these
-//! - `input`: files, globs, directories and standard input, for queries
-//! - `row_reader`: single rows by place; `mapped`: sealed segments in memory
 //! - `state`: what a check may ask under the lock; a segment synced before somebody acts on it
+//! - `archive/`: what becomes of sealed segments
 //! - `once`: ids and steps under the lock · `index/`: what is known of them
 //!
 //! Invariant: no segment is ever renamed, truncated or rewritten. Deleting
 //! `cache/` changes no answer.
 
 pub mod append;
-pub mod archived;
+pub mod archive;
+pub mod config;
 pub mod directory;
 pub mod environment;
 pub mod index;
-pub mod input;
 pub mod listing;
 pub mod locate;
 pub mod lock;
-mod mapped;
 pub mod once;
 pub mod os;
 pub mod os_real;
+pub mod read;
 pub mod recover;
 pub mod rotate;
-pub mod row_reader;
-mod settings;
-pub mod snapshot;
 pub mod state;
 
 pub use append::{Appended, Stored, Writer};
+pub use config::{Durability, Settings, reports};
 pub use environment::Environment;
 pub use index::known_corrections;
-pub use input::{Input, expand};
 pub use locate::{Location, Purpose, locate};
-pub use row_reader::RowReader;
-pub use settings::config::{Durability, Settings, vocabulary};
-pub use settings::{config, reports};
-pub use snapshot::{Segment, Snapshot, read_row, snapshot, snapshot_with_summaries};
+pub use read::input::{Input, expand};
+pub use read::row_reader::RowReader;
+pub use read::snapshot::{Segment, Snapshot, read_row, snapshot, snapshot_with_summaries};
+pub use read::watch::Watch;
+pub use read::{archived, input, packed, snapshot};
 pub use state::OnFile;

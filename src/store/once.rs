@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use super::append::{Active, Stored, Verdict, Writer};
 use super::index::Place;
-use super::os::{How, Os, read_full};
+use super::os::{How, Os};
 use super::recover::own_row;
 use super::snapshot::row_at;
-use super::{config::Durability, listing};
+use super::{archived, config::Durability, listing};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::STEP_MAX;
 use crate::format::lines::Lines;
@@ -113,7 +113,11 @@ impl Writer<'_> {
             Error::new(Exit::Unknown, format!("the row is on file, but not synced: {}: {error}", path.display()))
                 .hint("append it again with the same --id: it is then stored once")
         };
-        let file = self.os.open(&path, How::Read, 0).map_err(fail)?;
+        let file = match self.os.open(&path, How::Read, 0) {
+            // Archived since it was listed, and so synced.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            file => file.map_err(fail)?,
+        };
         let synced = self.os.sync_data(&file);
         if synced.is_err() {
             // A second sync would return 0 with the row gone.
@@ -161,23 +165,27 @@ impl Writer<'_> {
             return archived_row(self.os, &self.directory, place);
         };
         let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
-        let file = self.os.open(&path, How::Read, 0).map_err(fail)?;
+        let file = match self.os.open(&path, How::Read, 0) {
+            // Archived since it was listed.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return archived_row(self.os, &self.directory, place);
+            }
+            file => file.map_err(fail)?,
+        };
         let bytes = self.os.stat(&file).map_err(fail)?.bytes;
         row_at(self.os, &file, place.offset, bytes).map_err(fail)
     }
 
     /// Every row that begins at or after `from`, in order.
     pub(super) fn rows_since(&self, from: Place, each: &mut dyn FnMut(Place, &[u8])) -> Result<()> {
-        for name in self.raw.iter().filter(|name| name.number >= from.segment) {
-            let path = self.directory.join(name.to_string());
-            let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
-            let file = self.os.open(&path, How::Read, 0).map_err(fail)?;
+        let end = self.raw.last().map_or(0, |name| name.number);
+        for name in archived::sealed_names(self.os, &self.directory, &self.raw, from.segment.saturating_sub(1), end)? {
             let start = if name.number == from.segment { from.offset } else { 0 };
-            let mut bytes = vec![0; self.os.stat(&file).map_err(fail)?.bytes.saturating_sub(start) as usize];
-            let read = read_full(self.os, &file, &mut bytes, start).map_err(fail)?;
-            for line in Lines::new(&bytes[..read]).filter(|line| line.whole) {
-                each(Place { segment: name.number, offset: start + line.at as u64 }, line.text);
-            }
+            archived::each_sealed_block(self.os, &self.directory, &name, start, |at, block| {
+                for line in Lines::new(block).filter(|line| line.whole) {
+                    each(Place { segment: name.number, offset: at + line.at as u64 }, line.text);
+                }
+            })?;
         }
         Ok(())
     }
@@ -202,10 +210,7 @@ fn archived_row(os: &dyn Os, directory: &std::path::Path, place: Place) -> Resul
     let archived = listing::archived(os, directory)?;
     let Ok(at) = archived.binary_search_by_key(&place.segment, |name| name.number) else { return Ok(None) };
     let path = listing::archive_directory(directory).join(archived[at].archive());
-    let bytes = super::archived::decode(os, &path)?;
-    let Some(rest) = usize::try_from(place.offset).ok().and_then(|from| bytes.get(from..)) else { return Ok(None) };
-    let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-    Ok(Some(rest[..end].to_vec()))
+    archived::line_at(os, &path, place.offset)
 }
 
 fn id_of(row: &[u8]) -> Option<String> {

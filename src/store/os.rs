@@ -86,6 +86,8 @@ pub trait Os: Sync {
     fn list(&self, path: &Path, each: &mut dyn FnMut(&[u8])) -> io::Result<()>;
     /// Renames, replacing what is there.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Gives a file a second name; fails when that is taken.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file's name.
     fn unlink(&self, path: &Path) -> io::Result<()>;
     /// Makes a directory.

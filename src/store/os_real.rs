@@ -121,6 +121,10 @@ impl Os for Real {
         Ok(fs::rename(from, to)?)
     }
 
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::hard_link(from, to)
+    }
+
     fn unlink(&self, path: &Path) -> io::Result<()> {
         Ok(fs::unlink(path)?)
     }

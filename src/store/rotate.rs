@@ -3,6 +3,7 @@
 
 use super::append::{Active, Writer};
 use super::directory::{Modes, check_file, open_error, share, sync_name};
+use super::index::build;
 use super::listing;
 use super::lock::Lock;
 use super::os::{How, sync_directory};
@@ -132,5 +133,31 @@ impl Writer<'_> {
         self.raw.push(name);
         self.index.rotated(self.os, old, number);
         Ok(Active { name, path, file: file.into(), identity: stat.identity, bytes: 0 })
+    }
+
+    /// Seals the active segment, if it holds anything; gives whether it did. The next one is empty.
+    pub fn seal(&mut self) -> Result<bool> {
+        let raw = listing::raw(self.os, &self.directory)?;
+        build::prepare(self.os, &self.directory, &mut self.index, &raw)?;
+        self.raw = raw;
+        let lock = self.lock()?;
+        let (mut line, active) = self.find_active(&lock)?;
+        let raw = std::mem::take(&mut self.raw);
+        let known = self.index.catch_up_sealed(self.os, &self.directory, &raw);
+        self.raw = raw;
+        known?;
+        let Some(mut active) = active else { return Ok(false) };
+        let torn_at = self.index.catch_up(self.os, &active)?;
+        if torn_at < active.bytes {
+            self.mend(&mut active, torn_at)?;
+        }
+        if active.bytes == 0 {
+            return Ok(false);
+        }
+        let today = self.today();
+        let next = self.rotate(&lock, &mut line, Some(&active), &today)?;
+        self.active = Some(next);
+        lock.release(self.os);
+        Ok(true)
     }
 }

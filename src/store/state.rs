@@ -47,6 +47,24 @@ impl State<'_, '_> {
         }
     }
 
+    /// The rows that say which runs are held, in order.
+    pub fn holds(&mut self) -> Result<Vec<OnFile>> {
+        let places = self.writer.index.places_of_holds(self.writer.os, &self.writer.directory)?;
+        let mut rows = Vec::with_capacity(places.len());
+        for place in places {
+            if let Some(text) = self.writer.row_on_file(place)? {
+                rows.push(OnFile { place, text });
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The first row of `run`.
+    pub fn first(&mut self, run: &str) -> Result<Option<OnFile>> {
+        let Some(entry) = self.writer.index.run(self.writer.os, &self.writer.directory, run)? else { return Ok(None) };
+        Ok(self.writer.row_on_file(entry.first)?.map(|text| OnFile { place: entry.first, text }))
+    }
+
     /// Whether `run` has a row.
     pub fn has_run(&mut self, run: &str) -> Result<bool> {
         Ok(self.writer.index.run(self.writer.os, &self.writer.directory, run)?.is_some())

@@ -4,26 +4,34 @@
 //! Not here: how rows are found and read (`scan`), how a struct looks (`render`).
 //!
 //! - `standing`: which row says where a run stands, of raw values
+//! - `record/`: one run in full
 //! - `runs`: one record for each run
 //! - `stats`: what a logbook comes to
-//! - `timeline`: the rows of one run, with the time between them
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
+//! - `approvals`: requests and decisions · `holds`: runs that a person stopped
+//! - `past`: what a decision about a run rests on
 //! - `amended`: what corrections did to a row
 //!
 //! Invariant: a fold sees rows in file order and depends on nothing else.
 
 pub mod amended;
+pub mod approvals;
 pub mod explain;
 pub mod fields;
+pub mod holds;
+pub mod past;
+pub mod record;
 pub mod runs;
 pub mod standing;
 pub mod stats;
-pub mod timeline;
 
 pub use amended::{Amended, amended};
+pub use approvals::Approvals;
 pub use explain::Explanation;
 pub use fields::Fields;
+pub use holds::Holds;
+pub use past::{Course, Past};
+pub use record::{Entry, Record};
 pub use runs::{Run, Runs};
 pub use stats::Stats;
-pub use timeline::{Entry, Timeline};

@@ -17,20 +17,42 @@ mod documents;
 
 /// One file for each command.
 mod amend;
+mod answer;
 mod append;
+mod approve;
+mod archive;
+mod ask;
+mod blame;
+mod call;
 mod complete_words;
 mod completions;
+mod config;
+mod deny;
+mod diff;
 mod doctor;
+mod end;
+mod exec;
 mod fields;
+mod handoff;
+mod head;
 mod help;
+mod hold;
 mod init;
 mod man;
 mod query;
+mod release;
 mod report;
+mod resume;
+mod review;
 mod runs;
 mod show;
+mod start;
 mod stats;
+mod verify;
 mod where_;
+
+/// What is said of one run, on a sample and of odd runs.
+mod run_record;
 
 /// Rows with their corrections folded in, against a slow and obvious way.
 mod corrections;
@@ -47,6 +69,9 @@ mod runs_cache;
 
 /// Rows that stand again elsewhere.
 mod voided;
+
+/// A logbook of each version of the format.
+mod format_versions;
 
 /// Two users, one logbook.
 mod group;

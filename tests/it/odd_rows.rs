@@ -9,7 +9,7 @@
 
 use std::ops::ControlFlow;
 
-use logbook::json::bits::{Finder, fill, fill_plain};
+use logbook::json::bits::{Finder, Index};
 use logbook::json::frame;
 use serde_json::Value;
 
@@ -251,14 +251,20 @@ fn fields_are_found_in_odd_rows() {
 }
 
 #[test]
-fn masks_are_the_same_both_ways() {
+fn the_index_is_the_same_both_ways() {
     let mut dice = Dice::new(5);
-    let (mut fast, mut plain) = (Vec::new(), Vec::new());
+    let names = [&b"a"[..], b"ab", b"", b"u,", &[b'a'; 62], &[b'b'; 63], &[b'b'; 200]];
+    let (mut fast, mut plain) = (Index::new(names.into_iter()), Index::new(names.into_iter()));
+    let bytes = b"\"\\\"\\{}[]\n\nab,:uuu";
     for _ in 0..3000 {
-        let length = dice.below(400) as usize;
-        let text: Vec<u8> = (0..length).map(|_| b"\"\\\\\"{}[]\n\nab,:"[dice.below(14) as usize]).collect();
-        fill(&text, &mut fast);
-        fill_plain(&text, &mut plain);
-        assert_eq!(fast, plain, "{}", text.escape_ascii());
+        let length = dice.below(700) as usize;
+        let text: Vec<u8> = (0..length).map(|_| bytes[dice.below(bytes.len() as u64) as usize]).collect();
+        let careful = dice.below(2) == 0;
+        fast.fill(&text, careful);
+        plain.fill_plain(&text, careful);
+        assert_eq!(fast.words(), plain.words(), "{}", text.escape_ascii());
+        assert_eq!(fast.places(), plain.places(), "{}", text.escape_ascii());
+        assert_eq!(fast.doubts(), plain.doubts(), "{}", text.escape_ascii());
+        assert_eq!(fast.escapes(), plain.escapes(), "{}", text.escape_ascii());
     }
 }

@@ -5,9 +5,9 @@
 
 use logbook::json::quote;
 use logbook::model::Zone;
-use logbook::query::{Place, Row};
-use logbook::render::{Format, Look, Rows, timeline};
-use logbook::view::timeline::{FIELDS, Timeline};
+use logbook::render::record::{facts, terminal};
+use logbook::render::{Format, Look, Rows};
+use logbook::view::Record;
 use unicode_width::UnicodeWidthStr;
 
 const FORMATS: [Format; 6] = [Format::Table, Format::Jsonl, Format::Json, Format::Csv, Format::Tsv, Format::Markdown];
@@ -31,11 +31,9 @@ fn drawn(mut rows: Rows, texts: &[String]) -> String {
 
 /// One row as the timeline of its run.
 fn told(row: &str, look: &Look) -> String {
-    let mut fields = Vec::new();
-    logbook::json::pick(row.as_bytes(), &FIELDS, &mut fields).unwrap();
-    let mut run = Timeline::default();
-    run.push(&Row { text: row.as_bytes(), fields: &fields, place: Place::default() }, None);
-    timeline::draw(&run, look)
+    let record = Record::of("r", [(row.as_bytes(), None, Vec::new())], Vec::new());
+    let facts = terminal::draw_facts(&record.run_id, &facts(&record, &look.zone), look);
+    facts + &terminal::draw_timeline(&record, look)
 }
 
 /// Characters that a terminal obeys or does not show, some of each kind.

@@ -69,6 +69,9 @@ impl Os for Faulty {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         REAL.rename(from, to)
     }
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        REAL.link(from, to)
+    }
     fn unlink(&self, path: &Path) -> io::Result<()> {
         REAL.unlink(path)
     }

@@ -67,6 +67,18 @@ impl Book {
         book
     }
 
+    /// A copy of one of the logbooks in `samples/`.
+    pub fn sample(name: &str) -> Book {
+        let book = Book::new();
+        for entry in fs::read_dir(repository().join("samples").join(name)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "jsonl") {
+                book.write(&format!(".logbook/{}", path.file_name().unwrap().display()), &fs::read(&path).unwrap());
+            }
+        }
+        book
+    }
+
     /// The working directory of its commands.
     pub fn path(&self) -> PathBuf {
         self.root.path().join("work")

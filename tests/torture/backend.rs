@@ -35,6 +35,7 @@ pub enum Call {
     StatPath,
     List,
     Rename,
+    Link,
     Unlink,
     Mkdir,
 }
@@ -329,6 +330,13 @@ impl Os for Process<'_> {
         self.begin(Call::Rename)?;
         REAL.rename(from, to)?;
         self.world.note(Event::Rename { from: self.relative(from), to: self.relative(to) });
+        Ok(())
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.begin(Call::Link)?;
+        REAL.link(from, to)?;
+        self.world.note(Event::Link { from: self.relative(from), to: self.relative(to) });
         Ok(())
     }
 

@@ -166,6 +166,11 @@ impl Disk {
                     self.change(Change::Remove(from.clone()));
                 }
             }
+            Event::Link { from, to } => {
+                if let Some(node) = self.live.get(from).copied() {
+                    self.change(Change::Set(to.clone(), node));
+                }
+            }
             Event::Unlink { path } => self.change(Change::Remove(path.clone())),
             Event::Write { inode, at, bytes } => {
                 if let Some(file) = self.by_inode.get(inode) {

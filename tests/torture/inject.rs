@@ -29,7 +29,7 @@ pub fn trials() -> Vec<Trial> {
     vec![Trial { name: "system calls fail (strace)", tier: Tier::Everything, needs, run }]
 }
 
-fn needs() -> Result<(), String> {
+pub fn needs() -> Result<(), String> {
     if !bed::has("strace") {
         return Err("strace".to_owned());
     }

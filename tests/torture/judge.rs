@@ -10,7 +10,7 @@ use logbook::format::lines::Lines;
 use logbook::json::{self, Kind, Limits};
 use logbook::model::Address;
 use logbook::store::os::Os;
-use logbook::store::snapshot;
+use logbook::store::snapshot::{self, Form};
 
 /// A row to append.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +97,14 @@ pub fn look(os: &dyn Os, logbook: &Path) -> Sight {
     let mut voided = BTreeSet::new();
     for segment in &taken.segments {
         let bytes = std::fs::read(&segment.path).unwrap();
-        let bytes = &bytes[..segment.bytes as usize];
+        let bytes = match segment.form {
+            Form::Plain => bytes[..segment.bytes as usize].to_vec(),
+            _ => zstd::decode_all(&bytes[..]).unwrap_or_else(|error| {
+                sight.wrong.push(format!("segment {}: {error}", segment.number));
+                Vec::new()
+            }),
+        };
+        let bytes = &bytes[..];
         if !bytes.is_empty() && bytes.last() != Some(&b'\n') {
             sight.wrong.push(format!("segment {}: a torn row is to be seen", segment.number));
         }

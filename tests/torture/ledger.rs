@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -30,6 +30,18 @@ pub struct Line {
 /// Where a line begins.
 pub type Place = (u64, u64);
 
+/// Archived segments: number, day, path.
+fn archived(archive: &Path) -> Vec<(u64, String, std::path::PathBuf)> {
+    let names = fs::read_dir(archive).unwrap().map(|entry| entry.unwrap().path());
+    names
+        .filter_map(|path| {
+            let name = path.file_name()?.to_str()?.strip_suffix(".jsonl.zst")?.to_owned();
+            let (day, number) = name.split_once('.')?;
+            Some((number.parse().ok()?, day.to_owned(), path.clone()))
+        })
+        .collect()
+}
+
 /// The segments of the logbook, by number: number, day, path.
 pub fn segments(book: &Path) -> Vec<(u64, String, std::path::PathBuf)> {
     let mut found = Vec::new();
@@ -48,8 +60,18 @@ pub fn segments(book: &Path) -> Vec<(u64, String, std::path::PathBuf)> {
 
 /// Calls `each` with every line that has its newline: place, text without it.
 pub fn lines(book: &Path, each: &mut dyn FnMut(Place, &[u8])) {
-    for (number, _, path) in segments(book) {
-        let mut file = BufReader::with_capacity(1 << 20, File::open(path).unwrap());
+    let raw = segments(book);
+    let archive = book.join("archive");
+    let mut all: Vec<_> = if archive.is_dir() { archived(&archive) } else { Vec::new() };
+    // A number counts once, and the raw file before its archive.
+    all.retain(|(number, ..)| raw.iter().all(|(other, ..)| other != number));
+    all.extend(raw);
+    all.sort();
+    for (number, _, path) in all {
+        let file = File::open(&path).unwrap();
+        let packed = path.extension().is_some_and(|end| end == "zst");
+        let plain: Box<dyn Read> = if packed { Box::new(zstd::Decoder::new(file).unwrap()) } else { Box::new(file) };
+        let mut file = BufReader::with_capacity(1 << 20, plain);
         let (mut offset, mut text) = (0, Vec::new());
         loop {
             text.clear();

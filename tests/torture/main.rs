@@ -12,8 +12,10 @@ mod ledger;
 mod trial;
 
 /// In this process: a disk and an operating system that fail on command.
+mod archiver;
 mod backend;
 mod baton;
+mod bit_flips;
 mod crashes;
 mod disk;
 mod faults;
@@ -26,6 +28,7 @@ mod scenes;
 mod world;
 
 /// Through the real binary.
+mod archive_storm;
 mod clock;
 mod exits;
 mod frozen;
@@ -49,7 +52,10 @@ fn trials() -> Vec<Trial> {
         crashes::trials(),
         races::trials(),
         mutants::trials(),
+        archiver::trials(),
+        bit_flips::trials(),
         storm::trials(),
+        archive_storm::trials(),
         inject::trials(),
         power_cut::trials(),
         full_disk::trials(),

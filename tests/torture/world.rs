@@ -15,19 +15,42 @@ use super::trial::Report;
 #[derive(Debug, Clone)]
 pub enum Event {
     /// A file, made at `path`.
-    Create { path: PathBuf, inode: u64 },
+    Create {
+        path: PathBuf,
+        inode: u64,
+    },
     /// A directory, made.
-    Mkdir { path: PathBuf },
+    Mkdir {
+        path: PathBuf,
+    },
     /// A name, changed.
-    Rename { from: PathBuf, to: PathBuf },
+    Rename {
+        from: PathBuf,
+        to: PathBuf,
+    },
+    Link {
+        from: PathBuf,
+        to: PathBuf,
+    },
     /// A name, gone.
-    Unlink { path: PathBuf },
+    Unlink {
+        path: PathBuf,
+    },
     /// Bytes, written.
-    Write { inode: u64, at: u64, bytes: Vec<u8> },
+    Write {
+        inode: u64,
+        at: u64,
+        bytes: Vec<u8>,
+    },
     /// A file, synced or not.
-    Sync { inode: u64, done: bool },
+    Sync {
+        inode: u64,
+        done: bool,
+    },
     /// A directory, synced.
-    SyncDirectory { path: PathBuf },
+    SyncDirectory {
+        path: PathBuf,
+    },
     /// Rows that somebody was told are stored.
     Acknowledged(Vec<u64>),
 }

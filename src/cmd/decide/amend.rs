@@ -1,11 +1,9 @@
 //! `logbook amend RUN STEP key=value… --why …`: a row that says what another
 //! row should have said (`docs/format.md`, Corrections).
 
-use std::path::PathBuf;
-
 use crate::cmd::Door;
 use crate::cmd::reading::{self, Corrections};
-use crate::cmd::writing::{Print, print_rows};
+use crate::cmd::writing::{Desk, Writing, print_rows};
 use crate::error::{Error, Exit, Result};
 use crate::format::amendment::Amendment;
 use crate::format::corrections::{self, is_target};
@@ -13,11 +11,8 @@ use crate::format::draft_pairs::Pairs;
 use crate::format::{Correction, Drafts, Rules};
 use crate::json;
 use crate::model::Address;
-use crate::store::append::{OnRefused, Options, Writer};
-use crate::store::config::{self, duration_ms};
 use crate::store::index::Place;
-use crate::store::os_real::{self, REAL};
-use crate::store::{Durability, Input};
+use crate::store::{Input, Purpose};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "  logbook amend r-88 3 status=failed --why 'the exit code was read wrong'\n  logbook amend r-88#3 tool_call.exit_code=1 --unset artifact_ref --why 'no artifact was made'";
@@ -37,18 +32,8 @@ pub struct Amend {
     /// Take the whole row back
     #[arg(long)]
     retract: bool,
-    /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]
-    #[arg(long, value_name = "DIR")]
-    dir: Option<PathBuf>,
-    /// none (survives kill -9) or data (survives a power cut) [env: LOGBOOK_DURABILITY]
-    #[arg(long, value_name = "LEVEL")]
-    durability: Option<String>,
-    /// How long to wait for the lock, such as 10s
-    #[arg(long, value_name = "TIME")]
-    lock_timeout: Option<String>,
-    /// Print what was stored: id (r-88#7) or row [env: LOGBOOK_PRINT]
-    #[arg(long, value_name = "WHAT")]
-    print: Option<String>,
+    #[command(flatten)]
+    writing: Writing,
 }
 
 /// How often it is tried anew when others correct the same row meanwhile.
@@ -56,22 +41,20 @@ const TRIES_MAX: usize = 8;
 
 /// `logbook amend`
 pub fn run(args: Amend, door: &mut Door<'_>) -> Result<Exit> {
-    let print = Print::parse(args.print.as_deref().or_else(|| door.env.var("LOGBOOK_PRINT")))?;
-    let durability = args.durability.as_deref().or_else(|| door.env.var("LOGBOOK_DURABILITY"));
-    let options = Options {
-        durability: durability.map(Durability::parse).transpose()?,
-        lock_timeout_ms: args.lock_timeout.as_deref().map(duration_ms).transpose()?,
-        now: door.clock,
-    };
+    let result = amend(&args, door);
+    args.writing.ended(result, door)
+}
+
+fn amend(args: &Amend, door: &mut Door<'_>) -> Result<Exit> {
     let (address, fields) = target(&args.words)?;
     let mut pairs = Pairs::new();
     for field in fields {
         pairs.argument(field)?;
     }
     let amendment = Amendment { pairs, unset: &args.unset, retract: args.retract, why: &args.why };
-    os_real::outlive_file_size_limit();
+    let desk = args.writing.desk(door, Purpose::Read)?;
     for _ in 0..TRIES_MAX {
-        if attempt(&args, &address, &amendment, options, print, door)? {
+        if attempt(&desk, &address, &amendment, door)? {
             return Ok(Exit::Done);
         }
     }
@@ -80,15 +63,8 @@ pub fn run(args: Amend, door: &mut Door<'_>) -> Result<Exit> {
 
 /// One look at the row and one try to store. Gives whether it was stored; not,
 /// when the row was corrected in between and the amendment rests on what it said.
-fn attempt(
-    args: &Amend,
-    address: &Address,
-    amendment: &Amendment<'_>,
-    options: Options,
-    print: Print,
-    door: &mut Door<'_>,
-) -> Result<bool> {
-    let found = reading::logbook(door, args.dir.as_deref(), Corrections::Folded)?;
+fn attempt(desk: &Desk, address: &Address, amendment: &Amendment<'_>, door: &mut Door<'_>) -> Result<bool> {
+    let found = reading::logbook_at(&desk.location, Corrections::Folded, None)?;
     let seen = found.inputs.iter().rev().find_map(|input| match input {
         Input::Segment(segment) => Some(Place { segment: segment.number, offset: segment.bytes }),
         _ => None,
@@ -110,19 +86,16 @@ fn attempt(
             corrections::apply(&corrected.row, &corrected.corrections)
         }
     };
-    let settings = config::settings(&REAL, &found.path)?;
-    let vocabulary = settings.vocabulary.clone();
     let env = door.env.clone();
-    let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: env.var("LOGBOOK_AGENT"), own: true };
+    let rules = Rules { run_id: None, ..desk.rules(&env) };
     let text = amendment.text(address, &row, &rules)?;
     let mut drafts = Drafts::new();
     drafts.push(&text, &rules, &(door.clock)().to_utc_ms(), None)?;
 
-    let mut writer = Writer::open(&REAL, &found.path, settings, options)?;
     let mut changed = false;
     let names = names(address, &found.inputs, place, &row);
     let rests_on_row = amendment.reaches_in() || !amendment.unset.is_empty();
-    let appended = writer.append_if(&drafts, OnRefused::Abort, &mut |state| {
+    let stored = desk.store(&drafts, door, |state| {
         if let (true, Some(seen)) = (rests_on_row, seen) {
             state.rows_since(seen, &mut |_, row| {
                 changed |=
@@ -134,9 +107,7 @@ fn attempt(
     if changed {
         return Ok(false);
     }
-    let stored = appended.all()?;
-    writer.sync()?;
-    print_rows(print, &drafts, &stored, door)?;
+    print_rows(desk.print, &drafts, &stored?, door)?;
     Ok(true)
 }
 

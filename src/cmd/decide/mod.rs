@@ -1,3 +1,11 @@
 //! Commands by which somebody decides about a run or a row; each decision is a row.
 
 pub mod amend;
+pub mod answer;
+pub mod approve;
+mod decision;
+pub mod deny;
+pub mod hold;
+mod open_requests;
+pub mod release;
+pub mod review;

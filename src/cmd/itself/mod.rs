@@ -1,6 +1,7 @@
 //! Commands about the tool itself: where it works, its help, its schema, its completions.
 
 pub mod completions;
+pub mod config;
 pub mod help;
 pub mod init;
 pub mod man;

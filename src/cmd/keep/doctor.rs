@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use crate::cmd::Door;
 use crate::cmd::keep::doctor_findings;
 use crate::error::{Error, Exit, Result};
-use crate::store::os_real::{REAL, disk, sync_times_us};
+use crate::store::os_real::{disk, sync_times_us};
 use crate::store::{Durability, Purpose, config, locate};
 
 /// Two real examples.
@@ -37,7 +37,7 @@ pub struct Doctor {
 pub fn run(args: Doctor, door: &mut Door<'_>) -> Result<Exit> {
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
     let fail = |error: std::io::Error| Error::io(format!("{}: {error}", location.path.display()));
-    let settings = config::settings(&REAL, &location.path)?;
+    let settings = config::layered(&location.path, &door.env)?;
     let (durability, source) = match door.env.var("LOGBOOK_DURABILITY") {
         Some(word) => (Durability::parse(word)?, "LOGBOOK_DURABILITY"),
         None if settings.durability == Durability::Data => (Durability::Data, "default"),

@@ -1,4 +1,8 @@
 //! Commands that look after the files of a logbook.
 
+pub mod archive;
 pub mod doctor;
 mod doctor_findings;
+pub mod head;
+mod progress;
+pub mod verify;

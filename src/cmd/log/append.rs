@@ -1,19 +1,15 @@
 //! `logbook append`: one row from flags, fields or JSON, or many from stdin.
 
-use std::path::PathBuf;
-
 use crate::cmd::Door;
 use crate::cmd::log::append_batch;
-use crate::cmd::writing::{Print, announce_fallback, print_rows};
+use crate::cmd::writing::{Writing, print_rows};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft_pairs::Pairs;
 use crate::format::{Drafts, Rules};
 use crate::json;
 use crate::model::names;
-use crate::store::append::{OnRefused, Options, Writer};
-use crate::store::config::{self, duration_ms};
-use crate::store::os_real::{self, REAL};
-use crate::store::{Durability, Purpose, Settings, locate};
+use crate::store::Purpose;
+use crate::store::append::OnRefused;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\
@@ -60,41 +56,21 @@ pub struct Append {
     /// Kind of row; a plain step when not given
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
-    /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]
-    #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
-    /// none (survives kill -9) or data (survives a power cut) [env: LOGBOOK_DURABILITY]
-    #[arg(long, value_name = "LEVEL")]
-    pub durability: Option<String>,
-    /// How long to wait for the lock, such as 10s
-    #[arg(long, value_name = "TIME")]
-    pub lock_timeout: Option<String>,
-    /// Print what was stored: id (r-88#3) or row [env: LOGBOOK_PRINT]
-    #[arg(long, value_name = "WHAT")]
-    pub print: Option<String>,
-    /// Warn and exit 0 when the row cannot be stored [env: LOGBOOK_BEST_EFFORT=1]
-    #[arg(long)]
-    pub best_effort: bool,
     /// With -: stop at a bad row, skip it, or abort before storing any
     #[arg(long, value_name = "WHAT")]
     pub on_error: Option<String>,
+    /// Where and how it is stored.
+    #[command(flatten)]
+    pub writing: Writing,
 }
 
-/// Runs the command; with `--best-effort` every failure is a warning.
+/// `logbook append`
 pub fn run(args: Append, door: &mut Door<'_>) -> Result<Exit> {
-    let best_effort = args.best_effort || door.env.var("LOGBOOK_BEST_EFFORT") == Some("1");
-    match append(&args, door) {
-        Err(error) if best_effort => {
-            // Nobody is left to tell when stderr is gone too.
-            let _ = writeln!(door.err, "logbook: warning: not stored: {}", error.message);
-            Ok(Exit::Done)
-        }
-        other => other,
-    }
+    let result = append(&args, door);
+    args.writing.ended(result, door)
 }
 
 fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
-    let print = Print::parse(args.print.as_deref().or_else(|| door.env.var("LOGBOOK_PRINT")))?;
     let on_refused = match args.on_error.as_deref() {
         None | Some("stop") => OnRefused::Stop,
         Some("skip") => OnRefused::Skip,
@@ -105,36 +81,20 @@ fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
             );
         }
     };
-    let durability = match args.durability.as_deref().or_else(|| door.env.var("LOGBOOK_DURABILITY")) {
-        Some(word) => Some(Durability::parse(word)?),
-        None => None,
-    };
-    let lock_timeout_ms = args.lock_timeout.as_deref().map(duration_ms).transpose()?;
-    let options = Options { durability, lock_timeout_ms, now: door.clock };
     let batch = args.args.iter().any(|argument| argument == "-");
     let text = if batch { refuse_beside_stdin(args).map(|()| None)? } else { Some(row_text(args)?) };
 
-    let location = locate(args.dir.as_deref(), &door.env, Purpose::Write)?;
-    let settings = if location.exists { config::settings(&REAL, &location.path)? } else { Settings::default() };
+    let desk = args.writing.desk(door, Purpose::Write)?;
     let env = door.env.clone();
-    let vocabulary = settings.vocabulary.clone();
-    let rules = Rules {
-        vocabulary: &vocabulary,
-        run_id: args.run.as_deref().filter(|_| batch).or_else(|| env.var("LOGBOOK_RUN")),
-        agent_id: env.var("LOGBOOK_AGENT"),
-        own: false,
-    };
-    os_real::outlive_file_size_limit();
-    let job = append_batch::Job { location: &location, settings, options, rules, print, on_refused };
-    let Some(text) = text else { return append_batch::run(job, door) };
+    let of_flag = args.run.as_deref().filter(|_| batch);
+    let mut rules = desk.rules(&env);
+    rules = Rules { run_id: of_flag.or(rules.run_id), own: false, ..rules };
+    let Some(text) = text else { return append_batch::run(append_batch::Job { desk: &desk, rules, on_refused }, door) };
 
     let mut drafts = Drafts::new();
     drafts.push(&text, &rules, &(door.clock)().to_utc_ms(), None)?;
-    announce_fallback(&location, door.err);
-    let mut writer = Writer::open(&REAL, &location.path, job.settings, options)?;
-    let stored = writer.append(&drafts, OnRefused::Abort).all()?;
-    writer.sync()?;
-    print_rows(print, &drafts, &stored, door)?;
+    let stored = desk.store(&drafts, door, |_| Ok(()))?;
+    print_rows(desk.print, &drafts, &stored, door)?;
     if let Some(slip) = slip(args) {
         door.note(slip);
     }

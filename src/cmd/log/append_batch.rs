@@ -5,15 +5,15 @@ use std::io::{Read, Write};
 
 use super::append_lines::Lines;
 use crate::cmd::Door;
-use crate::cmd::writing::{Print, announce_fallback, say};
+use crate::cmd::writing::{Desk, Print, announce_fallback, say};
 use crate::error::{Error, Exit, Result};
 use crate::format::{Drafts, Rules};
 use crate::json::Spans;
 use crate::json::skip::is_white;
 use crate::model::APPEND_ROW_BYTES_MAX;
-use crate::store::append::{OnRefused, Options, Writer};
+use crate::store::Stored;
+use crate::store::append::{OnRefused, Writer};
 use crate::store::os_real::{self, REAL};
-use crate::store::{Location, Settings, Stored};
 
 /// Bytes of rows in one hold of the lock.
 const HOLD_BYTES: usize = 256 << 10;
@@ -24,11 +24,8 @@ const LINE_BYTES_MAX: usize = APPEND_ROW_BYTES_MAX + (64 << 10);
 
 /// What is to be done.
 pub(super) struct Job<'a> {
-    pub location: &'a Location,
-    pub settings: Settings,
-    pub options: Options,
+    pub desk: &'a Desk,
     pub rules: Rules<'a>,
-    pub print: Print,
     pub on_refused: OnRefused,
 }
 
@@ -52,7 +49,7 @@ struct Batch<'a> {
 pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
     let mut batch = Batch {
         rules: job.rules,
-        print: job.print,
+        print: job.desk.print,
         on_refused: job.on_refused,
         drafts: Drafts::new(),
         lines: Vec::new(),
@@ -64,7 +61,6 @@ pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
     };
     // Nothing is made on disk before the first row is good.
     let mut writer: Option<Writer<'_>> = None;
-    let mut settings = Some(job.settings);
     let mut result = Ok(());
     let mut lines = Lines::new();
     let mut ended = false;
@@ -78,8 +74,8 @@ pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
             continue;
         }
         if writer.is_none() {
-            announce_fallback(job.location, err);
-            match Writer::open(&REAL, &job.location.path, settings.take().unwrap_or_default(), job.options) {
+            announce_fallback(&job.desk.location, err);
+            match Writer::open(&REAL, &job.desk.location.path, job.desk.settings.clone(), job.desk.options) {
                 Ok(opened) => writer = Some(opened),
                 Err(error) => {
                     result = Err(error);

@@ -5,3 +5,9 @@
 pub mod append;
 pub mod append_batch;
 mod append_lines;
+pub mod ask;
+pub mod call;
+pub mod end;
+pub mod exec;
+pub mod handoff;
+pub mod start;

@@ -2,10 +2,14 @@
 //!
 //! Not here: the flags and the scan they share (`cmd::reading`), what a run is (`view`).
 
+pub mod blame;
 mod branches;
+pub mod diff;
 pub mod fields;
 pub mod query;
 pub mod report;
+pub mod resume;
 pub mod runs;
 pub mod show;
+mod show_tree;
 pub mod stats;

@@ -1,25 +1,23 @@
-//! `logbook show`: one run as a timeline, or one row in full.
-
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+//! `logbook show`: one run in full, as a timeline, a tree or a page; or one row in full.
 
 use crate::cmd::Door;
-use crate::cmd::reading::wording;
-use crate::cmd::reading::{self, Corrections, Found, Reading, require};
+use crate::cmd::read::show_tree;
+use crate::cmd::reading::gather::{self, Kept};
+use crate::cmd::reading::of_run::{self, nothing, row_named};
+use crate::cmd::reading::{self, Corrections, Reading};
 use crate::error::{Error, Exit, Result};
 use crate::format::corrections;
 use crate::json;
 use crate::model::Address;
-use crate::query::ast::{Form, Op};
-use crate::query::{Place, Plan, Query, Row};
-use crate::render::{Format, Rows, amended, cell, pretty, timeline};
-use crate::scan::{self, Corrected, Scanned, Source};
-use crate::store::Input;
-use crate::view::timeline::FIELDS;
-use crate::view::{self, Timeline};
+use crate::query::Query;
+use crate::render::record::{self, Fact, html, markdown, terminal};
+use crate::render::{Format, Rows, amended, pretty};
+use crate::scan::{Corrected, Scanned, Source};
+use crate::view::{self, Record};
 
 /// Examples shown in the help.
-pub const EXAMPLES: &str = "  logbook show r-88\n  logbook show r-88#3          # the same: logbook show r-88 3";
+pub const EXAMPLES: &str = "  logbook show r-88\n  logbook show r-88#3          # the same: logbook show r-88 3
+  logbook show r-88 -o html > r-88.html";
 
 /// Arguments of `show`.
 #[derive(clap::Args)]
@@ -29,53 +27,124 @@ pub struct Show {
     what: String,
     /// A row of the run
     step: Option<u64>,
+    /// Follow its children and handoffs: agent → agent → tool → file
+    #[arg(long, conflicts_with_all = ["at", "record"])]
+    tree: bool,
+    /// The run as it was known at that row: later rows and corrections left out
+    #[arg(long)]
+    at: bool,
+    /// The record as one JSON object, instead of its rows
+    #[arg(long)]
+    record: bool,
     #[command(flatten)]
     reading: Reading,
 }
 
+/// What is drawn of a run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Its rows.
+    Rows(Format),
+    /// Facts and timeline, or the tree.
+    Terminal,
+    /// One page.
+    Markdown,
+    /// One page.
+    Html,
+    /// The record.
+    Json,
+}
+
 /// `logbook show RUN [STEP]`
-pub fn run(args: Show, door: &mut Door<'_>) -> Result<Exit> {
+pub fn run(mut args: Show, door: &mut Door<'_>) -> Result<Exit> {
     if args.reading.run.is_some() {
         return Err(Error::usage("show takes the run as its first argument").hint("logbook show RUN"));
     }
+    let form = form(&args, door)?;
+    if args.at {
+        return as_known_at(&args, form, door);
+    }
     let corrections = Corrections::wanted(&args.reading, &Query::default());
-    let clock = args.reading.clock(door)?;
-    let mut query = Query::default();
-    args.reading.narrow(&mut query, &clock)?;
-    require(&mut query, reading::test("run_id", Op::Equal, &args.what, Form::Quoted));
-    let plan = wording::compiled(&query, "", &clock, BTreeMap::new())?;
-    let mut pruning = args.reading.pruning(plan.requirement());
-    let Found { path, inputs, .. } = reading::logbook_for(door, &args.reading, corrections, pruning.as_mut())?;
-    // Only where the whole run is shown: a row that is named is the first of that name.
-    let of_run = || match pruning {
-        Some(pruning) => pruning.apply(inputs.clone(), &path, reading::cores()),
-        None => inputs.clone(),
+    // A run id may look like the name of a row: the run is shown if there is no such row.
+    if let Some(address) = row_named(&args.what, args.step) {
+        let found = reading::logbook_for(door, &args.reading, corrections, None)?;
+        if let Some(exit) = row(&args, form, &address, &found.inputs, door)? {
+            return Ok(exit);
+        }
+        if args.step.is_some() {
+            return Err(nothing("show", &args.what, args.step, &found.inputs, door));
+        }
+    }
+    if args.tree {
+        let look = args.reading.look(door, args.reading.clock(door)?.zone);
+        return show_tree::run(&args.what, &args.reading, (form == Form::Terminal).then_some(&look), door);
+    }
+    let runs = [std::mem::take(&mut args.what)];
+    let (found, rows, scanned) = match form {
+        // Rows of other runs, which name it as their parent, may stand in any segment.
+        Form::Rows(_) => gather::rows_of(&runs, &args.reading, door)?,
+        _ => {
+            let plan = gather::plan_of(&runs, true, &args.reading, door)?;
+            let found = reading::logbook_for(door, &args.reading, corrections, None)?;
+            let (rows, scanned) = gather::passing(&found.inputs, &plan, &runs, args.reading.strict, door);
+            (found, rows, scanned)
+        }
     };
-    let wanted = match (&args.step, Address::parse(&args.what)) {
-        (Some(step), _) => Some(Address::Step { run_id: args.what.clone(), step: *step }),
-        (None, address) => address,
-    };
-    match wanted {
-        // A run id may look like the name of a row: the run is shown if there is no such row.
-        Some(address) => match row(&args, &address, &inputs, door)? {
-            Some(exit) => Ok(exit),
-            None if args.step.is_none() => {
-                whole_run(&args, &plan, &of_run(), door)?.map_or_else(|| Err(nothing(&args, &inputs, door)), Ok)
-            }
-            None => Err(nothing(&args, &inputs, door)),
+    let [run] = runs;
+    let exit = match form {
+        Form::Rows(format) => put_rows(&rows, format, &found.inputs, &args.reading, door)?,
+        _ => match of_run::record(&run, &found.inputs, &rows) {
+            Some(record) => put(&record, form, None, &args.reading, door).map(|()| true)?,
+            None => false,
         },
-        None => whole_run(&args, &plan, &of_run(), door)?.map_or_else(|| Err(nothing(&args, &inputs, door)), Ok),
+    };
+    match exit {
+        true => Ok(reading::tell_skipped(door, &scanned, args.reading.strict)),
+        false => Err(nothing("show", &run, None, &found.inputs, door)),
+    }
+}
+
+fn form(args: &Show, door: &Door<'_>) -> Result<Form> {
+    let refuse = |what: &str, hint: &str| Err(Error::usage(what).hint(hint));
+    let page = match args.reading.output.as_deref() {
+        Some("html") => Some(Form::Html),
+        Some("md" | "markdown") => Some(Form::Markdown),
+        _ => None,
+    };
+    if args.tree && page.is_some() {
+        return refuse("a tree is no page", "logbook show RUN --tree -o table");
+    }
+    if args.record {
+        return match args.reading.output.as_deref() {
+            None | Some("json" | "jsonl") => Ok(Form::Json),
+            Some(_) => refuse("--record is JSON", "logbook show RUN --record -o json"),
+        };
+    }
+    match page {
+        Some(page) => Ok(page),
+        None => Ok(match args.reading.format(door)? {
+            Format::Table => Form::Terminal,
+            format => Form::Rows(format),
+        }),
     }
 }
 
 /// Prints one row; `None` if there is none of that name.
-fn row(args: &Show, address: &Address, inputs: &Source, door: &mut Door<'_>) -> Result<Option<Exit>> {
+fn row(args: &Show, form: Form, address: &Address, inputs: &Source, door: &mut Door<'_>) -> Result<Option<Exit>> {
     let (found, scanned) = reading::find(inputs, address, args.reading.strict, door);
     let Some((place, written)) = found else {
         return Ok(None);
     };
+    let format = match form {
+        Form::Rows(format) => format,
+        Form::Terminal => Format::Table,
+        Form::Markdown => Format::Markdown,
+        Form::Html | Form::Json => {
+            return Err(Error::usage(format!("{address} is a row: pages and records are of runs"))
+                .hint(format!("logbook show {address} -o json")));
+        }
+    };
     let corrected = inputs.corrected(place);
-    let format = args.reading.format(door)?;
     let look = args.reading.look(door, door.zone(args.reading.utc, args.reading.tz.as_deref())?);
     let beneath = corrected.map_or_else(Vec::new, |it| amended::lines(&view::amended(&it.row, &it.corrections), &look));
     if corrected.is_some_and(Corrected::is_retracted) {
@@ -97,92 +166,73 @@ fn row(args: &Show, address: &Address, inputs: &Source, door: &mut Door<'_>) -> 
     Ok(Some(reading::tell_skipped(door, &scanned, args.reading.strict)))
 }
 
-/// Prints a run: as a timeline for a person, its rows for a program.
-fn whole_run(args: &Show, plan: &Plan, inputs: &Source, door: &mut Door<'_>) -> Result<Option<Exit>> {
-    let clock = args.reading.clock(door)?;
-    let format = args.reading.format(door)?;
-    let look = args.reading.look(door, clock.zone);
-    let mut timeline = Timeline::default();
-    let mut kept: Vec<(Vec<u8>, Place)> = Vec::new();
-    let names = FIELDS.map(str::to_owned);
-    let as_rows = format != Format::Table;
-    let scanned = each(plan, args, inputs, door, &names, |row| {
-        if as_rows {
-            kept.push((row.text.to_vec(), row.place));
-        } else {
-            timeline.push(row, reading::address(inputs, row.place));
-            if let Some(corrected) = inputs.corrected(row.place) {
-                timeline.amended(view::amended(&corrected.row, &corrected.corrections));
-            }
-        }
-        ControlFlow::Continue(())
-    });
-    if kept.is_empty() && timeline.entries.is_empty() {
-        return Ok(None);
-    }
-    let written = if as_rows {
-        let mut rows = Rows::new(format, None, look, false);
-        kept.iter()
-            .try_for_each(|(text, place)| rows.push(text, reading::address(inputs, *place), door.out))
-            .and_then(|()| rows.finish(door.out))
-            .map(|_| ())
-    } else {
-        door.out.write_all(timeline::draw(&timeline, &look).as_bytes())
-    };
-    written.map_err(|error| Error::output(&error))?;
-    Ok(Some(reading::tell_skipped(door, &scanned, args.reading.strict)))
-}
-
-/// Feeds the rows that pass `query` to `take`, with the fields `names`.
-fn each(
-    plan: &Plan,
-    args: &Show,
+/// Prints the rows of a run; false when there are none.
+pub fn put_rows(
+    rows: &[Kept],
+    format: Format,
     inputs: &Source,
+    reading: &Reading,
     door: &mut Door<'_>,
-    names: &[String],
-    mut take: impl FnMut(&Row<'_>) -> ControlFlow<()>,
-) -> Scanned {
-    let mut eval = plan.eval();
-    scan::feed(inputs, door.input, plan.fields(), args.reading.strict, |row, _, skipped| {
-        // Conditions made of flags hold no jq, and so do not fail.
-        if !plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false)) {
-            return ControlFlow::Continue(());
-        }
-        let mut fields = Vec::new();
-        match json::validate(row.text, json::Limits::GRAMMAR) {
-            Ok(()) if json::pick(row.text, names, &mut fields).is_ok() => {
-                take(&Row { text: row.text, fields: &fields, place: row.place })
-            }
-            Ok(()) => ControlFlow::Continue(()),
-            Err(fault) => {
-                let (class, detail) = scan::not_json(&fault);
-                let name = inputs.get(row.place.input as usize).map_or_else(String::new, Input::name);
-                skipped.add(&name, class, row.place.offset, detail);
-                ControlFlow::Continue(())
-            }
-        }
-    })
+) -> Result<bool> {
+    let look = reading.look(door, reading.clock(door)?.zone);
+    let mut out = Rows::new(format, None, look, false);
+    if rows.is_empty() {
+        return Ok(false);
+    }
+    rows.iter()
+        .try_for_each(|row| out.push(&row.text, reading::address(inputs, row.place), door.out))
+        .and_then(|()| out.finish(door.out))
+        .map_err(|error| Error::output(&error))?;
+    Ok(true)
 }
 
-/// There is no such run or row: what there is instead.
-fn nothing(args: &Show, inputs: &Source, door: &mut Door<'_>) -> Error {
-    let mut runs: Vec<(String, u64)> = Vec::new();
-    scan::feed(inputs, door.input, &["run_id".to_owned()], false, |row, _, _| {
-        let id = cell::plain(row.fields[0]);
-        match runs.iter_mut().find(|(known, _)| *known == id) {
-            Some((_, rows)) => *rows += 1,
-            None => runs.push((id, 1)),
+/// Prints a record, with one more fact about it.
+fn put(record: &Record, form: Form, more: Option<Fact>, reading: &Reading, door: &mut Door<'_>) -> Result<()> {
+    let look = reading.look(door, reading.clock(door)?.zone);
+    let text = match form {
+        Form::Json => [&record.to_json()[..], b"\n"].concat(),
+        Form::Markdown | Form::Html => {
+            let mut page = record::page(record, &look.zone);
+            page.facts.splice(0..0, more);
+            if form == Form::Html { html::draw(&page) } else { markdown::draw(&page) }.into_bytes()
         }
-        ControlFlow::Continue(())
-    });
-    let steps = runs.iter().find(|(id, _)| *id == args.what).map(|(_, rows)| *rows);
-    if let (Some(rows), Some(step)) = (steps, args.step) {
-        return Error::new(Exit::No, format!("run {:?} has {rows} rows, none of them is step {step}", args.what))
-            .hint(format!("logbook show {}", args.what));
+        Form::Terminal | Form::Rows(_) => {
+            let mut facts = record::facts(record, &look.zone);
+            facts.splice(0..0, more);
+            let facts = terminal::draw_facts(&record.run_id, &facts, &look);
+            format!("{facts}\n{}", terminal::draw_timeline(record, &look)).into_bytes()
+        }
+    };
+    door.out.write_all(&text).map_err(|error| Error::output(&error))
+}
+
+/// Prints the run of a row as it was known when that row was the newest of the logbook.
+fn as_known_at(args: &Show, form: Form, door: &mut Door<'_>) -> Result<Exit> {
+    let Some(address) = row_named(&args.what, args.step) else {
+        return Err(Error::usage("--at needs a row of the run").hint(format!("logbook show --at {} STEP", args.what)));
+    };
+    let now = reading::logbook_for(door, &args.reading, Corrections::Folded, None)?;
+    let (found, _) = reading::find(&now.inputs, &address, args.reading.strict, door);
+    let Some((until, row)) = found else {
+        return Err(nothing("show --at", &args.what, args.step, &now.inputs, door));
+    };
+    let run = of_run::text_of(&row, "run_id");
+    let inputs = crate::scan::corrections::fold_until(now.inputs.to_vec(), until);
+    let runs = [run.clone()];
+    let plan = gather::plan_of(&runs, true, &args.reading, door)?;
+    let (mut rows, scanned): (Vec<Kept>, Scanned) = gather::passing(&inputs, &plan, &runs, args.reading.strict, door);
+    rows.retain(|row| row.place <= until);
+    let known = Fact { name: "known at", lines: vec![format!("{address}, later rows and corrections left out")] };
+    match form {
+        Form::Rows(format) => {
+            rows.retain(|row| of_run::text_of(&row.text, "run_id") == run);
+            put_rows(&rows, format, &inputs, &args.reading, door)?;
+        }
+        _ => {
+            if let Some(record) = of_run::record(&run, &inputs, &rows) {
+                put(&record, form, Some(known), &args.reading, door)?;
+            }
+        }
     }
-    let error = Error::new(Exit::No, format!("no run {:?} among {} runs", args.what, runs.len()));
-    match crate::error::nearest(&args.what, runs.iter().map(|(id, _)| id.as_str())) {
-        Some(near) => error.hint(format!("did you mean `logbook show {near}`?")),
-        None => error.hint("logbook runs --all"),
-    }
+    Ok(reading::tell_skipped(door, &scanned, args.reading.strict))
 }

@@ -65,7 +65,7 @@ impl Answer {
         let slots = Moved::FIELDS.map(|field| names.iter().position(|name| name == field).unwrap_or(usize::MAX));
         let job = Job { plan, wonder: wonder.then_some(slots), strict };
         let literal = plan.literal().filter(|_| !wonder);
-        let wanted = Wanted { names: &names, strict, literal: literal.as_deref() };
+        let wanted = Wanted { names: &names, strict, literals: literal.as_slice() };
         let mut all = plan.fold();
         let mut shown: Vec<(Vec<u8>, Place)> = Vec::new();
         let mut damaged: Vec<(Place, String)> = Vec::new();

@@ -15,7 +15,7 @@ use crate::query::time::{self, Clock};
 use crate::query::{Place, Query, Requirement};
 use crate::render::{Format, Look};
 use crate::scan::{self, Pruning, Scanned, Source, corrections};
-use crate::store::{self, Input, Location, Purpose, Snapshot};
+use crate::store::{self, Environment, Input, Location, Purpose, Snapshot};
 
 /// Flags of every reading command.
 #[derive(clap::Args, Debug, Clone)]
@@ -224,9 +224,7 @@ fn asks_for_corrections(condition: &Expr) -> bool {
 
 /// The logbook that `dir`, the environment or the working directory names.
 pub fn logbook(door: &Door<'_>, dir: Option<&Path>, corrections: Corrections) -> Result<Found> {
-    let location = store::locate(dir, &door.env, Purpose::Read)?;
-    let snapshot = store::snapshot(&location.path)?;
-    found(location, snapshot, corrections, true)
+    logbook_at(&store::locate(dir, &door.env, Purpose::Read)?, corrections, None)
 }
 
 /// The same as the flags ask for it. `pruning` learns what is known of its segments.
@@ -237,17 +235,35 @@ pub fn logbook_for(
     pruning: Option<&mut Pruning>,
 ) -> Result<Found> {
     let location = store::locate(reading.dir.as_deref(), &door.env, Purpose::Read)?;
-    let snapshot = match pruning {
-        Some(pruning) => store::snapshot_with_summaries(&location.path, &mut |number, summary| {
-            pruning.know(number, &summary);
-        })?,
-        None => store::snapshot(&location.path)?,
-    };
-    found(location, snapshot, corrections, !reading.no_cache)
+    let snapshot = snapshot(&location, pruning)?;
+    found(location, snapshot, corrections, !reading.no_cache, Some(&door.env))
 }
 
-fn found(location: Location, snapshot: Snapshot, corrections: Corrections, cached: bool) -> Result<Found> {
-    let settings = store::config::settings(&store::os_real::REAL, &location.path)?;
+/// The logbook at `location`. `pruning` learns what is known of its segments.
+pub fn logbook_at(location: &Location, corrections: Corrections, pruning: Option<&mut Pruning>) -> Result<Found> {
+    found(location.clone(), snapshot(location, pruning)?, corrections, true, None)
+}
+
+fn snapshot(location: &Location, pruning: Option<&mut Pruning>) -> Result<Snapshot> {
+    match pruning {
+        Some(pruning) => store::snapshot_with_summaries(&location.path, &mut |number, summary| {
+            pruning.know(number, &summary);
+        }),
+        None => store::snapshot(&location.path),
+    }
+}
+
+fn found(
+    location: Location,
+    snapshot: Snapshot,
+    corrections: Corrections,
+    cached: bool,
+    env: Option<&Environment>,
+) -> Result<Found> {
+    let settings = match env {
+        Some(env) => store::config::layered(&location.path, env)?,
+        None => store::config::settings(&store::os_real::REAL, &location.path)?,
+    };
     let inputs = match corrections {
         Corrections::Folded | Corrections::Shown if cached => {
             corrections::fold_known(&location.path, &snapshot)?.with_corrections(corrections == Corrections::Shown)

@@ -5,14 +5,17 @@
 //! - `flags`: their flags, the logbook or files that are read, what is said beside the result
 //! - `wording`: a query as it is worded on the command line, compiled
 //! - `answer`: results on their way to the reader · `job`: what each thread does for them
+//! - `gather`: a few rows out of many, found by literals
+//! - `of_run`: the record of one run, and which run is meant
 //! - `runs`: all runs of a logbook, and queries over them
 //! - `saved`: queries that somebody saved, and what they ask
 //! - `watchdog`: bounds on time and memory
 
 pub mod answer;
-
 pub mod flags;
+pub mod gather;
 mod job;
+pub mod of_run;
 pub mod runs;
 pub mod saved;
 pub mod watchdog;

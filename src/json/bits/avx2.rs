@@ -1,7 +1,7 @@
-//! The masks with 32 bytes at a time, on processors that have AVX2 and carry-less multiplication.
+//! Words and marks with 32 bytes at a time, on processors that have AVX2 and carry-less multiplication.
 //!
 //! `unsafe` for two reasons, each met here: the functions below must run only where the processor has those
-//! instructions, which [`fill`] and [`mark`] ask before they call them; and a block is read through a pointer, which is that of
+//! instructions, which [`index`] and [`mark`] ask before they call them; and a block is read through a pointer, which is that of
 //! an array of exactly 64 bytes. Tests compare the result with the plain way, bit by bit.
 
 use std::arch::x86_64::{
@@ -9,57 +9,52 @@ use std::arch::x86_64::{
     _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
 };
 
+use super::index::{Filling, Index};
 use super::marks::{self, Marks};
-use super::masks::{Bytes, Carry, Masks, WIDTH};
+use super::masks::{Bytes, Carry, WIDTH};
 
-/// Makes the masks of `text`; false where the processor cannot.
-pub(super) fn fill(text: &[u8], out: &mut Vec<Masks>) -> bool {
-    if !(std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("pclmulqdq")) {
+/// Makes the index of `text`; false where the processor cannot.
+pub(super) fn index(text: &[u8], out: &mut Index, careful: bool) -> bool {
+    if !(std::is_x86_feature_detected!("avx2")
+        && std::is_x86_feature_detected!("bmi1")
+        && std::is_x86_feature_detected!("bmi2")
+        && std::is_x86_feature_detected!("pclmulqdq")
+        && std::is_x86_feature_detected!("popcnt"))
+    {
         return false;
     }
     // SAFETY: the processor has what the function is compiled for, as just asked.
-    unsafe { fill_blocks(text, out) };
+    unsafe { index_blocks(text, out, careful) };
     true
 }
 
-#[target_feature(enable = "avx2,pclmulqdq")]
-fn fill_blocks(text: &[u8], out: &mut Vec<Masks>) {
+#[target_feature(enable = "avx2,bmi1,bmi2,pclmulqdq,popcnt")]
+fn index_blocks(text: &[u8], out: &mut Index, careful: bool) {
+    let mut filling = Filling::new(out, text, careful);
     let mut carry = Carry::default();
     let (blocks, rest) = text.as_chunks::<WIDTH>();
-    out.resize(text.len().div_ceil(WIDTH), Masks::default());
-    for (block, out) in blocks.iter().zip(out.iter_mut()) {
-        *out = carry.settle(bytes(block), |bits| prefix_xor(bits));
+    let last = last_block(rest);
+    for block in blocks.iter().chain(last.as_ref()) {
+        let block = load(block);
+        let bytes = brackets_and_quotes(block);
+        let masks = carry.settle(bytes, |bits| prefix_xor(bits), || equal(block, b'u'));
+        filling.put(masks, |byte| equal(block, byte));
     }
-    if let (false, Some(out)) = (rest.is_empty(), out.last_mut()) {
-        let mut last = [b' '; WIDTH];
-        last[..rest.len()].copy_from_slice(rest);
-        *out = carry.settle(bytes(&last), |bits| prefix_xor(bits));
-    }
+    out.places_count = filling.places_count;
 }
 
 #[target_feature(enable = "avx2")]
 #[inline]
-fn bytes(block: &[u8; WIDTH]) -> Bytes {
-    // SAFETY: both loads lie inside the array of 64 bytes, and need no alignment.
-    let (low, high) = unsafe {
-        let at = block.as_ptr().cast::<__m256i>();
-        (_mm256_loadu_si256(at), _mm256_loadu_si256(at.add(1)))
-    };
-    let equal = |low: __m256i, high: __m256i, byte: u8| {
-        let byte = _mm256_set1_epi8(byte as i8);
-        let low = _mm256_movemask_epi8(_mm256_cmpeq_epi8(low, byte)) as u32;
-        let high = _mm256_movemask_epi8(_mm256_cmpeq_epi8(high, byte)) as u32;
-        u64::from(low) | (u64::from(high) << 32)
-    };
+fn brackets_and_quotes(block: [__m256i; 2]) -> Bytes {
     // `[` and `{` differ in this bit alone, and so do `]` and `}`.
     let bit = _mm256_set1_epi8(0x20);
-    let (folded_low, folded_high) = (_mm256_or_si256(low, bit), _mm256_or_si256(high, bit));
+    let folded = [_mm256_or_si256(block[0], bit), _mm256_or_si256(block[1], bit)];
     Bytes {
-        quotes: equal(low, high, b'"'),
-        backslashes: equal(low, high, b'\\'),
-        opens: equal(folded_low, folded_high, b'{'),
-        closes: equal(folded_low, folded_high, b'}'),
-        newlines: equal(low, high, b'\n'),
+        quotes: equal(block, b'"'),
+        backslashes: equal(block, b'\\'),
+        opens: equal(folded, b'{'),
+        closes: equal(folded, b'}'),
+        newlines: equal(block, b'\n'),
     }
 }
 
@@ -89,40 +84,55 @@ fn mark_blocks(text: &[u8], out: &mut Marks) {
     out.begin(text.len());
     let mut carry = Carry::default();
     let (blocks, rest) = text.as_chunks::<WIDTH>();
-    for (index, block) in blocks.iter().enumerate() {
-        out.put(index * WIDTH, marked(block), &mut carry);
-    }
-    if !rest.is_empty() {
-        let mut last = [b' '; WIDTH];
-        last[..rest.len()].copy_from_slice(rest);
-        out.put(blocks.len() * WIDTH, marked(&last), &mut carry);
+    let last = last_block(rest);
+    for (index, block) in blocks.iter().chain(last.as_ref()).enumerate() {
+        out.put(index * WIDTH, marked(load(block)), &mut carry);
     }
 }
 
 #[target_feature(enable = "avx2")]
 #[inline]
-fn marked(block: &[u8; WIDTH]) -> marks::Bytes {
-    // SAFETY: both loads lie inside the array of 64 bytes, and need no alignment.
-    let (low, high) = unsafe {
-        let at = block.as_ptr().cast::<__m256i>();
-        (_mm256_loadu_si256(at), _mm256_loadu_si256(at.add(1)))
-    };
-    let bits = |low: __m256i, high: __m256i| {
-        u64::from(_mm256_movemask_epi8(low) as u32) | (u64::from(_mm256_movemask_epi8(high) as u32) << 32)
-    };
-    let equal = |byte: u8| {
-        let byte = _mm256_set1_epi8(byte as i8);
-        bits(_mm256_cmpeq_epi8(low, byte), _mm256_cmpeq_epi8(high, byte))
-    };
+fn marked(block: [__m256i; 2]) -> marks::Bytes {
     // With a sign, what is not ASCII is below the blank too; and a sign is what a mask takes of each byte.
     let blank = _mm256_set1_epi8(b' ' as i8);
-    let (newlines, not_ascii) = (equal(b'\n'), bits(low, high));
-    let below = bits(_mm256_cmpgt_epi8(blank, low), _mm256_cmpgt_epi8(blank, high));
+    let (newlines, not_ascii) = (equal(block, b'\n'), signs(block));
+    let below = signs([_mm256_cmpgt_epi8(blank, block[0]), _mm256_cmpgt_epi8(blank, block[1])]);
     marks::Bytes {
-        quotes: equal(b'"'),
-        backslashes: equal(b'\\'),
+        quotes: equal(block, b'"'),
+        backslashes: equal(block, b'\\'),
         newlines,
         controls: below & !not_ascii & !newlines,
         high: not_ascii,
     }
+}
+
+/// What is left of a text after its whole blocks, filled up with blanks.
+fn last_block(rest: &[u8]) -> Option<[u8; WIDTH]> {
+    let mut block = [b' '; WIDTH];
+    block[..rest.len()].copy_from_slice(rest);
+    (!rest.is_empty()).then_some(block)
+}
+
+#[target_feature(enable = "avx2")]
+#[inline]
+fn load(block: &[u8; WIDTH]) -> [__m256i; 2] {
+    let at = block.as_ptr().cast::<__m256i>();
+    // SAFETY: both loads lie inside the array of 64 bytes, and need no alignment.
+    unsafe { [_mm256_loadu_si256(at), _mm256_loadu_si256(at.add(1))] }
+}
+
+/// Where `byte` stands.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn equal(block: [__m256i; 2], byte: u8) -> u64 {
+    let byte = _mm256_set1_epi8(byte as i8);
+    signs([_mm256_cmpeq_epi8(block[0], byte), _mm256_cmpeq_epi8(block[1], byte)])
+}
+
+/// The highest bit of each byte.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn signs(block: [__m256i; 2]) -> u64 {
+    let (low, high) = (_mm256_movemask_epi8(block[0]) as u32, _mm256_movemask_epi8(block[1]) as u32);
+    u64::from(low) | (u64::from(high) << 32)
 }

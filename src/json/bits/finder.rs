@@ -1,12 +1,12 @@
-//! Rows and their wanted members, from the masks.
+//! Rows and their wanted members: the second stage, along the places of the [`Index`].
 //!
-//! Events of a row are its brackets, its newline, and every string as long as a wanted key: such a string is told
-//! by a quote that opens one and a quote so many bytes behind it, which is a shift and an AND for 64 bytes. Only
-//! there is the text itself looked at.
+//! Only at these places is the text itself looked at: whether the string that ends there is a wanted name, whether it
+//! is a key of the row itself (one bracket is open before it), and where its value ends.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
-use super::masks::{Masks, WIDTH, fill, fill_plain};
+use super::index::{Index, Word};
+use super::masks::WIDTH;
 use crate::json::frame::is_framed;
 use crate::json::skip::{is_white, skip_scalar, skip_white};
 
@@ -25,12 +25,9 @@ pub struct Line<'t, 'v> {
 #[derive(Debug)]
 pub struct Finder {
     names: Vec<Name>,
-    /// From the opening quote of a name to its closing one: each distance once, those within a word apart.
-    short: Vec<u32>,
-    long: Vec<usize>,
     /// Some name could be spelled in other ways than with `\u`: nothing is found, every line is in doubt.
     hard: bool,
-    masks: Vec<Masks>,
+    index: Index,
     plain: bool,
 }
 
@@ -38,80 +35,57 @@ pub struct Finder {
 #[derive(Debug)]
 struct Name {
     bytes: Box<[u8]>,
-    /// Its first eight bytes as a number, and which of them count.
-    head: u64,
+    /// Its last eight bytes as a number, the last one highest; of a shorter name, those before it are nought.
+    tail: u64,
     keep: u64,
 }
 
 impl Name {
     fn new(bytes: &[u8]) -> Name {
-        let mut head = [0; 8];
+        let mut tail = [0; 8];
         let count = bytes.len().min(8);
-        head[..count].copy_from_slice(&bytes[..count]);
-        let keep = if count == 8 { u64::MAX } else { (1 << (count * 8)) - 1 };
-        Name { bytes: bytes.into(), head: u64::from_le_bytes(head), keep }
+        tail[8 - count..].copy_from_slice(&bytes[bytes.len() - count..]);
+        let keep = if count == 0 { 0 } else { u64::MAX << (64 - count * 8) };
+        Name { bytes: bytes.into(), tail: u64::from_le_bytes(tail), keep }
     }
 
-    /// Whether `text` begins with it; `head`: the first eight bytes of `text`, where there are so many.
+    /// Whether `text` ends with it; `tail`: the last eight bytes of `text`, where there are so many.
     #[inline(always)]
-    fn begins(&self, text: &[u8], head: Option<u64>) -> bool {
-        match head {
-            Some(head) if head & self.keep != self.head => false,
+    fn ends(&self, text: &[u8], tail: Option<u64>) -> bool {
+        match tail {
+            Some(tail) if tail & self.keep != self.tail => false,
             Some(_) if self.bytes.len() <= 8 => true,
-            _ => text.starts_with(&self.bytes),
+            _ => text.ends_with(&self.bytes),
         }
     }
 }
 
-/// The row at hand.
-struct State {
-    begin: usize,
-    /// Brackets open; below nought in what is no JSON.
-    depth: isize,
-    /// Where its brackets first came to nought; the greatest number when they have not.
-    closed: usize,
-    doubt: bool,
-    backslash: bool,
+/// A block with its index.
+#[derive(Clone, Copy)]
+struct Indexed<'t, 'i> {
+    text: &'t [u8],
+    words: &'i [Word],
 }
 
-impl State {
-    /// Takes in some brackets of the word that begins at `base`; those that close are among `closes`.
-    #[inline(always)]
-    fn take(&mut self, mut brackets: u64, closes: u64, base: usize) {
-        while brackets != 0 {
-            let at = brackets.trailing_zeros();
-            brackets &= brackets - 1;
-            let closing = (closes >> at) & 1;
-            self.depth += 1 - 2 * closing as isize;
-            // The first of them counts.
-            if self.depth == 0 && self.closed > base + at as usize {
-                self.closed = base + at as usize;
-            }
-        }
-    }
-}
-
-impl Default for State {
-    fn default() -> State {
-        State { begin: 0, depth: 0, closed: usize::MAX, doubt: false, backslash: false }
-    }
+/// How a walk along lines ended.
+enum Walk {
+    /// Behind the last of them.
+    Ended,
+    /// Behind a row whose brackets did not come to nought: what follows, from here, needs a careful index.
+    Lost(usize),
 }
 
 impl Finder {
     /// For members called `names`.
     pub fn new<N: AsRef<[u8]>>(names: &[N]) -> Finder {
         let names: Vec<Name> = names.iter().map(|name| Name::new(name.as_ref())).collect();
-        let mut lengths: Vec<usize> = names.iter().map(|name| name.bytes.len() + 1).collect();
-        lengths.sort_unstable();
-        lengths.dedup();
         let hard = |name: &[u8]| {
             name.iter().any(|byte| matches!(byte, b'"' | b'\\' | b'/' | 0..=0x1F))
                 || name.windows(3).any(|three| three == "\u{FFFD}".as_bytes())
         };
         let hard = names.iter().any(|name| hard(&name.bytes));
-        let (short, long) = lengths.into_iter().partition::<Vec<_>, _>(|length| *length < WIDTH);
-        let short = short.into_iter().map(|length| length as u32).collect();
-        Finder { names, short, long, hard, masks: Vec::new(), plain: false }
+        let index = Index::new(names.iter().map(|name| &*name.bytes));
+        Finder { names, hard, index, plain: false }
     }
 
     /// Makes its masks byte by byte: for tests that compare.
@@ -127,137 +101,193 @@ impl Finder {
         block: &'t [u8],
         mut each: impl FnMut(Line<'t, '_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let mut masks = std::mem::take(&mut self.masks);
-        match self.plain {
-            false => fill(block, &mut masks),
-            true => fill_plain(block, &mut masks),
-        }
-        let mut values: Vec<Option<&'t [u8]>> = vec![None; self.names.len()];
-        let flow = self.walk(block, &masks, &mut values, &mut each);
-        self.masks = masks;
-        flow
-    }
-
-    #[inline]
-    fn walk<'t>(
-        &self,
-        block: &'t [u8],
-        masks: &[Masks],
-        values: &mut [Option<&'t [u8]>],
-        each: &mut impl FnMut(Line<'t, '_>) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
-        let mut row = State::default();
-        for (index, word) in masks.iter().enumerate() {
-            let base = index * WIDTH;
-            let mut brackets = word.opens | word.closes;
-            let mut events = word.newlines | self.candidates(masks, index, word);
-            row.backslash |= word.backslashes != 0;
-            while events != 0 {
-                let bit = events & events.wrapping_neg();
-                let at = base + events.trailing_zeros() as usize;
-                events &= events - 1;
-                row.take(brackets & (bit - 1), word.closes, base);
-                brackets &= !(bit - 1);
-                if word.newlines & bit == 0 {
-                    if row.depth == 1
-                        && let Some(index) = self.name_at(block, at)
-                        && let Some(value) = values.get_mut(index)
-                    {
-                        self.member(block, masks, at, index, value, &mut row.doubt);
-                    }
-                } else {
-                    let broken = word.broken & bit != 0;
-                    each(self.line(block, masks, &row, at, broken, values))?;
-                    let backslash = word.backslashes & !(bit | (bit - 1)) != 0;
-                    row = State { begin: at + 1, backslash, ..State::default() };
-                    values.fill(None);
-                }
-            }
-            row.take(brackets, word.closes, base);
+        let mut values = vec![None; self.names.len()];
+        let mut from = 0;
+        // A row whose brackets do not come to nought puts the depth of all that follows in doubt.
+        while let Walk::Lost(next) = self.walk(&block[from..], from, from > 0, &mut values, &mut each)? {
+            from = next;
         }
         ControlFlow::Continue(())
     }
 
-    /// Strings that open in word `index` and are as long as a wanted key.
-    #[inline]
-    fn candidates(&self, masks: &[Masks], index: usize, word: &Masks) -> u64 {
-        let next = masks.get(index + 1).map_or(0, |word| word.quotes);
-        let mut ends = 0;
-        for length in &self.short {
-            ends |= (word.quotes >> length) | (next << (WIDTH as u32 - length));
-        }
-        for length in &self.long {
-            let (words, bits) = (length / WIDTH, length % WIDTH);
-            let quotes = |index: usize| masks.get(index).map_or(0, |word| word.quotes);
-            ends |= quotes(index + words) >> bits;
-            // A shift by the whole width is none.
-            ends |= if bits == 0 { 0 } else { quotes(index + words + 1) << (WIDTH - bits) };
-        }
-        word.opening & ends
-    }
-
-    /// Which name the string says that opens at `at` and is as long as one, if any.
-    #[inline(always)]
-    fn name_at(&self, block: &[u8], at: usize) -> Option<usize> {
-        let text = &block[at + 1..];
-        let head = text.first_chunk().map(|head| u64::from_le_bytes(*head));
-        self.names.iter().position(|name| name.begins(text, head) && text.get(name.bytes.len()) == Some(&b'"'))
-    }
-
-    /// Takes the value of the member whose key, name `index`, opens at `at`, if it is a key.
-    fn member<'t>(
-        &self,
+    /// Walks along the lines of `block`, which begins at `offset` of all lines.
+    fn walk<'t>(
+        &mut self,
         block: &'t [u8],
-        masks: &[Masks],
-        at: usize,
-        index: usize,
-        value: &mut Option<&'t [u8]>,
-        doubt: &mut bool,
-    ) {
-        let length = self.names.get(index).map_or(0, |name| name.bytes.len());
-        let end = at + length + 2;
-        let colon = if block.get(end) == Some(&b':') { end } else { skip_white_in_line(block, end) };
-        if block.get(colon) != Some(&b':') {
-            return;
+        offset: usize,
+        careful: bool,
+        values: &mut [Option<&'t [u8]>],
+        each: &mut impl FnMut(Line<'t, '_>) -> ControlFlow<()>,
+    ) -> ControlFlow<(), Walk> {
+        match self.plain {
+            false => self.index.fill(block, careful),
+            true => self.index.fill_plain(block, careful),
         }
-        let from = skip_white_in_line(block, colon + 1);
-        let plain = match block.get(from) {
-            Some(b'"') => value_end(block, masks, from).filter(|to| matches!(block.get(*to), Some(b',' | b'}'))),
-            _ => plain_number_end(block, from),
+        let index = &self.index;
+        let indexed = Indexed { text: block, words: index.words() };
+        let (mut doubts, mut escapes) = (index.doubts().iter().peekable(), Escapes { words: index.escapes() });
+        let (mut begin, mut doubt) = (0, self.hard);
+        for place in index.places() {
+            let at = *place as usize;
+            if block[at] != b'\n' {
+                if let Some(index) = self.name_at(indexed, at)
+                    && let Some(value) = values.get_mut(index)
+                {
+                    doubt |= !indexed.member(at, value);
+                }
+                continue;
+            }
+            let lost = indexed.depth_at(at) != 0;
+            doubt |= lost | doubts.next_if_eq(&place).is_some();
+            doubt |= escapes.any_before(at) && escapes.spell_a_key(indexed, begin..at);
+            let text = &block[begin..at];
+            let text = text.strip_suffix(b"\r").unwrap_or(text);
+            let framed = !doubt && (text.first() == Some(&b'{') || text.get(skip_white(text, 0)) == Some(&b'{'));
+            each(Line { at: offset + begin, text, values: framed.then_some(values) })?;
+            values.fill(None);
+            (begin, doubt) = (at + 1, self.hard);
+            if lost {
+                return ControlFlow::Continue(Walk::Lost(offset + begin));
+            }
+        }
+        ControlFlow::Continue(Walk::Ended)
+    }
+
+    /// Which name the string says that ends with the quote at `at`, if it is a string of the row itself.
+    #[inline(always)]
+    fn name_at(&self, block: Indexed<'_, '_>, at: usize) -> Option<usize> {
+        let text = &block.text[..at];
+        let tail = text.last_chunk().map(|tail| u64::from_le_bytes(*tail));
+        let index = self.names.iter().position(|name| name.ends(text, tail) && block.is_quote_before(at, name))?;
+        (block.depth_at(at) == 1).then_some(index)
+    }
+}
+
+impl<'t> Indexed<'t, '_> {
+    /// How many brackets are open before `at`.
+    #[inline(always)]
+    fn depth_at(self, at: usize) -> i32 {
+        self.words.get(at / WIDTH).map_or(0, |word| word.depth_at(1 << (at % WIDTH)))
+    }
+
+    /// Whether a quote stands right before the name that ends at `at`.
+    #[inline(always)]
+    fn is_quote_before(self, at: usize, name: &Name) -> bool {
+        let Some(quote) = at.checked_sub(name.bytes.len() + 1) else { return false };
+        self.words.get(quote / WIDTH).is_some_and(|word| word.quotes >> (quote % WIDTH) & 1 == 1)
+    }
+
+    /// Takes the value of the member whose key ends with the quote at `at`, if it is a key; false: it is in doubt.
+    #[inline(always)]
+    fn member(self, at: usize, value: &mut Option<&'t [u8]>) -> bool {
+        let text = self.text;
+        let colon = if text.get(at + 1) == Some(&b':') { at + 1 } else { skip_white_in_line(text, at + 1) };
+        if text.get(colon) != Some(&b':') {
+            return true;
+        }
+        let from = skip_white_in_line(text, colon + 1);
+        let plain = match text.get(from) {
+            Some(b'"') => self.string_end(from).filter(|to| matches!(text.get(*to), Some(b',' | b'}'))),
+            _ => plain_number_end(text, from),
         };
         if let Some(to) = plain {
-            *value = Some(&block[from..to]);
-            return;
+            *value = Some(&text[from..to]);
+            return true;
         }
-        match value_end(block, masks, from) {
+        match self.value_end(from) {
             // White space behind the value may hold the newline: then a bracket is missing, which tells.
-            Some(to) if is_framed(block, from, to) => *value = Some(&block[from..to]),
-            _ => *doubt = true,
+            Some(to) if is_framed(text, from, to) => {
+                *value = Some(&text[from..to]);
+                true
+            }
+            _ => false,
         }
     }
 
-    fn line<'t, 'v>(
-        &self,
-        block: &'t [u8],
-        masks: &[Masks],
-        row: &State,
-        newline: usize,
-        broken: bool,
-        values: &'v [Option<&'t [u8]>],
-    ) -> Line<'t, 'v> {
-        let mut end = newline;
-        if end > row.begin && block[end - 1] == b'\r' {
-            end -= 1;
+    /// The position after the value that begins at `from`; `None` when it has no end or none begins there. It may lie
+    /// beyond the row where that is broken, which the frame tells.
+    fn value_end(self, from: usize) -> Option<usize> {
+        match self.text.get(from)? {
+            b'"' => self.string_end(from),
+            b'{' | b'[' => self.nested_end(from),
+            _ => Some(skip_scalar(self.text, from)),
         }
-        let text = &block[row.begin..end];
-        let closed = row.closed;
-        let balanced = closed < end && row.depth == 0 && !broken;
-        let framed = balanced && !row.doubt && !self.hard && {
-            let begins = text.first() == Some(&b'{') || text.get(skip_white(text, 0)) == Some(&b'{');
-            let ends = closed + 1 == end || skip_white(block, closed + 1) >= end;
-            begins && ends && !(row.backslash && spells_a_key(block, masks, row.begin, newline))
-        };
-        Line { at: row.begin, text, values: framed.then_some(values) }
+    }
+
+    /// The position after the string that opens at `from`.
+    #[inline(always)]
+    fn string_end(self, from: usize) -> Option<usize> {
+        // The quotes of the 64 bytes behind it, whichever words they are in.
+        let (index, bit) = ((from + 1) / WIDTH, (from + 1) % WIDTH);
+        let quotes = |index: usize| self.words.get(index).map_or(0, |word| word.quotes);
+        let near = (quotes(index) >> bit) | (quotes(index + 1) << 1 << (WIDTH - 1 - bit));
+        if near != 0 {
+            return Some(from + 2 + near.trailing_zeros() as usize);
+        }
+        let far = self.words.get(index + 1..)?.iter().position(|word| word.quotes != 0)?;
+        let index = index + 1 + far;
+        Some(index * WIDTH + quotes(index).trailing_zeros() as usize + 1)
+    }
+
+    fn nested_end(self, from: usize) -> Option<usize> {
+        let (first, bit) = (from / WIDTH, from % WIDTH);
+        let mut keep = u64::MAX << bit;
+        let mut depth = 0usize;
+        for (index, word) in self.words.iter().enumerate().skip(first) {
+            let mut brackets = (word.opens | word.closes) & keep;
+            keep = u64::MAX;
+            while brackets != 0 {
+                let bit = brackets & brackets.wrapping_neg();
+                brackets &= brackets - 1;
+                if word.opens & bit != 0 {
+                    depth += 1;
+                } else {
+                    depth = depth.checked_sub(1)?;
+                    if depth == 0 {
+                        return Some(index * WIDTH + bit.trailing_zeros() as usize + 1);
+                    }
+                }
+            }
+        }
+        None
+    }
+}
+
+/// The words with a `\u` that no row has passed yet.
+struct Escapes<'i> {
+    words: &'i [(u32, u64)],
+}
+
+impl Escapes<'_> {
+    /// Whether one stands before `to`.
+    #[inline(always)]
+    fn any_before(&self, to: usize) -> bool {
+        self.words.first().is_some_and(|(word, _)| *word as usize * WIDTH < to)
+    }
+
+    /// Whether one in `line` stands in a string with a colon behind it: a key may then say a wanted name in other
+    /// letters. Passes those of the line.
+    fn spell_a_key(&mut self, block: Indexed<'_, '_>, line: Range<usize>) -> bool {
+        let mut spelled = false;
+        let mut from = line.start;
+        while let Some(((word, escapes), rest)) = self.words.split_first() {
+            let base = *word as usize * WIDTH;
+            let mut escapes = *escapes;
+            while escapes != 0 {
+                let at = base + escapes.trailing_zeros() as usize;
+                if at >= line.end {
+                    return spelled;
+                }
+                escapes &= escapes - 1;
+                // Others of the same string say no more.
+                if at >= from {
+                    from = block.string_end(at).unwrap_or(line.end);
+                    spelled |= block.text.get(skip_white_in_line(block.text, from)) == Some(&b':');
+                }
+            }
+            self.words = rest;
+        }
+        spelled
     }
 }
 
@@ -268,25 +298,6 @@ fn skip_white_in_line(block: &[u8], mut at: usize) -> usize {
         at += 1;
     }
     at
-}
-
-/// The position after the value that begins at `from`; `None` when it has no end or none begins there. It may lie
-/// beyond the row where that is broken, which the frame tells.
-#[inline]
-fn value_end(block: &[u8], masks: &[Masks], from: usize) -> Option<usize> {
-    match block.get(from)? {
-        b'"' => {
-            let (mut index, bit) = (from / WIDTH, from % WIDTH);
-            let mut quotes = masks.get(index)?.quotes & (u64::MAX - 1) << bit;
-            while quotes == 0 {
-                index += 1;
-                quotes = masks.get(index)?.quotes;
-            }
-            Some(index * WIDTH + quotes.trailing_zeros() as usize + 1)
-        }
-        b'{' | b'[' => nested_end(masks, from),
-        _ => Some(skip_scalar(block, from)),
-    }
 }
 
 /// The position after the number that begins at `from`, if it is one without sign and exponent and a comma or a
@@ -306,64 +317,4 @@ fn plain_number_end(block: &[u8], from: usize) -> Option<usize> {
         }
     }
     None
-}
-
-fn nested_end(masks: &[Masks], from: usize) -> Option<usize> {
-    let (first, bit) = (from / WIDTH, from % WIDTH);
-    let mut keep = u64::MAX << bit;
-    let mut depth = 0usize;
-    for (index, word) in masks.iter().enumerate().skip(first) {
-        let mut brackets = (word.opens | word.closes) & keep;
-        keep = u64::MAX;
-        while brackets != 0 {
-            let bit = brackets & brackets.wrapping_neg();
-            brackets &= brackets - 1;
-            if word.opens & bit != 0 {
-                depth += 1;
-            } else {
-                depth = depth.checked_sub(1)?;
-                if depth == 0 {
-                    return Some(index * WIDTH + bit.trailing_zeros() as usize + 1);
-                }
-            }
-        }
-    }
-    None
-}
-
-/// Whether some `\u` between `from` and `to` stands in a string with a colon behind it: a key may then say a wanted
-/// name in other letters.
-fn spells_a_key(block: &[u8], masks: &[Masks], from: usize, to: usize) -> bool {
-    let mut at = from;
-    while let Some(found) = next(masks, at, to, |word| word.backslashes) {
-        if block.get(found + 1) != Some(&b'u') {
-            at = found + 2;
-            continue;
-        }
-        let Some(quote) = next(masks, found, to, |word| word.quotes) else { return true };
-        if block.get(skip_white_in_line(block, quote + 1)) == Some(&b':') {
-            return true;
-        }
-        at = quote + 1;
-    }
-    false
-}
-
-/// The first bit of `of` in `from..to`.
-#[inline]
-fn next(masks: &[Masks], from: usize, to: usize, of: impl Fn(&Masks) -> u64) -> Option<usize> {
-    if from >= to {
-        return None;
-    }
-    let mut index = from / WIDTH;
-    let mut word = of(masks.get(index)?) & (u64::MAX << (from % WIDTH));
-    while word == 0 {
-        index += 1;
-        if index * WIDTH >= to {
-            return None;
-        }
-        word = of(masks.get(index)?);
-    }
-    let at = index * WIDTH + word.trailing_zeros() as usize;
-    (at < to).then_some(at)
 }

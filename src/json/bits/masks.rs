@@ -1,4 +1,4 @@
-//! The words of a text, made byte by byte, and the choice of a faster way.
+//! The words of a text: for 64 bytes, one word for each kind of byte that matters.
 
 /// 64 bytes of text: the lowest bit is the first byte.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,8 +15,8 @@ pub struct Masks {
     pub newlines: u64,
     /// Newlines that stand inside a string: the row is broken off.
     pub broken: u64,
-    /// Backslashes.
-    pub backslashes: u64,
+    /// Each `u` that a backslash escapes.
+    pub escaped_u: u64,
 }
 
 /// Bytes in a word.
@@ -31,65 +31,26 @@ pub(super) struct Carry {
     pub inside: u64,
 }
 
-/// The masks of `text`, which begins at the start of a line; `out` is used again.
-pub fn fill(text: &[u8], out: &mut Vec<Masks>) {
-    #[cfg(target_arch = "x86_64")]
-    if super::avx2::fill(text, out) {
-        return;
-    }
-    fill_plain(text, out);
-}
-
-/// The same, byte by byte.
-pub fn fill_plain(text: &[u8], out: &mut Vec<Masks>) {
-    out.clear();
-    let (mut escaped, mut inside) = (false, false);
-    for block in text.chunks(WIDTH) {
-        let mut masks = Masks::default();
-        for (at, byte) in block.iter().enumerate() {
-            let bit = 1 << at;
-            let was_escaped = std::mem::take(&mut escaped);
-            match byte {
-                b'\\' => {
-                    masks.backslashes |= bit;
-                    escaped = !was_escaped;
-                }
-                b'"' if !was_escaped => {
-                    masks.quotes |= bit;
-                    inside = !inside;
-                    if inside {
-                        masks.opening |= bit;
-                    }
-                }
-                b'\n' => {
-                    masks.newlines |= bit;
-                    if std::mem::take(&mut inside) {
-                        masks.broken |= bit;
-                    }
-                }
-                b'{' | b'[' if !inside => masks.opens |= bit,
-                b'}' | b']' if !inside => masks.closes |= bit,
-                _ => {}
-            }
-        }
-        out.push(masks);
-    }
+/// What is told of the bytes of a block one by one.
+pub(super) struct Bytes {
+    pub quotes: u64,
+    pub backslashes: u64,
+    pub opens: u64,
+    pub closes: u64,
+    pub newlines: u64,
 }
 
 impl Carry {
     /// Puts the words of a block together from those of its bytes. `inside_of` gives, for each bit, whether
-    /// an odd number of bits up to and with it is set.
+    /// an odd number of bits up to and with it is set; `u` where that letter stands, which is asked for seldom.
     #[inline(always)]
-    pub fn settle(&mut self, bytes: Bytes, inside_of: impl Fn(u64) -> u64) -> Masks {
-        let quotes = bytes.quotes & !self.escape(bytes.backslashes);
-        let mut inside = inside_of(quotes) ^ self.inside;
-        let mut broken = 0;
-        // Rare: a newline inside a string ends it.
-        let mut ends = bytes.newlines & inside;
-        while ends != 0 {
-            broken |= ends & ends.wrapping_neg();
-            inside ^= u64::MAX << ends.trailing_zeros();
-            ends = bytes.newlines & inside;
+    pub fn settle(&mut self, bytes: Bytes, inside_of: impl Fn(u64) -> u64, u: impl Fn() -> u64) -> Masks {
+        let escaped = self.escape(bytes.backslashes);
+        let escaped_u = if escaped == 0 { 0 } else { escaped & u() };
+        let quotes = bytes.quotes & !escaped;
+        let (mut inside, mut broken) = (inside_of(quotes) ^ self.inside, 0);
+        if bytes.newlines & inside != 0 {
+            (inside, broken) = end_strings(inside, bytes.newlines);
         }
         self.inside = ((inside as i64) >> 63) as u64;
         Masks {
@@ -99,7 +60,7 @@ impl Carry {
             closes: bytes.closes & !inside,
             newlines: bytes.newlines,
             broken,
-            backslashes: bytes.backslashes,
+            escaped_u,
         }
     }
 
@@ -119,11 +80,54 @@ impl Carry {
     }
 }
 
-/// What is told of the bytes of a block one by one.
-pub(super) struct Bytes {
-    pub quotes: u64,
-    pub backslashes: u64,
-    pub opens: u64,
-    pub closes: u64,
-    pub newlines: u64,
+/// Ends strings at newlines, which is rare: what then is inside of one, and which newlines those were.
+#[cold]
+#[inline(never)]
+fn end_strings(mut inside: u64, newlines: u64) -> (u64, u64) {
+    let (mut broken, mut ends) = (0, newlines & inside);
+    while ends != 0 {
+        broken |= ends & ends.wrapping_neg();
+        inside ^= u64::MAX << ends.trailing_zeros();
+        ends = newlines & inside;
+    }
+    (inside, broken)
+}
+
+/// The plain way to the same words, byte by byte.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Plain {
+    escaped: bool,
+    inside: bool,
+}
+
+impl Plain {
+    /// The words of the next block, of at most 64 bytes.
+    pub fn masks(&mut self, block: &[u8]) -> Masks {
+        let mut masks = Masks::default();
+        for (at, byte) in block.iter().enumerate() {
+            let bit = 1 << at;
+            let was_escaped = std::mem::take(&mut self.escaped);
+            match byte {
+                b'\\' => self.escaped = !was_escaped,
+                b'u' if was_escaped => masks.escaped_u |= bit,
+                b'"' if !was_escaped => {
+                    masks.quotes |= bit;
+                    self.inside = !self.inside;
+                    if self.inside {
+                        masks.opening |= bit;
+                    }
+                }
+                b'\n' => {
+                    masks.newlines |= bit;
+                    if std::mem::take(&mut self.inside) {
+                        masks.broken |= bit;
+                    }
+                }
+                b'{' | b'[' if !self.inside => masks.opens |= bit,
+                b'}' | b']' if !self.inside => masks.closes |= bit,
+                _ => {}
+            }
+        }
+        masks
+    }
 }

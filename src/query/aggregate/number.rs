@@ -1,7 +1,7 @@
 //! sum, avg and percentiles: of numbers only, exactly. Null is passed over in
 //! silence, anything else that is no number is counted as ignored.
 
-use crate::json::{Decimal, Kind, Sum, kind};
+use crate::json::{Decimal, Kind, Sum, kind, plain_digits};
 
 use super::state::Ignored;
 
@@ -26,9 +26,22 @@ pub struct Total {
 
 impl Total {
     pub(super) fn push(&mut self, value: &[u8]) {
-        if let Some(number) = number(value, &mut self.not_numbers) {
-            self.sum.add(&number);
+        self.add(value);
+    }
+
+    /// Whether it was a number.
+    #[inline]
+    fn add(&mut self, value: &[u8]) -> bool {
+        if let Some((digits, places)) = plain_digits(value)
+            && self.sum.add_plain(digits, places)
+        {
+            return true;
         }
+        let number = number(value, &mut self.not_numbers);
+        if let Some(number) = &number {
+            self.sum.add(number);
+        }
+        number.is_some()
     }
 
     pub(super) fn merge(&mut self, later: &Total) {
@@ -51,10 +64,7 @@ pub struct Mean {
 
 impl Mean {
     pub(super) fn push(&mut self, value: &[u8]) {
-        if let Some(number) = number(value, &mut self.total.not_numbers) {
-            self.total.sum.add(&number);
-            self.count += 1;
-        }
+        self.count += u64::from(self.total.add(value));
     }
 
     pub(super) fn merge(&mut self, later: &Mean) {
@@ -84,7 +94,11 @@ pub struct Rank {
 }
 
 /// Costs and times have so many places at most, most of them.
-const UNIT: i64 = -6;
+const UNIT: i64 = -(PLACES as i64);
+const PLACES: u32 = 6;
+const FACTORS: [i64; PLACES as usize + 1] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000];
+/// A number of fewer digits fits, whatever its unit.
+const PLAIN_MAX: i64 = 1_000_000_000_000;
 
 impl Rank {
     pub(super) fn new(thousandths: u32) -> Rank {
@@ -92,7 +106,10 @@ impl Rank {
     }
 
     pub(super) fn push(&mut self, value: &[u8]) {
-        if let Some(number) = number(value, &mut self.not_numbers) {
+        let plain = plain_digits(value).filter(|(digits, places)| *digits < PLAIN_MAX && *places <= PLACES);
+        if let Some((digits, places)) = plain {
+            self.plain.push(digits * FACTORS[(PLACES - places) as usize]);
+        } else if let Some(number) = number(value, &mut self.not_numbers) {
             match number.in_units(UNIT) {
                 Some(units) => self.plain.push(units),
                 None => self.others.push(number),

@@ -75,12 +75,12 @@ impl State {
                     *slot = Some((*value).into());
                 }
             }
-            State::Sum(state) => source.each(row, eval, &mut |value| state.push(value))?,
-            State::Avg(state) => source.each(row, eval, &mut |value| state.push(value))?,
-            State::Percentile(state) => source.each(row, eval, &mut |value| state.push(value))?,
-            State::Extreme(state) => source.each(row, eval, &mut |value| state.push(value))?,
+            State::Sum(state) => source.each(row, eval, |value| state.push(value))?,
+            State::Avg(state) => source.each(row, eval, |value| state.push(value))?,
+            State::Percentile(state) => source.each(row, eval, |value| state.push(value))?,
+            State::Extreme(state) => source.each(row, eval, |value| state.push(value))?,
             State::Distinct(state) | State::List(state) => {
-                source.each(row, eval, &mut |value| state.push(value))?;
+                source.each(row, eval, |value| state.push(value))?;
             }
         }
         Ok(())

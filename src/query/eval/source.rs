@@ -81,8 +81,31 @@ impl Source {
         })
     }
 
+    /// Whether it is a field of the row itself.
+    pub fn is_field(&self) -> bool {
+        matches!(self, Source::Path(path) if path.rest.is_empty())
+    }
+
+    /// The value, where it is a field of the row itself.
+    #[inline]
+    pub fn field<'a>(&self, row: &Row<'a>) -> Option<&'a [u8]> {
+        match self {
+            Source::Path(path) if path.rest.is_empty() => row.field(path.slot),
+            _ => None,
+        }
+    }
+
     /// Each value, arrays entered; of a jq program, each output.
-    pub fn each(&self, row: &Row<'_>, eval: &mut Eval<'_>, visit: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
+    #[inline]
+    pub fn each(&self, row: &Row<'_>, eval: &mut Eval<'_>, mut visit: impl FnMut(&[u8])) -> Result<(), Fault> {
+        if let Some(value @ [b'"' | b'0'..=b'9', ..]) = self.field(row) {
+            visit(value);
+            return Ok(());
+        }
+        self.each_of_any(row, eval, &mut visit)
+    }
+
+    fn each_of_any(&self, row: &Row<'_>, eval: &mut Eval<'_>, visit: &mut dyn FnMut(&[u8])) -> Result<(), Fault> {
         let mut visit = |value: &[u8]| {
             visit(value);
             ControlFlow::Continue(())

@@ -13,12 +13,14 @@ use crate::query::eval::order::{Key, write_identity};
 use crate::query::eval::source::{Eval, Fault, Source};
 use crate::query::row::Row;
 use crate::query::stage::plan::GroupBy;
+use crate::query::stage::spelled::Spelled;
 
 /// The groups so far, in order of first appearance.
 #[derive(Debug, Default)]
 pub(in crate::query) struct Groups {
     index: HashMap<Box<[u8]>, usize, RandomState>,
     list: Vec<Group>,
+    spelled: Option<Spelled>,
     identity: Vec<u8>,
 }
 
@@ -39,7 +41,7 @@ impl GroupBy {
     fn try_jq(&self, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<(), Fault> {
         for (_, _, source) in &self.aggregates {
             if let Some(source @ Source::Jq(_)) = source {
-                source.each(row, eval, &mut |_| {})?;
+                source.each(row, eval, |_| {})?;
             }
         }
         Ok(())
@@ -50,11 +52,40 @@ impl Groups {
     /// Takes a row.
     pub fn push(&mut self, stage: &GroupBy, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<(), Fault> {
         stage.try_jq(row, eval)?;
+        let at = self.find(stage, row, eval)?;
+        if let Some(group) = self.list.get_mut(at) {
+            for (state, (_, _, source)) in group.states.iter_mut().zip(&stage.aggregates) {
+                state.push(source.as_ref(), row, eval)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The group of a row.
+    fn find(&mut self, stage: &GroupBy, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<usize, Fault> {
+        if !stage.keys.iter().all(|key| key.source.is_field()) {
+            return self.find_by_identity(stage, row, eval);
+        }
+        let texts = || stage.keys.iter().map(|key| key.source.field(row).unwrap_or(b"null"));
+        let slot = Spelled::slot(texts());
+        let spelled = self.spelled.get_or_insert_default();
+        let number = spelled.number(slot);
+        if let Some(group) = self.list.get(number)
+            && group.keys.iter().map(|key| &**key).eq(texts())
+        {
+            return Ok(number);
+        }
+        let number = self.find_by_identity(stage, row, eval)?;
+        self.spelled.get_or_insert_default().keep(slot, number);
+        Ok(number)
+    }
+
+    fn find_by_identity(&mut self, stage: &GroupBy, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<usize, Fault> {
         self.identity.clear();
         for key in &stage.keys {
             write_identity(key.source.value(row, eval)?.as_deref(), &mut self.identity);
         }
-        let at = match self.index.get(&*self.identity) {
+        Ok(match self.index.get(&*self.identity) {
             Some(at) => *at,
             None => {
                 let value = |source: &Source, eval: &mut Eval<'_>| -> Result<Box<[u8]>, Fault> {
@@ -64,13 +95,7 @@ impl Groups {
                 let identity: Box<[u8]> = self.identity.as_slice().into();
                 self.insert(Group { identity, keys, states: stage.states() })
             }
-        };
-        if let Some(group) = self.list.get_mut(at) {
-            for (state, (_, _, source)) in group.states.iter_mut().zip(&stage.aggregates) {
-                state.push(source.as_ref(), row, eval)?;
-            }
-        }
-        Ok(())
+        })
     }
 
     fn insert(&mut self, group: Group) -> usize {

@@ -6,14 +6,15 @@
 //!
 //! - `plan`: a compiled query · `pipeline`: its stages at work
 //! - `prefilter`: a literal that rows which pass must hold · `requirement`: what they must have, for whoever knows many rows at once
-//! - `latest`, `group`, `sort`: the stages that hold rows back
+//! - `latest`, `group`, `sort`: the stages that hold rows back · `spelled`: keys that were met before, known by their text
 //! - `run`: the plainest driver, for tests
 
 mod group;
 pub mod latest;
 pub mod pipeline;
 pub mod plan;
-mod prefilter;
+pub mod prefilter;
 pub mod requirement;
 pub mod run;
 mod sort;
+mod spelled;

@@ -41,17 +41,33 @@ fn of_matcher(matcher: &Matcher) -> Option<Vec<u8>> {
     (literal.len() >= BYTES_MIN).then_some(literal)
 }
 
-/// A string that is these characters, with its quotes: the word alone is in keys and longer words too.
-pub(in crate::query) fn string(text: &[u8]) -> Option<Vec<u8>> {
-    let mut literal = vec![b'"'];
-    literal.extend_from_slice(spelled_one_way(text)?);
-    literal.push(b'"');
-    (literal.len() >= BYTES_MIN).then_some(literal)
+/// What a string of these characters holds, however it is spelled without `\u`: all of it with its quotes (the word
+/// alone is in keys and longer words too), else the longest part of it that is spelled one way.
+pub fn string(text: &[u8]) -> Option<Vec<u8>> {
+    let quoted = [b"\"", text, b"\""].concat();
+    let inside = 1..quoted.len() - 1;
+    let escaped = |at: usize| inside.contains(&at) && has_escape(quoted[at]);
+    let mut parts = vec![0..0];
+    for at in 0..quoted.len() {
+        match parts.last_mut() {
+            Some(part) if !escaped(at) => part.end = at + 1,
+            _ => parts.push(at + 1..at + 1),
+        }
+    }
+    let longest = parts.into_iter().filter_map(|part| quoted.get(part)).max_by_key(|part| part.len())?;
+    (longest.len() >= BYTES_MIN && !text.windows(3).any(is_replaced)).then(|| longest.to_vec())
 }
 
 /// `text`, if none of its characters has an escape of its own, nor is what a broken one reads as.
 fn spelled_one_way(text: &[u8]) -> Option<&[u8]> {
-    let escaped = |byte: &u8| matches!(byte, b'"' | b'\\' | b'/' | 0..=0x1F | 0x7F);
-    let replaced = text.windows(3).any(|three| three == "\u{FFFD}".as_bytes());
-    (!text.iter().any(escaped) && !replaced).then_some(text)
+    (!text.iter().copied().any(has_escape) && !text.windows(3).any(is_replaced)).then_some(text)
+}
+
+/// Whether a string may spell this character with a backslash and no `u`.
+fn has_escape(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | b'/' | 0..=0x1F | 0x7F)
+}
+
+fn is_replaced(three: &[u8]) -> bool {
+    three == "\u{FFFD}".as_bytes()
 }

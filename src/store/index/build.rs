@@ -3,7 +3,7 @@
 //! carries: ten gigabytes are a handful of files, and each row is copied a few times.
 
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -31,30 +31,50 @@ const PROOF_BYTES: u64 = 4096;
 /// Makes the index ready before the lock is taken: tables opened, what is
 /// sealed and not in one put into one, the active segment read.
 pub(in crate::store) fn prepare(os: &dyn Os, directory: &Path, index: &mut Index, raw: &[SegmentName]) -> Result<()> {
-    let Some((active, sealed)) = raw.split_last() else { return Ok(()) };
     if index.distrust {
         return read_all(os, directory, index);
     }
     let cache = listing::cache_directory(directory);
-    let sealed_end = sealed.last().map_or(0, |name| name.number);
-    open_tables(os, directory, &cache, index, sealed);
-    if index.sealed < sealed_end {
-        for (number, path) in unread(os, directory, index.sealed, sealed)? {
-            let (contents, stretch) = read_segment(os, &path, index.sealed + 1, number)?;
-            if !add_table(os, &cache, index, contents) {
-                index.keep(stretch);
-            }
-            index.sealed = number;
+    let (active, sealed, sealed_end) = split(os, directory, raw)?;
+    open_tables(os, directory, &cache, index, sealed, sealed_end);
+    for name in archived::sealed_names(os, directory, sealed, index.sealed, sealed_end)? {
+        let (contents, stretch) = read_segment(os, directory, &name, index.sealed + 1)?;
+        if !add_table(os, &cache, index, contents) {
+            index.keep(stretch);
         }
+        index.sealed = name.number;
     }
-    open_active(os, directory, &cache, index, *active)
+    // What was deleted is known, too.
+    index.sealed = index.sealed.max(sealed_end);
+    match active {
+        Some(active) => open_active(os, directory, &cache, index, active),
+        None => Ok(()),
+    }
+}
+
+/// The active segment, the raw ones that are sealed, and the highest number that is sealed, in the archive or not.
+fn split<'r>(
+    os: &dyn Os,
+    directory: &Path,
+    raw: &'r [SegmentName],
+) -> Result<(Option<SegmentName>, &'r [SegmentName], u64)> {
+    Ok(match raw.split_last() {
+        Some((active, sealed)) => (Some(*active), sealed, active.number - 1),
+        None => (None, raw, listing::archived(os, directory)?.last().map_or(0, |name| name.number)),
+    })
 }
 
 /// Tables that cover the sealed segments from the first on without a gap.
-fn open_tables(os: &dyn Os, directory: &Path, cache: &Path, index: &mut Index, sealed: &[SegmentName]) {
+fn open_tables(
+    os: &dyn Os,
+    directory: &Path,
+    cache: &Path,
+    index: &mut Index,
+    sealed: &[SegmentName],
+    sealed_end: u64,
+) {
     let mut names: Vec<(u64, u64)> = Vec::new();
     let _ = os.list(cache, &mut |name| names.extend(parse(name)));
-    let sealed_end = sealed.last().map_or(0, |name| name.number);
     loop {
         let next = index.sealed + 1;
         let widest =
@@ -79,39 +99,14 @@ fn open_tables(os: &dyn Os, directory: &Path, cache: &Path, index: &mut Index, s
     }
 }
 
-/// Sealed segments after `known`, archives too, in order.
-fn unread(os: &dyn Os, directory: &Path, known: u64, sealed: &[SegmentName]) -> Result<Vec<(u64, PathBuf)>> {
-    let mut files: Vec<(u64, PathBuf)> = sealed
-        .iter()
-        .filter(|name| name.number > known)
-        .map(|name| (name.number, directory.join(name.to_string())))
-        .collect();
-    if files.first().is_some_and(|(number, _)| *number != known + 1) {
-        let folder = listing::archive_directory(directory);
-        for name in listing::archived(os, directory)?.into_iter().filter(|name| name.number > known) {
-            if !files.iter().any(|(number, _)| *number == name.number) {
-                files.push((name.number, folder.join(name.archive())));
-            }
-        }
-        files.sort_unstable();
-    }
-    Ok(files)
-}
-
 /// Reads a sealed segment whole. `low`: the table tells of all numbers from there.
-fn read_segment(os: &dyn Os, path: &Path, low: u64, number: u64) -> Result<(Contents, Stretch)> {
-    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+fn read_segment(os: &dyn Os, directory: &Path, name: &SegmentName, low: u64) -> Result<(Contents, Stretch)> {
     let mut stretch = Stretch::default();
-    let mut cover = Cover { low, high: number, ..Cover::default() };
-    if path.extension().is_some_and(|extension| extension == "zst") {
-        let bytes = archived::decode(os, path)?;
-        stretch.block(number, 0, &bytes);
-    } else {
-        let file = os.open(path, How::Read, 0).map_err(fail)?;
-        let stat = os.stat(&file).map_err(fail)?;
-        stretch.read(os, &file, number, 0, stat.bytes).map_err(fail)?;
+    let mut cover = Cover { low, high: name.number, ..Cover::default() };
+    if let Ok(stat) = os.stat_path(&directory.join(name.to_string())) {
         (cover.inode, cover.end) = (stat.identity.1, stat.bytes);
     }
+    archived::each_sealed_block(os, directory, name, 0, |offset, block| stretch.block(name.number, offset, block))?;
     Ok((gather(cover, &stretch), stretch))
 }
 
@@ -312,12 +307,12 @@ pub(in crate::store) fn read_all(os: &dyn Os, directory: &Path, index: &mut Inde
     index.distrust = true;
     index.forget();
     let raw = listing::raw(os, directory)?;
-    let Some((active, sealed)) = raw.split_last() else { return Ok(()) };
-    for (number, path) in unread(os, directory, 0, sealed)? {
-        let (_, stretch) = read_segment(os, &path, number, number)?;
-        index.keep(stretch);
-        index.sealed = number;
+    let (active, sealed, sealed_end) = split(os, directory, &raw)?;
+    for name in archived::sealed_names(os, directory, sealed, 0, sealed_end)? {
+        index.keep(read_segment(os, directory, &name, name.number)?.1);
     }
+    index.sealed = sealed_end;
+    let Some(active) = active else { return Ok(()) };
     let path = directory.join(active.to_string());
     let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
     let file = os.open(&path, How::Read, 0).map_err(fail)?;

@@ -15,7 +15,8 @@ use crate::format::lines::Lines;
 use crate::json;
 use crate::model::standing;
 use crate::store::append::Active;
-use crate::store::os::{How, Os, read_full};
+use crate::store::archived;
+use crate::store::os::{Os, read_full};
 
 /// Where a row begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -87,6 +88,9 @@ pub struct Index {
 /// those of ids. An id that had the same would be looked at and passed over, as any other hint.
 const CORRECTIONS: u64 = 0x636f_7272_6563_7473;
 
+/// The same of the rows that say which runs are held.
+const HOLDS: u64 = 0x686f_6c64_735f_2e2e;
+
 /// Runs whose last step in the tables is kept in memory.
 const ASKED_MAX: usize = 4096;
 
@@ -133,6 +137,9 @@ impl Stretch {
         let kind = kind.and_then(json::decode);
         if kind.as_deref() == Some(b"correction") || (voids && kind.as_deref() == Some(b"repair")) {
             self.ids.entry(CORRECTIONS).or_default().push(place);
+        }
+        if matches!(kind.as_deref(), Some(b"hold" | b"release")) {
+            self.ids.entry(HOLDS).or_default().push(place);
         }
         let Some(run) = run.and_then(json::decode) else { return };
         let step = step.and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
@@ -188,19 +195,18 @@ impl Index {
 
     /// Reads what was sealed since the index was made, under the lock.
     pub fn catch_up_sealed(&mut self, os: &dyn Os, directory: &Path, raw: &[SegmentName]) -> Result<()> {
-        let Some((_, sealed)) = raw.split_last() else { return Ok(()) };
-        for name in sealed.iter().filter(|name| name.number > self.sealed).collect::<Vec<_>>() {
-            let path = directory.join(name.to_string());
-            let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
-            let file = os.open(&path, How::Read, 0).map_err(fail)?;
-            let bytes = os.stat(&file).map_err(fail)?.bytes;
+        let Some((active, sealed)) = raw.split_last() else { return Ok(()) };
+        for name in archived::sealed_names(os, directory, sealed, self.sealed, active.number - 1)? {
             let known = self.active.0 == name.number;
             let from = if known { self.active.1 } else { 0 };
             let mut stretch = if known { std::mem::take(&mut self.tail) } else { Stretch::default() };
-            stretch.read(os, &file, name.number, from, bytes).map_err(fail)?;
+            archived::each_sealed_block(os, directory, &name, from, |offset, block| {
+                stretch.block(name.number, offset, block);
+            })?;
             self.older.push(stretch);
             self.sealed = name.number;
         }
+        self.sealed = self.sealed.max(active.number - 1);
         Ok(())
     }
 
@@ -235,6 +241,11 @@ impl Index {
     /// A correction row that was written to the active segment.
     pub(in crate::store) fn note_correction(&mut self, place: Place) {
         self.tail.ids.entry(CORRECTIONS).or_default().push(place);
+    }
+
+    /// A row of the active segment that says whether its run is held.
+    pub(in crate::store) fn note_hold(&mut self, place: Place) {
+        self.tail.ids.entry(HOLDS).or_default().push(place);
     }
 
     /// The active segment is known up to `end`: this writer wrote it.
@@ -313,6 +324,11 @@ impl Index {
     /// Places of correction rows, and of repair rows that void a place, in order of place. A hint: the rows must be read.
     pub fn places_of_corrections(&mut self, os: &dyn Os, directory: &Path) -> Result<Vec<Place>> {
         self.places(os, directory, CORRECTIONS)
+    }
+
+    /// Places of the rows that say which runs are held, in order of place. A hint: the rows must be read.
+    pub fn places_of_holds(&mut self, os: &dyn Os, directory: &Path) -> Result<Vec<Place>> {
+        self.places(os, directory, HOLDS)
     }
 
     fn places(&mut self, os: &dyn Os, directory: &Path, hash: u64) -> Result<Vec<Place>> {

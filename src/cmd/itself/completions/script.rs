@@ -55,7 +55,7 @@ _logbook_words() {
         -p|--phase) kind=phases ;;
         --kind) kind=kinds ;;
         -r|--run) kind=runs ;;
-        show|amend) [[ $COMP_CWORD -eq 2 && $cur != -* ]] && kind=runs ;;
+        show|resume|diff|amend) [[ $COMP_CWORD -eq 2 && $cur != -* ]] && kind=runs ;;
         fields) [[ $COMP_CWORD -eq 2 && $cur != -* ]] && kind=fields ;;
     esac
     if [[ -z $kind ]]; then
@@ -80,7 +80,7 @@ function __logbook_sort_keys
     set -l words (logbook complete-words fields)
     string join \n -- "$before"$words "$before-"$words
 end
-complete -c logbook -n "__fish_seen_subcommand_from show amend" -f -a "(logbook complete-words runs)"
+complete -c logbook -n "__fish_seen_subcommand_from show resume diff amend" -f -a "(logbook complete-words runs)"
 complete -c logbook -n "__fish_seen_subcommand_from fields" -f -a "(logbook complete-words fields)"
 complete -c logbook -s r -l run -x -a "(logbook complete-words runs)"
 complete -c logbook -n "__fish_seen_subcommand_from append" -s s -l status -x -a "(logbook complete-words statuses)"

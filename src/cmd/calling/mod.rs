@@ -1,0 +1,18 @@
+//! What commands share that record tool calls: the flags that describe a call, its two rows, and the command that is
+//! run between them.
+//!
+//! Not here: the commands themselves (`log::exec`, `log::call`), what may run (policy).
+//!
+//! - `described`: the flags, and the rows that they give
+//! - `command`: a command as a child process that notices as little of it as can be · `signals`: what is passed on to it
+//! - `asking`: a person is asked, and waited for · `held`: runs that a person stopped
+//! - `capture`: its output, copied on its way
+
+pub mod asking;
+pub mod capture;
+pub mod command;
+mod described;
+pub mod held;
+mod signals;
+
+pub use described::{Arguments, Described, Keep, sha256};

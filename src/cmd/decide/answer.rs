@@ -1,0 +1,95 @@
+//! `logbook answer RUN 'text'`: what a blocked run waited for, so that it can go on.
+
+use crate::cmd::Door;
+use crate::cmd::writing::{About, Writing, print_rows, unknown_run};
+use crate::error::{Error, Exit, Result};
+use crate::format::draft_pairs::{Pairs, shell_word};
+use crate::store::Purpose;
+use crate::view::Course;
+use crate::view::past::Standing;
+
+/// Two real examples.
+pub const EXAMPLES: &str = "\
+  logbook answer r-88 'use the staging database; production is frozen until Friday'
+  logbook answer r-88 'yes, 14 days' --by maria";
+
+/// Arguments of `answer`.
+#[derive(Debug, Default, clap::Args)]
+pub struct Answer {
+    /// The run
+    #[arg(value_name = "RUN")]
+    run: String,
+    /// The answer
+    #[arg(value_name = "TEXT")]
+    text: String,
+    /// Who answers [default: the user]
+    #[arg(long, value_name = "WHO")]
+    by: Option<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// `logbook answer`
+pub fn run(args: Answer, door: &mut Door<'_>) -> Result<Exit> {
+    let result = answer(&args, door);
+    args.writing.ended(result, door)
+}
+
+fn answer(args: &Answer, door: &mut Door<'_>) -> Result<Exit> {
+    if args.text.trim().is_empty() {
+        return Err(Error::usage("the answer is empty").hint(format!("logbook answer {} 'text'", args.run)));
+    }
+    let desk = args.writing.desk(door, Purpose::Read)?;
+    let signed = {
+        let mut pairs = Pairs::new();
+        desk.sign(&mut pairs, args.by.as_deref(), door)?;
+        pairs
+    };
+    let mut is_known = true;
+    let done = desk.decide(
+        About::Run(&args.run),
+        door,
+        || Course::of(&args.run),
+        |course| {
+            is_known = course.rows > 0;
+            let standing = blocked(&args.run, course)?;
+            let mut pairs = Pairs::new();
+            let texts = [
+                ("run_id", args.run.as_str()),
+                ("kind", "answer"),
+                ("action", "answer"),
+                ("status", "in-progress"),
+                ("reason", &args.text),
+                ("answers", &standing.name),
+            ];
+            texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
+            pairs.join(&signed)?;
+            Ok(pairs)
+        },
+    );
+    if !is_known {
+        return Err(unknown_run(&args.run, &desk, door));
+    }
+    let done = done?;
+    print_rows(desk.print, &done.drafts, &done.stored, door)?;
+    Ok(Exit::Done)
+}
+
+/// The row that says what the run waits for, if an answer is what it waits for.
+fn blocked<'c>(run: &str, course: &'c Course) -> Result<&'c Standing> {
+    let word = shell_word(run);
+    let held = course.standing.as_ref().filter(|standing| standing.kind == "hold");
+    let standing = held.or(course.worked.as_ref());
+    let Some(standing) = standing.filter(|standing| standing.status == "blocked") else {
+        let stands = course.standing.as_ref().map_or("no status", |standing| standing.status.as_str());
+        return Err(Error::usage(format!("run {run:?} is not blocked (it stands at {stands}): nothing to answer"))
+            .hint(format!("add a note: logbook append -r {word} --kind note -a '…'")));
+    };
+    match standing.kind.as_str() {
+        "approval.requested" => Err(Error::usage(format!("run {run:?} waits for an approval, {}", standing.name))
+            .hint(format!("logbook approve {word} --why '…'   # or: logbook deny {word} --why '…'"))),
+        "hold" => Err(Error::usage(format!("run {run:?} is held, by {}", standing.name))
+            .hint(format!("logbook release {word} --why '…'"))),
+        _ => Ok(standing),
+    }
+}

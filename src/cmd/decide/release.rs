@@ -1,0 +1,80 @@
+//! `logbook release RUN`: a run that a person stopped may go on.
+
+use crate::cmd::Door;
+use crate::cmd::writing::{About, Writing, print_rows};
+use crate::error::{Error, Exit, Result};
+use crate::format::draft_pairs::Pairs;
+use crate::model::Address;
+use crate::store::Purpose;
+use crate::view::{Course, Holds, Past};
+
+/// Two real examples.
+pub const EXAMPLES: &str = "  logbook release r-88 --why 'the bucket is right now'\n  logbook release r-88 --by maria";
+
+/// Arguments of `release`.
+#[derive(Debug, Default, clap::Args)]
+pub struct Release {
+    /// The run
+    #[arg(value_name = "RUN")]
+    run: String,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    why: Option<String>,
+    /// Who lets it go on [default: the user]
+    #[arg(long, value_name = "WHO")]
+    by: Option<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// A run, and whether it is held.
+struct Held {
+    course: Course,
+    holds: Holds,
+}
+
+impl Past for Held {
+    const FIELDS: &'static [&'static str] =
+        &["run_id", "step", "kind", "status", "blocked_on", "tool_call", "action", "approver", "reason"];
+
+    fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
+        self.course.push(&fields[..7], place);
+        self.holds.push(&[fields[0], fields[1], fields[2], fields[7], fields[8]], place);
+    }
+}
+
+/// `logbook release`
+pub fn run(args: Release, door: &mut Door<'_>) -> Result<Exit> {
+    let desk = args.writing.desk(door, Purpose::Read)?;
+    let mut signed = Pairs::new();
+    desk.sign(&mut signed, args.by.as_deref(), door)?;
+    let begin = || Held { course: Course::of(&args.run), holds: Holds::default() };
+    let done = desk.decide(About::Run(&args.run), door, begin, |held| {
+        let Some(hold) = held.holds.held.get(&args.run) else {
+            return Err(Error::new(Exit::No, format!("run {:?} is not held", args.run))
+                .hint("logbook query 'kind in (hold, release)'   # who held what"));
+        };
+        // It stands where it would without the hold.
+        let worked = held.course.worked.as_ref().filter(|worked| !worked.status.is_empty());
+        let status = worked.map_or("in-progress", |worked| worked.status.as_str());
+        let mut pairs = Pairs::new();
+        let texts = [
+            ("run_id", args.run.as_str()),
+            ("kind", "release"),
+            ("action", "release"),
+            ("status", status),
+            ("answers", &hold.name),
+        ];
+        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
+        if let Some(worked) = worked.filter(|worked| worked.status == "blocked") {
+            pairs.text("blocked_on", &worked.blocked_on)?;
+        }
+        if let Some(why) = &args.why {
+            pairs.text("reason", why)?;
+        }
+        pairs.join(&signed)?;
+        Ok(pairs)
+    })?;
+    print_rows(desk.print, &done.drafts, &done.stored, door)?;
+    Ok(Exit::Done)
+}

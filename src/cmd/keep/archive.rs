@@ -1,0 +1,217 @@
+//! `logbook archive`: sealed segments into `archive/`, back, and away when they are old enough.
+
+use std::path::PathBuf;
+
+use crate::cmd::Door;
+use crate::cmd::keep::progress::Progress;
+use crate::cmd::reading;
+use crate::error::{Error, Exit, Result};
+use crate::format::SegmentName;
+use crate::model::Instant;
+use crate::query::time;
+use crate::store::append::Options;
+use crate::store::archive::{Keeper, manifest::Entry};
+use crate::store::config::{self, duration_ms};
+use crate::store::locate::Why;
+use crate::store::os_real::REAL;
+use crate::store::{Durability, Purpose, locate};
+
+/// Two real examples.
+pub const EXAMPLES: &str = "\
+  logbook archive --older-than 30d
+  logbook archive --older-than 30d --delete-older-than 400d --dry-run
+  logbook archive --restore 000007";
+
+/// Arguments of `archive`.
+#[derive(Debug, clap::Args)]
+pub struct Archive {
+    /// Archive the segments that were sealed at least this long ago, as 30d or 12h
+    #[arg(long, value_name = "DURATION")]
+    older_than: Option<String>,
+    /// Delete those sealed at least this long ago, archived or not, behind a row that tells of it
+    #[arg(long, value_name = "DURATION")]
+    delete_older_than: Option<String>,
+    /// How hard to compress, 1 to 19
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(i32).range(1..=19))]
+    level: i32,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Bring an archived segment back: its number, or its name
+    #[arg(long, value_name = "SEGMENT", conflicts_with_all = ["older_than", "delete_older_than"])]
+    restore: Vec<String>,
+    /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// How long to wait for another archiver, such as 10s
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    lock_timeout: String,
+}
+
+/// `logbook archive`
+pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
+    let age = |flag: &str, given: &Option<String>| -> Result<Option<i64>> {
+        let ms = given.as_deref().map(time::duration_ms).transpose();
+        let ms =
+            ms.map_err(|why| Error::usage(format!("{flag}: {why}")).hint(format!("logbook archive {flag} 30d")))?;
+        Ok(ms.map(|ms| i64::try_from(ms).unwrap_or(i64::MAX)))
+    };
+    let older = age("--older-than", &args.older_than)?;
+    let delete = age("--delete-older-than", &args.delete_older_than)?;
+    if older.is_none() && delete.is_none() && args.restore.is_empty() {
+        return Err(Error::usage("archive needs to know which segments: --older-than DURATION")
+            .hint("logbook archive --older-than 30d --dry-run"));
+    }
+    let lock_timeout_ms = duration_ms(&args.lock_timeout)?;
+    let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
+    if location.why == Why::Fallback && args.dir.is_none() {
+        return Err(Error::usage(format!(
+            "nothing here names a logbook; the user's own, {}, is archived only where --dir names it",
+            location.path.display()
+        ))
+        .hint(format!("logbook archive --dir {} …", location.path.display())));
+    }
+    let settings = config::layered(&location.path, &door.env)?;
+    let options = Options { durability: Some(Durability::Data), lock_timeout_ms: None, now: door.clock };
+    let now = door.now()?;
+    let mut keeper = Keeper::open(&REAL, &location.path, settings, lock_timeout_ms)?;
+    if !args.restore.is_empty() {
+        return restore(&args, &keeper, door);
+    }
+    if args.dry_run {
+        return dry_run(&keeper, (older, delete), now, door);
+    }
+    keeper.tidy()?;
+    keeper.finish_deleting()?;
+    let mut progress = Progress::new(door, 0);
+    keeper.cover(options, &mut |name| progress.on(format!("covering {name}")))?;
+    drop(progress);
+
+    let doomed: Vec<Entry> = entries(&keeper).filter(|entry| is_old(entry, delete, now)).cloned().collect();
+    let archived = archive(&mut keeper, &args, older, (&doomed, now), door)?;
+    let why = format!("archive --delete-older-than {}", args.delete_older_than.as_deref().unwrap_or_default());
+    let receipts = if doomed.is_empty() { Vec::new() } else { keeper.delete(&doomed, &why, options)? };
+    if door.err_is_terminal {
+        let (count, from, to) = archived;
+        door.note(format_args!("{count} segment{} archived, {} to {} MiB", s(count), from >> 20, to >> 20));
+        for receipt in receipts {
+            let (count, rows) = (receipt.segments, receipt.rows);
+            door.note(format_args!(
+                "{count} segment{} of {rows} rows deleted; {} tells of it",
+                s(count),
+                receipt.receipt
+            ));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Archives what is old enough and is not to be deleted. Gives how many, their bytes, and those of the archives.
+fn archive(
+    keeper: &mut Keeper<'_>,
+    args: &Archive,
+    older: Option<i64>,
+    (doomed, now): (&[Entry], Instant),
+    door: &mut Door<'_>,
+) -> Result<(usize, u64, u64)> {
+    let (mut count, mut from, mut to) = (0, 0, 0);
+    let due: Vec<Entry> = keeper
+        .raw_covered()?
+        .into_iter()
+        .filter(|entry| is_old(entry, older, now) && !doomed.iter().any(|it| it.segment == entry.segment))
+        .collect();
+    let mut progress = Progress::new(door, due.iter().map(|entry| entry.covered.bytes).sum());
+    for entry in &due {
+        progress.on(format!("archiving {}", entry.segment));
+        let done = keeper.archive(entry, args.level, reading::cores(), &mut |bytes| progress.add(bytes))?;
+        count += 1;
+        from += done.bytes;
+        to += done.archive_bytes;
+    }
+    Ok((count, from, to))
+}
+
+fn restore(args: &Archive, keeper: &Keeper<'_>, door: &mut Door<'_>) -> Result<Exit> {
+    for wanted in &args.restore {
+        let entry = find(keeper, wanted)?;
+        if args.dry_run {
+            writeln!(door.out, "restore {}", entry.segment).map_err(|error| Error::output(&error))?;
+            continue;
+        }
+        let mut progress = Progress::new(door, entry.covered.bytes);
+        progress.on(format!("restoring {}", entry.segment));
+        let new = keeper.restore(&entry, &mut |bytes| progress.add(bytes))?;
+        drop(progress);
+        if !new && door.err_is_terminal {
+            door.note(format_args!("{} is there already", entry.segment));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// The archived segment that `wanted` means.
+fn find(keeper: &Keeper<'_>, wanted: &str) -> Result<Entry> {
+    let number = match SegmentName::parse(wanted.as_bytes()).or_else(|| SegmentName::parse_archive(wanted.as_bytes())) {
+        Some(name) => name.number,
+        None => wanted.parse().map_err(|_| {
+            Error::usage(format!("{wanted:?} is no segment"))
+                .hint("its number or its name, as logbook archive --restore 000007")
+        })?,
+    };
+    let entry = keeper.known().segments.get(&number).filter(|entry| entry.archive.is_some());
+    let error = || Error::new(Exit::No, format!("no segment {number:06} is archived")).hint("ls .logbook/archive");
+    match entry {
+        Some(entry) if entry.deleted => {
+            Err(Error::new(Exit::No, format!("segment {number:06} was deleted"))
+                .hint("logbook query kind=archive.receipt"))
+        }
+        other => other.cloned().ok_or_else(error),
+    }
+}
+
+/// Says what would be done.
+fn dry_run(
+    keeper: &Keeper<'_>,
+    (older, delete): (Option<i64>, Option<i64>),
+    now: Instant,
+    door: &mut Door<'_>,
+) -> Result<Exit> {
+    let mut lines = Vec::new();
+    let sealed = keeper.sealed()?;
+    for entry in entries(keeper) {
+        let raw = sealed.contains(&entry.segment);
+        let days = Instant::parse(&entry.covered.sealed_at).map_or(0, |at| now.ms_since(at) / 86_400_000);
+        let what = if is_old(entry, delete, now) {
+            "delete"
+        } else if raw && is_old(entry, older, now) {
+            "archive"
+        } else {
+            continue;
+        };
+        let (rows, bytes) = (entry.covered.rows, entry.covered.bytes);
+        lines.push(format!("{what:<8} {}  sealed {days} days ago, {rows} rows, {bytes} bytes", entry.segment));
+    }
+    for name in sealed.iter().filter(|name| !keeper.known().segments.contains_key(&name.number)) {
+        lines.push(format!("cover    {name}  sealed, not covered yet: its age is not known"));
+    }
+    lines.iter().try_for_each(|line| writeln!(door.out, "{line}")).map_err(|error| Error::output(&error))?;
+    if lines.is_empty() && door.err_is_terminal {
+        door.note("nothing to do");
+    }
+    Ok(Exit::Done)
+}
+
+/// What is covered and not deleted.
+fn entries<'k>(keeper: &'k Keeper<'_>) -> impl Iterator<Item = &'k Entry> {
+    keeper.known().segments.values().filter(|entry| !entry.deleted)
+}
+
+/// Whether a segment was sealed at least `age` milliseconds ago.
+fn is_old(entry: &Entry, age: Option<i64>, now: Instant) -> bool {
+    let sealed_at = Instant::parse(&entry.covered.sealed_at);
+    age.zip(sealed_at).is_some_and(|(age, at)| now.ms_since(at) >= age)
+}
+
+fn s(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}

@@ -1,0 +1,53 @@
+//! `logbook head`: one line that stands for all that was written so far, to be kept elsewhere.
+
+use std::path::PathBuf;
+
+use crate::cmd::Door;
+use crate::cmd::keep::progress::Progress;
+use crate::error::{Error, Exit, Result};
+use crate::store::append::{Options, Writer};
+use crate::store::archive::Keeper;
+use crate::store::config::{self, duration_ms};
+use crate::store::os_real::REAL;
+use crate::store::{Durability, Purpose, locate};
+use crate::verify::take_head;
+
+/// Two real examples.
+pub const EXAMPLES: &str = "  logbook head >> ../heads.txt\n  logbook head --seal | ssh witness 'cat >> heads.txt'";
+
+/// Arguments of `head`.
+#[derive(Debug, clap::Args)]
+pub struct Head {
+    /// Close the active segment first, if it holds anything
+    #[arg(long)]
+    seal: bool,
+    /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// How long to wait for locks, such as 10s
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    lock_timeout: String,
+}
+
+/// `logbook head`
+pub fn run(args: Head, door: &mut Door<'_>) -> Result<Exit> {
+    let lock_timeout_ms = duration_ms(&args.lock_timeout)?;
+    let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
+    let settings = config::layered(&location.path, &door.env)?;
+    let options =
+        Options { durability: Some(Durability::Data), lock_timeout_ms: Some(lock_timeout_ms), now: door.clock };
+    let mut keeper = Keeper::open(&REAL, &location.path, settings.clone(), lock_timeout_ms)?;
+    if args.seal {
+        Writer::open(&REAL, &location.path, settings, options)?.seal()?;
+    }
+    let mut progress = Progress::new(door, 0);
+    keeper.cover(options, &mut |name| progress.on(format!("covering {name}")))?;
+    drop(progress);
+    let head = take_head(&REAL, &location.path)?;
+    let Some(head) = head else {
+        return Err(Error::new(Exit::No, format!("{}: nothing was stored yet", location.path.display()))
+            .hint("logbook append -r RUN -a 'what was done'"));
+    };
+    writeln!(door.out, "{head}").map_err(|error| Error::output(&error))?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,181 @@
+//! `logbook call begin` and `logbook call end`: the two rows of a call for programs that `exec` cannot wrap.
+
+use crate::cmd::Door;
+use crate::cmd::calling::{Arguments, Described, Keep, held};
+use crate::cmd::writing::{About, OfRun, Print, Writing, made_id, print_rows, say};
+use crate::error::{Error, Exit, Result, nearest};
+use crate::format::draft_pairs::Pairs;
+use crate::store::Purpose;
+use crate::view::Course;
+
+/// Two real examples.
+pub const EXAMPLES: &str = "\
+  call=$(logbook call begin --tool browser.open --side-effect network '{\"url\":\"https://example.org\"}')
+  logbook call end \"$call\" --exit-code 0 '{\"status\":200}'";
+
+/// Arguments of `call`.
+#[derive(Debug, clap::Args)]
+pub struct Call {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Store the intent of a call, before it is made; prints its id
+    Begin(Begin),
+    /// Store what came of a call
+    End(End),
+}
+
+#[derive(Debug, clap::Args)]
+struct Begin {
+    /// The arguments of the call, as JSON
+    #[arg(value_name = "JSON")]
+    arguments: Option<String>,
+    /// What is done, a short verb phrase
+    #[arg(short, long, value_name = "TEXT")]
+    action: Option<String>,
+    /// An id of your own
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+    #[command(flatten)]
+    of: OfRun,
+    #[command(flatten)]
+    described: Described,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+#[derive(Debug, clap::Args)]
+struct End {
+    /// The call's id, as call begin printed it
+    #[arg(value_name = "ID")]
+    id: String,
+    /// What came back, as JSON
+    #[arg(value_name = "JSON")]
+    result: Option<String>,
+    /// The exit code of a command
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
+    exit_code: Option<String>,
+    /// What went wrong
+    #[arg(long, value_name = "TEXT")]
+    error: Option<String>,
+    /// How long it took
+    #[arg(long, value_name = "N")]
+    duration_ms: Option<String>,
+    /// A further field of the row, as key=value or key:=json
+    #[arg(long, value_name = "FIELD")]
+    field: Vec<String>,
+    #[command(flatten)]
+    of: OfRun,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// `logbook call`
+pub fn run(args: Call, door: &mut Door<'_>) -> Result<Exit> {
+    match args.what {
+        What::Begin(args) => {
+            let result = begin(&args, door);
+            args.writing.ended(result, door)
+        }
+        What::End(args) => {
+            let result = end(&args, door);
+            args.writing.ended(result, door)
+        }
+    }
+}
+
+fn begin(args: &Begin, door: &mut Door<'_>) -> Result<Exit> {
+    let run = args.of.name(door)?;
+    let tool = args.described.tool.as_deref().ok_or_else(|| {
+        Error::usage("which tool is called? --tool NAME").hint("logbook call begin --tool browser.open '{…}'")
+    })?;
+    let arguments = args.arguments.as_deref().map(Arguments::of_json).transpose()?;
+    let id = match &args.id {
+        Some(id) => id.clone(),
+        None => made_id::call_id((door.clock)())?,
+    };
+    let action = match (&args.action, &arguments) {
+        (Some(action), _) => action.clone(),
+        (None, Some(arguments)) if args.described.keep() != Keep::Digest => format!("{tool} {}", arguments.line),
+        _ => tool.to_owned(),
+    };
+    let pairs = || {
+        let mut pairs = Pairs::new();
+        let texts = [("run_id", &*run), ("kind", "call.intent"), ("action", &action), ("status", "in-progress")];
+        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
+        args.described.describe(&mut pairs, &id, tool, arguments.as_ref())?;
+        Ok(pairs)
+    };
+    let desk = args.writing.desk(door, Purpose::Write)?;
+    let (drafts, stored) = if args.id.is_some() {
+        let done = desk.decide(
+            About::Run(&run),
+            door,
+            || Course::of(&run),
+            |course| match course.calls.iter().any(|call| call.id == id) {
+                true => Err(Error::usage(format!("run {run:?} has a call {id:?} already"))
+                    .hint("leave --id out, and one is made")),
+                false => pairs(),
+            },
+        )?;
+        (done.drafts, done.stored)
+    } else {
+        let drafts = desk.draft(&pairs()?, door)?;
+        let stored = desk.store(&drafts, door, |state| held::refuse(state, &run))?;
+        (drafts, stored)
+    };
+    match desk.print {
+        Print::Nothing => say(format!("{id}\n").as_bytes(), door)?,
+        print => print_rows(print, &drafts, &stored, door)?,
+    }
+    Ok(Exit::Done)
+}
+
+fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
+    let run = args.of.name(door)?;
+    let desk = args.writing.desk(door, Purpose::Read)?;
+    let result = args.result.as_deref().map(Arguments::of_json).transpose()?;
+    let done = desk.decide(
+        About::Run(&run),
+        door,
+        || Course::of(&run),
+        |course| {
+            let call = course.calls.iter().find(|call| call.id == args.id);
+            let Some(call) = call else {
+                let error = Error::usage(format!("run {run:?} has no call {:?}", args.id));
+                return Err(match nearest(&args.id, course.calls.iter().map(|call| call.id.as_str())) {
+                    Some(near) => error.hint(format!("did you mean {near}?")),
+                    None => error.hint("logbook call begin … prints the id; -r names its run"),
+                });
+            };
+            if let Some(result) = &call.result {
+                return Err(Error::usage(format!("call {:?} has its result already: {result}", args.id))
+                    .hint(format!("logbook amend '{result}' …   # corrects it")));
+            }
+            let mut pairs = Pairs::new();
+            let texts = [("run_id", &*run), ("kind", "call.result"), ("action", &call.action)];
+            texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
+            pairs.text("tool_call.id", &args.id)?;
+            pairs.text("tool_call.tool", &call.tool)?;
+            if let Some(code) = &args.exit_code {
+                pairs.text("tool_call.exit_code", code)?;
+            }
+            if let Some(result) = &result {
+                pairs.json("tool_call.result", &result.json)?;
+                pairs.text("tool_call.result_sha256", &result.sha256)?;
+            }
+            for (name, value) in [("error", &args.error), ("duration_ms", &args.duration_ms)] {
+                if let Some(value) = value {
+                    pairs.text(name, value)?;
+                }
+            }
+            args.field.iter().try_for_each(|field| pairs.argument(field))?;
+            Ok(pairs)
+        },
+    )?;
+    print_rows(desk.print, &done.drafts, &done.stored, door)?;
+    Ok(Exit::Done)
+}

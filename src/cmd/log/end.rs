@@ -1,0 +1,160 @@
+//! `logbook end`: ends a run, and says how.
+
+use crate::cmd::Door;
+use crate::cmd::writing::{About, OfRun, Writing, print_rows, unknown_run};
+use crate::error::{Error, Exit, Result, nearest};
+use crate::format::draft_pairs::{Pairs, shell_word};
+use crate::model::names::{self, Type};
+use crate::store::Purpose;
+use crate::view::Course;
+use crate::view::past::Call;
+
+/// Two real examples.
+pub const EXAMPLES: &str = "\
+  logbook end --cost-usd 0.42 --tokens-in 18000 --tokens-out 2100
+  logbook end failed -r r-88 --error 'the tests still fail' --note 'three tries, see r-88#7'";
+
+/// Arguments of `end`.
+#[derive(Debug, Default, clap::Args)]
+pub struct End {
+    /// succeeded (the default), failed, paused, escalated or rolled_back; then fields as key=value or key:=json
+    #[arg(value_name = "STATUS|FIELD")]
+    words: Vec<String>,
+    #[command(flatten)]
+    of: OfRun,
+    /// What it cost, as far as no row of the run has said so
+    #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
+    cost_usd: Option<String>,
+    /// Tokens that the model read, as far as no row has said so
+    #[arg(long, value_name = "N")]
+    tokens_in: Option<String>,
+    /// Tokens that the model wrote, as far as no row has said so
+    #[arg(long, value_name = "N")]
+    tokens_out: Option<String>,
+    /// A sentence about the end
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// What went wrong
+    #[arg(long, value_name = "TEXT")]
+    error: Option<String>,
+    /// What is needed to go on (with paused and escalated)
+    #[arg(long, value_name = "TEXT")]
+    blocked_on: Option<String>,
+    /// Who was told that the run cannot go on by itself (with escalated)
+    #[arg(long, value_name = "WHO")]
+    escalated_to: Option<String>,
+    /// What becomes of calls without a result: refuse to end, or leave them open
+    #[arg(long, value_name = "WHAT", value_parser = ["refuse", "leave"], default_value = "refuse")]
+    open_calls: String,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// `logbook end`
+pub fn run(args: End, door: &mut Door<'_>) -> Result<Exit> {
+    let result = end(&args, door);
+    args.writing.ended(result, door)
+}
+
+fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
+    let run = args.of.name(door)?;
+    let pairs = || row(args, &run);
+    pairs()?;
+    let desk = args.writing.desk(door, Purpose::Read)?;
+    let mut is_known = true;
+    let done = desk.decide(
+        About::Run(&run),
+        door,
+        || Course::of(&run),
+        |course| {
+            is_known = course.rows > 0;
+            refusal(args, &run, course).map_or_else(pairs, Err)
+        },
+    );
+    if !is_known {
+        return Err(unknown_run(&run, &desk, door));
+    }
+    let done = done?;
+    print_rows(desk.print, &done.drafts, &done.stored, door)?;
+    Ok(Exit::Done)
+}
+
+/// Why the run does not end now.
+fn refusal(args: &End, run: &str, course: &Course) -> Option<Error> {
+    if course.rows == 0 {
+        return Some(Error::usage(format!("there is no run {run:?}")));
+    }
+    let standing = course.standing.as_ref();
+    if let Some(end) = standing.filter(|standing| standing.kind == "run.end") {
+        return Some(
+            Error::usage(format!("run {run:?} has ended already, with {}", end.name))
+                .hint(format!("logbook amend {} …   # corrects how it ended", shell_word(&end.name))),
+        );
+    }
+    let open: Vec<String> = course.open_calls().map(open_call).collect();
+    if args.open_calls == "refuse" && !open.is_empty() {
+        let s = if open.len() == 1 { "" } else { "s" };
+        return Some(Error::usage(format!("run {run:?} has {} open call{s}: {}", open.len(), open.join(", "))).hint(
+            "store what came of each: logbook call end ID …; or end all the same: logbook end --open-calls leave",
+        ));
+    }
+    None
+}
+
+fn open_call(call: &Call) -> String {
+    match call.tool.as_str() {
+        "" => call.name.clone(),
+        tool => format!("{} ({tool})", call.name),
+    }
+}
+
+fn row(args: &End, run: &str) -> Result<Pairs> {
+    let (final_status, fields) = match args.words.split_first() {
+        Some((first, rest)) if !first.contains('=') => (first.as_str(), rest),
+        _ => ("succeeded", &args.words[..]),
+    };
+    let status = match final_status {
+        "succeeded" | "rolled_back" => "done",
+        "failed" => "failed",
+        "paused" | "escalated" => "blocked",
+        other => return Err(unknown(other)),
+    };
+    let mut pairs = Pairs::new();
+    for (name, value) in [("run_id", run), ("kind", "run.end"), ("action", "end"), ("status", status)] {
+        pairs.text(name, value)?;
+    }
+    let blocked_on = args.blocked_on.as_ref().or(args.escalated_to.as_ref().filter(|_| status == "blocked"));
+    let texts = [
+        ("blocked_on", blocked_on),
+        ("reason", args.note.as_ref()),
+        ("escalated_to", args.escalated_to.as_ref()),
+        ("error", args.error.as_ref()),
+        ("cost_usd", args.cost_usd.as_ref()),
+        ("tokens_in", args.tokens_in.as_ref()),
+        ("tokens_out", args.tokens_out.as_ref()),
+    ];
+    pairs.text("final_status", final_status)?;
+    for (name, value) in texts {
+        if let Some(value) = value {
+            pairs.text(name, value)?;
+        }
+    }
+    fields.iter().try_for_each(|field| pairs.argument(field))?;
+    Ok(pairs)
+}
+
+fn unknown(word: &str) -> Error {
+    let Some(Type::OneOf(words)) = names::type_of("final_status") else { return Error::usage("no final status") };
+    // What people say for the same.
+    let meant = match word {
+        "done" | "ok" | "success" | "passed" => Some("succeeded"),
+        "error" | "aborted" | "crashed" => Some("failed"),
+        "blocked" | "waiting" => Some("paused"),
+        _ => nearest(word, words.iter().copied()),
+    };
+    let error = Error::usage(format!("a run does not end {word:?}; it ends {}", words.join(", ")));
+    match meant {
+        Some(meant) => error.hint(format!("logbook end {meant}")),
+        None => error.hint("-r RUN names the run: logbook end succeeded -r RUN"),
+    }
+}

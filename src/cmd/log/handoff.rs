@@ -1,0 +1,76 @@
+//! `logbook handoff`: hands a run over to another agent.
+
+use crate::cmd::Door;
+use crate::cmd::writing::{OfRun, Writing, print_rows, unknown_run};
+use crate::error::{Error, Exit, Result};
+use crate::format::draft_pairs::Pairs;
+use crate::store::Purpose;
+
+/// Two real examples.
+pub const EXAMPLES: &str = "\
+  logbook handoff --to reviewer-2 --artifact patches/0007.diff --note 'tests pass, look at the lock order'
+  logbook handoff r-88 --to maria --next 'decide between the two plans'";
+
+/// Arguments of `handoff`.
+#[derive(Debug, Default, clap::Args)]
+pub struct Handoff {
+    /// The run, unless -r or LOGBOOK_RUN names it; then fields as key=value or key:=json
+    #[arg(value_name = "RUN|FIELD")]
+    words: Vec<String>,
+    #[command(flatten)]
+    of: OfRun,
+    /// Who goes on
+    #[arg(long, value_name = "AGENT", required = true)]
+    to: String,
+    /// The file, URL or tool output that is handed over
+    #[arg(long, value_name = "REF")]
+    artifact: Option<String>,
+    /// What the other must know
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// What comes next
+    #[arg(long, alias = "next-intent", value_name = "TEXT")]
+    next: Option<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// `logbook handoff`
+pub fn run(args: Handoff, door: &mut Door<'_>) -> Result<Exit> {
+    let result = handoff(&args, door);
+    args.writing.ended(result, door)
+}
+
+fn handoff(args: &Handoff, door: &mut Door<'_>) -> Result<Exit> {
+    let (run, fields) = match args.words.split_first() {
+        Some((first, _)) if !first.contains('=') && args.of.run.is_some() => {
+            return Err(Error::usage(format!("the run is given twice: {first:?} and -r")));
+        }
+        Some((first, rest)) if !first.contains('=') => (first.clone(), rest),
+        _ => (args.of.name(door)?, &args.words[..]),
+    };
+    let action = format!("hand over to {}", args.to);
+    let mut pairs = Pairs::new();
+    for (name, value) in [("run_id", run.as_str()), ("kind", "handoff"), ("action", &action), ("handoff_to", &args.to)]
+    {
+        pairs.text(name, value)?;
+    }
+    for (name, value) in [("artifact_ref", &args.artifact), ("next_intent", &args.next), ("reason", &args.note)] {
+        if let Some(value) = value {
+            pairs.text(name, value)?;
+        }
+    }
+    fields.iter().try_for_each(|field| pairs.argument(field))?;
+    let desk = args.writing.desk(door, Purpose::Read)?;
+    let drafts = desk.draft(&pairs, door)?;
+    let mut is_known = true;
+    let stored = desk.store(&drafts, door, |state| {
+        is_known = state.has_run(&run)?;
+        if is_known { Ok(()) } else { Err(Error::usage("unknown run")) }
+    });
+    if !is_known {
+        return Err(unknown_run(&run, &desk, door));
+    }
+    print_rows(desk.print, &drafts, &stored?, door)?;
+    Ok(Exit::Done)
+}

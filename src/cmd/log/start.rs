@@ -1,0 +1,225 @@
+//! `logbook start`: begins a run, with what is known of it then, and prints its id.
+
+use std::path::PathBuf;
+
+use sha2::{Digest, Sha256};
+
+use crate::cmd::Door;
+use crate::cmd::writing::{Desk, Print, Writing, made_id, print_rows, say};
+use crate::error::{Error, Exit, Result};
+use crate::format::Drafts;
+use crate::format::draft_pairs::{Pairs, shell_word};
+use crate::model::run_id;
+use crate::store::Purpose;
+
+/// Two real examples.
+pub const EXAMPLES: &str = "\
+  eval \"$(logbook start --export --task 'migrate the schema' --owner maria --agent coder-1)\"
+  logbook start r-88 --task 'nightly tests' --model claude-sonnet-4 --tool bash --tool edit ticket=OPS-12";
+
+/// Arguments of `start`.
+#[derive(Debug, Default, clap::Args)]
+pub struct Start {
+    /// An id for the run (one is made when none is given), and further fields as key=value or key:=json
+    #[arg(value_name = "RUN|FIELD")]
+    words: Vec<String>,
+    /// What the run is for
+    #[arg(long, value_name = "TEXT")]
+    task: Option<String>,
+    /// Who asked for it
+    #[arg(long, value_name = "WHO")]
+    requester: Option<String>,
+    /// Who answers for it
+    #[arg(long, value_name = "WHO")]
+    owner: Option<String>,
+    /// The agent [env: LOGBOOK_AGENT]
+    #[arg(long, value_name = "AGENT")]
+    agent: Option<String>,
+    /// The agent's version
+    #[arg(long, value_name = "VERSION")]
+    agent_version: Option<String>,
+    /// The model
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
+    /// The version of the prompt
+    #[arg(long, value_name = "VERSION", conflicts_with = "prompt_file")]
+    prompt_version: Option<String>,
+    /// The file with the prompt, whose SHA-256 becomes the version
+    #[arg(long, value_name = "FILE")]
+    prompt_file: Option<PathBuf>,
+    /// A tool that the agent may call; once for each
+    #[arg(long, value_name = "NAME")]
+    tool: Vec<String>,
+    /// Something that the agent is allowed to do; once for each
+    #[arg(long, value_name = "WHAT")]
+    permission: Vec<String>,
+    /// A file, URL or row that the run is given; once for each
+    #[arg(long, value_name = "REF")]
+    input: Vec<String>,
+    /// The run that this one is part of, or none [default: LOGBOOK_RUN]
+    #[arg(long, value_name = "RUN|none")]
+    parent: Option<String>,
+    /// The turn of a conversation that it belongs to
+    #[arg(long, value_name = "ID")]
+    turn: Option<String>,
+    /// What supports it; once for each
+    #[arg(long, value_name = "REF")]
+    evidence: Vec<String>,
+    /// Print lines for eval: LOGBOOK_RUN, LOGBOOK_DIR, and what else the commands of the run need
+    #[arg(long)]
+    export: bool,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// How many ids are made before giving up: with 1,024 ids a second, so many clashes in a row are no chance.
+const TRIES_MAX: usize = 256;
+
+/// `logbook start`
+pub fn run(args: Start, door: &mut Door<'_>) -> Result<Exit> {
+    let result = start(&args, door);
+    args.writing.ended(result, door)
+}
+
+fn start(args: &Start, door: &mut Door<'_>) -> Result<Exit> {
+    let (id, fields) = match args.words.split_first() {
+        Some((first, rest)) if !first.contains('=') => (Some(first.as_str()), rest),
+        _ => (None, &args.words[..]),
+    };
+    let desk = args.writing.desk(door, Purpose::Write)?;
+    let (run, drafts, stored) = match id {
+        Some(id) => {
+            if let Some(fault) = run_id::fault(id) {
+                return Err(Error::usage(fault));
+            }
+            let drafts = desk.draft(&row(args, id, fields, door)?, door)?;
+            let stored = desk.store(&drafts, door, |state| match state.has_run(id)? {
+                true => Err(Error::usage(format!("run {id:?} has rows already")).hint(format!(
+                    "logbook append -r {0} …   # goes on with it; logbook show {0} prints it",
+                    shell_word(id)
+                ))),
+                false => Ok(()),
+            })?;
+            (id.to_owned(), drafts, stored)
+        }
+        None => made(args, fields, &desk, door)?,
+    };
+    if args.export {
+        return say(exports(args, &run, &desk, door)?.as_bytes(), door).map(|()| Exit::Done);
+    }
+    match desk.print {
+        Print::Nothing => say(format!("{run}\n").as_bytes(), door)?,
+        print => print_rows(print, &drafts, &stored, door)?,
+    }
+    Ok(Exit::Done)
+}
+
+/// The row under an id that no other run has.
+fn made(
+    args: &Start,
+    fields: &[String],
+    desk: &Desk,
+    door: &mut Door<'_>,
+) -> Result<(String, Drafts, Vec<crate::store::Stored>)> {
+    for _ in 0..TRIES_MAX {
+        let id = made_id::run_id((door.clock)())?;
+        let drafts = desk.draft(&row(args, &id, fields, door)?, door)?;
+        let mut taken = false;
+        let stored = desk.store(&drafts, door, |state| {
+            taken = state.has_run(&id)?;
+            if taken { Err(Error::io(format!("the id {id} is taken"))) } else { Ok(()) }
+        });
+        if !taken {
+            return Ok((id, drafts, stored?));
+        }
+    }
+    Err(Error::io("too many runs were begun in this second").hint("name the run yourself: logbook start RUN"))
+}
+
+fn row(args: &Start, run: &str, fields: &[String], door: &Door<'_>) -> Result<Pairs> {
+    let mut pairs = Pairs::new();
+    for (name, value) in [("run_id", run), ("kind", "run.start"), ("action", "start"), ("status", "in-progress")] {
+        pairs.text(name, value)?;
+    }
+    let prompt = match &args.prompt_file {
+        Some(path) => Some(prompt_digest(path, door)?),
+        None => args.prompt_version.clone(),
+    };
+    let texts = [
+        ("agent_id", &args.agent),
+        ("agent_version", &args.agent_version),
+        ("task", &args.task),
+        ("requester", &args.requester),
+        ("owner", &args.owner),
+        ("model", &args.model),
+        ("prompt_version", &prompt),
+        ("turn_id", &args.turn),
+    ];
+    for (name, value) in texts {
+        if let Some(value) = value {
+            pairs.text(name, value)?;
+        }
+    }
+    let parent = args.parent.as_deref().or_else(|| door.env.var("LOGBOOK_RUN"));
+    match parent.filter(|parent| *parent != "none") {
+        Some(parent) if parent == run => {
+            return Err(Error::usage(format!("run {run:?} cannot be its own parent"))
+                .hint("--parent none begins a run that is part of no other"));
+        }
+        Some(parent) => pairs.text("parent_run_id", parent)?,
+        None => {}
+    }
+    let lists = [
+        ("tools_available", &args.tool),
+        ("permissions", &args.permission),
+        ("input_refs", &args.input),
+        ("evidence", &args.evidence),
+    ];
+    for (name, values) in lists {
+        if !values.is_empty() {
+            pairs.texts(name, values)?;
+        }
+    }
+    if let Some((trace, span)) = trace(door) {
+        pairs.text("trace_id", trace)?;
+        pairs.text("span_id", span)?;
+    }
+    fields.iter().try_for_each(|field| pairs.argument(field))?;
+    Ok(pairs)
+}
+
+/// `sha256:` and the digest of the file with the prompt.
+fn prompt_digest(path: &std::path::Path, door: &Door<'_>) -> Result<String> {
+    let path = door.env.cwd.join(path);
+    let bytes = std::fs::read(&path).map_err(|error| Error::io(format!("{}: {error}", path.display())))?;
+    let digits = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    Ok(format!("sha256:{digits}"))
+}
+
+/// Trace and span of `TRACEPARENT` (W3C Trace Context: `00-TRACE-SPAN-FLAGS`).
+fn trace<'d>(door: &'d Door<'_>) -> Option<(&'d str, &'d str)> {
+    let parts: Vec<&str> = door.env.var("TRACEPARENT")?.split('-').collect();
+    let is_hex = |text: &str, length: usize| {
+        text.len() == length
+            && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+            && text.bytes().any(|byte| byte != b'0')
+    };
+    match parts[..] {
+        [_, trace, span, _, ..] if is_hex(trace, 32) && is_hex(span, 16) => Some((trace, span)),
+        _ => None,
+    }
+}
+
+/// Lines for `eval` that make this run the one of all commands behind them.
+fn exports(args: &Start, run: &str, desk: &Desk, door: &Door<'_>) -> Result<String> {
+    let directory = std::path::absolute(&desk.location.path).map_err(|error| Error::io(error.to_string()))?;
+    let directory = directory.to_str().ok_or_else(|| Error::io("the logbook's path is not UTF-8"))?;
+    let variables = [
+        ("LOGBOOK_RUN", Some(run)),
+        ("LOGBOOK_DIR", Some(directory)),
+        ("LOGBOOK_AGENT", args.agent.as_deref()),
+        ("TRACEPARENT", trace(door).and(door.env.var("TRACEPARENT"))),
+    ];
+    let set = variables.iter().filter_map(|(name, value)| Some((name, (*value)?)));
+    Ok(set.map(|(name, value)| format!("export {name}={}\n", shell_word(value))).collect())
+}

@@ -1,0 +1,89 @@
+//! `logbook blame`: which run, step, agent, call and approval touched a file.
+
+use std::path::{Component, Path};
+
+use crate::cmd::Door;
+use crate::cmd::reading::{self, Corrections, Reading, gather};
+use crate::error::{Error, Exit, Result};
+use crate::query::{Query, Row, literal_of};
+use crate::render::{Format, Rows};
+use crate::view::record::Entry;
+use crate::view::record::blame::{Blame as View, COLUMNS, FIELDS, SHORT_COLUMNS, matters};
+use crate::view::record::paths::Wanted;
+
+/// Examples shown in the help.
+pub const EXAMPLES: &str = "  logbook blame src/parser.rs\n  logbook blame https://git.example.org/web/pull/903 -n 1";
+
+/// Arguments of `blame`.
+#[derive(clap::Args)]
+pub struct Blame {
+    /// A file, as you would name it here, or another artifact
+    #[arg(value_name = "PATH")]
+    path: String,
+    /// At most this many, the newest
+    #[arg(short = 'n', long, value_name = "N")]
+    limit: Option<usize>,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// `logbook blame PATH`
+pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
+    let format = args.reading.format(door)?;
+    let clock = args.reading.clock(door)?;
+    let corrections = Corrections::wanted(&args.reading, &Query::default());
+    let found = reading::logbook_for(door, &args.reading, corrections, None)?;
+    let wanted = Wanted::new(&args.path, &bases(&door.env.cwd, &found.path));
+    let names = FIELDS.map(str::to_owned);
+    // Decisions and beginnings do not name the file; they say who allowed and who did what names it.
+    let name = literal_of(wanted.name().as_bytes()).map(|quoted| {
+        let inner = quoted.strip_prefix(b"\"").unwrap_or(&quoted);
+        inner.strip_suffix(b"\"").unwrap_or(inner).to_vec()
+    });
+    let literals = name
+        .filter(|name| name.len() >= 3)
+        .map_or_else(Vec::new, |name| vec![name, b"\"approval.".to_vec(), b"\"run.start\"".to_vec()]);
+    let (rows, scanned) = gather::gather(&found.inputs, (&names, &literals), args.reading.strict, door, || {
+        |row: &Row<'_>| matters(row.fields, &wanted)
+    });
+    let narrowed = gather::times(&args.reading, door)?;
+    let mut view = View::new(&wanted);
+    for row in &rows {
+        let place = reading::address(&found.inputs, row.place);
+        view.push(&Entry::read(&row.text, place.as_ref(), Vec::new()));
+    }
+    let touches = view.finish();
+    let of_run = |run: &str| args.reading.run.as_ref().is_none_or(|wanted| wanted == run);
+    let touches = touches.iter().filter(|touch| of_run(&touch.run_id) && narrowed(touch.at));
+    let look = args.reading.look(door, clock.zone);
+    let short = matches!(format, Format::Table | Format::Markdown);
+    let columns = if short { &SHORT_COLUMNS[..] } else { &COLUMNS };
+    let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+    let mut out = Rows::new(format, Some(columns), look, false);
+    let mut written = Ok(());
+    for touch in touches.take(args.limit.unwrap_or(usize::MAX)) {
+        let row = if short { touch.to_short_json() } else { touch.to_json() };
+        written = written.and_then(|()| out.push(&row, None, door.out));
+    }
+    let note = written.and_then(|()| out.finish(door.out)).map_err(|error| Error::output(&error))?;
+    let exit = reading::tell_skipped(door, &scanned, args.reading.strict);
+    if out.written() == 0 {
+        return Err(Error::new(Exit::No, format!("no row says that it touched {:?}", args.path))
+            .hint("logbook fields artifact_ref   # what was produced"));
+    }
+    if let Some(note) = note.filter(|_| door.err_is_terminal) {
+        door.note(note);
+    }
+    Ok(exit)
+}
+
+/// Where relative paths may count from: the working directory, and the directory that holds the logbook.
+fn bases(cwd: &Path, logbook: &Path) -> Vec<String> {
+    // `--dir ./x` has no parent of its own.
+    let logbook = cwd.join(logbook);
+    let own: Vec<Component<'_>> = logbook.components().collect();
+    let above = own.split_last().map_or_else(|| logbook.clone(), |(_, above)| above.iter().collect());
+    let mut bases = vec![cwd.to_string_lossy().into_owned(), above.to_string_lossy().into_owned()];
+    bases.dedup();
+    bases
+}

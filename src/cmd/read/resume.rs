@@ -1,0 +1,115 @@
+//! `logbook resume`: what an agent reads when it comes back to a run.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use crate::cmd::Door;
+use crate::cmd::reading::of_run::{nothing, records};
+use crate::cmd::reading::{self, Corrections, Reading};
+use crate::error::{Error, Exit, Result};
+use crate::json;
+use crate::query::Query;
+use crate::render::record::resume;
+use crate::scan;
+use crate::view::record::resume::Resume as View;
+use crate::view::standing;
+
+/// Examples shown in the help.
+pub const EXAMPLES: &str = "  logbook resume r-88
+  logbook resume --agent flake-hunter -o json --max-tokens 800";
+
+/// Arguments of `resume`.
+#[derive(clap::Args)]
+pub struct Resume {
+    /// The run; else LOGBOOK_RUN, else the newest open run of the agent
+    #[arg(value_name = "RUN")]
+    what: Option<String>,
+    /// Whose newest open run, where no run is named; else LOGBOOK_AGENT
+    #[arg(long, value_name = "AGENT")]
+    agent: Option<String>,
+    /// Leave out the least useful beyond about so many tokens, counted as four bytes each
+    #[arg(long, value_name = "N", default_value_t = 1500)]
+    max_tokens: usize,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// `logbook resume [RUN]`
+pub fn run(args: Resume, door: &mut Door<'_>) -> Result<Exit> {
+    let as_json = match args.reading.output.as_deref() {
+        None => args.reading.json,
+        Some("md" | "markdown") => false,
+        Some("json") => true,
+        Some(other) => {
+            return Err(
+                Error::usage(format!("resume is written as md or json, not as {other}")).hint("logbook resume -o json")
+            );
+        }
+    };
+    let run = which(&args, door)?;
+    let runs = [run];
+    let (found, mut records, scanned) = records(&runs, &args.reading, door)?;
+    let [run] = runs;
+    let Some(record) = records.remove(&run) else {
+        return Err(nothing("resume", &run, None, &found.inputs, door));
+    };
+    let view = View::of(&record);
+    let text = match as_json {
+        true => resume::json(view, args.max_tokens),
+        false => resume::markdown(view, args.max_tokens).into_bytes(),
+    };
+    door.out.write_all(&text).map_err(|error| Error::output(&error))?;
+    Ok(reading::tell_skipped(door, &scanned, args.reading.strict))
+}
+
+/// The run that is meant.
+fn which(args: &Resume, door: &mut Door<'_>) -> Result<String> {
+    let named = args.what.as_ref().or(args.reading.run.as_ref()).cloned();
+    let of_variable = || door.env.var("LOGBOOK_RUN").map(str::to_owned).filter(|_| args.agent.is_none());
+    if let Some(run) = named.or_else(of_variable) {
+        return Ok(run);
+    }
+    let agent = args.agent.clone().or_else(|| door.env.var("LOGBOOK_AGENT").map(str::to_owned));
+    let Some(agent) = agent else {
+        return Err(Error::usage("which run? No run is named, and neither LOGBOOK_RUN nor LOGBOOK_AGENT is set")
+            .hint("logbook resume RUN, or logbook resume --agent AGENT"));
+    };
+    newest_open(&agent, &args.reading, door)?.ok_or_else(|| {
+        Error::new(Exit::No, format!("no open run has a row of agent {agent:?}")).hint("logbook runs --all")
+    })
+}
+
+/// What is known of a run while rows are read.
+#[derive(Default)]
+struct Seen {
+    of_agent: bool,
+    over: bool,
+    /// The number of its newest row.
+    newest: u64,
+}
+
+/// The open run with the newest row among those in which `agent` wrote one.
+fn newest_open(agent: &str, reading: &Reading, door: &mut Door<'_>) -> Result<Option<String>> {
+    let found = reading::logbook_for(door, reading, Corrections::wanted(reading, &Query::default()), None)?;
+    let names = ["run_id", "agent_id", "kind", "status"].map(str::to_owned);
+    let mut runs: HashMap<Vec<u8>, Seen> = HashMap::new();
+    let mut number = 0;
+    scan::feed(&found.inputs, door.input, &names, reading.strict, |row, _, _| {
+        let Some(run) = row.field(0).and_then(json::decode) else { return ControlFlow::Continue(()) };
+        number += 1;
+        if !runs.contains_key(&*run) {
+            runs.insert(run.to_vec(), Seen::default());
+        }
+        if let Some(seen) = runs.get_mut(&*run) {
+            seen.newest = number;
+            seen.of_agent |= row.field(1).and_then(json::decode).is_some_and(|id| *id == *agent.as_bytes());
+            if standing::counts(row.field(2), row.field(3)) {
+                seen.over = matches!(row.field(3).and_then(json::decode).as_deref(), Some(b"done" | b"failed"));
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    let open = runs.into_iter().filter(|(_, seen)| seen.of_agent && !seen.over);
+    let newest = open.max_by_key(|(_, seen)| seen.newest);
+    Ok(newest.map(|(run, _)| String::from_utf8_lossy(&run).into_owned()))
+}

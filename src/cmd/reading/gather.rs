@@ -1,0 +1,159 @@
+//! A few rows out of many: found by literals on all cores, kept whole, in order.
+//! What the commands about single runs read.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use super::{Corrections, Found, Reading, cores, logbook_for, require, test, wording};
+use crate::cmd::Door;
+use crate::error::Result;
+use crate::json::{self, Limits};
+use crate::model::Instant;
+use crate::query::ast::{Expr, Form, Literal, Op, Right, Span};
+use crate::query::{Place, Plan, Query, Row, literal_of};
+use crate::scan::{self, Class, Scanned, Source, Task, Threads, Wanted};
+use crate::store::Input;
+
+/// A row that was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Where it stands.
+    pub place: Place,
+    /// How it reads, corrections folded in.
+    pub text: Vec<u8>,
+}
+
+/// What a row must hold, letter by letter, to be one of `runs`; empty: nothing can be told.
+pub fn literals(texts: &[String]) -> Vec<Vec<u8>> {
+    let literals: Option<Vec<_>> = texts.iter().map(|text| literal_of(text.as_bytes())).collect();
+    literals.unwrap_or_default()
+}
+
+/// Rows in which some of `literals` (or, if there are none, anything) stands and which `keeps` takes, asked with the fields
+/// `names` of them. Each thread asks its own.
+pub fn gather<K: FnMut(&Row<'_>) -> bool>(
+    inputs: &Source,
+    (names, literals): (&[String], &[Vec<u8>]),
+    strict: bool,
+    door: &mut Door<'_>,
+    keeps: impl Fn() -> K + Sync,
+) -> (Vec<Kept>, Scanned) {
+    let task = Gather { keeps };
+    let wanted = Wanted { names, strict, literals };
+    let threads = Threads { count: cores(), stack_bytes: None, begun: &|| {} };
+    let (mut all, mut damaged) = (Vec::new(), Vec::new());
+    let mut scanned = scan::in_parallel(inputs, &mut *door.input, wanted, threads, &task, |(kept, more)| {
+        all.extend(kept);
+        damaged.extend(more);
+        ControlFlow::Continue(())
+    });
+    for (place, detail) in damaged {
+        let name = inputs.get(place.input as usize).map_or_else(String::new, Input::name);
+        scanned.skipped.add(&name, Class::NotJson, place.offset, detail);
+    }
+    (all, scanned)
+}
+
+/// The rows that pass the filter of `plan`, which asks for some of `texts`.
+pub fn passing(
+    inputs: &Source,
+    plan: &Plan,
+    texts: &[String],
+    strict: bool,
+    door: &mut Door<'_>,
+) -> (Vec<Kept>, Scanned) {
+    gather(inputs, (plan.fields(), &literals(texts)), strict, door, || {
+        let mut eval = plan.eval();
+        // Conditions made of flags hold no jq, and so do not fail.
+        move |row: &Row<'_>| plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false))
+    })
+}
+
+/// Rows of `runs` within the times of the flags; with `children` also those that name one of them as their parent.
+pub fn plan_of(runs: &[String], children: bool, reading: &Reading, door: &Door<'_>) -> Result<Plan> {
+    let clock = reading.clock(door)?;
+    let mut query = Query::default();
+    reading.narrow(&mut query, &clock)?;
+    let fields = if children { &["run_id", "parent_run_id"][..] } else { &["run_id"] };
+    let mut named: Vec<Expr> = fields.iter().map(|field| one_of(field, runs)).collect();
+    require(&mut query, if named.len() == 1 { named.remove(0) } else { Expr::Or(named) });
+    wording::compiled(&query, "", &clock, BTreeMap::new())
+}
+
+/// Whether an instant is within the times of the flags.
+pub fn times(reading: &Reading, door: &Door<'_>) -> Result<impl Fn(Option<Instant>) -> bool + use<>> {
+    let clock = reading.clock(door)?;
+    let mut query = Query::default();
+    Reading { run: None, ..reading.clone() }.narrow(&mut query, &clock)?;
+    let plan = wording::compiled(&query, "", &clock, BTreeMap::new())?;
+    Ok(move |at: Option<Instant>| {
+        let text = at.map(|at| format!("\"{at}\""));
+        let fields = [text.as_deref().map(str::as_bytes)];
+        let row = Row { text: b"{}", fields: &fields, place: Place::default() };
+        plan.filter().is_none_or(|filter| filter.matches(&row, &mut plan.eval()).unwrap_or(false))
+    })
+}
+
+/// `field in (values)`
+fn one_of(field: &str, values: &[String]) -> Expr {
+    let mut condition = test(field, Op::In, "", Form::Quoted);
+    if let Expr::Test(test) = &mut condition {
+        let literal = |text: &String| Literal { text: text.clone(), form: Form::Quoted, span: Span::default() };
+        test.right = Right::List(values.iter().map(literal).collect());
+    }
+    condition
+}
+
+/// The logbook, and the rows of `runs` in it. Segments in which none of them can be are not opened.
+pub fn rows_of(runs: &[String], reading: &Reading, door: &mut Door<'_>) -> Result<(Found, Vec<Kept>, Scanned)> {
+    let plan = plan_of(runs, false, reading, door)?;
+    let mut pruning = reading.pruning(plan.requirement());
+    let corrections = Corrections::wanted(reading, &Query::default());
+    let found = logbook_for(door, reading, corrections, pruning.as_mut())?;
+    let inputs = found.inputs.clone();
+    let inputs = match pruning {
+        Some(pruning) => pruning.apply(inputs, &found.path, cores()),
+        None => inputs,
+    };
+    let (rows, scanned) = passing(&inputs, &plan, runs, reading.strict, door);
+    Ok((found, rows, scanned))
+}
+
+struct Gather<F> {
+    keeps: F,
+}
+
+/// Rows that were kept, and those that are not JSON, and why.
+type Part = (Vec<Kept>, Vec<(Place, String)>);
+
+impl<K: FnMut(&Row<'_>) -> bool, F: Fn() -> K + Sync> Task for Gather<F> {
+    type Part = (K, Part);
+    type Done = Part;
+
+    fn begin(&self) -> (K, Part) {
+        ((self.keeps)(), Part::default())
+    }
+
+    fn row(
+        &self,
+        (keeps, (kept, damaged)): &mut (K, Part),
+        row: &Row<'_>,
+        _: &mut dyn FnMut(Part) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        if keeps(row) {
+            match json::validate(row.text, Limits::GRAMMAR) {
+                Ok(()) => kept.push(Kept { place: row.place, text: row.text.to_vec() }),
+                Err(fault) => damaged.push((row.place, scan::not_json(&fault).1)),
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn so_far(&self, _: &mut (K, Part)) -> Option<Part> {
+        None
+    }
+
+    fn end(&self, (_, part): (K, Part)) -> Part {
+        part
+    }
+}

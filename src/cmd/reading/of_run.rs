@@ -1,0 +1,99 @@
+//! The record of one run out of the rows that were kept.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
+
+use super::gather::Kept;
+use super::{Found, Reading, address};
+use crate::cmd::Door;
+use crate::cmd::reading::gather;
+use crate::error::{Error, Exit, Result};
+use crate::model::Address;
+use crate::query::Place;
+use crate::render::cell;
+use crate::scan::{self, Scanned, Source};
+use crate::view::{self, Amended, Record};
+
+/// The value of a field of a row as text.
+pub fn text_of(row: &[u8], field: &str) -> String {
+    let mut values = Vec::new();
+    let picked = crate::json::pick(row, &[field], &mut values);
+    picked.map_or_else(|_| String::new(), |()| cell::plain(values[0]))
+}
+
+/// The records of `runs` among `rows`, which may be of other runs too: those that name one of them as their parent are
+/// its children. There is none of a run without rows.
+pub fn among(runs: &[String], inputs: &Source, rows: &[Kept]) -> HashMap<String, Record> {
+    type Rows<'r> = Vec<(Place, &'r [u8], Vec<Amended>)>;
+    let mut own: HashMap<&str, (Rows<'_>, Vec<String>)> =
+        runs.iter().map(|run| (run.as_str(), <_>::default())).collect();
+    let mut known: HashSet<(String, String)> = HashSet::new();
+    for Kept { place, text } in rows {
+        let (run, parent) = (text_of(text, "run_id"), text_of(text, "parent_run_id"));
+        if let Some((rows, _)) = own.get_mut(run.as_str()) {
+            let corrected = inputs.corrected(*place);
+            let amended = corrected.map_or_else(Vec::new, |it| view::amended(&it.row, &it.corrections));
+            rows.push((*place, text, amended));
+        }
+        if run != parent
+            && let Some((_, children)) = own.get_mut(parent.as_str())
+            && known.insert((parent, run.clone()))
+        {
+            children.push(run);
+        }
+    }
+    // What was taken back is part of the story.
+    for (place, taken) in inputs.retracted() {
+        if let Some((rows, _)) = own.get_mut(text_of(&taken.row, "run_id").as_str()) {
+            rows.push((place, &taken.row, view::amended(&taken.row, &taken.corrections)));
+        }
+    }
+    let records = own.into_iter().filter(|(_, (rows, _))| !rows.is_empty()).map(|(run, (mut rows, children))| {
+        rows.sort_by_key(|(place, ..)| *place);
+        let rows = rows.into_iter().map(|(place, text, amended)| (text, address(inputs, place), amended));
+        (run.to_owned(), Record::of(run, rows, children))
+    });
+    records.collect()
+}
+
+/// The record of `run` alone.
+pub fn record(run: &str, inputs: &Source, rows: &[Kept]) -> Option<Record> {
+    among(&[run.to_owned()], inputs, rows).remove(run)
+}
+
+/// The records of `runs`, from one scan; there is none of a run without rows.
+pub fn records(
+    runs: &[String],
+    reading: &Reading,
+    door: &mut Door<'_>,
+) -> Result<(Found, HashMap<String, Record>, Scanned)> {
+    let (found, rows, scanned) = gather::rows_of(runs, reading, door)?;
+    let records = among(runs, &found.inputs, &rows);
+    Ok((found, records, scanned))
+}
+
+/// There is no such run, or no such step of it: what there is instead. `command` is what was typed before it.
+pub fn nothing(command: &str, run: &str, step: Option<u64>, inputs: &Source, door: &mut Door<'_>) -> Error {
+    let mut runs: HashMap<String, u64> = HashMap::new();
+    scan::feed(inputs, door.input, &["run_id".to_owned()], false, |row, _, _| {
+        *runs.entry(cell::plain(row.fields[0])).or_default() += 1;
+        ControlFlow::Continue(())
+    });
+    if let (Some(rows), Some(step)) = (runs.get(run), step) {
+        return Error::new(Exit::No, format!("run {run:?} has {rows} rows, none of them is step {step}"))
+            .hint(format!("logbook show {run}"));
+    }
+    let error = Error::new(Exit::No, format!("no run {run:?} among {} runs", runs.len()));
+    match crate::error::nearest(run, runs.keys().map(String::as_str)) {
+        Some(near) => error.hint(format!("did you mean `logbook {command} {near}`?")),
+        None => error.hint("logbook runs --all"),
+    }
+}
+
+/// The row that is named by `run` and `step`, or by `run` alone as `RUN#STEP` or `@SEGMENT:OFFSET`.
+pub fn row_named(run: &str, step: Option<u64>) -> Option<Address> {
+    match step {
+        Some(step) => Some(Address::Step { run_id: run.to_owned(), step }),
+        None => Address::parse(run),
+    }
+}

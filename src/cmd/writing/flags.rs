@@ -1,0 +1,109 @@
+//! The flags that commands share which store rows, and the logbook that they open.
+
+use std::path::PathBuf;
+
+use super::Print;
+use crate::cmd::Door;
+use crate::error::{Error, Exit, Result};
+use crate::format::Rules;
+use crate::store::append::Options;
+use crate::store::config::{self, duration_ms};
+use crate::store::os_real;
+use crate::store::{Durability, Environment, Location, Purpose, Settings, locate};
+
+/// Flags of every command that stores rows.
+#[derive(Debug, Default, Clone, clap::Args)]
+pub struct Writing {
+    /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// none (survives kill -9) or data (survives a power cut) [env: LOGBOOK_DURABILITY]
+    #[arg(long, value_name = "LEVEL")]
+    pub durability: Option<String>,
+    /// How long to wait for the lock, such as 10s
+    #[arg(long, value_name = "TIME")]
+    pub lock_timeout: Option<String>,
+    /// Print what was stored: id (r-88#3) or row [env: LOGBOOK_PRINT]
+    #[arg(long, value_name = "WHAT")]
+    pub print: Option<String>,
+    /// Warn and exit 0 when the row cannot be stored [env: LOGBOOK_BEST_EFFORT=1]
+    #[arg(long)]
+    pub best_effort: bool,
+}
+
+/// The run of commands that are issued inside one.
+#[derive(Debug, Default, Clone, clap::Args)]
+pub struct OfRun {
+    /// The run [env: LOGBOOK_RUN]
+    #[arg(short, long, value_name = "RUN")]
+    pub run: Option<String>,
+}
+
+impl OfRun {
+    /// The run that is meant: the flag, else the variable.
+    pub fn name(&self, door: &Door<'_>) -> Result<String> {
+        self.run.as_deref().or_else(|| door.env.var("LOGBOOK_RUN")).map(str::to_owned).ok_or_else(|| {
+            Error::usage("which run? -r RUN names it, or LOGBOOK_RUN")
+                .hint("eval \"$(logbook start --export)\"   # begins a run and sets LOGBOOK_RUN")
+        })
+    }
+}
+
+/// A logbook that rows are going to, and how they are stored there.
+pub struct Desk {
+    /// Where it is.
+    pub location: Location,
+    /// What holds for it.
+    pub settings: Settings,
+    /// How its writers behave.
+    pub options: Options,
+    /// What is printed of stored rows.
+    pub print: Print,
+}
+
+impl Writing {
+    /// The logbook that the flags and the environment name; with [`Purpose::Read`] it must be there. Nothing is made
+    /// on disk yet.
+    pub fn desk(&self, door: &Door<'_>, purpose: Purpose) -> Result<Desk> {
+        let print = Print::parse(self.print.as_deref().or_else(|| door.env.var("LOGBOOK_PRINT")))?;
+        let durability = self.durability.as_deref().or_else(|| door.env.var("LOGBOOK_DURABILITY"));
+        let options = Options {
+            durability: durability.map(Durability::parse).transpose()?,
+            lock_timeout_ms: self.lock_timeout.as_deref().map(duration_ms).transpose()?,
+            now: door.clock,
+        };
+        let location = locate(self.dir.as_deref(), &door.env, purpose)?;
+        let settings = if location.exists { config::layered(&location.path, &door.env)? } else { Settings::default() };
+        os_real::outlive_file_size_limit();
+        Ok(Desk { location, settings, options, print })
+    }
+
+    /// Whether a row that cannot be stored is only worth a warning.
+    pub fn is_best_effort(&self, door: &Door<'_>) -> bool {
+        self.best_effort || door.env.var("LOGBOOK_BEST_EFFORT") == Some("1")
+    }
+
+    /// How the command ends: with `--best-effort` every failure is a warning.
+    pub fn ended(&self, result: Result<Exit>, door: &mut Door<'_>) -> Result<Exit> {
+        match result {
+            Err(error) if self.is_best_effort(door) => {
+                // Nobody is left to tell when stderr is gone too.
+                let _ = writeln!(door.err, "logbook: warning: not stored: {}", error.message);
+                Ok(Exit::Done)
+            }
+            other => other,
+        }
+    }
+}
+
+impl Desk {
+    /// What the rows of this command are checked against, and what fills in what they lack.
+    pub fn rules<'a>(&'a self, env: &'a Environment) -> Rules<'a> {
+        Rules {
+            vocabulary: &self.settings.vocabulary,
+            run_id: env.var("LOGBOOK_RUN"),
+            agent_id: env.var("LOGBOOK_AGENT"),
+            own: true,
+        }
+    }
+}

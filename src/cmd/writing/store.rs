@@ -1,0 +1,202 @@
+//! Rows of a command, stored under a check: one that rests on what the store knows,
+//! or on a fold over the rows before it.
+
+use std::ops::ControlFlow;
+
+use super::{Desk, announce_fallback};
+use crate::cmd::Door;
+use crate::cmd::reading::wording;
+use crate::cmd::reading::{self, Corrections, test};
+use crate::error::{Error, Result, nearest};
+use crate::format::draft_pairs::Pairs;
+use crate::format::{Drafts, corrections::is_correction};
+use crate::json;
+use crate::model::Address;
+use crate::query::Query;
+use crate::query::ast::{Form, Op};
+use crate::scan::{self, Pruning};
+use crate::store::append::{OnRefused, State};
+use crate::store::index::Place;
+use crate::store::os_real::REAL;
+use crate::store::snapshot::Form as Framing;
+use crate::store::{Input, Stored, Writer};
+use crate::view::Past;
+
+/// Rows that were stored, and what they say.
+pub struct Done {
+    /// What was to be stored.
+    pub drafts: Drafts,
+    /// Where it stands.
+    pub stored: Vec<Stored>,
+}
+
+/// How often it is tried anew when what a decision rests on changes meanwhile.
+const TRIES_MAX: usize = 16;
+
+impl Desk {
+    /// The row that `pairs` give, checked and laid out.
+    pub fn draft(&self, pairs: &Pairs, door: &Door<'_>) -> Result<Drafts> {
+        self.draft_text(&pairs.object(), door)
+    }
+
+    fn draft_text(&self, text: &[u8], door: &Door<'_>) -> Result<Drafts> {
+        let mut drafts = Drafts::new();
+        drafts.push(text, &self.rules(&door.env), &(door.clock)().to_utc_ms(), None)?;
+        Ok(drafts)
+    }
+
+    /// Stores the rows if `check` lets them, as durably as was asked for.
+    pub fn store(
+        &self,
+        drafts: &Drafts,
+        door: &mut Door<'_>,
+        mut check: impl FnMut(&mut State<'_, '_>) -> Result<()>,
+    ) -> Result<Vec<Stored>> {
+        let mut writer = self.writer(door)?;
+        let stored = writer.append_if(drafts, OnRefused::Abort, &mut |state| check(state)).all()?;
+        writer.sync()?;
+        Ok(stored)
+    }
+
+    /// A writer for rows that do not come all at once.
+    pub fn writer(&self, door: &mut Door<'_>) -> Result<Writer<'static>> {
+        announce_fallback(&self.location, door.err);
+        Writer::open(&REAL, &self.location.path, self.settings.clone(), self.options)
+    }
+
+    /// Stores the row that `make` gives, which knows what the rows before it say: `begin` is shown all of them that
+    /// `about` lets pass, and those that came meanwhile under the lock. `make` refuses, or is asked again when what
+    /// came makes it say something else.
+    pub fn decide<P: Past>(
+        &self,
+        about: About<'_>,
+        door: &mut Door<'_>,
+        begin: impl Fn() -> P,
+        mut make: impl FnMut(&P) -> Result<Pairs>,
+    ) -> Result<Done> {
+        let nothing = || Error::io("nothing was to be stored");
+        self.decide_whether(about, door, begin, |past| make(past).map(Some), |_| Ok(()))?.ok_or_else(nothing)
+    }
+
+    /// The same, if `check` lets it too; `None`: `make` found that nothing is to be stored.
+    pub fn decide_whether<P: Past>(
+        &self,
+        about: About<'_>,
+        door: &mut Door<'_>,
+        begin: impl Fn() -> P,
+        mut make: impl FnMut(&P) -> Result<Option<Pairs>>,
+        mut check: impl FnMut(&mut State<'_, '_>) -> Result<()>,
+    ) -> Result<Option<Done>> {
+        for _ in 0..TRIES_MAX {
+            let mut past = begin();
+            let seen = self.look(about, door, &mut past)?;
+            let Some(pairs) = make(&past)? else { return Ok(None) };
+            let text = pairs.object();
+            let drafts = self.draft_text(&text, door)?;
+            let mut changed = false;
+            let stored = self.store(&drafts, door, |state| {
+                state.rows_since(seen, &mut |place, row| changed |= !catch_up(&mut past, place, row))?;
+                changed = changed || make(&past)?.is_none_or(|pairs| pairs.object() != text);
+                if changed { Err(Error::io("what the row rests on changed meanwhile")) } else { check(state) }
+            });
+            if !changed {
+                return Ok(Some(Done { drafts, stored: stored? }));
+            }
+        }
+        Err(Error::io("what the row rests on changes all the time; nothing was stored"))
+    }
+
+    /// Shows `past` the rows on file, corrections folded in; gives where they end.
+    pub fn look<P: Past>(&self, about: About<'_>, door: &mut Door<'_>, past: &mut P) -> Result<Place> {
+        let mut seen = Place { segment: 0, offset: 0 };
+        if !self.location.exists {
+            return Ok(seen);
+        }
+        let query = about.query()?;
+        let clock = crate::query::time::Clock { now: (door.clock)(), zone: crate::model::Zone::UTC };
+        let plan = wording::compiled(&query, "", &clock, std::collections::BTreeMap::new())?;
+        let mut pruning = Pruning::new(plan.requirement());
+        let found = reading::logbook_at(&self.location, Corrections::Folded, pruning.as_mut())?;
+        if let Some(Input::Segment(last)) = found.inputs.last() {
+            let plain = last.form == Framing::Plain;
+            seen = Place { segment: last.number + u64::from(!plain), offset: if plain { last.bytes } else { 0 } };
+        }
+        let inputs = match pruning {
+            Some(pruning) => pruning.apply(found.inputs, &found.path, reading::cores()),
+            None => found.inputs,
+        };
+        let mut eval = plan.eval();
+        scan::feed(&inputs, door.input, plan.fields(), false, |row, _, _| {
+            let mut values = Vec::new();
+            // No jq stands in these conditions, so that none fails.
+            if plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false))
+                && json::pick(row.text, P::FIELDS, &mut values).is_ok()
+            {
+                let place = reading::address(&inputs, row.place);
+                past.push(&values, &place.unwrap_or(Address::Place { segment: 0, offset: row.place.offset }));
+            }
+            ControlFlow::Continue(())
+        });
+        Ok(seen)
+    }
+}
+
+/// Shows `past` a row that came meanwhile. False: it changes how rows before it read.
+pub fn catch_up<P: Past>(past: &mut P, place: Place, row: &[u8]) -> bool {
+    let mut values = Vec::new();
+    if json::pick(row, &["kind"], &mut values).is_err() {
+        return true;
+    }
+    let kind = values[0];
+    if is_correction(kind) || kind.and_then(json::decode).is_some_and(|kind| *kind == *b"repair") {
+        return false;
+    }
+    let mut values = Vec::new();
+    if json::pick(row, P::FIELDS, &mut values).is_ok() {
+        past.push(&values, &Address::Place { segment: place.segment, offset: place.offset });
+    }
+    true
+}
+
+/// Which rows a decision rests on.
+#[derive(Debug, Clone, Copy)]
+pub enum About<'a> {
+    /// Those of a run.
+    Run(&'a str),
+    /// Those of these kinds.
+    Kinds(&'a [&'a str]),
+}
+
+impl About<'_> {
+    fn query(&self) -> Result<Query> {
+        let mut query = Query::default();
+        reading::require(
+            &mut query,
+            match self {
+                About::Run(run) => test("run_id", Op::Equal, run, Form::Quoted),
+                About::Kinds(kinds) => crate::query::ast::Expr::Or(
+                    kinds.iter().map(|kind| test("kind", Op::Equal, kind, Form::Quoted)).collect(),
+                ),
+            },
+        );
+        Ok(query)
+    }
+}
+
+/// There is no such run: the nearest that there is.
+pub fn unknown_run(run: &str, desk: &Desk, door: &mut Door<'_>) -> Error {
+    let error = Error::usage(format!("there is no run {run:?}"));
+    let mut runs = std::collections::BTreeSet::new();
+    if let Ok(found) = reading::logbook_at(&desk.location, Corrections::AsWritten, None) {
+        scan::feed(&found.inputs, door.input, &["run_id".to_owned()], false, |row, _, _| {
+            if let Some(id) = row.fields[0].and_then(json::decode) {
+                runs.insert(String::from_utf8_lossy(&id).into_owned());
+            }
+            ControlFlow::Continue(())
+        });
+    }
+    match nearest(run, runs.iter().map(String::as_str)) {
+        Some(near) => error.hint(format!("did you mean {near}?")),
+        None => error.hint("logbook runs --all"),
+    }
+}

@@ -1,0 +1,108 @@
+//! What a sealed segment holds, wherever it stands: its bytes from the start to the end, with digests.
+
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::format::SegmentName;
+use crate::format::manifest::{MARK_BYTES, hexadecimal};
+use crate::store::archived::Stream;
+use crate::store::os::Os;
+use crate::store::{listing, packed};
+
+/// Where the raw file of `name` stands.
+pub fn raw_path(directory: &Path, name: &SegmentName) -> PathBuf {
+    directory.join(name.to_string())
+}
+
+/// Where its archive stands.
+pub fn archive_path(directory: &Path, name: &SegmentName) -> PathBuf {
+    listing::archive_directory(directory).join(name.archive())
+}
+
+/// The bytes of the file at `path` as they stand.
+pub fn open<'o>(os: &'o dyn Os, path: &Path) -> io::Result<impl Read + 'o> {
+    Stream::open(os, path)
+}
+
+/// The content of the archive at `path`.
+pub fn open_packed<'o>(os: &'o dyn Os, path: &Path) -> io::Result<impl Read + 'o> {
+    packed::unpack(BufReader::with_capacity(1 << 16, Stream::open(os, path)?))
+}
+
+/// The bytes of the archive at `path` and its SHA-256, and the digests of its content, in one reading; the content's are an error
+/// where it cannot be unpacked to the end. Hands every MiB of content to `each`.
+pub fn sum_packed(os: &dyn Os, path: &Path, each: impl FnMut(&[u8])) -> io::Result<(u64, String, io::Result<Sums>)> {
+    let mut file = Digesting { inner: Stream::open(os, path)?, bytes: 0, sha256: Sha256::new() };
+    let unpacked =
+        packed::unpack(BufReader::with_capacity(1 << 16, &mut file)).and_then(|mut reader| sum(&mut reader, each));
+    // What the decoder did not come to.
+    io::copy(&mut file, &mut io::sink())?;
+    Ok((file.bytes, hexadecimal(&file.sha256.finalize()), unpacked))
+}
+
+/// A stream whose bytes are digested as they go.
+struct Digesting<R> {
+    inner: R,
+    bytes: u64,
+    sha256: Sha256,
+}
+
+impl<R: Read> Read for Digesting<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.bytes += read as u64;
+        self.sha256.update(&buffer[..read]);
+        Ok(read)
+    }
+}
+
+/// Digests of a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sums {
+    /// Bytes.
+    pub bytes: u64,
+    /// Newlines.
+    pub rows: u64,
+    /// SHA-256, hexadecimal.
+    pub sha256: String,
+    /// XXH3 of each started MiB, hexadecimal.
+    pub marks: String,
+}
+
+/// Reads `reader` to its end, and hands every MiB (the last one shorter) to `each`.
+pub fn sum(reader: &mut dyn Read, mut each: impl FnMut(&[u8])) -> io::Result<Sums> {
+    let mut block = vec![0; MARK_BYTES];
+    let (mut bytes, mut rows, mut marks) = (0, 0, String::new());
+    let mut sha256 = Sha256::new();
+    loop {
+        let filled = fill(reader, &mut block)?;
+        let full = &block[..filled];
+        if filled > 0 {
+            each(full);
+            bytes += filled as u64;
+            rows += memchr::memchr_iter(b'\n', full).count() as u64;
+            sha256.update(full);
+            marks.push_str(&hexadecimal(&xxh3_64(full).to_be_bytes()));
+        }
+        if filled < block.len() {
+            return Ok(Sums { bytes, rows, sha256: hexadecimal(&sha256.finalize()), marks });
+        }
+    }
+}
+
+/// Reads until `block` is full or the stream ends.
+pub fn fill(reader: &mut dyn Read, block: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < block.len() {
+        match reader.read(&mut block[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}

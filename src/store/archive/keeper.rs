@@ -1,0 +1,49 @@
+//! One archiver at a time: the lock, the manifest as it stands, and what is sealed.
+
+use std::path::{Path, PathBuf};
+
+use super::manifest::{self, Known};
+use crate::error::Result;
+use crate::format::SegmentName;
+use crate::store::config::Settings;
+use crate::store::listing;
+use crate::store::lock::{ARCHIVERS, Lock};
+use crate::store::os::Os;
+
+/// Holds the archivers' lock of one logbook.
+pub struct Keeper<'o> {
+    pub(super) os: &'o dyn Os,
+    pub(super) directory: PathBuf,
+    pub(super) settings: Settings,
+    pub(super) known: Known,
+    _lock: Lock,
+}
+
+impl<'o> Keeper<'o> {
+    /// Takes the lock of the logbook at `directory`, waiting at most `lock_timeout_ms`, and reads the manifest.
+    /// Errors: exit 75 when another archiver works on, exit 5 when the manifest is broken.
+    pub fn open(os: &'o dyn Os, directory: &Path, settings: Settings, lock_timeout_ms: u64) -> Result<Keeper<'o>> {
+        crate::store::directory::check(os, directory, &settings)?;
+        let lock = Lock::take(os, &directory.join(ARCHIVERS), &settings, lock_timeout_ms, None)?;
+        let mut text = manifest::read(os, directory)?;
+        let known = Known::parse(&text, &manifest::path(directory))?;
+        manifest::mend(os, directory, &mut text)?;
+        Ok(Keeper { os, directory: directory.to_path_buf(), settings, known, _lock: lock })
+    }
+
+    /// What the manifest says.
+    pub fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// The raw segments that are sealed, by number.
+    pub fn sealed(&self) -> Result<Vec<SegmentName>> {
+        let mut raw = listing::raw(self.os, &self.directory)?;
+        let archived = listing::archived(self.os, &self.directory)?.last().map_or(0, |name| name.number);
+        // The highest number is the active one, unless an archive is above it.
+        if raw.last().is_some_and(|last| last.number > archived) {
+            raw.pop();
+        }
+        Ok(raw)
+    }
+}

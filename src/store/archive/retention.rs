@@ -1,0 +1,125 @@
+//! Deleting old segments: a row that tells of it is stored and synced first, then the manifest says so, then they go
+//! (`docs/format.md`, Retention).
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::content::{archive_path, raw_path};
+use super::keeper::Keeper;
+use super::manifest::Entry;
+use crate::error::{Error, Result};
+use crate::format::manifest::{Event, sha256_hex};
+use crate::format::{Drafts, Rules};
+use crate::json;
+use crate::model::{Address, Vocabulary, run_id};
+use crate::store::append::{OnRefused, Options, Writer};
+use crate::store::listing::archive_directory;
+use crate::store::os::sync_directory;
+
+/// Segments in one receipt: their digests must fit a row.
+const SEGMENTS_MAX: usize = 2000;
+
+/// Segments that are to go, and the row that tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doomed {
+    /// How many.
+    pub segments: usize,
+    /// How many rows they hold.
+    pub rows: u64,
+    /// The receipt's name.
+    pub receipt: String,
+}
+
+impl Keeper<'_> {
+    /// Deletes the segments that `entries` are about, which are covered; `why` says what was asked for.
+    pub fn delete(&mut self, entries: &[Entry], why: &str, options: Options) -> Result<Vec<Doomed>> {
+        entries.chunks(SEGMENTS_MAX).map(|entries| self.delete_some(entries, why, options)).collect()
+    }
+
+    fn delete_some(&mut self, entries: &[Entry], why: &str, options: Options) -> Result<Doomed> {
+        let (receipt, rows) = self.write_receipt(entries, why, options)?;
+        let deleted_at = (options.now)().to_utc_ms();
+        for entry in entries.iter().filter(|entry| !entry.deleted) {
+            let event = Event::Deleted { deleted_at: deleted_at.clone(), receipt: receipt.clone() };
+            self.known.append(self.os, &self.directory, entry.segment, event)?;
+        }
+        for entry in entries {
+            self.remove(entry)?;
+        }
+        self.sync_both()?;
+        Ok(Doomed { segments: entries.len(), rows, receipt })
+    }
+
+    /// Removes files of segments that the manifest says are deleted: who wrote that died before it was done.
+    pub fn finish_deleting(&self) -> Result<usize> {
+        let mut removed = 0;
+        for entry in self.known.segments.values().filter(|entry| entry.deleted) {
+            removed += usize::from(self.remove(entry)?);
+        }
+        if removed > 0 {
+            self.sync_both()?;
+        }
+        Ok(removed)
+    }
+
+    /// The name of the receipt for `entries`, which is stored once, and the rows that they hold.
+    fn write_receipt(&self, entries: &[Entry], why: &str, options: Options) -> Result<(String, u64)> {
+        let rows: u64 = entries.iter().map(|entry| entry.covered.rows).sum();
+        let bytes: u64 = entries.iter().map(|entry| entry.covered.bytes).sum();
+        let mut text = b"{\"run_id\":\"_logbook\",\"kind\":\"archive.receipt\",\"action\":".to_vec();
+        let s = if entries.len() == 1 { "" } else { "s" };
+        json::quote_into(&format!("deleted {} segment{s}", entries.len()), &mut text);
+        text.extend_from_slice(b",\"reason\":");
+        json::quote_into(why, &mut text);
+        let span = |which: fn(&Entry) -> Option<&String>| entries.iter().filter_map(which);
+        let first = span(|entry| entry.covered.first_at.as_ref()).min();
+        let last = span(|entry| entry.covered.last_at.as_ref()).max();
+        for (name, at) in [("first_at", first), ("last_at", last)] {
+            if let Some(at) = at {
+                text.extend_from_slice(format!(",\"{name}\":\"{at}\"").as_bytes());
+            }
+        }
+        let segments: Vec<String> = entries
+            .iter()
+            .map(|entry| format!("{{\"segment\":\"{}\",\"sha256\":\"{}\"}}", entry.segment, entry.covered.sha256))
+            .collect();
+        let segments = segments.join(",");
+        text.extend_from_slice(format!(",\"rows\":{rows},\"bytes\":{bytes},\"segments\":[{segments}]").as_bytes());
+        // Who dies behind it and tries again deletes the same, and stores the same row once.
+        let id = format!("archive.receipt:{}", &sha256_hex(segments.as_bytes())[..32]);
+        text.extend_from_slice(format!(",\"id\":\"{id}\"}}").as_bytes());
+        let vocabulary = Vocabulary::default();
+        let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: None, own: true };
+        let mut drafts = Drafts::new();
+        drafts.push(&text, &rules, &(options.now)().to_utc_ms(), None)?;
+        let mut writer = Writer::open(self.os, &self.directory, self.settings.clone(), options)?;
+        let stored = writer.append(&drafts, OnRefused::Abort).all()?;
+        writer.sync()?;
+        let step = stored.first().map_or(0, |row| row.step);
+        let name = Address::Step { run_id: run_id::LOGBOOK.to_owned(), step };
+        Ok((name.to_string(), rows))
+    }
+
+    /// Removes the files of one segment; gives whether there were any.
+    fn remove(&self, entry: &Entry) -> Result<bool> {
+        let mut removed = false;
+        // The archive first: a reader that finds the raw file takes that.
+        for path in [archive_path(&self.directory, &entry.segment), raw_path(&self.directory, &entry.segment)] {
+            match self.os.unlink(&path) {
+                Ok(()) => removed = true,
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(Error::io(format!("{}: {error}", path.display()))),
+            }
+        }
+        Ok(removed)
+    }
+
+    fn sync_both(&self) -> Result<()> {
+        let sync = |path: &Path| match sync_directory(self.os, path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(format!("{}: {error}", path.display()))),
+            _ => Ok(()),
+        };
+        sync(&archive_directory(&self.directory))?;
+        sync(&self.directory)
+    }
+}

@@ -1,0 +1,18 @@
+//! What `config.toml` says: the logbook's own, and a user's for all logbooks (`docs/format.md`, Config). Without the
+//! files no parser runs.
+//!
+//! - `keys`: which keys there are, and a file of them
+//! - `settings`: what holds, and the values that keys may have
+//! - `reports`: queries that somebody saved
+//! - `layers`: one file over the other, and where each value comes from
+//!
+//! To add a key: a line in `keys::KEYS`, its value in `settings`, `schema/config.schema.json`.
+
+mod keys;
+mod layers;
+pub mod reports;
+mod settings;
+
+pub use keys::{KEYS, Key, personal_path};
+pub use layers::{layered, settings, with_origins};
+pub use settings::{Durability, Settings, duration_ms};

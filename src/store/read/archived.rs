@@ -1,0 +1,135 @@
+//! The content of archived segments, for the few questions that writers and the archiver have about old rows.
+//! Reading archives fast is `scan`'s work.
+
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use super::packed::{self, Packed};
+use crate::error::{Error, Result};
+use crate::format::SegmentName;
+use crate::model::READ_ROW_BYTES_MAX;
+use crate::store::listing;
+use crate::store::os::{How, Os};
+
+/// Bytes read of an archive, and unpacked of it, at a time.
+const BLOCK_BYTES: usize = 1 << 20;
+
+/// A file as a stream, through the seam.
+pub(in crate::store) struct Stream<'o> {
+    os: &'o dyn Os,
+    file: OwnedFd,
+    at: u64,
+}
+
+impl<'o> Stream<'o> {
+    /// Opens the file at `path`.
+    pub fn open(os: &'o dyn Os, path: &Path) -> io::Result<Stream<'o>> {
+        Ok(Stream { os, file: os.open(path, How::Read, 0)?, at: 0 })
+    }
+}
+
+impl Read for Stream<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.os.read_at(&self.file, buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+/// Unpacks the archive at `path`, and hands its whole lines to `each`, many at once, with the offset of the first in the
+/// content. What stands behind the last newline is left out, and so is the rest of a line longer than any row.
+pub fn each_block(os: &dyn Os, path: &Path, mut each: impl FnMut(u64, &[u8])) -> Result<()> {
+    let fail = |error: io::Error| Error::io(format!("{}: {error}", path.display()));
+    let stream = Stream::open(os, path).map_err(fail)?;
+    let mut reader = packed::unpack(io::BufReader::with_capacity(1 << 16, stream)).map_err(fail)?;
+    each_block_in(&mut reader, 0, &mut each).map_err(fail)
+}
+
+fn each_block_in(mut reader: impl Read, from: u64, mut each: impl FnMut(u64, &[u8])) -> io::Result<()> {
+    let (mut buffer, mut filled, mut offset) = (vec![0; BLOCK_BYTES], 0, from);
+    loop {
+        if filled == buffer.len() {
+            if buffer.len() > READ_ROW_BYTES_MAX {
+                return Ok(());
+            }
+            buffer.resize(buffer.len() * 2, 0);
+        }
+        let read = match reader.read(&mut buffer[filled..]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        if read == 0 {
+            return Ok(());
+        }
+        filled += read;
+        if let Some(end) = memchr::memrchr(b'\n', &buffer[..filled]) {
+            each(offset, &buffer[..=end]);
+            buffer.copy_within(end + 1..filled, 0);
+            filled -= end + 1;
+            offset += end as u64 + 1;
+        }
+    }
+}
+
+/// The sealed segments with numbers above `known` and up to `end`, by number: the raw ones among `raw`, and where numbers are missing
+/// there, the archived ones.
+pub fn sealed_names(
+    os: &dyn Os,
+    directory: &Path,
+    raw: &[SegmentName],
+    known: u64,
+    end: u64,
+) -> Result<Vec<SegmentName>> {
+    let wanted = |name: &&SegmentName| name.number > known && name.number <= end;
+    let mut names: Vec<SegmentName> = raw.iter().filter(wanted).copied().collect();
+    if (names.len() as u64) < end.saturating_sub(known) {
+        let archived = listing::archived(os, directory)?;
+        let missing = archived.iter().filter(wanted).filter(|name| !raw.iter().any(|it| it.number == name.number));
+        names.extend(missing.copied());
+        names.sort_unstable_by_key(|name| name.number);
+    }
+    Ok(names)
+}
+
+/// Hands the whole lines of the sealed segment `name` that begin at or after byte `from` to `each`, many at once, with the offset of the
+/// first: of its raw file, or of its archive, where an archiver took that away.
+pub fn each_sealed_block(
+    os: &dyn Os,
+    directory: &Path,
+    name: &SegmentName,
+    from: u64,
+    mut each: impl FnMut(u64, &[u8]),
+) -> Result<()> {
+    let raw = directory.join(name.to_string());
+    let fail = |error: io::Error| Error::io(format!("{}: {error}", raw.display()));
+    match Stream::open(os, &raw) {
+        Ok(mut stream) => {
+            stream.at = from;
+            return each_block_in(stream, from, each).map_err(fail);
+        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fail(error)),
+        Err(_) => {}
+    }
+    each_block(os, &listing::archive_directory(directory).join(name.archive()), |at, block| {
+        let skip = usize::try_from(from.saturating_sub(at)).unwrap_or(usize::MAX);
+        if let Some(rest) = block.get(skip..).filter(|rest| !rest.is_empty()) {
+            each(at + skip as u64, rest);
+        }
+    })
+}
+
+/// The line that begins at `offset` of the content of the archive at `path`, without its newline.
+pub fn line_at(os: &dyn Os, path: &Path, offset: u64) -> Result<Option<Vec<u8>>> {
+    let fail = |error: io::Error| Error::io(format!("{}: {error}", path.display()));
+    if let Some(mut packed) = Packed::open(os, path).map_err(fail)? {
+        return packed.line_at(offset).map_err(fail);
+    }
+    let mut found = None;
+    each_block(os, path, |at, block| {
+        if let Some(rest) = offset.checked_sub(at).and_then(|from| block.get(usize::try_from(from).ok()?..)) {
+            found = found.take().or_else(|| memchr::memchr(b'\n', rest).map(|end| rest[..end].to_vec()));
+        }
+    })?;
+    Ok(found)
+}

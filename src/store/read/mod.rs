@@ -1,0 +1,17 @@
+//! Bytes for readers: which segments there are, files and archives opened, rows by place.
+//!
+//! - `snapshot`: the segments in order, with lengths
+//! - `input`: files, globs, directories and standard input, for queries
+//! - `packed`: archives unpacked, from the start or at any place · `archived`: for the few questions of writers
+//! - `row_reader`: single rows by place · `mapped`: sealed segments in memory
+//! - `watch`: rows as they come, for whoever waits
+//!
+//! Invariant: nothing is changed on disk.
+
+pub mod archived;
+pub mod input;
+mod mapped;
+pub mod packed;
+pub mod row_reader;
+pub mod snapshot;
+pub mod watch;

@@ -1,0 +1,146 @@
+//! Archives, unpacked as they are read: from the start to the end, or at any place where a seek table says where
+//! frames begin.
+//!
+//! An archive may come from anywhere. Whatever it claims, memory stays bounded: by the window that is allowed, and by
+//! the size of a frame that is unpacked in one piece.
+
+use std::io::{self, BufRead, Read};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use crate::format::seek_table::{FOOT, Frame, SeekTable};
+use crate::model::READ_ROW_BYTES_MAX;
+use crate::store::os::{How, Os, read_full};
+
+/// The greatest window that is unpacked, as a power of two: 32 MiB. More is asked for by nobody but `zstd --long`.
+const WINDOW_LOG_MAX: u32 = 25;
+/// Frames whose content is longer are read from the start to the end only: one row may be so long, and then some.
+const FRAME_BYTES_MAX: u64 = READ_ROW_BYTES_MAX as u64 + (2 << 20);
+/// Larger tables are not believed, bytes.
+const TABLE_BYTES_MAX: usize = 16 << 20;
+
+/// `reader`, packed with zstd, unpacked from the start to the end.
+pub fn unpack<R: BufRead>(reader: R) -> io::Result<zstd::Decoder<'static, R>> {
+    let mut decoder = zstd::Decoder::with_buffer(reader)?;
+    decoder.window_log_max(WINDOW_LOG_MAX)?;
+    Ok(decoder)
+}
+
+/// An archive that can be read at any place of its content.
+pub struct Packed<'o> {
+    os: &'o dyn Os,
+    file: OwnedFd,
+    table: SeekTable,
+    /// The frame that was unpacked last.
+    unpacked: Option<usize>,
+    content: Vec<u8>,
+    packed: Vec<u8>,
+}
+
+impl<'o> Packed<'o> {
+    /// Opens the archive at `path`; `None` when it has no seek table, or one with frames too large to be unpacked at once.
+    pub fn open(os: &'o dyn Os, path: &Path) -> io::Result<Option<Packed<'o>>> {
+        let file = os.open(path, How::Read, 0)?;
+        let Some(table) = table(os, &file)? else { return Ok(None) };
+        let small =
+            |frame: &Frame| u64::from(frame.plain) <= FRAME_BYTES_MAX && u64::from(frame.packed) <= FRAME_BYTES_MAX;
+        if !table.frames().iter().all(small) {
+            return Ok(None);
+        }
+        Ok(Some(Packed { os, file, table, unpacked: None, content: Vec::new(), packed: Vec::new() }))
+    }
+
+    /// Length of the content.
+    pub fn bytes(&self) -> u64 {
+        self.table.plain_bytes()
+    }
+
+    /// Where frames of the content begin.
+    pub fn frames(&self) -> &[Frame] {
+        self.table.frames()
+    }
+
+    /// Reads content at `offset`, at most to the end of a frame; 0 at the end of all.
+    pub fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let Some(index) = self.table.frame_at(offset) else { return Ok(0) };
+        self.unpack(index)?;
+        let begin = self.table.frames().get(index).map_or(0, |frame| frame.plain_at);
+        let from = self.content.get((offset - begin) as usize..).unwrap_or_default();
+        let count = from.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&from[..count]);
+        Ok(count)
+    }
+
+    /// The line of the content that begins at `offset`, without its newline; `None` when no whole one does.
+    pub fn line_at(&mut self, offset: u64) -> io::Result<Option<Vec<u8>>> {
+        let mut line = Vec::new();
+        let mut at = offset;
+        while line.len() <= READ_ROW_BYTES_MAX {
+            let Some(index) = self.table.frame_at(at) else { return Ok(None) };
+            self.unpack(index)?;
+            let begin = self.table.frames().get(index).map_or(0, |frame| frame.plain_at);
+            let rest = self.content.get((at - begin) as usize..).unwrap_or_default();
+            if let Some(end) = memchr::memchr(b'\n', rest) {
+                line.extend_from_slice(&rest[..end]);
+                return Ok(Some(line));
+            }
+            line.extend_from_slice(rest);
+            at += rest.len() as u64;
+        }
+        Ok(None)
+    }
+
+    fn unpack(&mut self, index: usize) -> io::Result<()> {
+        if self.unpacked == Some(index) {
+            return Ok(());
+        }
+        let Some(frame) = self.table.frames().get(index).copied() else { return Ok(()) };
+        self.unpacked = None;
+        self.packed.resize(frame.packed as usize, 0);
+        read_whole(self.os, &self.file, &mut self.packed, frame.packed_at)?;
+        self.content.clear();
+        // One byte more than is claimed would show.
+        self.content.reserve(frame.plain as usize + 1);
+        let mut decoder = zstd::Decoder::with_buffer(&self.packed[..])?;
+        decoder.window_log_max(WINDOW_LOG_MAX)?;
+        decoder.take(u64::from(frame.plain) + 1).read_to_end(&mut self.content)?;
+        if self.content.len() != frame.plain as usize {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("frame {index} holds other than the {} bytes its table says", frame.plain),
+            ));
+        }
+        self.unpacked = Some(index);
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Packed<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Packed").field("frames", &self.table.frames().len()).finish_non_exhaustive()
+    }
+}
+
+/// The seek table at the end of `file`, if it ends in one.
+fn table(os: &dyn Os, file: &OwnedFd) -> io::Result<Option<SeekTable>> {
+    let bytes = os.stat(file)?.bytes;
+    let mut foot = [0; FOOT];
+    if bytes < FOOT as u64 {
+        return Ok(None);
+    }
+    read_whole(os, file, &mut foot, bytes - FOOT as u64)?;
+    let Some(length) = SeekTable::length(&foot).filter(|length| *length as u64 <= bytes && *length <= TABLE_BYTES_MAX)
+    else {
+        return Ok(None);
+    };
+    let mut table = vec![0; length];
+    read_whole(os, file, &mut table, bytes - length as u64)?;
+    Ok(SeekTable::parse(&table, bytes))
+}
+
+fn read_whole(os: &dyn Os, file: &OwnedFd, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    match read_full(os, file, buffer, offset)? {
+        read if read == buffer.len() => Ok(()),
+        _ => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}

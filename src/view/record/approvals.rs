@@ -1,0 +1,88 @@
+//! Which decision answers which request, and which answer which question. The first decision by position counts.
+
+use std::collections::HashMap;
+
+use super::Entry;
+use crate::model::Address;
+
+/// A request, what was decided on it, or both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    /// The row that asked.
+    pub request: Option<usize>,
+    /// The row that decided.
+    pub decision: Option<usize>,
+}
+
+/// An answer to a row that was blocked on something else than an approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The row that was blocked, where it is one of the run.
+    pub question: Option<usize>,
+    /// The row that answered.
+    pub answer: usize,
+}
+
+impl Approval {
+    /// `open`, `approved`, `denied` or `expired`.
+    pub fn outcome(&self, rows: &[Entry]) -> String {
+        let decided = self.decision.and_then(|at| rows.get(at)).map(|row| row.text("kind"));
+        decided.map_or_else(|| "open".to_owned(), |kind| kind.replacen("approval.", "", 1))
+    }
+
+    /// The row that says what it is about.
+    pub fn told_by(&self) -> Option<usize> {
+        self.request.or(self.decision)
+    }
+}
+
+/// The rows of a run by their names; of two that claim one name the first owns it.
+pub struct Names<'r> {
+    run_id: &'r str,
+    rows: HashMap<String, usize>,
+}
+
+impl<'r> Names<'r> {
+    /// Of `rows`, those of the run `run_id`.
+    pub fn of(run_id: &'r str, rows: &[Entry]) -> Names<'r> {
+        let mut names = HashMap::new();
+        for (at, row) in rows.iter().enumerate() {
+            names.entry(row.name.clone()).or_insert(at);
+        }
+        Names { run_id, rows: names }
+    }
+
+    /// The row called `RUN#STEP` or `@SEGMENT:OFFSET`, if it is one of the run.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        let name = match Address::parse(name)? {
+            Address::Step { run_id, step } if run_id == self.run_id => format!("#{step}"),
+            Address::Step { .. } => return None,
+            place @ Address::Place { .. } => place.to_string(),
+        };
+        self.rows.get(&name).copied()
+    }
+}
+
+/// All of them, in the order of their first rows.
+pub fn approvals(names: &Names<'_>, rows: &[Entry]) -> (Vec<Approval>, Vec<Answer>) {
+    let (mut approvals, mut answers): (Vec<Approval>, Vec<Answer>) = (Vec::new(), Vec::new());
+    let mut by_request: HashMap<usize, usize> = HashMap::new();
+    for (at, row) in rows.iter().enumerate().filter(|(_, row)| !row.is_retracted()) {
+        match row.text("kind").as_str() {
+            "approval.requested" => {
+                by_request.insert(at, approvals.len());
+                approvals.push(Approval { request: Some(at), decision: None });
+            }
+            "approval.approved" | "approval.denied" | "approval.expired" => {
+                let request = names.find(&row.text("answers")).and_then(|request| by_request.get(&request));
+                match request.and_then(|known| approvals.get_mut(*known)) {
+                    Some(approval) => approval.decision = approval.decision.or(Some(at)),
+                    None => approvals.push(Approval { request: None, decision: Some(at) }),
+                }
+            }
+            "answer" => answers.push(Answer { question: names.find(&row.text("answers")), answer: at }),
+            _ => {}
+        }
+    }
+    (approvals, answers)
+}

@@ -1,0 +1,202 @@
+//! Which rows touched a file: run, step, agent, call, and who allowed it. Rows of one call are one touch.
+
+use std::collections::HashMap;
+
+use super::Entry;
+use super::json::Object;
+use super::paths::Wanted;
+use crate::model::Instant;
+
+/// The fields by which a row is found to matter, in the order that [`matters`] expects.
+pub const FIELDS: [&str; 4] = ["kind", "artifact_ref", "output_refs", "tool_call"];
+/// The columns of what is told.
+pub const COLUMNS: [&str; 9] =
+    ["timestamp", "row", "agent_id", "tool", "side_effect", "approval", "action", "status", "path"];
+
+/// The same for people, who need not see them all.
+pub const SHORT_COLUMNS: [&str; 6] = ["time", "row", "agent", "call", "approval", "action"];
+
+/// One touch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Touch {
+    /// When its newest row was written.
+    pub at: Option<Instant>,
+    /// Its first row, by its full name.
+    pub row: String,
+    /// The run.
+    pub run_id: String,
+    /// Who did it.
+    pub agent_id: String,
+    /// With what.
+    pub tool: String,
+    /// What the call does to the world.
+    pub side_effect: String,
+    /// Who allowed or refused the call, where somebody was asked.
+    pub approval: String,
+    /// What was done.
+    pub action: String,
+    /// How its newest row stands.
+    pub status: String,
+    /// The file as the row spells it.
+    pub path: String,
+}
+
+/// The fold over the rows that matter, in order.
+pub struct Blame<'w> {
+    wanted: &'w Wanted,
+    /// By number of the row that came last; the call's id.
+    touches: Vec<(usize, String, Touch)>,
+    /// The touch of a call, by run and id.
+    calls: HashMap<(String, String), usize>,
+    /// The call that a request is about, by the name of the request.
+    requests: HashMap<String, (String, String)>,
+    /// What was decided on it first, by the name of the request.
+    decisions: HashMap<String, String>,
+    /// Who runs a run.
+    agents: HashMap<String, String>,
+    rows: usize,
+}
+
+/// Whether a row, with its [`FIELDS`], touches the file or says who allowed what, or who runs a run.
+pub fn matters(fields: &[Option<&[u8]>], wanted: &Wanted) -> bool {
+    let [kind, refs @ .., call] = fields else { return false };
+    let kind = kind.map(super::entry::plain).unwrap_or_default();
+    kind.starts_with("approval.")
+        || kind == "run.start"
+        || refs.iter().flatten().any(|refs| wanted.within(refs).is_some())
+        || call.is_some_and(|call| args(call).is_some_and(|args| wanted.within(args).is_some()))
+}
+
+fn args(call: &[u8]) -> Option<&[u8]> {
+    let mut picked = Vec::new();
+    crate::json::pick(call, &["args"], &mut picked).ok()?;
+    picked[0]
+}
+
+impl<'w> Blame<'w> {
+    /// No rows yet.
+    pub fn new(wanted: &'w Wanted) -> Blame<'w> {
+        Blame {
+            wanted,
+            touches: Vec::new(),
+            calls: HashMap::new(),
+            requests: HashMap::new(),
+            decisions: HashMap::new(),
+            agents: HashMap::new(),
+            rows: 0,
+        }
+    }
+
+    /// Takes the next row.
+    pub fn push(&mut self, row: &Entry) {
+        self.rows += 1;
+        let (run_id, kind) = (row.text("run_id"), row.text("kind"));
+        let name = if row.name.starts_with('#') { format!("{run_id}{}", row.name) } else { row.name.clone() };
+        let agent = row.text("agent_id");
+        if !agent.is_empty() {
+            self.agents.entry(run_id.clone()).or_insert(agent.clone());
+        }
+        let key = (run_id.clone(), row.text("tool_call.id"));
+        match kind.as_str() {
+            "approval.requested" => drop(self.requests.insert(name.clone(), key.clone())),
+            "approval.approved" | "approval.denied" | "approval.expired" => {
+                let by = row.text("approver");
+                let by = if by.is_empty() { by } else { format!(" by {by}") };
+                let outcome = format!("{}{by}", kind.replacen("approval.", "", 1));
+                self.decisions.entry(row.text("answers")).or_insert(outcome);
+            }
+            _ => {}
+        }
+        let refs = ["artifact_ref", "output_refs", "tool_call.args"];
+        let Some(path) = refs.iter().find_map(|field| self.wanted.within(row.raw(field)?)) else { return };
+        let known = self.calls.get(&key).copied().filter(|_| !key.1.is_empty());
+        if let Some((newest, _, touch)) = known.and_then(|at| self.touches.get_mut(at)) {
+            *newest = self.rows;
+            touch.at = row.at.or(touch.at);
+            for (field, text) in [("status", &mut touch.status), ("tool_call.side_effect", &mut touch.side_effect)] {
+                if row.has(field) {
+                    *text = row.text(field);
+                }
+            }
+            return;
+        }
+        if !key.1.is_empty() {
+            self.calls.insert(key.clone(), self.touches.len());
+        }
+        let touch = Touch {
+            at: row.at,
+            row: name,
+            run_id,
+            agent_id: agent,
+            tool: row.text("tool_call.tool"),
+            side_effect: row.text("tool_call.side_effect"),
+            approval: String::new(),
+            action: row.text("action"),
+            status: row.text("status"),
+            path,
+        };
+        self.touches.push((self.rows, key.1, touch));
+    }
+
+    /// All touches, the newest first.
+    pub fn finish(self) -> Vec<Touch> {
+        let mut approvals: HashMap<(String, String), String> = HashMap::new();
+        for (request, call) in self.requests.into_iter().filter(|(_, call)| !call.1.is_empty()) {
+            let outcome = self.decisions.get(&request).cloned().unwrap_or_else(|| "asked".to_owned());
+            // A decision says more than another request that is open.
+            let known = approvals.entry(call).or_insert_with(|| outcome.clone());
+            if known == "asked" {
+                *known = outcome;
+            }
+        }
+        let mut touches = self.touches;
+        touches.sort_by_key(|(newest, ..)| std::cmp::Reverse(*newest));
+        let filled = touches.into_iter().map(|(_, id, mut touch)| {
+            if touch.agent_id.is_empty() {
+                touch.agent_id = self.agents.get(&touch.run_id).cloned().unwrap_or_default();
+            }
+            touch.approval = approvals.get(&(touch.run_id.clone(), id)).cloned().unwrap_or_default();
+            touch
+        });
+        filled.collect()
+    }
+}
+
+impl Touch {
+    /// As a row with [`COLUMNS`].
+    pub fn to_json(&self) -> Vec<u8> {
+        let at = self.at.map_or_else(String::new, |at| at.to_string());
+        object(
+            &COLUMNS,
+            &[
+                &at,
+                &self.row,
+                &self.agent_id,
+                &self.tool,
+                &self.side_effect,
+                &self.approval,
+                &self.action,
+                &self.status,
+                &self.path,
+            ],
+        )
+    }
+
+    /// As a row with [`SHORT_COLUMNS`].
+    pub fn to_short_json(&self) -> Vec<u8> {
+        let at = self.at.map_or_else(String::new, |at| at.to_string());
+        let call = match (self.tool.is_empty(), self.side_effect.is_empty()) {
+            (false, false) => format!("{} ({})", self.tool, self.side_effect),
+            _ => self.tool.clone(),
+        };
+        object(&SHORT_COLUMNS, &[&at, &self.row, &self.agent_id, &call, &self.approval, &self.action])
+    }
+}
+
+fn object(names: &[&str], values: &[&String]) -> Vec<u8> {
+    let mut out = Object::default();
+    for (name, value) in names.iter().zip(values) {
+        out.text(name, value);
+    }
+    out.end()
+}
