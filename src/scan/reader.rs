@@ -12,13 +12,13 @@ use super::rows::{Block, for_each_block, one_line};
 use super::skipped::{Class, Skipped};
 use super::source::{Fate, Source};
 use crate::format::corrections;
-use crate::json::bits::Finder;
+use crate::json::bits::{Finder, Line};
 use crate::json::{self, Limits, ObjectFault, frame};
 use crate::model::READ_ROW_BYTES_MAX;
 use crate::query::{Place, Row};
 
 /// Lines with the literal that are this near to each other, in bytes, are cheaper to find with all the others.
-const DENSE_BYTES: usize = 1024;
+const DENSE_BYTES: usize = 4096;
 /// At most so many blocks are read before the literal is tried again.
 const REST_MAX: u32 = 64;
 /// How many of them tell that a block is dense.
@@ -148,7 +148,8 @@ impl<'s> Reader<'s> {
             let mut sparse = Sparse::new(block.bytes, literal, &self.escape);
             while let Some((at, end)) = sparse.next() {
                 *judge.rows += memchr_iter(b'\n', &block.bytes[from..at]).count() as u64;
-                judge.line(&block.bytes[at..end], block.offset + at as u64, 0, |_| true, skipped)?;
+                let line = &block.bytes[at..=end];
+                self.finder.lines(line, |line| judge.found(line, block.offset + at as u64, skipped))?;
                 from = end + 1;
             }
             if !sparse.is_dense() {
@@ -160,13 +161,7 @@ impl<'s> Reader<'s> {
             self.rest_next = (self.rest_next * 2).min(REST_MAX);
         }
         let offset = block.offset + from as u64;
-        self.finder.lines(&block.bytes[from..], |line| {
-            let at = offset + line.at as u64;
-            match line.values {
-                Some(fields) if line.text.len() <= READ_ROW_BYTES_MAX => judge.row(line.text, at, fields, skipped),
-                _ => judge.line(line.text, at, 0, |_| true, skipped),
-            }
-        })
+        self.finder.lines(&block.bytes[from..], |line| judge.found(line, offset, skipped))
     }
 }
 
@@ -182,6 +177,16 @@ struct Judge<'j, E> {
 }
 
 impl<E: FnMut(&Row<'_>, &str, &mut Skipped) -> ControlFlow<()>> Judge<'_, E> {
+    /// A line of a block that begins at `offset`.
+    #[inline]
+    fn found(&mut self, line: Line<'_, '_>, offset: u64, skipped: &mut Skipped) -> ControlFlow<()> {
+        let at = offset + line.at as u64;
+        match line.values {
+            Some(fields) if line.text.len() <= READ_ROW_BYTES_MAX => self.row(line.text, at, fields, skipped),
+            _ => self.line(line.text, at, 0, |_| true, skipped),
+        }
+    }
+
     /// Any line, the plain way.
     fn line(
         &mut self,

@@ -16,17 +16,18 @@ use jaq_core::load::{self, Arena, File, Lexer, Loader, Parser};
 use jaq_core::{Compiler, Ctx, Filter, Vars};
 use jaq_json::{Rc, Val};
 
-use crate::json::quote;
-use crate::json::validate::{Limits, validate};
+use crate::json::{Fault, Limits, Scratch, decode_raw, quote, trim, validate, validate_members};
 
 use crate::model::Zone;
 use crate::query::jq::flaws::{Flaw, check_size, cut, flaw, load_flaws, undefined};
 use crate::query::jq::rewrite::rewrite;
 use crate::query::jq::write::write_value;
-use crate::query::jq::{dates, paths, slices, texts, update};
+use crate::query::jq::{dates, fields, paths, slices, texts, update};
 
 /// Deepest row that jq programs are given, in levels.
 pub const DEPTH_MAX: usize = 512;
+/// The engine's reader recurses, and takes more than JSON.
+const LIMITS: Limits = Limits { depth_max: DEPTH_MAX, ..Limits::GRAMMAR };
 const COMPILE_STACK_BYTES: usize = 256 << 20;
 
 const OUTSIDE: &[&str] =
@@ -40,6 +41,8 @@ const PRELUDE: &str = include_str!("prelude.jq");
 /// A compiled program. Shared between threads; each runs it in its own [`Session`].
 pub struct Program {
     filter: Filter<JustLut<Val>>,
+    /// The members of its row that it sees; `None`: all of them.
+    seen: Option<Vec<String>>,
 }
 
 /// What programs are given beside the row: `$name` and its JSON text.
@@ -81,6 +84,7 @@ impl Program {
         let arena = Arena::default();
         let mut body = parse_program(code)?;
         rewrite(&mut body, code, &arena);
+        let seen = fields::seen(&body);
         let kept = |name: &str| !OUTSIDE_DEFS.contains(&name);
         let ours = load::parse(PRELUDE, |parser| parser.defs()).unwrap_or_default();
         let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
@@ -101,7 +105,7 @@ impl Program {
             .with_funs(theirs.chain(ours))
             .with_global_vars(globals.names.iter().map(String::as_str))
             .compile(modules)
-            .map(|filter| Program { filter })
+            .map(|filter| Program { filter, seen })
             .map_err(|errors| {
                 let all = errors.into_iter().flat_map(|(_, errors)| errors);
                 all.map(|(name, kind)| flaw(code, name, undefined(name, &kind))).collect()
@@ -136,13 +140,19 @@ pub struct Session {
     variables: Vars<Val>,
     row: Option<Val>,
     buffer: Vec<u8>,
+    scratch: Scratch,
 }
 
 impl Session {
     /// A session with these globals.
     pub fn new(globals: &Globals) -> Session {
         let value = |text: &Vec<u8>| jaq_json::read::parse_single(text).unwrap_or(Val::Null);
-        Session { variables: Vars::new(globals.values.iter().map(value)), row: None, buffer: Vec::new() }
+        Session {
+            variables: Vars::new(globals.values.iter().map(value)),
+            row: None,
+            buffer: Vec::new(),
+            scratch: Scratch::default(),
+        }
     }
 
     /// Forgets the row: the next text is another one.
@@ -159,8 +169,7 @@ impl Session {
     ) -> Result<(), String> {
         // Each text goes as its value comes.
         let rows = rows.into_iter().map(|text| parse(&text)).collect::<Result<_, _>>()?;
-        self.row = Some(Val::Arr(Rc::new(rows)));
-        self.run(program, b"[]", visit)
+        self.run_on(program, Val::Arr(Rc::new(rows)), b"[]", visit)
     }
 
     /// Runs `program` on the row `text` and hands each output on as JSON text;
@@ -172,13 +181,50 @@ impl Session {
         text: &[u8],
         visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
     ) -> Result<(), String> {
-        let row = match &self.row {
-            Some(row) => row.clone(),
-            None => {
+        let row = match (&program.seen, &self.row) {
+            (Some(names), _) => self.read_members(text, names)?,
+            (None, Some(row)) => row.clone(),
+            (None, None) => {
                 let row = read(text)?;
                 self.row.insert(row).clone()
             }
         };
+        self.run_on(program, row, text, visit)
+    }
+
+    /// The row with no members but `names`.
+    fn read_members(&mut self, text: &[u8], names: &[String]) -> Result<Val, String> {
+        told(validate_members(text, LIMITS, &mut self.scratch))?;
+        if !trim(text).starts_with(b"{") {
+            return parse(text);
+        }
+        self.buffer.clear();
+        self.buffer.push(b'{');
+        for span in &self.scratch.spans.members {
+            let key = span.key_of(text);
+            let name = decode_raw(key);
+            if names.iter().any(|wanted| wanted.as_bytes() == &*name) {
+                if self.buffer.len() > 1 {
+                    self.buffer.push(b',');
+                }
+                self.buffer.push(b'"');
+                self.buffer.extend_from_slice(key);
+                self.buffer.extend_from_slice(b"\":");
+                let (from, to) = span.value();
+                self.buffer.extend_from_slice(&text[from..to]);
+            }
+        }
+        self.buffer.push(b'}');
+        parse(&self.buffer)
+    }
+
+    fn run_on(
+        &mut self,
+        program: &Program,
+        row: Val,
+        text: &[u8],
+        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), String> {
         let context = Ctx::<JustLut<Val>>::new(&program.filter.lut, self.variables.clone());
         for output in program.filter.id.run((context, row.clone())) {
             let value = match output {
@@ -206,9 +252,11 @@ impl Session {
 
 /// Whether programs can be given the row; says why not.
 pub(in crate::query) fn check_row(text: &[u8]) -> Result<(), String> {
-    // The engine's reader recurses, and takes more than JSON.
-    validate(text, Limits { depth_max: DEPTH_MAX, ..Limits::GRAMMAR })
-        .map_err(|fault| format!("{fault}, at byte {} of the row", fault.at))
+    told(validate(text, LIMITS))
+}
+
+fn told(judged: Result<(), Fault>) -> Result<(), String> {
+    judged.map_err(|fault| format!("{fault}, at byte {} of the row", fault.at))
 }
 
 fn read(text: &[u8]) -> Result<Val, String> {

@@ -131,7 +131,11 @@ impl<'p> Fold<'p> {
     }
 
     /// What the fold holds back, to be merged into that of earlier rows.
-    pub fn into_held(self) -> Held {
+    pub fn into_held(mut self) -> Held {
+        let plan = self.rest.plan;
+        if plan.asks_fields_only() {
+            self.rest.held.latest.shrink(&plan.first);
+        }
         self.rest.held
     }
 
@@ -286,7 +290,11 @@ impl Rest<'_> {
 }
 
 /// The fields of a row that comes from memory. What is no object has none.
-fn refill<'a, 'b>(text: &'a [u8], names: &[String], fields: &'b mut Vec<Option<&'a [u8]>>) -> &'b [Option<&'a [u8]>] {
+pub(super) fn refill<'a, 'b>(
+    text: &'a [u8],
+    names: &[String],
+    fields: &'b mut Vec<Option<&'a [u8]>>,
+) -> &'b [Option<&'a [u8]>] {
     if pick(text, names, fields).is_err() {
         fields.clear();
         fields.resize(names.len(), None);
