@@ -16,10 +16,12 @@ use jaq_core::load::{self, Arena, File, Lexer, Loader, Parser};
 use jaq_core::{Compiler, Ctx, Filter, Vars};
 use jaq_json::{Rc, Val};
 
-use crate::json::{Fault, Limits, Scratch, decode_raw, quote, trim, validate, validate_members};
+use crate::json::{Limits, Scratch, decode_raw, quote, trim, validate, validate_members};
 
 use crate::model::Zone;
 use crate::query::jq::flaws::{Flaw, check_size, cut, flaw, load_flaws, undefined};
+use crate::query::jq::head::Head;
+use crate::query::jq::projection::Projection;
 use crate::query::jq::rewrite::rewrite;
 use crate::query::jq::write::write_value;
 use crate::query::jq::{dates, fields, paths, slices, texts, update};
@@ -43,6 +45,8 @@ pub struct Program {
     filter: Filter<JustLut<Val>>,
     /// The members of its row that it sees; `None`: all of them.
     seen: Option<Vec<String>>,
+    /// The object that it makes behind its head, where that is plain.
+    projection: Option<Projection>,
 }
 
 /// What programs are given beside the row: `$name` and its JSON text.
@@ -85,6 +89,7 @@ impl Program {
         let mut body = parse_program(code)?;
         rewrite(&mut body, code, &arena);
         let seen = fields::seen(&body);
+        let projection = Projection::of(&body, Head::of(code).selects());
         let kept = |name: &str| !OUTSIDE_DEFS.contains(&name);
         let ours = load::parse(PRELUDE, |parser| parser.defs()).unwrap_or_default();
         let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
@@ -105,7 +110,7 @@ impl Program {
             .with_funs(theirs.chain(ours))
             .with_global_vars(globals.names.iter().map(String::as_str))
             .compile(modules)
-            .map(|filter| Program { filter, seen })
+            .map(|filter| Program { filter, seen, projection })
             .map_err(|errors| {
                 let all = errors.into_iter().flat_map(|(_, errors)| errors);
                 all.map(|(name, kind)| flaw(code, name, undefined(name, &kind))).collect()
@@ -172,6 +177,16 @@ impl Session {
         self.run_on(program, Val::Arr(Rc::new(rows)), b"[]", visit)
     }
 
+    /// The one output of `program` for the row `text`, for which all conditions of its head hold, where that is plain.
+    pub fn project(&mut self, program: &Program, text: &[u8]) -> Option<&[u8]> {
+        let projection = program.projection.as_ref()?;
+        if !self.judge_members(text) {
+            return None;
+        }
+        projection.write(text, &self.scratch.spans, &mut self.buffer)?;
+        Some(&self.buffer)
+    }
+
     /// Runs `program` on the row `text` and hands each output on as JSON text;
     /// a row that comes out unchanged is `text` itself, byte for byte. Fails
     /// with a message where the program does.
@@ -192,11 +207,16 @@ impl Session {
         self.run_on(program, row, text, visit)
     }
 
+    /// Whether the row is an object in which the engine would find no fault; finds its members.
+    fn judge_members(&mut self, text: &[u8]) -> bool {
+        let limits = Limits { whole_surrogates: true, ..LIMITS };
+        validate_members(text, limits, &mut self.scratch).is_ok() && trim(text).starts_with(b"{")
+    }
+
     /// The row with no members but `names`.
     fn read_members(&mut self, text: &[u8], names: &[String]) -> Result<Val, String> {
-        told(validate_members(text, LIMITS, &mut self.scratch))?;
-        if !trim(text).starts_with(b"{") {
-            return parse(text);
+        if !self.judge_members(text) {
+            return read(text);
         }
         self.buffer.clear();
         self.buffer.push(b'{');
@@ -252,11 +272,7 @@ impl Session {
 
 /// Whether programs can be given the row; says why not.
 pub(in crate::query) fn check_row(text: &[u8]) -> Result<(), String> {
-    told(validate(text, LIMITS))
-}
-
-fn told(judged: Result<(), Fault>) -> Result<(), String> {
-    judged.map_err(|fault| format!("{fault}, at byte {} of the row", fault.at))
+    validate(text, LIMITS).map_err(|fault| format!("{fault}, at byte {} of the row", fault.at))
 }
 
 fn read(text: &[u8]) -> Result<Val, String> {
