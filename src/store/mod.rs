@@ -14,6 +14,7 @@
 //! - `redaction_key`: what redacted secrets are marked with
 //! - `state`: what a check may ask under the lock; a segment synced before somebody acts on it
 //! - `archive/`: what becomes of sealed segments
+//! - `cursors`: where followers stand
 //! - `once`: ids and steps under the lock · `index/`: what is known of them
 //!
 //! Invariant: no segment is ever renamed, truncated or rewritten. Deleting
@@ -22,6 +23,7 @@
 pub mod append;
 pub mod archive;
 pub mod config;
+pub mod cursors;
 pub mod directory;
 pub mod environment;
 pub mod index;

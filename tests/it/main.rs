@@ -49,6 +49,8 @@ mod runs;
 mod show;
 mod start;
 mod stats;
+mod tail;
+mod trigger;
 mod verify;
 mod where_;
 

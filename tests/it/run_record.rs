@@ -216,3 +216,66 @@ fn looking_for_letters_only_changes_no_answer() {
         assert_eq!(touched.lines().count(), 2, "{touched}");
     }
 }
+
+#[test]
+fn runs_and_show_say_the_same() {
+    let same = [
+        "parent_run_id",
+        "task",
+        "requester",
+        "owner",
+        "agent_id",
+        "model",
+        "phase",
+        "status",
+        "action",
+        "blocked_on",
+        "final_status",
+        "rating",
+        "rating_reason",
+        "rows",
+        "cost_usd",
+        "tokens_in",
+        "tokens_out",
+        "started_at",
+        "timestamp",
+    ];
+    let mut compared = 0;
+    for sample in ["two-agents", "night-shift", "rotated"] {
+        let book = Book::sample(sample);
+        let runs: Value = serde_json::from_str(&book.run(&["runs", "--all", "-o", "json"]).exit(0).out).unwrap();
+        for run in runs.as_array().unwrap() {
+            let id = run["run_id"].as_str().unwrap();
+            let record: Value = serde_json::from_str(&book.run(&["show", id, "--record"]).exit(0).out).unwrap();
+            for field in same {
+                assert_eq!(run.get(field), record.get(field), "{field} of {id}");
+            }
+            let count = |list: &str, holds: &dyn Fn(&Value) -> bool| {
+                record[list].as_array().map_or(0, |list| list.iter().filter(|item| holds(item)).count())
+            };
+            let is_open = |approval: &Value| approval["outcome"] == "open";
+            assert_eq!(
+                run["open_calls"].as_u64().unwrap_or(0) as usize,
+                count("calls", &|call| call["open"] == true),
+                "{id}"
+            );
+            assert_eq!(run["open_approvals"].as_u64().unwrap_or(0) as usize, count("approvals", &is_open), "{id}");
+            assert_eq!(run["retries"].as_u64().unwrap_or(0) as usize, count("retries", &|_| true), "{id}");
+            assert_eq!(run["denied"] == true, count("denied", &|_| true) > 0, "{id}");
+            let wrote = |call: &Value| call["side_effect"] == "write" || call["side_effect"] == "delete";
+            assert_eq!(run["wrote"] == true, count("calls", &wrote) > 0, "{id}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 15, "{compared}");
+}
+
+#[test]
+fn a_chain_of_runs_is_followed_so_far_and_no_further() {
+    let row = |at: usize| format!(r#"{{"run_id":"r-{at}","step":1,"parent_run_id":"r-{}"}}"#, at.wrapping_sub(1));
+    let rows: Vec<String> = (0..40).map(row).collect();
+    let book = Book::with_rows(&rows.iter().map(String::as_str).collect::<Vec<_>>());
+    let tree = book.terminal("logbook show r-0 --tree", 200, 50);
+    tree.exit(0).shows("└─ r-31\n").shows("└─ r-32  … not followed further\n");
+    assert_eq!(tree.out.lines().count(), 33, "{tree}");
+}
