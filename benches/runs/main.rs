@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
 
 #[path = "../query/measure.rs"]
+#[allow(dead_code, reason = "seconds are enough here")]
 mod measure;
 #[path = "../rows/mod.rs"]
 mod rows;

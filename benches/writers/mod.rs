@@ -59,7 +59,7 @@ pub fn work(arguments: &[String]) {
     let directory = Path::new(directory);
     let row = format!("{{\"run_id\":\"w-{number}\",\"action\":\"append\",\"note\":\"{}\"}}", "x".repeat(900));
     let vocabulary = Vocabulary::default();
-    let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: None, own: false };
+    let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: None, own: false, redactor: None };
     let durability = if how == "none" { Durability::None } else { Durability::Data };
     let now = || Moment::from_chrono(SystemTime::now().into());
     let options = Options { durability: Some(durability), lock_timeout_ms: Some(60_000), now };

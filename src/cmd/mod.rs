@@ -17,6 +17,7 @@ pub mod writing;
 pub mod decide;
 pub mod itself;
 pub mod keep;
+pub mod live;
 pub mod log;
 pub mod read;
 

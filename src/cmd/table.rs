@@ -47,7 +47,7 @@ macro_rules! entry {
 }
 
 /// The groups of the help, in order, and what each is about.
-pub const GROUPS: &[&str] = &["log", "read", "decide", "keep", "self"];
+pub const GROUPS: &[&str] = &["log", "read", "decide", "live", "keep", "self"];
 
 /// All commands, in the order of the help.
 pub const COMMANDS: &[Entry] = &[
@@ -61,6 +61,7 @@ pub const COMMANDS: &[Entry] = &[
     entry!("read", "runs", read::runs::Runs, "where each run stands, active ones first"),
     entry!("read", "show", read::show::Show, "one run in full, as a timeline, a tree or a page, or one row"),
     entry!("read", "query", read::query::Query, "filter, group and summarize rows"),
+    entry!("read", "tail", live::tail::Tail, "the newest rows, one line each, and those that come"),
     entry!("read", "resume", read::resume::Resume, "what an agent reads when it comes back to a run"),
     entry!("read", "report", read::report::Report, "run a saved query: overnight, cost, ratings and others"),
     entry!("read", "diff", read::diff::Diff, "in what two runs differ, and where they part"),
@@ -79,6 +80,7 @@ pub const COMMANDS: &[Entry] = &[
     entry!("decide", "release", decide::release::Release, "let a run go on that was held"),
     entry!("decide", "amend", decide::amend::Amend, "correct or retract a row, by another row"),
     entry!("decide", "review", decide::review::Review, "rate a run green, yellow or red, and say why"),
+    entry!("live", "trigger", live::trigger::Trigger, "run a program for every row that passes, at least once"),
     entry!("keep", "archive", keep::archive::Archive, "sealed segments into the archive, or old ones away"),
     entry!("keep", "verify", keep::verify::Verify, "is everything that was sealed still what it was"),
     entry!("keep", "head", keep::head::Head, "one line that stands for all so far, to keep elsewhere"),

@@ -13,6 +13,7 @@ use super::draft_call;
 use super::draft_fields::{self as fields, COUNT, ID, fits_at_a_glance, says_one_of, text_of, unknown_word};
 use super::draft_refusals::{check_kind, not_json, not_object, step_of, too_long};
 use super::draft_verbatim::Verbatim;
+use super::secrets::Redactor;
 use crate::error::{Error, Result};
 use crate::json::{Kind, Limits, Scratch, Spans, decode, key_hash_in, kind, quote_into, validate_members};
 use crate::model::names::{ENVELOPE, PAYLOAD, Type, from_camel_case};
@@ -56,6 +57,8 @@ pub struct Rules<'a> {
     /// The kinds of decisions and of the tool's own rows are allowed: only for
     /// commands that make their check under the lock.
     pub own: bool,
+    /// What finds the secrets in them; `None`: they are stored as they are.
+    pub redactor: Option<&'a Redactor>,
 }
 
 /// One row, laid out.
@@ -175,6 +178,12 @@ impl Drafts {
         now: &str,
         line: Option<u64>,
     ) -> Result<()> {
+        if let Some(redactor) = rules.redactor
+            && let Some(redacted) = redactor.redact(text)?
+        {
+            let rules = Rules { redactor: None, ..*rules };
+            return self.push_judged(&redacted, None, &rules, now, line);
+        }
         let (rows, length) = (self.rows.len(), self.text.len());
         let taken = match spans {
             _ if text.len() > APPEND_ROW_BYTES_MAX + (64 << 10) => Err(too_long(text.len())),

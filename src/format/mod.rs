@@ -16,6 +16,7 @@
 //! - `draft_pairs`: `key=value` and `key:=json` into one JSON object
 //! - `body`: do two rows say the same
 //! - `corrections`: rows as they read with corrections folded in
+//! - `secrets/`: secrets in rows, and the marks in their place
 //! - `voiding`: rows that stand again elsewhere, their old place voided
 //! - `amendment`: what is typed into a correction row, checked
 //!
@@ -33,6 +34,7 @@ mod draft_verbatim;
 pub mod lines;
 pub mod lock_line;
 pub mod manifest;
+pub mod secrets;
 pub mod seek_table;
 pub mod segment_name;
 pub mod version;

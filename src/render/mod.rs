@@ -10,7 +10,7 @@
 //! - `rows`: row texts in any format, streaming
 //! - `table`: columns, widths, what is dropped
 //! - `cards`: what a person asks of all runs first
-//! - `pretty`: one row in full
+//! - `line`: one row as one line · `pretty`: one row in full
 //! - `record/`: one run in full · `amended`: what corrections did to a row
 //!
 //! Invariant: no byte of a row reaches a terminal table unescaped.
@@ -19,6 +19,7 @@ pub mod amended;
 pub mod cards;
 pub mod cell;
 pub mod format;
+pub mod line;
 pub mod pretty;
 pub mod record;
 pub mod rows;

@@ -13,13 +13,13 @@ use super::rows::{Block, for_each_block, one_line};
 use super::skipped::{Class, Skipped};
 use super::source::{Fate, Source};
 use crate::format::corrections;
-use crate::json::bits::Finder;
+use crate::json::bits::{Finder, Line};
 use crate::json::{self, Limits, ObjectFault, frame};
 use crate::model::READ_ROW_BYTES_MAX;
 use crate::query::{Place, Row};
 
 /// Lines with a literal that are this near to each other, in bytes, are cheaper to find with all the others.
-const DENSE_BYTES: usize = 1024;
+const DENSE_BYTES: usize = 4096;
 /// Each literal is a pass of its own over a block: more of them cost as much as looking at every line.
 const LITERALS_MAX: usize = 4;
 /// At most so many blocks are read before the literals are tried again.
@@ -150,7 +150,8 @@ impl<'s> Reader<'s> {
             let mut sparse = Sparse::new(block, &self.finders, judge.fates);
             while let Some((at, end)) = sparse.next() {
                 *judge.rows += memchr_iter(b'\n', &block.bytes[from..at]).count() as u64;
-                judge.line(&block.bytes[at..end], block.offset + at as u64, 0, |_| true, skipped)?;
+                let line = &block.bytes[at..=end];
+                self.finder.lines(line, |line| judge.found(line, block.offset + at as u64, skipped))?;
                 from = end + 1;
             }
             if !sparse.is_dense() {
@@ -162,13 +163,7 @@ impl<'s> Reader<'s> {
             self.rest_next = (self.rest_next * 2).min(REST_MAX);
         }
         let offset = block.offset + from as u64;
-        self.finder.lines(&block.bytes[from..], |line| {
-            let at = offset + line.at as u64;
-            match line.values {
-                Some(fields) if line.text.len() <= READ_ROW_BYTES_MAX => judge.row(line.text, at, fields, skipped),
-                _ => judge.line(line.text, at, 0, |_| true, skipped),
-            }
-        })
+        self.finder.lines(&block.bytes[from..], |line| judge.found(line, offset, skipped))
     }
 }
 
@@ -184,6 +179,16 @@ struct Judge<'j, E> {
 }
 
 impl<E: FnMut(&Row<'_>, &str, &mut Skipped) -> ControlFlow<()>> Judge<'_, E> {
+    /// A line of a block that begins at `offset`.
+    #[inline]
+    fn found(&mut self, line: Line<'_, '_>, offset: u64, skipped: &mut Skipped) -> ControlFlow<()> {
+        let at = offset + line.at as u64;
+        match line.values {
+            Some(fields) if line.text.len() <= READ_ROW_BYTES_MAX => self.row(line.text, at, fields, skipped),
+            _ => self.line(line.text, at, 0, |_| true, skipped),
+        }
+    }
+
     /// Any line, the plain way.
     fn line(
         &mut self,

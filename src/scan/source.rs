@@ -133,6 +133,12 @@ impl Source {
         Source { inputs: self.inputs.clone(), left_out, ..Source::default() }
     }
 
+    /// The same inputs, of which one alone is read.
+    pub fn only(&self, which: u32) -> Source {
+        let others = (0u32..).zip(&self.inputs).map(|(input, _)| input).filter(|input| *input != which);
+        Source { left_out: others.map(|input| (input, LeftOut::default())).collect(), ..self.clone() }
+    }
+
     pub(super) fn without(self, left_out: BTreeMap<u32, LeftOut>) -> Source {
         Source { left_out, ..self }
     }

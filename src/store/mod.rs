@@ -11,8 +11,10 @@
 //! - `listing`: which segments there are · `read/`: snapshots, inputs, archives and rows for readers
 //! - `lock`: one writer at a time · `recover`: a torn tail · `rotate`: the next segment
 //! - `append`: append if, the one primitive, on all of these
+//! - `redaction_key`: what redacted secrets are marked with
 //! - `state`: what a check may ask under the lock; a segment synced before somebody acts on it
 //! - `archive/`: what becomes of sealed segments
+//! - `cursors`: where followers stand
 //! - `once`: ids and steps under the lock · `index/`: what is known of them
 //!
 //! Invariant: no segment is ever renamed, truncated or rewritten. Deleting
@@ -21,6 +23,7 @@
 pub mod append;
 pub mod archive;
 pub mod config;
+pub mod cursors;
 pub mod directory;
 pub mod environment;
 pub mod index;
@@ -32,6 +35,7 @@ pub mod os;
 pub mod os_real;
 pub mod read;
 pub mod recover;
+mod redaction_key;
 pub mod rotate;
 pub mod state;
 
@@ -45,4 +49,5 @@ pub use read::row_reader::RowReader;
 pub use read::snapshot::{Segment, Snapshot, read_row, snapshot, snapshot_with_summaries};
 pub use read::watch::Watch;
 pub use read::{archived, input, packed, snapshot};
+pub use redaction_key::redaction_key;
 pub use state::OnFile;

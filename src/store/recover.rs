@@ -42,7 +42,8 @@ impl Writer<'_> {
 pub(super) fn own_row(text: &str, step: u64, now: &str) -> Result<Vec<u8>> {
     let mut drafts = Drafts::new();
     let vocabulary = Vocabulary::default();
-    let rules = Rules { vocabulary: &vocabulary, run_id: Some(run_id::LOGBOOK), agent_id: None, own: true };
+    let rules =
+        Rules { vocabulary: &vocabulary, run_id: Some(run_id::LOGBOOK), agent_id: None, own: true, redactor: None };
     drafts.push(text.as_bytes(), &rules, now, None)?;
     let mut out = Vec::new();
     if let Some(draft) = drafts.rows().first() {

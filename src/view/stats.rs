@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::runs::run::is_again;
 use super::standing;
 use crate::json::{self, Decimal, Sum};
 use crate::model::{Instant, Zone, run_id};
 use crate::query::Row;
 
 /// The fields that the fold reads, in the order that [`Stats::push`] expects.
-pub const FIELDS: [&str; 13] = [
+pub const FIELDS: [&str; 14] = [
     "run_id",
     "timestamp",
     "kind",
@@ -21,6 +22,7 @@ pub const FIELDS: [&str; 13] = [
     "tokens_in",
     "tokens_out",
     "retry_of",
+    "fallback_of",
     "attempt",
 ];
 
@@ -65,7 +67,7 @@ pub struct Stats {
     runs: HashMap<String, State>,
     /// How many rows.
     pub rows: u64,
-    /// How many do something again, results of calls not counted.
+    /// How many do something again.
     pub retries: u64,
     /// Their least and greatest time.
     pub times: Option<(Instant, Instant)>,
@@ -128,9 +130,7 @@ impl Stats {
         if let Some(status) = &status {
             self.statuses.entry(status.clone()).or_default().rows += 1;
         }
-        let again =
-            text(11).is_some() || row.field(12).and_then(Decimal::parse).is_some_and(|n| n > Decimal::from_units(1, 0));
-        self.retries += u64::from(again && text(2).as_deref() != Some("call.result"));
+        self.retries += u64::from(is_again(text(11).or_else(|| text(12)).is_some(), row.field(13)));
         let unnamed = &mut State::default();
         let run = text(0);
         let state = match &run {

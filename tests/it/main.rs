@@ -48,6 +48,8 @@ mod runs;
 mod show;
 mod start;
 mod stats;
+mod tail;
+mod trigger;
 mod verify;
 mod where_;
 
@@ -56,6 +58,9 @@ mod run_record;
 
 /// Rows with their corrections folded in, against a slow and obvious way.
 mod corrections;
+
+/// Secrets do not enter the log.
+mod redaction;
 
 /// The store under ordinary misfortune.
 mod store_append;

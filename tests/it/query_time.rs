@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use logbook::model::{Instant, Zone};
+use logbook::query::compile::query::{Context, compile};
+use logbook::query::stage::run::run_in_memory;
+use logbook::query::text::parse::Input;
 use logbook::query::time::{Clock, Period, duration_ms, duration_text, read};
 
 fn clock(zone: &str) -> Clock {
@@ -168,4 +171,60 @@ fn plain_times_read_the_same_both_ways() {
     ] {
         assert_eq!(Instant::parse_plain(odd.as_bytes()), None, "{odd}");
     }
+}
+
+/// Times in other minutes than a query's are told by their letters: the answer is that of reading them.
+#[test]
+fn times_compare_as_they_read() {
+    let texts = [
+        "2026-04-15T08:29:59.999Z",
+        "2026-04-15T08:29:60Z",
+        "2026-04-15T08:29:60.5Z",
+        "2026-04-15T08:30:00Z",
+        "2026-04-15T08:30:00.25Z",
+        "2026-04-15T08:30:59.9999999999999999999Z",
+        "2026-04-15T08:30:60Z",
+        "2026-04-15T08:31:00Z",
+        "2026-04-15T10:30:30+02:00",
+        "2026-04-15T08:30:00-00:01",
+        "2026-04-15t08:30:10z",
+        "2026-04-15 08:30:10Z",
+        "2026-04-15T08:3\\u0030:00Z",
+        "2026-04-15T08:30:\\u0030\\u0030Z",
+        "2026-04-15T0x:30:00Z",
+        "2026-02-30T08:30:00Z",
+        "0000-01-01T00:00:00Z",
+        "9999-12-31T23:59:60Z",
+        "",
+        "T",
+    ];
+    let rows: Vec<String> = texts.iter().map(|text| format!("{{\"timestamp\":\"{text}\"}}")).collect();
+    let words = ["2026-04-15T08:30", "2026-04-15T08:30:00Z", "2026-04-15", "2026-04-15T08:30:00.25Z", "9999-12-31"];
+    let mut found = 0;
+    for word in words {
+        let period = read(word, &clock("UTC")).unwrap().unwrap();
+        let (start, end) = (period.start, period.end);
+        for operator in ["=", "!=", "<", "<=", ">", ">="] {
+            let query = Input::new().text(&format!("timestamp {operator} {word}")).parse().unwrap();
+            let plan = compile(&query, &Context::new(clock("UTC"))).unwrap();
+            let passed = run_in_memory(&plan, rows.iter().map(String::as_bytes)).rows;
+            let expected = texts.iter().zip(&rows).filter(|(text, _)| {
+                let at = Instant::parse(&text.replace("\\u0030", "0"));
+                let inside = |at| if start == end { at == start } else { at >= start && at < end };
+                match (operator, at) {
+                    ("!=", at) => !at.is_some_and(inside),
+                    (_, None) => false,
+                    ("=", Some(at)) => inside(at),
+                    ("<", Some(at)) => at < start,
+                    (">=", Some(at)) => at >= start,
+                    ("<=", Some(at)) => at < end || at == start,
+                    (_, Some(at)) => at >= end && at != start,
+                }
+            });
+            let expected: Vec<_> = expected.map(|(_, row)| row.clone().into_bytes()).collect();
+            assert_eq!(passed, expected, "timestamp {operator} {word}");
+            found += passed.len();
+        }
+    }
+    assert!(found > 100, "{found}");
 }

@@ -76,7 +76,7 @@ fn a_run_says_what_its_rows_say() {
         r#"{"run_id":"r-1","task":"invoices","requester":"maria","owner":"ops","agent_id":"clerk","model":"atlas-4","#,
         r#""status":"done","final_status":"succeeded","rating":"yellow","rating_reason":"the total is one cent off","#,
         r#""rows":9,"steps":9,"children":1,"cost_usd":0.55000000000000000001,"cost_usd_with_children":4.05000000000000000001,"#,
-        r#""tokens_in":100,"tokens_out":7,"wrote":true,"denied":true,"open_calls":1,"open_approvals":1,"retries":1,"#,
+        r#""tokens_in":100,"tokens_out":7,"wrote":true,"denied":true,"open_calls":1,"open_approvals":1,"retries":2,"#,
         r#""started_at":"2026-04-16T01:00:00Z","timestamp":"2026-04-16T01:08:00Z","age_ms":24720000}"#,
         "\n"
     ));

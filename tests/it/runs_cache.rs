@@ -19,6 +19,7 @@ const ODD: &[&str] = &[
     r#"{"run_id":"calls","kind":"call.intent","tool_call":{"id":"late"}}"#,
     r#"{"run_id":"calls","kind":"call.intent","tool_call":{"id":"late","side_effect":"delete"}}"#,
     r#"{"run_id":"calls","kind":"call.intent","tool_call":["id"]}"#,
+    r#"{"run_id":"calls","kind":"call.result","fallback_of":"calls#1"}"#,
     r#"{"run_id":"calls","step":5,"kind":"approval.requested"}"#,
     r#"{"run_id":"calls","kind":"approval.expired","answers":"calls#5"}"#,
     r#"{"run_id":"calls","kind":"approval.approved","answers":"calls#5"}"#,

@@ -27,7 +27,7 @@ fn stats(book: &Book, more: &[&str]) -> Value {
 fn everything_is_counted_once() {
     let found = stats(&Book::with_rows(ROWS), &[]);
     let expected = json!({
-        "rows": 10, "runs": 3, "retries": 2, "first": "2026-04-15T01:00:00Z", "last": "2026-04-16T07:00:00Z",
+        "rows": 10, "runs": 3, "retries": 3, "first": "2026-04-15T01:00:00Z", "last": "2026-04-16T07:00:00Z",
         "statuses": [
             {"status": "blocked", "rows": 5, "runs": 1},
             {"status": "done", "rows": 2, "runs": 1},
@@ -68,7 +68,7 @@ fn a_person_sees_bars() {
     let ended = book.terminal("logbook stats", 80, 24);
     ended
         .exit(0)
-        .shows("10 rows, 3 runs, 2 retries, 2026-04-15 01:00:00 to 2026-04-16 07:00:00 UTC\n")
+        .shows("10 rows, 3 runs, 3 retries, 2026-04-15 01:00:00 to 2026-04-16 07:00:00 UTC\n")
         .shows(&format!("2026-04-15     6  {}\n", "█".repeat(40)))
         .shows(&format!("2026-04-16     4  {}\n", "█".repeat(27)))
         .shows("maria          2  2h");

@@ -91,7 +91,7 @@ impl Os for Faulty {
 
 fn drafts() -> Drafts {
     let vocabulary = Vocabulary::default();
-    let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: None, own: false };
+    let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: None, own: false, redactor: None };
     let mut drafts = Drafts::new();
     drafts.push(br#"{"run_id":"r","id":"k"}"#, &rules, "2026-04-15T00:00:00.000Z", None).unwrap();
     drafts
@@ -140,7 +140,7 @@ fn an_id_in_an_older_segment_that_cannot_be_synced_makes_it_suspect() {
     let later = Options { now: || Instant::parse("2026-04-16T00:00:00Z").unwrap(), ..options };
     let mut other = Drafts::new();
     let vocabulary = Vocabulary::default();
-    let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: None, own: false };
+    let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: None, own: false, redactor: None };
     other.push(br#"{"run_id":"other"}"#, &rules, "2026-04-16T00:00:00.000Z", None).unwrap();
     let mut writer = open(later);
     writer.append(&other, OnRefused::Abort).all().unwrap();

@@ -26,7 +26,7 @@ fn writer<'o>(os: &'o dyn Os, directory: &Path) -> Writer<'o> {
 
 fn drafts(text: &str) -> Drafts {
     let vocabulary = Vocabulary::default();
-    let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: None, own: false };
+    let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: None, own: false, redactor: None };
     let mut drafts = Drafts::new();
     drafts.push(text.as_bytes(), &rules, "2026-04-15T00:00:00.000Z", None).unwrap();
     drafts

@@ -115,7 +115,7 @@ fn append(
     let mut settings = if logbook.exists() { config::settings(process, logbook)? } else { Settings::default() };
     settings.segment_bytes_max = segment_bytes_max;
     let vocabulary = settings.vocabulary.clone();
-    let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: None, own: false };
+    let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: None, own: false, redactor: None };
     let options = Options { durability: Some(Durability::Data), lock_timeout_ms: Some(20), now };
     let mut writer = Writer::open(process, logbook, settings, options)?;
     let on_refused = if act.batch { OnRefused::Stop } else { OnRefused::Abort };

@@ -109,7 +109,10 @@ fn begin(args: &Begin, door: &mut Door<'_>) -> Result<Exit> {
         args.described.describe(&mut pairs, &id, tool, arguments.as_ref())?;
         Ok(pairs)
     };
-    let desk = args.writing.desk(door, Purpose::Write)?;
+    let mut desk = args.writing.desk(door, Purpose::Write)?;
+    if args.described.keep() == Keep::Full {
+        desk.redactor = None;
+    }
     let (drafts, stored) = if args.id.is_some() {
         let done = desk.decide(
             About::Run(&run),

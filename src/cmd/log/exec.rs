@@ -72,7 +72,10 @@ struct Begun<'a> {
 
 fn exec(args: &Exec, door: &mut Door<'_>) -> Result<Exit> {
     let arguments = Arguments::of_command(&args.command);
-    let result = args.writing.desk(door, Purpose::Write);
+    let mut result = args.writing.desk(door, Purpose::Write);
+    if let (Ok(desk), Keep::Full) = (&mut result, args.described.keep()) {
+        desk.redactor = None;
+    }
     let begun = match &result {
         Ok(desk) => begin(args, &arguments, desk, door),
         Err(error) => Err(error.clone()),

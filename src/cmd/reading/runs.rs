@@ -75,6 +75,9 @@ impl Parts {
     }
 }
 
+/// Takes results, and which run each is. Break ends the query.
+pub type Sink<'s> = dyn FnMut(&[u8], Option<usize>) -> ControlFlow<()> + 's;
+
 /// Feeds those of `runs` that `wanted` takes through `plan`, as JSON objects. `sink` is told which run each result is, where
 /// it is one.
 pub fn ask(
@@ -83,7 +86,7 @@ pub fn ask(
     now: Instant,
     plan: &Plan,
     wanted: impl Fn(&Run<'_>) -> bool,
-    sink: &mut dyn FnMut(&[u8], Option<usize>) -> ControlFlow<()>,
+    sink: &mut Sink<'_>,
 ) {
     let mut out = Out {
         sink: &mut |row, place| sink(row, place.and_then(|place| usize::try_from(place.offset).ok())),

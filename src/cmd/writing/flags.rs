@@ -6,10 +6,11 @@ use super::Print;
 use crate::cmd::Door;
 use crate::error::{Error, Exit, Result};
 use crate::format::Rules;
+use crate::format::secrets::{Own, Redactor};
 use crate::store::append::Options;
 use crate::store::config::{self, duration_ms};
 use crate::store::os_real;
-use crate::store::{Durability, Environment, Location, Purpose, Settings, locate};
+use crate::store::{Durability, Environment, Location, Purpose, Settings, locate, redaction_key};
 
 /// Flags of every command that stores rows.
 #[derive(Debug, Default, Clone, clap::Args)]
@@ -59,6 +60,8 @@ pub struct Desk {
     pub options: Options,
     /// What is printed of stored rows.
     pub print: Print,
+    /// What finds secrets in them; `None`: nothing does.
+    pub redactor: Option<Redactor>,
 }
 
 impl Writing {
@@ -75,7 +78,8 @@ impl Writing {
         let location = locate(self.dir.as_deref(), &door.env, purpose)?;
         let settings = if location.exists { config::layered(&location.path, &door.env)? } else { Settings::default() };
         os_real::outlive_file_size_limit();
-        Ok(Desk { location, settings, options, print })
+        let redactor = redactor(&location, &settings)?;
+        Ok(Desk { location, settings, options, print, redactor })
     }
 
     /// Whether a row that cannot be stored is only worth a warning.
@@ -104,6 +108,24 @@ impl Desk {
             run_id: env.var("LOGBOOK_RUN"),
             agent_id: env.var("LOGBOOK_AGENT"),
             own: true,
+            redactor: self.redactor.as_ref(),
         }
     }
+}
+
+/// What finds secrets in rows for this logbook, as its config says.
+pub fn redactor(location: &Location, settings: &Settings) -> Result<Option<Redactor>> {
+    let redact = &settings.redact;
+    if redact.off {
+        return Ok(None);
+    }
+    let own = |rule: &config::RedactRule| Own {
+        kind: rule.kind.clone(),
+        anchor: rule.anchor.clone(),
+        pattern: rule.pattern.clone(),
+    };
+    let own: Vec<Own> = redact.rules.iter().map(own).collect();
+    let (directory, of) = (location.path.clone(), settings.clone());
+    let ask = Box::new(move || redaction_key(&directory, &of));
+    Redactor::new(&redact.skip, &own, &redact.allow, ask).map(Some)
 }

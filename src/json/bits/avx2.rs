@@ -13,14 +13,18 @@ use super::index::{Filling, Index};
 use super::marks::{self, Marks};
 use super::masks::{Bytes, Carry, WIDTH};
 
-/// Makes the index of `text`; false where the processor cannot.
-pub(super) fn index(text: &[u8], out: &mut Index, careful: bool) -> bool {
-    if !(std::is_x86_feature_detected!("avx2")
+/// Whether the processor can what the index asks.
+fn is_able() -> bool {
+    std::is_x86_feature_detected!("avx2")
         && std::is_x86_feature_detected!("bmi1")
         && std::is_x86_feature_detected!("bmi2")
         && std::is_x86_feature_detected!("pclmulqdq")
-        && std::is_x86_feature_detected!("popcnt"))
-    {
+        && std::is_x86_feature_detected!("popcnt")
+}
+
+/// Makes the index of `text`; false where the processor cannot.
+pub(super) fn index(text: &[u8], out: &mut Index, careful: bool) -> bool {
+    if !is_able() {
         return false;
     }
     // SAFETY: the processor has what the function is compiled for, as just asked.
@@ -68,10 +72,7 @@ fn prefix_xor(bits: u64) -> u64 {
 
 /// Makes the marks of `text`; false where the processor cannot.
 pub(super) fn mark(text: &[u8], out: &mut Marks) -> bool {
-    if !(std::is_x86_feature_detected!("avx2")
-        && std::is_x86_feature_detected!("bmi1")
-        && std::is_x86_feature_detected!("popcnt"))
-    {
+    if !is_able() {
         return false;
     }
     // SAFETY: the processor has what the function is compiled for, as just asked.

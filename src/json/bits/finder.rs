@@ -291,6 +291,28 @@ impl Escapes<'_> {
     }
 }
 
+/// The position after the number that begins at `from`, if it is one without sign and exponent, of less than eight
+/// bytes, and a comma or a bracket stands right behind it: most numbers. Eight bytes are looked at in one.
+#[inline(always)]
+fn plain_number_end(block: &[u8], from: usize) -> Option<usize> {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let of = |byte: u8| u64::from_ne_bytes([byte; 8]);
+    let word = block.get(from..)?.first_chunk().map(|word| u64::from_le_bytes(*word))?;
+    // The highest bit of each byte says what it is: not a digit, a point.
+    let digit = word ^ of(b'0');
+    let others = (((digit & !HIGH) + of(0x7F - 9)) | digit) & HIGH;
+    let point = word ^ of(b'.');
+    let points = !((((point & !HIGH) + of(0x7F)) | point) | !HIGH);
+    let stop = others & !points;
+    let inner = points & stop.wrapping_sub(1);
+    let length = stop.trailing_zeros() as usize / 8;
+    // One point at most, digits on both sides of it, and no nought that leads.
+    let point_is_fine = inner & inner.wrapping_sub(1) == 0 && inner & 0x80 == 0 && inner != stop >> 8;
+    let leads = word & 0xFF == u64::from(b'0') && length > 1 && inner != 0x8000;
+    let ends = matches!(block.get(from + length), Some(b',' | b'}'));
+    (stop != 0 && length > 0 && (inner == 0 || point_is_fine) && !leads && ends).then_some(from + length)
+}
+
 /// The first position at or after `at` that is not white space; a newline ends the line.
 #[inline]
 fn skip_white_in_line(block: &[u8], mut at: usize) -> usize {
@@ -298,23 +320,4 @@ fn skip_white_in_line(block: &[u8], mut at: usize) -> usize {
         at += 1;
     }
     at
-}
-
-/// The position after the number that begins at `from`, if it is one without sign and exponent and a comma or a
-/// bracket stands right behind it: most numbers.
-#[inline]
-fn plain_number_end(block: &[u8], from: usize) -> Option<usize> {
-    let mut point = usize::MAX;
-    for (length, byte) in block[from..].iter().enumerate() {
-        match byte {
-            b'0'..=b'9' => {}
-            b'.' if point == usize::MAX && length > 0 => point = length,
-            b',' | b'}' if length > 0 && point != length - 1 => {
-                let leading_zero = block[from] == b'0' && length > 1 && point != 1;
-                return (!leading_zero).then_some(from + length);
-            }
-            _ => return None,
-        }
-    }
-    None
 }

@@ -10,7 +10,7 @@ use regex::bytes::Regex;
 use crate::json::{Decimal, Kind, kind, string};
 use crate::model::Instant;
 
-use crate::query::eval::value::{Order, Set, Value, instant};
+use crate::query::eval::value::{Minutes, Order, Set, Value, instant};
 use crate::query::time::Period;
 
 /// How a value is judged.
@@ -57,6 +57,9 @@ impl Matcher {
 fn equal(value: &Value, raw: &[u8]) -> bool {
     match kind(raw) {
         Some(Kind::String) => {
+            if value.minutes.is_some_and(|minutes| minutes.is_before(raw, false) || minutes.is_after(raw, true)) {
+                return false;
+            }
             if let Some(period) = &value.time {
                 match instant(raw) {
                     Some(at) => return inside(period, at),
@@ -108,6 +111,13 @@ struct Edge {
 fn compare(value: &Value, raw: &[u8], holds: fn(Ordering) -> bool, edge: Edge) -> bool {
     match kind(raw) {
         Some(Kind::String) => {
+            let far = |minutes: Minutes| match edge.after {
+                true => minutes.is_before(raw, edge.from_end),
+                false => minutes.is_after(raw, edge.from_end),
+            };
+            if value.minutes.is_some_and(far) {
+                return false;
+            }
             if let Some(period) = &value.time {
                 match instant(raw) {
                     Some(at) if period.is_point() => return holds(at.cmp(&period.start)),

@@ -24,8 +24,17 @@ pub struct Value {
     pub time: Option<Period>,
     /// The field is `timestamp`: strings that are no time are beyond compare.
     pub time_only: bool,
+    /// The minutes in which that time begins and ends, where nothing but a time compares.
+    pub minutes: Option<Minutes>,
     /// The type in which it has an order.
     pub order: Order,
+}
+
+/// Two minutes, as sixteen letters each, which order as the times do: what is far from them need not be read as a time.
+#[derive(Debug, Clone, Copy)]
+pub struct Minutes {
+    start: u128,
+    end: u128,
 }
 
 /// The type in which a literal has an order; times have one besides.
@@ -79,8 +88,43 @@ impl Value {
 
     /// A time and nothing else: what `timestamp` and `age` are compared with.
     pub fn time(period: Period) -> Value {
-        Value { time: Some(period), time_only: true, ..Value::default() }
+        Value { time: Some(period), time_only: true, minutes: Minutes::of(period), ..Value::default() }
     }
+}
+
+impl Minutes {
+    fn of(period: Period) -> Option<Minutes> {
+        let minute = |at: Instant| {
+            at.utc_day()?;
+            at.to_utc_ms().as_bytes().first_chunk().map(|letters| u128::from_be_bytes(*letters))
+        };
+        Some(Minutes { start: minute(period.start)?, end: minute(period.end)? })
+    }
+
+    /// Whether `raw` is surely no time at or after the start (with `from_end`, the end).
+    #[inline]
+    pub fn is_before(&self, raw: &[u8], from_end: bool) -> bool {
+        minute(raw).is_some_and(|minute| minute < if from_end { self.end } else { self.start })
+    }
+
+    /// Whether `raw` is surely no time at or before the start (with `from_end`, the end).
+    #[inline]
+    pub fn is_after(&self, raw: &[u8], from_end: bool) -> bool {
+        minute(raw).is_some_and(|minute| minute > if from_end { self.end } else { self.start })
+    }
+}
+
+/// The minute of the string value `raw`, if it is written as the log writes times, or is no time at all: what stands
+/// between the signs is not looked at. An escape that spells a digit does not fit there.
+#[inline]
+fn minute(raw: &[u8]) -> Option<u128> {
+    const SIGNS: u128 = u128::from_be_bytes(*b"\0\0\0\0-\0\0-\0\0T\0\0:\0\0");
+    const WHERE: u128 = u128::from_be_bytes(*b"\0\0\0\0\xFF\0\0\xFF\0\0\xFF\0\0\xFF\0\0");
+    let (begin, seconds) = raw.split_first_chunk::<17>()?;
+    let letters = u128::from_be_bytes(*begin.last_chunk()?);
+    // The second :60 is in the next minute.
+    let plain = begin[0] == b'"' && matches!(seconds, [b':', b'0'..=b'5', _, .., b'Z', b'"']);
+    (plain && letters & WHERE == SIGNS).then_some(letters)
 }
 
 /// The instant that the string value `raw` reads as.

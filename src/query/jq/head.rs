@@ -18,6 +18,8 @@ use crate::query::row::Row;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Head {
     conditions: Vec<Condition>,
+    /// How many `select(…)` they stand in.
+    selects: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,9 +50,12 @@ enum Literal {
     String(Vec<u8>),
 }
 
-/// What a condition says of a row.
-enum Says {
+/// What a condition says of a row, or all of them together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    /// It holds, as jq would find.
     True,
+    /// jq would put nothing out for the row, and not fail on it.
     False,
     /// jq must be asked.
     Nothing,
@@ -68,6 +73,7 @@ impl Head {
                 break;
             }
             head.conditions.extend(conditions);
+            head.selects += 1;
             if ended {
                 break;
             }
@@ -92,16 +98,15 @@ impl Head {
         self.conditions.iter().map(|condition| condition.text.as_str())
     }
 
-    /// Whether jq would put nothing out for the row, and not fail on it.
-    pub fn rules_out(&self, row: &Row<'_>) -> bool {
-        for condition in &self.conditions {
-            match condition.says(row) {
-                Says::False => return true,
-                Says::True => {}
-                Says::Nothing => return false,
-            }
-        }
-        false
+    /// What the conditions say of the row, in their order.
+    pub fn says(&self, row: &Row<'_>) -> Says {
+        let said = self.conditions.iter().map(|condition| condition.says(row));
+        said.into_iter().find(|says| *says != Says::True).unwrap_or(Says::True)
+    }
+
+    /// How many `select(…)` the program begins with, as far as they are plain.
+    pub fn selects(&self) -> usize {
+        self.selects
     }
 
     /// The string that a field of every row must equal, one that is asked before any condition could fail.
@@ -183,7 +188,8 @@ fn has_replacement(characters: &[u8]) -> bool {
     memchr::memmem::find(characters, "\u{FFFD}".as_bytes()).is_some()
 }
 
-fn member<'a>(object: &'a [u8], name: &[u8]) -> Result<Option<&'a [u8]>, ()> {
+/// The member called `name`, the last one; fails where the object is in doubt.
+pub(super) fn member<'a>(object: &'a [u8], name: &[u8]) -> Result<Option<&'a [u8]>, ()> {
     let mut found = None;
     for member in Members::new(object) {
         let member = member.map_err(drop)?;

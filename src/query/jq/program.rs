@@ -16,17 +16,20 @@ use jaq_core::load::{self, Arena, File, Lexer, Loader, Parser};
 use jaq_core::{Compiler, Ctx, Filter, Vars};
 use jaq_json::{Rc, Val};
 
-use crate::json::quote;
-use crate::json::validate::{Limits, validate};
+use crate::json::{Limits, Scratch, decode_raw, quote, trim, validate, validate_members};
 
 use crate::model::Zone;
 use crate::query::jq::flaws::{Flaw, check_size, cut, flaw, load_flaws, undefined};
+use crate::query::jq::head::Head;
+use crate::query::jq::projection::Projection;
 use crate::query::jq::rewrite::rewrite;
 use crate::query::jq::write::write_value;
-use crate::query::jq::{dates, paths, slices, texts, update};
+use crate::query::jq::{dates, fields, paths, slices, texts, update};
 
 /// Deepest row that jq programs are given, in levels.
 pub const DEPTH_MAX: usize = 512;
+/// The engine's reader recurses, and takes more than JSON.
+const LIMITS: Limits = Limits { depth_max: DEPTH_MAX, ..Limits::GRAMMAR };
 const COMPILE_STACK_BYTES: usize = 256 << 20;
 
 const OUTSIDE: &[&str] =
@@ -40,6 +43,10 @@ const PRELUDE: &str = include_str!("prelude.jq");
 /// A compiled program. Shared between threads; each runs it in its own [`Session`].
 pub struct Program {
     filter: Filter<JustLut<Val>>,
+    /// The members of its row that it sees; `None`: all of them.
+    seen: Option<Vec<String>>,
+    /// The object that it makes behind its head, where that is plain.
+    projection: Option<Projection>,
 }
 
 /// What programs are given beside the row: `$name` and its JSON text.
@@ -81,6 +88,8 @@ impl Program {
         let arena = Arena::default();
         let mut body = parse_program(code)?;
         rewrite(&mut body, code, &arena);
+        let seen = fields::seen(&body);
+        let projection = Projection::of(&body, Head::of(code).selects());
         let kept = |name: &str| !OUTSIDE_DEFS.contains(&name);
         let ours = load::parse(PRELUDE, |parser| parser.defs()).unwrap_or_default();
         let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
@@ -101,7 +110,7 @@ impl Program {
             .with_funs(theirs.chain(ours))
             .with_global_vars(globals.names.iter().map(String::as_str))
             .compile(modules)
-            .map(|filter| Program { filter })
+            .map(|filter| Program { filter, seen, projection })
             .map_err(|errors| {
                 let all = errors.into_iter().flat_map(|(_, errors)| errors);
                 all.map(|(name, kind)| flaw(code, name, undefined(name, &kind))).collect()
@@ -136,13 +145,19 @@ pub struct Session {
     variables: Vars<Val>,
     row: Option<Val>,
     buffer: Vec<u8>,
+    scratch: Scratch,
 }
 
 impl Session {
     /// A session with these globals.
     pub fn new(globals: &Globals) -> Session {
         let value = |text: &Vec<u8>| jaq_json::read::parse_single(text).unwrap_or(Val::Null);
-        Session { variables: Vars::new(globals.values.iter().map(value)), row: None, buffer: Vec::new() }
+        Session {
+            variables: Vars::new(globals.values.iter().map(value)),
+            row: None,
+            buffer: Vec::new(),
+            scratch: Scratch::default(),
+        }
     }
 
     /// Forgets the row: the next text is another one.
@@ -159,8 +174,17 @@ impl Session {
     ) -> Result<(), String> {
         // Each text goes as its value comes.
         let rows = rows.into_iter().map(|text| parse(&text)).collect::<Result<_, _>>()?;
-        self.row = Some(Val::Arr(Rc::new(rows)));
-        self.run(program, b"[]", visit)
+        self.run_on(program, Val::Arr(Rc::new(rows)), b"[]", visit)
+    }
+
+    /// The one output of `program` for the row `text`, for which all conditions of its head hold, where that is plain.
+    pub fn project(&mut self, program: &Program, text: &[u8]) -> Option<&[u8]> {
+        let projection = program.projection.as_ref()?;
+        if !self.judge_members(text) {
+            return None;
+        }
+        projection.write(text, &self.scratch.spans, &mut self.buffer)?;
+        Some(&self.buffer)
     }
 
     /// Runs `program` on the row `text` and hands each output on as JSON text;
@@ -172,13 +196,55 @@ impl Session {
         text: &[u8],
         visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
     ) -> Result<(), String> {
-        let row = match &self.row {
-            Some(row) => row.clone(),
-            None => {
+        let row = match (&program.seen, &self.row) {
+            (Some(names), _) => self.read_members(text, names)?,
+            (None, Some(row)) => row.clone(),
+            (None, None) => {
                 let row = read(text)?;
                 self.row.insert(row).clone()
             }
         };
+        self.run_on(program, row, text, visit)
+    }
+
+    /// Whether the row is an object in which the engine would find no fault; finds its members.
+    fn judge_members(&mut self, text: &[u8]) -> bool {
+        let limits = Limits { whole_surrogates: true, ..LIMITS };
+        validate_members(text, limits, &mut self.scratch).is_ok() && trim(text).starts_with(b"{")
+    }
+
+    /// The row with no members but `names`.
+    fn read_members(&mut self, text: &[u8], names: &[String]) -> Result<Val, String> {
+        if !self.judge_members(text) {
+            return read(text);
+        }
+        self.buffer.clear();
+        self.buffer.push(b'{');
+        for span in &self.scratch.spans.members {
+            let key = span.key_of(text);
+            let name = decode_raw(key);
+            if names.iter().any(|wanted| wanted.as_bytes() == &*name) {
+                if self.buffer.len() > 1 {
+                    self.buffer.push(b',');
+                }
+                self.buffer.push(b'"');
+                self.buffer.extend_from_slice(key);
+                self.buffer.extend_from_slice(b"\":");
+                let (from, to) = span.value();
+                self.buffer.extend_from_slice(&text[from..to]);
+            }
+        }
+        self.buffer.push(b'}');
+        parse(&self.buffer)
+    }
+
+    fn run_on(
+        &mut self,
+        program: &Program,
+        row: Val,
+        text: &[u8],
+        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), String> {
         let context = Ctx::<JustLut<Val>>::new(&program.filter.lut, self.variables.clone());
         for output in program.filter.id.run((context, row.clone())) {
             let value = match output {
@@ -206,9 +272,7 @@ impl Session {
 
 /// Whether programs can be given the row; says why not.
 pub(in crate::query) fn check_row(text: &[u8]) -> Result<(), String> {
-    // The engine's reader recurses, and takes more than JSON.
-    validate(text, Limits { depth_max: DEPTH_MAX, ..Limits::GRAMMAR })
-        .map_err(|fault| format!("{fault}, at byte {} of the row", fault.at))
+    validate(text, LIMITS).map_err(|fault| format!("{fault}, at byte {} of the row", fault.at))
 }
 
 fn read(text: &[u8]) -> Result<Val, String> {

@@ -11,6 +11,9 @@ use crate::model::standing;
 use crate::query::eval::order::write_identity;
 use crate::query::eval::path::Path;
 use crate::query::row::{Place, Row};
+use crate::query::stage::group::write_name;
+use crate::query::stage::pipeline::refill;
+use crate::query::stage::spelled::Spelled;
 
 /// The stage, compiled.
 #[derive(Debug, Clone)]
@@ -23,8 +26,18 @@ pub(in crate::query) struct LatestBy {
 /// The newest standing row of each so far.
 #[derive(Debug, Default)]
 pub(in crate::query) struct Latest {
-    newest: HashMap<Box<[u8]>, (Place, Vec<u8>), RandomState>,
+    index: HashMap<Box<[u8]>, usize, RandomState>,
+    list: Vec<Newest>,
+    spelled: Option<Spelled>,
     identity: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Newest {
+    /// The value of F as the first row had it.
+    value: Box<[u8]>,
+    place: Place,
+    text: Vec<u8>,
 }
 
 impl LatestBy {
@@ -43,30 +56,60 @@ impl Latest {
             return;
         }
         let Some(value) = stage.by.value(row).filter(|value| **value != *b"null") else { return };
+        let slot = Spelled::slot(std::iter::once(&*value));
+        let spelled = self.spelled.get_or_insert_default();
+        let number = spelled.number(slot);
+        if let Some(newest) = self.list.get_mut(number).filter(|newest| *newest.value == *value) {
+            return newest.take(row);
+        }
         self.identity.clear();
         write_identity(Some(&value), &mut self.identity);
-        match self.newest.get_mut(&*self.identity) {
-            Some((place, text)) => {
-                if row.place >= *place {
-                    *place = row.place;
-                    text.clear();
-                    text.extend_from_slice(row.text);
+        match self.index.get(&*self.identity) {
+            Some(number) => {
+                spelled.keep(slot, *number);
+                if let Some(newest) = self.list.get_mut(*number) {
+                    newest.take(row);
                 }
             }
             None => {
-                self.newest.insert(self.identity.as_slice().into(), (row.place, row.text.to_vec()));
+                spelled.keep(slot, self.list.len());
+                self.index.insert(self.identity.as_slice().into(), self.list.len());
+                self.list.push(Newest { value: (*value).into(), place: row.place, text: row.text.to_vec() });
             }
+        }
+    }
+
+    /// Of each row keeps only the fields `names`, where no more will be asked of it: rows may be long.
+    pub fn shrink(&mut self, names: &[String]) {
+        let mut line = Vec::new();
+        for newest in &mut self.list {
+            let mut fields = Vec::new();
+            let fields = refill(&newest.text, names, &mut fields);
+            line.clear();
+            line.push(b'{');
+            for (name, value) in names.iter().zip(fields) {
+                if let Some(value) = value {
+                    write_name(name, &mut line);
+                    line.extend_from_slice(value);
+                }
+            }
+            line.push(b'}');
+            newest.text = line.as_slice().into();
         }
     }
 
     /// Joins another part's rows.
     pub fn merge(&mut self, other: Latest) {
-        for (identity, (place, text)) in other.newest {
-            match self.newest.get_mut(&identity) {
-                Some(mine) if mine.0 > place => {}
-                Some(mine) => *mine = (place, text),
+        let Latest { index, list, .. } = other;
+        let mut theirs: Vec<Option<Newest>> = list.into_iter().map(Some).collect();
+        for (identity, number) in index {
+            let Some(newest) = theirs.get_mut(number).and_then(Option::take) else { continue };
+            match self.index.get(&identity).and_then(|number| self.list.get_mut(*number)) {
+                Some(mine) if mine.place > newest.place => {}
+                Some(mine) => (mine.place, mine.text) = (newest.place, newest.text),
                 None => {
-                    self.newest.insert(identity, (place, text));
+                    self.index.insert(identity, self.list.len());
+                    self.list.push(newest);
                 }
             }
         }
@@ -74,8 +117,18 @@ impl Latest {
 
     /// The rows, in order of position.
     pub fn finish(self) -> Vec<(Place, Vec<u8>)> {
-        let mut rows: Vec<_> = self.newest.into_values().collect();
+        let mut rows: Vec<_> = self.list.into_iter().map(|newest| (newest.place, newest.text)).collect();
         rows.sort_by_key(|(place, _)| *place);
         rows
+    }
+}
+
+impl Newest {
+    fn take(&mut self, row: &Row<'_>) {
+        if row.place >= self.place {
+            self.place = row.place;
+            self.text.clear();
+            self.text.extend_from_slice(row.text);
+        }
     }
 }

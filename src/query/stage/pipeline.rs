@@ -12,6 +12,7 @@ use crate::json::pick;
 
 use crate::query::aggregate::Ignored;
 use crate::query::eval::source::{Eval, Fault};
+use crate::query::jq::head::Says;
 use crate::query::jq::program::{Session, check_row};
 use crate::query::row::{Place, Row};
 use crate::query::stage::group::{Groups, write_name};
@@ -108,7 +109,8 @@ impl<'p> Fold<'p> {
         let Some(program) = plan.jq.and_then(|number| plan.programs.get(number)) else {
             return self.rest.push(row, Some(row.place), out);
         };
-        if plan.head.rules_out(row) {
+        let head = plan.head.says(row);
+        if head == Says::False {
             return ControlFlow::Continue(());
         }
         if plan.slurp {
@@ -119,6 +121,11 @@ impl<'p> Fold<'p> {
             return ControlFlow::Continue(());
         }
         let rest = &mut self.rest;
+        if head == Says::True
+            && let Some(output) = self.jq.project(program, row.text)
+        {
+            return rest.push_output(output, Some(row.place), out);
+        }
         let mut flow = ControlFlow::Continue(());
         let ran = self.jq.run(program, row.text, &mut |output| {
             flow = rest.push_output(output, Some(row.place), out);
@@ -131,7 +138,11 @@ impl<'p> Fold<'p> {
     }
 
     /// What the fold holds back, to be merged into that of earlier rows.
-    pub fn into_held(self) -> Held {
+    pub fn into_held(mut self) -> Held {
+        let plan = self.rest.plan;
+        if plan.asks_fields_only() {
+            self.rest.held.latest.shrink(&plan.first);
+        }
         self.rest.held
     }
 
@@ -286,7 +297,11 @@ impl Rest<'_> {
 }
 
 /// The fields of a row that comes from memory. What is no object has none.
-fn refill<'a, 'b>(text: &'a [u8], names: &[String], fields: &'b mut Vec<Option<&'a [u8]>>) -> &'b [Option<&'a [u8]>] {
+pub(super) fn refill<'a, 'b>(
+    text: &'a [u8],
+    names: &[String],
+    fields: &'b mut Vec<Option<&'a [u8]>>,
+) -> &'b [Option<&'a [u8]>] {
     if pick(text, names, fields).is_err() {
         fields.clear();
         fields.resize(names.len(), None);

@@ -121,6 +121,11 @@ impl Plan {
         self.group.is_none() && self.tail.select.is_none() && self.jq.is_none()
     }
 
+    /// Whether nothing of a row matters but [`Plan::fields`].
+    pub fn asks_fields_only(&self) -> bool {
+        !self.uses_jq() && !self.passes_rows_on()
+    }
+
     /// Whether the query keeps each run's standing row only.
     pub fn is_latest(&self) -> bool {
         self.latest.is_some()

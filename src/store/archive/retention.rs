@@ -89,7 +89,7 @@ impl Keeper<'_> {
         let id = format!("archive.receipt:{}", &sha256_hex(segments.as_bytes())[..32]);
         text.extend_from_slice(format!(",\"id\":\"{id}\"}}").as_bytes());
         let vocabulary = Vocabulary::default();
-        let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: None, own: true };
+        let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: None, own: true, redactor: None };
         let mut drafts = Drafts::new();
         drafts.push(&text, &rules, &(options.now)().to_utc_ms(), None)?;
         let mut writer = Writer::open(self.os, &self.directory, self.settings.clone(), options)?;

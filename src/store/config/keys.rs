@@ -61,6 +61,13 @@ pub const KEYS: &[Key] = &[
         example: "false",
         about: "whether somebody may decide about their own request",
     },
+    Key {
+        name: "redact",
+        personal: false,
+        variable: None,
+        example: "{ skip = [\"npm-token\"] }",
+        about: "which secrets are kept out of rows, beside the built-in kinds",
+    },
     Key { name: "phases", personal: false, variable: None, example: "review", about: "phases of your own" },
     Key { name: "statuses", personal: false, variable: None, example: "waiting", about: "statuses of your own" },
     Key { name: "kinds", personal: false, variable: None, example: "metric", about: "kinds of rows of your own" },

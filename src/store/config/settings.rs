@@ -5,6 +5,7 @@ use std::path::Path;
 use toml::Value;
 
 use super::keys::{BYTES_MAX, Key};
+use super::redact::Redact;
 use crate::error::{Error, Result};
 use crate::model::{Night, Vocabulary};
 use crate::store::os::{How, Os, read_full};
@@ -50,6 +51,8 @@ pub struct Settings {
     pub vocabulary: Vocabulary,
     /// Whether somebody may decide about their own request.
     pub own_approvals: bool,
+    /// What is redacted of rows before they are stored.
+    pub redact: Redact,
     /// The hours that nobody watches.
     pub night: Night,
     /// The group whose members share the logbook.
@@ -66,6 +69,7 @@ impl Default for Settings {
             lock_timeout_ms: 10_000,
             vocabulary: Vocabulary::default(),
             own_approvals: false,
+            redact: Redact::default(),
             night: Night::default(),
             group: None,
             gid: None,
@@ -99,6 +103,10 @@ impl Settings {
                 let why = || "own_approvals is true or false".to_owned();
                 self.own_approvals = value.as_bool().ok_or_else(why)?;
             }
+            "redact" => {
+                self.redact =
+                    value.clone().try_into().map_err(|error| format!("redact: {error}").trim_end().to_owned())?;
+            }
             "phases" => self.vocabulary.more_phases = words()?,
             "statuses" => self.vocabulary.more_statuses = words()?,
             "kinds" => self.vocabulary.more_kinds = words()?,
@@ -121,6 +129,7 @@ impl Settings {
             "lock_timeout" => Some(Value::String(format!("{}ms", self.lock_timeout_ms))),
             "overnight" => Some(Value::String(self.night.to_string())),
             "own_approvals" => Some(Value::Boolean(self.own_approvals)),
+            "redact" => (self.redact != Redact::default()).then(|| self.redact.value()),
             "phases" => words(&self.vocabulary.more_phases),
             "statuses" => words(&self.vocabulary.more_statuses),
             "kinds" => words(&self.vocabulary.more_kinds),

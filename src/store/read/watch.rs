@@ -1,13 +1,15 @@
-//! Rows as they come, for whoever waits for one: without a lock, and cheap to ask while nothing comes.
+//! Rows as they come, for whoever waits for one: without a lock, each once, in order, across rotations and archiving, and
+//! cheap to ask while nothing comes.
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::archived;
 use crate::error::{Error, Result};
 use crate::format::lines::Lines;
 use crate::store::index::Place;
 use crate::store::listing;
-use crate::store::os::{How, Os, read_full};
+use crate::store::os::Os;
 use crate::store::os_real::REAL;
 
 /// What a directory and its newest segment look like: when the one last changed, how long the other is.
@@ -28,23 +30,38 @@ impl Watch {
         Watch { directory: directory.to_path_buf(), at, newest: directory.to_path_buf(), sight: None }
     }
 
-    /// Calls `each` with the rows that came since the last call, in order.
+    /// Where the next row is to begin: what was handed on ends there.
+    pub fn at(&self) -> Place {
+        self.at
+    }
+
+    /// Calls `each` with the rows that came since the last call, in order, whole lines only.
     pub fn new_rows(&mut self, each: &mut dyn FnMut(Place, &[u8])) -> Result<()> {
-        let changed = REAL.stat_path(&self.directory).map_err(|error| self.fault(&error))?.modified;
+        let fault = |path: &Path, error: &std::io::Error| Error::io(format!("{}: {error}", path.display()));
+        let changed = REAL.stat_path(&self.directory).map_err(|error| fault(&self.directory, &error))?.modified;
         let sight = REAL.stat_path(&self.newest).ok().map(|newest| (changed, newest.bytes));
         if sight.is_some() && sight == self.sight {
             return Ok(());
         }
+        let raw = listing::raw(&REAL, &self.directory)?;
+        let end = raw.last().map_or(0, |name| name.number);
         let mut bytes = 0;
-        for name in listing::raw(&REAL, &self.directory)? {
-            if name.number < self.at.segment {
-                continue;
-            }
+        if let Some(name) = raw.last() {
             self.newest = self.directory.join(name.to_string());
-            if name.number > self.at.segment {
-                self.at = Place { segment: name.number, offset: 0 };
-            }
-            bytes = self.read(each).map_err(|error| self.fault(&error))?;
+            // Before it is read: what comes while it is read shows the next time.
+            bytes = REAL.stat_path(&self.newest).map_or(0, |newest| newest.bytes);
+        }
+        // What was archived before it was read here is read there.
+        for name in archived::sealed_names(&REAL, &self.directory, &raw, self.at.segment.saturating_sub(1), end)? {
+            let from = if name.number == self.at.segment { self.at.offset } else { 0 };
+            self.at = Place { segment: name.number, offset: from };
+            let at = &mut self.at;
+            archived::each_sealed_block(&REAL, &self.directory, &name, from, |offset, block| {
+                for line in Lines::new(block) {
+                    each(Place { segment: name.number, offset: offset + line.at as u64 }, line.text);
+                }
+                at.offset = offset + block.len() as u64;
+            })?;
         }
         // A change within the tick of the file system's clock would not show.
         let settled = SystemTime::now()
@@ -52,24 +69,5 @@ impl Watch {
             .is_ok_and(|now| i64::try_from(now.as_secs()).is_ok_and(|now| now > changed.0 + 1));
         self.sight = settled.then_some((changed, bytes));
         Ok(())
-    }
-
-    fn fault(&self, error: &std::io::Error) -> Error {
-        Error::io(format!("{}: {error}", self.newest.display()))
-    }
-
-    /// Reads the newest segment on, to the end of its last whole row; gives its length.
-    fn read(&mut self, each: &mut dyn FnMut(Place, &[u8])) -> std::io::Result<u64> {
-        let file = REAL.open(&self.newest, How::Read, 0)?;
-        let start = self.at.offset;
-        let length = REAL.stat(&file)?.bytes;
-        let mut bytes = vec![0; usize::try_from(length.saturating_sub(start)).unwrap_or(0)];
-        let read = read_full(&REAL, &file, &mut bytes, start)?;
-        let whole = memchr::memrchr(b'\n', &bytes[..read]).map_or(0, |end| end + 1);
-        for line in Lines::new(&bytes[..whole]) {
-            each(Place { segment: self.at.segment, offset: start + line.at as u64 }, line.text);
-        }
-        self.at.offset += whole as u64;
-        Ok(length)
     }
 }

@@ -8,7 +8,7 @@ use crate::model::{Address, Instant, standing};
 use crate::query::{Place, Row};
 
 /// The fields that are read of each row, in the order that [`Run::push`] expects.
-pub const FIELDS: [&str; 26] = [
+pub const FIELDS: [&str; 27] = [
     "run_id",
     "step",
     "timestamp",
@@ -34,6 +34,7 @@ pub const FIELDS: [&str; 26] = [
     "approval_state",
     "answers",
     "retry_of",
+    "fallback_of",
     "attempt",
 ];
 const STANDS: usize = 4;
@@ -81,7 +82,7 @@ pub struct Run<'a> {
     pub rows: u64,
     /// Its highest step; 0 when no row has one.
     pub steps: u64,
-    /// Rows that do something again: with `retry_of`, or an `attempt` above 1; results of calls not counted.
+    /// Rows that do something again: with `retry_of`, `fallback_of`, or an `attempt` other than 1.
     pub retries: u64,
     /// [`SUMMED`].
     pub sums: [Sum; 3],
@@ -157,9 +158,8 @@ impl<'a> Run<'a> {
         self.call(kind, field(REST + 3));
         self.approval(kind, field(1), text(REST + 5).as_deref());
         self.denied |= kind == b"approval.denied" || text(REST + 4).as_deref() == Some(b"denied");
-        let again =
-            text(REST + 6).is_some_and(|of| !of.is_empty()) || field(REST + 7).and_then(whole).is_some_and(|n| n > 1);
-        self.retries += u64::from(again && kind != b"call.result");
+        let names = |at: usize| text(at).is_some_and(|of| !of.is_empty());
+        self.retries += u64::from(is_again(names(REST + 6) || names(REST + 7), field(REST + 8)));
     }
 
     fn call(&mut self, kind: &[u8], call: Option<&[u8]>) {
@@ -175,9 +175,9 @@ impl<'a> Run<'a> {
         }
         let member = |at: usize| members.get(at).copied().flatten().and_then(json::decode);
         self.wrote |= matches!(member(1).as_deref(), Some(b"write" | b"delete"));
-        if by != 0 {
-            // A call without an id pairs with others without one.
-            let id = member(0).map_or_else(String::new, |id| String::from_utf8_lossy(&id).into_owned());
+        let id = member(0).map_or_else(String::new, |id| String::from_utf8_lossy(&id).into_owned());
+        // Without an id nothing is known to be its result.
+        if by == 1 || (by == -1 && !id.is_empty()) {
             self.calls.count(Cow::Owned(id), by);
         }
     }
@@ -270,6 +270,11 @@ impl<'a> Run<'a> {
     pub fn age_ms(&self, now: Instant) -> Option<i64> {
         self.last_at.map(|last| now.ms_since(last))
     }
+}
+
+/// Whether a row does something again: it names what, or it is not the first attempt.
+pub fn is_again(names_another: bool, attempt: Option<&[u8]>) -> bool {
+    names_another || attempt.is_some_and(|attempt| !matches!(attempt, b"1" | b"null" | b"\"1\"" | b"\"\""))
 }
 
 fn whole(raw: &[u8]) -> Option<u64> {

@@ -1,0 +1,120 @@
+//! Following a logbook: the rows that come and pass a filter, each once, and sleep while none comes.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+
+use crate::error::{Error, Result};
+use crate::format::Voiding;
+use crate::json::{self, Limits, frame};
+use crate::query::{Place as RowPlace, Plan, Row};
+use crate::store::Watch;
+use crate::store::append::Writer;
+use crate::store::index::Place;
+
+/// How often the files are looked at though nobody said that they changed: events can be lost.
+const NET: Duration = Duration::from_millis(500);
+/// The same where the system tells nothing.
+const POLL: Duration = Duration::from_millis(50);
+/// Events of one burst are taken together.
+const BURST: Duration = Duration::from_millis(1);
+
+/// Wakes when a file of a directory changes.
+pub struct Alarm {
+    /// Kept, since dropping it ends the watching.
+    watcher: Option<RecommendedWatcher>,
+    events: Receiver<()>,
+}
+
+impl Alarm {
+    /// Of the logbook at `directory`; without the system's help, where it gives none, it polls.
+    pub fn new(directory: &Path) -> Alarm {
+        let (send, events) = channel();
+        let told = move |event: notify::Result<notify::Event>| {
+            // Reading a file is no news.
+            if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
+                let _ = send.send(());
+            }
+        };
+        let watcher = notify::recommended_watcher(told).and_then(|mut watcher| {
+            watcher.watch(directory, RecursiveMode::NonRecursive)?;
+            Ok(watcher)
+        });
+        Alarm { watcher: watcher.ok(), events }
+    }
+
+    /// Sleeps until something changed, or it is time to look all the same.
+    pub fn wait(&self) {
+        let longest = if self.watcher.is_some() { NET } else { POLL };
+        match self.events.recv_timeout(longest) {
+            Ok(()) => {
+                std::thread::sleep(BURST);
+                while self.events.try_recv().is_ok() {}
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => std::thread::sleep(longest),
+        }
+    }
+}
+
+/// Rows that pass a filter, from a place on.
+pub struct Follower<'p> {
+    plan: &'p Plan,
+    watch: Watch,
+    /// Correction rows are asked for.
+    corrections: bool,
+    /// What the row before voids: the next one was told before.
+    voiding: Option<Voiding>,
+}
+
+impl<'p> Follower<'p> {
+    /// Of the logbook at `directory`, rows that begin at or after `at`.
+    pub fn new(directory: &Path, at: Place, plan: &'p Plan, corrections: bool) -> Follower<'p> {
+        Follower { plan, watch: Watch::new(directory, at), corrections, voiding: None }
+    }
+
+    /// Where the next row is to begin.
+    pub fn at(&self) -> Place {
+        self.watch.at()
+    }
+
+    /// Hands the rows that came to `each`, in order, with their places and whether they pass. After a break none is
+    /// handed on any more, and the follower is not to be asked again.
+    pub fn new_rows(&mut self, each: &mut dyn FnMut(Place, &[u8], bool) -> ControlFlow<()>) -> Result<()> {
+        let (plan, corrections, voiding) = (self.plan, self.corrections, &mut self.voiding);
+        let mut eval = plan.eval();
+        let mut over = false;
+        self.watch.new_rows(&mut |place, text| {
+            let again = voiding.take().is_some_and(|voiding| voiding.is_kept_by(text));
+            *voiding = Voiding::read(text);
+            if over || again || json::validate(text, Limits::GRAMMAR).is_err() {
+                return;
+            }
+            let mut kind = Vec::new();
+            if json::pick(text, &["kind"], &mut kind).is_err()
+                || (!corrections && kind.first() == Some(&Some(&b"\"correction\""[..])))
+            {
+                return;
+            }
+            let mut fields = Vec::new();
+            if frame::pick(text, plan.fields(), &mut fields).is_err() {
+                return;
+            }
+            let row = Row { text, fields: &fields, place: RowPlace { input: 0, offset: place.offset } };
+            let passes = plan.filter().is_none_or(|filter| filter.matches(&row, &mut eval).unwrap_or(false));
+            over |= each(place, text, passes).is_break();
+        })
+    }
+}
+
+/// Makes what was read up to `at` durable, before a position is kept or something is done about it: a power cut may
+/// take rows that were read.
+pub fn sync(writer: &mut Writer<'_>, at: Place) -> Result<()> {
+    if at.segment == 0 {
+        return Ok(());
+    }
+    writer.sync_segment(at.segment).map_err(|error| Error { hint: None, ..error })
+}

@@ -1,0 +1,200 @@
+//! One row handed to one program: a run of its own, with a row before and a row after.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::cmd::Door;
+use crate::cmd::writing::{Desk, made_id};
+use crate::error::Result;
+use crate::format::draft_pairs::Pairs;
+use crate::json;
+use crate::model::Address;
+use crate::render::cell;
+
+/// What is handed over, and to whom.
+pub struct Handover<'h> {
+    /// The trigger's name.
+    pub name: &'h str,
+    /// The row.
+    pub row: &'h [u8],
+    /// Its run.
+    pub run: &'h str,
+    /// What it is called.
+    pub address: &'h Address,
+    /// The program and its arguments.
+    pub command: &'h [OsString],
+    /// How long it may run.
+    pub timeout_ms: Option<u64>,
+    /// How often it is tried.
+    pub tries: u32,
+}
+
+/// How often a program that may not run for ever is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+/// Between asking it to end and ending it.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Runs the program once; gives whether it took the row. Errors: what happened could not be stored.
+pub fn attempt(
+    it: &Handover<'_>,
+    attempt: u32,
+    desk: &Desk,
+    own: &mut HashSet<String>,
+    door: &mut Door<'_>,
+) -> Result<bool> {
+    let run = made_id::run_id((door.clock)())?;
+    own.insert(run.clone());
+    let address = it.address.to_string();
+    let mut start = Pairs::new();
+    for (name, value) in [
+        ("run_id", run.as_str()),
+        ("kind", "run.start"),
+        ("action", "hand a row over"),
+        ("status", "in-progress"),
+        ("task", &format!("trigger {}", it.name)),
+        ("parent_run_id", it.run),
+        ("trigger", it.name),
+        ("triggered_by", &address),
+    ] {
+        start.text(name, value)?;
+    }
+    start.argument(&format!("attempt:={attempt}"))?;
+    desk.store(&desk.draft(&start, door)?, door, |_| Ok(()))?;
+
+    let began = Instant::now();
+    let directory = std::path::absolute(&desk.location.path).unwrap_or_else(|_| desk.location.path.clone());
+    let ended = spawn(it, &run, &address, &directory).and_then(|child| finish(child, it));
+    let (fine, why) = match ended {
+        Ok(None) => (true, None),
+        Ok(Some(why)) | Err(why) => (false, Some(why)),
+    };
+    let mut end = Pairs::new();
+    let (status, last) = if fine { ("done", "succeeded") } else { ("failed", "failed") };
+    for (name, value) in [
+        ("run_id", run.as_str()),
+        ("kind", "run.end"),
+        ("action", "handed a row over"),
+        ("status", status),
+        ("final_status", last),
+        ("trigger", it.name),
+        ("triggered_by", &address),
+    ] {
+        end.text(name, value)?;
+    }
+    if let Some(why) = &why {
+        end.text("error", why)?;
+    }
+    end.argument(&format!("duration_ms:={}", began.elapsed().as_millis()))?;
+    if !fine && attempt >= it.tries {
+        end.argument("dead_letter:=true")?;
+    }
+    desk.store(&desk.draft(&end, door)?, door, |_| Ok(()))?;
+    if let Some(why) = why {
+        door.note(format_args!("{address}: try {attempt} of {}: {why}", it.tries));
+    }
+    Ok(fine)
+}
+
+/// Starts the program with the row on its standard input.
+fn spawn(
+    it: &Handover<'_>,
+    run: &str,
+    address: &str,
+    directory: &std::path::Path,
+) -> std::result::Result<Child, String> {
+    let Some((program, arguments)) = it.command.split_first() else { return Err("no command".to_owned()) };
+    let arguments = arguments.iter().map(|argument| filled_in(argument, it.row));
+    let mut child = Command::new(program)
+        .args(arguments)
+        .env("LOGBOOK_ROW_ID", address)
+        .env("LOGBOOK_ROW_RUN", it.run)
+        .env("LOGBOOK_RUN", run)
+        .env("LOGBOOK_DIR", directory)
+        .stdin(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("{}: {error}", program.to_string_lossy()))?;
+    if let Some(mut input) = child.stdin.take() {
+        let row = [json::trim(it.row), b"\n"].concat();
+        // Beside the waiting: a program that does not read must not hold this one up, and may end without reading.
+        std::thread::spawn(move || drop(input.write_all(&row)));
+    }
+    Ok(child)
+}
+
+/// Waits for the program; `None`: it ended well, else how it ended.
+fn finish(mut child: Child, it: &Handover<'_>) -> std::result::Result<Option<String>, String> {
+    use std::os::unix::process::ExitStatusExt;
+    let told = |error: std::io::Error| error.to_string();
+    let mut timed_out = None;
+    if let Some(ms) = it.timeout_ms {
+        let began = Instant::now();
+        let limit = Duration::from_millis(ms);
+        while child.try_wait().map_err(told)?.is_none() {
+            if began.elapsed() >= limit && timed_out.is_none() {
+                timed_out = Some(format!("not done after {ms} ms"));
+                let _ = kill_process(Pid::from_child(&child), Signal::TERM);
+            } else if began.elapsed() >= limit + GRACE {
+                let _ = child.kill();
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+    let status = child.wait().map_err(told)?;
+    Ok(match (timed_out, status.code(), status.signal()) {
+        (Some(why), ..) => Some(why),
+        (None, Some(0), _) => None,
+        (None, Some(code), _) => Some(format!("exit {code}")),
+        (None, None, signal) => Some(format!("signal {}", signal.unwrap_or(0))),
+    })
+}
+
+/// `argument` with `{field}` replaced by what the row says; `{{` stands for a brace. What is not UTF-8 stays as it is.
+fn filled_in(argument: &OsString, row: &[u8]) -> OsString {
+    let Some(text) = argument.to_str() else { return argument.clone() };
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        out.push_str(&rest[..open]);
+        rest = &rest[open + 1..];
+        if let Some(more) = rest.strip_prefix('{') {
+            out.push('{');
+            rest = more;
+            continue;
+        }
+        let field = rest.find('}').map(|close| &rest[..close]);
+        let is_name = |name: &&str| {
+            !name.is_empty() && name.chars().all(|it| it.is_alphanumeric() || matches!(it, '_' | '.' | '-'))
+        };
+        match field.filter(is_name) {
+            Some(name) => {
+                out.push_str(&value(name, row));
+                rest = &rest[name.len() + 1..];
+            }
+            None => out.push('{'),
+        }
+    }
+    out.push_str(rest);
+    // A NUL cannot be in an argument.
+    OsString::from(out.replace('\0', ""))
+}
+
+/// What the row says of a field, `tool_call.tool` too; empty when it says nothing.
+fn value(path: &str, row: &[u8]) -> String {
+    let mut raw = row;
+    for key in path.split('.') {
+        let mut values = Vec::new();
+        if json::pick(raw, &[key], &mut values).is_err() {
+            return String::new();
+        }
+        match values.first().copied().flatten() {
+            Some(value) => raw = value,
+            None => return String::new(),
+        }
+    }
+    if raw == b"null" { String::new() } else { cell::plain(Some(raw)) }
+}

@@ -1,0 +1,169 @@
+//! Finds secrets in the text of a row, and puts marks in their place: `[redacted:KIND:8 hexadecimal digits]`. The digits
+//! are an HMAC under the logbook's key, so that equal secrets have equal marks, and weak ones cannot be guessed from them.
+
+use std::cell::OnceCell;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use hmac::{Hmac, KeyInit, Mac};
+use regex::bytes::Regex;
+use sha2::Sha256;
+
+use super::rule::{Own, Rule};
+use crate::error::{Error, Result};
+
+/// The key of the marks.
+pub type Key = [u8; 32];
+
+/// What finds them. Patterns are compiled, and the key is asked for, when the first row needs them.
+pub struct Redactor {
+    rules: Vec<(Rule, OnceCell<Option<Regex>>)>,
+    anchors: AhoCorasick,
+    /// The rule that each anchor belongs to.
+    rule_of: Vec<usize>,
+    allowed: Vec<Regex>,
+    key: OnceCell<Key>,
+    ask: Box<dyn Fn() -> Result<Key>>,
+}
+
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Redactor({} rules)", self.rules.len())
+    }
+}
+
+/// Bits of chance in each character of a secret that must look like it, at least.
+const BITS_MIN: f64 = 2.75;
+
+impl Redactor {
+    /// With the built-in rules but those of the kinds `skipped`, and the logbook's `own`; what matches one of `allowed` whole is no
+    /// secret. `ask` gives the key. Errors: a pattern that is none.
+    pub fn new(
+        skipped: &[String],
+        own: &[Own],
+        allowed: &[String],
+        ask: Box<dyn Fn() -> Result<Key>>,
+    ) -> Result<Redactor> {
+        let built_in = Rule::built_in().filter(|rule| !skipped.contains(&rule.kind));
+        let rules: Vec<_> = built_in.chain(own.iter().map(Rule::own)).map(|rule| (rule, OnceCell::new())).collect();
+        for (rule, _) in &rules[rules.len() - own.len()..] {
+            rule.compile().map_err(|error| Error::io(format!("redact rule {:?}: {error}", rule.kind)))?;
+        }
+        let allowed = allowed.iter().map(|pattern| {
+            Regex::new(&format!("^(?:{pattern})$")).map_err(|error| Error::io(format!("redact allow: {error}")))
+        });
+        let (mut anchors, mut rule_of) = (Vec::new(), Vec::new());
+        for (at, (rule, _)) in rules.iter().enumerate() {
+            for anchor in &rule.anchors {
+                anchors.push(anchor.as_str());
+                rule_of.push(at);
+            }
+        }
+        let anchors = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::LeftmostFirst)
+            .build(&anchors)
+            .map_err(|error| Error::io(format!("redact: {error}")))?;
+        let allowed = allowed.collect::<Result<_>>()?;
+        Ok(Redactor { rules, anchors, rule_of, allowed, key: OnceCell::new(), ask })
+    }
+
+    /// `text`, one JSON value or a piece of one, with marks for its secrets; `None`: it has none.
+    #[inline]
+    pub fn redact(&self, text: &[u8]) -> Result<Option<Vec<u8>>> {
+        match self.anchors.find(text) {
+            None => Ok(None),
+            Some(first) => self.look_closely(text, first.start()),
+        }
+    }
+
+    /// Where secrets stand in `text`, and of which kind; in order, none in another.
+    pub fn find(&self, text: &[u8]) -> Vec<(std::ops::Range<usize>, &str)> {
+        self.anchors.find(text).map_or_else(Vec::new, |first| self.found(text, first.start()))
+    }
+
+    #[cold]
+    fn look_closely(&self, text: &[u8], first: usize) -> Result<Option<Vec<u8>>> {
+        let found = self.found(text, first);
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let mut out = Vec::with_capacity(text.len());
+        let mut from = 0;
+        for (range, kind) in found {
+            out.extend_from_slice(&text[from..range.start]);
+            out.extend_from_slice(self.mark(kind, &text[range.clone()])?.as_bytes());
+            from = range.end;
+        }
+        out.extend_from_slice(&text[from..]);
+        Ok(Some(out))
+    }
+
+    fn found(&self, text: &[u8], first: usize) -> Vec<(std::ops::Range<usize>, &str)> {
+        let mut hit = vec![false; self.rules.len()];
+        let mut at = first;
+        // Anchors may overlap; none begins another, so that one at each place is all.
+        while let Some(anchor) = self.anchors.find(aho_corasick::Input::new(text).range(at..)) {
+            hit[self.rule_of[anchor.pattern().as_usize()]] = true;
+            at = anchor.start() + 1;
+        }
+        let mut found = Vec::new();
+        for (rule, compiled) in self.rules.iter().zip(&hit).filter_map(|(rule, hit)| hit.then_some(rule)) {
+            // Built-in patterns are tried by the tests, the others were when they were read.
+            let Some(regex) = compiled.get_or_init(|| rule.compile().ok()) else { continue };
+            for captures in regex.captures_iter(text) {
+                let Some(secret) = captures.name("s") else { continue };
+                let bytes = secret.as_bytes();
+                let is_chance = !rule.by_chance || looks_like_chance(bytes);
+                if is_chance && !self.allowed.iter().any(|allowed| allowed.is_match(bytes)) {
+                    found.push((secret.range(), rule.kind.as_str()));
+                }
+            }
+        }
+        // The first rule in the list says of what kind it is.
+        found.sort_by_key(|(range, _)| range.start);
+        let mut end = 0;
+        found.retain(|(range, _)| {
+            let apart = range.start >= end;
+            end = end.max(range.end);
+            apart
+        });
+        found
+    }
+
+    fn mark(&self, kind: &str, secret: &[u8]) -> Result<String> {
+        let key = match self.key.get() {
+            Some(key) => key,
+            None => {
+                let asked = (self.ask)()?;
+                self.key.get_or_init(|| asked)
+            }
+        };
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(key).map_err(|error| Error::io(format!("the key of the marks: {error}")))?;
+        mac.update(secret);
+        let digest = mac.finalize().into_bytes();
+        let digits: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        Ok(format!("[redacted:{kind}:{digits}]"))
+    }
+}
+
+/// Whether the text of an assignment could be a secret: no path, no word, but characters of several sorts that seldom repeat.
+fn looks_like_chance(text: &[u8]) -> bool {
+    if text.starts_with(b"/") || text.starts_with(b".") || text.starts_with(b"~") || text.starts_with(b"http") {
+        return false;
+    }
+    let sorts: [fn(&u8) -> bool; 4] =
+        [u8::is_ascii_lowercase, u8::is_ascii_uppercase, u8::is_ascii_digit, u8::is_ascii_punctuation];
+    let several = sorts.iter().filter(|sort| text.iter().any(|byte| sort(byte))).count();
+    let has_digit_or_case = text.iter().any(u8::is_ascii_digit)
+        || (text.iter().any(u8::is_ascii_lowercase) && text.iter().any(u8::is_ascii_uppercase));
+    several >= 2 && has_digit_or_case && bits_each(text) >= BITS_MIN
+}
+
+/// Bits of chance in each character, as far as their counts tell.
+fn bits_each(text: &[u8]) -> f64 {
+    let mut counts = [0u32; 256];
+    text.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
+    let all = text.len() as f64;
+    counts.iter().filter(|count| **count > 0).map(|count| f64::from(*count) / all).map(|part| -part * part.log2()).sum()
+}

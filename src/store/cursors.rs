@@ -1,0 +1,72 @@
+//! Where followers stand, one file for each in `cursors/`: not disposable (`docs/format.md`, Cursors).
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::directory::Modes;
+use super::index::Place;
+use super::os::{How, Os, read_full, sync_directory, write_full};
+use super::os_real::REAL;
+use crate::error::{Error, Result};
+use crate::model::Address;
+
+/// A cursor's file.
+#[derive(Debug, Clone)]
+pub struct Cursor {
+    directory: PathBuf,
+    path: PathBuf,
+}
+
+impl Cursor {
+    /// The cursor `name` of the logbook at `directory`. Errors: exit 2 when the name is not one that may become part of a path.
+    pub fn new(directory: &Path, name: &str) -> Result<Cursor> {
+        let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if name.is_empty() || name.len() > 64 || !name.bytes().all(known) {
+            return Err(Error::usage(format!("{name:?} is no name for a cursor"))
+                .hint("small letters, digits and -, at most 64: --cursor night-watch"));
+        }
+        let directory = directory.join("cursors");
+        Ok(Cursor { path: directory.join(name), directory })
+    }
+
+    /// Where it stands; `None` when it was never saved.
+    pub fn load(&self) -> Result<Option<Place>> {
+        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", self.path.display()));
+        let file = match REAL.open(&self.path, How::Read, 0) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(fail(error)),
+        };
+        let mut bytes = [0; 64];
+        let read = read_full(&REAL, &file, &mut bytes, 0).map_err(fail)?;
+        let text = std::str::from_utf8(&bytes[..read]).ok().and_then(|text| text.strip_suffix('\n'));
+        match text.and_then(Address::parse) {
+            Some(Address::Place { segment, offset }) => Ok(Some(Place { segment, offset })),
+            _ => Err(Error::io(format!("{}: not a place in the log", self.path.display()))
+                .hint(format!("rm {}   # begins anew", self.path.display()))),
+        }
+    }
+
+    /// Moves it to `place`, synced, in one step: whoever dies meanwhile stands where they stood.
+    pub fn save(&self, place: Place) -> Result<()> {
+        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", self.path.display()));
+        let modes = Modes::below(&REAL, self.directory.parent().unwrap_or(&self.directory));
+        match REAL.mkdir(&self.directory, modes.directory) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(fail(error)),
+            _ => {}
+        }
+        // One follower has a cursor; what another one left half made is taken away.
+        let temporary = self.path.with_extension("tmp");
+        match REAL.unlink(&temporary) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(fail(error)),
+            _ => {}
+        }
+        let file = REAL.open(&temporary, How::New, modes.file).map_err(fail)?;
+        REAL.set_access(&file, modes.file, None).map_err(fail)?;
+        let text = format!("{}\n", Address::Place { segment: place.segment, offset: place.offset });
+        write_full(&REAL, &file, text.as_bytes()).map_err(|(_, error)| fail(error))?;
+        REAL.sync_data(&file).map_err(fail)?;
+        REAL.rename(&temporary, &self.path).map_err(fail)?;
+        sync_directory(&REAL, &self.directory).map_err(fail)
+    }
+}

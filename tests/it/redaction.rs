@@ -1,0 +1,177 @@
+//! Secrets do not enter the log: each kind in `tests/secrets/cases.txt`, ordinary rows, and the ways in.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use logbook::format::secrets::Redactor;
+use regex::Regex;
+
+use crate::support::{Book, repository};
+
+fn redactor() -> Redactor {
+    Redactor::new(&[], &[], &[], Box::new(|| Ok([7; 32]))).unwrap()
+}
+
+/// Numbers that look like chance and are the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % sides
+    }
+
+    fn text(&mut self, class: char, count: usize) -> String {
+        const ALL: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+        let letters = match class {
+            'u' => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
+            'U' => "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
+            'a' => ALL,
+            'l' => &ALL[10..],
+            'h' => &ALL[..16],
+            'd' => &ALL[..10],
+            'b' => "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+            other => panic!("no class {other}"),
+        };
+        (0..count).map(|_| char::from(letters.as_bytes()[self.roll(letters.len())])).collect()
+    }
+}
+
+/// The text of a case with its braces filled.
+fn filled(text: &str, dice: &mut Dice) -> String {
+    let braces = Regex::new(r"\{([uUalhdb])(\d+)\}").unwrap();
+    let fill = |found: &regex::Captures<'_>| dice.text(found[1].chars().next().unwrap(), found[2].parse().unwrap());
+    braces.replace_all(text, fill).into_owned()
+}
+
+#[test]
+fn every_kind_has_cases_and_they_hold() {
+    let redactor = redactor();
+    let cases = fs::read_to_string(repository().join("tests/secrets/cases.txt")).unwrap();
+    let (mut kinds, mut wrong) = ([BTreeSet::new(), BTreeSet::new()], Vec::new());
+    let mut dice = Dice(1);
+    for line in cases.lines().filter(|line| !line.starts_with('#')) {
+        let mut parts = line.splitn(3, '\t');
+        let (kind, sign, text) = (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
+        kinds[usize::from(sign == "-")].insert(kind.to_owned());
+        for (before, after) in [("", ""), ("see ", " there"), ("line\\n", "\\nnext"), ("\\u0009", "\\t")] {
+            let secret = filled(text, &mut dice);
+            let row = format!("{{\"run_id\":\"r-1\",\"action\":\"{before}{secret}{after}\",\"n\":1}}");
+            let redacted = redactor.redact(row.as_bytes()).unwrap().map(|text| String::from_utf8(text).unwrap());
+            match (sign, &redacted) {
+                ("-", None) => {}
+                ("+", Some(text))
+                    if text.contains(&format!("[redacted:{kind}:"))
+                        && serde_json::from_str::<serde_json::Value>(text).is_ok() => {}
+                _ => wrong.push(format!("{kind} {sign} {row}\n   → {redacted:?}")),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
+    assert!(kinds[0].len() >= 40, "{} kinds", kinds[0].len());
+    assert_eq!(kinds[0], kinds[1]);
+    let rules = fs::read_to_string(repository().join("src/format/secrets/rules.txt")).unwrap();
+    let listed: BTreeSet<String> = rules
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split('\t').next().unwrap().to_owned())
+        .collect();
+    assert_eq!(listed, kinds[0]);
+    // None begins another: the first look at a place would miss the other.
+    let lines = rules.lines().filter(|line| !line.starts_with('#'));
+    let anchors: Vec<String> =
+        lines.flat_map(|line| line.split('\t').nth(1).unwrap().split(',')).map(str::to_lowercase).collect();
+    for (at, one) in anchors.iter().enumerate() {
+        assert!(!anchors.iter().enumerate().any(|(other, two)| other != at && two.starts_with(one.as_str())), "{one}");
+    }
+}
+
+#[test]
+fn ordinary_rows_are_left_alone() {
+    let redactor = redactor();
+    let mut dice = Dice(2);
+    let (mut touched, mut shown) = (0, Vec::new());
+    for at in 0..10_000 {
+        let mut hex = |count| dice.text('h', count);
+        let value = match at % 10 {
+            0 => format!("\"artifact_ref\":\"/home/ada/project/target/debug/deps/logbook-{}.d\"", hex(16)),
+            1 => format!("\"args_sha256\":\"{}\",\"commit\":\"{}\"", hex(64), hex(40)),
+            2 => format!("\"id\":\"{}-{}-4{}-a{}-{}\"", hex(8), hex(4), hex(3), hex(3), hex(12)),
+            3 => format!("\"image\":\"data:image/png;base64,iVBORw0KGgo{}==\"", dice.text('b', 400)),
+            4 => format!("\"action\":\"git fetch origin {}:refs/heads/x-{at}\"", hex(40)),
+            5 => format!("\"url\":\"https://example.org:8443/a/{}?page={at}&next=token-us-{}\"", hex(8), hex(4)),
+            6 => format!("\"tokens_in\":{at},\"tokens_out\":{},\"next_token\":null,\"model\":\"m-{}\"", at * 7, hex(6)),
+            7 => format!("\"error\":\"no secret: the token was missing at line {at}, key-value store {}\"", hex(32)),
+            8 => format!(
+                "\"trace_id\":\"{}\",\"span_id\":\"{}\",\"prompt_version\":\"sha256:{}\"",
+                hex(32),
+                hex(16),
+                hex(64)
+            ),
+            _ => format!("\"docker\":\"registry/x@sha256:{}\",\"note\":\"password reset for user {at}\"", hex(64)),
+        };
+        let row = format!("{{\"run_id\":\"r-{at}\",\"step\":1,\"timestamp\":\"2026-04-16T01:00:00.000Z\",{value}}}");
+        if let Some(text) = redactor.redact(row.as_bytes()).unwrap() {
+            touched += 1;
+            shown.push(String::from_utf8_lossy(&text).into_owned());
+        }
+    }
+    assert!(touched < 10, "{touched} of 10,000\n{}", shown.join("\n"));
+}
+
+const SECRET: &str = "password=Xk29fQz81LmP";
+
+#[test]
+fn no_way_into_the_log_lets_a_secret_pass() {
+    let book = Book::new().var("LOGBOOK_RUN", "r-88");
+    book.run(&["append", "-a", SECRET]).exit(0);
+    book.run(&["append", &format!("{{\"note\":{{\"deep\":[\"{SECRET}\"]}}}}")]).exit(0);
+    book.run_with(&["append", "-"], format!("{{\"a\":1}}\n{{\"a\":\"{SECRET}\"}}\n{{\"a\":3}}\n").as_bytes()).exit(0);
+    book.run(&["exec", "--capture", "--", "echo", SECRET]).exit(0).stdout(&format!("{SECRET}\n"));
+    book.run(&["call", "begin", "--tool", "t", &format!("{{\"x\":\"{SECRET}\"}}")]).exit(0);
+    book.run(&["amend", "r-88#1", &format!("action=other {SECRET}"), "--why", "x"]).exit(0);
+    book.run(&["review", "r-88", "red", "--why", SECRET]).exit(0);
+    let text = book.shell("cat .logbook/*.jsonl").out;
+    assert!(!text.contains("Xk29fQz81LmP"), "{text}");
+    // The same secret has the same mark, in this logbook alone.
+    let marks: BTreeSet<&str> =
+        Regex::new(r"\[redacted:[^\]]*\]").unwrap().find_iter(&text).map(|found| found.as_str()).collect();
+    assert_eq!(marks.len(), 1, "{marks:?}");
+    let key = fs::metadata(book.path().join(".logbook/redaction.key")).unwrap();
+    assert_eq!((key.len(), key.mode() & 0o777), (32, 0o600));
+    // Digests are those of what was called, not of what is kept.
+    let sum = book.shell(&format!(r"printf '%s\0' echo '{SECRET}' | sha256sum | cut -d' ' -f1")).out;
+    book.run(&["query", "kind=call.intent and tool_call.tool=echo", "--jq", ".tool_call.args_sha256"])
+        .stdout(&format!("\"{}\"\n", sum.trim()));
+    book.run(&["exec", "--args", "full", "--", "echo", "password=Yy29fQz81LmP"]).exit(0);
+    assert!(book.shell("cat .logbook/*.jsonl").out.contains("Yy29fQz81LmP"));
+}
+
+#[test]
+fn a_row_that_is_sent_again_is_the_same_after_redaction() {
+    let book = Book::new();
+    for _ in 0..2 {
+        book.run(&["append", "-r", "r-1", "--id", "k", "-a", SECRET]).exit(0);
+    }
+    book.run(&["query", "--count"]).stdout("1\n");
+}
+
+#[test]
+fn a_logbook_has_rules_and_exceptions_of_its_own() {
+    let book = Book::new();
+    let append = |text: &str| book.run(&["append", "-r", "r-1", "-a", text, "--print", "row"]);
+    book.write(".logbook/config.toml", b"[redact]\nskip = ['npm-token']\nallow = ['hunter2-.*']\n[[redact.rules]]\nkind = 'badge'\nanchor = 'BADGE'\npattern = '<BADGE\\d{6}>'\n");
+    append("BADGE123456").shows("[redacted:badge:");
+    append("BADGE12345").shows("BADGE12345\"");
+    append("password=hunter2-Example9").shows("password=hunter2-Example9");
+    append(&format!("npm_{}", Dice(3).text('a', 36))).shows("npm_");
+    append(SECRET).shows("[redacted:assignment:");
+    book.write(".logbook/config.toml", b"[[redact.rules]]\nkind = 'x'\nanchor = 'x'\npattern = '('\n");
+    append("x").exit(3).says("redact rule \"x\"");
+    book.write(".logbook/config.toml", b"[redact]\noff = true\n");
+    append(SECRET).shows(SECRET);
+    book.write(".logbook/config.toml", b"");
+    book.shell("chmod 644 .logbook/redaction.key");
+    append(SECRET).exit(3).says("others may read it").says("chmod 600");
+}
