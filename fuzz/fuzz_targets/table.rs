@@ -12,9 +12,9 @@ use std::sync::OnceLock;
 use libfuzzer_sys::{Corpus, fuzz_target};
 use logbook::json::{self, Limits};
 use logbook::model::{Address, Zone};
-use logbook::query::{Place, Row};
-use logbook::render::{Format, Look, Rows, cell, pretty, timeline};
-use logbook::view::timeline::{FIELDS, Timeline};
+use logbook::render::record::{self, terminal};
+use logbook::render::{Format, Look, Rows, cell, pretty};
+use logbook::view::Record;
 use regex_syntax::hir::{Class, HirKind};
 use serde_json::value::RawValue;
 use unicode_width::UnicodeWidthStr;
@@ -130,15 +130,14 @@ fn alone(row: &[u8], look: &Look) {
 
 /// The rows as one run.
 fn tell(rows: &[Vec<u8>], look: &Look) {
-    let mut run = Timeline::default();
-    let mut fields = Vec::new();
-    for row in rows {
-        if json::pick(row, &FIELDS, &mut fields).is_ok() {
-            let place = Place { input: 0, offset: 0 };
-            run.push(&Row { text: row, fields: &fields, place }, Some(Address::Place { segment: 1, offset: 0 }));
-        }
-    }
-    let drawn = timeline::draw(&run, look);
+    let whole = rows.iter().filter(|row| json::validate(row, Limits::GRAMMAR).is_ok());
+    let place = || Some(Address::Place { segment: 1, offset: 0 });
+    let run = Record::of("r", whole.map(|row| (row.as_slice(), place(), Vec::new())), Vec::new());
+    let facts = record::facts(&run, &look.zone);
+    let drawn = terminal::draw_facts("r", &facts, look) + &terminal::draw_timeline(&run, look);
+    let page = record::page(&run, &look.zone);
+    safe(&record::html::draw(&page), "\n");
+    safe(&record::markdown::draw(&page), "\n");
     safe(&drawn, "\n");
     if !look.wrap {
         fits(&drawn, look);

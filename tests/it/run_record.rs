@@ -248,7 +248,9 @@ fn runs_and_show_say_the_same() {
             let id = run["run_id"].as_str().unwrap();
             let record: Value = serde_json::from_str(&book.run(&["show", id, "--record"]).exit(0).out).unwrap();
             for field in same {
-                assert_eq!(run.get(field), record.get(field), "{field} of {id}");
+                // A list of runs has a column for each sum; nothing to add up is nothing in a record.
+                let told = run.get(field).filter(|value| **value != 0);
+                assert_eq!(told, record.get(field).filter(|value| **value != 0), "{field} of {id}");
             }
             let count = |list: &str, holds: &dyn Fn(&Value) -> bool| {
                 record[list].as_array().map_or(0, |list| list.iter().filter(|item| holds(item)).count())

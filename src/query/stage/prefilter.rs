@@ -47,14 +47,12 @@ pub fn string(text: &[u8]) -> Option<Vec<u8>> {
     let quoted = [b"\"", text, b"\""].concat();
     let inside = 1..quoted.len() - 1;
     let escaped = |at: usize| inside.contains(&at) && has_escape(quoted[at]);
-    let mut parts = vec![0..0];
-    for at in 0..quoted.len() {
-        match parts.last_mut() {
-            Some(part) if !escaped(at) => part.end = at + 1,
-            _ => parts.push(at + 1..at + 1),
-        }
+    let (mut longest, mut from) = (&quoted[..0], 0);
+    for end in (0..quoted.len()).filter(|at| escaped(*at)).chain([quoted.len()]) {
+        let part = &quoted[from..end];
+        longest = if part.len() > longest.len() { part } else { longest };
+        from = end + 1;
     }
-    let longest = parts.into_iter().filter_map(|part| quoted.get(part)).max_by_key(|part| part.len())?;
     (longest.len() >= BYTES_MIN && !text.windows(3).any(is_replaced)).then(|| longest.to_vec())
 }
 

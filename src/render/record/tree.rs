@@ -13,8 +13,8 @@ pub fn draw(nodes: &[Node], look: &Look) -> String {
     for node in nodes.iter().rev() {
         goes_on.resize(node.depth + 1, false);
         let mut line = String::new();
-        for level in 1..node.depth {
-            line.push_str(if goes_on[level] { "│  " } else { "   " });
+        for goes_on in goes_on.iter().take(node.depth).skip(1) {
+            line.push_str(if *goes_on { "│  " } else { "   " });
         }
         if node.depth > 0 {
             line.push_str(if goes_on[node.depth] { "├─ " } else { "└─ " });
