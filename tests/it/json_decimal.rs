@@ -4,7 +4,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use logbook::json::{Decimal, Sum};
+use logbook::json::{Decimal, Sum, plain_digits};
 use num_bigint::BigInt;
 use proptest::prelude::*;
 
@@ -69,6 +69,49 @@ proptest! {
     fn no_bytes_panic(text in prop::collection::vec(any::<u8>(), 0..20)) {
         let _ = Decimal::parse(&text);
     }
+}
+
+/// Plain numbers are added without a normal form: it is the same sum, and fails where that would.
+#[test]
+fn plain_numbers_add_up_to_the_same() {
+    let texts = [
+        "0",
+        "5",
+        "10",
+        "0.5",
+        "0.50",
+        "99999",
+        "1000000",
+        "123456789012345678",
+        "0.000001",
+        "9.99",
+        "1e9995",
+        "1e10000",
+        "1e-9990",
+        "1e-10000",
+        "-7",
+        "170141183460469231731687303715884105727",
+    ];
+    let mut plainly = 0;
+    for first in texts {
+        for second in texts {
+            for third in texts {
+                let (mut fast, mut slow) = (Sum::default(), Sum::default());
+                for text in [first, second, third] {
+                    let plain =
+                        plain_digits(text.as_bytes()).is_some_and(|(digits, places)| fast.add_plain(digits, places));
+                    plainly += u32::from(plain && text != "0");
+                    if !plain {
+                        fast.add(&decimal(text));
+                    }
+                    slow.add(&decimal(text));
+                }
+                assert!(fast.total() == slow.total(), "{first} + {second} + {third}");
+                assert!(fast.mean(3) == slow.mean(3), "{first} + {second} + {third}");
+            }
+        }
+    }
+    assert!(plainly > 500, "{plainly}");
 }
 
 #[test]
