@@ -60,6 +60,9 @@ impl Alarm {
     }
 }
 
+/// Takes a row, its place, and whether it passes.
+pub type Each<'e> = &'e mut dyn FnMut(Place, &[u8], bool) -> ControlFlow<()>;
+
 /// Rows that pass a filter, from a place on.
 pub struct Follower<'p> {
     plan: &'p Plan,
@@ -83,7 +86,7 @@ impl<'p> Follower<'p> {
 
     /// Hands the rows that came to `each`, in order, with their places and whether they pass. After a break none is
     /// handed on any more, and the follower is not to be asked again.
-    pub fn new_rows(&mut self, each: &mut dyn FnMut(Place, &[u8], bool) -> ControlFlow<()>) -> Result<()> {
+    pub fn new_rows(&mut self, each: Each<'_>) -> Result<()> {
         let (plan, corrections, voiding) = (self.plan, self.corrections, &mut self.voiding);
         let mut eval = plan.eval();
         let mut over = false;
