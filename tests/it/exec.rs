@@ -248,7 +248,8 @@ fn it_stops_and_goes_on_with_the_command() {
             "alone" => kill_process(pid(child.id()), Signal::CONT).unwrap(),
             _ => kill_process_group(pid(child.id()), Signal::CONT).unwrap(),
         }
-        until(&format!("both go on ({who})"), || state(child.id()) != Some('T') && state(inner) != Some('T'));
+        // Asleep again: before that it may still wake a command that it finds stopped.
+        until(&format!("both go on ({who})"), || state(child.id()) == Some('S') && state(inner) == Some('S'));
     }
     kill_process_group(pid(child.id()), Signal::INT).unwrap();
     assert_eq!(child.wait().unwrap().signal(), Some(2));
