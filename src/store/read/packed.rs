@@ -4,9 +4,12 @@
 //! An archive may come from anywhere. Whatever it claims, memory stays bounded: by the window that is allowed, and by
 //! the size of a frame that is unpacked in one piece.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead};
 use std::os::fd::OwnedFd;
 use std::path::Path;
+
+use zstd::bulk::Decompressor;
+use zstd::zstd_safe::DParameter;
 
 use crate::format::seek_table::{FOOT, Frame, SeekTable};
 use crate::model::READ_ROW_BYTES_MAX;
@@ -33,6 +36,7 @@ pub struct Packed<'o> {
     table: SeekTable,
     /// The frame that was unpacked last.
     unpacked: Option<usize>,
+    unpacker: Decompressor<'static>,
     content: Vec<u8>,
     packed: Vec<u8>,
 }
@@ -47,7 +51,9 @@ impl<'o> Packed<'o> {
         if !table.frames().iter().all(small) {
             return Ok(None);
         }
-        Ok(Some(Packed { os, file, table, unpacked: None, content: Vec::new(), packed: Vec::new() }))
+        let mut unpacker = Decompressor::new()?;
+        unpacker.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX))?;
+        Ok(Some(Packed { os, file, table, unpacked: None, unpacker, content: Vec::new(), packed: Vec::new() }))
     }
 
     /// Length of the content.
@@ -99,16 +105,13 @@ impl<'o> Packed<'o> {
         self.packed.resize(frame.packed as usize, 0);
         read_whole(self.os, &self.file, &mut self.packed, frame.packed_at)?;
         self.content.clear();
-        // One byte more than is claimed would show.
-        self.content.reserve(frame.plain as usize + 1);
-        let mut decoder = zstd::Decoder::with_buffer(&self.packed[..])?;
-        decoder.window_log_max(WINDOW_LOG_MAX)?;
-        decoder.take(u64::from(frame.plain) + 1).read_to_end(&mut self.content)?;
-        if self.content.len() != frame.plain as usize {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("frame {index} holds other than the {} bytes its table says", frame.plain),
-            ));
+        // Exactly so much room as the table claims: what holds more, or other than that, is an error.
+        self.content.reserve_exact(frame.plain as usize);
+        let wrong = |why: String| io::Error::new(io::ErrorKind::InvalidData, format!("frame {index}: {why}"));
+        let size = self.unpacker.decompress_to_buffer(&self.packed[..], &mut self.content);
+        let size = size.map_err(|error| wrong(error.to_string()))?;
+        if size != frame.plain as usize {
+            return Err(wrong(format!("holds {size} bytes, its table says {}", frame.plain)));
         }
         self.unpacked = Some(index);
         Ok(())
