@@ -11,12 +11,12 @@ const RUN: usize = 20;
 /// Four bytes in a row, each of one of these; of nothing: any byte. Letters are meant in both cases, in all but the last.
 #[cfg(target_arch = "x86_64")]
 const BEGINNINGS: [[&[u8]; 4]; 8] = [
-    // password, passwd
-    [b"s", b"s", b"w", b"od"],
+    // password, passwd; secret
+    [b"as", b"se", b"sc", b"wr"],
     // pwd= and the like; whsec_
     [b"ph", b"ws", b"de", b"=:\"\\c"],
-    // secret= token= and the like
-    [b"rk", b"e", b"tn", b"=:\"\\"],
+    // token= and the like, but not the tokens that rows count
+    [b"k", b"e", b"n", b"=:\"\\"],
     // api_key, access-key, accesskey, AccountKey=, secretkey
     [b"ist_-", b"k", b"e", b"y"],
     // A URL
@@ -93,18 +93,23 @@ mod avx2 {
     #[target_feature(enable = "avx2")]
     pub(super) fn could_have_one(text: &[u8]) -> bool {
         let mut look = Look::new();
+        let Some(last) = text.last_chunk::<SEEN>() else {
+            let mut bytes = [0; SEEN];
+            bytes[..text.len()].copy_from_slice(text);
+            look.begin(&bytes);
+            look.step(&bytes, 0);
+            return look.found();
+        };
+        look.begin(text.first_chunk().unwrap_or(last));
         let mut at = 0;
         while let Some(bytes) = text.get(at..).and_then(|rest| rest.first_chunk::<SEEN>()) {
-            look.step(bytes);
+            look.step(bytes, 0);
             at += STEP;
         }
-        let mut last = [0; STEP + SEEN];
-        let rest = &text[at..];
-        last[..rest.len()].copy_from_slice(rest);
-        for at in [0, STEP] {
-            if let Some(bytes) = last[at..].first_chunk::<SEEN>().filter(|_| at < rest.len()) {
-                look.step(bytes);
-            }
+        // What is left, in a step that begins earlier.
+        let seen = at + SEEN - STEP;
+        if seen < text.len() {
+            look.step(last, STEP - (text.len() - seen));
         }
         look.found()
     }
@@ -131,9 +136,19 @@ mod avx2 {
             Look { tables, begun: _mm256_setzero_si256(), ends: [0; 4], runs: 0 }
         }
 
+        /// The bytes that the first step does not take for those of tokens.
         #[inline]
         #[target_feature(enable = "avx2")]
-        fn step(&mut self, bytes: &[u8; SEEN]) {
+        fn begin(&mut self, bytes: &[u8; SEEN]) {
+            // SAFETY: 32 bytes are there.
+            let first = token_bytes(unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) });
+            self.put(u64::from(first) << (STEP - (SEEN - STEP)));
+        }
+
+        /// Beginnings at the first bytes, and the last ones as bytes of tokens; but so many of these were seen before.
+        #[inline]
+        #[target_feature(enable = "avx2")]
+        fn step(&mut self, bytes: &[u8; SEEN], seen: usize) {
             let low_bits = _mm256_set1_epi8(15);
             let mut token = 0;
             for half in [0, 32] {
@@ -141,7 +156,7 @@ mod avx2 {
                 for (place, [low, high]) in self.tables.iter().enumerate() {
                     // SAFETY: 32 bytes are there from 35 at most, of 67.
                     let text = unsafe { _mm256_loadu_si256(bytes.as_ptr().add(half + place).cast()) };
-                    if place == 0 {
+                    if place == SEEN - STEP {
                         token |= u64::from(token_bytes(text)) << half;
                     }
                     let high_bits = _mm256_and_si256(_mm256_srli_epi16::<4>(text), low_bits);
@@ -150,6 +165,11 @@ mod avx2 {
                 }
                 self.begun = _mm256_or_si256(self.begun, begun);
             }
+            self.put(token >> seen);
+        }
+
+        #[inline]
+        fn put(&mut self, token: u64) {
             let [one, two, four, eight] = self.ends;
             let twos = token & moved(token, one, 1);
             let fours = twos & moved(twos, two, 2);
