@@ -120,6 +120,54 @@ fn ordinary_rows_are_left_alone() {
     assert!(touched < 10, "{touched} of 10,000\n{}", shown.join("\n"));
 }
 
+/// In another case, and with an escape here and there.
+fn respelled(text: &str, dice: &mut Dice) -> String {
+    let (case, escapes) = (dice.roll(4), dice.roll(4) == 0);
+    let spell = |letter: char| {
+        let letter = match case {
+            0 => letter.to_ascii_uppercase(),
+            1 if dice.roll(2) == 0 => letter.to_ascii_uppercase(),
+            1 => letter.to_ascii_lowercase(),
+            _ => letter,
+        };
+        match letter.is_ascii_alphanumeric() && escapes && dice.roll(12) == 0 {
+            true => format!("\\u{:04x}", u32::from(letter)),
+            false => letter.to_string(),
+        }
+    };
+    text.chars().map(spell).collect()
+}
+
+#[test]
+fn a_glance_overlooks_no_secret() {
+    let redactor = redactor();
+    let cases = fs::read_to_string(repository().join("tests/secrets/cases.txt")).unwrap();
+    let cases: Vec<&str> = cases.lines().filter_map(|line| line.splitn(3, '\t').nth(2)).collect();
+    let around = ["{\"a\":\"", "\",\"b\":1", " and ", "/", "\\n", "=", "", "\u{e9}", "x"];
+    let mut dice = Dice(4);
+    let mut with_one = 0;
+    for round in 0..40_000 {
+        let mut row = String::new();
+        // At every distance from both ends, and from the steps of a look.
+        for part in 0..=dice.roll(2) {
+            for _ in 0..dice.roll(24) {
+                row.push_str(around[dice.roll(around.len())]);
+                row.push_str(&dice.text('l', 1 + round % 5));
+            }
+            row.push_str(around[dice.roll(around.len())]);
+            let case = filled(cases[(round + part) % cases.len()], &mut dice);
+            row.push_str(&respelled(&case, &mut dice));
+        }
+        for _ in 0..dice.roll(24) {
+            row.push_str(around[dice.roll(around.len())]);
+        }
+        let plainly = redactor.redact_plainly(row.as_bytes()).unwrap();
+        with_one += usize::from(plainly.is_some());
+        assert_eq!(redactor.redact(row.as_bytes()).unwrap(), plainly, "{row}");
+    }
+    assert!(with_one > 10_000, "{with_one}");
+}
+
 const SECRET: &str = "password=Xk29fQz81LmP";
 
 #[test]

@@ -8,6 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use regex::bytes::Regex;
 use sha2::Sha256;
 
+use super::glance;
 use super::rule::{Own, Rule};
 use crate::error::{Error, Result};
 
@@ -18,6 +19,8 @@ pub type Key = [u8; 32];
 pub struct Redactor {
     rules: Vec<(Rule, OnceCell<Option<Regex>>)>,
     anchors: AhoCorasick,
+    /// Those of the logbook's own rules, which a glance knows nothing of; `None`: it has none.
+    own_anchors: Option<AhoCorasick>,
     /// The rule that each anchor belongs to.
     rule_of: Vec<usize>,
     allowed: Vec<Regex>,
@@ -58,18 +61,26 @@ impl Redactor {
                 rule_of.push(at);
             }
         }
-        let anchors = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::LeftmostFirst)
-            .build(&anchors)
-            .map_err(|error| Error::io(format!("redact: {error}")))?;
+        let search = |anchors: &[&str]| {
+            let mut builder = AhoCorasick::builder();
+            builder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostFirst);
+            builder.build(anchors).map_err(|error| Error::io(format!("redact: {error}")))
+        };
+        let own_anchors: Vec<_> = own.iter().map(|rule| rule.anchor.as_str()).collect();
+        let own_anchors = if own.is_empty() { None } else { Some(search(&own_anchors)?) };
+        let anchors = search(&anchors)?;
         let allowed = allowed.collect::<Result<_>>()?;
-        Ok(Redactor { rules, anchors, rule_of, allowed, key: OnceCell::new(), ask })
+        Ok(Redactor { rules, anchors, own_anchors, rule_of, allowed, key: OnceCell::new(), ask })
     }
 
     /// `text`, one JSON value or a piece of one, with marks for its secrets; `None`: it has none.
     #[inline]
     pub fn redact(&self, text: &[u8]) -> Result<Option<Vec<u8>>> {
+        if self.could_have_one(text) { self.redact_plainly(text) } else { Ok(None) }
+    }
+
+    /// The same without a glance before: what [`Redactor::redact`] must agree with.
+    pub fn redact_plainly(&self, text: &[u8]) -> Result<Option<Vec<u8>>> {
         match self.anchors.find(text) {
             None => Ok(None),
             Some(first) => self.look_closely(text, first.start()),
@@ -78,7 +89,13 @@ impl Redactor {
 
     /// Where secrets stand in `text`, and of which kind; in order, none in another.
     pub fn find(&self, text: &[u8]) -> Vec<(std::ops::Range<usize>, &str)> {
-        self.anchors.find(text).map_or_else(Vec::new, |first| self.found(text, first.start()))
+        let first = if self.could_have_one(text) { self.anchors.find(text) } else { None };
+        first.map_or_else(Vec::new, |first| self.found(text, first.start()))
+    }
+
+    #[inline]
+    fn could_have_one(&self, text: &[u8]) -> bool {
+        glance::could_have_one(text) || self.own_anchors.as_ref().is_some_and(|anchors| anchors.is_match(text))
     }
 
     #[cold]
