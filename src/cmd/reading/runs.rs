@@ -2,6 +2,7 @@
 //! `runs` and reports over runs share.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use super::{Found, Reading, cores};
 use crate::cmd::Door;
@@ -13,7 +14,7 @@ use crate::store::index::Kind;
 use crate::view::runs::{FIELDS, Run, Runs, Tree, json as run_json, unpack};
 
 /// Files of runs: "lbrun" and the version of their layout.
-const KIND: Kind = Kind { extension: "runs", magic: 0x0001_6e75_7262_6c00, bytes_max: 64 << 20 };
+pub const KIND: Kind = Kind { extension: "runs", magic: 0x0001_6e75_7262_6c00, bytes_max: 64 << 20 };
 
 impl scan::Fold for Runs<'static> {
     const KIND: Kind = KIND;
@@ -46,8 +47,7 @@ pub fn read(found: &mut Found, reading: &Reading, door: &mut Door<'_>) -> (Parts
     let source = std::mem::take(&mut found.inputs);
     let again = source.clone();
     let names = FIELDS.map(str::to_owned);
-    let threads = Threads { count: cores(), stack_bytes: None, begun: &|| {} };
-    let how = How { directory: &found.path, names: &names, strict: reading.strict, cached, threads };
+    let how = how(&found.path, &names, reading.strict, cached);
     let (parts, scanned) = scan::folded(source, door.input, how);
     let is_sound = |part: &Part<Runs<'_>>| match part {
         Part::Kept(kept) => unpack(kept.payload(), 0, &mut Runs::default()),
@@ -59,6 +59,17 @@ pub fn read(found: &mut Found, reading: &Reading, door: &mut Door<'_>) -> (Parts
     }
     let (parts, scanned) = scan::folded(again, door.input, How { cached: false, ..how });
     (Parts(parts), scanned)
+}
+
+/// Makes what `cache/` lacks about the runs of `found`.
+pub fn keep(found: &Found, door: &mut Door<'_>) {
+    let names = FIELDS.map(str::to_owned);
+    let how = how(&found.path, &names, false, true);
+    let _ = scan::folded::<Runs<'static>>(found.inputs.clone(), door.input, how);
+}
+
+fn how<'h>(directory: &'h Path, names: &'h [String], strict: bool, cached: bool) -> How<'h> {
+    How { directory, names, strict, cached, threads: Threads { count: cores(), stack_bytes: None, begun: &|| {} } }
 }
 
 impl Parts {
