@@ -32,11 +32,11 @@ pub mod source;
 mod summarize;
 mod voided;
 
-pub use doubles::{DoubledId, doubled_ids};
+pub use doubles::{DoubledId, Ids};
 pub use feed::{Scanned, feed};
 pub use folded::{Fold, How, Part, folded};
 pub use parallel::{Task, Threads, in_parallel};
 pub use prune::Pruning;
 pub use reader::{Wanted, not_json};
-pub use skipped::{Class, Skipped};
+pub use skipped::{Class, Entry, Skipped};
 pub use source::{Corrected, LeftOut, Source};

@@ -23,7 +23,21 @@ pub enum Class {
 }
 
 impl Class {
-    fn says(self) -> &'static str {
+    /// Its name for programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Torn => "torn",
+            Class::Nul => "nul",
+            Class::NotJson => "not_json",
+            Class::NotObject => "not_object",
+            Class::TooLong => "too_long",
+            Class::BadArchive => "bad_archive",
+            Class::Unreadable => "unreadable",
+        }
+    }
+
+    /// What is wrong, in words.
+    pub fn says(self) -> &'static str {
         match self {
             Class::Torn => "torn (no newline at its end)",
             Class::Nul => "a run of NUL bytes",
@@ -37,7 +51,9 @@ impl Class {
 }
 
 /// How many places are told of each class in one file.
-const PLACES_MAX: usize = 3;
+const PLACES_TOLD: usize = 3;
+/// How many are kept, for whoever asks closer.
+const PLACES_MAX: usize = 1024;
 
 /// What was skipped.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,13 +61,17 @@ pub struct Skipped {
     entries: Vec<Entry>,
 }
 
+/// What was skipped of one file for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Entry {
-    file: String,
-    class: Class,
-    count: u64,
-    /// Byte offsets of the first few, with what more is known.
-    places: Vec<(u64, String)>,
+pub struct Entry {
+    /// The file.
+    pub file: String,
+    /// Why.
+    pub class: Class,
+    /// How many rows, or runs of NULs.
+    pub count: u64,
+    /// Byte offsets of the first of them, with what more is known.
+    pub places: Vec<(u64, String)>,
 }
 
 impl Skipped {
@@ -96,6 +116,11 @@ impl Skipped {
         self.entries.iter().map(|entry| entry.count).sum()
     }
 
+    /// All of it, by file and class.
+    pub fn into_entries(self) -> Vec<Entry> {
+        self.entries
+    }
+
     /// One line for each file and class: count, why, and the first places.
     pub fn lines(&self) -> Vec<String> {
         let line = |entry: &Entry| {
@@ -106,14 +131,14 @@ impl Skipped {
                 if entry.count == 1 { "" } else { "s" },
                 entry.class.says()
             );
-            for (index, (offset, detail)) in entry.places.iter().enumerate() {
+            for (index, (offset, detail)) in entry.places.iter().take(PLACES_TOLD).enumerate() {
                 text.push_str(if index == 0 { " at byte " } else { ", " });
                 let _ = write!(text, "{offset}");
                 if !detail.is_empty() {
                     let _ = write!(text, " ({detail})");
                 }
             }
-            if entry.count > entry.places.len() as u64 {
+            if entry.count > PLACES_TOLD as u64 {
                 text.push_str(", …");
             }
             text

@@ -10,6 +10,7 @@
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
 //! - `approvals`: requests and decisions · `holds`: runs that a person stopped
+//! - `health/`: what is wrong with rows
 //! - `past`: what a decision about a run rests on
 //! - `amended`: what corrections did to a row
 //!
@@ -19,6 +20,7 @@ pub mod amended;
 pub mod approvals;
 pub mod explain;
 pub mod fields;
+pub mod health;
 pub mod holds;
 pub mod past;
 pub mod record;
@@ -30,6 +32,7 @@ pub use amended::{Amended, amended};
 pub use approvals::Approvals;
 pub use explain::Explanation;
 pub use fields::Fields;
+pub use health::Health;
 pub use holds::Holds;
 pub use past::{Course, Past};
 pub use record::{Entry, Record};

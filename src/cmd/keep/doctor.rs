@@ -1,19 +1,19 @@
-//! `logbook doctor`: is this a good place for a logbook? What a sync costs on
-//! this disk, what its file system does not promise, and what no writer of ours
-//! leaves behind (`doctor_findings`).
+//! `logbook doctor`: is this logbook well, and is it in a good place? What a sync costs on this disk, what its file system
+//! does not promise, and what is found in files and rows (`examine`).
 
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::cmd::keep::doctor_findings;
+use crate::cmd::keep::examine::{Finding, Level, access, cache, files, rows};
+use crate::cmd::writing::redactor;
 use crate::error::{Error, Exit, Result};
-use crate::store::os_real::{disk, sync_times_us};
-use crate::store::{Durability, Purpose, config, locate};
+use crate::store::os_real::{Disk, disk, sync_times_us};
+use crate::store::{Durability, Environment, Location, Purpose, Settings, config, locate};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\
   logbook doctor
-  logbook doctor --json | jq .sync_us.median";
+  logbook doctor --secrets --json | jq -r '.findings[].next // empty'";
 
 /// Syncs measured.
 const SYNCS: usize = 9;
@@ -28,83 +28,162 @@ pub struct Doctor {
     /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+    /// Look through the rows for secrets too, by the rules of redaction
+    #[arg(long)]
+    pub secrets: bool,
+    /// Make the files of cache/ anew, and change nothing else
+    #[arg(long)]
+    pub fix_cache: bool,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
 }
 
-/// Measures and tells. A warning is no failure: exit 0.
+/// Looks at everything, and tells. Damage alone is a failure.
 pub fn run(args: Doctor, door: &mut Door<'_>) -> Result<Exit> {
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
-    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", location.path.display()));
     let settings = config::layered(&location.path, &door.env)?;
-    let (durability, source) = match door.env.var("LOGBOOK_DURABILITY") {
+    let mut findings = Vec::new();
+    if args.fix_cache {
+        let gone = cache::fix(&location, door)?;
+        let what = format!("cache/ was made anew: {gone} files went away");
+        findings.push(Finding::new(Level::Note, "fixed_cache", what).count(gone as u64));
+    }
+    let place = measure(&location, &settings, &door.env, &mut findings)?;
+    let redactor = match args.secrets {
+        // What is asked for is done, also where rows are not redacted.
+        true => {
+            let mut settings = settings.clone();
+            settings.redact.off = false;
+            redactor(&location, &settings)?
+        }
+        false => None,
+    };
+    // Before the rows: reading them makes what cache/ lacks.
+    let looks = [
+        access::faults(&location.path, &settings),
+        cache::faults(&location.path, door),
+        files::doubled(&location.path),
+        files::manifest(&location.path),
+        files::tails(&location.path),
+    ];
+    let mut count = 0;
+    let rows = rows::examine(&location, redactor.as_ref(), door).map(|(rows, findings)| {
+        count = rows;
+        findings
+    });
+    for look in looks.into_iter().chain([rows]) {
+        match look {
+            Ok(found) => findings.extend(found),
+            Err(error) => {
+                let what = format!("could not be looked at: {}", error.message);
+                findings.push(Finding::new(Level::Warning, "unreadable", what).next(error.hint.unwrap_or_default()));
+            }
+        }
+    }
+    findings.sort_by_key(|finding| finding.level);
+    let damage = findings.iter().filter(|finding| finding.level == Level::Damage).count();
+    let text = match args.json {
+        true => as_json(&place, count, &findings),
+        false => as_lines(&place, count, &findings),
+    };
+    writeln!(door.out, "{text}").map_err(|error| Error::output(&error))?;
+    if damage == 0 {
+        return Ok(Exit::Done);
+    }
+    let s = if damage == 1 { "" } else { "s" };
+    Err(Error::new(Exit::Damaged, format!("{damage} finding{s} of damage"))
+        .hint("logbook verify   # says what is still proved"))
+}
+
+/// Where the logbook is, and what a sync costs there.
+struct Place {
+    directory: String,
+    found: &'static str,
+    durability: &'static str,
+    durability_from: &'static str,
+    disk: Disk,
+    /// In order, microseconds.
+    times: Vec<u64>,
+}
+
+impl Place {
+    /// The least, the median and the greatest time.
+    fn sync_us(&self) -> Option<(u64, u64, u64)> {
+        let times = &self.times;
+        Some((*times.first()?, *times.get(times.len() / 2)?, *times.last()?))
+    }
+}
+
+fn measure(location: &Location, settings: &Settings, env: &Environment, findings: &mut Vec<Finding>) -> Result<Place> {
+    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", location.path.display()));
+    let (durability, source) = match env.var("LOGBOOK_DURABILITY") {
         Some(word) => (Durability::parse(word)?, "LOGBOOK_DURABILITY"),
         None if settings.durability == Durability::Data => (Durability::Data, "default"),
         None => (settings.durability, "config.toml"),
     };
     let disk = disk(&location.path).map_err(fail)?;
-    let mut warnings: Vec<String> = Vec::new();
+    let mut warn =
+        |class, what: String, next: &str| findings.push(Finding::new(Level::Warning, class, what).next(next));
+    const ELSEWHERE: &str = "logbook where   # LOGBOOK_DIR and --dir name another place";
     if let Some(warning) = disk.warning {
-        warnings.push(format!("{} is {warning}", disk.file_system));
+        warn("file_system", format!("{} is {warning}", disk.file_system), ELSEWHERE);
     }
     if disk.free_bytes < FREE_BYTES_LOW {
-        warnings.push(format!("only {} MiB are free", disk.free_bytes >> 20));
+        warn("disk_space", format!("only {} MiB are free", disk.free_bytes >> 20), "logbook archive --older-than 7d");
     }
-    let mut times = match sync_times_us(&location.path, SYNCS) {
-        Ok(times) => times,
-        Err(error) => {
-            warnings.push(format!("the sync time could not be measured: {error}"));
-            Vec::new()
-        }
-    };
+    let mut times = sync_times_us(&location.path, SYNCS).unwrap_or_else(|error| {
+        warn("sync", format!("the sync time could not be measured: {error}"), "");
+        Vec::new()
+    });
     times.sort_unstable();
-    let median = times.get(times.len() / 2).copied();
-    if median.is_some_and(|median| median < SYNC_US_CREDIBLE) && disk.warning.is_none() {
-        warnings.push("a sync takes no time: this disk, or what stands before it, does not wait for the medium".into());
+    let median = times.get(times.len() / 2);
+    if median.is_some_and(|median| *median < SYNC_US_CREDIBLE) && disk.warning.is_none() {
+        let what = "a sync takes no time: this disk, or what stands before it, does not wait for the medium";
+        warn("sync", what.to_owned(), ELSEWHERE);
     }
-    match doctor_findings::doubles(&location.path) {
-        Ok(told) => warnings.extend(told),
-        Err(error) => warnings.push(format!("the rows could not be read: {}", error.message)),
+    Ok(Place {
+        directory: location.path.display().to_string(),
+        found: location.why.words(),
+        durability: durability.word(),
+        durability_from: source,
+        disk,
+        times,
+    })
+}
+
+fn as_json(place: &Place, rows: u64, findings: &[Finding]) -> String {
+    let sync = place.sync_us().map(|(least, median, most)| {
+        serde_json::json!({ "count": place.times.len(), "median": median, "min": least, "max": most })
+    });
+    let told = serde_json::json!({
+        "directory": place.directory,
+        "found": place.found,
+        "durability": place.durability,
+        "durability_from": place.durability_from,
+        "file_system": place.disk.file_system,
+        "free_bytes": place.disk.free_bytes,
+        "sync_us": sync,
+        "rows": rows,
+        "findings": findings.iter().map(Finding::json).collect::<Vec<_>>(),
+    });
+    told.to_string()
+}
+
+fn as_lines(place: &Place, rows: u64, findings: &[Finding]) -> String {
+    let mut lines = vec![
+        format!("directory    {} ({})", place.directory, place.found),
+        format!("durability   {} ({})", place.durability, place.durability_from),
+        format!("file system  {}", place.disk.file_system),
+        format!("free         {} MiB", place.disk.free_bytes >> 20),
+    ];
+    if let Some((least, median, most)) = place.sync_us() {
+        let count = place.times.len();
+        lines.push(format!("sync         {} ms (median of {count}; {} to {})", ms(median), ms(least), ms(most)));
     }
-    let least_and_most = times.first().zip(times.last());
-    warnings.extend(doctor_findings::idle_corrections(args.dir.as_deref(), door)?);
-    let written = if args.json {
-        let sync = median.zip(least_and_most).map(|(median, (least, most))| {
-            serde_json::json!({ "count": times.len(), "median": median, "min": least, "max": most })
-        });
-        let told = serde_json::json!({
-            "directory": location.path.display().to_string(),
-            "found": location.why.words(),
-            "durability": durability.word(),
-            "durability_from": source,
-            "file_system": disk.file_system,
-            "free_bytes": disk.free_bytes,
-            "sync_us": sync,
-            "warnings": warnings,
-        });
-        writeln!(door.out, "{told}")
-    } else {
-        let mut lines = vec![
-            format!("directory    {} ({})", location.path.display(), location.why.words()),
-            format!("durability   {} ({source})", durability.word()),
-            format!("file system  {}", disk.file_system),
-            format!("free         {} MiB", disk.free_bytes >> 20),
-        ];
-        if let Some((median, (least, most))) = median.zip(least_and_most) {
-            lines.push(format!(
-                "sync         {} ms (median of {}; {} to {})",
-                ms(median),
-                times.len(),
-                ms(*least),
-                ms(*most)
-            ));
-        }
-        lines.extend(warnings.iter().map(|warning| format!("warning      {warning}")));
-        writeln!(door.out, "{}", lines.join("\n"))
-    };
-    written.map_err(|error| Error::output(&error))?;
-    Ok(Exit::Done)
+    lines.push(format!("rows         {rows}"));
+    lines.extend(findings.iter().flat_map(Finding::lines));
+    lines.join("\n")
 }
 
 /// Microseconds as milliseconds with two digits.

@@ -2,7 +2,7 @@
 
 pub mod archive;
 pub mod doctor;
-mod doctor_findings;
+mod examine;
 pub mod head;
 mod progress;
 pub mod verify;

@@ -2,6 +2,7 @@
 //! `runs` and reports over runs share.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use super::{Found, Reading, cores};
 use crate::cmd::Door;
@@ -13,7 +14,7 @@ use crate::store::index::Kind;
 use crate::view::runs::{FIELDS, Run, Runs, Tree, is_packed, json as run_json, unpack};
 
 /// Files of runs: "lbrun" and the version of their layout, which any change of it raises.
-const KIND: Kind = Kind { extension: "runs", magic: 0x0002_6e75_7262_6c00, bytes_max: 64 << 20 };
+pub const KIND: Kind = Kind { extension: "runs", magic: 0x0002_6e75_7262_6c00, bytes_max: 64 << 20 };
 
 impl scan::Fold for Runs<'static> {
     const KIND: Kind = KIND;
@@ -49,10 +50,20 @@ pub fn read(found: &mut Found, reading: &Reading, door: &mut Door<'_>) -> (Parts
     let cached = !reading.no_cache && !reading.strict;
     let source = std::mem::take(&mut found.inputs);
     let names = FIELDS.map(str::to_owned);
-    let threads = Threads { count: cores(), stack_bytes: None, begun: &|| {} };
-    let how = How { directory: &found.path, names: &names, strict: reading.strict, cached, threads };
+    let how = how(&found.path, &names, reading.strict, cached);
     let (parts, scanned) = scan::folded(source, door.input, how);
     (Parts(parts), scanned)
+}
+
+/// Makes what `cache/` lacks about the runs of `found`.
+pub fn keep(found: &Found, door: &mut Door<'_>) {
+    let names = FIELDS.map(str::to_owned);
+    let how = how(&found.path, &names, false, true);
+    let _ = scan::folded::<Runs<'static>>(found.inputs.clone(), door.input, how);
+}
+
+fn how<'h>(directory: &'h Path, names: &'h [String], strict: bool, cached: bool) -> How<'h> {
+    How { directory, names, strict, cached, threads: Threads { count: cores(), stack_bytes: None, begun: &|| {} } }
 }
 
 impl Parts {

@@ -326,6 +326,11 @@ fn table_name(low: u64, high: u64) -> String {
     format!("{low:06}-{high:06}.idx")
 }
 
+/// Whether a table may have this name.
+pub(super) fn is_table(name: &str) -> bool {
+    name == ACTIVE || parse(name.as_bytes()).is_some()
+}
+
 fn parse(name: &[u8]) -> Option<(u64, u64)> {
     let (low, high) = std::str::from_utf8(name).ok()?.strip_suffix(".idx")?.split_once('-')?;
     Some((low.parse().ok()?, high.parse().ok()?))

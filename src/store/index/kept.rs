@@ -99,7 +99,7 @@ impl Kept {
     }
 
     /// What stands in the file of this kind about the segment with this number, whichever bytes it is about.
-    fn read(os: &dyn Os, directory: &Path, kind: Kind, number: u64) -> Option<Kept> {
+    pub(super) fn read(os: &dyn Os, directory: &Path, kind: Kind, number: u64) -> Option<Kept> {
         let file = os.open(&path(directory, kind, number), How::Read, 0).ok()?;
         let stat = os.stat(&file).ok()?;
         if stat.what != What::File || stat.bytes > kind.bytes_max || stat.bytes < (HEAD_WORDS * 8) as u64 {

@@ -7,11 +7,13 @@
 //! - `table`: one file of `cache/`, with pages that know their own damage
 //! - `build`: how tables are made, found and merged
 //! - `runs`: one run, every correction
+//! - `health`: files that cannot be used
 //! - `kept`: files of `cache/` about one segment each · `summary`: what is known of all its rows; `run_filter`: their runs
 //!
 //! Invariant: a hint is checked before it counts; deleting `cache/` changes no answer.
 
 pub(super) mod build;
+pub mod health;
 pub mod kept;
 mod known;
 mod run_filter;

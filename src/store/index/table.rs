@@ -165,6 +165,12 @@ impl Table {
         Some(runs)
     }
 
+    /// Whether each of its pages is as it was written.
+    pub fn is_whole(&self, os: &dyn Os) -> bool {
+        let mut page = [0; PAGE];
+        (1..=self.run_pages + self.id_pages).all(|number| self.page(os, number, &mut page).is_some())
+    }
+
     /// All of it.
     pub fn contents(&self, os: &dyn Os) -> Option<Contents> {
         let mut contents = Contents { cover: self.cover, runs: self.runs(os)?, ids: Vec::new() };

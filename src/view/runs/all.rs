@@ -37,6 +37,11 @@ impl<'a> Runs<'a> {
         self.runs[at].push(row);
     }
 
+    /// The run of this name, as far as its rows were taken in.
+    pub fn get(&self, run: &str) -> Option<&Run<'a>> {
+        self.by_id.get(run).and_then(|at| self.runs.get(*at))
+    }
+
     /// Takes in the runs of rows that stand behind these.
     pub fn join(&mut self, later: Runs<'a>) {
         later.runs.into_iter().for_each(|run| self.add(run));

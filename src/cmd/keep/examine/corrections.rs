@@ -1,0 +1,65 @@
+//! Corrections that correct nothing: whoever wrote them by hand believes that they do.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
+
+use super::{Finding, Level};
+use crate::cmd::Door;
+use crate::cmd::reading::{Found, address};
+use crate::format::corrections::{is_target, step_of};
+use crate::json;
+use crate::model::Address;
+use crate::scan::{self, Source};
+use crate::view::Health;
+
+/// Findings of one sort that are told one by one.
+const TOLD_MAX: usize = 5;
+
+/// Corrections that do nothing, the first few with the reason.
+pub fn idle(found: &Found, health: &Health<'_>, door: &mut Door<'_>) -> Vec<Finding> {
+    let mut without: Vec<(String, String)> =
+        health.aimless.iter().map(|place| (place.clone(), NO_ROW.to_owned())).collect();
+    without.extend(without_target(found, &health.corrections, door));
+    let tell = |(by, why): &(String, String)| {
+        Finding::new(Level::Warning, "idle_correction", format!("the correction {by} does nothing: {why}"))
+            .next("logbook query --as-written 'kind = correction'")
+    };
+    let mut told: Vec<Finding> = without.iter().take(TOLD_MAX).map(tell).collect();
+    if without.len() > TOLD_MAX {
+        let all = format!("{} corrections do nothing in all", without.len());
+        told.push(Finding::new(Level::Warning, "idle_correction", all).count(without.len() as u64));
+    }
+    told
+}
+
+const NO_ROW: &str = "it names no row, as \"corrects\":\"r-88#3\" does";
+
+/// Those whose target is not there, or is none. The rows are found as a scan finds them: of two that claim one name the
+/// first by position owns it.
+fn without_target(found: &Found, wanted: &[(String, Address)], door: &mut Door<'_>) -> Vec<(String, String)> {
+    let targets: HashSet<&Address> = wanted.iter().map(|(_, target)| target).collect();
+    if targets.is_empty() {
+        return Vec::new();
+    }
+    let names = ["kind", "run_id", "step"].map(str::to_owned);
+    // Whether the row of that name may be corrected.
+    let mut rows: HashMap<Address, bool> = HashMap::new();
+    // A row that was retracted is not seen otherwise.
+    let written = Source::as_written(found.inputs.to_vec());
+    scan::feed(&written, door.input, &names, false, |row, _, _| {
+        let run_id = row.fields[1].and_then(json::decode).map(|run| String::from_utf8_lossy(&run).into_owned());
+        let step = run_id.zip(step_of(row.fields[2])).map(|(run_id, step)| Address::Step { run_id, step });
+        for address in step.into_iter().chain(address(&written, row.place)) {
+            if targets.contains(&address) {
+                rows.entry(address).or_insert_with(|| is_target(row.fields[0]));
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    let idle = wanted.iter().filter_map(|(by, target)| match rows.get(target) {
+        Some(true) => None,
+        Some(false) => Some((by.clone(), format!("{target} is of a kind that cannot be corrected"))),
+        None => Some((by.clone(), format!("there is no row {target}"))),
+    });
+    idle.collect()
+}

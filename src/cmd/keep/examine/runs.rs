@@ -1,0 +1,76 @@
+//! What runs wait for: calls without a result, requests that nobody decides, runs that say nothing any more.
+
+use super::{Finding, Level};
+use crate::format::draft_pairs::shell_word;
+use crate::model::Instant;
+use crate::render::cell;
+use crate::view::{Health, Run};
+
+/// Findings of one sort that are told one by one.
+const TOLD_MAX: usize = 5;
+/// A call that takes longer has most likely lost whoever made it.
+const CALL_MS: i64 = 3600 * 1000;
+/// A run that goes on says something more often.
+const SILENT_MS: i64 = 24 * 3600 * 1000;
+
+/// What is open, the first few of each sort one by one.
+pub fn waiting(health: Health<'_>, now: Instant) -> Vec<Finding> {
+    let runs = health.runs.finish();
+    let calls = runs.iter().filter(|run| run.calls.open() > 0).map(|run| open_calls(run, now));
+    let mut findings = few(calls, "open_call", "runs have calls without a result", "logbook runs 'open_calls > 0'");
+    let requests = health.approvals.all.iter().filter(|request| request.is_open(now)).map(|request| {
+        let age = request.at.map_or_else(String::new, |at| format!(", for {}", cell::span(now.ms_since(at))));
+        let what = format!("{} waits for approval{age}: {}", request.name, request.action);
+        Finding::new(Level::Note, "open_approval", what).next(format!("logbook approve {}", shell_word(&request.name)))
+    });
+    findings.extend(few(requests, "open_approval", "requests wait for approval", "logbook approve"));
+    let silent = |run: &&Run<'_>| {
+        let age = run.age_ms(now).unwrap_or(0);
+        run.standing.is_some() && run.is_open() && age > SILENT_MS
+    };
+    let silent = runs.iter().filter(silent).map(|run| {
+        let age = cell::span(run.age_ms(now).unwrap_or(0));
+        let what = format!("run {} is {} and has said nothing for {age}", run.run_id, run.status());
+        Finding::new(Level::Warning, "silent_run", what).next(format!("logbook resume {}", shell_word(&run.run_id)))
+    });
+    findings.extend(few(silent, "silent_run", "runs are open and silent", "logbook runs"));
+    findings
+}
+
+fn open_calls(run: &Run<'_>, now: Instant) -> Finding {
+    let age = run.age_ms(now);
+    let lost = !run.is_open() || age.is_none_or(|age| age > CALL_MS);
+    let level = if lost { Level::Warning } else { Level::Note };
+    let names = run
+        .calls
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, _)| if name.is_empty() { "without an id" } else { name });
+    let names: Vec<&str> = names.take(TOLD_MAX).collect();
+    let open = run.calls.open();
+    let more = if open > names.len() as u64 { ", …" } else { "" };
+    let s = if open == 1 { "" } else { "s" };
+    let heard = age.map_or_else(String::new, |age| format!(", its newest row is {} old", cell::span(age)));
+    let what = format!("run {} has {open} call{s} without a result ({}{more}){heard}", run.run_id, names.join(", "));
+    Finding::new(level, "open_call", what).count(open).next(format!("logbook show {}", shell_word(&run.run_id)))
+}
+
+/// The first few, and how many there are.
+fn few(all: impl Iterator<Item = Finding>, class: &'static str, are: &str, next: &str) -> Vec<Finding> {
+    let mut few: Vec<Finding> = Vec::new();
+    let mut count = 0u64;
+    let mut level = Level::Note;
+    for finding in all {
+        count += 1;
+        if few.len() < TOLD_MAX {
+            few.push(finding);
+        } else {
+            level = level.min(finding.level);
+        }
+    }
+    if count > few.len() as u64 {
+        let more = count - few.len() as u64;
+        few.push(Finding::new(level, class, format!("{more} more {are}")).count(more).next(next));
+    }
+    few
+}
