@@ -168,7 +168,7 @@ fn a_glance_overlooks_no_secret() {
     let around = ["{\"a\":\"", "\",\"b\":1", " and ", "/", "\\n", "=", "", "\u{e9}", "x"];
     let mut dice = Dice(4);
     let mut with_one = 0;
-    for round in 0..8_000 {
+    for round in 0..4_000 {
         let mut row = String::new();
         // At every distance from both ends, and from the steps of a look.
         for part in 0..=dice.roll(2) {
@@ -187,7 +187,7 @@ fn a_glance_overlooks_no_secret() {
         with_one += usize::from(plainly.is_some());
         assert_eq!(redactor.redact(row.as_bytes()).unwrap(), plainly, "{row}");
     }
-    assert!(with_one > 1_500, "{with_one}");
+    assert!(with_one > 700, "{with_one}");
 }
 
 const SECRET: &str = "password=Xk29fQz81LmP";
