@@ -138,15 +138,37 @@ fn respelled(text: &str, dice: &mut Dice) -> String {
     text.chars().map(spell).collect()
 }
 
+/// Secrets without a long run of letters and digits: what they begin with must tell.
+const BROKEN: [&str; 17] = [
+    "password={a9}1aB",
+    "passwd: {a9}1aB",
+    "pwd={a9}1aB",
+    r#"secret\":\"{a9}1aB"#,
+    "token={a9}1aB",
+    "api_key={a9}1aB",
+    "apikey={a9}1aB",
+    "access-key={a9}1aB",
+    "accesskey={a9}1aB",
+    "https://me:{a9}@example.org",
+    "bearer {a9}/{a9}/1aB",
+    "basic {a9}/{a9}/1aB",
+    "whsec_{a9}/{a9}/{a9}",
+    "https:\\/\\/hooks.slack.com/services/T{u8}/B{u8}/{a9}",
+    "sntrys_{a9}/{a9}/{a9}/{a9}/{a9}",
+    "glc_{a9}/{a9}/{a9}/{a9}",
+    "FlyV1 fm2_{a9}/{a9}/{a9}/{a9}/{a9}",
+];
+
 #[test]
 fn a_glance_overlooks_no_secret() {
     let redactor = redactor();
     let cases = fs::read_to_string(repository().join("tests/secrets/cases.txt")).unwrap();
-    let cases: Vec<&str> = cases.lines().filter_map(|line| line.splitn(3, '\t').nth(2)).collect();
+    let cases = cases.lines().filter_map(|line| line.splitn(3, '\t').nth(2));
+    let cases: Vec<&str> = cases.chain(BROKEN).chain(["-----BEGIN PRIVATE KEY-----\\n{a9}"]).collect();
     let around = ["{\"a\":\"", "\",\"b\":1", " and ", "/", "\\n", "=", "", "\u{e9}", "x"];
     let mut dice = Dice(4);
     let mut with_one = 0;
-    for round in 0..40_000 {
+    for round in 0..4_000 {
         let mut row = String::new();
         // At every distance from both ends, and from the steps of a look.
         for part in 0..=dice.roll(2) {
@@ -165,7 +187,7 @@ fn a_glance_overlooks_no_secret() {
         with_one += usize::from(plainly.is_some());
         assert_eq!(redactor.redact(row.as_bytes()).unwrap(), plainly, "{row}");
     }
-    assert!(with_one > 10_000, "{with_one}");
+    assert!(with_one > 700, "{with_one}");
 }
 
 const SECRET: &str = "password=Xk29fQz81LmP";

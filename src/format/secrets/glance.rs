@@ -8,7 +8,7 @@
 #[cfg(target_arch = "x86_64")]
 const RUN: usize = 20;
 
-/// Four bytes in a row, each of one of these; of nothing: any byte. Letters are meant in both cases, in all but the last.
+/// Four bytes in a row, each of one of these; of nothing: any ASCII byte. Letters are meant in both cases, in all but the last.
 #[cfg(target_arch = "x86_64")]
 const BEGINNINGS: [[&[u8]; 4]; 8] = [
     // password, passwd; secret
@@ -19,8 +19,8 @@ const BEGINNINGS: [[&[u8]; 4]; 8] = [
     [b"k", b"e", b"n", b"=:\"\\"],
     // api_key, access-key, accesskey, AccountKey=, secretkey
     [b"ist_-", b"k", b"e", b"y"],
-    // A URL
-    [b":", b"/", b"/", b""],
+    // A URL, from the last letter of its scheme on
+    [b"", b":", b"/", b"/"],
     // bearer, basic
     [b"b", b"ea", b"as", b"ri"],
     // hooks.slack.com, sntrys_
@@ -46,9 +46,9 @@ pub(super) fn could_have_one(text: &[u8]) -> bool {
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use std::arch::x86_64::{
-        __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_andnot_si256, _mm256_broadcastsi128_si256,
-        _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256,
-        _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16, _mm256_testz_si256,
+        __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpgt_epi8, _mm256_loadu_si256,
+        _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
+        _mm256_srli_epi16, _mm256_testz_si256,
     };
 
     use super::{BEGINNINGS, RUN};
@@ -59,6 +59,16 @@ mod avx2 {
 
     /// For each of the four bytes: which beginnings go with its low four bits, and which with its high ones; a bit each.
     const TABLES: [[[u8; 16]; 2]; 4] = tables();
+
+    /// A byte above that of its low four bits could be of a token: letters, digits, `-` `.` `_` `~` `%` `=`, and some more
+    /// for speed, which are rare: one comparison tells, as no two of `%` `/` `:` have the same low four bits.
+    const BELOW: [u8; 16] = {
+        let mut below = [b','; 16];
+        below[(b'%' & 15) as usize] = b'%' - 1;
+        below[(b'/' & 15) as usize] = b'/';
+        below[(b':' & 15) as usize] = b':';
+        below
+    };
 
     const fn tables() -> [[[u8; 16]; 2]; 4] {
         let mut tables = [[[0; 16]; 2]; 4];
@@ -116,6 +126,7 @@ mod avx2 {
 
     struct Look {
         tables: [[__m256i; 2]; 4],
+        below: __m256i,
         begun: __m256i,
         /// Where 1, 2, 4 and 8 bytes of a token end, in the step before.
         ends: [u64; 4],
@@ -129,11 +140,10 @@ mod avx2 {
             let mut tables = [[_mm256_setzero_si256(); 2]; 4];
             for (tables, bytes) in tables.iter_mut().zip(&TABLES) {
                 for (table, bytes) in tables.iter_mut().zip(bytes) {
-                    // SAFETY: 16 bytes are there.
-                    *table = _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) });
+                    *table = self::table(bytes);
                 }
             }
-            Look { tables, begun: _mm256_setzero_si256(), ends: [0; 4], runs: 0 }
+            Look { tables, below: table(&BELOW), begun: _mm256_setzero_si256(), ends: [0; 4], runs: 0 }
         }
 
         /// The bytes that the first step does not take for those of tokens.
@@ -141,7 +151,7 @@ mod avx2 {
         #[target_feature(enable = "avx2")]
         fn begin(&mut self, bytes: &[u8; SEEN]) {
             // SAFETY: 32 bytes are there.
-            let first = token_bytes(unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) });
+            let first = token_bytes(unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }, self.below);
             self.put(u64::from(first) << (STEP - (SEEN - STEP)));
         }
 
@@ -157,10 +167,10 @@ mod avx2 {
                     // SAFETY: 32 bytes are there from 35 at most, of 67.
                     let text = unsafe { _mm256_loadu_si256(bytes.as_ptr().add(half + place).cast()) };
                     if place == SEEN - STEP {
-                        token |= u64::from(token_bytes(text)) << half;
+                        token |= u64::from(token_bytes(text, self.below)) << half;
                     }
                     let high_bits = _mm256_and_si256(_mm256_srli_epi16::<4>(text), low_bits);
-                    let low = _mm256_shuffle_epi8(*low, _mm256_and_si256(text, low_bits));
+                    let low = _mm256_shuffle_epi8(*low, text);
                     begun = _mm256_and_si256(begun, _mm256_and_si256(low, _mm256_shuffle_epi8(*high, high_bits)));
                 }
                 self.begun = _mm256_or_si256(self.begun, begun);
@@ -193,13 +203,17 @@ mod avx2 {
         ends << by | before >> (64 - by)
     }
 
-    /// Letters, digits, and `-` `.` `_` `~` `%` `=`; some more, which are rare in a row, for speed.
+    /// Which bytes could be of a token, a bit each.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn token_bytes(text: __m256i) -> u32 {
-        let is = |byte: u8| _mm256_cmpeq_epi8(text, _mm256_set1_epi8(byte as i8));
-        let above = _mm256_cmpgt_epi8(text, _mm256_set1_epi8(b',' as i8));
-        let apart = _mm256_or_si256(is(b'/'), is(b':'));
-        _mm256_movemask_epi8(_mm256_or_si256(_mm256_andnot_si256(apart, above), is(b'%'))) as u32
+    fn token_bytes(text: __m256i, below: __m256i) -> u32 {
+        _mm256_movemask_epi8(_mm256_cmpgt_epi8(text, _mm256_shuffle_epi8(below, text))) as u32
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn table(bytes: &[u8; 16]) -> __m256i {
+        // SAFETY: 16 bytes are there.
+        _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) })
     }
 }
