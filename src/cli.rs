@@ -26,6 +26,7 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("done", "end"),
     ("complete", "end"),
     ("succeeded", "end"),
+    ("rules", "policy"),
     ("yes", "approve"),
     ("accept", "approve"),
     ("allow", "approve"),

@@ -39,6 +39,7 @@ mod help;
 mod hold;
 mod init;
 mod man;
+mod policy;
 mod query;
 mod release;
 mod report;

@@ -30,10 +30,10 @@ pub struct Question<'q> {
 
 impl Question<'_> {
     /// Whether `request` asks the same, and nobody has acted on its decision.
-    fn is(&self, request: &Request) -> bool {
+    fn is(&self, request: &Request, action: &str) -> bool {
         let same = match self.args_sha256 {
             Some(digest) => request.args_sha256 == digest,
-            None => request.args_sha256.is_empty() && request.action == self.action,
+            None => request.args_sha256.is_empty() && request.action == action,
         };
         same && request.run == self.run && request.decision.as_ref().is_none_or(|decision| decision.taken_by.is_none())
     }
@@ -41,6 +41,11 @@ impl Question<'_> {
     /// Stores the request, unless the same is on file and nobody has acted on it: then this joins it. Gives its name.
     pub fn put(&self, desk: &Desk, door: &mut Door<'_>) -> Result<(String, Option<Done>)> {
         let now = (door.clock)();
+        // As it stands in rows.
+        let redacted =
+            desk.redactor.as_ref().map(|redactor| redactor.redact(self.action.as_bytes())).transpose()?.flatten();
+        let action =
+            redacted.map_or_else(|| self.action.to_owned(), |text| String::from_utf8_lossy(&text).into_owned());
         let expires_at = self.expires_ms.map(|ms| now.plus_ms(i64::try_from(ms).unwrap_or(i64::MAX)).to_utc_ms());
         let mut joined = None;
         let done = desk.decide_whether(
@@ -51,7 +56,7 @@ impl Question<'_> {
                 // A decision that has come, or one that still may.
                 let of_use = |request: &&Request| {
                     let is_no = |it: &Decision| it.verdict != Verdict::Approved;
-                    self.is(request) && (request.decision.as_ref().is_some_and(is_no) || !request.is_over(now))
+                    self.is(request, &action) && (request.decision.as_ref().is_some_and(is_no) || !request.is_over(now))
                 };
                 joined = approvals.all.iter().rev().find(of_use).map(|request| request.name.clone());
                 if joined.is_some() {

@@ -5,6 +5,7 @@
 //!
 //! - `described`: the flags, and the rows that they give
 //! - `command`: a command as a child process that notices as little of it as can be · `signals`: what is passed on to it
+//! - `policy`: what the rules of the logbook say of a call
 //! - `asking`: a person is asked, and waited for · `held`: runs that a person stopped
 //! - `capture`: its output, copied on its way
 
@@ -13,6 +14,7 @@ pub mod capture;
 pub mod command;
 mod described;
 pub mod held;
+pub mod policy;
 mod signals;
 
 pub use described::{Arguments, Described, Keep, sha256};

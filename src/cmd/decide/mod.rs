@@ -7,5 +7,6 @@ mod decision;
 pub mod deny;
 pub mod hold;
 mod open_requests;
+pub mod policy;
 pub mod release;
 pub mod review;

@@ -7,13 +7,14 @@ use crate::cmd::Door;
 use crate::cmd::calling::asking::{self, Question};
 use crate::cmd::calling::capture::{Capture, Captured};
 use crate::cmd::calling::command::{self, Ended, Outcome};
+use crate::cmd::calling::policy::{self, Ruling};
 use crate::cmd::calling::{Arguments, Described, Keep, held};
 use crate::cmd::writing::{Desk, OfRun, Writing, made_id, print_rows};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft_pairs::{Pairs, shell_word};
 use crate::json;
 use crate::store::append::{OnRefused, State};
-use crate::store::config::duration_ms;
+use crate::store::config::{Then, duration_ms};
 use crate::store::{Purpose, Writer};
 use crate::view::approvals::Verdict;
 
@@ -41,11 +42,11 @@ pub struct Exec {
     /// Ask a person first, and wait: approve or deny decides about exactly these arguments
     #[arg(long)]
     ask: bool,
-    /// With --ask: no decision counts after this time, such as 2h
-    #[arg(long, value_name = "TIME", requires = "ask")]
+    /// When a person is asked: no decision counts after this time, such as 2h
+    #[arg(long, value_name = "TIME")]
     expires: Option<String>,
-    /// With --ask: wait at most this long; the same exec again goes on waiting
-    #[arg(long, value_name = "TIME", requires = "ask")]
+    /// When a person is asked: wait at most this long; the same exec again goes on waiting
+    #[arg(long, value_name = "TIME")]
     timeout: Option<String>,
     #[command(flatten)]
     writing: Writing,
@@ -122,7 +123,21 @@ fn begin<'a>(args: &Exec, arguments: &Arguments, desk: &'a Desk, door: &mut Door
         pairs.join(&call)?;
         Ok(pairs)
     };
-    if args.ask {
+    let ruling = ruled(args, arguments, desk, door, &row("call.intent", &action)?)?;
+    if let Some(ruling) = ruling {
+        let mut pairs = Pairs::new();
+        let action = format!("policy: {} {action}", ruling.rule.then.word());
+        let texts = [("run_id", &*run), ("kind", "policy.decision"), ("action", &action)];
+        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
+        ruling.say(&mut pairs)?;
+        pairs.join(&call)?;
+        let drafts = desk.draft(&pairs, door)?;
+        desk.store(&drafts, door, |_| Ok(()))?;
+        if ruling.rule.then == Then::Deny {
+            return Err(Error::new(Exit::No, ruling.told()).hint("logbook policy show"));
+        }
+    }
+    if args.ask || ruling.is_some_and(|ruling| ruling.rule.then == Then::Ask) {
         let question = Question {
             run: &run,
             action: &action,
@@ -157,6 +172,28 @@ fn begin<'a>(args: &Exec, arguments: &Arguments, desk: &'a Desk, door: &mut Door
     writer.sync()?;
     print_rows(desk.print, &drafts, &stored, door)?;
     Ok(begun(writer))
+}
+
+/// What the policy says of the call. That it cannot be asked is a no.
+fn ruled<'d>(
+    args: &Exec,
+    arguments: &Arguments,
+    desk: &'d Desk,
+    door: &Door<'_>,
+    intent: &Pairs,
+) -> Result<Option<Ruling<'d>>> {
+    if desk.settings.policy.is_empty() {
+        return Ok(None);
+    }
+    let mut row = intent.object();
+    // Rules see what is called, however much of it is kept.
+    if args.described.keep() == Keep::Digest {
+        let mut whole = Pairs::new();
+        whole.join(intent)?;
+        whole.json("tool_call.args", &arguments.json)?;
+        row = whole.object();
+    }
+    policy::ask(&desk.settings.policy, &row, door).map_err(|error| Error { exit: Exit::No, ..error })
 }
 
 impl Begun<'_> {

@@ -154,7 +154,7 @@ fn looks_like_chance(text: &[u8]) -> bool {
     }
     let sorts: [fn(&u8) -> bool; 4] =
         [u8::is_ascii_lowercase, u8::is_ascii_uppercase, u8::is_ascii_digit, u8::is_ascii_punctuation];
-    let several = sorts.iter().filter(|sort| text.iter().any(|byte| sort(byte))).count();
+    let several = sorts.iter().filter(|sort| text.iter().any(**sort)).count();
     let has_digit_or_case = text.iter().any(u8::is_ascii_digit)
         || (text.iter().any(u8::is_ascii_lowercase) && text.iter().any(u8::is_ascii_uppercase));
     several >= 2 && has_digit_or_case && bits_each(text) >= BITS_MIN

@@ -62,6 +62,13 @@ pub const KEYS: &[Key] = &[
         about: "whether somebody may decide about their own request",
     },
     Key {
+        name: "policy",
+        personal: false,
+        variable: None,
+        example: "[{ when = \"tool_call.side_effect=delete\", then = \"ask\" }]",
+        about: "rules about calls: the first that a call meets decides",
+    },
+    Key {
         name: "redact",
         personal: false,
         variable: None,

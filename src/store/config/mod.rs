@@ -3,6 +3,7 @@
 //!
 //! - `keys`: which keys there are, and a file of them
 //! - `settings`: what holds, and the values that keys may have
+//! - `policy`: rules about calls
 //! - `redact`: what it says of secrets
 //! - `reports`: queries that somebody saved
 //! - `layers`: one file over the other, and where each value comes from
@@ -11,11 +12,13 @@
 
 mod keys;
 mod layers;
+mod policy;
 mod redact;
 pub mod reports;
 mod settings;
 
 pub use keys::{KEYS, Key, personal_path};
 pub use layers::{layered, settings, with_origins};
+pub use policy::{PolicyRule, Then};
 pub use redact::{Redact, RedactRule};
 pub use settings::{Durability, Settings, duration_ms};

@@ -5,6 +5,7 @@ use std::path::Path;
 use toml::Value;
 
 use super::keys::{BYTES_MAX, Key};
+use super::policy::PolicyRule;
 use super::redact::Redact;
 use crate::error::{Error, Result};
 use crate::model::{Night, Vocabulary};
@@ -53,6 +54,8 @@ pub struct Settings {
     pub own_approvals: bool,
     /// What is redacted of rows before they are stored.
     pub redact: Redact,
+    /// Rules about calls, in order.
+    pub policy: Vec<PolicyRule>,
     /// The hours that nobody watches.
     pub night: Night,
     /// The group whose members share the logbook.
@@ -70,6 +73,7 @@ impl Default for Settings {
             vocabulary: Vocabulary::default(),
             own_approvals: false,
             redact: Redact::default(),
+            policy: Vec::new(),
             night: Night::default(),
             group: None,
             gid: None,
@@ -103,6 +107,10 @@ impl Settings {
                 let why = || "own_approvals is true or false".to_owned();
                 self.own_approvals = value.as_bool().ok_or_else(why)?;
             }
+            "policy" => {
+                self.policy =
+                    value.clone().try_into().map_err(|error| format!("policy: {error}").trim_end().to_owned())?;
+            }
             "redact" => {
                 self.redact =
                     value.clone().try_into().map_err(|error| format!("redact: {error}").trim_end().to_owned())?;
@@ -129,6 +137,10 @@ impl Settings {
             "lock_timeout" => Some(Value::String(format!("{}ms", self.lock_timeout_ms))),
             "overnight" => Some(Value::String(self.night.to_string())),
             "own_approvals" => Some(Value::Boolean(self.own_approvals)),
+            "policy" => {
+                let rules = self.policy.iter().map(PolicyRule::value);
+                (!self.policy.is_empty()).then(|| Value::Array(rules.collect()))
+            }
             "redact" => (self.redact != Redact::default()).then(|| self.redact.value()),
             "phases" => words(&self.vocabulary.more_phases),
             "statuses" => words(&self.vocabulary.more_statuses),

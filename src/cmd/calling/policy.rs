@@ -1,0 +1,71 @@
+//! The policy of a logbook, asked about one call: the first rule that it meets decides, and a row says so.
+
+use std::collections::BTreeMap;
+
+use crate::cmd::Door;
+use crate::cmd::reading::wording::{self, Clauses};
+use crate::error::{Error, Result};
+use crate::format::draft_pairs::Pairs;
+use crate::json;
+use crate::model::Zone;
+use crate::query::time::Clock;
+use crate::query::{Place, Plan, Row};
+use crate::store::config::{PolicyRule, Then};
+
+/// A rule that a call meets.
+#[derive(Debug, Clone, Copy)]
+pub struct Ruling<'r> {
+    /// Its number in the file, from 1.
+    pub number: usize,
+    /// The rule.
+    pub rule: &'r PolicyRule,
+}
+
+/// What the rules say of the call whose intent would be `row`; `None`: nothing.
+pub fn ask<'r>(rules: &'r [PolicyRule], row: &[u8], door: &Door<'_>) -> Result<Option<Ruling<'r>>> {
+    for (number, rule) in (1..).zip(rules) {
+        let plan = compiled(number, rule, door)?;
+        let mut fields = Vec::new();
+        json::pick(row, plan.fields(), &mut fields)
+            .map_err(|_| Error::usage("the call is no row that could be asked about"))?;
+        let row = Row { text: row, fields: &fields, place: Place::default() };
+        let met = match plan.filter() {
+            None => true,
+            Some(filter) => filter
+                .matches(&row, &mut plan.eval())
+                .map_err(|_| Error::usage(format!("policy rule {number}: its jq program fails on this call")))?,
+        };
+        if met {
+            return Ok(Some(Ruling { number, rule }));
+        }
+    }
+    Ok(None)
+}
+
+/// The rule as a plan. Errors: what is wrong with its condition.
+pub fn compiled(number: usize, rule: &PolicyRule, door: &Door<'_>) -> Result<Plan> {
+    let clauses = Clauses { filter: vec![rule.when.clone()], ..Clauses::default() };
+    let clock = Clock { now: (door.clock)(), zone: Zone::UTC };
+    let plan = clauses.query(&[]).and_then(|(query, text)| wording::compiled(&query, &text, &clock, BTreeMap::new()));
+    plan.map_err(|error| error.within(format_args!("config.toml: policy rule {number}")))
+}
+
+impl Ruling<'_> {
+    /// Says in `pairs` what was decided, and by which rule.
+    pub fn say(&self, pairs: &mut Pairs) -> Result<()> {
+        pairs.text("policy.rule", &self.number.to_string())?;
+        pairs.text("policy.when", &self.rule.when)?;
+        pairs.text("policy.then", self.rule.then.word())?;
+        if !self.rule.why.is_empty() {
+            pairs.text("reason", &self.rule.why)?;
+        }
+        Ok(())
+    }
+
+    /// The refusal.
+    pub fn told(&self) -> String {
+        let why = if self.rule.why.is_empty() { String::new() } else { format!(": {}", self.rule.why) };
+        let what = if self.rule.then == Then::Deny { "denied" } else { self.rule.then.word() };
+        format!("{what} by policy rule {} ({}){why}", self.number, self.rule.when)
+    }
+}

@@ -1,0 +1,77 @@
+//! `logbook policy show`: the rules in force for calls, each tried.
+
+use std::path::PathBuf;
+
+use crate::cmd::Door;
+use crate::cmd::calling::policy;
+use crate::error::{Error, Exit, Result};
+use crate::json;
+use crate::render::{Format, Look, Rows};
+use crate::store::{Purpose, config, locate};
+
+/// Two real examples.
+pub const EXAMPLES: &str = "  logbook policy show\n  logbook policy show -o jsonl";
+
+/// Arguments of `policy`.
+#[derive(Debug, clap::Args)]
+pub struct Policy {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Print the rules in force, in the order in which they are asked
+    Show(Show),
+}
+
+#[derive(Debug, clap::Args)]
+struct Show {
+    /// table, jsonl, json, csv, tsv or md
+    #[arg(short, long, value_name = "FORMAT")]
+    output: Option<String>,
+    /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+/// The columns.
+const COLUMNS: [&str; 4] = ["rule", "when", "then", "why"];
+
+/// `logbook policy`
+pub fn run(args: Policy, door: &mut Door<'_>) -> Result<Exit> {
+    let What::Show(args) = args.what;
+    let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
+    let settings = config::layered(&location.path, &door.env)?;
+    let format = match &args.output {
+        Some(name) => Format::parse(name)?,
+        None if door.out_is_terminal => Format::Table,
+        None => Format::Jsonl,
+    };
+    let terminal = door.out_is_terminal;
+    let look = Look {
+        width: terminal.then_some(door.columns),
+        colour: false,
+        zone: door.zone(false, None)?,
+        terminal,
+        wrap: true,
+    };
+    let mut rows = Rows::new(format, Some(COLUMNS.map(str::to_owned).to_vec()), look, false);
+    for (number, rule) in (1..).zip(&settings.policy) {
+        policy::compiled(number, rule, door)?;
+        let mut line = format!("{{\"rule\":{number},\"when\":").into_bytes();
+        json::quote_into(&rule.when, &mut line);
+        line.extend_from_slice(format!(",\"then\":\"{}\"", rule.then.word()).as_bytes());
+        if !rule.why.is_empty() {
+            line.extend_from_slice(b",\"why\":");
+            json::quote_into(&rule.why, &mut line);
+        }
+        line.push(b'}');
+        rows.push(&line, None, door.out).map_err(|error| Error::output(&error))?;
+    }
+    rows.finish(door.out).map_err(|error| Error::output(&error))?;
+    if settings.policy.is_empty() && door.err_is_terminal {
+        door.note("no rules: every call is made that nobody holds\nhint: [[policy]] in config.toml: when = '…', then = \"ask\"");
+    }
+    Ok(Exit::Done)
+}
