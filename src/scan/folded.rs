@@ -32,6 +32,8 @@ pub trait Fold: Default + Send {
     fn row(&mut self, row: &Row<'_>);
     /// Takes in what rows came to that stand right behind these.
     fn join(&mut self, later: Self);
+    /// Whether this was kept by [`Fold::keep`]: a checksum says only that it is as it was written.
+    fn is_kept(payload: &[u8]) -> bool;
     /// What is to be kept: of these rows, and of those before them that `before` is about. `None`: that is none of ours.
     fn keep(&self, before: Option<&[u8]>) -> Option<Vec<u8>>;
 }
@@ -105,6 +107,7 @@ fn known<F: Fold>(source: Source, directory: &Path) -> (BTreeMap<u32, Kept>, Sou
         if let Input::Segment(segment) = input
             && source.fates(at).is_none()
             && let Some((kept, bytes)) = load_of(&REAL, directory, F::KIND, segment)
+            && F::is_kept(kept.payload())
         {
             known.insert(at, kept);
             if bytes == segment.bytes || segment.sealed {

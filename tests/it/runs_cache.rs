@@ -202,6 +202,7 @@ fn damaged_files_are_as_good_as_none() {
     }
     fs::write(&path, &forged).unwrap();
     assert_eq!(book.run(&["runs", "--all"]).exit(0).quiet().out, expected);
+    assert_eq!(fs::read(&path).unwrap(), whole, "it is made anew");
     // Nobody can write there.
     fs::remove_dir_all(book.path().join(".logbook/cache")).unwrap();
     book.write(".logbook/cache", b"no directory");

@@ -72,3 +72,8 @@ impl<'a> Runs<'a> {
 pub fn unpack<'a>(bytes: &'a [u8], input: u32, runs: &mut Runs<'a>) -> bool {
     pack::unpack(bytes, input, |run| runs.add(run)).is_some()
 }
+
+/// Whether [`unpack`] can read these bytes.
+pub fn is_packed(bytes: &[u8]) -> bool {
+    pack::unpack(bytes, 0, drop).is_some()
+}

@@ -19,7 +19,7 @@ pub mod pairs;
 pub mod run;
 pub mod tree;
 
-pub use all::{Runs, unpack};
+pub use all::{Runs, is_packed, unpack};
 pub use cards::Cards;
 pub use pairs::Pairs;
 pub use run::{Ending, FIELDS, Run};
