@@ -10,6 +10,7 @@
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
 //! - `approvals`: requests and decisions · `holds`: runs that a person stopped
+//! - `rollback`: the plan that undoes a run
 //! - `past`: what a decision about a run rests on
 //! - `amended`: what corrections did to a row
 //!
@@ -22,6 +23,7 @@ pub mod fields;
 pub mod holds;
 pub mod past;
 pub mod record;
+pub mod rollback;
 pub mod runs;
 pub mod standing;
 pub mod stats;
