@@ -98,7 +98,7 @@ fn nothing_is_filled_in_that_was_not_kept() {
     );
     let call = |arguments: &[&str], result: &str| {
         let id = book.run(&[&["call", "begin", "--tool", "db"], arguments].concat()).exit(0).out.trim().to_owned();
-        book.run(&["call", "end", &id, "--exit-code", "0", "--result", result]).exit(0);
+        book.run(&["call", "end", &id, result, "--exit-code", "0"]).exit(0);
     };
     call(&["{\"secret\":\"s\"}"], "{\"id\":7}");
     call(&["{\"secret\":null}"], "{\"id\":7}");
