@@ -106,7 +106,7 @@ fn nothing_is_filled_in_that_was_not_kept() {
     call(&["{\"secret\":\"ghp_16C7e42F292c6912E7710c838347Ae178B4a\"}"], "{\"id\":7}");
     let plan = book.run(&["rollback", "r-1"]).exit(0).out.clone();
     for told in [
-        "    $ db --id=7 s '{x}'\n",
+        "    $ db '--id=7' s '{x}'\n",
         "! cannot be undone: {args.secret}: the call has no such value\n",
         "! cannot be undone: {args.secret}: it was not kept\n",
         "! cannot be undone: {args.secret}: a secret stood there, which was not kept\n",
