@@ -80,6 +80,8 @@ pub const COMMANDS: &[Entry] = &[
     entry!("decide", "release", decide::release::Release, "let a run go on that was held"),
     entry!("decide", "amend", decide::amend::Amend, "correct or retract a row, by another row"),
     entry!("decide", "review", decide::review::Review, "rate a run green, yellow or red, and say why"),
+    entry!("decide", "rollback", decide::rollback::Rollback, "the plan that undoes a run; --execute carries it out"),
+    entry!("decide", "contract", decide::contract::Contract, "what tools promise: contracts listed, shown, checked"),
     entry!("decide", "policy", decide::policy::Policy, "the rules about calls: what exec makes, asks about and denies"),
     entry!("live", "trigger", live::trigger::Trigger, "run a program for every row that passes, at least once"),
     entry!("keep", "archive", keep::archive::Archive, "sealed segments into the archive, or old ones away"),

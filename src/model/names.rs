@@ -88,6 +88,7 @@ pub const PAYLOAD: &[Field] = &[
     field("rating", Type::OneOf(RATINGS)),
     field("corrects", Type::String),
     field("answers", Type::String),
+    field("undoes", Type::String),
     field("evidence", Type::Any),
     field("host", Type::String),
     field("trace_id", Type::String),

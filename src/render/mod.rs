@@ -11,6 +11,7 @@
 //! - `table`: columns, widths, what is dropped
 //! - `cards`: what a person asks of all runs first
 //! - `line`: one row as one line · `pretty`: one row in full
+//! - `rollback`: the plan that undoes a run
 //! - `record/`: one run in full · `amended`: what corrections did to a row
 //!
 //! Invariant: no byte of a row reaches a terminal table unescaped.
@@ -22,6 +23,7 @@ pub mod format;
 pub mod line;
 pub mod pretty;
 pub mod record;
+pub mod rollback;
 pub mod rows;
 pub mod safe;
 pub mod table;

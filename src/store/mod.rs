@@ -7,7 +7,7 @@
 //! - `os`: the seam to the operating system; the real backend is the one place with raw file calls
 //! - `environment`: the process's surroundings as a value
 //! - `locate`: how the logbook is found · `directory`: made and judged safe
-//! - `config/`: `config.toml`, and queries that somebody saved
+//! - `config/`: `config.toml`, and texts that people keep beside it
 //! - `listing`: which segments there are · `read/`: snapshots, inputs, archives and rows for readers
 //! - `lock`: one writer at a time · `recover`: a torn tail · `rotate`: the next segment
 //! - `append`: append if, the one primitive, on all of these
@@ -40,7 +40,7 @@ pub mod rotate;
 pub mod state;
 
 pub use append::{Appended, Stored, Writer};
-pub use config::{Durability, Settings, reports};
+pub use config::{Durability, Settings};
 pub use environment::Environment;
 pub use index::known_corrections;
 pub use locate::{Location, Purpose, locate};

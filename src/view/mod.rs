@@ -11,6 +11,7 @@
 //! - `explain`: what a query is going to do
 //! - `approvals`: requests and decisions · `holds`: runs that a person stopped
 //! - `health/`: what is wrong with rows
+//! - `rollback`: the plan that undoes a run
 //! - `past`: what a decision about a run rests on
 //! - `amended`: what corrections did to a row
 //!
@@ -24,6 +25,7 @@ pub mod health;
 pub mod holds;
 pub mod past;
 pub mod record;
+pub mod rollback;
 pub mod runs;
 pub mod standing;
 pub mod stats;

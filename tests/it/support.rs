@@ -125,6 +125,11 @@ impl Book {
 
     /// Runs a line of shell on a terminal of this size; what it shows is in `out`.
     pub fn terminal(&self, line: &str, columns: u16, lines: u16) -> Ended {
+        self.typing("", line, columns, lines)
+    }
+
+    /// The same, with `keys` typed beforehand.
+    pub fn typing(&self, keys: &str, line: &str, columns: u16, lines: u16) -> Ended {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -138,6 +143,7 @@ impl Book {
         drop(command);
         let mut shown = Vec::new();
         let mut master = fs::File::from(master);
+        master.write_all(keys.as_bytes()).unwrap();
         let mut piece = [0; 4096];
         // A closed terminal reads as an error on Linux.
         while let Ok(got @ 1..) = master.read(&mut piece) {

@@ -5,6 +5,8 @@ use std::io::{Read, Write};
 use std::process::Child;
 use std::thread::JoinHandle;
 
+use crate::json;
+
 use sha2::{Digest, Sha256};
 
 use super::described::hex;
@@ -92,4 +94,22 @@ fn last_lines(tail: &[u8], lines: usize) -> String {
     let text = String::from_utf8_lossy(tail);
     let all: Vec<&str> = text.split_inclusive('\n').collect();
     all[all.len().saturating_sub(lines)..].concat()
+}
+
+impl Captured {
+    /// As JSON.
+    pub fn json(&self) -> String {
+        let mut out = b"{".to_vec();
+        for (name, stream) in [("stdout", &self.out), ("stderr", &self.err)] {
+            if out.len() > 1 {
+                out.push(b',');
+            }
+            let start = format!("\"{name}\":{{\"bytes\":{},\"sha256\":\"{}\",\"tail\":", stream.bytes, stream.sha256);
+            out.extend_from_slice(start.as_bytes());
+            json::quote_into(&stream.tail, &mut out);
+            out.push(b'}');
+        }
+        out.push(b'}');
+        String::from_utf8_lossy(&out).into_owned()
+    }
 }

@@ -6,12 +6,14 @@
 //! - `described`: the flags, and the rows that they give
 //! - `command`: a command as a child process that notices as little of it as can be · `signals`: what is passed on to it
 //! - `policy`: what the rules of the logbook say of a call
+//! - `contract`: what a tool promises, asked about a call
 //! - `asking`: a person is asked, and waited for · `held`: runs that a person stopped
 //! - `capture`: its output, copied on its way
 
 pub mod asking;
 pub mod capture;
 pub mod command;
+pub mod contract;
 mod described;
 pub mod held;
 pub mod policy;

@@ -25,17 +25,7 @@ pub struct Ruling<'r> {
 pub fn ask<'r>(rules: &'r [PolicyRule], row: &[u8], door: &Door<'_>) -> Result<Option<Ruling<'r>>> {
     for (number, rule) in (1..).zip(rules) {
         let plan = compiled(number, rule, door)?;
-        let mut fields = Vec::new();
-        json::pick(row, plan.fields(), &mut fields)
-            .map_err(|_| Error::usage("the call is no row that could be asked about"))?;
-        let row = Row { text: row, fields: &fields, place: Place::default() };
-        let met = match plan.filter() {
-            None => true,
-            Some(filter) => filter
-                .matches(&row, &mut plan.eval())
-                .map_err(|_| Error::usage(format!("policy rule {number}: its jq program fails on this call")))?,
-        };
-        if met {
+        if meets(&plan, row).map_err(|error| error.within(format_args!("policy rule {number}")))? {
             return Ok(Some(Ruling { number, rule }));
         }
     }
@@ -44,10 +34,24 @@ pub fn ask<'r>(rules: &'r [PolicyRule], row: &[u8], door: &Door<'_>) -> Result<O
 
 /// The rule as a plan. Errors: what is wrong with its condition.
 pub fn compiled(number: usize, rule: &PolicyRule, door: &Door<'_>) -> Result<Plan> {
-    let clauses = Clauses { filter: vec![rule.when.clone()], ..Clauses::default() };
+    condition(&rule.when, door).map_err(|error| error.within(format_args!("config.toml: policy rule {number}")))
+}
+
+/// A condition as a plan.
+pub fn condition(when: &str, door: &Door<'_>) -> Result<Plan> {
+    let clauses = Clauses { filter: vec![when.to_owned()], ..Clauses::default() };
     let clock = Clock { now: (door.clock)(), zone: Zone::UTC };
-    let plan = clauses.query(&[]).and_then(|(query, text)| wording::compiled(&query, &text, &clock, BTreeMap::new()));
-    plan.map_err(|error| error.within(format_args!("config.toml: policy rule {number}")))
+    clauses.query(&[]).and_then(|(query, text)| wording::compiled(&query, &text, &clock, BTreeMap::new()))
+}
+
+/// Whether the call whose intent would be `row` meets the condition.
+pub fn meets(plan: &Plan, row: &[u8]) -> Result<bool> {
+    let mut fields = Vec::new();
+    json::pick(row, plan.fields(), &mut fields)
+        .map_err(|_| Error::usage("the call is no row that could be asked about"))?;
+    let row = Row { text: row, fields: &fields, place: Place::default() };
+    let met = plan.filter().map(|filter| filter.matches(&row, &mut plan.eval())).transpose();
+    Ok(met.map_err(|_| Error::usage("its jq program fails on this call"))?.unwrap_or(true))
 }
 
 impl Ruling<'_> {
@@ -55,7 +59,6 @@ impl Ruling<'_> {
     pub fn say(&self, pairs: &mut Pairs) -> Result<()> {
         pairs.text("policy.rule", &self.number.to_string())?;
         pairs.text("policy.when", &self.rule.when)?;
-        pairs.text("policy.then", self.rule.then.word())?;
         if !self.rule.why.is_empty() {
             pairs.text("reason", &self.rule.why)?;
         }

@@ -3,6 +3,7 @@
 pub mod amend;
 pub mod answer;
 pub mod approve;
+pub mod contract;
 mod decision;
 pub mod deny;
 pub mod hold;
@@ -10,3 +11,4 @@ mod open_requests;
 pub mod policy;
 pub mod release;
 pub mod review;
+pub mod rollback;

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use crate::cmd::Door;
 use crate::cmd::calling::asking::{self, Question};
-use crate::cmd::calling::capture::{Capture, Captured};
+use crate::cmd::calling::capture::Capture;
 use crate::cmd::calling::command::{self, Ended, Outcome};
-use crate::cmd::calling::policy::{self, Ruling};
+use crate::cmd::calling::contract::{self, Terms};
+use crate::cmd::calling::policy;
 use crate::cmd::calling::{Arguments, Described, Keep, held};
 use crate::cmd::writing::{Desk, OfRun, Writing, made_id, print_rows};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft_pairs::{Pairs, shell_word};
-use crate::json;
 use crate::store::append::{OnRefused, State};
 use crate::store::config::{Then, duration_ms};
 use crate::store::{Purpose, Writer};
@@ -33,6 +33,9 @@ pub struct Exec {
     of: OfRun,
     #[command(flatten)]
     described: Described,
+    /// The contract that the call goes by [default: the one that is called as the tool]
+    #[arg(long, value_name = "NAME")]
+    contract: Option<String>,
     /// Keep size, digest and last lines of the output; the command then writes to a pipe
     #[arg(long)]
     capture: bool,
@@ -50,14 +53,58 @@ pub struct Exec {
     timeout: Option<String>,
     #[command(flatten)]
     writing: Writing,
+    /// A person at the terminal has said yes to this very command: that the run is held does not stop it.
+    #[arg(skip)]
+    by_hand: bool,
+}
+
+/// A command that undoes what a call of a run did.
+#[derive(Debug)]
+pub struct Undoing<'u> {
+    /// The run.
+    pub run: &'u str,
+    /// The name of the row that began the call.
+    pub undoes: &'u str,
+    /// The command.
+    pub command: &'u [String],
+    /// A person said yes to it.
+    pub by_hand: bool,
+    /// Where the rows go.
+    pub writing: &'u Writing,
+}
+
+impl Exec {
+    /// As `exec` runs it.
+    pub fn undoing(undoing: &Undoing<'_>) -> Exec {
+        let described = Described {
+            tool: Some("rollback".to_owned()),
+            side_effect: Some("write".to_owned()),
+            args: "redacted".to_owned(),
+            field: vec![format!("undoes={}", undoing.undoes)],
+            ..Described::default()
+        };
+        Exec {
+            command: undoing.command.iter().map(OsString::from).collect(),
+            of: OfRun { run: Some(undoing.run.to_owned()) },
+            described,
+            writing: undoing.writing.clone(),
+            by_hand: undoing.by_hand,
+            ..Exec::default()
+        }
+    }
+
+    fn may_run(&self, state: &mut State<'_, '_>, run: &str) -> Result<()> {
+        if self.by_hand { Ok(()) } else { held::refuse(state, run) }
+    }
 }
 
 /// `logbook exec`
 pub fn run(args: Exec, door: &mut Door<'_>) -> Result<Exit> {
-    match exec(&args, door) {
+    match carry_out(&args, door) {
+        Ok(outcome) => Ok(outcome.ended.follow()),
         // Any other status may be the command's own.
         Err(error) if !matches!(error.exit, Exit::Exec(_)) => Err(Error { exit: Exit::Exec(125), ..error }),
-        other => other,
+        Err(error) => Err(error),
     }
 }
 
@@ -69,9 +116,11 @@ struct Begun<'a> {
     id: String,
     tool: String,
     action: String,
+    terms: Option<Terms>,
 }
 
-fn exec(args: &Exec, door: &mut Door<'_>) -> Result<Exit> {
+/// Runs the command between its two rows.
+pub fn carry_out(args: &Exec, door: &mut Door<'_>) -> Result<Outcome> {
     let arguments = Arguments::of_command(&args.command);
     let mut result = args.writing.desk(door, Purpose::Write);
     if let (Ok(desk), Keep::Full) = (&mut result, args.described.keep()) {
@@ -99,7 +148,7 @@ fn exec(args: &Exec, door: &mut Door<'_>) -> Result<Exit> {
     {
         door.note(format_args!("warning: the result was not stored: {}", error.message));
     }
-    Ok(outcome?.ended.follow())
+    outcome
 }
 
 fn begin<'a>(args: &Exec, arguments: &Arguments, desk: &'a Desk, door: &mut Door<'_>) -> Result<Begun<'a>> {
@@ -108,14 +157,23 @@ fn begin<'a>(args: &Exec, arguments: &Arguments, desk: &'a Desk, door: &mut Door
     let program = args.command.first().map(Path::new).and_then(Path::file_name).unwrap_or_default().to_string_lossy();
     let tool = args.described.tool.clone().unwrap_or_else(|| program.clone().into_owned());
     let action = if args.described.keep() == Keep::Digest { program.into_owned() } else { arguments.line.clone() };
-    let described = Described {
-        side_effect: Some(args.described.side_effect.clone().unwrap_or_else(|| "exec".to_owned())),
-        ..args.described.clone()
-    };
+    // What cannot be asked is a no.
+    let refusal = |error| Error { exit: Exit::No, ..error };
+    let terms = contract::of(&desk.location.path, args.contract.as_deref(), &tool, door).map_err(refusal)?;
     let mut call = Pairs::new();
-    described.describe(&mut call, &id, &tool, Some(arguments))?;
-    let begun =
-        |writer| Begun { desk, writer, run: run.clone(), id: id.clone(), tool: tool.clone(), action: action.clone() };
+    described(args, terms.as_ref(), arguments)?.describe(&mut call, &id, &tool, Some(arguments))?;
+    if let Some(terms) = &terms {
+        call.text("tool_call.contract", &terms.name)?;
+    }
+    let begun = |writer, terms| Begun {
+        desk,
+        writer,
+        run: run.clone(),
+        id: id.clone(),
+        tool: tool.clone(),
+        action: action.clone(),
+        terms,
+    };
     let row = |kind: &str, action: &str| {
         let mut pairs = Pairs::new();
         let texts = [("run_id", &*run), ("kind", kind), ("action", action), ("status", "in-progress")];
@@ -123,21 +181,39 @@ fn begin<'a>(args: &Exec, arguments: &Arguments, desk: &'a Desk, door: &mut Door
         pairs.join(&call)?;
         Ok(pairs)
     };
-    let ruling = ruled(args, arguments, desk, door, &row("call.intent", &action)?)?;
-    if let Some(ruling) = ruling {
+    let decided = |then: &str, say: &dyn Fn(&mut Pairs) -> Result<()>, door: &mut Door<'_>| {
         let mut pairs = Pairs::new();
-        let action = format!("policy: {} {action}", ruling.rule.then.word());
-        let texts = [("run_id", &*run), ("kind", "policy.decision"), ("action", &action)];
+        let action = format!("policy: {then} {action}");
+        let texts = [("run_id", &*run), ("kind", "policy.decision"), ("action", &action), ("policy.then", then)];
         texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-        ruling.say(&mut pairs)?;
+        say(&mut pairs)?;
         pairs.join(&call)?;
         let drafts = desk.draft(&pairs, door)?;
-        desk.store(&drafts, door, |_| Ok(()))?;
+        desk.store(&drafts, door, |_| Ok(())).map(drop)
+    };
+    if let Some(terms) = &terms
+        && let Some(fault) = terms.refuses(&arguments.json)
+    {
+        decided(Then::Deny.word(), &|pairs| terms.blame(pairs, "caller", &fault), door)?;
+        return Err(Error::new(Exit::No, format!("contract {:?} takes no such arguments: {fault}", terms.name))
+            .hint(format!("logbook contract show {}", terms.name)));
+    }
+    let whole = asked(args, arguments, &row("call.intent", &action)?)?;
+    let ruling = policy::ask(&desk.settings.policy, &whole, door).map_err(refusal)?;
+    if let Some(ruling) = ruling {
+        decided(ruling.rule.then.word(), &|pairs| ruling.say(pairs), door)?;
         if ruling.rule.then == Then::Deny {
             return Err(Error::new(Exit::No, ruling.told()).hint("logbook policy show"));
         }
     }
-    if args.ask || ruling.is_some_and(|ruling| ruling.rule.then == Then::Ask) {
+    let mut asks = args.ask || ruling.is_some_and(|ruling| ruling.rule.then == Then::Ask);
+    if let Some(terms) = &terms
+        && terms.needs_approval(&whole).map_err(refusal)?
+    {
+        decided(Then::Ask.word(), &|pairs| terms.say(pairs), door)?;
+        asks = true;
+    }
+    if asks {
         let question = Question {
             run: &run,
             action: &action,
@@ -156,7 +232,7 @@ fn begin<'a>(args: &Exec, arguments: &Arguments, desk: &'a Desk, door: &mut Door
             true => row("call.intent", &action),
             false => row("note", &format!("was not run: {action}")),
         };
-        let may_run = |state: &mut State<'_, '_>| if approved { held::refuse(state, &run) } else { Ok(()) };
+        let may_run = |state: &mut State<'_, '_>| if approved { args.may_run(state, &run) } else { Ok(()) };
         let done = asking::take(desk, &request, door, row, may_run)?;
         if !approved {
             return Err(
@@ -164,36 +240,43 @@ fn begin<'a>(args: &Exec, arguments: &Arguments, desk: &'a Desk, door: &mut Door
             );
         }
         print_rows(desk.print, &done.drafts, &done.stored, door)?;
-        return Ok(begun(desk.writer(door)?));
+        return Ok(begun(desk.writer(door)?, terms));
     }
     let drafts = desk.draft(&row("call.intent", &action)?, door)?;
     let mut writer = desk.writer(door)?;
-    let stored = writer.append_if(&drafts, OnRefused::Abort, &mut |state| held::refuse(state, &run)).all()?;
+    let stored = writer.append_if(&drafts, OnRefused::Abort, &mut |state| args.may_run(state, &run)).all()?;
     writer.sync()?;
     print_rows(desk.print, &drafts, &stored, door)?;
-    Ok(begun(writer))
+    Ok(begun(writer, terms))
 }
 
-/// What the policy says of the call. That it cannot be asked is a no.
-fn ruled<'d>(
-    args: &Exec,
-    arguments: &Arguments,
-    desk: &'d Desk,
-    door: &Door<'_>,
-    intent: &Pairs,
-) -> Result<Option<Ruling<'d>>> {
-    if desk.settings.policy.is_empty() {
-        return Ok(None);
+/// The call as the flags describe it, else its contract.
+fn described(args: &Exec, terms: Option<&Terms>, arguments: &Arguments) -> Result<Described> {
+    let mut described = args.described.clone();
+    if let Some(terms) = terms {
+        let contract = &terms.contract;
+        described.side_effect = described.side_effect.or_else(|| contract.side_effect.clone());
+        if !described.irreversible && !described.reversible {
+            described.irreversible = contract.reversible == Some(false);
+            described.reversible = contract.reversible == Some(true);
+        }
+        if described.impact.is_none() {
+            described.impact = terms.impact(&arguments.json)?;
+        }
     }
-    let mut row = intent.object();
-    // Rules see what is called, however much of it is kept.
-    if args.described.keep() == Keep::Digest {
-        let mut whole = Pairs::new();
-        whole.join(intent)?;
-        whole.json("tool_call.args", &arguments.json)?;
-        row = whole.object();
+    described.side_effect.get_or_insert_with(|| "exec".to_owned());
+    Ok(described)
+}
+
+/// The row that rules are asked about: they see what is called, however much of it is kept.
+fn asked(args: &Exec, arguments: &Arguments, intent: &Pairs) -> Result<Vec<u8>> {
+    if args.described.keep() != Keep::Digest {
+        return Ok(intent.object());
     }
-    policy::ask(&desk.settings.policy, &row, door).map_err(|error| Error { exit: Exit::No, ..error })
+    let mut whole = Pairs::new();
+    whole.join(intent)?;
+    whole.json("tool_call.args", &arguments.json)?;
+    Ok(whole.object())
 }
 
 impl Begun<'_> {
@@ -213,7 +296,7 @@ impl Begun<'_> {
                     pairs.text("tool_call.signal", &name)?;
                 }
                 if let Some(captured) = &outcome.captured {
-                    pairs.json("tool_call.result", &result(captured))?;
+                    pairs.json("tool_call.result", &captured.json())?;
                     pairs.text("tool_call.result_sha256", &captured.out.sha256)?;
                 }
                 pairs.text("duration_ms", &format!("{:.3}", outcome.duration_ms))?;
@@ -225,22 +308,19 @@ impl Begun<'_> {
         }
         let drafts = self.desk.draft(&pairs, door)?;
         self.writer.append(&drafts, OnRefused::Abort).all()?;
+        if let (Some(terms), Ok(outcome)) = (&self.terms, outcome)
+            && let Some(fault) = terms.broken_by(outcome)
+        {
+            let mut pairs = Pairs::new();
+            let action = format!("policy: the tool broke contract {}", terms.name);
+            let texts = [("run_id", &*self.run), ("kind", "policy.decision"), ("action", &action)];
+            texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
+            terms.blame(&mut pairs, "tool", &fault)?;
+            pairs.text("tool_call.id", &self.id)?;
+            pairs.text("tool_call.tool", &self.tool)?;
+            let drafts = self.desk.draft(&pairs, door)?;
+            self.writer.append(&drafts, OnRefused::Abort).all()?;
+        }
         self.writer.sync()
     }
-}
-
-/// What was captured, as JSON.
-fn result(captured: &Captured) -> String {
-    let mut out = b"{".to_vec();
-    for (name, stream) in [("stdout", &captured.out), ("stderr", &captured.err)] {
-        if out.len() > 1 {
-            out.push(b',');
-        }
-        let start = format!("\"{name}\":{{\"bytes\":{},\"sha256\":\"{}\",\"tail\":", stream.bytes, stream.sha256);
-        out.extend_from_slice(start.as_bytes());
-        json::quote_into(&stream.tail, &mut out);
-        out.push(b'}');
-    }
-    out.push(b'}');
-    String::from_utf8_lossy(&out).into_owned()
 }

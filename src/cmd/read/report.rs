@@ -13,7 +13,8 @@ use crate::json;
 use crate::model::Night;
 use crate::query::Query;
 use crate::render::Rows;
-use crate::store::{self, Purpose, reports};
+use crate::store::config::texts::{self, REPORTS};
+use crate::store::{self, Purpose};
 use crate::view::runs::{Tree, json as run_json};
 
 /// Examples shown in the help.
@@ -43,12 +44,12 @@ pub fn run(args: Report, door: &mut Door<'_>) -> Result<Exit> {
     let Some(name) = args.name.as_deref() else {
         return list(&args, location.ok().map(|location| location.path).as_deref(), door);
     };
-    if !reports::is_name(name) {
+    if !texts::is_name(name) {
         return Err(Error::usage(format!("no report can be called {name:?}"))
             .hint("names are a to z, 0 to 9 and -; logbook report lists what there is"));
     }
     let own = match &location {
-        Ok(location) => reports::text(&location.path, name)?,
+        Ok(location) => texts::text(&location.path, REPORTS, name)?,
         Err(_) => None,
     };
     let saved = match (own, BUILT_IN.iter().find(|(built_in, _)| *built_in == name)) {
@@ -114,8 +115,8 @@ fn list(args: &Report, directory: Option<&Path>, door: &mut Door<'_>) -> Result<
     let mut rows = Rows::new(args.reading.format(door)?, Some(columns), look, false);
     let mut all: Vec<(String, Saved)> = Vec::new();
     if let Some(directory) = directory {
-        for name in reports::names(directory)? {
-            let saved = match reports::text(directory, &name) {
+        for name in texts::names(directory, REPORTS)? {
+            let saved = match texts::text(directory, REPORTS, &name) {
                 Ok(text) => Saved::read(&text.unwrap_or_default()),
                 Err(error) => Saved { about: error.message, ..Saved::default() },
             };
@@ -146,7 +147,7 @@ fn list(args: &Report, directory: Option<&Path>, door: &mut Door<'_>) -> Result<
 }
 
 fn unknown(name: &str, directory: Option<&Path>) -> Error {
-    let own = directory.and_then(|directory| reports::names(directory).ok()).unwrap_or_default();
+    let own = directory.and_then(|directory| texts::names(directory, REPORTS).ok()).unwrap_or_default();
     let known = own.iter().map(String::as_str).chain(BUILT_IN.iter().map(|(name, _)| *name));
     let error = Error::usage(format!("no report is called {name:?}"));
     match nearest(name, known) {

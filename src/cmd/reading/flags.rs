@@ -18,7 +18,7 @@ use crate::scan::{self, Pruning, Scanned, Source, corrections};
 use crate::store::{self, Environment, Input, Location, Purpose, Snapshot};
 
 /// Flags of every reading command.
-#[derive(clap::Args, Debug, Clone)]
+#[derive(clap::Args, Debug, Clone, Default)]
 pub struct Reading {
     /// Only rows of this run
     #[arg(short = 'r', long, value_name = "RUN")]

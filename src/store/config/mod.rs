@@ -5,18 +5,20 @@
 //! - `settings`: what holds, and the values that keys may have
 //! - `policy`: rules about calls
 //! - `redact`: what it says of secrets
-//! - `reports`: queries that somebody saved
+//! - `texts`: queries that somebody saved, contracts of tools · `contracts`: what a contract says
 //! - `layers`: one file over the other, and where each value comes from
 //!
 //! To add a key: a line in `keys::KEYS`, its value in `settings`, `schema/config.schema.json`.
 
+pub mod contracts;
 mod keys;
 mod layers;
 mod policy;
 mod redact;
-pub mod reports;
 mod settings;
+pub mod texts;
 
+pub use contracts::Contract;
 pub use keys::{KEYS, Key, personal_path};
 pub use layers::{layered, settings, with_origins};
 pub use policy::{PolicyRule, Then};

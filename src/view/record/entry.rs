@@ -5,7 +5,7 @@ use crate::model::{Address, Instant};
 use crate::view::{Amended, standing};
 
 /// The fields that a record reads.
-const FIELDS: [&str; 49] = [
+const FIELDS: [&str; 50] = [
     "run_id",
     "step",
     "timestamp",
@@ -53,6 +53,7 @@ const FIELDS: [&str; 49] = [
     "final_status",
     "rating",
     "answers",
+    "undoes",
     "evidence",
     "host",
 ];

@@ -1,7 +1,7 @@
-//! The texts in `reports/` of a logbook: queries that somebody saved. Their names become paths, so that they are judged first;
-//! no link is followed.
+//! Small texts in folders of a logbook that people write: queries that somebody saved, contracts of tools. Their names
+//! become paths, so that they are judged first; no link is followed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::store::os::{How, Os, What, read_full};
@@ -16,13 +16,34 @@ pub fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(letter)
 }
 
-/// The names of all of them, in order.
-pub fn names(directory: &Path) -> Result<Vec<String>> {
-    let folder = directory.join("reports");
+/// A folder of texts.
+#[derive(Debug, Clone, Copy)]
+pub struct Folder {
+    /// What it is called.
+    pub name: &'static str,
+    /// What the names of its files end in.
+    pub extension: &'static str,
+}
+
+/// Queries that somebody saved.
+pub const REPORTS: Folder = Folder { name: "reports", extension: ".txt" };
+/// What tools promise.
+pub const CONTRACTS: Folder = Folder { name: "contracts", extension: ".toml" };
+
+impl Folder {
+    /// Where the text called `name` stands.
+    pub fn path(self, directory: &Path, name: &str) -> PathBuf {
+        directory.join(self.name).join(format!("{name}{}", self.extension))
+    }
+}
+
+/// The names of all texts in `of`, in order.
+pub fn names(directory: &Path, of: Folder) -> Result<Vec<String>> {
+    let folder = directory.join(of.name);
     let mut names = Vec::new();
     if is_directory(&folder)? {
         REAL.list(&folder, &mut |name| {
-            let name = std::str::from_utf8(name).ok().and_then(|name| name.strip_suffix(".txt"));
+            let name = std::str::from_utf8(name).ok().and_then(|name| name.strip_suffix(of.extension));
             names.extend(name.filter(|name| is_name(name)).map(str::to_owned));
         })
         .map_err(|error| Error::io(format!("{}: {error}", folder.display())))?;
@@ -32,12 +53,11 @@ pub fn names(directory: &Path) -> Result<Vec<String>> {
 }
 
 /// The text of the one called `name`; `None`: there is none.
-pub fn text(directory: &Path, name: &str) -> Result<Option<String>> {
-    let folder = directory.join("reports");
-    if !is_name(name) || !is_directory(&folder)? {
+pub fn text(directory: &Path, of: Folder, name: &str) -> Result<Option<String>> {
+    if !is_name(name) || !is_directory(&directory.join(of.name))? {
         return Ok(None);
     }
-    let path = folder.join(format!("{name}.txt"));
+    let path = of.path(directory, name);
     let fail = |why: String| Error::io(format!("{}: {why}", path.display()));
     // Looked at before it is opened: opening a pipe would wait for whoever writes to it.
     let stat = match REAL.stat_path(&path) {

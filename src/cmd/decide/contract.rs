@@ -1,0 +1,87 @@
+//! `logbook contract`: the contracts of tools, listed, shown and checked.
+
+use std::path::{Path, PathBuf};
+
+use crate::cmd::Door;
+use crate::cmd::calling::contract::{Terms, named};
+use crate::error::{Error, Exit, Result};
+use crate::store::config::texts::{self, CONTRACTS};
+use crate::store::{Purpose, locate};
+
+/// Two real examples.
+pub const EXAMPLES: &str = "  logbook contract check\n  logbook contract show psql";
+
+/// Arguments of `contract`.
+#[derive(Debug, clap::Args)]
+pub struct Contract {
+    #[command(subcommand)]
+    what: Option<What>,
+    /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]
+    #[arg(long, value_name = "DIR", global = true)]
+    dir: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// Say what is wrong with a contract, or with all of them
+    Check {
+        /// The contract
+        name: Option<String>,
+    },
+    /// Print a contract as one JSON object
+    Show {
+        /// The contract
+        name: String,
+    },
+}
+
+/// `logbook contract`
+pub fn run(args: Contract, door: &mut Door<'_>) -> Result<Exit> {
+    let directory = locate(args.dir.as_deref(), &door.env, Purpose::Read)?.path;
+    let text = match &args.what {
+        None => names(&directory, door)?.into_iter().map(|name| name + "\n").collect(),
+        Some(What::Check { name }) => {
+            let names = if let Some(name) = name { vec![name.clone()] } else { names(&directory, door)? };
+            check(&directory, &names, door)?
+        }
+        Some(What::Show { name }) => shown(&named(&directory, name, door)?)?,
+    };
+    door.out.write_all(text.as_bytes()).map_err(|error| Error::output(&error))?;
+    Ok(Exit::Done)
+}
+
+fn names(directory: &Path, door: &mut Door<'_>) -> Result<Vec<String>> {
+    let names = texts::names(directory, CONTRACTS)?;
+    if names.is_empty() && door.err_is_terminal {
+        door.note(format_args!("no contracts\nhint: write {}", CONTRACTS.path(directory, "NAME").display()));
+    }
+    Ok(names)
+}
+
+/// A line for each that is sound. Errors: what is wrong with the others, all of it.
+fn check(directory: &Path, names: &[String], door: &mut Door<'_>) -> Result<String> {
+    let mut sound = String::new();
+    let mut faults: Vec<Error> = Vec::new();
+    for name in names {
+        match named(directory, name, door) {
+            Ok(_) => sound += &format!("{name}: sound\n"),
+            Err(error) => faults.push(error),
+        }
+    }
+    let Some(first) = faults.first().cloned() else { return Ok(sound) };
+    let told: Vec<String> = faults.into_iter().map(|error| error.message).collect();
+    Err(Error { message: told.join("\n"), ..first })
+}
+
+fn shown(terms: &Terms) -> Result<String> {
+    let mut value = serde_json::json!({ "name": terms.name });
+    let said = serde_json::to_value(&terms.contract).map_err(|error| Error::io(error.to_string()))?;
+    if let (Some(out), serde_json::Value::Object(said)) = (value.as_object_mut(), said) {
+        let is_said = |value: &serde_json::Value| {
+            !(value.is_null() || value.as_array().is_some_and(Vec::is_empty))
+                && value.as_object().is_none_or(|members| !members.is_empty())
+        };
+        out.extend(said.into_iter().filter(|(_, value)| is_said(value)));
+    }
+    Ok(format!("{value}\n"))
+}

@@ -1,0 +1,168 @@
+//! `logbook rollback RUN`: the plan that undoes a run, and with `--execute` its commands, one yes for each.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use signal_hook::consts::SIGINT;
+
+use crate::cmd::Door;
+use crate::cmd::calling::command::Ended;
+use crate::cmd::log::exec::{self, Exec, Undoing};
+use crate::cmd::reading::{Reading, of_run};
+use crate::cmd::writing::Writing;
+use crate::error::{Error, Exit, Result};
+use crate::format::draft_pairs::shell_word;
+use crate::render::rollback::{COLUMNS, command_line, json, step as shown, sum};
+use crate::render::{Format, Look, Rows};
+use crate::store::config::contracts::{Rollback as Way, contract};
+use crate::store::{Purpose, locate};
+use crate::view::Record;
+use crate::view::rollback::{self as view, Means, Step, Undo};
+
+/// Two real examples.
+pub const EXAMPLES: &str = "  logbook rollback r-88\n  logbook rollback r-88 --execute";
+
+/// Arguments of `rollback`.
+#[derive(Debug, clap::Args)]
+pub struct Rollback {
+    /// The run
+    #[arg(value_name = "RUN")]
+    run: String,
+    /// Carry the plan out: each command is printed, and run after a yes
+    #[arg(long)]
+    execute: bool,
+    /// Yes to every command, where no terminal is there to ask at
+    #[arg(long, requires = "execute")]
+    yes: bool,
+    /// The plan as rows: table, jsonl, json, csv, tsv or md
+    #[arg(short, long, value_name = "FORMAT", conflicts_with = "execute")]
+    output: Option<String>,
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// `logbook rollback`
+pub fn run(args: Rollback, door: &mut Door<'_>) -> Result<Exit> {
+    if args.execute && !args.yes && !door.input_is_terminal {
+        return Err(Error::usage("--execute asks at a terminal, and standard input is none")
+            .hint(format!("logbook rollback {}   # look at the plan; then: --execute --yes", shell_word(&args.run))));
+    }
+    let plan = plan(&args, door)?;
+    if let Some(format) = &args.output {
+        return rows(&plan, Format::parse(format)?, door);
+    }
+    let mut text: String = if args.execute { String::new() } else { plan.steps.iter().map(shown).collect() };
+    text += &sum(&plan);
+    if !args.execute {
+        text += "plan only: nothing was undone\n";
+    }
+    put(&text, door)?;
+    if args.execute { carry_out(&args, &plan, door) } else { Ok(Exit::Done) }
+}
+
+fn put(text: &str, door: &mut Door<'_>) -> Result<()> {
+    door.out.write_all(text.as_bytes()).and_then(|()| door.out.flush()).map_err(|error| Error::output(&error))
+}
+
+fn plan(args: &Rollback, door: &mut Door<'_>) -> Result<view::Rollback> {
+    let reading = Reading { dir: args.writing.dir.clone(), ..Reading::default() };
+    let runs = std::slice::from_ref(&args.run);
+    let (found, mut records, _) = of_run::records(runs, &reading, door)?;
+    let Some(record) = records.remove(&args.run) else {
+        return Err(of_run::nothing("rollback", &args.run, None, &found.inputs, door));
+    };
+    Ok(view::Rollback::of(&record, &means(&record, args, door)?))
+}
+
+/// What the contracts of the run's calls say.
+fn means(record: &Record, args: &Rollback, door: &Door<'_>) -> Result<HashMap<String, Means>> {
+    let directory = locate(args.writing.dir.as_deref(), &door.env, Purpose::Read)?.path;
+    let mut found = HashMap::new();
+    for call in &record.calls {
+        let name = view::contract_of(call, &record.rows);
+        if found.contains_key(&name) {
+            continue;
+        }
+        if let Some(contract) = contract(&directory, &name)? {
+            let way = contract.rollback.map(|rollback| match rollback {
+                Way::Command(words) => view::Way::Command(words),
+                Way::Procedure(text) => view::Way::Procedure(text),
+            });
+            let side_effect = contract.side_effect.unwrap_or_default();
+            found.insert(name, Means { side_effect, reversible: contract.reversible, way });
+        }
+    }
+    Ok(found)
+}
+
+fn rows(plan: &view::Rollback, format: Format, door: &mut Door<'_>) -> Result<Exit> {
+    let look = Look {
+        width: door.out_is_terminal.then_some(door.columns),
+        colour: false,
+        zone: door.zone(false, None)?,
+        terminal: door.out_is_terminal,
+        wrap: true,
+    };
+    let mut rows = Rows::new(format, Some(COLUMNS.map(str::to_owned).to_vec()), look, false);
+    for step in &plan.steps {
+        rows.push(&json(step), None, door.out).map_err(|error| Error::output(&error))?;
+    }
+    rows.finish(door.out).map_err(|error| Error::output(&error))?;
+    door.note("plan only: nothing was undone");
+    Ok(Exit::Done)
+}
+
+/// The newest first; what fails ends it, since what is older may rest on it.
+fn carry_out(args: &Rollback, plan: &view::Rollback, door: &mut Door<'_>) -> Result<Exit> {
+    let mut undone = 0;
+    for step in &plan.steps {
+        put(&shown(step), door)?;
+        match &step.undo {
+            Undo::Command(words) => {
+                undo(args, step, words, door)?;
+                undone += 1;
+            }
+            Undo::Procedure(_) => door.note(format_args!(
+                "when it is done: logbook append -r {} --kind note -a 'undone by hand' 'undoes={}'",
+                shell_word(&args.run),
+                step.name
+            )),
+            Undo::Impossible(_) => {}
+        }
+    }
+    let left = plan.steps.len() - undone;
+    put(&format!("undone: {undone} of {}\n", plan.steps.len()), door)?;
+    Ok(if left == 0 { Exit::Done } else { Exit::No })
+}
+
+fn undo(args: &Rollback, step: &Step, words: &[String], door: &mut Door<'_>) -> Result<()> {
+    let stopped = |why: String| {
+        Error::new(Exit::No, format!("{} was not undone: {why}; nothing older was undone either", step.name))
+            .hint(format!("logbook rollback {}   # what is left", shell_word(&args.run)))
+    };
+    if !args.yes && !is_yes(&format!("run {}? [y/N] ", command_line(words)), door) {
+        return Err(stopped("nobody said yes".to_owned()));
+    }
+    let (run, undoes, by_hand) = (&*args.run, &*step.name, !args.yes);
+    let undoing = Undoing { run, undoes, command: words, by_hand, writing: &args.writing };
+    let outcome = exec::carry_out(&Exec::undoing(&undoing), door).map_err(|error| Error { exit: Exit::No, ..error })?;
+    match outcome.ended {
+        Ended::Exit(0) => Ok(()),
+        Ended::Exit(code) => Err(stopped(format!("the command ended with {code}"))),
+        Ended::Signal(_) | Ended::Unknown => Err(stopped("nobody knows how the command ended".to_owned())),
+    }
+}
+
+/// Asks at the terminal.
+fn is_yes(question: &str, door: &mut Door<'_>) -> bool {
+    // A command that was run before has left this process deaf to it.
+    let interrupt = signal_hook::flag::register_conditional_default(SIGINT, Arc::new(AtomicBool::new(true)));
+    let mut answer = String::new();
+    let asked = write!(door.err, "{question}").and_then(|()| door.err.flush());
+    let read = asked.and_then(|()| door.input.read_line(&mut answer));
+    if let Ok(interrupt) = interrupt {
+        signal_hook::low_level::unregister(interrupt);
+    }
+    read.is_ok() && matches!(answer.trim(), "y" | "yes")
+}
