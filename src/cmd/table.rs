@@ -87,7 +87,7 @@ pub const COMMANDS: &[Entry] = &[
     entry!("keep", "archive", keep::archive::Archive, "sealed segments into the archive, or old ones away"),
     entry!("keep", "verify", keep::verify::Verify, "is everything that was sealed still what it was"),
     entry!("keep", "head", keep::head::Head, "one line that stands for all so far, to keep elsewhere"),
-    entry!("keep", "doctor", keep::doctor::Doctor, "is this a good place for a logbook"),
+    entry!("keep", "doctor", keep::doctor::Doctor, "what is wrong with a logbook and its place, and what to do"),
     entry!("self", "init", itself::init::Init, "make a logbook in this directory"),
     entry!("self", "where", itself::where_::Where, "which logbook is used here, and why"),
     entry!("self", "config", itself::config::Config, "what holds here, and where each value comes from"),

@@ -45,9 +45,16 @@ pub fn run(args: Doctor, door: &mut Door<'_>) -> Result<Exit> {
     let settings = config::layered(&location.path, &door.env)?;
     let mut findings = Vec::new();
     if args.fix_cache {
-        let gone = cache::fix(&location, door)?;
-        let what = format!("cache/ was made anew: {gone} files went away");
-        findings.push(Finding::new(Level::Note, "fixed_cache", what).count(gone as u64));
+        findings.push(match cache::fix(&location, door) {
+            Ok(gone) => {
+                let what = format!("cache/ was made anew: {gone} files went away");
+                Finding::new(Level::Note, "fixed_cache", what).count(gone as u64)
+            }
+            Err(error) => {
+                let what = format!("cache/ could not be made anew: {}", error.message);
+                Finding::new(Level::Warning, "fixed_cache", what)
+            }
+        });
     }
     let place = measure(&location, &settings, &door.env, &mut findings)?;
     let redactor = match args.secrets {

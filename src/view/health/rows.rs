@@ -129,7 +129,7 @@ impl<'v> Health<'v> {
             // Of a sort of its own, since people wait for each other then.
             self.blocked.add(row.place, String::new);
         } else if let Err(error) = self.schema.check(row.text) {
-            self.refused.add(&Schema::sort(&error.message), row.place, || error.message);
+            self.refused.add(&Schema::sort(&error.message), row.place, || Schema::words(&error.message).to_owned());
         } else if field(0).is_none() {
             const ODD: &str = "run_id is spelled in a way that readers do not know";
             self.refused.add(ODD, row.place, || ODD.to_owned());

@@ -27,13 +27,17 @@ impl<'v> Schema<'v> {
         self.drafts.push(row, &rules, NOW, None)
     }
 
-    /// The sort of a refusal: its words without what is the row's own, so that equal faults are counted together.
-    pub fn sort(message: &str) -> String {
-        // Where in the row: "line 1, column 7: ".
-        let words = match message.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
+    /// A refusal without where in the row it is: "line 1, column 7: ".
+    pub fn words(message: &str) -> &str {
+        match message.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
             Some((_, words)) => words,
             None => message,
-        };
+        }
+    }
+
+    /// The sort of a refusal: its words without what is the row's own, so that equal faults are counted together.
+    pub fn sort(message: &str) -> String {
+        let words = Schema::words(message);
         let words = words.split_once("; did you mean").map_or(words, |(words, _)| words);
         let words = words.split_once(", not ").map_or(words, |(words, _)| words);
         let mut sort = String::with_capacity(words.len());

@@ -7,12 +7,14 @@ use super::{Finding, Level};
 use crate::cmd::Door;
 use crate::cmd::reading::{self, Corrections, runs, test, wording};
 use crate::error::Result;
+use crate::format::draft_pairs::shell_word;
 use crate::query::Query;
 use crate::query::ast::{Form, Op};
 use crate::query::time::Clock;
 use crate::scan::Pruning;
 use crate::store::index::health::{Unusable, clear, unusable};
 use crate::store::index::{Kind, summary};
+use crate::store::listing::cache_directory;
 use crate::store::os_real::REAL;
 use crate::store::{self, Location};
 
@@ -38,16 +40,11 @@ pub fn faults(directory: &Path, door: &Door<'_>) -> Result<Vec<Finding>> {
         };
         let more = if names.len() > TOLD_MAX { ", …" } else { "" };
         let what = format!("in cache/, {words}: {}{more}", names[..names.len().min(TOLD_MAX)].join(", "));
-        let next = if why == Unusable::Foreign { "ls -l" } else { "logbook doctor --fix-cache" };
-        Finding::new(level, "cache", what).count(names.len() as u64).next(match why {
-            Unusable::Foreign => format!(
-                "{next} {}",
-                crate::format::draft_pairs::shell_word(
-                    &store::listing::cache_directory(directory).display().to_string()
-                )
-            ),
-            _ => next.to_owned(),
-        })
+        let next = match why {
+            Unusable::Foreign => format!("ls -l {}", shell_word(&cache_directory(directory).display().to_string())),
+            _ => "logbook doctor --fix-cache".to_owned(),
+        };
+        Finding::new(level, "cache", what).count(names.len() as u64).next(next)
     });
     Ok(told.collect())
 }

@@ -24,8 +24,15 @@ const TOLD_MAX: usize = 5;
 
 /// Looks at every row of the logbook at `location`, with `redactor` also for secrets. Gives how many there are.
 pub fn examine(location: &Location, redactor: Option<&Redactor>, door: &mut Door<'_>) -> Result<(u64, Vec<Finding>)> {
-    let mut found = reading::logbook_at(location, Corrections::Folded, None)?;
-    found.inputs = found.inputs.with_corrections(true);
+    let found = match reading::logbook_at(location, Corrections::Shown, None) {
+        Ok(found) => found,
+        // What is known of the rows cannot be made where some cannot be read: the rest is looked at all the same.
+        Err(_) => {
+            let mut found = reading::logbook_at(location, Corrections::AsWritten, None)?;
+            found.inputs = scan::corrections::fold(found.inputs.to_vec()).with_corrections(true);
+            found
+        }
+    };
     let now = door.now()?;
     let vocabulary = found.vocabulary.clone();
     let mut health = Health::new(&vocabulary, now);
