@@ -193,7 +193,7 @@ fn a_broken_manifest_is_damage() {
 #[test]
 fn a_damaged_archive_is_damage() {
     let book = Book::with_rows(&[GOOD]);
-    book.write(".logbook/archive/2026-04-14.000001.jsonl.zst", b"no frame");
+    book.write(".logbook/archive/2026-04-14.000001.jsonl.zst", b"\x28\xB5\x2F\xFDno frame");
     fs::rename(path_of(&book), book.path().join(".logbook/2026-04-15.000002.jsonl")).unwrap();
     let archive = only(&found(&book, &[], 5), "bad_archive");
     assert_eq!(archive["places"][0]["file"], "archive/2026-04-14.000001.jsonl.zst");
