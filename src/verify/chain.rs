@@ -25,6 +25,11 @@ pub fn read(text: &[u8]) -> Chain {
         let body = raw.strip_suffix(b"\n");
         match body.map(Line::parse) {
             None => chain.breaks.push((at, "a line without its end: whoever wrote it died, or it was cut".to_owned())),
+            Some(None) if body.is_some_and(|body| body.contains(&0)) && at as usize + raw.len() == text.len() => {
+                chain
+                    .breaks
+                    .push((at, "a line that a power cut left in parts: the next archiver takes it away".to_owned()));
+            }
             Some(None) => {
                 chain.breaks.push((at, "this line was changed: it is none that was written".to_owned()));
                 bound = false;

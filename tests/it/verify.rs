@@ -195,4 +195,17 @@ fn an_archiver_that_died_while_it_wrote_a_line_is_told_and_mended() {
     finds(&book, "a line without its end");
     book.run(&["head"]).exit(0);
     assert_eq!(findings(&book, &[]), Vec::<String>::new());
+    // The power failed while the last line was synced: some of its sectors are holes.
+    let whole = fs::read(path(&book, "manifest.jsonl")).unwrap();
+    let holed = [&whole[..], b"{\"segment\":\"2026", &[0; 300], b"}\n"].concat();
+    fs::write(path(&book, "manifest.jsonl"), &holed).unwrap();
+    finds(&book, "a line that a power cut left in parts");
+    book.run(&["head"]).exit(0);
+    assert_eq!(fs::read(path(&book, "manifest.jsonl")).unwrap(), whole);
+    // In the middle it is damage, and nothing is built on it.
+    let line_end = whole.iter().position(|byte| *byte == b'\n').unwrap();
+    let mut damaged = whole.clone();
+    damaged[line_end - 5] = 0;
+    fs::write(path(&book, "manifest.jsonl"), &damaged).unwrap();
+    book.run(&["head"]).exit(5).says("broken or not of the chain");
 }

@@ -65,8 +65,8 @@ impl Known {
     pub fn parse(text: &[u8], path: &Path) -> Result<Known> {
         let mut known = Known { prev: NOTHING.to_owned(), ..Known::default() };
         let mut at = 0;
-        for line in text.split_inclusive(|byte| *byte == b'\n') {
-            let Some(body) = line.strip_suffix(b"\n") else { break };
+        for line in text[..said_end(text)].split_inclusive(|byte| *byte == b'\n') {
+            let body = line.strip_suffix(b"\n").unwrap_or(line);
             let parsed = Line::parse(body).filter(|line| line.prev == known.prev);
             let Some(parsed) = parsed else {
                 let place = format!("{}: byte {at}: this line is broken or not of the chain", path.display());
@@ -122,10 +122,18 @@ impl Known {
     }
 }
 
-/// Takes away what an archiver that died left behind the last newline: nobody was told of it. The file is put in
+/// Where what was said ends. What stands behind the last newline was not; nor was a last line with NULs in it: the power
+/// failed before it was synced, and some sectors of it did not reach the disk.
+fn said_end(text: &[u8]) -> usize {
+    let end = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
+    let last = memchr::memrchr(b'\n', &text[..end.saturating_sub(1)]).map_or(0, |at| at + 1);
+    if text[last..end].contains(&0) { last } else { end }
+}
+
+/// Takes away what an archiver that died left behind what was said: nobody was told of it. The file is put in
 /// place of the old one whole.
 pub fn mend(os: &dyn Os, directory: &Path, text: &mut Vec<u8>) -> Result<()> {
-    let end = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
+    let end = said_end(text);
     if end == text.len() {
         return Ok(());
     }
