@@ -137,10 +137,12 @@ mod tests {
         assert_eq!(SeekTable::parse(&printed, bytes + 1), None);
         assert_eq!((table.frame_at(0), table.frame_at(99), table.frame_at(100)), (Some(0), Some(0), Some(2)));
         assert_eq!(table.frame_at(107), None);
-        for bit in 0..printed.len() * 8 {
+        // Two bits of the descriptor mean nothing, by the format.
+        let unused = (printed.len() - 5) * 8;
+        for bit in (0..printed.len() * 8).filter(|bit| !(unused..unused + 2).contains(bit)) {
             let mut other = printed.clone();
             other[bit / 8] ^= 1 << (bit % 8);
-            assert!(SeekTable::parse(&other, bytes) != Some(table.clone()) || other == printed, "bit {bit}");
+            assert_ne!(SeekTable::parse(&other, bytes).as_ref(), Some(&table), "bit {bit}");
         }
     }
 }
