@@ -19,4 +19,4 @@ pub mod held;
 pub mod policy;
 mod signals;
 
-pub use described::{Arguments, Described, Keep, sha256};
+pub use described::{Arguments, Described, Keep};
