@@ -63,7 +63,7 @@ impl<'a> Runs<'a> {
         pack::pack(&self.runs)
     }
 
-    /// All runs but the tool's own: blocked ones first, then running, failed, without a status, done; in each group the
+    /// All runs but the tool's own: held ones first, then blocked, running, failed, without a status, done; in each group the
     /// newest first.
     pub fn finish(mut self) -> Vec<Run<'a>> {
         self.runs.retain(|run| !run_id::is_reserved(&run.run_id));
