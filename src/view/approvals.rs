@@ -58,6 +58,12 @@ pub struct Request {
     pub action: String,
     /// The agent that asks.
     pub agent: String,
+    /// The tool that would be called; empty: it does not say.
+    pub tool: String,
+    /// The arguments as written, a JSON value; empty: it does not say.
+    pub args: String,
+    /// Why it is asked for; empty: it does not say.
+    pub reason: String,
     /// The digest of the arguments that the decision is bound to; empty: none.
     pub args_sha256: String,
     /// How much it touches, as written; empty: it does not say.
@@ -144,8 +150,9 @@ impl Past for Approvals {
         let Some(verdict) = verdict else {
             let mut members = Vec::new();
             // What is no object says nothing.
-            let _ =
-                fields[10].map(|call| json::pick(call, &["args_sha256", "impact_scope", "side_effect"], &mut members));
+            let _ = fields[10].map(|call| {
+                json::pick(call, &["args_sha256", "impact_scope", "side_effect", "tool", "args"], &mut members)
+            });
             let member = |at: usize| members.get(at).copied().flatten();
             let impact = match member(1) {
                 Some(raw) if raw.starts_with(b"\"") => text(Some(raw)),
@@ -159,6 +166,9 @@ impl Past for Approvals {
                 run: text(fields[0]),
                 action: text(fields[5]),
                 agent: text(fields[6]),
+                tool: text(member(3)),
+                args: member(4).map_or_else(String::new, |raw| String::from_utf8_lossy(raw).into_owned()),
+                reason: text(fields[9]),
                 args_sha256: text(member(0)),
                 impact,
                 side_effect: text(member(2)),

@@ -1,7 +1,7 @@
 //! `logbook answer RUN 'text'`: what a blocked run waited for, so that it can go on.
 
 use crate::cmd::Door;
-use crate::cmd::writing::{About, Writing, print_rows, unknown_run};
+use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, unknown_run};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft_pairs::{Pairs, shell_word};
 use crate::store::Purpose;
@@ -31,35 +31,39 @@ pub struct Answer {
 
 /// `logbook answer`
 pub fn run(args: Answer, door: &mut Door<'_>) -> Result<Exit> {
-    let result = answer(&args, door);
+    let result = typed(&args, door);
     args.writing.ended(result, door)
 }
 
-fn answer(args: &Answer, door: &mut Door<'_>) -> Result<Exit> {
-    if args.text.trim().is_empty() {
-        return Err(Error::usage("the answer is empty").hint(format!("logbook answer {} 'text'", args.run)));
-    }
+fn typed(args: &Answer, door: &mut Door<'_>) -> Result<Exit> {
     let desk = args.writing.desk(door, Purpose::Read)?;
-    let signed = {
-        let mut pairs = Pairs::new();
-        desk.sign(&mut pairs, args.by.as_deref(), door)?;
-        pairs
-    };
+    let done = answer(&desk, (&args.run, &args.text), args.by.as_deref(), door)?;
+    print_rows(desk.print, &done.drafts, &done.stored, door)?;
+    Ok(Exit::Done)
+}
+
+/// Stores what `run` waited for.
+pub fn answer(desk: &Desk, (run, text): (&str, &str), by: Option<&str>, door: &mut Door<'_>) -> Result<Done> {
+    if text.trim().is_empty() {
+        return Err(Error::usage("the answer is empty").hint(format!("logbook answer {} 'text'", shell_word(run))));
+    }
+    let mut signed = Pairs::new();
+    desk.sign(&mut signed, by, door)?;
     let mut is_known = true;
     let done = desk.decide(
-        About::Run(&args.run),
+        About::Run(run),
         door,
-        || Course::of(&args.run),
+        || Course::of(run),
         |course| {
             is_known = course.rows > 0;
-            let standing = blocked(&args.run, course)?;
+            let standing = blocked(run, course)?;
             let mut pairs = Pairs::new();
             let texts = [
-                ("run_id", args.run.as_str()),
+                ("run_id", run),
                 ("kind", "answer"),
                 ("action", "answer"),
                 ("status", "in-progress"),
-                ("reason", &args.text),
+                ("reason", text),
                 ("answers", &standing.name),
             ];
             texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
@@ -68,11 +72,9 @@ fn answer(args: &Answer, door: &mut Door<'_>) -> Result<Exit> {
         },
     );
     if !is_known {
-        return Err(unknown_run(&args.run, &desk, door));
+        return Err(unknown_run(run, desk, door));
     }
-    let done = done?;
-    print_rows(desk.print, &done.drafts, &done.stored, door)?;
-    Ok(Exit::Done)
+    done
 }
 
 /// The row that says what the run waits for, if an answer is what it waits for.

@@ -3,7 +3,7 @@
 use crate::cmd::Door;
 use crate::cmd::calling::asking;
 use crate::cmd::decide::open_requests;
-use crate::cmd::writing::{About, Writing, print_rows, user};
+use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, user};
 use crate::error::{Error, Exit, Result, nearest};
 use crate::format::draft_pairs::{Pairs, shell_word};
 use crate::model::Instant;
@@ -39,24 +39,48 @@ pub fn run(args: &Deciding, verdict: Verdict, door: &mut Door<'_>) -> Result<Exi
         let desk = args.writing.desk(door, Purpose::Read)?;
         return open_requests::list(&desk, args.output.as_deref(), door);
     };
-    let why = args.why.as_deref().map(str::trim).filter(|why| !why.is_empty());
+    let desk = args.writing.desk(door, Purpose::Read)?;
+    let (by, why, args_sha256) = (args.by.as_deref(), args.why.as_deref(), args.args_sha256.as_deref());
+    let done = decide(&desk, &Wanted { what, verdict, by, why, args_sha256 }, door)?;
+    print_rows(desk.print, &done.drafts, &done.stored, door)?;
+    Ok(Exit::Done)
+}
+
+/// A decision that somebody wants to make.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'w> {
+    /// The request, or the run that has one open.
+    pub what: &'w str,
+    /// Yes or no.
+    pub verdict: Verdict,
+    /// Who decides; `None`: the user.
+    pub by: Option<&'w str>,
+    /// Why; a no needs it.
+    pub why: Option<&'w str>,
+    /// Only if the request is for the arguments with this digest.
+    pub args_sha256: Option<&'w str>,
+}
+
+/// Stores the decision, if it may be made.
+pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<Done> {
+    let &Wanted { what, verdict, by, why, args_sha256 } = wanted;
+    let why = why.map(str::trim).filter(|why| !why.is_empty());
     if verdict == Verdict::Denied && why.is_none() {
         return Err(Error::usage("a no needs --why: what the agent is to know")
             .hint(format!("logbook deny {} --why '…'", shell_word(what))));
     }
-    let desk = args.writing.desk(door, Purpose::Read)?;
     let mut signed = Pairs::new();
-    desk.sign(&mut signed, args.by.as_deref(), door)?;
+    desk.sign(&mut signed, by, door)?;
     let now = (door.clock)();
-    let who = args.by.clone().unwrap_or_else(|| user(door));
+    let who = by.map_or_else(|| user(door), str::to_owned);
     let own = Own {
         who: &who,
         agent: door.env.var("LOGBOOK_AGENT").map(str::to_owned),
         run: door.env.var("LOGBOOK_RUN").map(str::to_owned),
     };
-    let done = desk.decide(About::Kinds(&KINDS), door, Approvals::default, |approvals| {
+    desk.decide(About::Kinds(&KINDS), door, Approvals::default, |approvals| {
         let request = meant(what, approvals, now)?;
-        may_be_decided(request, args.args_sha256.as_deref(), now)?;
+        may_be_decided(request, args_sha256, now)?;
         if !desk.settings.own_approvals {
             own.refuse(request)?;
         }
@@ -80,9 +104,7 @@ pub fn run(args: &Deciding, verdict: Verdict, door: &mut Door<'_>) -> Result<Exi
         }
         pairs.join(&signed)?;
         Ok(pairs)
-    })?;
-    print_rows(desk.print, &done.drafts, &done.stored, door)?;
-    Ok(Exit::Done)
+    })
 }
 
 /// The request that `what` names: itself, or the one that its run has open.

@@ -1,7 +1,7 @@
 //! `logbook hold RUN --why …`: a person stops a run and the runs below it; `exec` refuses their calls.
 
 use crate::cmd::Door;
-use crate::cmd::writing::{About, Writing, print_rows, unknown_run};
+use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, unknown_run};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft_pairs::{Pairs, shell_word};
 use crate::store::Purpose;
@@ -30,36 +30,44 @@ pub struct Hold {
 /// `logbook hold`
 pub fn run(args: Hold, door: &mut Door<'_>) -> Result<Exit> {
     let desk = args.writing.desk(door, Purpose::Read)?;
-    let mut signed = Pairs::new();
-    desk.sign(&mut signed, args.by.as_deref(), door)?;
-    // A run that has no row is a slip of the pen, not a run that never may begin.
-    let mut course = crate::view::Course::of(&args.run);
-    desk.look(About::Run(&args.run), door, &mut course)?;
-    if course.rows == 0 {
-        return Err(unknown_run(&args.run, &desk, door));
+    let done = hold(&desk, (&args.run, &args.why), args.by.as_deref(), door)?;
+    print_rows(desk.print, &done.drafts, &done.stored, door)?;
+    Ok(Exit::Done)
+}
+
+/// Stops `run`.
+pub fn hold(desk: &Desk, (run, why): (&str, &str), by: Option<&str>, door: &mut Door<'_>) -> Result<Done> {
+    if why.trim().is_empty() {
+        return Err(Error::usage("a hold needs a reason").hint(format!("logbook hold {} --why '…'", shell_word(run))));
     }
-    let done = desk.decide(About::Kinds(&KINDS), door, Holds::default, |holds| {
-        if let Some(hold) = holds.held.get(&args.run) {
+    let mut signed = Pairs::new();
+    desk.sign(&mut signed, by, door)?;
+    // A run that has no row is a slip of the pen, not a run that never may begin.
+    let mut course = crate::view::Course::of(run);
+    desk.look(About::Run(run), door, &mut course)?;
+    if course.rows == 0 {
+        return Err(unknown_run(run, desk, door));
+    }
+    desk.decide(About::Kinds(&KINDS), door, Holds::default, |holds| {
+        if let Some(hold) = holds.held.get(run) {
             return Err(Error::new(
                 Exit::No,
-                format!("run {:?} is held already, by {}: {} ({})", args.run, hold.by, hold.why, hold.name),
+                format!("run {run:?} is held already, by {}: {} ({})", hold.by, hold.why, hold.name),
             )
-            .hint(format!("logbook release {} --why '…'", shell_word(&args.run))));
+            .hint(format!("logbook release {} --why '…'", shell_word(run))));
         }
         let mut pairs = Pairs::new();
-        let blocked_on = format!("release: {}", args.why);
+        let blocked_on = format!("release: {why}");
         let texts = [
-            ("run_id", args.run.as_str()),
+            ("run_id", run),
             ("kind", "hold"),
             ("action", "hold"),
             ("status", "blocked"),
             ("blocked_on", &blocked_on),
-            ("reason", &args.why),
+            ("reason", why),
         ];
         texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
         pairs.join(&signed)?;
         Ok(pairs)
-    })?;
-    print_rows(desk.print, &done.drafts, &done.stored, door)?;
-    Ok(Exit::Done)
+    })
 }

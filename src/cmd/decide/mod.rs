@@ -4,7 +4,7 @@ pub mod amend;
 pub mod answer;
 pub mod approve;
 pub mod contract;
-mod decision;
+pub mod decision;
 pub mod deny;
 pub mod hold;
 mod open_requests;

@@ -1,7 +1,7 @@
 //! `logbook release RUN`: a run that a person stopped may go on.
 
 use crate::cmd::Door;
-use crate::cmd::writing::{About, Writing, print_rows};
+use crate::cmd::writing::{About, Desk, Done, Writing, print_rows};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft_pairs::Pairs;
 use crate::model::Address;
@@ -46,35 +46,35 @@ impl Past for Held {
 /// `logbook release`
 pub fn run(args: Release, door: &mut Door<'_>) -> Result<Exit> {
     let desk = args.writing.desk(door, Purpose::Read)?;
+    let done = release(&desk, (&args.run, args.why.as_deref()), args.by.as_deref(), door)?;
+    print_rows(desk.print, &done.drafts, &done.stored, door)?;
+    Ok(Exit::Done)
+}
+
+/// Lets `run` go on.
+pub fn release(desk: &Desk, (run, why): (&str, Option<&str>), by: Option<&str>, door: &mut Door<'_>) -> Result<Done> {
     let mut signed = Pairs::new();
-    desk.sign(&mut signed, args.by.as_deref(), door)?;
-    let begin = || Held { course: Course::of(&args.run), holds: Holds::default() };
-    let done = desk.decide(About::Run(&args.run), door, begin, |held| {
-        let Some(hold) = held.holds.held.get(&args.run) else {
-            return Err(Error::new(Exit::No, format!("run {:?} is not held", args.run))
+    desk.sign(&mut signed, by, door)?;
+    let begin = || Held { course: Course::of(run), holds: Holds::default() };
+    desk.decide(About::Run(run), door, begin, |held| {
+        let Some(hold) = held.holds.held.get(run) else {
+            return Err(Error::new(Exit::No, format!("run {run:?} is not held"))
                 .hint("logbook query 'kind in (hold, release)'   # who held what"));
         };
         // It stands where it would without the hold.
         let worked = held.course.worked.as_ref().filter(|worked| !worked.status.is_empty());
         let status = worked.map_or("in-progress", |worked| worked.status.as_str());
         let mut pairs = Pairs::new();
-        let texts = [
-            ("run_id", args.run.as_str()),
-            ("kind", "release"),
-            ("action", "release"),
-            ("status", status),
-            ("answers", &hold.name),
-        ];
+        let texts =
+            [("run_id", run), ("kind", "release"), ("action", "release"), ("status", status), ("answers", &hold.name)];
         texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
         if let Some(worked) = worked.filter(|worked| worked.status == "blocked") {
             pairs.text("blocked_on", &worked.blocked_on)?;
         }
-        if let Some(why) = &args.why {
+        if let Some(why) = why {
             pairs.text("reason", why)?;
         }
         pairs.join(&signed)?;
         Ok(pairs)
-    })?;
-    print_rows(desk.print, &done.drafts, &done.stored, door)?;
-    Ok(Exit::Done)
+    })
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Print;
+use super::{Client, Print};
 use crate::cmd::Door;
 use crate::error::{Error, Exit, Result};
 use crate::format::Rules;
@@ -62,6 +62,8 @@ pub struct Desk {
     pub print: Print,
     /// What finds secrets in them; `None`: nothing does.
     pub redactor: Option<Redactor>,
+    /// Through which door decisions come.
+    pub client: Client,
 }
 
 impl Writing {
@@ -79,7 +81,7 @@ impl Writing {
         let settings = if location.exists { config::layered(&location.path, &door.env)? } else { Settings::default() };
         os_real::outlive_file_size_limit();
         let redactor = redactor(&location, &settings)?;
-        Ok(Desk { location, settings, options, print, redactor })
+        Ok(Desk { location, settings, options, print, redactor, client: Client::default() })
     }
 
     /// Whether a row that cannot be stored is only worth a warning.

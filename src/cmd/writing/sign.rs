@@ -8,14 +8,29 @@ use crate::cmd::Door;
 use crate::error::Result;
 use crate::format::draft_pairs::Pairs;
 
+/// The door through which a person came: what `client` says in the row of a decision.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Client {
+    /// A command that was typed, or a key of the dashboard.
+    #[default]
+    Terminal,
+    /// A form of a web page.
+    Web,
+}
+
 impl Desk {
     /// Says in `pairs` who decides (`by`, else the user), and through which door, as which user and on which terminal.
     pub fn sign(&self, pairs: &mut Pairs, by: Option<&str>, door: &Door<'_>) -> Result<()> {
         let user = user(door);
         pairs.text("approver", by.unwrap_or(&user))?;
-        pairs.text("client", "terminal")?;
+        let (client, terminal) = match self.client {
+            Client::Terminal => ("terminal", terminal()),
+            // Whoever sits at a browser does not sit at the server's terminal.
+            Client::Web => ("web", None),
+        };
+        pairs.text("client", client)?;
         pairs.text("user", &user)?;
-        if let Some(terminal) = terminal() {
+        if let Some(terminal) = terminal {
             pairs.text("tty", &terminal)?;
         }
         Ok(())
