@@ -4,7 +4,6 @@
 //! Not a test: nothing fails here when a goal is missed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
-#[allow(dead_code, reason = "agents' rows are not needed here")]
 mod rows;
 
 use std::fs::{self, File};
