@@ -189,7 +189,8 @@ impl Columns {
         let age = format!("{age:>0$}", usize::from(self.age));
         let next = if self.blocked_on > 0 { run.next_intent().to_owned() } else { next_of(run) };
         let waits = if run.status() == "blocked" { run.blocked_on() } else { "" };
-        let (status, ink) = (status(run.status()), of_status(run.status()));
+        let word = if run.is_held() { "held" } else { run.status() };
+        let (status, ink) = (status(word), of_status(word));
         let plain = |text| (text, Ink::Plain);
         let cells = [plain(&*run.run_id), (&*status, ink), plain(run.phase()), plain(&age), plain(&next), plain(waits)];
         self.line(y, cells, paint);

@@ -78,7 +78,7 @@ pub fn of_status(status: &str) -> Ink {
     match status {
         "in-progress" => Ink::Coloured("36"),
         "done" => Ink::Coloured("32"),
-        "blocked" => Ink::Coloured("33"),
+        "blocked" | "held" => Ink::Coloured("33"),
         "failed" => Ink::Coloured("31"),
         _ => Ink::Plain,
     }

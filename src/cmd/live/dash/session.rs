@@ -1,11 +1,11 @@
 //! What happens, one thing after the other: keys, rows that came, the second that passed; after each the screen is drawn, if
 //! anything on it may have changed.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, getpid, kill_process};
 
+use super::content::{Content, Reader};
 use super::events::{Event, Events};
 use super::filter::Filter;
 use super::state::{About, Asks, Deed, State};
@@ -19,11 +19,10 @@ use crate::cmd::writing::Writing;
 use crate::error::Result;
 use crate::query::time::Clock;
 use crate::render::Look;
-use crate::render::dash::{self, Foot, List, Page, Screen};
+use crate::render::dash::{self, Foot, Page, Screen};
 use crate::render::safe::escape;
 use crate::store::Purpose;
-use crate::view::approvals::{Request, Verdict};
-use crate::view::runs::Cards;
+use crate::view::approvals::Verdict;
 
 /// Ages go on so often.
 const TICK: Duration = Duration::from_secs(1);
@@ -42,12 +41,7 @@ pub struct Session<'d, 'w> {
     title: String,
     filter: Filter,
     state: State,
-    /// The runs that are shown, by number.
-    shown: Vec<usize>,
-    cards: Cards,
-    cost_today: String,
-    /// The oldest open request of each run, by its place among all.
-    requests: HashMap<String, usize>,
+    content: Content,
 }
 
 impl<'d, 'w> Session<'d, 'w> {
@@ -60,19 +54,7 @@ impl<'d, 'w> Session<'d, 'w> {
         door: &'d mut Door<'w>,
     ) -> Session<'d, 'w> {
         let title = board.location().path.display().to_string();
-        Session {
-            door,
-            board,
-            reading,
-            by,
-            title,
-            filter,
-            state: State::new(all),
-            shown: Vec::new(),
-            cards: Cards::default(),
-            cost_today: String::new(),
-            requests: HashMap::new(),
-        }
+        Session { door, board, reading, by, title, filter, state: State::new(all), content: Content::default() }
     }
 
     /// Until somebody ends it; gives the signal that did.
@@ -99,7 +81,7 @@ impl<'d, 'w> Session<'d, 'w> {
                     }
                     Event::End(signal) => return Ok(signal),
                     Event::Key(key) => {
-                        for deed in self.state.key(key, self.shown.len()) {
+                        for deed in self.state.key(key, self.content.shown.len()) {
                             match deed {
                                 Deed::Quit => return Ok(None),
                                 Deed::Stop => stop(terminal, self.door)?,
@@ -154,29 +136,16 @@ impl<'d, 'w> Session<'d, 'w> {
     /// Finds what is shown now.
     fn settle(&mut self) -> Result<()> {
         let clock = self.clock()?;
-        self.filter.update(&self.board, &clock);
-        self.shown.clear();
-        for (number, run) in self.board.runs() {
-            if (self.state.all || run.is_open()) && self.filter.passes(number) {
-                self.shown.push(number);
-            }
-        }
-        self.cards = self.board.cards(clock.now);
-        // Terms that lie too far apart have no sum.
-        self.cost_today = self.board.cost_today().total().map_or_else(|_| "?".to_owned(), |total| total.to_string());
-        self.requests.clear();
-        for (at, request) in self.board.requests().iter().enumerate().filter(|(_, it)| it.is_open(clock.now)) {
-            self.requests.entry(request.run.clone()).or_insert(at);
-        }
+        self.content = Content::of(&self.board, &mut self.filter, self.state.all, &clock);
         let number = self.state.selected.as_ref().and_then(|run| self.board.number(run));
-        let place = number.and_then(|number| self.shown.iter().position(|it| *it == number));
+        let place = number.and_then(|number| self.content.shown.iter().position(|it| *it == number));
         self.select(place.unwrap_or(self.state.at));
         Ok(())
     }
 
     fn select(&mut self, at: usize) {
-        self.state.at = at.min(self.shown.len().saturating_sub(1));
-        let run = self.shown.get(self.state.at).and_then(|number| self.board.by_number().get(*number));
+        self.state.at = at.min(self.content.shown.len().saturating_sub(1));
+        let run = self.content.shown.get(self.state.at).and_then(|number| self.board.by_number().get(*number));
         self.state.selected = run.map(|run| run.run_id.to_string());
     }
 
@@ -205,7 +174,7 @@ impl<'d, 'w> Session<'d, 'w> {
             None => self.state.selected.clone(),
         };
         let Some(run) = run else { return };
-        let Some(request) = request_of(&run, &self.requests, &self.board) else {
+        let Some(request) = self.content.request(&run, &self.board) else {
             self.state.says = format!("{run} asks for no approval");
             return;
         };
@@ -257,7 +226,7 @@ impl<'d, 'w> Session<'d, 'w> {
     }
 
     fn draw(&mut self, terminal: &mut Terminal) -> Result<()> {
-        let now = self.door.now()?;
+        let clock = self.clock()?;
         let look = self.reading.look(self.door, self.board.zone());
         let columns = rustix::termios::tcgetwinsize(std::io::stdout()).map_or(80, |size| size.ws_col);
         if let Some(timeline) = &mut self.state.timeline {
@@ -267,8 +236,8 @@ impl<'d, 'w> Session<'d, 'w> {
         if self.state.selected.is_none() {
             self.select(self.state.at);
         }
-        let (requests, board) = (&self.requests, &self.board);
-        let request = |run: &str| request_of(run, requests, board);
+        let (content, board) = (&self.content, &self.board);
+        let request = |run: &str| content.request(run, board);
         let page = match &self.state.timeline {
             _ if self.state.keys => Page::Keys,
             Some(timeline) => Page::Timeline(dash::Timeline {
@@ -277,20 +246,10 @@ impl<'d, 'w> Session<'d, 'w> {
                 lines: &timeline.lines,
                 top: timeline.top,
             }),
-            None => Page::List(List {
-                title: &self.title,
-                cards: &self.cards,
-                cost_today: &self.cost_today,
-                which: if self.state.all { "all" } else { "active" },
-                filter: &self.filter.text,
-                total: self.board.runs().len(),
-                runs: self.board.by_number(),
-                shown: &self.shown,
-                top: self.state.top,
-                selected: self.state.at,
-                request: &request,
-                now,
-            }),
+            None => {
+                let reader = Reader { all: self.state.all, at: self.state.at, top: self.state.top };
+                Page::List(content.list(board, (&self.title, &self.filter), reader, &request, &clock))
+            }
         };
         let foot = match &self.state.asks {
             Some(asks) => Foot::Asks { question: &asks.question, typed: &asks.typed, says: &asks.says },
@@ -301,11 +260,6 @@ impl<'d, 'w> Session<'d, 'w> {
         self.state.drew(drawn);
         Ok(())
     }
-}
-
-/// The oldest open request of a run, among `requests` by its place among all.
-fn request_of<'b>(run: &str, requests: &HashMap<String, usize>, board: &'b Board) -> Option<&'b Request> {
-    requests.get(run).and_then(|at| board.requests().get(*at))
 }
 
 /// Gives the terminal back and stops until somebody says `fg`.
