@@ -102,6 +102,16 @@ impl Board {
         self.state.runs.get(name)
     }
 
+    /// The number of the run of this name.
+    pub fn number(&self, name: &str) -> Option<usize> {
+        self.state.runs.number(name)
+    }
+
+    /// All runs by their numbers.
+    pub fn by_number(&self) -> &[Run<'static>] {
+        self.state.runs.by_number()
+    }
+
     /// The generation at which the run with this number changed last.
     pub fn changed_at(&self, number: usize) -> u64 {
         self.state.runs.changed_at(number)

@@ -44,6 +44,11 @@ impl<'a> Runs<'a> {
         self.by_id.get(run).and_then(|at| self.runs.get(*at))
     }
 
+    /// Which of [`Runs::all`] the run of this name is.
+    pub fn number(&self, run: &str) -> Option<usize> {
+        self.by_id.get(run).copied()
+    }
+
     /// All of them, in the order in which they began.
     pub fn all(&self) -> &[Run<'a>] {
         &self.runs

@@ -262,6 +262,21 @@ impl<'a> Run<'a> {
         self.stands(1)
     }
 
+    /// What kind of work it is at.
+    pub fn phase(&self) -> &str {
+        self.stands(0)
+    }
+
+    /// What it does.
+    pub fn action(&self) -> &str {
+        self.stands(2)
+    }
+
+    /// What it is to do next.
+    pub fn next_intent(&self) -> &str {
+        self.stands(3)
+    }
+
     /// What it waits for.
     pub fn blocked_on(&self) -> &str {
         self.stands(4)
