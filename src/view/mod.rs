@@ -10,6 +10,7 @@
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
 //! - `approvals`: requests and decisions · `holds`: runs that a person stopped
+//! - `oversight`: both, and what was spent today
 //! - `health/`: what is wrong with rows
 //! - `rollback`: the plan that undoes a run
 //! - `past`: what a decision about a run rests on
@@ -23,6 +24,7 @@ pub mod explain;
 pub mod fields;
 pub mod health;
 pub mod holds;
+pub mod oversight;
 pub mod past;
 pub mod record;
 pub mod rollback;
@@ -36,6 +38,7 @@ pub use explain::Explanation;
 pub use fields::Fields;
 pub use health::Health;
 pub use holds::Holds;
+pub use oversight::Oversight;
 pub use past::{Course, Past};
 pub use record::{Entry, Record};
 pub use runs::{Run, Runs};

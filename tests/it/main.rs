@@ -56,6 +56,9 @@ mod trigger;
 mod verify;
 mod where_;
 
+/// Where all runs stand, kept up while rows come.
+mod board;
+
 /// What is said of one run, on a sample and of odd runs.
 mod run_record;
 

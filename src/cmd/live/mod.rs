@@ -1,8 +1,10 @@
 //! Commands that stay: they follow rows as they come.
 //!
+//! - `board`: where all runs stand, kept up while rows come
 //! - `follow`: where a follower stands, the rows that pass, and waiting for more
 //! - `handover`: one row handed to one program
 
+pub mod board;
 mod follow;
 mod handover;
 pub mod tail;

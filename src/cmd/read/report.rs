@@ -93,7 +93,7 @@ fn answer(args: &Report, name: &str, saved: &Saved, directory: &Path, door: &mut
     let look = args.reading.look(door, clock.zone);
     let mut rows = Rows::new(args.reading.format(door)?, Some(columns), look, false);
     let mut failed = None;
-    runs::ask(&all, &tree, clock.now, &plan, |_| true, &mut |row, _| match rows.push(row, None, door.out) {
+    runs::ask(all.iter().enumerate(), &tree, clock.now, &plan, &mut |row, _| match rows.push(row, None, door.out) {
         Ok(()) => ControlFlow::Continue(()),
         Err(error) => {
             failed = Some(error);

@@ -90,8 +90,8 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     let mut rows = Rows::new(format, columns, look, false);
     let mut failed = None;
     let mut kept: Vec<(usize, Vec<u8>)> = Vec::new();
-    let wanted = |run: &Run<'_>| asked || args.all || !old(run);
-    runs::ask(&runs, &tree, clock.now, &plan, wanted, &mut |row, at| {
+    let wanted = runs.iter().enumerate().filter(|(_, run)| asked || args.all || !old(run));
+    runs::ask(wanted, &tree, clock.now, &plan, &mut |row, at| {
         match at.filter(|_| plain) {
             Some(at) => kept.push((at, row.to_vec())),
             None => {

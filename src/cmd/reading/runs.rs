@@ -1,6 +1,7 @@
 //! All runs of a logbook, from what `cache/` knows of them and the rows that it does not know, and queries over them: what
 //! `runs` and reports over runs share.
 
+use std::io::BufRead;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use crate::cmd::Door;
 use crate::json;
 use crate::model::Instant;
 use crate::query::{Out, Place, Plan, Row};
-use crate::scan::{self, How, Part, Scanned, Threads};
+use crate::scan::{self, How, Part, Scanned, Source, Threads};
 use crate::store::index::Kind;
 use crate::view::runs::{FIELDS, Run, Runs, Tree, is_packed, json as run_json, unpack};
 
@@ -47,11 +48,15 @@ pub struct Parts(Vec<(u32, Part<Runs<'static>>)>);
 
 /// Reads the runs of `found`.
 pub fn read(found: &mut Found, reading: &Reading, door: &mut Door<'_>) -> (Parts, Scanned) {
-    let cached = !reading.no_cache && !reading.strict;
     let source = std::mem::take(&mut found.inputs);
+    read_from(source, &found.path, reading, door.input)
+}
+
+/// Reads the runs of `source`, of the logbook at `directory`.
+pub fn read_from(source: Source, directory: &Path, reading: &Reading, input: &mut dyn BufRead) -> (Parts, Scanned) {
+    let cached = !reading.no_cache && !reading.strict;
     let names = FIELDS.map(str::to_owned);
-    let how = how(&found.path, &names, reading.strict, cached);
-    let (parts, scanned) = scan::folded(source, door.input, how);
+    let (parts, scanned) = scan::folded(source, input, how(directory, &names, reading.strict, cached));
     (Parts(parts), scanned)
 }
 
@@ -83,14 +88,13 @@ impl Parts {
 /// Takes results, and which run each is. Break ends the query.
 pub type Sink<'s> = dyn FnMut(&[u8], Option<usize>) -> ControlFlow<()> + 's;
 
-/// Feeds those of `runs` that `wanted` takes through `plan`, as JSON objects. `sink` is told which run each result is, where
-/// it is one.
-pub fn ask(
-    runs: &[Run<'_>],
+/// Feeds `runs`, each with its place in the list that `tree` was made of, through `plan`, as JSON objects. `sink` is told
+/// which run each result is, where it is one.
+pub fn ask<'r, 'a: 'r>(
+    runs: impl Iterator<Item = (usize, &'r Run<'a>)>,
     tree: &Tree,
     now: Instant,
     plan: &Plan,
-    wanted: impl Fn(&Run<'_>) -> bool,
     sink: &mut Sink<'_>,
 ) {
     let mut out = Out {
@@ -100,7 +104,7 @@ pub fn ask(
     };
     let mut fold = plan.fold();
     let mut text = Vec::new();
-    for (at, run) in runs.iter().enumerate().filter(|(_, run)| wanted(run)) {
+    for (at, run) in runs {
         text.clear();
         run_json::write(run, tree, at, now, &mut text);
         // A vector of slices of the text cannot outlive it.

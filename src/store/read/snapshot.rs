@@ -8,7 +8,7 @@ use memchr::memrchr;
 use crate::error::{Error, Result};
 pub use crate::format::segment_name::Form;
 use crate::model::READ_ROW_BYTES_MAX;
-use crate::store::index::{Identity, Summary, summary};
+use crate::store::index::{Identity, Place, Summary, summary};
 use crate::store::listing;
 use crate::store::os::{How, Os, Stat, interrupted};
 use crate::store::os_real::REAL;
@@ -33,6 +33,17 @@ pub struct Segment {
 pub struct Snapshot {
     /// In order.
     pub segments: Vec<Segment>,
+}
+
+impl Snapshot {
+    /// Where its rows end: what comes behind it begins there.
+    pub fn end(&self) -> Place {
+        match self.segments.last() {
+            Some(last) if last.form == Form::Plain => Place { segment: last.number, offset: last.bytes },
+            Some(last) => Place { segment: last.number + 1, offset: 0 },
+            None => Place { segment: 0, offset: 0 },
+        }
+    }
 }
 
 /// Lists the logbook at `directory`.

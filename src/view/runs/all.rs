@@ -9,8 +9,8 @@ use foldhash::fast::RandomState;
 use super::pack;
 use super::run::{FIELDS, Run};
 use crate::json;
-use crate::model::run_id;
-use crate::query::Row;
+use crate::model::{Instant, run_id};
+use crate::query::{Place, Row};
 
 /// All runs of some rows.
 #[derive(Debug, Clone, Default)]
@@ -20,10 +20,11 @@ pub struct Runs<'a> {
 }
 
 impl<'a> Runs<'a> {
-    /// Takes in one row, its fields by [`FIELDS`]. One without a run is passed over.
-    pub fn push(&mut self, row: &Row<'_>) {
+    /// Takes in one row, its fields by [`FIELDS`]; says whose it is, by place in the order in which runs began. One without
+    /// a run is passed over.
+    pub fn push(&mut self, row: &Row<'_>) -> Option<usize> {
         debug_assert_eq!(row.fields.len(), FIELDS.len());
-        let Some(id) = row.field(0).and_then(json::decode).filter(|id| !id.is_empty()) else { return };
+        let id = row.field(0).and_then(json::decode).filter(|id| !id.is_empty())?;
         let id = String::from_utf8_lossy(&id);
         let at = match self.by_id.get(&*id) {
             Some(at) => *at,
@@ -35,11 +36,17 @@ impl<'a> Runs<'a> {
             }
         };
         self.runs[at].push(row);
+        Some(at)
     }
 
     /// The run of this name, as far as its rows were taken in.
     pub fn get(&self, run: &str) -> Option<&Run<'a>> {
         self.by_id.get(run).and_then(|at| self.runs.get(*at))
+    }
+
+    /// All of them, in the order in which they began.
+    pub fn all(&self) -> &[Run<'a>] {
+        &self.runs
     }
 
     /// Takes in the runs of rows that stand behind these.
@@ -63,13 +70,29 @@ impl<'a> Runs<'a> {
         pack::pack(&self.runs)
     }
 
-    /// All runs but the tool's own: blocked ones first, then running, failed, without a status, done; in each group the
-    /// newest first.
+    /// All runs but the tool's own, in their order ([`order`]).
     pub fn finish(mut self) -> Vec<Run<'a>> {
         self.runs.retain(|run| !run_id::is_reserved(&run.run_id));
-        self.runs.sort_by_cached_key(|run| (run.rank(), Reverse((run.last_at, run.newest))));
+        self.runs.sort_by_cached_key(order);
         self.runs
     }
+}
+
+impl<'a> FromIterator<Run<'a>> for Runs<'a> {
+    fn from_iter<I: IntoIterator<Item = Run<'a>>>(all: I) -> Runs<'a> {
+        let mut runs = Runs::default();
+        all.into_iter().for_each(|run| runs.add(run));
+        runs
+    }
+}
+
+/// By what runs are sorted.
+pub type Order = (u8, Reverse<(Option<Instant>, Place)>);
+
+/// Where a run stands among all: blocked ones first, then running, failed, without a status, done; in each group the
+/// newest first.
+pub fn order(run: &Run<'_>) -> Order {
+    (run.rank(), Reverse((run.last_at, run.newest)))
 }
 
 /// Takes into `runs` those that were packed of later rows; `input`: the number of the input that they stand in. False: the

@@ -22,7 +22,11 @@ pub struct Cards {
 
 impl Cards {
     /// Those of `runs`. `night`: its beginning and its end; `recent`: failures before that are not counted.
-    pub fn of(runs: &[Run<'_>], night: (Instant, Instant), recent: Instant) -> Cards {
+    pub fn of<'r, 'a: 'r>(
+        runs: impl IntoIterator<Item = &'r Run<'a>>,
+        night: (Instant, Instant),
+        recent: Instant,
+    ) -> Cards {
         let mut cards = Cards::default();
         let mut blockers: BTreeMap<&str, u64> = BTreeMap::new();
         for run in runs {

@@ -4,6 +4,7 @@
 //!
 //! - `run`: one run, and what a row changes in it · `pairs`: what was begun and not ended
 //! - `all`: all runs of some rows; those of rows that stand behind one another, joined
+//! - `kept_up`: the same kept in order while rows come
 //! - `pack`: runs as bytes, for `cache/`, and back
 //! - `tree`: parents and children, and what they cost together
 //! - `json`: a run as a JSON object, which filters and every output format read
@@ -14,6 +15,7 @@
 pub mod all;
 pub mod cards;
 pub mod json;
+pub mod kept_up;
 mod pack;
 pub mod pairs;
 pub mod run;
@@ -21,6 +23,7 @@ pub mod tree;
 
 pub use all::{Runs, is_packed, unpack};
 pub use cards::Cards;
+pub use kept_up::KeptUp;
 pub use pairs::Pairs;
 pub use run::{Ending, FIELDS, Run};
 pub use tree::Tree;

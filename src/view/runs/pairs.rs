@@ -23,6 +23,11 @@ impl<'a> Pairs<'a> {
         other.0.into_iter().for_each(|(name, by)| self.count(name, by));
     }
 
+    /// The same, which borrows nothing.
+    pub fn into_owned(self) -> Pairs<'static> {
+        Pairs(self.0.into_iter().map(|(name, by)| (Cow::Owned(name.into_owned()), by)).collect())
+    }
+
     /// How many were begun and not ended.
     pub fn open(&self) -> u64 {
         self.0.values().map(|left| u64::try_from(*left).unwrap_or(0)).sum()

@@ -126,12 +126,7 @@ impl<'a> Run<'a> {
             }
         }
         for (at, sum) in self.sums.iter_mut().enumerate() {
-            match field(SUMS + at) {
-                // As `sum(cost_usd)` takes them: the elements of an array too.
-                Some(raw) if raw.starts_with(b"[") => Leaves::new(raw).for_each(|leaf| add(sum, leaf)),
-                Some(raw) => add(sum, raw),
-                None => {}
-            }
+            add_up(sum, field(SUMS + at));
         }
         let kind = text(3);
         let kind = kind.as_deref().unwrap_or_default();
@@ -230,6 +225,25 @@ impl<'a> Run<'a> {
         self.approvals.join(later.approvals);
     }
 
+    /// The same, which borrows nothing.
+    pub fn into_owned(self) -> Run<'static> {
+        let own = |text: Text<'_>| Cow::Owned(text.into_owned());
+        Run {
+            run_id: own(self.run_id),
+            standing: self.standing.map(|standing| standing.map(own)),
+            once: self.once.map(own),
+            ending: match self.ending {
+                Ending::Final(word) => Ending::Final(own(word)),
+                Ending::WentOn => Ending::WentOn,
+                Ending::Unsaid => Ending::Unsaid,
+            },
+            rating: self.rating.map(|(rating, why)| (own(rating), own(why))),
+            calls: self.calls.into_owned(),
+            approvals: self.approvals.into_owned(),
+            ..self
+        }
+    }
+
     /// A field of [`STANDING`]; empty where no row says where it stands.
     fn stands(&self, at: usize) -> &str {
         self.standing.as_ref().map_or("", |standing| &standing[at])
@@ -281,8 +295,16 @@ fn whole(raw: &[u8]) -> Option<u64> {
     std::str::from_utf8(raw).ok()?.parse().ok()
 }
 
-fn add(sum: &mut Sum, raw: &[u8]) {
-    if let Some(number) = Decimal::parse(raw) {
-        sum.add(&number);
+/// Adds the value of one of [`SUMMED`] as `sum(cost_usd)` takes it: the elements of an array too.
+pub fn add_up(sum: &mut Sum, raw: Option<&[u8]>) {
+    let mut add = |raw: &[u8]| {
+        if let Some(number) = Decimal::parse(raw) {
+            sum.add(&number);
+        }
+    };
+    match raw {
+        Some(raw) if raw.starts_with(b"[") => Leaves::new(raw).for_each(add),
+        Some(raw) => add(raw),
+        None => {}
     }
 }

@@ -1,0 +1,264 @@
+//! Where all runs stand, kept up while rows come: what the dashboards show. At the beginning it is what `runs` and `approve`
+//! would say; each row that comes is folded in as they would fold it; and where a row changes how others read (a
+//! correction, a row that stands again elsewhere), or rows went away, all of it is read anew.
+//!
+//! Not here: what a row means (`view`), waiting (`follow`).
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::SystemTime;
+
+use crate::cmd::reading::{self, Corrections, Reading, require, runs, test, wording};
+use crate::error::Result;
+use crate::format::Voiding;
+use crate::format::corrections::is_correction;
+use crate::json::{self, Sum, frame};
+use crate::model::{Address, Instant, Night, Zone};
+use crate::query::ast::{Expr, Form, Op};
+use crate::query::time::{self, Clock};
+use crate::query::{Place as RowPlace, Query, Row};
+use crate::scan::{self, Pruning, Skipped, rows::one_line};
+use crate::store::listing::archive_directory;
+use crate::store::{self, Environment, Location, Watch, config};
+use crate::view::approvals::{self, Request};
+use crate::view::runs::{Cards, FIELDS, KeptUp, Run, Tree};
+use crate::view::{Holds, Oversight, Past, holds};
+
+/// Failures before that are not counted among the cards, in milliseconds.
+const RECENT_MS: i64 = DAY_MS;
+const DAY_MS: i64 = 24 * 3_600_000;
+/// Among the fields of runs.
+const KIND: usize = 3;
+
+/// Where all runs stand.
+pub struct Board {
+    location: Location,
+    zone: Zone,
+    night: Night,
+    state: State,
+    generation: u64,
+}
+
+/// What rows came to, up to where the next one begins.
+struct State {
+    runs: KeptUp,
+    oversight: Oversight,
+    watch: Watch,
+    /// The segments that it was read from, and those that came.
+    segments: Vec<u64>,
+    /// When what they stand in last changed.
+    changed: Changed,
+    /// When the day ends.
+    tomorrow: Instant,
+    /// The last row may void another one, if the next is the one that it names.
+    in_doubt: bool,
+    /// All of it is to be read anew.
+    is_stale: bool,
+}
+
+type Changed = [Option<SystemTime>; 2];
+
+impl Board {
+    /// Of the logbook at `location`, as of now. `env`: whose config holds beside the logbook's own.
+    pub fn open(location: Location, env: &Environment, clock: &Clock) -> Result<Board> {
+        let night = config::layered(&location.path, env)?.night;
+        let state = State::read(&location, clock, 1)?;
+        Ok(Board { location, zone: clock.zone, night, state, generation: 1 })
+    }
+
+    /// Takes in what came since; gives whether anything changed. Costs little while nothing comes. After an error it stands
+    /// where it stood, and may be asked again.
+    pub fn refresh(&mut self, now: Instant) -> Result<bool> {
+        let generation = self.generation + 1;
+        let at = self.state.watch.at();
+        if now < self.state.tomorrow && !self.state.is_stale {
+            self.state.catch_up(&self.location.path, generation)?;
+        }
+        if now >= self.state.tomorrow || self.state.is_stale {
+            let in_doubt = self.state.in_doubt;
+            self.state = State::read(&self.location, &Clock { now, zone: self.zone }, generation)?;
+            self.state.in_doubt = in_doubt;
+        } else if self.state.watch.at() == at {
+            return Ok(false);
+        }
+        self.generation = generation;
+        Ok(true)
+    }
+
+    /// Grows with every change.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The runs in the order in which `runs` shows them, each with its number, which it keeps until [`Board::generation`] at
+    /// which all of them changed.
+    pub fn runs(&self) -> impl ExactSizeIterator<Item = (usize, &Run<'static>)> {
+        self.state.runs.in_order()
+    }
+
+    /// The run of this name.
+    pub fn run(&self, name: &str) -> Option<&Run<'static>> {
+        self.state.runs.get(name)
+    }
+
+    /// The generation at which the run with this number changed last.
+    pub fn changed_at(&self, number: usize) -> u64 {
+        self.state.runs.changed_at(number)
+    }
+
+    /// How the runs hang together, by their numbers.
+    pub fn tree(&self) -> Tree {
+        Tree::of(self.state.runs.by_number())
+    }
+
+    /// What a person asks first.
+    pub fn cards(&self, now: Instant) -> Cards {
+        let night = self.night.last(now, &self.zone);
+        Cards::of(self.state.runs.by_number(), night, now.plus_ms(-RECENT_MS))
+    }
+
+    /// What the rows cost that were written today.
+    pub fn cost_today(&self) -> &Sum {
+        &self.state.oversight.cost_today
+    }
+
+    /// Requests that somebody still may decide, the oldest first.
+    pub fn open_requests(&self, now: Instant) -> impl Iterator<Item = &Request> {
+        self.state.oversight.approvals.all.iter().filter(move |request| request.is_open(now))
+    }
+
+    /// All requests and decisions, in order.
+    pub fn requests(&self) -> &[Request] {
+        &self.state.oversight.approvals.all
+    }
+
+    /// Runs that are held.
+    pub fn holds(&self) -> &Holds {
+        &self.state.oversight.holds
+    }
+
+    /// The zone of its days.
+    pub fn zone(&self) -> Zone {
+        self.zone
+    }
+
+    /// The logbook.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+}
+
+impl State {
+    /// All of it from what is on file.
+    fn read(location: &Location, clock: &Clock, generation: u64) -> Result<State> {
+        // Before it is listed: what changes meanwhile shows the next time.
+        let changed = changed(&location.path);
+        let mut wanted = Query::default();
+        let kinds = approvals::KINDS.iter().chain(&holds::KINDS);
+        let mut any: Vec<Expr> = kinds.map(|kind| test("kind", Op::Equal, kind, Form::Quoted)).collect();
+        any.push(test("timestamp", Op::GreaterEqual, "today", Form::Bare));
+        require(&mut wanted, Expr::Or(any));
+        let plan = wording::compiled(&wanted, "", clock, BTreeMap::new())?;
+        let mut pruning = Pruning::new(plan.requirement());
+        let found = reading::logbook_at(location, Corrections::Folded, pruning.as_mut())?;
+
+        let few = match pruning {
+            Some(pruning) => pruning.apply(found.inputs.clone(), &found.path, reading::cores()),
+            None => found.inputs.clone(),
+        };
+        let (today, tomorrow) = day(clock);
+        let mut oversight = Oversight::new(today);
+        let names: Vec<String> = Oversight::FIELDS.iter().map(|&name| name.to_owned()).collect();
+        scan::feed(&few, &mut std::io::empty(), &names, false, |row, _, _| {
+            if let Some(place) = reading::address(&few, row.place) {
+                oversight.push(row.fields, &place);
+            }
+            ControlFlow::Continue(())
+        });
+        let reading = Reading::default();
+        let (mut parts, _) = runs::read_from(found.inputs, &found.path, &reading, &mut std::io::empty());
+        Ok(State {
+            runs: KeptUp::new(parts.runs(), generation),
+            oversight,
+            watch: Watch::new(&location.path, found.snapshot.end()),
+            segments: found.snapshot.segments.iter().map(|segment| segment.number).collect(),
+            changed,
+            tomorrow,
+            in_doubt: false,
+            is_stale: false,
+        })
+    }
+
+    /// Takes in the rows that came, or finds that all is to be read anew.
+    fn catch_up(&mut self, directory: &Path, generation: u64) -> Result<()> {
+        self.is_stale = !self.is_all_there(directory)?;
+        if self.is_stale {
+            return Ok(());
+        }
+        let State { runs, oversight, watch, segments, in_doubt, is_stale, .. } = self;
+        let mut skipped = Skipped::default();
+        let read = watch.new_rows(&mut |place, line| {
+            if segments.last().is_none_or(|last| *last < place.segment) {
+                segments.push(place.segment);
+            }
+            let input = u32::try_from(segments.len() - 1).unwrap_or(u32::MAX);
+            let _ = one_line((line, place.offset, 0), |_| true, "", &mut skipped, &mut |text, offset, _| {
+                let mut fields = Vec::new();
+                if frame::pick(text, &FIELDS, &mut fields).is_err() {
+                    return ControlFlow::Continue(());
+                }
+                let row = Row { text, fields: &fields, place: RowPlace { input, offset } };
+                let kind = row.field(KIND);
+                let voids = is_repair(kind) && Voiding::read(text).is_some();
+                let in_doubt = std::mem::replace(in_doubt, voids);
+                *is_stale |= is_correction(kind) || voids || in_doubt;
+                if !*is_stale {
+                    runs.push(&row);
+                    let place = Address::Place { segment: place.segment, offset };
+                    let mut fields = Vec::new();
+                    if frame::pick(text, Oversight::FIELDS, &mut fields).is_ok() {
+                        oversight.push(&fields, &place);
+                    }
+                }
+                ControlFlow::Continue(())
+            });
+        });
+        runs.settle(generation);
+        read
+    }
+
+    /// Whether no segment went away, and none came but behind the others.
+    fn is_all_there(&mut self, directory: &Path) -> Result<bool> {
+        let now = changed(directory);
+        if now == self.changed {
+            return Ok(true);
+        }
+        let there = store::snapshot(directory)?;
+        let last = self.segments.last().copied().unwrap_or(0);
+        let known = there.segments.iter().map(|segment| segment.number).take_while(|number| *number <= last);
+        if !known.eq(self.segments.iter().copied()) {
+            return Ok(false);
+        }
+        self.changed = now;
+        Ok(true)
+    }
+}
+
+/// When the names of segments and archives changed last.
+fn changed(directory: &Path) -> Changed {
+    [directory, &archive_directory(directory)].map(|path| path.metadata().and_then(|about| about.modified()).ok())
+}
+
+/// When the day began, and when it ends.
+fn day(clock: &Clock) -> (Instant, Instant) {
+    match time::read("today", clock) {
+        Some(Ok(day)) => (day.start, day.end),
+        // A day before the calendar's first, or behind its last.
+        _ => (clock.now, clock.now.plus_ms(DAY_MS)),
+    }
+}
+
+fn is_repair(kind: Option<&[u8]>) -> bool {
+    kind.and_then(json::decode).is_some_and(|kind| *kind == *b"repair")
+}
