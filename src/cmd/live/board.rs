@@ -99,6 +99,11 @@ impl Board {
         self.state.runs.in_order()
     }
 
+    /// The number of the run of this name.
+    pub fn number(&self, name: &str) -> Option<usize> {
+        self.state.runs.number(name)
+    }
+
     /// The run of this name.
     pub fn run(&self, name: &str) -> Option<&Run<'static>> {
         self.state.runs.get(name)

@@ -3,9 +3,11 @@
 //! - `board`: where all runs stand, kept up while rows come
 //! - `follow`: where a follower stands, the rows that pass, and waiting for more
 //! - `handover`: one row handed to one program
+//! - `serve/`: web pages
 
 pub mod board;
 mod follow;
 mod handover;
+pub mod serve;
 pub mod tail;
 pub mod trigger;

@@ -40,6 +40,8 @@ pub struct Frame {
     pub open: usize,
     /// Where it is told that the page changed; `None`: it does not change by itself.
     pub events: Option<Link>,
+    /// As of when it shows what it shows.
+    pub generation: u64,
     /// The same for programs.
     pub twin: Option<Link>,
     /// The zone of its times.

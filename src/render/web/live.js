@@ -71,6 +71,7 @@
           nav.replaceWith(fresh);
         }
         say("live");
+        document.body.dataset.generation = page.body.dataset.generation;
         document.body.dataset.updated = String(Number(document.body.dataset.updated || 0) + 1);
       }
     } catch {
@@ -87,13 +88,11 @@
       return;
     }
     source = new EventSource(address);
-    let known = null;
     source.onopen = () => say("live");
     source.addEventListener("generation", (event) => {
-      if (event.data !== known && known !== null) {
+      if (event.data !== document.body.dataset.generation) {
         update();
       }
-      known = event.data;
     });
     source.onerror = () => say("not live: logbook serve does not answer");
   };

@@ -39,6 +39,11 @@ impl<'a> Runs<'a> {
         Some(at)
     }
 
+    /// The place of the run of this name in the order in which runs began.
+    pub fn number(&self, run: &str) -> Option<usize> {
+        self.by_id.get(run).copied()
+    }
+
     /// The run of this name, as far as its rows were taken in.
     pub fn get(&self, run: &str) -> Option<&Run<'a>> {
         self.by_id.get(run).and_then(|at| self.runs.get(*at))

@@ -79,6 +79,11 @@ impl KeptUp {
         self.changed_at.get(number).copied().unwrap_or(0)
     }
 
+    /// The number of the run of this name.
+    pub fn number(&self, run: &str) -> Option<usize> {
+        self.runs.number(run)
+    }
+
     /// The run of this name.
     pub fn get(&self, run: &str) -> Option<&Run<'static>> {
         self.runs.get(run)
