@@ -7,6 +7,8 @@ use super::text::{Link, Text};
 pub struct Table {
     /// What it shows.
     pub caption: Text,
+    /// On a narrow screen the cells of a row stand below each other, without titles: what they are is plain.
+    pub is_plain: bool,
     /// Its titles.
     pub columns: Vec<Column>,
     /// Its rows.
@@ -57,10 +59,11 @@ impl Status {
 }
 
 impl Table {
-    /// An empty one.
+    /// An empty one, whose cells are plain without its titles.
     pub fn new(caption: &str, columns: &[(&str, &'static str)]) -> Table {
         let column = |(title, class): &(&str, &'static str)| Column { title: Text::from(*title), class };
-        Table { caption: Text::from(caption), columns: columns.iter().map(column).collect(), rows: Vec::new() }
+        let columns = columns.iter().map(column).collect();
+        Table { caption: Text::from(caption), is_plain: true, columns, rows: Vec::new() }
     }
 
     /// The cells of a row with the classes of their columns.

@@ -1,7 +1,6 @@
 //! What waits for somebody, as pages show it.
 
 use crate::cmd::live::board::Board;
-use crate::json::{self, Kind};
 use crate::model::Instant;
 use crate::render::cell;
 use crate::render::web::pages::{Exact, HeldCard, Question, RequestCard};
@@ -37,19 +36,7 @@ pub fn request(request: &Request, now: Instant) -> RequestCard {
             .filter(|(_, text)| !text.is_empty())
             .map(|(name, text)| (*name, Text::from(text)))
             .collect(),
-        args: args(&request.args),
-    }
-}
-
-/// The words of a command one a line, each as JSON; anything else as it is written.
-fn args(raw: &str) -> Vec<Text> {
-    let is_words = json::kind(raw.as_bytes()) == Some(Kind::Array);
-    match is_words {
-        true => {
-            json::Leaves::new(raw.as_bytes()).map(|word| Text::from(String::from_utf8_lossy(word).as_ref())).collect()
-        }
-        false if raw.is_empty() => Vec::new(),
-        false => vec![Text::from(raw)],
+        args: Text::lines(&request.args),
     }
 }
 

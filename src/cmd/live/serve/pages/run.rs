@@ -66,6 +66,7 @@ fn drawn(site: &Site, board: &Board, record: &Record, asked: &Asked) -> RunPage 
         }
         tables.push(Table {
             caption: Text::from(table.title),
+            is_plain: true,
             columns: table
                 .columns
                 .iter()
