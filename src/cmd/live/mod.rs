@@ -3,7 +3,7 @@
 //! - `board`: where all runs stand, kept up while rows come
 //! - `follow`: where a follower stands, the rows that pass, and waiting for more
 //! - `handover`: one row handed to one program
-//! - `serve/`: web pages
+//! - `web/`: the pages of `serve`
 
 pub mod board;
 mod follow;
@@ -11,3 +11,4 @@ mod handover;
 pub mod serve;
 pub mod tail;
 pub mod trigger;
+mod web;

@@ -1,6 +1,6 @@
 //! The pages of `logbook serve`: plain structs, and templates that are checked and escaped at compile time.
 //!
-//! Not here: what a page shows (`cmd/live/serve/pages`), how it reaches a browser (`cmd/live/serve`).
+//! Not here: what a page shows (`cmd/live/web/pages`), how it reaches a browser (`cmd/live/web`).
 //!
 //! - `text`: text of anybody's, made visible; links to our own pages
 //! - `frame`: what stands around every page · `pages`: one struct for each page, its template beside it

@@ -2,10 +2,10 @@
 
 use super::query::{notes, table, whole};
 use super::result;
-use crate::cmd::live::serve::answer::{Answer, Kind};
-use crate::cmd::live::serve::child;
-use crate::cmd::live::serve::routes::Asked;
-use crate::cmd::live::serve::site::Site;
+use crate::cmd::live::web::answer::{Answer, Kind};
+use crate::cmd::live::web::child;
+use crate::cmd::live::web::routes::Asked;
+use crate::cmd::live::web::site::Site;
 use crate::cmd::read::report;
 use crate::cmd::reading::saved::Saved;
 use crate::error::{Error, Result};

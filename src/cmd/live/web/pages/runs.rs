@@ -7,9 +7,9 @@ use hyper::StatusCode;
 
 use super::result;
 use crate::cmd::live::board::Board;
-use crate::cmd::live::serve::answer::{Answer, Kind};
-use crate::cmd::live::serve::routes::Asked;
-use crate::cmd::live::serve::site::Site;
+use crate::cmd::live::web::answer::{Answer, Kind};
+use crate::cmd::live::web::routes::Asked;
+use crate::cmd::live::web::site::Site;
 use crate::cmd::read::branches;
 use crate::cmd::read::runs::RECENT_MS;
 use crate::cmd::reading::runs;

@@ -2,9 +2,9 @@
 
 use super::cards;
 use crate::cmd::decide::open_requests;
-use crate::cmd::live::serve::answer::{Answer, Kind};
-use crate::cmd::live::serve::routes::Asked;
-use crate::cmd::live::serve::site::Site;
+use crate::cmd::live::web::answer::{Answer, Kind};
+use crate::cmd::live::web::routes::Asked;
+use crate::cmd::live::web::site::Site;
 use crate::cmd::writing::Writing;
 use crate::error::Result;
 use crate::render::web::pages::{ApprovalsPage, Exact, Forms};

@@ -2,9 +2,9 @@
 
 use super::cards;
 use crate::cmd::live::board::Board;
-use crate::cmd::live::serve::answer::{Answer, Kind};
-use crate::cmd::live::serve::routes::Asked;
-use crate::cmd::live::serve::site::Site;
+use crate::cmd::live::web::answer::{Answer, Kind};
+use crate::cmd::live::web::routes::Asked;
+use crate::cmd::live::web::site::Site;
 use crate::cmd::reading::{Corrections, Reading, gather, logbook_for, of_run};
 use crate::error::{Error, Exit, Result, nearest};
 use crate::query::Query;

@@ -1,4 +1,4 @@
-//! The arguments of `serve`, and the life of the server.
+//! `logbook serve`: the web pages, from the first connection to the last.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -9,8 +9,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tokio::sync::Notify;
 
-use super::accept;
-use super::site::{PAGES_MAX, QUERIES_MAX, Site};
+use super::web::accept;
+use super::web::site::{PAGES_MAX, QUERIES_MAX, Site};
 use crate::cmd::Door;
 use crate::error::{Error, Exit, Result};
 use crate::query::time::Clock;

@@ -6,10 +6,10 @@ use hyper::StatusCode;
 
 use super::result;
 use super::runs::TEXT_BYTES_MAX;
-use crate::cmd::live::serve::answer::{Answer, Kind, status_of};
-use crate::cmd::live::serve::child::{self, Ran};
-use crate::cmd::live::serve::routes::Asked;
-use crate::cmd::live::serve::site::Site;
+use crate::cmd::live::web::answer::{Answer, Kind, status_of};
+use crate::cmd::live::web::child::{self, Ran};
+use crate::cmd::live::web::routes::Asked;
+use crate::cmd::live::web::site::Site;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::error::{Error, Result};
 use crate::render::web::pages::{Exact, QueryPage};
