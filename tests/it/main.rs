@@ -61,6 +61,8 @@ mod where_;
 mod board;
 
 /// Web pages: plain requests, those who mean no good, and a browser.
+mod browser;
+mod serve_browser;
 mod serve_hostile;
 mod served;
 

@@ -47,7 +47,7 @@ fn every_answer_has_the_headers_that_keep_it_to_itself() {
         assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{path}");
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "no-referrer"),
+            ("referrer-policy", "same-origin"),
             ("x-frame-options", "DENY"),
             ("cache-control", "no-store"),
         ] {
@@ -98,7 +98,7 @@ fn pages_show_it_without_a_script() {
     served.get("/runs?filter=jq(.x)").is(400).shows("takes no jq here");
     served.get("/run?id=r-88").shows("find out why the test suite").shows("Timeline").shows("suite-runner");
     served.get("/run?id=r-71").shows("href=\"/run?id=r-72\"");
-    served.get("/run?id=r-8").is(404).shows("did you mean r-8");
+    served.get("/run?id=r-8").is(404).shows("no run &#34;r-8&#34; among");
     served.get("/query?q=status%3Dblocked+x%3D").is(400).shows("            ^").shows("hint: an empty value");
     served.get("/query?q=status%3Dblocked+select+run_id,+blocked_on").shows("href=\"/run?id=r-75\"").hides(">action<");
     served.get("/query?q=nosuchfield%3D1").shows("Nothing matches").shows("nosuchfield");
@@ -152,8 +152,9 @@ fn forms_store_what_the_commands_store_and_say_that_it_was_the_web() {
     served.post("/release", &[("run", "r-88")]).is(409).shows("is not held");
     served.post("/answer", &[("run", "r-79"), ("text", "it is there")]).is(303);
     served.post("/answer", &[("run", "r-81"), ("text", "x")]).is(400).shows("is not blocked");
-    book.run(&["query", "client=web and timestamp>2026-04-17 select kind, run_id", "-o", "csv"])
-        .stdout("kind,run_id\napproval.approved,r-75\napproval.denied,r-73\nhold,r-88\nrelease,r-88\nanswer,r-79\n");
+    let kinds = r#""\(.kind) \(.run_id)""#;
+    book.run(&["query", "client=web and timestamp>2026-04-17", "--jq", kinds, "--raw-strings"])
+        .stdout("approval.approved r-75\napproval.denied r-73\nhold r-88\nrelease r-88\nanswer r-79\n");
     let cookie = served.cookie();
     let program = [("Cookie", &*cookie), ("Origin", &served.origin()), ("Accept", "application/json")];
     let stored = served.request("POST", "/hold", &program, "run=r-88&why=again");

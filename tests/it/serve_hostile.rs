@@ -223,7 +223,7 @@ fn no_more_pages_are_told_of_changes_than_there_is_room_for() {
 fn rows_are_text_whatever_is_in_them() {
     let book = Book::with_rows(&[
         r#"{"run_id":"<script>alert(1)</script>","step":1,"timestamp":"2026-04-16T07:00:00Z","action":"<img src=x onerror=alert(1)>","status":"blocked","blocked_on":"\u001b[31mred\u001b[0m \u202egnp.exe","task":"\"><svg onload=alert(1)>","artifact_ref":"javascript:alert(1)","next_intent":"{{7*7}} ${7*7}"}"#,
-        r#"{"run_id":"x\" onmouseover=\"alert(1)","step":1,"timestamp":"2026-04-16T07:00:00Z","kind":"approval.requested","action":"</textarea><script>","status":"blocked","tool_call":{"tool":"<b>","args":["</pre><script>alert(1)</script>","\u202e"]}}"#,
+        r#"{"run_id":"x\" onmouseover=\"alert(1)","step":1,"timestamp":"2026-04-16T07:00:00Z","kind":"approval.requested","action":"</textarea><script>","status":"blocked","tool_call":{"tool":"<u>","args":["</pre><script>alert(1)</script>","\u202e"]}}"#,
     ]);
     let served = Served::of(&book);
     let run = "/run?id=%3Cscript%3Ealert(1)%3C/script%3E";
@@ -238,7 +238,7 @@ fn rows_are_text_whatever_is_in_them() {
         "/runs?filter=%22%3E%3Cscript%3E",
     ] {
         let page = served.get(path);
-        page.hides("<script>").hides("<img").hides("<svg onload").hides("<b>").hides("\" onmouseover=\"");
+        page.hides("<script>").hides("<img").hides("<svg onload").hides("<u>").hides("\" onmouseover=\"");
         page.hides("\u{1b}").hides("\u{202e}").hides("href=\"javascript:").hides("</textarea>");
     }
     served.get(run).shows("javascript:alert(1)").shows("\\u{1b}[31mred").shows("\\u{202e}gnp.exe");

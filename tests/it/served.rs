@@ -123,9 +123,7 @@ impl Drop for Served {
 
 /// `a=1&b=2`
 pub fn form(pairs: &[(&str, &str)]) -> String {
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    pairs.iter().for_each(|(name, value)| drop(form.append_pair(name, value)));
-    form.finish()
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
 impl Reply {

@@ -59,7 +59,8 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
         twin = if value.is_empty() { twin } else { twin.with(name, value) };
     }
     page.frame.twin = Some(twin);
-    let blockers = board.cards(now).blocked_on;
+    let mut blockers = board.cards(now).blocked_on;
+    blockers.retain(|(what, _)| !what.is_empty());
     page.blockers = blockers.iter().take(BLOCKERS_MAX).map(|(what, count)| (Text::cut(what, 80), *count)).collect();
     match plan {
         Ok((plan, query)) => {
