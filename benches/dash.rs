@@ -55,7 +55,7 @@ fn measure(name: &str, filter: &str, directory: &Path, runs: u64, dice: &mut Dic
     let env = Environment { cwd: directory.to_owned(), home: None, uid: 0, vars: [].into() };
     let location = Location { path: directory.to_owned(), why: Why::Flag, exists: true };
     let began = Clocked::now();
-    let mut board = Board::open(location, &env, &clock).unwrap();
+    let mut board = Board::open(location, &env, &clock, 1).unwrap();
     let opened_ms = ms(began);
     let mut filter = Filter::read(filter, &clock).unwrap();
     let last = &snapshot(directory).unwrap().segments;

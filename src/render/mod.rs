@@ -14,6 +14,7 @@
 //! - `line`: one row as one line · `pretty`: one row in full
 //! - `rollback`: the plan that undoes a run
 //! - `record/`: one run in full · `amended`: what corrections did to a row
+//! - `web/`: the pages of `serve`; askama lives only here
 //!
 //! Invariant: no byte of a row reaches a terminal table unescaped.
 
@@ -29,6 +30,7 @@ pub mod rollback;
 pub mod rows;
 pub mod safe;
 pub mod table;
+pub mod web;
 
 pub use format::Format;
 pub use rows::Rows;

@@ -10,7 +10,7 @@
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
 //! - `approvals`: requests and decisions · `holds`: runs that a person stopped
-//! - `oversight`: both, and what was spent today
+//! - `oversight`: both, and what came and was spent · `activity`: rows by the hour, costs by the day
 //! - `health/`: what is wrong with rows
 //! - `rollback`: the plan that undoes a run
 //! - `past`: what a decision about a run rests on
@@ -18,6 +18,7 @@
 //!
 //! Invariant: a fold sees rows in file order and depends on nothing else.
 
+pub mod activity;
 pub mod amended;
 pub mod approvals;
 pub mod explain;
@@ -32,6 +33,7 @@ pub mod runs;
 pub mod standing;
 pub mod stats;
 
+pub use activity::Activity;
 pub use amended::{Amended, amended};
 pub use approvals::Approvals;
 pub use explain::Explanation;

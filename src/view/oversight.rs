@@ -1,10 +1,9 @@
-//! What a person watches over beside the runs themselves: requests for approval, runs that are held, and what was spent today.
+//! What a person watches over beside the runs themselves: requests for approval, runs that are held, what came and was spent.
 
+use super::activity::Activity;
 use super::approvals::{self, Approvals};
 use super::holds::{self, Holds};
 use super::past::{Past, text};
-use super::runs::run::add_up;
-use crate::json::Sum;
 use crate::model::{Address, Instant};
 
 /// All of it.
@@ -14,18 +13,16 @@ pub struct Oversight {
     pub approvals: Approvals,
     /// Runs that are held.
     pub holds: Holds,
-    /// What the rows cost that were written from `today` on, as they say.
-    pub cost_today: Sum,
-    /// When the day began.
-    pub today: Instant,
+    /// What came, and what it cost.
+    pub activity: Activity,
 }
 
 const COST: usize = Approvals::FIELDS.len();
 
 impl Oversight {
-    /// Of no rows, on the day that began at `today`.
-    pub fn new(today: Instant) -> Oversight {
-        Oversight { approvals: Approvals::default(), holds: Holds::default(), cost_today: Sum::default(), today }
+    /// Of no rows.
+    pub fn new(activity: Activity) -> Oversight {
+        Oversight { approvals: Approvals::default(), holds: Holds::default(), activity }
     }
 }
 
@@ -47,8 +44,8 @@ impl Past for Oversight {
         } else if holds::KINDS.contains(&kind.as_str()) {
             self.holds.push(&[fields[0], fields[1], fields[2], fields[8], fields[9]], place);
         }
-        if fields[COST].is_some() && Instant::parse(&text(fields[3])).is_some_and(|at| at >= self.today) {
-            add_up(&mut self.cost_today, fields[COST]);
+        if let Some(at) = Instant::parse(&text(fields[3])) {
+            self.activity.push(at, fields[COST]);
         }
     }
 }

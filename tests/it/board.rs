@@ -23,7 +23,7 @@ fn open(book: &Book) -> Board {
     let env = Environment { cwd: book.path(), home: None, uid: 0, vars: [].into() };
     let location = Location { path: book.path().join(".logbook"), why: Why::Flag, exists: true };
     assert_eq!(locate(None, &env, Purpose::Read).unwrap().path, location.path);
-    Board::open(location, &env, &Clock { now: now(), zone: Zone::UTC }).unwrap()
+    Board::open(location, &env, &Clock { now: now(), zone: Zone::UTC }, 1).unwrap()
 }
 
 /// The runs as `runs --all` prints them.

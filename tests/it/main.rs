@@ -51,6 +51,7 @@ mod resume;
 mod review;
 mod rollback;
 mod runs;
+mod serve;
 mod show;
 mod start;
 mod stats;
@@ -61,6 +62,12 @@ mod where_;
 
 /// Where all runs stand, kept up while rows come.
 mod board;
+
+/// Web pages: plain requests, those who mean no good, and a browser.
+mod browser;
+mod serve_browser;
+mod serve_hostile;
+mod served;
 
 /// What is said of one run, on a sample and of odd runs.
 mod run_record;

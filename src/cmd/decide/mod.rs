@@ -7,7 +7,7 @@ pub mod contract;
 pub mod decision;
 pub mod deny;
 pub mod hold;
-mod open_requests;
+pub mod open_requests;
 pub mod policy;
 pub mod release;
 pub mod review;

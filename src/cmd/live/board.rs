@@ -23,7 +23,7 @@ use crate::store::listing::archive_directory;
 use crate::store::{self, Environment, Location, Watch, config};
 use crate::view::approvals::{self, Request};
 use crate::view::runs::{Cards, FIELDS, KeptUp, Run, Tree};
-use crate::view::{Holds, Oversight, Past, holds};
+use crate::view::{Activity, Holds, Oversight, Past, holds};
 
 /// Failures before that are not counted among the cards, in milliseconds.
 const RECENT_MS: i64 = DAY_MS;
@@ -36,6 +36,7 @@ pub struct Board {
     location: Location,
     zone: Zone,
     night: Night,
+    days: u32,
     state: State,
     generation: u64,
 }
@@ -60,11 +61,12 @@ struct State {
 type Changed = [Option<SystemTime>; 2];
 
 impl Board {
-    /// Of the logbook at `location`, as of now. `env`: whose config holds beside the logbook's own.
-    pub fn open(location: Location, env: &Environment, clock: &Clock) -> Result<Board> {
+    /// Of the logbook at `location`, as of now, with what came and was spent on the last `days`. `env`: whose config holds
+    /// beside the logbook's own.
+    pub fn open(location: Location, env: &Environment, clock: &Clock, days: u32) -> Result<Board> {
         let night = config::layered(&location.path, env)?.night;
-        let state = State::read(&location, clock, 1)?;
-        Ok(Board { location, zone: clock.zone, night, state, generation: 1 })
+        let state = State::read(&location, clock, days, 1)?;
+        Ok(Board { location, zone: clock.zone, night, days, state, generation: 1 })
     }
 
     /// Takes in what came since; gives whether anything changed. Costs little while nothing comes. After an error it stands
@@ -77,7 +79,7 @@ impl Board {
         }
         if now >= self.state.tomorrow || self.state.is_stale {
             let in_doubt = self.state.in_doubt;
-            self.state = State::read(&self.location, &Clock { now, zone: self.zone }, generation)?;
+            self.state = State::read(&self.location, &Clock { now, zone: self.zone }, self.days, generation)?;
             self.state.in_doubt = in_doubt;
         } else if self.state.watch.at() == at {
             return Ok(false);
@@ -134,8 +136,13 @@ impl Board {
     }
 
     /// What the rows cost that were written today.
-    pub fn cost_today(&self) -> &Sum {
-        &self.state.oversight.cost_today
+    pub fn cost_today(&self) -> Sum {
+        self.state.oversight.activity.cost_today()
+    }
+
+    /// What came by the hour, and what it cost by the day.
+    pub fn activity(&self) -> &Activity {
+        &self.state.oversight.activity
     }
 
     /// Requests that somebody still may decide, the oldest first.
@@ -166,13 +173,16 @@ impl Board {
 
 impl State {
     /// All of it from what is on file.
-    fn read(location: &Location, clock: &Clock, generation: u64) -> Result<State> {
+    fn read(location: &Location, clock: &Clock, count: u32, generation: u64) -> Result<State> {
         // Before it is listed: what changes meanwhile shows the next time.
         let changed = changed(&location.path);
         let mut wanted = Query::default();
         let kinds = approvals::KINDS.iter().chain(&holds::KINDS);
         let mut any: Vec<Expr> = kinds.map(|kind| test("kind", Op::Equal, kind, Form::Quoted)).collect();
-        any.push(test("timestamp", Op::GreaterEqual, "today", Form::Bare));
+        let (days, tomorrow) = days(clock, count);
+        if let Some(first) = days.first() {
+            any.push(test("timestamp", Op::GreaterEqual, &first.to_string(), Form::Bare));
+        }
         require(&mut wanted, Expr::Or(any));
         let plan = wording::compiled(&wanted, "", clock, BTreeMap::new())?;
         let mut pruning = Pruning::new(plan.requirement());
@@ -182,8 +192,7 @@ impl State {
             Some(pruning) => pruning.apply(found.inputs.clone(), &found.path, reading::cores()),
             None => found.inputs.clone(),
         };
-        let (today, tomorrow) = day(clock);
-        let mut oversight = Oversight::new(today);
+        let mut oversight = Oversight::new(Activity::new(days, tomorrow));
         let names: Vec<String> = Oversight::FIELDS.iter().map(|&name| name.to_owned()).collect();
         scan::feed(&few, &mut std::io::empty(), &names, false, |row, _, _| {
             if let Some(place) = reading::address(&few, row.place) {
@@ -265,13 +274,17 @@ fn changed(directory: &Path) -> Changed {
     [directory, &archive_directory(directory)].map(|path| path.metadata().and_then(|about| about.modified()).ok())
 }
 
-/// When the day began, and when it ends.
-fn day(clock: &Clock) -> (Instant, Instant) {
-    match time::read("today", clock) {
-        Some(Ok(day)) => (day.start, day.end),
-        // A day before the calendar's first, or behind its last.
-        _ => (clock.now, clock.now.plus_ms(DAY_MS)),
-    }
+/// When each of the last `count` days began, the oldest first, and when the last one ends.
+fn days(clock: &Clock, count: u32) -> (Vec<Instant>, Instant) {
+    let day = |before: u32| {
+        let now = clock.now.plus_ms(-DAY_MS * i64::from(before));
+        match time::read("today", &Clock { now, zone: clock.zone }) {
+            Some(Ok(day)) => (day.start, day.end),
+            // A day before the calendar's first, or behind its last.
+            _ => (now, now.plus_ms(DAY_MS)),
+        }
+    };
+    ((0..count.max(1)).rev().map(|before| day(before).0).collect(), day(0).1)
 }
 
 fn is_repair(kind: Option<&[u8]>) -> bool {

@@ -4,10 +4,13 @@
 //! - `dash/`: the same on a terminal
 //! - `follow`: where a follower stands, the rows that pass, and waiting for more
 //! - `handover`: one row handed to one program
+//! - `web/`: the pages of `serve`
 
 pub mod board;
 pub mod dash;
 mod follow;
 mod handover;
+pub mod serve;
 pub mod tail;
 pub mod trigger;
+mod web;

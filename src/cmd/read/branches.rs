@@ -45,8 +45,7 @@ pub fn of(shown: &[usize], tree: &Tree) -> Vec<Branch> {
 }
 
 /// The name of a run as the table shows it: its branch; or, where its parent is not shown, who that is.
-pub fn name(branch: &Branch, runs: &[Run<'_>], tree: &Tree, shown: &[usize]) -> String {
-    let Some(run) = shown.get(branch.at).and_then(|at| runs.get(*at)) else { return String::new() };
+pub fn name(branch: &Branch, run: &Run<'_>, tree: &Tree, shown: &[usize]) -> String {
     if branch.depth > 0 {
         let elbow = if branch.last { "└" } else { "├" };
         return format!("{}{elbow} {}", "  ".repeat(branch.depth.min(DEPTH_MAX) - 1), run.run_id);

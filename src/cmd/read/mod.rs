@@ -3,7 +3,7 @@
 //! Not here: the flags and the scan they share (`cmd::reading`), what a run is (`view`).
 
 pub mod blame;
-mod branches;
+pub mod branches;
 pub mod diff;
 pub mod fields;
 pub mod query;

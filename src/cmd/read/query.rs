@@ -28,6 +28,9 @@ pub struct Query {
     /// Query text, and inputs: files, globs, directories, - for standard input; without inputs, the logbook
     #[arg(value_name = "QUERY|INPUT")]
     words: Vec<String>,
+    /// A query that somebody else wrote, as one text: it names no input, and reads no file
+    #[arg(long, value_name = "QUERY", conflicts_with = "words", allow_hyphen_values = true)]
+    untrusted: Option<String>,
     #[command(flatten)]
     clauses: Clauses,
     /// Give $NAME a text in the query
@@ -71,8 +74,16 @@ pub struct Query {
 
 /// `logbook query`
 pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
-    let (texts, inputs) = wording::told_apart(&args.words);
+    let (texts, inputs) = match &args.untrusted {
+        Some(text) => (vec![text.clone()], Vec::new()),
+        None => wording::told_apart(&args.words),
+    };
     let (query, text) = args.clauses.query(&texts)?;
+    if args.untrusted.is_some() && wording::reads_files(&query) {
+        return Err(
+            Error::usage("the query names a file (in @…), and reads none here").hint("list the values: in (a, b)")
+        );
+    }
     let arguments = arguments(&args)?;
     answer(&args, query, &text, arguments, &inputs, door)
 }
@@ -154,15 +165,16 @@ pub(super) fn answer(
 
 impl Query {
     /// A query of the logbook with these flags and no others.
-    pub(super) fn of(reading: Reading) -> Query {
+    pub(super) fn of(reading: Reading, bounds: Bounds) -> Query {
         Query {
             words: Vec::new(),
+            untrusted: None,
             clauses: Clauses::default(),
             arg: Vec::new(),
             argjson: Vec::new(),
             slurp: false,
             raw_strings: false,
-            bounds: Bounds::default(),
+            bounds,
             threads: None,
             count: false,
             quiet: false,

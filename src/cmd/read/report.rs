@@ -6,6 +6,7 @@ use std::path::Path;
 use super::query;
 use crate::cmd::Door;
 use crate::cmd::reading::saved::{BUILT_IN, Parameter, Saved};
+use crate::cmd::reading::watchdog::Bounds;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading, runs};
 use crate::error::{Error, Exit, Result, nearest};
@@ -34,6 +35,8 @@ pub struct Report {
     /// Print the report's query instead of running it
     #[arg(long)]
     text: bool,
+    #[command(flatten)]
+    bounds: Bounds,
     #[command(flatten)]
     reading: Reading,
 }
@@ -80,10 +83,18 @@ fn answer(args: &Report, name: &str, saved: &Saved, directory: &Path, door: &mut
             .hint("list the values: in (a, b)"));
     }
     if !saved.over_runs {
-        return query::answer(&query::Query::of(args.reading.clone()), query, &text, arguments, &[], door);
+        return query::answer(
+            &query::Query::of(args.reading.clone(), args.bounds.clone()),
+            query,
+            &text,
+            arguments,
+            &[],
+            door,
+        );
     }
     args.reading.narrow(&mut query, &clock)?;
     let plan = wording::compiled(&query, &text, &clock, arguments)?;
+    let _watch = args.bounds.watch(plan.uses_jq())?;
     let corrections = Corrections::wanted(&args.reading, &Query::default());
     let mut found = reading::logbook_for(door, &args.reading, corrections, None)?;
     let (mut parts, scanned) = runs::read(&mut found, &args.reading, door);
@@ -107,28 +118,13 @@ fn answer(args: &Report, name: &str, saved: &Saved, directory: &Path, door: &mut
     Ok(reading::tell_skipped(door, &scanned, args.reading.strict))
 }
 
-/// What there is: the logbook's own first, which stand before those that come with the program.
+/// Lists what there is.
 fn list(args: &Report, directory: Option<&Path>, door: &mut Door<'_>) -> Result<Exit> {
     let zone = door.zone(args.reading.utc, args.reading.tz.as_deref())?;
     let look = args.reading.look(door, zone);
     let columns = ["report", "asks", "shows"].map(str::to_owned).to_vec();
     let mut rows = Rows::new(args.reading.format(door)?, Some(columns), look, false);
-    let mut all: Vec<(String, Saved)> = Vec::new();
-    if let Some(directory) = directory {
-        for name in texts::names(directory, REPORTS)? {
-            let saved = match texts::text(directory, REPORTS, &name) {
-                Ok(text) => Saved::read(&text.unwrap_or_default()),
-                Err(error) => Saved { about: error.message, ..Saved::default() },
-            };
-            all.push((name, saved));
-        }
-    }
-    for (name, text) in BUILT_IN {
-        if !all.iter().any(|(own, _)| own == name) {
-            all.push((name.to_owned(), Saved::read(text)));
-        }
-    }
-    for (name, saved) in &all {
+    for (name, saved) in &all(directory)? {
         let asks: Vec<String> = saved.parameters.iter().map(Parameter::shown).collect();
         let mut row = b"{".to_vec();
         for (column, text) in [("report", name), ("asks", &asks.join(" ")), ("shows", &saved.about)] {
@@ -144,6 +140,26 @@ fn list(args: &Report, directory: Option<&Path>, door: &mut Door<'_>) -> Result<
     }
     rows.finish(door.out).map_err(|error| Error::output(&error))?;
     Ok(Exit::Done)
+}
+
+/// What there is, by name: the logbook's own first, which stand before those that come with the program.
+pub fn all(directory: Option<&Path>) -> Result<Vec<(String, Saved)>> {
+    let mut all: Vec<(String, Saved)> = Vec::new();
+    if let Some(directory) = directory {
+        for name in texts::names(directory, REPORTS)? {
+            let saved = match texts::text(directory, REPORTS, &name) {
+                Ok(text) => Saved::read(&text.unwrap_or_default()),
+                Err(error) => Saved { about: error.message, ..Saved::default() },
+            };
+            all.push((name, saved));
+        }
+    }
+    for (name, text) in BUILT_IN {
+        if !all.iter().any(|(own, _)| own == name) {
+            all.push((name.to_owned(), Saved::read(text)));
+        }
+    }
+    Ok(all)
 }
 
 fn unknown(name: &str, directory: Option<&Path>) -> Error {

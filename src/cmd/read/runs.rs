@@ -12,14 +12,14 @@ use crate::json;
 use crate::query::ast::{Expr, Form, Op};
 use crate::query::{Query, time};
 use crate::render::{self, Format, Rows, cell};
-use crate::view::runs::{Cards, Run, Tree, json as run_json};
+use crate::view::runs::{Cards, Tree, json as run_json};
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str =
     "  logbook runs --blocked\n  logbook runs 'wrote=true and cost_usd>1' --since yesterday --sort -cost_usd";
 
 /// Finished runs older than this are shown only with `--all`, in milliseconds.
-const RECENT_MS: i64 = 24 * 3_600_000;
+pub const RECENT_MS: i64 = 24 * 3_600_000;
 
 /// Arguments of `runs`.
 #[derive(clap::Args)]
@@ -73,8 +73,7 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
 
     let asked = args.asks();
     let recent = clock.now.plus_ms(-RECENT_MS);
-    let old = |run: &Run<'_>| !run.is_open() && run.last_at.is_none_or(|last| last < recent);
-    let hidden = if asked || args.all { 0 } else { runs.iter().filter(|run| old(run)).count() };
+    let hidden = if asked || args.all { 0 } else { runs.iter().filter(|run| run.is_old(recent)).count() };
 
     let as_table = matches!(format, Format::Table | Format::Markdown);
     let plain = as_table && plan.columns().is_none();
@@ -90,7 +89,7 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     let mut rows = Rows::new(format, columns, look, false);
     let mut failed = None;
     let mut kept: Vec<(usize, Vec<u8>)> = Vec::new();
-    let wanted = runs.iter().enumerate().filter(|(_, run)| asked || args.all || !old(run));
+    let wanted = runs.iter().enumerate().filter(|(_, run)| asked || args.all || !run.is_old(recent));
     runs::ask(wanted, &tree, clock.now, &plan, &mut |row, at| {
         match at.filter(|_| plain) {
             Some(at) => kept.push((at, row.to_vec())),
@@ -107,7 +106,7 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     let shown: Vec<usize> = kept.iter().map(|(at, _)| *at).collect();
     let order = if args.flat || args.sort.is_some() { branches::flat(&shown) } else { branches::of(&shown, &tree) };
     for branch in order {
-        let name = branches::name(&branch, &runs, &tree, &shown);
+        let name = branches::name(&branch, &runs[shown[branch.at]], &tree, &shown);
         let row = for_table(&kept[branch.at].1, &name);
         if let Err(error) = rows.push(&row, None, door.out) {
             failed = Some(error);

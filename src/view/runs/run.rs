@@ -302,6 +302,11 @@ impl<'a> Run<'a> {
         self.held == Some(true)
     }
 
+    /// Whether it is over, and its newest row is older than `recent`.
+    pub fn is_old(&self, recent: Instant) -> bool {
+        !self.is_open() && self.last_at.is_none_or(|last| last < recent)
+    }
+
     /// Held ones first, then blocked, running, failed, without a status, done.
     pub fn rank(&self) -> u8 {
         match self.status() {

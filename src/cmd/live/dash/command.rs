@@ -57,7 +57,7 @@ pub fn run(args: Dash, door: &mut Door<'_>) -> Result<Exit> {
     let clock = reading.clock(door)?;
     let colour = reading.look(door, clock.zone).colour;
     let filter = Filter::read(&words::join(args.filter.iter().map(String::as_str)), &clock)?;
-    let board = Board::open(location, &door.env, &clock)?;
+    let board = Board::open(location, &door.env, &clock, 1)?;
 
     let events = events::Events::new(board.location())?;
     let mut terminal = Terminal::enter(colour, door)?;

@@ -1,0 +1,65 @@
+//! What waits for somebody: requests, questions, runs that are held. The twin is `logbook approve -o json`.
+
+use super::cards;
+use crate::cmd::decide::open_requests;
+use crate::cmd::live::web::answer::{Answer, Kind};
+use crate::cmd::live::web::routes::Asked;
+use crate::cmd::live::web::site::Site;
+use crate::cmd::writing::Writing;
+use crate::error::Result;
+use crate::render::web::pages::{ApprovalsPage, Exact, Forms};
+use crate::render::web::{Cell, Link, Place, Table, Text};
+use crate::store::Purpose;
+
+/// Of each sort on one page.
+const SHOWN_MAX: usize = 100;
+/// Decisions that are shown.
+const DECIDED_MAX: usize = 20;
+
+/// The page.
+pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
+    if kind == Kind::Json {
+        let ((), out) = site.command(|door| {
+            let writing = Writing { dir: Some(site.location.path.clone()), ..Writing::default() };
+            open_requests::list(&writing.desk(door, Purpose::Read)?, Some("json"), door).map(drop)
+        })?;
+        return Ok(Answer::ok(Kind::Json, out));
+    }
+    let board = site.board();
+    let now = site.now();
+    let questions = board.runs().filter_map(|(_, run)| cards::question(&board, run, now));
+    let mut page = ApprovalsPage {
+        frame: site.live_frame(&board, "Approvals", Place::Approvals),
+        forms: Forms { run: Exact::default(), done: Text::from(asked.text("done")) },
+        requests: board.open_requests(now).map(|request| cards::request(request, now)).collect(),
+        questions: questions.collect(),
+        held: board.holds().held.iter().map(|(run, hold)| cards::held(run, hold)).collect(),
+        decided: Table::new(
+            "Decided lately",
+            &[("request", "name"), ("decision", "tight"), ("by", "tight"), ("what", "wide"), ("why", "wide less")],
+        ),
+        notes: Vec::new(),
+    };
+    page.frame.twin = Some(Link::to("/approvals.json"));
+    for (count, what) in
+        [(page.requests.len(), "requests"), (page.questions.len(), "questions"), (page.held.len(), "held runs")]
+    {
+        if count > SHOWN_MAX {
+            page.notes.push(Text::from(format!("The first {SHOWN_MAX} of {count} {what}.")));
+        }
+    }
+    page.requests.truncate(SHOWN_MAX);
+    page.questions.truncate(SHOWN_MAX);
+    page.held.truncate(SHOWN_MAX);
+    let decided = board.requests().iter().rev().filter_map(|request| Some((request, request.decision.as_ref()?)));
+    for (request, decision) in decided.take(DECIDED_MAX) {
+        page.decided.rows.push(vec![
+            Cell::link(&request.name, Link::run(&request.run)),
+            Cell::status(decision.verdict.word()),
+            Cell::text(&decision.by),
+            Cell::text(&request.action),
+            Cell::text(&decision.why),
+        ]);
+    }
+    Ok(Answer::page(&page))
+}

@@ -1,0 +1,89 @@
+//! Saved queries. The twin is `logbook report -o json`, without a name the list of them.
+
+use super::query::{notes, table, whole};
+use super::result;
+use crate::cmd::live::web::answer::{Answer, Kind};
+use crate::cmd::live::web::child;
+use crate::cmd::live::web::routes::Asked;
+use crate::cmd::live::web::site::Site;
+use crate::cmd::read::report;
+use crate::cmd::reading::saved::Saved;
+use crate::error::{Error, Result};
+use crate::render::web::pages::{Asks, Chosen, Exact, ReportItem, ReportPage};
+use crate::render::web::{Link, Place, Text};
+
+/// Rows on one page.
+const ROWS_MAX: usize = 500;
+
+/// The page.
+pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
+    let all = report::all(Some(&site.location.path))?;
+    let name = asked.text("name");
+    let saved = all.iter().find(|(known, _)| known == name).map(|(_, saved)| saved);
+    if !name.is_empty() && saved.is_none() {
+        let error = Error::usage(format!("no report is called {name:?}"));
+        let near = crate::error::nearest(name, all.iter().map(|(known, _)| known.as_str()));
+        return Err(near.map_or(error.clone(), |near| error.hint(format!("did you mean {near}?"))));
+    }
+    if kind == Kind::Json {
+        let named = saved.map(|saved| (name, saved));
+        let ran = child::run(site, &arguments("json", named, asked), usize::MAX)?;
+        return whole(&ran).map(|()| Answer::ok(Kind::Json, ran.out));
+    }
+    let mut frame = site.frame(&site.board(), if name.is_empty() { "Reports" } else { name }, Place::Report);
+    frame.twin = Some(asked.pairs().fold(Link::to("/report.json"), |link, (name, value)| link.with(name, value)));
+    let item = |(known, saved): &(String, Saved)| ReportItem {
+        name: Text::from(known),
+        link: Link::to("/report").with("name", known),
+        about: Text::from(&saved.about),
+        chosen: known == name,
+    };
+    let reports = all.iter().map(item).collect();
+    let chosen = saved.map(|saved| chosen(site, (name, saved), asked));
+    Ok(Answer::page(&ReportPage { frame, reports, chosen }))
+}
+
+fn chosen(site: &Site, (name, saved): (&str, &Saved), asked: &Asked) -> Chosen {
+    let asks = saved.parameters.iter().map(|parameter| {
+        let given = asked.text(&format!("p.{}", parameter.name));
+        let value = if given.is_empty() { parameter.default.clone().unwrap_or_default() } else { given.to_owned() };
+        Asks { name: Exact(parameter.name.clone()), value: Exact(value), required: parameter.default.is_none() }
+    });
+    let asks: Vec<Asks> = asks.collect();
+    let mut chosen = Chosen {
+        name: Exact(name.to_owned()),
+        about: Text::from(&saved.about),
+        query: Text::lines(&saved.text),
+        problem: Vec::new(),
+        table: None,
+        notes: Vec::new(),
+        asks,
+    };
+    if chosen.asks.iter().any(|asks| asks.required && asks.value.0.is_empty()) {
+        return chosen;
+    }
+    match child::run(site, &arguments("jsonl", Some((name, saved)), asked), ROWS_MAX) {
+        Ok(ran) => {
+            chosen.table = Some(table(name, &saved.text, &ran, site));
+            chosen.notes = notes(&ran);
+        }
+        Err(error) => chosen.problem = result::problem(&error),
+    }
+    chosen
+}
+
+/// The command, with what the report asks as far as it is given.
+fn arguments(format: &str, named: Option<(&str, &Saved)>, asked: &Asked) -> Vec<String> {
+    let mut arguments = vec!["report".to_owned(), format!("--output={format}")];
+    if let Some((name, saved)) = named {
+        arguments.push("--".to_owned());
+        arguments.push(name.to_owned());
+        for parameter in &saved.parameters {
+            let value = asked.text(&format!("p.{}", parameter.name));
+            if !value.is_empty() {
+                arguments.push(format!("{}={value}", parameter.name));
+            }
+        }
+    }
+    arguments
+}

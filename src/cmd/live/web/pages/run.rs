@@ -1,0 +1,167 @@
+//! One run: the record that `show` draws. The twin is `logbook show --record`.
+
+use super::cards;
+use crate::cmd::live::board::Board;
+use crate::cmd::live::web::answer::{Answer, Kind};
+use crate::cmd::live::web::routes::Asked;
+use crate::cmd::live::web::site::Site;
+use crate::cmd::reading::{Corrections, Reading, gather, logbook_for, of_run};
+use crate::error::{Error, Exit, Result, nearest};
+use crate::query::Query;
+use crate::render::record::{self, page as record_page};
+use crate::render::web::pages::{Exact, FactLines, Forms, RunPage};
+use crate::render::web::table::Column;
+use crate::render::web::{Cell, Frame, Link, Place, Table, Text};
+use crate::view::Record;
+
+/// Rows of a run that is shown here at all.
+const ROWS_MAX: u64 = 20_000;
+/// Rows of each table, where not all are asked for: the newest.
+const SHOWN_MAX: usize = 200;
+/// Characters of one cell.
+const CHARACTERS: usize = 2000;
+
+/// The page.
+pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
+    let id = asked.text("id");
+    let rows = {
+        let board = site.board();
+        board.run(id).map(|run| run.rows).ok_or_else(|| unknown(id, &board))?
+    };
+    if rows > ROWS_MAX {
+        return Err(Error::usage(format!("run {id:?} has {rows} rows, and a page shows {ROWS_MAX} at most"))
+            .hint(format!("logbook show {}", crate::format::draft_pairs::shell_word(id))));
+    }
+    if kind == Kind::Json {
+        let record = record(site, id, true)?.ok_or_else(|| gone(id))?;
+        return Ok(Answer::ok(Kind::Json, [&record.to_json()[..], b"\n"].concat()));
+    }
+    // Without looking through all rows for its children: the board knows them.
+    let mut record = record(site, id, false)?.ok_or_else(|| gone(id))?;
+    let board = site.board();
+    let mut children: Vec<(usize, String)> = board
+        .runs()
+        .filter(|(_, run)| run.parent() == id && run.run_id != id)
+        .map(|(number, run)| (number, run.run_id.clone().into_owned()))
+        .collect();
+    children.sort();
+    record.children = children.into_iter().map(|(_, run)| run).collect();
+    Ok(Answer::page(&drawn(site, &board, &record, asked)))
+}
+
+fn drawn(site: &Site, board: &Board, record: &Record, asked: &Asked) -> RunPage {
+    let now = site.now();
+    let id = &record.run_id;
+    let run = board.run(id);
+    let hold = board.holds().held.get(id);
+    let drawn = record_page(record, &site.zone);
+    let all = !asked.text("all").is_empty();
+    let mut notes = Vec::new();
+    let mut tables = Vec::new();
+    for table in &drawn.tables {
+        let from = if all { 0 } else { table.rows.len().saturating_sub(SHOWN_MAX) };
+        if from > 0 {
+            let count = table.rows.len();
+            notes.push(Text::from(format!("{}: the newest {SHOWN_MAX} of {count}.", table.title)));
+        }
+        tables.push(Table {
+            caption: Text::from(table.title),
+            is_plain: true,
+            columns: table
+                .columns
+                .iter()
+                .map(|title| Column { title: Text::from(*title), class: class(title) })
+                .collect(),
+            rows: table.rows[from..].iter().map(|row| cells(row, table.columns)).collect(),
+        });
+    }
+    let frame = site.live_frame(board, id, Place::Runs);
+    RunPage {
+        frame: Frame {
+            events: Some(Link::to("/events").with("run", id)),
+            generation: site.version_of(board, id),
+            twin: Some(Link::to("/run.json").with("id", id)),
+            ..frame
+        },
+        forms: Forms { run: Exact(id.clone()), done: Text::from(asked.text("done")) },
+        name: Text::from(id),
+        task: Text::from(record.first("task")),
+        stands: Cell::status(&record.stands("status")),
+        requests: board
+            .open_requests(now)
+            .filter(|request| request.run == *id)
+            .map(|request| cards::request(request, now))
+            .collect(),
+        questions: run.and_then(|run| cards::question(board, run, now)).into_iter().collect(),
+        held: hold.map(|hold| cards::held(id, hold)).into_iter().collect(),
+        may_be_held: hold.is_none() && !record.is_over(),
+        facts: drawn.facts.iter().map(|fact| lines(fact, record)).collect(),
+        tables,
+        notes,
+    }
+}
+
+/// A fact; runs in it lead to their pages.
+fn lines(fact: &record::Fact, record: &Record) -> FactLines {
+    let lines = match fact.name {
+        "children" => record.children.iter().map(|child| Cell::link(child, Link::run(child))).collect(),
+        "for" if !record.first("parent_run_id").is_empty() => {
+            let parent = record.first("parent_run_id");
+            let text = fact.lines.iter().map(|line| Cell::text(line));
+            text.chain([Cell::link(&parent, Link::run(&parent))]).collect()
+        }
+        _ => {
+            fact.lines.iter().map(|line| Cell { lines: vec![Text::cut(line, CHARACTERS)], ..Cell::default() }).collect()
+        }
+    };
+    FactLines { name: Text::from(fact.name), lines }
+}
+
+fn cells(row: &[String], columns: &[&str]) -> Vec<Cell> {
+    let cell = |(text, column): (&String, &&str)| match *column {
+        "status" => Cell::status(text),
+        _ => Cell { lines: text.lines().map(|line| Text::cut(line, CHARACTERS)).collect(), ..Cell::default() },
+    };
+    row.iter().zip(columns).map(cell).collect()
+}
+
+fn class(title: &str) -> &'static str {
+    match title {
+        "time" | "row" | "status" | "tool" => "tight",
+        "after" | "side effect" | "approval" => "tight less",
+        "more" | "arguments" | "result" => "wide less",
+        _ => "wide",
+    }
+}
+
+/// The record; with `children` all rows are looked through for those that name it.
+fn record(site: &Site, id: &str, children: bool) -> Result<Option<Record>> {
+    let runs = [id.to_owned()];
+    let reading = Reading { dir: Some(site.location.path.clone()), ..Reading::default() };
+    let (record, _) = site.command(|door| {
+        let (found, rows) = if children {
+            let plan = gather::plan_of(&runs, true, &reading, door)?;
+            let found = logbook_for(door, &reading, Corrections::wanted(&reading, &Query::default()), None)?;
+            let (rows, _) = gather::passing(&found.inputs, &plan, &runs, false, door);
+            (found, rows)
+        } else {
+            let (found, rows, _) = gather::rows_of(&runs, &reading, door)?;
+            (found, rows)
+        };
+        Ok(of_run::record(id, &found.inputs, &rows))
+    })?;
+    Ok(record)
+}
+
+fn unknown(id: &str, board: &Board) -> Error {
+    let error = Error::new(Exit::No, format!("no run {id:?} among {} runs", board.runs().len()));
+    let near = nearest(id, board.runs().map(|(_, run)| &*run.run_id));
+    match near {
+        Some(near) => error.hint(format!("did you mean {near}?")),
+        None => error,
+    }
+}
+
+fn gone(id: &str) -> Error {
+    Error::new(Exit::No, format!("no rows of run {id:?} are there any more"))
+}

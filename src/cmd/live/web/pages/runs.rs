@@ -1,0 +1,242 @@
+//! All runs: cards, those that are active, a filter, two plots. The twin is `logbook runs -o json`.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use hyper::StatusCode;
+
+use super::result;
+use crate::cmd::live::board::Board;
+use crate::cmd::live::web::answer::{Answer, Kind};
+use crate::cmd::live::web::routes::Asked;
+use crate::cmd::live::web::site::Site;
+use crate::cmd::read::branches;
+use crate::cmd::read::runs::RECENT_MS;
+use crate::cmd::reading::runs;
+use crate::cmd::reading::wording::{self, Clauses};
+use crate::error::{Error, Result};
+use crate::query::{Plan, Query};
+use crate::render::web::pages::{Card, Exact, RunsPage};
+use crate::render::web::plot::Value;
+use crate::render::web::table::Status;
+use crate::render::web::{Cell, Link, Place, Plot, Table, Text};
+use crate::render::{Format, Look, Rows, cell};
+use crate::view::runs::{Run, Tree, json as run_json};
+
+/// Runs on one page.
+const SHOWN_MAX: usize = 200;
+/// What runs wait for, on one page.
+const BLOCKERS_MAX: usize = 8;
+/// Characters of one cell.
+const CELL_CHARACTERS: usize = 200;
+/// Hours of the plot of rows.
+const HOURS: i64 = 48;
+/// Bytes of a filter.
+pub const TEXT_BYTES_MAX: usize = 4096;
+
+/// The page.
+pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
+    let (filter, all) = (asked.text("filter"), !asked.text("all").is_empty());
+    let board = site.board();
+    let plan = plan(filter, site);
+    if kind == Kind::Json {
+        return json(site, &board, &plan?.0, all || !filter.trim().is_empty());
+    }
+    let now = site.now();
+    let mut page = RunsPage {
+        frame: site.live_frame(&board, "Runs", Place::Runs),
+        cards: cards(&board, now),
+        blockers: Vec::new(),
+        plots: plots(&board, site),
+        filter: Exact(filter.to_owned()),
+        all,
+        problem: Vec::new(),
+        table: Table::default(),
+        notes: Vec::new(),
+    };
+    let mut twin = Link::to("/runs.json");
+    for (name, value) in [("filter", filter), ("all", asked.text("all"))] {
+        twin = if value.is_empty() { twin } else { twin.with(name, value) };
+    }
+    page.frame.twin = Some(twin);
+    let mut blockers = board.cards(now).blocked_on;
+    blockers.retain(|(what, _)| !what.is_empty());
+    page.blockers = blockers.iter().take(BLOCKERS_MAX).map(|(what, count)| (Text::cut(what, 80), *count)).collect();
+    match plan {
+        Ok((plan, query)) => {
+            let asks = all || !filter.trim().is_empty();
+            fill(&mut page, &board, site, (&plan, &query), asks);
+            Ok(Answer::page(&page))
+        }
+        Err(error) => {
+            page.problem = result::problem(&error);
+            Ok(Answer::page(&page).with(StatusCode::BAD_REQUEST))
+        }
+    }
+}
+
+/// The filter compiled. It runs here and not in a process of its own, so that it may hold nothing that cannot be ended.
+fn plan(filter: &str, site: &Site) -> Result<(Plan, Query)> {
+    if filter.len() > TEXT_BYTES_MAX {
+        return Err(Error::usage("the filter is too long"));
+    }
+    let texts = if filter.trim().is_empty() { Vec::new() } else { vec![filter.to_owned()] };
+    let (query, text) = Clauses::default().query(&texts)?;
+    if wording::reads_files(&query) {
+        return Err(Error::usage("the filter names a file (in @…), and reads none here"));
+    }
+    let plan = wording::compiled(&query, &text, &site.clock(), BTreeMap::new())?;
+    if plan.uses_jq() {
+        return Err(Error::usage("a filter of runs takes no jq here").hint("logbook runs takes it"));
+    }
+    Ok((plan, query))
+}
+
+/// Those that `logbook runs` shows.
+fn wanted<'b>(board: &'b Board, site: &Site, asks: bool) -> impl Iterator<Item = (usize, &'b Run<'static>)> + use<'b> {
+    let recent = site.now().plus_ms(-RECENT_MS);
+    board.runs().filter(move |(_, run)| asks || !run.is_old(recent))
+}
+
+fn json(site: &Site, board: &Board, plan: &Plan, asks: bool) -> Result<Answer> {
+    let columns = plan.columns().map_or_else(|| run_json::FIELDS.map(str::to_owned).to_vec(), <[String]>::to_vec);
+    let look = Look { width: None, colour: false, zone: site.zone, terminal: false, wrap: false };
+    let mut rows = Rows::new(Format::Json, Some(columns), look, false);
+    let mut out = Vec::new();
+    let mut failed = None;
+    runs::ask(wanted(board, site, asks), &board.tree(), site.now(), plan, &mut |row, _| match rows
+        .push(row, None, &mut out)
+    {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    });
+    failed.map_or(Ok(()), Err).and_then(|()| rows.finish(&mut out)).map_err(|error| Error::output(&error))?;
+    Ok(Answer::ok(Kind::Json, out))
+}
+
+/// The table, and what is said below it.
+fn fill(page: &mut RunsPage, board: &Board, site: &Site, (plan, query): (&Plan, &Query), asks: bool) {
+    let tree = board.tree();
+    let now = site.now();
+    let mut made: Vec<Vec<u8>> = Vec::new();
+    let mut shown: Vec<usize> = Vec::new();
+    let plain = plan.columns().is_none();
+    runs::ask(wanted(board, site, asks), &tree, now, plan, &mut |row, number| {
+        match number.filter(|_| plain) {
+            Some(number) => shown.push(number),
+            None => made.push(row.to_vec()),
+        }
+        ControlFlow::Continue(())
+    });
+    let count = shown.len().max(made.len());
+    if plain {
+        let by_number: BTreeMap<usize, &Run<'_>> = board.runs().collect();
+        let sorted = !query.sort_by.is_empty();
+        let order = if sorted { branches::flat(&shown) } else { branches::of(&shown, &tree) };
+        page.table = Table::new(
+            "Runs",
+            &[
+                ("run", "name"),
+                ("status", "tight"),
+                ("steps", "number less"),
+                ("age", "number"),
+                ("cost_usd", "number less"),
+                ("action", "wide"),
+                ("next or blocked_on", "wide less"),
+            ],
+        );
+        for branch in order.iter().take(SHOWN_MAX) {
+            let number = shown[branch.at];
+            if let Some(run) = by_number.get(&number) {
+                let name = branches::name(branch, run, &tree, &shown);
+                page.table.rows.push(cells(run, &name, &tree, number, now));
+            }
+        }
+    } else {
+        page.table = result::table("Runs", &made[..count.min(SHOWN_MAX)], plan.columns(), &site.zone);
+    }
+    if count > SHOWN_MAX {
+        page.notes.push(Text::from(format!("The first {SHOWN_MAX} of {count}; a filter narrows them.")));
+    }
+    let hidden = board.runs().len() - wanted(board, site, asks).count();
+    if hidden > 0 {
+        let s = if hidden == 1 { "" } else { "s" };
+        page.notes.push(Text::from(format!("{hidden} finished run{s} older than a day not shown.")));
+    }
+}
+
+fn cells(run: &Run<'_>, name: &str, tree: &Tree, number: usize, now: crate::model::Instant) -> Vec<Cell> {
+    let stands = |at: usize| run.standing.as_ref().map_or("", |standing| &*standing[at]);
+    let short = |text: &str| Cell { lines: vec![Text::cut(text, CELL_CHARACTERS)], ..Cell::default() };
+    let cost = tree.cost_with_children(number).unwrap_or(&run.sums[0]).total();
+    let cost = cost.map_or_else(|_| String::new(), |cost| cost.to_string());
+    let blocked = run.status() == "blocked" && !run.blocked_on().is_empty();
+    vec![
+        Cell { lines: vec![Text::cut(name, CELL_CHARACTERS)], link: Some(Link::run(&run.run_id)), status: None },
+        Cell::status(run.status()),
+        Cell::text(&run.rows.to_string()),
+        Cell::text(&run.age_ms(now).map_or_else(String::new, cell::span)),
+        Cell::text(if cost == "0" { "" } else { &cost }),
+        short(stands(2)),
+        short(if blocked { stands(4) } else { stands(3) }),
+    ]
+}
+
+fn cards(board: &Board, now: crate::model::Instant) -> Vec<Card> {
+    let cards = board.cards(now);
+    let open = board.open_requests(now).count();
+    let filtered = |filter: &str| Some(Link::to("/runs").with("filter", filter));
+    let card =
+        |word: &str, count: String, what, link| Card { status: Status::of(word), count: Text::from(count), what, link };
+    let cost = board.cost_today().total().map_or_else(|_| "too wide".to_owned(), |cost| cost.to_string());
+    vec![
+        card("in-progress", cards.running.to_string(), "running", filtered("status=in-progress")),
+        card("blocked", cards.blocked.to_string(), "blocked", filtered("status=blocked")),
+        card("failed", cards.failed.to_string(), "failed in 24h", filtered("status=failed and age<24h")),
+        card("done", cards.done_overnight.to_string(), "completed overnight", None),
+        card("", open.to_string(), "open requests", Some(Link::to("/approvals"))),
+        card("", cost, "USD today", None),
+    ]
+}
+
+/// Rows by the hour, and costs by the day.
+fn plots(board: &Board, site: &Site) -> Vec<Plot> {
+    let activity = board.activity();
+    let local = |at, format: &str| site.zone.to_local(at).map_or_else(String::new, |at| at.format(format).to_string());
+    let hours = activity.hours(HOURS, site.now());
+    let rows: u64 = hours.iter().map(|(_, rows)| rows).sum();
+    let most = hours.iter().max_by_key(|(_, rows)| rows).filter(|(_, rows)| *rows > 0);
+    let most = most.map_or_else(String::new, |(at, rows)| format!(", at most {rows} (from {})", local(*at, "%H:%M")));
+    let values: Vec<Value> = hours
+        .iter()
+        .enumerate()
+        .map(|(at, (begin, rows))| Value {
+            size: *rows as f64,
+            label: format!("{}: {rows}", local(*begin, "%m-%d %H:%M")),
+            tick: if at % 12 == 0 || at + 1 == hours.len() { local(*begin, "%H:%M") } else { String::new() },
+        })
+        .collect();
+    let by_hour = Plot::bars("Rows an hour", format!("{rows} in {HOURS} hours{most}"), &values);
+
+    let days: Vec<(String, String)> = activity
+        .days()
+        .iter()
+        .map(|(begin, sum)| (local(*begin, "%m-%d"), sum.total().map_or_else(|_| String::new(), |sum| sum.to_string())))
+        .collect();
+    let mut all = crate::json::Sum::default();
+    activity.days().iter().for_each(|(_, sum)| all.merge(sum));
+    let all = all.total().map_or_else(|_| "too wide".to_owned(), |all| all.to_string());
+    let values: Vec<Value> = days
+        .iter()
+        .enumerate()
+        .map(|(at, (day, cost))| Value {
+            size: cost.parse().unwrap_or(0.0),
+            label: format!("{day}: {cost} USD"),
+            tick: if at % 4 == 0 || at + 1 == days.len() { day.clone() } else { String::new() },
+        })
+        .collect();
+    vec![by_hour, Plot::bars("Cost a day, USD", format!("{all} in {} days", days.len()), &values)]
+}
