@@ -50,6 +50,11 @@ pub const ONCE: [&str; 6] = ["task", "requester", "owner", "agent_id", "model", 
 pub const SUMMED: [&str; 3] = ["cost_usd", "tokens_in", "tokens_out"];
 const PARENT: usize = 5;
 
+/// The [`Run::rank`] of runs that are over.
+pub const FAILED: u8 = 3;
+/// The same of those that did what they were to do.
+pub const DONE: u8 = 5;
+
 /// Text of a row, empty where there is none.
 pub type Text<'a> = Cow<'a, str>;
 
@@ -308,8 +313,8 @@ impl<'a> Run<'a> {
             _ if self.is_held() => 0,
             "blocked" => 1,
             "in-progress" => 2,
-            "failed" => 3,
-            "done" => 5,
+            "failed" => FAILED,
+            "done" => DONE,
             _ => 4,
         }
     }

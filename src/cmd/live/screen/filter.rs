@@ -1,4 +1,5 @@
-//! Which runs pass a filter, kept up: a run is asked again when it changed.
+//! Which runs pass a filter, kept up: a run is asked again when it changed, and, since times go on and runs below it change,
+//! all of them from time to time, a few at once.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -13,6 +14,8 @@ use crate::view::runs::Tree;
 
 /// Fields that say something of other runs too.
 const OF_OTHERS: [&str; 2] = ["children", "cost_usd_with_children"];
+/// So many runs that did not change are asked at once.
+const PART: usize = 1000;
 
 /// A filter, and which runs pass it.
 pub struct Filter {
@@ -21,6 +24,9 @@ pub struct Filter {
     plan: Option<Plan>,
     passes: Vec<bool>,
     seen: u64,
+    /// Runs from this number on are to be asked again, whether or not they changed.
+    next: usize,
+    tree: Tree,
 }
 
 impl Filter {
@@ -28,37 +34,54 @@ impl Filter {
     pub fn read(text: &str, clock: &Clock) -> Result<Filter> {
         let text = text.trim().to_owned();
         let plan = if text.is_empty() { None } else { Some(plan(&text, clock)?) };
-        Ok(Filter { text, plan, passes: Vec::new(), seen: 0 })
+        Ok(Filter { text, plan, passes: Vec::new(), seen: 0, next: usize::MAX, tree: Tree::default() })
     }
 
-    /// Reads it anew, since times went on, and asks all runs again.
-    pub fn renew(&mut self, clock: &Clock) {
+    /// Reads it anew, since times went on; all runs are asked again, in parts.
+    pub fn renew(&mut self, board: &Board, clock: &Clock) {
         // It was read before; at worst its times stay.
-        if let Ok(renewed) = Filter::read(&self.text, clock) {
-            *self = renewed;
+        if let Some(Ok(renewed)) = self.plan.is_some().then(|| plan(&self.text, clock)) {
+            (self.plan, self.next) = (Some(renewed), 0);
+            self.grow(board);
         }
     }
 
-    /// Asks the runs that changed.
+    /// Whether a part of the runs is still to be asked again.
+    pub fn is_behind(&self) -> bool {
+        self.plan.is_some() && self.next < self.passes.len()
+    }
+
+    fn grow(&mut self, board: &Board) {
+        let fields = self.plan.as_ref().map_or(&[][..], Plan::fields);
+        if fields.iter().any(|field| OF_OTHERS.contains(&field.as_str())) {
+            self.tree = board.tree();
+        }
+    }
+
+    /// Asks the runs that changed, and a part of those that are to be asked again.
     pub fn update(&mut self, board: &Board, clock: &Clock) {
-        let Some(plan) = &self.plan else { return };
-        if self.seen == board.generation() {
+        if self.plan.is_none() || (self.seen == board.generation() && self.next >= self.passes.len()) {
             return;
         }
-        let of_others = plan.fields().iter().any(|field| OF_OTHERS.contains(&field.as_str()));
-        let (tree, seen) = if of_others { (board.tree(), 0) } else { (Tree::default(), self.seen) };
         let all = board.by_number();
         self.passes.resize(all.len(), false);
-        let changed = (0..all.len()).filter(|number| board.changed_at(*number) > seen);
-        let changed: Vec<usize> = changed.inspect(|number| self.passes[*number] = false).collect();
-        let asked = changed.into_iter().map(|number| (number, &all[number]));
-        runs::ask(asked, &tree, clock.now, plan, &mut |_, number| {
+        let part = self.next..self.next.saturating_add(PART);
+        let is_asked = |number: &usize| board.changed_at(*number) > self.seen || part.contains(number);
+        let asked: Vec<usize> = (0..all.len()).filter(is_asked).collect();
+        if asked.len() == all.len() {
+            // At the beginning, and where the board was read anew, so that other runs have these numbers.
+            self.grow(board);
+        }
+        let Some(plan) = &self.plan else { return };
+        asked.iter().for_each(|number| self.passes[*number] = false);
+        let asked = asked.into_iter().map(|number| (number, &all[number]));
+        runs::ask(asked, &self.tree, clock.now, plan, &mut |_, number| {
             if let Some(passes) = number.and_then(|number| self.passes.get_mut(number)) {
                 *passes = true;
             }
             ControlFlow::Continue(())
         });
-        self.seen = board.generation();
+        (self.seen, self.next) = (board.generation(), part.end);
     }
 
     /// Whether the run with this number passes.
