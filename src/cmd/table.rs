@@ -83,6 +83,7 @@ pub const COMMANDS: &[Entry] = &[
     entry!("decide", "rollback", decide::rollback::Rollback, "the plan that undoes a run; --execute carries it out"),
     entry!("decide", "contract", decide::contract::Contract, "what tools promise: contracts listed, shown, checked"),
     entry!("decide", "policy", decide::policy::Policy, "the rules about calls: what exec makes, asks about and denies"),
+    entry!("live", "dash", live::dash::Dash, "all runs on a terminal, kept up; approve and deny with a key"),
     entry!("live", "trigger", live::trigger::Trigger, "run a program for every row that passes, at least once"),
     entry!("live", "serve", live::serve::Serve, "the runs, approvals, a query box and reports as web pages, live"),
     entry!("keep", "archive", keep::archive::Archive, "sealed segments into the archive, or old ones away"),

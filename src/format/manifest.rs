@@ -7,9 +7,9 @@
 use std::fmt::Write;
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use super::SegmentName;
+use super::digest::sha256_hex;
 use crate::json;
 
 /// What a line tells of one segment.
@@ -198,17 +198,12 @@ impl std::fmt::Display for Head {
     }
 }
 
-/// SHA-256 of `bytes`, in hexadecimal digits.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(bytes))
-}
-
-/// Bytes as hexadecimal digits.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
+/// Where what `text`, a manifest's bytes, says ends. What stands behind the last newline was never said; nor was a last line with
+/// NULs in it: the power failed before it was synced, and some sectors of it did not reach the disk.
+pub fn said_end(text: &[u8]) -> usize {
+    let end = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
+    let last = memchr::memrchr(b'\n', &text[..end.saturating_sub(1)]).map_or(0, |at| at + 1);
+    if text[last..end].contains(&0) { last } else { end }
 }
 
 #[cfg(test)]

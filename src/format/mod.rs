@@ -7,6 +7,7 @@
 //! - `version`: which formats this program reads and writes
 //! - `segment_name`: `2026-04-15.000041.jsonl`, and its archive's name
 //! - `lock_line`: the one line of `.lock`
+//! - `digest`: SHA-256 in digits
 //! - `manifest`: lines of the manifest, chained · `seek_table`: the frames of an archive
 //! - `lines`: a block of bytes into lines; what is wrong with a bad one
 //! - `draft`: given rows, checked and laid out, all but the step
@@ -25,6 +26,7 @@
 pub mod amendment;
 pub mod body;
 pub mod corrections;
+pub mod digest;
 pub mod draft;
 mod draft_call;
 mod draft_fields;

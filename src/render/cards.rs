@@ -13,15 +13,9 @@ const GAP: &str = "   ";
 
 /// The cards as lines of text, a blank one behind them.
 pub fn draw(cards: &Cards, look: &Look) -> String {
-    let counts = [
-        ("▶", "36", cards.running, "running"),
-        ("■", "33", cards.blocked, "blocked"),
-        ("✗", "31", cards.failed, "failed in 24h"),
-        ("✓", "32", cards.done_overnight, "completed overnight"),
-    ];
     let room = look.width.map_or(usize::MAX, usize::from);
     let (mut text, mut used) = (String::new(), 0);
-    for (glyph, colour, count, what) in counts {
+    for (glyph, colour, count, what) in counts(cards) {
         let card = cut(&format!("{glyph} {count} {what}"), room);
         let gap = if used == 0 { 0 } else { GAP.len() };
         if used + gap + card.width() > room {
@@ -39,16 +33,33 @@ pub fn draw(cards: &Cards, look: &Look) -> String {
         }
     }
     text.push('\n');
-    if cards.blocked > 0 {
-        let mut blockers: Vec<String> =
-            cards.blocked_on.iter().take(BLOCKERS).map(|(what, count)| format!("{} {count}", escape(what))).collect();
-        if cards.blocked_on.len() > BLOCKERS {
-            blockers.push("…".to_owned());
-        }
-        let line = format!("  blocked on: {}", blockers.join(" · "));
+    if let Some(line) = blockers(cards) {
         text.push_str(&cut(&line, room));
         text.push('\n');
     }
     text.push('\n');
     text
+}
+
+/// What is counted: its glyph, the number of its colour, how many, and of what.
+pub fn counts(cards: &Cards) -> [(&'static str, &'static str, u64, &'static str); 4] {
+    [
+        ("▶", "36", cards.running, "running"),
+        ("■", "33", cards.blocked, "blocked"),
+        ("✗", "31", cards.failed, "failed in 24h"),
+        ("✓", "32", cards.done_overnight, "completed overnight"),
+    ]
+}
+
+/// What is waited for, if anything is, in one line that is safe to show.
+pub fn blockers(cards: &Cards) -> Option<String> {
+    if cards.blocked == 0 {
+        return None;
+    }
+    let mut blockers: Vec<String> =
+        cards.blocked_on.iter().take(BLOCKERS).map(|(what, count)| format!("{} {count}", escape(what))).collect();
+    if cards.blocked_on.len() > BLOCKERS {
+        blockers.push("…".to_owned());
+    }
+    Some(format!("  blocked on: {}", blockers.join(" · ")))
 }

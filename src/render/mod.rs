@@ -1,5 +1,5 @@
 //! Results as people and programs read them: table, jsonl, json, csv, tsv,
-//! markdown. Values in, text out; comfy-table lives only here.
+//! markdown. Values in, text out; comfy-table lives only here, ratatui here and in `cmd/live/dash`.
 //!
 //! Not here: what is shown (`query` and `view` decide that), and the terminal
 //! itself (`cmd` says how wide it is and whether there is one).
@@ -10,6 +10,7 @@
 //! - `rows`: row texts in any format, streaming
 //! - `table`: columns, widths, what is dropped
 //! - `cards`: what a person asks of all runs first
+//! - `dash/`: all runs on a terminal, kept up
 //! - `line`: one row as one line · `pretty`: one row in full
 //! - `rollback`: the plan that undoes a run
 //! - `record/`: one run in full · `amended`: what corrections did to a row
@@ -20,6 +21,7 @@
 pub mod amended;
 pub mod cards;
 pub mod cell;
+pub mod dash;
 pub mod format;
 pub mod line;
 pub mod pretty;

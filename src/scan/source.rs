@@ -73,11 +73,6 @@ impl Source {
         self
     }
 
-    /// Whether any row is not read as it was written.
-    pub fn is_corrected(&self) -> bool {
-        self.fates.iter().any(|fates| !fates.is_empty())
-    }
-
     /// What was done to the row at `place`, when it was corrected.
     pub fn corrected(&self, place: Place) -> Option<&Corrected> {
         match self.fates.get(place.input as usize)?.get(&place.offset)? {
@@ -90,14 +85,6 @@ impl Source {
     pub fn is_voided(&self, place: Place) -> bool {
         let fates = self.fates.get(place.input as usize);
         fates.and_then(|fates| fates.get(&place.offset)) == Some(&Fate::Voided)
-    }
-
-    /// Rows that were corrected, in order.
-    pub fn all_corrected(&self) -> impl Iterator<Item = &Corrected> {
-        self.fates.iter().flat_map(BTreeMap::values).filter_map(|fate| match fate {
-            Fate::Corrected(corrected) => Some(corrected),
-            Fate::Correction | Fate::Voided => None,
-        })
     }
 
     /// Rows that were taken back, in order, and where they stand: no scan hands them on.

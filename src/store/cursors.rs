@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::config::texts::is_name;
 use super::directory::Modes;
 use super::index::Place;
 use super::os::{How, Os, read_full, sync_directory, write_full};
@@ -20,8 +21,7 @@ pub struct Cursor {
 impl Cursor {
     /// The cursor `name` of the logbook at `directory`. Errors: exit 2 when the name is not one that may become part of a path.
     pub fn new(directory: &Path, name: &str) -> Result<Cursor> {
-        let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if name.is_empty() || name.len() > 64 || !name.bytes().all(known) {
+        if !is_name(name) {
             return Err(Error::usage(format!("{name:?} is no name for a cursor"))
                 .hint("small letters, digits and -, at most 64: --cursor night-watch"));
         }

@@ -44,7 +44,7 @@ pub use config::{Durability, Settings};
 pub use environment::Environment;
 pub use index::known_corrections;
 pub use locate::{Location, Purpose, locate};
-pub use read::input::{Input, expand};
+pub use read::input::{Input, end_of, expand};
 pub use read::row_reader::RowReader;
 pub use read::snapshot::{Segment, Snapshot, read_row, snapshot, snapshot_with_summaries};
 pub use read::watch::Watch;

@@ -2,6 +2,7 @@
 //! it acts on a row: the segment synced, or a refusal (`docs/durability.md`).
 
 use std::io::ErrorKind;
+use std::ops::RangeInclusive;
 
 use super::append::{State, Writer};
 use super::index::Place;
@@ -72,6 +73,17 @@ impl State<'_, '_> {
 }
 
 impl Writer<'_> {
+    /// Makes what was read of these segments durable, as [`Writer::sync_segment`] one of them; those that are archived or deleted
+    /// were before.
+    pub fn sync_segments(&mut self, numbers: RangeInclusive<u64>) -> Result<()> {
+        for name in listing::raw(self.os, &self.directory)? {
+            if numbers.contains(&name.number) {
+                self.sync_segment(name.number)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Makes what was read of this segment durable, before a command acts on it.
     /// Errors: exit 4 when that fails, now or before (the segment is suspect): a
     /// power cut may take the rows, and the command must not act.

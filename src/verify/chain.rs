@@ -1,6 +1,7 @@
 //! The manifest's lines, each bound to the one before (`docs/format.md`, Manifest). Pure.
 
-use crate::format::manifest::{Line, NOTHING, digest};
+use crate::format::digest::sha256_hex;
+use crate::format::manifest::{Line, NOTHING, digest, said_end};
 
 /// The manifest as it reads.
 #[derive(Debug, Default)]
@@ -21,11 +22,12 @@ pub fn read(text: &[u8]) -> Chain {
     let mut at = 0u64;
     let mut prev = NOTHING.to_owned();
     let mut bound = true;
+    let said_end = said_end(text);
     for raw in text.split_inclusive(|byte| *byte == b'\n') {
         let body = raw.strip_suffix(b"\n");
         match body.map(Line::parse) {
             None => chain.breaks.push((at, "a line without its end: whoever wrote it died, or it was cut".to_owned())),
-            Some(None) if body.is_some_and(|body| body.contains(&0)) && at as usize + raw.len() == text.len() => {
+            Some(None) if at as usize >= said_end => {
                 chain
                     .breaks
                     .push((at, "a line that a power cut left in parts: the next archiver takes it away".to_owned()));
@@ -33,7 +35,7 @@ pub fn read(text: &[u8]) -> Chain {
             Some(None) => {
                 chain.breaks.push((at, "this line was changed: it is none that was written".to_owned()));
                 bound = false;
-                prev = crate::format::manifest::sha256_hex(body.unwrap_or_default());
+                prev = sha256_hex(body.unwrap_or_default());
             }
             Some(Some(line)) => {
                 if line.prev != prev {

@@ -38,6 +38,8 @@ pub struct Call {
     pub name: String,
     /// What is called.
     pub tool: String,
+    /// The contract that it goes by, where the intent names one.
+    pub contract: String,
     /// What the intent says is done.
     pub action: String,
     /// The name of its result; `None`: the call is open.
@@ -93,14 +95,14 @@ impl Past for Course {
         if kind == "call.intent" || kind == "call.result" {
             let mut members = Vec::new();
             // What is no object has no id.
-            let _ = fields[5].map(|call| json::pick(call, &["id", "tool"], &mut members));
+            let _ = fields[5].map(|call| json::pick(call, &["id", "tool", "contract"], &mut members));
             let id = text(members.first().copied().flatten());
             let known = self.calls.iter_mut().find(|call| call.id == id && call.result.is_none());
             match known {
                 Some(call) if kind == "call.result" => call.result = Some(name),
                 None if kind == "call.intent" => {
-                    let tool = text(members.get(1).copied().flatten());
-                    self.calls.push(Call { id, name, tool, action: text(fields[6]), result: None });
+                    let [tool, contract] = [1, 2].map(|at| text(members.get(at).copied().flatten()));
+                    self.calls.push(Call { id, name, tool, contract, action: text(fields[6]), result: None });
                 }
                 _ => {}
             }

@@ -417,3 +417,47 @@ fn text_of_rows_reaches_a_terminal_escaped() {
     let shown = book.run(&["doctor"]).exit(0).shows(r"run \u{1b}[2Jx is blocked").out.clone();
     assert!(!shown.contains('\u{1b}'), "{shown:?}");
 }
+
+#[test]
+fn a_row_that_no_reader_takes_is_told() {
+    let long = format!("{{\"run_id\":\"r\",\"step\":2,\"x\":\"{}\"}}", "x".repeat(17 << 20));
+    let book = Book::with_rows(&[GOOD, &long]);
+    assert_eq!(only(&found(&book, &[], 5), "too_long")["places"][0]["offset"], GOOD.len() + 1);
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_told_and_the_rest_is_looked_at() {
+    let book = Book::with_rows(&[GOOD, "no row"]);
+    fs::create_dir(book.path().join(".logbook/manifest.jsonl")).unwrap();
+    let found = found(&book, &[], 5);
+    let unreadable = only(&found, "unreadable");
+    assert!(unreadable["what"].as_str().unwrap().contains("manifest.jsonl"), "{unreadable}");
+    only(&found, "not_json");
+}
+
+#[test]
+fn files_of_others_are_told() {
+    let book = Book::with_rows(&[GOOD]);
+    fs::set_permissions(path_of(&book), fs::Permissions::from_mode(0o600)).unwrap();
+    if std::os::unix::fs::chown(path_of(&book), Some(1), None).is_err() {
+        eprintln!("not run: needs root");
+        return;
+    }
+    let permissions = only(&found(&book, &[], 0), "permissions");
+    assert!(permissions["what"].as_str().unwrap().contains("belongs to"), "{permissions}");
+}
+
+#[test]
+fn a_disk_that_is_nearly_full_is_told() {
+    let book = Book::with_rows(&[GOOD]);
+    let line = "mkdir small && mount -t tmpfs -o size=8m tmpfs small && mkdir -m 700 small/.logbook";
+    if !book.command("unshare").args(["-m", "sh", "-c", line]).status().is_ok_and(|status| status.success()) {
+        eprintln!("not run: needs root and unshare");
+        return;
+    }
+    let look = format!("{} ; logbook doctor --json --dir small", line.replace("mkdir small &&", ""));
+    let told = book.shell(&format!("unshare -m sh -c '{look}'")).exit(0).out.clone();
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let found = told["findings"].as_array().unwrap().clone();
+    assert!(only(&found, "disk_space")["what"].as_str().unwrap().contains("MiB are free"), "{told}");
+}

@@ -53,3 +53,20 @@ fn what_cannot_be_held_is_refused() {
     book.run(&["answer", "r-88", "go"]).exit(2).says("is held, by r-88#2").says("logbook release r-88");
     book.run(&["append", "-r", "r-88", "--kind", "release"]).exit(2).says("logbook release RUN");
 }
+
+#[test]
+fn a_held_run_stands_first_whatever_it_says_of_itself() {
+    let book = crate::support::Book::new();
+    book.run(&["append", "-r", "r-1", "-a", "work", "-s", "in-progress"]).exit(0);
+    book.run(&["hold", "r-1", "--by", "maria", "--why", "wrong bucket"]).exit(0);
+    book.run(&["append", "-r", "r-1", "-a", "go on all the same", "-s", "done"]).exit(0);
+    book.run(&["append", "-r", "r-2", "-a", "wait", "-s", "blocked", "--blocked-on", "ada"]).exit(0);
+    let all = || book.run(&["runs", "--all", "select run_id, status, held", "-o", "tsv"]).exit(0).out.clone();
+    assert_eq!(all(), "run_id\tstatus\theld\nr-1\tdone\ttrue\nr-2\tblocked\tfalse\n");
+    let table = book.run(&["runs", "-o", "table"]).exit(0).out.clone();
+    assert!(table.lines().nth(1).is_some_and(|line| line.contains("held")), "{table}");
+    book.run(&["runs", "held=true select run_id", "-o", "tsv"]).stdout("run_id\nr-1\n");
+    book.run(&["release", "r-1", "--by", "maria", "--why", "moved"]).exit(0);
+    assert!(all().contains("r-1\t") && all().contains("r-2\tblocked\tfalse"), "{}", all());
+    book.run(&["runs", "held=true select run_id", "-o", "tsv"]).stdout("run_id\n");
+}

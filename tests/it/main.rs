@@ -4,6 +4,8 @@
 
 /// Builders: a logbook in a directory that goes away, a command, a terminal.
 mod support;
+/// A terminal that is typed into and read as a person would see it.
+mod terminal;
 
 /// Rows made from a seed, which the benchmarks read too.
 #[path = "../../benches/rows/mod.rs"]
@@ -28,6 +30,7 @@ mod complete_words;
 mod completions;
 mod config;
 mod contract;
+mod dash;
 mod deny;
 mod diff;
 mod doctor;

@@ -80,3 +80,21 @@ fn a_rule_has_a_person_asked() {
     // What can be undone needs nobody.
     book.run(&["exec", "--side-effect", "delete", "--reversible", "--", "true"]).exit(0);
 }
+
+#[test]
+fn calls_that_cannot_be_wrapped_are_ruled_too() {
+    let book = ruled();
+    let begin = |more: &[&str]| book.run(&[&["call", "begin", "--tool", "db", "--timeout", "50ms"], more].concat());
+    begin(&["--id", "c-1", "[\"rm -rf x\"]"]).exit(1).says("the call is not to be made: denied by policy rule 2");
+    begin(&["--id", "c-1", "{\"a\":1}"]).exit(0).stdout("c-1\n");
+    begin(&["--id", "c-1"]).exit(2).says("has a call \"c-1\" already");
+    let deletes = ["--side-effect", "delete", "{\"table\":\"t\"}"];
+    begin(&deletes).exit(1).says("is not decided yet");
+    book.shell("LOGBOOK_RUN= logbook approve r-88 --by maria --why fine").exit(0);
+    begin(&deletes).exit(0);
+    // It counts once.
+    begin(&deletes).exit(1).says("is not decided yet");
+    book.run(&["query", "kind=call.intent approver=maria", "--select", "tool_call.tool", "-o", "tsv"])
+        .stdout("tool_call.tool\ndb\n");
+    begin(&["--ask", "{}"]).exit(1).says("is not decided yet");
+}

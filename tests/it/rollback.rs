@@ -114,3 +114,18 @@ fn nothing_is_filled_in_that_was_not_kept() {
         assert!(plan.contains(told), "{told}\n{plan}");
     }
 }
+
+#[test]
+fn what_somebody_else_undoes_meanwhile_is_not_undone_twice() {
+    let book = book();
+    // While the newest step is being undone, another rollback undoes what is older.
+    book.write(".logbook/contracts/wrap.toml", b"side_effect = \"write\"\nrollback = [\"sh\", \"again.sh\"]\n");
+    book.write("again.sh", b"logbook rollback r-88 --execute --yes\ntrue\n");
+    book.run(&["exec", "-r", "r-88", "--tool", "wrap", "--", "true"]).exit(0);
+    book.run(&["rollback", "r-88", "--execute", "--yes"])
+        .exit(1)
+        .shows("undone: 2 of 5\n")
+        .says("the command was not run: somebody else began to undo r-88#4 meanwhile");
+    book.run(&["query", "kind=call.intent", "undoes~'.'", "--select", "undoes", "-o", "tsv"])
+        .stdout("undoes\nr-88#13\nr-88#4\nr-88#2\n");
+}

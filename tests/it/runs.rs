@@ -28,7 +28,7 @@ fn active_runs_come_first_and_old_ones_are_left_out() {
         concat!(
             r#"{"run_id":"r-1","phase":"plan","status":"in-progress","action":"read","next_intent":"write","rows":2,"steps":2,"#,
             r#""children":0,"cost_usd":0,"cost_usd_with_children":0,"tokens_in":0,"tokens_out":0,"wrote":false,"#,
-            r#""denied":false,"open_calls":0,"open_approvals":0,"retries":0,"started_at":"2026-04-16T01:00:00Z","#,
+            r#""denied":false,"held":false,"open_calls":0,"open_approvals":0,"retries":0,"started_at":"2026-04-16T01:00:00Z","#,
             r#""timestamp":"2026-04-16T05:00:00Z","age_ms":10800000}"#
         ),
     );
@@ -76,7 +76,7 @@ fn a_run_says_what_its_rows_say() {
         r#"{"run_id":"r-1","task":"invoices","requester":"maria","owner":"ops","agent_id":"clerk","model":"atlas-4","#,
         r#""status":"done","final_status":"succeeded","rating":"yellow","rating_reason":"the total is one cent off","#,
         r#""rows":9,"steps":9,"children":1,"cost_usd":0.55000000000000000001,"cost_usd_with_children":4.05000000000000000001,"#,
-        r#""tokens_in":100,"tokens_out":7,"wrote":true,"denied":true,"open_calls":1,"open_approvals":1,"retries":2,"#,
+        r#""tokens_in":100,"tokens_out":7,"wrote":true,"denied":true,"held":false,"open_calls":1,"open_approvals":1,"retries":2,"#,
         r#""started_at":"2026-04-16T01:00:00Z","timestamp":"2026-04-16T01:08:00Z","age_ms":24720000}"#,
         "\n"
     ));

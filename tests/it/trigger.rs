@@ -56,3 +56,35 @@ fn its_own_rows_and_those_below_them_are_no_news() {
     book.run(&["query", "status=failed", "--count"]).stdout("3\n");
     book.run(&["query", "kind=run.start and trigger=own", "--count"]).stdout("1\n");
 }
+
+#[test]
+fn rows_that_wake_nobody_are_not_read_again_and_the_cursor_never_goes_back() {
+    let book = Book::new().var("LOGBOOK_NOW", "2126-01-01T00:00:00Z");
+    let append = || {
+        book.run(&["append", "-r", "r-1", "-a", "fine", "-s", "done"]).exit(0);
+    };
+    let kept = || -> (u64, u64) {
+        let text = std::fs::read_to_string(book.path().join(".logbook/cursors/pager")).unwrap();
+        let (segment, offset) = text.trim().trim_start_matches('@').split_once(':').unwrap();
+        (segment.parse().unwrap(), offset.parse().unwrap())
+    };
+    let line = "logbook trigger --once --cursor pager status=blocked -- true";
+    append();
+    book.shell(line).exit(0);
+    let first = kept();
+    append();
+    book.shell(line).exit(0);
+    let second = kept();
+    assert!(second > first, "{first:?} {second:?}");
+    // It stands at the end of what was there; nothing came since.
+    book.shell(line).exit(0);
+    assert_eq!(kept(), second);
+    // All of it sealed and archived: the end is the start of a segment that is not there yet.
+    book.run(&["head", "--seal"]).exit(0);
+    book.run(&["archive", "--older-than", "0s"]).exit(0);
+    book.shell(line).exit(0);
+    assert!(kept() > second, "{:?}", kept());
+    blocked(&book, "r-2");
+    book.shell("logbook trigger --once --cursor pager status=blocked -- sh -c 'echo $LOGBOOK_ROW_ID >> ids'").exit(0);
+    assert_eq!(std::fs::read_to_string(book.path().join("ids")).unwrap(), "r-2#1\n");
+}

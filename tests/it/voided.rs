@@ -37,7 +37,7 @@ fn every_command_sees_the_row_once() {
         book.run(&["query", "summarize sum(tokens_in) as tokens"]).stdout("{\"tokens\":5}\n");
         let runs = book.run(&["runs", "run_id=r", "-o", "csv"]);
         runs.exit(0).quiet().shows(
-            "r,,,,,,,,in-progress,,,,,,,2,2,0,0,0,5,0,false,false,0,0,0,2026-04-15T01:00:00Z,2026-04-15T03:00:00Z,",
+            "r,,,,,,,,in-progress,,,,,,,2,2,0,0,0,5,0,false,false,false,0,0,0,2026-04-15T01:00:00Z,2026-04-15T03:00:00Z,",
         );
         book.run(&["show", "r"]).exit(0).stdout(&lines(&[FIRST, LAST]));
         book.run(&["show", "r#1"]).exit(0).stdout(&lines(&[FIRST]));

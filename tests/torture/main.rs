@@ -31,6 +31,7 @@ mod world;
 mod archive_storm;
 mod clock;
 mod exits;
+mod following;
 mod frozen;
 mod full_disk;
 mod inject;
@@ -56,6 +57,7 @@ fn trials() -> Vec<Trial> {
         bit_flips::trials(),
         storm::trials(),
         archive_storm::trials(),
+        following::trials(),
         inject::trials(),
         power_cut::trials(),
         full_disk::trials(),

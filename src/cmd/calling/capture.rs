@@ -7,9 +7,7 @@ use std::thread::JoinHandle;
 
 use crate::json;
 
-use sha2::{Digest, Sha256};
-
-use super::described::hex;
+use crate::format::digest::{Digest, Sha256, finished_hex};
 
 /// Bytes of the last lines of a stream that are kept.
 const TAIL_BYTES_MAX: usize = 16 << 10;
@@ -87,7 +85,7 @@ fn copy(from: Option<impl Read>, mut to: impl Write, lines: usize) -> Stream {
         tail.extend(&new[got.saturating_sub(TAIL_BYTES_MAX)..]);
         tail.drain(..tail.len().saturating_sub(TAIL_BYTES_MAX));
     }
-    Stream { bytes, sha256: hex(&digest.finalize()), tail: last_lines(tail.make_contiguous(), lines) }
+    Stream { bytes, sha256: finished_hex(digest), tail: last_lines(tail.make_contiguous(), lines) }
 }
 
 fn last_lines(tail: &[u8], lines: usize) -> String {

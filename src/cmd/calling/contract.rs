@@ -5,14 +5,14 @@ use std::path::Path;
 
 use jsonschema::Validator;
 
+use super::capture::Captured;
 use super::command::{Ended, Outcome};
-use super::policy;
-use crate::cmd::Door;
+use super::{Described, policy};
 use crate::error::{Error, Exit, Result, nearest};
 use crate::format::draft_pairs::Pairs;
 use crate::json;
-use crate::model::Zone;
 use crate::model::names::{Type, type_of};
+use crate::model::{Instant, Zone};
 use crate::query::Plan;
 use crate::query::jq::program::{Globals, Program, Session};
 use crate::store::config::contracts::{self, Contract, ImpactScope, Rollback};
@@ -32,18 +32,18 @@ pub struct Terms {
 }
 
 /// The contract called `named`; else the one that is called as the tool, if there is one.
-pub fn of(directory: &Path, named: Option<&str>, tool: &str, door: &Door<'_>) -> Result<Option<Terms>> {
+pub fn of(directory: &Path, named: Option<&str>, tool: &str, now: Instant) -> Result<Option<Terms>> {
     let name = named.unwrap_or(tool);
     match contracts::contract(directory, name)? {
-        Some(contract) => Terms::of(directory, name, contract, door).map(Some),
+        Some(contract) => Terms::of(directory, name, contract, now).map(Some),
         None if named.is_some() => Err(unknown(directory, name)),
         None => Ok(None),
     }
 }
 
 /// The contract called `name`, or that there is none.
-pub fn named(directory: &Path, name: &str, door: &Door<'_>) -> Result<Terms> {
-    of(directory, Some(name), name, door)?.ok_or_else(|| unknown(directory, name))
+pub fn named(directory: &Path, name: &str, now: Instant) -> Result<Terms> {
+    of(directory, Some(name), name, now)?.ok_or_else(|| unknown(directory, name))
 }
 
 fn unknown(directory: &Path, name: &str) -> Error {
@@ -57,7 +57,7 @@ fn unknown(directory: &Path, name: &str) -> Error {
 
 impl Terms {
     /// Errors: what is wrong with it, each with its place, exit 2.
-    fn of(directory: &Path, name: &str, contract: Contract, door: &Door<'_>) -> Result<Terms> {
+    fn of(directory: &Path, name: &str, contract: Contract, now: Instant) -> Result<Terms> {
         let path = CONTRACTS.path(directory, name);
         let mut faults = Vec::new();
         let mut take = |place: &str, fault: Option<String>| {
@@ -65,9 +65,9 @@ impl Terms {
         };
         let args = contract.args.as_ref().map(schema).transpose();
         let returns = contract.returns.as_ref().map(schema).transpose();
-        let needs_approval = contract.needs_approval.as_deref().map(|when| policy::condition(when, door)).transpose();
+        let needs_approval = contract.needs_approval.as_deref().map(|when| policy::condition(when, now)).transpose();
         let impact = match &contract.impact_scope {
-            Some(ImpactScope::Jq(code)) => program(code, door).map(Some),
+            Some(ImpactScope::Jq(code)) => program(code, now).map(Some),
             Some(ImpactScope::Count(count)) if *count < 0 => Err("must not be negative".to_owned()),
             _ => Ok(None),
         };
@@ -100,6 +100,20 @@ impl Terms {
         })
     }
 
+    /// Says of a call with these arguments what nobody said of it.
+    pub fn describe(&self, call: &mut Described, arguments: &str) -> Result<()> {
+        let contract = &self.contract;
+        call.side_effect = call.side_effect.take().or_else(|| contract.side_effect.clone());
+        if !call.irreversible && !call.reversible {
+            call.irreversible = contract.reversible == Some(false);
+            call.reversible = contract.reversible == Some(true);
+        }
+        if call.impact.is_none() {
+            call.impact = self.impact(arguments)?;
+        }
+        Ok(())
+    }
+
     /// In what the arguments are not what it takes.
     pub fn refuses(&self, arguments: &str) -> Option<String> {
         fault(self.args.as_ref()?, arguments)
@@ -107,12 +121,19 @@ impl Terms {
 
     /// In what the tool did not do what it promises: how it ended, else what it returned.
     pub fn broken_by(&self, outcome: &Outcome) -> Option<String> {
-        let (how, mode) = match outcome.ended {
-            Ended::Exit(0) => {
-                return fault(self.returns.as_ref()?, &outcome.captured.as_ref()?.json());
-            }
-            Ended::Exit(code) => (format!("exit {code}"), code.to_string()),
-            ended => (ended.signal_name()?, ended.signal_name()?),
+        let returned = outcome.captured.as_ref().map(Captured::json);
+        match outcome.ended {
+            Ended::Exit(code) => self.not_kept(Some(code.into()), "", returned.as_deref()),
+            ended => self.not_kept(None, &ended.signal_name()?, returned.as_deref()),
+        }
+    }
+
+    /// The same of a tool that ended with this status or signal, as far as it is known, and returned this, as JSON.
+    pub fn not_kept(&self, code: Option<i64>, signal: &str, returned: Option<&str>) -> Option<String> {
+        let (how, mode) = match code {
+            _ if !signal.is_empty() => (signal.to_owned(), signal.to_owned()),
+            None | Some(0) => return fault(self.returns.as_ref()?, returned?),
+            Some(code) => (format!("exit {code}"), code.to_string()),
         };
         Some(self.contract.failure_modes.get(&mode).map_or(how.clone(), |mode| format!("{how}: {mode}")))
     }
@@ -136,7 +157,7 @@ impl Terms {
     }
 
     /// How much a call with these arguments touches. Errors: its program fails on them.
-    pub fn impact(&self, arguments: &str) -> Result<Option<String>> {
+    fn impact(&self, arguments: &str) -> Result<Option<String>> {
         let Some((program, globals)) = &self.impact else {
             return Ok(match &self.contract.impact_scope {
                 Some(ImpactScope::Count(count)) => Some(count.to_string()),
@@ -184,8 +205,8 @@ fn fault(validator: &Validator, text: &str) -> Option<String> {
     Some(if place.is_empty() { error.masked().to_string() } else { format!("{place}: {}", error.masked()) })
 }
 
-fn program(code: &str, door: &Door<'_>) -> std::result::Result<(Program, Globals), String> {
-    let now_s = (door.clock)().seconds as f64;
+fn program(code: &str, now: Instant) -> std::result::Result<(Program, Globals), String> {
+    let now_s = now.seconds as f64;
     let globals = Globals::new(now_s, Zone::UTC, []);
     let told = |flaws: Vec<crate::query::jq::flaws::Flaw>| {
         flaws.first().map_or_else(String::new, |flaw| format!("column {}: {}", flaw.from + 1, flaw.message))

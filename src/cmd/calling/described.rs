@@ -3,9 +3,8 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-use sha2::{Digest, Sha256};
-
 use crate::error::{Error, Result};
+use crate::format::digest::{Digest, Sha256, finished_hex, sha256_hex};
 use crate::format::draft_pairs::{Pairs, shell_word};
 use crate::json::{self, Limits};
 
@@ -84,7 +83,7 @@ impl Arguments {
         let words: Vec<String> = command.iter().map(|word| shell_word(&word.to_string_lossy())).collect();
         Arguments {
             json: String::from_utf8_lossy(&json).into_owned(),
-            sha256: hex(&digest.finalize()),
+            sha256: finished_hex(digest),
             line: shortened(&words.join(" ")),
         }
     }
@@ -93,7 +92,7 @@ impl Arguments {
     pub fn of_json(text: &str) -> Result<Arguments> {
         json::validate(text.as_bytes(), Limits::GRAMMAR)
             .map_err(|fault| Error::usage(format!("the arguments are no JSON: {fault}")))?;
-        Ok(Arguments { json: text.to_owned(), sha256: sha256(text.as_bytes()), line: shortened(text) })
+        Ok(Arguments { json: text.to_owned(), sha256: sha256_hex(text.as_bytes()), line: shortened(text) })
     }
 }
 
@@ -139,16 +138,6 @@ impl Described {
         }
         self.field.iter().try_for_each(|field| pairs.argument(field))
     }
-}
-
-/// The SHA-256 of `bytes` in hexadecimal digits.
-pub fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn shortened(text: &str) -> String {

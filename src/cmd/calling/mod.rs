@@ -6,17 +6,20 @@
 //! - `described`: the flags, and the rows that they give
 //! - `command`: a command as a child process that notices as little of it as can be · `signals`: what is passed on to it
 //! - `policy`: what the rules of the logbook say of a call
-//! - `contract`: what a tool promises, asked about a call
+//! - `contract`: what a tool promises, asked about a call · `breach`: rows about calls, held against it
 //! - `asking`: a person is asked, and waited for · `held`: runs that a person stopped
+//! - `intent`: the first row of a call, once all of them had their say
 //! - `capture`: its output, copied on its way
 
 pub mod asking;
+pub mod breach;
 pub mod capture;
 pub mod command;
 pub mod contract;
 mod described;
 pub mod held;
+pub mod intent;
 pub mod policy;
 mod signals;
 
-pub use described::{Arguments, Described, Keep, sha256};
+pub use described::{Arguments, Described, Keep};

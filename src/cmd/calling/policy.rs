@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::cmd::Door;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::error::{Error, Result};
 use crate::format::draft_pairs::Pairs;
 use crate::json;
-use crate::model::Zone;
+use crate::model::{Instant, Zone};
 use crate::query::time::Clock;
 use crate::query::{Place, Plan, Row};
 use crate::store::config::{PolicyRule, Then};
@@ -22,9 +21,9 @@ pub struct Ruling<'r> {
 }
 
 /// What the rules say of the call whose intent would be `row`; `None`: nothing.
-pub fn ask<'r>(rules: &'r [PolicyRule], row: &[u8], door: &Door<'_>) -> Result<Option<Ruling<'r>>> {
+pub fn ask<'r>(rules: &'r [PolicyRule], row: &[u8], now: Instant) -> Result<Option<Ruling<'r>>> {
     for (number, rule) in (1..).zip(rules) {
-        let plan = compiled(number, rule, door)?;
+        let plan = compiled(number, rule, now)?;
         if meets(&plan, row).map_err(|error| error.within(format_args!("policy rule {number}")))? {
             return Ok(Some(Ruling { number, rule }));
         }
@@ -33,14 +32,14 @@ pub fn ask<'r>(rules: &'r [PolicyRule], row: &[u8], door: &Door<'_>) -> Result<O
 }
 
 /// The rule as a plan. Errors: what is wrong with its condition.
-pub fn compiled(number: usize, rule: &PolicyRule, door: &Door<'_>) -> Result<Plan> {
-    condition(&rule.when, door).map_err(|error| error.within(format_args!("config.toml: policy rule {number}")))
+pub fn compiled(number: usize, rule: &PolicyRule, now: Instant) -> Result<Plan> {
+    condition(&rule.when, now).map_err(|error| error.within(format_args!("config.toml: policy rule {number}")))
 }
 
 /// A condition as a plan.
-pub fn condition(when: &str, door: &Door<'_>) -> Result<Plan> {
+pub fn condition(when: &str, now: Instant) -> Result<Plan> {
     let clauses = Clauses { filter: vec![when.to_owned()], ..Clauses::default() };
-    let clock = Clock { now: (door.clock)(), zone: Zone::UTC };
+    let clock = Clock { now, zone: Zone::UTC };
     clauses.query(&[]).and_then(|(query, text)| wording::compiled(&query, &text, &clock, BTreeMap::new()))
 }
 

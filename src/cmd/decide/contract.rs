@@ -44,7 +44,7 @@ pub fn run(args: Contract, door: &mut Door<'_>) -> Result<Exit> {
             let names = if let Some(name) = name { vec![name.clone()] } else { names(&directory, door)? };
             check(&directory, &names, door)?
         }
-        Some(What::Show { name }) => shown(&named(&directory, name, door)?)?,
+        Some(What::Show { name }) => shown(&named(&directory, name, (door.clock)())?)?,
     };
     door.out.write_all(text.as_bytes()).map_err(|error| Error::output(&error))?;
     Ok(Exit::Done)
@@ -63,7 +63,7 @@ fn check(directory: &Path, names: &[String], door: &mut Door<'_>) -> Result<Stri
     let mut sound = String::new();
     let mut faults: Vec<Error> = Vec::new();
     for name in names {
-        match named(directory, name, door) {
+        match named(directory, name, (door.clock)()) {
             Ok(_) => sound += &format!("{name}: sound\n"),
             Err(error) => faults.push(error),
         }

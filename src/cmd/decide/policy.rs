@@ -58,7 +58,7 @@ pub fn run(args: Policy, door: &mut Door<'_>) -> Result<Exit> {
     };
     let mut rows = Rows::new(format, Some(COLUMNS.map(str::to_owned).to_vec()), look, false);
     for (number, rule) in (1..).zip(&settings.policy) {
-        policy::compiled(number, rule, door)?;
+        policy::compiled(number, rule, (door.clock)())?;
         let mut line = format!("{{\"rule\":{number},\"when\":").into_bytes();
         json::quote_into(&rule.when, &mut line);
         line.extend_from_slice(format!(",\"then\":\"{}\"", rule.then.word()).as_bytes());

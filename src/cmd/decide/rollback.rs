@@ -16,9 +16,10 @@ use crate::format::draft_pairs::shell_word;
 use crate::render::rollback::{COLUMNS, command_line, json, step as shown, sum};
 use crate::render::{Format, Look, Rows};
 use crate::store::config::contracts::{Rollback as Way, contract};
-use crate::store::{Purpose, locate};
+use crate::store::index::Place;
+use crate::store::{Purpose, end_of, locate};
 use crate::view::Record;
-use crate::view::rollback::{self as view, Means, Step, Undo};
+use crate::view::rollback::{self as view, Means, Undo};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "  logbook rollback r-88\n  logbook rollback r-88 --execute";
@@ -48,7 +49,7 @@ pub fn run(args: Rollback, door: &mut Door<'_>) -> Result<Exit> {
         return Err(Error::usage("--execute asks at a terminal, and standard input is none")
             .hint(format!("logbook rollback {}   # look at the plan; then: --execute --yes", shell_word(&args.run))));
     }
-    let plan = plan(&args, door)?;
+    let (plan, seen) = plan(&args, door)?;
     if let Some(format) = &args.output {
         return rows(&plan, Format::parse(format)?, door);
     }
@@ -58,21 +59,22 @@ pub fn run(args: Rollback, door: &mut Door<'_>) -> Result<Exit> {
         text += "plan only: nothing was undone\n";
     }
     put(&text, door)?;
-    if args.execute { carry_out(&args, &plan, door) } else { Ok(Exit::Done) }
+    if args.execute { carry_out(&args, (&plan, seen), door) } else { Ok(Exit::Done) }
 }
 
 fn put(text: &str, door: &mut Door<'_>) -> Result<()> {
     door.out.write_all(text.as_bytes()).and_then(|()| door.out.flush()).map_err(|error| Error::output(&error))
 }
 
-fn plan(args: &Rollback, door: &mut Door<'_>) -> Result<view::Rollback> {
+/// The plan, and where the rows end that it was made of.
+fn plan(args: &Rollback, door: &mut Door<'_>) -> Result<(view::Rollback, Place)> {
     let reading = Reading { dir: args.writing.dir.clone(), ..Reading::default() };
     let runs = std::slice::from_ref(&args.run);
     let (found, mut records, _) = of_run::records(runs, &reading, door)?;
     let Some(record) = records.remove(&args.run) else {
         return Err(of_run::nothing("rollback", &args.run, None, &found.inputs, door));
     };
-    Ok(view::Rollback::of(&record, &means(&record, args, door)?))
+    Ok((view::Rollback::of(&record, &means(&record, args, door)?), end_of(&found.inputs)))
 }
 
 /// What the contracts of the run's calls say.
@@ -114,13 +116,15 @@ fn rows(plan: &view::Rollback, format: Format, door: &mut Door<'_>) -> Result<Ex
 }
 
 /// The newest first; what fails ends it, since what is older may rest on it.
-fn carry_out(args: &Rollback, plan: &view::Rollback, door: &mut Door<'_>) -> Result<Exit> {
+fn carry_out(args: &Rollback, (plan, seen): (&view::Rollback, Place), door: &mut Door<'_>) -> Result<Exit> {
     let mut undone = 0;
     for step in &plan.steps {
         put(&shown(step), door)?;
         match &step.undo {
             Undo::Command(words) => {
-                undo(args, step, words, door)?;
+                let (run, undoes) = (&*args.run, &*step.name);
+                let undoing = Undoing { run, undoes, seen, command: words, by_hand: !args.yes, writing: &args.writing };
+                undo(args, &undoing, door)?;
                 undone += 1;
             }
             Undo::Procedure(_) => door.note(format_args!(
@@ -136,17 +140,15 @@ fn carry_out(args: &Rollback, plan: &view::Rollback, door: &mut Door<'_>) -> Res
     Ok(if left == 0 { Exit::Done } else { Exit::No })
 }
 
-fn undo(args: &Rollback, step: &Step, words: &[String], door: &mut Door<'_>) -> Result<()> {
+fn undo(args: &Rollback, undoing: &Undoing<'_>, door: &mut Door<'_>) -> Result<()> {
     let stopped = |why: String| {
-        Error::new(Exit::No, format!("{} was not undone: {why}; nothing older was undone either", step.name))
+        Error::new(Exit::No, format!("{} was not undone: {why}; nothing older was undone either", undoing.undoes))
             .hint(format!("logbook rollback {}   # what is left", shell_word(&args.run)))
     };
-    if !args.yes && !is_yes(&format!("run {}? [y/N] ", command_line(words)), door) {
+    if !args.yes && !is_yes(&format!("run {}? [y/N] ", command_line(undoing.command)), door) {
         return Err(stopped("nobody said yes".to_owned()));
     }
-    let (run, undoes, by_hand) = (&*args.run, &*step.name, !args.yes);
-    let undoing = Undoing { run, undoes, command: words, by_hand, writing: &args.writing };
-    let outcome = exec::carry_out(&Exec::undoing(&undoing), door).map_err(|error| Error { exit: Exit::No, ..error })?;
+    let outcome = exec::carry_out(&Exec::undoing(undoing), door).map_err(|error| Error { exit: Exit::No, ..error })?;
     match outcome.ended {
         Ended::Exit(0) => Ok(()),
         Ended::Exit(code) => Err(stopped(format!("the command ended with {code}"))),

@@ -99,14 +99,19 @@ impl Board {
         self.state.runs.in_order()
     }
 
+    /// The run of this name.
+    pub fn run(&self, name: &str) -> Option<&Run<'static>> {
+        self.state.runs.get(name)
+    }
+
     /// The number of the run of this name.
     pub fn number(&self, name: &str) -> Option<usize> {
         self.state.runs.number(name)
     }
 
-    /// The run of this name.
-    pub fn run(&self, name: &str) -> Option<&Run<'static>> {
-        self.state.runs.get(name)
+    /// All runs by their numbers.
+    pub fn by_number(&self) -> &[Run<'static>] {
+        self.state.runs.by_number()
     }
 
     /// The generation at which the run with this number changed last.

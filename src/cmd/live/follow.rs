@@ -9,6 +9,7 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::error::{Error, Result};
 use crate::format::Voiding;
+use crate::format::corrections::is_correction;
 use crate::json::{self, Limits, frame};
 use crate::query::{Place as RowPlace, Plan, Row};
 use crate::store::Watch;
@@ -93,31 +94,32 @@ impl<'p> Follower<'p> {
         self.watch.new_rows(&mut |place, text| {
             let again = voiding.take().is_some_and(|voiding| voiding.is_kept_by(text));
             *voiding = Voiding::read(text);
-            if over || again || json::validate(text, Limits::GRAMMAR).is_err() {
+            if over || again {
                 return;
             }
-            let mut kind = Vec::new();
-            if json::pick(text, &["kind"], &mut kind).is_err()
-                || (!corrections && kind.first() == Some(&Some(&b"\"correction\""[..])))
-            {
-                return;
-            }
+            // The filter speaks first: few rows pass, and only those must be whole ones.
             let mut fields = Vec::new();
             if frame::pick(text, plan.fields(), &mut fields).is_err() {
                 return;
             }
             let row = Row { text, fields: &fields, place: RowPlace { input: 0, offset: place.offset } };
-            let passes = plan.filter().is_none_or(|filter| filter.matches(&row, &mut eval).unwrap_or(false));
-            over |= each(place, text, passes).is_break();
+            let passes = plan.filter().is_none_or(|filter| filter.matches(&row, &mut eval).unwrap_or(false))
+                && json::validate(text, Limits::GRAMMAR).is_ok()
+                && (corrections || !is_correction_row(text));
+            over = each(place, text, passes).is_break();
         })
     }
 }
 
-/// Makes what was read up to `at` durable, before a position is kept or something is done about it: a power cut may
+fn is_correction_row(text: &[u8]) -> bool {
+    let mut kind = Vec::new();
+    json::pick(text, &["kind"], &mut kind).is_ok() && is_correction(kind.first().copied().flatten())
+}
+
+/// Makes what was read from `from` up to `at` durable, before a position is kept or something is done about it: a power cut may
 /// take rows that were read.
-pub fn sync(writer: &mut Writer<'_>, at: Place) -> Result<()> {
-    if at.segment == 0 {
-        return Ok(());
-    }
-    writer.sync_segment(at.segment).map_err(|error| Error { hint: None, ..error })
+pub fn sync(writer: &mut Writer<'_>, from: Place, at: Place) -> Result<()> {
+    // A place at the start of a segment rests on the one before.
+    let first = from.segment.min(at.segment.saturating_sub(1));
+    writer.sync_segments(first..=at.segment).map_err(|error| Error { hint: None, ..error })
 }

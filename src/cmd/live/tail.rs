@@ -18,8 +18,7 @@ use crate::store::config;
 use crate::store::cursors::Cursor;
 use crate::store::index::Place;
 use crate::store::os_real::REAL;
-use crate::store::snapshot::Form;
-use crate::store::{Durability, Input};
+use crate::store::{Durability, end_of};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "  logbook tail -f 'status=blocked or status=failed'\n  logbook tail -n 50 -r r-88\n  logbook tail -f --cursor mailer | ./send-mail";
@@ -65,7 +64,7 @@ pub fn run(args: Tail, door: &mut Door<'_>) -> Result<Exit> {
     let saved = cursor.as_ref().map(Cursor::load).transpose()?.flatten();
     let look = args.reading.look(door, clock.zone);
     let mut out = Lines { format, look };
-    let mut at = end_of(&found);
+    let mut at = end_of(&found.inputs);
     match saved {
         Some(saved) => at = saved,
         None => {
@@ -106,15 +105,6 @@ pub fn run(args: Tail, door: &mut Door<'_>) -> Result<Exit> {
             Some(alarm) => alarm.wait(),
             None => return Ok(Exit::Done),
         }
-    }
-}
-
-/// Where the rows end that the snapshot shows.
-fn end_of(found: &Found) -> Place {
-    match found.inputs.last() {
-        Some(Input::Segment(last)) if last.form == Form::Plain => Place { segment: last.number, offset: last.bytes },
-        Some(Input::Segment(last)) => Place { segment: last.number + 1, offset: 0 },
-        _ => Place { segment: 0, offset: 0 },
     }
 }
 
@@ -179,7 +169,7 @@ impl Keeper {
         if self.kept == Some(at) {
             return Ok(());
         }
-        sync(&mut self.writer, at)?;
+        sync(&mut self.writer, self.kept.unwrap_or(at), at)?;
         self.cursor.save(at)?;
         self.kept = Some(at);
         Ok(())

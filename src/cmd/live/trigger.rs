@@ -9,7 +9,7 @@ use crate::cmd::live::follow::{Alarm, Follower, sync};
 use crate::cmd::live::handover::{self, Handover};
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections};
-use crate::cmd::writing::Writing;
+use crate::cmd::writing::{Desk, Writing};
 use crate::error::{Error, Exit, Result};
 use crate::format::corrections::step_of;
 use crate::json;
@@ -19,13 +19,15 @@ use crate::render::cell;
 use crate::scan;
 use crate::store::cursors::Cursor;
 use crate::store::index::Place;
-use crate::store::snapshot::Form;
-use crate::store::{Input, Purpose};
+use crate::store::{Purpose, Writer, end_of};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\
   logbook trigger --cursor pager 'status=blocked' -- ./page-somebody
   logbook trigger --once --cursor mail 'kind=run.end and final_status=failed' -- mail -s 'run {run_id} failed' ada";
+
+/// How far the cursor may stand behind rows that do not pass.
+const FAR_BYTES: u64 = 1 << 20;
 
 /// Arguments of `trigger`.
 #[derive(clap::Args)]
@@ -70,101 +72,122 @@ pub fn run(args: Trigger, door: &mut Door<'_>) -> Result<Exit> {
     let cursor = args.cursor.as_deref().map(|name| Cursor::new(&found.path, name)).transpose()?;
     let saved = cursor.as_ref().map(Cursor::load).transpose()?.flatten();
     let start = Place { segment: 0, offset: 0 };
-    let end = match found.inputs.last() {
-        Some(Input::Segment(last)) if last.form == Form::Plain => Place { segment: last.number, offset: last.bytes },
-        Some(Input::Segment(last)) => Place { segment: last.number + 1, offset: 0 },
-        _ => start,
-    };
+    let end = end_of(&found.inputs);
     let at = saved.unwrap_or(if args.from_start { start } else { end });
-    if let (Some(cursor), None) = (&cursor, saved) {
-        cursor.save(at)?;
-    }
     let name = args.cursor.clone().unwrap_or_else(|| "trigger".to_owned());
-    let mut own = own_runs(&found.inputs, &name, door);
-    let mut writer = desk.writer(door)?;
+    let own = own_runs(&found.inputs, &name, door);
+    let writer = desk.writer(door)?;
+    let mut work = Work { args: &args, desk: &desk, name, timeout_ms, own, writer, cursor, kept: at, given_up: 0 };
+    if saved.is_none() {
+        work.keep(at)?;
+    }
     let mut follower = Follower::new(&found.path, at, &plan, false);
     let alarm = (!args.once).then(|| Alarm::new(&found.path));
-    let mut given_up = 0u64;
     loop {
         let mut failed = None;
         follower.new_rows(&mut |place, row, passes| {
             // What comes while this one is at work is for the next one.
-            if args.once && (place.segment, place.offset) >= (end.segment, end.offset) {
+            if args.once && place >= end {
                 return ControlFlow::Break(());
             }
-            if is_own(row, &mut own) || !passes {
-                return ControlFlow::Continue(());
+            if !work.is_own(row) && passes {
+                failed = work.hand_over(place, row, door).err();
             }
-            let handed = hand_over(&args, &desk, (&name, timeout_ms), &mut own, &mut writer, (place, row), door);
-            let kept = handed.and_then(|done| {
-                given_up += u64::from(!done);
-                let behind = Place { offset: place.offset + row.len() as u64, ..place };
-                cursor.as_ref().map_or(Ok(()), |cursor| cursor.save(behind))
-            });
-            match kept {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                }
-            }
+            if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         if let Some(error) = failed {
             return Err(error);
         }
-        match &alarm {
-            Some(alarm) => alarm.wait(),
-            None if given_up > 0 => return Ok(Exit::No),
-            None => return Ok(Exit::Done),
-        }
+        let Some(alarm) = &alarm else {
+            work.keep(end.max(work.kept))?;
+            return Ok(if work.given_up > 0 { Exit::No } else { Exit::Done });
+        };
+        work.keep_when_far(follower.at())?;
+        alarm.wait();
     }
 }
 
-/// Whether the row is of a hand-over, or of a run below one: whatever the program says of itself is no news.
-fn is_own(row: &[u8], own: &mut HashSet<String>) -> bool {
-    let mut values = Vec::new();
-    if json::pick(row, &["run_id", "parent_run_id"], &mut values).is_err() {
-        return false;
-    }
-    let text = |at: usize| cell::plain(values.get(at).copied().flatten());
-    if own.contains(&text(1)) {
-        own.insert(text(0));
-    }
-    own.contains(&text(0))
+/// A trigger at work.
+struct Work<'w> {
+    args: &'w Trigger,
+    desk: &'w Desk,
+    name: String,
+    timeout_ms: Option<u64>,
+    /// The runs that its hand-overs were, and those below them.
+    own: HashSet<String>,
+    writer: Writer<'static>,
+    cursor: Option<Cursor>,
+    /// Where the next trigger of this name begins.
+    kept: Place,
+    given_up: u64,
 }
 
-/// Hands one row over; gives whether the program took it.
-#[allow(clippy::too_many_arguments)]
-fn hand_over(
-    args: &Trigger,
-    desk: &crate::cmd::writing::Desk,
-    (name, timeout_ms): (&str, Option<u64>),
-    own: &mut HashSet<String>,
-    writer: &mut crate::store::Writer<'static>,
-    (place, row): (Place, &[u8]),
-    door: &mut Door<'_>,
-) -> Result<bool> {
-    let mut values = Vec::new();
-    // It was read as a row before.
-    let _ = json::pick(row, &["run_id", "step"], &mut values);
-    let run = cell::plain(values.first().copied().flatten());
-    sync(writer, place)?;
-    let address = match step_of(values.get(1).copied().flatten()) {
-        Some(step) => Address::Step { run_id: run.clone(), step },
-        None => Address::Place { segment: place.segment, offset: place.offset },
-    };
-    let handover =
-        Handover { name, row, run: &run, address: &address, command: &args.command, timeout_ms, tries: args.tries };
-    for attempt in 1..=args.tries {
-        if handover::attempt(&handover, attempt, desk, own, door)? {
-            return Ok(true);
+impl Work<'_> {
+    /// Whether the row is of a hand-over, or of a run below one: whatever the program says of itself is no news.
+    fn is_own(&mut self, row: &[u8]) -> bool {
+        let mut values = Vec::new();
+        if json::pick(row, &["run_id", "parent_run_id"], &mut values).is_err() {
+            return false;
         }
-        if attempt < args.tries {
-            std::thread::sleep(std::time::Duration::from_millis(100 << attempt.min(7)));
+        let text = |at: usize| cell::plain(values.get(at).copied().flatten());
+        if self.own.contains(&text(1)) {
+            self.own.insert(text(0));
         }
+        self.own.contains(&text(0))
     }
-    door.note(format_args!("{address} was given up after {} tries: logbook query dead_letter=true", args.tries));
-    Ok(false)
+
+    /// Hands one row over, until the program took it or it is given up.
+    fn hand_over(&mut self, place: Place, row: &[u8], door: &mut Door<'_>) -> Result<()> {
+        let mut values = Vec::new();
+        // It was read as a row before.
+        let _ = json::pick(row, &["run_id", "step"], &mut values);
+        let run = cell::plain(values.first().copied().flatten());
+        sync(&mut self.writer, self.kept, place)?;
+        let address = match step_of(values.get(1).copied().flatten()) {
+            Some(step) => Address::Step { run_id: run.clone(), step },
+            None => Address::Place { segment: place.segment, offset: place.offset },
+        };
+        let tries = self.args.tries;
+        let handover = Handover {
+            name: &self.name,
+            row,
+            run: &run,
+            address: &address,
+            command: &self.args.command,
+            timeout_ms: self.timeout_ms,
+            tries,
+        };
+        let mut taken = false;
+        for attempt in 1..=tries {
+            taken = handover::attempt(&handover, attempt, self.desk, &mut self.own, door)?;
+            if taken {
+                break;
+            }
+            if attempt < tries {
+                std::thread::sleep(std::time::Duration::from_millis(100 << attempt.min(7)));
+            }
+        }
+        if !taken {
+            self.given_up += 1;
+            door.note(format_args!("{address} was given up after {tries} tries: logbook query dead_letter=true"));
+        }
+        self.keep(Place { offset: place.offset + row.len() as u64, ..place })
+    }
+
+    /// The next trigger of this name begins at `place`, which must not be lost in a power cut with the rows before it.
+    fn keep(&mut self, place: Place) -> Result<()> {
+        let Some(cursor) = &self.cursor else { return Ok(()) };
+        sync(&mut self.writer, self.kept, place)?;
+        cursor.save(place)?;
+        self.kept = place;
+        Ok(())
+    }
+
+    /// Rows that nobody is woken for move the cursor too, lest the next trigger reads them all again; but not each of them.
+    fn keep_when_far(&mut self, at: Place) -> Result<()> {
+        let far = at.segment != self.kept.segment || at.offset.abs_diff(self.kept.offset) >= FAR_BYTES;
+        if far { self.keep(at) } else { Ok(()) }
+    }
 }
 
 /// The runs that hand-overs of this trigger were: what is said in them is no news to it.

@@ -1,6 +1,7 @@
 //! `logbook append`: one row from flags, fields or JSON, or many from stdin.
 
 use crate::cmd::Door;
+use crate::cmd::calling::breach;
 use crate::cmd::log::append_batch;
 use crate::cmd::writing::{Writing, print_rows};
 use crate::error::{Error, Exit, Result};
@@ -92,9 +93,13 @@ fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
     let Some(text) = text else { return append_batch::run(append_batch::Job { desk: &desk, rules, on_refused }, door) };
 
     let mut drafts = Drafts::new();
-    drafts.push(&text, &rules, &(door.clock)().to_utc_ms(), None)?;
+    let now = (door.clock)();
+    let timestamp = now.to_utc_ms();
+    drafts.push(&text, &rules, &timestamp, None)?;
+    let breach = breach::push(&mut breach::of(&desk, now, door.err), &text, &mut drafts, &rules, &timestamp);
     let stored = desk.store(&drafts, door, |_| Ok(()))?;
-    print_rows(desk.print, &drafts, &stored, door)?;
+    print_rows(desk.print, &drafts, &stored[..stored.len().min(1)], door)?;
+    breach.into_iter().for_each(|told| door.note(format_args!("stored, but {told}")));
     if let Some(slip) = slip(args) {
         door.note(slip);
     }

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 
 use super::append_lines::Lines;
 use crate::cmd::Door;
+use crate::cmd::calling::breach::{self, Contracts};
 use crate::cmd::writing::{Desk, Print, announce_fallback, say};
 use crate::error::{Error, Exit, Result};
 use crate::format::{Drafts, Rules};
@@ -35,8 +36,11 @@ struct Batch<'a> {
     print: Print,
     on_refused: OnRefused,
     drafts: Drafts,
-    /// Input line of each draft.
+    /// Input line of each draft; 0: one that says what the one before it breaks.
     lines: Vec<u64>,
+    contracts: Option<Contracts<'a>>,
+    /// How many rows break one, and what the first of them was.
+    breaches: (u64, String),
     line: u64,
     now: String,
     stored: u64,
@@ -54,6 +58,8 @@ pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
         drafts: Drafts::new(),
         lines: Vec::new(),
         line: 0,
+        contracts: breach::of(job.desk, (door.clock)(), door.err),
+        breaches: (0, String::new()),
         now: String::new(),
         stored: 0,
         skipped: 0,
@@ -137,6 +143,14 @@ impl Batch<'_> {
         match self.drafts.push_judged(line, spans, &self.rules, &self.now, Some(self.line)) {
             Ok(()) => {
                 self.lines.push(self.line);
+                let breach = breach::push(&mut self.contracts, line, &mut self.drafts, &self.rules, &self.now);
+                if let Some(told) = breach {
+                    self.lines.resize(self.drafts.rows().len(), 0);
+                    if self.breaches.0 == 0 {
+                        self.breaches.1 = format!("line {}: {told}", self.line);
+                    }
+                    self.breaches.0 += 1;
+                }
                 Ok(())
             }
             Err(error) if self.on_refused == OnRefused::Skip => {
@@ -155,7 +169,8 @@ impl Batch<'_> {
     /// Stores what was taken in.
     fn flush(&mut self, writer: &mut Writer<'_>, err: &mut dyn Write) -> Result<()> {
         let appended = writer.append(&self.drafts, self.on_refused);
-        self.stored += appended.rows.len() as u64;
+        let is_given = |row: &&Stored| self.lines.get(row.draft).is_some_and(|line| *line > 0);
+        self.stored += appended.rows.iter().filter(is_given).count() as u64;
         self.remember(&appended.rows);
         let mut result = Ok(());
         for (index, error) in appended.refused {
@@ -177,7 +192,8 @@ impl Batch<'_> {
 
     fn remember(&mut self, rows: &[Stored]) {
         for row in rows {
-            let Some(draft) = self.drafts.rows().get(row.draft) else { continue };
+            let is_given = self.lines.get(row.draft).is_some_and(|line| *line > 0);
+            let Some(draft) = self.drafts.rows().get(row.draft).filter(|_| is_given) else { continue };
             match self.print {
                 Print::Nothing => return,
                 Print::Id => {
@@ -190,8 +206,16 @@ impl Batch<'_> {
 
     /// Says what came of it. A failed sync is worse than a bad row.
     fn finish(self, result: Result<()>, synced: Result<()>, door: &mut Door<'_>) -> Result<Exit> {
+        if self.breaches.0 > 0 {
+            let _ = writeln!(
+                door.err,
+                "logbook: {} stored, but against contracts: {}",
+                rows_of(self.breaches.0),
+                self.breaches.1
+            );
+        }
         let said = if synced.is_ok() { say(&self.printed, door) } else { Ok(()) };
-        let rows = |count: u64| if count == 1 { "1 row".to_owned() } else { format!("{count} rows") };
+        let rows = rows_of;
         let skipped = if self.skipped > 0 { format!(", {} skipped", rows(self.skipped)) } else { String::new() };
         match synced.and(result).and(said) {
             Ok(()) if self.skipped > 0 => {
@@ -205,4 +229,8 @@ impl Batch<'_> {
             }
         }
     }
+}
+
+fn rows_of(count: u64) -> String {
+    if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
 }

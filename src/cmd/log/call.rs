@@ -1,11 +1,14 @@
 //! `logbook call begin` and `logbook call end`: the two rows of a call for programs that `exec` cannot wrap.
 
 use crate::cmd::Door;
+use crate::cmd::calling::breach::{self, Breach};
+use crate::cmd::calling::intent::{Gate, Intent};
 use crate::cmd::calling::{Arguments, Described, Keep, held};
-use crate::cmd::writing::{About, OfRun, Print, Writing, made_id, print_rows, say};
+use crate::cmd::writing::{About, Desk, Done, OfRun, Print, Writing, catch_up, made_id, print_rows, say};
 use crate::error::{Error, Exit, Result, nearest};
 use crate::format::draft_pairs::Pairs;
 use crate::store::Purpose;
+use crate::store::append::State;
 use crate::view::Course;
 
 /// Two real examples.
@@ -44,6 +47,8 @@ struct Begin {
     #[command(flatten)]
     described: Described,
     #[command(flatten)]
+    gate: Gate,
+    #[command(flatten)]
     writing: Writing,
 }
 
@@ -77,8 +82,13 @@ struct End {
 pub fn run(args: Call, door: &mut Door<'_>) -> Result<Exit> {
     match args.what {
         What::Begin(args) => {
-            let result = begin(&args, door);
-            args.writing.ended(result, door)
+            match begin(&args, door) {
+                // A person's no, or nobody's yes, is no accident.
+                Err(error) if error.exit == Exit::No || args.gate.ask => {
+                    Err(error.within("the call is not to be made"))
+                }
+                result => args.writing.ended(result, door),
+            }
         }
         What::End(args) => {
             let result = end(&args, door);
@@ -102,37 +112,42 @@ fn begin(args: &Begin, door: &mut Door<'_>) -> Result<Exit> {
         (None, Some(arguments)) if args.described.keep() != Keep::Digest => format!("{tool} {}", arguments.line),
         _ => tool.to_owned(),
     };
-    let pairs = || {
-        let mut pairs = Pairs::new();
-        let texts = [("run_id", &*run), ("kind", "call.intent"), ("action", &action), ("status", "in-progress")];
-        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-        args.described.describe(&mut pairs, &id, tool, arguments.as_ref())?;
-        Ok(pairs)
-    };
     let mut desk = args.writing.desk(door, Purpose::Write)?;
     if args.described.keep() == Keep::Full {
         desk.redactor = None;
     }
-    let (drafts, stored) = if args.id.is_some() {
-        let done = desk.decide(
-            About::Run(&run),
-            door,
-            || Course::of(&run),
-            |course| match course.calls.iter().any(|call| call.id == id) {
+    let mut course = Course::of(&run);
+    let seen = match args.id {
+        Some(_) => Some(desk.look(About::Run(&run), door, &mut course)?),
+        None => None,
+    };
+    let mut may_begin =
+        |state: &mut State<'_, '_>| {
+            held::refuse(state, &run)?;
+            if let Some(seen) = seen {
+                state.rows_since(seen, &mut |place, row| {
+                    catch_up(&mut course, place, row);
+                })?;
+            }
+            match course.calls.iter().any(|call| call.id == id) {
                 true => Err(Error::usage(format!("run {run:?} has a call {id:?} already"))
                     .hint("leave --id out, and one is made")),
-                false => pairs(),
-            },
-        )?;
-        (done.drafts, done.stored)
-    } else {
-        let drafts = desk.draft(&pairs()?, door)?;
-        let stored = desk.store(&drafts, door, |state| held::refuse(state, &run))?;
-        (drafts, stored)
+                false => Ok(()),
+            }
+        };
+    let intent = Intent {
+        run: &run,
+        id: &id,
+        tool,
+        action: &action,
+        described: args.described.clone(),
+        other_side_effect: None,
+        arguments: arguments.as_ref(),
+        gate: &args.gate,
     };
-    match desk.print {
-        Print::Nothing => say(format!("{id}\n").as_bytes(), door)?,
-        print => print_rows(print, &drafts, &stored, door)?,
+    intent.put(&desk, door, &mut may_begin)?;
+    if desk.print == Print::Nothing {
+        say(format!("{id}\n").as_bytes(), door)?;
     }
     Ok(Exit::Done)
 }
@@ -163,6 +178,9 @@ fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
             texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
             pairs.text("tool_call.id", &args.id)?;
             pairs.text("tool_call.tool", &call.tool)?;
+            if !call.contract.is_empty() {
+                pairs.text("tool_call.contract", &call.contract)?;
+            }
             if let Some(code) = &args.exit_code {
                 pairs.text("tool_call.exit_code", code)?;
             }
@@ -180,5 +198,24 @@ fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
         },
     )?;
     print_rows(desk.print, &done.drafts, &done.stored, door)?;
+    judged(&done, &desk, door)
+}
+
+/// Says in a row of its own, behind the result, what contract the tool broke.
+fn judged(done: &Done, desk: &Desk, door: &mut Door<'_>) -> Result<Exit> {
+    let now = (door.clock)();
+    let mut contracts = breach::of(desk, now, door.err);
+    let (Some(contracts), Some(draft)) = (&mut contracts, done.drafts.rows().first()) else { return Ok(Exit::Done) };
+    let mut result = Vec::new();
+    done.drafts.render(draft, 0, &mut result);
+    match contracts.broken(&result) {
+        Ok(None) => {}
+        Ok(Some(Breach { told, mut row })) => {
+            row.text("run_id", done.drafts.run_of(draft))?;
+            desk.store(&desk.draft(&row, door)?, door, |_| Ok(()))?;
+            door.note(format_args!("stored, but {told}"));
+        }
+        Err(error) => door.note(format_args!("could not be held against a contract: {}", error.message)),
+    }
     Ok(Exit::Done)
 }

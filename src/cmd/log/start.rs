@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use sha2::{Digest, Sha256};
-
 use crate::cmd::Door;
 use crate::cmd::writing::{Desk, Print, Writing, made_id, print_rows, say};
 use crate::error::{Error, Exit, Result};
 use crate::format::Drafts;
+use crate::format::digest::sha256_hex;
 use crate::format::draft_pairs::{Pairs, shell_word};
 use crate::model::run_id;
 use crate::store::Purpose;
@@ -192,8 +191,7 @@ fn row(args: &Start, run: &str, fields: &[String], door: &Door<'_>) -> Result<Pa
 fn prompt_digest(path: &std::path::Path, door: &Door<'_>) -> Result<String> {
     let path = door.env.cwd.join(path);
     let bytes = std::fs::read(&path).map_err(|error| Error::io(format!("{}: {error}", path.display())))?;
-    let digits = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    Ok(format!("sha256:{digits}"))
+    Ok(format!("sha256:{}", sha256_hex(&bytes)))
 }
 
 /// Trace and span of `TRACEPARENT` (W3C Trace Context: `00-TRACE-SPAN-FLAGS`).

@@ -166,7 +166,7 @@ const TABLE: [&str; 7] = ["run", "status", "steps", "age", "cost_usd", "action",
 /// A run as the row of the table, called `name`.
 fn for_table(run: &[u8], name: &str) -> Vec<u8> {
     let mut values = Vec::new();
-    let fields = ["status", "rows", "age_ms", "cost_usd_with_children", "action", "next_intent", "blocked_on"];
+    let fields = ["status", "rows", "age_ms", "cost_usd_with_children", "action", "next_intent", "blocked_on", "held"];
     if json::pick(run, &fields, &mut values).is_err() {
         return run.to_vec();
     }
@@ -174,7 +174,8 @@ fn for_table(run: &[u8], name: &str) -> Vec<u8> {
     let age = text(2).parse().map_or_else(|_| String::new(), cell::span);
     let cost = Some(text(3)).filter(|cost| cost != "0").unwrap_or_default();
     let next = if text(0) == "blocked" && values[6].is_some() { text(6) } else { text(5) };
-    let cells = [name.to_owned(), text(0), text(1), age, cost, text(4), next];
+    let status = if values[7] == Some(b"true") { "held".to_owned() } else { text(0) };
+    let cells = [name.to_owned(), status, text(1), age, cost, text(4), next];
     let mut out = b"{".to_vec();
     for (at, (name, value)) in TABLE.iter().zip(cells).enumerate() {
         if at > 0 {

@@ -18,8 +18,7 @@ use crate::scan::{self, Pruning};
 use crate::store::append::{OnRefused, State};
 use crate::store::index::Place;
 use crate::store::os_real::REAL;
-use crate::store::snapshot::Form as Framing;
-use crate::store::{Input, Stored, Writer};
+use crate::store::{Stored, Writer, end_of};
 use crate::view::Past;
 
 /// Rows that were stored, and what they say.
@@ -108,19 +107,15 @@ impl Desk {
 
     /// Shows `past` the rows on file, corrections folded in; gives where they end.
     pub fn look<P: Past>(&self, about: About<'_>, door: &mut Door<'_>, past: &mut P) -> Result<Place> {
-        let mut seen = Place { segment: 0, offset: 0 };
         if !self.location.exists {
-            return Ok(seen);
+            return Ok(Place { segment: 0, offset: 0 });
         }
         let query = about.query()?;
         let clock = crate::query::time::Clock { now: (door.clock)(), zone: crate::model::Zone::UTC };
         let plan = wording::compiled(&query, "", &clock, std::collections::BTreeMap::new())?;
         let mut pruning = Pruning::new(plan.requirement());
         let found = reading::logbook_at(&self.location, Corrections::Folded, pruning.as_mut())?;
-        if let Some(Input::Segment(last)) = found.inputs.last() {
-            let plain = last.form == Framing::Plain;
-            seen = Place { segment: last.number + u64::from(!plain), offset: if plain { last.bytes } else { 0 } };
-        }
+        let seen = end_of(&found.inputs);
         let inputs = match pruning {
             Some(pruning) => pruning.apply(found.inputs, &found.path, reading::cores()),
             None => found.inputs,

@@ -3,11 +3,11 @@
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::format::SegmentName;
-use crate::format::manifest::{MARK_BYTES, hexadecimal};
+use crate::format::digest::{Digest, Sha256, finished_hex, hexadecimal};
+use crate::format::manifest::MARK_BYTES;
 use crate::store::archived::Stream;
 use crate::store::os::Os;
 use crate::store::{listing, packed};
@@ -40,7 +40,7 @@ pub fn sum_packed(os: &dyn Os, path: &Path, each: impl FnMut(&[u8])) -> io::Resu
         packed::unpack(BufReader::with_capacity(1 << 16, &mut file)).and_then(|mut reader| sum(&mut reader, each));
     // What the decoder did not come to.
     io::copy(&mut file, &mut io::sink())?;
-    Ok((file.bytes, hexadecimal(&file.sha256.finalize()), unpacked))
+    Ok((file.bytes, finished_hex(file.sha256), unpacked))
 }
 
 /// A stream whose bytes are digested as they go.
@@ -88,7 +88,7 @@ pub fn sum(reader: &mut dyn Read, mut each: impl FnMut(&[u8])) -> io::Result<Sum
             marks.push_str(&hexadecimal(&xxh3_64(full).to_be_bytes()));
         }
         if filled < block.len() {
-            return Ok(Sums { bytes, rows, sha256: hexadecimal(&sha256.finalize()), marks });
+            return Ok(Sums { bytes, rows, sha256: finished_hex(sha256), marks });
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::format::SegmentName;
-use crate::format::manifest::{Covered, Event, Line, NOTHING, digest};
+use crate::format::manifest::{Covered, Event, Line, NOTHING, digest, said_end};
 use crate::store::directory::Modes;
 use crate::store::os::{How, Os, read_full, sync_directory, write_full};
 
@@ -120,14 +120,6 @@ impl Known {
         self.take(line);
         Ok(())
     }
-}
-
-/// Where what was said ends. What stands behind the last newline was not; nor was a last line with NULs in it: the power
-/// failed before it was synced, and some sectors of it did not reach the disk.
-fn said_end(text: &[u8]) -> usize {
-    let end = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
-    let last = memchr::memrchr(b'\n', &text[..end.saturating_sub(1)]).map_or(0, |at| at + 1);
-    if text[last..end].contains(&0) { last } else { end }
 }
 
 /// Takes away what an archiver that died left behind what was said: nobody was told of it. The file is put in

@@ -14,6 +14,7 @@ use super::packed::{self, Packed};
 use super::snapshot::{Form, Segment};
 use crate::error::{Error, Result};
 use crate::format::SegmentName;
+use crate::store::index::Place;
 use crate::store::listing;
 use crate::store::os::{How, Os};
 use crate::store::os_real::REAL;
@@ -29,6 +30,15 @@ pub enum Input {
     File(PathBuf),
     /// A segment of the logbook.
     Segment(crate::store::Segment),
+}
+
+/// Where the rows of a logbook's `inputs` end: whoever looks for more begins there.
+pub fn end_of(inputs: &[Input]) -> Place {
+    match inputs.last() {
+        Some(Input::Segment(last)) if last.form == Form::Plain => Place { segment: last.number, offset: last.bytes },
+        Some(Input::Segment(last)) => Place { segment: last.number + 1, offset: 0 },
+        _ => Place { segment: 0, offset: 0 },
+    }
 }
 
 impl Input {

@@ -3,23 +3,11 @@
 use std::collections::HashMap;
 
 use super::entry::items;
-use super::fold::{NEWEST, SUMS};
+use super::fold::{NEWEST, SAID, SUMS};
 use super::{Call, Entry, Record};
 
-/// What two runs were given; what they are called, and when they ran, always differs.
-const GIVEN: [&str; 11] = [
-    "task",
-    "requester",
-    "owner",
-    "agent_id",
-    "agent_version",
-    "model",
-    "prompt_version",
-    "tools_available",
-    "permissions",
-    "inputs",
-    "input_refs",
-];
+/// What is said of a run by which no two are alike: what they are called, and where they ran.
+const ALWAYS_DIFFERS: [&str; 3] = ["parent_run_id", "turn_id", "host"];
 
 /// One thing in which they differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +30,7 @@ pub fn diff(a: &Record, b: &Record) -> Vec<Difference> {
         let text = |record: &Record| record.newest(field).map_or_else(String::new, |row| row.text(field));
         found.pair(field, text(a), text(b));
     }
-    for field in GIVEN {
+    for field in SAID.into_iter().filter(|field| !ALWAYS_DIFFERS.contains(field)) {
         match field {
             "tools_available" | "permissions" | "input_refs" => found.sets(field, &all(a, field), &all(b, field)),
             _ => found.pair(field, all(a, field).join(", then "), all(b, field).join(", then ")),

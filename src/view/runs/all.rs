@@ -39,14 +39,14 @@ impl<'a> Runs<'a> {
         Some(at)
     }
 
-    /// The place of the run of this name in the order in which runs began.
-    pub fn number(&self, run: &str) -> Option<usize> {
-        self.by_id.get(run).copied()
-    }
-
     /// The run of this name, as far as its rows were taken in.
     pub fn get(&self, run: &str) -> Option<&Run<'a>> {
         self.by_id.get(run).and_then(|at| self.runs.get(*at))
+    }
+
+    /// Which of [`Runs::all`] the run of this name is.
+    pub fn number(&self, run: &str) -> Option<usize> {
+        self.by_id.get(run).copied()
     }
 
     /// All of them, in the order in which they began.

@@ -6,7 +6,7 @@ use crate::json::{self, Sum};
 use crate::model::Instant;
 
 /// All of its fields, in order.
-pub const FIELDS: [&str; 30] = [
+pub const FIELDS: [&str; 31] = [
     "run_id",
     "parent_run_id",
     "task",
@@ -31,6 +31,7 @@ pub const FIELDS: [&str; 30] = [
     "tokens_out",
     "wrote",
     "denied",
+    "held",
     "open_calls",
     "open_approvals",
     "retries",
@@ -69,6 +70,7 @@ pub fn write(run: &Run<'_>, tree: &Tree, at: usize, now: Instant, out: &mut Vec<
     }
     flag("wrote", run.wrote, out);
     flag("denied", run.denied, out);
+    flag("held", run.is_held(), out);
     whole("open_calls", run.calls.open(), out);
     whole("open_approvals", run.approvals.open(), out);
     whole("retries", run.retries, out);

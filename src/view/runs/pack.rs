@@ -23,6 +23,8 @@ const BEGAN: u64 = 1 << 6;
 const LASTED: u64 = 1 << 7;
 /// The first of three.
 const SUMS: u64 = 1 << 8;
+const HELD: u64 = 1 << 11;
+const RELEASED: u64 = 1 << 12;
 
 /// The bytes of `runs`.
 pub fn pack(runs: &[Run<'_>]) -> Vec<u8> {
@@ -47,6 +49,8 @@ fn one(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
     let mut flag = |on: bool, bit: u64| flags |= if on { bit } else { 0 };
     flag(run.wrote, WROTE);
     flag(run.denied, DENIED);
+    flag(run.held == Some(true), HELD);
+    flag(run.held == Some(false), RELEASED);
     flag(run.standing.is_some(), STANDS);
     flag(run.ending == Ending::WentOn, WENT_ON);
     flag(matches!(run.ending, Ending::Final(_)), ENDED);
@@ -179,6 +183,7 @@ impl<'a> Reader<'a> {
             parent_said,
             wrote: has(WROTE),
             denied: has(DENIED),
+            held: if has(HELD | RELEASED) { Some(has(HELD)) } else { None },
             first_at: self.instant(has(BEGAN))?,
             last_at: self.instant(has(LASTED))?,
             sums: [self.sum(has(SUMS))?, self.sum(has(SUMS << 1))?, self.sum(has(SUMS << 2))?],

@@ -90,6 +90,8 @@ pub struct Run<'a> {
     pub wrote: bool,
     /// Something was denied.
     pub denied: bool,
+    /// Whether a person holds it, where a row says so: the last one that does.
+    pub held: Option<bool>,
     /// Calls whose intent has no result.
     pub calls: Pairs<'a>,
     /// Approvals that nobody decided on.
@@ -152,6 +154,11 @@ impl<'a> Run<'a> {
         }
         self.call(kind, field(REST + 3));
         self.approval(kind, field(1), text(REST + 5).as_deref());
+        self.held = match kind {
+            b"hold" => Some(true),
+            b"release" => Some(false),
+            _ => self.held,
+        };
         self.denied |= kind == b"approval.denied" || text(REST + 4).as_deref() == Some(b"denied");
         let names = |at: usize| text(at).is_some_and(|of| !of.is_empty());
         self.retries += u64::from(is_again(names(REST + 6) || names(REST + 7), field(REST + 8)));
@@ -221,6 +228,7 @@ impl<'a> Run<'a> {
         self.rating = later.rating.or_else(|| self.rating.take());
         self.wrote |= later.wrote;
         self.denied |= later.denied;
+        self.held = later.held.or(self.held);
         self.calls.join(later.calls);
         self.approvals.join(later.approvals);
     }
@@ -254,6 +262,21 @@ impl<'a> Run<'a> {
         self.stands(1)
     }
 
+    /// What kind of work it is at.
+    pub fn phase(&self) -> &str {
+        self.stands(0)
+    }
+
+    /// What it does.
+    pub fn action(&self) -> &str {
+        self.stands(2)
+    }
+
+    /// What it is to do next.
+    pub fn next_intent(&self) -> &str {
+        self.stands(3)
+    }
+
     /// What it waits for.
     pub fn blocked_on(&self) -> &str {
         self.stands(4)
@@ -274,14 +297,20 @@ impl<'a> Run<'a> {
         !self.is_open() && self.last_at.is_none_or(|last| last < recent)
     }
 
-    /// Blocked ones first, then running, failed, without a status, done.
+    /// Whether a person holds it.
+    pub fn is_held(&self) -> bool {
+        self.held == Some(true)
+    }
+
+    /// Held ones first, then blocked, running, failed, without a status, done.
     pub fn rank(&self) -> u8 {
         match self.status() {
-            "blocked" => 0,
-            "in-progress" => 1,
-            "failed" => 2,
-            "done" => 4,
-            _ => 3,
+            _ if self.is_held() => 0,
+            "blocked" => 1,
+            "in-progress" => 2,
+            "failed" => 3,
+            "done" => 5,
+            _ => 4,
         }
     }
 

@@ -1,0 +1,112 @@
+//! Rows about calls that others made, held against the contracts of their tools: `append` stores what happened, and behind it
+//! a row that says who broke what.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+
+use super::contract::{self, Terms};
+use crate::cmd::writing::Desk;
+use crate::error::Result;
+use crate::format::digest::sha256_hex;
+use crate::format::draft_pairs::Pairs;
+use crate::format::{Drafts, Rules};
+use crate::json;
+use crate::model::Instant;
+use crate::store::config::texts::{self, CONTRACTS};
+
+/// The contracts of a logbook, each read when a call goes by it.
+pub struct Contracts<'d> {
+    directory: &'d Path,
+    now: Instant,
+    known: HashMap<String, Option<Terms>>,
+}
+
+/// A promise that was broken.
+pub struct Breach {
+    /// The contract, the side and the fault, for a person.
+    pub told: String,
+    /// The row that says so, but for its run.
+    pub row: Pairs,
+}
+
+/// The contracts of the logbook, if it has any. That they cannot be read is told, and keeps nothing from being stored.
+pub fn of<'d>(desk: &'d Desk, now: Instant, err: &mut dyn Write) -> Option<Contracts<'d>> {
+    Contracts::of(&desk.location.path, now).unwrap_or_else(|error| {
+        let _ = writeln!(err, "logbook: warning: {}", error.message);
+        None
+    })
+}
+
+/// Puts behind the newest of `drafts`, which was made of `row`, the row that says what it breaks; gives that for a person.
+pub fn push(
+    contracts: &mut Option<Contracts<'_>>,
+    row: &[u8],
+    drafts: &mut Drafts,
+    rules: &Rules<'_>,
+    now: &str,
+) -> Option<String> {
+    let contracts = contracts.as_mut()?;
+    let run = drafts.rows().last().map(|draft| drafts.run_of(draft).to_owned())?;
+    let pushed = contracts.broken(row).and_then(|breach| {
+        let Some(Breach { told, mut row }) = breach else { return Ok(None) };
+        row.text("run_id", &run)?;
+        drafts.push(&row.object(), &Rules { own: true, ..*rules }, now, None)?;
+        Ok(Some(told))
+    });
+    // What cannot be judged is no reason to lose the row.
+    pushed.unwrap_or_else(|error| Some(format!("could not be held against a contract: {}", error.message)))
+}
+
+impl Contracts<'_> {
+    /// Those of the logbook at `directory`; `None`: it has none. Errors: they cannot be listed.
+    pub fn of(directory: &Path, now: Instant) -> Result<Option<Contracts<'_>>> {
+        let none = texts::names(directory, CONTRACTS)?.is_empty();
+        Ok((!none).then(|| Contracts { directory, now, known: HashMap::new() }))
+    }
+
+    /// What the call in `row` breaks. Errors: the contract is none.
+    pub fn broken(&mut self, row: &[u8]) -> Result<Option<Breach>> {
+        let mut outer = Vec::new();
+        let mut call = Vec::new();
+        let names = ["contract", "tool", "args", "result", "exit_code", "signal", "id"];
+        // What is no row, or no object, is judged elsewhere.
+        if json::pick(row, &["tool_call", "kind", "id"], &mut outer).is_err()
+            || outer[0].is_none_or(|of| json::pick(of, &names, &mut call).is_err())
+            || outer[1].and_then(json::decode).is_some_and(|kind| *kind == *b"policy.decision")
+        {
+            return Ok(None);
+        }
+        let text = |at: usize| call.get(at).copied().flatten().and_then(json::decode);
+        let word = |at: usize| text(at).map_or_else(String::new, |text| String::from_utf8_lossy(&text).into_owned());
+        let json_text = |at: usize| call.get(at).copied().flatten().and_then(|raw| std::str::from_utf8(raw).ok());
+        let Some(terms) = self.terms(&word(0), &word(1))? else { return Ok(None) };
+        let code = json_text(4).and_then(|code| code.parse().ok());
+        let caller = json_text(2).and_then(|args| terms.refuses(args)).map(|fault| ("caller", fault));
+        let breach = caller.or_else(|| terms.not_kept(code, &word(5), json_text(3)).map(|fault| ("tool", fault)));
+        let Some((side, fault)) = breach else { return Ok(None) };
+        let mut pairs = Pairs::new();
+        pairs.text("kind", "policy.decision")?;
+        pairs.text("action", &format!("policy: the {side} broke contract {}", terms.name))?;
+        terms.blame(&mut pairs, side, &fault)?;
+        for (name, at) in [("tool_call.id", 6), ("tool_call.tool", 1)] {
+            if text(at).is_some() {
+                pairs.text(name, &word(at))?;
+            }
+        }
+        // A row that is stored once is judged once.
+        if let Some(id) = outer[2] {
+            pairs.text("id", &format!("contract:{}", &sha256_hex(id)[..32]))?;
+        }
+        Ok(Some(Breach { told: format!("contract {:?}: the {side} broke it: {fault}", terms.name), row: pairs }))
+    }
+
+    fn terms(&mut self, named: &str, tool: &str) -> Result<Option<&Terms>> {
+        let name = if named.is_empty() { tool } else { named };
+        if !self.known.contains_key(name) {
+            let terms = contract::of(self.directory, None, name, self.now)?;
+            self.known.insert(name.to_owned(), terms);
+        }
+        Ok(self.known.get(name).and_then(Option::as_ref))
+    }
+}

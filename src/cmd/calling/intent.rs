@@ -1,0 +1,187 @@
+//! The intent of a call, put on file when nothing stands against it: the contract of the tool, the policy, a person who is
+//! asked, a hold. What is decided on the way is a row each.
+
+use super::asking::{self, Question};
+use super::contract::{self, Terms};
+use super::{Arguments, Described, Keep, policy};
+use crate::cmd::Door;
+use crate::cmd::writing::{Desk, print_rows};
+use crate::error::{Error, Exit, Result};
+use crate::format::draft_pairs::{Pairs, shell_word};
+use crate::store::Writer;
+use crate::store::append::{OnRefused, State};
+use crate::store::config::{Then, duration_ms};
+use crate::view::approvals::Verdict;
+
+/// Flags that say what a call must pass.
+#[derive(Debug, Default, clap::Args)]
+pub struct Gate {
+    /// The contract that the call goes by [default: the one that is called as the tool]
+    #[arg(long, value_name = "NAME")]
+    pub contract: Option<String>,
+    /// Ask a person first, and wait: approve or deny decides about exactly these arguments
+    #[arg(long)]
+    pub ask: bool,
+    /// When a person is asked: no decision counts after this time, such as 2h
+    #[arg(long, value_name = "TIME")]
+    pub expires: Option<String>,
+    /// When a person is asked: wait at most this long; the same again goes on waiting
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<String>,
+}
+
+/// A call that is to be made.
+pub struct Intent<'i> {
+    /// Its run.
+    pub run: &'i str,
+    /// Its own id.
+    pub id: &'i str,
+    /// What is called.
+    pub tool: &'i str,
+    /// What is done, in words.
+    pub action: &'i str,
+    /// As the flags describe it; what they leave out its contract says.
+    pub described: Described,
+    /// Its side effect when neither of them says so.
+    pub other_side_effect: Option<&'static str>,
+    /// What it is called with.
+    pub arguments: Option<&'i Arguments>,
+    /// What it must pass.
+    pub gate: &'i Gate,
+}
+
+/// A call whose intent is on file.
+pub struct Begun {
+    /// The writer that put it there.
+    pub writer: Writer<'static>,
+    /// The contract that holds for it.
+    pub terms: Option<Terms>,
+}
+
+/// What may still be said against it under the lock.
+pub type MayBegin<'m> = &'m mut dyn FnMut(&mut State<'_, '_>) -> Result<()>;
+
+/// What cannot be asked is a no.
+fn refusal(error: Error) -> Error {
+    Error { exit: Exit::No, ..error }
+}
+
+impl Intent<'_> {
+    /// Asks everybody who has a say, and stores the intent, synced. Errors: exit 1 when the call may not be made.
+    pub fn put(&self, desk: &Desk, door: &mut Door<'_>, may_begin: MayBegin<'_>) -> Result<Begun> {
+        let terms = contract::of(&desk.location.path, self.gate.contract.as_deref(), self.tool, (door.clock)());
+        let terms = terms.map_err(refusal)?;
+        let arguments_json = self.arguments.map_or("null", |arguments| &arguments.json);
+        let mut described = self.described.clone();
+        if let Some(terms) = &terms {
+            terms.describe(&mut described, arguments_json)?;
+        }
+        described.side_effect = described.side_effect.or_else(|| self.other_side_effect.map(str::to_owned));
+        let mut call = Pairs::new();
+        described.describe(&mut call, self.id, self.tool, self.arguments)?;
+        if let Some(terms) = &terms {
+            call.text("tool_call.contract", &terms.name)?;
+            if let Some(fault) = terms.refuses(arguments_json) {
+                self.decided(Then::Deny, &|pairs| terms.blame(pairs, "caller", &fault), &call, desk, door)?;
+                return Err(Error::new(
+                    Exit::No,
+                    format!("contract {:?} takes no such arguments: {fault}", terms.name),
+                )
+                .hint(format!("logbook contract show {}", terms.name)));
+            }
+        }
+        if self.asks(terms.as_ref(), &call, desk, door)? {
+            self.ask(&call, desk, door, may_begin)?;
+            return Ok(Begun { writer: desk.writer(door)?, terms });
+        }
+        let drafts = desk.draft(&self.row("call.intent", self.action, &call)?, door)?;
+        let mut writer = desk.writer(door)?;
+        let stored = writer.append_if(&drafts, OnRefused::Abort, may_begin).all()?;
+        writer.sync()?;
+        print_rows(desk.print, &drafts, &stored, door)?;
+        Ok(Begun { writer, terms })
+    }
+
+    fn row(&self, kind: &str, action: &str, call: &Pairs) -> Result<Pairs> {
+        let mut pairs = Pairs::new();
+        let texts = [("run_id", self.run), ("kind", kind), ("action", action), ("status", "in-progress")];
+        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
+        pairs.join(call)?;
+        Ok(pairs)
+    }
+
+    /// Whether a person is to be asked; errors: exit 1 when a rule denies the call. A row tells of each decision.
+    fn asks(&self, terms: Option<&Terms>, call: &Pairs, desk: &Desk, door: &mut Door<'_>) -> Result<bool> {
+        let mut whole = self.row("call.intent", self.action, call)?;
+        // Rules see what is called, however much of it is kept.
+        if let (Keep::Digest, Some(arguments)) = (self.described.keep(), self.arguments) {
+            whole.json("tool_call.args", &arguments.json)?;
+        }
+        let whole = whole.object();
+        let mut asks = self.gate.ask;
+        if let Some(ruling) = policy::ask(&desk.settings.policy, &whole, (door.clock)()).map_err(refusal)? {
+            self.decided(ruling.rule.then, &|pairs| ruling.say(pairs), call, desk, door)?;
+            if ruling.rule.then == Then::Deny {
+                return Err(Error::new(Exit::No, ruling.told()).hint("logbook policy show"));
+            }
+            asks |= ruling.rule.then == Then::Ask;
+        }
+        if let Some(terms) = terms
+            && terms.needs_approval(&whole).map_err(refusal)?
+        {
+            self.decided(Then::Ask, &|pairs| terms.say(pairs), call, desk, door)?;
+            asks = true;
+        }
+        Ok(asks)
+    }
+
+    /// Stores the row that says what was decided without a person.
+    fn decided(
+        &self,
+        then: Then,
+        say: &dyn Fn(&mut Pairs) -> Result<()>,
+        call: &Pairs,
+        desk: &Desk,
+        door: &mut Door<'_>,
+    ) -> Result<()> {
+        let mut pairs = Pairs::new();
+        let action = format!("policy: {} {}", then.word(), self.action);
+        let texts =
+            [("run_id", self.run), ("kind", "policy.decision"), ("action", &action), ("policy.then", then.word())];
+        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
+        say(&mut pairs)?;
+        pairs.join(call)?;
+        let drafts = desk.draft(&pairs, door)?;
+        desk.store(&drafts, door, |_| Ok(())).map(drop)
+    }
+
+    /// Asks a person, waits, and stores the intent; or that the call was not made, exit 1.
+    fn ask(&self, call: &Pairs, desk: &Desk, door: &mut Door<'_>, may_begin: MayBegin<'_>) -> Result<()> {
+        let question = Question {
+            run: self.run,
+            action: self.action,
+            args_sha256: self.arguments.map(|arguments| arguments.sha256.as_str()),
+            expires_ms: self.gate.expires.as_deref().map(duration_ms).transpose()?,
+            beside: call,
+        };
+        let timeout_ms = self.gate.timeout.as_deref().map(duration_ms).transpose()?;
+        let (name, _) = question.put(desk, door)?;
+        let Some(request) = asking::wait(desk, self.run, &name, timeout_ms, door)? else {
+            return Err(Error::new(Exit::No, format!("{name} is not decided yet"))
+                .hint(format!("the same again goes on waiting; a person decides with: logbook approve {name}")));
+        };
+        let approved = request.decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Approved);
+        let row = || match approved {
+            true => self.row("call.intent", self.action, call),
+            false => self.row("note", &format!("was not run: {}", self.action), call),
+        };
+        let may_begin = |state: &mut State<'_, '_>| if approved { may_begin(state) } else { Ok(()) };
+        let done = asking::take(desk, &request, door, row, may_begin)?;
+        if !approved {
+            return Err(
+                Error::new(Exit::No, asking::told(&request)).hint(format!("logbook show {}", shell_word(&name)))
+            );
+        }
+        print_rows(desk.print, &done.drafts, &done.stored, door)
+    }
+}

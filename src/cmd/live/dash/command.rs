@@ -1,0 +1,74 @@
+//! Arguments of `dash`; the terminal is taken, and given back whatever happens.
+
+use std::path::PathBuf;
+
+use super::session::Session;
+use super::terminal::Terminal;
+use super::{events, filter::Filter};
+use crate::cmd::Door;
+use crate::cmd::live::board::Board;
+use crate::cmd::reading::Reading;
+use crate::error::{Error, Exit, Result};
+use crate::query::text::words;
+use crate::store::{Purpose, locate};
+
+/// Two real examples.
+pub const EXAMPLES: &str = "  logbook dash\n  logbook dash 'agent_id=scout and cost_usd>1'";
+
+/// Arguments of `dash`.
+#[derive(clap::Args)]
+pub struct Dash {
+    /// A filter on the runs, as runs takes it; / changes it
+    #[arg(value_name = "FILTER")]
+    filter: Vec<String>,
+    /// All runs, not only those that are active; Tab changes it
+    #[arg(long)]
+    all: bool,
+    /// Who decides [default: the user]
+    #[arg(long, value_name = "WHO")]
+    by: Option<String>,
+    /// The logbook, or the directory that holds it
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Show times in UTC
+    #[arg(long, conflicts_with = "tz")]
+    utc: bool,
+    /// Show times in this zone: Europe/Berlin, +02:00
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    tz: Option<String>,
+    /// auto, always or never
+    #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"], default_value = "auto")]
+    color: String,
+}
+
+/// `logbook dash`
+pub fn run(args: Dash, door: &mut Door<'_>) -> Result<Exit> {
+    if !door.out_is_terminal || !door.input_is_terminal {
+        return Err(Error::usage("dash needs a terminal").hint("logbook runs"));
+    }
+    let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
+    let reading = Reading {
+        dir: Some(location.path.clone()),
+        utc: args.utc,
+        tz: args.tz,
+        color: args.color,
+        ..Reading::default()
+    };
+    let clock = reading.clock(door)?;
+    let colour = reading.look(door, clock.zone).colour;
+    let filter = Filter::read(&words::join(args.filter.iter().map(String::as_str)), &clock)?;
+    let board = Board::open(location, &door.env, &clock, 1)?;
+
+    let events = events::Events::new(board.location())?;
+    let mut terminal = Terminal::enter(colour, door)?;
+    events.listen();
+    let mut session = Session::new(board, reading, args.by, (args.all, filter), door);
+    let ended = session.run(&events, &mut terminal);
+    let left = terminal.leave(door);
+    let ended = ended.and_then(|ended| left.map(|()| ended))?;
+    if let Some(signal) = ended {
+        // As if nobody had caught it.
+        let _ = signal_hook::low_level::emulate_default_handler(signal);
+    }
+    Ok(Exit::Done)
+}

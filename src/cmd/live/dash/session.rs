@@ -1,0 +1,271 @@
+//! What happens, one thing after the other: keys, rows that came, the second that passed; after each the screen is drawn, if
+//! anything on it may have changed.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::{Signal, getpid, kill_process};
+
+use super::content::{Content, Reader};
+use super::events::{Event, Events};
+use super::filter::Filter;
+use super::state::{About, Asks, Deed, State};
+use super::terminal::Terminal;
+use super::timeline::Timeline;
+use crate::cmd::Door;
+use crate::cmd::decide::decision::{self, Wanted};
+use crate::cmd::live::board::Board;
+use crate::cmd::reading::Reading;
+use crate::cmd::writing::Writing;
+use crate::error::Result;
+use crate::query::time::Clock;
+use crate::render::Look;
+use crate::render::dash::{self, Foot, Page, Screen};
+use crate::render::safe::escape;
+use crate::store::Purpose;
+use crate::view::approvals::Verdict;
+
+/// Ages go on so often.
+const TICK: Duration = Duration::from_secs(1);
+/// Between two looks at rows at least, and at least so many times what the last one took.
+const REST: Duration = Duration::from_millis(50);
+const REST_TIMES: u32 = 4;
+/// What depends on the time of day is asked again so often.
+const RENEW: Duration = Duration::from_secs(10);
+
+/// A dashboard at work.
+pub struct Session<'d, 'w> {
+    door: &'d mut Door<'w>,
+    board: Board,
+    reading: Reading,
+    by: Option<String>,
+    title: String,
+    filter: Filter,
+    state: State,
+    content: Content,
+}
+
+impl<'d, 'w> Session<'d, 'w> {
+    /// At the first run of `board`.
+    pub fn new(
+        board: Board,
+        reading: Reading,
+        by: Option<String>,
+        (all, filter): (bool, Filter),
+        door: &'d mut Door<'w>,
+    ) -> Session<'d, 'w> {
+        let title = board.location().path.display().to_string();
+        Session { door, board, reading, by, title, filter, state: State::new(all), content: Content::default() }
+    }
+
+    /// Until somebody ends it; gives the signal that did.
+    pub fn run(&mut self, events: &Events, terminal: &mut Terminal) -> Result<Option<i32>> {
+        let (mut looked, mut rest, mut renewed) = (Instant::now(), REST, Instant::now());
+        let mut rows_came = false;
+        self.settle()?;
+        self.draw(terminal)?;
+        loop {
+            let timeout = if rows_came { rest.saturating_sub(looked.elapsed()) } else { TICK };
+            let mut next = events.next(timeout);
+            let mut is_changed = next.is_none() && !rows_came;
+            while let Some(event) = next {
+                match event {
+                    Event::Rows => rows_came = true,
+                    Event::Redraw => is_changed = true,
+                    Event::Continued => {
+                        terminal.take(self.door)?;
+                        is_changed = true;
+                    }
+                    Event::Pasted(text) => {
+                        self.state.paste(&text);
+                        is_changed = true;
+                    }
+                    Event::End(signal) => return Ok(signal),
+                    Event::Key(key) => {
+                        for deed in self.state.key(key, self.content.shown.len()) {
+                            match deed {
+                                Deed::Quit => return Ok(None),
+                                Deed::Stop => stop(terminal, self.door)?,
+                                deed => self.carry_out(&deed)?,
+                            }
+                        }
+                        // The next key is about what this one shows.
+                        self.draw(terminal)?;
+                    }
+                }
+                next = events.pending();
+            }
+            if renewed.elapsed() >= RENEW {
+                renewed = Instant::now();
+                let clock = self.clock()?;
+                self.filter.renew(&clock);
+                self.settle()?;
+                is_changed = true;
+            }
+            if rows_came && looked.elapsed() >= rest {
+                looked = Instant::now();
+                rows_came = false;
+                if self.refresh()? {
+                    is_changed = true;
+                }
+                rest = REST.max(looked.elapsed() * REST_TIMES);
+                looked = Instant::now();
+            }
+            if is_changed {
+                self.draw(terminal)?;
+            }
+        }
+    }
+
+    fn clock(&self) -> Result<Clock> {
+        Ok(Clock { now: self.door.now()?, zone: self.board.zone() })
+    }
+
+    /// Takes in rows that came; gives whether anything changed.
+    fn refresh(&mut self) -> Result<bool> {
+        let now = self.door.now()?;
+        match self.board.refresh(now) {
+            Ok(false) => Ok(false),
+            Ok(true) => self.settle().map(|()| true),
+            Err(error) => {
+                self.state.says = error.to_string();
+                Ok(true)
+            }
+        }
+    }
+
+    /// Finds what is shown now.
+    fn settle(&mut self) -> Result<()> {
+        let clock = self.clock()?;
+        self.content = Content::of(&self.board, &mut self.filter, self.state.all, &clock);
+        let number = self.state.selected.as_ref().and_then(|run| self.board.number(run));
+        let place = number.and_then(|number| self.content.shown.iter().position(|it| *it == number));
+        self.select(place.unwrap_or(self.state.at));
+        Ok(())
+    }
+
+    fn select(&mut self, at: usize) {
+        self.state.at = at.min(self.content.shown.len().saturating_sub(1));
+        let run = self.content.shown.get(self.state.at).and_then(|number| self.board.by_number().get(*number));
+        self.state.selected = run.map(|run| run.run_id.to_string());
+    }
+
+    fn carry_out(&mut self, deed: &Deed) -> Result<()> {
+        if self.state.selected.is_none() {
+            self.select(self.state.at);
+        }
+        match deed {
+            Deed::Show => self.settle()?,
+            Deed::AskFilter => {
+                let typed = self.filter.text.clone();
+                let question = "filter: ".to_owned();
+                self.state.asks = Some(Asks { about: About::Filter, question, typed, says: String::new() });
+            }
+            Deed::Open => self.state.timeline = self.state.selected.as_deref().map(Timeline::of),
+            Deed::AskReason(verdict) => self.ask_reason(*verdict),
+            Deed::Take => self.take()?,
+            Deed::Nothing | Deed::Quit | Deed::Stop => {}
+        }
+        Ok(())
+    }
+
+    fn ask_reason(&mut self, verdict: Verdict) {
+        let run = match &self.state.timeline {
+            Some(timeline) => Some(timeline.run.clone()),
+            None => self.state.selected.clone(),
+        };
+        let Some(run) = run else { return };
+        let Some(request) = self.content.request(&run, &self.board) else {
+            self.state.says = format!("{run} asks for no approval");
+            return;
+        };
+        let what = if verdict == Verdict::Approved { "approve" } else { "deny" };
+        let asks = Asks {
+            about: About::Request { verdict, request: request.name.clone(), args_sha256: request.args_sha256.clone() },
+            question: format!("{what}, why: "),
+            typed: String::new(),
+            // One line, whatever it says.
+            says: format!("{} asks: {}", escape(&request.name), escape(&request.action)),
+        };
+        self.state.asks = Some(asks);
+    }
+
+    /// Takes what was typed; where it cannot be taken, what is wrong with it is said and it stays.
+    fn take(&mut self) -> Result<()> {
+        let Some(mut asks) = self.state.asks.take() else { return Ok(()) };
+        let taken = match &asks.about {
+            About::Filter => Filter::read(&asks.typed, &self.clock()?).map(|filter| {
+                self.filter = filter;
+                String::new()
+            }),
+            About::Request { verdict, request, args_sha256 } => {
+                self.decide(*verdict, request, args_sha256, &asks.typed)
+            }
+        };
+        match taken {
+            Ok(said) => {
+                self.state.says = said;
+                self.refresh()?;
+                self.settle()?;
+            }
+            Err(error) => {
+                asks.says = error.to_string();
+                self.state.asks = Some(asks);
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides as the commands do.
+    fn decide(&mut self, verdict: Verdict, request: &str, args_sha256: &str, why: &str) -> Result<String> {
+        let writing = Writing { dir: self.reading.dir.clone(), ..Writing::default() };
+        let desk = writing.desk(self.door, Purpose::Read)?;
+        let args_sha256 = Some(args_sha256).filter(|digest| !digest.is_empty());
+        let wanted = Wanted { what: request, verdict, by: self.by.as_deref(), why: Some(why), args_sha256 };
+        decision::decide(&desk, &wanted, self.door)?;
+        Ok(format!("{request} is {}", verdict.word()))
+    }
+
+    fn draw(&mut self, terminal: &mut Terminal) -> Result<()> {
+        let clock = self.clock()?;
+        let look = self.reading.look(self.door, self.board.zone());
+        let columns = rustix::termios::tcgetwinsize(std::io::stdout()).map_or(80, |size| size.ws_col);
+        if let Some(timeline) = &mut self.state.timeline {
+            let plain = Look { width: Some(columns), colour: false, ..look.clone() };
+            timeline.update(&self.board, &self.reading, (&plain, self.state.room), self.door)?;
+        }
+        if self.state.selected.is_none() {
+            self.select(self.state.at);
+        }
+        let (content, board) = (&self.content, &self.board);
+        let request = |run: &str| content.request(run, board);
+        let page = match &self.state.timeline {
+            _ if self.state.keys => Page::Keys,
+            Some(timeline) => Page::Timeline(dash::Timeline {
+                run: &timeline.run,
+                status: self.board.run(&timeline.run).map_or("", |run| run.status()),
+                lines: &timeline.lines,
+                top: timeline.top,
+            }),
+            None => {
+                let reader = Reader { all: self.state.all, at: self.state.at, top: self.state.top };
+                Page::List(content.list(board, (&self.title, &self.filter), reader, &request, &clock))
+            }
+        };
+        let foot = match &self.state.asks {
+            Some(asks) => Foot::Asks { question: &asks.question, typed: &asks.typed, says: &asks.says },
+            None if self.state.says.is_empty() => Foot::Says(self.state.help()),
+            None => Foot::Says(&self.state.says),
+        };
+        let drawn = terminal.draw(&Screen { page, foot, colour: look.colour }, self.door)?;
+        self.state.drew(drawn);
+        Ok(())
+    }
+}
+
+/// Gives the terminal back and stops until somebody says `fg`.
+fn stop(terminal: &mut Terminal, door: &mut Door<'_>) -> Result<()> {
+    terminal.leave(door)?;
+    // Where nobody could wake it, the system does not stop it.
+    let _ = kill_process(getpid(), Signal::TSTP);
+    terminal.take(door)
+}
