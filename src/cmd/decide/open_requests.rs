@@ -72,6 +72,18 @@ fn line(request: &Request, now: crate::model::Instant, as_table: bool) -> Vec<u8
             _ => out.extend_from_slice(value.as_bytes()),
         }
     }
+    if !as_table {
+        // What exactly is asked for.
+        let texts = [("tool", &request.tool), ("reason", &request.reason), ("args_sha256", &request.args_sha256)];
+        let texts = texts.into_iter().filter(|(_, text)| !text.is_empty());
+        let args = Some(("args", request.args.clone().into_bytes())).filter(|(_, raw)| !raw.is_empty());
+        for (name, raw) in texts.map(|(name, text)| (name, json::quote(text))).chain(args) {
+            out.push(b',');
+            json::quote_into(name, &mut out);
+            out.push(b':');
+            out.extend_from_slice(&raw);
+        }
+    }
     out.push(b'}');
     out
 }

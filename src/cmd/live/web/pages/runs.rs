@@ -176,7 +176,7 @@ fn cells(run: &Run<'_>, name: &str, tree: &Tree, number: usize, now: crate::mode
     let blocked = run.status() == "blocked" && !run.blocked_on().is_empty();
     vec![
         Cell { lines: vec![Text::cut(name, CELL_CHARACTERS)], link: Some(Link::run(&run.run_id)), status: None },
-        Cell::status(run.status()),
+        Cell::status(if run.is_held() { "held" } else { run.status() }),
         Cell::text(&run.rows.to_string()),
         Cell::text(&run.age_ms(now).map_or_else(String::new, cell::span)),
         Cell::text(if cost == "0" { "" } else { &cost }),
