@@ -1,6 +1,7 @@
 //! `logbook rollback`: the plan that undoes a run, and its commands.
 
 use crate::support::Book;
+use crate::terminal::Terminal;
 
 /// A run that made a file, moved another, sent a mail, and did what nobody can undo.
 fn book() -> Book {
@@ -128,4 +129,31 @@ fn what_somebody_else_undoes_meanwhile_is_not_undone_twice() {
         .says("the command was not run: somebody else began to undo r-88#4 meanwhile");
     book.run(&["query", "kind=call.intent", "undoes~'.'", "--select", "undoes", "-o", "tsv"])
         .stdout("undoes\nr-88#13\nr-88#4\nr-88#2\n");
+}
+
+#[test]
+fn an_undoing_that_died_halfway_is_in_doubt() {
+    let book = book();
+    book.write(".logbook/contracts/fatal.toml", b"side_effect = \"write\"\nrollback = [\"sh\", \"fatal.sh\"]\n");
+    book.write("fatal.sh", b"kill -9 $PPID\n");
+    book.run(&["exec", "-r", "r-88", "--tool", "fatal", "--", "true"]).exit(0);
+    book.run(&["rollback", "r-88", "--execute", "--yes"]).exit(-1);
+    book.run(&["rollback", "r-88"]).exit(0).shows("began to undo it, and nobody knows what came of that");
+    book.run(&["runs", "open_calls>1 select run_id", "-o", "tsv"]).stdout("run_id\nr-88\n");
+    // It is not tried again; what is older is.
+    book.run(&["rollback", "r-88", "--execute", "--yes"]).exit(1).shows("undone: 2 of 5\n");
+}
+
+#[test]
+fn an_interrupt_at_a_prompt_ends_it() {
+    let book = book();
+    let mut terminal = Terminal::run(&book, &["rollback", "r-88", "--execute"], 100, 30);
+    terminal.shows("run mv -- new old? [y/N]");
+    terminal.types("y\n");
+    terminal.shows("[y/N] y");
+    // The first command has left the process deaf to it, were it not mended; the terminal is the second prompt's.
+    terminal.until("the second prompt", |screen| screen.matches("[y/N]").count() == 2);
+    terminal.types("\u{3}");
+    assert!(!terminal.ends().success());
+    assert!(book.path().join("old").exists() && book.path().join("a b").exists());
 }

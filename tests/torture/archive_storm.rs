@@ -1,6 +1,7 @@
 //! The real archiver, killed again and again while 8 writers append, segments rotate and a reader counts: no row is lost, none counted
 //! twice, at any moment, and the last archiver finishes the work.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,7 +32,7 @@ pub fn trials() -> Vec<Trial> {
 /// At some moment or other.
 fn run_any(scale: &Scale) -> Report {
     let kills = scale.of(40, 2000);
-    amid_writers(scale.seed, |book, dice| {
+    amid_writers(scale.seed, Duration::ZERO, |book, dice| {
         let mut killed = 0;
         for _ in 0..kills {
             let mut child = bed::logbook(book, ARCHIVE).spawn().unwrap();
@@ -44,34 +45,51 @@ fn run_any(scale: &Scale) -> Report {
     })
 }
 
-/// At the first, the second, … until an archiver comes to its end.
+/// At the first, second, … call of each name, as many as an archiver makes that is let be. (`when=` counts each name by itself.)
 fn run_every(scale: &Scale) -> Report {
     let most = scale.of(60, 100_000);
-    amid_writers(scale.seed, |book, _| {
+    // Few rows meanwhile, so that every archiver has about as much to do.
+    amid_writers(scale.seed, Duration::from_millis(300), |book, _| {
         let trace = book.parent().unwrap().join("trace");
-        let trace = trace.to_str().unwrap();
-        let (mut killed, mut ends) = (0, 0);
-        for nth in 1..=most {
-            let inject = format!("inject=all:signal=SIGKILL:when={nth}");
-            let mut command =
-                bed::wrapped(&["strace", "-f", "-o", trace, "-e", "trace=all", "-e", &inject], book, ARCHIVE);
-            let ended = command.output().unwrap();
-            if ended.status.success() {
-                // There may have been little to do this time.
-                ends += 1;
-                if ends > 3 {
-                    break;
+        let archive = |inject: &[&str]| {
+            // There is something to archive each time.
+            bed::end(bed::logbook(book, &["head", "--seal"]));
+            let words = [&["strace", "-f", "-o", trace.to_str().unwrap(), "-e", "trace=all"], inject].concat();
+            bed::wrapped(&words, book, ARCHIVE).output().unwrap().status.success()
+        };
+        archive(&[]);
+        let (mut killed, mut tried) = (0, 0);
+        for (call, count) in calls(&std::fs::read_to_string(&trace).unwrap()) {
+            for nth in 1..=count {
+                if tried == most {
+                    return killed;
                 }
-            } else {
-                killed += 1;
+                tried += 1;
+                killed += u64::from(!archive(&["-e", &format!("inject={call}:signal=SIGKILL:when={nth}")]));
+                // Every other one finds what one that was killed left.
+                if nth % 2 == 0 {
+                    bed::end(bed::logbook(book, ARCHIVE));
+                }
             }
         }
         killed
     })
 }
 
+/// How often each system call stands in a trace.
+fn calls(trace: &str) -> BTreeMap<String, u64> {
+    let mut calls = BTreeMap::new();
+    for line in trace.lines() {
+        let call = line.split_ascii_whitespace().nth(1).and_then(|word| word.split_once('(')).map(|(name, _)| name);
+        if let Some(name) = call.filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')) {
+            *calls.entry(name.to_owned()).or_default() += 1;
+        }
+    }
+    calls
+}
+
 /// Runs `kill` while writers write and a reader counts; then finishes the work and judges.
-fn amid_writers(seed: u64, kill: impl FnOnce(&Path, &mut Dice) -> u64 + Send) -> Report {
+fn amid_writers(seed: u64, pause: Duration, kill: impl FnOnce(&Path, &mut Dice) -> u64 + Send) -> Report {
     let bed = Bed::with_config("segment_bytes_max = 60000\nlock_timeout = \"120s\"\ndurability = \"none\"\n");
     let book = bed.book();
     let over = AtomicBool::new(false);
@@ -96,6 +114,7 @@ fn amid_writers(seed: u64, kill: impl FnOnce(&Path, &mut Dice) -> u64 + Send) ->
                             wrong(format!("writer {writer}: {}", ended.told()));
                         }
                         ledger.note_batch(writer, from, next, ended.fate());
+                        std::thread::sleep(pause);
                     }
                     ledger
                 })
