@@ -232,6 +232,18 @@ fn what_others_append_shows_by_itself() {
 }
 
 #[test]
+fn ages_go_on_by_themselves() {
+    let book = Book::new();
+    book.run(&["append", "-r", "r-1", "-a", "x", "--status", "in-progress"]).exit(0);
+    // By the machine's clock.
+    let mut dash = Terminal::run_in(&book, &["env", "-u", "LOGBOOK_NOW", "logbook", "dash"], &[], 80, 24);
+    let age = |screen: &str| line(screen, "> r-1").split_whitespace().nth(4).unwrap_or_default().to_owned();
+    let first = age(&dash.shows("q quit"));
+    dash.until("a later age", |screen| age(screen) != first);
+    dash.types("q").ends();
+}
+
+#[test]
 fn any_size_will_do() {
     let book = book();
     let mut dash = Terminal::run(&book, &["dash"], 80, 24);

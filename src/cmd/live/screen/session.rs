@@ -63,11 +63,13 @@ impl<'d, 'w> Session<'d, 'w> {
         let mut rows_came = false;
         self.settle()?;
         self.draw(terminal)?;
+        let mut drawn = Instant::now();
         loop {
             let hurries = rows_came || self.filter.is_behind();
             let timeout = if hurries { rest.saturating_sub(looked.elapsed()) } else { TICK };
             let mut next = events.next(timeout);
-            let mut is_changed = next.is_none() && !hurries;
+            // Whether rows came is asked more often than that.
+            let mut is_changed = drawn.elapsed() >= TICK;
             while let Some(event) = next {
                 match event {
                     Event::Rows => rows_came = true,
@@ -116,6 +118,7 @@ impl<'d, 'w> Session<'d, 'w> {
             }
             if is_changed {
                 self.draw(terminal)?;
+                drawn = Instant::now();
             }
         }
     }
