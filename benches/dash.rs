@@ -14,8 +14,8 @@ use std::path::Path;
 use std::time::Instant as Clocked;
 
 use logbook::cmd::live::board::Board;
-use logbook::cmd::live::dash::content::{Content, Reader};
-use logbook::cmd::live::dash::filter::Filter;
+use logbook::cmd::live::screen::content::{Content, Reader};
+use logbook::cmd::live::screen::filter::Filter;
 use logbook::model::{Instant, Zone};
 use logbook::query::time::Clock;
 use logbook::render::dash::{Foot, Page, Screen, screen};

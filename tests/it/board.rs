@@ -162,7 +162,7 @@ fn the_day_ends() {
     let row = |day: &str, cost: u32| format!(r#"{{"run_id":"r","timestamp":"{day}T01:00:00Z","cost_usd":{cost}}}"#);
     let book = Book::with_rows(&[&row("2026-04-15", 1), &row("2026-04-16", 2), &row("2026-04-17", 4)]);
     let mut board = open(&book);
-    assert_eq!(board.cost_today().total().unwrap().to_string(), "6");
+    assert_eq!(board.cost_today().total().unwrap().to_string(), "2");
     assert!(!board.refresh(Instant::parse("2026-04-16T23:59:59Z").unwrap()).unwrap());
     assert!(board.refresh(Instant::parse("2026-04-17T00:00:00Z").unwrap()).unwrap());
     assert_eq!(board.cost_today().total().unwrap().to_string(), "4");

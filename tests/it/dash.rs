@@ -98,7 +98,7 @@ fn keys_move() {
     ];
     for (keys, run) in moves {
         dash.types(keys).until(&format!("{run} after {keys:?}"), |screen| {
-            selected(screen) == run && screen.contains(&format!("{run}")) && screen.contains("q quit")
+            selected(screen) == run && screen.contains(run) && screen.contains("q quit")
         });
     }
     dash.types("?").shows("any key goes back");

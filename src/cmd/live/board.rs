@@ -99,6 +99,11 @@ impl Board {
         self.state.runs.in_order()
     }
 
+    /// The numbers of the runs that go on or are held, in their order.
+    pub fn active(&self) -> impl Iterator<Item = usize> {
+        self.state.runs.active()
+    }
+
     /// The run of this name.
     pub fn run(&self, name: &str) -> Option<&Run<'static>> {
         self.state.runs.get(name)

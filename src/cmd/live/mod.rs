@@ -1,15 +1,15 @@
 //! Commands that stay: they follow rows as they come.
 //!
 //! - `board`: where all runs stand, kept up while rows come
-//! - `dash/`: the same on a terminal
 //! - `follow`: where a follower stands, the rows that pass, and waiting for more
 //! - `handover`: one row handed to one program
-//! - `web/`: the pages of `serve`
+//! - `screen/`: the terminal of `dash` · `web/`: the pages of `serve`
 
 pub mod board;
 pub mod dash;
 mod follow;
 mod handover;
+pub mod screen;
 pub mod serve;
 pub mod tail;
 pub mod trigger;

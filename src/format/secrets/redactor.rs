@@ -3,12 +3,12 @@
 
 use std::cell::OnceCell;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, MatchKind, packed};
 use hmac::{Hmac, KeyInit, Mac};
 use regex::bytes::Regex;
 use sha2::Sha256;
 
-use super::glance;
+use super::glance::{Glance, glance};
 use super::rule::{Own, Rule};
 use crate::error::{Error, Result};
 
@@ -19,6 +19,9 @@ pub type Key = [u8; 32];
 pub struct Redactor {
     rules: Vec<(Rule, OnceCell<Option<Regex>>)>,
     anchors: AhoCorasick,
+    /// Anchors of built-in kinds as they are spelled, searched for in rows with what could be a token: much faster than the
+    /// search for all in any case.
+    tokens: OnceCell<Tokens>,
     /// Those of the logbook's own rules, which a glance knows nothing of; `None`: it has none.
     own_anchors: Option<AhoCorasick>,
     /// The rule that each anchor belongs to.
@@ -26,6 +29,32 @@ pub struct Redactor {
     allowed: Vec<Regex>,
     key: OnceCell<Key>,
     ask: Box<dyn Fn() -> Result<Key>>,
+}
+
+/// How tokens of the built-in kinds begin, or what stands in them.
+struct Tokens {
+    /// The short ones apart: a search looks at as many bytes as its shortest has. `None`: this processor has no such search.
+    searches: Option<Vec<packed::Searcher>>,
+}
+
+/// How many anchors one search may have.
+const SEARCHED_MAX: usize = 48;
+
+impl Tokens {
+    fn of(rules: &[(Rule, OnceCell<Option<Regex>>)]) -> Tokens {
+        // A glance tells URLs with a password from others.
+        let of_token = |anchor: &&String| *anchor != "://";
+        let tokens = rules.iter().filter(|(rule, _)| !rule.any_case);
+        let mut all: Vec<&String> = tokens.flat_map(|(rule, _)| &rule.anchors).filter(of_token).collect();
+        all.sort_by_key(|anchor| anchor.len());
+        let search = |anchors: &[&String]| packed::Config::new().builder().extend(anchors).build();
+        Tokens { searches: all.chunks(SEARCHED_MAX).map(search).collect() }
+    }
+
+    fn could_stand_in(&self, text: &[u8]) -> bool {
+        let Some(searches) = &self.searches else { return true };
+        searches.iter().any(|search| search.find(text).is_some())
+    }
 }
 
 impl std::fmt::Debug for Redactor {
@@ -70,7 +99,16 @@ impl Redactor {
         let own_anchors = if own.is_empty() { None } else { Some(search(&own_anchors)?) };
         let anchors = search(&anchors)?;
         let allowed = allowed.collect::<Result<_>>()?;
-        Ok(Redactor { rules, anchors, own_anchors, rule_of, allowed, key: OnceCell::new(), ask })
+        Ok(Redactor {
+            rules,
+            anchors,
+            tokens: OnceCell::new(),
+            own_anchors,
+            rule_of,
+            allowed,
+            key: OnceCell::new(),
+            ask,
+        })
     }
 
     /// `text`, one JSON value or a piece of one, with marks for its secrets; `None`: it has none.
@@ -79,7 +117,7 @@ impl Redactor {
         if self.could_have_one(text) { self.redact_plainly(text) } else { Ok(None) }
     }
 
-    /// The same without a glance before: what [`Redactor::redact`] must agree with.
+    /// The same without a look before: what [`Redactor::redact`] must agree with.
     pub fn redact_plainly(&self, text: &[u8]) -> Result<Option<Vec<u8>>> {
         match self.anchors.find(text) {
             None => Ok(None),
@@ -95,7 +133,10 @@ impl Redactor {
 
     #[inline]
     fn could_have_one(&self, text: &[u8]) -> bool {
-        glance::could_have_one(text) || self.own_anchors.as_ref().is_some_and(|anchors| anchors.is_match(text))
+        let Glance { token, other } = glance(text);
+        other
+            || token && self.tokens.get_or_init(|| Tokens::of(&self.rules)).could_stand_in(text)
+            || self.own_anchors.as_ref().is_some_and(|anchors| anchors.is_match(text))
     }
 
     #[cold]

@@ -21,6 +21,8 @@ pub(super) struct Rule {
     pub anchors: Vec<String>,
     /// The secret must look like chance.
     pub by_chance: bool,
+    /// Its letters may be of either case.
+    pub any_case: bool,
     pattern: String,
 }
 
@@ -65,7 +67,7 @@ impl Rule {
             true => format!("{case}{before}{pattern}{behind}"),
             false => format!("{case}{before}(?P<s>{pattern}){behind}"),
         };
-        Rule { kind: kind.to_owned(), anchors, by_chance, pattern }
+        Rule { kind: kind.to_owned(), anchors, by_chance, any_case: !case.is_empty(), pattern }
     }
 
     pub fn compile(&self) -> Result<Regex, regex::Error> {

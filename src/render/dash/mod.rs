@@ -1,6 +1,6 @@
 //! All runs on a terminal, kept up: what a dashboard shows, drawn into a buffer of cells.
 //!
-//! Not here: what is shown (`view`), keys, and what becomes of the buffer (`cmd/live/dash`).
+//! Not here: what is shown (`view`), keys, and what becomes of the buffer (`cmd/live/screen`).
 //!
 //! - `screen`: all of it: what stands above, the page, what stands below
 //! - `list`: cards, and one line for each run · `timeline`: one run · `keys`: what each key does

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::pack;
-use super::run::{FIELDS, Run};
+use super::run::{DONE, FAILED, FIELDS, Run};
 use crate::json;
 use crate::model::{Instant, run_id};
 use crate::query::{Place, Row};
@@ -98,6 +98,11 @@ pub type Order = (u8, Reverse<(Option<Instant>, Place)>);
 /// newest first.
 pub fn order(run: &Run<'_>) -> Order {
     (run.rank(), Reverse((run.last_at, run.newest)))
+}
+
+/// Whether a run that stands there goes on, or is held.
+pub fn is_active(order: &Order) -> bool {
+    !matches!(order.0, FAILED | DONE)
 }
 
 /// Takes into `runs` those that were packed of later rows; `input`: the number of the input that they stand in. False: the

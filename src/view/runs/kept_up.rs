@@ -1,7 +1,7 @@
 //! All runs in the order that they are shown in, kept up while rows come: what a row changes costs as much as the runs that
 //! it changes, and one pass over a list that is nearly sorted.
 
-use super::all::{Order, Runs, order};
+use super::all::{Order, Runs, is_active, order};
 use super::run::Run;
 use crate::json;
 use crate::model::run_id;
@@ -67,6 +67,11 @@ impl KeptUp {
     /// The runs in their order, each with its number.
     pub fn in_order(&self) -> impl ExactSizeIterator<Item = (usize, &Run<'static>)> {
         self.order.iter().map(|(_, at)| (*at, &self.runs.all()[*at]))
+    }
+
+    /// The numbers of the runs that are active, in their order.
+    pub fn active(&self) -> impl Iterator<Item = usize> {
+        self.order.iter().filter(|(order, _)| is_active(order)).map(|(_, at)| *at)
     }
 
     /// The runs by number, in no order that means anything.

@@ -50,6 +50,11 @@ pub const ONCE: [&str; 6] = ["task", "requester", "owner", "agent_id", "model", 
 pub const SUMMED: [&str; 3] = ["cost_usd", "tokens_in", "tokens_out"];
 const PARENT: usize = 5;
 
+/// The [`Run::rank`] of runs that are over.
+pub const FAILED: u8 = 3;
+/// The same of those that did what they were to do.
+pub const DONE: u8 = 5;
+
 /// Text of a row, empty where there is none.
 pub type Text<'a> = Cow<'a, str>;
 
@@ -292,14 +297,14 @@ impl<'a> Run<'a> {
         !matches!(self.status(), "done" | "failed")
     }
 
-    /// Whether it is over, and its newest row is older than `recent`.
-    pub fn is_old(&self, recent: Instant) -> bool {
-        !self.is_open() && self.last_at.is_none_or(|last| last < recent)
-    }
-
     /// Whether a person holds it.
     pub fn is_held(&self) -> bool {
         self.held == Some(true)
+    }
+
+    /// Whether it is over, and its newest row is older than `recent`.
+    pub fn is_old(&self, recent: Instant) -> bool {
+        !self.is_open() && self.last_at.is_none_or(|last| last < recent)
     }
 
     /// Held ones first, then blocked, running, failed, without a status, done.
@@ -308,8 +313,8 @@ impl<'a> Run<'a> {
             _ if self.is_held() => 0,
             "blocked" => 1,
             "in-progress" => 2,
-            "failed" => 3,
-            "done" => 5,
+            "failed" => FAILED,
+            "done" => DONE,
             _ => 4,
         }
     }

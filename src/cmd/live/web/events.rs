@@ -55,10 +55,9 @@ async fn tell(site: Arc<Site>, run: Option<String>, mut to: Sender<Bytes>, _perm
             Some(told) if told == version => Bytes::from_static(b": here\n\n"),
             _ => Bytes::from(format!("event: generation\ndata: {version}\n\n")),
         };
-        if told.replace(version) != Some(version) || !news.has_changed().unwrap_or(false) {
-            if to.send_data(event).await.is_err() {
-                return;
-            }
+        let is_news = told.replace(version) != Some(version) || !news.has_changed().unwrap_or(false);
+        if is_news && to.send_data(event).await.is_err() {
+            return;
         }
         sleep(PERIOD).await;
         match timeout(HEARTBEAT, news.changed()).await {

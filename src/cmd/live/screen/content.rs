@@ -35,14 +35,17 @@ impl Content {
     /// What passes `filter` of `board` now; the filter is brought up to date.
     pub fn of(board: &Board, filter: &mut Filter, all: bool, clock: &Clock) -> Content {
         filter.update(board, clock);
-        let wanted =
-            board.runs().filter(|(number, run)| (all || run.is_open() || run.is_held()) && filter.passes(*number));
+        let wanted = |number: &usize| filter.passes(*number);
+        let shown = match all {
+            true => board.runs().map(|(number, _)| number).filter(wanted).collect(),
+            false => board.active().filter(wanted).collect(),
+        };
         let mut requests = HashMap::new();
         for (at, request) in board.requests().iter().enumerate().filter(|(_, it)| it.is_open(clock.now)) {
             requests.entry(request.run.clone()).or_insert(at);
         }
         Content {
-            shown: wanted.map(|(number, _)| number).collect(),
+            shown,
             cards: board.cards(clock.now),
             // Terms that lie too far apart have no sum.
             cost_today: board.cost_today().total().map_or_else(|_| "?".to_owned(), |total| total.to_string()),

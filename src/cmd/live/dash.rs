@@ -1,10 +1,11 @@
-//! Arguments of `dash`; the terminal is taken, and given back whatever happens.
+//! `logbook dash`: where all runs stand, on a terminal, kept up. The terminal is taken, and given back whatever happens.
 
 use std::path::PathBuf;
 
-use super::session::Session;
-use super::terminal::Terminal;
-use super::{events, filter::Filter};
+use super::screen::events;
+use super::screen::filter::Filter;
+use super::screen::session::Session;
+use super::screen::terminal::Terminal;
 use crate::cmd::Door;
 use crate::cmd::live::board::Board;
 use crate::cmd::reading::Reading;

@@ -64,9 +64,10 @@ impl<'d, 'w> Session<'d, 'w> {
         self.settle()?;
         self.draw(terminal)?;
         loop {
-            let timeout = if rows_came { rest.saturating_sub(looked.elapsed()) } else { TICK };
+            let hurries = rows_came || self.filter.is_behind();
+            let timeout = if hurries { rest.saturating_sub(looked.elapsed()) } else { TICK };
             let mut next = events.next(timeout);
-            let mut is_changed = next.is_none() && !rows_came;
+            let mut is_changed = next.is_none() && !hurries;
             while let Some(event) = next {
                 match event {
                     Event::Rows => rows_came = true,
@@ -97,16 +98,19 @@ impl<'d, 'w> Session<'d, 'w> {
             if renewed.elapsed() >= RENEW {
                 renewed = Instant::now();
                 let clock = self.clock()?;
-                self.filter.renew(&clock);
+                self.filter.renew(&self.board, &clock);
                 self.settle()?;
                 is_changed = true;
             }
-            if rows_came && looked.elapsed() >= rest {
+            if (rows_came || self.filter.is_behind()) && looked.elapsed() >= rest {
                 looked = Instant::now();
-                rows_came = false;
-                if self.refresh()? {
-                    is_changed = true;
+                let is_behind = self.filter.is_behind();
+                is_changed |= self.refresh()?;
+                if is_behind && self.filter.is_behind() {
+                    self.settle()?;
                 }
+                is_changed |= is_behind;
+                rows_came = false;
                 rest = REST.max(looked.elapsed() * REST_TIMES);
                 looked = Instant::now();
             }

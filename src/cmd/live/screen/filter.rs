@@ -1,0 +1,104 @@
+//! Which runs pass a filter, kept up: a run is asked again when it changed, and, since times go on and runs below it change,
+//! all of them from time to time, a few at once.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use crate::cmd::live::board::Board;
+use crate::cmd::reading::runs;
+use crate::cmd::reading::wording::{self, Clauses};
+use crate::error::{Error, Result};
+use crate::query::time::Clock;
+use crate::query::{Plan, Query};
+use crate::view::runs::Tree;
+
+/// Fields that say something of other runs too.
+const OF_OTHERS: [&str; 2] = ["children", "cost_usd_with_children"];
+/// So many runs that did not change are asked at once.
+const PART: usize = 1000;
+
+/// A filter, and which runs pass it.
+pub struct Filter {
+    /// As it was typed; empty: all pass.
+    pub text: String,
+    plan: Option<Plan>,
+    passes: Vec<bool>,
+    seen: u64,
+    /// Runs from this number on are to be asked again, whether or not they changed.
+    next: usize,
+    tree: Tree,
+}
+
+impl Filter {
+    /// Reads it; its times count from `clock`.
+    pub fn read(text: &str, clock: &Clock) -> Result<Filter> {
+        let text = text.trim().to_owned();
+        let plan = if text.is_empty() { None } else { Some(plan(&text, clock)?) };
+        Ok(Filter { text, plan, passes: Vec::new(), seen: 0, next: usize::MAX, tree: Tree::default() })
+    }
+
+    /// Reads it anew, since times went on; all runs are asked again, in parts.
+    pub fn renew(&mut self, board: &Board, clock: &Clock) {
+        // It was read before; at worst its times stay.
+        if let Some(Ok(renewed)) = self.plan.is_some().then(|| plan(&self.text, clock)) {
+            (self.plan, self.next) = (Some(renewed), 0);
+            self.grow(board);
+        }
+    }
+
+    /// Whether a part of the runs is still to be asked again.
+    pub fn is_behind(&self) -> bool {
+        self.plan.is_some() && self.next < self.passes.len()
+    }
+
+    fn grow(&mut self, board: &Board) {
+        let fields = self.plan.as_ref().map_or(&[][..], Plan::fields);
+        if fields.iter().any(|field| OF_OTHERS.contains(&field.as_str())) {
+            self.tree = board.tree();
+        }
+    }
+
+    /// Asks the runs that changed, and a part of those that are to be asked again.
+    pub fn update(&mut self, board: &Board, clock: &Clock) {
+        if self.plan.is_none() || (self.seen == board.generation() && self.next >= self.passes.len()) {
+            return;
+        }
+        let all = board.by_number();
+        self.passes.resize(all.len(), false);
+        let part = self.next..self.next.saturating_add(PART);
+        let is_asked = |number: &usize| board.changed_at(*number) > self.seen || part.contains(number);
+        let asked: Vec<usize> = (0..all.len()).filter(is_asked).collect();
+        if asked.len() == all.len() {
+            // At the beginning, and where the board was read anew, so that other runs have these numbers.
+            self.grow(board);
+        }
+        let Some(plan) = &self.plan else { return };
+        asked.iter().for_each(|number| self.passes[*number] = false);
+        let asked = asked.into_iter().map(|number| (number, &all[number]));
+        runs::ask(asked, &self.tree, clock.now, plan, &mut |_, number| {
+            if let Some(passes) = number.and_then(|number| self.passes.get_mut(number)) {
+                *passes = true;
+            }
+            ControlFlow::Continue(())
+        });
+        (self.seen, self.next) = (board.generation(), part.end);
+    }
+
+    /// Whether the run with this number passes.
+    pub fn passes(&self, number: usize) -> bool {
+        self.plan.is_none() || self.passes.get(number).copied().unwrap_or(false)
+    }
+}
+
+fn plan(text: &str, clock: &Clock) -> Result<Plan> {
+    let (query, shown) = Clauses::default().query(&[text.to_owned()])?;
+    if (Query { filter: None, ..query.clone() }) != Query::default() {
+        return Err(Error::usage("dash takes a filter, and no other clause").hint("logbook runs …"));
+    }
+    let plan = wording::compiled(&query, &shown, clock, BTreeMap::new())?;
+    if plan.uses_jq() {
+        // It may take for ever, and nobody could stop it.
+        return Err(Error::usage("dash runs no jq").hint("logbook runs 'jq(…)'"));
+    }
+    Ok(plan)
+}
