@@ -27,13 +27,13 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
     }
     let board = site.board();
     let now = site.now();
-    let questions = board.runs().filter_map(|(_, run)| cards::question(&board, run, now));
+    let questions = || board.runs().map(|(_, run)| run).filter(|run| cards::is_question(&board, run));
     let mut page = ApprovalsPage {
         frame: site.live_frame(&board, "Approvals", Place::Approvals),
         forms: Forms { run: Exact::default(), done: Text::from(asked.text("done")) },
-        requests: board.open_requests(now).map(|request| cards::request(request, now)).collect(),
-        questions: questions.collect(),
-        held: board.holds().held.iter().map(|(run, hold)| cards::held(run, hold)).collect(),
+        requests: board.open_requests(now).take(SHOWN_MAX).map(|request| cards::request(request, now)).collect(),
+        questions: questions().take(SHOWN_MAX).map(|run| cards::question(run, now)).collect(),
+        held: board.holds().held.iter().take(SHOWN_MAX).map(|(run, hold)| cards::held(run, hold)).collect(),
         decided: Table::new(
             "Decided lately",
             &[("request", "name"), ("decision", "tight"), ("by", "tight"), ("what", "wide"), ("why", "wide less")],
@@ -41,16 +41,15 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
         notes: Vec::new(),
     };
     page.frame.twin = Some(Link::to("/approvals.json"));
-    for (count, what) in
-        [(page.requests.len(), "requests"), (page.questions.len(), "questions"), (page.held.len(), "held runs")]
-    {
+    for (count, what) in [
+        (board.open_requests(now).count(), "requests"),
+        (questions().count(), "questions"),
+        (board.holds().held.len(), "held runs"),
+    ] {
         if count > SHOWN_MAX {
             page.notes.push(Text::from(format!("The first {SHOWN_MAX} of {count} {what}.")));
         }
     }
-    page.requests.truncate(SHOWN_MAX);
-    page.questions.truncate(SHOWN_MAX);
-    page.held.truncate(SHOWN_MAX);
     let decided = board.requests().iter().rev().filter_map(|request| Some((request, request.decision.as_ref()?)));
     for (request, decision) in decided.take(DECIDED_MAX) {
         page.decided.rows.push(vec![

@@ -40,18 +40,21 @@ pub fn request(request: &Request, now: Instant) -> RequestCard {
     }
 }
 
-/// A run that waits for an answer; `None`: it does not wait, or for something else.
-pub fn question(board: &Board, run: &Run<'_>, now: Instant) -> Option<Question> {
-    let waits =
-        run.status() == "blocked" && run.approvals.open() == 0 && !board.holds().held.contains_key(&*run.run_id);
-    waits.then(|| Question {
+/// Whether a run waits for an answer, and for nothing else.
+pub fn is_question(board: &Board, run: &Run<'_>) -> bool {
+    run.status() == "blocked" && run.approvals.open() == 0 && !board.holds().held.contains_key(&*run.run_id)
+}
+
+/// A run that waits for an answer.
+pub fn question(run: &Run<'_>, now: Instant) -> Question {
+    Question {
         exact: Exact(run.run_id.clone().into_owned()),
         run: Text::from(&*run.run_id),
         link: Link::run(&run.run_id),
         blocked_on: Text::from(run.blocked_on()),
         action: Text::from(run.standing.as_ref().map_or("", |standing| &*standing[2])),
         age: Text::from(run.age_ms(now).map_or_else(String::new, cell::span)),
-    })
+    }
 }
 
 /// A run that is held.

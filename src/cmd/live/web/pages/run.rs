@@ -92,7 +92,11 @@ fn drawn(site: &Site, board: &Board, record: &Record, asked: &Asked) -> RunPage 
             .filter(|request| request.run == *id)
             .map(|request| cards::request(request, now))
             .collect(),
-        questions: run.and_then(|run| cards::question(board, run, now)).into_iter().collect(),
+        questions: run
+            .filter(|run| cards::is_question(board, run))
+            .map(|run| cards::question(run, now))
+            .into_iter()
+            .collect(),
         held: hold.map(|hold| cards::held(id, hold)).into_iter().collect(),
         may_be_held: hold.is_none() && !record.is_over(),
         facts: drawn.facts.iter().map(|fact| lines(fact, record)).collect(),

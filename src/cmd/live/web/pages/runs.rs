@@ -1,6 +1,6 @@
 //! All runs: cards, those that are active, a filter, two plots. The twin is `logbook runs -o json`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
 
 use hyper::StatusCode;
@@ -21,7 +21,7 @@ use crate::render::web::plot::Value;
 use crate::render::web::table::Status;
 use crate::render::web::{Cell, Link, Place, Plot, Table, Text};
 use crate::render::{Format, Look, Rows, cell};
-use crate::view::runs::{Run, Tree, json as run_json};
+use crate::view::runs::{Cards, Run, Tree, json as run_json};
 
 /// Runs on one page.
 const SHOWN_MAX: usize = 200;
@@ -43,9 +43,10 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
         return json(site, &board, &plan?.0, all || !filter.trim().is_empty());
     }
     let now = site.now();
+    let counts = board.cards(now);
     let mut page = RunsPage {
         frame: site.live_frame(&board, "Runs", Place::Runs),
-        cards: cards(&board, now),
+        cards: cards(&board, &counts, now),
         blockers: Vec::new(),
         plots: plots(&board, site),
         filter: Exact(filter.to_owned()),
@@ -59,7 +60,7 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
         twin = if value.is_empty() { twin } else { twin.with(name, value) };
     }
     page.frame.twin = Some(twin);
-    let mut blockers = board.cards(now).blocked_on;
+    let mut blockers = counts.blocked_on;
     blockers.retain(|(what, _)| !what.is_empty());
     page.blockers = blockers.iter().take(BLOCKERS_MAX).map(|(what, count)| (Text::cut(what, 80), *count)).collect();
     match plan {
@@ -124,18 +125,22 @@ fn fill(page: &mut RunsPage, board: &Board, site: &Site, (plan, query): (&Plan, 
     let mut made: Vec<Vec<u8>> = Vec::new();
     let mut shown: Vec<usize> = Vec::new();
     let plain = plan.columns().is_none();
-    runs::ask(wanted(board, site, asks), &tree, now, plan, &mut |row, number| {
-        match number.filter(|_| plain) {
-            Some(number) => shown.push(number),
-            None => made.push(row.to_vec()),
-        }
-        ControlFlow::Continue(())
-    });
+    if *query == Query::default() {
+        // All of them, as they stand: nothing is to be asked of each.
+        shown.extend(wanted(board, site, asks).map(|(number, _)| number));
+    } else {
+        runs::ask(wanted(board, site, asks), &tree, now, plan, &mut |row, number| {
+            match number.filter(|_| plain) {
+                Some(number) => shown.push(number),
+                None => made.push(row.to_vec()),
+            }
+            ControlFlow::Continue(())
+        });
+    }
     let count = shown.len().max(made.len());
     if plain {
-        let by_number: BTreeMap<usize, &Run<'_>> = board.runs().collect();
         let sorted = !query.sort_by.is_empty();
-        let order = if sorted { branches::flat(&shown) } else { branches::of(&shown, &tree) };
+        let mut order = if sorted { branches::flat(&shown) } else { branches::of(&shown, &tree) };
         page.table = Table::new(
             "Runs",
             &[
@@ -148,7 +153,11 @@ fn fill(page: &mut RunsPage, board: &Board, site: &Site, (plan, query): (&Plan, 
                 ("next or blocked_on", "wide less"),
             ],
         );
-        for branch in order.iter().take(SHOWN_MAX) {
+        order.truncate(SHOWN_MAX);
+        let numbers: HashSet<usize> = order.iter().map(|branch| shown[branch.at]).collect();
+        let by_number: BTreeMap<usize, &Run<'_>> =
+            board.runs().filter(|(number, _)| numbers.contains(number)).collect();
+        for branch in &order {
             let number = shown[branch.at];
             if let Some(run) = by_number.get(&number) {
                 let name = branches::name(branch, run, &tree, &shown);
@@ -185,8 +194,7 @@ fn cells(run: &Run<'_>, name: &str, tree: &Tree, number: usize, now: crate::mode
     ]
 }
 
-fn cards(board: &Board, now: crate::model::Instant) -> Vec<Card> {
-    let cards = board.cards(now);
+fn cards(board: &Board, cards: &Cards, now: crate::model::Instant) -> Vec<Card> {
     let open = board.open_requests(now).count();
     let filtered = |filter: &str| Some(Link::to("/runs").with("filter", filter));
     let card =
