@@ -1,6 +1,6 @@
 //! `logbook tail`: the newest rows, and those that come, each once, across rotations and archiving.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -122,4 +122,20 @@ fn a_cursor_is_where_the_last_follower_stopped() {
     book.run(&["tail", "--cursor", "../x"]).exit(2).says("is no name for a cursor");
     book.write(".logbook/cursors/mailer", b"nonsense\n");
     book.run(&["tail", "--cursor", "mailer"]).exit(3).says("not a place in the log");
+}
+
+#[test]
+fn a_line_longer_than_any_row_is_passed_over() {
+    let book = Book::new();
+    book.run_with(&["append", "-"], &rows(0, 3)).exit(0);
+    let follower = Follower::new(&book, &["-f", "-n", "1"]);
+    assert_eq!(number(&follower.next()), 2);
+    let name = std::fs::read_dir(book.path().join(".logbook")).unwrap().map(|entry| entry.unwrap().path());
+    let segment = name.into_iter().find(|path| path.extension().is_some_and(|it| it == "jsonl")).unwrap();
+    let mut file = std::fs::OpenOptions::new().append(true).open(segment).unwrap();
+    file.write_all(&vec![b'x'; 40 << 20]).unwrap();
+    file.write_all(b"\n").unwrap();
+    book.run_with(&["append", "-"], &rows(3, 5)).exit(0);
+    assert_eq!([number(&follower.next()), number(&follower.next())], [3, 4]);
+    assert!(follower.is_silent());
 }

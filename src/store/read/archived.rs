@@ -38,7 +38,7 @@ impl Read for Stream<'_> {
 }
 
 /// Unpacks the archive at `path`, and hands its whole lines to `each`, many at once, with the offset of the first in the
-/// content. What stands behind the last newline is left out, and so is the rest of a line longer than any row.
+/// content. What stands behind the last newline is left out, and so is a line longer than any row.
 pub fn each_block(os: &dyn Os, path: &Path, mut each: impl FnMut(u64, &[u8])) -> Result<()> {
     let fail = |error: io::Error| Error::io(format!("{}: {error}", path.display()));
     let stream = Stream::open(os, path).map_err(fail)?;
@@ -48,11 +48,14 @@ pub fn each_block(os: &dyn Os, path: &Path, mut each: impl FnMut(u64, &[u8])) ->
 
 fn each_block_in(mut reader: impl Read, from: u64, mut each: impl FnMut(u64, &[u8])) -> io::Result<()> {
     let (mut buffer, mut filled, mut offset) = (vec![0; BLOCK_BYTES], 0, from);
+    // Within a line longer than any row, whose beginning was let go.
+    let mut too_long = false;
     loop {
-        if filled == buffer.len() {
-            if buffer.len() > READ_ROW_BYTES_MAX {
-                return Ok(());
-            }
+        if filled == buffer.len() && buffer.len() > READ_ROW_BYTES_MAX {
+            too_long = true;
+            offset += filled as u64;
+            filled = 0;
+        } else if filled == buffer.len() {
             buffer.resize(buffer.len() * 2, 0);
         }
         let read = match reader.read(&mut buffer[filled..]) {
@@ -63,7 +66,13 @@ fn each_block_in(mut reader: impl Read, from: u64, mut each: impl FnMut(u64, &[u
             return Ok(());
         }
         filled += read;
-        if let Some(end) = memchr::memrchr(b'\n', &buffer[..filled]) {
+        if let Some(end) = memchr::memchr(b'\n', &buffer[..filled]).filter(|_| too_long) {
+            too_long = false;
+            buffer.copy_within(end + 1..filled, 0);
+            filled -= end + 1;
+            offset += end as u64 + 1;
+        }
+        if let Some(end) = memchr::memrchr(b'\n', &buffer[..filled]).filter(|_| !too_long) {
             each(offset, &buffer[..=end]);
             buffer.copy_within(end + 1..filled, 0);
             filled -= end + 1;
