@@ -20,6 +20,8 @@ use crate::store::{Environment, Location};
 const DAYS: u32 = 14;
 /// Between two looks at what came, while rows come all the time.
 const PAUSE: Duration = Duration::from_millis(400);
+/// After so many looks without a change it waits to be told again.
+const STILL: u32 = 5;
 /// Before it is tried again when the logbook cannot be read.
 const AGAIN: Duration = Duration::from_secs(1);
 /// Queries that are answered at a time, and pages that are made; each has threads of its own.
@@ -88,20 +90,30 @@ impl Site {
         Ok(site)
     }
 
-    /// Takes in what comes, for ever.
+    /// Takes in what comes, for ever. While much comes, it looks by itself: to be told of each row would cost whoever writes it.
     fn keep_up(&self) {
-        let alarm = Alarm::new(&self.location.path);
+        let mut alarm = Some(Alarm::new(&self.location.path));
+        let mut still = 0;
         loop {
-            alarm.wait();
+            match &alarm {
+                Some(alarm) => alarm.wait(),
+                None => std::thread::sleep(PAUSE),
+            }
             let changed = {
                 let mut board = self.board.write().unwrap_or_else(PoisonError::into_inner);
                 board.refresh(self.now()).map(|changed| changed.then(|| board.generation()))
             };
             match changed {
-                Ok(None) => {}
+                Ok(None) if alarm.is_some() => {}
+                Ok(None) => {
+                    still += 1;
+                    if still == STILL {
+                        alarm = Some(Alarm::new(&self.location.path));
+                    }
+                }
                 Ok(Some(generation)) => {
                     self.generation.send_replace(generation);
-                    std::thread::sleep(PAUSE);
+                    (alarm, still) = (None, 0);
                 }
                 // It stands where it stood, and is asked again.
                 Err(_) => std::thread::sleep(AGAIN),
