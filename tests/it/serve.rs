@@ -211,3 +211,27 @@ fn it_ends_when_it_is_told_to() {
     book.run(&["serve", "--port", &served.port.to_string()]).exit(3).says("--port 0");
     Book::empty().run(&["serve"]).exit(3).says("no logbook");
 }
+
+#[test]
+fn a_page_of_a_run_that_was_looked_at_is_the_page_of_one_that_was_not() {
+    let book = Book::new();
+    book.run(&["append", "-r", "r-1", "-a", "begin", "-s", "in-progress"]).exit(0);
+    let served = Served::of(&book);
+    let shows = |text: &str| until(text, || served.get("/run?id=r-1").body.contains(text));
+    shows("begin");
+    for (step, deed) in [
+        (&["append", "-r", "r-1", "-a", "wrote r-1 down", "-s", "in-progress"][..], "wrote r-1 down"),
+        (&["append", "-r", "r-2", "-a", "of another, about r-1"], "begin"),
+        (&["head", "--seal"], "begin"),
+        (&["append", "{\"run_id\":\"r\\u002d1\",\"action\":\"spelled otherwise\"}"], "spelled otherwise"),
+        (&["amend", "r-1", "2", "action=wrote it down", "--why", "slip"], "wrote it down"),
+        (&["append", "-r", "r-1", "-a", "end", "-s", "done"], "end"),
+    ] {
+        book.run(step).exit(0);
+        shows(deed);
+    }
+    let tables = |page: String| page.split("<table").skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let fresh = Served::of(&book);
+    assert_eq!(tables(served.get("/run?id=r-1").body), tables(fresh.get("/run?id=r-1").body));
+    assert!(!served.get("/run?id=r-1").body.contains("of another"));
+}

@@ -39,6 +39,8 @@ pub struct Board {
     days: u32,
     state: State,
     generation: u64,
+    /// The one at which all was read anew.
+    read_at: u64,
 }
 
 /// What rows came to, up to where the next one begins.
@@ -66,7 +68,7 @@ impl Board {
     pub fn open(location: Location, env: &Environment, clock: &Clock, days: u32) -> Result<Board> {
         let night = config::layered(&location.path, env)?.night;
         let state = State::read(&location, clock, days, 1)?;
-        Ok(Board { location, zone: clock.zone, night, days, state, generation: 1 })
+        Ok(Board { location, zone: clock.zone, night, days, state, generation: 1, read_at: 1 })
     }
 
     /// Takes in what came since; gives whether anything changed. Costs little while nothing comes. After an error it stands
@@ -80,12 +82,18 @@ impl Board {
         if now >= self.state.tomorrow || self.state.is_stale {
             let in_doubt = self.state.in_doubt;
             self.state = State::read(&self.location, &Clock { now, zone: self.zone }, self.days, generation)?;
+            self.read_at = generation;
             self.state.in_doubt = in_doubt;
         } else if self.state.watch.at() == at {
             return Ok(false);
         }
         self.generation = generation;
         Ok(true)
+    }
+
+    /// The generation at which all rows were read anew, as when one was corrected.
+    pub fn read_at(&self) -> u64 {
+        self.read_at
     }
 
     /// Grows with every change.

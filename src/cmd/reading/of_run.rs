@@ -56,6 +56,20 @@ pub fn among(runs: &[String], inputs: &Source, rows: &[Kept]) -> HashMap<String,
     records.collect()
 }
 
+/// A row of a run: how it reads, where it stands, what was corrected in it.
+pub type Told = (Vec<u8>, Option<Address>, Vec<Amended>);
+
+/// The rows of `run`, which `rows` are, and those of it that were taken back, in order.
+pub fn told(run: &str, inputs: &Source, rows: Vec<Kept>) -> Vec<Told> {
+    let amended = |it: &scan::Corrected| view::amended(&it.row, &it.corrections);
+    let read = rows.into_iter().map(|Kept { place, text }| (place, text, inputs.corrected(place).map(amended)));
+    let taken = inputs.retracted().filter(|(_, taken)| text_of(&taken.row, "run_id") == run);
+    let taken = taken.map(|(place, taken)| (place, taken.row.clone(), Some(amended(taken))));
+    let mut all: Vec<_> = read.chain(taken).collect();
+    all.sort_by_key(|(place, ..)| *place);
+    all.into_iter().map(|(place, text, amended)| (text, address(inputs, place), amended.unwrap_or_default())).collect()
+}
+
 /// The record of `run` alone.
 pub fn record(run: &str, inputs: &Source, rows: &[Kept]) -> Option<Record> {
     among(&[run.to_owned()], inputs, rows).remove(run)

@@ -5,7 +5,7 @@
 //!
 //! - `accept`: connections, and how many · `guard`: who may ask, and from where
 //! - `routes`: from a request to an answer · `answer`: an answer and its headers
-//! - `site`: what all pages are made from · `cache`: a page that many look at, made once
+//! - `site`: what all pages are made from · `cache`: a page that many look at, made once · `run_rows`: rows of runs, kept up
 //! - `events`: that something changed · `child`: queries, each in a process that can be ended
 //! - `decide`: the forms · `pages/`: what each page shows
 //!
@@ -21,4 +21,5 @@ mod events;
 mod guard;
 mod pages;
 mod routes;
+mod run_rows;
 pub mod site;

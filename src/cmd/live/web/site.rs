@@ -7,6 +7,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::cache::Cache;
 use super::guard::Keys;
+use super::run_rows::RunRows;
 use crate::cmd::Door;
 use crate::cmd::live::board::Board;
 use crate::cmd::live::follow::Alarm;
@@ -39,6 +40,8 @@ pub struct Site {
     pub generation: watch::Sender<u64>,
     /// Pages that many look at.
     pub cache: Cache,
+    /// Rows of the runs that are looked at.
+    pub run_rows: RunRows,
     /// Who may run a query.
     pub queries: Arc<Semaphore>,
     /// Who may make a page.
@@ -71,6 +74,7 @@ impl Site {
             keys: Keys::new(port)?,
             generation: watch::Sender::new(board.generation()),
             cache: Cache::default(),
+            run_rows: RunRows::default(),
             queries: Arc::new(Semaphore::new(QUERIES_MAX)),
             pages: Arc::new(Semaphore::new(PAGES_MAX)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),

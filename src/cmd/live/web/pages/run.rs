@@ -24,20 +24,20 @@ const CHARACTERS: usize = 2000;
 /// The page.
 pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
     let id = asked.text("id");
-    let rows = {
+    let (rows, read_at) = {
         let board = site.board();
-        board.run(id).map(|run| run.rows).ok_or_else(|| unknown(id, &board))?
+        (board.run(id).map(|run| run.rows).ok_or_else(|| unknown(id, &board))?, board.read_at())
     };
     if rows > ROWS_MAX {
         return Err(Error::usage(format!("run {id:?} has {rows} rows, and a page shows {ROWS_MAX} at most"))
             .hint(format!("logbook show {}", crate::format::draft_pairs::shell_word(id))));
     }
     if kind == Kind::Json {
-        let record = record(site, id, true)?.ok_or_else(|| gone(id))?;
+        let record = record(site, id)?.ok_or_else(|| gone(id))?;
         return Ok(Answer::ok(Kind::Json, [&record.to_json()[..], b"\n"].concat()));
     }
     // Without looking through all rows for its children: the board knows them.
-    let mut record = record(site, id, false)?.ok_or_else(|| gone(id))?;
+    let mut record = site.run_rows.record(site, id, read_at)?.ok_or_else(|| gone(id))?;
     let board = site.board();
     let mut children: Vec<(usize, String)> = board
         .runs()
@@ -138,20 +138,14 @@ fn class(title: &str) -> &'static str {
     }
 }
 
-/// The record; with `children` all rows are looked through for those that name it.
-fn record(site: &Site, id: &str, children: bool) -> Result<Option<Record>> {
+/// The record with the children that all rows tell of.
+fn record(site: &Site, id: &str) -> Result<Option<Record>> {
     let runs = [id.to_owned()];
     let reading = Reading { dir: Some(site.location.path.clone()), ..Reading::default() };
     let (record, _) = site.command(|door| {
-        let (found, rows) = if children {
-            let plan = gather::plan_of(&runs, true, &reading, door)?;
-            let found = logbook_for(door, &reading, Corrections::wanted(&reading, &Query::default()), None)?;
-            let (rows, _) = gather::passing(&found.inputs, &plan, &runs, false, door);
-            (found, rows)
-        } else {
-            let (found, rows, _) = gather::rows_of(&runs, &reading, door)?;
-            (found, rows)
-        };
+        let plan = gather::plan_of(&runs, true, &reading, door)?;
+        let found = logbook_for(door, &reading, Corrections::wanted(&reading, &Query::default()), None)?;
+        let (rows, _) = gather::passing(&found.inputs, &plan, &runs, false, door);
         Ok(of_run::record(id, &found.inputs, &rows))
     })?;
     Ok(record)

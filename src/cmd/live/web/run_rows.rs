@@ -1,0 +1,92 @@
+//! The rows of runs that somebody looks at, kept up: what came since the last look is read, not all again.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use memchr::memmem;
+
+use super::site::Site;
+use crate::cmd::reading::of_run::{self, Told};
+use crate::cmd::reading::{Reading, gather};
+use crate::error::Result;
+use crate::json::{self, Limits};
+use crate::model::Address;
+use crate::query::literal_of;
+use crate::store::{Watch, end_of};
+use crate::view::Record;
+
+/// Runs whose rows are kept, and how long they may be together, bytes.
+const RUNS_MAX: usize = 64;
+const BYTES_MAX: usize = 32 << 20;
+
+/// Rows of runs.
+#[derive(Default)]
+pub struct RunRows {
+    runs: Mutex<HashMap<String, Slot>>,
+}
+
+type Slot = Arc<Mutex<Option<Kept>>>;
+
+struct Kept {
+    /// When the board was read whole: what was corrected since is not in these rows.
+    read_at: u64,
+    watch: Watch,
+    rows: Vec<Told>,
+}
+
+impl RunRows {
+    /// The record of the run `id`, without its children; `None`: it has no rows. `read_at`: the board's.
+    pub fn record(&self, site: &Site, id: &str, read_at: u64) -> Result<Option<Record>> {
+        let slot = self.slot(id);
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        match slot.as_mut().filter(|kept| kept.read_at == read_at) {
+            Some(kept) => kept.catch_up(id)?,
+            None => *slot = Some(Kept::read(site, id, read_at)?),
+        }
+        let rows = slot.as_ref().map_or(&[][..], |kept| &kept.rows);
+        let told = rows.iter().map(|(text, place, amended)| (&text[..], place.clone(), amended.clone()));
+        Ok((!rows.is_empty()).then(|| Record::of(id, told, Vec::new())))
+    }
+
+    fn slot(&self, id: &str) -> Slot {
+        let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
+        if !runs.contains_key(id) {
+            // Whoever is read just now is not waited for.
+            let bytes = |slot: &Slot| slot.try_lock().map_or(0, |kept| kept.as_ref().map_or(0, Kept::bytes));
+            if runs.len() >= RUNS_MAX || runs.values().map(bytes).sum::<usize>() > BYTES_MAX {
+                runs.clear();
+            }
+        }
+        Arc::clone(runs.entry(id.to_owned()).or_default())
+    }
+}
+
+impl Kept {
+    fn read(site: &Site, id: &str, read_at: u64) -> Result<Kept> {
+        let reading = Reading { dir: Some(site.location.path.clone()), ..Reading::default() };
+        let runs = [id.to_owned()];
+        let ((found, rows, _), _) = site.command(|door| gather::rows_of(&runs, &reading, door))?;
+        let watch = Watch::new(&site.location.path, end_of(&found.inputs));
+        Ok(Kept { read_at, watch, rows: of_run::told(id, &found.inputs, rows) })
+    }
+
+    fn catch_up(&mut self, id: &str) -> Result<()> {
+        let literal = literal_of(id.as_bytes());
+        let finder = literal.as_ref().map(memmem::Finder::new);
+        let rows = &mut self.rows;
+        self.watch.new_rows(&mut |place, text| {
+            // Letters may be written as escapes.
+            let has =
+                |finder: &memmem::Finder<'_>| finder.find(text).is_some() || memchr::memchr(b'\\', text).is_some();
+            let could_be = finder.as_ref().is_none_or(has);
+            if could_be && json::validate(text, Limits::GRAMMAR).is_ok() && of_run::text_of(text, "run_id") == id {
+                let address = Address::Place { segment: place.segment, offset: place.offset };
+                rows.push((text.to_vec(), Some(address), Vec::new()));
+            }
+        })
+    }
+
+    fn bytes(&self) -> usize {
+        self.rows.iter().map(|(text, ..)| text.len()).sum()
+    }
+}
