@@ -5,15 +5,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod rows;
+mod timing;
 mod writers;
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use rows::{Shape, rows};
+pub use timing::logbook;
+use timing::{empty_program, median, process_ms};
 
 const LOGBOOK: &str = env!("CARGO_BIN_EXE_logbook");
 
@@ -46,19 +49,6 @@ pub fn line(name: &str, ours: String, reference: String, ratio: f64, goal: &str)
     println!("{name:<52} {ours:>14} {reference:>14} {ratio:>7.2}  {goal}");
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-/// An empty directory that is a logbook.
-pub fn logbook(place: &Path, name: &str, config: &str) -> PathBuf {
-    let directory = place.join(name).join(".logbook");
-    fs::create_dir_all(&directory).unwrap();
-    fs::write(directory.join("config.toml"), config).unwrap();
-    directory
-}
-
 fn append_one(directory: &Path, durability: &str) -> Command {
     let mut command = Command::new(LOGBOOK);
     command.args(["append", "-r", "r-88", "-p", "act", "-a", "run test suite", "-s", "in-progress"]);
@@ -66,21 +56,9 @@ fn append_one(directory: &Path, durability: &str) -> Command {
     command
 }
 
-/// Milliseconds that a whole process takes.
-fn process_ms(command: &mut Command) -> f64 {
-    let start = Instant::now();
-    assert!(command.status().unwrap().success(), "{command:?}");
-    start.elapsed().as_secs_f64() * 1000.0
-}
-
 /// `append` of one row against a program that does nothing, in turn.
 fn one_row(place: &Path, runs: usize) {
-    let source = place.join("empty.rs");
-    fs::write(&source, "fn main() {}\n").unwrap();
-    let empty = place.join("empty");
-    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
-    let built = Command::new(rustc).args(["-O", "-o"]).arg(&empty).arg(&source).status();
-    assert!(built.unwrap().success(), "rustc builds the empty program");
+    let empty = empty_program(place);
     let directory = logbook(place, "one", "");
     fs::remove_file(directory.join("config.toml")).unwrap();
     let (mut ours, mut reference) = (Vec::new(), Vec::new());

@@ -5,13 +5,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod rows;
+mod timing;
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use rows::{Shape, rows};
+use timing::{empty_program, logbook, median, process_ms};
 use wait4::Wait4;
 
 const LOGBOOK: &str = env!("CARGO_BIN_EXE_logbook");
@@ -41,42 +43,15 @@ fn line(name: &str, ours: &str, reference: &str, ratio: f64, goal: &str) {
     println!("{name:<52} {ours:>14} {reference:>14} {ratio:>7.2}  {goal}");
 }
 
-fn at(mut values: Vec<f64>, part: f64) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(((values.len() as f64 - 1.0) * part).round() as usize).copied().unwrap_or(f64::NAN)
-}
-
-fn median(values: Vec<f64>) -> f64 {
-    at(values, 0.5)
-}
-
-fn logbook(place: &Path, name: &str, config: &str) -> PathBuf {
-    let directory = place.join(name).join(".logbook");
-    fs::create_dir_all(&directory).unwrap();
-    fs::write(directory.join("config.toml"), config).unwrap();
-    directory
-}
-
 fn ours(directory: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(LOGBOOK);
     command.args(words).env("LOGBOOK_RUN", "r-88").env("LOGBOOK_DIR", directory).stdin(Stdio::null());
     command
 }
 
-fn process_ms(command: &mut Command) -> f64 {
-    let start = Instant::now();
-    assert!(command.status().unwrap().success(), "{command:?}");
-    start.elapsed().as_secs_f64() * 1000.0
-}
-
 /// `exec` around a program that does nothing, beyond that program.
 fn around(place: &Path, runs: usize) {
-    let source = place.join("empty.rs");
-    fs::write(&source, "fn main() {}\n").unwrap();
-    let empty = place.join("empty");
-    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
-    let built = Command::new(rustc).args(["-O", "-o"]).arg(&empty).arg(&source).status();
-    assert!(built.unwrap().success(), "rustc builds the empty program");
+    let empty = empty_program(place);
     let empty = empty.to_str().unwrap();
     for durability in ["none", "data"] {
         let directory = logbook(place, durability, "");
@@ -133,7 +108,8 @@ fn noticed(place: &Path, runs: usize) {
         assert!(asking.wait().unwrap().success());
         waits.push(start.elapsed().as_secs_f64() * 1000.0);
     }
-    let (half, most) = (median(waits.clone()), at(waits, 1.0));
+    let most = waits.iter().copied().fold(0.0, f64::max);
+    let half = median(waits);
     line(
         "a decision is noticed (median, longest) / 100 ms",
         &format!("{half:.0} ms"),
