@@ -32,7 +32,7 @@ pub fn among(runs: &[String], inputs: &Source, rows: &[Kept]) -> HashMap<String,
         let (run, parent) = (text_of(text, "run_id"), text_of(text, "parent_run_id"));
         if let Some((rows, _)) = own.get_mut(run.as_str()) {
             let corrected = inputs.corrected(*place);
-            let amended = corrected.map_or_else(Vec::new, |it| view::amended(&it.row, &it.corrections));
+            let amended = corrected.map_or_else(Vec::new, amendments);
             rows.push((*place, text, amended));
         }
         if run != parent
@@ -45,7 +45,7 @@ pub fn among(runs: &[String], inputs: &Source, rows: &[Kept]) -> HashMap<String,
     // What was taken back is part of the story.
     for (place, taken) in inputs.retracted() {
         if let Some((rows, _)) = own.get_mut(text_of(&taken.row, "run_id").as_str()) {
-            rows.push((place, &taken.row, view::amended(&taken.row, &taken.corrections)));
+            rows.push((place, &taken.row, amendments(taken)));
         }
     }
     let records = own.into_iter().filter(|(_, (rows, _))| !rows.is_empty()).map(|(run, (mut rows, children))| {
@@ -56,15 +56,18 @@ pub fn among(runs: &[String], inputs: &Source, rows: &[Kept]) -> HashMap<String,
     records.collect()
 }
 
+fn amendments(row: &scan::Corrected) -> Vec<Amended> {
+    view::amended(&row.row, &row.corrections)
+}
+
 /// A row of a run: how it reads, where it stands, what was corrected in it.
 pub type Told = (Vec<u8>, Option<Address>, Vec<Amended>);
 
 /// The rows of `run`, which `rows` are, and those of it that were taken back, in order.
 pub fn told(run: &str, inputs: &Source, rows: Vec<Kept>) -> Vec<Told> {
-    let amended = |it: &scan::Corrected| view::amended(&it.row, &it.corrections);
-    let read = rows.into_iter().map(|Kept { place, text }| (place, text, inputs.corrected(place).map(amended)));
+    let read = rows.into_iter().map(|Kept { place, text }| (place, text, inputs.corrected(place).map(amendments)));
     let taken = inputs.retracted().filter(|(_, taken)| text_of(&taken.row, "run_id") == run);
-    let taken = taken.map(|(place, taken)| (place, taken.row.clone(), Some(amended(taken))));
+    let taken = taken.map(|(place, taken)| (place, taken.row.clone(), Some(amendments(taken))));
     let mut all: Vec<_> = read.chain(taken).collect();
     all.sort_by_key(|(place, ..)| *place);
     all.into_iter().map(|(place, text, amended)| (text, address(inputs, place), amended.unwrap_or_default())).collect()

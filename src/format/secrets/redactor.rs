@@ -15,20 +15,29 @@ use crate::error::{Error, Result};
 /// The key of the marks.
 pub type Key = [u8; 32];
 
-/// What finds them. Patterns are compiled, and the key is asked for, when the first row needs them.
+/// What finds them. Most rows have none, which a glance tells: what it takes to look closely, and the key, are made when the
+/// first row needs them.
 pub struct Redactor {
-    rules: Vec<(Rule, OnceCell<Option<Regex>>)>,
-    anchors: AhoCorasick,
-    /// Anchors of built-in kinds as they are spelled, searched for in rows with what could be a token: much faster than the
-    /// search for all in any case.
-    tokens: OnceCell<Tokens>,
-    /// Those of the logbook's own rules, which a glance knows nothing of; `None`: it has none.
+    skipped: Vec<String>,
+    own: Vec<Own>,
+    /// Anchors of the logbook's own rules, which a glance knows nothing of; `None`: it has none.
     own_anchors: Option<AhoCorasick>,
-    /// The rule that each anchor belongs to.
-    rule_of: Vec<usize>,
     allowed: Vec<Regex>,
+    search: OnceCell<Search>,
     key: OnceCell<Key>,
     ask: Box<dyn Fn() -> Result<Key>>,
+}
+
+/// What looks closely.
+struct Search {
+    /// Patterns are compiled when the first row has their anchor.
+    rules: Vec<(Rule, OnceCell<Option<Regex>>)>,
+    anchors: AhoCorasick,
+    /// The rule that each anchor belongs to.
+    rule_of: Vec<usize>,
+    /// Anchors of built-in kinds as they are spelled, searched for in rows with what could be a token: much faster than the
+    /// search for all in any case.
+    tokens: Tokens,
 }
 
 /// How tokens of the built-in kinds begin, or what stands in them.
@@ -59,7 +68,7 @@ impl Tokens {
 
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Redactor({} rules)", self.rules.len())
+        write!(f, "Redactor({} own rules)", self.own.len())
     }
 }
 
@@ -75,73 +84,63 @@ impl Redactor {
         allowed: &[String],
         ask: Box<dyn Fn() -> Result<Key>>,
     ) -> Result<Redactor> {
-        let built_in = Rule::built_in().filter(|rule| !skipped.contains(&rule.kind));
-        let rules: Vec<_> = built_in.chain(own.iter().map(Rule::own)).map(|rule| (rule, OnceCell::new())).collect();
-        for (rule, _) in &rules[rules.len() - own.len()..] {
+        for rule in own.iter().map(Rule::own) {
             rule.compile().map_err(|error| Error::io(format!("redact rule {:?}: {error}", rule.kind)))?;
         }
         let allowed = allowed.iter().map(|pattern| {
             Regex::new(&format!("^(?:{pattern})$")).map_err(|error| Error::io(format!("redact allow: {error}")))
         });
-        let (mut anchors, mut rule_of) = (Vec::new(), Vec::new());
-        for (at, (rule, _)) in rules.iter().enumerate() {
-            for anchor in &rule.anchors {
-                anchors.push(anchor.as_str());
-                rule_of.push(at);
-            }
-        }
-        let search = |anchors: &[&str]| {
-            let mut builder = AhoCorasick::builder();
-            builder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostFirst);
-            builder.build(anchors).map_err(|error| Error::io(format!("redact: {error}")))
-        };
-        let own_anchors: Vec<_> = own.iter().map(|rule| rule.anchor.as_str()).collect();
-        let own_anchors = if own.is_empty() { None } else { Some(search(&own_anchors)?) };
-        let anchors = search(&anchors)?;
         let allowed = allowed.collect::<Result<_>>()?;
-        Ok(Redactor {
-            rules,
-            anchors,
-            tokens: OnceCell::new(),
-            own_anchors,
-            rule_of,
-            allowed,
-            key: OnceCell::new(),
-            ask,
-        })
+        let own_anchors: Vec<_> = own.iter().map(|rule| rule.anchor.as_str()).collect();
+        let own_anchors = if own.is_empty() { None } else { Some(in_any_case(&own_anchors)?) };
+        let (skipped, own) = (skipped.to_vec(), own.to_vec());
+        Ok(Redactor { skipped, own, own_anchors, allowed, search: OnceCell::new(), key: OnceCell::new(), ask })
+    }
+
+    fn search(&self) -> Result<&Search> {
+        if self.search.get().is_none() {
+            // Nobody else does so meanwhile.
+            let _ = self.search.set(Search::of(&self.skipped, &self.own)?);
+        }
+        self.search.get().ok_or_else(|| Error::io("redact: no search"))
     }
 
     /// `text`, one JSON value or a piece of one, with marks for its secrets; `None`: it has none.
     #[inline]
     pub fn redact(&self, text: &[u8]) -> Result<Option<Vec<u8>>> {
-        if self.could_have_one(text) { self.redact_plainly(text) } else { Ok(None) }
+        if self.could_have_one(text)? { self.redact_plainly(text) } else { Ok(None) }
     }
 
     /// The same without a look before: what [`Redactor::redact`] must agree with.
     pub fn redact_plainly(&self, text: &[u8]) -> Result<Option<Vec<u8>>> {
-        match self.anchors.find(text) {
+        let search = self.search()?;
+        match search.anchors.find(text) {
             None => Ok(None),
-            Some(first) => self.look_closely(text, first.start()),
+            Some(first) => self.look_closely(search, text, first.start()),
         }
     }
 
     /// Where secrets stand in `text`, and of which kind; in order, none in another.
-    pub fn find(&self, text: &[u8]) -> Vec<(std::ops::Range<usize>, &str)> {
-        let first = if self.could_have_one(text) { self.anchors.find(text) } else { None };
-        first.map_or_else(Vec::new, |first| self.found(text, first.start()))
+    pub fn find(&self, text: &[u8]) -> Result<Vec<(std::ops::Range<usize>, &str)>> {
+        if !self.could_have_one(text)? {
+            return Ok(Vec::new());
+        }
+        let search = self.search()?;
+        let first = search.anchors.find(text);
+        Ok(first.map_or_else(Vec::new, |first| search.found(text, first.start(), &self.allowed)))
     }
 
     #[inline]
-    fn could_have_one(&self, text: &[u8]) -> bool {
+    fn could_have_one(&self, text: &[u8]) -> Result<bool> {
         let Glance { token, other } = glance(text);
-        other
-            || token && self.tokens.get_or_init(|| Tokens::of(&self.rules)).could_stand_in(text)
-            || self.own_anchors.as_ref().is_some_and(|anchors| anchors.is_match(text))
+        Ok(other
+            || token && self.search()?.tokens.could_stand_in(text)
+            || self.own_anchors.as_ref().is_some_and(|anchors| anchors.is_match(text)))
     }
 
     #[cold]
-    fn look_closely(&self, text: &[u8], first: usize) -> Result<Option<Vec<u8>>> {
-        let found = self.found(text, first);
+    fn look_closely(&self, search: &Search, text: &[u8], first: usize) -> Result<Option<Vec<u8>>> {
+        let found = search.found(text, first, &self.allowed);
         if found.is_empty() {
             return Ok(None);
         }
@@ -154,38 +153,6 @@ impl Redactor {
         }
         out.extend_from_slice(&text[from..]);
         Ok(Some(out))
-    }
-
-    fn found(&self, text: &[u8], first: usize) -> Vec<(std::ops::Range<usize>, &str)> {
-        let mut hit = vec![false; self.rules.len()];
-        let mut at = first;
-        // Anchors may overlap; none begins another, so that one at each place is all.
-        while let Some(anchor) = self.anchors.find(aho_corasick::Input::new(text).range(at..)) {
-            hit[self.rule_of[anchor.pattern().as_usize()]] = true;
-            at = anchor.start() + 1;
-        }
-        let mut found = Vec::new();
-        for (rule, compiled) in self.rules.iter().zip(&hit).filter_map(|(rule, hit)| hit.then_some(rule)) {
-            // Built-in patterns are tried by the tests, the others were when they were read.
-            let Some(regex) = compiled.get_or_init(|| rule.compile().ok()) else { continue };
-            for captures in regex.captures_iter(text) {
-                let Some(secret) = captures.name("s") else { continue };
-                let bytes = secret.as_bytes();
-                let is_chance = !rule.by_chance || looks_like_chance(bytes);
-                if is_chance && !self.allowed.iter().any(|allowed| allowed.is_match(bytes)) {
-                    found.push((secret.range(), rule.kind.as_str()));
-                }
-            }
-        }
-        // The first rule in the list says of what kind it is.
-        found.sort_by_key(|(range, _)| range.start);
-        let mut end = 0;
-        found.retain(|(range, _)| {
-            let apart = range.start >= end;
-            end = end.max(range.end);
-            apart
-        });
-        found
     }
 
     fn mark(&self, kind: &str, secret: &[u8]) -> Result<String> {
@@ -203,6 +170,61 @@ impl Redactor {
         let digits: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
         Ok(format!("[redacted:{kind}:{digits}]"))
     }
+}
+
+impl Search {
+    fn of(skipped: &[String], own: &[Own]) -> Result<Search> {
+        let built_in = Rule::built_in().filter(|rule| !skipped.contains(&rule.kind));
+        let rules: Vec<_> = built_in.chain(own.iter().map(Rule::own)).map(|rule| (rule, OnceCell::new())).collect();
+        let (mut anchors, mut rule_of) = (Vec::new(), Vec::new());
+        for (at, (rule, _)) in rules.iter().enumerate() {
+            for anchor in &rule.anchors {
+                anchors.push(anchor.as_str());
+                rule_of.push(at);
+            }
+        }
+        let anchors = in_any_case(&anchors)?;
+        let tokens = Tokens::of(&rules);
+        Ok(Search { rules, anchors, rule_of, tokens })
+    }
+
+    fn found(&self, text: &[u8], first: usize, allowed: &[Regex]) -> Vec<(std::ops::Range<usize>, &str)> {
+        let mut hit = vec![false; self.rules.len()];
+        let mut at = first;
+        // Anchors may overlap; none begins another, so that one at each place is all.
+        while let Some(anchor) = self.anchors.find(aho_corasick::Input::new(text).range(at..)) {
+            hit[self.rule_of[anchor.pattern().as_usize()]] = true;
+            at = anchor.start() + 1;
+        }
+        let mut found = Vec::new();
+        for (rule, compiled) in self.rules.iter().zip(&hit).filter_map(|(rule, hit)| hit.then_some(rule)) {
+            // Built-in patterns are tried by the tests, the others were when they were read.
+            let Some(regex) = compiled.get_or_init(|| rule.compile().ok()) else { continue };
+            for captures in regex.captures_iter(text) {
+                let Some(secret) = captures.name("s") else { continue };
+                let bytes = secret.as_bytes();
+                let is_chance = !rule.by_chance || looks_like_chance(bytes);
+                if is_chance && !allowed.iter().any(|allowed| allowed.is_match(bytes)) {
+                    found.push((secret.range(), rule.kind.as_str()));
+                }
+            }
+        }
+        // The first rule in the list says of what kind it is.
+        found.sort_by_key(|(range, _)| range.start);
+        let mut end = 0;
+        found.retain(|(range, _)| {
+            let apart = range.start >= end;
+            end = end.max(range.end);
+            apart
+        });
+        found
+    }
+}
+
+fn in_any_case(anchors: &[&str]) -> Result<AhoCorasick> {
+    let mut builder = AhoCorasick::builder();
+    builder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostFirst);
+    builder.build(anchors).map_err(|error| Error::io(format!("redact: {error}")))
 }
 
 /// Whether the text of an assignment could be a secret: no path, no word, but characters of several sorts that seldom repeat.

@@ -37,10 +37,10 @@ pub fn examine(location: &Location, redactor: Option<&Redactor>, door: &mut Door
     let vocabulary = found.vocabulary.clone();
     let mut health = Health::new(&vocabulary, now);
     let (mut ids, mut secrets) = (Ids::default(), Tallies::default());
-    let mut seek = |text: &[u8], place: Place| {
-        for (_, kind) in redactor.into_iter().flat_map(|redactor| redactor.find(text)) {
-            secrets.add(kind, place, String::new);
-        }
+    let mut unsought = None;
+    let mut seek = |text: &[u8], place: Place| match redactor.map_or_else(|| Ok(Vec::new()), |it| it.find(text)) {
+        Ok(found) => found.into_iter().for_each(|(_, kind)| secrets.add(kind, place, String::new)),
+        Err(error) => unsought = Some(error),
     };
     let names = FIELDS.map(str::to_owned);
     let inputs = &found.inputs;
@@ -61,6 +61,9 @@ pub fn examine(location: &Location, redactor: Option<&Redactor>, door: &mut Door
         {
             note_id(&mut ids, values[0], &address);
         }
+    }
+    if let Some(error) = unsought {
+        return Err(error);
     }
     let mut findings = skipped(&found, scanned.skipped.into_entries(), &health);
     findings.extend(doubled(ids, &found)?);
