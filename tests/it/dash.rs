@@ -263,6 +263,21 @@ fn any_size_will_do() {
 }
 
 #[test]
+fn no_key_is_lost_while_the_window_is_dragged() {
+    let book = book();
+    let mut dash = Terminal::run(&book, &["dash"], 80, 24);
+    dash.shows("q quit");
+    for round in 0..300_u16 {
+        let (key, run) = if round % 2 == 0 { ("G", "r-81") } else { ("g", "r-90") };
+        dash.resize(80 + round % 3, 24)
+            .types(key)
+            .until(&format!("{run} in round {round}"), |screen| selected(screen) == run && screen.contains("q quit"));
+    }
+    dash.types("q");
+    assert!(dash.ends().success());
+}
+
+#[test]
 fn nothing_on_file_is_obeyed() {
     let evil = "\\u001b[31mred\\u001b]0;title\\u0007\\u202eback\\u200b\\r\\n\\u009b2J";
     let row = format!(

@@ -73,7 +73,10 @@ impl<'d, 'w> Session<'d, 'w> {
             while let Some(event) = next {
                 match event {
                     Event::Rows => rows_came = true,
-                    Event::Redraw => is_changed = true,
+                    Event::Redraw => {
+                        terminal.forget();
+                        is_changed = true;
+                    }
                     Event::Continued => {
                         terminal.take(self.door)?;
                         is_changed = true;

@@ -50,8 +50,13 @@ impl Terminal {
         enable_raw_mode().map_err(|error| Error::output(&error))?;
         let mut bytes = Vec::new();
         queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, Hide).map_err(|error| Error::output(&error))?;
-        self.shown = Buffer::default();
+        self.forget();
         put(&bytes, door)
+    }
+
+    /// What it shows is no longer known: one that was made smaller and larger again is not what it was.
+    pub fn forget(&mut self) {
+        self.shown = Buffer::default();
     }
 
     /// Gives it back as it was.
