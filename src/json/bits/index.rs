@@ -79,7 +79,7 @@ impl Index {
     /// Takes in `text`, which begins at the start of a line. With `careful` every bracket is looked at.
     pub fn fill(&mut self, text: &[u8], careful: bool) {
         #[cfg(target_arch = "x86_64")]
-        if super::avx2::index(text, self, careful) {
+        if super::x86::index(text, self, careful) {
             return;
         }
         self.fill_plain(text, careful);

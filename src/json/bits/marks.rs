@@ -34,7 +34,7 @@ impl Marks {
     /// Marks `text`, a block of whole lines.
     pub fn fill(&mut self, text: &[u8]) {
         #[cfg(target_arch = "x86_64")]
-        if super::avx2::mark(text, self) {
+        if super::x86::mark(text, self) {
             return;
         }
         self.fill_plain(text);

@@ -13,17 +13,17 @@
 //! that this one must agree with); a row whose frame is in doubt is given without values, for the plain path to read.
 //!
 //! - `masks.rs`: the words, and the plain way to make them · `index.rs`: what a block comes to
-//! - `avx2.rs`: the same with 32 bytes at a time, where the processor can (the only `unsafe` here)
+//! - `x86.rs`: the same with 64 or 32 bytes at a time, where the processor can (the only `unsafe` here)
 //! - `marks.rs`: quotes and newlines as positions, for the judge; `judge.rs`: rows judged along them
 //! - `finder.rs`: rows and wanted fields from the index
 
-#[cfg(target_arch = "x86_64")]
-mod avx2;
 mod finder;
 mod index;
 mod judge;
 mod marks;
 mod masks;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub use finder::{Finder, Line};
 pub use index::Index;
