@@ -87,7 +87,7 @@ pub fn skip_value(text: &[u8], at: usize) -> Option<usize> {
 
 /// The position after the number or word that begins at `at`.
 #[inline]
-pub(super) fn skip_scalar(text: &[u8], at: usize) -> usize {
+pub fn skip_scalar(text: &[u8], at: usize) -> usize {
     let mut end = at + 1;
     while end < text.len()
         && !is_white(text[end])

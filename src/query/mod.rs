@@ -34,5 +34,5 @@ pub use compile::query::{Argument, Context, compile};
 pub use row::{Place, Row};
 pub use stage::pipeline::{Fold, Held, Out, Summary};
 pub use stage::plan::Plan;
-pub use stage::prefilter::string as literal_of;
+pub use stage::prefilter::{Probe, string as literal_of};
 pub use stage::requirement::{Field, Known, Requirement};

@@ -12,7 +12,7 @@ use crate::query::Row;
 /// What a scan read.
 #[derive(Debug, Default)]
 pub struct Scanned {
-    /// Rows that were handed on, or passed over unseen because they could not matter.
+    /// Rows that were handed on; where it was asked for, also those passed over unseen because they could not matter.
     pub rows: u64,
     /// Bytes read, after unpacking.
     pub bytes: u64,
@@ -41,7 +41,7 @@ pub fn feed(
     mut each: impl FnMut(&Row<'_>, &str, &mut Skipped) -> ControlFlow<()>,
 ) -> Scanned {
     let mut scanned = Scanned::default();
-    let mut reader = Reader::new(source, Wanted { names, strict, literals: &[] });
+    let mut reader = Reader::new(source, Wanted { names, strict, ..Wanted::default() });
     for (input, _) in (0u32..).zip(source.iter()).filter(|(input, _)| source.left_out(*input).is_none()) {
         if reader.piece(Piece { input, range: None }, Some(&mut *stdin), &mut scanned, &mut each).is_break() {
             break;

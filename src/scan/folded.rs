@@ -69,7 +69,7 @@ pub fn folded<F: Fold>(source: Source, stdin: &mut dyn BufRead, how: How<'_>) ->
         true => (0u32..).zip(source.iter()).map(|(at, input)| keepable(&source, at, input)).collect(),
         false => Vec::new(),
     };
-    let wanted = Wanted { names: how.names, strict: how.strict, literals: &[] };
+    let wanted = Wanted { names: how.names, strict: how.strict, ..Wanted::default() };
     let mut read: BTreeMap<u32, F> = BTreeMap::new();
     let scanned =
         in_parallel(&source, stdin, wanted, how.threads, &Job(std::marker::PhantomData::<fn() -> F>), |part| {

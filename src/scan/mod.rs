@@ -12,6 +12,7 @@
 //! - `doubles`: ids that stand on two rows
 //! - `prune`: segments that cannot hold an answer, left out · `summarize`: what is known of all rows of one together
 //! - `pieces`: inputs cut into what can be read side by side
+//! - `sparse`: lines that can matter, before any is looked at
 //! - `reader`: rows of one piece after the other, with their fields: what one thread does
 //! - `feed`: all rows on this thread · `parallel`: on all cores, the results in order
 //! - `folded`: a fold of which a part is known from `cache/`
@@ -29,6 +30,7 @@ mod reader;
 pub mod rows;
 pub mod skipped;
 pub mod source;
+mod sparse;
 mod summarize;
 mod voided;
 

@@ -46,6 +46,12 @@ pub trait Task: Sync {
     fn so_far(&self, part: &mut Self::Part) -> Option<Self::Done>;
     /// No more rows are added to these.
     fn end(&self, part: Self::Part) -> Self::Done;
+    /// Whether results may be taken in any order. Then those of a thread need not be parted by piece.
+    fn is_order_free(&self) -> bool {
+        false
+    }
+    /// A piece ended whose results are kept for those of the next one.
+    fn pause(&self, _: &mut Self::Part) {}
 }
 
 /// How many threads, and of what stack.
@@ -104,7 +110,7 @@ pub fn in_parallel<T: Task>(
             return alone(source, stdin, wanted, task, &pieces, &mut take);
         }
         let mut scanned = Scanned::default();
-        let mut waiting: BTreeMap<usize, (T::Done, Scanned)> = BTreeMap::new();
+        let mut waiting: BTreeMap<usize, (Option<T::Done>, Scanned)> = BTreeMap::new();
         let mut due = 0;
         let mut flow = ControlFlow::Continue(());
         for message in receiver {
@@ -118,7 +124,9 @@ pub fn in_parallel<T: Task>(
                     waiting.insert(piece, (part, read));
                     while let Some((part, read)) = waiting.remove(&due).filter(|_| flow.is_continue()) {
                         scanned.join(read);
-                        flow = take(part);
+                        if let Some(part) = part {
+                            flow = take(part);
+                        }
                         due += 1;
                     }
                     line.set_due(due);
@@ -168,10 +176,10 @@ fn alone<T: Task>(
 }
 
 enum Message<P> {
-    /// Results of the piece that is due, which goes on.
+    /// Results of the piece that is due, which goes on, or of all pieces of a thread, in any order.
     More(P),
-    /// The last results of a piece, and what was read of it.
-    Done(usize, P, Scanned),
+    /// The last results of a piece, if they are not kept for those of the next one, and what was read of it.
+    Done(usize, Option<P>, Scanned),
 }
 
 /// The pieces, and how far they are.
@@ -214,13 +222,14 @@ impl Line<'_> {
         sender: &SyncSender<Message<T::Done>>,
     ) {
         let mut reader = Reader::new(source, wanted);
+        let mut kept = None;
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(piece) = self.pieces.get(number) else { return };
+            let Some(piece) = self.pieces.get(number) else { break };
             if !self.wait(number, threads * AHEAD) {
                 return;
             }
-            let mut part = task.begin();
+            let mut part = kept.take().unwrap_or_else(|| task.begin());
             let mut scanned = Scanned::default();
             let _ = reader.piece(*piece, None, &mut scanned, &mut |row, _, _| {
                 let step = task.row(&mut part, row, &mut |done| {
@@ -232,9 +241,21 @@ impl Line<'_> {
                 });
                 if self.stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { step }
             });
-            if sender.send(Message::Done(number, task.end(part), scanned)).is_err() {
+            let done = match task.is_order_free() {
+                true => {
+                    task.pause(&mut part);
+                    kept = Some(part);
+                    None
+                }
+                false => Some(task.end(part)),
+            };
+            if sender.send(Message::Done(number, done, scanned)).is_err() {
                 return;
             }
+        }
+        if let Some(part) = kept {
+            // Nobody listens any more when the scan has ended.
+            let _ = sender.send(Message::More(task.end(part)));
         }
     }
 }

@@ -2,30 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read};
-use std::iter::Peekable;
 use std::ops::ControlFlow;
 
-use memchr::{memchr, memchr_iter, memmem, memrchr};
+use memchr::{memchr, memchr_iter};
 
 use super::feed::Scanned;
 use super::pieces::{Piece, Stretch};
 use super::rows::{Block, for_each_block, one_line};
 use super::skipped::{Class, Skipped};
 use super::source::{Fate, Source};
+use super::sparse::{self, Way};
 use crate::format::corrections;
 use crate::json::bits::{Finder, Line};
 use crate::json::{self, Limits, ObjectFault, frame};
 use crate::model::READ_ROW_BYTES_MAX;
-use crate::query::{Place, Row};
-
-/// Lines with a literal that are this near to each other, in bytes, are cheaper to find with all the others.
-const DENSE_BYTES: usize = 4096;
-/// Each literal is a pass of its own over a block: more of them cost as much as looking at every line.
-const LITERALS_MAX: usize = 4;
-/// At most so many blocks are read before the literals are tried again.
-const REST_MAX: u32 = 64;
-/// How many of them tell that a block is dense.
-const DENSE_HITS: usize = 32;
+use crate::query::{Place, Probe, Row};
 
 /// What a scan asks of every row.
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,6 +27,10 @@ pub struct Wanted<'q> {
     pub strict: bool,
     /// Only lines that hold one of these, or some `\u`, need to be looked at; none: all lines.
     pub literals: &'q [Vec<u8>],
+    /// Only lines that may pass by this, or hold some `\u`, need to be looked at.
+    pub probe: Option<&'q Probe>,
+    /// Lines that are passed over are counted too.
+    pub counts: bool,
 }
 
 /// Reads pieces.
@@ -43,25 +38,13 @@ pub(super) struct Reader<'s> {
     source: &'s Source,
     wanted: Wanted<'s>,
     finder: Finder,
-    /// The literals, and what else could spell one; none: every line is looked at.
-    finders: Vec<memmem::Finder<'s>>,
-    /// Blocks in which the literals are not looked for, since they stood too dense in the last one; doubled each time.
-    rest: u32,
-    rest_next: u32,
+    /// Ways to find the lines that need to be looked at; none: all do.
+    ways: Vec<Way<'s>>,
 }
 
 impl<'s> Reader<'s> {
     pub fn new(source: &'s Source, wanted: Wanted<'s>) -> Reader<'s> {
-        let few = !wanted.strict && (1..=LITERALS_MAX).contains(&wanted.literals.len());
-        let literals = wanted.literals.iter().map(Vec::as_slice).chain([&b"\\u"[..]]);
-        Reader {
-            source,
-            wanted,
-            finder: Finder::new(wanted.names),
-            finders: if few { literals.map(memmem::Finder::new).collect() } else { Vec::new() },
-            rest: 0,
-            rest_next: 1,
-        }
+        Reader { source, wanted, finder: Finder::new(wanted.names), ways: sparse::ways(&wanted) }
     }
 
     /// Hands the rows of `piece` to `each`. `stdin` is read where the input is standard input.
@@ -144,23 +127,23 @@ impl<'s> Reader<'s> {
             block.offset += end as u64 + 1;
         }
         let mut from = 0;
-        if self.rest > 0 {
-            self.rest -= 1;
-        } else if !self.finders.is_empty() {
-            let mut sparse = Sparse::new(block, &self.finders, judge.fates);
-            while let Some((at, end)) = sparse.next() {
-                *judge.rows += memchr_iter(b'\n', &block.bytes[from..at]).count() as u64;
+        let passed = |rows: &mut u64, bytes: &[u8]| {
+            if self.wanted.counts {
+                *rows += memchr_iter(b'\n', bytes).count() as u64;
+            }
+        };
+        for way in &mut self.ways {
+            let Some(mut lines) = way.lines(block, from, judge.fates) else { continue };
+            while let Some((at, end)) = lines.next() {
+                passed(judge.rows, &block.bytes[from..at]);
                 let line = &block.bytes[at..=end];
                 self.finder.lines(line, |line| judge.found(line, block.offset + at as u64, skipped))?;
                 from = end + 1;
             }
-            if !sparse.is_dense() {
-                *judge.rows += memchr_iter(b'\n', &block.bytes[from..]).count() as u64;
-                self.rest_next = 1;
+            if lines.ended() {
+                passed(judge.rows, &block.bytes[from..]);
                 return ControlFlow::Continue(());
             }
-            self.rest = self.rest_next;
-            self.rest_next = (self.rest_next * 2).min(REST_MAX);
         }
         let offset = block.offset + from as u64;
         self.finder.lines(&block.bytes[from..], |line| judge.found(line, offset, skipped))
@@ -238,56 +221,6 @@ impl<E: FnMut(&Row<'_>, &str, &mut Skipped) -> ControlFlow<()>> Judge<'_, E> {
         }
         *self.rows += 1;
         (self.each)(&Row { text, fields, place }, self.name, skipped)
-    }
-}
-
-/// The lines of a block that hold a literal, or any `\u`, by which it could be spelled otherwise, and those of rows
-/// with a fate: a corrected row need not hold what it reads as holding.
-struct Sparse<'b> {
-    block: &'b [u8],
-    finders: &'b [memmem::Finder<'b>],
-    /// Where each is found next; `None`: not looked for yet.
-    next: Vec<Option<usize>>,
-    /// Where rows with a fate begin.
-    fated: Peekable<std::vec::IntoIter<usize>>,
-    from: usize,
-    hits: usize,
-}
-
-impl<'b> Sparse<'b> {
-    fn new(block: Block<'b>, finders: &'b [memmem::Finder<'_>], fates: Option<&BTreeMap<u64, Fate>>) -> Sparse<'b> {
-        let here = block.offset..block.offset + block.bytes.len() as u64;
-        let fated: Vec<usize> = fates.map_or_else(Vec::new, |fates| {
-            fates.range(here).map(|(offset, _)| (offset - block.offset) as usize).collect()
-        });
-        let next = vec![None; finders.len()];
-        Sparse { block: block.bytes, finders, next, fated: fated.into_iter().peekable(), from: 0, hits: 0 }
-    }
-
-    /// The next such line, without its newline; none also when they stand too dense.
-    fn next(&mut self) -> Option<(usize, usize)> {
-        if self.is_dense() {
-            return None;
-        }
-        let rest = self.block.get(self.from..)?;
-        for (next, finder) in self.next.iter_mut().zip(self.finders) {
-            if next.is_none_or(|at| at < self.from) {
-                *next = Some(finder.find(rest).map_or(usize::MAX, |at| self.from + at));
-            }
-        }
-        while self.fated.next_if(|at| *at < self.from).is_some() {}
-        let found = self.next.iter().flatten().chain(self.fated.peek());
-        let at = found.copied().min().filter(|at| *at < self.block.len())?;
-        let begin = memrchr(b'\n', &self.block[self.from..at]).map_or(self.from, |newline| self.from + newline + 1);
-        let end = memchr(b'\n', &self.block[at..]).map_or(self.block.len(), |newline| at + newline);
-        self.from = end + 1;
-        self.hits += 1;
-        Some((begin, end))
-    }
-
-    /// Whether it pays no longer to look for them.
-    fn is_dense(&self) -> bool {
-        self.hits >= DENSE_HITS && self.hits * DENSE_BYTES > self.from
     }
 }
 

@@ -87,6 +87,7 @@ mod store_state;
 mod prune;
 mod prune_reference;
 mod runs_cache;
+mod sparse_reference;
 
 /// Rows that stand again elsewhere.
 mod voided;

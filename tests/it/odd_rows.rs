@@ -266,5 +266,11 @@ fn the_index_is_the_same_both_ways() {
         assert_eq!(fast.places(), plain.places(), "{}", text.escape_ascii());
         assert_eq!(fast.doubts(), plain.doubts(), "{}", text.escape_ascii());
         assert_eq!(fast.escapes(), plain.escapes(), "{}", text.escape_ascii());
+        if fast.fill_narrow(&text, careful) {
+            assert_eq!(fast.words(), plain.words(), "{}", text.escape_ascii());
+            assert_eq!(fast.places(), plain.places(), "{}", text.escape_ascii());
+            assert_eq!(fast.doubts(), plain.doubts(), "{}", text.escape_ascii());
+            assert_eq!(fast.escapes(), plain.escapes(), "{}", text.escape_ascii());
+        }
     }
 }

@@ -12,12 +12,12 @@ use logbook::store::{self, Input};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-fn plan(query: &str) -> Plan {
+pub fn plan(query: &str) -> Plan {
     let now = Instant::parse("2026-04-16T10:00:00Z").unwrap();
     compile(&parse(query).unwrap(), &Context::new(Clock { now, zone: Zone::UTC })).unwrap()
 }
 
-const VALUES: &[&str] = &[
+pub const VALUES: &[&str] = &[
     "\"a\"",
     "\"b\"",
     "\"\\u0061\"",
@@ -50,9 +50,9 @@ const WORDS: &[&str] = &[
     "\"2026-04-15T00:00:00Z\"",
 ];
 const TIMES: &[&str] = &["2026-04-15", "2026-04-14", "2026-04", "2026-04-16T00:00:00Z", "-10h", "-34h", "null"];
-const FIELDS: &[&str] = &["run_id", "status", "phase", "kind", "timestamp", "own"];
+pub const FIELDS: &[&str] = &["run_id", "status", "phase", "kind", "timestamp", "own"];
 
-fn row() -> impl Strategy<Value = String> {
+pub fn row() -> impl Strategy<Value = String> {
     // Mostly a few words, so that many segments hold none of a kind.
     let value = prop_oneof![3 => select(&VALUES[..5]), 1 => select(VALUES)];
     prop::collection::vec((select(FIELDS), value), 0..6).prop_map(|members| {
@@ -61,7 +61,7 @@ fn row() -> impl Strategy<Value = String> {
     })
 }
 
-fn condition() -> impl Strategy<Value = String> {
+pub fn condition() -> impl Strategy<Value = String> {
     let field = || select(&FIELDS[..4]);
     let test = prop_oneof![
         4 => (field(), select(vec!["=", "!=", "<", ">="]), select(WORDS)).prop_map(|(f, op, w)| match w {

@@ -220,11 +220,6 @@ fn explain(
 
 /// Nothing came out: how many rows there are, and of what time. Those of segments left out count too.
 fn tell_nothing(inputs: &Source, scanned: &Scanned, clock: &Clock, door: &mut Door<'_>) {
-    let rows = scanned.rows + inputs.all_left_out().map(|(_, left_out)| left_out.rows).sum::<u64>();
-    if rows == 0 {
-        let inputs = inputs.len();
-        return door.note(format_args!("no rows in {inputs} file{}", if inputs == 1 { "" } else { "s" }));
-    }
     let mut span: Option<(Instant, Instant)> = None;
     let mut widen = |first: Instant, last: Instant| {
         span = Some(span.map_or((first, last), |(least, greatest)| (least.min(first), greatest.max(last))));
@@ -233,12 +228,18 @@ fn tell_nothing(inputs: &Source, scanned: &Scanned, clock: &Clock, door: &mut Do
     let read = (0u32..).zip(inputs.iter()).filter(|(at, _)| inputs.left_out(*at).is_none());
     let files = read.map(|(_, input)| input).filter(|input| **input != Input::Stdin).cloned().collect();
     let files = Source::as_written(files);
-    scan::feed(&files, door.input, &["timestamp".to_owned()], false, |row, _, _| {
+    let fed = scan::feed(&files, door.input, &["timestamp".to_owned()], false, |row, _, _| {
         if let Some(at) = row.fields[0].and_then(cell::instant) {
             widen(at, at);
         }
         ControlFlow::Continue(())
     });
+    let read = if inputs.iter().any(|input| *input == Input::Stdin) { scanned.rows } else { fed.rows };
+    let rows = read + inputs.all_left_out().map(|(_, left_out)| left_out.rows).sum::<u64>();
+    if rows == 0 {
+        let inputs = inputs.len();
+        return door.note(format_args!("no rows in {inputs} file{}", if inputs == 1 { "" } else { "s" }));
+    }
     let s = if rows == 1 { "" } else { "s" };
     match span {
         Some((first, last)) => door.note(format_args!(

@@ -63,9 +63,13 @@ impl Answer {
         let wonder = self.moved.is_some();
         let names = Moved::names(plan, wonder);
         let slots = Moved::FIELDS.map(|field| names.iter().position(|name| name == field).unwrap_or(usize::MAX));
-        let job = Job { plan, wonder: wonder.then_some(slots), strict };
+        let counts_only = !matches!(self.printing, Printing::Rows(_));
+        let job = Job { plan, wonder: wonder.then_some(slots), strict, counts: counts_only };
         let literal = plan.literal().filter(|_| !wonder);
-        let wanted = Wanted { names: &names, strict, literals: literal.as_slice() };
+        let probe = plan.probe().filter(|_| !wonder);
+        // What comes through a pipe cannot be counted again.
+        let counts = inputs.iter().any(|input| matches!(input, Input::Stdin));
+        let wanted = Wanted { names: &names, strict, literals: literal.as_slice(), probe: probe.as_ref(), counts };
         let mut all = plan.fold();
         let mut shown: Vec<(Vec<u8>, Place)> = Vec::new();
         let mut damaged: Vec<(Place, String)> = Vec::new();
@@ -138,7 +142,7 @@ impl Answer {
             let name = inputs.get(place.input as usize).map_or_else(String::new, Input::name);
             scanned.skipped.add(&name, Class::NotJson, place.offset, detail);
         }
-        let not_all = literal.is_some() || plan.fields_at_once().len() < plan.fields().len();
+        let not_all = literal.is_some() || probe.is_some() || plan.fields_at_once().len() < plan.fields().len();
         if not_all || inputs.all_left_out().next().is_some() {
             self.look_for_fields(inputs, plan, door);
         }

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use super::{Corrections, Found, Reading, cores, logbook_for, require, test, wording};
 use crate::cmd::Door;
 use crate::error::Result;
+use crate::json::bits::RowJudge;
 use crate::json::{self, Limits};
 use crate::model::Instant;
 use crate::query::ast::{Expr, Form, Literal, Op, Right, Span};
@@ -39,7 +40,7 @@ pub fn gather<K: FnMut(&Row<'_>) -> bool>(
     keeps: impl Fn() -> K + Sync,
 ) -> (Vec<Kept>, Scanned) {
     let task = Gather { keeps };
-    let wanted = Wanted { names, strict, literals };
+    let wanted = Wanted { names, strict, literals, ..Wanted::default() };
     let threads = Threads { count: cores(), stack_bytes: None, begun: &|| {} };
     let (mut all, mut damaged) = (Vec::new(), Vec::new());
     let mut scanned = scan::in_parallel(inputs, &mut *door.input, wanted, threads, &task, |(kept, more)| {
@@ -127,21 +128,22 @@ struct Gather<F> {
 type Part = (Vec<Kept>, Vec<(Place, String)>);
 
 impl<K: FnMut(&Row<'_>) -> bool, F: Fn() -> K + Sync> Task for Gather<F> {
-    type Part = (K, Part);
+    type Part = (K, Part, RowJudge);
     type Done = Part;
 
-    fn begin(&self) -> (K, Part) {
-        ((self.keeps)(), Part::default())
+    fn begin(&self) -> Self::Part {
+        ((self.keeps)(), Part::default(), RowJudge::default())
     }
 
     fn row(
         &self,
-        (keeps, (kept, damaged)): &mut (K, Part),
+        (keeps, (kept, damaged), judge): &mut Self::Part,
         row: &Row<'_>,
         _: &mut dyn FnMut(Part) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         if keeps(row) {
-            match json::validate(row.text, Limits::GRAMMAR) {
+            let judged = if judge.is_good(row.text) { Ok(()) } else { json::validate(row.text, Limits::GRAMMAR) };
+            match judged {
                 Ok(()) => kept.push(Kept { place: row.place, text: row.text.to_vec() }),
                 Err(fault) => damaged.push((row.place, scan::not_json(&fault).1)),
             }
@@ -149,11 +151,11 @@ impl<K: FnMut(&Row<'_>) -> bool, F: Fn() -> K + Sync> Task for Gather<F> {
         ControlFlow::Continue(())
     }
 
-    fn so_far(&self, _: &mut (K, Part)) -> Option<Part> {
+    fn so_far(&self, _: &mut Self::Part) -> Option<Part> {
         None
     }
 
-    fn end(&self, (_, part): (K, Part)) -> Part {
+    fn end(&self, (_, part, _): Self::Part) -> Part {
         part
     }
 }

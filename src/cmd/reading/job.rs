@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::answer::{FAULTS_TOLD, Moved};
+use crate::json::bits::RowJudge;
 use crate::json::{self, Limits};
 use crate::query::{Fold, Held, Out, Place, Plan, Row};
 use crate::scan::{self, Task};
@@ -17,6 +18,8 @@ pub(super) struct Job<'p> {
     pub wonder: Option<[usize; 3]>,
     /// The first fault of a jq program ends the work.
     pub strict: bool,
+    /// The results are only counted.
+    pub counts: bool,
 }
 
 /// What came of some rows that stand together.
@@ -57,25 +60,34 @@ impl Results {
 }
 
 impl<'p> Task for Job<'p> {
-    type Part = (Fold<'p>, Part);
+    type Part = (Fold<'p>, Part, RowJudge);
     type Done = Part;
 
-    fn begin(&self) -> (Fold<'p>, Part) {
-        (self.plan.fold(), Part { seen: vec![false; self.plan.fields().len()], ..Part::default() })
+    fn begin(&self) -> Self::Part {
+        let part = Part { seen: vec![false; self.plan.fields().len()], ..Part::default() };
+        (self.plan.fold(), part, RowJudge::default())
     }
 
-    fn end(&self, (fold, part): (Fold<'p>, Part)) -> Part {
+    fn end(&self, (fold, part, _): Self::Part) -> Part {
         Part { held: fold.into_held(), ..part }
     }
 
-    fn so_far(&self, (_, part): &mut (Fold<'p>, Part)) -> Option<Part> {
+    fn is_order_free(&self) -> bool {
+        self.plan.is_order_free() && self.wonder.is_none()
+    }
+
+    fn pause(&self, (fold, ..): &mut Self::Part) {
+        fold.make_lean();
+    }
+
+    fn so_far(&self, (_, part, _): &mut Self::Part) -> Option<Part> {
         let results = std::mem::take(&mut part.results);
         (!results.ends.is_empty()).then(|| Part { results, ..Part::default() })
     }
 
     fn row(
         &self,
-        (fold, part): &mut (Fold<'p>, Part),
+        (fold, part, judge): &mut Self::Part,
         row: &Row<'_>,
         more: &mut dyn FnMut(Part) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
@@ -92,11 +104,12 @@ impl<'p> Task for Job<'p> {
             &mut Out {
                 sink: &mut |text, place| {
                     if let (true, Some(place)) = (whole, place)
+                        && !judge.is_good(text)
                         && let Err(fault) = json::validate(text, Limits::GRAMMAR)
                     {
                         damaged.push((place, scan::not_json(&fault).1));
                     } else {
-                        results.push(text, place);
+                        results.push(if self.counts { b"" } else { text }, place);
                         // Also amid the outputs of a program that never ends.
                         if results.text.len() >= RESULTS_BYTES {
                             return more(Part { results: std::mem::take(results), ..Part::default() });

@@ -85,6 +85,14 @@ impl Index {
         self.fill_plain(text, careful);
     }
 
+    /// The same with 32 bytes at a time, for tests that compare; false where the processor cannot.
+    pub fn fill_narrow(&mut self, text: &[u8], careful: bool) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return super::x86::index_narrow(text, self, careful);
+        #[cfg(not(target_arch = "x86_64"))]
+        return false;
+    }
+
     /// The same, with masks made byte by byte.
     pub fn fill_plain(&mut self, text: &[u8], careful: bool) {
         let mut filling = Filling::new(self, text, careful);

@@ -131,6 +131,30 @@ impl Judge {
     }
 }
 
+/// Judges single rows by the grammar alone.
+#[derive(Debug)]
+pub struct RowJudge {
+    judge: Judge,
+    line: Vec<u8>,
+}
+
+impl Default for RowJudge {
+    fn default() -> Self {
+        RowJudge { judge: Judge::new(Limits::GRAMMAR), line: Vec::new() }
+    }
+}
+
+impl RowJudge {
+    /// Whether `text` is surely one good object; else [`crate::json::validate()`] must say.
+    pub fn is_good(&mut self, text: &[u8]) -> bool {
+        self.line.clear();
+        self.line.extend_from_slice(text);
+        self.line.push(b'\n');
+        self.judge.begin(&self.line);
+        self.judge.next(&self.line).is_some_and(|judged| judged.text.len() == text.len() && judged.spans.is_some())
+    }
+}
+
 /// One row, walked.
 struct Walk<'a> {
     text: &'a [u8],

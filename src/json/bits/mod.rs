@@ -27,5 +27,5 @@ mod x86;
 
 pub use finder::{Finder, Line};
 pub use index::Index;
-pub use judge::{Judge, Judged};
+pub use judge::{Judge, Judged, RowJudge};
 pub use marks::Marks;

@@ -34,12 +34,18 @@ pub(super) fn index(text: &[u8], out: &mut Index, careful: bool) -> bool {
     if is_wide() {
         // SAFETY: the processor has what the function is compiled for, as just asked.
         unsafe { index_wide_blocks(text, out, careful) };
-    } else if is_able() {
-        // SAFETY: as above.
-        unsafe { index_blocks(text, out, careful) };
-    } else {
+        return true;
+    }
+    index_narrow(text, out, careful)
+}
+
+/// The same, with 32 bytes at a time.
+pub(super) fn index_narrow(text: &[u8], out: &mut Index, careful: bool) -> bool {
+    if !is_able() {
         return false;
     }
+    // SAFETY: the processor has what the function is compiled for, as just asked.
+    unsafe { index_blocks(text, out, careful) };
     true
 }
 

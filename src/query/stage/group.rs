@@ -11,9 +11,9 @@ use crate::json::string::quote_into;
 use crate::query::aggregate::{Ignored, State};
 use crate::query::eval::order::{Key, write_identity};
 use crate::query::eval::source::{Eval, Fault, Source};
-use crate::query::row::Row;
+use crate::query::row::{Place, Row};
 use crate::query::stage::plan::GroupBy;
-use crate::query::stage::spelled::Spelled;
+use crate::query::stage::spelled::{Spelled, Spelling};
 
 /// The groups so far, in order of first appearance.
 #[derive(Debug, Default)]
@@ -27,7 +27,9 @@ pub(in crate::query) struct Groups {
 #[derive(Debug)]
 struct Group {
     identity: Box<[u8]>,
-    /// As the first row of the group had them.
+    /// Where its first row stands.
+    first: Place,
+    /// As that row had them.
     keys: Box<[Box<[u8]>]>,
     states: Box<[State]>,
 }
@@ -67,16 +69,16 @@ impl Groups {
             return self.find_by_identity(stage, row, eval);
         }
         let texts = || stage.keys.iter().map(|key| key.source.field(row).unwrap_or(b"null"));
-        let slot = Spelled::slot(texts());
+        let spelling = Spelling::of(texts());
         let spelled = self.spelled.get_or_insert_default();
-        let number = spelled.number(slot);
-        if let Some(group) = self.list.get(number)
-            && group.keys.iter().map(|key| &**key).eq(texts())
+        if let Some(number) = spelled.number(&spelling)
+            && (spelling.is_exact()
+                || self.list.get(number).is_some_and(|group| group.keys.iter().map(|key| &**key).eq(texts())))
         {
             return Ok(number);
         }
         let number = self.find_by_identity(stage, row, eval)?;
-        self.spelled.get_or_insert_default().keep(slot, number);
+        self.spelled.get_or_insert_default().keep(spelling, number);
         Ok(number)
     }
 
@@ -93,7 +95,7 @@ impl Groups {
                 };
                 let keys = stage.keys.iter().map(|key| value(&key.source, eval)).collect::<Result<_, _>>()?;
                 let identity: Box<[u8]> = self.identity.as_slice().into();
-                self.insert(Group { identity, keys, states: stage.states() })
+                self.insert(Group { identity, first: row.place, keys, states: stage.states() })
             }
         })
     }
@@ -104,11 +106,14 @@ impl Groups {
         self.list.len() - 1
     }
 
-    /// Joins the groups of later rows.
+    /// Joins the groups of other rows: of later ones, unless no order shows in the aggregates.
     pub fn merge(&mut self, later: Groups) {
         for group in later.list {
             match self.index.get(&group.identity).and_then(|at| self.list.get_mut(*at)) {
                 Some(mine) => {
+                    if group.first < mine.first {
+                        (mine.first, mine.keys) = (group.first, group.keys);
+                    }
                     for (state, later) in mine.states.iter_mut().zip(group.states) {
                         state.merge(later);
                     }
@@ -123,7 +128,12 @@ impl Groups {
     /// The group rows in their order, and what each aggregate could not use.
     pub fn finish(mut self, stage: &GroupBy) -> (Vec<Vec<u8>>, Vec<(String, Ignored)>) {
         if stage.keys.is_empty() && self.list.is_empty() {
-            self.insert(Group { identity: Box::default(), keys: Box::default(), states: stage.states() });
+            self.insert(Group {
+                identity: Box::default(),
+                first: Place::default(),
+                keys: Box::default(),
+                states: stage.states(),
+            });
         }
         let rank = |group: &Group| {
             let count = match group.states.first() {

@@ -13,7 +13,7 @@ use crate::query::eval::path::Path;
 use crate::query::row::{Place, Row};
 use crate::query::stage::group::write_name;
 use crate::query::stage::pipeline::refill;
-use crate::query::stage::spelled::Spelled;
+use crate::query::stage::spelled::{Spelled, Spelling};
 
 /// The stage, compiled.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub(in crate::query) struct Latest {
     list: Vec<Newest>,
     spelled: Option<Spelled>,
     identity: Vec<u8>,
+    /// Those of `list` whose text is whole.
+    whole: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -38,6 +40,7 @@ struct Newest {
     value: Box<[u8]>,
     place: Place,
     text: Vec<u8>,
+    is_whole: bool,
 }
 
 impl LatestBy {
@@ -56,25 +59,29 @@ impl Latest {
             return;
         }
         let Some(value) = stage.by.value(row).filter(|value| **value != *b"null") else { return };
-        let slot = Spelled::slot(std::iter::once(&*value));
+        let spelling = Spelling::of(std::iter::once(&*value));
         let spelled = self.spelled.get_or_insert_default();
-        let number = spelled.number(slot);
-        if let Some(newest) = self.list.get_mut(number).filter(|newest| *newest.value == *value) {
-            return newest.take(row);
+        if let Some(number) = spelled.number(&spelling)
+            && let Some(newest) = self.list.get_mut(number)
+            && (spelling.is_exact() || *newest.value == *value)
+        {
+            return newest.take(row, number, &mut self.whole);
         }
         self.identity.clear();
         write_identity(Some(&value), &mut self.identity);
         match self.index.get(&*self.identity) {
             Some(number) => {
-                spelled.keep(slot, *number);
+                spelled.keep(spelling, *number);
                 if let Some(newest) = self.list.get_mut(*number) {
-                    newest.take(row);
+                    newest.take(row, *number, &mut self.whole);
                 }
             }
             None => {
-                spelled.keep(slot, self.list.len());
+                spelled.keep(spelling, self.list.len());
                 self.index.insert(self.identity.as_slice().into(), self.list.len());
-                self.list.push(Newest { value: (*value).into(), place: row.place, text: row.text.to_vec() });
+                self.whole.push(self.list.len());
+                let (value, text) = ((*value).into(), row.text.to_vec());
+                self.list.push(Newest { value, place: row.place, text, is_whole: true });
             }
         }
     }
@@ -82,7 +89,8 @@ impl Latest {
     /// Of each row keeps only the fields `names`, where no more will be asked of it: rows may be long.
     pub fn shrink(&mut self, names: &[String]) {
         let mut line = Vec::new();
-        for newest in &mut self.list {
+        for number in self.whole.drain(..) {
+            let Some(newest) = self.list.get_mut(number) else { continue };
             let mut fields = Vec::new();
             let fields = refill(&newest.text, names, &mut fields);
             line.clear();
@@ -95,6 +103,7 @@ impl Latest {
             }
             line.push(b'}');
             newest.text = line.as_slice().into();
+            newest.is_whole = false;
         }
     }
 
@@ -106,7 +115,7 @@ impl Latest {
             let Some(newest) = theirs.get_mut(number).and_then(Option::take) else { continue };
             match self.index.get(&identity).and_then(|number| self.list.get_mut(*number)) {
                 Some(mine) if mine.place > newest.place => {}
-                Some(mine) => (mine.place, mine.text) = (newest.place, newest.text),
+                Some(mine) => (mine.place, mine.text, mine.is_whole) = (newest.place, newest.text, newest.is_whole),
                 None => {
                     self.index.insert(identity, self.list.len());
                     self.list.push(newest);
@@ -124,11 +133,15 @@ impl Latest {
 }
 
 impl Newest {
-    fn take(&mut self, row: &Row<'_>) {
+    /// Takes a row; what becomes whole by it, the one with this number, is noted.
+    fn take(&mut self, row: &Row<'_>, number: usize, whole: &mut Vec<usize>) {
         if row.place >= self.place {
             self.place = row.place;
             self.text.clear();
             self.text.extend_from_slice(row.text);
+            if !std::mem::replace(&mut self.is_whole, true) {
+                whole.push(number);
+            }
         }
     }
 }

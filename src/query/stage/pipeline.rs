@@ -139,11 +139,16 @@ impl<'p> Fold<'p> {
 
     /// What the fold holds back, to be merged into that of earlier rows.
     pub fn into_held(mut self) -> Held {
+        self.make_lean();
+        self.rest.held
+    }
+
+    /// Keeps of rows that are held back only what will be asked of them.
+    pub fn make_lean(&mut self) {
         let plan = self.rest.plan;
         if plan.asks_fields_only() {
             self.rest.held.latest.shrink(&plan.first);
         }
-        self.rest.held
     }
 
     /// Joins what the fold of later rows held back. Streaming plans have nothing to join but counts.

@@ -13,7 +13,7 @@ use crate::query::jq::head::Head;
 use crate::query::jq::program::{Globals, Program, Session};
 use crate::query::stage::latest::LatestBy;
 use crate::query::stage::pipeline::Fold;
-use crate::query::stage::prefilter;
+use crate::query::stage::prefilter::{self, Probe};
 use crate::query::stage::requirement::Requirement;
 use crate::query::time::Clock;
 
@@ -97,6 +97,13 @@ impl Plan {
         filter.or_else(|| prefilter::string(self.head.string()?))
     }
 
+    /// What is to be asked of rows wherever a name stands in them, before they are looked at: those of which it says
+    /// that they may not pass need not be.
+    pub fn probe(&self) -> Option<Probe> {
+        // The rows of a run that do not pass may still be its newest.
+        self.filter.as_ref().filter(|_| self.latest.is_none()).and_then(|filter| prefilter::probe(filter, &self.first))
+    }
+
     /// What every row must have that can matter to the answer: rows without it need not be read.
     pub fn requirement(&self) -> Requirement {
         match (&self.filter, &self.latest) {
@@ -113,6 +120,17 @@ impl Plan {
     /// holds them back, and memory does not grow with the input.
     pub fn is_streaming(&self) -> bool {
         self.latest.is_none() && !self.slurp && self.group.is_none() && self.tail.sort.is_empty()
+    }
+
+    /// Whether folds may be merged in any order: they hold back the newest rows, by their places, or groups in whose
+    /// aggregates no order shows.
+    pub fn is_order_free(&self) -> bool {
+        let shows_order = |(_, function, _): &(String, Function, Option<Source>)| {
+            use Function::{First, Last, List, Max, Min};
+            matches!(function, First | Last | List | Max | Min)
+        };
+        let groups = self.group.as_ref().is_some_and(|group| !group.aggregates.iter().any(shows_order));
+        !self.uses_jq() && (self.latest.is_some() || groups)
     }
 
     /// Whether rows come out as they were written: what is put out must then

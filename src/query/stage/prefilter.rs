@@ -1,9 +1,19 @@
 //! What every row that passes must hold, letter by letter: looked for in whole blocks of text before any row is.
 //!
+//! A [`literal`] stands in its value. Where a condition asks for no such text, or for one that many rows have, a [`Probe`]
+//! finds the name of the field, wherever in a row it stands, and asks what stands behind it: if none of the values behind
+//! that name in a row would pass, neither does the row, whichever of them is the field's own.
+//!
 //! A string may be spelled with escapes. Of the characters that are let through here only `\u` spells another one,
 //! so that whoever looks for the literal must look at rows with `\u` too, and at no others.
 
+use memchr::memchr3;
+
+use crate::json::skip::skip_scalar;
+use crate::json::skip_white;
+use crate::model::names;
 use crate::query::eval::compare::Matcher;
+use crate::query::eval::path::Path;
 use crate::query::eval::predicate::Predicate;
 use crate::query::eval::value::Value;
 
@@ -26,6 +36,74 @@ fn best(predicate: &Predicate, names: &[String]) -> Option<(usize, Vec<u8>)> {
             Some((literal.len() + if few { 1000 } else { 0 }, literal))
         }
         _ => None,
+    }
+}
+
+/// The name of a field, and what its value must be.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    key: Vec<u8>,
+    /// `None`: anything.
+    matcher: Option<Matcher>,
+}
+
+/// The probe for that condition of `predicate` which promises most, if there is one.
+pub(in crate::query) fn probe(predicate: &Predicate, names: &[String]) -> Option<Probe> {
+    let parts = match predicate {
+        Predicate::And(parts) => parts,
+        one => std::slice::from_ref(one),
+    };
+    let of = |part: &Predicate| match part {
+        Predicate::Field(path, test) if !test.negated => {
+            let cheap = match &test.matcher {
+                // A stretch of time is a stretch of the log.
+                Matcher::Less(_) | Matcher::LessEqual(_) | Matcher::Greater(_) | Matcher::GreaterEqual(_) => 3,
+                Matcher::Equal(_) | Matcher::OneOf(_) => 2,
+                _ => 1,
+            };
+            Some((cheap, Probe { key: key(path, names)?, matcher: Some(test.matcher.clone()) }))
+        }
+        Predicate::Has(path) => Some((0, Probe { key: key(path, names)?, matcher: None })),
+        _ => None,
+    };
+    parts.iter().rev().filter_map(of).max_by_key(|(cheap, _)| *cheap).map(|(_, probe)| probe)
+}
+
+/// The last name of a path in its quotes, where it is spelled in one way.
+fn key(path: &Path, names: &[String]) -> Option<Vec<u8>> {
+    let name = match path.rest.last() {
+        Some(name) => name,
+        None => names.get(path.slot)?.as_bytes(),
+    };
+    Some([b"\"", spelled_one_way(name)?, b"\""].concat())
+}
+
+impl Probe {
+    /// The name with its quotes.
+    pub fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// Whether the row may pass by the value in `rest`, the text right behind the name. What cannot be told at a glance may.
+    #[inline]
+    pub fn may_pass(&self, rest: &[u8]) -> bool {
+        let colon = if rest.first() == Some(&b':') { 0 } else { skip_white(rest, 0) };
+        if rest.get(colon) != Some(&b':') {
+            // It is no name here.
+            return false;
+        }
+        let Some(matcher) = &self.matcher else { return true };
+        let from = skip_white(rest, colon + 1);
+        let to = match rest.get(from) {
+            // A string that is not ended on its line is none.
+            Some(b'"') => match memchr3(b'"', b'\\', b'\n', &rest[from + 1..]) {
+                Some(length) if rest[from + 1 + length] == b'"' => from + length + 2,
+                _ => return true,
+            },
+            None | Some(b'[' | b'{') => return true,
+            _ => skip_scalar(rest, from),
+        };
+        matcher.matches(&rest[from..to])
     }
 }
 
@@ -52,6 +130,11 @@ pub fn string(text: &[u8]) -> Option<Vec<u8>> {
         let part = &quoted[from..end];
         longest = if part.len() > longest.len() { part } else { longest };
         from = end + 1;
+    }
+    // `"blocked` begins the name `blocked_on` in every other row: what tells them apart comes sooner without the quote.
+    let begins_a_name = || names::all().any(|name| name.len() > text.len() && name.as_bytes().starts_with(text));
+    if longest.len() == quoted.len() && text.len() >= BYTES_MIN && begins_a_name() {
+        longest = &quoted[1..];
     }
     (longest.len() >= BYTES_MIN && !text.windows(3).any(is_replaced)).then(|| longest.to_vec())
 }
