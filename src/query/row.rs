@@ -19,6 +19,8 @@ pub struct Row<'a> {
     pub fields: &'a [Option<&'a [u8]>],
     /// Where it stands.
     pub place: Place,
+    /// The text stays where it is in memory until [`crate::query::Fold::block_ends`] is told of the block around it.
+    pub lasts: bool,
 }
 
 impl<'a> Row<'a> {

@@ -4,7 +4,7 @@ use std::io::BufRead;
 use std::ops::ControlFlow;
 
 use super::pieces::Piece;
-use super::reader::{Reader, Wanted};
+use super::reader::{Met, Reader, Wanted};
 use super::skipped::Skipped;
 use super::source::Source;
 use crate::query::Row;
@@ -43,6 +43,10 @@ pub fn feed(
     let mut scanned = Scanned::default();
     let mut reader = Reader::new(source, Wanted { names, strict, ..Wanted::default() });
     for (input, _) in (0u32..).zip(source.iter()).filter(|(input, _)| source.left_out(*input).is_none()) {
+        let mut each = |met: Met<'_>| match met {
+            Met::Row(row, name, skipped) => each(row, name, skipped),
+            Met::BlockEnd(_) => ControlFlow::Continue(()),
+        };
         if reader.piece(Piece { input, range: None }, Some(&mut *stdin), &mut scanned, &mut each).is_break() {
             break;
         }

@@ -17,7 +17,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::feed::Scanned;
 use super::pieces::{Piece, cut};
-use super::reader::{Reader, Wanted};
+use super::reader::{Met, Reader, Wanted};
 use super::source::Source;
 use crate::query::Row;
 
@@ -42,6 +42,8 @@ pub trait Task: Sync {
         row: &Row<'_>,
         more: &mut dyn FnMut(Self::Done) -> ControlFlow<()>,
     ) -> ControlFlow<()>;
+    /// The texts of rows that last are in `block`, and go now.
+    fn block_ends(&self, _: &mut Self::Part, _block: &[u8]) {}
     /// Results that can be handed on while the part goes on, if there are any.
     fn so_far(&self, part: &mut Self::Part) -> Option<Self::Done>;
     /// No more rows are added to these.
@@ -50,8 +52,6 @@ pub trait Task: Sync {
     fn is_order_free(&self) -> bool {
         false
     }
-    /// A piece ended whose results are kept for those of the next one.
-    fn pause(&self, _: &mut Self::Part) {}
 }
 
 /// How many threads, and of what stack.
@@ -155,7 +155,14 @@ fn alone<T: Task>(
         let mut flow = ControlFlow::Continue(());
         // Of a stream that somebody still writes, rows go out as they come.
         let live = matches!(source.get(piece.input as usize), Some(crate::store::Input::Stdin));
-        let _ = reader.piece(*piece, Some(&mut *stdin), &mut scanned, &mut |row, _, _| {
+        let _ = reader.piece(*piece, Some(&mut *stdin), &mut scanned, &mut |met| {
+            let row = match met {
+                Met::Row(row, ..) => row,
+                Met::BlockEnd(block) => {
+                    task.block_ends(&mut part, block);
+                    return ControlFlow::Continue(());
+                }
+            };
             let step = task.row(&mut part, row, &mut |done| {
                 flow = take(done);
                 flow
@@ -231,7 +238,14 @@ impl Line<'_> {
             }
             let mut part = kept.take().unwrap_or_else(|| task.begin());
             let mut scanned = Scanned::default();
-            let _ = reader.piece(*piece, None, &mut scanned, &mut |row, _, _| {
+            let _ = reader.piece(*piece, None, &mut scanned, &mut |met| {
+                let row = match met {
+                    Met::Row(row, ..) => row,
+                    Met::BlockEnd(block) => {
+                        task.block_ends(&mut part, block);
+                        return ControlFlow::Continue(());
+                    }
+                };
                 let step = task.row(&mut part, row, &mut |done| {
                     // In its turn; nobody listens any more when the scan has ended.
                     match self.wait(number, 0) && sender.send(Message::More(done)).is_ok() {
@@ -243,7 +257,6 @@ impl Line<'_> {
             });
             let done = match task.is_order_free() {
                 true => {
-                    task.pause(&mut part);
                     kept = Some(part);
                     None
                 }

@@ -33,6 +33,14 @@ pub struct Wanted<'q> {
     pub counts: bool,
 }
 
+/// What is met in a piece.
+pub(super) enum Met<'m> {
+    /// A row, in the input of this name; what its taker itself adds to the account.
+    Row(&'m Row<'m>, &'m str, &'m mut Skipped),
+    /// The end of a block: texts of rows in it last until here.
+    BlockEnd(&'m [u8]),
+}
+
 /// Reads pieces.
 pub(super) struct Reader<'s> {
     source: &'s Source,
@@ -53,7 +61,7 @@ impl<'s> Reader<'s> {
         piece: Piece,
         stdin: Option<&mut dyn BufRead>,
         scanned: &mut Scanned,
-        each: &mut impl FnMut(&Row<'_>, &str, &mut Skipped) -> ControlFlow<()>,
+        each: &mut impl FnMut(Met<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let Some(input) = self.source.get(piece.input as usize) else { return ControlFlow::Continue(()) };
         let name = input.name();
@@ -99,7 +107,7 @@ impl<'s> Reader<'s> {
         name: &str,
         (input, start): (u32, u64),
         scanned: &mut Scanned,
-        each: &mut impl FnMut(&Row<'_>, &str, &mut Skipped) -> ControlFlow<()>,
+        each: &mut impl FnMut(Met<'_>) -> ControlFlow<()>,
         flow: &mut ControlFlow<()>,
     ) -> io::Result<u64> {
         let Scanned { rows, skipped, .. } = scanned;
@@ -107,6 +115,9 @@ impl<'s> Reader<'s> {
         let mut judge = Judge { source, wanted: self.wanted, fates: source.fates(input), name, input, rows, each };
         for_each_block(reader, name, start, skipped, |block, skipped| {
             *flow = self.block(block, &mut judge, skipped);
+            if flow.is_continue() {
+                *flow = (judge.each)(Met::BlockEnd(block.bytes));
+            }
             *flow
         })
     }
@@ -114,7 +125,7 @@ impl<'s> Reader<'s> {
     fn block(
         &mut self,
         mut block: Block<'_>,
-        judge: &mut Judge<'_, impl FnMut(&Row<'_>, &str, &mut Skipped) -> ControlFlow<()>>,
+        judge: &mut Judge<'_, impl FnMut(Met<'_>) -> ControlFlow<()>>,
         skipped: &mut Skipped,
     ) -> ControlFlow<()> {
         if !block.whole {
@@ -161,7 +172,7 @@ struct Judge<'j, E> {
     each: &'j mut E,
 }
 
-impl<E: FnMut(&Row<'_>, &str, &mut Skipped) -> ControlFlow<()>> Judge<'_, E> {
+impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
     /// A line of a block that begins at `offset`.
     #[inline]
     fn found(&mut self, line: Line<'_, '_>, offset: u64, skipped: &mut Skipped) -> ControlFlow<()> {
@@ -216,11 +227,15 @@ impl<E: FnMut(&Row<'_>, &str, &mut Skipped) -> ControlFlow<()>> Judge<'_, E> {
                 // It was read once, and is written well.
                 let _ = frame::pick(&text, self.wanted.names, &mut fields);
                 *self.rows += 1;
-                return (self.each)(&Row { text: &text, fields: &fields, place }, self.name, skipped);
+                return (self.each)(Met::Row(
+                    &Row { text: &text, fields: &fields, place, lasts: false },
+                    self.name,
+                    skipped,
+                ));
             }
         }
         *self.rows += 1;
-        (self.each)(&Row { text, fields, place }, self.name, skipped)
+        (self.each)(Met::Row(&Row { text, fields, place, lasts: true }, self.name, skipped))
     }
 }
 

@@ -48,7 +48,7 @@ pub fn meets(plan: &Plan, row: &[u8]) -> Result<bool> {
     let mut fields = Vec::new();
     json::pick(row, plan.fields(), &mut fields)
         .map_err(|_| Error::usage("the call is no row that could be asked about"))?;
-    let row = Row { text: row, fields: &fields, place: Place::default() };
+    let row = Row { text: row, fields: &fields, place: Place::default(), lasts: false };
     let met = plan.filter().map(|filter| filter.matches(&row, &mut plan.eval())).transpose();
     Ok(met.map_err(|_| Error::usage("its jq program fails on this call"))?.unwrap_or(true))
 }

@@ -240,7 +240,7 @@ impl State {
                 if frame::pick(text, &FIELDS, &mut fields).is_err() {
                     return ControlFlow::Continue(());
                 }
-                let row = Row { text, fields: &fields, place: RowPlace { input, offset } };
+                let row = Row { text, fields: &fields, place: RowPlace { input, offset }, lasts: false };
                 let kind = row.field(KIND);
                 let voids = is_repair(kind) && Voiding::read(text).is_some();
                 let in_doubt = std::mem::replace(in_doubt, voids);

@@ -102,7 +102,7 @@ impl<'p> Follower<'p> {
             if frame::pick(text, plan.fields(), &mut fields).is_err() {
                 return;
             }
-            let row = Row { text, fields: &fields, place: RowPlace { input: 0, offset: place.offset } };
+            let row = Row { text, fields: &fields, place: RowPlace { input: 0, offset: place.offset }, lasts: false };
             let passes = plan.filter().is_none_or(|filter| filter.matches(&row, &mut eval).unwrap_or(false))
                 && json::validate(text, Limits::GRAMMAR).is_ok()
                 && (corrections || !is_correction_row(text));

@@ -57,7 +57,7 @@ pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
             // A vector of slices of the row cannot outlive it.
             let mut fields = Vec::with_capacity(FIELDS.len());
             if json::pick(text, &FIELDS, &mut fields).is_ok() {
-                stats.push(&Row { text, fields: &fields, place: place.unwrap_or_default() });
+                stats.push(&Row { text, fields: &fields, place: place.unwrap_or_default(), lasts: false });
             }
             ControlFlow::Continue(())
         },

@@ -76,8 +76,8 @@ impl<'p> Task for Job<'p> {
         self.plan.is_order_free() && self.wonder.is_none()
     }
 
-    fn pause(&self, (fold, ..): &mut Self::Part) {
-        fold.make_lean();
+    fn block_ends(&self, (fold, ..): &mut Self::Part, block: &[u8]) {
+        fold.block_ends(block);
     }
 
     fn so_far(&self, (_, part, _): &mut Self::Part) -> Option<Part> {

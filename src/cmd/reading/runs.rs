@@ -111,7 +111,7 @@ pub fn ask<'r, 'a: 'r>(
         let mut fields = Vec::with_capacity(plan.fields().len());
         let place = Place { input: 0, offset: at as u64 };
         if json::pick(&text, plan.fields(), &mut fields).is_ok()
-            && fold.push(&Row { text: &text, fields: &fields, place }, &mut out).is_break()
+            && fold.push(&Row { text: &text, fields: &fields, place, lasts: false }, &mut out).is_break()
         {
             break;
         }

@@ -117,7 +117,11 @@ impl Rank {
         }
     }
 
-    pub(super) fn merge(&mut self, later: Rank) {
+    pub(super) fn merge(&mut self, mut later: Rank) {
+        // Their order does not matter: the fewer are moved.
+        if self.plain.len() < later.plain.len() {
+            std::mem::swap(&mut self.plain, &mut later.plain);
+        }
         self.plain.extend(later.plain);
         self.others.extend(later.others);
         self.not_numbers += later.not_numbers;

@@ -83,7 +83,7 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
     let select: Vec<Named> = query
         .select
         .iter()
-        .filter_map(|column| Some(Named { name: column_name(column), source: compiler.source(&column.of)? }))
+        .filter_map(|column| Some(Named::new(column_name(column), compiler.source(&column.of)?)))
         .collect();
     check_names(query.select.iter().map(|column| (column_name(column), column.span)), &mut compiler.problems);
     if !compiler.problems.is_empty() {
@@ -143,7 +143,7 @@ fn compile_group(query: &Query, compiler: &mut Compiler<'_>) -> GroupBy {
     let keys: Vec<Named> = query
         .group_by
         .iter()
-        .filter_map(|column| Some(Named { name: column_name(column), source: compiler.source(&column.of)? }))
+        .filter_map(|column| Some(Named::new(column_name(column), compiler.source(&column.of)?)))
         .collect();
     let plain = query.summarize.is_empty();
     let overview;

@@ -165,7 +165,7 @@ impl Groups {
 }
 
 /// `"name":`, after a comma where one is due.
-pub(in crate::query) fn write_name(name: &str, row: &mut Vec<u8>) {
+fn write_name(name: &str, row: &mut Vec<u8>) {
     if row.len() > 1 {
         row.push(b',');
     }

@@ -2,6 +2,8 @@
 //! where things stand. Taken before the filter.
 
 use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
@@ -11,9 +13,12 @@ use crate::model::standing;
 use crate::query::eval::order::write_identity;
 use crate::query::eval::path::Path;
 use crate::query::row::{Place, Row};
-use crate::query::stage::group::write_name;
 use crate::query::stage::pipeline::refill;
+use crate::query::stage::put_away::Part;
 use crate::query::stage::spelled::{Spelled, Spelling};
+
+/// Room for texts that is used again, at most.
+const TEXT_BYTES_KEPT: usize = 8 << 20;
 
 /// The stage, compiled.
 #[derive(Debug, Clone)]
@@ -24,23 +29,36 @@ pub(in crate::query) struct LatestBy {
 }
 
 /// The newest standing row of each so far.
+///
+/// Texts stand one behind the other in one piece of memory, and those that are written over stay in it, until it is large: then
+/// what is asked of the newest is put away, and the piece is used again. Memory for each of them would have to be grown
+/// and given back all the time.
 #[derive(Debug, Default)]
 pub(in crate::query) struct Latest {
-    index: HashMap<Box<[u8]>, usize, RandomState>,
+    index: HashMap<Arc<[u8]>, usize, RandomState>,
     list: Vec<Newest>,
     spelled: Option<Spelled>,
     identity: Vec<u8>,
-    /// Those of `list` whose text is whole.
-    whole: Vec<usize>,
+    texts: Vec<u8>,
+    /// Those of `list` with a text among `texts`.
+    with_text: Vec<usize>,
+    /// Those whose text is still to be taken from the block around it: most are written over before that ends.
+    pending: Vec<usize>,
+    /// Rows that were put away; a later one of the same run goes before them.
+    part: Part,
 }
 
 #[derive(Debug)]
 struct Newest {
     /// The value of F as the first row had it.
     value: Box<[u8]>,
+    /// What that is the same as.
+    identity: Arc<[u8]>,
     place: Place,
-    text: Vec<u8>,
-    is_whole: bool,
+    /// Where its text is among the texts; `None`: it is put away.
+    text: Option<Range<usize>>,
+    /// Where the text is in memory while its block lasts, and how long; then `text` is that of an older row.
+    pending: Option<(usize, usize)>,
 }
 
 impl LatestBy {
@@ -61,87 +79,99 @@ impl Latest {
         let Some(value) = stage.by.value(row).filter(|value| **value != *b"null") else { return };
         let spelling = Spelling::of(std::iter::once(&*value));
         let spelled = self.spelled.get_or_insert_default();
-        if let Some(number) = spelled.number(&spelling)
-            && let Some(newest) = self.list.get_mut(number)
-            && (spelling.is_exact() || *newest.value == *value)
+        let number = match spelled.number(&spelling) {
+            Some(number)
+                if spelling.is_exact() || self.list.get(number).is_some_and(|newest| *newest.value == *value) =>
+            {
+                number
+            }
+            _ => {
+                self.identity.clear();
+                write_identity(Some(&value), &mut self.identity);
+                let number = match self.index.get(&*self.identity) {
+                    Some(number) => *number,
+                    None => {
+                        let identity: Arc<[u8]> = self.identity.as_slice().into();
+                        // What is known by its spelling alone is never compared.
+                        let value = if spelling.is_exact() { Box::default() } else { (*value).into() };
+                        self.index.insert(Arc::clone(&identity), self.list.len());
+                        self.list.push(Newest { value, identity, place: row.place, text: None, pending: None });
+                        self.list.len() - 1
+                    }
+                };
+                spelled.keep(spelling, number);
+                number
+            }
+        };
+        self.take(number, row);
+    }
+
+    fn take(&mut self, number: usize, row: &Row<'_>) {
+        let Some(newest) = self.list.get_mut(number).filter(|newest| row.place >= newest.place) else { return };
+        newest.place = row.place;
+        if row.lasts {
+            if newest.pending.replace((row.text.as_ptr().addr(), row.text.len())).is_none() {
+                self.pending.push(number);
+            }
+        } else {
+            newest.pending = None;
+            self.keep(number, row.text);
+        }
+    }
+
+    fn keep(&mut self, number: usize, text: &[u8]) {
+        let from = self.texts.len();
+        self.texts.extend_from_slice(text);
+        let text = from..self.texts.len();
+        if let Some(newest) = self.list.get_mut(number)
+            && newest.text.replace(text).is_none()
         {
-            return newest.take(row, number, &mut self.whole);
-        }
-        self.identity.clear();
-        write_identity(Some(&value), &mut self.identity);
-        match self.index.get(&*self.identity) {
-            Some(number) => {
-                spelled.keep(spelling, *number);
-                if let Some(newest) = self.list.get_mut(*number) {
-                    newest.take(row, *number, &mut self.whole);
-                }
-            }
-            None => {
-                spelled.keep(spelling, self.list.len());
-                self.index.insert(self.identity.as_slice().into(), self.list.len());
-                self.whole.push(self.list.len());
-                let (value, text) = ((*value).into(), row.text.to_vec());
-                self.list.push(Newest { value, place: row.place, text, is_whole: true });
-            }
+            self.with_text.push(number);
         }
     }
 
-    /// Of each row keeps only the fields `names`, where no more will be asked of it: rows may be long.
-    pub fn shrink(&mut self, names: &[String]) {
-        let mut line = Vec::new();
-        for number in self.whole.drain(..) {
+    /// Takes the texts that are to be taken from `block`, which goes now.
+    pub fn block_ends(&mut self, block: &[u8]) {
+        let mut pending = std::mem::take(&mut self.pending);
+        for number in pending.drain(..) {
+            let place = self.list.get_mut(number).and_then(|newest| newest.pending.take());
+            let Some((address, length)) = place else { continue };
+            let from = address.wrapping_sub(block.as_ptr().addr());
+            if let Some(text) = from.checked_add(length).and_then(|to| block.get(from..to)) {
+                self.keep(number, text);
+            }
+        }
+        self.pending = pending;
+    }
+
+    /// How many bytes the texts take.
+    pub fn text_bytes(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Puts all away that has a text: of each row the fields `names`, where no more will be asked of it (rows may be
+    /// long), else all of it.
+    pub fn put_away(&mut self, names: &[String], fields_only: bool) {
+        let mut fields = Vec::new();
+        for number in self.with_text.drain(..) {
             let Some(newest) = self.list.get_mut(number) else { continue };
-            let mut fields = Vec::new();
-            let fields = refill(&newest.text, names, &mut fields);
-            line.clear();
-            line.push(b'{');
-            for (name, value) in names.iter().zip(fields) {
-                if let Some(value) = value {
-                    write_name(name, &mut line);
-                    line.extend_from_slice(value);
+            let Some(text) = newest.text.take().and_then(|range| self.texts.get(range)) else { continue };
+            match fields_only {
+                true => {
+                    let fields = refill(text, names, &mut fields).iter().copied();
+                    self.part.put_fields(&newest.identity, fields, newest.place);
                 }
+                false => self.part.put_whole(&newest.identity, text, newest.place),
             }
-            line.push(b'}');
-            newest.text = line.as_slice().into();
-            newest.is_whole = false;
+        }
+        match self.texts.capacity() > TEXT_BYTES_KEPT {
+            true => self.texts = Vec::new(),
+            false => self.texts.clear(),
         }
     }
 
-    /// Joins another part's rows.
-    pub fn merge(&mut self, other: Latest) {
-        let Latest { index, list, .. } = other;
-        let mut theirs: Vec<Option<Newest>> = list.into_iter().map(Some).collect();
-        for (identity, number) in index {
-            let Some(newest) = theirs.get_mut(number).and_then(Option::take) else { continue };
-            match self.index.get(&identity).and_then(|number| self.list.get_mut(*number)) {
-                Some(mine) if mine.place > newest.place => {}
-                Some(mine) => (mine.place, mine.text, mine.is_whole) = (newest.place, newest.text, newest.is_whole),
-                None => {
-                    self.index.insert(identity, self.list.len());
-                    self.list.push(newest);
-                }
-            }
-        }
-    }
-
-    /// The rows, in order of position.
-    pub fn finish(self) -> Vec<(Place, Vec<u8>)> {
-        let mut rows: Vec<_> = self.list.into_iter().map(|newest| (newest.place, newest.text)).collect();
-        rows.sort_by_key(|(place, _)| *place);
-        rows
-    }
-}
-
-impl Newest {
-    /// Takes a row; what becomes whole by it, the one with this number, is noted.
-    fn take(&mut self, row: &Row<'_>, number: usize, whole: &mut Vec<usize>) {
-        if row.place >= self.place {
-            self.place = row.place;
-            self.text.clear();
-            self.text.extend_from_slice(row.text);
-            if !std::mem::replace(&mut self.is_whole, true) {
-                whole.push(number);
-            }
-        }
+    /// What was put away.
+    pub fn into_part(self) -> Part {
+        self.part
     }
 }

@@ -7,6 +7,7 @@
 //! - `plan`: a compiled query · `pipeline`: its stages at work
 //! - `prefilter`: a literal that rows which pass must hold · `requirement`: what they must have, for whoever knows many rows at once
 //! - `latest`, `group`, `sort`: the stages that hold rows back · `spelled`: keys that were met before, known by their text
+//! - `put_away`: the newest rows of parts, until all are known
 //! - `run`: the plainest driver, for tests
 
 mod group;
@@ -14,6 +15,7 @@ pub mod latest;
 pub mod pipeline;
 pub mod plan;
 pub mod prefilter;
+mod put_away;
 pub mod requirement;
 pub mod run;
 mod sort;

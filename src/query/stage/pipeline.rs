@@ -15,9 +15,10 @@ use crate::query::eval::source::{Eval, Fault};
 use crate::query::jq::head::Says;
 use crate::query::jq::program::{Session, check_row};
 use crate::query::row::{Place, Row};
-use crate::query::stage::group::{Groups, write_name};
+use crate::query::stage::group::Groups;
 use crate::query::stage::latest::Latest;
 use crate::query::stage::plan::Plan;
+use crate::query::stage::put_away::Parts;
 use crate::query::stage::sort::Sorted;
 
 /// Takes a result as JSON text and its place, where it comes from one row.
@@ -41,6 +42,9 @@ pub struct Summary {
     pub ignored: Vec<(String, Ignored)>,
 }
 
+/// Bytes of rows that are kept whole until they are made lean: those of runs at work are soon written over.
+const TEXT_BYTES: usize = 2 << 20;
+
 /// The state of a plan at work on one part of the rows.
 pub struct Fold<'p> {
     /// Apart from `rest`'s, since its outputs are looked at while it runs.
@@ -51,7 +55,7 @@ pub struct Fold<'p> {
 /// What a fold holds back: all that is left of it for a fold of the rows before it to take in.
 #[derive(Debug, Default)]
 pub struct Held {
-    latest: Latest,
+    newest: Parts,
     passed: u64,
     /// Rows that the jq stage waits for.
     kept: Vec<Vec<u8>>,
@@ -64,6 +68,8 @@ pub struct Held {
 struct Rest<'p> {
     plan: &'p Plan,
     eval: Eval<'p>,
+    /// The newest rows so far.
+    latest: Latest,
     held: Held,
     line: Vec<u8>,
 }
@@ -72,7 +78,7 @@ impl<'p> Fold<'p> {
     pub(in crate::query) fn new(plan: &'p Plan) -> Self {
         Fold {
             jq: Session::new(&plan.globals),
-            rest: Rest { plan, eval: plan.eval(), held: Held::default(), line: Vec::new() },
+            rest: Rest { plan, eval: plan.eval(), latest: Latest::default(), held: Held::default(), line: Vec::new() },
         }
     }
 
@@ -80,7 +86,7 @@ impl<'p> Fold<'p> {
     /// when no further row can change the answer, or the sink says so.
     pub fn push(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
         if let Some(stage) = &self.rest.plan.latest {
-            self.rest.held.latest.push(stage, row);
+            self.rest.latest.push(stage, row);
             return ControlFlow::Continue(());
         }
         self.filter(row, out)
@@ -137,24 +143,35 @@ impl<'p> Fold<'p> {
         flow
     }
 
+    /// The texts of rows that last are in `block`, and go now.
+    pub fn block_ends(&mut self, block: &[u8]) {
+        self.rest.latest.block_ends(block);
+        if self.rest.latest.text_bytes() > TEXT_BYTES {
+            self.put_away();
+        }
+    }
+
     /// What the fold holds back, to be merged into that of earlier rows.
     pub fn into_held(mut self) -> Held {
-        self.make_lean();
+        self.end_latest();
         self.rest.held
     }
 
-    /// Keeps of rows that are held back only what will be asked of them.
-    pub fn make_lean(&mut self) {
+    fn end_latest(&mut self) {
+        self.put_away();
+        let newest = std::mem::take(&mut self.rest.latest).into_part();
+        self.rest.held.newest.add(newest, self.rest.plan.first.len());
+    }
+
+    fn put_away(&mut self) {
         let plan = self.rest.plan;
-        if plan.asks_fields_only() {
-            self.rest.held.latest.shrink(&plan.first);
-        }
+        self.rest.latest.put_away(&plan.first, plan.asks_fields_only());
     }
 
     /// Joins what the fold of later rows held back. Streaming plans have nothing to join but counts.
     pub fn merge(&mut self, later: Held) {
         let tail = &self.rest.plan.tail;
-        self.rest.held.latest.merge(later.latest);
+        self.rest.held.newest.merge(later.newest, self.rest.plan.first.len());
         self.rest.held.passed += later.passed;
         self.rest.held.kept.extend(later.kept);
         self.rest.held.groups.merge(later.groups);
@@ -167,13 +184,13 @@ impl<'p> Fold<'p> {
     /// Puts out what was held back.
     pub fn finish(mut self, out: &mut Out<'_>) -> Summary {
         let plan = self.rest.plan;
-        for (place, text) in std::mem::take(&mut self.rest.held.latest).finish() {
+        self.end_latest();
+        let newest = std::mem::take(&mut self.rest.held.newest);
+        newest.finish(plan.first.len(), |row, is_whole| {
             let mut fields = Vec::new();
-            let fields = refill(&text, &plan.first, &mut fields);
-            if self.filter(&Row { text: &text, fields, place }, out).is_break() {
-                break;
-            }
-        }
+            let fields = if is_whole { refill(row.text, &plan.first, &mut fields) } else { row.fields };
+            self.filter(&Row { fields, ..*row }, out)
+        });
         if let (true, Some(program)) = (plan.slurp, plan.jq.and_then(|number| plan.programs.get(number))) {
             let rest = &mut self.rest;
             let kept = std::mem::take(&mut rest.held.kept);
@@ -201,7 +218,7 @@ impl Rest<'_> {
         self.eval.next_row();
         let mut fields = Vec::new();
         let fields = refill(text, self.plan.middle.as_deref().unwrap_or_default(), &mut fields);
-        self.push(&Row { text, fields, place: place.unwrap_or_default() }, place, out)
+        self.push(&Row { text, fields, place: place.unwrap_or_default(), lasts: false }, place, out)
     }
 
     /// A row that grouping made.
@@ -209,7 +226,7 @@ impl Rest<'_> {
         self.eval.next_row();
         let mut fields = Vec::new();
         let fields = refill(text, self.plan.last.as_deref().unwrap_or_default(), &mut fields);
-        self.tail(&Row { text, fields, place: Place::default() }, None, out)
+        self.tail(&Row { text, fields, place: Place::default(), lasts: false }, None, out)
     }
 
     fn push(&mut self, row: &Row<'_>, place: Option<Place>, out: &mut Out<'_>) -> ControlFlow<()> {
@@ -257,7 +274,10 @@ impl Rest<'_> {
                     match column.source.value(row, &mut self.eval) {
                         Ok(None) => {}
                         Ok(Some(value)) => {
-                            write_name(&column.name, &mut self.line);
+                            if self.line.len() > 1 {
+                                self.line.push(b',');
+                            }
+                            self.line.extend_from_slice(&column.member);
                             self.line.extend_from_slice(&value);
                         }
                         Err(Fault(message)) => {
@@ -292,7 +312,7 @@ impl Rest<'_> {
             self.eval.next_row();
             let mut fields = Vec::new();
             let fields = refill(&text, names, &mut fields);
-            let row = Row { text: &text, fields, place: place.unwrap_or_default() };
+            let row = Row { text: &text, fields, place: place.unwrap_or_default(), lasts: false };
             if self.emit(&row, place, out).is_break() {
                 break;
             }

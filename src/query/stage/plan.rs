@@ -6,6 +6,7 @@
 //! Between stages a row is its JSON text, so that rows made by jq or by
 //! grouping are sorted and selected like those on file.
 
+use crate::json::string::quote_into;
 use crate::query::ast::Function;
 use crate::query::eval::predicate::Predicate;
 use crate::query::eval::source::{Eval, Source};
@@ -45,7 +46,18 @@ pub struct Plan {
 #[derive(Debug, Clone)]
 pub(in crate::query) struct Named {
     pub name: String,
+    /// The name as a member begins: in quotes, with a colon.
+    pub member: Vec<u8>,
     pub source: Source,
+}
+
+impl Named {
+    pub fn new(name: String, source: Source) -> Named {
+        let mut member = Vec::new();
+        quote_into(&name, &mut member);
+        member.push(b':');
+        Named { name, member, source }
+    }
 }
 
 /// Grouping, and what is made of each group.

@@ -56,7 +56,7 @@ pub fn run_in_parts<'a, R: IntoIterator<Item = &'a [u8]>>(plan: &Plan, parts: im
                 continue;
             }
             match pick(text, plan.fields(), &mut fields) {
-                Ok(()) => open = fold.push(&Row { text, fields: &fields, place }, &mut out).is_continue(),
+                Ok(()) => open = fold.push(&Row { text, fields: &fields, place, lasts: false }, &mut out).is_continue(),
                 Err(fault) => answer.skipped.push((place.offset, fault)),
             }
         }

@@ -1,0 +1,142 @@
+//! The newest rows of parts of the input, put away until all parts are known: each part in few pieces of memory, since it
+//! goes from one thread to another, and there are as many rows as runs.
+//!
+//! Of rows of which only fields will be asked, the values of these are kept and nothing else.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use foldhash::fast::RandomState;
+
+use crate::query::row::{Place, Row};
+
+/// Parts with so many rows more than there are different ones are made one.
+const ROWS_MORE: usize = 1 << 16;
+
+/// Rows of one part, each of another run (or whatever `latest_by` says).
+#[derive(Debug, Default)]
+pub(in crate::query) struct Part {
+    bytes: Vec<u8>,
+    rows: Vec<Stored>,
+    /// For each row as many as there are fields; empty where rows are kept whole.
+    fields: Vec<Option<Range<usize>>>,
+}
+
+#[derive(Debug)]
+struct Stored {
+    identity: Range<usize>,
+    text: Range<usize>,
+    place: Place,
+}
+
+impl Part {
+    /// Puts a row away as it stands.
+    pub fn put_whole(&mut self, identity: &[u8], text: &[u8], place: Place) {
+        let (identity, text) = (self.keep(identity), self.keep(text));
+        self.rows.push(Stored { identity, text, place });
+    }
+
+    /// Puts the fields of a row away.
+    pub fn put_fields<'v>(&mut self, identity: &[u8], fields: impl Iterator<Item = Option<&'v [u8]>>, place: Place) {
+        let identity = self.keep(identity);
+        for field in fields {
+            let kept = field.map(|value| self.keep(value));
+            self.fields.push(kept);
+        }
+        self.rows.push(Stored { identity, text: 0..0, place });
+    }
+
+    fn keep(&mut self, bytes: &[u8]) -> Range<usize> {
+        let from = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        from..self.bytes.len()
+    }
+
+    fn get(&self, range: &Range<usize>) -> &[u8] {
+        self.bytes.get(range.clone()).unwrap_or_default()
+    }
+
+    /// The fields of row `number`, if there are `count` of each.
+    fn fields(&self, number: usize, count: usize) -> impl Iterator<Item = Option<&[u8]>> {
+        let ranges = self.fields.get(number * count..(number + 1) * count).unwrap_or_default();
+        ranges.iter().map(|range| range.as_ref().map(|range| self.get(range)))
+    }
+}
+
+/// All parts so far.
+#[derive(Debug, Default)]
+pub(in crate::query) struct Parts {
+    parts: Vec<Part>,
+    /// How many rows there are, and at how many the parts are made one.
+    rows: usize,
+    rows_max: usize,
+}
+
+impl Parts {
+    /// Adds a part. `count`: how many fields there are of each row.
+    pub fn add(&mut self, part: Part, count: usize) {
+        if part.rows.is_empty() {
+            return;
+        }
+        self.rows += part.rows.len();
+        self.parts.push(part);
+        if self.rows > self.rows_max.max(ROWS_MORE) && self.parts.len() > 1 {
+            self.make_one(count);
+        }
+    }
+
+    /// Adds all parts of others.
+    pub fn merge(&mut self, others: Parts, count: usize) {
+        for part in others.parts {
+            self.add(part, count);
+        }
+    }
+
+    fn make_one(&mut self, count: usize) {
+        let mut one = Part::default();
+        for (part, number) in self.newest() {
+            let Some((part, row)) = self.parts.get(part).and_then(|part| Some((part, part.rows.get(number)?))) else {
+                continue;
+            };
+            match part.fields.is_empty() {
+                true => one.put_whole(part.get(&row.identity), part.get(&row.text), row.place),
+                false => one.put_fields(part.get(&row.identity), part.fields(number, count), row.place),
+            }
+        }
+        self.rows = one.rows.len();
+        self.rows_max = self.rows * 2 + ROWS_MORE;
+        self.parts = vec![one];
+    }
+
+    /// The newest row of each, in order of position: its part, and its number there.
+    fn newest(&self) -> Vec<(usize, usize)> {
+        let mut newest: HashMap<&[u8], (Place, usize, usize), RandomState> = HashMap::default();
+        newest.reserve(self.parts.iter().map(|part| part.rows.len()).max().unwrap_or(0));
+        for (number, part) in self.parts.iter().enumerate() {
+            for (at, row) in part.rows.iter().enumerate() {
+                let this = (row.place, number, at);
+                newest.entry(part.get(&row.identity)).and_modify(|it| *it = this.max(*it)).or_insert(this);
+            }
+        }
+        let mut newest: Vec<_> = newest.into_values().collect();
+        newest.sort_unstable();
+        newest.into_iter().map(|(_, part, at)| (part, at)).collect()
+    }
+
+    /// Hands the newest rows to `each`, in order of position, until it is enough, and whether a row is whole: then its fields
+    /// are still to be found, else they are these, `count` of them.
+    pub fn finish(&self, count: usize, mut each: impl FnMut(&Row<'_>, bool) -> std::ops::ControlFlow<()>) {
+        let mut fields = Vec::new();
+        for (part, number) in self.newest() {
+            let Some((part, row)) = self.parts.get(part).and_then(|part| Some((part, part.rows.get(number)?))) else {
+                continue;
+            };
+            fields.clear();
+            fields.extend(part.fields(number, count));
+            let row = Row { text: part.get(&row.text), fields: &fields, place: row.place, lasts: false };
+            if each(&row, part.fields.is_empty()).is_break() {
+                return;
+            }
+        }
+    }
+}
