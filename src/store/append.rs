@@ -9,7 +9,7 @@ use super::config::{Durability, Settings};
 use super::directory;
 use super::index::build;
 use super::index::{Index, Place, RunEntry};
-use super::listing::{self, Listed};
+use super::listed::Listed;
 use super::lock::{self, Kept, Lock};
 use super::once::Pending;
 use super::os::{Os, write_full};
@@ -98,6 +98,8 @@ pub struct Writer<'o> {
     /// Segments that hold rows of this writer that are not synced yet.
     pub(super) unsynced: Vec<(u64, Arc<OwnedFd>)>,
     /// A sync that failed on the way, with rows of this writer behind it.
+    /// What was said of that when the lock was taken, if it was asked.
+    pub(super) listed_still: Option<bool>,
     pub(super) lost_sync: Option<String>,
     /// A segment whose sync failed under the lock, which the lock line does not say yet.
     pub(super) failed_sync: Option<u64>,
@@ -141,6 +143,7 @@ impl<'o> Writer<'o> {
             lost_sync: None,
             failed_sync: None,
             out: Vec::new(),
+            listed_still: None,
         })
     }
 
@@ -186,7 +189,7 @@ impl<'o> Writer<'o> {
         appended: &mut Appended,
     ) -> Result<()> {
         if self.raw.is_empty() {
-            let raw = listing::raw(self.os, &self.directory)?;
+            let raw = self.listed.list(self.os, &self.directory)?;
             build::prepare(self.os, &self.directory, &mut self.index, &raw)?;
             self.raw = raw;
         }
@@ -201,11 +204,20 @@ impl<'o> Writer<'o> {
         result
     }
 
-    /// Takes the writers' lock.
+    /// Takes the writers' lock. What it asks of the directory on the way is for [`Writer::find_active`].
     pub(super) fn lock(&mut self) -> Result<Lock> {
-        let timeout_ms = self.options.lock_timeout_ms.unwrap_or(self.settings.lock_timeout_ms);
+        let (os, directory, listed) = (self.os, &self.directory, &mut self.listed);
+        let mut still = None;
+        // While the directory is as it was when the file was found in it, so is the file's name.
+        let mut is_there = || *still.insert(listed.holds(os, directory)) && listed.lock_is_there;
         let kept = self.kept_lock.take();
-        Lock::take(self.os, &self.directory.join(lock::WRITERS), &self.settings, timeout_ms, kept)
+        let timeout_ms = self.options.lock_timeout_ms.unwrap_or(self.settings.lock_timeout_ms);
+        let path = directory.join(lock::WRITERS);
+        let lock = Lock::take(os, &path, &self.settings, timeout_ms, kept, &mut is_there);
+        // What was asked before another file was locked may no longer be so.
+        self.listed_still = still.filter(|_| lock.as_ref().is_ok_and(|lock| lock.used_before));
+        self.listed.lock_is_there |= self.listed_still == Some(true);
+        lock
     }
 
     /// The day that it is, UTC.
@@ -423,7 +435,10 @@ impl<'o> Writer<'o> {
     }
 
     fn with_lock<T>(&mut self, look: impl FnOnce(&dyn Os, &Lock) -> Result<T>) -> Result<T> {
-        let lock = self.lock()?;
+        let timeout_ms = self.options.lock_timeout_ms.unwrap_or(self.settings.lock_timeout_ms);
+        let (kept, path) = (self.kept_lock.take(), self.directory.join(lock::WRITERS));
+        // Nothing is asked of the directory: nobody lists it here.
+        let lock = Lock::take(self.os, &path, &self.settings, timeout_ms, kept, &mut || false)?;
         let result = look(self.os, &lock);
         self.kept_lock = lock.release(self.os);
         result

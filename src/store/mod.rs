@@ -8,7 +8,7 @@
 //! - `environment`: the process's surroundings as a value
 //! - `locate`: how the logbook is found · `directory`: made and judged safe
 //! - `config/`: `config.toml`, and texts that people keep beside it
-//! - `listing`: which segments there are · `read/`: snapshots, inputs, archives and rows for readers
+//! - `listing`: which segments there are · `listed`: whether that still holds · `read/`: snapshots, inputs, archives and rows for readers
 //! - `lock`: one writer at a time · `recover`: a torn tail · `rotate`: the next segment
 //! - `append`: append if, the one primitive, on all of these
 //! - `redaction_key`: what redacted secrets are marked with
@@ -28,6 +28,7 @@ pub mod directory;
 pub mod environment;
 pub mod index;
 pub mod listing;
+mod listed;
 pub mod locate;
 pub mod lock;
 pub mod once;

@@ -54,6 +54,8 @@ pub struct Stat {
     pub links: u64,
     /// When its content (of a directory: the names in it) last changed: seconds and nanoseconds.
     pub modified: (i64, i64),
+    /// When anything about it last changed, its content too: nobody can set this time.
+    pub changed: (i64, i64),
 }
 
 /// The operating system, as far as `store` knows it. Errors carry the raw

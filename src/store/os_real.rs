@@ -35,6 +35,7 @@ fn stat_of(stat: &fs::Stat) -> Stat {
         mode: stat.st_mode as u32 & 0o7777,
         links: stat.st_nlink as u64,
         modified: (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+        changed: (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
     }
 }
 

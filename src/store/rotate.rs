@@ -16,10 +16,12 @@ impl Writer<'_> {
     /// where it was not. `None`: there is none to append to yet.
     pub(super) fn find_active(&mut self, lock: &Lock) -> Result<(LockLine, Option<Active>)> {
         let fresh = LockLine { version: FormatVersion::CURRENT, synced: 0, suspects: Vec::new() };
-        let said = lock.read(self.os)?;
+        // Gone where this fails: the next one lists.
         let mut raw = std::mem::take(&mut self.raw);
         // No name in the directory has changed: the segments are those known, each the same file.
-        let same = self.listed.holds(self.os, &self.directory) && !raw.is_empty();
+        let said = lock.read(self.os)?;
+        let still = self.listed_still.take().unwrap_or_else(|| self.listed.holds(self.os, &self.directory));
+        let same = still && !raw.is_empty();
         if !same {
             raw = listing::raw(self.os, &self.directory)?;
         }
@@ -62,10 +64,15 @@ impl Writer<'_> {
     }
 
     /// The same file, as long as it is now; `None` when another is at its path. `same`: none can be.
-    fn restat(&self, mut active: Active, same: bool) -> Result<Option<Active>> {
+    fn restat(&mut self, mut active: Active, same: bool) -> Result<Option<Active>> {
         let path = &active.path;
         let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
-        let stat = if same { self.os.stat(&active.file) } else { self.os.stat_path(path) }.map_err(fail)?;
+        // Reading what is new in it tells how long it is.
+        if same && let Some(bytes) = self.index.read_on(self.os, &active).map_err(fail)? {
+            active.bytes = bytes;
+            return Ok(Some(active));
+        }
+        let stat = self.os.stat_path(path).map_err(fail)?;
         if stat.identity != active.identity {
             return Ok(None);
         }
@@ -74,7 +81,7 @@ impl Writer<'_> {
         Ok(Some(active))
     }
 
-    fn open_active(&self, name: SegmentName) -> Result<Active> {
+    fn open_active(&mut self, name: SegmentName) -> Result<Active> {
         let path = self.directory.join(name.to_string());
         let file = self.os.open(&path, How::Append, 0).map_err(|error| open_error(&path, &error))?;
         let mut stat = self.os.stat(&file).map_err(|error| open_error(&path, &error))?;
@@ -137,7 +144,7 @@ impl Writer<'_> {
 
     /// Seals the active segment, if it holds anything; gives whether it did. The next one is empty.
     pub fn seal(&mut self) -> Result<bool> {
-        let raw = listing::raw(self.os, &self.directory)?;
+        let raw = self.listed.list(self.os, &self.directory)?;
         build::prepare(self.os, &self.directory, &mut self.index, &raw)?;
         self.raw = raw;
         let lock = self.lock()?;

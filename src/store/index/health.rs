@@ -8,7 +8,6 @@ use super::build;
 use super::kept::{self, Kept, Kind};
 use super::table::Table;
 use crate::error::{Error, Result};
-use crate::store::listing;
 use crate::store::os::{Os, What};
 use crate::store::snapshot::Snapshot;
 
