@@ -13,6 +13,7 @@ use super::listed::Listed;
 use super::lock::{self, Kept, Lock};
 use super::once::Pending;
 use super::os::{Os, write_full};
+use super::together::{Together, Unsynced};
 use crate::error::{Error, Exit, Result};
 use crate::format::{Drafts, LockLine, SegmentName};
 use crate::model::Instant;
@@ -25,6 +26,8 @@ pub struct Active {
     pub(super) file: Arc<OwnedFd>,
     pub(super) identity: (u64, u64),
     pub(super) bytes: u64,
+    /// How long it was when it was opened.
+    pub(super) opened: u64,
 }
 
 /// A row that is on file.
@@ -95,11 +98,12 @@ pub struct Writer<'o> {
     pub(super) raw: Vec<SegmentName>,
     /// Whether `raw` is still what a listing would give.
     pub(super) listed: Listed,
-    /// Segments that hold rows of this writer that are not synced yet.
-    pub(super) unsynced: Vec<(u64, Arc<OwnedFd>)>,
-    /// A sync that failed on the way, with rows of this writer behind it.
     /// What was said of that when the lock was taken, if it was asked.
     pub(super) listed_still: Option<bool>,
+    /// Segments that hold rows of this writer that are not synced yet.
+    pub(super) unsynced: Vec<Unsynced>,
+    pub(super) together: Together,
+    /// A sync that failed on the way, with rows of this writer behind it.
     pub(super) lost_sync: Option<String>,
     /// A segment whose sync failed under the lock, which the lock line does not say yet.
     pub(super) failed_sync: Option<u64>,
@@ -139,11 +143,12 @@ impl<'o> Writer<'o> {
             index: Index::default(),
             raw: Vec::new(),
             listed: Listed::default(),
+            listed_still: None,
             unsynced: Vec::new(),
+            together: Together::default(),
             lost_sync: None,
             failed_sync: None,
             out: Vec::new(),
-            listed_still: None,
         })
     }
 
@@ -320,8 +325,15 @@ impl<'o> Writer<'o> {
         }
         let start = active.bytes;
         let number = active.name.number;
-        if !out.is_empty() && !self.unsynced.iter().any(|(unsynced, _)| *unsynced == number) {
-            self.unsynced.push((number, Arc::clone(&active.file)));
+        if !out.is_empty() {
+            let to = start + out.len() as u64;
+            match self.unsynced.iter_mut().find(|unsynced| unsynced.number == number) {
+                Some(unsynced) => unsynced.to = to,
+                None => {
+                    let (file, opened) = (Arc::clone(&active.file), active.opened);
+                    self.unsynced.push(Unsynced { number, file, opened, from: start, to });
+                }
+            }
         }
         if let Err((written, error)) = write_full(self.os, &active.file, &out) {
             let message = format!("{}: {error}", active.path.display());
@@ -396,8 +408,9 @@ impl<'o> Writer<'o> {
     pub fn sync(&mut self) -> Result<()> {
         let mut failed = self.lost_sync.take();
         if self.durability() == Durability::Data {
-            for (number, file) in std::mem::take(&mut self.unsynced) {
-                if let Err(error) = self.os.sync_data(&file) {
+            for unsynced in std::mem::take(&mut self.unsynced) {
+                let number = unsynced.number;
+                if let Err(error) = self.together.sync(self.os, &self.directory, &unsynced) {
                     let marked = self.mark_suspect(number);
                     failed.get_or_insert(match marked {
                         Ok(()) => format!("segment {number:06}: {error}"),

@@ -10,6 +10,7 @@
 //! - `config/`: `config.toml`, and texts that people keep beside it
 //! - `listing`: which segments there are · `listed`: whether that still holds · `read/`: snapshots, inputs, archives and rows for readers
 //! - `lock`: one writer at a time · `recover`: a torn tail · `rotate`: the next segment
+//! - `together`: one sync for the rows of many writers
 //! - `append`: append if, the one primitive, on all of these
 //! - `redaction_key`: what redacted secrets are marked with
 //! - `state`: what a check may ask under the lock; a segment synced before somebody acts on it
@@ -27,8 +28,8 @@ pub mod cursors;
 pub mod directory;
 pub mod environment;
 pub mod index;
-pub mod listing;
 mod listed;
+pub mod listing;
 pub mod locate;
 pub mod lock;
 pub mod once;
@@ -39,6 +40,7 @@ pub mod recover;
 mod redaction_key;
 pub mod rotate;
 pub mod state;
+mod together;
 
 pub use append::{Appended, Stored, Writer};
 pub use config::{Durability, Settings};

@@ -72,6 +72,11 @@ pub trait Os: Sync {
     fn write_at(&self, file: &OwnedFd, bytes: &[u8], offset: u64) -> io::Result<usize>;
     /// fdatasync.
     fn sync_data(&self, file: &OwnedFd) -> io::Result<()>;
+    /// Whether `sync_data` tells every open file of each failed write since its opening, and files are locked, as writers that
+    /// share syncs need it (`together`).
+    fn shares_syncs(&self) -> bool {
+        false
+    }
     /// fsync, of a directory too.
     fn sync_all(&self, file: &OwnedFd) -> io::Result<()>;
     /// Takes the exclusive lock, or fails with `WouldBlock`.

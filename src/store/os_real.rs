@@ -72,6 +72,11 @@ impl Os for Real {
         Ok(fs::fdatasync(file)?)
     }
 
+    fn shares_syncs(&self) -> bool {
+        // Linux, from 4.13 on.
+        cfg!(target_os = "linux")
+    }
+
     fn sync_all(&self, file: &OwnedFd) -> io::Result<()> {
         Ok(fs::fsync(file)?)
     }
