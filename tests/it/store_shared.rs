@@ -168,7 +168,9 @@ fn everybody_whose_rows_it_was_is_told_of_a_failed_sync() {
         append(writer, "{}");
         writer.sync().unwrap();
     }
-    writers.iter_mut().for_each(|writer| drop(append(writer, "{}")));
+    for writer in &mut writers {
+        append(writer, "{}");
+    }
     os.fails.store(true, Relaxed);
     for writer in &mut writers {
         assert_eq!(writer.sync().unwrap_err().exit, Exit::Unknown);

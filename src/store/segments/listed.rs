@@ -10,11 +10,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::index::make_cache;
 use super::listing::{self, cache_directory};
-use super::os::{How, Os, Stat, What, read_full, write_full};
 use crate::error::Result;
 use crate::format::SegmentName;
+use crate::store::index::make_cache;
+use crate::store::os::{How, Os, Stat, What, read_full, write_full};
 
 /// How long after a directory changed it is listed each time: the coarse clock of a file system
 /// could give one time to two changes. Most tick every few milliseconds; those that keep whole
@@ -31,7 +31,7 @@ const KEPT_MIN: usize = 32;
 const KEPT_BYTES_MAX: u64 = 16 << 20;
 /// The file of a listing that is kept: "lblist" and the version of its layout, a checksum of what follows, the directory's
 /// identity and times, the names.
-pub(super) const KEPT: &str = "segments.list";
+pub(in crate::store) const KEPT: &str = "segments.list";
 const MAGIC: u64 = 0x0001_7473_696c_626c;
 const HEAD: usize = 16;
 const STAMP_BYTES: usize = 48;
@@ -83,7 +83,7 @@ pub struct Listed {
     /// When it was last found at its path.
     at_path_ms: u64,
     /// The lock's file was found at its path since the state was first seen.
-    pub(super) lock_is_there: bool,
+    pub(in crate::store) lock_is_there: bool,
 }
 
 impl Listed {
@@ -172,7 +172,7 @@ fn payload(os: &dyn Os, directory: &Path) -> Option<Vec<u8>> {
 }
 
 /// Whether the file is one that was written whole.
-pub(super) fn is_whole(os: &dyn Os, directory: &Path) -> bool {
+pub(in crate::store) fn is_whole(os: &dyn Os, directory: &Path) -> bool {
     payload(os, directory).is_some_and(|payload| payload.len() >= STAMP_BYTES)
 }
 
@@ -189,7 +189,8 @@ fn save(os: &dyn Os, directory: &Path, stamp: &Stamp, names: &[SegmentName]) -> 
     bytes[..8].copy_from_slice(&MAGIC.to_le_bytes());
     bytes[8..HEAD].copy_from_slice(&sum.to_le_bytes());
     let path = cache.join(KEPT);
-    let temporary = path.with_extension(format!("list.{:016x}.tmp", super::index::unique(sum, names.len() as u64)));
+    let temporary =
+        path.with_extension(format!("list.{:016x}.tmp", crate::store::index::unique(sum, names.len() as u64)));
     let file = os.open(&temporary, How::New, modes.file)?;
     os.set_access(&file, modes.file, None)?;
     let written = write_full(os, &file, &bytes).map_err(|(_, error)| error).and_then(|()| os.rename(&temporary, &path));

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::os::{How, Os, read_full};
 use crate::error::{Error, Result};
 use crate::format::SegmentName;
+use crate::store::os::{How, Os, read_full};
 
 /// The directory of archives.
 pub fn archive_directory(directory: &Path) -> PathBuf {
