@@ -18,7 +18,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::append::Active;
 use super::index::make_cache;
 use super::listing::cache_directory;
-use super::os::{How, Os, What, interrupted, read_full};
+use super::os::{How, Os, Stat, What, interrupted, read_full};
 
 /// The note's file in `cache/`, which is also the lock of the one who syncs.
 pub(super) const NAME: &str = "synced";
@@ -137,7 +137,16 @@ impl Together {
             let took_us = note.map_or(0, |note| note.took_us);
             let waited_ms = os.elapsed_ms().saturating_sub(start_ms);
             match os.try_lock(file) {
-                Ok(()) => return lead(os, file, rows),
+                // Nobody else was there: what was just asked still holds.
+                Ok(()) if looks == 0 => return lead(os, file, rows, &stat, note),
+                Ok(()) => {
+                    let (stat, note) = (os.stat(&rows.file).unwrap_or(stat), read(os, file));
+                    if note.is_some_and(|note| note.covers(rows, stat.identity)) {
+                        let _ = os.unlock(file);
+                        return Ok(());
+                    }
+                    return lead(os, file, rows, &stat, note);
+                }
                 Err(error) if interrupted(&error) => {}
                 Err(error)
                     if error.kind() == std::io::ErrorKind::WouldBlock
@@ -179,22 +188,14 @@ fn read(os: &dyn Os, file: &OwnedFd) -> Option<Note> {
     Note::parse(&bytes).filter(|_| read == BYTES)
 }
 
-/// Syncs for all who wrote before, holding the lock of `file`.
-fn lead(os: &dyn Os, file: &OwnedFd, rows: &Unsynced) -> std::io::Result<()> {
-    let before = read(os, file);
-    // Before the sync: it speaks for what stood there when it began.
-    let stat = os.stat(&rows.file);
-    if let Ok(stat) = &stat
-        && before.is_some_and(|note| note.covers(rows, stat.identity))
-    {
-        let _ = os.unlock(file);
-        return Ok(());
-    }
+/// Syncs for all who wrote before, holding the lock of `file`. `stat`: the segment before the sync, which speaks for what stood there
+/// when it began; `before`: the note that was found.
+fn lead(os: &dyn Os, file: &OwnedFd, rows: &Unsynced, stat: &Stat, before: Option<Note>) -> std::io::Result<()> {
     let start = Instant::now();
     let synced = os.sync_data(&rows.file);
     // First, so that who reads the note finds the lock free.
     let _ = os.unlock(file);
-    if let (Ok(stat), Ok(())) = (stat, &synced) {
+    if synced.is_ok() {
         let took_us = start.elapsed().as_micros() as u64;
         let (number, identity) = (rows.number, stat.identity);
         let note = Note { number, identity, from: rows.opened, to: stat.bytes, took_us };
