@@ -25,8 +25,9 @@ const TEXT_BYTES_MAX: usize = 4 << 20;
 /// Such rows, in pieces of whole lines.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Unread {
+    /// Room that is used again; only the first `filled` bytes count.
     text: Vec<u8>,
-    buffer: Vec<u8>,
+    filled: usize,
     /// Where each piece begins in the text, and where in the segment.
     pieces: Vec<(usize, Place)>,
     asked: Vec<Asked>,
@@ -44,7 +45,7 @@ struct Asked {
 impl Unread {
     /// Reads rows of `segment` in `at..to`; gives the offset after the last newline.
     pub fn read(&mut self, os: &dyn Os, file: &OwnedFd, segment: u64, at: u64, to: u64) -> io::Result<u64> {
-        let begin = self.text.len();
+        let begin = self.filled;
         self.fill(os, file, at, Some(to))?;
         Ok(self.keep_whole(begin, Place { segment, offset: at }))
     }
@@ -52,32 +53,39 @@ impl Unread {
     /// Reads rows of `segment` behind `known`, where a row ended, up to the end of the file. Gives the offset after the last newline,
     /// and the file's length; one below `known`: no row ends there any more.
     pub fn read_behind(&mut self, os: &dyn Os, file: &OwnedFd, segment: u64, known: u64) -> io::Result<(u64, u64)> {
-        let begin = self.text.len();
+        let begin = self.filled;
         self.fill(os, file, known - 1, None)?;
-        if self.text.get(begin) != Some(&b'\n') {
-            self.text.truncate(begin);
+        if self.read_so_far()[begin..].first() != Some(&b'\n') {
+            self.filled = begin;
             return Ok((known, known - 1));
         }
-        let bytes = known - 1 + (self.text.len() - begin) as u64;
+        let bytes = known - 1 + (self.filled - begin) as u64;
         // The newline stays behind the rows before, as a blank line.
         Ok((self.keep_whole(begin + 1, Place { segment, offset: known }), bytes))
     }
 
+    fn read_so_far(&self) -> &[u8] {
+        &self.text[..self.filled]
+    }
+
     /// Reads on from `at`, to the end of the file or up to `to`.
     fn fill(&mut self, os: &dyn Os, file: &OwnedFd, mut at: u64, to: Option<u64>) -> io::Result<()> {
-        let begin = self.text.len();
-        self.buffer.resize(READ_BYTES, 0);
+        let begin = self.filled;
         loop {
             let want = to.map_or(READ_BYTES, |to| to.saturating_sub(at).min(READ_BYTES as u64) as usize);
-            match os.read_at(file, &mut self.buffer[..want], at) {
+            let end = self.filled + want;
+            if self.text.len() < end {
+                self.text.resize(end, 0);
+            }
+            match os.read_at(file, &mut self.text[self.filled..end], at) {
                 Err(error) if interrupted(&error) => {}
                 Err(error) => {
-                    self.text.truncate(begin);
+                    self.filled = begin;
                     return Err(error);
                 }
                 Ok(0) => return Ok(()),
                 Ok(read) => {
-                    self.text.extend_from_slice(&self.buffer[..read]);
+                    self.filled += read;
                     at += read as u64;
                     // Under the lock nothing comes meanwhile: a file that gave less than was asked for has ended.
                     if to.map_or(read < want, |to| at >= to) {
@@ -90,8 +98,8 @@ impl Unread {
 
     /// Keeps whole lines of what was read from `place` on; gives the offset after the last.
     fn keep_whole(&mut self, begin: usize, place: Place) -> u64 {
-        let whole = memchr::memrchr(b'\n', &self.text[begin..]).map_or(0, |end| end + 1);
-        self.text.truncate(begin + whole);
+        let whole = memchr::memrchr(b'\n', &self.read_so_far()[begin..]).map_or(0, |end| end + 1);
+        self.filled = begin + whole;
         if whole > 0 {
             self.pieces.push((begin, place));
         }
@@ -100,23 +108,23 @@ impl Unread {
 
     /// Whether so much was read that it should be taken in.
     pub fn is_much(&self) -> bool {
-        self.text.len() > TEXT_BYTES_MAX
+        self.filled > TEXT_BYTES_MAX
     }
 
     /// Calls `each` with the blocks of lines, in order, and forgets them.
     pub fn take(&mut self, mut each: impl FnMut(Place, &[u8])) {
-        let ends = self.pieces.iter().skip(1).map(|(begin, _)| *begin).chain([self.text.len()]);
+        let ends = self.pieces.iter().skip(1).map(|(begin, _)| *begin).chain([self.filled]);
         for ((begin, place), end) in self.pieces.iter().zip(ends) {
             each(*place, &self.text[*begin..end]);
         }
-        self.text.clear();
+        self.filled = 0;
         self.pieces.clear();
         self.asked.clear();
     }
 
     /// The highest step of `run` among these rows, 0 for none; `None`: too many runs were asked for, and all is to be taken in.
     pub fn last_step(&mut self, run: &str) -> Option<u64> {
-        if self.text.is_empty() {
+        if self.filled == 0 {
             return Some(0);
         }
         let at = match self.asked.iter().position(|asked| asked.run == run) {
@@ -128,9 +136,9 @@ impl Unread {
             }
         };
         let asked = &mut self.asked[at];
-        if asked.to < self.text.len() {
-            asked.last = asked.last.max(last_step_in(&self.text[asked.to..], run));
-            asked.to = self.text.len();
+        if asked.to < self.filled {
+            asked.last = asked.last.max(last_step_in(&self.text[asked.to..self.filled], run));
+            asked.to = self.filled;
         }
         Some(asked.last)
     }
@@ -222,8 +230,9 @@ mod tests {
     fn what_comes_is_searched_once_and_taken_whole() {
         let mut unread = Unread::default();
         let put = |unread: &mut Unread, text: &str, offset| {
-            unread.pieces.push((unread.text.len(), Place { segment: 1, offset }));
+            unread.pieces.push((unread.filled, Place { segment: 1, offset }));
             unread.text.extend_from_slice(text.as_bytes());
+            unread.filled = unread.text.len();
         };
         put(&mut unread, "{\"run_id\":\"a\",\"step\":7}\n", 100);
         assert_eq!(unread.last_step("a"), Some(7));
