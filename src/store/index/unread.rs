@@ -153,6 +153,9 @@ fn last_step_in(block: &[u8], run: &str) -> u64 {
     // Only what is written without an escape can be told by its bytes.
     let plain = !run.is_empty() && run.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\'));
     let escaped = memchr(b'\\', block).is_some();
+    if plain && !escaped && name.find(block).is_none() {
+        return 0;
+    }
     let lines: Vec<_> = Lines::new(block).filter(|line| line.whole).collect();
     let mut last = 0;
     for line in lines.into_iter().rev() {
