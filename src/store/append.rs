@@ -9,10 +9,11 @@ use super::config::{Durability, Settings};
 use super::directory;
 use super::index::build;
 use super::index::{Index, Place, RunEntry};
-use super::listing::{self, Listed};
+use super::listed::Listed;
 use super::lock::{self, Kept, Lock};
 use super::once::Pending;
 use super::os::{Os, write_full};
+use super::together::{Together, Unsynced};
 use crate::error::{Error, Exit, Result};
 use crate::format::{Drafts, LockLine, SegmentName};
 use crate::model::Instant;
@@ -25,6 +26,8 @@ pub struct Active {
     pub(super) file: Arc<OwnedFd>,
     pub(super) identity: (u64, u64),
     pub(super) bytes: u64,
+    /// How long it was when it was opened.
+    pub(super) opened: u64,
 }
 
 /// A row that is on file.
@@ -95,8 +98,11 @@ pub struct Writer<'o> {
     pub(super) raw: Vec<SegmentName>,
     /// Whether `raw` is still what a listing would give.
     pub(super) listed: Listed,
+    /// What was said of that when the lock was taken, if it was asked.
+    pub(super) listed_still: Option<bool>,
     /// Segments that hold rows of this writer that are not synced yet.
-    pub(super) unsynced: Vec<(u64, Arc<OwnedFd>)>,
+    pub(super) unsynced: Vec<Unsynced>,
+    pub(super) together: Together,
     /// A sync that failed on the way, with rows of this writer behind it.
     pub(super) lost_sync: Option<String>,
     /// A segment whose sync failed under the lock, which the lock line does not say yet.
@@ -137,7 +143,9 @@ impl<'o> Writer<'o> {
             index: Index::default(),
             raw: Vec::new(),
             listed: Listed::default(),
+            listed_still: None,
             unsynced: Vec::new(),
+            together: Together::default(),
             lost_sync: None,
             failed_sync: None,
             out: Vec::new(),
@@ -186,7 +194,7 @@ impl<'o> Writer<'o> {
         appended: &mut Appended,
     ) -> Result<()> {
         if self.raw.is_empty() {
-            let raw = listing::raw(self.os, &self.directory)?;
+            let raw = self.listed.list(self.os, &self.directory)?;
             build::prepare(self.os, &self.directory, &mut self.index, &raw)?;
             self.raw = raw;
         }
@@ -201,11 +209,20 @@ impl<'o> Writer<'o> {
         result
     }
 
-    /// Takes the writers' lock.
+    /// Takes the writers' lock. What it asks of the directory on the way is for [`Writer::find_active`].
     pub(super) fn lock(&mut self) -> Result<Lock> {
-        let timeout_ms = self.options.lock_timeout_ms.unwrap_or(self.settings.lock_timeout_ms);
+        let (os, directory, listed) = (self.os, &self.directory, &mut self.listed);
+        let mut still = None;
+        // While the directory is as it was when the file was found in it, so is the file's name.
+        let mut is_there = || *still.insert(listed.holds(os, directory)) && listed.lock_is_there;
         let kept = self.kept_lock.take();
-        Lock::take(self.os, &self.directory.join(lock::WRITERS), &self.settings, timeout_ms, kept)
+        let timeout_ms = self.options.lock_timeout_ms.unwrap_or(self.settings.lock_timeout_ms);
+        let path = directory.join(lock::WRITERS);
+        let lock = Lock::take(os, &path, &self.settings, timeout_ms, kept, &mut is_there);
+        // What was asked before another file was locked may no longer be so.
+        self.listed_still = still.filter(|_| lock.as_ref().is_ok_and(|lock| lock.used_before));
+        self.listed.lock_is_there |= self.listed_still == Some(true);
+        lock
     }
 
     /// The day that it is, UTC.
@@ -308,8 +325,15 @@ impl<'o> Writer<'o> {
         }
         let start = active.bytes;
         let number = active.name.number;
-        if !out.is_empty() && !self.unsynced.iter().any(|(unsynced, _)| *unsynced == number) {
-            self.unsynced.push((number, Arc::clone(&active.file)));
+        if !out.is_empty() {
+            let to = start + out.len() as u64;
+            match self.unsynced.iter_mut().find(|unsynced| unsynced.number == number) {
+                Some(unsynced) => unsynced.to = to,
+                None => {
+                    let (file, opened) = (Arc::clone(&active.file), active.opened);
+                    self.unsynced.push(Unsynced { number, file, opened, from: start, to });
+                }
+            }
         }
         if let Err((written, error)) = write_full(self.os, &active.file, &out) {
             let message = format!("{}: {error}", active.path.display());
@@ -384,8 +408,9 @@ impl<'o> Writer<'o> {
     pub fn sync(&mut self) -> Result<()> {
         let mut failed = self.lost_sync.take();
         if self.durability() == Durability::Data {
-            for (number, file) in std::mem::take(&mut self.unsynced) {
-                if let Err(error) = self.os.sync_data(&file) {
+            for unsynced in std::mem::take(&mut self.unsynced) {
+                let number = unsynced.number;
+                if let Err(error) = self.together.sync(self.os, &self.directory, &unsynced) {
                     let marked = self.mark_suspect(number);
                     failed.get_or_insert(match marked {
                         Ok(()) => format!("segment {number:06}: {error}"),
@@ -423,7 +448,10 @@ impl<'o> Writer<'o> {
     }
 
     fn with_lock<T>(&mut self, look: impl FnOnce(&dyn Os, &Lock) -> Result<T>) -> Result<T> {
-        let lock = self.lock()?;
+        let timeout_ms = self.options.lock_timeout_ms.unwrap_or(self.settings.lock_timeout_ms);
+        let (kept, path) = (self.kept_lock.take(), self.directory.join(lock::WRITERS));
+        // Nothing is asked of the directory: nobody lists it here.
+        let lock = Lock::take(self.os, &path, &self.settings, timeout_ms, kept, &mut || false)?;
         let result = look(self.os, &lock);
         self.kept_lock = lock.release(self.os);
         result

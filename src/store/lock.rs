@@ -24,6 +24,8 @@ pub struct Lock {
     file: OwnedFd,
     stat: Stat,
     path: PathBuf,
+    /// Whether the file is the one that was kept.
+    pub(super) used_before: bool,
 }
 
 /// The lock's file, open and checked, for the next time.
@@ -35,7 +37,7 @@ pub struct Kept {
 
 impl Lock {
     /// Takes the lock of which `path` is the file. `kept`: a lock file opened
-    /// before, used again if it is still the one at the path.
+    /// before, used again if it is still the one at the path; `is_there` may know, once the lock is held, that it is.
     /// Errors: exit 75 when it was not free in time, else 3.
     pub fn take(
         os: &dyn Os,
@@ -43,11 +45,13 @@ impl Lock {
         settings: &Settings,
         timeout_ms: u64,
         mut kept: Option<Kept>,
+        is_there: &mut dyn FnMut() -> bool,
     ) -> Result<Lock> {
         let path = path.to_path_buf();
         let start_ms = os.elapsed_ms();
         loop {
             let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+            let used_before = kept.is_some();
             let (file, stat) = match kept.take() {
                 Some(kept) => (kept.file, kept.stat),
                 None => {
@@ -63,8 +67,11 @@ impl Lock {
             };
             wait(os, &file, &path, &stat, start_ms, timeout_ms)?;
             // Somebody may have put another file there while we waited.
+            if used_before && is_there() {
+                return Ok(Lock { file, stat, path, used_before });
+            }
             match os.stat_path(&path) {
-                Ok(now) if now.identity == stat.identity => return Ok(Lock { file, stat, path }),
+                Ok(now) if now.identity == stat.identity => return Ok(Lock { file, stat, path, used_before }),
                 Ok(_) => {}
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(error) => return Err(fail(error)),

@@ -8,8 +8,9 @@
 //! - `environment`: the process's surroundings as a value
 //! - `locate`: how the logbook is found · `directory`: made and judged safe
 //! - `config/`: `config.toml`, and texts that people keep beside it
-//! - `listing`: which segments there are · `read/`: snapshots, inputs, archives and rows for readers
+//! - `segments/`: which segments there are · `read/`: snapshots, inputs, archives and rows for readers
 //! - `lock`: one writer at a time · `recover`: a torn tail · `rotate`: the next segment
+//! - `together`: one sync for the rows of many writers
 //! - `append`: append if, the one primitive, on all of these
 //! - `redaction_key`: what redacted secrets are marked with
 //! - `state`: what a check may ask under the lock; a segment synced before somebody acts on it
@@ -27,7 +28,6 @@ pub mod cursors;
 pub mod directory;
 pub mod environment;
 pub mod index;
-pub mod listing;
 pub mod locate;
 pub mod lock;
 pub mod once;
@@ -37,7 +37,9 @@ pub mod read;
 pub mod recover;
 mod redaction_key;
 pub mod rotate;
+mod segments;
 pub mod state;
+mod together;
 
 pub use append::{Appended, Stored, Writer};
 pub use config::{Durability, Settings};
@@ -50,4 +52,6 @@ pub use read::snapshot::{Segment, Snapshot, read_row, snapshot, snapshot_with_su
 pub use read::watch::Watch;
 pub use read::{archived, input, packed, snapshot};
 pub use redaction_key::redaction_key;
+use segments::listed;
+pub use segments::listing;
 pub use state::OnFile;

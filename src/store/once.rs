@@ -1,7 +1,6 @@
 //! Exactly once (`docs/format.md`, id): a row with an id that is on file is
 //! not written again; and which step a row gets.
 
-use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use super::index::Place;
 use super::os::{How, Os};
 use super::recover::own_row;
 use super::snapshot::row_at;
+use super::together::Unsynced;
 use super::{archived, config::Durability, listing};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::STEP_MAX;
@@ -45,7 +45,7 @@ impl Writer<'_> {
         if let Some(id) = &draft.id
             && let Some(found) = self.find_id(active, drafts, id, pending)?
         {
-            return self.again(line, drafts, draft, id, &found, active.name.number);
+            return self.again(line, drafts, draft, id, &found, active);
         }
         match draft.step {
             Some(step) if step <= last => {
@@ -66,7 +66,7 @@ impl Writer<'_> {
         draft: &Draft,
         id: &str,
         found: &Found,
-        active: u64,
+        active: &Active,
     ) -> Result<Verdict> {
         let mut given = Vec::new();
         drafts.render(draft, 1, &mut given);
@@ -84,26 +84,29 @@ impl Writer<'_> {
             .hint(format!("logbook show {address}   # the row on file; a new row needs a new --id")));
         }
         let step = step.unwrap_or(0);
-        if line.is_suspect(found.place.segment) && found.place.segment != active {
+        let number = active.name.number;
+        if line.is_suspect(found.place.segment) && found.place.segment != number {
             return Ok(Verdict::Instead(step.max(1), found.place));
         }
-        if self.durability() == Durability::Data && found.place.segment != active {
+        if self.durability() == Durability::Data && found.place.segment != number {
             self.sync_old(found.place.segment)?;
-        } else if self.durability() == Durability::Data
-            && let Some(active) = self.found_in_active(active)
-        {
-            self.unsynced.push(active);
+        } else if self.durability() == Durability::Data {
+            self.found_in_active(active);
         }
         Ok(Verdict::There(step, found.place))
     }
 
-    /// The active segment joins those that [`Writer::sync`] syncs.
-    fn found_in_active(&self, number: u64) -> Option<(u64, Arc<OwnedFd>)> {
-        if self.unsynced.iter().any(|(unsynced, _)| *unsynced == number) {
-            return None;
+    /// The active segment joins those that [`Writer::sync`] syncs. A row anywhere in it may have been found: only what is known
+    /// to be durable from its first byte on needs no sync.
+    fn found_in_active(&mut self, active: &Active) {
+        let number = active.name.number;
+        match self.unsynced.iter_mut().find(|unsynced| unsynced.number == number) {
+            Some(unsynced) => unsynced.from = 0,
+            None => {
+                let (file, opened) = (Arc::clone(&active.file), active.opened);
+                self.unsynced.push(Unsynced { number, file, opened, from: 0, to: active.bytes });
+            }
         }
-        let path = self.path_of(number)?;
-        Some((number, self.os.open(&path, How::Append, 0).ok()?.into()))
     }
 
     fn sync_old(&mut self, number: u64) -> Result<()> {

@@ -54,6 +54,8 @@ pub struct Stat {
     pub links: u64,
     /// When its content (of a directory: the names in it) last changed: seconds and nanoseconds.
     pub modified: (i64, i64),
+    /// When anything about it last changed, its content too: nobody can set this time.
+    pub changed: (i64, i64),
 }
 
 /// The operating system, as far as `store` knows it. Errors carry the raw
@@ -70,6 +72,11 @@ pub trait Os: Sync {
     fn write_at(&self, file: &OwnedFd, bytes: &[u8], offset: u64) -> io::Result<usize>;
     /// fdatasync.
     fn sync_data(&self, file: &OwnedFd) -> io::Result<()>;
+    /// Whether `sync_data` tells every open file of each failed write since its opening, and files are locked, as writers that
+    /// share syncs need it (`together`).
+    fn shares_syncs(&self) -> bool {
+        false
+    }
     /// fsync, of a directory too.
     fn sync_all(&self, file: &OwnedFd) -> io::Result<()>;
     /// Takes the exclusive lock, or fails with `WouldBlock`.

@@ -35,6 +35,7 @@ fn stat_of(stat: &fs::Stat) -> Stat {
         mode: stat.st_mode as u32 & 0o7777,
         links: stat.st_nlink as u64,
         modified: (stat.st_mtime as i64, stat.st_mtime_nsec as i64),
+        changed: (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
     }
 }
 
@@ -69,6 +70,11 @@ impl Os for Real {
 
     fn sync_data(&self, file: &OwnedFd) -> io::Result<()> {
         Ok(fs::fdatasync(file)?)
+    }
+
+    fn shares_syncs(&self) -> bool {
+        // Linux, from 4.13 on.
+        cfg!(target_os = "linux")
     }
 
     fn sync_all(&self, file: &OwnedFd) -> io::Result<()> {

@@ -2,6 +2,7 @@
 //! directory entry synced before the lock is given back.
 
 use super::append::{Active, Writer};
+use super::config::Durability;
 use super::directory::{Modes, check_file, open_error, share, sync_name};
 use super::index::build;
 use super::listing;
@@ -16,10 +17,12 @@ impl Writer<'_> {
     /// where it was not. `None`: there is none to append to yet.
     pub(super) fn find_active(&mut self, lock: &Lock) -> Result<(LockLine, Option<Active>)> {
         let fresh = LockLine { version: FormatVersion::CURRENT, synced: 0, suspects: Vec::new() };
-        let said = lock.read(self.os)?;
+        // Gone where this fails: the next one lists.
         let mut raw = std::mem::take(&mut self.raw);
+        let said = lock.read(self.os)?;
         // No name in the directory has changed: the segments are those known, each the same file.
-        let same = self.listed.holds(self.os, &self.directory) && !raw.is_empty();
+        let still = self.listed_still.take().unwrap_or_else(|| self.listed.holds(self.os, &self.directory));
+        let same = still && !raw.is_empty();
         if !same {
             raw = listing::raw(self.os, &self.directory)?;
         }
@@ -62,10 +65,15 @@ impl Writer<'_> {
     }
 
     /// The same file, as long as it is now; `None` when another is at its path. `same`: none can be.
-    fn restat(&self, mut active: Active, same: bool) -> Result<Option<Active>> {
+    fn restat(&mut self, mut active: Active, same: bool) -> Result<Option<Active>> {
         let path = &active.path;
         let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
-        let stat = if same { self.os.stat(&active.file) } else { self.os.stat_path(path) }.map_err(fail)?;
+        // Reading what is new in it tells how long it is.
+        if same && let Some(bytes) = self.index.read_on(self.os, &active).map_err(fail)? {
+            active.bytes = bytes;
+            return Ok(Some(active));
+        }
+        let stat = self.os.stat_path(path).map_err(fail)?;
         if stat.identity != active.identity {
             return Ok(None);
         }
@@ -74,13 +82,21 @@ impl Writer<'_> {
         Ok(Some(active))
     }
 
-    fn open_active(&self, name: SegmentName) -> Result<Active> {
+    fn open_active(&mut self, name: SegmentName) -> Result<Active> {
         let path = self.directory.join(name.to_string());
         let file = self.os.open(&path, How::Append, 0).map_err(|error| open_error(&path, &error))?;
         let mut stat = self.os.stat(&file).map_err(|error| open_error(&path, &error))?;
         share(self.os, &file, &mut stat, &self.settings);
         check_file(self.os, &path, &stat, &self.settings)?;
-        Ok(Active { name, path, file: file.into(), identity: stat.identity, bytes: stat.bytes })
+        let (identity, bytes) = (stat.identity, stat.bytes);
+        Ok(self.opened(Active { name, path, file: file.into(), identity, bytes, opened: bytes }))
+    }
+
+    fn opened(&mut self, active: Active) -> Active {
+        if self.durability() == Durability::Data {
+            self.together.begin(self.os, &self.directory, &active);
+        }
+        active
     }
 
     /// Whether `active` takes no more: its size with `more` bytes, or its day.
@@ -101,16 +117,16 @@ impl Writer<'_> {
             && !line.is_suspect(old.name.number)
         {
             match self.os.sync_data(&old.file) {
-                Ok(()) => self.unsynced.retain(|(number, _)| *number != old.name.number),
+                Ok(()) => self.unsynced.retain(|unsynced| unsynced.number != old.name.number),
                 Err(error) => {
                     line.mark_suspect(old.name.number);
                     // At once: what follows may fail, and the next writer must know.
                     lock.write(self.os, line).map_err(|why| {
                         Error::io(format!("{}: {error}; it could not be marked suspect: {why}", old.path.display()))
                     })?;
-                    if self.unsynced.iter().any(|(number, _)| *number == old.name.number) {
+                    if self.unsynced.iter().any(|unsynced| unsynced.number == old.name.number) {
                         self.lost_sync.get_or_insert_with(|| format!("{}: {error}", old.path.display()));
-                        self.unsynced.retain(|(number, _)| *number != old.name.number);
+                        self.unsynced.retain(|unsynced| unsynced.number != old.name.number);
                     }
                 }
             }
@@ -132,12 +148,12 @@ impl Writer<'_> {
         lock.write(self.os, line)?;
         self.raw.push(name);
         self.index.rotated(self.os, old, number);
-        Ok(Active { name, path, file: file.into(), identity: stat.identity, bytes: 0 })
+        Ok(self.opened(Active { name, path, file: file.into(), identity: stat.identity, bytes: 0, opened: 0 }))
     }
 
     /// Seals the active segment, if it holds anything; gives whether it did. The next one is empty.
     pub fn seal(&mut self) -> Result<bool> {
-        let raw = listing::raw(self.os, &self.directory)?;
+        let raw = self.listed.list(self.os, &self.directory)?;
         build::prepare(self.os, &self.directory, &mut self.index, &raw)?;
         self.raw = raw;
         let lock = self.lock()?;

@@ -81,6 +81,7 @@ mod redaction;
 /// The store under ordinary misfortune.
 mod store_append;
 mod store_faults;
+mod store_shared;
 mod store_state;
 
 /// Segments that cannot hold an answer, and the cache that says so.

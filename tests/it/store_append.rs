@@ -208,7 +208,7 @@ fn a_damaged_or_lost_cache_changes_no_answer() {
     for path in tables() {
         // A power cut leaves NULs where pages were not written.
         let mut bytes = fs::read(&path).unwrap();
-        bytes[4096..].fill(0);
+        bytes.iter_mut().skip(4096).for_each(|byte| *byte = 0);
         fs::write(&path, &bytes).unwrap();
     }
     check(31);

@@ -2,9 +2,11 @@
 //! each segment once. Tables of sealed segments merge as a binary counter
 //! carries: ten gigabytes are a handful of files, and each row is copied a few times.
 
+use std::collections::HashMap;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use foldhash::fast::RandomState;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::known::{Index, RunEntry, Stretch};
@@ -24,7 +26,7 @@ const LAG_BYTES_MAX: u64 = 64 << 10;
 const LAG_BYTES_MIN: u64 = 12 << 10;
 /// A writer that goes on keeps in memory what the table lacks, and writes it
 /// anew only after so many bytes more; who comes after it reads them, outside the lock.
-const LAG_BYTES_GOING_ON: u64 = 1 << 20;
+pub(super) const LAG_BYTES_GOING_ON: u64 = 1 << 20;
 /// Bytes before the end of what is covered, whose hash tells that it is the same file.
 const PROOF_BYTES: u64 = 4096;
 
@@ -158,7 +160,7 @@ fn is_active(path: &Path) -> bool {
 
 /// `later` tells of the segments after those of `older`.
 fn merge(older: Contents, later: Contents) -> Contents {
-    let mut runs: std::collections::HashMap<u128, RunEntry> = older.runs.into_iter().collect();
+    let mut runs: HashMap<u128, RunEntry, RandomState> = older.runs.into_iter().collect();
     for (hash, entry) in later.runs {
         runs.entry(hash).and_modify(|old| old.join(&entry)).or_insert(entry);
     }
@@ -190,7 +192,7 @@ fn open_active(os: &dyn Os, directory: &Path, cache: &Path, index: &mut Index, n
     }
     let from = index.active.1;
     if stat.bytes.saturating_sub(from) > lag_max(index) {
-        index.active.1 = index.tail_mut().read(os, &file, name.number, from, stat.bytes).map_err(fail)?;
+        index.read_to(os, &file, stat.bytes).map_err(fail)?;
         save_active(os, directory, index, &file, stat.identity.1);
     }
     Ok(())
@@ -211,18 +213,12 @@ pub(super) fn proof(os: &dyn Os, file: &OwnedFd, end: u64) -> Option<(u64, u64)>
     (read == bytes.len()).then(|| (from, xxh3_64(&bytes)))
 }
 
-/// All that is known of the active segment: its table's, and `tail`'s.
-pub(in crate::store) fn contents(
-    os: &dyn Os,
-    index: &Index,
-    file: &OwnedFd,
-    inode: u64,
-    tail: &Stretch,
-) -> Option<Contents> {
+/// All that is known of the active segment, once all its rows are taken in.
+pub(in crate::store) fn contents(os: &dyn Os, index: &Index, file: &OwnedFd, inode: u64) -> Option<Contents> {
     let (number, end) = index.active;
     let (line_from, line_hash) = proof(os, file, end)?;
     let cover = Cover { low: number, high: number, inode, end, line_from, line_hash };
-    let new = gather(cover, tail);
+    let new = gather(cover, index.taken_in());
     if index.base.high != number {
         return Some(new);
     }
@@ -230,28 +226,53 @@ pub(in crate::store) fn contents(
     Some(merge(base.1.contents(os)?, new))
 }
 
-/// Writes the active segment's table anew when it lags too far behind.
+/// Writes the active segment's table anew when it lags too far behind, or takes the one that another writer made meanwhile.
 pub(in crate::store) fn save_active(os: &dyn Os, directory: &Path, index: &mut Index, file: &OwnedFd, inode: u64) {
     let covered = if index.base.high == index.active.0 { index.base.end } else { 0 };
-    if index.active.1.saturating_sub(covered) <= if index.saved { LAG_BYTES_GOING_ON } else { lag_max(index) } {
+    let lag = index.active.1.saturating_sub(covered);
+    if lag <= if index.saved { index.lag_bytes_max() } else { lag_max(index) } {
+        return;
+    }
+    let cache = listing::cache_directory(directory);
+    let path = cache.join(ACTIVE);
+    if index.saved && take_over(os, index, &path, file, inode, covered + lag / 2) {
         return;
     }
     // Not again so soon, even where it fails.
     index.saved = true;
-    let cache = listing::cache_directory(directory);
-    let path = cache.join(ACTIVE);
-    if let Some(contents) = contents(os, index, file, inode, index.tail())
+    index.take_in();
+    if let Some(contents) = contents(os, index, file, inode)
         && save(os, &cache, &path, &contents)
         // Another writer may have put its own there meanwhile, which tells of less.
         && let Some(table) = Table::open(os, &path).filter(|table| table.cover == contents.cover)
     {
-        // One about an earlier segment may hold rows that stand nowhere else.
-        let base = index.base;
-        index.tables.retain(|(old, table)| !is_active(old) || table.cover != base);
-        index.base = table.cover;
-        index.tables.push((path, table));
-        *index.tail_mut() = Stretch::default();
+        use_active(index, path, table);
     }
+}
+
+/// The table of what another writer knows of the active segment, in place of looking at the same rows once more: if it covers the
+/// segment up to `least`. What stands behind it is read again.
+fn take_over(os: &dyn Os, index: &mut Index, path: &Path, file: &OwnedFd, inode: u64, least: u64) -> bool {
+    let (number, to) = index.active;
+    let Some(table) = Table::open(os, path) else { return false };
+    let cover = table.cover;
+    let fits = cover.high == number && cover.inode == inode && (least..=to).contains(&cover.end);
+    if !fits || proof(os, file, cover.end) != Some((cover.line_from, cover.line_hash)) {
+        return false;
+    }
+    use_active(index, path.to_path_buf(), table);
+    // Where this fails, less is known, and the next look reads it.
+    let _ = index.read_to(os, file, to);
+    true
+}
+
+/// The table of the active segment is this one from now on.
+fn use_active(index: &mut Index, path: PathBuf, table: Table) {
+    // One about an earlier segment may hold rows that stand nowhere else.
+    let base = index.base;
+    index.tables.retain(|(old, table)| !is_active(old) || table.cover != base);
+    index.known_to(table.cover);
+    index.tables.push((path, table));
 }
 
 /// Makes tables of the segments that this writer sealed.
@@ -278,7 +299,7 @@ fn save(os: &dyn Os, cache: &Path, path: &Path, contents: &Contents) -> bool {
 }
 
 /// Makes the directory of disposable files, if it is missing and can be made. Gives the modes of what is in it.
-pub(super) fn make_cache(os: &dyn Os, cache: &Path) -> Modes {
+pub(in crate::store) fn make_cache(os: &dyn Os, cache: &Path) -> Modes {
     let modes = cache.parent().map_or(Modes::of(&Settings::default()), |directory| Modes::below(os, directory));
     if os.stat_path(cache).is_err() && os.mkdir(cache, 0o700).is_ok() {
         // The group is the directory's own, by its setgid bit.
@@ -288,7 +309,7 @@ pub(super) fn make_cache(os: &dyn Os, cache: &Path) -> Modes {
 }
 
 /// Different for every file: made of the clock, the process and what is covered.
-pub(super) fn unique(end: u64, number: u64) -> u64 {
+pub(in crate::store) fn unique(end: u64, number: u64) -> u64 {
     let time =
         std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64);
     let mut seed = [0; 32];
@@ -317,8 +338,8 @@ pub(in crate::store) fn read_all(os: &dyn Os, directory: &Path, index: &mut Inde
     let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
     let file = os.open(&path, How::Read, 0).map_err(fail)?;
     let to = if known_to.0 == active.number { known_to.1 } else { os.stat(&file).map_err(fail)?.bytes };
-    index.active.0 = active.number;
-    index.active.1 = index.tail_mut().read(os, &file, active.number, 0, to).map_err(fail)?;
+    index.active = (active.number, 0);
+    index.read_to(os, &file, to).map_err(fail)?;
     Ok(())
 }
 

@@ -8,9 +8,9 @@ use super::build;
 use super::kept::{self, Kept, Kind};
 use super::table::Table;
 use crate::error::{Error, Result};
-use crate::store::listing;
 use crate::store::os::{Os, What};
 use crate::store::snapshot::Snapshot;
+use crate::store::{listed, listing, together};
 
 /// A file in the making that is older than this was left by somebody who died, seconds.
 const LEFT_S: i64 = 3600;
@@ -46,6 +46,10 @@ pub fn unusable(
             _ if stat.what != What::File => Some(Unusable::Foreign),
             None => Some(Unusable::Foreign),
             Some(Sort::Making) => (now_s.saturating_sub(stat.modified.0) > LEFT_S).then_some(Unusable::Left),
+            // One of another state of the directory says nothing, and is written over.
+            Some(Sort::Listing) => (!listed::is_whole(os, directory)).then_some(Unusable::Damaged),
+            // Its writers look at it again and again, and pass over what is not whole.
+            Some(Sort::Note) => None,
             Some(Sort::Table) => match Table::open(os, &path).filter(|table| table.is_whole(os)) {
                 None => Some(Unusable::Damaged),
                 Some(table) => {
@@ -102,6 +106,8 @@ fn names(os: &dyn Os, cache: &Path) -> Result<Vec<String>> {
 
 enum Sort {
     Table,
+    Listing,
+    Note,
     Kept(Kind, u64),
     Making,
 }
@@ -110,6 +116,12 @@ enum Sort {
 fn sort(name: &str, kinds: &[Kind]) -> Option<Sort> {
     if build::is_table(name) {
         return Some(Sort::Table);
+    }
+    if name == together::NAME {
+        return Some(Sort::Note);
+    }
+    if name == listed::KEPT {
+        return Some(Sort::Listing);
     }
     let (stem, extension) = name.split_once('.')?;
     let number = stem.parse::<u64>().ok().filter(|_| stem.len() >= 6);

@@ -3,12 +3,15 @@
 //! a hint that is checked: deleting `cache/` changes no answer.
 
 use std::collections::HashMap;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use foldhash::fast::RandomState;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-use super::build;
+use super::build::{self, LAG_BYTES_GOING_ON};
 use super::table::{Contents, Cover, Table};
+use super::unread::Unread;
 use crate::error::{Error, Result};
 use crate::format::SegmentName;
 use crate::format::lines::Lines;
@@ -16,7 +19,7 @@ use crate::json;
 use crate::model::standing;
 use crate::store::append::Active;
 use crate::store::archived;
-use crate::store::os::{Os, read_full};
+use crate::store::os::Os;
 
 /// Where a row begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,20 +46,21 @@ pub struct RunEntry {
 }
 
 impl RunEntry {
-    /// Takes in what later rows say.
-    pub(in crate::store) fn join(&mut self, later: &RunEntry) {
-        self.last_step = self.last_step.max(later.last_step);
-        self.rows += later.rows;
-        self.newest = later.newest;
-        self.standing = later.standing.or(self.standing);
+    /// Takes in what other rows say, in any order: the places tell which come later.
+    pub(in crate::store) fn join(&mut self, other: &RunEntry) {
+        self.last_step = self.last_step.max(other.last_step);
+        self.rows += other.rows;
+        self.first = self.first.min(other.first);
+        self.newest = self.newest.max(other.newest);
+        self.standing = self.standing.max(other.standing);
     }
 }
 
 /// Rows of one stretch of one segment, as read.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Stretch {
-    pub runs: HashMap<u128, RunEntry>,
-    pub ids: HashMap<u64, Vec<Place>>,
+    pub runs: HashMap<u128, RunEntry, RandomState>,
+    pub ids: HashMap<u64, Vec<Place>, RandomState>,
 }
 
 /// The steps and ids of the logbook, as far as they are known.
@@ -68,6 +72,8 @@ pub struct Index {
     pub(in crate::store) older: Vec<Stretch>,
     /// Rows of the active segment behind `base`.
     tail: Stretch,
+    /// More of them, as they were read.
+    unread: Unread,
     /// What the table of the active segment covers of it.
     pub(in crate::store) base: Cover,
     /// Highest sealed segment that is known whole.
@@ -81,7 +87,7 @@ pub struct Index {
     /// The tables were found damaged: only what is read counts.
     pub(in crate::store) distrust: bool,
     /// Last steps that the tables with these nonces gave, by run: a writer asks for the same run again and again.
-    asked: (Vec<u64>, HashMap<u128, u64>),
+    asked: (Vec<u64>, HashMap<u128, u64, RandomState>),
 }
 
 /// What correction rows, and repair rows that void a place, are known by: a hash among
@@ -118,7 +124,7 @@ impl Stretch {
     }
 
     /// Takes in a row on file; one that is no row, or names no run, says nothing.
-    fn row(&mut self, place: Place, text: &[u8]) {
+    pub(super) fn row(&mut self, place: Place, text: &[u8]) {
         let (mut run, mut step, mut id, mut status, mut kind, mut voids) = (None, None, None, None, None, false);
         for member in json::Members::new(text) {
             let Ok(member) = member else { return };
@@ -156,35 +162,6 @@ impl Stretch {
             self.row(Place { segment, offset: at + line.at as u64 }, line.text);
         }
     }
-
-    /// Reads rows in `from..to`; gives the offset after the last newline.
-    pub fn read(
-        &mut self,
-        os: &dyn Os,
-        file: &std::os::fd::OwnedFd,
-        segment: u64,
-        from: u64,
-        to: u64,
-    ) -> std::io::Result<u64> {
-        let mut at = from;
-        let mut size = 256 << 10;
-        let mut buffer = Vec::new();
-        while at < to {
-            let want = ((to - at) as usize).min(size);
-            buffer.resize(want, 0);
-            let read = read_full(os, file, &mut buffer[..want], at)?;
-            match memchr::memrchr(b'\n', &buffer[..read]) {
-                Some(end) => {
-                    self.block(segment, at, &buffer[..=end]);
-                    at += end as u64 + 1;
-                }
-                None if read < want || at + read as u64 >= to => break,
-                // A line longer than the buffer.
-                None => size *= 4,
-            }
-        }
-        Ok(at)
-    }
 }
 
 impl Index {
@@ -199,6 +176,7 @@ impl Index {
         for name in archived::sealed_names(os, directory, sealed, self.sealed, active.number - 1)? {
             let known = self.active.0 == name.number;
             let from = if known { self.active.1 } else { 0 };
+            self.take_in();
             let mut stretch = if known { std::mem::take(&mut self.tail) } else { Stretch::default() };
             archived::each_sealed_block(os, directory, &name, from, |offset, block| {
                 stretch.block(name.number, offset, block);
@@ -214,18 +192,51 @@ impl Index {
     /// where a torn tail begins (the length, when there is none).
     pub fn catch_up(&mut self, os: &dyn Os, active: &Active) -> Result<u64> {
         if self.active.0 != active.name.number {
+            self.take_in();
             self.active = (active.name.number, 0);
             self.base = Cover::default();
         }
         if self.active.1 > active.bytes {
             return Err(Error::io(format!("{}: shorter than it was", active.path.display())));
         }
-        let end = self
-            .tail
-            .read(os, &active.file, active.name.number, self.active.1, active.bytes)
-            .map_err(|error| Error::io(format!("{}: {error}", active.path.display())))?;
+        self.read_to(os, &active.file, active.bytes)
+            .map_err(|error| Error::io(format!("{}: {error}", active.path.display())))
+    }
+
+    /// The same of a file that is surely the active segment as it was known, and whose length nobody asked for: it is read to its
+    /// end, from the last byte that is known on. Gives the length; `None`: that byte is no longer there.
+    pub(in crate::store) fn read_on(&mut self, os: &dyn Os, active: &Active) -> std::io::Result<Option<u64>> {
+        if self.active.0 != active.name.number || self.active.1 == 0 {
+            return Ok(None);
+        }
+        if self.unread.is_much() {
+            self.take_in();
+        }
+        let (number, known) = self.active;
+        let (end, bytes) = self.unread.read_behind(os, &active.file, number, known)?;
+        if bytes < known {
+            return Ok(None);
+        }
         self.active.1 = end;
-        Ok(end)
+        Ok(Some(bytes))
+    }
+
+    /// Reads the active segment up to `to`; gives the offset after the last newline.
+    pub(in crate::store) fn read_to(&mut self, os: &dyn Os, file: &OwnedFd, to: u64) -> std::io::Result<u64> {
+        let (number, from) = self.active;
+        if from < to {
+            if self.unread.is_much() {
+                self.take_in();
+            }
+            self.active.1 = self.unread.read(os, file, number, from, to)?;
+        }
+        Ok(self.active.1)
+    }
+
+    /// Looks at the rows that were only read so far.
+    pub(in crate::store) fn take_in(&mut self) {
+        let tail = &mut self.tail;
+        self.unread.take(|place, block| tail.block(place.segment, place.offset, block));
     }
 
     /// Rows of `run` that were written to the active segment.
@@ -255,27 +266,37 @@ impl Index {
 
     /// This writer sealed `old`, whose rows are all known, and goes on in `new`.
     pub(in crate::store) fn rotated(&mut self, os: &dyn Os, old: Option<&Active>, new: u64) {
-        let tail = std::mem::take(&mut self.tail);
+        self.take_in();
         if let Some(old) = old
             && self.active == (old.name.number, old.bytes)
         {
-            if let Some(contents) = build::contents(os, self, &old.file, old.identity.1, &tail) {
+            if let Some(contents) = build::contents(os, self, &old.file, old.identity.1) {
                 self.finished.push(contents);
             }
             self.sealed = old.name.number;
         }
-        self.older.push(tail);
+        self.older.push(std::mem::take(&mut self.tail));
         self.base = Cover::default();
         self.active = (new, 0);
     }
 
-    /// Rows of the active segment that no table covers.
-    pub(in crate::store) fn tail(&self) -> &Stretch {
+    /// Rows of the active segment that no table covers, as far as they are taken in.
+    pub(in crate::store) fn taken_in(&self) -> &Stretch {
         &self.tail
     }
 
-    pub(in crate::store) fn tail_mut(&mut self) -> &mut Stretch {
-        &mut self.tail
+    /// How far the active segment's table may lag while this writer goes on: of several that do, not all look at the same moment,
+    /// and the others take what the first one made.
+    pub(in crate::store) fn lag_bytes_max(&self) -> u64 {
+        LAG_BYTES_GOING_ON + u64::from(std::process::id() % 16) * (LAG_BYTES_GOING_ON / 16)
+    }
+
+    /// The active segment is known as far as a table covers it, and not behind that.
+    pub(in crate::store) fn known_to(&mut self, cover: Cover) {
+        self.unread.take(|_, _| ());
+        self.tail = Stretch::default();
+        self.base = cover;
+        self.active = (cover.high, cover.end);
     }
 
     /// Rows that cannot be put into a table stay in memory.
@@ -293,6 +314,10 @@ impl Index {
                 return self.last_step(os, directory, run);
             }
         };
+        match self.unread.last_step(run) {
+            Some(step) => last = last.max(step),
+            None => self.take_in(),
+        }
         for stretch in self.older.iter().chain([&self.tail]) {
             last = last.max(stretch.runs.get(&hash).map_or(0, |entry| entry.last_step));
         }
@@ -341,6 +366,7 @@ impl Index {
             build::read_all(os, directory, self)?;
             return self.places(os, directory, hash);
         }
+        self.take_in();
         for stretch in self.older.iter().chain([&self.tail]) {
             places.extend(stretch.ids.get(&hash).into_iter().flatten());
         }

@@ -4,6 +4,7 @@
 //! Not here: deciding what to append (`once`), reading rows (`row_reader`).
 //!
 //! - `known`: the tables on disk and the rows behind them, as one
+//! - `unread`: rows that were read under the lock, and are looked at when somebody asks
 //! - `table`: one file of `cache/`, with pages that know their own damage
 //! - `build`: how tables are made, found and merged
 //! - `runs`: one run, every correction
@@ -20,7 +21,9 @@ mod run_filter;
 mod runs;
 pub mod summary;
 mod table;
+mod unread;
 
+pub(super) use build::{make_cache, unique};
 pub use kept::{Draft, Identity, Kept, Kind};
 pub use known::{Index, Place, RunEntry};
 pub use run_filter::{RunFilter, RunFilterBuilder};

@@ -36,8 +36,7 @@ fn index(os: &dyn Os, directory: &Path) -> Result<Option<Index>> {
         let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
         let file = os.open(&path, How::Read, 0).map_err(fail)?;
         let bytes = os.stat(&file).map_err(fail)?.bytes;
-        let from = index.active.1;
-        index.active.1 = index.tail_mut().read(os, &file, active.number, from, bytes).map_err(fail)?;
+        index.read_to(os, &file, bytes).map_err(fail)?;
     }
     Ok(Some(index))
 }
@@ -45,6 +44,7 @@ fn index(os: &dyn Os, directory: &Path) -> Result<Option<Index>> {
 impl Index {
     /// What is known of `run`; `None` when it has no row.
     pub(in crate::store) fn run(&mut self, os: &dyn Os, directory: &Path, run: &str) -> Result<Option<RunEntry>> {
+        self.take_in();
         let hash = xxh3_128(run.as_bytes());
         let mut found: Option<RunEntry> = None;
         let join = |found: &mut Option<RunEntry>, entry: Option<RunEntry>| match (found, entry) {
@@ -63,7 +63,7 @@ impl Index {
         whole.iter().for_each(|(_, table)| ask(&mut found, table));
         self.older.iter().for_each(|stretch| join(&mut found, stretch.runs.get(&hash).copied()));
         active.iter().for_each(|(_, table)| ask(&mut found, table));
-        join(&mut found, self.tail().runs.get(&hash).copied());
+        join(&mut found, self.taken_in().runs.get(&hash).copied());
         if damaged {
             build::read_all(os, directory, self)?;
             return self.run(os, directory, run);

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::os::{How, Os, read_full};
 use crate::error::{Error, Result};
 use crate::format::SegmentName;
+use crate::store::os::{How, Os, read_full};
 
 /// The directory of archives.
 pub fn archive_directory(directory: &Path) -> PathBuf {
@@ -68,40 +68,4 @@ pub fn manifest_number(os: &dyn Os, directory: &Path) -> u64 {
         .map(|name| name.number)
         .max()
         .unwrap_or(0)
-}
-
-/// How long after a directory changed it is listed each time: the coarse clock of a file system
-/// could give one time to two changes. Most tick every few milliseconds; those that keep whole
-/// seconds only tick every one or two.
-const SETTLED_MS: u64 = 100;
-const SETTLED_WHOLE_SECONDS_MS: u64 = 2500;
-
-/// Whether a listing made before still holds: the directory has not changed since, and had not
-/// just changed then. One `stat` in place of reading the directory at each append.
-#[derive(Debug, Default)]
-pub struct Listed {
-    /// The directory's time of change, and when it was first seen.
-    seen: Option<((i64, i64), u64)>,
-    /// The last listing came long enough after the last change.
-    settled: bool,
-}
-
-impl Listed {
-    /// Asks; when not, the caller lists right after.
-    pub fn holds(&mut self, os: &dyn Os, directory: &Path) -> bool {
-        let Ok(stat) = os.stat_path(directory) else {
-            *self = Listed::default();
-            return false;
-        };
-        let now_ms = os.elapsed_ms();
-        match self.seen {
-            Some((modified, _)) if modified == stat.modified && self.settled => return true,
-            Some((modified, since_ms)) if modified == stat.modified => {
-                let settled_ms = if modified.1 == 0 { SETTLED_WHOLE_SECONDS_MS } else { SETTLED_MS };
-                self.settled = now_ms.saturating_sub(since_ms) >= settled_ms;
-            }
-            _ => *self = Listed { seen: Some((stat.modified, now_ms)), settled: false },
-        }
-        false
-    }
 }
