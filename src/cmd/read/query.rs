@@ -234,7 +234,7 @@ fn tell_nothing(inputs: &Source, scanned: &Scanned, clock: &Clock, door: &mut Do
         }
         ControlFlow::Continue(())
     });
-    let read = if inputs.iter().any(|input| *input == Input::Stdin) { scanned.rows } else { fed.rows };
+    let read = if inputs.contains(&Input::Stdin) { scanned.rows } else { fed.rows };
     let rows = read + inputs.all_left_out().map(|(_, left_out)| left_out.rows).sum::<u64>();
     if rows == 0 {
         let inputs = inputs.len();

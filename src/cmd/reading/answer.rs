@@ -78,7 +78,7 @@ impl Answer {
         let live = streaming && inputs.iter().any(|input| matches!(input, Input::Stdin));
         let Door { input, out: writer, .. } = door;
         let mut scanned = scan::in_parallel(inputs, &mut **input, wanted, threads, &job, |part| {
-            let Part { held, results, seen, moved, faults, faults_told, damaged: more } = part;
+            let Part { held, results, seen, moved, faults, faults_told, damaged: more, .. } = part;
             for (all, seen) in self.seen.iter_mut().zip(seen) {
                 *all |= seen;
             }

@@ -31,6 +31,8 @@ pub(super) struct Part {
     pub results: Results,
     /// Which of the plan's fields some row had.
     pub seen: Vec<bool>,
+    /// Some of them were not met so far.
+    unseen: bool,
     pub moved: Moved,
     /// Rows on which a jq program failed, and what it said on the first.
     pub faults: u64,
@@ -64,7 +66,7 @@ impl<'p> Task for Job<'p> {
     type Done = Part;
 
     fn begin(&self) -> Self::Part {
-        let part = Part { seen: vec![false; self.plan.fields().len()], ..Part::default() };
+        let part = Part { seen: vec![false; self.plan.fields().len()], unseen: true, ..Part::default() };
         (self.plan.fold(), part, RowJudge::default())
     }
 
@@ -91,9 +93,12 @@ impl<'p> Task for Job<'p> {
         row: &Row<'_>,
         more: &mut dyn FnMut(Part) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let Part { results, seen, moved, faults, faults_told, damaged, .. } = part;
-        for (seen, field) in seen.iter_mut().zip(row.fields) {
-            *seen |= field.is_some();
+        let Part { results, seen, unseen, moved, faults, faults_told, damaged, .. } = part;
+        if *unseen {
+            for (seen, field) in seen.iter_mut().zip(row.fields) {
+                *seen |= field.is_some();
+            }
+            *unseen = seen.contains(&false);
         }
         if let Some(slots) = self.wonder {
             moved.push(row, slots);

@@ -7,12 +7,12 @@ const SLOTS: usize = 1 << 10;
 const KEYS: usize = 2;
 
 /// How keys are spelled, in few words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(in crate::query) struct Spelling {
     /// The first and the last eight bytes of each of the first keys.
     ends: [[u64; 2]; KEYS],
-    /// How long they are.
-    lengths: [u32; KEYS],
+    /// How long they are, half a word for each.
+    lengths: u64,
     /// Keys of the same spelling are the same. Else whoever finds a number looks whether it is that of the same text.
     is_exact: bool,
     slot: u32,
@@ -22,23 +22,31 @@ impl Spelling {
     /// Of keys with these texts.
     #[inline]
     pub fn of<'k>(keys: impl Iterator<Item = &'k [u8]>) -> Spelling {
-        let mut spelling = Spelling { ends: [[0; 2]; KEYS], lengths: [0; KEYS], is_exact: true, slot: 0 };
+        let mut spelling = Spelling { ends: [[0; 2]; KEYS], lengths: 0, is_exact: true, slot: 0 };
         let mut hash = 0u64;
         for (number, key) in keys.enumerate() {
             let ends = ends(key);
             // Words and numbers of runs differ at the end, and in length.
             hash = (hash.rotate_left(32) ^ ends[0].rotate_left(29) ^ ends[1] ^ key.len() as u64)
                 .wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            match (spelling.ends.get_mut(number), spelling.lengths.get_mut(number)) {
-                (Some(kept), Some(length)) => {
-                    (*kept, *length) = (ends, u32::try_from(key.len()).unwrap_or(u32::MAX));
+            match spelling.ends.get_mut(number) {
+                Some(kept) => {
+                    *kept = ends;
+                    spelling.lengths = spelling.lengths << 32 | (key.len() as u64 & 0xFFFF_FFFF);
                     spelling.is_exact &= key.len() <= 16;
                 }
-                _ => spelling.is_exact = false,
+                None => spelling.is_exact = false,
             }
         }
         spelling.slot = (hash >> (64 - SLOTS.trailing_zeros())) as u32;
         spelling
+    }
+
+    /// Whether it is the same, word by word: what was just written in words is not yet to be had in larger pieces.
+    #[inline(always)]
+    fn is(&self, other: &Spelling) -> bool {
+        let ends = self.ends.as_flattened().iter().zip(other.ends.as_flattened());
+        ends.fold(self.lengths ^ other.lengths, |odd, (mine, theirs)| odd | (mine ^ theirs)) == 0
     }
 
     /// Whether keys of the same spelling are the same.
@@ -77,7 +85,7 @@ impl Spelled {
     #[inline]
     pub fn number(&self, spelling: &Spelling) -> Option<usize> {
         match self.numbers.get(spelling.slot as usize) {
-            Some(Some((kept, number))) if kept == spelling => Some(*number),
+            Some(Some((kept, number))) if kept.is(spelling) => Some(*number),
             _ => None,
         }
     }
