@@ -1,6 +1,6 @@
 //! What every row that passes must hold, letter by letter: looked for in whole blocks of text before any row is.
 //!
-//! A [`literal`] stands in its value. Where a condition asks for no such text, or for one that many rows have, a [`Probe`]
+//! A literal stands in its value. Where a condition asks for no such text, or for one that many rows have, a [`Probe`]
 //! finds the name of the field, wherever in a row it stands, and asks what stands behind it: if none of the values behind
 //! that name in a row would pass, neither does the row, whichever of them is the field's own.
 //!
