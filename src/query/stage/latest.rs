@@ -14,7 +14,7 @@ use crate::query::eval::order::write_identity;
 use crate::query::eval::path::Path;
 use crate::query::row::{Place, Row};
 use crate::query::stage::pipeline::refill;
-use crate::query::stage::put_away::Part;
+use crate::query::stage::put_away::{Part, Parts};
 use crate::query::stage::spelled::{Spelled, Spelling};
 
 /// Room for texts that is used again, at most.
@@ -45,7 +45,7 @@ pub(in crate::query) struct Latest {
     /// Those whose text is still to be taken from the block around it: most are written over before that ends.
     pending: Vec<usize>,
     /// Rows that were put away; a later one of the same run goes before them.
-    part: Part,
+    parts: Parts,
 }
 
 #[derive(Debug)]
@@ -152,6 +152,7 @@ impl Latest {
     /// Puts all away that has a text: of each row the fields `names`, where no more will be asked of it (rows may be
     /// long), else all of it.
     pub fn put_away(&mut self, names: &[String], fields_only: bool) {
+        let mut part = Part::default();
         let mut fields = Vec::new();
         for number in self.with_text.drain(..) {
             let Some(newest) = self.list.get_mut(number) else { continue };
@@ -159,11 +160,12 @@ impl Latest {
             match fields_only {
                 true => {
                     let fields = refill(text, names, &mut fields).iter().copied();
-                    self.part.put_fields(&newest.identity, fields, newest.place);
+                    part.put_fields(&newest.identity, fields, newest.place);
                 }
-                false => self.part.put_whole(&newest.identity, text, newest.place),
+                false => part.put_whole(&newest.identity, text, newest.place),
             }
         }
+        self.parts.add(part, names.len());
         match self.texts.capacity() > TEXT_BYTES_KEPT {
             true => self.texts = Vec::new(),
             false => self.texts.clear(),
@@ -171,7 +173,7 @@ impl Latest {
     }
 
     /// What was put away.
-    pub fn into_part(self) -> Part {
-        self.part
+    pub fn into_parts(self) -> Parts {
+        self.parts
     }
 }

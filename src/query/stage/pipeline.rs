@@ -159,8 +159,8 @@ impl<'p> Fold<'p> {
 
     fn end_latest(&mut self) {
         self.put_away();
-        let newest = std::mem::take(&mut self.rest.latest).into_part();
-        self.rest.held.newest.add(newest, self.rest.plan.first.len());
+        let newest = std::mem::take(&mut self.rest.latest).into_parts();
+        self.rest.held.newest.merge(newest, self.rest.plan.first.len());
     }
 
     fn put_away(&mut self) {

@@ -10,8 +10,8 @@ use foldhash::fast::RandomState;
 
 use crate::query::row::{Place, Row};
 
-/// Parts with so many rows more than there are different ones are made one.
-const ROWS_MORE: usize = 1 << 16;
+/// Parts are made one when they take so many bytes more than twice what the newest rows took the last time.
+const BYTES_MORE: usize = 4 << 20;
 
 /// Rows of one part, each of another run (or whatever `latest_by` says).
 #[derive(Debug, Default)]
@@ -52,6 +52,10 @@ impl Part {
         from..self.bytes.len()
     }
 
+    fn bytes_taken(&self) -> usize {
+        self.bytes.len() + size_of_val(&*self.rows) + size_of_val(&*self.fields)
+    }
+
     fn get(&self, range: &Range<usize>) -> &[u8] {
         self.bytes.get(range.clone()).unwrap_or_default()
     }
@@ -67,9 +71,9 @@ impl Part {
 #[derive(Debug, Default)]
 pub(in crate::query) struct Parts {
     parts: Vec<Part>,
-    /// How many rows there are, and at how many the parts are made one.
-    rows: usize,
-    rows_max: usize,
+    /// How many bytes they take, and at how many they are made one.
+    bytes: usize,
+    bytes_max: usize,
 }
 
 impl Parts {
@@ -78,9 +82,9 @@ impl Parts {
         if part.rows.is_empty() {
             return;
         }
-        self.rows += part.rows.len();
+        self.bytes += part.bytes_taken();
         self.parts.push(part);
-        if self.rows > self.rows_max.max(ROWS_MORE) && self.parts.len() > 1 {
+        if self.bytes > self.bytes_max.max(BYTES_MORE) && self.parts.len() > 1 {
             self.make_one(count);
         }
     }
@@ -103,8 +107,8 @@ impl Parts {
                 false => one.put_fields(part.get(&row.identity), part.fields(number, count), row.place),
             }
         }
-        self.rows = one.rows.len();
-        self.rows_max = self.rows * 2 + ROWS_MORE;
+        self.bytes = one.bytes_taken();
+        self.bytes_max = self.bytes * 2 + BYTES_MORE;
         self.parts = vec![one];
     }
 
