@@ -1,5 +1,5 @@
 //! Which runs pass a filter, kept up: a run is asked again when it changed, and, since times go on and runs below it change,
-//! all of them from time to time, a few at once.
+//! all of them from time to time; of many a part at once, so that no frame waits for all.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -14,8 +14,8 @@ use crate::view::runs::Tree;
 
 /// Fields that say something of other runs too.
 const OF_OTHERS: [&str; 2] = ["children", "cost_usd_with_children"];
-/// So many runs that did not change are asked at once.
-const PART: usize = 1000;
+/// So many runs are asked at once, beside those few that changed since.
+const PART: usize = 2000;
 
 /// A filter, and which runs pass it.
 pub struct Filter {
@@ -65,13 +65,15 @@ impl Filter {
         }
         let all = board.by_number();
         self.passes.resize(all.len(), false);
+        if (0..all.len()).all(|number| board.changed_at(number) > self.seen) {
+            // At the beginning, and where the board was read anew, so that other runs have these numbers.
+            self.grow(board);
+            self.passes.fill(false);
+            (self.seen, self.next) = (board.generation(), 0);
+        }
         let part = self.next..self.next.saturating_add(PART);
         let is_asked = |number: &usize| board.changed_at(*number) > self.seen || part.contains(number);
         let asked: Vec<usize> = (0..all.len()).filter(is_asked).collect();
-        if asked.len() == all.len() {
-            // At the beginning, and where the board was read anew, so that other runs have these numbers.
-            self.grow(board);
-        }
         let Some(plan) = &self.plan else { return };
         asked.iter().for_each(|number| self.passes[*number] = false);
         let asked = asked.into_iter().map(|number| (number, &all[number]));
