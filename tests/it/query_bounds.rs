@@ -43,8 +43,8 @@ fn a_program_that_calls_itself_without_end_is_ended() {
     book.run(&["query", "--jq", "reduce range(50000) as $i (null; [.]) | 1"]).exit(0).quiet().stdout("1\n");
 }
 
-/// Runs a query on `rows` rows through a pipe; its output and its greatest memory in KiB.
-fn streamed(arguments: &[&str], rows: usize) -> (String, u64) {
+/// Runs a query on `rows` rows of `runs` runs side by side through a pipe; its output and its greatest memory in KiB.
+fn streamed(arguments: &[&str], rows: usize, runs: usize) -> (String, u64) {
     let book = Book::empty();
     let mut command = Command::new(env!("CARGO_BIN_EXE_logbook"));
     command.arg("query").args(arguments).arg("-").current_dir(book.path()).env("TZ", "UTC");
@@ -63,7 +63,8 @@ fn streamed(arguments: &[&str], rows: usize) -> (String, u64) {
         for number in 0..rows {
             let status = if number % 50_000 == 0 { "blocked" } else { "done" };
             let key = (number * 7919) % 1_000_003;
-            writeln!(piece, r#"{{"run_id":"r-{number}","status":"{status}","n":{key},"filler":"{filler}"}}"#).unwrap();
+            let run = number % runs;
+            writeln!(piece, r#"{{"run_id":"r-{run}","status":"{status}","n":{key},"filler":"{filler}"}}"#).unwrap();
             if piece.len() > 1 << 20 || number + 1 == rows {
                 stdin.write_all(&piece).unwrap();
                 piece.clear();
@@ -84,14 +85,22 @@ const MANY: usize = 210_000;
 
 #[test]
 fn filters_run_in_constant_memory() {
-    let (out, peak_kib) = streamed(&["status=blocked", "--select", "run_id"], MANY);
+    let (out, peak_kib) = streamed(&["status=blocked", "--select", "run_id"], MANY, MANY);
     assert_eq!(out.lines().count(), MANY.div_ceil(50_000), "{out}");
     assert!(peak_kib < 40 << 10, "{peak_kib} KiB for a filter");
 }
 
 #[test]
 fn sorting_with_a_limit_keeps_few_rows() {
-    let (out, peak_kib) = streamed(&["sort_by -n limit 3 select n"], MANY);
+    let (out, peak_kib) = streamed(&["sort_by -n limit 3 select n"], MANY, MANY);
     assert_eq!(out, "{\"n\":1000000}\n{\"n\":999997}\n{\"n\":999994}\n");
     assert!(peak_kib < 40 << 10, "{peak_kib} KiB for sort and limit");
+}
+
+#[test]
+fn of_runs_side_by_side_only_the_newest_rows_are_kept() {
+    let (out, peak_kib) = streamed(&["--latest", "-o", "jsonl"], MANY, 2000);
+    assert_eq!(out.lines().count(), 2000);
+    assert!(out.contains(&format!("\"n\":{},", ((MANY - 1) * 7919) % 1_000_003)), "the last row is among them");
+    assert!(peak_kib < 40 << 10, "{peak_kib} KiB for the newest rows");
 }
