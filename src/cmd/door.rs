@@ -70,6 +70,7 @@ impl Door<'_> {
     pub fn note(&mut self, text: impl std::fmt::Display) {
         // What was printed so far stands before what is said about it.
         let _ = self.out.flush();
-        let _ = writeln!(self.err, "logbook: {text}");
+        // At once, so that the lines of two processes do not mix.
+        let _ = self.err.write_all(format!("logbook: {text}\n").as_bytes());
     }
 }

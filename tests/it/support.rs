@@ -145,14 +145,19 @@ impl Book {
         let mut master = fs::File::from(master);
         master.write_all(keys.as_bytes()).unwrap();
         let mut piece = [0; 4096];
-        // A closed terminal reads as an error on Linux.
-        while let Ok(got @ 1..) = master.read(&mut piece) {
+        while let got @ 1.. = read_terminal(&mut master, &mut piece) {
             shown.extend_from_slice(&piece[..got]);
         }
         let code = child.wait().unwrap().code().unwrap_or(-1);
         let out = String::from_utf8_lossy(&shown).replace("\r\n", "\n");
         Ended { what: line.to_owned(), code, out, err: String::new() }
     }
+}
+
+/// Reads what was written to a terminal; 0 when it is closed and all was read. A closed terminal reads as an error on Linux, which may
+/// come before what was written while the reader was about to sleep; a second reading gives that.
+pub fn read_terminal(master: &mut fs::File, piece: &mut [u8]) -> usize {
+    master.read(piece).or_else(|_| master.read(piece)).unwrap_or(0)
 }
 
 fn finish(mut command: Command, input: &[u8], what: String) -> Ended {

@@ -1,7 +1,7 @@
 //! A terminal with a command at work on it: typed into, read as a person would see it, made larger and smaller.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::num::NonZero;
 use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::support::Book;
+use crate::support::{Book, read_terminal};
 
 /// Longer than anything takes on a machine that works.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -55,7 +55,7 @@ impl Terminal {
         thread::spawn(move || {
             let mut piece = [0; 4096];
             loop {
-                let got = reader.read(&mut piece).unwrap_or(0);
+                let got = read_terminal(&mut reader, &mut piece);
                 let mut seen = to.0.lock().unwrap();
                 seen.parser.process(&piece[..got]);
                 seen.bytes.extend_from_slice(&piece[..got]);
