@@ -1,8 +1,10 @@
 //! What `serve` costs while many look at it: 200 pages open, each with its stream of events and asked for again whenever
 //! something changed, while 1,000 rows a second come. Prints how long pages take, the server's memory at the start and at
-//! the end, and what appending costs with the server and without. `./bench serve [SECONDS] [RUNS]`.
+//! the end, and what appending costs with the server and without it: by the writer of those rows, by `logbook append` beside
+//! it, and by one writer as fast as it can. `./bench serve [SECONDS] [RUNS]`.
 //!
-//! Not a test: nothing fails here when a goal is missed. The pages are asked for on the same processors.
+//! With and without take turns, two seconds each: the server is stopped and let go on. Not a test: nothing fails here when
+//! a goal is missed. The pages are asked for on the same processors.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
 
 #[path = "../rows/mod.rs"]
@@ -13,7 +15,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
@@ -24,9 +26,11 @@ use logbook::store::append::{OnRefused, Options};
 use logbook::store::os_real::REAL;
 use logbook::store::{Durability, Settings, Writer};
 use rows::{AgentRows, Dice, Shape};
+use rustix::process::{Pid, Signal, kill_process};
 
 const LOGBOOK: &str = env!("CARGO_BIN_EXE_logbook");
 const PAGES: usize = 200;
+const TURN: Duration = Duration::from_secs(2);
 const ROWS_A_SECOND: u32 = 1000;
 const ROWS_PER_RUN: u64 = 10;
 
@@ -45,53 +49,122 @@ fn main() {
     println!("{runs} runs, {} MB; {PAGES} pages, {ROWS_A_SECOND} rows a second for {seconds} s", text.len() >> 20);
 
     let mut appender = Appender::new(&place, runs);
-    let without = appender.paced(Duration::from_secs(seconds / 2));
-    let free = appender.free(Duration::from_secs(3));
-
     let served = Served::of(&place);
-    let over = Arc::new(AtomicBool::new(false));
-    let times = Arc::new(Mutex::new(Vec::new()));
-    let pages: Vec<_> = (0..PAGES)
+    let pages = Arc::new(Pages::default());
+    let open: Vec<_> = (0..PAGES)
         .map(|at| {
-            let (over, times) = (Arc::clone(&over), Arc::clone(&times));
-            let (port, cookie) = (served.port, served.cookie.clone());
-            let look = move || look(port, &cookie, &address(at, runs), &over, &times);
+            let (pages, port, cookie) = (Arc::clone(&pages), served.port, served.cookie.clone());
+            let look = move || look(port, &cookie, &address(at, runs), &pages);
             std::thread::Builder::new().stack_size(256 << 10).spawn(look).unwrap()
         })
         .collect();
-    sleep(Duration::from_secs(3));
-    times.lock().unwrap().clear();
+    appender.paced(Duration::from_secs(3));
+    pages.times_ms.lock().unwrap().clear();
     let memory_before = served.memory_kilobytes();
-    let cpu_before = served.cpu_ticks();
-    let with = appender.paced(Duration::from_secs(seconds));
-    let memory_after = served.memory_kilobytes();
-    let cpu = (served.cpu_ticks() - cpu_before) as f64 / 100.0 / seconds as f64;
-    let mut pages_ms: Vec<f64> = std::mem::take(&mut *times.lock().unwrap());
-    let free_with = appender.free(Duration::from_secs(3));
-    over.store(true, Ordering::Relaxed);
-
-    let p = |times: &mut Vec<f64>, part: f64| {
-        times.sort_by(f64::total_cmp);
-        times.get((times.len() as f64 * part) as usize).copied().unwrap_or(f64::NAN)
-    };
-    println!("{:<34} {:>9} {:>9}", "", "p50 ms", "p99 ms");
-    println!(
-        "{:<34} {:>9.2} {:>9.2}   ({} pages)",
-        "a page",
-        p(&mut pages_ms, 0.5),
-        p(&mut pages_ms, 0.99),
-        pages_ms.len()
-    );
-    for (name, mut times) in [("an append, without", without), ("an append, with", with)] {
-        println!("{name:<34} {:>9.4} {:>9.4}   ({} rows)", p(&mut times, 0.5), p(&mut times, 0.99), times.len());
+    let mut cpu_ticks = 0;
+    let mut times: [Taken; 2] = Default::default();
+    let rounds = seconds.div_ceil(TURN.as_secs());
+    for round in 0..rounds {
+        // The one that comes first is the second one in the next round.
+        for is_with in [round % 2 == 0, round % 2 != 0] {
+            served.goes_on(is_with);
+            pages.turn.store(usize::from(is_with) * (1 + round as usize), Ordering::Relaxed);
+            let (to, before) = (&mut times[usize::from(is_with)], served.cpu_ticks());
+            std::thread::scope(|scope| {
+                let beside = scope.spawn(|| processes(&place, runs, TURN));
+                to.rows_ms.extend(appender.paced(TURN));
+                to.processes_ms.extend(beside.join().unwrap());
+            });
+            cpu_ticks += served.cpu_ticks() - before;
+            // Far more than 1,000 rows a second come now.
+            pages.turn.store(0, Ordering::Relaxed);
+            to.free.push(appender.free(TURN / 4));
+        }
     }
-    println!("appends a second, one after the other: {free:.0} without, {free_with:.0} with ({:.2})", free_with / free);
+    served.goes_on(true);
+    sleep(Duration::from_secs(1));
+    let memory_after = served.memory_kilobytes();
+    pages.over.store(true, Ordering::Relaxed);
+
+    let cpu = cpu_ticks as f64 / 100.0 / (rounds * TURN.as_secs()) as f64;
+    let mut pages_ms: Vec<f64> = std::mem::take(&mut *pages.times_ms.lock().unwrap());
+    println!("{:<34} {:>9} {:>9} {:>9}", "", "p50 ms", "p99 ms", "many");
+    line("a page", &mut pages_ms);
+    let [mut without, mut with] = times;
+    for (name, without, with) in [
+        ("a row of the writer", &mut without.rows_ms, &mut with.rows_ms),
+        ("logbook append", &mut without.processes_ms, &mut with.processes_ms),
+    ] {
+        line(&format!("{name}, without"), without);
+        line(&format!("{name}, with"), with);
+        println!(
+            "{:<34} {:>9.2} {:>9.2}",
+            "",
+            part(with, 0.5) / part(without, 0.5),
+            part(with, 0.99) / part(without, 0.99)
+        );
+    }
+    let (free, free_with) = (part(&mut without.free, 0.5), part(&mut with.free, 0.5));
+    println!("rows a second, one after the other: {free:.0} without, {free_with:.0} with ({:.2})", free_with / free);
     println!("memory of its own: {memory_before} KiB at the start, {memory_after} KiB at the end; {cpu:.2} processors");
     drop(served);
-    for page in pages {
+    for page in open {
         let _ = page.join();
     }
     let _ = fs::remove_dir_all(&place);
+}
+
+/// What was measured with the server, or without.
+#[derive(Default)]
+struct Taken {
+    rows_ms: Vec<f64>,
+    processes_ms: Vec<f64>,
+    /// Rows a second in each turn.
+    free: Vec<f64>,
+}
+
+fn part(values: &mut [f64], part: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get((values.len() as f64 * part) as usize).copied().unwrap_or(f64::NAN)
+}
+
+fn line(name: &str, times_ms: &mut [f64]) {
+    println!("{name:<34} {:>9.4} {:>9.4} {:>9}", part(times_ms, 0.5), part(times_ms, 0.99), times_ms.len());
+}
+
+/// Runs `logbook append`, one after the other, and says how long each took, milliseconds.
+fn processes(place: &Path, runs: u64, length: Duration) -> Vec<f64> {
+    let (began, mut dice, mut times_ms) = (Instant::now(), Dice::new(5), Vec::new());
+    while began.elapsed() < length {
+        let run = format!("r-{:06}", dice.below(runs));
+        let mut command = Command::new(LOGBOOK);
+        command.args([
+            "append",
+            "--durability",
+            "none",
+            "--run",
+            &run,
+            "--action",
+            "a step",
+            "--status",
+            "in-progress",
+        ]);
+        let at = Instant::now();
+        let status = command.arg("--dir").arg(place).stdout(Stdio::null()).status().unwrap();
+        times_ms.push(at.elapsed().as_secs_f64() * 1000.0);
+        assert!(status.success());
+        sleep(Duration::from_millis(5));
+    }
+    times_ms
+}
+
+/// What the open pages know of each other.
+#[derive(Default)]
+struct Pages {
+    over: AtomicBool,
+    /// Which of the turns that are measured; 0: none.
+    turn: AtomicUsize,
+    times_ms: Mutex<Vec<f64>>,
 }
 
 /// Most look at all runs, some at approvals, some at one run each.
@@ -104,7 +177,7 @@ fn address(at: usize, runs: u64) -> String {
 }
 
 /// One page that is open: it is asked for again whenever something changed.
-fn look(port: u16, cookie: &str, address: &str, over: &AtomicBool, times: &Mutex<Vec<f64>>) {
+fn look(port: u16, cookie: &str, address: &str, shared: &Pages) {
     let connect = || {
         let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.set_nodelay(true).unwrap();
@@ -118,7 +191,7 @@ fn look(port: u16, cookie: &str, address: &str, over: &AtomicBool, times: &Mutex
     ask(&mut events, &format!("/events{run}")).unwrap();
     let mut line = String::new();
     let mut body = Vec::new();
-    while !over.load(Ordering::Relaxed) {
+    while !shared.over.load(Ordering::Relaxed) {
         line.clear();
         if events.read_line(&mut line).unwrap_or(0) == 0 {
             return;
@@ -126,12 +199,14 @@ fn look(port: u16, cookie: &str, address: &str, over: &AtomicBool, times: &Mutex
         if !line.starts_with("data: ") {
             continue;
         }
-        let began = Instant::now();
+        let (began, turn) = (Instant::now(), shared.turn.load(Ordering::Relaxed));
         if ask(&mut pages, address).is_err() || !read(&mut pages, &mut body) {
             pages = connect();
             continue;
         }
-        times.lock().unwrap().push(began.elapsed().as_secs_f64() * 1000.0);
+        if turn != 0 && shared.turn.load(Ordering::Relaxed) == turn {
+            shared.times_ms.lock().unwrap().push(began.elapsed().as_secs_f64() * 1000.0);
+        }
     }
 }
 
@@ -240,6 +315,13 @@ impl Served {
         stream.read_to_string(&mut answer).unwrap();
         let cookie = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
         Served { child, port, cookie: cookie.split(';').next().unwrap().to_owned() }
+    }
+
+    /// Stops it, or lets it go on, and waits until it did.
+    fn goes_on(&self, does: bool) {
+        let signal = if does { Signal::CONT } else { Signal::STOP };
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        sleep(Duration::from_millis(500));
     }
 
     fn memory_kilobytes(&self) -> u64 {
