@@ -103,6 +103,8 @@ pub struct Writer<'o> {
     /// Segments that hold rows of this writer that are not synced yet.
     pub(super) unsynced: Vec<Unsynced>,
     pub(super) together: Together,
+    /// Up to here the index is to be told of the rows just written.
+    wrote_to: Option<u64>,
     /// A sync that failed on the way, with rows of this writer behind it.
     pub(super) lost_sync: Option<String>,
     /// A segment whose sync failed under the lock, which the lock line does not say yet.
@@ -146,6 +148,7 @@ impl<'o> Writer<'o> {
             listed_still: None,
             unsynced: Vec::new(),
             together: Together::default(),
+            wrote_to: None,
             lost_sync: None,
             failed_sync: None,
             out: Vec::new(),
@@ -198,27 +201,38 @@ impl<'o> Writer<'o> {
             build::prepare(self.os, &self.directory, &mut self.index, &raw)?;
             self.raw = raw;
         }
+        let today = self.today();
         let lock = self.lock()?;
-        let mut result = self.locked(&lock, drafts, on_refused, check, appended);
+        let mut result = self.locked(&lock, &today, drafts, on_refused, check, appended);
         if let Some(number) = self.failed_sync.take()
             && let Err(why) = lock.mark_suspect(self.os, number)
         {
             result = result.map_err(|error| error.within(format_args!("{why}; it could not be marked suspect")));
         }
         self.kept_lock = lock.release(self.os);
+        // Nobody waits for this.
+        if let Some(end) = self.wrote_to.take()
+            && result.is_ok()
+        {
+            self.note_rows(drafts, &appended.rows);
+            self.index.wrote(end);
+        }
         result
     }
 
     /// Takes the writers' lock. What it asks of the directory on the way is for [`Writer::find_active`].
     pub(super) fn lock(&mut self) -> Result<Lock> {
         let (os, directory, listed) = (self.os, &self.directory, &mut self.listed);
+        let (index, active) = (&mut self.index, &self.active);
         let mut still = None;
         // While the directory is as it was when the file was found in it, so is the file's name.
         let mut is_there = || *still.insert(listed.holds(os, directory)) && listed.lock_is_there;
+        // What others write meanwhile is read now, so that it need not be while others wait.
+        let mut meanwhile = || active.iter().for_each(|active| index.read_ahead(os, active));
         let kept = self.kept_lock.take();
         let timeout_ms = self.options.lock_timeout_ms.unwrap_or(self.settings.lock_timeout_ms);
         let path = directory.join(lock::WRITERS);
-        let lock = Lock::take(os, &path, &self.settings, timeout_ms, kept, &mut is_there);
+        let lock = Lock::take(os, &path, &self.settings, timeout_ms, kept, &mut is_there, &mut meanwhile);
         // What was asked before another file was locked may no longer be so.
         self.listed_still = still.filter(|_| lock.as_ref().is_ok_and(|lock| lock.used_before));
         self.listed.lock_is_there |= self.listed_still == Some(true);
@@ -233,6 +247,7 @@ impl<'o> Writer<'o> {
     fn locked(
         &mut self,
         lock: &Lock,
+        today: &str,
         drafts: &Drafts,
         on_refused: OnRefused,
         check: &mut dyn FnMut(&mut State<'_, 'o>) -> Result<()>,
@@ -256,15 +271,14 @@ impl<'o> Writer<'o> {
         };
         self.active = active;
         check(&mut State { writer: self })?;
-        let today = self.today();
         // 26 bytes for each step and its key: near enough to know when a segment is full.
         let more = (drafts.bytes() + drafts.rows().len() * 26) as u64;
         let active = match self.active.take() {
-            Some(old) if line.is_suspect(old.name.number) || self.is_over(&old, more, &today) => {
-                self.rotate(lock, &mut line, Some(&old), &today)?
+            Some(old) if line.is_suspect(old.name.number) || self.is_over(&old, more, today) => {
+                self.rotate(lock, &mut line, Some(&old), today)?
             }
             Some(active) => active,
-            None => self.rotate(lock, &mut line, None, &today)?,
+            None => self.rotate(lock, &mut line, None, today)?,
         };
         self.write_rows(active, &line, drafts, on_refused, appended)
     }
@@ -355,10 +369,7 @@ impl<'o> Writer<'o> {
         }
         active.bytes += out.len() as u64;
         // Repair rows among them are left for the next look to read.
-        if voids == 0 {
-            self.note_rows(drafts, &rows);
-            self.index.wrote(active.bytes);
-        }
+        self.wrote_to = (voids == 0).then_some(active.bytes);
         self.active = Some(active);
         self.out = out;
         appended.rows = rows;
@@ -451,7 +462,7 @@ impl<'o> Writer<'o> {
         let timeout_ms = self.options.lock_timeout_ms.unwrap_or(self.settings.lock_timeout_ms);
         let (kept, path) = (self.kept_lock.take(), self.directory.join(lock::WRITERS));
         // Nothing is asked of the directory: nobody lists it here.
-        let lock = Lock::take(self.os, &path, &self.settings, timeout_ms, kept, &mut || false)?;
+        let lock = Lock::take(self.os, &path, &self.settings, timeout_ms, kept, &mut || false, &mut || ())?;
         let result = look(self.os, &lock);
         self.kept_lock = lock.release(self.os);
         result

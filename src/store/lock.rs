@@ -10,8 +10,12 @@ use super::os::{How, Os, Stat, interrupted};
 use crate::error::{Error, Exit, Result};
 use crate::format::{LockLine, lock_line};
 
-/// How often a writer tries, letting others run between, before it waits in the queue: that costs a thread.
-const TRIES: usize = 300;
+/// How often a writer tries before it waits in the queue: that costs a thread.
+const TRIES: usize = 1200;
+/// After so many tries it lets others run: changing to another process takes as long as half a hold.
+const TRIES_RUNNING: usize = 4;
+/// How long it idles between two tries, in turns of a loop: the try itself slows down whoever gives the lock back.
+const IDLE_TURNS: usize = 20;
 
 /// The file of the lock that writers take, in the logbook's directory.
 pub const WRITERS: &str = ".lock";
@@ -38,6 +42,7 @@ pub struct Kept {
 impl Lock {
     /// Takes the lock of which `path` is the file. `kept`: a lock file opened
     /// before, used again if it is still the one at the path; `is_there` may know, once the lock is held, that it is.
+    /// `meanwhile` is called now and then while somebody else holds it.
     /// Errors: exit 75 when it was not free in time, else 3.
     pub fn take(
         os: &dyn Os,
@@ -46,6 +51,7 @@ impl Lock {
         timeout_ms: u64,
         mut kept: Option<Kept>,
         is_there: &mut dyn FnMut() -> bool,
+        meanwhile: &mut dyn FnMut(),
     ) -> Result<Lock> {
         let path = path.to_path_buf();
         let start_ms = os.elapsed_ms();
@@ -65,7 +71,7 @@ impl Lock {
                     (file, stat)
                 }
             };
-            wait(os, &file, &path, &stat, start_ms, timeout_ms)?;
+            wait(os, &file, &path, &stat, start_ms, timeout_ms, meanwhile)?;
             // Somebody may have put another file there while we waited.
             if used_before && is_there() {
                 return Ok(Lock { file, stat, path, used_before });
@@ -141,13 +147,28 @@ impl Lock {
 }
 
 /// A hold takes tens of microseconds: tries a few times, then waits in the queue.
-fn wait(os: &dyn Os, file: &OwnedFd, path: &Path, stat: &Stat, start_ms: u64, timeout_ms: u64) -> Result<()> {
+fn wait(
+    os: &dyn Os,
+    file: &OwnedFd,
+    path: &Path,
+    stat: &Stat,
+    start_ms: u64,
+    timeout_ms: u64,
+    meanwhile: &mut dyn FnMut(),
+) -> Result<()> {
     let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
-    for _ in 0..TRIES {
+    for tries in 1..=TRIES {
         match os.try_lock(file) {
             Ok(()) => return Ok(()),
             Err(error) if interrupted(&error) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => os.pause(0),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                meanwhile();
+                if tries % TRIES_RUNNING == 0 {
+                    os.pause(0);
+                } else {
+                    (0..IDLE_TURNS).for_each(|_| std::hint::spin_loop());
+                }
+            }
             Err(error) => return Err(fail(error)),
         }
     }

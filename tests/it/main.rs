@@ -79,6 +79,7 @@ mod corrections;
 mod redaction;
 
 /// The store under ordinary misfortune.
+mod os_calls;
 mod store_append;
 mod store_faults;
 mod store_shared;

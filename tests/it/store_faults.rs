@@ -13,6 +13,8 @@ use logbook::store::os::{How, Os, Stat};
 use logbook::store::os_real::REAL;
 use logbook::store::{Settings, Writer};
 
+use crate::os_calls::as_real;
+
 /// The real one, but syncs fail while told to, and writes stop after some bytes.
 pub struct Faulty {
     pub sync_fails: AtomicBool,
@@ -20,12 +22,8 @@ pub struct Faulty {
 }
 
 impl Os for Faulty {
-    fn open(&self, path: &Path, how: How, mode: u32) -> io::Result<OwnedFd> {
-        REAL.open(path, how, mode)
-    }
-    fn read_at(&self, file: &OwnedFd, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        REAL.read_at(file, buffer, offset)
-    }
+    as_real!(open read_at write_at lock stat list others);
+
     fn write(&self, file: &OwnedFd, bytes: &[u8]) -> io::Result<usize> {
         let left = self.bytes_left.load(Ordering::Relaxed);
         if left == 0 {
@@ -35,57 +33,13 @@ impl Os for Faulty {
         self.bytes_left.fetch_sub(written, Ordering::Relaxed);
         Ok(written)
     }
-    fn write_at(&self, file: &OwnedFd, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        REAL.write_at(file, bytes, offset)
-    }
+
     fn sync_data(&self, file: &OwnedFd) -> io::Result<()> {
         if self.sync_fails.load(Ordering::Relaxed) {
             Err(io::Error::from_raw_os_error(5))
         } else {
             REAL.sync_data(file)
         }
-    }
-    fn sync_all(&self, file: &OwnedFd) -> io::Result<()> {
-        REAL.sync_all(file)
-    }
-    fn try_lock(&self, file: &OwnedFd) -> io::Result<()> {
-        REAL.try_lock(file)
-    }
-    fn lock_holder(&self, file: &Stat) -> Option<u32> {
-        REAL.lock_holder(file)
-    }
-    fn unlock(&self, file: &OwnedFd) -> io::Result<()> {
-        REAL.unlock(file)
-    }
-    fn stat(&self, file: &OwnedFd) -> io::Result<Stat> {
-        REAL.stat(file)
-    }
-    fn stat_path(&self, path: &Path) -> io::Result<Stat> {
-        REAL.stat_path(path)
-    }
-    fn list(&self, path: &Path, each: &mut dyn FnMut(&[u8])) -> io::Result<()> {
-        REAL.list(path, each)
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        REAL.rename(from, to)
-    }
-    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
-        REAL.link(from, to)
-    }
-    fn unlink(&self, path: &Path) -> io::Result<()> {
-        REAL.unlink(path)
-    }
-    fn mkdir(&self, path: &Path, mode: u32) -> io::Result<()> {
-        REAL.mkdir(path, mode)
-    }
-    fn user(&self) -> u32 {
-        REAL.user()
-    }
-    fn pause(&self, microseconds: u64) {
-        REAL.pause(microseconds);
-    }
-    fn elapsed_ms(&self) -> u64 {
-        REAL.elapsed_ms()
     }
 }
 

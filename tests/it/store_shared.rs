@@ -1,10 +1,10 @@
 //! What writers leave each other: syncs that speak for others' rows too, the list of segments, the table of the active one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
@@ -16,6 +16,8 @@ use logbook::store::os::{How, Os, Stat};
 use logbook::store::os_real::REAL;
 use logbook::store::{Settings, Writer};
 
+use crate::os_calls::as_real;
+
 /// The real one, on which every change was made a while ago; it counts syncs and listings, and fails syncs as the kernel does: the next
 /// one, and then once the first of each file that was open by then.
 #[derive(Default)]
@@ -25,6 +27,8 @@ struct Watched {
     fails: AtomicBool,
     failures: AtomicUsize,
     told: Mutex<HashMap<i32, usize>>,
+    /// The lock is not free so often: what another process writes to a segment each time.
+    others: Mutex<VecDeque<(PathBuf, String)>>,
 }
 
 impl Watched {
@@ -38,20 +42,24 @@ impl Watched {
 }
 
 impl Os for Watched {
+    as_real!(read_at write write_at others);
+
+    fn try_lock(&self, file: &OwnedFd) -> io::Result<()> {
+        match self.others.lock().unwrap().pop_front() {
+            None => REAL.try_lock(file),
+            Some((path, text)) => {
+                fs::OpenOptions::new().append(true).open(path)?.write_all(text.as_bytes())?;
+                Err(io::ErrorKind::WouldBlock.into())
+            }
+        }
+    }
+
     fn open(&self, path: &Path, how: How, mode: u32) -> io::Result<OwnedFd> {
         let file = REAL.open(path, how, mode)?;
         self.told.lock().unwrap().insert(file.as_raw_fd(), self.failures.load(Relaxed));
         Ok(file)
     }
-    fn read_at(&self, file: &OwnedFd, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        REAL.read_at(file, buffer, offset)
-    }
-    fn write(&self, file: &OwnedFd, bytes: &[u8]) -> io::Result<usize> {
-        REAL.write(file, bytes)
-    }
-    fn write_at(&self, file: &OwnedFd, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        REAL.write_at(file, bytes, offset)
-    }
+
     fn sync_data(&self, file: &OwnedFd) -> io::Result<()> {
         self.syncs.fetch_add(1, Relaxed);
         if self.fails.swap(false, Relaxed) {
@@ -61,53 +69,24 @@ impl Os for Watched {
         let told = self.told.lock().unwrap().insert(file.as_raw_fd(), failures);
         if told.is_none_or(|told| told < failures) { Err(io::Error::from_raw_os_error(5)) } else { Ok(()) }
     }
+
     fn shares_syncs(&self) -> bool {
         true
     }
-    fn sync_all(&self, file: &OwnedFd) -> io::Result<()> {
-        REAL.sync_all(file)
-    }
-    fn try_lock(&self, file: &OwnedFd) -> io::Result<()> {
-        REAL.try_lock(file)
-    }
-    fn lock_holder(&self, file: &Stat) -> Option<u32> {
-        REAL.lock_holder(file)
-    }
-    fn unlock(&self, file: &OwnedFd) -> io::Result<()> {
-        REAL.unlock(file)
-    }
+
     fn stat(&self, file: &OwnedFd) -> io::Result<Stat> {
         Watched::aged(REAL.stat(file))
     }
+
     fn stat_path(&self, path: &Path) -> io::Result<Stat> {
         Watched::aged(REAL.stat_path(path))
     }
+
     fn list(&self, path: &Path, each: &mut dyn FnMut(&[u8])) -> io::Result<()> {
         if !path.ends_with("cache") {
             self.lists.fetch_add(1, Relaxed);
         }
         REAL.list(path, each)
-    }
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        REAL.rename(from, to)
-    }
-    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
-        REAL.link(from, to)
-    }
-    fn unlink(&self, path: &Path) -> io::Result<()> {
-        REAL.unlink(path)
-    }
-    fn mkdir(&self, path: &Path, mode: u32) -> io::Result<()> {
-        REAL.mkdir(path, mode)
-    }
-    fn user(&self) -> u32 {
-        REAL.user()
-    }
-    fn pause(&self, microseconds: u64) {
-        REAL.pause(microseconds);
-    }
-    fn elapsed_ms(&self) -> u64 {
-        REAL.elapsed_ms()
     }
 }
 
@@ -288,4 +267,32 @@ fn a_writer_that_goes_on_sees_what_happens_beside_it() {
         both(&mut writers);
     }
     writers.iter_mut().for_each(|writer| writer.sync().unwrap());
+}
+
+#[test]
+fn what_others_write_while_a_writer_waits_counts() {
+    let (os, place) = (Watched::default(), tempfile::tempdir().unwrap());
+    let mut one = writer(&os, place.path());
+    let segment = place.path().join("2026-04-15.000001.jsonl");
+    append(&mut one, "{}");
+    append(&mut one, "{}");
+    let written = [
+        "{\"run_id\":\"r\",\"step\":3,\"no",
+        "te\":1}\n{\"run_id\":\"q\"}\n",
+        "",
+        "{\"run_id\":\"r\",\"step\":4}\n{\"st",
+    ];
+    os.others.lock().unwrap().extend(written.map(|text| (segment.clone(), text.to_owned())));
+    let before = fs::metadata(&segment).unwrap().len();
+    let stored = append(&mut one, r#"{"id":"k"}"#);
+    assert_eq!(stored.step, 5);
+    let text = fs::read_to_string(&segment).unwrap();
+    assert!(text[before as usize..].starts_with(&written.concat()), "{text}");
+    assert!(text.contains("closed a torn row"), "{text}");
+    assert!(text[stored.place.offset as usize..].starts_with("{\"run_id\":\"r\",\"step\":5,"), "{text}");
+    // An id that came meanwhile is known too.
+    let other = "{\"run_id\":\"r\",\"step\":6,\"id\":\"of another\"}\n";
+    os.others.lock().unwrap().push_back((segment, other.to_owned()));
+    let again = append(&mut one, r#"{"id":"of another"}"#);
+    assert!(again.again);
 }

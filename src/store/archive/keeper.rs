@@ -24,7 +24,8 @@ impl<'o> Keeper<'o> {
     /// Errors: exit 75 when another archiver works on, exit 5 when the manifest is broken.
     pub fn open(os: &'o dyn Os, directory: &Path, settings: Settings, lock_timeout_ms: u64) -> Result<Keeper<'o>> {
         crate::store::directory::check(os, directory, &settings)?;
-        let lock = Lock::take(os, &directory.join(ARCHIVERS), &settings, lock_timeout_ms, None, &mut || false)?;
+        let lock =
+            Lock::take(os, &directory.join(ARCHIVERS), &settings, lock_timeout_ms, None, &mut || false, &mut || ())?;
         let mut text = manifest::read(os, directory)?;
         let known = Known::parse(&text, &manifest::path(directory))?;
         manifest::mend(os, directory, &mut text)?;

@@ -221,6 +221,14 @@ impl Index {
         Ok(Some(bytes))
     }
 
+    /// Reads whole rows that others wrote, without the lock: a row is never changed once its newline is there. A failure is for
+    /// whoever reads under the lock.
+    pub(in crate::store) fn read_ahead(&mut self, os: &dyn Os, active: &Active) {
+        if self.read_on(os, active).is_ok_and(|bytes| bytes.is_some()) {
+            self.unread.search();
+        }
+    }
+
     /// Reads the active segment up to `to`; gives the offset after the last newline.
     pub(in crate::store) fn read_to(&mut self, os: &dyn Os, file: &OwnedFd, to: u64) -> std::io::Result<u64> {
         let (number, from) = self.active;

@@ -136,11 +136,24 @@ impl Unread {
             }
         };
         let asked = &mut self.asked[at];
-        if asked.to < self.filled {
-            asked.last = asked.last.max(last_step_in(&self.text[asked.to..self.filled], run));
-            asked.to = self.filled;
-        }
+        asked.search(&self.text[..self.filled]);
         Some(asked.last)
+    }
+
+    /// Looks for the runs that were asked for, who will be again.
+    pub fn search(&mut self) {
+        for asked in &mut self.asked {
+            asked.search(&self.text[..self.filled]);
+        }
+    }
+}
+
+impl Asked {
+    fn search(&mut self, text: &[u8]) {
+        if self.to < text.len() {
+            self.last = self.last.max(last_step_in(&text[self.to..], &self.run));
+            self.to = text.len();
+        }
     }
 }
 
