@@ -28,8 +28,8 @@ const REST_MAX: u32 = 64;
 /// What is looked for.
 struct Needle<'q> {
     finder: memmem::Finder<'q>,
-    /// Asked where it was found.
-    probe: Option<&'q Probe>,
+    /// Asked where it was found. Each thread has its own.
+    probe: Option<Probe>,
 }
 
 /// A way to find lines.
@@ -53,7 +53,7 @@ pub(super) fn ways<'q>(wanted: &Wanted<'q>) -> Vec<Way<'q>> {
     };
     let literals = wanted.literals.iter().map(|literal| needle(literal, None)).collect::<Vec<_>>();
     let literals = (1..=LITERALS_MAX).contains(&literals.len()).then_some(literals);
-    let probe = wanted.probe.map(|probe| vec![needle(probe.key(), Some(probe))]);
+    let probe = wanted.probe.map(|probe| vec![needle(probe.key(), Some(probe.clone()))]);
     literals.into_iter().chain(probe).map(way).collect()
 }
 
@@ -141,7 +141,7 @@ impl Needle<'_> {
             && let Some(at) = self.finder.find(rest)
         {
             let behind = from + at + self.finder.needle().len();
-            if self.probe.is_none_or(|probe| probe.may_pass(&block[behind..])) {
+            if self.probe.as_ref().is_none_or(|probe| probe.may_pass(&block[behind..])) {
                 return from + at;
             }
             from = behind;

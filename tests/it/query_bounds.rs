@@ -102,5 +102,6 @@ fn of_runs_side_by_side_only_the_newest_rows_are_kept() {
     let (out, peak_kib) = streamed(&["--latest", "-o", "jsonl"], MANY, 2000);
     assert_eq!(out.lines().count(), 2000);
     assert!(out.contains(&format!("\"n\":{},", ((MANY - 1) * 7919) % 1_000_003)), "the last row is among them");
-    assert!(peak_kib < 40 << 10, "{peak_kib} KiB for the newest rows");
+    // Rows of 190 MiB went through, those that are kept take 2.
+    assert!(peak_kib < 60 << 10, "{peak_kib} KiB for the newest rows");
 }

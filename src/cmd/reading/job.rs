@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use super::answer::{FAULTS_TOLD, Moved};
 use crate::json::bits::RowJudge;
 use crate::json::{self, Limits};
+use crate::model::names;
 use crate::query::{Fold, Held, Out, Place, Plan, Row};
 use crate::scan::{self, Task};
 
@@ -66,7 +67,9 @@ impl<'p> Task for Job<'p> {
     type Done = Part;
 
     fn begin(&self) -> Self::Part {
-        let part = Part { seen: vec![false; self.plan.fields().len()], unseen: true, ..Part::default() };
+        // Nobody doubts standard ones.
+        let seen: Vec<bool> = self.plan.fields().iter().map(|name| names::is_standard(name)).collect();
+        let part = Part { unseen: seen.contains(&false), seen, ..Part::default() };
         (self.plan.fold(), part, RowJudge::default())
     }
 

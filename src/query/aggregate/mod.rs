@@ -17,4 +17,4 @@ mod number;
 mod state;
 mod values;
 
-pub use state::{Ignored, State};
+pub use state::{Digits, Ignored, State};

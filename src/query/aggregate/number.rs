@@ -25,6 +25,12 @@ pub struct Total {
 }
 
 impl Total {
+    /// Takes a number of [`plain_digits`]; false: it is to be taken as it is written.
+    #[inline]
+    pub(super) fn push_digits(&mut self, (digits, places): (i64, u32)) -> bool {
+        self.sum.add_plain(digits, places)
+    }
+
     pub(super) fn push(&mut self, value: &[u8]) {
         self.add(value);
     }
@@ -32,9 +38,7 @@ impl Total {
     /// Whether it was a number.
     #[inline]
     fn add(&mut self, value: &[u8]) -> bool {
-        if let Some((digits, places)) = plain_digits(value)
-            && self.sum.add_plain(digits, places)
-        {
+        if plain_digits(value).is_some_and(|digits| self.push_digits(digits)) {
             return true;
         }
         let number = number(value, &mut self.not_numbers);
@@ -63,6 +67,14 @@ pub struct Mean {
 }
 
 impl Mean {
+    /// As [`Total::push_digits`].
+    #[inline]
+    pub(super) fn push_digits(&mut self, digits: (i64, u32)) -> bool {
+        let is_taken = self.total.push_digits(digits);
+        self.count += u64::from(is_taken);
+        is_taken
+    }
+
     pub(super) fn push(&mut self, value: &[u8]) {
         self.count += u64::from(self.total.add(value));
     }
@@ -105,11 +117,21 @@ impl Rank {
         Rank { thousandths, plain: Vec::new(), others: Vec::new(), not_numbers: 0 }
     }
 
-    pub(super) fn push(&mut self, value: &[u8]) {
-        let plain = plain_digits(value).filter(|(digits, places)| *digits < PLAIN_MAX && *places <= PLACES);
-        if let Some((digits, places)) = plain {
+    /// As [`Total::push_digits`].
+    #[inline]
+    pub(super) fn push_digits(&mut self, (digits, places): (i64, u32)) -> bool {
+        let fits = digits < PLAIN_MAX && places <= PLACES;
+        if fits {
             self.plain.push(digits * FACTORS[(PLACES - places) as usize]);
-        } else if let Some(number) = number(value, &mut self.not_numbers) {
+        }
+        fits
+    }
+
+    pub(super) fn push(&mut self, value: &[u8]) {
+        if plain_digits(value).is_some_and(|digits| self.push_digits(digits)) {
+            return;
+        }
+        if let Some(number) = number(value, &mut self.not_numbers) {
             match number.in_units(UNIT) {
                 Some(units) => self.plain.push(units),
                 None => self.others.push(number),

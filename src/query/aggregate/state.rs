@@ -1,5 +1,6 @@
 //! The table of aggregates: how each begins, takes a row, joins and ends.
 
+use crate::json::plain_digits;
 use crate::query::ast::Function;
 use crate::query::eval::source::{Eval, Fault, Source};
 use crate::query::row::Row;
@@ -15,6 +16,22 @@ pub struct Ignored {
     pub not_numbers: u64,
     /// A sum whose terms lie too far apart to be written out.
     pub too_wide: u64,
+}
+
+/// The number in a field of a row, read once for all aggregates of it that stand together.
+#[derive(Debug, Default)]
+pub struct Digits(Option<(usize, Option<(i64, u32)>)>);
+
+impl Digits {
+    /// As [`plain_digits`] of the field that `source` is, if it is one.
+    #[inline]
+    fn of(&mut self, source: &Source, row: &Row<'_>) -> Option<(i64, u32)> {
+        let slot = source.slot()?;
+        match self.0 {
+            Some((read, digits)) if read == slot => digits,
+            _ => self.0.insert((slot, row.field(slot).and_then(plain_digits))).1,
+        }
+    }
 }
 
 /// One aggregate of one group.
@@ -59,13 +76,28 @@ impl State {
 
     /// Takes a row. `count`, `first` and `last` look at the whole value; the
     /// others at each element where it is an array.
-    pub fn push(&mut self, of: Option<&Source>, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<(), Fault> {
+    pub fn push(
+        &mut self,
+        of: Option<&Source>,
+        row: &Row<'_>,
+        digits: &mut Digits,
+        eval: &mut Eval<'_>,
+    ) -> Result<(), Fault> {
         let Some(source) = of else {
             if let State::Count(count) = self {
                 *count += 1;
             }
             return Ok(());
         };
+        let is_taken = match self {
+            State::Sum(state) => digits.of(source, row).is_some_and(|digits| state.push_digits(digits)),
+            State::Avg(state) => digits.of(source, row).is_some_and(|digits| state.push_digits(digits)),
+            State::Percentile(state) => digits.of(source, row).is_some_and(|digits| state.push_digits(digits)),
+            _ => false,
+        };
+        if is_taken {
+            return Ok(());
+        }
         match self {
             State::Count(count) => *count += u64::from(source.value(row, eval)?.is_some()),
             State::First(Some(_)) => {}

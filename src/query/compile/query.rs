@@ -168,7 +168,8 @@ fn compile_group(query: &Query, compiler: &mut Compiler<'_>) -> GroupBy {
     check_names(names, &mut compiler.problems);
     // Times run on; other keys are shown by weight.
     let timed = query.group_by.iter().any(|column| matches!(column.of, Operand::Bucket(_)));
-    GroupBy { keys, aggregates, by_count: plain && !timed }
+    let slots = keys.iter().map(|key| key.source.slot()).collect();
+    GroupBy { keys, slots, aggregates, by_count: plain && !timed }
 }
 
 /// What grouping shows when nobody says: how many rows, how many runs, since when.

@@ -2,7 +2,6 @@
 //! stage after the other.
 
 use memchr::memmem::Finder;
-use regex::bytes::RegexBuilder;
 
 use crate::error::nearest;
 
@@ -11,6 +10,7 @@ use crate::query::compile::literal::Left;
 use crate::query::compile::query::Context;
 use crate::query::eval::compare::Matcher;
 use crate::query::eval::path::Path;
+use crate::query::eval::pattern::Pattern;
 use crate::query::eval::predicate::{Predicate, Test};
 use crate::query::eval::source::Source;
 use crate::query::eval::value::Set;
@@ -234,8 +234,8 @@ impl Compiler<'_> {
         match op {
             Op::Contains => Some(Matcher::Contains(Box::new(Finder::new(text.as_bytes()).into_owned()))),
             Op::BeginsWith => Some(Matcher::BeginsWith(text.as_bytes().into())),
-            _ => match RegexBuilder::new(&text).build() {
-                Ok(regex) => Some(Matcher::Regex(regex)),
+            _ => match Pattern::new(&text) {
+                Ok(pattern) => Some(Matcher::Regex(Box::new(pattern))),
                 Err(error) => {
                     let error = error.to_string();
                     let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ");

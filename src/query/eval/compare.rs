@@ -5,11 +5,11 @@
 use std::cmp::Ordering;
 
 use memchr::memmem::Finder;
-use regex::bytes::Regex;
 
 use crate::json::{Decimal, Kind, kind, string};
 use crate::model::Instant;
 
+use crate::query::eval::pattern::Pattern;
 use crate::query::eval::value::{Minutes, Order, Set, Value, instant};
 use crate::query::time::Period;
 
@@ -29,7 +29,7 @@ pub enum Matcher {
     /// `in`
     OneOf(Box<Set>),
     /// `~`
-    Regex(Regex),
+    Regex(Box<Pattern>),
     /// `*=`
     Contains(Box<Finder<'static>>),
     /// `^=`
@@ -47,7 +47,7 @@ impl Matcher {
             Matcher::Greater(value) => ordered(value, Ordering::is_gt, Edge { after: true, from_end: true }),
             Matcher::GreaterEqual(value) => ordered(value, Ordering::is_ge, Edge { after: true, from_end: false }),
             Matcher::OneOf(set) => one_of(set, raw),
-            Matcher::Regex(regex) => text(raw, |text| regex.is_match(text)),
+            Matcher::Regex(pattern) => text(raw, |text| pattern.is_match(text)),
             Matcher::Contains(finder) => text(raw, |text| finder.find(text).is_some()),
             Matcher::BeginsWith(start) => text(raw, |text| text.starts_with(start)),
         }

@@ -3,7 +3,7 @@
 //!
 //! Not here: rows in sequence (`stage`).
 //!
-//! - `value`: a literal ready to be compared · `compare`: one operator with its literal
+//! - `value`: a literal ready to be compared · `compare`: one operator with its literal · `pattern`: a regular expression
 //! - `path`: from a row to the values a dotted path reaches · `predicate`: a whole condition
 //! - `source`: where a column's value comes from · `bucket`: time buckets
 //! - `order`: the order and the identity of any two values
@@ -12,6 +12,7 @@ pub mod bucket;
 pub mod compare;
 pub mod order;
 pub mod path;
+pub mod pattern;
 pub mod predicate;
 pub mod source;
 pub mod value;

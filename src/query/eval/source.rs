@@ -81,18 +81,19 @@ impl Source {
         })
     }
 
-    /// Whether it is a field of the row itself.
-    pub fn is_field(&self) -> bool {
-        matches!(self, Source::Path(path) if path.rest.is_empty())
+    /// Where it stands among the row's fields, if it is a field of the row itself.
+    #[inline]
+    pub fn slot(&self) -> Option<usize> {
+        match self {
+            Source::Path(path) if path.rest.is_empty() => Some(path.slot),
+            _ => None,
+        }
     }
 
     /// The value, where it is a field of the row itself.
     #[inline]
     pub fn field<'a>(&self, row: &Row<'a>) -> Option<&'a [u8]> {
-        match self {
-            Source::Path(path) if path.rest.is_empty() => row.field(path.slot),
-            _ => None,
-        }
+        row.field(self.slot()?)
     }
 
     /// Each value, arrays entered; of a jq program, each output.

@@ -8,12 +8,12 @@ use foldhash::fast::RandomState;
 
 use crate::json::string::quote_into;
 
-use crate::query::aggregate::{Ignored, State};
+use crate::query::aggregate::{Digits, Ignored, State};
 use crate::query::eval::order::{Key, write_identity};
 use crate::query::eval::source::{Eval, Fault, Source};
 use crate::query::row::{Place, Row};
 use crate::query::stage::plan::GroupBy;
-use crate::query::stage::spelled::{Spelled, Spelling};
+use crate::query::stage::spelled::Spelled;
 
 /// The groups so far, in order of first appearance.
 #[derive(Debug, Default)]
@@ -56,8 +56,9 @@ impl Groups {
         stage.try_jq(row, eval)?;
         let at = self.find(stage, row, eval)?;
         if let Some(group) = self.list.get_mut(at) {
+            let mut digits = Digits::default();
             for (state, (_, _, source)) in group.states.iter_mut().zip(&stage.aggregates) {
-                state.push(source.as_ref(), row, eval)?;
+                state.push(source.as_ref(), row, &mut digits, eval)?;
             }
         }
         Ok(())
@@ -65,20 +66,17 @@ impl Groups {
 
     /// The group of a row.
     fn find(&mut self, stage: &GroupBy, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<usize, Fault> {
-        if !stage.keys.iter().all(|key| key.source.is_field()) {
-            return self.find_by_identity(stage, row, eval);
-        }
-        let texts = || stage.keys.iter().map(|key| key.source.field(row).unwrap_or(b"null"));
-        let spelling = Spelling::of(texts());
-        let spelled = self.spelled.get_or_insert_default();
-        if let Some(number) = spelled.number(&spelling)
-            && (spelling.is_exact()
-                || self.list.get(number).is_some_and(|group| group.keys.iter().map(|key| &**key).eq(texts())))
+        let Some(slots) = &stage.slots else { return self.find_by_identity(stage, row, eval) };
+        let texts = slots.iter().map(|slot| row.field(*slot).unwrap_or(b"null"));
+        let known = self.spelled.get_or_insert_default().find(texts.clone());
+        if let Some(number) = known.number
+            && (known.is_exact
+                || self.list.get(number).is_some_and(|group| group.keys.iter().map(|key| &**key).eq(texts.clone())))
         {
             return Ok(number);
         }
         let number = self.find_by_identity(stage, row, eval)?;
-        self.spelled.get_or_insert_default().keep(spelling, number);
+        self.spelled.get_or_insert_default().keep(known, texts, number);
         Ok(number)
     }
 

@@ -15,7 +15,7 @@ use crate::query::eval::path::Path;
 use crate::query::row::{Place, Row};
 use crate::query::stage::pipeline::refill;
 use crate::query::stage::put_away::{Part, Parts};
-use crate::query::stage::spelled::{Spelled, Spelling};
+use crate::query::stage::spelled::Spelled;
 
 /// Room for texts that is used again, at most.
 const TEXT_BYTES_KEPT: usize = 8 << 20;
@@ -77,12 +77,10 @@ impl Latest {
             return;
         }
         let Some(value) = stage.by.value(row).filter(|value| **value != *b"null") else { return };
-        let spelling = Spelling::of(std::iter::once(&*value));
         let spelled = self.spelled.get_or_insert_default();
-        let number = match spelled.number(&spelling) {
-            Some(number)
-                if spelling.is_exact() || self.list.get(number).is_some_and(|newest| *newest.value == *value) =>
-            {
+        let known = spelled.find(std::iter::once(&*value));
+        let number = match known.number {
+            Some(number) if known.is_exact || self.list.get(number).is_some_and(|newest| *newest.value == *value) => {
                 number
             }
             _ => {
@@ -93,13 +91,13 @@ impl Latest {
                     None => {
                         let identity: Arc<[u8]> = self.identity.as_slice().into();
                         // What is known by its spelling alone is never compared.
-                        let value = if spelling.is_exact() { Box::default() } else { (*value).into() };
+                        let kept = if known.is_exact { Box::default() } else { (*value).into() };
                         self.index.insert(Arc::clone(&identity), self.list.len());
-                        self.list.push(Newest { value, identity, place: row.place, text: None, pending: None });
+                        self.list.push(Newest { value: kept, identity, place: row.place, text: None, pending: None });
                         self.list.len() - 1
                     }
                 };
-                spelled.keep(spelling, number);
+                spelled.keep(known, std::iter::once(&*value), number);
                 number
             }
         };

@@ -64,6 +64,8 @@ impl Named {
 #[derive(Debug, Clone)]
 pub(in crate::query) struct GroupBy {
     pub keys: Vec<Named>,
+    /// Where the keys stand among the fields, if all are fields of the row itself.
+    pub slots: Option<Box<[usize]>>,
     pub aggregates: Vec<(String, Function, Option<Source>)>,
     /// The greatest groups first, then by key; else by key alone.
     pub by_count: bool,
