@@ -227,8 +227,8 @@ impl Decimal {
     }
 }
 
-/// Most numbers: digits without sign and exponent, perhaps with a point among them, that fit an integer. All of them as
-/// one integer, and how many stand behind the point. `None`: it is another number, or none.
+/// Most numbers: digits without sign, perhaps with a point among them or a small negative exponent behind them, that fit an
+/// integer. All of them as one integer, and by how many places it is to be divided. `None`: it is another number, or none.
 #[inline]
 pub fn plain_digits(text: &[u8]) -> Option<(i64, u32)> {
     if text.is_empty() || text.len() > SMALL_DIGITS || (text[0] == b'0' && text.len() > 1 && text[1] != b'.') {
@@ -239,6 +239,14 @@ pub fn plain_digits(text: &[u8]) -> Option<(i64, u32)> {
         match byte {
             b'0'..=b'9' => digits = digits * 10 + i64::from(byte - b'0'),
             b'.' if point.is_none() && at > 0 && at + 1 < text.len() => point = Some(at),
+            b'e' | b'E' if at > 0 && point != Some(at - 1) => {
+                let more = match text[at + 1..] {
+                    [b'-', one @ b'0'..=b'9'] => one - b'0',
+                    [b'-', ten @ b'0'..=b'9', one @ b'0'..=b'9'] => (ten - b'0') * 10 + one - b'0',
+                    _ => return None,
+                };
+                return Some((digits, point.map_or(0, |point| (at - 1 - point) as u32) + u32::from(more)));
+            }
             _ => return None,
         }
     }

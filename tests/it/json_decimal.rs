@@ -85,6 +85,9 @@ fn plain_numbers_add_up_to_the_same() {
         "123456789012345678",
         "0.000001",
         "9.99",
+        "231e-5",
+        "2.31E-12",
+        "5e-99",
         "1e9995",
         "1e10000",
         "1e-9990",
@@ -112,6 +115,30 @@ fn plain_numbers_add_up_to_the_same() {
         }
     }
     assert!(plainly > 500, "{plainly}");
+}
+
+#[test]
+fn plain_digits_are_those_of_the_number() {
+    for (text, plain) in [
+        ("7", Some((7, 0))),
+        ("0.25", Some((25, 2))),
+        ("231e-5", Some((231, 5))),
+        ("2.31E-12", Some((231, 14))),
+        ("1.0e-0", Some((10, 1))),
+        ("1.e-5", None),
+        ("1e-", None),
+        ("1e-123", None),
+        ("1e5", None),
+        ("1e+5", None),
+        ("e-5", None),
+        ("01e-5", None),
+        ("1e-5e-5", None),
+        ("-1", None),
+        (".5", None),
+        ("1.", None),
+    ] {
+        assert_eq!(plain_digits(text.as_bytes()), plain, "{text}");
+    }
 }
 
 #[test]

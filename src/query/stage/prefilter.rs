@@ -120,23 +120,27 @@ fn of_matcher(matcher: &Matcher) -> Option<Vec<u8>> {
 }
 
 /// What a string of these characters holds, however it is spelled without `\u`: all of it with its quotes (the word
-/// alone is in keys and longer words too), else the longest part of it that is spelled one way.
+/// alone is in keys and longer words too), else a long part of it that is spelled one way.
 pub fn string(text: &[u8]) -> Option<Vec<u8>> {
     let quoted = [b"\"", text, b"\""].concat();
     let inside = 1..quoted.len() - 1;
     let escaped = |at: usize| inside.contains(&at) && has_escape(quoted[at]);
-    let (mut longest, mut from) = (&quoted[..0], 0);
+    let (mut parts, mut from) = (Vec::new(), 0);
     for end in (0..quoted.len()).filter(|at| escaped(*at)).chain([quoted.len()]) {
-        let part = &quoted[from..end];
-        longest = if part.len() > longest.len() { part } else { longest };
+        parts.push(&quoted[from..end]);
         from = end + 1;
     }
+    let length = parts.iter().map(|part| part.len()).max().unwrap_or(0);
+    // Words are in many rows, numbers in few.
+    let digits = |part: &[u8]| part.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let long = parts.into_iter().filter(|part| part.len() * 2 >= length);
+    let mut literal = long.max_by_key(|part| (digits(part), part.len())).unwrap_or_default();
     // `"blocked` begins the name `blocked_on` in every other row: what tells them apart comes sooner without the quote.
     let begins_a_name = || names::all().any(|name| name.len() > text.len() && name.as_bytes().starts_with(text));
-    if longest.len() == quoted.len() && text.len() >= BYTES_MIN && begins_a_name() {
-        longest = &quoted[1..];
+    if literal.len() == quoted.len() && text.len() >= BYTES_MIN && begins_a_name() {
+        literal = &quoted[1..];
     }
-    (longest.len() >= BYTES_MIN && !text.windows(3).any(is_replaced)).then(|| longest.to_vec())
+    (literal.len() >= BYTES_MIN && !text.windows(3).any(is_replaced)).then(|| literal.to_vec())
 }
 
 /// `text`, if none of its characters has an escape of its own, nor is what a broken one reads as.
