@@ -85,6 +85,10 @@ impl Maker {
     fn value(&mut self, depth: usize) {
         match self.dice.below(if depth > 6 { 6 } else { 9 }) {
             0..=2 => self.string(),
+            3 if self.dice.below(30) == 0 => {
+                let none = self.one_of(&["1.", ".5", "00", "01.5", "1.e5", "1e", "-", "+1", "1..5", "1.5.", "0x1"]);
+                self.put(none);
+            }
             3 => {
                 let number =
                     self.one_of(&["0", "-0", "12", "1.5", "1e5", "-2.50E-3", "123456789012345678901234567890", "7"]);

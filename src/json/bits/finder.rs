@@ -303,7 +303,9 @@ fn plain_number_end(block: &[u8], from: usize) -> Option<usize> {
     let others = (((digit & !HIGH) + of(0x7F - 9)) | digit) & HIGH;
     let point = word ^ of(b'.');
     let points = !((((point & !HIGH) + of(0x7F)) | point) | !HIGH);
-    let stop = others & !points;
+    // The first byte that is neither.
+    let stops = others & !points;
+    let stop = stops & stops.wrapping_neg();
     let inner = points & stop.wrapping_sub(1);
     let length = stop.trailing_zeros() as usize / 8;
     // One point at most, digits on both sides of it, and no nought that leads.
