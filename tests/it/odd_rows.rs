@@ -205,9 +205,26 @@ fn by_masks<'t>(finder: &mut Finder, block: &'t [u8], names: &[&str]) -> (Vec<(u
 #[test]
 fn fields_are_found_in_odd_rows() {
     let wanted: u64 = std::env::var("LOGBOOK_ODD_ROWS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
-    let (mut rows, mut doubts, mut valid, mut seed) = (0u64, 0, 0u64, 0u64);
+    let threads = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
+    let counts = std::thread::scope(|scope| {
+        let of = |first: u64| {
+            scope.spawn(move || read_odd_rows(wanted.div_ceil(threads), (first..).step_by(threads as usize)))
+        };
+        let begun: Vec<_> = (1..=threads).map(of).collect();
+        let ended: Vec<[u64; 3]> = begun.into_iter().map(|thread| thread.join().unwrap()).collect();
+        ended.into_iter().reduce(|all, more| [all[0] + more[0], all[1] + more[1], all[2] + more[2]]).unwrap()
+    });
+    let [rows, doubts, valid] = counts;
+    assert!(rows >= wanted);
+    assert!(valid > rows / 2, "most rows are whole: {valid} of {rows}");
+    assert!(doubts < rows * 2 / 3, "most rows are found at once: {doubts} of {rows} are in doubt");
+}
+
+/// Reads `wanted` rows of these seeds in all ways: how many they were, how many of them in doubt, how many JSON.
+fn read_odd_rows(wanted: u64, mut seeds: impl Iterator<Item = u64>) -> [u64; 3] {
+    let (mut rows, mut doubts, mut valid) = (0u64, 0u64, 0u64);
     while rows < wanted {
-        seed += 1;
+        let seed = seeds.next().unwrap();
         let mut maker = Maker { dice: Dice::new(seed), text: Vec::new() };
         for _ in 0..64 {
             maker.line();
@@ -221,7 +238,7 @@ fn fields_are_found_in_odd_rows() {
             .map(|(_, name)| *name)
             .collect();
         let (fast, more) = by_masks(&mut Finder::new(&chosen), &block, &chosen);
-        doubts += more;
+        doubts += more as u64;
         assert_eq!(fast, by_masks(&mut Finder::new(&chosen).plain(), &block, &chosen).0, "seed {seed}");
         let mut at = 0;
         let mut lines = Vec::new();
@@ -250,8 +267,7 @@ fn fields_are_found_in_odd_rows() {
             rows += 1;
         }
     }
-    assert!(valid > rows / 2, "most rows are whole: {valid} of {rows}");
-    assert!((doubts as u64) < rows * 2 / 3, "most rows are found at once: {doubts} of {rows} are in doubt");
+    [rows, doubts, valid]
 }
 
 #[test]
