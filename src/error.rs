@@ -117,14 +117,17 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The word of `known` nearest to `word`, if it is near enough to be a slip.
+/// The word of `known` nearest to `word`, if it is near enough to be a slip. One that goes on where `word` ends, as `cost_usd` does
+/// after `cost`, is as near as one with a slip.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
     let reach = (word.chars().count() / 3).clamp(1, 3);
-    known
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= reach || (lower.len() >= 3 && candidate.starts_with(&lower)))
-        .min_by_key(|(distance, candidate)| (*distance, *candidate))
-        .map(|(_, candidate)| candidate)
+    let ranked = |candidate: &'a str| {
+        let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
+        let rest = candidate.strip_prefix(&lower).filter(|_| lower.len() >= 3);
+        let goes_on = rest.is_some_and(|rest| rest.starts_with('_'));
+        let rank = (if goes_on { distance.min(1) } else { distance }, !goes_on, candidate);
+        (distance <= reach || rest.is_some()).then_some(rank)
+    };
+    known.into_iter().filter_map(ranked).min().map(|(.., candidate)| candidate)
 }
