@@ -234,7 +234,7 @@ fn read_odd_rows(wanted: u64, mut seeds: impl Iterator<Item = u64>) -> [u64; 3] 
         let chosen: Vec<&str> = NAMES
             .iter()
             .enumerate()
-            .filter(|(at, _)| seed & (1 << at) != 0 || seed % 32 == 0)
+            .filter(|(at, _)| seed & (1 << at) != 0 || seed.is_multiple_of(32))
             .map(|(_, name)| *name)
             .collect();
         let (fast, more) = by_masks(&mut Finder::new(&chosen), &block, &chosen);
