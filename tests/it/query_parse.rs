@@ -242,6 +242,7 @@ fn doubts_name_the_nearest_word() {
             .collect::<Vec<_>>()
     };
     assert_eq!(doubts("stauts=blocked"), ["no row has the field `stauts`: did you mean `status`?"]);
+    assert_eq!(doubts("cost>1"), ["no row has the field `cost`: did you mean `cost_usd`?"]);
     assert_eq!(doubts("shop_di=1 and shop_id=2"), ["no row has the field `shop_di`: did you mean `shop_id`?"]);
     assert_eq!(doubts("tool_call.tol=bash"), ["no row has the field `tool_call.tol`: did you mean `tool_call.tool`?"]);
     assert_eq!(doubts("status in (done, bloked)"), ["no status is called `bloked`: did you mean `blocked`?"]);
