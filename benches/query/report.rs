@@ -85,7 +85,9 @@ fn machine() -> String {
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let memory = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let kib = memory.split_whitespace().nth(1).and_then(|word| word.parse::<f64>().ok()).unwrap_or(0.0);
-    format!("{model}, {:.0} GiB, Linux {}", kib / MIB, kernel.trim())
+    // The version alone: what follows it names the machine's maker.
+    let kernel: Vec<&str> = kernel.trim().split('.').take(2).collect();
+    format!("{model}, {:.0} GiB, Linux {}", kib / MIB, kernel.join("."))
 }
 
 impl Report {
