@@ -40,11 +40,18 @@ impl Marks {
         self.fill_plain(text);
     }
 
+    /// The same with 32 bytes at a time, for tests that compare; false where the processor cannot.
+    pub fn fill_narrow(&mut self, text: &[u8]) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return super::x86::mark_narrow(text, self);
+        #[cfg(not(target_arch = "x86_64"))]
+        return false;
+    }
+
     /// The same, byte by byte.
     pub fn fill_plain(&mut self, text: &[u8]) {
-        self.begin(text.len());
-        let mut carry = Carry::default();
-        for (index, block) in text.chunks(WIDTH).enumerate() {
+        let mut marking = Marking::new(self, text.len());
+        for block in text.chunks(WIDTH) {
             let mut bytes = Bytes { quotes: 0, backslashes: 0, newlines: 0, controls: 0, high: 0 };
             for (at, byte) in block.iter().enumerate() {
                 let word = match byte {
@@ -57,8 +64,10 @@ impl Marks {
                 };
                 *word |= 1 << at;
             }
-            self.put(index * WIDTH, bytes, &mut carry);
+            marking.put(bytes, few_first);
         }
+        let end = marking.end();
+        self.end(end);
     }
 
     /// The ends of strings and lines, in order.
@@ -82,48 +91,91 @@ impl Marks {
         words.iter().fold(0, |all, word| all | word)
     }
 
-    pub(super) fn begin(&mut self, length: usize) {
+    /// Ends with what a [`Marking`] came to.
+    pub(super) fn end(&mut self, (count, strange_at_all): (usize, u8)) {
+        (self.count, self.strange_at_all) = (count, strange_at_all);
+    }
+}
+
+/// Marks that are being made. What changes with each word stands in none of the structures that outlive it, so that it can stay
+/// in registers.
+pub(super) struct Marking<'m> {
+    ends: &'m mut [u32],
+    strange: std::slice::IterMut<'m, u8>,
+    escapes: &'m mut Vec<u32>,
+    carry: Carry,
+    /// Where the next word begins.
+    base: usize,
+    count: usize,
+    strange_at_all: u8,
+}
+
+impl<'m> Marking<'m> {
+    /// Of a text of so many bytes.
+    pub fn new(marks: &'m mut Marks, length: usize) -> Self {
+        let Marks { ends, escapes, strange, .. } = marks;
         // Room for what is written beyond the last mark, see `put`.
-        if self.ends.len() < length + WIDTH {
-            self.ends.resize(length + WIDTH, 0);
+        if ends.len() < length + WIDTH {
+            ends.resize(length + WIDTH, 0);
         }
-        self.count = 0;
-        self.escapes.clear();
-        self.strange.clear();
-        self.strange_at_all = 0;
+        strange.resize(length.div_ceil(WIDTH), 0);
+        escapes.clear();
+        let strange = strange.iter_mut();
+        Marking { ends, strange, escapes, carry: Carry::default(), base: 0, count: 0, strange_at_all: 0 }
     }
 
-    /// Takes in the 64 bytes that begin at `base`.
+    /// Takes in the next 64 bytes. `write` puts the positions of so many bits in front, and may write more.
     #[inline(always)]
-    pub(super) fn put(&mut self, base: usize, bytes: Bytes, carry: &mut Carry) {
-        let escaped = carry.escape(bytes.backslashes);
-        let mut escapes = bytes.backslashes & !escaped;
-        while escapes != 0 {
-            self.escapes.push(base as u32 + escapes.trailing_zeros());
-            escapes &= escapes - 1;
+    pub fn put(&mut self, bytes: Bytes, write: impl FnOnce(u64, u32, usize, &mut [u32; WIDTH])) {
+        let escaped = self.carry.escape(bytes.backslashes);
+        let escapes = bytes.backslashes & !escaped;
+        if escapes != 0 {
+            keep(self.escapes, self.base, escapes);
         }
         let strange = if bytes.controls != 0 { CONTROL } else { 0 } | if bytes.high != 0 { HIGH } else { 0 };
-        self.strange.push(strange);
+        if let Some(slot) = self.strange.next() {
+            *slot = strange;
+        }
         self.strange_at_all |= strange;
-        let mut ends = (bytes.quotes & !escaped) | bytes.newlines;
+        let ends = (bytes.quotes & !escaped) | bytes.newlines;
         let count = ends.count_ones() as usize;
-        let Some(out) = self.ends.get_mut(self.count..).and_then(|rest| rest.first_chunk_mut::<WIDTH>()) else {
-            return;
-        };
-        let mut write = |slots: std::ops::Range<usize>| {
-            for slot in &mut out[slots] {
-                *slot = base as u32 + ends.trailing_zeros();
-                ends &= ends.wrapping_sub(1);
-            }
-        };
-        // More than there are: how often a loop turns is hard to foresee, and what is too much is written over.
-        write(0..8);
-        if count > 8 {
-            write(8..16);
+        if let Some(out) = self.ends.get_mut(self.count..).and_then(|rest| rest.first_chunk_mut()) {
+            write(ends, self.base as u32, count, out);
+            self.count += count;
         }
-        if count > 16 {
-            write(16..WIDTH);
+        self.base += WIDTH;
+    }
+
+    /// How many ends of strings and lines there are, and what strange bytes at all.
+    pub fn end(self) -> (usize, u8) {
+        (self.count, self.strange_at_all)
+    }
+}
+
+/// Keeps where escapes stand.
+#[inline(never)]
+fn keep(kept: &mut Vec<u32>, base: usize, mut escapes: u64) {
+    while escapes != 0 {
+        kept.push(base as u32 + escapes.trailing_zeros());
+        escapes &= escapes - 1;
+    }
+}
+
+/// Writes the positions of the `count` bits of `ends`, and more: how often a loop turns is hard to foresee, and what is too much is
+/// written over.
+#[inline(always)]
+pub(super) fn few_first(mut ends: u64, base: u32, count: usize, out: &mut [u32; WIDTH]) {
+    let mut write = |slots: std::ops::Range<usize>| {
+        for slot in &mut out[slots] {
+            *slot = base + ends.trailing_zeros();
+            ends &= ends.wrapping_sub(1);
         }
-        self.count += count;
+    };
+    write(0..8);
+    if count > 8 {
+        write(8..16);
+    }
+    if count > 16 {
+        write(16..WIDTH);
     }
 }

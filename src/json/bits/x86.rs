@@ -7,12 +7,14 @@
 
 use std::arch::x86_64::{
     __m256i, __m512i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi64x, _mm_set1_epi8, _mm256_cmpeq_epi8,
-    _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
-    _mm512_cmpeq_epi8_mask, _mm512_loadu_si512, _mm512_or_si512, _mm512_set1_epi8,
+    _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm512_add_epi32,
+    _mm512_alignr_epi64, _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_cvtepu8_epi32,
+    _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_movepi8_mask, _mm512_or_si512, _mm512_set1_epi8,
+    _mm512_set1_epi32, _mm512_storeu_si512,
 };
 
 use super::index::{Filling, Index};
-use super::marks::{self, Marks};
+use super::marks::{self, Marking, Marks};
 use super::masks::{Bytes, Carry, WIDTH};
 
 /// Whether the processor can what the index asks.
@@ -113,6 +115,16 @@ fn prefix_xor(bits: u64) -> u64 {
 
 /// Makes the marks of `text`; false where the processor cannot.
 pub(super) fn mark(text: &[u8], out: &mut Marks) -> bool {
+    if is_wide() && std::is_x86_feature_detected!("avx512vbmi2") {
+        // SAFETY: the processor has what the function is compiled for, as just asked.
+        unsafe { mark_wide_blocks(text, out) };
+        return true;
+    }
+    mark_narrow(text, out)
+}
+
+/// The same, with 32 bytes at a time.
+pub(super) fn mark_narrow(text: &[u8], out: &mut Marks) -> bool {
     if !is_able() {
         return false;
     }
@@ -123,14 +135,64 @@ pub(super) fn mark(text: &[u8], out: &mut Marks) -> bool {
 
 #[target_feature(enable = "avx2,bmi1,popcnt")]
 fn mark_blocks(text: &[u8], out: &mut Marks) {
-    out.begin(text.len());
-    let mut carry = Carry::default();
+    let mut marking = Marking::new(out, text.len());
     let (blocks, rest) = text.as_chunks::<WIDTH>();
     let last = last_block(rest);
-    for (index, block) in blocks.iter().chain(last.as_ref()).enumerate() {
-        out.put(index * WIDTH, marked(load(block)), &mut carry);
+    for block in blocks.iter().chain(last.as_ref()) {
+        marking.put(marked(load(block)), marks::few_first);
+    }
+    let end = marking.end();
+    out.end(end);
+}
+
+#[target_feature(enable = "avx2,bmi1,popcnt,avx512f,avx512bw,avx512vbmi2")]
+fn mark_wide_blocks(text: &[u8], out: &mut Marks) {
+    let mut marking = Marking::new(out, text.len());
+    let (blocks, rest) = text.as_chunks::<WIDTH>();
+    let last = last_block(rest);
+    for block in blocks.iter().chain(last.as_ref()) {
+        let block = load_wide(block);
+        let (newlines, high) = (equal_wide(block, b'\n'), _mm512_movepi8_mask(block));
+        let bytes = marks::Bytes {
+            quotes: equal_wide(block, b'"'),
+            backslashes: equal_wide(block, b'\\'),
+            newlines,
+            controls: _mm512_cmplt_epu8_mask(block, _mm512_set1_epi8(b' ' as i8)) & !newlines,
+            high,
+        };
+        marking.put(bytes, |ends, base, count, out| positions(ends, base, count, out));
+    }
+    let end = marking.end();
+    out.end(end);
+}
+
+/// Writes the positions of the `count` bits of `ends`, sixteen at a time.
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2")]
+#[inline]
+fn positions(ends: u64, base: u32, count: usize, out: &mut [u32; WIDTH]) {
+    // SAFETY: the load lies inside the array of 64 bytes, and needs no alignment.
+    let numbers = unsafe { _mm512_loadu_si512(NUMBERS.as_ptr().cast()) };
+    let mut found = _mm512_maskz_compress_epi8(ends, numbers);
+    let base = _mm512_set1_epi32(base as i32);
+    let (slots, _) = out.as_chunks_mut::<16>();
+    for slots in slots.iter_mut().take(count.div_ceil(16).max(1)) {
+        let sixteen = _mm512_add_epi32(_mm512_cvtepu8_epi32(_mm512_castsi512_si128(found)), base);
+        // SAFETY: the store lies inside the array of 16 numbers of four bytes, and needs no alignment.
+        unsafe { _mm512_storeu_si512(slots.as_mut_ptr().cast(), sixteen) };
+        found = _mm512_alignr_epi64::<2>(found, found);
     }
 }
+
+/// Each byte its own number.
+const NUMBERS: [u8; WIDTH] = {
+    let mut numbers = [0; WIDTH];
+    let mut at = 0;
+    while at < WIDTH {
+        numbers[at] = at as u8;
+        at += 1;
+    }
+    numbers
+};
 
 #[target_feature(enable = "avx2")]
 #[inline]
