@@ -7,13 +7,25 @@ pub struct Span {
     value: (u32, u32),
     /// [`key_hash`] of the key's bytes.
     pub hash: u16,
+    /// What the one who has the rows judged calls the key; [`Span::UNNAMED`]: it was not asked.
+    pub name: u8,
 }
 
 impl Span {
+    /// No name.
+    pub const UNNAMED: u8 = u8::MAX;
+
     /// A member with these places.
     #[inline(always)]
     pub fn new(key: (usize, usize), hash: u16, value: (usize, usize)) -> Span {
-        Span { key: (key.0 as u32, key.1 as u32), value: (value.0 as u32, value.1 as u32), hash }
+        let name = Span::UNNAMED;
+        Span { key: (key.0 as u32, key.1 as u32), value: (value.0 as u32, value.1 as u32), hash, name }
+    }
+
+    /// The same, of which it is known what its key is called.
+    #[inline(always)]
+    pub(super) fn named(self, name: u8) -> Span {
+        Span { name, ..self }
     }
 
     /// Where the key stands between its quotes, escapes in place.

@@ -6,6 +6,8 @@
 //! too: nothing strange in most rows; else escapes are judged one by one, and rows that are not ASCII as UTF-8.
 //! Whatever is not surely good is in doubt: what is wrong with it, and where, is the plain judge's to say.
 
+use super::finder::plain_number_end;
+use super::keys::Keys;
 use super::marks::{CONTROL, HIGH, Marks};
 use crate::json::skip::is_white;
 use crate::json::span::{Span, Spans, key_hash_in, may_repeat};
@@ -25,6 +27,8 @@ pub struct Judged<'t, 'j> {
 pub struct Judge {
     limits: Limits,
     plain: bool,
+    names: fn(&[u8]) -> u8,
+    known: Keys,
     marks: Marks,
     /// Where the next line begins.
     at: usize,
@@ -38,20 +42,14 @@ pub struct Judge {
     spans: Spans,
 }
 
-/// An open array or object.
-#[derive(Debug, Clone, Copy)]
-struct Open {
-    object: bool,
-    /// Where this object's keys begin among those that are kept of its depth.
-    keys_from: usize,
-}
-
 impl Judge {
     /// A judge of rows within `limits`.
     pub fn new(limits: Limits) -> Judge {
         Judge {
             limits,
             plain: false,
+            names: |_| Span::UNNAMED,
+            known: Keys::default(),
             marks: Marks::default(),
             at: 0,
             next: 0,
@@ -60,6 +58,12 @@ impl Judge {
             deep: Vec::new(),
             spans: Spans::default(),
         }
+    }
+
+    /// Has [`Span::name`] say what `names` calls the key, of keys that are known.
+    pub fn naming(mut self, names: fn(&[u8]) -> u8) -> Judge {
+        self.names = names;
+        self
     }
 
     /// Makes its marks byte by byte: for tests that compare.
@@ -85,21 +89,21 @@ impl Judge {
             return None;
         }
         self.spans.clear();
-        let mut walk = Walk {
-            text: block,
-            begin,
-            ends: self.marks.ends(),
-            next: self.next,
-            escapes: self.marks.escapes(),
-            escape: self.escape,
-            limits: self.limits,
+        self.open.clear();
+        self.deep.clear();
+        let ground =
+            Ground { text: block, begin, ends: self.marks.ends(), escapes: self.marks.escapes(), limits: self.limits };
+        let mut room = Room {
+            known: &mut self.known,
+            names: self.names,
             open: &mut self.open,
             deep: &mut self.deep,
             spans: &mut self.spans,
         };
-        let ended = walk.row();
+        let mut reached = ground.reached(self.next, self.escape, Keys::NONE);
+        let ended = row(ground, &mut room, &mut reached);
         let good = ended.is_some();
-        let (mut next, mut escape) = (walk.next, walk.escape);
+        let Reached { mut next, mut escape, .. } = reached;
         let end = match ended {
             Some(end) => end,
             None => {
@@ -155,114 +159,177 @@ impl RowJudge {
     }
 }
 
-/// One row, walked.
-struct Walk<'a> {
+/// An open array or object.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    object: bool,
+    /// Where this object's keys begin among those that are kept of its depth.
+    keys_from: usize,
+    /// Which known keys stand in it, a bit each.
+    seen: u64,
+    /// Whether others do.
+    others: bool,
+}
+
+/// What a row is judged by.
+#[derive(Clone, Copy)]
+struct Ground<'a> {
     text: &'a [u8],
+    /// Where the row begins.
     begin: usize,
     ends: &'a [u32],
-    next: usize,
     escapes: &'a [u32],
-    escape: usize,
     limits: Limits,
+}
+
+/// Where what is found is put.
+struct Room<'a> {
+    known: &'a mut Keys,
+    names: fn(&[u8]) -> u8,
     open: &'a mut Vec<Open>,
     deep: &'a mut Vec<Span>,
     spans: &'a mut Spans,
 }
 
-impl Walk<'_> {
-    /// Where the newline of the row stands; `None`: in doubt.
-    #[inline(always)]
-    fn row(&mut self) -> Option<usize> {
-        self.open.clear();
-        self.deep.clear();
-        let mut at = self.skip_white(self.begin);
-        if self.byte(at) != b'{' {
-            return None;
+/// How far the row was judged. Handed on by value, so that it can stay in registers: each string waits for the one before it.
+#[derive(Clone, Copy)]
+struct Reached {
+    /// The first mark that is not stepped over.
+    next: usize,
+    /// The first of the escapes that is not, and where it stands: beyond all text, when there is none.
+    escape: usize,
+    escape_at: u32,
+    /// The key before the one that comes.
+    key: u8,
+}
+
+/// Where the newline of the row stands; `None`: in doubt. Then `reached` may lie before it.
+#[inline(always)]
+fn row(ground: Ground<'_>, room: &mut Room<'_>, reached: &mut Reached) -> Option<usize> {
+    let (text, begin) = (ground.text, ground.begin);
+    let mut on = *reached;
+    let mut at = ground.skip_white(begin);
+    if ground.byte(at) != b'{' {
+        return None;
+    }
+    // The brackets around the one at hand stand in `open`.
+    let mut inner = Open { object: true, keys_from: 0, seen: 0, others: false };
+    let mut depth = 1;
+    at = ground.skip_white(at + 1);
+    let mut empty = ground.byte(at) == b'}';
+    let mut key = !empty;
+    loop {
+        let mut begun = None;
+        if key {
+            let number = on.key.wrapping_add(1);
+            let known = match room.known.at(number, text, at) {
+                Some(told) => Some((number, told)),
+                None => match ground.find(room, at, on.next, on.escape_at, on.key) {
+                    Some(number) => room.known.get(number).map(|key| (number, key.told)),
+                    None => None,
+                },
+            };
+            let (span, value) = match known {
+                Some((number, told)) => {
+                    on.key = number;
+                    // Its quotes.
+                    on.next += 2;
+                    let bit = 1 << (number % 64);
+                    if inner.seen & bit != 0 && ground.limits.unique_keys {
+                        return None;
+                    }
+                    inner.seen |= bit;
+                    let behind = at + usize::from(told.length);
+                    let value = ground.skip_white(behind);
+                    let span = Span::new((at + 1 - begin, behind - 2 - begin), told.hash, (value - begin, 0));
+                    (span.named(told.name), value)
+                }
+                None => {
+                    inner.others = true;
+                    let ((span, value), reached) = ground.key(at, on)?;
+                    on = reached;
+                    (span, value)
+                }
+            };
+            begun = Some(span);
+            at = value;
         }
-        // The brackets around the one at hand stand in `open`.
-        let mut inner = Open { object: true, keys_from: 0 };
-        let mut depth = 1;
-        at = self.skip_white(at + 1);
-        let mut empty = self.byte(at) == b'}';
-        let mut key = !empty;
+        if !empty {
+            // A value begins at `at`.
+            at = match ground.byte(at) {
+                b'"' => ground.string(at, &mut on)?,
+                byte @ (b'{' | b'[') => {
+                    if depth >= ground.limits.depth_max {
+                        return None;
+                    }
+                    // The end is filled in when it is found.
+                    if let Some(span) = begun {
+                        room.keys(depth).push(span);
+                    }
+                    room.open.push(inner);
+                    depth += 1;
+                    inner = Open { object: byte == b'{', keys_from: room.keys(depth).len(), seen: 0, others: false };
+                    at = ground.skip_white(at + 1);
+                    // `{` and `}`, `[` and `]` lie two apart.
+                    empty = ground.byte(at) == byte + 2;
+                    key = inner.object && !empty;
+                    continue;
+                }
+                b'-' | b'0'..=b'9' => match plain_number_end(ground.text, at) {
+                    Some(end) => end,
+                    None => number_end(ground.text, at)?,
+                },
+                b't' => ground.word(at, b"true")?,
+                b'f' => ground.word(at, b"false")?,
+                b'n' => ground.word(at, b"null")?,
+                _ => return None,
+            };
+            if let Some(mut span) = begun {
+                span.end_at(at - begin);
+                room.keys(depth).push(span);
+            }
+        }
+        // After a value (or at the bracket that closes an empty one).
         loop {
-            let mut begun = None;
-            if key {
-                let (span, value) = self.key(at)?;
-                begun = Some(span);
-                at = value;
+            empty = false;
+            at = ground.skip_white(at);
+            let byte = ground.byte(at);
+            if byte == b',' {
+                at = ground.skip_white(at + 1);
+                key = inner.object;
+                break;
             }
-            if !empty {
-                // A value begins at `at`.
-                at = match self.byte(at) {
-                    b'"' => self.string(at)?,
-                    byte @ (b'{' | b'[') => {
-                        if depth >= self.limits.depth_max {
-                            return None;
-                        }
-                        // The end is filled in when it is found.
-                        if let Some(span) = begun {
-                            self.keys(depth).push(span);
-                        }
-                        self.open.push(inner);
-                        depth += 1;
-                        inner = Open { object: byte == b'{', keys_from: self.keys(depth).len() };
-                        at = self.skip_white(at + 1);
-                        // `{` and `}`, `[` and `]` lie two apart.
-                        empty = self.byte(at) == byte + 2;
-                        key = inner.object && !empty;
-                        continue;
-                    }
-                    b'-' | b'0'..=b'9' => number_end(self.text, at)?,
-                    b't' => self.word(at, b"true")?,
-                    b'f' => self.word(at, b"false")?,
-                    b'n' => self.word(at, b"null")?,
-                    _ => return None,
-                };
-                if let Some(mut span) = begun {
-                    span.end_at(at - self.begin);
-                    self.keys(depth).push(span);
-                }
+            if byte != if inner.object { b'}' } else { b']' } {
+                return None;
             }
-            // After a value (or at the bracket that closes an empty one).
-            loop {
-                empty = false;
-                at = self.skip_white(at);
-                let byte = self.byte(at);
-                if byte == b',' {
-                    at = self.skip_white(at + 1);
-                    key = inner.object;
-                    break;
-                }
-                if byte != if inner.object { b'}' } else { b']' } {
-                    return None;
-                }
-                at += 1;
-                if inner.object && self.limits.unique_keys && self.repeats(depth, inner.keys_from) {
-                    return None;
-                }
-                if depth > 2 {
-                    self.deep.truncate(inner.keys_from);
-                }
-                depth -= 1;
-                match self.open.pop() {
-                    Some(around) => {
-                        inner = around;
-                        let end = at - self.begin;
-                        if let Some(span) = self.keys(depth).last_mut().filter(|_| inner.object) {
-                            span.end_at(end);
-                        }
+            at += 1;
+            if inner.others && ground.limits.unique_keys && room.repeats(ground, depth, inner.keys_from) {
+                return None;
+            }
+            if depth > 2 {
+                room.deep.truncate(inner.keys_from);
+            }
+            depth -= 1;
+            match room.open.pop() {
+                Some(around) => {
+                    inner = around;
+                    let end = at - begin;
+                    if let Some(span) = room.keys(depth).last_mut().filter(|_| inner.object) {
+                        span.end_at(end);
                     }
-                    None => {
-                        let end = self.skip_white(at);
-                        let ends = self.byte(end) == b'\n' && self.ends.get(self.next) == Some(&(end as u32));
-                        return ends.then_some(end);
-                    }
+                }
+                None => {
+                    let end = ground.skip_white(at);
+                    *reached = on;
+                    let ends = ground.byte(end) == b'\n' && ground.ends.get(on.next) == Some(&(end as u32));
+                    return ends.then_some(end);
                 }
             }
         }
     }
+}
 
+impl<'a> Ground<'a> {
     /// The byte at `at`; where the block ends, the newline that no row goes beyond.
     #[inline(always)]
     fn byte(&self, at: usize) -> u8 {
@@ -280,42 +347,69 @@ impl Walk<'_> {
 
     /// The position after the string that opens at `at`.
     #[inline(always)]
-    fn string(&mut self, at: usize) -> Option<usize> {
-        let [open, close] = *self.ends.get(self.next..)?.first_chunk()?;
+    fn string(&self, at: usize, on: &mut Reached) -> Option<usize> {
+        let [open, close] = *self.ends.get(on.next..)?.first_chunk()?;
         let end = close as usize;
         if open as usize != at || self.byte(end) != b'"' {
             return None;
         }
-        self.next += 2;
-        if self.escapes.get(self.escape).is_some_and(|escape| *escape < close) {
-            self.escapes_to(end)?;
+        on.next += 2;
+        if on.escape_at < close {
+            *on = self.escapes_to(end, *on)?;
         }
         Some(end + 1)
     }
 
     /// Judges the escapes before `end`.
-    fn escapes_to(&mut self, end: usize) -> Option<()> {
-        while let Some(at) = self.escapes.get(self.escape).map(|at| *at as usize).filter(|at| *at < end) {
+    #[inline(never)]
+    fn escapes_to(&self, end: usize, on: Reached) -> Option<Reached> {
+        let mut escape = on.escape;
+        while let Some(at) = self.escapes.get(escape).map(|at| *at as usize).filter(|at| *at < end) {
             let behind = escape_end(self.text, at, self.limits).ok()?;
             // A pair of surrogates is two escapes.
-            while self.escapes.get(self.escape).is_some_and(|at| (*at as usize) < behind) {
-                self.escape += 1;
+            while self.escapes.get(escape).is_some_and(|at| (*at as usize) < behind) {
+                escape += 1;
             }
         }
-        Some(())
+        Some(self.reached(on.next, escape, on.key))
     }
 
-    /// A key and its colon; gives the member without its end, and where the value begins. One with escapes may say the same as another, and is left
-    /// to the plain judge.
-    #[inline(always)]
-    fn key(&mut self, at: usize) -> Option<(Span, usize)> {
+    fn reached(&self, next: usize, escape: usize, key: u8) -> Reached {
+        Reached { next, escape, escape_at: self.escapes.get(escape).copied().unwrap_or(u32::MAX), key }
+    }
+
+    /// The number of the key that begins at `at`, if it is one that is known by now.
+    #[inline(never)]
+    fn find(&self, room: &mut Room<'_>, at: usize, next: usize, escape_at: u32, before: u8) -> Option<u8> {
+        let known = &mut *room.known;
+        if let Some(number) = known.get(before).map(|key| key.next)
+            && known.at(number, self.text, at).is_some()
+        {
+            return Some(number);
+        }
+        let [open, close] = *self.ends.get(next..)?.first_chunk()?;
+        let end = close as usize;
+        if open as usize != at
+            || self.byte(at) != b'"'
+            || self.byte(end) != b'"'
+            || self.byte(end + 1) != b':'
+            || escape_at < close
+        {
+            return None;
+        }
+        known.learn(before, &self.text[at..end + 2], key_hash_in(self.text, at + 1, end), room.names)
+    }
+
+    /// A key and its colon, and where the value begins. One with escapes may say the same as another, and is left to the plain judge.
+    #[inline(never)]
+    fn key(&self, at: usize, mut on: Reached) -> Option<((Span, usize), Reached)> {
         // A newline is a mark too.
         if self.byte(at) != b'"' {
             return None;
         }
-        let escape = self.escape;
-        let behind = self.string(at)?;
-        if self.escape != escape {
+        let escape = on.escape;
+        let behind = self.string(at, &mut on)?;
+        if on.escape != escape {
             return None;
         }
         let hash = key_hash_in(self.text, at + 1, behind - 1);
@@ -325,9 +419,15 @@ impl Walk<'_> {
         }
         let value = self.skip_white(colon + 1);
         let begin = self.begin;
-        Some((Span::new((at + 1 - begin, behind - 1 - begin), hash, (value - begin, 0)), value))
+        Some(((Span::new((at + 1 - begin, behind - 1 - begin), hash, (value - begin, 0)), value), on))
     }
 
+    fn word(&self, at: usize, word: &[u8]) -> Option<usize> {
+        self.text[at..].starts_with(word).then_some(at + word.len())
+    }
+}
+
+impl Room<'_> {
     /// Where the keys of objects at this depth are kept.
     #[inline(always)]
     fn keys(&mut self, depth: usize) -> &mut Vec<Span> {
@@ -339,16 +439,11 @@ impl Walk<'_> {
     }
 
     /// Whether a key of the object at this depth stands in it twice; too many to tell in few steps count as such.
-    #[inline(always)]
-    fn repeats(&mut self, depth: usize, from: usize) -> bool {
-        let text = self.text;
-        let line = &text[self.begin..];
+    #[inline(never)]
+    fn repeats(&mut self, ground: Ground<'_>, depth: usize, from: usize) -> bool {
+        let line = &ground.text[ground.begin..];
         let keys = &self.keys(depth)[from..];
         may_repeat(keys.iter().map(|span| span.hash)) && repeats(line, keys)
-    }
-
-    fn word(&self, at: usize, word: &[u8]) -> Option<usize> {
-        self.text[at..].starts_with(word).then_some(at + word.len())
     }
 }
 

@@ -14,12 +14,14 @@
 //!
 //! - `masks.rs`: the words, and the plain way to make them · `index.rs`: what a block comes to
 //! - `x86.rs`: the same with 64 or 32 bytes at a time, where the processor can (the only `unsafe` here)
-//! - `marks.rs`: quotes and newlines as positions, for the judge; `judge.rs`: rows judged along them
+//! - `marks.rs`: quotes and newlines as positions, for the judge; `judge.rs`: rows judged along them; `keys.rs`: keys as rows repeat
+//!   them
 //! - `finder.rs`: rows and wanted fields from the index
 
 mod finder;
 mod index;
 mod judge;
+mod keys;
 mod marks;
 mod masks;
 #[cfg(target_arch = "x86_64")]
