@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
-use logbook::format::secrets::Redactor;
+use logbook::format::secrets::{Redactor, looks};
 use regex::Regex;
 
 use crate::support::{Book, repository};
@@ -244,4 +244,33 @@ fn a_logbook_has_rules_and_exceptions_of_its_own() {
     book.write(".logbook/config.toml", b"");
     book.shell("chmod 644 .logbook/redaction.key");
     append(SECRET).exit(3).says("others may read it").says("chmod 600");
+}
+
+#[test]
+fn a_look_sees_the_same_in_every_way() {
+    let letters = b"abcdefghijklmnopqrstuvwxyzABCXYZ0123456789-._~%=/:\"\\ ,\x80\xc3\xff\n";
+    let mut dice = Dice(9);
+    let (mut tokens, mut beginnings) = (0, 0);
+    for length in (0..300).cycle().take(3000) {
+        let sides = [letters.len(), 26, 40][dice.roll(3)];
+        let mut text: Vec<u8> = (0..length).map(|_| letters[dice.roll(sides)]).collect();
+        for word in [&b"password=abcdefghij"[..], b"https://u:p@host", b"ghp_0123456789abcdefghijxyz", b" 0123456789 "]
+        {
+            let at = dice.roll(400);
+            if let Some(place) = text.get_mut(at..at + word.len()) {
+                place.copy_from_slice(word);
+            }
+        }
+        let looks = looks(&text);
+        tokens += usize::from(looks.iter().any(|(token, _)| *token));
+        beginnings += usize::from(looks.iter().any(|(_, begun)| *begun != 0));
+        assert!(looks.windows(2).all(|two| two[0] == two[1]), "{looks:?} in {}", text.escape_ascii());
+    }
+    if looks(b"").len() < 2 {
+        return println!("not run: needs a processor with AVX-512");
+    }
+    assert!(
+        (300..2700).contains(&tokens) && (300..2900).contains(&beginnings),
+        "{tokens} tokens, {beginnings} beginnings"
+    );
 }
