@@ -4,8 +4,8 @@
 //! Not here: finding that row, the lock (`cmd::decide::amend`, `store`).
 
 use super::corrections::{FIXED, apply};
-use super::draft_fields::text_of;
-use super::draft_pairs::Pairs;
+use super::draft::fields::text_of;
+use super::draft::pairs::Pairs;
 use super::{Correction, Drafts, Rules};
 use crate::error::{Error, Result, nearest};
 use crate::json::{self, Kind, Members};

@@ -10,11 +10,7 @@
 //! - `digest`: SHA-256 in digits
 //! - `manifest`: lines of the manifest, chained · `seek_table`: the frames of an archive
 //! - `lines`: a block of bytes into lines; what is wrong with a bad one
-//! - `draft`: given rows, checked and laid out, all but the step
-//! - `draft_fields`: what each standard field may hold
-//! - `draft_call`: the inside of `tool_call`
-//! - `draft_verbatim`: members copied in one piece · `draft_refusals`: what is said of a refused row
-//! - `draft_pairs`: `key=value` and `key:=json` into one JSON object
+//! - `draft/`: given rows, checked and laid out, all but the step
 //! - `body`: do two rows say the same
 //! - `corrections`: rows as they read with corrections folded in
 //! - `secrets/`: secrets in rows, and the marks in their place
@@ -28,11 +24,6 @@ pub mod body;
 pub mod corrections;
 pub mod digest;
 pub mod draft;
-mod draft_call;
-mod draft_fields;
-pub mod draft_pairs;
-mod draft_refusals;
-mod draft_verbatim;
 pub mod lines;
 pub mod lock_line;
 pub mod manifest;
@@ -43,7 +34,7 @@ pub mod version;
 pub mod voiding;
 
 pub use corrections::Correction;
-pub use draft::{Draft, Drafts, LIMITS, Rules};
+pub use draft::{Draft, Drafts, LIMITS, Rules, name_of};
 pub use lock_line::LockLine;
 pub use segment_name::SegmentName;
 pub use voiding::Voiding;

@@ -1,7 +1,7 @@
 //! The plan that undoes a run, for a person and for programs.
 
 use super::safe;
-use crate::format::draft_pairs::shell_word;
+use crate::format::draft::pairs::shell_word;
 use crate::json;
 use crate::view::rollback::{Rollback, Step, Undo};
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::cmd::Door;
 use crate::cmd::writing::{About, Desk, Done, catch_up};
 use crate::error::{Error, Exit, Result};
-use crate::format::draft_pairs::{Pairs, shell_word};
+use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::store::Watch;
 use crate::store::append::State;
 use crate::view::Approvals;

@@ -9,7 +9,7 @@ use super::contract::{self, Terms};
 use crate::cmd::writing::Desk;
 use crate::error::Result;
 use crate::format::digest::sha256_hex;
-use crate::format::draft_pairs::Pairs;
+use crate::format::draft::pairs::Pairs;
 use crate::format::{Drafts, Rules};
 use crate::json;
 use crate::model::Instant;

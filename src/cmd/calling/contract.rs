@@ -9,7 +9,7 @@ use super::capture::Captured;
 use super::command::{Ended, Outcome};
 use super::{Described, policy};
 use crate::error::{Error, Exit, Result, nearest};
-use crate::format::draft_pairs::Pairs;
+use crate::format::draft::pairs::Pairs;
 use crate::json;
 use crate::model::names::{Type, type_of};
 use crate::model::{Instant, Zone};

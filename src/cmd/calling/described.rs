@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use crate::error::{Error, Result};
 use crate::format::digest::{Digest, Sha256, finished_hex, sha256_hex};
-use crate::format::draft_pairs::{Pairs, shell_word};
+use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::json::{self, Limits};
 
 /// Flags that describe a call.

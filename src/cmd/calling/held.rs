@@ -2,7 +2,7 @@
 
 use crate::cmd::writing::catch_up;
 use crate::error::{Error, Exit, Result};
-use crate::format::draft_pairs::shell_word;
+use crate::format::draft::pairs::shell_word;
 use crate::json;
 use crate::store::append::State;
 use crate::view::Holds;

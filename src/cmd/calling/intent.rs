@@ -7,7 +7,7 @@ use super::{Arguments, Described, Keep, policy};
 use crate::cmd::Door;
 use crate::cmd::writing::{Desk, print_rows};
 use crate::error::{Error, Exit, Result};
-use crate::format::draft_pairs::{Pairs, shell_word};
+use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::store::Writer;
 use crate::store::append::{OnRefused, State};
 use crate::store::config::{Then, duration_ms};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::error::{Error, Result};
-use crate::format::draft_pairs::Pairs;
+use crate::format::draft::pairs::Pairs;
 use crate::json;
 use crate::model::{Instant, Zone};
 use crate::query::time::Clock;

@@ -7,7 +7,7 @@ use crate::cmd::writing::{Desk, Writing, print_rows};
 use crate::error::{Error, Exit, Result};
 use crate::format::amendment::Amendment;
 use crate::format::corrections::{self, is_target};
-use crate::format::draft_pairs::Pairs;
+use crate::format::draft::pairs::Pairs;
 use crate::format::{Correction, Drafts, Rules};
 use crate::json;
 use crate::model::Address;

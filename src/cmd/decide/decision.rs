@@ -5,7 +5,7 @@ use crate::cmd::calling::asking;
 use crate::cmd::decide::open_requests;
 use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, user};
 use crate::error::{Error, Exit, Result, nearest};
-use crate::format::draft_pairs::{Pairs, shell_word};
+use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::model::Instant;
 use crate::store::Purpose;
 use crate::view::Approvals;

@@ -3,7 +3,7 @@
 use crate::cmd::Door;
 use crate::cmd::writing::{About, Desk, Done, Writing, print_rows};
 use crate::error::{Error, Exit, Result};
-use crate::format::draft_pairs::Pairs;
+use crate::format::draft::pairs::Pairs;
 use crate::model::Address;
 use crate::store::Purpose;
 use crate::view::{Course, Holds, Past};

@@ -3,7 +3,7 @@
 use crate::cmd::Door;
 use crate::cmd::writing::{Writing, print_rows, unknown_run};
 use crate::error::{Error, Exit, Result};
-use crate::format::draft_pairs::Pairs;
+use crate::format::draft::pairs::Pairs;
 use crate::store::Purpose;
 
 /// Two real examples.

@@ -12,7 +12,7 @@ use crate::cmd::log::exec::{self, Exec, Undoing};
 use crate::cmd::reading::{Reading, of_run};
 use crate::cmd::writing::Writing;
 use crate::error::{Error, Exit, Result};
-use crate::format::draft_pairs::shell_word;
+use crate::format::draft::pairs::shell_word;
 use crate::render::rollback::{COLUMNS, command_line, json, step as shown, sum};
 use crate::render::{Format, Look, Rows};
 use crate::store::config::contracts::{Rollback as Way, contract};

@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::cmd::Door;
 use crate::cmd::writing::{Desk, made_id};
 use crate::error::Result;
-use crate::format::draft_pairs::Pairs;
+use crate::format::draft::pairs::Pairs;
 use crate::json;
 use crate::model::Address;
 use crate::render::cell;

@@ -5,7 +5,7 @@ use crate::cmd::calling::breach;
 use crate::cmd::log::append_batch;
 use crate::cmd::writing::{Writing, print_rows};
 use crate::error::{Error, Exit, Result};
-use crate::format::draft_pairs::Pairs;
+use crate::format::draft::pairs::Pairs;
 use crate::format::{Drafts, Rules};
 use crate::json;
 use crate::model::names;

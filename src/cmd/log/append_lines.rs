@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use crate::format::LIMITS;
+use crate::format::{LIMITS, name_of};
 use crate::json::bits::{Judge, Judged};
 
 /// Bytes that are asked for at once.
@@ -20,7 +20,7 @@ pub(super) struct Lines {
 impl Lines {
     /// Nothing is read yet.
     pub fn new() -> Lines {
-        Lines { buffer: Vec::new(), whole: 0, filled: 0, judge: Judge::new(LIMITS) }
+        Lines { buffer: Vec::new(), whole: 0, filled: 0, judge: Judge::new(LIMITS).naming(name_of) }
     }
 
     /// The next line that has come.

@@ -5,7 +5,7 @@ use crate::cmd::calling::Described;
 use crate::cmd::calling::asking::{self, Question};
 use crate::cmd::writing::{OfRun, Print, Writing, print_rows, say};
 use crate::error::{Error, Exit, Result};
-use crate::format::draft_pairs::Pairs;
+use crate::format::draft::pairs::Pairs;
 use crate::store::Purpose;
 use crate::store::config::duration_ms;
 use crate::view::approvals::Verdict;

@@ -6,7 +6,7 @@ use crate::cmd::calling::intent::{Gate, Intent};
 use crate::cmd::calling::{Arguments, Described, Keep, held};
 use crate::cmd::writing::{About, Desk, Done, OfRun, Print, Writing, catch_up, made_id, print_rows, say};
 use crate::error::{Error, Exit, Result, nearest};
-use crate::format::draft_pairs::Pairs;
+use crate::format::draft::pairs::Pairs;
 use crate::store::Purpose;
 use crate::store::append::State;
 use crate::view::Course;

@@ -3,7 +3,7 @@
 use crate::cmd::Door;
 use crate::cmd::writing::{About, OfRun, Writing, print_rows, unknown_run};
 use crate::error::{Error, Exit, Result, nearest};
-use crate::format::draft_pairs::{Pairs, shell_word};
+use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::model::names::{self, Type};
 use crate::store::Purpose;
 use crate::view::Course;

@@ -10,7 +10,7 @@ use crate::cmd::calling::intent::{Begun, Gate, Intent};
 use crate::cmd::calling::{Arguments, Described, Keep, held};
 use crate::cmd::writing::{Desk, OfRun, Writing, made_id};
 use crate::error::{Error, Exit, Result};
-use crate::format::draft_pairs::{Pairs, shell_word};
+use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::json;
 use crate::store::Purpose;
 use crate::store::append::{OnRefused, State};

@@ -7,7 +7,7 @@ use crate::cmd::writing::{Desk, Print, Writing, made_id, print_rows, say};
 use crate::error::{Error, Exit, Result};
 use crate::format::Drafts;
 use crate::format::digest::sha256_hex;
-use crate::format::draft_pairs::{Pairs, shell_word};
+use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::model::run_id;
 use crate::store::Purpose;
 

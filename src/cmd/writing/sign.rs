@@ -6,7 +6,7 @@ use rustix::termios::ttyname;
 use super::Desk;
 use crate::cmd::Door;
 use crate::error::Result;
-use crate::format::draft_pairs::Pairs;
+use crate::format::draft::pairs::Pairs;
 
 /// The door through which a person came: what `client` says in the row of a decision.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

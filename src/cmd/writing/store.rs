@@ -8,7 +8,7 @@ use crate::cmd::Door;
 use crate::cmd::reading::wording;
 use crate::cmd::reading::{self, Corrections, test};
 use crate::error::{Error, Result, nearest};
-use crate::format::draft_pairs::Pairs;
+use crate::format::draft::pairs::Pairs;
 use crate::format::{Drafts, corrections::is_correction};
 use crate::json;
 use crate::model::Address;

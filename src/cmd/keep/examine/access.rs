@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Finding, Level};
 use crate::error::{Error, Result};
-use crate::format::draft_pairs::shell_word;
+use crate::format::draft::pairs::shell_word;
 use crate::store::Settings;
 use crate::store::directory::check_file;
 use crate::store::os::{Os, What};

@@ -7,7 +7,7 @@ use super::{Finding, Level};
 use crate::cmd::Door;
 use crate::cmd::reading::{self, Corrections, runs, test, wording};
 use crate::error::Result;
-use crate::format::draft_pairs::shell_word;
+use crate::format::draft::pairs::shell_word;
 use crate::query::Query;
 use crate::query::ast::{Form, Op};
 use crate::query::time::Clock;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Finding, Level};
 use crate::error::{Error, Result};
-use crate::format::draft_pairs::shell_word;
+use crate::format::draft::pairs::shell_word;
 use crate::json::{self, Limits};
 use crate::model::READ_ROW_BYTES_MAX;
 use crate::store::archive::manifest;

@@ -8,7 +8,7 @@ use super::{Finding, Level, corrections, runs};
 use crate::cmd::Door;
 use crate::cmd::reading::{self, Corrections, Found, address};
 use crate::error::Result;
-use crate::format::draft_pairs::shell_word;
+use crate::format::draft::pairs::shell_word;
 use crate::format::secrets::Redactor;
 use crate::json;
 use crate::model::Address;

@@ -1,7 +1,7 @@
 //! What runs wait for: calls without a result, requests that nobody decides, runs that say nothing any more.
 
 use super::{Finding, Level};
-use crate::format::draft_pairs::shell_word;
+use crate::format::draft::pairs::shell_word;
 use crate::model::Instant;
 use crate::render::cell;
 use crate::view::{Health, Run};

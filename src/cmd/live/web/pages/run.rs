@@ -30,7 +30,7 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
     };
     if rows > ROWS_MAX {
         return Err(Error::usage(format!("run {id:?} has {rows} rows, and a page shows {ROWS_MAX} at most"))
-            .hint(format!("logbook show {}", crate::format::draft_pairs::shell_word(id))));
+            .hint(format!("logbook show {}", crate::format::draft::pairs::shell_word(id))));
     }
     if kind == Kind::Json {
         let record = record(site, id)?.ok_or_else(|| gone(id))?;

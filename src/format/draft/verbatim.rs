@@ -2,8 +2,8 @@
 //! as they are to be written (no white space, the standard spelling, the same
 //! order) are copied in one piece: of most rows that is all but the run.
 
-use super::draft::{FOREIGN, Piece};
-use super::draft_fields as fields;
+use super::fields;
+use super::piece::{FOREIGN, Piece};
 
 /// The stretch of the given text that is to be copied next.
 #[derive(Debug, Default)]
@@ -15,9 +15,9 @@ pub(super) struct Verbatim {
 impl Verbatim {
     /// Takes in one member of `text`: `,"key":value` in `out`, at the latest
     /// after [`Verbatim::flush`].
-    #[inline]
+    #[inline(always)]
     pub fn member(&mut self, text: &[u8], piece: &Piece, out: &mut Vec<u8>) {
-        let (key, value) = (piece.key, piece.value);
+        let (key, value) = (piece.key(), piece.value());
         // `":` and nothing else between key and value.
         if key.0 > 0 && value.0 == key.1 + 2 {
             let from = key.0 - 1;
@@ -36,7 +36,7 @@ impl Verbatim {
             put(text, key.0 - 1, key.1 + 2, out);
         } else {
             out.extend_from_slice(b",\"");
-            match piece.field {
+            match piece.field() {
                 FOREIGN => out.extend_from_slice(&text[key.0..key.1]),
                 field => out.extend_from_slice(fields::name(field).as_bytes()),
             }

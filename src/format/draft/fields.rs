@@ -131,20 +131,75 @@ pub fn type_of(index: usize) -> Type {
     TYPES[index]
 }
 
+/// Whether `value` (well-formed JSON) fits the type of the standard field `index`, where that is told at a glance.
+#[inline]
+pub(super) fn field_fits_at_a_glance(index: usize, value: &[u8]) -> bool {
+    fits(FITS[index], TYPES[index], value)
+}
+
 /// Whether `value` (well-formed JSON) fits `of`, where that is told at a glance.
 #[inline]
 pub(super) fn fits_at_a_glance(of: Type, value: &[u8]) -> bool {
-    match (of, value.first()) {
-        (_, Some(b'n')) => true,
-        (Type::String, first) => first == Some(&b'"'),
-        (Type::Number, first) => matches!(first, Some(b'-' | b'0'..=b'9')),
-        (Type::Integer(i64::MIN..=0), _) => value.len() < 16 && value.iter().all(u8::is_ascii_digit),
-        (Type::OneOf(words), Some(b'"')) => says_one_of(value, words),
-        (Type::ToolCall, first) => first == Some(&b'{'),
-        (Type::Any, _) => true,
+    fits(beginnings_of(of), of, value)
+}
+
+/// Of most types, the first byte tells: whether it is one of `beginnings`.
+#[inline(always)]
+fn fits(beginnings: u8, of: Type, value: &[u8]) -> bool {
+    let first = value.first().map_or(0, |first| BEGINS[usize::from(*first)]);
+    first & beginnings != 0 || could_still_fit(of, value)
+}
+
+fn could_still_fit(of: Type, value: &[u8]) -> bool {
+    match of {
+        Type::Integer(i64::MIN..=0) => value.len() < 16 && value.iter().all(u8::is_ascii_digit),
+        Type::OneOf(words) => value.first() == Some(&b'"') && says_one_of(value, words),
         _ => false,
     }
 }
+
+/// What a value is, by its first byte; a bit each.
+const NULL: u8 = 1;
+const STRING: u8 = 2;
+const NUMBER: u8 = 4;
+const OBJECT: u8 = 8;
+const OTHER: u8 = 16;
+
+static BEGINS: [u8; 256] = {
+    let mut begins = [OTHER; 256];
+    let mut byte = b'0';
+    while byte <= b'9' {
+        begins[byte as usize] = NUMBER;
+        byte += 1;
+    }
+    begins[b'-' as usize] = NUMBER;
+    begins[b'"' as usize] = STRING;
+    begins[b'{' as usize] = OBJECT;
+    begins[b'n' as usize] = NULL;
+    begins
+};
+
+/// Which of those fit a type, whatever stands behind.
+const fn beginnings_of(of: Type) -> u8 {
+    NULL | match of {
+        Type::String => STRING,
+        Type::Number => NUMBER,
+        Type::ToolCall => OBJECT,
+        Type::Any => STRING | NUMBER | OBJECT | OTHER,
+        _ => 0,
+    }
+}
+
+/// The same of each standard field.
+static FITS: [u8; COUNT] = {
+    let mut fits = [0; COUNT];
+    let mut index = 0;
+    while index < COUNT {
+        fits[index] = beginnings_of(TYPES[index]);
+        index += 1;
+    }
+    fits
+};
 
 /// Checks `value` (well-formed JSON) against `of`; `name` is for the message.
 pub fn check(name: &str, of: Type, value: &[u8]) -> Result<()> {

@@ -1,7 +1,7 @@
 //! The inside of `tool_call`: its standard members checked, camelCase members
 //! rewritten, and `toolCallId` and its like (given beside it) moved into it.
 
-use super::draft_fields::{check, find_in_call, fits_at_a_glance};
+use super::fields::{check, find_in_call, fits_at_a_glance};
 use crate::error::{Error, Result};
 use crate::json::{Members, Span, quote};
 use crate::model::names::{TOOL_CALL, call_member_from_camel_case};

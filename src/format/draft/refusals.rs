@@ -1,7 +1,7 @@
 //! What is said of a row that is refused, and what to do about it.
 
-use super::draft::{Rules, STEP_MAX};
-use super::draft_fields::{self as fields, unknown_word};
+use super::drafts::{Rules, STEP_MAX};
+use super::fields::{self as fields, unknown_word};
 use crate::error::{Error, Result};
 use crate::json::validate::line_column;
 use crate::json::{Kind, kind};

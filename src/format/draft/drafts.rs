@@ -9,13 +9,15 @@ use std::collections::HashMap;
 
 use memchr::{memchr, memchr2};
 
-use super::draft_call;
-use super::draft_fields::{self as fields, COUNT, ID, fits_at_a_glance, says_one_of, text_of, unknown_word};
-use super::draft_refusals::{check_kind, not_json, not_object, step_of, too_long};
-use super::draft_verbatim::Verbatim;
-use super::secrets::Redactor;
+use super::call;
+use super::fields::{self as fields, COUNT, ID, field_fits_at_a_glance, says_one_of, text_of, unknown_word};
+use super::minute::LastMinute;
+use super::piece::{FOREIGN, NOTHING, Piece};
+use super::refusals::{check_kind, not_json, not_object, step_of, too_long};
+use super::verbatim::Verbatim;
 use crate::error::{Error, Result};
-use crate::json::{Kind, Limits, Scratch, Spans, decode, key_hash_in, kind, quote_into, validate_members};
+use crate::format::secrets::Redactor;
+use crate::json::{Kind, Limits, Scratch, Span, Spans, decode, key_hash_in, kind, quote_into, validate_members};
 use crate::model::names::{ENVELOPE, PAYLOAD, Type, from_camel_case};
 use crate::model::standing;
 use crate::model::vocabulary::{PHASES, PLAIN_KINDS, STATUSES};
@@ -100,21 +102,9 @@ pub struct Drafts {
     payload: Vec<Piece>,
     /// Whether all of them fit their types at a glance.
     all_fit: bool,
+    /// That of the last timestamp that was looked at.
+    minute: LastMinute,
 }
-
-/// A member of the row at hand.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Piece {
-    /// Standard field, or `usize::MAX`: a key of the writer's own.
-    pub field: usize,
-    /// The key between its quotes; `(0, 0)` when it is to be written anew.
-    pub key: (usize, usize),
-    /// The value; `(0, 0)` when none was given.
-    pub value: (usize, usize),
-}
-
-pub(super) const FOREIGN: usize = usize::MAX;
-const NOTHING: Piece = Piece { field: FOREIGN, key: (0, 0), value: (0, 0) };
 
 impl Drafts {
     /// No rows.
@@ -234,16 +224,20 @@ impl Drafts {
         for span in &spans.members {
             let (mut key, value) = (span.key(), span.value());
             let raw = &text[key.0..key.1];
-            let field = match fields::find_hashed(raw, span.hash) {
-                Some(field) => Some(field),
-                None => match odd_spelling(raw) {
+            let field = match span.name {
+                Span::UNNAMED => fields::find_hashed(raw, span.hash),
+                FOREIGN_NAME => None,
+                name => Some(usize::from(name)),
+            };
+            let field = match field {
+                None if span.name == Span::UNNAMED => match odd_spelling(raw) {
                     Some(name) => match name.strip_prefix("tool_call.") {
                         Some(member) => {
                             moved.push((member.to_owned(), &text[value.0..value.1]));
                             if self.present & (1 << TOOL_CALL) == 0
-                                && !self.payload.iter().any(|piece| piece.field == TOOL_CALL)
+                                && !self.payload.iter().any(|piece| piece.field() == TOOL_CALL)
                             {
-                                self.payload.push(Piece { field: TOOL_CALL, ..NOTHING });
+                                self.payload.push(Piece::new(TOOL_CALL, (0, 0), (0, 0)));
                             }
                             continue;
                         }
@@ -257,9 +251,10 @@ impl Drafts {
                     },
                     None => None,
                 },
+                field => field,
             };
             let Some(field) = field else {
-                self.payload.push(Piece { field: FOREIGN, key, value });
+                self.payload.push(Piece::new(FOREIGN, key, value));
                 continue;
             };
             if self.present & (1 << field) != 0 {
@@ -269,17 +264,18 @@ impl Drafts {
             if (STEP..ID).contains(&field) && text[value.0] == b'n' {
                 nulls |= 1 << field;
             }
-            self.all_fit &= fits_at_a_glance(fields::type_of(field), &text[value.0..value.1]);
+            self.all_fit &= field_fits_at_a_glance(field, &text[value.0..value.1]);
             self.present |= 1 << field;
-            self.given[field] = Piece { field, key, value };
+            let piece = Piece::new(field, key, value);
+            self.given[field] = piece;
             if field >= ID {
                 let waiting = match field {
-                    TOOL_CALL => self.payload.iter_mut().find(|piece| piece.field == TOOL_CALL),
+                    TOOL_CALL if !moved.is_empty() => self.payload.iter_mut().find(|piece| piece.field() == TOOL_CALL),
                     _ => None,
                 };
                 match waiting {
-                    Some(piece) => piece.value = value,
-                    None => self.payload.push(Piece { field, key, value }),
+                    Some(waiting) => *waiting = piece,
+                    None => self.payload.push(piece),
                 }
             }
         }
@@ -325,10 +321,10 @@ impl Drafts {
 
     fn check_types(&self, text: &[u8]) -> Result<()> {
         let envelope = self.given[..ID].iter().enumerate().filter(|(field, _)| self.present & (1 << field) != 0);
-        let payload = self.payload.iter().filter(|piece| piece.field != FOREIGN && piece.value.1 != 0);
+        let payload = self.payload.iter().filter(|piece| piece.field() != FOREIGN && piece.value().1 != 0);
         for piece in envelope.map(|(_, piece)| piece).chain(payload) {
-            let value = &text[piece.value.0..piece.value.1];
-            fields::check(fields::name(piece.field), fields::type_of(piece.field), value)?;
+            let value = &text[piece.value().0..piece.value().1];
+            fields::check(fields::name(piece.field()), fields::type_of(piece.field()), value)?;
         }
         Ok(())
     }
@@ -365,12 +361,12 @@ impl Drafts {
             quote_into(agent, &mut self.text);
         }
         for piece in &self.payload {
-            if piece.field == TOOL_CALL {
-                let value = &text[piece.value.0..piece.value.1];
+            if piece.field() == TOOL_CALL {
+                let value = &text[piece.value().0..piece.value().1];
                 let object = (value.first() == Some(&b'{')).then_some(value);
                 let settled = match object {
                     None if moved.is_empty() => None,
-                    object => draft_call::settle(object, text, spans.within(piece.value), moved)?,
+                    object => call::settle(object, text, spans.within(piece.value()), moved)?,
                 };
                 if let Some(settled) = settled {
                     verbatim.flush(text, &mut self.text);
@@ -406,7 +402,7 @@ impl Drafts {
     }
 
     fn value<'t>(&self, text: &'t [u8], field: usize) -> Option<&'t [u8]> {
-        let (from, to) = self.given.get(field).filter(|_| self.present & (1 << field) != 0)?.value;
+        let (from, to) = self.given.get(field).filter(|_| self.present & (1 << field) != 0)?.value();
         text.get(from..to)
     }
 
@@ -420,7 +416,7 @@ impl Drafts {
                 self.text.extend_from_slice(value);
                 // Without an escape, the run that was met last with this hash is the best guess.
                 let inner = &value[1..value.len() - 1];
-                let (from, to) = self.given[RUN_ID].value;
+                let (from, to) = self.given[RUN_ID].value();
                 guess = usize::from(key_hash_in(text, from + 1, to - 1)) % GUESSES;
                 let guessed = self.guesses[guess];
                 if self.runs.get(guessed as usize).is_some_and(|run| run.as_bytes() == inner)
@@ -463,7 +459,7 @@ impl Drafts {
             self.text.push(b'"');
             return Ok(true);
         };
-        if is_utc_text(&value[1..value.len() - 1]) {
+        if self.minute.is_in(&value[1..value.len() - 1]) {
             verbatim.member(text, &self.given[TIMESTAMP], &mut self.text);
             return Ok(false);
         }
@@ -479,6 +475,19 @@ impl Drafts {
     }
 }
 
+/// What a judge of rows is to call their keys, so that they need not be looked up in each: the standard field's number, or one that no
+/// field has. A key in an odd spelling has no name: what it means is found out anew.
+pub fn name_of(key: &[u8]) -> u8 {
+    match fields::find(key) {
+        Some(field) => field as u8,
+        None if odd_spelling(key).is_none() => FOREIGN_NAME,
+        None => Span::UNNAMED,
+    }
+}
+
+/// [`name_of`] a key of the writer's own.
+const FOREIGN_NAME: u8 = Span::UNNAMED - 1;
+
 /// The standard name that an escaped or camelCase key means.
 fn odd_spelling(raw: &[u8]) -> Option<String> {
     let escaped = memchr(b'\\', raw).is_some();
@@ -492,31 +501,8 @@ fn odd_spelling(raw: &[u8]) -> Option<String> {
     from_camel_case(&key)
 }
 
-/// Whether `text` is RFC 3339 in UTC as it is written to the log, so that it
-/// can be copied: the common case, told without a calendar.
-fn is_utc_text(text: &[u8]) -> bool {
-    let Some((b'Z', body)) = text.split_last() else { return false };
-    if body.len() < 19 {
-        return false;
-    }
-    let two = |at: usize| -> u32 {
-        let (high, low) = (body[at].wrapping_sub(b'0'), body[at + 1].wrapping_sub(b'0'));
-        if high > 9 || low > 9 { 100 } else { u32::from(high * 10 + low) }
-    };
-    let separators = body[4] == b'-' && body[7] == b'-' && body[10] == b'T' && body[13] == b':' && body[16] == b':';
-    // Days up to 28 are in every month; later ones ask the calendar.
-    let dated = two(0) < 100 && two(2) < 100 && (1..=12).contains(&two(5)) && (1..=28).contains(&two(8));
-    let timed = two(11) < 24 && two(14) < 60 && two(17) < 60;
-    let fraction = &body[19..];
-    separators
-        && dated
-        && timed
-        && (fraction.is_empty()
-            || (fraction[0] == b'.' && fraction.len() > 1 && fraction[1..].iter().all(u8::is_ascii_digit)))
-}
-
 /// Decimal digits of `number`.
-pub fn push_number(mut number: u64, out: &mut Vec<u8>) {
+fn push_number(mut number: u64, out: &mut Vec<u8>) {
     let mut digits = [0u8; 20];
     let mut at = digits.len();
     loop {

@@ -2,7 +2,7 @@
 //! JSON object. Standard fields are typed (`cost_usd=0.12` is a number);
 //! others are strings. A dotted key reaches into an object.
 
-use super::draft_fields::{shown, wanted};
+use super::fields::{shown, wanted};
 use crate::error::{Error, Result};
 use crate::json::validate::line_column;
 use crate::json::{Kind, Limits, kind, quote, quote_into, validate};
