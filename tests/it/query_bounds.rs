@@ -45,6 +45,17 @@ fn a_program_that_calls_itself_without_end_is_ended() {
 
 /// Runs a query on `rows` rows of `runs` runs side by side through a pipe; its output and its greatest memory in KiB.
 fn streamed(arguments: &[&str], rows: usize, runs: usize) -> (String, u64) {
+    let filler = "x".repeat(900);
+    streamed_rows(arguments, rows, move |number, out| {
+        let status = if number % 50_000 == 0 { "blocked" } else { "done" };
+        let key = (number * 7919) % 1_000_003;
+        let run = number % runs;
+        writeln!(out, r#"{{"run_id":"r-{run}","status":"{status}","n":{key},"filler":"{filler}"}}"#).unwrap();
+    })
+}
+
+/// The same on rows that `row` writes.
+fn streamed_rows(arguments: &[&str], rows: usize, row: impl Fn(usize, &mut Vec<u8>) + Send + 'static) -> (String, u64) {
     let book = Book::empty();
     let mut command = Command::new(env!("CARGO_BIN_EXE_logbook"));
     command.arg("query").args(arguments).arg("-").current_dir(book.path()).env("TZ", "UTC");
@@ -57,14 +68,10 @@ fn streamed(arguments: &[&str], rows: usize, runs: usize) -> (String, u64) {
         line.trim_end_matches(" kB").parse::<u64>().unwrap()
     };
     let writer = std::thread::spawn(move || {
-        let filler = "x".repeat(900);
         let mut piece = Vec::new();
         let mut most = 0;
         for number in 0..rows {
-            let status = if number % 50_000 == 0 { "blocked" } else { "done" };
-            let key = (number * 7919) % 1_000_003;
-            let run = number % runs;
-            writeln!(piece, r#"{{"run_id":"r-{run}","status":"{status}","n":{key},"filler":"{filler}"}}"#).unwrap();
+            row(number, &mut piece);
             if piece.len() > 1 << 20 || number + 1 == rows {
                 stdin.write_all(&piece).unwrap();
                 piece.clear();
@@ -104,4 +111,35 @@ fn of_runs_side_by_side_only_the_newest_rows_are_kept() {
     assert!(out.contains(&format!("\"n\":{},", ((MANY - 1) * 7919) % 1_000_003)), "the last row is among them");
     // Rows of 190 MiB went through, those that are kept take 2.
     assert!(peak_kib < 60 << 10, "{peak_kib} KiB for the newest rows");
+}
+
+#[test]
+fn percentiles_of_many_numbers_take_as_much_as_there_are_different_ones() {
+    const ROWS: usize = 140_000;
+    const NUMBERS: usize = 50;
+    // 30,000 different ones, each as often as any other, in an order that is none; half of them whole.
+    let (out, peak_kib) =
+        streamed_rows(&["group_by k summarize count(n), p50(n), p95(n), max(n)"], ROWS, |number, out| {
+            let values = (0..NUMBERS).map(|at| ((number / 2 * NUMBERS + at) * 7919) % 30_000);
+            let point = if number % 2 == 0 { "" } else { ".5" };
+            let values: Vec<String> = values.map(|value| format!("{value}{point}")).collect();
+            writeln!(out, r#"{{"run_id":"r","k":{},"n":[{}]}}"#, number % 2, values.join(",")).unwrap();
+        });
+    // Of 3.5 million numbers of 0 to 29,999 in each group, all but the last few as often.
+    let each = ROWS / 2 * NUMBERS;
+    let percentile = |share: usize| {
+        let mut numbers: Vec<usize> = (0..each).map(|at| (at * 7919) % 30_000).collect();
+        *numbers.select_nth_unstable((each * share).div_ceil(100) - 1).1
+    };
+    let (half, most) = (percentile(50), percentile(95));
+    let count = ROWS / 2;
+    assert_eq!(
+        out,
+        format!(
+            "{{\"k\":0,\"count(n)\":{count},\"p50(n)\":{half},\"p95(n)\":{most},\"max(n)\":29999}}\n\
+             {{\"k\":1,\"count(n)\":{count},\"p50(n)\":{half}.5,\"p95(n)\":{most}.5,\"max(n)\":29999.5}}\n"
+        )
+    );
+    // As they come they would take 80 MiB, twice.
+    assert!(peak_kib < 40 << 10, "{peak_kib} KiB for seven million numbers, twice");
 }

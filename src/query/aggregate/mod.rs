@@ -4,7 +4,7 @@
 //! in a JSON text. Joining is exact: how rows were split never shows.
 //!
 //! - `state`: the table of all aggregates
-//! - `number`: sum, avg and percentiles, of numbers only
+//! - `number`: sum and avg, `rank`: percentiles; of numbers only · `loose`, `packed`: many of them
 //! - `extreme`: min and max, of anything that has an order
 //! - `values`: distinct and list
 //!
@@ -13,7 +13,10 @@
 //! To add one: a variant in `ast::Function`, a line in each table of `state`.
 
 mod extreme;
+mod loose;
 mod number;
+mod packed;
+mod rank;
 mod state;
 mod values;
 

@@ -6,7 +6,8 @@ use crate::query::eval::source::{Eval, Fault, Source};
 use crate::query::row::Row;
 
 use super::extreme::Extreme;
-use super::number::{Mean, Rank, Total};
+use super::number::{Mean, Total};
+use super::rank::Rank;
 use super::values::Values;
 
 /// What an aggregate could not use; for notes to the reader.
@@ -116,6 +117,21 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// How much memory takes what [`State::pack`] keeps in less.
+    pub fn bytes(&self) -> usize {
+        match self {
+            State::Percentile(state) => state.bytes(),
+            _ => 0,
+        }
+    }
+
+    /// Keeps what it has in less room, which takes time.
+    pub fn pack(&mut self) {
+        if let State::Percentile(state) = self {
+            state.pack();
+        }
     }
 
     /// Joins what later rows made.

@@ -22,7 +22,15 @@ pub(in crate::query) struct Groups {
     list: Vec<Group>,
     spelled: Option<Spelled>,
     identity: Vec<u8>,
+    /// Rows since it was last asked how much room they take.
+    rows_since: u64,
 }
+
+/// What percentiles may take before their numbers are packed, on each thread.
+const BYTES_MAX: usize = 8 << 20;
+/// It takes a look at every group to know how much that is: not more often than once in so many rows for each of them, but once in
+/// so many rows at the latest.
+const ROWS_BETWEEN: (u64, u64) = (16, 1 << 16);
 
 #[derive(Debug)]
 struct Group {
@@ -54,6 +62,7 @@ impl Groups {
     /// Takes a row.
     pub fn push(&mut self, stage: &GroupBy, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<(), Fault> {
         stage.try_jq(row, eval)?;
+        self.rows_since += 1;
         let at = self.find(stage, row, eval)?;
         if let Some(group) = self.list.get_mut(at) {
             let mut digits = Digits::default();
@@ -104,8 +113,21 @@ impl Groups {
         self.list.len() - 1
     }
 
+    /// Keeps the memory of percentiles within bounds, now and then.
+    pub fn block_ends(&mut self) {
+        if self.rows_since < (self.list.len() as u64 * ROWS_BETWEEN.0).min(ROWS_BETWEEN.1) {
+            return;
+        }
+        self.rows_since = 0;
+        let bytes: usize = self.list.iter().flat_map(|group| &group.states).map(State::bytes).sum();
+        if bytes > BYTES_MAX {
+            self.list.iter_mut().flat_map(|group| &mut group.states).for_each(State::pack);
+        }
+    }
+
     /// Joins the groups of other rows: of later ones, unless no order shows in the aggregates.
     pub fn merge(&mut self, later: Groups) {
+        self.rows_since += later.rows_since;
         for group in later.list {
             match self.index.get(&group.identity).and_then(|at| self.list.get_mut(*at)) {
                 Some(mine) => {
@@ -121,6 +143,7 @@ impl Groups {
                 }
             }
         }
+        self.block_ends();
     }
 
     /// The group rows in their order, and what each aggregate could not use.

@@ -146,6 +146,7 @@ impl<'p> Fold<'p> {
     /// The texts of rows that last are in `block`, and go now.
     pub fn block_ends(&mut self, block: &[u8]) {
         self.rest.latest.block_ends(block);
+        self.rest.held.groups.block_ends();
         if self.rest.latest.text_bytes() > TEXT_BYTES {
             self.put_away();
         }
