@@ -24,7 +24,7 @@ impl Span {
 
     /// The same, of which it is known what its key is called.
     #[inline(always)]
-    pub(super) fn named(self, name: u8) -> Span {
+    pub fn named(self, name: u8) -> Span {
         Span { name, ..self }
     }
 

@@ -10,9 +10,8 @@ use std::collections::HashMap;
 use memchr::{memchr, memchr2};
 
 use super::call;
-use super::fields::{self as fields, COUNT, ID, field_fits_at_a_glance, says_one_of, text_of, unknown_word};
+use super::fields::{self, COUNT, ID, field_fits_at_a_glance, says_one_of, text_of, unknown_word};
 use super::minute::LastMinute;
-use super::piece::{FOREIGN, NOTHING, Piece};
 use super::refusals::{check_kind, not_json, not_object, step_of, too_long};
 use super::verbatim::Verbatim;
 use crate::error::{Error, Result};
@@ -97,9 +96,11 @@ pub struct Drafts {
     scratch: Scratch,
     /// Which standard fields the row at hand gives, a bit each.
     present: u64,
-    /// Where they stand in it; what is not present says nothing.
-    given: Vec<Piece>,
-    payload: Vec<Piece>,
+    /// Where they stand in it, by field; what is not present says nothing.
+    given: Vec<Span>,
+    /// Its other members in their order, called by their field or [`FOREIGN_NAME`]. Of one whose key is to be written anew the
+    /// key is nowhere, of one that was given in parts the value.
+    payload: Vec<Span>,
     /// Whether all of them fit their types at a glance.
     all_fit: bool,
     /// That of the last timestamp that was looked at.
@@ -215,7 +216,7 @@ impl Drafts {
     /// Tells envelope, standard payload and the rest apart. Returns members of
     /// `tool_call` that were given beside it (`toolCallId`).
     fn sort_members<'t>(&mut self, text: &'t [u8], spans: &Spans) -> Result<Vec<(String, &'t [u8])>> {
-        self.given.resize(COUNT, NOTHING);
+        self.given.resize(COUNT, named(0, (0, 0), (0, 0)));
         self.present = 0;
         self.payload.clear();
         let mut moved = Vec::new();
@@ -234,10 +235,8 @@ impl Drafts {
                     Some(name) => match name.strip_prefix("tool_call.") {
                         Some(member) => {
                             moved.push((member.to_owned(), &text[value.0..value.1]));
-                            if self.present & (1 << TOOL_CALL) == 0
-                                && !self.payload.iter().any(|piece| piece.field() == TOOL_CALL)
-                            {
-                                self.payload.push(Piece::new(TOOL_CALL, (0, 0), (0, 0)));
+                            if self.present & (1 << TOOL_CALL) == 0 && !self.payload.iter().any(is_call) {
+                                self.payload.push(named(TOOL_CALL, (0, 0), (0, 0)));
                             }
                             continue;
                         }
@@ -254,7 +253,7 @@ impl Drafts {
                 field => field,
             };
             let Some(field) = field else {
-                self.payload.push(Piece::new(FOREIGN, key, value));
+                self.payload.push(span.named(FOREIGN_NAME));
                 continue;
             };
             if self.present & (1 << field) != 0 {
@@ -266,11 +265,11 @@ impl Drafts {
             }
             self.all_fit &= field_fits_at_a_glance(field, &text[value.0..value.1]);
             self.present |= 1 << field;
-            let piece = Piece::new(field, key, value);
+            let piece = named(field, key, value);
             self.given[field] = piece;
             if field >= ID {
                 let waiting = match field {
-                    TOOL_CALL if !moved.is_empty() => self.payload.iter_mut().find(|piece| piece.field() == TOOL_CALL),
+                    TOOL_CALL if !moved.is_empty() => self.payload.iter_mut().find(|piece| is_call(piece)),
                     _ => None,
                 };
                 match waiting {
@@ -321,10 +320,11 @@ impl Drafts {
 
     fn check_types(&self, text: &[u8]) -> Result<()> {
         let envelope = self.given[..ID].iter().enumerate().filter(|(field, _)| self.present & (1 << field) != 0);
-        let payload = self.payload.iter().filter(|piece| piece.field() != FOREIGN && piece.value().1 != 0);
+        let payload = self.payload.iter().filter(|piece| piece.name != FOREIGN_NAME && piece.value().1 != 0);
         for piece in envelope.map(|(_, piece)| piece).chain(payload) {
             let value = &text[piece.value().0..piece.value().1];
-            fields::check(fields::name(piece.field()), fields::type_of(piece.field()), value)?;
+            let field = usize::from(piece.name);
+            fields::check(fields::name(field), fields::type_of(field), value)?;
         }
         Ok(())
     }
@@ -361,7 +361,7 @@ impl Drafts {
             quote_into(agent, &mut self.text);
         }
         for piece in &self.payload {
-            if piece.field() == TOOL_CALL {
+            if is_call(piece) {
                 let value = &text[piece.value().0..piece.value().1];
                 let object = (value.first() == Some(&b'{')).then_some(value);
                 let settled = match object {
@@ -485,8 +485,18 @@ pub fn name_of(key: &[u8]) -> u8 {
     }
 }
 
+/// A member of a standard field.
+#[inline(always)]
+fn named(field: usize, key: (usize, usize), value: (usize, usize)) -> Span {
+    Span::new(key, 0, value).named(field as u8)
+}
+
+fn is_call(piece: &Span) -> bool {
+    usize::from(piece.name) == TOOL_CALL
+}
+
 /// [`name_of`] a key of the writer's own.
-const FOREIGN_NAME: u8 = Span::UNNAMED - 1;
+pub(super) const FOREIGN_NAME: u8 = Span::UNNAMED - 1;
 
 /// The standard name that an escaped or camelCase key means.
 fn odd_spelling(raw: &[u8]) -> Option<String> {

@@ -2,7 +2,7 @@
 //!
 //! Not here: whether text is JSON (`json`), ids and steps on file (`store`).
 //!
-//! - `drafts`: the rows on their way · `piece`: a member of the one at hand
+//! - `drafts`: the rows on their way
 //! - `fields`: what each standard field may hold · `call`: the inside of `tool_call` · `minute`: timestamps told without a calendar
 //! - `verbatim`: members copied in one piece · `refusals`: what is said of a refused row
 //! - `pairs`: `key=value` and `key:=json` into one JSON object
@@ -14,7 +14,6 @@ mod drafts;
 pub(super) mod fields;
 mod minute;
 pub mod pairs;
-mod piece;
 mod refusals;
 mod verbatim;
 

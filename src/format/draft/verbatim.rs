@@ -2,8 +2,9 @@
 //! as they are to be written (no white space, the standard spelling, the same
 //! order) are copied in one piece: of most rows that is all but the run.
 
+use super::drafts::FOREIGN_NAME;
 use super::fields;
-use super::piece::{FOREIGN, Piece};
+use crate::json::Span;
 
 /// The stretch of the given text that is to be copied next.
 #[derive(Debug, Default)]
@@ -16,7 +17,7 @@ impl Verbatim {
     /// Takes in one member of `text`: `,"key":value` in `out`, at the latest
     /// after [`Verbatim::flush`].
     #[inline(always)]
-    pub fn member(&mut self, text: &[u8], piece: &Piece, out: &mut Vec<u8>) {
+    pub fn member(&mut self, text: &[u8], piece: &Span, out: &mut Vec<u8>) {
         let (key, value) = (piece.key(), piece.value());
         // `":` and nothing else between key and value.
         if key.0 > 0 && value.0 == key.1 + 2 {
@@ -36,9 +37,9 @@ impl Verbatim {
             put(text, key.0 - 1, key.1 + 2, out);
         } else {
             out.extend_from_slice(b",\"");
-            match piece.field() {
-                FOREIGN => out.extend_from_slice(&text[key.0..key.1]),
-                field => out.extend_from_slice(fields::name(field).as_bytes()),
+            match piece.name {
+                FOREIGN_NAME => out.extend_from_slice(&text[key.0..key.1]),
+                field => out.extend_from_slice(fields::name(field.into()).as_bytes()),
             }
             out.extend_from_slice(b"\":");
         }

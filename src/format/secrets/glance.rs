@@ -34,7 +34,7 @@ pub(super) fn glance(text: &[u8]) -> Glance {
 #[inline]
 fn look(text: &[u8]) -> Option<(bool, u8)> {
     use std::arch::is_x86_feature_detected as has;
-    if has!("avx512bw") && has!("avx512vbmi") && has!("avx2") {
+    if has!("avx512f") && has!("avx512bw") && has!("avx512vbmi") && has!("avx2") {
         // SAFETY: the processor has what the function is compiled for, as just asked.
         return Some(unsafe { wide::look(text) });
     }

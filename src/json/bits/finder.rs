@@ -294,7 +294,7 @@ impl Escapes<'_> {
 /// The position after the number that begins at `from`, if it is one without sign and exponent, of less than eight
 /// bytes, and a comma or a bracket stands right behind it: most numbers. Eight bytes are looked at in one.
 #[inline(always)]
-pub(super) fn plain_number_end(block: &[u8], from: usize) -> Option<usize> {
+fn plain_number_end(block: &[u8], from: usize) -> Option<usize> {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let of = |byte: u8| u64::from_ne_bytes([byte; 8]);
     let word = block.get(from..)?.first_chunk().map(|word| u64::from_le_bytes(*word))?;

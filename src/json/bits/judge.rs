@@ -6,7 +6,6 @@
 //! too: nothing strange in most rows; else escapes are judged one by one, and rows that are not ASCII as UTF-8.
 //! Whatever is not surely good is in doubt: what is wrong with it, and where, is the plain judge's to say.
 
-use super::finder::plain_number_end;
 use super::keys::Keys;
 use super::marks::{CONTROL, HIGH, Marks};
 use crate::json::skip::is_white;
@@ -275,10 +274,7 @@ fn row(ground: Ground<'_>, room: &mut Room<'_>, reached: &mut Reached) -> Option
                     key = inner.object && !empty;
                     continue;
                 }
-                b'-' | b'0'..=b'9' => match plain_number_end(ground.text, at) {
-                    Some(end) => end,
-                    None => number_end(ground.text, at)?,
-                },
+                b'-' | b'0'..=b'9' => number_end(ground.text, at)?,
                 b't' => ground.word(at, b"true")?,
                 b'f' => ground.word(at, b"false")?,
                 b'n' => ground.word(at, b"null")?,

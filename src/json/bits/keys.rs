@@ -13,7 +13,7 @@ use crate::json::span::Span;
 /// So many keys are known at most, so that a bit each tells which stand in an object.
 const KEYS_MAX: usize = 64;
 /// A longer one, quotes and colon with it, is not kept.
-pub(super) const LENGTH_MAX: usize = 24;
+const LENGTH_MAX: usize = 24;
 /// Slots that a hash names: a power of two.
 const SLOTS: usize = 128;
 
@@ -116,7 +116,7 @@ impl Key {
 
     /// Whether `text` begins with it.
     #[inline(always)]
-    pub fn begins(&self, text: &[u8; LENGTH_MAX]) -> bool {
+    fn begins(&self, text: &[u8; LENGTH_MAX]) -> bool {
         let [first, second, third] = words(text);
         let differs = |word: u64, at: usize| (word & self.keep[at]) ^ self.words[at];
         differs(first, 0) | differs(second, 1) | differs(third, 2) == 0
