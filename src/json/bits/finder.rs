@@ -5,8 +5,9 @@
 
 use std::ops::{ControlFlow, Range};
 
-use super::index::{Index, Word};
+use super::index::Index;
 use super::masks::WIDTH;
+use super::words::Words;
 use crate::json::frame::is_framed;
 use crate::json::skip::{is_white, skip_scalar, skip_white};
 
@@ -28,6 +29,7 @@ pub struct Finder {
     /// Some name could be spelled in other ways than with `\u`: nothing is found, every line is in doubt.
     hard: bool,
     index: Index,
+    follows: Vec<usize>,
     plain: bool,
 }
 
@@ -38,6 +40,8 @@ struct Name {
     /// Its last eight bytes as a number, the last one highest; of a shorter name, those before it are nought.
     tail: u64,
     keep: u64,
+    /// Its first eight bytes as a number, if it has so many.
+    head: u64,
 }
 
 impl Name {
@@ -46,15 +50,20 @@ impl Name {
         let count = bytes.len().min(8);
         tail[8 - count..].copy_from_slice(&bytes[bytes.len() - count..]);
         let keep = if count == 0 { 0 } else { u64::MAX << (64 - count * 8) };
-        Name { bytes: bytes.into(), tail: u64::from_le_bytes(tail), keep }
+        let head = bytes.first_chunk().map_or(0, |head| u64::from_le_bytes(*head));
+        Name { bytes: bytes.into(), tail: u64::from_le_bytes(tail), keep, head }
     }
 
     /// Whether `text` ends with it; `tail`: the last eight bytes of `text`, where there are so many.
     #[inline(always)]
     fn ends(&self, text: &[u8], tail: Option<u64>) -> bool {
-        match tail {
-            Some(tail) if tail & self.keep != self.tail => false,
-            Some(_) if self.bytes.len() <= 8 => true,
+        match (tail, self.bytes.len()) {
+            (Some(tail), _) if tail & self.keep != self.tail => false,
+            (Some(_), ..=8) => true,
+            (Some(_), length @ ..=16) => {
+                let head = text.len().checked_sub(length).and_then(|from| text.get(from..)?.first_chunk());
+                head.is_some_and(|head| u64::from_le_bytes(*head) == self.head)
+            }
             _ => text.ends_with(&self.bytes),
         }
     }
@@ -64,7 +73,7 @@ impl Name {
 #[derive(Clone, Copy)]
 struct Indexed<'t, 'i> {
     text: &'t [u8],
-    words: &'i [Word],
+    words: &'i Words,
 }
 
 /// How a walk along lines ended.
@@ -85,7 +94,7 @@ impl Finder {
         };
         let hard = names.iter().any(|name| hard(&name.bytes));
         let index = Index::new(names.iter().map(|name| &*name.bytes));
-        Finder { names, hard, index, plain: false }
+        Finder { follows: vec![0; names.len() + 1], names, hard, index, plain: false }
     }
 
     /// Makes its masks byte by byte: for tests that compare.
@@ -104,13 +113,33 @@ impl Finder {
         let mut values = vec![None; self.names.len()];
         let mut from = 0;
         // A row whose brackets do not come to nought puts the depth of all that follows in doubt.
-        while let Walk::Lost(next) = self.walk(&block[from..], from, from > 0, &mut values, &mut each)? {
+        while let Walk::Lost(next) = self.walk_fast(&block[from..], from, from > 0, &mut values, &mut each)? {
             from = next;
         }
         ControlFlow::Continue(())
     }
 
+    /// As [`Finder::walk`], with what the processor has for counting bits.
+    fn walk_fast<'t>(
+        &mut self,
+        block: &'t [u8],
+        offset: usize,
+        careful: bool,
+        values: &mut [Option<&'t [u8]>],
+        each: &mut impl FnMut(Line<'t, '_>) -> ControlFlow<()>,
+    ) -> ControlFlow<(), Walk> {
+        #[cfg(target_arch = "x86_64")]
+        return super::x86::with_bits(
+            // What is not put into the function that has the instructions does not get them.
+            #[inline(always)]
+            || self.walk(block, offset, careful, values, each),
+        );
+        #[cfg(not(target_arch = "x86_64"))]
+        return self.walk(block, offset, careful, values, each);
+    }
+
     /// Walks along the lines of `block`, which begins at `offset` of all lines.
+    #[inline(always)]
     fn walk<'t>(
         &mut self,
         block: &'t [u8],
@@ -123,21 +152,29 @@ impl Finder {
             false => self.index.fill(block, careful),
             true => self.index.fill_plain(block, careful),
         }
-        let index = &self.index;
+        let (index, names) = (&self.index, &*self.names);
         let indexed = Indexed { text: block, words: index.words() };
         let (mut doubts, mut escapes) = (index.doubts().iter().peekable(), Escapes { words: index.escapes() });
         let (mut begin, mut doubt) = (0, self.hard);
+        // Most rows have their keys in the order of most rows.
+        let first = self.names.len();
+        let (mut last, mut guess) = (first, self.follows[first]);
         for place in index.places() {
             let at = *place as usize;
             if block[at] != b'\n' {
-                if let Some(index) = self.name_at(indexed, at)
+                if let Some(index) = Self::name_at(names, indexed, at, guess)
                     && let Some(value) = values.get_mut(index)
                 {
+                    if index != guess {
+                        self.follows[last] = index;
+                    }
+                    last = index;
+                    guess = self.follows[last];
                     doubt |= !indexed.member(at, value);
                 }
                 continue;
             }
-            let lost = indexed.depth_at(at) != 0;
+            let lost = indexed.words.depth_at(at) != 0;
             doubt |= lost | doubts.next_if_eq(&place).is_some();
             doubt |= escapes.any_before(at) && escapes.spell_a_key(indexed, begin..at);
             let text = &block[begin..at];
@@ -146,6 +183,7 @@ impl Finder {
             each(Line { at: offset + begin, text, values: framed.then_some(values) })?;
             values.fill(None);
             (begin, doubt) = (at + 1, self.hard);
+            (last, guess) = (first, self.follows[first]);
             if lost {
                 return ControlFlow::Continue(Walk::Lost(offset + begin));
             }
@@ -155,26 +193,27 @@ impl Finder {
 
     /// Which name the string says that ends with the quote at `at`, if it is a string of the row itself.
     #[inline(always)]
-    fn name_at(&self, block: Indexed<'_, '_>, at: usize) -> Option<usize> {
+    fn name_at(names: &[Name], block: Indexed<'_, '_>, at: usize, guess: usize) -> Option<usize> {
         let text = &block.text[..at];
         let tail = text.last_chunk().map(|tail| u64::from_le_bytes(*tail));
-        let index = self.names.iter().position(|name| name.ends(text, tail) && block.is_quote_before(at, name))?;
-        (block.depth_at(at) == 1).then_some(index)
+        let is_here = |name: &Name| name.ends(text, tail) && block.is_quote_before(at, name);
+        let mut index = guess;
+        if !names.get(guess).is_some_and(is_here) {
+            index = 0;
+            while !is_here(names.get(index)?) {
+                index += 1;
+            }
+        }
+        (block.words.depth_at(at) == 1).then_some(index)
     }
 }
 
 impl<'t> Indexed<'t, '_> {
-    /// How many brackets are open before `at`.
-    #[inline(always)]
-    fn depth_at(self, at: usize) -> i32 {
-        self.words.get(at / WIDTH).map_or(0, |word| word.depth_at(1 << (at % WIDTH)))
-    }
-
     /// Whether a quote stands right before the name that ends at `at`.
     #[inline(always)]
     fn is_quote_before(self, at: usize, name: &Name) -> bool {
         let Some(quote) = at.checked_sub(name.bytes.len() + 1) else { return false };
-        self.words.get(quote / WIDTH).is_some_and(|word| word.quotes >> (quote % WIDTH) & 1 == 1)
+        self.words.quotes(quote / WIDTH) >> (quote % WIDTH) & 1 == 1
     }
 
     /// Takes the value of the member whose key ends with the quote at `at`, if it is a key; false: it is in doubt.
@@ -219,12 +258,12 @@ impl<'t> Indexed<'t, '_> {
     fn string_end(self, from: usize) -> Option<usize> {
         // The quotes of the 64 bytes behind it, whichever words they are in.
         let (index, bit) = ((from + 1) / WIDTH, (from + 1) % WIDTH);
-        let quotes = |index: usize| self.words.get(index).map_or(0, |word| word.quotes);
+        let quotes = |index: usize| self.words.quotes(index);
         let near = (quotes(index) >> bit) | (quotes(index + 1) << 1 << (WIDTH - 1 - bit));
         if near != 0 {
             return Some(from + 2 + near.trailing_zeros() as usize);
         }
-        let far = self.words.get(index + 1..)?.iter().position(|word| word.quotes != 0)?;
+        let far = self.words.iter_from(index + 1).position(|word| word.quotes != 0)?;
         let index = index + 1 + far;
         Some(index * WIDTH + quotes(index).trailing_zeros() as usize + 1)
     }
@@ -233,7 +272,7 @@ impl<'t> Indexed<'t, '_> {
         let (first, bit) = (from / WIDTH, from % WIDTH);
         let mut keep = u64::MAX << bit;
         let mut depth = 0usize;
-        for (index, word) in self.words.iter().enumerate().skip(first) {
+        for (index, word) in (first..).zip(self.words.iter_from(first)) {
             let mut brackets = (word.opens | word.closes) & keep;
             keep = u64::MAX;
             while brackets != 0 {

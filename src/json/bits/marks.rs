@@ -1,6 +1,6 @@
 //! Where the strings and the lines of a block stand, as positions in order: what a judge of rows steps along.
 
-use super::masks::{Carry, WIDTH};
+use super::masks::{WIDTH, escape};
 
 /// What is told of a block of whole lines before any row of it is looked at.
 #[derive(Debug, Default)]
@@ -103,7 +103,8 @@ pub(super) struct Marking<'m> {
     ends: &'m mut [u32],
     strange: std::slice::IterMut<'m, u8>,
     escapes: &'m mut Vec<u32>,
-    carry: Carry,
+    /// 1 when the next byte is escaped.
+    escaped: u64,
     /// Where the next word begins.
     base: usize,
     count: usize,
@@ -121,13 +122,15 @@ impl<'m> Marking<'m> {
         strange.resize(length.div_ceil(WIDTH), 0);
         escapes.clear();
         let strange = strange.iter_mut();
-        Marking { ends, strange, escapes, carry: Carry::default(), base: 0, count: 0, strange_at_all: 0 }
+        Marking { ends, strange, escapes, escaped: 0, base: 0, count: 0, strange_at_all: 0 }
     }
 
     /// Takes in the next 64 bytes. `write` puts the positions of so many bits in front, and may write more.
     #[inline(always)]
     pub fn put(&mut self, bytes: Bytes, write: impl FnOnce(u64, u32, usize, &mut [u32; WIDTH])) {
-        let escaped = self.carry.escape(bytes.backslashes);
+        let (escaped, carries) =
+            if bytes.backslashes == 0 { (self.escaped, 0) } else { escape(bytes.backslashes, self.escaped) };
+        self.escaped = carries;
         let escapes = bytes.backslashes & !escaped;
         if escapes != 0 {
             keep(self.escapes, self.base, escapes);

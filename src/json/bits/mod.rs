@@ -12,18 +12,22 @@
 //! What the finder is not: a judge. It sees the frame of a row ([`super::frame`] says what that is, and is the plain path
 //! that this one must agree with); a row whose frame is in doubt is given without values, for the plain path to read.
 //!
-//! - `masks.rs`: the words, and the plain way to make them · `index.rs`: what a block comes to
+//! - `masks.rs`: the words, and the plain way to make them · `index.rs`: what a block comes to, made of groups of words (`words.rs`):
+//!   `strings.rs` says what is inside of strings, `brackets.rs` whether rows come to nought
 //! - `x86.rs`: the same with 64 or 32 bytes at a time, where the processor can (the only `unsafe` here)
 //! - `marks.rs`: quotes and newlines as positions, for the judge; `judge.rs`: rows judged along them; `keys.rs`: keys as rows repeat
 //!   them
 //! - `finder.rs`: rows and wanted fields from the index
 
+mod brackets;
 mod finder;
 mod index;
 mod judge;
 mod keys;
 mod marks;
 mod masks;
+mod strings;
+mod words;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

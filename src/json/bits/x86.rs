@@ -1,34 +1,58 @@
-//! Words and marks with many bytes at a time: 64 on processors that have AVX-512, 32 on those that have AVX2, both with
-//! carry-less multiplication.
+//! Words and marks with many bytes at a time: 64 on processors that have AVX-512, 32 on those that have AVX2.
 //!
-//! `unsafe` for two reasons, each met here: the functions below must run only where the processor has those
-//! instructions, which [`index`] and [`mark`] ask before they call them; and a block is read through a pointer, which is that of
-//! an array of exactly 64 bytes. Tests compare the result with the plain way, bit by bit.
+//! `unsafe` for two reasons, each met here: the functions below must run only where the processor has those instructions, which
+//! [`index`], [`mark`] and [`with_bits`] ask before they call them; and a block is read and words are written through a pointer, which
+//! is that of an array of at least 64 bytes. Tests compare the result with the plain way, bit by bit.
 
 use std::arch::x86_64::{
-    __m256i, __m512i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi64x, _mm_set1_epi8, _mm256_cmpeq_epi8,
-    _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm512_add_epi32,
-    _mm512_alignr_epi64, _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_cvtepu8_epi32,
-    _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_movepi8_mask, _mm512_or_si512, _mm512_set1_epi8,
-    _mm512_set1_epi32, _mm512_storeu_si512,
+    __m256i, __m512i, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256,
+    _mm256_set1_epi8, _mm512_add_epi32, _mm512_alignr_epi64, _mm512_and_si512, _mm512_andnot_si512,
+    _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask, _mm512_cmplt_epu8_mask, _mm512_cmpneq_epi32_mask,
+    _mm512_cvtepu8_epi32, _mm512_gf2p8affine_epi64_epi8, _mm512_loadu_si512, _mm512_maskz_compress_epi8,
+    _mm512_maskz_compress_epi32, _mm512_min_epu8, _mm512_movepi8_mask, _mm512_or_si512, _mm512_permutex2var_epi8,
+    _mm512_permutexvar_epi8, _mm512_popcnt_epi64, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_epi64,
+    _mm512_setr_epi32, _mm512_shuffle_i64x2, _mm512_slli_epi32, _mm512_slli_epi64, _mm512_storeu_si512,
+    _mm512_sub_epi64, _mm512_test_epi64_mask, _mm512_unpackhi_epi64, _mm512_unpacklo_epi64,
 };
 
-use super::index::{Filling, Index};
+use super::index::{Eight, Filling, GROUP_BYTES, Index, ROOM, note_each};
 use super::marks::{self, Marking, Marks};
-use super::masks::{Bytes, Carry, WIDTH};
+use super::masks::WIDTH;
+use super::strings::{KINDS, kind};
 
 /// Whether the processor can what the index asks.
 fn is_able() -> bool {
     std::is_x86_feature_detected!("avx2")
         && std::is_x86_feature_detected!("bmi1")
         && std::is_x86_feature_detected!("bmi2")
-        && std::is_x86_feature_detected!("pclmulqdq")
         && std::is_x86_feature_detected!("popcnt")
+}
+
+/// Does `work` with the instructions that count and find bits, where the processor has them.
+#[inline(always)]
+pub(super) fn with_bits<R>(work: impl FnOnce() -> R) -> R {
+    #[target_feature(enable = "bmi1,bmi2,lzcnt,popcnt")]
+    fn able<R>(work: impl FnOnce() -> R) -> R {
+        work()
+    }
+    if is_able() && std::is_x86_feature_detected!("lzcnt") {
+        // SAFETY: the processor has what the function is compiled for, as just asked.
+        return unsafe { able(work) };
+    }
+    work()
 }
 
 /// Whether it can so with 64 bytes at a time.
 fn is_wide() -> bool {
-    is_able() && std::is_x86_feature_detected!("avx512f") && std::is_x86_feature_detected!("avx512bw")
+    is_able()
+        && std::is_x86_feature_detected!("avx512f")
+        && std::is_x86_feature_detected!("avx512bw")
+        && std::is_x86_feature_detected!("avx512dq")
+        && std::is_x86_feature_detected!("avx512vl")
+        && std::is_x86_feature_detected!("avx512vbmi")
+        && std::is_x86_feature_detected!("avx512vbmi2")
+        && std::is_x86_feature_detected!("avx512vpopcntdq")
+        && std::is_x86_feature_detected!("gfni")
 }
 
 /// Makes the index of `text`; false where the processor cannot.
@@ -51,71 +75,163 @@ pub(super) fn index_narrow(text: &[u8], out: &mut Index, careful: bool) -> bool 
     true
 }
 
-#[target_feature(enable = "avx2,bmi1,bmi2,pclmulqdq,popcnt,avx512f,avx512bw")]
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vpopcntdq,gfni")]
 fn index_wide_blocks(text: &[u8], out: &mut Index, careful: bool) {
+    let kinds = Kinds::new(out.kinds());
     let mut filling = Filling::new(out, text, careful);
-    let mut carry = Carry::default();
-    let (blocks, rest) = text.as_chunks::<WIDTH>();
-    let last = last_block(rest);
-    for block in blocks.iter().chain(last.as_ref()) {
-        let block = load_wide(block);
-        let folded = _mm512_or_si512(block, _mm512_set1_epi8(CASE));
-        let bytes = Bytes {
-            quotes: equal_wide(block, b'"'),
-            backslashes: equal_wide(block, b'\\'),
-            opens: equal_wide(folded, b'{'),
-            closes: equal_wide(folded, b'}'),
-            newlines: equal_wide(block, b'\n'),
-        };
-        let masks = carry.settle(bytes, |bits| prefix_xor(bits), || equal_wide(block, b'u'));
-        filling.put(masks, |byte| equal_wide(block, byte));
+    for group in text.chunks(GROUP_BYTES) {
+        filling.put(
+            group,
+            |eight| kinds.of(eight),
+            |block, byte| equal_wide(load_wide(block), byte),
+            |eight, base, room| note(eight, base, room),
+        );
     }
-    out.places_count = filling.places_count;
+    let count = filling.places_count;
+    out.places_count = count;
 }
 
-#[target_feature(enable = "avx2,bmi1,bmi2,pclmulqdq,popcnt")]
+#[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
 fn index_blocks(text: &[u8], out: &mut Index, careful: bool) {
+    let lasts: [Option<u8>; 2] = out.lasts();
     let mut filling = Filling::new(out, text, careful);
-    let mut carry = Carry::default();
-    let (blocks, rest) = text.as_chunks::<WIDTH>();
-    let last = last_block(rest);
-    for block in blocks.iter().chain(last.as_ref()) {
-        let block = load(block);
-        let bytes = brackets_and_quotes(block);
-        let masks = carry.settle(bytes, |bits| prefix_xor(bits), || equal(block, b'u'));
-        filling.put(masks, |byte| equal(block, byte));
+    for group in text.chunks(GROUP_BYTES) {
+        let read = |eight: &Eight| {
+            let mut kinds = [[0; 8]; KINDS];
+            for (lane, block) in eight.iter().enumerate() {
+                let block = load(block);
+                let bit = _mm256_set1_epi8(CASE);
+                let folded = [_mm256_or_si256(block[0], bit), _mm256_or_si256(block[1], bit)];
+                kinds[kind::QUOTES][lane] = equal(block, b'"');
+                kinds[kind::BACKSLASHES][lane] = equal(block, b'\\');
+                kinds[kind::OPENS][lane] = equal(folded, b'{');
+                kinds[kind::CLOSES][lane] = equal(folded, b'}');
+                kinds[kind::NEWLINES][lane] = equal(block, b'\n');
+                kinds[kind::U][lane] = equal(block, b'u');
+                for (kind, last) in kinds[kind::LASTS..].iter_mut().zip(lasts) {
+                    kind[lane] = last.map_or(0, |last| equal(block, last));
+                }
+            }
+            kinds
+        };
+        filling.put(group, read, |block, byte| equal(load(block), byte), note_each);
     }
-    out.places_count = filling.places_count;
+    let count = filling.places_count;
+    out.places_count = count;
 }
 
 /// `[` and `{` differ in this bit alone, and so do `]` and `}`.
 const CASE: i8 = 0x20;
 
-#[target_feature(enable = "avx2")]
-#[inline]
-fn brackets_and_quotes(block: [__m256i; 2]) -> Bytes {
-    let bit = _mm256_set1_epi8(CASE);
-    let folded = [_mm256_or_si256(block[0], bit), _mm256_or_si256(block[1], bit)];
-    Bytes {
-        quotes: equal(block, b'"'),
-        backslashes: equal(block, b'\\'),
-        opens: equal(folded, b'{'),
-        closes: equal(folded, b'}'),
-        newlines: equal(block, b'\n'),
+/// Tells all kinds of bytes apart in one: a table says with a bit for each which kinds a byte is of, and the bits of eight bytes,
+/// eight rows of eight, are turned to columns.
+struct Kinds {
+    table: [__m512i; 2],
+    /// The eight bytes of each number in the order that the turning needs.
+    backwards: __m512i,
+    /// The bytes of one kind side by side.
+    gather: __m512i,
+    bits: __m512i,
+}
+
+impl Kinds {
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    fn new(table: [[u8; WIDTH]; 2]) -> Kinds {
+        Kinds {
+            table: [load_wide(&table[0]), load_wide(&table[1])],
+            backwards: load_wide(&BACKWARDS),
+            gather: load_wide(&GATHER),
+            bits: _mm512_set1_epi64(0x8040_2010_0804_0201_u64 as i64),
+        }
+    }
+
+    /// Of the words of eight blocks, for each kind.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,gfni")]
+    #[inline]
+    fn of(&self, eight: &Eight) -> [[u64; 8]; KINDS] {
+        let rows = eight.each_ref().map(|block| {
+            let block = _mm512_permutexvar_epi8(self.backwards, load_wide(block));
+            // What is not ASCII is of no kind, like DEL.
+            let block = _mm512_min_epu8(block, _mm512_set1_epi8(0x7F));
+            let kinds = _mm512_permutex2var_epi8(self.table[0], block, self.table[1]);
+            let turned = _mm512_gf2p8affine_epi64_epi8::<0>(self.bits, kinds);
+            _mm512_permutexvar_epi8(self.gather, turned)
+        });
+        turn(rows).map(|kind| {
+            let mut words = [0; 8];
+            // SAFETY: the store lies inside the array of 64 bytes, and needs no alignment.
+            unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), kind) };
+            words
+        })
     }
 }
 
-/// For each bit, whether an odd number of bits up to and with it is set.
-#[target_feature(enable = "pclmulqdq")]
+/// As [`note_each`], where no word has more than two places.
+#[target_feature(enable = "avx512f,avx512vpopcntdq,popcnt")]
 #[inline]
-fn prefix_xor(bits: u64) -> u64 {
-    let ones = _mm_set1_epi8(-1);
-    _mm_cvtsi128_si64(_mm_clmulepi64_si128::<0>(_mm_set_epi64x(0, bits as i64), ones)) as u64
+fn note(eight: &[u64; 8], base: u32, room: &mut [u32; ROOM]) -> usize {
+    // SAFETY: the load lies inside the array of 64 bytes, and needs no alignment.
+    let first = unsafe { _mm512_loadu_si512(eight.as_ptr().cast()) };
+    let one = _mm512_set1_epi64(1);
+    let without_lowest = |words| _mm512_and_si512(words, _mm512_sub_epi64(words, one));
+    // How many bits stand below the lowest: 64 of none.
+    let lowest = |words| _mm512_popcnt_epi64(_mm512_andnot_si512(words, _mm512_sub_epi64(words, one)));
+    let second = without_lowest(first);
+    let third = without_lowest(second);
+    if _mm512_test_epi64_mask(third, third) != 0 {
+        return note_each(eight, base, room);
+    }
+    let both = _mm512_or_si512(lowest(first), _mm512_slli_epi64::<32>(lowest(second)));
+    let some = _mm512_cmpneq_epi32_mask(both, _mm512_set1_epi32(WIDTH as i32));
+    let words = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+    let begins = _mm512_add_epi32(_mm512_slli_epi32::<6>(words), _mm512_set1_epi32(base as i32));
+    let places = _mm512_maskz_compress_epi32(some, _mm512_add_epi32(both, begins));
+    // SAFETY: the store lies inside the array, which has room for more than 16 numbers of four bytes, and needs no alignment.
+    unsafe { _mm512_storeu_si512(room.as_mut_ptr().cast(), places) };
+    some.count_ones() as usize
+}
+
+/// Turns eight rows of eight numbers to columns.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn turn(rows: [__m512i; 8]) -> [__m512i; 8] {
+    let [a, b, c, d, e, f, g, h] = rows;
+    // Neighbours, then pairs of two, then of four.
+    let low = [
+        _mm512_unpacklo_epi64(a, b),
+        _mm512_unpacklo_epi64(c, d),
+        _mm512_unpacklo_epi64(e, f),
+        _mm512_unpacklo_epi64(g, h),
+    ];
+    let high = [
+        _mm512_unpackhi_epi64(a, b),
+        _mm512_unpackhi_epi64(c, d),
+        _mm512_unpackhi_epi64(e, f),
+        _mm512_unpackhi_epi64(g, h),
+    ];
+    let [l0, l2, l4, l6] = four(low);
+    let [h1, h3, h5, h7] = four(high);
+    [l0, h1, l2, h3, l4, h5, l6, h7]
+}
+
+/// Turns four rows of four pairs of numbers to columns.
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn four([a, b, c, d]: [__m512i; 4]) -> [__m512i; 4] {
+    let (ab_even, ab_odd) = (_mm512_shuffle_i64x2::<0b10_00_10_00>(a, b), _mm512_shuffle_i64x2::<0b11_01_11_01>(a, b));
+    let (cd_even, cd_odd) = (_mm512_shuffle_i64x2::<0b10_00_10_00>(c, d), _mm512_shuffle_i64x2::<0b11_01_11_01>(c, d));
+    [
+        _mm512_shuffle_i64x2::<0b10_00_10_00>(ab_even, cd_even),
+        _mm512_shuffle_i64x2::<0b10_00_10_00>(ab_odd, cd_odd),
+        _mm512_shuffle_i64x2::<0b11_01_11_01>(ab_even, cd_even),
+        _mm512_shuffle_i64x2::<0b11_01_11_01>(ab_odd, cd_odd),
+    ]
 }
 
 /// Makes the marks of `text`; false where the processor cannot.
 pub(super) fn mark(text: &[u8], out: &mut Marks) -> bool {
-    if is_wide() && std::is_x86_feature_detected!("avx512vbmi2") {
+    if is_wide() {
         // SAFETY: the processor has what the function is compiled for, as just asked.
         unsafe { mark_wide_blocks(text, out) };
         return true;
@@ -184,15 +300,22 @@ fn positions(ends: u64, base: u32, count: usize, out: &mut [u32; WIDTH]) {
 }
 
 /// Each byte its own number.
-const NUMBERS: [u8; WIDTH] = {
+const NUMBERS: [u8; WIDTH] = numbers(0, false);
+/// The eight bytes of each number backwards.
+const BACKWARDS: [u8; WIDTH] = numbers(7, false);
+/// The first bytes of eight numbers, then the second ones, and so on.
+const GATHER: [u8; WIDTH] = numbers(0, true);
+
+/// The number of each byte, some bits turned over, or row and column of eight rows.
+const fn numbers(turned: usize, swapped: bool) -> [u8; WIDTH] {
     let mut numbers = [0; WIDTH];
     let mut at = 0;
     while at < WIDTH {
-        numbers[at] = at as u8;
+        numbers[at] = (if swapped { at % 8 * 8 + at / 8 } else { at ^ turned }) as u8;
         at += 1;
     }
     numbers
-};
+}
 
 #[target_feature(enable = "avx2")]
 #[inline]
