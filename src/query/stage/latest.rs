@@ -2,11 +2,12 @@
 //! where things stand. Taken before the filter.
 
 use std::collections::HashMap;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+use crate::json::bits::Finder;
 use crate::json::{Kind, kind, string};
 use crate::model::standing;
 
@@ -39,7 +40,10 @@ pub(in crate::query) struct Latest {
     list: Vec<Newest>,
     spelled: Option<Spelled>,
     identity: Vec<u8>,
+    /// Each with a newline behind it.
     texts: Vec<u8>,
+    /// Finds in them what is asked of the newest.
+    finder: Option<Finder>,
     /// Those of `list` with a text among `texts`.
     with_text: Vec<usize>,
     /// Those whose text is still to be taken from the block around it: most are written over before that ends.
@@ -120,6 +124,7 @@ impl Latest {
     fn keep(&mut self, number: usize, text: &[u8]) {
         let from = self.texts.len();
         self.texts.extend_from_slice(text);
+        self.texts.push(b'\n');
         let text = from..self.texts.len();
         if let Some(newest) = self.list.get_mut(number)
             && newest.text.replace(text).is_none()
@@ -152,15 +157,19 @@ impl Latest {
     pub fn put_away(&mut self, names: &[String], fields_only: bool) {
         let mut part = Part::default();
         let mut fields = Vec::new();
+        let finder = self.finder.get_or_insert_with(|| Finder::new(names));
         for number in self.with_text.drain(..) {
             let Some(newest) = self.list.get_mut(number) else { continue };
             let Some(text) = newest.text.take().and_then(|range| self.texts.get(range)) else { continue };
             match fields_only {
                 true => {
-                    let fields = refill(text, names, &mut fields).iter().copied();
-                    part.put_fields(&newest.identity, fields, newest.place);
+                    let _ = finder.lines(text, |line| {
+                        let found = line.values.unwrap_or_else(|| refill(line.text, names, &mut fields));
+                        part.put_fields(&newest.identity, found.iter().copied(), newest.place);
+                        ControlFlow::Continue(())
+                    });
                 }
-                false => part.put_whole(&newest.identity, text, newest.place),
+                false => part.put_whole(&newest.identity, text.strip_suffix(b"\n").unwrap_or(text), newest.place),
             }
         }
         self.parts.add(part, names.len());
