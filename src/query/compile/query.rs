@@ -9,6 +9,7 @@ use crate::json::quote;
 use crate::query::ast::{Aggregate, Function, Operand, Path as AstPath, Query, Span};
 
 use crate::query::compile::scope::{Compiler, Scope};
+use crate::query::eval::source::Source;
 use crate::query::jq::head::Head;
 use crate::query::jq::program::Globals;
 use crate::query::problem::Problem;
@@ -153,7 +154,7 @@ fn compile_group(query: &Query, compiler: &mut Compiler<'_>) -> GroupBy {
     } else {
         &query.summarize
     };
-    let aggregates = summarize
+    let aggregates: Vec<(String, Function, Option<Source>)> = summarize
         .iter()
         .filter_map(|aggregate| {
             let source = match &aggregate.of {
@@ -169,7 +170,8 @@ fn compile_group(query: &Query, compiler: &mut Compiler<'_>) -> GroupBy {
     // Times run on; other keys are shown by weight.
     let timed = query.group_by.iter().any(|column| matches!(column.of, Operand::Bucket(_)));
     let slots = keys.iter().map(|key| key.source.slot()).collect();
-    GroupBy { keys, slots, aggregates, by_count: plain && !timed }
+    let asks_jq = aggregates.iter().any(|(_, _, source)| matches!(source, Some(Source::Jq(_))));
+    GroupBy { keys, slots, aggregates, asks_jq, by_count: plain && !timed }
 }
 
 /// What grouping shows when nobody says: how many rows, how many runs, since when.

@@ -61,7 +61,9 @@ impl GroupBy {
 impl Groups {
     /// Takes a row.
     pub fn push(&mut self, stage: &GroupBy, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<(), Fault> {
-        stage.try_jq(row, eval)?;
+        if stage.asks_jq {
+            stage.try_jq(row, eval)?;
+        }
         self.rows_since += 1;
         let at = self.find(stage, row, eval)?;
         if let Some(group) = self.list.get_mut(at) {

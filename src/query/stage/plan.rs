@@ -67,6 +67,8 @@ pub(in crate::query) struct GroupBy {
     /// Where the keys stand among the fields, if all are fields of the row itself.
     pub slots: Option<Box<[usize]>>,
     pub aggregates: Vec<(String, Function, Option<Source>)>,
+    /// Whether an aggregate is of what a jq program says.
+    pub asks_jq: bool,
     /// The greatest groups first, then by key; else by key alone.
     pub by_count: bool,
 }
