@@ -8,8 +8,16 @@ use std::ops::{ControlFlow, Range};
 use super::index::Index;
 use super::masks::WIDTH;
 use super::words::Words;
+#[cfg(target_arch = "x86_64")]
+use super::x86::with_bits;
 use crate::json::frame::is_framed;
 use crate::json::skip::{is_white, skip_scalar, skip_white};
+
+/// Elsewhere there is nothing that the compiler would have to be told of.
+#[cfg(not(target_arch = "x86_64"))]
+fn with_bits<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
 
 /// A line of a block.
 #[derive(Debug, Clone, Copy)]
@@ -113,41 +121,26 @@ impl Finder {
         let mut values = vec![None; self.names.len()];
         let mut from = 0;
         // A row whose brackets do not come to nought puts the depth of all that follows in doubt.
-        while let Walk::Lost(next) = self.walk_fast(&block[from..], from, from > 0, &mut values, &mut each)? {
+        while let Walk::Lost(next) = with_bits(
+            // What is not put into the function that has the instructions does not get them.
+            #[inline(always)]
+            || self.walk(&block[from..], from, &mut values, &mut each),
+        )? {
             from = next;
         }
         ControlFlow::Continue(())
     }
 
-    /// As [`Finder::walk`], with what the processor has for counting bits.
-    fn walk_fast<'t>(
-        &mut self,
-        block: &'t [u8],
-        offset: usize,
-        careful: bool,
-        values: &mut [Option<&'t [u8]>],
-        each: &mut impl FnMut(Line<'t, '_>) -> ControlFlow<()>,
-    ) -> ControlFlow<(), Walk> {
-        #[cfg(target_arch = "x86_64")]
-        return super::x86::with_bits(
-            // What is not put into the function that has the instructions does not get them.
-            #[inline(always)]
-            || self.walk(block, offset, careful, values, each),
-        );
-        #[cfg(not(target_arch = "x86_64"))]
-        return self.walk(block, offset, careful, values, each);
-    }
-
-    /// Walks along the lines of `block`, which begins at `offset` of all lines.
+    /// Walks along the lines of `block`, which begins at `offset` of all lines: behind a row that was lost, or with the first.
     #[inline(always)]
     fn walk<'t>(
         &mut self,
         block: &'t [u8],
         offset: usize,
-        careful: bool,
         values: &mut [Option<&'t [u8]>],
         each: &mut impl FnMut(Line<'t, '_>) -> ControlFlow<()>,
     ) -> ControlFlow<(), Walk> {
+        let careful = offset > 0;
         match self.plain {
             false => self.index.fill(block, careful),
             true => self.index.fill_plain(block, careful),

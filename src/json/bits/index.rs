@@ -208,7 +208,7 @@ impl<'i, 't> Filling<'i, 't> {
     ) {
         let Some(words) = self.groups.next() else { return };
         let (eights, last) = eights(group);
-        let mut take = |lane: usize, eight: &[[u8; WIDTH]; 8]| {
+        let mut take = |lane: usize, eight: &Eight| {
             self.desk.letters.put(lane, read(eight));
             for shape in self.shapes.iter_mut().filter(|shape| shape.kind.is_none()) {
                 for (lane, block) in (lane..).zip(eight) {

@@ -157,12 +157,12 @@ impl Latest {
     pub fn put_away(&mut self, names: &[String], fields_only: bool) {
         let mut part = Part::default();
         let mut fields = Vec::new();
-        let finder = self.finder.get_or_insert_with(|| Finder::new(names));
         for number in self.with_text.drain(..) {
             let Some(newest) = self.list.get_mut(number) else { continue };
             let Some(text) = newest.text.take().and_then(|range| self.texts.get(range)) else { continue };
             match fields_only {
                 true => {
+                    let finder = self.finder.get_or_insert_with(|| Finder::new(names));
                     let _ = finder.lines(text, |line| {
                         let found = line.values.unwrap_or_else(|| refill(line.text, names, &mut fields));
                         part.put_fields(&newest.identity, found.iter().copied(), newest.place);
