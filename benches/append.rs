@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use rows::{Shape, rows};
 pub use timing::logbook;
-use timing::{empty_program, median, process_ms};
+use timing::{built, empty_program, installed, median, process_ms};
 
 const LOGBOOK: &str = env!("CARGO_BIN_EXE_logbook");
 
@@ -49,8 +49,8 @@ pub fn line(name: &str, ours: String, reference: String, ratio: f64, goal: &str)
     println!("{name:<52} {ours:>14} {reference:>14} {ratio:>7.2}  {goal}");
 }
 
-fn append_one(directory: &Path, durability: &str) -> Command {
-    let mut command = Command::new(LOGBOOK);
+fn append_one(program: &Path, directory: &Path, durability: &str) -> Command {
+    let mut command = Command::new(program);
     command.args(["append", "-r", "r-88", "-p", "act", "-a", "run test suite", "-s", "in-progress"]);
     command.args(["--durability", durability, "--dir"]).arg(directory).stdin(Stdio::null());
     command
@@ -59,12 +59,13 @@ fn append_one(directory: &Path, durability: &str) -> Command {
 /// `append` of one row against a program that does nothing, in turn.
 fn one_row(place: &Path, runs: usize) {
     let empty = empty_program(place);
+    let program = installed(place, Path::new(LOGBOOK));
     let directory = logbook(place, "one", "");
     fs::remove_file(directory.join("config.toml")).unwrap();
     let (mut ours, mut reference) = (Vec::new(), Vec::new());
     for _ in 0..runs {
         reference.push(process_ms(&mut Command::new(&empty)));
-        ours.push(process_ms(&mut append_one(&directory, "none")));
+        ours.push(process_ms(&mut append_one(&program, &directory, "none")));
     }
     let (none, nothing) = (median(ours), median(reference));
     line(
@@ -74,23 +75,45 @@ fn one_row(place: &Path, runs: usize) {
         none / nothing,
         "1.2",
     );
-    let (mut ours, mut syncs) = (Vec::new(), Vec::new());
+    synced_row(place, &program, &directory, runs);
+}
+
+/// Writes 300 bytes to the end of a file and, if asked, syncs it.
+const WRITE: &str = r#"
+use std::io::Write;
+fn main() {
+    let words: Vec<String> = std::env::args().collect();
+    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(&words[1]).unwrap();
+    file.write_all(&[b'x'; 300]).unwrap();
+    if words[2] == "sync" {
+        file.sync_data().unwrap();
+    }
+}
+"#;
+
+/// What a sync adds to `append`, against what it adds to a program that does little else, and against one in a process that goes
+/// on, which is faster. All in turn: a logbook grows, and what was synced once has a cache.
+fn synced_row(place: &Path, program: &Path, directory: &Path, runs: usize) {
+    let write = built(place, "write", WRITE);
+    let written = |how: &str| process_ms(Command::new(&write).arg(place.join("written")).arg(how));
+    let (mut ours, mut theirs, mut syncs) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()], Vec::new());
     let mut file = File::create(place.join("sync")).unwrap();
-    for _ in 0..runs.min(200) {
+    for _ in 0..runs {
         file.write_all(&[b'x'; 300]).unwrap();
         let start = Instant::now();
         file.sync_data().unwrap();
         syncs.push(start.elapsed().as_secs_f64() * 1000.0);
-        ours.push(process_ms(&mut append_one(&directory, "data")));
+        for (at, (durability, how)) in [("none", "no"), ("data", "sync")].into_iter().enumerate() {
+            ours[at].push(process_ms(&mut append_one(program, directory, durability)));
+            theirs[at].push(written(how));
+        }
     }
-    let (data, sync) = (median(ours), median(syncs));
-    line(
-        "one row, data, beyond none / one fdatasync",
-        format!("{:.2} ms", data - none),
-        format!("{sync:.2} ms"),
-        (data - none) / sync,
-        "1.2",
-    );
+    let beyond = |[none, data]: [Vec<f64>; 2]| median(data) - median(none);
+    let (beyond, theirs, sync) = (beyond(ours), beyond(theirs), median(syncs));
+    let told = format!("{beyond:.3} ms");
+    let name = "one row, data, beyond none / a write's fdatasync";
+    line(name, told.clone(), format!("{theirs:.3} ms"), beyond / theirs, "1.2");
+    line("the same / one in a process that goes on", told, format!("{sync:.3} ms"), beyond / sync, "");
 }
 
 /// Processor seconds of all children that have ended (`/proc/self/stat`, cutime and cstime).
@@ -132,6 +155,7 @@ fn batch(place: &Path, count: usize) {
 /// The segments are real rows with ids, made by `append -`; on the first
 /// `append` after that `cache/` is complete.
 fn large(place: &Path, segments: usize) {
+    let program = installed(place, Path::new(LOGBOOK));
     let large = logbook(place, "large", "");
     let empty = logbook(place, "empty-one", "");
     let per_segment = (64 << 20) / 300;
@@ -154,9 +178,9 @@ fn large(place: &Path, segments: usize) {
     }
     let (mut ours, mut reference, mut keyed) = (Vec::new(), Vec::new(), Vec::new());
     for run in 0..200 {
-        reference.push(process_ms(&mut append_one(&empty, "none")));
-        ours.push(process_ms(&mut append_one(&large, "none")));
-        keyed.push(process_ms(append_one(&large, "none").args(["--id", &format!("new-{run}")])));
+        reference.push(process_ms(&mut append_one(&program, &empty, "none")));
+        ours.push(process_ms(&mut append_one(&program, &large, "none")));
+        keyed.push(process_ms(append_one(&program, &large, "none").args(["--id", &format!("new-{run}")])));
     }
     let (ours, reference, keyed) = (median(ours), median(reference), median(keyed));
     let name = format!("one row, {segments} segments of 64 MiB / empty logbook");

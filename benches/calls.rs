@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use rows::{Shape, rows};
-use timing::{empty_program, logbook, median, process_ms};
+use timing::{empty_program, installed, logbook, median, process_ms};
 use wait4::Wait4;
 
 const LOGBOOK: &str = env!("CARGO_BIN_EXE_logbook");
@@ -44,7 +44,11 @@ fn line(name: &str, ours: &str, reference: &str, ratio: f64, goal: &str) {
 }
 
 fn ours(directory: &Path, words: &[&str]) -> Command {
-    let mut command = Command::new(LOGBOOK);
+    ours_at(Path::new(LOGBOOK), directory, words)
+}
+
+fn ours_at(program: &Path, directory: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(program);
     command.args(words).env("LOGBOOK_RUN", "r-88").env("LOGBOOK_DIR", directory).stdin(Stdio::null());
     command
 }
@@ -53,12 +57,14 @@ fn ours(directory: &Path, words: &[&str]) -> Command {
 fn around(place: &Path, runs: usize) {
     let empty = empty_program(place);
     let empty = empty.to_str().unwrap();
+    let program = installed(place, Path::new(LOGBOOK));
     for durability in ["none", "data"] {
         let directory = logbook(place, durability, "");
         let (mut wrapped, mut bare) = (Vec::new(), Vec::new());
         for _ in 0..runs {
             bare.push(process_ms(&mut Command::new(empty)));
-            wrapped.push(process_ms(&mut ours(&directory, &["exec", "--durability", durability, "--", empty])));
+            let words = ["exec", "--durability", durability, "--", empty];
+            wrapped.push(process_ms(&mut ours_at(&program, &directory, &words)));
         }
         let (wrapped, bare) = (median(wrapped), median(bare));
         let name = format!("exec, {durability}, beyond the command / an empty program");
