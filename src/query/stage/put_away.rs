@@ -89,8 +89,9 @@ impl Parts {
         }
     }
 
-    /// Adds all parts of others.
+    /// Adds all parts of others. They take no more than each was let take, and are made one at the end anyway.
     pub fn merge(&mut self, others: Parts, count: usize) {
+        self.bytes_max += others.bytes_max;
         for part in others.parts {
             self.add(part, count);
         }
