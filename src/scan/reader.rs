@@ -147,8 +147,8 @@ impl<'s> Reader<'s> {
             let Some(mut lines) = way.lines(block, from, judge.fates) else { continue };
             while let Some((at, end)) = lines.next() {
                 passed(judge.rows, &block.bytes[from..at]);
-                let line = &block.bytes[at..=end];
-                self.finder.lines(line, |line| judge.found(line, block.offset + at as u64, skipped))?;
+                let (lines, length) = (&block.bytes[at..], end + 1 - at);
+                self.finder.first(lines, length, |line| judge.found(line, block.offset + at as u64, skipped))?;
                 from = end + 1;
             }
             if lines.ended() {

@@ -6,8 +6,8 @@
 //! `LOGBOOK_ODD_ROWS=100000000 cargo test --release --test it judged_rows` as many as one likes.
 
 use logbook::format::{self, Drafts, Rules};
-use logbook::json::bits::{Judge, Marks};
-use logbook::json::{Limits, Scratch, Span, validate_members};
+use logbook::json::bits::{Judge, Marks, RowJudge};
+use logbook::json::{Limits, Scratch, Span, validate, validate_members};
 use logbook::model::Vocabulary;
 
 use crate::odd_rows::Maker;
@@ -60,7 +60,9 @@ fn what_is_good_along_marks_is_good() {
     let wanted: u64 = std::env::var("LOGBOOK_ODD_ROWS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
     let (mut judge, mut plain) = (Judge::new(LIMITS), Judge::new(LIMITS).plain());
     let mut scratch = Scratch::default();
+    let mut alone = RowJudge::default();
     let (mut rows, mut good, mut found, mut refused, mut seed) = (0u64, 0u64, 0u64, 0u64, 0u64);
+    let mut sure = 0u64;
     while rows < wanted {
         seed += 1;
         let mut maker = Maker { dice: Dice::new(seed), text: Vec::new() };
@@ -91,6 +93,13 @@ fn what_is_good_along_marks_is_good() {
             refused += u64::from(verdict.is_err());
             let is_object = text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
             good += u64::from(verdict.is_ok() && is_object);
+            let is_sure = alone.is_good(text);
+            assert!(is_sure || judged.spans.is_none(), "what is good with its members is: {}", told());
+            if is_sure {
+                sure += 1;
+                assert_eq!(validate(text, Limits::GRAMMAR), Ok(()), "{}", told());
+                assert!(is_object, "{}", told());
+            }
             if let Some(spans) = judged.spans {
                 found += 1;
                 assert_eq!(verdict, Ok(()), "{}", told());
@@ -103,6 +112,7 @@ fn what_is_good_along_marks_is_good() {
     assert!(good > rows / 4 && refused > rows / 4, "both kinds: {good} good and {refused} refused of {rows}");
     // Escapes in keys and tabs between tokens, of which odd rows are full, are left to the plain judge.
     assert!(found > good / 4, "many good rows are found at once: {found} of {good}");
+    assert!(sure > found, "without their members more: {sure}, not only {found}");
 }
 
 #[test]

@@ -248,10 +248,20 @@ fn read_odd_rows(wanted: u64, mut seeds: impl Iterator<Item = u64>) -> [u64; 3] 
             at += line.len();
         }
         assert_eq!(fast.len(), lines.len(), "seed {seed}");
+        let mut alone = Finder::new(&chosen);
         for ((at, found), (line_at, line)) in fast.iter().zip(&lines) {
             let told = || format!("seed {seed}: {}", line.escape_ascii());
             assert_eq!(at, line_at, "{}", told());
             assert_eq!(*found, plainly(line, &chosen), "{}", told());
+            let length = block[*at..].iter().position(|byte| *byte == b'\n').unwrap() + 1;
+            let mut handed = 0;
+            let _ = alone.first(&block[*at..], length, |first| {
+                handed += 1;
+                let values = first.values.map_or_else(|| plainly(first.text, &chosen), |values| Some(values.to_vec()));
+                assert_eq!((first.at, first.text, values), (0, *line, found.clone()), "alone, {}", told());
+                ControlFlow::Continue(())
+            });
+            assert_eq!(handed, 1, "{}", told());
             // The engine of the reading above is far from the one below.
             let parsed: Option<Value> = serde_json::from_slice(line).ok();
             if let Some(Value::Object(members)) = parsed {

@@ -84,6 +84,12 @@ struct Indexed<'t, 'i> {
     words: &'i Words,
 }
 
+/// So many bytes are read into words in one.
+const WHOLE: usize = 8 * WIDTH;
+
+/// Names up to which values need no room of their own.
+const FEW: usize = 8;
+
 /// How a walk along lines ended.
 enum Walk {
     /// Behind the last of them.
@@ -118,17 +124,44 @@ impl Finder {
         block: &'t [u8],
         mut each: impl FnMut(Line<'t, '_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let mut values = vec![None; self.names.len()];
+        // A line may be all that is looked at.
+        let (mut few, mut many) = ([None; FEW], Vec::new());
+        let values = match few.get_mut(..self.names.len()) {
+            Some(few) => few,
+            None => {
+                many.resize(self.names.len(), None);
+                &mut *many
+            }
+        };
         let mut from = 0;
         // A row whose brackets do not come to nought puts the depth of all that follows in doubt.
         while let Walk::Lost(next) = with_bits(
             // What is not put into the function that has the instructions does not get them.
             #[inline(always)]
-            || self.walk(&block[from..], from, &mut values, &mut each),
+            || self.walk(&block[from..], from, values, &mut each),
         )? {
             from = next;
         }
         ControlFlow::Continue(())
+    }
+
+    /// Hands the first line of `text` to `each`: so many bytes, with its newline. Some of what stands behind it is looked at where that
+    /// makes whole words, which is faster: so give it all there is.
+    pub fn first<'t>(
+        &mut self,
+        text: &'t [u8],
+        length: usize,
+        each: impl FnOnce(Line<'t, '_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let text = &text[..text.len().min(length.next_multiple_of(WHOLE))];
+        let (mut each, mut flow) = (Some(each), ControlFlow::Continue(()));
+        let _ = self.lines(text, |line| {
+            if let Some(each) = each.take() {
+                flow = each(line);
+            }
+            ControlFlow::Break(())
+        });
+        flow
     }
 
     /// Walks along the lines of `block`, which begins at `offset` of all lines: behind a row that was lost, or with the first.

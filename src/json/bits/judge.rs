@@ -80,6 +80,21 @@ impl Judge {
         }
     }
 
+    /// Whether the first line of the block is surely one good object, as the grammar has it: keys are not told apart, and members
+    /// not written down.
+    #[inline(never)]
+    fn is_good(&mut self, block: &[u8]) -> bool {
+        self.spans.clear();
+        self.open.clear();
+        let (ends, escapes) = (self.marks.ends(), self.marks.escapes());
+        let ground = Ground { text: block, begin: 0, ends, escapes, limits: self.limits };
+        let Judge { known, names, open, deep, spans, .. } = self;
+        let mut room = Room { known, names: *names, open, deep, spans };
+        let mut reached = ground.reached(0, 0, Keys::NONE);
+        let Some(end) = row::<false>(ground, &mut room, &mut reached) else { return false };
+        end + 1 == block.len() && (self.marks.strange_at_all == 0 || self.is_clean(&block[..end], 0, end))
+    }
+
     /// The next line of the block that was begun with. Never inlined: the walk needs all registers for itself.
     #[inline(never)]
     pub fn next<'t>(&mut self, block: &'t [u8]) -> Option<Judged<'t, '_>> {
@@ -100,7 +115,7 @@ impl Judge {
             spans: &mut self.spans,
         };
         let mut reached = ground.reached(self.next, self.escape, Keys::NONE);
-        let ended = row(ground, &mut room, &mut reached);
+        let ended = row::<true>(ground, &mut room, &mut reached);
         let good = ended.is_some();
         let Reached { mut next, mut escape, .. } = reached;
         let end = match ended {
@@ -154,7 +169,7 @@ impl RowJudge {
         self.line.extend_from_slice(text);
         self.line.push(b'\n');
         self.judge.begin(&self.line);
-        self.judge.next(&self.line).is_some_and(|judged| judged.text.len() == text.len() && judged.spans.is_some())
+        self.judge.is_good(&self.line)
     }
 }
 
@@ -202,9 +217,10 @@ struct Reached {
     key: u8,
 }
 
-/// Where the newline of the row stands; `None`: in doubt. Then `reached` may lie before it.
+/// Where the newline of the row stands; `None`: in doubt. Then `reached` may lie before it. With `MEMBERS` they are written down, and
+/// keys that repeat are in doubt, if the limits have it so.
 #[inline(always)]
-fn row(ground: Ground<'_>, room: &mut Room<'_>, reached: &mut Reached) -> Option<usize> {
+fn row<const MEMBERS: bool>(ground: Ground<'_>, room: &mut Room<'_>, reached: &mut Reached) -> Option<usize> {
     let (text, begin) = (ground.text, ground.begin);
     let mut on = *reached;
     let mut at = ground.skip_white(begin);
@@ -219,7 +235,9 @@ fn row(ground: Ground<'_>, room: &mut Room<'_>, reached: &mut Reached) -> Option
     let mut key = !empty;
     loop {
         let mut begun = None;
-        if key {
+        if key && !MEMBERS {
+            at = ground.any_key(at, &mut on)?;
+        } else if key {
             let number = on.key.wrapping_add(1);
             let known = match room.known.at(number, text, at) {
                 Some(told) => Some((number, told)),
@@ -394,6 +412,17 @@ impl<'a> Ground<'a> {
             return None;
         }
         known.learn(before, &self.text[at..end + 2], key_hash_in(self.text, at + 1, end), room.names)
+    }
+
+    /// Where the value of the key that begins at `at` does.
+    #[inline(always)]
+    fn any_key(&self, at: usize, on: &mut Reached) -> Option<usize> {
+        // A newline is a mark too.
+        if self.byte(at) != b'"' {
+            return None;
+        }
+        let colon = self.skip_white(self.string(at, on)?);
+        (self.byte(colon) == b':').then(|| self.skip_white(colon + 1))
     }
 
     /// A key and its colon, and where the value begins. One with escapes may say the same as another, and is left to the plain judge.
