@@ -126,6 +126,10 @@ pub trait Os: Sync {
     fn pause(&self, microseconds: u64);
     /// Milliseconds since some start: for timeouts only.
     fn elapsed_ms(&self) -> u64;
+    /// What the clock says that files are stamped with, which goes by ticks: seconds and nanoseconds. `None`: nobody knows.
+    fn file_clock(&self) -> Option<(i64, i64)> {
+        None
+    }
 }
 
 /// Whether `error` only asks to try again.

@@ -188,6 +188,12 @@ impl Os for Real {
         static START: OnceLock<Instant> = OnceLock::new();
         START.get_or_init(Instant::now).elapsed().as_millis() as u64
     }
+
+    #[cfg(target_os = "linux")]
+    fn file_clock(&self) -> Option<(i64, i64)> {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
+        Some((now.tv_sec, now.tv_nsec))
+    }
 }
 
 /// The file system that a directory stands on.

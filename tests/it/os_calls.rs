@@ -77,6 +77,9 @@ macro_rules! as_real {
         fn elapsed_ms(&self) -> u64 {
             REAL.elapsed_ms()
         }
+        fn file_clock(&self) -> Option<(i64, i64)> {
+            REAL.file_clock()
+        }
     };
 }
 

@@ -36,10 +36,23 @@ pub(in crate::store) struct Unread {
 /// A run that was searched for.
 #[derive(Debug)]
 struct Asked {
-    run: String,
+    run: Sought,
     /// Up to here in the text.
     to: usize,
     last: u64,
+}
+
+/// What tells the rows of a run. Made once for each: a writer that goes on asks under every lock.
+#[derive(Debug)]
+struct Sought {
+    run: String,
+    hash: u128,
+    /// What a row begins with, as this program writes it.
+    begin: Vec<u8>,
+    name: Finder<'static>,
+    step_key: Finder<'static>,
+    /// Whether the run can be told by its bytes, where there is no escape.
+    plain: bool,
 }
 
 impl Unread {
@@ -127,11 +140,11 @@ impl Unread {
         if self.filled == 0 {
             return Some(0);
         }
-        let at = match self.asked.iter().position(|asked| asked.run == run) {
+        let at = match self.asked.iter().position(|asked| asked.run.run == run) {
             Some(at) => at,
             None if self.asked.len() >= ASKED_MAX => return None,
             None => {
-                self.asked.push(Asked { run: run.to_owned(), to: 0, last: 0 });
+                self.asked.push(Asked { run: Sought::new(run), to: 0, last: 0 });
                 self.asked.len() - 1
             }
         };
@@ -151,42 +164,51 @@ impl Unread {
 impl Asked {
     fn search(&mut self, text: &[u8]) {
         if self.to < text.len() {
-            self.last = self.last.max(last_step_in(&text[self.to..], &self.run));
+            self.last = self.last.max(self.run.last_step_in(&text[self.to..]));
             self.to = text.len();
         }
     }
 }
 
-/// The highest step of `run` in a block of lines. From the end, where it most often stands: of the rows before it, written as
-/// this program writes them, the first bytes tell that they say no more.
-fn last_step_in(block: &[u8], run: &str) -> u64 {
-    let hash = xxh3_128(run.as_bytes());
-    let begin = format!("{{\"run_id\":\"{run}\",\"step\":").into_bytes();
-    let (name, step_key) = (Finder::new(run), Finder::new("\"step\""));
-    // Only what is written without an escape can be told by its bytes.
-    let plain = !run.is_empty() && run.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\'));
-    let escaped = memchr(b'\\', block).is_some();
-    if plain && !escaped && name.find(block).is_none() {
-        return 0;
-    }
-    let lines: Vec<_> = Lines::new(block).filter(|line| line.whole).collect();
-    let mut last = 0;
-    for line in lines.into_iter().rev() {
-        let text = line.text;
-        if plain && !(escaped && memchr(b'\\', text).is_some()) {
-            let says_no_more = match text.strip_prefix(begin.as_slice()) {
-                Some(rest) => step_at(rest).is_some_and(|step| step <= last) && step_key.find(rest).is_none(),
-                None => name.find(text).is_none(),
-            };
-            if says_no_more {
-                continue;
-            }
+impl Sought {
+    fn new(run: &str) -> Sought {
+        Sought {
+            run: run.to_owned(),
+            hash: xxh3_128(run.as_bytes()),
+            begin: format!("{{\"run_id\":\"{run}\",\"step\":").into_bytes(),
+            name: Finder::new(run).into_owned(),
+            step_key: Finder::new("\"step\""),
+            plain: !run.is_empty() && run.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\')),
         }
-        let mut row = Stretch::default();
-        row.row(Place { segment: 0, offset: 0 }, text);
-        last = last.max(row.runs.get(&hash).map_or(0, |entry| entry.last_step));
     }
-    last
+
+    /// The highest step of the run in a block of lines. From the end, where it most often stands: of the rows before it, written as
+    /// this program writes them, the first bytes tell that they say no more.
+    fn last_step_in(&self, block: &[u8]) -> u64 {
+        // Only what is written without an escape can be told by its bytes.
+        let escaped = memchr(b'\\', block).is_some();
+        if self.plain && !escaped && self.name.find(block).is_none() {
+            return 0;
+        }
+        let lines: Vec<_> = Lines::new(block).filter(|line| line.whole).collect();
+        let mut last = 0;
+        for line in lines.into_iter().rev() {
+            let text = line.text;
+            if self.plain && !(escaped && memchr(b'\\', text).is_some()) {
+                let says_no_more = match text.strip_prefix(self.begin.as_slice()) {
+                    Some(rest) => step_at(rest).is_some_and(|step| step <= last) && self.step_key.find(rest).is_none(),
+                    None => self.name.find(text).is_none(),
+                };
+                if says_no_more {
+                    continue;
+                }
+            }
+            let mut row = Stretch::default();
+            row.row(Place { segment: 0, offset: 0 }, text);
+            last = last.max(row.runs.get(&self.hash).map_or(0, |entry| entry.last_step));
+        }
+        last
+    }
 }
 
 /// The whole number that `text` begins with, and nothing but it up to the next member.
@@ -234,7 +256,8 @@ mod tests {
                 for third in rows {
                     let block = format!("{first}\n{second}\n{third}\n");
                     for run in ["r-1", "r-2", "r-12", "r-3"] {
-                        let (found, wanted) = (last_step_in(block.as_bytes(), run), plainly(block.as_bytes(), run));
+                        let (found, wanted) =
+                            (Sought::new(run).last_step_in(block.as_bytes()), plainly(block.as_bytes(), run));
                         assert_eq!(found, wanted, "{run} in {block}");
                     }
                 }

@@ -20,6 +20,9 @@ use crate::store::os::{How, Os, Stat, What, read_full, write_full};
 /// could give one time to two changes. Most tick every few milliseconds; those that keep whole
 /// seconds only tick every one or two.
 const SETTLED_MS: u64 = 100;
+/// The same once the clock that files are stamped with was seen to go on: then only a file system that keeps less of its time
+/// could give one twice, and those that keep more than seconds keep hundredths of them.
+const TICKED_MS: u64 = 30;
 const SETTLED_WHOLE_SECONDS_MS: u64 = 2500;
 
 /// How long a writer that goes on asks the open directory, which is faster, before it asks for what is at the path.
@@ -49,11 +52,24 @@ impl Stamp {
         Stamp { identity: stat.identity, modified: stat.modified, changed: stat.changed }
     }
 
+    /// How long after it was first seen the tick of the last change is over. `now`: what the clock says that files are stamped with.
+    fn settles_ms(&self, now: Option<(i64, i64)>) -> u64 {
+        match self.modified.1 {
+            0 => SETTLED_WHOLE_SECONDS_MS,
+            _ if now.is_some_and(|now| now > self.newest()) => TICKED_MS,
+            _ => SETTLED_MS,
+        }
+    }
+
+    fn newest(&self) -> (i64, i64) {
+        self.modified.max(self.changed)
+    }
+
     /// Whether the clock's tick in which the directory last changed is surely over: the same time cannot be given twice then,
     /// but by a clock that was set back.
     fn is_old(&self) -> bool {
         let Ok(now) = SystemTime::now().duration_since(UNIX_EPOCH) else { return false };
-        let (seconds, nanoseconds) = self.modified.max(self.changed);
+        let (seconds, nanoseconds) = self.newest();
         let since_ms = now.as_millis() as i128 - i128::from(seconds) * 1000 - i128::from(nanoseconds / 1_000_000);
         since_ms >= i128::from(SETTLED_WHOLE_SECONDS_MS)
     }
@@ -113,8 +129,8 @@ impl Listed {
                 return true;
             }
             Some((seen, since_ms)) if seen == stamp => {
-                let settled_ms = if stamp.modified.1 == 0 { SETTLED_WHOLE_SECONDS_MS } else { SETTLED_MS };
-                self.settled = now_ms.saturating_sub(since_ms) >= settled_ms || stamp.is_old();
+                let settles_ms = stamp.settles_ms(os.file_clock());
+                self.settled = now_ms.saturating_sub(since_ms) >= settles_ms || stamp.is_old();
             }
             _ if self.open.is_some() => {
                 // Another directory may stand at the path.
@@ -198,4 +214,26 @@ fn save(os: &dyn Os, directory: &Path, stamp: &Stamp, names: &[SegmentName]) -> 
         let _ = os.unlink(&temporary);
     }
     written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_settles_sooner_once_its_clock_went_on() {
+        let stamp = |modified, changed| Stamp { identity: (1, 2), modified, changed };
+        let of = |stamp: Stamp, now| stamp.settles_ms(now);
+        let fine = stamp((7, 400), (7, 500));
+        assert_eq!(of(fine, None), SETTLED_MS);
+        // Not beyond both of its times, or set back.
+        for now in [(7, 450), (7, 500), (6, 900)] {
+            assert_eq!(of(fine, Some(now)), SETTLED_MS, "{now:?}");
+        }
+        for now in [(7, 501), (8, 0)] {
+            assert_eq!(of(fine, Some(now)), TICKED_MS, "{now:?}");
+        }
+        // Whole seconds.
+        assert_eq!(of(stamp((7, 0), (7, 500)), Some((9, 0))), SETTLED_WHOLE_SECONDS_MS);
+    }
 }
