@@ -33,11 +33,13 @@ fn from_the_printed_address_to_a_run_and_a_query() {
     assert_eq!(browser.script("return document.cookie"), json!(""), "no script reads the cookie");
     assert!(browser.text("table").contains("07:00 has passed"));
     browser.click("a[href='/run?id=r-88']");
-    assert_eq!(browser.text("h1"), "r-88");
+    // A click need not wait for the page that it leads to.
+    until("the run is shown", || browser.text("h1") == "r-88");
     assert!(browser.text("main").contains("find out why the test suite of web fails"));
     browser.click("a[href='/query']");
+    until("there is a box", || browser.address().ends_with("/query"));
     browser.write("#q", "status=blocked x=\n");
-    until("the query is answered", || browser.address().contains("/query?q="));
+    until("the query is answered", || browser.address().contains("/query?q=") && !browser.text(".problem").is_empty());
     let problem = browser.text(".problem");
     let lines: Vec<&str> = problem.lines().collect();
     assert_eq!(lines[1].find("x=").map(|at| at + 2), lines[2].find('^'), "{problem}");
@@ -66,7 +68,7 @@ fn a_yes_with_a_reason() {
     until("it is open no more", || !browser.text("#part").contains("release 273 invoices, 418,036.35 EUR\n"));
     // A no without a reason is refused, and says why.
     browser.click(".no");
-    assert!(browser.text("main").contains("a no needs"), "{}", browser.text("main"));
+    until("it says why", || browser.text("main").contains("a no needs"));
 }
 
 #[test]
@@ -130,7 +132,7 @@ fn pages_are_whole_without_scripts() {
     browser.go(&format!("{}/approvals", served.origin()));
     browser.write("input[name=why]", "the window is open");
     browser.click(".yes");
-    assert!(browser.text(".done").contains("Stored as r-73#30."), "{}", browser.text("main"));
+    until("it says so", || browser.text(".done").contains("Stored as r-73#30."));
     book.run(&["query", "client=web", "--count"]).stdout("1\n");
 }
 
