@@ -88,13 +88,16 @@ impl Os for Real {
     fn lock_holder(&self, file: &Stat) -> Option<u32> {
         // `1: FLOCK  ADVISORY  WRITE 1234 fe:00:131 0 EOF`; the device is told in a way
         // that differs between file systems, so the inode alone decides.
-        let locks = std::fs::read_to_string("/proc/locks").ok()?;
-        locks.lines().find_map(|line| {
-            let words: Vec<&str> = line.split_ascii_whitespace().collect();
-            let inode = words.get(5)?.rsplit(':').next()?.parse::<u64>().ok()?;
-            let held = words.get(1) == Some(&"FLOCK") && words.get(3) == Some(&"WRITE");
-            (held && inode == file.identity.1).then(|| words.get(4)?.parse().ok()).flatten()
-        })
+        let holder = |locks: String| {
+            locks.lines().find_map(|line| {
+                let words: Vec<&str> = line.split_ascii_whitespace().collect();
+                let inode = words.get(5)?.rsplit(':').next()?.parse::<u64>().ok()?;
+                let held = words.get(1) == Some(&"FLOCK") && words.get(3) == Some(&"WRITE");
+                (held && inode == file.identity.1).then(|| words.get(4)?.parse().ok()).flatten()
+            })
+        };
+        // A long list is told in pieces, and what others take and give back meanwhile makes it skip a line.
+        (0..5).find_map(|_| holder(std::fs::read_to_string("/proc/locks").ok()?))
     }
 
     fn unlock(&self, file: &OwnedFd) -> io::Result<()> {
