@@ -43,11 +43,7 @@ fn line(name: &str, ours: &str, reference: &str, ratio: f64, goal: &str) {
     println!("{name:<52} {ours:>14} {reference:>14} {ratio:>7.2}  {goal}");
 }
 
-fn ours(directory: &Path, words: &[&str]) -> Command {
-    ours_at(Path::new(LOGBOOK), directory, words)
-}
-
-fn ours_at(program: &Path, directory: &Path, words: &[&str]) -> Command {
+fn ours(program: &Path, directory: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(words).env("LOGBOOK_RUN", "r-88").env("LOGBOOK_DIR", directory).stdin(Stdio::null());
     command
@@ -64,7 +60,7 @@ fn around(place: &Path, runs: usize) {
         for _ in 0..runs {
             bare.push(process_ms(&mut Command::new(empty)));
             let words = ["exec", "--durability", durability, "--", empty];
-            wrapped.push(process_ms(&mut ours_at(&program, &directory, &words)));
+            wrapped.push(process_ms(&mut ours(&program, &directory, &words)));
         }
         let (wrapped, bare) = (median(wrapped), median(bare));
         let name = format!("exec, {durability}, beyond the command / an empty program");
@@ -98,13 +94,15 @@ fn through(place: &Path, runs: usize) {
 /// From the end of `approve` to the end of the `ask --wait` that it lets go on.
 fn noticed(place: &Path, runs: usize) {
     let directory = logbook(place, "noticed", "");
-    process_ms(&mut ours(&directory, &["append", "-a", "begin", "-s", "in-progress"]));
+    process_ms(&mut ours(Path::new(LOGBOOK), &directory, &["append", "-a", "begin", "-s", "in-progress"]));
     let mut waits = Vec::new();
     for number in 0..runs {
         let what = format!("question {number}");
-        let mut asking = ours(&directory, &["ask", &what, "--wait"]).stdout(Stdio::null()).spawn().unwrap();
+        let mut asking =
+            ours(Path::new(LOGBOOK), &directory, &["ask", &what, "--wait"]).stdout(Stdio::null()).spawn().unwrap();
         let approve = || {
-            let mut command = ours(&directory, &["approve", "r-88", "--by", "maria", "--why", "fine"]);
+            let mut command =
+                ours(Path::new(LOGBOOK), &directory, &["approve", "r-88", "--by", "maria", "--why", "fine"]);
             command.env_remove("LOGBOOK_RUN").stderr(Stdio::null()).status().unwrap().success()
         };
         while !approve() {
@@ -165,7 +163,7 @@ fn redacted(place: &Path, count: usize) {
         for _ in 0..7 {
             for (which, config) in ["", "[redact]\noff = true\n"].into_iter().enumerate() {
                 let directory = logbook(place, "redacted", &format!("segment_bytes_max = 100000000000\n{config}"));
-                let mut append = ours(&directory, &["append", "-", "--durability", "none"]);
+                let mut append = ours(Path::new(LOGBOOK), &directory, &["append", "-", "--durability", "none"]);
                 cpu[which].push(cpu_s(append.stdin(File::open(&input).unwrap())));
                 fs::remove_dir_all(place.join("redacted")).unwrap();
             }

@@ -5,7 +5,7 @@
 
 use std::ops::{ControlFlow, Range};
 
-use super::index::Index;
+use super::index::{Eight, Index};
 use super::masks::WIDTH;
 use super::words::Words;
 #[cfg(target_arch = "x86_64")]
@@ -85,7 +85,7 @@ struct Indexed<'t, 'i> {
 }
 
 /// So many bytes are read into words in one.
-const WHOLE: usize = 8 * WIDTH;
+const WHOLE: usize = size_of::<Eight>();
 
 /// Names up to which values need no room of their own.
 const FEW: usize = 8;

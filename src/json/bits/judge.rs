@@ -84,7 +84,6 @@ impl Judge {
     /// not written down.
     #[inline(never)]
     fn is_good(&mut self, block: &[u8]) -> bool {
-        self.spans.clear();
         self.open.clear();
         let (ends, escapes) = (self.marks.ends(), self.marks.escapes());
         let ground = Ground { text: block, begin: 0, ends, escapes, limits: self.limits };

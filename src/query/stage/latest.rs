@@ -159,11 +159,12 @@ impl Latest {
         let mut fields = Vec::new();
         for number in self.with_text.drain(..) {
             let Some(newest) = self.list.get_mut(number) else { continue };
-            let Some(text) = newest.text.take().and_then(|range| self.texts.get(range)) else { continue };
+            let Some(range) = newest.text.take() else { continue };
+            let Some(text) = self.texts.get(range.clone()) else { continue };
             match fields_only {
                 true => {
                     let finder = self.finder.get_or_insert_with(|| Finder::new(names));
-                    let _ = finder.lines(text, |line| {
+                    let _ = finder.first(&self.texts[range.start..], text.len(), |line| {
                         let found = line.values.unwrap_or_else(|| refill(line.text, names, &mut fields));
                         part.put_fields(&newest.identity, found.iter().copied(), newest.place);
                         ControlFlow::Continue(())

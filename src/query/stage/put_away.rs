@@ -89,9 +89,14 @@ impl Parts {
         }
     }
 
-    /// Adds all parts of others. They take no more than each was let take, and are made one at the end anyway.
+    /// Adds all parts of others. Two threads' are let take what both were: the newest of all are sought at the end anyway. Yet not
+    /// what any number of them were, since there may be as many as pieces.
     pub fn merge(&mut self, others: Parts, count: usize) {
-        self.bytes_max += others.bytes_max;
+        if self.parts.is_empty() {
+            *self = others;
+            return;
+        }
+        self.bytes_max = self.bytes_max.max(others.bytes_max * 2);
         for part in others.parts {
             self.add(part, count);
         }
