@@ -75,6 +75,9 @@ mod run_record;
 /// Rows with their corrections folded in, against a slow and obvious way.
 mod corrections;
 
+/// What must not get past approvals, policy, holds, redaction and evidence (`tests/gates/`).
+mod gates;
+
 /// Secrets do not enter the log.
 mod redaction;
 
