@@ -206,6 +206,26 @@ pub fn said_end(text: &[u8]) -> usize {
     if text[last..end].contains(&0) { last } else { end }
 }
 
+/// The segment of the last line in `tail` that covers one; lines without their newline say nothing. `whole`: `tail` begins
+/// where a line does. `None`: no line in it does, and an earlier one may.
+pub fn last_covered(tail: &[u8], whole: bool) -> Option<SegmentName> {
+    const BEGIN: &[u8] = b"{\"segment\":\"";
+    let mut end = memchr::memrchr(b'\n', tail)?;
+    loop {
+        let begin = memchr::memrchr(b'\n', &tail[..end]).map(|at| at + 1).or(whole.then_some(0))?;
+        let line = &tail[begin..end];
+        // Only such lines have marks, and they are not parsed: the newest of them are long, and every append asks.
+        if memchr::memmem::find(line, b"\",\"marks\":\"").is_some()
+            && let Some(rest) = line.strip_prefix(BEGIN)
+            && let Some(length) = memchr::memchr(b'"', rest)
+            && let Some(name) = SegmentName::parse(&rest[..length])
+        {
+            return Some(name);
+        }
+        end = begin.checked_sub(1)?;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -240,5 +260,36 @@ mod tests {
         }
         let head = Head::parse(&format!("2026-04-15.000041.jsonl:12:{NOTHING}")).unwrap();
         assert_eq!(Head::parse(&head.to_string()), Some(head));
+    }
+    #[test]
+    fn the_last_line_that_covers_is_found_from_any_part_of_the_end() {
+        let covered = |number| {
+            let covered = Covered {
+                rows: 3,
+                bytes: 900,
+                first_at: None,
+                last_at: None,
+                sealed_at: "2026-04-16T00:00:00Z".into(),
+                sha256: NOTHING.into(),
+                marks: "0011223344556677".into(),
+            };
+            let segment = SegmentName::new("2026-04-15", number).unwrap();
+            Line { segment, event: Event::Covered(covered), prev: NOTHING.into() }.print() + "\n"
+        };
+        let deleted = |number| {
+            let segment = SegmentName::new("2026-04-15", number).unwrap();
+            let event = Event::Deleted { deleted_at: "2026-04-16T00:00:00Z".into(), receipt: "_logbook#7".into() };
+            Line { segment, event, prev: NOTHING.into() }.print() + "\n"
+        };
+        let text = [covered(7), covered(8), deleted(3), deleted(9)].concat() + covered(10).trim_end();
+        let number = |tail: &[u8], whole| last_covered(tail, whole).map(|name| name.number);
+        assert_eq!(number(text.as_bytes(), true), Some(8));
+        let eight = covered(7).len();
+        for from in 0..text.len() {
+            let wanted = (from < eight).then_some(8);
+            assert_eq!(number(&text.as_bytes()[from..], false), wanted, "from {from}");
+        }
+        assert_eq!(number(b"", true), None);
+        assert_eq!(number(b"\n", true), None);
     }
 }

@@ -9,6 +9,7 @@
 //! - `lock_line`: the one line of `.lock`
 //! - `digest`: SHA-256 in digits
 //! - `manifest`: lines of the manifest, chained · `seek_table`: the frames of an archive
+//! - `receipt`: rows that tell what retention deleted · `missing`: those that tell which segments are not here
 //! - `lines`: a block of bytes into lines; what is wrong with a bad one
 //! - `draft/`: given rows, checked and laid out, all but the step
 //! - `body`: do two rows say the same
@@ -27,6 +28,8 @@ pub mod draft;
 pub mod lines;
 pub mod lock_line;
 pub mod manifest;
+pub mod missing;
+pub mod receipt;
 pub mod secrets;
 pub mod seek_table;
 pub mod segment_name;

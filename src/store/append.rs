@@ -28,6 +28,8 @@ pub struct Active {
     pub(super) bytes: u64,
     /// How long it was when it was opened.
     pub(super) opened: u64,
+    /// A higher number was in use: it takes no more.
+    pub(super) is_closed: bool,
 }
 
 /// A row that is on file.
@@ -96,6 +98,8 @@ pub struct Writer<'o> {
     pub(super) active: Option<Active>,
     pub(super) index: Index,
     pub(super) raw: Vec<SegmentName>,
+    /// The highest number that is sealed, as it was found under the lock.
+    pub(super) sealed_end: u64,
     /// Whether `raw` is still what a listing would give.
     pub(super) listed: Listed,
     /// What was said of that when the lock was taken, if it was asked.
@@ -144,6 +148,7 @@ impl<'o> Writer<'o> {
             active: None,
             index: Index::default(),
             raw: Vec::new(),
+            sealed_end: 0,
             listed: Listed::default(),
             listed_still: None,
             unsynced: Vec::new(),
@@ -254,11 +259,6 @@ impl<'o> Writer<'o> {
         appended: &mut Appended,
     ) -> Result<()> {
         let (mut line, active) = self.find_active(lock)?;
-        // Sealed while this writer waited.
-        let raw = std::mem::take(&mut self.raw);
-        let known = self.index.catch_up_sealed(self.os, &self.directory, &raw);
-        self.raw = raw;
-        known?;
         let active = match active {
             Some(mut active) => {
                 let torn_at = self.index.catch_up(self.os, &active)?;
@@ -295,7 +295,14 @@ impl<'o> Writer<'o> {
         out.clear();
         let mut steps: Vec<Option<u64>> = vec![None; drafts.runs().len()];
         let mut rows = Vec::with_capacity(drafts.rows().len());
-        let mut voids = 0;
+        // Rows about the logbook itself among them.
+        let mut own = 0;
+        if active.bytes == 0
+            && let Some(missing) = self.missing_before(active.name.number)?
+        {
+            own += 1;
+            self.tell_missing(missing, own, &mut out)?;
+        }
         for (index, draft) in drafts.rows().iter().enumerate() {
             let last = match steps[draft.run as usize] {
                 Some(last) => last,
@@ -316,8 +323,8 @@ impl<'o> Writer<'o> {
                 Ok(Verdict::Instead(step, voided)) => {
                     steps[draft.run as usize] = Some(last.max(step));
                     // The old place first: a write that stops in between must not leave the row there twice.
-                    voids += 1;
-                    self.void(voided, voids, drafts.run_of(draft), step, &mut out)?;
+                    own += 1;
+                    self.void(voided, own, drafts.run_of(draft), step, &mut out)?;
                     let place = Place { offset: active.bytes + out.len() as u64, ..place };
                     drafts.render(draft, step, &mut out);
                     rows.push(Stored { draft: index, step, place, again: false });
@@ -336,6 +343,9 @@ impl<'o> Writer<'o> {
                     }
                 }
             }
+        }
+        if rows.iter().all(|row| row.again) {
+            out.clear();
         }
         let start = active.bytes;
         let number = active.name.number;
@@ -369,7 +379,7 @@ impl<'o> Writer<'o> {
         }
         active.bytes += out.len() as u64;
         // Repair rows among them are left for the next look to read.
-        self.wrote_to = (voids == 0).then_some(active.bytes);
+        self.wrote_to = (own == 0).then_some(active.bytes);
         self.active = Some(active);
         self.out = out;
         appended.rows = rows;

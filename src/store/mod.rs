@@ -52,6 +52,6 @@ pub use read::snapshot::{Segment, Snapshot, read_row, snapshot, snapshot_with_su
 pub use read::watch::Watch;
 pub use read::{archived, input, packed, snapshot};
 pub use redaction_key::redaction_key;
-use segments::listed;
 pub use segments::listing;
+use segments::{layout, listed};
 pub use state::OnFile;

@@ -176,12 +176,16 @@ impl Writer<'_> {
             file => file.map_err(fail)?,
         };
         let bytes = self.os.stat(&file).map_err(fail)?.bytes;
-        row_at(self.os, &file, place.offset, bytes).map_err(fail)
+        match row_at(self.os, &file, place.offset, bytes).map_err(fail)? {
+            // Of a file that is shorter than its archive, the rest stands there.
+            None => archived_row(self.os, &self.directory, place),
+            row => Ok(row),
+        }
     }
 
     /// Every row that begins at or after `from`, in order.
     pub(super) fn rows_since(&self, from: Place, each: &mut dyn FnMut(Place, &[u8])) -> Result<()> {
-        let end = self.raw.last().map_or(0, |name| name.number);
+        let end = self.raw.last().map_or(0, |name| name.number).max(self.sealed_end);
         for name in archived::sealed_names(self.os, &self.directory, &self.raw, from.segment.saturating_sub(1), end)? {
             let start = if name.number == from.segment { from.offset } else { 0 };
             archived::each_sealed_block(self.os, &self.directory, &name, start, |at, block| {

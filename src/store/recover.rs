@@ -1,11 +1,15 @@
 //! A torn tail (`docs/format.md`, Torn tails): what a writer that died in the
 //! middle of a row left behind the last newline. Never truncated: adopted when
-//! it is a whole row, else closed and told by a `repair` row.
+//! it is a whole row, else closed and told by a `repair` row. And segments that
+//! are not here, which another `repair` row tells of.
 
 use super::append::{Active, Writer};
+use super::layout::covered_number;
+use super::listing;
 use super::os::{read_full, write_full};
 use crate::error::{Error, Result};
-use crate::format::{Drafts, Rules};
+use crate::format::missing::Missing;
+use crate::format::{Drafts, Rules, SegmentName};
 use crate::json::{Kind, Limits, kind, validate};
 use crate::model::{Vocabulary, run_id};
 
@@ -34,6 +38,32 @@ impl Writer<'_> {
         })?;
         active.bytes += lines.len() as u64;
         self.index.catch_up(self.os, active)?;
+        Ok(())
+    }
+}
+
+impl Writer<'_> {
+    /// The numbers right below `number`, the active segment's, of which there is neither a segment nor a trace: `.lock` knew
+    /// them. First and last.
+    pub(super) fn missing_before(&self, number: u64) -> Result<Option<(u64, u64)>> {
+        let below = |names: &[SegmentName]| {
+            names.iter().rev().map(|name| name.number).find(|other| *other < number).unwrap_or(0)
+        };
+        let mut last = below(&self.raw);
+        if last + 1 < number {
+            last = last.max(below(&listing::archived(self.os, &self.directory)?));
+        }
+        if last + 1 < number {
+            last = last.max(covered_number(self.os, &self.directory)?);
+        }
+        Ok((last + 1 < number).then(|| (last + 1, number - 1)))
+    }
+
+    /// Writes the `repair` row that tells of segments that are not here, the `nth` row of its own in this call.
+    pub(super) fn tell_missing(&mut self, (from, to): (u64, u64), nth: u64, out: &mut Vec<u8>) -> Result<()> {
+        let text = Missing { from, to }.print();
+        let step = self.index.last_step(self.os, &self.directory, run_id::LOGBOOK)? + nth;
+        out.extend_from_slice(&own_row(&text, step, &self.now_text())?);
         Ok(())
     }
 }

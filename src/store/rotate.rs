@@ -5,6 +5,7 @@ use super::append::{Active, Writer};
 use super::config::Durability;
 use super::directory::{Modes, check_file, open_error, share, sync_name};
 use super::index::build;
+use super::layout::Layout;
 use super::listing;
 use super::lock::Lock;
 use super::os::{How, sync_directory};
@@ -13,8 +14,8 @@ use crate::format::version::FormatVersion;
 use crate::format::{LockLine, SegmentName};
 
 impl Writer<'_> {
-    /// The active segment under the lock, opened and checked; `.lock` made true
-    /// where it was not. `None`: there is none to append to yet.
+    /// The active segment under the lock, opened and checked; `.lock` made true where it was not, and the index of what is
+    /// sealed. No active segment: there is none to append to yet, or it was sealed.
     pub(super) fn find_active(&mut self, lock: &Lock) -> Result<(LockLine, Option<Active>)> {
         let fresh = LockLine { version: FormatVersion::CURRENT, synced: 0, suspects: Vec::new() };
         // Gone where this fails: the next one lists.
@@ -26,14 +27,19 @@ impl Writer<'_> {
         if !same {
             raw = listing::raw(self.os, &self.directory)?;
         }
-        let highest = raw.last().map_or(0, |name| name.number);
         let unsaid = said.is_none();
         let mut line = said.unwrap_or(fresh);
-        if unsaid {
-            let archived = listing::archived(self.os, &self.directory)?.last().map_or(0, |name| name.number);
-            line.synced = archived.max(listing::manifest_number(self.os, &self.directory)).max(highest);
-        }
-        if unsaid || highest > line.synced {
+        let last = raw.last().copied();
+        let kept = self.active.take().filter(|active| Some(active.name) == last);
+        let highest = last.map_or(0, |name| name.number);
+        let layout = match &raw[..] {
+            // This writer found it, or made it, and nobody seals it but under the lock.
+            [sealed @ .., name] if kept.is_some() && highest == line.synced => {
+                Layout { active: Some(*name), sealed, sealed_end: name.number - 1 }
+            }
+            _ => Layout::with(self.os, &self.directory, &raw, unsaid || line.synced > highest)?,
+        };
+        if unsaid || layout.highest() > line.synced {
             // A writer died between making the segment and saying so.
             sync_directory(self.os, &self.directory)
                 .map_err(|error| Error::io(format!("{}: {error}", self.directory.display())))?;
@@ -41,27 +47,26 @@ impl Writer<'_> {
                 // Whoever made the logbook may have died before syncing its own name.
                 sync_name(self.os, &self.directory)?;
             }
-            line.synced = line.synced.max(highest);
+            line.synced = line.synced.max(layout.highest());
             lock.write(self.os, &line)?;
         }
+        self.sealed_end = layout.sealed_end;
+        self.index.catch_up_sealed(self.os, &self.directory, layout)?;
+        let active = layout.active;
         self.raw = raw;
-        match self.raw.last() {
-            // A higher number was in use: this one is sealed.
-            Some(name) if name.number == line.synced => {
-                let name = *name;
-                let kept = self.active.take().filter(|active| active.name == name);
-                let active = match kept {
-                    Some(active) => self.restat(active, same)?,
-                    None => Some(self.open_active(name)?),
-                };
-                let active = match active {
-                    Some(active) => active,
-                    None => self.open_active(name)?,
-                };
-                Ok((line, Some(active)))
-            }
-            _ => Ok((line, None)),
-        }
+        let Some(name) = active else { return Ok((line, None)) };
+        let active = match kept {
+            Some(active) => self.restat(active, same)?,
+            None => None,
+        };
+        let mut active = match active {
+            Some(active) => active,
+            None => self.open_active(name)?,
+        };
+        // A higher number was in use: a copy has the lock's file of a later moment, or the newest segment was lost. What
+        // this one holds counts, and it takes no more.
+        active.is_closed = line.synced > name.number;
+        Ok((line, Some(active)))
     }
 
     /// The same file, as long as it is now; `None` when another is at its path. `same`: none can be.
@@ -89,7 +94,7 @@ impl Writer<'_> {
         share(self.os, &file, &mut stat, &self.settings);
         check_file(self.os, &path, &stat, &self.settings)?;
         let (identity, bytes) = (stat.identity, stat.bytes);
-        Ok(self.opened(Active { name, path, file: file.into(), identity, bytes, opened: bytes }))
+        Ok(self.opened(Active { name, path, file: file.into(), identity, bytes, opened: bytes, is_closed: false }))
     }
 
     fn opened(&mut self, active: Active) -> Active {
@@ -99,9 +104,10 @@ impl Writer<'_> {
         active
     }
 
-    /// Whether `active` takes no more: its size with `more` bytes, or its day.
+    /// Whether `active` takes no more: a higher number was in use, its size with `more` bytes, or its day.
     pub(super) fn is_over(&self, active: &Active, more: u64, today: &str) -> bool {
-        active.bytes > 0 && (active.bytes + more > self.settings.segment_bytes_max || today > active.name.day())
+        active.is_closed
+            || active.bytes > 0 && (active.bytes + more > self.settings.segment_bytes_max || today > active.name.day())
     }
 
     /// Seals `old` and makes the next segment. The rows of this writer that are
@@ -148,7 +154,15 @@ impl Writer<'_> {
         lock.write(self.os, line)?;
         self.raw.push(name);
         self.index.rotated(self.os, old, number);
-        Ok(self.opened(Active { name, path, file: file.into(), identity: stat.identity, bytes: 0, opened: 0 }))
+        Ok(self.opened(Active {
+            name,
+            path,
+            file: file.into(),
+            identity: stat.identity,
+            bytes: 0,
+            opened: 0,
+            is_closed: false,
+        }))
     }
 
     /// Seals the active segment, if it holds anything; gives whether it did. The next one is empty.
@@ -158,10 +172,6 @@ impl Writer<'_> {
         self.raw = raw;
         let lock = self.lock()?;
         let (mut line, active) = self.find_active(&lock)?;
-        let raw = std::mem::take(&mut self.raw);
-        let known = self.index.catch_up_sealed(self.os, &self.directory, &raw);
-        self.raw = raw;
-        known?;
         let Some(mut active) = active else { return Ok(false) };
         let torn_at = self.index.catch_up(self.os, &active)?;
         if torn_at < active.bytes {

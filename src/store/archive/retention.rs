@@ -10,7 +10,7 @@ use super::manifest::Entry;
 use crate::error::{Error, Result};
 use crate::format::digest::sha256_hex;
 use crate::format::manifest::Event;
-use crate::format::{Drafts, Rules};
+use crate::format::{Drafts, Rules, receipt};
 use crate::json;
 use crate::model::{Address, Vocabulary, run_id};
 use crate::store::append::{OnRefused, Options, Writer};
@@ -80,11 +80,8 @@ impl Keeper<'_> {
                 text.extend_from_slice(format!(",\"{name}\":\"{at}\"").as_bytes());
             }
         }
-        let segments: Vec<String> = entries
-            .iter()
-            .map(|entry| format!("{{\"segment\":\"{}\",\"sha256\":\"{}\"}}", entry.segment, entry.covered.sha256))
-            .collect();
-        let segments = segments.join(",");
+        let segments = entries.iter().map(|entry| (&entry.segment, entry.covered.sha256.as_str()));
+        let segments = receipt::print_entries(segments);
         text.extend_from_slice(format!(",\"rows\":{rows},\"bytes\":{bytes},\"segments\":[{segments}]").as_bytes());
         // Who dies behind it and tries again deletes the same, and stores the same row once.
         let id = format!("archive.receipt:{}", &sha256_hex(segments.as_bytes())[..32]);

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::format::SegmentName;
 use crate::store::config::Settings;
 use crate::store::directory::Modes;
+use crate::store::layout::Layout;
 use crate::store::os::{How, Os, read_full};
 use crate::store::{archived, listing};
 
@@ -37,7 +38,7 @@ pub(in crate::store) fn prepare(os: &dyn Os, directory: &Path, index: &mut Index
         return read_all(os, directory, index);
     }
     let cache = listing::cache_directory(directory);
-    let (active, sealed, sealed_end) = split(os, directory, raw)?;
+    let Layout { active, sealed, sealed_end } = Layout::of(os, directory, raw)?;
     open_tables(os, directory, &cache, index, sealed, sealed_end);
     for name in archived::sealed_names(os, directory, sealed, index.sealed, sealed_end)? {
         let (contents, stretch) = read_segment(os, directory, &name, index.sealed + 1)?;
@@ -54,18 +55,6 @@ pub(in crate::store) fn prepare(os: &dyn Os, directory: &Path, index: &mut Index
     }
 }
 
-/// The active segment, the raw ones that are sealed, and the highest number that is sealed, in the archive or not.
-fn split<'r>(
-    os: &dyn Os,
-    directory: &Path,
-    raw: &'r [SegmentName],
-) -> Result<(Option<SegmentName>, &'r [SegmentName], u64)> {
-    Ok(match raw.split_last() {
-        Some((active, sealed)) => (Some(*active), sealed, active.number - 1),
-        None => (None, raw, listing::archived(os, directory)?.last().map_or(0, |name| name.number)),
-    })
-}
-
 /// Tables that cover the sealed segments from the first on without a gap.
 fn open_tables(
     os: &dyn Os,
@@ -77,27 +66,29 @@ fn open_tables(
 ) {
     let mut names: Vec<(u64, u64)> = Vec::new();
     let _ = os.list(cache, &mut |name| names.extend(parse(name)));
+    names.retain(|(_, high)| *high <= sealed_end);
+    // The widest first: one that is of other files, as in a copy, is no reason to pass over the rest.
+    names.sort_unstable_by_key(|(_, high)| std::cmp::Reverse(*high));
     loop {
         let next = index.sealed + 1;
-        let widest =
-            names.iter().filter(|(low, high)| *low == next && *high <= sealed_end).max_by_key(|(_, high)| *high);
-        let Some(&(low, high)) = widest else { return };
-        let path = cache.join(table_name(low, high));
-        let Some(table) = Table::open(os, &path).filter(|table| (table.cover.low, table.cover.high) == (low, high))
-        else {
-            return;
-        };
-        // The last segment must still be the one that was read; an archived one was compared by its archiver.
-        if let Ok(at) = sealed.binary_search_by_key(&high, |name| name.number) {
-            match os.stat_path(&directory.join(sealed[at].to_string())) {
-                Ok(stat) if (stat.identity.1, stat.bytes) == (table.cover.inode, table.cover.end) => {}
-                Ok(_) => return,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(_) => return,
-            }
-        }
+        let found = names.iter().filter(|(low, _)| *low == next).find_map(|(low, high)| {
+            let path = cache.join(table_name(*low, *high));
+            let table = Table::open(os, &path)?;
+            let is_it = (table.cover.low, table.cover.high) == (*low, *high) && is_about(os, directory, sealed, &table);
+            is_it.then_some((path, table))
+        });
+        let Some((path, table)) = found else { return };
+        index.sealed = table.cover.high;
         index.tables.push((path, table));
-        index.sealed = high;
+    }
+}
+
+/// Whether the last segment that `table` covers is still the one that was read; an archived one was compared by its archiver.
+fn is_about(os: &dyn Os, directory: &Path, sealed: &[SegmentName], table: &Table) -> bool {
+    let Ok(at) = sealed.binary_search_by_key(&table.cover.high, |name| name.number) else { return true };
+    match os.stat_path(&directory.join(sealed[at].to_string())) {
+        Ok(stat) => (stat.identity.1, stat.bytes) == (table.cover.inode, table.cover.end),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
     }
 }
 
@@ -328,7 +319,7 @@ pub(in crate::store) fn read_all(os: &dyn Os, directory: &Path, index: &mut Inde
     index.distrust = true;
     index.forget();
     let raw = listing::raw(os, directory)?;
-    let (active, sealed, sealed_end) = split(os, directory, &raw)?;
+    let Layout { active, sealed, sealed_end } = Layout::of(os, directory, &raw)?;
     for name in archived::sealed_names(os, directory, sealed, 0, sealed_end)? {
         index.keep(read_segment(os, directory, &name, name.number)?.1);
     }

@@ -13,12 +13,12 @@ use super::build::{self, LAG_BYTES_GOING_ON};
 use super::table::{Contents, Cover, Table};
 use super::unread::Unread;
 use crate::error::{Error, Result};
-use crate::format::SegmentName;
 use crate::format::lines::Lines;
 use crate::json;
 use crate::model::standing;
 use crate::store::append::Active;
 use crate::store::archived;
+use crate::store::layout::Layout;
 use crate::store::os::Os;
 
 /// Where a row begins.
@@ -170,10 +170,9 @@ impl Index {
         *self = Index { distrust: self.distrust, ..Index::default() };
     }
 
-    /// Reads what was sealed since the index was made, under the lock.
-    pub fn catch_up_sealed(&mut self, os: &dyn Os, directory: &Path, raw: &[SegmentName]) -> Result<()> {
-        let Some((active, sealed)) = raw.split_last() else { return Ok(()) };
-        for name in archived::sealed_names(os, directory, sealed, self.sealed, active.number - 1)? {
+    /// Reads what was sealed since the index was made, under the lock: `raw` are all raw segments, and `layout` tells them apart.
+    pub fn catch_up_sealed(&mut self, os: &dyn Os, directory: &Path, layout: Layout<'_>) -> Result<()> {
+        for name in archived::sealed_names(os, directory, layout.sealed, self.sealed, layout.sealed_end)? {
             let known = self.active.0 == name.number;
             let from = if known { self.active.1 } else { 0 };
             self.take_in();
@@ -184,7 +183,7 @@ impl Index {
             self.older.push(stretch);
             self.sealed = name.number;
         }
-        self.sealed = self.sealed.max(active.number - 1);
+        self.sealed = self.sealed.max(layout.sealed_end);
         Ok(())
     }
 

@@ -25,13 +25,15 @@ pub fn known_corrections(directory: &Path) -> Result<Option<Vec<Place>>> {
 /// The index up to the end of the active segment, made without a lock.
 fn index(os: &dyn Os, directory: &Path) -> Result<Option<Index>> {
     let raw = listing::raw(os, directory)?;
-    let Some(active) = raw.last() else {
+    if raw.is_empty() {
         // What is archived whole is read from the archive.
         return Ok(None);
-    };
+    }
     let mut index = Index::default();
     build::prepare(os, directory, &mut index, &raw)?;
-    if index.active.0 == active.number {
+    if let Some(active) = raw.last()
+        && index.active.0 == active.number
+    {
         let path = directory.join(active.to_string());
         let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
         let file = os.open(&path, How::Read, 0).map_err(fail)?;

@@ -101,8 +101,16 @@ pub fn sealed_names(
     Ok(names)
 }
 
+/// Whether the archive of `name` holds more than its raw file, which is `raw_bytes` long. Of the files of one moment none
+/// does: the raw file was copied while rows were written to it, and the archive later.
+pub fn holds_more(os: &dyn Os, directory: &Path, name: &SegmentName, raw_bytes: u64) -> bool {
+    let path = listing::archive_directory(directory).join(name.archive());
+    // In doubt the raw file counts.
+    Packed::open(os, &path).ok().flatten().is_some_and(|packed| packed.bytes() > raw_bytes)
+}
+
 /// Hands the whole lines of the sealed segment `name` that begin at or after byte `from` to `each`, many at once, with the offset of the
-/// first: of its raw file, or of its archive, where an archiver took that away.
+/// first: of its raw file, or of its archive, where an archiver took that away, or it holds more.
 pub fn each_sealed_block(
     os: &dyn Os,
     directory: &Path,
@@ -113,12 +121,12 @@ pub fn each_sealed_block(
     let raw = directory.join(name.to_string());
     let fail = |error: io::Error| Error::io(format!("{}: {error}", raw.display()));
     match Stream::open(os, &raw) {
-        Ok(mut stream) => {
+        Ok(mut stream) if !holds_more(os, directory, name, os.stat(&stream.file).map_err(fail)?.bytes) => {
             stream.at = from;
             return each_block_in(stream, from, each).map_err(fail);
         }
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fail(error)),
-        Err(_) => {}
+        _ => {}
     }
     each_block(os, &listing::archive_directory(directory).join(name.archive()), |at, block| {
         let skip = usize::try_from(from.saturating_sub(at)).unwrap_or(usize::MAX);

@@ -8,6 +8,7 @@ use memchr::memrchr;
 use crate::error::{Error, Result};
 pub use crate::format::segment_name::Form;
 use crate::model::READ_ROW_BYTES_MAX;
+use crate::store::archived::holds_more;
 use crate::store::index::{Identity, Place, Summary, summary};
 use crate::store::listing;
 use crate::store::os::{How, Os, Stat, interrupted};
@@ -94,16 +95,22 @@ fn look(os: &dyn Os, directory: &Path, known: &mut Option<Take<'_>>) -> Result<O
         let summary = Identity::of(number, form, stat).and_then(|it| summary::load(os, directory, &it));
         summary.map(|summary| take(number, summary)).is_some()
     };
+    let mut shorter = Vec::new();
     for name in &archived {
-        if raw.binary_search_by_key(&name.number, |raw| raw.number).is_ok() {
-            continue;
+        if let Ok(at) = raw.binary_search_by_key(&name.number, |raw| raw.number) {
+            let path = directory.join(raw[at].to_string());
+            let Some(stat) = gone(&path, os.stat_path(&path))? else { return Ok(None) };
+            if !holds_more(os, directory, name, stat.bytes) {
+                continue;
+            }
+            shorter.push(name.number);
         }
         let path = listing::archive_directory(directory).join(name.archive());
         let Some(stat) = gone(&path, os.stat_path(&path))? else { return Ok(None) };
         is_known(name.number, Form::Zstd, &stat);
         segments.push(Segment { number: name.number, path, form: Form::Zstd, sealed: true, bytes: stat.bytes });
     }
-    for name in &raw {
+    for name in raw.iter().filter(|name| !shorter.contains(&name.number)) {
         let path = directory.join(name.to_string());
         let Some(stat) = gone(&path, os.stat_path(&path))? else { return Ok(None) };
         let sealed = name.number < highest;

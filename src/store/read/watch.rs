@@ -8,6 +8,7 @@ use super::archived;
 use crate::error::{Error, Result};
 use crate::format::lines::Lines;
 use crate::store::index::Place;
+use crate::store::layout::Layout;
 use crate::store::listing;
 use crate::store::os::Os;
 use crate::store::os_real::REAL;
@@ -44,7 +45,7 @@ impl Watch {
             return Ok(());
         }
         let raw = listing::raw(&REAL, &self.directory)?;
-        let end = raw.last().map_or(0, |name| name.number);
+        let end = Layout::of(&REAL, &self.directory, &raw)?.highest();
         let mut bytes = 0;
         if let Some(name) = raw.last() {
             self.newest = self.directory.join(name.to_string());

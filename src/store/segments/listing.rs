@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::format::SegmentName;
-use crate::store::os::{How, Os, read_full};
+use crate::store::os::Os;
 
 /// The directory of archives.
 pub fn archive_directory(directory: &Path) -> PathBuf {
@@ -51,21 +51,4 @@ fn all(os: &dyn Os, path: &Path, parse: fn(&[u8]) -> Option<SegmentName>) -> Res
     }
     names.sort_unstable_by(|a, b| (a.number, b.day()).cmp(&(b.number, a.day())));
     Ok(names)
-}
-
-/// The highest segment number that the manifest's last lines name; 0 without one.
-pub fn manifest_number(os: &dyn Os, directory: &Path) -> u64 {
-    let path = directory.join("manifest.jsonl");
-    let Ok(file) = os.open(&path, How::Read, 0) else { return 0 };
-    let Ok(stat) = os.stat(&file) else { return 0 };
-    let from = stat.bytes.saturating_sub(16 << 10);
-    let mut tail = vec![0; (stat.bytes - from) as usize];
-    let Ok(read) = read_full(os, &file, &mut tail, from) else { return 0 };
-    // A name is 23 bytes or more, and stands in quotes.
-    tail[..read]
-        .split(|byte| *byte == b'"')
-        .filter_map(|word| SegmentName::parse(word).or_else(|| SegmentName::parse_archive(word)))
-        .map(|name| name.number)
-        .max()
-        .unwrap_or(0)
 }
