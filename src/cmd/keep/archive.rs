@@ -10,7 +10,7 @@ use crate::format::SegmentName;
 use crate::model::Instant;
 use crate::query::time;
 use crate::store::append::Options;
-use crate::store::archive::{Keeper, manifest::Entry};
+use crate::store::archive::{Covering, Keeper, manifest::Entry};
 use crate::store::config::{self, duration_ms};
 use crate::store::locate::Why;
 use crate::store::os_real::REAL;
@@ -84,11 +84,12 @@ pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
     keeper.tidy()?;
     keeper.finish_deleting()?;
     let mut progress = Progress::new(door, 0);
-    keeper.cover(options, &mut |name| progress.on(format!("covering {name}")))?;
+    let covering = keeper.cover(options, &mut |name| progress.on(format!("covering {name}")))?;
     drop(progress);
+    tell_adopted(&covering, door);
 
     let doomed: Vec<Entry> = entries(&keeper).filter(|entry| is_old(entry, delete, now)).cloned().collect();
-    let archived = archive(&mut keeper, &args, older, (&doomed, now), door)?;
+    let (archived, damaged) = archive(&mut keeper, &args, older, (&doomed, now), door)?;
     let why = format!("archive --delete-older-than {}", args.delete_older_than.as_deref().unwrap_or_default());
     let receipts = if doomed.is_empty() { Vec::new() } else { keeper.delete(&doomed, &why, options)? };
     if door.err_is_terminal {
@@ -103,18 +104,30 @@ pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
             ));
         }
     }
-    Ok(Exit::Done)
+    damaged.map_or(Ok(Exit::Done), Err)
 }
 
-/// Archives what is old enough and is not to be deleted. Gives how many, their bytes, and those of the archives.
+/// Says which archives the manifest did not know: its newest lines were cut off, or this is a copy in which it is older.
+pub(super) fn tell_adopted(covering: &Covering, door: &mut Door<'_>) {
+    for name in &covering.adopted {
+        door.note(format_args!("archive/{}: no line of the manifest spoke of it; it was covered anew", name.archive()));
+    }
+}
+
+/// How many were archived, their bytes, and those of the archives.
+type Done = (usize, u64, u64);
+
+/// Archives what is old enough and is not to be deleted. One that is not what the manifest says stays, and the others go on:
+/// the error tells of the first.
 fn archive(
     keeper: &mut Keeper<'_>,
     args: &Archive,
     older: Option<i64>,
     (doomed, now): (&[Entry], Instant),
     door: &mut Door<'_>,
-) -> Result<(usize, u64, u64)> {
+) -> Result<(Done, Option<Error>)> {
     let (mut count, mut from, mut to) = (0, 0, 0);
+    let mut damaged = None;
     let due: Vec<Entry> = keeper
         .raw_covered()?
         .into_iter()
@@ -123,12 +136,17 @@ fn archive(
     let mut progress = Progress::new(door, due.iter().map(|entry| entry.covered.bytes).sum());
     for entry in &due {
         progress.on(format!("archiving {}", entry.segment));
-        let done = keeper.archive(entry, args.level, reading::cores(), &mut |bytes| progress.add(bytes))?;
-        count += 1;
-        from += done.bytes;
-        to += done.archive_bytes;
+        match keeper.archive(entry, args.level, reading::cores(), &mut |bytes| progress.add(bytes)) {
+            Ok(done) => {
+                count += 1;
+                from += done.bytes;
+                to += done.archive_bytes;
+            }
+            Err(error) if error.exit == Exit::Damaged => drop(damaged.get_or_insert(error)),
+            Err(error) => return Err(error),
+        }
     }
-    Ok((count, from, to))
+    Ok(((count, from, to), damaged))
 }
 
 fn restore(args: &Archive, keeper: &Keeper<'_>, door: &mut Door<'_>) -> Result<Exit> {

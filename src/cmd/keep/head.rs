@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cmd::Door;
+use crate::cmd::keep::archive::tell_adopted;
 use crate::cmd::keep::progress::Progress;
 use crate::error::{Error, Exit, Result};
 use crate::store::append::{Options, Writer};
@@ -41,8 +42,9 @@ pub fn run(args: Head, door: &mut Door<'_>) -> Result<Exit> {
         Writer::open(&REAL, &location.path, settings, options)?.seal()?;
     }
     let mut progress = Progress::new(door, 0);
-    keeper.cover(options, &mut |name| progress.on(format!("covering {name}")))?;
+    let covering = keeper.cover(options, &mut |name| progress.on(format!("covering {name}")))?;
     drop(progress);
+    tell_adopted(&covering, door);
     let head = take_head(&REAL, &location.path)?;
     let Some(head) = head else {
         return Err(Error::new(Exit::No, format!("{}: nothing was stored yet", location.path.display()))

@@ -1,7 +1,7 @@
 //! A covered segment into the archive, and its raw file away (`docs/format.md`, Archiving). Each step is safe to die
 //! after, and is not done twice.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use super::content::{self, Sums, archive_path, raw_path};
@@ -88,7 +88,11 @@ impl Keeper<'_> {
             self.known.append(self.os, &self.directory, name, event)?;
         }
         // What was packed just now is what the raw file held; of any other, its bytes must tell.
-        let same = if made { self.stat_raw(&raw)? == before } else { self.holds(&raw, entry)? };
+        let same = match made {
+            true => self.stat_raw(&raw)? == before,
+            // In a copy it may be the beginning alone: the archive was copied later.
+            false => self.holds(&raw, entry)? || self.is_beginning(&raw, &packed)?,
+        };
         if !same {
             let text = format!("{}: is not what the manifest says it was; it stays", raw.display());
             return Err(Error::new(Exit::Damaged, text).hint("logbook verify"));
@@ -108,6 +112,17 @@ impl Keeper<'_> {
         let sums = content::open(self.os, path).and_then(|mut reader| content::sum(&mut reader, |_| {}));
         let sums = sums.map_err(|error| Error::io(format!("{}: {error}", path.display())))?;
         Ok(is(&sums, &entry.covered))
+    }
+
+    /// Whether the archive at `packed` begins with all that the raw file holds.
+    fn is_beginning(&self, raw: &Path, packed: &Path) -> Result<bool> {
+        let fail = |path: &Path, error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+        let sums = content::open(self.os, raw).and_then(|mut reader| content::sum(&mut reader, |_| {}));
+        let sums = sums.map_err(|error| fail(raw, error))?;
+        let beginning = content::open_packed(self.os, packed)
+            .and_then(|reader| content::sum(&mut reader.take(sums.bytes), |_| {}))
+            .map_err(|error| fail(packed, error))?;
+        Ok((sums.bytes, sums.sha256) == (beginning.bytes, beginning.sha256))
     }
 
     fn write_archive(

@@ -6,6 +6,7 @@ use super::manifest::{self, Known};
 use crate::error::Result;
 use crate::format::SegmentName;
 use crate::store::config::Settings;
+use crate::store::layout::Layout;
 use crate::store::listing;
 use crate::store::lock::{ARCHIVERS, Lock};
 use crate::store::os::Os;
@@ -39,12 +40,7 @@ impl<'o> Keeper<'o> {
 
     /// The raw segments that are sealed, by number.
     pub fn sealed(&self) -> Result<Vec<SegmentName>> {
-        let mut raw = listing::raw(self.os, &self.directory)?;
-        let archived = listing::archived(self.os, &self.directory)?.last().map_or(0, |name| name.number);
-        // The highest number is the active one, unless an archive is above it.
-        if raw.last().is_some_and(|last| last.number > archived) {
-            raw.pop();
-        }
-        Ok(raw)
+        let raw = listing::raw(self.os, &self.directory)?;
+        Ok(Layout::of(self.os, &self.directory, &raw)?.sealed.to_vec())
     }
 }

@@ -22,5 +22,6 @@ mod restore;
 mod retention;
 
 pub use archiving::Archived;
+pub use cover::{Covering, Times};
 pub use keeper::Keeper;
 pub use retention::Doomed;
