@@ -3,6 +3,7 @@
 //!
 //! Not here: which inputs it is about (`scan`), when one is written (`store`).
 
+use super::body;
 use super::corrections::step_of;
 use crate::json::{self, Limits};
 use crate::model::{Address, run_id};
@@ -46,6 +47,21 @@ impl Voiding {
     }
 }
 
+/// Whether `again` is the row `voided`, stored once more: the same id, step and fields. Only the time may be another one,
+/// which `append` fills in. Where `voided` is not a row, as a power cut leaves it, there is nothing that could differ.
+pub fn is_same_row(voided: &[u8], again: &[u8]) -> bool {
+    if json::validate(voided, Limits::GRAMMAR).is_err() {
+        return true;
+    }
+    let (mut old, mut new) = (Vec::new(), Vec::new());
+    if json::pick(voided, &["id", "step"], &mut old).is_err() || json::pick(again, &["id", "step"], &mut new).is_err() {
+        return false;
+    }
+    let has_id = old[0].and_then(json::decode).is_some_and(|id| !id.is_empty());
+    let step = old[1].is_none() || step_of(old[1]) == step_of(new[1]);
+    has_id && step && body::same(voided, again, true)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +89,28 @@ mod tests {
         {
             assert!(!keeps(other), "{other}");
         }
+    }
+
+    #[test]
+    fn the_row_that_stands_again_must_say_the_same() {
+        const OLD: &str = r#"{"run_id":"r","step":2,"timestamp":"2026-04-15T01:00:00Z","action":"x","n":1.0,"id":"k"}"#;
+        let same = |new: &str| is_same_row(OLD.as_bytes(), new.as_bytes());
+        assert!(same(OLD));
+        assert!(same(&OLD.replace("01:00", "02:00")), "append fills the time in");
+        assert!(same(r#"{"id":"k","run_id":"r","step":2,"n":1.0,"action":"x"}"#));
+        for (part, other) in [
+            ("\"x\"", "\"y\""),
+            ("1.0", "1.00"),
+            ("\"k\"", "\"l\""),
+            (":2,", ":3,"),
+            ("\"r\"", "\"s\""),
+            (",\"n\":1.0", ""),
+        ] {
+            assert!(!same(&OLD.replacen(part, other, 1)), "{part} → {other}");
+        }
+        // Rows without an id are never stored again.
+        let without = OLD.replace(",\"id\":\"k\"", "");
+        assert!(!is_same_row(without.as_bytes(), without.as_bytes()));
+        assert!(is_same_row(b"{\"run_id\":\"r\",\"ste", OLD.as_bytes()), "nothing stands there");
     }
 }

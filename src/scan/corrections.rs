@@ -14,7 +14,7 @@ use super::reader::is_whole;
 use super::rows::for_each_row_with;
 use super::skipped::Skipped;
 use super::source::{Corrected, Fate, Source};
-use super::voided::{self, Announced};
+use super::voided::{self, Announced, Kept};
 use crate::error::Result;
 use crate::format::corrections::{is_correction, is_target, step_of};
 use crate::format::{Correction, SegmentName};
@@ -50,8 +50,8 @@ pub fn fold_until(inputs: Vec<Input>, until: Place) -> Source {
             ControlFlow::Continue(())
         });
     }
-    told.announced = voided::kept_in_inputs(&inputs, told.announced);
-    told.settle(inputs)
+    let kept = voided::kept_in_inputs(&inputs, std::mem::take(&mut told.announced));
+    told.settle(inputs, &kept)
 }
 
 /// The same for the segments of `snapshot`, the logbook at `directory`: from what
@@ -72,8 +72,8 @@ pub fn fold_known(directory: &Path, snapshot: &Snapshot) -> Result<Source> {
         let Some(text) = reader.row(place)? else { continue };
         told.row(input, text, Place { input: index, offset: place.offset });
     }
-    told.announced = voided::kept_in_segments(&inputs, told.announced, &mut reader)?;
-    Ok(told.settle(inputs))
+    let kept = voided::kept_in_segments(&inputs, std::mem::take(&mut told.announced), &mut reader)?;
+    Ok(told.settle(inputs, &kept))
 }
 
 /// The rows with a fate, for each input.
@@ -108,8 +108,8 @@ impl Told {
 
     /// `inputs` with all that folded in. What is voided says nothing, and what was
     /// said of it is said of the row that stands again.
-    fn settle(mut self, inputs: Vec<Input>) -> Source {
-        let renamed = voided::drop_rows(&inputs, &self.announced, &mut self.fates);
+    fn settle(mut self, inputs: Vec<Input>, kept: &[Kept]) -> Source {
+        let renamed = voided::drop_rows(kept, &mut self.fates);
         let mut corrections = Vec::new();
         for (place, mut correction) in self.corrections {
             if self.fates[place.input as usize].get(&place.offset) == Some(&Fate::Voided) {

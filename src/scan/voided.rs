@@ -8,13 +8,13 @@ use std::path::Path;
 use super::corrections::{Fates, each_line, number_of};
 use super::source::Fate;
 use crate::error::Result;
-use crate::format::Voiding;
+use crate::format::{Voiding, voiding};
 use crate::model::Address;
 use crate::query::Place;
 use crate::store::index::Place as Stands;
 use crate::store::{Input, RowReader};
 
-/// A row that voids a place, if the row that it names stands behind it.
+/// A row that voids a place, if the row that it names stands behind it, and is the one that it voids.
 #[derive(Debug)]
 pub(super) struct Announced {
     /// The input in which it stands.
@@ -39,29 +39,37 @@ impl Announced {
     }
 }
 
-/// Those whose row stands behind them, found by reading the inputs that hold any.
-pub(super) fn kept_in_inputs(inputs: &[Input], announced: Vec<Announced>) -> Vec<Announced> {
-    let mut waiting: HashMap<Place, Announced> = announced
-        .into_iter()
-        .map(|announced| (Place { input: announced.input, offset: announced.behind }, announced))
-        .collect();
-    let mut kept = Vec::new();
+/// One that counts, and the input of the place that it voids.
+pub(super) struct Kept {
+    announced: Announced,
+    old: u32,
+}
+
+/// Those that count, found by reading the inputs that hold any.
+pub(super) fn kept_in_inputs(inputs: &[Input], announced: Vec<Announced>) -> Vec<Kept> {
+    let pairs = pairs(inputs, announced);
+    // Each row that is wanted is read once, and kept until both of a pair are there.
+    let mut wanted: HashMap<Place, Option<Vec<u8>>> =
+        pairs.iter().flat_map(|(_, places)| *places).map(|place| (place, None)).collect();
     for (index, input) in (0u32..).zip(inputs) {
-        let mut left = waiting.keys().filter(|place| place.input == index).count();
+        let mut left = wanted.keys().filter(|place| place.input == index).count();
         if left == 0 {
             continue;
         }
         each_line(input, None, |text, offset| {
-            if let Some(announced) = waiting.remove(&Place { input: index, offset }) {
+            if let Some(row) = wanted.get_mut(&Place { input: index, offset }) {
+                *row = Some(text.to_vec());
                 left -= 1;
-                if announced.voiding.is_kept_by(text) {
-                    kept.push(announced);
-                }
             }
             if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
     }
-    kept
+    let row = |place: &Place| wanted.get(place).and_then(Option::as_deref);
+    pairs
+        .into_iter()
+        .filter(|(kept, [old, again])| counts(&kept.announced, row(old), row(again)))
+        .map(|(it, _)| it)
+        .collect()
 }
 
 /// The same among the segments of a logbook, where rows are read by their place.
@@ -69,42 +77,64 @@ pub(super) fn kept_in_segments(
     inputs: &[Input],
     announced: Vec<Announced>,
     reader: &mut RowReader,
-) -> Result<Vec<Announced>> {
-    let mut kept = Vec::new();
-    for announced in announced {
-        let Some(segment) = inputs.get(announced.input as usize).and_then(number_of) else { continue };
-        if let Some(text) = reader.row(Stands { segment, offset: announced.behind })?
-            && announced.voiding.is_kept_by(text)
+) -> Result<Vec<Kept>> {
+    let mut all = Vec::new();
+    for (kept, places) in pairs(inputs, announced) {
+        let mut rows = Vec::with_capacity(places.len());
+        for place in places {
+            let segment = inputs.get(place.input as usize).and_then(number_of);
+            let row = match segment {
+                Some(segment) => reader.row(Stands { segment, offset: place.offset })?.map(<[u8]>::to_vec),
+                None => None,
+            };
+            rows.push(row);
+        }
+        if let [old, again] = &rows[..]
+            && counts(&kept.announced, old.as_deref(), again.as_deref())
         {
-            kept.push(announced);
+            all.push(kept);
         }
     }
-    Ok(kept)
+    Ok(all)
 }
 
-/// Drops the rows at the places that are voided; gives what each of them is called now.
-pub(super) fn drop_rows(inputs: &[Input], kept: &[Announced], fates: &mut Fates) -> HashMap<(u64, u64), Address> {
-    let mut renamed = HashMap::new();
-    if kept.is_empty() {
-        return renamed;
+/// Whether the place counts no more: the row that is named stands behind, and says what the old one says.
+fn counts(announced: &Announced, old: Option<&[u8]>, again: Option<&[u8]>) -> bool {
+    again.is_some_and(|again| {
+        announced.voiding.is_kept_by(again) && old.is_none_or(|old| voiding::is_same_row(old, again))
+    })
+}
+
+/// Each with the places of the old row, and of the one that stands again; only those that void what stands before them, and in
+/// the same logbook.
+fn pairs(inputs: &[Input], announced: Vec<Announced>) -> Vec<(Kept, [Place; 2])> {
+    if announced.is_empty() {
+        return Vec::new();
     }
-    let mut by_number: HashMap<(Option<&Path>, u64), usize> = HashMap::new();
-    for (at, input) in inputs.iter().enumerate() {
+    let mut by_number: HashMap<(Option<&Path>, u64), u32> = HashMap::new();
+    for (at, input) in (0u32..).zip(inputs) {
         if let Some(number) = number_of(input) {
             by_number.entry((home(input), number)).or_insert(at);
         }
     }
-    for announced in kept {
+    let pair = |announced: Announced| {
+        let input = inputs.get(announced.input as usize)?;
+        let own = number_of(input)?;
+        let (segment, offset) = (announced.voiding.segment, announced.voiding.offset);
+        let old = *by_number.get(&(home(input), segment)).filter(|_| (segment, offset) < (own, announced.offset))?;
+        let places = [Place { input: old, offset }, Place { input: announced.input, offset: announced.behind }];
+        Some((Kept { announced, old }, places))
+    };
+    announced.into_iter().filter_map(pair).collect()
+}
+
+/// Drops the rows at the places that are voided; gives what each of them is called now.
+pub(super) fn drop_rows(kept: &[Kept], fates: &mut Fates) -> HashMap<(u64, u64), Address> {
+    let mut renamed = HashMap::new();
+    for Kept { announced, old } in kept {
         let voiding = &announced.voiding;
-        let Some(input) = inputs.get(announced.input as usize) else { continue };
-        // Only what stands before it, and in the same logbook.
-        if number_of(input).is_none_or(|own| (voiding.segment, voiding.offset) >= (own, announced.offset)) {
-            continue;
-        }
-        if let Some(at) = by_number.get(&(home(input), voiding.segment)) {
-            fates[*at].insert(voiding.offset, Fate::Voided);
-            renamed.insert((voiding.segment, voiding.offset), voiding.by.clone());
-        }
+        fates[*old as usize].insert(voiding.offset, Fate::Voided);
+        renamed.insert((voiding.segment, voiding.offset), voiding.by.clone());
     }
     renamed
 }

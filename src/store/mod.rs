@@ -48,7 +48,7 @@ pub use index::known_corrections;
 pub use locate::{Location, Purpose, locate};
 pub use read::input::{Input, end_of, expand};
 pub use read::row_reader::RowReader;
-pub use read::snapshot::{Segment, Snapshot, read_row, snapshot, snapshot_with_summaries};
+pub use read::snapshot::{Segment, Snapshot, read_row, row, snapshot, snapshot_with_summaries};
 pub use read::watch::Watch;
 pub use read::{archived, input, packed, snapshot};
 pub use redaction_key::redaction_key;

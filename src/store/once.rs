@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::append::{Active, Stored, Verdict, Writer};
 use super::index::Place;
-use super::os::{How, Os};
+use super::os::How;
 use super::recover::own_row;
-use super::snapshot::row_at;
+use super::snapshot::row_of;
 use super::together::Unsynced;
-use super::{archived, config::Durability, listing};
+use super::{archived, config::Durability};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::STEP_MAX;
 use crate::format::lines::Lines;
@@ -164,23 +164,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn row_on_file(&self, place: Place) -> Result<Option<Vec<u8>>> {
-        let Some(path) = self.path_of(place.segment) else {
-            return archived_row(self.os, &self.directory, place);
-        };
-        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
-        let file = match self.os.open(&path, How::Read, 0) {
-            // Archived since it was listed.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return archived_row(self.os, &self.directory, place);
-            }
-            file => file.map_err(fail)?,
-        };
-        let bytes = self.os.stat(&file).map_err(fail)?.bytes;
-        match row_at(self.os, &file, place.offset, bytes).map_err(fail)? {
-            // Of a file that is shorter than its archive, the rest stands there.
-            None => archived_row(self.os, &self.directory, place),
-            row => Ok(row),
-        }
+        row_of(self.os, &self.directory, &self.raw, place)
     }
 
     /// Every row that begins at or after `from`, in order.
@@ -210,14 +194,6 @@ impl Writer<'_> {
         out.extend_from_slice(&row);
         Ok(())
     }
-}
-
-/// A row of an archived segment.
-fn archived_row(os: &dyn Os, directory: &std::path::Path, place: Place) -> Result<Option<Vec<u8>>> {
-    let archived = listing::archived(os, directory)?;
-    let Ok(at) = archived.binary_search_by_key(&place.segment, |name| name.number) else { return Ok(None) };
-    let path = listing::archive_directory(directory).join(archived[at].archive());
-    archived::line_at(os, &path, place.offset)
 }
 
 fn id_of(row: &[u8]) -> Option<String> {

@@ -1,79 +1,89 @@
-//! Heads: the whole chain and the first bytes of the newest segment in one line, to be kept elsewhere
-//! (`docs/evidence.md`).
+//! A head that was kept elsewhere: what it vouches for, and whether all of that is here, as it was (`docs/evidence.md`).
 
 use std::io::Read;
 use std::path::Path;
 
-use super::chain::{self, Chain};
-use super::segments::Finding;
-use crate::error::{Error, Result};
-use crate::format::SegmentName;
-use crate::format::manifest::{Head, NOTHING};
-use crate::store::archive::content::{self, archive_path, raw_path};
-use crate::store::archive::manifest;
-use crate::store::listing;
+use super::deleted::Deletions;
+use super::look::Look;
+use super::segments::Walked;
+use super::verdict::{Finding, HeadVerdict};
+use crate::format::digest::sha256_hex;
+use crate::format::manifest::Head;
+use crate::store::archive::content;
 use crate::store::os::Os;
 
-/// The head of the logbook at `directory` as it is now, its active segment up to the last whole row. `None` when nothing
-/// was ever stored.
-pub fn take_head(os: &dyn Os, directory: &Path) -> Result<Option<Head>> {
-    let raw = listing::raw(os, directory)?.last().copied();
-    let archived = listing::archived(os, directory)?.last().copied();
-    let newest = [raw, archived].into_iter().flatten().max_by_key(|name| name.number);
-    let Some(segment) = newest else { return Ok(None) };
-    let chain = chain::read(&manifest::read(os, directory)?);
-    let last = chain.digests.last().map_or(NOTHING, String::as_str);
-    let fail = |error: std::io::Error| Error::io(format!("{segment}: {error}"));
-    let mut whole = 0u64;
-    let mut at = 0u64;
-    // Once to find the last newline, once to that place: what is written meanwhile does not count.
-    content::sum(&mut *open(os, directory, &segment).map_err(fail)?, |block| {
-        if let Some(end) = memchr::memrchr(b'\n', block) {
-            whole = at + end as u64 + 1;
+/// What is said of `given`, before anything else that was found is held against it, and what is found against it.
+pub fn judge(
+    os: &dyn Os,
+    directory: &Path,
+    given: &Head,
+    look: &Look<'_>,
+    walked: &Walked,
+    deletions: &Deletions,
+) -> (HeadVerdict, Vec<Finding>) {
+    let number = given.segment.number;
+    let broken = |what: String| (HeadVerdict::Broken, vec![Finding::new(number, given.segment.to_string(), 0, what)]);
+    let prefix = match (prefix(os, directory, given, walked), deletions.deleted.get(&number)) {
+        (Ok(prefix), _) => prefix,
+        (Err(_), Some(deleted)) if deleted.name == given.segment => {
+            return (HeadVerdict::Unchecked(deleted.gone.clone()), Vec::new());
         }
-        at += block.len() as u64;
-    })
-    .map_err(fail)?;
-    let prefix = prefix(os, directory, &segment, whole).map_err(fail)?;
-    Ok(Some(Head { segment, bytes: whole, sha256: Head::seal(last, &prefix) }))
-}
-
-/// Why `given` is not a head of this logbook; `None` when it is.
-pub(super) fn is_of(os: &dyn Os, directory: &Path, chain: &Chain, given: &Head) -> Option<Finding> {
-    let find = |at: u64, what: String| Some(Finding { file: given.segment.to_string(), at, what });
-    let prefix = match prefix(os, directory, &given.segment, given.bytes) {
-        Ok(prefix) => prefix,
-        Err(error) => return find(0, format!("the head cannot be checked: {error}")),
+        (Err(why), _) => return broken(format!("the head cannot be checked: {why}")),
     };
     // The last line then is one of those now, unless something was taken away.
-    let known = chain.digests.iter().any(|last| Head::seal(last, &prefix) == given.sha256);
-    if known {
-        return None;
-    }
-    find(
-        0,
-        format!(
+    let known = look.chain.digests.iter().position(|last| Head::seal(last, &prefix) == given.sha256);
+    let Some(lines) = known else {
+        return broken(format!(
             "is not what the head says: its first {} bytes, or the lines of the manifest up to then, were changed or cut",
             given.bytes
-        ),
-    )
+        ));
+    };
+    // Whatever stands below it was covered when it was taken.
+    let under = |link: Option<usize>| link.is_some_and(|link| link < lines);
+    let strangers = walked
+        .range(..number)
+        .filter(|(_, (_, judged))| !judged.claims.covered.as_ref().is_some_and(|(_, link)| under(*link)));
+    let findings: Vec<Finding> = strangers
+        .map(|(other, (name, _))| {
+            let what = "is none of those that the head vouches for, though its number is below: it was put in";
+            Finding::new(*other, name.to_string(), 0, what)
+        })
+        .collect();
+    // What was deleted before is gone as the head says.
+    let vouched = |deleted: &&super::deleted::Deleted| deleted.name.number <= number && !under(deleted.link);
+    let gone: Vec<_> = deletions.deleted.values().filter(vouched).map(|deleted| deleted.gone.clone()).collect();
+    let verdict = match (findings.is_empty(), gone.is_empty()) {
+        (false, _) => HeadVerdict::Broken,
+        (true, true) => HeadVerdict::Holds,
+        (true, false) => HeadVerdict::Gone(gone),
+    };
+    (verdict, findings)
 }
 
-fn open<'o>(os: &'o dyn Os, directory: &Path, segment: &SegmentName) -> std::io::Result<Box<dyn Read + 'o>> {
-    match content::open(os, &raw_path(directory, segment)) {
-        Ok(reader) => Ok(Box::new(reader)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Ok(Box::new(content::open_packed(os, &archive_path(directory, segment))?))
+/// SHA-256 of the first bytes of the head's segment, or why it cannot be told.
+fn prefix(os: &dyn Os, directory: &Path, given: &Head, walked: &Walked) -> Result<String, String> {
+    if given.bytes == 0 {
+        return Ok(sha256_hex(b""));
+    }
+    let name = &given.segment;
+    let (sums, longer) = match content::open_counting(os, directory, name) {
+        Ok(reader) => {
+            let sums = content::sum(&mut reader.take(given.bytes), |_| {}).map_err(|error| error.to_string())?;
+            let longer = sums.bytes >= given.bytes;
+            (sums, longer)
         }
-        Err(error) => Err(error),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            // Of all of it, the chain knows the digest.
+            let covered = walked.get(&name.number).and_then(|(_, judged)| judged.claims.covered.as_ref());
+            return match covered {
+                Some((covered, Some(_))) if covered.bytes == given.bytes => Ok(covered.sha256.clone()),
+                _ => Err("its segment is not here".to_owned()),
+            };
+        }
+        Err(error) => return Err(error.to_string()),
+    };
+    match longer {
+        true => Ok(sums.sha256),
+        false => Err(format!("{name} has {} bytes, {} were there", sums.bytes, given.bytes)),
     }
-}
-
-/// SHA-256 of the first `bytes` of a segment.
-fn prefix(os: &dyn Os, directory: &Path, segment: &SegmentName, bytes: u64) -> std::io::Result<String> {
-    let sums = content::sum(&mut open(os, directory, segment)?.take(bytes), |_| {})?;
-    if sums.bytes < bytes {
-        return Err(std::io::Error::other(format!("{segment} has {} bytes, {bytes} were there", sums.bytes)));
-    }
-    Ok(sums.sha256)
 }

@@ -11,7 +11,6 @@ use crate::store::archive::Keeper;
 use crate::store::config::{self, duration_ms};
 use crate::store::os_real::REAL;
 use crate::store::{Durability, Purpose, locate};
-use crate::verify::take_head;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "  logbook head >> ../heads.txt\n  logbook head --seal | ssh witness 'cat >> heads.txt'";
@@ -45,8 +44,7 @@ pub fn run(args: Head, door: &mut Door<'_>) -> Result<Exit> {
     let covering = keeper.cover(options, &mut |name| progress.on(format!("covering {name}")))?;
     drop(progress);
     tell_adopted(&covering, door);
-    let head = take_head(&REAL, &location.path)?;
-    let Some(head) = head else {
+    let Some(head) = keeper.head(options)? else {
         return Err(Error::new(Exit::No, format!("{}: nothing was stored yet", location.path.display()))
             .hint("logbook append -r RUN -a 'what was done'"));
     };

@@ -11,7 +11,7 @@ use crate::format::manifest;
 use crate::render::safe;
 use crate::store::os_real::REAL;
 use crate::store::{Purpose, locate};
-use crate::verify::{self, Finding, Verdict};
+use crate::verify::{self, Finding, HeadVerdict, Verdict};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\
@@ -48,8 +48,13 @@ pub fn run(args: Verify, door: &mut Door<'_>) -> Result<Exit> {
     drop(progress);
     let text = if args.json { format!("{}\n", as_json(&verdict)) } else { as_lines(&verdict) };
     door.out.write_all(text.as_bytes()).map_err(|error| Error::output(&error))?;
-    if verdict.findings.is_empty() {
-        return Ok(Exit::Done);
+    match (verdict.findings.is_empty(), &verdict.head) {
+        (true, Some(HeadVerdict::Unchecked(_))) => {
+            return Err(Error::new(Exit::No, "nothing is broken, but the head cannot be checked")
+                .hint("logbook verify --head HEAD   # one that was taken later"));
+        }
+        (true, _) => return Ok(Exit::Done),
+        (false, _) => {}
     }
     let (count, s) = (verdict.findings.len(), if verdict.findings.len() == 1 { "" } else { "s" });
     Err(Error::new(Exit::Damaged, format!("{count} finding{s}: this is not what was written"))
@@ -71,8 +76,9 @@ fn as_lines(verdict: &Verdict) -> String {
         verdict.rows,
         verdict.bytes
     ));
-    if verdict.deleted > 0 {
-        lines.push(format!("deleted    {} segment{}, with a receipt", verdict.deleted, s(verdict.deleted)));
+    if !verdict.deleted.is_empty() {
+        let count = verdict.deleted.len();
+        lines.push(format!("deleted    {count} segment{}, with a receipt", s(count)));
     }
     if let Some(first) = verdict.uncovered.first() {
         let count = verdict.uncovered.len();
@@ -81,12 +87,37 @@ fn as_lines(verdict: &Verdict) -> String {
     if let Some((name, bytes)) = &verdict.active {
         lines.push(format!("active     {name}, {bytes} bytes, not sealed"));
     }
-    match verdict.head {
-        Some(true) => lines.push("head       holds: nothing up to it was changed or cut".to_owned()),
-        Some(false) => lines.push("head       does not hold".to_owned()),
-        None => lines.push("head       none given: a chain that was made anew would look the same".to_owned()),
-    }
+    lines.push(format!("head       {}", head_line(verdict)));
     lines.join("\n") + "\n"
+}
+
+/// What is said of the head that was given. Behind a break none is said to hold.
+fn head_line(verdict: &Verdict) -> String {
+    match &verdict.head {
+        None => "none given: a chain that was made anew would look the same".to_owned(),
+        Some(HeadVerdict::Holds) => "holds: nothing up to it was changed or cut".to_owned(),
+        Some(HeadVerdict::Broken) => "does not hold".to_owned(),
+        Some(HeadVerdict::Doubted) => "is one of this logbook, but see above what is broken".to_owned(),
+        Some(HeadVerdict::Unchecked(gone)) => {
+            format!("cannot be checked: its segment is gone, deleted by {}; a later head can be", gone.receipt)
+        }
+        Some(HeadVerdict::Gone(gone)) => {
+            let rows: u64 = gone.iter().map(|gone| gone.rows).sum();
+            let mut receipts: Vec<&str> = gone.iter().map(|gone| gone.receipt.as_str()).collect();
+            receipts.dedup();
+            let (count, s) = (gone.len(), if gone.len() == 1 { "" } else { "s" });
+            let which = match &gone[..] {
+                [one] => one.segment.clone(),
+                [first, .., last] => format!("{} to {}", first.segment, last.segment),
+                [] => String::new(),
+            };
+            let by = receipts.join(", ");
+            format!(
+                "{count} segment{s} of {rows} rows that it vouches for, {which}, {} gone: deleted since, by {by}; the rest was not changed or cut",
+                if count == 1 { "is" } else { "are" }
+            )
+        }
+    }
 }
 
 fn as_json(verdict: &Verdict) -> Value {
@@ -94,13 +125,21 @@ fn as_json(verdict: &Verdict) -> Value {
         findings.iter().map(|it| json!({ "file": it.file, "offset": it.at, "what": it.what })).collect()
     };
     let active = verdict.active.as_ref().map(|(name, bytes)| json!({ "segment": name, "bytes": bytes }));
+    let gone: Vec<Value> = match &verdict.head {
+        Some(HeadVerdict::Gone(gone)) => gone
+            .iter()
+            .map(|gone| json!({ "segment": gone.segment, "rows": gone.rows, "receipt": gone.receipt }))
+            .collect(),
+        _ => Vec::new(),
+    };
     json!({
         "findings": list(&verdict.findings),
         "notes": list(&verdict.notes),
         "proved": { "segments": verdict.proved, "rows": verdict.rows, "bytes": verdict.bytes },
-        "deleted_segments": verdict.deleted,
+        "deleted_segments": verdict.deleted.len(),
         "uncovered": verdict.uncovered,
         "active": active,
-        "head": verdict.head,
+        "head": verdict.head.as_ref().map(|head| *head == HeadVerdict::Holds),
+        "gone": gone,
     })
 }

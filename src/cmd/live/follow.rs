@@ -1,20 +1,21 @@
 //! Following a logbook: the rows that come and pass a filter, each once, and sleep while none comes.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::error::{Error, Result};
-use crate::format::Voiding;
 use crate::format::corrections::is_correction;
+use crate::format::{Voiding, voiding};
 use crate::json::{self, Limits, frame};
 use crate::query::{Place as RowPlace, Plan, Row};
-use crate::store::Watch;
 use crate::store::append::Writer;
 use crate::store::index::Place;
+use crate::store::os_real::REAL;
+use crate::store::{self, Watch};
 
 /// How often the files are looked at though nobody said that they changed: events can be lost.
 const NET: Duration = Duration::from_millis(500);
@@ -67,6 +68,7 @@ pub type Each<'e> = &'e mut dyn FnMut(Place, &[u8], bool) -> ControlFlow<()>;
 /// Rows that pass a filter, from a place on.
 pub struct Follower<'p> {
     plan: &'p Plan,
+    directory: PathBuf,
     watch: Watch,
     /// Correction rows are asked for.
     corrections: bool,
@@ -77,7 +79,13 @@ pub struct Follower<'p> {
 impl<'p> Follower<'p> {
     /// Of the logbook at `directory`, rows that begin at or after `at`.
     pub fn new(directory: &Path, at: Place, plan: &'p Plan, corrections: bool) -> Follower<'p> {
-        Follower { plan, watch: Watch::new(directory, at), corrections, voiding: None }
+        Follower {
+            plan,
+            directory: directory.to_path_buf(),
+            watch: Watch::new(directory, at),
+            corrections,
+            voiding: None,
+        }
     }
 
     /// Where the next row is to begin.
@@ -89,10 +97,11 @@ impl<'p> Follower<'p> {
     /// handed on any more, and the follower is not to be asked again.
     pub fn new_rows(&mut self, each: Each<'_>) -> Result<()> {
         let (plan, corrections, voiding) = (self.plan, self.corrections, &mut self.voiding);
+        let directory = &self.directory;
         let mut eval = plan.eval();
         let mut over = false;
         self.watch.new_rows(&mut |place, text| {
-            let again = voiding.take().is_some_and(|voiding| voiding.is_kept_by(text));
+            let again = voiding.take().is_some_and(|voiding| is_told(directory, &voiding, text));
             *voiding = Voiding::read(text);
             if over || again {
                 return;
@@ -109,6 +118,14 @@ impl<'p> Follower<'p> {
             over = each(place, text, passes).is_break();
         })
     }
+}
+
+/// Whether the row that stood where `voiding` says is the one that stands again here, and was told before.
+fn is_told(directory: &Path, voiding: &Voiding, again: &[u8]) -> bool {
+    let place = Place { segment: voiding.segment, offset: voiding.offset };
+    // Where the old one cannot be read, it could not be told either.
+    voiding.is_kept_by(again)
+        && store::row(&REAL, directory, place).ok().flatten().is_some_and(|old| voiding::is_same_row(&old, again))
 }
 
 fn is_correction_row(text: &[u8]) -> bool {

@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::format::SegmentName;
 use crate::format::digest::{Digest, Sha256, finished_hex, hexadecimal};
 use crate::format::manifest::MARK_BYTES;
-use crate::store::archived::Stream;
+use crate::store::archived::{Stream, holds_more};
 use crate::store::os::Os;
 use crate::store::{listing, packed};
 
@@ -30,6 +30,15 @@ pub fn open<'o>(os: &'o dyn Os, path: &Path) -> io::Result<impl Read + 'o> {
 /// The content of the archive at `path`.
 pub fn open_packed<'o>(os: &'o dyn Os, path: &Path) -> io::Result<impl Read + 'o> {
     packed::unpack(BufReader::with_capacity(1 << 16, Stream::open(os, path)?))
+}
+
+/// The content of the segment `name` that counts: of its raw file, or of its archive, where that is all there is or it holds more.
+pub fn open_counting<'o>(os: &'o dyn Os, directory: &Path, name: &SegmentName) -> io::Result<Box<dyn Read + 'o>> {
+    match os.stat_path(&raw_path(directory, name)) {
+        Ok(stat) if !holds_more(os, directory, name, stat.bytes) => Ok(Box::new(open(os, &raw_path(directory, name))?)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(Box::new(open_packed(os, &archive_path(directory, name))?)),
+    }
 }
 
 /// The bytes of the archive at `path` and its SHA-256, and the digests of its content, in one reading; the content's are an error

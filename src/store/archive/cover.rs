@@ -38,8 +38,12 @@ impl Keeper<'_> {
         let last = self.known.segments.keys().next_back().copied().unwrap_or(0);
         let raw = self.sealed()?;
         let archived = listing::archived(self.os, &self.directory)?;
-        let names: BTreeMap<u64, SegmentName> =
-            archived.into_iter().chain(raw).map(|name| (name.number, name)).filter(|(number, _)| *number > last).collect();
+        let names: BTreeMap<u64, SegmentName> = archived
+            .into_iter()
+            .chain(raw)
+            .map(|name| (name.number, name))
+            .filter(|(number, _)| *number > last)
+            .collect();
         for name in names.into_values() {
             told(&name);
             if let Some(covered) = self.read_sealed(&name, options)? {

@@ -57,6 +57,8 @@ pub struct Entry {
     pub archive: Option<(u64, String)>,
     /// It was deleted.
     pub deleted: bool,
+    /// The rows that are to tell of it.
+    pub receipts: Vec<String>,
 }
 
 impl Known {
@@ -83,13 +85,17 @@ impl Known {
         let number = line.segment.number;
         match (line.event, self.segments.get_mut(&number)) {
             (Event::Covered(covered), _) => {
-                let entry = Entry { segment: line.segment, covered, archive: None, deleted: false };
+                let entry =
+                    Entry { segment: line.segment, covered, archive: None, deleted: false, receipts: Vec::new() };
                 self.segments.insert(number, entry);
             }
             (Event::Archived { archive_bytes, archive_sha256 }, Some(entry)) => {
                 entry.archive = Some((archive_bytes, archive_sha256));
             }
-            (Event::Deleted { .. }, Some(entry)) => entry.deleted = true,
+            (Event::Deleted { receipt, .. }, Some(entry)) => {
+                entry.deleted = true;
+                entry.receipts.push(receipt);
+            }
             // A line about a segment that no line covers says nothing; `verify` tells of it.
             (_, None) => {}
         }

@@ -51,8 +51,9 @@ impl Keeper<'_> {
         Ok(Doomed { segments: entries.len(), rows, receipt })
     }
 
-    /// Removes files of segments that the manifest says are deleted: who wrote that died before it was done.
-    pub fn finish_deleting(&self) -> Result<usize> {
+    /// Removes files of segments that the manifest and a receipt say are deleted: who wrote that died before it was done.
+    pub fn finish_deleting(&mut self) -> Result<usize> {
+        self.drop_unreceipted()?;
         let mut removed = 0;
         for entry in self.known.segments.values().filter(|entry| entry.deleted) {
             removed += usize::from(self.remove(entry)?);

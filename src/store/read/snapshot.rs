@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use memchr::memrchr;
 
 use crate::error::{Error, Result};
+use crate::format::SegmentName;
 pub use crate::format::segment_name::Form;
 use crate::model::READ_ROW_BYTES_MAX;
-use crate::store::archived::holds_more;
+use crate::store::archived::{holds_more, line_at};
 use crate::store::index::{Identity, Place, Summary, summary};
 use crate::store::listing;
 use crate::store::os::{How, Os, Stat, interrupted};
@@ -172,13 +173,43 @@ pub fn read_row(segment: &Segment, offset: u64) -> Result<Option<Vec<u8>>> {
     row_at(&REAL, &file, offset, segment.bytes).map_err(fail)
 }
 
-/// The row at `offset` of an open file that may be read up to `end`.
-pub(in crate::store) fn row_at(
+/// The row at `place` of the logbook at `directory`, of which `raw` are the raw segments by number, wherever its segment
+/// stands: `None` when no row begins there.
+pub(in crate::store) fn row_of(
     os: &dyn Os,
-    file: &std::os::fd::OwnedFd,
-    offset: u64,
-    end: u64,
-) -> std::io::Result<Option<Vec<u8>>> {
+    directory: &Path,
+    raw: &[SegmentName],
+    place: Place,
+) -> Result<Option<Vec<u8>>> {
+    if let Ok(at) = raw.binary_search_by_key(&place.segment, |name| name.number) {
+        let path = directory.join(raw[at].to_string());
+        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+        match os.open(&path, How::Read, 0) {
+            // Archived since it was listed.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            file => {
+                let file = file.map_err(fail)?;
+                let bytes = os.stat(&file).map_err(fail)?.bytes;
+                let row = row_at(os, &file, place.offset, bytes).map_err(fail)?;
+                // Of a file that is shorter than its archive, the rest stands there.
+                if row.is_some() {
+                    return Ok(row);
+                }
+            }
+        }
+    }
+    let archived = listing::archived(os, directory)?;
+    let Ok(at) = archived.binary_search_by_key(&place.segment, |name| name.number) else { return Ok(None) };
+    line_at(os, &listing::archive_directory(directory).join(archived[at].archive()), place.offset)
+}
+
+/// The same of segments that are listed for it.
+pub fn row(os: &dyn Os, directory: &Path, place: Place) -> Result<Option<Vec<u8>>> {
+    row_of(os, directory, &listing::raw(os, directory)?, place)
+}
+
+/// The row at `offset` of an open file that may be read up to `end`.
+fn row_at(os: &dyn Os, file: &std::os::fd::OwnedFd, offset: u64, end: u64) -> std::io::Result<Option<Vec<u8>>> {
     // One byte before tells whether a row begins here: a newline, or the end of a hole of
     // NULs behind one.
     let lead = u64::from(offset > 0);
