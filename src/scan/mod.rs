@@ -42,3 +42,4 @@ pub use prune::Pruning;
 pub use reader::{Wanted, not_json};
 pub use skipped::{Class, Entry, Skipped};
 pub use source::{Corrected, LeftOut, Source};
+pub use summarize::summarize;

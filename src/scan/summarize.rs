@@ -17,7 +17,7 @@ const WORDS_MAX: usize = 32;
 const WORD_BYTES_MAX: usize = 64;
 
 /// Reads `input` to its end, rows as they were written.
-pub(super) fn summarize(input: Input) -> Summary {
+pub fn summarize(input: Input) -> Summary {
     let mut builder = Builder::default();
     let names = FIELDS.map(str::to_owned);
     let scanned = feed(&Source::as_written(vec![input]), &mut std::io::empty(), &names, false, |row, _, _| {

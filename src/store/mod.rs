@@ -52,6 +52,7 @@ pub use read::snapshot::{Segment, Snapshot, read_row, row, snapshot, snapshot_wi
 pub use read::watch::Watch;
 pub use read::{archived, input, packed, snapshot};
 pub use redaction_key::redaction_key;
+pub use segments::listed::false_list;
 pub use segments::listing;
 use segments::{layout, listed};
 pub use state::OnFile;

@@ -68,3 +68,16 @@ pub struct Verdict {
     /// What is said of the head that was given.
     pub head: Option<HeadVerdict>,
 }
+
+impl Verdict {
+    /// Takes in what was found elsewhere. Behind it no head is said to hold.
+    pub fn find(&mut self, findings: Vec<Finding>) {
+        if !findings.is_empty() {
+            self.head = self.head.take().map(|head| match head {
+                HeadVerdict::Broken => HeadVerdict::Broken,
+                _ => HeadVerdict::Doubted,
+            });
+        }
+        self.findings.extend(findings);
+    }
+}

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::cmd::keep::examine::{Finding, Level, access, cache, files, rows};
+use crate::cmd::keep::examine::{Finding, Level, access, cache, files, lies, rows};
 use crate::cmd::writing::redactor;
 use crate::error::{Error, Exit, Result};
 use crate::store::os_real::{Disk, disk, sync_times_us};
@@ -70,6 +70,7 @@ pub fn run(args: Doctor, door: &mut Door<'_>) -> Result<Exit> {
     let looks = [
         access::faults(&location.path, &settings),
         cache::faults(&location.path, door),
+        lies::faults(&location.path),
         files::doubled(&location.path),
         files::manifest(&location.path),
         files::tails(&location.path),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::cmd::Door;
+use crate::cmd::keep::examine::lies;
 use crate::cmd::keep::progress::Progress;
 use crate::error::{Error, Exit, Result};
 use crate::format::manifest;
@@ -42,9 +43,12 @@ pub fn run(args: Verify, door: &mut Door<'_>) -> Result<Exit> {
     };
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
     let mut progress = Progress::new(door, 0);
-    let verdict = verify::verify(&REAL, &location.path, head.as_ref(), &mut |name| {
+    let mut verdict = verify::verify(&REAL, &location.path, head.as_ref(), &mut |name| {
         progress.on(format!("verifying {name}"));
     })?;
+    progress.on("verifying cache/".to_owned());
+    let lies = lies::found(&location.path)?.into_iter();
+    verdict.find(lies.map(|lie| Finding::new(None, lie.file(), 0, lie.what())).collect());
     drop(progress);
     let text = if args.json { format!("{}\n", as_json(&verdict)) } else { as_lines(&verdict) };
     door.out.write_all(text.as_bytes()).map_err(|error| Error::output(&error))?;

@@ -16,7 +16,7 @@ use crate::format::SegmentName;
 use crate::store::config::Settings;
 use crate::store::directory::Modes;
 use crate::store::layout::Layout;
-use crate::store::os::{How, Os, read_full};
+use crate::store::os::{How, Os, Stat, read_full};
 use crate::store::{archived, listing};
 
 /// The active segment's table.
@@ -56,7 +56,7 @@ pub(in crate::store) fn prepare(os: &dyn Os, directory: &Path, index: &mut Index
 }
 
 /// Tables that cover the sealed segments from the first on without a gap.
-fn open_tables(
+pub(super) fn open_tables(
     os: &dyn Os,
     directory: &Path,
     cache: &Path,
@@ -171,15 +171,10 @@ fn open_active(os: &dyn Os, directory: &Path, cache: &Path, index: &mut Index, n
         return Ok(());
     }
     index.active = (name.number, 0);
-    let table_path = cache.join(ACTIVE);
-    if let Some(table) = Table::open(os, &table_path) {
-        let cover = table.cover;
-        let same = cover.high == name.number && cover.inode == stat.identity.1 && cover.end <= stat.bytes;
-        if same && proof(os, &file, cover.end) == Some((cover.line_from, cover.line_hash)) {
-            index.active.1 = cover.end;
-            index.base = cover;
-            index.tables.push((table_path, table));
-        }
+    if let Some((table_path, table)) = active_table(os, cache, name.number, &file, &stat) {
+        index.active.1 = table.cover.end;
+        index.base = table.cover;
+        index.tables.push((table_path, table));
     }
     let from = index.active.1;
     if stat.bytes.saturating_sub(from) > lag_max(index) {
@@ -187,6 +182,21 @@ fn open_active(os: &dyn Os, directory: &Path, cache: &Path, index: &mut Index, n
         save_active(os, directory, index, &file, stat.identity.1);
     }
     Ok(())
+}
+
+/// The table of the active segment with this number, if it is about `file`, which `stat` is about.
+pub(super) fn active_table(
+    os: &dyn Os,
+    cache: &Path,
+    number: u64,
+    file: &OwnedFd,
+    stat: &Stat,
+) -> Option<(PathBuf, Table)> {
+    let path = cache.join(ACTIVE);
+    let table = Table::open(os, &path)?;
+    let cover = table.cover;
+    let same = cover.high == number && cover.inode == stat.identity.1 && cover.end <= stat.bytes;
+    (same && proof(os, file, cover.end) == Some((cover.line_from, cover.line_hash))).then_some((path, table))
 }
 
 /// How far the active segment's table may lag: writing it anew must cost less

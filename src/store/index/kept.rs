@@ -66,6 +66,11 @@ impl Identity {
         Some(start)
     }
 
+    /// How many bytes it is about.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     fn words(&self) -> [u64; 6] {
         let (one, other) = self.mark;
         [self.number, u64::from(self.packed), self.inode, self.bytes, one as u64, other as u64]
@@ -131,6 +136,13 @@ pub fn load_of(os: &dyn Os, directory: &Path, kind: Kind, segment: &Segment) -> 
         false => Identity::of_start(os, segment, kept.covered())?,
     };
     kept.is_about(&identity).then_some((kept, identity.bytes))
+}
+
+/// What readers take to be kept of the file of `segment` as a whole, with its identity; `None`: nothing.
+pub fn load_whole(os: &dyn Os, directory: &Path, kind: Kind, segment: &Segment) -> Option<(Kept, Identity)> {
+    let stat = os.stat_path(&segment.path).ok()?;
+    let identity = Identity::of(segment.number, segment.form, &stat)?;
+    load(os, directory, kind, &identity).map(|kept| (kept, identity))
 }
 
 fn path(directory: &Path, kind: Kind, number: u64) -> PathBuf {

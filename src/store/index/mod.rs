@@ -8,7 +8,7 @@
 //! - `table`: one file of `cache/`, with pages that know their own damage
 //! - `build`: how tables are made, found and merged
 //! - `runs`: one run, every correction
-//! - `health`: files that cannot be used
+//! - `health`: files that cannot be used · `proof`: tables held against the rows
 //! - `kept`: files of `cache/` about one segment each · `summary`: what is known of all its rows; `run_filter`: their runs
 //!
 //! Invariant: a hint is checked before it counts; deleting `cache/` changes no answer.
@@ -17,6 +17,7 @@ pub(super) mod build;
 pub mod health;
 pub mod kept;
 mod known;
+pub mod proof;
 mod run_filter;
 mod runs;
 pub mod summary;

@@ -154,17 +154,6 @@ impl Table {
         Ok(())
     }
 
-    /// All runs.
-    pub fn runs(&self, os: &dyn Os) -> Option<Vec<(u128, RunEntry)>> {
-        let mut runs = Vec::new();
-        let mut page = [0; PAGE];
-        for number in 1..=self.run_pages {
-            let count = self.page(os, number, &mut page)?.min(RUNS_PER_PAGE);
-            runs.extend((0..count).map(|index| run_at(&page, index)));
-        }
-        Some(runs)
-    }
-
     /// Whether each of its pages is as it was written.
     pub fn is_whole(&self, os: &dyn Os) -> bool {
         let mut page = [0; PAGE];
@@ -173,17 +162,68 @@ impl Table {
 
     /// All of it.
     pub fn contents(&self, os: &dyn Os) -> Option<Contents> {
-        let mut contents = Contents { cover: self.cover, runs: self.runs(os)?, ids: Vec::new() };
-        let mut page = [0; PAGE];
-        for number in 1 + self.run_pages..=self.run_pages + self.id_pages {
-            let count = self.page(os, number, &mut page)?.min(IDS_PER_PAGE);
-            for index in 0..count {
-                let at = PAGE_HEAD + index * ID_BYTES;
-                contents.ids.push((word(&page, at), unpack(word(&page, at + 8))));
-            }
-        }
+        let mut contents = Contents { cover: self.cover, ..Contents::default() };
+        self.each(os, &mut |entry| match entry {
+            Entry::Run(hash, run) => contents.runs.push((hash, run)),
+            Entry::Id(hash, place) => contents.ids.push((hash, place)),
+        })?;
         Some(contents)
     }
+
+    /// Hands every entry to `each`; `None`: a page is not as it was written.
+    pub fn each(&self, os: &dyn Os, each: &mut dyn FnMut(Entry)) -> Option<()> {
+        let mut page = [0; PAGE];
+        for number in 1..=self.run_pages {
+            let count = self.page(os, number, &mut page)?.min(RUNS_PER_PAGE);
+            (0..count).map(|index| run_at(&page, index)).for_each(|(hash, run)| each(Entry::Run(hash, run)));
+        }
+        for number in 1 + self.run_pages..=self.run_pages + self.id_pages {
+            let count = self.page(os, number, &mut page)?.min(IDS_PER_PAGE);
+            (0..count).map(|index| id_at(&page, index)).for_each(|(hash, place)| each(Entry::Id(hash, place)));
+        }
+        Some(())
+    }
+
+    /// Whether a lookup finds each of its entries: it begins at the page that the hash names, and ends at the first that has
+    /// room. `None`: a page is not as it was written.
+    pub fn is_findable(&self, os: &dyn Os) -> Option<bool> {
+        let mut page = [0; PAGE];
+        let sections = [(1, self.run_pages, RUNS_PER_PAGE), (1 + self.run_pages, self.id_pages, IDS_PER_PAGE)];
+        for (first, pages, per_page) in sections {
+            let mut is_full = Vec::new();
+            for number in first..first + pages {
+                is_full.push(self.page(os, number, &mut page)? >= per_page);
+            }
+            for at in 0..pages {
+                let count = self.page(os, first + at, &mut page)?.min(per_page);
+                for index in 0..count {
+                    let hash = if first == 1 { run_at(&page, index).0 as u64 } else { id_at(&page, index).0 };
+                    let mut step = hash % pages;
+                    while step != at {
+                        if !is_full.get(step as usize).copied().unwrap_or(false) {
+                            return Some(false);
+                        }
+                        step = (step + 1) % pages;
+                    }
+                }
+            }
+        }
+        Some(true)
+    }
+}
+
+/// One entry of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Entry {
+    /// A run, by the hash of its name.
+    Run(u128, RunEntry),
+    /// Where a row stands whose id has this hash.
+    Id(u64, Place),
+}
+
+fn id_at(page: &[u8], index: usize) -> (u64, Place) {
+    let at = PAGE_HEAD + index * ID_BYTES;
+    (word(page, at), unpack(word(page, at + 8)))
 }
 
 fn run_at(page: &[u8], index: usize) -> (u128, RunEntry) {

@@ -172,6 +172,15 @@ fn load(os: &dyn Os, directory: &Path, stamp: &Stamp) -> Option<Vec<SegmentName>
     names.split(|byte| *byte == b'\n').filter(|name| !name.is_empty()).map(SegmentName::parse).collect()
 }
 
+/// Whether the listing in `cache/` would be taken for that of the directory as it is, and is another one. Its name.
+pub fn false_list(os: &dyn Os, directory: &Path) -> Result<Option<&'static str>> {
+    let stamp = || os.stat_path(directory).ok().map(|stat| Stamp::of(&stat));
+    let Some(before) = stamp() else { return Ok(None) };
+    let Some(kept) = load(os, directory, &before) else { return Ok(None) };
+    let names = listing::raw(os, directory)?;
+    Ok((kept != names && stamp() == Some(before)).then_some(KEPT))
+}
+
 /// What stands in the file behind its checksum; `None`: it is missing, or not whole.
 fn payload(os: &dyn Os, directory: &Path) -> Option<Vec<u8>> {
     let file = os.open(&cache_directory(directory).join(KEPT), How::Read, 0).ok()?;

@@ -115,3 +115,11 @@ pub fn unpack<'a>(bytes: &'a [u8], input: u32, runs: &mut Runs<'a>) -> bool {
 pub fn is_packed(bytes: &[u8]) -> bool {
     pack::unpack(bytes, 0, drop).is_some()
 }
+
+/// Whether these packed bytes say what `runs`, of the same rows, do.
+pub fn says(bytes: &[u8], input: u32, runs: &Runs<'_>) -> bool {
+    let mut left = runs.runs.iter();
+    let mut same = true;
+    let read = pack::unpack(bytes, input, |run| same &= left.next().is_some_and(|known| *known == run));
+    read.is_some() && same && left.next().is_none()
+}

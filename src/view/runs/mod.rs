@@ -21,7 +21,7 @@ pub mod pairs;
 pub mod run;
 pub mod tree;
 
-pub use all::{Runs, is_packed, unpack};
+pub use all::{Runs, is_packed, says, unpack};
 pub use cards::Cards;
 pub use kept_up::KeptUp;
 pub use pairs::Pairs;

@@ -71,7 +71,7 @@ pub enum Ending<'a> {
 }
 
 /// One run.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Run<'a> {
     /// Its name.
     pub run_id: Text<'a>,

@@ -4,6 +4,7 @@
 //!
 //! - `finding`: one thing that is found, as lines and as JSON
 //! - `files`: doubled numbers, the manifest, torn tails · `access`: who may write, owners, links · `cache`: what cannot be used
+//! - `lies`: files of `cache/` held against the rows that they tell of
 //! - `rows`: the pass over all rows, and what is wrong with single ones
 //! - `runs`: what runs wait for · `corrections`: those that do nothing
 //!
@@ -14,6 +15,7 @@ pub mod cache;
 mod corrections;
 pub mod files;
 mod finding;
+pub mod lies;
 pub mod rows;
 mod runs;
 

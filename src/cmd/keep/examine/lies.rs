@@ -1,0 +1,100 @@
+//! Files of `cache/` held against the rows that they tell of. Each has a checksum, which says that it is as somebody wrote it;
+//! whether it is true only the rows say. One that is not changes answers, and what may be done.
+
+use std::path::Path;
+
+use super::{Finding, Level};
+use crate::cmd::reading::{cores, runs};
+use crate::error::Result;
+use crate::scan::{self, How, Part, Source, Threads};
+use crate::store::index::kept::{self, Kept};
+use crate::store::index::proof::false_tables;
+use crate::store::index::summary;
+use crate::store::os::Os;
+use crate::store::os_real::REAL;
+use crate::store::snapshot::Form;
+use crate::store::{self, Input, Segment};
+use crate::view::runs::{FIELDS, Runs, says};
+
+/// A file of `cache/` that says what is not so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lie {
+    name: String,
+}
+
+impl Lie {
+    /// The file, within the logbook.
+    pub fn file(&self) -> String {
+        format!("cache/{}", self.name)
+    }
+
+    /// What is wrong with it.
+    pub fn what(&self) -> String {
+        "does not say what the rows say, and changes answers: logbook doctor --fix-cache makes it anew".to_owned()
+    }
+}
+
+/// As `doctor` tells of them.
+pub fn faults(directory: &Path) -> Result<Vec<Finding>> {
+    let told = found(directory)?.into_iter().map(|lie| {
+        let place = vec![(lie.file(), 0)];
+        let what = "a file of cache/ does not say what the rows say, and changes answers";
+        Finding::new(Level::Damage, "false_cache", what).at(place).next("logbook doctor --fix-cache")
+    });
+    Ok(told.collect())
+}
+
+/// Those of the logbook at `directory` that readers and writers would go by.
+pub fn found(directory: &Path) -> Result<Vec<Lie>> {
+    let mut names = false_tables(&REAL, directory, cores())?;
+    names.extend(store::false_list(&REAL, directory)?.map(str::to_owned));
+    for segment in store::snapshot(directory)?.segments {
+        let told =
+            [(summary::KIND, is_false_summary(directory, &segment)), (runs::KIND, are_false_runs(directory, &segment))];
+        let lies = told.into_iter().filter(|(_, is_false)| *is_false);
+        names.extend(lies.map(|(kind, _)| format!("{:06}.{}", segment.number, kind.extension)));
+    }
+    Ok(names.into_iter().map(|name| Lie { name }).collect())
+}
+
+/// Whether queries would go by a summary of `segment` that is not that of its rows.
+fn is_false_summary(directory: &Path, segment: &Segment) -> bool {
+    let kept = || kept::load_whole(&REAL, directory, summary::KIND, segment).filter(|_| segment.sealed);
+    let Some((said, identity)) = kept() else { return false };
+    // Only one that ends with a line has a summary.
+    let ends = segment.form != Form::Plain || identity.bytes() == segment.bytes;
+    let is_true = ends && scan::summarize(Input::Segment(segment.clone())).encode() == said.payload();
+    // Something may have happened to it meanwhile.
+    !is_true && kept().is_some_and(|after| after == (said, identity)) && is_here(segment)
+}
+
+/// Whether `runs` would go by what is kept of `segment`, and that is not what its rows say.
+fn are_false_runs(directory: &Path, segment: &Segment) -> bool {
+    let kept = || kept::load_of(&REAL, directory, runs::KIND, segment);
+    let Some((said, bytes)) = kept() else { return false };
+    let part = match segment.form {
+        Form::Plain => Segment { bytes, ..segment.clone() },
+        _ => segment.clone(),
+    };
+    !is_what_rows_say(directory, part, &said) && kept().is_some_and(|(after, _)| after == said) && is_here(segment)
+}
+
+fn is_what_rows_say(directory: &Path, part: Segment, said: &Kept) -> bool {
+    let names = FIELDS.map(str::to_owned);
+    let threads = Threads { count: cores(), stack_bytes: None, begun: &|| {} };
+    let how = How { directory, names: &names, strict: false, cached: false, threads };
+    let source = Source::as_written(vec![Input::Segment(part)]);
+    let (parts, scanned) = scan::folded::<Runs<'static>>(source, &mut std::io::empty(), how);
+    let mut all = Runs::default();
+    for (_, part) in parts {
+        if let Part::Read(read) = part {
+            all.join(read);
+        }
+    }
+    // Nothing is kept of a segment with a line that is skipped.
+    scanned.skipped.count() == 0 && says(said.payload(), 0, &all)
+}
+
+fn is_here(segment: &Segment) -> bool {
+    REAL.stat_path(&segment.path).is_ok()
+}
