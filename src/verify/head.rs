@@ -1,29 +1,24 @@
 //! A head that was kept elsewhere: what it vouches for, and whether all of that is here, as it was (`docs/evidence.md`).
 
-use std::io::Read;
-use std::path::Path;
-
 use super::deleted::Deletions;
 use super::look::Look;
-use super::segments::Walked;
+use super::segments::{Begins, Walked};
 use super::verdict::{Finding, HeadVerdict};
 use crate::format::digest::sha256_hex;
 use crate::format::manifest::Head;
-use crate::store::archive::content;
-use crate::store::os::Os;
 
-/// What is said of `given`, before anything else that was found is held against it, and what is found against it.
+/// What is said of `given`, before anything else that was found is held against it, and what is found against it. `beginning`: how its
+/// segment begins; `None`: there is no such segment.
 pub fn judge(
-    os: &dyn Os,
-    directory: &Path,
     given: &Head,
+    beginning: Option<Begins>,
     look: &Look<'_>,
     walked: &Walked,
     deletions: &Deletions,
 ) -> (HeadVerdict, Vec<Finding>) {
     let number = given.segment.number;
     let broken = |what: String| (HeadVerdict::Broken, vec![Finding::new(number, given.segment.to_string(), 0, what)]);
-    let prefix = match (prefix(os, directory, given, walked), deletions.deleted.get(&number)) {
+    let prefix = match (prefix(given, beginning, walked), deletions.deleted.get(&number)) {
         (Ok(prefix), _) => prefix,
         (Err(_), Some(deleted)) if deleted.name == given.segment => {
             return (HeadVerdict::Unchecked(deleted.gone.clone()), Vec::new());
@@ -61,29 +56,15 @@ pub fn judge(
 }
 
 /// SHA-256 of the first bytes of the head's segment, or why it cannot be told.
-fn prefix(os: &dyn Os, directory: &Path, given: &Head, walked: &Walked) -> Result<String, String> {
-    if given.bytes == 0 {
-        return Ok(sha256_hex(b""));
-    }
-    let name = &given.segment;
-    let (sums, longer) = match content::open_counting(os, directory, name) {
-        Ok(reader) => {
-            let sums = content::sum(&mut reader.take(given.bytes), |_| {}).map_err(|error| error.to_string())?;
-            let longer = sums.bytes >= given.bytes;
-            (sums, longer)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            // Of all of it, the chain knows the digest.
-            let covered = walked.get(&name.number).and_then(|(_, judged)| judged.claims.covered.as_ref());
-            return match covered {
-                Some((covered, Some(_))) if covered.bytes == given.bytes => Ok(covered.sha256.clone()),
-                _ => Err("its segment is not here".to_owned()),
-            };
-        }
-        Err(error) => return Err(error.to_string()),
-    };
-    match longer {
-        true => Ok(sums.sha256),
-        false => Err(format!("{name} has {} bytes, {} were there", sums.bytes, given.bytes)),
+fn prefix(given: &Head, beginning: Option<Begins>, walked: &Walked) -> Result<String, String> {
+    match beginning {
+        _ if given.bytes == 0 => Ok(sha256_hex(b"")),
+        Some(Begins::With(sha256)) => Ok(sha256),
+        Some(Begins::Short(bytes)) => Err(format!("{} has {bytes} bytes, {} were there", given.segment, given.bytes)),
+        // Of all of it, the chain knows the digest.
+        None => match walked.get(&given.segment.number).and_then(|(_, judged)| judged.claims.covered.as_ref()) {
+            Some((covered, Some(_))) if covered.bytes == given.bytes => Ok(covered.sha256.clone()),
+            _ => Err("its segment is not here".to_owned()),
+        },
     }
 }

@@ -13,7 +13,8 @@ use super::rows::Rows;
 use super::verdict::{Finding, Verdict};
 use crate::error::{Error, Result};
 use crate::format::SegmentName;
-use crate::format::manifest::{Covered, MARK_BYTES};
+use crate::format::digest::{Digest, Sha256, finished_hex};
+use crate::format::manifest::{Covered, Head, MARK_BYTES};
 use crate::store::archive::Times;
 use crate::store::archive::content::{self, Sums, archive_path, raw_path};
 use crate::store::os::Os;
@@ -53,11 +54,13 @@ pub type Walked = BTreeMap<u64, (SegmentName, Judged)>;
 /// A stream that was read: its sums, and the span of times in it.
 type Content = (Sums, (Option<String>, Option<String>));
 
+/// Bytes and digest of an archive's file, and its content.
+type Packed = io::Result<(u64, String, io::Result<Content>)>;
+
 /// What the files of a segment hold. `None`: there is no such file.
 struct Found {
     raw: Option<io::Result<Content>>,
-    /// Bytes and digest of the file, and its content.
-    packed: Option<io::Result<(u64, String, io::Result<Content>)>>,
+    packed: Option<Packed>,
 }
 
 /// Walks the segments.
@@ -70,6 +73,45 @@ pub struct Walk<'w> {
     pub verdict: Verdict,
     /// What rows tell.
     pub rows: Rows,
+    /// What is asked of the beginning of one segment.
+    pub beginning: Option<Beginning>,
+}
+
+/// The first bytes of a segment: of which, how many, and what they come to, where so many are there.
+pub struct Beginning {
+    name: SegmentName,
+    bytes: u64,
+    /// `None`: there is no such segment.
+    pub found: Option<Begins>,
+}
+
+/// How a segment begins.
+pub enum Begins {
+    /// With bytes of this SHA-256.
+    With(String),
+    /// It has only so many bytes.
+    Short(u64),
+}
+
+impl Beginning {
+    /// Asks for what `head` is about.
+    pub fn of(head: &Head) -> Beginning {
+        Beginning { name: head.segment, bytes: head.bytes, found: None }
+    }
+}
+
+/// Digests the first bytes of what comes by.
+struct Prefix {
+    left: u64,
+    sha256: Sha256,
+}
+
+impl Prefix {
+    fn take(&mut self, block: &[u8]) {
+        let part = &block[..self.left.min(block.len() as u64) as usize];
+        self.sha256.update(part);
+        self.left -= part.len() as u64;
+    }
 }
 
 /// Findings and notes about one segment, that count only when it stood still.
@@ -133,10 +175,14 @@ impl Walk<'_> {
             self.rows.begin(name.number);
         }
         let rows = &mut self.rows;
+        let asked = self.beginning.as_ref().filter(|asked| asked.name == *name).map_or(0, |asked| asked.bytes);
+        let prefix = || Prefix { left: asked, sha256: Sha256::new() };
         let mut times = Times::default();
+        let mut raw_prefix = prefix();
         let raw = content::open(self.os, &raw_path(self.directory, name)).and_then(|mut reader| {
             content::sum(&mut reader, |block| {
                 times.take(block);
+                raw_prefix.take(block);
                 if fresh {
                     rows.take(block);
                 }
@@ -150,8 +196,10 @@ impl Walk<'_> {
         };
         let rows = &mut self.rows;
         let mut times = Times::default();
+        let mut packed_prefix = prefix();
         let packed = content::sum_packed(self.os, &archive_path(self.directory, name), |block| {
             times.take(block);
+            packed_prefix.take(block);
             let rest = &block[skip.min(block.len() as u64) as usize..];
             skip -= (block.len() - rest.len()) as u64;
             if fresh && !rest.is_empty() {
@@ -159,6 +207,16 @@ impl Walk<'_> {
             }
         });
         let packed = there(packed.map(|(bytes, sha256, sums)| (bytes, sha256, sums.map(|sums| (sums, times.span())))));
+        if let Some(beginning) = self.beginning.as_mut().filter(|asked| asked.name == *name) {
+            // That of the raw file, unless its archive holds more.
+            let (raw_bytes, packed_bytes) = (bytes_of(raw.as_ref()), bytes_of(packed_content(packed.as_ref())));
+            let (prefix, bytes) =
+                if packed_bytes > raw_bytes { (packed_prefix, packed_bytes) } else { (raw_prefix, raw_bytes) };
+            beginning.found = bytes.map(|bytes| match prefix.left {
+                0 => Begins::With(finished_hex(prefix.sha256)),
+                _ => Begins::Short(bytes),
+            });
+        }
         Found { raw, packed }
     }
 
@@ -297,6 +355,15 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+fn packed_content(packed: Option<&Packed>) -> Option<&io::Result<Content>> {
+    packed?.as_ref().ok().map(|(_, _, content)| content)
+}
+
+/// How many bytes a file holds that was read to its end.
+fn bytes_of(content: Option<&io::Result<Content>>) -> Option<u64> {
+    content?.as_ref().ok().map(|(sums, _)| sums.bytes)
 }
 
 fn is(sums: &Sums, covered: &Covered) -> bool {

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::deleted::{self, Deletions};
 use super::look::Look;
 use super::rows::Rows;
-use super::segments::{Walk, Walked};
+use super::segments::{Beginning, Walk, Walked};
 use super::verdict::{Finding, HeadVerdict, Verdict};
 use super::{again, head};
 use crate::error::Result;
@@ -31,7 +31,8 @@ pub fn verify(os: &dyn Os, directory: &Path, given: Option<&Head>, told: &mut dy
         look.again()?;
     }
     let gaps = look.gaps();
-    let mut walk = Walk { os, directory, verdict: Verdict::default(), rows: Rows::default() };
+    let beginning = given.map(Beginning::of);
+    let mut walk = Walk { os, directory, verdict: Verdict::default(), rows: Rows::default(), beginning };
     doubled(&mut walk)?;
     let mut walked: Walked = BTreeMap::new();
     let highest = look.names().last_key_value().map_or(0, |(number, _)| *number);
@@ -48,7 +49,7 @@ pub fn verify(os: &dyn Os, directory: &Path, given: Option<&Head>, told: &mut dy
         }
     }
     let mut deletions = receipts(&mut walk, &mut look, &walked, highest)?;
-    let Walk { mut verdict, rows, .. } = walk;
+    let Walk { mut verdict, rows, beginning, .. } = walk;
     let breaks: Vec<Finding> =
         look.chain.breaks.iter().map(|(at, how)| Finding::new(None, "manifest.jsonl", *at, how)).collect();
     verdict.findings.splice(0..0, breaks);
@@ -62,7 +63,7 @@ pub fn verify(os: &dyn Os, directory: &Path, given: Option<&Head>, told: &mut dy
     verdict.findings.extend(findings);
     verdict.notes.extend(notes);
     if let Some(given) = given {
-        let (held, findings) = head::judge(os, directory, given, &look, &walked, &deletions);
+        let (held, findings) = head::judge(given, beginning.and_then(|it| it.found), &look, &walked, &deletions);
         verdict.findings.extend(findings);
         verdict.head = Some(doubt(held, given, &verdict.findings));
     }

@@ -15,6 +15,7 @@ mod trial;
 mod archiver;
 mod backend;
 mod baton;
+mod beside;
 mod bit_flips;
 mod crashes;
 mod disk;
@@ -55,6 +56,7 @@ fn trials() -> Vec<Trial> {
         mutants::trials(),
         archiver::trials(),
         bit_flips::trials(),
+        beside::trials(),
         storm::trials(),
         archive_storm::trials(),
         following::trials(),
