@@ -198,7 +198,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 fn run(scale: &Scale) -> Report {
-    let step = scale.of(9, 1);
+    let step = scale.of(3, 1);
     let parts = two_at_a_time(WORKS, |work| each_call(work, step, scale.seed));
     super::world::report_of("calls", parts)
 }

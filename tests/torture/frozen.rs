@@ -55,12 +55,12 @@ fn once() -> (Vec<String>, u64) {
         let mut held = false;
         // Not yet waited for, so the number is its own.
         while !held && child.try_wait().unwrap().is_none() {
-            if lock_holder(&book) != Some(raw) {
+            if lock_holder(&book, ".lock") != Some(raw) {
                 continue;
             }
             let _ = kill_process(pid, Signal::STOP);
             std::thread::sleep(Duration::from_millis(20));
-            held = lock_holder(&book) == Some(raw);
+            held = lock_holder(&book, ".lock") == Some(raw);
             if !held {
                 let _ = kill_process(pid, Signal::CONT);
             }

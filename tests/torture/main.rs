@@ -31,11 +31,13 @@ mod world;
 /// Through the real binary.
 mod archive_storm;
 mod clock;
+mod copies;
 mod exits;
 mod following;
 mod frozen;
 mod full_disk;
 mod inject;
+mod mixed;
 mod mounted;
 mod once;
 mod power_cut;
@@ -59,6 +61,8 @@ fn trials() -> Vec<Trial> {
         beside::trials(),
         storm::trials(),
         archive_storm::trials(),
+        mixed::trials(),
+        copies::trials(),
         following::trials(),
         inject::trials(),
         power_cut::trials(),

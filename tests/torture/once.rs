@@ -55,7 +55,7 @@ fn run(scale: &Scale) -> Report {
 fn kill(book: &Path, targets: &Targets, retried: &AtomicU64, goal: u64, seed: u64) {
     let mut dice = Dice::new(seed ^ 0xdead);
     while retried.load(Ordering::Relaxed) < goal {
-        let aimed = lock_holder(book).filter(|_| dice.between(0, 2) > 0);
+        let aimed = lock_holder(book, ".lock").filter(|_| dice.between(0, 2) > 0);
         if let Some(pid) = aimed.or_else(|| targets.any(&mut dice)) {
             targets.kill(pid);
         }

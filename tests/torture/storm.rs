@@ -46,9 +46,33 @@ impl Targets {
         child.wait_with_output().unwrap().into()
     }
 
+    /// The same of a command whose standard output is wanted, and not longer than a pipe.
+    pub fn output(&self, command: Command) -> (bed::Ended, String) {
+        self.output_of(command, &Mutex::default())
+    }
+
+    /// The same; while it runs, it stands in `group` too.
+    pub fn output_of(&self, mut command: Command, group: &Mutex<HashSet<i32>>) -> (bed::Ended, String) {
+        let child = command.spawn().unwrap();
+        let pid = child.id() as i32;
+        self.alive.lock().unwrap().insert(pid);
+        group.lock().unwrap().insert(pid);
+        while waitid(WaitId::Pid(Pid::from_raw(pid).unwrap()), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).is_err() {
+        }
+        group.lock().unwrap().remove(&pid);
+        self.alive.lock().unwrap().remove(&pid);
+        let output = child.wait_with_output().unwrap();
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.into(), out)
+    }
+
     pub fn kill(&self, pid: i32) -> bool {
+        self.signal(pid, Signal::KILL)
+    }
+
+    pub fn signal(&self, pid: i32, signal: Signal) -> bool {
         let alive = self.alive.lock().unwrap();
-        alive.contains(&pid) && Pid::from_raw(pid).is_some_and(|pid| kill_process(pid, Signal::KILL).is_ok())
+        alive.contains(&pid) && Pid::from_raw(pid).is_some_and(|pid| kill_process(pid, signal).is_ok())
     }
 
     pub fn any(&self, dice: &mut Dice) -> Option<i32> {
@@ -58,9 +82,9 @@ impl Targets {
     }
 }
 
-/// The process that holds the lock of the logbook, as /proc/locks tells it.
-pub fn lock_holder(book: &Path) -> Option<i32> {
-    let inode = std::fs::metadata(book.join(".lock")).ok()?.ino();
+/// The process that holds a lock of the logbook, as /proc/locks tells it.
+pub fn lock_holder(book: &Path, file: &str) -> Option<i32> {
+    let inode = std::fs::metadata(book.join(file)).ok()?.ino();
     let locks = std::fs::read_to_string("/proc/locks").ok()?;
     locks.lines().find_map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -125,7 +149,7 @@ impl Round<'_> {
     fn kill(&self, aimed: bool, seed: u64) {
         let mut dice = Dice::new(seed);
         while !self.is_over() {
-            let victim = if aimed { lock_holder(self.book) } else { self.targets.any(&mut dice) };
+            let victim = if aimed { lock_holder(self.book, ".lock") } else { self.targets.any(&mut dice) };
             if let Some(pid) = victim {
                 self.targets.kill(pid);
             }

@@ -12,7 +12,7 @@ use crate::model::READ_ROW_BYTES_MAX;
 use crate::store::archived::{holds_more, line_at};
 use crate::store::index::{Identity, Place, Summary, summary};
 use crate::store::listing;
-use crate::store::os::{How, Os, Stat, interrupted};
+use crate::store::os::{How, Os, Stat, What, interrupted};
 use crate::store::os_real::REAL;
 
 /// One segment of a snapshot.
@@ -96,31 +96,42 @@ fn look(os: &dyn Os, directory: &Path, known: &mut Option<Take<'_>>) -> Result<O
         let summary = Identity::of(number, form, stat).and_then(|it| summary::load(os, directory, &it));
         summary.map(|summary| take(number, summary)).is_some()
     };
-    let mut shorter = Vec::new();
-    for name in &archived {
-        if let Ok(at) = raw.binary_search_by_key(&name.number, |raw| raw.number) {
-            let path = directory.join(raw[at].to_string());
-            let Some(stat) = gone(&path, os.stat_path(&path))? else { return Ok(None) };
-            if !holds_more(os, directory, name, stat.bytes) {
-                continue;
-            }
-            shorter.push(name.number);
-        }
+    let mut packed = |name: &SegmentName, is_known: &mut dyn FnMut(u64, Form, &Stat) -> bool| -> Result<bool> {
         let path = listing::archive_directory(directory).join(name.archive());
-        let Some(stat) = gone(&path, os.stat_path(&path))? else { return Ok(None) };
+        let Some(stat) = gone(&path, os.stat_path(&path))? else { return Ok(false) };
         is_known(name.number, Form::Zstd, &stat);
         segments.push(Segment { number: name.number, path, form: Form::Zstd, sealed: true, bytes: stat.bytes });
+        Ok(true)
+    };
+    let mut left = Vec::with_capacity(raw.len());
+    for name in &archived {
+        if raw.binary_search_by_key(&name.number, |raw| raw.number).is_err() && !packed(name, &mut is_known)? {
+            return Ok(None);
+        }
     }
-    for name in raw.iter().filter(|name| !shorter.contains(&name.number)) {
+    for name in &raw {
         let path = directory.join(name.to_string());
-        let Some(stat) = gone(&path, os.stat_path(&path))? else { return Ok(None) };
+        let stat = gone(&path, os.stat_path(&path))?;
+        let both = archived.binary_search_by_key(&name.number, |archived| archived.number).ok();
+        match stat {
+            Some(stat) if !both.is_some_and(|at| holds_more(os, directory, &archived[at], stat.bytes)) => {
+                left.push((name, path, stat));
+            }
+            // Its archive is all there is, or holds more; if that is gone too, it was deleted.
+            _ if packed(both.map_or(name, |at| &archived[at]), &mut is_known)? => {}
+            _ => return Ok(None),
+        }
+    }
+    for (name, path, stat) in left {
         let sealed = name.number < highest;
         // Only a segment that ends in a newline has a summary.
         let bytes = if sealed && is_known(name.number, Form::Plain, &stat) {
             stat.bytes
-        } else if stat.what == crate::store::os::What::File && stat.bytes > 0 {
+        } else if stat.what == What::File && stat.bytes > 0 {
+            // One that is archived by now is read from there, up to here.
             match cut_at_newline(os, &path, stat.bytes)? {
                 Some(bytes) => bytes,
+                None if sealed => stat.bytes,
                 None => return Ok(None),
             }
         } else {
