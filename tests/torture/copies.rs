@@ -16,7 +16,7 @@ use crate::trial::{Dice, Report, Scale, Tier, Trial, note, nothing};
 const WRITERS: u64 = 5;
 const CONFIG: &str = "segment_bytes_max = 12000\nlock_timeout = \"120s\"\ndurability = \"none\"\n";
 /// Copies of one logbook; then a new one begins.
-const COPIES_PER_BOOK: u64 = 25;
+const COPIES_PER_BOOK: u64 = 8;
 /// Rows that are sent again to a copy, the newest of it.
 const SENT_AGAIN: usize = 150;
 
@@ -64,7 +64,7 @@ impl Work<'_> {
             command.stdin(bed::input(&scratch.join(format!("in-{writer}")), text.as_bytes()));
             assert!(bed::end(command).is_done());
             self.acknowledged[writer as usize].store(next, Ordering::SeqCst);
-            std::thread::sleep(Duration::from_millis(dice.between(0, 15)));
+            std::thread::sleep(Duration::from_millis(dice.between(5, 60)));
         }
     }
 
@@ -78,7 +78,7 @@ impl Work<'_> {
             assert!(begun.is_done() && held.is_done(), "{} {}", begun.told(), held.told());
             number += 1;
             self.held.store(number, Ordering::SeqCst);
-            std::thread::sleep(Duration::from_millis(15));
+            std::thread::sleep(Duration::from_millis(80));
         }
     }
 
@@ -92,6 +92,7 @@ impl Work<'_> {
                     bed::end(bed::logbook(self.book, &["archive", "--older-than", "0s", "--lock-timeout", "60s"]));
                 assert!(ended.is_done(), "{}", ended.told());
             }
+            std::thread::sleep(Duration::from_millis(30));
         }
     }
 }
@@ -264,7 +265,7 @@ fn copies(count: u64, first: u64, seed: u64) -> (u64, Vec<String>) {
             };
             // Another file system, where there is one: inodes there may have the same numbers.
             let memory = Path::new("/dev/shm");
-            let place = tempfile::tempdir_in(if nth % 3 == 0 && memory.is_dir() { memory } else { scratch }).unwrap();
+            let place = tempfile::tempdir_in(if nth % 4 != 1 && memory.is_dir() { memory } else { scratch }).unwrap();
             let to: PathBuf = place.path().join("copy");
             if company == Company::Writers && work.archives.swap(false, Ordering::SeqCst) {
                 // One that runs comes to its end.
@@ -300,7 +301,7 @@ fn is_ahead(book: &Path) -> bool {
 }
 
 fn run(scale: &Scale) -> Report {
-    let size = scale.of(12, 300);
+    let size = scale.of(8, 300);
     let (mut done, mut ahead, mut violations) = (0, 0, Vec::new());
     while done < size && violations.is_empty() {
         let count = (size - done).min(COPIES_PER_BOOK);

@@ -1,8 +1,9 @@
 //! Power cuts on a real file system: 8 writers append with `--durability data`
 //! while FS_IOC_SHUTDOWN takes the disk away under them. After the next mount
-//! every acknowledged row is there.
+//! every acknowledged row is there, and every head that was printed holds.
 
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ use crate::trial::{Dice, Report, Scale, Tier, Trial, note};
 const WRITERS: u64 = 8;
 /// Cuts that one logbook lives through.
 const CUTS_PER_BOOK: u64 = 10;
+/// Heads that are held against what a cut left: the newest, which it could strand.
+const HEADS_CHECKED: usize = 5;
 
 pub fn trials() -> Vec<Trial> {
     vec![
@@ -42,7 +45,7 @@ fn cuts(scale: &Scale, kind: &str, megabytes: u64) -> Report {
             return report;
         }
     };
-    let (mut rows, mut torn) = (0, 0);
+    let (mut rows, mut torn, mut heads_checked) = (0, 0, 0);
     while report.size < size && report.violations.is_empty() {
         let book = mounted.path().join("book");
         bed::make(&book, "segment_bytes_max = 500000\n");
@@ -50,11 +53,15 @@ fn cuts(scale: &Scale, kind: &str, megabytes: u64) -> Report {
         rustix::fs::sync();
         let mut ledger = Ledger::default();
         let mut first = [0; WRITERS as usize];
+        let mut heads: Vec<String> = Vec::new();
         for _ in 0..CUTS_PER_BOOK.min(size - report.size) {
             let flag = dice.between(1, 2) as u32;
             let after_ms = dice.between(20, 400);
             match until_cut(&mounted, &book, bed.path(), dice.next(), &mut first, flag, after_ms) {
-                Ok(sent) => ledger.join(sent),
+                Ok((sent, taken)) => {
+                    ledger.join(sent);
+                    heads.extend(taken);
+                }
                 Err(problem) => report.violations.push(problem),
             }
             report.size += 1;
@@ -67,6 +74,10 @@ fn cuts(scale: &Scale, kind: &str, megabytes: u64) -> Report {
             let wrong = found.violations.iter().filter(|what| !what.contains("no repair row tells of"));
             report.violations.extend(wrong.map(|violation| format!("{what}: {violation}")));
             (rows, torn) = (rows.max(found.rows), torn.max(found.torn));
+            for head in heads.iter().rev().take(HEADS_CHECKED) {
+                heads_checked += 1;
+                report.violations.extend(stranded(&book, head).map(|why| format!("{what}: the head {head}: {why}")));
+            }
             let next = bed::end(bed::logbook(&book, &["append", &bed::row(99, report.size, 300)]));
             ledger.note(99, report.size, next.fate());
             if !next.is_done() {
@@ -81,8 +92,43 @@ fn cuts(scale: &Scale, kind: &str, megabytes: u64) -> Report {
         }
         let _ = std::fs::remove_dir_all(&book);
     }
-    note(&format!("{WRITERS} writers, up to {rows} rows in a logbook, up to {torn} broken lines skipped"));
+    note(&format!(
+        "{WRITERS} writers, up to {rows} rows in a logbook, up to {torn} broken lines skipped, {heads_checked} times a head held against it"
+    ));
     report
+}
+
+/// Why a head that was printed before the cut does not hold behind it.
+fn stranded(book: &Path, head: &str) -> Option<String> {
+    let output = bed::logbook(book, &["verify", "--head", head]).stdout(Stdio::piped()).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let holds = output.status.code() == Some(0) && told.contains("head       holds");
+    (!holds).then(|| format!("{told}{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+/// Takes heads, with what is sealed archived now and then; gives those that were printed before the cut.
+fn keep(book: &Path, seed: u64, over: &AtomicBool) -> (Vec<String>, Vec<String>) {
+    let mut dice = Dice::new(seed);
+    let (mut heads, mut problems) = (Vec::new(), Vec::new());
+    while !over.load(Ordering::Relaxed) {
+        let words: &[&str] = match dice.between(0, 5) {
+            0 => &["archive", "--older-than", "0s"],
+            1 => &["head", "--seal"],
+            _ => &["head"],
+        };
+        let output = bed::logbook(book, words).stdout(Stdio::piped()).output().unwrap();
+        let before = !over.load(Ordering::SeqCst);
+        let out = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let ended: bed::Ended = output.into();
+        // Nothing was stored yet.
+        if before && !matches!(ended.code, Some(0 | 1)) {
+            problems.push(format!("{words:?}, before the cut: {}", ended.told()));
+        }
+        if before && ended.is_done() && words[0] == "head" {
+            heads.push(out);
+        }
+    }
+    (heads, problems)
 }
 
 /// Writers write until the cut; gives what they sent and what they were told.
@@ -94,10 +140,11 @@ fn until_cut(
     first: &mut [u64],
     flag: u32,
     after_ms: u64,
-) -> Result<Ledger, String> {
+) -> Result<(Ledger, Vec<String>), String> {
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let over = &over;
+        let keeper = scope.spawn(move || keep(book, seed.wrapping_add(99), over));
         let writers: Vec<_> = first
             .iter()
             .enumerate()
@@ -118,7 +165,9 @@ fn until_cut(
             wrong.extend(problems);
             first[writer] = next;
         }
-        cut.and_then(|()| if wrong.is_empty() { Ok(ledger) } else { Err(wrong.join("; ")) })
+        let (heads, problems) = keeper.join().unwrap();
+        wrong.extend(problems);
+        cut.and_then(|()| if wrong.is_empty() { Ok((ledger, heads)) } else { Err(wrong.join("; ")) })
     })
 }
 
