@@ -77,6 +77,14 @@ impl Os for Real {
         cfg!(target_os = "linux")
     }
 
+    fn forget_cached(&self, file: &OwnedFd) {
+        // Where the system does not know this, or will not, memory is all there is to read.
+        #[cfg(target_os = "linux")]
+        let _ = fs::fadvise(file, 0, None, fs::Advice::DontNeed);
+        #[cfg(not(target_os = "linux"))]
+        let _ = file;
+    }
+
     fn sync_all(&self, file: &OwnedFd) -> io::Result<()> {
         Ok(fs::fsync(file)?)
     }

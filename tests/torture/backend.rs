@@ -17,6 +17,7 @@ use logbook::store::os::{How, Os, Stat};
 use logbook::store::os_real::REAL;
 use rustix::io::Errno;
 
+use super::disk::Fate;
 use super::omission::{Guise, Omission};
 use super::world::{Event, World};
 
@@ -271,6 +272,21 @@ impl Os for Process<'_> {
         // Another process's failed sync took this one's bytes too.
         self.world.note(Event::Sync { inode, done: true });
         if failed > told { Err(Errno::IO.into()) } else { Ok(()) }
+    }
+
+    fn forget_cached(&self, file: &OwnedFd) {
+        let inode = self.inode(file);
+        let mut disk = self.world.base.clone();
+        self.world.events().iter().for_each(|event| disk.replay(event));
+        // What is in memory alone is gone.
+        for (name, bytes) in disk.crash(Fate::None) {
+            let path = self.world.root().join(name);
+            if let Some(bytes) = bytes
+                && REAL.stat_path(&path).is_ok_and(|stat| stat.identity.1 == inode)
+            {
+                std::fs::write(&path, bytes).unwrap();
+            }
+        }
     }
 
     fn sync_all(&self, file: &OwnedFd) -> io::Result<()> {

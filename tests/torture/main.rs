@@ -20,6 +20,7 @@ mod bit_flips;
 mod crashes;
 mod disk;
 mod faults;
+mod heads;
 mod judge;
 mod mutants;
 mod omission;
@@ -57,6 +58,7 @@ fn trials() -> Vec<Trial> {
         races::trials(),
         mutants::trials(),
         archiver::trials(),
+        heads::trials(),
         bit_flips::trials(),
         beside::trials(),
         storm::trials(),

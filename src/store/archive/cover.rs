@@ -93,10 +93,10 @@ impl Keeper<'_> {
             return Ok(None);
         }
         let mut writer = Writer::open(self.os, &self.directory, self.settings.clone(), options)?;
-        // Of a suspect segment a second sync would say nothing; what the disk gives is covered.
-        if !writer.is_suspect(name.number)?
-            && let Err(error) = self.os.sync_all(&file)
-        {
+        if writer.is_suspect(name.number)? {
+            // A second sync would say nothing; what the disk gives is covered.
+            self.os.forget_cached(&file);
+        } else if let Err(error) = self.os.sync_all(&file) {
             writer.mark_suspect(name.number)?;
             return Err(Error::new(Exit::Unknown, format!("{}: {error}; it is marked suspect", path.display()))
                 .hint("logbook doctor"));
