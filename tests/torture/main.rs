@@ -35,6 +35,7 @@ mod clock;
 mod copies;
 mod exits;
 mod following;
+mod forge;
 mod frozen;
 mod full_disk;
 mod inject;
@@ -43,6 +44,8 @@ mod mounted;
 mod once;
 mod power_cut;
 mod storm;
+mod tamper;
+mod tampers;
 mod volume;
 
 use std::process::ExitCode;
@@ -65,6 +68,7 @@ fn trials() -> Vec<Trial> {
         archive_storm::trials(),
         mixed::trials(),
         copies::trials(),
+        tamper::trials(),
         following::trials(),
         inject::trials(),
         power_cut::trials(),
