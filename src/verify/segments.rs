@@ -318,15 +318,22 @@ impl Walk<'_> {
             Ok((.., Err(error))) => find(format!("cannot be unpacked to its end: {error}")),
             Ok((bytes, sha256, Ok((sums, span)))) if is(sums, covered) => {
                 compare_line(draft, name, sums, span, covered);
-                let as_said = said.as_ref().is_none_or(|said| *said == (*bytes, sha256.clone()));
-                let what = match said {
-                    Some(_) if as_said => return changed,
-                    Some(_) => "the file was changed, though it unpacks to what it should",
-                    None => "no line of the manifest says that it was archived: lines were cut off",
-                };
-                let finding = Finding::new(name.number, &archive, 0, what);
-                // Whoever made it anew died before saying so; the raw file is there.
-                if raw_holds { draft.notes.push(finding) } else { draft.findings.push(finding) }
+                let finding = |what| Finding::new(name.number, &archive, 0, what);
+                match said {
+                    Some(said) if *said == (*bytes, sha256.clone()) => {}
+                    // Whoever made it anew died before saying so; the raw file is there.
+                    Some(_) if raw_holds => {
+                        draft.notes.push(finding("is another file than the manifest says, and holds the same"));
+                    }
+                    Some(_) => {
+                        let what = "the file was changed, though it unpacks to what it should";
+                        draft.findings.push(finding(what));
+                    }
+                    // As in a copy whose manifest is older. What it holds was covered before.
+                    None => draft.notes.push(finding(
+                        "no line of the manifest says that it was archived; it holds what was covered, and logbook head says so",
+                    )),
+                }
             }
             Ok((.., Ok((sums, _)))) => {
                 changed = true;

@@ -209,3 +209,17 @@ fn an_archiver_that_died_while_it_wrote_a_line_is_told_and_mended() {
     fs::write(path(&book, "manifest.jsonl"), &damaged).unwrap();
     book.run(&["head"]).exit(5).says("broken or not of the chain");
 }
+
+#[test]
+fn a_gap_that_no_writer_told_of_is_a_break() {
+    let book = Book::with_rows(&[r#"{"run_id":"r","step":1}"#]);
+    book.write(".logbook/2026-04-15.000004.jsonl", b"{\"run_id\":\"r\",\"step\":2}\n");
+    finds(&book, "segments 000002 to 000003 are missing before it, and no receipt tells why");
+    // A row that tells of others says nothing of these.
+    let told = r#"{"run_id":"_logbook","step":1,"kind":"repair","missing_from":3,"missing_to":3}"#;
+    book.write(".logbook/2026-04-15.000004.jsonl", format!("{told}\n").as_bytes());
+    finds(&book, "segments 000002 to 000003 are missing before it, and no receipt tells why");
+    let told = told.replace("missing_from\":3", "missing_from\":2");
+    book.write(".logbook/2026-04-15.000004.jsonl", format!("{told}\n").as_bytes());
+    assert_eq!(findings(&book, &[]), Vec::<String>::new());
+}

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 use super::content::{self, Sums, archive_path, raw_path};
 use super::keeper::Keeper;
+use super::manifest::Entry;
 use crate::error::{Error, Exit, Result};
 use crate::format::SegmentName;
 use crate::format::manifest::{Covered, Event};
@@ -26,7 +27,7 @@ const NAMES: [&str; 1] = ["timestamp"];
 pub struct Covering {
     /// How many segments.
     pub segments: usize,
-    /// Those of them that stand in the archive, and that no line of the manifest spoke of.
+    /// Archives that no line of the manifest spoke of, which one does now.
     pub adopted: Vec<SegmentName>,
 }
 
@@ -38,6 +39,16 @@ impl Keeper<'_> {
         let last = self.known.segments.keys().next_back().copied().unwrap_or(0);
         let raw = self.sealed()?;
         let archived = listing::archived(self.os, &self.directory)?;
+        for name in &archived {
+            if self.lacks_archived_line(name)?
+                && let Some((content, archive)) = self.read_archived(name)?
+                && self.known.segments.get(&name.number).is_some_and(|entry| content.sha256 == entry.covered.sha256)
+            {
+                told(name);
+                self.known.append(self.os, &self.directory, *name, archive)?;
+                covering.adopted.push(*name);
+            }
+        }
         let names: BTreeMap<u64, SegmentName> = archived
             .into_iter()
             .chain(raw)
@@ -59,6 +70,20 @@ impl Keeper<'_> {
             covering.segments += 1;
         }
         Ok(covering)
+    }
+
+    /// Whether the archive of `name`, which is covered, is all there is of it, and no line says that it is there: the manifest is older.
+    fn lacks_archived_line(&self, name: &SegmentName) -> Result<bool> {
+        let is_unsaid = |entry: &Entry| entry.segment == *name && entry.archive.is_none() && !entry.deleted;
+        if !self.known.segments.get(&name.number).is_some_and(is_unsaid) {
+            return Ok(false);
+        }
+        let raw = raw_path(&self.directory, name);
+        match self.os.stat_path(&raw) {
+            Ok(_) => Ok(false),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+            Err(error) => Err(Error::io(format!("{}: {error}", raw.display()))),
+        }
     }
 
     /// What the archive of `name` holds, and the line that tells of it; `None`: it cannot be unpacked.
