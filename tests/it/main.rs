@@ -25,6 +25,7 @@ mod approve;
 mod archive;
 mod ask;
 mod blame;
+mod cache_lies;
 mod call;
 mod complete_words;
 mod completions;
