@@ -10,6 +10,7 @@ use super::build;
 use super::known::{Index, Place, RunEntry};
 use super::table::Table;
 use crate::error::{Error, Result};
+use crate::store::layout::Layout;
 use crate::store::listing;
 use crate::store::os::{How, Os};
 use crate::store::os_real::REAL;
@@ -30,7 +31,11 @@ fn index(os: &dyn Os, directory: &Path) -> Result<Option<Index>> {
         return Ok(None);
     }
     let mut index = Index::default();
-    build::prepare(os, directory, &mut index, &raw)?;
+    match build::prepare(os, directory, &mut index, &raw) {
+        // Where the manifest cannot be read, nobody knows what is sealed, and all is read.
+        Err(_) if Layout::of(os, directory, &raw).is_err() => return Ok(None),
+        prepared => prepared?,
+    }
     if let Some(active) = raw.last()
         && index.active.0 == active.number
     {

@@ -45,7 +45,8 @@ impl Watch {
             return Ok(());
         }
         let raw = listing::raw(&REAL, &self.directory)?;
-        let end = Layout::of(&REAL, &self.directory, &raw)?.highest();
+        let highest = raw.last().map_or(0, |name| name.number);
+        let end = Layout::of(&REAL, &self.directory, &raw).map_or(highest, |layout| layout.highest());
         let mut bytes = 0;
         if let Some(name) = raw.last() {
             self.newest = self.directory.join(name.to_string());
