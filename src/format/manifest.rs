@@ -206,15 +206,16 @@ pub fn said_end(text: &[u8]) -> usize {
     if text[last..end].contains(&0) { last } else { end }
 }
 
-/// The segment of the last line in `tail` that covers one; lines without their newline say nothing. `whole`: `tail` begins
-/// where a line does. `None`: no line in it does, and an earlier one may.
+/// The segment of the last line in `tail` that covers one; lines without their newline say nothing.
+/// `whole`: `tail` begins where a line does. `None`: no line in it does, and an earlier one may.
 pub fn last_covered(tail: &[u8], whole: bool) -> Option<SegmentName> {
     const BEGIN: &[u8] = b"{\"segment\":\"";
     let mut end = memchr::memrchr(b'\n', tail)?;
     loop {
         let begin = memchr::memrchr(b'\n', &tail[..end]).map(|at| at + 1).or(whole.then_some(0))?;
         let line = &tail[begin..end];
-        // Only such lines have marks, and they are not parsed: the newest of them are long, and every append asks.
+        // Only such lines have marks, and they are not parsed: the newest of them are long, and
+        // every append asks.
         if memchr::memmem::find(line, b"\",\"marks\":\"").is_some()
             && let Some(rest) = line.strip_prefix(BEGIN)
             && let Some(length) = memchr::memchr(b'"', rest)

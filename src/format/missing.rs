@@ -1,5 +1,5 @@
-//! A `repair` row that tells of segments that are not here (`docs/format.md`, Lock): `.lock` knew their numbers when the
-//! next segment was begun.
+//! A `repair` row that tells of segments that are not here (`docs/format.md`, Lock): `.lock` knew
+//! their numbers when the next segment was begun.
 
 use crate::json;
 use crate::model::run_id;

@@ -9,7 +9,8 @@
 //! - `lock_line`: the one line of `.lock`
 //! - `digest`: SHA-256 in digits
 //! - `manifest`: lines of the manifest, chained · `seek_table`: the frames of an archive
-//! - `receipt`: rows that tell what retention deleted · `missing`: those that tell which segments are not here
+//! - `receipt`: rows that tell what retention deleted · `missing`: those that tell which segments
+//!   are not here
 //! - `lines`: a block of bytes into lines; what is wrong with a bad one
 //! - `draft/`: given rows, checked and laid out, all but the step
 //! - `body`: do two rows say the same

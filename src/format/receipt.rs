@@ -1,5 +1,6 @@
-//! A row of kind `archive.receipt`: which segments retention deleted, each with the digest of what it held
-//! (`docs/format.md`, Retention). The one place that reads them; members that it does not know it passes over.
+//! A row of kind `archive.receipt`: which segments retention deleted, each with the digest of what
+//! it held (`docs/format.md`, Retention). The one place that reads them; members that it does not
+//! know it passes over.
 
 use super::SegmentName;
 use super::corrections::step_of;

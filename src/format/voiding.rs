@@ -47,8 +47,9 @@ impl Voiding {
     }
 }
 
-/// Whether `again` is the row `voided`, stored once more: the same id, step and fields. Only the time may be another one,
-/// which `append` fills in. Where `voided` is not a row, as a power cut leaves it, there is nothing that could differ.
+/// Whether `again` is the row `voided`, stored once more: the same id, step and fields. Only the
+/// time may be another one, which `append` fills in. Where `voided` is not a row, as a power cut
+/// leaves it, there is nothing that could differ.
 pub fn is_same_row(voided: &[u8], again: &[u8]) -> bool {
     if json::validate(voided, Limits::GRAMMAR).is_err() {
         return true;

@@ -41,7 +41,8 @@ impl Default for Sum {
 }
 
 impl PartialEq for Sum {
-    /// The same total of terms with the same reach, however it came about: the unit is the least exponent of a term.
+    /// The same total of terms with the same reach, however it came about: the unit is the least
+    /// exponent of a term.
     fn eq(&self, other: &Sum) -> bool {
         self.span == other.span && (self.too_wide() || self.big() == other.big())
     }

@@ -14,7 +14,8 @@ use crate::query::Place;
 use crate::store::index::Place as Stands;
 use crate::store::{Input, RowReader};
 
-/// A row that voids a place, if the row that it names stands behind it, and is the one that it voids.
+/// A row that voids a place, if the row that it names stands behind it, and is the one that it
+/// voids.
 #[derive(Debug)]
 pub(super) struct Announced {
     /// The input in which it stands.
@@ -98,15 +99,16 @@ pub(super) fn kept_in_segments(
     Ok(all)
 }
 
-/// Whether the place counts no more: the row that is named stands behind, and says what the old one says.
+/// Whether the place counts no more: the row that is named stands behind, and says what the old one
+/// says.
 fn counts(announced: &Announced, old: Option<&[u8]>, again: Option<&[u8]>) -> bool {
     again.is_some_and(|again| {
         announced.voiding.is_kept_by(again) && old.is_none_or(|old| voiding::is_same_row(old, again))
     })
 }
 
-/// Each with the places of the old row, and of the one that stands again; only those that void what stands before them, and in
-/// the same logbook.
+/// Each with the places of the old row, and of the one that stands again; only those that void what
+/// stands before them, and in the same logbook.
 fn pairs(inputs: &[Input], announced: Vec<Announced>) -> Vec<(Kept, [Place; 2])> {
     if announced.is_empty() {
         return Vec::new();

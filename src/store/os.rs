@@ -77,7 +77,8 @@ pub trait Os: Sync {
     fn shares_syncs(&self) -> bool {
         false
     }
-    /// Asks that what is read of the file next comes from the disk, not from memory: after a failed sync the two may differ.
+    /// Asks that what is read of the file next comes from the disk, not from memory: after a failed
+    /// sync the two may differ.
     fn forget_cached(&self, _file: &OwnedFd) {}
     /// fsync, of a directory too.
     fn sync_all(&self, file: &OwnedFd) -> io::Result<()>;

@@ -43,8 +43,8 @@ impl Writer<'_> {
 }
 
 impl Writer<'_> {
-    /// The numbers right below `number`, the active segment's, of which there is neither a segment nor a trace: `.lock` knew
-    /// them. First and last.
+    /// The numbers right below `number`, the active segment's, of which there is neither a segment
+    /// nor a trace: `.lock` knew them. First and last.
     pub(super) fn missing_before(&self, number: u64) -> Result<Option<(u64, u64)>> {
         let below = |names: &[SegmentName]| {
             names.iter().rev().map(|name| name.number).find(|other| *other < number).unwrap_or(0)
@@ -59,7 +59,8 @@ impl Writer<'_> {
         Ok((last + 1 < number).then(|| (last + 1, number - 1)))
     }
 
-    /// Writes the `repair` row that tells of segments that are not here, the `nth` row of its own in this call.
+    /// Writes the `repair` row that tells of segments that are not here, the `nth` row of its own
+    /// in this call.
     pub(super) fn tell_missing(&mut self, (from, to): (u64, u64), nth: u64, out: &mut Vec<u8>) -> Result<()> {
         let text = Missing { from, to }.print();
         let step = self.index.last_step(self.os, &self.directory, run_id::LOGBOOK)? + nth;

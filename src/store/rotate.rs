@@ -14,8 +14,9 @@ use crate::format::version::FormatVersion;
 use crate::format::{LockLine, SegmentName};
 
 impl Writer<'_> {
-    /// The active segment under the lock, opened and checked; `.lock` made true where it was not, and the index of what is
-    /// sealed. No active segment: there is none to append to yet, or it was sealed.
+    /// The active segment under the lock, opened and checked; `.lock` made true where it was not,
+    /// and the index of what is sealed. No active segment: there is none to append to yet, or it
+    /// was sealed.
     pub(super) fn find_active(&mut self, lock: &Lock) -> Result<(LockLine, Option<Active>)> {
         let fresh = LockLine { version: FormatVersion::CURRENT, synced: 0, suspects: Vec::new() };
         // Gone where this fails: the next one lists.
@@ -63,8 +64,8 @@ impl Writer<'_> {
             Some(active) => active,
             None => self.open_active(name)?,
         };
-        // A higher number was in use: a copy has the lock's file of a later moment, or the newest segment was lost. What
-        // this one holds counts, and it takes no more.
+        // A higher number was in use: a copy has the lock's file of a later moment, or the newest
+        // segment was lost. What this one holds counts, and it takes no more.
         active.is_closed = line.synced > name.number;
         Ok((line, Some(active)))
     }
@@ -104,7 +105,8 @@ impl Writer<'_> {
         active
     }
 
-    /// Whether `active` takes no more: a higher number was in use, its size with `more` bytes, or its day.
+    /// Whether `active` takes no more: a higher number was in use, its size with `more` bytes, or
+    /// its day.
     pub(super) fn is_over(&self, active: &Active, more: u64, today: &str) -> bool {
         active.is_closed
             || active.bytes > 0 && (active.bytes + more > self.settings.segment_bytes_max || today > active.name.day())

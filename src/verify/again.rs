@@ -1,5 +1,5 @@
-//! Rows that stand again in place of others (`docs/format.md`, Voided places): whether each is the row that it voids. One that
-//! is not replaces an older row by another, which no writer does.
+//! Rows that stand again in place of others (`docs/format.md`, Voided places): whether each is the
+//! row that it voids. One that is not replaces an older row by another, which no writer does.
 
 use std::path::Path;
 

@@ -14,7 +14,8 @@ pub struct Chain {
     pub unbound: Vec<Line>,
     /// Where it breaks: byte, and how.
     pub breaks: Vec<(u64, String)>,
-    /// What stands at its end and was never said: byte, and how it came there. Nobody was told of it.
+    /// What stands at its end and was never said: byte, and how it came there. Nobody was told of
+    /// it.
     pub unsaid: Option<(u64, String)>,
 }
 
@@ -71,8 +72,8 @@ pub fn read(text: &[u8]) -> Chain {
     chain
 }
 
-/// Whether `tail`, which has no newline, is a whole line and one byte more: its newline was another byte. What an archiver
-/// that died left is the beginning of a line.
+/// Whether `tail`, which has no newline, is a whole line and one byte more: its newline was another
+/// byte. What an archiver that died left is the beginning of a line.
 fn is_line_and_a_byte(tail: &[u8]) -> bool {
     tail.split_last().is_some_and(|(_, line)| Line::parse(line).is_some())
 }

@@ -1,4 +1,5 @@
-//! What the chain says of each segment. A claim proves nothing by itself: `segments` and `deleted` look for its proof.
+//! What the chain says of each segment. A claim proves nothing by itself: `segments` and `deleted`
+//! look for its proof.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +28,8 @@ pub struct Claims {
     pub covered: Option<(Covered, Link)>,
     /// Bytes and SHA-256 of its archive's file.
     pub archive: Option<(u64, String)>,
-    /// Deletions, the first first. One without its receipt does not count, and may be followed by another.
+    /// Deletions, the first first. One without its receipt does not count, and may be followed by
+    /// another.
     pub deleted: Vec<Deletion>,
     /// Some line about it stands behind a break.
     pub unbound: bool,

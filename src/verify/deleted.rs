@@ -1,6 +1,7 @@
-//! Deletions and their receipts (`docs/format.md`, Retention). A line of the manifest that says that a segment was deleted
-//! counts only with the row that it names: that row must be on file, and name the segment with the digest that the chain
-//! covered. How well the row itself is proved is said beside it.
+//! Deletions and their receipts (`docs/format.md`, Retention). A line of the manifest that says
+//! that a segment was deleted counts only with the row that it names: that row must be on file, and
+//! name the segment with the digest that the chain covered. How well the row itself is proved is
+//! said beside it.
 
 use std::collections::BTreeMap;
 
@@ -35,12 +36,14 @@ pub struct Deletions {
     pub notes: Vec<Finding>,
 }
 
-/// Holds what the walk found gone against the receipts among the rows. `claims`: what is said by now.
+/// Holds what the walk found gone against the receipts among the rows. `claims`: what is said by
+/// now.
 pub fn judge(walked: &Walked, claims: &BTreeMap<u64, Claims>, rows: &Rows) -> Deletions {
     let mut all = Deletions::default();
     // By number, also those that were read before they were deleted.
     let mut counting: BTreeMap<u64, Deleted> = BTreeMap::new();
-    // The newest first: the receipt of an older one may have been in a segment that was deleted later.
+    // The newest first: the receipt of an older one may have been in a segment that was deleted
+    // later.
     for (number, claims) in claims.iter().rev().filter(|(_, claims)| !claims.deleted.is_empty()) {
         let Some(name) = claims.name else { continue };
         let known = walked.get(number).map(|(_, judged)| judged);
@@ -101,8 +104,8 @@ fn deletion(
     Err(why)
 }
 
-/// Whether the row `receipt` can have stood in a segment that was deleted after `name` was: between the rows of the logbook's own
-/// run that have the steps around its own.
+/// Whether the row `receipt` can have stood in a segment that was deleted after `name` was: between
+/// the rows of the logbook's own run that have the steps around its own.
 fn stood_in_deleted(receipt: &str, name: &SegmentName, rows: &Rows, later: &BTreeMap<u64, Deleted>) -> bool {
     let Some(step) = receipt.strip_prefix("_logbook#").and_then(|step| step.parse::<u64>().ok()) else { return false };
     if rows.own.contains_key(&step) {

@@ -1,4 +1,5 @@
-//! A head that was kept elsewhere: what it vouches for, and whether all of that is here, as it was (`docs/evidence.md`).
+//! A head that was kept elsewhere: what it vouches for, and whether all of that is here, as it was
+//! (`docs/evidence.md`).
 
 use super::deleted::Deletions;
 use super::look::Look;
@@ -7,8 +8,8 @@ use super::verdict::{Finding, HeadVerdict};
 use crate::format::digest::sha256_hex;
 use crate::format::manifest::Head;
 
-/// What is said of `given`, before anything else that was found is held against it, and what is found against it. `beginning`: how its
-/// segment begins; `None`: there is no such segment.
+/// What is said of `given`, before anything else that was found is held against it, and what is
+/// found against it. `beginning`: how its segment begins; `None`: there is no such segment.
 pub fn judge(
     given: &Head,
     beginning: Option<Begins>,

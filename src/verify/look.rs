@@ -1,5 +1,6 @@
-//! One look at a logbook that may be at work: the names of its segments, then the manifest. What was read before may be older
-//! than what is read later, so that whatever seems broken is looked at again (`segments`).
+//! One look at a logbook that may be at work: the names of its segments, then the manifest. What
+//! was read before may be older than what is read later, so that whatever seems broken is looked at
+//! again (`segments`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -38,8 +39,8 @@ impl<'l> Look<'l> {
 
     /// Looks once more.
     pub fn again(&mut self) -> Result<()> {
-        // The raw files before the archive: what is archived meanwhile is in both, never in neither. The manifest last: a line is
-        // there before the file goes that it tells of.
+        // The raw files before the archive: what is archived meanwhile is in both, never in
+        // neither. The manifest last: a line is there before the file goes that it tells of.
         self.raw = listing::raw(self.os, self.directory)?;
         self.archived = listing::archived(self.os, self.directory)?;
         self.read_manifest()
@@ -74,7 +75,8 @@ impl<'l> Look<'l> {
         self.archived.iter().chain(&self.raw).copied().chain(spoken_of).map(|name| (name.number, name)).collect()
     }
 
-    /// Whether `name` is the segment that takes rows: the highest raw one, and neither archived nor covered.
+    /// Whether `name` is the segment that takes rows: the highest raw one, and neither archived nor
+    /// covered.
     pub fn is_active(&self, name: &SegmentName) -> bool {
         self.raw.last() == Some(name)
             && self.archived.last().is_none_or(|archived| archived.number < name.number)

@@ -1,5 +1,6 @@
-//! What rows tell that proves, or names, something: their numbers, receipts of deletions, rows that stand again in place of
-//! others, and segments that are not here. Taken in as the bytes of segments come by, each segment once, in order.
+//! What rows tell that proves, or names, something: their numbers, receipts of deletions, rows that
+//! stand again in place of others, and segments that are not here. Taken in as the bytes of
+//! segments come by, each segment once, in order.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

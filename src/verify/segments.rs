@@ -1,7 +1,8 @@
 //! The content of every segment against what the manifest says of it.
 //!
-//! Writers and an archiver may be at work. What contradicts itself is looked at again, until what is said of the segment and
-//! its files were the same before they were read and after: then it is not a matter of when who looked.
+//! Writers and an archiver may be at work. What contradicts itself is looked at again, until what
+//! is said of the segment and its files were the same before they were read and after: then it is
+//! not a matter of when who looked.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read};
@@ -77,7 +78,8 @@ pub struct Walk<'w> {
     pub beginning: Option<Beginning>,
 }
 
-/// The first bytes of a segment: of which, how many, and what they come to, where so many are there.
+/// The first bytes of a segment: of which, how many, and what they come to, where so many are
+/// there.
 pub struct Beginning {
     name: SegmentName,
     bytes: u64,
@@ -270,7 +272,8 @@ impl Walk<'_> {
         (if proved { Standing::Proved } else { Standing::Unproved }, changed)
     }
 
-    /// Tells how the files of a covered segment differ from what was covered; gives whether the content of one does.
+    /// Tells how the files of a covered segment differ from what was covered; gives whether the
+    /// content of one does.
     fn compare_files(
         &self,
         draft: &mut Draft,

@@ -9,7 +9,8 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// Takes the next row of `run`; gives what is odd about its number. `again`: it is a row that stands again, by intent.
+    /// Takes the next row of `run`; gives what is odd about its number. `again`: it is a row that
+    /// stands again, by intent.
     pub fn take(&mut self, run: &[u8], step: u64, again: bool) -> Option<String> {
         let last = self.last.get(run).copied().unwrap_or(0);
         if again && step <= last {

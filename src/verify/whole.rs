@@ -1,4 +1,5 @@
-//! A whole logbook: the manifest, its segments in order, what was deleted, what stands again, and a head.
+//! A whole logbook: the manifest, its segments in order, what was deleted, what stands again, and a
+//! head.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +17,8 @@ use crate::store::index::Place;
 use crate::store::listing;
 use crate::store::os::Os;
 
-/// How often is looked again at what an archiver may just have changed: gaps, and receipts that are not found.
+/// How often is looked again at what an archiver may just have changed: gaps, and receipts that are
+/// not found.
 const LOOKS_MAX: usize = 20;
 /// Segments that came while others were read are read too, so many times.
 const ROUNDS_MAX: usize = 4;
@@ -71,8 +73,8 @@ pub fn verify(os: &dyn Os, directory: &Path, given: Option<&Head>, told: &mut dy
     Ok(verdict)
 }
 
-/// Finds the receipts of what is gone. Each was on file before the line that names it; where it is not found, the segment that
-/// it stood in may have been deleted since, which a later line tells.
+/// Finds the receipts of what is gone. Each was on file before the line that names it; where it is
+/// not found, the segment that it stood in may have been deleted since, which a later line tells.
 fn receipts(walk: &mut Walk<'_>, look: &mut Look<'_>, walked: &Walked, highest: u64) -> Result<Deletions> {
     let mut deletions = Deletions::default();
     for _ in 0..LOOKS_MAX {
@@ -109,7 +111,8 @@ fn doubled(walk: &mut Walk<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Takes in receipts that were stored while the segments were read: behind what was read, in those from `highest` on.
+/// Takes in receipts that were stored while the segments were read: behind what was read, in those
+/// from `highest` on.
 fn read_behind(walk: &mut Walk<'_>, look: &Look<'_>, highest: u64) {
     for (number, name) in look.names().range(highest..) {
         let from = walk.rows.ends.get(number).copied().unwrap_or(0);

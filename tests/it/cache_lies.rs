@@ -1,4 +1,5 @@
-//! Files of `cache/` that are whole and do not say what the rows say: `verify` and `doctor` name them, and name no other.
+//! Files of `cache/` that are whole and do not say what the rows say: `verify` and `doctor` name
+//! them, and name no other.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -121,7 +122,8 @@ fn a_file_that_is_about_another_segment_says_nothing() {
     book.run(&["verify"]).exit(0);
 }
 
-/// Rows that look like others and are not, lines that are none, and everything that `cache/` makes of them.
+/// Rows that look like others and are not, lines that are none, and everything that `cache/` makes
+/// of them.
 #[test]
 fn what_is_made_of_odd_rows_is_what_they_say() {
     let odd = [

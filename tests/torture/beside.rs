@@ -1,5 +1,5 @@
-//! `verify` beside an archiver: at every call that it makes, somebody archives, deletes, restores or seals, all of it at once,
-//! and dies half way; and no finding is made of that.
+//! `verify` beside an archiver: at every call that it makes, somebody archives, deletes, restores
+//! or seals, all of it at once, and dies half way; and no finding is made of that.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -98,7 +98,8 @@ impl Os for Beside<'_> {
     }
 }
 
-/// Commands that are run one after the other, as shell words; `%N` stands for the number of the oldest archive.
+/// Commands that are run one after the other, as shell words; `%N` stands for the number of the
+/// oldest archive.
 type Work = &'static [&'static str];
 
 /// What somebody does meanwhile.
@@ -136,7 +137,8 @@ fn run_words(book: &Path, words: &str) {
     let _ = bed::end(bed::logbook(book, &words));
 }
 
-/// Two archived segments, two covered ones, one that is not, and an active one. The head that was taken.
+/// Two archived segments, two covered ones, one that is not, and an active one. The head that was
+/// taken.
 fn ready(bed: &Bed) -> Head {
     let book = bed.book();
     bed::make(&book, "segment_bytes_max = 4096\ndurability = \"none\"\n");

@@ -1,5 +1,6 @@
-//! Copies of a logbook at work, by `tar` and `cp -a`: its files are of different moments, and `.lock` may be ahead of them. A copy
-//! is a good logbook all the same: what is on file in it counts, ids are stored once, steps go on, and a held run is held.
+//! Copies of a logbook at work, by `tar` and `cp -a`: its files are of different moments, and
+//! `.lock` may be ahead of them. A copy is a good logbook all the same: what is on file in it
+//! counts, ids are stored once, steps go on, and a held run is held.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -141,7 +142,8 @@ fn rows(book: &Path) -> Vec<Row> {
     rows
 }
 
-/// What is wrong with the copy at `book`; `least`: rows of each writer, and held runs, that were acknowledged before.
+/// What is wrong with the copy at `book`; `least`: rows of each writer, and held runs, that were
+/// acknowledged before.
 fn judge(book: &Path, scratch: &Path, company: Company, least: &[u64]) -> Vec<String> {
     let mut wrong = Vec::new();
     let before = rows(book);
@@ -201,7 +203,8 @@ fn judge(book: &Path, scratch: &Path, company: Company, least: &[u64]) -> Vec<St
     wrong
 }
 
-/// The copy holds of each writer its first rows without a gap, all among them that were acknowledged before it began.
+/// The copy holds of each writer its first rows without a gap, all among them that were
+/// acknowledged before it began.
 fn prefix_faults(rows: &[Row], least: &[u64]) -> Vec<String> {
     let mut wrong = Vec::new();
     for (writer, least) in least[..WRITERS as usize].iter().enumerate() {
@@ -237,7 +240,8 @@ fn proof_faults(book: &Path, company: Company) -> Vec<String> {
     wrong
 }
 
-/// Copies one logbook so many times; gives how many copies had a `.lock` ahead of the files, and what is wrong.
+/// Copies one logbook so many times; gives how many copies had a `.lock` ahead of the files, and
+/// what is wrong.
 fn copies(count: u64, first: u64, seed: u64) -> (u64, Vec<String>) {
     let bed = Bed::with_config(CONFIG);
     let book = bed.book();

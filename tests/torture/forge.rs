@@ -1,5 +1,5 @@
-//! What somebody forges who may write every file, and knows how each is made: lines of the manifest with a chain made anew,
-//! receipts, archives, and files of `cache/` with their checksums.
+//! What somebody forges who may write every file, and knows how each is made: lines of the manifest
+//! with a chain made anew, receipts, archives, and files of `cache/` with their checksums.
 
 use std::fs;
 use std::io::Write;
@@ -102,8 +102,8 @@ pub fn pack(content: &[u8]) -> Vec<u8> {
     zstd::encode_all(content, 7).unwrap()
 }
 
-/// Changes the first `from` in what a file of `cache/` about one segment says into `to`, with its checksum made anew. False: it
-/// does not stand there.
+/// Changes the first `from` in what a file of `cache/` about one segment says into `to`, with its
+/// checksum made anew. False: it does not stand there.
 pub fn change_kept(path: &Path, from: &[u8], to: &[u8]) -> bool {
     let mut bytes = fs::read(path).unwrap();
     let Some(at) = bytes.windows(from.len()).position(|window| window == from).filter(|at| *at >= 64) else {
@@ -118,8 +118,8 @@ pub fn change_kept(path: &Path, from: &[u8], to: &[u8]) -> bool {
 
 const PAGE: usize = 4096;
 
-/// Changes a page of a table of `cache/`, with its checksum made anew. The pages of runs come first, then those of ids; `change` is
-/// given whether it is one of ids, and the page.
+/// Changes a page of a table of `cache/`, with its checksum made anew. The pages of runs come
+/// first, then those of ids; `change` is given whether it is one of ids, and the page.
 pub fn change_table(path: &Path, mut change: impl FnMut(bool, &mut [u8])) {
     let mut bytes = fs::read(path).unwrap();
     let word = |bytes: &[u8], at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());

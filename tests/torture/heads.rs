@@ -1,5 +1,5 @@
-//! A head that was printed holds: whatever writers and archivers that failed or died left unsynced before it was taken,
-//! wherever it fails itself, and wherever the power is cut behind it.
+//! A head that was printed holds: whatever writers and archivers that failed or died left unsynced
+//! before it was taken, wherever it fails itself, and wherever the power is cut behind it.
 
 use std::path::Path;
 

@@ -1,5 +1,6 @@
-//! Everything at once, and kills: writers, archivers, retention, restores, heads that are kept, readers that make `cache/`, and
-//! `verify` beside them, stopped and let go on at any moment. A logbook that nobody tampered with gives no finding, ever.
+//! Everything at once, and kills: writers, archivers, retention, restores, heads that are kept,
+//! readers that make `cache/`, and `verify` beside them, stopped and let go on at any moment. A
+//! logbook that nobody tampered with gives no finding, ever.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -225,8 +226,8 @@ fn any_archive(book: &Path, dice: &mut Dice) -> Option<String> {
     numbers.get(dice.next() as usize % numbers.len().max(1)).cloned()
 }
 
-/// What must hold of the rows on file: each once, whole, in order; and of those that are not there any more, only the oldest
-/// of each writer may be missing, which retention deleted.
+/// What must hold of the rows on file: each once, whole, in order; and of those that are not there
+/// any more, only the oldest of each writer may be missing, which retention deleted.
 fn judge(book: &Path, sent: &[BTreeMap<u64, Fate>]) -> (u64, Vec<String>) {
     let (mut wrong, mut rows) = (Vec::new(), 0);
     let mut there: Vec<Vec<(u64, u64)>> = vec![Vec::new(); sent.len()];

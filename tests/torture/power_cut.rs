@@ -106,7 +106,8 @@ fn stranded(book: &Path, head: &str) -> Option<String> {
     (!holds).then(|| format!("{told}{}", String::from_utf8_lossy(&output.stderr)))
 }
 
-/// Takes heads, with what is sealed archived now and then; gives those that were printed before the cut.
+/// Takes heads, with what is sealed archived now and then; gives those that were printed before the
+/// cut.
 fn keep(book: &Path, seed: u64, over: &AtomicBool) -> (Vec<String>, Vec<String>) {
     let mut dice = Dice::new(seed);
     let (mut heads, mut problems) = (Vec::new(), Vec::new());

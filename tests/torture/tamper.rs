@@ -1,5 +1,5 @@
-//! Tampering with a logbook of which a head was kept elsewhere, in all the ways that we could think of. Each is told by
-//! `verify --head`, or is named in `docs/evidence.md` as one that is not.
+//! Tampering with a logbook of which a head was kept elsewhere, in all the ways that we could think
+//! of. Each is told by `verify --head`, or is named in `docs/evidence.md` as one that is not.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -71,7 +71,8 @@ fn run_words(book: &Path, words: &[&str]) -> (Option<i32>, String) {
     (output.status.code(), out)
 }
 
-/// The numbers of the template's segments: deleted, archived, raw and covered, active when the head was taken.
+/// The numbers of the template's segments: deleted, archived, raw and covered, active when the head
+/// was taken.
 pub const DELETED: u64 = 1;
 pub const ARCHIVED: u64 = 3;
 pub const RESTORED: u64 = 4;
@@ -79,7 +80,8 @@ pub const RAW: u64 = 5;
 pub const LAST_COVERED: u64 = 6;
 pub const HEADS_OWN: u64 = 7;
 
-/// Segments 1 and 2 deleted with a receipt in 5, 3 and 4 archived, 4 restored, 5 and 6 raw, 7 under the head, and rows behind it.
+/// Segments 1 and 2 deleted with a receipt in 5, 3 and 4 archived, 4 restored, 5 and 6 raw, 7 under
+/// the head, and rows behind it.
 fn template() -> Victim {
     let bed = Bed::new();
     let book = bed.book();

@@ -107,7 +107,8 @@ pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
     damaged.map_or(Ok(Exit::Done), Err)
 }
 
-/// Says which archives the manifest did not know: its newest lines were cut off, or this is a copy in which it is older.
+/// Says which archives the manifest did not know: its newest lines were cut off, or this is a copy
+/// in which it is older.
 pub(super) fn tell_adopted(covering: &Covering, door: &mut Door<'_>) {
     for name in &covering.adopted {
         door.note(format_args!("archive/{}: no line of the manifest spoke of it; it was covered anew", name.archive()));
@@ -117,8 +118,8 @@ pub(super) fn tell_adopted(covering: &Covering, door: &mut Door<'_>) {
 /// How many were archived, their bytes, and those of the archives.
 type Done = (usize, u64, u64);
 
-/// Archives what is old enough and is not to be deleted. One that is not what the manifest says stays, and the others go on:
-/// the error tells of the first.
+/// Archives what is old enough and is not to be deleted. One that is not what the manifest says
+/// stays, and the others go on: the error tells of the first.
 fn archive(
     keeper: &mut Keeper<'_>,
     args: &Archive,

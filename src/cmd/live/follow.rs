@@ -120,7 +120,8 @@ impl<'p> Follower<'p> {
     }
 }
 
-/// Whether the row that stood where `voiding` says is the one that stands again here, and was told before.
+/// Whether the row that stood where `voiding` says is the one that stands again here, and was told
+/// before.
 fn is_told(directory: &Path, voiding: &Voiding, again: &[u8]) -> bool {
     let place = Place { segment: voiding.segment, offset: voiding.offset };
     // Where the old one cannot be read, it could not be told either.

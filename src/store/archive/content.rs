@@ -32,7 +32,8 @@ pub fn open_packed<'o>(os: &'o dyn Os, path: &Path) -> io::Result<impl Read + 'o
     packed::unpack(BufReader::with_capacity(1 << 16, Stream::open(os, path)?))
 }
 
-/// The content of the segment `name` that counts: of its raw file, or of its archive, where that is all there is or it holds more.
+/// The content of the segment `name` that counts: of its raw file, or of its archive, where that is
+/// all there is or it holds more.
 pub fn open_counting<'o>(os: &'o dyn Os, directory: &Path, name: &SegmentName) -> io::Result<Box<dyn Read + 'o>> {
     match os.stat_path(&raw_path(directory, name)) {
         Ok(stat) if !holds_more(os, directory, name, stat.bytes) => Ok(Box::new(open(os, &raw_path(directory, name))?)),

@@ -1,5 +1,6 @@
-//! A sealed segment, synced and digested: the line of the manifest that says what it holds. Archives that no line speaks of,
-//! as in a copy whose manifest is older than they are, are covered too.
+//! A sealed segment, synced and digested: the line of the manifest that says what it holds.
+//! Archives that no line speaks of, as in a copy whose manifest is older than they are, are covered
+//! too.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -32,8 +33,8 @@ pub struct Covering {
 }
 
 impl Keeper<'_> {
-    /// Covers what is sealed and is not covered yet, in order. `told` is called before each. What stands below a segment that
-    /// is covered was not there then, and is left to `verify` to tell.
+    /// Covers what is sealed and is not covered yet, in order. `told` is called before each. What
+    /// stands below a segment that is covered was not there then, and is left to `verify` to tell.
     pub fn cover(&mut self, options: Options, told: &mut dyn FnMut(&SegmentName)) -> Result<Covering> {
         let mut covering = Covering::default();
         let last = self.known.segments.keys().next_back().copied().unwrap_or(0);
@@ -72,7 +73,8 @@ impl Keeper<'_> {
         Ok(covering)
     }
 
-    /// Whether the archive of `name`, which is covered, is all there is of it, and no line says that it is there: the manifest is older.
+    /// Whether the archive of `name`, which is covered, is all there is of it, and no line says
+    /// that it is there: the manifest is older.
     fn lacks_archived_line(&self, name: &SegmentName) -> Result<bool> {
         let is_unsaid = |entry: &Entry| entry.segment == *name && entry.archive.is_none() && !entry.deleted;
         if !self.known.segments.get(&name.number).is_some_and(is_unsaid) {
@@ -86,7 +88,8 @@ impl Keeper<'_> {
         }
     }
 
-    /// What the archive of `name` holds, and the line that tells of it; `None`: it cannot be unpacked.
+    /// What the archive of `name` holds, and the line that tells of it; `None`: it cannot be
+    /// unpacked.
     fn read_archived(&self, name: &SegmentName) -> Result<Option<(Covered, Event)>> {
         let path = archive_path(&self.directory, name);
         let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
@@ -133,7 +136,8 @@ impl Keeper<'_> {
     }
 }
 
-/// What is said of a segment whose content came to `sums` and `times`, in a file that `stat` is about.
+/// What is said of a segment whose content came to `sums` and `times`, in a file that `stat` is
+/// about.
 fn covered(sums: Sums, times: &Times, stat: &Stat) -> Covered {
     let (first_at, last_at) = times.span();
     Covered {

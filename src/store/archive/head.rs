@@ -1,5 +1,5 @@
-//! Heads: the whole chain, and the first bytes of the newest segment, in one line that is kept elsewhere
-//! (`docs/evidence.md`).
+//! Heads: the whole chain, and the first bytes of the newest segment, in one line that is kept
+//! elsewhere (`docs/evidence.md`).
 
 use std::io::Read;
 
@@ -15,9 +15,10 @@ use crate::store::listing;
 use crate::store::os::{How, sync_directory};
 
 impl Keeper<'_> {
-    /// The head of the logbook as it is now, up to the last whole row; of what is sealed, all must be covered. `None` when
-    /// nothing was ever stored. What it stands for is durable when this returns: whoever keeps it can hold it against what a
-    /// power cut left. Errors: exit 4 when that cannot be promised, and then there is no head.
+    /// The head of the logbook as it is now, up to the last whole row; of what is sealed, all must
+    /// be covered. `None` when nothing was ever stored. What it stands for is durable when this
+    /// returns: whoever keeps it can hold it against what a power cut left. Errors: exit 4 when
+    /// that cannot be promised, and then there is no head.
     pub fn head(&self, options: Options) -> Result<Option<Head>> {
         let covered = self.known.segments.keys().next_back().copied().unwrap_or(0);
         let raw = listing::raw(self.os, &self.directory)?;
@@ -29,7 +30,8 @@ impl Keeper<'_> {
         let fail = |error: std::io::Error| Error::io(format!("{segment}: {error}"));
         let mut whole = 0u64;
         let mut at = 0u64;
-        // Once to find the last newline, once to that place: what is written meanwhile does not count.
+        // Once to find the last newline, once to that place: what is written meanwhile does not
+        // count.
         content::sum(&mut *self.read(&segment).map_err(fail)?, |block| {
             if let Some(end) = memchr::memrchr(b'\n', block) {
                 whole = at + end as u64 + 1;
@@ -46,8 +48,9 @@ impl Keeper<'_> {
         content::open_counting(self.os, &self.directory, segment)
     }
 
-    /// Syncs what a head over `segment` stands for: its rows, the manifest, and the names of both. An archiver that died may
-    /// have written a line, and a writer begun a segment, and not have come to that.
+    /// Syncs what a head over `segment` stands for: its rows, the manifest, and the names of both.
+    /// An archiver that died may have written a line, and a writer begun a segment, and not have
+    /// come to that.
     fn sync_head(&self, segment: &SegmentName, is_raw: bool, options: Options) -> Result<()> {
         let refuse = |what: &str, why: String| {
             Error::new(Exit::Unknown, format!("no head is given: {what}: {why}"))

@@ -11,8 +11,9 @@ use crate::store::archived::each_sealed_block;
 use crate::store::{listing, os::What};
 
 impl Keeper<'_> {
-    /// Passes over the deletions of segments that are still here and of which no receipt tells: without one nothing is
-    /// removed. A manifest that is newer than the segments, as in a copy, or a line that somebody put there, says so.
+    /// Passes over the deletions of segments that are still here and of which no receipt tells:
+    /// without one nothing is removed. A manifest that is newer than the segments, as in a copy, or
+    /// a line that somebody put there, says so.
     pub(super) fn drop_unreceipted(&mut self) -> Result<()> {
         let mut doubtful = Vec::new();
         for entry in self.known.segments.values().filter(|entry| entry.deleted) {

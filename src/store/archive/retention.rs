@@ -51,7 +51,8 @@ impl Keeper<'_> {
         Ok(Doomed { segments: entries.len(), rows, receipt })
     }
 
-    /// Removes files of segments that the manifest and a receipt say are deleted: who wrote that died before it was done.
+    /// Removes files of segments that the manifest and a receipt say are deleted: who wrote that
+    /// died before it was done.
     pub fn finish_deleting(&mut self) -> Result<usize> {
         self.drop_unreceipted()?;
         let mut removed = 0;

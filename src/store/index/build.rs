@@ -67,7 +67,8 @@ pub(super) fn open_tables(
     let mut names: Vec<(u64, u64)> = Vec::new();
     let _ = os.list(cache, &mut |name| names.extend(parse(name)));
     names.retain(|(_, high)| *high <= sealed_end);
-    // The widest first: one that is of other files, as in a copy, is no reason to pass over the rest.
+    // The widest first: one that is of other files, as in a copy, is no reason to pass over the
+    // rest.
     names.sort_unstable_by_key(|(_, high)| std::cmp::Reverse(*high));
     loop {
         let next = index.sealed + 1;
@@ -83,7 +84,8 @@ pub(super) fn open_tables(
     }
 }
 
-/// Whether the last segment that `table` covers is still the one that was read; an archived one was compared by its archiver.
+/// Whether the last segment that `table` covers is still the one that was read; an archived one was
+/// compared by its archiver.
 fn is_about(os: &dyn Os, directory: &Path, sealed: &[SegmentName], table: &Table) -> bool {
     let Ok(at) = sealed.binary_search_by_key(&table.cover.high, |name| name.number) else { return true };
     match os.stat_path(&directory.join(sealed[at].to_string())) {

@@ -138,7 +138,8 @@ pub fn load_of(os: &dyn Os, directory: &Path, kind: Kind, segment: &Segment) -> 
     kept.is_about(&identity).then_some((kept, identity.bytes))
 }
 
-/// What readers take to be kept of the file of `segment` as a whole, with its identity; `None`: nothing.
+/// What readers take to be kept of the file of `segment` as a whole, with its identity; `None`:
+/// nothing.
 pub fn load_whole(os: &dyn Os, directory: &Path, kind: Kind, segment: &Segment) -> Option<(Kept, Identity)> {
     let stat = os.stat_path(&segment.path).ok()?;
     let identity = Identity::of(segment.number, segment.form, &stat)?;

@@ -170,7 +170,8 @@ impl Index {
         *self = Index { distrust: self.distrust, ..Index::default() };
     }
 
-    /// Reads what was sealed since the index was made, under the lock: `raw` are all raw segments, and `layout` tells them apart.
+    /// Reads what was sealed since the index was made, under the lock: `raw` are all raw segments,
+    /// and `layout` tells them apart.
     pub fn catch_up_sealed(&mut self, os: &dyn Os, directory: &Path, layout: Layout<'_>) -> Result<()> {
         for name in archived::sealed_names(os, directory, layout.sealed, self.sealed, layout.sealed_end)? {
             let known = self.active.0 == name.number;

@@ -1,5 +1,6 @@
-//! Tables of `cache/` held against the rows that they tell of. A checksum says that a table is as somebody wrote it, not that
-//! it is true: one that leaves an id or a hold out has a row stored twice, or a held run go on.
+//! Tables of `cache/` held against the rows that they tell of. A checksum says that a table is as
+//! somebody wrote it, not that it is true: one that leaves an id or a hold out has a row stored
+//! twice, or a held run go on.
 //!
 //! Not here: files that cannot be used, and so say nothing (`health`).
 
@@ -61,8 +62,8 @@ impl Truth {
     }
 }
 
-/// Names of the tables from which writers of the logbook at `directory` would take what is not so. Reads what they are about,
-/// with up to `threads` threads.
+/// Names of the tables from which writers of the logbook at `directory` would take what is not so.
+/// Reads what they are about, with up to `threads` threads.
 pub fn false_tables(os: &dyn Os, directory: &Path, threads: usize) -> Result<Vec<String>> {
     let raw = listing::raw(os, directory)?;
     // Where the manifest cannot be read nobody goes by a table.

@@ -184,8 +184,8 @@ impl Table {
         Some(())
     }
 
-    /// Whether a lookup finds each of its entries: it begins at the page that the hash names, and ends at the first that has
-    /// room. `None`: a page is not as it was written.
+    /// Whether a lookup finds each of its entries: it begins at the page that the hash names, and
+    /// ends at the first that has room. `None`: a page is not as it was written.
     pub fn is_findable(&self, os: &dyn Os) -> Option<bool> {
         let mut page = [0; PAGE];
         let sections = [(1, self.run_pages, RUNS_PER_PAGE), (1 + self.run_pages, self.id_pages, IDS_PER_PAGE)];

@@ -101,8 +101,9 @@ pub fn sealed_names(
     Ok(names)
 }
 
-/// Whether the archive of `name` holds more than its raw file, which is `raw_bytes` long. Of the files of one moment none
-/// does: the raw file was copied while rows were written to it, and the archive later.
+/// Whether the archive of `name` holds more than its raw file, which is `raw_bytes` long. Of the
+/// files of one moment none does: the raw file was copied while rows were written to it, and the
+/// archive later.
 pub fn holds_more(os: &dyn Os, directory: &Path, name: &SegmentName, raw_bytes: u64) -> bool {
     let path = listing::archive_directory(directory).join(name.archive());
     // In doubt the raw file counts.

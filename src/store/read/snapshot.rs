@@ -184,8 +184,8 @@ pub fn read_row(segment: &Segment, offset: u64) -> Result<Option<Vec<u8>>> {
     row_at(&REAL, &file, offset, segment.bytes).map_err(fail)
 }
 
-/// The row at `place` of the logbook at `directory`, of which `raw` are the raw segments by number, wherever its segment
-/// stands: `None` when no row begins there.
+/// The row at `place` of the logbook at `directory`, of which `raw` are the raw segments by number,
+/// wherever its segment stands: `None` when no row begins there.
 pub(in crate::store) fn row_of(
     os: &dyn Os,
     directory: &Path,

@@ -1,8 +1,10 @@
-//! Which raw segment takes rows, and which numbers are sealed: the one place that decides it (`docs/format.md`, Sealed).
+//! Which raw segment takes rows, and which numbers are sealed: the one place that decides it
+//! (`docs/format.md`, Sealed).
 //!
-//! The highest raw segment takes rows, unless an archive or a line of the manifest shows that it was sealed. `.lock` is not
-//! asked: in a copy that was made while writers were at work it may name a segment that the copy does not have. The rows of
-//! the last segment of such a copy count all the same.
+//! The highest raw segment takes rows, unless an archive or a line of the manifest shows that it
+//! was sealed. `.lock` is not asked: in a copy that was made while writers were at work it may name
+//! a segment that the copy does not have. The rows of the last segment of such a copy count all the
+//! same.
 
 use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
@@ -14,7 +16,8 @@ use crate::format::SegmentName;
 use crate::format::manifest::last_covered;
 use crate::store::os::{How, Os, What, read_full};
 
-/// How much of the manifest's end is read at first, bytes. Its last lines are nearly always in there.
+/// How much of the manifest's end is read at first, bytes. Its last lines are nearly always in
+/// there.
 const TAIL_BYTES: u64 = 16 << 10;
 /// A longer manifest is none of ours.
 const MANIFEST_BYTES_MAX: u64 = 1 << 30;
@@ -26,7 +29,8 @@ pub struct Layout<'r> {
     pub active: Option<SegmentName>,
     /// The others, by number.
     pub sealed: &'r [SegmentName],
-    /// The highest number that is sealed, wherever the segment stands: raw, in the archive, or deleted.
+    /// The highest number that is sealed, wherever the segment stands: raw, in the archive, or
+    /// deleted.
     pub sealed_end: u64,
 }
 
@@ -72,8 +76,8 @@ fn is_archived(os: &dyn Os, directory: &Path, name: &SegmentName) -> Result<bool
     }
 }
 
-/// The highest number that the manifest covers; 0 without one. Segments are covered in order, so that the last such line
-/// tells it.
+/// The highest number that the manifest covers; 0 without one. Segments are covered in order, so
+/// that the last such line tells it.
 pub fn covered_number(os: &dyn Os, directory: &Path) -> Result<u64> {
     let path = directory.join("manifest.jsonl");
     let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));

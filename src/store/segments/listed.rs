@@ -172,7 +172,8 @@ fn load(os: &dyn Os, directory: &Path, stamp: &Stamp) -> Option<Vec<SegmentName>
     names.split(|byte| *byte == b'\n').filter(|name| !name.is_empty()).map(SegmentName::parse).collect()
 }
 
-/// Whether the listing in `cache/` would be taken for that of the directory as it is, and is another one. Its name.
+/// Whether the listing in `cache/` would be taken for that of the directory as it is, and is
+/// another one. Its name.
 pub fn false_list(os: &dyn Os, directory: &Path) -> Result<Option<&'static str>> {
     let stamp = || os.stat_path(directory).ok().map(|stat| Stamp::of(&stat));
     let Some(before) = stamp() else { return Ok(None) };

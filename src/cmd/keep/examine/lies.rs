@@ -1,5 +1,6 @@
-//! Files of `cache/` held against the rows that they tell of. Each has a checksum, which says that it is as somebody wrote it;
-//! whether it is true only the rows say. One that is not changes answers, and what may be done.
+//! Files of `cache/` held against the rows that they tell of. Each has a checksum, which says that
+//! it is as somebody wrote it; whether it is true only the rows say. One that is not changes
+//! answers, and what may be done.
 
 use std::path::Path;
 
