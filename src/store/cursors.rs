@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::config::texts::is_name;
 use super::directory::Modes;
 use super::index::Place;
+use super::listing;
 use super::os::{How, Os, read_full, sync_directory, write_full};
 use super::os_real::REAL;
 use crate::error::{Error, Result};
@@ -45,6 +46,29 @@ impl Cursor {
             _ => Err(Error::io(format!("{}: not a place in the log", self.path.display()))
                 .hint(format!("rm {}   # begins anew", self.path.display()))),
         }
+    }
+
+    /// Where a follower begins that stood at `place`: there, if a row can begin there. In a copy
+    /// the cursor may be of a later moment than the rows, which end at `end`, and other rows have
+    /// come since: those of its segment are told again then.
+    pub fn settle(&self, place: Place, end: Place) -> Result<Place> {
+        if place > end {
+            return Ok(end);
+        }
+        let logbook = self.directory.parent().unwrap_or(&self.directory);
+        let raw = listing::raw(&REAL, logbook)?;
+        let Ok(at) = raw.binary_search_by_key(&place.segment, |name| name.number) else { return Ok(place) };
+        let path = logbook.join(raw[at].to_string());
+        let file = match REAL.open(&path, How::Read, 0) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(place),
+            file => file.map_err(|error| Error::io(format!("{}: {error}", path.display())))?,
+        };
+        let mut before = [b'\n'];
+        if place.offset > 0 {
+            read_full(&REAL, &file, &mut before, place.offset - 1)
+                .map_err(|error| Error::io(format!("{}: {error}", path.display())))?;
+        }
+        Ok(if before == *b"\n" { place } else { Place { offset: 0, ..place } })
     }
 
     /// Moves it to `place`, synced, in one step: whoever dies meanwhile stands where they stood.

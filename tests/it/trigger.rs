@@ -88,3 +88,24 @@ fn rows_that_wake_nobody_are_not_read_again_and_the_cursor_never_goes_back() {
     book.shell("logbook trigger --once --cursor pager status=blocked -- sh -c 'echo $LOGBOOK_ROW_ID >> ids'").exit(0);
     assert_eq!(std::fs::read_to_string(book.path().join("ids")).unwrap(), "r-2#1\n");
 }
+
+#[test]
+fn a_cursor_that_is_ahead_of_the_rows_hands_over_what_comes() {
+    // As in a copy whose cursor is of a later moment than its rows.
+    for cursor in ["@000009:1234\n", "@000001:100000\n", "@000002:7\n"] {
+        let book = Book::new();
+        book.run(&["append", "-r", "r-0", "-a", "x"]).exit(0);
+        book.write(".logbook/cursors/mail", cursor.as_bytes());
+        let line = "logbook trigger --once --cursor mail action=x -- sh -c 'echo \"$LOGBOOK_ROW_ID\" >>got'";
+        if cursor.starts_with("@000002") {
+            // Rows came in that segment before anybody looked.
+            book.run(&["head", "--seal"]).exit(0);
+        } else {
+            book.shell(line).exit(0).says("it goes on at");
+        }
+        book.run(&["append", "-r", "r-1", "-a", "x"]).exit(0);
+        book.shell(line).exit(0);
+        let got = std::fs::read_to_string(book.path().join("got")).unwrap();
+        assert!(got.contains("r-1#1"), "{cursor}: {got}");
+    }
+}

@@ -22,7 +22,7 @@ pub const EXAMPLES: &str = "\
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
 pub struct Verify {
-    /// A head that was kept elsewhere: nothing up to it was changed or cut
+    /// A head that was kept elsewhere: is all that it vouches for here, as it was
     #[arg(long, value_name = "SEGMENT:BYTES:SHA256")]
     head: Option<String>,
     /// Print one JSON object

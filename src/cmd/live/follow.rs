@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
+use crate::cmd::Door;
 use crate::error::{Error, Result};
 use crate::format::corrections::is_correction;
 use crate::format::{Voiding, voiding};
 use crate::json::{self, Limits, frame};
+use crate::model::Address;
 use crate::query::{Place as RowPlace, Plan, Row};
 use crate::store::append::Writer;
+use crate::store::cursors::Cursor;
 use crate::store::index::Place;
 use crate::store::os_real::REAL;
 use crate::store::{self, Watch};
@@ -127,6 +130,19 @@ fn is_told(directory: &Path, voiding: &Voiding, again: &[u8]) -> bool {
     // Where the old one cannot be read, it could not be told either.
     voiding.is_kept_by(again)
         && store::row(&REAL, directory, place).ok().flatten().is_some_and(|old| voiding::is_same_row(&old, again))
+}
+
+/// Where the follower with this cursor begins, of rows that end at `end`; `None`: it has none, or
+/// it was never saved.
+pub fn begin(cursor: Option<&Cursor>, end: Place, door: &mut Door<'_>) -> Result<Option<Place>> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    let Some(saved) = cursor.load()? else { return Ok(None) };
+    let place = cursor.settle(saved, end)?;
+    if place != saved {
+        let [was, now] = [saved, place].map(|at| Address::Place { segment: at.segment, offset: at.offset });
+        door.note(format_args!("no row begins at {was}, where the cursor stood, as in a copy: it goes on at {now}"));
+    }
+    Ok(Some(place))
 }
 
 fn is_correction_row(text: &[u8]) -> bool {

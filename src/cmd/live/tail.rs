@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::live::follow::{Alarm, Follower, sync};
+use crate::cmd::live::follow::{Alarm, Follower, begin, sync};
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Found, Reading};
 use crate::error::{Error, Exit, Result};
@@ -61,7 +61,7 @@ pub fn run(args: Tail, door: &mut Door<'_>) -> Result<Exit> {
     let corrections = Corrections::wanted(&args.reading, &query);
     let found = reading::logbook_for(door, &args.reading, corrections, None)?;
     let cursor = args.cursor.as_deref().map(|name| Cursor::new(&found.path, name)).transpose()?;
-    let saved = cursor.as_ref().map(Cursor::load).transpose()?.flatten();
+    let saved = begin(cursor.as_ref(), end_of(&found.inputs), door)?;
     let look = args.reading.look(door, clock.zone);
     let mut out = Lines { format, look };
     let mut at = end_of(&found.inputs);

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::live::follow::{Alarm, Follower, sync};
+use crate::cmd::live::follow::{Alarm, Follower, begin, sync};
 use crate::cmd::live::handover::{self, Handover};
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections};
@@ -70,7 +70,7 @@ pub fn run(args: Trigger, door: &mut Door<'_>) -> Result<Exit> {
     let desk = args.writing.desk(door, Purpose::Read)?;
     let found = reading::logbook_at(&desk.location, Corrections::AsWritten, None)?;
     let cursor = args.cursor.as_deref().map(|name| Cursor::new(&found.path, name)).transpose()?;
-    let saved = cursor.as_ref().map(Cursor::load).transpose()?.flatten();
+    let saved = begin(cursor.as_ref(), end_of(&found.inputs), door)?;
     let start = Place { segment: 0, offset: 0 };
     let end = end_of(&found.inputs);
     let at = saved.unwrap_or(if args.from_start { start } else { end });
