@@ -12,7 +12,7 @@ use crate::format::manifest;
 use crate::render::safe;
 use crate::store::os_real::REAL;
 use crate::store::{Purpose, locate};
-use crate::verify::{self, Finding, HeadVerdict, Verdict};
+use crate::verify::{self, Finding, Gone, HeadVerdict, Verdict};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\
@@ -91,7 +91,7 @@ fn as_lines(verdict: &Verdict) -> String {
     if let Some((name, bytes)) = &verdict.active {
         lines.push(format!("active     {name}, {bytes} bytes, not sealed"));
     }
-    lines.push(format!("head       {}", head_line(verdict)));
+    lines.push(format!("head       {}", safe::escape(&head_line(verdict))));
     lines.join("\n") + "\n"
 }
 
@@ -129,13 +129,13 @@ fn as_json(verdict: &Verdict) -> Value {
         findings.iter().map(|it| json!({ "file": it.file, "offset": it.at, "what": it.what })).collect()
     };
     let active = verdict.active.as_ref().map(|(name, bytes)| json!({ "segment": name, "bytes": bytes }));
-    let gone: Vec<Value> = match &verdict.head {
-        Some(HeadVerdict::Gone(gone)) => gone
-            .iter()
-            .map(|gone| json!({ "segment": gone.segment, "rows": gone.rows, "receipt": gone.receipt }))
-            .collect(),
-        _ => Vec::new(),
+    let gone: &[Gone] = match &verdict.head {
+        Some(HeadVerdict::Gone(gone)) => gone,
+        Some(HeadVerdict::Unchecked(own)) => std::slice::from_ref(own),
+        _ => &[],
     };
+    let gone: Vec<Value> =
+        gone.iter().map(|it| json!({ "segment": it.segment, "rows": it.rows, "receipt": it.receipt })).collect();
     json!({
         "findings": list(&verdict.findings),
         "notes": list(&verdict.notes),
