@@ -10,6 +10,7 @@
 //! - `run_id`: what may name a run
 //! - `address`: how a row is named, `r-88#3` or `@SEGMENT:OFFSET`
 //! - `instant`: RFC 3339 texts as points in time, digits kept
+//! - `shown`: which characters must not reach a screen as they are
 //! - `night`: the hours that nobody watches
 //! - `zone`: time zones as values, and the rules that make a local time an instant
 //!
@@ -20,6 +21,7 @@ pub mod instant;
 pub mod names;
 pub mod night;
 pub mod run_id;
+pub mod shown;
 pub mod standing;
 pub mod vocabulary;
 pub mod zone;

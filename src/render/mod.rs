@@ -6,7 +6,7 @@
 //!
 //! - `format`: the names of the formats
 //! - `cell`: one JSON value as the text of a cell
-//! - `safe`: text that a terminal cannot be made to obey
+//! - `safe`: text that a terminal cannot be made to obey · `streams`: the only way to a terminal
 //! - `rows`: row texts in any format, streaming
 //! - `table`: columns, widths, what is dropped
 //! - `cards`: what a person asks of all runs first
@@ -16,7 +16,7 @@
 //! - `record/`: one run in full · `amended`: what corrections did to a row
 //! - `web/`: the pages of `serve`; askama lives only here
 //!
-//! Invariant: no byte of a row reaches a terminal table unescaped.
+//! Invariant: no byte of a row reaches a terminal unescaped, on any stream.
 
 pub mod amended;
 pub mod cards;
@@ -29,9 +29,11 @@ pub mod record;
 pub mod rollback;
 pub mod rows;
 pub mod safe;
+pub mod streams;
 pub mod table;
 pub mod web;
 
 pub use format::Format;
 pub use rows::Rows;
+pub use streams::{Drawn, Notes, Output};
 pub use table::Look;

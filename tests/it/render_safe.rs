@@ -6,7 +6,7 @@
 use logbook::json::quote;
 use logbook::model::Zone;
 use logbook::render::record::{facts, terminal};
-use logbook::render::{Format, Look, Rows};
+use logbook::render::{Format, Look, Output, Rows};
 use logbook::view::Record;
 use unicode_width::UnicodeWidthStr;
 
@@ -22,10 +22,12 @@ fn text(bytes: &[u8]) -> String {
 
 fn drawn(mut rows: Rows, texts: &[String]) -> String {
     let mut out = Vec::new();
+    // No terminal: rows are safe by themselves, and not only because the stream looks again.
+    let mut stream = Output::new(&mut out, false);
     for row in texts {
-        rows.push(row.as_bytes(), None, &mut out).unwrap();
+        rows.push(row.as_bytes(), None, &mut stream).unwrap();
     }
-    rows.finish(&mut out).unwrap();
+    rows.finish(&mut stream).unwrap();
     text(&out)
 }
 

@@ -2,7 +2,6 @@
 //! a row that says who broke what.
 
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::Path;
 
 use super::contract::{self, Terms};
@@ -13,6 +12,7 @@ use crate::format::draft::pairs::Pairs;
 use crate::format::{Drafts, Rules};
 use crate::json;
 use crate::model::Instant;
+use crate::render::Notes;
 use crate::store::config::texts::{self, CONTRACTS};
 
 /// The contracts of a logbook, each read when a call goes by it.
@@ -31,9 +31,9 @@ pub struct Breach {
 }
 
 /// The contracts of the logbook, if it has any. That they cannot be read is told, and keeps nothing from being stored.
-pub fn of<'d>(desk: &'d Desk, now: Instant, err: &mut dyn Write) -> Option<Contracts<'d>> {
+pub fn of<'d>(desk: &'d Desk, now: Instant, err: &mut Notes<'_>) -> Option<Contracts<'d>> {
     Contracts::of(&desk.location.path, now).unwrap_or_else(|error| {
-        let _ = writeln!(err, "logbook: warning: {}", error.message);
+        err.note(format_args!("warning: {}", error.message));
         None
     })
 }

@@ -60,9 +60,13 @@ impl Terms {
     fn of(directory: &Path, name: &str, contract: Contract, now: Instant) -> Result<Terms> {
         let path = CONTRACTS.path(directory, name);
         let mut faults = Vec::new();
-        let mut take = |place: &str, fault: Option<String>| {
-            faults.extend(fault.map(|fault| format!("{}: {place}: {fault}", path.display())));
+        let mut take = |place: &str, fault: Option<Error>| {
+            if let Some(fault) = fault {
+                faults.push(format!("{}: {place}: {}", path.display(), fault.message));
+                faults.extend(fault.lines);
+            }
         };
+        let told = |fault: Option<String>| fault.map(Error::usage);
         let args = contract.args.as_ref().map(schema).transpose();
         let returns = contract.returns.as_ref().map(schema).transpose();
         let needs_approval = contract.needs_approval.as_deref().map(|when| policy::condition(when, now)).transpose();
@@ -71,23 +75,24 @@ impl Terms {
             Some(ImpactScope::Count(count)) if *count < 0 => Err("must not be negative".to_owned()),
             _ => Ok(None),
         };
-        take("args", args.as_ref().err().cloned());
-        take("returns", returns.as_ref().err().cloned());
-        take("needs_approval", needs_approval.as_ref().err().map(|error| error.message.clone()));
-        take("impact_scope", impact.as_ref().err().cloned());
+        take("args", told(args.as_ref().err().cloned()));
+        take("returns", told(returns.as_ref().err().cloned()));
+        take("needs_approval", needs_approval.as_ref().err().cloned());
+        take("impact_scope", told(impact.as_ref().err().cloned()));
         if let (Some(class), Some(Type::OneOf(known))) = (&contract.side_effect, type_of("tool_call.side_effect"))
             && !known.contains(&class.as_str())
         {
-            take("side_effect", Some(format!("{class:?} is none of {}", known.join(", "))));
+            take("side_effect", told(Some(format!("{class:?} is none of {}", known.join(", ")))));
         }
-        take("rollback", contract.rollback.as_ref().and_then(rollback_fault));
+        take("rollback", told(contract.rollback.as_ref().and_then(rollback_fault)));
         if contract.reversible == Some(false) && contract.rollback.is_some() {
-            take("reversible", Some("it cannot be undone, and yet there is a rollback".to_owned()));
+            take("reversible", told(Some("it cannot be undone, and yet there is a rollback".to_owned())));
         }
         if !faults.is_empty() {
-            return Err(
-                Error::usage(faults.join("\n")).hint(format!("mend the file, then: logbook contract check {name}"))
-            );
+            let mut faults = faults.into_iter();
+            return Err(Error::usage(faults.next().unwrap_or_default())
+                .beneath(faults)
+                .hint(format!("mend the file, then: logbook contract check {name}")));
         }
         let impact = impact.ok().flatten();
         Ok(Terms {

@@ -46,14 +46,15 @@ pub fn run(args: Contract, door: &mut Door<'_>) -> Result<Exit> {
         }
         Some(What::Show { name }) => shown(&named(&directory, name, (door.clock)())?)?,
     };
-    door.out.write_all(text.as_bytes()).map_err(|error| Error::output(&error))?;
+    door.out.text(&text)?;
     Ok(Exit::Done)
 }
 
 fn names(directory: &Path, door: &mut Door<'_>) -> Result<Vec<String>> {
     let names = texts::names(directory, CONTRACTS)?;
-    if names.is_empty() && door.err_is_terminal {
-        door.note(format_args!("no contracts\nhint: write {}", CONTRACTS.path(directory, "NAME").display()));
+    if names.is_empty() && door.err.is_terminal() {
+        let path = CONTRACTS.path(directory, "NAME");
+        door.warn(&Error::new(Exit::Done, "no contracts").hint(format!("write {}", path.display())));
     }
     Ok(names)
 }
@@ -68,9 +69,9 @@ fn check(directory: &Path, names: &[String], door: &mut Door<'_>) -> Result<Stri
             Err(error) => faults.push(error),
         }
     }
-    let Some(first) = faults.first().cloned() else { return Ok(sound) };
-    let told: Vec<String> = faults.into_iter().map(|error| error.message).collect();
-    Err(Error { message: told.join("\n"), ..first })
+    let mut faults = faults.into_iter();
+    let Some(first) = faults.next() else { return Ok(sound) };
+    Err(first.beneath(faults.flat_map(|error| std::iter::once(error.message).chain(error.lines))))
 }
 
 fn shown(terms: &Terms) -> Result<String> {

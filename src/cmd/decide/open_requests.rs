@@ -18,14 +18,14 @@ pub fn list(desk: &Desk, output: Option<&str>, door: &mut Door<'_>) -> Result<Ex
     let now = door.now()?;
     let format = match output {
         Some(name) => Format::parse(name)?,
-        None if door.out_is_terminal => Format::Table,
+        None if door.out.is_terminal() => Format::Table,
         None => Format::Jsonl,
     };
     let look = Look {
-        width: door.out_is_terminal.then_some(door.columns),
+        width: door.out.is_terminal().then_some(door.columns),
         colour: false,
         zone: door.zone(false, None)?,
-        terminal: door.out_is_terminal,
+        terminal: door.out.is_terminal(),
         wrap: false,
     };
     let as_table = matches!(format, Format::Table | Format::Markdown);
@@ -33,10 +33,10 @@ pub fn list(desk: &Desk, output: Option<&str>, door: &mut Door<'_>) -> Result<Ex
     let mut open = 0;
     for request in approvals.all.iter().filter(|request| request.is_open(now)) {
         open += 1;
-        rows.push(&line(request, now, as_table), None, door.out).map_err(|error| Error::output(&error))?;
+        rows.push(&line(request, now, as_table), None, &mut door.out).map_err(|error| Error::output(&error))?;
     }
-    rows.finish(door.out).map_err(|error| Error::output(&error))?;
-    if open == 0 && door.err_is_terminal {
+    rows.finish(&mut door.out).map_err(|error| Error::output(&error))?;
+    if open == 0 && door.err.is_terminal() {
         door.note("nothing waits for approval");
     }
     Ok(Exit::Done)

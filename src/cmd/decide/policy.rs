@@ -45,10 +45,10 @@ pub fn run(args: Policy, door: &mut Door<'_>) -> Result<Exit> {
     let settings = config::layered(&location.path, &door.env)?;
     let format = match &args.output {
         Some(name) => Format::parse(name)?,
-        None if door.out_is_terminal => Format::Table,
+        None if door.out.is_terminal() => Format::Table,
         None => Format::Jsonl,
     };
-    let terminal = door.out_is_terminal;
+    let terminal = door.out.is_terminal();
     let look = Look {
         width: terminal.then_some(door.columns),
         colour: false,
@@ -67,11 +67,12 @@ pub fn run(args: Policy, door: &mut Door<'_>) -> Result<Exit> {
             json::quote_into(&rule.why, &mut line);
         }
         line.push(b'}');
-        rows.push(&line, None, door.out).map_err(|error| Error::output(&error))?;
+        rows.push(&line, None, &mut door.out).map_err(|error| Error::output(&error))?;
     }
-    rows.finish(door.out).map_err(|error| Error::output(&error))?;
-    if settings.policy.is_empty() && door.err_is_terminal {
-        door.note("no rules: every call is made that nobody holds\nhint: [[policy]] in config.toml: when = '…', then = \"ask\"");
+    rows.finish(&mut door.out).map_err(|error| Error::output(&error))?;
+    if settings.policy.is_empty() && door.err.is_terminal() {
+        let none = Error::new(Exit::Done, "no rules: all calls are allowed unless the run is held");
+        door.warn(&none.hint("[[policy]] in config.toml: when = '…', then = \"ask\""));
     }
     Ok(Exit::Done)
 }

@@ -58,7 +58,7 @@ pub fn run(args: Config, door: &mut Door<'_>) -> Result<Exit> {
         (Some(_), false) => said.iter().map(|said| shown(said) + "\n").collect(),
         (None, false) => as_lines(&said, &location.path.join("config.toml"), door),
     };
-    door.out.write_all(text.as_bytes()).map_err(|error| Error::output(&error))?;
+    door.out.text(&text)?;
     Ok(Exit::Done)
 }
 

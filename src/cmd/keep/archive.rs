@@ -91,7 +91,7 @@ pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
     let archived = archive(&mut keeper, &args, older, (&doomed, now), door)?;
     let why = format!("archive --delete-older-than {}", args.delete_older_than.as_deref().unwrap_or_default());
     let receipts = if doomed.is_empty() { Vec::new() } else { keeper.delete(&doomed, &why, options)? };
-    if door.err_is_terminal {
+    if door.err.is_terminal() {
         let (count, from, to) = archived;
         door.note(format_args!("{count} segment{} archived, {} to {} MiB", s(count), from >> 20, to >> 20));
         for receipt in receipts {
@@ -135,14 +135,14 @@ fn restore(args: &Archive, keeper: &Keeper<'_>, door: &mut Door<'_>) -> Result<E
     for wanted in &args.restore {
         let entry = find(keeper, wanted)?;
         if args.dry_run {
-            writeln!(door.out, "restore {}", entry.segment).map_err(|error| Error::output(&error))?;
+            door.out.text(&format!("restore {}\n", entry.segment))?;
             continue;
         }
         let mut progress = Progress::new(door, entry.covered.bytes);
         progress.on(format!("restoring {}", entry.segment));
         let new = keeper.restore(&entry, &mut |bytes| progress.add(bytes))?;
         drop(progress);
-        if !new && door.err_is_terminal {
+        if !new && door.err.is_terminal() {
             door.note(format_args!("{} is there already", entry.segment));
         }
     }
@@ -194,8 +194,8 @@ fn dry_run(
     for name in sealed.iter().filter(|name| !keeper.known().segments.contains_key(&name.number)) {
         lines.push(format!("cover    {name}  sealed, not covered yet: its age is not known"));
     }
-    lines.iter().try_for_each(|line| writeln!(door.out, "{line}")).map_err(|error| Error::output(&error))?;
-    if lines.is_empty() && door.err_is_terminal {
+    lines.iter().try_for_each(|line| door.out.text(&format!("{line}\n")))?;
+    if lines.is_empty() && door.err.is_terminal() {
         door.note("nothing to do");
     }
     Ok(Exit::Done)

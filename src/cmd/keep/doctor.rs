@@ -94,7 +94,7 @@ pub fn run(args: Doctor, door: &mut Door<'_>) -> Result<Exit> {
         true => as_json(&place, count, &findings),
         false => as_lines(&place, count, &findings),
     };
-    writeln!(door.out, "{text}").map_err(|error| Error::output(&error))?;
+    door.out.text(&(text + "\n"))?;
     if damage == 0 {
         return Ok(Exit::Done);
     }

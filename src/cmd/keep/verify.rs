@@ -47,7 +47,7 @@ pub fn run(args: Verify, door: &mut Door<'_>) -> Result<Exit> {
     })?;
     drop(progress);
     let text = if args.json { format!("{}\n", as_json(&verdict)) } else { as_lines(&verdict) };
-    door.out.write_all(text.as_bytes()).map_err(|error| Error::output(&error))?;
+    door.out.text(&text)?;
     if verdict.findings.is_empty() {
         return Ok(Exit::Done);
     }

@@ -93,7 +93,7 @@ pub fn run(args: Tail, door: &mut Door<'_>) -> Result<Exit> {
             })?;
         }
         if failed.is_none() {
-            failed = door.out.flush().map_err(|error| Error::output(&error)).err();
+            failed = door.out.flush().err();
         }
         if let Some(error) = failed {
             return Err(error);
@@ -143,11 +143,10 @@ struct Lines {
 
 impl Lines {
     fn print(&mut self, row: &[u8], door: &mut Door<'_>) -> Result<()> {
-        let written = match self.format {
-            Format::Jsonl => door.out.write_all(json::trim(row)).and_then(|()| door.out.write_all(b"\n")),
-            _ => door.out.write_all(line::draw(row, &self.look).as_bytes()),
-        };
-        written.map_err(|error| Error::output(&error))
+        match self.format {
+            Format::Jsonl => door.out.json(json::trim(row)).and_then(|()| door.out.json(b"\n")),
+            _ => door.out.drawn(&line::draw(row, &self.look)),
+        }
     }
 }
 

@@ -96,12 +96,12 @@ fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
     let now = (door.clock)();
     let timestamp = now.to_utc_ms();
     drafts.push(&text, &rules, &timestamp, None)?;
-    let breach = breach::push(&mut breach::of(&desk, now, door.err), &text, &mut drafts, &rules, &timestamp);
+    let breach = breach::push(&mut breach::of(&desk, now, &mut door.err), &text, &mut drafts, &rules, &timestamp);
     let stored = desk.store(&drafts, door, |_| Ok(()))?;
     print_rows(desk.print, &drafts, &stored[..stored.len().min(1)], door)?;
     breach.into_iter().for_each(|told| door.note(format_args!("stored, but {told}")));
     if let Some(slip) = slip(args) {
-        door.note(slip);
+        door.warn(&slip);
     }
     Ok(Exit::Done)
 }
@@ -135,12 +135,13 @@ fn refuse_beside_stdin(args: &Append) -> Result<()> {
 }
 
 /// A field that was typed one letter off an envelope field: stored as the payload it is, and said.
-fn slip(args: &Append) -> Option<String> {
+fn slip(args: &Append) -> Option<Error> {
     let keys =
         args.args.iter().filter(|argument| !argument.starts_with('{')).filter_map(|argument| argument.split_once('='));
     keys.map(|(key, _)| key.trim_end_matches(':')).filter(|key| !names::is_standard(key)).find_map(|key| {
         let near = names::ENVELOPE.iter().find(|name| strsim::damerau_levenshtein(key, name) == 1)?;
-        Some(format!("{key} is stored as a field of your own; {near} was not set\nhint: if {near} was meant: logbook append … {near}=…"))
+        let told = Error::usage(format!("{key} is stored as a field of your own; {near} was not set"));
+        Some(told.hint(format!("if {near} was meant: logbook append … {near}=…")))
     })
 }
 

@@ -5,7 +5,8 @@ use crate::cmd::calling::Described;
 use crate::cmd::calling::asking::{self, Question};
 use crate::cmd::writing::{OfRun, Print, Writing, print_rows, say};
 use crate::error::{Error, Exit, Result};
-use crate::format::draft::pairs::Pairs;
+use crate::format::draft::pairs::{Pairs, shell_word};
+use crate::render::safe::escape;
 use crate::store::Purpose;
 use crate::store::config::duration_ms;
 use crate::view::approvals::Verdict;
@@ -76,12 +77,16 @@ fn ask(args: &Ask, door: &mut Door<'_>) -> Result<Exit> {
     if !args.wait {
         match (&desk.print, &done) {
             (Print::Row, Some(done)) => print_rows(desk.print, &done.drafts, &done.stored, door)?,
-            _ => say(format!("{name}\n").as_bytes(), door)?,
+            _ => say(&format!("{name}\n"), door)?,
         }
         return Ok(Exit::Done);
     }
     let Some(request) = asking::wait(&desk, &run, &name, timeout_ms, door)? else {
-        door.note(format_args!("{name} is not decided yet\nhint: ask the same again to go on waiting; a person decides with: logbook approve {name}"));
+        let hint = format!(
+            "ask the same again to go on waiting; a person decides with: logbook approve {}",
+            shell_word(&name)
+        );
+        door.warn(&Error::new(Exit::Undecided, format!("{name} is not decided yet")).hint(hint));
         return Ok(Exit::Undecided);
     };
     let row = || {
@@ -92,7 +97,7 @@ fn ask(args: &Ask, door: &mut Door<'_>) -> Result<Exit> {
         Ok(pairs)
     };
     asking::take(&desk, &request, door, row, |_| Ok(()))?;
-    say(format!("{}\n", asking::told(&request)).as_bytes(), door)?;
+    say(&format!("{}\n", escape(&asking::told(&request))), door)?;
     let approved = request.decision.is_some_and(|decision| decision.verdict == Verdict::Approved);
     Ok(if approved { Exit::Done } else { Exit::No })
 }

@@ -147,7 +147,7 @@ fn begin(args: &Begin, door: &mut Door<'_>) -> Result<Exit> {
     };
     intent.put(&desk, door, &mut may_begin)?;
     if desk.print == Print::Nothing {
-        say(format!("{id}\n").as_bytes(), door)?;
+        say(&format!("{id}\n"), door)?;
     }
     Ok(Exit::Done)
 }
@@ -204,7 +204,7 @@ fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
 /// Says in a row of its own, behind the result, what contract the tool broke.
 fn judged(done: &Done, desk: &Desk, door: &mut Door<'_>) -> Result<Exit> {
     let now = (door.clock)();
-    let mut contracts = breach::of(desk, now, door.err);
+    let mut contracts = breach::of(desk, now, &mut door.err);
     let (Some(contracts), Some(draft)) = (&mut contracts, done.drafts.rows().first()) else { return Ok(Exit::Done) };
     let mut result = Vec::new();
     done.drafts.render(draft, 0, &mut result);

@@ -141,7 +141,7 @@ pub fn carry_out(args: &Exec, door: &mut Door<'_>) -> Result<Outcome> {
         Ok(call) => Some(call),
         // A person's no, or nobody's yes, is no accident.
         Err(error) if args.writing.is_best_effort(door) && !args.gate.ask && error.exit != Exit::No => {
-            door.note(format_args!("warning: not stored: {}", error.message));
+            door.warn(&Error { hint: None, ..error }.within("warning: not stored"));
             None
         }
         Err(error) => return Err(error.within("the command was not run")),

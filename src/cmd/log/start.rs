@@ -104,10 +104,10 @@ fn start(args: &Start, door: &mut Door<'_>) -> Result<Exit> {
         None => made(args, fields, &desk, door)?,
     };
     if args.export {
-        return say(exports(args, &run, &desk, door)?.as_bytes(), door).map(|()| Exit::Done);
+        return say(&exports(args, &run, &desk, door)?, door).map(|()| Exit::Done);
     }
     match desk.print {
-        Print::Nothing => say(format!("{run}\n").as_bytes(), door)?,
+        Print::Nothing => say(&format!("{run}\n"), door)?,
         print => print_rows(print, &drafts, &stored, door)?,
     }
     Ok(Exit::Done)

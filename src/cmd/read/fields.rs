@@ -135,8 +135,9 @@ fn all(args: &Fields, plan: &Plan, inputs: &Source, door: &mut Door<'_>) -> Resu
     let limit = args.limit.as_deref().map(str::parse::<usize>).transpose();
     let limit = limit.map_err(|_| Error::usage("--limit takes a whole number"))?.unwrap_or(usize::MAX);
     let found = fields.finish();
-    let written = found.iter().take(limit).try_for_each(|field| rows.push(&shown(field, as_table), None, door.out));
-    written.and_then(|()| rows.finish(door.out)).map_err(|error| Error::output(&error))?;
+    let written =
+        found.iter().take(limit).try_for_each(|field| rows.push(&shown(field, as_table), None, &mut door.out));
+    written.and_then(|()| rows.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
     Ok(scanned)
 }
 

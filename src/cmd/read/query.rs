@@ -65,7 +65,7 @@ pub struct Query {
     /// Print what would be done instead of doing it
     #[arg(long)]
     explain: bool,
-    /// Leave csv cells that begin like a formula as they are
+    /// Leave cells of csv and tsv that begin like a formula as they are
     #[arg(long)]
     raw_csv: bool,
     #[command(flatten)]
@@ -133,7 +133,7 @@ pub(super) fn answer(
         }
     };
     let wonder =
-        matches!(printing, Printing::Rows(_)) && format == Format::Table && door.out_is_terminal && !plan.is_latest();
+        matches!(printing, Printing::Rows(_)) && format == Format::Table && door.out.is_terminal() && !plan.is_latest();
     let mut answer = Answer::new(&plan, printing, wonder.then(Moved::default));
     let strict = args.reading.strict;
     let scanned = if plan.uses_jq() {
@@ -153,7 +153,7 @@ pub(super) fn answer(
         door.note(note);
     }
     let exit = reading::tell_skipped(door, &scanned, args.reading.strict);
-    if answer.written == 0 && !args.quiet && door.err_is_terminal {
+    if answer.written == 0 && !args.quiet && door.err.is_terminal() {
         tell_nothing(&inputs, &scanned, &clock, door);
     }
     match exit {
@@ -214,7 +214,7 @@ fn explain(
         }
         _ => plan.lines().iter().map(|(title, text)| format!("{title:<13}{}\n", safe::escape(text))).collect(),
     };
-    door.out.write_all(text.as_bytes()).map_err(|error| Error::output(&error))?;
+    door.out.text(&text)?;
     Ok(Exit::Done)
 }
 

@@ -61,7 +61,7 @@ pub fn run(args: Report, door: &mut Door<'_>) -> Result<Exit> {
         (None, None) => return Err(unknown(name, location.ok().map(|location| location.path).as_deref())),
     };
     if args.text {
-        door.out.write_all(saved.text.as_bytes()).map_err(|error| Error::output(&error))?;
+        door.out.text(&saved.text)?;
         return Ok(Exit::Done);
     }
     answer(&args, name, &saved, location?.path.as_path(), door)
@@ -104,15 +104,21 @@ fn answer(args: &Report, name: &str, saved: &Saved, directory: &Path, door: &mut
     let look = args.reading.look(door, clock.zone);
     let mut rows = Rows::new(args.reading.format(door)?, Some(columns), look, false);
     let mut failed = None;
-    runs::ask(all.iter().enumerate(), &tree, clock.now, &plan, &mut |row, _| match rows.push(row, None, door.out) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(error) => {
-            failed = Some(error);
-            ControlFlow::Break(())
-        }
-    });
-    failed.map_or(Ok(()), Err).and_then(|()| rows.finish(door.out)).map_err(|error| Error::output(&error))?;
-    if rows.written() == 0 && door.err_is_terminal {
+    runs::ask(
+        all.iter().enumerate(),
+        &tree,
+        clock.now,
+        &plan,
+        &mut |row, _| match rows.push(row, None, &mut door.out) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        },
+    );
+    failed.map_or(Ok(()), Err).and_then(|()| rows.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
+    if rows.written() == 0 && door.err.is_terminal() {
         door.note(format_args!("no run matches, of {}", all.len()));
     }
     Ok(reading::tell_skipped(door, &scanned, args.reading.strict))
@@ -136,9 +142,9 @@ fn list(args: &Report, directory: Option<&Path>, door: &mut Door<'_>) -> Result<
             json::quote_into(text, &mut row);
         }
         row.push(b'}');
-        rows.push(&row, None, door.out).map_err(|error| Error::output(&error))?;
+        rows.push(&row, None, &mut door.out).map_err(|error| Error::output(&error))?;
     }
-    rows.finish(door.out).map_err(|error| Error::output(&error))?;
+    rows.finish(&mut door.out).map_err(|error| Error::output(&error))?;
     Ok(Exit::Done)
 }
 

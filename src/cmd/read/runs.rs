@@ -82,9 +82,9 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
         None if as_table => Some(TABLE.map(str::to_owned).to_vec()),
         None => Some(run_json::FIELDS.map(str::to_owned).to_vec()),
     };
-    if plain && door.out_is_terminal && !asked && format == Format::Table && !runs.is_empty() {
+    if plain && door.out.is_terminal() && !asked && format == Format::Table && !runs.is_empty() {
         let cards = Cards::of(&runs, found.night.last(clock.now, &clock.zone), recent);
-        door.out.write_all(render::cards::draw(&cards, &look).as_bytes()).map_err(|error| Error::output(&error))?;
+        door.out.drawn(&render::cards::draw(&cards, &look))?;
     }
     let mut rows = Rows::new(format, columns, look, false);
     let mut failed = None;
@@ -94,7 +94,7 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
         match at.filter(|_| plain) {
             Some(at) => kept.push((at, row.to_vec())),
             None => {
-                if let Err(error) = rows.push(row, None, door.out) {
+                if let Err(error) = rows.push(row, None, &mut door.out) {
                     failed = Some(error);
                     return ControlFlow::Break(());
                 }
@@ -108,17 +108,17 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     for branch in order {
         let name = branches::name(&branch, &runs[shown[branch.at]], &tree, &shown);
         let row = for_table(&kept[branch.at].1, &name);
-        if let Err(error) = rows.push(&row, None, door.out) {
+        if let Err(error) = rows.push(&row, None, &mut door.out) {
             failed = Some(error);
             break;
         }
     }
-    failed.map_or(Ok(()), Err).and_then(|()| rows.finish(door.out)).map_err(|error| Error::output(&error))?;
+    failed.map_or(Ok(()), Err).and_then(|()| rows.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
     let exit = reading::tell_skipped(door, &scanned, args.reading.strict);
-    if rows.written() == 0 && door.err_is_terminal {
+    if rows.written() == 0 && door.err.is_terminal() {
         door.note(format_args!("no run matches, of {}", runs.len()));
     }
-    if hidden > 0 && door.err_is_terminal {
+    if hidden > 0 && door.err.is_terminal() {
         let s = if hidden == 1 { "" } else { "s" };
         door.note(format_args!("{hidden} finished run{s} older than a day not shown; --all shows them"));
     }

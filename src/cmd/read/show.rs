@@ -157,12 +157,15 @@ fn row(args: &Show, form: Form, address: &Address, inputs: &Source, door: &mut D
     let written = if format == Format::Table {
         let mut drawn = pretty::draw(json::trim(&text));
         beneath.iter().for_each(|line| drawn.extend([line, "\n"]));
-        door.out.write_all(drawn.as_bytes())
+        door.out.text(&drawn)
     } else {
         let mut rows = Rows::new(format, None, look, false);
-        rows.push(&text, None, door.out).and_then(|()| rows.finish(door.out)).map(|_| ())
+        rows.push(&text, None, &mut door.out)
+            .and_then(|()| rows.finish(&mut door.out))
+            .map(|_| ())
+            .map_err(|error| Error::output(&error))
     };
-    written.map_err(|error| Error::output(&error))?;
+    written?;
     Ok(Some(reading::tell_skipped(door, &scanned, args.reading.strict)))
 }
 
@@ -180,8 +183,8 @@ pub fn put_rows(
         return Ok(false);
     }
     rows.iter()
-        .try_for_each(|row| out.push(&row.text, reading::address(inputs, row.place), door.out))
-        .and_then(|()| out.finish(door.out))
+        .try_for_each(|row| out.push(&row.text, reading::address(inputs, row.place), &mut door.out))
+        .and_then(|()| out.finish(&mut door.out))
         .map_err(|error| Error::output(&error))?;
     Ok(true)
 }
@@ -190,20 +193,20 @@ pub fn put_rows(
 fn put(record: &Record, form: Form, more: Option<Fact>, reading: &Reading, door: &mut Door<'_>) -> Result<()> {
     let look = reading.look(door, reading.clock(door)?.zone);
     let text = match form {
-        Form::Json => [&record.to_json()[..], b"\n"].concat(),
+        Form::Json => return door.out.json(&[&record.to_json()[..], b"\n"].concat()),
         Form::Markdown | Form::Html => {
             let mut page = record::page(record, &look.zone);
             page.facts.splice(0..0, more);
-            if form == Form::Html { html::draw(&page) } else { markdown::draw(&page) }.into_bytes()
+            if form == Form::Html { html::draw(&page) } else { markdown::draw(&page) }
         }
         Form::Terminal | Form::Rows(_) => {
             let mut facts = record::facts(record, &look.zone);
             facts.splice(0..0, more);
             let facts = terminal::draw_facts(&record.run_id, &facts, &look);
-            format!("{facts}\n{}", terminal::draw_timeline(record, &look)).into_bytes()
+            format!("{facts}\n{}", terminal::draw_timeline(record, &look))
         }
     };
-    door.out.write_all(&text).map_err(|error| Error::output(&error))
+    door.out.text(&text)
 }
 
 /// Prints the run of a row as it was known when that row was the newest of the logbook.

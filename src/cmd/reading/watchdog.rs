@@ -9,7 +9,6 @@
 //! be more than the machine can promise, the runtime's own message is printed
 //! and the exit code is still 3.
 
-use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle, Thread};
@@ -17,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Exit, Result};
 use crate::query::time::duration_ms;
+use crate::render::Notes;
 
 /// How often memory is looked at.
 const PERIOD: Duration = Duration::from_millis(10);
@@ -213,8 +213,8 @@ fn watch(limits: &Limits, shared: &Shared, began: Instant) {
 
 /// Ends the process. Nothing that others hold is waited for.
 fn stop(message: &str, hint: &str) -> ! {
-    let text = format!("logbook: {message}; the output is not whole\nhint: {hint}\n");
-    let _ = std::io::stderr().write_all(text.as_bytes());
+    let error = Error::io(format!("{message}; the output is not whole")).hint(hint);
+    Notes::new(&mut std::io::stderr(), false).error(&error);
     std::process::exit(i32::from(Exit::NotStored.code()));
 }
 

@@ -141,11 +141,7 @@ pub fn tell_doubts(
     let doubtful = fields.iter().zip(seen).any(|(field, seen)| !seen && !names::is_standard(field));
     let occurring = if doubtful { some_names(inputs, door) } else { Vec::new() };
     for Problem { span, message, hint } in check::warnings(query, &occurs, &occurring, vocabulary) {
-        let mut told = Problem { span, message, hint: None }.show(text);
-        if let Some(hint) = hint {
-            told.push_str(&format!("\nhint: {hint}"));
-        }
-        door.note(told);
+        door.warn(&Problem { span, message, hint }.error(text));
     }
 }
 

@@ -93,8 +93,7 @@ impl Writing {
     pub fn ended(&self, result: Result<Exit>, door: &mut Door<'_>) -> Result<Exit> {
         match result {
             Err(error) if self.is_best_effort(door) => {
-                // Nobody is left to tell when stderr is gone too.
-                let _ = writeln!(door.err, "logbook: warning: not stored: {}", error.message);
+                door.err.error(&Error { hint: None, ..error }.within("warning: not stored"));
                 Ok(Exit::Done)
             }
             other => other,

@@ -59,7 +59,7 @@ impl Desk {
 
     /// A writer for rows that do not come all at once.
     pub fn writer(&self, door: &mut Door<'_>) -> Result<Writer<'static>> {
-        announce_fallback(&self.location, door.err);
+        announce_fallback(&self.location, &mut door.err);
         Writer::open(&REAL, &self.location.path, self.settings.clone(), self.options)
     }
 

@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::query::time::Clock;
 use crate::render::Look;
 use crate::render::dash::{self, Foot, Page, Screen};
-use crate::render::safe::escape;
+use crate::render::safe::{self, escape};
 use crate::store::Purpose;
 use crate::view::approvals::Verdict;
 
@@ -137,7 +137,7 @@ impl<'d, 'w> Session<'d, 'w> {
             Ok(false) => Ok(false),
             Ok(true) => self.settle().map(|()| true),
             Err(error) => {
-                self.state.says = error.to_string();
+                self.state.says = safe::error(&error);
                 Ok(true)
             }
         }
@@ -218,7 +218,7 @@ impl<'d, 'w> Session<'d, 'w> {
                 self.settle()?;
             }
             Err(error) => {
-                asks.says = error.to_string();
+                asks.says = safe::error(&error);
                 self.state.asks = Some(asks);
             }
         }

@@ -61,7 +61,7 @@ impl Terminal {
 
     /// Gives it back as it was.
     pub fn leave(&mut self, door: &mut Door<'_>) -> Result<()> {
-        give_back(door.out).map_err(|error| Error::output(&error))
+        give_back(door.out.screen()).map_err(|error| Error::output(&error))
     }
 
     /// Draws the screen that `make` gives; what is shown already is not written again.
@@ -103,7 +103,8 @@ impl Terminal {
 }
 
 fn put(bytes: &[u8], door: &mut Door<'_>) -> Result<()> {
-    door.out.write_all(bytes).and_then(|()| door.out.flush()).map_err(|error| Error::output(&error))
+    let out = door.out.screen();
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| Error::output(&error))
 }
 
 fn give_back(out: &mut dyn Write) -> io::Result<()> {

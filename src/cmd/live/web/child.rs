@@ -75,8 +75,9 @@ pub fn run(site: &Site, arguments: &[String], lines_max: usize) -> Result<Ran> {
         _ => Exit::NotStored,
     };
     let hint = said.iter().rposition(|line| line.starts_with("hint: "));
-    let message = said.get(..hint.unwrap_or(said.len())).unwrap_or_default().join("\n");
-    let error = Error::new(exit, if message.is_empty() { format!("the query ended with {code}") } else { message });
+    let mut lines = said.get(..hint.unwrap_or(said.len())).unwrap_or_default().iter().cloned();
+    let message = lines.next().unwrap_or_else(|| format!("the query ended with {code}"));
+    let error = Error::new(exit, message).beneath(lines);
     Err(match hint.and_then(|at| said.get(at)?.strip_prefix("hint: ")) {
         Some(hint) => error.hint(hint),
         None => error,

@@ -193,7 +193,7 @@ fn failed(site: &Site, error: &Error, kind: Kind, back: Link) -> Answer {
     let said = Said {
         status: status_of(error),
         title: "Not done",
-        text: &error.message,
+        text: &error.text(),
         hint: error.hint.as_deref().unwrap_or_default(),
         back: Some(back),
     };

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::model::{Instant, Zone};
 use crate::query::time::Clock;
 use crate::render::web::{Frame, Link, Place, Text};
+use crate::render::{Notes, Output};
 use crate::store::{Environment, Location};
 
 /// Days that the board knows costs and rows of.
@@ -175,12 +176,10 @@ impl Site {
     pub fn command<T>(&self, work: impl FnOnce(&mut Door<'_>) -> Result<T>) -> Result<(T, Vec<u8>)> {
         let (mut out, mut err) = (Vec::new(), std::io::sink());
         let mut door = Door {
-            out: &mut out,
-            err: &mut err,
+            out: Output::new(&mut out, false),
+            err: Notes::new(&mut err, false),
             input: &mut std::io::empty(),
             env: self.env.clone(),
-            out_is_terminal: false,
-            err_is_terminal: false,
             input_is_terminal: false,
             columns: 80,
             clock: self.clock,

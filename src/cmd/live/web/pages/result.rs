@@ -3,9 +3,9 @@
 use crate::error::Error;
 use crate::json::{self, Kind};
 use crate::model::Zone;
-use crate::render::cell;
 use crate::render::web::table::{Column, Status};
 use crate::render::web::{Cell, Link, Table, Text};
+use crate::render::{cell, safe};
 
 /// Columns of rows that name none.
 const COLUMNS_MAX: usize = 24;
@@ -25,7 +25,7 @@ const FIELDS: [&str; 8] = ["timestamp", "run_id", "step", "phase", "status", "ac
 
 /// A failure, line by line.
 pub fn problem(error: &Error) -> Vec<Text> {
-    error.to_string().lines().map(Text::from).collect()
+    Text::lines(&safe::error(error))
 }
 
 /// Rows with these columns, or with those that they have.

@@ -20,7 +20,7 @@ use crate::render::web::pages::{Card, Exact, RunsPage};
 use crate::render::web::plot::Value;
 use crate::render::web::table::Status;
 use crate::render::web::{Cell, Link, Place, Plot, Table, Text};
-use crate::render::{Format, Look, Rows, cell};
+use crate::render::{Format, Look, Output, Rows, cell};
 use crate::view::runs::{Cards, Run, Tree, json as run_json};
 
 /// Runs on one page.
@@ -103,7 +103,8 @@ fn json(site: &Site, board: &Board, plan: &Plan, asks: bool) -> Result<Answer> {
     let columns = plan.columns().map_or_else(|| run_json::FIELDS.map(str::to_owned).to_vec(), <[String]>::to_vec);
     let look = Look { width: None, colour: false, zone: site.zone, terminal: false, wrap: false };
     let mut rows = Rows::new(Format::Json, Some(columns), look, false);
-    let mut out = Vec::new();
+    let mut text = Vec::new();
+    let mut out = Output::new(&mut text, false);
     let mut failed = None;
     runs::ask(wanted(board, site, asks), &board.tree(), site.now(), plan, &mut |row, _| match rows
         .push(row, None, &mut out)
@@ -115,7 +116,7 @@ fn json(site: &Site, board: &Board, plan: &Plan, asks: bool) -> Result<Answer> {
         }
     });
     failed.map_or(Ok(()), Err).and_then(|()| rows.finish(&mut out)).map_err(|error| Error::output(&error))?;
-    Ok(Answer::ok(Kind::Json, out))
+    Ok(Answer::ok(Kind::Json, text))
 }
 
 /// The table, and what is said below it.
