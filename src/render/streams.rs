@@ -62,6 +62,12 @@ impl<'a> Output<'a> {
         put.map_err(|error| Error::output(&error))
     }
 
+    /// Puts out one line: on a terminal also what breaks it is escaped.
+    pub fn line(&mut self, text: &str) -> Result<()> {
+        let text = if self.is_terminal { safe::escape(text) } else { text.into() };
+        self.writer.write_all(format!("{text}\n").as_bytes()).map_err(|error| Error::output(&error))
+    }
+
     /// Puts out what was drawn.
     pub fn drawn(&mut self, drawn: &Drawn) -> Result<()> {
         self.sink().write_all(drawn.0.as_bytes()).map_err(|error| Error::output(&error))

@@ -109,6 +109,7 @@ mod judged_rows;
 mod newcomer;
 mod odd_rows;
 mod render_safe;
+mod terminal_text;
 
 /// Rows made up from a seed, shared with the benchmarks.
 mod agent_rows;

@@ -38,13 +38,16 @@ enum What {
 /// `logbook contract`
 pub fn run(args: Contract, door: &mut Door<'_>) -> Result<Exit> {
     let directory = locate(args.dir.as_deref(), &door.env, Purpose::Read)?.path;
-    let text = match &args.what {
+    let text: String = match &args.what {
         None => names(&directory, door)?.into_iter().map(|name| name + "\n").collect(),
         Some(What::Check { name }) => {
             let names = if let Some(name) = name { vec![name.clone()] } else { names(&directory, door)? };
             check(&directory, &names, door)?
         }
-        Some(What::Show { name }) => shown(&named(&directory, name, (door.clock)())?)?,
+        Some(What::Show { name }) => {
+            let text = shown(&named(&directory, name, (door.clock)())?)?;
+            return door.out.json(text.as_bytes()).map(|()| Exit::Done);
+        }
     };
     door.out.text(&text)?;
     Ok(Exit::Done)

@@ -29,6 +29,6 @@ pub fn run(args: Init, door: &mut Door<'_>) -> Result<Exit> {
     let path = if base.file_name().is_some_and(|name| name == ".logbook") { base } else { base.join(".logbook") };
     let new = directory::initialize(&REAL, &path)?;
     let word = if new { "made" } else { "already there:" };
-    door.out.text(&format!("{word} {}\n", path.display()))?;
+    door.out.line(&format!("{word} {}", path.display()))?;
     Ok(Exit::Done)
 }

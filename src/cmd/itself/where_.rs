@@ -24,6 +24,6 @@ pub fn run(args: Where, door: &mut Door<'_>) -> Result<Exit> {
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Tell)?;
     let tab = if door.out.is_terminal() { "  " } else { "\t" };
     let there = if location.exists { String::new() } else { format!("{tab}not there yet") };
-    door.out.text(&format!("{}{tab}{}{there}\n", location.path.display(), location.why.words()))?;
+    door.out.line(&format!("{}{tab}{}{there}", location.path.display(), location.why.words()))?;
     Ok(Exit::Done)
 }

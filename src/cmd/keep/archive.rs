@@ -135,7 +135,7 @@ fn restore(args: &Archive, keeper: &Keeper<'_>, door: &mut Door<'_>) -> Result<E
     for wanted in &args.restore {
         let entry = find(keeper, wanted)?;
         if args.dry_run {
-            door.out.text(&format!("restore {}\n", entry.segment))?;
+            door.out.line(&format!("restore {}", entry.segment))?;
             continue;
         }
         let mut progress = Progress::new(door, entry.covered.bytes);
@@ -194,7 +194,7 @@ fn dry_run(
     for name in sealed.iter().filter(|name| !keeper.known().segments.contains_key(&name.number)) {
         lines.push(format!("cover    {name}  sealed, not covered yet: its age is not known"));
     }
-    lines.iter().try_for_each(|line| door.out.text(&format!("{line}\n")))?;
+    lines.iter().try_for_each(|line| door.out.line(line))?;
     if lines.is_empty() && door.err.is_terminal() {
         door.note("nothing to do");
     }

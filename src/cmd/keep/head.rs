@@ -48,6 +48,6 @@ pub fn run(args: Head, door: &mut Door<'_>) -> Result<Exit> {
         return Err(Error::new(Exit::No, format!("{}: nothing was stored yet", location.path.display()))
             .hint("logbook append -r RUN -a 'what was done'"));
     };
-    door.out.text(&format!("{head}\n"))?;
+    door.out.line(&head.to_string())?;
     Ok(Exit::Done)
 }

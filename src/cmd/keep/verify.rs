@@ -46,8 +46,10 @@ pub fn run(args: Verify, door: &mut Door<'_>) -> Result<Exit> {
         progress.on(format!("verifying {name}"));
     })?;
     drop(progress);
-    let text = if args.json { format!("{}\n", as_json(&verdict)) } else { as_lines(&verdict) };
-    door.out.text(&text)?;
+    match args.json {
+        true => door.out.json(format!("{}\n", as_json(&verdict)).as_bytes())?,
+        false => door.out.text(&as_lines(&verdict))?,
+    }
     if verdict.findings.is_empty() {
         return Ok(Exit::Done);
     }

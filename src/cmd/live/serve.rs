@@ -62,7 +62,7 @@ pub fn run(args: Serve, door: &mut Door<'_>) -> Result<Exit> {
         .thread_name("pages")
         .build()
         .map_err(|error| Error::io(format!("no threads to serve with: {error}")))?;
-    door.out.text(&format!("http://127.0.0.1:{port}/?token={}\n", site.keys.token)).and_then(|()| door.out.flush())?;
+    door.out.line(&format!("http://127.0.0.1:{port}/?token={}", site.keys.token)).and_then(|()| door.out.flush())?;
     if door.err.is_terminal() {
         door.note("open this address in a browser on this machine; ctrl-c ends it");
     }

@@ -77,7 +77,7 @@ fn ask(args: &Ask, door: &mut Door<'_>) -> Result<Exit> {
     if !args.wait {
         match (&desk.print, &done) {
             (Print::Row, Some(done)) => print_rows(desk.print, &done.drafts, &done.stored, door)?,
-            _ => say(&format!("{name}\n"), door)?,
+            _ => say(&name, door)?,
         }
         return Ok(Exit::Done);
     }
@@ -97,7 +97,7 @@ fn ask(args: &Ask, door: &mut Door<'_>) -> Result<Exit> {
         Ok(pairs)
     };
     asking::take(&desk, &request, door, row, |_| Ok(()))?;
-    say(&format!("{}\n", escape(&asking::told(&request))), door)?;
+    say(&escape(&asking::told(&request)), door)?;
     let approved = request.decision.is_some_and(|decision| decision.verdict == Verdict::Approved);
     Ok(if approved { Exit::Done } else { Exit::No })
 }

@@ -147,7 +147,7 @@ fn begin(args: &Begin, door: &mut Door<'_>) -> Result<Exit> {
     };
     intent.put(&desk, door, &mut may_begin)?;
     if desk.print == Print::Nothing {
-        say(&format!("{id}\n"), door)?;
+        say(&id, door)?;
     }
     Ok(Exit::Done)
 }

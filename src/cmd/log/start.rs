@@ -104,10 +104,11 @@ fn start(args: &Start, door: &mut Door<'_>) -> Result<Exit> {
         None => made(args, fields, &desk, door)?,
     };
     if args.export {
-        return say(&exports(args, &run, &desk, door)?, door).map(|()| Exit::Done);
+        exports(args, &run, &desk, door)?.iter().try_for_each(|line| say(line, door))?;
+        return Ok(Exit::Done);
     }
     match desk.print {
-        Print::Nothing => say(&format!("{run}\n"), door)?,
+        Print::Nothing => say(&run, door)?,
         print => print_rows(print, &drafts, &stored, door)?,
     }
     Ok(Exit::Done)
@@ -209,7 +210,7 @@ fn trace<'d>(door: &'d Door<'_>) -> Option<(&'d str, &'d str)> {
 }
 
 /// Lines for `eval` that make this run the one of all commands behind them.
-fn exports(args: &Start, run: &str, desk: &Desk, door: &Door<'_>) -> Result<String> {
+fn exports(args: &Start, run: &str, desk: &Desk, door: &Door<'_>) -> Result<Vec<String>> {
     let directory = std::path::absolute(&desk.location.path).map_err(|error| Error::io(error.to_string()))?;
     let directory = directory.to_str().ok_or_else(|| Error::io("the logbook's path is not UTF-8"))?;
     let variables = [
@@ -219,5 +220,5 @@ fn exports(args: &Start, run: &str, desk: &Desk, door: &Door<'_>) -> Result<Stri
         ("TRACEPARENT", trace(door).and(door.env.var("TRACEPARENT"))),
     ];
     let set = variables.iter().filter_map(|(name, value)| Some((name, (*value)?)));
-    Ok(set.map(|(name, value)| format!("export {name}={}\n", shell_word(value))).collect())
+    Ok(set.map(|(name, value)| format!("export {name}={}", shell_word(value))).collect())
 }

@@ -208,13 +208,15 @@ fn explain(
         Corrections::Shown => "folded in, and shown",
     };
     let plan = explain::explain(query, files.collect(), corrections);
-    let text = match args.reading.format(door)? {
+    match args.reading.format(door)? {
         Format::Json | Format::Jsonl if args.reading.output.is_some() || args.reading.json => {
-            String::from_utf8_lossy(&plan.to_json()).into_owned() + "\n"
+            door.out.json(&[&plan.to_json()[..], b"\n"].concat())?;
         }
-        _ => plan.lines().iter().map(|(title, text)| format!("{title:<13}{}\n", safe::escape(text))).collect(),
-    };
-    door.out.text(&text)?;
+        _ => {
+            let lines = plan.lines();
+            lines.iter().try_for_each(|(title, text)| door.out.line(&format!("{title:<13}{}", safe::escape(text))))?;
+        }
+    }
     Ok(Exit::Done)
 }
 

@@ -229,7 +229,7 @@ impl Answer {
     pub fn end(&mut self, door: &mut Door<'_>) -> Result<()> {
         let ended = match &mut self.printing {
             Printing::Rows(rows) => rows.finish(&mut door.out),
-            Printing::Count => return door.out.text(&format!("{}\n", self.written)),
+            Printing::Count => return door.out.line(&self.written.to_string()),
             Printing::Nothing => return Ok(()),
         };
         let note = ended.map_err(|error| Error::output(&error))?;

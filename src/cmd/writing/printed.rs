@@ -54,9 +54,9 @@ pub fn say_rows(rows: &[u8], door: &mut Door<'_>) -> Result<()> {
     said(put, door)
 }
 
-/// The same of what is no JSON.
-pub fn say(text: &str, door: &mut Door<'_>) -> Result<()> {
-    let put = door.out.text(text);
+/// The same of one line that is no JSON.
+pub fn say(line: &str, door: &mut Door<'_>) -> Result<()> {
+    let put = door.out.line(line);
     said(put, door)
 }
 
