@@ -9,7 +9,7 @@
 //! - `stats`: what a logbook comes to
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
-//! - `approvals`: requests and decisions · `holds`: runs that a person stopped
+//! - `approvals`: requests and decisions · `request`: what a request says · `holds`: runs that a person stopped
 //! - `oversight`: both, and what came and was spent · `activity`: rows by the hour, costs by the day
 //! - `health/`: what is wrong with rows
 //! - `rollback`: the plan that undoes a run
@@ -28,6 +28,7 @@ pub mod holds;
 pub mod oversight;
 pub mod past;
 pub mod record;
+pub mod request;
 pub mod rollback;
 pub mod runs;
 pub mod standing;

@@ -38,13 +38,15 @@ impl Past for Oversight {
     };
 
     fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
-        let kind = text(fields[2]);
+        let field = |name: &str| fields[Self::FIELDS.iter().position(|field| *field == name).unwrap_or(COST)];
+        let kind = text(field("kind"));
         if approvals::KINDS.contains(&kind.as_str()) {
             self.approvals.push(&fields[..COST], place);
         } else if holds::KINDS.contains(&kind.as_str()) {
-            self.holds.push(&[fields[0], fields[1], fields[2], fields[8], fields[9]], place);
+            self.holds
+                .push(&std::array::from_fn::<_, { Holds::FIELDS.len() }, _>(|at| field(Holds::FIELDS[at])), place);
         }
-        if let Some(at) = Instant::parse(&text(fields[3])) {
+        if let Some(at) = Instant::parse(&text(field("timestamp"))) {
             self.activity.push(at, fields[COST]);
         }
     }

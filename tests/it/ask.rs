@@ -58,7 +58,7 @@ fn a_request_is_a_row_that_blocks_its_run() {
     book.run(&["query", "kind=approval.requested", "--jq", "del(.timestamp, .expires_at)"]).stdout(&format!(
         concat!(
             r#"{{"run_id":"r-88","step":2,"kind":"approval.requested","action":"merge it","status":"blocked","blocked_on":"approval: merge it","#,
-            r#""approval_state":"requested","tool_call":{{"reversible":false,"impact_scope":3,"args_sha256":"{}"}}}}"#,
+            r#""approval_state":"requested","tool_call":{{"reversible":false,"impact_scope":3,"args_sha256":"{}"}},"agent_id":"coder-1"}}"#,
             "\n"
         ),
         digest

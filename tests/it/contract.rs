@@ -117,7 +117,7 @@ fn calls_that_cannot_be_wrapped_go_by_it_too() {
     let book = contracted();
     book.write(".logbook/contracts/lookup.toml", LOOKUP.as_bytes());
     let begin = |more: &[&str]| book.run(&[&["call", "begin", "--tool", "db", "--contract", "lookup"], more].concat());
-    begin(&["{}"]).exit(1).says("the call is not to be made: contract \"lookup\" takes no such arguments");
+    begin(&["{}"]).exit(1).says("the call must not be made: contract \"lookup\" takes no such arguments");
     begin(&["--best-effort"]).exit(1).says("takes no such arguments");
     for (end, told) in [
         (&["{\"rows\":[]}"][..], ""),

@@ -164,11 +164,11 @@ fn faults(path: &str, text: &str) -> Vec<String> {
             code.match_indices(word).any(|(at, _)| {
                 let (before, after) = (&code[..at], &code[at + word.len()..]);
                 // As a word of its own, and not within a text of ours such as an error message.
-                !(word.starts_with(is_letter) && before.ends_with(is_letter))
-                    && !(is_word && after.starts_with(is_letter))
-                    // `child.stdout(…)` says where a child writes; `stdout()` is a word of its own.
-                    && !(matches!(word, "stdout" | "stderr") && after.starts_with('('))
-                    && before.matches('"').count() % 2 == 0
+                let goes_on = (word.starts_with(is_letter) && before.ends_with(is_letter))
+                    || (is_word && after.starts_with(is_letter));
+                // `child.stdout(…)` says where a child writes; `stdout()` is a word of its own.
+                let of_child = matches!(word, "stdout" | "stderr") && after.starts_with('(');
+                !goes_on && !of_child && before.matches('"').count() % 2 == 0
             })
         };
         for word in ENDS.iter().filter(|word| own < 6 && holds(word)) {

@@ -1,15 +1,18 @@
 //! What `approve` and `deny` share: which request is meant, whether it may be decided, and the row that does.
 
+use std::collections::BTreeSet;
+
 use crate::cmd::Door;
 use crate::cmd::calling::asking;
 use crate::cmd::decide::open_requests;
 use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, user};
 use crate::error::{Error, Exit, Result, nearest};
 use crate::format::draft::pairs::{Pairs, shell_word};
-use crate::model::Instant;
+use crate::model::{Address, Instant};
 use crate::store::Purpose;
-use crate::view::Approvals;
-use crate::view::approvals::{KINDS, Request, Verdict};
+use crate::view::approvals::{KINDS, Request, Shown, Verdict};
+use crate::view::past::text;
+use crate::view::{Approvals, Past};
 
 /// Arguments of `approve` and `deny`.
 #[derive(Debug, Default, clap::Args)]
@@ -77,10 +80,18 @@ pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<D
         who: &who,
         agent: door.env.var("LOGBOOK_AGENT").map(str::to_owned),
         run: door.env.var("LOGBOOK_RUN").map(str::to_owned),
+        agents: agents(desk, what, door)?,
     };
     desk.decide(About::Kinds(&KINDS), door, Approvals::default, |approvals| {
         let request = meant(what, approvals, now)?;
         may_be_decided(request, args_sha256, now)?;
+        if verdict == Verdict::Approved && request.shown() == Shown::Other {
+            return Err(Error::new(
+                Exit::No,
+                format!("{} shows arguments that do not have its digest: nobody can know what would run", request.name),
+            )
+            .hint(format!("logbook deny {} --why 'the arguments shown are others'", shell_word(&request.name))));
+        }
         if !desk.settings.own_approvals {
             own.refuse(request)?;
         }
@@ -107,10 +118,14 @@ pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<D
     })
 }
 
-/// The request that `what` names: itself, or the one that its run has open.
+/// The request that `what` names: itself, as RUN#STEP, or the one that its run has open. What reads as the name of a row never
+/// means a run, whatever runs are called.
 fn meant<'a>(what: &str, approvals: &'a Approvals, now: Instant) -> Result<&'a Request> {
     if let Some(request) = approvals.find(what) {
         return Ok(request);
+    }
+    if Address::parse(what).is_some() {
+        return Err(asking::unknown(what));
     }
     let of_run: Vec<&Request> = approvals.all.iter().filter(|request| request.run == what).collect();
     let open: Vec<&Request> = of_run.iter().copied().filter(|request| request.is_open(now)).collect();
@@ -158,11 +173,44 @@ fn may_be_decided(request: &Request, args_sha256: Option<&str>, now: Instant) ->
     }
 }
 
+/// The agents that made the run's own rows, by the run or the request that `what` names.
+fn agents(desk: &Desk, what: &str, door: &mut Door<'_>) -> Result<BTreeSet<String>> {
+    let run = match Address::parse(what) {
+        Some(Address::Step { run_id, .. }) => run_id,
+        Some(Address::Place { .. }) => return Ok(BTreeSet::new()),
+        None => what.to_owned(),
+    };
+    let mut agents = Agents { run, named: BTreeSet::new() };
+    desk.look(About::Run(&agents.run.clone()), door, &mut agents)?;
+    Ok(agents.named)
+}
+
+/// Who works in a run: the agents of rows that say what a run does itself.
+struct Agents {
+    run: String,
+    named: BTreeSet<String>,
+}
+
+impl Past for Agents {
+    const FIELDS: &'static [&'static str] = &["run_id", "kind", "agent_id"];
+    const AS_WRITTEN: bool = true;
+
+    fn push(&mut self, fields: &[Option<&[u8]>], _: &Address) {
+        let [run, kind, agent] = [0, 1, 2].map(|at| text(fields[at]));
+        let is_own = matches!(kind.as_str(), "" | "run.start" | "call.intent" | "call.result" | "approval.requested");
+        if is_own && run == self.run && !agent.is_empty() {
+            self.named.insert(agent);
+        }
+    }
+}
+
 /// By what a decision about one's own request is known.
 struct Own<'w> {
     who: &'w str,
     agent: Option<String>,
     run: Option<String>,
+    /// The agents that work in the run.
+    agents: BTreeSet<String>,
 }
 
 impl Own<'_> {
@@ -171,12 +219,17 @@ impl Own<'_> {
             Err(Error::new(Exit::No, format!("nobody decides about their own request: {what}"))
                 .hint("from a shell outside the run, another person; or own_approvals = true in config.toml"))
         };
-        let agents = [Some(self.who), self.agent.as_deref()];
-        if !request.agent.is_empty() && agents.contains(&Some(&request.agent)) {
-            return refused(format!("{} is one of agent {}", request.name, request.agent));
+        let is_theirs = |name: &str| name == request.agent || self.agents.contains(name);
+        if let Some(agent) = [Some(self.who), self.agent.as_deref()].into_iter().flatten().find(|name| is_theirs(name))
+        {
+            return refused(format!("{} is one of agent {agent}", request.name));
         }
         if self.run.as_deref() == Some(&request.run) {
             return refused(format!("this shell is inside run {} (LOGBOOK_RUN)", request.run));
+        }
+        // Who asked is not known: an agent's shell may be theirs.
+        if request.agent.is_empty() && self.agents.is_empty() && (self.agent.is_some() || self.run.is_some()) {
+            return refused(format!("{} does not say which agent asks, and this shell is an agent's", request.name));
         }
         Ok(())
     }

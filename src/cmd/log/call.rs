@@ -82,13 +82,8 @@ struct End {
 pub fn run(args: Call, door: &mut Door<'_>) -> Result<Exit> {
     match args.what {
         What::Begin(args) => {
-            match begin(&args, door) {
-                // A person's no, or nobody's yes, is no accident.
-                Err(error) if error.exit == Exit::No || args.gate.ask => {
-                    Err(error.within("the call is not to be made"))
-                }
-                result => args.writing.ended(result, door),
-            }
+            // Best effort is about storing, which it has seen to: what is left is a refusal.
+            begin(&args, door).map_err(|error| error.within("the call must not be made"))
         }
         What::End(args) => {
             let result = end(&args, door);
@@ -143,7 +138,9 @@ fn begin(args: &Begin, door: &mut Door<'_>) -> Result<Exit> {
         described: args.described.clone(),
         other_side_effect: None,
         arguments: arguments.as_ref(),
+        undoes: None,
         gate: &args.gate,
+        best_effort: args.writing.is_best_effort(door),
     };
     intent.put(&desk, door, &mut may_begin)?;
     if desk.print == Print::Nothing {

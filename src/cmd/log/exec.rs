@@ -73,7 +73,6 @@ impl Exec {
             tool: Some("rollback".to_owned()),
             side_effect: Some("write".to_owned()),
             args: "redacted".to_owned(),
-            field: vec![format!("undoes={}", undoing.undoes)],
             ..Described::default()
         };
         Exec {
@@ -129,30 +128,17 @@ struct Call<'a> {
 /// Runs the command between its two rows.
 pub fn carry_out(args: &Exec, door: &mut Door<'_>) -> Result<Outcome> {
     let arguments = Arguments::of_command(&args.command);
-    let mut result = args.writing.desk(door, Purpose::Write);
-    if let (Ok(desk), Keep::Full) = (&mut result, args.described.keep()) {
+    let refused = |error: Error| error.within("the command was not run");
+    let mut desk = args.writing.desk(door, Purpose::Write).map_err(refused)?;
+    if args.described.keep() == Keep::Full {
         desk.redactor = None;
     }
-    let call = match &result {
-        Ok(desk) => begin(args, &arguments, desk, door),
-        Err(error) => Err(error.clone()),
-    };
-    let call = match call {
-        Ok(call) => Some(call),
-        // A person's no, or nobody's yes, is no accident.
-        Err(error) if args.writing.is_best_effort(door) && !args.gate.ask && error.exit != Exit::No => {
-            door.warn(&Error { hint: None, ..error }.within("warning: not stored"));
-            None
-        }
-        Err(error) => return Err(error.within("the command was not run")),
-    };
+    let call = begin(args, &arguments, &desk, door).map_err(refused)?;
     let capture = args.capture.then_some(Capture { lines: args.capture_lines });
     // What was printed stands before what the command prints.
     let _ = door.out.flush();
     let outcome = command::run(&args.command, capture);
-    if let Some(call) = call
-        && let Err(error) = call.end(&outcome, door)
-    {
+    if let Err(error) = call.end(&outcome, door) {
         door.note(format_args!("warning: the result was not stored: {}", error.message));
     }
     outcome
@@ -172,7 +158,9 @@ fn begin<'a>(args: &Exec, arguments: &Arguments, desk: &'a Desk, door: &mut Door
         described: args.described.clone(),
         other_side_effect: Some("exec"),
         arguments: Some(arguments),
+        undoes: args.undoes.as_ref().map(|(name, _)| name.as_str()),
         gate: &args.gate,
+        best_effort: args.writing.is_best_effort(door),
     };
     let begun = intent.put(desk, door, &mut |state| args.may_run(state, &run))?;
     Ok(Call { desk, begun, run, id, tool, action })
@@ -180,7 +168,11 @@ fn begin<'a>(args: &Exec, arguments: &Arguments, desk: &'a Desk, door: &mut Door
 
 impl Call<'_> {
     /// Stores what came of it.
-    fn end(mut self, outcome: &Result<Outcome>, door: &mut Door<'_>) -> Result<()> {
+    fn end(self, outcome: &Result<Outcome>, door: &mut Door<'_>) -> Result<()> {
+        let mut writer = match self.begun.writer {
+            Some(writer) => writer,
+            None => self.desk.writer(door)?,
+        };
         let mut pairs = Pairs::new();
         let texts = [("run_id", &*self.run), ("kind", "call.result"), ("action", &self.action)];
         texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
@@ -206,7 +198,7 @@ impl Call<'_> {
             }
         }
         let drafts = self.desk.draft(&pairs, door)?;
-        self.begun.writer.append(&drafts, OnRefused::Abort).all()?;
+        writer.append(&drafts, OnRefused::Abort).all()?;
         if let (Some(terms), Ok(outcome)) = (&self.begun.terms, outcome)
             && let Some(fault) = terms.broken_by(outcome)
         {
@@ -218,8 +210,8 @@ impl Call<'_> {
             pairs.text("tool_call.id", &self.id)?;
             pairs.text("tool_call.tool", &self.tool)?;
             let drafts = self.desk.draft(&pairs, door)?;
-            self.begun.writer.append(&drafts, OnRefused::Abort).all()?;
+            writer.append(&drafts, OnRefused::Abort).all()?;
         }
-        self.begun.writer.sync()
+        writer.sync()
     }
 }

@@ -9,17 +9,17 @@ use crate::cmd::reading::wording;
 use crate::cmd::reading::{self, Corrections, test};
 use crate::error::{Error, Result, nearest};
 use crate::format::draft::pairs::Pairs;
-use crate::format::{Drafts, corrections::is_correction};
+use crate::format::{Drafts, carried, corrections::is_correction};
 use crate::json;
 use crate::model::Address;
 use crate::query::Query;
-use crate::query::ast::{Form, Op};
+use crate::query::ast::{Expr, Form, Op};
 use crate::scan::{self, Pruning};
 use crate::store::append::{OnRefused, State};
 use crate::store::index::Place;
 use crate::store::os_real::REAL;
 use crate::store::{Stored, Writer, end_of};
-use crate::view::Past;
+use crate::view::past::{self, Past};
 
 /// Rows that were stored, and what they say.
 pub struct Done {
@@ -105,7 +105,7 @@ impl Desk {
         Err(Error::io("what the row rests on changes all the time; nothing was stored"))
     }
 
-    /// Shows `past` the rows on file, corrections folded in; gives where they end.
+    /// Shows `past` the rows on file, corrections folded in unless it reads them as written; gives where they end.
     pub fn look<P: Past>(&self, about: About<'_>, door: &mut Door<'_>, past: &mut P) -> Result<Place> {
         if !self.location.exists {
             return Ok(Place { segment: 0, offset: 0 });
@@ -114,7 +114,8 @@ impl Desk {
         let clock = crate::query::time::Clock { now: (door.clock)(), zone: crate::model::Zone::UTC };
         let plan = wording::compiled(&query, "", &clock, std::collections::BTreeMap::new())?;
         let mut pruning = Pruning::new(plan.requirement());
-        let found = reading::logbook_at(&self.location, Corrections::Folded, pruning.as_mut())?;
+        let corrections = if P::AS_WRITTEN { Corrections::AsWritten } else { Corrections::Folded };
+        let found = reading::logbook_at(&self.location, corrections, pruning.as_mut())?;
         let seen = end_of(&found.inputs);
         let inputs = match pruning {
             Some(pruning) => pruning.apply(found.inputs, &found.path, reading::cores()),
@@ -122,13 +123,10 @@ impl Desk {
         };
         let mut eval = plan.eval();
         scan::feed(&inputs, door.input, plan.fields(), false, |row, _, _| {
-            let mut values = Vec::new();
             // No jq stands in these conditions, so that none fails.
-            if plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false))
-                && json::pick(row.text, P::FIELDS, &mut values).is_ok()
-            {
+            if plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false)) {
                 let place = reading::address(&inputs, row.place);
-                past.push(&values, &place.unwrap_or(Address::Place { segment: 0, offset: row.place.offset }));
+                past::show(past, row.text, &place.unwrap_or(Address::Place { segment: 0, offset: row.place.offset }));
             }
             ControlFlow::Continue(())
         });
@@ -143,13 +141,10 @@ pub fn catch_up<P: Past>(past: &mut P, place: Place, row: &[u8]) -> bool {
         return true;
     }
     let kind = values[0];
-    if is_correction(kind) || kind.and_then(json::decode).is_some_and(|kind| *kind == *b"repair") {
+    if !P::AS_WRITTEN && (is_correction(kind) || kind.and_then(json::decode).is_some_and(|kind| *kind == *b"repair")) {
         return false;
     }
-    let mut values = Vec::new();
-    if json::pick(row, P::FIELDS, &mut values).is_ok() {
-        past.push(&values, &Address::Place { segment: place.segment, offset: place.offset });
-    }
+    past::show(past, row, &Address::Place { segment: place.segment, offset: place.offset });
     true
 }
 
@@ -164,16 +159,15 @@ pub enum About<'a> {
 
 impl About<'_> {
     fn query(&self) -> Result<Query> {
+        let kind = |kind: &str| test("kind", Op::Equal, kind, Form::Quoted);
+        let mut any: Vec<Expr> = match self {
+            About::Run(run) => vec![test("run_id", Op::Equal, run, Form::Quoted)],
+            About::Kinds(kinds) => kinds.iter().map(|it| kind(it)).collect(),
+        };
+        // What retention carried over counts as the rows that it deleted.
+        any.push(kind(carried::KIND));
         let mut query = Query::default();
-        reading::require(
-            &mut query,
-            match self {
-                About::Run(run) => test("run_id", Op::Equal, run, Form::Quoted),
-                About::Kinds(kinds) => crate::query::ast::Expr::Or(
-                    kinds.iter().map(|kind| test("kind", Op::Equal, kind, Form::Quoted)).collect(),
-                ),
-            },
-        );
+        reading::require(&mut query, Expr::Or(any));
         Ok(query)
     }
 }

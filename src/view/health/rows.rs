@@ -66,7 +66,7 @@ pub struct Health<'v> {
     /// Torn rows that were closed.
     pub closed: Vec<Closed>,
     /// Corrections by name, and the rows that they are about.
-    pub corrections: Vec<(String, Address)>,
+    pub corrections: Vec<Correction>,
     /// Where correction rows stand that name no row.
     pub aimless: Vec<String>,
 }
@@ -114,7 +114,7 @@ impl<'v> Health<'v> {
         self.stands_again = kind == b"repair" && self.repair(row.text);
         if is_correction(field(KIND)) {
             match Correction::read(row.text, || address.to_string()) {
-                Some(correction) => self.corrections.push((correction.by, correction.target)),
+                Some(correction) => self.corrections.push(correction),
                 None => self.aimless.push(address.to_string()),
             }
         }
