@@ -13,6 +13,7 @@
 //! - `oversight`: both, and what came and was spent · `activity`: rows by the hour, costs by the day
 //! - `health/`: what is wrong with rows
 //! - `rollback`: the plan that undoes a run
+//! - `carry`: what deleted rows said that somebody still rests on
 //! - `past`: what a decision about a run rests on
 //! - `amended`: what corrections did to a row
 //!
@@ -21,6 +22,7 @@
 pub mod activity;
 pub mod amended;
 pub mod approvals;
+pub mod carry;
 pub mod explain;
 pub mod fields;
 pub mod health;
@@ -37,6 +39,7 @@ pub mod stats;
 pub use activity::Activity;
 pub use amended::{Amended, amended};
 pub use approvals::Approvals;
+pub use carry::Carry;
 pub use explain::Explanation;
 pub use fields::Fields;
 pub use health::Health;

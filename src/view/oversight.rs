@@ -3,7 +3,7 @@
 use super::activity::Activity;
 use super::approvals::{self, Approvals};
 use super::holds::{self, Holds};
-use super::past::{Past, text};
+use super::past::{self, Past, text};
 use crate::model::{Address, Instant};
 
 /// All of it.
@@ -23,6 +23,14 @@ impl Oversight {
     /// Of no rows.
     pub fn new(activity: Activity) -> Oversight {
         Oversight { approvals: Approvals::default(), holds: Holds::default(), activity }
+    }
+}
+
+impl Oversight {
+    /// Takes in a row that carries others over: what they came to and cost was long ago.
+    pub fn carried(&mut self, row: &[u8], place: &Address) {
+        past::show(&mut self.approvals, row, place);
+        past::show(&mut self.holds, row, place);
     }
 }
 

@@ -135,19 +135,7 @@ fn a_filter_is_kept_until_the_next_one_compiles() {
 #[test]
 fn requests_are_decided() {
     let book = book();
-    book.run(&[
-        "append",
-        "-r",
-        "r-91",
-        "--kind",
-        "approval.requested",
-        "--status",
-        "blocked",
-        "blocked_on=approval",
-        "-a",
-        "send it",
-    ])
-    .exit(0);
+    book.run(&["ask", "-r", "r-91", "send it"]).exit(0);
     let mut dash = Terminal::run(&book, &["dash", "--by", "maria"], 80, 24);
     dash.until("r-91 first", |screen| selected(screen) == "r-91");
     // A no needs a reason, as the command does.

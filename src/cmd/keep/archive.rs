@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::cmd::Door;
 use crate::cmd::keep::progress::Progress;
+use crate::cmd::keep::retention::{OfLogbook, Old};
 use crate::cmd::reading;
 use crate::error::{Error, Exit, Result};
 use crate::format::SegmentName;
@@ -87,10 +88,21 @@ pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
     keeper.cover(options, &mut |name| progress.on(format!("covering {name}")))?;
     drop(progress);
 
-    let doomed: Vec<Entry> = entries(&keeper).filter(|entry| is_old(entry, delete, now)).cloned().collect();
+    let Old { doomed, kept } = Old::among(entries(&keeper), |entry| is_old(entry, delete, now));
+    if let Some(first) = kept.first() {
+        let count = kept.len();
+        door.note(format_args!(
+            "{count} segment{} from {} on stay, old as they are: a younger one stands before them",
+            s(count),
+            first.segment
+        ));
+    }
     let archived = archive(&mut keeper, &args, older, (&doomed, now), door)?;
     let why = format!("archive --delete-older-than {}", args.delete_older_than.as_deref().unwrap_or_default());
-    let receipts = if doomed.is_empty() { Vec::new() } else { keeper.delete(&doomed, &why, options)? };
+    let receipts = match doomed.as_slice() {
+        [] => Vec::new(),
+        doomed => keeper.delete(doomed, &why, options, &mut OfLogbook::new(&location, door.clock))?,
+    };
     if door.err.is_terminal() {
         let (count, from, to) = archived;
         door.note(format_args!("{count} segment{} archived, {} to {} MiB", s(count), from >> 20, to >> 20));
@@ -178,10 +190,11 @@ fn dry_run(
 ) -> Result<Exit> {
     let mut lines = Vec::new();
     let sealed = keeper.sealed()?;
+    let Old { doomed, .. } = Old::among(entries(keeper), |entry| is_old(entry, delete, now));
     for entry in entries(keeper) {
         let raw = sealed.contains(&entry.segment);
         let days = Instant::parse(&entry.covered.sealed_at).map_or(0, |at| now.ms_since(at) / 86_400_000);
-        let what = if is_old(entry, delete, now) {
+        let what = if doomed.iter().any(|it| it.segment == entry.segment) {
             "delete"
         } else if raw && is_old(entry, older, now) {
             "archive"

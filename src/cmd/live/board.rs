@@ -11,8 +11,8 @@ use std::time::SystemTime;
 
 use crate::cmd::reading::{self, Corrections, Reading, require, runs, test, wording};
 use crate::error::Result;
-use crate::format::Voiding;
 use crate::format::corrections::is_correction;
+use crate::format::{Voiding, carried};
 use crate::json::{self, Sum, frame};
 use crate::model::{Address, Instant, Night, Zone};
 use crate::query::ast::{Expr, Form, Op};
@@ -185,7 +185,7 @@ impl State {
         // Before it is listed: what changes meanwhile shows the next time.
         let changed = changed(&location.path);
         let mut wanted = Query::default();
-        let kinds = approvals::KINDS.iter().chain(&holds::KINDS);
+        let kinds = approvals::KINDS.iter().chain(&holds::KINDS).chain(&[carried::KIND]);
         let mut any: Vec<Expr> = kinds.map(|kind| test("kind", Op::Equal, kind, Form::Quoted)).collect();
         let (days, tomorrow) = days(clock, count);
         if let Some(first) = days.first() {
@@ -204,6 +204,9 @@ impl State {
         let names: Vec<String> = Oversight::FIELDS.iter().map(|&name| name.to_owned()).collect();
         scan::feed(&few, &mut std::io::empty(), &names, false, |row, _, _| {
             if let Some(place) = reading::address(&few, row.place) {
+                if carried::rows(row.text).is_some() {
+                    oversight.carried(row.text, &place);
+                }
                 oversight.push(row.fields, &place);
             }
             ControlFlow::Continue(())
@@ -248,6 +251,9 @@ impl State {
                 if !*is_stale {
                     runs.push(&row);
                     let place = Address::Place { segment: place.segment, offset };
+                    if carried::rows(text).is_some() {
+                        oversight.carried(text, &place);
+                    }
                     let mut fields = Vec::new();
                     if frame::pick(text, Oversight::FIELDS, &mut fields).is_ok() {
                         oversight.push(&fields, &place);

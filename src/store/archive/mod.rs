@@ -23,4 +23,4 @@ mod retention;
 
 pub use archiving::Archived;
 pub use keeper::Keeper;
-pub use retention::Doomed;
+pub use retention::{Doomed, Facts};

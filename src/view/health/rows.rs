@@ -2,12 +2,12 @@
 
 use super::schema::Schema;
 use super::tally::{Tallies, Tally};
-use crate::format::{Correction, corrections::is_correction};
+use crate::format::{Correction, carried, corrections::is_correction};
 use crate::json;
 use crate::model::{Address, Instant, Vocabulary, run_id};
 use crate::query::Row;
 use crate::view::approvals::Approvals;
-use crate::view::past::Past;
+use crate::view::past;
 use crate::view::runs::{self, Runs};
 
 /// The fields that are read of each row, in the order that [`Health::push`] expects: those of runs, and the id.
@@ -105,11 +105,8 @@ impl<'v> Health<'v> {
         self.clock(row);
         self.step(row);
         self.runs.push(&Row { fields: row.fields.get(..ID).unwrap_or_default(), ..*row });
-        if kind.starts_with(b"approval.") || field(ANSWERS).is_some() {
-            let mut values = Vec::new();
-            if json::pick(row.text, Approvals::FIELDS, &mut values).is_ok() {
-                self.approvals.push(&values, address);
-            }
+        if kind.starts_with(b"approval.") || kind == carried::KIND.as_bytes() || field(ANSWERS).is_some() {
+            past::show(&mut self.approvals, row.text, address);
         }
         self.stands_again = kind == b"repair" && self.repair(row.text);
         if is_correction(field(KIND)) {
