@@ -5,7 +5,7 @@ use std::io::BufRead;
 
 use crate::error::{Error, Result};
 use crate::model::{Instant, Zone};
-use crate::render::{Notes, Output};
+use crate::render::{Look, Notes, Output};
 use crate::store::Environment;
 
 /// The world of one command. It can be handed to another thread, so that jq
@@ -61,6 +61,23 @@ impl Door<'_> {
         }
         let name = iana_time_zone::get_timezone().ok();
         Ok(name.and_then(|name| Zone::parse(&name)).unwrap_or(Zone::UTC))
+    }
+
+    /// Whether what goes to the person has colours.
+    pub fn has_colour(&self) -> bool {
+        let told = |name: &str| self.env.var(name).is_some_and(|value| !value.is_empty());
+        self.out.is_terminal() && !told("NO_COLOR") && self.env.var("TERM") != Some("dumb")
+    }
+
+    /// How things look here, for a command that takes no flags about it.
+    pub fn look(&self) -> Result<Look> {
+        Ok(Look {
+            width: self.out.is_terminal().then_some(self.columns),
+            colour: self.has_colour(),
+            zone: self.zone(false, None)?,
+            terminal: self.out.is_terminal(),
+            wrap: false,
+        })
     }
 
     /// A line for the person, on standard error.

@@ -14,6 +14,7 @@
 //! - `line`: one row as one line · `pretty`: one row in full
 //! - `rollback`: the plan that undoes a run
 //! - `record/`: one run in full · `amended`: what corrections did to a row
+//! - `request/`: a request for approval, as whoever decides reads it
 //! - `web/`: the pages of `serve`; askama lives only here
 //!
 //! Invariant: no byte of a row reaches a terminal unescaped, on any stream.
@@ -26,6 +27,7 @@ pub mod format;
 pub mod line;
 pub mod pretty;
 pub mod record;
+pub mod request;
 pub mod rollback;
 pub mod rows;
 pub mod safe;

@@ -137,6 +137,11 @@ impl<'a> Notes<'a> {
         self.put(&format!("logbook: {}\n", safe::error(error)));
     }
 
+    /// Says what was drawn, to a person.
+    pub fn drawn(&mut self, drawn: &Drawn) {
+        self.put(&safe::escape_drawn(&drawn.0));
+    }
+
     /// Asks; the answer is typed behind it.
     pub fn question(&mut self, text: &str) -> io::Result<()> {
         self.writer.write_all(safe::escape(text).as_bytes()).and_then(|()| self.writer.flush())

@@ -31,6 +31,7 @@ pub mod oversight;
 pub mod past;
 pub mod record;
 pub mod request;
+mod request_json;
 pub mod rollback;
 pub mod runs;
 pub mod standing;

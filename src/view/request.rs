@@ -91,6 +91,11 @@ impl Request {
         Some(Request::read(String::new(), &values))
     }
 
+    /// The request called `name`, whose row has these values.
+    pub fn of_fields<'r>(name: String, value: impl Fn(&str) -> Option<&'r [u8]>) -> Request {
+        Request::read(name, &FIELDS.map(value))
+    }
+
     /// The request of the row called `name`, from its values of [`FIELDS`].
     pub(super) fn read(name: String, values: &[Option<&[u8]>]) -> Request {
         let [run, at, action, agent, reason, call, expires_at, rationale, policy, task] =

@@ -186,9 +186,13 @@ fn nothing_that_a_terminal_obeys_arrives_in_a_dashboard() {
     let book = hostile(&run, &words);
     let mut terminal = Terminal::run(&book, &["dash", "--all"], 300, 60);
     terminal.shows("SEEN");
-    // A question, the timeline, a filter that is none.
-    terminal.types("a").shows("SEEN");
-    terminal.types("\x1b");
+    // A request in full, the timeline, a filter that is none.
+    terminal.types("a").shows("y approve");
+    terminal.types("G");
+    terminal.types("n").shows("deny, why:");
+    terminal.types("\r").shows("a denial needs a reason");
+    terminal.types("\x1b").shows("y approve");
+    terminal.types("\x1b").shows("? keys");
     terminal.types("\r").shows("lines 1");
     terminal.types("GGG\x1b");
     terminal.shows("q quit");

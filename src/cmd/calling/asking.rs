@@ -155,6 +155,7 @@ pub fn wait(
     let mut approvals = Approvals::default();
     let seen = desk.look(About::Run(run), door, &mut approvals)?;
     let mut watch = Watch::new(&desk.location.path, seen);
+    let mut is_told = false;
     loop {
         watch.new_rows(&mut |place, row| {
             catch_up(&mut approvals, place, row);
@@ -166,6 +167,10 @@ pub fn wait(
         if request.is_over((door.clock)()) {
             expire(desk, run, name, door)?;
             continue;
+        }
+        if !is_told {
+            is_told = true;
+            door.note(format_args!("waiting for {name}: logbook approve {}", word(name)));
         }
         if timeout_ms.is_some_and(|ms| began.elapsed() >= Duration::from_millis(ms)) {
             return Ok(None);
@@ -260,6 +265,14 @@ pub fn told(request: &Request) -> String {
     let by = if decision.by.is_empty() { String::new() } else { format!(" by {}", decision.by) };
     let why = if decision.why.is_empty() { String::new() } else { format!(": {}", decision.why) };
     format!("{}{by}{why}", decision.verdict.word())
+}
+
+/// The name of a request as a word of the shell; `#` within it is no comment. Whoever asks chose the name of the run.
+pub fn word(name: &str) -> String {
+    match name.split_once('#') {
+        Some((run, _)) if !run.is_empty() && shell_word(run) == run => name.to_owned(),
+        _ => shell_word(name),
+    }
 }
 
 /// There is no such request.

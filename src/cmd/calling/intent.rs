@@ -243,8 +243,10 @@ impl Intent<'_> {
         let question = Question { run: self.run, action: self.action, call, rule, expires_ms };
         let (name, _) = question.put(desk, door)?;
         let Some(request) = asking::wait(desk, self.run, &name, timeout_ms, door)? else {
-            return Err(Error::new(Exit::No, format!("{name} is not decided yet"))
-                .hint(format!("the same again goes on waiting; a person decides with: logbook approve {name}")));
+            return Err(Error::new(Exit::No, format!("{name} is not decided yet")).hint(format!(
+                "the same again goes on waiting; a person decides with: logbook approve {}",
+                asking::word(&name)
+            )));
         };
         let approved = request.decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Approved);
         let row = || match approved {

@@ -89,7 +89,7 @@ fn blocked<'c>(run: &str, course: &'c Course) -> Result<&'c Standing> {
     };
     match standing.kind.as_str() {
         "approval.requested" => Err(Error::usage(format!("run {run:?} waits for an approval, {}", standing.name))
-            .hint(format!("logbook approve {word} --why '…'   # or: logbook deny {word} --why '…'"))),
+            .hint(format!("logbook show {word}   # then: logbook approve, or logbook deny --why '…'"))),
         "hold" => Err(Error::usage(format!("run {run:?} is held, by {}", standing.name))
             .hint(format!("logbook release {word} --why '…'"))),
         _ => Ok(standing),

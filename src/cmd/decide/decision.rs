@@ -9,6 +9,7 @@ use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, user};
 use crate::error::{Error, Exit, Result, nearest};
 use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::model::{Address, Instant};
+use crate::render::{Look, request as shown};
 use crate::store::Purpose;
 use crate::view::approvals::{KINDS, Request, Shown, Verdict};
 use crate::view::past::text;
@@ -44,9 +45,22 @@ pub fn run(args: &Deciding, verdict: Verdict, door: &mut Door<'_>) -> Result<Exi
     };
     let desk = args.writing.desk(door, Purpose::Read)?;
     let (by, why, args_sha256) = (args.by.as_deref(), args.why.as_deref(), args.args_sha256.as_deref());
-    let done = decide(&desk, &Wanted { what, verdict, by, why, args_sha256 }, door)?;
+    let wanted = Wanted { what, verdict, by, why, args_sha256, takes_irreversible: true };
+    let Decided { request, done } = decide(&desk, &wanted, door)?;
     print_rows(desk.print, &done.drafts, &done.stored, door)?;
+    if door.err.is_terminal() {
+        confirm(&request, verdict, door)?;
+    }
     Ok(Exit::Done)
+}
+
+/// Says to a person what was decided about.
+fn confirm(request: &Request, verdict: Verdict, door: &mut Door<'_>) -> Result<()> {
+    let look = Look { width: Some(door.columns), ..door.look()? };
+    let sheet = shown::sheet(request, door.now()?, &look.zone, usize::MAX);
+    door.note(format_args!("{} is {}:", request.name, verdict.word()));
+    door.err.drawn(&shown::card(&sheet, &look));
+    Ok(())
 }
 
 /// A decision that somebody wants to make.
@@ -62,14 +76,24 @@ pub struct Wanted<'w> {
     pub why: Option<&'w str>,
     /// Only if the request is for the arguments with this digest.
     pub args_sha256: Option<&'w str>,
+    /// Whoever decides was told apart from everything else that it cannot be undone, where it cannot.
+    pub takes_irreversible: bool,
+}
+
+/// A decision that was made.
+pub struct Decided {
+    /// The request.
+    pub request: Request,
+    /// The row.
+    pub done: Done,
 }
 
 /// Stores the decision, if it may be made.
-pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<Done> {
-    let &Wanted { what, verdict, by, why, args_sha256 } = wanted;
+pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<Decided> {
+    let &Wanted { what, verdict, by, why, args_sha256, takes_irreversible } = wanted;
     let why = why.map(str::trim).filter(|why| !why.is_empty());
     if verdict == Verdict::Denied && why.is_none() {
-        return Err(Error::usage("a no needs --why: what the agent is to know")
+        return Err(Error::usage("a denial needs a reason: what the agent is to know")
             .hint(format!("logbook deny {} --why '…'", shell_word(what))));
     }
     let mut signed = Pairs::new();
@@ -82,9 +106,14 @@ pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<D
         run: door.env.var("LOGBOOK_RUN").map(str::to_owned),
         agents: agents(desk, what, door)?,
     };
-    desk.decide(About::Kinds(&KINDS), door, Approvals::default, |approvals| {
+    let mut decided = None;
+    let done = desk.decide(About::Kinds(&KINDS), door, Approvals::default, |approvals| {
         let request = meant(what, approvals, now)?;
         may_be_decided(request, args_sha256, now)?;
+        if verdict == Verdict::Approved && request.reversible == Some(false) && !takes_irreversible {
+            return Err(Error::usage(format!("{} cannot be undone, and nobody said that they know it", request.name))
+                .hint("tick the box, or: logbook approve"));
+        }
         if verdict == Verdict::Approved && request.shown() == Shown::Other {
             return Err(Error::new(
                 Exit::No,
@@ -114,8 +143,11 @@ pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<D
             pairs.text("tool_call.args_sha256", &request.args_sha256)?;
         }
         pairs.join(&signed)?;
+        decided = Some(request.clone());
         Ok(pairs)
-    })
+    })?;
+    let request = decided.ok_or_else(|| Error::io("nothing was decided"))?;
+    Ok(Decided { request, done })
 }
 
 /// The request that `what` names: itself, as RUN#STEP, or the one that its run has open. What reads as the name of a row never
@@ -145,7 +177,7 @@ fn meant<'a>(what: &str, approvals: &'a Approvals, now: Instant) -> Result<&'a R
             let names: Vec<String> =
                 several.iter().map(|request| format!("{} ({})", request.name, request.action)).collect();
             Err(Error::usage(format!("run {what:?} has {} open requests: {}", several.len(), names.join(", ")))
-                .hint(format!("logbook approve {}", shell_word(&several[0].name))))
+                .hint(format!("logbook show {}; logbook approve lists them", shell_word(&several[0].name))))
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::cmd::calling::asking::{self, Question};
 use crate::cmd::calling::{Arguments, Described};
 use crate::cmd::writing::{OfRun, Print, Writing, print_rows, say};
 use crate::error::{Error, Exit, Result};
-use crate::format::draft::pairs::{Pairs, shell_word};
+use crate::format::draft::pairs::Pairs;
 use crate::json;
 use crate::render::safe::escape;
 use crate::store::Purpose;
@@ -136,7 +136,7 @@ fn ask(args: &Ask, door: &mut Door<'_>) -> Result<Exit> {
     let Some(request) = asking::wait(&desk, &run, &name, timeout_ms, door)? else {
         let hint = format!(
             "ask the same again to go on waiting; a person decides with: logbook approve {}",
-            shell_word(&name)
+            asking::word(&name)
         );
         door.warn(&Error::new(Exit::Undecided, format!("{name} is not decided yet")).hint(hint));
         return Ok(Exit::Undecided);

@@ -11,8 +11,9 @@ use crate::json;
 use crate::model::Address;
 use crate::query::Query;
 use crate::render::record::{self, Fact, html, markdown, terminal};
-use crate::render::{Format, Rows, amended, pretty};
+use crate::render::{Format, Look, Rows, amended, pretty, request as shown};
 use crate::scan::{Corrected, Scanned, Source};
+use crate::view::approvals::Request;
 use crate::view::{self, Record};
 
 /// Examples shown in the help.
@@ -157,6 +158,7 @@ fn row(args: &Show, form: Form, address: &Address, inputs: &Source, door: &mut D
     let written = if format == Format::Table {
         let mut drawn = pretty::draw(json::trim(&text));
         beneath.iter().for_each(|line| drawn.extend([line, "\n"]));
+        put_request(&text, address, &look, door)?;
         door.out.text(&drawn)
     } else {
         let mut rows = Rows::new(format, None, look, false);
@@ -167,6 +169,27 @@ fn row(args: &Show, form: Form, address: &Address, inputs: &Source, door: &mut D
     };
     written?;
     Ok(Some(reading::tell_skipped(door, &scanned, args.reading.strict)))
+}
+
+/// A request for approval as whoever decides reads it, above its row.
+fn put_request(row: &[u8], address: &Address, look: &Look, door: &mut Door<'_>) -> Result<()> {
+    if of_run::text_of(row, "kind") != "approval.requested" {
+        return Ok(());
+    }
+    let Some(request) = Request::of_row(row) else { return Ok(()) };
+    let request = Request { name: address.to_string(), ..request };
+    put_requests([request], look, door)
+}
+
+/// Requests in full, each with a blank line behind it.
+fn put_requests(requests: impl IntoIterator<Item = Request>, look: &Look, door: &mut Door<'_>) -> Result<()> {
+    let now = door.now()?;
+    for request in requests {
+        let sheet = shown::sheet(&request, now, &look.zone, usize::MAX);
+        door.out.drawn(&shown::card(&sheet, look))?;
+        door.out.line("")?;
+    }
+    Ok(())
 }
 
 /// Prints the rows of a run; false when there are none.
@@ -197,13 +220,16 @@ fn put(record: &Record, form: Form, more: Option<Fact>, reading: &Reading, door:
         Form::Markdown | Form::Html => {
             let mut page = record::page(record, &look.zone);
             page.facts.splice(0..0, more);
+            page.tables.splice(0..0, shown::table(record.open_requests(), door.now()?, &look.zone));
             if form == Form::Html { html::draw(&page) } else { markdown::draw(&page) }
         }
         Form::Terminal | Form::Rows(_) => {
             let mut facts = record::facts(record, &look.zone);
             facts.splice(0..0, more);
             let facts = terminal::draw_facts(&record.run_id, &facts, &look);
-            format!("{facts}\n{}", terminal::draw_timeline(record, &look))
+            door.out.text(&(facts + "\n"))?;
+            put_requests(record.open_requests(), &look, door)?;
+            terminal::draw_timeline(record, &look)
         }
     };
     door.out.text(&text)

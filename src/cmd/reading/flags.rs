@@ -84,11 +84,10 @@ impl Reading {
 
     /// How a table is to look at this door.
     pub fn look(&self, door: &Door<'_>, zone: Zone) -> Look {
-        let told = |name: &str| door.env.var(name).is_some_and(|value| !value.is_empty());
         let colour = match self.color.as_str() {
             "always" => true,
             "never" => false,
-            _ => door.out.is_terminal() && !told("NO_COLOR") && door.env.var("TERM") != Some("dumb"),
+            _ => door.has_colour(),
         };
         let columns = door.env.var("COLUMNS").and_then(|columns| columns.parse().ok());
         let width = if door.out.is_terminal() { Some(columns.unwrap_or(door.columns)) } else { columns };

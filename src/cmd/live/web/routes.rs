@@ -31,6 +31,11 @@ impl Asked {
         Asked(form_urlencoded::parse(text).into_owned().collect())
     }
 
+    /// The same, with these names and values.
+    pub fn with(pairs: &[(&str, &str)]) -> Asked {
+        Asked(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
     /// The value called `name`; empty: there is none.
     pub fn text(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
@@ -240,8 +245,13 @@ async fn post(site: &Arc<Site>, request: Request<Incoming>) -> Response<Body> {
                 out.extend_from_slice(b"}\n");
                 Answer::ok(Kind::Json, out)
             }
-            Ok(name) => Answer::see(&back.with("done", &name)),
-            Err(error) => failed(&site, &error, kind, back),
+            Ok(name) => Answer::see(
+                &deed.told(&asked).fold(back.with("done", &name), |link, (name, value)| link.with(name, value)),
+            ),
+            Err(error) => {
+                let marked = if kind == Kind::Html { decide::marked(&site, deed, &asked, &error) } else { None };
+                marked.unwrap_or_else(|| failed(&site, &error, kind, back))
+            }
         }
     });
     match done.await {
