@@ -151,6 +151,12 @@ impl Request {
         }
     }
 
+    /// The same with what its run says where it says nothing itself.
+    pub fn with_run(&self, task: &str, agent: &str) -> Request {
+        let or = |own: &String, of_run: &str| if own.is_empty() { of_run.to_owned() } else { own.clone() };
+        Request { task: or(&self.task, task), agent: or(&self.agent, agent), ..self.clone() }
+    }
+
     /// Whether nobody has decided, and somebody still may.
     pub fn is_open(&self, now: Instant) -> bool {
         self.decision.is_none() && !self.is_over(now)

@@ -60,6 +60,7 @@ const MAY_PRINT: &[(&str, &[&str], &str)] = &[
     ("src/render/streams.rs", &["Drawn::new", ".screen()", ".sink()"], "is the door"),
     ("src/render/rows.rs", &[".sink()"], "escapes each value"),
     ("src/render/line.rs", &["Drawn::new"], "escapes each value"),
+    ("src/render/request/terminal.rs", &["Drawn::new"], "draws lines of a sheet, which are safe"),
     ("src/render/cards.rs", &["Drawn::new"], "escapes each value"),
     ("src/cmd/live/screen/terminal.rs", &["stdout()", ".screen()"], "the cells of a dashboard hold escaped text"),
     ("src/cmd/live/screen/session.rs", &["stdout()"], "asks for its size"),

@@ -110,10 +110,6 @@ pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<D
     let done = desk.decide(About::Kinds(&KINDS), door, Approvals::default, |approvals| {
         let request = meant(what, approvals, now)?;
         may_be_decided(request, args_sha256, now)?;
-        if verdict == Verdict::Approved && request.reversible == Some(false) && !takes_irreversible {
-            return Err(Error::usage(format!("{} cannot be undone, and nobody said that they know it", request.name))
-                .hint("tick the box, or: logbook approve"));
-        }
         if verdict == Verdict::Approved && request.shown() == Shown::Other {
             return Err(Error::new(
                 Exit::No,
@@ -123,6 +119,10 @@ pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<D
         }
         if !desk.settings.own_approvals {
             own.refuse(request)?;
+        }
+        if verdict == Verdict::Approved && request.reversible == Some(false) && !takes_irreversible {
+            return Err(Error::usage(format!("{} cannot be undone, and nobody said that they know it", request.name))
+                .hint("tick the box, or: logbook approve"));
         }
         let action = if verdict == Verdict::Approved { "approve" } else { "deny" };
         let kind = format!("approval.{}", verdict.word());

@@ -1,15 +1,18 @@
 //! The open requests, oldest first, each with all that whoever decides must know.
 
+use std::collections::HashMap;
+
 use crate::cmd::Door;
 use crate::cmd::writing::{About, Desk};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::shell_word;
 use crate::json;
-use crate::model::Instant;
+use crate::model::{Address, Instant};
 use crate::render::{Format, Look, Rows, cell, request as shown};
-use crate::view::Approvals;
 use crate::view::approvals::{KINDS, Request};
+use crate::view::past::text;
 use crate::view::record::json::Object;
+use crate::view::{Approvals, Past};
 
 /// What a table of them has.
 const COLUMNS: [&str; 13] = [
@@ -41,7 +44,16 @@ pub fn list(desk: &Desk, output: Option<&str>, door: &mut Door<'_>) -> Result<Ex
         None => Format::Jsonl,
     };
     let look = door.look()?;
-    let open: Vec<&Request> = approvals.all.iter().filter(|request| request.is_open(now)).collect();
+    let mut open: Vec<Request> = approvals.all.into_iter().filter(|request| request.is_open(now)).collect();
+    if open.iter().any(|request| request.task.is_empty() || request.agent.is_empty()) {
+        let mut starts = Starts::default();
+        desk.look(About::Kinds(&["run.start"]), door, &mut starts)?;
+        for request in &mut open {
+            if let Some((task, agent)) = starts.0.get(&request.run) {
+                *request = request.with_run(task, agent);
+            }
+        }
+    }
     match format {
         Format::Table => cards(&open, now, &look, door)?,
         _ => rows(&open, now, (format, look), door)?,
@@ -52,8 +64,21 @@ pub fn list(desk: &Desk, output: Option<&str>, door: &mut Door<'_>) -> Result<Ex
     Ok(Exit::Done)
 }
 
+/// What runs began with: task and agent. Requests of older versions do not say them.
+#[derive(Default)]
+struct Starts(HashMap<String, (String, String)>);
+
+impl Past for Starts {
+    const FIELDS: &'static [&'static str] = &["run_id", "task", "agent_id"];
+
+    fn push(&mut self, fields: &[Option<&[u8]>], _: &Address) {
+        let [run, task, agent] = std::array::from_fn(|at| text(fields.get(at).copied().flatten()));
+        self.0.entry(run).or_insert((task, agent));
+    }
+}
+
 /// For a person: one after the other, in full.
-fn cards(open: &[&Request], now: Instant, look: &Look, door: &mut Door<'_>) -> Result<()> {
+fn cards(open: &[Request], now: Instant, look: &Look, door: &mut Door<'_>) -> Result<()> {
     for request in open {
         let sheet = shown::sheet(request, now, &look.zone, ARGUMENTS_MAX);
         door.out.drawn(&shown::card(&sheet, look))?;
@@ -67,7 +92,7 @@ fn cards(open: &[&Request], now: Instant, look: &Look, door: &mut Door<'_>) -> R
     Ok(())
 }
 
-fn rows(open: &[&Request], now: Instant, (format, look): (Format, Look), door: &mut Door<'_>) -> Result<()> {
+fn rows(open: &[Request], now: Instant, (format, look): (Format, Look), door: &mut Door<'_>) -> Result<()> {
     let as_table = format == Format::Markdown;
     let columns = (!matches!(format, Format::Json | Format::Jsonl)).then(|| COLUMNS.map(str::to_owned).to_vec());
     let mut rows = Rows::new(format, columns, look, false);

@@ -163,6 +163,14 @@ impl Board {
         &self.state.oversight.approvals.all
     }
 
+    /// A request with what its run says where it says nothing itself.
+    pub fn in_full(&self, request: &Request) -> Request {
+        match self.run(&request.run) {
+            Some(run) => request.with_run(&run.once[0], &run.once[3]),
+            None => request.clone(),
+        }
+    }
+
     /// Runs that are held.
     pub fn holds(&self) -> &Holds {
         &self.state.oversight.holds

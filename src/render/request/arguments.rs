@@ -11,21 +11,21 @@ const LEVELS_MAX: usize = 8;
 /// The lines of `args`, a JSON value.
 pub fn lines(args: &str) -> Vec<Line> {
     let mut lines = Vec::new();
-    match words(args.as_bytes()) {
-        Some(words) => {
-            let width = words.len().to_string().len();
-            for (number, word) in (1..).zip(&words) {
-                // An empty word would not be seen.
-                let word = if word.is_empty() { "''" } else { word };
-                for (at, line) in word.split('\n').enumerate() {
-                    let gutter = if at == 0 { format!("{number:>width$}  ") } else { format!("{:>width$} │", "") };
-                    lines.push(Line { gutter, text: shown(line) });
-                }
-            }
-        }
-        None => member("", args.as_bytes(), 0, &mut lines),
-    }
+    member("", args.as_bytes(), 0, &mut lines);
     lines
+}
+
+/// The words of a command, numbered.
+fn numbered(words: &[String], lines: &mut Vec<Line>) {
+    let width = words.len().to_string().len();
+    for (number, word) in (1..).zip(words) {
+        // An empty word would not be seen.
+        let word = if word.is_empty() { "''" } else { word };
+        for (at, line) in word.split('\n').enumerate() {
+            let gutter = if at == 0 { format!("{number:>width$}  ") } else { format!("{:>width$} │", "") };
+            lines.push(Line { gutter, text: shown(line) });
+        }
+    }
 }
 
 /// The strings of an array that holds nothing else: the words of a command.
@@ -38,6 +38,7 @@ fn words(args: &[u8]) -> Option<Vec<String>> {
 /// The value at `path`; members of members have dotted paths.
 fn member(path: &str, value: &[u8], level: usize, lines: &mut Vec<Line>) {
     let named = |text: &str| if path.is_empty() { text.to_owned() } else { format!("{path}: {text}") };
+    let alone = || if path.is_empty() { String::new() } else { format!("{path}:") };
     let mut plain = |text: String| lines.push(Line { gutter: String::new(), text });
     match json::kind(value) {
         Some(json::Kind::String) => {
@@ -45,7 +46,7 @@ fn member(path: &str, value: &[u8], level: usize, lines: &mut Vec<Line>) {
             if !text.contains('\n') {
                 return plain(named(&as_json(value)));
             }
-            plain(named(""));
+            plain(alone());
             lines.extend(text.split('\n').map(|line| Line { gutter: "│ ".to_owned(), text: shown(line) }));
         }
         Some(json::Kind::Object) if level < LEVELS_MAX => {
@@ -59,6 +60,12 @@ fn member(path: &str, value: &[u8], level: usize, lines: &mut Vec<Line>) {
             }
         }
         Some(json::Kind::Array) if level < LEVELS_MAX => {
+            if let Some(words) = words(value) {
+                if !path.is_empty() {
+                    plain(alone());
+                }
+                return numbered(&words, lines);
+            }
             let items = elements(value);
             if items.is_empty() {
                 return plain(named("[]"));
@@ -130,9 +137,10 @@ mod tests {
     fn members_stand_by_name_and_twice_if_they_are() {
         assert_eq!(
             told(r#"{"sql":"drop\ntable t","force":true,"n":"true","a b":1,"o":{"x":[1,"y"],"e":{}},"n":2}"#),
-            "sql: \n│ drop\n│ table t\nforce: true\nn: \"true\"\n\"a b\": 1\no.x.0: 1\no.x.1: \"y\"\no.e: {}\nn: 2\n"
+            "sql:\n│ drop\n│ table t\nforce: true\nn: \"true\"\n\"a b\": 1\no.x.0: 1\no.x.1: \"y\"\no.e: {}\nn: 2\n"
         );
         assert_eq!(told(r#"{"k\nforce: false":1}"#), "\"k\\nforce: false\": 1\n");
+        assert_eq!(told(r#"{"argv":["a","b\nc"]}"#), "argv:\n1  a\n2  b\n  │c\n");
         assert_eq!(told("[]"), "[]\n");
         assert_eq!(told("\"text\""), "\"text\"\n");
         assert_eq!(told("[1,\"a\"]"), "0: 1\n1: \"a\"\n");

@@ -206,7 +206,7 @@ impl<'d, 'w> Session<'d, 'w> {
             self.state.says = format!("{run} asks for no approval");
             return;
         };
-        self.state.window = Some(Window::of(request.clone()));
+        self.state.window = Some(Window::of(self.board.in_full(request)));
     }
 
     /// Asks why the request that is shown is decided so.

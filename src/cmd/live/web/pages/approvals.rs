@@ -36,7 +36,7 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
     let mut page = ApprovalsPage {
         frame: site.live_frame(&board, "Approvals", Place::Approvals),
         forms: Forms { run: Exact::default(), done: cards::done(asked, &board) },
-        requests: requests.iter().take(SHOWN_MAX).map(|request| cards::request(request, site, &lack)).collect(),
+        requests: requests.iter().take(SHOWN_MAX).map(|request| cards::request(request, site, &board, &lack)).collect(),
         questions: questions().take(SHOWN_MAX).map(|run| cards::question(run, now)).collect(),
         held: board.holds().held.iter().take(SHOWN_MAX).map(|(run, hold)| cards::held(run, hold)).collect(),
         decided: Table::new(

@@ -16,8 +16,8 @@ use crate::view::runs::Run;
 const ARGUMENTS_MAX: usize = 1000;
 
 /// A request. What a form lacked that was sent about it is marked there.
-pub fn request(request: &Request, site: &Site, lack: &Lack<'_>) -> RequestCard {
-    let sheet = sheet(request, site.now(), &site.zone, ARGUMENTS_MAX);
+pub fn request(request: &Request, site: &Site, board: &Board, lack: &Lack<'_>) -> RequestCard {
+    let sheet = sheet(&board.in_full(request), site.now(), &site.zone, ARGUMENTS_MAX);
     let lines = |lines: &[Line]| -> Vec<Text> {
         lines.iter().map(|line| Text::from(format!("{}{}", line.gutter, line.text))).collect()
     };

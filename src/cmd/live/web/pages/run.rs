@@ -91,7 +91,7 @@ fn drawn(site: &Site, board: &Board, record: &Record, asked: &Asked) -> RunPage 
         requests: board
             .open_requests(now)
             .filter(|request| request.run == *id)
-            .map(|request| cards::request(request, site, &lack))
+            .map(|request| cards::request(request, site, board, &lack))
             .collect(),
         questions: run
             .filter(|run| cards::is_question(board, run))
