@@ -56,10 +56,12 @@ pub fn run(args: &Deciding, verdict: Verdict, door: &mut Door<'_>) -> Result<Exi
 
 /// Says to a person what was decided about.
 fn confirm(request: &Request, verdict: Verdict, door: &mut Door<'_>) -> Result<()> {
-    let look = Look { width: Some(door.columns), ..door.look()? };
-    let sheet = shown::sheet(request, door.now()?, &look.zone, usize::MAX);
-    door.note(format_args!("{} is {}:", request.name, verdict.word()));
-    door.err.drawn(&shown::card(&sheet, &look));
+    door.note(format_args!("{} {}: {}", verdict.word(), request.name, request.action));
+    if verdict == Verdict::Approved {
+        let look = Look { width: Some(door.columns), ..door.look()? };
+        let sheet = shown::sheet(request, (door.clock)(), &look.zone, usize::MAX);
+        door.err.drawn(&shown::card(&sheet, &look));
+    }
     Ok(())
 }
 

@@ -49,7 +49,7 @@ pub fn rows(sheet: &Sheet, width: Option<u16>) -> Vec<Row> {
     };
     let of = |text: &str| Line { gutter: String::new(), text: text.to_owned() };
     put(Ink::Strong, "", 0, &of(&format!("{}  {}", sheet.name, sheet.action)));
-    sheet.dangers.iter().for_each(|danger| put(Ink::Danger, "! ", 2, &of(danger)));
+    sheet.dangers.iter().for_each(|danger| put(Ink::Danger, "  ! ", 4, &of(danger)));
     let indent = 2 + NAME_WIDTH + 1;
     let arguments = ("arguments", &sheet.arguments);
     for (name, lines) in sheet.items.iter().map(|item| (item.name, &item.lines)).chain([arguments]) {
