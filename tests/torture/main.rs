@@ -27,6 +27,10 @@ mod scene;
 mod scenes;
 mod world;
 
+/// In this process: the gates against their model, with a clock of their own.
+mod gate_model;
+mod gate_walk;
+
 /// Through the real binary.
 mod archive_storm;
 mod clock;
@@ -55,6 +59,7 @@ fn trials() -> Vec<Trial> {
         mutants::trials(),
         archiver::trials(),
         bit_flips::trials(),
+        gate_walk::trials(),
         storm::trials(),
         archive_storm::trials(),
         following::trials(),
