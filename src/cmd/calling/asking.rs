@@ -107,7 +107,9 @@ impl Question<'_> {
             begin,
             |inquiry| {
                 let same = |it: &&Request| it.asks_the_same(&asked) && it.is_unused() && is_of_use(it, expires_at, now);
-                joined = inquiry.approvals.all.iter().rev().find(same).map(|request| request.name.clone());
+                // By their steps: what retention carried over stands behind rows that are newer.
+                let newest = inquiry.approvals.all.iter().filter(same).max_by_key(|request| request.step);
+                joined = newest.map(|request| request.name.clone());
                 if joined.is_some() {
                     return Ok(None);
                 }
