@@ -38,6 +38,7 @@ mod exits;
 mod following;
 mod frozen;
 mod full_disk;
+mod gate_storm;
 mod inject;
 mod mounted;
 mod once;
@@ -62,6 +63,7 @@ fn trials() -> Vec<Trial> {
         gate_walk::trials(),
         storm::trials(),
         archive_storm::trials(),
+        gate_storm::trials(),
         following::trials(),
         inject::trials(),
         power_cut::trials(),
