@@ -10,14 +10,16 @@ use crate::model::run_id;
 pub const KIND: &str = "archive.carried";
 
 /// What is carried over of one run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CarriedRun {
     /// The run.
     pub run: String,
     /// Its highest step so far: no later row gets it again.
     pub last_step: u64,
-    /// The run above it, as its first row said; empty: none.
-    pub parent: String,
+    /// The runs above it, as its rows named them.
+    pub parents: Vec<String>,
+    /// The agents that worked in it.
+    pub agents: Vec<String>,
 }
 
 impl CarriedRun {
@@ -25,20 +27,26 @@ impl CarriedRun {
         out.extend_from_slice(b"{\"run_id\":");
         json::quote_into(&self.run, out);
         out.extend_from_slice(format!(",\"step\":{}", self.last_step).as_bytes());
-        if !self.parent.is_empty() {
-            out.extend_from_slice(b",\"parent_run_id\":");
-            json::quote_into(&self.parent, out);
+        for (name, texts) in [("parent_run_id", &self.parents), ("agent_id", &self.agents)] {
+            if !texts.is_empty() {
+                out.extend_from_slice(format!(",\"{name}\":[").as_bytes());
+                for (at, text) in texts.iter().enumerate() {
+                    out.extend_from_slice(if at == 0 { b"" } else { b"," });
+                    json::quote_into(text, out);
+                }
+                out.push(b']');
+            }
         }
         out.push(b'}');
     }
 
     fn read(item: &[u8]) -> Option<CarriedRun> {
         let mut values = Vec::new();
-        json::pick(item, &["run_id", "step", "parent_run_id"], &mut values).ok()?;
-        let text =
-            |at: usize| values[at].and_then(json::decode).map(|text| String::from_utf8_lossy(&text).into_owned());
+        json::pick(item, &["run_id", "step", "parent_run_id", "agent_id"], &mut values).ok()?;
+        let text = |raw: &[u8]| json::decode(raw).map(|text| String::from_utf8_lossy(&text).into_owned());
+        let texts = |at: usize| values[at].into_iter().flat_map(Leaves::new).filter_map(text).collect();
         let last_step = std::str::from_utf8(values[1]?).ok()?.parse().ok()?;
-        Some(CarriedRun { run: text(0)?, last_step, parent: text(2).unwrap_or_default() })
+        Some(CarriedRun { run: text(values[0]?)?, last_step, parents: texts(2), agents: texts(3) })
     }
 }
 
@@ -94,8 +102,13 @@ mod tests {
 
     #[test]
     fn what_was_carried_is_read_as_it_was_printed() {
-        let run = |run: &str, last_step, parent: &str| CarriedRun { run: run.into(), last_step, parent: parent.into() };
-        let all = [run("r-1", 17, "r \"0\""), run("\u{e9}#3", 1, "")];
+        let one = CarriedRun {
+            run: "r-1".into(),
+            last_step: 17,
+            parents: vec!["r \"0\"".into(), "]".into()],
+            agents: vec!["coder".into()],
+        };
+        let all = [one, CarriedRun { run: "\u{e9}#3".into(), last_step: 1, ..CarriedRun::default() }];
         let rows_given: [&[u8]; 2] = [br#"{"run_id":"r-1","step":3,"kind":"hold"}"#, br#"{"a":[{"b":"]"}]}"#];
         let text = print(&all, &rows_given);
         assert_eq!(runs(&text), all);

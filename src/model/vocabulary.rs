@@ -49,6 +49,12 @@ pub const GUARDED_KINDS: &[&str] = &[
 /// Kinds that never count for where a run stands, even with a status.
 pub const BESIDE_KINDS: &[&str] = &["note", "review", "correction", "repair"];
 
+/// Whether rows of `kind` (empty: none) say what their run does itself, so that their agent is one that works in the run.
+/// Whoever decides, holds or notes something about a run does not.
+pub fn is_of_run_itself(kind: &str) -> bool {
+    matches!(kind, "" | "run.start" | "run.end" | "call.intent" | "call.result" | "approval.requested")
+}
+
 /// Whether rows of `kind` may be corrected: plain rows, which say what a writer
 /// did. Requests, intents, decisions, corrections and what the tool says stay as written.
 pub fn is_correctable(kind: &str) -> bool {

@@ -61,7 +61,7 @@ impl State<'_, '_> {
         let places = self.writer.index.places_of_parents(self.writer.os, &self.writer.directory, run)?;
         let mut parents = Vec::new();
         for row in self.rows_at(places)? {
-            let carried = carried::runs(&row.text).into_iter().filter(|it| it.run == run).map(|it| it.parent);
+            let carried = carried::runs(&row.text).into_iter().filter(|it| it.run == run).flat_map(|it| it.parents);
             let named = parent_of(&row.text, run).into_iter().chain(carried);
             parents.extend(named.filter(|parent| !parent.is_empty()));
         }

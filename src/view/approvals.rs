@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use super::past::{Past, name, text};
 use super::request;
 pub use super::request::{Request, Rule, Shown};
+use crate::format::corrections::step_of;
 use crate::model::{Address, Instant};
 
 /// How a request was decided.
@@ -96,7 +97,8 @@ impl Past for Approvals {
                 // Of two rows that claim one name the first owns it: the other one is a copy.
                 if !self.by_name.contains_key(&own) {
                     self.by_name.insert(own.clone(), self.all.len());
-                    self.all.push(Request::read(own, fields.get(OF_REQUEST..).unwrap_or_default()));
+                    let step = step_of(step).unwrap_or(0);
+                    self.all.push(Request::read((own, step), fields.get(OF_REQUEST..).unwrap_or_default()));
                 }
                 return;
             }

@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::approvals::{self, Approvals, Verdict};
+use super::approvals::{self, Approvals};
 use super::holds::{self, Holds};
 use super::past::{Past, name, text};
 use crate::error::{Error, Result};
 use crate::format::carried::{self, CarriedRun};
 use crate::json;
+use crate::model::vocabulary::is_of_run_itself;
 use crate::model::{Address, Instant};
 
 /// Bytes of facts in one row; a row that is carried may take it beyond.
@@ -23,14 +24,22 @@ const CARRIED_BYTES_MAX: usize = 900 << 10;
 pub struct Carry {
     /// The highest number among the segments that go.
     last: u64,
-    /// The highest step of each run, and the runs above it, by the rows that go.
-    runs: BTreeMap<String, (u64, BTreeSet<String>)>,
+    /// Each run by the rows that go.
+    runs: BTreeMap<String, Gone>,
     approvals: Approvals,
     holds: Holds,
     /// The rows that go and say something about requests and holds, by name.
     rows: BTreeMap<String, Vec<u8>>,
     /// The same of decisions in segments that stay.
     decisions: BTreeMap<String, Vec<u8>>,
+}
+
+/// What the rows that go say of one run.
+#[derive(Debug, Default)]
+struct Gone {
+    last_step: u64,
+    parents: BTreeSet<String>,
+    agents: BTreeSet<String>,
 }
 
 impl Carry {
@@ -47,7 +56,10 @@ impl Carry {
             Some(rows) => {
                 rows.into_iter().for_each(|row| self.one(row, place, goes));
                 for run in carried::runs(row).into_iter().filter(|_| goes) {
-                    self.run(run.run, run.last_step, Some(run.parent));
+                    let gone = self.runs.entry(run.run).or_default();
+                    gone.last_step = gone.last_step.max(run.last_step);
+                    gone.parents.extend(run.parents);
+                    gone.agents.extend(run.agents);
                 }
             }
             None => self.one(row, place, goes),
@@ -58,16 +70,20 @@ impl Carry {
 
     fn steps(&mut self, row: &[u8], goes: bool) {
         let mut values = Vec::new();
-        if goes && json::pick(row, &["run_id", "step", "parent_run_id"], &mut values).is_ok() && values[0].is_some() {
-            let step = values[1].and_then(|step| std::str::from_utf8(step).ok()?.parse().ok());
-            self.run(text(values[0]), step.unwrap_or(0), values[2].map(|parent| text(Some(parent))));
+        let names = ["run_id", "step", "parent_run_id", "agent_id", "kind"];
+        if !goes || json::pick(row, &names, &mut values).is_err() || values[0].is_none() {
+            return;
         }
-    }
-
-    fn run(&mut self, run: String, step: u64, parent: Option<String>) {
-        let (last, parents) = self.runs.entry(run).or_default();
-        *last = step.max(*last);
-        parents.extend(parent.filter(|parent| !parent.is_empty()));
+        let [run, parent, agent, kind] = [0, 2, 3, 4].map(|at| text(values[at]));
+        let step = values[1].and_then(|step| std::str::from_utf8(step).ok()?.parse().ok()).unwrap_or(0);
+        let gone = self.runs.entry(run).or_default();
+        gone.last_step = gone.last_step.max(step);
+        if !parent.is_empty() {
+            gone.parents.insert(parent);
+        }
+        if !agent.is_empty() && is_of_run_itself(&kind) {
+            gone.agents.insert(agent);
+        }
     }
 
     fn one(&mut self, row: &[u8], place: &Address, goes: bool) {
@@ -103,15 +119,11 @@ impl Carry {
         }
         for request in self.approvals.all.iter().filter(|request| request.is_unused() && !request.is_over(now)) {
             let Some(row) = self.rows.get(&request.name) else { continue };
-            match &request.decision {
-                None => rows.push(row),
-                Some(decision) if decision.verdict == Verdict::Approved => {
-                    let decided = self.rows.get(&decision.name).or_else(|| self.decisions.get(&decision.name));
-                    rows.extend([Some(row), decided].into_iter().flatten().map(Vec::as_slice));
-                }
-                // A no allows nothing: asking again is a new request.
-                Some(_) => {}
-            }
+            let decided = request
+                .decision
+                .as_ref()
+                .and_then(|decision| self.rows.get(&decision.name).or_else(|| self.decisions.get(&decision.name)));
+            rows.extend([Some(row), decided].into_iter().flatten().map(Vec::as_slice));
         }
         if let Some(long) = rows.iter().find(|row| row.len() > CARRIED_BYTES_MAX) {
             let mut values = Vec::new();
@@ -126,33 +138,30 @@ impl Carry {
     }
 
     fn packed(&self, rows: Vec<&[u8]>) -> Vec<Vec<u8>> {
-        let mut texts = Vec::new();
+        let mut packed = Vec::new();
         let (mut runs, mut bytes) = (Vec::new(), 0);
-        for (run, (last_step, parents)) in &self.runs {
-            let one = |parent: &str| CarriedRun { run: run.clone(), last_step: *last_step, parent: parent.to_owned() };
-            let before = runs.len();
-            runs.extend(parents.iter().map(|parent| one(parent)));
-            if parents.is_empty() {
-                runs.push(one(""));
-            }
-            bytes += runs[before..].iter().map(|it| 64 + it.run.len() + it.parent.len()).sum::<usize>();
+        for (run, gone) in &self.runs {
+            let texts = |all: &BTreeSet<String>| all.iter().cloned().collect::<Vec<_>>();
+            let (parents, agents) = (texts(&gone.parents), texts(&gone.agents));
+            bytes += 64 + run.len() + parents.iter().chain(&agents).map(|text| text.len() + 3).sum::<usize>();
+            runs.push(CarriedRun { run: run.clone(), last_step: gone.last_step, parents, agents });
             if bytes > ROW_BYTES {
-                texts.push(carried::print(&std::mem::take(&mut runs), &[]));
+                packed.push(carried::print(&std::mem::take(&mut runs), &[]));
                 bytes = 0;
             }
         }
         let mut open: Vec<&[u8]> = Vec::new();
         for row in rows {
             if bytes > 0 && bytes + row.len() > CARRIED_BYTES_MAX {
-                texts.push(carried::print(&std::mem::take(&mut runs), &std::mem::take(&mut open)));
+                packed.push(carried::print(&std::mem::take(&mut runs), &std::mem::take(&mut open)));
                 bytes = 0;
             }
             bytes += row.len() + 1;
             open.push(row);
         }
         if !runs.is_empty() || !open.is_empty() {
-            texts.push(carried::print(&runs, &open));
+            packed.push(carried::print(&runs, &open));
         }
-        texts
+        packed
     }
 }

@@ -15,6 +15,8 @@ pub struct Request {
     pub name: String,
     /// The run that waits.
     pub run: String,
+    /// The step of its row; 0: it has none.
+    pub step: u64,
     /// What is asked for.
     pub action: String,
     /// The agent that asks; empty: it does not say.
@@ -88,16 +90,16 @@ impl Request {
     pub fn of_row(row: &[u8]) -> Option<Request> {
         let mut values = Vec::new();
         json::pick(row, &FIELDS, &mut values).ok()?;
-        Some(Request::read(String::new(), &values))
+        Some(Request::read((String::new(), 0), &values))
     }
 
     /// The request called `name`, whose row has these values.
     pub fn of_fields<'r>(name: String, value: impl Fn(&str) -> Option<&'r [u8]>) -> Request {
-        Request::read(name, &FIELDS.map(value))
+        Request::read((name, 0), &FIELDS.map(value))
     }
 
-    /// The request of the row called `name`, from its values of [`FIELDS`].
-    pub(super) fn read(name: String, values: &[Option<&[u8]>]) -> Request {
+    /// The request of the row of this name and step, from its values of [`FIELDS`].
+    pub(super) fn read((name, step): (String, u64), values: &[Option<&[u8]>]) -> Request {
         let [run, at, action, agent, reason, call, expires_at, rationale, policy, task] =
             std::array::from_fn(|at| values.get(at).copied().flatten());
         let said = |value: Option<&[u8]>, names: &[&str]| -> Vec<String> {
@@ -127,6 +129,7 @@ impl Request {
         Request {
             name,
             run: text(run),
+            step,
             action: text(action),
             agent: text(agent),
             task: text(task),

@@ -27,6 +27,10 @@ mod scene;
 mod scenes;
 mod world;
 
+/// In this process: the gates against their model, with a clock of their own.
+mod gate_model;
+mod gate_walk;
+
 /// Through the real binary.
 mod archive_storm;
 mod clock;
@@ -34,6 +38,7 @@ mod exits;
 mod following;
 mod frozen;
 mod full_disk;
+mod gate_storm;
 mod inject;
 mod mounted;
 mod once;
@@ -55,8 +60,10 @@ fn trials() -> Vec<Trial> {
         mutants::trials(),
         archiver::trials(),
         bit_flips::trials(),
+        gate_walk::trials(),
         storm::trials(),
         archive_storm::trials(),
+        gate_storm::trials(),
         following::trials(),
         inject::trials(),
         power_cut::trials(),

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant as Elapsed};
 use crate::cmd::Door;
 use crate::cmd::writing::{About, Desk, Done, catch_up};
 use crate::error::{Error, Exit, Result};
+use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
+use crate::model::vocabulary::is_of_run_itself;
 use crate::model::{Address, Instant};
 use crate::store::Watch;
 use crate::store::append::State;
@@ -45,12 +47,18 @@ impl Past for Inquiry {
     fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
         self.approvals.push(fields, place);
         let field = |name: &str| text(Self::FIELDS.iter().position(|field| *field == name).and_then(|at| fields[at]));
-        if field("run_id") == self.run {
+        if field("run_id") == self.run && is_of_run_itself(&field("kind")) {
             for (kept, name) in [(&mut self.task, "task"), (&mut self.agent, "agent_id")] {
                 if kept.is_empty() {
                     *kept = field(name);
                 }
             }
+        }
+    }
+
+    fn carried(&mut self, run: CarriedRun) {
+        if run.run == self.run && self.agent.is_empty() {
+            self.agent = run.agents.into_iter().next().unwrap_or_default();
         }
     }
 }
@@ -99,7 +107,9 @@ impl Question<'_> {
             begin,
             |inquiry| {
                 let same = |it: &&Request| it.asks_the_same(&asked) && it.is_unused() && is_of_use(it, expires_at, now);
-                joined = inquiry.approvals.all.iter().rev().find(same).map(|request| request.name.clone());
+                // By their steps: what retention carried over stands behind rows that are newer.
+                let newest = inquiry.approvals.all.iter().filter(same).max_by_key(|request| request.step);
+                joined = newest.map(|request| request.name.clone());
                 if joined.is_some() {
                     return Ok(None);
                 }
@@ -131,16 +141,11 @@ impl Question<'_> {
     }
 }
 
-/// Whether whoever asks the same can go by `request`: a decision has come that still counts, or one may come, and not later
-/// than is asked for now.
+/// Whether whoever asks the same can go by `request`: its time is not over, and it is decided, or will be over no later than is
+/// asked for now.
 fn is_of_use(request: &Request, expires_at: Option<Instant>, now: Instant) -> bool {
-    match &request.decision {
-        Some(decision) => decision.verdict != Verdict::Approved || !request.is_over(now),
-        None => {
-            let in_time = expires_at.is_none_or(|latest| request.expires_at.is_some_and(|over| over <= latest));
-            in_time && !request.is_over(now)
-        }
-    }
+    let in_time = || expires_at.is_none_or(|latest| request.expires_at.is_some_and(|over| over <= latest));
+    !request.is_over(now) && (request.decision.is_some() || in_time())
 }
 
 /// Waits until the request `name` of `run` is decided, or over: then says so in a row. `None`: neither, in the time given.

@@ -70,8 +70,8 @@ impl Past for Parents {
     }
 
     fn carried(&mut self, run: carried::CarriedRun) {
-        if run.run == self.run && !run.parent.is_empty() {
-            self.named.push(run.parent);
+        if run.run == self.run {
+            self.named.extend(run.parents);
         }
     }
 }

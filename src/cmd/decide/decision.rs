@@ -7,7 +7,9 @@ use crate::cmd::calling::asking;
 use crate::cmd::decide::open_requests;
 use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, user};
 use crate::error::{Error, Exit, Result, nearest};
+use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
+use crate::model::vocabulary::is_of_run_itself;
 use crate::model::{Address, Instant};
 use crate::render::{Look, request as shown};
 use crate::store::Purpose;
@@ -231,9 +233,14 @@ impl Past for Agents {
 
     fn push(&mut self, fields: &[Option<&[u8]>], _: &Address) {
         let [run, kind, agent] = [0, 1, 2].map(|at| text(fields[at]));
-        let is_own = matches!(kind.as_str(), "" | "run.start" | "call.intent" | "call.result" | "approval.requested");
-        if is_own && run == self.run && !agent.is_empty() {
+        if is_of_run_itself(&kind) && run == self.run && !agent.is_empty() {
             self.named.insert(agent);
+        }
+    }
+
+    fn carried(&mut self, run: CarriedRun) {
+        if run.run == self.run {
+            self.named.extend(run.agents);
         }
     }
 }

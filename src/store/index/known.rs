@@ -175,7 +175,7 @@ impl Stretch {
         for run in carried::runs(text) {
             let new = RunEntry { last_step: run.last_step, rows: 0, first: place, newest: place, standing: None };
             self.runs.entry(xxh3_128(run.run.as_bytes())).and_modify(|entry| entry.join(&new)).or_insert(new);
-            if !run.parent.is_empty() {
+            if !run.parents.is_empty() {
                 self.ids.entry(parents_of(&run.run)).or_default().push(place);
             }
         }
