@@ -14,6 +14,7 @@ use crate::json;
 use crate::model::names::{Type, type_of};
 use crate::model::{Instant, Zone};
 use crate::query::Plan;
+use crate::query::text::gate::Arguments;
 use crate::query::jq::program::{Globals, Program, Session};
 use crate::store::config::contracts::{self, Contract, ImpactScope, Rollback};
 use crate::store::config::texts::{self, CONTRACTS};
@@ -64,12 +65,14 @@ impl Terms {
             if let Some(fault) = fault {
                 faults.push(format!("{}: {place}: {}", path.display(), fault.message));
                 faults.extend(fault.lines);
+                faults.extend(fault.hint.map(|hint| format!("  {hint}")));
             }
         };
         let told = |fault: Option<String>| fault.map(Error::usage);
         let args = contract.args.as_ref().map(schema).transpose();
+        let declared = contract.args.as_ref().and_then(declared);
         let returns = contract.returns.as_ref().map(schema).transpose();
-        let needs_approval = contract.needs_approval.as_deref().map(|when| policy::condition(when, now)).transpose();
+        let needs_approval = contract.needs_approval.as_deref().map(|when| policy::condition(when, declared.as_ref(), now)).transpose();
         let impact = match &contract.impact_scope {
             Some(ImpactScope::Jq(code)) => program(code, now).map(Some),
             Some(ImpactScope::Count(count)) if *count < 0 => Err("must not be negative".to_owned()),
@@ -197,6 +200,13 @@ fn schema(value: &toml::Value) -> std::result::Result<Validator, String> {
         let place = error.instance_path().to_string();
         if place.is_empty() { error.to_string() } else { format!("{place}: {error}") }
     })
+}
+
+/// The arguments that a schema of an object declares.
+fn declared(schema: &toml::Value) -> Option<Arguments> {
+    let names = schema.get("properties")?.as_table()?.keys().cloned().collect();
+    let closed = schema.get("additionalProperties").and_then(toml::Value::as_bool) == Some(false);
+    Some(Arguments { names, closed })
 }
 
 /// What is wrong first; its values are not told.

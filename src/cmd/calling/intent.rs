@@ -164,6 +164,10 @@ impl Intent<'_> {
         if let (Keep::Digest, Some(arguments)) = (self.described.keep(), self.arguments) {
             whole.json("tool_call.args", &arguments.json)?;
         }
+        // As its row will have it.
+        if let (false, Some(agent)) = (whole.names("agent_id"), door.env.var("LOGBOOK_AGENT")) {
+            whole.text("agent_id", agent)?;
+        }
         let whole = whole.object();
         let mut rule = self.gate.ask.then(Pairs::new);
         if let Some(ruling) = policy::ask(&desk.settings.policy, &whole, (door.clock)()).map_err(refusal)? {

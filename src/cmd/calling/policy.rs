@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::format::draft::pairs::Pairs;
 use crate::json;
 use crate::model::{Instant, Zone};
+use crate::query::text::gate::{self, Arguments};
 use crate::query::time::Clock;
 use crate::query::{Place, Plan, Row};
 use crate::store::config::{PolicyRule, Then};
@@ -33,14 +34,20 @@ pub fn ask<'r>(rules: &'r [PolicyRule], row: &[u8], now: Instant) -> Result<Opti
 
 /// The rule as a plan. Errors: what is wrong with its condition.
 pub fn compiled(number: usize, rule: &PolicyRule, now: Instant) -> Result<Plan> {
-    condition(&rule.when, now).map_err(|error| error.within(format_args!("config.toml: policy rule {number}")))
+    condition(&rule.when, None, now).map_err(|error| error.within(format_args!("config.toml: policy rule {number}")))
 }
 
-/// A condition as a plan.
-pub fn condition(when: &str, now: Instant) -> Result<Plan> {
+/// A condition on calls as a plan; `arguments` are those that a contract declares. Errors: also when it names what no call
+/// has, so that it would never be met.
+pub fn condition(when: &str, arguments: Option<&Arguments>, now: Instant) -> Result<Plan> {
     let clauses = Clauses { filter: vec![when.to_owned()], ..Clauses::default() };
     let clock = Clock { now, zone: Zone::UTC };
-    clauses.query(&[]).and_then(|(query, text)| wording::compiled(&query, &text, &clock, BTreeMap::new()))
+    let (query, text) = clauses.query(&[])?;
+    let plan = wording::compiled(&query, &text, &clock, BTreeMap::new())?;
+    match gate::fault(&query, &text, arguments) {
+        Some(fault) => Err(fault.error(&text)),
+        None => Ok(plan),
+    }
 }
 
 /// Whether the call whose intent would be `row` meets the condition.

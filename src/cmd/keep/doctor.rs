@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::cmd::keep::examine::{Finding, Level, access, cache, files, rows};
+use crate::cmd::keep::examine::{Finding, Level, access, cache, files, gates, rows};
 use crate::cmd::writing::redactor;
 use crate::error::{Error, Exit, Result};
 use crate::render::safe::escape;
@@ -74,6 +74,7 @@ pub fn run(args: Doctor, door: &mut Door<'_>) -> Result<Exit> {
         files::doubled(&location.path),
         files::manifest(&location.path),
         files::tails(&location.path),
+        gates::faults(&location.path, &settings, (door.clock)()),
     ];
     let mut count = 0;
     let rows = rows::examine(&location, redactor.as_ref(), door).map(|(rows, findings)| {

@@ -5,6 +5,7 @@
 //! - `finding`: one thing that is found, as lines and as JSON
 //! - `files`: doubled numbers, the manifest, torn tails · `access`: who may write, owners, links · `cache`: what cannot be used
 //! - `rows`: the pass over all rows, and what is wrong with single ones
+//! - `gates`: rules and contracts that refuse every call
 //! - `runs`: what runs wait for · `corrections`: those that do nothing
 //!
 //! Invariant: damage is what a writer stored and a reader cannot have any more, or has twice; everything else is a warning or a note.
@@ -13,6 +14,7 @@ pub mod access;
 pub mod cache;
 mod corrections;
 pub mod files;
+pub mod gates;
 mod finding;
 pub mod rows;
 mod runs;
