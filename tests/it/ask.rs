@@ -94,7 +94,9 @@ fn whoever_waits_says_so_at_once() {
     let told = "logbook: waiting for r-88#2: logbook approve r-88#2\n";
     for command in ["ask x -r r-88 --wait", "ask x -r r-88 --wait --timeout 1ms"] {
         // Before anything is decided: it is killed while it waits.
-        let line = format!("logbook {command} 2>err & for i in $(seq 500); do [ -s err ] && break; sleep 0.02; done; kill $! 2>/dev/null; cat err");
+        let line = format!(
+            "logbook {command} 2>err & for i in $(seq 500); do [ -s err ] && break; sleep 0.02; done; kill $! 2>/dev/null; cat err"
+        );
         let shown = book.shell(&line).out;
         assert!(shown.starts_with(told), "{command}: {shown}");
     }

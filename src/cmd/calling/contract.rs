@@ -14,8 +14,8 @@ use crate::json;
 use crate::model::names::{Type, type_of};
 use crate::model::{Instant, Zone};
 use crate::query::Plan;
-use crate::query::text::gate::Arguments;
 use crate::query::jq::program::{Globals, Program, Session};
+use crate::query::text::gate::Arguments;
 use crate::store::config::contracts::{self, Contract, ImpactScope, Rollback};
 use crate::store::config::texts::{self, CONTRACTS};
 use crate::view::rollback::next_placeholder;
@@ -72,7 +72,8 @@ impl Terms {
         let args = contract.args.as_ref().map(schema).transpose();
         let declared = contract.args.as_ref().and_then(declared);
         let returns = contract.returns.as_ref().map(schema).transpose();
-        let needs_approval = contract.needs_approval.as_deref().map(|when| policy::condition(when, declared.as_ref(), now)).transpose();
+        let needs_approval =
+            contract.needs_approval.as_deref().map(|when| policy::condition(when, declared.as_ref(), now)).transpose();
         let impact = match &contract.impact_scope {
             Some(ImpactScope::Jq(code)) => program(code, now).map(Some),
             Some(ImpactScope::Count(count)) if *count < 0 => Err("must not be negative".to_owned()),

@@ -9,7 +9,7 @@ use crate::json;
 use crate::model::{Instant, Zone};
 use crate::query::text::gate::{self, Arguments};
 use crate::query::time::Clock;
-use crate::query::{Place, Plan, Row};
+use crate::query::{Place, Plan, Query, Row};
 use crate::store::config::{PolicyRule, Then};
 
 /// A rule that a call meets.
@@ -40,9 +40,13 @@ pub fn compiled(number: usize, rule: &PolicyRule, now: Instant) -> Result<Plan> 
 /// A condition on calls as a plan; `arguments` are those that a contract declares. Errors: also when it names what no call
 /// has, so that it would never be met.
 pub fn condition(when: &str, arguments: Option<&Arguments>, now: Instant) -> Result<Plan> {
-    let clauses = Clauses { filter: vec![when.to_owned()], ..Clauses::default() };
     let clock = Clock { now, zone: Zone::UTC };
-    let (query, text) = clauses.query(&[])?;
+    let (query, text) = Clauses::default().query(&[when.to_owned()])?;
+    if (Query { filter: None, ..query.clone() }) != Query::default() {
+        return Err(
+            Error::usage("a condition on calls takes no other clause").hint("when = \"tool_call.side_effect=delete\"")
+        );
+    }
     let plan = wording::compiled(&query, &text, &clock, BTreeMap::new())?;
     match gate::fault(&query, &text, arguments) {
         Some(fault) => Err(fault.error(&text)),

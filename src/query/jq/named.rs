@@ -163,7 +163,10 @@ mod tests {
 
     #[test]
     fn fields_that_are_written_out_are_named() {
-        assert_eq!(paths(r#".tool_call.side_effects == "delete""#), "tool_call.side_effects tool_call.side_effects=delete");
+        assert_eq!(
+            paths(r#".tool_call.side_effects == "delete""#),
+            "tool_call.side_effects tool_call.side_effects=delete"
+        );
         assert_eq!(paths(r#"."tool_call"["x"] | .y"#), "tool_call.x tool_call.x.y");
         assert_eq!(paths(".tool_call | select(.x) | .y"), "tool_call tool_call.x tool_call.y");
         assert_eq!(paths(r#".tool_call | has("x")"#), "tool_call tool_call.x");

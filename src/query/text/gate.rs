@@ -150,7 +150,8 @@ fn meant(name: &str) -> Option<String> {
     }
     let of_call = |name: &str| members().contains(&name).then(|| format!("tool_call.{name}"));
     let standard: Vec<String> = names::all().filter(|known| !known.contains('.')).collect();
-    let goes_on = |known: &&String| known.strip_prefix(name).is_some_and(|rest| name.len() >= 3 && rest.starts_with('_'));
+    let goes_on =
+        |known: &&String| known.strip_prefix(name).is_some_and(|rest| name.len() >= 3 && rest.starts_with('_'));
     of_call(name)
         .or_else(|| names::call_member_from_camel_case(name).and_then(|name| of_call(&name)))
         .or_else(|| standard.iter().find(|known| is_near(name, known)).cloned())

@@ -10,9 +10,9 @@
 //! - `check`: names and words that nothing knows · `gate`: the same of conditions that decide about calls
 
 pub mod check;
-pub mod gate;
 mod columns;
 mod condition;
+pub mod gate;
 mod lex;
 pub mod parse;
 pub mod print;

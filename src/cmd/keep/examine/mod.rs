@@ -14,8 +14,8 @@ pub mod access;
 pub mod cache;
 mod corrections;
 pub mod files;
-pub mod gates;
 mod finding;
+pub mod gates;
 pub mod rows;
 mod runs;
 
