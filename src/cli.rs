@@ -98,8 +98,8 @@ pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
     }
 }
 
-/// clap's message as ours: the same words, the same place for the hint. It quotes arguments, whose line breaks are not ours:
-/// it is asked again about them as they are shown.
+/// clap's message as ours: the same words, the same place for the hint. It quotes arguments, whose
+/// line breaks are not ours: it is asked again about them as they are shown.
 fn usage(error: clap::Error, entry: &Entry, arguments: &[OsString]) -> Error {
     let shown = arguments.iter().map(|argument| safe::escape(&argument.to_string_lossy()).into_owned());
     let again = command(entry).try_get_matches_from(shown).err().filter(|again| again.kind() == error.kind());

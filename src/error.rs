@@ -57,7 +57,8 @@ const BROKEN_PIPE: &str = "broken pipe";
 pub struct Error {
     /// Which exit code it ends in.
     pub exit: Exit,
-    /// What is wrong and where: file and byte offset, or line. It is shown as one line, whatever it quotes.
+    /// What is wrong and where: file and byte offset, or line. It is shown as one line, whatever it
+    /// quotes.
     pub message: String,
     /// Further lines: a query with a caret, other faults. Each is shown as one line too.
     pub lines: Vec<String>,

@@ -1,7 +1,9 @@
-//! Which characters must not reach a screen as they are, because a terminal obeys them or does not show them.
+//! Which characters must not reach a screen as they are, because a terminal obeys them or does not
+//! show them.
 
-/// Whether `character` is a control character (C0, DEL, C1), reorders text (bidirectional controls), or has no shape of
-/// its own (zero-width characters, fillers, variation selectors, tags).
+/// Whether `character` is a control character (C0, DEL, C1), reorders text (bidirectional
+/// controls), or has no shape of its own (zero-width characters, fillers, variation selectors,
+/// tags).
 pub fn is_unsafe(character: char) -> bool {
     matches!(character,
         '\u{0}'..='\u{1F}'

@@ -37,7 +37,8 @@ impl Problem {
         self
     }
 
-    /// The message, and below it the line of `text` it concerns and a caret under the place; without the hint.
+    /// The message, and below it the line of `text` it concerns and a caret under the place;
+    /// without the hint.
     fn show(&self, text: &str) -> (String, Vec<String>) {
         let message = clean(&self.message);
         if text.trim().is_empty() {

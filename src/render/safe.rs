@@ -1,12 +1,13 @@
-//! Text that a terminal cannot be made to obey. `model::shown` says which characters are written as escapes.
+//! Text that a terminal cannot be made to obey. `model::shown` says which characters are written as
+//! escapes.
 
 use std::borrow::Cow;
 
 use crate::error::Error;
 use crate::model::shown::is_unsafe;
 
-/// `text` as one line with everything escaped that a terminal would act on or not show. Line breaks and tabs become
-/// `\n` and `\t`, other characters `\u{9b}`.
+/// `text` as one line with everything escaped that a terminal would act on or not show. Line breaks
+/// and tabs become `\n` and `\t`, other characters `\u{9b}`.
 pub fn escape(text: &str) -> Cow<'_, str> {
     escape_but(text, |_| false)
 }
@@ -16,8 +17,9 @@ pub fn escape_lines(text: &str) -> Cow<'_, str> {
     escape_but(text, |rest| rest.starts_with('\n'))
 }
 
-/// What this room drew, once more: colours, tabs and line ends stay, and everything else that a terminal would obey is escaped.
-/// So a drawing that forgot to escape text of a row can do no more than colour it.
+/// What this room drew, once more: colours, tabs and line ends stay, and everything else that a
+/// terminal would obey is escaped. So a drawing that forgot to escape text of a row can do no more
+/// than colour it.
 pub fn escape_drawn(text: &str) -> Cow<'_, str> {
     let is_colour = |rest: &str| {
         let inside =
@@ -27,7 +29,8 @@ pub fn escape_drawn(text: &str) -> Cow<'_, str> {
     escape_but(text, |rest| rest.starts_with(['\n', '\t']) || rest.starts_with("\r\n") || is_colour(rest))
 }
 
-/// `text` with what is unsafe escaped, but where `stays` lets it be, which is shown the text from there on.
+/// `text` with what is unsafe escaped, but where `stays` lets it be, which is shown the text from
+/// there on.
 fn escape_but(text: &str, stays: impl Fn(&str) -> bool) -> Cow<'_, str> {
     let obeyed = |at: usize, character: char| is_unsafe(character) && !stays(&text[at..]);
     if !text.char_indices().any(|(at, character)| obeyed(at, character)) {
@@ -46,8 +49,9 @@ fn escape_but(text: &str, stays: impl Fn(&str) -> bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// JSON text with the same characters written as `\uXXXX`: it says the same, and a terminal has nothing to obey. Newlines
-/// stay. Bytes that are not UTF-8 become U+FFFD, since a terminal may take them for control characters.
+/// JSON text with the same characters written as `\uXXXX`: it says the same, and a terminal has
+/// nothing to obey. Newlines stay. Bytes that are not UTF-8 become U+FFFD, since a terminal may
+/// take them for control characters.
 pub fn escape_json(text: &[u8]) -> Cow<'_, [u8]> {
     let obeyed = |character: char| character != '\n' && is_unsafe(character);
     let lossy = String::from_utf8_lossy(text);

@@ -1,7 +1,9 @@
-//! The only way to a terminal: what a command puts on standard output and on standard error. Neither stream can be written to as it
-//! is, but by this room, so that no text of a row, of a file or of an argument gets there unescaped.
+//! The only way to a terminal: what a command puts on standard output and on standard error.
+//! Neither stream can be written to as it is, but by this room, so that no text of a row, of a file
+//! or of an argument gets there unescaped.
 //!
-//! Not here: the streams themselves (`main` opens them), and what a command run by `exec` or `trigger` writes, which is its own.
+//! Not here: the streams themselves (`main` opens them), and what a command run by `exec` or
+//! `trigger` writes, which is its own.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -9,7 +11,8 @@ use std::io::{self, Write};
 use super::safe;
 use crate::error::{Error, Result};
 
-/// Standard output: data. In a pipe or a file it is what it is, byte for byte; on a terminal what would be obeyed is escaped.
+/// Standard output: data. In a pipe or a file it is what it is, byte for byte; on a terminal what
+/// would be obeyed is escaped.
 pub struct Output<'a> {
     writer: &'a mut (dyn Write + Send),
     is_terminal: bool,
@@ -78,7 +81,8 @@ impl<'a> Output<'a> {
         self.writer.flush().map_err(|error| Error::output(&error))
     }
 
-    /// The whole terminal for a program that draws on all of it: its cells hold escaped text only (`render/dash/paint.rs`).
+    /// The whole terminal for a program that draws on all of it: its cells hold escaped text only
+    /// (`render/dash/paint.rs`).
     pub fn screen(&mut self) -> &mut dyn Write {
         &mut *self.writer
     }
@@ -110,7 +114,8 @@ impl Write for Sink<'_, '_> {
     }
 }
 
-/// Standard error: what is said to the person. It is always escaped, wherever it goes. That nobody listens there is no failure.
+/// Standard error: what is said to the person. It is always escaped, wherever it goes. That nobody
+/// listens there is no failure.
 pub struct Notes<'a> {
     writer: &'a mut (dyn Write + Send),
     is_terminal: bool,

@@ -1,5 +1,6 @@
-//! Text of rows on a terminal, through every command that prints any: whatever the rows, the files and the arguments say,
-//! nothing arrives that a terminal would obey, and no line of the output is theirs.
+//! Text of rows on a terminal, through every command that prints any: whatever the rows, the files
+//! and the arguments say, nothing arrives that a terminal would obey, and no line of the output is
+//! theirs.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,8 +14,8 @@ use crate::terminal::Terminal;
 /// What is run, one after the other, in one logbook.
 const COMMANDS: &str = include_str!("../terminal/commands.txt");
 
-/// Characters that a terminal obeys, that turn text round or that are not seen, by their ranges in Unicode. Not those that the
-/// program names: what it forgets is to be found.
+/// Characters that a terminal obeys, that turn text round or that are not seen, by their ranges in
+/// Unicode. Not those that the program names: what it forgets is to be found.
 fn dangerous() -> Vec<char> {
     let formats: [(u32, u32); 19] = [
         (0xAD, 0xAD),
@@ -42,7 +43,8 @@ fn dangerous() -> Vec<char> {
     controls.chain(formats).filter_map(char::from_u32).collect()
 }
 
-/// What arrived that must not have; `screen`: a program that draws on the whole terminal was at work.
+/// What arrived that must not have; `screen`: a program that draws on the whole terminal was at
+/// work.
 fn arrived(bytes: &[u8], screen: bool) -> Option<String> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,

@@ -29,8 +29,8 @@ const FLOORS: &[(&str, u8)] = &[
 const STRANGERS: &[(&str, &str)] = &[("store", "query"), ("render", "store"), ("view", "store"), ("render", "scan")];
 /// Only `cmd` and what is above it may end the process.
 const ENDS: &[&str] = &["process::exit"];
-/// Nobody prints but through `render::streams`, which escapes what a terminal would obey. These open or hold a stream as it
-/// is; whoever may is listed below.
+/// Nobody prints but through `render::streams`, which escapes what a terminal would obey. These
+/// open or hold a stream as it is; whoever may is listed below.
 const PRINTS: &[&str] = &[
     "println!",
     "print!",

@@ -272,7 +272,8 @@ pub fn told(request: &Request) -> String {
     format!("{}{by}{why}", decision.verdict.word())
 }
 
-/// The name of a request as a word of the shell; `#` within it is no comment. Whoever asks chose the name of the run.
+/// The name of a request as a word of the shell; `#` within it is no comment. Whoever asks chose
+/// the name of the run.
 pub fn word(name: &str) -> String {
     match name.split_once('#') {
         Some((run, _)) if !run.is_empty() && shell_word(run) == run => name.to_owned(),

@@ -37,8 +37,8 @@ pub fn compiled(number: usize, rule: &PolicyRule, now: Instant) -> Result<Plan> 
     condition(&rule.when, None, now).map_err(|error| error.within(format_args!("config.toml: policy rule {number}")))
 }
 
-/// A condition on calls as a plan; `arguments` are those that a contract declares. Errors: also when it names what no call
-/// has, so that it would never be met.
+/// A condition on calls as a plan; `arguments` are those that a contract declares. Errors: also
+/// when it names what no call has, so that it would never be met.
 pub fn condition(when: &str, arguments: Option<&Arguments>, now: Instant) -> Result<Plan> {
     let clock = Clock { now, zone: Zone::UTC };
     let (query, text) = Clauses::default().query(&[when.to_owned()])?;

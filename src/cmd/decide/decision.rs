@@ -80,7 +80,8 @@ pub struct Wanted<'w> {
     pub why: Option<&'w str>,
     /// Only if the request is for the arguments with this digest.
     pub args_sha256: Option<&'w str>,
-    /// Whoever decides was told apart from everything else that it cannot be undone, where it cannot.
+    /// Whoever decides was told apart from everything else that it cannot be undone, where it
+    /// cannot.
     pub takes_irreversible: bool,
 }
 

@@ -47,8 +47,8 @@ pub fn print_rows(print: Print, drafts: &Drafts, stored: &[Stored], door: &mut D
     say_rows(&out, door)
 }
 
-/// Puts on stdout rows that were stored, or their names. Errors: exit 4, since exit 3 would say that nothing was stored; a
-/// reader that left is none.
+/// Puts on stdout rows that were stored, or their names. Errors: exit 4, since exit 3 would say
+/// that nothing was stored; a reader that left is none.
 pub fn say_rows(rows: &[u8], door: &mut Door<'_>) -> Result<()> {
     let put = door.out.json(rows);
     said(put, door)

@@ -1,6 +1,8 @@
-//! Which fields of its row a program names, as far as they are written out: `.tool_call.side_effect`, also behind a pipe.
+//! Which fields of its row a program names, as far as they are written out:
+//! `.tool_call.side_effect`, also behind a pipe.
 //!
-//! Not here: which members it can see (`fields`): that must not miss any, and this must not make any up.
+//! Not here: which members it can see (`fields`): that must not miss any, and this must not make
+//! any up.
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Pattern, Term};
@@ -32,8 +34,8 @@ pub fn named(code: &str) -> Vec<Named> {
 const SAME_INPUT: [&str; 9] =
     ["select", "first", "last", "isvalid", "test", "startswith", "endswith", "contains", "IN"];
 
-/// Visits `term`, whose input is at a path of the row; gives the path that it puts out, where that is plain.
-/// Recurses as the parser did.
+/// Visits `term`, whose input is at a path of the row; gives the path that it puts out, where that
+/// is plain. Recurses as the parser did.
 fn walk(term: &Term<&str>, at: Option<&[String]>, found: &mut Vec<Named>) -> Option<Vec<String>> {
     match term {
         Term::Id => return at.map(<[String]>::to_vec),

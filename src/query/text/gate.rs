@@ -1,11 +1,13 @@
-//! Conditions that decide whether a call is made, looked at before they are asked: one that names a field or a value that no call
-//! has is never met, and a gate that never closes is none.
+//! Conditions that decide whether a call is made, looked at before they are asked: one that names a
+//! field or a value that no call has is never met, and a gate that never closes is none.
 //!
 //! What is refused (`docs/accountability.md`, What a rule may name):
-//! - a member of `tool_call` that is not standard, or that is known only after the call
-//! - a name that is near to a standard one, spelled as a program would (`toolCall`), or a member of `tool_call` without it;
-//!   in quotes it is taken as it is
-//! - an argument that the contract does not declare, where it takes no others, or one near to a declared one
+//! - a member of `tool_call` that is not standard, or that is known only after the call; what only
+//!   decisions say
+//! - a name that is near to a standard one, spelled as a program would (`toolCall`), or a member of
+//!   `tool_call` without it; in quotes it is taken as it is
+//! - an argument that the contract does not declare, where it takes no others, or one near to a
+//!   declared one
 //! - a word that is none of those that the field may hold
 //!
 //! Not here: doubts about a query of rows (`check`).
@@ -34,7 +36,8 @@ const STORED: [&str; 2] = ["timestamp", "step"];
 /// Fields that have one value in every row that is asked about.
 const FIXED: [(&str, &str); 2] = [("kind", "call.intent"), ("status", "in-progress")];
 
-/// Why the condition of `query`, written as `text`, can never decide as it says; `None`: nothing speaks against it.
+/// Why the condition of `query`, written as `text`, can never decide as it says; `None`: nothing
+/// speaks against it.
 pub fn fault(query: &Query, text: &str, arguments: Option<&Arguments>) -> Option<Problem> {
     let look = Look { text, arguments };
     query.filter.as_ref().and_then(|filter| look.condition(filter))
@@ -103,6 +106,10 @@ impl Look<'_> {
                 }
             }
             [first, ..] if STORED.contains(&first.as_str()) => Some(stored(first, span)),
+            [first, ..] if names::OF_DECISIONS.contains(&first.as_str()) && first != "approval_state" => {
+                let late = Problem::new(span, format!("{} is known only after a decision", quoted(&name)));
+                Some(late.hint("a rule is asked before it"))
+            }
             [first, rest @ ..] if names::is_standard(first) => {
                 let has_members = matches!(names::type_of(first), Some(Type::Any | Type::ToolCall));
                 let wrong = !rest.is_empty() && !has_members;
@@ -159,7 +166,8 @@ fn meant(name: &str) -> Option<String> {
         .or_else(|| standard.iter().find(goes_on).cloned())
 }
 
-/// Whether one name is a slip of the other: by at most two letters, by one where it is short; a very short one is near to none.
+/// Whether one name is a slip of the other: by at most two letters, by one where it is short; a
+/// very short one is near to none.
 fn is_near(name: &str, known: &str) -> bool {
     let reach = match name.chars().count().min(known.chars().count()) {
         0..=3 => 0,

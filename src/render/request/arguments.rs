@@ -1,5 +1,5 @@
-//! Arguments as a person reads them: the words of a command one by one, the members of an object by name, each with its own
-//! line breaks.
+//! Arguments as a person reads them: the words of a command one by one, the members of an object by
+//! name, each with its own line breaks.
 
 use super::sheet::Line;
 use crate::json::{self, Members};

@@ -1,5 +1,5 @@
-//! A sheet as lines of a terminal. Lines that are too long are folded here: where the terminal folded them, text of a
-//! request could stand at the beginning of a line.
+//! A sheet as lines of a terminal. Lines that are too long are folded here: where the terminal
+//! folded them, text of a request could stand at the beginning of a line.
 
 use unicode_width::UnicodeWidthChar;
 

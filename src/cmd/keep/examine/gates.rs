@@ -1,4 +1,5 @@
-//! Rules and contracts that refuse every call they are asked about, since they cannot be read or name what no call has.
+//! Rules and contracts that refuse every call they are asked about, since they cannot be read or
+//! name what no call has.
 
 use std::path::Path;
 

@@ -1,4 +1,5 @@
-//! A request in full, before it is decided: it is read to its end first, and what cannot be undone needs a second key.
+//! A request in full, before it is decided: it is read to its end first, and what cannot be undone
+//! needs a second key.
 
 use ratatui::crossterm::event::KeyCode;
 

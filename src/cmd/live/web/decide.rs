@@ -68,7 +68,8 @@ pub const DEEDS: [Deed; 5] = [
     },
 ];
 
-/// The page that a form was on, with a mark where it lacks something; `None`: what is wrong is something else.
+/// The page that a form was on, with a mark where it lacks something; `None`: what is wrong is
+/// something else.
 pub fn marked(site: &Site, deed: &Deed, asked: &Asked, error: &Error) -> Option<Answer> {
     let lacks = match deed.address {
         "/deny" if asked.text("why").trim().is_empty() => Lack::REASON,
