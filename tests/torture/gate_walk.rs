@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use logbook::cmd::Door;
 use logbook::model::Instant;
+use logbook::render::{Notes, Output};
 use logbook::store::Environment;
 
 use crate::bed::{self, Bed};
@@ -75,12 +76,10 @@ impl Walk<'_> {
         };
         let (mut out, mut err, mut input) = (Vec::new(), Vec::new(), input.as_bytes());
         let mut door = Door {
-            out: &mut out,
-            err: &mut err,
+            out: Output::new(&mut out, false),
+            err: Notes::new(&mut err, false),
             input: &mut input,
             env,
-            out_is_terminal: false,
-            err_is_terminal: false,
             input_is_terminal: false,
             columns: 80,
             clock: now,

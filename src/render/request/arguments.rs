@@ -130,7 +130,7 @@ mod tests {
         );
         // What is in a word is no word of its own.
         assert_eq!(told(r#"["a\n2  b"]"#), "1  a\n  │2  b\n");
-        assert_eq!(lines(&format!("[{}]", vec!["\"x\""; 10].join(",")))[0].gutter, " 1  ");
+        assert_eq!(lines(&format!("[{}]", ["\"x\""; 10].join(",")))[0].gutter, " 1  ");
     }
 
     #[test]
