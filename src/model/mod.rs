@@ -9,6 +9,7 @@
 //! - `standing`: which row says where a run stands
 //! - `run_id`: what may name a run
 //! - `address`: how a row is named, `r-88#3` or `@SEGMENT:OFFSET`
+//! - `duration`: durations as people write them
 //! - `instant`: RFC 3339 texts as points in time, digits kept
 //! - `night`: the hours that nobody watches
 //! - `zone`: time zones as values, and the rules that make a local time an instant
@@ -16,6 +17,7 @@
 //! Invariant: every function is a function of its arguments.
 
 pub mod address;
+pub mod duration;
 pub mod instant;
 pub mod names;
 pub mod night;
@@ -25,6 +27,7 @@ pub mod vocabulary;
 pub mod zone;
 
 pub use address::Address;
+pub use duration::{duration_ms, duration_text, option_ms, wait_ms};
 pub use instant::Instant;
 pub use night::Night;
 pub use vocabulary::Vocabulary;

@@ -8,9 +8,10 @@ use crate::cmd::Door;
 use crate::cmd::writing::{Desk, print_rows};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::{Pairs, shell_word};
+use crate::model::wait_ms;
 use crate::store::Writer;
 use crate::store::append::{OnRefused, State};
-use crate::store::config::{Then, duration_ms};
+use crate::store::config::Then;
 use crate::view::approvals::Verdict;
 
 /// Flags that say what a call must pass.
@@ -22,12 +23,20 @@ pub struct Gate {
     /// Ask a person first, and wait: approve or deny decides about exactly these arguments
     #[arg(long)]
     pub ask: bool,
-    /// When a person is asked: no decision counts after this time, such as 2h
+    /// When a person is asked: no decision counts after this time, such as 2h or 1h30m; at most 3650d
     #[arg(long, value_name = "TIME")]
     pub expires: Option<String>,
     /// When a person is asked: wait at most this long; the same again goes on waiting
     #[arg(long, value_name = "TIME")]
     pub timeout: Option<String>,
+}
+
+impl Gate {
+    /// `--expires` and `--timeout` in milliseconds.
+    fn times(&self) -> Result<(Option<u64>, Option<u64>)> {
+        let of = |option: &str, text: &Option<String>| text.as_deref().map(|text| wait_ms(option, text)).transpose();
+        Ok((of("--expires", &self.expires)?, of("--timeout", &self.timeout)?))
+    }
 }
 
 /// A call that is to be made.
@@ -69,6 +78,8 @@ fn refusal(error: Error) -> Error {
 impl Intent<'_> {
     /// Asks everybody who has a say, and stores the intent, synced. Errors: exit 1 when the call may not be made.
     pub fn put(&self, desk: &Desk, door: &mut Door<'_>, may_begin: MayBegin<'_>) -> Result<Begun> {
+        // Refused before anything is stored, also where nobody is asked in the end.
+        self.gate.times()?;
         let terms = contract::of(&desk.location.path, self.gate.contract.as_deref(), self.tool, (door.clock)());
         let terms = terms.map_err(refusal)?;
         let arguments_json = self.arguments.map_or("null", |arguments| &arguments.json);
@@ -157,14 +168,14 @@ impl Intent<'_> {
 
     /// Asks a person, waits, and stores the intent; or that the call was not made, exit 1.
     fn ask(&self, call: &Pairs, desk: &Desk, door: &mut Door<'_>, may_begin: MayBegin<'_>) -> Result<()> {
+        let (expires_ms, timeout_ms) = self.gate.times()?;
         let question = Question {
             run: self.run,
             action: self.action,
             args_sha256: self.arguments.map(|arguments| arguments.sha256.as_str()),
-            expires_ms: self.gate.expires.as_deref().map(duration_ms).transpose()?,
+            expires_ms,
             beside: call,
         };
-        let timeout_ms = self.gate.timeout.as_deref().map(duration_ms).transpose()?;
         let (name, _) = question.put(desk, door)?;
         let Some(request) = asking::wait(desk, self.run, &name, timeout_ms, door)? else {
             return Err(Error::new(Exit::No, format!("{name} is not decided yet"))

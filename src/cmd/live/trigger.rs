@@ -13,7 +13,7 @@ use crate::cmd::writing::{Desk, Writing};
 use crate::error::{Error, Exit, Result};
 use crate::format::corrections::step_of;
 use crate::json;
-use crate::model::Address;
+use crate::model::{Address, wait_ms};
 use crate::query::{Query, time};
 use crate::render::cell;
 use crate::scan;
@@ -59,8 +59,7 @@ pub struct Trigger {
 
 /// `logbook trigger`
 pub fn run(args: Trigger, door: &mut Door<'_>) -> Result<Exit> {
-    let timeout_ms = args.timeout.as_deref().map(time::duration_ms).transpose();
-    let timeout_ms = timeout_ms.map_err(|why| Error::usage(format!("--timeout: {why}")).hint("as --timeout 5m"))?;
+    let timeout_ms = args.timeout.as_deref().map(|text| wait_ms("--timeout", text)).transpose()?;
     let (query, text) = Clauses::default().query(&args.filter)?;
     if (Query { filter: None, ..query.clone() }) != Query::default() {
         return Err(Error::usage("trigger takes a filter, and no other clause"));

@@ -9,6 +9,7 @@ use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading, require, runs, test};
 use crate::error::{Error, Exit, Result};
 use crate::json;
+use crate::model::option_ms;
 use crate::query::ast::{Expr, Form, Op};
 use crate::query::{Query, time};
 use crate::render::{self, Format, Rows, cell};
@@ -151,8 +152,7 @@ impl Runs {
             _ => require(query, Expr::Or(wanted)),
         }
         if let Some(silent) = &self.silent {
-            let ms = time::duration_ms(silent)
-                .map_err(|why| Error::usage(format!("--silent: {why}")).hint("as --silent 2h"))?;
+            let ms = option_ms("--silent", silent)?;
             require(query, test("age_ms", Op::GreaterEqual, &ms.to_string(), Form::Bare));
             require(query, Expr::Not(Box::new(Expr::Or(vec![status("done"), status("failed")]))));
         }

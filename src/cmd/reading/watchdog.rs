@@ -16,7 +16,7 @@ use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Exit, Result};
-use crate::query::time::duration_ms;
+use crate::model::wait_ms;
 
 /// How often memory is looked at.
 const PERIOD: Duration = Duration::from_millis(10);
@@ -47,11 +47,7 @@ impl Bounds {
     /// Begins to watch. With `jq`, memory is limited even if nobody said so.
     pub fn watch(&self, jq: bool) -> Result<Watch> {
         let timeout = match &self.timeout {
-            Some(word) => {
-                let ms = duration_ms(word)
-                    .map_err(|why| Error::usage(format!("--timeout: {why}")).hint("as --timeout 30s, --timeout 5m"))?;
-                Some((Duration::from_millis(ms), word.clone()))
-            }
+            Some(word) => Some((Duration::from_millis(wait_ms("--timeout", word)?), word.clone())),
             None => None,
         };
         let memory_bytes = match &self.max_memory {
