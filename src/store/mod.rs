@@ -16,6 +16,7 @@
 //! - `state`: what a check may ask under the lock; a segment synced before somebody acts on it
 //! - `archive/`: what becomes of sealed segments
 //! - `cursors`: where followers stand
+//! - `named`: files outside, that a condition or an option names
 //! - `once`: ids and steps under the lock · `index/`: what is known of them
 //!
 //! Invariant: no segment is ever renamed, truncated or rewritten. Deleting
@@ -30,6 +31,7 @@ pub mod environment;
 pub mod index;
 pub mod locate;
 pub mod lock;
+pub mod named;
 pub mod once;
 pub mod os;
 pub mod os_real;

@@ -107,6 +107,7 @@ mod group;
 mod judged_rows;
 /// What a newcomer meets: hints, terminals, hostile rows.
 mod newcomer;
+mod odd_files;
 mod odd_rows;
 mod render_safe;
 

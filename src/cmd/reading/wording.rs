@@ -2,6 +2,7 @@
 //! compiled, and doubts about it told.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::cmd::Door;
 use crate::error::{Error, Result};
@@ -13,7 +14,7 @@ use crate::query::text::{check, words};
 use crate::query::time::Clock;
 use crate::query::{self, Argument, Context, Plan, Query};
 use crate::scan::{self, Source};
-use crate::store::Input;
+use crate::store::{Input, named};
 
 /// Clauses as flags; each means what its word means in query text.
 #[derive(clap::Args, Debug, Clone, Default)]
@@ -95,8 +96,11 @@ pub fn told_apart(all: &[String]) -> (Vec<String>, Vec<String>) {
 pub fn compiled(query: &Query, text: &str, clock: &Clock, arguments: BTreeMap<String, Argument>) -> Result<Plan> {
     let mut files = BTreeMap::new();
     for name in files_named(query.filter.iter().chain(&query.having)) {
-        let lines = std::fs::read_to_string(&name).map_err(|error| Error::io(format!("in @{name}: {error}")))?;
-        files.insert(name, lines.lines().map(str::to_owned).collect());
+        let fail = |why: String| Error::io(format!("in @{name}: {why}"));
+        let bytes = named::read(Path::new(&name), named::VALUES_BYTES_MAX).map_err(|error| fail(error.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|_| fail("not UTF-8".to_owned()))?;
+        let lines = text.lines().map(str::to_owned).collect();
+        files.insert(name, lines);
     }
     let context = Context { clock: *clock, arguments, files };
     query::compile(query, &context).map_err(|list| Problems { text: text.to_owned(), list }.into())
