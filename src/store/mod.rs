@@ -16,7 +16,6 @@
 //! - `state`: what a check may ask under the lock; a segment synced before somebody acts on it
 //! - `archive/`: what becomes of sealed segments
 //! - `cursors`: where followers stand
-//! - `named`: files outside, that a condition or an option names
 //! - `once`: ids and steps under the lock · `index/`: what is known of them
 //!
 //! Invariant: no segment is ever renamed, truncated or rewritten. Deleting
@@ -31,7 +30,6 @@ pub mod environment;
 pub mod index;
 pub mod locate;
 pub mod lock;
-pub mod named;
 pub mod once;
 pub mod os;
 pub mod os_real;
@@ -52,7 +50,7 @@ pub use read::input::{Input, end_of, expand};
 pub use read::row_reader::RowReader;
 pub use read::snapshot::{Segment, Snapshot, read_row, snapshot, snapshot_with_summaries};
 pub use read::watch::Watch;
-pub use read::{archived, input, packed, snapshot};
+pub use read::{archived, input, named, packed, snapshot};
 pub use redaction_key::redaction_key;
 use segments::listed;
 pub use segments::listing;
