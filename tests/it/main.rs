@@ -104,6 +104,7 @@ mod format_versions;
 mod group;
 
 /// Rows 64 bytes at a time, against the plain way.
+mod judge;
 mod judged_rows;
 /// What a newcomer meets: hints, terminals, hostile rows.
 mod newcomer;

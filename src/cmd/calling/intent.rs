@@ -3,6 +3,7 @@
 
 use super::asking::{self, Question};
 use super::contract::{self, Terms};
+use super::judge::Judge;
 use super::{Arguments, Described, Keep, policy};
 use crate::cmd::Door;
 use crate::cmd::writing::{Desk, print_rows};
@@ -80,19 +81,20 @@ impl Intent<'_> {
     pub fn put(&self, desk: &Desk, door: &mut Door<'_>, may_begin: MayBegin<'_>) -> Result<Begun> {
         // Refused before anything is stored, also where nobody is asked in the end.
         self.gate.times()?;
-        let terms = contract::of(&desk.location.path, self.gate.contract.as_deref(), self.tool, (door.clock)());
+        let mut judge = Judge::new(&desk.location.path, (door.clock)());
+        let terms = contract::of(&desk.location.path, self.gate.contract.as_deref(), self.tool, &mut judge);
         let terms = terms.map_err(refusal)?;
         let arguments_json = self.arguments.map_or("null", |arguments| &arguments.json);
         let mut described = self.described.clone();
-        if let Some(terms) = &terms {
-            terms.describe(&mut described, arguments_json)?;
-        }
+        let told = terms.as_ref().map(|terms| terms.describe(&mut described, arguments_json, &mut judge));
         described.side_effect = described.side_effect.or_else(|| self.other_side_effect.map(str::to_owned));
         let mut call = Pairs::new();
         described.describe(&mut call, self.id, self.tool, self.arguments)?;
+        self.evaluated(told.transpose(), &call, desk, door)?;
         if let Some(terms) = &terms {
             call.text("tool_call.contract", &terms.name)?;
-            if let Some(fault) = terms.refuses(arguments_json) {
+            let fault = terms.refuses(arguments_json, &mut judge);
+            if let Some(fault) = self.evaluated(fault, &call, desk, door)? {
                 self.decided(Then::Deny, &|pairs| terms.blame(pairs, "caller", &fault), &call, desk, door)?;
                 return Err(Error::new(
                     Exit::No,
@@ -101,7 +103,10 @@ impl Intent<'_> {
                 .hint(format!("logbook contract show {}", terms.name)));
             }
         }
-        if self.asks(terms.as_ref(), &call, desk, door)? {
+        let asks = self.asks(terms.as_ref(), &call, &mut judge, desk, door)?;
+        // It is not kept running while a person thinks.
+        drop(judge);
+        if asks {
             self.ask(&call, desk, door, may_begin)?;
             return Ok(Begun { writer: desk.writer(door)?, terms });
         }
@@ -122,7 +127,14 @@ impl Intent<'_> {
     }
 
     /// Whether a person is to be asked; errors: exit 1 when a rule denies the call. A row tells of each decision.
-    fn asks(&self, terms: Option<&Terms>, call: &Pairs, desk: &Desk, door: &mut Door<'_>) -> Result<bool> {
+    fn asks(
+        &self,
+        terms: Option<&Terms>,
+        call: &Pairs,
+        judge: &mut Judge,
+        desk: &Desk,
+        door: &mut Door<'_>,
+    ) -> Result<bool> {
         let mut whole = self.row("call.intent", self.action, call)?;
         // Rules see what is called, however much of it is kept.
         if let (Keep::Digest, Some(arguments)) = (self.described.keep(), self.arguments) {
@@ -130,7 +142,8 @@ impl Intent<'_> {
         }
         let whole = whole.object();
         let mut asks = self.gate.ask;
-        if let Some(ruling) = policy::ask(&desk.settings.policy, &whole, (door.clock)()).map_err(refusal)? {
+        let ruling = policy::ask(&desk.settings.policy, &whole, judge);
+        if let Some(ruling) = self.evaluated(ruling, call, desk, door)? {
             self.decided(ruling.rule.then, &|pairs| ruling.say(pairs), call, desk, door)?;
             if ruling.rule.then == Then::Deny {
                 return Err(Error::new(Exit::No, ruling.told()).hint("logbook policy show"));
@@ -138,12 +151,22 @@ impl Intent<'_> {
             asks |= ruling.rule.then == Then::Ask;
         }
         if let Some(terms) = terms
-            && terms.needs_approval(&whole).map_err(refusal)?
+            && self.evaluated(terms.needs_approval(&whole, judge), call, desk, door)?
         {
             self.decided(Then::Ask, &|pairs| terms.say(pairs), call, desk, door)?;
             asks = true;
         }
         Ok(asks)
+    }
+
+    /// What a rule says of the call. One that cannot be evaluated is a no, and a row tells of that too.
+    fn evaluated<T>(&self, said: Result<T>, call: &Pairs, desk: &Desk, door: &mut Door<'_>) -> Result<T> {
+        said.map_err(|error| {
+            let why = error.message.lines().next().unwrap_or_default().to_owned();
+            // That it cannot be told makes no yes of it.
+            let _ = self.decided(Then::Deny, &|pairs| pairs.text("reason", &why), call, desk, door);
+            refusal(error)
+        })
     }
 
     /// Stores the row that says what was decided without a person.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cmd::Door;
 use crate::cmd::calling::contract::{Terms, named};
+use crate::cmd::calling::judge::Judge;
 use crate::error::{Error, Exit, Result};
 use crate::store::config::texts::{self, CONTRACTS};
 use crate::store::{Purpose, locate};
@@ -44,7 +45,7 @@ pub fn run(args: Contract, door: &mut Door<'_>) -> Result<Exit> {
             let names = if let Some(name) = name { vec![name.clone()] } else { names(&directory, door)? };
             check(&directory, &names, door)?
         }
-        Some(What::Show { name }) => shown(&named(&directory, name, (door.clock)())?)?,
+        Some(What::Show { name }) => shown(&named(&directory, name, &mut Judge::new(&directory, (door.clock)()))?)?,
     };
     door.out.write_all(text.as_bytes()).map_err(|error| Error::output(&error))?;
     Ok(Exit::Done)
@@ -62,8 +63,9 @@ fn names(directory: &Path, door: &mut Door<'_>) -> Result<Vec<String>> {
 fn check(directory: &Path, names: &[String], door: &mut Door<'_>) -> Result<String> {
     let mut sound = String::new();
     let mut faults: Vec<Error> = Vec::new();
+    let mut judge = Judge::new(directory, (door.clock)());
     for name in names {
-        match named(directory, name, (door.clock)()) {
+        match named(directory, name, &mut judge) {
             Ok(_) => sound += &format!("{name}: sound\n"),
             Err(error) => faults.push(error),
         }

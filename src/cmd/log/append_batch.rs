@@ -209,7 +209,7 @@ impl Batch<'_> {
         if self.breaches.0 > 0 {
             let _ = writeln!(
                 door.err,
-                "logbook: {} stored, but against contracts: {}",
+                "logbook: {} stored that break a contract, or could not be held against one; the first: {}",
                 rows_of(self.breaches.0),
                 self.breaches.1
             );

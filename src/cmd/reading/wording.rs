@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::cmd::Door;
+use crate::cmd::guard::Guarded;
+use crate::cmd::guard::watchdog::Watch;
 use crate::error::{Error, Result};
 use crate::model::{Vocabulary, names};
 use crate::query::ast::{Expr, Right};
@@ -92,12 +94,39 @@ pub fn told_apart(all: &[String]) -> (Vec<String>, Vec<String>) {
     })
 }
 
-/// The query compiled; problems show `text`.
-pub fn compiled(query: &Query, text: &str, clock: &Clock, arguments: BTreeMap<String, Argument>) -> Result<Plan> {
+/// The query compiled, to be evaluated within what `watch` watches; problems show `text`.
+pub fn guarded(
+    query: &Query,
+    text: &str,
+    clock: &Clock,
+    arguments: BTreeMap<String, Argument>,
+    watch: Watch,
+) -> Result<Guarded> {
+    Guarded::new(compiled(query, text, clock, arguments, Path::new(""))?, watch)
+}
+
+/// A query compiled that is made of flags, or otherwise plain ([`Query::is_plain`]): it need not be guarded.
+pub fn plain(query: &Query, text: &str, clock: &Clock) -> Result<Plan> {
+    if !query.is_plain() {
+        return Err(Error::usage("jq, patterns and files cannot be asked for here"));
+    }
+    compiled(query, text, clock, BTreeMap::new(), Path::new(""))
+}
+
+/// The query compiled; problems show `text`, and files are named from `directory` on. Whoever evaluates it sees to its
+/// bounds: see `cmd/guard`.
+pub fn compiled(
+    query: &Query,
+    text: &str,
+    clock: &Clock,
+    arguments: BTreeMap<String, Argument>,
+    directory: &Path,
+) -> Result<Plan> {
     let mut files = BTreeMap::new();
     for name in files_named(query.filter.iter().chain(&query.having)) {
         let fail = |why: String| Error::io(format!("in @{name}: {why}"));
-        let bytes = named::read(Path::new(&name), named::VALUES_BYTES_MAX).map_err(|error| fail(error.to_string()))?;
+        let path = directory.join(&name);
+        let bytes = named::read(&path, named::VALUES_BYTES_MAX).map_err(|error| fail(error.to_string()))?;
         let text = String::from_utf8(bytes).map_err(|_| fail("not UTF-8".to_owned()))?;
         let lines = text.lines().map(str::to_owned).collect();
         files.insert(name, lines);
