@@ -65,6 +65,7 @@ mod board;
 
 /// Web pages: plain requests, those who mean no good, and a browser.
 mod browser;
+mod serve_bounds;
 mod serve_browser;
 mod serve_hostile;
 mod served;
