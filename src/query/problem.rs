@@ -52,6 +52,9 @@ impl Problem {
     }
 }
 
+/// How many problems of one query are shown, each with its place and the nearest word: a query may name thousands of columns.
+pub const SHOWN_MAX: usize = 10;
+
 /// All that is wrong with a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems {
@@ -87,13 +90,16 @@ impl fmt::Display for Problems {
             return Ok(());
         }
         write!(f, "query: {} mistakes", self.list.len())?;
-        for (index, problem) in self.list.iter().enumerate() {
+        for (index, problem) in self.list.iter().take(SHOWN_MAX).enumerate() {
             write!(f, "\n{}. {}", index + 1, problem.show(&self.text))?;
             if let Some(hint) = &problem.hint {
                 write!(f, "\n  {}", clean(hint))?;
             }
         }
-        Ok(())
+        match self.list.len().saturating_sub(SHOWN_MAX) {
+            0 => Ok(()),
+            more => write!(f, "\nand {more} more"),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A query as it is worded on the command line: text and flags put together,
 //! compiled, and doubts about it told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use crate::cmd::Door;
@@ -170,34 +170,50 @@ pub fn tell_doubts(
     door: &mut Door<'_>,
 ) {
     let (fields, seen) = read;
-    let occurs = |name: &str| fields.iter().position(|field| field == name).is_none_or(|at| seen[at]);
+    let seen_of: HashMap<&str, bool> = fields.iter().map(String::as_str).zip(seen.iter().copied()).collect();
+    let occurs = |name: &str| seen_of.get(name).is_none_or(|seen| *seen);
     let doubtful = fields.iter().zip(seen).any(|(field, seen)| !seen && !names::is_standard(field));
     let occurring = if doubtful { some_names(inputs, door) } else { Vec::new() };
-    for Problem { span, message, hint } in check::warnings(query, &occurs, &occurring, vocabulary) {
+    let doubts = check::warnings(query, &occurs, &occurring, vocabulary);
+    for Problem { span, message, hint } in doubts.told {
         let mut told = Problem { span, message, hint: None }.show(text);
         if let Some(hint) = hint {
             told.push_str(&format!("\nhint: {hint}"));
         }
         door.note(told);
     }
+    if doubts.more > 0 {
+        door.note(format_args!("{} more fields or words are not known", doubts.more));
+    }
 }
 
 /// Names of fields in the first rows of each input, for "did you mean".
 fn some_names(inputs: &[Input], door: &mut Door<'_>) -> Vec<String> {
     const ROWS: u64 = 1000;
-    let mut found: Vec<String> = Vec::new();
+    const ROWS_IN_ALL: u64 = 10 * ROWS;
+    const NAMES: usize = 1000;
+    let mut found: HashSet<String> = HashSet::new();
+    let mut read = 0;
     for input in inputs.iter().filter(|input| !matches!(input, Input::Stdin)) {
+        if read >= ROWS_IN_ALL || found.len() >= NAMES {
+            break;
+        }
         let mut left = ROWS;
         scan::feed(&Source::as_written(vec![input.clone()]), door.input, &[], false, |row, _, _| {
             for member in crate::json::Members::new(row.text).flatten() {
-                let name = String::from_utf8_lossy(&member.name()).into_owned();
-                if !found.contains(&name) && found.len() < 1000 {
-                    found.push(name);
+                if found.len() < NAMES {
+                    found.insert(String::from_utf8_lossy(&member.name()).into_owned());
                 }
             }
-            left -= 1;
-            if left == 0 { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
+            (left, read) = (left - 1, read + 1);
+            match left == 0 || found.len() >= NAMES {
+                true => std::ops::ControlFlow::Break(()),
+                false => std::ops::ControlFlow::Continue(()),
+            }
         });
     }
+    let mut found: Vec<String> = found.into_iter().collect();
+    // The same is suggested each time.
+    found.sort();
     found
 }
