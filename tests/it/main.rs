@@ -36,6 +36,7 @@ mod diff;
 mod doctor;
 mod end;
 mod exec;
+mod exec_stops;
 mod fields;
 mod handoff;
 mod head;
