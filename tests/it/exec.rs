@@ -180,6 +180,30 @@ fn output_is_kept_when_that_is_asked_for() {
     book.shell("logbook exec --capture -- yes | head -1").exit(0).stdout("y\n");
 }
 
+#[test]
+fn what_outlives_the_command_keeps_nobody_waiting() {
+    let book = book();
+    let line = |script: &str, then: &str| {
+        let script = format!("logbook exec --capture -- sh -c '{script}'{then}");
+        book.shell(&format!("{script}; kill -0 $(cat pid) && echo alive; kill -9 $(cat pid)"))
+    };
+    line("sleep 60 & echo $! >pid; echo done", "").exit(0).stdout("done\nalive\n");
+    // It prints all the time.
+    line("while :; do echo y; done & echo $! >pid; echo done", " | grep -m1 done").shows("done\n");
+    // What the command itself printed is all there, however slowly it is taken.
+    let slow = line("head -c 60000 /dev/zero | tr \"\\0\" x; sleep 60 & echo $! >pid", " | (sleep 0.6; wc -c)");
+    slow.exit(0).stdout("60000\nalive\n");
+    // And what somebody prints just behind it.
+    line("{ sleep 0.05; echo late; } & sleep 60 & echo $! >pid; echo done", "").exit(0).stdout("done\nlate\nalive\n");
+    let jq = ".tool_call.result.stdout | [.bytes, .open] | tostring";
+    let rows = book.run(&["query", "kind=call.result", "--jq", jq, "--raw-strings"]);
+    let kept: Vec<&str> = rows.out.lines().collect();
+    assert_eq!((kept[0], kept[2], kept[3]), ("[5,true]", "[60000,true]", "[10,true]"), "{rows}");
+    // A stream that ends with the command says nothing of it.
+    book.run(&["exec", "--capture", "--", "echo", "done"]).exit(0);
+    book.run(&["query", "tool_call.result.stdout.bytes=5", "--jq", jq, "--raw-strings"]).shows("[5,null]\n");
+}
+
 /// Waits until it holds; a test that hangs says what for.
 pub fn until(what: &str, holds: impl Fn() -> bool) {
     let began = Instant::now();

@@ -45,9 +45,10 @@ const NO_FORMAT: i32 = 8;
 /// Runs `command` (not empty) to its end. Errors: it was not started; exit 127 when it is not there, else 126.
 pub fn run(command: &[OsString], capture: Option<Capture>) -> Result<Outcome, Error> {
     let mut signals = Signals::catch().map_err(|error| Error::new(Exit::Exec(125), format!("signals: {error}")))?;
+    let prepared = capture.map(Capture::prepare).transpose()?;
     let began = Instant::now();
-    let mut child = spawn(command, capture.is_some())?;
-    let copying = capture.map(|capture| capture.begin(&mut child));
+    let mut child = spawn(command, prepared.is_some())?;
+    let copying = prepared.map(|prepared| prepared.begin(&mut child));
     let pid = Pid::from_child(&child);
     let ended = wait(pid, &mut signals);
     let duration_ms = began.elapsed().as_secs_f64() * 1000.0;

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::model::Instant;
 
 /// How much processor time one question may take, and how much memory all of them.
-const TIME: Duration = Duration::from_secs(2);
+const TIME: Duration = Duration::from_secs(1);
 const MEMORY_BYTES: u64 = 256 << 20;
 
 /// Answers what comes on standard input about rules of the logbook at `directory`.
