@@ -9,7 +9,7 @@ use crate::error::{Error, Exit, Result};
 use crate::model::Instant;
 
 /// Two real examples.
-pub const EXAMPLES: &str = "  echo '{\"rule\":{\"Program\":\".n\"},\"about\":\"{\\\"n\\\":1}\"}' | logbook judge 2026-04-15T08:00:00Z .logbook";
+pub const EXAMPLES: &str = "  logbook judge 2026-04-15T08:00:00Z .logbook <questions.jsonl\n  logbook judge 2026-04-15T08:00:00Z /srv/agents/.logbook";
 
 /// Arguments of `judge`.
 #[derive(clap::Args)]

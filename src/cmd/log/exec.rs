@@ -34,7 +34,7 @@ pub struct Exec {
     described: Described,
     #[command(flatten)]
     gate: Gate,
-    /// Keep size, digest and last lines of the output; the command then writes to a pipe
+    /// Keep size, digest and last lines of the output; the command then writes to a pipe, and what outlives it loses what it prints
     #[arg(long)]
     capture: bool,
     /// How many last lines of each stream --capture keeps

@@ -5,12 +5,12 @@
 //!
 //! - `rules`: rules compiled and evaluated, whatever they take
 //! - `beside`: the other process, as seen from this one · `bench`: the same from inside
-//! - `judge`: a question and its answer
+//! - `ask`: a question and its answer
 
+mod ask;
 pub mod bench;
 mod beside;
-mod judge;
 mod rules;
 
-pub use judge::Judge;
+pub use ask::Judge;
 pub use rules::Rule;

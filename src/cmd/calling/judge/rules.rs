@@ -71,7 +71,7 @@ pub struct Rules {
 }
 
 enum Compiled {
-    Condition(Plan),
+    Condition(Box<Plan>),
     Program(Program, Globals),
     Schema(Validator),
 }
@@ -107,7 +107,7 @@ impl Rules {
                 let clock = Clock { now: self.now, zone: Zone::UTC };
                 let (query, text) = parsed(when)?;
                 let plan = wording::compiled(&query, &text, &clock, BTreeMap::new(), &self.directory)?;
-                Ok(Compiled::Condition(plan))
+                Ok(Compiled::Condition(Box::new(plan)))
             }
             Rule::Program(code) => {
                 let globals = Globals::new(self.now.seconds as f64, Zone::UTC, []);
