@@ -60,8 +60,21 @@ fn without_an_answer_nothing_runs() {
     }
     assert!(!book.path().join("ran").exists());
     // Plain words need no other process.
-    exec("tool_call.side_effect=delete and not tool_call.tool in (a, b) or action*='rm '", "ran").exit(0).quiet();
+    let plain = "tool_call.side_effect=delete and not tool_call.tool in (a, b) or action*='rm '";
+    exec(plain, "ran").exit(0).quiet();
     assert!(book.path().join("ran").exists());
+    // Nor do schemas that look at each part of a value once.
+    let contract = |schema: &str| {
+        book.write(".logbook/contracts/touch.toml", format!("args = {{ {schema} }}").as_bytes());
+        exec(plain, "ran")
+    };
+    contract("type = 'array', minItems = 2, items = { type = 'string', enum = ['touch', 'ran'] }").exit(0).quiet();
+    contract("type = 'array', items = { const = 'x' }").exit(125).says("takes no such arguments");
+    for schema in
+        ["items = { pattern = '^t' }", "anyOf = [true]", "'$ref' = '#'", "uniqueItems = true", "items = { not = {} }"]
+    {
+        contract(schema).exit(125).says("could not be evaluated: the process that evaluates it died");
+    }
 }
 
 #[test]

@@ -136,6 +136,24 @@ fn the_walls_stand() {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
+/// What can run away is compiled by these alone, which see to its bounds (`cmd/guard`).
+const COMPILES: &[(&str, &[&str])] = &[
+    ("query::compile(", &["src/cmd/reading/wording.rs"]),
+    ("wording::compiled(", &["src/cmd/calling/judge/rules.rs"]),
+    ("Program::compile(", &["src/cmd/calling/judge/rules.rs", "src/query/compile/scope.rs"]),
+    ("jsonschema::", &["src/cmd/calling/judge/rules.rs"]),
+];
+
+#[test]
+fn what_can_run_away_is_compiled_where_its_bounds_are_seen_to() {
+    for (path, text) in sources("src") {
+        for (word, files) in COMPILES {
+            let is_there = code(&text).any(|(_, code)| code.contains(word));
+            assert!(!is_there || files.contains(&path.as_str()), "{path}: {word} beside the one guarded way");
+        }
+    }
+}
+
 #[test]
 fn the_check_notices_what_it_is_for() {
     let sign = "//! A room.\n";

@@ -1,5 +1,6 @@
 //! A question about a call, and its answer: here where the rule is plain, else in a process beside this one.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use super::beside::Beside;
@@ -11,6 +12,8 @@ use crate::model::Instant;
 pub struct Judge {
     here: Rules,
     beside: Beside,
+    /// Which rules are plain.
+    plain: HashMap<Rule, bool>,
 }
 
 impl Judge {
@@ -18,7 +21,7 @@ impl Judge {
     pub fn new(directory: &Path, now: Instant) -> Judge {
         // The other process is started where this one is.
         let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
-        Judge { here: Rules::new(directory.clone(), now), beside: Beside::new(directory, now) }
+        Judge { here: Rules::new(directory.clone(), now), beside: Beside::new(directory, now), plain: HashMap::new() }
     }
 
     /// Whether the rule is one. Errors: what is wrong with it.
@@ -51,7 +54,11 @@ impl Judge {
     }
 
     fn ask(&mut self, rule: &Rule, about: Option<&str>) -> Result<Verdict> {
-        if !rule.is_plain() {
+        let is_plain = match self.plain.get(rule) {
+            Some(is_plain) => *is_plain,
+            None => *self.plain.entry(rule.clone()).or_insert(rule.is_plain()),
+        };
+        if !is_plain {
             return self.beside.ask(rule, about);
         }
         self.here.ask(rule, about).map_err(|wrong| Error { hint: wrong.hint, ..Error::usage(wrong.message) })

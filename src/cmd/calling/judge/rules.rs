@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use jsonschema::Validator;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::error::Error;
@@ -135,9 +136,46 @@ impl Rule {
     pub fn is_plain(&self) -> bool {
         match self {
             Rule::Condition(when) => parsed(when).map_or(true, |(query, _)| query.is_plain()),
-            Rule::Program(_) | Rule::Schema(_) => false,
+            Rule::Program(_) => false,
+            Rule::Schema(schema) => serde_json::from_str(schema).map_or(true, |schema| is_plain_schema(&schema)),
         }
     }
+}
+
+/// Words of JSON Schema that look at each part of a value once, or do nothing.
+const PLAIN_WORDS: &[&str] = &[
+    "type",
+    "required",
+    "minItems",
+    "maxItems",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "minProperties",
+    "maxProperties",
+    "title",
+    "description",
+    "default",
+    "examples",
+    "$schema",
+    "$comment",
+];
+
+/// Whether a schema takes time in proportion to the value: no references, no alternatives, no patterns.
+fn is_plain_schema(schema: &Value) -> bool {
+    let Value::Object(words) = schema else { return schema.is_boolean() };
+    let is_scalar = |value: &Value| !value.is_array() && !value.is_object();
+    words.iter().all(|(word, value)| match (word.as_str(), value) {
+        ("items" | "additionalProperties", schema) => is_plain_schema(schema),
+        ("properties", Value::Object(all)) => all.values().all(is_plain_schema),
+        ("prefixItems", Value::Array(all)) => all.iter().all(is_plain_schema),
+        ("enum", Value::Array(all)) => all.iter().all(is_scalar),
+        ("const", value) => is_scalar(value),
+        (word, _) => PLAIN_WORDS.contains(&word),
+    })
 }
 
 fn parsed(when: &str) -> Result<(crate::query::Query, String), Error> {
