@@ -62,6 +62,9 @@ impl Problem {
     }
 }
 
+/// How many problems of one query are shown, each with its place and the nearest word: a query may name thousands of columns.
+pub const SHOWN_MAX: usize = 10;
+
 /// All that is wrong with a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems {
@@ -77,12 +80,14 @@ impl From<Problems> for Error {
         match problems.list.as_slice() {
             [one] => one.error(&problems.text).within("query"),
             several => {
-                let below = (1..).zip(several).flat_map(|(number, problem)| {
+                let shown = (1..).zip(several.iter().take(SHOWN_MAX)).flat_map(|(number, problem)| {
                     let (message, below) = problem.show(&problems.text);
                     let hint = problem.hint.iter().map(|hint| format!("  {}", clean(hint)));
                     std::iter::once(format!("{number}. {message}")).chain(below).chain(hint).collect::<Vec<_>>()
                 });
-                Error::usage(format!("query: {} mistakes", several.len())).beneath(below)
+                let more = several.len().saturating_sub(SHOWN_MAX);
+                let rest = (more > 0).then(|| format!("and {more} more"));
+                Error::usage(format!("query: {} mistakes", several.len())).beneath(shown.chain(rest))
             }
         }
     }

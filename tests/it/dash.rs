@@ -408,6 +408,18 @@ fn it_stops_and_goes_on() {
 }
 
 #[test]
+fn a_filter_that_takes_too_long_ends_it_and_gives_the_terminal_back() {
+    let book = Book::new();
+    let row = format!(r#"{{"run_id":"r-1","action":"begin","task":"{}"}}"#, "x".repeat(500_000));
+    book.run_with(&["append", "-"], row.as_bytes()).exit(0);
+    let filter = "task~'(x+x+){200}y{300}(.{0,200}z){20}'";
+    let mut dash = Terminal::run(&book, &["dash", "--all", filter], 80, 24);
+    assert_eq!(dash.ends().code(), Some(3));
+    let bytes = String::from_utf8(dash.bytes()).unwrap();
+    assert!(bytes.contains("the filter took more than 5s of processor time"), "{bytes}");
+}
+
+#[test]
 fn it_needs_a_terminal() {
     let book = book();
     book.run(&["dash"]).exit(2).says("dash needs a terminal").says("hint: logbook runs");

@@ -95,7 +95,11 @@ fn pages_show_it_without_a_script() {
     served.get("/runs").shows("jonas: release invoice batch 2026-04").shows("completed overnight").shows("<svg");
     served.get("/runs?filter=status%3Dfailed").shows("r-86").hides(">r-88<");
     served.get("/runs?filter=statis%3D").is(400).shows("a value is expected here").shows("^");
-    served.get("/runs?filter=jq(.x)").is(400).shows("takes no jq here");
+    served.get("/runs?filter=jq(.status%3D%3D%22failed%22)").is(200).shows("r-86").hides(">r-88<");
+    served.get("/runs?filter=status~%27^fail%27").is(200).shows("r-86").hides(">r-88<");
+    served.get("/runs?filter=status~%27^fail%27+select+run_id,+rows").is(200).shows("r-86").hides(">r-88<");
+    served.get("/runs?filter=jq(def+f:+1%2Bf;+f)").is(422).shows("stopped");
+    served.get("/runs?filter=run_id+in+@/dev/zero").is(400).shows("reads none here");
     served.get("/run?id=r-88").shows("find out why the test suite").shows("Timeline").shows("suite-runner");
     served.get("/run?id=r-71").shows("href=\"/run?id=r-72\"");
     served.get("/run?id=r-8").is(404).shows("no run &#34;r-8&#34; among");

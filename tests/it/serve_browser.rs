@@ -135,7 +135,7 @@ fn a_request_is_shown_in_full_and_what_is_dangerous_in_red() {
     );
     book.run(&["start", "r-1", "--task", "free the space", "--agent", "tidy-1"]).exit(0);
     let exec = "logbook exec -r r-1 --tool drop --side-effect delete --irreversible --impact production \\
-        --rationale 'unused since March' --expires 2h --timeout 0s -- sh -c 'echo fine\nrm -rf precious'";
+        --rationale 'unused since March' --expires 2h --timeout 1ms -- sh -c 'echo fine\nrm -rf precious'";
     book.shell(&exec.replace("\\n", "\n")).exit(125);
     book.run(&["ask", "-r", "r-1", "something", "--args-sha256", &"a".repeat(64)]).exit(0);
     let served = Served::of(&book);

@@ -65,11 +65,18 @@ const MAY_PRINT: &[(&str, &[&str], &str)] = &[
     ("src/cmd/live/screen/terminal.rs", &["stdout()", ".screen()"], "the cells of a dashboard hold escaped text"),
     ("src/cmd/live/screen/session.rs", &["stdout()"], "asks for its size"),
     ("src/cmd/writing/sign.rs", &["stderr()"], "asks for its name"),
-    ("src/cmd/reading/watchdog.rs", &["stderr()", "Notes::new"], "ends the process beside the one that holds the door"),
+    ("src/cmd/guard/watchdog.rs", &["stderr()", "Notes::new"], "ends the process beside the one that holds the door"),
+    ("src/cmd/calling/judge/bench.rs", &["stdout()"], "ends the process beside the one that holds the door"),
+    ("src/cmd/calling/judge/beside.rs", &["stdout"], "reads what a process of ours answers"),
+    ("src/cmd/calling/jobs.rs", &["/dev/tty"], "asks for its foreground process group"),
     ("src/cmd/live/web/site.rs", &["Output::new", "Notes::new"], "a page is no terminal"),
     ("src/cmd/live/web/pages/runs.rs", &["Output::new"], "a page is no terminal"),
     ("src/cmd/live/web/child.rs", &["stdout", "stderr"], "reads what a child says"),
-    ("src/cmd/calling/command.rs", &["stdout", "stderr"], "the streams of a command that is run"),
+    (
+        "src/cmd/calling/command.rs",
+        &["stdout", "stderr", "stderr()", "Notes::new"],
+        "the streams of a command that is run",
+    ),
     (
         "src/cmd/calling/capture.rs",
         &["stdout()", "stderr()", "stdout", "stderr"],
@@ -197,6 +204,24 @@ fn the_walls_stand() {
     assert!(sources.len() > 20, "the source was not found");
     let faults: Vec<String> = sources.iter().flat_map(|(path, text)| faults(path, text)).collect();
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+/// What can run away is compiled by these alone, which see to its bounds (`cmd/guard`).
+const COMPILES: &[(&str, &[&str])] = &[
+    ("query::compile(", &["src/cmd/reading/wording.rs"]),
+    ("wording::compiled(", &["src/cmd/calling/judge/rules.rs"]),
+    ("Program::compile(", &["src/cmd/calling/judge/rules.rs", "src/query/compile/scope.rs"]),
+    ("jsonschema::", &["src/cmd/calling/judge/rules.rs"]),
+];
+
+#[test]
+fn what_can_run_away_is_compiled_where_its_bounds_are_seen_to() {
+    for (path, text) in sources("src") {
+        for (word, files) in COMPILES {
+            let is_there = code(&text).any(|(_, code)| code.contains(word));
+            assert!(!is_there || files.contains(&path.as_str()), "{path}: {word} beside the one guarded way");
+        }
+    }
 }
 
 #[test]

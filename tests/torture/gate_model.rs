@@ -189,7 +189,8 @@ impl Model {
         let inside = actor.run.as_deref() == Some(&request.run);
         let unknown = request.agent.is_empty() && agents.is_empty();
         let agents_shell = actor.agent.is_some() || actor.run.is_some();
-        request.is_open(self.now_ms) && !own && !inside && !(unknown && agents_shell)
+        let own_or_unknown = own || inside || (unknown && agents_shell);
+        request.is_open(self.now_ms) && !own_or_unknown
     }
 
     /// The request that a run's name means: its only open one.

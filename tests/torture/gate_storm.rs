@@ -281,6 +281,11 @@ fn run(scale: &Scale) -> Report {
         if !last.is_done() {
             found.push(format!("verify: {}", last.told()));
         }
+        if !found.is_empty() && std::env::var_os("LOGBOOK_KEEP_BED").is_some() {
+            let to = std::env::temp_dir().join(format!("gate-storm-{seed}"));
+            crate::gate_walk::copy(bed.path(), &to);
+            note(&format!("kept in {}", to.display()));
+        }
         violations.extend(found.into_iter().map(|what| format!("seed {seed}: {what}")));
     }
     note(&format!("{PROCESSES} processes, {calls} calls made"));

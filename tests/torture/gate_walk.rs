@@ -341,7 +341,7 @@ impl Walk<'_> {
             format!(r#"{{"run_id":"{run}","kind":"call.intent","\u0061nswers":"{request}"}}"#),
             format!(r#"{{"run_id":"{run}","kind":"release","action":"release","status":"in-progress"}}"#),
             format!(r#"{{"run_id":"{run}","kind":"hold","status":"blocked","blocked_on":"x","approver":"x"}}"#),
-            format!(r#"{{"run_id":"_logbook","kind":"archive.carried","runs":[],"rows":[]}}"#),
+            r#"{"run_id":"_logbook","kind":"archive.carried","runs":[],"rows":[]}"#.to_owned(),
             format!(r#"{{"run_id":"{run}","kind":"correction","corrects":"{request}","retract":true}}"#),
             format!(r#"{{"run_id":"{run}","approvalState":"approved","user":"maria"}}"#),
         ];
@@ -452,7 +452,7 @@ impl Walk<'_> {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();

@@ -3,14 +3,16 @@
 
 use super::asking::{self, Question};
 use super::contract::{self, Terms};
+use super::judge::Judge;
 use super::{Arguments, Described, Keep, held, policy};
 use crate::cmd::Door;
 use crate::cmd::writing::{Desk, print_rows};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::{Pairs, shell_word};
+use crate::model::wait_ms;
 use crate::store::Writer;
 use crate::store::append::{OnRefused, State};
-use crate::store::config::{Then, duration_ms};
+use crate::store::config::Then;
 use crate::view::approvals::Verdict;
 
 /// Flags that say what a call must pass.
@@ -22,7 +24,7 @@ pub struct Gate {
     /// Ask a person first, and wait: approve or deny decides about exactly these arguments
     #[arg(long)]
     pub ask: bool,
-    /// When a person is asked: no decision counts after this time, such as 2h
+    /// When a person is asked: no decision counts after this time, such as 2h or 1h30m; at most 3650d
     #[arg(long, value_name = "TIME")]
     pub expires: Option<String>,
     /// When a person is asked: wait at most this long; the same again goes on waiting
@@ -31,11 +33,10 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// How long a decision may take, and how long it is waited for, milliseconds.
+    /// `--expires` and `--timeout` in milliseconds.
     fn times(&self) -> Result<(Option<u64>, Option<u64>)> {
-        let [expires_ms, timeout_ms] =
-            [&self.expires, &self.timeout].map(|time| time.as_deref().map(duration_ms).transpose());
-        Ok((expires_ms?, timeout_ms?))
+        let of = |option: &str, text: &Option<String>| text.as_deref().map(|text| wait_ms(option, text)).transpose();
+        Ok((of("--expires", &self.expires)?, of("--timeout", &self.timeout)?))
     }
 }
 
@@ -83,23 +84,25 @@ impl Intent<'_> {
     /// Asks everybody who has a say, and stores the intent, synced. Errors: the call must not be made; exit 1, when somebody
     /// says no, or a gate cannot be asked.
     pub fn put(&self, desk: &Desk, door: &mut Door<'_>, may_begin: MayBegin<'_>) -> Result<Begun> {
+        // Refused before anything is stored, also where nobody is asked in the end.
         let times = self.gate.times()?;
-        let terms = contract::of(&desk.location.path, self.gate.contract.as_deref(), self.tool, (door.clock)());
+        let mut judge = Judge::new(&desk.location.path, (door.clock)());
+        let terms = contract::of(&desk.location.path, self.gate.contract.as_deref(), self.tool, &mut judge);
         let terms = terms.map_err(refusal)?;
         let arguments_json = self.arguments.map_or("null", |arguments| &arguments.json);
         let mut described = self.described.clone();
-        if let Some(terms) = &terms {
-            terms.describe(&mut described, arguments_json)?;
-        }
+        let told = terms.as_ref().map(|terms| terms.describe(&mut described, arguments_json, &mut judge));
         described.side_effect = described.side_effect.or_else(|| self.other_side_effect.map(str::to_owned));
         let mut call = Pairs::new();
         described.describe(&mut call, self.id, self.tool, self.arguments)?;
         if let Some(undoes) = self.undoes {
             call.text("undoes", undoes)?;
         }
+        self.evaluated(told.transpose(), &call, desk, door)?;
         if let Some(terms) = &terms {
             call.text("tool_call.contract", &terms.name)?;
-            if let Some(fault) = terms.refuses(arguments_json) {
+            let fault = terms.refuses(arguments_json, &mut judge);
+            if let Some(fault) = self.evaluated(fault, &call, desk, door)? {
                 self.tell_denied(&|pairs| terms.blame(pairs, "caller", &fault), &call, desk, door);
                 return Err(Error::new(
                     Exit::No,
@@ -108,7 +111,10 @@ impl Intent<'_> {
                 .hint(format!("logbook contract show {}", terms.name)));
             }
         }
-        match self.asks(terms.as_ref(), &call, desk, door)? {
+        let asks = self.asks(terms.as_ref(), &call, &mut judge, desk, door)?;
+        // It is not kept running while a person thinks.
+        drop(judge);
+        match asks {
             Some(rule) => {
                 let writer = self.ask(times, (&call, &rule), desk, door, may_begin).map(Some)?;
                 Ok(Begun { writer, terms })
@@ -158,7 +164,14 @@ impl Intent<'_> {
 
     /// What asks for a person's decision, as fields of the request; `None`: nothing does. Errors: exit 1 when a rule denies
     /// the call, or cannot be asked. A row tells of each decision.
-    fn asks(&self, terms: Option<&Terms>, call: &Pairs, desk: &Desk, door: &mut Door<'_>) -> Result<Option<Pairs>> {
+    fn asks(
+        &self,
+        terms: Option<&Terms>,
+        call: &Pairs,
+        judge: &mut Judge,
+        desk: &Desk,
+        door: &mut Door<'_>,
+    ) -> Result<Option<Pairs>> {
         let mut whole = self.row("call.intent", self.action, call)?;
         // Rules see what is called, however much of it is kept.
         if let (Keep::Digest, Some(arguments)) = (self.described.keep(), self.arguments) {
@@ -170,7 +183,8 @@ impl Intent<'_> {
         }
         let whole = whole.object();
         let mut rule = self.gate.ask.then(Pairs::new);
-        if let Some(ruling) = policy::ask(&desk.settings.policy, &whole, (door.clock)()).map_err(refusal)? {
+        let ruling = policy::ask(&desk.settings.policy, &whole, judge);
+        if let Some(ruling) = self.evaluated(ruling, call, desk, door)? {
             let say = |pairs: &mut Pairs| ruling.say(pairs);
             match ruling.rule.then {
                 Then::Deny => {
@@ -186,7 +200,7 @@ impl Intent<'_> {
             }
         }
         if let Some(terms) = terms
-            && terms.needs_approval(&whole).map_err(refusal)?
+            && self.evaluated(terms.needs_approval(&whole, judge), call, desk, door)?
         {
             self.decided(Then::Ask, &|pairs| terms.say(pairs), call, desk, door)?;
             match &mut rule {
@@ -199,6 +213,14 @@ impl Intent<'_> {
             }
         }
         Ok(rule)
+    }
+
+    /// What a rule says of the call. One that cannot be evaluated is a no, and a row tells of that too.
+    fn evaluated<T>(&self, said: Result<T>, call: &Pairs, desk: &Desk, door: &mut Door<'_>) -> Result<T> {
+        said.map_err(|error| {
+            self.tell_denied(&|pairs| pairs.text("reason", &error.message), call, desk, door);
+            refusal(error)
+        })
     }
 
     /// Stores the row that says what was decided without a person. With best effort it need not be stored.

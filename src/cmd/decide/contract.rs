@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cmd::Door;
 use crate::cmd::calling::contract::{Terms, named};
+use crate::cmd::calling::judge::Judge;
 use crate::error::{Error, Exit, Result};
 use crate::store::config::texts::{self, CONTRACTS};
 use crate::store::{Purpose, locate};
@@ -45,8 +46,8 @@ pub fn run(args: Contract, door: &mut Door<'_>) -> Result<Exit> {
             check(&directory, &names, door)?
         }
         Some(What::Show { name }) => {
-            let text = shown(&named(&directory, name, (door.clock)())?)?;
-            return door.out.json(text.as_bytes()).map(|()| Exit::Done);
+            let terms = named(&directory, name, &mut Judge::new(&directory, (door.clock)()))?;
+            return door.out.json(shown(&terms)?.as_bytes()).map(|()| Exit::Done);
         }
     };
     door.out.text(&text)?;
@@ -66,8 +67,9 @@ fn names(directory: &Path, door: &mut Door<'_>) -> Result<Vec<String>> {
 fn check(directory: &Path, names: &[String], door: &mut Door<'_>) -> Result<String> {
     let mut sound = String::new();
     let mut faults: Vec<Error> = Vec::new();
+    let mut judge = Judge::new(directory, (door.clock)());
     for name in names {
-        match named(directory, name, (door.clock)()) {
+        match named(directory, name, &mut judge) {
             Ok(_) => sound += &format!("{name}: sound\n"),
             Err(error) => faults.push(error),
         }

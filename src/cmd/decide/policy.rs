@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cmd::Door;
+use crate::cmd::calling::judge::Judge;
 use crate::cmd::calling::policy;
 use crate::error::{Error, Exit, Result};
 use crate::json;
@@ -57,8 +58,9 @@ pub fn run(args: Policy, door: &mut Door<'_>) -> Result<Exit> {
         wrap: true,
     };
     let mut rows = Rows::new(format, Some(COLUMNS.map(str::to_owned).to_vec()), look, false);
+    let mut judge = Judge::new(&location.path, (door.clock)());
     for (number, rule) in (1..).zip(&settings.policy) {
-        policy::compiled(number, rule, (door.clock)())?;
+        policy::check(number, rule, &mut judge)?;
         let mut line = format!("{{\"rule\":{number},\"when\":").into_bytes();
         json::quote_into(&rule.when, &mut line);
         line.extend_from_slice(format!(",\"then\":\"{}\"", rule.then.word()).as_bytes());

@@ -8,11 +8,10 @@ use crate::cmd::keep::retention::{OfLogbook, Old};
 use crate::cmd::reading;
 use crate::error::{Error, Exit, Result};
 use crate::format::SegmentName;
-use crate::model::Instant;
-use crate::query::time;
+use crate::model::{Instant, option_ms};
 use crate::store::append::Options;
 use crate::store::archive::{Keeper, manifest::Entry};
-use crate::store::config::{self, duration_ms};
+use crate::store::config;
 use crate::store::locate::Why;
 use crate::store::os_real::REAL;
 use crate::store::{Durability, Purpose, locate};
@@ -52,9 +51,7 @@ pub struct Archive {
 /// `logbook archive`
 pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
     let age = |flag: &str, given: &Option<String>| -> Result<Option<i64>> {
-        let ms = given.as_deref().map(time::duration_ms).transpose();
-        let ms =
-            ms.map_err(|why| Error::usage(format!("{flag}: {why}")).hint(format!("logbook archive {flag} 30d")))?;
+        let ms = given.as_deref().map(|text| option_ms(flag, text)).transpose()?;
         Ok(ms.map(|ms| i64::try_from(ms).unwrap_or(i64::MAX)))
     };
     let older = age("--older-than", &args.older_than)?;
@@ -63,7 +60,7 @@ pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
         return Err(Error::usage("archive needs to know which segments: --older-than DURATION")
             .hint("logbook archive --older-than 30d --dry-run"));
     }
-    let lock_timeout_ms = duration_ms(&args.lock_timeout)?;
+    let lock_timeout_ms = option_ms("--lock-timeout", &args.lock_timeout)?;
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
     if location.why == Why::Fallback && args.dir.is_none() {
         return Err(Error::usage(format!(

@@ -4,7 +4,6 @@
 //!
 //! Not here: what a row means (`view`), waiting (`follow`).
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::SystemTime;
@@ -200,7 +199,7 @@ impl State {
             any.push(test("timestamp", Op::GreaterEqual, &first.to_string(), Form::Bare));
         }
         require(&mut wanted, Expr::Or(any));
-        let plan = wording::compiled(&wanted, "", clock, BTreeMap::new())?;
+        let plan = wording::plain(&wanted, "", clock)?;
         let mut pruning = Pruning::new(plan.requirement());
         let found = reading::logbook_at(location, Corrections::Folded, pruning.as_mut())?;
 

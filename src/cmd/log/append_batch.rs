@@ -209,7 +209,10 @@ impl Batch<'_> {
     fn finish(self, result: Result<()>, synced: Result<()>, door: &mut Door<'_>) -> Result<Exit> {
         if self.breaches.0 > 0 {
             let (count, first) = &self.breaches;
-            door.err.note(format_args!("{} stored, but against contracts: {first}", rows_of(*count)));
+            door.err.note(format_args!(
+                "{} stored that break a contract, or could not be held against one; the first: {first}",
+                rows_of(*count)
+            ));
         }
         let said = if synced.is_ok() { say_rows(&self.printed, door) } else { Ok(()) };
         let rows = rows_of;

@@ -9,9 +9,9 @@ use crate::cmd::writing::{OfRun, Print, Writing, print_rows, say};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::Pairs;
 use crate::json;
+use crate::model::wait_ms;
 use crate::render::safe::escape;
 use crate::store::Purpose;
-use crate::store::config::duration_ms;
 use crate::view::approvals::Verdict;
 
 /// Two real examples.
@@ -30,7 +30,7 @@ pub struct Ask {
     /// The SHA-256 of the arguments that a decision is bound to: printf '%s\0' CMD ARGS… | sha256sum
     #[arg(long, value_name = "DIGITS")]
     args_sha256: Option<String>,
-    /// No decision counts after this time, such as 2h
+    /// No decision counts after this time, such as 2h or 1h30m; at most 3650d
     #[arg(long, value_name = "TIME")]
     expires: Option<String>,
     /// Wait for the decision: exit 0 approved, 1 denied or expired, 6 not decided yet
@@ -120,8 +120,8 @@ fn ask(args: &Ask, door: &mut Door<'_>) -> Result<Exit> {
         return Err(Error::usage("--args-sha256 takes 64 hexadecimal digits in lower case")
             .hint("printf '%s\\0' CMD ARGS… | sha256sum"));
     }
-    let expires_ms = args.expires.as_deref().map(duration_ms).transpose()?;
-    let timeout_ms = args.timeout.as_deref().map(duration_ms).transpose()?;
+    let expires_ms = args.expires.as_deref().map(|text| wait_ms("--expires", text)).transpose()?;
+    let timeout_ms = args.timeout.as_deref().map(|text| wait_ms("--timeout", text)).transpose()?;
     let call = call(args, digest)?;
     let desk = args.writing.desk(door, Purpose::Write)?;
     let question = Question { run: &run, action: &args.what, call: &call, rule: &Pairs::new(), expires_ms };

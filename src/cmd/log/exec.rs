@@ -7,6 +7,7 @@ use crate::cmd::Door;
 use crate::cmd::calling::capture::Capture;
 use crate::cmd::calling::command::{self, Ended, Outcome};
 use crate::cmd::calling::intent::{Begun, Gate, Intent};
+use crate::cmd::calling::judge::Judge;
 use crate::cmd::calling::{Arguments, Described, Keep, held};
 use crate::cmd::writing::{Desk, OfRun, Writing, made_id};
 use crate::error::{Error, Exit, Result};
@@ -33,7 +34,7 @@ pub struct Exec {
     described: Described,
     #[command(flatten)]
     gate: Gate,
-    /// Keep size, digest and last lines of the output; the command then writes to a pipe
+    /// Keep size, digest and last lines of the output; the command then writes to a pipe, and what outlives it loses what it prints
     #[arg(long)]
     capture: bool,
     /// How many last lines of each stream --capture keeps
@@ -199,9 +200,13 @@ impl Call<'_> {
         }
         let drafts = self.desk.draft(&pairs, door)?;
         writer.append(&drafts, OnRefused::Abort).all()?;
-        if let (Some(terms), Ok(outcome)) = (&self.begun.terms, outcome)
-            && let Some(fault) = terms.broken_by(outcome)
-        {
+        let (Ok(outcome), Some(terms)) = (outcome, &self.begun.terms) else { return writer.sync() };
+        let mut judge = Judge::new(&self.desk.location.path, (door.clock)());
+        let fault = terms.broken_by(outcome, &mut judge).unwrap_or_else(|error| {
+            door.note(format_args!("warning: the result was not held against its contract: {}", error.message));
+            None
+        });
+        if let Some(fault) = fault {
             let mut pairs = Pairs::new();
             let action = format!("policy: the tool broke contract {}", terms.name);
             let texts = [("run_id", &*self.run), ("kind", "policy.decision"), ("action", &action)];

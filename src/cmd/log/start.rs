@@ -9,7 +9,7 @@ use crate::format::Drafts;
 use crate::format::digest::sha256_hex;
 use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::model::run_id;
-use crate::store::Purpose;
+use crate::store::{Purpose, named};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\
@@ -191,7 +191,8 @@ fn row(args: &Start, run: &str, fields: &[String], door: &Door<'_>) -> Result<Pa
 /// `sha256:` and the digest of the file with the prompt.
 fn prompt_digest(path: &std::path::Path, door: &Door<'_>) -> Result<String> {
     let path = door.env.cwd.join(path);
-    let bytes = std::fs::read(&path).map_err(|error| Error::io(format!("{}: {error}", path.display())))?;
+    let bytes = named::read(&path, named::PROMPT_BYTES_MAX)
+        .map_err(|error| Error::io(format!("{}: {error}", path.display())))?;
     Ok(format!("sha256:{}", sha256_hex(&bytes)))
 }
 

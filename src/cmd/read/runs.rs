@@ -5,10 +5,12 @@ use std::ops::ControlFlow;
 
 use super::branches;
 use crate::cmd::Door;
+use crate::cmd::guard::Bounds;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading, require, runs, test};
 use crate::error::{Error, Exit, Result};
 use crate::json;
+use crate::model::option_ms;
 use crate::query::ast::{Expr, Form, Op};
 use crate::query::{Query, time};
 use crate::render::{self, Format, Rows, cell};
@@ -52,6 +54,8 @@ pub struct Runs {
     #[arg(long, value_name = "FIELD,…", allow_hyphen_values = true)]
     sort: Option<String>,
     #[command(flatten)]
+    bounds: Bounds,
+    #[command(flatten)]
     reading: Reading,
 }
 
@@ -63,7 +67,8 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     let clauses = Clauses { limit: args.limit.clone(), sort: args.sort.clone(), ..Clauses::default() };
     let (mut query, text) = clauses.query(&args.filter)?;
     args.narrow(&mut query, &clock)?;
-    let plan = wording::compiled(&query, &text, &clock, BTreeMap::new())?;
+    let guarded = wording::guarded(&query, &text, &clock, BTreeMap::new(), args.bounds.watch()?)?;
+    let plan = guarded.plan();
 
     let corrections = Corrections::wanted(&args.reading, &Query::default());
     let mut found = reading::logbook_for(door, &args.reading, corrections, None)?;
@@ -90,18 +95,22 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     let mut failed = None;
     let mut kept: Vec<(usize, Vec<u8>)> = Vec::new();
     let wanted = runs.iter().enumerate().filter(|(_, run)| asked || args.all || !run.is_old(recent));
-    runs::ask(wanted, &tree, clock.now, &plan, &mut |row, at| {
-        match at.filter(|_| plain) {
-            Some(at) => kept.push((at, row.to_vec())),
-            None => {
-                if let Err(error) = rows.push(row, None, &mut door.out) {
-                    failed = Some(error);
-                    return ControlFlow::Break(());
+    guarded.evaluate(|plan, _| {
+        runs::ask(wanted, &tree, clock.now, plan, &mut |row, at| {
+            match at.filter(|_| plain) {
+                Some(at) => kept.push((at, row.to_vec())),
+                None => {
+                    if let Err(error) = rows.push(row, None, &mut door.out) {
+                        failed = Some(error);
+                        return ControlFlow::Break(());
+                    }
                 }
             }
-        }
-        ControlFlow::Continue(())
-    });
+            ControlFlow::Continue(())
+        });
+        Ok(())
+    })?;
+    drop(guarded);
     // What is sorted stands as it was sorted.
     let shown: Vec<usize> = kept.iter().map(|(at, _)| *at).collect();
     let order = if args.flat || args.sort.is_some() { branches::flat(&shown) } else { branches::of(&shown, &tree) };
@@ -151,8 +160,7 @@ impl Runs {
             _ => require(query, Expr::Or(wanted)),
         }
         if let Some(silent) = &self.silent {
-            let ms = time::duration_ms(silent)
-                .map_err(|why| Error::usage(format!("--silent: {why}")).hint("as --silent 2h"))?;
+            let ms = option_ms("--silent", silent)?;
             require(query, test("age_ms", Op::GreaterEqual, &ms.to_string(), Form::Bare));
             require(query, Expr::Not(Box::new(Expr::Or(vec![status("done"), status("failed")]))));
         }

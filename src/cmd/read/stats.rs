@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
+use crate::cmd::guard::Bounds;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading};
 use crate::error::{Error, Exit, Result};
@@ -30,6 +31,8 @@ pub struct Stats {
     #[arg(value_name = "FILTER")]
     filter: Vec<String>,
     #[command(flatten)]
+    bounds: Bounds,
+    #[command(flatten)]
     reading: Reading,
 }
 
@@ -47,27 +50,31 @@ pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
         return Err(Error::usage("stats takes conditions, and no other clauses").hint("logbook stats 'status=blocked'"));
     }
     args.reading.narrow(&mut query, &clock)?;
-    let plan = wording::compiled(&query, &text, &clock, BTreeMap::new())?;
+    let guarded = wording::guarded(&query, &text, &clock, BTreeMap::new(), args.bounds.watch()?)?;
     let corrections = Corrections::wanted(&args.reading, &query);
     let found = reading::logbook_for(door, &args.reading, corrections, None)?;
 
     let mut stats = Fold::new(clock.zone);
-    let mut out = Out {
-        sink: &mut |text, place| {
-            // A vector of slices of the row cannot outlive it.
-            let mut fields = Vec::with_capacity(FIELDS.len());
-            if json::pick(text, &FIELDS, &mut fields).is_ok() {
-                stats.push(&Row { text, fields: &fields, place: place.unwrap_or_default(), lasts: false });
-            }
-            ControlFlow::Continue(())
-        },
-        // A row that a program fails on is left out, as `query` does.
-        fault: &mut |_, _| {},
-    };
-    let mut fold = plan.fold();
     let strict = args.reading.strict;
-    let scanned = scan::feed(&found.inputs, door.input, plan.fields(), strict, |row, _, _| fold.push(row, &mut out));
-    fold.finish(&mut out);
+    let scanned = guarded.evaluate(|plan, _| {
+        let mut out = Out {
+            sink: &mut |text, place| {
+                // A vector of slices of the row cannot outlive it.
+                let mut fields = Vec::with_capacity(FIELDS.len());
+                if json::pick(text, &FIELDS, &mut fields).is_ok() {
+                    stats.push(&Row { text, fields: &fields, place: place.unwrap_or_default(), lasts: false });
+                }
+                ControlFlow::Continue(())
+            },
+            // A row that a program fails on is left out, as `query` does.
+            fault: &mut |_, _| {},
+        };
+        let mut fold = plan.fold();
+        let scanned =
+            scan::feed(&found.inputs, door.input, plan.fields(), strict, |row, _, _| fold.push(row, &mut out));
+        fold.finish(&mut out);
+        Ok(scanned)
+    })?;
     let runs = stats.finish(clock.now);
     match format {
         Format::Json | Format::Jsonl => door.out.json(&to_json(&stats, runs))?,

@@ -7,8 +7,9 @@ use crate::cmd::Door;
 use crate::error::{Error, Exit, Result};
 use crate::format::Rules;
 use crate::format::secrets::{Own, Redactor};
+use crate::model::option_ms;
 use crate::store::append::Options;
-use crate::store::config::{self, duration_ms};
+use crate::store::config;
 use crate::store::os_real;
 use crate::store::{Durability, Environment, Location, Purpose, Settings, locate, redaction_key};
 
@@ -74,7 +75,7 @@ impl Writing {
         let durability = self.durability.as_deref().or_else(|| door.env.var("LOGBOOK_DURABILITY"));
         let options = Options {
             durability: durability.map(Durability::parse).transpose()?,
-            lock_timeout_ms: self.lock_timeout.as_deref().map(duration_ms).transpose()?,
+            lock_timeout_ms: self.lock_timeout.as_deref().map(|text| option_ms("--lock-timeout", text)).transpose()?,
             now: door.clock,
         };
         let location = locate(self.dir.as_deref(), &door.env, purpose)?;

@@ -112,7 +112,7 @@ impl Desk {
         }
         let query = about.query()?;
         let clock = crate::query::time::Clock { now: (door.clock)(), zone: crate::model::Zone::UTC };
-        let plan = wording::compiled(&query, "", &clock, std::collections::BTreeMap::new())?;
+        let plan = wording::plain(&query, "", &clock)?;
         let mut pruning = Pruning::new(plan.requirement());
         let corrections = if P::AS_WRITTEN { Corrections::AsWritten } else { Corrections::Folded };
         let found = reading::logbook_at(&self.location, corrections, pruning.as_mut())?;

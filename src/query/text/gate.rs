@@ -19,7 +19,7 @@ use crate::query::jq::named::{Named, named};
 use crate::query::problem::{Problem, quoted};
 
 /// The arguments that a contract declares.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Arguments {
     /// Their names.
     pub names: Vec<String>,

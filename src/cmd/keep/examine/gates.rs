@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::{Finding, Level};
+use crate::cmd::calling::judge::Judge;
 use crate::cmd::calling::{contract, policy};
 use crate::error::{Error, Result};
 use crate::format::draft::pairs::shell_word;
@@ -14,17 +15,18 @@ use crate::store::config::texts::{self, CONTRACTS};
 /// What is wrong with them.
 pub fn faults(directory: &Path, settings: &Settings, now: Instant) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
+    let mut judge = Judge::new(directory, now);
     let mut tell = |error: Error, next: String| {
         let hint = error.hint.map_or_else(String::new, |hint| format!("; {hint}"));
         findings.push(Finding::new(Level::Warning, "gate", format!("{}{hint}", error.message)).next(next));
     };
     for (number, rule) in (1..).zip(&settings.policy) {
-        if let Err(error) = policy::compiled(number, rule, now) {
+        if let Err(error) = policy::check(number, rule, &mut judge) {
             tell(error, "logbook policy show".to_owned());
         }
     }
     for name in texts::names(directory, CONTRACTS)? {
-        if let Err(error) = contract::named(directory, &name, now) {
+        if let Err(error) = contract::named(directory, &name, &mut judge) {
             tell(Error { hint: None, ..error }, format!("logbook contract check {}", shell_word(&name)));
         }
     }
