@@ -41,11 +41,7 @@ impl Question<'_> {
     /// Stores the request, unless the same is on file and nobody has acted on it: then this joins it. Gives its name.
     pub fn put(&self, desk: &Desk, door: &mut Door<'_>) -> Result<(String, Option<Done>)> {
         let now = (door.clock)();
-        // As it stands in rows.
-        let redacted =
-            desk.redactor.as_ref().map(|redactor| redactor.redact(self.action.as_bytes())).transpose()?.flatten();
-        let action =
-            redacted.map_or_else(|| self.action.to_owned(), |text| String::from_utf8_lossy(&text).into_owned());
+        let action = desk.as_stored("action", self.action)?;
         let expires_at = self.expires_ms.map(|ms| now.plus_ms(i64::try_from(ms).unwrap_or(i64::MAX)).to_utc_ms());
         let mut joined = None;
         let done = desk.decide_whether(

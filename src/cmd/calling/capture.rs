@@ -1,16 +1,14 @@
 //! The output of a command, copied on its way: it is no longer a terminal or a file to the command, but a pipe.
 
-use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::process::Child;
 use std::thread::JoinHandle;
 
-use crate::json;
-
+use super::tail::Tail;
+use crate::error::Result;
 use crate::format::digest::{Digest, Sha256, finished_hex};
-
-/// Bytes of the last lines of a stream that are kept.
-const TAIL_BYTES_MAX: usize = 16 << 10;
+use crate::format::secrets::Redactor;
+use crate::json;
 
 /// What is to be kept of the output.
 #[derive(Debug, Clone, Copy)]
@@ -26,8 +24,10 @@ pub struct Stream {
     pub bytes: u64,
     /// SHA-256 of them, in hexadecimal digits.
     pub sha256: String,
-    /// The last lines.
-    pub tail: String,
+    /// Its end.
+    tail: Tail,
+    /// How many of its last lines are wanted.
+    lines: usize,
 }
 
 /// Both streams.
@@ -66,7 +66,7 @@ impl Copying {
 
 fn copy(from: Option<impl Read>, mut to: impl Write, lines: usize) -> Stream {
     let Some(mut from) = from else { return Stream::default() };
-    let (mut bytes, mut digest, mut tail) = (0, Sha256::new(), VecDeque::new());
+    let (mut bytes, mut digest, mut tail) = (0, Sha256::new(), Tail::default());
     let mut piece = vec![0; 64 << 10];
     loop {
         let got = match from.read(&mut piece) {
@@ -82,21 +82,14 @@ fn copy(from: Option<impl Read>, mut to: impl Write, lines: usize) -> Stream {
         }
         bytes += got as u64;
         digest.update(new);
-        tail.extend(&new[got.saturating_sub(TAIL_BYTES_MAX)..]);
-        tail.drain(..tail.len().saturating_sub(TAIL_BYTES_MAX));
+        tail.push(new);
     }
-    Stream { bytes, sha256: finished_hex(digest), tail: last_lines(tail.make_contiguous(), lines) }
-}
-
-fn last_lines(tail: &[u8], lines: usize) -> String {
-    let text = String::from_utf8_lossy(tail);
-    let all: Vec<&str> = text.split_inclusive('\n').collect();
-    all[all.len().saturating_sub(lines)..].concat()
+    Stream { bytes, sha256: finished_hex(digest), tail, lines }
 }
 
 impl Captured {
-    /// As JSON.
-    pub fn json(&self) -> String {
+    /// As JSON: sizes and digests of all that came, and the last lines without their secrets; `None`: as they are.
+    pub fn json(&self, redactor: Option<&Redactor>) -> Result<String> {
         let mut out = b"{".to_vec();
         for (name, stream) in [("stdout", &self.out), ("stderr", &self.err)] {
             if out.len() > 1 {
@@ -104,10 +97,11 @@ impl Captured {
             }
             let start = format!("\"{name}\":{{\"bytes\":{},\"sha256\":\"{}\",\"tail\":", stream.bytes, stream.sha256);
             out.extend_from_slice(start.as_bytes());
-            json::quote_into(&stream.tail, &mut out);
+            let path = format!("tool_call.result.{name}.tail");
+            json::quote_into(&stream.tail.text(stream.lines, redactor, &path)?, &mut out);
             out.push(b'}');
         }
         out.push(b'}');
-        String::from_utf8_lossy(&out).into_owned()
+        Ok(String::from_utf8_lossy(&out).into_owned())
     }
 }

@@ -121,7 +121,7 @@ impl Terms {
 
     /// In what the tool did not do what it promises: how it ended, else what it returned.
     pub fn broken_by(&self, outcome: &Outcome) -> Option<String> {
-        let returned = outcome.captured.as_ref().map(Captured::json);
+        let returned = outcome.captured.as_ref().and_then(|captured: &Captured| captured.json(None).ok());
         match outcome.ended {
             Ended::Exit(code) => self.not_kept(Some(code.into()), "", returned.as_deref()),
             ended => self.not_kept(None, &ended.signal_name()?, returned.as_deref()),

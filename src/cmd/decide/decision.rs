@@ -72,12 +72,8 @@ pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<D
     let mut signed = Pairs::new();
     desk.sign(&mut signed, by, door)?;
     let now = (door.clock)();
-    let who = by.map_or_else(|| user(door), str::to_owned);
-    let own = Own {
-        who: &who,
-        agent: door.env.var("LOGBOOK_AGENT").map(str::to_owned),
-        run: door.env.var("LOGBOOK_RUN").map(str::to_owned),
-    };
+    let who = desk.as_stored("approver", &by.map_or_else(|| user(door), str::to_owned))?;
+    let own = Own { who: &who, agent: desk.agent.as_deref(), run: desk.run.as_deref() };
     desk.decide(About::Kinds(&KINDS), door, Approvals::default, |approvals| {
         let request = meant(what, approvals, now)?;
         may_be_decided(request, args_sha256, now)?;
@@ -161,8 +157,8 @@ fn may_be_decided(request: &Request, args_sha256: Option<&str>, now: Instant) ->
 /// By what a decision about one's own request is known.
 struct Own<'w> {
     who: &'w str,
-    agent: Option<String>,
-    run: Option<String>,
+    agent: Option<&'w str>,
+    run: Option<&'w str>,
 }
 
 impl Own<'_> {
@@ -171,11 +167,11 @@ impl Own<'_> {
             Err(Error::new(Exit::No, format!("nobody decides about their own request: {what}"))
                 .hint("from a shell outside the run, another person; or own_approvals = true in config.toml"))
         };
-        let agents = [Some(self.who), self.agent.as_deref()];
+        let agents = [Some(self.who), self.agent];
         if !request.agent.is_empty() && agents.contains(&Some(&request.agent)) {
             return refused(format!("{} is one of agent {}", request.name, request.agent));
         }
-        if self.run.as_deref() == Some(&request.run) {
+        if self.run == Some(&request.run) {
             return refused(format!("this shell is inside run {} (LOGBOOK_RUN)", request.run));
         }
         Ok(())

@@ -40,6 +40,7 @@ pub fn hold(desk: &Desk, (run, why): (&str, &str), by: Option<&str>, door: &mut 
     if why.trim().is_empty() {
         return Err(Error::usage("a hold needs a reason").hint(format!("logbook hold {} --why '…'", shell_word(run))));
     }
+    let run = &*desk.as_stored("run_id", run)?;
     let mut signed = Pairs::new();
     desk.sign(&mut signed, by, door)?;
     // A run that has no row is a slip of the pen, not a run that never may begin.

@@ -42,6 +42,8 @@ struct Batch<'a> {
     /// How many rows break one, and what the first of them was.
     breaches: (u64, String),
     line: u64,
+    /// The line of the first row with a secret, and what was found there.
+    redacted: Option<(u64, String)>,
     now: String,
     stored: u64,
     skipped: u64,
@@ -58,6 +60,7 @@ pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
         drafts: Drafts::new(),
         lines: Vec::new(),
         line: 0,
+        redacted: None,
         contracts: breach::of(job.desk, (door.clock)(), door.err),
         breaches: (0, String::new()),
         now: String::new(),
@@ -140,7 +143,13 @@ impl Batch<'_> {
         if spans.is_none() && line.iter().all(|byte| is_white(*byte)) {
             return Ok(());
         }
-        match self.drafts.push_judged(line, spans, &self.rules, &self.now, Some(self.line)) {
+        let pushed = self.drafts.push_judged(line, spans, &self.rules, &self.now, Some(self.line));
+        if let (None, Some(redactor)) = (&self.redacted, self.rules.redactor)
+            && let Some(news) = redactor.told().news()
+        {
+            self.redacted = Some((self.line, news));
+        }
+        match pushed {
             Ok(()) => {
                 self.lines.push(self.line);
                 let breach = breach::push(&mut self.contracts, line, &mut self.drafts, &self.rules, &self.now);
@@ -204,8 +213,18 @@ impl Batch<'_> {
         }
     }
 
+    /// Says of how much of the rows marks were put in the place, and where first.
+    fn tell_redacted(&self, err: &mut dyn Write) {
+        let (Some((line, news)), Some(redactor)) = (&self.redacted, self.rules.redactor) else { return };
+        let told = redactor.told();
+        let s = if told.secrets == 1 { "" } else { "s" };
+        let rows = rows_of(told.rows);
+        let _ = writeln!(err, "logbook: redacted: {} secret{s} in {rows}, first in line {line}: {news}", told.secrets);
+    }
+
     /// Says what came of it. A failed sync is worse than a bad row.
     fn finish(self, result: Result<()>, synced: Result<()>, door: &mut Door<'_>) -> Result<Exit> {
+        self.tell_redacted(door.err);
         if self.breaches.0 > 0 {
             let _ = writeln!(
                 door.err,

@@ -71,6 +71,7 @@ fn ask(args: &Ask, door: &mut Door<'_>) -> Result<Exit> {
         beside.text("tool_call.tool", tool)?;
     }
     let desk = args.writing.desk(door, Purpose::Write)?;
+    let run = desk.as_stored("run_id", &run)?;
     let question = Question { run: &run, action: &args.what, args_sha256: digest, expires_ms, beside: &beside };
     let (name, done) = question.put(&desk, door)?;
     if !args.wait {

@@ -129,9 +129,9 @@ struct Call<'a> {
 /// Runs the command between its two rows.
 pub fn carry_out(args: &Exec, door: &mut Door<'_>) -> Result<Outcome> {
     let arguments = Arguments::of_command(&args.command);
-    let mut result = args.writing.desk(door, Purpose::Write);
-    if let (Ok(desk), Keep::Full) = (&mut result, args.described.keep()) {
-        desk.redactor = None;
+    let result = args.writing.desk(door, Purpose::Write);
+    if let (Ok(desk), Keep::Full) = (&result, args.described.keep()) {
+        desk.keep_arguments();
     }
     let call = match &result {
         Ok(desk) => begin(args, &arguments, desk, door),
@@ -159,11 +159,11 @@ pub fn carry_out(args: &Exec, door: &mut Door<'_>) -> Result<Outcome> {
 }
 
 fn begin<'a>(args: &Exec, arguments: &Arguments, desk: &'a Desk, door: &mut Door<'_>) -> Result<Call<'a>> {
-    let run = args.of.name(door)?;
+    let run = desk.as_stored("run_id", &args.of.name(door)?)?;
     let id = made_id::call_id((door.clock)())?;
     let program = args.command.first().map(Path::new).and_then(Path::file_name).unwrap_or_default().to_string_lossy();
     let tool = args.described.tool.clone().unwrap_or_else(|| program.clone().into_owned());
-    let action = if args.described.keep() == Keep::Digest { program.into_owned() } else { arguments.line.clone() };
+    let action = if args.described.keep() == Keep::Digest { program.into_owned() } else { arguments.action(desk)? };
     let intent = Intent {
         run: &run,
         id: &id,
@@ -195,7 +195,7 @@ impl Call<'_> {
                     pairs.text("tool_call.signal", &name)?;
                 }
                 if let Some(captured) = &outcome.captured {
-                    pairs.json("tool_call.result", &captured.json())?;
+                    pairs.json("tool_call.result", &captured.json(self.desk.redactor.as_ref())?)?;
                     pairs.text("tool_call.result_sha256", &captured.out.sha256)?;
                 }
                 pairs.text("duration_ms", &format!("{:.3}", outcome.duration_ms))?;

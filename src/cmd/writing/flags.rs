@@ -1,5 +1,6 @@
 //! The flags that commands share which store rows, and the logbook that they open.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use super::{Client, Print};
@@ -10,7 +11,7 @@ use crate::format::secrets::{Own, Redactor};
 use crate::store::append::Options;
 use crate::store::config::{self, duration_ms};
 use crate::store::os_real;
-use crate::store::{Durability, Environment, Location, Purpose, Settings, locate, redaction_key};
+use crate::store::{Durability, Location, Purpose, Settings, locate, redaction_key};
 
 /// Flags of every command that stores rows.
 #[derive(Debug, Default, Clone, clap::Args)]
@@ -64,6 +65,12 @@ pub struct Desk {
     pub redactor: Option<Redactor>,
     /// Through which door decisions come.
     pub client: Client,
+    /// The run that `LOGBOOK_RUN` names, as rows name it.
+    pub run: Option<String>,
+    /// The agent that `LOGBOOK_AGENT` names, as rows name it.
+    pub agent: Option<String>,
+    /// What was redacted is told on standard error.
+    pub tells: bool,
 }
 
 impl Writing {
@@ -81,7 +88,11 @@ impl Writing {
         let settings = if location.exists { config::layered(&location.path, &door.env)? } else { Settings::default() };
         os_real::outlive_file_size_limit();
         let redactor = redactor(&location, &settings)?;
-        Ok(Desk { location, settings, options, print, redactor, client: Client::default() })
+        let client = Client::default();
+        let desk = Desk { location, settings, options, print, redactor, client, run: None, agent: None, tells: true };
+        let stored = |name: &str, field: &str| door.env.var(name).map(|value| desk.as_stored(field, value)).transpose();
+        let (run, agent) = (stored("LOGBOOK_RUN", "run_id")?, stored("LOGBOOK_AGENT", "agent_id")?);
+        Ok(Desk { run, agent, ..desk })
     }
 
     /// Whether a row that cannot be stored is only worth a warning.
@@ -104,13 +115,45 @@ impl Writing {
 
 impl Desk {
     /// What the rows of this command are checked against, and what fills in what they lack.
-    pub fn rules<'a>(&'a self, env: &'a Environment) -> Rules<'a> {
+    pub fn rules(&self) -> Rules<'_> {
         Rules {
             vocabulary: &self.settings.vocabulary,
-            run_id: env.var("LOGBOOK_RUN"),
-            agent_id: env.var("LOGBOOK_AGENT"),
+            run_id: self.run.as_deref(),
+            agent_id: self.agent.as_deref(),
             own: true,
             redactor: self.redactor.as_ref(),
+        }
+    }
+
+    /// `value` as it stands in the field of a row: what is compared with rows is compared in this form.
+    pub fn as_stored(&self, field: &str, value: &str) -> Result<String> {
+        self.redactor.as_ref().map_or_else(|| Ok(value.to_owned()), |redactor| redactor.member(field, value))
+    }
+
+    /// The arguments of a call, JSON, as they stand in its row.
+    pub fn arguments_as_stored(&self, json: &str) -> Result<String> {
+        self.redactor.as_ref().map_or_else(|| Ok(json.to_owned()), |redactor| redactor.arguments(json))
+    }
+
+    /// The arguments of calls are kept as they are, in all rows of this command.
+    pub fn keep_arguments(&self) {
+        if let Some(redactor) = &self.redactor {
+            redactor.leave_arguments();
+        }
+    }
+
+    /// What was redacted since this was asked last, each field and kind once.
+    pub fn redacted(&self) -> Option<String> {
+        self.redactor.as_ref().and_then(|redactor| redactor.told().news())
+    }
+
+    /// Tells on standard error what was redacted since this was called last: field and kind, each once.
+    pub fn tell_redacted(&self, err: &mut dyn Write) {
+        if self.tells
+            && let Some(news) = self.redacted()
+        {
+            // Nobody is left to tell when stderr is gone.
+            let _ = err.write_all(format!("logbook: redacted: {news}\n").as_bytes());
         }
     }
 }

@@ -34,13 +34,14 @@ const TRIES_MAX: usize = 16;
 
 impl Desk {
     /// The row that `pairs` give, checked and laid out.
-    pub fn draft(&self, pairs: &Pairs, door: &Door<'_>) -> Result<Drafts> {
+    pub fn draft(&self, pairs: &Pairs, door: &mut Door<'_>) -> Result<Drafts> {
         self.draft_text(&pairs.object(), door)
     }
 
-    fn draft_text(&self, text: &[u8], door: &Door<'_>) -> Result<Drafts> {
+    fn draft_text(&self, text: &[u8], door: &mut Door<'_>) -> Result<Drafts> {
         let mut drafts = Drafts::new();
-        drafts.push(text, &self.rules(&door.env), &(door.clock)().to_utc_ms(), None)?;
+        drafts.push(text, &self.rules(), &(door.clock)().to_utc_ms(), None)?;
+        self.tell_redacted(door.err);
         Ok(drafts)
     }
 

@@ -1,32 +1,41 @@
-//! What a glance looks for: the bytes of tokens, and how secrets of other kinds begin.
+//! What a glance looks for: the bytes of tokens, and how secrets of other kinds, and their names, begin.
 //!
-//! Who adds a rule to `rules.txt` sees to it that one of both stands in whatever its pattern matches; the tests hold all cases to it.
+//! Who adds a rule to `rules.txt` or a name to `names.rs` sees to it that one of both stands in whatever it matches; the
+//! tests hold all cases to it. All of it is wanted as the row spells it: what is spelled with escapes is told apart.
 
 /// Bytes of a token side by side that are worth a closer look: the shortest tokens have as many.
 pub(super) const RUN: usize = 20;
 
-/// Four bytes in a row, each of one of these; of nothing: any ASCII byte. Letters are meant in both cases, in all but the last.
+/// What may stand behind a name: what closes it, blanks, signs, and the backslash of an escape.
+const BEHIND: &[u8] = b"=:\"'\\>] (!";
+
+/// Any ASCII byte.
+const ANY: &[u8] = b"";
+
+/// Four bytes in a row, each of one of these. Letters are meant in both cases, in all but the last.
 const BEGINNINGS: [[&[u8]; 4]; 8] = [
-    // password, passwd; secret
-    [b"as", b"se", b"sc", b"wr"],
-    // pwd= and the like; whsec_
-    [b"ph", b"ws", b"de", b"=:\"\\c"],
-    // token= and the like, but not the tokens that rows count
-    [b"k", b"e", b"n", b"=:\"\\"],
-    // api_key, access-key, accesskey, AccountKey=, secretkey
-    [b"ist_-", b"k", b"e", b"y"],
+    // password, passwd, passphrase; pass=
+    [b"a", b"s", b"s", b"wp=:\"'\\>] (!"],
+    // pwd=; whsec_
+    [b"pw", b"wh", b"ds", b"e=:\"'\\>] (!"],
+    // token=, cookie: and the like, but not the tokens that rows count
+    [b"k", b"ei", b"ne", BEHIND],
+    // api_key, access-key, accesskey, AccountKey=, secret.key
+    [b"abcdefghijklmnopqrstuvwxyz_-.", b"k", b"e", b"y"],
     // A URL, from the last letter of its scheme on
-    [b"", b":", b"/", b"/"],
-    // bearer, basic
-    [b"b", b"ea", b"as", b"ri"],
-    // hooks.slack.com, sntrys_
-    [b"s", b"ln", b"at", b"cr"],
-    // glc_, FlyV1, PRIVATE KEY
-    [b"gFE", b"l ", b"cyK", b"_VE"],
+    [ANY, b":", b"/\\", b"/\\"],
+    // bearer, basic, credential, secret
+    [b"bc", b"ear", b"ase", b"ridt"],
+    // \u0041, \x41; -u, --user
+    [b"\\-", b"ux", ANY, ANY],
+    // PRIVATE KEY; -p, -a, -w
+    [b"E-", b" paPUw", b"K \"'\\", ANY],
 ];
 
 /// Which of [`BEGINNINGS`] is that of URLs.
-pub(super) const URL: usize = 4;
+pub(super) const URL: u8 = 1 << 4;
+/// And that of escapes.
+pub(super) const ESCAPE: u8 = 1 << 6;
 
 /// For each of the four bytes: which beginnings go with its low four bits, and which with its high ones; a bit each.
 pub(super) const TABLES: [[[u8; 16]; 2]; 4] = tables();

@@ -15,7 +15,7 @@ use crate::cmd::Door;
 use crate::cmd::decide::decision::{self, Wanted};
 use crate::cmd::live::board::Board;
 use crate::cmd::reading::Reading;
-use crate::cmd::writing::Writing;
+use crate::cmd::writing::{Desk, Writing};
 use crate::error::Result;
 use crate::query::time::Clock;
 use crate::render::Look;
@@ -228,11 +228,13 @@ impl<'d, 'w> Session<'d, 'w> {
     /// Decides as the commands do.
     fn decide(&mut self, verdict: Verdict, request: &str, args_sha256: &str, why: &str) -> Result<String> {
         let writing = Writing { dir: self.reading.dir.clone(), ..Writing::default() };
-        let desk = writing.desk(self.door, Purpose::Read)?;
+        // A line of its own would stand across the screen.
+        let desk = Desk { tells: false, ..writing.desk(self.door, Purpose::Read)? };
         let args_sha256 = Some(args_sha256).filter(|digest| !digest.is_empty());
         let wanted = Wanted { what: request, verdict, by: self.by.as_deref(), why: Some(why), args_sha256 };
         decision::decide(&desk, &wanted, self.door)?;
-        Ok(format!("{request} is {}", verdict.word()))
+        let news = desk.redacted().map_or_else(String::new, |news| format!("; redacted: {news}"));
+        Ok(format!("{request} is {}{news}", verdict.word()))
     }
 
     fn draw(&mut self, terminal: &mut Terminal) -> Result<()> {

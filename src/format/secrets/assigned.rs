@@ -1,0 +1,225 @@
+//! Values that stand behind the name of a secret in running text and in the words of a command: `DB_PASSWORD=…`,
+//! `"token": "…"`, `--api-key …`, `<password>…</password>`, and the credentials of `Authorization` and `Cookie`.
+//!
+//! Not here: members of JSON (`row`), what a name says (`names`), what could be a secret (`values`).
+
+use std::ops::Range;
+
+use super::names::{Family, NAME_BYTES_MAX, family};
+use super::text::WORD_END;
+use super::values::{Stands, could_be_secret};
+
+/// Of a longer value the first bytes are judged.
+const JUDGED_BYTES_MAX: usize = 1024;
+/// Blanks between a name and its value, at most.
+const BLANKS_MAX: usize = 32;
+/// Bytes of a type between a name and its value, at most: `password: Option<&str> = "…"`.
+const TYPE_BYTES_MAX: usize = 48;
+/// What ends a value that is not quoted. In URLs and shells something else begins there.
+const ENDS: &[u8] = b"\"'`\\,;&<>()[]{}|";
+/// What may stand between a name and its value.
+const SIGNS: [&[u8]; 8] = [b":=", b"=>", b"==", b"!=", b"->", b":-", b"=", b":"];
+
+/// Where values stand that could be secrets, in the order of the text.
+pub(super) fn find(text: &[u8]) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    let mut at = 0;
+    while let Some(from) = text[at..].iter().position(|byte| is_of_name(*byte)).map(|from| at + from) {
+        let to = text[from..].iter().position(|byte| !is_of_name(*byte)).map_or(text.len(), |length| from + length);
+        at = to;
+        let name = from.max(to.saturating_sub(NAME_BYTES_MAX))..to;
+        let Some(family) = family(&text[name.clone()]) else { continue };
+        let found_here = Name { text, range: name, family }.secrets();
+        at = found_here.last().map_or(at, |last| last.end.max(at));
+        found.extend(found_here);
+    }
+    found
+}
+
+/// Where credentials stand in the value of an `Authorization` or `Cookie` header.
+pub(super) fn credentials(family: Family, value: &[u8]) -> Vec<Range<usize>> {
+    Name { text: value, range: 0..0, family }.secrets_from(0)
+}
+
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | WORD_END)
+}
+
+fn is_quote(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\'' | b'`')
+}
+
+/// The name of a secret, where it stands.
+struct Name<'t> {
+    text: &'t [u8],
+    range: Range<usize>,
+    family: Family,
+}
+
+impl Name<'_> {
+    fn secrets(&self) -> Vec<Range<usize>> {
+        self.value_begins().map_or_else(Vec::new, |from| self.secrets_from(from))
+    }
+
+    fn secrets_from(&self, from: usize) -> Vec<Range<usize>> {
+        match self.family {
+            Family::Authorization => self.first_two_words(from).into_iter().find(|word| self.is_secret(word)).into_iter().collect(),
+            Family::Cookie => self.cookies(from),
+            _ => self.values(from).into_iter().find(|value| self.is_secret(value)).into_iter().collect(),
+        }
+    }
+
+    fn is_secret(&self, value: &Range<usize>) -> bool {
+        let judged = &self.text[value.start..value.end.min(value.start + JUDGED_BYTES_MAX)];
+        !judged.is_empty() && could_be_secret(self.family, judged, Stands::InText)
+    }
+
+    fn byte(&self, at: usize) -> u8 {
+        self.text.get(at).copied().unwrap_or_default()
+    }
+
+    /// Behind all bytes from `at` on that `is` says yes to, at most `max` of them.
+    fn skip(&self, at: usize, max: usize, is: impl Fn(u8) -> bool) -> usize {
+        let rest = &self.text[at.min(self.text.len())..];
+        at + rest.iter().take(max).take_while(|byte| is(**byte)).count()
+    }
+
+    /// Behind blanks, and line breaks that a backslash makes blanks.
+    fn skip_blanks(&self, at: usize) -> usize {
+        let at = self.skip(at, BLANKS_MAX, is_blank);
+        match (self.byte(at), self.byte(at + 1)) {
+            (b'\\', b'\n') => self.skip(at + 2, BLANKS_MAX, is_blank),
+            _ => at,
+        }
+    }
+
+    /// Where the value begins, its quote included. `None`: what follows is none.
+    fn value_begins(&self) -> Option<usize> {
+        let is_flag = self.text[self.range.start] == b'-';
+        let before = self.range.start.checked_sub(1).map_or(0, |at| self.byte(at));
+        let closed = self.skip(self.range.end, 4, |byte| matches!(byte, b'"' | b'\'' | b'\\' | b']'));
+        if before == b'<' && self.byte(closed) == b'>' {
+            return Some(closed + 1);
+        }
+        let behind = self.skip_blanks(closed);
+        let sign = SIGNS.iter().find(|sign| self.text[behind.min(self.text.len())..].starts_with(sign)).copied();
+        // `/etc/passwd: …`, `urn:token:…`, `Token::new`, `${PASSWORD:-…}`
+        let is_part = matches!(before, b'/' | b'\\' | b':') && closed == self.range.end;
+        let is_quoted = |at: usize| is_quote(self.byte(at)).then_some(at);
+        match sign {
+            Some(b":") if is_part || self.byte(behind + 1) == b':' => None,
+            Some(b":-") if before == b'{' => Some(behind + 2),
+            Some(b":-") => Some(self.skip_blanks(behind + 1)),
+            Some(sign) => {
+                let value = self.skip_blanks(behind + sign.len());
+                (if sign == b":" { self.behind_type(value) } else { None }).or(Some(value))
+            }
+            None if self.byte(closed) == b'(' => is_quoted(self.skip_blanks(closed + 1)),
+            None if self.byte(closed) == b',' && closed > self.range.end => is_quoted(self.skip_blanks(closed + 1)),
+            None if is_flag && behind > closed && self.byte(behind) != b'-' => Some(behind),
+            None if is_flag => None,
+            None => self.behind_label(closed).or_else(|| self.behind_type(behind)),
+        }
+    }
+
+    /// `: &str = "…"`: the quote behind what can only be a type.
+    fn behind_type(&self, at: usize) -> Option<usize> {
+        let is_of_type = |byte: u8| byte.is_ascii_alphanumeric() || b"_.<>&?[]: ".contains(&byte);
+        let sign = self.skip(at, TYPE_BYTES_MAX, is_of_type);
+        let value = self.skip_blanks(sign + 1);
+        (sign > at && self.byte(sign) == b'=' && is_quote(self.byte(value))).then_some(value)
+    }
+
+    /// `name: DB_PASSWORD`, and in the next line or attribute `value: …`.
+    fn behind_label(&self, at: usize) -> Option<usize> {
+        let from = self.skip(at, BLANKS_MAX, |byte| is_blank(byte) || matches!(byte, b'\r' | b'\n' | b','));
+        let from = if is_quote(self.byte(from)) { from + 1 } else { from };
+        let label = self.text.get(from..from + b"value".len())?;
+        let to = from + label.len();
+        let to = if is_quote(self.byte(to)) { to + 1 } else { to };
+        let sign = self.skip_blanks(to);
+        let is_label = from > at && label.eq_ignore_ascii_case(b"value") && matches!(self.byte(sign), b':' | b'=');
+        is_label.then(|| self.skip_blanks(sign + 1))
+    }
+
+    /// What the value that begins at `from` could be, the likeliest first.
+    fn values(&self, from: usize) -> Vec<Range<usize>> {
+        // `b'…'` and `f"…"` are quoted too.
+        let opening = if b"bfruL@".contains(&self.byte(from)) && is_quote(self.byte(from + 1)) { from + 1 } else { from };
+        if is_quote(self.byte(opening)) {
+            let from = opening + 1;
+            if let Some(to) = self.closing(from, self.byte(opening)) {
+                return vec![from..to];
+            }
+            return self.bare(from).into_iter().collect();
+        }
+        // A word of an array ends where it ends. In one that begins with the name there may be code behind it.
+        let begins_word = |at: usize| at == 0 || self.byte(at - 1) == WORD_END;
+        let to = self.text[from..].iter().position(|byte| *byte == WORD_END).map(|length| from + length);
+        let has_code = |to: usize| self.text[from..to].iter().any(|byte| is_quote(*byte) || b"()[]{}<>".contains(byte));
+        let is_whole = |to: &usize| begins_word(from) || begins_word(self.range.start) && !has_code(*to);
+        to.filter(is_whole).map(|to| from..to).into_iter().chain(self.bare(from)).collect()
+    }
+
+    /// The end of the line that begins at `from`, or of its word.
+    fn line_end(&self, from: usize) -> usize {
+        let is_end = |byte: &u8| matches!(*byte, b'\n' | b'\r' | WORD_END);
+        self.text[from..].iter().position(is_end).map_or(self.text.len(), |length| from + length)
+    }
+
+    /// The quote that closes what begins at `from`.
+    fn closing(&self, from: usize, quote: u8) -> Option<usize> {
+        let mut at = from;
+        while at < self.text.len() {
+            match self.text[at] {
+                byte if byte == quote => return Some(at),
+                b'\n' | WORD_END => return None,
+                b'\\' => at += 2,
+                _ => at += 1,
+            }
+        }
+        None
+    }
+
+    /// A value that is not quoted. `None`: it is code.
+    fn bare(&self, from: usize) -> Option<Range<usize>> {
+        let is_end = |byte: &u8| byte.is_ascii_whitespace() || *byte == WORD_END || ENDS.contains(byte);
+        let to = self.text[from..].iter().position(is_end).map_or(self.text.len(), |length| from + length);
+        let kept = self.text[from..to].iter().rposition(|byte| !matches!(byte, b'.' | b':')).map_or(from, |at| from + at + 1);
+        (!matches!(self.byte(to), b'(' | b'[')).then_some(from..kept)
+    }
+
+    /// A scheme and credentials, or credentials alone.
+    fn first_two_words(&self, from: usize) -> Vec<Range<usize>> {
+        let mut at = from;
+        let mut next = || {
+            at = self.skip(at, BLANKS_MAX, |byte| is_blank(byte) || matches!(byte, b'"' | b'\'' | b'\\' | b','));
+            let word = self.bare(at)?;
+            at = word.end;
+            Some(word)
+        };
+        [next(), next()].into_iter().flatten().collect()
+    }
+
+    /// The values of cookies, up to the end of the line, or to the quote in which it stands.
+    fn cookies(&self, from: usize) -> Vec<Range<usize>> {
+        let quote = [self.byte(from), self.byte(self.range.start.wrapping_sub(1))].into_iter().find(|byte| is_quote(*byte));
+        let from = if is_quote(self.byte(from)) { from + 1 } else { from };
+        let end = self.line_end(from);
+        let end = quote.and_then(|quote| self.closing(from, quote)).map_or(end, |closing| closing.min(end));
+        let mut at = from;
+        let cookies = self.text[from..end].split(|byte| *byte == b';').filter_map(|cookie| {
+            let begins = at;
+            at += cookie.len() + 1;
+            let value = begins + cookie.iter().position(|byte| *byte == b'=')? + 1;
+            let length = cookie[value - begins..].iter().position(|byte| byte.is_ascii_whitespace() || is_quote(*byte));
+            let value = value..length.map_or(begins + cookie.len(), |length| value + length);
+            self.is_secret(&value).then_some(value)
+        });
+        cookies.collect()
+    }
+}

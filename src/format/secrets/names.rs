@@ -1,0 +1,169 @@
+//! Names of secrets: `db_password`, `X-Api-Key`, `clientSecret`, `PGPASSWORD`; and names that only look like it, such as
+//! `next_token` and `password_file`.
+
+/// What a name says its value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    /// What a person may have thought up.
+    Password,
+    /// What may be the name of a secret as well.
+    Secret,
+    /// What a machine made up.
+    Token,
+    /// The value of an `Authorization` header.
+    Authorization,
+    /// The value of a `Cookie` header.
+    Cookie,
+}
+
+/// Headers whose values are long tokens, in the cases in which they are looked for.
+pub(super) const LONG_TOKENS_BEHIND: [&str; 2] = ["uthorization", "UTHORIZATION"];
+
+/// Longest name, in bytes: of a longer one the last of them count.
+pub(super) const NAME_BYTES_MAX: usize = 96;
+
+/// Which keys are secret: the word before `key`.
+const SECRET_KEYS: [&str; 22] = [
+    "access", "account", "api", "app", "auth", "client", "encryption", "function", "functions", "host", "hmac", "jwt", "license",
+    "master", "private", "secret", "service", "shared", "signing", "storage", "subscription", "webhook",
+];
+
+/// What stands before `token` when it is none that lets anybody in.
+const OTHER_TOKENS: [&str; 32] = [
+    "begin", "bos", "cancel", "cancellation", "continuation", "current", "cursor", "delimiter", "end", "eos", "expected", "first",
+    "last", "lookahead", "mask", "max", "min", "next", "pad", "page", "pagination", "per", "prev", "previous", "resume", "sep",
+    "special", "start", "stop", "sync", "unexpected", "unk",
+];
+
+/// Long words for what a person thought up.
+const LONG_PASSWORDS: [&str; 4] = ["password", "passwd", "passwort", "passphrase"];
+
+/// What may stand behind a password, a passphrase or a secret without making it something else.
+const SAME_STILL: [&str; 12] = [
+    "again", "confirm", "confirmation", "current", "new", "old", "plain", "plaintext", "repeat", "string", "text", "value",
+];
+
+/// Members of an object with the name of a secret that hold it: `"secret": {"value": …}`.
+const HOLDERS: [&[u8]; 13] = [
+    b"content", b"current", b"data", b"new", b"old", b"plain", b"plaintext", b"previous", b"raw", b"string", b"text", b"val",
+    b"value",
+];
+
+/// Members that name what stands in the member beside them: `{"name": "DB_PASSWORD", "value": …}`.
+const LABELS: [&[u8]; 10] =
+    [b"env", b"field", b"header", b"id", b"k", b"key", b"label", b"name", b"property", b"variable"];
+
+/// What `name` says its value is; `None`: no secret. What is asked here, a first look must see (`beginnings`): only names
+/// that begin in an unusual way may go on behind their word.
+pub(super) fn family(name: &[u8]) -> Option<Family> {
+    let name = &name[name.len().saturating_sub(NAME_BYTES_MAX)..];
+    if !name.last()?.is_ascii_alphanumeric() {
+        return None;
+    }
+    if LONG_TOKENS_BEHIND.iter().any(|end| name.ends_with(end.as_bytes())) {
+        return Some(Family::Authorization);
+    }
+    // Rails derives its keys from `SECRET_KEY_BASE`.
+    let name = name.strip_suffix(b"_BASE").or(name.strip_suffix(b"_base")).filter(|rest| rest.ends_with(b"KEY") || rest.ends_with(b"key")).unwrap_or(name);
+    let words = words(name);
+    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut goes_on = false;
+    while words.len() > 1 && words.last().is_some_and(|word| SAME_STILL.contains(word)) {
+        words.pop();
+        goes_on = true;
+    }
+    let last = *words.last()?;
+    let stem = last.trim_end_matches(|digit: char| digit.is_ascii_digit());
+    let stem = stem.strip_suffix('s').filter(|stem| !stem.ends_with('s')).unwrap_or(stem);
+    if LONG_PASSWORDS.iter().any(|end| stem.ends_with(end)) {
+        return Some(Family::Password);
+    }
+    if stem.ends_with("secret") {
+        return Some(Family::Secret);
+    }
+    if goes_on {
+        return None;
+    }
+    let before = words.len().checked_sub(2).map_or("", |at| words[at]);
+    match last {
+        word if word.ends_with("pwd") => Some(Family::Password),
+        "pass" if !before.is_empty() => Some(Family::Password),
+        "pass" | "cred" | "creds" | "credential" | "credentials" => Some(Family::Secret),
+        "cookie" => Some(Family::Cookie),
+        "token" => (!OTHER_TOKENS.contains(&before)).then_some(Family::Token),
+        "key" | "keys" => {
+            let is_joined = ["", "_", "-", "."].iter().any(|by| ends_with(name, &format!("{before}{by}{last}")));
+            (is_joined && SECRET_KEYS.contains(&before)).then_some(Family::Token)
+        }
+        word if word.ends_with("pass") && !["bypass", "compass", "trespass"].contains(&word) => Some(Family::Secret),
+        word => {
+            let first = word.strip_suffix("token").filter(|first| !OTHER_TOKENS.contains(first));
+            let first = first.or_else(|| word.strip_suffix("key").filter(|first| SECRET_KEYS.contains(first)));
+            first.map(|_| Family::Token)
+        }
+    }
+}
+
+fn ends_with(name: &[u8], end: &str) -> bool {
+    name.len() >= end.len() && name[name.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes())
+}
+
+/// Whether a member called `key` holds what the name of its object says.
+pub(super) fn is_holder(key: &[u8]) -> bool {
+    HOLDERS.iter().any(|name| key.eq_ignore_ascii_case(name))
+}
+
+/// Whether a member called `key` names what its object is about.
+pub(super) fn is_label(key: &[u8]) -> bool {
+    LABELS.iter().any(|name| key.eq_ignore_ascii_case(name))
+}
+
+/// The words of a name in lower case: `dbPassword2` is `db`, `password2`.
+fn words(name: &[u8]) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut before = b' ';
+    for (at, &byte) in name.iter().enumerate() {
+        if !byte.is_ascii_alphanumeric() {
+            before = b' ';
+            continue;
+        }
+        let next_is_lower = name.get(at + 1).is_some_and(u8::is_ascii_lowercase);
+        let begins = !before.is_ascii_alphanumeric()
+            || byte.is_ascii_uppercase() && (!before.is_ascii_uppercase() || next_is_lower);
+        if begins {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.push(char::from(byte.to_ascii_lowercase()));
+        }
+        before = byte;
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_apart() {
+        let cases = [
+            (Family::Password, "password passwd db_pass DB_PASSWORD PGPASSWORD dbPassword MYSQL_PWD passphrase new-password password_confirmation spring.datasource.password password2 ansible_become_pass passwords"),
+            (Family::Secret, "secret client_secret clientSecret SecretString secret_value app.secret userpass credentials secrets"),
+            (Family::Token, "token api_key API-KEY apiKey apikey X-Api-Key accessToken authtoken _authToken AWS_SECRET_ACCESS_KEY privateKey SharedAccessKey GH_TOKEN SECRET_KEY_BASE subscription-key AccountKey"),
+            (Family::Authorization, "Authorization Proxy-Authorization AUTHORIZATION"),
+            (Family::Cookie, "Cookie set-cookie"),
+        ];
+        for (wanted, names) in cases {
+            for name in names.split(' ') {
+                assert_eq!(family(name.as_bytes()), Some(wanted), "{name}");
+            }
+        }
+        for name in "monkey key public_key partition_key next_token CancellationToken nextPageToken tokens tokens_in token_count \
+                     password_file passwordHash secret_name secretRef api_key_id bypass compass author cookies value_text token_type token2 token_ pwd_old access__key"
+            .split_whitespace()
+        {
+            assert_eq!(family(name.as_bytes()), None, "{name}");
+        }
+    }
+}
