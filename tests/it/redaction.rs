@@ -267,7 +267,7 @@ fn a_look_overlooks_no_secret() {
         with_one += usize::from(plainly.is_some());
         assert_eq!(redactor.redact(row.as_bytes()).unwrap(), plainly, "{row}");
     }
-    assert!(with_one > 400, "{with_one}");
+    assert!(with_one > 250, "{with_one}");
 }
 
 /// The text of a value, each of its strings respelled.
@@ -300,7 +300,7 @@ fn a_row_says_the_same_however_it_is_spelled() {
         spellings.lines().filter(|line| !line.starts_with('#')).map(|line| line.split_once('\t').unwrap().1).collect();
     let parsed = |row: &[u8]| serde_json::from_slice::<serde_json::Value>(row).unwrap();
     let mut dice = Dice(11);
-    for round in 0..rows.len() * 12 {
+    for round in 0..rows.len() * 4 {
         let plain = filled(rows[round % rows.len()], &mut dice).replace(['«', '»'], "");
         let value = parsed(plain.as_bytes());
         let wanted = redactor.redact_plainly(value.to_string().as_bytes()).unwrap().map_or(value.clone(), |row| parsed(&row));
