@@ -3,16 +3,19 @@
 //!
 //! Not here: members of JSON (`row`), what a name says (`names`), what could be a secret (`values`).
 
+use std::cell::Cell;
 use std::ops::Range;
 
-use super::names::{Family, NAME_BYTES_MAX, family};
+use super::names::{Family, NAME_BYTES_MAX, SCHEMES, family};
 use super::text::WORD_END;
-use super::values::{Stands, could_be_secret};
+use super::values::{Stands, could_be_secret, has_long_token};
 
 /// Of a longer value the first bytes are judged.
 const JUDGED_BYTES_MAX: usize = 1024;
 /// Blanks between a name and its value, at most.
 const BLANKS_MAX: usize = 32;
+/// Bytes of a header with cookies that are looked at.
+const COOKIES_BYTES_MAX: usize = 8192;
 /// Bytes of a type between a name and its value, at most: `password: Option<&str> = "…"`.
 const TYPE_BYTES_MAX: usize = 48;
 /// What ends a value that is not quoted. In URLs and shells something else begins there.
@@ -24,12 +27,13 @@ const SIGNS: [&[u8]; 8] = [b":=", b"=>", b"==", b"!=", b"->", b":-", b"=", b":"]
 pub(super) fn find(text: &[u8]) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     let mut at = 0;
+    let unquoted = Cell::new((0, 0));
     while let Some(from) = text[at..].iter().position(|byte| is_of_name(*byte)).map(|from| at + from) {
         let to = text[from..].iter().position(|byte| !is_of_name(*byte)).map_or(text.len(), |length| from + length);
         at = to;
         let name = from.max(to.saturating_sub(NAME_BYTES_MAX))..to;
         let Some(family) = family(&text[name.clone()]) else { continue };
-        let found_here = Name { text, range: name, family }.secrets();
+        let found_here = Name { text, range: name, family, unquoted: &unquoted }.secrets();
         at = found_here.last().map_or(at, |last| last.end.max(at));
         found.extend(found_here);
     }
@@ -38,7 +42,7 @@ pub(super) fn find(text: &[u8]) -> Vec<Range<usize>> {
 
 /// Where credentials stand in the value of an `Authorization` or `Cookie` header.
 pub(super) fn credentials(family: Family, value: &[u8]) -> Vec<Range<usize>> {
-    Name { text: value, range: 0..0, family }.secrets_from(0)
+    Name { text: value, range: 0..0, family, unquoted: &Cell::new((0, 0)) }.secrets_from(0)
 }
 
 fn is_of_name(byte: u8) -> bool {
@@ -58,6 +62,8 @@ struct Name<'t> {
     text: &'t [u8],
     range: Range<usize>,
     family: Family,
+    /// The value without quotes that was read last: names in it end where it ends, and it is not read again for each.
+    unquoted: &'t Cell<(usize, usize)>,
 }
 
 impl Name<'_> {
@@ -67,7 +73,7 @@ impl Name<'_> {
 
     fn secrets_from(&self, from: usize) -> Vec<Range<usize>> {
         match self.family {
-            Family::Authorization => self.first_two_words(from).into_iter().find(|word| self.is_secret(word)).into_iter().collect(),
+            Family::Authorization => self.authorization(from).into_iter().collect(),
             Family::Cookie => self.cookies(from),
             _ => self.values(from).into_iter().find(|value| self.is_secret(value)).into_iter().collect(),
         }
@@ -159,16 +165,19 @@ impl Name<'_> {
         }
         // A word of an array ends where it ends. In one that begins with the name there may be code behind it.
         let begins_word = |at: usize| at == 0 || self.byte(at - 1) == WORD_END;
-        let to = self.text[from..].iter().position(|byte| *byte == WORD_END).map(|length| from + length);
         let has_code = |to: usize| self.text[from..to].iter().any(|byte| is_quote(*byte) || b"()[]{}<>".contains(byte));
-        let is_whole = |to: &usize| begins_word(from) || begins_word(self.range.start) && !has_code(*to);
-        to.filter(is_whole).map(|to| from..to).into_iter().chain(self.bare(from)).collect()
+        let whole = if begins_word(from) || begins_word(self.range.start) {
+            let to = self.text[from..].iter().position(|byte| *byte == WORD_END).map(|length| from + length);
+            to.filter(|to| begins_word(from) || !has_code(*to)).map(|to| from..to)
+        } else {
+            None
+        };
+        whole.into_iter().chain(self.bare(from)).collect()
     }
 
     /// The end of the line that begins at `from`, or of its word.
     fn line_end(&self, from: usize) -> usize {
-        let is_end = |byte: &u8| matches!(*byte, b'\n' | b'\r' | WORD_END);
-        self.text[from..].iter().position(is_end).map_or(self.text.len(), |length| from + length)
+        self.skip(from, COOKIES_BYTES_MAX, |byte| !matches!(byte, b'\n' | b'\r' | WORD_END))
     }
 
     /// The quote that closes what begins at `from`.
@@ -188,13 +197,19 @@ impl Name<'_> {
     /// A value that is not quoted. `None`: it is code.
     fn bare(&self, from: usize) -> Option<Range<usize>> {
         let is_end = |byte: &u8| byte.is_ascii_whitespace() || *byte == WORD_END || ENDS.contains(byte);
-        let to = self.text[from..].iter().position(is_end).map_or(self.text.len(), |length| from + length);
+        let (known_from, known_to) = self.unquoted.get();
+        let to = if (known_from..known_to).contains(&from) {
+            known_to
+        } else {
+            self.text[from..].iter().position(is_end).map_or(self.text.len(), |length| from + length)
+        };
+        self.unquoted.set((from.min(to), to));
         let kept = self.text[from..to].iter().rposition(|byte| !matches!(byte, b'.' | b':')).map_or(from, |at| from + at + 1);
         (!matches!(self.byte(to), b'(' | b'[')).then_some(from..kept)
     }
 
-    /// A scheme and credentials, or credentials alone.
-    fn first_two_words(&self, from: usize) -> Vec<Range<usize>> {
+    /// The credentials behind a scheme, or alone.
+    fn authorization(&self, from: usize) -> Option<Range<usize>> {
         let mut at = from;
         let mut next = || {
             at = self.skip(at, BLANKS_MAX, |byte| is_blank(byte) || matches!(byte, b'"' | b'\'' | b'\\' | b','));
@@ -202,7 +217,13 @@ impl Name<'_> {
             at = word.end;
             Some(word)
         };
-        [next(), next()].into_iter().flatten().collect()
+        let first = next()?;
+        let is_scheme = |word: &[u8]| SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme.as_bytes()));
+        let is_long = |word: &Range<usize>| has_long_token(&self.text[word.clone()]);
+        let is_known = is_scheme(&self.text[first.clone()]);
+        let credentials = next().filter(|word| is_known || is_long(word));
+        let alone = || Some(first).filter(is_long);
+        credentials.filter(|word| self.is_secret(word)).or_else(|| alone().filter(|word| self.is_secret(word)))
     }
 
     /// The values of cookies, up to the end of the line, or to the quote in which it stands.

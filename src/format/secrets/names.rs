@@ -16,8 +16,11 @@ pub(super) enum Family {
     Cookie,
 }
 
-/// Headers whose values are long tokens, in the cases in which they are looked for.
-pub(super) const LONG_TOKENS_BEHIND: [&str; 2] = ["uthorization", "UTHORIZATION"];
+/// Headers and members whose values are long tokens, in the cases in which they are looked for: `Authorization`, and the
+/// `auth` of registries.
+pub(super) const LONG_TOKENS_BEHIND: [&str; 2] = ["uth", "UTH"];
+/// Before credentials in `Authorization`, in lower case: these are looked for, so that shorter ones are seen as well.
+pub(super) const SCHEMES: [&str; 4] = ["apikey", "basic", "bearer", "token"];
 
 /// Longest name, in bytes: of a longer one the last of them count.
 pub(super) const NAME_BYTES_MAX: usize = 96;
@@ -60,7 +63,10 @@ pub(super) fn family(name: &[u8]) -> Option<Family> {
     if !name.last()?.is_ascii_alphanumeric() {
         return None;
     }
-    if LONG_TOKENS_BEHIND.iter().any(|end| name.ends_with(end.as_bytes())) {
+    if let Some(rest) = name.strip_suffix(b"orization").or(name.strip_suffix(b"ORIZATION")).or(Some(name))
+        && LONG_TOKENS_BEHIND.iter().any(|end| rest.ends_with(end.as_bytes()))
+        && (rest.len() < name.len() || matches!(name, b"auth" | b"_auth" | b"AUTH"))
+    {
         return Some(Family::Authorization);
     }
     // Rails derives its keys from `SECRET_KEY_BASE`.
@@ -93,15 +99,20 @@ pub(super) fn family(name: &[u8]) -> Option<Family> {
         "token" => (!OTHER_TOKENS.contains(&before)).then_some(Family::Token),
         "key" | "keys" => {
             let is_joined = ["", "_", "-", "."].iter().any(|by| ends_with(name, &format!("{before}{by}{last}")));
-            (is_joined && SECRET_KEYS.contains(&before)).then_some(Family::Token)
+            (is_joined && is_secret_key(before, ends_with(name, &format!("{before}{last}")))).then_some(Family::Token)
         }
         word if word.ends_with("pass") && !["bypass", "compass", "trespass"].contains(&word) => Some(Family::Secret),
         word => {
             let first = word.strip_suffix("token").filter(|first| !OTHER_TOKENS.contains(first));
-            let first = first.or_else(|| word.strip_suffix("key").filter(|first| SECRET_KEYS.contains(first)));
+            let first = first.or_else(|| word.strip_suffix("key").filter(|first| is_secret_key(first, true)));
             first.map(|_| Family::Token)
         }
     }
+}
+
+/// Whether this word before `key` makes it a secret. Nothing between them: a first look sees it behind some letters only.
+fn is_secret_key(before: &str, nothing_between: bool) -> bool {
+    SECRET_KEYS.contains(&before) && (!nothing_between || before.ends_with(['c', 'd', 'e', 'h', 'i', 'k', 'n', 's', 't']))
 }
 
 fn ends_with(name: &[u8], end: &str) -> bool {

@@ -268,7 +268,10 @@ fn made<T>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
 }
 
 fn path(pieces: &Pieces, it: &Finding, row: &[u8], findings: &[Finding]) -> String {
-    let is_secret =
-        |key: &Range<usize>| findings.iter().any(|it| it.place.start < key.end && key.start < it.place.end);
+    // They are in order and apart.
+    let is_secret = |key: &Range<usize>| {
+        let at = findings.partition_point(|it| it.place.end <= key.start);
+        findings.get(at).is_some_and(|it| it.place.start < key.end)
+    };
     pieces.path(it.node, row, is_secret)
 }

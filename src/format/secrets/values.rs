@@ -2,6 +2,7 @@
 //! no plain word.
 
 use super::names::{Family, family};
+use super::beginnings::RUN;
 use super::text::MARK;
 
 /// Where a value stands.
@@ -60,8 +61,8 @@ pub(super) fn could_be_secret(family: Family, value: &[u8], stands: Stands) -> b
                 && !is_variable(value)
                 && is_password_of_sorts(&text)
         }
-        (Family::Secret, Stands::Alone) => {
-            value.len() >= 6 && !is_placeholder(&text) && (looks_random(value) || is_word_with_digits(&text))
+        (Family::Secret, _) => {
+            value.len() >= 6 && (looks_random(value) || stands == Stands::Alone && is_word_with_digits(&text) && !is_placeholder(&text))
         }
         _ => value.len() >= 8 && looks_random(value),
     }
@@ -74,6 +75,13 @@ pub(super) fn looks_random(value: &[u8]) -> bool {
         [u8::is_ascii_lowercase, u8::is_ascii_uppercase, u8::is_ascii_digit, |byte| !byte.is_ascii_alphanumeric()];
     let several = sorts.iter().filter(|sort| value.iter().any(**sort)).count();
     value.is_ascii() && several >= 2 && bits_each(value) >= BITS_MIN.min((value.len() as f64).log2() - 0.4) && !is_words(&text)
+}
+
+/// Whether so many bytes of a token stand side by side in `value` that a first look sees it (`beginnings`).
+pub(super) fn has_long_token(value: &[u8]) -> bool {
+    let is_of_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%=".contains(byte);
+    let is_odd = |byte: &u8| byte.to_ascii_lowercase() > b'f' || *byte == b'_';
+    value.windows(RUN).any(|run| run.iter().all(is_of_token) && run.iter().any(is_odd))
 }
 
 /// Bits of chance in each character, as far as their counts tell.
