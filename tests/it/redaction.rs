@@ -270,6 +270,55 @@ fn a_look_overlooks_no_secret() {
     assert!(with_one > 250, "{with_one}");
 }
 
+#[test]
+fn a_look_sees_every_name() {
+    let redactor = redactor();
+    let words = "access account api app auth client encryption function host hmac jwt license master private secret service \
+                 shared signing storage subscription webhook db user my x next cancellation foreign";
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let ends = "password passwd passwort passphrase pass pwd secret secrets token key keys cred creds credential credentials \
+                cookie authorization auth value text string 2 base file";
+    let ends: Vec<&str> = ends.split_whitespace().collect();
+    let signs = [
+        "=", ": ", ":", " = ", " => ", ":=", "==", "!=", " ", "  :  ", "=\\\"", "\\\": \\\"", "' => '", "(\\\"", "('", "', '", "\\t=\\t", "] = ", ">", ": str = '",
+        "\\n  value: ", "\\\" value=\\\"", "=Bearer ", ": Token ", ": x=", "\":\"", "\":[\"", "\":{\"value\":\"",
+    ];
+    let values = ["{a12}", "{a9}1aB", "{a24}", "{h32}", "{a6}/{a6}+{a6}=", "{p}", "{l8}", "{d8}", "'{a16}'", "{a20}.{a20}"];
+    let mut dice = Dice(21);
+    let mut with_one = 0;
+    for _ in 0..6_000 {
+        let mut name = String::new();
+        for _ in 0..dice.roll(3) {
+            name += words[dice.roll(words.len())];
+            name += ["", "_", "-", ".", "__"][dice.roll(5)];
+        }
+        name += ends[dice.roll(ends.len())];
+        let mut name: String = match dice.roll(4) {
+            0 => name.to_uppercase(),
+            1 => name[..1].to_uppercase() + &name[1..],
+            _ => name,
+        };
+        if dice.roll(3) == 0 {
+            // db_password as dbPassword.
+            let humps: Vec<String> = name.split(['_', '-']).filter(|word| !word.is_empty()).map(|word| word[..1].to_uppercase() + &word[1..]).collect();
+            name = humps.concat();
+        }
+        name = ["", "", "", "--", "-", "<", "$", "${", "['", "\\n"][dice.roll(10)].to_owned() + &name;
+        let sign = signs[dice.roll(signs.len())];
+        let value = filled(values[dice.roll(values.len())], &mut dice);
+        let closes = sign.strip_prefix("\":").map_or(String::new(), |open| open.replace('"', "").chars().rev().map(|it| if it == '[' { ']' } else { '}' }).filter(|it| *it == ']' || sign.contains('{')).take(usize::from(open.len() > 1)).collect());
+        let row = match sign.starts_with("\":") {
+            true => format!("{{\"a\":1,\"{}{sign}{value}\"{closes},\"b\":2}}", name.trim_start_matches("\\n")),
+            false => format!("{{\"a\":\"{name}{sign}{value}\"}}"),
+        };
+        assert!(serde_json::from_str::<serde_json::Value>(&row).is_ok(), "{row}");
+        let plainly = redactor.redact_plainly(row.as_bytes()).unwrap();
+        with_one += usize::from(plainly.is_some());
+        assert_eq!(redactor.redact(row.as_bytes()).unwrap(), plainly, "{row}");
+    }
+    assert!(with_one > 1_500, "{with_one}");
+}
+
 /// The text of a value, each of its strings respelled.
 fn respelled_value(value: &serde_json::Value, dice: &mut Dice) -> String {
     use serde_json::Value;
