@@ -115,7 +115,9 @@ impl Name<'_> {
         let sign = SIGNS.iter().find(|sign| self.text[behind.min(self.text.len())..].starts_with(sign)).copied();
         // `/etc/passwd: …`, `urn:token:…`, `Token::new`, `${PASSWORD:-…}`
         let is_part = matches!(before, b'/' | b'\\' | b':') && closed == self.range.end;
-        let is_quoted = |at: usize| is_quote(self.byte(at)).then_some(at);
+        // `pass` is a verb as well, and what it is given an argument.
+        let is_verb = self.text[self.range.clone()].to_ascii_lowercase().ends_with(b"pass");
+        let is_quoted = |at: usize| (is_quote(self.byte(at)) && !is_verb).then_some(at);
         match sign {
             Some(b":") if is_part || self.byte(behind + 1) == b':' => None,
             Some(b":-") if before == b'{' => Some(behind + 2),
@@ -125,10 +127,15 @@ impl Name<'_> {
                 (if sign == b":" { self.behind_type(value) } else { None }).or(Some(value))
             }
             None if self.byte(closed) == b'(' => is_quoted(self.skip_blanks(closed + 1)),
-            None if self.byte(closed) == b',' && closed > self.range.end => is_quoted(self.skip_blanks(closed + 1)),
+            // Two texts side by side: of lists of names no other one has a digit.
+            None if self.byte(closed) == b',' && is_quote(before) && closed > self.range.end => {
+                let value = is_quoted(self.skip_blanks(closed + 1))?;
+                let to = self.closing(value + 1, self.byte(value))?;
+                self.text[value..to].iter().any(u8::is_ascii_digit).then_some(value)
+            }
             None if is_flag && behind > closed && self.byte(behind) != b'-' => Some(behind),
             None if is_flag => None,
-            None => self.behind_label(closed).or_else(|| self.behind_type(behind)),
+            None => self.behind_label(closed).or_else(|| self.behind_word(behind)),
         }
     }
 
@@ -138,6 +145,14 @@ impl Name<'_> {
         let sign = self.skip(at, TYPE_BYTES_MAX, is_of_type);
         let value = self.skip_blanks(sign + 1);
         (sign > at && self.byte(sign) == b'=' && is_quote(self.byte(value))).then_some(value)
+    }
+
+    /// `string = "…"`: the same of a language that puts no sign before the type.
+    fn behind_word(&self, at: usize) -> Option<usize> {
+        let to = self.skip(at, TYPE_BYTES_MAX, |byte| byte.is_ascii_alphanumeric() || b"_.*&".contains(&byte));
+        let sign = self.skip_blanks(to);
+        let value = self.skip_blanks(sign + 1);
+        (to > at && self.byte(sign) == b'=' && is_quote(self.byte(value))).then_some(value)
     }
 
     /// `name: DB_PASSWORD`, and in the next line or attribute `value: …`.

@@ -110,6 +110,7 @@ fn is_reference(value: &[u8]) -> bool {
         b'/' => text.matches('/').count() > 1 || text.len() < 20,
         b'.' => matches!(second, b'/' | b'.'),
         b'~' => second == b'/',
+        b'*' | b'&' => is_words(&text[1..]),
         // A tag of YAML.
         b'!' => text[1..].bytes().all(|byte| byte.is_ascii_alphabetic()),
         b'\\' => second == b'\\',
