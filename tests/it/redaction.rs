@@ -99,9 +99,12 @@ fn spellings_are_caught_or_documented() {
             let row = filled(row, &mut Dice(seed * 977 + 5));
             let plain = row.replace(['«', '»'], "");
             serde_json::from_str::<serde_json::Value>(&plain).unwrap_or_else(|error| panic!("{plain}: {error}"));
-            let stored = redactor.redact(plain.as_bytes()).unwrap().map_or(plain, |row| String::from_utf8(row).unwrap());
+            let stored =
+                redactor.redact(plain.as_bytes()).unwrap().map_or(plain, |row| String::from_utf8(row).unwrap());
             let wanted = match verdict {
-                "+" => secret.split(&row).map(regex::escape).collect::<Vec<_>>().join(r"\[redacted:[a-z-]+:[0-9a-f]{8}\]"),
+                "+" => {
+                    secret.split(&row).map(regex::escape).collect::<Vec<_>>().join(r"\[redacted:[a-z-]+:[0-9a-f]{8}\]")
+                }
                 _ => regex::escape(&row.replace(['«', '»'], "")),
             };
             if !Regex::new(&format!("(?s)^{wanted}$")).unwrap().is_match(&stored) {
@@ -135,7 +138,8 @@ fn ordinary_lines_are_left_alone() {
         let line = filled(line, &mut dice);
         let row = match serde_json::from_str::<serde_json::Value>(&line) {
             Ok(serde_json::Value::Object(_)) => line,
-            _ => serde_json::json!({"run_id": "r-1", "action": line, "tool_call": {"args": ["x", line, "y"]}}).to_string(),
+            _ => serde_json::json!({"run_id": "r-1", "action": line, "tool_call": {"args": ["x", line, "y"]}})
+                .to_string(),
         };
         lines += 1;
         if let Some(redacted) = redactor.redact(row.as_bytes()).unwrap() {
@@ -235,7 +239,21 @@ const BROKEN: [&str; 22] = [
 
 /// The text of a row that has some of `cases` in its strings, between other things and at every distance from its ends.
 fn row_with(cases: &[&str], round: usize, dice: &mut Dice) -> String {
-    let around = [" and ", "/", "\\n", "=", "", "\u{e9}", "x", "\\\"", "\\\\", "\",\"k\":\"", "\",\"password\":\"", "\":\"", "é"];
+    let around = [
+        " and ",
+        "/",
+        "\\n",
+        "=",
+        "",
+        "\u{e9}",
+        "x",
+        "\\\"",
+        "\\\\",
+        "\",\"k\":\"",
+        "\",\"password\":\"",
+        "\":\"",
+        "é",
+    ];
     let mut row = "{\"a\":[\"".to_owned();
     for part in 0..=dice.roll(2) {
         for _ in 0..dice.roll(24) {
@@ -270,6 +288,9 @@ fn a_look_overlooks_no_secret() {
     assert!(with_one > 250, "{with_one}");
 }
 
+/// What stands between a key and a value of its member, and behind that.
+const MEMBERS: [(&str, &str); 3] = [("\":\"", "\""), ("\":[\"", "\"]"), ("\":{\"value\":\"", "\"}")];
+
 #[test]
 fn a_look_sees_every_name() {
     let redactor = redactor();
@@ -280,10 +301,35 @@ fn a_look_sees_every_name() {
                 cookie authorization auth value text string 2 base file";
     let ends: Vec<&str> = ends.split_whitespace().collect();
     let signs = [
-        "=", ": ", ":", " = ", " => ", ":=", "==", "!=", " ", "  :  ", "=\\\"", "\\\": \\\"", "' => '", "(\\\"", "('", "', '", "\\t=\\t", "] = ", ">", ": str = '",
-        "\\n  value: ", "\\\" value=\\\"", "=Bearer ", ": Token ", ": x=", "\":\"", "\":[\"", "\":{\"value\":\"",
+        "=",
+        ": ",
+        ":",
+        " = ",
+        " => ",
+        ":=",
+        "==",
+        "!=",
+        " ",
+        "  :  ",
+        "=\\\"",
+        "\\\": \\\"",
+        "' => '",
+        "(\\\"",
+        "('",
+        "', '",
+        "\\t=\\t",
+        "] = ",
+        ">",
+        ": str = '",
+        "\\n  value: ",
+        "\\\" value=\\\"",
+        "=Bearer ",
+        ": Token ",
+        ": x=",
     ];
-    let values = ["{a12}", "{a9}1aB", "{a24}", "{h32}", "{a6}/{a6}+{a6}=", "{p}", "{l8}", "{d8}", "'{a16}'", "{a20}.{a20}"];
+    let signs: Vec<&str> = signs.into_iter().chain(MEMBERS.iter().map(|(open, _)| *open)).collect();
+    let values =
+        ["{a12}", "{a9}1aB", "{a24}", "{h32}", "{a6}/{a6}+{a6}=", "{p}", "{l8}", "{d8}", "'{a16}'", "{a20}.{a20}"];
     let mut dice = Dice(21);
     let mut with_one = 0;
     for _ in 0..6_000 {
@@ -300,16 +346,21 @@ fn a_look_sees_every_name() {
         };
         if dice.roll(3) == 0 {
             // db_password as dbPassword.
-            let humps: Vec<String> = name.split(['_', '-']).filter(|word| !word.is_empty()).map(|word| word[..1].to_uppercase() + &word[1..]).collect();
+            let humps: Vec<String> = name
+                .split(['_', '-'])
+                .filter(|word| !word.is_empty())
+                .map(|word| word[..1].to_uppercase() + &word[1..])
+                .collect();
             name = humps.concat();
         }
         name = ["", "", "", "--", "-", "<", "$", "${", "['", "\\n"][dice.roll(10)].to_owned() + &name;
         let sign = signs[dice.roll(signs.len())];
         let value = filled(values[dice.roll(values.len())], &mut dice);
-        let closes = sign.strip_prefix("\":").map_or(String::new(), |open| open.replace('"', "").chars().rev().map(|it| if it == '[' { ']' } else { '}' }).filter(|it| *it == ']' || sign.contains('{')).take(usize::from(open.len() > 1)).collect());
-        let row = match sign.starts_with("\":") {
-            true => format!("{{\"a\":1,\"{}{sign}{value}\"{closes},\"b\":2}}", name.trim_start_matches("\\n")),
-            false => format!("{{\"a\":\"{name}{sign}{value}\"}}"),
+        let row = match MEMBERS.iter().find(|(open, _)| *open == sign) {
+            Some((open, close)) => {
+                format!("{{\"a\":1,\"{}{open}{value}{close},\"b\":2}}", name.trim_start_matches("\\n"))
+            }
+            None => format!("{{\"a\":\"{name}{sign}{value}\"}}"),
         };
         assert!(serde_json::from_str::<serde_json::Value>(&row).is_ok(), "{row}");
         let plainly = redactor.redact_plainly(row.as_bytes()).unwrap();
@@ -352,7 +403,8 @@ fn a_row_says_the_same_however_it_is_spelled() {
     for round in 0..rows.len() * 4 {
         let plain = filled(rows[round % rows.len()], &mut dice).replace(['«', '»'], "");
         let value = parsed(plain.as_bytes());
-        let wanted = redactor.redact_plainly(value.to_string().as_bytes()).unwrap().map_or(value.clone(), |row| parsed(&row));
+        let wanted =
+            redactor.redact_plainly(value.to_string().as_bytes()).unwrap().map_or(value.clone(), |row| parsed(&row));
         let row = respelled_value(&value, &mut dice);
         assert_eq!(parsed(row.as_bytes()), value);
         let stored = redactor.redact(row.as_bytes()).unwrap().map_or(value, |row| parsed(&row));

@@ -81,11 +81,7 @@ impl Arguments {
             json::quote_into(&word.to_string_lossy(), &mut json);
         }
         json.push(b']');
-        Arguments {
-            json: String::from_utf8_lossy(&json).into_owned(),
-            sha256: finished_hex(digest),
-            is_command: true,
-        }
+        Arguments { json: String::from_utf8_lossy(&json).into_owned(), sha256: finished_hex(digest), is_command: true }
     }
 
     /// Arguments that are JSON; the digest is that of the text as given.

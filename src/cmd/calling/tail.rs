@@ -37,7 +37,9 @@ impl Tail {
         let is_cut = self.came > kept.len() as u64;
         // A piece of a line could be a piece of a secret; where there is one line alone, a piece of a word.
         let ends_word = |byte: &u8| byte.is_ascii_whitespace() || b"\"',;{}[]".contains(byte);
-        let end = || memchr::memchr(b'\n', &kept).filter(|at| at + 1 < kept.len()).or_else(|| kept.iter().position(ends_word));
+        let end = || {
+            memchr::memchr(b'\n', &kept).filter(|at| at + 1 < kept.len()).or_else(|| kept.iter().position(ends_word))
+        };
         let from = if is_cut { end().map_or(0, |at| at + 1) } else { 0 };
         let text = String::from_utf8_lossy(&kept[from..]);
         let text = match redactor {

@@ -145,6 +145,7 @@ impl Batch<'_> {
         }
         let pushed = self.drafts.push_judged(line, spans, &self.rules, &self.now, Some(self.line));
         if let (None, Some(redactor)) = (&self.redacted, self.rules.redactor)
+            && redactor.told().rows > 0
             && let Some(news) = redactor.told().news()
         {
             self.redacted = Some((self.line, news));

@@ -170,7 +170,8 @@ impl Name<'_> {
     /// What the value that begins at `from` could be, the likeliest first.
     fn values(&self, from: usize) -> Vec<Range<usize>> {
         // `b'…'` and `f"…"` are quoted too.
-        let opening = if b"bfruL@".contains(&self.byte(from)) && is_quote(self.byte(from + 1)) { from + 1 } else { from };
+        let opening =
+            if b"bfruL@".contains(&self.byte(from)) && is_quote(self.byte(from + 1)) { from + 1 } else { from };
         if is_quote(self.byte(opening)) {
             let from = opening + 1;
             if let Some(to) = self.closing(from, self.byte(opening)) {
@@ -219,7 +220,8 @@ impl Name<'_> {
             self.text[from..].iter().position(is_end).map_or(self.text.len(), |length| from + length)
         };
         self.unquoted.set((from.min(to), to));
-        let kept = self.text[from..to].iter().rposition(|byte| !matches!(byte, b'.' | b':')).map_or(from, |at| from + at + 1);
+        let kept =
+            self.text[from..to].iter().rposition(|byte| !matches!(byte, b'.' | b':')).map_or(from, |at| from + at + 1);
         (!matches!(self.byte(to), b'(' | b'[')).then_some(from..kept)
     }
 
@@ -243,7 +245,8 @@ impl Name<'_> {
 
     /// The values of cookies, up to the end of the line, or to the quote in which it stands.
     fn cookies(&self, from: usize) -> Vec<Range<usize>> {
-        let quote = [self.byte(from), self.byte(self.range.start.wrapping_sub(1))].into_iter().find(|byte| is_quote(*byte));
+        let quote =
+            [self.byte(from), self.byte(self.range.start.wrapping_sub(1))].into_iter().find(|byte| is_quote(*byte));
         let from = if is_quote(self.byte(from)) { from + 1 } else { from };
         let end = self.line_end(from);
         let end = quote.and_then(|quote| self.closing(from, quote)).map_or(end, |closing| closing.min(end));

@@ -34,8 +34,8 @@ const BEGINNINGS: [[&[u8]; 4]; 8] = [
 
 /// Which of [`BEGINNINGS`] is that of URLs.
 pub(super) const URL: u8 = 1 << 4;
-/// And that of escapes.
-pub(super) const ESCAPE: u8 = 1 << 6;
+/// And that of escapes, and of `-u`.
+pub(super) const FLAG: u8 = 1 << 6;
 
 /// For each of the four bytes: which beginnings go with its low four bits, and which with its high ones; a bit each.
 pub(super) const TABLES: [[[u8; 16]; 2]; 4] = tables();

@@ -29,13 +29,13 @@ pub struct Seen {
 pub(super) fn glance(text: &[u8]) -> Look {
     #[cfg(target_arch = "x86_64")]
     if let Some(Seen { token, begun, foreign }) = look(text) {
-        use super::beginnings::{ESCAPE, URL};
+        use super::beginnings::{FLAG, URL};
         // A password stands in a URL before an @.
-        let url = begun == URL && memchr::memchr(b'@', text).is_some();
-        return Look { token, other: url || begun & !URL != 0, escape: begun & ESCAPE != 0, foreign };
+        let url = begun & URL != 0 && memchr::memchr(b'@', text).is_some();
+        return Look { token, other: begun & !URL != 0, url, flag: begun & FLAG != 0, foreign };
     }
     let _ = text;
-    Look { token: true, other: true, escape: true, foreign: true }
+    Look { token: true, other: true, url: true, flag: true, foreign: true }
 }
 
 /// What there is; `None`: the processor cannot.

@@ -27,15 +27,64 @@ pub(super) const NAME_BYTES_MAX: usize = 96;
 
 /// Which keys are secret: the word before `key`.
 const SECRET_KEYS: [&str; 22] = [
-    "access", "account", "api", "app", "auth", "client", "encryption", "function", "functions", "host", "hmac", "jwt", "license",
-    "master", "private", "secret", "service", "shared", "signing", "storage", "subscription", "webhook",
+    "access",
+    "account",
+    "api",
+    "app",
+    "auth",
+    "client",
+    "encryption",
+    "function",
+    "functions",
+    "host",
+    "hmac",
+    "jwt",
+    "license",
+    "master",
+    "private",
+    "secret",
+    "service",
+    "shared",
+    "signing",
+    "storage",
+    "subscription",
+    "webhook",
 ];
 
 /// What stands before `token` when it is none that lets anybody in.
 const OTHER_TOKENS: [&str; 32] = [
-    "begin", "bos", "cancel", "cancellation", "continuation", "current", "cursor", "delimiter", "end", "eos", "expected", "first",
-    "last", "lookahead", "mask", "max", "min", "next", "pad", "page", "pagination", "per", "prev", "previous", "resume", "sep",
-    "special", "start", "stop", "sync", "unexpected", "unk",
+    "begin",
+    "bos",
+    "cancel",
+    "cancellation",
+    "continuation",
+    "current",
+    "cursor",
+    "delimiter",
+    "end",
+    "eos",
+    "expected",
+    "first",
+    "last",
+    "lookahead",
+    "mask",
+    "max",
+    "min",
+    "next",
+    "pad",
+    "page",
+    "pagination",
+    "per",
+    "prev",
+    "previous",
+    "resume",
+    "sep",
+    "special",
+    "start",
+    "stop",
+    "sync",
+    "unexpected",
+    "unk",
 ];
 
 /// Long words for what a person thought up.
@@ -43,12 +92,34 @@ const LONG_PASSWORDS: [&str; 4] = ["password", "passwd", "passwort", "passphrase
 
 /// What may stand behind a password, a passphrase or a secret without making it something else.
 const SAME_STILL: [&str; 12] = [
-    "again", "confirm", "confirmation", "current", "new", "old", "plain", "plaintext", "repeat", "string", "text", "value",
+    "again",
+    "confirm",
+    "confirmation",
+    "current",
+    "new",
+    "old",
+    "plain",
+    "plaintext",
+    "repeat",
+    "string",
+    "text",
+    "value",
 ];
 
 /// Members of an object with the name of a secret that hold it: `"secret": {"value": …}`.
 const HOLDERS: [&[u8]; 13] = [
-    b"content", b"current", b"data", b"new", b"old", b"plain", b"plaintext", b"previous", b"raw", b"string", b"text", b"val",
+    b"content",
+    b"current",
+    b"data",
+    b"new",
+    b"old",
+    b"plain",
+    b"plaintext",
+    b"previous",
+    b"raw",
+    b"string",
+    b"text",
+    b"val",
     b"value",
 ];
 
@@ -70,7 +141,11 @@ pub(super) fn family(name: &[u8]) -> Option<Family> {
         return Some(Family::Authorization);
     }
     // Rails derives its keys from `SECRET_KEY_BASE`.
-    let name = name.strip_suffix(b"_BASE").or(name.strip_suffix(b"_base")).filter(|rest| rest.ends_with(b"KEY") || rest.ends_with(b"key")).unwrap_or(name);
+    let name = name
+        .strip_suffix(b"_BASE")
+        .or(name.strip_suffix(b"_base"))
+        .filter(|rest| rest.ends_with(b"KEY") || rest.ends_with(b"key"))
+        .unwrap_or(name);
     let words = words(name);
     let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
     let mut goes_on = false;
@@ -112,7 +187,8 @@ pub(super) fn family(name: &[u8]) -> Option<Family> {
 
 /// Whether this word before `key` makes it a secret. Nothing between them: a first look sees it behind some letters only.
 fn is_secret_key(before: &str, nothing_between: bool) -> bool {
-    SECRET_KEYS.contains(&before) && (!nothing_between || before.ends_with(['c', 'd', 'e', 'h', 'i', 'k', 'n', 's', 't']))
+    SECRET_KEYS.contains(&before)
+        && (!nothing_between || before.ends_with(['c', 'd', 'e', 'h', 'i', 'k', 'n', 's', 't']))
 }
 
 fn ends_with(name: &[u8], end: &str) -> bool {
@@ -159,9 +235,18 @@ mod tests {
     #[test]
     fn names_are_told_apart() {
         let cases = [
-            (Family::Password, "password passwd db_pass DB_PASSWORD PGPASSWORD dbPassword MYSQL_PWD passphrase new-password password_confirmation spring.datasource.password password2 ansible_become_pass passwords"),
-            (Family::Secret, "secret client_secret clientSecret SecretString secret_value app.secret userpass credentials secrets"),
-            (Family::Token, "token api_key API-KEY apiKey apikey X-Api-Key accessToken authtoken _authToken AWS_SECRET_ACCESS_KEY privateKey SharedAccessKey GH_TOKEN SECRET_KEY_BASE subscription-key AccountKey"),
+            (
+                Family::Password,
+                "password passwd db_pass DB_PASSWORD PGPASSWORD dbPassword MYSQL_PWD passphrase new-password password_confirmation spring.datasource.password password2 ansible_become_pass passwords",
+            ),
+            (
+                Family::Secret,
+                "secret client_secret clientSecret SecretString secret_value app.secret userpass credentials secrets",
+            ),
+            (
+                Family::Token,
+                "token api_key API-KEY apiKey apikey X-Api-Key accessToken authtoken _authToken AWS_SECRET_ACCESS_KEY privateKey SharedAccessKey GH_TOKEN SECRET_KEY_BASE subscription-key AccountKey",
+            ),
             (Family::Authorization, "Authorization Proxy-Authorization AUTHORIZATION"),
             (Family::Cookie, "Cookie set-cookie"),
         ];

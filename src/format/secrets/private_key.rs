@@ -147,7 +147,9 @@ fn is_mixed(line: &[u8]) -> bool {
 fn could_be_last(line: &[u8]) -> bool {
     let has = |is: fn(&u8) -> bool| line.iter().any(is);
     line.len() >= 4
-        && (line.ends_with(b"=") || line.starts_with(b"=") || has(u8::is_ascii_uppercase) && has(|byte| !byte.is_ascii_uppercase()))
+        && (line.ends_with(b"=")
+            || line.starts_with(b"=")
+            || has(u8::is_ascii_uppercase) && has(|byte| !byte.is_ascii_uppercase()))
 }
 
 /// Longest line that begins or ends a key, as far as it matters.

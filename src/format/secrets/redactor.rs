@@ -71,7 +71,10 @@ impl Redactor {
             }
         }
         if let Some(rule) = own.iter().find(|rule| !is_kind(rule.kind.as_bytes())) {
-            return Err(Error::io(format!("redact rule {:?}: a kind is made of letters, digits, - _ and .", rule.kind)));
+            return Err(Error::io(format!(
+                "redact rule {:?}: a kind is made of letters, digits, - _ and .",
+                rule.kind
+            )));
         }
         let allowed = allowed.iter().map(|pattern| {
             Regex::new(&format!("^(?:{pattern})$")).map_err(|error| Error::io(format!("redact allow: {error}")))
@@ -142,7 +145,6 @@ impl Redactor {
         })
     }
 
-
     /// A text that is no row yet, with marks for its secrets, which are told of as of the field at `path`. `begun`: it
     /// begins within a private key.
     pub fn text(&self, path: &str, text: &str, begun: bool) -> Result<String> {
@@ -191,7 +193,7 @@ impl Redactor {
         if look.is_respelled(row) {
             return Ok(true);
         }
-        if made(&self.anchors, Anchors::new)?.stand_in(row, look) {
+        if self.anchors.get_or_init(Anchors::new).stand_in(row, look) {
             return Ok(true);
         }
         let Some(own) = &self.own_anchors else { return Ok(false) };
@@ -210,7 +212,11 @@ impl Redactor {
             told.extend(paths.iter().zip(&findings).map(|(path, it)| (path.clone(), search.kind(it).to_owned())));
             if self.leaves_arguments.get() {
                 let mut paths = paths.iter();
-                let is_left = |path: &String| OF_ARGUMENTS.iter().any(|left| path.strip_prefix(left).is_some_and(|rest| !rest.starts_with(|c: char| c != '.' && c != '[')));
+                let is_left = |path: &String| {
+                    OF_ARGUMENTS.iter().any(|left| {
+                        path.strip_prefix(left).is_some_and(|rest| !rest.starts_with(|c: char| c != '.' && c != '['))
+                    })
+                };
                 findings.retain(|_| paths.next().is_none_or(|path| !is_left(path)));
                 told.retain(|(path, _)| !is_left(path));
             }
@@ -241,7 +247,9 @@ impl Redactor {
     fn mark(&self, kind: &str, text: &[u8], place: Range<usize>) -> Result<String> {
         let row = Text::of_row(text);
         let levels = row.piece(place).levels();
-        let secret = levels.last().map_or_else(Vec::new, |level| level.seen().last().map_or_else(Vec::new, |it| it.bytes.to_vec()));
+        let secret = levels
+            .last()
+            .map_or_else(Vec::new, |level| level.seen().last().map_or_else(Vec::new, |it| it.bytes.to_vec()));
         let key = match self.key.get() {
             Some(key) => key,
             None => {

@@ -187,7 +187,8 @@ impl Found<'_> {
         if depth >= NESTED_MAX {
             return false;
         }
-        let is_json = matches!(trim(&value.bytes).first(), Some(b'{' | b'[')) && validate(&value.bytes, Limits::GRAMMAR).is_ok();
+        let is_json =
+            matches!(trim(&value.bytes).first(), Some(b'{' | b'[')) && validate(&value.bytes, Limits::GRAMMAR).is_ok();
         let Some(pieces) = row::pieces(value).filter(|_| is_json) else { return false };
         let before = self.findings.len();
         self.pieces(value, &pieces, depth + 1);

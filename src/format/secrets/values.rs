@@ -1,8 +1,8 @@
 //! Whether what stands behind the name of a secret could be one: no placeholder, no reference to where it is kept, no code,
 //! no plain word.
 
-use super::names::{Family, family};
 use super::beginnings::RUN;
+use super::names::{Family, family};
 use super::text::MARK;
 
 /// Where a value stands.
@@ -19,28 +19,128 @@ const BITS_MIN: f64 = 2.75;
 
 /// What a placeholder begins with.
 const PLACEHOLDERS: [&str; 22] = [
-    "a", "an", "change", "changeme", "dummy", "enter", "example", "fake", "fill", "foo", "insert", "my", "need", "paste",
-    "placeholder", "put", "replace", "sample", "some", "the", "todo", "your",
+    "a",
+    "an",
+    "change",
+    "changeme",
+    "dummy",
+    "enter",
+    "example",
+    "fake",
+    "fill",
+    "foo",
+    "insert",
+    "my",
+    "need",
+    "paste",
+    "placeholder",
+    "put",
+    "replace",
+    "sample",
+    "some",
+    "the",
+    "todo",
+    "your",
 ];
 
 /// Words that stand where a password would, and say something about it.
 const ABOUT_PASSWORDS: [&str; 40] = [
-    "ask", "base64", "bcrypt", "changed", "disabled", "empty", "enabled", "env", "expired", "failed", "false", "hidden",
-    "incorrect", "invalid", "masked", "md5", "missing", "mismatch", "none", "null", "optional", "pass", "password", "plain",
-    "prompt", "redacted", "required", "reset", "secret", "sha1", "sha256", "sha512", "string", "text", "token", "true",
-    "undefined", "unset", "weak", "wrong",
+    "ask",
+    "base64",
+    "bcrypt",
+    "changed",
+    "disabled",
+    "empty",
+    "enabled",
+    "env",
+    "expired",
+    "failed",
+    "false",
+    "hidden",
+    "incorrect",
+    "invalid",
+    "masked",
+    "md5",
+    "missing",
+    "mismatch",
+    "none",
+    "null",
+    "optional",
+    "pass",
+    "password",
+    "plain",
+    "prompt",
+    "redacted",
+    "required",
+    "reset",
+    "secret",
+    "sha1",
+    "sha256",
+    "sha512",
+    "string",
+    "text",
+    "token",
+    "true",
+    "undefined",
+    "unset",
+    "weak",
+    "wrong",
 ];
 
 /// Words of which one stands in most sentences, and in few passphrases.
 const OF_SENTENCES: [&str; 26] = [
-    "a", "and", "are", "at", "be", "blank", "cannot", "characters", "do", "does", "field", "for", "is", "may", "must", "not", "of",
-    "or", "required", "should", "than", "the", "this", "to", "was", "with",
+    "a",
+    "and",
+    "are",
+    "at",
+    "be",
+    "blank",
+    "cannot",
+    "characters",
+    "do",
+    "does",
+    "field",
+    "for",
+    "is",
+    "may",
+    "must",
+    "not",
+    "of",
+    "or",
+    "required",
+    "should",
+    "than",
+    "the",
+    "this",
+    "to",
+    "was",
+    "with",
 ];
 
 /// What values begin with that say where a secret is kept, or what its digest is.
 const REFERENCES: [&str; 22] = [
-    "arn:", "aws-sm:", "configmap:", "env.", "env:", "env/", "file:", "gcp:", "keychain:", "keyring:", "kms:", "md5:", "op:",
-    "projects/", "ref+", "secretsmanager:", "sha1:", "sha256:", "sha512:", "ssm:", "urn:", "vault:",
+    "arn:",
+    "aws-sm:",
+    "configmap:",
+    "env.",
+    "env:",
+    "env/",
+    "file:",
+    "gcp:",
+    "keychain:",
+    "keyring:",
+    "kms:",
+    "md5:",
+    "op:",
+    "projects/",
+    "ref+",
+    "secretsmanager:",
+    "sha1:",
+    "sha256:",
+    "sha512:",
+    "ssm:",
+    "urn:",
+    "vault:",
 ];
 
 /// Whether `value`, which stands behind a name of this family, could be a secret.
@@ -62,7 +162,9 @@ pub(super) fn could_be_secret(family: Family, value: &[u8], stands: Stands) -> b
                 && is_password_of_sorts(&text)
         }
         (Family::Secret, _) => {
-            value.len() >= 6 && (looks_random(value) || stands == Stands::Alone && is_word_with_digits(&text) && !is_placeholder(&text))
+            value.len() >= 6
+                && (looks_random(value)
+                    || stands == Stands::Alone && is_word_with_digits(&text) && !is_placeholder(&text))
         }
         _ => value.len() >= 8 && looks_random(value),
     }
@@ -74,7 +176,10 @@ pub(super) fn looks_random(value: &[u8]) -> bool {
     let sorts: [fn(&u8) -> bool; 4] =
         [u8::is_ascii_lowercase, u8::is_ascii_uppercase, u8::is_ascii_digit, |byte| !byte.is_ascii_alphanumeric()];
     let several = sorts.iter().filter(|sort| value.iter().any(**sort)).count();
-    value.is_ascii() && several >= 2 && bits_each(value) >= BITS_MIN.min((value.len() as f64).log2() - 0.4) && !is_words(&text)
+    value.is_ascii()
+        && several >= 2
+        && bits_each(value) >= BITS_MIN.min((value.len() as f64).log2() - 0.4)
+        && !is_words(&text)
 }
 
 /// Whether so many bytes of a token stand side by side in `value` that a first look sees it (`beginnings`).
@@ -95,7 +200,8 @@ fn bits_each(text: &[u8]) -> f64 {
 /// No value, one that is masked, or a mark.
 fn is_nothing(value: &[u8]) -> bool {
     let Some(first) = value.first() else { return true };
-    let masks = value.iter().filter(|byte| matches!(**byte, b'*' | b'x' | b'X' | b'.' | b'-' | b'_' | b'#' | b'?')).count();
+    let masks =
+        value.iter().filter(|byte| matches!(**byte, b'*' | b'x' | b'X' | b'.' | b'-' | b'_' | b'#' | b'?')).count();
     value.iter().all(|byte| byte == first || *byte == MARK) || masks * 2 > value.len()
 }
 
@@ -116,9 +222,12 @@ fn is_reference(value: &[u8]) -> bool {
         b'\\' => second == b'\\',
         _ if second == b':' && value.get(2) == Some(&b'\\') => value[0].is_ascii_alphabetic(),
         _ => {
-            let begins = |prefix: &&str| value.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix.as_bytes()));
+            let begins =
+                |prefix: &&str| value.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix.as_bytes()));
             REFERENCES.iter().any(|prefix| begins(&prefix))
-                || text.split_once("://").is_some_and(|(scheme, _)| scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte)))
+                || text.split_once("://").is_some_and(|(scheme, _)| {
+                    scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte))
+                })
                 || text.contains("()")
                 || text.contains("::")
         }
@@ -211,10 +320,11 @@ mod tests {
 
     #[test]
     fn words_are_told_from_chance() {
-        for text in "Permission permission tokens_in cancellationTokenSource process.env.DB_PASSWORD settings.API_KEY gpt-4o \
+        for text in
+            "Permission permission tokens_in cancellationTokenSource process.env.DB_PASSWORD settings.API_KEY gpt-4o \
                      claude-3-opus-20240229 us-east-1 10.0.0.1:8080 v1.2.3 node18 hunter2 CamelCase XMLHttpRequest \
                      swordfish prod/db/primary PasswordHasher getTokenById"
-            .split_whitespace()
+                .split_whitespace()
         {
             assert!(is_words(text), "{text}");
         }
