@@ -1,27 +1,27 @@
-//! The end of what a command puts out, kept without secrets. More of it is kept than is shown, and whether it begins within
-//! a private key: what is shown is cut from what was redacted, never the other way round.
+//! The end of a command's output, without secrets. More of it is kept than is shown, because it is redacted first and cut
+//! afterwards: a secret that is cut in half would not be recognized.
 
 use std::collections::VecDeque;
 
 use crate::error::Result;
 use crate::format::secrets::{KeyWatch, MARK_BYTES_MAX, Redactor};
 
-/// Bytes of the last lines of a stream that are shown.
+/// Bytes that are shown, at most.
 const SHOWN_BYTES_MAX: usize = 16 << 10;
-/// Bytes that are kept of it until it ends.
+/// Bytes that are kept until the stream ends.
 const KEPT_BYTES_MAX: usize = 64 << 10;
 
 /// The end of a stream.
 #[derive(Debug, Default)]
 pub struct Tail {
     kept: VecDeque<u8>,
-    /// Bytes that came, the kept ones included.
+    /// Length of the stream so far, bytes.
     came: u64,
     keys: KeyWatch,
 }
 
 impl Tail {
-    /// Takes in what came next.
+    /// Takes the next chunk.
     pub fn push(&mut self, new: &[u8]) {
         self.came += new.len() as u64;
         self.keys.push(new);
@@ -30,12 +30,12 @@ impl Tail {
         self.keys.forget_before(self.came - self.kept.len() as u64);
     }
 
-    /// Its last `lines`, with marks for its secrets, which are told of as of the field at `path`; `None`: as they are.
+    /// The last `lines`. A redactor replaces their secrets, and reports them for the field `path`.
     pub fn text(&self, lines: usize, redactor: Option<&Redactor>, path: &str) -> Result<String> {
         let (first, second) = self.kept.as_slices();
         let kept = [first, second].concat();
         let is_cut = self.came > kept.len() as u64;
-        // A piece of a line could be a piece of a secret; where there is one line alone, a piece of a word.
+        // The first line may be incomplete, and so may a secret in it. If there is only one line, drop a word instead.
         let ends_word = |byte: &u8| byte.is_ascii_whitespace() || b"\"',;{}[]".contains(byte);
         let end = || {
             memchr::memchr(b'\n', &kept).filter(|at| at + 1 < kept.len()).or_else(|| kept.iter().position(ends_word))
@@ -50,7 +50,7 @@ impl Tail {
     }
 }
 
-/// The end of `text` that is shown: whole characters and whole marks.
+/// The end of `text` that is shown, without a part of a character or a mark.
 fn last_bytes(text: &str) -> &str {
     let Some(from) = text.len().checked_sub(SHOWN_BYTES_MAX) else { return text };
     let from = (from..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());

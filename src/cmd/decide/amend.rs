@@ -90,7 +90,7 @@ fn attempt(desk: &Desk, address: &Address, amendment: &Amendment<'_>, door: &mut
     let text = amendment.text(address, &row, &rules)?;
     let mut drafts = Drafts::new();
     drafts.push(&text, &rules, &(door.clock)().to_utc_ms(), None)?;
-    desk.tell_redacted(door.err);
+    desk.note_redactions(door.err);
 
     let mut changed = false;
     let names = names(address, &found.inputs, place, &row);

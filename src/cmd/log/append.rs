@@ -96,7 +96,7 @@ fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
     let timestamp = now.to_utc_ms();
     drafts.push(&text, &rules, &timestamp, None)?;
     let breach = breach::push(&mut breach::of(&desk, now, door.err), &text, &mut drafts, &rules, &timestamp);
-    desk.tell_redacted(door.err);
+    desk.note_redactions(door.err);
     let stored = desk.store(&drafts, door, |_| Ok(()))?;
     print_rows(desk.print, &drafts, &stored[..stored.len().min(1)], door)?;
     breach.into_iter().for_each(|told| door.note(format_args!("stored, but {told}")));

@@ -145,10 +145,10 @@ impl Batch<'_> {
         }
         let pushed = self.drafts.push_judged(line, spans, &self.rules, &self.now, Some(self.line));
         if let (None, Some(redactor)) = (&self.redacted, self.rules.redactor)
-            && redactor.told().rows > 0
-            && let Some(news) = redactor.told().news()
+            && redactor.report().rows > 0
+            && let Some(new) = redactor.report().take_new()
         {
-            self.redacted = Some((self.line, news));
+            self.redacted = Some((self.line, new));
         }
         match pushed {
             Ok(()) => {
@@ -214,18 +214,18 @@ impl Batch<'_> {
         }
     }
 
-    /// Says of how much of the rows marks were put in the place, and where first.
-    fn tell_redacted(&self, err: &mut dyn Write) {
-        let (Some((line, news)), Some(redactor)) = (&self.redacted, self.rules.redactor) else { return };
-        let told = redactor.told();
-        let s = if told.secrets == 1 { "" } else { "s" };
-        let rows = rows_of(told.rows);
-        let _ = writeln!(err, "logbook: redacted: {} secret{s} in {rows}, first in line {line}: {news}", told.secrets);
+    /// Notes how much was redacted, and where first.
+    fn note_redactions(&self, err: &mut dyn Write) {
+        let (Some((line, new)), Some(redactor)) = (&self.redacted, self.rules.redactor) else { return };
+        let report = redactor.report();
+        let s = if report.secrets == 1 { "" } else { "s" };
+        let rows = rows_of(report.rows);
+        let _ = writeln!(err, "logbook: redacted: {} secret{s} in {rows}, first in line {line}: {new}", report.secrets);
     }
 
     /// Says what came of it. A failed sync is worse than a bad row.
     fn finish(self, result: Result<()>, synced: Result<()>, door: &mut Door<'_>) -> Result<Exit> {
-        self.tell_redacted(door.err);
+        self.note_redactions(door.err);
         if self.breaches.0 > 0 {
             let _ = writeln!(
                 door.err,

@@ -69,8 +69,8 @@ pub struct Desk {
     pub run: Option<String>,
     /// The agent that `LOGBOOK_AGENT` names, as rows name it.
     pub agent: Option<String>,
-    /// What was redacted is told on standard error.
-    pub tells: bool,
+    /// Redactions are noted on standard error.
+    pub notes_redactions: bool,
 }
 
 impl Writing {
@@ -89,7 +89,17 @@ impl Writing {
         os_real::outlive_file_size_limit();
         let redactor = redactor(&location, &settings)?;
         let client = Client::default();
-        let desk = Desk { location, settings, options, print, redactor, client, run: None, agent: None, tells: true };
+        let desk = Desk {
+            location,
+            settings,
+            options,
+            print,
+            redactor,
+            client,
+            run: None,
+            agent: None,
+            notes_redactions: true,
+        };
         let stored = |name: &str, field: &str| door.env.var(name).map(|value| desk.as_stored(field, value)).transpose();
         let (run, agent) = (stored("LOGBOOK_RUN", "run_id")?, stored("LOGBOOK_AGENT", "agent_id")?);
         Ok(Desk { run, agent, ..desk })
@@ -142,18 +152,18 @@ impl Desk {
         }
     }
 
-    /// What was redacted since this was asked last, each field and kind once.
+    /// Fields and kinds that were redacted and not reported yet.
     pub fn redacted(&self) -> Option<String> {
-        self.redactor.as_ref().and_then(|redactor| redactor.told().news())
+        self.redactor.as_ref().and_then(|redactor| redactor.report().take_new())
     }
 
-    /// Tells on standard error what was redacted since this was called last: field and kind, each once.
-    pub fn tell_redacted(&self, err: &mut dyn Write) {
-        if self.tells
-            && let Some(news) = self.redacted()
+    /// Notes on standard error what was redacted: each field and kind once.
+    pub fn note_redactions(&self, err: &mut dyn Write) {
+        if self.notes_redactions
+            && let Some(new) = self.redacted()
         {
             // Nobody is left to tell when stderr is gone.
-            let _ = err.write_all(format!("logbook: redacted: {news}\n").as_bytes());
+            let _ = err.write_all(format!("logbook: redacted: {new}\n").as_bytes());
         }
     }
 }

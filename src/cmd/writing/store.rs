@@ -41,7 +41,7 @@ impl Desk {
     fn draft_text(&self, text: &[u8], door: &mut Door<'_>) -> Result<Drafts> {
         let mut drafts = Drafts::new();
         drafts.push(text, &self.rules(), &(door.clock)().to_utc_ms(), None)?;
-        self.tell_redacted(door.err);
+        self.note_redactions(door.err);
         Ok(drafts)
     }
 

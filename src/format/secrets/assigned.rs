@@ -1,29 +1,29 @@
-//! Values that stand behind the name of a secret in running text and in the words of a command: `DB_PASSWORD=…`,
-//! `"token": "…"`, `--api-key …`, `<password>…</password>`, and the credentials of `Authorization` and `Cookie`.
+//! Finds values behind the names of secrets, in running text and among the words of a command: `DB_PASSWORD=…`,
+//! `"token": "…"`, `--api-key …`, `<password>…</password>`, and the credentials in `Authorization` and `Cookie`.
 //!
-//! Not here: members of JSON (`row`), what a name says (`names`), what could be a secret (`values`).
+//! Not here: members of JSON (`row`), which names count (`names`), which values count (`values`).
 
 use std::cell::Cell;
 use std::ops::Range;
 
 use super::names::{Family, NAME_BYTES_MAX, SCHEMES, family};
 use super::text::WORD_END;
-use super::values::{Stands, could_be_secret, has_long_token};
+use super::values::{Found, could_be_secret, has_long_token};
 
-/// Of a longer value the first bytes are judged.
+/// Only so many bytes of a value are judged.
 const JUDGED_BYTES_MAX: usize = 1024;
-/// Blanks between a name and its value, at most.
+/// Most blanks between a name and its value.
 const BLANKS_MAX: usize = 32;
-/// Bytes of a header with cookies that are looked at.
+/// Only so many bytes of a `Cookie` header are read.
 const COOKIES_BYTES_MAX: usize = 8192;
-/// Bytes of a type between a name and its value, at most: `password: Option<&str> = "…"`.
+/// Longest type between a name and its value: `password: Option<&str> = "…"`.
 const TYPE_BYTES_MAX: usize = 48;
-/// What ends a value that is not quoted. In URLs and shells something else begins there.
+/// Bytes that end an unquoted value, as they do in URLs and shells.
 const ENDS: &[u8] = b"\"'`\\,;&<>()[]{}|";
-/// What may stand between a name and its value.
+/// Operators between a name and its value.
 const SIGNS: [&[u8]; 8] = [b":=", b"=>", b"==", b"!=", b"->", b":-", b"=", b":"];
 
-/// Where values stand that could be secrets, in the order of the text.
+/// Ranges of the values that could be secrets, in order.
 pub(super) fn find(text: &[u8]) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     let mut at = 0;
@@ -40,7 +40,7 @@ pub(super) fn find(text: &[u8]) -> Vec<Range<usize>> {
     found
 }
 
-/// Where credentials stand in the value of an `Authorization` or `Cookie` header.
+/// Ranges of the credentials in the value of an `Authorization` or `Cookie` header.
 pub(super) fn credentials(family: Family, value: &[u8]) -> Vec<Range<usize>> {
     Name { text: value, range: 0..0, family, unquoted: &Cell::new((0, 0)) }.secrets_from(0)
 }
@@ -57,12 +57,13 @@ fn is_quote(byte: u8) -> bool {
     matches!(byte, b'"' | b'\'' | b'`')
 }
 
-/// The name of a secret, where it stands.
+/// The name of a secret in a text.
 struct Name<'t> {
     text: &'t [u8],
     range: Range<usize>,
     family: Family,
-    /// The value without quotes that was read last: names in it end where it ends, and it is not read again for each.
+    /// Range of the unquoted value that was read last. A name inside it has a value that ends at the same place; without this,
+    /// `password=password=…` would take quadratic time.
     unquoted: &'t Cell<(usize, usize)>,
 }
 
@@ -81,20 +82,20 @@ impl Name<'_> {
 
     fn is_secret(&self, value: &Range<usize>) -> bool {
         let judged = &self.text[value.start..value.end.min(value.start + JUDGED_BYTES_MAX)];
-        !judged.is_empty() && could_be_secret(self.family, judged, Stands::InText)
+        !judged.is_empty() && could_be_secret(self.family, judged, Found::Text)
     }
 
     fn byte(&self, at: usize) -> u8 {
         self.text.get(at).copied().unwrap_or_default()
     }
 
-    /// Behind all bytes from `at` on that `is` says yes to, at most `max` of them.
+    /// Skips bytes that match, at most `max`.
     fn skip(&self, at: usize, max: usize, is: impl Fn(u8) -> bool) -> usize {
         let rest = &self.text[at.min(self.text.len())..];
         at + rest.iter().take(max).take_while(|byte| is(**byte)).count()
     }
 
-    /// Behind blanks, and line breaks that a backslash makes blanks.
+    /// Skips blanks, and a line break behind a backslash.
     fn skip_blanks(&self, at: usize) -> usize {
         let at = self.skip(at, BLANKS_MAX, is_blank);
         match (self.byte(at), self.byte(at + 1)) {
@@ -103,7 +104,7 @@ impl Name<'_> {
         }
     }
 
-    /// Where the value begins, its quote included. `None`: what follows is none.
+    /// Where the value begins, its quote included, if a value follows.
     fn value_begins(&self) -> Option<usize> {
         let is_flag = self.text[self.range.start] == b'-';
         let before = self.range.start.checked_sub(1).map_or(0, |at| self.byte(at));
@@ -113,9 +114,9 @@ impl Name<'_> {
         }
         let behind = self.skip_blanks(closed);
         let sign = SIGNS.iter().find(|sign| self.text[behind.min(self.text.len())..].starts_with(sign)).copied();
-        // `/etc/passwd: …`, `urn:token:…`, `Token::new`, `${PASSWORD:-…}`
+        // In `/etc/passwd: …` and `urn:token:…` the name is a part of something longer.
         let is_part = matches!(before, b'/' | b'\\' | b':') && closed == self.range.end;
-        // `pass` is a verb as well, and what it is given an argument.
+        // `pass` is a verb too: in `base.pass("…")` nothing is a password.
         let is_verb = self.text[self.range.clone()].to_ascii_lowercase().ends_with(b"pass");
         let is_quoted = |at: usize| (is_quote(self.byte(at)) && !is_verb).then_some(at);
         match sign {
@@ -127,7 +128,7 @@ impl Name<'_> {
                 (if sign == b":" { self.behind_type(value) } else { None }).or(Some(value))
             }
             None if self.byte(closed) == b'(' => is_quoted(self.skip_blanks(closed + 1)),
-            // Two texts side by side: of lists of names no other one has a digit.
+            // Two strings side by side may be a list of names. Then the second has no digit.
             None if self.byte(closed) == b',' && is_quote(before) && closed > self.range.end => {
                 let value = is_quoted(self.skip_blanks(closed + 1))?;
                 let to = self.closing(value + 1, self.byte(value))?;
@@ -139,7 +140,7 @@ impl Name<'_> {
         }
     }
 
-    /// `: &str = "…"`: the quote behind what can only be a type.
+    /// The quote in `: &str = "…"`.
     fn behind_type(&self, at: usize) -> Option<usize> {
         let is_of_type = |byte: u8| byte.is_ascii_alphanumeric() || b"_.<>&?[]: ".contains(&byte);
         let sign = self.skip(at, TYPE_BYTES_MAX, is_of_type);
@@ -147,7 +148,7 @@ impl Name<'_> {
         (sign > at && self.byte(sign) == b'=' && is_quote(self.byte(value))).then_some(value)
     }
 
-    /// `string = "…"`: the same of a language that puts no sign before the type.
+    /// The quote in `password string = "…"`.
     fn behind_word(&self, at: usize) -> Option<usize> {
         let to = self.skip(at, TYPE_BYTES_MAX, |byte| byte.is_ascii_alphanumeric() || b"_.*&".contains(&byte));
         let sign = self.skip_blanks(to);
@@ -155,7 +156,7 @@ impl Name<'_> {
         (to > at && self.byte(sign) == b'=' && is_quote(self.byte(value))).then_some(value)
     }
 
-    /// `name: DB_PASSWORD`, and in the next line or attribute `value: …`.
+    /// Where the value begins in `name: DB_PASSWORD`, followed by `value: …` on the next line or as the next attribute.
     fn behind_label(&self, at: usize) -> Option<usize> {
         let from = self.skip(at, BLANKS_MAX, |byte| is_blank(byte) || matches!(byte, b'\r' | b'\n' | b','));
         let from = if is_quote(self.byte(from)) { from + 1 } else { from };
@@ -167,9 +168,9 @@ impl Name<'_> {
         is_label.then(|| self.skip_blanks(sign + 1))
     }
 
-    /// What the value that begins at `from` could be, the likeliest first.
+    /// The ranges that the value at `from` may have, best guess first.
     fn values(&self, from: usize) -> Vec<Range<usize>> {
-        // `b'…'` and `f"…"` are quoted too.
+        // String prefixes: `b'…'`, `f"…"`.
         let opening =
             if b"bfruL@".contains(&self.byte(from)) && is_quote(self.byte(from + 1)) { from + 1 } else { from };
         if is_quote(self.byte(opening)) {
@@ -179,7 +180,7 @@ impl Name<'_> {
             }
             return self.bare(from).into_iter().collect();
         }
-        // A word of an array ends where it ends. In one that begins with the name there may be code behind it.
+        // A value that is a word of its own is the whole word. Behind `NAME=` in the same word code may follow.
         let begins_word = |at: usize| at == 0 || self.byte(at - 1) == WORD_END;
         let has_code = |to: usize| self.text[from..to].iter().any(|byte| is_quote(*byte) || b"()[]{}<>".contains(byte));
         let whole = if begins_word(from) || begins_word(self.range.start) {
@@ -191,12 +192,12 @@ impl Name<'_> {
         whole.into_iter().chain(self.bare(from)).collect()
     }
 
-    /// The end of the line that begins at `from`, or of its word.
+    /// The end of the line or word that `from` is in.
     fn line_end(&self, from: usize) -> usize {
         self.skip(from, COOKIES_BYTES_MAX, |byte| !matches!(byte, b'\n' | b'\r' | WORD_END))
     }
 
-    /// The quote that closes what begins at `from`.
+    /// The closing quote.
     fn closing(&self, from: usize, quote: u8) -> Option<usize> {
         let mut at = from;
         while at < self.text.len() {
@@ -210,7 +211,7 @@ impl Name<'_> {
         None
     }
 
-    /// A value that is not quoted. `None`: it is code.
+    /// An unquoted value. `None` if it is code.
     fn bare(&self, from: usize) -> Option<Range<usize>> {
         let is_end = |byte: &u8| byte.is_ascii_whitespace() || *byte == WORD_END || ENDS.contains(byte);
         let (known_from, known_to) = self.unquoted.get();
@@ -225,7 +226,7 @@ impl Name<'_> {
         (!matches!(self.byte(to), b'(' | b'[')).then_some(from..kept)
     }
 
-    /// The credentials behind a scheme, or alone.
+    /// Credentials, with or without a scheme before them.
     fn authorization(&self, from: usize) -> Option<Range<usize>> {
         let mut at = from;
         let mut next = || {
@@ -243,7 +244,7 @@ impl Name<'_> {
         credentials.filter(|word| self.is_secret(word)).or_else(|| alone().filter(|word| self.is_secret(word)))
     }
 
-    /// The values of cookies, up to the end of the line, or to the quote in which it stands.
+    /// The values of cookies, up to the end of the line or of the quoted string.
     fn cookies(&self, from: usize) -> Vec<Range<usize>> {
         let quote =
             [self.byte(from), self.byte(self.range.start.wrapping_sub(1))].into_iter().find(|byte| is_quote(*byte));

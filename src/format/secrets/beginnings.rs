@@ -1,28 +1,28 @@
-//! What a glance looks for: the bytes of tokens, and how secrets of other kinds, and their names, begin.
+//! What `glance` looks for: runs of token bytes, and the beginnings of other secrets and of names.
 //!
-//! Who adds a rule to `rules.txt` or a name to `names.rs` sees to it that one of both stands in whatever it matches; the
-//! tests hold all cases to it. All of it is wanted as the row spells it: what is spelled with escapes is told apart.
+//! Every rule in `rules.txt` and every name in `names.rs` must match only text that has one of them, spelled without escapes;
+//! escapes are detected separately. The tests check this against a search of everything.
 
-/// Bytes of a token side by side that are worth a closer look: the shortest tokens have as many.
+/// Length of a run of token bytes that is worth a search: that of the shortest tokens.
 pub(super) const RUN: usize = 20;
 
-/// What may stand behind a name: what closes it, blanks, signs, and the backslash of an escape.
+/// What may follow a name: closing quotes, blanks, operators, and the backslash of an escape.
 const BEHIND: &[u8] = b"=:\"'\\>] (!";
 
 /// Any ASCII byte.
 const ANY: &[u8] = b"";
 
-/// Four bytes in a row, each of one of these. Letters are meant in both cases, in all but the last.
+/// Four consecutive bytes, each one of these. Letters count in both cases, except in the last entry.
 const BEGINNINGS: [[&[u8]; 4]; 8] = [
     // password, passwd, passphrase; pass=
     [b"a", b"s", b"s", b"wp=:\"'\\>] (!"],
     // pwd=; whsec_
     [b"pw", b"wh", b"ds", b"e=:\"'\\>] (!"],
-    // token=, cookie: and the like, but not the tokens that rows count
+    // token=, cookie: and the like, but not tokens_in and other counts
     [b"k", b"ei", b"ne", BEHIND],
-    // api_key, access-key, accesskey, AccountKey=, secret.key; but not `"key` and `&key`, which stand in many rows
+    // api_key, access-key, accesskey, AccountKey=, secret.key; but not `"key` and `&key`, which many rows have
     [b"cdehiknst_-.", b"k", b"e", b"y"],
-    // A URL, from the last letter of its scheme on
+    // URLs, from the last letter of the scheme on
     [ANY, b":", b"/\\", b"/\\"],
     // bearer, basic, credential, secret
     [b"bc", b"ear", b"ase", b"ridt"],
@@ -32,9 +32,9 @@ const BEGINNINGS: [[&[u8]; 4]; 8] = [
     [b"E-", b" paPUw", b"K \"'\\", ANY],
 ];
 
-/// Which of [`BEGINNINGS`] is that of URLs.
+/// The bit of URLs.
 pub(super) const URL: u8 = 1 << 4;
-/// And that of escapes, and of `-u`.
+/// The bit of escapes by number, and of `-u`.
 pub(super) const FLAG: u8 = 1 << 6;
 
 /// For each of the four bytes: which beginnings go with its low four bits, and which with its high ones; a bit each.

@@ -1,8 +1,8 @@
-//! A first look at a row: whether a secret of a built-in kind could stand in it at all. Most rows have none, and nothing
-//! else looks at them. A look sees the bytes of the row, not what they mean; it says no only where that is true of the text
-//! that they spell as well. Escapes that could spell a letter, and characters that nobody sees, are for the search to read.
+//! The first look at a row: could it have a secret of a built-in kind? Most rows cannot, and are not searched. The look reads
+//! raw bytes, and must still be right about the text that they spell. So a row is searched if it has an escape that spells a
+//! letter, or an invisible character.
 //!
-//! `glance` does the work. What it looks for stands in `beginnings`; the tests hold it to a search of everything.
+//! `glance` scans the bytes for what `beginnings` lists. The tests compare the look with a search of everything.
 
 use aho_corasick::{AhoCorasick, packed};
 use memchr::memmem;
@@ -13,23 +13,23 @@ use super::rule::Rule;
 use super::text::UNSEEN;
 use crate::error::{Error, Result};
 
-/// What a row could have.
+/// What the look saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Look {
-    /// A token: so many of its bytes side by side.
+    /// A long run of token bytes.
     pub token: bool,
-    /// Anything else, or a token that begins in a way of its own.
+    /// The beginning of another secret, or of a name.
     pub other: bool,
-    /// A URL, and an `@`.
+    /// A URL and an `@`.
     pub url: bool,
-    /// An escape that spells a character, or a flag `-u`.
+    /// An escape by number (`\u0041`, `\x41`), or a flag such as `-u`.
     pub flag: bool,
-    /// Characters beyond ASCII.
+    /// Bytes beyond ASCII.
     pub foreign: bool,
 }
 
 impl Look {
-    /// Looks at a row.
+    /// Looks at `row`.
     #[inline]
     pub fn at(row: &[u8]) -> Look {
         glance(row)
@@ -40,13 +40,13 @@ impl Look {
         self.token || self.other || self.url || self.foreign
     }
 
-    /// Whether something in the row could be spelled in another way than it reads.
+    /// Whether the row may read differently from its bytes.
     pub fn is_respelled(self, row: &[u8]) -> bool {
         self.flag && memmem::find_iter(row, "\\").any(|at| spells(&row[at + 1..])) || self.foreign && has_unseen(row)
     }
 }
 
-/// Whether what stands behind a backslash spells a character that could be of a secret, of its name, or unseen.
+/// Whether the escape behind a backslash spells a character that secrets or names may have, or an invisible one.
 fn spells(text: &[u8]) -> bool {
     let digits = match text {
         [b'x', digits @ ..] => digits.first_chunk::<2>().map_or(&[][..], |digits| digits),
@@ -57,7 +57,7 @@ fn spells(text: &[u8]) -> bool {
         return false;
     };
     match char::from_u32(code) {
-        // What part words, and what nobody takes for anything else.
+        // None of these is part of an anchor. Libraries escape the last three for HTML.
         Some('\t' | '\n' | '\r' | '"' | '\'' | '&' | '<' | '>') => false,
         Some(character) => character.is_ascii() || is_unseen(character),
         None => false,
@@ -68,9 +68,9 @@ fn is_unseen(character: char) -> bool {
     UNSEEN.iter().any(|(from, to)| (*from..=*to).contains(&character))
 }
 
-/// Whether a character that nobody sees stands in the row as it is.
+/// Whether the row has an invisible character that is not escaped.
 fn has_unseen(row: &[u8]) -> bool {
-    // Each begins with one of these; few others do.
+    // All of them begin so, and few other characters do.
     const BEGINNINGS: [&[u8]; 5] = [b"\xc2\x9b", b"\xc2\xad", b"\xe2\x80", b"\xe2\x81", b"\xef\xbb\xbf"];
     let is_here = |at: usize| {
         let length = if row[at] == 0xc2 { 2 } else { 3 };
@@ -80,32 +80,32 @@ fn has_unseen(row: &[u8]) -> bool {
     BEGINNINGS.iter().any(|beginning| memmem::find_iter(row, beginning).any(is_here))
 }
 
-/// Whether JSON has several spellings of something in `anchor`.
+/// Whether `anchor` has a character that JSON may spell in several ways without a number.
 pub(super) fn has_spellings(anchor: &str) -> bool {
     !anchor.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:=~#@+".contains(&byte))
 }
 
-/// Whether something in the row could be the spelling of such an anchor.
+/// Whether the row may have such a spelling.
 pub(super) fn has_odd(row: &[u8]) -> bool {
     !row.is_ascii() || memchr::memchr(b'\\', row).is_some()
 }
 
-/// The anchors of the built-in kinds, searched for as they are spelled in rows that a look found worth it. A search for all
-/// of them in any case would take five times as long.
+/// Searches for the anchors of the built-in kinds, in rows in which the look saw something. One case-insensitive search for
+/// all of them would take five times as long.
 pub(super) struct Anchors {
-    /// Those of tokens, in the case that they have.
+    /// Anchors of tokens, case-sensitive.
     tokens: Searches,
-    /// The other ones in lower case, but for those of one or two bytes.
+    /// The others, in lower case, without those that are too short.
     others: Searches,
 }
 
-/// Searches for many texts, the short ones apart: a search looks at as many bytes as its shortest has. `None`: this processor
-/// has no such search.
+/// Searches for many strings. Short ones are separate, because a search is as precise as its shortest string. `None`: this
+/// processor has no such search.
 struct Searches(Option<Vec<packed::Searcher>>);
 
-/// How many texts one search may have.
+/// Most strings in one search.
 const SEARCHED_MAX: usize = 48;
-/// Shorter texts stand in every row.
+/// Shorter strings are in almost every row.
 const ANCHOR_BYTES_MIN: usize = 3;
 
 impl Searches {
@@ -133,7 +133,7 @@ impl Anchors {
         }
     }
 
-    /// Whether one stands in `row` of those that the look saw something of.
+    /// Whether `row` has an anchor of a kind that the look saw something of.
     pub fn stand_in(&self, row: &[u8], look: Look) -> bool {
         look.token && self.tokens.find_one(row)
             || look.url && has_userinfo(row)
@@ -144,7 +144,7 @@ impl Anchors {
     }
 }
 
-/// Whether an `@` stands behind two colons in one word, as that of `https://ada:…@` does.
+/// Whether there is an `@` with two colons before it in the same word, as in `https://ada:…@`.
 fn has_userinfo(row: &[u8]) -> bool {
     let mut colons = 0;
     row.iter().any(|byte| {
@@ -157,7 +157,7 @@ fn has_userinfo(row: &[u8]) -> bool {
     })
 }
 
-/// Finds any of `anchors` in any case.
+/// Searches for `anchors`, ignoring case.
 pub(super) fn in_any_case(anchors: &[&str]) -> Result<AhoCorasick> {
     let mut builder = AhoCorasick::builder();
     builder.ascii_case_insensitive(true).build(anchors).map_err(|error| Error::io(format!("redact: {error}")))

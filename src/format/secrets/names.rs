@@ -1,14 +1,14 @@
-//! Names of secrets: `db_password`, `X-Api-Key`, `clientSecret`, `PGPASSWORD`; and names that only look like it, such as
-//! `next_token` and `password_file`.
+//! Which names are names of secrets: `db_password`, `X-Api-Key`, `clientSecret` and `PGPASSWORD` are, `next_token` and
+//! `password_file` are not.
 
-/// What a name says its value is.
+/// What kind of secret a name announces. It decides how sure the value must look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Family {
-    /// What a person may have thought up.
+    /// Chosen by a person, so it may look like anything.
     Password,
-    /// What may be the name of a secret as well.
+    /// A secret, but it may also be the name of one (`"secret": "db-credentials"`).
     Secret,
-    /// What a machine made up.
+    /// Generated, so it looks random.
     Token,
     /// The value of an `Authorization` header.
     Authorization,
@@ -16,16 +16,16 @@ pub(super) enum Family {
     Cookie,
 }
 
-/// Headers and members whose values are long tokens, in the cases in which they are looked for: `Authorization`, and the
-/// `auth` of registries.
+/// How the names end whose values are long tokens: `Authorization`, and `auth` in the configuration of registries. The first
+/// look searches for them in these two cases only.
 pub(super) const LONG_TOKENS_BEHIND: [&str; 2] = ["uth", "UTH"];
-/// Before credentials in `Authorization`, in lower case: these are looked for, so that shorter ones are seen as well.
+/// The schemes of `Authorization`, in lower case, that the first look searches for. Behind them short credentials count too.
 pub(super) const SCHEMES: [&str; 4] = ["apikey", "basic", "bearer", "token"];
 
-/// Longest name, in bytes: of a longer one the last of them count.
+/// Longest name, in bytes. Of a longer one only the end is read.
 pub(super) const NAME_BYTES_MAX: usize = 96;
 
-/// Which keys are secret: the word before `key`.
+/// Words that make a `key` behind them a secret.
 const SECRET_KEYS: [&str; 22] = [
     "access",
     "account",
@@ -51,8 +51,8 @@ const SECRET_KEYS: [&str; 22] = [
     "webhook",
 ];
 
-/// What stands before `token` when it is none that lets anybody in.
-const OTHER_TOKENS: [&str; 32] = [
+/// Words before `token` that make it something else: a place in a list, a word of a language.
+const HARMLESS_TOKENS: [&str; 32] = [
     "begin",
     "bos",
     "cancel",
@@ -87,11 +87,11 @@ const OTHER_TOKENS: [&str; 32] = [
     "unk",
 ];
 
-/// Long words for what a person thought up.
-const LONG_PASSWORDS: [&str; 4] = ["password", "passwd", "passwort", "passphrase"];
+/// Words for a password that may be followed by [`QUALIFIERS`] and digits.
+const PASSWORDS: [&str; 4] = ["password", "passwd", "passwort", "passphrase"];
 
-/// What may stand behind a password, a passphrase or a secret without making it something else.
-const SAME_STILL: [&str; 12] = [
+/// Words behind a password or a secret that do not change what it is.
+const QUALIFIERS: [&str; 12] = [
     "again",
     "confirm",
     "confirmation",
@@ -106,7 +106,7 @@ const SAME_STILL: [&str; 12] = [
     "value",
 ];
 
-/// Members of an object with the name of a secret that hold it: `"secret": {"value": …}`.
+/// Members that hold the secret when the object around them has the name of one: `"secret": {"value": …}`.
 const HOLDERS: [&[u8]; 13] = [
     b"content",
     b"current",
@@ -123,12 +123,14 @@ const HOLDERS: [&[u8]; 13] = [
     b"value",
 ];
 
-/// Members that name what stands in the member beside them: `{"name": "DB_PASSWORD", "value": …}`.
+/// Members whose value names what the `value` beside them is: `{"name": "DB_PASSWORD", "value": …}`.
 const LABELS: [&[u8]; 10] =
     [b"env", b"field", b"header", b"id", b"k", b"key", b"label", b"name", b"property", b"variable"];
 
-/// What `name` says its value is; `None`: no secret. What is asked here, a first look must see (`beginnings`): only names
-/// that begin in an unusual way may go on behind their word.
+/// The kind of secret that `name` announces, if it does.
+///
+/// The first look must see every name that this accepts (`beginnings`). It knows most of them by their last letters and what
+/// follows, so only `password` and its like, and `secret`, may have something behind them.
 pub(super) fn family(name: &[u8]) -> Option<Family> {
     let name = &name[name.len().saturating_sub(NAME_BYTES_MAX)..];
     if !name.last()?.is_ascii_alphanumeric() {
@@ -148,21 +150,21 @@ pub(super) fn family(name: &[u8]) -> Option<Family> {
         .unwrap_or(name);
     let words = words(name);
     let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let mut goes_on = false;
-    while words.len() > 1 && words.last().is_some_and(|word| SAME_STILL.contains(word)) {
+    let mut is_qualified = false;
+    while words.len() > 1 && words.last().is_some_and(|word| QUALIFIERS.contains(word)) {
         words.pop();
-        goes_on = true;
+        is_qualified = true;
     }
     let last = *words.last()?;
     let stem = last.trim_end_matches(|digit: char| digit.is_ascii_digit());
     let stem = stem.strip_suffix('s').filter(|stem| !stem.ends_with('s')).unwrap_or(stem);
-    if LONG_PASSWORDS.iter().any(|end| stem.ends_with(end)) {
+    if PASSWORDS.iter().any(|end| stem.ends_with(end)) {
         return Some(Family::Password);
     }
     if stem.ends_with("secret") {
         return Some(Family::Secret);
     }
-    if goes_on {
+    if is_qualified {
         return None;
     }
     let before = words.len().checked_sub(2).map_or("", |at| words[at]);
@@ -171,21 +173,22 @@ pub(super) fn family(name: &[u8]) -> Option<Family> {
         "pass" if !before.is_empty() => Some(Family::Password),
         "pass" | "cred" | "creds" | "credential" | "credentials" => Some(Family::Secret),
         "cookie" => Some(Family::Cookie),
-        "token" => (!OTHER_TOKENS.contains(&before)).then_some(Family::Token),
+        "token" => (!HARMLESS_TOKENS.contains(&before)).then_some(Family::Token),
         "key" | "keys" => {
             let is_joined = ["", "_", "-", "."].iter().any(|by| ends_with(name, &format!("{before}{by}{last}")));
             (is_joined && is_secret_key(before, ends_with(name, &format!("{before}{last}")))).then_some(Family::Token)
         }
         word if word.ends_with("pass") && !["bypass", "compass", "trespass"].contains(&word) => Some(Family::Secret),
         word => {
-            let first = word.strip_suffix("token").filter(|first| !OTHER_TOKENS.contains(first));
+            let first = word.strip_suffix("token").filter(|first| !HARMLESS_TOKENS.contains(first));
             let first = first.or_else(|| word.strip_suffix("key").filter(|first| is_secret_key(first, true)));
             first.map(|_| Family::Token)
         }
     }
 }
 
-/// Whether this word before `key` makes it a secret. Nothing between them: a first look sees it behind some letters only.
+/// Whether this word before `key` makes it a secret. With nothing between the two, the first look sees it behind some letters
+/// only.
 fn is_secret_key(before: &str, nothing_between: bool) -> bool {
     SECRET_KEYS.contains(&before)
         && (!nothing_between || before.ends_with(['c', 'd', 'e', 'h', 'i', 'k', 'n', 's', 't']))
@@ -195,12 +198,17 @@ fn ends_with(name: &[u8], end: &str) -> bool {
     name.len() >= end.len() && name[name.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes())
 }
 
-/// Whether a member called `key` holds what the name of its object says.
+/// Whether a member called `key` holds the secret that the name of its object announces.
 pub(super) fn is_holder(key: &[u8]) -> bool {
     HOLDERS.iter().any(|name| key.eq_ignore_ascii_case(name))
 }
 
-/// Whether a member called `key` names what its object is about.
+/// Whether a member called `key` is the `value` beside a name.
+pub(super) fn is_value(key: &[u8]) -> bool {
+    key.eq_ignore_ascii_case(b"value") || key.eq_ignore_ascii_case(b"val")
+}
+
+/// Whether a member called `key` names what the `value` beside it is.
 pub(super) fn is_label(key: &[u8]) -> bool {
     LABELS.iter().any(|name| key.eq_ignore_ascii_case(name))
 }

@@ -1,10 +1,8 @@
-//! The body of a private key: the lines of base 64 behind `-----BEGIN … PRIVATE KEY-----`, and nothing else. Whoever writes
-//! such a line before a command hides nothing with it.
+//! Finds the body of a private key: the lines of Base64 between `-----BEGIN … PRIVATE KEY-----` and the `END` line. Nothing
+//! else is taken, so that such a line cannot hide the command behind it. Headers, the `BEGIN` and `END` lines, and a short
+//! last line that could be a word are left as they are.
 //!
-//! [`KeyWatch`] tells of a stream whose beginning is not kept whether it is within a key.
-//!
-//! What is no long line of base 64 is left as it is: headers, the lines that begin and end the key, and a short last line
-//! that could be a word.
+//! [`KeyWatch`] follows a stream of which only the end is kept, and knows whether that end begins inside a key.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -13,22 +11,22 @@ use memchr::memmem;
 
 use super::text::WORD_END;
 
-/// What stands in the line that begins a key.
+/// Part of the line that begins a key, and of the line that ends it.
 pub(super) const ANCHOR: &str = "PRIVATE KEY";
-/// Shortest line of a body, but for its last. The key of an elliptic curve, in one line, has 64.
+/// Shortest line of a body, except the last. The shortest keys, of elliptic curves, have one line of 64.
 const LINE_BYTES_MIN: usize = 40;
-/// Bytes between two lines: blanks, quotes and commas of lists, bars of quoted mail.
+/// Most bytes between two lines: line breaks and blanks, quotes and commas of a list, `>` of quoted mail.
 const BETWEEN_BYTES_MAX: usize = 24;
-/// Headers behind the first line of an encrypted key.
+/// Most headers behind the `BEGIN` line of an encrypted key.
 const HEADERS_MAX: usize = 6;
 
-/// Where bodies stand in `text`. `begun`: it begins within one.
-pub(super) fn find(text: &[u8], begun: bool) -> Vec<Range<usize>> {
-    let mut found: Vec<Range<usize>> = if begun { body(text, 0, true).into_iter().collect() } else { Vec::new() };
+/// Ranges of the bodies in `text`. With `inside_key` it begins inside one.
+pub(super) fn find(text: &[u8], inside_key: bool) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = if inside_key { body(text, 0, true).into_iter().collect() } else { Vec::new() };
     for at in memmem::find_iter(text, ANCHOR) {
         match key_line(text, at) {
             Some(KeyLine::Begins { to }) => found.extend(body(text, behind_headers(text, to), false)),
-            // Of a key whose beginning is not there.
+            // A key whose beginning is missing. Of other keys this finds what was found before.
             Some(KeyLine::Ends { from }) => found.extend(body_before(text, from)),
             None => {}
         }
@@ -36,14 +34,14 @@ pub(super) fn find(text: &[u8], begun: bool) -> Vec<Range<usize>> {
     found
 }
 
-/// The line that begins a key, and the one that ends it.
+/// The first or last line of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum KeyLine {
     Begins { to: usize },
     Ends { from: usize },
 }
 
-/// The line whose [`ANCHOR`] stands at `at`.
+/// The line around the [`ANCHOR`] at `at`.
 fn key_line(text: &[u8], at: usize) -> Option<KeyLine> {
     let is_of_name = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b' ';
     let name = at - text[..at].iter().rev().take(32).take_while(|byte| is_of_name(byte)).count();
@@ -61,7 +59,7 @@ fn key_line(text: &[u8], at: usize) -> Option<KeyLine> {
     }
 }
 
-/// `Proc-Type: …` and its like.
+/// Skips headers such as `Proc-Type: …`.
 fn behind_headers(text: &[u8], mut at: usize) -> usize {
     for _ in 0..HEADERS_MAX {
         let from = between(text, at);
@@ -74,16 +72,16 @@ fn behind_headers(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The lines of base 64 from `at` on. `begun`: the first one may be what is left of one, or left out.
-fn body(text: &[u8], mut at: usize, begun: bool) -> Option<Range<usize>> {
+/// The lines of Base64 from `at` on. With `inside_key` the first line may be incomplete.
+fn body(text: &[u8], mut at: usize, inside_key: bool) -> Option<Range<usize>> {
     let mut found: Option<Range<usize>> = None;
-    let mut may_skip = begun;
+    let mut may_skip = inside_key;
     loop {
         let from = between(text, at);
         let to = text[from..].iter().position(|byte| !is_of_line(*byte)).map_or(text.len(), |length| from + length);
         let line = &text[from..to];
         let is_long = line.len() >= LINE_BYTES_MIN && is_mixed(line);
-        let is_last = !is_long && (found.is_some() || begun) && could_be_last(line);
+        let is_last = !is_long && (found.is_some() || inside_key) && could_be_last(line);
         at = to;
         if is_long || is_last {
             found = Some(found.map_or(from, |found| found.start)..to);
@@ -95,7 +93,7 @@ fn body(text: &[u8], mut at: usize, begun: bool) -> Option<Range<usize>> {
     }
 }
 
-/// The lines of base 64 up to `at`. The first of them may be what is left of one.
+/// The lines of Base64 before `at`. The first line may be incomplete.
 fn body_before(text: &[u8], mut at: usize) -> Option<Range<usize>> {
     let mut found: Option<Range<usize>> = None;
     loop {
@@ -103,7 +101,7 @@ fn body_before(text: &[u8], mut at: usize) -> Option<Range<usize>> {
         let from = text[..to].iter().rposition(|byte| !is_of_line(*byte)).map_or(0, |before| before + 1);
         let line = &text[from..to];
         let is_long = line.len() >= LINE_BYTES_MIN && is_mixed(line);
-        // Nothing but the end of a key tells a short line from a word, and nothing but a long one that there is a key.
+        // A short line counts only at either end, and never alone.
         let is_short = !is_long && could_be_last(line);
         match &mut found {
             _ if !is_long && !is_short => break,
@@ -118,11 +116,11 @@ fn body_before(text: &[u8], mut at: usize) -> Option<Range<usize>> {
     found.filter(|found| found.len() >= LINE_BYTES_MIN)
 }
 
-/// Behind what stands between two lines.
+/// Skips what may stand between two lines.
 fn between(text: &[u8], at: usize) -> usize {
     let mut to = at.min(text.len());
     while to < text.len().min(at + BETWEEN_BYTES_MAX) && is_between(&text[to]) {
-        // A line break that is still an escape.
+        // A line break that is still escaped.
         let is_escape = text[to] == b'\\' && matches!(text.get(to + 1), Some(b'n' | b'r' | b't'));
         to += if is_escape { 2 } else { 1 };
     }
@@ -137,13 +135,13 @@ fn is_of_line(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
 }
 
-/// As chance mixes them: no word and no path.
+/// Random text of this length has all three classes; words and paths seldom do.
 fn is_mixed(line: &[u8]) -> bool {
     let has = |is: fn(&u8) -> bool| line.iter().any(is);
     has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit)
 }
 
-/// The last line of a key is of any length. A word in lower case could be a command.
+/// Whether a line of any length may end a body. A lower-case word does not: it could be a command.
 fn could_be_last(line: &[u8]) -> bool {
     let has = |is: fn(&u8) -> bool| line.iter().any(is);
     line.len() >= 4
@@ -152,29 +150,29 @@ fn could_be_last(line: &[u8]) -> bool {
             || has(u8::is_ascii_uppercase) && has(|byte| !byte.is_ascii_uppercase()))
 }
 
-/// Longest line that begins or ends a key, as far as it matters.
+/// Bytes that are kept from one chunk to the next, more than the longest `BEGIN` line.
 const KEY_LINE_BYTES_MAX: usize = 64;
 
-/// Watches a stream for the lines that begin and end private keys.
+/// Follows a stream and notes where private keys begin and end.
 #[derive(Debug, Default)]
 pub struct KeyWatch {
-    /// The end of what came.
+    /// The end of the last chunk.
     last: Vec<u8>,
     came: u64,
-    /// Where lines that begin a key (true) and that end one stand, behind what is forgotten.
+    /// Offsets of the lines that begin a key (true) or end one (false), in the part of the stream that is kept.
     lines: VecDeque<(u64, bool)>,
     was_open: bool,
 }
 
 impl KeyWatch {
-    /// Takes in what came next.
+    /// Takes the next chunk.
     pub fn push(&mut self, new: &[u8]) {
         let known = self.last.len();
         let begins = self.came - known as u64;
         self.last.extend_from_slice(new);
         self.came += new.len() as u64;
         for at in memmem::find_iter(&self.last, ANCHOR) {
-            // What ends in what was there already was found before.
+            // Otherwise it was found with the chunk before.
             if at + ANCHOR.len() > known {
                 let before = &self.last[at.saturating_sub(KEY_LINE_BYTES_MAX / 2)..at];
                 let word = before.rsplit(|byte| *byte == b'-').next().unwrap_or_default();
@@ -188,7 +186,7 @@ impl KeyWatch {
         self.last.drain(..self.last.len().saturating_sub(KEY_LINE_BYTES_MAX));
     }
 
-    /// What stands before `place` is no longer kept.
+    /// The part of the stream before offset `place` is dropped.
     pub fn forget_before(&mut self, place: u64) {
         while let Some((_, begins)) = self.lines.front().filter(|(at, _)| *at < place) {
             self.was_open = *begins;
@@ -196,7 +194,7 @@ impl KeyWatch {
         }
     }
 
-    /// Whether what is kept begins within a key.
+    /// Whether the part that is kept begins inside a key.
     pub fn was_open(&self) -> bool {
         self.was_open
     }

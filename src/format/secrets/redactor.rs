@@ -1,5 +1,5 @@
-//! Puts marks in the place of secrets: `[redacted:KIND:8 hexadecimal digits]`. The digits are an HMAC under the logbook's key,
-//! so that equal secrets have equal marks, and weak ones cannot be guessed from them. What was found is told (`told`).
+//! Replaces secrets by marks: `[redacted:KIND:8 hexadecimal digits]`. The digits are an HMAC under the logbook's key, so that
+//! equal secrets have equal marks and weak secrets cannot be guessed. Keeps a report of what was found.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Range;
@@ -10,44 +10,44 @@ use regex::bytes::Regex;
 use sha2::Sha256;
 
 use super::look::{self, Anchors, Look, in_any_case};
+use super::report::Report;
 use super::row::Pieces;
 use super::rule::{Own, Rule};
 use super::search::{Finding, Search};
 use super::text::{MARK_BEGINS, Text, is_kind};
-use super::told::Told;
 use crate::error::{Error, Result};
 use crate::json;
 
 /// The key of the marks.
 pub type Key = [u8; 32];
 
-/// What finds them. Most rows have none, which a look tells: what it takes to search, and the key, are made when the first
-/// row needs them.
+/// Finds secrets and replaces them. The search and the key are made when the first row needs them; for most rows the first
+/// look is enough.
 pub struct Redactor {
     skipped: Vec<String>,
     own: Vec<Own>,
-    /// Anchors of the logbook's own rules, which a look knows nothing of; `None`: it has none.
+    /// Anchors of the logbook's own rules, if it has any. The first look does not know them.
     own_anchors: Option<OwnAnchors>,
     allowed: Vec<Regex>,
     search: OnceCell<Search>,
     anchors: OnceCell<Anchors>,
     key: OnceCell<Key>,
     ask: Box<dyn Fn() -> Result<Key>>,
-    /// Arguments of calls, and the words that are made of them, are left as they are.
+    /// Arguments of calls, and the actions made of them, are kept.
     leaves_arguments: Cell<bool>,
-    told: RefCell<Told>,
+    report: RefCell<Report>,
 }
 
 struct OwnAnchors {
     search: AhoCorasick,
-    /// One of them may be spelled in several ways in JSON.
+    /// One of them has characters that JSON may spell in several ways.
     has_odd: bool,
 }
 
-/// How often a row is searched: what stands behind a mark may be a secret that was part of a longer word before.
+/// Times that a row is searched. Behind a new mark there may be a secret that was part of a longer word before.
 const ROUNDS_MAX: usize = 8;
 
-/// What is left when the arguments of calls are to be kept as they are.
+/// Fields that are left alone when the arguments of calls are to be kept.
 const OF_ARGUMENTS: [&str; 3] = ["tool_call.args", "action", "blocked_on"];
 
 impl std::fmt::Debug for Redactor {
@@ -57,8 +57,8 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// With the built-in rules but those of the kinds `skipped`, and the logbook's `own`; what matches one of `allowed` whole is no
-    /// secret. `ask` gives the key. Errors: a pattern that is none.
+    /// With the built-in rules except the kinds in `skipped`, and the logbook's `own`. A value that matches one of `allowed` is
+    /// not a secret. `ask` gives the key. Errors: a pattern or the name of a kind is not valid.
     pub fn new(
         skipped: &[String],
         own: &[Own],
@@ -97,32 +97,32 @@ impl Redactor {
             key: OnceCell::new(),
             ask,
             leaves_arguments: Cell::new(false),
-            told: RefCell::default(),
+            report: RefCell::default(),
         })
     }
 
-    /// From now on the arguments of calls are left as they are, and so are actions, which are made of them.
+    /// From now on the arguments of calls are kept, and so are actions, which are made of them.
     pub fn leave_arguments(&self) {
         self.leaves_arguments.set(true);
     }
 
     /// What was found so far.
-    pub fn told(&self) -> std::cell::RefMut<'_, Told> {
-        self.told.borrow_mut()
+    pub fn report(&self) -> std::cell::RefMut<'_, Report> {
+        self.report.borrow_mut()
     }
 
-    /// `row`, the text of an object or an array, with marks for its secrets; `None`: it has none, or is no such text.
+    /// `row`, an object or an array, with its secrets replaced. `None` if it has none, or is something else.
     #[inline]
     pub fn redact(&self, row: &[u8]) -> Result<Option<Vec<u8>>> {
         if self.could_have_one(row)? { self.redacted(row, false, true) } else { Ok(None) }
     }
 
-    /// The same without a look before, and with all rules tried on all strings: what [`Redactor::redact`] must agree with.
+    /// The same the slow way: no first look, and all rules tried on all strings. [`Redactor::redact`] must agree with it.
     pub fn redact_plainly(&self, row: &[u8]) -> Result<Option<Vec<u8>>> {
         self.redacted(row, true, false)
     }
 
-    /// The text `value` as it would stand in the member `name` of a row.
+    /// The string `value` as the member `name` of a row would store it.
     pub fn member(&self, name: &str, value: &str) -> Result<String> {
         let mut row = b"{".to_vec();
         json::quote_into(name, &mut row);
@@ -135,7 +135,7 @@ impl Redactor {
         Ok(text.map_or_else(|| value.to_owned(), |text| String::from_utf8_lossy(&text).into_owned()))
     }
 
-    /// The arguments of a call, JSON, as they would stand in a row.
+    /// The arguments of a call, JSON, as a row would store them.
     pub fn arguments(&self, json: &str) -> Result<String> {
         let (before, after) = ("{\"tool_call\":{\"args\":", "}}");
         let row = [before, json, after].concat();
@@ -145,27 +145,27 @@ impl Redactor {
         })
     }
 
-    /// A text that is no row yet, with marks for its secrets, which are told of as of the field at `path`. `begun`: it
-    /// begins within a private key.
-    pub fn text(&self, path: &str, text: &str, begun: bool) -> Result<String> {
+    /// Plain text with its secrets replaced. The report names the field `path`. With `inside_key` the text begins inside a
+    /// private key.
+    pub fn text(&self, path: &str, text: &str, inside_key: bool) -> Result<String> {
         let search = self.search()?;
         let mut text = text.as_bytes().to_vec();
-        let mut told = Vec::new();
+        let mut found = Vec::new();
         for round in 0..ROUNDS_MAX {
-            let findings = search.text(&text, begun && round == 0);
+            let findings = search.text(&text, inside_key && round == 0);
             if findings.is_empty() {
                 break;
             }
-            told.extend(findings.iter().map(|it| (path.to_owned(), search.kind(it).to_owned())));
+            found.extend(findings.iter().map(|it| (path.to_owned(), search.kind(it).to_owned())));
             text = self.marked(&text, &findings)?;
         }
-        if !told.is_empty() {
-            self.told.borrow_mut().add(told);
+        if !found.is_empty() {
+            self.report.borrow_mut().add(found);
         }
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
-    /// Where secrets stand in `row`, and of which kind.
+    /// Path and kind of each secret in `row`.
     pub fn find(&self, row: &[u8]) -> Result<Vec<(String, &str)>> {
         if !self.could_have_one(row)? {
             return Ok(Vec::new());
@@ -179,7 +179,7 @@ impl Redactor {
         made(&self.search, || Search::of(&self.skipped, &self.own, &self.allowed))
     }
 
-    /// Whether it is worth a search. No: there is surely nothing in it, however it is spelled.
+    /// Whether the row must be searched. If not, it has no secret, in any spelling.
     #[inline]
     fn could_have_one(&self, row: &[u8]) -> Result<bool> {
         let look = Look::at(row);
@@ -200,16 +200,16 @@ impl Redactor {
         Ok(own.has_odd && look::has_odd(row) || own.search.is_match(row))
     }
 
-    fn redacted(&self, row: &[u8], plainly: bool, is_told: bool) -> Result<Option<Vec<u8>>> {
+    fn redacted(&self, row: &[u8], plainly: bool, is_reported: bool) -> Result<Option<Vec<u8>>> {
         let search = self.search()?;
         let mut now: Option<Vec<u8>> = None;
-        let mut told = Vec::new();
+        let mut found = Vec::new();
         for _ in 0..ROUNDS_MAX {
             let text = now.as_deref().unwrap_or(row);
             let Some((mut findings, pieces)) = search.row(text, plainly) else { break };
             let path = |it: &Finding| path(&pieces, it, text, &findings);
             let paths: Vec<String> = findings.iter().map(path).collect();
-            told.extend(paths.iter().zip(&findings).map(|(path, it)| (path.clone(), search.kind(it).to_owned())));
+            found.extend(paths.iter().zip(&findings).map(|(path, it)| (path.clone(), search.kind(it).to_owned())));
             if self.leaves_arguments.get() {
                 let mut paths = paths.iter();
                 let is_left = |path: &String| {
@@ -218,15 +218,15 @@ impl Redactor {
                     })
                 };
                 findings.retain(|_| paths.next().is_none_or(|path| !is_left(path)));
-                told.retain(|(path, _)| !is_left(path));
+                found.retain(|(path, _)| !is_left(path));
             }
             if findings.is_empty() {
                 break;
             }
             now = Some(self.marked(text, &findings)?);
         }
-        if is_told && now.is_some() {
-            self.told.borrow_mut().add(told);
+        if is_reported && now.is_some() {
+            self.report.borrow_mut().add(found);
         }
         Ok(now)
     }
@@ -243,7 +243,7 @@ impl Redactor {
         Ok(out)
     }
 
-    /// The mark of what stands at `place`, the same however it is spelled there.
+    /// The mark for the secret at `place`. It does not depend on the spelling.
     fn mark(&self, kind: &str, text: &[u8], place: Range<usize>) -> Result<String> {
         let row = Text::of_row(text);
         let levels = row.piece(place).levels();
@@ -266,17 +266,17 @@ impl Redactor {
     }
 }
 
-/// What is in `cell`, made when it is asked for the first time.
+/// The value in `cell`, made on first use.
 fn made<T>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
     if cell.get().is_none() {
-        // Nobody else does so meanwhile.
+        // It was empty a moment ago, and there is one thread.
         let _ = cell.set(make()?);
     }
     cell.get().ok_or_else(|| Error::io("redact: no search"))
 }
 
 fn path(pieces: &Pieces, it: &Finding, row: &[u8], findings: &[Finding]) -> String {
-    // They are in order and apart.
+    // They are sorted and do not overlap.
     let is_secret = |key: &Range<usize>| {
         let at = findings.partition_point(|it| it.place.end <= key.start);
         findings.get(at).is_some_and(|it| it.place.start < key.end)

@@ -1,38 +1,38 @@
-//! The strings of a row, each with what the names above it say: whose value it is, and which words stand beside it.
+//! Splits a row into its strings. Each knows whether a name above it announces a secret, and which strings stand beside it.
 //!
-//! Not here: what is done with them (`redactor`).
+//! Not here: the search itself (`search`).
 
 use std::ops::Range;
 
-use super::names::{Family, family, is_holder, is_label};
+use super::names::{Family, family, is_holder, is_label, is_value};
 use super::text::Text;
 use crate::json::skip::{skip_scalar, skip_string, skip_white};
 
-/// Longest key that is told as it is.
+/// Longest key that is shown in a path.
 const KEY_BYTES_MAX: usize = 40;
 
-/// A place among the members and elements of a row.
+/// Index of a member or an element in [`Pieces`].
 pub(super) type Node = usize;
 
 /// A string, without its quotes.
 #[derive(Debug, Clone)]
 pub(super) struct Str {
     pub range: Range<usize>,
-    /// What the names above it say it is.
+    /// What a name above it announces.
     pub family: Option<Family>,
     pub node: Node,
 }
 
-/// Strings of a row that are looked at together.
+/// Strings that are searched together.
 #[derive(Debug)]
 pub(super) enum Piece {
     /// A key, or the value of a member.
     One(Str),
-    /// Strings side by side in an array, as the words of a command are.
+    /// Neighbours in an array, such as the words of a command.
     Words(Vec<Str>),
 }
 
-/// All strings of a row, in the order in which they end.
+/// All strings of a row.
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
     pub all: Vec<Piece>,
@@ -41,16 +41,16 @@ pub(super) struct Pieces {
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// The member whose key stands here.
+    /// A member, and the range of its key.
     Member(Range<usize>),
-    /// The element of this number.
+    /// An element, and its index.
     Element(usize),
 }
 
-/// An object or an array that is open.
+/// An object or array that has not ended yet.
 struct Open {
     node: Node,
-    /// What holds for the strings in it.
+    /// What a name above it announces.
     family: Option<Family>,
     of: Of,
 }
@@ -61,24 +61,25 @@ enum Of {
         words: Vec<Str>,
     },
     Object {
-        /// The member whose value comes, and what holds for it.
+        /// The member whose value comes next, and what its name announces.
         member: Option<(Node, Option<Family>)>,
-        /// What the object is about, and which piece holds it: `{"name": "DB_PASSWORD", "value": …}`.
+        /// What a label announces, and which piece is the value beside it: `{"name": "DB_PASSWORD", "value": …}`.
         label: Option<Family>,
         holder: Option<usize>,
-        /// What its key says about the value that comes.
+        /// The part that the member plays in its object.
         role: Role,
     },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
+    Value,
     Holder,
     Label,
     Other,
 }
 
-/// The pieces of `text`. `None`: it is not the text of an object or an array.
+/// Splits `text`. `None` if it is not an object or an array.
 pub(super) fn pieces(text: &Text<'_>) -> Option<Pieces> {
     let bytes = &*text.bytes;
     let mut pieces = Pieces { all: Vec::new(), nodes: vec![(0, Step::Element(0))] };
@@ -132,7 +133,7 @@ impl Pieces {
         self.nodes.len() - 1
     }
 
-    /// The place of the value that comes, which is no string: words on both sides of it are not neighbours.
+    /// The node of the value that comes next, which is not a string. Strings on both sides of it are not neighbours.
     fn place(&mut self, open: Option<&mut Open>) -> (Node, Option<Family>) {
         let Some(Open { node, family, of }) = open else { return (0, None) };
         match of {
@@ -155,24 +156,26 @@ impl Pieces {
             Of::Object { member: member @ None, role, .. } => {
                 let key = plain(text, range.clone());
                 *role = match () {
+                    () if is_value(&key) => Role::Value,
                     () if is_holder(&key) => Role::Holder,
                     () if is_label(&key) => Role::Label,
                     () => Role::Other,
                 };
-                let inherited = open.family.filter(|_| *role == Role::Holder).map(|family| match family {
-                    // What stands in it is no name of one.
-                    Family::Secret => Family::Password,
-                    family => family,
-                });
+                let inherited =
+                    open.family.filter(|_| matches!(role, Role::Value | Role::Holder)).map(|family| match family {
+                        // Inside an object it is the secret, not the name of one.
+                        Family::Secret => Family::Password,
+                        family => family,
+                    });
                 let node = self.node(open.node, Step::Member(range.clone()));
                 *member = Some((node, family(&key).or(inherited)));
                 self.all.push(Piece::One(Str { range, family: None, node: open.node }));
             }
             Of::Object { member: Some((node, of_member)), label, holder, role } => {
                 match role {
-                    Role::Holder => *holder = Some(self.all.len()),
+                    Role::Value => *holder = Some(self.all.len()),
                     Role::Label => *label = label.or_else(|| family(&plain(text, range.clone()))),
-                    Role::Other => {}
+                    Role::Holder | Role::Other => {}
                 }
                 self.all.push(Piece::One(Str { range, family: *of_member, node: *node }));
             }
@@ -197,7 +200,7 @@ impl Pieces {
         }
     }
 
-    /// How a place is called: `tool_call.args[3]`. A key that is no plain name, or that `is_secret`, is a star.
+    /// The path of a node, such as `tool_call.args[3]`. Keys that are unusual, or that `is_secret`, are shown as `*`.
     pub fn path(&self, node: Node, row: &[u8], is_secret: impl Fn(&Range<usize>) -> bool) -> String {
         let mut steps = Vec::new();
         let mut at = node;
@@ -213,11 +216,11 @@ impl Pieces {
                 Step::Member(range) => {
                     let key = &row[range.clone()];
                     let is_plain = key.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte));
-                    let is_told = is_plain && (1..=KEY_BYTES_MAX).contains(&key.len()) && !is_secret(range);
+                    let is_shown = is_plain && (1..=KEY_BYTES_MAX).contains(&key.len()) && !is_secret(range);
                     if !path.is_empty() {
                         path.push('.');
                     }
-                    path.push_str(if is_told { std::str::from_utf8(key).unwrap_or("*") } else { "*" });
+                    path.push_str(if is_shown { std::str::from_utf8(key).unwrap_or("*") } else { "*" });
                 }
             }
         }
@@ -225,7 +228,7 @@ impl Pieces {
     }
 }
 
-/// A string as a reader sees it.
+/// A string as a reader sees it, decoded.
 fn plain(text: &Text<'_>, range: Range<usize>) -> Vec<u8> {
     let piece = text.piece(range);
     let piece = piece.decoded().unwrap_or(piece);

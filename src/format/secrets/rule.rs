@@ -1,50 +1,50 @@
-//! One kind of secret: how it is known.
+//! One kind of secret, and how it is recognized.
 
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::names::Family;
-use super::values::{Stands, could_be_secret, looks_random};
+use super::values::{Found, could_be_secret, looks_random};
 
 /// A kind that a logbook adds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Own {
     /// Its name.
     pub kind: String,
-    /// A text that stands in each of them, in any case.
+    /// A string that each of them contains, ignoring case.
     pub anchor: String,
-    /// What they look like.
+    /// A regular expression.
     pub pattern: String,
 }
 
-/// A kind, not compiled yet: few rows need any.
+/// A kind. Its pattern is not compiled yet, since few rows need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Rule {
     pub kind: String,
-    /// Of these one stands in each of them, in any case.
+    /// Each of them contains one of these strings, ignoring case.
     pub anchors: Vec<String>,
     pub by: By,
 }
 
-/// By what a secret is known.
+/// How a secret is recognized.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum By {
-    /// A pattern, and what its secret must look like as well.
+    /// By a pattern, and by what the match looks like.
     Pattern { pattern: String, any_case: bool, looks: Looks },
-    /// The name before it (`assigned`).
+    /// By the name before it (`assigned`).
     Name,
-    /// The line before it (`private_key`).
+    /// By the `BEGIN` line before it (`private_key`).
     KeyLine,
 }
 
-/// What a secret must look like, beside its pattern.
+/// What the match of a pattern must look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Looks {
     Any,
-    /// Made up by a machine.
+    /// Random.
     Random,
-    /// No placeholder.
+    /// Not a placeholder.
     Given,
-    /// No placeholder, and no plain word.
+    /// Neither a placeholder nor a plain word.
     Password,
 }
 
@@ -53,15 +53,15 @@ impl Looks {
         match self {
             Looks::Any => true,
             Looks::Random => looks_random(secret),
-            Looks::Given => could_be_secret(Family::Password, secret, Stands::Alone),
-            Looks::Password => could_be_secret(Family::Password, secret, Stands::InText),
+            Looks::Given => could_be_secret(Family::Password, secret, Found::Member),
+            Looks::Password => could_be_secret(Family::Password, secret, Found::Text),
         }
     }
 }
 
-/// What is before a secret: no letter or digit.
+/// The edge before a secret: not a letter or digit.
 const BEFORE: &str = "(?:^|[^0-9A-Za-z])";
-/// What is behind it.
+/// The edge behind it.
 const BEHIND: &str = "(?:[^0-9A-Za-z]|$)";
 
 impl Rule {
@@ -84,12 +84,12 @@ impl Rule {
         Rule { kind: own.kind.clone(), anchors: vec![own.anchor.clone()], by: By::pattern(&own.pattern) }
     }
 
-    /// Whether a first look tells it by so many bytes of a token side by side.
+    /// Whether the first look sees it as a run of token bytes.
     pub fn is_token(&self) -> bool {
         matches!(self.by, By::Pattern { any_case: false, looks: Looks::Any, .. })
     }
 
-    /// Its pattern, compiled; `None`: it has none.
+    /// Its pattern, compiled, if it has one.
     pub fn compile(&self) -> Option<Result<Regex, regex::Error>> {
         let By::Pattern { pattern, .. } = &self.by else { return None };
         Some(RegexBuilder::new(pattern).unicode(false).size_limit(1 << 22).build())

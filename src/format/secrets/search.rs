@@ -1,5 +1,5 @@
-//! Searches a row for secrets: each of its strings as it is read, however it is spelled, and the words of an array side by
-//! side. A string that is JSON itself is searched as a row is.
+//! Searches a row for secrets: each string as a reader sees it, and the strings of an array side by side. A string that is JSON
+//! is searched like a row.
 
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -12,12 +12,12 @@ use super::names::Family;
 use super::row::{self, Node, Piece, Pieces, Str};
 use super::rule::{By, Own, Rule};
 use super::text::Text;
-use super::values::{Stands, could_be_secret};
-use super::{assigned, private_key};
+use super::values::could_be_secret;
+use super::{assigned, private_key, values};
 use crate::error::Result;
 use crate::json::{Limits, trim, validate};
 
-/// How deep JSON in strings is entered. Each time the escapes double, so that little is left of a row.
+/// Deepest JSON within JSON that is parsed. Deeper levels are searched as text.
 const NESTED_MAX: usize = 8;
 
 /// All kinds of secrets, ready to be searched for.
@@ -25,34 +25,34 @@ pub(super) struct Search {
     /// Patterns are compiled when the first row has their anchor.
     rules: Vec<(Rule, OnceCell<Option<Regex>>)>,
     anchors: AhoCorasick,
-    /// The rule that each anchor belongs to.
+    /// For each anchor, the index of its rule.
     rule_of: Vec<usize>,
     allowed: Vec<Regex>,
-    /// Which rule is about names; `None`: that kind is left as it is.
+    /// Index of the rule about names, unless it is skipped.
     by_name: Option<usize>,
 }
 
 /// A secret in a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Finding {
-    /// Where it stands in the row.
+    /// Its bytes in the row.
     pub place: Range<usize>,
-    /// Number of its kind; the lower one counts where two meet.
+    /// Index of its rule. Where findings overlap, the lower one counts.
     pub rule: usize,
     pub node: Node,
 }
 
-/// What is found in one row.
+/// The search of one row.
 struct Found<'s> {
     search: &'s Search,
-    /// All rules are tried, also where no anchor is.
+    /// Try all rules, whether or not their anchors are there.
     plainly: bool,
-    begun: bool,
+    inside_key: bool,
     findings: Vec<Finding>,
 }
 
 impl Search {
-    /// The built-in kinds but those `skipped`, and the logbook's `own`. What matches one of `allowed` whole is no secret.
+    /// The built-in kinds except `skipped`, and the logbook's `own`. A value that matches one of `allowed` is not a secret.
     pub fn of(skipped: &[String], own: &[Own], allowed: &[Regex]) -> Result<Search> {
         let built_in = Rule::built_in().filter(|rule| !skipped.contains(&rule.kind));
         let rules: Vec<_> = built_in.chain(own.iter().map(Rule::own)).map(|rule| (rule, OnceCell::new())).collect();
@@ -73,25 +73,24 @@ impl Search {
         self.rules.get(finding.rule).map_or("", |(rule, _)| &rule.kind)
     }
 
-    /// The secrets in `row`, in order and apart from each other, and its places. `None`: it is not the text of an object or
-    /// an array.
+    /// The secrets in `row`, sorted and without overlaps, and its strings. `None` if it is not an object or an array.
     pub fn row(&self, row: &[u8], plainly: bool) -> Option<(Vec<Finding>, Pieces)> {
         let text = Text::of_row(row);
         let pieces = row::pieces(&text)?;
-        let mut found = Found { search: self, plainly, begun: false, findings: Vec::new() };
+        let mut found = Found { search: self, plainly, inside_key: false, findings: Vec::new() };
         found.pieces(&text, &pieces, 0);
         Some((apart(found.findings), pieces))
     }
 
-    /// The secrets in a text that is no row, as they stand in it. `begun`: it begins within a private key.
-    pub fn text(&self, text: &[u8], begun: bool) -> Vec<Finding> {
-        let mut found = Found { search: self, plainly: false, begun, findings: Vec::new() };
+    /// The secrets in plain text, sorted and without overlaps. With `inside_key` it begins inside a private key.
+    pub fn text(&self, text: &[u8], inside_key: bool) -> Vec<Finding> {
+        let mut found = Found { search: self, plainly: false, inside_key, findings: Vec::new() };
         found.string(Text::of_row(text), 0, 0);
         apart(found.findings)
     }
 }
 
-/// Findings in order; those that overlap are one.
+/// Sorts findings and joins those that overlap.
 fn apart(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.sort_by_key(|finding| finding.place.start);
     let mut apart: Vec<Finding> = Vec::new();
@@ -120,7 +119,7 @@ impl Found<'_> {
         }
     }
 
-    /// The string as it reads; a value that stands under the name of a secret is judged as a whole.
+    /// The string, decoded. If a name announces that it is a secret, it is judged as a whole.
     fn begin<'t>(&mut self, text: &'t Text<'_>, it: &Str) -> Text<'t> {
         let raw = text.piece(it.range.clone());
         let value = raw.decoded().unwrap_or(raw);
@@ -139,7 +138,7 @@ impl Found<'_> {
             let to = bytes.iter().rposition(|byte| !is_blank(byte)).map_or(from, |at| at + 1);
             let ranges = match family {
                 Family::Authorization | Family::Cookie => assigned::credentials(family, bytes),
-                _ if from < to && could_be_secret(family, &bytes[from..to], Stands::Alone) => vec![from..to],
+                _ if from < to && could_be_secret(family, &bytes[from..to], values::Found::Member) => vec![from..to],
                 _ => Vec::new(),
             };
             for range in ranges {
@@ -167,7 +166,7 @@ impl Found<'_> {
         if seen.iter().any(|seen| seen.len() > 1) {
             self.seen(&Text::joined(seen.iter().filter_map(|seen| seen.last())), 0);
         }
-        // Each stands in one of the words.
+        // Finds the word that each of them is in.
         for finding in &mut self.findings[before..] {
             let at = words.partition_point(|word| text.begins_at(word.range.start) <= finding.place.start);
             finding.node = at.checked_sub(1).and_then(|at| words.get(at)).map_or(0, |word| word.node);
@@ -182,7 +181,7 @@ impl Found<'_> {
         }
     }
 
-    /// Whether the text is JSON itself; then it is searched as such.
+    /// Searches the string as JSON, if it is JSON.
     fn nested(&mut self, value: &Text<'_>, node: Node, depth: usize) -> bool {
         if depth >= NESTED_MAX {
             return false;
@@ -192,12 +191,12 @@ impl Found<'_> {
         let Some(pieces) = row::pieces(value).filter(|_| is_json) else { return false };
         let before = self.findings.len();
         self.pieces(value, &pieces, depth + 1);
-        // Its places are within this string.
+        // Paths end at this string.
         self.findings[before..].iter_mut().for_each(|finding| finding.node = node);
         true
     }
 
-    /// One level of escapes, as its readers see it.
+    /// Searches one level of decoding.
     fn levels(&mut self, level: &Text<'_>, node: Node) {
         for seen in level.seen() {
             self.seen(&seen, node);
@@ -213,17 +212,19 @@ impl Found<'_> {
             }
         }
         for (number, (rule, compiled)) in self.search.rules.iter().enumerate() {
-            let begun = self.begun && rule.by == By::KeyLine;
-            if !hit[number] && !begun {
+            let inside_key = self.inside_key && rule.by == By::KeyLine;
+            if !hit[number] && !inside_key {
                 continue;
             }
             match rule.by {
                 By::Name => assigned::find(bytes).into_iter().for_each(|range| self.put(text, range, number, node)),
                 By::KeyLine => {
-                    private_key::find(bytes, begun).into_iter().for_each(|range| self.put(text, range, number, node));
+                    private_key::find(bytes, inside_key)
+                        .into_iter()
+                        .for_each(|range| self.put(text, range, number, node));
                 }
                 By::Pattern { looks, .. } => {
-                    // Built-in patterns are tried by the tests, the others were when they were read.
+                    // The tests compile all built-in patterns; the others were checked when they were read.
                     let Some(regex) = compiled.get_or_init(|| rule.compile()?.ok()) else { continue };
                     for range in matches(regex, bytes) {
                         if looks.fit(&bytes[range.clone()]) {
@@ -244,7 +245,7 @@ impl Found<'_> {
     }
 }
 
-/// Where the secrets of a pattern stand. What is behind one may be what is before the next.
+/// Ranges of the secrets that a pattern finds. The edge behind one may be the edge before the next.
 fn matches(regex: &Regex, text: &[u8]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;

@@ -1,5 +1,5 @@
-//! A text as it is searched for secrets, with the place of each of its bytes in the row: escapes decoded, what no reader
-//! sees left out, and every mark one byte. A secret that is found in it is so a piece of the row, however it is spelled.
+//! Text as a reader sees it, with the position of each byte in the row: escapes decoded, invisible characters removed, each
+//! mark one byte. A secret that is found in it can be replaced in the row, whatever its spelling there.
 //!
 //! Not here: what a secret is (`search`).
 
@@ -8,22 +8,22 @@ use std::ops::Range;
 
 use memchr::{memchr, memmem};
 
-/// Stands for a mark: nothing in it is searched, and no secret reaches across it.
+/// Stands for a mark. Nothing inside a mark is searched, and a secret that reaches across one is cut there.
 pub(super) const MARK: u8 = 0x1a;
-/// Stands between two words of an array. Patterns read it as white space, which no text has otherwise.
+/// Ends each word of an array when words are searched side by side. Patterns see white space; no other text contains it.
 pub(super) const WORD_END: u8 = 0x0b;
-/// What every mark begins with.
+/// The beginning of every mark.
 pub(super) const MARK_BEGINS: &[u8] = b"[redacted:";
 /// Longest name of a kind.
 const KIND_BYTES_MAX: usize = 64;
 /// Longest mark.
 pub const MARK_BYTES_MAX: usize = MARK_BEGINS.len() + KIND_BYTES_MAX + 10;
-/// Longest sequence for a terminal that is left out as one, such as a title.
+/// Longest terminal sequence that is removed as one, for example a window title.
 const SEQUENCE_BYTES_MAX: usize = 4096;
-/// How often escapes are decoded: each time halves the backslashes of a text that was escaped again and again.
+/// Times that escapes are decoded. Each level of escaping doubles the backslashes, so no row has more levels.
 const LEVELS_MAX: usize = 24;
 
-/// A text with the places of its bytes.
+/// Text, with the position of each byte in the row.
 #[derive(Debug, Clone)]
 pub(super) struct Text<'t> {
     pub bytes: Cow<'t, [u8]>,
@@ -32,13 +32,13 @@ pub(super) struct Text<'t> {
 
 #[derive(Debug, Clone)]
 enum Places<'t> {
-    /// Byte 0 stands here in the row, the others behind it.
+    /// The text is a slice of the row that begins here.
     From(u32),
-    /// From where to where each byte stands.
+    /// Start and end in the row, for each byte.
     Each(Cow<'t, [(u32, u32)]>),
 }
 
-/// Bytes as they come out, each with its place.
+/// Text under construction.
 #[derive(Debug, Default)]
 struct Out {
     bytes: Vec<u8>,
@@ -57,12 +57,12 @@ impl Out {
 }
 
 impl<'t> Text<'t> {
-    /// The row itself, shorter than 4 GiB.
+    /// A whole row, shorter than 4 GiB.
     pub fn of_row(row: &'t [u8]) -> Text<'t> {
         Text { bytes: Cow::Borrowed(row), places: Places::From(0) }
     }
 
-    /// A piece of the text.
+    /// A part of the text.
     pub fn piece(&self, range: Range<usize>) -> Text<'_> {
         let places = match &self.places {
             Places::From(from) => Places::From(*from + range.start as u32),
@@ -71,7 +71,7 @@ impl<'t> Text<'t> {
         Text { bytes: Cow::Borrowed(&self.bytes[range]), places }
     }
 
-    /// Texts one behind the other, each with [`WORD_END`] behind it.
+    /// All words in a row, each followed by [`WORD_END`].
     pub fn joined<'w>(words: impl Iterator<Item = &'w Text<'w>>) -> Text<'static> {
         let mut out = Out::default();
         for word in words {
@@ -83,7 +83,7 @@ impl<'t> Text<'t> {
         out.text()
     }
 
-    /// Where the byte at `at` begins in the row.
+    /// Position in the row of the byte at `at`.
     pub fn begins_at(&self, at: usize) -> usize {
         self.place(at).0 as usize
     }
@@ -99,7 +99,7 @@ impl<'t> Text<'t> {
         (self.place(range.start).0, self.place(range.end - 1).1)
     }
 
-    /// Where the bytes of `range` stand in the row: whole characters, cut at marks and at the ends of words.
+    /// Positions in the row of the bytes in `range`. Characters stay whole; marks and the ends of words split the range.
     pub fn places_of(&self, range: Range<usize>) -> Vec<Range<usize>> {
         let goes_on = |at: usize| self.bytes.get(at).is_some_and(|byte| (0x80..0xc0).contains(byte));
         let (mut from, mut to) = (range.start, range.end);
@@ -120,8 +120,8 @@ impl<'t> Text<'t> {
         pieces.collect()
     }
 
-    /// The text with its escapes decoded once: those of JSON, and those that shells and languages share with it. `None`: it
-    /// has none.
+    /// The text with one level of escapes decoded: those of JSON, and `\xHH` and `\'` of other languages. `None` if there are
+    /// none.
     pub fn decoded(&self) -> Option<Text<'static>> {
         let bytes = &*self.bytes;
         let mut next = memchr(b'\\', bytes)?;
@@ -148,8 +148,8 @@ impl<'t> Text<'t> {
         any.then(|| out.text())
     }
 
-    /// As its readers see it: marks are one byte each, and characters that nobody sees are left out. What a terminal takes
-    /// for a command to itself is left out in one of two texts, since others see it.
+    /// The text without invisible characters, each mark one byte. A text with terminal sequences is given twice, with and
+    /// without their contents: a terminal hides them, other readers do not.
     pub fn seen(&self) -> Vec<Text<'_>> {
         let bytes = &*self.bytes;
         if !bytes.iter().any(is_unseen_or_foreign) && memmem::find(bytes, MARK_BEGINS).is_none() {
@@ -184,7 +184,7 @@ impl<'t> Text<'t> {
         out.text()
     }
 
-    /// The text and what it is with its escapes decoded, again and again until none is left.
+    /// The text, and the text after each level of decoding.
     pub fn levels(self) -> Vec<Text<'t>> {
         let mut levels = vec![self];
         while levels.len() < LEVELS_MAX
@@ -196,7 +196,7 @@ impl<'t> Text<'t> {
     }
 }
 
-/// The character that the escape at the beginning of `text` means, and its length. `None`: it is none.
+/// The character and the length of the escape that `text` begins with, if it begins with one.
 fn escape(text: &[u8]) -> Option<(char, usize)> {
     let character = match text.get(1)? {
         b'n' => '\n',
@@ -230,7 +230,7 @@ fn digits(text: &[u8]) -> Option<u32> {
     text.iter().try_fold(0, |number, digit| Some(number * 16 + char::from(*digit).to_digit(16)?))
 }
 
-/// Length of the mark that `text` begins with.
+/// Length of the mark that `text` begins with, if it begins with one.
 fn mark(text: &[u8]) -> Option<usize> {
     let rest = text.strip_prefix(MARK_BEGINS)?;
     let kind = rest.iter().take(KIND_BYTES_MAX + 1).position(|byte| *byte == b':')?;
@@ -240,23 +240,23 @@ fn mark(text: &[u8]) -> Option<usize> {
         .then_some(MARK_BEGINS.len() + kind + 1 + digits.len())
 }
 
-/// Whether a kind may be called so: marks are known again by it.
+/// Whether this may be the name of a kind. Marks with other names would not be recognized.
 pub(super) fn is_kind(name: &[u8]) -> bool {
     (1..=KIND_BYTES_MAX).contains(&name.len())
         && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
 }
 
-/// Bytes that could begin something unseen: controls but for white space, and all beyond ASCII.
+/// Whether the byte may begin an invisible character.
 fn is_unseen_or_foreign(byte: &u8) -> bool {
     is_control(*byte) || *byte >= 0x80
 }
 
-/// Controls that are left out. A backspace and a form feed are not: they part words, and JSON has escapes of their own for them.
+/// Control characters that are removed. `\b` and `\f` stay: they separate words, and the first look does not search for them.
 fn is_control(byte: u8) -> bool {
     byte < 0x20 && !matches!(byte, 0x08..=0x0a | 0x0c | 0x0d)
 }
 
-/// Characters that nobody sees, as ranges: the soft hyphen, a command to terminals, and what joins, parts and turns others.
+/// Invisible characters beyond ASCII: CSI, the soft hyphen, zero-width spaces and joiners, bidi controls, the byte order mark.
 pub(super) const UNSEEN: [(char, char); 6] = [
     ('\u{9b}', '\u{9b}'),
     ('\u{ad}', '\u{ad}'),
@@ -266,7 +266,7 @@ pub(super) const UNSEEN: [(char, char); 6] = [
     ('\u{feff}', '\u{feff}'),
 ];
 
-/// Length of the unseen character that `text` begins with; 0: it is seen.
+/// Length of the invisible character that `text` begins with, or 0.
 fn unseen(text: &[u8]) -> usize {
     match text.first() {
         Some(byte) if is_control(*byte) => 1,
@@ -280,7 +280,7 @@ fn unseen(text: &[u8]) -> usize {
     }
 }
 
-/// Length of the command to a terminal that `text` begins with (ECMA-48); 0: it begins with none.
+/// Length of the terminal sequence (ECMA-48) that `text` begins with, or 0.
 fn sequence(text: &[u8]) -> usize {
     let (opened, kind) = match text {
         [0x1b, kind, ..] => (2, *kind),

@@ -1,23 +1,24 @@
-//! Whether what stands behind the name of a secret could be one: no placeholder, no reference to where it is kept, no code,
-//! no plain word.
+//! Whether a value behind the name of a secret could be the secret. Placeholders, references to where it is kept, code and
+//! plain words are not.
 
 use super::beginnings::RUN;
 use super::names::{Family, family};
 use super::text::MARK;
 
-/// Where a value stands.
+/// Where a value was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stands {
-    /// It is the whole string of a JSON member.
-    Alone,
-    /// In running text or among the words of a command. A plain word is left there: it may be what a command runs.
-    InText,
+pub(super) enum Found {
+    /// It is the whole value of a JSON member.
+    Member,
+    /// In running text, or among the words of a command. Plain words count as safe there: a command may run them, and whoever
+    /// approves it must see them.
+    Text,
 }
 
-/// Bits of chance in each character of a made-up value, at least.
-const BITS_MIN: f64 = 2.75;
+/// Entropy of a random value, bits per character, at least.
+const ENTROPY_MIN: f64 = 2.75;
 
-/// What a placeholder begins with.
+/// First words of placeholders.
 const PLACEHOLDERS: [&str; 22] = [
     "a",
     "an",
@@ -43,7 +44,7 @@ const PLACEHOLDERS: [&str; 22] = [
     "your",
 ];
 
-/// Words that stand where a password would, and say something about it.
+/// Words that stand where a password would stand, and say something about it.
 const ABOUT_PASSWORDS: [&str; 40] = [
     "ask",
     "base64",
@@ -87,8 +88,8 @@ const ABOUT_PASSWORDS: [&str; 40] = [
     "wrong",
 ];
 
-/// Words of which one stands in most sentences, and in few passphrases.
-const OF_SENTENCES: [&str; 26] = [
+/// Words that most sentences have, and few passphrases.
+const SENTENCE_WORDS: [&str; 26] = [
     "a",
     "and",
     "are",
@@ -117,7 +118,7 @@ const OF_SENTENCES: [&str; 26] = [
     "with",
 ];
 
-/// What values begin with that say where a secret is kept, or what its digest is.
+/// Beginnings of values that say where a secret is kept, or give its digest.
 const REFERENCES: [&str; 22] = [
     "arn:",
     "aws-sm:",
@@ -143,34 +144,34 @@ const REFERENCES: [&str; 22] = [
     "vault:",
 ];
 
-/// Whether `value`, which stands behind a name of this family, could be a secret.
-pub(super) fn could_be_secret(family: Family, value: &[u8], stands: Stands) -> bool {
-    if is_nothing(value) || is_reference(value) || is_time(value) {
+/// Whether `value`, found behind a name of this family, could be a secret.
+pub(super) fn could_be_secret(family: Family, value: &[u8], found: Found) -> bool {
+    if is_empty_or_masked(value) || is_reference(value) || is_time(value) {
         return false;
     }
     let text = String::from_utf8_lossy(value);
     let has_blank = value.iter().any(u8::is_ascii_whitespace);
-    match (family, stands) {
-        (Family::Password, Stands::Alone) => value.len() >= 3 && !is_about_passwords(&text) && !is_placeholder(&text),
+    match (family, found) {
+        (Family::Password, Found::Member) => value.len() >= 3 && !is_about_passwords(&text) && !is_placeholder(&text),
         _ if has_blank => false,
-        (_, Stands::InText) if is_command(&text) => false,
-        (Family::Password, Stands::InText) => {
+        (_, Found::Text) if could_run(&text) => false,
+        (Family::Password, Found::Text) => {
             value.len() >= 6
                 && !is_about_passwords(&text)
                 && !is_placeholder(&text)
                 && !is_variable(value)
-                && is_password_of_sorts(&text)
+                && looks_chosen(&text)
         }
         (Family::Secret, _) => {
             value.len() >= 6
                 && (looks_random(value)
-                    || stands == Stands::Alone && is_word_with_digits(&text) && !is_placeholder(&text))
+                    || found == Found::Member && is_word_with_digits(&text) && !is_placeholder(&text))
         }
         _ => value.len() >= 8 && looks_random(value),
     }
 }
 
-/// Whether `value` looks made up by a machine: characters of several sorts that seldom repeat, and no words.
+/// Whether `value` looks random: several classes of characters, few repeats, no words.
 pub(super) fn looks_random(value: &[u8]) -> bool {
     let text = String::from_utf8_lossy(value);
     let sorts: [fn(&u8) -> bool; 4] =
@@ -178,34 +179,34 @@ pub(super) fn looks_random(value: &[u8]) -> bool {
     let several = sorts.iter().filter(|sort| value.iter().any(**sort)).count();
     value.is_ascii()
         && several >= 2
-        && bits_each(value) >= BITS_MIN.min((value.len() as f64).log2() - 0.4)
+        && entropy(value) >= ENTROPY_MIN.min((value.len() as f64).log2() - 0.4)
         && !is_words(&text)
 }
 
-/// Whether so many bytes of a token stand side by side in `value` that a first look sees it (`beginnings`).
+/// Whether `value` has a run of token bytes that is long enough for the first look to see (`beginnings`).
 pub(super) fn has_long_token(value: &[u8]) -> bool {
     let is_of_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%=".contains(byte);
     let is_odd = |byte: &u8| byte.to_ascii_lowercase() > b'f' || *byte == b'_';
     value.windows(RUN).any(|run| run.iter().all(is_of_token) && run.iter().any(is_odd))
 }
 
-/// Bits of chance in each character, as far as their counts tell.
-fn bits_each(text: &[u8]) -> f64 {
+/// Shannon entropy, bits per character.
+fn entropy(text: &[u8]) -> f64 {
     let mut counts = [0u32; 256];
     text.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
     let all = text.len() as f64;
     counts.iter().filter(|count| **count > 0).map(|count| f64::from(*count) / all).map(|part| -part * part.log2()).sum()
 }
 
-/// No value, one that is masked, or a mark.
-fn is_nothing(value: &[u8]) -> bool {
+/// Empty, masked, or nothing but marks.
+fn is_empty_or_masked(value: &[u8]) -> bool {
     let Some(first) = value.first() else { return true };
     let masks =
         value.iter().filter(|byte| matches!(**byte, b'*' | b'x' | b'X' | b'.' | b'-' | b'_' | b'#' | b'?')).count();
     value.iter().all(|byte| byte == first || *byte == MARK) || masks * 2 > value.len()
 }
 
-/// Not the value itself, but where it comes from: a variable, a path, an address, code.
+/// Not the secret, but where it comes from: a variable, a path, a URL, code.
 fn is_reference(value: &[u8]) -> bool {
     let text = String::from_utf8_lossy(value);
     let second = value.get(1).copied().unwrap_or_default();
@@ -234,7 +235,7 @@ fn is_reference(value: &[u8]) -> bool {
     }
 }
 
-/// A date, as `2026-11-29T…` begins.
+/// It begins with a date: `2026-11-29T…`.
 fn is_time(value: &[u8]) -> bool {
     value.len() >= 10
         && value[..10].iter().enumerate().all(|(at, byte)| match at {
@@ -243,21 +244,21 @@ fn is_time(value: &[u8]) -> bool {
         })
 }
 
-/// Whether the words of a value are those of a placeholder: `your-api-key-here`, `changeme`, `example_1`.
+/// `your-api-key-here`, `changeme`, `example_1`.
 fn is_placeholder(text: &str) -> bool {
     let first: String = text.chars().take_while(char::is_ascii_alphabetic).collect();
     PLACEHOLDERS.iter().any(|word| first.eq_ignore_ascii_case(word)) && (is_words(text) || text.contains(' '))
 }
 
-/// A word or a sentence about a password.
+/// A word or a sentence about a password: `incorrect`, `must be at least 8 characters`.
 fn is_about_passwords(text: &str) -> bool {
     let text = text.trim_end_matches(['.', '!', '?', ',', ';', ':']).to_ascii_lowercase();
     let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
-    ABOUT_PASSWORDS.contains(&text.as_str()) || text.contains(' ') && words.any(|word| OF_SENTENCES.contains(&word))
+    ABOUT_PASSWORDS.contains(&text.as_str()) || text.contains(' ') && words.any(|word| SENTENCE_WORDS.contains(&word))
 }
 
-/// What people think up with more than letters: `hunter2`, `p@ssword!`, and six digits and more.
-fn is_password_of_sorts(text: &str) -> bool {
+/// Passwords that are more than plain words: `hunter2`, `p@ssword!`, and six or more digits.
+fn looks_chosen(text: &str) -> bool {
     let text = text.trim_end_matches(['.', ',', ';', ':']);
     let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
     // A version, an address, a time.
@@ -267,7 +268,7 @@ fn is_password_of_sorts(text: &str) -> bool {
     has_digit || !is_words(text.trim_end_matches(['!', '?']))
 }
 
-/// The name of another secret: `new_password2`.
+/// A variable with the name of a secret: `new_password2`.
 fn is_variable(value: &[u8]) -> bool {
     value.iter().any(|byte| matches!(byte, b'_' | b'.')) && family(value).is_some()
 }
@@ -278,8 +279,8 @@ fn is_word_with_digits(text: &str) -> bool {
     letters.len() >= 3 && letters.len() < text.len() && letters.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
-/// What a shell could run beside the value: a piece in lower case behind what parts commands, or something to fill in.
-fn is_command(text: &str) -> bool {
+/// Whether a shell could run a part of it: a lower-case word beside `;` and its like, or a substitution.
+fn could_run(text: &str) -> bool {
     let parts = |c: char| matches!(c, ';' | '|' | '&' | '<' | '>' | '(' | ')');
     let is_word = |piece: &str| piece.len() >= 2 && piece.bytes().all(|byte| byte.is_ascii_lowercase());
     text.contains('`')
@@ -288,7 +289,7 @@ fn is_command(text: &str) -> bool {
         || text.contains(parts) && text.split(|c: char| !c.is_ascii_alphanumeric()).any(is_word)
 }
 
-/// Whether a text is made of words, of numbers and of short pieces: what people and programs call things.
+/// Whether it is made of words, numbers and short pieces, as names are.
 fn is_words(text: &str) -> bool {
     let parts = |c: char| c.is_ascii_punctuation() && "-_./:@+,'\"".contains(c) || c == ' ';
     text.split(parts).filter(|piece| !piece.is_empty()).all(is_piece_of_words)
@@ -306,7 +307,7 @@ fn is_piece_of_words(piece: &str) -> bool {
     if !letters.bytes().all(|byte| byte.is_ascii_alphabetic()) || digits > 3 || digits > 0 && letters.len() < 3 {
         return false;
     }
-    // Words of `camelCase` are longer than the pieces that chance gives.
+    // In `camelCase` few letters are upper case, and the runs of lower case are longer than in random text.
     let is_upper = |at: usize| letters.as_bytes()[at].is_ascii_uppercase();
     let upper = (0..letters.len()).filter(|at| is_upper(*at)).count();
     let lower = letters.len() - upper;

@@ -229,12 +229,12 @@ impl<'d, 'w> Session<'d, 'w> {
     fn decide(&mut self, verdict: Verdict, request: &str, args_sha256: &str, why: &str) -> Result<String> {
         let writing = Writing { dir: self.reading.dir.clone(), ..Writing::default() };
         // A line of its own would stand across the screen.
-        let desk = Desk { tells: false, ..writing.desk(self.door, Purpose::Read)? };
+        let desk = Desk { notes_redactions: false, ..writing.desk(self.door, Purpose::Read)? };
         let args_sha256 = Some(args_sha256).filter(|digest| !digest.is_empty());
         let wanted = Wanted { what: request, verdict, by: self.by.as_deref(), why: Some(why), args_sha256 };
         decision::decide(&desk, &wanted, self.door)?;
-        let news = desk.redacted().map_or_else(String::new, |news| format!("; redacted: {news}"));
-        Ok(format!("{request} is {}{news}", verdict.word()))
+        let new = desk.redacted().map_or_else(String::new, |new| format!("; redacted: {new}"));
+        Ok(format!("{request} is {}{new}", verdict.word()))
     }
 
     fn draw(&mut self, terminal: &mut Terminal) -> Result<()> {

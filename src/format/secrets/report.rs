@@ -1,4 +1,4 @@
-//! What a redactor has found since it was made: told to whoever wrote the rows.
+//! What a redactor found, for a note to whoever wrote the rows.
 
 use std::collections::BTreeSet;
 
@@ -9,20 +9,20 @@ const KNOWN_MAX: usize = 1024;
 
 /// What was found.
 #[derive(Debug, Default)]
-pub struct Told {
+pub struct Report {
     /// Rows with a secret.
     pub rows: u64,
-    /// Secrets in them.
+    /// Secrets in all of them.
     pub secrets: u64,
-    /// Paths and kinds that were named.
+    /// Paths and kinds that were reported.
     known: BTreeSet<(String, String)>,
-    /// Those that are to be named, and how many more there are.
+    /// Those that are not reported yet, and how many more there are.
     new: Vec<(String, String)>,
     more: u64,
 }
 
-impl Told {
-    /// Takes in the paths and kinds of one row.
+impl Report {
+    /// Adds the paths and kinds of one row.
     pub(super) fn add(&mut self, found: Vec<(String, String)>) {
         self.rows += 1;
         self.secrets += found.len() as u64;
@@ -41,8 +41,8 @@ impl Told {
         }
     }
 
-    /// The places and kinds that were found since this was asked last, and not before: `action (github-token)`.
-    pub fn news(&mut self) -> Option<String> {
+    /// Paths and kinds that were not reported before, such as `action (github-token)`.
+    pub fn take_new(&mut self) -> Option<String> {
         let named: Vec<String> = self.new.drain(..).map(|(path, kind)| format!("{path} ({kind})")).collect();
         let more = match std::mem::take(&mut self.more) {
             0 => String::new(),
