@@ -1,30 +1,29 @@
-//! The work of a first look (`look`): it asks 64 bytes at a time for what every secret of a built-in kind needs: so many
-//! bytes side by side that tokens are made of, or one of a few rare beginnings, or a character beyond ASCII. Most rows have
-//! none, and nothing else looks at them. Where the processor cannot, every row could have one.
+//! The scan of the first look (`look`), 64 bytes at a time. Every secret of a built-in kind has a long run of token bytes or
+//! one of a few beginnings (`beginnings`); most rows have neither. Without AVX2 every row counts as having both.
 //!
-//! Among the bytes of a token there is one that no digest, UUID or number has: a letter beyond F, or `_` or `~`. All tokens
-//! have one in what they begin or end with, but Telegram's, whose 35 letters and digits lack one in 10¹⁵.
+//! A run counts only if it has a byte that digests, UUIDs and numbers lack: a letter beyond F, `_` or `~`. All tokens have
+//! one in their prefix or suffix, except Telegram's: of 10¹⁵ of those one has none in its 35 letters and digits.
 //!
-//! Why by hand: the same asked of `aho-corasick`, which has the fastest search for many texts at once, took 190 to 250 ns for
-//! a row of 300 bytes, where a whole batch takes 320 to 470 for one; this takes 28, and 36 without AVX-512. With the library
-//! batches were 1.6 times as slow as without redaction, and are to be at most 1.1 times (`./bench calls 1 redacted`).
+//! Why this is not left to a library: a batch takes 320 to 470 ns for a row of 300 bytes, and redaction may add a tenth
+//! (`./bench calls 1 redacted`). A search by `aho-corasick` for the same anchors added 190 to 250 ns, which made batches 1.6
+//! times as slow. This scan adds 28 ns, and 36 without AVX-512.
 //!
-//! What it looks for stands in `beginnings`; how a text is gone through, in `steps`.
+//! `steps` divides a text into steps of 64 bytes.
 
 use super::look::Look;
 
-/// What a look sees.
+/// What the scan saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
-    /// There is a token.
+    /// A long run of token bytes.
     pub token: bool,
-    /// Which of the beginnings there are, a bit each.
+    /// The beginnings, one bit each.
     pub begun: u8,
-    /// There are characters beyond ASCII.
+    /// Bytes beyond ASCII.
     pub foreign: bool,
 }
 
-/// Whether a secret of a built-in kind could stand in `text`.
+/// Scans `text` for what a secret of a built-in kind could have.
 #[inline]
 pub(super) fn glance(text: &[u8]) -> Look {
     #[cfg(target_arch = "x86_64")]
@@ -38,7 +37,7 @@ pub(super) fn glance(text: &[u8]) -> Look {
     Look { token: true, other: true, url: true, flag: true, foreign: true }
 }
 
-/// What there is; `None`: the processor cannot.
+/// The scan, if this processor can do it.
 #[cfg(target_arch = "x86_64")]
 #[inline]
 fn look(text: &[u8]) -> Option<Seen> {
@@ -51,7 +50,7 @@ fn look(text: &[u8]) -> Option<Seen> {
     has!("avx2").then(|| unsafe { avx2::look(text) })
 }
 
-/// What a look sees in each way that this processor can, for tests that compare.
+/// The results of each implementation that this processor can run, for tests that compare them.
 pub fn looks(text: &[u8]) -> Vec<Seen> {
     let _ = text;
     let mut looks = Vec::new();

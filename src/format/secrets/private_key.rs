@@ -199,3 +199,55 @@ impl KeyWatch {
         self.was_open
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_is_followed_whatever_its_chunks() {
+        let line = "Qwd6tPTj1K4ryUrRFcX68ewYC9GxGJr6ZjJDVp1M5GuUMMmscSwMHoGqHRJ0t7aa\n";
+        let key = format!("-----BEGIN RSA PRIVATE KEY-----\n{line}{line}-----END RSA PRIVATE KEY-----\n");
+        let stream = format!("no PRIVATE KEY here\n{key}and then\n{key}");
+        let opens: Vec<usize> = stream.match_indices("-----BEGIN").map(|(at, _)| at).collect();
+        let closes: Vec<usize> = stream.match_indices("-----END").map(|(at, _)| at).collect();
+        for chunk in 1..90 {
+            for place in 0..stream.len() {
+                let mut watch = KeyWatch::default();
+                stream.as_bytes().chunks(chunk).for_each(|chunk| watch.push(chunk));
+                watch.forget_before(place as u64);
+                // Inside of either line both answers are right: what is left of it is not a line of a key.
+                let is_in = |at: &usize| (*at..*at + 40).contains(&place);
+                if !opens.iter().chain(&closes).any(is_in) {
+                    let open = opens.iter().filter(|at| **at < place).count()
+                        > closes.iter().filter(|at| **at < place).count();
+                    assert_eq!(watch.was_open(), open, "{chunk} {place}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_lines_of_base_64_are_taken() {
+        let line = "Qwd6tPTj1K4ryUrRFcX68ewYC9GxGJr6ZjJDVp1M5GuUMMmscSwMHoGqHRJ0t7aa";
+        let (begin, end) = ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----");
+        let cases = [
+            (format!("{begin}\n{line}\n{end}"), line.to_owned()),
+            (format!("{begin}\n{line}\nAb1=\n{end}"), format!("{line}\nAb1=")),
+            (format!("{begin}\n{line}\nreboot\n{end}"), line.to_owned()),
+            (format!("{begin} {line} && rm -rf x"), line.to_owned()),
+            (format!("{begin}\nreboot\n{end}"), String::new()),
+            (format!("{begin}\n/srv/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/bbbbb\n{end}"), String::new()),
+            (format!("reboot\n{line}\n{end}"), line.to_owned()),
+            (format!("{line}"), String::new()),
+        ];
+        for (text, wanted) in cases {
+            let found: Vec<&str> = find(text.as_bytes(), false).into_iter().map(|range| &text[range]).collect();
+            assert!(
+                found.iter().all(|found| *found == wanted) && found.is_empty() == wanted.is_empty(),
+                "{text}: {found:?}"
+            );
+        }
+        assert_eq!(find(format!("7aa\n{line}\nrest of it").as_bytes(), true), [4..4 + line.len()]);
+    }
+}
