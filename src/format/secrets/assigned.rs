@@ -4,6 +4,7 @@
 //! Not here: members of JSON (`row`), which names count (`names`), which values count (`values`).
 
 use std::cell::Cell;
+use std::iter;
 use std::ops::Range;
 
 use super::names::{Family, NAME_BYTES_MAX, SCHEMES, family};
@@ -176,7 +177,7 @@ impl Name<'_> {
         if is_quote(self.byte(opening)) {
             let from = opening + 1;
             if let Some(to) = self.closing(from, self.byte(opening)) {
-                return vec![from..to];
+                return iter::once(from..to).collect();
             }
             return self.bare(from).into_iter().collect();
         }

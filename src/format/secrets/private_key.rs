@@ -82,14 +82,15 @@ fn body(text: &[u8], mut at: usize, inside_key: bool) -> Option<Range<usize>> {
         let line = &text[from..to];
         let is_long = line.len() >= LINE_BYTES_MIN && is_mixed(line);
         let is_last = !is_long && (found.is_some() || inside_key) && could_be_last(line);
-        at = to;
         if is_long || is_last {
             found = Some(found.map_or(from, |found| found.start)..to);
         }
-        if !is_long && !(std::mem::take(&mut may_skip) && to > from) {
+        let goes_on = is_long || may_skip && to > from;
+        if !goes_on {
             return found;
         }
         may_skip = false;
+        at = to;
     }
 }
 
@@ -239,7 +240,7 @@ mod tests {
             (format!("{begin}\nreboot\n{end}"), String::new()),
             (format!("{begin}\n/srv/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/bbbbb\n{end}"), String::new()),
             (format!("reboot\n{line}\n{end}"), line.to_owned()),
-            (format!("{line}"), String::new()),
+            (line.to_owned(), String::new()),
         ];
         for (text, wanted) in cases {
             let found: Vec<&str> = find(text.as_bytes(), false).into_iter().map(|range| &text[range]).collect();
@@ -248,6 +249,9 @@ mod tests {
                 "{text}: {found:?}"
             );
         }
-        assert_eq!(find(format!("7aa\n{line}\nrest of it").as_bytes(), true), [4..4 + line.len()]);
+        assert_eq!(
+            find(format!("7aa\n{line}\nrest of it").as_bytes(), true),
+            std::iter::once(4..4 + line.len()).collect::<Vec<_>>()
+        );
     }
 }

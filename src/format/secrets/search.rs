@@ -2,6 +2,7 @@
 //! is searched like a row.
 
 use std::cell::OnceCell;
+use std::iter;
 use std::ops::Range;
 
 use aho_corasick::AhoCorasick;
@@ -138,7 +139,9 @@ impl Found<'_> {
             let to = bytes.iter().rposition(|byte| !is_blank(byte)).map_or(from, |at| at + 1);
             let ranges = match family {
                 Family::Authorization | Family::Cookie => assigned::credentials(family, bytes),
-                _ if from < to && could_be_secret(family, &bytes[from..to], values::Found::Member) => vec![from..to],
+                _ if from < to && could_be_secret(family, &bytes[from..to], values::Found::Member) => {
+                    iter::once(from..to).collect()
+                }
                 _ => Vec::new(),
             };
             for range in ranges {

@@ -224,8 +224,8 @@ fn is_reference(value: &[u8]) -> bool {
         _ if second == b':' && value.get(2) == Some(&b'\\') => value[0].is_ascii_alphabetic(),
         _ => {
             let begins =
-                |prefix: &&str| value.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix.as_bytes()));
-            REFERENCES.iter().any(|prefix| begins(&prefix))
+                |prefix: &str| value.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix.as_bytes()));
+            REFERENCES.iter().any(|prefix| begins(prefix))
                 || text.split_once("://").is_some_and(|(scheme, _)| {
                     scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte))
                 })
