@@ -32,10 +32,15 @@ const BEGINNINGS: [[&[u8]; 4]; 8] = [
     [b"E-", b" paPUw", b"K \"'\\", ANY],
 ];
 
-/// The bit of URLs.
-pub(super) const URL: u8 = 1 << 4;
-/// The bit of escapes by number, and of `-u`.
-pub(super) const FLAG: u8 = 1 << 6;
+// Their bits, in the same order.
+pub(super) const PASS: u8 = 1;
+pub(super) const PWD: u8 = 1 << 1;
+pub(super) const TOKENS: u8 = 1 << 2;
+pub(super) const KEYS: u8 = 1 << 3;
+pub(super) const URLS: u8 = 1 << 4;
+pub(super) const WORDS: u8 = 1 << 5;
+pub(super) const ESCAPES_AND_USERS: u8 = 1 << 6;
+pub(super) const LOGINS: u8 = 1 << 7;
 
 /// For each of the four bytes: which beginnings go with its low four bits, and which with its high ones; a bit each.
 pub(super) const TABLES: [[[u8; 16]; 2]; 4] = tables();

@@ -10,8 +10,6 @@
 //!
 //! `steps` divides a text into steps of 64 bytes.
 
-use super::look::Look;
-
 /// What the scan saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
@@ -23,18 +21,23 @@ pub struct Seen {
     pub foreign: bool,
 }
 
+impl Seen {
+    /// Whether there was anything.
+    #[inline]
+    pub fn any(self) -> bool {
+        self.token || self.begun != 0 || self.foreign
+    }
+}
+
 /// Scans `text` for what a secret of a built-in kind could have.
 #[inline]
-pub(super) fn glance(text: &[u8]) -> Look {
+pub(super) fn glance(text: &[u8]) -> Seen {
     #[cfg(target_arch = "x86_64")]
-    if let Some(Seen { token, begun, foreign }) = look(text) {
-        use super::beginnings::{FLAG, URL};
-        // A password stands in a URL before an @.
-        let url = begun & URL != 0 && memchr::memchr(b'@', text).is_some();
-        return Look { token, other: begun & !URL != 0, url, flag: begun & FLAG != 0, foreign };
+    if let Some(seen) = look(text) {
+        return seen;
     }
     let _ = text;
-    Look { token: true, other: true, url: true, flag: true, foreign: true }
+    Seen { token: true, begun: u8::MAX, foreign: true }
 }
 
 /// The scan, if this processor can do it.

@@ -1,71 +1,126 @@
 //! The first look at a row: could it have a secret of a built-in kind? Most rows cannot, and are not searched. The look reads
-//! raw bytes, and must still be right about the text that they spell. So a row is searched if it has an escape that spells a
-//! letter, or an invisible character.
+//! raw bytes, and must still be right about the text that they spell, so escapes by number are decoded first.
 //!
-//! `glance` scans the bytes for what `beginnings` lists. The tests compare the look with a search of everything.
+//! `glance` scans the bytes for what `beginnings` lists, and `hints` looks closer at what it saw. The tests compare the look
+//! with a search of everything.
+
+use std::cell::OnceCell;
 
 use aho_corasick::{AhoCorasick, packed};
 use memchr::memmem;
 
-use super::glance::glance;
+use super::beginnings::{ESCAPES_AND_USERS, URLS};
+use super::glance::{Seen, glance};
+use super::hints;
 use super::names::LONG_TOKENS_BEHIND;
 use super::rule::Rule;
-use super::text::UNSEEN;
+use super::text::{escape, is_control, is_unseen};
 use crate::error::{Error, Result};
 
-/// What the look saw.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Looks at rows.
+#[derive(Default)]
 pub(super) struct Look {
-    /// A long run of token bytes.
-    pub token: bool,
-    /// The beginning of another secret, or of a name.
-    pub other: bool,
-    /// A URL and an `@`.
-    pub url: bool,
-    /// An escape by number (`\u0041`, `\x41`), or a flag such as `-u`.
-    pub flag: bool,
-    /// Bytes beyond ASCII.
-    pub foreign: bool,
+    /// The anchors of tokens, made for the first row that could have one.
+    tokens: OnceCell<Option<Vec<packed::Searcher>>>,
 }
+
+/// Most anchors in one search.
+const SEARCHED_MAX: usize = 48;
+/// Times that escapes by number are decoded. A row with more levels is searched.
+const LEVELS_MAX: usize = 4;
 
 impl Look {
-    /// Looks at `row`.
+    /// Whether `row` must be searched. If not, it has no secret of a built-in kind.
     #[inline]
-    pub fn at(row: &[u8]) -> Look {
-        glance(row)
+    pub fn at(&self, row: &[u8]) -> bool {
+        let seen = glance(row);
+        seen.any() && self.closer(row, seen)
     }
 
-    #[inline]
-    pub fn any(self) -> bool {
-        self.token || self.other || self.url || self.foreign
+    fn closer(&self, row: &[u8], seen: Seen) -> bool {
+        match respelled(row, seen) {
+            Respelled::Unsure => true,
+            Respelled::No => self.could_have_one(row, seen),
+            Respelled::As(row) => self.could_have_one(&row, glance(&row)),
+        }
     }
 
-    /// Whether the row may read differently from its bytes.
-    pub fn is_respelled(self, row: &[u8]) -> bool {
-        self.flag && memmem::find_iter(row, "\\").any(|at| spells(&row[at + 1..])) || self.foreign && has_unseen(row)
+    fn could_have_one(&self, row: &[u8], seen: Seen) -> bool {
+        seen.token && self.has_token(row)
+            || seen.begun & URLS != 0 && hints::has_userinfo(row)
+            || seen.begun & !URLS != 0 && hints::has_name(seen.begun, row)
+    }
+
+    fn has_token(&self, row: &[u8]) -> bool {
+        let searches = self.tokens.get_or_init(|| {
+            let rules: Vec<Rule> = Rule::built_in().filter(Rule::is_token).collect();
+            let anchors = rules.iter().flat_map(|rule| &rule.anchors).map(String::as_str);
+            let mut anchors: Vec<&str> = anchors.chain(LONG_TOKENS_BEHIND).collect();
+            // A search is as precise as its shortest string.
+            anchors.sort_by_key(|anchor| anchor.len());
+            let search = |anchors: &[&str]| packed::Config::new().builder().extend(anchors).build();
+            anchors.chunks(SEARCHED_MAX).map(search).collect()
+        });
+        // Without them, on this processor, nothing is known.
+        searches.as_ref().is_none_or(|searches| searches.iter().any(|search| search.find(row).is_some()))
     }
 }
 
-/// Whether the escape behind a backslash spells a character that secrets or names may have, or an invisible one.
-fn spells(text: &[u8]) -> bool {
-    let digits = match text {
-        [b'x', digits @ ..] => digits.first_chunk::<2>().map_or(&[][..], |digits| digits),
-        [b'u', digits @ ..] => digits.first_chunk::<4>().map_or(&[][..], |digits| digits),
-        _ => return false,
-    };
-    let Some(code) = std::str::from_utf8(digits).ok().and_then(|digits| u32::from_str_radix(digits, 16).ok()) else {
-        return false;
-    };
-    match char::from_u32(code) {
-        // None of these is part of an anchor. Libraries escape the last three for HTML.
-        Some('\t' | '\n' | '\r' | '"' | '\'' | '&' | '<' | '>') => false,
-        Some(character) => character.is_ascii() || is_unseen(character),
-        None => false,
-    }
+/// A row with its escapes by number decoded.
+enum Respelled {
+    /// It has none that matter.
+    No,
+    /// It reads like this, as far as the look is concerned.
+    As(Vec<u8>),
+    /// It has invisible characters, or too many levels of escapes.
+    Unsure,
 }
 
-fn is_unseen(character: char) -> bool {
-    UNSEEN.iter().any(|(from, to)| (*from..=*to).contains(&character))
+fn respelled(row: &[u8], seen: Seen) -> Respelled {
+    if seen.foreign && has_unseen(row) {
+        return Respelled::Unsure;
+    }
+    let mut now = Respelled::No;
+    if seen.begun & ESCAPES_AND_USERS == 0 {
+        return now;
+    }
+    for _ in 0..LEVELS_MAX {
+        let text = if let Respelled::As(text) = &now { text } else { row };
+        match without_numbers(text) {
+            Respelled::No => return now,
+            Respelled::Unsure => break,
+            decoded => now = decoded,
+        }
+    }
+    Respelled::Unsure
+}
+
+/// Decodes one level of escapes by number, as far as they spell characters of secrets and names, and of backslashes that
+/// escape a backslash. Other escapes stay as they are.
+fn without_numbers(text: &[u8]) -> Respelled {
+    let (mut out, mut kept, mut any) = (Vec::new(), 0, false);
+    for at in memchr::memchr_iter(b'\\', text) {
+        let next = text.get(at + 1);
+        if at < kept || !matches!(next, Some(b'\\' | b'u' | b'x')) {
+            continue;
+        }
+        let Some((character, length)) = escape(&text[at..]) else { continue };
+        match character {
+            // None of these is part of an anchor. Libraries escape the last three for HTML.
+            '\t' | '\n' | '\r' | '"' | '\'' | '&' | '<' | '>' => continue,
+            _ if character.is_ascii() && !is_control(character as u8) => {}
+            _ if character.is_ascii() || is_unseen(character) => return Respelled::Unsure,
+            _ => continue,
+        }
+        any = any || next != Some(&b'\\');
+        out.extend_from_slice(&text[kept..at]);
+        out.push(character as u8);
+        kept = at + length;
+    }
+    out.extend_from_slice(&text[kept..]);
+    // The backslashes may have hidden a number.
+    let is_decoded = any || kept > 0 && has_numbers(&out);
+    if is_decoded { Respelled::As(out) } else { Respelled::No }
 }
 
 /// Whether the row has an invisible character that is not escaped.
@@ -90,71 +145,9 @@ pub(super) fn has_odd(row: &[u8]) -> bool {
     !row.is_ascii() || memchr::memchr(b'\\', row).is_some()
 }
 
-/// Searches for the anchors of the built-in kinds, in rows in which the look saw something. One case-insensitive search for
-/// all of them would take five times as long.
-pub(super) struct Anchors {
-    /// Anchors of tokens, case-sensitive.
-    tokens: Searches,
-    /// The others, in lower case, without those that are too short.
-    others: Searches,
-}
-
-/// Searches for many strings. Short ones are separate, because a search is as precise as its shortest string. `None`: this
-/// processor has no such search.
-struct Searches(Option<Vec<packed::Searcher>>);
-
-/// Most strings in one search.
-const SEARCHED_MAX: usize = 48;
-/// Shorter strings are in almost every row.
-const ANCHOR_BYTES_MIN: usize = 3;
-
-impl Searches {
-    fn of<'a>(anchors: impl Iterator<Item = &'a str>) -> Searches {
-        let mut anchors: Vec<&str> = anchors.filter(|anchor| anchor.len() >= ANCHOR_BYTES_MIN).collect();
-        anchors.sort_by_key(|anchor| anchor.len());
-        let search = |anchors: &[&str]| packed::Config::new().builder().extend(anchors).build();
-        Searches(anchors.chunks(SEARCHED_MAX).map(search).collect())
-    }
-
-    fn find_one(&self, text: &[u8]) -> bool {
-        self.0.as_ref().is_none_or(|searches| searches.iter().any(|search| search.find(text).is_some()))
-    }
-}
-
-impl Anchors {
-    pub fn new() -> Anchors {
-        let rules: Vec<Rule> = Rule::built_in().collect();
-        let of =
-            |tokens: bool| rules.iter().filter(move |rule| rule.is_token() == tokens).flat_map(|rule| &rule.anchors);
-        let others: Vec<String> = of(false).map(|anchor| anchor.to_ascii_lowercase()).collect();
-        Anchors {
-            tokens: Searches::of(of(true).map(String::as_str).chain(LONG_TOKENS_BEHIND)),
-            others: Searches::of(others.iter().map(String::as_str)),
-        }
-    }
-
-    /// Whether `row` has an anchor of a kind that the look saw something of.
-    pub fn stand_in(&self, row: &[u8], look: Look) -> bool {
-        look.token && self.tokens.find_one(row)
-            || look.url && has_userinfo(row)
-            || look.other && {
-                let row = row.to_ascii_lowercase();
-                look.flag && memmem::find(&row, b"-u").is_some() || self.others.find_one(&row)
-            }
-    }
-}
-
-/// Whether there is an `@` with two colons before it in the same word, as in `https://ada:…@`.
-fn has_userinfo(row: &[u8]) -> bool {
-    let mut colons = 0;
-    row.iter().any(|byte| {
-        match byte {
-            b':' => colons += 1,
-            b' ' | b'"' => colons = 0,
-            _ => {}
-        }
-        *byte == b'@' && colons > 1
-    })
+/// Whether the row has escapes by number.
+pub(super) fn has_numbers(row: &[u8]) -> bool {
+    memmem::find(row, b"\\u").is_some() || memmem::find(row, b"\\x").is_some()
 }
 
 /// Searches for `anchors`, ignoring case.

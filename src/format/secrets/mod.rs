@@ -5,7 +5,7 @@
 //! - `rules.txt`: the kinds of secrets · `rule`: one of them
 //! - `row`: a row as strings · `text`: a string as a reader sees it, with positions in the row · `search`: all rules on all strings
 //! - `assigned`: names with values in text · `names`, `values`: which of them count · `private_key`: the lines of a key
-//! - `look`: tells fast that a row has no secret · `glance`, `beginnings`, `steps`: its scan of the bytes
+//! - `look`: tells fast that a row has no secret · `glance`, `beginnings`, `steps`: its scan of the bytes · `hints`: a closer look
 //! - `redactor`: replaces secrets · `report`: what it found
 //!
 //! Invariants: a row without secrets, or whose secrets are marked already, is not changed. In other rows every byte outside
@@ -15,6 +15,7 @@ mod assigned;
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 mod beginnings;
 mod glance;
+mod hints;
 mod look;
 mod names;
 mod private_key;

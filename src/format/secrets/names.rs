@@ -1,6 +1,8 @@
 //! Which names are names of secrets: `db_password`, `X-Api-Key`, `clientSecret` and `PGPASSWORD` are, `next_token` and
 //! `password_file` are not.
 
+use memchr::memmem;
+
 /// What kind of secret a name announces. It decides how sure the value must look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Family {
@@ -12,6 +14,8 @@ pub(super) enum Family {
     Token,
     /// The value of an `Authorization` header.
     Authorization,
+    /// Generated and long: the `auth` of registries.
+    LongToken,
     /// The value of a `Cookie` header.
     Cookie,
 }
@@ -26,7 +30,7 @@ pub(super) const SCHEMES: [&str; 4] = ["apikey", "basic", "bearer", "token"];
 pub(super) const NAME_BYTES_MAX: usize = 96;
 
 /// Words that make a `key` behind them a secret.
-const SECRET_KEYS: [&str; 22] = [
+pub(super) const SECRET_KEYS: [&str; 22] = [
     "access",
     "account",
     "api",
@@ -136,11 +140,13 @@ pub(super) fn family(name: &[u8]) -> Option<Family> {
     if !name.last()?.is_ascii_alphanumeric() {
         return None;
     }
-    if let Some(rest) = name.strip_suffix(b"orization").or(name.strip_suffix(b"ORIZATION")).or(Some(name))
-        && LONG_TOKENS_BEHIND.iter().any(|end| rest.ends_with(end.as_bytes()))
-        && (rest.len() < name.len() || matches!(name, b"auth" | b"_auth" | b"AUTH"))
+    if ends_with(name, "authorization")
+        && LONG_TOKENS_BEHIND.iter().any(|part| memmem::find(name, part.as_bytes()).is_some())
     {
         return Some(Family::Authorization);
+    }
+    if matches!(name, b"auth" | b"_auth" | b"AUTH") {
+        return Some(Family::LongToken);
     }
     // Rails derives its keys from `SECRET_KEY_BASE`.
     let name = name

@@ -9,7 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use regex::bytes::Regex;
 use sha2::Sha256;
 
-use super::look::{self, Anchors, Look, in_any_case};
+use super::look::{self, Look, in_any_case};
 use super::report::Report;
 use super::row::Pieces;
 use super::rule::{Own, Rule};
@@ -30,7 +30,7 @@ pub struct Redactor {
     own_anchors: Option<OwnAnchors>,
     allowed: Vec<Regex>,
     search: OnceCell<Search>,
-    anchors: OnceCell<Anchors>,
+    look: Look,
     key: OnceCell<Key>,
     ask: Box<dyn Fn() -> Result<Key>>,
     /// Arguments of calls, and the actions made of them, are kept.
@@ -42,6 +42,12 @@ struct OwnAnchors {
     search: AhoCorasick,
     /// One of them has characters that JSON may spell in several ways.
     has_odd: bool,
+}
+
+impl OwnAnchors {
+    fn could_be_in(&self, row: &[u8]) -> bool {
+        self.has_odd && look::has_odd(row) || self.search.is_match(row) || look::has_numbers(row)
+    }
 }
 
 /// Times that a row is searched. Behind a new mark there may be a secret that was part of a longer word before.
@@ -93,7 +99,7 @@ impl Redactor {
             own_anchors,
             allowed: allowed.collect::<Result<_>>()?,
             search: OnceCell::new(),
-            anchors: OnceCell::new(),
+            look: Look::default(),
             key: OnceCell::new(),
             ask,
             leaves_arguments: Cell::new(false),
@@ -114,7 +120,7 @@ impl Redactor {
     /// `row`, an object or an array, with its secrets replaced. `None` if it has none, or is something else.
     #[inline]
     pub fn redact(&self, row: &[u8]) -> Result<Option<Vec<u8>>> {
-        if self.could_have_one(row)? { self.redacted(row, false, true) } else { Ok(None) }
+        if self.could_have_one(row) { self.redacted(row, false, true) } else { Ok(None) }
     }
 
     /// The same the slow way: no first look, and all rules tried on all strings. [`Redactor::redact`] must agree with it.
@@ -149,7 +155,7 @@ impl Redactor {
     /// private key.
     pub fn text(&self, path: &str, text: &str, inside_key: bool) -> Result<String> {
         // The look reads JSON.
-        if !inside_key && !self.could_have_one(&json::quote(text))? {
+        if !inside_key && !self.could_have_one(&json::quote(text)) {
             return Ok(text.to_owned());
         }
         let search = self.search()?;
@@ -171,7 +177,7 @@ impl Redactor {
 
     /// Path and kind of each secret in `row`.
     pub fn find(&self, row: &[u8]) -> Result<Vec<(String, &str)>> {
-        if !self.could_have_one(row)? {
+        if !self.could_have_one(row) {
             return Ok(Vec::new());
         }
         let search = self.search()?;
@@ -185,23 +191,8 @@ impl Redactor {
 
     /// Whether the row must be searched. If not, it has no secret, in any spelling.
     #[inline]
-    fn could_have_one(&self, row: &[u8]) -> Result<bool> {
-        let look = Look::at(row);
-        if !look.any() && self.own_anchors.is_none() {
-            return Ok(false);
-        }
-        self.could_have_one_after(look, row)
-    }
-
-    fn could_have_one_after(&self, look: Look, row: &[u8]) -> Result<bool> {
-        if look.is_respelled(row) {
-            return Ok(true);
-        }
-        if self.anchors.get_or_init(Anchors::new).stand_in(row, look) {
-            return Ok(true);
-        }
-        let Some(own) = &self.own_anchors else { return Ok(false) };
-        Ok(own.has_odd && look::has_odd(row) || own.search.is_match(row))
+    fn could_have_one(&self, row: &[u8]) -> bool {
+        self.look.at(row) || self.own_anchors.as_ref().is_some_and(|own| own.could_be_in(row))
     }
 
     fn redacted(&self, row: &[u8], plainly: bool, is_reported: bool) -> Result<Option<Vec<u8>>> {

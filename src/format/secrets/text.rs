@@ -197,7 +197,7 @@ impl<'t> Text<'t> {
 }
 
 /// The character and the length of the escape that `text` begins with, if it begins with one.
-fn escape(text: &[u8]) -> Option<(char, usize)> {
+pub(super) fn escape(text: &[u8]) -> Option<(char, usize)> {
     let character = match text.get(1)? {
         b'n' => '\n',
         b't' => '\t',
@@ -252,12 +252,12 @@ fn is_unseen_or_foreign(byte: &u8) -> bool {
 }
 
 /// Control characters that are removed. `\b` and `\f` stay: they separate words, and the first look does not search for them.
-fn is_control(byte: u8) -> bool {
+pub(super) fn is_control(byte: u8) -> bool {
     byte < 0x20 && !matches!(byte, 0x08..=0x0a | 0x0c | 0x0d)
 }
 
 /// Invisible characters beyond ASCII: CSI, the soft hyphen, zero-width spaces and joiners, bidi controls, the byte order mark.
-pub(super) const UNSEEN: [(char, char); 6] = [
+const UNSEEN: [(char, char); 6] = [
     ('\u{9b}', '\u{9b}'),
     ('\u{ad}', '\u{ad}'),
     ('\u{200b}', '\u{200f}'),
@@ -266,6 +266,10 @@ pub(super) const UNSEEN: [(char, char); 6] = [
     ('\u{feff}', '\u{feff}'),
 ];
 
+pub(super) fn is_unseen(character: char) -> bool {
+    UNSEEN.iter().any(|(from, to)| (*from..=*to).contains(&character))
+}
+
 /// Length of the invisible character that `text` begins with, or 0.
 fn unseen(text: &[u8]) -> usize {
     match text.first() {
@@ -273,7 +277,6 @@ fn unseen(text: &[u8]) -> usize {
         Some(0xc2 | 0xe2 | 0xef) => {
             let length = if text[0] == 0xc2 { 2 } else { 3 };
             let character = text.get(..length).and_then(|it| std::str::from_utf8(it).ok()?.chars().next());
-            let is_unseen = |it: char| UNSEEN.iter().any(|(from, to)| (*from..=*to).contains(&it));
             if character.is_some_and(is_unseen) { length } else { 0 }
         }
         _ => 0,

@@ -167,6 +167,7 @@ pub(super) fn could_be_secret(family: Family, value: &[u8], found: Found) -> boo
                 && (looks_random(value)
                     || found == Found::Member && is_word_with_digits(&text) && !is_placeholder(&text))
         }
+        (Family::LongToken, _) => has_long_token(value) && looks_random(value),
         _ => value.len() >= 8 && looks_random(value),
     }
 }
