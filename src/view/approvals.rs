@@ -66,6 +66,13 @@ impl Approvals {
         self.by_name.get(name).and_then(|at| self.all.get(*at))
     }
 
+    /// Those that somebody still may decide, the oldest first: what retention carried over stands behind rows that are newer.
+    pub fn open(&self, now: Instant) -> Vec<&Request> {
+        let mut open: Vec<&Request> = self.all.iter().filter(|request| request.is_open(now)).collect();
+        open.sort_by_key(|request| request.at);
+        open
+    }
+
     fn answered(&mut self, answers: &str) -> Option<&mut Request> {
         self.by_name.get(answers).copied().and_then(|at| self.all.get_mut(at))
     }

@@ -15,6 +15,8 @@ pub trait Past {
     /// Whether rows count as they were written, whatever was said of them since. So gates read: nobody who is bound by a
     /// decision can edit it.
     const AS_WRITTEN: bool = false;
+    /// Whether nothing may be missing: where a file cannot be read, nobody knows what it says of a decision.
+    const NEEDS_ALL: bool = Self::AS_WRITTEN;
 
     /// Takes the next row, its fields by [`Past::FIELDS`]; `place` is where it stands.
     fn push(&mut self, fields: &[Option<&[u8]>], place: &Address);

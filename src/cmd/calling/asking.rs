@@ -87,8 +87,8 @@ impl Question<'_> {
 
     /// Stores the request, unless the same is on file and nobody has acted on it: then this joins it. Gives its name.
     pub fn put(&self, desk: &Desk, door: &mut Door<'_>) -> Result<(String, Option<Done>)> {
-        let now = (door.clock)();
-        let expires_at = self.expires_ms.map(|ms| now.plus_ms(i64::try_from(ms).unwrap_or(i64::MAX)));
+        let clock = door.clock;
+        let expires_at = self.expires_ms.map(|ms| clock().plus_ms(i64::try_from(ms).unwrap_or(i64::MAX)));
         let asked = self.read(desk, expires_at, door)?;
         if asked.shown() == Shown::Other {
             return Err(Error::new(Exit::No, "the arguments that would be shown are not those of the digest")
@@ -106,6 +106,8 @@ impl Question<'_> {
             door,
             begin,
             |inquiry| {
+                // Asked anew under the lock: a request that is over meanwhile is of no use.
+                let now = clock();
                 let same = |it: &&Request| it.asks_the_same(&asked) && it.is_unused() && is_of_use(it, expires_at, now);
                 // By their steps: what retention carried over stands behind rows that are newer.
                 let newest = inquiry.approvals.all.iter().filter(same).max_by_key(|request| request.step);
@@ -133,7 +135,7 @@ impl Question<'_> {
     }
 
     /// The request as its row will read, secrets redacted.
-    fn read(&self, desk: &Desk, expires_at: Option<Instant>, door: &Door<'_>) -> Result<Request> {
+    fn read(&self, desk: &Desk, expires_at: Option<Instant>, door: &mut Door<'_>) -> Result<Request> {
         let drafts = desk.draft(&self.pairs(expires_at)?, door)?;
         let mut row = Vec::new();
         drafts.rows().iter().for_each(|draft| drafts.render(draft, 1, &mut row));
@@ -157,8 +159,7 @@ pub fn wait(
     door: &mut Door<'_>,
 ) -> Result<Option<Request>> {
     let began = Elapsed::now();
-    let mut approvals = Approvals::default();
-    let seen = desk.look(About::Run(run), door, &mut approvals)?;
+    let (mut approvals, seen) = desk.look(About::Run(run), door, Approvals::default)?;
     let mut watch = Watch::new(&desk.location.path, seen);
     let mut is_told = false;
     loop {
@@ -229,7 +230,7 @@ pub fn take(
     if let Some((segment, _)) = request.decision.as_ref().and_then(|decision| decision.place) {
         desk.writer(door)?.sync_segment(segment)?;
     }
-    let now = (door.clock)();
+    let clock = door.clock;
     let done = desk.decide_whether(
         About::Run(&request.run),
         door,
@@ -246,7 +247,8 @@ pub fn take(
                     )
                     .hint(once));
                 }
-                (Verdict::Approved, None) if request.is_over(now) => {
+                // Never earlier than the row's own time, by which readers judge it.
+                (Verdict::Approved, None) if request.is_over(clock()) => {
                     return Err(Error::new(Exit::No, format!("the approval {} has expired", decision.name)).hint(once));
                 }
                 _ => {}

@@ -3,7 +3,6 @@
 //! The copy ends with the command, not with the pipe, which whatever the command left running keeps open: what that prints
 //! later has nowhere to go.
 
-use std::collections::VecDeque;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
 use std::process::Child;
@@ -13,13 +12,12 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use super::tail::Tail;
 use crate::error::{Error, Exit, Result};
+use crate::format::digest::{Digest, Sha256, finished_hex};
+use crate::format::secrets::Redactor;
 use crate::json;
 
-use crate::format::digest::{Digest, Sha256, finished_hex};
-
-/// Bytes of the last lines of a stream that are kept.
-const TAIL_BYTES_MAX: usize = 16 << 10;
 /// How long what the command has left running may finish what it prints.
 const GRACE: Duration = Duration::from_millis(200);
 
@@ -37,8 +35,10 @@ pub struct Stream {
     pub bytes: u64,
     /// SHA-256 of them, in hexadecimal digits.
     pub sha256: String,
-    /// The last lines.
-    pub tail: String,
+    /// Its end.
+    tail: Tail,
+    /// How many of its last lines are wanted.
+    lines: usize,
     /// Something that the command left running could still print there.
     pub is_open: bool,
 }
@@ -99,7 +99,7 @@ impl Copying {
 
 fn copy(from: Option<impl Read + AsFd>, mut to: impl Write, lines: usize, ended: &PipeReader) -> Stream {
     let Some(mut from) = from else { return Stream::default() };
-    let (mut bytes, mut digest, mut tail) = (0, Sha256::new(), VecDeque::new());
+    let (mut bytes, mut digest, mut tail) = (0, Sha256::new(), Tail::default());
     let mut piece = vec![0; 64 << 10];
     let mut rest = None;
     let mut is_open = false;
@@ -124,10 +124,9 @@ fn copy(from: Option<impl Read + AsFd>, mut to: impl Write, lines: usize, ended:
         }
         bytes += got as u64;
         digest.update(new);
-        tail.extend(&new[got.saturating_sub(TAIL_BYTES_MAX)..]);
-        tail.drain(..tail.len().saturating_sub(TAIL_BYTES_MAX));
+        tail.push(new);
     }
-    Stream { bytes, sha256: finished_hex(digest), tail: last_lines(tail.make_contiguous(), lines), is_open }
+    Stream { bytes, sha256: finished_hex(digest), tail, lines, is_open }
 }
 
 /// What is still to be read when the command has ended.
@@ -170,15 +169,9 @@ fn has_more(from: &impl AsFd, ended: &PipeReader, rest: &mut Option<Rest>) -> bo
     }
 }
 
-fn last_lines(tail: &[u8], lines: usize) -> String {
-    let text = String::from_utf8_lossy(tail);
-    let all: Vec<&str> = text.split_inclusive('\n').collect();
-    all[all.len().saturating_sub(lines)..].concat()
-}
-
 impl Captured {
-    /// As JSON.
-    pub fn json(&self) -> String {
+    /// As JSON: sizes and digests of all that came, and the last lines without their secrets; `None`: as they are.
+    pub fn json(&self, redactor: Option<&Redactor>) -> Result<String> {
         let mut out = b"{".to_vec();
         for (name, stream) in [("stdout", &self.out), ("stderr", &self.err)] {
             if out.len() > 1 {
@@ -186,11 +179,12 @@ impl Captured {
             }
             let start = format!("\"{name}\":{{\"bytes\":{},\"sha256\":\"{}\",\"tail\":", stream.bytes, stream.sha256);
             out.extend_from_slice(start.as_bytes());
-            json::quote_into(&stream.tail, &mut out);
+            let path = format!("tool_call.result.{name}.tail");
+            json::quote_into(&stream.tail.text(stream.lines, redactor, &path)?, &mut out);
             // What is there may not be all that was printed.
             out.extend_from_slice(if stream.is_open { b",\"open\":true}" } else { b"}" });
         }
         out.push(b'}');
-        String::from_utf8_lossy(&out).into_owned()
+        Ok(String::from_utf8_lossy(&out).into_owned())
     }
 }

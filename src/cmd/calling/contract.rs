@@ -130,7 +130,7 @@ impl Terms {
 
     /// In what the tool did not do what it promises: how it ended, else what it returned.
     pub fn broken_by(&self, outcome: &Outcome, judge: &mut Judge) -> Result<Option<String>> {
-        let returned = outcome.captured.as_ref().map(Captured::json);
+        let returned = outcome.captured.as_ref().map(|captured: &Captured| captured.json(None)).transpose()?;
         match outcome.ended {
             Ended::Exit(code) => self.not_kept(Some(code.into()), "", returned.as_deref(), judge),
             ended => match ended.signal_name() {

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
+use crate::cmd::writing::Desk;
 use crate::error::{Error, Result};
 use crate::format::digest::{in_a_row, of_words, sha256_hex};
 use crate::format::draft::pairs::{Pairs, shell_word};
@@ -59,8 +60,8 @@ pub struct Arguments {
     pub json: String,
     /// SHA-256 of them, in hexadecimal digits.
     pub sha256: String,
-    /// In one line, for people.
-    pub line: String,
+    /// They are the words of a command.
+    pub is_command: bool,
 }
 
 /// Longest action that is made of a command line, in characters.
@@ -78,11 +79,10 @@ impl Arguments {
             json::quote_into(&word.to_string_lossy(), &mut json);
         }
         json.push(b']');
-        let words: Vec<String> = command.iter().map(|word| shell_word(&word.to_string_lossy())).collect();
         Arguments {
             json: String::from_utf8_lossy(&json).into_owned(),
             sha256: of_words(command.iter().map(|word| word.as_bytes())),
-            line: shortened(&words.join(" ")),
+            is_command: true,
         }
     }
 
@@ -91,7 +91,18 @@ impl Arguments {
         json::validate(text.as_bytes(), Limits::GRAMMAR)
             .map_err(|fault| Error::usage(format!("the arguments are not valid JSON: {fault}")))?;
         let text = in_a_row(text).into_owned();
-        Ok(Arguments { sha256: sha256_hex(text.as_bytes()), line: shortened(&text), json: text })
+        Ok(Arguments { sha256: sha256_hex(text.as_bytes()), json: text, is_command: false })
+    }
+
+    /// In one line, for people: without secrets, then cut, so that no part of one is left.
+    pub fn action(&self, desk: &Desk) -> Result<String> {
+        let json = desk.arguments_as_stored(&self.json)?;
+        if !self.is_command {
+            return Ok(shortened(&json));
+        }
+        let words = json::Leaves::new(json.as_bytes()).filter_map(json::decode);
+        let words: Vec<String> = words.map(|word| shell_word(&String::from_utf8_lossy(&word))).collect();
+        Ok(shortened(&words.join(" ")))
     }
 }
 
@@ -163,8 +174,9 @@ impl Described {
 const OF_GATES: [&str; 5] = ["timestamp", "step", "policy", "expires_at", "undoes"];
 
 fn shortened(text: &str) -> String {
-    match text.char_indices().nth(ACTION_CHARS_MAX) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text.to_owned(),
-    }
+    let Some((cut, _)) = text.char_indices().nth(ACTION_CHARS_MAX) else { return text.to_owned() };
+    let kept = &text[..cut];
+    // A mark that is cut in half is no mark.
+    let open = kept.rfind("[redacted:").filter(|at| !kept[*at..].contains(']'));
+    format!("{}…", &kept[..open.unwrap_or(cut)])
 }

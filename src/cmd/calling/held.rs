@@ -23,12 +23,10 @@ pub fn refuse(state: &mut State<'_, '_>, run: &str) -> Result<()> {
 
 /// The same from the rows on file, where the lock cannot be had.
 pub fn refuse_without_lock(desk: &Desk, run: &str, door: &mut Door<'_>) -> Result<()> {
-    let mut holds = Holds::default();
-    desk.look(About::Kinds(&holds::KINDS), door, &mut holds)?;
+    let (holds, _) = desk.look(About::Kinds(&holds::KINDS), door, Holds::default)?;
     judge(&holds, run, |run| {
-        let mut parents = Parents { run: run.to_owned(), named: Vec::new() };
-        desk.look(About::Run(run), door, &mut parents)?;
-        Ok(parents.named)
+        let begin = || Parents { run: run.to_owned(), named: Vec::new() };
+        Ok(desk.look(About::Run(run), door, begin)?.0.named)
     })
 }
 

@@ -177,11 +177,8 @@ impl Intent<'_> {
         if let (Keep::Digest, Some(arguments)) = (self.described.keep(), self.arguments) {
             whole.json("tool_call.args", &arguments.json)?;
         }
-        // As its row will have it.
-        if let (false, Some(agent)) = (whole.names("agent_id"), door.env.var("LOGBOOK_AGENT")) {
-            whole.text("agent_id", agent)?;
-        }
-        let whole = whole.object();
+        // As its row will read, in whatever spelling the fields were given.
+        let whole = desk.row(&whole, door)?;
         let mut rule = self.gate.ask.then(Pairs::new);
         let ruling = policy::ask(&desk.settings.policy, &whole, judge);
         if let Some(ruling) = self.evaluated(ruling, call, desk, door)? {

@@ -11,7 +11,7 @@
 //! - `contract`: what a tool promises, asked about a call · `breach`: rows about calls, held against it
 //! - `asking`: a person is asked, and waited for · `held`: runs that a person stopped
 //! - `intent`: the first row of a call, once all of them had their say
-//! - `capture`: its output, copied on its way
+//! - `capture`: its output, copied on its way · `tail`: the end of it, without secrets
 
 pub mod asking;
 pub mod breach;
@@ -25,5 +25,6 @@ mod jobs;
 pub mod judge;
 pub mod policy;
 mod signals;
+mod tail;
 
 pub use described::{Arguments, Described, Keep};

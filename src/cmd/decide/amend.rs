@@ -86,11 +86,11 @@ fn attempt(desk: &Desk, address: &Address, amendment: &Amendment<'_>, door: &mut
             corrections::apply(&corrected.row, &corrected.corrections)
         }
     };
-    let env = door.env.clone();
-    let rules = Rules { run_id: None, ..desk.rules(&env) };
+    let rules = Rules { run_id: None, ..desk.rules() };
     let text = amendment.text(address, &row, &rules)?;
     let mut drafts = Drafts::new();
     drafts.push(&text, &rules, &(door.clock)().to_utc_ms(), None)?;
+    desk.note_redactions(&mut door.err);
 
     let mut changed = false;
     let names = names(address, &found.inputs, place, &row);

@@ -47,6 +47,7 @@ pub fn answer(desk: &Desk, (run, text): (&str, &str), by: Option<&str>, door: &m
     if text.trim().is_empty() {
         return Err(Error::usage("the answer is empty").hint(format!("logbook answer {} 'text'", shell_word(run))));
     }
+    let run = &*desk.as_stored("run_id", run)?;
     let mut signed = Pairs::new();
     desk.sign(&mut signed, by, door)?;
     let mut is_known = true;

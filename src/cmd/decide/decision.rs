@@ -103,16 +103,14 @@ pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<D
     }
     let mut signed = Pairs::new();
     desk.sign(&mut signed, by, door)?;
-    let now = (door.clock)();
-    let who = by.map_or_else(|| user(door), str::to_owned);
-    let own = Own {
-        who: &who,
-        agent: door.env.var("LOGBOOK_AGENT").map(str::to_owned),
-        run: door.env.var("LOGBOOK_RUN").map(str::to_owned),
-        agents: agents(desk, what, door)?,
-    };
+    let clock = door.clock;
+    let who = desk.as_stored("approver", &by.map_or_else(|| user(door), str::to_owned))?;
+    let own =
+        Own { who: &who, agent: desk.agent.as_deref(), run: desk.run.as_deref(), agents: agents(desk, what, door)? };
     let mut decided = None;
     let done = desk.decide(About::Kinds(&KINDS), door, Approvals::default, |approvals| {
+        // Under the lock it is later: never earlier than the row's own time, by which readers judge it.
+        let now = clock();
         let request = meant(what, approvals, now)?;
         may_be_decided(request, args_sha256, now)?;
         if verdict == Verdict::Approved && request.shown() == Shown::Other {
@@ -165,8 +163,8 @@ fn meant<'a>(what: &str, approvals: &'a Approvals, now: Instant) -> Result<&'a R
         return Err(asking::unknown(what));
     }
     let of_run: Vec<&Request> = approvals.all.iter().filter(|request| request.run == what).collect();
-    let open: Vec<&Request> = of_run.iter().copied().filter(|request| request.is_open(now)).collect();
-    match (open.as_slice(), of_run.last()) {
+    let open: Vec<&Request> = approvals.open(now).into_iter().filter(|request| request.run == what).collect();
+    match (open.as_slice(), of_run.iter().max_by_key(|request| request.step)) {
         ([one], _) => Ok(one),
         // What became of the newest says why there is nothing to decide.
         ([], Some(newest)) => Ok(newest),
@@ -217,9 +215,8 @@ fn agents(desk: &Desk, what: &str, door: &mut Door<'_>) -> Result<BTreeSet<Strin
         Some(Address::Place { .. }) => return Ok(BTreeSet::new()),
         None => what.to_owned(),
     };
-    let mut agents = Agents { run, named: BTreeSet::new() };
-    desk.look(About::Run(&agents.run.clone()), door, &mut agents)?;
-    Ok(agents.named)
+    let begin = || Agents { run: run.clone(), named: BTreeSet::new() };
+    Ok(desk.look(About::Run(&run), door, begin)?.0.named)
 }
 
 /// Who works in a run: the agents of rows that say what a run does itself.
@@ -249,8 +246,8 @@ impl Past for Agents {
 /// By what a decision about one's own request is known.
 struct Own<'w> {
     who: &'w str,
-    agent: Option<String>,
-    run: Option<String>,
+    agent: Option<&'w str>,
+    run: Option<&'w str>,
     /// The agents that work in the run.
     agents: BTreeSet<String>,
 }
@@ -262,11 +259,10 @@ impl Own<'_> {
                 .hint("from a shell outside the run, another person; or own_approvals = true in config.toml"))
         };
         let is_theirs = |name: &str| name == request.agent || self.agents.contains(name);
-        if let Some(agent) = [Some(self.who), self.agent.as_deref()].into_iter().flatten().find(|name| is_theirs(name))
-        {
+        if let Some(agent) = [Some(self.who), self.agent].into_iter().flatten().find(|name| is_theirs(name)) {
             return refused(format!("{} is one of agent {agent}", request.name));
         }
-        if self.run.as_deref() == Some(&request.run) {
+        if self.run == Some(&request.run) {
             return refused(format!("this shell is inside run {} (LOGBOOK_RUN)", request.run));
         }
         // Who asked is not known: an agent's shell may be theirs.

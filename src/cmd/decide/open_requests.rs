@@ -35,8 +35,7 @@ const ARGUMENTS_MAX: usize = 100;
 
 /// Lists what is open.
 pub fn list(desk: &Desk, output: Option<&str>, door: &mut Door<'_>) -> Result<Exit> {
-    let mut approvals = Approvals::default();
-    desk.look(About::Kinds(&KINDS), door, &mut approvals)?;
+    let (approvals, _) = desk.look(About::Kinds(&KINDS), door, Approvals::default)?;
     let now = door.now()?;
     let format = match output {
         Some(name) => Format::parse(name)?,
@@ -44,10 +43,9 @@ pub fn list(desk: &Desk, output: Option<&str>, door: &mut Door<'_>) -> Result<Ex
         None => Format::Jsonl,
     };
     let look = door.look()?;
-    let mut open: Vec<Request> = approvals.all.into_iter().filter(|request| request.is_open(now)).collect();
+    let mut open: Vec<Request> = approvals.open(now).into_iter().cloned().collect();
     if open.iter().any(|request| request.task.is_empty() || request.agent.is_empty()) {
-        let mut starts = Starts::default();
-        desk.look(About::Kinds(&["run.start"]), door, &mut starts)?;
+        let (starts, _) = desk.look(About::Kinds(&["run.start"]), door, Starts::default)?;
         for request in &mut open {
             if let Some((task, agent)) = starts.0.get(&request.run) {
                 *request = request.with_run(task, agent);

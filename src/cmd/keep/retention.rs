@@ -62,12 +62,14 @@ impl Facts for OfLogbook<'_> {
         let mut carry = Carry::until(last);
         let found = reading::logbook_at(self.location, Corrections::AsWritten, None)?;
         self.seen = end_of(&found.inputs);
-        scan::feed(&found.inputs, &mut std::io::empty(), &[], false, |row, _, _| {
+        let scanned = scan::feed(&found.inputs, &mut std::io::empty(), &[], false, |row, _, _| {
             if let Some(place) = reading::address(&found.inputs, row.place) {
                 carry.push(row.text, &place);
             }
             ControlFlow::Continue(())
         });
+        // What nobody has read cannot be carried over.
+        scanned.skipped.refuse_unread()?;
         self.texts = carry.texts((self.now)())?;
         self.carry = carry;
         Ok(self.texts.clone())

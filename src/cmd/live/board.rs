@@ -154,7 +154,12 @@ impl Board {
 
     /// Requests that somebody still may decide, the oldest first.
     pub fn open_requests(&self, now: Instant) -> impl Iterator<Item = &Request> {
-        self.state.oversight.approvals.all.iter().filter(move |request| request.is_open(now))
+        self.state.oversight.approvals.open(now).into_iter()
+    }
+
+    /// The request called `name`.
+    pub fn request(&self, name: &str) -> Option<&Request> {
+        self.state.oversight.approvals.find(name)
     }
 
     /// All requests and decisions, in order.

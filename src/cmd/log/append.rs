@@ -86,10 +86,9 @@ fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
     let text = if batch { refuse_beside_stdin(args).map(|()| None)? } else { Some(row_text(args)?) };
 
     let desk = args.writing.desk(door, Purpose::Write)?;
-    let env = door.env.clone();
-    let of_flag = args.run.as_deref().filter(|_| batch);
-    let mut rules = desk.rules(&env);
-    rules = Rules { run_id: of_flag.or(rules.run_id), own: false, ..rules };
+    let of_flag = args.run.as_deref().filter(|_| batch).map(|run| desk.as_stored("run_id", run)).transpose()?;
+    let rules = desk.rules();
+    let rules = Rules { run_id: of_flag.as_deref().or(rules.run_id), own: false, ..rules };
     let Some(text) = text else { return append_batch::run(append_batch::Job { desk: &desk, rules, on_refused }, door) };
 
     let mut drafts = Drafts::new();
@@ -97,6 +96,7 @@ fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
     let timestamp = now.to_utc_ms();
     drafts.push(&text, &rules, &timestamp, None)?;
     let breach = breach::push(&mut breach::of(&desk, now, &mut door.err), &text, &mut drafts, &rules, &timestamp);
+    desk.note_redactions(&mut door.err);
     let stored = desk.store(&drafts, door, |_| Ok(()))?;
     print_rows(desk.print, &drafts, &stored[..stored.len().min(1)], door)?;
     breach.into_iter().for_each(|told| door.note(format_args!("stored, but {told}")));

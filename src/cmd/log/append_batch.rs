@@ -43,6 +43,8 @@ struct Batch<'a> {
     /// How many rows break one, and what the first of them was.
     breaches: (u64, String),
     line: u64,
+    /// The line of the first row with a secret, and what was found there.
+    redacted: Option<(u64, String)>,
     now: String,
     stored: u64,
     skipped: u64,
@@ -59,6 +61,7 @@ pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
         drafts: Drafts::new(),
         lines: Vec::new(),
         line: 0,
+        redacted: None,
         contracts: breach::of(job.desk, (door.clock)(), &mut door.err),
         breaches: (0, String::new()),
         now: String::new(),
@@ -141,7 +144,14 @@ impl Batch<'_> {
         if spans.is_none() && line.iter().all(|byte| is_white(*byte)) {
             return Ok(());
         }
-        match self.drafts.push_judged(line, spans, &self.rules, &self.now, Some(self.line)) {
+        let pushed = self.drafts.push_judged(line, spans, &self.rules, &self.now, Some(self.line));
+        if let (None, Some(redactor)) = (&self.redacted, self.rules.redactor)
+            && redactor.report().rows > 0
+            && let Some(new) = redactor.report().take_new()
+        {
+            self.redacted = Some((self.line, new));
+        }
+        match pushed {
             Ok(()) => {
                 self.lines.push(self.line);
                 let breach = breach::push(&mut self.contracts, line, &mut self.drafts, &self.rules, &self.now);
@@ -205,8 +215,18 @@ impl Batch<'_> {
         }
     }
 
+    /// Notes how much was redacted, and where first.
+    fn note_redactions(&self, err: &mut Notes<'_>) {
+        let (Some((line, new)), Some(redactor)) = (&self.redacted, self.rules.redactor) else { return };
+        let report = redactor.report();
+        let s = if report.secrets == 1 { "" } else { "s" };
+        let rows = rows_of(report.rows);
+        err.note(format_args!("redacted: {} secret{s} in {rows}, first in line {line}: {new}", report.secrets));
+    }
+
     /// Says what came of it. A failed sync is worse than a bad row.
     fn finish(self, result: Result<()>, synced: Result<()>, door: &mut Door<'_>) -> Result<Exit> {
+        self.note_redactions(&mut door.err);
         if self.breaches.0 > 0 {
             let (count, first) = &self.breaches;
             door.err.note(format_args!(

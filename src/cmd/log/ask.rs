@@ -124,6 +124,7 @@ fn ask(args: &Ask, door: &mut Door<'_>) -> Result<Exit> {
     let timeout_ms = args.timeout.as_deref().map(|text| wait_ms("--timeout", text)).transpose()?;
     let call = call(args, digest)?;
     let desk = args.writing.desk(door, Purpose::Write)?;
+    let run = desk.as_stored("run_id", &run)?;
     let question = Question { run: &run, action: &args.what, call: &call, rule: &Pairs::new(), expires_ms };
     let (name, done) = question.put(&desk, door)?;
     if !args.wait {

@@ -102,19 +102,22 @@ fn begin(args: &Begin, door: &mut Door<'_>) -> Result<Exit> {
         Some(id) => id.clone(),
         None => made_id::call_id((door.clock)())?,
     };
+    let desk = args.writing.desk(door, Purpose::Write)?;
+    if args.described.keep() == Keep::Full {
+        desk.keep_arguments();
+    }
+    let run = desk.as_stored("run_id", &run)?;
+    let id = desk.as_stored("id", &id)?;
     let action = match (&args.action, &arguments) {
         (Some(action), _) => action.clone(),
-        (None, Some(arguments)) if args.described.keep() != Keep::Digest => format!("{tool} {}", arguments.line),
+        (None, Some(arguments)) if args.described.keep() != Keep::Digest => {
+            format!("{tool} {}", arguments.action(&desk)?)
+        }
         _ => tool.to_owned(),
     };
-    let mut desk = args.writing.desk(door, Purpose::Write)?;
-    if args.described.keep() == Keep::Full {
-        desk.redactor = None;
-    }
-    let mut course = Course::of(&run);
-    let seen = match args.id {
-        Some(_) => Some(desk.look(About::Run(&run), door, &mut course)?),
-        None => None,
+    let (mut course, seen) = match args.id {
+        Some(_) => desk.look(About::Run(&run), door, || Course::of(&run)).map(|(course, seen)| (course, Some(seen)))?,
+        None => (Course::of(&run), None),
     };
     let mut may_begin =
         |state: &mut State<'_, '_>| {
@@ -152,16 +155,18 @@ fn begin(args: &Begin, door: &mut Door<'_>) -> Result<Exit> {
 fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
     let run = args.of.name(door)?;
     let desk = args.writing.desk(door, Purpose::Read)?;
+    let run = desk.as_stored("run_id", &run)?;
+    let id = desk.as_stored("id", &args.id)?;
     let result = args.result.as_deref().map(Arguments::of_json).transpose()?;
     let done = desk.decide(
         About::Run(&run),
         door,
         || Course::of(&run),
         |course| {
-            let call = course.calls.iter().find(|call| call.id == args.id);
+            let call = course.calls.iter().find(|call| call.id == id);
             let Some(call) = call else {
                 let error = Error::usage(format!("run {run:?} has no call {:?}", args.id));
-                return Err(match nearest(&args.id, course.calls.iter().map(|call| call.id.as_str())) {
+                return Err(match nearest(&id, course.calls.iter().map(|call| call.id.as_str())) {
                     Some(near) => error.hint(format!("did you mean {near}?")),
                     None => error.hint("logbook call begin … prints the id; -r names its run"),
                 });
@@ -173,7 +178,7 @@ fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
             let mut pairs = Pairs::new();
             let texts = [("run_id", &*run), ("kind", "call.result"), ("action", &call.action)];
             texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-            pairs.text("tool_call.id", &args.id)?;
+            pairs.text("tool_call.id", &id)?;
             pairs.text("tool_call.tool", &call.tool)?;
             if !call.contract.is_empty() {
                 pairs.text("tool_call.contract", &call.contract)?;

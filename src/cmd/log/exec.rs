@@ -130,9 +130,9 @@ struct Call<'a> {
 pub fn carry_out(args: &Exec, door: &mut Door<'_>) -> Result<Outcome> {
     let arguments = Arguments::of_command(&args.command);
     let refused = |error: Error| error.within("the command was not run");
-    let mut desk = args.writing.desk(door, Purpose::Write).map_err(refused)?;
+    let desk = args.writing.desk(door, Purpose::Write).map_err(refused)?;
     if args.described.keep() == Keep::Full {
-        desk.redactor = None;
+        desk.keep_arguments();
     }
     let call = begin(args, &arguments, &desk, door).map_err(refused)?;
     let capture = args.capture.then_some(Capture { lines: args.capture_lines });
@@ -146,11 +146,11 @@ pub fn carry_out(args: &Exec, door: &mut Door<'_>) -> Result<Outcome> {
 }
 
 fn begin<'a>(args: &Exec, arguments: &Arguments, desk: &'a Desk, door: &mut Door<'_>) -> Result<Call<'a>> {
-    let run = args.of.name(door)?;
+    let run = desk.as_stored("run_id", &args.of.name(door)?)?;
     let id = made_id::call_id((door.clock)())?;
     let program = args.command.first().map(Path::new).and_then(Path::file_name).unwrap_or_default().to_string_lossy();
     let tool = args.described.tool.clone().unwrap_or_else(|| program.clone().into_owned());
-    let action = if args.described.keep() == Keep::Digest { program.into_owned() } else { arguments.line.clone() };
+    let action = if args.described.keep() == Keep::Digest { program.into_owned() } else { arguments.action(desk)? };
     let intent = Intent {
         run: &run,
         id: &id,
@@ -188,7 +188,7 @@ impl Call<'_> {
                     pairs.text("tool_call.signal", &name)?;
                 }
                 if let Some(captured) = &outcome.captured {
-                    pairs.json("tool_call.result", &captured.json())?;
+                    pairs.json("tool_call.result", &captured.json(self.desk.redactor.as_ref())?)?;
                     pairs.text("tool_call.result_sha256", &captured.out.sha256)?;
                 }
                 pairs.text("duration_ms", &format!("{:.3}", outcome.duration_ms))?;

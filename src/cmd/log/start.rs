@@ -91,6 +91,7 @@ fn start(args: &Start, door: &mut Door<'_>) -> Result<Exit> {
             if let Some(fault) = run_id::fault(id) {
                 return Err(Error::usage(fault));
             }
+            let id = &*desk.as_stored("run_id", id)?;
             let drafts = desk.draft(&row(args, id, fields, door)?, door)?;
             let stored = desk.store(&drafts, door, |state| match state.has_run(id)? {
                 true => Err(Error::usage(format!("run {id:?} has rows already")).hint(format!(

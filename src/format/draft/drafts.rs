@@ -48,6 +48,9 @@ const _: () = assert!(matches!(PAYLOAD[TOOL_CALL - ID].of, Type::ToolCall));
 /// Steps up to here are read exactly by every JSON reader (2^53 − 1).
 pub const STEP_MAX: u64 = (1 << 53) - 1;
 
+/// Longest text of a row that is looked at: blanks of it may be left out.
+const ROOM_BYTES_MAX: usize = APPEND_ROW_BYTES_MAX + (64 << 10);
+
 /// Runs that are guessed before they are looked up.
 const GUESSES: usize = 32;
 
@@ -185,6 +188,7 @@ impl Drafts {
         line: Option<u64>,
     ) -> Result<()> {
         if let Some(redactor) = rules.redactor
+            && text.len() <= ROOM_BYTES_MAX
             && let Some(redacted) = redactor.redact(text)?
         {
             let rules = Rules { redactor: None, ..*rules };
@@ -192,7 +196,7 @@ impl Drafts {
         }
         let (rows, length) = (self.rows.len(), self.text.len());
         let taken = match spans {
-            _ if text.len() > APPEND_ROW_BYTES_MAX + (64 << 10) => Err(too_long(text.len())),
+            _ if text.len() > ROOM_BYTES_MAX => Err(too_long(text.len())),
             Some(spans) => self.take(text, spans, rules, now, true),
             None => self.judge(text, rules, now, line),
         };

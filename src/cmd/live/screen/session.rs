@@ -16,7 +16,7 @@ use crate::cmd::Door;
 use crate::cmd::decide::decision::{self, Wanted};
 use crate::cmd::live::board::Board;
 use crate::cmd::reading::Reading;
-use crate::cmd::writing::Writing;
+use crate::cmd::writing::{Desk, Writing};
 use crate::error::Result;
 use crate::query::time::Clock;
 use crate::render::Look;
@@ -158,7 +158,7 @@ impl<'d, 'w> Session<'d, 'w> {
     /// A request that somebody else decided, or that is over, waits for nobody.
     fn close_decided(&mut self, clock: &Clock) {
         let Some(window) = &self.state.window else { return };
-        let known = self.board.requests().iter().find(|request| request.name == window.request.name);
+        let known = self.board.request(&window.request.name);
         if known.is_some_and(|request| !request.is_open(clock.now)) {
             self.state.says = format!("{} waits for nobody any more", escape(&window.request.name));
             self.state.window = None;
@@ -252,7 +252,8 @@ impl<'d, 'w> Session<'d, 'w> {
     /// Decides as the commands do.
     fn decide(&mut self, verdict: Verdict, request: &str, args_sha256: &str, why: &str) -> Result<String> {
         let writing = Writing { dir: self.reading.dir.clone(), ..Writing::default() };
-        let desk = writing.desk(self.door, Purpose::Read)?;
+        // A line of its own would stand across the screen.
+        let desk = Desk { notes_redactions: false, ..writing.desk(self.door, Purpose::Read)? };
         let args_sha256 = Some(args_sha256).filter(|digest| !digest.is_empty());
         let wanted = Wanted {
             what: request,
@@ -263,7 +264,8 @@ impl<'d, 'w> Session<'d, 'w> {
             takes_irreversible: true,
         };
         let decided = decision::decide(&desk, &wanted, self.door)?;
-        Ok(format!("{} is {}: {}", escape(request), verdict.word(), escape(&decided.request.action)))
+        let new = desk.redacted().map_or_else(String::new, |new| format!("; redacted: {new}"));
+        Ok(format!("{} is {}: {}{new}", escape(request), verdict.word(), escape(&decided.request.action)))
     }
 
     fn draw(&mut self, terminal: &mut Terminal) -> Result<()> {

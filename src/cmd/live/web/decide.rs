@@ -91,7 +91,7 @@ pub fn marked(site: &Site, deed: &Deed, asked: &Asked, error: &Error) -> Option<
 
 fn is_irreversible(site: &Site, asked: &Asked) -> bool {
     let board = site.board();
-    let request = board.requests().iter().find(|request| request.name == asked.text("request"));
+    let request = board.request(asked.text("request"));
     request.is_some_and(|request| request.reversible == Some(false))
 }
 

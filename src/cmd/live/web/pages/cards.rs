@@ -71,8 +71,7 @@ pub fn done(asked: &Asked, board: &Board) -> Text {
     if name.is_empty() {
         return Text::default();
     }
-    let what =
-        board.requests().iter().find(|request| request.name == of).map(|request| format!(": {}", request.action));
+    let what = board.request(of).map(|request| format!(": {}", request.action));
     let what = what.unwrap_or_default();
     let told = match asked.text("was") {
         "approved" => format!("Approved {of}{what}. "),
