@@ -8,6 +8,7 @@ use clap::error::ErrorKind;
 use crate::cmd::table::{COMMANDS, Entry, command, find};
 use crate::cmd::{self, Door};
 use crate::error::{Error, Exit, Result, nearest};
+use crate::render::safe;
 
 /// What people type who mean another command.
 const SYNONYMS: &[(&str, &str)] = &[
@@ -86,26 +87,33 @@ pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
     };
     // `sort_by -cost_usd` without quotes, which reads as a flag.
     let sorts = arguments.iter().any(|argument| argument == "sort_by" || argument == "sort-by");
-    match command(entry).try_get_matches_from(arguments) {
+    match command(entry).try_get_matches_from(&arguments) {
         Ok(matches) => (entry.run)(&matches, door),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             cmd::itself::help::print(door, &error.render().to_string())
         }
-        Err(error) if sorts && error.kind() == ErrorKind::UnknownArgument => Err(usage(&error, entry)
+        Err(error) if sorts && error.kind() == ErrorKind::UnknownArgument => Err(usage(error, entry, &arguments)
             .hint("put a clause between quotes, as 'sort_by -timestamp', or write --sort -timestamp")),
-        Err(error) => Err(Error { exit: entry.refusal, ..usage(&error, entry) }),
+        Err(error) => Err(Error { exit: entry.refusal, ..usage(error, entry, &arguments) }),
     }
 }
 
-/// clap's message as ours: the same words, the same place for the hint.
-fn usage(error: &clap::Error, entry: &Entry) -> Error {
-    let text = error.render().to_string();
+/// clap's message as ours: the same words, the same place for the hint. It quotes arguments, whose
+/// line breaks are not ours: it is asked again about them as they are shown.
+fn usage(error: clap::Error, entry: &Entry, arguments: &[OsString]) -> Error {
+    let shown = arguments.iter().map(|argument| safe::escape(&argument.to_string_lossy()).into_owned());
+    let again = command(entry).try_get_matches_from(shown).err().filter(|again| again.kind() == error.kind());
+    let is_ours = again.is_some();
+    let text = again.unwrap_or(error).render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
-    let lines: Vec<&str> = text
-        .lines()
-        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
-        .collect();
-    Error::usage(lines.join("\n").trim().to_owned()).hint(format!("logbook {} --help", entry.name))
+    let ours = |line: &&str| !line.starts_with("Usage:") && !line.starts_with("For more information");
+    let mut lines: Vec<String> = text.lines().take_while(ours).map(str::to_owned).collect();
+    while lines.last().is_some_and(|line| line.trim().is_empty()) {
+        lines.pop();
+    }
+    let mut lines = lines.into_iter();
+    let error = Error::usage(lines.next().unwrap_or_default()).hint(format!("logbook {} --help", entry.name));
+    if is_ours { error.beneath(lines) } else { error }
 }
 
 fn unknown(word: &str) -> Error {

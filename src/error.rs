@@ -27,6 +27,12 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Whether it says that a row could not be stored, or may not be: the only kind of failure that `--best-effort` forgives
+    /// where a gate stands.
+    pub fn is_of_storing(self) -> bool {
+        matches!(self, Exit::NotStored | Exit::Unknown | Exit::LockTimeout)
+    }
+
     /// The process exit status.
     pub fn code(self) -> u8 {
         match self {
@@ -51,9 +57,11 @@ const BROKEN_PIPE: &str = "broken pipe";
 pub struct Error {
     /// Which exit code it ends in.
     pub exit: Exit,
-    /// What is wrong and where: file and byte offset, line, or a query with a caret.
-    /// May have several lines.
+    /// What is wrong and where: file and byte offset, or line. It is shown as one line, whatever it
+    /// quotes.
     pub message: String,
+    /// Further lines: a query with a caret, other faults. Each is shown as one line too.
+    pub lines: Vec<String>,
     /// The next thing to type; printed as `hint: …`.
     pub hint: Option<String>,
 }
@@ -64,7 +72,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// An error that ends in `exit`.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Error { exit, message: message.into(), hint: None }
+        Error { exit, message: message.into(), lines: Vec::new(), hint: None }
     }
 
     /// Bad arguments, bad input, bad query: exit 2, nothing written.
@@ -92,6 +100,17 @@ impl Error {
         self.exit == Exit::Done && self.message == BROKEN_PIPE
     }
 
+    /// The message and the lines below it, as they were said.
+    pub fn text(&self) -> String {
+        self.lines.iter().fold(self.message.clone(), |text, line| text + "\n" + line)
+    }
+
+    /// The same error with further lines below its message.
+    pub fn beneath(mut self, lines: impl IntoIterator<Item = String>) -> Self {
+        self.lines.extend(lines);
+        self
+    }
+
     /// The same error with a hint: the next command to type.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -105,9 +124,10 @@ impl Error {
     }
 }
 
+/// As it was said. Whoever shows it uses `render::safe::error`.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
+        f.write_str(&self.text())?;
         if let Some(hint) = &self.hint {
             write!(f, "\nhint: {hint}")?;
         }

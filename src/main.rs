@@ -5,23 +5,23 @@ use std::io::{BufReader, BufWriter, IsTerminal, stderr, stdin, stdout};
 use std::process::ExitCode;
 
 use logbook::cmd::Door;
-use logbook::error::Exit;
+use logbook::error::{Error, Exit};
 use logbook::model::Instant;
+use logbook::render::{Notes, Output};
 use logbook::store::Environment;
 
 fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(tell_panic));
     let (out, mut err, input) = (stdout(), stderr(), stdin());
     let (out_is_terminal, err_is_terminal, input_is_terminal) =
         (out.is_terminal(), err.is_terminal(), input.is_terminal());
     // Line by line for a person, in large pieces for a pipe.
     let mut out = BufWriter::with_capacity(if out_is_terminal { 1 << 13 } else { 1 << 16 }, out);
     let mut door = Door {
-        out: &mut out,
-        err: &mut err,
+        out: Output::new(&mut out, out_is_terminal),
+        err: Notes::new(&mut err, err_is_terminal),
         input: &mut BufReader::new(input),
         env: Environment::of_process(),
-        out_is_terminal,
-        err_is_terminal,
         input_is_terminal,
         columns: terminal_columns(),
         clock: || Instant::from_chrono(std::time::SystemTime::now().into()),
@@ -31,18 +31,26 @@ fn main() -> ExitCode {
     let exit = match (ended, flushed) {
         // A reader that has seen enough is no failure.
         (Err(error), _) if error.is_broken_pipe() => Exit::Done,
-        (Ok(_), Err(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Done,
+        (Ok(_), Err(error)) if error.is_broken_pipe() => Exit::Done,
         (Ok(exit), Ok(())) => exit,
         (Err(error), _) => {
-            door.note(&error);
+            door.warn(&error);
             error.exit
         }
         (Ok(_), Err(error)) => {
-            door.note(format_args!("standard output: {error}"));
-            Exit::NotStored
+            door.warn(&error);
+            error.exit
         }
     };
     ExitCode::from(exit.code())
+}
+
+/// What a panic says may quote a row, and so goes the way of all text.
+fn tell_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let backtrace = std::backtrace::Backtrace::capture();
+    let lines = panic.to_string() + "\n" + &backtrace.to_string();
+    let error = Error::io("a fault of logbook itself").beneath(lines.lines().map(str::to_owned));
+    Notes::new(&mut stderr(), false).error(&error.hint("please report it, with what was typed"));
 }
 
 fn terminal_columns() -> u16 {

@@ -75,8 +75,8 @@ fn accepted(text: &str, query: &Query) {
     };
     assert_eq!(without_spans(&again), without_spans(query), "{text:?} is printed {printed:?}");
     assert_eq!(print::query(&again), printed, "{text:?}: the printed form is not final");
-    for doubt in check::warnings(query, &|name| name == "status", &["stages".to_owned()], &Vocabulary::default()) {
-        readable(&doubt.show(text));
+    for doubt in check::warnings(query, &|name| name == "status", &["stages".to_owned()], &Vocabulary::default()).told {
+        readable(&doubt.error(text).text());
     }
     compiles(text, query);
 }

@@ -1,27 +1,24 @@
 //! What a command sees of the world outside: its streams, its environment, its
 //! clock, and whether a person is looking.
 
-use std::io::{BufRead, Write};
+use std::io::BufRead;
 
 use crate::error::{Error, Result};
 use crate::model::{Instant, Zone};
+use crate::render::{Look, Notes, Output};
 use crate::store::Environment;
 
 /// The world of one command. It can be handed to another thread, so that jq
 /// programs get a stack of their own.
 pub struct Door<'a> {
     /// Data goes here.
-    pub out: &'a mut (dyn Write + Send),
+    pub out: Output<'a>,
     /// Everything else goes here.
-    pub err: &'a mut (dyn Write + Send),
+    pub err: Notes<'a>,
     /// Standard input; read only by a command that was told to.
     pub input: &'a mut (dyn BufRead + Send),
     /// Variables, working directory, user.
     pub env: Environment,
-    /// Standard output is a terminal.
-    pub out_is_terminal: bool,
-    /// Standard error is a terminal.
-    pub err_is_terminal: bool,
     /// Standard input is a terminal.
     pub input_is_terminal: bool,
     /// Columns of the terminal, 80 if it does not say.
@@ -66,11 +63,33 @@ impl Door<'_> {
         Ok(name.and_then(|name| Zone::parse(&name)).unwrap_or(Zone::UTC))
     }
 
-    /// A line for the person, on standard error. That nobody listens there is no failure.
+    /// Whether what goes to the person has colours.
+    pub fn has_colour(&self) -> bool {
+        let told = |name: &str| self.env.var(name).is_some_and(|value| !value.is_empty());
+        self.out.is_terminal() && !told("NO_COLOR") && self.env.var("TERM") != Some("dumb")
+    }
+
+    /// How things look here, for a command that takes no flags about it.
+    pub fn look(&self) -> Result<Look> {
+        Ok(Look {
+            width: self.out.is_terminal().then_some(self.columns),
+            colour: self.has_colour(),
+            zone: self.zone(false, None)?,
+            terminal: self.out.is_terminal(),
+            wrap: false,
+        })
+    }
+
+    /// A line for the person, on standard error.
     pub fn note(&mut self, text: impl std::fmt::Display) {
         // What was printed so far stands before what is said about it.
         let _ = self.out.flush();
-        // At once, so that the lines of two processes do not mix.
-        let _ = self.err.write_all(format!("logbook: {text}\n").as_bytes());
+        self.err.note(text);
+    }
+
+    /// The same of what has further lines, or a hint.
+    pub fn warn(&mut self, error: &Error) {
+        let _ = self.out.flush();
+        self.err.error(error);
     }
 }

@@ -10,6 +10,7 @@
 
 pub mod calling;
 pub mod door;
+pub mod guard;
 pub mod reading;
 pub mod table;
 pub mod writing;

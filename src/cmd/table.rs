@@ -96,6 +96,7 @@ pub const COMMANDS: &[Entry] = &[
     entry!("self", "schema", itself::schema::Schema, "print the JSON Schema of a row"),
     entry!("self", "completions", itself::completions::Completions, "print a completion script for a shell"),
     entry!("", "complete-words", itself::complete_words::CompleteWords, "words that a shell completes, one a line"),
+    entry!("", "judge", itself::judge::Judge, "answer questions about rules, for this program itself"),
     entry!("self", "man", itself::man::Man, "print or write the manual pages"),
     entry!("self", "help", itself::help::Help, "help on a command, or on the query language"),
 ];

@@ -12,8 +12,26 @@ use crate::model::Address;
 use crate::model::names::ENVELOPE;
 use crate::model::vocabulary::is_correctable;
 
-/// Fields that no correction touches: what names a row, and what names its corrections.
-pub const FIXED: &[&str] = &["run_id", "step", "timestamp", "kind", "id", "corrects", CORRECTED_BY];
+/// Fields that no correction touches: what names a row, what names its corrections, and what gates read.
+pub const FIXED: &[&str] = &[
+    "run_id",
+    "step",
+    "timestamp",
+    "kind",
+    "id",
+    "corrects",
+    CORRECTED_BY,
+    "parent_run_id",
+    "undoes",
+    "expires_at",
+    "approval_state",
+    "approver",
+    "rating",
+    "client",
+    "answers",
+    "user",
+    "tty",
+];
 /// The field of a corrected row that names the correcting rows.
 pub const CORRECTED_BY: &str = "corrected_by";
 
@@ -43,11 +61,45 @@ pub fn is_correction(kind: Option<&[u8]>) -> bool {
     kind.and_then(json::decode).is_some_and(|kind| *kind == *b"correction")
 }
 
-/// Whether a row of this `kind`, a value as written, may be corrected.
-pub fn is_target(kind: Option<&[u8]>) -> bool {
-    match kind {
-        None | Some(b"null") => true,
-        Some(kind) => is_correctable(&text(Some(kind))),
+/// What a correction may do to a row. What gates read stays as it was written, so that nobody who is bound by a
+/// decision can edit it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// Nothing: its kind stays as written.
+    Fixed,
+    /// Nothing: it acts on a decision.
+    Acts,
+    /// Change it, but not take it back: it names the run above its own, or what it undoes.
+    Kept,
+    /// Change it, or take it back.
+    Free,
+}
+
+impl Target {
+    /// The fields that tell.
+    pub const FIELDS: [&str; 4] = ["kind", "answers", "parent_run_id", "undoes"];
+
+    /// Of a row with these values of [`Target::FIELDS`], as written.
+    pub fn of(values: &[Option<&[u8]>]) -> Target {
+        let said = |at: usize| values.get(at).copied().flatten().filter(|value| *value != b"null");
+        if said(0).is_some_and(|kind| !is_correctable(&text(Some(kind)))) {
+            Target::Fixed
+        } else if said(1).is_some() {
+            Target::Acts
+        } else if said(2).or(said(3)).is_some() {
+            Target::Kept
+        } else {
+            Target::Free
+        }
+    }
+
+    /// Whether `correction` may be made of such a row.
+    pub fn takes(self, correction: &Correction) -> bool {
+        match self {
+            Target::Fixed | Target::Acts => false,
+            Target::Kept => !correction.retract,
+            Target::Free => true,
+        }
     }
 }
 

@@ -15,6 +15,7 @@
 //! - `draft/`: given rows, checked and laid out, all but the step
 //! - `body`: do two rows say the same
 //! - `corrections`: rows as they read with corrections folded in
+//! - `carried`: what retention carries over of the rows that it deletes
 //! - `secrets/`: secrets in rows, and the marks in their place
 //! - `voiding`: rows that stand again elsewhere, their old place voided
 //! - `amendment`: what is typed into a correction row, checked
@@ -23,6 +24,7 @@
 
 pub mod amendment;
 pub mod body;
+pub mod carried;
 pub mod corrections;
 pub mod digest;
 pub mod draft;

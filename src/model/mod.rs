@@ -9,22 +9,27 @@
 //! - `standing`: which row says where a run stands
 //! - `run_id`: what may name a run
 //! - `address`: how a row is named, `r-88#3` or `@SEGMENT:OFFSET`
+//! - `duration`: durations as people write them
 //! - `instant`: RFC 3339 texts as points in time, digits kept
+//! - `shown`: which characters must not reach a screen as they are
 //! - `night`: the hours that nobody watches
 //! - `zone`: time zones as values, and the rules that make a local time an instant
 //!
 //! Invariant: every function is a function of its arguments.
 
 pub mod address;
+pub mod duration;
 pub mod instant;
 pub mod names;
 pub mod night;
 pub mod run_id;
+pub mod shown;
 pub mod standing;
 pub mod vocabulary;
 pub mod zone;
 
 pub use address::Address;
+pub use duration::{duration_ms, duration_text, option_ms, wait_ms};
 pub use instant::Instant;
 pub use night::Night;
 pub use vocabulary::Vocabulary;

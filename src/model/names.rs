@@ -93,6 +93,9 @@ pub const PAYLOAD: &[Field] = &[
     field("host", Type::String),
     field("trace_id", Type::String),
     field("span_id", Type::String),
+    field("user", Type::String),
+    field("tty", Type::String),
+    field("expires_at", Type::String),
 ];
 
 /// Standard members of `tool_call`.
@@ -111,8 +114,18 @@ pub const TOOL_CALL: &[Field] = &[
     field("exit_code", Type::Integer(i64::MIN)),
 ];
 
+/// Fields in which decisions are recorded: who decided, what, and through which door. Only the commands
+/// that decide write them (`docs/format.md`, What append refuses).
+pub const OF_DECISIONS: &[&str] = &["approval_state", "approver", "rating", "client", "answers", "user", "tty"];
+
+/// Whether anybody may give the field `name` this value: those of [`OF_DECISIONS`] only where they say nothing, or that
+/// nobody was asked.
+pub fn may_be_given(name: &str, value: &[u8]) -> bool {
+    !OF_DECISIONS.contains(&name) || value == b"null" || (name == "approval_state" && value == b"\"not_required\"")
+}
+
 /// Members of rows that commands write beside the standard payload.
-pub const WRITTEN: &[&str] = &["set", "unset", "retract", "corrected_by", "user", "tty", "expires_at"];
+pub const WRITTEN: &[&str] = &["set", "unset", "retract", "corrected_by"];
 
 /// The type of the payload field `name`, `tool_call.x` included.
 pub fn type_of(name: &str) -> Option<Type> {

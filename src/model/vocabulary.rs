@@ -24,14 +24,15 @@ pub const KINDS: &[&str] = &[
     "handoff",
     "note",
     "archive.receipt",
+    "archive.carried",
     "repair",
 ];
 /// The built-in kinds that any writer may give.
-pub const PLAIN_KINDS: &[&str] =
-    &["call.intent", "call.result", "note", "run.start", "run.end", "handoff", "approval.requested"];
+pub const PLAIN_KINDS: &[&str] = &["call.intent", "call.result", "note", "run.start", "run.end", "handoff"];
 /// Kinds that only their own commands write, since a check under the lock goes
 /// with them: decisions, and what the tool says about the logbook.
 pub const GUARDED_KINDS: &[&str] = &[
+    "approval.requested",
     "approval.approved",
     "approval.denied",
     "approval.expired",
@@ -42,15 +43,22 @@ pub const GUARDED_KINDS: &[&str] = &[
     "correction",
     "review",
     "archive.receipt",
+    "archive.carried",
     "repair",
 ];
 /// Kinds that never count for where a run stands, even with a status.
 pub const BESIDE_KINDS: &[&str] = &["note", "review", "correction", "repair"];
 
+/// Whether rows of `kind` (empty: none) say what their run does itself, so that their agent is one that works in the run.
+/// Whoever decides, holds or notes something about a run does not.
+pub fn is_of_run_itself(kind: &str) -> bool {
+    matches!(kind, "" | "run.start" | "run.end" | "call.intent" | "call.result" | "approval.requested")
+}
+
 /// Whether rows of `kind` may be corrected: plain rows, which say what a writer
-/// did. Requests, decisions, corrections and what the tool says stay as written.
+/// did. Requests, intents, decisions, corrections and what the tool says stay as written.
 pub fn is_correctable(kind: &str) -> bool {
-    !GUARDED_KINDS.contains(&kind) && kind != "approval.requested"
+    !GUARDED_KINDS.contains(&kind) && kind != "call.intent"
 }
 
 /// The words in force for one logbook.

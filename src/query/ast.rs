@@ -36,6 +36,23 @@ pub struct Query {
     pub limit: Option<u64>,
 }
 
+impl Query {
+    /// Whether rows come out as they were written.
+    pub fn passes_rows_on(&self) -> bool {
+        self.jq.is_none() && self.select.is_empty() && self.group_by.is_empty() && self.summarize.is_empty()
+    }
+
+    /// Whether it can be evaluated without bounds: it takes time and memory in proportion to its rows, whatever it says. That
+    /// is so where no jq program, no pattern and no file stands in it.
+    pub fn is_plain(&self) -> bool {
+        let is_jq = |operand: &Operand| matches!(operand, Operand::Jq(_));
+        let columns = self.group_by.iter().chain(&self.select).map(|column| &column.of);
+        let operands = columns.chain(self.summarize.iter().filter_map(|aggregate| aggregate.of.as_ref()));
+        let mut operands = operands.chain(self.sort_by.iter().map(|key| &key.of));
+        self.jq.is_none() && !operands.any(is_jq) && self.filter.iter().chain(&self.having).all(Expr::is_plain)
+    }
+}
+
 /// A condition.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expr {
@@ -51,6 +68,24 @@ pub enum Expr {
     Has(Path),
     /// `jq(…)`: true when its first output is neither false nor null.
     Jq(JqText),
+}
+
+impl Expr {
+    fn is_plain(&self) -> bool {
+        let mut open = vec![self];
+        while let Some(expr) = open.pop() {
+            match expr {
+                Expr::And(all) | Expr::Or(all) => open.extend(all),
+                Expr::Not(inner) => open.push(inner),
+                Expr::Jq(_) | Expr::Test(Test { left: Operand::Jq(_), .. } | Test { right: Right::File(..), .. }) => {
+                    return false;
+                }
+                Expr::Test(Test { op: Op::Matches | Op::NotMatches, .. }) => return false,
+                Expr::Test(_) | Expr::Has(_) => {}
+            }
+        }
+        true
+    }
 }
 
 /// A comparison.

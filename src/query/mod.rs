@@ -30,7 +30,7 @@ pub mod text;
 pub mod time;
 
 pub use ast::Query;
-pub use compile::query::{Argument, Context, compile};
+pub use compile::query::{Argument, Context, columns, compile};
 pub use row::{Place, Row};
 pub use stage::pipeline::{Fold, Held, Out, Summary};
 pub use stage::plan::Plan;

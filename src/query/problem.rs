@@ -3,11 +3,12 @@
 //!
 //! Not here: which mistakes there are (`parse`, `compile`, `check`).
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use unicode_width::UnicodeWidthChar;
 
 use crate::error::Error;
+use crate::model::shown::is_unsafe;
 use crate::query::ast::Span;
 
 /// Columns of the query's line that are shown; a longer one is cut around the place.
@@ -36,21 +37,33 @@ impl Problem {
         self
     }
 
-    /// The message, the line of `text` it concerns, and a caret under the
-    /// place; without the hint.
-    pub fn show(&self, text: &str) -> String {
-        let mut out = clean(&self.message);
+    /// The message, and below it the line of `text` it concerns and a caret under the place;
+    /// without the hint.
+    fn show(&self, text: &str) -> (String, Vec<String>) {
+        let message = clean(&self.message);
         if text.trim().is_empty() {
-            return out;
+            return (message, Vec::new());
         }
         let place = Place::of(text, self.span);
         let number = if text.trim_end().contains('\n') { format!("{} | ", place.line) } else { String::new() };
         let indent = " ".repeat(number.len() + place.before);
-        // Writing to a String does not fail.
-        let _ = write!(out, "\n  {number}{}\n  {indent}{}", place.shown, "^".repeat(place.width));
-        out
+        let below = vec![format!("  {number}{}", place.shown), format!("  {indent}{}", "^".repeat(place.width))];
+        (message, below)
+    }
+
+    /// The problem as an error of the query `text`, with its hint.
+    pub fn error(&self, text: &str) -> Error {
+        let (message, below) = self.show(text);
+        let error = Error::usage(message).beneath(below);
+        match &self.hint {
+            Some(hint) => error.hint(clean(hint)),
+            None => error,
+        }
     }
 }
+
+/// How many problems of one query are shown, each with its place and the nearest word: a query may name thousands of columns.
+pub const SHOWN_MAX: usize = 10;
 
 /// All that is wrong with a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,35 +78,24 @@ impl From<Problems> for Error {
     /// Exit 2. One problem gives its hint to the error; several keep their own.
     fn from(problems: Problems) -> Error {
         match problems.list.as_slice() {
-            [one] => {
-                let error = Error::usage(format!("query: {}", one.show(&problems.text)));
-                match &one.hint {
-                    Some(hint) => error.hint(clean(hint)),
-                    None => error,
-                }
+            [one] => one.error(&problems.text).within("query"),
+            several => {
+                let shown = (1..).zip(several.iter().take(SHOWN_MAX)).flat_map(|(number, problem)| {
+                    let (message, below) = problem.show(&problems.text);
+                    let hint = problem.hint.iter().map(|hint| format!("  {}", clean(hint)));
+                    std::iter::once(format!("{number}. {message}")).chain(below).chain(hint).collect::<Vec<_>>()
+                });
+                let more = several.len().saturating_sub(SHOWN_MAX);
+                let rest = (more > 0).then(|| format!("and {more} more"));
+                Error::usage(format!("query: {} mistakes", several.len())).beneath(shown.chain(rest))
             }
-            _ => Error::usage(problems.to_string()),
         }
     }
 }
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let [one] = self.list.as_slice() {
-            write!(f, "query: {}", one.show(&self.text))?;
-            if let Some(hint) = &one.hint {
-                write!(f, "\nhint: {}", clean(hint))?;
-            }
-            return Ok(());
-        }
-        write!(f, "query: {} mistakes", self.list.len())?;
-        for (index, problem) in self.list.iter().enumerate() {
-            write!(f, "\n{}. {}", index + 1, problem.show(&self.text))?;
-            if let Some(hint) = &problem.hint {
-                write!(f, "\n  {}", clean(hint))?;
-            }
-        }
-        Ok(())
+        Error::from(self.clone()).fmt(f)
     }
 }
 
@@ -177,12 +179,6 @@ fn cell(character: char) -> (String, usize) {
 /// Text of the query that goes into a message, without what could move the cursor.
 fn clean(text: &str) -> String {
     text.chars().map(|character| if is_unsafe(character) { '\u{FFFD}' } else { character }).collect()
-}
-
-/// Controls, and characters without a width of their own that reorder or hide others.
-fn is_unsafe(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{061C}')
 }
 
 /// `word` between backticks, cut when it is long.

@@ -1,13 +1,13 @@
 //! Times as people write them, against a clock that is handed in: dates, times
 //! with parts missing, words, and durations back from now.
 //!
-//! Not here: which fields hold times (`compile`), where the clock and the zone
-//! come from (`cmd`). The table is in `docs/query.md`, Times.
+//! Not here: how a duration is written (`model::duration`), which fields hold times
+//! (`compile`), where the clock and the zone come from (`cmd`). The table is in `docs/query.md`, Times.
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
 use crate::model::zone::offset_minutes;
-use crate::model::{Instant, Zone};
+use crate::model::{Instant, Zone, duration_ms};
 
 /// What a query's times are read against: one for the whole query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,14 +42,6 @@ impl Period {
         Period { start, end: start.plus_ms(ms) }
     }
 }
-
-/// Units of durations, in milliseconds; a day is 24 hours and a week 7 days,
-/// whatever the clocks of the zone do.
-const UNITS: &[(&str, u64)] =
-    &[("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000), ("w", 604_800_000)];
-/// The longest duration, some 30,000 years: longer ones are slips.
-const DURATION_MS_MAX: u64 = 1_000_000_000_000_000;
-const UNIT_HINT: &str = "units are ms, s, m, h, d and w";
 
 /// Reads `word` where a time is meant: `None` if it does not look like one,
 /// an error if it does and is none (`2026-02-30`, `12h` without its minus).
@@ -87,57 +79,6 @@ pub fn read(word: &str, clock: &Clock) -> Option<Result<Period, String>> {
         Ok(_) => format!("`{word}` is a duration, not a time: write `-{word}` for that long ago"),
         Err(_) => format!("`{word}` is not a time: write a date (2026-04-15) or how long ago (-12h)"),
     }))
-}
-
-/// Milliseconds of `90m`, `2h`, `1h30m`, `250ms`, `7d`, `2w`. Everything in it
-/// has a unit: `90` is an error that says so.
-pub fn duration_ms(text: &str) -> Result<u64, String> {
-    let mut rest = text;
-    let mut total = 0u64;
-    let mut previous = u64::MAX;
-    if text.is_empty() {
-        return Err(format!("a duration is missing, such as 15m or 2h ({UNIT_HINT})"));
-    }
-    while !rest.is_empty() {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, after) = rest.split_at(digits);
-        let letters = after.bytes().take_while(u8::is_ascii_alphabetic).count();
-        let (unit, after) = after.split_at(letters);
-        if digits == 0 {
-            return Err(format!("`{text}` is not a duration such as 15m, 2h or 1h30m ({UNIT_HINT})"));
-        }
-        if unit.is_empty() && after.is_empty() {
-            return Err(format!("`{text}` lacks a unit, as in {number}m or {number}h ({UNIT_HINT})"));
-        }
-        let Some((_, unit_ms)) = UNITS.iter().find(|(name, _)| *name == unit) else {
-            return Err(format!("`{text}` is not a duration such as 15m, 2h or 1h30m ({UNIT_HINT})"));
-        };
-        // 30m1h is a slip more often than a wish, and 1h1h always.
-        if *unit_ms >= previous {
-            return Err(format!("`{text}` is not a duration: the greater unit comes first, as in 1h30m"));
-        }
-        previous = *unit_ms;
-        let part = number.parse::<u64>().ok().and_then(|number| number.checked_mul(*unit_ms));
-        total = part
-            .and_then(|part| total.checked_add(part))
-            .filter(|total| *total <= DURATION_MS_MAX)
-            .ok_or_else(|| format!("`{text}` is too long a duration"))?;
-        rest = after;
-    }
-    Ok(total)
-}
-
-/// `ms` as [`duration_ms`] reads it, in the fewest parts: `1h30m`.
-pub fn duration_text(ms: u64) -> String {
-    let mut rest = ms;
-    let mut text = String::new();
-    for (unit, unit_ms) in UNITS.iter().rev() {
-        if rest >= *unit_ms {
-            text.push_str(&format!("{}{unit}", rest / unit_ms));
-            rest %= unit_ms;
-        }
-    }
-    if text.is_empty() { "0s".to_owned() } else { text }
 }
 
 /// `2026-` and a digit: whoever writes this means a date.

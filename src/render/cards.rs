@@ -3,6 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::safe::escape;
+use super::streams::Drawn;
 use super::table::{Look, cut};
 use crate::view::runs::Cards;
 
@@ -12,7 +13,7 @@ const BLOCKERS: usize = 6;
 const GAP: &str = "   ";
 
 /// The cards as lines of text, a blank one behind them.
-pub fn draw(cards: &Cards, look: &Look) -> String {
+pub fn draw(cards: &Cards, look: &Look) -> Drawn {
     let room = look.width.map_or(usize::MAX, usize::from);
     let (mut text, mut used) = (String::new(), 0);
     for (glyph, colour, count, what) in counts(cards) {
@@ -38,7 +39,7 @@ pub fn draw(cards: &Cards, look: &Look) -> String {
         text.push('\n');
     }
     text.push('\n');
-    text
+    Drawn::new(text)
 }
 
 /// What is counted: its glyph, the number of its colour, how many, and of what.

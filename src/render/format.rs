@@ -11,9 +11,9 @@ pub enum Format {
     Jsonl,
     /// One JSON array.
     Json,
-    /// RFC 4180.
+    /// RFC 4180; a text that a spreadsheet would run as a formula has an apostrophe before it.
     Csv,
-    /// Tab-separated, with `\t \n \r \\` escaped.
+    /// Tab-separated, with `\t \n \r \\` escaped; formulas as in csv.
     Tsv,
     /// A Markdown table.
     Markdown,

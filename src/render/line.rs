@@ -2,7 +2,7 @@
 
 use super::safe;
 use super::table::{self, cut};
-use super::{Look, cell};
+use super::{Drawn, Look, cell};
 use crate::json;
 use crate::model::Instant;
 
@@ -10,10 +10,10 @@ const FIELDS: [&str; 9] =
     ["timestamp", "run_id", "step", "phase", "status", "action", "next_intent", "blocked_on", "kind"];
 
 /// `10:42:07 r-88#3 act ▶ in-progress run tests → look at failures`, cut to the terminal.
-pub fn draw(row: &[u8], look: &Look) -> String {
+pub fn draw(row: &[u8], look: &Look) -> Drawn {
     let mut values = Vec::new();
     if json::pick(row, &FIELDS, &mut values).is_err() {
-        return String::new();
+        return Drawn::new(String::new());
     }
     let text = |at: usize| match values.get(at).copied().flatten() {
         None | Some(b"null") => String::new(),
@@ -47,8 +47,8 @@ pub fn draw(row: &[u8], look: &Look) -> String {
         "done" => "32",
         "blocked" => "33",
         "failed" => "31",
-        _ => return line + "\n",
+        _ => return Drawn::new(line + "\n"),
     };
     let coloured = format!("\x1b[{colour}m{shown}\x1b[0m");
-    if look.colour { line.replacen(&shown, &coloured, 1) + "\n" } else { line + "\n" }
+    Drawn::new(if look.colour { line.replacen(&shown, &coloured, 1) } else { line } + "\n")
 }

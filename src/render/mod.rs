@@ -6,7 +6,7 @@
 //!
 //! - `format`: the names of the formats
 //! - `cell`: one JSON value as the text of a cell
-//! - `safe`: text that a terminal cannot be made to obey
+//! - `safe`: text that a terminal cannot be made to obey · `streams`: the only way to a terminal
 //! - `rows`: row texts in any format, streaming
 //! - `table`: columns, widths, what is dropped
 //! - `cards`: what a person asks of all runs first
@@ -14,9 +14,10 @@
 //! - `line`: one row as one line · `pretty`: one row in full
 //! - `rollback`: the plan that undoes a run
 //! - `record/`: one run in full · `amended`: what corrections did to a row
+//! - `request/`: a request for approval, as whoever decides reads it
 //! - `web/`: the pages of `serve`; askama lives only here
 //!
-//! Invariant: no byte of a row reaches a terminal table unescaped.
+//! Invariant: no byte of a row reaches a terminal unescaped, on any stream.
 
 pub mod amended;
 pub mod cards;
@@ -26,12 +27,15 @@ pub mod format;
 pub mod line;
 pub mod pretty;
 pub mod record;
+pub mod request;
 pub mod rollback;
 pub mod rows;
 pub mod safe;
+pub mod streams;
 pub mod table;
 pub mod web;
 
 pub use format::Format;
 pub use rows::Rows;
+pub use streams::{Drawn, Notes, Output};
 pub use table::Look;

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use super::cell;
 use super::format::Format;
 use super::safe;
+use super::streams::Output;
 use super::table::{Column, Layout, Look, rating, status};
 use crate::json;
 use crate::model::{Address, Instant};
@@ -99,7 +100,11 @@ impl Rows {
     }
 
     /// Writes one row. `address` stands for `run#step` in a table when the row has no step.
-    pub fn push(&mut self, row: &[u8], address: Option<Address>, out: &mut dyn Write) -> io::Result<()> {
+    pub fn push(&mut self, row: &[u8], address: Option<Address>, out: &mut Output<'_>) -> io::Result<()> {
+        self.put(row, address, &mut out.sink())
+    }
+
+    fn put(&mut self, row: &[u8], address: Option<Address>, out: &mut dyn Write) -> io::Result<()> {
         let row = json::trim(row);
         if let Some(rows) = &mut self.undecided {
             rows.push(row.to_vec());
@@ -125,7 +130,8 @@ impl Rows {
     }
 
     /// Writes what is left. Gives a note on what a table did not show.
-    pub fn finish(&mut self, out: &mut dyn Write) -> io::Result<Option<String>> {
+    pub fn finish(&mut self, out: &mut Output<'_>) -> io::Result<Option<String>> {
+        let out = &mut out.sink();
         self.decide(out)?;
         match self.format {
             Format::Json => out.write_all(if self.written == 0 { b"[]\n" } else { b"\n]\n" })?,
@@ -180,7 +186,7 @@ impl Rows {
             self.numbers = vec![true; columns.len()];
             self.columns = Some(columns);
         }
-        rows.iter().try_for_each(|row| self.push(row, None, out))
+        rows.iter().try_for_each(|row| self.put(row, None, out))
     }
 
     /// The values of `names`; what is no object is a value itself.
@@ -198,10 +204,11 @@ impl Rows {
 
     fn titles(&self, out: &mut dyn Write) -> io::Result<()> {
         let names = self.names();
+        let guard = |text: String, is_text: bool| guarded(text, is_text && !self.raw_csv);
         let shown = |name: &&str| if self.look.terminal { safe::escape(name).into_owned() } else { (*name).to_owned() };
         match self.format {
-            Format::Csv => writeln_joined(out, names.iter().map(|name| csv(&shown(name))), ",", "\r\n"),
-            Format::Tsv => writeln_joined(out, names.iter().map(|name| tsv(&shown(name))), "\t", "\n"),
+            Format::Csv => writeln_joined(out, names.iter().map(|name| csv(&guard(shown(name), true))), ",", "\r\n"),
+            Format::Tsv => writeln_joined(out, names.iter().map(|name| tsv(&guard(shown(name), true))), "\t", "\n"),
             _ => {
                 writeln_joined(out, names.iter().map(|name| format!("| {} ", markdown(name))), "", "|\n")?;
                 writeln_joined(out, names.iter().map(|_| "| --- ".to_owned()), "", "|\n")
@@ -214,19 +221,15 @@ impl Rows {
             self.titles(out)?;
         }
         let names = self.names();
+        let guard = |text: String, is_text: bool| guarded(text, is_text && !self.raw_csv);
         let values = Rows::values(row, &names);
-        let guard = !self.raw_csv;
         let texts = values.iter().map(|value| {
             let text = cell::plain(*value);
             let text = if self.look.terminal { safe::escape(&text).into_owned() } else { text };
             let is_text = value.is_some_and(|raw| raw.starts_with(b"\""));
             match self.format {
-                // A spreadsheet would run a text that begins like a formula.
-                Format::Csv if guard && is_text && text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
-                    csv(&format!("'{text}"))
-                }
-                Format::Csv => csv(&text),
-                Format::Tsv => tsv(&text),
+                Format::Csv => csv(&guard(text, is_text)),
+                Format::Tsv => tsv(&guard(text, is_text)),
                 _ => format!("| {} ", markdown(&cell::shown(*value, &self.look.zone))),
             }
         });
@@ -394,6 +397,14 @@ fn writeln_joined(
         out.write_all(text.as_bytes())?;
     }
     out.write_all(end.as_bytes())
+}
+
+/// What begins a formula in a spreadsheet, in any spelling that one takes for it.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// A text that a spreadsheet would run as a formula, with an apostrophe before it.
+fn guarded(text: String, is_text: bool) -> String {
+    if is_text && text.starts_with(FORMULA) { format!("'{text}") } else { text }
 }
 
 fn csv(text: &str) -> String {

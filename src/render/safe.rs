@@ -1,64 +1,65 @@
-//! Text that a terminal cannot be made to obey: control characters (C0, DEL,
-//! C1), bidirectional controls, zero-width and other invisible characters are
-//! written as `\u{..}`.
+//! Text that a terminal cannot be made to obey. `model::shown` says which characters are written as
+//! escapes.
 
 use std::borrow::Cow;
 
-/// Whether `character` must not reach a terminal raw.
-fn is_unsafe(character: char) -> bool {
-    matches!(character,
-        '\u{0}'..='\u{1F}'
-        | '\u{7F}'..='\u{9F}'
-        | '\u{AD}'
-        | '\u{34F}'
-        | '\u{61C}'
-        | '\u{115F}' | '\u{1160}'
-        | '\u{17B4}' | '\u{17B5}'
-        | '\u{180B}'..='\u{180F}'
-        | '\u{200B}'..='\u{200F}'
-        | '\u{2028}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}'
-        | '\u{3164}'
-        | '\u{FE00}'..='\u{FE0F}'
-        | '\u{FEFF}'
-        | '\u{FFA0}'
-        | '\u{FFF0}'..='\u{FFFB}'
-        | '\u{13430}'..='\u{1343F}'
-        | '\u{1BCA0}'..='\u{1BCA3}'
-        | '\u{1D173}'..='\u{1D17A}'
-        | '\u{E0000}'..='\u{E0FFF}')
+use crate::error::Error;
+use crate::model::shown::is_unsafe;
+
+/// `text` as one line with everything escaped that a terminal would act on or not show. Line breaks
+/// and tabs become `\n` and `\t`, other characters `\u{9b}`.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    escape_but(text, |_| false)
 }
 
-/// `text` with everything escaped that a terminal would act on or not show.
-/// Newlines and tabs become `\n` and `\t`.
-pub fn escape(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unsafe) {
+/// The same for text of several lines, whose line breaks stay.
+pub fn escape_lines(text: &str) -> Cow<'_, str> {
+    escape_but(text, |rest| rest.starts_with('\n'))
+}
+
+/// What this room drew, once more: colours, tabs and line ends stay, and everything else that a
+/// terminal would obey is escaped. So a drawing that forgot to escape text of a row can do no more
+/// than colour it.
+pub fn escape_drawn(text: &str) -> Cow<'_, str> {
+    let is_colour = |rest: &str| {
+        let inside =
+            rest.strip_prefix("\x1b[").map(|rest| rest.trim_start_matches(|it: char| it == ';' || it.is_ascii_digit()));
+        inside.is_some_and(|rest| rest.starts_with('m'))
+    };
+    escape_but(text, |rest| rest.starts_with(['\n', '\t']) || rest.starts_with("\r\n") || is_colour(rest))
+}
+
+/// `text` with what is unsafe escaped, but where `stays` lets it be, which is shown the text from
+/// there on.
+fn escape_but(text: &str, stays: impl Fn(&str) -> bool) -> Cow<'_, str> {
+    let obeyed = |at: usize, character: char| is_unsafe(character) && !stays(&text[at..]);
+    if !text.char_indices().any(|(at, character)| obeyed(at, character)) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
-    for character in text.chars() {
+    for (at, character) in text.char_indices() {
         match character {
+            _ if !obeyed(at, character) => out.push(character),
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            _ if is_unsafe(character) => {
-                out.push_str("\\u{");
-                out.push_str(&format!("{:x}", u32::from(character)));
-                out.push('}');
-            }
-            _ => out.push(character),
+            _ => out.push_str(&format!("\\u{{{:x}}}", u32::from(character))),
         }
     }
     Cow::Owned(out)
 }
 
-/// JSON text with the same characters written as `\uXXXX`: it says the same,
-/// and a terminal has nothing to obey. Newlines stay.
+/// JSON text with the same characters written as `\uXXXX`: it says the same, and a terminal has
+/// nothing to obey. Newlines stay. Bytes that are not UTF-8 become U+FFFD, since a terminal may
+/// take them for control characters.
 pub fn escape_json(text: &[u8]) -> Cow<'_, [u8]> {
     let obeyed = |character: char| character != '\n' && is_unsafe(character);
     let lossy = String::from_utf8_lossy(text);
     if !lossy.chars().any(obeyed) {
-        return Cow::Borrowed(text);
+        return match lossy {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            Cow::Owned(lossy) => Cow::Owned(lossy.into_bytes()),
+        };
     }
     let mut out = String::with_capacity(lossy.len() + 16);
     for character in lossy.chars() {
@@ -76,4 +77,11 @@ pub fn escape_json(text: &[u8]) -> Cow<'_, [u8]> {
         }
     }
     Cow::Owned(out.into_bytes())
+}
+
+/// An error as it is shown: its own lines, and each of them one line whatever it quotes.
+pub fn error(error: &Error) -> String {
+    let hint = error.hint.iter().map(|hint| format!("hint: {hint}"));
+    let lines = std::iter::once(&error.message).chain(&error.lines).cloned().chain(hint);
+    lines.map(|line| escape(&line).into_owned()).collect::<Vec<_>>().join("\n")
 }

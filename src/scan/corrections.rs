@@ -16,7 +16,7 @@ use super::skipped::Skipped;
 use super::source::{Corrected, Fate, Source};
 use super::voided::{self, Announced, Kept};
 use crate::error::Result;
-use crate::format::corrections::{is_correction, is_target, step_of};
+use crate::format::corrections::{Target, is_correction, step_of};
 use crate::format::{Correction, SegmentName};
 use crate::json;
 use crate::model::Address;
@@ -141,7 +141,7 @@ fn resolve(inputs: &[Input], corrections: Vec<Correction>, fates: &mut Fates) {
         }
     }
     let literal = if by_place.is_empty() { literal_runs(&by_step) } else { None };
-    let mut rows: BTreeMap<Place, Vec<u8>> = BTreeMap::new();
+    let mut rows: BTreeMap<Place, (Target, Vec<u8>)> = BTreeMap::new();
     let mut missing = by_step.len() + by_place.len();
     for (index, input) in (0u32..).zip(inputs) {
         if missing == 0 {
@@ -150,7 +150,7 @@ fn resolve(inputs: &[Input], corrections: Vec<Correction>, fates: &mut Fates) {
         let number = number_of(input);
         each_line(input, literal.as_ref(), |text, offset| {
             let mut values = Vec::new();
-            if json::pick(text, &["run_id", "step", "kind"], &mut values).is_err() {
+            if json::pick(text, &["run_id", "step"], &mut values).is_err() {
                 return ControlFlow::Continue(());
             }
             let place = Place { input: index, offset };
@@ -161,8 +161,9 @@ fn resolve(inputs: &[Input], corrections: Vec<Correction>, fates: &mut Fates) {
                 if let Some(slot) = slot.filter(|slot| slot.is_none()) {
                     *slot = Some(place);
                     missing -= 1;
-                    if is_target(values[2]) {
-                        rows.insert(place, text.to_vec());
+                    let mut told = Vec::new();
+                    if json::pick(text, &Target::FIELDS, &mut told).is_ok() {
+                        rows.insert(place, (Target::of(&told), text.to_vec()));
                     }
                 }
             };
@@ -179,7 +180,7 @@ fn resolve(inputs: &[Input], corrections: Vec<Correction>, fates: &mut Fates) {
             Address::Place { segment, offset } => by_place.get(&(*segment, *offset)),
         };
         let Some(place) = place.copied().flatten() else { continue };
-        let Some(row) = rows.get(&place) else { continue };
+        let Some((_, row)) = rows.get(&place).filter(|(target, _)| target.takes(&correction)) else { continue };
         let fate = fates[place.input as usize]
             .entry(place.offset)
             .or_insert_with(|| Fate::Corrected(Corrected { row: row.clone(), corrections: Vec::new() }));

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use crate::error::{Error, Result};
+
 /// Why a row was skipped (`docs/format.md`, Bad rows).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
@@ -109,6 +111,20 @@ impl Skipped {
     /// Whether anything of `file` was.
     pub fn is_of(&self, file: &str) -> bool {
         self.entries.iter().any(|entry| entry.file == file)
+    }
+
+    /// Errors: exit 3, a file could not be read to its end. A line that is no row decides nothing, since nobody was told
+    /// that it is stored; a file that cannot be read may hold anything.
+    pub fn refuse_unread(&self) -> Result<()> {
+        let unread = |entry: &&Entry| matches!(entry.class, Class::BadArchive | Class::Unreadable);
+        let Some(entry) = self.entries.iter().find(unread) else { return Ok(()) };
+        let detail = entry.places.first().map_or("", |(_, detail)| detail);
+        Err(Error::io(format!(
+            "{}: {}: {detail}; what it says of requests, decisions and holds is not known",
+            entry.file,
+            entry.class.says()
+        ))
+        .hint("logbook doctor"))
     }
 
     /// How many were skipped.

@@ -378,8 +378,9 @@ impl<'o> Writer<'o> {
             });
         }
         active.bytes += out.len() as u64;
-        // Repair rows among them are left for the next look to read.
-        self.wrote_to = (own == 0).then_some(active.bytes);
+        // Rows that say something of other rows are left for the next look to read.
+        let carries = rows.iter().any(|row| drafts.rows().get(row.draft).is_some_and(|draft| draft.is_carried));
+        self.wrote_to = (own == 0 && !carries).then_some(active.bytes);
         self.active = Some(active);
         self.out = out;
         appended.rows = rows;
@@ -399,6 +400,9 @@ impl<'o> Writer<'o> {
             }
             if draft.is_hold {
                 self.index.note_hold(row.place);
+            }
+            if draft.has_parent {
+                self.index.note_parent(row.place, drafts.run_of(draft));
             }
             let new = RunEntry {
                 last_step: row.step,

@@ -50,7 +50,7 @@ pub use read::input::{Input, end_of, expand};
 pub use read::row_reader::RowReader;
 pub use read::snapshot::{Segment, Snapshot, read_row, row, snapshot, snapshot_with_summaries};
 pub use read::watch::Watch;
-pub use read::{archived, input, packed, snapshot};
+pub use read::{archived, input, named, packed, snapshot};
 pub use redaction_key::redaction_key;
 pub use segments::listed::false_list;
 pub use segments::listing;

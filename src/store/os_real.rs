@@ -53,7 +53,12 @@ impl Os for Real {
                 return Ok(fs::open(path, OFlags::CLOEXEC | OFlags::DIRECTORY | OFlags::RDONLY, Mode::empty())?);
             }
         };
-        Ok(fs::open(path, base | flags, Mode::from_raw_mode(mode))?)
+        let file = fs::open(path, base | flags, Mode::from_raw_mode(mode))?;
+        // Nothing else ever stands in a logbook: a device could be read for ever, and a FIFO takes what it is given.
+        match FileType::from_raw_mode(fs::fstat(&file)?.st_mode) {
+            FileType::RegularFile => Ok(file),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),
+        }
     }
 
     fn read_at(&self, file: &OwnedFd, buffer: &mut [u8], offset: u64) -> io::Result<usize> {

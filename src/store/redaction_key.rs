@@ -1,12 +1,13 @@
 //! The key under which redacted secrets are marked: `redaction.key` beside the segments, made when it is first needed.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::config::Settings;
-use super::directory;
+use super::directory::{self, open_error};
+use super::os::{How, Os, read_full};
 use super::os_real::REAL;
 use crate::error::{Error, Result};
 use crate::format::secrets::Key;
@@ -17,25 +18,27 @@ const NAME: &str = "redaction.key";
 pub fn redaction_key(directory: &Path, settings: &Settings) -> Result<Key> {
     let path = directory.join(NAME);
     let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
-    match File::open(&path) {
+    let open = || REAL.open(&path, How::Read, 0);
+    let file = match open() {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             directory::create(&REAL, directory)?;
-            make(directory, settings).map_err(fail)?;
+            make(directory, settings).and_then(|()| open())
         }
-        Err(error) => return Err(fail(error)),
-        Ok(_) => {}
-    }
-    let mut file = File::open(&path).map_err(fail)?;
+        opened => opened,
+    };
+    let file = file.map_err(|error| open_error(&path, &error))?;
     let open_to = if settings.group.is_some() { 0o007 } else { 0o077 };
-    if file.metadata().map_err(fail)?.mode() & open_to != 0 {
+    if REAL.stat(&file).map_err(fail)?.mode & open_to != 0 {
         return Err(Error::io(format!(
             "{}: others may read it, and could guess weak secrets by its marks",
             path.display()
         ))
         .hint(format!("chmod 600 {}", path.display())));
     }
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(fail)?;
+    // One byte more than a key has tells a longer file.
+    let mut bytes = vec![0; Key::default().len() + 1];
+    let read = read_full(&REAL, &file, &mut bytes, 0).map_err(fail)?;
+    bytes.truncate(read);
     bytes.try_into().map_err(|_| Error::io(format!("{}: not 32 bytes", path.display())))
 }
 

@@ -10,6 +10,8 @@ use super::listing;
 use super::once::Found;
 use super::os::How;
 use crate::error::{Error, Exit, Result};
+use crate::format::carried;
+use crate::json;
 
 /// A row on file, as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,9 +50,27 @@ impl State<'_, '_> {
         }
     }
 
-    /// The rows that say which runs are held, in order.
+    /// The rows that say which runs are held, in order, those among them that were carried over.
     pub fn holds(&mut self) -> Result<Vec<OnFile>> {
         let places = self.writer.index.places_of_holds(self.writer.os, &self.writer.directory)?;
+        self.rows_at(places)
+    }
+
+    /// The runs above `run`: those that its rows name, also the rows that were deleted since.
+    pub fn parents(&mut self, run: &str) -> Result<Vec<String>> {
+        let places = self.writer.index.places_of_parents(self.writer.os, &self.writer.directory, run)?;
+        let mut parents = Vec::new();
+        for row in self.rows_at(places)? {
+            let carried = carried::runs(&row.text).into_iter().filter(|it| it.run == run).flat_map(|it| it.parents);
+            let named = parent_of(&row.text, run).into_iter().chain(carried);
+            parents.extend(named.filter(|parent| !parent.is_empty()));
+        }
+        parents.sort_unstable();
+        parents.dedup();
+        Ok(parents)
+    }
+
+    fn rows_at(&mut self, places: Vec<Place>) -> Result<Vec<OnFile>> {
         let mut rows = Vec::with_capacity(places.len());
         for place in places {
             if let Some(text) = self.writer.row_on_file(place)? {
@@ -60,16 +80,18 @@ impl State<'_, '_> {
         Ok(rows)
     }
 
-    /// The first row of `run`.
-    pub fn first(&mut self, run: &str) -> Result<Option<OnFile>> {
-        let Some(entry) = self.writer.index.run(self.writer.os, &self.writer.directory, run)? else { return Ok(None) };
-        Ok(self.writer.row_on_file(entry.first)?.map(|text| OnFile { place: entry.first, text }))
-    }
-
     /// Whether `run` has a row.
     pub fn has_run(&mut self, run: &str) -> Result<bool> {
         Ok(self.writer.index.run(self.writer.os, &self.writer.directory, run)?.is_some())
     }
+}
+
+/// The run that `row` names above its own, if it is one of `run`.
+fn parent_of(row: &[u8], run: &str) -> Option<String> {
+    let mut values = Vec::new();
+    json::pick(row, &["run_id", "parent_run_id"], &mut values).ok()?;
+    let own = json::decode(values[0]?)?;
+    (*own == *run.as_bytes()).then(|| json::decode(values[1]?))?.map(|it| String::from_utf8_lossy(&it).into_owned())
 }
 
 impl Writer<'_> {

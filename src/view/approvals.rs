@@ -1,9 +1,13 @@
 //! Requests for approval and what became of them: the first valid decision by position counts, once.
+//!
+//! Not here: what a request says (`request`).
 
 use std::collections::HashMap;
 
 use super::past::{Past, name, text};
-use crate::json;
+use super::request;
+pub use super::request::{Request, Rule, Shown};
+use crate::format::corrections::step_of;
 use crate::model::{Address, Instant};
 
 /// How a request was decided.
@@ -45,51 +49,6 @@ pub struct Decision {
     pub taken_by: Option<String>,
 }
 
-/// A request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// The name of its row.
-    pub name: String,
-    /// Its key, if it was given one.
-    pub id: String,
-    /// The run that waits.
-    pub run: String,
-    /// What is asked for.
-    pub action: String,
-    /// The agent that asks.
-    pub agent: String,
-    /// The tool that would be called; empty: it does not say.
-    pub tool: String,
-    /// The arguments as written, a JSON value; empty: it does not say.
-    pub args: String,
-    /// Why it is asked for; empty: it does not say.
-    pub reason: String,
-    /// The digest of the arguments that the decision is bound to; empty: none.
-    pub args_sha256: String,
-    /// How much it touches, as written; empty: it does not say.
-    pub impact: String,
-    /// What it does to the world; empty: it does not say.
-    pub side_effect: String,
-    /// When it was made, as it says.
-    pub at: Option<Instant>,
-    /// From when on no decision counts.
-    pub expires_at: Option<Instant>,
-    /// What was decided.
-    pub decision: Option<Decision>,
-}
-
-impl Request {
-    /// Whether nobody has decided, and somebody still may.
-    pub fn is_open(&self, now: Instant) -> bool {
-        self.decision.is_none() && !self.is_over(now)
-    }
-
-    /// Whether it is too late for a decision.
-    pub fn is_over(&self, now: Instant) -> bool {
-        self.expires_at.is_some_and(|expires_at| now >= expires_at)
-    }
-}
-
 /// All requests, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Approvals {
@@ -102,10 +61,16 @@ pub struct Approvals {
 pub const KINDS: [&str; 4] = ["approval.requested", "approval.approved", "approval.denied", "approval.expired"];
 
 impl Approvals {
-    /// The request with this name or key: the newest, where a key stands twice.
+    /// The request whose row is called `name`. An `id` that a writer chose is no name.
     pub fn find(&self, name: &str) -> Option<&Request> {
-        let by_id = || self.all.iter().rev().find(|request| !request.id.is_empty() && request.id == name);
-        self.by_name.get(name).and_then(|at| self.all.get(*at)).or_else(by_id)
+        self.by_name.get(name).and_then(|at| self.all.get(*at))
+    }
+
+    /// Those that somebody still may decide, the oldest first: what retention carried over stands behind rows that are newer.
+    pub fn open(&self, now: Instant) -> Vec<&Request> {
+        let mut open: Vec<&Request> = self.all.iter().filter(|request| request.is_open(now)).collect();
+        open.sort_by_key(|request| request.at);
+        open
     }
 
     fn answered(&mut self, answers: &str) -> Option<&mut Request> {
@@ -113,78 +78,56 @@ impl Approvals {
     }
 }
 
+/// Where the fields of requests begin among [`Approvals::FIELDS`].
+const OF_REQUEST: usize = 4;
+const TIMESTAMP: usize = OF_REQUEST + 1;
+const REASON: usize = OF_REQUEST + 4;
+
 impl Past for Approvals {
-    const FIELDS: &'static [&'static str] = &[
-        "run_id",
-        "step",
-        "kind",
-        "timestamp",
-        "id",
-        "action",
-        "agent_id",
-        "answers",
-        "approver",
-        "reason",
-        "tool_call",
-        "expires_at",
-    ];
+    const FIELDS: &'static [&'static str] = &{
+        let mut all = ["step", "kind", "answers", "approver", "", "", "", "", "", "", "", "", "", ""];
+        let mut at = 0;
+        while at < request::FIELDS.len() {
+            all[OF_REQUEST + at] = request::FIELDS[at];
+            at += 1;
+        }
+        all
+    };
+    const AS_WRITTEN: bool = true;
 
     fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
-        let kind = text(fields[2]);
-        let instant = |at: usize| Instant::parse(&text(fields[at]));
-        let verdict = match kind.as_str() {
-            "approval.requested" => None,
-            "approval.approved" => Some(Verdict::Approved),
-            "approval.denied" => Some(Verdict::Denied),
-            "approval.expired" => Some(Verdict::Expired),
-            "call.intent" | "note" if fields[7].is_some() => {
-                let by = name(fields[0], fields[1], place);
-                if let Some(decision) = self.answered(&text(fields[7])).and_then(|request| request.decision.as_mut()) {
-                    decision.taken_by.get_or_insert(by);
+        let [step, kind, answers, approver] = std::array::from_fn(|at| fields.get(at).copied().flatten());
+        let run = fields.get(OF_REQUEST).copied().flatten();
+        let own = name(run, step, place);
+        let verdict = match text(kind).as_str() {
+            "approval.requested" => {
+                // Of two rows that claim one name the first owns it: the other one is a copy.
+                if !self.by_name.contains_key(&own) {
+                    self.by_name.insert(own.clone(), self.all.len());
+                    let step = step_of(step).unwrap_or(0);
+                    self.all.push(Request::read((own, step), fields.get(OF_REQUEST..).unwrap_or_default()));
+                }
+                return;
+            }
+            "approval.approved" => Verdict::Approved,
+            "approval.denied" => Verdict::Denied,
+            "approval.expired" => Verdict::Expired,
+            "call.intent" | "note" if answers.is_some() => {
+                if let Some(decision) = self.answered(&text(answers)).and_then(|request| request.decision.as_mut()) {
+                    decision.taken_by.get_or_insert(own);
                 }
                 return;
             }
             _ => return,
         };
-        let own = name(fields[0], fields[1], place);
-        let Some(verdict) = verdict else {
-            let mut members = Vec::new();
-            // What is no object says nothing.
-            let _ = fields[10].map(|call| {
-                json::pick(call, &["args_sha256", "impact_scope", "side_effect", "tool", "args"], &mut members)
-            });
-            let member = |at: usize| members.get(at).copied().flatten();
-            let impact = match member(1) {
-                Some(raw) if raw.starts_with(b"\"") => text(Some(raw)),
-                raw => raw.map_or_else(String::new, |raw| String::from_utf8_lossy(raw).into_owned()),
-            };
-            // Of two rows that claim one name the first owns it.
-            self.by_name.entry(own.clone()).or_insert(self.all.len());
-            self.all.push(Request {
-                name: own,
-                id: text(fields[4]),
-                run: text(fields[0]),
-                action: text(fields[5]),
-                agent: text(fields[6]),
-                tool: text(member(3)),
-                args: member(4).map_or_else(String::new, |raw| String::from_utf8_lossy(raw).into_owned()),
-                reason: text(fields[9]),
-                args_sha256: text(member(0)),
-                impact,
-                side_effect: text(member(2)),
-                at: instant(3),
-                expires_at: instant(11),
-                decision: None,
-            });
-            return;
-        };
-        let decided_at = instant(3);
-        let (by, why) = (text(fields[8]), text(fields[9]));
+        let field = |at: usize| text(fields.get(at).copied().flatten());
+        let decided_at = Instant::parse(&field(TIMESTAMP));
+        let (by, why) = (text(approver), field(REASON));
         let place = match place {
             Address::Place { segment, offset } => Some((*segment, *offset)),
             Address::Step { .. } => None,
         };
-        if let Some(request) = self.answered(&text(fields[7]))
+        if let Some(request) = self.answered(&text(answers))
             && request.decision.is_none()
             && (verdict == Verdict::Expired || decided_at.is_none_or(|at| !request.is_over(at)))
         {

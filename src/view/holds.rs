@@ -28,6 +28,7 @@ pub const KINDS: [&str; 2] = ["hold", "release"];
 
 impl Past for Holds {
     const FIELDS: &'static [&'static str] = &["run_id", "step", "kind", "approver", "reason"];
+    const AS_WRITTEN: bool = true;
 
     fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
         let run = text(fields[0]);

@@ -9,10 +9,11 @@
 //! - `stats`: what a logbook comes to
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
-//! - `approvals`: requests and decisions · `holds`: runs that a person stopped
+//! - `approvals`: requests and decisions · `request`: what a request says · `holds`: runs that a person stopped
 //! - `oversight`: both, and what came and was spent · `activity`: rows by the hour, costs by the day
 //! - `health/`: what is wrong with rows
 //! - `rollback`: the plan that undoes a run
+//! - `carry`: what deleted rows said that somebody still rests on
 //! - `past`: what a decision about a run rests on
 //! - `amended`: what corrections did to a row
 //!
@@ -21,6 +22,7 @@
 pub mod activity;
 pub mod amended;
 pub mod approvals;
+pub mod carry;
 pub mod explain;
 pub mod fields;
 pub mod health;
@@ -28,6 +30,8 @@ pub mod holds;
 pub mod oversight;
 pub mod past;
 pub mod record;
+pub mod request;
+mod request_json;
 pub mod rollback;
 pub mod runs;
 pub mod standing;
@@ -36,6 +40,7 @@ pub mod stats;
 pub use activity::Activity;
 pub use amended::{Amended, amended};
 pub use approvals::Approvals;
+pub use carry::Carry;
 pub use explain::Explanation;
 pub use fields::Fields;
 pub use health::Health;

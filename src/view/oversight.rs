@@ -3,7 +3,7 @@
 use super::activity::Activity;
 use super::approvals::{self, Approvals};
 use super::holds::{self, Holds};
-use super::past::{Past, text};
+use super::past::{self, Past, text};
 use crate::model::{Address, Instant};
 
 /// All of it.
@@ -26,6 +26,14 @@ impl Oversight {
     }
 }
 
+impl Oversight {
+    /// Takes in a row that carries others over: what they came to and cost was long ago.
+    pub fn carried(&mut self, row: &[u8], place: &Address) {
+        past::show(&mut self.approvals, row, place);
+        past::show(&mut self.holds, row, place);
+    }
+}
+
 impl Past for Oversight {
     const FIELDS: &'static [&'static str] = &{
         let mut all = ["cost_usd"; COST + 1];
@@ -38,13 +46,15 @@ impl Past for Oversight {
     };
 
     fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
-        let kind = text(fields[2]);
+        let field = |name: &str| fields[Self::FIELDS.iter().position(|field| *field == name).unwrap_or(COST)];
+        let kind = text(field("kind"));
         if approvals::KINDS.contains(&kind.as_str()) {
             self.approvals.push(&fields[..COST], place);
         } else if holds::KINDS.contains(&kind.as_str()) {
-            self.holds.push(&[fields[0], fields[1], fields[2], fields[8], fields[9]], place);
+            self.holds
+                .push(&std::array::from_fn::<_, { Holds::FIELDS.len() }, _>(|at| field(Holds::FIELDS[at])), place);
         }
-        if let Some(at) = Instant::parse(&text(fields[3])) {
+        if let Some(at) = Instant::parse(&text(field("timestamp"))) {
             self.activity.push(at, fields[COST]);
         }
     }

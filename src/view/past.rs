@@ -4,6 +4,7 @@
 //! Not here: how a run is shown (`record`, `timeline`), requests and decisions (`approvals`).
 
 use super::{holds, standing};
+use crate::format::carried;
 use crate::json;
 use crate::model::Address;
 
@@ -11,9 +12,34 @@ use crate::model::Address;
 pub trait Past {
     /// The fields that it reads.
     const FIELDS: &'static [&'static str];
+    /// Whether rows count as they were written, whatever was said of them since. So gates read: nobody who is bound by a
+    /// decision can edit it.
+    const AS_WRITTEN: bool = false;
+    /// Whether nothing may be missing: where a file cannot be read, nobody knows what it says of a decision.
+    const NEEDS_ALL: bool = Self::AS_WRITTEN;
 
     /// Takes the next row, its fields by [`Past::FIELDS`]; `place` is where it stands.
     fn push(&mut self, fields: &[Option<&[u8]>], place: &Address);
+
+    /// Takes what was carried over of a run whose rows were deleted.
+    fn carried(&mut self, _run: carried::CarriedRun) {}
+}
+
+/// Shows `past` the row `text`, which stands at `place`; one that carries others over, as those.
+pub fn show<P: Past>(past: &mut P, text: &[u8], place: &Address) {
+    let mut push = |text: &[u8]| {
+        let mut values = Vec::new();
+        if json::pick(text, P::FIELDS, &mut values).is_ok() {
+            past.push(&values, place);
+        }
+    };
+    match carried::rows(text) {
+        Some(rows) => {
+            rows.into_iter().for_each(&mut push);
+            carried::runs(text).into_iter().for_each(|run| past.carried(run));
+        }
+        None => push(text),
+    }
 }
 
 /// The row that says where a run stands.

@@ -34,9 +34,8 @@ fn what_is_no_answer_is_refused() {
     let book = blocked();
     book.run(&["answer", "r-88", " "]).exit(2).says("empty");
     book.run(&["answer", "r-89", "x"]).exit(2).says("there is no run \"r-89\"").says("did you mean r-88?");
-    book.run(&["append", "-r", "r-88", "--kind", "approval.requested", "-s", "blocked", "--blocked-on", "a yes"])
-        .exit(0);
-    book.run(&["answer", "r-88", "x"]).exit(2).says("waits for an approval, r-88#3").says("hint: logbook approve r-88");
+    book.run(&["ask", "-r", "r-88", "a yes"]).exit(0);
+    book.run(&["answer", "r-88", "x"]).exit(2).says("waits for an approval, r-88#3").says("hint: logbook show r-88");
     book.run(&["query", "kind=answer", "--count"]).stdout("0\n");
 }
 

@@ -70,9 +70,9 @@ fn alone_it_lists_what_is_open() {
         r#"{"run_id":"r-3","step":3,"timestamp":"2026-04-16T07:50:00Z","kind":"approval.requested","action":"send less","status":"blocked","blocked_on":"x"}"#,
     ]);
     let expected = concat!(
-        r#"{"request":"r-1#1","age_ms":7200000,"run":"r-1","what":"drop t","side_effect":"delete","impact":"all","agent":"a","expires_ms":3600000}"#,
+        r#"{"request":"r-1#1","age_ms":7200000,"expires_ms":3600000,"run":"r-1","what":"drop t","agent":"a","side_effect":"delete","impact":"all","args_shown":"no_arguments"}"#,
         "\n",
-        r#"{"request":"r-3#3","age_ms":600000,"run":"r-3","what":"send less"}"#,
+        r#"{"request":"r-3#3","age_ms":600000,"run":"r-3","what":"send less","args_shown":"no_arguments"}"#,
         "\n"
     );
     for command in ["approve", "deny"] {

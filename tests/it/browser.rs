@@ -1,5 +1,6 @@
 //! A real browser, driven over WebDriver: Debian's `chromium` and `chromium-driver`.
 
+use std::cell::Cell;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
@@ -29,6 +30,7 @@ pub struct Browser {
     driver: Child,
     port: u16,
     session: String,
+    width: Cell<u32>,
     _profile: tempfile::TempDir,
 }
 
@@ -63,7 +65,7 @@ impl Browser {
         let mut flags: Vec<String> = FLAGS.map(str::to_owned).to_vec();
         flags.push(format!("--user-data-dir={}", profile.path().display()));
         let prefs = if scripts { json!({}) } else { json!({"profile.managed_default_content_settings.javascript": 2}) };
-        let mut browser = Browser { driver, port, session: String::new(), _profile: profile };
+        let mut browser = Browser { driver, port, session: String::new(), width: Cell::new(0), _profile: profile };
         let wanted = json!({"capabilities": {"alwaysMatch": {"goog:chromeOptions": {"args": flags, "prefs": prefs}}}});
         let session = browser.call("POST", "/session", &wanted);
         browser.session = format!("/session/{}", session["sessionId"].as_str().unwrap());
@@ -74,6 +76,14 @@ impl Browser {
     /// Opens a page.
     pub fn go(&self, address: &str) {
         self.post("/url", &json!({"url": address}));
+        // On a busy machine a new page may begin with the width of the window.
+        for _ in 0..100 {
+            if self.script("return innerWidth") == json!(self.width.get()) {
+                return;
+            }
+            self.resize(self.width.get());
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Where it is.
@@ -106,6 +116,7 @@ impl Browser {
 
     /// Makes the window as wide as this.
     pub fn resize(&self, width: u32) {
+        self.width.set(width);
         let size = json!({"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false});
         self.devtools("Emulation.setDeviceMetricsOverride", size);
     }

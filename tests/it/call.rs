@@ -44,7 +44,7 @@ fn a_call_ends_once_and_only_if_it_began() {
     book.run(&["call", "end", "mine", "--error", "it broke"]).exit(0);
     book.run(&["call", "end", "mine"]).exit(2).says("has its result already: r-88#2");
     book.run(&["call", "begin", "{}"]).exit(2).says("which tool is called?");
-    book.run(&["call", "begin", "--tool", "t", "{"]).exit(2).says("no JSON");
+    book.run(&["call", "begin", "--tool", "t", "{"]).exit(2).says("not valid JSON");
     book.run(&["call"]).exit(2);
     book.run(&["query", "--count"]).stdout("2\n");
 }

@@ -117,7 +117,7 @@ fn calls_that_cannot_be_wrapped_go_by_it_too() {
     let book = contracted();
     book.write(".logbook/contracts/lookup.toml", LOOKUP.as_bytes());
     let begin = |more: &[&str]| book.run(&[&["call", "begin", "--tool", "db", "--contract", "lookup"], more].concat());
-    begin(&["{}"]).exit(1).says("the call is not to be made: contract \"lookup\" takes no such arguments");
+    begin(&["{}"]).exit(1).says("the call must not be made: contract \"lookup\" takes no such arguments");
     begin(&["--best-effort"]).exit(1).says("takes no such arguments");
     for (end, told) in [
         (&["{\"rows\":[]}"][..], ""),
@@ -165,7 +165,7 @@ fn appended_rows_are_kept_and_held_against_it() {
     book.run_with(&["append", "-", "--print", "id"], batch.as_bytes())
         .exit(0)
         .stdout("r-7#4\nr-7#5\nr-7#7\nr-7#9\n")
-        .says("2 rows stored, but against contracts: line 2: contract \"lookup\": the tool broke it: ");
+        .says("2 rows stored that break a contract, or could not be held against one; the first: line 2: contract \"lookup\": the tool broke it: ");
     book.run(&["query", "kind=policy.decision", "--jq", "[.step,.policy.side,.policy.contract,.tool_call.tool]", "-o", "jsonl"])
         .stdout("[3,\"caller\",\"lookup\",\"lookup\"]\n[6,\"tool\",\"lookup\",\"other\"]\n[8,\"caller\",\"lookup\",\"lookup\"]\n");
     // A retry stores neither again.

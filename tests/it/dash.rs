@@ -63,7 +63,7 @@ fn all_runs_stand_on_the_screen() {
         line(&screen, "r-88").contains("verify") && line(&screen, "r-88").contains("→ look at failures"),
         "{screen}"
     );
-    assert!(line(&screen, " asks: ").contains("? r-90#1 asks: drop orders   a approves, d denies"), "{screen}");
+    assert!(line(&screen, " asks: ").contains("? r-90#1 asks: drop orders   a shows it"), "{screen}");
     let order: Vec<&str> = screen
         .lines()
         .filter(|line| line.starts_with([' ', '>']))
@@ -135,34 +135,26 @@ fn a_filter_is_kept_until_the_next_one_compiles() {
 #[test]
 fn requests_are_decided() {
     let book = book();
-    book.run(&[
-        "append",
-        "-r",
-        "r-91",
-        "--kind",
-        "approval.requested",
-        "--status",
-        "blocked",
-        "blocked_on=approval",
-        "-a",
-        "send it",
-    ])
-    .exit(0);
+    book.run(&["ask", "-r", "r-91", "send it"]).exit(0);
     let mut dash = Terminal::run(&book, &["dash", "--by", "maria"], 80, 24);
     dash.until("r-91 first", |screen| selected(screen) == "r-91");
     // A no needs a reason, as the command does.
     dash.types("d").shows("deny, why:");
-    dash.types("\r").shows("a no needs --why");
+    dash.types("\r").shows("a denial needs a reason");
     dash.types("  \u{7f}\u{7f}not before noon");
     dash.shows("why: not before noon");
+    dash.types("\u{1b}").shows("y approve  n deny");
     dash.types("\u{1b}").until("nothing asked", |screen| screen.contains("q quit") && screen.contains("?r-91"));
-    dash.types("d").shows("deny, why:");
+    dash.types("a").shows("y approve  n deny");
+    dash.types("n").shows("deny, why:");
     // What is pasted is typed, and is no key.
     dash.types("\u{1b}[200~not before\nnoon\n\u{1b}[201~").shows("why: not before noon");
     dash.types("\r").shows("r-91#1 is denied");
     dash.types("a").shows("r-91 asks for no approval");
     dash.types("g/\u{15}run_id=r-90\r").until("r-90", |screen| selected(screen) == "r-90");
-    dash.types("\u{1b}[200~q\u{1b}[201~a").shows("approve, why:");
+    dash.types("\u{1b}[200~q\u{1b}[201~a").shows("y approve");
+    // Neither Enter nor what is pasted is a yes.
+    dash.types("\r\u{1b}[200~y\u{1b}[201~y").shows("approve, why (if you like):");
     dash.types("the backup is good\r").shows("r-90#1 is approved");
     dash.until("r-90 goes on", |screen| line(screen, "> r-90 ").contains("▶ in-progress"));
     dash.types("q").ends();
@@ -181,12 +173,86 @@ fn requests_are_decided() {
 }
 
 #[test]
+fn a_request_is_read_before_it_is_approved() {
+    let book = Book::new();
+    let lines: String = (1..40).map(|line| format!("line {line}\\n")).collect();
+    book.run(&["start", "r-1", "--task", "free the space", "--agent", "tidy-1"]).exit(0);
+    let args = format!(r#"tool_call.args:={{"sql":"{lines}drop table orders","force":true}}"#);
+    let ask = [
+        "ask",
+        "-r",
+        "r-1",
+        "drop orders",
+        "--tool",
+        "sql",
+        "--side-effect",
+        "delete",
+        "--irreversible",
+        "--impact",
+        "production",
+        "--rationale",
+        "nothing reads it",
+        "--expires",
+        "2h",
+        "--field",
+        &args,
+    ];
+    book.run(&ask).exit(0);
+    let mut dash =
+        Terminal::run_in(&book, &["env", "-u", "LOGBOOK_NOW", "logbook", "dash", "--by", "maria"], &[], 100, 24);
+    dash.shows("? r-1#2 asks: drop orders");
+    let screen = dash.types("a").shows("y approve  n deny");
+    for text in [
+        "r-1#2  drop orders",
+        "! IRREVERSIBLE: it cannot be undone",
+        "task         free the space",
+        "agent        tidy-1",
+        "rationale    nothing reads it",
+        "side effect  delete",
+        "impact       production",
+        "asked by     the agent",
+        "expires      in 1h59m",
+    ] {
+        assert!(screen.contains(text), "{text}:\n{screen}");
+    }
+    assert!(!screen.contains("drop table orders"), "{screen}");
+    dash.until_screen("the danger stands out", |screen| {
+        let line = (0..24).find(|line| screen.contents_between(*line, 0, *line, 100).contains("IRREVERSIBLE")).unwrap();
+        let cell = screen.cell(line, 4).unwrap();
+        cell.bold() && cell.fgcolor() == vt100::Color::Idx(1)
+    });
+    // What was not read to its end is not approved, and what cannot be undone needs a second key.
+    dash.types("y").shows("read it to its end first");
+    dash.types("G").shows("│ drop table orders");
+    let screen = dash.shows("force: true");
+    assert!(screen.contains("│ line 39"), "{screen}");
+    dash.types("y").shows("this cannot be undone: Y (the capital letter)");
+    dash.types("\r").until("it was taken back", |screen| screen.contains("y approve  n deny"));
+    dash.types("Y").shows("this cannot be undone: Y");
+    dash.types("k").until("it was taken back", |screen| screen.contains("y approve  n deny"));
+    book.run(&["query", "kind=approval.approved", "--count"]).stdout("0\n");
+    dash.types("y").shows("this cannot be undone: Y");
+    dash.types("Y").shows("approve, why (if you like):");
+    dash.types("\r").shows("r-1#2 is approved: drop orders");
+    // What somebody else decides is shown no longer.
+    book.run(&["ask", "-r", "r-1", "again"]).exit(0);
+    dash.shows("asks: again");
+    dash.types("a").shows("y approve");
+    book.run(&["deny", "r-1", "--by", "jonas", "--why", "no"]).exit(0);
+    dash.shows("r-1#4 waits for nobody any more");
+    dash.types("q").ends();
+    book.run(&["query", "kind=approval.approved", "--count"]).stdout("1\n");
+}
+
+#[test]
 fn nobody_decides_about_their_own_request() {
     let book = book();
     let mut dash = Terminal::run_in(&book, &["logbook", "dash"], &[("LOGBOOK_RUN", "r-90")], 80, 24);
     dash.shows("q quit");
-    dash.types("ayes\r").shows("nobody decides about their own request");
-    dash.types("\u{1b}q").ends();
+    dash.types("ayyes\r").shows("nobody decides about their own request");
+    dash.types("\u{1b}").shows("y approve");
+    dash.types("\u{1b}").shows("? keys");
+    dash.types("q").ends();
 }
 
 #[test]
@@ -287,8 +353,8 @@ fn nothing_on_file_is_obeyed() {
     let mut dash = Terminal::run(&book, &["dash", "--color", "never"], 120, 24);
     let screen = dash.shows("q quit");
     assert!(line(&screen, "asks:").contains("\\u{1b}[31mred\\u{1b}]0;title"), "{screen}");
-    dash.types("a").shows("why:");
-    dash.types("\u{1b}\r").shows("Esc back");
+    dash.types("a").shows("y approve");
+    dash.types("\u{1b}\r").until("the timeline", |screen| screen.contains("Esc back  ? keys"));
     dash.types("q").ends();
     let bytes = dash.bytes();
     for part in ["\u{1b}[31m", "\u{1b}]0", "\u{7}", "\u{202e}", "\u{200b}", "\u{9b}"] {
@@ -339,6 +405,18 @@ fn it_stops_and_goes_on() {
     assert!(dash.ends().success());
     let bytes = String::from_utf8(dash.bytes()).unwrap();
     assert!(bytes.contains("stopped") && bytes.contains("over"), "{bytes}");
+}
+
+#[test]
+fn a_filter_that_takes_too_long_ends_it_and_gives_the_terminal_back() {
+    let book = Book::new();
+    let row = format!(r#"{{"run_id":"r-1","action":"begin","task":"{}"}}"#, "x".repeat(500_000));
+    book.run_with(&["append", "-"], row.as_bytes()).exit(0);
+    let filter = "task~'(x+x+){200}y{300}(.{0,200}z){20}'";
+    let mut dash = Terminal::run(&book, &["dash", "--all", filter], 80, 24);
+    assert_eq!(dash.ends().code(), Some(3));
+    let bytes = String::from_utf8(dash.bytes()).unwrap();
+    assert!(bytes.contains("the filter took more than 5s of processor time"), "{bytes}");
 }
 
 #[test]

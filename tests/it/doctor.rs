@@ -269,7 +269,7 @@ fn open_calls_approvals_and_silent_runs_are_told() {
     );
     let approval = only(&found, "open_approval");
     assert_eq!(approval["what"], "ask#1 waits for approval, for 2h: drop it");
-    assert_eq!(approval["next"], "logbook approve 'ask#1'");
+    assert_eq!(approval["next"], "logbook show 'ask#1'");
     let silent = only(&found, "silent_run");
     assert_eq!(silent["what"], "run old is in-progress and has said nothing for 6d");
     assert_eq!(silent["next"], "logbook resume old");

@@ -37,6 +37,7 @@ mod diff;
 mod doctor;
 mod end;
 mod exec;
+mod exec_stops;
 mod fields;
 mod handoff;
 mod head;
@@ -66,6 +67,7 @@ mod board;
 
 /// Web pages: plain requests, those who mean no good, and a browser.
 mod browser;
+mod serve_bounds;
 mod serve_browser;
 mod serve_hostile;
 mod served;
@@ -105,11 +107,14 @@ mod format_versions;
 mod group;
 
 /// Rows 64 bytes at a time, against the plain way.
+mod judge;
 mod judged_rows;
 /// What a newcomer meets: hints, terminals, hostile rows.
 mod newcomer;
+mod odd_files;
 mod odd_rows;
 mod render_safe;
+mod terminal_text;
 
 /// Rows made up from a seed, shared with the benchmarks.
 mod agent_rows;

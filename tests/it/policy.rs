@@ -85,7 +85,7 @@ fn a_rule_has_a_person_asked() {
 fn calls_that_cannot_be_wrapped_are_ruled_too() {
     let book = ruled();
     let begin = |more: &[&str]| book.run(&[&["call", "begin", "--tool", "db", "--timeout", "50ms"], more].concat());
-    begin(&["--id", "c-1", "[\"rm -rf x\"]"]).exit(1).says("the call is not to be made: denied by policy rule 2");
+    begin(&["--id", "c-1", "[\"rm -rf x\"]"]).exit(1).says("the call must not be made: denied by policy rule 2");
     begin(&["--id", "c-1", "{\"a\":1}"]).exit(0).stdout("c-1\n");
     begin(&["--id", "c-1"]).exit(2).says("has a call \"c-1\" already");
     let deletes = ["--side-effect", "delete", "{\"table\":\"t\"}"];

@@ -66,7 +66,7 @@ fn every_format_says_the_same() {
     assert_eq!(out("jsonl"), "{\"run_id\":\"r,\\\"1\\\"\",\"action\":\"=1+1\\ttab\",\"cost_usd\":1.50}\n");
     assert_eq!(out("json"), "[\n{\"run_id\":\"r,\\\"1\\\"\",\"action\":\"=1+1\\ttab\",\"cost_usd\":1.50}\n]\n");
     assert_eq!(out("csv"), "run_id,action,cost_usd,none\r\n\"r,\"\"1\"\"\",'=1+1\ttab,1.50,\r\n");
-    assert_eq!(out("tsv"), "run_id\taction\tcost_usd\tnone\nr,\"1\"\t=1+1\\ttab\t1.50\t\n");
+    assert_eq!(out("tsv"), "run_id\taction\tcost_usd\tnone\nr,\"1\"\t'=1+1\\ttab\t1.50\t\n");
     assert_eq!(
         out("md"),
         "| run_id | action | cost_usd | none |\n| --- | --- | --- | --- |\n| r,\"1\" | =1+1\\ttab | 1.50 |  |\n"

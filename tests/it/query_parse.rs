@@ -237,6 +237,7 @@ fn doubts_name_the_nearest_word() {
         let query = parse(text).unwrap();
         let doubts = check::warnings(&query, &|name| name == "shop_id", &occurring, &Vocabulary::default());
         doubts
+            .told
             .into_iter()
             .map(|doubt| format!("{}: {}", doubt.message, doubt.hint.unwrap_or_default()))
             .collect::<Vec<_>>()

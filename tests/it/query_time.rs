@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use logbook::model::{Instant, Zone};
+use logbook::model::{duration_ms, duration_text};
 use logbook::query::compile::query::{Context, compile};
 use logbook::query::stage::run::run_in_memory;
 use logbook::query::text::parse::Input;
-use logbook::query::time::{Clock, Period, duration_ms, duration_text, read};
+use logbook::query::time::{Clock, Period, read};
 
 fn clock(zone: &str) -> Clock {
     Clock { now: Instant::parse("2026-04-15T12:30:00.25Z").unwrap(), zone: Zone::parse(zone).unwrap() }

@@ -4,10 +4,13 @@
 #![allow(clippy::unwrap_used)]
 
 use logbook::json::quote;
+use logbook::model::Instant;
 use logbook::model::Zone;
 use logbook::render::record::{facts, terminal};
-use logbook::render::{Format, Look, Rows};
+use logbook::render::request;
+use logbook::render::{Format, Look, Output, Rows};
 use logbook::view::Record;
+use logbook::view::approvals::Request;
 use unicode_width::UnicodeWidthStr;
 
 const FORMATS: [Format; 6] = [Format::Table, Format::Jsonl, Format::Json, Format::Csv, Format::Tsv, Format::Markdown];
@@ -22,10 +25,12 @@ fn text(bytes: &[u8]) -> String {
 
 fn drawn(mut rows: Rows, texts: &[String]) -> String {
     let mut out = Vec::new();
+    // No terminal: rows are safe by themselves, and not only because the stream looks again.
+    let mut stream = Output::new(&mut out, false);
     for row in texts {
-        rows.push(row.as_bytes(), None, &mut out).unwrap();
+        rows.push(row.as_bytes(), None, &mut stream).unwrap();
     }
-    rows.finish(&mut out).unwrap();
+    rows.finish(&mut stream).unwrap();
     text(&out)
 }
 
@@ -138,4 +143,32 @@ fn a_bar_in_a_text_parts_no_cells_of_markdown() {
     let columns = Some(vec!["a".to_owned(), "b".to_owned()]);
     let out = drawn(Rows::new(Format::Markdown, columns, look(None, false), false), &rows);
     assert_eq!(out, "| a | b |\n| --- | --- |\n| x\\|y | x\\\\\\|y |\n");
+}
+
+#[test]
+fn no_line_of_a_request_is_its_own() {
+    let now = Instant::parse("2026-04-16T08:00:00Z").unwrap();
+    for character in OBEYED {
+        let evil = format!("x{character}\nFAKE{}FAKE {character}", " ".repeat(30));
+        let word = text(&quote(&evil));
+        let row = format!(
+            "{{\"run_id\":{word},\"action\":{word},\"task\":{word},\"agent_id\":{word},\"rationale\":{word},\"reason\":{word},\
+             \"policy\":{{\"rule\":{word},\"when\":{word},\"contract\":{word}}},\"tool_call\":{{\"tool\":{word},\"mcp_server\":{word},\
+             \"contract\":{word},\"side_effect\":{word},\"impact_scope\":{word},\"reversible\":false,\"args_sha256\":{word},\
+             \"args\":{{{word}:{word},\"words\":[{word},{word}]}}}}}}"
+        );
+        let request = Request { name: evil.clone(), ..Request::of_row(row.as_bytes()).unwrap() };
+        let sheet = request::sheet(&request, now, &Zone::UTC, usize::MAX);
+        for width in 1..120 {
+            let rows = request::rows(&sheet, Some(width));
+            assert!(rows.iter().any(|row| row.text.contains("FAKE")));
+            for row in rows {
+                assert!(!row.text.contains([*character, '\n']), "{width}: {row:?}");
+                assert!(
+                    !row.text.starts_with("FAKE") && !row.text.trim_start().starts_with("FAKE"),
+                    "{width}: {row:?}"
+                );
+            }
+        }
+    }
 }

@@ -97,9 +97,9 @@ fn every_part_of_a_record_is_kept_written_and_shown() {
 #[test]
 fn every_standard_field_has_a_line_in_the_table() {
     let table = table();
-    // Keys of rows and of traces: of no run as a whole; digests stand for what they are of. What a call undoes is
-    // told in docs/accountability.md.
-    let apart = ["id", "trace_id", "span_id", "tool_call", "undoes"];
+    // Keys of rows and of traces: of no run as a whole; digests stand for what they are of. What a call undoes, and
+    // through which door a decision came, is told in docs/accountability.md.
+    let apart = ["id", "trace_id", "span_id", "tool_call", "undoes", "user", "tty", "expires_at"];
     for field in logbook::model::names::PAYLOAD.iter().filter(|field| !apart.contains(&field.name)) {
         assert!(table.iter().any(|[name, ..]| name == field.name), "{} is not in the table", field.name);
     }
@@ -193,10 +193,9 @@ fn looking_for_letters_only_changes_no_answer() {
         let spelled = one.replace('0', "\\u0030").replace('/', "\\/");
         lines.push(format!(r#"{{"run_id":"{spelled}","action":"spelled","artifact_ref":"docs\/a \u006eote.md"}}"#));
         lines.push(format!(r#"{{"run_id":"child","parent_run_id":"{spelled}","step":1,"action":"wrong name"}}"#));
-        lines.push(r#"{"run_id":"far","step":1,"action":"no letters"}"#.to_owned());
+        lines.push(format!(r#"{{"run_id":"far","step":1,"parent_run_id":"{one}","action":"no letters"}}"#));
         book.write(".logbook/2026-04-15.000001.jsonl", (lines.join("\n") + "\n").as_bytes());
-        let parent = format!("parent_run_id={one}");
-        book.run(&["amend", "far#1", &parent, "artifact_ref=docs/a note.md", "--why", "it was his"]).exit(0);
+        book.run(&["amend", "far#1", "artifact_ref=docs/a note.md", "--why", "it was his"]).exit(0);
         let record: Value = serde_json::from_str(&book.run(&["show", &one, "--record"]).exit(0).out).unwrap();
         assert_eq!(record["children"], serde_json::json!(["child", "far"]), "{shape:?}");
         for arguments in [

@@ -49,7 +49,7 @@ fn flags_and_filters_choose_runs() {
     assert_eq!(chosen(&["age>2h and status!=done"]), ["r-2", "r-1"]);
     assert_eq!(chosen(&["-r", "r-3"]), ["r-3"]);
     assert_eq!(chosen(&["-n", "1"]), ["r-2"]);
-    book.run(&["runs", "--silent", "2"]).exit(2).says("--silent").says("hint: as --silent 2h");
+    book.run(&["runs", "--silent", "2"]).exit(2).says("--silent").says("hint: as --silent 30s");
     book.run(&["runs", "status = = x"]).exit(2).says("^");
 }
 

@@ -95,7 +95,11 @@ fn pages_show_it_without_a_script() {
     served.get("/runs").shows("jonas: release invoice batch 2026-04").shows("completed overnight").shows("<svg");
     served.get("/runs?filter=status%3Dfailed").shows("r-86").hides(">r-88<");
     served.get("/runs?filter=statis%3D").is(400).shows("a value is expected here").shows("^");
-    served.get("/runs?filter=jq(.x)").is(400).shows("takes no jq here");
+    served.get("/runs?filter=jq(.status%3D%3D%22failed%22)").is(200).shows("r-86").hides(">r-88<");
+    served.get("/runs?filter=status~%27^fail%27").is(200).shows("r-86").hides(">r-88<");
+    served.get("/runs?filter=status~%27^fail%27+select+run_id,+rows").is(200).shows("r-86").hides(">r-88<");
+    served.get("/runs?filter=jq(def+f:+1%2Bf;+f)").is(422).shows("stopped");
+    served.get("/runs?filter=run_id+in+@/dev/zero").is(400).shows("reads none here");
     served.get("/run?id=r-88").shows("find out why the test suite").shows("Timeline").shows("suite-runner");
     served.get("/run?id=r-71").shows("href=\"/run?id=r-72\"");
     served.get("/run?id=r-8").is(404).shows("no run &#34;r-8&#34; among");
@@ -112,15 +116,27 @@ fn pages_show_it_without_a_script() {
     served
         .get("/approvals")
         .shows("release 273 invoices, 418,036.35 EUR")
-        .shows("&#34;total_eur&#34;:&#34;418036.35&#34;");
+        .shows("total_eur: &#34;418036.35&#34;")
+        .shows("IRREVERSIBLE: it cannot be undone");
 }
 
 #[test]
 fn forms_store_what_the_commands_store_and_say_that_it_was_the_web() {
     let book = sample();
     let served = Served::of(&book);
-    let done = served.post("/approve", &[("request", "r-75#20"), ("why", "counted"), ("back", "")]);
-    assert_eq!(done.is(303).header("location"), "/approvals?done=r-75%2324");
+    // What cannot be undone needs a tick, which is asked for where it lacks.
+    let form = [("request", "r-75#20"), ("why", "counted"), ("back", "")];
+    let unticked = served.post("/approve", &form);
+    unticked.is(400).shows("Not approved: tick the box first").shows("value=\"counted\"").shows("<h1>Approvals</h1>");
+    assert_eq!(unticked.body.matches("aria-invalid").count(), 1);
+    book.run(&["query", "kind=approval.approved and answers='r-75#20'", "--count"]).stdout("0\n");
+    served
+        .post("/approve", &[&form[..2], &[("back", "r-75")]].concat())
+        .is(400)
+        .shows("<h1>r-75</h1>")
+        .shows("tick the box");
+    let done = served.post("/approve", &[&form[..], &[("irreversible", "yes")]].concat());
+    assert_eq!(done.is(303).header("location"), "/approvals?done=r-75%2324&was=approved&of=r-75%2320");
     let user = book.shell("id -un").out;
     book.run(&[
         "query",
@@ -130,18 +146,27 @@ fn forms_store_what_the_commands_store_and_say_that_it_was_the_web() {
     ])
     .stdout(&format!("[\"{0}\",\"web\",\"{0}\",\"counted\",false]\n", user.trim()));
     until("the page follows", || !served.get("/approvals").body.contains("r-75#20\""));
-    served.get("/approvals?done=r-75%2324").shows("Stored as r-75#24.");
+    served
+        .get("/approvals?done=r-75%2324&was=approved&of=r-75%2320")
+        .shows("Approved r-75#20: release 273 invoices, 418,036.35 EUR. Stored as r-75#24.");
 
     let again = served.post("/deny", &[("request", "r-75#20"), ("why", "no")]);
     again.is(409).shows("r-75#20 was decided already");
-    served.post("/deny", &[("request", "r-73#23"), ("why", " ")]).is(400).shows("a no needs");
+    let unreasoned = served.post("/deny", &[("request", "r-73#23"), ("why", " ")]);
+    unreasoned.is(400).shows("Not denied: say why").shows("<h1>Approvals</h1>").hides("--why");
+    assert_eq!(unreasoned.body.matches("aria-invalid").count(), 1);
+    // A program is told as before.
+    let (cookie, origin) = (served.cookie(), served.origin());
+    let program = [("Cookie", &*cookie), ("Origin", &origin), ("Accept", "application/json")];
+    served.request("POST", "/deny", &program, "request=r-73%2323").is(400).shows("a denial needs a reason");
+    served.request("POST", "/approve", &program, "request=r-73%2323").is(400).shows("cannot be undone");
     served.post("/approve", &[("request", "r-73#23"), ("args_sha256", "00")]).is(409).shows("other arguments");
     assert_eq!(
         served
             .post("/deny", &[("request", "r-73#23"), ("why", "not today"), ("back", "r-73")])
             .is(303)
             .header("location"),
-        "/run?id=r-73&done=r-73%2330"
+        "/run?id=r-73&done=r-73%2330&was=denied&of=r-73%2323"
     );
     served.post("/hold", &[("run", "r-88"), ("why", "wrong bucket")]).is(303);
     served.post("/hold", &[("run", "r-88"), ("why", "")]).is(400);
@@ -155,8 +180,6 @@ fn forms_store_what_the_commands_store_and_say_that_it_was_the_web() {
     let kinds = r#""\(.kind) \(.run_id)""#;
     book.run(&["query", "client=web and timestamp>2026-04-17", "--jq", kinds, "--raw-strings"])
         .stdout("approval.approved r-75\napproval.denied r-73\nhold r-88\nrelease r-88\nanswer r-79\n");
-    let cookie = served.cookie();
-    let program = [("Cookie", &*cookie), ("Origin", &served.origin()), ("Accept", "application/json")];
     let stored = served.request("POST", "/hold", &program, "run=r-88&why=again");
     assert_eq!(stored.is(200).body, "{\"stored\":\"r-88#61\"}\n");
 }

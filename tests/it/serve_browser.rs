@@ -47,28 +47,150 @@ fn from_the_printed_address_to_a_run_and_a_query() {
     assert!(browser.text("table").contains("gather"));
 }
 
+/// Gives the fields of a request's two forms ids that can be found.
+fn mark(browser: &Browser, request: &str) {
+    let forms = format!("[...document.querySelectorAll(\"input[value='{request}']\")].map((it) => it.form)");
+    browser.script(&format!(
+        "const [yes, no] = {forms};
+        yes.why.id = 'note'; yes.querySelector('.yes').id = 'yes'; no.why.id = 'reason'; no.querySelector('.no').id = 'no';
+        if (yes.irreversible) yes.irreversible.id = 'tick';"
+    ));
+}
+
+fn decided(book: &Book) -> String {
+    let jq = r#""\(.kind) \(.answers) \(.reason // "")""#;
+    let kinds = "kind in (approval.approved, approval.denied) and client=web";
+    book.run(&["query", kinds, "--jq", jq, "--raw-strings"]).out
+}
+
 #[test]
-fn a_yes_with_a_reason() {
+fn a_yes_is_a_click_and_what_cannot_be_undone_needs_a_tick() {
     let Some((book, served, browser)) = open(true) else { return };
     browser.go(&format!("{}/approvals", served.origin()));
-    let card = "document.querySelector(\"input[value='r-75#20']\").form";
-    browser.script(&format!("{card}.why.id = 'why'; {card}.querySelector('.yes').id = 'yes'"));
-    browser.write("#why", "counted twice");
+    // Enter in a field sends no yes, also where nothing needs a tick.
+    mark(&browser, "r-77#17");
+    browser.script("window.sent = 0; addEventListener('submit', () => window.sent += 1)");
+    browser.write("#note", "no! not on a Friday\n");
+    assert_eq!(browser.script("return [window.sent, document.querySelector('#yes').innerText]"), json!([0, "Approve"]));
+    browser.go(&format!("{}/approvals", served.origin()));
+    mark(&browser, "r-75#20");
+    browser.write("#note", "no! the total is wrong\n");
+    // Nor does the button without the tick: the browser asks for it.
     browser.click("#yes");
-    until("it is stored", || browser.text(".done").contains("Stored as r-75#24."));
-    book.run(&[
-        "query",
-        "answers='r-75#20' and kind=approval.approved and client=web",
-        "--select",
-        "reason",
-        "-o",
-        "jsonl",
-    ])
-    .stdout("{\"reason\":\"counted twice\"}\n");
+    assert_eq!(browser.script("return document.querySelector('#tick').validity.valueMissing"), json!(true));
+    // A browser that does not look is asked by the server, and what was typed is still there.
+    browser.script("document.querySelector('#tick').required = false");
+    browser.click("#yes");
+    until("it is marked", || browser.text("[role=alert]").contains("tick the box first"));
+    assert_eq!(decided(&book), "", "nothing was stored");
+    let field = browser.script(
+        "const it = document.querySelector('[aria-invalid]'); return [it.name, it === document.activeElement, it.form.why.value]",
+    );
+    assert_eq!(field, json!(["irreversible", true, "no! the total is wrong"]));
+    mark(&browser, "r-75#20");
+    browser.script("document.querySelector('#note').value = 'counted twice'");
+    browser.click("#tick");
+    browser.click("#yes");
+    until("it is told", || browser.text(".done").contains("Approved r-75#20: release 273 invoices"));
+    assert!(browser.text(".done").contains("Stored as r-75#24."));
+    assert_eq!(decided(&book), "approval.approved r-75#20 counted twice\n");
     until("it is open no more", || !browser.text("#part").contains("release 273 invoices, 418,036.35 EUR\n"));
-    // A no without a reason is refused, and says why.
-    browser.click(".no");
-    until("it says why", || browser.text("main").contains("a no needs"));
+    assert!(!browser.address().contains("done="), "it is told once");
+}
+
+#[test]
+fn a_no_without_a_reason_is_marked_where_it_lacks() {
+    let Some((book, served, browser)) = open(true) else { return };
+    for page in ["/approvals", "/run?id=r-73"] {
+        browser.go(&format!("{}{page}", served.origin()));
+        mark(&browser, "r-73#23");
+        browser.click("#no");
+        assert_eq!(browser.script("return document.querySelector('#reason').validity.valueMissing"), json!(true));
+        browser.write("#reason", "   ");
+        browser.click("#no");
+        until("it is marked", || browser.text("[role=alert]").contains("Not denied: say why"));
+        let field = browser.script(
+            "const it = document.querySelector('[aria-invalid]'); return [it.name, it === document.activeElement]",
+        );
+        assert_eq!(field, json!(["why", true]));
+        assert!(browser.text("#part").contains("run migration 0042b on production"), "the card is still there");
+    }
+    assert_eq!(decided(&book), "");
+    mark(&browser, "r-73#23");
+    // Enter in its field says no.
+    browser.write("#reason", "not before the backup\n");
+    until("it is told", || {
+        browser.text(".done").contains("Denied r-73#23: run migration 0042b on production. The agent is told.")
+    });
+    assert_eq!(decided(&book), "approval.denied r-73#23 not before the backup\n");
+}
+
+#[test]
+fn a_request_is_shown_in_full_and_what_is_dangerous_in_red() {
+    let Some(browser) = Browser::open(true) else { return };
+    let book = Book::new();
+    book.write(
+        ".logbook/config.toml",
+        b"[[policy]]\nwhen = \"tool_call.side_effect=delete\"\nthen = \"ask\"\nwhy = \"nothing is deleted without a person\"\n",
+    );
+    book.run(&["start", "r-1", "--task", "free the space", "--agent", "tidy-1"]).exit(0);
+    let exec = "logbook exec -r r-1 --tool drop --side-effect delete --irreversible --impact production \\
+        --rationale 'unused since March' --expires 2h --timeout 1ms -- sh -c 'echo fine\nrm -rf precious'";
+    book.shell(&exec.replace("\\n", "\n")).exit(125);
+    book.run(&["ask", "-r", "r-1", "something", "--args-sha256", &"a".repeat(64)]).exit(0);
+    let served = Served::of(&book);
+    browser.go(&served.address());
+    for page in ["/approvals", "/run?id=r-1"] {
+        browser.go(&format!("{}{page}", served.origin()));
+        let card = browser.text("article");
+        for text in [
+            "IRREVERSIBLE: it cannot be undone",
+            "free the space",
+            "tidy-1",
+            "unused since March",
+            "delete",
+            "production",
+            "policy rule 1: tool_call.side_effect=delete",
+            "nothing is deleted without a person",
+            "expires",
+            "1  sh\n2  -c\n3  echo fine\n  │rm -rf precious",
+        ] {
+            assert!(card.contains(text), "{page}: {text:?}\n{card}");
+        }
+        let shown = browser.script(
+            "return [...document.querySelectorAll('.danger')].map((it) => [it.innerText, getComputedStyle(it).color, getComputedStyle(it).fontWeight])",
+        );
+        let red = "rgb(179, 38, 30)";
+        let wanted = json!([
+            ["IRREVERSIBLE: it cannot be undone", red, "650"],
+            ["arguments not shown: only their SHA-256 is known", red, "650"]
+        ]);
+        assert_eq!(shown, wanted, "{page}");
+    }
+}
+
+#[test]
+fn a_run_can_be_held_at_the_top_of_its_page() {
+    let Some((book, served, browser)) = open(true) else { return };
+    browser.go(&format!("{}/run?id=r-88", served.origin()));
+    let top = |css: &str| {
+        browser
+            .script(&format!("return document.querySelector({}).getBoundingClientRect().top", json!(css)))
+            .as_f64()
+            .unwrap()
+    };
+    assert!(top("form[action='/hold'] button") < 400.0 && top("form[action='/hold']") < top(".facts"));
+    browser.write("form[action='/hold'] input[name=why]", "wrong bucket\n");
+    until("it is held", || browser.text(".done").contains("Held r-88."));
+    until("it can be released", || browser.text("#part").contains("r-88 is held by"));
+    assert!(top("form[action='/release'] button") < 400.0 && top("form[action='/release']") < top(".facts"));
+    // Enter lets nothing go on.
+    browser.write("form[action='/release'] input[name=why]", "it was the right one\n");
+    book.run(&["query", "kind=release", "--count"]).stdout("0\n");
+    browser.click("form[action='/release'] button:not([hidden])");
+    until("it goes on", || browser.text(".done").contains("Released r-88."));
+    book.run(&["query", "kind=release", "--select", "reason", "-o", "jsonl"])
+        .stdout("{\"reason\":\"it was the right one\"}\n");
 }
 
 #[test]
@@ -130,7 +252,8 @@ fn pages_are_whole_without_scripts() {
         assert_eq!(browser.text("#live"), "", "nothing says that it is live");
     }
     browser.go(&format!("{}/approvals", served.origin()));
-    browser.write("input[name=why]", "the window is open");
+    browser.write("input[name=why]", "the window is open\n");
+    browser.click("input[name=irreversible]");
     browser.click(".yes");
     until("it says so", || browser.text(".done").contains("Stored as r-73#30."));
     book.run(&["query", "client=web", "--count"]).stdout("1\n");

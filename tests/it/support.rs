@@ -34,6 +34,8 @@ pub struct Ended {
     pub out: String,
     /// Standard error.
     pub err: String,
+    /// What a terminal was sent, byte for byte.
+    pub bytes: Vec<u8>,
 }
 
 impl Book {
@@ -150,7 +152,7 @@ impl Book {
         }
         let code = child.wait().unwrap().code().unwrap_or(-1);
         let out = String::from_utf8_lossy(&shown).replace("\r\n", "\n");
-        Ended { what: line.to_owned(), code, out, err: String::new() }
+        Ended { what: line.to_owned(), code, out, err: String::new(), bytes: shown }
     }
 }
 
@@ -173,6 +175,7 @@ fn finish(mut command: Command, input: &[u8], what: String) -> Ended {
         code: output.status.code().unwrap_or(-1),
         out: String::from_utf8_lossy(&output.stdout).into_owned(),
         err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        bytes: Vec::new(),
     }
 }
 

@@ -27,8 +27,62 @@ const FLOORS: &[(&str, u8)] = &[
 
 /// Lower floors that a room must not know all the same.
 const STRANGERS: &[(&str, &str)] = &[("store", "query"), ("render", "store"), ("view", "store"), ("render", "scan")];
-/// Only `cmd` and what is above it may print or end the process.
-const PRINTS: &[&str] = &["println!", "print!", "eprintln!", "eprint!", "process::exit", "stdout()", "stderr()"];
+/// Only `cmd` and what is above it may end the process.
+const ENDS: &[&str] = &["process::exit"];
+/// Nobody prints but through `render::streams`, which escapes what a terminal would obey. These
+/// open or hold a stream as it is; whoever may is listed below.
+const PRINTS: &[&str] = &[
+    "println!",
+    "print!",
+    "eprintln!",
+    "eprint!",
+    "stdout()",
+    "stderr()",
+    "stdout",
+    "stderr",
+    "Stdout",
+    "Stderr",
+    "/dev/tty",
+    "/dev/stdout",
+    "/dev/stderr",
+    "/dev/fd",
+    "from_raw_fd",
+    "borrow_raw",
+    ".screen()",
+    "Drawn::new",
+    "Output::new",
+    "Notes::new",
+    ".sink()",
+];
+/// File, what it may hold, and why.
+const MAY_PRINT: &[(&str, &[&str], &str)] = &[
+    ("src/main.rs", &["stdout()", "stderr()", "stdout", "stderr", "Output::new", "Notes::new"], "opens them"),
+    ("src/render/streams.rs", &["Drawn::new", ".screen()", ".sink()"], "is the door"),
+    ("src/render/rows.rs", &[".sink()"], "escapes each value"),
+    ("src/render/line.rs", &["Drawn::new"], "escapes each value"),
+    ("src/render/request/terminal.rs", &["Drawn::new"], "draws lines of a sheet, which are safe"),
+    ("src/render/cards.rs", &["Drawn::new"], "escapes each value"),
+    ("src/cmd/live/screen/terminal.rs", &["stdout()", ".screen()"], "the cells of a dashboard hold escaped text"),
+    ("src/cmd/live/screen/session.rs", &["stdout()"], "asks for its size"),
+    ("src/cmd/writing/sign.rs", &["stderr()"], "asks for its name"),
+    ("src/cmd/guard/watchdog.rs", &["stderr()", "Notes::new"], "ends the process beside the one that holds the door"),
+    ("src/cmd/calling/judge/bench.rs", &["stdout()"], "ends the process beside the one that holds the door"),
+    ("src/cmd/calling/judge/beside.rs", &["stdout"], "reads what a process of ours answers"),
+    ("src/cmd/calling/jobs.rs", &["/dev/tty"], "asks for its foreground process group"),
+    ("src/cmd/live/web/site.rs", &["Output::new", "Notes::new"], "a page is no terminal"),
+    ("src/cmd/live/web/pages/runs.rs", &["Output::new"], "a page is no terminal"),
+    ("src/cmd/live/web/child.rs", &["stdout", "stderr"], "reads what a child says"),
+    (
+        "src/cmd/calling/command.rs",
+        &["stdout", "stderr", "stderr()", "Notes::new"],
+        "the streams of a command that is run",
+    ),
+    (
+        "src/cmd/calling/capture.rs",
+        &["stdout()", "stderr()", "stdout", "stderr"],
+        "the streams of a command that is run",
+    ),
+];
 /// Nowhere.
 const NEVER: &[&str] = &["todo!", "dbg!", "unimplemented!"];
 /// In these rooms nothing reads a disk, a clock or the environment.
@@ -77,6 +131,11 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .map(|(at, line)| (at, line.split_once(" // ").map_or(line, |(code, _)| code)))
 }
 
+/// Whether the code names a stream by its path.
+fn quoted_path(code: &str, word: &str) -> bool {
+    word.starts_with('/') && code.contains(word)
+}
+
 /// What is wrong with one file of `src/`.
 fn faults(path: &str, text: &str) -> Vec<String> {
     let mut faults = Vec::new();
@@ -107,14 +166,25 @@ fn faults(path: &str, text: &str) -> Vec<String> {
                 faults.push(format!("{path}:{line}: {word}"));
             }
         }
-        let prints = |word: &&&str| {
-            code.match_indices(**word)
-                .any(|(at, _)| !code[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_'))
+        let is_letter = |it: char| it.is_alphanumeric() || it == '_';
+        let holds = |word: &str| {
+            let is_word = word.ends_with(is_letter);
+            code.match_indices(word).any(|(at, _)| {
+                let (before, after) = (&code[..at], &code[at + word.len()..]);
+                // As a word of its own, and not within a text of ours such as an error message.
+                let goes_on = (word.starts_with(is_letter) && before.ends_with(is_letter))
+                    || (is_word && after.starts_with(is_letter));
+                // `child.stdout(…)` says where a child writes; `stdout()` is a word of its own.
+                let of_child = matches!(word, "stdout" | "stderr") && after.starts_with('(');
+                !goes_on && !of_child && before.matches('"').count() % 2 == 0
+            })
         };
-        for word in PRINTS.iter().filter(prints) {
-            if own < 6 {
-                faults.push(format!("{path}:{line}: {word} below cmd"));
-            }
+        for word in ENDS.iter().filter(|word| own < 6 && holds(word)) {
+            faults.push(format!("{path}:{line}: {word} below cmd"));
+        }
+        let may = MAY_PRINT.iter().find(|(file, ..)| *file == path).map_or(&[][..], |(_, words, _)| words);
+        for word in PRINTS.iter().filter(|word| !may.contains(word) && (holds(word) || quoted_path(code, word))) {
+            faults.push(format!("{path}:{line}: {word}: text goes to a terminal through render::streams only"));
         }
         for word in IMPURE {
             if PURE.contains(&here) && code.contains(word) {
@@ -136,6 +206,24 @@ fn the_walls_stand() {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
+/// What can run away is compiled by these alone, which see to its bounds (`cmd/guard`).
+const COMPILES: &[(&str, &[&str])] = &[
+    ("query::compile(", &["src/cmd/reading/wording.rs"]),
+    ("wording::compiled(", &["src/cmd/calling/judge/rules.rs"]),
+    ("Program::compile(", &["src/cmd/calling/judge/rules.rs", "src/query/compile/scope.rs"]),
+    ("jsonschema::", &["src/cmd/calling/judge/rules.rs"]),
+];
+
+#[test]
+fn what_can_run_away_is_compiled_where_its_bounds_are_seen_to() {
+    for (path, text) in sources("src") {
+        for (word, files) in COMPILES {
+            let is_there = code(&text).any(|(_, code)| code.contains(word));
+            assert!(!is_there || files.contains(&path.as_str()), "{path}: {word} beside the one guarded way");
+        }
+    }
+}
+
 #[test]
 fn the_check_notices_what_it_is_for() {
     let sign = "//! A room.\n";
@@ -145,8 +233,22 @@ fn the_check_notices_what_it_is_for() {
     assert!(noticed("src/query/x.rs", "use crate::store::Input;"));
     assert!(noticed("src/query/x.rs", "let x = crate::format::lines();"));
     assert!(noticed("src/store/x.rs", "use crate::{error::Error}; use crate::query::Row;"));
-    assert!(noticed("src/view/x.rs", "println!(\"x\");"));
-    assert!(!noticed("src/cmd/x.rs", "println!(\"x\");"));
+    for code in [
+        "println!(\"x\");",
+        "std::io::stdout().write_all(row)",
+        "use std::io::{Stderr, Write};",
+        "let out = rustix::stdio::stdout();",
+        "File::options().open(\"/dev/tty\")",
+        "door.out.screen().write_all(row)",
+        "door.out.drawn(&Drawn::new(row))",
+        "Notes::new(&mut file, false)",
+    ] {
+        assert!(noticed("src/view/x.rs", code) && noticed("src/cmd/read/x.rs", code), "{code}");
+    }
+    assert!(!noticed("src/cmd/read/x.rs", "door.out.text(&text)?; Error::io(\"stdout: closed\")"));
+    assert!(!noticed("src/main.rs", "let out = stdout();"));
+    assert!(noticed("src/main.rs", "println!(\"x\");"));
+    assert!(noticed("src/view/x.rs", "std::process::exit(1)") && !noticed("src/cmd/x.rs", "std::process::exit(1)"));
     assert!(noticed("src/cmd/x.rs", "todo!()"));
     assert!(noticed("src/format/x.rs", "dbg!(x);"));
     assert!(noticed("src/query/x.rs", "std::fs::read(path)"));

@@ -4,10 +4,11 @@
 use std::path::Path;
 
 use logbook::error::Result;
+use logbook::format::carried::{self, CarriedRun};
 use logbook::model::Instant;
-use logbook::store::append::Options;
-use logbook::store::archive::Keeper;
+use logbook::store::append::{Options, State};
 use logbook::store::archive::manifest::Entry;
+use logbook::store::archive::{Facts, Keeper};
 use logbook::store::config::{Durability, Settings};
 use logbook::verify::verify;
 
@@ -46,6 +47,20 @@ enum Work {
     Restore,
 }
 
+/// Deleted rows whose steps are carried over.
+struct Steps;
+
+impl Facts for Steps {
+    fn texts(&mut self, _: u64) -> Result<Vec<Vec<u8>>> {
+        let run = CarriedRun { run: "r".into(), last_step: 1, ..CarriedRun::default() };
+        Ok(vec![carried::print(&[run], &[])])
+    }
+
+    fn hold(&mut self, _: &mut State<'_, '_>) -> Result<bool> {
+        Ok(true)
+    }
+}
+
 fn work(process: &Process<'_>, logbook: &Path, work: Work) -> Result<()> {
     let options = Options { durability: Some(Durability::Data), lock_timeout_ms: Some(20), now };
     let mut keeper = Keeper::open(process, logbook, Settings::default(), 20)?;
@@ -58,7 +73,7 @@ fn work(process: &Process<'_>, logbook: &Path, work: Work) -> Result<()> {
     let oldest: Vec<Entry> = keeper.known().segments.values().take(1).cloned().collect();
     match work {
         Work::Archive => {}
-        Work::Delete => drop(keeper.delete(&oldest, "a trial", options)?),
+        Work::Delete => drop(keeper.delete(&oldest, "a trial", options, &mut Steps)?),
         Work::Restore => {
             for entry in oldest.iter().filter(|entry| !entry.deleted) {
                 keeper.restore(entry, &mut |_| {})?;

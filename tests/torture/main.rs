@@ -29,6 +29,10 @@ mod scene;
 mod scenes;
 mod world;
 
+/// In this process: the gates against their model, with a clock of their own.
+mod gate_model;
+mod gate_walk;
+
 /// Through the real binary.
 mod archive_storm;
 mod clock;
@@ -38,6 +42,7 @@ mod following;
 mod forge;
 mod frozen;
 mod full_disk;
+mod gate_storm;
 mod inject;
 mod mixed;
 mod mounted;
@@ -64,8 +69,10 @@ fn trials() -> Vec<Trial> {
         heads::trials(),
         bit_flips::trials(),
         beside::trials(),
+        gate_walk::trials(),
         storm::trials(),
         archive_storm::trials(),
+        gate_storm::trials(),
         mixed::trials(),
         copies::trials(),
         tamper::trials(),

@@ -1,15 +1,19 @@
 //! Asking a person, and waiting for what they decide.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant as Elapsed};
 
 use crate::cmd::Door;
 use crate::cmd::writing::{About, Desk, Done, catch_up};
 use crate::error::{Error, Exit, Result};
+use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
+use crate::model::vocabulary::is_of_run_itself;
+use crate::model::{Address, Instant};
 use crate::store::Watch;
 use crate::store::append::State;
-use crate::view::Approvals;
-use crate::view::approvals::{Decision, Request, Verdict};
+use crate::view::approvals::{Request, Shown, Verdict};
+use crate::view::past::text;
+use crate::view::{Approvals, Past};
 
 /// How often a waiter looks: well below the 100 ms in which a decision is to be noticed.
 const LOOK_MS: u64 = 40;
@@ -20,63 +24,105 @@ pub struct Question<'q> {
     pub run: &'q str,
     /// What is asked for, in words.
     pub action: &'q str,
-    /// The digest of the arguments that a decision is bound to.
-    pub args_sha256: Option<&'q str>,
+    /// The call that a decision is bound to, and what else is said of it.
+    pub call: &'q Pairs,
+    /// What in the logbook asks for a decision; empty: the agent does.
+    pub rule: &'q Pairs,
     /// How long a decision may take, milliseconds.
     pub expires_ms: Option<u64>,
-    /// What else the request says.
-    pub beside: &'q Pairs,
+}
+
+/// The requests of a run, and what its rows say of the run.
+struct Inquiry {
+    run: String,
+    approvals: Approvals,
+    task: String,
+    agent: String,
+}
+
+impl Past for Inquiry {
+    const FIELDS: &'static [&'static str] = Approvals::FIELDS;
+    const AS_WRITTEN: bool = true;
+
+    fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
+        self.approvals.push(fields, place);
+        let field = |name: &str| text(Self::FIELDS.iter().position(|field| *field == name).and_then(|at| fields[at]));
+        if field("run_id") == self.run && is_of_run_itself(&field("kind")) {
+            for (kept, name) in [(&mut self.task, "task"), (&mut self.agent, "agent_id")] {
+                if kept.is_empty() {
+                    *kept = field(name);
+                }
+            }
+        }
+    }
+
+    fn carried(&mut self, run: CarriedRun) {
+        if run.run == self.run && self.agent.is_empty() {
+            self.agent = run.agents.into_iter().next().unwrap_or_default();
+        }
+    }
 }
 
 impl Question<'_> {
-    /// Whether `request` asks the same, and nobody has acted on its decision.
-    fn is(&self, request: &Request, action: &str) -> bool {
-        let same = match self.args_sha256 {
-            Some(digest) => request.args_sha256 == digest,
-            None => request.args_sha256.is_empty() && request.action == action,
-        };
-        same && request.run == self.run && request.decision.as_ref().is_none_or(|decision| decision.taken_by.is_none())
+    /// The request's row, but for what the run's rows say.
+    fn pairs(&self, expires_at: Option<Instant>) -> Result<Pairs> {
+        let mut pairs = Pairs::new();
+        let blocked_on = format!("approval: {}", self.action);
+        let texts = [
+            ("run_id", self.run),
+            ("kind", "approval.requested"),
+            ("action", self.action),
+            ("status", "blocked"),
+            ("blocked_on", &blocked_on),
+            ("approval_state", "requested"),
+        ];
+        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
+        if let Some(expires_at) = expires_at {
+            pairs.text("expires_at", &expires_at.to_utc_ms())?;
+        }
+        pairs.join(self.rule)?;
+        pairs.join(self.call)?;
+        Ok(pairs)
     }
 
     /// Stores the request, unless the same is on file and nobody has acted on it: then this joins it. Gives its name.
     pub fn put(&self, desk: &Desk, door: &mut Door<'_>) -> Result<(String, Option<Done>)> {
-        let now = (door.clock)();
-        // As it stands in rows.
-        let redacted =
-            desk.redactor.as_ref().map(|redactor| redactor.redact(self.action.as_bytes())).transpose()?.flatten();
-        let action =
-            redacted.map_or_else(|| self.action.to_owned(), |text| String::from_utf8_lossy(&text).into_owned());
-        let expires_at = self.expires_ms.map(|ms| now.plus_ms(i64::try_from(ms).unwrap_or(i64::MAX)).to_utc_ms());
+        let clock = door.clock;
+        let expires_at = self.expires_ms.map(|ms| clock().plus_ms(i64::try_from(ms).unwrap_or(i64::MAX)));
+        let asked = self.read(desk, expires_at, door)?;
+        if asked.shown() == Shown::Other {
+            return Err(Error::new(Exit::No, "the arguments that would be shown are not those of the digest")
+                .hint("leave --args-sha256 out; arguments that are not UTF-8 cannot be asked about"));
+        }
+        let begin = || Inquiry {
+            run: self.run.to_owned(),
+            approvals: Approvals::default(),
+            task: String::new(),
+            agent: String::new(),
+        };
         let mut joined = None;
         let done = desk.decide_whether(
             About::Run(self.run),
             door,
-            Approvals::default,
-            |approvals| {
-                // A decision that has come, or one that still may.
-                let of_use = |request: &&Request| {
-                    let is_no = |it: &Decision| it.verdict != Verdict::Approved;
-                    self.is(request, &action) && (request.decision.as_ref().is_some_and(is_no) || !request.is_over(now))
-                };
-                joined = approvals.all.iter().rev().find(of_use).map(|request| request.name.clone());
+            begin,
+            |inquiry| {
+                // Asked anew under the lock: a request that is over meanwhile is of no use.
+                let now = clock();
+                let same = |it: &&Request| it.asks_the_same(&asked) && it.is_unused() && is_of_use(it, expires_at, now);
+                // By their steps: what retention carried over stands behind rows that are newer.
+                let newest = inquiry.approvals.all.iter().filter(same).max_by_key(|request| request.step);
+                joined = newest.map(|request| request.name.clone());
                 if joined.is_some() {
                     return Ok(None);
                 }
-                let mut pairs = Pairs::new();
-                let blocked_on = format!("approval: {}", self.action);
-                let texts = [
-                    ("run_id", self.run),
-                    ("kind", "approval.requested"),
-                    ("action", self.action),
-                    ("status", "blocked"),
-                    ("blocked_on", &blocked_on),
-                    ("approval_state", "requested"),
-                ];
-                texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-                if let Some(expires_at) = &expires_at {
-                    pairs.text("expires_at", expires_at)?;
+                let mut pairs = self.pairs(expires_at)?;
+                for (known, name, said) in
+                    [(&asked.task, "task", &inquiry.task), (&asked.agent, "agent_id", &inquiry.agent)]
+                {
+                    if known.is_empty() && !said.is_empty() {
+                        pairs.text(name, said)?;
+                    }
                 }
-                pairs.join(self.beside)?;
                 Ok(Some(pairs))
             },
             |_| Ok(()),
@@ -87,6 +133,21 @@ impl Question<'_> {
         };
         Ok((name.ok_or_else(|| Error::io("the request has no name"))?, done))
     }
+
+    /// The request as its row will read, secrets redacted.
+    fn read(&self, desk: &Desk, expires_at: Option<Instant>, door: &mut Door<'_>) -> Result<Request> {
+        let drafts = desk.draft(&self.pairs(expires_at)?, door)?;
+        let mut row = Vec::new();
+        drafts.rows().iter().for_each(|draft| drafts.render(draft, 1, &mut row));
+        Request::of_row(&row).ok_or_else(|| Error::io("the request cannot be read"))
+    }
+}
+
+/// Whether whoever asks the same can go by `request`: its time is not over, and it is decided, or will be over no later than is
+/// asked for now.
+fn is_of_use(request: &Request, expires_at: Option<Instant>, now: Instant) -> bool {
+    let in_time = || expires_at.is_none_or(|latest| request.expires_at.is_some_and(|over| over <= latest));
+    !request.is_over(now) && (request.decision.is_some() || in_time())
 }
 
 /// Waits until the request `name` of `run` is decided, or over: then says so in a row. `None`: neither, in the time given.
@@ -97,10 +158,10 @@ pub fn wait(
     timeout_ms: Option<u64>,
     door: &mut Door<'_>,
 ) -> Result<Option<Request>> {
-    let began = Instant::now();
-    let mut approvals = Approvals::default();
-    let seen = desk.look(About::Run(run), door, &mut approvals)?;
+    let began = Elapsed::now();
+    let (mut approvals, seen) = desk.look(About::Run(run), door, Approvals::default)?;
     let mut watch = Watch::new(&desk.location.path, seen);
+    let mut is_told = false;
     loop {
         watch.new_rows(&mut |place, row| {
             catch_up(&mut approvals, place, row);
@@ -112,6 +173,10 @@ pub fn wait(
         if request.is_over((door.clock)()) {
             expire(desk, run, name, door)?;
             continue;
+        }
+        if !is_told {
+            is_told = true;
+            door.note(format_args!("waiting for {name}: logbook approve {}", word(name)));
         }
         if timeout_ms.is_some_and(|ms| began.elapsed() >= Duration::from_millis(ms)) {
             return Ok(None);
@@ -165,7 +230,7 @@ pub fn take(
     if let Some((segment, _)) = request.decision.as_ref().and_then(|decision| decision.place) {
         desk.writer(door)?.sync_segment(segment)?;
     }
-    let now = (door.clock)();
+    let clock = door.clock;
     let done = desk.decide_whether(
         About::Run(&request.run),
         door,
@@ -182,7 +247,8 @@ pub fn take(
                     )
                     .hint(once));
                 }
-                (Verdict::Approved, None) if request.is_over(now) => {
+                // Never earlier than the row's own time, by which readers judge it.
+                (Verdict::Approved, None) if request.is_over(clock()) => {
                     return Err(Error::new(Exit::No, format!("the approval {} has expired", decision.name)).hint(once));
                 }
                 _ => {}
@@ -206,6 +272,15 @@ pub fn told(request: &Request) -> String {
     let by = if decision.by.is_empty() { String::new() } else { format!(" by {}", decision.by) };
     let why = if decision.why.is_empty() { String::new() } else { format!(": {}", decision.why) };
     format!("{}{by}{why}", decision.verdict.word())
+}
+
+/// The name of a request as a word of the shell; `#` within it is no comment. Whoever asks chose
+/// the name of the run.
+pub fn word(name: &str) -> String {
+    match name.split_once('#') {
+        Some((run, _)) if !run.is_empty() && shell_word(run) == run => name.to_owned(),
+        _ => shell_word(name),
+    }
 }
 
 /// There is no such request.

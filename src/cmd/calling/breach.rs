@@ -2,10 +2,10 @@
 //! a row that says who broke what.
 
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::Path;
 
 use super::contract::{self, Terms};
+use super::judge::Judge;
 use crate::cmd::writing::Desk;
 use crate::error::Result;
 use crate::format::digest::sha256_hex;
@@ -13,13 +13,15 @@ use crate::format::draft::pairs::Pairs;
 use crate::format::{Drafts, Rules};
 use crate::json;
 use crate::model::Instant;
+use crate::render::Notes;
 use crate::store::config::texts::{self, CONTRACTS};
 
 /// The contracts of a logbook, each read when a call goes by it.
 pub struct Contracts<'d> {
     directory: &'d Path,
-    now: Instant,
-    known: HashMap<String, Option<Terms>>,
+    judge: Judge,
+    /// Why a contract cannot be gone by, where it cannot: it is not tried again on every row of a batch.
+    known: HashMap<String, Result<Option<Terms>>>,
 }
 
 /// A promise that was broken.
@@ -31,9 +33,9 @@ pub struct Breach {
 }
 
 /// The contracts of the logbook, if it has any. That they cannot be read is told, and keeps nothing from being stored.
-pub fn of<'d>(desk: &'d Desk, now: Instant, err: &mut dyn Write) -> Option<Contracts<'d>> {
+pub fn of<'d>(desk: &'d Desk, now: Instant, err: &mut Notes<'_>) -> Option<Contracts<'d>> {
     Contracts::of(&desk.location.path, now).unwrap_or_else(|error| {
-        let _ = writeln!(err, "logbook: warning: {}", error.message);
+        err.note(format_args!("warning: {}", error.message));
         None
     })
 }
@@ -62,10 +64,10 @@ impl Contracts<'_> {
     /// Those of the logbook at `directory`; `None`: it has none. Errors: they cannot be listed.
     pub fn of(directory: &Path, now: Instant) -> Result<Option<Contracts<'_>>> {
         let none = texts::names(directory, CONTRACTS)?.is_empty();
-        Ok((!none).then(|| Contracts { directory, now, known: HashMap::new() }))
+        Ok((!none).then(|| Contracts { directory, judge: Judge::new(directory, now), known: HashMap::new() }))
     }
 
-    /// What the call in `row` breaks. Errors: the contract is none.
+    /// What the call in `row` breaks. Errors: the contract is none, or cannot be evaluated on this row.
     pub fn broken(&mut self, row: &[u8]) -> Result<Option<Breach>> {
         let mut outer = Vec::new();
         let mut call = Vec::new();
@@ -80,10 +82,32 @@ impl Contracts<'_> {
         let text = |at: usize| call.get(at).copied().flatten().and_then(json::decode);
         let word = |at: usize| text(at).map_or_else(String::new, |text| String::from_utf8_lossy(&text).into_owned());
         let json_text = |at: usize| call.get(at).copied().flatten().and_then(|raw| std::str::from_utf8(raw).ok());
-        let Some(terms) = self.terms(&word(0), &word(1))? else { return Ok(None) };
+        let name = if word(0).is_empty() { word(1) } else { word(0) };
+        if !self.known.contains_key(&name) {
+            let terms = contract::of(self.directory, None, &name, &mut self.judge);
+            self.known.insert(name.clone(), terms);
+        }
+        let Contracts { judge, known, .. } = self;
+        let terms = match known.get(&name) {
+            Some(Ok(Some(terms))) => terms,
+            Some(Err(error)) => return Err(error.clone()),
+            _ => return Ok(None),
+        };
         let code = json_text(4).and_then(|code| code.parse().ok());
-        let caller = json_text(2).and_then(|args| terms.refuses(args)).map(|fault| ("caller", fault));
-        let breach = caller.or_else(|| terms.not_kept(code, &word(5), json_text(3)).map(|fault| ("tool", fault)));
+        let mut broken = || -> Result<Option<(&str, String)>> {
+            let caller = json_text(2).map(|args| terms.refuses(args, judge)).transpose()?.flatten();
+            match caller {
+                Some(fault) => Ok(Some(("caller", fault))),
+                None => Ok(terms.not_kept(code, &word(5), json_text(3), judge)?.map(|fault| ("tool", fault))),
+            }
+        };
+        let breach = match broken() {
+            Ok(breach) => breach,
+            Err(error) => {
+                self.known.insert(name, Err(error.clone()));
+                return Err(error);
+            }
+        };
         let Some((side, fault)) = breach else { return Ok(None) };
         let mut pairs = Pairs::new();
         pairs.text("kind", "policy.decision")?;
@@ -99,14 +123,5 @@ impl Contracts<'_> {
             pairs.text("id", &format!("contract:{}", &sha256_hex(id)[..32]))?;
         }
         Ok(Some(Breach { told: format!("contract {:?}: the {side} broke it: {fault}", terms.name), row: pairs }))
-    }
-
-    fn terms(&mut self, named: &str, tool: &str) -> Result<Option<&Terms>> {
-        let name = if named.is_empty() { tool } else { named };
-        if !self.known.contains_key(name) {
-            let terms = contract::of(self.directory, None, name, self.now)?;
-            self.known.insert(name.to_owned(), terms);
-        }
-        Ok(self.known.get(name).and_then(Option::as_ref))
     }
 }

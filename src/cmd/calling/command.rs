@@ -1,5 +1,6 @@
 //! A command run as if it had been called directly: the same standard streams, terminal, process group and signals.
-//! What it does to itself, this process does too: it stops when the command stops, and dies as it died.
+//! What it does to itself, this process does too: it dies as the command died, and stops when it stops, where somebody is
+//! there to continue both.
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -9,10 +10,13 @@ use std::time::Instant;
 use rustix::process::{
     Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions, WaitIdStatus, getpid, kill_process, setrlimit, waitid,
 };
+use signal_hook::consts::{SIGCHLD, SIGCONT};
 
 use super::capture::{Capture, Captured};
+use super::jobs;
 use super::signals::{self, Signals};
 use crate::error::{Error, Exit};
+use crate::render::Notes;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,12 +46,11 @@ const NO_FORMAT: i32 = 8;
 /// Runs `command` (not empty) to its end. Errors: it was not started; exit 127 when it is not there, else 126.
 pub fn run(command: &[OsString], capture: Option<Capture>) -> Result<Outcome, Error> {
     let mut signals = Signals::catch().map_err(|error| Error::new(Exit::Exec(125), format!("signals: {error}")))?;
+    let prepared = capture.map(Capture::prepare).transpose()?;
     let began = Instant::now();
-    let mut child = spawn(command, capture.is_some())?;
-    let copying = capture.map(|capture| capture.begin(&mut child));
+    let mut child = spawn(command, prepared.is_some())?;
+    let copying = prepared.map(|prepared| prepared.begin(&mut child));
     let pid = Pid::from_child(&child);
-    // What came before there was a command, it has not got from anybody.
-    signals.pending().for_each(|origin| signals::send(pid, origin.signal));
     let ended = wait(pid, &mut signals);
     let duration_ms = began.elapsed().as_secs_f64() * 1000.0;
     Ok(Outcome { ended, duration_ms, captured: copying.map(super::capture::Copying::end) })
@@ -90,29 +93,77 @@ fn found(program: &OsString) -> Option<OsString> {
     std::env::split_paths(&path).map(|directory| directory.join(program)).find(|path| path.is_file()).map(Into::into)
 }
 
-/// Waits until the command ends, and passes signals on; stops when it stops.
+/// Waits until the command ends, and passes signals on. Where the command stops as a job of a shell does, this process stops
+/// with it, and whoever started both continues both.
 fn wait(child: Pid, signals: &mut Signals) -> Ended {
     let options = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+    // A signal that stops has come to this process too since the command was last seen to stop.
+    let mut was_told = false;
+    // The command has stopped, and this process has not.
+    let mut stopped_alone = false;
+    // What came before there was a command, it has not got from anybody.
+    for origin in signals.pending() {
+        was_told |= signals::STOPS.contains(&origin.signal);
+        signals::send(child, origin.signal);
+    }
     loop {
         match waitid(WaitId::Pid(child), options) {
             Ok(Some(status)) if status.stopped() => {
                 // Sent to the whole group, it has reached the command by itself: passed on after it went on, it would stop it again.
-                signals.pending().filter(|origin| !signals::STOPS.contains(&origin.signal)).for_each(|origin| {
-                    signals::pass(child, &origin);
-                });
-                let _ = kill_process(getpid(), Signal::STOP);
-                // Whoever had this process go on alone meant the command.
-                if signals::is_stopped(child) {
-                    let _ = kill_process(child, Signal::CONT);
+                for origin in signals.pending() {
+                    match signals::STOPS.contains(&origin.signal) {
+                        true => was_told = true,
+                        false => signals::pass(child, &origin),
+                    }
+                }
+                let by_job = status.stopping_signal().is_some_and(|signal| signals::STOPS.contains(&signal));
+                stopped_alone = !(by_job && was_told || jobs::is_foreground());
+                was_told = false;
+                if stopped_alone {
+                    signals.also_continue();
+                    tell_stopped(child, &status);
+                } else {
+                    stop_too(child);
                 }
             }
             Ok(Some(status)) => return ended(&status),
             // Nothing new of the command: the next signal, SIGCHLD among them.
-            Ok(None) => signals.wait().for_each(|origin| signals::pass(child, &origin)),
+            Ok(None) => {
+                for origin in signals.wait() {
+                    stopped_alone = stopped_alone && signals::is_stopped(child);
+                    let stops = signals::STOPS.contains(&origin.signal);
+                    was_told |= stops;
+                    signals::pass(child, &origin);
+                    match stopped_alone {
+                        // Now the whole job stops.
+                        true if stops => stop_too(child),
+                        // What is stopped takes no signal: to die of this one, or to handle it, it must go on.
+                        true if origin.signal != SIGCHLD => signals::send(child, SIGCONT),
+                        _ => {}
+                    }
+                }
+            }
             Err(rustix::io::Errno::INTR) => {}
             Err(_) => return Ended::Unknown,
         }
     }
+}
+
+/// Stops this process, until somebody continues it.
+fn stop_too(child: Pid) {
+    let _ = kill_process(getpid(), Signal::STOP);
+    // Whoever had this process go on alone meant the command.
+    if signals::is_stopped(child) {
+        let _ = kill_process(child, Signal::CONT);
+    }
+}
+
+/// Nobody would see that this process stops, and continue it: so it says that the command has stopped, and goes on waiting.
+fn tell_stopped(child: Pid, status: &WaitIdStatus) {
+    let signal = status.stopping_signal().and_then(signal_hook::low_level::signal_name).unwrap_or("a signal");
+    let pid = child.as_raw_nonzero();
+    let told = Error::io(format!("the command was stopped ({signal})"));
+    Notes::new(&mut std::io::stderr(), false).error(&told.hint(format!("kill -CONT {pid}   # lets it go on")));
 }
 
 fn ended(status: &WaitIdStatus) -> Ended {

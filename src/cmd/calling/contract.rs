@@ -1,20 +1,16 @@
 //! The contract of a tool, ready to be asked about one call: which side broke it, and whether a person decides.
 
-use std::ops::ControlFlow;
 use std::path::Path;
 
-use jsonschema::Validator;
-
+use super::Described;
 use super::capture::Captured;
 use super::command::{Ended, Outcome};
-use super::{Described, policy};
-use crate::error::{Error, Exit, Result, nearest};
+use super::judge::{Judge, Rule};
+use crate::error::{Error, Result, nearest};
 use crate::format::draft::pairs::Pairs;
 use crate::json;
 use crate::model::names::{Type, type_of};
-use crate::model::{Instant, Zone};
-use crate::query::Plan;
-use crate::query::jq::program::{Globals, Program, Session};
+use crate::query::text::gate::Arguments;
 use crate::store::config::contracts::{self, Contract, ImpactScope, Rollback};
 use crate::store::config::texts::{self, CONTRACTS};
 use crate::view::rollback::next_placeholder;
@@ -25,25 +21,24 @@ pub struct Terms {
     pub name: String,
     /// What it says.
     pub contract: Contract,
-    args: Option<Validator>,
-    returns: Option<Validator>,
-    needs_approval: Option<Plan>,
-    impact: Option<(Program, Globals)>,
+    args: Option<Rule>,
+    returns: Option<Rule>,
+    condition: Option<Rule>,
 }
 
 /// The contract called `named`; else the one that is called as the tool, if there is one.
-pub fn of(directory: &Path, named: Option<&str>, tool: &str, now: Instant) -> Result<Option<Terms>> {
+pub fn of(directory: &Path, named: Option<&str>, tool: &str, judge: &mut Judge) -> Result<Option<Terms>> {
     let name = named.unwrap_or(tool);
     match contracts::contract(directory, name)? {
-        Some(contract) => Terms::of(directory, name, contract, now).map(Some),
+        Some(contract) => Terms::of(directory, name, contract, judge).map(Some),
         None if named.is_some() => Err(unknown(directory, name)),
         None => Ok(None),
     }
 }
 
 /// The contract called `name`, or that there is none.
-pub fn named(directory: &Path, name: &str, now: Instant) -> Result<Terms> {
-    of(directory, Some(name), name, now)?.ok_or_else(|| unknown(directory, name))
+pub fn named(directory: &Path, name: &str, judge: &mut Judge) -> Result<Terms> {
+    of(directory, Some(name), name, judge)?.ok_or_else(|| unknown(directory, name))
 }
 
 fn unknown(directory: &Path, name: &str) -> Error {
@@ -57,51 +52,55 @@ fn unknown(directory: &Path, name: &str) -> Error {
 
 impl Terms {
     /// Errors: what is wrong with it, each with its place, exit 2.
-    fn of(directory: &Path, name: &str, contract: Contract, now: Instant) -> Result<Terms> {
+    fn of(directory: &Path, name: &str, contract: Contract, judge: &mut Judge) -> Result<Terms> {
         let path = CONTRACTS.path(directory, name);
         let mut faults = Vec::new();
-        let mut take = |place: &str, fault: Option<String>| {
-            faults.extend(fault.map(|fault| format!("{}: {place}: {fault}", path.display())));
+        let mut take = |place: &str, fault: Option<Error>| {
+            if let Some(fault) = fault {
+                faults.push(format!("{}: {place}: {}", path.display(), fault.message));
+                faults.extend(fault.lines);
+                faults.extend(fault.hint.map(|hint| format!("  {hint}")));
+            }
         };
-        let args = contract.args.as_ref().map(schema).transpose();
-        let returns = contract.returns.as_ref().map(schema).transpose();
-        let needs_approval = contract.needs_approval.as_deref().map(|when| policy::condition(when, now)).transpose();
+        let told = |fault: Option<String>| fault.map(Error::usage);
+        let args = contract.args.as_ref().map(schema).transpose()?;
+        let returns = contract.returns.as_ref().map(schema).transpose()?;
+        let condition = contract
+            .needs_approval
+            .clone()
+            .map(|when| Rule::Condition { when, arguments: contract.args.as_ref().and_then(declared) });
         let impact = match &contract.impact_scope {
-            Some(ImpactScope::Jq(code)) => program(code, now).map(Some),
-            Some(ImpactScope::Count(count)) if *count < 0 => Err("must not be negative".to_owned()),
-            _ => Ok(None),
+            Some(ImpactScope::Jq(code)) => Some(Rule::Program(code.clone())),
+            Some(ImpactScope::Count(count)) => {
+                take("impact_scope", told((*count < 0).then(|| "must not be negative".to_owned())));
+                None
+            }
+            None => None,
         };
-        take("args", args.as_ref().err().cloned());
-        take("returns", returns.as_ref().err().cloned());
-        take("needs_approval", needs_approval.as_ref().err().map(|error| error.message.clone()));
-        take("impact_scope", impact.as_ref().err().cloned());
+        let rules = [("args", &args), ("returns", &returns), ("needs_approval", &condition), ("impact_scope", &impact)];
+        for (place, rule) in rules {
+            take(place, rule.as_ref().and_then(|rule| judge.check(rule).err()));
+        }
         if let (Some(class), Some(Type::OneOf(known))) = (&contract.side_effect, type_of("tool_call.side_effect"))
             && !known.contains(&class.as_str())
         {
-            take("side_effect", Some(format!("{class:?} is none of {}", known.join(", "))));
+            take("side_effect", told(Some(format!("{class:?} is none of {}", known.join(", ")))));
         }
-        take("rollback", contract.rollback.as_ref().and_then(rollback_fault));
+        take("rollback", told(contract.rollback.as_ref().and_then(rollback_fault)));
         if contract.reversible == Some(false) && contract.rollback.is_some() {
-            take("reversible", Some("it cannot be undone, and yet there is a rollback".to_owned()));
+            take("reversible", told(Some("it cannot be undone, and yet there is a rollback".to_owned())));
         }
         if !faults.is_empty() {
-            return Err(
-                Error::usage(faults.join("\n")).hint(format!("mend the file, then: logbook contract check {name}"))
-            );
+            let mut faults = faults.into_iter();
+            return Err(Error::usage(faults.next().unwrap_or_default())
+                .beneath(faults)
+                .hint(format!("mend the file, then: logbook contract check {name}")));
         }
-        let impact = impact.ok().flatten();
-        Ok(Terms {
-            name: name.to_owned(),
-            args: args.ok().flatten(),
-            returns: returns.ok().flatten(),
-            needs_approval: needs_approval.ok().flatten(),
-            impact,
-            contract,
-        })
+        Ok(Terms { name: name.to_owned(), args, returns, condition, contract })
     }
 
-    /// Says of a call with these arguments what nobody said of it.
-    pub fn describe(&self, call: &mut Described, arguments: &str) -> Result<()> {
+    /// Says of a call with these arguments what nobody said of it. Errors: how much it touches cannot be told.
+    pub fn describe(&self, call: &mut Described, arguments: &str, judge: &mut Judge) -> Result<()> {
         let contract = &self.contract;
         call.side_effect = call.side_effect.take().or_else(|| contract.side_effect.clone());
         if !call.irreversible && !call.reversible {
@@ -109,33 +108,55 @@ impl Terms {
             call.reversible = contract.reversible == Some(true);
         }
         if call.impact.is_none() {
-            call.impact = self.impact(arguments)?;
+            call.impact = self.impact(arguments, judge)?;
         }
         Ok(())
     }
 
     /// In what the arguments are not what it takes.
-    pub fn refuses(&self, arguments: &str) -> Option<String> {
-        fault(self.args.as_ref()?, arguments)
+    pub fn refuses(&self, arguments: &str, judge: &mut Judge) -> Result<Option<String>> {
+        self.fault("args", self.args.as_ref(), arguments, judge)
+    }
+
+    fn fault(&self, place: &str, schema: Option<&Rule>, value: &str, judge: &mut Judge) -> Result<Option<String>> {
+        let fault = schema.map(|schema| judge.fault(schema, value)).transpose();
+        fault.map(Option::flatten).map_err(|error| self.within(place, error))
+    }
+
+    fn within(&self, place: &str, error: Error) -> Error {
+        let error = error.within(format_args!("contract {:?}: {place}", self.name));
+        if error.hint.is_some() { error } else { error.hint(format!("logbook contract show {}", self.name)) }
     }
 
     /// In what the tool did not do what it promises: how it ended, else what it returned.
-    pub fn broken_by(&self, outcome: &Outcome) -> Option<String> {
-        let returned = outcome.captured.as_ref().map(Captured::json);
+    pub fn broken_by(&self, outcome: &Outcome, judge: &mut Judge) -> Result<Option<String>> {
+        let returned = outcome.captured.as_ref().map(|captured: &Captured| captured.json(None)).transpose()?;
         match outcome.ended {
-            Ended::Exit(code) => self.not_kept(Some(code.into()), "", returned.as_deref()),
-            ended => self.not_kept(None, &ended.signal_name()?, returned.as_deref()),
+            Ended::Exit(code) => self.not_kept(Some(code.into()), "", returned.as_deref(), judge),
+            ended => match ended.signal_name() {
+                Some(signal) => self.not_kept(None, &signal, returned.as_deref(), judge),
+                None => Ok(None),
+            },
         }
     }
 
     /// The same of a tool that ended with this status or signal, as far as it is known, and returned this, as JSON.
-    pub fn not_kept(&self, code: Option<i64>, signal: &str, returned: Option<&str>) -> Option<String> {
+    pub fn not_kept(
+        &self,
+        code: Option<i64>,
+        signal: &str,
+        returned: Option<&str>,
+        judge: &mut Judge,
+    ) -> Result<Option<String>> {
         let (how, mode) = match code {
             _ if !signal.is_empty() => (signal.to_owned(), signal.to_owned()),
-            None | Some(0) => return fault(self.returns.as_ref()?, returned?),
+            None | Some(0) => {
+                return returned.map_or(Ok(None), |it| self.fault("returns", self.returns.as_ref(), it, judge));
+            }
             Some(code) => (format!("exit {code}"), code.to_string()),
         };
-        Some(self.contract.failure_modes.get(&mode).map_or(how.clone(), |mode| format!("{how}: {mode}")))
+        let known = self.contract.failure_modes.get(&mode);
+        Ok(Some(known.map_or(how.clone(), |mode| format!("{how}: {mode}"))))
     }
 
     /// Says in `pairs` that a side broke it, and in what.
@@ -151,28 +172,19 @@ impl Terms {
     }
 
     /// Whether a person decides about the call whose intent would be `row`.
-    pub fn needs_approval(&self, row: &[u8]) -> Result<bool> {
-        let of = |error: Error| error.within(format_args!("contract {:?}: needs_approval", self.name));
-        self.needs_approval.as_ref().map_or(Ok(false), |plan| policy::meets(plan, row).map_err(of))
+    pub fn needs_approval(&self, row: &[u8], judge: &mut Judge) -> Result<bool> {
+        let met = self.condition.as_ref().map(|rule| judge.is_met(rule, row)).transpose();
+        met.map(|met| met.unwrap_or(false)).map_err(|error| self.within("needs_approval", error))
     }
 
     /// How much a call with these arguments touches. Errors: its program fails on them.
-    fn impact(&self, arguments: &str) -> Result<Option<String>> {
-        let Some((program, globals)) = &self.impact else {
-            return Ok(match &self.contract.impact_scope {
-                Some(ImpactScope::Count(count)) => Some(count.to_string()),
-                _ => None,
-            });
+    fn impact(&self, arguments: &str, judge: &mut Judge) -> Result<Option<String>> {
+        let code = match &self.contract.impact_scope {
+            Some(ImpactScope::Jq(code)) => code,
+            Some(ImpactScope::Count(count)) => return Ok(Some(count.to_string())),
+            None => return Ok(None),
         };
-        let fail = |why: String| Error::new(Exit::No, format!("contract {:?}: impact_scope: {why}", self.name));
-        let mut found = None;
-        let mut session = Session::new(globals);
-        session
-            .run(program, arguments.as_bytes(), &mut |value| {
-                found = Some(String::from_utf8_lossy(value).into_owned());
-                ControlFlow::Break(())
-            })
-            .map_err(fail)?;
+        let found = judge.value(code, arguments).map_err(|error| self.within("impact_scope", error))?;
         let Some(found) = found else { return Ok(None) };
         match json::kind(found.as_bytes()) {
             Some(json::Kind::Number) => Ok(Some(found)),
@@ -180,38 +192,24 @@ impl Terms {
                 Ok(json::decode(found.as_bytes()).map(|text| String::from_utf8_lossy(&text).into_owned()))
             }
             Some(json::Kind::Null) => Ok(None),
-            _ => Err(fail(format!("gives {found}, neither a number nor a word"))),
+            _ => {
+                let why = format!("gives {found}, which is neither a number nor a word");
+                Err(self.within("impact_scope", Error::usage(why)))
+            }
         }
     }
 }
 
-/// A JSON Schema. Errors: what is wrong with it, and where.
-fn schema(value: &toml::Value) -> std::result::Result<Validator, String> {
-    let value = serde_json::to_value(value).map_err(|error| error.to_string())?;
-    jsonschema::draft202012::new(&value).map_err(|error| {
-        let place = error.instance_path().to_string();
-        if place.is_empty() { error.to_string() } else { format!("{place}: {error}") }
-    })
+/// A schema as JSON text: what TOML says, JSON can say.
+fn schema(value: &toml::Value) -> Result<Rule> {
+    serde_json::to_string(value).map(Rule::Schema).map_err(|error| Error::usage(error.to_string()))
 }
 
-/// What is wrong first; its values are not told.
-fn fault(validator: &Validator, text: &str) -> Option<String> {
-    let value = match serde_json::from_str(text) {
-        Ok(value) => value,
-        Err(error) => return Some(error.to_string()),
-    };
-    let error = validator.iter_errors(&value).next()?;
-    let place = error.instance_path().to_string();
-    Some(if place.is_empty() { error.masked().to_string() } else { format!("{place}: {}", error.masked()) })
-}
-
-fn program(code: &str, now: Instant) -> std::result::Result<(Program, Globals), String> {
-    let now_s = now.seconds as f64;
-    let globals = Globals::new(now_s, Zone::UTC, []);
-    let told = |flaws: Vec<crate::query::jq::flaws::Flaw>| {
-        flaws.first().map_or_else(String::new, |flaw| format!("column {}: {}", flaw.from + 1, flaw.message))
-    };
-    Program::compile(code, &globals).map(|program| (program, globals.clone())).map_err(told)
+/// The arguments that a schema of an object declares.
+fn declared(schema: &toml::Value) -> Option<Arguments> {
+    let names = schema.get("properties")?.as_table()?.keys().cloned().collect();
+    let closed = schema.get("additionalProperties").and_then(toml::Value::as_bool) == Some(false);
+    Some(Arguments { names, closed })
 }
 
 fn rollback_fault(rollback: &Rollback) -> Option<String> {

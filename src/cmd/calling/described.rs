@@ -3,10 +3,12 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
+use crate::cmd::writing::Desk;
 use crate::error::{Error, Result};
-use crate::format::digest::{Digest, Sha256, finished_hex, sha256_hex};
+use crate::format::digest::{in_a_row, of_words, sha256_hex};
 use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::json::{self, Limits};
+use crate::model::names;
 
 /// Flags that describe a call.
 #[derive(Debug, Default, Clone, clap::Args)]
@@ -58,8 +60,8 @@ pub struct Arguments {
     pub json: String,
     /// SHA-256 of them, in hexadecimal digits.
     pub sha256: String,
-    /// In one line, for people.
-    pub line: String,
+    /// They are the words of a command.
+    pub is_command: bool,
 }
 
 /// Longest action that is made of a command line, in characters.
@@ -69,30 +71,38 @@ impl Arguments {
     /// A command with its arguments. The digest is that of each of them followed by a NUL, so that
     /// `printf '%s\0' CMD ARGS… | sha256sum` gives it too.
     pub fn of_command(command: &[OsString]) -> Arguments {
-        let mut digest = Sha256::new();
         let mut json = b"[".to_vec();
         for (at, word) in command.iter().enumerate() {
-            digest.update(word.as_bytes());
-            digest.update([0]);
             if at > 0 {
                 json.push(b',');
             }
             json::quote_into(&word.to_string_lossy(), &mut json);
         }
         json.push(b']');
-        let words: Vec<String> = command.iter().map(|word| shell_word(&word.to_string_lossy())).collect();
         Arguments {
             json: String::from_utf8_lossy(&json).into_owned(),
-            sha256: finished_hex(digest),
-            line: shortened(&words.join(" ")),
+            sha256: of_words(command.iter().map(|word| word.as_bytes())),
+            is_command: true,
         }
     }
 
-    /// Arguments that are JSON; the digest is that of the text as given.
+    /// Arguments that are JSON; the digest is that of the text as it stands in a row.
     pub fn of_json(text: &str) -> Result<Arguments> {
         json::validate(text.as_bytes(), Limits::GRAMMAR)
-            .map_err(|fault| Error::usage(format!("the arguments are no JSON: {fault}")))?;
-        Ok(Arguments { json: text.to_owned(), sha256: sha256_hex(text.as_bytes()), line: shortened(text) })
+            .map_err(|fault| Error::usage(format!("the arguments are not valid JSON: {fault}")))?;
+        let text = in_a_row(text).into_owned();
+        Ok(Arguments { sha256: sha256_hex(text.as_bytes()), json: text, is_command: false })
+    }
+
+    /// In one line, for people: without secrets, then cut, so that no part of one is left.
+    pub fn action(&self, desk: &Desk) -> Result<String> {
+        let json = desk.arguments_as_stored(&self.json)?;
+        if !self.is_command {
+            return Ok(shortened(&json));
+        }
+        let words = json::Leaves::new(json.as_bytes()).filter_map(json::decode);
+        let words: Vec<String> = words.map(|word| shell_word(&String::from_utf8_lossy(&word))).collect();
+        Ok(shortened(&words.join(" ")))
     }
 }
 
@@ -116,6 +126,8 @@ impl Described {
             }
             pairs.text("tool_call.args_sha256", &arguments.sha256)?;
         }
+        let of_call = |name: &str| name.starts_with("tool_call.") && names::type_of(name).is_some();
+        self.refuse_fields(|name| of_call(name) || name == "tool_call.contract")?;
         self.say(pairs)
     }
 
@@ -136,13 +148,35 @@ impl Described {
         if let Some(rationale) = &self.rationale {
             pairs.text("rationale", rationale)?;
         }
+        self.refuse_fields(|name| OF_GATES.contains(&name))?;
         self.field.iter().try_for_each(|field| pairs.argument(field))
+    }
+
+    /// Refuses a further field that is for the command itself to say: what was shown is what runs.
+    fn refuse_fields(&self, is_own: impl Fn(&str) -> bool) -> Result<()> {
+        for field in &self.field {
+            let key = field.split_once('=').map_or(field.as_str(), |(key, _)| key.trim_end_matches(':'));
+            let (first, rest) = key.split_once('.').map_or((key, ""), |(first, rest)| (first, rest));
+            let first = names::from_camel_case(first).unwrap_or_else(|| first.to_owned());
+            let member = rest.split('.').next().unwrap_or_default();
+            let member = names::call_member_from_camel_case(member).unwrap_or_else(|| member.to_owned());
+            let name = if first == "tool_call" { format!("tool_call.{member}") } else { first };
+            if is_own(&name) {
+                return Err(Error::usage(format!("--field {name}: the command itself says this"))
+                    .hint("give its flag, if it has one; further fields are those that no flag is for"));
+            }
+        }
+        Ok(())
     }
 }
 
+/// What the row of a gate says by itself, and no further field.
+const OF_GATES: [&str; 5] = ["timestamp", "step", "policy", "expires_at", "undoes"];
+
 fn shortened(text: &str) -> String {
-    match text.char_indices().nth(ACTION_CHARS_MAX) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text.to_owned(),
-    }
+    let Some((cut, _)) = text.char_indices().nth(ACTION_CHARS_MAX) else { return text.to_owned() };
+    let kept = &text[..cut];
+    // A mark that is cut in half is no mark.
+    let open = kept.rfind("[redacted:").filter(|at| !kept[*at..].contains(']'));
+    format!("{}…", &kept[..open.unwrap_or(cut)])
 }

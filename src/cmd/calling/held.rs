@@ -1,14 +1,16 @@
-//! Runs that a person stopped: none of their calls begins, nor those of the runs below them.
+//! Runs that a person stopped: none of their calls begins, nor those of the runs below them, however far.
 
-use crate::cmd::writing::catch_up;
+use std::collections::HashSet;
+
+use crate::cmd::Door;
+use crate::cmd::writing::{About, Desk, catch_up};
 use crate::error::{Error, Exit, Result};
+use crate::format::carried;
 use crate::format::draft::pairs::shell_word;
-use crate::json;
+use crate::model::Address;
 use crate::store::append::State;
-use crate::view::Holds;
-
-/// How far up the parents of a run are asked.
-const PARENTS_MAX: usize = 64;
+use crate::view::past::{Past, text};
+use crate::view::{Holds, holds};
 
 /// Refuses, under the lock, when `run` or a run above it is held.
 pub fn refuse(state: &mut State<'_, '_>, run: &str) -> Result<()> {
@@ -16,11 +18,25 @@ pub fn refuse(state: &mut State<'_, '_>, run: &str) -> Result<()> {
     for row in state.holds()? {
         catch_up(&mut holds, row.place, &row.text);
     }
+    judge(&holds, run, |run| state.parents(run))
+}
+
+/// The same from the rows on file, where the lock cannot be had.
+pub fn refuse_without_lock(desk: &Desk, run: &str, door: &mut Door<'_>) -> Result<()> {
+    let (holds, _) = desk.look(About::Kinds(&holds::KINDS), door, Holds::default)?;
+    judge(&holds, run, |run| {
+        let begin = || Parents { run: run.to_owned(), named: Vec::new() };
+        Ok(desk.look(About::Run(run), door, begin)?.0.named)
+    })
+}
+
+fn judge(holds: &Holds, run: &str, mut parents: impl FnMut(&str) -> Result<Vec<String>>) -> Result<()> {
     if holds.held.is_empty() {
         return Ok(());
     }
-    let mut asked = vec![run.to_owned()];
-    while let Some(this) = asked.last().cloned() {
+    let mut met = HashSet::from([run.to_owned()]);
+    let mut open = vec![run.to_owned()];
+    while let Some(this) = open.pop() {
         if let Some(hold) = holds.held.get(&this) {
             let of = if this == run { String::new() } else { format!(", which is above {run:?}") };
             return Err(Error::new(
@@ -29,15 +45,31 @@ pub fn refuse(state: &mut State<'_, '_>, run: &str) -> Result<()> {
             )
             .hint(format!("logbook release {} --why '…'   # by a person", shell_word(&this))));
         }
-        let parent = state.first(&this)?.and_then(|row| {
-            let mut values = Vec::new();
-            json::pick(&row.text, &["parent_run_id"], &mut values).ok()?;
-            Some(String::from_utf8_lossy(&json::decode(values[0]?)?).into_owned())
-        });
-        match parent {
-            Some(parent) if !asked.contains(&parent) && asked.len() < PARENTS_MAX => asked.push(parent),
-            _ => return Ok(()),
-        }
+        open.extend(parents(&this)?.into_iter().filter(|parent| met.insert(parent.clone())));
     }
     Ok(())
+}
+
+/// The runs above one run, by its rows.
+struct Parents {
+    run: String,
+    named: Vec<String>,
+}
+
+impl Past for Parents {
+    const FIELDS: &'static [&'static str] = &["run_id", "parent_run_id"];
+    const AS_WRITTEN: bool = true;
+
+    fn push(&mut self, fields: &[Option<&[u8]>], _: &Address) {
+        let parent = text(fields[1]);
+        if text(fields[0]) == self.run && !parent.is_empty() {
+            self.named.push(parent);
+        }
+    }
+
+    fn carried(&mut self, run: carried::CarriedRun) {
+        if run.run == self.run {
+            self.named.extend(run.parents);
+        }
+    }
 }

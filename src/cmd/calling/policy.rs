@@ -1,14 +1,8 @@
 //! The policy of a logbook, asked about one call: the first rule that it meets decides, and a row says so.
 
-use std::collections::BTreeMap;
-
-use crate::cmd::reading::wording::{self, Clauses};
+use super::judge::{Judge, Rule};
 use crate::error::{Error, Result};
 use crate::format::draft::pairs::Pairs;
-use crate::json;
-use crate::model::{Instant, Zone};
-use crate::query::time::Clock;
-use crate::query::{Place, Plan, Row};
 use crate::store::config::{PolicyRule, Then};
 
 /// A rule that a call meets.
@@ -20,37 +14,25 @@ pub struct Ruling<'r> {
     pub rule: &'r PolicyRule,
 }
 
-/// What the rules say of the call whose intent would be `row`; `None`: nothing.
-pub fn ask<'r>(rules: &'r [PolicyRule], row: &[u8], now: Instant) -> Result<Option<Ruling<'r>>> {
+/// What the rules say of the call whose intent would be `row`; `None`: nothing. Errors: a rule that comes first cannot be
+/// evaluated, so that nobody knows what it says.
+pub fn ask<'r>(rules: &'r [PolicyRule], row: &[u8], judge: &mut Judge) -> Result<Option<Ruling<'r>>> {
     for (number, rule) in (1..).zip(rules) {
-        let plan = compiled(number, rule, now)?;
-        if meets(&plan, row).map_err(|error| error.within(format_args!("policy rule {number}")))? {
+        if judge.is_met(&Rule::condition(&rule.when), row).map_err(|error| within(number, error))? {
             return Ok(Some(Ruling { number, rule }));
         }
     }
     Ok(None)
 }
 
-/// The rule as a plan. Errors: what is wrong with its condition.
-pub fn compiled(number: usize, rule: &PolicyRule, now: Instant) -> Result<Plan> {
-    condition(&rule.when, now).map_err(|error| error.within(format_args!("config.toml: policy rule {number}")))
+/// Errors: what is wrong with the rule's condition.
+pub fn check(number: usize, rule: &PolicyRule, judge: &mut Judge) -> Result<()> {
+    judge.check(&Rule::condition(&rule.when)).map_err(|error| within(number, error))
 }
 
-/// A condition as a plan.
-pub fn condition(when: &str, now: Instant) -> Result<Plan> {
-    let clauses = Clauses { filter: vec![when.to_owned()], ..Clauses::default() };
-    let clock = Clock { now, zone: Zone::UTC };
-    clauses.query(&[]).and_then(|(query, text)| wording::compiled(&query, &text, &clock, BTreeMap::new()))
-}
-
-/// Whether the call whose intent would be `row` meets the condition.
-pub fn meets(plan: &Plan, row: &[u8]) -> Result<bool> {
-    let mut fields = Vec::new();
-    json::pick(row, plan.fields(), &mut fields)
-        .map_err(|_| Error::usage("the call is no row that could be asked about"))?;
-    let row = Row { text: row, fields: &fields, place: Place::default(), lasts: false };
-    let met = plan.filter().map(|filter| filter.matches(&row, &mut plan.eval())).transpose();
-    Ok(met.map_err(|_| Error::usage("its jq program fails on this call"))?.unwrap_or(true))
+fn within(number: usize, error: Error) -> Error {
+    let error = error.within(format_args!("config.toml: policy rule {number}"));
+    if error.hint.is_some() { error } else { error.hint("logbook policy show") }
 }
 
 impl Ruling<'_> {

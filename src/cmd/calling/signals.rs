@@ -5,7 +5,7 @@ use std::io;
 
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{
-    SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2, SIGWINCH,
+    SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU, SIGUSR1, SIGUSR2, SIGWINCH,
 };
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithOrigin;
@@ -30,6 +30,12 @@ impl Signals {
         let ignored = ignored();
         let caught = CAUGHT.into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0);
         Ok(Signals { info: SignalsInfo::new(caught.chain([SIGCHLD]))? })
+    }
+
+    /// What has this process go on is for the command from here on, too.
+    pub fn also_continue(&self) {
+        // At worst it is not passed on.
+        let _ = self.info.handle().add_signal(SIGCONT);
     }
 
     /// Those that came.

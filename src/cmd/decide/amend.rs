@@ -2,11 +2,11 @@
 //! row should have said (`docs/format.md`, Corrections).
 
 use crate::cmd::Door;
-use crate::cmd::reading::{self, Corrections};
+use crate::cmd::reading::{self, Corrections, of_run};
 use crate::cmd::writing::{Desk, Writing, print_rows};
 use crate::error::{Error, Exit, Result};
 use crate::format::amendment::Amendment;
-use crate::format::corrections::{self, is_target};
+use crate::format::corrections::{self, Target};
 use crate::format::draft::pairs::Pairs;
 use crate::format::{Correction, Drafts, Rules};
 use crate::json;
@@ -75,7 +75,7 @@ fn attempt(desk: &Desk, address: &Address, amendment: &Amendment<'_>, door: &mut
             Address::Place { .. } => "logbook runs --all".to_owned(),
         }));
     };
-    plain(address, &row)?;
+    may_be_amended(address, &row, amendment.retract)?;
     let row = match found.inputs.corrected(place) {
         None => row,
         Some(corrected) => {
@@ -86,11 +86,11 @@ fn attempt(desk: &Desk, address: &Address, amendment: &Amendment<'_>, door: &mut
             corrections::apply(&corrected.row, &corrected.corrections)
         }
     };
-    let env = door.env.clone();
-    let rules = Rules { run_id: None, ..desk.rules(&env) };
+    let rules = Rules { run_id: None, ..desk.rules() };
     let text = amendment.text(address, &row, &rules)?;
     let mut drafts = Drafts::new();
     drafts.push(&text, &rules, &(door.clock)().to_utc_ms(), None)?;
+    desk.note_redactions(&mut door.err);
 
     let mut changed = false;
     let names = names(address, &found.inputs, place, &row);
@@ -138,20 +138,30 @@ fn names(address: &Address, inputs: &[Input], place: crate::query::Place, row: &
     [Some(address.clone()), reading::address(inputs, place), by_step].into_iter().flatten().collect()
 }
 
-/// Only rows that say what a writer did are corrected.
-fn plain(address: &Address, row: &[u8]) -> Result<()> {
+/// Only rows that say what a writer did are corrected, and none that a gate rests on is taken back.
+fn may_be_amended(address: &Address, row: &[u8], retract: bool) -> Result<()> {
     let mut values = Vec::new();
     // It was read as a row before.
-    let _ = json::pick(row, &["kind", "corrects"], &mut values);
-    let kind = values.first().copied().flatten();
-    if is_target(kind) {
-        return Ok(());
+    let _ = json::pick(row, &Target::FIELDS, &mut values);
+    let text = |at: usize| {
+        let text = values.get(at).copied().flatten().and_then(json::decode).unwrap_or_default();
+        String::from_utf8_lossy(&text).into_owned()
+    };
+    let note = |why: String| Err(Error::usage(why).hint("add a row: logbook append --kind note …"));
+    match Target::of(&values) {
+        Target::Free => Ok(()),
+        Target::Kept if !retract => Ok(()),
+        Target::Kept if text(2).is_empty() => note(format!("{address} says what it undoes: it cannot be retracted")),
+        Target::Kept => note(format!("{address} says that its run is part of {:?}: it cannot be retracted", text(2))),
+        Target::Acts => note(format!("{address} acts on {}: it stays as it was written", text(1))),
+        Target::Fixed => {
+            let about = of_run::text_of(row, "corrects");
+            let why = format!("{address} is a row of kind {:?}, which stays as it was written", text(0));
+            match about.as_str() {
+                "" => note(why),
+                name => Err(Error::usage(why)
+                    .hint(format!("correct the row that it is about once more: logbook amend {name} …"))),
+            }
+        }
     }
-    let kind = String::from_utf8_lossy(kind.unwrap_or_default()).into_owned();
-    let error = Error::usage(format!("{address} is a row of kind {kind}, which stays as it was written"));
-    let about = values.get(1).copied().flatten().and_then(json::decode);
-    Err(match about.map(|name| String::from_utf8_lossy(&name).into_owned()) {
-        Some(name) => error.hint(format!("correct the row that it is about once more: logbook amend {name} …")),
-        None => error.hint("add a row: logbook append --kind note …"),
-    })
 }

@@ -47,6 +47,7 @@ pub fn answer(desk: &Desk, (run, text): (&str, &str), by: Option<&str>, door: &m
     if text.trim().is_empty() {
         return Err(Error::usage("the answer is empty").hint(format!("logbook answer {} 'text'", shell_word(run))));
     }
+    let run = &*desk.as_stored("run_id", run)?;
     let mut signed = Pairs::new();
     desk.sign(&mut signed, by, door)?;
     let mut is_known = true;
@@ -89,7 +90,7 @@ fn blocked<'c>(run: &str, course: &'c Course) -> Result<&'c Standing> {
     };
     match standing.kind.as_str() {
         "approval.requested" => Err(Error::usage(format!("run {run:?} waits for an approval, {}", standing.name))
-            .hint(format!("logbook approve {word} --why '…'   # or: logbook deny {word} --why '…'"))),
+            .hint(format!("logbook show {word}   # then: logbook approve, or logbook deny --why '…'"))),
         "hold" => Err(Error::usage(format!("run {run:?} is held, by {}", standing.name))
             .hint(format!("logbook release {word} --why '…'"))),
         _ => Ok(standing),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cmd::Door;
 use crate::cmd::calling::contract::{Terms, named};
+use crate::cmd::calling::judge::Judge;
 use crate::error::{Error, Exit, Result};
 use crate::store::config::texts::{self, CONTRACTS};
 use crate::store::{Purpose, locate};
@@ -38,22 +39,26 @@ enum What {
 /// `logbook contract`
 pub fn run(args: Contract, door: &mut Door<'_>) -> Result<Exit> {
     let directory = locate(args.dir.as_deref(), &door.env, Purpose::Read)?.path;
-    let text = match &args.what {
+    let text: String = match &args.what {
         None => names(&directory, door)?.into_iter().map(|name| name + "\n").collect(),
         Some(What::Check { name }) => {
             let names = if let Some(name) = name { vec![name.clone()] } else { names(&directory, door)? };
             check(&directory, &names, door)?
         }
-        Some(What::Show { name }) => shown(&named(&directory, name, (door.clock)())?)?,
+        Some(What::Show { name }) => {
+            let terms = named(&directory, name, &mut Judge::new(&directory, (door.clock)()))?;
+            return door.out.json(shown(&terms)?.as_bytes()).map(|()| Exit::Done);
+        }
     };
-    door.out.write_all(text.as_bytes()).map_err(|error| Error::output(&error))?;
+    door.out.text(&text)?;
     Ok(Exit::Done)
 }
 
 fn names(directory: &Path, door: &mut Door<'_>) -> Result<Vec<String>> {
     let names = texts::names(directory, CONTRACTS)?;
-    if names.is_empty() && door.err_is_terminal {
-        door.note(format_args!("no contracts\nhint: write {}", CONTRACTS.path(directory, "NAME").display()));
+    if names.is_empty() && door.err.is_terminal() {
+        let path = CONTRACTS.path(directory, "NAME");
+        door.warn(&Error::new(Exit::Done, "no contracts").hint(format!("write {}", path.display())));
     }
     Ok(names)
 }
@@ -62,15 +67,16 @@ fn names(directory: &Path, door: &mut Door<'_>) -> Result<Vec<String>> {
 fn check(directory: &Path, names: &[String], door: &mut Door<'_>) -> Result<String> {
     let mut sound = String::new();
     let mut faults: Vec<Error> = Vec::new();
+    let mut judge = Judge::new(directory, (door.clock)());
     for name in names {
-        match named(directory, name, (door.clock)()) {
+        match named(directory, name, &mut judge) {
             Ok(_) => sound += &format!("{name}: sound\n"),
             Err(error) => faults.push(error),
         }
     }
-    let Some(first) = faults.first().cloned() else { return Ok(sound) };
-    let told: Vec<String> = faults.into_iter().map(|error| error.message).collect();
-    Err(Error { message: told.join("\n"), ..first })
+    let mut faults = faults.into_iter();
+    let Some(first) = faults.next() else { return Ok(sound) };
+    Err(first.beneath(faults.flat_map(|error| std::iter::once(error.message).chain(error.lines))))
 }
 
 fn shown(terms: &Terms) -> Result<String> {

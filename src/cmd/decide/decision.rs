@@ -1,15 +1,21 @@
 //! What `approve` and `deny` share: which request is meant, whether it may be decided, and the row that does.
 
+use std::collections::BTreeSet;
+
 use crate::cmd::Door;
 use crate::cmd::calling::asking;
 use crate::cmd::decide::open_requests;
 use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, user};
 use crate::error::{Error, Exit, Result, nearest};
+use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
-use crate::model::Instant;
+use crate::model::vocabulary::is_of_run_itself;
+use crate::model::{Address, Instant};
+use crate::render::{Look, request as shown};
 use crate::store::Purpose;
-use crate::view::Approvals;
-use crate::view::approvals::{KINDS, Request, Verdict};
+use crate::view::approvals::{KINDS, Request, Shown, Verdict};
+use crate::view::past::text;
+use crate::view::{Approvals, Past};
 
 /// Arguments of `approve` and `deny`.
 #[derive(Debug, Default, clap::Args)]
@@ -41,9 +47,24 @@ pub fn run(args: &Deciding, verdict: Verdict, door: &mut Door<'_>) -> Result<Exi
     };
     let desk = args.writing.desk(door, Purpose::Read)?;
     let (by, why, args_sha256) = (args.by.as_deref(), args.why.as_deref(), args.args_sha256.as_deref());
-    let done = decide(&desk, &Wanted { what, verdict, by, why, args_sha256 }, door)?;
+    let wanted = Wanted { what, verdict, by, why, args_sha256, takes_irreversible: true };
+    let Decided { request, done } = decide(&desk, &wanted, door)?;
     print_rows(desk.print, &done.drafts, &done.stored, door)?;
+    if door.err.is_terminal() {
+        confirm(&request, verdict, door)?;
+    }
     Ok(Exit::Done)
+}
+
+/// Says to a person what was decided about.
+fn confirm(request: &Request, verdict: Verdict, door: &mut Door<'_>) -> Result<()> {
+    door.note(format_args!("{} {}: {}", verdict.word(), request.name, request.action));
+    if verdict == Verdict::Approved {
+        let look = Look { width: Some(door.columns), ..door.look()? };
+        let sheet = shown::sheet(request, (door.clock)(), &look.zone, usize::MAX);
+        door.err.drawn(&shown::card(&sheet, &look));
+    }
+    Ok(())
 }
 
 /// A decision that somebody wants to make.
@@ -59,30 +80,52 @@ pub struct Wanted<'w> {
     pub why: Option<&'w str>,
     /// Only if the request is for the arguments with this digest.
     pub args_sha256: Option<&'w str>,
+    /// Whoever decides was told apart from everything else that it cannot be undone, where it
+    /// cannot.
+    pub takes_irreversible: bool,
+}
+
+/// A decision that was made.
+pub struct Decided {
+    /// The request.
+    pub request: Request,
+    /// The row.
+    pub done: Done,
 }
 
 /// Stores the decision, if it may be made.
-pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<Done> {
-    let &Wanted { what, verdict, by, why, args_sha256 } = wanted;
+pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<Decided> {
+    let &Wanted { what, verdict, by, why, args_sha256, takes_irreversible } = wanted;
     let why = why.map(str::trim).filter(|why| !why.is_empty());
     if verdict == Verdict::Denied && why.is_none() {
-        return Err(Error::usage("a no needs --why: what the agent is to know")
+        return Err(Error::usage("a denial needs a reason: what the agent is to know")
             .hint(format!("logbook deny {} --why '…'", shell_word(what))));
     }
     let mut signed = Pairs::new();
     desk.sign(&mut signed, by, door)?;
-    let now = (door.clock)();
-    let who = by.map_or_else(|| user(door), str::to_owned);
-    let own = Own {
-        who: &who,
-        agent: door.env.var("LOGBOOK_AGENT").map(str::to_owned),
-        run: door.env.var("LOGBOOK_RUN").map(str::to_owned),
-    };
-    desk.decide(About::Kinds(&KINDS), door, Approvals::default, |approvals| {
+    let clock = door.clock;
+    let who = desk.as_stored("approver", &by.map_or_else(|| user(door), str::to_owned))?;
+    let own =
+        Own { who: &who, agent: desk.agent.as_deref(), run: desk.run.as_deref(), agents: agents(desk, what, door)? };
+    let mut decided = None;
+    let done = desk.decide(About::Kinds(&KINDS), door, Approvals::default, |approvals| {
+        // Under the lock it is later: never earlier than the row's own time, by which readers judge it.
+        let now = clock();
         let request = meant(what, approvals, now)?;
         may_be_decided(request, args_sha256, now)?;
+        if verdict == Verdict::Approved && request.shown() == Shown::Other {
+            return Err(Error::new(
+                Exit::No,
+                format!("{} shows arguments that do not have its digest: nobody can know what would run", request.name),
+            )
+            .hint(format!("logbook deny {} --why 'the arguments shown are others'", shell_word(&request.name))));
+        }
         if !desk.settings.own_approvals {
             own.refuse(request)?;
+        }
+        if verdict == Verdict::Approved && request.reversible == Some(false) && !takes_irreversible {
+            return Err(Error::usage(format!("{} cannot be undone, and nobody said that they know it", request.name))
+                .hint("tick the box, or: logbook approve"));
         }
         let action = if verdict == Verdict::Approved { "approve" } else { "deny" };
         let kind = format!("approval.{}", verdict.word());
@@ -103,18 +146,25 @@ pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<D
             pairs.text("tool_call.args_sha256", &request.args_sha256)?;
         }
         pairs.join(&signed)?;
+        decided = Some(request.clone());
         Ok(pairs)
-    })
+    })?;
+    let request = decided.ok_or_else(|| Error::io("nothing was decided"))?;
+    Ok(Decided { request, done })
 }
 
-/// The request that `what` names: itself, or the one that its run has open.
+/// The request that `what` names: itself, as RUN#STEP, or the one that its run has open. What reads as the name of a row never
+/// means a run, whatever runs are called.
 fn meant<'a>(what: &str, approvals: &'a Approvals, now: Instant) -> Result<&'a Request> {
     if let Some(request) = approvals.find(what) {
         return Ok(request);
     }
+    if Address::parse(what).is_some() {
+        return Err(asking::unknown(what));
+    }
     let of_run: Vec<&Request> = approvals.all.iter().filter(|request| request.run == what).collect();
-    let open: Vec<&Request> = of_run.iter().copied().filter(|request| request.is_open(now)).collect();
-    match (open.as_slice(), of_run.last()) {
+    let open: Vec<&Request> = approvals.open(now).into_iter().filter(|request| request.run == what).collect();
+    match (open.as_slice(), of_run.iter().max_by_key(|request| request.step)) {
         ([one], _) => Ok(one),
         // What became of the newest says why there is nothing to decide.
         ([], Some(newest)) => Ok(newest),
@@ -130,7 +180,7 @@ fn meant<'a>(what: &str, approvals: &'a Approvals, now: Instant) -> Result<&'a R
             let names: Vec<String> =
                 several.iter().map(|request| format!("{} ({})", request.name, request.action)).collect();
             Err(Error::usage(format!("run {what:?} has {} open requests: {}", several.len(), names.join(", ")))
-                .hint(format!("logbook approve {}", shell_word(&several[0].name))))
+                .hint(format!("logbook show {}; logbook approve lists them", shell_word(&several[0].name))))
         }
     }
 }
@@ -158,11 +208,48 @@ fn may_be_decided(request: &Request, args_sha256: Option<&str>, now: Instant) ->
     }
 }
 
+/// The agents that made the run's own rows, by the run or the request that `what` names.
+fn agents(desk: &Desk, what: &str, door: &mut Door<'_>) -> Result<BTreeSet<String>> {
+    let run = match Address::parse(what) {
+        Some(Address::Step { run_id, .. }) => run_id,
+        Some(Address::Place { .. }) => return Ok(BTreeSet::new()),
+        None => what.to_owned(),
+    };
+    let begin = || Agents { run: run.clone(), named: BTreeSet::new() };
+    Ok(desk.look(About::Run(&run), door, begin)?.0.named)
+}
+
+/// Who works in a run: the agents of rows that say what a run does itself.
+struct Agents {
+    run: String,
+    named: BTreeSet<String>,
+}
+
+impl Past for Agents {
+    const FIELDS: &'static [&'static str] = &["run_id", "kind", "agent_id"];
+    const AS_WRITTEN: bool = true;
+
+    fn push(&mut self, fields: &[Option<&[u8]>], _: &Address) {
+        let [run, kind, agent] = [0, 1, 2].map(|at| text(fields[at]));
+        if is_of_run_itself(&kind) && run == self.run && !agent.is_empty() {
+            self.named.insert(agent);
+        }
+    }
+
+    fn carried(&mut self, run: CarriedRun) {
+        if run.run == self.run {
+            self.named.extend(run.agents);
+        }
+    }
+}
+
 /// By what a decision about one's own request is known.
 struct Own<'w> {
     who: &'w str,
-    agent: Option<String>,
-    run: Option<String>,
+    agent: Option<&'w str>,
+    run: Option<&'w str>,
+    /// The agents that work in the run.
+    agents: BTreeSet<String>,
 }
 
 impl Own<'_> {
@@ -171,12 +258,16 @@ impl Own<'_> {
             Err(Error::new(Exit::No, format!("nobody decides about their own request: {what}"))
                 .hint("from a shell outside the run, another person; or own_approvals = true in config.toml"))
         };
-        let agents = [Some(self.who), self.agent.as_deref()];
-        if !request.agent.is_empty() && agents.contains(&Some(&request.agent)) {
-            return refused(format!("{} is one of agent {}", request.name, request.agent));
+        let is_theirs = |name: &str| name == request.agent || self.agents.contains(name);
+        if let Some(agent) = [Some(self.who), self.agent].into_iter().flatten().find(|name| is_theirs(name)) {
+            return refused(format!("{} is one of agent {agent}", request.name));
         }
-        if self.run.as_deref() == Some(&request.run) {
+        if self.run == Some(&request.run) {
             return refused(format!("this shell is inside run {} (LOGBOOK_RUN)", request.run));
+        }
+        // Who asked is not known: an agent's shell may be theirs.
+        if request.agent.is_empty() && self.agents.is_empty() && (self.agent.is_some() || self.run.is_some()) {
+            return refused(format!("{} does not say which agent asks, and this shell is an agent's", request.name));
         }
         Ok(())
     }

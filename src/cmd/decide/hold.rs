@@ -3,10 +3,12 @@
 use crate::cmd::Door;
 use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, unknown_run};
 use crate::error::{Error, Exit, Result};
+use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
+use crate::model::Address;
 use crate::store::Purpose;
-use crate::view::Holds;
 use crate::view::holds::KINDS;
+use crate::view::{Course, Holds, Past};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "  logbook hold r-88 --why 'it is writing to the wrong bucket'\n  logbook hold r-88 --by maria --why 'wait for the review'";
@@ -40,15 +42,15 @@ pub fn hold(desk: &Desk, (run, why): (&str, &str), by: Option<&str>, door: &mut 
     if why.trim().is_empty() {
         return Err(Error::usage("a hold needs a reason").hint(format!("logbook hold {} --why '…'", shell_word(run))));
     }
+    let run = &*desk.as_stored("run_id", run)?;
     let mut signed = Pairs::new();
     desk.sign(&mut signed, by, door)?;
     // A run that has no row is a slip of the pen, not a run that never may begin.
-    let mut course = crate::view::Course::of(run);
-    desk.look(About::Run(run), door, &mut course)?;
+    let (course, _) = desk.look(About::Run(run), door, || Course::of(run))?;
     if course.rows == 0 {
         return Err(unknown_run(run, desk, door));
     }
-    desk.decide(About::Kinds(&KINDS), door, Holds::default, |holds| {
+    desk.decide(About::Kinds(&KINDS), door, Brake::default, |Brake(holds)| {
         if let Some(hold) = holds.held.get(run) {
             return Err(Error::new(
                 Exit::No,
@@ -70,4 +72,22 @@ pub fn hold(desk: &Desk, (run, why): (&str, &str), by: Option<&str>, door: &mut 
         pairs.join(&signed)?;
         Ok(pairs)
     })
+}
+
+/// Who holds what, as a brake reads it: a file that cannot be read keeps nobody from holding a run.
+#[derive(Default)]
+struct Brake(Holds);
+
+impl Past for Brake {
+    const FIELDS: &'static [&'static str] = Holds::FIELDS;
+    const AS_WRITTEN: bool = true;
+    const NEEDS_ALL: bool = false;
+
+    fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
+        self.0.push(fields, place);
+    }
+
+    fn carried(&mut self, run: CarriedRun) {
+        self.0.carried(run);
+    }
 }

@@ -1,88 +1,152 @@
-//! The open requests, oldest first: how long they wait, and what waits for them.
+//! The open requests, oldest first, each with all that whoever decides must know.
+
+use std::collections::HashMap;
 
 use crate::cmd::Door;
 use crate::cmd::writing::{About, Desk};
 use crate::error::{Error, Exit, Result};
+use crate::format::draft::pairs::shell_word;
 use crate::json;
-use crate::render::{Format, Look, Rows, cell};
-use crate::view::Approvals;
+use crate::model::{Address, Instant};
+use crate::render::{Format, Look, Rows, cell, request as shown};
 use crate::view::approvals::{KINDS, Request};
+use crate::view::past::text;
+use crate::view::record::json::Object;
+use crate::view::{Approvals, Past};
 
-/// What is listed.
-const COLUMNS: [&str; 8] = ["request", "age", "run", "what", "side_effect", "impact", "agent", "expires"];
+/// What a table of them has.
+const COLUMNS: [&str; 13] = [
+    "request",
+    "age",
+    "run",
+    "task",
+    "agent",
+    "what",
+    "rationale",
+    "side_effect",
+    "impact",
+    "reversible",
+    "asked_by",
+    "expires",
+    "args",
+];
+/// Lines of arguments that the list shows of each.
+const ARGUMENTS_MAX: usize = 100;
 
 /// Lists what is open.
 pub fn list(desk: &Desk, output: Option<&str>, door: &mut Door<'_>) -> Result<Exit> {
-    let mut approvals = Approvals::default();
-    desk.look(About::Kinds(&KINDS), door, &mut approvals)?;
+    let (approvals, _) = desk.look(About::Kinds(&KINDS), door, Approvals::default)?;
     let now = door.now()?;
     let format = match output {
         Some(name) => Format::parse(name)?,
-        None if door.out_is_terminal => Format::Table,
+        None if door.out.is_terminal() => Format::Table,
         None => Format::Jsonl,
     };
-    let look = Look {
-        width: door.out_is_terminal.then_some(door.columns),
-        colour: false,
-        zone: door.zone(false, None)?,
-        terminal: door.out_is_terminal,
-        wrap: false,
-    };
-    let as_table = matches!(format, Format::Table | Format::Markdown);
-    let mut rows = Rows::new(format, Some(COLUMNS.map(str::to_owned).to_vec()), look, false);
-    let mut open = 0;
-    for request in approvals.all.iter().filter(|request| request.is_open(now)) {
-        open += 1;
-        rows.push(&line(request, now, as_table), None, door.out).map_err(|error| Error::output(&error))?;
+    let look = door.look()?;
+    let mut open: Vec<Request> = approvals.open(now).into_iter().cloned().collect();
+    if open.iter().any(|request| request.task.is_empty() || request.agent.is_empty()) {
+        let (starts, _) = desk.look(About::Kinds(&["run.start"]), door, Starts::default)?;
+        for request in &mut open {
+            if let Some((task, agent)) = starts.0.get(&request.run) {
+                *request = request.with_run(task, agent);
+            }
+        }
     }
-    rows.finish(door.out).map_err(|error| Error::output(&error))?;
-    if open == 0 && door.err_is_terminal {
+    match format {
+        Format::Table => cards(&open, now, &look, door)?,
+        _ => rows(&open, now, (format, look), door)?,
+    }
+    if open.is_empty() && door.err.is_terminal() {
         door.note("nothing waits for approval");
     }
     Ok(Exit::Done)
 }
 
-fn line(request: &Request, now: crate::model::Instant, as_table: bool) -> Vec<u8> {
-    let age = request.at.map(|at| now.ms_since(at));
-    let expires = request.expires_at.map(|at| at.ms_since(now));
-    let span = |ms: Option<i64>| ms.map_or_else(String::new, cell::span);
-    let exact = |ms: Option<i64>| ms.map_or_else(String::new, |ms| ms.to_string());
-    let shown = |ms| if as_table { span(ms) } else { exact(ms) };
+/// What runs began with: task and agent. Requests of older versions do not say them.
+#[derive(Default)]
+struct Starts(HashMap<String, (String, String)>);
+
+impl Past for Starts {
+    const FIELDS: &'static [&'static str] = &["run_id", "task", "agent_id"];
+
+    fn push(&mut self, fields: &[Option<&[u8]>], _: &Address) {
+        let [run, task, agent] = std::array::from_fn(|at| text(fields.get(at).copied().flatten()));
+        self.0.entry(run).or_insert((task, agent));
+    }
+}
+
+/// For a person: one after the other, in full.
+fn cards(open: &[Request], now: Instant, look: &Look, door: &mut Door<'_>) -> Result<()> {
+    for request in open {
+        let sheet = shown::sheet(request, now, &look.zone, ARGUMENTS_MAX);
+        door.out.drawn(&shown::card(&sheet, look))?;
+        let name = shell_word(&request.name);
+        door.out.line(&format!("  decide: logbook approve {name}, or logbook deny {name} --why '…'"))?;
+        if sheet.is_cut {
+            door.out.line(&format!("  all of it: logbook show {name}"))?;
+        }
+        door.out.line("")?;
+    }
+    Ok(())
+}
+
+fn rows(open: &[Request], now: Instant, (format, look): (Format, Look), door: &mut Door<'_>) -> Result<()> {
+    let as_table = format == Format::Markdown;
+    let columns = (!matches!(format, Format::Json | Format::Jsonl)).then(|| COLUMNS.map(str::to_owned).to_vec());
+    let mut rows = Rows::new(format, columns, look, false);
+    for request in open {
+        let line = if matches!(format, Format::Json | Format::Jsonl) {
+            object(request, now)
+        } else {
+            cells(request, now, as_table)
+        };
+        rows.push(&line, None, &mut door.out).map_err(|error| Error::output(&error))?;
+    }
+    rows.finish(&mut door.out).map(drop).map_err(|error| Error::output(&error))
+}
+
+/// For a program.
+fn object(request: &Request, now: Instant) -> Vec<u8> {
+    let mut out = Object::default();
+    out.text("request", &request.name);
+    if let Some(at) = request.at {
+        out.raw("age_ms", now.ms_since(at).to_string().as_bytes());
+    }
+    if let Some(at) = request.expires_at {
+        out.raw("expires_ms", at.ms_since(now).to_string().as_bytes());
+    }
+    request.say(&mut out);
+    out.end()
+}
+
+/// A line of a table; spans of time as people read them, else in milliseconds.
+fn cells(request: &Request, now: Instant, as_table: bool) -> Vec<u8> {
+    let span =
+        |ms: Option<i64>| ms.map_or_else(String::new, |ms| if as_table { cell::span(ms) } else { ms.to_string() });
+    let reversible = request.reversible.map_or_else(String::new, |reversible| reversible.to_string());
     let values = [
         request.name.clone(),
-        shown(age),
+        span(request.at.map(|at| now.ms_since(at))),
         request.run.clone(),
+        request.task.clone(),
+        request.agent.clone(),
         request.action.clone(),
+        request.rationale.clone(),
         request.side_effect.clone(),
         request.impact.clone(),
-        request.agent.clone(),
-        shown(expires),
+        reversible,
+        shown::asked_by(request),
+        span(request.expires_at.map(|at| at.ms_since(now))),
+        request.args.clone(),
     ];
     let mut out = b"{".to_vec();
-    for (name, value) in COLUMNS.iter().zip(&values).filter(|(_, value)| !value.is_empty()) {
-        if out.len() > 1 {
+    for (at, (name, value)) in COLUMNS.iter().zip(&values).enumerate() {
+        if at > 0 {
             out.push(b',');
         }
-        // For a program the unit stands in the name.
-        let unit = if matches!(*name, "age" | "expires") && !as_table { "_ms" } else { "" };
-        json::quote_into(&format!("{name}{unit}"), &mut out);
+        json::quote_into(name, &mut out);
         out.push(b':');
-        match unit {
-            "" => json::quote_into(value, &mut out),
-            _ => out.extend_from_slice(value.as_bytes()),
-        }
-    }
-    if !as_table {
-        // What exactly is asked for.
-        let texts = [("tool", &request.tool), ("reason", &request.reason), ("args_sha256", &request.args_sha256)];
-        let texts = texts.into_iter().filter(|(_, text)| !text.is_empty());
-        let args = Some(("args", request.args.clone().into_bytes())).filter(|(_, raw)| !raw.is_empty());
-        for (name, raw) in texts.map(|(name, text)| (name, json::quote(text))).chain(args) {
-            out.push(b',');
-            json::quote_into(name, &mut out);
-            out.push(b':');
-            out.extend_from_slice(&raw);
-        }
+        json::quote_into(value, &mut out);
     }
     out.push(b'}');
     out

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cmd::Door;
+use crate::cmd::calling::judge::Judge;
 use crate::cmd::calling::policy;
 use crate::error::{Error, Exit, Result};
 use crate::json;
@@ -45,10 +46,10 @@ pub fn run(args: Policy, door: &mut Door<'_>) -> Result<Exit> {
     let settings = config::layered(&location.path, &door.env)?;
     let format = match &args.output {
         Some(name) => Format::parse(name)?,
-        None if door.out_is_terminal => Format::Table,
+        None if door.out.is_terminal() => Format::Table,
         None => Format::Jsonl,
     };
-    let terminal = door.out_is_terminal;
+    let terminal = door.out.is_terminal();
     let look = Look {
         width: terminal.then_some(door.columns),
         colour: false,
@@ -57,8 +58,9 @@ pub fn run(args: Policy, door: &mut Door<'_>) -> Result<Exit> {
         wrap: true,
     };
     let mut rows = Rows::new(format, Some(COLUMNS.map(str::to_owned).to_vec()), look, false);
+    let mut judge = Judge::new(&location.path, (door.clock)());
     for (number, rule) in (1..).zip(&settings.policy) {
-        policy::compiled(number, rule, (door.clock)())?;
+        policy::check(number, rule, &mut judge)?;
         let mut line = format!("{{\"rule\":{number},\"when\":").into_bytes();
         json::quote_into(&rule.when, &mut line);
         line.extend_from_slice(format!(",\"then\":\"{}\"", rule.then.word()).as_bytes());
@@ -67,11 +69,12 @@ pub fn run(args: Policy, door: &mut Door<'_>) -> Result<Exit> {
             json::quote_into(&rule.why, &mut line);
         }
         line.push(b'}');
-        rows.push(&line, None, door.out).map_err(|error| Error::output(&error))?;
+        rows.push(&line, None, &mut door.out).map_err(|error| Error::output(&error))?;
     }
-    rows.finish(door.out).map_err(|error| Error::output(&error))?;
-    if settings.policy.is_empty() && door.err_is_terminal {
-        door.note("no rules: every call is made that nobody holds\nhint: [[policy]] in config.toml: when = '…', then = \"ask\"");
+    rows.finish(&mut door.out).map_err(|error| Error::output(&error))?;
+    if settings.policy.is_empty() && door.err.is_terminal() {
+        let none = Error::new(Exit::Done, "no rules: all calls are allowed unless the run is held");
+        door.warn(&none.hint("[[policy]] in config.toml: when = '…', then = \"ask\""));
     }
     Ok(Exit::Done)
 }

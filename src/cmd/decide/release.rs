@@ -53,6 +53,7 @@ pub fn run(args: Release, door: &mut Door<'_>) -> Result<Exit> {
 
 /// Lets `run` go on.
 pub fn release(desk: &Desk, (run, why): (&str, Option<&str>), by: Option<&str>, door: &mut Door<'_>) -> Result<Done> {
+    let run = &*desk.as_stored("run_id", run)?;
     let mut signed = Pairs::new();
     desk.sign(&mut signed, by, door)?;
     let begin = || Held { course: Course::of(run), holds: Holds::default() };

@@ -63,7 +63,7 @@ pub fn run(args: Rollback, door: &mut Door<'_>) -> Result<Exit> {
 }
 
 fn put(text: &str, door: &mut Door<'_>) -> Result<()> {
-    door.out.write_all(text.as_bytes()).and_then(|()| door.out.flush()).map_err(|error| Error::output(&error))
+    door.out.text(text).and_then(|()| door.out.flush())
 }
 
 /// The plan, and where the rows end that it was made of.
@@ -100,17 +100,17 @@ fn means(record: &Record, args: &Rollback, door: &Door<'_>) -> Result<HashMap<St
 
 fn rows(plan: &view::Rollback, format: Format, door: &mut Door<'_>) -> Result<Exit> {
     let look = Look {
-        width: door.out_is_terminal.then_some(door.columns),
+        width: door.out.is_terminal().then_some(door.columns),
         colour: false,
         zone: door.zone(false, None)?,
-        terminal: door.out_is_terminal,
+        terminal: door.out.is_terminal(),
         wrap: true,
     };
     let mut rows = Rows::new(format, Some(COLUMNS.map(str::to_owned).to_vec()), look, false);
     for step in &plan.steps {
-        rows.push(&json(step), None, door.out).map_err(|error| Error::output(&error))?;
+        rows.push(&json(step), None, &mut door.out).map_err(|error| Error::output(&error))?;
     }
-    rows.finish(door.out).map_err(|error| Error::output(&error))?;
+    rows.finish(&mut door.out).map_err(|error| Error::output(&error))?;
     door.note("plan only: nothing was undone");
     Ok(Exit::Done)
 }
@@ -161,7 +161,7 @@ fn is_yes(question: &str, door: &mut Door<'_>) -> bool {
     // A command that was run before has left this process deaf to it.
     let interrupt = signal_hook::flag::register_conditional_default(SIGINT, Arc::new(AtomicBool::new(true)));
     let mut answer = String::new();
-    let asked = write!(door.err, "{question}").and_then(|()| door.err.flush());
+    let asked = door.err.question(question);
     let read = asked.and_then(|()| door.input.read_line(&mut answer));
     if let Ok(interrupt) = interrupt {
         signal_hook::low_level::unregister(interrupt);

@@ -53,12 +53,14 @@ pub fn run(args: Config, door: &mut Door<'_>) -> Result<Exit> {
         let from = origin.map_or_else(|| "default".to_owned(), |(_, path)| path.display().to_string());
         said.push(of_environment(key, door)?.unwrap_or(Said { key, value: settings.value(key.name), from }));
     }
-    let text = match (wanted, args.json) {
-        (_, true) => as_json(&said),
-        (Some(_), false) => said.iter().map(|said| shown(said) + "\n").collect(),
-        (None, false) => as_lines(&said, &location.path.join("config.toml"), door),
-    };
-    door.out.write_all(text.as_bytes()).map_err(|error| Error::output(&error))?;
+    match (wanted, args.json) {
+        (_, true) => door.out.json(as_json(&said).as_bytes())?,
+        (Some(_), false) => said.iter().try_for_each(|said| door.out.line(&shown(said)))?,
+        (None, false) => {
+            let text = as_lines(&said, &location.path.join("config.toml"), door);
+            door.out.text(&text)?;
+        }
+    }
     Ok(Exit::Done)
 }
 

@@ -79,6 +79,6 @@ pub fn version(door: &mut Door<'_>) -> Result<Exit> {
 
 /// Text as data, on standard output.
 pub fn print(door: &mut Door<'_>, text: &str) -> Result<Exit> {
-    door.out.write_all(text.as_bytes()).map_err(|error| Error::output(&error))?;
+    door.out.text(text)?;
     Ok(Exit::Done)
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::error::{Error, Exit, Result};
+use crate::error::{Exit, Result};
 use crate::store::directory;
 use crate::store::os_real::REAL;
 
@@ -29,6 +29,6 @@ pub fn run(args: Init, door: &mut Door<'_>) -> Result<Exit> {
     let path = if base.file_name().is_some_and(|name| name == ".logbook") { base } else { base.join(".logbook") };
     let new = directory::initialize(&REAL, &path)?;
     let word = if new { "made" } else { "already there:" };
-    writeln!(door.out, "{word} {}", path.display()).map_err(|error| Error::io(format!("stdout: {error}")))?;
+    door.out.line(&format!("{word} {}", path.display()))?;
     Ok(Exit::Done)
 }

@@ -4,6 +4,7 @@ pub mod completions;
 pub mod config;
 pub mod help;
 pub mod init;
+pub mod judge;
 pub mod man;
 pub mod schema;
 pub mod where_;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::error::{Error, Exit, Result};
+use crate::error::{Exit, Result};
 use crate::store::{Purpose, locate};
 
 /// Two real examples.
@@ -22,8 +22,8 @@ pub struct Where {
 /// Prints path, reason, and whether it is there, separated by tabs.
 pub fn run(args: Where, door: &mut Door<'_>) -> Result<Exit> {
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Tell)?;
-    let there = if location.exists { "" } else { "\tnot there yet" };
-    writeln!(door.out, "{}\t{}{there}", location.path.display(), location.why.words())
-        .map_err(|error| Error::io(format!("stdout: {error}")))?;
+    let tab = if door.out.is_terminal() { "  " } else { "\t" };
+    let there = if location.exists { String::new() } else { format!("{tab}not there yet") };
+    door.out.line(&format!("{}{tab}{}{there}", location.path.display(), location.why.words()))?;
     Ok(Exit::Done)
 }

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use crate::cmd::Door;
 use crate::cmd::keep::progress::Progress;
+use crate::cmd::keep::retention::{OfLogbook, Old};
 use crate::cmd::reading;
 use crate::error::{Error, Exit, Result};
 use crate::format::SegmentName;
-use crate::model::Instant;
-use crate::query::time;
+use crate::model::{Instant, option_ms};
 use crate::store::append::Options;
 use crate::store::archive::{Covering, Keeper, manifest::Entry};
-use crate::store::config::{self, duration_ms};
+use crate::store::config;
 use crate::store::locate::Why;
 use crate::store::os_real::REAL;
 use crate::store::{Durability, Purpose, locate};
@@ -51,9 +51,7 @@ pub struct Archive {
 /// `logbook archive`
 pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
     let age = |flag: &str, given: &Option<String>| -> Result<Option<i64>> {
-        let ms = given.as_deref().map(time::duration_ms).transpose();
-        let ms =
-            ms.map_err(|why| Error::usage(format!("{flag}: {why}")).hint(format!("logbook archive {flag} 30d")))?;
+        let ms = given.as_deref().map(|text| option_ms(flag, text)).transpose()?;
         Ok(ms.map(|ms| i64::try_from(ms).unwrap_or(i64::MAX)))
     };
     let older = age("--older-than", &args.older_than)?;
@@ -62,7 +60,7 @@ pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
         return Err(Error::usage("archive needs to know which segments: --older-than DURATION")
             .hint("logbook archive --older-than 30d --dry-run"));
     }
-    let lock_timeout_ms = duration_ms(&args.lock_timeout)?;
+    let lock_timeout_ms = option_ms("--lock-timeout", &args.lock_timeout)?;
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
     if location.why == Why::Fallback && args.dir.is_none() {
         return Err(Error::usage(format!(
@@ -88,11 +86,22 @@ pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
     drop(progress);
     tell_adopted(&covering, door);
 
-    let doomed: Vec<Entry> = entries(&keeper).filter(|entry| is_old(entry, delete, now)).cloned().collect();
+    let Old { doomed, kept } = Old::among(entries(&keeper), |entry| is_old(entry, delete, now));
+    if let Some(first) = kept.first() {
+        let count = kept.len();
+        door.note(format_args!(
+            "{count} segment{} from {} on stay, old as they are: a younger one stands before them",
+            s(count),
+            first.segment
+        ));
+    }
     let (archived, damaged) = archive(&mut keeper, &args, older, (&doomed, now), door)?;
     let why = format!("archive --delete-older-than {}", args.delete_older_than.as_deref().unwrap_or_default());
-    let receipts = if doomed.is_empty() { Vec::new() } else { keeper.delete(&doomed, &why, options)? };
-    if door.err_is_terminal {
+    let receipts = match doomed.as_slice() {
+        [] => Vec::new(),
+        doomed => keeper.delete(doomed, &why, options, &mut OfLogbook::new(&location, door.clock))?,
+    };
+    if door.err.is_terminal() {
         let (count, from, to) = archived;
         door.note(format_args!("{count} segment{} archived, {} to {} MiB", s(count), from >> 20, to >> 20));
         for receipt in receipts {
@@ -154,14 +163,14 @@ fn restore(args: &Archive, keeper: &Keeper<'_>, door: &mut Door<'_>) -> Result<E
     for wanted in &args.restore {
         let entry = find(keeper, wanted)?;
         if args.dry_run {
-            writeln!(door.out, "restore {}", entry.segment).map_err(|error| Error::output(&error))?;
+            door.out.line(&format!("restore {}", entry.segment))?;
             continue;
         }
         let mut progress = Progress::new(door, entry.covered.bytes);
         progress.on(format!("restoring {}", entry.segment));
         let new = keeper.restore(&entry, &mut |bytes| progress.add(bytes))?;
         drop(progress);
-        if !new && door.err_is_terminal {
+        if !new && door.err.is_terminal() {
             door.note(format_args!("{} is there already", entry.segment));
         }
     }
@@ -197,10 +206,11 @@ fn dry_run(
 ) -> Result<Exit> {
     let mut lines = Vec::new();
     let sealed = keeper.sealed()?;
+    let Old { doomed, .. } = Old::among(entries(keeper), |entry| is_old(entry, delete, now));
     for entry in entries(keeper) {
         let raw = sealed.contains(&entry.segment);
         let days = Instant::parse(&entry.covered.sealed_at).map_or(0, |at| now.ms_since(at) / 86_400_000);
-        let what = if is_old(entry, delete, now) {
+        let what = if doomed.iter().any(|it| it.segment == entry.segment) {
             "delete"
         } else if raw && is_old(entry, older, now) {
             "archive"
@@ -213,8 +223,8 @@ fn dry_run(
     for name in sealed.iter().filter(|name| !keeper.known().segments.contains_key(&name.number)) {
         lines.push(format!("cover    {name}  sealed, not covered yet: its age is not known"));
     }
-    lines.iter().try_for_each(|line| writeln!(door.out, "{line}")).map_err(|error| Error::output(&error))?;
-    if lines.is_empty() && door.err_is_terminal {
+    lines.iter().try_for_each(|line| door.out.line(line))?;
+    if lines.is_empty() && door.err.is_terminal() {
         door.note("nothing to do");
     }
     Ok(Exit::Done)

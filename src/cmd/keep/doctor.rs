@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::cmd::keep::examine::{Finding, Level, access, cache, files, lies, rows};
+use crate::cmd::keep::examine::{Finding, Level, access, cache, files, gates, lies, rows};
 use crate::cmd::writing::redactor;
 use crate::error::{Error, Exit, Result};
+use crate::render::safe::escape;
 use crate::store::os_real::{Disk, disk, sync_times_us};
 use crate::store::{Durability, Environment, Location, Purpose, Settings, config, locate};
 
@@ -74,6 +75,7 @@ pub fn run(args: Doctor, door: &mut Door<'_>) -> Result<Exit> {
         files::doubled(&location.path),
         files::manifest(&location.path),
         files::tails(&location.path),
+        gates::faults(&location.path, &settings, (door.clock)()),
     ];
     let mut count = 0;
     let rows = rows::examine(&location, redactor.as_ref(), door).map(|(rows, findings)| {
@@ -91,11 +93,10 @@ pub fn run(args: Doctor, door: &mut Door<'_>) -> Result<Exit> {
     }
     findings.sort_by_key(|finding| finding.level);
     let damage = findings.iter().filter(|finding| finding.level == Level::Damage).count();
-    let text = match args.json {
-        true => as_json(&place, count, &findings),
-        false => as_lines(&place, count, &findings),
-    };
-    writeln!(door.out, "{text}").map_err(|error| Error::output(&error))?;
+    match args.json {
+        true => door.out.json((as_json(&place, count, &findings) + "\n").as_bytes())?,
+        false => door.out.text(&(as_lines(&place, count, &findings) + "\n"))?,
+    }
     if damage == 0 {
         return Ok(Exit::Done);
     }
@@ -180,7 +181,7 @@ fn as_json(place: &Place, rows: u64, findings: &[Finding]) -> String {
 
 fn as_lines(place: &Place, rows: u64, findings: &[Finding]) -> String {
     let mut lines = vec![
-        format!("directory    {} ({})", place.directory, place.found),
+        format!("directory    {} ({})", escape(&place.directory), place.found),
         format!("durability   {} ({})", place.durability, place.durability_from),
         format!("file system  {}", place.disk.file_system),
         format!("free         {} MiB", place.disk.free_bytes >> 20),

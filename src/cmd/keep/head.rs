@@ -6,9 +6,10 @@ use crate::cmd::Door;
 use crate::cmd::keep::archive::tell_adopted;
 use crate::cmd::keep::progress::Progress;
 use crate::error::{Error, Exit, Result};
+use crate::model::option_ms;
 use crate::store::append::{Options, Writer};
 use crate::store::archive::Keeper;
-use crate::store::config::{self, duration_ms};
+use crate::store::config;
 use crate::store::os_real::REAL;
 use crate::store::{Durability, Purpose, locate};
 
@@ -31,7 +32,7 @@ pub struct Head {
 
 /// `logbook head`
 pub fn run(args: Head, door: &mut Door<'_>) -> Result<Exit> {
-    let lock_timeout_ms = duration_ms(&args.lock_timeout)?;
+    let lock_timeout_ms = option_ms("--lock-timeout", &args.lock_timeout)?;
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
     let settings = config::layered(&location.path, &door.env)?;
     let options =
@@ -48,6 +49,6 @@ pub fn run(args: Head, door: &mut Door<'_>) -> Result<Exit> {
         return Err(Error::new(Exit::No, format!("{}: nothing was stored yet", location.path.display()))
             .hint("logbook append -r RUN -a 'what was done'"));
     };
-    writeln!(door.out, "{head}").map_err(|error| Error::output(&error))?;
+    door.out.line(&head.to_string())?;
     Ok(Exit::Done)
 }

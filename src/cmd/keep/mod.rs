@@ -5,4 +5,5 @@ pub mod doctor;
 mod examine;
 pub mod head;
 mod progress;
+mod retention;
 pub mod verify;

@@ -1,17 +1,17 @@
 //! How far long work has come, on a terminal, once it takes over a second.
 
-use std::io::Write;
 use std::time::{Duration, Instant};
 
 use crate::cmd::Door;
+use crate::render::Notes;
 
 /// Work shorter than this says nothing; then it speaks this often.
 const QUIET: Duration = Duration::from_secs(1);
 const EVERY: Duration = Duration::from_millis(200);
 
 /// A line on standard error that is written over.
-pub struct Progress<'d> {
-    err: Option<&'d mut (dyn Write + Send)>,
+pub struct Progress<'d, 'w> {
+    err: Option<&'d mut Notes<'w>>,
     next: Instant,
     shown: bool,
     what: String,
@@ -19,10 +19,10 @@ pub struct Progress<'d> {
     total: u64,
 }
 
-impl<'d> Progress<'d> {
+impl<'d, 'w> Progress<'d, 'w> {
     /// Of work on `total` bytes.
-    pub fn new<'a: 'd>(door: &'d mut Door<'a>, total: u64) -> Progress<'d> {
-        let err: Option<&'d mut (dyn Write + Send)> = if door.err_is_terminal { Some(&mut *door.err) } else { None };
+    pub fn new(door: &'d mut Door<'w>, total: u64) -> Progress<'d, 'w> {
+        let err = if door.err.is_terminal() { Some(&mut door.err) } else { None };
         Progress { err, next: Instant::now() + QUIET, shown: false, what: String::new(), done: 0, total }
     }
 
@@ -42,19 +42,16 @@ impl<'d> Progress<'d> {
         self.next = now + EVERY;
         if let Some(err) = &mut self.err {
             let percent = (self.done * 100).checked_div(self.total).map_or_else(String::new, |it| format!(" {it} %"));
-            // Nobody is harmed when it is not seen.
-            let _ = write!(err, "\r\x1b[K{}{percent}", self.what);
-            let _ = err.flush();
+            err.progress(Some(&format!("{}{percent}", self.what)));
             self.shown = true;
         }
     }
 }
 
-impl Drop for Progress<'_> {
+impl Drop for Progress<'_, '_> {
     fn drop(&mut self) {
         if let (true, Some(err)) = (self.shown, &mut self.err) {
-            let _ = write!(err, "\r\x1b[K");
-            let _ = err.flush();
+            err.progress(None);
         }
     }
 }

@@ -50,8 +50,10 @@ pub fn run(args: Verify, door: &mut Door<'_>) -> Result<Exit> {
     let lies = lies::found(&location.path)?.into_iter();
     verdict.find(lies.map(|lie| Finding::new(None, lie.file(), 0, lie.what())).collect());
     drop(progress);
-    let text = if args.json { format!("{}\n", as_json(&verdict)) } else { as_lines(&verdict) };
-    door.out.write_all(text.as_bytes()).map_err(|error| Error::output(&error))?;
+    match args.json {
+        true => door.out.json(format!("{}\n", as_json(&verdict)).as_bytes())?,
+        false => door.out.text(&as_lines(&verdict))?,
+    }
     match (verdict.findings.is_empty(), &verdict.head) {
         (true, Some(HeadVerdict::Unchecked(_))) => {
             return Err(Error::new(Exit::No, "nothing is broken, but the head cannot be checked")

@@ -4,15 +4,14 @@
 //!
 //! Not here: what a row means (`view`), waiting (`follow`).
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::SystemTime;
 
 use crate::cmd::reading::{self, Corrections, Reading, require, runs, test, wording};
 use crate::error::Result;
-use crate::format::Voiding;
 use crate::format::corrections::is_correction;
+use crate::format::{Voiding, carried};
 use crate::json::{self, Sum, frame};
 use crate::model::{Address, Instant, Night, Zone};
 use crate::query::ast::{Expr, Form, Op};
@@ -155,12 +154,25 @@ impl Board {
 
     /// Requests that somebody still may decide, the oldest first.
     pub fn open_requests(&self, now: Instant) -> impl Iterator<Item = &Request> {
-        self.state.oversight.approvals.all.iter().filter(move |request| request.is_open(now))
+        self.state.oversight.approvals.open(now).into_iter()
+    }
+
+    /// The request called `name`.
+    pub fn request(&self, name: &str) -> Option<&Request> {
+        self.state.oversight.approvals.find(name)
     }
 
     /// All requests and decisions, in order.
     pub fn requests(&self) -> &[Request] {
         &self.state.oversight.approvals.all
+    }
+
+    /// A request with what its run says where it says nothing itself.
+    pub fn in_full(&self, request: &Request) -> Request {
+        match self.run(&request.run) {
+            Some(run) => request.with_run(&run.once[0], &run.once[3]),
+            None => request.clone(),
+        }
     }
 
     /// Runs that are held.
@@ -185,14 +197,14 @@ impl State {
         // Before it is listed: what changes meanwhile shows the next time.
         let changed = changed(&location.path);
         let mut wanted = Query::default();
-        let kinds = approvals::KINDS.iter().chain(&holds::KINDS);
+        let kinds = approvals::KINDS.iter().chain(&holds::KINDS).chain(&[carried::KIND]);
         let mut any: Vec<Expr> = kinds.map(|kind| test("kind", Op::Equal, kind, Form::Quoted)).collect();
         let (days, tomorrow) = days(clock, count);
         if let Some(first) = days.first() {
             any.push(test("timestamp", Op::GreaterEqual, &first.to_string(), Form::Bare));
         }
         require(&mut wanted, Expr::Or(any));
-        let plan = wording::compiled(&wanted, "", clock, BTreeMap::new())?;
+        let plan = wording::plain(&wanted, "", clock)?;
         let mut pruning = Pruning::new(plan.requirement());
         let found = reading::logbook_at(location, Corrections::Folded, pruning.as_mut())?;
 
@@ -204,6 +216,9 @@ impl State {
         let names: Vec<String> = Oversight::FIELDS.iter().map(|&name| name.to_owned()).collect();
         scan::feed(&few, &mut std::io::empty(), &names, false, |row, _, _| {
             if let Some(place) = reading::address(&few, row.place) {
+                if carried::rows(row.text).is_some() {
+                    oversight.carried(row.text, &place);
+                }
                 oversight.push(row.fields, &place);
             }
             ControlFlow::Continue(())
@@ -248,6 +263,9 @@ impl State {
                 if !*is_stale {
                     runs.push(&row);
                     let place = Address::Place { segment: place.segment, offset };
+                    if carried::rows(text).is_some() {
+                        oversight.carried(text, &place);
+                    }
                     let mut fields = Vec::new();
                     if frame::pick(text, Oversight::FIELDS, &mut fields).is_ok() {
                         oversight.push(&fields, &place);

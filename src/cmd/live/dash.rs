@@ -44,7 +44,7 @@ pub struct Dash {
 
 /// `logbook dash`
 pub fn run(args: Dash, door: &mut Door<'_>) -> Result<Exit> {
-    if !door.out_is_terminal || !door.input_is_terminal {
+    if !door.out.is_terminal() || !door.input_is_terminal {
         return Err(Error::usage("dash needs a terminal").hint("logbook runs"));
     }
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::cmd::Door;
+use crate::cmd::guard::Within;
 use crate::error::{Error, Result};
 use crate::format::corrections::is_correction;
 use crate::format::{Voiding, voiding};
@@ -71,6 +72,7 @@ pub type Each<'e> = &'e mut dyn FnMut(Place, &[u8], bool) -> ControlFlow<()>;
 /// Rows that pass a filter, from a place on.
 pub struct Follower<'p> {
     plan: &'p Plan,
+    within: &'p Within<'p>,
     directory: PathBuf,
     watch: Watch,
     /// Correction rows are asked for.
@@ -80,15 +82,15 @@ pub struct Follower<'p> {
 }
 
 impl<'p> Follower<'p> {
-    /// Of the logbook at `directory`, rows that begin at or after `at`.
-    pub fn new(directory: &Path, at: Place, plan: &'p Plan, corrections: bool) -> Follower<'p> {
-        Follower {
-            plan,
-            directory: directory.to_path_buf(),
-            watch: Watch::new(directory, at),
-            corrections,
-            voiding: None,
-        }
+    /// Of the logbook at `directory`, rows that begin at or after `at`; each is asked within its bounds.
+    pub fn new(
+        directory: &Path,
+        at: Place,
+        (plan, within): (&'p Plan, &'p Within<'p>),
+        corrections: bool,
+    ) -> Follower<'p> {
+        let directory = directory.to_path_buf();
+        Follower { plan, within, watch: Watch::new(&directory, at), directory, corrections, voiding: None }
     }
 
     /// Where the next row is to begin.
@@ -99,7 +101,7 @@ impl<'p> Follower<'p> {
     /// Hands the rows that came to `each`, in order, with their places and whether they pass. After a break none is
     /// handed on any more, and the follower is not to be asked again.
     pub fn new_rows(&mut self, each: Each<'_>) -> Result<()> {
-        let (plan, corrections, voiding) = (self.plan, self.corrections, &mut self.voiding);
+        let (plan, within, corrections, voiding) = (self.plan, self.within, self.corrections, &mut self.voiding);
         let directory = &self.directory;
         let mut eval = plan.eval();
         let mut over = false;
@@ -115,7 +117,8 @@ impl<'p> Follower<'p> {
                 return;
             }
             let row = Row { text, fields: &fields, place: RowPlace { input: 0, offset: place.offset }, lasts: false };
-            let passes = plan.filter().is_none_or(|filter| filter.matches(&row, &mut eval).unwrap_or(false))
+            let matches = || plan.filter().is_none_or(|filter| filter.matches(&row, &mut eval).unwrap_or(false));
+            let passes = within.row(matches)
                 && json::validate(text, Limits::GRAMMAR).is_ok()
                 && (corrections || !is_correction_row(text));
             over = each(place, text, passes).is_break();

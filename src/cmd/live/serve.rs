@@ -62,10 +62,8 @@ pub fn run(args: Serve, door: &mut Door<'_>) -> Result<Exit> {
         .thread_name("pages")
         .build()
         .map_err(|error| Error::io(format!("no threads to serve with: {error}")))?;
-    writeln!(door.out, "http://127.0.0.1:{port}/?token={}", site.keys.token)
-        .and_then(|()| door.out.flush())
-        .map_err(|error| Error::output(&error))?;
-    if door.err_is_terminal {
+    door.out.line(&format!("http://127.0.0.1:{port}/?token={}", site.keys.token)).and_then(|()| door.out.flush())?;
+    if door.err.is_terminal() {
         door.note("open this address in a browser on this machine; ctrl-c ends it");
     }
     runtime

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
+use crate::cmd::guard::{Bounds, Within};
 use crate::cmd::live::follow::{Alarm, Follower, begin, sync};
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Found, Reading};
@@ -42,6 +43,8 @@ pub struct Tail {
     #[arg(long, value_name = "NAME")]
     cursor: Option<String>,
     #[command(flatten)]
+    bounds: Bounds,
+    #[command(flatten)]
     reading: Reading,
 }
 
@@ -57,13 +60,25 @@ pub fn run(args: Tail, door: &mut Door<'_>) -> Result<Exit> {
     if (Query { filter: None, ..query.clone() }) != Query::default() {
         return Err(Error::usage("tail takes a filter, and no other clause").hint("logbook query …"));
     }
-    let plan = wording::compiled(&query, &text, &clock, BTreeMap::new())?;
+    let watch = args.bounds.watch_rows(&query)?;
+    let guarded = wording::guarded(&query, &text, &clock, BTreeMap::new(), watch)?;
     let corrections = Corrections::wanted(&args.reading, &query);
     let found = reading::logbook_for(door, &args.reading, corrections, None)?;
+    let mut out = Lines { format, look: args.reading.look(door, clock.zone) };
+    guarded.evaluate(|plan, within| follow(&args, &found, (plan, within), corrections, &mut out, door))
+}
+
+/// Prints the newest rows, and those that come.
+fn follow(
+    args: &Tail,
+    found: &Found,
+    (plan, within): (&Plan, &Within<'_>),
+    corrections: Corrections,
+    out: &mut Lines,
+    door: &mut Door<'_>,
+) -> Result<Exit> {
     let cursor = args.cursor.as_deref().map(|name| Cursor::new(&found.path, name)).transpose()?;
     let saved = begin(cursor.as_ref(), end_of(&found.inputs), door)?;
-    let look = args.reading.look(door, clock.zone);
-    let mut out = Lines { format, look };
     let mut at = end_of(&found.inputs);
     match saved {
         Some(saved) => at = saved,
@@ -72,15 +87,15 @@ pub fn run(args: Tail, door: &mut Door<'_>) -> Result<Exit> {
                 (None, Some(_)) => usize::MAX,
                 (count, _) => count.unwrap_or(COUNT),
             };
-            for row in newest(&found, &plan, count, door) {
+            for row in newest(found, (plan, within), count, door) {
                 out.print(&row, door)?;
             }
         }
     }
     let shown = corrections != Corrections::Folded;
-    let mut follower = Follower::new(&found.path, at, &plan, shown);
+    let mut follower = Follower::new(&found.path, at, (plan, within), shown);
     let mut keeper = match &cursor {
-        Some(cursor) => Some(Keeper::new(cursor.clone(), &found, saved, door)?),
+        Some(cursor) => Some(Keeper::new(cursor.clone(), found, saved, door)?),
         None => None,
     };
     let alarm = args.follow.then(|| Alarm::new(&found.path));
@@ -93,7 +108,7 @@ pub fn run(args: Tail, door: &mut Door<'_>) -> Result<Exit> {
             })?;
         }
         if failed.is_none() {
-            failed = door.out.flush().map_err(|error| Error::output(&error)).err();
+            failed = door.out.flush().err();
         }
         if let Some(error) = failed {
             return Err(error);
@@ -110,7 +125,7 @@ pub fn run(args: Tail, door: &mut Door<'_>) -> Result<Exit> {
 
 /// The newest `count` rows that pass, the oldest of them first: segments are read from the newest on, until there are
 /// enough.
-fn newest(found: &Found, plan: &Plan, count: usize, door: &mut Door<'_>) -> VecDeque<Vec<u8>> {
+fn newest(found: &Found, (plan, within): (&Plan, &Within<'_>), count: usize, door: &mut Door<'_>) -> VecDeque<Vec<u8>> {
     let mut rows = VecDeque::new();
     for input in (0..found.inputs.len() as u32).rev() {
         let mut here: VecDeque<Vec<u8>> = VecDeque::new();
@@ -120,9 +135,8 @@ fn newest(found: &Found, plan: &Plan, count: usize, door: &mut Door<'_>) -> VecD
         }
         let mut eval = plan.eval();
         scan::feed(&found.inputs.only(input), door.input, plan.fields(), false, |row: &Row<'_>, _, _| {
-            if plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false))
-                && json::validate(row.text, json::Limits::GRAMMAR).is_ok()
-            {
+            let matches = || plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false));
+            if within.row(matches) && json::validate(row.text, json::Limits::GRAMMAR).is_ok() {
                 if here.len() == wanted {
                     here.pop_front();
                 }
@@ -143,11 +157,10 @@ struct Lines {
 
 impl Lines {
     fn print(&mut self, row: &[u8], door: &mut Door<'_>) -> Result<()> {
-        let written = match self.format {
-            Format::Jsonl => door.out.write_all(json::trim(row)).and_then(|()| door.out.write_all(b"\n")),
-            _ => door.out.write_all(line::draw(row, &self.look).as_bytes()),
-        };
-        written.map_err(|error| Error::output(&error))
+        match self.format {
+            Format::Jsonl => door.out.json(json::trim(row)).and_then(|()| door.out.json(b"\n")),
+            _ => door.out.drawn(&line::draw(row, &self.look)),
+        }
     }
 }
 

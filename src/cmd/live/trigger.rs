@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
+use crate::cmd::guard::{Bounds, Within};
 use crate::cmd::live::follow::{Alarm, Follower, begin, sync};
 use crate::cmd::live::handover::{self, Handover};
 use crate::cmd::reading::wording::{self, Clauses};
@@ -13,8 +14,8 @@ use crate::cmd::writing::{Desk, Writing};
 use crate::error::{Error, Exit, Result};
 use crate::format::corrections::step_of;
 use crate::json;
-use crate::model::Address;
-use crate::query::{Query, time};
+use crate::model::{Address, wait_ms};
+use crate::query::{Plan, Query, time};
 use crate::render::cell;
 use crate::scan;
 use crate::store::cursors::Cursor;
@@ -59,15 +60,25 @@ pub struct Trigger {
 
 /// `logbook trigger`
 pub fn run(args: Trigger, door: &mut Door<'_>) -> Result<Exit> {
-    let timeout_ms = args.timeout.as_deref().map(time::duration_ms).transpose();
-    let timeout_ms = timeout_ms.map_err(|why| Error::usage(format!("--timeout: {why}")).hint("as --timeout 5m"))?;
+    let timeout_ms = args.timeout.as_deref().map(|text| wait_ms("--timeout", text)).transpose()?;
     let (query, text) = Clauses::default().query(&args.filter)?;
     if (Query { filter: None, ..query.clone() }) != Query::default() {
         return Err(Error::usage("trigger takes a filter, and no other clause"));
     }
     let clock = time::Clock { now: door.now()?, zone: door.zone(false, None)? };
-    let plan = wording::compiled(&query, &text, &clock, BTreeMap::new())?;
-    let desk = args.writing.desk(door, Purpose::Read)?;
+    let watch = Bounds::default().watch_rows(&query)?;
+    let guarded = wording::guarded(&query, &text, &clock, BTreeMap::new(), watch)?;
+    guarded.evaluate(|plan, within| follow(&args, (plan, within), timeout_ms, door))
+}
+
+/// Hands over the rows that come.
+fn follow(
+    args: &Trigger,
+    (plan, within): (&Plan, &Within<'_>),
+    timeout_ms: Option<u64>,
+    door: &mut Door<'_>,
+) -> Result<Exit> {
+    let desk = &args.writing.desk(door, Purpose::Read)?;
     let found = reading::logbook_at(&desk.location, Corrections::AsWritten, None)?;
     let cursor = args.cursor.as_deref().map(|name| Cursor::new(&found.path, name)).transpose()?;
     let saved = begin(cursor.as_ref(), end_of(&found.inputs), door)?;
@@ -77,11 +88,11 @@ pub fn run(args: Trigger, door: &mut Door<'_>) -> Result<Exit> {
     let name = args.cursor.clone().unwrap_or_else(|| "trigger".to_owned());
     let own = own_runs(&found.inputs, &name, door);
     let writer = desk.writer(door)?;
-    let mut work = Work { args: &args, desk: &desk, name, timeout_ms, own, writer, cursor, kept: at, given_up: 0 };
+    let mut work = Work { args, desk, name, timeout_ms, own, writer, cursor, kept: at, given_up: 0 };
     if saved.is_none() {
         work.keep(at)?;
     }
-    let mut follower = Follower::new(&found.path, at, &plan, false);
+    let mut follower = Follower::new(&found.path, at, (plan, within), false);
     let alarm = (!args.once).then(|| Alarm::new(&found.path));
     loop {
         let mut failed = None;

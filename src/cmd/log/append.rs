@@ -86,22 +86,22 @@ fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
     let text = if batch { refuse_beside_stdin(args).map(|()| None)? } else { Some(row_text(args)?) };
 
     let desk = args.writing.desk(door, Purpose::Write)?;
-    let env = door.env.clone();
-    let of_flag = args.run.as_deref().filter(|_| batch);
-    let mut rules = desk.rules(&env);
-    rules = Rules { run_id: of_flag.or(rules.run_id), own: false, ..rules };
+    let of_flag = args.run.as_deref().filter(|_| batch).map(|run| desk.as_stored("run_id", run)).transpose()?;
+    let rules = desk.rules();
+    let rules = Rules { run_id: of_flag.as_deref().or(rules.run_id), own: false, ..rules };
     let Some(text) = text else { return append_batch::run(append_batch::Job { desk: &desk, rules, on_refused }, door) };
 
     let mut drafts = Drafts::new();
     let now = (door.clock)();
     let timestamp = now.to_utc_ms();
     drafts.push(&text, &rules, &timestamp, None)?;
-    let breach = breach::push(&mut breach::of(&desk, now, door.err), &text, &mut drafts, &rules, &timestamp);
+    let breach = breach::push(&mut breach::of(&desk, now, &mut door.err), &text, &mut drafts, &rules, &timestamp);
+    desk.note_redactions(&mut door.err);
     let stored = desk.store(&drafts, door, |_| Ok(()))?;
     print_rows(desk.print, &drafts, &stored[..stored.len().min(1)], door)?;
     breach.into_iter().for_each(|told| door.note(format_args!("stored, but {told}")));
     if let Some(slip) = slip(args) {
-        door.note(slip);
+        door.warn(&slip);
     }
     Ok(Exit::Done)
 }
@@ -135,12 +135,13 @@ fn refuse_beside_stdin(args: &Append) -> Result<()> {
 }
 
 /// A field that was typed one letter off an envelope field: stored as the payload it is, and said.
-fn slip(args: &Append) -> Option<String> {
+fn slip(args: &Append) -> Option<Error> {
     let keys =
         args.args.iter().filter(|argument| !argument.starts_with('{')).filter_map(|argument| argument.split_once('='));
     keys.map(|(key, _)| key.trim_end_matches(':')).filter(|key| !names::is_standard(key)).find_map(|key| {
         let near = names::ENVELOPE.iter().find(|name| strsim::damerau_levenshtein(key, name) == 1)?;
-        Some(format!("{key} is stored as a field of your own; {near} was not set\nhint: if {near} was meant: logbook append … {near}=…"))
+        let told = Error::usage(format!("{key} is stored as a field of your own; {near} was not set"));
+        Some(told.hint(format!("if {near} was meant: logbook append … {near}=…")))
     })
 }
 

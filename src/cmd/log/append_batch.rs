@@ -1,17 +1,18 @@
 //! `logbook append -`: rows from stdin, 256 KiB at a time under the lock, one
 //! sync for all of them.
 
-use std::io::{Read, Write};
+use std::io::Read;
 
 use super::append_lines::Lines;
 use crate::cmd::Door;
 use crate::cmd::calling::breach::{self, Contracts};
-use crate::cmd::writing::{Desk, Print, announce_fallback, say};
+use crate::cmd::writing::{Desk, Print, announce_fallback, say_rows};
 use crate::error::{Error, Exit, Result};
 use crate::format::{Drafts, Rules};
 use crate::json::Spans;
 use crate::json::skip::is_white;
 use crate::model::APPEND_ROW_BYTES_MAX;
+use crate::render::Notes;
 use crate::store::Stored;
 use crate::store::append::{OnRefused, Writer};
 use crate::store::os_real::{self, REAL};
@@ -42,6 +43,8 @@ struct Batch<'a> {
     /// How many rows break one, and what the first of them was.
     breaches: (u64, String),
     line: u64,
+    /// The line of the first row with a secret, and what was found there.
+    redacted: Option<(u64, String)>,
     now: String,
     stored: u64,
     skipped: u64,
@@ -58,7 +61,8 @@ pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
         drafts: Drafts::new(),
         lines: Vec::new(),
         line: 0,
-        contracts: breach::of(job.desk, (door.clock)(), door.err),
+        redacted: None,
+        contracts: breach::of(job.desk, (door.clock)(), &mut door.err),
         breaches: (0, String::new()),
         now: String::new(),
         stored: 0,
@@ -71,7 +75,7 @@ pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
     let mut lines = Lines::new();
     let mut ended = false;
     let clock = door.clock;
-    let err = &mut *door.err;
+    let err = &mut door.err;
     let mut input: &mut dyn Read = &mut door.input;
     while !ended && result.is_ok() {
         batch.now = clock().to_utc_ms();
@@ -101,7 +105,7 @@ pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
 
 impl Batch<'_> {
     /// Takes in rows until a hold is full or stdin ends.
-    fn read(&mut self, input: &mut dyn Read, err: &mut dyn Write, lines: &mut Lines, ended: &mut bool) -> Result<()> {
+    fn read(&mut self, input: &mut dyn Read, err: &mut Notes<'_>, lines: &mut Lines, ended: &mut bool) -> Result<()> {
         let aborting = self.on_refused == OnRefused::Abort;
         let full = if aborting { usize::MAX } else { HOLD_BYTES };
         while self.drafts.bytes() < full {
@@ -134,13 +138,20 @@ impl Batch<'_> {
         Ok(())
     }
 
-    fn take(&mut self, line: &[u8], spans: Option<&Spans>, err: &mut dyn Write) -> Result<()> {
+    fn take(&mut self, line: &[u8], spans: Option<&Spans>, err: &mut Notes<'_>) -> Result<()> {
         self.line += 1;
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if spans.is_none() && line.iter().all(|byte| is_white(*byte)) {
             return Ok(());
         }
-        match self.drafts.push_judged(line, spans, &self.rules, &self.now, Some(self.line)) {
+        let pushed = self.drafts.push_judged(line, spans, &self.rules, &self.now, Some(self.line));
+        if let (None, Some(redactor)) = (&self.redacted, self.rules.redactor)
+            && redactor.report().rows > 0
+            && let Some(new) = redactor.report().take_new()
+        {
+            self.redacted = Some((self.line, new));
+        }
+        match pushed {
             Ok(()) => {
                 self.lines.push(self.line);
                 let breach = breach::push(&mut self.contracts, line, &mut self.drafts, &self.rules, &self.now);
@@ -161,13 +172,13 @@ impl Batch<'_> {
         }
     }
 
-    fn skip(&mut self, error: &Error, err: &mut dyn Write) {
+    fn skip(&mut self, error: &Error, err: &mut Notes<'_>) {
         self.skipped += 1;
-        let _ = writeln!(err, "logbook: skipped: {}", error.message);
+        err.note(format_args!("skipped: {}", error.message));
     }
 
     /// Stores what was taken in.
-    fn flush(&mut self, writer: &mut Writer<'_>, err: &mut dyn Write) -> Result<()> {
+    fn flush(&mut self, writer: &mut Writer<'_>, err: &mut Notes<'_>) -> Result<()> {
         let appended = writer.append(&self.drafts, self.on_refused);
         let is_given = |row: &&Stored| self.lines.get(row.draft).is_some_and(|line| *line > 0);
         self.stored += appended.rows.iter().filter(is_given).count() as u64;
@@ -204,22 +215,31 @@ impl Batch<'_> {
         }
     }
 
+    /// Notes how much was redacted, and where first.
+    fn note_redactions(&self, err: &mut Notes<'_>) {
+        let (Some((line, new)), Some(redactor)) = (&self.redacted, self.rules.redactor) else { return };
+        let report = redactor.report();
+        let s = if report.secrets == 1 { "" } else { "s" };
+        let rows = rows_of(report.rows);
+        err.note(format_args!("redacted: {} secret{s} in {rows}, first in line {line}: {new}", report.secrets));
+    }
+
     /// Says what came of it. A failed sync is worse than a bad row.
     fn finish(self, result: Result<()>, synced: Result<()>, door: &mut Door<'_>) -> Result<Exit> {
+        self.note_redactions(&mut door.err);
         if self.breaches.0 > 0 {
-            let _ = writeln!(
-                door.err,
-                "logbook: {} stored, but against contracts: {}",
-                rows_of(self.breaches.0),
-                self.breaches.1
-            );
+            let (count, first) = &self.breaches;
+            door.err.note(format_args!(
+                "{} stored that break a contract, or could not be held against one; the first: {first}",
+                rows_of(*count)
+            ));
         }
-        let said = if synced.is_ok() { say(&self.printed, door) } else { Ok(()) };
+        let said = if synced.is_ok() { say_rows(&self.printed, door) } else { Ok(()) };
         let rows = rows_of;
         let skipped = if self.skipped > 0 { format!(", {} skipped", rows(self.skipped)) } else { String::new() };
         match synced.and(result).and(said) {
             Ok(()) if self.skipped > 0 => {
-                let _ = writeln!(door.err, "logbook: {} stored{skipped}", rows(self.stored));
+                door.err.note(format_args!("{} stored{skipped}", rows(self.stored)));
                 Ok(Exit::Usage)
             }
             Ok(()) => Ok(Exit::Done),

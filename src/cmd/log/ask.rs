@@ -1,13 +1,17 @@
 //! `logbook ask 'what'`: asks a person for approval, and with --wait waits for it.
 
+use std::ffi::OsString;
+
 use crate::cmd::Door;
-use crate::cmd::calling::Described;
 use crate::cmd::calling::asking::{self, Question};
+use crate::cmd::calling::{Arguments, Described};
 use crate::cmd::writing::{OfRun, Print, Writing, print_rows, say};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::Pairs;
+use crate::json;
+use crate::model::wait_ms;
+use crate::render::safe::escape;
 use crate::store::Purpose;
-use crate::store::config::duration_ms;
 use crate::view::approvals::Verdict;
 
 /// Two real examples.
@@ -26,7 +30,7 @@ pub struct Ask {
     /// The SHA-256 of the arguments that a decision is bound to: printf '%s\0' CMD ARGS… | sha256sum
     #[arg(long, value_name = "DIGITS")]
     args_sha256: Option<String>,
-    /// No decision counts after this time, such as 2h
+    /// No decision counts after this time, such as 2h or 1h30m; at most 3650d
     #[arg(long, value_name = "TIME")]
     expires: Option<String>,
     /// Wait for the decision: exit 0 approved, 1 denied or expired, 6 not decided yet
@@ -35,6 +39,9 @@ pub struct Ask {
     /// Wait at most this long, such as 100s; asking the same again goes on waiting
     #[arg(long, value_name = "TIME", requires = "wait")]
     timeout: Option<String>,
+    /// The command that is asked about: whoever decides sees it, and the decision is bound to it
+    #[arg(value_name = "CMD", last = true)]
+    command: Vec<OsString>,
     #[command(flatten)]
     described: Described,
     #[command(flatten)]
@@ -46,6 +53,59 @@ pub fn run(args: Ask, door: &mut Door<'_>) -> Result<Exit> {
     let result = ask(&args, door);
     // What was not asked is not approved, and so no effort is good enough.
     if args.wait { result } else { args.writing.ended(result, door) }
+}
+
+/// The call that is asked about. Of arguments that are shown the digest is known, and the one that is given must be theirs.
+fn call(args: &Ask, digest: Option<&str>) -> Result<Pairs> {
+    let mut call = Pairs::new();
+    args.described.say(&mut call)?;
+    if let Some(tool) = &args.described.tool {
+        call.text("tool_call.tool", tool)?;
+    }
+    let shown = match args.command.as_slice() {
+        [] => shown(&call.object())?,
+        command => {
+            let arguments = Arguments::of_command(command);
+            call.json("tool_call.args", &arguments.json)?;
+            Some(arguments)
+        }
+    };
+    match (digest, &shown) {
+        (Some(digest), Some(shown)) if shown.sha256 != digest => {
+            return Err(Error::usage(format!(
+                "--args-sha256 is not the digest of the arguments shown: {}",
+                shown.sha256
+            ))
+            .hint("leave it out: it is computed from the arguments"));
+        }
+        (None, None) => {}
+        (given, shown) => {
+            let known = given.or(shown.as_ref().map(|shown| shown.sha256.as_str()));
+            call.text("tool_call.args_sha256", known.unwrap_or_default())?;
+        }
+    }
+    Ok(call)
+}
+
+/// The arguments that a further field gives.
+fn shown(call: &[u8]) -> Result<Option<Arguments>> {
+    let mut outer = Vec::new();
+    let mut inner = Vec::new();
+    // What was just printed can be read.
+    let args = json::pick(call, &["tool_call"], &mut outer).ok().and_then(|()| {
+        json::pick(outer[0]?, &["args"], &mut inner).ok()?;
+        inner[0]
+    });
+    let Some(args) = args.filter(|args| *args != b"null") else { return Ok(None) };
+    let text = String::from_utf8_lossy(args);
+    let words: Option<Vec<String>> = serde_json::from_str(&text).ok();
+    Ok(Some(match words {
+        Some(words) => Arguments {
+            json: text.into_owned(),
+            ..Arguments::of_command(&words.into_iter().map(OsString::from).collect::<Vec<_>>())
+        },
+        None => Arguments::of_json(&text)?,
+    }))
 }
 
 fn ask(args: &Ask, door: &mut Door<'_>) -> Result<Exit> {
@@ -60,28 +120,26 @@ fn ask(args: &Ask, door: &mut Door<'_>) -> Result<Exit> {
         return Err(Error::usage("--args-sha256 takes 64 hexadecimal digits in lower case")
             .hint("printf '%s\\0' CMD ARGS… | sha256sum"));
     }
-    let expires_ms = args.expires.as_deref().map(duration_ms).transpose()?;
-    let timeout_ms = args.timeout.as_deref().map(duration_ms).transpose()?;
-    let mut beside = Pairs::new();
-    args.described.say(&mut beside)?;
-    if let Some(digest) = digest {
-        beside.text("tool_call.args_sha256", digest)?;
-    }
-    if let Some(tool) = &args.described.tool {
-        beside.text("tool_call.tool", tool)?;
-    }
+    let expires_ms = args.expires.as_deref().map(|text| wait_ms("--expires", text)).transpose()?;
+    let timeout_ms = args.timeout.as_deref().map(|text| wait_ms("--timeout", text)).transpose()?;
+    let call = call(args, digest)?;
     let desk = args.writing.desk(door, Purpose::Write)?;
-    let question = Question { run: &run, action: &args.what, args_sha256: digest, expires_ms, beside: &beside };
+    let run = desk.as_stored("run_id", &run)?;
+    let question = Question { run: &run, action: &args.what, call: &call, rule: &Pairs::new(), expires_ms };
     let (name, done) = question.put(&desk, door)?;
     if !args.wait {
         match (&desk.print, &done) {
             (Print::Row, Some(done)) => print_rows(desk.print, &done.drafts, &done.stored, door)?,
-            _ => say(format!("{name}\n").as_bytes(), door)?,
+            _ => say(&name, door)?,
         }
         return Ok(Exit::Done);
     }
     let Some(request) = asking::wait(&desk, &run, &name, timeout_ms, door)? else {
-        door.note(format_args!("{name} is not decided yet\nhint: ask the same again to go on waiting; a person decides with: logbook approve {name}"));
+        let hint = format!(
+            "ask the same again to go on waiting; a person decides with: logbook approve {}",
+            asking::word(&name)
+        );
+        door.warn(&Error::new(Exit::Undecided, format!("{name} is not decided yet")).hint(hint));
         return Ok(Exit::Undecided);
     };
     let row = || {
@@ -92,7 +150,7 @@ fn ask(args: &Ask, door: &mut Door<'_>) -> Result<Exit> {
         Ok(pairs)
     };
     asking::take(&desk, &request, door, row, |_| Ok(()))?;
-    say(format!("{}\n", asking::told(&request)).as_bytes(), door)?;
+    say(&escape(&asking::told(&request)), door)?;
     let approved = request.decision.is_some_and(|decision| decision.verdict == Verdict::Approved);
     Ok(if approved { Exit::Done } else { Exit::No })
 }

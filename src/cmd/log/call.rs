@@ -82,13 +82,8 @@ struct End {
 pub fn run(args: Call, door: &mut Door<'_>) -> Result<Exit> {
     match args.what {
         What::Begin(args) => {
-            match begin(&args, door) {
-                // A person's no, or nobody's yes, is no accident.
-                Err(error) if error.exit == Exit::No || args.gate.ask => {
-                    Err(error.within("the call is not to be made"))
-                }
-                result => args.writing.ended(result, door),
-            }
+            // Best effort is about storing, which it has seen to: what is left is a refusal.
+            begin(&args, door).map_err(|error| error.within("the call must not be made"))
         }
         What::End(args) => {
             let result = end(&args, door);
@@ -107,19 +102,22 @@ fn begin(args: &Begin, door: &mut Door<'_>) -> Result<Exit> {
         Some(id) => id.clone(),
         None => made_id::call_id((door.clock)())?,
     };
+    let desk = args.writing.desk(door, Purpose::Write)?;
+    if args.described.keep() == Keep::Full {
+        desk.keep_arguments();
+    }
+    let run = desk.as_stored("run_id", &run)?;
+    let id = desk.as_stored("id", &id)?;
     let action = match (&args.action, &arguments) {
         (Some(action), _) => action.clone(),
-        (None, Some(arguments)) if args.described.keep() != Keep::Digest => format!("{tool} {}", arguments.line),
+        (None, Some(arguments)) if args.described.keep() != Keep::Digest => {
+            format!("{tool} {}", arguments.action(&desk)?)
+        }
         _ => tool.to_owned(),
     };
-    let mut desk = args.writing.desk(door, Purpose::Write)?;
-    if args.described.keep() == Keep::Full {
-        desk.redactor = None;
-    }
-    let mut course = Course::of(&run);
-    let seen = match args.id {
-        Some(_) => Some(desk.look(About::Run(&run), door, &mut course)?),
-        None => None,
+    let (mut course, seen) = match args.id {
+        Some(_) => desk.look(About::Run(&run), door, || Course::of(&run)).map(|(course, seen)| (course, Some(seen)))?,
+        None => (Course::of(&run), None),
     };
     let mut may_begin =
         |state: &mut State<'_, '_>| {
@@ -143,11 +141,13 @@ fn begin(args: &Begin, door: &mut Door<'_>) -> Result<Exit> {
         described: args.described.clone(),
         other_side_effect: None,
         arguments: arguments.as_ref(),
+        undoes: None,
         gate: &args.gate,
+        best_effort: args.writing.is_best_effort(door),
     };
     intent.put(&desk, door, &mut may_begin)?;
     if desk.print == Print::Nothing {
-        say(format!("{id}\n").as_bytes(), door)?;
+        say(&id, door)?;
     }
     Ok(Exit::Done)
 }
@@ -155,16 +155,18 @@ fn begin(args: &Begin, door: &mut Door<'_>) -> Result<Exit> {
 fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
     let run = args.of.name(door)?;
     let desk = args.writing.desk(door, Purpose::Read)?;
+    let run = desk.as_stored("run_id", &run)?;
+    let id = desk.as_stored("id", &args.id)?;
     let result = args.result.as_deref().map(Arguments::of_json).transpose()?;
     let done = desk.decide(
         About::Run(&run),
         door,
         || Course::of(&run),
         |course| {
-            let call = course.calls.iter().find(|call| call.id == args.id);
+            let call = course.calls.iter().find(|call| call.id == id);
             let Some(call) = call else {
                 let error = Error::usage(format!("run {run:?} has no call {:?}", args.id));
-                return Err(match nearest(&args.id, course.calls.iter().map(|call| call.id.as_str())) {
+                return Err(match nearest(&id, course.calls.iter().map(|call| call.id.as_str())) {
                     Some(near) => error.hint(format!("did you mean {near}?")),
                     None => error.hint("logbook call begin … prints the id; -r names its run"),
                 });
@@ -176,7 +178,7 @@ fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
             let mut pairs = Pairs::new();
             let texts = [("run_id", &*run), ("kind", "call.result"), ("action", &call.action)];
             texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-            pairs.text("tool_call.id", &args.id)?;
+            pairs.text("tool_call.id", &id)?;
             pairs.text("tool_call.tool", &call.tool)?;
             if !call.contract.is_empty() {
                 pairs.text("tool_call.contract", &call.contract)?;
@@ -204,7 +206,7 @@ fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
 /// Says in a row of its own, behind the result, what contract the tool broke.
 fn judged(done: &Done, desk: &Desk, door: &mut Door<'_>) -> Result<Exit> {
     let now = (door.clock)();
-    let mut contracts = breach::of(desk, now, door.err);
+    let mut contracts = breach::of(desk, now, &mut door.err);
     let (Some(contracts), Some(draft)) = (&mut contracts, done.drafts.rows().first()) else { return Ok(Exit::Done) };
     let mut result = Vec::new();
     done.drafts.render(draft, 0, &mut result);

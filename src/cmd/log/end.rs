@@ -58,9 +58,10 @@ pub fn run(args: End, door: &mut Door<'_>) -> Result<Exit> {
 
 fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
     let run = args.of.name(door)?;
-    let pairs = || row(args, &run);
-    pairs()?;
+    row(args, &run)?;
     let desk = args.writing.desk(door, Purpose::Read)?;
+    let run = desk.as_stored("run_id", &run)?;
+    let pairs = || row(args, &run);
     let mut is_known = true;
     let done = desk.decide(
         About::Run(&run),

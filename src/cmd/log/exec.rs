@@ -7,6 +7,7 @@ use crate::cmd::Door;
 use crate::cmd::calling::capture::Capture;
 use crate::cmd::calling::command::{self, Ended, Outcome};
 use crate::cmd::calling::intent::{Begun, Gate, Intent};
+use crate::cmd::calling::judge::Judge;
 use crate::cmd::calling::{Arguments, Described, Keep, held};
 use crate::cmd::writing::{Desk, OfRun, Writing, made_id};
 use crate::error::{Error, Exit, Result};
@@ -33,7 +34,7 @@ pub struct Exec {
     described: Described,
     #[command(flatten)]
     gate: Gate,
-    /// Keep size, digest and last lines of the output; the command then writes to a pipe
+    /// Keep size, digest and last lines of the output; the command then writes to a pipe, and what outlives it loses what it prints
     #[arg(long)]
     capture: bool,
     /// How many last lines of each stream --capture keeps
@@ -73,7 +74,6 @@ impl Exec {
             tool: Some("rollback".to_owned()),
             side_effect: Some("write".to_owned()),
             args: "redacted".to_owned(),
-            field: vec![format!("undoes={}", undoing.undoes)],
             ..Described::default()
         };
         Exec {
@@ -129,41 +129,28 @@ struct Call<'a> {
 /// Runs the command between its two rows.
 pub fn carry_out(args: &Exec, door: &mut Door<'_>) -> Result<Outcome> {
     let arguments = Arguments::of_command(&args.command);
-    let mut result = args.writing.desk(door, Purpose::Write);
-    if let (Ok(desk), Keep::Full) = (&mut result, args.described.keep()) {
-        desk.redactor = None;
+    let refused = |error: Error| error.within("the command was not run");
+    let desk = args.writing.desk(door, Purpose::Write).map_err(refused)?;
+    if args.described.keep() == Keep::Full {
+        desk.keep_arguments();
     }
-    let call = match &result {
-        Ok(desk) => begin(args, &arguments, desk, door),
-        Err(error) => Err(error.clone()),
-    };
-    let call = match call {
-        Ok(call) => Some(call),
-        // A person's no, or nobody's yes, is no accident.
-        Err(error) if args.writing.is_best_effort(door) && !args.gate.ask && error.exit != Exit::No => {
-            door.note(format_args!("warning: not stored: {}", error.message));
-            None
-        }
-        Err(error) => return Err(error.within("the command was not run")),
-    };
+    let call = begin(args, &arguments, &desk, door).map_err(refused)?;
     let capture = args.capture.then_some(Capture { lines: args.capture_lines });
     // What was printed stands before what the command prints.
     let _ = door.out.flush();
     let outcome = command::run(&args.command, capture);
-    if let Some(call) = call
-        && let Err(error) = call.end(&outcome, door)
-    {
+    if let Err(error) = call.end(&outcome, door) {
         door.note(format_args!("warning: the result was not stored: {}", error.message));
     }
     outcome
 }
 
 fn begin<'a>(args: &Exec, arguments: &Arguments, desk: &'a Desk, door: &mut Door<'_>) -> Result<Call<'a>> {
-    let run = args.of.name(door)?;
+    let run = desk.as_stored("run_id", &args.of.name(door)?)?;
     let id = made_id::call_id((door.clock)())?;
     let program = args.command.first().map(Path::new).and_then(Path::file_name).unwrap_or_default().to_string_lossy();
     let tool = args.described.tool.clone().unwrap_or_else(|| program.clone().into_owned());
-    let action = if args.described.keep() == Keep::Digest { program.into_owned() } else { arguments.line.clone() };
+    let action = if args.described.keep() == Keep::Digest { program.into_owned() } else { arguments.action(desk)? };
     let intent = Intent {
         run: &run,
         id: &id,
@@ -172,7 +159,9 @@ fn begin<'a>(args: &Exec, arguments: &Arguments, desk: &'a Desk, door: &mut Door
         described: args.described.clone(),
         other_side_effect: Some("exec"),
         arguments: Some(arguments),
+        undoes: args.undoes.as_ref().map(|(name, _)| name.as_str()),
         gate: &args.gate,
+        best_effort: args.writing.is_best_effort(door),
     };
     let begun = intent.put(desk, door, &mut |state| args.may_run(state, &run))?;
     Ok(Call { desk, begun, run, id, tool, action })
@@ -180,7 +169,11 @@ fn begin<'a>(args: &Exec, arguments: &Arguments, desk: &'a Desk, door: &mut Door
 
 impl Call<'_> {
     /// Stores what came of it.
-    fn end(mut self, outcome: &Result<Outcome>, door: &mut Door<'_>) -> Result<()> {
+    fn end(self, outcome: &Result<Outcome>, door: &mut Door<'_>) -> Result<()> {
+        let mut writer = match self.begun.writer {
+            Some(writer) => writer,
+            None => self.desk.writer(door)?,
+        };
         let mut pairs = Pairs::new();
         let texts = [("run_id", &*self.run), ("kind", "call.result"), ("action", &self.action)];
         texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
@@ -195,7 +188,7 @@ impl Call<'_> {
                     pairs.text("tool_call.signal", &name)?;
                 }
                 if let Some(captured) = &outcome.captured {
-                    pairs.json("tool_call.result", &captured.json())?;
+                    pairs.json("tool_call.result", &captured.json(self.desk.redactor.as_ref())?)?;
                     pairs.text("tool_call.result_sha256", &captured.out.sha256)?;
                 }
                 pairs.text("duration_ms", &format!("{:.3}", outcome.duration_ms))?;
@@ -206,10 +199,14 @@ impl Call<'_> {
             }
         }
         let drafts = self.desk.draft(&pairs, door)?;
-        self.begun.writer.append(&drafts, OnRefused::Abort).all()?;
-        if let (Some(terms), Ok(outcome)) = (&self.begun.terms, outcome)
-            && let Some(fault) = terms.broken_by(outcome)
-        {
+        writer.append(&drafts, OnRefused::Abort).all()?;
+        let (Ok(outcome), Some(terms)) = (outcome, &self.begun.terms) else { return writer.sync() };
+        let mut judge = Judge::new(&self.desk.location.path, (door.clock)());
+        let fault = terms.broken_by(outcome, &mut judge).unwrap_or_else(|error| {
+            door.note(format_args!("warning: the result was not held against its contract: {}", error.message));
+            None
+        });
+        if let Some(fault) = fault {
             let mut pairs = Pairs::new();
             let action = format!("policy: the tool broke contract {}", terms.name);
             let texts = [("run_id", &*self.run), ("kind", "policy.decision"), ("action", &action)];
@@ -218,8 +215,8 @@ impl Call<'_> {
             pairs.text("tool_call.id", &self.id)?;
             pairs.text("tool_call.tool", &self.tool)?;
             let drafts = self.desk.draft(&pairs, door)?;
-            self.begun.writer.append(&drafts, OnRefused::Abort).all()?;
+            writer.append(&drafts, OnRefused::Abort).all()?;
         }
-        self.begun.writer.sync()
+        writer.sync()
     }
 }

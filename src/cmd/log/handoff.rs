@@ -49,6 +49,8 @@ fn handoff(args: &Handoff, door: &mut Door<'_>) -> Result<Exit> {
         Some((first, rest)) if !first.contains('=') => (first.clone(), rest),
         _ => (args.of.name(door)?, &args.words[..]),
     };
+    let desk = args.writing.desk(door, Purpose::Read)?;
+    let run = desk.as_stored("run_id", &run)?;
     let action = format!("hand over to {}", args.to);
     let mut pairs = Pairs::new();
     for (name, value) in [("run_id", run.as_str()), ("kind", "handoff"), ("action", &action), ("handoff_to", &args.to)]
@@ -61,7 +63,6 @@ fn handoff(args: &Handoff, door: &mut Door<'_>) -> Result<Exit> {
         }
     }
     fields.iter().try_for_each(|field| pairs.argument(field))?;
-    let desk = args.writing.desk(door, Purpose::Read)?;
     let drafts = desk.draft(&pairs, door)?;
     let mut is_known = true;
     let stored = desk.store(&drafts, door, |state| {

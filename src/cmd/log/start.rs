@@ -9,7 +9,7 @@ use crate::format::Drafts;
 use crate::format::digest::sha256_hex;
 use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::model::run_id;
-use crate::store::Purpose;
+use crate::store::{Purpose, named};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\
@@ -91,6 +91,7 @@ fn start(args: &Start, door: &mut Door<'_>) -> Result<Exit> {
             if let Some(fault) = run_id::fault(id) {
                 return Err(Error::usage(fault));
             }
+            let id = &*desk.as_stored("run_id", id)?;
             let drafts = desk.draft(&row(args, id, fields, door)?, door)?;
             let stored = desk.store(&drafts, door, |state| match state.has_run(id)? {
                 true => Err(Error::usage(format!("run {id:?} has rows already")).hint(format!(
@@ -104,10 +105,11 @@ fn start(args: &Start, door: &mut Door<'_>) -> Result<Exit> {
         None => made(args, fields, &desk, door)?,
     };
     if args.export {
-        return say(exports(args, &run, &desk, door)?.as_bytes(), door).map(|()| Exit::Done);
+        exports(args, &run, &desk, door)?.iter().try_for_each(|line| say(line, door))?;
+        return Ok(Exit::Done);
     }
     match desk.print {
-        Print::Nothing => say(format!("{run}\n").as_bytes(), door)?,
+        Print::Nothing => say(&run, door)?,
         print => print_rows(print, &drafts, &stored, door)?,
     }
     Ok(Exit::Done)
@@ -190,7 +192,8 @@ fn row(args: &Start, run: &str, fields: &[String], door: &Door<'_>) -> Result<Pa
 /// `sha256:` and the digest of the file with the prompt.
 fn prompt_digest(path: &std::path::Path, door: &Door<'_>) -> Result<String> {
     let path = door.env.cwd.join(path);
-    let bytes = std::fs::read(&path).map_err(|error| Error::io(format!("{}: {error}", path.display())))?;
+    let bytes = named::read(&path, named::PROMPT_BYTES_MAX)
+        .map_err(|error| Error::io(format!("{}: {error}", path.display())))?;
     Ok(format!("sha256:{}", sha256_hex(&bytes)))
 }
 
@@ -209,7 +212,7 @@ fn trace<'d>(door: &'d Door<'_>) -> Option<(&'d str, &'d str)> {
 }
 
 /// Lines for `eval` that make this run the one of all commands behind them.
-fn exports(args: &Start, run: &str, desk: &Desk, door: &Door<'_>) -> Result<String> {
+fn exports(args: &Start, run: &str, desk: &Desk, door: &Door<'_>) -> Result<Vec<String>> {
     let directory = std::path::absolute(&desk.location.path).map_err(|error| Error::io(error.to_string()))?;
     let directory = directory.to_str().ok_or_else(|| Error::io("the logbook's path is not UTF-8"))?;
     let variables = [
@@ -219,5 +222,5 @@ fn exports(args: &Start, run: &str, desk: &Desk, door: &Door<'_>) -> Result<Stri
         ("TRACEPARENT", trace(door).and(door.env.var("TRACEPARENT"))),
     ];
     let set = variables.iter().filter_map(|(name, value)| Some((name, (*value)?)));
-    Ok(set.map(|(name, value)| format!("export {name}={}\n", shell_word(value))).collect())
+    Ok(set.map(|(name, value)| format!("export {name}={}", shell_word(value))).collect())
 }

@@ -63,15 +63,15 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
     let mut written = Ok(());
     for touch in touches.take(args.limit.unwrap_or(usize::MAX)) {
         let row = if short { touch.to_short_json() } else { touch.to_json() };
-        written = written.and_then(|()| out.push(&row, None, door.out));
+        written = written.and_then(|()| out.push(&row, None, &mut door.out));
     }
-    let note = written.and_then(|()| out.finish(door.out)).map_err(|error| Error::output(&error))?;
+    let note = written.and_then(|()| out.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
     let exit = reading::tell_skipped(door, &scanned, args.reading.strict);
     if out.written() == 0 {
         return Err(Error::new(Exit::No, format!("no row says that it touched {:?}", args.path))
             .hint("logbook fields artifact_ref   # what was produced"));
     }
-    if let Some(note) = note.filter(|_| door.err_is_terminal) {
+    if let Some(note) = note.filter(|_| door.err.is_terminal()) {
         door.note(note);
     }
     Ok(exit)

@@ -74,10 +74,10 @@ fn put(
     for difference in differences {
         let mut row = Object::default();
         row.text("what", &difference.what).text(a, &difference.a).text(b, &difference.b);
-        written = written.and_then(|()| rows.push(&row.end(), None, door.out));
+        written = written.and_then(|()| rows.push(&row.end(), None, &mut door.out));
     }
-    written.and_then(|()| rows.finish(door.out)).map_err(|error| Error::output(&error))?;
-    if differences.is_empty() && door.err_is_terminal {
+    written.and_then(|()| rows.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
+    if differences.is_empty() && door.err.is_terminal() {
         door.note("no difference");
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
+use crate::cmd::guard::{Bounds, Guarded};
 use crate::cmd::reading::answer::{Answer, Printing};
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading, require};
@@ -13,9 +14,9 @@ use crate::json::{self, Limits};
 use crate::model::Vocabulary;
 use crate::query::ast::Expr;
 use crate::query::text::parse;
-use crate::query::{Out, Plan, Query};
+use crate::query::{Out, Query};
 use crate::render::{Format, Rows};
-use crate::scan::{self, Scanned, Source, Threads};
+use crate::scan::{self, Scanned, Source};
 use crate::view;
 
 /// Examples shown in the help.
@@ -36,6 +37,8 @@ pub struct Fields {
     /// Fold corrections into the rows of files and of standard input, as is done for a logbook
     #[arg(long, conflicts_with = "as_written")]
     fold: bool,
+    #[command(flatten)]
+    bounds: Bounds,
     #[command(flatten)]
     reading: Reading,
 }
@@ -70,7 +73,7 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
             require(&mut query, Expr::Has(path));
         }
     }
-    let plan = wording::compiled(&query, &text, &clock, BTreeMap::new())?;
+    let guarded = wording::guarded(&query, &text, &clock, BTreeMap::new(), args.bounds.watch()?)?;
     let corrections = Corrections::wanted(&args.reading, &query);
     let (inputs, vocabulary) = if inputs.is_empty() {
         let found = reading::logbook_for(door, &args.reading, corrections, None)?;
@@ -79,23 +82,26 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
         let corrections = if args.fold { corrections } else { Corrections::AsWritten };
         (reading::files(&inputs, corrections, door)?, Vocabulary::default())
     };
-    let scanned = match plan.columns() {
+    let scanned = match guarded.plan().columns() {
         Some(columns) => {
             let rows = Rows::new(format, Some(columns.to_vec()), look, false);
-            let threads = Threads { count: reading::cores(), stack_bytes: None, begun: &|| {} };
-            let mut answer = Answer::new(&plan, Printing::Rows(Box::new(rows)), None);
-            let scanned = answer.scan(&inputs, &plan, args.reading.strict, threads, door)?;
+            let mut answer = Answer::new(guarded.plan(), Printing::Rows(Box::new(rows)), None);
+            let strict = args.reading.strict;
+            let scanned = guarded.evaluate(|plan, within| {
+                within.threads(reading::cores(), |threads| answer.scan(&inputs, plan, strict, threads, door))
+            })?;
             answer.end(door)?;
+            let plan = guarded.end();
             wording::tell_doubts(&query, &text, &vocabulary, (plan.fields(), &answer.seen), &inputs, door);
             scanned
         }
-        None => all(&args, &plan, &inputs, door)?,
+        None => all(&args, &guarded, &inputs, door)?,
     };
     Ok(reading::tell_skipped(door, &scanned, args.reading.strict))
 }
 
 /// The fields of the rows that pass.
-fn all(args: &Fields, plan: &Plan, inputs: &Source, door: &mut Door<'_>) -> Result<Scanned> {
+fn all(args: &Fields, guarded: &Guarded, inputs: &Source, door: &mut Door<'_>) -> Result<Scanned> {
     let format = args.reading.format(door)?;
     let zone = door.zone(args.reading.utc, args.reading.tz.as_deref())?;
     let columns = ["field", "rows", "types", "example"].map(str::to_owned).to_vec();
@@ -103,21 +109,24 @@ fn all(args: &Fields, plan: &Plan, inputs: &Source, door: &mut Door<'_>) -> Resu
     let as_table = matches!(format, Format::Table | Format::Markdown);
     let mut fields = view::Fields::default();
     let mut damaged = Vec::new();
-    let mut out = Out {
-        sink: &mut |row, place| {
-            match json::validate(row, Limits::GRAMMAR) {
-                Ok(()) => fields.push(row),
-                Err(fault) => damaged.extend(place.map(|place| (place, fault))),
-            }
-            ControlFlow::Continue(())
-        },
-        // A row that a program fails on is left out, as `query` does.
-        fault: &mut |_, _| {},
-    };
-    let mut fold = plan.fold();
-    let mut scanned =
-        scan::feed(inputs, door.input, plan.fields(), args.reading.strict, |row, _, _| fold.push(row, &mut out));
-    fold.finish(&mut out);
+    let mut scanned = guarded.evaluate(|plan, _| {
+        let mut out = Out {
+            sink: &mut |row, place| {
+                match json::validate(row, Limits::GRAMMAR) {
+                    Ok(()) => fields.push(row),
+                    Err(fault) => damaged.extend(place.map(|place| (place, fault))),
+                }
+                ControlFlow::Continue(())
+            },
+            // A row that a program fails on is left out, as `query` does.
+            fault: &mut |_, _| {},
+        };
+        let mut fold = plan.fold();
+        let strict = args.reading.strict;
+        let scanned = scan::feed(inputs, door.input, plan.fields(), strict, |row, _, _| fold.push(row, &mut out));
+        fold.finish(&mut out);
+        Ok(scanned)
+    })?;
     for (place, fault) in damaged {
         let name = inputs.get(place.input as usize).map_or_else(String::new, crate::store::Input::name);
         let (class, detail) = scan::not_json(&fault);
@@ -135,8 +144,9 @@ fn all(args: &Fields, plan: &Plan, inputs: &Source, door: &mut Door<'_>) -> Resu
     let limit = args.limit.as_deref().map(str::parse::<usize>).transpose();
     let limit = limit.map_err(|_| Error::usage("--limit takes a whole number"))?.unwrap_or(usize::MAX);
     let found = fields.finish();
-    let written = found.iter().take(limit).try_for_each(|field| rows.push(&shown(field, as_table), None, door.out));
-    written.and_then(|()| rows.finish(door.out)).map_err(|error| Error::output(&error))?;
+    let written =
+        found.iter().take(limit).try_for_each(|field| rows.push(&shown(field, as_table), None, &mut door.out));
+    written.and_then(|()| rows.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
     Ok(scanned)
 }
 

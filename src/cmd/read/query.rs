@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
+use crate::cmd::guard::Bounds;
 use crate::cmd::reading::answer::{Answer, Moved, Printing};
-use crate::cmd::reading::watchdog::Bounds;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading};
 use crate::error::{Error, Exit, Result};
@@ -15,7 +15,7 @@ use crate::model::{Instant, Vocabulary};
 use crate::query::time::Clock;
 use crate::query::{self, Argument};
 use crate::render::{Format, Rows, cell, safe};
-use crate::scan::{self, Scanned, Source, Threads};
+use crate::scan::{self, Scanned, Source};
 use crate::store::Input;
 use crate::view::explain;
 
@@ -65,7 +65,7 @@ pub struct Query {
     /// Print what would be done instead of doing it
     #[arg(long)]
     explain: bool,
-    /// Leave csv cells that begin like a formula as they are
+    /// Leave cells of csv and tsv that begin like a formula as they are
     #[arg(long)]
     raw_csv: bool,
     #[command(flatten)]
@@ -101,7 +101,8 @@ pub(super) fn answer(
     let format = format(args, door)?;
     query.slurp = args.slurp;
     args.reading.narrow(&mut query, &clock)?;
-    let plan = wording::compiled(&query, text, &clock, arguments)?;
+    let guarded = wording::guarded(&query, text, &clock, arguments, args.bounds.watch()?)?;
+    let plan = guarded.plan();
 
     let corrections = Corrections::wanted(&args.reading, &query);
     let count = args.threads.map_or_else(reading::cores, usize::from);
@@ -113,7 +114,6 @@ pub(super) fn answer(
         let corrections = if args.fold { corrections } else { Corrections::AsWritten };
         (reading::files(inputs, corrections, door)?, Vocabulary::default(), None)
     };
-    let watch = args.bounds.watch(plan.uses_jq())?;
     if let (Some(pruning), Some(directory)) = (pruning, directory) {
         inputs = pruning.apply(inputs, &directory, count);
     }
@@ -133,27 +133,20 @@ pub(super) fn answer(
         }
     };
     let wonder =
-        matches!(printing, Printing::Rows(_)) && format == Format::Table && door.out_is_terminal && !plan.is_latest();
-    let mut answer = Answer::new(&plan, printing, wonder.then(Moved::default));
+        matches!(printing, Printing::Rows(_)) && format == Format::Table && door.out.is_terminal() && !plan.is_latest();
+    let mut answer = Answer::new(plan, printing, wonder.then(Moved::default));
     let strict = args.reading.strict;
-    let scanned = if plan.uses_jq() {
-        let begun = || watch.here();
-        watch.on_large_stack(|bytes| {
-            let threads = Threads { count, stack_bytes: Some(bytes), begun: &begun };
-            answer.scan(&inputs, &plan, strict, threads, door)
-        })??
-    } else {
-        answer.scan(&inputs, &plan, strict, Threads { count, stack_bytes: None, begun: &|| {} }, door)?
-    };
+    let scanned = guarded
+        .evaluate(|plan, within| within.threads(count, |threads| answer.scan(&inputs, plan, strict, threads, door)))?;
     answer.end(door)?;
-    drop(watch);
+    let plan = guarded.end();
 
     wording::tell_doubts(&query, text, &vocabulary, (plan.fields(), &answer.seen), &inputs, door);
     for note in &answer.notes {
         door.note(note);
     }
     let exit = reading::tell_skipped(door, &scanned, args.reading.strict);
-    if answer.written == 0 && !args.quiet && door.err_is_terminal {
+    if answer.written == 0 && !args.quiet && door.err.is_terminal() {
         tell_nothing(&inputs, &scanned, &clock, door);
     }
     match exit {
@@ -208,13 +201,15 @@ fn explain(
         Corrections::Shown => "folded in, and shown",
     };
     let plan = explain::explain(query, files.collect(), corrections);
-    let text = match args.reading.format(door)? {
+    match args.reading.format(door)? {
         Format::Json | Format::Jsonl if args.reading.output.is_some() || args.reading.json => {
-            String::from_utf8_lossy(&plan.to_json()).into_owned() + "\n"
+            door.out.json(&[&plan.to_json()[..], b"\n"].concat())?;
         }
-        _ => plan.lines().iter().map(|(title, text)| format!("{title:<13}{}\n", safe::escape(text))).collect(),
-    };
-    door.out.write_all(text.as_bytes()).map_err(|error| Error::output(&error))?;
+        _ => {
+            let lines = plan.lines();
+            lines.iter().try_for_each(|(title, text)| door.out.line(&format!("{title:<13}{}", safe::escape(text))))?;
+        }
+    }
     Ok(Exit::Done)
 }
 

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::query;
 use crate::cmd::Door;
+use crate::cmd::guard::Bounds;
 use crate::cmd::reading::saved::{BUILT_IN, Parameter, Saved};
-use crate::cmd::reading::watchdog::Bounds;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading, runs};
 use crate::error::{Error, Exit, Result, nearest};
@@ -61,7 +61,7 @@ pub fn run(args: Report, door: &mut Door<'_>) -> Result<Exit> {
         (None, None) => return Err(unknown(name, location.ok().map(|location| location.path).as_deref())),
     };
     if args.text {
-        door.out.write_all(saved.text.as_bytes()).map_err(|error| Error::output(&error))?;
+        door.out.text(&saved.text)?;
         return Ok(Exit::Done);
     }
     answer(&args, name, &saved, location?.path.as_path(), door)
@@ -93,26 +93,30 @@ fn answer(args: &Report, name: &str, saved: &Saved, directory: &Path, door: &mut
         );
     }
     args.reading.narrow(&mut query, &clock)?;
-    let plan = wording::compiled(&query, &text, &clock, arguments)?;
-    let _watch = args.bounds.watch(plan.uses_jq())?;
+    let guarded = wording::guarded(&query, &text, &clock, arguments, args.bounds.watch()?)?;
     let corrections = Corrections::wanted(&args.reading, &Query::default());
     let mut found = reading::logbook_for(door, &args.reading, corrections, None)?;
     let (mut parts, scanned) = runs::read(&mut found, &args.reading, door);
     let all = parts.runs();
     let tree = Tree::of(&all);
-    let columns = plan.columns().map_or_else(|| run_json::FIELDS.map(str::to_owned).to_vec(), <[String]>::to_vec);
+    let columns =
+        guarded.plan().columns().map_or_else(|| run_json::FIELDS.map(str::to_owned).to_vec(), <[String]>::to_vec);
     let look = args.reading.look(door, clock.zone);
     let mut rows = Rows::new(args.reading.format(door)?, Some(columns), look, false);
     let mut failed = None;
-    runs::ask(all.iter().enumerate(), &tree, clock.now, &plan, &mut |row, _| match rows.push(row, None, door.out) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(error) => {
-            failed = Some(error);
-            ControlFlow::Break(())
-        }
-    });
-    failed.map_or(Ok(()), Err).and_then(|()| rows.finish(door.out)).map_err(|error| Error::output(&error))?;
-    if rows.written() == 0 && door.err_is_terminal {
+    guarded.evaluate(|plan, _| {
+        let put = &mut door.out;
+        runs::ask(all.iter().enumerate(), &tree, clock.now, plan, &mut |row, _| match rows.push(row, None, put) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        });
+        Ok(())
+    })?;
+    failed.map_or(Ok(()), Err).and_then(|()| rows.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
+    if rows.written() == 0 && door.err.is_terminal() {
         door.note(format_args!("no run matches, of {}", all.len()));
     }
     Ok(reading::tell_skipped(door, &scanned, args.reading.strict))
@@ -136,9 +140,9 @@ fn list(args: &Report, directory: Option<&Path>, door: &mut Door<'_>) -> Result<
             json::quote_into(text, &mut row);
         }
         row.push(b'}');
-        rows.push(&row, None, door.out).map_err(|error| Error::output(&error))?;
+        rows.push(&row, None, &mut door.out).map_err(|error| Error::output(&error))?;
     }
-    rows.finish(door.out).map_err(|error| Error::output(&error))?;
+    rows.finish(&mut door.out).map_err(|error| Error::output(&error))?;
     Ok(Exit::Done)
 }
 

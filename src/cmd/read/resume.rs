@@ -54,11 +54,10 @@ pub fn run(args: Resume, door: &mut Door<'_>) -> Result<Exit> {
         return Err(nothing("resume", &run, None, &found.inputs, door));
     };
     let view = View::of(&record);
-    let text = match as_json {
-        true => resume::json(view, args.max_tokens),
-        false => resume::markdown(view, args.max_tokens).into_bytes(),
-    };
-    door.out.write_all(&text).map_err(|error| Error::output(&error))?;
+    match as_json {
+        true => door.out.json(&resume::json(view, args.max_tokens))?,
+        false => door.out.text(&resume::markdown(view, args.max_tokens))?,
+    }
     Ok(reading::tell_skipped(door, &scanned, args.reading.strict))
 }
 

@@ -5,10 +5,12 @@ use std::ops::ControlFlow;
 
 use super::branches;
 use crate::cmd::Door;
+use crate::cmd::guard::Bounds;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading, require, runs, test};
 use crate::error::{Error, Exit, Result};
 use crate::json;
+use crate::model::option_ms;
 use crate::query::ast::{Expr, Form, Op};
 use crate::query::{Query, time};
 use crate::render::{self, Format, Rows, cell};
@@ -52,6 +54,8 @@ pub struct Runs {
     #[arg(long, value_name = "FIELD,…", allow_hyphen_values = true)]
     sort: Option<String>,
     #[command(flatten)]
+    bounds: Bounds,
+    #[command(flatten)]
     reading: Reading,
 }
 
@@ -63,7 +67,8 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     let clauses = Clauses { limit: args.limit.clone(), sort: args.sort.clone(), ..Clauses::default() };
     let (mut query, text) = clauses.query(&args.filter)?;
     args.narrow(&mut query, &clock)?;
-    let plan = wording::compiled(&query, &text, &clock, BTreeMap::new())?;
+    let guarded = wording::guarded(&query, &text, &clock, BTreeMap::new(), args.bounds.watch()?)?;
+    let plan = guarded.plan();
 
     let corrections = Corrections::wanted(&args.reading, &Query::default());
     let mut found = reading::logbook_for(door, &args.reading, corrections, None)?;
@@ -82,43 +87,47 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
         None if as_table => Some(TABLE.map(str::to_owned).to_vec()),
         None => Some(run_json::FIELDS.map(str::to_owned).to_vec()),
     };
-    if plain && door.out_is_terminal && !asked && format == Format::Table && !runs.is_empty() {
+    if plain && door.out.is_terminal() && !asked && format == Format::Table && !runs.is_empty() {
         let cards = Cards::of(&runs, found.night.last(clock.now, &clock.zone), recent);
-        door.out.write_all(render::cards::draw(&cards, &look).as_bytes()).map_err(|error| Error::output(&error))?;
+        door.out.drawn(&render::cards::draw(&cards, &look))?;
     }
     let mut rows = Rows::new(format, columns, look, false);
     let mut failed = None;
     let mut kept: Vec<(usize, Vec<u8>)> = Vec::new();
     let wanted = runs.iter().enumerate().filter(|(_, run)| asked || args.all || !run.is_old(recent));
-    runs::ask(wanted, &tree, clock.now, &plan, &mut |row, at| {
-        match at.filter(|_| plain) {
-            Some(at) => kept.push((at, row.to_vec())),
-            None => {
-                if let Err(error) = rows.push(row, None, door.out) {
-                    failed = Some(error);
-                    return ControlFlow::Break(());
+    guarded.evaluate(|plan, _| {
+        runs::ask(wanted, &tree, clock.now, plan, &mut |row, at| {
+            match at.filter(|_| plain) {
+                Some(at) => kept.push((at, row.to_vec())),
+                None => {
+                    if let Err(error) = rows.push(row, None, &mut door.out) {
+                        failed = Some(error);
+                        return ControlFlow::Break(());
+                    }
                 }
             }
-        }
-        ControlFlow::Continue(())
-    });
+            ControlFlow::Continue(())
+        });
+        Ok(())
+    })?;
+    drop(guarded);
     // What is sorted stands as it was sorted.
     let shown: Vec<usize> = kept.iter().map(|(at, _)| *at).collect();
     let order = if args.flat || args.sort.is_some() { branches::flat(&shown) } else { branches::of(&shown, &tree) };
     for branch in order {
         let name = branches::name(&branch, &runs[shown[branch.at]], &tree, &shown);
         let row = for_table(&kept[branch.at].1, &name);
-        if let Err(error) = rows.push(&row, None, door.out) {
+        if let Err(error) = rows.push(&row, None, &mut door.out) {
             failed = Some(error);
             break;
         }
     }
-    failed.map_or(Ok(()), Err).and_then(|()| rows.finish(door.out)).map_err(|error| Error::output(&error))?;
+    failed.map_or(Ok(()), Err).and_then(|()| rows.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
     let exit = reading::tell_skipped(door, &scanned, args.reading.strict);
-    if rows.written() == 0 && door.err_is_terminal {
+    if rows.written() == 0 && door.err.is_terminal() {
         door.note(format_args!("no run matches, of {}", runs.len()));
     }
-    if hidden > 0 && door.err_is_terminal {
+    if hidden > 0 && door.err.is_terminal() {
         let s = if hidden == 1 { "" } else { "s" };
         door.note(format_args!("{hidden} finished run{s} older than a day not shown; --all shows them"));
     }
@@ -151,8 +160,7 @@ impl Runs {
             _ => require(query, Expr::Or(wanted)),
         }
         if let Some(silent) = &self.silent {
-            let ms = time::duration_ms(silent)
-                .map_err(|why| Error::usage(format!("--silent: {why}")).hint("as --silent 2h"))?;
+            let ms = option_ms("--silent", silent)?;
             require(query, test("age_ms", Op::GreaterEqual, &ms.to_string(), Form::Bare));
             require(query, Expr::Not(Box::new(Expr::Or(vec![status("done"), status("failed")]))));
         }

@@ -11,8 +11,9 @@ use crate::json;
 use crate::model::Address;
 use crate::query::Query;
 use crate::render::record::{self, Fact, html, markdown, terminal};
-use crate::render::{Format, Rows, amended, pretty};
+use crate::render::{Format, Look, Rows, amended, pretty, request as shown};
 use crate::scan::{Corrected, Scanned, Source};
+use crate::view::approvals::Request;
 use crate::view::{self, Record};
 
 /// Examples shown in the help.
@@ -157,13 +158,38 @@ fn row(args: &Show, form: Form, address: &Address, inputs: &Source, door: &mut D
     let written = if format == Format::Table {
         let mut drawn = pretty::draw(json::trim(&text));
         beneath.iter().for_each(|line| drawn.extend([line, "\n"]));
-        door.out.write_all(drawn.as_bytes())
+        put_request(&text, address, &look, door)?;
+        door.out.text(&drawn)
     } else {
         let mut rows = Rows::new(format, None, look, false);
-        rows.push(&text, None, door.out).and_then(|()| rows.finish(door.out)).map(|_| ())
+        rows.push(&text, None, &mut door.out)
+            .and_then(|()| rows.finish(&mut door.out))
+            .map(|_| ())
+            .map_err(|error| Error::output(&error))
     };
-    written.map_err(|error| Error::output(&error))?;
+    written?;
     Ok(Some(reading::tell_skipped(door, &scanned, args.reading.strict)))
+}
+
+/// A request for approval as whoever decides reads it, above its row.
+fn put_request(row: &[u8], address: &Address, look: &Look, door: &mut Door<'_>) -> Result<()> {
+    if of_run::text_of(row, "kind") != "approval.requested" {
+        return Ok(());
+    }
+    let Some(request) = Request::of_row(row) else { return Ok(()) };
+    let request = Request { name: address.to_string(), ..request };
+    put_requests([request], look, door)
+}
+
+/// Requests in full, each with a blank line behind it.
+fn put_requests(requests: impl IntoIterator<Item = Request>, look: &Look, door: &mut Door<'_>) -> Result<()> {
+    let now = door.now()?;
+    for request in requests {
+        let sheet = shown::sheet(&request, now, &look.zone, usize::MAX);
+        door.out.drawn(&shown::card(&sheet, look))?;
+        door.out.line("")?;
+    }
+    Ok(())
 }
 
 /// Prints the rows of a run; false when there are none.
@@ -180,8 +206,8 @@ pub fn put_rows(
         return Ok(false);
     }
     rows.iter()
-        .try_for_each(|row| out.push(&row.text, reading::address(inputs, row.place), door.out))
-        .and_then(|()| out.finish(door.out))
+        .try_for_each(|row| out.push(&row.text, reading::address(inputs, row.place), &mut door.out))
+        .and_then(|()| out.finish(&mut door.out))
         .map_err(|error| Error::output(&error))?;
     Ok(true)
 }
@@ -190,20 +216,23 @@ pub fn put_rows(
 fn put(record: &Record, form: Form, more: Option<Fact>, reading: &Reading, door: &mut Door<'_>) -> Result<()> {
     let look = reading.look(door, reading.clock(door)?.zone);
     let text = match form {
-        Form::Json => [&record.to_json()[..], b"\n"].concat(),
+        Form::Json => return door.out.json(&[&record.to_json()[..], b"\n"].concat()),
         Form::Markdown | Form::Html => {
             let mut page = record::page(record, &look.zone);
             page.facts.splice(0..0, more);
-            if form == Form::Html { html::draw(&page) } else { markdown::draw(&page) }.into_bytes()
+            page.tables.splice(0..0, shown::table(record.open_requests(), door.now()?, &look.zone));
+            if form == Form::Html { html::draw(&page) } else { markdown::draw(&page) }
         }
         Form::Terminal | Form::Rows(_) => {
             let mut facts = record::facts(record, &look.zone);
             facts.splice(0..0, more);
             let facts = terminal::draw_facts(&record.run_id, &facts, &look);
-            format!("{facts}\n{}", terminal::draw_timeline(record, &look)).into_bytes()
+            door.out.text(&(facts + "\n"))?;
+            put_requests(record.open_requests(), &look, door)?;
+            terminal::draw_timeline(record, &look)
         }
     };
-    door.out.write_all(&text).map_err(|error| Error::output(&error))
+    door.out.text(&text)
 }
 
 /// Prints the run of a row as it was known when that row was the newest of the logbook.

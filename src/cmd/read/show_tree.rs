@@ -7,7 +7,7 @@ use crate::cmd::read::show::put_rows;
 use crate::cmd::reading::gather::{self, Kept};
 use crate::cmd::reading::of_run::{among, nothing, text_of};
 use crate::cmd::reading::{self, Corrections, Reading};
-use crate::error::{Error, Exit, Result};
+use crate::error::{Exit, Result};
 use crate::query::Query;
 use crate::render::Look;
 use crate::render::record::tree::draw;
@@ -47,7 +47,7 @@ pub fn run(run: &str, reading: &Reading, look: Option<&Look>, door: &mut Door<'_
     match look {
         Some(look) => {
             let text = draw(&tree(run, &records), look);
-            door.out.write_all(text.as_bytes()).map_err(|error| Error::output(&error))?;
+            door.out.text(&text)?;
         }
         None => {
             rows.sort_by_key(|row| row.place);

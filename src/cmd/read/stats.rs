@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
+use crate::cmd::guard::Bounds;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading};
 use crate::error::{Error, Exit, Result};
 use crate::json;
 use crate::query::{Out, Query, Row};
 use crate::render::table::Look;
-use crate::render::{Format, Rows, cell};
+use crate::render::{Format, Output, Rows, cell};
 use crate::scan;
 use crate::view::Stats as Fold;
 use crate::view::stats::{FIELDS, Table};
@@ -30,6 +31,8 @@ pub struct Stats {
     #[arg(value_name = "FILTER")]
     filter: Vec<String>,
     #[command(flatten)]
+    bounds: Bounds,
+    #[command(flatten)]
     reading: Reading,
 }
 
@@ -47,33 +50,36 @@ pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
         return Err(Error::usage("stats takes conditions, and no other clauses").hint("logbook stats 'status=blocked'"));
     }
     args.reading.narrow(&mut query, &clock)?;
-    let plan = wording::compiled(&query, &text, &clock, BTreeMap::new())?;
+    let guarded = wording::guarded(&query, &text, &clock, BTreeMap::new(), args.bounds.watch()?)?;
     let corrections = Corrections::wanted(&args.reading, &query);
     let found = reading::logbook_for(door, &args.reading, corrections, None)?;
 
     let mut stats = Fold::new(clock.zone);
-    let mut out = Out {
-        sink: &mut |text, place| {
-            // A vector of slices of the row cannot outlive it.
-            let mut fields = Vec::with_capacity(FIELDS.len());
-            if json::pick(text, &FIELDS, &mut fields).is_ok() {
-                stats.push(&Row { text, fields: &fields, place: place.unwrap_or_default(), lasts: false });
-            }
-            ControlFlow::Continue(())
-        },
-        // A row that a program fails on is left out, as `query` does.
-        fault: &mut |_, _| {},
-    };
-    let mut fold = plan.fold();
     let strict = args.reading.strict;
-    let scanned = scan::feed(&found.inputs, door.input, plan.fields(), strict, |row, _, _| fold.push(row, &mut out));
-    fold.finish(&mut out);
+    let scanned = guarded.evaluate(|plan, _| {
+        let mut out = Out {
+            sink: &mut |text, place| {
+                // A vector of slices of the row cannot outlive it.
+                let mut fields = Vec::with_capacity(FIELDS.len());
+                if json::pick(text, &FIELDS, &mut fields).is_ok() {
+                    stats.push(&Row { text, fields: &fields, place: place.unwrap_or_default(), lasts: false });
+                }
+                ControlFlow::Continue(())
+            },
+            // A row that a program fails on is left out, as `query` does.
+            fault: &mut |_, _| {},
+        };
+        let mut fold = plan.fold();
+        let scanned =
+            scan::feed(&found.inputs, door.input, plan.fields(), strict, |row, _, _| fold.push(row, &mut out));
+        fold.finish(&mut out);
+        Ok(scanned)
+    })?;
     let runs = stats.finish(clock.now);
-    let text = match format {
-        Format::Json | Format::Jsonl => to_json(&stats, runs),
-        _ => drawn(&stats, runs, format, &look)?,
-    };
-    door.out.write_all(&text).map_err(|error| Error::output(&error))?;
+    match format {
+        Format::Json | Format::Jsonl => door.out.json(&to_json(&stats, runs))?,
+        _ => tables(&stats, runs, format, &look, &mut door.out)?,
+    }
     Ok(reading::tell_skipped(door, &scanned, strict))
 }
 
@@ -93,40 +99,41 @@ fn to_json(stats: &Fold, runs: usize) -> Vec<u8> {
 }
 
 /// The tables one below the other.
-fn drawn(stats: &Fold, runs: usize, format: Format, look: &Look) -> Result<Vec<u8>> {
-    let mut out = format!("{} rows, {runs} runs, {} retries", stats.rows, stats.retries).into_bytes();
+fn tables(stats: &Fold, runs: usize, format: Format, look: &Look, out: &mut Output<'_>) -> Result<()> {
+    let mut head = format!("{} rows, {runs} runs, {} retries", stats.rows, stats.retries);
     if let Some((first, last)) = stats.times {
         let zone = look.zone.short_name(last);
         let (first, last) = (cell::time(first, &look.zone), cell::time(last, &look.zone));
-        out.extend_from_slice(format!(", {first} to {last} {zone}").as_bytes());
+        head += &format!(", {first} to {last} {zone}");
     }
-    out.push(b'\n');
+    out.text(&(head + "\n"))?;
     for mut table in stats.tables().into_iter().filter(|table| !table.rows.is_empty()) {
-        out.push(b'\n');
+        out.text("\n")?;
         match table.name {
-            "days" => days(&mut table, &mut out),
+            "days" => days(&mut table, out)?,
             "blocked" => times(&mut table),
             _ => {}
         }
         let columns = table.columns.iter().map(|name| (*name).to_owned()).collect();
         let mut rows = Rows::new(format, Some(columns), look.clone(), false);
-        let drawn = table.rows.iter().try_for_each(|row| rows.push(row, None, &mut out));
-        drawn.and_then(|()| rows.finish(&mut out)).map_err(|error| Error::output(&error))?;
+        let drawn = table.rows.iter().try_for_each(|row| rows.push(row, None, out));
+        drawn.and_then(|()| rows.finish(out)).map_err(|error| Error::output(&error))?;
     }
-    Ok(out)
+    Ok(())
 }
 
 /// The newest days, each with its bar.
-fn days(table: &mut Table, out: &mut Vec<u8>) {
+fn days(table: &mut Table, out: &mut Output<'_>) -> Result<()> {
     let earlier = table.rows.len().saturating_sub(DAYS_MAX);
     if earlier > 0 {
         let s = if earlier == 1 { "" } else { "s" };
-        out.extend_from_slice(format!("{earlier} earlier day{s} with rows; -o json has all\n").as_bytes());
+        out.text(&format!("{earlier} earlier day{s} with rows; -o json has all\n"))?;
         table.rows.drain(..earlier);
     }
     let most = table.rows.iter().map(|row| number(row, "rows")).max().unwrap_or(0).max(1);
     let bar = |rows: u64| "█".repeat((rows * BAR_MAX).div_ceil(most) as usize);
     with(table, "rows a day", |row| bar(number(row, "rows")));
+    Ok(())
 }
 
 /// Times as people read them, instead of milliseconds.

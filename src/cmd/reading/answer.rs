@@ -2,7 +2,7 @@
 //! counted, with an account of what is to be said beside it.
 
 use std::collections::HashMap;
-use std::io::{Read as _, Write};
+use std::io::Read as _;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::json::{self, Limits};
 use crate::model::names;
 use crate::query::{Out, Place, Plan, Row, Summary};
-use crate::render::{Rows, safe};
+use crate::render::{Output, Rows};
 use crate::scan::{self, Class, Scanned, Source, Threads, Wanted};
 use crate::store::{Input, os_real};
 use crate::view::standing;
@@ -96,7 +96,7 @@ impl Answer {
                 if wonder && shown.len() < Moved::ROWS_MAX {
                     shown.extend(place.and_then(|place| Some((run_of(text)?, place))));
                 }
-                flow = self.put(text, place, inputs, &mut **writer, &mut failed);
+                flow = self.put(text, place, inputs, writer, &mut failed);
                 if flow.is_break() {
                     return flow;
                 }
@@ -124,13 +124,13 @@ impl Answer {
                         shown.extend(run_of(text).map(|run| (run, place)));
                     }
                 }
-                self.put(text, place, inputs, &mut *door.out, &mut failed)
+                self.put(text, place, inputs, &mut door.out, &mut failed)
             },
             fault: &mut |place, message| faults.push((place, message.to_owned())),
         });
         self.note_faults(inputs, faults.len() as u64, &faults);
         if let Some(error) = failed {
-            return Err(Error::output(&error));
+            return Err(error);
         }
         self.note_summary(summary, strict);
         if let Some(moved) = &mut self.moved {
@@ -155,8 +155,8 @@ impl Answer {
         text: &[u8],
         place: Option<Place>,
         inputs: &Source,
-        writer: &mut dyn Write,
-        failed: &mut Option<std::io::Error>,
+        writer: &mut Output<'_>,
+        failed: &mut Option<Error>,
     ) -> ControlFlow<()> {
         self.written += 1;
         match &mut self.printing {
@@ -167,7 +167,7 @@ impl Answer {
                 match rows.push(text, address, writer) {
                     Ok(()) => ControlFlow::Continue(()),
                     Err(error) => {
-                        *failed = Some(error);
+                        *failed = Some(Error::output(&error));
                         ControlFlow::Break(())
                     }
                 }
@@ -203,7 +203,7 @@ impl Answer {
                 Some(line) => format!("{} at line {line} (byte {offset}): ", input.name()),
                 None => format!("{} at byte {offset}: ", input.name()),
             });
-            self.notes.push(format!("{at}jq: {}", safe::escape(message)));
+            self.notes.push(format!("{at}jq: {message}"));
         }
         self.faults += count;
     }
@@ -216,7 +216,6 @@ impl Answer {
             notes.push(format!("jq failed on {faults} rows in all"));
         }
         for (column, ignored) in summary.ignored {
-            let column = safe::escape(&column);
             if ignored.not_numbers > 0 {
                 notes.push(format!("{column}: {} values are no numbers and were left out", ignored.not_numbers));
             }
@@ -229,12 +228,12 @@ impl Answer {
     /// Prints what is left.
     pub fn end(&mut self, door: &mut Door<'_>) -> Result<()> {
         let ended = match &mut self.printing {
-            Printing::Rows(rows) => rows.finish(door.out),
-            Printing::Count => writeln!(door.out, "{}", self.written).map(|()| None),
-            Printing::Nothing => Ok(None),
+            Printing::Rows(rows) => rows.finish(&mut door.out),
+            Printing::Count => return door.out.line(&self.written.to_string()),
+            Printing::Nothing => return Ok(()),
         };
         let note = ended.map_err(|error| Error::output(&error))?;
-        self.notes.extend(note.filter(|_| door.err_is_terminal));
+        self.notes.extend(note.filter(|_| door.err.is_terminal()));
         Ok(())
     }
 }

@@ -77,22 +77,21 @@ impl Reading {
         match &self.output {
             Some(name) => Format::parse(name),
             None if self.json => Ok(Format::Json),
-            None if door.out_is_terminal => Ok(Format::Table),
+            None if door.out.is_terminal() => Ok(Format::Table),
             None => Ok(Format::Jsonl),
         }
     }
 
     /// How a table is to look at this door.
     pub fn look(&self, door: &Door<'_>, zone: Zone) -> Look {
-        let told = |name: &str| door.env.var(name).is_some_and(|value| !value.is_empty());
         let colour = match self.color.as_str() {
             "always" => true,
             "never" => false,
-            _ => door.out_is_terminal && !told("NO_COLOR") && door.env.var("TERM") != Some("dumb"),
+            _ => door.has_colour(),
         };
         let columns = door.env.var("COLUMNS").and_then(|columns| columns.parse().ok());
-        let width = if door.out_is_terminal { Some(columns.unwrap_or(door.columns)) } else { columns };
-        Look { width, colour, zone, terminal: door.out_is_terminal, wrap: self.wrap }
+        let width = if door.out.is_terminal() { Some(columns.unwrap_or(door.columns)) } else { columns };
+        Look { width, colour, zone, terminal: door.out.is_terminal(), wrap: self.wrap }
     }
 
     /// What may be left unread, of rows that must meet `requirement`; `None`: nothing.

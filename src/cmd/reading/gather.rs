@@ -1,7 +1,6 @@
 //! A few rows out of many: found by literals on all cores, kept whole, in order.
 //! What the commands about single runs read.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::{Corrections, Found, Reading, cores, logbook_for, require, test, wording};
@@ -78,7 +77,7 @@ pub fn plan_of(runs: &[String], children: bool, reading: &Reading, door: &Door<'
     let fields = if children { &["run_id", "parent_run_id"][..] } else { &["run_id"] };
     let mut named: Vec<Expr> = fields.iter().map(|field| one_of(field, runs)).collect();
     require(&mut query, if named.len() == 1 { named.remove(0) } else { Expr::Or(named) });
-    wording::compiled(&query, "", &clock, BTreeMap::new())
+    wording::plain(&query, "", &clock)
 }
 
 /// Whether an instant is within the times of the flags.
@@ -86,7 +85,7 @@ pub fn times(reading: &Reading, door: &Door<'_>) -> Result<impl Fn(Option<Instan
     let clock = reading.clock(door)?;
     let mut query = Query::default();
     Reading { run: None, ..reading.clone() }.narrow(&mut query, &clock)?;
-    let plan = wording::compiled(&query, "", &clock, BTreeMap::new())?;
+    let plan = wording::plain(&query, "", &clock)?;
     Ok(move |at: Option<Instant>| {
         let text = at.map(|at| format!("\"{at}\""));
         let fields = [text.as_deref().map(str::as_bytes)];

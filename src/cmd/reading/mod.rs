@@ -9,7 +9,6 @@
 //! - `of_run`: the record of one run, and which run is meant
 //! - `runs`: all runs of a logbook, and queries over them
 //! - `saved`: queries that somebody saved, and what they ask
-//! - `watchdog`: bounds on time and memory
 
 pub mod answer;
 pub mod flags;
@@ -18,7 +17,6 @@ mod job;
 pub mod of_run;
 pub mod runs;
 pub mod saved;
-pub mod watchdog;
 pub mod wording;
 
 pub use flags::*;

@@ -1,9 +1,12 @@
 //! A query as it is worded on the command line: text and flags put together,
 //! compiled, and doubts about it told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
 
 use crate::cmd::Door;
+use crate::cmd::guard::Guarded;
+use crate::cmd::guard::watchdog::Watch;
 use crate::error::{Error, Result};
 use crate::model::{Vocabulary, names};
 use crate::query::ast::{Expr, Right};
@@ -13,7 +16,7 @@ use crate::query::text::{check, words};
 use crate::query::time::Clock;
 use crate::query::{self, Argument, Context, Plan, Query};
 use crate::scan::{self, Source};
-use crate::store::Input;
+use crate::store::{Input, named};
 
 /// Clauses as flags; each means what its word means in query text.
 #[derive(clap::Args, Debug, Clone, Default)]
@@ -91,12 +94,42 @@ pub fn told_apart(all: &[String]) -> (Vec<String>, Vec<String>) {
     })
 }
 
-/// The query compiled; problems show `text`.
-pub fn compiled(query: &Query, text: &str, clock: &Clock, arguments: BTreeMap<String, Argument>) -> Result<Plan> {
+/// The query compiled, to be evaluated within what `watch` watches; problems show `text`.
+pub fn guarded(
+    query: &Query,
+    text: &str,
+    clock: &Clock,
+    arguments: BTreeMap<String, Argument>,
+    watch: Watch,
+) -> Result<Guarded> {
+    Guarded::new(compiled(query, text, clock, arguments, Path::new(""))?, watch)
+}
+
+/// A query compiled that is made of flags, or otherwise plain ([`Query::is_plain`]): it need not be guarded.
+pub fn plain(query: &Query, text: &str, clock: &Clock) -> Result<Plan> {
+    if !query.is_plain() {
+        return Err(Error::usage("jq, patterns and files cannot be asked for here"));
+    }
+    compiled(query, text, clock, BTreeMap::new(), Path::new(""))
+}
+
+/// The query compiled; problems show `text`, and files are named from `directory` on. Whoever evaluates it sees to its
+/// bounds: see `cmd/guard`.
+pub fn compiled(
+    query: &Query,
+    text: &str,
+    clock: &Clock,
+    arguments: BTreeMap<String, Argument>,
+    directory: &Path,
+) -> Result<Plan> {
     let mut files = BTreeMap::new();
     for name in files_named(query.filter.iter().chain(&query.having)) {
-        let lines = std::fs::read_to_string(&name).map_err(|error| Error::io(format!("in @{name}: {error}")))?;
-        files.insert(name, lines.lines().map(str::to_owned).collect());
+        let fail = |why: String| Error::io(format!("in @{name}: {why}"));
+        let path = directory.join(&name);
+        let bytes = named::read(&path, named::VALUES_BYTES_MAX).map_err(|error| fail(error.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|_| fail("not UTF-8".to_owned()))?;
+        let lines = text.lines().map(str::to_owned).collect();
+        files.insert(name, lines);
     }
     let context = Context { clock: *clock, arguments, files };
     query::compile(query, &context).map_err(|list| Problems { text: text.to_owned(), list }.into())
@@ -137,34 +170,46 @@ pub fn tell_doubts(
     door: &mut Door<'_>,
 ) {
     let (fields, seen) = read;
-    let occurs = |name: &str| fields.iter().position(|field| field == name).is_none_or(|at| seen[at]);
+    let seen_of: HashMap<&str, bool> = fields.iter().map(String::as_str).zip(seen.iter().copied()).collect();
+    let occurs = |name: &str| seen_of.get(name).is_none_or(|seen| *seen);
     let doubtful = fields.iter().zip(seen).any(|(field, seen)| !seen && !names::is_standard(field));
     let occurring = if doubtful { some_names(inputs, door) } else { Vec::new() };
-    for Problem { span, message, hint } in check::warnings(query, &occurs, &occurring, vocabulary) {
-        let mut told = Problem { span, message, hint: None }.show(text);
-        if let Some(hint) = hint {
-            told.push_str(&format!("\nhint: {hint}"));
-        }
-        door.note(told);
+    let doubts = check::warnings(query, &occurs, &occurring, vocabulary);
+    for Problem { span, message, hint } in doubts.told {
+        door.warn(&Problem { span, message, hint }.error(text));
+    }
+    if doubts.more > 0 {
+        door.note(format_args!("{} more fields or words are not known", doubts.more));
     }
 }
 
 /// Names of fields in the first rows of each input, for "did you mean".
 fn some_names(inputs: &[Input], door: &mut Door<'_>) -> Vec<String> {
     const ROWS: u64 = 1000;
-    let mut found: Vec<String> = Vec::new();
+    const ROWS_IN_ALL: u64 = 10 * ROWS;
+    const NAMES: usize = 1000;
+    let mut found: HashSet<String> = HashSet::new();
+    let mut read = 0;
     for input in inputs.iter().filter(|input| !matches!(input, Input::Stdin)) {
+        if read >= ROWS_IN_ALL || found.len() >= NAMES {
+            break;
+        }
         let mut left = ROWS;
         scan::feed(&Source::as_written(vec![input.clone()]), door.input, &[], false, |row, _, _| {
             for member in crate::json::Members::new(row.text).flatten() {
-                let name = String::from_utf8_lossy(&member.name()).into_owned();
-                if !found.contains(&name) && found.len() < 1000 {
-                    found.push(name);
+                if found.len() < NAMES {
+                    found.insert(String::from_utf8_lossy(&member.name()).into_owned());
                 }
             }
-            left -= 1;
-            if left == 0 { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
+            (left, read) = (left - 1, read + 1);
+            match left == 0 || found.len() >= NAMES {
+                true => std::ops::ControlFlow::Break(()),
+                false => std::ops::ControlFlow::Continue(()),
+            }
         });
     }
+    let mut found: Vec<String> = found.into_iter().collect();
+    // The same is suggested each time.
+    found.sort();
     found
 }

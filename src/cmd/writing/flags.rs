@@ -7,10 +7,12 @@ use crate::cmd::Door;
 use crate::error::{Error, Exit, Result};
 use crate::format::Rules;
 use crate::format::secrets::{Own, Redactor};
+use crate::model::option_ms;
+use crate::render::Notes;
 use crate::store::append::Options;
-use crate::store::config::{self, duration_ms};
+use crate::store::config;
 use crate::store::os_real;
-use crate::store::{Durability, Environment, Location, Purpose, Settings, locate, redaction_key};
+use crate::store::{Durability, Location, Purpose, Settings, locate, redaction_key};
 
 /// Flags of every command that stores rows.
 #[derive(Debug, Default, Clone, clap::Args)]
@@ -64,6 +66,12 @@ pub struct Desk {
     pub redactor: Option<Redactor>,
     /// Through which door decisions come.
     pub client: Client,
+    /// The run that `LOGBOOK_RUN` names, as rows name it.
+    pub run: Option<String>,
+    /// The agent that `LOGBOOK_AGENT` names, as rows name it.
+    pub agent: Option<String>,
+    /// Redactions are noted on standard error.
+    pub notes_redactions: bool,
 }
 
 impl Writing {
@@ -74,14 +82,28 @@ impl Writing {
         let durability = self.durability.as_deref().or_else(|| door.env.var("LOGBOOK_DURABILITY"));
         let options = Options {
             durability: durability.map(Durability::parse).transpose()?,
-            lock_timeout_ms: self.lock_timeout.as_deref().map(duration_ms).transpose()?,
+            lock_timeout_ms: self.lock_timeout.as_deref().map(|text| option_ms("--lock-timeout", text)).transpose()?,
             now: door.clock,
         };
         let location = locate(self.dir.as_deref(), &door.env, purpose)?;
         let settings = if location.exists { config::layered(&location.path, &door.env)? } else { Settings::default() };
         os_real::outlive_file_size_limit();
         let redactor = redactor(&location, &settings)?;
-        Ok(Desk { location, settings, options, print, redactor, client: Client::default() })
+        let client = Client::default();
+        let desk = Desk {
+            location,
+            settings,
+            options,
+            print,
+            redactor,
+            client,
+            run: None,
+            agent: None,
+            notes_redactions: true,
+        };
+        let stored = |name: &str, field: &str| door.env.var(name).map(|value| desk.as_stored(field, value)).transpose();
+        let (run, agent) = (stored("LOGBOOK_RUN", "run_id")?, stored("LOGBOOK_AGENT", "agent_id")?);
+        Ok(Desk { run, agent, ..desk })
     }
 
     /// Whether a row that cannot be stored is only worth a warning.
@@ -93,8 +115,7 @@ impl Writing {
     pub fn ended(&self, result: Result<Exit>, door: &mut Door<'_>) -> Result<Exit> {
         match result {
             Err(error) if self.is_best_effort(door) => {
-                // Nobody is left to tell when stderr is gone too.
-                let _ = writeln!(door.err, "logbook: warning: not stored: {}", error.message);
+                door.err.error(&Error { hint: None, ..error }.within("warning: not stored"));
                 Ok(Exit::Done)
             }
             other => other,
@@ -104,13 +125,44 @@ impl Writing {
 
 impl Desk {
     /// What the rows of this command are checked against, and what fills in what they lack.
-    pub fn rules<'a>(&'a self, env: &'a Environment) -> Rules<'a> {
+    pub fn rules(&self) -> Rules<'_> {
         Rules {
             vocabulary: &self.settings.vocabulary,
-            run_id: env.var("LOGBOOK_RUN"),
-            agent_id: env.var("LOGBOOK_AGENT"),
+            run_id: self.run.as_deref(),
+            agent_id: self.agent.as_deref(),
             own: true,
             redactor: self.redactor.as_ref(),
+        }
+    }
+
+    /// `value` as it stands in the field of a row: what is compared with rows is compared in this form.
+    pub fn as_stored(&self, field: &str, value: &str) -> Result<String> {
+        self.redactor.as_ref().map_or_else(|| Ok(value.to_owned()), |redactor| redactor.member(field, value))
+    }
+
+    /// The arguments of a call, JSON, as they stand in its row.
+    pub fn arguments_as_stored(&self, json: &str) -> Result<String> {
+        self.redactor.as_ref().map_or_else(|| Ok(json.to_owned()), |redactor| redactor.arguments(json))
+    }
+
+    /// The arguments of calls are kept as they are, in all rows of this command.
+    pub fn keep_arguments(&self) {
+        if let Some(redactor) = &self.redactor {
+            redactor.leave_arguments();
+        }
+    }
+
+    /// Fields and kinds that were redacted and not reported yet.
+    pub fn redacted(&self) -> Option<String> {
+        self.redactor.as_ref().and_then(|redactor| redactor.report().take_new())
+    }
+
+    /// Notes on standard error what was redacted: each field and kind once.
+    pub fn note_redactions(&self, err: &mut Notes<'_>) {
+        if self.notes_redactions
+            && let Some(new) = self.redacted()
+        {
+            err.note(format_args!("redacted: {new}"));
         }
     }
 }

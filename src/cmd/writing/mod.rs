@@ -18,6 +18,6 @@ mod store;
 
 pub use fallback::announce_fallback;
 pub use flags::{Desk, OfRun, Writing, redactor};
-pub use printed::{Print, print_rows, say};
+pub use printed::{Print, print_rows, say, say_rows};
 pub use sign::{Client, user};
 pub use store::{About, Done, catch_up, unknown_run};

@@ -44,15 +44,26 @@ pub fn print_rows(print: Print, drafts: &Drafts, stored: &[Stored], door: &mut D
             Print::Row => drafts.render(draft, row.step, &mut out),
         }
     }
-    say(&out, door)
+    say_rows(&out, door)
 }
 
-/// Puts on stdout what was stored. Errors: exit 4, since exit 3 would say that
-/// nothing was stored; a reader that left is none.
-pub fn say(out: &[u8], door: &mut Door<'_>) -> Result<()> {
-    match door.out.write_all(out).and_then(|()| door.out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::new(Exit::Unknown, format!("stdout: {error}: stored, but not printed"))
+/// Puts on stdout rows that were stored, or their names. Errors: exit 4, since exit 3 would say
+/// that nothing was stored; a reader that left is none.
+pub fn say_rows(rows: &[u8], door: &mut Door<'_>) -> Result<()> {
+    let put = door.out.json(rows);
+    said(put, door)
+}
+
+/// The same of one line that is no JSON.
+pub fn say(line: &str, door: &mut Door<'_>) -> Result<()> {
+    let put = door.out.line(line);
+    said(put, door)
+}
+
+fn said(put: Result<()>, door: &mut Door<'_>) -> Result<()> {
+    match put.and_then(|()| door.out.flush()) {
+        Err(error) if !error.is_broken_pipe() => {
+            Err(Error::new(Exit::Unknown, format!("{}: stored, but not printed", error.message))
                 .hint("append it again with the same --id to have its step printed"))
         }
         _ => Ok(()),

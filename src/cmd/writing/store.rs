@@ -9,17 +9,17 @@ use crate::cmd::reading::wording;
 use crate::cmd::reading::{self, Corrections, test};
 use crate::error::{Error, Result, nearest};
 use crate::format::draft::pairs::Pairs;
-use crate::format::{Drafts, corrections::is_correction};
+use crate::format::{Drafts, Rules, carried, corrections::is_correction};
 use crate::json;
 use crate::model::Address;
 use crate::query::Query;
-use crate::query::ast::{Form, Op};
-use crate::scan::{self, Pruning};
+use crate::query::ast::{Expr, Form, Op};
+use crate::scan::{self, Pruning, Skipped};
 use crate::store::append::{OnRefused, State};
 use crate::store::index::Place;
 use crate::store::os_real::REAL;
 use crate::store::{Stored, Writer, end_of};
-use crate::view::Past;
+use crate::view::past::{self, Past};
 
 /// Rows that were stored, and what they say.
 pub struct Done {
@@ -34,13 +34,25 @@ const TRIES_MAX: usize = 16;
 
 impl Desk {
     /// The row that `pairs` give, checked and laid out.
-    pub fn draft(&self, pairs: &Pairs, door: &Door<'_>) -> Result<Drafts> {
+    pub fn draft(&self, pairs: &Pairs, door: &mut Door<'_>) -> Result<Drafts> {
         self.draft_text(&pairs.object(), door)
     }
 
-    fn draft_text(&self, text: &[u8], door: &Door<'_>) -> Result<Drafts> {
+    /// The row that `pairs` would give, with its secrets: what a rule is asked about.
+    pub fn row(&self, pairs: &Pairs, door: &Door<'_>) -> Result<Vec<u8>> {
         let mut drafts = Drafts::new();
-        drafts.push(text, &self.rules(&door.env), &(door.clock)().to_utc_ms(), None)?;
+        let agent = self.agent.as_deref().and(door.env.var("LOGBOOK_AGENT"));
+        let rules = Rules { redactor: None, agent_id: agent, ..self.rules() };
+        drafts.push(&pairs.object(), &rules, &(door.clock)().to_utc_ms(), None)?;
+        let mut row = Vec::new();
+        drafts.rows().iter().for_each(|draft| drafts.render(draft, 0, &mut row));
+        Ok(row)
+    }
+
+    fn draft_text(&self, text: &[u8], door: &mut Door<'_>) -> Result<Drafts> {
+        let mut drafts = Drafts::new();
+        drafts.push(text, &self.rules(), &(door.clock)().to_utc_ms(), None)?;
+        self.note_redactions(&mut door.err);
         Ok(drafts)
     }
 
@@ -59,7 +71,7 @@ impl Desk {
 
     /// A writer for rows that do not come all at once.
     pub fn writer(&self, door: &mut Door<'_>) -> Result<Writer<'static>> {
-        announce_fallback(&self.location, door.err);
+        announce_fallback(&self.location, &mut door.err);
         Writer::open(&REAL, &self.location.path, self.settings.clone(), self.options)
     }
 
@@ -87,8 +99,7 @@ impl Desk {
         mut check: impl FnMut(&mut State<'_, '_>) -> Result<()>,
     ) -> Result<Option<Done>> {
         for _ in 0..TRIES_MAX {
-            let mut past = begin();
-            let seen = self.look(about, door, &mut past)?;
+            let (mut past, seen) = self.look(about, door, &begin)?;
             let Some(pairs) = make(&past)? else { return Ok(None) };
             let text = pairs.object();
             let drafts = self.draft_text(&text, door)?;
@@ -105,34 +116,48 @@ impl Desk {
         Err(Error::io("what the row rests on changes all the time; nothing was stored"))
     }
 
-    /// Shows `past` the rows on file, corrections folded in; gives where they end.
-    pub fn look<P: Past>(&self, about: About<'_>, door: &mut Door<'_>, past: &mut P) -> Result<Place> {
+    /// Shows what `begin` gives the rows on file, corrections folded in unless it reads them as written; says too where
+    /// they end. Errors: it needs all rows, and a file cannot be read.
+    pub fn look<P: Past>(&self, about: About<'_>, door: &mut Door<'_>, begin: impl Fn() -> P) -> Result<(P, Place)> {
         if !self.location.exists {
-            return Ok(Place { segment: 0, offset: 0 });
+            return Ok((begin(), Place { segment: 0, offset: 0 }));
         }
+        let mut tries = 0;
+        loop {
+            let mut past = begin();
+            let (seen, skipped) = self.look_once(about, door, &mut past)?;
+            tries += 1;
+            match skipped.refuse_unread() {
+                // A segment that was restored or deleted since it was listed is listed elsewhere now, or carried over.
+                Err(_) if P::NEEDS_ALL && tries < TRIES_MAX => {}
+                Err(error) if P::NEEDS_ALL => return Err(error),
+                _ => return Ok((past, seen)),
+            }
+        }
+    }
+
+    fn look_once<P: Past>(&self, about: About<'_>, door: &mut Door<'_>, past: &mut P) -> Result<(Place, Skipped)> {
         let query = about.query()?;
         let clock = crate::query::time::Clock { now: (door.clock)(), zone: crate::model::Zone::UTC };
-        let plan = wording::compiled(&query, "", &clock, std::collections::BTreeMap::new())?;
+        let plan = wording::plain(&query, "", &clock)?;
         let mut pruning = Pruning::new(plan.requirement());
-        let found = reading::logbook_at(&self.location, Corrections::Folded, pruning.as_mut())?;
+        let corrections = if P::AS_WRITTEN { Corrections::AsWritten } else { Corrections::Folded };
+        let found = reading::logbook_at(&self.location, corrections, pruning.as_mut())?;
         let seen = end_of(&found.inputs);
         let inputs = match pruning {
             Some(pruning) => pruning.apply(found.inputs, &found.path, reading::cores()),
             None => found.inputs,
         };
         let mut eval = plan.eval();
-        scan::feed(&inputs, door.input, plan.fields(), false, |row, _, _| {
-            let mut values = Vec::new();
+        let scanned = scan::feed(&inputs, door.input, plan.fields(), false, |row, _, _| {
             // No jq stands in these conditions, so that none fails.
-            if plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false))
-                && json::pick(row.text, P::FIELDS, &mut values).is_ok()
-            {
+            if plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false)) {
                 let place = reading::address(&inputs, row.place);
-                past.push(&values, &place.unwrap_or(Address::Place { segment: 0, offset: row.place.offset }));
+                past::show(past, row.text, &place.unwrap_or(Address::Place { segment: 0, offset: row.place.offset }));
             }
             ControlFlow::Continue(())
         });
-        Ok(seen)
+        Ok((seen, scanned.skipped))
     }
 }
 
@@ -143,13 +168,10 @@ pub fn catch_up<P: Past>(past: &mut P, place: Place, row: &[u8]) -> bool {
         return true;
     }
     let kind = values[0];
-    if is_correction(kind) || kind.and_then(json::decode).is_some_and(|kind| *kind == *b"repair") {
+    if !P::AS_WRITTEN && (is_correction(kind) || kind.and_then(json::decode).is_some_and(|kind| *kind == *b"repair")) {
         return false;
     }
-    let mut values = Vec::new();
-    if json::pick(row, P::FIELDS, &mut values).is_ok() {
-        past.push(&values, &Address::Place { segment: place.segment, offset: place.offset });
-    }
+    past::show(past, row, &Address::Place { segment: place.segment, offset: place.offset });
     true
 }
 
@@ -164,16 +186,15 @@ pub enum About<'a> {
 
 impl About<'_> {
     fn query(&self) -> Result<Query> {
+        let kind = |kind: &str| test("kind", Op::Equal, kind, Form::Quoted);
+        let mut any: Vec<Expr> = match self {
+            About::Run(run) => vec![test("run_id", Op::Equal, run, Form::Quoted)],
+            About::Kinds(kinds) => kinds.iter().map(|it| kind(it)).collect(),
+        };
+        // What retention carried over counts as the rows that it deleted.
+        any.push(kind(carried::KIND));
         let mut query = Query::default();
-        reading::require(
-            &mut query,
-            match self {
-                About::Run(run) => test("run_id", Op::Equal, run, Form::Quoted),
-                About::Kinds(kinds) => crate::query::ast::Expr::Or(
-                    kinds.iter().map(|kind| test("kind", Op::Equal, kind, Form::Quoted)).collect(),
-                ),
-            },
-        );
+        reading::require(&mut query, Expr::Or(any));
         Ok(query)
     }
 }

@@ -12,9 +12,10 @@ use memchr::{memchr, memchr2};
 use super::call;
 use super::fields::{self, COUNT, ID, field_fits_at_a_glance, says_one_of, text_of, unknown_word};
 use super::minute::LastMinute;
-use super::refusals::{check_kind, not_json, not_object, step_of, too_long};
+use super::refusals::{check_given, check_kind, not_json, not_object, step_of, too_long};
 use super::verbatim::Verbatim;
 use crate::error::{Error, Result};
+use crate::format::carried;
 use crate::format::secrets::Redactor;
 use crate::json::{Kind, Limits, Scratch, Span, Spans, decode, key_hash_in, kind, quote_into, validate_members};
 use crate::model::names::{ENVELOPE, PAYLOAD, Type, from_camel_case};
@@ -30,12 +31,25 @@ const PHASE: usize = 4;
 const STATUS: usize = 6;
 const BLOCKED_ON: usize = 9;
 const AGENT_ID: usize = ID + 1;
+const PARENT_RUN_ID: usize = ID + 3;
 const TOOL_CALL: usize = ID + 16;
+/// The fields in which decisions are recorded, a bit each.
+const OF_DECISIONS: u64 = {
+    let (mut bits, mut field) = (0, 0);
+    while field < COUNT {
+        bits |= (fields::is_of_decisions(field) as u64) << field;
+        field += 1;
+    }
+    bits
+};
 const _: () = assert!(ENVELOPE.len() == 10 && COUNT <= 64);
 const _: () = assert!(matches!(PAYLOAD[TOOL_CALL - ID].of, Type::ToolCall));
 
 /// Steps up to here are read exactly by every JSON reader (2^53 − 1).
 pub const STEP_MAX: u64 = (1 << 53) - 1;
+
+/// Longest text of a row that is looked at: blanks of it may be left out.
+const ROOM_BYTES_MAX: usize = APPEND_ROW_BYTES_MAX + (64 << 10);
 
 /// Runs that are guessed before they are looked up.
 const GUESSES: usize = 32;
@@ -79,6 +93,10 @@ pub struct Draft {
     pub is_correction: bool,
     /// Whether it says that its run is held, or no longer.
     pub is_hold: bool,
+    /// Whether it names the run above its own.
+    pub has_parent: bool,
+    /// Whether it carries over what deleted rows said.
+    pub is_carried: bool,
     from: usize,
     split: usize,
     to: usize,
@@ -170,6 +188,7 @@ impl Drafts {
         line: Option<u64>,
     ) -> Result<()> {
         if let Some(redactor) = rules.redactor
+            && text.len() <= ROOM_BYTES_MAX
             && let Some(redacted) = redactor.redact(text)?
         {
             let rules = Rules { redactor: None, ..*rules };
@@ -177,7 +196,7 @@ impl Drafts {
         }
         let (rows, length) = (self.rows.len(), self.text.len());
         let taken = match spans {
-            _ if text.len() > APPEND_ROW_BYTES_MAX + (64 << 10) => Err(too_long(text.len())),
+            _ if text.len() > ROOM_BYTES_MAX => Err(too_long(text.len())),
             Some(spans) => self.take(text, spans, rules, now, true),
             None => self.judge(text, rules, now, line),
         };
@@ -315,6 +334,12 @@ impl Drafts {
         if self.value(text, ID) == Some(b"\"\"") {
             return Err(Error::usage("id is empty"));
         }
+        if !rules.own && self.present & OF_DECISIONS != 0 {
+            let given = (ID..COUNT).filter(|field| OF_DECISIONS & (1 << field) != 0);
+            given
+                .filter_map(|field| Some((fields::name(field), self.value(text, field)?)))
+                .try_for_each(check_given)?;
+        }
         Ok(())
     }
 
@@ -396,8 +421,23 @@ impl Drafts {
         let kind = self.value(text, KIND).and_then(decode);
         let stands = standing::counts(kind.as_deref(), self.present & (1 << STATUS) != 0);
         let is_hold = kind.as_deref().is_some_and(|kind| matches!(kind, b"hold" | b"release"));
+        let is_carried = kind.as_deref().is_some_and(|kind| *kind == *carried::KIND.as_bytes());
         let is_correction = kind.is_some_and(|kind| *kind == *b"correction" || *kind == *b"repair");
-        self.rows.push(Draft { run, step, id, filled_timestamp, stands, is_correction, is_hold, from, split, to });
+        let has_parent = self.present & (1 << PARENT_RUN_ID) != 0;
+        self.rows.push(Draft {
+            run,
+            step,
+            id,
+            filled_timestamp,
+            stands,
+            is_correction,
+            is_hold,
+            has_parent,
+            is_carried,
+            from,
+            split,
+            to,
+        });
         Ok(())
     }
 

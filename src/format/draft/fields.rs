@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use crate::error::{Error, Result, nearest};
 use crate::json::{self, Kind, key_hash};
-use crate::model::names::{ENVELOPE, Field, PAYLOAD, TOOL_CALL, Type};
+use crate::model::names::{ENVELOPE, Field, OF_DECISIONS, PAYLOAD, TOOL_CALL, Type};
 
 /// Place of `id` among the standard fields; the envelope comes before it.
 pub const ID: usize = ENVELOPE.len();
@@ -123,6 +123,27 @@ pub(super) fn says_one_of(value: &[u8], words: &[&str]) -> bool {
 /// The name of the standard field `index`.
 pub fn name(index: usize) -> &'static str {
     NAMES[index]
+}
+
+/// Whether decisions are recorded in the standard field `index`.
+pub(super) const fn is_of_decisions(index: usize) -> bool {
+    let mut at = 0;
+    while at < OF_DECISIONS.len() {
+        if const_same(OF_DECISIONS[at], name_of(index)) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+const fn const_same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
 }
 
 /// The type of the standard field `index`.

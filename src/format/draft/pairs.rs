@@ -3,9 +3,10 @@
 //! others are strings. A dotted key reaches into an object.
 
 use super::fields::{shown, wanted};
+use super::refusals::check_given;
 use crate::error::{Error, Result};
 use crate::json::validate::line_column;
-use crate::json::{Kind, Limits, kind, quote, quote_into, validate};
+use crate::json::{self, Kind, Limits, kind, quote, quote_into, validate};
 use crate::model::DEPTH_MAX;
 use crate::model::names::{self, Type};
 
@@ -32,14 +33,24 @@ impl Pairs {
         self.fields.is_empty()
     }
 
-    /// Takes `key=value` or `key:=json`, as an argument gives it.
+    /// Whether the field `name` was given.
+    pub fn names(&self, name: &str) -> bool {
+        self.fields.iter().any(|(known, _)| known == name)
+    }
+
+    /// Takes `key=value` or `key:=json`, as an argument gives it: no field in which decisions are recorded.
     pub fn argument(&mut self, argument: &str) -> Result<()> {
         let Some((key, value)) = argument.split_once('=') else {
             return Err(not_a_pair(argument));
         };
+        let given = |key: &str, raw: &[u8]| {
+            // What reaches into a field gives it, too.
+            let first = key.split('.').next().unwrap_or(key);
+            check_given((&names::from_camel_case(first).unwrap_or_else(|| first.to_owned()), raw))
+        };
         match key.strip_suffix(':') {
-            Some(key) => self.json(key, value),
-            None => self.text(key, value),
+            Some(key) => given(key, json::trim(value.as_bytes())).and_then(|()| self.json(key, value)),
+            None => given(key, &quote(value)).and_then(|()| self.text(key, value)),
         }
     }
 
@@ -92,7 +103,7 @@ impl Pairs {
                 ),
             ));
         }
-        self.put(key, crate::json::trim(value.as_bytes()).to_vec())
+        self.put(key, json::trim(value.as_bytes()).to_vec())
     }
 
     /// Takes a field whose value is a list of texts.

@@ -6,11 +6,13 @@ use crate::error::{Error, Result};
 use crate::json::validate::line_column;
 use crate::json::{Kind, kind};
 use crate::model::APPEND_ROW_BYTES_MAX;
+use crate::model::names::may_be_given;
 use crate::model::vocabulary::GUARDED_KINDS;
 
 pub(super) fn check_kind(word: &str, rules: &Rules<'_>) -> Result<()> {
     if GUARDED_KINDS.contains(&word) && !rules.own {
         let command = match word {
+            "approval.requested" => "logbook ask",
             "approval.approved" => "logbook approve RUN",
             "approval.denied" => "logbook deny RUN",
             "answer" => "logbook answer RUN 'text'",
@@ -19,7 +21,7 @@ pub(super) fn check_kind(word: &str, rules: &Rules<'_>) -> Result<()> {
             "policy.decision" => "logbook policy",
             "correction" => "logbook amend RUN STEP",
             "review" => "logbook review RUN",
-            "archive.receipt" => "logbook archive",
+            "archive.receipt" | "archive.carried" => "logbook archive",
             "repair" => "logbook append (by itself, after a torn row)",
             _ => "logbook exec",
         };
@@ -30,6 +32,15 @@ pub(super) fn check_kind(word: &str, rules: &Rules<'_>) -> Result<()> {
         return Ok(());
     }
     Err(unknown_word("kind", word, rules.vocabulary.kinds().filter(|kind| !GUARDED_KINDS.contains(kind))))
+}
+
+/// Refuses a field in which decisions are recorded, where its value says something.
+pub(super) fn check_given((name, value): (&str, &[u8])) -> Result<()> {
+    if may_be_given(name, value) {
+        return Ok(());
+    }
+    Err(Error::usage(format!("{name} records a decision, and only the commands that decide write it"))
+        .hint("logbook approve, deny, answer, review; for a field of your own choose another name, such as user_name"))
 }
 
 pub(super) fn step_of(value: &[u8]) -> Result<u64> {

@@ -1,32 +1,46 @@
-//! What a glance looks for: the bytes of tokens, and how secrets of other kinds begin.
+//! What `glance` looks for: runs of token bytes, and the beginnings of other secrets and of names.
 //!
-//! Who adds a rule to `rules.txt` sees to it that one of both stands in whatever its pattern matches; the tests hold all cases to it.
+//! Every rule in `rules.txt` and every name in `names.rs` must match only text that has one of them, spelled without escapes;
+//! escapes are detected separately. The tests check this against a search of everything.
 
-/// Bytes of a token side by side that are worth a closer look: the shortest tokens have as many.
+/// Length of a run of token bytes that is worth a search: that of the shortest tokens.
 pub(super) const RUN: usize = 20;
 
-/// Four bytes in a row, each of one of these; of nothing: any ASCII byte. Letters are meant in both cases, in all but the last.
+/// What may follow a name: closing quotes, blanks, operators, and the backslash of an escape.
+const BEHIND: &[u8] = b"=:\"'\\>] (!";
+
+/// Any ASCII byte.
+const ANY: &[u8] = b"";
+
+/// Four consecutive bytes, each one of these. Letters count in both cases, except in the last entry.
 const BEGINNINGS: [[&[u8]; 4]; 8] = [
-    // password, passwd; secret
-    [b"as", b"se", b"sc", b"wr"],
-    // pwd= and the like; whsec_
-    [b"ph", b"ws", b"de", b"=:\"\\c"],
-    // token= and the like, but not the tokens that rows count
-    [b"k", b"e", b"n", b"=:\"\\"],
-    // api_key, access-key, accesskey, AccountKey=, secretkey
-    [b"ist_-", b"k", b"e", b"y"],
-    // A URL, from the last letter of its scheme on
-    [b"", b":", b"/", b"/"],
-    // bearer, basic
-    [b"b", b"ea", b"as", b"ri"],
-    // hooks.slack.com, sntrys_
-    [b"s", b"ln", b"at", b"cr"],
-    // glc_, FlyV1, PRIVATE KEY
-    [b"gFE", b"l ", b"cyK", b"_VE"],
+    // password, passwd, passphrase; pass=
+    [b"a", b"s", b"s", b"wp=:\"'\\>] (!"],
+    // pwd=; whsec_
+    [b"pw", b"wh", b"ds", b"e=:\"'\\>] (!"],
+    // token=, cookie: and the like, but not tokens_in and other counts
+    [b"k", b"ei", b"ne", BEHIND],
+    // api_key, access-key, accesskey, AccountKey=, secret.key; but not `"key` and `&key`, which many rows have
+    [b"cdehiknst_-.", b"k", b"e", b"y"],
+    // URLs, from the last letter of the scheme on
+    [ANY, b":", b"/\\", b"/\\"],
+    // bearer, basic, credential, secret
+    [b"bc", b"ear", b"ase", b"ridt"],
+    // \u0041, \x41; -u, --user
+    [b"\\-", b"ux", ANY, ANY],
+    // PRIVATE KEY; -p, -a, -w
+    [b"E-", b" paPUw", b"K \"'\\", ANY],
 ];
 
-/// Which of [`BEGINNINGS`] is that of URLs.
-pub(super) const URL: usize = 4;
+// Their bits, in the same order.
+pub(super) const PASS: u8 = 1;
+pub(super) const PWD: u8 = 1 << 1;
+pub(super) const TOKENS: u8 = 1 << 2;
+pub(super) const KEYS: u8 = 1 << 3;
+pub(super) const URLS: u8 = 1 << 4;
+pub(super) const WORDS: u8 = 1 << 5;
+pub(super) const ESCAPES_AND_USERS: u8 = 1 << 6;
+pub(super) const LOGINS: u8 = 1 << 7;
 
 /// For each of the four bytes: which beginnings go with its low four bits, and which with its high ones; a bit each.
 pub(super) const TABLES: [[[u8; 16]; 2]; 4] = tables();

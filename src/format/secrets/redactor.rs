@@ -1,70 +1,60 @@
-//! Finds secrets in the text of a row, and puts marks in their place: `[redacted:KIND:8 hexadecimal digits]`. The digits
-//! are an HMAC under the logbook's key, so that equal secrets have equal marks, and weak ones cannot be guessed from them.
+//! Replaces secrets by marks: `[redacted:KIND:8 hexadecimal digits]`. The digits are an HMAC under the logbook's key, so that
+//! equal secrets have equal marks and weak secrets cannot be guessed. Keeps a report of what was found.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, MatchKind, packed};
+use aho_corasick::AhoCorasick;
 use hmac::{Hmac, KeyInit, Mac};
 use regex::bytes::Regex;
 use sha2::Sha256;
 
-use super::glance::{Glance, glance};
+use super::look::{self, Look, in_any_case};
+use super::report::Report;
+use super::row::Pieces;
 use super::rule::{Own, Rule};
+use super::search::{Finding, Search};
+use super::text::{MARK_BEGINS, Text, is_kind};
 use crate::error::{Error, Result};
+use crate::json;
 
 /// The key of the marks.
 pub type Key = [u8; 32];
 
-/// What finds them. Most rows have none, which a glance tells: what it takes to look closely, and the key, are made when the
-/// first row needs them.
+/// Finds secrets and replaces them. The search and the key are made when the first row needs them; for most rows the first
+/// look is enough.
 pub struct Redactor {
     skipped: Vec<String>,
     own: Vec<Own>,
-    /// Anchors of the logbook's own rules, which a glance knows nothing of; `None`: it has none.
-    own_anchors: Option<AhoCorasick>,
+    /// Anchors of the logbook's own rules, if it has any. The first look does not know them.
+    own_anchors: Option<OwnAnchors>,
     allowed: Vec<Regex>,
     search: OnceCell<Search>,
+    look: Look,
     key: OnceCell<Key>,
     ask: Box<dyn Fn() -> Result<Key>>,
+    /// Arguments of calls, and the actions made of them, are kept.
+    leaves_arguments: Cell<bool>,
+    report: RefCell<Report>,
 }
 
-/// What looks closely.
-struct Search {
-    /// Patterns are compiled when the first row has their anchor.
-    rules: Vec<(Rule, OnceCell<Option<Regex>>)>,
-    anchors: AhoCorasick,
-    /// The rule that each anchor belongs to.
-    rule_of: Vec<usize>,
-    /// Anchors of built-in kinds as they are spelled, searched for in rows with what could be a token: much faster than the
-    /// search for all in any case.
-    tokens: Tokens,
+struct OwnAnchors {
+    search: AhoCorasick,
+    /// One of them has characters that JSON may spell in several ways.
+    has_odd: bool,
 }
 
-/// How tokens of the built-in kinds begin, or what stands in them.
-struct Tokens {
-    /// The short ones apart: a search looks at as many bytes as its shortest has. `None`: this processor has no such search.
-    searches: Option<Vec<packed::Searcher>>,
-}
-
-/// How many anchors one search may have.
-const SEARCHED_MAX: usize = 48;
-
-impl Tokens {
-    fn of(rules: &[(Rule, OnceCell<Option<Regex>>)]) -> Tokens {
-        // A glance tells URLs with a password from others.
-        let of_token = |anchor: &&String| *anchor != "://";
-        let tokens = rules.iter().filter(|(rule, _)| !rule.any_case);
-        let mut all: Vec<&String> = tokens.flat_map(|(rule, _)| &rule.anchors).filter(of_token).collect();
-        all.sort_by_key(|anchor| anchor.len());
-        let search = |anchors: &[&String]| packed::Config::new().builder().extend(anchors).build();
-        Tokens { searches: all.chunks(SEARCHED_MAX).map(search).collect() }
-    }
-
-    fn could_stand_in(&self, text: &[u8]) -> bool {
-        let Some(searches) = &self.searches else { return true };
-        searches.iter().any(|search| search.find(text).is_some())
+impl OwnAnchors {
+    fn could_be_in(&self, row: &[u8]) -> bool {
+        self.has_odd && look::has_odd(row) || self.search.is_match(row) || look::has_numbers(row)
     }
 }
+
+/// Times that a row is searched. Behind a new mark there may be a secret that was part of a longer word before.
+const ROUNDS_MAX: usize = 8;
+
+/// Fields that are left alone when the arguments of calls are to be kept.
+const OF_ARGUMENTS: [&str; 3] = ["tool_call.args", "action", "blocked_on"];
 
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -72,12 +62,9 @@ impl std::fmt::Debug for Redactor {
     }
 }
 
-/// Bits of chance in each character of a secret that must look like it, at least.
-const BITS_MIN: f64 = 2.75;
-
 impl Redactor {
-    /// With the built-in rules but those of the kinds `skipped`, and the logbook's `own`; what matches one of `allowed` whole is no
-    /// secret. `ask` gives the key. Errors: a pattern that is none.
+    /// With the built-in rules except the kinds in `skipped`, and the logbook's `own`. A value that matches one of `allowed` is
+    /// not a secret. `ask` gives the key. Errors: a pattern or the name of a kind is not valid.
     pub fn new(
         skipped: &[String],
         own: &[Own],
@@ -85,77 +72,179 @@ impl Redactor {
         ask: Box<dyn Fn() -> Result<Key>>,
     ) -> Result<Redactor> {
         for rule in own.iter().map(Rule::own) {
-            rule.compile().map_err(|error| Error::io(format!("redact rule {:?}: {error}", rule.kind)))?;
+            if let Some(Err(error)) = rule.compile() {
+                return Err(Error::io(format!("redact rule {:?}: {error}", rule.kind)));
+            }
+        }
+        if let Some(rule) = own.iter().find(|rule| !is_kind(rule.kind.as_bytes())) {
+            return Err(Error::io(format!(
+                "redact rule {:?}: a kind is made of letters, digits, - _ and .",
+                rule.kind
+            )));
         }
         let allowed = allowed.iter().map(|pattern| {
             Regex::new(&format!("^(?:{pattern})$")).map_err(|error| Error::io(format!("redact allow: {error}")))
         });
-        let allowed = allowed.collect::<Result<_>>()?;
-        let own_anchors: Vec<_> = own.iter().map(|rule| rule.anchor.as_str()).collect();
-        let own_anchors = if own.is_empty() { None } else { Some(in_any_case(&own_anchors)?) };
-        let (skipped, own) = (skipped.to_vec(), own.to_vec());
-        Ok(Redactor { skipped, own, own_anchors, allowed, search: OnceCell::new(), key: OnceCell::new(), ask })
+        let anchors: Vec<&str> = own.iter().map(|rule| rule.anchor.as_str()).collect();
+        let own_anchors = match own {
+            [] => None,
+            _ => Some(OwnAnchors {
+                search: in_any_case(&anchors)?,
+                has_odd: anchors.iter().any(|anchor| look::has_spellings(anchor)),
+            }),
+        };
+        Ok(Redactor {
+            skipped: skipped.to_vec(),
+            own: own.to_vec(),
+            own_anchors,
+            allowed: allowed.collect::<Result<_>>()?,
+            search: OnceCell::new(),
+            look: Look::default(),
+            key: OnceCell::new(),
+            ask,
+            leaves_arguments: Cell::new(false),
+            report: RefCell::default(),
+        })
     }
 
-    fn search(&self) -> Result<&Search> {
-        if self.search.get().is_none() {
-            // Nobody else does so meanwhile.
-            let _ = self.search.set(Search::of(&self.skipped, &self.own)?);
-        }
-        self.search.get().ok_or_else(|| Error::io("redact: no search"))
+    /// From now on the arguments of calls are kept, and so are actions, which are made of them.
+    pub fn leave_arguments(&self) {
+        self.leaves_arguments.set(true);
     }
 
-    /// `text`, one JSON value or a piece of one, with marks for its secrets; `None`: it has none.
+    /// What was found so far.
+    pub fn report(&self) -> std::cell::RefMut<'_, Report> {
+        self.report.borrow_mut()
+    }
+
+    /// `row`, an object or an array, with its secrets replaced. `None` if it has none, or is something else.
     #[inline]
-    pub fn redact(&self, text: &[u8]) -> Result<Option<Vec<u8>>> {
-        if self.could_have_one(text)? { self.redact_plainly(text) } else { Ok(None) }
+    pub fn redact(&self, row: &[u8]) -> Result<Option<Vec<u8>>> {
+        if self.could_have_one(row) { self.redacted(row, false, true) } else { Ok(None) }
     }
 
-    /// The same without a look before: what [`Redactor::redact`] must agree with.
-    pub fn redact_plainly(&self, text: &[u8]) -> Result<Option<Vec<u8>>> {
-        let search = self.search()?;
-        match search.anchors.find(text) {
-            None => Ok(None),
-            Some(first) => self.look_closely(search, text, first.start()),
+    /// The same the slow way: no first look, and all rules tried on all strings. [`Redactor::redact`] must agree with it.
+    pub fn redact_plainly(&self, row: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.redacted(row, true, false)
+    }
+
+    /// The string `value` as the member `name` of a row would store it.
+    pub fn member(&self, name: &str, value: &str) -> Result<String> {
+        let mut row = b"{".to_vec();
+        json::quote_into(name, &mut row);
+        row.push(b':');
+        let begins = row.len();
+        json::quote_into(value, &mut row);
+        row.push(b'}');
+        let redacted = self.redact(&row)?;
+        let text = redacted.as_ref().and_then(|row| json::decode(&row[begins..row.len() - 1]));
+        Ok(text.map_or_else(|| value.to_owned(), |text| String::from_utf8_lossy(&text).into_owned()))
+    }
+
+    /// The arguments of a call, JSON, as a row would store them.
+    pub fn arguments(&self, json: &str) -> Result<String> {
+        let (before, after) = ("{\"tool_call\":{\"args\":", "}}");
+        let row = [before, json, after].concat();
+        Ok(match self.redact(row.as_bytes())? {
+            Some(row) => String::from_utf8_lossy(&row[before.len()..row.len() - after.len()]).into_owned(),
+            None => json.to_owned(),
+        })
+    }
+
+    /// Plain text with its secrets replaced. The report names the field `path`. With `inside_key` the text begins inside a
+    /// private key.
+    pub fn text(&self, path: &str, text: &str, inside_key: bool) -> Result<String> {
+        // The look reads JSON.
+        if !inside_key && !self.could_have_one(&json::quote(text)) {
+            return Ok(text.to_owned());
         }
+        let search = self.search()?;
+        let mut text = text.as_bytes().to_vec();
+        let mut found = Vec::new();
+        for round in 0..ROUNDS_MAX {
+            let findings = search.text(&text, inside_key && round == 0);
+            if findings.is_empty() {
+                break;
+            }
+            found.extend(findings.iter().map(|it| (path.to_owned(), search.kind(it).to_owned())));
+            text = self.marked(&text, &findings)?;
+        }
+        if !found.is_empty() {
+            self.report.borrow_mut().add(found);
+        }
+        Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
-    /// Where secrets stand in `text`, and of which kind; in order, none in another.
-    pub fn find(&self, text: &[u8]) -> Result<Vec<(std::ops::Range<usize>, &str)>> {
-        if !self.could_have_one(text)? {
+    /// Path and kind of each secret in `row`.
+    pub fn find(&self, row: &[u8]) -> Result<Vec<(String, &str)>> {
+        if !self.could_have_one(row) {
             return Ok(Vec::new());
         }
         let search = self.search()?;
-        let first = search.anchors.find(text);
-        Ok(first.map_or_else(Vec::new, |first| search.found(text, first.start(), &self.allowed)))
+        let Some((findings, pieces)) = search.row(row, false) else { return Ok(Vec::new()) };
+        Ok(findings.iter().map(|it| (path(&pieces, it, row, &findings), search.kind(it))).collect())
     }
 
+    fn search(&self) -> Result<&Search> {
+        made(&self.search, || Search::of(&self.skipped, &self.own, &self.allowed))
+    }
+
+    /// Whether the row must be searched. If not, it has no secret, in any spelling.
     #[inline]
-    fn could_have_one(&self, text: &[u8]) -> Result<bool> {
-        let Glance { token, other } = glance(text);
-        Ok(other
-            || token && self.search()?.tokens.could_stand_in(text)
-            || self.own_anchors.as_ref().is_some_and(|anchors| anchors.is_match(text)))
+    fn could_have_one(&self, row: &[u8]) -> bool {
+        self.look.at(row) || self.own_anchors.as_ref().is_some_and(|own| own.could_be_in(row))
     }
 
-    #[cold]
-    fn look_closely(&self, search: &Search, text: &[u8], first: usize) -> Result<Option<Vec<u8>>> {
-        let found = search.found(text, first, &self.allowed);
-        if found.is_empty() {
-            return Ok(None);
+    fn redacted(&self, row: &[u8], plainly: bool, is_reported: bool) -> Result<Option<Vec<u8>>> {
+        let search = self.search()?;
+        let mut now: Option<Vec<u8>> = None;
+        let mut found = Vec::new();
+        for _ in 0..ROUNDS_MAX {
+            let text = now.as_deref().unwrap_or(row);
+            let Some((mut findings, pieces)) = search.row(text, plainly) else { break };
+            let path = |it: &Finding| path(&pieces, it, text, &findings);
+            let paths: Vec<String> = findings.iter().map(path).collect();
+            found.extend(paths.iter().zip(&findings).map(|(path, it)| (path.clone(), search.kind(it).to_owned())));
+            if self.leaves_arguments.get() {
+                let mut paths = paths.iter();
+                let is_left = |path: &String| {
+                    OF_ARGUMENTS.iter().any(|left| {
+                        path.strip_prefix(left).is_some_and(|rest| !rest.starts_with(|c: char| c != '.' && c != '['))
+                    })
+                };
+                findings.retain(|_| paths.next().is_none_or(|path| !is_left(path)));
+                found.retain(|(path, _)| !is_left(path));
+            }
+            if findings.is_empty() {
+                break;
+            }
+            now = Some(self.marked(text, &findings)?);
         }
+        if is_reported && now.is_some() {
+            self.report.borrow_mut().add(found);
+        }
+        Ok(now)
+    }
+
+    fn marked(&self, text: &[u8], findings: &[Finding]) -> Result<Vec<u8>> {
         let mut out = Vec::with_capacity(text.len());
         let mut from = 0;
-        for (range, kind) in found {
-            out.extend_from_slice(&text[from..range.start]);
-            out.extend_from_slice(self.mark(kind, &text[range.clone()])?.as_bytes());
-            from = range.end;
+        for finding in findings {
+            out.extend_from_slice(&text[from..finding.place.start]);
+            out.extend_from_slice(self.mark(self.search()?.kind(finding), text, finding.place.clone())?.as_bytes());
+            from = finding.place.end;
         }
         out.extend_from_slice(&text[from..]);
-        Ok(Some(out))
+        Ok(out)
     }
 
-    fn mark(&self, kind: &str, secret: &[u8]) -> Result<String> {
+    /// The mark for the secret at `place`. It does not depend on the spelling.
+    fn mark(&self, kind: &str, text: &[u8], place: Range<usize>) -> Result<String> {
+        let row = Text::of_row(text);
+        let levels = row.piece(place).levels();
+        let secret = levels
+            .last()
+            .map_or_else(Vec::new, |level| level.seen().last().map_or_else(Vec::new, |it| it.bytes.to_vec()));
         let key = match self.key.get() {
             Some(key) => key,
             None => {
@@ -165,85 +254,27 @@ impl Redactor {
         };
         let mut mac =
             Hmac::<Sha256>::new_from_slice(key).map_err(|error| Error::io(format!("the key of the marks: {error}")))?;
-        mac.update(secret);
+        mac.update(&secret);
         let digest = mac.finalize().into_bytes();
         let digits: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        Ok(format!("[redacted:{kind}:{digits}]"))
+        Ok(format!("{}{kind}:{digits}]", String::from_utf8_lossy(MARK_BEGINS)))
     }
 }
 
-impl Search {
-    fn of(skipped: &[String], own: &[Own]) -> Result<Search> {
-        let built_in = Rule::built_in().filter(|rule| !skipped.contains(&rule.kind));
-        let rules: Vec<_> = built_in.chain(own.iter().map(Rule::own)).map(|rule| (rule, OnceCell::new())).collect();
-        let (mut anchors, mut rule_of) = (Vec::new(), Vec::new());
-        for (at, (rule, _)) in rules.iter().enumerate() {
-            for anchor in &rule.anchors {
-                anchors.push(anchor.as_str());
-                rule_of.push(at);
-            }
-        }
-        let anchors = in_any_case(&anchors)?;
-        let tokens = Tokens::of(&rules);
-        Ok(Search { rules, anchors, rule_of, tokens })
+/// The value in `cell`, made on first use.
+fn made<T>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
+    if cell.get().is_none() {
+        // It was empty a moment ago, and there is one thread.
+        let _ = cell.set(make()?);
     }
-
-    fn found(&self, text: &[u8], first: usize, allowed: &[Regex]) -> Vec<(std::ops::Range<usize>, &str)> {
-        let mut hit = vec![false; self.rules.len()];
-        let mut at = first;
-        // Anchors may overlap; none begins another, so that one at each place is all.
-        while let Some(anchor) = self.anchors.find(aho_corasick::Input::new(text).range(at..)) {
-            hit[self.rule_of[anchor.pattern().as_usize()]] = true;
-            at = anchor.start() + 1;
-        }
-        let mut found = Vec::new();
-        for (rule, compiled) in self.rules.iter().zip(&hit).filter_map(|(rule, hit)| hit.then_some(rule)) {
-            // Built-in patterns are tried by the tests, the others were when they were read.
-            let Some(regex) = compiled.get_or_init(|| rule.compile().ok()) else { continue };
-            for captures in regex.captures_iter(text) {
-                let Some(secret) = captures.name("s") else { continue };
-                let bytes = secret.as_bytes();
-                let is_chance = !rule.by_chance || looks_like_chance(bytes);
-                if is_chance && !allowed.iter().any(|allowed| allowed.is_match(bytes)) {
-                    found.push((secret.range(), rule.kind.as_str()));
-                }
-            }
-        }
-        // The first rule in the list says of what kind it is.
-        found.sort_by_key(|(range, _)| range.start);
-        let mut end = 0;
-        found.retain(|(range, _)| {
-            let apart = range.start >= end;
-            end = end.max(range.end);
-            apart
-        });
-        found
-    }
+    cell.get().ok_or_else(|| Error::io("redact: no search"))
 }
 
-fn in_any_case(anchors: &[&str]) -> Result<AhoCorasick> {
-    let mut builder = AhoCorasick::builder();
-    builder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostFirst);
-    builder.build(anchors).map_err(|error| Error::io(format!("redact: {error}")))
-}
-
-/// Whether the text of an assignment could be a secret: no path, no word, but characters of several sorts that seldom repeat.
-fn looks_like_chance(text: &[u8]) -> bool {
-    if text.starts_with(b"/") || text.starts_with(b".") || text.starts_with(b"~") || text.starts_with(b"http") {
-        return false;
-    }
-    let sorts: [fn(&u8) -> bool; 4] =
-        [u8::is_ascii_lowercase, u8::is_ascii_uppercase, u8::is_ascii_digit, u8::is_ascii_punctuation];
-    let several = sorts.iter().filter(|sort| text.iter().any(**sort)).count();
-    let has_digit_or_case = text.iter().any(u8::is_ascii_digit)
-        || (text.iter().any(u8::is_ascii_lowercase) && text.iter().any(u8::is_ascii_uppercase));
-    several >= 2 && has_digit_or_case && bits_each(text) >= BITS_MIN
-}
-
-/// Bits of chance in each character, as far as their counts tell.
-fn bits_each(text: &[u8]) -> f64 {
-    let mut counts = [0u32; 256];
-    text.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
-    let all = text.len() as f64;
-    counts.iter().filter(|count| **count > 0).map(|count| f64::from(*count) / all).map(|part| -part * part.log2()).sum()
+fn path(pieces: &Pieces, it: &Finding, row: &[u8], findings: &[Finding]) -> String {
+    // They are sorted and do not overlap.
+    let is_secret = |key: &Range<usize>| {
+        let at = findings.partition_point(|it| it.place.end <= key.start);
+        findings.get(at).is_some_and(|it| it.place.start < key.end)
+    };
+    pieces.path(it.node, row, is_secret)
 }

@@ -1,35 +1,68 @@
-//! One kind of secret: how it is known.
+//! One kind of secret, and how it is recognized.
 
 use regex::bytes::{Regex, RegexBuilder};
+
+use super::names::Family;
+use super::values::{Found, could_be_secret, looks_random};
 
 /// A kind that a logbook adds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Own {
     /// Its name.
     pub kind: String,
-    /// A text that stands in each of them, in any case.
+    /// A string that each of them contains, ignoring case.
     pub anchor: String,
-    /// What they look like.
+    /// A regular expression.
     pub pattern: String,
 }
 
-/// A kind, not compiled yet: few rows need any.
+/// A kind. Its pattern is not compiled yet, since few rows need it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Rule {
     pub kind: String,
-    /// Of these one stands in each of them, in any case.
+    /// Each of them contains one of these strings, ignoring case.
     pub anchors: Vec<String>,
-    /// The secret must look like chance.
-    pub by_chance: bool,
-    /// Its letters may be of either case.
-    pub any_case: bool,
-    pattern: String,
+    pub by: By,
 }
 
-/// What is before a secret, in the text of a row: no letter or digit, or an escape that ends in one.
-const BEFORE: &str = r"(?:^|[^0-9A-Za-z]|\\[nrtbf]|\\u00[0-9A-Fa-f]{2})";
-/// What is behind it.
-const BEHIND: &str = r"(?:[^0-9A-Za-z]|$)";
+/// How a secret is recognized.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum By {
+    /// By a pattern, and by what the match looks like.
+    Pattern { pattern: String, any_case: bool, looks: Looks },
+    /// By the name before it (`assigned`).
+    Name,
+    /// By the `BEGIN` line before it (`private_key`).
+    KeyLine,
+}
+
+/// What the match of a pattern must look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Looks {
+    Any,
+    /// Random.
+    Random,
+    /// Not a placeholder.
+    Given,
+    /// Neither a placeholder nor a plain word.
+    Password,
+}
+
+impl Looks {
+    pub fn fit(self, secret: &[u8]) -> bool {
+        match self {
+            Looks::Any => true,
+            Looks::Random => looks_random(secret),
+            Looks::Given => could_be_secret(Family::Password, secret, Found::Member),
+            Looks::Password => could_be_secret(Family::Password, secret, Found::Text),
+        }
+    }
+}
+
+/// The edge before a secret: not a letter or digit.
+const BEFORE: &str = "(?:^|[^0-9A-Za-z])";
+/// The edge behind it.
+const BEHIND: &str = "(?:[^0-9A-Za-z]|$)";
 
 impl Rule {
     /// The built-in ones.
@@ -38,19 +71,40 @@ impl Rule {
         lines.filter_map(|line| {
             let mut parts = line.splitn(3, '\t');
             let (kind, anchors, pattern) = (parts.next()?, parts.next()?, parts.next()?);
-            Some(Rule::new(kind, anchors.split(',').map(str::to_owned).collect(), pattern))
+            let by = match pattern {
+                "@name" => By::Name,
+                "@key-line" => By::KeyLine,
+                pattern => By::pattern(pattern),
+            };
+            Some(Rule { kind: kind.to_owned(), anchors: anchors.split(',').map(str::to_owned).collect(), by })
         })
     }
 
     pub fn own(own: &Own) -> Rule {
-        Rule::new(&own.kind, vec![own.anchor.clone()], &own.pattern)
+        Rule { kind: own.kind.clone(), anchors: vec![own.anchor.clone()], by: By::pattern(&own.pattern) }
     }
 
-    fn new(kind: &str, anchors: Vec<String>, pattern: &str) -> Rule {
-        let (by_chance, pattern) = match pattern.strip_prefix('~') {
-            Some(rest) => (true, rest),
-            None => (false, pattern),
+    /// Whether the first look sees it as a run of token bytes.
+    pub fn is_token(&self) -> bool {
+        matches!(self.by, By::Pattern { any_case: false, looks: Looks::Any, .. })
+    }
+
+    /// Its pattern, compiled, if it has one.
+    pub fn compile(&self) -> Option<Result<Regex, regex::Error>> {
+        let By::Pattern { pattern, .. } = &self.by else { return None };
+        Some(RegexBuilder::new(pattern).unicode(false).size_limit(1 << 22).build())
+    }
+}
+
+impl By {
+    fn pattern(pattern: &str) -> By {
+        let looks = match pattern.as_bytes().first() {
+            Some(b'~') => Looks::Random,
+            Some(b'?') => Looks::Given,
+            Some(b'!') => Looks::Password,
+            _ => Looks::Any,
         };
+        let pattern = if looks == Looks::Any { pattern } else { &pattern[1..] };
         let (case, pattern) = match pattern.strip_prefix("(?i)") {
             Some(rest) => ("(?i)", rest),
             None => ("", pattern),
@@ -67,10 +121,6 @@ impl Rule {
             true => format!("{case}{before}{pattern}{behind}"),
             false => format!("{case}{before}(?P<s>{pattern}){behind}"),
         };
-        Rule { kind: kind.to_owned(), anchors, by_chance, any_case: !case.is_empty(), pattern }
-    }
-
-    pub fn compile(&self) -> Result<Regex, regex::Error> {
-        RegexBuilder::new(&self.pattern).unicode(false).size_limit(1 << 22).build()
+        By::Pattern { pattern, any_case: !case.is_empty(), looks }
     }
 }

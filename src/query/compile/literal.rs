@@ -2,7 +2,7 @@
 //! this field.
 
 use crate::json::{Kind, Leaves, kind as json_kind, string};
-use crate::model::Instant;
+use crate::model::{Instant, duration_ms};
 
 use crate::query::ast::{Form, Literal, Span};
 use crate::query::compile::query::Argument;
@@ -124,7 +124,7 @@ impl Compiler<'_> {
     }
 
     fn ms(&mut self, text: &str, span: Span) -> Option<u64> {
-        let problem = match time::duration_ms(text) {
+        let problem = match duration_ms(text) {
             Ok(ms) => return Some(ms),
             Err(message) => Problem::new(span, message),
         };

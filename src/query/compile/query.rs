@@ -93,11 +93,6 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
     }
 
     let select = (!query.select.is_empty()).then_some(select);
-    let columns = match (&select, &group) {
-        (Some(select), _) => Some(select.iter().map(|named| named.name.clone()).collect()),
-        (None, Some(_)) => compiler.scope.columns.take(),
-        (None, None) => None,
-    };
     // Which stage asked for which fields: the last list belongs to the last stage that has rows of its own.
     let last = compiler.scope.fields;
     let (first, middle, last) = match (first, middle) {
@@ -117,11 +112,24 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
         slurp: query.slurp,
         group,
         tail: Tail { having, sort, limit: query.limit, select },
-        columns,
+        columns: columns(query),
         programs: compiler.programs,
         globals: compiler.globals,
         clock: context.clock,
     })
+}
+
+/// The columns of the output, where select or grouping gives them.
+pub fn columns(query: &Query) -> Option<Vec<String>> {
+    if !query.select.is_empty() {
+        return Some(query.select.iter().map(column_name).collect());
+    }
+    let keys = query.group_by.iter().map(column_name);
+    match (query.group_by.is_empty(), query.summarize.is_empty()) {
+        (true, true) => None,
+        (_, true) => Some(keys.chain(overview_aggregates().iter().map(aggregate_name)).collect()),
+        (_, false) => Some(keys.chain(query.summarize.iter().map(aggregate_name)).collect()),
+    }
 }
 
 /// What the columns of groups show, as it is printed, and their names.

@@ -15,7 +15,7 @@ use crate::query::eval::predicate::{Predicate, Test};
 use crate::query::eval::source::Source;
 use crate::query::eval::value::Set;
 use crate::query::jq::program::{Globals, Program};
-use crate::query::problem::Problem;
+use crate::query::problem::{Problem, SHOWN_MAX};
 use crate::query::text::print;
 
 /// Longest path, in names: walking one recurses with it.
@@ -74,7 +74,9 @@ impl Compiler<'_> {
             }
             if !columns.contains(first) {
                 let mut problem = Problem::new(path.span, format!("grouping leaves no column `{whole}`"));
-                problem = match nearest(&whole, columns.iter().map(String::as_str)) {
+                let near =
+                    (self.problems.len() < SHOWN_MAX).then(|| nearest(&whole, columns.iter().map(String::as_str)));
+                problem = match near.flatten() {
                     Some(near) => problem.hint(format!("did you mean `{near}`?")),
                     None => problem.hint(format!("the columns are {}", columns.join(", "))),
                 };

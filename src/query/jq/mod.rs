@@ -4,6 +4,7 @@
 //! - `head`: plain conditions at its start, asked before any row is parsed for it
 //! - `flaws`: what is wrong with a program, and where
 //! - `fields`: which members of its row a program can see · `projection`: one that makes a plain object of them
+//! - `named`: the fields that a program names
 //! - `rewrite`: the program made to mean what it means in jq, by `update` (assignments) and `slices`
 //! - `prelude.jq`: what jq defines and the engine does not, resting on
 //!   `dates` (the query's zone) and `paths` (setpath, delpaths); `texts`: JSON in strings
@@ -12,6 +13,7 @@ mod dates;
 mod fields;
 pub mod flaws;
 pub mod head;
+pub mod named;
 mod paths;
 pub mod program;
 mod projection;

@@ -123,6 +123,16 @@ fn as_long_as<'s>(def: Def<&'static str>) -> Def<&'s str> {
     def
 }
 
+/// What `look` finds in the program `code`; `None`: it is none.
+pub(super) fn parsed<T: Send>(code: &str, look: impl FnOnce(&Term<&str>) -> T + Send) -> Option<T> {
+    check_size(code).ok()?;
+    let builder = std::thread::Builder::new().stack_size(COMPILE_STACK_BYTES);
+    std::thread::scope(|scope| {
+        let thread = builder.spawn_scoped(scope, || parse_program(code).ok().map(|body| look(&body)));
+        thread.ok()?.join().ok()?
+    })
+}
+
 fn parse_program(code: &str) -> Result<Term<&str>, Vec<Flaw>> {
     let tokens = Lexer::new(code).lex().map_err(|errors| load_flaws(code, load::Error::Lex(errors)))?;
     if let Some(Token(word @ ("import" | "include" | "module"), _)) = tokens.first() {

@@ -2,11 +2,13 @@
 //! no schema names, a status that is not declared. They are doubts, not
 //! mistakes: the query runs, and says so on stderr.
 
+use std::collections::HashSet;
+
 use crate::error::nearest;
 use crate::model::names::{self, Type};
 use crate::model::{Vocabulary, vocabulary};
 use crate::query::ast::{Expr, Literal, Op, Operand, Path, Query, Right, Test};
-use crate::query::problem::{Problem, quoted};
+use crate::query::problem::{Problem, SHOWN_MAX, quoted};
 
 /// The fields that a query reads of the rows on file: those of its filter,
 /// keys, aggregates, and, where nothing is grouped and no jq program stands in
@@ -39,28 +41,40 @@ pub fn paths(query: &Query) -> Vec<&Path> {
     paths
 }
 
+/// Doubts about a query.
+#[derive(Debug, Default)]
+pub struct Doubts {
+    /// The first of them, in the order of the text.
+    pub told: Vec<Problem>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+impl Doubts {
+    /// Takes in one more; what it says is made up only if it is told.
+    fn push(&mut self, doubt: impl FnOnce() -> Problem) {
+        if self.told.len() < SHOWN_MAX { self.told.push(doubt()) } else { self.more += 1 }
+    }
+}
+
 /// Doubts about `query`, with spans in its text. `occurs` says whether any row
 /// read has the field (a dotted name); `occurring` are such names, for suggestions.
-pub fn warnings(
-    query: &Query,
-    occurs: &dyn Fn(&str) -> bool,
-    occurring: &[String],
-    vocabulary: &Vocabulary,
-) -> Vec<Problem> {
-    let mut doubts = Vec::new();
-    let mut doubted: Vec<String> = Vec::new();
+pub fn warnings(query: &Query, occurs: &dyn Fn(&str) -> bool, occurring: &[String], vocabulary: &Vocabulary) -> Doubts {
+    let mut doubts = Doubts::default();
+    let mut doubted: HashSet<String> = HashSet::new();
+    let known: Vec<String> = names::all().chain(occurring.iter().cloned()).collect();
     for path in paths(query) {
         let name = path.keys.join(".");
-        if is_known(path) || occurs(&name) || doubted.contains(&name) {
+        if is_known(path) || occurs(&name) || !doubted.insert(name.clone()) {
             continue;
         }
-        let known: Vec<String> = names::all().chain(occurring.iter().cloned()).collect();
-        let doubt = Problem::new(path.span, format!("no row has the field {}", quoted(&name)));
-        doubts.push(match nearest(&name, known.iter().map(String::as_str)) {
-            Some(near) if near != name => doubt.hint(format!("did you mean `{near}`?")),
-            _ => doubt.hint("`logbook fields` lists the fields that occur"),
+        doubts.push(|| {
+            let doubt = Problem::new(path.span, format!("no row has the field {}", quoted(&name)));
+            match nearest(&name, known.iter().map(String::as_str)) {
+                Some(near) if near != name => doubt.hint(format!("did you mean `{near}`?")),
+                _ => doubt.hint("`logbook fields` lists the fields that occur"),
+            }
         });
-        doubted.push(name);
     }
     if let Some(filter) = &query.filter {
         tests(filter, &mut |term| {
@@ -74,9 +88,9 @@ pub fn warnings(
         && ["==", "!=", "<", ">", "test(", "startswith("].iter().any(|sign| program.code.contains(sign))
     {
         let doubt = Problem::new(column.span, "`select` shows what the expression is in every row");
-        doubts.push(doubt.hint(format!("for the rows in which it holds write jq({})", program.code.trim())));
+        doubts.push(|| doubt.hint(format!("for the rows in which it holds write jq({})", program.code.trim())));
     }
-    doubts.sort_by_key(|doubt| doubt.span.from);
+    doubts.told.sort_by_key(|doubt| doubt.span.from);
     doubts
 }
 
@@ -100,7 +114,7 @@ fn is_known(path: &Path) -> bool {
 }
 
 /// Words of a closed set that are not in it.
-fn words(test: &Test, vocabulary: &Vocabulary, doubts: &mut Vec<Problem>) {
+fn words(test: &Test, vocabulary: &Vocabulary, doubts: &mut Doubts) {
     let Operand::Path(path) = &test.left else {
         return;
     };
@@ -128,13 +142,15 @@ fn words(test: &Test, vocabulary: &Vocabulary, doubts: &mut Vec<Problem>) {
         if value.form == Form::Argument || is_null || known.contains(&value.text.as_str()) {
             continue;
         }
-        let doubt = Problem::new(value.span, format!("no {name} is called {}", quoted(&value.text)));
-        doubts.push(match nearest(&value.text, known.iter().copied()) {
-            Some(near) => doubt.hint(format!("did you mean `{near}`?")),
-            None if known.len() <= vocabulary::STATUSES.len() + 8 => {
-                doubt.hint(format!("they are {}", known.join(", ")))
+        doubts.push(|| {
+            let doubt = Problem::new(value.span, format!("no {name} is called {}", quoted(&value.text)));
+            match nearest(&value.text, known.iter().copied()) {
+                Some(near) => doubt.hint(format!("did you mean `{near}`?")),
+                None if known.len() <= vocabulary::STATUSES.len() + 8 => {
+                    doubt.hint(format!("they are {}", known.join(", ")))
+                }
+                None => doubt,
             }
-            None => doubt,
         });
     }
 }

@@ -1,12 +1,12 @@
 //! Lists of columns, aggregates and sort keys.
 
 use crate::error::nearest;
+use crate::model::duration_ms;
 use crate::query::ast::{Aggregate, Bucket, Column, Every, Function, Operand, Path, SortKey, Span};
 use crate::query::problem::{Problem, quoted};
 use crate::query::text::condition::never_closed;
 use crate::query::text::parse::Parser;
 use crate::query::text::print;
-use crate::query::time::duration_ms;
 
 /// Time buckets of a fixed calendar width.
 pub(in crate::query) const BUCKETS: &[(&str, Every)] = &[

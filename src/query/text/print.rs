@@ -4,13 +4,13 @@
 //! `--jq` has no form in text and is not printed.
 
 use crate::json;
+use crate::model::duration_text;
 use crate::query::ast::{
     Aggregate, Bucket, Column, Every, Expr, Form, Function, Literal, Op, Operand, Path, Query, Right, SortKey, Test,
 };
 use crate::query::text::columns::BUCKETS;
 use crate::query::text::lex;
 use crate::query::text::parse::is_reserved;
-use crate::query::time::duration_text;
 
 /// The clauses in one line, in the order of work with `select` last, each with its word.
 pub fn query(query: &Query) -> String {

@@ -4,7 +4,7 @@
 //! Not here: the grammar (`parse`). Nothing in this file makes a query valid.
 
 use crate::error::nearest;
-use crate::model::{Instant, Zone, names, vocabulary};
+use crate::model::{Instant, Zone, duration_ms, names, vocabulary};
 use crate::query::ast::{Expr, Literal, Op, Operand, Path, Right, Span, Test};
 use crate::query::problem::{Problem, quoted};
 use crate::query::text::lex::{self, Cursor};
@@ -361,7 +361,7 @@ pub(in crate::query) fn of_time(test: &Test) -> Option<Problem> {
             Some(problem.hint(format!("did you mean `{near}`?")))
         }),
         Operand::Age(_) => bare.find_map(|value| {
-            let fault = time::duration_ms(&value.text).err()?;
+            let fault = duration_ms(&value.text).err()?;
             Some(
                 Problem::new(value.span, fault).hint("write it as in age>2h; a field called age takes quotes: \"age\""),
             )

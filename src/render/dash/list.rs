@@ -133,7 +133,7 @@ fn selected(run: &Run<'_>, list: &List<'_>, y: u16, paint: &mut Paint<'_>) {
         Some(request) => {
             let effect =
                 if request.side_effect.is_empty() { String::new() } else { format!(" ({})", request.side_effect) };
-            format!("? {} asks: {}{effect}   a approves, d denies", request.name, request.action)
+            format!("? {} asks: {}{effect}   a shows it", request.name, request.action)
         }
         None => next_of(run),
     };

@@ -3,7 +3,8 @@
 //! Not here: what is shown (`view`), keys, and what becomes of the buffer (`cmd/live/screen`).
 //!
 //! - `screen`: all of it: what stands above, the page, what stands below
-//! - `list`: cards, and one line for each run · `timeline`: one run · `keys`: what each key does
+//! - `list`: cards, and one line for each run · `timeline`: one run · `window`: one request ·
+//!   `keys`: what each key does
 //! - `foot`: what is said and asked below
 //! - `paint`: text into cells
 //!
@@ -15,8 +16,10 @@ pub mod list;
 mod paint;
 pub mod screen;
 pub mod timeline;
+pub mod window;
 
 pub use foot::Foot;
 pub use list::List;
 pub use screen::{Drawn, Page, Screen};
 pub use timeline::Timeline;
+pub use window::Window;

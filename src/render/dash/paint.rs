@@ -14,6 +14,8 @@ pub enum Ink {
     Plain,
     /// What stands out.
     Strong,
+    /// What must not be overlooked: bold, in red.
+    Danger,
     /// In the colour with this number of ANSI's (31: red).
     Coloured(&'static str),
 }
@@ -64,6 +66,7 @@ impl<'b> Paint<'b> {
             Ink::Plain => style,
             _ if !self.colour => style,
             Ink::Strong => style.add_modifier(Modifier::BOLD),
+            Ink::Danger => style.fg(Color::Red).add_modifier(Modifier::BOLD),
             Ink::Coloured("31") => style.fg(Color::Red),
             Ink::Coloured("32") => style.fg(Color::Green),
             Ink::Coloured("33") => style.fg(Color::Yellow),

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 
 use super::foot::{self, Foot};
 use super::paint::Paint;
-use super::{List, Timeline, keys, list, timeline};
+use super::{List, Timeline, Window, keys, list, timeline, window};
 
 /// What is to be drawn.
 pub struct Screen<'s> {
@@ -22,6 +22,8 @@ pub enum Page<'s> {
     List(List<'s>),
     /// One run.
     Timeline(Timeline<'s>),
+    /// One request.
+    Request(Window<'s>),
     /// What each key does.
     Keys,
 }
@@ -46,6 +48,7 @@ pub fn draw(screen: &Screen<'_>, buffer: &mut Buffer) -> Drawn {
     let (top, room) = match &screen.page {
         Page::List(list) => list::draw(list, end, &mut paint),
         Page::Timeline(timeline) => timeline::draw(timeline, end, &mut paint),
+        Page::Request(window) => window::draw(window, end, &mut paint),
         Page::Keys => keys::draw(end, &mut paint),
     };
     let cursor = foot::draw(&screen.foot, end, &mut paint);

@@ -7,8 +7,8 @@
   const news = document.getElementById("news");
   const shown = new URL(location.href);
   if (shown.searchParams.has("done")) {
-    // What was stored just now is told once, and not again when the page is loaded anew.
-    shown.searchParams.delete("done");
+    // What was done just now is told once, and not again when the page is loaded anew.
+    ["done", "was", "of"].forEach((name) => shown.searchParams.delete(name));
     history.replaceState(null, "", shown);
   }
   if (!address || !live || !window.EventSource) {
@@ -25,9 +25,9 @@
 
   // Nothing is taken away from under somebody's hands.
   const isInUse = (part) => {
-    const fields = [...part.querySelectorAll("input[type=text]")];
+    const fields = [...part.querySelectorAll("input[type=text], input[type=checkbox]")];
     const selection = getSelection();
-    return fields.some((field) => field.value !== field.defaultValue || field === document.activeElement)
+    return fields.some((field) => field.value !== field.defaultValue || field.checked || field === document.activeElement)
       || (selection && !selection.isCollapsed && part.contains(selection.anchorNode));
   };
 

@@ -69,10 +69,20 @@ pub struct RequestCard {
     pub link: Link,
     /// What is asked for.
     pub action: Text,
-    /// More about it: name and value.
-    pub about: Vec<(&'static str, Text)>,
+    /// What must not be overlooked.
+    pub dangers: Vec<Text>,
+    /// More about it: name and lines.
+    pub about: Vec<(&'static str, Vec<Text>)>,
     /// The arguments, exactly.
     pub args: Vec<Text>,
+    /// It cannot be undone: a yes needs a tick.
+    pub is_irreversible: bool,
+    /// A yes came without the tick.
+    pub lacks_tick: bool,
+    /// A no came without a reason.
+    pub lacks_reason: bool,
+    /// What was typed beside the yes.
+    pub note: Exact,
 }
 
 /// A run that waits for an answer.
@@ -114,7 +124,7 @@ pub struct HeldCard {
 pub struct Forms {
     /// The run whose page it is; empty: the page of approvals.
     pub run: Exact,
-    /// What was stored just now.
+    /// What was done just now.
     pub done: Text,
 }
 

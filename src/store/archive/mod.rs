@@ -27,4 +27,4 @@ mod retention;
 pub use archiving::Archived;
 pub use cover::{Covering, Times};
 pub use keeper::Keeper;
-pub use retention::Doomed;
+pub use retention::{Doomed, Facts};

@@ -13,7 +13,7 @@ use crate::format::manifest::Event;
 use crate::format::{Drafts, Rules, receipt};
 use crate::json;
 use crate::model::{Address, Vocabulary, run_id};
-use crate::store::append::{OnRefused, Options, Writer};
+use crate::store::append::{OnRefused, Options, State, Writer};
 use crate::store::listing::archive_directory;
 use crate::store::os::sync_directory;
 
@@ -31,14 +31,32 @@ pub struct Doomed {
     pub receipt: String,
 }
 
+/// What rows about to be deleted say that somebody still rests on.
+pub trait Facts {
+    /// The texts of the rows that say it, when all segments up to the number `last` go.
+    fn texts(&mut self, last: u64) -> Result<Vec<Vec<u8>>>;
+    /// Whether they still say it, under the lock.
+    fn hold(&mut self, state: &mut State<'_, '_>) -> Result<bool>;
+}
+
+/// How often it is tried anew when what is carried over changes meanwhile.
+const TRIES_MAX: usize = 16;
+
 impl Keeper<'_> {
-    /// Deletes the segments that `entries` are about, which are covered; `why` says what was asked for.
-    pub fn delete(&mut self, entries: &[Entry], why: &str, options: Options) -> Result<Vec<Doomed>> {
-        entries.chunks(SEGMENTS_MAX).map(|entries| self.delete_some(entries, why, options)).collect()
+    /// Deletes the segments that `entries` are about, which are covered, and before which there are no others; `why` says
+    /// what was asked for. What they say that still counts is stored first.
+    pub fn delete(
+        &mut self,
+        entries: &[Entry],
+        why: &str,
+        options: Options,
+        facts: &mut dyn Facts,
+    ) -> Result<Vec<Doomed>> {
+        entries.chunks(SEGMENTS_MAX).map(|entries| self.delete_some(entries, why, options, facts)).collect()
     }
 
-    fn delete_some(&mut self, entries: &[Entry], why: &str, options: Options) -> Result<Doomed> {
-        let (receipt, rows) = self.write_receipt(entries, why, options)?;
+    fn delete_some(&mut self, entries: &[Entry], why: &str, options: Options, facts: &mut dyn Facts) -> Result<Doomed> {
+        let (receipt, rows) = self.write_receipt(entries, why, options, facts)?;
         let deleted_at = (options.now)().to_utc_ms();
         for entry in entries.iter().filter(|entry| !entry.deleted) {
             let event = Event::Deleted { deleted_at: deleted_at.clone(), receipt: receipt.clone() };
@@ -65,8 +83,14 @@ impl Keeper<'_> {
         Ok(removed)
     }
 
-    /// The name of the receipt for `entries`, which is stored once, and the rows that they hold.
-    fn write_receipt(&self, entries: &[Entry], why: &str, options: Options) -> Result<(String, u64)> {
+    /// The name of the receipt for `entries`, which is stored once, behind what is carried over; and the rows that they hold.
+    fn write_receipt(
+        &self,
+        entries: &[Entry],
+        why: &str,
+        options: Options,
+        facts: &mut dyn Facts,
+    ) -> Result<(String, u64)> {
         let rows: u64 = entries.iter().map(|entry| entry.covered.rows).sum();
         let bytes: u64 = entries.iter().map(|entry| entry.covered.bytes).sum();
         let mut text = b"{\"run_id\":\"_logbook\",\"kind\":\"archive.receipt\",\"action\":".to_vec();
@@ -90,14 +114,29 @@ impl Keeper<'_> {
         text.extend_from_slice(format!(",\"id\":\"{id}\"}}").as_bytes());
         let vocabulary = Vocabulary::default();
         let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: None, own: true, redactor: None };
-        let mut drafts = Drafts::new();
-        drafts.push(&text, &rules, &(options.now)().to_utc_ms(), None)?;
+        let last = entries.iter().map(|entry| entry.segment.number).max().unwrap_or(0);
         let mut writer = Writer::open(self.os, &self.directory, self.settings.clone(), options)?;
-        let stored = writer.append(&drafts, OnRefused::Abort).all()?;
-        writer.sync()?;
-        let step = stored.first().map_or(0, |row| row.step);
-        let name = Address::Step { run_id: run_id::LOGBOOK.to_owned(), step };
-        Ok((name.to_string(), rows))
+        for _ in 0..TRIES_MAX {
+            let mut drafts = Drafts::new();
+            let now = (options.now)().to_utc_ms();
+            // Before the receipt: whoever finds that has found them.
+            for text in facts.texts(last)?.iter().chain([&text]) {
+                drafts.push(text, &rules, &now, None)?;
+            }
+            let mut changed = false;
+            let stored = writer.append_if(&drafts, OnRefused::Abort, &mut |state| {
+                changed = !facts.hold(state)?;
+                if changed { Err(Error::io("what is carried over changed meanwhile")) } else { Ok(()) }
+            });
+            if !changed {
+                let stored = stored.all()?;
+                writer.sync()?;
+                let step = stored.last().map_or(0, |row| row.step);
+                let name = Address::Step { run_id: run_id::LOGBOOK.to_owned(), step };
+                return Ok((name.to_string(), rows));
+            }
+        }
+        Err(Error::io("what is carried over changes all the time; nothing was deleted"))
     }
 
     /// Removes the files of one segment; gives whether there were any.

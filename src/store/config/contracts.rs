@@ -59,7 +59,10 @@ pub fn contract(directory: &Path, name: &str) -> Result<Option<Contract>> {
     let read = toml::from_str(&text);
     let told = |error: toml::de::Error| {
         let path = CONTRACTS.path(directory, name);
-        Error::usage(format!("{}: {}", path.display(), error.to_string().trim_end()))
+        let told = error.to_string();
+        let mut lines = told.trim_end().lines().map(str::to_owned);
+        Error::usage(format!("{}: {}", path.display(), lines.next().unwrap_or_default()))
+            .beneath(lines)
             .hint(format!("mend the file, then: logbook contract check {name}"))
     };
     read.map(Some).map_err(told)

@@ -140,7 +140,10 @@ impl File {
 }
 
 pub(super) fn broken(path: &Path, why: String) -> Error {
-    Error::io(format!("{}: {why}", path.display())).hint("mend or remove the file; nothing was written")
+    // Of TOML that cannot be read, the place is shown below.
+    let mut lines = why.lines().map(str::to_owned);
+    let message = format!("{}: {}", path.display(), lines.next().unwrap_or_default());
+    Error::io(message).beneath(lines).hint("mend or remove the file; nothing was written")
 }
 
 /// Where a user's own config file stands, for all logbooks.

@@ -23,4 +23,4 @@ pub use keys::{KEYS, Key, personal_path};
 pub use layers::{layered, settings, with_origins};
 pub use policy::{PolicyRule, Then};
 pub use redact::{Redact, RedactRule};
-pub use settings::{Durability, Settings, duration_ms};
+pub use settings::{Durability, Settings};

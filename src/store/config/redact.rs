@@ -11,7 +11,7 @@ pub struct Redact {
     pub off: bool,
     /// Built-in kinds that are left as they are.
     pub skip: Vec<String>,
-    /// Patterns of what is no secret after all.
+    /// Patterns of values that are not secrets.
     pub allow: Vec<String>,
     /// Further kinds.
     pub rules: Vec<RedactRule>,

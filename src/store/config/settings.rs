@@ -8,7 +8,7 @@ use super::keys::{BYTES_MAX, Key};
 use super::policy::PolicyRule;
 use super::redact::Redact;
 use crate::error::{Error, Result};
-use crate::model::{Night, Vocabulary};
+use crate::model::{Night, Vocabulary, duration_ms};
 use crate::store::os::{How, Os, read_full};
 
 /// How much a success promises.
@@ -97,7 +97,7 @@ impl Settings {
                 self.segment_bytes_max = bytes.filter(|bytes| *bytes > 0).ok_or_else(why)?.max(SEGMENT_BYTES_LEAST);
             }
             "durability" => self.durability = Durability::parse(text()?).map_err(|error| error.message)?,
-            "lock_timeout" => self.lock_timeout_ms = duration_ms(text()?).map_err(|error| error.message)?,
+            "lock_timeout" => self.lock_timeout_ms = duration_ms(text()?)?,
             "overnight" => {
                 let text = text()?;
                 let why = || format!("overnight = {text:?} is not two times of day, as \"18:00-08:00\"");
@@ -167,22 +167,4 @@ fn group_number(os: &dyn Os, name: &str) -> Option<u32> {
         let mut words = line.split(':');
         (words.next() == Some(name)).then(|| words.nth(1)?.parse().ok()).flatten()
     })
-}
-
-/// Reads a duration with its unit, `500ms`, `10s`, `2m`, into milliseconds.
-pub fn duration_ms(text: &str) -> Result<u64> {
-    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let unit = match &text[split..] {
-        "ms" => 1,
-        "s" => 1000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => 0,
-    };
-    match text[..split].parse::<u64>().ok().and_then(|number| number.checked_mul(unit)) {
-        Some(ms) if unit > 0 => Ok(ms),
-        _ => {
-            Err(Error::usage(format!("{text:?} is not a duration")).hint("write a number and its unit: 500ms, 10s, 2m"))
-        }
-    }
 }

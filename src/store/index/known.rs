@@ -13,6 +13,7 @@ use super::build::{self, LAG_BYTES_GOING_ON};
 use super::table::{Contents, Cover, Table};
 use super::unread::Unread;
 use crate::error::{Error, Result};
+use crate::format::carried;
 use crate::format::lines::Lines;
 use crate::json;
 use crate::model::standing;
@@ -97,6 +98,11 @@ const CORRECTIONS: u64 = 0x636f_7272_6563_7473;
 /// The same of the rows that say which runs are held.
 const HOLDS: u64 = 0x686f_6c64_735f_2e2e;
 
+/// The same of the rows of `run` that name the run above it.
+fn parents_of(run: &str) -> u64 {
+    xxh3_64(format!("parent_run_id of {run}").as_bytes())
+}
+
 /// Runs whose last step in the tables is kept in memory.
 const ASKED_MAX: usize = 4096;
 
@@ -126,6 +132,7 @@ impl Stretch {
     /// Takes in a row on file; one that is no row, or names no run, says nothing.
     pub(super) fn row(&mut self, place: Place, text: &[u8]) {
         let (mut run, mut step, mut id, mut status, mut kind, mut voids) = (None, None, None, None, None, false);
+        let mut parent = None;
         for member in json::Members::new(text) {
             let Ok(member) = member else { return };
             // Of these names none is longer than six bytes, and an escape takes six or more.
@@ -137,6 +144,7 @@ impl Stretch {
                 b"status" => status = Some(member.value),
                 b"kind" => kind = Some(member.value),
                 b"voids" => voids = true,
+                b"parent_run_id" => parent = Some(member.value),
                 _ => {}
             }
         }
@@ -147,13 +155,33 @@ impl Stretch {
         if matches!(kind.as_deref(), Some(b"hold" | b"release")) {
             self.ids.entry(HOLDS).or_default().push(place);
         }
+        if kind.as_deref() == Some(carried::KIND.as_bytes()) {
+            self.carried(place, text);
+        }
         let Some(run) = run.and_then(json::decode) else { return };
         let step = step.and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
         let id = id.and_then(json::decode);
         let stands = standing::counts(kind.as_deref(), status.is_some_and(|status| status.starts_with(b"\"")));
         let run = String::from_utf8_lossy(&run);
         let id = id.as_ref().map(|id| String::from_utf8_lossy(id));
+        if parent.is_some_and(|parent| parent.starts_with(b"\"")) {
+            self.ids.entry(parents_of(&run)).or_default().push(place);
+        }
         self.note(place, &Seen { run: &run, step, id: id.as_deref(), stands });
+    }
+
+    /// Takes in what the row at `place` says of rows that were deleted.
+    fn carried(&mut self, place: Place, text: &[u8]) {
+        for run in carried::runs(text) {
+            let new = RunEntry { last_step: run.last_step, rows: 0, first: place, newest: place, standing: None };
+            self.runs.entry(xxh3_128(run.run.as_bytes())).and_modify(|entry| entry.join(&new)).or_insert(new);
+            if !run.parents.is_empty() {
+                self.ids.entry(parents_of(&run.run)).or_default().push(place);
+            }
+        }
+        if carried::rows(text).is_some_and(|rows| !rows.is_empty()) {
+            self.ids.entry(HOLDS).or_default().push(place);
+        }
     }
 
     /// Takes in the rows of a block that begins at `at`.
@@ -267,6 +295,11 @@ impl Index {
         self.tail.ids.entry(HOLDS).or_default().push(place);
     }
 
+    /// A row of the active segment that names the run above its own.
+    pub(in crate::store) fn note_parent(&mut self, place: Place, run: &str) {
+        self.tail.ids.entry(parents_of(run)).or_default().push(place);
+    }
+
     /// The active segment is known up to `end`: this writer wrote it.
     pub(in crate::store) fn wrote(&mut self, end: u64) {
         self.active.1 = end;
@@ -362,6 +395,11 @@ impl Index {
     /// Places of the rows that say which runs are held, in order of place. A hint: the rows must be read.
     pub fn places_of_holds(&mut self, os: &dyn Os, directory: &Path) -> Result<Vec<Place>> {
         self.places(os, directory, HOLDS)
+    }
+
+    /// Places of the rows that name the run above `run`, in order of place. A hint: the rows must be read.
+    pub fn places_of_parents(&mut self, os: &dyn Os, directory: &Path, run: &str) -> Result<Vec<Place>> {
+        self.places(os, directory, parents_of(run))
     }
 
     fn places(&mut self, os: &dyn Os, directory: &Path, hash: u64) -> Result<Vec<Place>> {

@@ -22,7 +22,7 @@ const RUN_BYTES: usize = 56;
 const ID_BYTES: usize = 16;
 const RUNS_PER_PAGE: usize = (PAGE - PAGE_HEAD) / RUN_BYTES;
 const IDS_PER_PAGE: usize = (PAGE - PAGE_HEAD) / ID_BYTES;
-const MAGIC: u64 = 0x3378_6469_676f_6c31;
+const MAGIC: u64 = 0x3478_6469_676f_6c31;
 const NO_PLACE: u64 = u64::MAX;
 
 /// What a table covers, and how it is known to be about these very bytes.

@@ -100,7 +100,7 @@ impl Segment {
         if self.form != Form::Plain {
             return Anywhere::packed(&self.path);
         }
-        match File::open(&self.path) {
+        match REAL.open(&self.path, How::Read, 0).map(File::from) {
             Ok(file) => Ok(Some(Anywhere { bytes: self.bytes, held: Held::Raw(file) })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => match self.archived_since() {
                 Some(path) => Ok(Anywhere::packed(&path)?.map(|it| Anywhere { bytes: self.bytes, ..it })),
@@ -117,7 +117,10 @@ impl Segment {
             (Ok(file), Form::Plain) => Ok(Box::new(file.take(self.bytes))),
             (Ok(file), _) => unpack(file),
             (Err(error), Form::Plain) if error.kind() == io::ErrorKind::NotFound => match self.archived_since() {
-                Some(path) => Ok(Box::new(unpack(File::open(path)?)?.take(self.bytes))),
+                Some(path) => {
+                    let file = File::from(REAL.open(&path, How::Read, 0)?);
+                    Ok(Box::new(unpack(file)?.take(self.bytes)))
+                }
                 None => Err(error),
             },
             (Err(error), _) => Err(error),

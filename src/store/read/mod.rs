@@ -2,6 +2,7 @@
 //!
 //! - `snapshot`: the segments in order, with lengths
 //! - `input`: files, globs, directories and standard input, for queries
+//! - `named`: files outside that a condition or an option names
 //! - `packed`: archives unpacked, from the start or at any place · `archived`: for the few questions of writers
 //! - `row_reader`: single rows by place · `mapped`: sealed segments in memory
 //! - `watch`: rows as they come, for whoever waits
@@ -11,6 +12,7 @@
 pub mod archived;
 pub mod input;
 mod mapped;
+pub mod named;
 pub mod packed;
 pub mod row_reader;
 pub mod snapshot;

@@ -14,6 +14,7 @@ use super::snapshot::{Form, Segment, Snapshot};
 use crate::error::{Error, Result};
 use crate::model::READ_ROW_BYTES_MAX;
 use crate::store::index::Place;
+use crate::store::os::{How, Os};
 use crate::store::os_real::REAL;
 
 /// Bytes read of the active segment for one row at first.
@@ -73,7 +74,7 @@ fn open(segment: &Segment) -> std::io::Result<Open> {
     {
         return Ok(Open::Packed(Box::new(packed)));
     }
-    let file = match File::open(&segment.path) {
+    let file = match REAL.open(&segment.path, How::Read, 0).map(File::from) {
         Ok(file) if segment.form == Form::Plain => file,
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
         _ => {

@@ -2,12 +2,12 @@
 
 use super::schema::Schema;
 use super::tally::{Tallies, Tally};
-use crate::format::{Correction, corrections::is_correction};
+use crate::format::{Correction, carried, corrections::is_correction};
 use crate::json;
 use crate::model::{Address, Instant, Vocabulary, run_id};
 use crate::query::Row;
 use crate::view::approvals::Approvals;
-use crate::view::past::Past;
+use crate::view::past;
 use crate::view::runs::{self, Runs};
 
 /// The fields that are read of each row, in the order that [`Health::push`] expects: those of runs, and the id.
@@ -66,7 +66,7 @@ pub struct Health<'v> {
     /// Torn rows that were closed.
     pub closed: Vec<Closed>,
     /// Corrections by name, and the rows that they are about.
-    pub corrections: Vec<(String, Address)>,
+    pub corrections: Vec<Correction>,
     /// Where correction rows stand that name no row.
     pub aimless: Vec<String>,
 }
@@ -105,16 +105,13 @@ impl<'v> Health<'v> {
         self.clock(row);
         self.step(row);
         self.runs.push(&Row { fields: row.fields.get(..ID).unwrap_or_default(), ..*row });
-        if kind.starts_with(b"approval.") || field(ANSWERS).is_some() {
-            let mut values = Vec::new();
-            if json::pick(row.text, Approvals::FIELDS, &mut values).is_ok() {
-                self.approvals.push(&values, address);
-            }
+        if kind.starts_with(b"approval.") || kind == carried::KIND.as_bytes() || field(ANSWERS).is_some() {
+            past::show(&mut self.approvals, row.text, address);
         }
         self.stands_again = kind == b"repair" && self.repair(row.text);
         if is_correction(field(KIND)) {
             match Correction::read(row.text, || address.to_string()) {
-                Some(correction) => self.corrections.push((correction.by, correction.target)),
+                Some(correction) => self.corrections.push(correction),
                 None => self.aimless.push(address.to_string()),
             }
         }

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::Entry;
+use super::{Entry, Record};
 use crate::model::Address;
+use crate::view::approvals::Request;
 
 /// A request, what was decided on it, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,20 @@ impl Approval {
     /// The row that says what it is about.
     pub fn told_by(&self) -> Option<usize> {
         self.request.or(self.decision)
+    }
+}
+
+impl Record {
+    /// The request of an approval, as its row has it.
+    pub fn request(&self, approval: &Approval) -> Option<Request> {
+        let row = self.rows.get(approval.request?)?;
+        let name = if row.name.starts_with('#') { format!("{}{}", self.run_id, row.name) } else { row.name.clone() };
+        Some(Request::of_fields(name, |field| row.raw(field)))
+    }
+
+    /// Those that nobody has decided.
+    pub fn open_requests(&self) -> impl Iterator<Item = Request> + '_ {
+        self.approvals.iter().filter(|approval| approval.decision.is_none()).filter_map(|it| self.request(it))
     }
 }
 

@@ -5,7 +5,7 @@ use crate::model::{Address, Instant};
 use crate::view::{Amended, standing};
 
 /// The fields that a record reads.
-const FIELDS: [&str; 50] = [
+const FIELDS: [&str; 51] = [
     "run_id",
     "step",
     "timestamp",
@@ -56,6 +56,7 @@ const FIELDS: [&str; 50] = [
     "undoes",
     "evidence",
     "host",
+    "expires_at",
 ];
 
 /// One row.

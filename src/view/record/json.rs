@@ -98,14 +98,20 @@ impl Record {
                 let told = approval.told_by().and_then(|at| self.rows.get(at));
                 let decided = approval.decision.and_then(|at| self.rows.get(at));
                 let text = |row: Option<&Entry>, field: &str| row.map_or_else(String::new, |row| row.text(field));
-                Object::default()
-                    .text("request", &self.name(approval.request))
+                let mut out = Object::default();
+                out.text("request", &self.name(approval.request))
                     .text("decision", &self.name(approval.decision))
                     .text("outcome", &approval.outcome(&self.rows))
                     .text("action", &text(told, "action"))
                     .text("approver", &text(decided, "approver"))
-                    .text("reason", &text(decided, "reason"))
-                    .end()
+                    .text("reason", &text(decided, "reason"));
+                if let Some(request) = self.request(approval) {
+                    let mut asked = Object::default();
+                    request.say(&mut asked);
+                    asked.text("expires_at", &text(told, "expires_at"));
+                    out.raw("asked", &asked.end());
+                }
+                out.end()
             }),
         );
         out.list(

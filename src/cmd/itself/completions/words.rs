@@ -49,7 +49,7 @@ pub fn run(args: CompleteWords, door: &mut Door<'_>) -> Result<Exit> {
         text.push('\n');
     }
     // A shell that stopped listening is no failure.
-    let _ = door.out.write_all(text.as_bytes());
+    let _ = door.out.text(&text);
     Ok(Exit::Done)
 }
 

@@ -58,7 +58,7 @@ pub fn fix(location: &Location, door: &mut Door<'_>) -> Result<usize> {
     let mut query = Query::default();
     reading::require(&mut query, test("status", Op::Equal, "blocked", Form::Quoted));
     let clock = Clock { now: (door.clock)(), zone: crate::model::Zone::UTC };
-    let plan = wording::compiled(&query, "", &clock, BTreeMap::new())?;
+    let plan = wording::plain(&query, "", &clock)?;
     let mut pruning = Pruning::new(plan.requirement());
     let found = reading::logbook_at(location, Corrections::Folded, pruning.as_mut())?;
     if let Some(pruning) = pruning {

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use super::{Finding, Level};
 use crate::cmd::Door;
 use crate::cmd::reading::{Found, address};
-use crate::format::corrections::{is_target, step_of};
+use crate::format::Correction;
+use crate::format::corrections::{Target, step_of};
 use crate::json;
 use crate::model::Address;
 use crate::scan::{self, Source};
@@ -36,30 +37,36 @@ const NO_ROW: &str = "it names no row, as \"corrects\":\"r-88#3\" does";
 
 /// Those whose target is not there, or is none. The rows are found as a scan finds them: of two that claim one name the
 /// first by position owns it.
-fn without_target(found: &Found, wanted: &[(String, Address)], door: &mut Door<'_>) -> Vec<(String, String)> {
-    let targets: HashSet<&Address> = wanted.iter().map(|(_, target)| target).collect();
+fn without_target(found: &Found, wanted: &[Correction], door: &mut Door<'_>) -> Vec<(String, String)> {
+    let targets: HashSet<&Address> = wanted.iter().map(|correction| &correction.target).collect();
     if targets.is_empty() {
         return Vec::new();
     }
-    let names = ["kind", "run_id", "step"].map(str::to_owned);
-    // Whether the row of that name may be corrected.
-    let mut rows: HashMap<Address, bool> = HashMap::new();
+    let names: Vec<String> = Target::FIELDS.iter().chain(&["run_id", "step"]).map(|&name| name.to_owned()).collect();
+    const RUN: usize = Target::FIELDS.len();
+    let mut rows: HashMap<Address, Target> = HashMap::new();
     // A row that was retracted is not seen otherwise.
     let written = Source::as_written(found.inputs.to_vec());
     scan::feed(&written, door.input, &names, false, |row, _, _| {
-        let run_id = row.fields[1].and_then(json::decode).map(|run| String::from_utf8_lossy(&run).into_owned());
-        let step = run_id.zip(step_of(row.fields[2])).map(|(run_id, step)| Address::Step { run_id, step });
+        let run_id = row.fields[RUN].and_then(json::decode).map(|run| String::from_utf8_lossy(&run).into_owned());
+        let step = run_id.zip(step_of(row.fields[RUN + 1])).map(|(run_id, step)| Address::Step { run_id, step });
         for address in step.into_iter().chain(address(&written, row.place)) {
             if targets.contains(&address) {
-                rows.entry(address).or_insert_with(|| is_target(row.fields[0]));
+                rows.entry(address).or_insert_with(|| Target::of(row.fields));
             }
         }
         ControlFlow::Continue(())
     });
-    let idle = wanted.iter().filter_map(|(by, target)| match rows.get(target) {
-        Some(true) => None,
-        Some(false) => Some((by.clone(), format!("{target} is of a kind that cannot be corrected"))),
-        None => Some((by.clone(), format!("there is no row {target}"))),
+    let idle = wanted.iter().filter_map(|correction| {
+        let target = &correction.target;
+        let why = match rows.get(target) {
+            None => format!("there is no row {target}"),
+            Some(known) if known.takes(correction) => return None,
+            Some(Target::Acts) => format!("{target} acts on a decision, and stays as it was written"),
+            Some(Target::Kept) => format!("{target} is named by what rests on it, and cannot be retracted"),
+            Some(_) => format!("{target} is of a kind that cannot be corrected"),
+        };
+        Some((correction.by.clone(), why))
     });
     idle.collect()
 }

@@ -18,12 +18,12 @@ pub fn waiting(health: Health<'_>, now: Instant) -> Vec<Finding> {
     let runs = health.runs.finish();
     let calls = runs.iter().filter(|run| run.calls.open() > 0).map(|run| open_calls(run, now));
     let mut findings = few(calls, "open_call", "runs have calls without a result", "logbook runs 'open_calls > 0'");
-    let requests = health.approvals.all.iter().filter(|request| request.is_open(now)).map(|request| {
+    let requests = health.approvals.open(now).into_iter().map(|request| {
         let age = request.at.map_or_else(String::new, |at| format!(", for {}", cell::span(now.ms_since(at))));
         let what = format!("{} waits for approval{age}: {}", request.name, request.action);
-        Finding::new(Level::Note, "open_approval", what).next(format!("logbook approve {}", shell_word(&request.name)))
+        Finding::new(Level::Note, "open_approval", what).next(format!("logbook show {}", shell_word(&request.name)))
     });
-    findings.extend(few(requests, "open_approval", "requests wait for approval", "logbook approve"));
+    findings.extend(few(requests, "open_approval", "requests wait for approval", "logbook runs 'open_approvals > 0'"));
     let silent = |run: &&Run<'_>| {
         let age = run.age_ms(now).unwrap_or(0);
         run.standing.is_some() && run.is_open() && age > SILENT_MS

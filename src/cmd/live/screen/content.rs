@@ -16,8 +16,8 @@ pub struct Content {
     pub shown: Vec<usize>,
     cards: Cards,
     cost_today: String,
-    /// The oldest open request of each run, by its place among all.
-    requests: HashMap<String, usize>,
+    /// The name of the oldest open request of each run.
+    requests: HashMap<String, String>,
 }
 
 /// Where its reader is.
@@ -41,8 +41,8 @@ impl Content {
             false => board.active().filter(wanted).collect(),
         };
         let mut requests = HashMap::new();
-        for (at, request) in board.requests().iter().enumerate().filter(|(_, it)| it.is_open(clock.now)) {
-            requests.entry(request.run.clone()).or_insert(at);
+        for request in board.open_requests(clock.now) {
+            requests.entry(request.run.clone()).or_insert_with(|| request.name.clone());
         }
         Content {
             shown,
@@ -55,7 +55,7 @@ impl Content {
 
     /// The oldest open request of a run.
     pub fn request<'b>(&self, run: &str, board: &'b Board) -> Option<&'b Request> {
-        self.requests.get(run).and_then(|at| board.requests().get(*at))
+        self.requests.get(run).and_then(|name| board.request(name))
     }
 
     /// As it is drawn; `request` is [`Content::request`].

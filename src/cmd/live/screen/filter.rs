@@ -4,12 +4,16 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use super::terminal;
+use crate::cmd::guard::Guarded;
+use crate::cmd::guard::bounds::ROW_TIME;
+use crate::cmd::guard::watchdog::{Limits, Reached, Watch};
 use crate::cmd::live::board::Board;
 use crate::cmd::reading::runs;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::error::{Error, Result};
+use crate::query::Query;
 use crate::query::time::Clock;
-use crate::query::{Plan, Query};
 use crate::view::runs::Tree;
 
 /// Fields that say something of other runs too.
@@ -21,7 +25,7 @@ const PART: usize = 2000;
 pub struct Filter {
     /// As it was typed; empty: all pass.
     pub text: String,
-    plan: Option<Plan>,
+    guarded: Option<Guarded>,
     passes: Vec<bool>,
     seen: u64,
     /// Runs from this number on are to be asked again, whether or not they changed.
@@ -33,26 +37,26 @@ impl Filter {
     /// Reads it; its times count from `clock`.
     pub fn read(text: &str, clock: &Clock) -> Result<Filter> {
         let text = text.trim().to_owned();
-        let plan = if text.is_empty() { None } else { Some(plan(&text, clock)?) };
-        Ok(Filter { text, plan, passes: Vec::new(), seen: 0, next: usize::MAX, tree: Tree::default() })
+        let guarded = if text.is_empty() { None } else { Some(guarded(&text, clock)?) };
+        Ok(Filter { text, guarded, passes: Vec::new(), seen: 0, next: usize::MAX, tree: Tree::default() })
     }
 
     /// Reads it anew, since times went on; all runs are asked again, in parts.
     pub fn renew(&mut self, board: &Board, clock: &Clock) {
         // It was read before; at worst its times stay.
-        if let Some(Ok(renewed)) = self.plan.is_some().then(|| plan(&self.text, clock)) {
-            (self.plan, self.next) = (Some(renewed), 0);
+        if let Some(Ok(renewed)) = self.guarded.is_some().then(|| guarded(&self.text, clock)) {
+            (self.guarded, self.next) = (Some(renewed), 0);
             self.grow(board);
         }
     }
 
     /// Whether a part of the runs is still to be asked again.
     pub fn is_behind(&self) -> bool {
-        self.plan.is_some() && self.next < self.passes.len()
+        self.guarded.is_some() && self.next < self.passes.len()
     }
 
     fn grow(&mut self, board: &Board) {
-        let fields = self.plan.as_ref().map_or(&[][..], Plan::fields);
+        let fields = self.guarded.as_ref().map_or(&[][..], |guarded| guarded.plan().fields());
         if fields.iter().any(|field| OF_OTHERS.contains(&field.as_str())) {
             self.tree = board.tree();
         }
@@ -60,7 +64,7 @@ impl Filter {
 
     /// Asks the runs that changed, and a part of those that are to be asked again.
     pub fn update(&mut self, board: &Board, clock: &Clock) {
-        if self.plan.is_none() || (self.seen == board.generation() && self.next >= self.passes.len()) {
+        if self.guarded.is_none() || (self.seen == board.generation() && self.next >= self.passes.len()) {
             return;
         }
         let all = board.by_number();
@@ -74,33 +78,46 @@ impl Filter {
         let part = self.next..self.next.saturating_add(PART);
         let is_asked = |number: &usize| board.changed_at(*number) > self.seen || part.contains(number);
         let asked: Vec<usize> = (0..all.len()).filter(is_asked).collect();
-        let Some(plan) = &self.plan else { return };
+        let Some(guarded) = &self.guarded else { return };
         asked.iter().for_each(|number| self.passes[*number] = false);
         let asked = asked.into_iter().map(|number| (number, &all[number]));
-        runs::ask(asked, &self.tree, clock.now, plan, &mut |_, number| {
+        let mut passes = |_: &[u8], number: Option<usize>| {
             if let Some(passes) = number.and_then(|number| self.passes.get_mut(number)) {
                 *passes = true;
             }
             ControlFlow::Continue(())
+        };
+        // No jq stands in it, for which a stack would have to be found.
+        let _ = guarded.evaluate(|plan, within| {
+            within.row(|| runs::ask(asked, &self.tree, clock.now, plan, &mut passes));
+            Ok(())
         });
         (self.seen, self.next) = (board.generation(), part.end);
     }
 
     /// Whether the run with this number passes.
     pub fn passes(&self, number: usize) -> bool {
-        self.plan.is_none() || self.passes.get(number).copied().unwrap_or(false)
+        self.guarded.is_none() || self.passes.get(number).copied().unwrap_or(false)
     }
 }
 
-fn plan(text: &str, clock: &Clock) -> Result<Plan> {
+fn guarded(text: &str, clock: &Clock) -> Result<Guarded> {
     let (query, shown) = Clauses::default().query(&[text.to_owned()])?;
     if (Query { filter: None, ..query.clone() }) != Query::default() {
         return Err(Error::usage("dash takes a filter, and no other clause").hint("logbook runs …"));
     }
-    let plan = wording::compiled(&query, &shown, clock, BTreeMap::new())?;
-    if plan.uses_jq() {
+    let turn = (!query.is_plain()).then_some(ROW_TIME);
+    let watch = Watch::begin(Limits { turn, end: Some(end), ..Limits::default() })?;
+    let guarded = wording::guarded(&query, &shown, clock, BTreeMap::new(), watch)?;
+    if guarded.plan().uses_jq() {
         // It may take for ever, and nobody could stop it.
         return Err(Error::usage("dash runs no jq").hint("logbook runs 'jq(…)'"));
     }
-    Ok(plan)
+    Ok(guarded)
+}
+
+/// Gives the terminal back before the process ends.
+fn end(reached: &Reached) {
+    terminal::give_back_at_once();
+    reached.tell();
 }

@@ -11,16 +11,17 @@ use super::filter::Filter;
 use super::state::{About, Asks, Deed, State};
 use super::terminal::Terminal;
 use super::timeline::Timeline;
+use super::window::Window;
 use crate::cmd::Door;
 use crate::cmd::decide::decision::{self, Wanted};
 use crate::cmd::live::board::Board;
 use crate::cmd::reading::Reading;
-use crate::cmd::writing::Writing;
+use crate::cmd::writing::{Desk, Writing};
 use crate::error::Result;
 use crate::query::time::Clock;
 use crate::render::Look;
 use crate::render::dash::{self, Foot, Page, Screen};
-use crate::render::safe::escape;
+use crate::render::safe::{self, escape};
 use crate::store::Purpose;
 use crate::view::approvals::Verdict;
 
@@ -137,7 +138,7 @@ impl<'d, 'w> Session<'d, 'w> {
             Ok(false) => Ok(false),
             Ok(true) => self.settle().map(|()| true),
             Err(error) => {
-                self.state.says = error.to_string();
+                self.state.says = safe::error(&error);
                 Ok(true)
             }
         }
@@ -150,7 +151,19 @@ impl<'d, 'w> Session<'d, 'w> {
         let number = self.state.selected.as_ref().and_then(|run| self.board.number(run));
         let place = number.and_then(|number| self.content.shown.iter().position(|it| *it == number));
         self.select(place.unwrap_or(self.state.at));
+        self.close_decided(&clock);
         Ok(())
+    }
+
+    /// A request that somebody else decided, or that is over, waits for nobody.
+    fn close_decided(&mut self, clock: &Clock) {
+        let Some(window) = &self.state.window else { return };
+        let known = self.board.request(&window.request.name);
+        if known.is_some_and(|request| !request.is_open(clock.now)) {
+            self.state.says = format!("{} waits for nobody any more", escape(&window.request.name));
+            self.state.window = None;
+            self.state.asks = None;
+        }
     }
 
     fn select(&mut self, at: usize) {
@@ -171,6 +184,10 @@ impl<'d, 'w> Session<'d, 'w> {
                 self.state.asks = Some(Asks { about: About::Filter, question, typed, says: String::new() });
             }
             Deed::Open => self.state.timeline = self.state.selected.as_deref().map(Timeline::of),
+            Deed::OpenRequest(verdict) => {
+                self.open_request();
+                verdict.iter().for_each(|verdict| self.ask_reason(*verdict));
+            }
             Deed::AskReason(verdict) => self.ask_reason(*verdict),
             Deed::Take => self.take()?,
             Deed::Nothing | Deed::Quit | Deed::Stop => {}
@@ -178,7 +195,8 @@ impl<'d, 'w> Session<'d, 'w> {
         Ok(())
     }
 
-    fn ask_reason(&mut self, verdict: Verdict) {
+    /// Shows the request of the run that is shown or selected.
+    fn open_request(&mut self) {
         let run = match &self.state.timeline {
             Some(timeline) => Some(timeline.run.clone()),
             None => self.state.selected.clone(),
@@ -188,13 +206,18 @@ impl<'d, 'w> Session<'d, 'w> {
             self.state.says = format!("{run} asks for no approval");
             return;
         };
-        let what = if verdict == Verdict::Approved { "approve" } else { "deny" };
+        self.state.window = Some(Window::of(self.board.in_full(request)));
+    }
+
+    /// Asks why the request that is shown is decided so.
+    fn ask_reason(&mut self, verdict: Verdict) {
+        let Some(Window { request, .. }) = &self.state.window else { return };
+        let what = if verdict == Verdict::Approved { "approve, why (if you like): " } else { "deny, why: " };
         let asks = Asks {
             about: About::Request { verdict, request: request.name.clone(), args_sha256: request.args_sha256.clone() },
-            question: format!("{what}, why: "),
+            question: what.to_owned(),
             typed: String::new(),
-            // One line, whatever it says.
-            says: format!("{} asks: {}", escape(&request.name), escape(&request.action)),
+            says: String::new(),
         };
         self.state.asks = Some(asks);
     }
@@ -214,11 +237,12 @@ impl<'d, 'w> Session<'d, 'w> {
         match taken {
             Ok(said) => {
                 self.state.says = said;
+                self.state.window = None;
                 self.refresh()?;
                 self.settle()?;
             }
             Err(error) => {
-                asks.says = error.to_string();
+                asks.says = safe::error(&error);
                 self.state.asks = Some(asks);
             }
         }
@@ -228,11 +252,20 @@ impl<'d, 'w> Session<'d, 'w> {
     /// Decides as the commands do.
     fn decide(&mut self, verdict: Verdict, request: &str, args_sha256: &str, why: &str) -> Result<String> {
         let writing = Writing { dir: self.reading.dir.clone(), ..Writing::default() };
-        let desk = writing.desk(self.door, Purpose::Read)?;
+        // A line of its own would stand across the screen.
+        let desk = Desk { notes_redactions: false, ..writing.desk(self.door, Purpose::Read)? };
         let args_sha256 = Some(args_sha256).filter(|digest| !digest.is_empty());
-        let wanted = Wanted { what: request, verdict, by: self.by.as_deref(), why: Some(why), args_sha256 };
-        decision::decide(&desk, &wanted, self.door)?;
-        Ok(format!("{request} is {}", verdict.word()))
+        let wanted = Wanted {
+            what: request,
+            verdict,
+            by: self.by.as_deref(),
+            why: Some(why),
+            args_sha256,
+            takes_irreversible: true,
+        };
+        let decided = decision::decide(&desk, &wanted, self.door)?;
+        let new = desk.redacted().map_or_else(String::new, |new| format!("; redacted: {new}"));
+        Ok(format!("{} is {}: {}{new}", escape(request), verdict.word(), escape(&decided.request.action)))
     }
 
     fn draw(&mut self, terminal: &mut Terminal) -> Result<()> {
@@ -243,6 +276,9 @@ impl<'d, 'w> Session<'d, 'w> {
             let plain = Look { width: Some(columns), colour: false, ..look.clone() };
             timeline.update(&self.board, &self.reading, (&plain, self.state.room), self.door)?;
         }
+        if let Some(window) = &mut self.state.window {
+            window.update(clock.now, &clock.zone, columns);
+        }
         if self.state.selected.is_none() {
             self.select(self.state.at);
         }
@@ -250,6 +286,9 @@ impl<'d, 'w> Session<'d, 'w> {
         let request = |run: &str| content.request(run, board);
         let page = match &self.state.timeline {
             _ if self.state.keys => Page::Keys,
+            _ if let Some(window) = &self.state.window => {
+                Page::Request(dash::Window { lines: &window.lines, top: window.top })
+            }
             Some(timeline) => Page::Timeline(dash::Timeline {
                 run: &timeline.run,
                 status: self.board.run(&timeline.run).map_or("", |run| run.status()),

@@ -3,13 +3,14 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::timeline::Timeline;
+use super::window::{self, Window, Wish};
 use crate::render::dash::Drawn;
 use crate::view::approvals::Verdict;
 
 /// What is said while nothing else is.
-pub const KEYS_IN_LIST: &str = "↑↓ move  Enter timeline  / filter  Tab all  a approve  d deny  ? keys  q quit";
+pub const KEYS_IN_LIST: &str = "↑↓ move  Enter timeline  / filter  Tab all  a request  d deny  ? keys  q quit";
 /// The same where one run is shown.
-pub const KEYS_IN_TIMELINE: &str = "↑↓ scroll  a approve  d deny  Esc back  ? keys  q quit";
+pub const KEYS_IN_TIMELINE: &str = "↑↓ scroll  a request  d deny  Esc back  ? keys  q quit";
 const KEYS_IN_KEYS: &str = "any key goes back";
 
 /// Where the reader is.
@@ -26,6 +27,8 @@ pub struct State {
     pub all: bool,
     /// The run that is shown instead of the list.
     pub timeline: Option<Timeline>,
+    /// The request that is shown instead of either.
+    pub window: Option<Window>,
     /// What each key does is shown instead.
     pub keys: bool,
     /// What is asked.
@@ -77,7 +80,9 @@ pub enum Deed {
     AskFilter,
     /// To open the selected run.
     Open,
-    /// To ask for a reason to decide so about the selected run's request.
+    /// To show the selected run's request; to deny it, if that was said.
+    OpenRequest(Option<Verdict>),
+    /// To ask for a reason to decide so about the request that is shown.
     AskReason(Verdict),
     /// To take what was typed.
     Take,
@@ -93,6 +98,7 @@ impl State {
             room: 1,
             all,
             timeline: None,
+            window: None,
             keys: false,
             asks: None,
             says: String::new(),
@@ -101,9 +107,10 @@ impl State {
 
     /// What stands at the foot while nothing is said or asked.
     pub fn help(&self) -> &'static str {
-        match (self.keys, &self.timeline) {
-            (true, _) => KEYS_IN_KEYS,
-            (_, Some(_)) => KEYS_IN_TIMELINE,
+        match (self.keys, &self.window, &self.timeline) {
+            (true, ..) => KEYS_IN_KEYS,
+            (_, Some(_), _) => window::KEYS,
+            (_, _, Some(_)) => KEYS_IN_TIMELINE,
             _ => KEYS_IN_LIST,
         }
     }
@@ -114,6 +121,9 @@ impl State {
             return;
         }
         self.room = drawn.room.max(1);
+        if let Some(window) = &mut self.window {
+            return window.drew(drawn.top, drawn.room);
+        }
         match &mut self.timeline {
             Some(timeline) => timeline.top = drawn.top,
             None => self.top = drawn.top,
@@ -165,14 +175,24 @@ impl State {
             self.keys = false;
             return if key.code == KeyCode::Char('q') { Deed::Quit } else { Deed::Nothing };
         }
+        if let Some(window) = &mut self.window {
+            match window.key(key.code) {
+                _ if key.code == KeyCode::Char('q') => return Deed::Quit,
+                Wish::Told(what) => what.clone_into(&mut self.says),
+                Wish::Decide(verdict) => return Deed::AskReason(verdict),
+                Wish::Close => self.window = None,
+                Wish::Scroll => self.go(key.code, count),
+            }
+            return Deed::Nothing;
+        }
         match key.code {
             KeyCode::Char('q') => Deed::Quit,
             KeyCode::Char('?') => {
                 self.keys = true;
                 Deed::Nothing
             }
-            KeyCode::Char('a') => Deed::AskReason(Verdict::Approved),
-            KeyCode::Char('d') => Deed::AskReason(Verdict::Denied),
+            KeyCode::Char('a') => Deed::OpenRequest(None),
+            KeyCode::Char('d') => Deed::OpenRequest(Some(Verdict::Denied)),
             KeyCode::Esc => {
                 self.timeline = None;
                 Deed::Nothing
@@ -199,12 +219,16 @@ impl State {
 
     fn go(&mut self, code: KeyCode, count: usize) {
         let page = self.room.max(2) - 1;
-        let (at, last) = match &mut self.timeline {
-            Some(timeline) => {
+        let (at, last) = match (&mut self.window, &mut self.timeline) {
+            (Some(window), _) => {
+                let last = window.lines.len().saturating_sub(self.room);
+                (&mut window.top, last)
+            }
+            (_, Some(timeline)) => {
                 let last = timeline.lines.len().saturating_sub(self.room);
                 (&mut timeline.top, last)
             }
-            None => (&mut self.at, count.saturating_sub(1)),
+            _ => (&mut self.at, count.saturating_sub(1)),
         };
         *at = match code {
             KeyCode::Up | KeyCode::Char('k') => at.saturating_sub(1),
@@ -216,7 +240,7 @@ impl State {
             _ => return,
         }
         .min(last);
-        if self.timeline.is_none() {
+        if self.timeline.is_none() && self.window.is_none() {
             // Whoever draws the list says who it is.
             self.selected = None;
         }

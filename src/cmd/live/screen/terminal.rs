@@ -1,5 +1,5 @@
-//! The terminal: taken over, drawn on, given back. What is written goes through the door; only a panic, behind which there
-//! is no door, gives the terminal back by itself.
+//! The terminal: taken over, drawn on, given back. What is written goes through the door; only a panic and a limit that
+//! was reached, behind which there is no door, give the terminal back by themselves.
 
 use std::io::{self, Write};
 
@@ -35,7 +35,7 @@ impl Terminal {
     pub fn enter(colour: bool, door: &mut Door<'_>) -> Result<Terminal> {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |what| {
-            let _ = give_back(&mut io::stdout());
+            give_back_at_once();
             before(what);
         }));
         // Whether there are colours was decided.
@@ -61,7 +61,7 @@ impl Terminal {
 
     /// Gives it back as it was.
     pub fn leave(&mut self, door: &mut Door<'_>) -> Result<()> {
-        give_back(door.out).map_err(|error| Error::output(&error))
+        give_back(door.out.screen()).map_err(|error| Error::output(&error))
     }
 
     /// Draws the screen that `make` gives; what is shown already is not written again.
@@ -103,7 +103,13 @@ impl Terminal {
 }
 
 fn put(bytes: &[u8], door: &mut Door<'_>) -> Result<()> {
-    door.out.write_all(bytes).and_then(|()| door.out.flush()).map_err(|error| Error::output(&error))
+    let out = door.out.screen();
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| Error::output(&error))
+}
+
+/// Gives the terminal back where there is no door: this process is about to end.
+pub fn give_back_at_once() {
+    let _ = give_back(&mut io::stdout());
 }
 
 fn give_back(out: &mut dyn Write) -> io::Result<()> {

@@ -1,10 +1,15 @@
 //! Queries, each in a process of its own: a jq program may run for ever or ask for all memory, and can be ended in no
-//! other way. The process is this program, told when and at how much memory to give up.
+//! other way. The process is this program, told when and at how much memory to give up; it ends too when whoever asked
+//! has gone.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use super::site::Site;
+use crate::cmd::guard::program;
 use crate::error::{Error, Exit, Result};
 
 /// How long a query may take, and how much memory.
@@ -24,10 +29,70 @@ pub struct Ran {
     pub said: Vec<String>,
 }
 
-/// Runs `logbook` with these arguments on the logbook of `site`; takes so many lines of its answer.
-pub fn run(site: &Site, arguments: &[String], lines_max: usize) -> Result<Ran> {
+/// Whoever asks, and the process that works for them.
+#[derive(Debug, Clone, Default)]
+pub struct Asker(Arc<Mutex<Working>>);
+
+#[derive(Debug, Default)]
+struct Working {
+    /// Nobody waits for it any more.
+    has_gone: bool,
+    /// Not waited for yet: the number means this process and no other.
+    process: Option<Pid>,
+}
+
+impl Asker {
+    /// What works for them ends, also what has yet to begin.
+    pub fn go(&self) {
+        let mut working = self.lock();
+        working.has_gone = true;
+        if let Some(process) = working.process {
+            // It may have ended by itself meanwhile.
+            let _ = kill_process(process, Signal::KILL);
+        }
+    }
+
+    /// When this is dropped, they have gone.
+    pub fn here(&self) -> Here {
+        Here(self.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Working> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn works(&self, child: &Child) {
+        let process = Pid::from_child(child);
+        let mut working = self.lock();
+        working.process = Some(process);
+        if working.has_gone {
+            let _ = kill_process(process, Signal::KILL);
+        }
+    }
+
+    /// Waits for the end of the process.
+    fn wait(&self, child: &mut Child) -> std::io::Result<std::process::ExitStatus> {
+        // Until it is waited for it can be ended; whoever is not told of children waits below.
+        let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(Pid::from_child(child)), ended) {}
+        self.lock().process = None;
+        child.wait()
+    }
+}
+
+/// Somebody is here.
+pub struct Here(Asker);
+
+impl Drop for Here {
+    fn drop(&mut self) {
+        self.0.go();
+    }
+}
+
+/// Runs `logbook` with these arguments on the logbook of `site`, for `asker`; takes so many lines of its answer.
+pub fn run(site: &Site, asker: &Asker, arguments: &[String], lines_max: usize) -> Result<Ran> {
     let failed = |error: std::io::Error| Error::io(format!("the query was not run: {error}"));
-    let mut child = Command::new(std::env::current_exe().map_err(failed)?)
+    let mut child = Command::new(program::path().map_err(failed)?)
         .args(arguments.first())
         .args(BOUNDS)
         .args(&site.zone_flags)
@@ -41,6 +106,7 @@ pub fn run(site: &Site, arguments: &[String], lines_max: usize) -> Result<Ran> {
         .stderr(Stdio::piped())
         .spawn()
         .map_err(failed)?;
+    asker.works(&child);
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let says = std::thread::spawn(move || {
         let mut text = Vec::new();
@@ -52,15 +118,13 @@ pub fn run(site: &Site, arguments: &[String], lines_max: usize) -> Result<Ran> {
         String::from_utf8_lossy(&text).into_owned()
     });
     let mut out = Vec::new();
-    let is_cut = match stdout {
-        Some(stdout) => take(BufReader::new(stdout), lines_max, &mut out).map_err(failed)?,
-        None => false,
-    };
-    if is_cut {
+    let taken = stdout.map_or(Ok(false), |stdout| take(BufReader::new(stdout), lines_max, &mut out));
+    if *taken.as_ref().unwrap_or(&true) {
         // It may have ended by itself meanwhile.
         let _ = child.kill();
     }
-    let status = child.wait().map_err(failed)?;
+    let status = asker.wait(&mut child).map_err(failed)?;
+    let is_cut = taken.map_err(failed)?;
     let said = says.join().unwrap_or_default();
     let said: Vec<String> =
         said.lines().map(|line| line.strip_prefix("logbook: ").unwrap_or(line).to_owned()).collect();
@@ -75,8 +139,9 @@ pub fn run(site: &Site, arguments: &[String], lines_max: usize) -> Result<Ran> {
         _ => Exit::NotStored,
     };
     let hint = said.iter().rposition(|line| line.starts_with("hint: "));
-    let message = said.get(..hint.unwrap_or(said.len())).unwrap_or_default().join("\n");
-    let error = Error::new(exit, if message.is_empty() { format!("the query ended with {code}") } else { message });
+    let mut lines = said.get(..hint.unwrap_or(said.len())).unwrap_or_default().iter().cloned();
+    let message = lines.next().unwrap_or_else(|| format!("the query ended with {code}"));
+    let error = Error::new(exit, message).beneath(lines);
     Err(match hint.and_then(|at| said.get(at)?.strip_prefix("hint: ")) {
         Some(hint) => error.hint(hint),
         None => error,

@@ -9,8 +9,10 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 use hyper::{Method, Request, Response, StatusCode};
+use tokio::time::timeout;
 
 use super::answer::{Answer, Body, Kind, Said, status_of, strangers_frame};
+use super::child::Asker;
 use super::site::Site;
 use super::{decide, events, guard, pages};
 use crate::error::{Error, Exit, Result, nearest};
@@ -20,25 +22,39 @@ use crate::render::web::{self, Link, Place};
 const FORM_BYTES_MAX: usize = 64 << 10;
 const FORM_TIME: Duration = Duration::from_secs(10);
 /// How long a page waits for its turn to be made.
-const TURN_TIME: Duration = Duration::from_secs(20);
+const TURN_TIME: Duration = Duration::from_secs(10);
+/// After this long a query is a slow one, of which fewer may be under way: there is always a turn for a quick one.
+const QUICK_TIME: Duration = Duration::from_secs(1);
+/// How long a slow one may go on then. Its process ends by itself before; this is for one that cannot.
+const SLOW_TIME: Duration = Duration::from_secs(20);
 
 /// What is asked in an address or a form: names and values.
 #[derive(Debug, Clone, Default)]
-pub struct Asked(Vec<(String, String)>);
+pub struct Asked {
+    pairs: Vec<(String, String)>,
+    /// By whom.
+    pub asker: Asker,
+}
 
 impl Asked {
     fn of(text: &[u8]) -> Asked {
-        Asked(form_urlencoded::parse(text).into_owned().collect())
+        Asked { pairs: form_urlencoded::parse(text).into_owned().collect(), asker: Asker::default() }
+    }
+
+    /// The same, with these names and values.
+    pub fn with(pairs: &[(&str, &str)]) -> Asked {
+        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Asked { pairs, asker: Asker::default() }
     }
 
     /// The value called `name`; empty: there is none.
     pub fn text(&self, name: &str) -> &str {
-        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+        self.pairs.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 
     /// All of them, in order.
     pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
@@ -46,7 +62,7 @@ impl Asked {
 struct Route {
     address: &'static str,
     page: fn(&Site, &Asked, Kind) -> Result<Answer>,
-    how: How,
+    how: fn(&Asked) -> How,
 }
 
 /// How a page is made.
@@ -59,12 +75,17 @@ enum How {
 }
 
 static ROUTES: [Route; 5] = [
-    Route { address: "/runs", page: pages::runs::page, how: How::Shared },
-    Route { address: "/run", page: pages::run::page, how: How::Shared },
-    Route { address: "/approvals", page: pages::approvals::page, how: How::Shared },
-    Route { address: "/query", page: pages::query::page, how: How::Query },
-    Route { address: "/report", page: pages::report::page, how: How::Query },
+    // A filter that may run away is a query.
+    Route { address: "/runs", page: pages::runs::page, how: runs },
+    Route { address: "/run", page: pages::run::page, how: |_| How::Shared },
+    Route { address: "/approvals", page: pages::approvals::page, how: |_| How::Shared },
+    Route { address: "/query", page: pages::query::page, how: |_| How::Query },
+    Route { address: "/report", page: pages::report::page, how: |_| How::Query },
 ];
+
+fn runs(asked: &Asked) -> How {
+    if pages::runs::is_plain(asked.text("filter")) { How::Shared } else { How::Query }
+}
 
 /// Answers one request.
 pub async fn answer(
@@ -152,8 +173,9 @@ async fn get(site: &Arc<Site>, request: &Request<Incoming>, asked: Asked) -> Res
         let said = Said { title: "No such page", hint: &hint, ..bare(StatusCode::NOT_FOUND) };
         return said.answer(strangers_frame(), kind).send();
     };
-    let make = make(Arc::clone(site), route, asked, kind);
-    let answer = match route.how {
+    let how = (route.how)(&asked);
+    let make = make(Arc::clone(site), (route, how), asked, kind);
+    let answer = match how {
         How::Shared => {
             let address = format!("{kind:?} {}", request.uri().path_and_query().map_or("", |it| it.as_str()));
             let generation = *site.generation.borrow();
@@ -164,15 +186,20 @@ async fn get(site: &Arc<Site>, request: &Request<Incoming>, asked: Asked) -> Res
     answer.send()
 }
 
-/// Makes a page on a thread of its own, when it is its turn.
-async fn make(site: Arc<Site>, route: &'static Route, asked: Asked, kind: Kind) -> Answer {
-    let turns = Arc::clone(if route.how == How::Query { &site.queries } else { &site.pages });
-    let Ok(Ok(turn)) = tokio::time::timeout(TURN_TIME, turns.acquire_owned()).await else {
-        let hint = "Other pages are being made. Try again.";
+/// Makes a page on a thread of its own, when it is its turn. When whoever asked for it goes, this is dropped, and what works
+/// for them ends.
+async fn make(site: Arc<Site>, (route, how): (&'static Route, How), asked: Asked, kind: Kind) -> Answer {
+    let busy = |hint: &str| {
         let said = Said { title: "Too much at a time", hint, ..bare(StatusCode::SERVICE_UNAVAILABLE) };
-        return said.answer(strangers_frame(), kind);
+        said.answer(strangers_frame(), kind)
     };
-    let made = tokio::task::spawn_blocking(move || {
+    let turns = Arc::clone(if how == How::Query { &site.queries } else { &site.pages });
+    let Ok(Ok(turn)) = timeout(TURN_TIME, turns.acquire_owned()).await else {
+        return busy("Other pages are being made. Try again.");
+    };
+    let slow_ones = Arc::clone(&site.slow_queries);
+    let here = asked.asker.here();
+    let mut made = tokio::task::spawn_blocking(move || {
         // Kept until it is made, also when nobody waits for it any more.
         let _turn = turn;
         (route.page)(&site, &asked, kind).unwrap_or_else(|error| {
@@ -181,7 +208,23 @@ async fn make(site: Arc<Site>, route: &'static Route, asked: Asked, kind: Kind) 
             if error.exit == Exit::No { answer.with(StatusCode::NOT_FOUND) } else { answer }
         })
     });
-    made.await.unwrap_or_else(|_| {
+    let made = match how {
+        How::Shared => made.await,
+        How::Query => match timeout(QUICK_TIME, &mut made).await {
+            Ok(made) => made,
+            Err(_) => {
+                let Ok(_slow) = slow_ones.try_acquire() else {
+                    return busy("Other queries that take long are under way. Try again, or ask for less.");
+                };
+                match timeout(SLOW_TIME, made).await {
+                    Ok(made) => made,
+                    Err(_) => return busy("The query took too long, and was ended."),
+                }
+            }
+        },
+    };
+    drop(here);
+    made.unwrap_or_else(|_| {
         let said = Said { title: "The page could not be made", ..bare(StatusCode::INTERNAL_SERVER_ERROR) };
         said.answer(strangers_frame(), kind)
     })
@@ -193,7 +236,7 @@ fn failed(site: &Site, error: &Error, kind: Kind, back: Link) -> Answer {
     let said = Said {
         status: status_of(error),
         title: "Not done",
-        text: &error.message,
+        text: &error.text(),
         hint: error.hint.as_deref().unwrap_or_default(),
         back: Some(back),
     };
@@ -225,7 +268,7 @@ async fn post(site: &Arc<Site>, request: Request<Incoming>) -> Response<Body> {
         return refuse(StatusCode::PAYLOAD_TOO_LARGE, "Too large", "A form takes 64 KiB.");
     }
     let body = Limited::new(request.into_body(), FORM_BYTES_MAX).collect();
-    let asked = match tokio::time::timeout(FORM_TIME, body).await {
+    let asked = match timeout(FORM_TIME, body).await {
         Ok(Ok(body)) => Asked::of(&body.to_bytes()),
         Ok(Err(_)) => return refuse(StatusCode::PAYLOAD_TOO_LARGE, "Too large", "A form takes 64 KiB."),
         Err(_) => return refuse(StatusCode::REQUEST_TIMEOUT, "Too slow", "A form takes 10 seconds."),
@@ -240,8 +283,13 @@ async fn post(site: &Arc<Site>, request: Request<Incoming>) -> Response<Body> {
                 out.extend_from_slice(b"}\n");
                 Answer::ok(Kind::Json, out)
             }
-            Ok(name) => Answer::see(&back.with("done", &name)),
-            Err(error) => failed(&site, &error, kind, back),
+            Ok(name) => Answer::see(
+                &deed.told(&asked).fold(back.with("done", &name), |link, (name, value)| link.with(name, value)),
+            ),
+            Err(error) => {
+                let marked = if kind == Kind::Html { decide::marked(&site, deed, &asked, &error) } else { None };
+                marked.unwrap_or_else(|| failed(&site, &error, kind, back))
+            }
         }
     });
     match done.await {

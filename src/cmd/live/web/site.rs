@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::model::{Instant, Zone};
 use crate::query::time::Clock;
 use crate::render::web::{Frame, Link, Place, Text};
+use crate::render::{Notes, Output};
 use crate::store::{Environment, Location};
 
 /// Days that the board knows costs and rows of.
@@ -26,7 +27,9 @@ const STILL: u32 = 5;
 /// Before it is tried again when the logbook cannot be read.
 const AGAIN: Duration = Duration::from_secs(1);
 /// Queries that are answered at a time, and pages that are made; each has threads of its own.
-pub const QUERIES_MAX: usize = 2;
+pub const QUERIES_MAX: usize = 4;
+/// Those of them that may take long: one turn is always for quick ones.
+const SLOW_QUERIES_MAX: usize = QUERIES_MAX - 1;
 /// See there.
 pub const PAGES_MAX: usize = 2;
 /// Pages that are told of changes at a time.
@@ -44,6 +47,8 @@ pub struct Site {
     pub run_rows: RunRows,
     /// Who may run a query.
     pub queries: Arc<Semaphore>,
+    /// Whose query may take long.
+    pub slow_queries: Arc<Semaphore>,
     /// Who may make a page.
     pub pages: Arc<Semaphore>,
     /// Who may be told of changes.
@@ -76,6 +81,7 @@ impl Site {
             cache: Cache::default(),
             run_rows: RunRows::default(),
             queries: Arc::new(Semaphore::new(QUERIES_MAX)),
+            slow_queries: Arc::new(Semaphore::new(SLOW_QUERIES_MAX)),
             pages: Arc::new(Semaphore::new(PAGES_MAX)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             location,
@@ -175,12 +181,10 @@ impl Site {
     pub fn command<T>(&self, work: impl FnOnce(&mut Door<'_>) -> Result<T>) -> Result<(T, Vec<u8>)> {
         let (mut out, mut err) = (Vec::new(), std::io::sink());
         let mut door = Door {
-            out: &mut out,
-            err: &mut err,
+            out: Output::new(&mut out, false),
+            err: Notes::new(&mut err, false),
             input: &mut std::io::empty(),
             env: self.env.clone(),
-            out_is_terminal: false,
-            err_is_terminal: false,
             input_is_terminal: false,
             columns: 80,
             clock: self.clock,

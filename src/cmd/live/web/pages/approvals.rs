@@ -1,6 +1,6 @@
 //! What waits for somebody: requests, questions, runs that are held. The twin is `logbook approve -o json`.
 
-use super::cards;
+use super::cards::{self, Lack};
 use crate::cmd::decide::open_requests;
 use crate::cmd::live::web::answer::{Answer, Kind};
 use crate::cmd::live::web::routes::Asked;
@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::render::web::pages::{ApprovalsPage, Exact, Forms};
 use crate::render::web::{Cell, Link, Place, Table, Text};
 use crate::store::Purpose;
+use crate::view::approvals::Request;
 
 /// Of each sort on one page.
 const SHOWN_MAX: usize = 100;
@@ -27,11 +28,15 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
     }
     let board = site.board();
     let now = site.now();
+    let lack = Lack::of(asked);
+    // What a form lacked is not overlooked, however many there are.
+    let mut requests: Vec<&Request> = board.open_requests(now).collect();
+    requests.sort_by_key(|request| !lack.is_of(request));
     let questions = || board.runs().map(|(_, run)| run).filter(|run| cards::is_question(&board, run));
     let mut page = ApprovalsPage {
         frame: site.live_frame(&board, "Approvals", Place::Approvals),
-        forms: Forms { run: Exact::default(), done: Text::from(asked.text("done")) },
-        requests: board.open_requests(now).take(SHOWN_MAX).map(|request| cards::request(request, now)).collect(),
+        forms: Forms { run: Exact::default(), done: cards::done(asked, &board) },
+        requests: requests.iter().take(SHOWN_MAX).map(|request| cards::request(request, site, &board, &lack)).collect(),
         questions: questions().take(SHOWN_MAX).map(|run| cards::question(run, now)).collect(),
         held: board.holds().held.iter().take(SHOWN_MAX).map(|(run, hold)| cards::held(run, hold)).collect(),
         decided: Table::new(
@@ -41,11 +46,9 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
         notes: Vec::new(),
     };
     page.frame.twin = Some(Link::to("/approvals.json"));
-    for (count, what) in [
-        (board.open_requests(now).count(), "requests"),
-        (questions().count(), "questions"),
-        (board.holds().held.len(), "held runs"),
-    ] {
+    for (count, what) in
+        [(requests.len(), "requests"), (questions().count(), "questions"), (board.holds().held.len(), "held runs")]
+    {
         if count > SHOWN_MAX {
             page.notes.push(Text::from(format!("The first {SHOWN_MAX} of {count} {what}.")));
         }

@@ -1,29 +1,27 @@
 //! What waits for somebody, as pages show it.
 
 use crate::cmd::live::board::Board;
+use crate::cmd::live::web::routes::Asked;
+use crate::cmd::live::web::site::Site;
 use crate::model::Instant;
 use crate::render::cell;
+use crate::render::request::{Line, sheet};
 use crate::render::web::pages::{Exact, HeldCard, Question, RequestCard};
 use crate::render::web::{Link, Text};
 use crate::view::approvals::Request;
 use crate::view::holds::Hold;
 use crate::view::runs::Run;
 
-/// A request.
-pub fn request(request: &Request, now: Instant) -> RequestCard {
-    let expires = request.expires_at.map(|at| format!("in {}", cell::span(at.ms_since(now))));
-    let asked = request.at.map(|at| format!("{} ago", cell::span(now.ms_since(at))));
-    let about = [
-        ("agent", request.agent.clone()),
-        ("asked", asked.unwrap_or_default()),
-        ("expires", expires.unwrap_or_default()),
-        ("tool", request.tool.clone()),
-        ("side effect", request.side_effect.clone()),
-        ("impact", request.impact.clone()),
-        ("reason", request.reason.clone()),
-        ("request", request.name.clone()),
-        ("sha256", request.args_sha256.clone()),
-    ];
+/// Lines of arguments that a card shows.
+const ARGUMENTS_MAX: usize = 1000;
+
+/// A request. What a form lacked that was sent about it is marked there.
+pub fn request(request: &Request, site: &Site, board: &Board, lack: &Lack<'_>) -> RequestCard {
+    let sheet = sheet(&board.in_full(request), site.now(), &site.zone, ARGUMENTS_MAX);
+    let lines = |lines: &[Line]| -> Vec<Text> {
+        lines.iter().map(|line| Text::from(format!("{}{}", line.gutter, line.text))).collect()
+    };
+    let is_meant = lack.request == request.name;
     RequestCard {
         exact: Exact(request.name.clone()),
         digest: Exact(request.args_sha256.clone()),
@@ -31,13 +29,59 @@ pub fn request(request: &Request, now: Instant) -> RequestCard {
         run: Text::from(&request.run),
         link: Link::run(&request.run),
         action: Text::from(&request.action),
-        about: about
-            .iter()
-            .filter(|(_, text)| !text.is_empty())
-            .map(|(name, text)| (*name, Text::from(text)))
-            .collect(),
-        args: Text::lines(&request.args),
+        dangers: sheet.dangers.iter().map(Text::from).collect(),
+        // The run is a link above them.
+        about: sheet.items.iter().filter(|it| it.name != "run").map(|it| (it.name, lines(&it.lines))).collect(),
+        args: lines(&sheet.arguments),
+        is_irreversible: sheet.is_irreversible,
+        lacks_tick: is_meant && lack.what == Lack::TICK,
+        lacks_reason: is_meant && lack.what == Lack::REASON,
+        note: Exact(if is_meant { lack.note.to_owned() } else { String::new() }),
     }
+}
+
+/// What a form lacked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lack<'a> {
+    request: &'a str,
+    what: &'a str,
+    note: &'a str,
+}
+
+impl<'a> Lack<'a> {
+    /// That it is known that it cannot be undone.
+    pub const TICK: &'static str = "tick";
+    /// A reason.
+    pub const REASON: &'static str = "reason";
+
+    /// What a page is asked to mark.
+    pub fn of(asked: &'a Asked) -> Lack<'a> {
+        Lack { request: asked.text("lacks_of"), what: asked.text("lacks"), note: asked.text("why") }
+    }
+
+    /// Whether it is about this request.
+    pub fn is_of(&self, request: &Request) -> bool {
+        !self.request.is_empty() && self.request == request.name
+    }
+}
+
+/// What was done just now, in words.
+pub fn done(asked: &Asked, board: &Board) -> Text {
+    let (name, of) = (asked.text("done"), asked.text("of"));
+    if name.is_empty() {
+        return Text::default();
+    }
+    let what = board.request(of).map(|request| format!(": {}", request.action));
+    let what = what.unwrap_or_default();
+    let told = match asked.text("was") {
+        "approved" => format!("Approved {of}{what}. "),
+        "denied" => format!("Denied {of}{what}. The agent is told. "),
+        "answered" => format!("Answered {of}. "),
+        "held" => format!("Held {of}. "),
+        "released" => format!("Released {of}. "),
+        _ => String::new(),
+    };
+    Text::from(format!("{told}Stored as {name}."))
 }
 
 /// Whether a run waits for an answer, and for nothing else.

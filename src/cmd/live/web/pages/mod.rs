@@ -5,7 +5,7 @@
 //! - `cards`: what waits for somebody, as pages show it · `result`: rows of any shape as a table
 
 pub mod approvals;
-mod cards;
+pub mod cards;
 pub mod query;
 pub mod report;
 mod result;

@@ -1,17 +1,14 @@
 //! The query box. The twin is `logbook query -o json`.
 
-use std::collections::BTreeMap;
-
-use hyper::StatusCode;
-
 use super::result;
 use super::runs::TEXT_BYTES_MAX;
-use crate::cmd::live::web::answer::{Answer, Kind, status_of};
+use crate::cmd::live::web::answer::{Answer, Kind};
 use crate::cmd::live::web::child::{self, Ran};
 use crate::cmd::live::web::routes::Asked;
 use crate::cmd::live::web::site::Site;
-use crate::cmd::reading::wording::{self, Clauses};
+use crate::cmd::reading::wording::Clauses;
 use crate::error::{Error, Result};
+use crate::query;
 use crate::render::web::pages::{Exact, QueryPage};
 use crate::render::web::{Link, Place, Table, Text};
 
@@ -34,7 +31,7 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
     }
     let is_asked = !text.trim().is_empty();
     if kind == Kind::Json {
-        let ran = child::run(site, &arguments("json", text), usize::MAX)?;
+        let ran = child::run(site, &asked.asker, &arguments("json", text), usize::MAX)?;
         return whole(&ran).map(|()| Answer::ok(Kind::Json, ran.out));
     }
     let mut page = QueryPage {
@@ -50,21 +47,15 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
         return Ok(Answer::page(&page));
     }
     page.frame.twin = Some(Link::to("/query.json").with("q", text));
-    match child::run(site, &arguments("jsonl", text), ROWS_MAX) {
+    match child::run(site, &asked.asker, &arguments("jsonl", text), ROWS_MAX) {
         Ok(ran) => {
-            page.table = table("Result", text, &ran, site);
+            page.table = table(("Result", true), text, &ran, site);
             page.notes = notes(&ran);
             Ok(Answer::page(&page))
         }
         Err(error) => {
             page.problem = result::problem(&error);
-            let status = status_of(&error);
-            // What took too long or too much was asked for, and is no failure of the server.
-            Ok(Answer::page(&page).with(if status.is_server_error() {
-                StatusCode::UNPROCESSABLE_ENTITY
-            } else {
-                status
-            }))
+            Ok(Answer::page(&page).with(result::status(&error)))
         }
     }
 }
@@ -82,17 +73,15 @@ pub fn whole(ran: &Ran) -> Result<()> {
     }
 }
 
-/// What came out, in the columns that the query names; whole rows as on a terminal.
-pub fn table(caption: &str, text: &str, ran: &Ran, site: &Site) -> Table {
+/// What came out, in the columns that the query names; whole rows as on a terminal, where they are any.
+pub fn table((caption, rows_are_whole): (&str, bool), text: &str, ran: &Ran, site: &Site) -> Table {
     let rows: Vec<Vec<u8>> =
         ran.out.split(|byte| *byte == b'\n').filter(|row| !row.is_empty()).map(<[u8]>::to_vec).collect();
-    let parsed = Clauses::default().query(&[text.to_owned()]).ok().filter(|(query, _)| !wording::reads_files(query));
-    // A report asks for values that are not given here: its columns are those that its rows have.
-    let plan = parsed.and_then(|(query, text)| wording::compiled(&query, &text, &site.clock(), BTreeMap::new()).ok());
-    match plan {
-        Some(plan) if plan.columns().is_some() => result::table(caption, &rows, plan.columns(), &site.zone),
-        Some(plan) if plan.passes_rows_on() => result::whole(caption, &rows, &site.zone),
-        _ => result::table(caption, &rows, None, &site.zone),
+    // It is read and not compiled: that may take long, and this process answers others too.
+    let query = Clauses::default().query(&[text.to_owned()]).map(|(query, _)| query).unwrap_or_default();
+    match query::columns(&query) {
+        None if rows_are_whole && query.passes_rows_on() => result::whole(caption, &rows, &site.zone),
+        columns => result::table(caption, &rows, columns.as_deref(), &site.zone),
     }
 }
 

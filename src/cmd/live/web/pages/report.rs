@@ -27,7 +27,7 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
     }
     if kind == Kind::Json {
         let named = saved.map(|saved| (name, saved));
-        let ran = child::run(site, &arguments("json", named, asked), usize::MAX)?;
+        let ran = child::run(site, &asked.asker, &arguments("json", named, asked), usize::MAX)?;
         return whole(&ran).map(|()| Answer::ok(Kind::Json, ran.out));
     }
     let mut frame = site.frame(&site.board(), if name.is_empty() { "Reports" } else { name }, Place::Report);
@@ -62,9 +62,9 @@ fn chosen(site: &Site, (name, saved): (&str, &Saved), asked: &Asked) -> Chosen {
     if chosen.asks.iter().any(|asks| asks.required && asks.value.0.is_empty()) {
         return chosen;
     }
-    match child::run(site, &arguments("jsonl", Some((name, saved)), asked), ROWS_MAX) {
+    match child::run(site, &asked.asker, &arguments("jsonl", Some((name, saved)), asked), ROWS_MAX) {
         Ok(ran) => {
-            chosen.table = Some(table(name, &saved.text, &ran, site));
+            chosen.table = Some(table((name, saved.parameters.is_empty()), &saved.text, &ran, site));
             chosen.notes = notes(&ran);
         }
         Err(error) => chosen.problem = result::problem(&error),

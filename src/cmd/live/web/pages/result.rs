@@ -1,11 +1,14 @@
 //! Rows of any shape as a table, as `logbook query` prints them on a terminal.
 
+use hyper::StatusCode;
+
+use crate::cmd::live::web::answer::status_of;
 use crate::error::Error;
 use crate::json::{self, Kind};
 use crate::model::Zone;
-use crate::render::cell;
 use crate::render::web::table::{Column, Status};
 use crate::render::web::{Cell, Link, Table, Text};
+use crate::render::{cell, safe};
 
 /// Columns of rows that name none.
 const COLUMNS_MAX: usize = 24;
@@ -25,7 +28,13 @@ const FIELDS: [&str; 8] = ["timestamp", "run_id", "step", "phase", "status", "ac
 
 /// A failure, line by line.
 pub fn problem(error: &Error) -> Vec<Text> {
-    error.to_string().lines().map(Text::from).collect()
+    Text::lines(&safe::error(error))
+}
+
+/// With which status it is said. What took too long or too much was asked for, and is no failure of the server.
+pub fn status(error: &Error) -> StatusCode {
+    let status = status_of(error);
+    if status.is_server_error() { StatusCode::UNPROCESSABLE_ENTITY } else { status }
 }
 
 /// Rows with these columns, or with those that they have.

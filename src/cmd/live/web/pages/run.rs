@@ -1,6 +1,6 @@
 //! One run: the record that `show` draws. The twin is `logbook show --record`.
 
-use super::cards;
+use super::cards::{self, Lack};
 use crate::cmd::live::board::Board;
 use crate::cmd::live::web::answer::{Answer, Kind};
 use crate::cmd::live::web::routes::Asked;
@@ -51,6 +51,7 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
 
 fn drawn(site: &Site, board: &Board, record: &Record, asked: &Asked) -> RunPage {
     let now = site.now();
+    let lack = Lack::of(asked);
     let id = &record.run_id;
     let run = board.run(id);
     let hold = board.holds().held.get(id);
@@ -83,14 +84,14 @@ fn drawn(site: &Site, board: &Board, record: &Record, asked: &Asked) -> RunPage 
             twin: Some(Link::to("/run.json").with("id", id)),
             ..frame
         },
-        forms: Forms { run: Exact(id.clone()), done: Text::from(asked.text("done")) },
+        forms: Forms { run: Exact(id.clone()), done: cards::done(asked, board) },
         name: Text::from(id),
         task: Text::from(record.first("task")),
         stands: Cell::status(&record.stands("status")),
         requests: board
             .open_requests(now)
             .filter(|request| request.run == *id)
-            .map(|request| cards::request(request, now))
+            .map(|request| cards::request(request, site, board, &lack))
             .collect(),
         questions: run
             .filter(|run| cards::is_question(board, run))

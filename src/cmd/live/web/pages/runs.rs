@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
 
-use hyper::StatusCode;
-
+use super::query::{notes, whole};
 use super::result;
 use crate::cmd::live::board::Board;
 use crate::cmd::live::web::answer::{Answer, Kind};
+use crate::cmd::live::web::child::{self, Ran};
 use crate::cmd::live::web::routes::Asked;
 use crate::cmd::live::web::site::Site;
 use crate::cmd::read::branches;
@@ -15,12 +15,13 @@ use crate::cmd::read::runs::RECENT_MS;
 use crate::cmd::reading::runs;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::error::{Error, Result};
-use crate::query::{Plan, Query};
+use crate::json;
+use crate::query::{self, Query};
 use crate::render::web::pages::{Card, Exact, RunsPage};
 use crate::render::web::plot::Value;
 use crate::render::web::table::Status;
 use crate::render::web::{Cell, Link, Place, Plot, Table, Text};
-use crate::render::{Format, Look, Rows, cell};
+use crate::render::{Format, Look, Output, Rows, cell};
 use crate::view::runs::{Cards, Run, Tree, json as run_json};
 
 /// Runs on one page.
@@ -37,10 +38,25 @@ pub const TEXT_BYTES_MAX: usize = 4096;
 /// The page.
 pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
     let (filter, all) = (asked.text("filter"), !asked.text("all").is_empty());
+    let asks = all || !filter.trim().is_empty();
+    let query = read(filter);
+    // Before the board is held: it must not be kept from changing.
+    let beside = match &query {
+        Ok(query) if !query.is_plain() => Some(child::run(site, &asked.asker, &arguments(filter, kind), usize::MAX)),
+        _ => None,
+    };
+    if let (Some(ran), Kind::Json) = (&beside, kind) {
+        let ran = ran.as_ref().map_err(Clone::clone)?;
+        return whole(ran).map(|()| Answer::ok(Kind::Json, ran.out.clone()));
+    }
     let board = site.board();
-    let plan = plan(filter, site);
+    let found = match (query, beside) {
+        (Err(error), _) => Err(error),
+        (Ok(query), Some(ran)) => ran.map(|ran| Found::beside(&query, &ran, &board)),
+        (Ok(query), None) => Found::here(&query, filter, site, &board, asks),
+    };
     if kind == Kind::Json {
-        return json(site, &board, &plan?.0, all || !filter.trim().is_empty());
+        return json(site, &board, &found?);
     }
     let now = site.now();
     let counts = board.cards(now);
@@ -63,34 +79,96 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
     let mut blockers = counts.blocked_on;
     blockers.retain(|(what, _)| !what.is_empty());
     page.blockers = blockers.iter().take(BLOCKERS_MAX).map(|(what, count)| (Text::cut(what, 80), *count)).collect();
-    match plan {
-        Ok((plan, query)) => {
-            let asks = all || !filter.trim().is_empty();
-            fill(&mut page, &board, site, (&plan, &query), asks);
+    match found {
+        Ok(found) => {
+            fill(&mut page, &board, site, found, asks);
             Ok(Answer::page(&page))
         }
         Err(error) => {
             page.problem = result::problem(&error);
-            Ok(Answer::page(&page).with(StatusCode::BAD_REQUEST))
+            Ok(Answer::page(&page).with(result::status(&error)))
         }
     }
 }
 
-/// The filter compiled. It runs here and not in a process of its own, so that it may hold nothing that cannot be ended.
-fn plan(filter: &str, site: &Site) -> Result<(Plan, Query)> {
+/// Whether a filter takes no more than in proportion to the runs, whatever it says: others are asked in a process of their
+/// own, which can be ended.
+pub fn is_plain(filter: &str) -> bool {
+    read(filter).map_or(true, |query| query.is_plain())
+}
+
+/// The filter as a query.
+fn read(filter: &str) -> Result<Query> {
     if filter.len() > TEXT_BYTES_MAX {
         return Err(Error::usage("the filter is too long"));
     }
     let texts = if filter.trim().is_empty() { Vec::new() } else { vec![filter.to_owned()] };
-    let (query, text) = Clauses::default().query(&texts)?;
+    let (query, _) = Clauses::default().query(&texts)?;
     if wording::reads_files(&query) {
         return Err(Error::usage("the filter names a file (in @…), and reads none here"));
     }
-    let plan = wording::compiled(&query, &text, &site.clock(), BTreeMap::new())?;
-    if plan.uses_jq() {
-        return Err(Error::usage("a filter of runs takes no jq here").hint("logbook runs takes it"));
+    Ok(query)
+}
+
+fn arguments(filter: &str, kind: Kind) -> Vec<String> {
+    let format = if kind == Kind::Json { "json" } else { "jsonl" };
+    vec!["runs".to_owned(), format!("--output={format}"), "--".to_owned(), filter.to_owned()]
+}
+
+/// Runs that a filter finds.
+struct Found {
+    /// Their numbers on the board, in order, where the filter makes nothing else of them.
+    runs: Vec<usize>,
+    /// What it makes of them.
+    made: Vec<Vec<u8>>,
+    columns: Option<Vec<String>>,
+    /// They stand as they were sorted.
+    is_sorted: bool,
+    notes: Vec<Text>,
+}
+
+impl Found {
+    fn of(query: &Query) -> Found {
+        let (columns, is_sorted) = (query::columns(query), !query.sort_by.is_empty());
+        Found { runs: Vec::new(), made: Vec::new(), columns, is_sorted, notes: Vec::new() }
     }
-    Ok((plan, query))
+
+    /// By asking each of them.
+    fn here(query: &Query, filter: &str, site: &Site, board: &Board, asks: bool) -> Result<Found> {
+        let plan = wording::plain(query, filter, &site.clock())?;
+        let mut found = Found::of(query);
+        if *query == Query::default() {
+            // All of them, as they stand: nothing is to be asked of each.
+            found.runs.extend(wanted(board, site, asks).map(|(number, _)| number));
+            return Ok(found);
+        }
+        runs::ask(wanted(board, site, asks), &board.tree(), site.now(), &plan, &mut |row, number| {
+            match number.filter(|_| found.columns.is_none()) {
+                Some(number) => found.runs.push(number),
+                None => found.made.push(row.to_vec()),
+            }
+            ControlFlow::Continue(())
+        });
+        Ok(found)
+    }
+
+    /// From what `logbook runs` printed.
+    fn beside(query: &Query, ran: &Ran, board: &Board) -> Found {
+        let mut found = Found::of(query);
+        for row in ran.out.split(|byte| *byte == b'\n').filter(|row| !row.is_empty()) {
+            if found.columns.is_some() {
+                found.made.push(row.to_vec());
+                continue;
+            }
+            let mut values = Vec::new();
+            let _ = json::pick(row, &["run_id"], &mut values);
+            let run = cell::plain(values.first().copied().flatten());
+            // One that began meanwhile is on the board a moment later.
+            found.runs.extend(board.number(&run));
+        }
+        found.notes = notes(ran);
+        found
+    }
 }
 
 /// Those that `logbook runs` shows.
@@ -99,48 +177,39 @@ fn wanted<'b>(board: &'b Board, site: &Site, asks: bool) -> impl Iterator<Item =
     board.runs().filter(move |(_, run)| asks || !run.is_old(recent))
 }
 
-fn json(site: &Site, board: &Board, plan: &Plan, asks: bool) -> Result<Answer> {
-    let columns = plan.columns().map_or_else(|| run_json::FIELDS.map(str::to_owned).to_vec(), <[String]>::to_vec);
+fn json(site: &Site, board: &Board, found: &Found) -> Result<Answer> {
+    let columns = found.columns.clone().unwrap_or_else(|| run_json::FIELDS.map(str::to_owned).to_vec());
     let look = Look { width: None, colour: false, zone: site.zone, terminal: false, wrap: false };
     let mut rows = Rows::new(Format::Json, Some(columns), look, false);
-    let mut out = Vec::new();
-    let mut failed = None;
-    runs::ask(wanted(board, site, asks), &board.tree(), site.now(), plan, &mut |row, _| match rows
-        .push(row, None, &mut out)
-    {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(error) => {
-            failed = Some(error);
-            ControlFlow::Break(())
+    let mut text = Vec::new();
+    let mut out = Output::new(&mut text, false);
+    let (tree, now) = (board.tree(), site.now());
+    let by_number = by_number(board, &found.runs);
+    let mut row = Vec::new();
+    for number in &found.runs {
+        row.clear();
+        if let Some(run) = by_number.get(number) {
+            run_json::write(run, &tree, *number, now, &mut row);
+            rows.push(&row, None, &mut out).map_err(|error| Error::output(&error))?;
         }
-    });
-    failed.map_or(Ok(()), Err).and_then(|()| rows.finish(&mut out)).map_err(|error| Error::output(&error))?;
-    Ok(Answer::ok(Kind::Json, out))
+    }
+    let made = found.made.iter().try_for_each(|row| rows.push(row, None, &mut out));
+    made.and_then(|()| rows.finish(&mut out)).map_err(|error| Error::output(&error))?;
+    Ok(Answer::ok(Kind::Json, text))
+}
+
+fn by_number<'b>(board: &'b Board, numbers: &[usize]) -> BTreeMap<usize, &'b Run<'static>> {
+    let numbers: HashSet<usize> = numbers.iter().copied().collect();
+    board.runs().filter(|(number, _)| numbers.contains(number)).collect()
 }
 
 /// The table, and what is said below it.
-fn fill(page: &mut RunsPage, board: &Board, site: &Site, (plan, query): (&Plan, &Query), asks: bool) {
-    let tree = board.tree();
-    let now = site.now();
-    let mut made: Vec<Vec<u8>> = Vec::new();
-    let mut shown: Vec<usize> = Vec::new();
-    let plain = plan.columns().is_none();
-    if *query == Query::default() {
-        // All of them, as they stand: nothing is to be asked of each.
-        shown.extend(wanted(board, site, asks).map(|(number, _)| number));
-    } else {
-        runs::ask(wanted(board, site, asks), &tree, now, plan, &mut |row, number| {
-            match number.filter(|_| plain) {
-                Some(number) => shown.push(number),
-                None => made.push(row.to_vec()),
-            }
-            ControlFlow::Continue(())
-        });
-    }
+fn fill(page: &mut RunsPage, board: &Board, site: &Site, found: Found, asks: bool) {
+    let Found { runs: shown, made, columns, is_sorted, notes } = found;
+    let (tree, now) = (board.tree(), site.now());
     let count = shown.len().max(made.len());
-    if plain {
-        let sorted = !query.sort_by.is_empty();
-        let mut order = if sorted { branches::flat(&shown) } else { branches::of(&shown, &tree) };
+    if columns.is_none() {
+        let mut order = if is_sorted { branches::flat(&shown) } else { branches::of(&shown, &tree) };
         page.table = Table::new(
             "Runs",
             &[
@@ -154,9 +223,8 @@ fn fill(page: &mut RunsPage, board: &Board, site: &Site, (plan, query): (&Plan, 
             ],
         );
         order.truncate(SHOWN_MAX);
-        let numbers: HashSet<usize> = order.iter().map(|branch| shown[branch.at]).collect();
-        let by_number: BTreeMap<usize, &Run<'_>> =
-            board.runs().filter(|(number, _)| numbers.contains(number)).collect();
+        let numbers: Vec<usize> = order.iter().map(|branch| shown[branch.at]).collect();
+        let by_number = by_number(board, &numbers);
         for branch in &order {
             let number = shown[branch.at];
             if let Some(run) = by_number.get(&number) {
@@ -165,11 +233,12 @@ fn fill(page: &mut RunsPage, board: &Board, site: &Site, (plan, query): (&Plan, 
             }
         }
     } else {
-        page.table = result::table("Runs", &made[..count.min(SHOWN_MAX)], plan.columns(), &site.zone);
+        page.table = result::table("Runs", &made[..count.min(SHOWN_MAX)], columns.as_deref(), &site.zone);
     }
     if count > SHOWN_MAX {
         page.notes.push(Text::from(format!("The first {SHOWN_MAX} of {count}; a filter narrows them.")));
     }
+    page.notes.extend(notes);
     let hidden = board.runs().len() - wanted(board, site, asks).count();
     if hidden > 0 {
         let s = if hidden == 1 { "" } else { "s" };

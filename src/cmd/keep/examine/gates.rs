@@ -1,0 +1,34 @@
+//! Rules and contracts that refuse every call they are asked about, since they cannot be read or
+//! name what no call has.
+
+use std::path::Path;
+
+use super::{Finding, Level};
+use crate::cmd::calling::judge::Judge;
+use crate::cmd::calling::{contract, policy};
+use crate::error::{Error, Result};
+use crate::format::draft::pairs::shell_word;
+use crate::model::Instant;
+use crate::store::Settings;
+use crate::store::config::texts::{self, CONTRACTS};
+
+/// What is wrong with them.
+pub fn faults(directory: &Path, settings: &Settings, now: Instant) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    let mut judge = Judge::new(directory, now);
+    let mut tell = |error: Error, next: String| {
+        let hint = error.hint.map_or_else(String::new, |hint| format!("; {hint}"));
+        findings.push(Finding::new(Level::Warning, "gate", format!("{}{hint}", error.message)).next(next));
+    };
+    for (number, rule) in (1..).zip(&settings.policy) {
+        if let Err(error) = policy::check(number, rule, &mut judge) {
+            tell(error, "logbook policy show".to_owned());
+        }
+    }
+    for name in texts::names(directory, CONTRACTS)? {
+        if let Err(error) = contract::named(directory, &name, &mut judge) {
+            tell(Error { hint: None, ..error }, format!("logbook contract check {}", shell_word(&name)));
+        }
+    }
+    Ok(findings)
+}

@@ -1,0 +1,266 @@
+//! Searches a row for secrets: each string as a reader sees it, and the strings of an array side by side. A string that is JSON
+//! is searched like a row.
+
+use std::cell::OnceCell;
+use std::iter;
+use std::ops::Range;
+
+use aho_corasick::AhoCorasick;
+use regex::bytes::Regex;
+
+use super::look::in_any_case;
+use super::names::Family;
+use super::row::{self, Node, Piece, Pieces, Str};
+use super::rule::{By, Own, Rule};
+use super::text::Text;
+use super::values::could_be_secret;
+use super::{assigned, private_key, values};
+use crate::error::Result;
+use crate::json::{Limits, trim, validate};
+
+/// Deepest JSON within JSON that is parsed. Deeper levels are searched as text.
+const NESTED_MAX: usize = 8;
+
+/// All kinds of secrets, ready to be searched for.
+pub(super) struct Search {
+    /// Patterns are compiled when the first row has their anchor.
+    rules: Vec<(Rule, OnceCell<Option<Regex>>)>,
+    anchors: AhoCorasick,
+    /// For each anchor, the index of its rule.
+    rule_of: Vec<usize>,
+    allowed: Vec<Regex>,
+    /// Index of the rule about names, unless it is skipped.
+    by_name: Option<usize>,
+}
+
+/// A secret in a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Finding {
+    /// Its bytes in the row.
+    pub place: Range<usize>,
+    /// Index of its rule. Where findings overlap, the lower one counts.
+    pub rule: usize,
+    pub node: Node,
+}
+
+/// The search of one row.
+struct Found<'s> {
+    search: &'s Search,
+    /// Try all rules, whether or not their anchors are there.
+    plainly: bool,
+    inside_key: bool,
+    findings: Vec<Finding>,
+}
+
+impl Search {
+    /// The built-in kinds except `skipped`, and the logbook's `own`. A value that matches one of `allowed` is not a secret.
+    pub fn of(skipped: &[String], own: &[Own], allowed: &[Regex]) -> Result<Search> {
+        let built_in = Rule::built_in().filter(|rule| !skipped.contains(&rule.kind));
+        let rules: Vec<_> = built_in.chain(own.iter().map(Rule::own)).map(|rule| (rule, OnceCell::new())).collect();
+        let (mut anchors, mut rule_of) = (Vec::new(), Vec::new());
+        for (at, (rule, _)) in rules.iter().enumerate() {
+            for anchor in &rule.anchors {
+                anchors.push(anchor.as_str());
+                rule_of.push(at);
+            }
+        }
+        let anchors = in_any_case(&anchors)?;
+        let by_name = rules.iter().position(|(rule, _)| rule.by == By::Name);
+        Ok(Search { rules, anchors, rule_of, allowed: allowed.to_vec(), by_name })
+    }
+
+    /// The name of a kind.
+    pub fn kind(&self, finding: &Finding) -> &str {
+        self.rules.get(finding.rule).map_or("", |(rule, _)| &rule.kind)
+    }
+
+    /// The secrets in `row`, sorted and without overlaps, and its strings. `None` if it is not an object or an array.
+    pub fn row(&self, row: &[u8], plainly: bool) -> Option<(Vec<Finding>, Pieces)> {
+        let text = Text::of_row(row);
+        let pieces = row::pieces(&text)?;
+        let mut found = Found { search: self, plainly, inside_key: false, findings: Vec::new() };
+        found.pieces(&text, &pieces, 0);
+        Some((apart(found.findings), pieces))
+    }
+
+    /// The secrets in plain text, sorted and without overlaps. With `inside_key` it begins inside a private key.
+    pub fn text(&self, text: &[u8], inside_key: bool) -> Vec<Finding> {
+        let mut found = Found { search: self, plainly: false, inside_key, findings: Vec::new() };
+        found.string(Text::of_row(text), 0, 0);
+        apart(found.findings)
+    }
+}
+
+/// Sorts findings and joins those that overlap.
+fn apart(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.sort_by_key(|finding| finding.place.start);
+    let mut apart: Vec<Finding> = Vec::new();
+    for finding in findings {
+        match apart.last_mut() {
+            Some(last) if finding.place.start < last.place.end => {
+                last.place.end = last.place.end.max(finding.place.end);
+                last.rule = last.rule.min(finding.rule);
+            }
+            _ => apart.push(finding),
+        }
+    }
+    apart
+}
+
+impl Found<'_> {
+    fn pieces(&mut self, text: &Text<'_>, pieces: &Pieces, depth: usize) {
+        for piece in &pieces.all {
+            match piece {
+                Piece::One(it) => {
+                    let value = self.begin(text, it);
+                    self.string(value, it.node, depth);
+                }
+                Piece::Words(words) => self.words(text, words, depth),
+            }
+        }
+    }
+
+    /// The string, decoded. If a name announces that it is a secret, it is judged as a whole.
+    fn begin<'t>(&mut self, text: &'t Text<'_>, it: &Str) -> Text<'t> {
+        let raw = text.piece(it.range.clone());
+        let value = raw.decoded().unwrap_or(raw);
+        if let Some(family) = it.family {
+            self.value(family, &value, it.node);
+        }
+        value
+    }
+
+    fn value(&mut self, family: Family, value: &Text<'_>, node: Node) {
+        let Some(rule) = self.search.by_name else { return };
+        for seen in value.seen() {
+            let bytes = &seen.bytes;
+            let is_blank = |byte: &u8| byte.is_ascii_whitespace();
+            let from = bytes.iter().take_while(|byte| is_blank(byte)).count();
+            let to = bytes.iter().rposition(|byte| !is_blank(byte)).map_or(from, |at| at + 1);
+            let ranges = match family {
+                Family::Authorization | Family::Cookie => assigned::credentials(family, bytes),
+                _ if from < to && could_be_secret(family, &bytes[from..to], values::Found::Member) => {
+                    iter::once(from..to).collect()
+                }
+                _ => Vec::new(),
+            };
+            for range in ranges {
+                self.put(&seen, range, rule, node);
+            }
+        }
+    }
+
+    fn words(&mut self, text: &Text<'_>, words: &[Str], depth: usize) {
+        let mut read: Vec<Text<'_>> = Vec::new();
+        for word in words {
+            let value = self.begin(text, word);
+            if self.nested(&value, word.node, depth) {
+                read.push(Text::of_row(b""));
+                continue;
+            }
+            for level in value.clone().levels().iter().skip(1) {
+                self.levels(level, word.node);
+            }
+            read.push(value);
+        }
+        let seen: Vec<Vec<Text<'_>>> = read.iter().map(Text::seen).collect();
+        let before = self.findings.len();
+        self.seen(&Text::joined(seen.iter().filter_map(|seen| seen.first())), 0);
+        if seen.iter().any(|seen| seen.len() > 1) {
+            self.seen(&Text::joined(seen.iter().filter_map(|seen| seen.last())), 0);
+        }
+        // Finds the word that each of them is in.
+        for finding in &mut self.findings[before..] {
+            let at = words.partition_point(|word| text.begins_at(word.range.start) <= finding.place.start);
+            finding.node = at.checked_sub(1).and_then(|at| words.get(at)).map_or(0, |word| word.node);
+        }
+    }
+
+    fn string(&mut self, value: Text<'_>, node: Node, depth: usize) {
+        if !self.nested(&value, node, depth) {
+            for level in value.levels() {
+                self.levels(&level, node);
+            }
+        }
+    }
+
+    /// Searches the string as JSON, if it is JSON.
+    fn nested(&mut self, value: &Text<'_>, node: Node, depth: usize) -> bool {
+        if depth >= NESTED_MAX {
+            return false;
+        }
+        let is_json =
+            matches!(trim(&value.bytes).first(), Some(b'{' | b'[')) && validate(&value.bytes, Limits::GRAMMAR).is_ok();
+        let Some(pieces) = row::pieces(value).filter(|_| is_json) else { return false };
+        let before = self.findings.len();
+        self.pieces(value, &pieces, depth + 1);
+        // Paths end at this string.
+        self.findings[before..].iter_mut().for_each(|finding| finding.node = node);
+        true
+    }
+
+    /// Searches one level of decoding.
+    fn levels(&mut self, level: &Text<'_>, node: Node) {
+        for seen in level.seen() {
+            self.seen(&seen, node);
+        }
+    }
+
+    fn seen(&mut self, text: &Text<'_>, node: Node) {
+        let bytes = &*text.bytes;
+        let mut hit = vec![self.plainly; self.search.rules.len()];
+        if !self.plainly {
+            for anchor in self.search.anchors.find_overlapping_iter(bytes) {
+                hit[self.search.rule_of[anchor.pattern().as_usize()]] = true;
+            }
+        }
+        for (number, (rule, compiled)) in self.search.rules.iter().enumerate() {
+            let inside_key = self.inside_key && rule.by == By::KeyLine;
+            if !hit[number] && !inside_key {
+                continue;
+            }
+            match rule.by {
+                By::Name => assigned::find(bytes).into_iter().for_each(|range| self.put(text, range, number, node)),
+                By::KeyLine => {
+                    private_key::find(bytes, inside_key)
+                        .into_iter()
+                        .for_each(|range| self.put(text, range, number, node));
+                }
+                By::Pattern { looks, .. } => {
+                    // The tests compile all built-in patterns; the others were checked when they were read.
+                    let Some(regex) = compiled.get_or_init(|| rule.compile()?.ok()) else { continue };
+                    for range in matches(regex, bytes) {
+                        if looks.fit(&bytes[range.clone()]) {
+                            self.put(text, range, number, node);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn put(&mut self, text: &Text<'_>, range: Range<usize>, rule: usize, node: Node) {
+        if self.search.allowed.iter().any(|allowed| allowed.is_match(&text.bytes[range.clone()])) {
+            return;
+        }
+        let places = text.places_of(range).into_iter();
+        self.findings.extend(places.map(|place| Finding { place, rule, node }));
+    }
+}
+
+/// Ranges of the secrets that a pattern finds. The edge behind one may be the edge before the next.
+fn matches(regex: &Regex, text: &[u8]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(captures) = regex.captures_at(text, at) {
+        let Some(secret) = captures.name("s") else { break };
+        at = secret.end().max(at + 1);
+        if !secret.is_empty() {
+            found.push(secret.range());
+        }
+        if at > text.len() {
+            break;
+        }
+    }
+    found
+}

@@ -1,0 +1,164 @@
+//! The only way to a terminal: what a command puts on standard output and on standard error.
+//! Neither stream can be written to as it is, but by this room, so that no text of a row, of a file
+//! or of an argument gets there unescaped.
+//!
+//! Not here: the streams themselves (`main` opens them), and what a command run by `exec` or
+//! `trigger` writes, which is its own.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use super::safe;
+use crate::error::{Error, Result};
+
+/// Standard output: data. In a pipe or a file it is what it is, byte for byte; on a terminal what
+/// would be obeyed is escaped.
+pub struct Output<'a> {
+    writer: &'a mut (dyn Write + Send),
+    is_terminal: bool,
+}
+
+/// Text with colours that this room made, in which text of rows is escaped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drawn(String);
+
+impl Drawn {
+    /// Only what draws can say that it escaped what it drew.
+    pub(in crate::render) fn new(text: String) -> Drawn {
+        Drawn(text)
+    }
+
+    /// As text, for what is no terminal.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'a> Output<'a> {
+    /// Onto `writer`.
+    pub fn new(writer: &'a mut (dyn Write + Send), is_terminal: bool) -> Output<'a> {
+        Output { writer, is_terminal }
+    }
+
+    /// Whether a person is looking.
+    pub fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    /// Puts out JSON. On a terminal it stays JSON that says the same.
+    pub fn json(&mut self, text: &[u8]) -> Result<()> {
+        let put = if self.is_terminal {
+            self.writer.write_all(&safe::escape_json(text))
+        } else {
+            self.writer.write_all(text)
+        };
+        put.map_err(|error| Error::output(&error))
+    }
+
+    /// Puts out text of one or more lines.
+    pub fn text(&mut self, text: &str) -> Result<()> {
+        let put = if self.is_terminal {
+            self.writer.write_all(safe::escape_lines(text).as_bytes())
+        } else {
+            self.writer.write_all(text.as_bytes())
+        };
+        put.map_err(|error| Error::output(&error))
+    }
+
+    /// Puts out one line: on a terminal also what breaks it is escaped.
+    pub fn line(&mut self, text: &str) -> Result<()> {
+        let text = if self.is_terminal { safe::escape(text) } else { text.into() };
+        self.writer.write_all(format!("{text}\n").as_bytes()).map_err(|error| Error::output(&error))
+    }
+
+    /// Puts out what was drawn.
+    pub fn drawn(&mut self, drawn: &Drawn) -> Result<()> {
+        self.sink().write_all(drawn.0.as_bytes()).map_err(|error| Error::output(&error))
+    }
+
+    /// Hands on what was put out.
+    pub fn flush(&mut self) -> Result<()> {
+        self.writer.flush().map_err(|error| Error::output(&error))
+    }
+
+    /// The whole terminal for a program that draws on all of it: its cells hold escaped text only
+    /// (`render/dash/paint.rs`).
+    pub fn screen(&mut self) -> &mut dyn Write {
+        &mut *self.writer
+    }
+
+    /// For what is drawn in pieces, each of them whole characters.
+    pub(in crate::render) fn sink(&mut self) -> Sink<'_, 'a> {
+        Sink { out: self }
+    }
+}
+
+/// Where this room puts what it draws.
+pub(in crate::render) struct Sink<'o, 'a> {
+    out: &'o mut Output<'a>,
+}
+
+impl Write for Sink<'_, '_> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        if self.out.is_terminal {
+            let text = String::from_utf8_lossy(piece);
+            self.out.writer.write_all(safe::escape_drawn(&text).as_bytes())?;
+        } else {
+            self.out.writer.write_all(piece)?;
+        }
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.writer.flush()
+    }
+}
+
+/// Standard error: what is said to the person. It is always escaped, wherever it goes. That nobody
+/// listens there is no failure.
+pub struct Notes<'a> {
+    writer: &'a mut (dyn Write + Send),
+    is_terminal: bool,
+}
+
+impl<'a> Notes<'a> {
+    /// Onto `writer`.
+    pub fn new(writer: &'a mut (dyn Write + Send), is_terminal: bool) -> Notes<'a> {
+        Notes { writer, is_terminal }
+    }
+
+    /// Whether a person is looking.
+    pub fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    /// Says one line.
+    pub fn note(&mut self, text: impl Display) {
+        self.put(&format!("logbook: {}\n", safe::escape(&text.to_string())));
+    }
+
+    /// Says what went wrong, and what to type next.
+    pub fn error(&mut self, error: &Error) {
+        self.put(&format!("logbook: {}\n", safe::error(error)));
+    }
+
+    /// Says what was drawn, to a person.
+    pub fn drawn(&mut self, drawn: &Drawn) {
+        self.put(&safe::escape_drawn(&drawn.0));
+    }
+
+    /// Asks; the answer is typed behind it.
+    pub fn question(&mut self, text: &str) -> io::Result<()> {
+        self.writer.write_all(safe::escape(text).as_bytes()).and_then(|()| self.writer.flush())
+    }
+
+    /// Writes over the line that says how far the work is; `None` takes it away.
+    pub fn progress(&mut self, text: Option<&str>) {
+        self.put(&format!("\r\x1b[K{}", safe::escape(text.unwrap_or_default())));
+    }
+
+    /// At once, so that the lines of two processes do not mix.
+    fn put(&mut self, text: &str) {
+        let _ = self.writer.write_all(text.as_bytes()).and_then(|()| self.writer.flush());
+    }
+}
