@@ -87,6 +87,20 @@ pub fn append(path: &Path, row: &str) {
     writeln!(file, "{row}").unwrap();
 }
 
+/// Changes the lines of a file.
+pub fn lines(path: &Path, change: impl FnOnce(&mut Vec<String>)) {
+    let mut lines: Vec<String> = fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect();
+    change(&mut lines);
+    fs::write(path, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+}
+
+/// Changes the bytes of a file.
+pub fn bytes(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = fs::read(path).unwrap();
+    change(&mut bytes);
+    fs::write(path, bytes).unwrap();
+}
+
 /// A receipt of these segments.
 pub fn receipt(step: u64, segments: &[(&str, &str)]) -> String {
     let entries: Vec<String> =

@@ -8,7 +8,7 @@ use std::process::Command;
 use logbook::format::digest::sha256_hex;
 use logbook::format::manifest::{Event, NOTHING};
 
-use super::forge::{self, Manifest};
+use super::forge::{self, Manifest, bytes, lines};
 use super::tamper::{ARCHIVED, DELETED, HEADS_OWN, LAST_COVERED, RAW, RESTORED, Victim};
 
 /// What `verify --head` says of it.
@@ -42,20 +42,6 @@ fn way(name: &'static str, told: Told, tamper: fn(&Victim)) -> Way {
 
 fn cached(name: &'static str, told: Told, tamper: fn(&Victim)) -> Way {
     Way { needs_cache: true, ..way(name, told, tamper) }
-}
-
-/// Changes the lines of a file.
-fn lines(path: &Path, change: impl FnOnce(&mut Vec<String>)) {
-    let mut lines: Vec<String> = fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect();
-    change(&mut lines);
-    fs::write(path, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
-}
-
-/// Changes the bytes of a file.
-fn bytes(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
-    let mut bytes = fs::read(path).unwrap();
-    change(&mut bytes);
-    fs::write(path, bytes).unwrap();
 }
 
 fn edit_row(path: &Path) {
@@ -281,7 +267,27 @@ fn deletions() -> Vec<Way> {
         }),
         way("removed, and the line names the receipt of other segments", Broken, |it| {
             fs::remove_file(it.raw(RAW)).unwrap();
+            say_deleted(it, RAW, "_logbook#2");
+        }),
+        way("removed, and the line names the row that retention carried over", Broken, |it| {
+            fs::remove_file(it.raw(RAW)).unwrap();
             say_deleted(it, RAW, "_logbook#1");
+        }),
+        way("removed, with a row that carries over and names it as a receipt does", Broken, |it| {
+            fs::remove_file(it.raw(RAW)).unwrap();
+            let receipt = forge::receipt(9, &[(&it.name(RAW), &digest_of(it, RAW))]);
+            forge::append(&it.active(), &receipt.replace("archive.receipt", "archive.carried"));
+            say_deleted(it, RAW, "_logbook#9");
+        }),
+        way("removed, with its receipt among the rows that another row carries over", Broken, |it| {
+            fs::remove_file(it.raw(RAW)).unwrap();
+            let receipt = forge::receipt(9, &[(&it.name(RAW), &digest_of(it, RAW))]);
+            let row = format!(
+                "{{\"run_id\":\"_logbook\",\"step\":10,\"kind\":\"archive.carried\",\"runs\":[],\"rows\":[{}]}}",
+                receipt.trim_end()
+            );
+            forge::append(&it.active(), &row);
+            say_deleted(it, RAW, "_logbook#9");
         }),
         way("removed, and the line names a row that is no receipt", Broken, |it| {
             fs::remove_file(it.raw(RAW)).unwrap();
@@ -293,37 +299,37 @@ fn deletions() -> Vec<Way> {
         }),
         way("removed, with a receipt of another digest", Broken, |it| {
             fs::remove_file(it.raw(RAW)).unwrap();
-            forge_receipt(it, 2, RAW, NOTHING);
-            say_deleted(it, RAW, "_logbook#2");
+            forge_receipt(it, 9, RAW, NOTHING);
+            say_deleted(it, RAW, "_logbook#9");
         }),
         way("removed, with a receipt of another segment", Broken, |it| {
             fs::remove_file(it.raw(RAW)).unwrap();
-            forge_receipt(it, 2, LAST_COVERED, &digest_of(it, RAW));
-            say_deleted(it, RAW, "_logbook#2");
+            forge_receipt(it, 9, LAST_COVERED, &digest_of(it, RAW));
+            say_deleted(it, RAW, "_logbook#9");
         }),
         way("removed, with a receipt that a run of another name holds", Broken, |it| {
             fs::remove_file(it.raw(RAW)).unwrap();
-            let row = forge::receipt(2, &[(&it.name(RAW), &digest_of(it, RAW))]).replace("_logbook", "r-1");
+            let row = forge::receipt(9, &[(&it.name(RAW), &digest_of(it, RAW))]).replace("_logbook", "r-1");
             forge::append(&it.active(), &row);
-            say_deleted(it, RAW, "_logbook#2");
+            say_deleted(it, RAW, "_logbook#9");
         }),
         way("removed, with a receipt in a segment before it", Broken, |it| {
             fs::remove_file(it.raw(RAW)).unwrap();
-            forge::append(&it.raw(RESTORED), &forge::receipt(2, &[(&it.name(RAW), &digest_of(it, RAW))]));
-            say_deleted(it, RAW, "_logbook#2");
+            forge::append(&it.raw(RESTORED), &forge::receipt(9, &[(&it.name(RAW), &digest_of(it, RAW))]));
+            say_deleted(it, RAW, "_logbook#9");
         }),
         way("removed, with a receipt, behind a line that is broken", Broken, |it| {
             fs::remove_file(it.raw(RAW)).unwrap();
-            forge_receipt(it, 2, RAW, &digest_of(it, RAW));
-            say_deleted(it, RAW, "_logbook#2");
+            forge_receipt(it, 9, RAW, &digest_of(it, RAW));
+            say_deleted(it, RAW, "_logbook#9");
             lines(&it.path("manifest.jsonl"), |all| {
                 let at = all.len() - 2;
                 all[at] = all[at].replacen("rows", "r0ws", 1).replacen("archive_bytes", "archive_bites", 1);
             });
         }),
         way("edited, with a receipt of what it was", Broken, |it| {
-            forge_receipt(it, 2, RAW, &digest_of(it, RAW));
-            say_deleted(it, RAW, "_logbook#2");
+            forge_receipt(it, 9, RAW, &digest_of(it, RAW));
+            say_deleted(it, RAW, "_logbook#9");
             edit_row(&it.raw(RAW));
         }),
         way("the receipt of what was deleted is changed", Broken, |it| {
@@ -332,13 +338,19 @@ fn deletions() -> Vec<Way> {
                 *packed = forge::pack(content.replace("archive.receipt", "archive.receipd").as_bytes());
             });
         }),
+        way("what retention carried over is changed", Broken, |it| {
+            bytes(&it.archive(ARCHIVED), |packed| {
+                let content = String::from_utf8(zstd::decode_all(&packed[..]).unwrap()).unwrap();
+                *packed = forge::pack(content.replace("archive.carried", "archive.carrier").as_bytes());
+            });
+        }),
         way("a deleted segment comes back with other rows", Broken, |it| {
             fs::write(it.path(&it.name(DELETED)), "{\"run_id\":\"r-9\",\"step\":1}\n").unwrap();
         }),
         way("removed with a receipt made by hand, as retention does it", Gone, |it| {
             fs::remove_file(it.raw(RAW)).unwrap();
-            forge_receipt(it, 2, RAW, &digest_of(it, RAW));
-            say_deleted(it, RAW, "_logbook#2");
+            forge_receipt(it, 9, RAW, &digest_of(it, RAW));
+            say_deleted(it, RAW, "_logbook#9");
         }),
         way("retention deletes what the head vouches for", Gone, |it| {
             drop(it.run(&["archive", "--delete-older-than", "0s"]));
@@ -401,9 +413,17 @@ fn under_the_head() -> Vec<Way> {
         ),
         way(
             "rows are put behind the head by hand",
-            Not("rows put behind it by hand, a correction or an approval among them"),
+            Not("rows put behind it by hand, a correction, an approval or one that carries over among them"),
             |it| {
                 forge::append(&it.active(), "{\"run_id\":\"r-1\",\"step\":900,\"kind\":\"approval.approved\"}");
+            },
+        ),
+        way(
+            "a row that carries over is put behind the head by hand",
+            Not("rows put behind it by hand, a correction, an approval or one that carries over among them"),
+            |it| {
+                let row = "{\"run_id\":\"_logbook\",\"step\":90,\"kind\":\"archive.carried\",\"runs\":[{\"run_id\":\"r-1\",\"step\":900}],\"rows\":[]}";
+                forge::append(&it.active(), row);
             },
         ),
     ]
@@ -429,7 +449,7 @@ fn put_in() -> Vec<Way> {
         }),
         way(
             "the next segment, by hand",
-            Not("rows put behind it by hand, a correction or an approval among them"),
+            Not("rows put behind it by hand, a correction, an approval or one that carries over among them"),
             |it| {
                 let number = super::ledger::segments(&it.book()).pop().unwrap().0 + 1;
                 fs::write(it.path(&format!("2126-01-01.{number:06}.jsonl")), "{\"run_id\":\"r-9\",\"step\":1}\n")
