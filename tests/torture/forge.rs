@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use logbook::format::SegmentName;
 use logbook::format::digest::sha256_hex;
 use logbook::format::manifest::{Covered, Event, Line, NOTHING, digest};
+use logbook::format::seek_table::SeekTable;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// A manifest in hand.
@@ -114,6 +115,18 @@ pub fn receipt(step: u64, segments: &[(&str, &str)]) -> String {
 /// Packs content as an archive.
 pub fn pack(content: &[u8]) -> Vec<u8> {
     zstd::encode_all(content, 7).unwrap()
+}
+
+/// A frame that decoders pass over, with this content.
+pub fn passed_over(content: &[u8]) -> Vec<u8> {
+    [&0x184D_2A50_u32.to_le_bytes(), &(content.len() as u32).to_le_bytes(), content].concat()
+}
+
+/// An archive of these frames, as they stand, which ends in a seek table of these packed and plain lengths.
+pub fn with_table(frames: &[&[u8]], entries: &[(usize, usize)]) -> Vec<u8> {
+    let mut table = SeekTable::default();
+    entries.iter().for_each(|(packed, plain)| table.push(*packed as u32, *plain as u32));
+    [&frames.concat(), &table.print()[..]].concat()
 }
 
 /// Changes the first `from` in what a file of `cache/` about one segment says into `to`, with its
