@@ -13,7 +13,7 @@ use super::names::Family;
 use super::row::{self, Node, Piece, Pieces, Str};
 use super::rule::{By, Own, Rule};
 use super::text::Text;
-use super::values::could_be_secret;
+use super::values::{could_be_secret, could_run};
 use super::{assigned, private_key, values};
 use crate::error::Result;
 use crate::json::{Limits, trim, validate};
@@ -46,6 +46,7 @@ pub(super) struct Finding {
 /// The search of one row.
 struct Found<'s> {
     search: &'s Search,
+    row: &'s [u8],
     /// Try all rules, whether or not their anchors are there.
     plainly: bool,
     inside_key: bool,
@@ -78,14 +79,14 @@ impl Search {
     pub fn row(&self, row: &[u8], plainly: bool) -> Option<(Vec<Finding>, Pieces)> {
         let text = Text::of_row(row);
         let pieces = row::pieces(&text)?;
-        let mut found = Found { search: self, plainly, inside_key: false, findings: Vec::new() };
+        let mut found = Found { search: self, row, plainly, inside_key: false, findings: Vec::new() };
         found.pieces(&text, &pieces, 0);
         Some((apart(found.findings), pieces))
     }
 
     /// The secrets in plain text, sorted and without overlaps. With `inside_key` it begins inside a private key.
     pub fn text(&self, text: &[u8], inside_key: bool) -> Vec<Finding> {
-        let mut found = Found { search: self, plainly: false, inside_key, findings: Vec::new() };
+        let mut found = Found { search: self, row: text, plainly: false, inside_key, findings: Vec::new() };
         found.string(Text::of_row(text), 0, 0);
         apart(found.findings)
     }
@@ -112,7 +113,7 @@ impl Found<'_> {
         for piece in &pieces.all {
             match piece {
                 Piece::One(it) => {
-                    let value = self.begin(text, it);
+                    let value = self.begin(text, it, depth);
                     self.string(value, it.node, depth);
                 }
                 Piece::Words(words) => self.words(text, words, depth),
@@ -121,17 +122,18 @@ impl Found<'_> {
     }
 
     /// The string, decoded. If a name announces that it is a secret, it is judged as a whole.
-    fn begin<'t>(&mut self, text: &'t Text<'_>, it: &Str) -> Text<'t> {
+    fn begin<'t>(&mut self, text: &'t Text<'_>, it: &Str, depth: usize) -> Text<'t> {
         let raw = text.piece(it.range.clone());
         let value = raw.decoded().unwrap_or(raw);
         if let Some(family) = it.family {
-            self.value(family, &value, it.node);
+            self.value(family, &value, it.node, depth);
         }
         value
     }
 
-    fn value(&mut self, family: Family, value: &Text<'_>, node: Node) {
+    fn value(&mut self, family: Family, value: &Text<'_>, node: Node, depth: usize) {
         let Some(rule) = self.search.by_name else { return };
+        let where_found = if depth == 0 { values::Found::Member } else { values::Found::Nested };
         for seen in value.seen() {
             let bytes = &seen.bytes;
             let is_blank = |byte: &u8| byte.is_ascii_whitespace();
@@ -139,7 +141,7 @@ impl Found<'_> {
             let to = bytes.iter().rposition(|byte| !is_blank(byte)).map_or(from, |at| at + 1);
             let ranges = match family {
                 Family::Authorization | Family::Cookie => assigned::credentials(family, bytes),
-                _ if from < to && could_be_secret(family, &bytes[from..to], values::Found::Member) => {
+                _ if from < to && could_be_secret(family, &bytes[from..to], where_found) => {
                     iter::once(from..to).collect()
                 }
                 _ => Vec::new(),
@@ -153,7 +155,7 @@ impl Found<'_> {
     fn words(&mut self, text: &Text<'_>, words: &[Str], depth: usize) {
         let mut read: Vec<Text<'_>> = Vec::new();
         for word in words {
-            let value = self.begin(text, word);
+            let value = self.begin(text, word, depth);
             if self.nested(&value, word.node, depth) {
                 read.push(Text::of_row(b""));
                 continue;
@@ -220,18 +222,20 @@ impl Found<'_> {
                 continue;
             }
             match rule.by {
-                By::Name => assigned::find(bytes).into_iter().for_each(|range| self.put(text, range, number, node)),
+                By::Name => {
+                    assigned::find(bytes).into_iter().for_each(|range| self.put_value(text, range, number, node));
+                }
                 By::KeyLine => {
                     private_key::find(bytes, inside_key)
                         .into_iter()
-                        .for_each(|range| self.put(text, range, number, node));
+                        .for_each(|range| self.put_value(text, range, number, node));
                 }
                 By::Pattern { looks, .. } => {
                     // The tests compile all built-in patterns; the others were checked when they were read.
                     let Some(regex) = compiled.get_or_init(|| rule.compile()?.ok()) else { continue };
                     for range in matches(regex, bytes) {
                         if looks.fit(&bytes[range.clone()]) {
-                            self.put(text, range, number, node);
+                            self.put_value(text, range, number, node);
                         }
                     }
                 }
@@ -239,13 +243,35 @@ impl Found<'_> {
         }
     }
 
+    /// A secret in text, which may be a command: what could run is shown, whatever the rule.
+    fn put_value(&mut self, text: &Text<'_>, range: Range<usize>, rule: usize, node: Node) {
+        let (before, from_here) = text.bytes.split_at(range.start);
+        let opens = matches!(text.bytes.get(range.end), Some(b'(' | b'{' | b'I'));
+        let value = &from_here[..range.len()];
+        let value = if opens { value.strip_suffix(b"$").unwrap_or(value) } else { value };
+        let range = range.start..range.start + value.len();
+        // Behind a slash nothing is an option.
+        let value = if before.ends_with(b"/") { value.strip_prefix(b"-").unwrap_or(value) } else { value };
+        if !value.is_empty() && !could_run(value) && !names_an_option(before) {
+            self.put(text, range, rule, node);
+        }
+    }
+
     fn put(&mut self, text: &Text<'_>, range: Range<usize>, rule: usize, node: Node) {
         if self.search.allowed.iter().any(|allowed| allowed.is_match(&text.bytes[range.clone()])) {
             return;
         }
-        let places = text.places_of(range).into_iter();
+        let places = text.places_of(range, self.row).into_iter();
         self.findings.extend(places.map(|place| Finding { place, rule, node }));
     }
+}
+
+/// Whether what follows `before` is the name of an option or of a variable.
+fn names_an_option(before: &[u8]) -> bool {
+    let hyphens = before.iter().rev().take_while(|byte| **byte == b'-').count();
+    let rest = &before[..before.len() - hyphens];
+    let is_word = rest.last().is_none_or(|byte| byte.is_ascii_whitespace() || b"\x0b\"'`".contains(byte));
+    before.ends_with(b"$") || hyphens > 0 && is_word
 }
 
 /// Ranges of the secrets that a pattern finds. The edge behind one may be the edge before the next.

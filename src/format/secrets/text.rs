@@ -99,8 +99,9 @@ impl<'t> Text<'t> {
         (self.place(range.start).0, self.place(range.end - 1).1)
     }
 
-    /// Positions in the row of the bytes in `range`. Characters stay whole; marks and the ends of words split the range.
-    pub fn places_of(&self, range: Range<usize>) -> Vec<Range<usize>> {
+    /// Positions in the row of the bytes in `range`, which is in `row`. Characters stay whole. The range is split by marks, by
+    /// the ends of words, and by what was removed from it if a shell could act on that: a window title may hold a command.
+    pub fn places_of(&self, range: Range<usize>, row: &[u8]) -> Vec<Range<usize>> {
         let goes_on = |at: usize| self.bytes.get(at).is_some_and(|byte| (0x80..0xc0).contains(byte));
         let (mut from, mut to) = (range.start, range.end);
         while from > 0 && goes_on(from) {
@@ -109,15 +110,24 @@ impl<'t> Text<'t> {
         while goes_on(to) {
             to += 1;
         }
-        let is_cut = |byte: &u8| matches!(*byte, MARK | WORD_END);
-        let mut at = from;
-        let pieces = self.bytes[from..to].split(is_cut).filter_map(|piece| {
-            let piece_from = at;
-            at += piece.len() + 1;
-            let (from, to) = (!piece.is_empty()).then(|| self.place_of(piece_from..piece_from + piece.len()))?;
-            Some(from as usize..to as usize)
-        });
-        pieces.collect()
+        let mut places: Vec<Range<usize>> = Vec::new();
+        let mut goes_on = false;
+        for at in from..to {
+            if matches!(self.bytes[at], MARK | WORD_END) {
+                goes_on = false;
+                continue;
+            }
+            let (begins, ends) = self.place(at);
+            let (begins, ends) = (begins as usize, ends as usize);
+            let removed = places.last().and_then(|last| row.get(last.end..begins)).filter(|_| goes_on);
+            match (removed.map_or(Removed::Inert, removed_kind), places.last_mut()) {
+                (Removed::Inert, Some(last)) if goes_on => last.end = ends,
+                (Removed::Substitution, _) => return Vec::new(),
+                _ => places.push(begins..ends),
+            }
+            goes_on = true;
+        }
+        places
     }
 
     /// The text with one level of escapes decoded: those of JSON, and `\xHH` and `\'` of other languages. `None` if there are
@@ -193,6 +203,31 @@ impl<'t> Text<'t> {
             levels.push(decoded);
         }
         levels
+    }
+}
+
+/// What a shell does with something that was removed from a text.
+#[derive(Clone, Copy)]
+enum Removed {
+    /// Nothing.
+    Inert,
+    /// It acts on it.
+    Active,
+    /// It may replace it, and what follows.
+    Substitution,
+}
+
+/// Judges something that was removed, as the row spells it.
+fn removed_kind(removed: &[u8]) -> Removed {
+    if removed.is_empty() {
+        return Removed::Inert;
+    }
+    let levels = Text::of_row(removed).levels();
+    let has = |bytes: &[u8]| levels.iter().any(|level| level.bytes.iter().any(|byte| bytes.contains(byte)));
+    match () {
+        () if has(b"$`") => Removed::Substitution,
+        () if has(b" \t\n\r;|&<>()\"'{}*") => Removed::Active,
+        () => Removed::Inert,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Whether a value behind the name of a secret could be the secret. Placeholders, references to where it is kept, code and
 //! plain words are not.
 
+use memchr::memmem;
+
 use super::beginnings::RUN;
 use super::names::{Family, family};
 use super::text::MARK;
@@ -10,10 +12,15 @@ use super::text::MARK;
 pub(super) enum Found {
     /// It is the whole value of a JSON member.
     Member,
+    /// It is the whole value of a member of JSON in a string, which a shell may read.
+    Nested,
     /// In running text, or among the words of a command. Plain words count as safe there: a command may run them, and whoever
     /// approves it must see them.
     Text,
 }
+
+/// What ends a command, begins another, or redirects.
+const OPERATORS: &[u8] = b";|&<>()`\n\r";
 
 /// Entropy of a random value, bits per character, at least.
 const ENTROPY_MIN: f64 = 2.75;
@@ -151,10 +158,14 @@ pub(super) fn could_be_secret(family: Family, value: &[u8], found: Found) -> boo
     }
     let text = String::from_utf8_lossy(value);
     let has_blank = value.iter().any(u8::is_ascii_whitespace);
+    if found != Found::Member && could_run(value) {
+        return false;
+    }
     match (family, found) {
-        (Family::Password, Found::Member) => value.len() >= 3 && !is_about_passwords(&text) && !is_placeholder(&text),
+        (Family::Password, Found::Member | Found::Nested) => {
+            value.len() >= 3 && !is_about_passwords(&text) && !is_placeholder(&text)
+        }
         _ if has_blank => false,
-        (_, Found::Text) if could_run(&text) => false,
         (Family::Password, Found::Text) => {
             value.len() >= 6
                 && !is_about_passwords(&text)
@@ -164,8 +175,7 @@ pub(super) fn could_be_secret(family: Family, value: &[u8], found: Found) -> boo
         }
         (Family::Secret, _) => {
             value.len() >= 6
-                && (looks_random(value)
-                    || found == Found::Member && is_word_with_digits(&text) && !is_placeholder(&text))
+                && (looks_random(value) || found != Found::Text && is_word_with_digits(&text) && !is_placeholder(&text))
         }
         (Family::LongToken, _) => has_long_token(value) && looks_random(value),
         _ => value.len() >= 8 && looks_random(value),
@@ -280,18 +290,19 @@ fn is_word_with_digits(text: &str) -> bool {
     letters.len() >= 3 && letters.len() < text.len() && letters.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
-/// Whether a shell could run a part of it: a lower-case word beside `;` and its like, or a substitution.
-fn could_run(text: &str) -> bool {
-    let parts = |c: char| matches!(c, ';' | '|' | '&' | '<' | '>' | '(' | ')');
-    let is_word = |piece: &str| piece.len() >= 2 && piece.bytes().all(|byte| byte.is_ascii_lowercase());
-    text.contains('`')
-        || text.contains("$(")
-        || text.contains("${")
-        || text.contains(parts) && text.split(|c: char| !c.is_ascii_alphanumeric()).any(is_word)
+/// Whether `value`, written in a command, could do more than be a value: end a command or begin one, redirect, split words,
+/// or be an option. It must then be shown to whoever approves the command.
+pub(super) fn could_run(value: &[u8]) -> bool {
+    let has = |part: &[u8]| memmem::find(value, part).is_some();
+    value.iter().any(|byte| OPERATORS.contains(byte))
+        || has(b"$(")
+        || has(b"${")
+        || has(b"$IFS")
+        || value.split(u8::is_ascii_whitespace).any(|word| word.first() == Some(&b'-'))
 }
 
 /// Whether it is made of words, numbers and short pieces, as names are.
-fn is_words(text: &str) -> bool {
+pub(super) fn is_words(text: &str) -> bool {
     let parts = |c: char| c.is_ascii_punctuation() && "-_./:@+,'\"".contains(c) || c == ' ';
     text.split(parts).filter(|piece| !piece.is_empty()).all(is_piece_of_words)
 }
