@@ -223,14 +223,16 @@ fn no_rule_hides_what_a_shell_could_run() {
                 let at = places[dice.roll(places.len())];
                 let text = format!("{}{active}{}", &text[..at], &text[at..]);
                 // The whole value of a member may have blanks: a passphrase. They are in quotes, which a shell reads as JSON does.
-                let ways = if visible == " Evil9 " { 3 } else { 4 };
+                let ways = if visible == " Evil9 " { 4 } else { 5 };
                 let row = match dice.roll(ways) {
                     0 => format!("{{\"action\":\"{text}\"}}"),
                     1 => format!("{{\"tool_call\":{{\"args\":[\"sh\",\"-c\",\"{text}\",\"x\"]}}}}"),
                     2 => format!("{{\"tool_call\":{{\"args\":[\"x\",\"{}\"]}}}}", text.replace(' ', "\",\"")),
-                    _ => {
+                    way => {
                         let Ok(text) = serde_json::from_str::<String>(&format!("\"{text}\"")) else { continue };
                         let nested = serde_json::json!({ "password": text }).to_string();
+                        // In the quotes of a shell, those of the JSON end them.
+                        let nested = if way == 3 { format!("env \"{nested}\"") } else { nested };
                         serde_json::json!({ "tool_call": {"args": ["sh", "-c", nested]} }).to_string()
                     }
                 };

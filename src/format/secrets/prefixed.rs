@@ -58,7 +58,7 @@ pub(super) fn lines_before(text: &[u8], from: usize) -> Vec<Range<usize>> {
         let Some(run) = behind_prefix(prefix, text, begins).map(|at| run(text, at)) else { break };
         let line = &text[run.clone()];
         // Only the last line may be short, and not alone.
-        if !is_long(line) && !(found.is_empty() && could_be_last(line)) {
+        if !(is_long(line) || found.is_empty() && could_be_last(line)) {
             break;
         }
         found.push(run);

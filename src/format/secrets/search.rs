@@ -175,7 +175,9 @@ impl Found<'_> {
     fn words(&mut self, text: &Text<'_>, words: &[Str], level: Level) {
         let mut read: Vec<Text<'_>> = Vec::new();
         for word in words {
-            let value = self.begin(text, word, level);
+            // Words may be a command, whatever the name of their array.
+            let members = if level.depth == 0 { values::Found::Nested } else { level.members };
+            let value = self.begin(text, word, Level { members, ..level });
             if self.nested(&value, word.node, level) {
                 read.push(Text::of_row(b""));
                 continue;
