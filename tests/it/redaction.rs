@@ -5,19 +5,20 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use logbook::format::secrets::{Redactor, looks};
+use logbook::model::shown::is_unsafe;
 use regex::Regex;
 
 use crate::support::{Book, repository};
 
-fn redactor() -> Redactor {
+pub(crate) fn redactor() -> Redactor {
     Redactor::new(&[], &[], &[], Box::new(|| Ok([7; 32]))).unwrap()
 }
 
 /// Numbers that look like chance and are the same each time.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(crate) fn roll(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % sides
     }
@@ -39,7 +40,7 @@ impl Dice {
 }
 
 /// The text of a case with its braces filled.
-fn filled(text: &str, dice: &mut Dice) -> String {
+pub(crate) fn filled(text: &str, dice: &mut Dice) -> String {
     let braces = Regex::new(r"\{([uUalhdb]\d+|[pb])\}").unwrap();
     let fill = |found: &regex::Captures<'_>| match &found[1] {
         "p" => ["Xk{d2}f{l2}{d2}{l3}", "{l6}{d2}", "{l1}-{d3}.{l5}"][dice.roll(3)].to_owned(),
@@ -124,105 +125,31 @@ fn spellings_are_caught_or_documented() {
     assert!(caught + missed >= 150 && caught > 150, "{caught} caught, {missed} documented");
 }
 
-/// What a shell or a program acts on, as it stands in a JSON string, and the part of it that must stay visible.
-const ACTIVE: [(&str, &str); 18] = [
-    (";", ";"),
-    ("|", "|"),
-    ("&", "&"),
-    (">", ">"),
-    ("<", "<"),
-    ("`", "`"),
-    ("$(", "$("),
-    ("${", "${"),
-    ("$IFS", "$IFS"),
-    ("\\n", "\n"),
-    ("\\u003b", ";"),
-    ("\\u0060", "`"),
-    ("\\u001b]0;x\\u0007", ";"),
-    ("\\u001b]0;Touch9 Evil9 \\u0007", " Evil9 "),
-    (";touch9${IFS}Evil9;", ";touch9${IFS}Evil9;"),
-    ("9$(Touch9)Xk29", "$(Touch9)"),
-    (" -oProxyCommand=Touch9", " -oProxyCommand="),
-    (" -", " -"),
-];
-
-/// Every built-in rule has a case here, so that this test covers it.
-fn cases_of_rules() -> Vec<String> {
-    let read = |file: &str| fs::read_to_string(repository().join(file)).unwrap();
-    let (rules, cases, spellings) =
-        (read("src/format/secrets/rules.txt"), read("tests/secrets/cases.txt"), read("tests/secrets/spellings.txt"));
-    let cases: Vec<(&str, &str)> =
-        cases.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once("\t+\t")).collect();
-    for rule in rules.lines().filter(|line| !line.starts_with('#')) {
-        let (kind, rest) = rule.split_once('\t').unwrap();
-        let (anchors, _) = rest.split_once('\t').unwrap();
-        let is_of_rule = |text: &str| {
-            anchors.split(',').any(|anchor| text.to_ascii_lowercase().contains(&anchor.to_ascii_lowercase()))
-        };
-        assert!(cases.iter().any(|(of, text)| *of == kind && is_of_rule(text)), "no case in cases.txt for {rule}");
-    }
-    let spelled = spellings.lines().filter_map(|line| line.strip_prefix("+\t{\"action\":\"")?.strip_suffix("\"}"));
-    let spelled = spelled.map(|text| text.replace(['«', '»'], ""));
-    cases.iter().map(|(_, text)| (*text).to_owned()).chain(spelled).collect()
-}
-
-/// The strings of a value that a command could be made of, and those in their JSON, in any order.
-fn strings(value: &serde_json::Value, out: &mut String) {
-    match value {
-        serde_json::Value::String(text) => {
-            out.push_str(text);
-            out.push('\u{b}');
-        }
-        serde_json::Value::Array(values) => values.iter().for_each(|value| strings(value, out)),
-        serde_json::Value::Object(members) => members.values().for_each(|value| strings(value, out)),
-        _ => {}
-    }
-}
-
 #[test]
-fn no_rule_hides_what_a_shell_could_run() {
+fn invisible_characters_hide_no_secret() {
     let redactor = redactor();
-    let cases = cases_of_rules();
-    let (mut dice, mut redacted, mut wrong) = (Dice(5), 0, Vec::new());
-    for case in cases.iter().flat_map(|case| [case; 2]) {
-        for (active, visible) in ACTIVE {
-            let text = filled(case, &mut dice);
-            // In the middle of an escape it would be another text.
-            let places: Vec<usize> = (0..=text.len())
-                .filter(|at| text.is_char_boundary(*at) && !text.as_bytes()[at.saturating_sub(6)..*at].contains(&b'\\'))
-                .collect();
-            for _ in 0..3 {
-                let at = places[dice.roll(places.len())];
-                let text = format!("{}{active}{}", &text[..at], &text[at..]);
-                // The whole value of a member may have blanks: a passphrase. They are in quotes, which a shell reads as JSON does.
-                let ways = if visible == " Evil9 " { 3 } else { 4 };
-                let row = match dice.roll(ways) {
-                    0 => format!("{{\"action\":\"{text}\"}}"),
-                    1 => format!("{{\"tool_call\":{{\"args\":[\"sh\",\"-c\",\"{text}\",\"x\"]}}}}"),
-                    2 => format!("{{\"tool_call\":{{\"args\":[\"x\",\"{}\"]}}}}", text.replace(' ', "\",\"")),
-                    _ => {
-                        let Ok(text) = serde_json::from_str::<String>(&format!("\"{text}\"")) else { continue };
-                        let nested = serde_json::json!({ "password": text }).to_string();
-                        serde_json::json!({ "tool_call": {"args": ["sh", "-c", nested]} }).to_string()
-                    }
-                };
-                let Ok(before) = serde_json::from_str::<serde_json::Value>(&row) else { continue };
-                let Some(stored) = redactor.redact(row.as_bytes()).unwrap() else { continue };
-                redacted += 1;
-                let (mut all, mut shown) = (String::new(), String::new());
-                strings(&before, &mut all);
-                strings(&serde_json::from_slice(&stored).unwrap(), &mut shown);
-                let is_hidden = |part: &str| all.matches(part).count() != shown.matches(part).count();
-                if is_hidden(visible)
-                    || [";", "|", "&", "<", ">", "`", "$(", "${", "\n", " -"].into_iter().any(is_hidden)
-                {
-                    wrong.push(format!("{row}\n   → {}", String::from_utf8_lossy(&stored)));
-                }
-            }
+    let mut dice = Dice(8);
+    let secrets =
+        ["ghp_{a36}", "password={a9}1aB", "{\\\"api_key\\\":\\\"{a9}9x{a9}7Q\\\"}", "https://ada:{a9}1@example.org"];
+    let mut unseen = 0;
+    let all = (0..=0x10_ffff).filter_map(char::from_u32).filter(|character| is_unsafe(*character));
+    // These separate words, and `a_look_overlooks_no_secret` has the others.
+    for character in all.filter(|character| !"\u{8}\t\n\u{c}\r\u{1b}\u{9b}".contains(*character)) {
+        unseen += 1;
+        let secret = filled(secrets[dice.roll(secrets.len())], &mut dice);
+        let places: Vec<usize> =
+            (1..secret.len()).filter(|at| !secret[at.saturating_sub(1)..*at].contains('\\')).collect();
+        let at = places[dice.roll(places.len())];
+        let escaped: String = character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect();
+        let raw = if (character as u32) < 0x20 { escaped.clone() } else { character.to_string() };
+        for spelled in [raw, escaped] {
+            let row = format!("{{\"a\":\"x {}{spelled}{}\"}}", &secret[..at], &secret[at..]);
+            let stored = redactor.redact(row.as_bytes()).unwrap();
+            assert!(stored.is_some(), "{:?} in {row}", character as u32);
+            assert_eq!(stored, redactor.redact_plainly(row.as_bytes()).unwrap(), "{row}");
         }
     }
-    assert!(wrong.is_empty(), "{} of {redacted} wrong\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n"));
-    assert!(redacted > 4_000, "{redacted} redacted");
+    assert!(unseen > 4_000, "{unseen}");
 }
 
 #[test]
@@ -350,6 +277,10 @@ fn row_with(cases: &[&str], round: usize, dice: &mut Dice) -> String {
         "x",
         "\\\"",
         "\\\\",
+        "\u{2066}",
+        "\u{7f}",
+        "\\u200b",
+        "\\ufe0f",
         "\",\"k\":\"",
         "\",\"password\":\"",
         "\":\"",

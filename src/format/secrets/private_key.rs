@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+use super::prefixed;
 use super::text::WORD_END;
 use super::values::is_words;
 
@@ -16,20 +17,31 @@ use super::values::is_words;
 pub(super) const ANCHOR: &str = "PRIVATE KEY";
 /// Shortest line of a body, except the last. The shortest keys, of elliptic curves, have one line of 64.
 const LINE_BYTES_MIN: usize = 40;
-/// Most bytes between two lines: line breaks and blanks, quotes and commas of a list, `>` of quoted mail.
-const BETWEEN_BYTES_MAX: usize = 24;
+/// Most bytes between two lines: line breaks and blanks, quotes and commas of a list, `>` of quoted mail, `<br>`, and the `+`
+/// between two strings.
+const BETWEEN_BYTES_MAX: usize = 64;
 /// Most headers behind the `BEGIN` line of an encrypted key.
-const HEADERS_MAX: usize = 6;
+pub(super) const HEADERS_MAX: usize = 6;
 
 /// Ranges of the lines of bodies in `text`. With `inside_key` it begins inside one. What stands between two lines is in none
 /// of them: a shell could take it for the end of a command.
 pub(super) fn find(text: &[u8], inside_key: bool) -> Vec<Range<usize>> {
     let mut found = if inside_key { body(text, 0, true) } else { Vec::new() };
+    if inside_key {
+        let behind_prefixes = prefixed::lines_inside(text);
+        found = if behind_prefixes.len() > found.len() { behind_prefixes } else { found };
+    }
     for at in memmem::find_iter(text, ANCHOR) {
         match key_line(text, at) {
-            Some(KeyLine::Begins { to }) => found.extend(body(text, behind_headers(text, to), false)),
+            Some(KeyLine::Begins { from, to }) => {
+                let lines = body(text, behind_headers(text, to), false);
+                found.extend(if lines.is_empty() { prefixed::lines_behind(text, from, to) } else { lines });
+            }
             // A key whose beginning is missing. Of other keys this finds what was found before.
-            Some(KeyLine::Ends { from }) => found.extend(body_before(text, from)),
+            Some(KeyLine::Ends { from }) => {
+                let lines = body_before(text, from);
+                found.extend(if lines.is_empty() { prefixed::lines_before(text, from) } else { lines });
+            }
             None => {}
         }
     }
@@ -39,7 +51,7 @@ pub(super) fn find(text: &[u8], inside_key: bool) -> Vec<Range<usize>> {
 /// The first or last line of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum KeyLine {
-    Begins { to: usize },
+    Begins { from: usize, to: usize },
     Ends { from: usize },
 }
 
@@ -55,7 +67,7 @@ fn key_line(text: &[u8], at: usize) -> Option<KeyLine> {
     match &text[name..at] {
         line if line.starts_with(b"END ") => Some(KeyLine::Ends { from: name - 5 }),
         line if line.starts_with(b"BEGIN ") && rest.starts_with(b"-----") => {
-            Some(KeyLine::Begins { to: text.len() - rest.len() + 5 })
+            Some(KeyLine::Begins { from: name - 5, to: text.len() - rest.len() + 5 })
         }
         _ => None,
     }
@@ -124,24 +136,36 @@ fn body_before(text: &[u8], mut at: usize) -> Vec<Range<usize>> {
 /// Skips what may stand between two lines.
 fn between(text: &[u8], at: usize) -> usize {
     let mut to = at.min(text.len());
-    while to < text.len().min(at + BETWEEN_BYTES_MAX) && is_between(&text[to]) {
-        // A line break that is still escaped.
-        let is_escape = text[to] == b'\\' && matches!(text.get(to + 1), Some(b'n' | b'r' | b't'));
-        to += if is_escape { 2 } else { 1 };
+    while to < text.len().min(at + BETWEEN_BYTES_MAX)
+        && let length @ 1.. = between_here(&text[to..])
+    {
+        to += length;
     }
     to
+}
+
+/// Length of what may stand between two lines and `text` begins with, or 0.
+fn between_here(text: &[u8]) -> usize {
+    match text {
+        // A line break that is still escaped.
+        [b'\\', b'n' | b'r' | b't', ..] => 2,
+        [b'+', next, ..] if is_between(next) => 1,
+        [b'<', b'b', b'r', rest @ ..] => rest.iter().take(3).position(|byte| *byte == b'>').map_or(0, |at| at + 4),
+        [byte, ..] => usize::from(is_between(byte)),
+        [] => 0,
+    }
 }
 
 fn is_between(byte: &u8) -> bool {
     byte.is_ascii_whitespace() || *byte == WORD_END || b"\"'`,\\>|".contains(byte)
 }
 
-fn is_of_line(byte: u8) -> bool {
+pub(super) fn is_of_line(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
 }
 
 /// A line that is not the last. A path made of words is not one: a shell could run it.
-fn is_long(line: &[u8]) -> bool {
+pub(super) fn is_long(line: &[u8]) -> bool {
     line.len() >= LINE_BYTES_MIN && is_mixed(line) && !is_path(line)
 }
 
@@ -156,7 +180,7 @@ fn is_mixed(line: &[u8]) -> bool {
 }
 
 /// Whether a line of any length may end a body. A word or a path does not: it could be a command.
-fn could_be_last(line: &[u8]) -> bool {
+pub(super) fn could_be_last(line: &[u8]) -> bool {
     let is_padded = line.ends_with(b"=") || line.starts_with(b"=");
     line.len() >= 4 && line[0] != b'/' && (is_padded || is_mixed(line) && !is_words(&String::from_utf8_lossy(line)))
 }
@@ -261,6 +285,7 @@ mod tests {
             found.truncate(wanted.split(' ').count());
             assert_eq!(found.join(" "), wanted, "{text}");
         }
+        assert_eq!(find(format!("  7\t{line}\n  8\t{line}\n  9\tx").as_bytes(), true).len(), 2);
         assert_eq!(
             find(format!("7aa\n{line}\nrest of it").as_bytes(), true),
             std::iter::once(4..4 + line.len()).collect::<Vec<_>>()

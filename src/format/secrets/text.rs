@@ -8,6 +8,8 @@ use std::ops::Range;
 
 use memchr::{memchr, memmem};
 
+use crate::model::shown::is_unsafe;
+
 /// Stands for a mark. Nothing inside a mark is searched, and a secret that reaches across one is cut there.
 pub(super) const MARK: u8 = 0x1a;
 /// Ends each word of an array when words are searched side by side. Patterns see white space; no other text contains it.
@@ -283,38 +285,33 @@ pub(super) fn is_kind(name: &[u8]) -> bool {
 
 /// Whether the byte may begin an invisible character.
 fn is_unseen_or_foreign(byte: &u8) -> bool {
-    is_control(*byte) || *byte >= 0x80
+    is_control(*byte) || *byte >= DELETE
 }
 
-/// Control characters that are removed. `\b` and `\f` stay: they separate words, and the first look does not search for them.
+/// The control character beyond the others of ASCII.
+pub(super) const DELETE: u8 = 0x7f;
+
+/// Control characters of ASCII that are removed. `\b` and `\f` stay: they separate words, and the first look does not search
+/// for them.
 pub(super) fn is_control(byte: u8) -> bool {
-    byte < 0x20 && !matches!(byte, 0x08..=0x0a | 0x0c | 0x0d)
+    byte == DELETE || byte < 0x20 && !matches!(byte, 0x08..=0x0a | 0x0c | 0x0d)
 }
 
-/// Invisible characters beyond ASCII: CSI, the soft hyphen, zero-width spaces and joiners, bidi controls, the byte order mark.
-const UNSEEN: [(char, char); 6] = [
-    ('\u{9b}', '\u{9b}'),
-    ('\u{ad}', '\u{ad}'),
-    ('\u{200b}', '\u{200f}'),
-    ('\u{202a}', '\u{202e}'),
-    ('\u{2060}', '\u{2064}'),
-    ('\u{feff}', '\u{feff}'),
-];
-
+/// Whether `character` is removed: a reader does not see it.
 pub(super) fn is_unseen(character: char) -> bool {
-    UNSEEN.iter().any(|(from, to)| (*from..=*to).contains(&character))
+    if character.is_ascii() { is_control(character as u8) } else { is_unsafe(character) }
 }
 
 /// Length of the invisible character that `text` begins with, or 0.
-fn unseen(text: &[u8]) -> usize {
+pub(super) fn unseen(text: &[u8]) -> usize {
     match text.first() {
-        Some(byte) if is_control(*byte) => 1,
-        Some(0xc2 | 0xe2 | 0xef) => {
-            let length = if text[0] == 0xc2 { 2 } else { 3 };
+        Some(byte) if byte.is_ascii() => usize::from(is_control(*byte)),
+        Some(byte) => {
+            let length = if *byte < 0xe0 { 2 } else { 3 + usize::from(*byte >= 0xf0) };
             let character = text.get(..length).and_then(|it| std::str::from_utf8(it).ok()?.chars().next());
             if character.is_some_and(is_unseen) { length } else { 0 }
         }
-        _ => 0,
+        None => 0,
     }
 }
 

@@ -14,6 +14,9 @@ pub(super) enum Found {
     Member,
     /// It is the whole value of a member of JSON in a string, which a shell may read.
     Nested,
+    /// It is the whole value of a member of JSON in a text. Quotes around the JSON may turn its own quotes round for a shell, so
+    /// blanks in it may separate words.
+    Embedded,
     /// In running text, or among the words of a command. Plain words count as safe there: a command may run them, and whoever
     /// approves it must see them.
     Text,
@@ -151,27 +154,30 @@ const REFERENCES: [&str; 22] = [
     "vault:",
 ];
 
+/// Extensions of files that people write.
+const EXTENSIONS: [&str; 29] = [
+    "c", "cfg", "conf", "cpp", "css", "go", "h", "html", "ini", "java", "js", "json", "jsx", "log", "md", "php", "py",
+    "rb", "rs", "rst", "sh", "sql", "toml", "ts", "tsx", "txt", "xml", "yaml", "yml",
+];
+
 /// Whether `value`, found behind a name of this family, could be a secret.
 pub(super) fn could_be_secret(family: Family, value: &[u8], found: Found) -> bool {
-    if is_empty_or_masked(value) || is_reference(value) || is_time(value) {
+    if is_empty_or_masked(value) || is_reference(value) || is_time(value) || has_file(value) {
         return false;
     }
     let text = String::from_utf8_lossy(value);
     let has_blank = value.iter().any(u8::is_ascii_whitespace);
-    if found != Found::Member && could_run(value) {
+    if found != Found::Member && could_run(value) || found == Found::Embedded && has_blank {
         return false;
     }
     match (family, found) {
-        (Family::Password, Found::Member | Found::Nested) => {
+        (_, Found::Text) if is_variable(family, value) => false,
+        (Family::Password, Found::Member | Found::Nested | Found::Embedded) => {
             value.len() >= 3 && !is_about_passwords(&text) && !is_placeholder(&text)
         }
         _ if has_blank => false,
         (Family::Password, Found::Text) => {
-            value.len() >= 6
-                && !is_about_passwords(&text)
-                && !is_placeholder(&text)
-                && !is_variable(value)
-                && looks_chosen(&text)
+            value.len() >= 6 && !is_about_passwords(&text) && !is_placeholder(&text) && looks_chosen(&text)
         }
         (Family::Secret, _) => {
             value.len() >= 6
@@ -246,6 +252,16 @@ fn is_reference(value: &[u8]) -> bool {
     }
 }
 
+/// It names a file by its path: `src/main2.rs`, `see docs/auth.md`.
+fn has_file(value: &[u8]) -> bool {
+    let is_of_path = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./".contains(byte);
+    let is_file = |word: &[u8]| {
+        let extension = word.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+        word.contains(&b'/') && word.iter().all(is_of_path) && EXTENSIONS.iter().any(|it| it.as_bytes() == extension)
+    };
+    value.split(u8::is_ascii_whitespace).any(is_file)
+}
+
 /// It begins with a date: `2026-11-29T…`.
 fn is_time(value: &[u8]) -> bool {
     value.len() >= 10
@@ -279,9 +295,12 @@ fn looks_chosen(text: &str) -> bool {
     has_digit || !is_words(text.trim_end_matches(['!', '?']))
 }
 
-/// A variable with the name of a secret: `new_password2`.
-fn is_variable(value: &[u8]) -> bool {
-    value.iter().any(|byte| matches!(byte, b'_' | b'.')) && family(value).is_some()
+/// A variable or a header with the name of a secret: `new_password2`, `X-Api-Key9`. A password may have a hyphen too.
+fn is_variable(of: Family, value: &[u8]) -> bool {
+    let digits = value.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let joins: &[u8] = if of == Family::Password { b"_." } else { b"_.-" };
+    let is_name = |name: &[u8]| family(name).is_some();
+    value.iter().any(|byte| joins.contains(byte)) && (is_name(value) || is_name(&value[..value.len() - digits]))
 }
 
 /// `hunter2`: letters, then digits.
