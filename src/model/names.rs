@@ -2,6 +2,8 @@
 //! `append`'s checks, its typed `key=value`, the camelCase spellings, the
 //! query's warnings and the JSON Schema test are all made from.
 
+use super::words::{ApprovalState, FinalStatus, Rating, SideEffect};
+
 /// What a standard field may hold. `null` is taken everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Type {
@@ -42,11 +44,6 @@ const fn field(name: &'static str, of: Type) -> Field {
 pub const ENVELOPE: &[&str] =
     &["run_id", "step", "timestamp", "kind", "phase", "action", "status", "artifact_ref", "next_intent", "blocked_on"];
 
-const SIDE_EFFECTS: &[&str] = &["none", "read", "write", "exec", "network", "deploy", "payment", "send", "delete"];
-const APPROVAL_STATES: &[&str] = &["not_required", "requested", "approved", "denied", "expired"];
-const FINAL_STATUSES: &[&str] = &["succeeded", "failed", "paused", "escalated", "rolled_back"];
-const RATINGS: &[&str] = &["green", "yellow", "red"];
-
 /// Standard payload fields.
 pub const PAYLOAD: &[Field] = &[
     field("id", Type::String),
@@ -66,7 +63,7 @@ pub const PAYLOAD: &[Field] = &[
     field("input_refs", Type::Strings),
     field("output_refs", Type::Strings),
     field("tool_call", Type::ToolCall),
-    field("approval_state", Type::OneOf(APPROVAL_STATES)),
+    field("approval_state", Type::OneOf(ApprovalState::WORDS)),
     field("approver", Type::String),
     field("policy", Type::Any),
     field("reason", Type::String),
@@ -84,8 +81,8 @@ pub const PAYLOAD: &[Field] = &[
     field("tokens_in", Type::Integer(0)),
     field("tokens_out", Type::Integer(0)),
     field("cost_usd", Type::Number),
-    field("final_status", Type::OneOf(FINAL_STATUSES)),
-    field("rating", Type::OneOf(RATINGS)),
+    field("final_status", Type::OneOf(FinalStatus::WORDS)),
+    field("rating", Type::OneOf(Rating::WORDS)),
     field("corrects", Type::String),
     field("answers", Type::String),
     field("undoes", Type::String),
@@ -106,7 +103,7 @@ pub const TOOL_CALL: &[Field] = &[
     field("schema_sha256", Type::String),
     field("args", Type::Any),
     field("args_sha256", Type::String),
-    field("side_effect", Type::OneOf(SIDE_EFFECTS)),
+    field("side_effect", Type::OneOf(SideEffect::WORDS)),
     field("reversible", Type::Boolean),
     field("impact_scope", Type::NumberOrString),
     field("result", Type::Any),

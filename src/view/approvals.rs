@@ -8,29 +8,7 @@ use super::past::{Past, name, text};
 use super::request;
 pub use super::request::{Request, Rule, Shown};
 use crate::format::corrections::step_of;
-use crate::model::{Address, Instant};
-
-/// How a request was decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Yes.
-    Approved,
-    /// No.
-    Denied,
-    /// Nobody decided in time.
-    Expired,
-}
-
-impl Verdict {
-    /// Its word, as `approval_state` has it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Verdict::Approved => "approved",
-            Verdict::Denied => "denied",
-            Verdict::Expired => "expired",
-        }
-    }
-}
+use crate::model::{Address, Instant, Kind, Verdict};
 
 /// A decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +36,8 @@ pub struct Approvals {
 }
 
 /// The kinds of the rows that requests and decisions are.
-pub const KINDS: [&str; 4] = ["approval.requested", "approval.approved", "approval.denied", "approval.expired"];
+pub const KINDS: [Kind; 4] =
+    [Kind::ApprovalRequested, Kind::ApprovalApproved, Kind::ApprovalDenied, Kind::ApprovalExpired];
 
 impl Approvals {
     /// The request whose row is called `name`. An `id` that a writer chose is no name.

@@ -5,14 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::approvals::{self, Approvals};
-use super::holds::{self, Holds};
+use super::approvals::Approvals;
+use super::holds::Holds;
 use super::past::{Past, name, text};
 use crate::error::{Error, Result};
 use crate::format::carried::{self, CarriedRun};
 use crate::json;
-use crate::model::vocabulary::is_of_run_itself;
-use crate::model::{Address, Instant};
+use crate::model::{Address, Instant, Kind};
 
 /// Bytes of facts in one row; a row that is carried may take it beyond.
 const ROW_BYTES: usize = 256 << 10;
@@ -74,14 +73,14 @@ impl Carry {
         if !goes || json::pick(row, &names, &mut values).is_err() || values[0].is_none() {
             return;
         }
-        let [run, parent, agent, kind] = [0, 2, 3, 4].map(|at| text(values[at]));
+        let [run, parent, agent] = [0, 2, 3].map(|at| text(values[at]));
         let step = values[1].and_then(|step| std::str::from_utf8(step).ok()?.parse().ok()).unwrap_or(0);
         let gone = self.runs.entry(run).or_default();
         gone.last_step = gone.last_step.max(step);
         if !parent.is_empty() {
             gone.parents.insert(parent);
         }
-        if !agent.is_empty() && is_of_run_itself(&kind) {
+        if !agent.is_empty() && Kind::of(values[4]).is_of_run() {
             gone.agents.insert(agent);
         }
     }
@@ -91,9 +90,9 @@ impl Carry {
         if json::pick(row, &["kind", "answers", "run_id", "step"], &mut values).is_err() {
             return;
         }
-        let kind = text(values[0]);
-        let of_request = approvals::KINDS.contains(&kind.as_str());
-        if !of_request && !holds::KINDS.contains(&kind.as_str()) && values[1].is_none() {
+        let kind = Kind::of(values[0]);
+        let of_request = kind.is_of_approval();
+        if !of_request && !kind.is_hold() && values[1].is_none() {
             return;
         }
         let own = name(values[2], values[3], place);

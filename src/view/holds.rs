@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::past::{Past, name, text};
-use crate::model::Address;
+use crate::model::{Address, Kind};
 
 /// Why a run is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Holds {
 }
 
 /// The kinds of the rows that say so.
-pub const KINDS: [&str; 2] = ["hold", "release"];
+pub const KINDS: [Kind; 2] = [Kind::Hold, Kind::Release];
 
 impl Past for Holds {
     const FIELDS: &'static [&'static str] = &["run_id", "step", "kind", "approver", "reason"];

@@ -1,10 +1,10 @@
 //! What a person watches over beside the runs themselves: requests for approval, runs that are held, what came and was spent.
 
 use super::activity::Activity;
-use super::approvals::{self, Approvals};
-use super::holds::{self, Holds};
+use super::approvals::Approvals;
+use super::holds::Holds;
 use super::past::{self, Past, text};
-use crate::model::{Address, Instant};
+use crate::model::{Address, Instant, Kind};
 
 /// All of it.
 #[derive(Debug, Clone)]
@@ -47,10 +47,10 @@ impl Past for Oversight {
 
     fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
         let field = |name: &str| fields[Self::FIELDS.iter().position(|field| *field == name).unwrap_or(COST)];
-        let kind = text(field("kind"));
-        if approvals::KINDS.contains(&kind.as_str()) {
+        let kind = Kind::of(field("kind"));
+        if kind.is_of_approval() {
             self.approvals.push(&fields[..COST], place);
-        } else if holds::KINDS.contains(&kind.as_str()) {
+        } else if kind.is_hold() {
             self.holds
                 .push(&std::array::from_fn::<_, { Holds::FIELDS.len() }, _>(|at| field(Holds::FIELDS[at])), place);
         }

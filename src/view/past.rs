@@ -3,10 +3,10 @@
 //!
 //! Not here: how a run is shown (`record`, `timeline`), requests and decisions (`approvals`).
 
-use super::{holds, standing};
+use super::standing;
 use crate::format::carried;
 use crate::json;
-use crate::model::Address;
+use crate::model::{Address, Kind};
 
 /// A fold over rows on which a decision rests.
 pub trait Past {
@@ -47,8 +47,8 @@ pub fn show<P: Past>(past: &mut P, text: &[u8], place: &Address) {
 pub struct Standing {
     /// Its name.
     pub name: String,
-    /// Its kind; empty: a plain step.
-    pub kind: String,
+    /// Its kind.
+    pub kind: Kind,
     /// Its status.
     pub status: String,
     /// What it waits for.
@@ -109,24 +109,24 @@ impl Past for Course {
         }
         self.rows += 1;
         let name = name(fields[0], fields[1], place);
-        let kind = text(fields[2]);
+        let kind = Kind::of(fields[2]);
         if standing::counts(fields[2], fields[3]) {
             let (status, blocked_on) = (text(fields[3]), text(fields[4]));
-            let standing = Standing { name: name.clone(), kind: kind.clone(), status, blocked_on };
-            if !holds::KINDS.contains(&kind.as_str()) {
+            let standing = Standing { name: name.clone(), kind, status, blocked_on };
+            if !kind.is_hold() {
                 self.worked = Some(standing.clone());
             }
             self.standing = Some(standing);
         }
-        if kind == "call.intent" || kind == "call.result" {
+        if matches!(kind, Kind::CallIntent | Kind::CallResult) {
             let mut members = Vec::new();
             // What is no object has no id.
             let _ = fields[5].map(|call| json::pick(call, &["id", "tool", "contract"], &mut members));
             let id = text(members.first().copied().flatten());
             let known = self.calls.iter_mut().find(|call| call.id == id && call.result.is_none());
             match known {
-                Some(call) if kind == "call.result" => call.result = Some(name),
-                None if kind == "call.intent" => {
+                Some(call) if kind == Kind::CallResult => call.result = Some(name),
+                None if kind == Kind::CallIntent => {
                     let [tool, contract] = [1, 2].map(|at| text(members.get(at).copied().flatten()));
                     self.calls.push(Call { id, name, tool, contract, action: text(fields[6]), result: None });
                 }

@@ -1,10 +1,9 @@
 //! Which row says where a run stands: its newest row, by file order, that
 //! carries a status and whose kind counts (`docs/format.md`, Standing).
 
-use crate::json;
-use crate::model::standing;
+use crate::model::Kind;
 
 /// Whether a row with this `kind` and `status` (raw values) says where its run stands.
 pub fn counts(kind: Option<&[u8]>, status: Option<&[u8]>) -> bool {
-    standing::counts(kind.and_then(json::decode).as_deref(), status.is_some_and(|raw| raw.starts_with(b"\"")))
+    Kind::of(kind).stands(status)
 }

@@ -10,7 +10,7 @@ use crate::support::repository;
 /// lower floor, and itself.
 const FLOORS: &[(&str, u8)] = &[
     ("error", 0),
-    ("json", 1),
+    ("json", 0),
     ("model", 1),
     ("format", 2),
     ("query", 2),

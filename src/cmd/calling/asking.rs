@@ -7,11 +7,10 @@ use crate::cmd::writing::{About, Desk, Done, catch_up};
 use crate::error::{Error, Exit, Result};
 use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
-use crate::model::vocabulary::is_of_run_itself;
-use crate::model::{Address, Instant};
+use crate::model::{Address, Instant, Kind, Verdict};
 use crate::store::Watch;
 use crate::store::append::State;
-use crate::view::approvals::{Request, Shown, Verdict};
+use crate::view::approvals::{Request, Shown};
 use crate::view::past::text;
 use crate::view::{Approvals, Past};
 
@@ -46,8 +45,9 @@ impl Past for Inquiry {
 
     fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
         self.approvals.push(fields, place);
-        let field = |name: &str| text(Self::FIELDS.iter().position(|field| *field == name).and_then(|at| fields[at]));
-        if field("run_id") == self.run && is_of_run_itself(&field("kind")) {
+        let raw = |name: &str| Self::FIELDS.iter().position(|field| *field == name).and_then(|at| fields[at]);
+        let field = |name: &str| text(raw(name));
+        if field("run_id") == self.run && Kind::of(raw("kind")).is_of_run() {
             for (kept, name) in [(&mut self.task, "task"), (&mut self.agent, "agent_id")] {
                 if kept.is_empty() {
                     *kept = field(name);

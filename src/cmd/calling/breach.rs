@@ -12,7 +12,7 @@ use crate::format::digest::sha256_hex;
 use crate::format::draft::pairs::Pairs;
 use crate::format::{Drafts, Rules};
 use crate::json;
-use crate::model::Instant;
+use crate::model::{Instant, Kind};
 use crate::render::Notes;
 use crate::store::config::texts::{self, CONTRACTS};
 
@@ -75,7 +75,7 @@ impl Contracts<'_> {
         // What is no row, or no object, is judged elsewhere.
         if json::pick(row, &["tool_call", "kind", "id"], &mut outer).is_err()
             || outer[0].is_none_or(|of| json::pick(of, &names, &mut call).is_err())
-            || outer[1].and_then(json::decode).is_some_and(|kind| *kind == *b"policy.decision")
+            || Kind::of(outer[1]) == Kind::PolicyDecision
         {
             return Ok(None);
         }

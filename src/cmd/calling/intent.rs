@@ -9,11 +9,11 @@ use crate::cmd::Door;
 use crate::cmd::writing::{Desk, print_rows};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::{Pairs, shell_word};
+use crate::model::Verdict;
 use crate::model::wait_ms;
 use crate::store::Writer;
 use crate::store::append::{OnRefused, State};
 use crate::store::config::Then;
-use crate::view::approvals::Verdict;
 
 /// Flags that say what a call must pass.
 #[derive(Debug, Default, clap::Args)]

@@ -9,11 +9,10 @@ use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, user};
 use crate::error::{Error, Exit, Result, nearest};
 use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
-use crate::model::vocabulary::is_of_run_itself;
-use crate::model::{Address, Instant};
+use crate::model::{Address, Instant, Kind, Verdict};
 use crate::render::{Look, request as shown};
 use crate::store::Purpose;
-use crate::view::approvals::{KINDS, Request, Shown, Verdict};
+use crate::view::approvals::{KINDS, Request, Shown};
 use crate::view::past::text;
 use crate::view::{Approvals, Past};
 
@@ -230,8 +229,8 @@ impl Past for Agents {
     const AS_WRITTEN: bool = true;
 
     fn push(&mut self, fields: &[Option<&[u8]>], _: &Address) {
-        let [run, kind, agent] = [0, 1, 2].map(|at| text(fields[at]));
-        if is_of_run_itself(&kind) && run == self.run && !agent.is_empty() {
+        let [run, agent] = [0, 2].map(|at| text(fields[at]));
+        if Kind::of(fields[1]).is_of_run() && run == self.run && !agent.is_empty() {
             self.named.insert(agent);
         }
     }

@@ -7,7 +7,7 @@ use crate::cmd::writing::{About, Desk};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::shell_word;
 use crate::json;
-use crate::model::{Address, Instant};
+use crate::model::{Address, Instant, Kind};
 use crate::render::{Format, Look, Rows, cell, request as shown};
 use crate::view::approvals::{KINDS, Request};
 use crate::view::past::text;
@@ -45,7 +45,7 @@ pub fn list(desk: &Desk, output: Option<&str>, door: &mut Door<'_>) -> Result<Ex
     let look = door.look()?;
     let mut open: Vec<Request> = approvals.open(now).into_iter().cloned().collect();
     if open.iter().any(|request| request.task.is_empty() || request.agent.is_empty()) {
-        let (starts, _) = desk.look(About::Kinds(&["run.start"]), door, Starts::default)?;
+        let (starts, _) = desk.look(About::Kinds(&[Kind::RunStart]), door, Starts::default)?;
         for request in &mut open {
             if let Some((task, agent)) = starts.0.get(&request.run) {
                 *request = request.with_run(task, agent);

@@ -12,8 +12,8 @@ use crate::cmd::reading::{self, Corrections, Reading, require, runs, test, wordi
 use crate::error::Result;
 use crate::format::corrections::is_correction;
 use crate::format::{Voiding, carried};
-use crate::json::{self, Sum, frame};
-use crate::model::{Address, Instant, Night, Zone};
+use crate::json::{Sum, frame};
+use crate::model::{Address, Instant, Kind, Night, Zone};
 use crate::query::ast::{Expr, Form, Op};
 use crate::query::time::{self, Clock};
 use crate::query::{Place as RowPlace, Query, Row};
@@ -197,8 +197,8 @@ impl State {
         // Before it is listed: what changes meanwhile shows the next time.
         let changed = changed(&location.path);
         let mut wanted = Query::default();
-        let kinds = approvals::KINDS.iter().chain(&holds::KINDS).chain(&[carried::KIND]);
-        let mut any: Vec<Expr> = kinds.map(|kind| test("kind", Op::Equal, kind, Form::Quoted)).collect();
+        let kinds = approvals::KINDS.into_iter().chain(holds::KINDS).chain([Kind::ArchiveCarried]);
+        let mut any: Vec<Expr> = kinds.map(|kind| test("kind", Op::Equal, kind.word(), Form::Quoted)).collect();
         let (days, tomorrow) = days(clock, count);
         if let Some(first) = days.first() {
             any.push(test("timestamp", Op::GreaterEqual, &first.to_string(), Form::Bare));
@@ -314,5 +314,5 @@ fn days(clock: &Clock, count: u32) -> (Vec<Instant>, Instant) {
 }
 
 fn is_repair(kind: Option<&[u8]>) -> bool {
-    kind.and_then(json::decode).is_some_and(|kind| *kind == *b"repair")
+    Kind::of(kind) == Kind::Repair
 }

@@ -9,10 +9,10 @@ use crate::cmd::writing::{OfRun, Print, Writing, print_rows, say};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::Pairs;
 use crate::json;
+use crate::model::Verdict;
 use crate::model::wait_ms;
 use crate::render::safe::escape;
 use crate::store::Purpose;
-use crate::view::approvals::Verdict;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\

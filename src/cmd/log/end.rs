@@ -4,6 +4,7 @@ use crate::cmd::Door;
 use crate::cmd::writing::{About, OfRun, Writing, print_rows, unknown_run};
 use crate::error::{Error, Exit, Result, nearest};
 use crate::format::draft::pairs::{Pairs, shell_word};
+use crate::model::Kind;
 use crate::model::names::{self, Type};
 use crate::store::Purpose;
 use crate::view::Course;
@@ -86,7 +87,7 @@ fn refusal(args: &End, run: &str, course: &Course) -> Option<Error> {
         return Some(Error::usage(format!("there is no run {run:?}")));
     }
     let standing = course.standing.as_ref();
-    if let Some(end) = standing.filter(|standing| standing.kind == "run.end") {
+    if let Some(end) = standing.filter(|standing| standing.kind == Kind::RunEnd) {
         return Some(
             Error::usage(format!("run {run:?} has ended already, with {}", end.name))
                 .hint(format!("logbook amend {} …   # corrects how it ended", shell_word(&end.name))),

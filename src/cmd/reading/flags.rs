@@ -8,7 +8,7 @@ use crate::cmd::Door;
 use crate::error::{Error, Exit, Result};
 use crate::format::corrections::step_of;
 use crate::json;
-use crate::model::{Address, Night, Vocabulary, Zone};
+use crate::model::{Address, Kind, Night, Vocabulary, Zone};
 use crate::query::ast::{Expr, Form, Literal, Op, Operand, Path as FieldPath, Right, Span, Test};
 use crate::query::text::words;
 use crate::query::time::{self, Clock};
@@ -211,7 +211,7 @@ fn asks_for_corrections(condition: &Expr) -> bool {
                     Right::List(list) => list,
                     Right::File(..) => &[],
                 };
-                if named.iter().any(|literal| literal.text == "correction") {
+                if named.iter().any(|literal| Kind::named(&literal.text) == Kind::Correction) {
                     return true;
                 }
             }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use crate::error::nearest;
 use crate::model::names::{self, Type};
-use crate::model::{Vocabulary, vocabulary};
+use crate::model::{Status, Vocabulary};
 use crate::query::ast::{Expr, Literal, Op, Operand, Path, Query, Right, Test};
 use crate::query::problem::{Problem, SHOWN_MAX, quoted};
 
@@ -146,9 +146,7 @@ fn words(test: &Test, vocabulary: &Vocabulary, doubts: &mut Doubts) {
             let doubt = Problem::new(value.span, format!("no {name} is called {}", quoted(&value.text)));
             match nearest(&value.text, known.iter().copied()) {
                 Some(near) => doubt.hint(format!("did you mean `{near}`?")),
-                None if known.len() <= vocabulary::STATUSES.len() + 8 => {
-                    doubt.hint(format!("they are {}", known.join(", ")))
-                }
+                None if known.len() <= Status::WORDS.len() + 8 => doubt.hint(format!("they are {}", known.join(", "))),
                 None => doubt,
             }
         });

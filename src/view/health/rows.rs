@@ -2,9 +2,9 @@
 
 use super::schema::Schema;
 use super::tally::{Tallies, Tally};
-use crate::format::{Correction, carried, corrections::is_correction};
+use crate::format::{Correction, corrections::is_correction};
 use crate::json;
-use crate::model::{Address, Instant, Vocabulary, run_id};
+use crate::model::{Address, Instant, Kind, Vocabulary, run_id};
 use crate::query::Row;
 use crate::view::approvals::Approvals;
 use crate::view::past;
@@ -105,7 +105,7 @@ impl<'v> Health<'v> {
         self.clock(row);
         self.step(row);
         self.runs.push(&Row { fields: row.fields.get(..ID).unwrap_or_default(), ..*row });
-        if kind.starts_with(b"approval.") || kind == carried::KIND.as_bytes() || field(ANSWERS).is_some() {
+        if kind.starts_with(b"approval.") || Kind::of(field(KIND)) == Kind::ArchiveCarried || field(ANSWERS).is_some() {
             past::show(&mut self.approvals, row.text, address);
         }
         self.stands_again = kind == b"repair" && self.repair(row.text);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::pairs::Pairs;
 use crate::json::{self, Decimal, Leaves, Sum};
-use crate::model::{Address, Instant, standing};
+use crate::model::{Address, Instant, Kind};
 use crate::query::{Place, Row};
 
 /// The fields that are read of each row, in the order that [`Run::push`] expects.
@@ -137,7 +137,7 @@ impl<'a> Run<'a> {
         }
         let kind = text(3);
         let kind = kind.as_deref().unwrap_or_default();
-        let stands = standing::counts(Some(kind), field(5).is_some_and(|status| status.starts_with(b"\"")));
+        let stands = Kind::of(field(3)).stands(field(5));
         if stands {
             let standing = self.standing.get_or_insert_with(Default::default);
             for (at, known) in standing.iter_mut().enumerate() {
