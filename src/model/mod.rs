@@ -35,7 +35,7 @@ pub use instant::Instant;
 pub use kind::Kind;
 pub use night::Night;
 pub use vocabulary::Vocabulary;
-pub use words::{ApprovalState, FinalStatus, Phase, Rating, SideEffect, Status, Verdict};
+pub use words::{ApprovalState, FinalStatus, Phase, Rating, Side, SideEffect, Status, Then, Verdict};
 pub use zone::Zone;
 
 /// Rows longer than this are refused by `append`, in bytes without the newline.

@@ -165,3 +165,25 @@ words! {
         Red = "red",
     }
 }
+
+words! {
+    /// What a rule makes of a call.
+    Then {
+        /// It is made.
+        Allow = "allow",
+        /// A person is asked first.
+        Ask = "ask",
+        /// It is not made.
+        Deny = "deny",
+    }
+}
+
+words! {
+    /// Which side broke a contract.
+    Side {
+        /// Whoever calls.
+        Caller = "caller",
+        /// What is called.
+        Tool = "tool",
+    }
+}

@@ -9,11 +9,9 @@ use crate::cmd::Door;
 use crate::cmd::writing::{Desk, print_rows};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::{Pairs, shell_word};
-use crate::model::Verdict;
-use crate::model::wait_ms;
+use crate::model::{SideEffect, Then, Verdict, wait_ms};
 use crate::store::Writer;
 use crate::store::append::{OnRefused, State};
-use crate::store::config::Then;
 
 /// Flags that say what a call must pass.
 #[derive(Debug, Default, clap::Args)]
@@ -53,7 +51,7 @@ pub struct Intent<'i> {
     /// As the flags describe it; what they leave out its contract says.
     pub described: Described,
     /// Its side effect when neither of them says so.
-    pub other_side_effect: Option<&'static str>,
+    pub other_side_effect: Option<SideEffect>,
     /// What it is called with.
     pub arguments: Option<&'i Arguments>,
     /// The name of the row that began the call which this one undoes.
@@ -92,7 +90,8 @@ impl Intent<'_> {
         let arguments_json = self.arguments.map_or("null", |arguments| &arguments.json);
         let mut described = self.described.clone();
         let told = terms.as_ref().map(|terms| terms.describe(&mut described, arguments_json, &mut judge));
-        described.side_effect = described.side_effect.or_else(|| self.other_side_effect.map(str::to_owned));
+        described.side_effect =
+            described.side_effect.or_else(|| self.other_side_effect.map(|class| class.word().to_owned()));
         let mut call = Pairs::new();
         described.describe(&mut call, self.id, self.tool, self.arguments)?;
         if let Some(undoes) = self.undoes {

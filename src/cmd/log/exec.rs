@@ -13,6 +13,7 @@ use crate::cmd::writing::{Desk, OfRun, Writing, made_id};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::json;
+use crate::model::SideEffect;
 use crate::store::Purpose;
 use crate::store::append::{OnRefused, State};
 use crate::store::index::Place;
@@ -72,7 +73,7 @@ impl Exec {
     pub fn undoing(undoing: &Undoing<'_>) -> Exec {
         let described = Described {
             tool: Some("rollback".to_owned()),
-            side_effect: Some("write".to_owned()),
+            side_effect: Some(SideEffect::Write.word().to_owned()),
             args: "redacted".to_owned(),
             ..Described::default()
         };
@@ -157,7 +158,7 @@ fn begin<'a>(args: &Exec, arguments: &Arguments, desk: &'a Desk, door: &mut Door
         tool: &tool,
         action: &action,
         described: args.described.clone(),
-        other_side_effect: Some("exec"),
+        other_side_effect: Some(SideEffect::Exec),
         arguments: Some(arguments),
         undoes: args.undoes.as_ref().map(|(name, _)| name.as_str()),
         gate: &args.gate,

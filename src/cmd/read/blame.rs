@@ -5,6 +5,7 @@ use std::path::{Component, Path};
 use crate::cmd::Door;
 use crate::cmd::reading::{self, Corrections, Reading, gather};
 use crate::error::{Error, Exit, Result};
+use crate::model::Kind;
 use crate::query::{Query, Row, literal_of};
 use crate::render::{Format, Rows};
 use crate::view::record::Entry;
@@ -40,9 +41,10 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
         let inner = quoted.strip_prefix(b"\"").unwrap_or(&quoted);
         inner.strip_suffix(b"\"").unwrap_or(inner).to_vec()
     });
+    let kinds = [format!("\"{}", Kind::APPROVAL_PREFIX), format!("\"{}\"", Kind::RunStart.word())];
     let literals = name
         .filter(|name| name.len() >= 3)
-        .map_or_else(Vec::new, |name| vec![name, b"\"approval.".to_vec(), b"\"run.start\"".to_vec()]);
+        .map_or_else(Vec::new, |name| [name].into_iter().chain(kinds.map(String::into_bytes)).collect());
     let (rows, scanned) = gather::gather(&found.inputs, (&names, &literals), args.reading.strict, door, || {
         |row: &Row<'_>| matters(row.fields, &wanted)
     });

@@ -1,7 +1,7 @@
 //! A run in a few named lines: who, what, with what, how long, what for, what went wrong, who said yes.
 
 use crate::json::Decimal;
-use crate::model::Zone;
+use crate::model::{Kind, Zone};
 use crate::render::{cell, table};
 use crate::view::record::{Approval, Entry, Record};
 
@@ -55,7 +55,7 @@ pub fn facts(record: &Record, zone: &Zone) -> Vec<Fact> {
     fact("calls", vec![calls(record)]);
     fact("approvals", record.approvals.iter().map(|approval| decided(approval, rows)).collect());
     // Decisions stand among the approvals.
-    let refused = record.denied().filter(|(_, row)| !row.is("approval.denied"));
+    let refused = record.denied().filter(|(_, row)| !row.is(Kind::ApprovalDenied.word()));
     fact("denied", refused.map(|(_, row)| with_why(row, &row.text("action"))).collect());
     let policy = record.valid().filter(|(_, row)| row.has("policy") && !row.is_denied());
     fact(
