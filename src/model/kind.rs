@@ -186,6 +186,17 @@ impl Kind {
     }
 }
 
+impl Verdict {
+    /// The kind of the row that says so.
+    pub const fn kind(self) -> Kind {
+        match self {
+            Approved => Kind::ApprovalApproved,
+            Denied => Kind::ApprovalDenied,
+            Expired => Kind::ApprovalExpired,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,6 +205,7 @@ mod tests {
     fn requests_and_decisions_are_known_by_how_they_begin() {
         for kind in Kind::ALL {
             assert_eq!(kind.word().starts_with(Kind::APPROVAL_PREFIX), kind.is_of_approval(), "{kind:?}");
+            assert!(kind.verdict().is_none_or(|verdict| verdict.kind() == *kind), "{kind:?}");
         }
     }
 

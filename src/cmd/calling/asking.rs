@@ -7,6 +7,7 @@ use crate::cmd::writing::{About, Desk, Done, catch_up};
 use crate::error::{Error, Exit, Result};
 use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
+use crate::format::rows::{self, Asked};
 use crate::model::{Address, Instant, Kind, Verdict};
 use crate::store::Watch;
 use crate::store::append::State;
@@ -66,23 +67,7 @@ impl Past for Inquiry {
 impl Question<'_> {
     /// The request's row, but for what the run's rows say.
     fn pairs(&self, expires_at: Option<Instant>) -> Result<Pairs> {
-        let mut pairs = Pairs::new();
-        let blocked_on = format!("approval: {}", self.action);
-        let texts = [
-            ("run_id", self.run),
-            ("kind", "approval.requested"),
-            ("action", self.action),
-            ("status", "blocked"),
-            ("blocked_on", &blocked_on),
-            ("approval_state", "requested"),
-        ];
-        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-        if let Some(expires_at) = expires_at {
-            pairs.text("expires_at", &expires_at.to_utc_ms())?;
-        }
-        pairs.join(self.rule)?;
-        pairs.join(self.call)?;
-        Ok(pairs)
+        rows::request(self.run, self.action, expires_at, self.rule, self.call)
     }
 
     /// Stores the request, unless the same is on file and nobody has acted on it: then this joins it. Gives its name.
@@ -196,21 +181,7 @@ fn expire(desk: &Desk, run: &str, name: &str, door: &mut Door<'_>) -> Result<()>
             if request.decision.is_some() {
                 return Ok(None);
             }
-            let mut pairs = Pairs::new();
-            let texts = [
-                ("run_id", run),
-                ("kind", "approval.expired"),
-                ("action", "expire"),
-                ("status", "in-progress"),
-                ("answers", name),
-                ("approval_state", Verdict::Expired.word()),
-                ("reason", "nobody decided in time"),
-            ];
-            texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-            if !request.args_sha256.is_empty() {
-                pairs.text("tool_call.args_sha256", &request.args_sha256)?;
-            }
-            Ok(Some(pairs))
+            rows::expired(asked(request)).map(Some)
         },
         |_| Ok(()),
     )
@@ -254,16 +225,17 @@ pub fn take(
                 _ => {}
             }
             let mut pairs = row()?;
-            pairs.text("answers", &request.name)?;
-            pairs.text("approval_state", decision.verdict.word())?;
-            if !decision.by.is_empty() {
-                pairs.text("approver", &decision.by)?;
-            }
+            rows::act_on(&mut pairs, &request.name, decision.verdict, &decision.by)?;
             Ok(Some(pairs))
         },
         &mut check,
     )?;
     done.ok_or_else(nothing)
+}
+
+/// What a decision about `request` says of it.
+pub fn asked(request: &Request) -> Asked<'_> {
+    Asked { run: &request.run, request: &request.name, args_sha256: &request.args_sha256 }
 }
 
 /// What was decided, as one line.

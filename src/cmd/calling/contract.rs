@@ -157,12 +157,6 @@ impl Terms {
         Ok(Some(known.map_or(how.clone(), |mode| format!("{how}: {mode}"))))
     }
 
-    /// Says in `pairs` that a side broke it, and in what.
-    pub fn blame(&self, pairs: &mut Pairs, side: &str, fault: &str) -> Result<()> {
-        let texts = [("policy.contract", self.name.as_str()), ("policy.side", side), ("reason", fault)];
-        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))
-    }
-
     /// Says in `pairs` that a person decides.
     pub fn say(&self, pairs: &mut Pairs) -> Result<()> {
         pairs.text("policy.contract", &self.name)?;

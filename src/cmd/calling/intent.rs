@@ -9,7 +9,8 @@ use crate::cmd::Door;
 use crate::cmd::writing::{Desk, print_rows};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::{Pairs, shell_word};
-use crate::model::{SideEffect, Then, Verdict, wait_ms};
+use crate::format::rows;
+use crate::model::{Side, SideEffect, Then, Verdict, wait_ms};
 use crate::store::Writer;
 use crate::store::append::{OnRefused, State};
 
@@ -102,7 +103,7 @@ impl Intent<'_> {
             call.text("tool_call.contract", &terms.name)?;
             let fault = terms.refuses(arguments_json, &mut judge);
             if let Some(fault) = self.evaluated(fault, &call, desk, door)? {
-                self.tell_denied(&|pairs| terms.blame(pairs, "caller", &fault), &call, desk, door);
+                self.tell_denied(&|pairs| rows::blame(pairs, &terms.name, Side::Caller, &fault), &call, desk, door);
                 return Err(Error::new(
                     Exit::No,
                     format!("contract {:?} takes no such arguments: {fault}", terms.name),
@@ -134,7 +135,7 @@ impl Intent<'_> {
         let mut refused = false;
         let mut check = |state: &mut State<'_, '_>| may_begin(state).inspect_err(|_| refused = true);
         let stored =
-            self.row("call.intent", self.action, call).and_then(|row| desk.draft(&row, door)).and_then(|drafts| {
+            rows::intent(self.run, self.action, call).and_then(|row| desk.draft(&row, door)).and_then(|drafts| {
                 let mut writer = desk.writer(door)?;
                 let stored = writer.append_if(&drafts, OnRefused::Abort, &mut check).all()?;
                 writer.sync()?;
@@ -153,14 +154,6 @@ impl Intent<'_> {
         }
     }
 
-    fn row(&self, kind: &str, action: &str, call: &Pairs) -> Result<Pairs> {
-        let mut pairs = Pairs::new();
-        let texts = [("run_id", self.run), ("kind", kind), ("action", action), ("status", "in-progress")];
-        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-        pairs.join(call)?;
-        Ok(pairs)
-    }
-
     /// What asks for a person's decision, as fields of the request; `None`: nothing does. Errors: exit 1 when a rule denies
     /// the call, or cannot be asked. A row tells of each decision.
     fn asks(
@@ -171,7 +164,7 @@ impl Intent<'_> {
         desk: &Desk,
         door: &mut Door<'_>,
     ) -> Result<Option<Pairs>> {
-        let mut whole = self.row("call.intent", self.action, call)?;
+        let mut whole = rows::intent(self.run, self.action, call)?;
         // Rules see what is called, however much of it is kept.
         if let (Keep::Digest, Some(arguments)) = (self.described.keep(), self.arguments) {
             whole.json("tool_call.args", &arguments.json)?;
@@ -228,11 +221,7 @@ impl Intent<'_> {
         desk: &Desk,
         door: &mut Door<'_>,
     ) -> Result<()> {
-        let mut pairs = Pairs::new();
-        let action = format!("policy: {} {}", then.word(), self.action);
-        let texts =
-            [("run_id", self.run), ("kind", "policy.decision"), ("action", &action), ("policy.then", then.word())];
-        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
+        let mut pairs = rows::policy_decision(self.run, then, self.action)?;
         say(&mut pairs)?;
         pairs.join(call)?;
         let stored = desk.draft(&pairs, door).and_then(|drafts| desk.store(&drafts, door, |_| Ok(())).map(drop));
@@ -272,8 +261,8 @@ impl Intent<'_> {
         };
         let approved = request.decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Approved);
         let row = || match approved {
-            true => self.row("call.intent", self.action, call),
-            false => self.row("note", &format!("was not run: {}", self.action), call),
+            true => rows::intent(self.run, self.action, call),
+            false => rows::not_made(self.run, self.action, call),
         };
         let may_begin = |state: &mut State<'_, '_>| if approved { may_begin(state) } else { Ok(()) };
         let done = asking::take(desk, &request, door, row, may_begin)?;

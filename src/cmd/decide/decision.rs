@@ -9,6 +9,7 @@ use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, user};
 use crate::error::{Error, Exit, Result, nearest};
 use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
+use crate::format::rows;
 use crate::model::{Address, Instant, Kind, Verdict};
 use crate::render::{Look, request as shown};
 use crate::store::Purpose;
@@ -126,27 +127,8 @@ pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<D
             return Err(Error::usage(format!("{} cannot be undone, and nobody said that they know it", request.name))
                 .hint("tick the box, or: logbook approve"));
         }
-        let action = if verdict == Verdict::Approved { "approve" } else { "deny" };
-        let kind = format!("approval.{}", verdict.word());
-        let mut pairs = Pairs::new();
-        let texts = [
-            ("run_id", request.run.as_str()),
-            ("kind", &kind),
-            ("action", action),
-            ("status", "in-progress"),
-            ("answers", &request.name),
-            ("approval_state", verdict.word()),
-        ];
-        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-        if let Some(why) = why {
-            pairs.text("reason", why)?;
-        }
-        if !request.args_sha256.is_empty() {
-            pairs.text("tool_call.args_sha256", &request.args_sha256)?;
-        }
-        pairs.join(&signed)?;
         decided = Some(request.clone());
-        Ok(pairs)
+        rows::decision(asking::asked(request), verdict, why, &signed)
     })?;
     let request = decided.ok_or_else(|| Error::io("nothing was decided"))?;
     Ok(Decided { request, done })

@@ -5,6 +5,7 @@ use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, unknown_run};
 use crate::error::{Error, Exit, Result};
 use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
+use crate::format::rows;
 use crate::model::Address;
 use crate::store::Purpose;
 use crate::view::holds::KINDS;
@@ -58,19 +59,7 @@ pub fn hold(desk: &Desk, (run, why): (&str, &str), by: Option<&str>, door: &mut 
             )
             .hint(format!("logbook release {} --why '…'", shell_word(run))));
         }
-        let mut pairs = Pairs::new();
-        let blocked_on = format!("release: {why}");
-        let texts = [
-            ("run_id", run),
-            ("kind", "hold"),
-            ("action", "hold"),
-            ("status", "blocked"),
-            ("blocked_on", &blocked_on),
-            ("reason", why),
-        ];
-        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-        pairs.join(&signed)?;
-        Ok(pairs)
+        rows::hold(run, why, &signed)
     })
 }
 

@@ -4,7 +4,8 @@ use crate::cmd::Door;
 use crate::cmd::writing::{About, Desk, Done, Writing, print_rows};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::Pairs;
-use crate::model::Address;
+use crate::format::rows::{self, Stands};
+use crate::model::{Address, Status};
 use crate::store::Purpose;
 use crate::view::{Course, Holds, Past};
 
@@ -64,18 +65,9 @@ pub fn release(desk: &Desk, (run, why): (&str, Option<&str>), by: Option<&str>, 
         };
         // It stands where it would without the hold.
         let worked = held.course.worked.as_ref().filter(|worked| !worked.status.is_empty());
-        let status = worked.map_or("in-progress", |worked| worked.status.as_str());
-        let mut pairs = Pairs::new();
-        let texts =
-            [("run_id", run), ("kind", "release"), ("action", "release"), ("status", status), ("answers", &hold.name)];
-        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-        if let Some(worked) = worked.filter(|worked| worked.status == "blocked") {
-            pairs.text("blocked_on", &worked.blocked_on)?;
-        }
-        if let Some(why) = why {
-            pairs.text("reason", why)?;
-        }
-        pairs.join(&signed)?;
-        Ok(pairs)
+        let status = worked.map_or(Status::InProgress.word(), |worked| &worked.status);
+        let waited = worked.filter(|_| status == Status::Blocked.word());
+        let stood = Stands { status, blocked_on: waited.map(|worked| worked.blocked_on.as_str()) };
+        rows::release(run, &hold.name, stood, why, &signed)
     })
 }
