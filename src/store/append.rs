@@ -16,7 +16,7 @@ use super::os::{Os, write_full};
 use super::together::{Together, Unsynced};
 use crate::error::{Error, Exit, Result};
 use crate::format::{Drafts, LockLine, SegmentName};
-use crate::model::Instant;
+use crate::model::{Instant, run_id};
 
 /// The active segment, open under the lock.
 #[derive(Debug)]
@@ -293,15 +293,18 @@ impl<'o> Writer<'o> {
     ) -> Result<()> {
         let mut out = std::mem::take(&mut self.out);
         out.clear();
-        let mut steps: Vec<Option<u64>> = vec![None; drafts.runs().len()];
+        // The last step of each run, and behind them that of the logbook's own, for rows that are written of no draft.
+        let mut steps: Vec<Option<u64>> = vec![None; drafts.runs().len() + 1];
+        let own_run = drafts.runs().iter().position(|run| run == run_id::LOGBOOK).unwrap_or(drafts.runs().len());
         let mut rows = Vec::with_capacity(drafts.rows().len());
-        // Rows about the logbook itself among them.
-        let mut own = 0;
+        // Whether rows of no draft are among them.
+        let mut own = false;
         if active.bytes == 0
             && let Some(missing) = self.missing_before(active.name.number)?
         {
-            own += 1;
-            self.tell_missing(missing, own, &mut out)?;
+            own = true;
+            let step = self.next_step(&mut steps[own_run], run_id::LOGBOOK)?;
+            self.tell_missing(missing, step, &mut out)?;
         }
         for (index, draft) in drafts.rows().iter().enumerate() {
             let last = match steps[draft.run as usize] {
@@ -323,8 +326,9 @@ impl<'o> Writer<'o> {
                 Ok(Verdict::Instead(step, voided)) => {
                     steps[draft.run as usize] = Some(last.max(step));
                     // The old place first: a write that stops in between must not leave the row there twice.
-                    own += 1;
-                    self.void(voided, own, drafts.run_of(draft), step, &mut out)?;
+                    own = true;
+                    let repair_step = self.next_step(&mut steps[own_run], run_id::LOGBOOK)?;
+                    self.void(voided, repair_step, (drafts.run_of(draft), step), &mut out)?;
                     let place = Place { offset: active.bytes + out.len() as u64, ..place };
                     drafts.render(draft, step, &mut out);
                     rows.push(Stored { draft: index, step, place, again: false });
@@ -380,11 +384,21 @@ impl<'o> Writer<'o> {
         active.bytes += out.len() as u64;
         // Rows that say something of other rows are left for the next look to read.
         let carries = rows.iter().any(|row| drafts.rows().get(row.draft).is_some_and(|draft| draft.is_carried));
-        self.wrote_to = (own == 0 && !carries).then_some(active.bytes);
+        self.wrote_to = (!own && !carries).then_some(active.bytes);
         self.active = Some(active);
         self.out = out;
         appended.rows = rows;
         Ok(())
+    }
+
+    /// The step of the next row of `run`, whose `last` step is looked up once in a call.
+    fn next_step(&mut self, last: &mut Option<u64>, run: &str) -> Result<u64> {
+        let step = 1 + match *last {
+            Some(step) => step,
+            None => self.index.last_step(self.os, &self.directory, run)?,
+        };
+        *last = Some(step);
+        Ok(step)
     }
 
     /// Tells the index of rows just written, once for each run.

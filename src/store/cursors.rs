@@ -63,12 +63,14 @@ impl Cursor {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(place),
             file => file.map_err(|error| Error::io(format!("{}: {error}", path.display())))?,
         };
-        let mut before = [b'\n'];
+        // The byte before, and the one there: a trigger stands at the end of the last row that it handed over, before the
+        // newline.
+        let mut around = [b'\n', 0];
         if place.offset > 0 {
-            read_full(&REAL, &file, &mut before, place.offset - 1)
+            read_full(&REAL, &file, &mut around, place.offset - 1)
                 .map_err(|error| Error::io(format!("{}: {error}", path.display())))?;
         }
-        Ok(if before == *b"\n" { place } else { Place { offset: 0, ..place } })
+        Ok(if around.contains(&b'\n') { place } else { Place { offset: 0, ..place } })
     }
 
     /// Moves it to `place`, synced, in one step: whoever dies meanwhile stands where they stood.

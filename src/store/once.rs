@@ -16,7 +16,7 @@ use crate::format::draft::STEP_MAX;
 use crate::format::lines::Lines;
 use crate::format::{Draft, Drafts, LockLine, body};
 use crate::json;
-use crate::model::{Address, Kind, run_id};
+use crate::model::{Address, Kind};
 
 /// The rows of a call that are to be written.
 pub(super) struct Pending<'a> {
@@ -181,8 +181,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes the `repair` row that voids the row at `place`, the `nth` of this call.
-    pub(super) fn void(&mut self, place: Place, nth: u64, run: &str, step: u64, out: &mut Vec<u8>) -> Result<()> {
+    /// Writes the `repair` row with step `own` that voids the row at `place`; the row `run`#`step` stands in its place.
+    pub(super) fn void(&self, place: Place, own: u64, (run, step): (&str, u64), out: &mut Vec<u8>) -> Result<()> {
         let voids = Address::Place { segment: place.segment, offset: place.offset };
         let again = Address::Step { run_id: run.to_owned(), step }.to_string();
         let kind = Kind::Repair.word();
@@ -190,7 +190,6 @@ impl Writer<'_> {
             .into_bytes();
         json::quote_into(&again, &mut text);
         text.push(b'}');
-        let own = self.index.last_step(self.os, &self.directory, run_id::LOGBOOK)? + nth;
         let row = own_row(&String::from_utf8_lossy(&text), own, &self.now_text())?;
         out.extend_from_slice(&row);
         Ok(())

@@ -60,11 +60,9 @@ impl Writer<'_> {
         Ok((last + 1 < number).then(|| (last + 1, number - 1)))
     }
 
-    /// Writes the `repair` row that tells of segments that are not here, the `nth` row of its own
-    /// in this call.
-    pub(super) fn tell_missing(&mut self, (from, to): (u64, u64), nth: u64, out: &mut Vec<u8>) -> Result<()> {
+    /// Writes the `repair` row with this step that tells of segments that are not here.
+    pub(super) fn tell_missing(&self, (from, to): (u64, u64), step: u64, out: &mut Vec<u8>) -> Result<()> {
         let text = Missing { from, to }.print();
-        let step = self.index.last_step(self.os, &self.directory, run_id::LOGBOOK)? + nth;
         out.extend_from_slice(&own_row(&text, step, &self.now_text())?);
         Ok(())
     }

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::steps::Steps;
-use crate::format::Voiding;
 use crate::format::lines::Lines;
 use crate::format::missing::Missing;
 use crate::format::receipt::Receipt;
+use crate::format::{Voiding, carried};
 use crate::json::bits::Finder;
 use crate::json::{self, frame};
 use crate::model::{Kind, READ_ROW_BYTES_MAX, run_id};
@@ -148,6 +148,9 @@ impl Rows {
                 Kind::Repair => {
                     self.announced = Voiding::read(text).map(|voiding| (place, voiding));
                     self.missing.extend(Missing::read(text).map(|missing| (place.segment, missing)));
+                }
+                Kind::ArchiveCarried => {
+                    carried::runs(text).iter().for_each(|of| self.steps.carry(&of.run, of.last_step));
                 }
                 Kind::ArchiveReceipt => {
                     self.receipts.extend(Receipt::read(text).map(|receipt| (place, receipt)));

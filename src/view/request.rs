@@ -186,6 +186,11 @@ impl Request {
         }
     }
 
+    /// Whether lines of the arguments are hidden, any of which might be a program's name: nobody can know what would run.
+    pub fn hides_lines(&self) -> bool {
+        self.args.contains("[redacted:private-key")
+    }
+
     /// Whether a yes to `self` is one to `other`: all that was shown of the call is the same.
     pub fn asks_the_same(&self, other: &Request) -> bool {
         let call = |of: &Request| {

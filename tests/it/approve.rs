@@ -40,7 +40,7 @@ fn what_cannot_be_decided_is_refused() {
     book.run(&["approve", "r-88#1"]).exit(2).says("there is no request");
     book.run(&["approve", "r-88", "--args-sha256", &"b".repeat(64)]).exit(1).says("r-88#2 is for other arguments");
     // One's own request: by name, by the agent's environment, from inside the run.
-    book.run(&["ask", "mine", "-r", "r-88", "--field", "agent_id=coder-1"]).exit(0).stdout("r-88#3\n");
+    book.shell("LOGBOOK_AGENT=coder-1 logbook ask mine -r r-88").exit(0).stdout("r-88#3\n");
     book.run(&["approve", "r-88#3", "--by", "coder-1"]).exit(1).says("nobody decides about their own request");
     book.shell("LOGBOOK_AGENT=coder-1 logbook approve r-88#3 --by maria").exit(1).says("is one of agent coder-1");
     book.shell("LOGBOOK_RUN=r-88 logbook approve r-88#2 --by maria").exit(1).says("inside run r-88");

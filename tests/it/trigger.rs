@@ -109,3 +109,18 @@ fn a_cursor_that_is_ahead_of_the_rows_hands_over_what_comes() {
         assert!(got.contains("r-1#1"), "{cursor}: {got}");
     }
 }
+
+#[test]
+fn a_cursor_at_the_end_of_a_row_hands_over_only_what_follows() {
+    // So a trigger leaves it that is killed behind a hand-over: before the newline of the row.
+    let book = Book::new();
+    for run in ["r-0", "r-1"] {
+        book.run(&["append", "-r", run, "-a", "x"]).exit(0);
+    }
+    let line = "printf '@000001:%s\\n' \"$(head -n1 .logbook/*.000001.jsonl | tr -d '\\n' | wc -c)\" >cursor";
+    book.shell(line).exit(0);
+    book.write(".logbook/cursors/mail", &std::fs::read(book.path().join("cursor")).unwrap());
+    let line = "logbook trigger --once --cursor mail action=x -- sh -c 'echo \"$LOGBOOK_ROW_ID\" >>got'";
+    book.shell(line).exit(0).quiet();
+    assert_eq!(std::fs::read_to_string(book.path().join("got")).unwrap(), "r-1#1\n");
+}

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use logbook::format::SegmentName;
 use logbook::format::digest::sha256_hex;
 use logbook::format::manifest::{Covered, Event, Line, NOTHING, digest};
+use logbook::format::seek_table::SeekTable;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// A manifest in hand.
@@ -87,6 +88,20 @@ pub fn append(path: &Path, row: &str) {
     writeln!(file, "{row}").unwrap();
 }
 
+/// Changes the lines of a file.
+pub fn lines(path: &Path, change: impl FnOnce(&mut Vec<String>)) {
+    let mut lines: Vec<String> = fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect();
+    change(&mut lines);
+    fs::write(path, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+}
+
+/// Changes the bytes of a file.
+pub fn bytes(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = fs::read(path).unwrap();
+    change(&mut bytes);
+    fs::write(path, bytes).unwrap();
+}
+
 /// A receipt of these segments.
 pub fn receipt(step: u64, segments: &[(&str, &str)]) -> String {
     let entries: Vec<String> =
@@ -100,6 +115,18 @@ pub fn receipt(step: u64, segments: &[(&str, &str)]) -> String {
 /// Packs content as an archive.
 pub fn pack(content: &[u8]) -> Vec<u8> {
     zstd::encode_all(content, 7).unwrap()
+}
+
+/// A frame that decoders pass over, with this content.
+pub fn passed_over(content: &[u8]) -> Vec<u8> {
+    [&0x184D_2A50_u32.to_le_bytes(), &(content.len() as u32).to_le_bytes(), content].concat()
+}
+
+/// An archive of these frames, as they stand, which ends in a seek table of these packed and plain lengths.
+pub fn with_table(frames: &[&[u8]], entries: &[(usize, usize)]) -> Vec<u8> {
+    let mut table = SeekTable::default();
+    entries.iter().for_each(|(packed, plain)| table.push(*packed as u32, *plain as u32));
+    [&frames.concat(), &table.print()[..]].concat()
 }
 
 /// Changes the first `from` in what a file of `cache/` about one segment says into `to`, with its

@@ -80,7 +80,7 @@ pub const RAW: u64 = 5;
 pub const LAST_COVERED: u64 = 6;
 pub const HEADS_OWN: u64 = 7;
 
-/// Segments 1 and 2 deleted with a receipt in 5, 3 and 4 archived, 4 restored, 5 and 6 raw, 7 under
+/// Segments 1 and 2 deleted with a receipt in 3, 3 and 4 archived, 4 restored, 5 and 6 raw, 7 under
 /// the head, and rows behind it.
 fn template() -> Victim {
     let bed = Bed::new();
@@ -115,7 +115,7 @@ fn template() -> Victim {
     fill(100);
     seal();
     must(&["archive", "--delete-older-than", "0s"]);
-    // The receipt stands first in the segment with number 3.
+    // What is carried over stands first in the segment with number 3, and the receipt behind it.
     fill(200);
     seal();
     fill(300);

@@ -8,7 +8,7 @@ use std::process::Command;
 use logbook::format::digest::sha256_hex;
 use logbook::format::manifest::{Event, NOTHING};
 
-use super::forge::{self, Manifest};
+use super::forge::{self, Manifest, bytes, lines};
 use super::tamper::{ARCHIVED, DELETED, HEADS_OWN, LAST_COVERED, RAW, RESTORED, Victim};
 
 /// What `verify --head` says of it.
@@ -42,20 +42,6 @@ fn way(name: &'static str, told: Told, tamper: fn(&Victim)) -> Way {
 
 fn cached(name: &'static str, told: Told, tamper: fn(&Victim)) -> Way {
     Way { needs_cache: true, ..way(name, told, tamper) }
-}
-
-/// Changes the lines of a file.
-fn lines(path: &Path, change: impl FnOnce(&mut Vec<String>)) {
-    let mut lines: Vec<String> = fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect();
-    change(&mut lines);
-    fs::write(path, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
-}
-
-/// Changes the bytes of a file.
-fn bytes(path: &Path, change: impl FnOnce(&mut Vec<u8>)) {
-    let mut bytes = fs::read(path).unwrap();
-    change(&mut bytes);
-    fs::write(path, bytes).unwrap();
 }
 
 fn edit_row(path: &Path) {
@@ -165,6 +151,17 @@ fn raw_files() -> Vec<Way> {
     ]
 }
 
+/// Puts an archive that `make` makes of the content, and of the same with another row, in place of a raw file: the manifest
+/// does not know it, and all that tells of it is what it holds.
+fn archived_as(it: &Victim, make: impl FnOnce(&[u8], &[u8]) -> Vec<u8>) {
+    let content = fs::read(it.raw(RAW)).unwrap();
+    let other = String::from_utf8(content.clone()).unwrap().replacen("step", "stop", 1);
+    let packed = make(&content, other.as_bytes());
+    assert_eq!(zstd::decode_all(&packed[..]).unwrap(), content, "from the start to the end it is what was written");
+    fs::write(it.archive(RAW), &packed).unwrap();
+    fs::remove_file(it.raw(RAW)).unwrap();
+}
+
 fn archives() -> Vec<Way> {
     use Told::{Broken, Note};
     vec![
@@ -190,6 +187,45 @@ fn archives() -> Vec<Way> {
             let name = it.name(ARCHIVED);
             rebound(it, |manifest| manifest.push(&name, event));
         }),
+        way("readers are shown another frame than the one that unpacks", Broken, |it| {
+            archived_as(it, |content, other| {
+                let (hidden, frame) = (forge::pack(other), forge::pack(content));
+                let over = forge::passed_over(&hidden);
+                let entries = [(8, 0), (hidden.len(), other.len()), (frame.len(), 0)];
+                forge::with_table(&[&over, &frame], &entries)
+            });
+        }),
+        way("rows are hidden behind a table that says less", Broken, |it| {
+            archived_as(it, |content, _| {
+                let (one, rest) = content.split_at(content.iter().position(|byte| *byte == b'\n').unwrap() + 1);
+                let (one_packed, rest_packed) = (forge::pack(one), forge::pack(rest));
+                let entries = [(one_packed.len(), one.len()), (rest_packed.len(), 0)];
+                forge::with_table(&[&one_packed, &rest_packed], &entries)
+            });
+        }),
+        way("a table that says more of a frame", Broken, |it| {
+            archived_as(it, |content, _| {
+                let frame = forge::pack(content);
+                forge::with_table(&[&frame], &[(frame.len(), content.len() + 1)])
+            });
+        }),
+        way("a table that cuts a frame in two", Broken, |it| {
+            archived_as(it, |content, _| {
+                let frame = forge::pack(content);
+                let half = frame.len() / 2;
+                forge::with_table(&[&frame], &[(half, content.len()), (frame.len() - half, 0)])
+            });
+        }),
+        way(
+            "an archive that nobody told of, with a frame that is passed over",
+            Note("no line of the manifest says"),
+            |it| {
+                archived_as(it, |content, _| {
+                    let (over, frame) = (forge::passed_over(b"nothing"), forge::pack(content));
+                    forge::with_table(&[&over, &frame], &[(over.len() + frame.len(), content.len())])
+                });
+            },
+        ),
         way("a raw file with another row beside its archive", Broken, |it| edit_row(&it.raw(RESTORED))),
         way("a raw file with more rows beside its archive", Broken, |it| {
             forge::append(&it.raw(RESTORED), "{\"run_id\":\"r-9\",\"step\":1}");
@@ -281,7 +317,27 @@ fn deletions() -> Vec<Way> {
         }),
         way("removed, and the line names the receipt of other segments", Broken, |it| {
             fs::remove_file(it.raw(RAW)).unwrap();
+            say_deleted(it, RAW, "_logbook#2");
+        }),
+        way("removed, and the line names the row that retention carried over", Broken, |it| {
+            fs::remove_file(it.raw(RAW)).unwrap();
             say_deleted(it, RAW, "_logbook#1");
+        }),
+        way("removed, with a row that carries over and names it as a receipt does", Broken, |it| {
+            fs::remove_file(it.raw(RAW)).unwrap();
+            let receipt = forge::receipt(9, &[(&it.name(RAW), &digest_of(it, RAW))]);
+            forge::append(&it.active(), &receipt.replace("archive.receipt", "archive.carried"));
+            say_deleted(it, RAW, "_logbook#9");
+        }),
+        way("removed, with its receipt among the rows that another row carries over", Broken, |it| {
+            fs::remove_file(it.raw(RAW)).unwrap();
+            let receipt = forge::receipt(9, &[(&it.name(RAW), &digest_of(it, RAW))]);
+            let row = format!(
+                "{{\"run_id\":\"_logbook\",\"step\":10,\"kind\":\"archive.carried\",\"runs\":[],\"rows\":[{}]}}",
+                receipt.trim_end()
+            );
+            forge::append(&it.active(), &row);
+            say_deleted(it, RAW, "_logbook#9");
         }),
         way("removed, and the line names a row that is no receipt", Broken, |it| {
             fs::remove_file(it.raw(RAW)).unwrap();
@@ -293,37 +349,37 @@ fn deletions() -> Vec<Way> {
         }),
         way("removed, with a receipt of another digest", Broken, |it| {
             fs::remove_file(it.raw(RAW)).unwrap();
-            forge_receipt(it, 2, RAW, NOTHING);
-            say_deleted(it, RAW, "_logbook#2");
+            forge_receipt(it, 9, RAW, NOTHING);
+            say_deleted(it, RAW, "_logbook#9");
         }),
         way("removed, with a receipt of another segment", Broken, |it| {
             fs::remove_file(it.raw(RAW)).unwrap();
-            forge_receipt(it, 2, LAST_COVERED, &digest_of(it, RAW));
-            say_deleted(it, RAW, "_logbook#2");
+            forge_receipt(it, 9, LAST_COVERED, &digest_of(it, RAW));
+            say_deleted(it, RAW, "_logbook#9");
         }),
         way("removed, with a receipt that a run of another name holds", Broken, |it| {
             fs::remove_file(it.raw(RAW)).unwrap();
-            let row = forge::receipt(2, &[(&it.name(RAW), &digest_of(it, RAW))]).replace("_logbook", "r-1");
+            let row = forge::receipt(9, &[(&it.name(RAW), &digest_of(it, RAW))]).replace("_logbook", "r-1");
             forge::append(&it.active(), &row);
-            say_deleted(it, RAW, "_logbook#2");
+            say_deleted(it, RAW, "_logbook#9");
         }),
         way("removed, with a receipt in a segment before it", Broken, |it| {
             fs::remove_file(it.raw(RAW)).unwrap();
-            forge::append(&it.raw(RESTORED), &forge::receipt(2, &[(&it.name(RAW), &digest_of(it, RAW))]));
-            say_deleted(it, RAW, "_logbook#2");
+            forge::append(&it.raw(RESTORED), &forge::receipt(9, &[(&it.name(RAW), &digest_of(it, RAW))]));
+            say_deleted(it, RAW, "_logbook#9");
         }),
         way("removed, with a receipt, behind a line that is broken", Broken, |it| {
             fs::remove_file(it.raw(RAW)).unwrap();
-            forge_receipt(it, 2, RAW, &digest_of(it, RAW));
-            say_deleted(it, RAW, "_logbook#2");
+            forge_receipt(it, 9, RAW, &digest_of(it, RAW));
+            say_deleted(it, RAW, "_logbook#9");
             lines(&it.path("manifest.jsonl"), |all| {
                 let at = all.len() - 2;
                 all[at] = all[at].replacen("rows", "r0ws", 1).replacen("archive_bytes", "archive_bites", 1);
             });
         }),
         way("edited, with a receipt of what it was", Broken, |it| {
-            forge_receipt(it, 2, RAW, &digest_of(it, RAW));
-            say_deleted(it, RAW, "_logbook#2");
+            forge_receipt(it, 9, RAW, &digest_of(it, RAW));
+            say_deleted(it, RAW, "_logbook#9");
             edit_row(&it.raw(RAW));
         }),
         way("the receipt of what was deleted is changed", Broken, |it| {
@@ -332,13 +388,19 @@ fn deletions() -> Vec<Way> {
                 *packed = forge::pack(content.replace("archive.receipt", "archive.receipd").as_bytes());
             });
         }),
+        way("what retention carried over is changed", Broken, |it| {
+            bytes(&it.archive(ARCHIVED), |packed| {
+                let content = String::from_utf8(zstd::decode_all(&packed[..]).unwrap()).unwrap();
+                *packed = forge::pack(content.replace("archive.carried", "archive.carrier").as_bytes());
+            });
+        }),
         way("a deleted segment comes back with other rows", Broken, |it| {
             fs::write(it.path(&it.name(DELETED)), "{\"run_id\":\"r-9\",\"step\":1}\n").unwrap();
         }),
         way("removed with a receipt made by hand, as retention does it", Gone, |it| {
             fs::remove_file(it.raw(RAW)).unwrap();
-            forge_receipt(it, 2, RAW, &digest_of(it, RAW));
-            say_deleted(it, RAW, "_logbook#2");
+            forge_receipt(it, 9, RAW, &digest_of(it, RAW));
+            say_deleted(it, RAW, "_logbook#9");
         }),
         way("retention deletes what the head vouches for", Gone, |it| {
             drop(it.run(&["archive", "--delete-older-than", "0s"]));
@@ -401,9 +463,17 @@ fn under_the_head() -> Vec<Way> {
         ),
         way(
             "rows are put behind the head by hand",
-            Not("rows put behind it by hand, a correction or an approval among them"),
+            Not("rows put behind it by hand, a correction, an approval or one that carries over among them"),
             |it| {
                 forge::append(&it.active(), "{\"run_id\":\"r-1\",\"step\":900,\"kind\":\"approval.approved\"}");
+            },
+        ),
+        way(
+            "a row that carries over is put behind the head by hand",
+            Not("rows put behind it by hand, a correction, an approval or one that carries over among them"),
+            |it| {
+                let row = "{\"run_id\":\"_logbook\",\"step\":90,\"kind\":\"archive.carried\",\"runs\":[{\"run_id\":\"r-1\",\"step\":900}],\"rows\":[]}";
+                forge::append(&it.active(), row);
             },
         ),
     ]
@@ -429,7 +499,7 @@ fn put_in() -> Vec<Way> {
         }),
         way(
             "the next segment, by hand",
-            Not("rows put behind it by hand, a correction or an approval among them"),
+            Not("rows put behind it by hand, a correction, an approval or one that carries over among them"),
             |it| {
                 let number = super::ledger::segments(&it.book()).pop().unwrap().0 + 1;
                 fs::write(it.path(&format!("2126-01-01.{number:06}.jsonl")), "{\"run_id\":\"r-9\",\"step\":1}\n")

@@ -79,6 +79,10 @@ impl Question<'_> {
             return Err(Error::new(Exit::No, "the arguments that would be shown are not those of the digest")
                 .hint("leave --args-sha256 out; arguments that are not UTF-8 cannot be asked about"));
         }
+        if asked.hides_lines() {
+            return Err(Error::new(Exit::No, "a private key stands in the arguments: nobody would see all that runs")
+                .hint("put the key into a file, and name the file"));
+        }
         let begin = || Inquiry {
             run: self.run.to_owned(),
             approvals: Approvals::default(),

@@ -26,11 +26,19 @@ pub struct Terms {
     condition: Option<Rule>,
 }
 
-/// The contract called `named`; else the one that is called as the tool, if there is one.
+/// The contract called `named`; else the one that is called as the tool, if there is one. Errors: exit 2, the tool has one
+/// of its own and another is named, or it is not sound.
 pub fn of(directory: &Path, named: Option<&str>, tool: &str, judge: &mut Judge) -> Result<Option<Terms>> {
     let name = named.unwrap_or(tool);
     match contracts::contract(directory, name)? {
-        Some(contract) => Terms::of(directory, name, contract, judge).map(Some),
+        Some(contract) => {
+            let terms = Terms::of(directory, name, contract, judge)?;
+            if name != tool && contracts::contract(directory, tool)?.is_some() {
+                return Err(Error::usage(format!("tool {tool:?} has a contract of its own, and goes by no other"))
+                    .hint(format!("logbook contract show {tool}   # leave --contract out")));
+            }
+            Ok(Some(terms))
+        }
         None if named.is_some() => Err(unknown(directory, name)),
         None => Ok(None),
     }
@@ -97,18 +105,33 @@ impl Terms {
         Ok(Terms { name: name.to_owned(), args, returns, condition, contract })
     }
 
-    /// Says of a call with these arguments what nobody said of it. Errors: how much it touches cannot be told.
+    /// Says of a call with these arguments what the contract says of it. Errors: the call says otherwise, or how much it
+    /// touches cannot be told.
     pub fn describe(&self, call: &mut Described, arguments: &str, judge: &mut Judge) -> Result<()> {
         let contract = &self.contract;
-        call.side_effect = call.side_effect.take().or_else(|| contract.side_effect.clone());
-        if !call.irreversible && !call.reversible {
-            call.irreversible = contract.reversible == Some(false);
-            call.reversible = contract.reversible == Some(true);
+        self.settle("side_effect", &mut call.side_effect, contract.side_effect.clone())?;
+        if let Some(reversible) = contract.reversible {
+            let said = (call.reversible || call.irreversible).then(|| call.reversible.to_string());
+            self.settle("reversible", &mut said.clone(), Some(reversible.to_string()))?;
+            (call.reversible, call.irreversible) = (reversible, !reversible);
         }
-        if call.impact.is_none() {
-            call.impact = self.impact(arguments, judge)?;
+        let impact = self.impact(arguments, judge)?;
+        self.settle("impact_scope", &mut call.impact, impact)
+    }
+
+    /// Lets the contract say what the call leaves out. Whoever calls does not say otherwise: rules and the approver go by it.
+    fn settle(&self, name: &str, said: &mut Option<String>, promised: Option<String>) -> Result<()> {
+        match (said.as_deref(), &promised) {
+            (Some(said), Some(promised)) if said != promised => {
+                let what = format!("{name} is {promised}, and the call says {said}");
+                Err(self.within("the call", Error::usage(what)))
+            }
+            (None, _) => {
+                *said = promised;
+                Ok(())
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// In what the arguments are not what it takes.

@@ -162,16 +162,22 @@ impl Described {
             let member = names::call_member_from_camel_case(member).unwrap_or_else(|| member.to_owned());
             let name = if first == "tool_call" { format!("tool_call.{member}") } else { first };
             if is_own(&name) {
-                return Err(Error::usage(format!("--field {name}: the command itself says this"))
-                    .hint("give its flag, if it has one; further fields are those that no flag is for"));
+                return Err(Error::usage(format!("--field {name}: the command itself says this")).hint(
+                    match name.as_str() {
+                        "agent_id" => "LOGBOOK_AGENT=NAME says which agent calls",
+                        "task" => "logbook start --task 'text' says what a run is for",
+                        _ => "give its flag, if it has one; further fields are those that no flag is for",
+                    },
+                ));
             }
         }
         Ok(())
     }
 }
 
-/// What the row of a gate says by itself, and no further field.
-const OF_GATES: [&str; 5] = ["timestamp", "step", "policy", "expires_at", "undoes"];
+/// What the row of a gate says by itself, and no further field: who asks and for which task comes from the environment and
+/// the run.
+const OF_GATES: [&str; 7] = ["timestamp", "step", "policy", "expires_at", "undoes", "agent_id", "task"];
 
 fn shortened(text: &str) -> String {
     let Some((cut, _)) = text.char_indices().nth(ACTION_CHARS_MAX) else { return text.to_owned() };

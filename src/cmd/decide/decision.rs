@@ -10,6 +10,7 @@ use crate::error::{Error, Exit, Result, nearest};
 use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::format::rows;
+use crate::model::shown::is_unsafe;
 use crate::model::{Address, Instant, Kind, Verdict};
 use crate::render::{Look, request as shown};
 use crate::store::Purpose;
@@ -119,6 +120,13 @@ pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<D
                 format!("{} shows arguments that do not have its digest: nobody can know what would run", request.name),
             )
             .hint(format!("logbook deny {} --why 'the arguments shown are others'", shell_word(&request.name))));
+        }
+        if verdict == Verdict::Approved && request.hides_lines() {
+            return Err(Error::new(
+                Exit::No,
+                format!("lines of the arguments of {} are hidden: nobody can know what would run", request.name),
+            )
+            .hint(format!("logbook deny {} --why 'put the key into a file'", shell_word(&request.name))));
         }
         if !desk.settings.own_approvals {
             own.refuse(request)?;
@@ -239,11 +247,12 @@ impl Own<'_> {
             Err(Error::new(Exit::No, format!("nobody decides about their own request: {what}"))
                 .hint("from a shell outside the run, another person; or own_approvals = true in config.toml"))
         };
-        let is_theirs = |name: &str| name == request.agent || self.agents.contains(name);
+        let theirs: Vec<String> = self.agents.iter().chain([&request.agent]).map(|name| folded(name)).collect();
+        let is_theirs = |name: &str| !folded(name).is_empty() && theirs.contains(&folded(name));
         if let Some(agent) = [Some(self.who), self.agent].into_iter().flatten().find(|name| is_theirs(name)) {
             return refused(format!("{} is one of agent {agent}", request.name));
         }
-        if self.run == Some(&request.run) {
+        if self.run.is_some_and(|run| folded(run) == folded(&request.run)) {
             return refused(format!("this shell is inside run {} (LOGBOOK_RUN)", request.run));
         }
         // Who asked is not known: an agent's shell may be theirs.
@@ -252,4 +261,10 @@ impl Own<'_> {
         }
         Ok(())
     }
+}
+
+/// A name as it reads: blanks, case, and characters that nobody sees make no other one of it.
+fn folded(name: &str) -> String {
+    let seen: String = name.chars().filter(|character| !is_unsafe(*character)).collect();
+    seen.trim().to_lowercase()
 }

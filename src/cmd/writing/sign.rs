@@ -5,8 +5,9 @@ use rustix::termios::ttyname;
 
 use super::Desk;
 use crate::cmd::Door;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::format::draft::pairs::Pairs;
+use crate::model::shown::is_unsafe;
 
 /// The door through which a person came: what `client` says in the row of a decision.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,6 +23,9 @@ impl Desk {
     /// Says in `pairs` who decides (`by`, else the user), and through which door, as which user and on which terminal.
     pub fn sign(&self, pairs: &mut Pairs, by: Option<&str>, door: &Door<'_>) -> Result<()> {
         let user = user(door);
+        if by.is_some_and(|by| by.chars().all(|it| it.is_whitespace() || is_unsafe(it))) {
+            return Err(Error::usage("--by: who decides has no name").hint("--by maria; without --by it is the user"));
+        }
         pairs.text("approver", by.unwrap_or(&user))?;
         let (client, terminal) = match self.client {
             Client::Terminal => ("terminal", terminal()),

@@ -12,7 +12,7 @@ use memchr::{memchr, memchr2};
 use super::call;
 use super::fields::{self, COUNT, ID, field_fits_at_a_glance, text_of, unknown_word};
 use super::minute::LastMinute;
-use super::refusals::{check_given, check_kind, not_json, not_object, step_of, too_long};
+use super::refusals::{check_given, check_id, check_kind, not_json, not_object, step_of, too_long};
 use super::verbatim::Verbatim;
 use crate::error::{Error, Result};
 use crate::format::secrets::Redactor;
@@ -44,6 +44,8 @@ const _: () = assert!(matches!(PAYLOAD[TOOL_CALL - ID].of, Type::ToolCall));
 
 /// Steps up to here are read exactly by every JSON reader (2^53 − 1).
 pub const STEP_MAX: u64 = (1 << 53) - 1;
+/// The highest step that may be asked for. Behind it stay as many for whoever holds or ends the run.
+pub const STEP_GIVEN_MAX: u64 = 1 << 52;
 
 /// Longest text of a row that is looked at: blanks of it may be left out.
 const ROOM_BYTES_MAX: usize = APPEND_ROW_BYTES_MAX + (64 << 10);
@@ -330,8 +332,13 @@ impl Drafts {
                     .hint("add --blocked-on 'who or what', or \"blocked_on\":\"…\" in the row"));
             }
         }
-        if self.value(text, ID) == Some(b"\"\"") {
-            return Err(Error::usage("id is empty"));
+        if let Some(id) = self.value(text, ID) {
+            if id == b"\"\"" {
+                return Err(Error::usage("id is empty"));
+            }
+            if !rules.own {
+                check_id(&text_of(id))?;
+            }
         }
         if !rules.own && self.present & OF_DECISIONS != 0 {
             let given = (ID..COUNT).filter(|field| OF_DECISIONS & (1 << field) != 0);
@@ -479,7 +486,7 @@ impl Drafts {
             return Ok(*index);
         }
         if let Some(fault) = run_id::fault(&name)
-            && !(rules.own && run_id::is_reserved(&name))
+            && !(rules.own && run_id::is_reserved(&name) && self.is_of_tool(text))
         {
             return Err(Error::usage(fault));
         }
@@ -488,6 +495,11 @@ impl Drafts {
         self.lookup.insert(name.clone().into_owned(), index);
         self.runs.push(name.into_owned());
         Ok(index)
+    }
+
+    /// Whether the row at hand is one of those that the tool writes about the logbook itself.
+    fn is_of_tool(&self, text: &[u8]) -> bool {
+        matches!(Kind::of(self.value(text, KIND)), Kind::Repair | Kind::ArchiveReceipt | Kind::ArchiveCarried)
     }
 
     /// Writes the timestamp; gives whether it was filled in.

@@ -1,6 +1,6 @@
 //! What is said of a row that is refused, and what to do about it.
 
-use super::drafts::{Rules, STEP_MAX};
+use super::drafts::{Rules, STEP_GIVEN_MAX};
 use super::fields::{self as fields, unknown_word};
 use crate::error::{Error, Result};
 use crate::json;
@@ -31,13 +31,24 @@ pub(super) fn check_given((name, value): (&str, &[u8])) -> Result<()> {
         .hint("logbook approve, deny, answer, review; for a field of your own choose another name, such as user_name"))
 }
 
+/// Refuses an id that a row of the tool's own will have: whoever takes it first would keep that row out.
+pub(super) fn check_id(id: &str) -> Result<()> {
+    let breach = id.strip_prefix("contract:").is_some_and(|rest| rest.len() == 32);
+    if id.starts_with("archive.receipt:") || breach {
+        return Err(Error::usage(format!("ids such as {id:?} are those of rows that logbook itself writes"))
+            .hint("choose another id"));
+    }
+    Ok(())
+}
+
 pub(super) fn step_of(value: &[u8]) -> Result<u64> {
     std::str::from_utf8(value)
         .ok()
         .and_then(|digits| digits.parse().ok())
-        .filter(|step| (1..=STEP_MAX).contains(step))
+        .filter(|step| (1..=STEP_GIVEN_MAX).contains(step))
         .ok_or_else(|| {
-            Error::usage(format!("step must be a whole number from 1 to {STEP_MAX}, not {}", fields::shown(value)))
+            let shown = fields::shown(value);
+            Error::usage(format!("step must be a whole number from 1 to {STEP_GIVEN_MAX}, not {shown}"))
         })
 }
 

@@ -42,14 +42,15 @@ pub fn open_counting<'o>(os: &'o dyn Os, directory: &Path, name: &SegmentName) -
     }
 }
 
-/// The bytes of the archive at `path` and its SHA-256, and the digests of its content, in one reading; the content's are an error
-/// where it cannot be unpacked to the end. Hands every MiB of content to `each`.
+/// The bytes of the archive at `path` and its SHA-256, and the digests of its content; the content's are an error where it
+/// cannot be unpacked to the end, or reads otherwise by its seek table. Hands every MiB of content to `each`.
 pub fn sum_packed(os: &dyn Os, path: &Path, each: impl FnMut(&[u8])) -> io::Result<(u64, String, io::Result<Sums>)> {
     let mut file = Digesting { inner: Stream::open(os, path)?, bytes: 0, sha256: Sha256::new() };
     let unpacked =
         packed::unpack(BufReader::with_capacity(1 << 16, &mut file)).and_then(|mut reader| sum(&mut reader, each));
     // What the decoder did not come to.
     io::copy(&mut file, &mut io::sink())?;
+    let unpacked = unpacked.and_then(|sums| packed::check(os, path).map(|()| sums));
     Ok((file.bytes, finished_hex(file.sha256), unpacked))
 }
 
