@@ -33,6 +33,7 @@ pub use address::Address;
 pub use duration::{duration_ms, duration_text, option_ms, wait_ms};
 pub use instant::Instant;
 pub use kind::Kind;
+pub use names::Field;
 pub use night::Night;
 pub use vocabulary::Vocabulary;
 pub use words::{ApprovalState, FinalStatus, Phase, Rating, Side, SideEffect, Status, Then, Verdict};

@@ -1,5 +1,7 @@
 //! Asking a person, and waiting for what they decide.
 
+use crate::model::Field;
+use crate::view::facts::{Facts, FieldSet};
 use std::time::{Duration, Instant as Elapsed};
 
 use crate::cmd::Door;
@@ -8,11 +10,10 @@ use crate::error::{Error, Exit, Result};
 use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::format::rows::{self, Asked};
-use crate::model::{Address, Instant, Kind, Verdict};
+use crate::model::{Address, Instant, Verdict};
 use crate::store::Watch;
 use crate::store::append::State;
 use crate::view::approvals::{Request, Shown};
-use crate::view::past::text;
 use crate::view::{Approvals, Past};
 
 /// How often a waiter looks: well below the 100 ms in which a decision is to be noticed.
@@ -41,17 +42,15 @@ struct Inquiry {
 }
 
 impl Past for Inquiry {
-    const FIELDS: &'static [&'static str] = Approvals::FIELDS;
+    const FIELDS: FieldSet = Approvals::FIELDS;
     const AS_WRITTEN: bool = true;
 
-    fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
-        self.approvals.push(fields, place);
-        let raw = |name: &str| Self::FIELDS.iter().position(|field| *field == name).and_then(|at| fields[at]);
-        let field = |name: &str| text(raw(name));
-        if field("run_id") == self.run && Kind::of(raw("kind")).is_of_run() {
-            for (kept, name) in [(&mut self.task, "task"), (&mut self.agent, "agent_id")] {
+    fn push(&mut self, row: &impl Facts, place: &Address) {
+        self.approvals.push(row, place);
+        if row.kind().is_of_run() && row.text(Field::RunId) == self.run {
+            for (kept, field) in [(&mut self.task, Field::Task), (&mut self.agent, Field::AgentId)] {
                 if kept.is_empty() {
-                    *kept = field(name);
+                    *kept = row.text(field);
                 }
             }
         }

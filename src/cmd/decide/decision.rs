@@ -1,5 +1,8 @@
 //! What `approve` and `deny` share: which request is meant, whether it may be decided, and the row that does.
 
+use crate::field_set;
+use crate::model::Field;
+use crate::view::facts::{Facts, FieldSet};
 use std::collections::BTreeSet;
 
 use crate::cmd::Door;
@@ -11,11 +14,10 @@ use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::format::rows;
 use crate::model::shown::is_unsafe;
-use crate::model::{Address, Instant, Kind, Verdict};
+use crate::model::{Address, Instant, Verdict};
 use crate::render::{Look, request as shown};
 use crate::store::Purpose;
 use crate::view::approvals::{KINDS, Request, Shown};
-use crate::view::past::text;
 use crate::view::{Approvals, Past};
 
 /// Arguments of `approve` and `deny`.
@@ -215,13 +217,12 @@ struct Agents {
 }
 
 impl Past for Agents {
-    const FIELDS: &'static [&'static str] = &["run_id", "kind", "agent_id"];
+    const FIELDS: FieldSet = field_set![RunId, Kind, AgentId];
     const AS_WRITTEN: bool = true;
 
-    fn push(&mut self, fields: &[Option<&[u8]>], _: &Address) {
-        let [run, agent] = [0, 2].map(|at| text(fields[at]));
-        if Kind::of(fields[1]).is_of_run() && run == self.run && !agent.is_empty() {
-            self.named.insert(agent);
+    fn push(&mut self, row: &impl Facts, _: &Address) {
+        if row.kind().is_of_run() && row.says(Field::AgentId) && row.text(Field::RunId) == self.run {
+            self.named.insert(row.text(Field::AgentId));
         }
     }
 

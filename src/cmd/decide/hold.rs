@@ -8,6 +8,7 @@ use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::format::rows;
 use crate::model::Address;
 use crate::store::Purpose;
+use crate::view::facts::{Facts, FieldSet};
 use crate::view::holds::KINDS;
 use crate::view::{Course, Holds, Past};
 
@@ -68,12 +69,12 @@ pub fn hold(desk: &Desk, (run, why): (&str, &str), by: Option<&str>, door: &mut 
 struct Brake(Holds);
 
 impl Past for Brake {
-    const FIELDS: &'static [&'static str] = Holds::FIELDS;
+    const FIELDS: FieldSet = Holds::FIELDS;
     const AS_WRITTEN: bool = true;
     const NEEDS_ALL: bool = false;
 
-    fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
-        self.0.push(fields, place);
+    fn push(&mut self, row: &impl Facts, place: &Address) {
+        self.0.push(row, place);
     }
 
     fn carried(&mut self, run: CarriedRun) {

@@ -1,5 +1,8 @@
 //! The open requests, oldest first, each with all that whoever decides must know.
 
+use crate::field_set;
+use crate::model::Field;
+use crate::view::facts::{Facts, FieldSet};
 use std::collections::HashMap;
 
 use crate::cmd::Door;
@@ -10,7 +13,6 @@ use crate::json;
 use crate::model::{Address, Instant, Kind};
 use crate::render::{Format, Look, Rows, cell, request as shown};
 use crate::view::approvals::{KINDS, Request};
-use crate::view::past::text;
 use crate::view::record::json::Object;
 use crate::view::{Approvals, Past};
 
@@ -67,10 +69,10 @@ pub fn list(desk: &Desk, output: Option<&str>, door: &mut Door<'_>) -> Result<Ex
 struct Starts(HashMap<String, (String, String)>);
 
 impl Past for Starts {
-    const FIELDS: &'static [&'static str] = &["run_id", "task", "agent_id"];
+    const FIELDS: FieldSet = field_set![RunId, Task, AgentId];
 
-    fn push(&mut self, fields: &[Option<&[u8]>], _: &Address) {
-        let [run, task, agent] = std::array::from_fn(|at| text(fields.get(at).copied().flatten()));
+    fn push(&mut self, row: &impl Facts, _: &Address) {
+        let [run, task, agent] = [Field::RunId, Field::Task, Field::AgentId].map(|field| row.text(field));
         self.0.entry(run).or_insert((task, agent));
     }
 }

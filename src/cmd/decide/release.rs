@@ -3,10 +3,12 @@
 use crate::cmd::Door;
 use crate::cmd::writing::{About, Desk, Done, Writing, print_rows};
 use crate::error::{Error, Exit, Result};
+use crate::field_set;
 use crate::format::draft::pairs::Pairs;
 use crate::format::rows::{self, Stands};
 use crate::model::{Address, Status};
 use crate::store::Purpose;
+use crate::view::facts::{Facts, FieldSet};
 use crate::view::{Course, Holds, Past};
 
 /// Two real examples.
@@ -35,12 +37,11 @@ struct Held {
 }
 
 impl Past for Held {
-    const FIELDS: &'static [&'static str] =
-        &["run_id", "step", "kind", "status", "blocked_on", "tool_call", "action", "approver", "reason"];
+    const FIELDS: FieldSet = field_set![RunId, Step, Kind, Status, BlockedOn, ToolCall, Action, Approver, Reason];
 
-    fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
-        self.course.push(&fields[..7], place);
-        self.holds.push(&[fields[0], fields[1], fields[2], fields[7], fields[8]], place);
+    fn push(&mut self, row: &impl Facts, place: &Address) {
+        self.course.push(row, place);
+        self.holds.push(row, place);
     }
 }
 

@@ -85,9 +85,9 @@ pub fn done(asked: &Asked, board: &Board) -> Text {
 }
 
 /// Whether a run waits for an answer, and for nothing else.
-pub fn is_question(board: &Board, run: &Run<'_>) -> bool {
-    run.status() == Status::Blocked.word()
-        && run.approvals.open() == 0
+pub fn is_question(board: &Board, run: &Run<'_>, now: Instant) -> bool {
+    run.known_status() == Some(Status::Blocked)
+        && run.requests.count(now) == 0
         && !board.holds().held.contains_key(&*run.run_id)
 }
 
