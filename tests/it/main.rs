@@ -83,6 +83,7 @@ mod gates;
 
 /// Secrets do not enter the log.
 mod redaction;
+mod smuggled;
 
 /// The store under ordinary misfortune.
 mod os_calls;

@@ -5,19 +5,20 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use logbook::format::secrets::{Redactor, looks};
+use logbook::model::shown::is_unsafe;
 use regex::Regex;
 
 use crate::support::{Book, repository};
 
-fn redactor() -> Redactor {
+pub(crate) fn redactor() -> Redactor {
     Redactor::new(&[], &[], &[], Box::new(|| Ok([7; 32]))).unwrap()
 }
 
 /// Numbers that look like chance and are the same each time.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(crate) fn roll(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % sides
     }
@@ -39,7 +40,7 @@ impl Dice {
 }
 
 /// The text of a case with its braces filled.
-fn filled(text: &str, dice: &mut Dice) -> String {
+pub(crate) fn filled(text: &str, dice: &mut Dice) -> String {
     let braces = Regex::new(r"\{([uUalhdb]\d+|[pb])\}").unwrap();
     let fill = |found: &regex::Captures<'_>| match &found[1] {
         "p" => ["Xk{d2}f{l2}{d2}{l3}", "{l6}{d2}", "{l1}-{d3}.{l5}"][dice.roll(3)].to_owned(),
@@ -122,6 +123,33 @@ fn spellings_are_caught_or_documented() {
     }
     assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
     assert!(caught + missed >= 150 && caught > 150, "{caught} caught, {missed} documented");
+}
+
+#[test]
+fn invisible_characters_hide_no_secret() {
+    let redactor = redactor();
+    let mut dice = Dice(8);
+    let secrets =
+        ["ghp_{a36}", "password={a9}1aB", "{\\\"api_key\\\":\\\"{a9}9x{a9}7Q\\\"}", "https://ada:{a9}1@example.org"];
+    let mut unseen = 0;
+    let all = (0..=0x10_ffff).filter_map(char::from_u32).filter(|character| is_unsafe(*character));
+    // These separate words, and `a_look_overlooks_no_secret` has the others.
+    for character in all.filter(|character| !"\u{8}\t\n\u{c}\r\u{1b}\u{9b}".contains(*character)) {
+        unseen += 1;
+        let secret = filled(secrets[dice.roll(secrets.len())], &mut dice);
+        let places: Vec<usize> =
+            (1..secret.len()).filter(|at| !secret[at.saturating_sub(1)..*at].contains('\\')).collect();
+        let at = places[dice.roll(places.len())];
+        let escaped: String = character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect();
+        let raw = if (character as u32) < 0x20 { escaped.clone() } else { character.to_string() };
+        for spelled in [raw, escaped] {
+            let row = format!("{{\"a\":\"x {}{spelled}{}\"}}", &secret[..at], &secret[at..]);
+            let stored = redactor.redact(row.as_bytes()).unwrap();
+            assert!(stored.is_some(), "{:?} in {row}", character as u32);
+            assert_eq!(stored, redactor.redact_plainly(row.as_bytes()).unwrap(), "{row}");
+        }
+    }
+    assert!(unseen > 4_000, "{unseen}");
 }
 
 #[test]
@@ -249,6 +277,10 @@ fn row_with(cases: &[&str], round: usize, dice: &mut Dice) -> String {
         "x",
         "\\\"",
         "\\\\",
+        "\u{2066}",
+        "\u{7f}",
+        "\\u200b",
+        "\\ufe0f",
         "\",\"k\":\"",
         "\",\"password\":\"",
         "\":\"",

@@ -50,6 +50,7 @@ mod once;
 mod power_cut;
 mod storm;
 mod tamper;
+mod tamper_archives;
 mod tampers;
 mod volume;
 

@@ -17,7 +17,7 @@ pub struct Seen {
     pub token: bool,
     /// The beginnings, one bit each.
     pub begun: u8,
-    /// Bytes beyond ASCII.
+    /// Bytes beyond ASCII, or DEL, which is invisible.
     pub foreign: bool,
 }
 
@@ -70,9 +70,9 @@ pub fn looks(text: &[u8]) -> Vec<Seen> {
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use std::arch::x86_64::{
-        __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpgt_epi8, _mm256_loadu_si256,
-        _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8,
-        _mm256_srli_epi16, _mm256_storeu_si256, _mm256_testz_si256,
+        __m256i, _mm_loadu_si128, _mm256_adds_epu8, _mm256_and_si256, _mm256_broadcastsi128_si256, _mm256_cmpgt_epi8,
+        _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8, _mm256_setzero_si256,
+        _mm256_shuffle_epi8, _mm256_srli_epi16, _mm256_storeu_si256, _mm256_testz_si256,
     };
 
     use crate::format::secrets::beginnings::{BELOW, TABLES};
@@ -92,7 +92,7 @@ mod avx2 {
         tables: [[__m256i; 2]; 4],
         below: __m256i,
         begun: __m256i,
-        /// All bytes, one on the other.
+        /// All bytes plus one, one on the other: the highest bit is set from DEL on.
         all: __m256i,
         tokens: Tokens,
     }
@@ -117,7 +117,7 @@ mod avx2 {
         fn begin(&mut self, bytes: &[u8; SEEN]) {
             // SAFETY: 32 bytes are there.
             let first = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) };
-            self.all = first;
+            self.all = next(first);
             let (token, odd) = (token_bytes(first, self.below), odd_bytes(first));
             self.tokens.put(steps::before(token.into()), steps::before(odd.into()));
         }
@@ -134,7 +134,7 @@ mod avx2 {
                     // SAFETY: 32 bytes are there from 35 at most, of 67.
                     let text = unsafe { _mm256_loadu_si256(bytes.as_ptr().add(half + place).cast()) };
                     if place == SEEN - STEP {
-                        self.all = _mm256_or_si256(self.all, text);
+                        self.all = _mm256_or_si256(self.all, next(text));
                         token |= u64::from(token_bytes(text, self.below)) << half;
                         odd |= u64::from(odd_bytes(text)) << half;
                     }
@@ -158,6 +158,13 @@ mod avx2 {
             unsafe { _mm256_storeu_si256(bytes.as_mut_ptr().cast(), self.begun) };
             bytes.iter().fold(0, |all, byte| all | byte)
         }
+    }
+
+    /// Each byte plus one.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn next(text: __m256i) -> __m256i {
+        _mm256_adds_epu8(text, _mm256_set1_epi8(1))
     }
 
     /// Which bytes could be of a token, a bit each.
@@ -187,9 +194,9 @@ mod avx2 {
 #[cfg(target_arch = "x86_64")]
 mod wide {
     use std::arch::x86_64::{
-        __m512i, _mm_loadu_si128, _mm512_and_si512, _mm512_broadcast_i32x4, _mm512_cmpgt_epi8_mask, _mm512_loadu_si512,
-        _mm512_maskz_permutex2var_epi8, _mm512_movepi8_mask, _mm512_or_si512, _mm512_set1_epi8, _mm512_setzero_si512,
-        _mm512_shuffle_epi8, _mm512_storeu_si512, _mm512_test_epi8_mask,
+        __m512i, _mm_loadu_si128, _mm512_adds_epu8, _mm512_and_si512, _mm512_broadcast_i32x4, _mm512_cmpgt_epi8_mask,
+        _mm512_loadu_si512, _mm512_maskz_permutex2var_epi8, _mm512_movepi8_mask, _mm512_or_si512, _mm512_set1_epi8,
+        _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_storeu_si512, _mm512_test_epi8_mask,
     };
 
     use crate::format::secrets::beginnings::{BELOW, TABLES};
@@ -220,10 +227,10 @@ mod wide {
         let mut short = [0; SEEN];
         let first = load(text.first_chunk().unwrap_or(steps::filled(text, &mut short)), 0);
         tokens.put(steps::before(token_bytes(first, below)), steps::before(odd_bytes(first)));
-        let mut all = first;
+        let mut all = next(first);
         steps::each(text, &short, |bytes, seen| {
             let last = load(bytes, SEEN - STEP);
-            all = _mm512_or_si512(all, last);
+            all = _mm512_or_si512(all, next(last));
             let mut here = beginnings(last, SEEN - STEP);
             for place in 0..SEEN - STEP {
                 here = _mm512_and_si512(here, beginnings(load(bytes, place), place));
@@ -238,6 +245,13 @@ mod wide {
         }
         let begun = bytes.iter().fold(0, |all, byte| all | byte);
         Seen { token: tokens.found(), begun, foreign: _mm512_movepi8_mask(all) != 0 }
+    }
+
+    /// Each byte plus one.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn next(text: __m512i) -> __m512i {
+        _mm512_adds_epu8(text, _mm512_set1_epi8(1))
     }
 
     /// 64 bytes from `at` on, which is at most 3.

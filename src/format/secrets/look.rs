@@ -14,7 +14,7 @@ use super::glance::{Seen, glance};
 use super::hints;
 use super::names::LONG_TOKENS_BEHIND;
 use super::rule::Rule;
-use super::text::{escape, is_control, is_unseen};
+use super::text::{DELETE, escape, is_control, is_unseen, unseen};
 use crate::error::{Error, Result};
 
 /// Looks at rows.
@@ -72,16 +72,18 @@ enum Respelled {
     No,
     /// It reads like this, as far as the look is concerned.
     As(Vec<u8>),
-    /// It has invisible characters, or too many levels of escapes.
+    /// It has terminal sequences, too many levels of escapes, or invisible characters within an escape.
     Unsure,
 }
 
 fn respelled(row: &[u8], seen: Seen) -> Respelled {
-    if seen.foreign && has_unseen(row) {
-        return Respelled::Unsure;
-    }
-    let mut now = Respelled::No;
-    if seen.begun & ESCAPES_AND_USERS == 0 {
+    let mut now = if seen.foreign { without_unseen(row) } else { Respelled::No };
+    let begun = match &now {
+        Respelled::Unsure => return now,
+        Respelled::As(text) => glance(text).begun,
+        Respelled::No => seen.begun,
+    };
+    if begun & ESCAPES_AND_USERS == 0 {
         return now;
     }
     for _ in 0..LEVELS_MAX {
@@ -96,7 +98,7 @@ fn respelled(row: &[u8], seen: Seen) -> Respelled {
 }
 
 /// Decodes one level of escapes by number, as far as they spell characters of secrets and names, and of backslashes that
-/// escape a backslash. Other escapes stay as they are.
+/// escape a backslash. Invisible characters go, other escapes stay as they are.
 fn without_numbers(text: &[u8]) -> Respelled {
     let (mut out, mut kept, mut any) = (Vec::new(), 0, false);
     for at in memchr::memchr_iter(b'\\', text) {
@@ -109,12 +111,17 @@ fn without_numbers(text: &[u8]) -> Respelled {
             // None of these is part of an anchor. Libraries escape the last three for HTML.
             '\t' | '\n' | '\r' | '"' | '\'' | '&' | '<' | '>' => continue,
             _ if character.is_ascii() && !is_control(character as u8) => {}
-            _ if character.is_ascii() || is_unseen(character) => return Respelled::Unsure,
-            _ => continue,
+            _ if !is_unseen(character) => continue,
+            '\u{1b}' | CSI => return Respelled::Unsure,
+            // The backslash before it would seem to begin an escape.
+            _ if at == kept && out.ends_with(b"\\") => return Respelled::Unsure,
+            _ => {}
         }
         any = any || next != Some(&b'\\');
         out.extend_from_slice(&text[kept..at]);
-        out.push(character as u8);
+        if !is_unseen(character) {
+            out.push(character as u8);
+        }
         kept = at + length;
     }
     out.extend_from_slice(&text[kept..]);
@@ -123,16 +130,28 @@ fn without_numbers(text: &[u8]) -> Respelled {
     if is_decoded { Respelled::As(out) } else { Respelled::No }
 }
 
-/// Whether the row has an invisible character that is not escaped.
-fn has_unseen(row: &[u8]) -> bool {
-    // All of them begin so, and few other characters do.
-    const BEGINNINGS: [&[u8]; 5] = [b"\xc2\x9b", b"\xc2\xad", b"\xe2\x80", b"\xe2\x81", b"\xef\xbb\xbf"];
-    let is_here = |at: usize| {
-        let length = if row[at] == 0xc2 { 2 } else { 3 };
-        let character = row.get(at..at + length).and_then(|it| std::str::from_utf8(it).ok()?.chars().next());
-        character.is_some_and(is_unseen)
-    };
-    BEGINNINGS.iter().any(|beginning| memmem::find_iter(row, beginning).any(is_here))
+/// Begins a terminal sequence, like ESC and `[`.
+const CSI: char = '\u{9b}';
+
+/// The row without the invisible characters that are not escaped.
+fn without_unseen(row: &[u8]) -> Respelled {
+    // All of them begin with one of these.
+    const BEGINNINGS: [[u8; 3]; 3] = [[0xc2, 0xe2, 0xef], [0xcd, 0xe1, 0xe3], [0xd8, 0xf0, 0xf3]];
+    let is_unseen = |at: &usize| unseen(&row[*at..]) > 0;
+    let first = BEGINNINGS.iter().filter_map(|[a, b, c]| memchr::memchr3_iter(*a, *b, *c, row).find(is_unseen));
+    let Some(mut at) = first.chain(memchr::memchr(DELETE, row)).min() else { return Respelled::No };
+    let mut out = row[..at].to_vec();
+    while at < row.len() {
+        let length = unseen(&row[at..]);
+        if length > 0 && (row[at..].starts_with("\u{9b}".as_bytes()) || out.ends_with(b"\\")) {
+            return Respelled::Unsure;
+        }
+        if length == 0 {
+            out.push(row[at]);
+        }
+        at += length.max(1);
+    }
+    Respelled::As(out)
 }
 
 /// Whether `anchor` has a character that JSON may spell in several ways without a number.

@@ -174,6 +174,10 @@ pub(super) fn family(name: &[u8]) -> Option<Family> {
         return None;
     }
     let before = words.len().checked_sub(2).map_or("", |at| words[at]);
+    // The value of `GIT_ASKPASS` is a program, and that of `PWD` a directory.
+    if last.ends_with("askpass") || before == "ask" || matches!(name, b"PWD" | b"OLDPWD") {
+        return None;
+    }
     match last {
         word if word.ends_with("pwd") => Some(Family::Password),
         "pass" if !before.is_empty() => Some(Family::Password),
@@ -270,7 +274,7 @@ mod tests {
             }
         }
         for name in "monkey key public_key partition_key next_token CancellationToken nextPageToken tokens tokens_in token_count \
-                     password_file passwordHash secret_name secretRef api_key_id bypass compass author cookies value_text token_type token2 token_ pwd_old access__key"
+                     password_file passwordHash secret_name secretRef api_key_id bypass compass author cookies value_text token_type token2 token_ pwd_old access__key GIT_ASKPASS core.askPass SSH_ASKPASS PWD OLDPWD"
             .split_whitespace()
         {
             assert_eq!(family(name.as_bytes()), None, "{name}");

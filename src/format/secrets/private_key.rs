@@ -9,25 +9,39 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+use super::prefixed;
 use super::text::WORD_END;
+use super::values::is_words;
 
 /// Part of the line that begins a key, and of the line that ends it.
 pub(super) const ANCHOR: &str = "PRIVATE KEY";
 /// Shortest line of a body, except the last. The shortest keys, of elliptic curves, have one line of 64.
 const LINE_BYTES_MIN: usize = 40;
-/// Most bytes between two lines: line breaks and blanks, quotes and commas of a list, `>` of quoted mail.
-const BETWEEN_BYTES_MAX: usize = 24;
+/// Most bytes between two lines: line breaks and blanks, quotes and commas of a list, `>` of quoted mail, `<br>`, and the `+`
+/// between two strings.
+const BETWEEN_BYTES_MAX: usize = 64;
 /// Most headers behind the `BEGIN` line of an encrypted key.
-const HEADERS_MAX: usize = 6;
+pub(super) const HEADERS_MAX: usize = 6;
 
-/// Ranges of the bodies in `text`. With `inside_key` it begins inside one.
+/// Ranges of the lines of bodies in `text`. With `inside_key` it begins inside one. What stands between two lines is in none
+/// of them: a shell could take it for the end of a command.
 pub(super) fn find(text: &[u8], inside_key: bool) -> Vec<Range<usize>> {
-    let mut found: Vec<Range<usize>> = if inside_key { body(text, 0, true).into_iter().collect() } else { Vec::new() };
+    let mut found = if inside_key { body(text, 0, true) } else { Vec::new() };
+    if inside_key {
+        let behind_prefixes = prefixed::lines_inside(text);
+        found = if behind_prefixes.len() > found.len() { behind_prefixes } else { found };
+    }
     for at in memmem::find_iter(text, ANCHOR) {
         match key_line(text, at) {
-            Some(KeyLine::Begins { to }) => found.extend(body(text, behind_headers(text, to), false)),
+            Some(KeyLine::Begins { from, to }) => {
+                let lines = body(text, behind_headers(text, to), false);
+                found.extend(if lines.is_empty() { prefixed::lines_behind(text, from, to) } else { lines });
+            }
             // A key whose beginning is missing. Of other keys this finds what was found before.
-            Some(KeyLine::Ends { from }) => found.extend(body_before(text, from)),
+            Some(KeyLine::Ends { from }) => {
+                let lines = body_before(text, from);
+                found.extend(if lines.is_empty() { prefixed::lines_before(text, from) } else { lines });
+            }
             None => {}
         }
     }
@@ -37,7 +51,7 @@ pub(super) fn find(text: &[u8], inside_key: bool) -> Vec<Range<usize>> {
 /// The first or last line of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum KeyLine {
-    Begins { to: usize },
+    Begins { from: usize, to: usize },
     Ends { from: usize },
 }
 
@@ -53,7 +67,7 @@ fn key_line(text: &[u8], at: usize) -> Option<KeyLine> {
     match &text[name..at] {
         line if line.starts_with(b"END ") => Some(KeyLine::Ends { from: name - 5 }),
         line if line.starts_with(b"BEGIN ") && rest.starts_with(b"-----") => {
-            Some(KeyLine::Begins { to: text.len() - rest.len() + 5 })
+            Some(KeyLine::Begins { from: name - 5, to: text.len() - rest.len() + 5 })
         }
         _ => None,
     }
@@ -73,17 +87,16 @@ fn behind_headers(text: &[u8], mut at: usize) -> usize {
 }
 
 /// The lines of Base64 from `at` on. With `inside_key` the first line may be incomplete.
-fn body(text: &[u8], mut at: usize, inside_key: bool) -> Option<Range<usize>> {
-    let mut found: Option<Range<usize>> = None;
+fn body(text: &[u8], mut at: usize, inside_key: bool) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
     let mut may_skip = inside_key;
     loop {
         let from = between(text, at);
         let to = text[from..].iter().position(|byte| !is_of_line(*byte)).map_or(text.len(), |length| from + length);
         let line = &text[from..to];
-        let is_long = line.len() >= LINE_BYTES_MIN && is_mixed(line);
-        let is_last = !is_long && (found.is_some() || inside_key) && could_be_last(line);
-        if is_long || is_last {
-            found = Some(found.map_or(from, |found| found.start)..to);
+        let is_long = is_long(line);
+        if is_long || (!found.is_empty() || inside_key) && could_be_last(line) {
+            found.push(from..to);
         }
         let goes_on = is_long || may_skip && to > from;
         if !goes_on {
@@ -95,45 +108,69 @@ fn body(text: &[u8], mut at: usize, inside_key: bool) -> Option<Range<usize>> {
 }
 
 /// The lines of Base64 before `at`. The first line may be incomplete.
-fn body_before(text: &[u8], mut at: usize) -> Option<Range<usize>> {
-    let mut found: Option<Range<usize>> = None;
+fn body_before(text: &[u8], mut at: usize) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
     loop {
         let to = at - text[..at].iter().rev().take(BETWEEN_BYTES_MAX).take_while(|byte| is_between(byte)).count();
         let from = text[..to].iter().rposition(|byte| !is_of_line(*byte)).map_or(0, |before| before + 1);
         let line = &text[from..to];
-        let is_long = line.len() >= LINE_BYTES_MIN && is_mixed(line);
-        // A short line counts only at either end, and never alone.
-        let is_short = !is_long && could_be_last(line);
-        match &mut found {
-            _ if !is_long && !is_short => break,
-            None => found = Some(from..to),
-            Some(found) => found.start = from,
+        let is_long = is_long(line);
+        if !is_long && !could_be_last(line) {
+            break;
         }
+        // A short line counts only at either end, and never alone.
+        let ends = !is_long && !found.is_empty();
+        found.push(from..to);
         at = from;
-        if is_short && found.as_ref().is_some_and(|found| found.end > to) {
+        if ends {
             break;
         }
     }
-    found.filter(|found| found.len() >= LINE_BYTES_MIN)
+    if found.iter().map(Range::len).sum::<usize>() < LINE_BYTES_MIN {
+        return Vec::new();
+    }
+    found.reverse();
+    found
 }
 
 /// Skips what may stand between two lines.
 fn between(text: &[u8], at: usize) -> usize {
     let mut to = at.min(text.len());
-    while to < text.len().min(at + BETWEEN_BYTES_MAX) && is_between(&text[to]) {
-        // A line break that is still escaped.
-        let is_escape = text[to] == b'\\' && matches!(text.get(to + 1), Some(b'n' | b'r' | b't'));
-        to += if is_escape { 2 } else { 1 };
+    while to < text.len().min(at + BETWEEN_BYTES_MAX)
+        && let length @ 1.. = between_here(&text[to..])
+    {
+        to += length;
     }
     to
+}
+
+/// Length of what may stand between two lines and `text` begins with, or 0.
+fn between_here(text: &[u8]) -> usize {
+    match text {
+        // A line break that is still escaped.
+        [b'\\', b'n' | b'r' | b't', ..] => 2,
+        [b'+', next, ..] if is_between(next) => 1,
+        [b'<', b'b', b'r', rest @ ..] => rest.iter().take(3).position(|byte| *byte == b'>').map_or(0, |at| at + 4),
+        [byte, ..] => usize::from(is_between(byte)),
+        [] => 0,
+    }
 }
 
 fn is_between(byte: &u8) -> bool {
     byte.is_ascii_whitespace() || *byte == WORD_END || b"\"'`,\\>|".contains(byte)
 }
 
-fn is_of_line(byte: u8) -> bool {
+pub(super) fn is_of_line(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
+}
+
+/// A line that is not the last. A path made of words is not one: a shell could run it.
+pub(super) fn is_long(line: &[u8]) -> bool {
+    line.len() >= LINE_BYTES_MIN && is_mixed(line) && !is_path(line)
+}
+
+fn is_path(line: &[u8]) -> bool {
+    line.first() == Some(&b'/') && is_words(&String::from_utf8_lossy(line))
 }
 
 /// Random text of this length has all three classes; words and paths seldom do.
@@ -142,13 +179,10 @@ fn is_mixed(line: &[u8]) -> bool {
     has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit)
 }
 
-/// Whether a line of any length may end a body. A lower-case word does not: it could be a command.
-fn could_be_last(line: &[u8]) -> bool {
-    let has = |is: fn(&u8) -> bool| line.iter().any(is);
-    line.len() >= 4
-        && (line.ends_with(b"=")
-            || line.starts_with(b"=")
-            || has(u8::is_ascii_uppercase) && has(|byte| !byte.is_ascii_uppercase()))
+/// Whether a line of any length may end a body. A word or a path does not: it could be a command.
+pub(super) fn could_be_last(line: &[u8]) -> bool {
+    let is_padded = line.ends_with(b"=") || line.starts_with(b"=");
+    line.len() >= 4 && line[0] != b'/' && (is_padded || is_mixed(line) && !is_words(&String::from_utf8_lossy(line)))
 }
 
 /// Bytes that are kept from one chunk to the next, more than the longest `BEGIN` line.
@@ -234,7 +268,9 @@ mod tests {
         let (begin, end) = ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----");
         let cases = [
             (format!("{begin}\n{line}\n{end}"), line.to_owned()),
-            (format!("{begin}\n{line}\nAb1=\n{end}"), format!("{line}\nAb1=")),
+            (format!("{begin}\n{line}\nAb1=\n{end}"), format!("{line} Ab1=")),
+            (format!("{begin}\n{line}\n/bin/Ab1\n{end}"), line.to_owned()),
+            (format!("{begin}\n{line}|Reb0ot"), format!("{line} Reb0ot")),
             (format!("{begin}\n{line}\nreboot\n{end}"), line.to_owned()),
             (format!("{begin} {line} && rm -rf x"), line.to_owned()),
             (format!("{begin}\nreboot\n{end}"), String::new()),
@@ -243,12 +279,13 @@ mod tests {
             (line.to_owned(), String::new()),
         ];
         for (text, wanted) in cases {
-            let found: Vec<&str> = find(text.as_bytes(), false).into_iter().map(|range| &text[range]).collect();
-            assert!(
-                found.iter().all(|found| *found == wanted) && found.is_empty() == wanted.is_empty(),
-                "{text}: {found:?}"
-            );
+            let mut found: Vec<&str> = find(text.as_bytes(), false).into_iter().map(|range| &text[range]).collect();
+            // The `END` line finds again what the `BEGIN` line found.
+            found.dedup();
+            found.truncate(wanted.split(' ').count());
+            assert_eq!(found.join(" "), wanted, "{text}");
         }
+        assert_eq!(find(format!("  7\t{line}\n  8\t{line}\n  9\tx").as_bytes(), true).len(), 2);
         assert_eq!(
             find(format!("7aa\n{line}\nrest of it").as_bytes(), true),
             std::iter::once(4..4 + line.len()).collect::<Vec<_>>()

@@ -53,7 +53,7 @@ impl Looks {
         match self {
             Looks::Any => true,
             Looks::Random => looks_random(secret),
-            Looks::Given => could_be_secret(Family::Password, secret, Found::Member),
+            Looks::Given => could_be_secret(Family::Password, secret, Found::Nested),
             Looks::Password => could_be_secret(Family::Password, secret, Found::Text),
         }
     }

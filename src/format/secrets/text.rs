@@ -8,6 +8,8 @@ use std::ops::Range;
 
 use memchr::{memchr, memmem};
 
+use crate::model::shown::is_unsafe;
+
 /// Stands for a mark. Nothing inside a mark is searched, and a secret that reaches across one is cut there.
 pub(super) const MARK: u8 = 0x1a;
 /// Ends each word of an array when words are searched side by side. Patterns see white space; no other text contains it.
@@ -99,8 +101,9 @@ impl<'t> Text<'t> {
         (self.place(range.start).0, self.place(range.end - 1).1)
     }
 
-    /// Positions in the row of the bytes in `range`. Characters stay whole; marks and the ends of words split the range.
-    pub fn places_of(&self, range: Range<usize>) -> Vec<Range<usize>> {
+    /// Positions in the row of the bytes in `range`, which is in `row`. Characters stay whole. The range is split by marks, by
+    /// the ends of words, and by what was removed from it if a shell could act on that: a window title may hold a command.
+    pub fn places_of(&self, range: Range<usize>, row: &[u8]) -> Vec<Range<usize>> {
         let goes_on = |at: usize| self.bytes.get(at).is_some_and(|byte| (0x80..0xc0).contains(byte));
         let (mut from, mut to) = (range.start, range.end);
         while from > 0 && goes_on(from) {
@@ -109,15 +112,24 @@ impl<'t> Text<'t> {
         while goes_on(to) {
             to += 1;
         }
-        let is_cut = |byte: &u8| matches!(*byte, MARK | WORD_END);
-        let mut at = from;
-        let pieces = self.bytes[from..to].split(is_cut).filter_map(|piece| {
-            let piece_from = at;
-            at += piece.len() + 1;
-            let (from, to) = (!piece.is_empty()).then(|| self.place_of(piece_from..piece_from + piece.len()))?;
-            Some(from as usize..to as usize)
-        });
-        pieces.collect()
+        let mut places: Vec<Range<usize>> = Vec::new();
+        let mut goes_on = false;
+        for at in from..to {
+            if matches!(self.bytes[at], MARK | WORD_END) {
+                goes_on = false;
+                continue;
+            }
+            let (begins, ends) = self.place(at);
+            let (begins, ends) = (begins as usize, ends as usize);
+            let removed = places.last().and_then(|last| row.get(last.end..begins)).filter(|_| goes_on);
+            match (removed.map_or(Removed::Inert, removed_kind), places.last_mut()) {
+                (Removed::Inert, Some(last)) if goes_on => last.end = ends,
+                (Removed::Substitution, _) => return Vec::new(),
+                _ => places.push(begins..ends),
+            }
+            goes_on = true;
+        }
+        places
     }
 
     /// The text with one level of escapes decoded: those of JSON, and `\xHH` and `\'` of other languages. `None` if there are
@@ -196,6 +208,31 @@ impl<'t> Text<'t> {
     }
 }
 
+/// What a shell does with something that was removed from a text.
+#[derive(Clone, Copy)]
+enum Removed {
+    /// Nothing.
+    Inert,
+    /// It acts on it.
+    Active,
+    /// It may replace it, and what follows.
+    Substitution,
+}
+
+/// Judges something that was removed, as the row spells it.
+fn removed_kind(removed: &[u8]) -> Removed {
+    if removed.is_empty() {
+        return Removed::Inert;
+    }
+    let levels = Text::of_row(removed).levels();
+    let has = |bytes: &[u8]| levels.iter().any(|level| level.bytes.iter().any(|byte| bytes.contains(byte)));
+    match () {
+        () if has(b"$`") => Removed::Substitution,
+        () if has(b" \t\n\r;|&<>()\"'{}*") => Removed::Active,
+        () => Removed::Inert,
+    }
+}
+
 /// The character and the length of the escape that `text` begins with, if it begins with one.
 pub(super) fn escape(text: &[u8]) -> Option<(char, usize)> {
     let character = match text.get(1)? {
@@ -248,38 +285,33 @@ pub(super) fn is_kind(name: &[u8]) -> bool {
 
 /// Whether the byte may begin an invisible character.
 fn is_unseen_or_foreign(byte: &u8) -> bool {
-    is_control(*byte) || *byte >= 0x80
+    is_control(*byte) || *byte >= DELETE
 }
 
-/// Control characters that are removed. `\b` and `\f` stay: they separate words, and the first look does not search for them.
+/// The control character beyond the others of ASCII.
+pub(super) const DELETE: u8 = 0x7f;
+
+/// Control characters of ASCII that are removed. `\b` and `\f` stay: they separate words, and the first look does not search
+/// for them.
 pub(super) fn is_control(byte: u8) -> bool {
-    byte < 0x20 && !matches!(byte, 0x08..=0x0a | 0x0c | 0x0d)
+    byte == DELETE || byte < 0x20 && !matches!(byte, 0x08..=0x0a | 0x0c | 0x0d)
 }
 
-/// Invisible characters beyond ASCII: CSI, the soft hyphen, zero-width spaces and joiners, bidi controls, the byte order mark.
-const UNSEEN: [(char, char); 6] = [
-    ('\u{9b}', '\u{9b}'),
-    ('\u{ad}', '\u{ad}'),
-    ('\u{200b}', '\u{200f}'),
-    ('\u{202a}', '\u{202e}'),
-    ('\u{2060}', '\u{2064}'),
-    ('\u{feff}', '\u{feff}'),
-];
-
+/// Whether `character` is removed: a reader does not see it.
 pub(super) fn is_unseen(character: char) -> bool {
-    UNSEEN.iter().any(|(from, to)| (*from..=*to).contains(&character))
+    if character.is_ascii() { is_control(character as u8) } else { is_unsafe(character) }
 }
 
 /// Length of the invisible character that `text` begins with, or 0.
-fn unseen(text: &[u8]) -> usize {
+pub(super) fn unseen(text: &[u8]) -> usize {
     match text.first() {
-        Some(byte) if is_control(*byte) => 1,
-        Some(0xc2 | 0xe2 | 0xef) => {
-            let length = if text[0] == 0xc2 { 2 } else { 3 };
+        Some(byte) if byte.is_ascii() => usize::from(is_control(*byte)),
+        Some(byte) => {
+            let length = if *byte < 0xe0 { 2 } else { 3 + usize::from(*byte >= 0xf0) };
             let character = text.get(..length).and_then(|it| std::str::from_utf8(it).ok()?.chars().next());
             if character.is_some_and(is_unseen) { length } else { 0 }
         }
-        _ => 0,
+        None => 0,
     }
 }
 

@@ -1,6 +1,8 @@
 //! Whether a value behind the name of a secret could be the secret. Placeholders, references to where it is kept, code and
 //! plain words are not.
 
+use memchr::memmem;
+
 use super::beginnings::RUN;
 use super::names::{Family, family};
 use super::text::MARK;
@@ -10,10 +12,18 @@ use super::text::MARK;
 pub(super) enum Found {
     /// It is the whole value of a JSON member.
     Member,
+    /// It is the whole value of a member of JSON in a string, which a shell may read.
+    Nested,
+    /// It is the whole value of a member of JSON in a text. Quotes around the JSON may turn its own quotes round for a shell, so
+    /// blanks in it may separate words.
+    Embedded,
     /// In running text, or among the words of a command. Plain words count as safe there: a command may run them, and whoever
     /// approves it must see them.
     Text,
 }
+
+/// What ends a command, begins another, or redirects.
+const OPERATORS: &[u8] = b";|&<>()`\n\r";
 
 /// Entropy of a random value, bits per character, at least.
 const ENTROPY_MIN: f64 = 2.75;
@@ -144,28 +154,34 @@ const REFERENCES: [&str; 22] = [
     "vault:",
 ];
 
+/// Extensions of files that people write.
+const EXTENSIONS: [&str; 29] = [
+    "c", "cfg", "conf", "cpp", "css", "go", "h", "html", "ini", "java", "js", "json", "jsx", "log", "md", "php", "py",
+    "rb", "rs", "rst", "sh", "sql", "toml", "ts", "tsx", "txt", "xml", "yaml", "yml",
+];
+
 /// Whether `value`, found behind a name of this family, could be a secret.
 pub(super) fn could_be_secret(family: Family, value: &[u8], found: Found) -> bool {
-    if is_empty_or_masked(value) || is_reference(value) || is_time(value) {
+    if is_empty_or_masked(value) || is_reference(value) || is_time(value) || has_file(value) {
         return false;
     }
     let text = String::from_utf8_lossy(value);
     let has_blank = value.iter().any(u8::is_ascii_whitespace);
+    if found != Found::Member && could_run(value) || found == Found::Embedded && has_blank {
+        return false;
+    }
     match (family, found) {
-        (Family::Password, Found::Member) => value.len() >= 3 && !is_about_passwords(&text) && !is_placeholder(&text),
+        (_, Found::Text) if is_variable(family, value) => false,
+        (Family::Password, Found::Member | Found::Nested | Found::Embedded) => {
+            value.len() >= 3 && !is_about_passwords(&text) && !is_placeholder(&text)
+        }
         _ if has_blank => false,
-        (_, Found::Text) if could_run(&text) => false,
         (Family::Password, Found::Text) => {
-            value.len() >= 6
-                && !is_about_passwords(&text)
-                && !is_placeholder(&text)
-                && !is_variable(value)
-                && looks_chosen(&text)
+            value.len() >= 6 && !is_about_passwords(&text) && !is_placeholder(&text) && looks_chosen(&text)
         }
         (Family::Secret, _) => {
             value.len() >= 6
-                && (looks_random(value)
-                    || found == Found::Member && is_word_with_digits(&text) && !is_placeholder(&text))
+                && (looks_random(value) || found != Found::Text && is_word_with_digits(&text) && !is_placeholder(&text))
         }
         (Family::LongToken, _) => has_long_token(value) && looks_random(value),
         _ => value.len() >= 8 && looks_random(value),
@@ -236,6 +252,16 @@ fn is_reference(value: &[u8]) -> bool {
     }
 }
 
+/// It names a file by its path: `src/main2.rs`, `see docs/auth.md`.
+fn has_file(value: &[u8]) -> bool {
+    let is_of_path = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./".contains(byte);
+    let is_file = |word: &[u8]| {
+        let extension = word.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+        word.contains(&b'/') && word.iter().all(is_of_path) && EXTENSIONS.iter().any(|it| it.as_bytes() == extension)
+    };
+    value.split(u8::is_ascii_whitespace).any(is_file)
+}
+
 /// It begins with a date: `2026-11-29T…`.
 fn is_time(value: &[u8]) -> bool {
     value.len() >= 10
@@ -269,9 +295,12 @@ fn looks_chosen(text: &str) -> bool {
     has_digit || !is_words(text.trim_end_matches(['!', '?']))
 }
 
-/// A variable with the name of a secret: `new_password2`.
-fn is_variable(value: &[u8]) -> bool {
-    value.iter().any(|byte| matches!(byte, b'_' | b'.')) && family(value).is_some()
+/// A variable or a header with the name of a secret: `new_password2`, `X-Api-Key9`. A password may have a hyphen too.
+fn is_variable(of: Family, value: &[u8]) -> bool {
+    let digits = value.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let joins: &[u8] = if of == Family::Password { b"_." } else { b"_.-" };
+    let is_name = |name: &[u8]| family(name).is_some();
+    value.iter().any(|byte| joins.contains(byte)) && (is_name(value) || is_name(&value[..value.len() - digits]))
 }
 
 /// `hunter2`: letters, then digits.
@@ -280,18 +309,19 @@ fn is_word_with_digits(text: &str) -> bool {
     letters.len() >= 3 && letters.len() < text.len() && letters.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
-/// Whether a shell could run a part of it: a lower-case word beside `;` and its like, or a substitution.
-fn could_run(text: &str) -> bool {
-    let parts = |c: char| matches!(c, ';' | '|' | '&' | '<' | '>' | '(' | ')');
-    let is_word = |piece: &str| piece.len() >= 2 && piece.bytes().all(|byte| byte.is_ascii_lowercase());
-    text.contains('`')
-        || text.contains("$(")
-        || text.contains("${")
-        || text.contains(parts) && text.split(|c: char| !c.is_ascii_alphanumeric()).any(is_word)
+/// Whether `value`, written in a command, could do more than be a value: end a command or begin one, redirect, split words,
+/// or be an option. It must then be shown to whoever approves the command.
+pub(super) fn could_run(value: &[u8]) -> bool {
+    let has = |part: &[u8]| memmem::find(value, part).is_some();
+    value.iter().any(|byte| OPERATORS.contains(byte))
+        || has(b"$(")
+        || has(b"${")
+        || has(b"$IFS")
+        || value.split(u8::is_ascii_whitespace).any(|word| word.first() == Some(&b'-'))
 }
 
 /// Whether it is made of words, numbers and short pieces, as names are.
-fn is_words(text: &str) -> bool {
+pub(super) fn is_words(text: &str) -> bool {
     let parts = |c: char| c.is_ascii_punctuation() && "-_./:@+,'\"".contains(c) || c == ' ';
     text.split(parts).filter(|piece| !piece.is_empty()).all(is_piece_of_words)
 }

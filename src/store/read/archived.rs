@@ -37,15 +37,8 @@ impl Read for Stream<'_> {
     }
 }
 
-/// Unpacks the archive at `path`, and hands its whole lines to `each`, many at once, with the offset of the first in the
-/// content. What stands behind the last newline is left out, and so is a line longer than any row.
-pub fn each_block(os: &dyn Os, path: &Path, mut each: impl FnMut(u64, &[u8])) -> Result<()> {
-    let fail = |error: io::Error| Error::io(format!("{}: {error}", path.display()));
-    let stream = Stream::open(os, path).map_err(fail)?;
-    let mut reader = packed::unpack(io::BufReader::with_capacity(1 << 16, stream)).map_err(fail)?;
-    each_block_in(&mut reader, 0, &mut each).map_err(fail)
-}
-
+/// Hands the whole lines of a stream to `each`, many at once, with the offset of the first. What stands behind the last
+/// newline is left out, and so is a line longer than any row.
 fn each_block_in(mut reader: impl Read, from: u64, mut each: impl FnMut(u64, &[u8])) -> io::Result<()> {
     let (mut buffer, mut filled, mut offset) = (vec![0; BLOCK_BYTES], 0, from);
     // Within a line longer than any row, whose beginning was let go.
@@ -110,8 +103,12 @@ pub fn holds_more(os: &dyn Os, directory: &Path, name: &SegmentName, raw_bytes: 
     Packed::open(os, &path).ok().flatten().is_some_and(|packed| packed.bytes() > raw_bytes)
 }
 
-/// Hands the whole lines of the sealed segment `name` that begin at or after byte `from` to `each`, many at once, with the offset of the
-/// first: of its raw file, or of its archive, where an archiver took that away, or it holds more.
+/// How often is looked for a segment that was archived or restored between two looks.
+pub(in crate::store) const LOOKS_MAX: usize = 4;
+
+/// Hands the whole lines of the sealed segment `name` that begin at or after byte `from` to `each`, many at once, with the
+/// offset of the first: of its raw file, or of its archive, where an archiver took that away, or it holds more. One that
+/// retention deleted since it was listed has none: what still counts of it was carried over.
 pub fn each_sealed_block(
     os: &dyn Os,
     directory: &Path,
@@ -120,31 +117,46 @@ pub fn each_sealed_block(
     mut each: impl FnMut(u64, &[u8]),
 ) -> Result<()> {
     let raw = directory.join(name.to_string());
-    let fail = |error: io::Error| Error::io(format!("{}: {error}", raw.display()));
-    match Stream::open(os, &raw) {
-        Ok(mut stream) if !holds_more(os, directory, name, os.stat(&stream.file).map_err(fail)?.bytes) => {
-            stream.at = from;
-            return each_block_in(stream, from, each).map_err(fail);
+    let archive = listing::archive_directory(directory).join(name.archive());
+    let fail = |path: &Path, error: io::Error| Error::io(format!("{}: {error}", path.display()));
+    for _ in 0..LOOKS_MAX {
+        match Stream::open(os, &raw) {
+            Ok(mut stream) => {
+                let bytes = os.stat(&stream.file).map_err(|error| fail(&raw, error))?.bytes;
+                if !holds_more(os, directory, name, bytes) {
+                    stream.at = from;
+                    return each_block_in(stream, from, each).map_err(|error| fail(&raw, error));
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(fail(&raw, error)),
         }
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(fail(error)),
-        _ => {}
+        let stream = match Stream::open(os, &archive) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            stream => stream.map_err(|error| fail(&archive, error))?,
+        };
+        let reader = packed::unpack(io::BufReader::with_capacity(1 << 16, stream));
+        let read = reader.and_then(|reader| {
+            each_block_in(reader, 0, |at, block| {
+                let skip = usize::try_from(from.saturating_sub(at)).unwrap_or(usize::MAX);
+                if let Some(rest) = block.get(skip..).filter(|rest| !rest.is_empty()) {
+                    each(at + skip as u64, rest);
+                }
+            })
+        });
+        return read.map_err(|error| fail(&archive, error));
     }
-    each_block(os, &listing::archive_directory(directory).join(name.archive()), |at, block| {
-        let skip = usize::try_from(from.saturating_sub(at)).unwrap_or(usize::MAX);
-        if let Some(rest) = block.get(skip..).filter(|rest| !rest.is_empty()) {
-            each(at + skip as u64, rest);
-        }
-    })
+    Ok(())
 }
 
 /// The line that begins at `offset` of the content of the archive at `path`, without its newline.
-pub fn line_at(os: &dyn Os, path: &Path, offset: u64) -> Result<Option<Vec<u8>>> {
-    let fail = |error: io::Error| Error::io(format!("{}: {error}", path.display()));
-    if let Some(mut packed) = Packed::open(os, path).map_err(fail)? {
-        return packed.line_at(offset).map_err(fail);
+pub fn line_at(os: &dyn Os, path: &Path, offset: u64) -> io::Result<Option<Vec<u8>>> {
+    if let Some(mut packed) = Packed::open(os, path)? {
+        return packed.line_at(offset);
     }
     let mut found = None;
-    each_block(os, path, |at, block| {
+    let reader = packed::unpack(io::BufReader::with_capacity(1 << 16, Stream::open(os, path)?))?;
+    each_block_in(reader, 0, |at, block| {
         if let Some(rest) = offset.checked_sub(at).and_then(|from| block.get(usize::try_from(from).ok()?..)) {
             found = found.take().or_else(|| memchr::memchr(b'\n', rest).map(|end| rest[..end].to_vec()));
         }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::format::SegmentName;
 pub use crate::format::segment_name::Form;
 use crate::model::READ_ROW_BYTES_MAX;
-use crate::store::archived::{holds_more, line_at};
+use crate::store::archived::{LOOKS_MAX, holds_more, line_at};
 use crate::store::index::{Identity, Place, Summary, summary};
 use crate::store::listing;
 use crate::store::os::{How, Os, Stat, What, interrupted};
@@ -192,26 +192,51 @@ pub(in crate::store) fn row_of(
     raw: &[SegmentName],
     place: Place,
 ) -> Result<Option<Vec<u8>>> {
-    if let Ok(at) = raw.binary_search_by_key(&place.segment, |name| name.number) {
-        let path = directory.join(raw[at].to_string());
-        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
-        match os.open(&path, How::Read, 0) {
-            // Archived since it was listed.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            file => {
-                let file = file.map_err(fail)?;
-                let bytes = os.stat(&file).map_err(fail)?.bytes;
-                let row = row_at(os, &file, place.offset, bytes).map_err(fail)?;
-                // Of a file that is shorter than its archive, the rest stands there.
-                if row.is_some() {
-                    return Ok(row);
+    let mut listed;
+    let mut raw = raw;
+    for _ in 0..LOOKS_MAX {
+        let mut is_raw = false;
+        if let Ok(at) = raw.binary_search_by_key(&place.segment, |name| name.number) {
+            let path = directory.join(raw[at].to_string());
+            let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+            match os.open(&path, How::Read, 0) {
+                // Archived since it was listed.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                file => {
+                    is_raw = true;
+                    let file = file.map_err(fail)?;
+                    let bytes = os.stat(&file).map_err(fail)?.bytes;
+                    let row = row_at(os, &file, place.offset, bytes).map_err(fail)?;
+                    // Of a file that is shorter than its archive, the rest stands there.
+                    if row.is_some() {
+                        return Ok(row);
+                    }
                 }
             }
         }
+        let archived = listing::archived(os, directory)?;
+        if let Ok(at) = archived.binary_search_by_key(&place.segment, |name| name.number) {
+            let path = listing::archive_directory(directory).join(archived[at].archive());
+            match line_at(os, &path, place.offset) {
+                // Restored or deleted since it was listed.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                row => return row.map_err(|error| Error::io(format!("{}: {error}", path.display()))),
+            }
+        }
+        if is_raw {
+            return Ok(None);
+        }
+        listed = listing::raw(os, directory)?;
+        raw = &listed;
+        if raw.binary_search_by_key(&place.segment, |name| name.number).is_err() {
+            // Neither here nor there: unless it was archived in between, it is gone.
+            let archived = listing::archived(os, directory)?;
+            if archived.binary_search_by_key(&place.segment, |name| name.number).is_err() {
+                return Ok(None);
+            }
+        }
     }
-    let archived = listing::archived(os, directory)?;
-    let Ok(at) = archived.binary_search_by_key(&place.segment, |name| name.number) else { return Ok(None) };
-    line_at(os, &listing::archive_directory(directory).join(archived[at].archive()), place.offset)
+    Ok(None)
 }
 
 /// The same of segments that are listed for it.
