@@ -182,7 +182,7 @@ impl Kind {
 
     /// Whether a call in such a row was made, or begun: in others it was asked about, judged, or not made.
     pub const fn makes_calls(self) -> bool {
-        matches!(self, Kind::Step | Kind::Other | Kind::CallIntent | Kind::CallResult)
+        matches!(self, Kind::Step | Kind::CallIntent | Kind::CallResult)
     }
 }
 

@@ -71,8 +71,8 @@ impl Past for Approvals {
         let own = row.name(place);
         let verdict = match row.kind() {
             Kind::ApprovalRequested => {
-                // Of two rows that claim one name the first owns it: the other one is a copy.
-                if !self.by_name.contains_key(&own) {
+                // Of two rows that claim one name the first owns it: the other one is a copy. A request has a step.
+                if row.step().is_some() && !self.by_name.contains_key(&own) {
                     self.by_name.insert(own.clone(), self.all.len());
                     self.all.push(Request::read(own, row));
                 }
@@ -96,6 +96,7 @@ impl Past for Approvals {
         };
         if let Some(request) = self.answered(&row.text(Field::Answers))
             && request.decision.is_none()
+            && row.text(Field::RunId) == request.run
             && is_in_time(request.expires_at, verdict, row.at())
         {
             let (by, why) = (row.text(Field::Approver), row.text(Field::Reason));

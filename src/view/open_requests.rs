@@ -10,7 +10,7 @@ pub fn is_in_time(expires_at: Option<Instant>, verdict: Verdict, at: Option<Inst
     verdict == Verdict::Expired || !over()
 }
 
-/// The requests of one run, by step; 0: without one.
+/// The requests of one run, by step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OpenRequests(BTreeMap<u64, Asked>);
 

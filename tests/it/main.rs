@@ -45,6 +45,7 @@ mod help;
 mod hold;
 mod init;
 mod man;
+mod meaning;
 mod policy;
 mod query;
 mod release;

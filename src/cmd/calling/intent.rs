@@ -144,14 +144,24 @@ impl Intent<'_> {
             });
         match stored {
             Ok(writer) => Ok(Some(writer)),
-            Err(error) if self.best_effort && !refused && error.exit.is_of_storing() => {
+            Err(error) if refused => Err(self.refused(error, call, desk, door)),
+            Err(error) if self.best_effort && error.exit.is_of_storing() => {
                 // The lock or the disk cannot be had, but whoever holds the run has said so in a row that can be read.
-                held::refuse_without_lock(desk, self.run, door).map_err(refusal)?;
+                held::refuse_without_lock(desk, self.run, door)
+                    .map_err(|error| self.refused(refusal(error), call, desk, door))?;
                 door.note(format_args!("warning: not stored: {}", error.message));
                 Ok(None)
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Tells in a row that a hold refused the call.
+    fn refused(&self, error: Error, call: &Pairs, desk: &Desk, door: &mut Door<'_>) -> Error {
+        if error.exit == Exit::No {
+            self.tell_denied(&|pairs| pairs.text("reason", &error.message), call, desk, door);
+        }
+        error
     }
 
     /// What asks for a person's decision, as fields of the request; `None`: nothing does. Errors: exit 1 when a rule denies
@@ -264,8 +274,13 @@ impl Intent<'_> {
             true => rows::intent(self.run, self.action, call),
             false => rows::not_made(self.run, self.action, call),
         };
-        let may_begin = |state: &mut State<'_, '_>| if approved { may_begin(state) } else { Ok(()) };
-        let done = asking::take(desk, &request, door, row, may_begin)?;
+        let mut refused = false;
+        let may_begin = |state: &mut State<'_, '_>| match approved {
+            true => may_begin(state).inspect_err(|_| refused = true),
+            false => Ok(()),
+        };
+        let done = asking::take(desk, &request, door, row, may_begin);
+        let done = done.map_err(|error| if refused { self.refused(error, call, desk, door) } else { error })?;
         if !approved {
             return Err(
                 Error::new(Exit::No, asking::told(&request)).hint(format!("logbook show {}", shell_word(&name)))

@@ -139,7 +139,7 @@ fn words(test: &Test, vocabulary: &Vocabulary, doubts: &mut Doubts) {
     for value in values {
         use crate::query::ast::Form;
         let is_null = value.form == Form::Bare && value.text == "null";
-        if value.form == Form::Argument || is_null || known.contains(&value.text.as_str()) {
+        if value.form == Form::Argument || is_null || value.text.is_empty() || known.contains(&value.text.as_str()) {
             continue;
         }
         doubts.push(|| {

@@ -69,6 +69,14 @@ impl<'r> Names<'r> {
         Names { run_id, rows: names }
     }
 
+    /// The step that `name` names, if it is one of the run.
+    fn step(&self, name: &str) -> Option<u64> {
+        match Address::parse(name)? {
+            Address::Step { run_id, step } if run_id == self.run_id => Some(step),
+            _ => None,
+        }
+    }
+
     /// The row called `RUN#STEP` or `@SEGMENT:OFFSET`, if it is one of the run.
     pub fn find(&self, name: &str) -> Option<usize> {
         let name = match Address::parse(name)? {
@@ -83,18 +91,19 @@ impl<'r> Names<'r> {
 /// All of them, in the order of their first rows.
 pub fn approvals(names: &Names<'_>, rows: &[Entry]) -> (Vec<Approval>, Vec<Answer>) {
     let (mut approvals, mut answers): (Vec<Approval>, Vec<Answer>) = (Vec::new(), Vec::new());
-    let mut by_request: HashMap<usize, usize> = HashMap::new();
+    let mut by_step: HashMap<u64, usize> = HashMap::new();
     for (at, row) in rows.iter().enumerate().filter(|(_, row)| !row.is_retracted()) {
-        match row.kind() {
-            Kind::ApprovalRequested => {
-                by_request.insert(at, approvals.len());
+        match (row.kind(), row.step()) {
+            // Of two requests that claim one name the first owns it: the other one is a copy. A request has a step.
+            (Kind::ApprovalRequested, Some(step)) if !by_step.contains_key(&step) => {
+                by_step.insert(step, approvals.len());
                 approvals.push(Approval { request: Some(at), decision: None });
             }
-            Kind::Answer => answers.push(Answer { question: names.find(&row.text("answers")), answer: at }),
-            kind => {
+            (Kind::Answer, _) => answers.push(Answer { question: names.find(&row.text("answers")), answer: at }),
+            (kind, _) => {
                 let Some(verdict) = kind.verdict() else { continue };
-                let request = names.find(&row.text("answers")).filter(|request| *request < at);
-                match request.and_then(|request| by_request.get(&request)).and_then(|known| approvals.get_mut(*known)) {
+                let request = names.step(&row.text("answers")).and_then(|step| by_step.get(&step));
+                match request.and_then(|known| approvals.get_mut(*known)) {
                     Some(approval) => {
                         let expires_at = approval.request.and_then(|at| rows[at].expires_at());
                         if is_in_time(expires_at, verdict, Facts::at(row)) {

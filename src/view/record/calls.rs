@@ -52,13 +52,16 @@ pub fn calls(rows: &[Entry]) -> (Vec<Call>, Vec<Call>) {
     let mut open: Pairing<usize> = Pairing::default();
     // The newest request of each id, until its call begins.
     let mut asked: HashMap<Vec<u8>, usize> = HashMap::new();
-    for (at, row) in rows.iter().enumerate().filter(|(_, row)| row.has_call() && !row.is_retracted()) {
+    let speaks = |row: &Entry| row.has_call() || matches!(row.kind(), Kind::CallIntent | Kind::CallResult);
+    for (at, row) in rows.iter().enumerate().filter(|(_, row)| speaks(row) && !row.is_retracted()) {
         let id = row.call().and_then(|call| call.id).map(|id| id.into_owned());
         let begun = || Call { id: row.text("tool_call.id"), rows: vec![at], ..Call::default() };
         let kind = row.kind();
         let known = match kind {
             Kind::CallIntent => id.as_ref().and_then(|id| asked.remove(id)),
             Kind::CallResult => open.result(id.as_deref()),
+            // Of another call than the one that is open: that was allowed.
+            Kind::ApprovalRequested => id.as_ref().and_then(|id| asked.get(id)).copied(),
             _ => open.newest(id.as_deref()).or_else(|| asked.get(id.as_ref()?)).copied(),
         };
         let place = match (known, kind) {

@@ -168,7 +168,8 @@ impl Record {
     pub fn artifacts(&self) -> Vec<(String, usize)> {
         let mut found: Vec<(String, usize)> = Vec::new();
         let mut seen: HashSet<String> = HashSet::new();
-        for (at, row) in self.valid() {
+        // Of a call that was refused nothing was left behind.
+        for (at, row) in self.valid().filter(|(_, row)| row.call().is_none() || row.is_of_made_call()) {
             for artifact in row.artifacts() {
                 if !artifact.is_empty() && seen.insert(artifact.clone()) {
                     found.push((artifact, at));

@@ -179,15 +179,18 @@ impl<'a> Run<'a> {
         match facts.kind() {
             Kind::Hold => self.held = Some(true),
             Kind::Release => self.held = Some(false),
-            Kind::ApprovalRequested => self.requests.ask(facts.step().unwrap_or(0), facts.expires_at()),
+            Kind::ApprovalRequested => {
+                if let Some(step) = facts.step() {
+                    self.requests.ask(step, facts.expires_at());
+                }
+            }
             kind => {
-                let Some(verdict) = kind.verdict() else { return };
-                let step = match Address::parse(&facts.text(Field::Answers)) {
-                    Some(Address::Step { run_id, step }) if run_id == self.run_id => step,
-                    Some(Address::Step { .. }) | None => return,
-                    Some(Address::Place { .. }) => 0,
-                };
-                self.requests.decide(step, verdict, facts.at());
+                if let Some(verdict) = kind.verdict()
+                    && let Some(Address::Step { run_id, step }) = Address::parse(&facts.text(Field::Answers))
+                    && run_id == self.run_id
+                {
+                    self.requests.decide(step, verdict, facts.at());
+                }
             }
         }
     }
