@@ -41,7 +41,8 @@ pub(in crate::store) fn prepare(os: &dyn Os, directory: &Path, index: &mut Index
     let Layout { active, sealed, sealed_end } = Layout::of(os, directory, raw)?;
     open_tables(os, directory, &cache, index, sealed, sealed_end);
     for name in archived::sealed_names(os, directory, sealed, index.sealed, sealed_end)? {
-        let (contents, stretch) = read_segment(os, directory, &name, index.sealed + 1)?;
+        // One that was deleted meanwhile is as one that was missing before: the next table tells of its number.
+        let Some((contents, stretch)) = read_segment(os, directory, &name, index.sealed + 1)? else { continue };
         if !add_table(os, &cache, index, contents) {
             index.keep(stretch);
         }
@@ -94,15 +95,18 @@ fn is_about(os: &dyn Os, directory: &Path, sealed: &[SegmentName], table: &Table
     }
 }
 
-/// Reads a sealed segment whole. `low`: the table tells of all numbers from there.
-fn read_segment(os: &dyn Os, directory: &Path, name: &SegmentName, low: u64) -> Result<(Contents, Stretch)> {
+/// Reads a sealed segment whole; `None`: it was deleted meanwhile. `low`: the table tells of all numbers from there.
+fn read_segment(os: &dyn Os, directory: &Path, name: &SegmentName, low: u64) -> Result<Option<(Contents, Stretch)>> {
     let mut stretch = Stretch::default();
     let mut cover = Cover { low, high: name.number, ..Cover::default() };
     if let Ok(stat) = os.stat_path(&directory.join(name.to_string())) {
         (cover.inode, cover.end) = (stat.identity.1, stat.bytes);
     }
-    archived::each_sealed_block(os, directory, name, 0, |offset, block| stretch.block(name.number, offset, block))?;
-    Ok((gather(cover, &stretch), stretch))
+    let take = |offset: u64, block: &[u8]| stretch.block(name.number, offset, block);
+    if !archived::each_sealed_block(os, directory, name, 0, take)? {
+        return Ok(None);
+    }
+    Ok(Some((gather(cover, &stretch), stretch)))
 }
 
 fn gather(cover: Cover, stretch: &Stretch) -> Contents {
@@ -333,7 +337,9 @@ pub(in crate::store) fn read_all(os: &dyn Os, directory: &Path, index: &mut Inde
     let raw = listing::raw(os, directory)?;
     let Layout { active, sealed, sealed_end } = Layout::of(os, directory, &raw)?;
     for name in archived::sealed_names(os, directory, sealed, 0, sealed_end)? {
-        index.keep(read_segment(os, directory, &name, name.number)?.1);
+        if let Some((_, stretch)) = read_segment(os, directory, &name, name.number)? {
+            index.keep(stretch);
+        }
     }
     index.sealed = sealed_end;
     let Some(active) = active else { return Ok(()) };

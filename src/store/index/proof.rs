@@ -109,7 +109,7 @@ fn truth(os: &dyn Os, directory: &Path, names: &[SegmentName], end: Place, threa
                 stretch.block(name.number, at, block);
             });
             // What was deleted meanwhile is as if it had never been read.
-            if read.is_ok() {
+            if matches!(read, Ok(true)) {
                 let mut ids = Marks::default();
                 let places = stretch.ids.iter().flat_map(|(hash, places)| places.iter().map(|place| (*hash, *place)));
                 places.for_each(|(hash, place)| ids.add(hash, place));

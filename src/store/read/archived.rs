@@ -107,15 +107,15 @@ pub fn holds_more(os: &dyn Os, directory: &Path, name: &SegmentName, raw_bytes: 
 pub(in crate::store) const LOOKS_MAX: usize = 4;
 
 /// Hands the whole lines of the sealed segment `name` that begin at or after byte `from` to `each`, many at once, with the
-/// offset of the first: of its raw file, or of its archive, where an archiver took that away, or it holds more. One that
-/// retention deleted since it was listed has none: what still counts of it was carried over.
+/// offset of the first: of its raw file, or of its archive, where an archiver took that away, or it holds more. False: it is
+/// gone, since retention deleted it after it was listed; what still counts of it was carried over.
 pub fn each_sealed_block(
     os: &dyn Os,
     directory: &Path,
     name: &SegmentName,
     from: u64,
     mut each: impl FnMut(u64, &[u8]),
-) -> Result<()> {
+) -> Result<bool> {
     let raw = directory.join(name.to_string());
     let archive = listing::archive_directory(directory).join(name.archive());
     let fail = |path: &Path, error: io::Error| Error::io(format!("{}: {error}", path.display()));
@@ -125,7 +125,7 @@ pub fn each_sealed_block(
                 let bytes = os.stat(&stream.file).map_err(|error| fail(&raw, error))?.bytes;
                 if !holds_more(os, directory, name, bytes) {
                     stream.at = from;
-                    return each_block_in(stream, from, each).map_err(|error| fail(&raw, error));
+                    return each_block_in(stream, from, each).map(|()| true).map_err(|error| fail(&raw, error));
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -144,9 +144,9 @@ pub fn each_sealed_block(
                 }
             })
         });
-        return read.map_err(|error| fail(&archive, error));
+        return read.map(|()| true).map_err(|error| fail(&archive, error));
     }
-    Ok(())
+    Ok(false)
 }
 
 /// The line that begins at `offset` of the content of the archive at `path`, without its newline.
