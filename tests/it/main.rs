@@ -46,6 +46,7 @@ mod hold;
 mod init;
 mod man;
 mod meaning;
+mod meaning_cases;
 mod policy;
 mod query;
 mod release;
