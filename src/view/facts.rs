@@ -154,14 +154,15 @@ pub trait Facts {
     /// Whether it says that a call was refused, by a person, a rule or a contract, or because its run is held. The row that
     /// tells what came of a decision is not a second denial.
     fn denies(&self) -> bool {
-        match self.kind() {
+        let kind = self.kind();
+        let is_denied = || {
+            self.raw(Field::Answers).is_none()
+                && ApprovalState::of_value(self.raw(Field::ApprovalState)) == Some(ApprovalState::Denied)
+        };
+        match kind {
             Kind::ApprovalDenied => true,
-            Kind::PolicyDecision => self.member("then", Field::Policy).as_deref() == Some(b"deny"),
-            kind => {
-                kind.makes_calls()
-                    && self.raw(Field::Answers).is_none()
-                    && ApprovalState::of_value(self.raw(Field::ApprovalState)) == Some(ApprovalState::Denied)
-            }
+            Kind::PolicyDecision => self.member("then", Field::Policy).as_deref() == Some(b"deny") || is_denied(),
+            _ => kind.makes_calls() && is_denied(),
         }
     }
 

@@ -111,6 +111,7 @@ impl OpenRequests {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use proptest::prelude::*;
 
     use super::*;
@@ -132,7 +133,7 @@ mod tests {
                 if breaks {
                     parts.push(OpenRequests::default());
                 }
-                for into in [&mut whole, parts.last_mut().expect("there is one")] {
+                for into in [&mut whole, parts.last_mut().unwrap()] {
                     match what {
                         0 => into.ask(step, time.map(at)),
                         1 => into.decide(step, Verdict::Expired, time.map(at)),

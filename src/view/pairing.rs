@@ -112,6 +112,7 @@ impl<'a> OpenCalls<'a> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use proptest::prelude::*;
 
     use super::*;
@@ -128,7 +129,7 @@ mod tests {
                 if breaks == 0 {
                     parts.push(OpenCalls::default());
                 }
-                let part = parts.last_mut().expect("there is one");
+                let part = parts.last_mut().unwrap();
                 if is_intent {
                     pairing.intent(bytes, ());
                     open += 1;

@@ -170,7 +170,7 @@ fn reference(rows: &[Value]) -> BTreeMap<String, Said> {
             said.wrote |= made && matches!(row["tool_call"]["side_effect"].as_str(), Some("write" | "delete"));
             let denies = kind == "approval.denied"
                 || (kind == "policy.decision" && row["policy"]["then"] == "deny")
-                || (of_call && state == "denied" && row["answers"].is_null());
+                || ((of_call || kind == "policy.decision") && state == "denied" && row["answers"].is_null());
             said.denials += usize::from(denies);
             let named = |name: &str| text(row, name).is_some_and(|name| !name.is_empty());
             let first = matches!(row["attempt"], Value::Null)

@@ -204,7 +204,7 @@ pub fn unknown_run(run: &str, desk: &Desk, door: &mut Door<'_>) -> Error {
     let mut runs = std::collections::BTreeSet::new();
     if let Ok(found) = reading::logbook_at(&desk.location, Corrections::AsWritten, None) {
         scan::feed(&found.inputs, door.input, &["run_id".to_owned()], false, |row, _, _| {
-            if let Some(id) = row.fields[0].and_then(json::decode) {
+            if let Some(id) = row.field(0).and_then(json::decode) {
                 runs.insert(String::from_utf8_lossy(&id).into_owned());
             }
             ControlFlow::Continue(())

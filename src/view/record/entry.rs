@@ -159,7 +159,8 @@ impl Entry {
     pub fn answer(&self) -> String {
         let (action, reason) = (self.text("action"), self.text("reason"));
         match (action.as_str(), reason.is_empty()) {
-            ("" | "answer", _) => reason,
+            ("", _) => reason,
+            (action, _) if action == Kind::Answer.word() => reason,
             (_, true) => action,
             (_, false) => format!("{action} — {reason}"),
         }
