@@ -72,6 +72,8 @@ pub struct Actor {
 #[derive(Debug, Default)]
 pub struct Model {
     pub now_ms: i64,
+    /// When rows were deleted last.
+    pub deleted_at_ms: i64,
     pub runs: BTreeMap<String, Run>,
     pub requests: Vec<Request>,
 }

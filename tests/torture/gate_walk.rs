@@ -385,6 +385,7 @@ impl Walk<'_> {
             0 | 1 => self.stored(&nobody, &["archive", "--older-than", "0s"], ""),
             2 => {
                 self.stored(&nobody, &["archive", "--delete-older-than", "0s"], "")?;
+                self.model.deleted_at_ms = self.model.now_ms;
                 *self.counts.entry("deletions").or_default() += 1;
                 Ok(())
             }
@@ -419,7 +420,8 @@ impl Walk<'_> {
 
     fn clock(&mut self) {
         let seconds = self.dice.between(0, 150) as i64 - 20;
-        self.model.now_ms += seconds * 1000;
+        // Not back over a deletion: what was over then is forgotten, and docs/gates.md says so.
+        self.model.now_ms = (self.model.now_ms + seconds * 1000).max(self.model.deleted_at_ms);
         NOW_MS.store(self.model.now_ms, Ordering::Relaxed);
     }
 

@@ -3,6 +3,7 @@
 //! the kills are aimed at the process that holds the lock, the others at any.
 
 use std::collections::HashSet;
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
@@ -53,17 +54,24 @@ impl Targets {
 
     /// The same; while it runs, it stands in `group` too.
     pub fn output_of(&self, mut command: Command, group: &Mutex<HashSet<i32>>) -> (bed::Ended, String) {
-        let child = command.spawn().unwrap();
+        let mut child = command.spawn().unwrap();
         let pid = child.id() as i32;
         self.alive.lock().unwrap().insert(pid);
+        // Read while it runs: whoever says much would wait for a reader for ever.
+        let said = child.stdout.take().map(|mut stdout| {
+            std::thread::spawn(move || {
+                let mut text = Vec::new();
+                stdout.read_to_end(&mut text).map(|_| text).unwrap_or_default()
+            })
+        });
         group.lock().unwrap().insert(pid);
         while waitid(WaitId::Pid(Pid::from_raw(pid).unwrap()), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).is_err() {
         }
         group.lock().unwrap().remove(&pid);
         self.alive.lock().unwrap().remove(&pid);
         let output = child.wait_with_output().unwrap();
-        let out = String::from_utf8_lossy(&output.stdout).into_owned();
-        (output.into(), out)
+        let out = said.map(|said| said.join().unwrap()).unwrap_or_default();
+        (output.into(), String::from_utf8_lossy(&out).into_owned())
     }
 
     pub fn kill(&self, pid: i32) -> bool {
