@@ -166,6 +166,10 @@ impl Walk<'_> {
         if ran > 0 {
             self.model.works(&run, agent);
         }
+        if tool == Tool::Wipe {
+            // The denial is a row, of nobody who works in the run.
+            self.model.runs.entry(run).or_default();
+        }
         if let Some(at) = uses {
             self.model.requests[at].used = true;
         }
