@@ -8,9 +8,9 @@ use super::draft::fields::text_of;
 use super::draft::pairs::Pairs;
 use super::{Correction, Drafts, Rules};
 use crate::error::{Error, Result, nearest};
-use crate::json::{self, Kind, Members};
-use crate::model::Address;
+use crate::json::{self, Members};
 use crate::model::names::{self, ENVELOPE};
+use crate::model::{Address, Kind, Status};
 
 /// What somebody wants changed in one row.
 #[derive(Debug, Default)]
@@ -56,7 +56,8 @@ impl Amendment<'_> {
         let mut values = Vec::new();
         // The caller read it as a row.
         let _ = json::pick(row, &["run_id"], &mut values);
-        let Some(run) = values.first().copied().flatten().filter(|run| json::kind(run) == Some(Kind::String)) else {
+        let Some(run) = values.first().copied().flatten().filter(|run| json::kind(run) == Some(json::Kind::String))
+        else {
             return Err(Error::usage(format!("{target} has no run_id that a correction could carry")));
         };
         Ok(print(run, target, &set, &unset, self.retract, self.why))
@@ -160,7 +161,7 @@ fn put(text: &[u8], keys: &[String], value: Option<&[u8]>) -> Option<Vec<u8>> {
     let mut levels: Vec<&[u8]> = vec![text];
     for (at, key) in keys.iter().enumerate() {
         let object = levels[at];
-        if json::kind(json::trim(object)) != Some(Kind::Object) {
+        if json::kind(json::trim(object)) != Some(json::Kind::Object) {
             return None;
         }
         let mut values = Vec::new();
@@ -261,7 +262,7 @@ fn still_blocked_on(target: &Address, row: &[u8], set: &[(String, Vec<u8>)], uns
     let mut values = Vec::new();
     let _ = json::pick(&after, &["status", "blocked_on"], &mut values);
     let text = |at: usize| values.get(at).copied().flatten().map(text_of).unwrap_or_default();
-    if text(0) == "blocked" && text(1).is_empty() {
+    if Status::of(&text(0)) == Some(Status::Blocked) && text(1).is_empty() {
         return Err(Error::usage("status=blocked needs blocked_on: what is needed to go on")
             .hint("add blocked_on='who or what'"));
     }
@@ -278,7 +279,7 @@ fn print(
 ) -> Vec<u8> {
     let mut out = b"{\"run_id\":".to_vec();
     out.extend_from_slice(run);
-    out.extend_from_slice(b",\"kind\":\"correction\",\"corrects\":");
+    out.extend_from_slice(format!(",\"kind\":\"{}\",\"corrects\":", Kind::Correction.word()).as_bytes());
     json::quote_into(&target.to_string(), &mut out);
     if !set.is_empty() {
         for (at, (name, value)) in set.iter().enumerate() {

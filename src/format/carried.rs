@@ -4,10 +4,7 @@
 //! Not here: which facts those are (`view::standing_facts`), when the row is written (`store::archive`).
 
 use crate::json::{self, Leaves};
-use crate::model::run_id;
-
-/// The kind of the row.
-pub const KIND: &str = "archive.carried";
+use crate::model::{Kind, run_id};
 
 /// What is carried over of one run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,7 +49,9 @@ impl CarriedRun {
 
 /// The row's text, but for step and timestamp. `rows` are JSON objects, in the order in which they stood.
 pub fn print(runs: &[CarriedRun], rows: &[&[u8]]) -> Vec<u8> {
-    let mut out = format!("{{\"run_id\":\"{}\",\"kind\":\"{KIND}\",\"action\":", run_id::LOGBOOK).into_bytes();
+    let mut out =
+        format!("{{\"run_id\":\"{}\",\"kind\":\"{}\",\"action\":", run_id::LOGBOOK, Kind::ArchiveCarried.word())
+            .into_bytes();
     json::quote_into(&format!("carried over {} runs and {} rows", runs.len(), rows.len()), &mut out);
     let mut list = |name: &str, print: &mut dyn FnMut(usize, &mut Vec<u8>), count: usize| {
         out.extend_from_slice(format!(",\"{name}\":[").as_bytes());
@@ -76,7 +75,7 @@ fn is_one(row: &[u8]) -> bool {
     let says =
         |value: Option<&[u8]>, word: &str| value.and_then(json::decode).is_some_and(|text| *text == *word.as_bytes());
     json::pick(row, &["kind", "run_id"], &mut values).is_ok()
-        && says(values[0], KIND)
+        && Kind::of(values[0]) == Kind::ArchiveCarried
         && says(values[1], run_id::LOGBOOK)
 }
 
@@ -113,7 +112,7 @@ mod tests {
         let text = print(&all, &rows_given);
         assert_eq!(runs(&text), all);
         assert_eq!(rows(&text).unwrap_or_default(), rows_given);
-        for (part, other) in [("_logbook", "r-9"), (KIND, "note")] {
+        for (part, other) in [("_logbook", "r-9"), (Kind::ArchiveCarried.word(), Kind::Note.word())] {
             let forged = String::from_utf8_lossy(&text).replacen(part, other, 1);
             assert_eq!((runs(forged.as_bytes()), rows(forged.as_bytes())), (Vec::new(), None), "{forged}");
         }

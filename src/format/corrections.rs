@@ -7,10 +7,9 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::json::{self, Kind, Members};
-use crate::model::Address;
+use crate::json::{self, Members};
 use crate::model::names::ENVELOPE;
-use crate::model::vocabulary::is_correctable;
+use crate::model::{Address, Kind};
 
 /// Fields that no correction touches: what names a row, what names its corrections, and what gates read.
 pub const FIXED: &[&str] = &[
@@ -58,7 +57,7 @@ pub struct Correction {
 
 /// Whether `kind`, a value as written, says that its row is a correction.
 pub fn is_correction(kind: Option<&[u8]>) -> bool {
-    kind.and_then(json::decode).is_some_and(|kind| *kind == *b"correction")
+    Kind::of(kind) == Kind::Correction
 }
 
 /// What a correction may do to a row. What gates read stays as it was written, so that nobody who is bound by a
@@ -82,7 +81,7 @@ impl Target {
     /// Of a row with these values of [`Target::FIELDS`], as written.
     pub fn of(values: &[Option<&[u8]>]) -> Target {
         let said = |at: usize| values.get(at).copied().flatten().filter(|value| *value != b"null");
-        if said(0).is_some_and(|kind| !is_correctable(&text(Some(kind)))) {
+        if !Kind::of(said(0)).is_correctable() {
             Target::Fixed
         } else if said(1).is_some() {
             Target::Acts
@@ -124,7 +123,7 @@ impl Correction {
                 set.push((name, member.value.to_vec()));
             }
         }
-        let names = values[3].filter(|value| json::kind(value) == Some(Kind::Array)).map(json::Leaves::new);
+        let names = values[3].filter(|value| json::kind(value) == Some(json::Kind::Array)).map(json::Leaves::new);
         let names = names.into_iter().flatten().filter_map(json::decode);
         let unset = names.map(|name| String::from_utf8_lossy(&name).into_owned());
         let by = match (values[8].and_then(json::decode), step_of(values[9])) {

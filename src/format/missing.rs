@@ -2,7 +2,7 @@
 //! their numbers when the next segment was begun.
 
 use crate::json;
-use crate::model::run_id;
+use crate::model::{Kind, run_id};
 
 /// Which numbers are missing, the first and the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,8 @@ impl Missing {
     pub fn print(&self) -> String {
         let Missing { from, to } = self;
         format!(
-            "{{\"kind\":\"repair\",\"action\":\"went on behind segments that are not here\",\"missing_from\":{from},\"missing_to\":{to}}}"
+            "{{\"kind\":\"{}\",\"action\":\"went on behind segments that are not here\",\"missing_from\":{from},\"missing_to\":{to}}}",
+            Kind::Repair.word()
         )
     }
 
@@ -26,10 +27,10 @@ impl Missing {
     pub fn read(row: &[u8]) -> Option<Missing> {
         let mut values = Vec::new();
         json::pick(row, &["kind", "run_id", "missing_from", "missing_to"], &mut values).ok()?;
-        let is = |at: usize, text: &str| values[at].and_then(json::decode).is_some_and(|it| *it == *text.as_bytes());
+        let is_own = values[1].and_then(json::decode).is_some_and(|run| *run == *run_id::LOGBOOK.as_bytes());
         let number = |at: usize| values[at].and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
         let missing = Missing { from: number(2)?, to: number(3)? };
-        (is(0, "repair") && is(1, run_id::LOGBOOK)).then_some(missing)
+        (Kind::of(values[0]) == Kind::Repair && is_own).then_some(missing)
     }
 }
 

@@ -13,6 +13,7 @@
 //!   are not here
 //! - `lines`: a block of bytes into lines; what is wrong with a bad one
 //! - `draft/`: given rows, checked and laid out, all but the step
+//! - `rows`: the rows that commands store
 //! - `body`: do two rows say the same
 //! - `corrections`: rows as they read with corrections folded in
 //! - `carried`: what retention carries over of the rows that it deletes
@@ -33,6 +34,7 @@ pub mod lock_line;
 pub mod manifest;
 pub mod missing;
 pub mod receipt;
+pub mod rows;
 pub mod secrets;
 pub mod seek_table;
 pub mod segment_name;

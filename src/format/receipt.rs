@@ -4,11 +4,8 @@
 
 use super::SegmentName;
 use super::corrections::step_of;
-use crate::json::{self, Kind, Leaves, Limits};
-use crate::model::{Address, run_id};
-
-/// The kind of such rows.
-pub const KIND: &str = "archive.receipt";
+use crate::json::{self, Leaves, Limits};
+use crate::model::{Address, Kind, run_id};
 
 /// What such a row says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,13 +23,14 @@ impl Receipt {
     pub fn read(row: &[u8]) -> Option<Receipt> {
         let mut values = Vec::new();
         json::pick(row, &["kind", "run_id", "step", "segments"], &mut values).ok()?;
-        let is = |at: usize, text: &str| values[at].and_then(json::decode).is_some_and(|it| *it == *text.as_bytes());
-        if !is(0, KIND) || !is(1, run_id::LOGBOOK) || json::validate(row, Limits::GRAMMAR).is_err() {
+        let is_own = values[1].and_then(json::decode).is_some_and(|run| *run == *run_id::LOGBOOK.as_bytes());
+        let is_one = is_own && Kind::of(values[0]) == Kind::ArchiveReceipt;
+        if !is_one || json::validate(row, Limits::GRAMMAR).is_err() {
             return None;
         }
         let step = step_of(values[2])?;
         let name = Address::Step { run_id: run_id::LOGBOOK.to_owned(), step }.to_string();
-        let list = values[3].filter(|value| json::kind(value) == Some(Kind::Array));
+        let list = values[3].filter(|value| json::kind(value) == Some(json::Kind::Array));
         let segments = list.into_iter().flat_map(Leaves::new).filter_map(segment).collect();
         Some(Receipt { name, step, segments })
     }

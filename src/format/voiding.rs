@@ -6,7 +6,7 @@
 use super::body;
 use super::corrections::step_of;
 use crate::json::{self, Limits};
-use crate::model::{Address, run_id};
+use crate::model::{Address, Kind, run_id};
 
 /// What such a row says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Voiding {
         json::pick(row, &["kind", "run_id", "voids", "by"], &mut values).ok()?;
         let text =
             |at: usize| values[at].and_then(json::decode).map(|text| String::from_utf8_lossy(&text).into_owned());
-        if text(0)? != "repair" || text(1)? != run_id::LOGBOOK {
+        if Kind::of(values[0]) != Kind::Repair || text(1)? != run_id::LOGBOOK {
             return None;
         }
         let Address::Place { segment, offset } = Address::parse(&text(2)?)? else { return None };

@@ -5,8 +5,8 @@
 //! the environment.
 //!
 //! - `names`: the standard fields, their types and their camelCase spellings
+//! - `kind`: what sort of row it is, and what such rows are good for · `words`: statuses, phases and their like
 //! - `vocabulary`: phases, statuses and kinds, built in and declared
-//! - `standing`: which row says where a run stands
 //! - `run_id`: what may name a run
 //! - `address`: how a row is named, `r-88#3` or `@SEGMENT:OFFSET`
 //! - `duration`: durations as people write them
@@ -20,19 +20,23 @@
 pub mod address;
 pub mod duration;
 pub mod instant;
+pub mod kind;
 pub mod names;
 pub mod night;
 pub mod run_id;
 pub mod shown;
-pub mod standing;
 pub mod vocabulary;
+pub mod words;
 pub mod zone;
 
 pub use address::Address;
 pub use duration::{duration_ms, duration_text, option_ms, wait_ms};
 pub use instant::Instant;
+pub use kind::Kind;
+pub use names::Field;
 pub use night::Night;
 pub use vocabulary::Vocabulary;
+pub use words::{ApprovalState, FinalStatus, Phase, Rating, Side, SideEffect, Status, Then, Verdict};
 pub use zone::Zone;
 
 /// Rows longer than this are refused by `append`, in bytes without the newline.

@@ -2,6 +2,8 @@
 //! `append`'s checks, its typed `key=value`, the camelCase spellings, the
 //! query's warnings and the JSON Schema test are all made from.
 
+use super::words::{ApprovalState, FinalStatus, Rating, SideEffect};
+
 /// What a standard field may hold. `null` is taken everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Type {
@@ -25,88 +27,126 @@ pub enum Type {
     Any,
 }
 
-/// A standard field.
+/// A standard field, as the table declares it.
 #[derive(Debug, Clone, Copy)]
-pub struct Field {
+pub struct Standard {
     /// Its name.
     pub name: &'static str,
     /// What it holds.
     pub of: Type,
 }
 
-const fn field(name: &'static str, of: Type) -> Field {
-    Field { name, of }
+const fn field(name: &'static str, of: Type) -> Standard {
+    Standard { name, of }
 }
 
-/// The envelope, in the order in which it is written.
-pub const ENVELOPE: &[&str] =
-    &["run_id", "step", "timestamp", "kind", "phase", "action", "status", "artifact_ref", "next_intent", "blocked_on"];
+macro_rules! fields {
+    (
+        envelope { $($envelope:ident $envelope_name:literal,)+ }
+        payload { $($payload:ident $payload_name:literal $of:expr,)+ }
+    ) => {
+        /// A standard field, by its place in the table.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Field {
+            $(#[doc = concat!("`", $envelope_name, "`")] $envelope,)+
+            $(#[doc = concat!("`", $payload_name, "`")] $payload,)+
+        }
 
-const SIDE_EFFECTS: &[&str] = &["none", "read", "write", "exec", "network", "deploy", "payment", "send", "delete"];
-const APPROVAL_STATES: &[&str] = &["not_required", "requested", "approved", "denied", "expired"];
-const FINAL_STATUSES: &[&str] = &["succeeded", "failed", "paused", "escalated", "rolled_back"];
-const RATINGS: &[&str] = &["green", "yellow", "red"];
+        impl Field {
+            /// How many there are.
+            pub const COUNT: usize = [$($envelope_name,)+ $($payload_name,)+].len();
 
-/// Standard payload fields.
-pub const PAYLOAD: &[Field] = &[
-    field("id", Type::String),
-    field("agent_id", Type::String),
-    field("agent_version", Type::String),
-    field("parent_run_id", Type::String),
-    field("turn_id", Type::String),
-    field("handoff_to", Type::String),
-    field("model", Type::String),
-    field("prompt_version", Type::String),
-    field("tools_available", Type::Strings),
-    field("permissions", Type::Strings),
-    field("task", Type::String),
-    field("requester", Type::String),
-    field("owner", Type::String),
-    field("inputs", Type::Any),
-    field("input_refs", Type::Strings),
-    field("output_refs", Type::Strings),
-    field("tool_call", Type::ToolCall),
-    field("approval_state", Type::OneOf(APPROVAL_STATES)),
-    field("approver", Type::String),
-    field("policy", Type::Any),
-    field("reason", Type::String),
-    field("rationale", Type::String),
-    field("attempt", Type::Integer(1)),
-    field("retry_of", Type::String),
-    field("retry_owner", Type::String),
-    field("fallback_of", Type::String),
-    field("escalated_to", Type::String),
-    field("state_version", Type::NumberOrString),
-    field("client", Type::String),
-    field("error", Type::Any),
-    field("duration_ms", Type::Number),
-    field("wait_ms", Type::Number),
-    field("tokens_in", Type::Integer(0)),
-    field("tokens_out", Type::Integer(0)),
-    field("cost_usd", Type::Number),
-    field("final_status", Type::OneOf(FINAL_STATUSES)),
-    field("rating", Type::OneOf(RATINGS)),
-    field("corrects", Type::String),
-    field("answers", Type::String),
-    field("undoes", Type::String),
-    field("evidence", Type::Any),
-    field("host", Type::String),
-    field("trace_id", Type::String),
-    field("span_id", Type::String),
-    field("user", Type::String),
-    field("tty", Type::String),
-    field("expires_at", Type::String),
-];
+            /// Its name.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Field::$envelope => $envelope_name,)+
+                    $(Field::$payload => $payload_name,)+
+                }
+            }
+        }
+
+        /// The envelope, in the order in which it is written.
+        pub const ENVELOPE: &[&str] = &[$($envelope_name,)+];
+
+        /// Standard payload fields.
+        pub const PAYLOAD: &[Standard] = &[$(field($payload_name, $of),)+];
+    };
+}
+
+fields! {
+    envelope {
+    RunId "run_id",
+    Step "step",
+    Timestamp "timestamp",
+    Kind "kind",
+    Phase "phase",
+    Action "action",
+    Status "status",
+    ArtifactRef "artifact_ref",
+    NextIntent "next_intent",
+    BlockedOn "blocked_on",
+    }
+    payload {
+    Id "id" Type::String,
+    AgentId "agent_id" Type::String,
+    AgentVersion "agent_version" Type::String,
+    ParentRunId "parent_run_id" Type::String,
+    TurnId "turn_id" Type::String,
+    HandoffTo "handoff_to" Type::String,
+    Model "model" Type::String,
+    PromptVersion "prompt_version" Type::String,
+    ToolsAvailable "tools_available" Type::Strings,
+    Permissions "permissions" Type::Strings,
+    Task "task" Type::String,
+    Requester "requester" Type::String,
+    Owner "owner" Type::String,
+    Inputs "inputs" Type::Any,
+    InputRefs "input_refs" Type::Strings,
+    OutputRefs "output_refs" Type::Strings,
+    ToolCall "tool_call" Type::ToolCall,
+    ApprovalState "approval_state" Type::OneOf(ApprovalState::WORDS),
+    Approver "approver" Type::String,
+    Policy "policy" Type::Any,
+    Reason "reason" Type::String,
+    Rationale "rationale" Type::String,
+    Attempt "attempt" Type::Integer(1),
+    RetryOf "retry_of" Type::String,
+    RetryOwner "retry_owner" Type::String,
+    FallbackOf "fallback_of" Type::String,
+    EscalatedTo "escalated_to" Type::String,
+    StateVersion "state_version" Type::NumberOrString,
+    Client "client" Type::String,
+    Error "error" Type::Any,
+    DurationMs "duration_ms" Type::Number,
+    WaitMs "wait_ms" Type::Number,
+    TokensIn "tokens_in" Type::Integer(0),
+    TokensOut "tokens_out" Type::Integer(0),
+    CostUsd "cost_usd" Type::Number,
+    FinalStatus "final_status" Type::OneOf(FinalStatus::WORDS),
+    Rating "rating" Type::OneOf(Rating::WORDS),
+    Corrects "corrects" Type::String,
+    Answers "answers" Type::String,
+    Undoes "undoes" Type::String,
+    Evidence "evidence" Type::Any,
+    Host "host" Type::String,
+    TraceId "trace_id" Type::String,
+    SpanId "span_id" Type::String,
+    User "user" Type::String,
+    Tty "tty" Type::String,
+    ExpiresAt "expires_at" Type::String,
+    }
+}
 
 /// Standard members of `tool_call`.
-pub const TOOL_CALL: &[Field] = &[
+pub const TOOL_CALL: &[Standard] = &[
     field("id", Type::String),
     field("tool", Type::String),
     field("mcp_server", Type::String),
     field("schema_sha256", Type::String),
     field("args", Type::Any),
     field("args_sha256", Type::String),
-    field("side_effect", Type::OneOf(SIDE_EFFECTS)),
+    field("side_effect", Type::OneOf(SideEffect::WORDS)),
     field("reversible", Type::Boolean),
     field("impact_scope", Type::NumberOrString),
     field("result", Type::Any),

@@ -4,7 +4,7 @@ use super::safe;
 use super::table::{self, cut};
 use super::{Drawn, Look, cell};
 use crate::json;
-use crate::model::Instant;
+use crate::model::{Instant, Status};
 
 const FIELDS: [&str; 9] =
     ["timestamp", "run_id", "step", "phase", "status", "action", "next_intent", "blocked_on", "kind"];
@@ -30,7 +30,8 @@ pub fn draw(row: &[u8], look: &Look) -> Drawn {
     }
     parts.push(text(5));
     let (next, blocked_on) = (text(6), text(7));
-    if status == "blocked" && !blocked_on.is_empty() {
+    let stands = Status::of(&status);
+    if stands == Some(Status::Blocked) && !blocked_on.is_empty() {
         parts.push(format!("← {blocked_on}"));
     } else if !next.is_empty() {
         parts.push(format!("→ {next}"));
@@ -42,12 +43,12 @@ pub fn draw(row: &[u8], look: &Look) -> Drawn {
         _ => line,
     };
     let shown = table::status(&status);
-    let colour = match status.as_str() {
-        "in-progress" => "36",
-        "done" => "32",
-        "blocked" => "33",
-        "failed" => "31",
-        _ => return Drawn::new(line + "\n"),
+    let colour = match stands {
+        Some(Status::InProgress) => "36",
+        Some(Status::Done) => "32",
+        Some(Status::Blocked) => "33",
+        Some(Status::Failed) => "31",
+        None => return Drawn::new(line + "\n"),
     };
     let coloured = format!("\x1b[{colour}m{shown}\x1b[0m");
     Drawn::new(if look.colour { line.replacen(&shown, &coloured, 1) } else { line } + "\n")

@@ -10,7 +10,7 @@ use super::safe;
 use super::streams::Output;
 use super::table::{Column, Layout, Look, rating, status};
 use crate::json;
-use crate::model::{Address, Instant};
+use crate::model::{Address, Instant, Status};
 
 /// The column of what is no object.
 const VALUE: &str = "value";
@@ -255,7 +255,8 @@ impl Rows {
                 (None, Some(address)) => format!("{} {address}", cell::plain(values[1])).trim_start().to_owned(),
                 (None, None) => cell::plain(values[1]),
             };
-            let next = if cell::plain(values[4]) == "blocked" && values[7].is_some() { shown(7) } else { shown(6) };
+            let is_blocked = Status::of_value(values[4]) == Some(Status::Blocked);
+            let next = if is_blocked && values[7].is_some() { shown(7) } else { shown(6) };
             return vec![
                 shown(0),
                 safe::escape(&name).into_owned(),

@@ -6,7 +6,7 @@ use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::safe;
-use crate::model::Zone;
+use crate::model::{Status, Zone};
 
 /// How a table is to look.
 #[derive(Debug, Clone)]
@@ -223,13 +223,13 @@ fn wrap(text: &str, width: usize) -> String {
 
 /// A status with its glyph, so that colour is not the only carrier of meaning.
 pub fn status(text: &str) -> String {
-    let glyph = match text {
-        "in-progress" => "▶",
-        "done" => "✓",
-        "blocked" => "■",
-        "failed" => "✗",
-        "" => return String::new(),
-        _ => "·",
+    let glyph = match Status::of(text) {
+        Some(Status::InProgress) => "▶",
+        Some(Status::Done) => "✓",
+        Some(Status::Blocked) => "■",
+        Some(Status::Failed) => "✗",
+        None if text.is_empty() => return String::new(),
+        None => "·",
     };
     format!("{glyph} {}", safe::escape(text))
 }

@@ -19,15 +19,18 @@ use crate::error::Result;
 use crate::format::corrections::{Target, is_correction, step_of};
 use crate::format::{Correction, SegmentName};
 use crate::json;
-use crate::model::Address;
+use crate::model::{Address, Kind};
 use crate::query::Place;
 use crate::store::{self, Input, RowReader, Snapshot};
 
-/// The words as JSON writes them, and how their letters and those of `kind` begin
-/// when they are written as escapes.
-const COULD_BE: &str = r#""correction"|"voids"|\\u00[67]"#;
 /// Runs that rows are looked for by their literal names; beyond, every row is read.
 const RUNS_MAX: usize = 64;
+
+/// Rows that could correct or void another: the words as JSON writes them, and how their
+/// letters and those of `kind` begin when they are written as escapes.
+fn could_be() -> Option<Regex> {
+    Regex::new(&format!(r#""{}"|"voids"|\\u00[67]"#, Kind::Correction.word())).ok()
+}
 
 /// `inputs` with the corrections among their rows folded in. Standard input,
 /// which can be read once only, must have been taken in ([`Input::Held`]).
@@ -39,7 +42,7 @@ pub fn fold(inputs: Vec<Input>) -> Source {
 /// The same as it was known at the row `until`: rows behind it say nothing of others.
 pub fn fold_until(inputs: Vec<Input>, until: Place) -> Source {
     let mut told = Told::of(&inputs);
-    let could_be = Regex::new(COULD_BE).ok();
+    let could_be = could_be();
     for (index, input) in (0u32..).zip(&inputs) {
         each_line(input, could_be.as_ref(), |text, offset| {
             let place = Place { input: index, offset };

@@ -16,7 +16,7 @@ use crate::format::draft::STEP_MAX;
 use crate::format::lines::Lines;
 use crate::format::{Draft, Drafts, LockLine, body};
 use crate::json;
-use crate::model::Address;
+use crate::model::{Address, Kind};
 
 /// The rows of a call that are to be written.
 pub(super) struct Pending<'a> {
@@ -185,7 +185,8 @@ impl Writer<'_> {
     pub(super) fn void(&self, place: Place, own: u64, (run, step): (&str, u64), out: &mut Vec<u8>) -> Result<()> {
         let voids = Address::Place { segment: place.segment, offset: place.offset };
         let again = Address::Step { run_id: run.to_owned(), step }.to_string();
-        let mut text = format!("{{\"kind\":\"repair\",\"action\":\"stored a row again\",\"voids\":\"{voids}\",\"by\":")
+        let kind = Kind::Repair.word();
+        let mut text = format!("{{\"kind\":\"{kind}\",\"action\":\"stored a row again\",\"voids\":\"{voids}\",\"by\":")
             .into_bytes();
         json::quote_into(&again, &mut text);
         text.push(b'}');

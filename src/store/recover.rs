@@ -10,8 +10,8 @@ use super::os::{read_full, write_full};
 use crate::error::{Error, Result};
 use crate::format::missing::Missing;
 use crate::format::{Drafts, Rules, SegmentName};
-use crate::json::{Kind, Limits, kind, validate};
-use crate::model::{Vocabulary, run_id};
+use crate::json::{self, Limits, validate};
+use crate::model::{Kind, Vocabulary, run_id};
 
 /// Longest fragment that may turn out to be a whole row.
 const FRAGMENT_BYTES_MAX: u64 = crate::model::READ_ROW_BYTES_MAX as u64;
@@ -27,7 +27,8 @@ impl Writer<'_> {
         let mut lines = b"\n".to_vec();
         if bytes > FRAGMENT_BYTES_MAX || !is_row(&fragment) {
             let text = format!(
-                "{{\"kind\":\"repair\",\"action\":\"closed a torn row\",\"segment\":{},\"offset\":{torn_at},\"bytes\":{bytes}}}",
+                "{{\"kind\":\"{}\",\"action\":\"closed a torn row\",\"segment\":{},\"offset\":{torn_at},\"bytes\":{bytes}}}",
+                Kind::Repair.word(),
                 active.name.number
             );
             let step = self.index.last_step(self.os, &self.directory, run_id::LOGBOOK)? + 1;
@@ -85,5 +86,5 @@ pub(super) fn own_row(text: &str, step: u64, now: &str) -> Result<Vec<u8>> {
 fn is_row(fragment: &[u8]) -> bool {
     let nuls = fragment.iter().take_while(|byte| **byte == 0).count();
     let text = &fragment[nuls..];
-    kind(text) == Some(Kind::Object) && validate(text, Limits::GRAMMAR).is_ok()
+    json::kind(text) == Some(json::Kind::Object) && validate(text, Limits::GRAMMAR).is_ok()
 }

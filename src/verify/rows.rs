@@ -8,11 +8,11 @@ use std::ops::ControlFlow;
 use super::steps::Steps;
 use crate::format::lines::Lines;
 use crate::format::missing::Missing;
-use crate::format::receipt::{self, Receipt};
+use crate::format::receipt::Receipt;
 use crate::format::{Voiding, carried};
 use crate::json::bits::Finder;
 use crate::json::{self, frame};
-use crate::model::{READ_ROW_BYTES_MAX, run_id};
+use crate::model::{Kind, READ_ROW_BYTES_MAX, run_id};
 use crate::store::index::Place;
 
 const NAMES: [&str; 3] = ["run_id", "step", "kind"];
@@ -144,15 +144,15 @@ impl Rows {
         let step = step.and_then(|step| std::str::from_utf8(step).ok()?.parse::<u64>().ok());
         if *run == *run_id::LOGBOOK.as_bytes() {
             self.own.extend(step.map(|step| (step, place.segment)));
-            match kind.and_then(json::decode).as_deref() {
-                Some(b"repair") => {
+            match Kind::of(*kind) {
+                Kind::Repair => {
                     self.announced = Voiding::read(text).map(|voiding| (place, voiding));
                     self.missing.extend(Missing::read(text).map(|missing| (place.segment, missing)));
                 }
-                Some(kind) if kind == carried::KIND.as_bytes() => {
+                Kind::ArchiveCarried => {
                     carried::runs(text).iter().for_each(|of| self.steps.carry(&of.run, of.last_step));
                 }
-                Some(kind) if kind == receipt::KIND.as_bytes() => {
+                Kind::ArchiveReceipt => {
                     self.receipts.extend(Receipt::read(text).map(|receipt| (place, receipt)));
                 }
                 _ => {}

@@ -1,8 +1,9 @@
 //! How much came in each hour, and what it cost each day.
 
+use crate::model::Field;
+use crate::view::facts::Facts;
 use std::collections::BTreeMap;
 
-use super::runs::run::add_up;
 use crate::json::Sum;
 use crate::model::Instant;
 
@@ -31,16 +32,12 @@ impl Activity {
         }
     }
 
-    /// Takes in a row that was written `at`, and what it cost.
-    pub fn push(&mut self, at: Instant, cost: Option<&[u8]>) {
-        if self.end.is_none_or(|end| at >= end) {
-            return;
-        }
+    /// Takes in a row.
+    pub fn push(&mut self, row: &impl Facts) {
+        let Some(at) = row.at().filter(|at| self.end.is_some_and(|end| *at < end)) else { return };
         let Some(day) = self.days.partition_point(|(begin, _)| *begin <= at).checked_sub(1) else { return };
         *self.hours.entry(at.seconds.div_euclid(HOUR_SECONDS)).or_default() += 1;
-        if cost.is_some() {
-            add_up(&mut self.days[day].1, cost);
-        }
+        row.add_to(&mut self.days[day].1, Field::CostUsd);
     }
 
     /// When each day began, and what its rows cost.

@@ -2,35 +2,16 @@
 //!
 //! Not here: what a request says (`request`).
 
+use crate::field_set;
+use crate::model::Field;
+use crate::view::facts::{Facts, FieldSet};
 use std::collections::HashMap;
 
-use super::past::{Past, name, text};
+use super::open_requests::is_in_time;
+use super::past::Past;
 use super::request;
 pub use super::request::{Request, Rule, Shown};
-use crate::format::corrections::step_of;
-use crate::model::{Address, Instant};
-
-/// How a request was decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Yes.
-    Approved,
-    /// No.
-    Denied,
-    /// Nobody decided in time.
-    Expired,
-}
-
-impl Verdict {
-    /// Its word, as `approval_state` has it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Verdict::Approved => "approved",
-            Verdict::Denied => "denied",
-            Verdict::Expired => "expired",
-        }
-    }
-}
+use crate::model::{Address, Instant, Kind, Verdict};
 
 /// A decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +39,8 @@ pub struct Approvals {
 }
 
 /// The kinds of the rows that requests and decisions are.
-pub const KINDS: [&str; 4] = ["approval.requested", "approval.approved", "approval.denied", "approval.expired"];
+pub const KINDS: [Kind; 4] =
+    [Kind::ApprovalRequested, Kind::ApprovalApproved, Kind::ApprovalDenied, Kind::ApprovalExpired];
 
 impl Approvals {
     /// The request whose row is called `name`. An `id` that a writer chose is no name.
@@ -78,60 +60,49 @@ impl Approvals {
     }
 }
 
-/// Where the fields of requests begin among [`Approvals::FIELDS`].
-const OF_REQUEST: usize = 4;
-const TIMESTAMP: usize = OF_REQUEST + 1;
-const REASON: usize = OF_REQUEST + 4;
-
 impl Past for Approvals {
-    const FIELDS: &'static [&'static str] = &{
-        let mut all = ["step", "kind", "answers", "approver", "", "", "", "", "", "", "", "", "", ""];
-        let mut at = 0;
-        while at < request::FIELDS.len() {
-            all[OF_REQUEST + at] = request::FIELDS[at];
-            at += 1;
-        }
-        all
-    };
+    const FIELDS: FieldSet = field_set![
+        RunId, Step, Timestamp, Kind, Action, AgentId, Reason, ToolCall, ExpiresAt, Rationale, Policy, Task, Answers,
+        Approver,
+    ];
     const AS_WRITTEN: bool = true;
 
-    fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
-        let [step, kind, answers, approver] = std::array::from_fn(|at| fields.get(at).copied().flatten());
-        let run = fields.get(OF_REQUEST).copied().flatten();
-        let own = name(run, step, place);
-        let verdict = match text(kind).as_str() {
-            "approval.requested" => {
-                // Of two rows that claim one name the first owns it: the other one is a copy.
-                if !self.by_name.contains_key(&own) {
+    fn push(&mut self, row: &impl Facts, place: &Address) {
+        let own = row.name(place);
+        let verdict = match row.kind() {
+            Kind::ApprovalRequested => {
+                // Of two rows that claim one name the first owns it: the other one is a copy. A request has a step.
+                if row.step().is_some() && !self.by_name.contains_key(&own) {
                     self.by_name.insert(own.clone(), self.all.len());
-                    let step = step_of(step).unwrap_or(0);
-                    self.all.push(Request::read((own, step), fields.get(OF_REQUEST..).unwrap_or_default()));
+                    self.all.push(Request::read(own, row));
                 }
                 return;
             }
-            "approval.approved" => Verdict::Approved,
-            "approval.denied" => Verdict::Denied,
-            "approval.expired" => Verdict::Expired,
-            "call.intent" | "note" if answers.is_some() => {
-                if let Some(decision) = self.answered(&text(answers)).and_then(|request| request.decision.as_mut()) {
+            Kind::CallIntent | Kind::Note => {
+                let answered = row.raw(Field::Answers).and_then(|_| self.answered(&row.text(Field::Answers)));
+                if let Some(decision) = answered.and_then(|request| request.decision.as_mut()) {
                     decision.taken_by.get_or_insert(own);
                 }
                 return;
             }
-            _ => return,
+            kind => match kind.verdict() {
+                Some(verdict) => verdict,
+                None => return,
+            },
         };
-        let field = |at: usize| text(fields.get(at).copied().flatten());
-        let decided_at = Instant::parse(&field(TIMESTAMP));
-        let (by, why) = (text(approver), field(REASON));
         let place = match place {
             Address::Place { segment, offset } => Some((*segment, *offset)),
             Address::Step { .. } => None,
         };
-        if let Some(request) = self.answered(&text(answers))
+        if let Some(request) = self.answered(&row.text(Field::Answers))
             && request.decision.is_none()
-            && (verdict == Verdict::Expired || decided_at.is_none_or(|at| !request.is_over(at)))
+            && row.text(Field::RunId) == request.run
+            && is_in_time(request.expires_at, verdict, row.at())
         {
+            let (by, why) = (row.text(Field::Approver), row.text(Field::Reason));
             request.decision = Some(Decision { verdict, name: own, place, by, why, taken_by: None });
         }
     }
 }
+
+const _: () = assert!(Approvals::FIELDS.covers(&request::FIELDS));

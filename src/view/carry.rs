@@ -3,15 +3,17 @@
 //!
 //! Not here: the row that says so (`format::carried`), when it is stored (`store::archive`, `cmd::keep::retention`).
 
+use crate::field_set;
+use crate::model::Field;
+use crate::view::facts::{Facts, FieldSet, Picked};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::approvals::{self, Approvals};
-use super::holds::{self, Holds};
-use super::past::{Past, name, text};
+use super::approvals::Approvals;
+use super::holds::Holds;
+use super::past::Past;
 use crate::error::{Error, Result};
 use crate::format::carried::{self, CarriedRun};
 use crate::json;
-use crate::model::vocabulary::is_of_run_itself;
 use crate::model::{Address, Instant};
 
 /// Bytes of facts in one row; a row that is carried may take it beyond.
@@ -42,6 +44,33 @@ struct Gone {
     agents: BTreeSet<String>,
 }
 
+const FIELDS: FieldSet = field_set![
+    RunId,
+    Step,
+    Timestamp,
+    Kind,
+    Action,
+    AgentId,
+    Reason,
+    ToolCall,
+    ExpiresAt,
+    Rationale,
+    Policy,
+    Task,
+    Answers,
+    Approver,
+    ParentRunId,
+];
+const _: () = assert!(FIELDS.covers(&Approvals::FIELDS) && FIELDS.covers(&Holds::FIELDS));
+
+/// Hands on what the row `text` says; one that cannot be read says nothing.
+fn picked(text: &[u8], each: impl FnOnce(&Picked<'_>)) {
+    let mut values = Vec::new();
+    if json::pick(text, FIELDS.names(), &mut values).is_ok() {
+        each(&Picked::new(&FIELDS, &values));
+    }
+}
+
 impl Carry {
     /// Nothing yet. `last` is the highest number among the segments that go: all before it go, too.
     pub fn until(last: u64) -> Carry {
@@ -54,7 +83,7 @@ impl Carry {
         let goes = *segment <= self.last;
         match carried::rows(row) {
             Some(rows) => {
-                rows.into_iter().for_each(|row| self.one(row, place, goes));
+                rows.into_iter().for_each(|row| picked(row, |facts| self.one((row, facts), place, goes)));
                 for run in carried::runs(row).into_iter().filter(|_| goes) {
                     let gone = self.runs.entry(run.run).or_default();
                     gone.last_step = gone.last_step.max(run.last_step);
@@ -62,53 +91,40 @@ impl Carry {
                     gone.agents.extend(run.agents);
                 }
             }
-            None => self.one(row, place, goes),
+            None => picked(row, |facts| self.one((row, facts), place, goes)),
         }
         // Also of the row that carries, which has a step of its own.
-        self.steps(row, goes);
+        picked(row, |facts| self.steps(facts, goes));
     }
 
-    fn steps(&mut self, row: &[u8], goes: bool) {
-        let mut values = Vec::new();
-        let names = ["run_id", "step", "parent_run_id", "agent_id", "kind"];
-        if !goes || json::pick(row, &names, &mut values).is_err() || values[0].is_none() {
+    fn steps(&mut self, row: &Picked<'_>, goes: bool) {
+        if !goes || row.raw(Field::RunId).is_none() {
             return;
         }
-        let [run, parent, agent, kind] = [0, 2, 3, 4].map(|at| text(values[at]));
-        let step = values[1].and_then(|step| std::str::from_utf8(step).ok()?.parse().ok()).unwrap_or(0);
-        let gone = self.runs.entry(run).or_default();
-        gone.last_step = gone.last_step.max(step);
-        if !parent.is_empty() {
-            gone.parents.insert(parent);
+        let gone = self.runs.entry(row.text(Field::RunId)).or_default();
+        gone.last_step = gone.last_step.max(row.step().unwrap_or(0));
+        if row.says(Field::ParentRunId) {
+            gone.parents.insert(row.text(Field::ParentRunId));
         }
-        if !agent.is_empty() && is_of_run_itself(&kind) {
-            gone.agents.insert(agent);
+        if row.says(Field::AgentId) && row.kind().is_of_run() {
+            gone.agents.insert(row.text(Field::AgentId));
         }
     }
 
-    fn one(&mut self, row: &[u8], place: &Address, goes: bool) {
-        let mut values = Vec::new();
-        if json::pick(row, &["kind", "answers", "run_id", "step"], &mut values).is_err() {
+    fn one(&mut self, (text, row): (&[u8], &Picked<'_>), place: &Address, goes: bool) {
+        let kind = row.kind();
+        let answers = row.raw(Field::Answers).is_some();
+        if !kind.is_of_approval() && !kind.is_hold() && !answers {
             return;
         }
-        let kind = text(values[0]);
-        let of_request = approvals::KINDS.contains(&kind.as_str());
-        if !of_request && !holds::KINDS.contains(&kind.as_str()) && values[1].is_none() {
-            return;
-        }
-        let own = name(values[2], values[3], place);
+        let own = row.name(place);
         if goes {
-            self.rows.entry(own).or_insert_with(|| row.to_vec());
-        } else if of_request && values[1].is_some() {
-            self.decisions.entry(own).or_insert_with(|| row.to_vec());
+            self.rows.entry(own).or_insert_with(|| text.to_vec());
+        } else if kind.is_of_approval() && answers {
+            self.decisions.entry(own).or_insert_with(|| text.to_vec());
         }
-        let mut fields = Vec::new();
-        if json::pick(row, Approvals::FIELDS, &mut fields).is_ok() {
-            self.approvals.push(&fields, place);
-        }
-        if json::pick(row, Holds::FIELDS, &mut fields).is_ok() {
-            self.holds.push(&fields, place);
-        }
+        self.approvals.push(row, place);
+        self.holds.push(row, place);
     }
 
     /// The texts of the rows that say all of it, as of `now`. Errors: exit 1, when something cannot be carried over.
@@ -126,10 +142,8 @@ impl Carry {
             rows.extend([Some(row), decided].into_iter().flatten().map(Vec::as_slice));
         }
         if let Some(long) = rows.iter().find(|row| row.len() > CARRIED_BYTES_MAX) {
-            let mut values = Vec::new();
-            let _ = json::pick(long, &["run_id", "step"], &mut values);
-            let [run, step] = [0, 1].map(|at| values.get(at).copied().flatten());
-            let name = name(run, step, &Address::Place { segment: 0, offset: 0 });
+            let mut name = String::new();
+            picked(long, |row| name = row.name(&Address::Place { segment: 0, offset: 0 }));
             let why = format!("{name} still counts, and its row is too long to be carried over; nothing was deleted");
             return Err(Error::new(crate::error::Exit::No, why)
                 .hint(format!("logbook show {name}   # decide or release it first")));

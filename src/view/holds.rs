@@ -1,9 +1,12 @@
 //! Runs that a person stopped: a run is held from its `hold` to its `release`.
 
+use crate::field_set;
+use crate::model::Field;
+use crate::view::facts::{Facts, FieldSet};
 use std::collections::BTreeMap;
 
-use super::past::{Past, name, text};
-use crate::model::Address;
+use super::past::Past;
+use crate::model::{Address, Kind};
 
 /// Why a run is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,22 +27,22 @@ pub struct Holds {
 }
 
 /// The kinds of the rows that say so.
-pub const KINDS: [&str; 2] = ["hold", "release"];
+pub const KINDS: [Kind; 2] = [Kind::Hold, Kind::Release];
 
 impl Past for Holds {
-    const FIELDS: &'static [&'static str] = &["run_id", "step", "kind", "approver", "reason"];
+    const FIELDS: FieldSet = field_set![RunId, Step, Kind, Approver, Reason];
     const AS_WRITTEN: bool = true;
 
-    fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
-        let run = text(fields[0]);
-        match text(fields[2]).as_str() {
-            "hold" => {
-                let hold = Hold { name: name(fields[0], fields[1], place), by: text(fields[3]), why: text(fields[4]) };
+    fn push(&mut self, row: &impl Facts, place: &Address) {
+        match row.kind() {
+            Kind::Hold => {
+                let (by, why) = (row.text(Field::Approver), row.text(Field::Reason));
+                let hold = Hold { name: row.name(place), by, why };
                 // A second one does not change who was first.
-                self.held.entry(run).or_insert(hold);
+                self.held.entry(row.text(Field::RunId)).or_insert(hold);
             }
-            "release" => {
-                self.held.remove(&run);
+            Kind::Release => {
+                self.held.remove(&row.text(Field::RunId));
             }
             _ => {}
         }

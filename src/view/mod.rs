@@ -3,12 +3,13 @@
 //!
 //! Not here: how rows are found and read (`scan`), how a struct looks (`render`).
 //!
-//! - `standing`: which row says where a run stands, of raw values
+//! - `facts`: what one row says; the one reading of a row · `pairing`: which result belongs to which intent
 //! - `record/`: one run in full
 //! - `runs`: one record for each run
 //! - `stats`: what a logbook comes to
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
+//! - `open_requests`: how many requests are open, of rows in parts
 //! - `approvals`: requests and decisions · `request`: what a request says · `holds`: runs that a person stopped
 //! - `oversight`: both, and what came and was spent · `activity`: rows by the hour, costs by the day
 //! - `health/`: what is wrong with rows
@@ -24,17 +25,19 @@ pub mod amended;
 pub mod approvals;
 pub mod carry;
 pub mod explain;
+pub mod facts;
 pub mod fields;
 pub mod health;
 pub mod holds;
+pub mod open_requests;
 pub mod oversight;
+pub mod pairing;
 pub mod past;
 pub mod record;
 pub mod request;
 mod request_json;
 pub mod rollback;
 pub mod runs;
-pub mod standing;
 pub mod stats;
 
 pub use activity::Activity;
@@ -42,10 +45,13 @@ pub use amended::{Amended, amended};
 pub use approvals::Approvals;
 pub use carry::Carry;
 pub use explain::Explanation;
+pub use facts::{Facts, FieldSet, Picked};
 pub use fields::Fields;
 pub use health::Health;
 pub use holds::Holds;
+pub use open_requests::OpenRequests;
 pub use oversight::Oversight;
+pub use pairing::OpenCalls;
 pub use past::{Course, Past};
 pub use record::{Entry, Record};
 pub use runs::{Run, Runs};

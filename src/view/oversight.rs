@@ -1,10 +1,12 @@
 //! What a person watches over beside the runs themselves: requests for approval, runs that are held, what came and was spent.
 
 use super::activity::Activity;
-use super::approvals::{self, Approvals};
-use super::holds::{self, Holds};
-use super::past::{self, Past, text};
-use crate::model::{Address, Instant};
+use super::approvals::Approvals;
+use super::holds::Holds;
+use super::past::{self, Past};
+use crate::field_set;
+use crate::model::Address;
+use crate::view::facts::{Facts, FieldSet};
 
 /// All of it.
 #[derive(Debug, Clone)]
@@ -16,8 +18,6 @@ pub struct Oversight {
     /// What came, and what it cost.
     pub activity: Activity,
 }
-
-const COST: usize = Approvals::FIELDS.len();
 
 impl Oversight {
     /// Of no rows.
@@ -35,27 +35,20 @@ impl Oversight {
 }
 
 impl Past for Oversight {
-    const FIELDS: &'static [&'static str] = &{
-        let mut all = ["cost_usd"; COST + 1];
-        let mut at = 0;
-        while at < COST {
-            all[at] = Approvals::FIELDS[at];
-            at += 1;
-        }
-        all
-    };
+    const FIELDS: FieldSet = field_set![
+        RunId, Step, Timestamp, Kind, Action, AgentId, Reason, ToolCall, ExpiresAt, Rationale, Policy, Task, Answers,
+        Approver, CostUsd,
+    ];
 
-    fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
-        let field = |name: &str| fields[Self::FIELDS.iter().position(|field| *field == name).unwrap_or(COST)];
-        let kind = text(field("kind"));
-        if approvals::KINDS.contains(&kind.as_str()) {
-            self.approvals.push(&fields[..COST], place);
-        } else if holds::KINDS.contains(&kind.as_str()) {
-            self.holds
-                .push(&std::array::from_fn::<_, { Holds::FIELDS.len() }, _>(|at| field(Holds::FIELDS[at])), place);
+    fn push(&mut self, row: &impl Facts, place: &Address) {
+        let kind = row.kind();
+        if kind.is_of_approval() {
+            self.approvals.push(row, place);
+        } else if kind.is_hold() {
+            self.holds.push(row, place);
         }
-        if let Some(at) = Instant::parse(&text(field("timestamp"))) {
-            self.activity.push(at, fields[COST]);
-        }
+        self.activity.push(row);
     }
 }
+
+const _: () = assert!(Oversight::FIELDS.covers(&Approvals::FIELDS) && Oversight::FIELDS.covers(&Holds::FIELDS));

@@ -3,23 +3,26 @@
 //!
 //! Not here: how a run is shown (`record`, `timeline`), requests and decisions (`approvals`).
 
-use super::{holds, standing};
+use super::pairing::Pairing;
+use crate::field_set;
 use crate::format::carried;
 use crate::json;
-use crate::model::Address;
+use crate::model::Field;
+use crate::model::{Address, Kind};
+use crate::view::facts::{Facts, FieldSet, Picked};
 
 /// A fold over rows on which a decision rests.
 pub trait Past {
     /// The fields that it reads.
-    const FIELDS: &'static [&'static str];
+    const FIELDS: FieldSet;
     /// Whether rows count as they were written, whatever was said of them since. So gates read: nobody who is bound by a
     /// decision can edit it.
     const AS_WRITTEN: bool = false;
     /// Whether nothing may be missing: where a file cannot be read, nobody knows what it says of a decision.
     const NEEDS_ALL: bool = Self::AS_WRITTEN;
 
-    /// Takes the next row, its fields by [`Past::FIELDS`]; `place` is where it stands.
-    fn push(&mut self, fields: &[Option<&[u8]>], place: &Address);
+    /// Takes the next row, of which at least [`Past::FIELDS`] were picked; `place` is where it stands.
+    fn push(&mut self, row: &impl Facts, place: &Address);
 
     /// Takes what was carried over of a run whose rows were deleted.
     fn carried(&mut self, _run: carried::CarriedRun) {}
@@ -29,8 +32,8 @@ pub trait Past {
 pub fn show<P: Past>(past: &mut P, text: &[u8], place: &Address) {
     let mut push = |text: &[u8]| {
         let mut values = Vec::new();
-        if json::pick(text, P::FIELDS, &mut values).is_ok() {
-            past.push(&values, place);
+        if json::pick(text, P::FIELDS.names(), &mut values).is_ok() {
+            past.push(&Picked::new(&P::FIELDS, &values), place);
         }
     };
     match carried::rows(text) {
@@ -47,8 +50,8 @@ pub fn show<P: Past>(past: &mut P, text: &[u8], place: &Address) {
 pub struct Standing {
     /// Its name.
     pub name: String,
-    /// Its kind; empty: a plain step.
-    pub kind: String,
+    /// Its kind.
+    pub kind: Kind,
     /// Its status.
     pub status: String,
     /// What it waits for.
@@ -84,12 +87,20 @@ pub struct Course {
     pub worked: Option<Standing>,
     /// Its calls, in order.
     pub calls: Vec<Call>,
+    pairing: Pairing<usize>,
 }
 
 impl Course {
     /// Of this run, before any row.
     pub fn of(run: &str) -> Course {
-        Course { run: run.to_owned(), rows: 0, standing: None, worked: None, calls: Vec::new() }
+        Course {
+            run: run.to_owned(),
+            rows: 0,
+            standing: None,
+            worked: None,
+            calls: Vec::new(),
+            pairing: Pairing::default(),
+        }
     }
 }
 
@@ -101,46 +112,47 @@ impl Course {
 }
 
 impl Past for Course {
-    const FIELDS: &'static [&'static str] = &["run_id", "step", "kind", "status", "blocked_on", "tool_call", "action"];
+    const FIELDS: FieldSet = field_set![RunId, Step, Kind, Status, BlockedOn, ToolCall, Action];
 
-    fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
-        if text(fields[0]) != self.run {
+    fn push(&mut self, row: &impl Facts, place: &Address) {
+        if row.text(Field::RunId) != self.run {
             return;
         }
         self.rows += 1;
-        let name = name(fields[0], fields[1], place);
-        let kind = text(fields[2]);
-        if standing::counts(fields[2], fields[3]) {
-            let (status, blocked_on) = (text(fields[3]), text(fields[4]));
-            let standing = Standing { name: name.clone(), kind: kind.clone(), status, blocked_on };
-            if !holds::KINDS.contains(&kind.as_str()) {
+        let name = row.name(place);
+        let kind = row.kind();
+        if row.stands() {
+            let (status, blocked_on) = (row.text(Field::Status), row.text(Field::BlockedOn));
+            let standing = Standing { name: name.clone(), kind, status, blocked_on };
+            if !kind.is_hold() {
                 self.worked = Some(standing.clone());
             }
             self.standing = Some(standing);
         }
-        if kind == "call.intent" || kind == "call.result" {
-            let mut members = Vec::new();
-            // What is no object has no id.
-            let _ = fields[5].map(|call| json::pick(call, &["id", "tool", "contract"], &mut members));
-            let id = text(members.first().copied().flatten());
-            let known = self.calls.iter_mut().find(|call| call.id == id && call.result.is_none());
-            match known {
-                Some(call) if kind == "call.result" => call.result = Some(name),
-                None if kind == "call.intent" => {
-                    let [tool, contract] = [1, 2].map(|at| text(members.get(at).copied().flatten()));
-                    self.calls.push(Call { id, name, tool, contract, action: text(fields[6]), result: None });
-                }
-                _ => {}
+        let id = row.call().and_then(|call| call.id).map(|id| id.into_owned());
+        match kind {
+            Kind::CallIntent => {
+                self.pairing.intent(id.as_deref(), self.calls.len());
+                let member = |of: &str| {
+                    let member = row.member(of, Field::ToolCall).unwrap_or_default();
+                    String::from_utf8_lossy(&member).into_owned()
+                };
+                self.calls.push(Call {
+                    id: id.map_or_else(String::new, |id| String::from_utf8_lossy(&id).into_owned()),
+                    name,
+                    tool: member("tool"),
+                    contract: member("contract"),
+                    action: row.text(Field::Action),
+                    result: None,
+                });
             }
+            Kind::CallResult => {
+                if let Some(call) = self.pairing.result(id.as_deref()).and_then(|at| self.calls.get_mut(at)) {
+                    call.result = Some(name);
+                }
+            }
+            _ => {}
         }
-    }
-}
-
-/// A row's name: `RUN#STEP`, or its place.
-pub fn name(run: Option<&[u8]>, step: Option<&[u8]>, place: &Address) -> String {
-    match crate::format::corrections::step_of(step) {
-        Some(step) => format!("{}#{step}", text(run)),
-        None => place.to_string(),
     }
 }
 

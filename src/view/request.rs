@@ -4,9 +4,12 @@
 
 use super::approvals::Decision;
 use super::past::text;
+use crate::field_set;
 use crate::format::digest::is_of_arguments;
 use crate::json;
+use crate::model::Field;
 use crate::model::Instant;
+use crate::view::facts::{Facts, FieldSet, Picked};
 
 /// A request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -81,31 +84,24 @@ pub enum Shown {
     Other,
 }
 
-/// Fields of the row that a request is read from, in the order of [`Request::read`].
-pub(super) const FIELDS: [&str; 10] =
-    ["run_id", "timestamp", "action", "agent_id", "reason", "tool_call", "expires_at", "rationale", "policy", "task"];
+/// The fields that a request is read from.
+pub const FIELDS: FieldSet =
+    field_set![RunId, Step, Timestamp, Kind, Action, AgentId, Reason, ToolCall, ExpiresAt, Rationale, Policy, Task,];
 
 impl Request {
     /// The request that the row `text` makes.
     pub fn of_row(row: &[u8]) -> Option<Request> {
         let mut values = Vec::new();
-        json::pick(row, &FIELDS, &mut values).ok()?;
-        Some(Request::read((String::new(), 0), &values))
+        json::pick(row, FIELDS.names(), &mut values).ok()?;
+        Some(Request::read(String::new(), &Picked::new(&FIELDS, &values)))
     }
 
-    /// The request called `name`, whose row has these values.
-    pub fn of_fields<'r>(name: String, value: impl Fn(&str) -> Option<&'r [u8]>) -> Request {
-        Request::read((name, 0), &FIELDS.map(value))
-    }
-
-    /// The request of the row of this name and step, from its values of [`FIELDS`].
-    pub(super) fn read((name, step): (String, u64), values: &[Option<&[u8]>]) -> Request {
-        let [run, at, action, agent, reason, call, expires_at, rationale, policy, task] =
-            std::array::from_fn(|at| values.get(at).copied().flatten());
-        let said = |value: Option<&[u8]>, names: &[&str]| -> Vec<String> {
+    /// The request of the row of this name.
+    pub fn read(name: String, row: &impl Facts) -> Request {
+        let said = |of: Field, names: &[&str]| -> Vec<String> {
             let mut members = Vec::new();
             // What is no object says nothing.
-            let _ = value.map(|value| json::pick(value, names, &mut members));
+            let _ = row.raw(of).map(|value| json::pick(value, names, &mut members));
             let shown = |raw: Option<&[u8]>| match raw {
                 Some(b"null") | None => String::new(),
                 Some(raw) if raw.starts_with(b"\"") => text(Some(raw)),
@@ -113,28 +109,26 @@ impl Request {
             };
             (0..names.len()).map(|at| shown(members.get(at).copied().flatten())).collect()
         };
-        let mut call_members =
-            said(call, &["tool", "mcp_server", "contract", "args_sha256", "impact_scope", "side_effect", "reversible"])
-                .into_iter();
-        let mut member = || call_members.next().unwrap_or_default();
+        let call = ["tool", "mcp_server", "contract", "args_sha256", "impact_scope", "side_effect", "reversible"];
+        let mut call = said(Field::ToolCall, &call).into_iter();
+        let mut member = || call.next().unwrap_or_default();
         let mut args = Vec::new();
-        let _ = call.map(|call| json::pick(call, &["args"], &mut args));
+        let _ = row.raw(Field::ToolCall).map(|call| json::pick(call, &["args"], &mut args));
         let args = args.first().copied().flatten().filter(|args| *args != b"null");
-        let reason = text(reason);
-        let rule = policy.map(|policy| {
-            let mut members = said(Some(policy), &["rule", "contract", "when"]).into_iter();
+        let rule = row.raw(Field::Policy).map(|_| {
+            let mut members = said(Field::Policy, &["rule", "contract", "when"]).into_iter();
             let mut member = || members.next().unwrap_or_default();
-            Rule { number: member(), contract: member(), when: member(), why: reason.clone() }
+            Rule { number: member(), contract: member(), when: member(), why: row.text(Field::Reason) }
         });
         Request {
             name,
-            run: text(run),
-            step,
-            action: text(action),
-            agent: text(agent),
-            task: text(task),
-            rationale: text(rationale),
-            reason,
+            run: row.text(Field::RunId),
+            step: row.step().unwrap_or(0),
+            action: row.text(Field::Action),
+            agent: row.text(Field::AgentId),
+            task: row.text(Field::Task),
+            rationale: row.text(Field::Rationale),
+            reason: row.text(Field::Reason),
             rule: rule.filter(|rule| !(rule.number.is_empty() && rule.contract.is_empty())),
             tool: member(),
             mcp_server: member(),
@@ -148,8 +142,8 @@ impl Request {
                 "false" => Some(false),
                 _ => None,
             },
-            at: Instant::parse(&text(at)),
-            expires_at: Instant::parse(&text(expires_at)),
+            at: row.at(),
+            expires_at: row.expires_at(),
             decision: None,
         }
     }

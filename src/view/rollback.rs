@@ -2,6 +2,8 @@
 //!
 //! Not here: what a contract is (`cmd::calling::contract`), the commands run (`cmd::decide::rollback`).
 
+use crate::model::Kind;
+use crate::view::facts::Facts;
 use std::collections::HashMap;
 
 use serde_json::Value;
@@ -141,9 +143,8 @@ impl Undoings {
         let mut found = Undoings::default();
         for (at, row) in record.rows.iter().enumerate().filter(|(_, row)| row.has("undoes") && !row.is_retracted()) {
             let undoes = row.text("undoes");
-            let kind = row.text("kind");
-            match kind.as_str() {
-                "call.intent" => {
+            match row.kind() {
+                Kind::CallIntent => {
                     let call = record.calls.iter().find(|call| call.intent == Some(at));
                     match call.and_then(|call| call.result).and_then(|at| record.rows.get(at)) {
                         Some(result) if result.went_wrong() => {}
@@ -152,7 +153,9 @@ impl Undoings {
                     }
                 }
                 // A call that was not made is a note too.
-                "" | "note" if !(row.went_wrong() || kind == "note" && row.has_call()) => found.done.push(undoes),
+                kind @ (Kind::Step | Kind::Note) if !(row.went_wrong() || kind == Kind::Note && row.has_call()) => {
+                    found.done.push(undoes);
+                }
                 _ => {}
             }
         }

@@ -1,29 +1,19 @@
 //! What a logbook comes to: rows and runs, by status, phase, day, agent and model; how long runs were blocked, and by what.
 
+use crate::field_set;
+use crate::model::Field;
+use crate::view::facts::{Facts, FieldSet, Picked};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::runs::run::is_again;
-use super::standing;
-use crate::json::{self, Decimal, Sum};
-use crate::model::{Instant, Zone, run_id};
+use super::runs::run::SUMMED;
+use crate::json::{self, Sum};
+use crate::model::{Instant, Status, Zone, run_id};
 use crate::query::Row;
 
-/// The fields that the fold reads, in the order that [`Stats::push`] expects.
-pub const FIELDS: [&str; 14] = [
-    "run_id",
-    "timestamp",
-    "kind",
-    "phase",
-    "status",
-    "blocked_on",
-    "agent_id",
-    "model",
-    "cost_usd",
-    "tokens_in",
-    "tokens_out",
-    "retry_of",
-    "fallback_of",
-    "attempt",
+/// The fields that the fold reads.
+pub const FIELDS: FieldSet = field_set![
+    RunId, Timestamp, Kind, Phase, Status, BlockedOn, AgentId, Model, CostUsd, TokensIn, TokensOut, RetryOf,
+    FallbackOf, Attempt,
 ];
 
 /// Rows with one status, and runs that stand there.
@@ -111,46 +101,42 @@ impl Stats {
 
     /// Takes in one row, its fields by [`FIELDS`].
     pub fn push(&mut self, row: &Row<'_>) {
-        let text = |at: usize| {
-            let text = row.field(at).and_then(json::decode)?;
-            Some(String::from_utf8_lossy(&text).into_owned()).filter(|text| !text.is_empty())
-        };
+        let row = Picked::new(&FIELDS, row.fields);
+        let text = |field: Field| Some(row.text(field)).filter(|text| !text.is_empty());
         self.rows += 1;
-        let at = text(1).and_then(|time| Instant::parse(&time));
+        let at = row.at();
         if let Some(at) = at {
             self.times = Some(self.times.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
             if let Some(local) = self.zone.to_local(at) {
                 *self.days.entry(local.format("%Y-%m-%d").to_string()).or_default() += 1;
             }
         }
-        if let Some(phase) = text(3) {
+        if let Some(phase) = text(Field::Phase) {
             *self.phases.entry(phase).or_default() += 1;
         }
-        let status = text(4);
+        let status = text(Field::Status);
         if let Some(status) = &status {
             self.statuses.entry(status.clone()).or_default().rows += 1;
         }
-        self.retries += u64::from(is_again(text(11).or_else(|| text(12)).is_some(), row.field(13)));
+        self.retries += u64::from(row.is_retry());
         let unnamed = &mut State::default();
-        let run = text(0);
+        let run = text(Field::RunId);
         let state = match &run {
             Some(run) => self.runs.entry(run.clone()).or_default(),
             None => unnamed,
         };
-        for (slot, known) in [(6, &mut state.agent), (7, &mut state.model)] {
-            if let Some(said) = text(slot) {
+        for (field, known) in [(Field::AgentId, &mut state.agent), (Field::Model, &mut state.model)] {
+            if let Some(said) = text(field) {
                 *known = said;
             }
         }
         let spent = self.spent.entry((state.agent.clone(), state.model.clone())).or_default();
         spent.rows += 1;
-        for (slot, sum) in (8..).zip(&mut spent.sums) {
-            if let Some(number) = row.field(slot).and_then(Decimal::parse) {
-                sum.add(&number);
-            }
+        for (sum, field) in spent.sums.iter_mut().zip(SUMMED) {
+            row.add_to(sum, field);
         }
-        if let (Some(status), Some(run), true) = (status, run, standing::counts(row.field(2), row.field(4))) {
-            let by = (status == "blocked").then(|| text(5).unwrap_or_default());
+        if let (Some(status), Some(run), true) = (status, run, row.stands()) {
+            let by = (row.status() == Some(Status::Blocked)).then(|| row.text(Field::BlockedOn));
             // Unless it goes on to wait for the same.
             if state.blocked.as_ref().map(|(_, by)| by) != by.as_ref() {
                 add_blocked(&mut self.blocked, &run, state.blocked.take(), at);

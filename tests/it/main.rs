@@ -45,6 +45,8 @@ mod help;
 mod hold;
 mod init;
 mod man;
+mod meaning;
+mod meaning_cases;
 mod policy;
 mod query;
 mod release;

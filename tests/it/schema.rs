@@ -12,9 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use jsonschema::Validator;
-use logbook::model::instant;
 use logbook::model::names::{self, OF_DECISIONS, Type, may_be_given};
-use logbook::model::vocabulary::{GUARDED_KINDS, KINDS, PHASES, STATUSES};
+use logbook::model::{Kind, Phase, Status, instant};
 use serde_json::{Value, json};
 
 fn repository() -> &'static Path {
@@ -135,10 +134,10 @@ fn the_schema_knows_every_name_with_its_type() {
             assert_eq!(Value::Object(said.clone()), expected(of), "{name}");
         }
     }
-    let open: Vec<&str> = KINDS.iter().copied().filter(|kind| !GUARDED_KINDS.contains(kind)).collect();
+    let open: Vec<&str> = Kind::ALL.iter().filter(|kind| !kind.is_guarded()).map(|kind| kind.word()).collect();
     assert_eq!(properties["kind"]["enum"], or_null(&open));
-    assert_eq!(properties["phase"]["enum"], or_null(PHASES));
-    assert_eq!(properties["status"]["enum"], or_null(STATUSES));
+    assert_eq!(properties["phase"]["enum"], or_null(Phase::WORDS));
+    assert_eq!(properties["status"]["enum"], or_null(Status::WORDS));
 }
 
 #[test]
@@ -162,7 +161,7 @@ fn the_schema_accepts_the_samples() {
             for (number, line) in fs::read_to_string(&path).unwrap().lines().enumerate() {
                 let mut row: Value = serde_json::from_str(line).unwrap();
                 // The rest of a row of a guarded kind is a row like any other.
-                if row["kind"].as_str().is_some_and(|kind| GUARDED_KINDS.contains(&kind)) {
+                if row["kind"].as_str().is_some_and(|kind| Kind::named(kind).is_guarded()) {
                     row.as_object_mut().unwrap().remove("kind");
                 }
                 if let Err(error) = validator.validate(&row) {

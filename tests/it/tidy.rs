@@ -4,13 +4,15 @@
 use std::fs;
 use std::path::Path;
 
+use logbook::model::Kind;
+
 use crate::support::repository;
 
 /// The floors (ARCHITECTURE.md, The house). A room may import what stands on a
 /// lower floor, and itself.
 const FLOORS: &[(&str, u8)] = &[
     ("error", 0),
-    ("json", 1),
+    ("json", 0),
     ("model", 1),
     ("format", 2),
     ("query", 2),
@@ -224,6 +226,60 @@ fn what_can_run_away_is_compiled_where_its_bounds_are_seen_to() {
     }
 }
 
+/// File, the words in it that are spelled as kinds are, and what they are there.
+const MAY_SPELL: &[(&str, &[&str], &str)] = &[
+    ("src/cli.rs", &["answer", "handoff", "hold", "release", "review"], "names of commands"),
+    ("src/cmd/table.rs", &["answer", "handoff", "hold", "release", "review"], "names of commands"),
+    ("src/cmd/keep/examine/finding.rs", &["note"], "how bad a finding is"),
+    ("src/render/record/facts.rs", &["review"], "the title of a line"),
+    ("src/view/record/json.rs", &["answer"], "the name of a member"),
+    ("src/view/record/resume.rs", &["answer"], "the name of a line"),
+    ("src/store/config/keys.rs", &["review"], "the example of a phase"),
+];
+
+/// Where code spells a kind: `"hold"`, `b"hold"`, or `\"hold\"` within a text.
+fn spelled_kinds(path: &str, text: &str) -> Vec<String> {
+    let may = MAY_SPELL.iter().find(|(file, ..)| *file == path).map_or(&[][..], |(_, words, _)| words);
+    let mut found = Vec::new();
+    for word in Kind::ALL.iter().map(|kind| kind.word()).filter(|word| !may.contains(word)) {
+        for (line, _) in
+            code(text).filter(|(_, code)| ["\"", "\\\""].iter().any(|end| code.contains(&format!("\"{word}{end}"))))
+        {
+            found.push(format!("{path}:{line}: {word:?} is Kind::named({word:?})"));
+        }
+    }
+    found
+}
+
+#[test]
+fn kinds_are_spelled_in_their_table_alone() {
+    let mut found = Vec::new();
+    for (path, text) in sources("src") {
+        if path != "src/model/kind.rs" {
+            found.extend(spelled_kinds(&path, &text));
+        }
+    }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+    let sources = sources("src");
+    for (file, words, _) in MAY_SPELL {
+        let text = &sources.iter().find(|(path, _)| path == file).unwrap_or_else(|| panic!("{file} is gone")).1;
+        let spelled = spelled_kinds("", text).join("\n");
+        assert!(words.iter().all(|word| spelled.contains(&format!("{word:?}"))), "{file} no longer spells {words:?}");
+    }
+}
+
+#[test]
+fn rows_are_read_by_the_names_of_fields() {
+    for (path, text) in sources("src") {
+        let by_place = |code: &str| {
+            code.match_indices("fields[")
+                .any(|(at, found)| code[at + found.len()..].starts_with(|next: char| next.is_ascii_digit()))
+        };
+        let found: Vec<usize> = code(&text).filter(|(_, code)| by_place(code)).map(|(line, _)| line).collect();
+        assert!(found.is_empty(), "{path}: a field by its place: {found:?}; view::facts reads rows");
+    }
+}
+
 #[test]
 fn the_check_notices_what_it_is_for() {
     let sign = "//! A room.\n";
@@ -253,6 +309,14 @@ fn the_check_notices_what_it_is_for() {
     assert!(noticed("src/format/x.rs", "dbg!(x);"));
     assert!(noticed("src/query/x.rs", "std::fs::read(path)"));
     assert!(!noticed("src/store/x.rs", "std::fs::read(path)"));
+    for code in
+        ["kind == \"call.intent\"", "b\"hold\" => 1", "format!(\"{{\\\"kind\\\":\\\"repair\\\"}}\")", "kinds(\"note\")"]
+    {
+        assert!(!spelled_kinds("src/cmd/x.rs", code).is_empty(), "{code}");
+    }
+    for code in ["// \"hold\"", "\"logbook hold\"", "\"kind=call.intent\"", "hold(\"on\")"] {
+        assert!(spelled_kinds("src/cmd/x.rs", code).is_empty(), "{code}");
+    }
     assert!(noticed("src/attic/x.rs", ""));
     assert!(noticed("src/json/mod.rs", "pub fn logic() {}"));
     assert!(!faults("src/json/x.rs", "fn no_sign() {}\n").is_empty());

@@ -1,5 +1,7 @@
 //! Asking a person, and waiting for what they decide.
 
+use crate::model::Field;
+use crate::view::facts::{Facts, FieldSet};
 use std::time::{Duration, Instant as Elapsed};
 
 use crate::cmd::Door;
@@ -7,12 +9,11 @@ use crate::cmd::writing::{About, Desk, Done, catch_up};
 use crate::error::{Error, Exit, Result};
 use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
-use crate::model::vocabulary::is_of_run_itself;
-use crate::model::{Address, Instant};
+use crate::format::rows::{self, Asked};
+use crate::model::{Address, Instant, Verdict};
 use crate::store::Watch;
 use crate::store::append::State;
-use crate::view::approvals::{Request, Shown, Verdict};
-use crate::view::past::text;
+use crate::view::approvals::{Request, Shown};
 use crate::view::{Approvals, Past};
 
 /// How often a waiter looks: well below the 100 ms in which a decision is to be noticed.
@@ -41,16 +42,15 @@ struct Inquiry {
 }
 
 impl Past for Inquiry {
-    const FIELDS: &'static [&'static str] = Approvals::FIELDS;
+    const FIELDS: FieldSet = Approvals::FIELDS;
     const AS_WRITTEN: bool = true;
 
-    fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
-        self.approvals.push(fields, place);
-        let field = |name: &str| text(Self::FIELDS.iter().position(|field| *field == name).and_then(|at| fields[at]));
-        if field("run_id") == self.run && is_of_run_itself(&field("kind")) {
-            for (kept, name) in [(&mut self.task, "task"), (&mut self.agent, "agent_id")] {
+    fn push(&mut self, row: &impl Facts, place: &Address) {
+        self.approvals.push(row, place);
+        if row.kind().is_of_run() && row.text(Field::RunId) == self.run {
+            for (kept, field) in [(&mut self.task, Field::Task), (&mut self.agent, Field::AgentId)] {
                 if kept.is_empty() {
-                    *kept = field(name);
+                    *kept = row.text(field);
                 }
             }
         }
@@ -66,23 +66,7 @@ impl Past for Inquiry {
 impl Question<'_> {
     /// The request's row, but for what the run's rows say.
     fn pairs(&self, expires_at: Option<Instant>) -> Result<Pairs> {
-        let mut pairs = Pairs::new();
-        let blocked_on = format!("approval: {}", self.action);
-        let texts = [
-            ("run_id", self.run),
-            ("kind", "approval.requested"),
-            ("action", self.action),
-            ("status", "blocked"),
-            ("blocked_on", &blocked_on),
-            ("approval_state", "requested"),
-        ];
-        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-        if let Some(expires_at) = expires_at {
-            pairs.text("expires_at", &expires_at.to_utc_ms())?;
-        }
-        pairs.join(self.rule)?;
-        pairs.join(self.call)?;
-        Ok(pairs)
+        rows::request(self.run, self.action, expires_at, self.rule, self.call)
     }
 
     /// Stores the request, unless the same is on file and nobody has acted on it: then this joins it. Gives its name.
@@ -200,21 +184,7 @@ fn expire(desk: &Desk, run: &str, name: &str, door: &mut Door<'_>) -> Result<()>
             if request.decision.is_some() {
                 return Ok(None);
             }
-            let mut pairs = Pairs::new();
-            let texts = [
-                ("run_id", run),
-                ("kind", "approval.expired"),
-                ("action", "expire"),
-                ("status", "in-progress"),
-                ("answers", name),
-                ("approval_state", Verdict::Expired.word()),
-                ("reason", "nobody decided in time"),
-            ];
-            texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-            if !request.args_sha256.is_empty() {
-                pairs.text("tool_call.args_sha256", &request.args_sha256)?;
-            }
-            Ok(Some(pairs))
+            rows::expired(asked(request)).map(Some)
         },
         |_| Ok(()),
     )
@@ -258,16 +228,17 @@ pub fn take(
                 _ => {}
             }
             let mut pairs = row()?;
-            pairs.text("answers", &request.name)?;
-            pairs.text("approval_state", decision.verdict.word())?;
-            if !decision.by.is_empty() {
-                pairs.text("approver", &decision.by)?;
-            }
+            rows::act_on(&mut pairs, &request.name, decision.verdict, &decision.by)?;
             Ok(Some(pairs))
         },
         &mut check,
     )?;
     done.ok_or_else(nothing)
+}
+
+/// What a decision about `request` says of it.
+pub fn asked(request: &Request) -> Asked<'_> {
+    Asked { run: &request.run, request: &request.name, args_sha256: &request.args_sha256 }
 }
 
 /// What was decided, as one line.

@@ -10,9 +10,9 @@ use crate::cmd::writing::Desk;
 use crate::error::Result;
 use crate::format::digest::sha256_hex;
 use crate::format::draft::pairs::Pairs;
-use crate::format::{Drafts, Rules};
+use crate::format::{Drafts, Rules, rows};
 use crate::json;
-use crate::model::Instant;
+use crate::model::{Instant, Kind, Side};
 use crate::render::Notes;
 use crate::store::config::texts::{self, CONTRACTS};
 
@@ -28,7 +28,7 @@ pub struct Contracts<'d> {
 pub struct Breach {
     /// The contract, the side and the fault, for a person.
     pub told: String,
-    /// The row that says so, but for its run.
+    /// The row that says so.
     pub row: Pairs,
 }
 
@@ -50,9 +50,8 @@ pub fn push(
 ) -> Option<String> {
     let contracts = contracts.as_mut()?;
     let run = drafts.rows().last().map(|draft| drafts.run_of(draft).to_owned())?;
-    let pushed = contracts.broken(row).and_then(|breach| {
-        let Some(Breach { told, mut row }) = breach else { return Ok(None) };
-        row.text("run_id", &run)?;
+    let pushed = contracts.broken(row, &run).and_then(|breach| {
+        let Some(Breach { told, row }) = breach else { return Ok(None) };
         drafts.push(&row.object(), &Rules { own: true, ..*rules }, now, None)?;
         Ok(Some(told))
     });
@@ -67,15 +66,15 @@ impl Contracts<'_> {
         Ok((!none).then(|| Contracts { directory, judge: Judge::new(directory, now), known: HashMap::new() }))
     }
 
-    /// What the call in `row` breaks. Errors: the contract is none, or cannot be evaluated on this row.
-    pub fn broken(&mut self, row: &[u8]) -> Result<Option<Breach>> {
+    /// What the call in `row`, a row of `run`, breaks. Errors: the contract is none, or cannot be evaluated on this row.
+    pub fn broken(&mut self, row: &[u8], run: &str) -> Result<Option<Breach>> {
         let mut outer = Vec::new();
         let mut call = Vec::new();
         let names = ["contract", "tool", "args", "result", "exit_code", "signal", "id"];
         // What is no row, or no object, is judged elsewhere.
         if json::pick(row, &["tool_call", "kind", "id"], &mut outer).is_err()
             || outer[0].is_none_or(|of| json::pick(of, &names, &mut call).is_err())
-            || outer[1].and_then(json::decode).is_some_and(|kind| *kind == *b"policy.decision")
+            || Kind::of(outer[1]) == Kind::PolicyDecision
         {
             return Ok(None);
         }
@@ -94,11 +93,11 @@ impl Contracts<'_> {
             _ => return Ok(None),
         };
         let code = json_text(4).and_then(|code| code.parse().ok());
-        let mut broken = || -> Result<Option<(&str, String)>> {
+        let mut broken = || -> Result<Option<(Side, String)>> {
             let caller = json_text(2).map(|args| terms.refuses(args, judge)).transpose()?.flatten();
             match caller {
-                Some(fault) => Ok(Some(("caller", fault))),
-                None => Ok(terms.not_kept(code, &word(5), json_text(3), judge)?.map(|fault| ("tool", fault))),
+                Some(fault) => Ok(Some((Side::Caller, fault))),
+                None => Ok(terms.not_kept(code, &word(5), json_text(3), judge)?.map(|fault| (Side::Tool, fault))),
             }
         };
         let breach = match broken() {
@@ -109,10 +108,7 @@ impl Contracts<'_> {
             }
         };
         let Some((side, fault)) = breach else { return Ok(None) };
-        let mut pairs = Pairs::new();
-        pairs.text("kind", "policy.decision")?;
-        pairs.text("action", &format!("policy: the {side} broke contract {}", terms.name))?;
-        terms.blame(&mut pairs, side, &fault)?;
+        let mut pairs = rows::breach(run, &terms.name, side, &fault)?;
         for (name, at) in [("tool_call.id", 6), ("tool_call.tool", 1)] {
             if text(at).is_some() {
                 pairs.text(name, &word(at))?;
@@ -122,6 +118,7 @@ impl Contracts<'_> {
         if let Some(id) = outer[2] {
             pairs.text("id", &format!("contract:{}", &sha256_hex(id)[..32]))?;
         }
-        Ok(Some(Breach { told: format!("contract {:?}: the {side} broke it: {fault}", terms.name), row: pairs }))
+        let told = format!("contract {:?}: the {} broke it: {fault}", terms.name, side.word());
+        Ok(Some(Breach { told, row: pairs }))
     }
 }

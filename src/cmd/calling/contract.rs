@@ -9,7 +9,7 @@ use super::judge::{Judge, Rule};
 use crate::error::{Error, Result, nearest};
 use crate::format::draft::pairs::Pairs;
 use crate::json;
-use crate::model::names::{Type, type_of};
+use crate::model::SideEffect;
 use crate::query::text::gate::Arguments;
 use crate::store::config::contracts::{self, Contract, ImpactScope, Rollback};
 use crate::store::config::texts::{self, CONTRACTS};
@@ -89,10 +89,8 @@ impl Terms {
         for (place, rule) in rules {
             take(place, rule.as_ref().and_then(|rule| judge.check(rule).err()));
         }
-        if let (Some(class), Some(Type::OneOf(known))) = (&contract.side_effect, type_of("tool_call.side_effect"))
-            && !known.contains(&class.as_str())
-        {
-            take("side_effect", told(Some(format!("{class:?} is none of {}", known.join(", ")))));
+        if let Some(class) = contract.side_effect.as_ref().filter(|class| SideEffect::of(class).is_none()) {
+            take("side_effect", told(Some(format!("{class:?} is none of {}", SideEffect::WORDS.join(", ")))));
         }
         take("rollback", told(contract.rollback.as_ref().and_then(rollback_fault)));
         if contract.reversible == Some(false) && contract.rollback.is_some() {
@@ -180,12 +178,6 @@ impl Terms {
         };
         let known = self.contract.failure_modes.get(&mode);
         Ok(Some(known.map_or(how.clone(), |mode| format!("{how}: {mode}"))))
-    }
-
-    /// Says in `pairs` that a side broke it, and in what.
-    pub fn blame(&self, pairs: &mut Pairs, side: &str, fault: &str) -> Result<()> {
-        let texts = [("policy.contract", self.name.as_str()), ("policy.side", side), ("reason", fault)];
-        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))
     }
 
     /// Says in `pairs` that a person decides.

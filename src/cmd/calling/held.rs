@@ -1,5 +1,8 @@
 //! Runs that a person stopped: none of their calls begins, nor those of the runs below them, however far.
 
+use crate::field_set;
+use crate::model::Field;
+use crate::view::facts::{Facts, FieldSet};
 use std::collections::HashSet;
 
 use crate::cmd::Door;
@@ -9,7 +12,7 @@ use crate::format::carried;
 use crate::format::draft::pairs::shell_word;
 use crate::model::Address;
 use crate::store::append::State;
-use crate::view::past::{Past, text};
+use crate::view::past::Past;
 use crate::view::{Holds, holds};
 
 /// Refuses, under the lock, when `run` or a run above it is held.
@@ -57,13 +60,12 @@ struct Parents {
 }
 
 impl Past for Parents {
-    const FIELDS: &'static [&'static str] = &["run_id", "parent_run_id"];
+    const FIELDS: FieldSet = field_set![RunId, ParentRunId];
     const AS_WRITTEN: bool = true;
 
-    fn push(&mut self, fields: &[Option<&[u8]>], _: &Address) {
-        let parent = text(fields[1]);
-        if text(fields[0]) == self.run && !parent.is_empty() {
-            self.named.push(parent);
+    fn push(&mut self, row: &impl Facts, _: &Address) {
+        if row.says(Field::ParentRunId) && row.text(Field::RunId) == self.run {
+            self.named.push(row.text(Field::ParentRunId));
         }
     }
 

@@ -9,11 +9,10 @@ use crate::cmd::Door;
 use crate::cmd::writing::{Desk, print_rows};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::{Pairs, shell_word};
-use crate::model::wait_ms;
+use crate::format::rows;
+use crate::model::{Side, SideEffect, Then, Verdict, wait_ms};
 use crate::store::Writer;
 use crate::store::append::{OnRefused, State};
-use crate::store::config::Then;
-use crate::view::approvals::Verdict;
 
 /// Flags that say what a call must pass.
 #[derive(Debug, Default, clap::Args)]
@@ -53,7 +52,7 @@ pub struct Intent<'i> {
     /// As the flags describe it; what they leave out its contract says.
     pub described: Described,
     /// Its side effect when neither of them says so.
-    pub other_side_effect: Option<&'static str>,
+    pub other_side_effect: Option<SideEffect>,
     /// What it is called with.
     pub arguments: Option<&'i Arguments>,
     /// The name of the row that began the call which this one undoes.
@@ -92,7 +91,8 @@ impl Intent<'_> {
         let arguments_json = self.arguments.map_or("null", |arguments| &arguments.json);
         let mut described = self.described.clone();
         let told = terms.as_ref().map(|terms| terms.describe(&mut described, arguments_json, &mut judge));
-        described.side_effect = described.side_effect.or_else(|| self.other_side_effect.map(str::to_owned));
+        described.side_effect =
+            described.side_effect.or_else(|| self.other_side_effect.map(|class| class.word().to_owned()));
         let mut call = Pairs::new();
         described.describe(&mut call, self.id, self.tool, self.arguments)?;
         if let Some(undoes) = self.undoes {
@@ -103,7 +103,7 @@ impl Intent<'_> {
             call.text("tool_call.contract", &terms.name)?;
             let fault = terms.refuses(arguments_json, &mut judge);
             if let Some(fault) = self.evaluated(fault, &call, desk, door)? {
-                self.tell_denied(&|pairs| terms.blame(pairs, "caller", &fault), &call, desk, door);
+                self.tell_denied(&|pairs| rows::blame(pairs, &terms.name, Side::Caller, &fault), &call, desk, door);
                 return Err(Error::new(
                     Exit::No,
                     format!("contract {:?} takes no such arguments: {fault}", terms.name),
@@ -135,7 +135,7 @@ impl Intent<'_> {
         let mut refused = false;
         let mut check = |state: &mut State<'_, '_>| may_begin(state).inspect_err(|_| refused = true);
         let stored =
-            self.row("call.intent", self.action, call).and_then(|row| desk.draft(&row, door)).and_then(|drafts| {
+            rows::intent(self.run, self.action, call).and_then(|row| desk.draft(&row, door)).and_then(|drafts| {
                 let mut writer = desk.writer(door)?;
                 let stored = writer.append_if(&drafts, OnRefused::Abort, &mut check).all()?;
                 writer.sync()?;
@@ -144,9 +144,11 @@ impl Intent<'_> {
             });
         match stored {
             Ok(writer) => Ok(Some(writer)),
-            Err(error) if self.best_effort && !refused && error.exit.is_of_storing() => {
+            Err(error) if refused => Err(self.refused(error, call, desk, door)),
+            Err(error) if self.best_effort && error.exit.is_of_storing() => {
                 // The lock or the disk cannot be had, but whoever holds the run has said so in a row that can be read.
-                held::refuse_without_lock(desk, self.run, door).map_err(refusal)?;
+                held::refuse_without_lock(desk, self.run, door)
+                    .map_err(|error| self.refused(refusal(error), call, desk, door))?;
                 door.note(format_args!("warning: not stored: {}", error.message));
                 Ok(None)
             }
@@ -154,12 +156,12 @@ impl Intent<'_> {
         }
     }
 
-    fn row(&self, kind: &str, action: &str, call: &Pairs) -> Result<Pairs> {
-        let mut pairs = Pairs::new();
-        let texts = [("run_id", self.run), ("kind", kind), ("action", action), ("status", "in-progress")];
-        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-        pairs.join(call)?;
-        Ok(pairs)
+    /// Tells in a row that a hold refused the call.
+    fn refused(&self, error: Error, call: &Pairs, desk: &Desk, door: &mut Door<'_>) -> Error {
+        if error.exit == Exit::No {
+            self.tell_denied(&|pairs| pairs.text("reason", &error.message), call, desk, door);
+        }
+        error
     }
 
     /// What asks for a person's decision, as fields of the request; `None`: nothing does. Errors: exit 1 when a rule denies
@@ -172,7 +174,7 @@ impl Intent<'_> {
         desk: &Desk,
         door: &mut Door<'_>,
     ) -> Result<Option<Pairs>> {
-        let mut whole = self.row("call.intent", self.action, call)?;
+        let mut whole = rows::intent(self.run, self.action, call)?;
         // Rules see what is called, however much of it is kept.
         if let (Keep::Digest, Some(arguments)) = (self.described.keep(), self.arguments) {
             whole.json("tool_call.args", &arguments.json)?;
@@ -229,11 +231,7 @@ impl Intent<'_> {
         desk: &Desk,
         door: &mut Door<'_>,
     ) -> Result<()> {
-        let mut pairs = Pairs::new();
-        let action = format!("policy: {} {}", then.word(), self.action);
-        let texts =
-            [("run_id", self.run), ("kind", "policy.decision"), ("action", &action), ("policy.then", then.word())];
-        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
+        let mut pairs = rows::policy_decision(self.run, then, self.action)?;
         say(&mut pairs)?;
         pairs.join(call)?;
         let stored = desk.draft(&pairs, door).and_then(|drafts| desk.store(&drafts, door, |_| Ok(())).map(drop));
@@ -273,11 +271,16 @@ impl Intent<'_> {
         };
         let approved = request.decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Approved);
         let row = || match approved {
-            true => self.row("call.intent", self.action, call),
-            false => self.row("note", &format!("was not run: {}", self.action), call),
+            true => rows::intent(self.run, self.action, call),
+            false => rows::not_made(self.run, self.action, call),
         };
-        let may_begin = |state: &mut State<'_, '_>| if approved { may_begin(state) } else { Ok(()) };
-        let done = asking::take(desk, &request, door, row, may_begin)?;
+        let mut refused = false;
+        let may_begin = |state: &mut State<'_, '_>| match approved {
+            true => may_begin(state).inspect_err(|_| refused = true),
+            false => Ok(()),
+        };
+        let done = asking::take(desk, &request, door, row, may_begin);
+        let done = done.map_err(|error| if refused { self.refused(error, call, desk, door) } else { error })?;
         if !approved {
             return Err(
                 Error::new(Exit::No, asking::told(&request)).hint(format!("logbook show {}", shell_word(&name)))

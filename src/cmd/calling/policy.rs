@@ -3,7 +3,8 @@
 use super::judge::{Judge, Rule};
 use crate::error::{Error, Result};
 use crate::format::draft::pairs::Pairs;
-use crate::store::config::{PolicyRule, Then};
+use crate::model::Then;
+use crate::store::config::PolicyRule;
 
 /// A rule that a call meets.
 #[derive(Debug, Clone, Copy)]

@@ -4,6 +4,8 @@ use crate::cmd::Door;
 use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, unknown_run};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::{Pairs, shell_word};
+use crate::format::rows;
+use crate::model::{Kind, Status};
 use crate::store::Purpose;
 use crate::view::Course;
 use crate::view::past::Standing;
@@ -58,18 +60,7 @@ pub fn answer(desk: &Desk, (run, text): (&str, &str), by: Option<&str>, door: &m
         |course| {
             is_known = course.rows > 0;
             let standing = blocked(run, course)?;
-            let mut pairs = Pairs::new();
-            let texts = [
-                ("run_id", run),
-                ("kind", "answer"),
-                ("action", "answer"),
-                ("status", "in-progress"),
-                ("reason", text),
-                ("answers", &standing.name),
-            ];
-            texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-            pairs.join(&signed)?;
-            Ok(pairs)
+            rows::answer(run, text, &standing.name, &signed)
         },
     );
     if !is_known {
@@ -81,17 +72,17 @@ pub fn answer(desk: &Desk, (run, text): (&str, &str), by: Option<&str>, door: &m
 /// The row that says what the run waits for, if an answer is what it waits for.
 fn blocked<'c>(run: &str, course: &'c Course) -> Result<&'c Standing> {
     let word = shell_word(run);
-    let held = course.standing.as_ref().filter(|standing| standing.kind == "hold");
+    let held = course.standing.as_ref().filter(|standing| standing.kind == Kind::Hold);
     let standing = held.or(course.worked.as_ref());
-    let Some(standing) = standing.filter(|standing| standing.status == "blocked") else {
+    let Some(standing) = standing.filter(|standing| standing.status == Status::Blocked.word()) else {
         let stands = course.standing.as_ref().map_or("no status", |standing| standing.status.as_str());
         return Err(Error::usage(format!("run {run:?} is not blocked (it stands at {stands}): nothing to answer"))
             .hint(format!("add a note: logbook append -r {word} --kind note -a '…'")));
     };
-    match standing.kind.as_str() {
-        "approval.requested" => Err(Error::usage(format!("run {run:?} waits for an approval, {}", standing.name))
+    match standing.kind {
+        Kind::ApprovalRequested => Err(Error::usage(format!("run {run:?} waits for an approval, {}", standing.name))
             .hint(format!("logbook show {word}   # then: logbook approve, or logbook deny --why '…'"))),
-        "hold" => Err(Error::usage(format!("run {run:?} is held, by {}", standing.name))
+        Kind::Hold => Err(Error::usage(format!("run {run:?} is held, by {}", standing.name))
             .hint(format!("logbook release {word} --why '…'"))),
         _ => Ok(standing),
     }

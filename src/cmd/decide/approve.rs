@@ -3,7 +3,7 @@
 use super::decision::{self, Deciding};
 use crate::cmd::Door;
 use crate::error::{Exit, Result};
-use crate::view::approvals::Verdict;
+use crate::model::Verdict;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "  logbook approve              # lists what is open\n  logbook approve r-88 --by maria --why 'the backup is from this morning'";

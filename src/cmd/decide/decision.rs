@@ -1,5 +1,8 @@
 //! What `approve` and `deny` share: which request is meant, whether it may be decided, and the row that does.
 
+use crate::field_set;
+use crate::model::Field;
+use crate::view::facts::{Facts, FieldSet};
 use std::collections::BTreeSet;
 
 use crate::cmd::Door;
@@ -9,13 +12,12 @@ use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, user};
 use crate::error::{Error, Exit, Result, nearest};
 use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
+use crate::format::rows;
 use crate::model::shown::is_unsafe;
-use crate::model::vocabulary::is_of_run_itself;
-use crate::model::{Address, Instant};
+use crate::model::{Address, Instant, Verdict};
 use crate::render::{Look, request as shown};
 use crate::store::Purpose;
-use crate::view::approvals::{KINDS, Request, Shown, Verdict};
-use crate::view::past::text;
+use crate::view::approvals::{KINDS, Request, Shown};
 use crate::view::{Approvals, Past};
 
 /// Arguments of `approve` and `deny`.
@@ -135,27 +137,8 @@ pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<D
             return Err(Error::usage(format!("{} cannot be undone, and nobody said that they know it", request.name))
                 .hint("tick the box, or: logbook approve"));
         }
-        let action = if verdict == Verdict::Approved { "approve" } else { "deny" };
-        let kind = format!("approval.{}", verdict.word());
-        let mut pairs = Pairs::new();
-        let texts = [
-            ("run_id", request.run.as_str()),
-            ("kind", &kind),
-            ("action", action),
-            ("status", "in-progress"),
-            ("answers", &request.name),
-            ("approval_state", verdict.word()),
-        ];
-        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-        if let Some(why) = why {
-            pairs.text("reason", why)?;
-        }
-        if !request.args_sha256.is_empty() {
-            pairs.text("tool_call.args_sha256", &request.args_sha256)?;
-        }
-        pairs.join(&signed)?;
         decided = Some(request.clone());
-        Ok(pairs)
+        rows::decision(asking::asked(request), verdict, why, &signed)
     })?;
     let request = decided.ok_or_else(|| Error::io("nothing was decided"))?;
     Ok(Decided { request, done })
@@ -234,13 +217,12 @@ struct Agents {
 }
 
 impl Past for Agents {
-    const FIELDS: &'static [&'static str] = &["run_id", "kind", "agent_id"];
+    const FIELDS: FieldSet = field_set![RunId, Kind, AgentId];
     const AS_WRITTEN: bool = true;
 
-    fn push(&mut self, fields: &[Option<&[u8]>], _: &Address) {
-        let [run, kind, agent] = [0, 1, 2].map(|at| text(fields[at]));
-        if is_of_run_itself(&kind) && run == self.run && !agent.is_empty() {
-            self.named.insert(agent);
+    fn push(&mut self, row: &impl Facts, _: &Address) {
+        if row.kind().is_of_run() && row.says(Field::AgentId) && row.text(Field::RunId) == self.run {
+            self.named.insert(row.text(Field::AgentId));
         }
     }
 

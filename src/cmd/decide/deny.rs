@@ -3,7 +3,7 @@
 use super::decision::{self, Deciding};
 use crate::cmd::Door;
 use crate::error::{Exit, Result};
-use crate::view::approvals::Verdict;
+use crate::model::Verdict;
 
 /// Two real examples.
 pub const EXAMPLES: &str =

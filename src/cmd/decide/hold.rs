@@ -5,8 +5,10 @@ use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, unknown_run};
 use crate::error::{Error, Exit, Result};
 use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
+use crate::format::rows;
 use crate::model::Address;
 use crate::store::Purpose;
+use crate::view::facts::{Facts, FieldSet};
 use crate::view::holds::KINDS;
 use crate::view::{Course, Holds, Past};
 
@@ -58,19 +60,7 @@ pub fn hold(desk: &Desk, (run, why): (&str, &str), by: Option<&str>, door: &mut 
             )
             .hint(format!("logbook release {} --why '…'", shell_word(run))));
         }
-        let mut pairs = Pairs::new();
-        let blocked_on = format!("release: {why}");
-        let texts = [
-            ("run_id", run),
-            ("kind", "hold"),
-            ("action", "hold"),
-            ("status", "blocked"),
-            ("blocked_on", &blocked_on),
-            ("reason", why),
-        ];
-        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-        pairs.join(&signed)?;
-        Ok(pairs)
+        rows::hold(run, why, &signed)
     })
 }
 
@@ -79,12 +69,12 @@ pub fn hold(desk: &Desk, (run, why): (&str, &str), by: Option<&str>, door: &mut 
 struct Brake(Holds);
 
 impl Past for Brake {
-    const FIELDS: &'static [&'static str] = Holds::FIELDS;
+    const FIELDS: FieldSet = Holds::FIELDS;
     const AS_WRITTEN: bool = true;
     const NEEDS_ALL: bool = false;
 
-    fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
-        self.0.push(fields, place);
+    fn push(&mut self, row: &impl Facts, place: &Address) {
+        self.0.push(row, place);
     }
 
     fn carried(&mut self, run: CarriedRun) {

@@ -1,5 +1,8 @@
 //! The open requests, oldest first, each with all that whoever decides must know.
 
+use crate::field_set;
+use crate::model::Field;
+use crate::view::facts::{Facts, FieldSet};
 use std::collections::HashMap;
 
 use crate::cmd::Door;
@@ -7,10 +10,9 @@ use crate::cmd::writing::{About, Desk};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::shell_word;
 use crate::json;
-use crate::model::{Address, Instant};
+use crate::model::{Address, Instant, Kind};
 use crate::render::{Format, Look, Rows, cell, request as shown};
 use crate::view::approvals::{KINDS, Request};
-use crate::view::past::text;
 use crate::view::record::json::Object;
 use crate::view::{Approvals, Past};
 
@@ -45,7 +47,7 @@ pub fn list(desk: &Desk, output: Option<&str>, door: &mut Door<'_>) -> Result<Ex
     let look = door.look()?;
     let mut open: Vec<Request> = approvals.open(now).into_iter().cloned().collect();
     if open.iter().any(|request| request.task.is_empty() || request.agent.is_empty()) {
-        let (starts, _) = desk.look(About::Kinds(&["run.start"]), door, Starts::default)?;
+        let (starts, _) = desk.look(About::Kinds(&[Kind::RunStart]), door, Starts::default)?;
         for request in &mut open {
             if let Some((task, agent)) = starts.0.get(&request.run) {
                 *request = request.with_run(task, agent);
@@ -67,10 +69,10 @@ pub fn list(desk: &Desk, output: Option<&str>, door: &mut Door<'_>) -> Result<Ex
 struct Starts(HashMap<String, (String, String)>);
 
 impl Past for Starts {
-    const FIELDS: &'static [&'static str] = &["run_id", "task", "agent_id"];
+    const FIELDS: FieldSet = field_set![RunId, Task, AgentId];
 
-    fn push(&mut self, fields: &[Option<&[u8]>], _: &Address) {
-        let [run, task, agent] = std::array::from_fn(|at| text(fields.get(at).copied().flatten()));
+    fn push(&mut self, row: &impl Facts, _: &Address) {
+        let [run, task, agent] = [Field::RunId, Field::Task, Field::AgentId].map(|field| row.text(field));
         self.0.entry(run).or_insert((task, agent));
     }
 }

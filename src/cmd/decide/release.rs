@@ -3,9 +3,12 @@
 use crate::cmd::Door;
 use crate::cmd::writing::{About, Desk, Done, Writing, print_rows};
 use crate::error::{Error, Exit, Result};
+use crate::field_set;
 use crate::format::draft::pairs::Pairs;
-use crate::model::Address;
+use crate::format::rows::{self, Stands};
+use crate::model::{Address, Status};
 use crate::store::Purpose;
+use crate::view::facts::{Facts, FieldSet};
 use crate::view::{Course, Holds, Past};
 
 /// Two real examples.
@@ -34,12 +37,11 @@ struct Held {
 }
 
 impl Past for Held {
-    const FIELDS: &'static [&'static str] =
-        &["run_id", "step", "kind", "status", "blocked_on", "tool_call", "action", "approver", "reason"];
+    const FIELDS: FieldSet = field_set![RunId, Step, Kind, Status, BlockedOn, ToolCall, Action, Approver, Reason];
 
-    fn push(&mut self, fields: &[Option<&[u8]>], place: &Address) {
-        self.course.push(&fields[..7], place);
-        self.holds.push(&[fields[0], fields[1], fields[2], fields[7], fields[8]], place);
+    fn push(&mut self, row: &impl Facts, place: &Address) {
+        self.course.push(row, place);
+        self.holds.push(row, place);
     }
 }
 
@@ -64,18 +66,9 @@ pub fn release(desk: &Desk, (run, why): (&str, Option<&str>), by: Option<&str>, 
         };
         // It stands where it would without the hold.
         let worked = held.course.worked.as_ref().filter(|worked| !worked.status.is_empty());
-        let status = worked.map_or("in-progress", |worked| worked.status.as_str());
-        let mut pairs = Pairs::new();
-        let texts =
-            [("run_id", run), ("kind", "release"), ("action", "release"), ("status", status), ("answers", &hold.name)];
-        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-        if let Some(worked) = worked.filter(|worked| worked.status == "blocked") {
-            pairs.text("blocked_on", &worked.blocked_on)?;
-        }
-        if let Some(why) = why {
-            pairs.text("reason", why)?;
-        }
-        pairs.join(&signed)?;
-        Ok(pairs)
+        let status = worked.map_or(Status::InProgress.word(), |worked| &worked.status);
+        let waited = worked.filter(|_| status == Status::Blocked.word());
+        let stood = Stands { status, blocked_on: waited.map(|worked| worked.blocked_on.as_str()) };
+        rows::release(run, &hold.name, stood, why, &signed)
     })
 }

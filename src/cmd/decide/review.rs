@@ -1,9 +1,13 @@
 //! `logbook review RUN green|yellow|red --why …`: what a reviewer thinks of a run.
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
 use crate::cmd::Door;
 use crate::cmd::writing::{Writing, print_rows, unknown_run};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::Pairs;
+use crate::format::rows;
+use crate::model::Rating;
 use crate::store::Purpose;
 
 /// Two real examples.
@@ -12,14 +16,14 @@ pub const EXAMPLES: &str = "\
   logbook review r-88 yellow --why 'right result, but it read the whole mailbox for it'";
 
 /// Arguments of `review`.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, clap::Args)]
 pub struct Review {
     /// The run
     #[arg(value_name = "RUN")]
     run: String,
     /// green, yellow or red
-    #[arg(value_name = "RATING", value_parser = ["green", "yellow", "red"])]
-    rating: String,
+    #[arg(value_name = "RATING", value_parser = ratings())]
+    rating: Rating,
     /// Why, in one sentence; yellow and red need it
     #[arg(long, value_name = "TEXT")]
     why: Option<String>,
@@ -30,6 +34,10 @@ pub struct Review {
     writing: Writing,
 }
 
+fn ratings() -> impl TypedValueParser<Value = Rating> {
+    PossibleValuesParser::new(Rating::WORDS).try_map(|word| Rating::of(&word).ok_or("it is not a rating"))
+}
+
 /// `logbook review`
 pub fn run(args: Review, door: &mut Door<'_>) -> Result<Exit> {
     let result = review(&args, door);
@@ -38,22 +46,15 @@ pub fn run(args: Review, door: &mut Door<'_>) -> Result<Exit> {
 
 fn review(args: &Review, door: &mut Door<'_>) -> Result<Exit> {
     let why = args.why.as_deref().map(str::trim).filter(|why| !why.is_empty());
-    if why.is_none() && args.rating != "green" {
-        return Err(Error::usage(format!("{} needs --why: one sentence that says why", args.rating))
-            .hint(format!("logbook review {} {} --why '…'", args.run, args.rating)));
-    }
-    let mut pairs = Pairs::new();
-    for (name, value) in
-        [("run_id", args.run.as_str()), ("kind", "review"), ("action", "review"), ("rating", &args.rating)]
-    {
-        pairs.text(name, value)?;
-    }
-    if let Some(why) = why {
-        pairs.text("reason", why)?;
+    let word = args.rating.word();
+    if why.is_none() && args.rating != Rating::Green {
+        return Err(Error::usage(format!("{word} needs --why: one sentence that says why"))
+            .hint(format!("logbook review {} {word} --why '…'", args.run)));
     }
     let desk = args.writing.desk(door, Purpose::Read)?;
-    desk.sign(&mut pairs, args.by.as_deref(), door)?;
-    let drafts = desk.draft(&pairs, door)?;
+    let mut signed = Pairs::new();
+    desk.sign(&mut signed, args.by.as_deref(), door)?;
+    let drafts = desk.draft(&rows::review(&args.run, args.rating, why, &signed)?, door)?;
     let mut is_known = true;
     let stored = desk.store(&drafts, door, |state| {
         is_known = state.has_run(&args.run)?;

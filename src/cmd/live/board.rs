@@ -4,16 +4,16 @@
 //!
 //! Not here: what a row means (`view`), waiting (`follow`).
 
+use crate::view::facts::{Facts, Picked};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::SystemTime;
 
 use crate::cmd::reading::{self, Corrections, Reading, require, runs, test, wording};
 use crate::error::Result;
-use crate::format::corrections::is_correction;
 use crate::format::{Voiding, carried};
-use crate::json::{self, Sum, frame};
-use crate::model::{Address, Instant, Night, Zone};
+use crate::json::{Sum, frame};
+use crate::model::{Address, Instant, Kind, Night, Zone};
 use crate::query::ast::{Expr, Form, Op};
 use crate::query::time::{self, Clock};
 use crate::query::{Place as RowPlace, Query, Row};
@@ -27,8 +27,6 @@ use crate::view::{Activity, Holds, Oversight, Past, holds};
 /// Failures before that are not counted among the cards, in milliseconds.
 const RECENT_MS: i64 = DAY_MS;
 const DAY_MS: i64 = 24 * 3_600_000;
-/// Among the fields of runs.
-const KIND: usize = 3;
 
 /// Where all runs stand.
 pub struct Board {
@@ -197,8 +195,8 @@ impl State {
         // Before it is listed: what changes meanwhile shows the next time.
         let changed = changed(&location.path);
         let mut wanted = Query::default();
-        let kinds = approvals::KINDS.iter().chain(&holds::KINDS).chain(&[carried::KIND]);
-        let mut any: Vec<Expr> = kinds.map(|kind| test("kind", Op::Equal, kind, Form::Quoted)).collect();
+        let kinds = approvals::KINDS.into_iter().chain(holds::KINDS).chain([Kind::ArchiveCarried]);
+        let mut any: Vec<Expr> = kinds.map(|kind| test("kind", Op::Equal, kind.word(), Form::Quoted)).collect();
         let (days, tomorrow) = days(clock, count);
         if let Some(first) = days.first() {
             any.push(test("timestamp", Op::GreaterEqual, &first.to_string(), Form::Bare));
@@ -213,13 +211,13 @@ impl State {
             None => found.inputs.clone(),
         };
         let mut oversight = Oversight::new(Activity::new(days, tomorrow));
-        let names: Vec<String> = Oversight::FIELDS.iter().map(|&name| name.to_owned()).collect();
+        let names = Oversight::FIELDS.to_names();
         scan::feed(&few, &mut std::io::empty(), &names, false, |row, _, _| {
             if let Some(place) = reading::address(&few, row.place) {
                 if carried::rows(row.text).is_some() {
                     oversight.carried(row.text, &place);
                 }
-                oversight.push(row.fields, &place);
+                oversight.push(&Picked::new(&Oversight::FIELDS, row.fields), &place);
             }
             ControlFlow::Continue(())
         });
@@ -252,14 +250,14 @@ impl State {
             let input = u32::try_from(segments.len() - 1).unwrap_or(u32::MAX);
             let _ = one_line((line, place.offset, 0), |_| true, "", &mut skipped, &mut |text, offset, _| {
                 let mut fields = Vec::new();
-                if frame::pick(text, &FIELDS, &mut fields).is_err() {
+                if frame::pick(text, FIELDS.names(), &mut fields).is_err() {
                     return ControlFlow::Continue(());
                 }
                 let row = Row { text, fields: &fields, place: RowPlace { input, offset }, lasts: false };
-                let kind = row.field(KIND);
-                let voids = is_repair(kind) && Voiding::read(text).is_some();
+                let kind = Picked::new(&FIELDS, &fields).kind();
+                let voids = kind == Kind::Repair && Voiding::read(text).is_some();
                 let in_doubt = std::mem::replace(in_doubt, voids);
-                *is_stale |= is_correction(kind) || voids || in_doubt;
+                *is_stale |= kind == Kind::Correction || voids || in_doubt;
                 if !*is_stale {
                     runs.push(&row);
                     let place = Address::Place { segment: place.segment, offset };
@@ -267,8 +265,8 @@ impl State {
                         oversight.carried(text, &place);
                     }
                     let mut fields = Vec::new();
-                    if frame::pick(text, Oversight::FIELDS, &mut fields).is_ok() {
-                        oversight.push(&fields, &place);
+                    if frame::pick(text, Oversight::FIELDS.names(), &mut fields).is_ok() {
+                        oversight.push(&Picked::new(&Oversight::FIELDS, &fields), &place);
                     }
                 }
                 ControlFlow::Continue(())
@@ -311,8 +309,4 @@ fn days(clock: &Clock, count: u32) -> (Vec<Instant>, Instant) {
         }
     };
     ((0..count.max(1)).rev().map(|before| day(before).0).collect(), day(0).1)
-}
-
-fn is_repair(kind: Option<&[u8]>) -> bool {
-    kind.and_then(json::decode).is_some_and(|kind| *kind == *b"repair")
 }

@@ -11,9 +11,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::cmd::Door;
 use crate::cmd::writing::{Desk, made_id};
 use crate::error::Result;
-use crate::format::draft::pairs::Pairs;
+use crate::format::rows;
 use crate::json;
-use crate::model::Address;
+use crate::model::{Address, FinalStatus};
 use crate::render::cell;
 
 /// What is handed over, and to whom.
@@ -50,19 +50,11 @@ pub fn attempt(
     let run = made_id::run_id((door.clock)())?;
     own.insert(run.clone());
     let address = it.address.to_string();
-    let mut start = Pairs::new();
-    for (name, value) in [
-        ("run_id", run.as_str()),
-        ("kind", "run.start"),
-        ("action", "hand a row over"),
-        ("status", "in-progress"),
-        ("task", &format!("trigger {}", it.name)),
-        ("parent_run_id", it.run),
-        ("trigger", it.name),
-        ("triggered_by", &address),
-    ] {
-        start.text(name, value)?;
-    }
+    let mut start = rows::start(&run, "hand a row over")?;
+    let task = format!("trigger {}", it.name);
+    let by = [("trigger", Some(it.name)), ("triggered_by", Some(&*address))];
+    start.known([("task", Some(&*task)), ("parent_run_id", Some(it.run))])?;
+    start.known(by)?;
     start.argument(&format!("attempt:={attempt}"))?;
     desk.store(&desk.draft(&start, door)?, door, |_| Ok(()))?;
 
@@ -73,22 +65,10 @@ pub fn attempt(
         Ok(None) => (true, None),
         Ok(Some(why)) | Err(why) => (false, Some(why)),
     };
-    let mut end = Pairs::new();
-    let (status, last) = if fine { ("done", "succeeded") } else { ("failed", "failed") };
-    for (name, value) in [
-        ("run_id", run.as_str()),
-        ("kind", "run.end"),
-        ("action", "handed a row over"),
-        ("status", status),
-        ("final_status", last),
-        ("trigger", it.name),
-        ("triggered_by", &address),
-    ] {
-        end.text(name, value)?;
-    }
-    if let Some(why) = &why {
-        end.text("error", why)?;
-    }
+    let ended = if fine { FinalStatus::Succeeded } else { FinalStatus::Failed };
+    let mut end = rows::end(&run, "handed a row over", ended)?;
+    end.known(by)?;
+    end.known([("error", why.as_deref())])?;
     end.argument(&format!("duration_ms:={}", began.elapsed().as_millis()))?;
     if !fine && attempt >= it.tries {
         end.argument("dead_letter:=true")?;

@@ -148,11 +148,7 @@ fn slip(args: &Append) -> Option<Error> {
 /// The text of the one row that flags and arguments give.
 fn row_text(args: &Append) -> Result<Vec<u8>> {
     let mut pairs = Pairs::new();
-    for (name, value) in flags(args).into_iter().chain([("id", &args.id)]) {
-        if let Some(value) = value {
-            pairs.text(name, value)?;
-        }
-    }
+    pairs.known(flags(args).into_iter().chain([("id", &args.id)]).map(|(name, value)| (name, value.as_deref())))?;
     let mut given: Option<&str> = None;
     for argument in &args.args {
         if argument.trim_start().starts_with('{') {

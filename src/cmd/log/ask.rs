@@ -8,11 +8,12 @@ use crate::cmd::calling::{Arguments, Described};
 use crate::cmd::writing::{OfRun, Print, Writing, print_rows, say};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::Pairs;
+use crate::format::rows;
 use crate::json;
+use crate::model::Verdict;
 use crate::model::wait_ms;
 use crate::render::safe::escape;
 use crate::store::Purpose;
-use crate::view::approvals::Verdict;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\
@@ -142,13 +143,7 @@ fn ask(args: &Ask, door: &mut Door<'_>) -> Result<Exit> {
         door.warn(&Error::new(Exit::Undecided, format!("{name} is not decided yet")).hint(hint));
         return Ok(Exit::Undecided);
     };
-    let row = || {
-        let mut pairs = Pairs::new();
-        let action = format!("was told: {}", asking::told(&request));
-        let texts = [("run_id", &*run), ("kind", "note"), ("action", &action)];
-        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-        Ok(pairs)
-    };
+    let row = || rows::note(&run, &format!("was told: {}", asking::told(&request)));
     asking::take(&desk, &request, door, row, |_| Ok(()))?;
     say(&escape(&asking::told(&request)), door)?;
     let approved = request.decision.is_some_and(|decision| decision.verdict == Verdict::Approved);

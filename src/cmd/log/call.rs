@@ -6,7 +6,7 @@ use crate::cmd::calling::intent::{Gate, Intent};
 use crate::cmd::calling::{Arguments, Described, Keep, held};
 use crate::cmd::writing::{About, Desk, Done, OfRun, Print, Writing, catch_up, made_id, print_rows, say};
 use crate::error::{Error, Exit, Result, nearest};
-use crate::format::draft::pairs::Pairs;
+use crate::format::rows;
 use crate::store::Purpose;
 use crate::store::append::State;
 use crate::view::Course;
@@ -175,26 +175,14 @@ fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
                 return Err(Error::usage(format!("call {:?} has its result already: {result}", args.id))
                     .hint(format!("logbook amend '{result}' …   # corrects it")));
             }
-            let mut pairs = Pairs::new();
-            let texts = [("run_id", &*run), ("kind", "call.result"), ("action", &call.action)];
-            texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-            pairs.text("tool_call.id", &id)?;
-            pairs.text("tool_call.tool", &call.tool)?;
-            if !call.contract.is_empty() {
-                pairs.text("tool_call.contract", &call.contract)?;
-            }
-            if let Some(code) = &args.exit_code {
-                pairs.text("tool_call.exit_code", code)?;
-            }
+            let mut pairs = rows::result(&run, &call.action, &id, &call.tool)?;
+            let contract = Some(call.contract.as_str()).filter(|contract| !contract.is_empty());
+            pairs.known([("tool_call.contract", contract), ("tool_call.exit_code", args.exit_code.as_deref())])?;
             if let Some(result) = &result {
                 pairs.json("tool_call.result", &result.json)?;
                 pairs.text("tool_call.result_sha256", &result.sha256)?;
             }
-            for (name, value) in [("error", &args.error), ("duration_ms", &args.duration_ms)] {
-                if let Some(value) = value {
-                    pairs.text(name, value)?;
-                }
-            }
+            pairs.known([("error", args.error.as_deref()), ("duration_ms", args.duration_ms.as_deref())])?;
             args.field.iter().try_for_each(|field| pairs.argument(field))?;
             Ok(pairs)
         },
@@ -210,10 +198,9 @@ fn judged(done: &Done, desk: &Desk, door: &mut Door<'_>) -> Result<Exit> {
     let (Some(contracts), Some(draft)) = (&mut contracts, done.drafts.rows().first()) else { return Ok(Exit::Done) };
     let mut result = Vec::new();
     done.drafts.render(draft, 0, &mut result);
-    match contracts.broken(&result) {
+    match contracts.broken(&result, done.drafts.run_of(draft)) {
         Ok(None) => {}
-        Ok(Some(Breach { told, mut row })) => {
-            row.text("run_id", done.drafts.run_of(draft))?;
+        Ok(Some(Breach { told, row })) => {
             desk.store(&desk.draft(&row, door)?, door, |_| Ok(()))?;
             door.note(format_args!("stored, but {told}"));
         }

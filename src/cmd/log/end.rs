@@ -4,7 +4,8 @@ use crate::cmd::Door;
 use crate::cmd::writing::{About, OfRun, Writing, print_rows, unknown_run};
 use crate::error::{Error, Exit, Result, nearest};
 use crate::format::draft::pairs::{Pairs, shell_word};
-use crate::model::names::{self, Type};
+use crate::format::rows;
+use crate::model::{FinalStatus, Kind, Status};
 use crate::store::Purpose;
 use crate::view::Course;
 use crate::view::past::Call;
@@ -86,7 +87,7 @@ fn refusal(args: &End, run: &str, course: &Course) -> Option<Error> {
         return Some(Error::usage(format!("there is no run {run:?}")));
     }
     let standing = course.standing.as_ref();
-    if let Some(end) = standing.filter(|standing| standing.kind == "run.end") {
+    if let Some(end) = standing.filter(|standing| standing.kind == Kind::RunEnd) {
         return Some(
             Error::usage(format!("run {run:?} has ended already, with {}", end.name))
                 .hint(format!("logbook amend {} …   # corrects how it ended", shell_word(&end.name))),
@@ -110,21 +111,13 @@ fn open_call(call: &Call) -> String {
 }
 
 fn row(args: &End, run: &str) -> Result<Pairs> {
-    let (final_status, fields) = match args.words.split_first() {
-        Some((first, rest)) if !first.contains('=') => (first.as_str(), rest),
-        _ => ("succeeded", &args.words[..]),
+    let (ended, fields) = match args.words.split_first() {
+        Some((first, rest)) if !first.contains('=') => (FinalStatus::of(first).ok_or_else(|| unknown(first))?, rest),
+        _ => (FinalStatus::Succeeded, &args.words[..]),
     };
-    let status = match final_status {
-        "succeeded" | "rolled_back" => "done",
-        "failed" => "failed",
-        "paused" | "escalated" => "blocked",
-        other => return Err(unknown(other)),
-    };
-    let mut pairs = Pairs::new();
-    for (name, value) in [("run_id", run), ("kind", "run.end"), ("action", "end"), ("status", status)] {
-        pairs.text(name, value)?;
-    }
-    let blocked_on = args.blocked_on.as_ref().or(args.escalated_to.as_ref().filter(|_| status == "blocked"));
+    let mut pairs = rows::end(run, "end", ended)?;
+    let is_blocked = ended.status() == Status::Blocked;
+    let blocked_on = args.blocked_on.as_ref().or(args.escalated_to.as_ref().filter(|_| is_blocked));
     let texts = [
         ("blocked_on", blocked_on),
         ("reason", args.note.as_ref()),
@@ -134,23 +127,18 @@ fn row(args: &End, run: &str) -> Result<Pairs> {
         ("tokens_in", args.tokens_in.as_ref()),
         ("tokens_out", args.tokens_out.as_ref()),
     ];
-    pairs.text("final_status", final_status)?;
-    for (name, value) in texts {
-        if let Some(value) = value {
-            pairs.text(name, value)?;
-        }
-    }
+    pairs.known(texts.map(|(name, value)| (name, value.map(String::as_str))))?;
     fields.iter().try_for_each(|field| pairs.argument(field))?;
     Ok(pairs)
 }
 
 fn unknown(word: &str) -> Error {
-    let Some(Type::OneOf(words)) = names::type_of("final_status") else { return Error::usage("no final status") };
+    let words = FinalStatus::WORDS;
     // What people say for the same.
     let meant = match word {
-        "done" | "ok" | "success" | "passed" => Some("succeeded"),
-        "error" | "aborted" | "crashed" => Some("failed"),
-        "blocked" | "waiting" => Some("paused"),
+        "done" | "ok" | "success" | "passed" => Some(FinalStatus::Succeeded.word()),
+        "error" | "aborted" | "crashed" => Some(FinalStatus::Failed.word()),
+        "blocked" | "waiting" => Some(FinalStatus::Paused.word()),
         _ => nearest(word, words.iter().copied()),
     };
     let error = Error::usage(format!("a run does not end {word:?}; it ends {}", words.join(", ")));

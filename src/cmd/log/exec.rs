@@ -11,8 +11,10 @@ use crate::cmd::calling::judge::Judge;
 use crate::cmd::calling::{Arguments, Described, Keep, held};
 use crate::cmd::writing::{Desk, OfRun, Writing, made_id};
 use crate::error::{Error, Exit, Result};
-use crate::format::draft::pairs::{Pairs, shell_word};
+use crate::format::draft::pairs::shell_word;
+use crate::format::rows;
 use crate::json;
+use crate::model::{Side, SideEffect};
 use crate::store::Purpose;
 use crate::store::append::{OnRefused, State};
 use crate::store::index::Place;
@@ -72,7 +74,7 @@ impl Exec {
     pub fn undoing(undoing: &Undoing<'_>) -> Exec {
         let described = Described {
             tool: Some("rollback".to_owned()),
-            side_effect: Some("write".to_owned()),
+            side_effect: Some(SideEffect::Write.word().to_owned()),
             args: "redacted".to_owned(),
             ..Described::default()
         };
@@ -157,7 +159,7 @@ fn begin<'a>(args: &Exec, arguments: &Arguments, desk: &'a Desk, door: &mut Door
         tool: &tool,
         action: &action,
         described: args.described.clone(),
-        other_side_effect: Some("exec"),
+        other_side_effect: Some(SideEffect::Exec),
         arguments: Some(arguments),
         undoes: args.undoes.as_ref().map(|(name, _)| name.as_str()),
         gate: &args.gate,
@@ -174,11 +176,7 @@ impl Call<'_> {
             Some(writer) => writer,
             None => self.desk.writer(door)?,
         };
-        let mut pairs = Pairs::new();
-        let texts = [("run_id", &*self.run), ("kind", "call.result"), ("action", &self.action)];
-        texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-        pairs.text("tool_call.id", &self.id)?;
-        pairs.text("tool_call.tool", &self.tool)?;
+        let mut pairs = rows::result(&self.run, &self.action, &self.id, &self.tool)?;
         match outcome {
             Ok(outcome) => {
                 if let Ended::Exit(code) = outcome.ended {
@@ -207,13 +205,8 @@ impl Call<'_> {
             None
         });
         if let Some(fault) = fault {
-            let mut pairs = Pairs::new();
-            let action = format!("policy: the tool broke contract {}", terms.name);
-            let texts = [("run_id", &*self.run), ("kind", "policy.decision"), ("action", &action)];
-            texts.into_iter().try_for_each(|(name, value)| pairs.text(name, value))?;
-            terms.blame(&mut pairs, "tool", &fault)?;
-            pairs.text("tool_call.id", &self.id)?;
-            pairs.text("tool_call.tool", &self.tool)?;
+            let mut pairs = rows::breach(&self.run, &terms.name, Side::Tool, &fault)?;
+            pairs.known([("tool_call.id", Some(&*self.id)), ("tool_call.tool", Some(&*self.tool))])?;
             let drafts = self.desk.draft(&pairs, door)?;
             writer.append(&drafts, OnRefused::Abort).all()?;
         }

@@ -3,7 +3,7 @@
 use crate::cmd::Door;
 use crate::cmd::writing::{OfRun, Writing, print_rows, unknown_run};
 use crate::error::{Error, Exit, Result};
-use crate::format::draft::pairs::Pairs;
+use crate::format::rows;
 use crate::store::Purpose;
 
 /// Two real examples.
@@ -51,17 +51,9 @@ fn handoff(args: &Handoff, door: &mut Door<'_>) -> Result<Exit> {
     };
     let desk = args.writing.desk(door, Purpose::Read)?;
     let run = desk.as_stored("run_id", &run)?;
-    let action = format!("hand over to {}", args.to);
-    let mut pairs = Pairs::new();
-    for (name, value) in [("run_id", run.as_str()), ("kind", "handoff"), ("action", &action), ("handoff_to", &args.to)]
-    {
-        pairs.text(name, value)?;
-    }
-    for (name, value) in [("artifact_ref", &args.artifact), ("next_intent", &args.next), ("reason", &args.note)] {
-        if let Some(value) = value {
-            pairs.text(name, value)?;
-        }
-    }
+    let mut pairs = rows::handoff(&run, &args.to)?;
+    let texts = [("artifact_ref", &args.artifact), ("next_intent", &args.next), ("reason", &args.note)];
+    pairs.known(texts.map(|(name, value)| (name, value.as_deref())))?;
     fields.iter().try_for_each(|field| pairs.argument(field))?;
     let drafts = desk.draft(&pairs, door)?;
     let mut is_known = true;

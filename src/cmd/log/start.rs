@@ -8,6 +8,7 @@ use crate::error::{Error, Exit, Result};
 use crate::format::Drafts;
 use crate::format::digest::sha256_hex;
 use crate::format::draft::pairs::{Pairs, shell_word};
+use crate::format::rows;
 use crate::model::run_id;
 use crate::store::{Purpose, named};
 
@@ -138,10 +139,7 @@ fn made(
 }
 
 fn row(args: &Start, run: &str, fields: &[String], door: &Door<'_>) -> Result<Pairs> {
-    let mut pairs = Pairs::new();
-    for (name, value) in [("run_id", run), ("kind", "run.start"), ("action", "start"), ("status", "in-progress")] {
-        pairs.text(name, value)?;
-    }
+    let mut pairs = rows::start(run, "start")?;
     let prompt = match &args.prompt_file {
         Some(path) => Some(prompt_digest(path, door)?),
         None => args.prompt_version.clone(),
@@ -156,11 +154,7 @@ fn row(args: &Start, run: &str, fields: &[String], door: &Door<'_>) -> Result<Pa
         ("prompt_version", &prompt),
         ("turn_id", &args.turn),
     ];
-    for (name, value) in texts {
-        if let Some(value) = value {
-            pairs.text(name, value)?;
-        }
-    }
+    pairs.known(texts.map(|(name, value)| (name, value.as_deref())))?;
     let parent = args.parent.as_deref().or_else(|| door.env.var("LOGBOOK_RUN"));
     match parent.filter(|parent| *parent != "none") {
         Some(parent) if parent == run => {

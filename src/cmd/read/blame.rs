@@ -5,8 +5,10 @@ use std::path::{Component, Path};
 use crate::cmd::Door;
 use crate::cmd::reading::{self, Corrections, Reading, gather};
 use crate::error::{Error, Exit, Result};
+use crate::model::Kind;
 use crate::query::{Query, Row, literal_of};
 use crate::render::{Format, Rows};
+use crate::view::facts::Picked;
 use crate::view::record::Entry;
 use crate::view::record::blame::{Blame as View, COLUMNS, FIELDS, SHORT_COLUMNS, matters};
 use crate::view::record::paths::Wanted;
@@ -34,17 +36,18 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
     let corrections = Corrections::wanted(&args.reading, &Query::default());
     let found = reading::logbook_for(door, &args.reading, corrections, None)?;
     let wanted = Wanted::new(&args.path, &bases(&door.env.cwd, &found.path));
-    let names = FIELDS.map(str::to_owned);
+    let names = FIELDS.to_names();
     // Decisions and beginnings do not name the file; they say who allowed and who did what names it.
     let name = literal_of(wanted.name().as_bytes()).map(|quoted| {
         let inner = quoted.strip_prefix(b"\"").unwrap_or(&quoted);
         inner.strip_suffix(b"\"").unwrap_or(inner).to_vec()
     });
+    let kinds = [format!("\"{}", Kind::APPROVAL_PREFIX), format!("\"{}\"", Kind::RunStart.word())];
     let literals = name
         .filter(|name| name.len() >= 3)
-        .map_or_else(Vec::new, |name| vec![name, b"\"approval.".to_vec(), b"\"run.start\"".to_vec()]);
+        .map_or_else(Vec::new, |name| [name].into_iter().chain(kinds.map(String::into_bytes)).collect());
     let (rows, scanned) = gather::gather(&found.inputs, (&names, &literals), args.reading.strict, door, || {
-        |row: &Row<'_>| matters(row.fields, &wanted)
+        |row: &Row<'_>| matters(&Picked::new(&FIELDS, row.fields), &wanted)
     });
     let narrowed = gather::times(&args.reading, door)?;
     let mut view = View::new(&wanted);

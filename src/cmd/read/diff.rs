@@ -7,6 +7,7 @@ use crate::cmd::reading::gather::{self, Kept};
 use crate::cmd::reading::of_run::{nothing, records, text_of};
 use crate::cmd::reading::{self, Corrections, Reading};
 use crate::error::{Error, Exit, Result};
+use crate::model::FinalStatus;
 use crate::query::{Place, Query, Row};
 use crate::render::{Format, Rows};
 use crate::view::Record;
@@ -16,6 +17,9 @@ use crate::view::record::json::Object;
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook diff r-81 r-88\n  logbook diff r-88 --last-good --same prompt_version";
+
+/// How a good run ended.
+const SUCCEEDED: &str = FinalStatus::Succeeded.word();
 
 /// Arguments of `diff`.
 #[derive(clap::Args)]
@@ -103,17 +107,17 @@ fn last_good(a: &Record, args: &Diff, door: &mut Door<'_>) -> Result<Record> {
     let found = reading::logbook_for(door, reading, Corrections::wanted(reading, &Query::default()), None)?;
     let names = [field.clone(), "final_status".to_owned()];
     // Rows of either kind name the runs that may be meant.
-    let literals = gather::literals(&[wanted.clone(), "succeeded".to_owned()]);
+    let literals = gather::literals(&[wanted.clone(), SUCCEEDED.to_owned()]);
     let literals =
         if a.said(&field).first().is_some_and(|said| said.raw.starts_with(b"\"")) { literals } else { Vec::new() };
     let is = |raw: Option<&[u8]>, text: &str| raw.is_some_and(|raw| crate::view::record::entry::plain(raw) == text);
     let (rows, _) = gather::gather(&found.inputs, (&names, &literals), reading.strict, door, || {
-        |row: &Row<'_>| is(row.field(0), &wanted) || is(row.field(1), "succeeded")
+        |row: &Row<'_>| is(row.field(0), &wanted) || is(row.field(1), SUCCEEDED)
     });
     let (mut alike, mut good): (HashSet<String>, BTreeMap<Place, String>) = Default::default();
     for Kept { place, text } in &rows {
         let run = text_of(text, "run_id");
-        if text_of(text, "final_status") == "succeeded" {
+        if text_of(text, "final_status") == SUCCEEDED {
             good.insert(*place, run.clone());
         }
         if text_of(text, &field) == wanted {
@@ -128,7 +132,7 @@ fn last_good(a: &Record, args: &Diff, door: &mut Door<'_>) -> Result<Record> {
         let (_, mut of_run, _) = records(std::slice::from_ref(run), reading, door)?;
         let good = |record: &Record| {
             record.first(&field) == wanted
-                && record.newest("final_status").is_some_and(|row| row.text("final_status") == "succeeded")
+                && record.newest("final_status").is_some_and(|row| row.text("final_status") == SUCCEEDED)
         };
         if let Some(record) = of_run.remove(run).filter(good) {
             return Ok(record);

@@ -224,7 +224,7 @@ fn tell_nothing(inputs: &Source, scanned: &Scanned, clock: &Clock, door: &mut Do
     let files = read.map(|(_, input)| input).filter(|input| **input != Input::Stdin).cloned().collect();
     let files = Source::as_written(files);
     let fed = scan::feed(&files, door.input, &["timestamp".to_owned()], false, |row, _, _| {
-        if let Some(at) = row.fields[0].and_then(cell::instant) {
+        if let Some(at) = row.field(0).and_then(cell::instant) {
             widen(at, at);
         }
         ControlFlow::Continue(())

@@ -8,11 +8,11 @@ use crate::cmd::reading::of_run::{nothing, records};
 use crate::cmd::reading::{self, Corrections, Reading};
 use crate::error::{Error, Exit, Result};
 use crate::json;
+use crate::model::{Kind, Status};
 use crate::query::Query;
 use crate::render::record::resume;
 use crate::scan;
 use crate::view::record::resume::Resume as View;
-use crate::view::standing;
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook resume r-88
@@ -102,8 +102,8 @@ fn newest_open(agent: &str, reading: &Reading, door: &mut Door<'_>) -> Result<Op
         if let Some(seen) = runs.get_mut(&*run) {
             seen.newest = number;
             seen.of_agent |= row.field(1).and_then(json::decode).is_some_and(|id| *id == *agent.as_bytes());
-            if standing::counts(row.field(2), row.field(3)) {
-                seen.over = matches!(row.field(3).and_then(json::decode).as_deref(), Some(b"done" | b"failed"));
+            if Kind::of(row.field(2)).stands(row.field(3)) {
+                seen.over = matches!(Status::of_value(row.field(3)), Some(Status::Done | Status::Failed));
             }
         }
         ControlFlow::Continue(())

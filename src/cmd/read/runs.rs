@@ -10,7 +10,7 @@ use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading, require, runs, test};
 use crate::error::{Error, Exit, Result};
 use crate::json;
-use crate::model::option_ms;
+use crate::model::{Status, option_ms};
 use crate::query::ast::{Expr, Form, Op};
 use crate::query::{Query, time};
 use crate::render::{self, Format, Rows, cell};
@@ -151,8 +151,9 @@ impl Runs {
     /// The flags as conditions beside the filter.
     fn narrow(&self, query: &mut Query, clock: &time::Clock) -> Result<()> {
         self.reading.narrow(query, clock)?;
-        let status = |status: &str| test("status", Op::Equal, status, Form::Quoted);
-        let flags = [("blocked", self.blocked), ("in-progress", self.running), ("failed", self.failed)];
+        let status = |status: Status| test("status", Op::Equal, status.word(), Form::Quoted);
+        let flags =
+            [(Status::Blocked, self.blocked), (Status::InProgress, self.running), (Status::Failed, self.failed)];
         let mut wanted: Vec<Expr> = flags.into_iter().filter(|(_, on)| *on).map(|(word, _)| status(word)).collect();
         match wanted.len() {
             0 => {}
@@ -162,7 +163,7 @@ impl Runs {
         if let Some(silent) = &self.silent {
             let ms = option_ms("--silent", silent)?;
             require(query, test("age_ms", Op::GreaterEqual, &ms.to_string(), Form::Bare));
-            require(query, Expr::Not(Box::new(Expr::Or(vec![status("done"), status("failed")]))));
+            require(query, Expr::Not(Box::new(Expr::Or(vec![status(Status::Done), status(Status::Failed)]))));
         }
         Ok(())
     }
@@ -181,7 +182,7 @@ fn for_table(run: &[u8], name: &str) -> Vec<u8> {
     let text = |at: usize| cell::plain(values[at]);
     let age = text(2).parse().map_or_else(|_| String::new(), cell::span);
     let cost = Some(text(3)).filter(|cost| cost != "0").unwrap_or_default();
-    let next = if text(0) == "blocked" && values[6].is_some() { text(6) } else { text(5) };
+    let next = if Status::of(&text(0)) == Some(Status::Blocked) && values[6].is_some() { text(6) } else { text(5) };
     let status = if values[7] == Some(b"true") { "held".to_owned() } else { text(0) };
     let cells = [name.to_owned(), status, text(1), age, cost, text(4), next];
     let mut out = b"{".to_vec();

@@ -8,7 +8,7 @@ use crate::cmd::reading::{self, Corrections, Reading};
 use crate::error::{Error, Exit, Result};
 use crate::format::corrections;
 use crate::json;
-use crate::model::Address;
+use crate::model::{Address, Kind};
 use crate::query::Query;
 use crate::render::record::{self, Fact, html, markdown, terminal};
 use crate::render::{Format, Look, Rows, amended, pretty, request as shown};
@@ -173,7 +173,7 @@ fn row(args: &Show, form: Form, address: &Address, inputs: &Source, door: &mut D
 
 /// A request for approval as whoever decides reads it, above its row.
 fn put_request(row: &[u8], address: &Address, look: &Look, door: &mut Door<'_>) -> Result<()> {
-    if of_run::text_of(row, "kind") != "approval.requested" {
+    if Kind::named(&of_run::text_of(row, "kind")) != Kind::ApprovalRequested {
         return Ok(());
     }
     let Some(request) = Request::of_row(row) else { return Ok(()) };

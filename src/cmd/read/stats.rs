@@ -60,8 +60,8 @@ pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
         let mut out = Out {
             sink: &mut |text, place| {
                 // A vector of slices of the row cannot outlive it.
-                let mut fields = Vec::with_capacity(FIELDS.len());
-                if json::pick(text, &FIELDS, &mut fields).is_ok() {
+                let mut fields = Vec::with_capacity(FIELDS.names().len());
+                if json::pick(text, FIELDS.names(), &mut fields).is_ok() {
                     stats.push(&Row { text, fields: &fields, place: place.unwrap_or_default(), lasts: false });
                 }
                 ControlFlow::Continue(())

@@ -10,12 +10,11 @@ use crate::cmd::reading;
 use crate::cmd::reading::job::{Job, Part};
 use crate::error::{Error, Result};
 use crate::json::{self, Limits};
-use crate::model::names;
+use crate::model::{Kind, names};
 use crate::query::{Out, Place, Plan, Row, Summary};
 use crate::render::{Output, Rows};
 use crate::scan::{self, Class, Scanned, Source, Threads, Wanted};
 use crate::store::{Input, os_real};
-use crate::view::standing;
 
 /// What is printed of the results.
 pub enum Printing {
@@ -288,7 +287,7 @@ impl Moved {
     }
 
     pub(super) fn push(&mut self, row: &Row<'_>, [run, kind, status]: [usize; 3]) {
-        if !standing::counts(row.field(kind), row.field(status)) {
+        if !Kind::of(row.field(kind)).stands(row.field(status)) {
             return;
         }
         let Some(run) = row.field(run).and_then(json::decode) else {

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use crate::cmd::Door;
 use crate::error::{Error, Exit, Result};
-use crate::format::corrections::step_of;
+use crate::field_set;
 use crate::json;
-use crate::model::{Address, Night, Vocabulary, Zone};
+use crate::model::Field;
+use crate::model::{Address, Kind, Night, Vocabulary, Zone};
 use crate::query::ast::{Expr, Form, Literal, Op, Operand, Path as FieldPath, Right, Span, Test};
 use crate::query::text::words;
 use crate::query::time::{self, Clock};
@@ -16,6 +17,7 @@ use crate::query::{Place, Query, Requirement};
 use crate::render::{Format, Look};
 use crate::scan::{self, Pruning, Scanned, Source, corrections};
 use crate::store::{self, Environment, Input, Location, Purpose, Snapshot};
+use crate::view::facts::{Facts, FieldSet, Picked};
 
 /// Flags of every reading command.
 #[derive(clap::Args, Debug, Clone, Default)]
@@ -211,7 +213,7 @@ fn asks_for_corrections(condition: &Expr) -> bool {
                     Right::List(list) => list,
                     Right::File(..) => &[],
                 };
-                if named.iter().any(|literal| literal.text == "correction") {
+                if named.iter().any(|literal| Kind::named(&literal.text) == Kind::Correction) {
                     return true;
                 }
             }
@@ -316,14 +318,15 @@ pub fn find(
     door: &mut Door<'_>,
 ) -> (Option<(Place, Vec<u8>)>, Scanned) {
     let mut found = None;
-    let names = ["run_id", "step"].map(str::to_owned);
+    const FIELDS: FieldSet = field_set![RunId, Step];
+    let names = FIELDS.to_names();
     let written = Source::as_written(inputs.to_vec());
     let scanned = scan::feed(&written, door.input, &names, strict, |row, _, _| {
         let named = match address {
             Address::Place { .. } => self::address(inputs, row.place).as_ref() == Some(address),
             Address::Step { run_id, step } => {
-                step_of(row.fields[1]) == Some(*step)
-                    && row.fields[0].and_then(json::decode).is_some_and(|run| *run == *run_id.as_bytes())
+                let row = Picked::new(&FIELDS, row.fields);
+                row.step() == Some(*step) && row.chars(Field::RunId).is_some_and(|run| *run == *run_id.as_bytes())
             }
         };
         if named && !inputs.is_voided(row.place) && json::validate(row.text, json::Limits::GRAMMAR).is_ok() {

@@ -93,7 +93,7 @@ pub fn records(
 pub fn nothing(command: &str, run: &str, step: Option<u64>, inputs: &Source, door: &mut Door<'_>) -> Error {
     let mut runs: HashMap<String, u64> = HashMap::new();
     scan::feed(inputs, door.input, &["run_id".to_owned()], false, |row, _, _| {
-        *runs.entry(cell::plain(row.fields[0])).or_default() += 1;
+        *runs.entry(cell::plain(row.field(0))).or_default() += 1;
         ControlFlow::Continue(())
     });
     if let (Some(rows), Some(step)) = (runs.get(run), step) {

@@ -1,6 +1,7 @@
 //! All runs of a logbook, from what `cache/` knows of them and the rows that it does not know, and queries over them: what
 //! `runs` and reports over runs share.
 
+use crate::view::facts::Picked;
 use std::io::BufRead;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -15,13 +16,13 @@ use crate::store::index::Kind;
 use crate::view::runs::{FIELDS, Run, Runs, Tree, is_packed, json as run_json, unpack};
 
 /// Files of runs: "lbrun" and the version of their layout, which any change of it raises.
-pub const KIND: Kind = Kind { extension: "runs", magic: 0x0003_6e75_7262_6c00, bytes_max: 64 << 20 };
+pub const KIND: Kind = Kind { extension: "runs", magic: 0x0004_6e75_7262_6c00, bytes_max: 64 << 20 };
 
 impl scan::Fold for Runs<'static> {
     const KIND: Kind = KIND;
 
     fn row(&mut self, row: &Row<'_>) {
-        self.push(row);
+        self.push(row.text, &Picked::new(&FIELDS, row.fields), row.place);
     }
 
     fn join(&mut self, later: Runs<'static>) {
@@ -55,14 +56,14 @@ pub fn read(found: &mut Found, reading: &Reading, door: &mut Door<'_>) -> (Parts
 /// Reads the runs of `source`, of the logbook at `directory`.
 pub fn read_from(source: Source, directory: &Path, reading: &Reading, input: &mut dyn BufRead) -> (Parts, Scanned) {
     let cached = !reading.no_cache && !reading.strict;
-    let names = FIELDS.map(str::to_owned);
+    let names = FIELDS.to_names();
     let (parts, scanned) = scan::folded(source, input, how(directory, &names, reading.strict, cached));
     (Parts(parts), scanned)
 }
 
 /// Makes what `cache/` lacks about the runs of `found`.
 pub fn keep(found: &Found, door: &mut Door<'_>) {
-    let names = FIELDS.map(str::to_owned);
+    let names = FIELDS.to_names();
     let how = how(&found.path, &names, false, true);
     let _ = scan::folded::<Runs<'static>>(found.inputs.clone(), door.input, how);
 }

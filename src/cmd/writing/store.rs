@@ -9,9 +9,9 @@ use crate::cmd::reading::wording;
 use crate::cmd::reading::{self, Corrections, test};
 use crate::error::{Error, Result, nearest};
 use crate::format::draft::pairs::Pairs;
-use crate::format::{Drafts, Rules, carried, corrections::is_correction};
+use crate::format::{Drafts, Rules};
 use crate::json;
-use crate::model::Address;
+use crate::model::{Address, Kind};
 use crate::query::Query;
 use crate::query::ast::{Expr, Form, Op};
 use crate::scan::{self, Pruning, Skipped};
@@ -167,8 +167,7 @@ pub fn catch_up<P: Past>(past: &mut P, place: Place, row: &[u8]) -> bool {
     if json::pick(row, &["kind"], &mut values).is_err() {
         return true;
     }
-    let kind = values[0];
-    if !P::AS_WRITTEN && (is_correction(kind) || kind.and_then(json::decode).is_some_and(|kind| *kind == *b"repair")) {
+    if !P::AS_WRITTEN && matches!(Kind::of(values[0]), Kind::Correction | Kind::Repair) {
         return false;
     }
     past::show(past, row, &Address::Place { segment: place.segment, offset: place.offset });
@@ -181,18 +180,18 @@ pub enum About<'a> {
     /// Those of a run.
     Run(&'a str),
     /// Those of these kinds.
-    Kinds(&'a [&'a str]),
+    Kinds(&'a [Kind]),
 }
 
 impl About<'_> {
     fn query(&self) -> Result<Query> {
-        let kind = |kind: &str| test("kind", Op::Equal, kind, Form::Quoted);
+        let kind = |kind: Kind| test("kind", Op::Equal, kind.word(), Form::Quoted);
         let mut any: Vec<Expr> = match self {
             About::Run(run) => vec![test("run_id", Op::Equal, run, Form::Quoted)],
-            About::Kinds(kinds) => kinds.iter().map(|it| kind(it)).collect(),
+            About::Kinds(kinds) => kinds.iter().map(|it| kind(*it)).collect(),
         };
         // What retention carried over counts as the rows that it deleted.
-        any.push(kind(carried::KIND));
+        any.push(kind(Kind::ArchiveCarried));
         let mut query = Query::default();
         reading::require(&mut query, Expr::Or(any));
         Ok(query)
@@ -205,7 +204,7 @@ pub fn unknown_run(run: &str, desk: &Desk, door: &mut Door<'_>) -> Error {
     let mut runs = std::collections::BTreeSet::new();
     if let Ok(found) = reading::logbook_at(&desk.location, Corrections::AsWritten, None) {
         scan::feed(&found.inputs, door.input, &["run_id".to_owned()], false, |row, _, _| {
-            if let Some(id) = row.fields[0].and_then(json::decode) {
+            if let Some(id) = row.field(0).and_then(json::decode) {
                 runs.insert(String::from_utf8_lossy(&id).into_owned());
             }
             ControlFlow::Continue(())

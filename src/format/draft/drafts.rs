@@ -10,18 +10,15 @@ use std::collections::HashMap;
 use memchr::{memchr, memchr2};
 
 use super::call;
-use super::fields::{self, COUNT, ID, field_fits_at_a_glance, says_one_of, text_of, unknown_word};
+use super::fields::{self, COUNT, ID, field_fits_at_a_glance, text_of, unknown_word};
 use super::minute::LastMinute;
 use super::refusals::{check_given, check_id, check_kind, not_json, not_object, step_of, too_long};
 use super::verbatim::Verbatim;
 use crate::error::{Error, Result};
-use crate::format::carried;
 use crate::format::secrets::Redactor;
-use crate::json::{Kind, Limits, Scratch, Span, Spans, decode, key_hash_in, kind, quote_into, validate_members};
+use crate::json::{self, Limits, Scratch, Span, Spans, key_hash_in, quote_into, validate_members};
 use crate::model::names::{ENVELOPE, PAYLOAD, Type, from_camel_case};
-use crate::model::standing;
-use crate::model::vocabulary::{PHASES, PLAIN_KINDS, STATUSES};
-use crate::model::{APPEND_ROW_BYTES_MAX, DEPTH_MAX, Vocabulary, instant, run_id};
+use crate::model::{APPEND_ROW_BYTES_MAX, DEPTH_MAX, Kind, Phase, Status, Vocabulary, instant, run_id};
 
 const RUN_ID: usize = 0;
 const STEP: usize = 1;
@@ -218,7 +215,7 @@ impl Drafts {
             return Err(not_json(text, line, fault.at, &fault.to_string()));
         }
         let start = crate::json::skip_white(text, 0);
-        if kind(&text[start..]) != Some(Kind::Object) {
+        if json::kind(&text[start..]) != Some(json::Kind::Object) {
             return Err(not_object(&text[start..]));
         }
         let spans = std::mem::take(&mut self.scratch.spans);
@@ -307,13 +304,15 @@ impl Drafts {
         if !self.all_fit {
             self.check_types(text)?;
         }
-        if let Some(word) = self.value(text, KIND)
-            && !says_one_of(word, PLAIN_KINDS)
+        let word = self.value(text, KIND);
+        let kind = Kind::of(word);
+        if let Some(word) = word
+            && (kind == Kind::Other || kind.is_guarded() || word == b"\"\"")
         {
             check_kind(&text_of(word), rules)?;
         }
         if let Some(value) = self.value(text, PHASE)
-            && !says_one_of(value, PHASES)
+            && Phase::of_value(Some(value)).is_none()
         {
             let word = text_of(value);
             if !rules.vocabulary.phases().any(|known| *known == *word) {
@@ -321,14 +320,14 @@ impl Drafts {
             }
         }
         if let Some(value) = self.value(text, STATUS) {
-            let word = if says_one_of(value, STATUSES) { None } else { Some(text_of(value)) };
-            if let Some(word) = &word
-                && !rules.vocabulary.statuses().any(|known| *known == **word)
-            {
-                return Err(unknown_word("status", word, rules.vocabulary.statuses()));
+            let status = Status::of_value(Some(value));
+            if status.is_none() {
+                let word = text_of(value);
+                if !rules.vocabulary.statuses().any(|known| *known == *word) {
+                    return Err(unknown_word("status", &word, rules.vocabulary.statuses()));
+                }
             }
-            let blocked = value == b"\"blocked\"" || word.is_some_and(|word| word == "blocked");
-            if blocked && self.value(text, BLOCKED_ON).is_none_or(|on| on == b"\"\"") {
+            if status == Some(Status::Blocked) && self.value(text, BLOCKED_ON).is_none_or(|on| on == b"\"\"") {
                 return Err(Error::usage("status=blocked needs blocked_on: what is needed to go on")
                     .hint("add --blocked-on 'who or what', or \"blocked_on\":\"…\" in the row"));
             }
@@ -425,11 +424,11 @@ impl Drafts {
             return Err(too_long(to - from));
         }
         let id = self.value(text, ID).filter(|value| value[0] == b'"').map(|value| text_of(value).into_owned());
-        let kind = self.value(text, KIND).and_then(decode);
-        let stands = standing::counts(kind.as_deref(), self.present & (1 << STATUS) != 0);
-        let is_hold = kind.as_deref().is_some_and(|kind| matches!(kind, b"hold" | b"release"));
-        let is_carried = kind.as_deref().is_some_and(|kind| *kind == *carried::KIND.as_bytes());
-        let is_correction = kind.is_some_and(|kind| *kind == *b"correction" || *kind == *b"repair");
+        let kind = Kind::of(self.value(text, KIND));
+        let stands = kind.stands(self.value(text, STATUS));
+        let is_hold = kind.is_hold();
+        let is_carried = kind == Kind::ArchiveCarried;
+        let is_correction = matches!(kind, Kind::Correction | Kind::Repair);
         let has_parent = self.present & (1 << PARENT_RUN_ID) != 0;
         self.rows.push(Draft {
             run,
@@ -500,8 +499,7 @@ impl Drafts {
 
     /// Whether the row at hand is one of those that the tool writes about the logbook itself.
     fn is_of_tool(&self, text: &[u8]) -> bool {
-        let kind = self.value(text, KIND).and_then(decode);
-        kind.is_some_and(|kind| matches!(&*kind, b"repair" | b"archive.receipt" | b"archive.carried"))
+        matches!(Kind::of(self.value(text, KIND)), Kind::Repair | Kind::ArchiveReceipt | Kind::ArchiveCarried)
     }
 
     /// Writes the timestamp; gives whether it was filled in.

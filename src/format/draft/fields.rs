@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use crate::error::{Error, Result, nearest};
 use crate::json::{self, Kind, key_hash};
-use crate::model::names::{ENVELOPE, Field, OF_DECISIONS, PAYLOAD, TOOL_CALL, Type};
+use crate::model::names::{ENVELOPE, OF_DECISIONS, PAYLOAD, Standard, TOOL_CALL, Type};
 
 /// Place of `id` among the standard fields; the envelope comes before it.
 pub const ID: usize = ENVELOPE.len();
@@ -82,7 +82,7 @@ pub fn find_hashed(key: &[u8], hash: u16) -> Option<usize> {
 
 /// Which standard member of `tool_call` a key names.
 #[inline]
-pub(super) fn find_in_call(key: &[u8], hash: u16) -> Option<&'static Field> {
+pub(super) fn find_in_call(key: &[u8], hash: u16) -> Option<&'static Standard> {
     TOOL_CALL.get(look_up(&CALL_TABLE, &CALL_NAMES, key, hash)?)
 }
 

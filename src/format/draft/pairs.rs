@@ -91,6 +91,11 @@ impl Pairs {
         self.put(key, raw)
     }
 
+    /// Takes those of these fields whose text is known.
+    pub fn known<'t>(&mut self, texts: impl IntoIterator<Item = (&'t str, Option<&'t str>)>) -> Result<()> {
+        texts.into_iter().try_for_each(|(key, value)| value.map_or(Ok(()), |value| self.text(key, value)))
+    }
+
     /// Takes a field whose value is JSON.
     pub fn json(&mut self, key: &str, value: &str) -> Result<()> {
         let limits = Limits { depth_max: DEPTH_MAX, unique_keys: true, whole_surrogates: true };

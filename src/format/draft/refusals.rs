@@ -3,35 +3,23 @@
 use super::drafts::{Rules, STEP_GIVEN_MAX};
 use super::fields::{self as fields, unknown_word};
 use crate::error::{Error, Result};
+use crate::json;
 use crate::json::validate::line_column;
-use crate::json::{Kind, kind};
-use crate::model::APPEND_ROW_BYTES_MAX;
+use crate::model::kind::Writer;
 use crate::model::names::may_be_given;
-use crate::model::vocabulary::GUARDED_KINDS;
+use crate::model::{APPEND_ROW_BYTES_MAX, Kind};
 
 pub(super) fn check_kind(word: &str, rules: &Rules<'_>) -> Result<()> {
-    if GUARDED_KINDS.contains(&word) && !rules.own {
-        let command = match word {
-            "approval.requested" => "logbook ask",
-            "approval.approved" => "logbook approve RUN",
-            "approval.denied" => "logbook deny RUN",
-            "answer" => "logbook answer RUN 'text'",
-            "hold" => "logbook hold RUN",
-            "release" => "logbook release RUN",
-            "policy.decision" => "logbook policy",
-            "correction" => "logbook amend RUN STEP",
-            "review" => "logbook review RUN",
-            "archive.receipt" | "archive.carried" => "logbook archive",
-            "repair" => "logbook append (by itself, after a torn row)",
-            _ => "logbook exec",
-        };
+    if let Writer::Command(command) = Kind::named(word).writer()
+        && !rules.own
+    {
         return Err(Error::usage(format!("rows of kind {word:?} are not appended by hand"))
             .hint(format!("they are written by: {command}")));
     }
     if rules.vocabulary.kinds().any(|known| known == word) {
         return Ok(());
     }
-    Err(unknown_word("kind", word, rules.vocabulary.kinds().filter(|kind| !GUARDED_KINDS.contains(kind))))
+    Err(unknown_word("kind", word, rules.vocabulary.kinds().filter(|kind| !Kind::named(kind).is_guarded())))
 }
 
 /// Refuses a field in which decisions are recorded, where its value says something.
@@ -77,8 +65,8 @@ pub(super) fn not_json(text: &[u8], line: Option<u64>, at: usize, reason: &str) 
 }
 
 pub(super) fn not_object(text: &[u8]) -> Error {
-    match kind(text) {
-        Some(Kind::Array) => Error::usage("a row is a JSON object, not an array")
+    match json::kind(text) {
+        Some(json::Kind::Array) => Error::usage("a row is a JSON object, not an array")
             .hint("give the rows one a line: jq -c '.[]' FILE | logbook append -"),
         _ => Error::usage(format!("a row is a JSON object, not {}", fields::shown(text))),
     }

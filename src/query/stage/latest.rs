@@ -8,8 +8,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use crate::json::bits::Finder;
-use crate::json::{Kind, kind, string};
-use crate::model::standing;
+use crate::model::Kind;
 
 use crate::query::eval::order::write_identity;
 use crate::query::eval::path::Path;
@@ -69,8 +68,7 @@ impl LatestBy {
     /// Whether a row counts for where its run stands: it carries a status, and
     /// it is no note beside the run.
     fn is_standing(&self, row: &Row<'_>) -> bool {
-        let has_status = row.field(self.status).is_some_and(|status| kind(status) == Some(Kind::String));
-        standing::counts(row.field(self.kind).and_then(string::decode).as_deref(), has_status)
+        Kind::of(row.field(self.kind)).stands(row.field(self.status))
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use crate::error::nearest;
 use crate::model::names::{self, Type};
-use crate::model::{Vocabulary, vocabulary};
+use crate::model::{Status, Vocabulary};
 use crate::query::ast::{Expr, Literal, Op, Operand, Path, Query, Right, Test};
 use crate::query::problem::{Problem, SHOWN_MAX, quoted};
 
@@ -139,16 +139,14 @@ fn words(test: &Test, vocabulary: &Vocabulary, doubts: &mut Doubts) {
     for value in values {
         use crate::query::ast::Form;
         let is_null = value.form == Form::Bare && value.text == "null";
-        if value.form == Form::Argument || is_null || known.contains(&value.text.as_str()) {
+        if value.form == Form::Argument || is_null || value.text.is_empty() || known.contains(&value.text.as_str()) {
             continue;
         }
         doubts.push(|| {
             let doubt = Problem::new(value.span, format!("no {name} is called {}", quoted(&value.text)));
             match nearest(&value.text, known.iter().copied()) {
                 Some(near) => doubt.hint(format!("did you mean `{near}`?")),
-                None if known.len() <= vocabulary::STATUSES.len() + 8 => {
-                    doubt.hint(format!("they are {}", known.join(", ")))
-                }
+                None if known.len() <= Status::WORDS.len() + 8 => doubt.hint(format!("they are {}", known.join(", "))),
                 None => doubt,
             }
         });

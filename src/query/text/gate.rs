@@ -14,6 +14,7 @@
 
 use crate::error::nearest;
 use crate::model::names::{self, TOOL_CALL, Type};
+use crate::model::{Kind, Status};
 use crate::query::ast::{Expr, Form, JqText, Literal, Op, Operand, Path, Query, Right, Span, Test};
 use crate::query::jq::named::{Named, named};
 use crate::query::problem::{Problem, quoted};
@@ -34,7 +35,7 @@ const AFTER: [&str; 4] = ["result", "result_sha256", "exit_code", "signal"];
 /// Fields that a row gets when it is stored, after it was asked about.
 const STORED: [&str; 2] = ["timestamp", "step"];
 /// Fields that have one value in every row that is asked about.
-const FIXED: [(&str, &str); 2] = [("kind", "call.intent"), ("status", "in-progress")];
+const FIXED: [(&str, &str); 2] = [("kind", Kind::CallIntent.word()), ("status", Status::InProgress.word())];
 
 /// Why the condition of `query`, written as `text`, can never decide as it says; `None`: nothing
 /// speaks against it.

@@ -4,7 +4,7 @@
 //! Not here: the grammar (`parse`). Nothing in this file makes a query valid.
 
 use crate::error::nearest;
-use crate::model::{Instant, Zone, duration_ms, names, vocabulary};
+use crate::model::{Instant, Kind, Phase, Status, Zone, duration_ms, names};
 use crate::query::ast::{Expr, Literal, Op, Operand, Path, Right, Span, Test};
 use crate::query::problem::{Problem, quoted};
 use crate::query::text::lex::{self, Cursor};
@@ -234,7 +234,7 @@ pub(in crate::query) fn bare_word(
         return Some(Ok(Expr::Test(Test { left: left.clone(), op: Op::Equal, right, all: false, span: *span })));
     }
     let near = nearest(&word, CLAUSES.iter().map(|(clause, _)| *clause)).filter(|_| !is_field && !next.is_empty());
-    if let Some(near) = near.filter(|_| nearest(&word, vocabulary::STATUSES.iter().copied()).is_none()) {
+    if let Some(near) = near.filter(|_| nearest(&word, Status::WORDS.iter().copied()).is_none()) {
         return Some(Err(problem.hint(format!("did you mean `{near}`?"))));
     }
     parser.note(problem.hint(meaning(&word, is_field)));
@@ -244,16 +244,18 @@ pub(in crate::query) fn bare_word(
 /// What a word alone may have meant.
 fn meaning(word: &str, is_field: bool) -> String {
     let lower = word.to_lowercase();
-    for (field, words) in [("status", vocabulary::STATUSES), ("phase", vocabulary::PHASES), ("kind", vocabulary::KINDS)]
-    {
-        if words.contains(&lower.as_str()) {
-            return format!("did you mean {field}={lower}?");
-        }
+    let known = [
+        ("status", Status::of(&lower).is_some()),
+        ("phase", Phase::of(&lower).is_some()),
+        ("kind", !matches!(Kind::named(&lower), Kind::Step | Kind::Other)),
+    ];
+    if let Some((field, _)) = known.into_iter().find(|(_, is_one)| *is_one) {
+        return format!("did you mean {field}={lower}?");
     }
     if is_field {
         return format!("for rows that have the field write `has {word}`; for a value write {word}=…");
     }
-    let near = nearest(word, vocabulary::STATUSES.iter().copied());
+    let near = nearest(word, Status::WORDS.iter().copied());
     near.map_or_else(
         || format!("write field=value; for rows whose action contains it, action*={word}"),
         |near| format!("did you mean status={near}?"),

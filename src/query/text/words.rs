@@ -83,7 +83,7 @@ pub fn hint(argument: &str) -> Option<String> {
         return Some(format!("if a run was meant, write 'run_id={argument}', or logbook show {argument}"));
     }
     let bare = !argument.is_empty() && !argument.contains(['/', '.', '*', '?']);
-    bare.then(|| match crate::model::vocabulary::STATUSES.contains(&argument) {
+    bare.then(|| match crate::model::Status::of(argument).is_some() {
         true => format!("if a condition was meant, write 'status={argument}'"),
         false => format!("if a condition was meant, name a field, as 'action*={argument}'"),
     })

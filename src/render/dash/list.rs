@@ -3,7 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::paint::{Ink, Paint, of_status};
-use crate::model::Instant;
+use crate::model::{Instant, Status};
 use crate::render::table::status;
 use crate::render::{cards, cell};
 use crate::view::Run;
@@ -142,8 +142,8 @@ fn selected(run: &Run<'_>, list: &List<'_>, y: u16, paint: &mut Paint<'_>) {
 
 /// What a run waits for, else what it does next, else what it does.
 fn next_of(run: &Run<'_>) -> String {
-    match (run.status(), run.blocked_on(), run.next_intent()) {
-        ("blocked", what, _) if !what.is_empty() => format!("← {what}"),
+    match (Status::of(run.status()), run.blocked_on(), run.next_intent()) {
+        (Some(Status::Blocked), what, _) if !what.is_empty() => format!("← {what}"),
         (.., next) if !next.is_empty() => format!("→ {next}"),
         _ => run.action().to_owned(),
     }
@@ -188,7 +188,7 @@ impl Columns {
         let age = run.age_ms(list.now).map_or_else(String::new, cell::span);
         let age = format!("{age:>0$}", usize::from(self.age));
         let next = if self.blocked_on > 0 { run.next_intent().to_owned() } else { next_of(run) };
-        let waits = if run.status() == "blocked" { run.blocked_on() } else { "" };
+        let waits = if run.status() == Status::Blocked.word() { run.blocked_on() } else { "" };
         let word = if run.is_held() { "held" } else { run.status() };
         let (status, ink) = (status(word), of_status(word));
         let plain = |text| (text, Ink::Plain);

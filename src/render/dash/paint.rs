@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::model::Status;
 use crate::render::safe::escape;
 use crate::render::table::cut;
 
@@ -78,11 +79,12 @@ impl<'b> Paint<'b> {
 
 /// The colour of a status.
 pub fn of_status(status: &str) -> Ink {
-    match status {
-        "in-progress" => Ink::Coloured("36"),
-        "done" => Ink::Coloured("32"),
-        "blocked" | "held" => Ink::Coloured("33"),
-        "failed" => Ink::Coloured("31"),
-        _ => Ink::Plain,
+    match Status::of(status) {
+        Some(Status::InProgress) => Ink::Coloured("36"),
+        Some(Status::Done) => Ink::Coloured("32"),
+        Some(Status::Blocked) => Ink::Coloured("33"),
+        Some(Status::Failed) => Ink::Coloured("31"),
+        None if status == "held" => Ink::Coloured("33"),
+        None => Ink::Plain,
     }
 }

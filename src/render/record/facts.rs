@@ -1,8 +1,9 @@
 //! A run in a few named lines: who, what, with what, how long, what for, what went wrong, who said yes.
 
 use crate::json::Decimal;
-use crate::model::Zone;
+use crate::model::{Kind, Zone};
 use crate::render::{cell, table};
+use crate::view::Facts;
 use crate::view::record::{Approval, Entry, Record};
 
 /// One thing that is known of a run. Texts are as the rows have them: whoever writes them out escapes them.
@@ -55,9 +56,9 @@ pub fn facts(record: &Record, zone: &Zone) -> Vec<Fact> {
     fact("calls", vec![calls(record)]);
     fact("approvals", record.approvals.iter().map(|approval| decided(approval, rows)).collect());
     // Decisions stand among the approvals.
-    let refused = record.denied().filter(|(_, row)| !row.is("approval.denied"));
+    let refused = record.denied().filter(|(_, row)| !row.is(Kind::ApprovalDenied));
     fact("denied", refused.map(|(_, row)| with_why(row, &row.text("action"))).collect());
-    let policy = record.valid().filter(|(_, row)| row.has("policy") && !row.is_denied());
+    let policy = record.valid().filter(|(_, row)| row.has("policy") && !row.denies());
     fact(
         "policy",
         policy.map(|(_, row)| with_why(row, &format!("{}: {}", row.text("action"), row.text("policy")))).collect(),

@@ -6,7 +6,8 @@ use super::content::{archive_path, raw_path};
 use super::keeper::Keeper;
 use crate::error::{Error, Result};
 use crate::format::lines::Lines;
-use crate::format::receipt::{KIND, Receipt};
+use crate::format::receipt::Receipt;
+use crate::model::Kind;
 use crate::store::archived::each_sealed_block;
 use crate::store::{listing, os::What};
 
@@ -43,7 +44,7 @@ impl Keeper<'_> {
 
     /// All receipts, and the numbers of the segments in which they stand.
     fn receipts(&self) -> Result<Vec<(u64, Receipt)>> {
-        let finder = Finder::new(KIND);
+        let finder = Finder::new(Kind::ArchiveReceipt.word());
         let mut all = Vec::new();
         let mut names = listing::archived(self.os, &self.directory)?;
         names.extend(listing::raw(self.os, &self.directory)?);

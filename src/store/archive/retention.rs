@@ -12,7 +12,7 @@ use crate::format::digest::sha256_hex;
 use crate::format::manifest::Event;
 use crate::format::{Drafts, Rules, receipt};
 use crate::json;
-use crate::model::{Address, Vocabulary, run_id};
+use crate::model::{Address, Kind, Vocabulary, run_id};
 use crate::store::append::{OnRefused, Options, State, Writer};
 use crate::store::listing::archive_directory;
 use crate::store::os::sync_directory;
@@ -93,7 +93,8 @@ impl Keeper<'_> {
     ) -> Result<(String, u64)> {
         let rows: u64 = entries.iter().map(|entry| entry.covered.rows).sum();
         let bytes: u64 = entries.iter().map(|entry| entry.covered.bytes).sum();
-        let mut text = b"{\"run_id\":\"_logbook\",\"kind\":\"archive.receipt\",\"action\":".to_vec();
+        let kind = Kind::ArchiveReceipt.word();
+        let mut text = format!("{{\"run_id\":\"{}\",\"kind\":\"{kind}\",\"action\":", run_id::LOGBOOK).into_bytes();
         let s = if entries.len() == 1 { "" } else { "s" };
         json::quote_into(&format!("deleted {} segment{s}", entries.len()), &mut text);
         text.extend_from_slice(b",\"reason\":");
@@ -110,7 +111,7 @@ impl Keeper<'_> {
         let segments = receipt::print_entries(segments);
         text.extend_from_slice(format!(",\"rows\":{rows},\"bytes\":{bytes},\"segments\":[{segments}]").as_bytes());
         // Who dies behind it and tries again deletes the same, and stores the same row once.
-        let id = format!("archive.receipt:{}", &sha256_hex(segments.as_bytes())[..32]);
+        let id = format!("{kind}:{}", &sha256_hex(segments.as_bytes())[..32]);
         text.extend_from_slice(format!(",\"id\":\"{id}\"}}").as_bytes());
         let vocabulary = Vocabulary::default();
         let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: None, own: true, redactor: None };

@@ -21,6 +21,6 @@ pub mod texts;
 pub use contracts::Contract;
 pub use keys::{KEYS, Key, personal_path};
 pub use layers::{layered, settings, with_origins};
-pub use policy::{PolicyRule, Then};
+pub use policy::PolicyRule;
 pub use redact::{Redact, RedactRule};
 pub use settings::{Durability, Settings};

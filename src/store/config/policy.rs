@@ -1,42 +1,27 @@
 //! What may be called: rules in the query language, the first of which that a call meets decides.
 
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, Error};
 use toml::Value;
 
-/// What becomes of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Then {
-    /// It is made.
-    Allow,
-    /// A person is asked first.
-    Ask,
-    /// It is not made.
-    Deny,
-}
-
-impl Then {
-    /// Its word.
-    pub fn word(self) -> &'static str {
-        match self {
-            Then::Allow => "allow",
-            Then::Ask => "ask",
-            Then::Deny => "deny",
-        }
-    }
-}
+use crate::model::Then;
 
 /// One rule.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyRule {
     /// The condition, on the row of the intent.
     pub when: String,
     /// What becomes of a call that meets it.
+    #[serde(deserialize_with = "then")]
     pub then: Then,
     /// Why.
     #[serde(default)]
     pub why: String,
+}
+
+fn then<'de, D: Deserializer<'de>>(value: D) -> Result<Then, D::Error> {
+    let word = String::deserialize(value)?;
+    Then::of(&word).ok_or_else(|| D::Error::unknown_variant(&word, Then::WORDS))
 }
 
 impl PolicyRule {

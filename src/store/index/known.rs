@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::format::carried;
 use crate::format::lines::Lines;
 use crate::json;
-use crate::model::standing;
+use crate::model::Kind;
 use crate::store::append::Active;
 use crate::store::archived;
 use crate::store::layout::Layout;
@@ -148,20 +148,20 @@ impl Stretch {
                 _ => {}
             }
         }
-        let kind = kind.and_then(json::decode);
-        if kind.as_deref() == Some(b"correction") || (voids && kind.as_deref() == Some(b"repair")) {
+        let kind = Kind::of(kind);
+        if kind == Kind::Correction || (voids && kind == Kind::Repair) {
             self.ids.entry(CORRECTIONS).or_default().push(place);
         }
-        if matches!(kind.as_deref(), Some(b"hold" | b"release")) {
+        if kind.is_hold() {
             self.ids.entry(HOLDS).or_default().push(place);
         }
-        if kind.as_deref() == Some(carried::KIND.as_bytes()) {
+        if kind == Kind::ArchiveCarried {
             self.carried(place, text);
         }
         let Some(run) = run.and_then(json::decode) else { return };
         let step = step.and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
         let id = id.and_then(json::decode);
-        let stands = standing::counts(kind.as_deref(), status.is_some_and(|status| status.starts_with(b"\"")));
+        let stands = kind.stands(status);
         let run = String::from_utf8_lossy(&run);
         let id = id.as_ref().map(|id| String::from_utf8_lossy(id));
         if parent.is_some_and(|parent| parent.starts_with(b"\"")) {

@@ -2,32 +2,53 @@
 
 use super::schema::Schema;
 use super::tally::{Tallies, Tally};
-use crate::format::{Correction, carried, corrections::is_correction};
+use crate::field_set;
+use crate::format::Correction;
 use crate::json;
-use crate::model::{Address, Instant, Vocabulary, run_id};
+use crate::model::Field;
+use crate::model::{Address, Instant, Kind, Status, Vocabulary, run_id};
 use crate::query::Row;
 use crate::view::approvals::Approvals;
-use crate::view::past;
+use crate::view::facts::{Facts, FieldSet, Picked};
+use crate::view::past::{self, Past};
 use crate::view::runs::{self, Runs};
 
-/// The fields that are read of each row, in the order that [`Health::push`] expects: those of runs, and the id.
-pub const FIELDS: [&str; ID + 1] = {
-    let mut fields = ["id"; ID + 1];
-    let mut at = 0;
-    while at < ID {
-        fields[at] = runs::FIELDS[at];
-        at += 1;
-    }
-    fields
-};
-/// Place of the id among them.
-const ID: usize = runs::FIELDS.len();
-const STEP: usize = 1;
-const TIMESTAMP: usize = 2;
-const KIND: usize = 3;
-const STATUS: usize = 5;
-const BLOCKED_ON: usize = 8;
-const ANSWERS: usize = 23;
+/// The fields that are read of each row: those of runs, of requests, and the id.
+pub const FIELDS: FieldSet = field_set![
+    RunId,
+    Step,
+    Timestamp,
+    Kind,
+    Phase,
+    Status,
+    Action,
+    NextIntent,
+    BlockedOn,
+    Task,
+    Requester,
+    Owner,
+    AgentId,
+    Model,
+    ParentRunId,
+    CostUsd,
+    TokensIn,
+    TokensOut,
+    FinalStatus,
+    Rating,
+    Reason,
+    ToolCall,
+    ApprovalState,
+    Answers,
+    RetryOf,
+    FallbackOf,
+    Attempt,
+    Policy,
+    ExpiresAt,
+    Id,
+    Rationale,
+    Approver,
+];
+const _: () = assert!(FIELDS.covers(&runs::FIELDS) && FIELDS.covers(&Approvals::FIELDS));
 
 /// Clocks of one machine's writers differ by less, and rows wait for the lock less long.
 const JUMP_MS: i64 = 10 * 60 * 1000;
@@ -91,25 +112,21 @@ impl<'v> Health<'v> {
         }
     }
 
-    /// The id of a row, its fields by [`FIELDS`].
-    pub fn id<'r>(fields: &[Option<&'r [u8]>]) -> Option<&'r [u8]> {
-        fields.get(ID).copied().flatten()
-    }
-
     /// Takes in the next row, its fields by [`FIELDS`]; `address` is its name by its place.
     pub fn push(&mut self, row: &Row<'_>, address: &Address) {
-        let field = |at: usize| row.fields.get(at).copied().flatten();
-        let kind = field(KIND).and_then(json::decode);
-        let kind = kind.as_deref().unwrap_or_default();
-        self.shape(row);
-        self.clock(row);
-        self.step(row);
-        self.runs.push(&Row { fields: row.fields.get(..ID).unwrap_or_default(), ..*row });
-        if kind.starts_with(b"approval.") || kind == carried::KIND.as_bytes() || field(ANSWERS).is_some() {
+        let facts = Picked::new(&FIELDS, row.fields);
+        let kind = facts.kind();
+        self.shape(row, &facts);
+        self.clock(row, &facts);
+        self.step(row, &facts);
+        self.runs.push(row.text, &facts, row.place);
+        if kind == Kind::ArchiveCarried {
             past::show(&mut self.approvals, row.text, address);
+        } else {
+            self.approvals.push(&facts, address);
         }
-        self.stands_again = kind == b"repair" && self.repair(row.text);
-        if is_correction(field(KIND)) {
+        self.stands_again = kind == Kind::Repair && self.repair(row.text);
+        if kind == Kind::Correction {
             match Correction::read(row.text, || address.to_string()) {
                 Some(correction) => self.corrections.push(correction),
                 None => self.aimless.push(address.to_string()),
@@ -118,23 +135,20 @@ impl<'v> Health<'v> {
     }
 
     /// What `append` would refuse of it.
-    fn shape(&mut self, row: &Row<'_>) {
-        let field = |at: usize| row.fields.get(at).copied().flatten();
-        let is_blocked = field(STATUS).and_then(json::decode).is_some_and(|status| *status == *b"blocked");
-        let on = field(BLOCKED_ON).filter(|on| !matches!(*on, b"null" | b"\"\""));
-        if is_blocked && on.is_none() {
+    fn shape(&mut self, row: &Row<'_>, facts: &Picked<'_>) {
+        if facts.status() == Some(Status::Blocked) && facts.raw(Field::BlockedOn).is_none_or(|on| on == b"\"\"") {
             // Of a sort of its own, since people wait for each other then.
             self.blocked.add(row.place, String::new);
         } else if let Err(error) = self.schema.check(row.text) {
             self.refused.add(&Schema::sort(&error.message), row.place, || Schema::words(&error.message).to_owned());
-        } else if field(0).is_none() {
+        } else if facts.raw(Field::RunId).is_none() {
             const ODD: &str = "run_id is spelled in a way that readers do not know";
             self.refused.add(ODD, row.place, || ODD.to_owned());
         }
     }
 
-    fn clock(&mut self, row: &Row<'_>) {
-        let Some(text) = row.field(TIMESTAMP).and_then(json::decode) else { return };
+    fn clock(&mut self, row: &Row<'_>, facts: &Picked<'_>) {
+        let Some(text) = facts.chars(Field::Timestamp) else { return };
         let at = Instant::parse_plain(&text).or_else(|| Instant::parse(std::str::from_utf8(&text).ok()?));
         let Some(at) = at else { return };
         if let Some(last) = self.last_at.filter(|last| last.ms_since(at) > JUMP_MS) {
@@ -147,12 +161,9 @@ impl<'v> Health<'v> {
     }
 
     /// Steps rise, but for a row that was stored again.
-    fn step(&mut self, row: &Row<'_>) {
-        let Some(step) = row.field(STEP).and_then(|step| std::str::from_utf8(step).ok()?.parse::<u64>().ok()) else {
-            return;
-        };
-        let Some(run) = row.field(0).and_then(json::decode) else { return };
-        let run = String::from_utf8_lossy(&run);
+    fn step(&mut self, row: &Row<'_>, facts: &Picked<'_>) {
+        let (Some(step), true) = (facts.step(), facts.raw(Field::RunId).is_some()) else { return };
+        let run = facts.text(Field::RunId);
         let last = self.runs.get(&run).map_or(0, |run| run.steps);
         if step <= last && !self.stands_again {
             let says = || format!("{run}#{step} comes after {run}#{last}");

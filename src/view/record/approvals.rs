@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use super::{Entry, Record};
-use crate::model::Address;
+use crate::model::{Address, Kind, Verdict};
 use crate::view::approvals::Request;
+use crate::view::facts::Facts;
+use crate::view::open_requests::is_in_time;
 
 /// A request, what was decided on it, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +29,8 @@ pub struct Answer {
 impl Approval {
     /// `open`, `approved`, `denied` or `expired`.
     pub fn outcome(&self, rows: &[Entry]) -> String {
-        let decided = self.decision.and_then(|at| rows.get(at)).map(|row| row.text("kind"));
-        decided.map_or_else(|| "open".to_owned(), |kind| kind.replacen("approval.", "", 1))
+        let decided = self.decision.and_then(|at| rows.get(at)).and_then(|row| row.kind().verdict());
+        decided.map_or("open", Verdict::word).to_owned()
     }
 
     /// The row that says what it is about.
@@ -42,7 +44,7 @@ impl Record {
     pub fn request(&self, approval: &Approval) -> Option<Request> {
         let row = self.rows.get(approval.request?)?;
         let name = if row.name.starts_with('#') { format!("{}{}", self.run_id, row.name) } else { row.name.clone() };
-        Some(Request::of_fields(name, |field| row.raw(field)))
+        Some(Request::read(name, row))
     }
 
     /// Those that nobody has decided.
@@ -67,6 +69,14 @@ impl<'r> Names<'r> {
         Names { run_id, rows: names }
     }
 
+    /// The step that `name` names, if it is one of the run.
+    fn step(&self, name: &str) -> Option<u64> {
+        match Address::parse(name)? {
+            Address::Step { run_id, step } if run_id == self.run_id => Some(step),
+            _ => None,
+        }
+    }
+
     /// The row called `RUN#STEP` or `@SEGMENT:OFFSET`, if it is one of the run.
     pub fn find(&self, name: &str) -> Option<usize> {
         let name = match Address::parse(name)? {
@@ -81,22 +91,28 @@ impl<'r> Names<'r> {
 /// All of them, in the order of their first rows.
 pub fn approvals(names: &Names<'_>, rows: &[Entry]) -> (Vec<Approval>, Vec<Answer>) {
     let (mut approvals, mut answers): (Vec<Approval>, Vec<Answer>) = (Vec::new(), Vec::new());
-    let mut by_request: HashMap<usize, usize> = HashMap::new();
+    let mut by_step: HashMap<u64, usize> = HashMap::new();
     for (at, row) in rows.iter().enumerate().filter(|(_, row)| !row.is_retracted()) {
-        match row.text("kind").as_str() {
-            "approval.requested" => {
-                by_request.insert(at, approvals.len());
+        match (row.kind(), row.step()) {
+            // Of two requests that claim one name the first owns it: the other one is a copy. A request has a step.
+            (Kind::ApprovalRequested, Some(step)) if !by_step.contains_key(&step) => {
+                by_step.insert(step, approvals.len());
                 approvals.push(Approval { request: Some(at), decision: None });
             }
-            "approval.approved" | "approval.denied" | "approval.expired" => {
-                let request = names.find(&row.text("answers")).and_then(|request| by_request.get(&request));
+            (Kind::Answer, _) => answers.push(Answer { question: names.find(&row.text("answers")), answer: at }),
+            (kind, _) => {
+                let Some(verdict) = kind.verdict() else { continue };
+                let request = names.step(&row.text("answers")).and_then(|step| by_step.get(&step));
                 match request.and_then(|known| approvals.get_mut(*known)) {
-                    Some(approval) => approval.decision = approval.decision.or(Some(at)),
+                    Some(approval) => {
+                        let expires_at = approval.request.and_then(|at| rows[at].expires_at());
+                        if is_in_time(expires_at, verdict, Facts::at(row)) {
+                            approval.decision = approval.decision.or(Some(at));
+                        }
+                    }
                     None => approvals.push(Approval { request: None, decision: Some(at) }),
                 }
             }
-            "answer" => answers.push(Answer { question: names.find(&row.text("answers")), answer: at }),
-            _ => {}
         }
     }
     (approvals, answers)

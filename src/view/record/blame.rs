@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use super::Entry;
 use super::json::Object;
 use super::paths::Wanted;
-use crate::model::Instant;
+use crate::field_set;
+use crate::model::{Field, Instant, Kind};
+use crate::view::facts::{Facts, FieldSet};
 
-/// The fields by which a row is found to matter, in the order that [`matters`] expects.
-pub const FIELDS: [&str; 4] = ["kind", "artifact_ref", "output_refs", "tool_call"];
+/// The fields by which a row is found to matter.
+pub const FIELDS: FieldSet = field_set![Kind, ArtifactRef, OutputRefs, ToolCall];
 /// The columns of what is told.
 pub const COLUMNS: [&str; 9] =
     ["timestamp", "row", "agent_id", "tool", "side_effect", "approval", "action", "status", "path"];
@@ -57,14 +59,14 @@ pub struct Blame<'w> {
     rows: usize,
 }
 
-/// Whether a row, with its [`FIELDS`], touches the file or says who allowed what, or who runs a run.
-pub fn matters(fields: &[Option<&[u8]>], wanted: &Wanted) -> bool {
-    let [kind, refs @ .., call] = fields else { return false };
-    let kind = kind.map(super::entry::plain).unwrap_or_default();
-    kind.starts_with("approval.")
-        || kind == "run.start"
-        || refs.iter().flatten().any(|refs| wanted.within(refs).is_some())
-        || call.is_some_and(|call| args(call).is_some_and(|args| wanted.within(args).is_some()))
+/// Whether a row touches the file, says who allowed what, or who runs a run.
+pub fn matters(row: &impl Facts, wanted: &Wanted) -> bool {
+    let kind = row.kind();
+    let is_within = |value: &[u8]| wanted.within(value).is_some();
+    kind.is_of_approval()
+        || kind == Kind::RunStart
+        || [Field::ArtifactRef, Field::OutputRefs].into_iter().filter_map(|field| row.raw(field)).any(is_within)
+        || row.raw(Field::ToolCall).and_then(args).is_some_and(is_within)
 }
 
 fn args(call: &[u8]) -> Option<&[u8]> {
@@ -90,22 +92,20 @@ impl<'w> Blame<'w> {
     /// Takes the next row.
     pub fn push(&mut self, row: &Entry) {
         self.rows += 1;
-        let (run_id, kind) = (row.text("run_id"), row.text("kind"));
+        let (run_id, kind) = (row.text("run_id"), row.kind());
         let name = if row.name.starts_with('#') { format!("{run_id}{}", row.name) } else { row.name.clone() };
         let agent = row.text("agent_id");
         if !agent.is_empty() {
             self.agents.entry(run_id.clone()).or_insert(agent.clone());
         }
         let key = (run_id.clone(), row.text("tool_call.id"));
-        match kind.as_str() {
-            "approval.requested" => drop(self.requests.insert(name.clone(), key.clone())),
-            "approval.approved" | "approval.denied" | "approval.expired" => {
-                let by = row.text("approver");
-                let by = if by.is_empty() { by } else { format!(" by {by}") };
-                let outcome = format!("{}{by}", kind.replacen("approval.", "", 1));
-                self.decisions.entry(row.text("answers")).or_insert(outcome);
-            }
-            _ => {}
+        if kind == Kind::ApprovalRequested {
+            self.requests.insert(name.clone(), key.clone());
+        }
+        if let Some(verdict) = kind.verdict() {
+            let by = row.text("approver");
+            let by = if by.is_empty() { by } else { format!(" by {by}") };
+            self.decisions.entry(row.text("answers")).or_insert(format!("{}{by}", verdict.word()));
         }
         let refs = ["artifact_ref", "output_refs", "tool_call.args"];
         let Some(path) = refs.iter().find_map(|field| self.wanted.within(row.raw(field)?)) else { return };

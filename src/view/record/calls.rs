@@ -3,6 +3,9 @@
 use std::collections::HashMap;
 
 use super::Entry;
+use crate::model::{Kind, SideEffect};
+use crate::view::facts::Facts;
+use crate::view::pairing::Pairing;
 
 /// One call of a tool. A call without an intent is a row that speaks of a call and has no pair.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,48 +41,52 @@ impl Call {
 
     /// Whether it changed something that lasts.
     pub fn wrote(&self, rows: &[Entry]) -> bool {
-        matches!(self.text(rows, "side_effect").as_str(), "write" | "delete")
+        SideEffect::of(&self.text(rows, "side_effect")).is_some_and(SideEffect::writes)
     }
 }
 
-/// The calls among `rows`, in the order in which they began, and requests for calls that were not made.
+/// The calls among `rows`, in the order in which they began, and requests for calls that were not made. Which result is of
+/// which intent `view::pairing` says.
 pub fn calls(rows: &[Entry]) -> (Vec<Call>, Vec<Call>) {
     let mut groups: Vec<Call> = Vec::new();
-    // The newest call of each id.
-    let mut newest: HashMap<String, usize> = HashMap::new();
-    for (at, row) in rows.iter().enumerate().filter(|(_, row)| row.has_call() && !row.is_retracted()) {
-        let id = row.text("tool_call.id");
-        let known = newest.get(&id).copied().filter(|_| !id.is_empty());
-        let known = known.and_then(|known| groups.get_mut(known));
-        let kind = row.text("kind");
-        let begun = Call { id: id.clone(), rows: vec![at], ..Call::default() };
-        let begun = match (kind.as_str(), known) {
-            ("call.intent", Some(call)) if call.intent.is_none() && call.result.is_none() => {
-                call.intent = Some(at);
-                call.rows.push(at);
-                continue;
-            }
-            ("call.intent", _) => Call { intent: Some(at), ..begun },
-            ("call.result" | "", Some(call)) if call.is_open() => {
-                // A plain row about a call that runs says how it goes, not how it ended.
-                if !kind.is_empty() {
-                    call.result = Some(at);
-                }
-                call.rows.push(at);
-                continue;
-            }
-            ("call.result" | "", _) => Call { result: Some(at), ..begun },
-            (_, Some(call)) if call.result.is_none() => {
-                call.rows.push(at);
-                continue;
-            }
-            ("approval.requested", _) => begun,
-            _ => continue,
+    let mut open: Pairing<usize> = Pairing::default();
+    // The newest request of each id, until its call begins.
+    let mut asked: HashMap<Vec<u8>, usize> = HashMap::new();
+    let speaks = |row: &Entry| row.has_call() || matches!(row.kind(), Kind::CallIntent | Kind::CallResult);
+    for (at, row) in rows.iter().enumerate().filter(|(_, row)| speaks(row) && !row.is_retracted()) {
+        let id = row.call().and_then(|call| call.id).map(|id| id.into_owned());
+        let begun = || Call { id: row.text("tool_call.id"), rows: vec![at], ..Call::default() };
+        let kind = row.kind();
+        let known = match kind {
+            Kind::CallIntent => id.as_ref().and_then(|id| asked.remove(id)),
+            Kind::CallResult => open.result(id.as_deref()),
+            // Of another call than the one that is open: that was allowed.
+            Kind::ApprovalRequested => id.as_ref().and_then(|id| asked.get(id)).copied(),
+            _ => open.newest(id.as_deref()).or_else(|| asked.get(id.as_ref()?)).copied(),
         };
-        if !id.is_empty() {
-            newest.insert(id, groups.len());
+        let place = match (known, kind) {
+            (Some(known), _) => {
+                groups[known].rows.push(at);
+                known
+            }
+            // A row that speaks of a call and has no pair.
+            (None, Kind::CallIntent | Kind::CallResult | Kind::Step | Kind::ApprovalRequested) => {
+                groups.push(begun());
+                groups.len() - 1
+            }
+            (None, _) => continue,
+        };
+        match kind {
+            Kind::CallIntent => {
+                groups[place].intent = Some(at);
+                open.intent(id.as_deref(), place);
+            }
+            Kind::CallResult => groups[place].result = Some(at),
+            // A plain row about a call that runs says how it goes, not how it ended.
+            Kind::Step if known.is_none() => groups[place].result = Some(at),
+            Kind::ApprovalRequested => drop(id.map(|id| asked.insert(id, place))),
+            _ => {}
         }
-        groups.push(begun);
     }
     groups.into_iter().partition(|group| group.intent.is_some() || group.result.is_some())
 }

@@ -1,5 +1,8 @@
 //! Two runs beside each other: what they were given, where they part, what only one of them did.
 
+use crate::model::Field;
+use crate::model::Kind;
+use crate::view::facts::Facts;
 use std::collections::HashMap;
 
 use super::entry::items;
@@ -50,9 +53,9 @@ pub fn diff(a: &Record, b: &Record) -> Vec<Difference> {
         |record: &Record, holds: fn(&Entry) -> bool| record.valid().filter(|(_, row)| holds(row)).count().to_string();
     found.pair("errors", count(a, Entry::went_wrong), count(b, Entry::went_wrong));
     found.pair("retries", count(a, Entry::is_retry), count(b, Entry::is_retry));
-    found.pair("denied", count(a, Entry::is_denied), count(b, Entry::is_denied));
+    found.pair("denied", count(a, Entry::denies), count(b, Entry::denies));
     let differ = found.list.len();
-    for field in SUMS {
+    for field in SUMS.map(Field::name) {
         let text = |record: &Record| record.sum(field).map_or_else(String::new, ToString::to_string);
         found.pair(field, text(a), text(b));
     }
@@ -105,7 +108,7 @@ impl Found {
     /// The first step in which one did what the other did not.
     fn first_parting(&mut self, a: &Record, b: &Record) {
         let steps = |record: &Record| -> Vec<(String, String)> {
-            let rows = record.valid().filter(|(_, row)| !(row.is("review") || row.is("correction")));
+            let rows = record.valid().filter(|(_, row)| !(row.is(Kind::Review) || row.is(Kind::Correction)));
             rows.map(|(_, row)| (row.name.clone(), step(row))).collect()
         };
         let (a, b) = (steps(a), steps(b));

@@ -1,62 +1,65 @@
 //! One row of a run, its fields by name.
 
-use crate::json::{self, Kind};
-use crate::model::{Address, Instant};
-use crate::view::{Amended, standing};
+use crate::field_set;
+use crate::json;
+use crate::model::Field;
+use crate::model::{Address, Instant, Kind, Status};
+use crate::view::Amended;
+use crate::view::facts::{Facts, FieldSet};
 
 /// The fields that a record reads.
-const FIELDS: [&str; 51] = [
-    "run_id",
-    "step",
-    "timestamp",
-    "kind",
-    "phase",
-    "action",
-    "status",
-    "artifact_ref",
-    "next_intent",
-    "blocked_on",
-    "agent_id",
-    "agent_version",
-    "parent_run_id",
-    "turn_id",
-    "handoff_to",
-    "model",
-    "prompt_version",
-    "tools_available",
-    "permissions",
-    "task",
-    "requester",
-    "owner",
-    "inputs",
-    "input_refs",
-    "output_refs",
-    "tool_call",
-    "approval_state",
-    "approver",
-    "policy",
-    "reason",
-    "rationale",
-    "attempt",
-    "retry_of",
-    "retry_owner",
-    "fallback_of",
-    "escalated_to",
-    "state_version",
-    "client",
-    "error",
-    "duration_ms",
-    "wait_ms",
-    "tokens_in",
-    "tokens_out",
-    "cost_usd",
-    "final_status",
-    "rating",
-    "answers",
-    "undoes",
-    "evidence",
-    "host",
-    "expires_at",
+const FIELDS: FieldSet = field_set![
+    RunId,
+    Step,
+    Timestamp,
+    Kind,
+    Phase,
+    Action,
+    Status,
+    ArtifactRef,
+    NextIntent,
+    BlockedOn,
+    AgentId,
+    AgentVersion,
+    ParentRunId,
+    TurnId,
+    HandoffTo,
+    Model,
+    PromptVersion,
+    ToolsAvailable,
+    Permissions,
+    Task,
+    Requester,
+    Owner,
+    Inputs,
+    InputRefs,
+    OutputRefs,
+    ToolCall,
+    ApprovalState,
+    Approver,
+    Policy,
+    Reason,
+    Rationale,
+    Attempt,
+    RetryOf,
+    RetryOwner,
+    FallbackOf,
+    EscalatedTo,
+    StateVersion,
+    Client,
+    Error,
+    DurationMs,
+    WaitMs,
+    TokensIn,
+    TokensOut,
+    CostUsd,
+    FinalStatus,
+    Rating,
+    Answers,
+    Undoes,
+    Evidence,
+    Host,
+    ExpiresAt,
 ];
 
 /// One row.
@@ -81,8 +84,8 @@ impl Entry {
     /// Reads the row `text`; `place` names it when it has no step.
     pub fn read(text: &[u8], place: Option<&Address>, amended: Vec<Amended>) -> Entry {
         let mut picked = Vec::new();
-        if json::pick(text, &FIELDS, &mut picked).is_err() {
-            picked = vec![None; FIELDS.len()];
+        if json::pick(text, FIELDS.names(), &mut picked).is_err() {
+            picked = vec![None; FIELDS.names().len()];
         }
         // What is null is not there.
         let values = picked.into_iter().map(|value| value.filter(|raw| *raw != b"null").map(Box::from)).collect();
@@ -106,7 +109,7 @@ impl Entry {
             json::pick(call, &[member], &mut picked).ok()?;
             return picked[0].filter(|raw| *raw != b"null");
         }
-        let at = FIELDS.iter().position(|known| *known == field);
+        let at = FIELDS.names().iter().position(|known| *known == field);
         debug_assert!(at.is_some(), "{field} is not read");
         self.values.get(at?)?.as_deref()
     }
@@ -127,18 +130,18 @@ impl Entry {
     }
 
     /// Whether its kind is this one.
-    pub fn is(&self, kind: &str) -> bool {
-        self.text("kind") == kind
+    pub fn is(&self, kind: Kind) -> bool {
+        self.kind() == kind
     }
 
     /// Whether it is about a call.
     pub fn has_call(&self) -> bool {
-        self.raw("tool_call").is_some_and(|raw| json::kind(raw) == Some(Kind::Object))
+        self.raw("tool_call").is_some_and(|raw| json::kind(raw) == Some(json::Kind::Object))
     }
 
-    /// Whether it says where its run stands.
+    /// Whether it says where its run stands, and was not taken back.
     pub fn stands(&self) -> bool {
-        !self.is_retracted() && standing::counts(self.raw("kind"), self.raw("status"))
+        !self.is_retracted() && Facts::stands(self)
     }
 
     /// Whether it was taken back: it is shown, and counts for nothing.
@@ -149,25 +152,15 @@ impl Entry {
     /// Whether something went wrong in it: it says so, it is an error, or its call ended so.
     pub fn went_wrong(&self) -> bool {
         let exit = self.text("tool_call.exit_code");
-        self.text("status") == "failed" || self.has("error") || !(exit.is_empty() || exit == "0")
-    }
-
-    /// Whether it tries again what went wrong.
-    pub fn is_retry(&self) -> bool {
-        let attempt = self.text("attempt");
-        self.has("retry_of") || self.has("fallback_of") || !(attempt.is_empty() || attempt == "1")
-    }
-
-    /// Whether it says that something was not allowed.
-    pub fn is_denied(&self) -> bool {
-        self.is("approval.denied") || self.text("approval_state") == "denied"
+        self.status() == Some(Status::Failed) || self.has("error") || !(exit.is_empty() || exit == "0")
     }
 
     /// What it answers, in the words of whoever did.
     pub fn answer(&self) -> String {
         let (action, reason) = (self.text("action"), self.text("reason"));
         match (action.as_str(), reason.is_empty()) {
-            ("" | "answer", _) => reason,
+            ("", _) => reason,
+            (action, _) if action == Kind::Answer.word() => reason,
             (_, true) => action,
             (_, false) => format!("{action} — {reason}"),
         }
@@ -181,10 +174,16 @@ impl Entry {
     }
 }
 
+impl Facts for Entry {
+    fn raw(&self, field: Field) -> Option<&[u8]> {
+        self.values.get(FIELDS.slot(field)?)?.as_deref()
+    }
+}
+
 /// The elements of an array, or the value itself, as texts.
 pub fn items(raw: &[u8]) -> Vec<String> {
     match json::kind(raw) {
-        Some(Kind::Array) => json::Leaves::new(raw).map(plain).collect(),
+        Some(json::Kind::Array) => json::Leaves::new(raw).map(plain).collect(),
         _ => vec![plain(raw)],
     }
 }

@@ -1,5 +1,8 @@
 //! The rows of a run to a record (`docs/run-record.md`, What a record says).
 
+use crate::model::Field;
+use crate::model::Kind;
+use crate::view::facts::Facts;
 use std::collections::HashSet;
 
 use super::approvals::Names;
@@ -26,7 +29,7 @@ pub const SAID: [&str; 14] = [
     "host",
 ];
 /// What is added up over all rows, exactly.
-pub const SUMS: [&str; 4] = ["cost_usd", "tokens_in", "tokens_out", "wait_ms"];
+pub const SUMS: [Field; 4] = [Field::CostUsd, Field::TokensIn, Field::TokensOut, Field::WaitMs];
 /// What the newest row says that has it.
 pub const NEWEST: [&str; 3] = ["final_status", "rating", "state_version"];
 
@@ -90,7 +93,7 @@ impl Record {
             run_id: run_id.to_owned(),
             said: SAID.iter().map(|field| said(&entries, field)).collect(),
             newest: NEWEST.iter().map(|field| newest(&|row| row.has(field))).collect(),
-            sums: SUMS.iter().map(|field| sum(&entries, field)).collect(),
+            sums: SUMS.iter().map(|field| sum(&entries, *field)).collect(),
             standing: newest(&|row| row.stands()),
             calls,
             approvals,
@@ -113,7 +116,7 @@ impl Record {
 
     /// The total of a field that is added up.
     pub fn sum(&self, field: &str) -> Option<&Decimal> {
-        let at = SUMS.iter().position(|known| *known == field)?;
+        let at = SUMS.iter().position(|known| known.name() == field)?;
         self.sums.get(at)?.as_ref()
     }
 
@@ -165,7 +168,8 @@ impl Record {
     pub fn artifacts(&self) -> Vec<(String, usize)> {
         let mut found: Vec<(String, usize)> = Vec::new();
         let mut seen: HashSet<String> = HashSet::new();
-        for (at, row) in self.valid() {
+        // Of a call that was refused nothing was left behind.
+        for (at, row) in self.valid().filter(|(_, row)| row.call().is_none() || row.is_of_made_call()) {
             for artifact in row.artifacts() {
                 if !artifact.is_empty() && seen.insert(artifact.clone()) {
                     found.push((artifact, at));
@@ -177,12 +181,12 @@ impl Record {
 
     /// Rows that hand the work on.
     pub fn handoffs(&self) -> impl Iterator<Item = (usize, &Entry)> {
-        self.valid().filter(|(_, row)| row.is("handoff") || row.has("handoff_to"))
+        self.valid().filter(|(_, row)| row.is(Kind::Handoff) || row.has("handoff_to"))
     }
 
     /// Rows that say that something was not allowed.
     pub fn denied(&self) -> impl Iterator<Item = (usize, &Entry)> {
-        self.valid().filter(|(_, row)| row.is_denied())
+        self.valid().filter(|(_, row)| row.denies())
     }
 }
 
@@ -217,12 +221,10 @@ fn said(rows: &[Entry], field: &str) -> Vec<Said> {
     said
 }
 
-fn sum(rows: &[Entry], field: &str) -> Option<Decimal> {
-    let mut sum: Option<Sum> = None;
-    for row in rows.iter().filter(|row| !row.is_retracted()) {
-        if let Some(term) = row.raw(field).and_then(Decimal::parse) {
-            sum.get_or_insert_default().add(&term);
-        }
-    }
-    sum?.total().ok()
+/// None when no row says a number.
+fn sum(rows: &[Entry], field: Field) -> Option<Decimal> {
+    let mut sum = Sum::default();
+    rows.iter().filter(|row| !row.is_retracted()).for_each(|row| row.add_to(&mut sum, field));
+    sum.parts().0?;
+    sum.total().ok()
 }

@@ -3,7 +3,10 @@
 use super::fold::{NEWEST, SAID, SUMS};
 use super::{Call, Entry, Record};
 use crate::json;
+use crate::model::Field;
+use crate::model::Kind;
 use crate::view::Amended;
+use crate::view::facts::Facts;
 
 /// An object that is written member by member; what is empty is left out.
 pub struct Object {
@@ -85,7 +88,7 @@ impl Record {
         if let Some(ms) = self.lasted_ms() {
             out.raw("lasted_ms", ms.to_string().as_bytes());
         }
-        for field in SUMS {
+        for field in SUMS.map(Field::name) {
             if let Some(total) = self.sum(field) {
                 out.raw(field, total.to_string().as_bytes());
             }
@@ -134,9 +137,9 @@ impl Record {
             })
             .collect::<Vec<_>>()
         };
-        out.list("denied", rows(&Entry::is_denied, &["kind", "action", "approver", "policy", "reason"]));
+        out.list("denied", rows(&Entry::denies, &["kind", "action", "approver", "policy", "reason"]));
         out.list("policy", rows(&|row| row.has("policy"), &["action", "policy", "approval_state", "reason"]));
-        let handoff = |row: &Entry| row.is("handoff") || row.has("handoff_to");
+        let handoff = |row: &Entry| row.is(Kind::Handoff) || row.has("handoff_to");
         out.list(
             "handoffs",
             rows(&handoff, &["agent_id", "handoff_to", "artifact_ref", "output_refs", "action", "reason"]),

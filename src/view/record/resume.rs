@@ -3,6 +3,8 @@
 //!
 //! Not here: how it is written out (`render::record::resume`); the sizes of lines come from there.
 
+use crate::model::Kind;
+use crate::view::facts::Facts;
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
@@ -73,8 +75,8 @@ impl Resume {
         // What is told elsewhere is no step: decisions, requests, and intents, which their results tell again.
         let intents: HashSet<usize> = record.calls.iter().filter_map(|call| call.intent).collect();
         items.rows(Section::Steps, |at, row| {
-            let told = decides(row) || row.is("approval.requested") || intents.contains(&at);
-            (row.stands() || row.is("handoff")) && !row.went_wrong() && !told
+            let told = decides(row) || row.is(Kind::ApprovalRequested) || intents.contains(&at);
+            (row.stands() || row.is(Kind::Handoff)) && !row.went_wrong() && !told
         });
         let mut items = items.items;
         items.sort_by_key(|item| (item.section, item.row));
@@ -153,8 +155,8 @@ impl Items<'_> {
 
     /// Who holds the run, if it was not released since.
     fn hold(&mut self) {
-        let newest = self.record.valid().filter(|(_, row)| row.is("hold") || row.is("release")).last();
-        if let Some((at, row)) = newest.filter(|(_, row)| row.is("hold")) {
+        let newest = self.record.valid().filter(|(_, row)| row.is(Kind::Hold) || row.is(Kind::Release)).last();
+        if let Some((at, row)) = newest.filter(|(_, row)| row.is(Kind::Hold)) {
             let mut parts = vec![("row", row.name.clone())];
             parts.extend(self.decision(at));
             self.push(Section::Held, 0, at, parts);
@@ -276,10 +278,8 @@ impl Items<'_> {
 
 /// Whether a row is somebody's word on what the run asked.
 fn decides(row: &Entry) -> bool {
-    matches!(
-        row.text("kind").as_str(),
-        "answer" | "approval.approved" | "approval.denied" | "approval.expired" | "hold" | "release"
-    )
+    let kind = row.kind();
+    kind.verdict().is_some() || kind.is_hold() || kind == Kind::Answer
 }
 
 fn shorten(text: &mut String) {

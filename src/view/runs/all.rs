@@ -1,5 +1,7 @@
 //! All runs of some rows, and those of rows that stand behind one another joined.
 
+use crate::model::Field;
+use crate::view::facts::{Facts, Picked};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -8,9 +10,10 @@ use foldhash::fast::RandomState;
 
 use super::pack;
 use super::run::{DONE, FAILED, FIELDS, Run};
+use crate::format::carried;
 use crate::json;
-use crate::model::{Instant, run_id};
-use crate::query::{Place, Row};
+use crate::model::{Instant, Kind, run_id};
+use crate::query::Place;
 
 /// All runs of some rows.
 #[derive(Debug, Clone, Default)]
@@ -20,23 +23,43 @@ pub struct Runs<'a> {
 }
 
 impl<'a> Runs<'a> {
-    /// Takes in one row, its fields by [`FIELDS`]; says whose it is, by place in the order in which runs began. One without
-    /// a run is passed over.
-    pub fn push(&mut self, row: &Row<'_>) -> Option<usize> {
-        debug_assert_eq!(row.fields.len(), FIELDS.len());
-        let id = row.field(0).and_then(json::decode).filter(|id| !id.is_empty())?;
-        let id = String::from_utf8_lossy(&id);
-        let at = match self.by_id.get(&*id) {
-            Some(at) => *at,
-            None => {
-                let at = self.runs.len();
-                self.runs.push(Run { run_id: Cow::Owned(id.clone().into_owned()), ..Run::default() });
-                self.by_id.insert(Cow::Owned(id.into_owned()), at);
-                at
-            }
-        };
-        self.runs[at].push(row);
+    /// Takes in one row, of which at least [`FIELDS`] were picked; says whose it is, by place in the order in which runs
+    /// began. One without a run is passed over.
+    pub fn push(&mut self, text: &[u8], facts: &impl Facts, place: Place) -> Option<usize> {
+        let at = self.at(facts.chars(Field::RunId)?)?;
+        if facts.kind() == Kind::ArchiveCarried {
+            self.carry(text);
+        }
+        self.runs[at].push(facts, place);
         Some(at)
+    }
+
+    /// The place of the run with this id, which may be new.
+    fn at(&mut self, id: Cow<'_, [u8]>) -> Option<usize> {
+        let id = String::from_utf8_lossy(&id);
+        if id.is_empty() {
+            return None;
+        }
+        if let Some(at) = self.by_id.get(&*id) {
+            return Some(*at);
+        }
+        let at = self.runs.len();
+        self.runs.push(Run { run_id: Cow::Owned(id.clone().into_owned()), ..Run::default() });
+        self.by_id.insert(Cow::Owned(id.into_owned()), at);
+        Some(at)
+    }
+
+    /// Takes in the rows that `row` carries over.
+    fn carry(&mut self, row: &[u8]) {
+        let mut values = Vec::new();
+        for carried in carried::rows(row).unwrap_or_default() {
+            if json::pick(carried, FIELDS.names(), &mut values).is_ok() {
+                let facts = Picked::new(&FIELDS, &values);
+                if let Some(at) = facts.chars(Field::RunId).and_then(|id| self.at(id)) {
+                    self.runs[at].carry(&facts);
+                }
+            }
+        }
     }
 
     /// The run of this name, as far as its rows were taken in.

@@ -45,12 +45,12 @@ pub const FIELDS: [&str; 31] = [
 pub fn write(run: &Run<'_>, tree: &Tree, at: usize, now: Instant, out: &mut Vec<u8>) {
     out.push(b'{');
     text("run_id", &run.run_id, out);
-    text(ONCE[5], run.parent(), out);
-    for (name, said) in ONCE.iter().zip(&run.once).take(5) {
-        text(name, said, out);
+    text("parent_run_id", run.parent(), out);
+    for (field, said) in ONCE.iter().zip(&run.once).take(5) {
+        text(field.name(), said, out);
     }
-    for (name, said) in STANDING.iter().zip(run.standing.iter().flatten()) {
-        text(name, said, out);
+    for (field, said) in STANDING.iter().zip(run.standing().into_iter().flatten()) {
+        text(field.name(), said, out);
     }
     if let Ending::Final(word) = &run.ending {
         text("final_status", word, out);
@@ -62,8 +62,8 @@ pub fn write(run: &Run<'_>, tree: &Tree, at: usize, now: Instant, out: &mut Vec<
     whole("rows", run.rows, out);
     whole("steps", run.steps, out);
     whole("children", tree.children(at), out);
-    for (index, (name, sum)) in SUMMED.iter().zip(&run.sums).enumerate() {
-        total(name, sum, out);
+    for (index, (field, sum)) in SUMMED.iter().zip(&run.sums).enumerate() {
+        total(field.name(), sum, out);
         if index == 0 {
             total("cost_usd_with_children", tree.cost_with_children(at).unwrap_or(sum), out);
         }
@@ -71,8 +71,8 @@ pub fn write(run: &Run<'_>, tree: &Tree, at: usize, now: Instant, out: &mut Vec<
     flag("wrote", run.wrote, out);
     flag("denied", run.denied, out);
     flag("held", run.is_held(), out);
-    whole("open_calls", run.calls.open(), out);
-    whole("open_approvals", run.approvals.open(), out);
+    whole("open_calls", run.calls.count(), out);
+    whole("open_approvals", run.requests.count(now), out);
     whole("retries", run.retries, out);
     for (name, at) in [("started_at", run.first_at), ("timestamp", run.last_at)] {
         if let Some(at) = at {

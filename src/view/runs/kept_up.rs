@@ -2,10 +2,11 @@
 //! it changes, and one pass over a list that is nearly sorted.
 
 use super::all::{Order, Runs, is_active, order};
-use super::run::Run;
-use crate::json;
+use super::run::{FIELDS, Run};
+use crate::model::Field;
 use crate::model::run_id;
 use crate::query::Row;
+use crate::view::facts::{Facts, Picked};
 
 /// All runs but the tool's own. A run keeps its number for as long as this lives.
 #[derive(Debug, Clone, Default)]
@@ -28,9 +29,9 @@ impl KeptUp {
 
     /// Takes in a row that stands behind all others, its fields by [`super::FIELDS`]. It shows from [`KeptUp::settle`] on.
     pub fn push(&mut self, row: &Row<'_>) {
-        let id = row.field(0).and_then(json::decode);
-        if !id.is_some_and(|id| run_id::is_reserved(&String::from_utf8_lossy(&id))) {
-            self.changed.extend(self.runs.push(row));
+        let facts = Picked::new(&FIELDS, row.fields);
+        if !run_id::is_reserved(&facts.text(Field::RunId)) {
+            self.changed.extend(self.runs.push(row.text, &facts, row.place));
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Not here: which bytes are read (`scan::folded`), tables (`render`), the rows of one run (`view::timeline`).
 //!
-//! - `run`: one run, and what a row changes in it · `pairs`: what was begun and not ended
+//! - `run`: one run, and what a row changes in it
 //! - `all`: all runs of some rows; those of rows that stand behind one another, joined
 //! - `kept_up`: the same kept in order while rows come
 //! - `pack`: runs as bytes, for `cache/`, and back
@@ -17,13 +17,11 @@ pub mod cards;
 pub mod json;
 pub mod kept_up;
 mod pack;
-pub mod pairs;
 pub mod run;
 pub mod tree;
 
 pub use all::{Runs, is_packed, says, unpack};
 pub use cards::Cards;
 pub use kept_up::KeptUp;
-pub use pairs::Pairs;
 pub use run::{Ending, FIELDS, Run};
 pub use tree::Tree;

@@ -7,11 +7,12 @@
 
 use std::borrow::Cow;
 
-use super::pairs::Pairs;
 use super::run::{Ending, Run, Text};
 use crate::json::Sum;
 use crate::model::Instant;
 use crate::query::Place;
+use crate::view::open_requests::{Asked, Decisions, OpenRequests, Pending};
+use crate::view::pairing::{OpenCalls, Unpaired};
 
 const WROTE: u64 = 1;
 const DENIED: u64 = 1 << 1;
@@ -25,6 +26,7 @@ const LASTED: u64 = 1 << 7;
 const SUMS: u64 = 1 << 8;
 const HELD: u64 = 1 << 11;
 const RELEASED: u64 = 1 << 12;
+const CARRIED: u64 = 1 << 13;
 
 /// The bytes of `runs`.
 pub fn pack(runs: &[Run<'_>]) -> Vec<u8> {
@@ -52,6 +54,7 @@ fn one(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
     flag(run.held == Some(true), HELD);
     flag(run.held == Some(false), RELEASED);
     flag(run.standing.is_some(), STANDS);
+    flag(run.carried.is_some(), CARRIED);
     flag(run.ending == Ending::WentOn, WENT_ON);
     flag(matches!(run.ending, Ending::Final(_)), ENDED);
     flag(run.rating.is_some(), RATED);
@@ -82,7 +85,7 @@ fn one(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
     };
     text(&run.run_id, bytes);
     run.once.iter().for_each(|said| text(said, bytes));
-    run.standing.iter().flatten().for_each(|said| text(said, bytes));
+    run.standing.iter().chain(&run.carried).flatten().for_each(|said| text(said, bytes));
     if let Ending::Final(word) = &run.ending {
         text(word, bytes);
     }
@@ -90,13 +93,36 @@ fn one(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
         text(rating, bytes);
         text(why, bytes);
     }
-    for pairs in [&run.calls, &run.approvals] {
-        put(bytes, pairs.iter().len() as u64);
-        for (name, count) in pairs.iter() {
-            text(name, bytes);
-            put(bytes, count as u64);
+    put(bytes, run.calls.unnamed);
+    put(bytes, run.calls.iter().len() as u64);
+    for (id, unpaired) in run.calls.iter() {
+        text(id, bytes);
+        put(bytes, unpaired.results);
+        put(bytes, unpaired.intents);
+    }
+    put(bytes, run.requests.iter().len() as u64);
+    for (step, asked) in run.requests.iter() {
+        put(bytes, step);
+        decisions(&asked.before, bytes);
+        put(bytes, asked.request.is_some().into());
+        if let Some(request) = &asked.request {
+            instant(request.expires_at, bytes);
+            decisions(&request.decisions, bytes);
         }
     }
+}
+
+fn instant(at: Option<Instant>, bytes: &mut Vec<u8>) {
+    put(bytes, at.is_some().into());
+    if let Some(at) = at {
+        put(bytes, at.seconds as u64);
+        put(bytes, at.attos);
+    }
+}
+
+fn decisions(decisions: &Decisions, bytes: &mut Vec<u8>) {
+    put(bytes, decisions.is_untimed.into());
+    instant(decisions.earliest, bytes);
 }
 
 /// Hands the runs to `each`; their rows stand in the input with the number `input`. `None`: these bytes were not packed here.
@@ -161,13 +187,36 @@ impl<'a> Reader<'a> {
         Some(Sum::from_parts(Some(reach), total))
     }
 
-    fn pairs(&mut self) -> Option<Pairs<'a>> {
-        let mut pairs = Pairs::default();
+    fn calls(&mut self) -> Option<OpenCalls<'a>> {
+        let mut calls = OpenCalls::default();
+        calls.unnamed = self.number()?;
         for _ in 0..self.number()? {
-            let name = self.text()?;
-            pairs.count(name, self.number()? as i64);
+            let id = self.text()?;
+            calls.join_one(id, Unpaired { results: self.number()?, intents: self.number()? });
         }
-        Some(pairs)
+        Some(calls)
+    }
+
+    fn some_instant(&mut self) -> Option<Option<Instant>> {
+        let given = self.number()? == 1;
+        self.instant(given)
+    }
+
+    fn decisions(&mut self) -> Option<Decisions> {
+        Some(Decisions { is_untimed: self.number()? == 1, earliest: self.some_instant()? })
+    }
+
+    fn requests(&mut self) -> Option<OpenRequests> {
+        let mut requests = OpenRequests::default();
+        for _ in 0..self.number()? {
+            let (step, before) = (self.number()?, self.decisions()?);
+            let request = match self.number()? {
+                1 => Some(Pending { expires_at: self.some_instant()?, decisions: self.decisions()? }),
+                _ => None,
+            };
+            requests.join_one(step, Asked { before, request });
+        }
+        Some(requests)
     }
 
     fn run(&mut self, input: u32) -> Option<Run<'a>> {
@@ -190,14 +239,15 @@ impl<'a> Reader<'a> {
             run_id: self.text()?,
             once: self.texts()?,
             standing: if has(STANDS) { Some(self.texts()?) } else { None },
+            carried: if has(CARRIED) { Some(self.texts()?) } else { None },
             ending: match (has(WENT_ON), has(ENDED)) {
                 (true, _) => Ending::WentOn,
                 (false, true) => Ending::Final(self.text()?),
                 (false, false) => Ending::Unsaid,
             },
             rating: if has(RATED) { Some((self.text()?, self.text()?)) } else { None },
-            calls: self.pairs()?,
-            approvals: self.pairs()?,
+            calls: self.calls()?,
+            requests: self.requests()?,
         })
     }
 }

@@ -1,53 +1,55 @@
 //! One run, and what a row changes in it (`docs/run-record.md`).
 
+use crate::field_set;
+use crate::model::Field;
+use crate::view::facts::{Facts, FieldSet};
 use std::borrow::Cow;
 
-use super::pairs::Pairs;
-use crate::json::{self, Decimal, Leaves, Sum};
-use crate::model::{Address, Instant, standing};
-use crate::query::{Place, Row};
+use crate::json::Sum;
+use crate::model::{Address, Instant, Kind, Status};
+use crate::query::Place;
+use crate::view::{OpenCalls, OpenRequests};
 
-/// The fields that are read of each row, in the order that [`Run::push`] expects.
-pub const FIELDS: [&str; 27] = [
-    "run_id",
-    "step",
-    "timestamp",
-    "kind",
-    "phase",
-    "status",
-    "action",
-    "next_intent",
-    "blocked_on",
-    "task",
-    "requester",
-    "owner",
-    "agent_id",
-    "model",
-    "parent_run_id",
-    "cost_usd",
-    "tokens_in",
-    "tokens_out",
-    "final_status",
-    "rating",
-    "reason",
-    "tool_call",
-    "approval_state",
-    "answers",
-    "retry_of",
-    "fallback_of",
-    "attempt",
+/// The fields that are read of each row.
+pub const FIELDS: FieldSet = field_set![
+    RunId,
+    Step,
+    Timestamp,
+    Kind,
+    Phase,
+    Status,
+    Action,
+    NextIntent,
+    BlockedOn,
+    Task,
+    Requester,
+    Owner,
+    AgentId,
+    Model,
+    ParentRunId,
+    CostUsd,
+    TokensIn,
+    TokensOut,
+    FinalStatus,
+    Rating,
+    Reason,
+    ToolCall,
+    ApprovalState,
+    Answers,
+    RetryOf,
+    FallbackOf,
+    Attempt,
+    Policy,
+    ExpiresAt,
 ];
-const STANDS: usize = 4;
-const SAID: usize = 9;
-const SUMS: usize = 15;
-const REST: usize = 18;
 
 /// What the row says that says where the run stands.
-pub const STANDING: [&str; 5] = ["phase", "status", "action", "next_intent", "blocked_on"];
+pub const STANDING: [Field; 5] = [Field::Phase, Field::Status, Field::Action, Field::NextIntent, Field::BlockedOn];
 /// What the first row says that says it.
-pub const ONCE: [&str; 6] = ["task", "requester", "owner", "agent_id", "model", "parent_run_id"];
+pub const ONCE: [Field; 6] =
+    [Field::Task, Field::Requester, Field::Owner, Field::AgentId, Field::Model, Field::ParentRunId];
 /// What is added up over all rows.
-pub const SUMMED: [&str; 3] = ["cost_usd", "tokens_in", "tokens_out"];
+pub const SUMMED: [Field; 3] = [Field::CostUsd, Field::TokensIn, Field::TokensOut];
 const PARENT: usize = 5;
 
 /// The [`Run::rank`] of runs that are over.
@@ -91,16 +93,18 @@ pub struct Run<'a> {
     pub retries: u64,
     /// [`SUMMED`].
     pub sums: [Sum; 3],
-    /// Some call had the side effect write or delete.
+    /// Some call that was made had the side effect write or delete.
     pub wrote: bool,
-    /// Something was denied.
+    /// Some call was refused, by a person, a rule, a contract or a hold.
     pub denied: bool,
     /// Whether a person holds it, where a row says so: the last one that does.
     pub held: Option<bool>,
     /// Calls whose intent has no result.
-    pub calls: Pairs<'a>,
-    /// Approvals that nobody decided on.
-    pub approvals: Pairs<'a>,
+    pub calls: OpenCalls<'a>,
+    /// Requests, and what was decided on them.
+    pub requests: OpenRequests,
+    /// [`STANDING`] of the newest row that was carried over: it says where the run stands as long as no row of its own does.
+    pub carried: Option<[Text<'a>; 5]>,
     /// When its first row was written, as that row says.
     pub first_at: Option<Instant>,
     /// When its newest row was written, as that row says.
@@ -112,109 +116,98 @@ pub struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Takes in the next row of it, its fields by [`FIELDS`].
-    pub fn push(&mut self, row: &Row<'_>) {
-        let field = |at: usize| row.fields.get(at).copied().flatten();
-        let text = |at: usize| field(at).and_then(json::decode);
-        let owned = |at: usize| text(at).map_or_else(String::new, |text| String::from_utf8_lossy(&text).into_owned());
+    /// Takes in the next row of it, which stands at `place`.
+    pub fn push(&mut self, facts: &impl Facts, place: Place) {
         self.rows += 1;
-        self.newest = row.place;
-        self.steps = self.steps.max(field(1).and_then(whole).unwrap_or(0));
-        self.last_at = text(2).and_then(|time| Instant::parse(std::str::from_utf8(&time).ok()?));
+        self.newest = place;
+        self.steps = self.steps.max(facts.step().unwrap_or(0));
+        self.last_at = facts.at();
         if self.rows == 1 {
             self.first_at = self.last_at;
         }
-        for (at, known) in self.once.iter_mut().enumerate().filter(|(_, known)| known.is_empty()) {
-            if field(SAID + at).is_some() {
-                *known = Cow::Owned(owned(SAID + at));
+        for (at, field) in ONCE.iter().enumerate() {
+            if self.once[at].is_empty() && facts.raw(*field).is_some() {
+                self.once[at] = Cow::Owned(facts.text(*field));
                 if at == PARENT {
-                    self.parent_said = row.place;
+                    self.parent_said = place;
                 }
             }
         }
-        for (at, sum) in self.sums.iter_mut().enumerate() {
-            add_up(sum, field(SUMS + at));
+        for (sum, field) in self.sums.iter_mut().zip(SUMMED) {
+            facts.add_to(sum, field);
         }
-        let kind = text(3);
-        let kind = kind.as_deref().unwrap_or_default();
-        let stands = standing::counts(Some(kind), field(5).is_some_and(|status| status.starts_with(b"\"")));
+        let stands = facts.stands();
         if stands {
-            let standing = self.standing.get_or_insert_with(Default::default);
-            for (at, known) in standing.iter_mut().enumerate() {
-                let known = known.to_mut();
-                known.clear();
-                if let Some(text) = text(STANDS + at) {
-                    known.push_str(&String::from_utf8_lossy(&text));
+            stand(&mut self.standing, facts);
+        }
+        match facts.says(Field::FinalStatus) {
+            true => self.ending = Ending::Final(Cow::Owned(facts.text(Field::FinalStatus))),
+            false if stands => self.ending = Ending::WentOn,
+            false => {}
+        }
+        if facts.chars(Field::Rating).is_some() {
+            let why = if facts.kind() == Kind::Review { facts.text(Field::Reason) } else { String::new() };
+            self.rating = Some((Cow::Owned(facts.text(Field::Rating)), Cow::Owned(why)));
+        }
+        match facts.kind() {
+            Kind::CallIntent => self.calls.intent(id(facts)),
+            Kind::CallResult => self.calls.result(id(facts)),
+            _ => {}
+        }
+        self.wrote |= facts.wrote();
+        self.denied |= facts.denies();
+        self.retries += u64::from(facts.is_retry());
+        self.decide(facts);
+    }
+
+    /// Takes in a row that retention carried over: it was a row of the run, and still decides what gates ask. What it cost and
+    /// counted is gone.
+    pub fn carry(&mut self, facts: &impl Facts) {
+        if facts.stands() {
+            stand(&mut self.carried, facts);
+        }
+        for (known, field) in self.once.iter_mut().zip(ONCE) {
+            if known.is_empty() {
+                *known = Cow::Owned(facts.text(field));
+            }
+        }
+        self.decide(facts);
+    }
+
+    /// Whether it is held, and what it asks for.
+    fn decide(&mut self, facts: &impl Facts) {
+        match facts.kind() {
+            Kind::Hold => self.held = Some(true),
+            Kind::Release => self.held = Some(false),
+            Kind::ApprovalRequested => {
+                if let Some(step) = facts.step() {
+                    self.requests.ask(step, facts.expires_at());
                 }
             }
-        }
-        match text(REST).filter(|text| !text.is_empty()) {
-            Some(_) => self.ending = Ending::Final(Cow::Owned(owned(REST))),
-            None if stands => self.ending = Ending::WentOn,
-            None => {}
-        }
-        if text(REST + 1).is_some() {
-            let why = if kind == b"review" { owned(REST + 2) } else { String::new() };
-            self.rating = Some((Cow::Owned(owned(REST + 1)), Cow::Owned(why)));
-        }
-        self.call(kind, field(REST + 3));
-        self.approval(kind, field(1), text(REST + 5).as_deref());
-        self.held = match kind {
-            b"hold" => Some(true),
-            b"release" => Some(false),
-            _ => self.held,
-        };
-        self.denied |= kind == b"approval.denied" || text(REST + 4).as_deref() == Some(b"denied");
-        let names = |at: usize| text(at).is_some_and(|of| !of.is_empty());
-        self.retries += u64::from(is_again(names(REST + 6) || names(REST + 7), field(REST + 8)));
-    }
-
-    fn call(&mut self, kind: &[u8], call: Option<&[u8]>) {
-        let by = match kind {
-            b"call.intent" => 1,
-            b"call.result" => -1,
-            _ => 0,
-        };
-        let mut members = Vec::new();
-        if let Some(call) = call.filter(|call| call.starts_with(b"{")) {
-            // What is no object says nothing.
-            let _ = json::pick(call, &["id", "side_effect"], &mut members);
-        }
-        let member = |at: usize| members.get(at).copied().flatten().and_then(json::decode);
-        self.wrote |= matches!(member(1).as_deref(), Some(b"write" | b"delete"));
-        let id = member(0).map_or_else(String::new, |id| String::from_utf8_lossy(&id).into_owned());
-        // Without an id nothing is known to be its result.
-        if by == 1 || (by == -1 && !id.is_empty()) {
-            self.calls.count(Cow::Owned(id), by);
-        }
-    }
-
-    fn approval(&mut self, kind: &[u8], step: Option<&[u8]>, answers: Option<&[u8]>) {
-        match kind {
-            b"approval.requested" => {
-                let step = step.and_then(whole).map_or_else(String::new, |step| step.to_string());
-                self.approvals.count(Cow::Owned(step), 1);
+            kind => {
+                if let Some(verdict) = kind.verdict()
+                    && let Some(Address::Step { run_id, step }) = Address::parse(&facts.text(Field::Answers))
+                    && run_id == self.run_id
+                {
+                    self.requests.decide(step, verdict, facts.at());
+                }
             }
-            b"approval.approved" | b"approval.denied" | b"approval.expired" => {
-                let address = answers.and_then(|answers| Address::parse(std::str::from_utf8(answers).ok()?));
-                let step = match address {
-                    Some(Address::Step { run_id, step }) if run_id == self.run_id => step.to_string(),
-                    Some(Address::Step { .. }) | None => return,
-                    Some(Address::Place { .. }) => String::new(),
-                };
-                self.approvals.count(Cow::Owned(step), -1);
-            }
-            _ => {}
         }
     }
 
     /// Takes in what the rows of `later` say of the same run, all of which stand behind these.
     pub fn join(&mut self, later: Run<'a>) {
+        if later.rows > 0 {
+            self.newest = later.newest;
+            self.last_at = later.last_at;
+            if self.rows == 0 {
+                self.first_at = later.first_at;
+            }
+        }
         self.rows += later.rows;
         self.steps = self.steps.max(later.steps);
         self.retries += later.retries;
-        self.newest = later.newest;
-        self.last_at = later.last_at;
+        self.carried = later.carried.or_else(|| self.carried.take());
         self.standing = later.standing.or_else(|| self.standing.take());
         if self.once[PARENT].is_empty() {
             self.parent_said = later.parent_said;
@@ -235,7 +228,7 @@ impl<'a> Run<'a> {
         self.denied |= later.denied;
         self.held = later.held.or(self.held);
         self.calls.join(later.calls);
-        self.approvals.join(later.approvals);
+        self.requests.join(later.requests);
     }
 
     /// The same, which borrows nothing.
@@ -244,6 +237,7 @@ impl<'a> Run<'a> {
         Run {
             run_id: own(self.run_id),
             standing: self.standing.map(|standing| standing.map(own)),
+            carried: self.carried.map(|standing| standing.map(own)),
             once: self.once.map(own),
             ending: match self.ending {
                 Ending::Final(word) => Ending::Final(own(word)),
@@ -252,14 +246,23 @@ impl<'a> Run<'a> {
             },
             rating: self.rating.map(|(rating, why)| (own(rating), own(why))),
             calls: self.calls.into_owned(),
-            approvals: self.approvals.into_owned(),
             ..self
         }
     }
 
     /// A field of [`STANDING`]; empty where no row says where it stands.
     fn stands(&self, at: usize) -> &str {
-        self.standing.as_ref().map_or("", |standing| &standing[at])
+        self.standing().map_or("", |standing| &standing[at])
+    }
+
+    /// [`STANDING`] of the row that says where it stands.
+    pub fn standing(&self) -> Option<&[Text<'a>; 5]> {
+        self.standing.as_ref().or(self.carried.as_ref())
+    }
+
+    /// Its status, if it is a built-in one.
+    pub fn known_status(&self) -> Option<Status> {
+        Status::of(self.status())
     }
 
     /// Its status.
@@ -294,7 +297,7 @@ impl<'a> Run<'a> {
 
     /// Whether it goes on: neither done nor failed.
     pub fn is_open(&self) -> bool {
-        !matches!(self.status(), "done" | "failed")
+        !matches!(self.known_status(), Some(Status::Done | Status::Failed))
     }
 
     /// Whether a person holds it.
@@ -309,13 +312,13 @@ impl<'a> Run<'a> {
 
     /// Held ones first, then blocked, running, failed, without a status, done.
     pub fn rank(&self) -> u8 {
-        match self.status() {
+        match self.known_status() {
             _ if self.is_held() => 0,
-            "blocked" => 1,
-            "in-progress" => 2,
-            "failed" => FAILED,
-            "done" => DONE,
-            _ => 4,
+            Some(Status::Blocked) => 1,
+            Some(Status::InProgress) => 2,
+            Some(Status::Failed) => FAILED,
+            Some(Status::Done) => DONE,
+            None => 4,
         }
     }
 
@@ -325,25 +328,20 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Whether a row does something again: it names what, or it is not the first attempt.
-pub fn is_again(names_another: bool, attempt: Option<&[u8]>) -> bool {
-    names_another || attempt.is_some_and(|attempt| !matches!(attempt, b"1" | b"null" | b"\"1\"" | b"\"\""))
-}
-
-fn whole(raw: &[u8]) -> Option<u64> {
-    std::str::from_utf8(raw).ok()?.parse().ok()
-}
-
-/// Adds the value of one of [`SUMMED`] as `sum(cost_usd)` takes it: the elements of an array too.
-pub fn add_up(sum: &mut Sum, raw: Option<&[u8]>) {
-    let mut add = |raw: &[u8]| {
-        if let Some(number) = Decimal::parse(raw) {
-            sum.add(&number);
+/// Keeps what the row says of where its run stands.
+fn stand(standing: &mut Option<[Text<'_>; 5]>, facts: &impl Facts) {
+    let standing = standing.get_or_insert_with(Default::default);
+    for (known, field) in standing.iter_mut().zip(STANDING) {
+        let known = known.to_mut();
+        known.clear();
+        if let Some(text) = facts.chars(field) {
+            known.push_str(&String::from_utf8_lossy(&text));
         }
-    };
-    match raw {
-        Some(raw) if raw.starts_with(b"[") => Leaves::new(raw).for_each(add),
-        Some(raw) => add(raw),
-        None => {}
     }
+}
+
+/// The id of the call that a row is about.
+fn id(facts: &impl Facts) -> Option<Cow<'static, str>> {
+    let id = facts.call()?.id?;
+    Some(Cow::Owned(String::from_utf8_lossy(&id).into_owned()))
 }

@@ -65,7 +65,7 @@ fn runs(found: &Found, door: &mut Door<'_>) -> Vec<String> {
     let mut runs = Vec::new();
     let mut known = std::collections::HashSet::new();
     scan::feed(&found.inputs, door.input, &["run_id".to_owned()], false, |row, _, _| {
-        let id = cell::plain(row.fields[0]);
+        let id = cell::plain(row.field(0));
         if !id.starts_with('_') && !known.contains(&id) {
             known.insert(id.clone());
             runs.push(id);

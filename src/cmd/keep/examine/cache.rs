@@ -8,6 +8,7 @@ use crate::cmd::Door;
 use crate::cmd::reading::{self, Corrections, runs, test, wording};
 use crate::error::Result;
 use crate::format::draft::pairs::shell_word;
+use crate::model::{Status, Zone};
 use crate::query::Query;
 use crate::query::ast::{Form, Op};
 use crate::query::time::Clock;
@@ -56,8 +57,8 @@ pub fn fix(location: &Location, door: &mut Door<'_>) -> Result<usize> {
     store::known_corrections(&location.path)?;
     // Summaries are made by the first query that they could help.
     let mut query = Query::default();
-    reading::require(&mut query, test("status", Op::Equal, "blocked", Form::Quoted));
-    let clock = Clock { now: (door.clock)(), zone: crate::model::Zone::UTC };
+    reading::require(&mut query, test("status", Op::Equal, Status::Blocked.word(), Form::Quoted));
+    let clock = Clock { now: (door.clock)(), zone: Zone::UTC };
     let plan = wording::plain(&query, "", &clock)?;
     let mut pruning = Pruning::new(plan.requirement());
     let found = reading::logbook_at(location, Corrections::Folded, pruning.as_mut())?;

@@ -81,7 +81,7 @@ fn are_false_runs(directory: &Path, segment: &Segment) -> bool {
 }
 
 fn is_what_rows_say(directory: &Path, part: Segment, said: &Kept) -> bool {
-    let names = FIELDS.map(str::to_owned);
+    let names = FIELDS.to_names();
     let threads = Threads { count: cores(), stack_bytes: None, begun: &|| {} };
     let how = How { directory, names: &names, strict: false, cached: false, threads };
     let source = Source::as_written(vec![Input::Segment(part)]);

@@ -1,5 +1,7 @@
 //! The pass over all rows, and what is wrong with single ones.
 
+use crate::model::Field;
+use crate::view::facts::{Facts, Picked};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -42,14 +44,14 @@ pub fn examine(location: &Location, redactor: Option<&Redactor>, door: &mut Door
         Ok(found) => found.into_iter().for_each(|(_, kind)| secrets.add(kind, place, String::new)),
         Err(error) => unsought = Some(error),
     };
-    let names = FIELDS.map(str::to_owned);
+    let names = FIELDS.to_names();
     let inputs = &found.inputs;
     let scanned = scan::feed(inputs, door.input, &names, true, |row, _, _| {
         // Secrets stand in the file, whatever is said of the row since.
         seek(inputs.corrected(row.place).map_or(row.text, |corrected| &corrected.row), row.place);
         if let Some(address) = address(inputs, row.place) {
             health.push(row, &address);
-            note_id(&mut ids, Health::id(row.fields), &address);
+            note_id(&mut ids, Picked::new(&FIELDS, row.fields).raw(Field::Id), &address);
         }
         ControlFlow::Continue(())
     });

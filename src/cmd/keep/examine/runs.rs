@@ -16,7 +16,7 @@ const SILENT_MS: i64 = 24 * 3600 * 1000;
 /// What is open, the first few of each sort one by one.
 pub fn waiting(health: Health<'_>, now: Instant) -> Vec<Finding> {
     let runs = health.runs.finish();
-    let calls = runs.iter().filter(|run| run.calls.open() > 0).map(|run| open_calls(run, now));
+    let calls = runs.iter().filter(|run| run.calls.count() > 0).map(|run| open_calls(run, now));
     let mut findings = few(calls, "open_call", "runs have calls without a result", "logbook runs 'open_calls > 0'");
     let requests = health.approvals.open(now).into_iter().map(|request| {
         let age = request.at.map_or_else(String::new, |at| format!(", for {}", cell::span(now.ms_since(at))));
@@ -41,13 +41,10 @@ fn open_calls(run: &Run<'_>, now: Instant) -> Finding {
     let age = run.age_ms(now);
     let lost = !run.is_open() || age.is_none_or(|age| age > CALL_MS);
     let level = if lost { Level::Warning } else { Level::Note };
-    let names = run
-        .calls
-        .iter()
-        .filter(|(_, count)| *count > 0)
-        .map(|(name, _)| if name.is_empty() { "without an id" } else { name });
-    let names: Vec<&str> = names.take(TOLD_MAX).collect();
-    let open = run.calls.open();
+    let unnamed = (run.calls.unnamed > 0).then_some("without an id");
+    let named = run.calls.iter().filter(|(_, unpaired)| unpaired.intents > 0).map(|(id, _)| id);
+    let names: Vec<&str> = unnamed.into_iter().chain(named).take(TOLD_MAX).collect();
+    let open = run.calls.count();
     let more = if open > names.len() as u64 { ", …" } else { "" };
     let s = if open == 1 { "" } else { "s" };
     let heard = age.map_or_else(String::new, |age| format!(", its newest row is {} old", cell::span(age)));

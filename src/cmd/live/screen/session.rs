@@ -18,12 +18,12 @@ use crate::cmd::live::board::Board;
 use crate::cmd::reading::Reading;
 use crate::cmd::writing::{Desk, Writing};
 use crate::error::Result;
+use crate::model::Verdict;
 use crate::query::time::Clock;
 use crate::render::Look;
 use crate::render::dash::{self, Foot, Page, Screen};
 use crate::render::safe::{self, escape};
 use crate::store::Purpose;
-use crate::view::approvals::Verdict;
 
 /// Ages go on so often.
 const TICK: Duration = Duration::from_secs(1);

@@ -4,8 +4,8 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::timeline::Timeline;
 use super::window::{self, Window, Wish};
+use crate::model::Verdict;
 use crate::render::dash::Drawn;
-use crate::view::approvals::Verdict;
 
 /// What is said while nothing else is.
 pub const KEYS_IN_LIST: &str = "↑↓ move  Enter timeline  / filter  Tab all  a request  d deny  ? keys  q quit";

@@ -4,9 +4,10 @@
 use ratatui::crossterm::event::KeyCode;
 
 use crate::model::Instant;
+use crate::model::Verdict;
 use crate::model::Zone;
 use crate::render::request::{Row, rows, sheet};
-use crate::view::approvals::{Request, Verdict};
+use crate::view::approvals::Request;
 
 /// What is said while nothing else is.
 pub const KEYS: &str = "y approve  n deny  ↑↓ scroll  Esc back  q quit";

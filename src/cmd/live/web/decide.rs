@@ -10,9 +10,9 @@ use crate::cmd::decide::decision::{Wanted, decide};
 use crate::cmd::decide::{answer, hold, release};
 use crate::cmd::writing::{Client, Desk, Done, Print, Writing, print_rows};
 use crate::error::{Error, Exit, Result};
+use crate::model::Verdict;
 use crate::render::web::Link;
 use crate::store::Purpose;
-use crate::view::approvals::Verdict;
 
 /// One form.
 pub struct Deed {

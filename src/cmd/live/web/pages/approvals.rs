@@ -32,7 +32,7 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
     // What a form lacked is not overlooked, however many there are.
     let mut requests: Vec<&Request> = board.open_requests(now).collect();
     requests.sort_by_key(|request| !lack.is_of(request));
-    let questions = || board.runs().map(|(_, run)| run).filter(|run| cards::is_question(&board, run));
+    let questions = || board.runs().map(|(_, run)| run).filter(|run| cards::is_question(&board, run, now));
     let mut page = ApprovalsPage {
         frame: site.live_frame(&board, "Approvals", Place::Approvals),
         forms: Forms { run: Exact::default(), done: cards::done(asked, &board) },

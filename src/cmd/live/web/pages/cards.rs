@@ -3,7 +3,7 @@
 use crate::cmd::live::board::Board;
 use crate::cmd::live::web::routes::Asked;
 use crate::cmd::live::web::site::Site;
-use crate::model::Instant;
+use crate::model::{Instant, Status};
 use crate::render::cell;
 use crate::render::request::{Line, sheet};
 use crate::render::web::pages::{Exact, HeldCard, Question, RequestCard};
@@ -85,8 +85,10 @@ pub fn done(asked: &Asked, board: &Board) -> Text {
 }
 
 /// Whether a run waits for an answer, and for nothing else.
-pub fn is_question(board: &Board, run: &Run<'_>) -> bool {
-    run.status() == "blocked" && run.approvals.open() == 0 && !board.holds().held.contains_key(&*run.run_id)
+pub fn is_question(board: &Board, run: &Run<'_>, now: Instant) -> bool {
+    run.known_status() == Some(Status::Blocked)
+        && run.requests.count(now) == 0
+        && !board.holds().held.contains_key(&*run.run_id)
 }
 
 /// A run that waits for an answer.

@@ -5,7 +5,7 @@ use hyper::StatusCode;
 use crate::cmd::live::web::answer::status_of;
 use crate::error::Error;
 use crate::json::{self, Kind};
-use crate::model::Zone;
+use crate::model::{self, Zone};
 use crate::render::web::table::{Column, Status};
 use crate::render::web::{Cell, Link, Table, Text};
 use crate::render::{cell, safe};
@@ -84,7 +84,11 @@ pub fn whole(caption: &str, rows: &[Vec<u8>], zone: &Zone) -> Table {
         let (run, step) = (text(1), text(2));
         let name = if step.is_empty() { run.clone() } else { format!("{run}#{step}") };
         let name = if run.is_empty() { cut(&name) } else { Cell::link(&name, Link::run(&run)) };
-        let next = if text(4) == "blocked" && !text(7).is_empty() { text(7) } else { text(6) };
+        let next = if model::Status::of(&text(4)) == Some(model::Status::Blocked) && !text(7).is_empty() {
+            text(7)
+        } else {
+            text(6)
+        };
         table.rows.push(vec![
             Cell::text(&cell::shown(values[0], zone)),
             name,

@@ -94,7 +94,7 @@ fn drawn(site: &Site, board: &Board, record: &Record, asked: &Asked) -> RunPage 
             .map(|request| cards::request(request, site, board, &lack))
             .collect(),
         questions: run
-            .filter(|run| cards::is_question(board, run))
+            .filter(|run| cards::is_question(board, run, now))
             .map(|run| cards::question(run, now))
             .into_iter()
             .collect(),

@@ -16,6 +16,7 @@ use crate::cmd::reading::runs;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::error::{Error, Result};
 use crate::json;
+use crate::model::{self, Instant};
 use crate::query::{self, Query};
 use crate::render::web::pages::{Card, Exact, RunsPage};
 use crate::render::web::plot::Value;
@@ -246,12 +247,12 @@ fn fill(page: &mut RunsPage, board: &Board, site: &Site, found: Found, asks: boo
     }
 }
 
-fn cells(run: &Run<'_>, name: &str, tree: &Tree, number: usize, now: crate::model::Instant) -> Vec<Cell> {
+fn cells(run: &Run<'_>, name: &str, tree: &Tree, number: usize, now: Instant) -> Vec<Cell> {
     let stands = |at: usize| run.standing.as_ref().map_or("", |standing| &*standing[at]);
     let short = |text: &str| Cell { lines: vec![Text::cut(text, CELL_CHARACTERS)], ..Cell::default() };
     let cost = tree.cost_with_children(number).unwrap_or(&run.sums[0]).total();
     let cost = cost.map_or_else(|_| String::new(), |cost| cost.to_string());
-    let blocked = run.status() == "blocked" && !run.blocked_on().is_empty();
+    let blocked = run.status() == model::Status::Blocked.word() && !run.blocked_on().is_empty();
     vec![
         Cell { lines: vec![Text::cut(name, CELL_CHARACTERS)], link: Some(Link::run(&run.run_id)), status: None },
         Cell::status(if run.is_held() { "held" } else { run.status() }),
@@ -263,7 +264,7 @@ fn cells(run: &Run<'_>, name: &str, tree: &Tree, number: usize, now: crate::mode
     ]
 }
 
-fn cards(board: &Board, cards: &Cards, now: crate::model::Instant) -> Vec<Card> {
+fn cards(board: &Board, cards: &Cards, now: Instant) -> Vec<Card> {
     let open = board.open_requests(now).count();
     let filtered = |filter: &str| Some(Link::to("/runs").with("filter", filter));
     let card =
