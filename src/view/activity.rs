@@ -1,11 +1,10 @@
 //! How much came in each hour, and what it cost each day.
 
-use crate::model::Field;
-use crate::view::facts::Facts;
 use std::collections::BTreeMap;
 
 use crate::json::Sum;
-use crate::model::Instant;
+use crate::model::{Field, Instant};
+use crate::view::facts::Facts;
 
 const HOUR_SECONDS: i64 = 3600;
 

@@ -3,9 +3,6 @@
 //!
 //! Not here: the row that says so (`format::carried`), when it is stored (`store::archive`, `cmd::keep::retention`).
 
-use crate::field_set;
-use crate::model::Field;
-use crate::view::facts::{Facts, FieldSet, Picked};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::approvals::Approvals;
@@ -14,7 +11,8 @@ use super::past::Past;
 use crate::error::{Error, Result};
 use crate::format::carried::{self, CarriedRun};
 use crate::json;
-use crate::model::{Address, Instant};
+use crate::model::{Address, Field, Instant};
+use crate::view::facts::{Facts, FieldSet, Picked};
 
 /// Bytes of facts in one row; a row that is carried may take it beyond.
 const ROW_BYTES: usize = 256 << 10;
@@ -44,24 +42,7 @@ struct Gone {
     agents: BTreeSet<String>,
 }
 
-const FIELDS: FieldSet = field_set![
-    RunId,
-    Step,
-    Timestamp,
-    Kind,
-    Action,
-    AgentId,
-    Reason,
-    ToolCall,
-    ExpiresAt,
-    Rationale,
-    Policy,
-    Task,
-    Answers,
-    Approver,
-    ParentRunId,
-];
-const _: () = assert!(FIELDS.covers(&Approvals::FIELDS) && FIELDS.covers(&Holds::FIELDS));
+const FIELDS: FieldSet = Approvals::FIELDS.join(&Holds::FIELDS).and(&[Field::ParentRunId]);
 
 /// Hands on what the row `text` says; one that cannot be read says nothing.
 fn picked(text: &[u8], each: impl FnOnce(&Picked<'_>)) {

@@ -3,72 +3,78 @@
 //!
 //! Not here: what several rows mean together (`calls`, `approvals`, `holds`).
 
-use crate::model::Field;
 use std::borrow::Cow;
 
 use crate::format::corrections::step_of;
 use crate::json::{self, Decimal, Leaves, Sum};
-use crate::model::{Address, ApprovalState, Instant, Kind, SideEffect, Status};
+use crate::model::{Address, ApprovalState, Field, Instant, Kind, SideEffect, Status};
 
 /// The fields that a fold reads, known at compile time: the scanner picks just these.
 #[derive(Debug, Clone, Copy)]
 pub struct FieldSet {
-    names: &'static [&'static str],
+    /// The first `count` of them, in the order in which a row is picked.
+    names: [&'static str; Field::COUNT],
+    count: usize,
     slots: [u8; Field::COUNT],
 }
 
 const ABSENT: u8 = u8::MAX;
 
 impl FieldSet {
-    /// Of `fields`, which are called `names`; [`field_set!`](crate::field_set) says both at once.
-    pub const fn new(fields: &[Field], names: &'static [&'static str]) -> FieldSet {
-        let mut slots = [ABSENT; Field::COUNT];
+    /// These fields.
+    pub const fn of(fields: &[Field]) -> FieldSet {
+        let none = FieldSet { names: [""; Field::COUNT], count: 0, slots: [ABSENT; Field::COUNT] };
+        none.and(fields)
+    }
+
+    /// These too.
+    pub const fn and(mut self, fields: &[Field]) -> FieldSet {
         let mut at = 0;
         while at < fields.len() {
-            slots[fields[at] as usize] = at as u8;
+            self = self.with(fields[at] as usize, fields[at].name());
             at += 1;
         }
-        FieldSet { names, slots }
+        self
+    }
+
+    /// Those of `other` too.
+    pub const fn join(mut self, other: &FieldSet) -> FieldSet {
+        let mut field = 0;
+        while field < Field::COUNT {
+            if other.slots[field] != ABSENT {
+                self = self.with(field, other.names[other.slots[field] as usize]);
+            }
+            field += 1;
+        }
+        self
+    }
+
+    const fn with(mut self, field: usize, name: &'static str) -> FieldSet {
+        if self.slots[field] == ABSENT {
+            self.slots[field] = self.count as u8;
+            self.names[self.count] = name;
+            self.count += 1;
+        }
+        self
     }
 
     /// Their names, in the order in which a row is picked.
-    pub const fn names(&self) -> &'static [&'static str] {
-        self.names
+    pub fn names(&self) -> &[&'static str] {
+        &self.names[..self.count]
     }
 
     /// The same, owned.
     pub fn to_names(&self) -> Vec<String> {
-        self.names.iter().map(|name| (*name).to_owned()).collect()
+        self.names().iter().map(|name| (*name).to_owned()).collect()
     }
 
     /// The place of `field` among them.
+    #[inline]
     pub fn slot(&self, field: Field) -> Option<usize> {
         let slot = self.slots[field as usize];
         debug_assert!(slot != ABSENT, "{} is not read", field.name());
         (slot != ABSENT).then_some(usize::from(slot))
     }
-
-    /// Whether every field of `other` is one of these.
-    pub const fn covers(&self, other: &FieldSet) -> bool {
-        let mut at = 0;
-        while at < Field::COUNT {
-            if other.slots[at] != ABSENT && self.slots[at] == ABSENT {
-                return false;
-            }
-            at += 1;
-        }
-        true
-    }
-}
-
-/// The set of these fields: `field_set![RunId, Step]`.
-#[macro_export]
-macro_rules! field_set {
-    ($($field:ident),+ $(,)?) => {{
-        const FIELDS: &[$crate::model::names::Field] = &[$($crate::model::names::Field::$field),+];
-        const NAMES: &[&str] = &[$($crate::model::names::Field::$field.name()),+];
-        $crate::view::facts::FieldSet::new(FIELDS, NAMES)
-    }};
 }
 
 /// What a row says.
@@ -191,7 +197,7 @@ pub trait Facts {
 
     /// Whether a call that was made has changed data.
     fn wrote(&self) -> bool {
-        self.is_of_made_call() && self.call().is_some_and(|call| call.side_effect.is_some_and(SideEffect::writes))
+        self.is_of_made_call() && self.call().is_some_and(|call| call.writes())
     }
 }
 
@@ -204,6 +210,13 @@ pub struct CallFacts<'r> {
     pub side_effect: Option<SideEffect>,
 }
 
+impl CallFacts<'_> {
+    /// Whether it changes data, if it is made.
+    pub fn writes(&self) -> bool {
+        self.side_effect.is_some_and(SideEffect::writes)
+    }
+}
+
 fn instant(text: Cow<'_, [u8]>) -> Option<Instant> {
     Instant::parse(std::str::from_utf8(&text).ok()?)
 }
@@ -213,13 +226,17 @@ fn instant(text: Cow<'_, [u8]>) -> Option<Instant> {
 pub struct Picked<'r> {
     set: &'r FieldSet,
     values: &'r [Option<&'r [u8]>],
+    /// What every rule asks for, read once; nobody asks where the set has it not.
+    kind: Kind,
 }
 
 impl<'r> Picked<'r> {
     /// With these values of the fields of `set`, in their order.
+    #[inline]
     pub fn new(set: &'r FieldSet, values: &'r [Option<&'r [u8]>]) -> Picked<'r> {
-        debug_assert!(values.len() >= set.names.len(), "{} of {} fields", values.len(), set.names.len());
-        Picked { set, values }
+        debug_assert!(values.len() >= set.count, "{} of {} fields", values.len(), set.count);
+        let kind = values.get(usize::from(set.slots[Field::Kind as usize])).copied().flatten();
+        Picked { set, values, kind: Kind::of(kind) }
     }
 }
 
@@ -227,5 +244,11 @@ impl Facts for Picked<'_> {
     #[inline]
     fn raw(&self, field: Field) -> Option<&[u8]> {
         self.values.get(self.set.slot(field)?).copied().flatten().filter(|raw| *raw != b"null")
+    }
+
+    #[inline]
+    fn kind(&self) -> Kind {
+        debug_assert!(self.set.slot(Field::Kind).is_some());
+        self.kind
     }
 }

@@ -1,12 +1,10 @@
 //! Runs that a person stopped: a run is held from its `hold` to its `release`.
 
-use crate::field_set;
-use crate::model::Field;
-use crate::view::facts::{Facts, FieldSet};
 use std::collections::BTreeMap;
 
 use super::past::Past;
-use crate::model::{Address, Kind};
+use crate::model::{Address, Field, Kind};
+use crate::view::facts::{Facts, FieldSet};
 
 /// Why a run is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +28,7 @@ pub struct Holds {
 pub const KINDS: [Kind; 2] = [Kind::Hold, Kind::Release];
 
 impl Past for Holds {
-    const FIELDS: FieldSet = field_set![RunId, Step, Kind, Approver, Reason];
+    const FIELDS: FieldSet = FieldSet::of(&[Field::RunId, Field::Step, Field::Kind, Field::Approver, Field::Reason]);
     const AS_WRITTEN: bool = true;
 
     fn push(&mut self, row: &impl Facts, place: &Address) {

@@ -4,11 +4,9 @@
 //! Not here: how a run is shown (`record`, `timeline`), requests and decisions (`approvals`).
 
 use super::pairing::Pairing;
-use crate::field_set;
 use crate::format::carried;
 use crate::json;
-use crate::model::Field;
-use crate::model::{Address, Kind};
+use crate::model::{Address, Field, Kind};
 use crate::view::facts::{Facts, FieldSet, Picked};
 
 /// A fold over rows on which a decision rests.
@@ -32,8 +30,9 @@ pub trait Past {
 pub fn show<P: Past>(past: &mut P, text: &[u8], place: &Address) {
     let mut push = |text: &[u8]| {
         let mut values = Vec::new();
-        if json::pick(text, P::FIELDS.names(), &mut values).is_ok() {
-            past.push(&Picked::new(&P::FIELDS, &values), place);
+        let set = const { &P::FIELDS };
+        if json::pick(text, set.names(), &mut values).is_ok() {
+            past.push(&Picked::new(set, &values), place);
         }
     };
     match carried::rows(text) {
@@ -112,7 +111,15 @@ impl Course {
 }
 
 impl Past for Course {
-    const FIELDS: FieldSet = field_set![RunId, Step, Kind, Status, BlockedOn, ToolCall, Action];
+    const FIELDS: FieldSet = FieldSet::of(&[
+        Field::RunId,
+        Field::Step,
+        Field::Kind,
+        Field::Status,
+        Field::BlockedOn,
+        Field::ToolCall,
+        Field::Action,
+    ]);
 
     fn push(&mut self, row: &impl Facts, place: &Address) {
         if row.text(Field::RunId) != self.run {

@@ -4,11 +4,9 @@
 
 use super::approvals::Decision;
 use super::past::text;
-use crate::field_set;
 use crate::format::digest::is_of_arguments;
 use crate::json;
-use crate::model::Field;
-use crate::model::Instant;
+use crate::model::{Field, Instant};
 use crate::view::facts::{Facts, FieldSet, Picked};
 
 /// A request.
@@ -85,8 +83,20 @@ pub enum Shown {
 }
 
 /// The fields that a request is read from.
-pub const FIELDS: FieldSet =
-    field_set![RunId, Step, Timestamp, Kind, Action, AgentId, Reason, ToolCall, ExpiresAt, Rationale, Policy, Task,];
+pub const FIELDS: FieldSet = FieldSet::of(&[
+    Field::RunId,
+    Field::Step,
+    Field::Timestamp,
+    Field::Kind,
+    Field::Action,
+    Field::AgentId,
+    Field::Reason,
+    Field::ToolCall,
+    Field::ExpiresAt,
+    Field::Rationale,
+    Field::Policy,
+    Field::Task,
+]);
 
 impl Request {
     /// The request that the row `text` makes.

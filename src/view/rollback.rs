@@ -2,13 +2,13 @@
 //!
 //! Not here: what a contract is (`cmd::calling::contract`), the commands run (`cmd::decide::rollback`).
 
-use crate::model::Kind;
-use crate::view::facts::Facts;
 use std::collections::HashMap;
 
 use serde_json::Value;
 
 use super::record::{Call, Entry, Record};
+use crate::model::Kind;
+use crate::view::facts::Facts;
 
 /// Classes of calls that leave something behind.
 const LASTING: [&str; 5] = ["write", "delete", "deploy", "payment", "send"];

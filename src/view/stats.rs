@@ -1,20 +1,30 @@
 //! What a logbook comes to: rows and runs, by status, phase, day, agent and model; how long runs were blocked, and by what.
 
-use crate::field_set;
-use crate::model::Field;
-use crate::view::facts::{Facts, FieldSet, Picked};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::runs::run::SUMMED;
 use crate::json::{self, Sum};
-use crate::model::{Instant, Status, Zone, run_id};
+use crate::model::{Field, Instant, Status, Zone, run_id};
 use crate::query::Row;
+use crate::view::facts::{Facts, FieldSet, Picked};
 
 /// The fields that the fold reads.
-pub const FIELDS: FieldSet = field_set![
-    RunId, Timestamp, Kind, Phase, Status, BlockedOn, AgentId, Model, CostUsd, TokensIn, TokensOut, RetryOf,
-    FallbackOf, Attempt,
-];
+pub const FIELDS: FieldSet = FieldSet::of(&[
+    Field::RunId,
+    Field::Timestamp,
+    Field::Kind,
+    Field::Phase,
+    Field::Status,
+    Field::BlockedOn,
+    Field::AgentId,
+    Field::Model,
+    Field::CostUsd,
+    Field::TokensIn,
+    Field::TokensOut,
+    Field::RetryOf,
+    Field::FallbackOf,
+    Field::Attempt,
+]);
 
 /// Rows with one status, and runs that stand there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,7 +1,5 @@
 //! Asking a person, and waiting for what they decide.
 
-use crate::model::Field;
-use crate::view::facts::{Facts, FieldSet};
 use std::time::{Duration, Instant as Elapsed};
 
 use crate::cmd::Door;
@@ -10,10 +8,11 @@ use crate::error::{Error, Exit, Result};
 use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::format::rows::{self, Asked};
-use crate::model::{Address, Instant, Verdict};
+use crate::model::{Address, Field, Instant, Verdict};
 use crate::store::Watch;
 use crate::store::append::State;
 use crate::view::approvals::{Request, Shown};
+use crate::view::facts::{Facts, FieldSet};
 use crate::view::{Approvals, Past};
 
 /// How often a waiter looks: well below the 100 ms in which a decision is to be noticed.

@@ -1,8 +1,5 @@
 //! Runs that a person stopped: none of their calls begins, nor those of the runs below them, however far.
 
-use crate::field_set;
-use crate::model::Field;
-use crate::view::facts::{Facts, FieldSet};
 use std::collections::HashSet;
 
 use crate::cmd::Door;
@@ -10,8 +7,9 @@ use crate::cmd::writing::{About, Desk, catch_up};
 use crate::error::{Error, Exit, Result};
 use crate::format::carried;
 use crate::format::draft::pairs::shell_word;
-use crate::model::Address;
+use crate::model::{Address, Field};
 use crate::store::append::State;
+use crate::view::facts::{Facts, FieldSet};
 use crate::view::past::Past;
 use crate::view::{Holds, holds};
 
@@ -60,7 +58,7 @@ struct Parents {
 }
 
 impl Past for Parents {
-    const FIELDS: FieldSet = field_set![RunId, ParentRunId];
+    const FIELDS: FieldSet = FieldSet::of(&[Field::RunId, Field::ParentRunId]);
     const AS_WRITTEN: bool = true;
 
     fn push(&mut self, row: &impl Facts, _: &Address) {

@@ -1,8 +1,5 @@
 //! What `approve` and `deny` share: which request is meant, whether it may be decided, and the row that does.
 
-use crate::field_set;
-use crate::model::Field;
-use crate::view::facts::{Facts, FieldSet};
 use std::collections::BTreeSet;
 
 use crate::cmd::Door;
@@ -14,10 +11,11 @@ use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::format::rows;
 use crate::model::shown::is_unsafe;
-use crate::model::{Address, Instant, Verdict};
+use crate::model::{Address, Field, Instant, Verdict};
 use crate::render::{Look, request as shown};
 use crate::store::Purpose;
 use crate::view::approvals::{KINDS, Request, Shown};
+use crate::view::facts::{Facts, FieldSet};
 use crate::view::{Approvals, Past};
 
 /// Arguments of `approve` and `deny`.
@@ -217,7 +215,7 @@ struct Agents {
 }
 
 impl Past for Agents {
-    const FIELDS: FieldSet = field_set![RunId, Kind, AgentId];
+    const FIELDS: FieldSet = FieldSet::of(&[Field::RunId, Field::Kind, Field::AgentId]);
     const AS_WRITTEN: bool = true;
 
     fn push(&mut self, row: &impl Facts, _: &Address) {

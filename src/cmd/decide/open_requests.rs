@@ -1,8 +1,5 @@
 //! The open requests, oldest first, each with all that whoever decides must know.
 
-use crate::field_set;
-use crate::model::Field;
-use crate::view::facts::{Facts, FieldSet};
 use std::collections::HashMap;
 
 use crate::cmd::Door;
@@ -10,9 +7,10 @@ use crate::cmd::writing::{About, Desk};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::shell_word;
 use crate::json;
-use crate::model::{Address, Instant, Kind};
+use crate::model::{Address, Field, Instant, Kind};
 use crate::render::{Format, Look, Rows, cell, request as shown};
 use crate::view::approvals::{KINDS, Request};
+use crate::view::facts::{Facts, FieldSet};
 use crate::view::record::json::Object;
 use crate::view::{Approvals, Past};
 
@@ -69,7 +67,7 @@ pub fn list(desk: &Desk, output: Option<&str>, door: &mut Door<'_>) -> Result<Ex
 struct Starts(HashMap<String, (String, String)>);
 
 impl Past for Starts {
-    const FIELDS: FieldSet = field_set![RunId, Task, AgentId];
+    const FIELDS: FieldSet = FieldSet::of(&[Field::RunId, Field::Task, Field::AgentId]);
 
     fn push(&mut self, row: &impl Facts, _: &Address) {
         let [run, task, agent] = [Field::RunId, Field::Task, Field::AgentId].map(|field| row.text(field));

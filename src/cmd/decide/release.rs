@@ -3,7 +3,6 @@
 use crate::cmd::Door;
 use crate::cmd::writing::{About, Desk, Done, Writing, print_rows};
 use crate::error::{Error, Exit, Result};
-use crate::field_set;
 use crate::format::draft::pairs::Pairs;
 use crate::format::rows::{self, Stands};
 use crate::model::{Address, Status};
@@ -37,7 +36,7 @@ struct Held {
 }
 
 impl Past for Held {
-    const FIELDS: FieldSet = field_set![RunId, Step, Kind, Status, BlockedOn, ToolCall, Action, Approver, Reason];
+    const FIELDS: FieldSet = Course::FIELDS.join(&Holds::FIELDS);
 
     fn push(&mut self, row: &impl Facts, place: &Address) {
         self.course.push(row, place);

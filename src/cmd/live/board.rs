@@ -4,7 +4,6 @@
 //!
 //! Not here: what a row means (`view`), waiting (`follow`).
 
-use crate::view::facts::{Facts, Picked};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::SystemTime;
@@ -21,6 +20,7 @@ use crate::scan::{self, Pruning, Skipped, rows::one_line};
 use crate::store::listing::archive_directory;
 use crate::store::{self, Environment, Location, Watch, config};
 use crate::view::approvals::{self, Request};
+use crate::view::facts::{Facts, Picked};
 use crate::view::runs::{Cards, FIELDS, KeptUp, Run, Tree};
 use crate::view::{Activity, Holds, Oversight, Past, holds};
 

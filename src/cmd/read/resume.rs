@@ -7,12 +7,11 @@ use crate::cmd::Door;
 use crate::cmd::reading::of_run::{nothing, records};
 use crate::cmd::reading::{self, Corrections, Reading};
 use crate::error::{Error, Exit, Result};
-use crate::json;
 use crate::model::{Kind, Status};
 use crate::query::Query;
 use crate::render::record::resume;
-use crate::scan;
 use crate::view::record::resume::Resume as View;
+use crate::{json, scan};
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook resume r-88

@@ -8,13 +8,12 @@ use crate::cmd::guard::Bounds;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading};
 use crate::error::{Error, Exit, Result};
-use crate::json;
 use crate::query::{Out, Query, Row};
 use crate::render::table::Look;
 use crate::render::{Format, Output, Rows, cell};
-use crate::scan;
 use crate::view::Stats as Fold;
 use crate::view::stats::{FIELDS, Table};
+use crate::{json, scan};
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook stats --since -7d\n  logbook stats 'agent_id=scout' -o json";

@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use std::io::Read as _;
 use std::ops::ControlFlow;
 
-use crate::cmd::Door;
-use crate::cmd::reading;
 use crate::cmd::reading::job::{Job, Part};
+use crate::cmd::{Door, reading};
 use crate::error::{Error, Result};
 use crate::json::{self, Limits};
 use crate::model::{Kind, names};

@@ -6,10 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::cmd::Door;
 use crate::error::{Error, Exit, Result};
-use crate::field_set;
 use crate::json;
-use crate::model::Field;
-use crate::model::{Address, Kind, Night, Vocabulary, Zone};
+use crate::model::{Address, Field, Kind, Night, Vocabulary, Zone};
 use crate::query::ast::{Expr, Form, Literal, Op, Operand, Path as FieldPath, Right, Span, Test};
 use crate::query::text::words;
 use crate::query::time::{self, Clock};
@@ -318,7 +316,7 @@ pub fn find(
     door: &mut Door<'_>,
 ) -> (Option<(Place, Vec<u8>)>, Scanned) {
     let mut found = None;
-    const FIELDS: FieldSet = field_set![RunId, Step];
+    const FIELDS: FieldSet = FieldSet::of(&[Field::RunId, Field::Step]);
     let names = FIELDS.to_names();
     let written = Source::as_written(inputs.to_vec());
     let scanned = scan::feed(&written, door.input, &names, strict, |row, _, _| {

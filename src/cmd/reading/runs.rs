@@ -1,7 +1,6 @@
 //! All runs of a logbook, from what `cache/` knows of them and the rows that it does not know, and queries over them: what
 //! `runs` and reports over runs share.
 
-use crate::view::facts::Picked;
 use std::io::BufRead;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -13,6 +12,7 @@ use crate::model::Instant;
 use crate::query::{Out, Place, Plan, Row};
 use crate::scan::{self, How, Part, Scanned, Source, Threads};
 use crate::store::index::Kind;
+use crate::view::facts::Picked;
 use crate::view::runs::{FIELDS, Run, Runs, Tree, is_packed, json as run_json, unpack};
 
 /// Files of runs: "lbrun" and the version of their layout, which any change of it raises.

@@ -10,9 +10,7 @@ use crate::format::secrets::{Own, Redactor};
 use crate::model::option_ms;
 use crate::render::Notes;
 use crate::store::append::Options;
-use crate::store::config;
-use crate::store::os_real;
-use crate::store::{Durability, Location, Purpose, Settings, locate, redaction_key};
+use crate::store::{Durability, Location, Purpose, Settings, config, locate, os_real, redaction_key};
 
 /// Flags of every command that stores rows.
 #[derive(Debug, Default, Clone, clap::Args)]

@@ -5,8 +5,7 @@ use std::ops::ControlFlow;
 
 use super::{Desk, announce_fallback};
 use crate::cmd::Door;
-use crate::cmd::reading::wording;
-use crate::cmd::reading::{self, Corrections, test};
+use crate::cmd::reading::{self, Corrections, test, wording};
 use crate::error::{Error, Result, nearest};
 use crate::format::draft::pairs::Pairs;
 use crate::format::{Drafts, Rules};

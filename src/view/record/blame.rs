@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use super::Entry;
 use super::json::Object;
 use super::paths::Wanted;
-use crate::field_set;
 use crate::model::{Field, Instant, Kind};
 use crate::view::facts::{Facts, FieldSet};
 
 /// The fields by which a row is found to matter.
-pub const FIELDS: FieldSet = field_set![Kind, ArtifactRef, OutputRefs, ToolCall];
+pub const FIELDS: FieldSet = FieldSet::of(&[Field::Kind, Field::ArtifactRef, Field::OutputRefs, Field::ToolCall]);
 /// The columns of what is told.
 pub const COLUMNS: [&str; 9] =
     ["timestamp", "row", "agent_id", "tool", "side_effect", "approval", "action", "status", "path"];

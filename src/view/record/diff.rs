@@ -1,13 +1,12 @@
 //! Two runs beside each other: what they were given, where they part, what only one of them did.
 
-use crate::model::Field;
-use crate::model::Kind;
-use crate::view::facts::Facts;
 use std::collections::HashMap;
 
 use super::entry::items;
 use super::fold::{NEWEST, SAID, SUMS};
 use super::{Call, Entry, Record};
+use crate::model::{Field, Kind};
+use crate::view::facts::Facts;
 
 /// What is said of a run by which no two are alike: what they are called, and where they ran.
 const ALWAYS_DIFFERS: [&str; 3] = ["parent_run_id", "turn_id", "host"];

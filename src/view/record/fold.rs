@@ -1,15 +1,13 @@
 //! The rows of a run to a record (`docs/run-record.md`, What a record says).
 
-use crate::model::Field;
-use crate::model::Kind;
-use crate::view::facts::Facts;
 use std::collections::HashSet;
 
 use super::approvals::Names;
 use super::{Answer, Approval, Call, Entry, approvals, calls};
 use crate::json::{Decimal, Sum};
-use crate::model::Address;
+use crate::model::{Address, Field, Kind};
 use crate::view::Amended;
+use crate::view::facts::Facts;
 
 /// What is said once, normally by `run.start`: the first row that has it speaks.
 pub const SAID: [&str; 14] = [

@@ -3,8 +3,7 @@
 use super::fold::{NEWEST, SAID, SUMS};
 use super::{Call, Entry, Record};
 use crate::json;
-use crate::model::Field;
-use crate::model::Kind;
+use crate::model::{Field, Kind};
 use crate::view::Amended;
 use crate::view::facts::Facts;
 

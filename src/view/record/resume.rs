@@ -3,12 +3,12 @@
 //!
 //! Not here: how it is written out (`render::record::resume`); the sizes of lines come from there.
 
-use crate::model::Kind;
-use crate::view::facts::Facts;
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::{Approval, Entry, Record};
+use crate::model::Kind;
+use crate::view::facts::Facts;
 
 /// Longest text of what may be left out, in characters.
 const TEXT_CHARS_MAX: usize = 300;

@@ -1,7 +1,5 @@
 //! All runs of some rows, and those of rows that stand behind one another joined.
 
-use crate::model::Field;
-use crate::view::facts::{Facts, Picked};
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -12,8 +10,9 @@ use super::pack;
 use super::run::{DONE, FAILED, FIELDS, Run};
 use crate::format::carried;
 use crate::json;
-use crate::model::{Instant, Kind, run_id};
+use crate::model::{Field, Instant, Kind, run_id};
 use crate::query::Place;
+use crate::view::facts::{Facts, Picked};
 
 /// All runs of some rows.
 #[derive(Debug, Clone, Default)]

@@ -3,8 +3,7 @@
 
 use super::all::{Order, Runs, is_active, order};
 use super::run::{FIELDS, Run};
-use crate::model::Field;
-use crate::model::run_id;
+use crate::model::{Field, run_id};
 use crate::query::Row;
 use crate::view::facts::{Facts, Picked};
 

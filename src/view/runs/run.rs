@@ -1,47 +1,45 @@
 //! One run, and what a row changes in it (`docs/run-record.md`).
 
-use crate::field_set;
-use crate::model::Field;
-use crate::view::facts::{Facts, FieldSet};
 use std::borrow::Cow;
 
 use crate::json::Sum;
-use crate::model::{Address, Instant, Kind, Status};
+use crate::model::{Address, Field, Instant, Kind, Status};
 use crate::query::Place;
+use crate::view::facts::{CallFacts, Facts, FieldSet};
 use crate::view::{OpenCalls, OpenRequests};
 
 /// The fields that are read of each row.
-pub const FIELDS: FieldSet = field_set![
-    RunId,
-    Step,
-    Timestamp,
-    Kind,
-    Phase,
-    Status,
-    Action,
-    NextIntent,
-    BlockedOn,
-    Task,
-    Requester,
-    Owner,
-    AgentId,
-    Model,
-    ParentRunId,
-    CostUsd,
-    TokensIn,
-    TokensOut,
-    FinalStatus,
-    Rating,
-    Reason,
-    ToolCall,
-    ApprovalState,
-    Answers,
-    RetryOf,
-    FallbackOf,
-    Attempt,
-    Policy,
-    ExpiresAt,
-];
+pub const FIELDS: FieldSet = FieldSet::of(&[
+    Field::RunId,
+    Field::Step,
+    Field::Timestamp,
+    Field::Kind,
+    Field::Phase,
+    Field::Status,
+    Field::Action,
+    Field::NextIntent,
+    Field::BlockedOn,
+    Field::Task,
+    Field::Requester,
+    Field::Owner,
+    Field::AgentId,
+    Field::Model,
+    Field::ParentRunId,
+    Field::CostUsd,
+    Field::TokensIn,
+    Field::TokensOut,
+    Field::FinalStatus,
+    Field::Rating,
+    Field::Reason,
+    Field::ToolCall,
+    Field::ApprovalState,
+    Field::Answers,
+    Field::RetryOf,
+    Field::FallbackOf,
+    Field::Attempt,
+    Field::Policy,
+    Field::ExpiresAt,
+]);
 
 /// What the row says that says where the run stands.
 pub const STANDING: [Field; 5] = [Field::Phase, Field::Status, Field::Action, Field::NextIntent, Field::BlockedOn];
@@ -136,7 +134,7 @@ impl<'a> Run<'a> {
         for (sum, field) in self.sums.iter_mut().zip(SUMMED) {
             facts.add_to(sum, field);
         }
-        let stands = facts.stands();
+        let (kind, stands) = (facts.kind(), facts.stands());
         if stands {
             stand(&mut self.standing, facts);
         }
@@ -146,16 +144,21 @@ impl<'a> Run<'a> {
             false => {}
         }
         if facts.chars(Field::Rating).is_some() {
-            let why = if facts.kind() == Kind::Review { facts.text(Field::Reason) } else { String::new() };
+            let why = if kind == Kind::Review { facts.text(Field::Reason) } else { String::new() };
             self.rating = Some((Cow::Owned(facts.text(Field::Rating)), Cow::Owned(why)));
         }
-        match facts.kind() {
-            Kind::CallIntent => self.calls.intent(id(facts)),
-            Kind::CallResult => self.calls.result(id(facts)),
+        let call = if kind.makes_calls() { facts.call() } else { None };
+        let id = || {
+            let id = call.as_ref().and_then(|call| call.id.as_ref());
+            id.map(|id| Cow::Owned(String::from_utf8_lossy(id).into_owned()))
+        };
+        match kind {
+            Kind::CallIntent => self.calls.intent(id()),
+            Kind::CallResult => self.calls.result(id()),
             _ => {}
         }
-        self.wrote |= facts.wrote();
-        self.denied |= facts.denies();
+        self.wrote = self.wrote || call.as_ref().is_some_and(CallFacts::writes) && facts.is_of_made_call();
+        self.denied = self.denied || facts.denies();
         self.retries += u64::from(facts.is_retry());
         self.decide(facts);
     }
@@ -338,10 +341,4 @@ fn stand(standing: &mut Option<[Text<'_>; 5]>, facts: &impl Facts) {
             known.push_str(&String::from_utf8_lossy(&text));
         }
     }
-}
-
-/// The id of the call that a row is about.
-fn id(facts: &impl Facts) -> Option<Cow<'static, str>> {
-    let id = facts.call()?.id?;
-    Some(Cow::Owned(String::from_utf8_lossy(&id).into_owned()))
 }

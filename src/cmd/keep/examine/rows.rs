@@ -1,7 +1,5 @@
 //! The pass over all rows, and what is wrong with single ones.
 
-use crate::model::Field;
-use crate::view::facts::{Facts, Picked};
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -13,12 +11,13 @@ use crate::error::Result;
 use crate::format::draft::pairs::shell_word;
 use crate::format::secrets::Redactor;
 use crate::json;
-use crate::model::Address;
+use crate::model::{Address, Field};
 use crate::query::Place;
 use crate::scan::{self, Class, Entry, Ids, Source};
 use crate::store::index::Place as Stands;
 use crate::store::{Input, Location};
 use crate::view::Health;
+use crate::view::facts::{Facts, Picked};
 use crate::view::health::{FIELDS, Tallies, Tally};
 
 /// Findings of one sort that are told one by one, and places of each.
