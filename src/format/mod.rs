@@ -13,7 +13,7 @@
 //!   are not here
 //! - `lines`: a block of bytes into lines; what is wrong with a bad one
 //! - `draft/`: given rows, checked and laid out, all but the step
-//! - `rows`: the rows that commands store
+//! - `rows`: the rows that commands store · `once_id`: ids of those that the tool stores once
 //! - `body`: do two rows say the same
 //! - `corrections`: rows as they read with corrections folded in
 //! - `carried`: what retention carries over of the rows that it deletes
@@ -33,6 +33,7 @@ pub mod lines;
 pub mod lock_line;
 pub mod manifest;
 pub mod missing;
+pub mod once_id;
 pub mod receipt;
 pub mod rows;
 pub mod secrets;

@@ -1,5 +1,5 @@
 //! Which characters must not reach a screen as they are, because a terminal obeys them or does not
-//! show them.
+//! show them; and how a name reads.
 
 /// Whether `character` is a control character (C0, DEL, C1), reorders text (bidirectional
 /// controls), or has no shape of its own (zero-width characters, fillers, variation selectors,
@@ -26,4 +26,10 @@ pub fn is_unsafe(character: char) -> bool {
         | '\u{1BCA0}'..='\u{1BCA3}'
         | '\u{1D173}'..='\u{1D17A}'
         | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// A name as it reads: blanks, case, and characters that nobody sees make no other one of it. Empty: nobody would see it.
+pub fn as_it_reads(name: &str) -> String {
+    let seen: String = name.chars().filter(|character| !is_unsafe(*character)).collect();
+    seen.trim().to_lowercase()
 }

@@ -121,6 +121,12 @@ words! {
 }
 
 impl SideEffect {
+    /// Whether it leaves something behind.
+    pub const fn lasts(self) -> bool {
+        use SideEffect::{Delete, Deploy, Payment, Send, Write};
+        matches!(self, Write | Delete | Deploy | Payment | Send)
+    }
+
     /// Whether data is other than before: it was written or deleted.
     pub const fn writes(self) -> bool {
         matches!(self, SideEffect::Write | SideEffect::Delete)

@@ -5,6 +5,7 @@
 use super::approvals::Decision;
 use super::past::text;
 use crate::format::digest::is_of_arguments;
+use crate::format::secrets::{MARK_BEGINS, PRIVATE_KEY};
 use crate::json;
 use crate::model::{Field, Instant};
 use crate::view::facts::{Facts, FieldSet, Picked};
@@ -185,14 +186,14 @@ impl Request {
             (_, true) => Shown::Unbound,
             (true, false) => Shown::Nothing,
             (false, false) if is_of_arguments(&self.args_sha256, &self.args) => Shown::Exact,
-            (false, false) if self.args.contains("[redacted:") => Shown::Redacted,
+            (false, false) if self.args.contains(MARK_BEGINS) => Shown::Redacted,
             (false, false) => Shown::Other,
         }
     }
 
     /// Whether lines of the arguments are hidden, any of which might be a program's name: nobody can know what would run.
     pub fn hides_lines(&self) -> bool {
-        self.args.contains("[redacted:private-key")
+        self.args.split(MARK_BEGINS).skip(1).any(|mark| mark.starts_with(PRIVATE_KEY))
     }
 
     /// Whether a yes to `self` is one to `other`: all that was shown of the call is the same.

@@ -7,13 +7,9 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::record::{Call, Entry, Record};
-use crate::model::Kind;
+use crate::format::secrets::MARK_BEGINS;
+use crate::model::{Kind, SideEffect};
 use crate::view::facts::Facts;
-
-/// Classes of calls that leave something behind.
-const LASTING: [&str; 5] = ["write", "delete", "deploy", "payment", "send"];
-/// What stands where a secret stood.
-const REDACTED: &str = "[redacted:";
 
 /// What a contract says of undoing a call.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -97,7 +93,7 @@ impl Rollback {
             if let Some(means) = means.filter(|_| matches!(side_effect.as_str(), "" | "exec")) {
                 side_effect.clone_from(&means.side_effect);
             }
-            if !LASTING.contains(&side_effect.as_str()) {
+            if !SideEffect::of(&side_effect).is_some_and(SideEffect::lasts) {
                 continue;
             }
             let name = full_name(record, row);
@@ -228,7 +224,7 @@ impl Values {
             Some(other) => other.to_string(),
         };
         match () {
-            () if text.contains(REDACTED) => {
+            () if text.contains(MARK_BEGINS) => {
                 Err(format!("{{{placeholder}}}: a secret stood there, which was not kept"))
             }
             () if text.contains('\0') => Err(format!("{{{placeholder}}}: a NUL stands in it")),

@@ -8,8 +8,8 @@ use super::contract::{self, Terms};
 use super::judge::Judge;
 use crate::cmd::writing::Desk;
 use crate::error::Result;
-use crate::format::digest::sha256_hex;
 use crate::format::draft::pairs::Pairs;
+use crate::format::once_id::{BREACH, once_id};
 use crate::format::{Drafts, Rules, rows};
 use crate::json;
 use crate::model::{Instant, Kind, Side};
@@ -116,7 +116,7 @@ impl Contracts<'_> {
         }
         // A row that is stored once is judged once.
         if let Some(id) = outer[2] {
-            pairs.text("id", &format!("contract:{}", &sha256_hex(id)[..32]))?;
+            pairs.text("id", &once_id(BREACH, id))?;
         }
         let told = format!("contract {:?}: the {} broke it: {fault}", terms.name, side.word());
         Ok(Some(Breach { told, row: pairs }))

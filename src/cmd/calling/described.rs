@@ -7,6 +7,7 @@ use crate::cmd::writing::Desk;
 use crate::error::{Error, Result};
 use crate::format::digest::{in_a_row, of_words, sha256_hex};
 use crate::format::draft::pairs::{Pairs, shell_word};
+use crate::format::secrets::MARK_BEGINS;
 use crate::json::{self, Limits};
 use crate::model::names;
 
@@ -183,6 +184,6 @@ fn shortened(text: &str) -> String {
     let Some((cut, _)) = text.char_indices().nth(ACTION_CHARS_MAX) else { return text.to_owned() };
     let kept = &text[..cut];
     // A mark that is cut in half is no mark.
-    let open = kept.rfind("[redacted:").filter(|at| !kept[*at..].contains(']'));
+    let open = kept.rfind(MARK_BEGINS).filter(|at| !kept[*at..].contains(']'));
     format!("{}…", &kept[..open.unwrap_or(cut)])
 }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::error::Result;
-use crate::format::secrets::{KeyWatch, MARK_BYTES_MAX, Redactor};
+use crate::format::secrets::{KeyWatch, MARK_BEGINS, MARK_BYTES_MAX, Redactor};
 
 /// Bytes that are shown, at most.
 const SHOWN_BYTES_MAX: usize = 16 << 10;
@@ -55,7 +55,7 @@ fn last_bytes(text: &str) -> &str {
     let Some(from) = text.len().checked_sub(SHOWN_BYTES_MAX) else { return text };
     let from = (from..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
     let before = (from.saturating_sub(MARK_BYTES_MAX)..from).find(|at| text.is_char_boundary(*at)).unwrap_or(from);
-    let open = text[before..from].rfind("[redacted:").filter(|at| !text[before + at..from].contains(']'));
+    let open = text[before..from].rfind(MARK_BEGINS).filter(|at| !text[before + at..from].contains(']'));
     let rest = &text[from..];
     match open {
         Some(_) => rest.find(']').map_or(rest, |end| &rest[end + 1..]),

@@ -10,7 +10,7 @@ use crate::error::{Error, Exit, Result, nearest};
 use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::format::rows;
-use crate::model::shown::is_unsafe;
+use crate::model::shown::as_it_reads;
 use crate::model::{Address, Field, Instant, Verdict};
 use crate::render::{Look, request as shown};
 use crate::store::Purpose;
@@ -246,12 +246,12 @@ impl Own<'_> {
             Err(Error::new(Exit::No, format!("nobody decides about their own request: {what}"))
                 .hint("from a shell outside the run, another person; or own_approvals = true in config.toml"))
         };
-        let theirs: Vec<String> = self.agents.iter().chain([&request.agent]).map(|name| folded(name)).collect();
-        let is_theirs = |name: &str| !folded(name).is_empty() && theirs.contains(&folded(name));
+        let theirs: Vec<String> = self.agents.iter().chain([&request.agent]).map(|name| as_it_reads(name)).collect();
+        let is_theirs = |name: &str| !as_it_reads(name).is_empty() && theirs.contains(&as_it_reads(name));
         if let Some(agent) = [Some(self.who), self.agent].into_iter().flatten().find(|name| is_theirs(name)) {
             return refused(format!("{} is one of agent {agent}", request.name));
         }
-        if self.run.is_some_and(|run| folded(run) == folded(&request.run)) {
+        if self.run.is_some_and(|run| as_it_reads(run) == as_it_reads(&request.run)) {
             return refused(format!("this shell is inside run {} (LOGBOOK_RUN)", request.run));
         }
         // Who asked is not known: an agent's shell may be theirs.
@@ -260,10 +260,4 @@ impl Own<'_> {
         }
         Ok(())
     }
-}
-
-/// A name as it reads: blanks, case, and characters that nobody sees make no other one of it.
-fn folded(name: &str) -> String {
-    let seen: String = name.chars().filter(|character| !is_unsafe(*character)).collect();
-    seen.trim().to_lowercase()
 }

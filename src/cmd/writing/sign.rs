@@ -7,7 +7,7 @@ use super::Desk;
 use crate::cmd::Door;
 use crate::error::{Error, Result};
 use crate::format::draft::pairs::Pairs;
-use crate::model::shown::is_unsafe;
+use crate::model::shown::as_it_reads;
 
 /// The door through which a person came: what `client` says in the row of a decision.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl Desk {
     /// Says in `pairs` who decides (`by`, else the user), and through which door, as which user and on which terminal.
     pub fn sign(&self, pairs: &mut Pairs, by: Option<&str>, door: &Door<'_>) -> Result<()> {
         let user = user(door);
-        if by.is_some_and(|by| by.chars().all(|it| it.is_whitespace() || is_unsafe(it))) {
+        if by.is_some_and(|by| as_it_reads(by).is_empty()) {
             return Err(Error::usage("--by: who decides has no name").hint("--by maria; without --by it is the user"));
         }
         pairs.text("approver", by.unwrap_or(&user))?;

@@ -130,7 +130,11 @@ impl Desk {
                 // A segment that was restored or deleted since it was listed is listed elsewhere now, or carried over.
                 Err(_) if P::NEEDS_ALL && tries < TRIES_MAX => {}
                 Err(error) if P::NEEDS_ALL => return Err(error),
-                _ => return Ok((past, seen)),
+                Err(error) => {
+                    door.note(format_args!("warning: {}", error.message));
+                    return Ok((past, seen));
+                }
+                Ok(()) => return Ok((past, seen)),
             }
         }
     }

@@ -12,7 +12,7 @@ use memchr::{memchr, memchr2};
 use super::call;
 use super::fields::{self, COUNT, ID, field_fits_at_a_glance, text_of, unknown_word};
 use super::minute::LastMinute;
-use super::refusals::{check_given, check_id, check_kind, not_json, not_object, step_of, too_long};
+use super::refusals::{check_given, check_kind, not_json, not_object, step_of, too_long};
 use super::verbatim::Verbatim;
 use crate::error::{Error, Result};
 use crate::format::secrets::Redactor;
@@ -337,7 +337,7 @@ impl Drafts {
                 return Err(Error::usage("id is empty"));
             }
             if !rules.own {
-                check_id(&text_of(id))?;
+                check_given((fields::name(ID), id))?;
             }
         }
         if !rules.own && self.present & OF_DECISIONS != 0 {

@@ -33,11 +33,6 @@ impl Pairs {
         self.fields.is_empty()
     }
 
-    /// Whether the field `name` was given.
-    pub fn names(&self, name: &str) -> bool {
-        self.fields.iter().any(|(known, _)| known == name)
-    }
-
     /// Takes `key=value` or `key:=json`, as an argument gives it: no field in which decisions are recorded.
     pub fn argument(&mut self, argument: &str) -> Result<()> {
         let Some((key, value)) = argument.split_once('=') else {

@@ -3,6 +3,7 @@
 use super::drafts::{Rules, STEP_GIVEN_MAX};
 use super::fields::{self as fields, unknown_word};
 use crate::error::{Error, Result};
+use crate::format::once_id::is_once_id;
 use crate::json;
 use crate::json::validate::line_column;
 use crate::model::kind::Writer;
@@ -22,23 +23,19 @@ pub(super) fn check_kind(word: &str, rules: &Rules<'_>) -> Result<()> {
     Err(unknown_word("kind", word, rules.vocabulary.kinds().filter(|kind| !Kind::named(kind).is_guarded())))
 }
 
-/// Refuses a field in which decisions are recorded, where its value says something.
+/// Refuses a field in which decisions are recorded, where its value says something, and an id of the tool's own rows.
 pub(super) fn check_given((name, value): (&str, &[u8])) -> Result<()> {
+    if let ("id", Some(id)) = (name, json::decode(value).and_then(|id| String::from_utf8(id.into_owned()).ok()))
+        && is_once_id(&id)
+    {
+        return Err(Error::usage(format!("ids such as {id:?} are those of rows that logbook itself writes"))
+            .hint("choose another id"));
+    }
     if may_be_given(name, value) {
         return Ok(());
     }
     Err(Error::usage(format!("{name} records a decision, and only the commands that decide write it"))
         .hint("logbook approve, deny, answer, review; for a field of your own choose another name, such as user_name"))
-}
-
-/// Refuses an id that a row of the tool's own will have: whoever takes it first would keep that row out.
-pub(super) fn check_id(id: &str) -> Result<()> {
-    let breach = id.strip_prefix("contract:").is_some_and(|rest| rest.len() == 32);
-    if id.starts_with("archive.receipt:") || breach {
-        return Err(Error::usage(format!("ids such as {id:?} are those of rows that logbook itself writes"))
-            .hint("choose another id"));
-    }
-    Ok(())
 }
 
 pub(super) fn step_of(value: &[u8]) -> Result<u64> {

@@ -32,8 +32,8 @@ mod text;
 mod values;
 
 pub use glance::looks;
-pub use private_key::KeyWatch;
+pub use private_key::{KeyWatch, PRIVATE_KEY};
 pub use redactor::{Key, Redactor};
 pub use report::Report;
 pub use rule::Own;
-pub use text::MARK_BYTES_MAX;
+pub use text::{MARK_BEGINS, MARK_BYTES_MAX};

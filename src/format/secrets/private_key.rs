@@ -13,6 +13,8 @@ use super::prefixed;
 use super::text::WORD_END;
 use super::values::is_words;
 
+/// The kind of their marks (`rules.txt`).
+pub const PRIVATE_KEY: &str = "private-key";
 /// Part of the line that begins a key, and of the line that ends it.
 pub(super) const ANCHOR: &str = "PRIVATE KEY";
 /// Shortest line of a body, except the last. The shortest keys, of elliptic curves, have one line of 64.

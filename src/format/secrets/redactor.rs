@@ -257,7 +257,7 @@ impl Redactor {
         mac.update(&secret);
         let digest = mac.finalize().into_bytes();
         let digits: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        Ok(format!("{}{kind}:{digits}]", String::from_utf8_lossy(MARK_BEGINS)))
+        Ok(format!("{}{kind}:{digits}]", MARK_BEGINS))
     }
 }
 

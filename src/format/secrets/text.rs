@@ -15,7 +15,7 @@ pub(super) const MARK: u8 = 0x1a;
 /// Ends each word of an array when words are searched side by side. Patterns see white space; no other text contains it.
 pub(super) const WORD_END: u8 = 0x0b;
 /// The beginning of every mark.
-pub(super) const MARK_BEGINS: &[u8] = b"[redacted:";
+pub const MARK_BEGINS: &str = "[redacted:";
 /// Longest name of a kind.
 const KIND_BYTES_MAX: usize = 64;
 /// Longest mark.
@@ -164,7 +164,7 @@ impl<'t> Text<'t> {
     /// without their contents: a terminal hides them, other readers do not.
     pub fn seen(&self) -> Vec<Text<'_>> {
         let bytes = &*self.bytes;
-        if !bytes.iter().any(is_unseen_or_foreign) && memmem::find(bytes, MARK_BEGINS).is_none() {
+        if !bytes.iter().any(is_unseen_or_foreign) && memmem::find(bytes, MARK_BEGINS.as_bytes()).is_none() {
             return vec![self.piece(0..bytes.len())];
         }
         let mut seen = vec![self.without_unseen(false)];
@@ -269,7 +269,7 @@ fn digits(text: &[u8]) -> Option<u32> {
 
 /// Length of the mark that `text` begins with, if it begins with one.
 fn mark(text: &[u8]) -> Option<usize> {
-    let rest = text.strip_prefix(MARK_BEGINS)?;
+    let rest = text.strip_prefix(MARK_BEGINS.as_bytes())?;
     let kind = rest.iter().take(KIND_BYTES_MAX + 1).position(|byte| *byte == b':')?;
     let digits = rest[kind + 1..].get(..9)?;
     let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');

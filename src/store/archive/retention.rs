@@ -8,8 +8,8 @@ use super::content::{archive_path, raw_path};
 use super::keeper::Keeper;
 use super::manifest::Entry;
 use crate::error::{Error, Result};
-use crate::format::digest::sha256_hex;
 use crate::format::manifest::Event;
+use crate::format::once_id::{RECEIPT, once_id};
 use crate::format::{Drafts, Rules, receipt};
 use crate::json;
 use crate::model::{Address, Kind, Vocabulary, run_id};
@@ -111,7 +111,7 @@ impl Keeper<'_> {
         let segments = receipt::print_entries(segments);
         text.extend_from_slice(format!(",\"rows\":{rows},\"bytes\":{bytes},\"segments\":[{segments}]").as_bytes());
         // Who dies behind it and tries again deletes the same, and stores the same row once.
-        let id = format!("{kind}:{}", &sha256_hex(segments.as_bytes())[..32]);
+        let id = once_id(RECEIPT, segments.as_bytes());
         text.extend_from_slice(format!(",\"id\":\"{id}\"}}").as_bytes());
         let vocabulary = Vocabulary::default();
         let rules = Rules { vocabulary: &vocabulary, run_id: None, agent_id: None, own: true, redactor: None };
