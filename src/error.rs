@@ -27,8 +27,8 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// Whether it says that a row could not be stored, or may not be: the only kind of failure that `--best-effort` forgives
-    /// where a gate stands.
+    /// Whether it says that a row could not be stored, or may not be: the only kind of failure that
+    /// `--best-effort` forgives where a gate stands.
     pub fn is_of_storing(self) -> bool {
         matches!(self, Exit::NotStored | Exit::Unknown | Exit::LockTimeout)
     }

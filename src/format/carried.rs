@@ -1,7 +1,8 @@
-//! What retention carries over (`docs/format.md`, Retention): a row that says what deleted rows said, as far as gates and
-//! writers still rest on it.
+//! What retention carries over (`docs/format.md`, Retention): a row that says what deleted rows
+//! said, as far as gates and writers still rest on it.
 //!
-//! Not here: which facts those are (`view::standing_facts`), when the row is written (`store::archive`).
+//! Not here: which facts those are (`view::standing_facts`), when the row is written
+//! (`store::archive`).
 
 use crate::json::{self, Leaves};
 use crate::model::{Kind, run_id};
@@ -47,7 +48,8 @@ impl CarriedRun {
     }
 }
 
-/// The row's text, but for step and timestamp. `rows` are JSON objects, in the order in which they stood.
+/// The row's text, but for step and timestamp. `rows` are JSON objects, in the order in which they
+/// stood.
 pub fn print(runs: &[CarriedRun], rows: &[&[u8]]) -> Vec<u8> {
     let mut out =
         format!("{{\"run_id\":\"{}\",\"kind\":\"{}\",\"action\":", run_id::LOGBOOK, Kind::ArchiveCarried.word())

@@ -11,7 +11,8 @@ use crate::json::{self, Members};
 use crate::model::names::ENVELOPE;
 use crate::model::{Address, Kind};
 
-/// Fields that no correction touches: what names a row, what names its corrections, and what gates read.
+/// Fields that no correction touches: what names a row, what names its corrections, and what gates
+/// read.
 pub const FIXED: &[&str] = &[
     "run_id",
     "step",
@@ -60,8 +61,8 @@ pub fn is_correction(kind: Option<&[u8]>) -> bool {
     Kind::of(kind) == Kind::Correction
 }
 
-/// What a correction may do to a row. What gates read stays as it was written, so that nobody who is bound by a
-/// decision can edit it.
+/// What a correction may do to a row. What gates read stays as it was written, so that nobody who
+/// is bound by a decision can edit it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// Nothing: its kind stays as written.

@@ -31,7 +31,8 @@ pub fn in_a_row(json: &str) -> Cow<'_, str> {
     if json.contains(['\n', '\r']) { json.replace(['\n', '\r'], " ").into() } else { json.into() }
 }
 
-/// Whether `digest` is that of the arguments `json`: of the words of a command, if it is an array of them, else of its text.
+/// Whether `digest` is that of the arguments `json`: of the words of a command, if it is an array
+/// of them, else of its text.
 pub fn is_of_arguments(digest: &str, json: &str) -> bool {
     let words: Option<Vec<String>> = serde_json::from_str(json).ok();
     words.is_some_and(|words| of_words(words.iter().map(String::as_bytes)) == digest)

@@ -1,5 +1,5 @@
-//! Ids of rows that the tool itself stores once, however often it tries. Nobody else gives them: whoever took one first
-//! would keep that row out.
+//! Ids of rows that the tool itself stores once, however often it tries. Nobody else gives them:
+//! whoever took one first would keep that row out.
 
 use super::digest::sha256_hex;
 use crate::model::Kind;

@@ -1,8 +1,8 @@
-//! The rows that commands store: one function for each, which knows its kind and the fields that it always has. What a
-//! command adds stands behind them.
+//! The rows that commands store: one function for each, which knows its kind and the fields that it
+//! always has. What a command adds stands behind them.
 //!
-//! Not here: rows that somebody gives (`draft/`), who signs a decision and what is said of a call (`cmd`): they come as
-//! fields of their own.
+//! Not here: rows that somebody gives (`draft/`), who signs a decision and what is said of a call
+//! (`cmd`): they come as fields of their own.
 
 use super::draft::pairs::Pairs;
 use crate::error::Result;

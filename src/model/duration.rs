@@ -1,4 +1,5 @@
-//! Durations as people write them: `250ms`, `15m`, `1h30m`, `2d`. One grammar for conditions, options and config files.
+//! Durations as people write them: `250ms`, `15m`, `1h30m`, `2d`. One grammar for conditions,
+//! options and config files.
 //!
 //! Not here: times relative to now (`query/time.rs`).
 
@@ -70,8 +71,8 @@ pub fn option_ms(option: &str, text: &str) -> Result<u64> {
         .map_err(|why| Error::usage(format!("{option}: {why}")).hint(format!("as {option} 30s, {option} 1h30m")))
 }
 
-/// How long an option lets something wait or stay valid: more than nothing, and at most 10 years. Whoever writes anything
-/// else has slipped, and would wait for ever or for nothing.
+/// How long an option lets something wait or stay valid: more than nothing, and at most 10 years.
+/// Whoever writes anything else has slipped, and would wait for ever or for nothing.
 pub fn wait_ms(option: &str, text: &str) -> Result<u64> {
     let refused = |why: &str| {
         Error::usage(format!("{option}: `{text}` is {why}")).hint(format!("as {option} 30s, {option} 1h30m"))

@@ -1,5 +1,5 @@
-//! The kinds of rows and what each is good for: one line for each. A new kind is a line here, and the compiler finds
-//! the places that must know it.
+//! The kinds of rows and what each is good for: one line for each. A new kind is a line here, and
+//! the compiler finds the places that must know it.
 
 use super::words::Verdict;
 
@@ -148,19 +148,20 @@ impl Kind {
         self.properties().flags & STANDS != 0
     }
 
-    /// Whether a row of this kind with this status, a value as written, says where its run stands (`docs/format.md`,
-    /// Standing).
+    /// Whether a row of this kind with this status, a value as written, says where its run stands
+    /// (`docs/format.md`, Standing).
     pub fn stands(self, status: Option<&[u8]>) -> bool {
         self.counts_for_standing() && status.is_some_and(|status| status.starts_with(b"\""))
     }
 
-    /// Whether such rows may be corrected. What gates read, decisions, and what the tool says stay as written.
+    /// Whether such rows may be corrected. What gates read, decisions, and what the tool says stay
+    /// as written.
     pub const fn is_correctable(self) -> bool {
         self.properties().flags & CORRECTABLE != 0
     }
 
-    /// Whether such rows say what their run does itself, so that their agent is one that works in it. Whoever decides, holds or
-    /// notes something about a run does not.
+    /// Whether such rows say what their run does itself, so that their agent is one that works in
+    /// it. Whoever decides, holds or notes something about a run does not.
     pub const fn is_of_run(self) -> bool {
         self.properties().flags & OF_RUN != 0
     }
@@ -180,7 +181,8 @@ impl Kind {
         self.properties().verdict
     }
 
-    /// Whether a call in such a row was made, or begun: in others it was asked about, judged, or not made.
+    /// Whether a call in such a row was made, or begun: in others it was asked about, judged, or
+    /// not made.
     pub const fn makes_calls(self) -> bool {
         matches!(self, Kind::Step | Kind::CallIntent | Kind::CallResult)
     }

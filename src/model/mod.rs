@@ -5,7 +5,8 @@
 //! the environment.
 //!
 //! - `names`: the standard fields, their types and their camelCase spellings
-//! - `kind`: what sort of row it is, and what such rows are good for · `words`: statuses, phases and their like
+//! - `kind`: what sort of row it is, and what such rows are good for · `words`: statuses, phases
+//!   and their like
 //! - `vocabulary`: phases, statuses and kinds, built in and declared
 //! - `run_id`: what may name a run
 //! - `address`: how a row is named, `r-88#3` or `@SEGMENT:OFFSET`

@@ -154,12 +154,12 @@ pub const TOOL_CALL: &[Standard] = &[
     field("exit_code", Type::Integer(i64::MIN)),
 ];
 
-/// Fields in which decisions are recorded: who decided, what, and through which door. Only the commands
-/// that decide write them (`docs/format.md`, What append refuses).
+/// Fields in which decisions are recorded: who decided, what, and through which door. Only the
+/// commands that decide write them (`docs/format.md`, What append refuses).
 pub const OF_DECISIONS: &[&str] = &["approval_state", "approver", "rating", "client", "answers", "user", "tty"];
 
-/// Whether anybody may give the field `name` this value: those of [`OF_DECISIONS`] only where they say nothing, or that
-/// nobody was asked.
+/// Whether anybody may give the field `name` this value: those of [`OF_DECISIONS`] only where they
+/// say nothing, or that nobody was asked.
 pub fn may_be_given(name: &str, value: &[u8]) -> bool {
     !OF_DECISIONS.contains(&name) || value == b"null" || (name == "approval_state" && value == b"\"not_required\"")
 }

@@ -28,7 +28,8 @@ pub fn is_unsafe(character: char) -> bool {
         | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// A name as it reads: blanks, case, and characters that nobody sees make no other one of it. Empty: nobody would see it.
+/// A name as it reads: blanks, case, and characters that nobody sees make no other one of it.
+/// Empty: nobody would see it.
 pub fn as_it_reads(name: &str) -> String {
     let seen: String = name.chars().filter(|character| !is_unsafe(*character)).collect();
     seen.trim().to_lowercase()

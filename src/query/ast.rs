@@ -42,8 +42,8 @@ impl Query {
         self.jq.is_none() && self.select.is_empty() && self.group_by.is_empty() && self.summarize.is_empty()
     }
 
-    /// Whether it can be evaluated without bounds: it takes time and memory in proportion to its rows, whatever it says. That
-    /// is so where no jq program, no pattern and no file stands in it.
+    /// Whether it can be evaluated without bounds: it takes time and memory in proportion to its
+    /// rows, whatever it says. That is so where no jq program, no pattern and no file stands in it.
     pub fn is_plain(&self) -> bool {
         let is_jq = |operand: &Operand| matches!(operand, Operand::Jq(_));
         let columns = self.group_by.iter().chain(&self.select).map(|column| &column.of);

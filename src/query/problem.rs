@@ -62,7 +62,8 @@ impl Problem {
     }
 }
 
-/// How many problems of one query are shown, each with its place and the nearest word: a query may name thousands of columns.
+/// How many problems of one query are shown, each with its place and the nearest word: a query may
+/// name thousands of columns.
 pub const SHOWN_MAX: usize = 10;
 
 /// All that is wrong with a query.

@@ -1,8 +1,8 @@
 //! Times as people write them, against a clock that is handed in: dates, times
 //! with parts missing, words, and durations back from now.
 //!
-//! Not here: how a duration is written (`model::duration`), which fields hold times
-//! (`compile`), where the clock and the zone come from (`cmd`). The table is in `docs/query.md`, Times.
+//! Not here: how a duration is written (`model::duration`), which fields hold times (`compile`),
+//! where the clock and the zone come from (`cmd`). The table is in `docs/query.md`, Times.
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 

@@ -113,8 +113,8 @@ impl Skipped {
         self.entries.iter().any(|entry| entry.file == file)
     }
 
-    /// Errors: exit 3, a file could not be read to its end. A line that is no row decides nothing, since nobody was told
-    /// that it is stored; a file that cannot be read may hold anything.
+    /// Errors: exit 3, a file could not be read to its end. A line that is no row decides nothing,
+    /// since nobody was told that it is stored; a file that cannot be read may hold anything.
     pub fn refuse_unread(&self) -> Result<()> {
         let unread = |entry: &&Entry| matches!(entry.class, Class::BadArchive | Class::Unreadable);
         let Some(entry) = self.entries.iter().find(unread) else { return Ok(()) };

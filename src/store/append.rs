@@ -293,7 +293,8 @@ impl<'o> Writer<'o> {
     ) -> Result<()> {
         let mut out = std::mem::take(&mut self.out);
         out.clear();
-        // The last step of each run, and behind them that of the logbook's own, for rows that are written of no draft.
+        // The last step of each run, and behind them that of the logbook's own, for rows that are
+        // written of no draft.
         let mut steps: Vec<Option<u64>> = vec![None; drafts.runs().len() + 1];
         let own_run = drafts.runs().iter().position(|run| run == run_id::LOGBOOK).unwrap_or(drafts.runs().len());
         let mut rows = Vec::with_capacity(drafts.rows().len());

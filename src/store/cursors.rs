@@ -63,8 +63,8 @@ impl Cursor {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(place),
             file => file.map_err(|error| Error::io(format!("{}: {error}", path.display())))?,
         };
-        // The byte before, and the one there: a trigger stands at the end of the last row that it handed over, before the
-        // newline.
+        // The byte before, and the one there: a trigger stands at the end of the last row that it
+        // handed over, before the newline.
         let mut around = [b'\n', 0];
         if place.offset > 0 {
             read_full(&REAL, &file, &mut around, place.offset - 1)

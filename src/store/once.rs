@@ -181,7 +181,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes the `repair` row with step `own` that voids the row at `place`; the row `run`#`step` stands in its place.
+    /// Writes the `repair` row with step `own` that voids the row at `place`; the row `run`#`step`
+    /// stands in its place.
     pub(super) fn void(&self, place: Place, own: u64, (run, step): (&str, u64), out: &mut Vec<u8>) -> Result<()> {
         let voids = Address::Place { segment: place.segment, offset: place.offset };
         let again = Address::Step { run_id: run.to_owned(), step }.to_string();

@@ -7,8 +7,8 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-/// How a file is opened. No open ever follows a symbolic link in the last part of the path, waits for a FIFO, or gives
-/// anything but a regular file, or the directory that was asked for.
+/// How a file is opened. No open ever follows a symbolic link in the last part of the path, waits
+/// for a FIFO, or gives anything but a regular file, or the directory that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum How {
     /// To read.

@@ -54,7 +54,8 @@ impl Os for Real {
             }
         };
         let file = fs::open(path, base | flags, Mode::from_raw_mode(mode))?;
-        // Nothing else ever stands in a logbook: a device could be read for ever, and a FIFO takes what it is given.
+        // Nothing else ever stands in a logbook: a device could be read for ever, and a FIFO takes
+        // what it is given.
         match FileType::from_raw_mode(fs::fstat(&file)?.st_mode) {
             FileType::RegularFile => Ok(file),
             _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),

@@ -19,7 +19,7 @@ pub struct Deletion {
     pub link: Link,
 }
 
-/// What is said of one segment.
+/// What the manifest claims of one segment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Claims {
     /// Its name.
@@ -37,7 +37,7 @@ pub struct Claims {
     pub wrong: Vec<&'static str>,
 }
 
-/// What is said of all segments, by number.
+/// What the manifest claims of all segments, by number.
 pub fn of(chain: &Chain) -> BTreeMap<u64, Claims> {
     let mut all: BTreeMap<u64, Claims> = BTreeMap::new();
     let mut highest = 0;

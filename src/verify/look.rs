@@ -53,7 +53,7 @@ impl<'l> Look<'l> {
         Ok(())
     }
 
-    /// What is said of the segment with this number.
+    /// What the manifest claims of the segment with this number.
     pub fn claims(&self, number: u64) -> Claims {
         self.claims.get(&number).cloned().unwrap_or_default()
     }

@@ -32,7 +32,7 @@ pub enum Standing {
     Proved,
     /// It is sealed, and the chain does not speak of it yet.
     Uncovered,
-    /// It takes rows; so many bytes were there.
+    /// It takes rows; this many bytes were there.
     Active(u64),
     /// Its files are gone, and a line tells that it was deleted.
     Deleted,
@@ -91,7 +91,7 @@ pub struct Beginning {
 pub enum Begins {
     /// With bytes of this SHA-256.
     With(String),
-    /// It has only so many bytes.
+    /// It has only this many bytes.
     Short(u64),
 }
 

@@ -31,7 +31,7 @@ pub struct Gone {
     pub receipt: String,
 }
 
-/// What is said of a head that was given.
+/// The verdict on a head that was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeadVerdict {
     /// All that it vouches for is here, as it was.
@@ -65,7 +65,7 @@ pub struct Verdict {
     pub uncovered: Vec<String>,
     /// The active segment and its length.
     pub active: Option<(String, u64)>,
-    /// What is said of the head that was given.
+    /// The verdict on the head that was given.
     pub head: Option<HeadVerdict>,
 }
 

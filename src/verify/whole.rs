@@ -20,7 +20,7 @@ use crate::store::os::Os;
 /// How often is looked again at what an archiver may just have changed: gaps, and receipts that are
 /// not found.
 const LOOKS_MAX: usize = 20;
-/// Segments that came while others were read are read too, so many times.
+/// Segments that came while others were read are read too, at most this many times.
 const ROUNDS_MAX: usize = 4;
 
 /// Walks the logbook at `directory`. `told` is called before each segment.

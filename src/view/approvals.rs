@@ -46,7 +46,8 @@ impl Approvals {
         self.by_name.get(name).and_then(|at| self.all.get(*at))
     }
 
-    /// Those that somebody still may decide, the oldest first: what retention carried over stands behind rows that are newer.
+    /// Those that somebody still may decide, the oldest first: what retention carried over stands
+    /// behind rows that are newer.
     pub fn open(&self, now: Instant) -> Vec<&Request> {
         let mut open: Vec<&Request> = self.all.iter().filter(|request| request.is_open(now)).collect();
         open.sort_by_key(|request| request.at);
@@ -66,7 +67,8 @@ impl Past for Approvals {
         let own = row.name(place);
         let verdict = match row.kind() {
             Kind::ApprovalRequested => {
-                // Of two rows that claim one name the first owns it: the other one is a copy. A request has a step.
+                // Of two rows that claim one name the first owns it: the other one is a copy. A
+                // request has a step.
                 if row.step().is_some() && !self.by_name.contains_key(&own) {
                     self.by_name.insert(own.clone(), self.all.len());
                     self.all.push(Request::read(own, row));

@@ -1,7 +1,9 @@
-//! What rows say that are about to be deleted, as far as gates and writers still rest on it: the last steps of runs, which
-//! run is above which, runs that are held, requests that somebody may still decide or use (`docs/format.md`, Retention).
+//! What rows say that are about to be deleted, as far as gates and writers still rest on it: the
+//! last steps of runs, which run is above which, runs that are held, requests that somebody may
+//! still decide or use (`docs/format.md`, Retention).
 //!
-//! Not here: the row that says so (`format::carried`), when it is stored (`store::archive`, `cmd::keep::retention`).
+//! Not here: the row that says so (`format::carried`), when it is stored (`store::archive`,
+//! `cmd::keep::retention`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -108,7 +110,8 @@ impl Carry {
         self.holds.push(row, place);
     }
 
-    /// The texts of the rows that say all of it, as of `now`. Errors: exit 1, when something cannot be carried over.
+    /// The texts of the rows that say all of it, as of `now`. Errors: exit 1, when something cannot
+    /// be carried over.
     pub fn texts(&self, now: Instant) -> Result<Vec<Vec<u8>>> {
         let mut rows: Vec<&[u8]> = Vec::new();
         for hold in self.holds.held.values() {

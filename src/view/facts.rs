@@ -1,5 +1,5 @@
-//! One reading of a row: its fields by name, and what follows from them. Folds ask here, and nowhere else, what a row
-//! means (`docs/format.md`, What rows mean).
+//! One reading of a row: its fields by name, and what follows from them. Folds ask here, and
+//! nowhere else, what a row means (`docs/format.md`, What rows mean).
 //!
 //! Not here: what several rows mean together (`calls`, `approvals`, `holds`).
 
@@ -157,8 +157,8 @@ pub trait Facts {
             || self.raw(Field::Attempt).is_some_and(|attempt| !is_first(attempt))
     }
 
-    /// Whether it says that a call was refused, by a person, a rule or a contract, or because its run is held. The row that
-    /// tells what came of a decision is not a second denial.
+    /// Whether it says that a call was refused, by a person, a rule or a contract, or because its
+    /// run is held. The row that tells what came of a decision is not a second denial.
     fn denies(&self) -> bool {
         let kind = self.kind();
         let is_denied = || {
@@ -172,7 +172,8 @@ pub trait Facts {
         }
     }
 
-    /// Whether it speaks of a call that was made, or begun: not of one that was asked about, judged, or refused.
+    /// Whether it speaks of a call that was made, or begun: not of one that was asked about,
+    /// judged, or refused.
     fn is_of_made_call(&self) -> bool {
         use ApprovalState::{Denied, Expired, Requested};
         let state = ApprovalState::of_value(self.raw(Field::ApprovalState));

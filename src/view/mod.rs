@@ -3,14 +3,16 @@
 //!
 //! Not here: how rows are found and read (`scan`), how a struct looks (`render`).
 //!
-//! - `facts`: what one row says; the one reading of a row · `pairing`: which result belongs to which intent
+//! - `facts`: what one row says; the one reading of a row · `pairing`: which result belongs to
+//!   which intent
 //! - `record/`: one run in full
 //! - `runs`: one record for each run
 //! - `stats`: what a logbook comes to
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
 //! - `open_requests`: how many requests are open, of rows in parts
-//! - `approvals`: requests and decisions · `request`: what a request says · `holds`: runs that a person stopped
+//! - `approvals`: requests and decisions · `request`: what a request says · `holds`: runs that a
+//!   person stopped
 //! - `oversight`: both, and what came and was spent · `activity`: rows by the hour, costs by the day
 //! - `health/`: what is wrong with rows
 //! - `rollback`: the plan that undoes a run

@@ -1,10 +1,12 @@
-//! How many requests of a run nobody has decided, of rows in any number of parts: the rule of `approvals`, joinable.
+//! How many requests of a run nobody has decided, of rows in any number of parts: the rule of
+//! `approvals`, joinable.
 
 use std::collections::BTreeMap;
 
 use crate::model::{Instant, Verdict};
 
-/// Whether a decision counts: it was made in time, or says that the time is over. One whose time nobody knows counts.
+/// Whether a decision counts: it was made in time, or says that the time is over. One whose time
+/// nobody knows counts.
 pub fn is_in_time(expires_at: Option<Instant>, verdict: Verdict, at: Option<Instant>) -> bool {
     let over = || at.zip(expires_at).is_some_and(|(at, expires_at)| at >= expires_at);
     verdict == Verdict::Expired || !over()
@@ -17,7 +19,7 @@ pub struct OpenRequests(BTreeMap<u64, Asked>);
 /// What some rows say of one request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Asked {
-    /// What is decided before the request stands there: it counts only for one in earlier rows.
+    /// Decisions that come before the request: they count only for a request in earlier rows.
     pub before: Decisions,
     /// The request, where it is among them.
     pub request: Option<Pending>,
@@ -103,7 +105,7 @@ impl OpenRequests {
         self.0.values().filter(|asked| asked.request.is_some_and(|request| request.is_open(now))).count() as u64
     }
 
-    /// What is said of each request.
+    /// What the rows say of each request.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (u64, Asked)> {
         self.0.iter().map(|(step, asked)| (*step, *asked))
     }

@@ -1,8 +1,9 @@
-//! Which result belongs to which intent: the one rule (`docs/format.md`, Calls). In the order of the rows, a result ends
-//! the newest open call of its id. A second intent of an id that is open is a second call. Without an id nothing is
-//! known to be a call's result; an empty id is an id.
+//! Which result belongs to which intent: the one rule (`docs/format.md`, Calls). In the order of
+//! the rows, a result ends the newest open call of its id. A second intent of an id that is open is
+//! a second call. Without an id nothing is known to be a call's result; an empty id is an id.
 //!
-//! Two shapes of it: [`Pairing`] says which call, [`OpenCalls`] only how many, of rows in any number of parts.
+//! Two shapes of it: [`Pairing`] says which call, [`OpenCalls`] only how many, of rows in any
+//! number of parts.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -118,7 +119,8 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// In however many parts the rows come, as many calls are open as if each is paired by name.
+        /// In however many parts the rows come, as many calls are open as if each is paired by
+        /// name.
         #[test]
         fn counts_are_those_of_pairs(rows in proptest::collection::vec((any::<bool>(), 0..4_u8, 0..5_u8), 0..40)) {
             let id = |of: u8| [None, Some(""), Some("a"), Some("b")][usize::from(of)];

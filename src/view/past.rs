@@ -13,13 +13,15 @@ use crate::view::facts::{Facts, FieldSet, Picked};
 pub trait Past {
     /// The fields that it reads.
     const FIELDS: FieldSet;
-    /// Whether rows count as they were written, whatever was said of them since. So gates read: nobody who is bound by a
-    /// decision can edit it.
+    /// Whether rows count as they were written, whatever was said of them since. So gates read:
+    /// nobody who is bound by a decision can edit it.
     const AS_WRITTEN: bool = false;
-    /// Whether nothing may be missing: where a file cannot be read, nobody knows what it says of a decision.
+    /// Whether nothing may be missing: where a file cannot be read, nobody knows what it says of a
+    /// decision.
     const NEEDS_ALL: bool = Self::AS_WRITTEN;
 
-    /// Takes the next row, of which at least [`Past::FIELDS`] were picked; `place` is where it stands.
+    /// Takes the next row, of which at least [`Past::FIELDS`] were picked; `place` is where it
+    /// stands.
     fn push(&mut self, row: &impl Facts, place: &Address);
 
     /// Takes what was carried over of a run whose rows were deleted.

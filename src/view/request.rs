@@ -73,7 +73,8 @@ pub struct Rule {
 pub enum Shown {
     /// They have the digest.
     Exact,
-    /// A secret in them was redacted, so that the digest cannot be compared. Whoever stored the row compared it.
+    /// A secret in them was redacted, so that the digest cannot be compared. Whoever stored the row
+    /// compared it.
     Redacted,
     /// A digest and no arguments.
     Nothing,
@@ -191,7 +192,8 @@ impl Request {
         }
     }
 
-    /// Whether lines of the arguments are hidden, any of which might be a program's name: nobody can know what would run.
+    /// Whether lines of the arguments are hidden, any of which might be a program's name: nobody
+    /// can know what would run.
     pub fn hides_lines(&self) -> bool {
         self.args.split(MARK_BEGINS).skip(1).any(|mark| mark.starts_with(PRIVATE_KEY))
     }

@@ -148,7 +148,8 @@ fn what_is_not_run_is_told_as_env_does() {
     book.shell("LOGBOOK_RUN= logbook exec -- touch ran").exit(125).says("the command was not run: which run?");
     book.shell("LOGBOOK_DIR=/dev/null/x logbook exec -- touch ran").exit(125).says("the command was not run");
     assert!(!book.path().join("ran").exists());
-    // Where nobody can say which gates there are, no effort is good enough; where only the row cannot be stored, it is.
+    // Where nobody can say which gates there are, no effort is good enough; where only the row
+    // cannot be stored, it is.
     book.shell("LOGBOOK_DIR=/dev/null/x logbook exec --best-effort -- touch ran").exit(125);
     assert!(!book.path().join("ran").exists());
     book.shell("flock .logbook/.lock logbook exec --lock-timeout 50ms --best-effort -- sh -c 'touch ran; exit 7'")

@@ -1,5 +1,5 @@
-//! `logbook exec` of a command that stops, or is stopped: as a job of a shell both stop, and `fg` continues both; where nobody
-//! would continue them, the command alone stops, and that is said.
+//! `logbook exec` of a command that stops, or is stopped: as a job of a shell both stop, and `fg`
+//! continues both; where nobody would continue them, the command alone stops, and that is said.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;

@@ -1,5 +1,5 @@
-//! The process that evaluates rules for gates (`logbook judge`), and gates whose rules run away (more in
-//! `tests/gates/bounds.txt`).
+//! The process that evaluates rules for gates (`logbook judge`), and gates whose rules run away
+//! (more in `tests/gates/bounds.txt`).
 
 use crate::support::Book;
 
@@ -44,7 +44,8 @@ fn it_says_why_it_ends() {
     ask("def f: 1+f; f").exit(3).stdout("{\"Ended\":\"it takes more than 256 MiB of memory\"}\n");
 }
 
-/// Started by the loader, the program is not what runs, to the system: it cannot begin itself once more.
+/// Started by the loader, the program is not what runs, to the system: it cannot begin itself once
+/// more.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[test]
 fn without_an_answer_nothing_runs() {

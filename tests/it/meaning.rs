@@ -1,5 +1,6 @@
-//! What rows mean, said by every view and by a slow, obvious reading of `docs/format.md` (What rows mean): over generated
-//! logbooks all of them say the same of every run. `LOGBOOK_MEANING=20000 cargo test meaning` tries so many.
+//! What rows mean, said by every view and by a slow, obvious reading of `docs/format.md` (What rows
+//! mean): over generated logbooks all of them say the same of every run. `LOGBOOK_MEANING=20000
+//! cargo test meaning` tries 20,000 of them.
 
 use std::collections::BTreeMap;
 
@@ -193,7 +194,8 @@ fn reference(rows: &[Value]) -> BTreeMap<String, Said> {
             };
         }
         said.open_calls = open.len();
-        // Requests by step, the first of each; the first decision behind it that was made in time decides.
+        // Requests by step, the first of each; the first decision behind it that was made in time
+        // decides.
         let mut seen = Vec::new();
         for (at, row) in own.iter().enumerate().filter(|(_, row)| text(row, "kind") == Some("approval.requested")) {
             let Some(step) = row["step"].as_u64() else { continue };

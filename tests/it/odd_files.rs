@@ -1,5 +1,6 @@
-//! What stands where a file of a logbook should: a FIFO, a device, a directory, a link, ten gigabytes. No command waits for
-//! it, reads it for ever or takes its size in memory; whether the command does without the file or refuses is its own to say.
+//! What stands where a file of a logbook should: a FIFO, a device, a directory, a link, ten
+//! gigabytes. No command waits for it, reads it for ever or takes its size in memory; whether the
+//! command does without the file or refuses is its own to say.
 
 use std::fs;
 use std::path::PathBuf;

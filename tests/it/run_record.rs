@@ -97,8 +97,8 @@ fn every_part_of_a_record_is_kept_written_and_shown() {
 #[test]
 fn every_standard_field_has_a_line_in_the_table() {
     let table = table();
-    // Keys of rows and of traces: of no run as a whole; digests stand for what they are of. What a call undoes, and
-    // through which door a decision came, is told in docs/accountability.md.
+    // Keys of rows and of traces: of no run as a whole; digests stand for what they are of. What a
+    // call undoes, and through which door a decision came, is told in docs/accountability.md.
     let apart = ["id", "trace_id", "span_id", "tool_call", "undoes", "user", "tty", "expires_at"];
     for field in logbook::model::names::PAYLOAD.iter().filter(|field| !apart.contains(&field.name)) {
         assert!(table.iter().any(|[name, ..]| name == field.name), "{} is not in the table", field.name);

@@ -1,5 +1,5 @@
-//! Queries of pages: how many there are at a time, and when they end. Processes are stopped here, so that they can neither
-//! finish nor end themselves.
+//! Queries of pages: how many there are at a time, and when they end. Processes are stopped here,
+//! so that they can neither finish nor end themselves.
 
 use std::fs;
 use std::io::Write;

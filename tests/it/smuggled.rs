@@ -1,11 +1,13 @@
-//! Redaction hides nothing from an approver that a shell or a program could act on: each is smuggled through every built-in rule.
+//! Redaction hides nothing from an approver that a shell or a program could act on: each is
+//! smuggled through every built-in rule.
 
 use std::fs;
 
 use crate::redaction::{Dice, filled, redactor};
 use crate::support::repository;
 
-/// What a shell or a program acts on, as it stands in a JSON string, and the part of it that must stay visible.
+/// What a shell or a program acts on, as it stands in a JSON string, and the part of it that must
+/// stay visible.
 const ACTIVE: [(&str, &str); 18] = [
     (";", ";"),
     ("|", "|"),
@@ -75,7 +77,8 @@ fn no_rule_hides_what_a_shell_could_run() {
             for _ in 0..3 {
                 let at = places[dice.roll(places.len())];
                 let text = format!("{}{active}{}", &text[..at], &text[at..]);
-                // The whole value of a member may have blanks: a passphrase. They are in quotes, which a shell reads as JSON does.
+                // The whole value of a member may have blanks: a passphrase. They are in quotes,
+                // which a shell reads as JSON does.
                 let ways = if visible == " Evil9 " { 4 } else { 5 };
                 let row = match dice.roll(ways) {
                     0 => format!("{{\"action\":\"{text}\"}}"),

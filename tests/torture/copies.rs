@@ -240,7 +240,7 @@ fn proof_faults(book: &Path, company: Company) -> Vec<String> {
     wrong
 }
 
-/// Copies one logbook so many times; gives how many copies had a `.lock` ahead of the files, and
+/// Copies one logbook this many times; gives how many copies had a `.lock` ahead of the files, and
 /// what is wrong.
 fn copies(count: u64, first: u64, seed: u64) -> (u64, Vec<String>) {
     let bed = Bed::with_config(CONFIG);

@@ -122,7 +122,8 @@ pub fn passed_over(content: &[u8]) -> Vec<u8> {
     [&0x184D_2A50_u32.to_le_bytes(), &(content.len() as u32).to_le_bytes(), content].concat()
 }
 
-/// An archive of these frames, as they stand, which ends in a seek table of these packed and plain lengths.
+/// An archive of these frames, as they stand, which ends in a seek table of these packed and plain
+/// lengths.
 pub fn with_table(frames: &[&[u8]], entries: &[(usize, usize)]) -> Vec<u8> {
     let mut table = SeekTable::default();
     entries.iter().for_each(|(packed, plain)| table.push(*packed as u32, *plain as u32));

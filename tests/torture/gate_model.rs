@@ -1,5 +1,5 @@
-//! `docs/gates.md` as code: what approvals, holds, policy and retention allow, in a few maps. It shares no code with the
-//! program and reads no row.
+//! `docs/gates.md` as code: what approvals, holds, policy and retention allow, in a few maps. It
+//! shares no code with the program and reads no row.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,6 @@
-//! Gates under fire: 64 processes at once that ask, approve, deny, call, hold, amend, archive and delete, with kills in between.
-//! What ran, and every row that was ever on file, is held afterwards against `docs/gates.md` by a reader that shares no code with
-//! the program.
+//! Gates under fire: 64 processes at once that ask, approve, deny, call, hold, amend, archive and
+//! delete, with kills in between. What ran, and every row that was ever on file, is held afterwards
+//! against `docs/gates.md` by a reader that shares no code with the program.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -175,7 +175,8 @@ fn text(value: &Value, name: &str) -> String {
     value[name].as_str().unwrap_or_default().to_owned()
 }
 
-/// Everything that was ever on file, in order, held against the model. Gives how many calls there were.
+/// Everything that was ever on file, in order, held against the model. Gives how many calls there
+/// were.
 fn judge(kept: &Path, ran: &str, wrong: &mut dyn FnMut(String)) -> usize {
     let mut requests: HashMap<String, Value> = HashMap::new();
     let mut verdicts: HashMap<String, Value> = HashMap::new();

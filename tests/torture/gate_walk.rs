@@ -1,6 +1,6 @@
-//! A random walk over the commands that gates stand at, by agents and persons, in one process with a clock of its own. After
-//! every step the program must have done what `gate_model` says: no command runs that it forbids, none is refused that it
-//! allows, and one yes runs once.
+//! A random walk over the commands that gates stand at, by agents and persons, in one process with
+//! a clock of its own. After every step the program must have done what `gate_model` says: no
+//! command runs that it forbids, none is refused that it allows, and one yes runs once.
 
 use std::collections::BTreeMap;
 use std::path::Path;

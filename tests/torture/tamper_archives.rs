@@ -9,8 +9,8 @@ use super::forge::{self, bytes};
 use super::tamper::{ARCHIVED, RAW, RESTORED, Victim};
 use super::tampers::{Told, Way, edit_row, rebound, way};
 
-/// Puts an archive that `make` makes of the content, and of the same with another row, in place of a raw file: the manifest
-/// does not know it, and all that tells of it is what it holds.
+/// Puts an archive that `make` makes of the content, and of the same with another row, in place of
+/// a raw file: the manifest does not know it, and all that tells of it is what it holds.
 fn archived_as(it: &Victim, make: impl FnOnce(&[u8], &[u8]) -> Vec<u8>) {
     let content = fs::read(it.raw(RAW)).unwrap();
     let other = String::from_utf8(content.clone()).unwrap().replacen("step", "stop", 1);

@@ -78,7 +78,7 @@ impl Question<'_> {
                 .hint("leave --args-sha256 out; arguments that are not UTF-8 cannot be asked about"));
         }
         if asked.hides_lines() {
-            return Err(Error::new(Exit::No, "a private key stands in the arguments: nobody would see all that runs")
+            return Err(Error::new(Exit::No, "the arguments contain a private key: nobody would see all that runs")
                 .hint("put the key into a file, and name the file"));
         }
         let begin = || Inquiry {
@@ -130,8 +130,8 @@ impl Question<'_> {
     }
 }
 
-/// Whether whoever asks the same can go by `request`: its time is not over, and it is decided, or will be over no later than is
-/// asked for now.
+/// Whether whoever asks the same can go by `request`: its time is not over, and it is decided, or
+/// will be over no later than is asked for now.
 fn is_of_use(request: &Request, expires_at: Option<Instant>, now: Instant) -> bool {
     let in_time = || expires_at.is_none_or(|latest| request.expires_at.is_some_and(|over| over <= latest));
     !request.is_over(now) && (request.decision.is_some() || in_time())

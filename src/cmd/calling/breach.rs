@@ -20,7 +20,8 @@ use crate::store::config::texts::{self, CONTRACTS};
 pub struct Contracts<'d> {
     directory: &'d Path,
     judge: Judge,
-    /// Why a contract cannot be gone by, where it cannot: it is not tried again on every row of a batch.
+    /// Why a contract cannot be gone by, where it cannot: it is not tried again on every row of a
+    /// batch.
     known: HashMap<String, Result<Option<Terms>>>,
 }
 
@@ -66,7 +67,8 @@ impl Contracts<'_> {
         Ok((!none).then(|| Contracts { directory, judge: Judge::new(directory, now), known: HashMap::new() }))
     }
 
-    /// What the call in `row`, a row of `run`, breaks. Errors: the contract is none, or cannot be evaluated on this row.
+    /// What the call in `row`, a row of `run`, breaks. Errors: the contract is none, or cannot be
+    /// evaluated on this row.
     pub fn broken(&mut self, row: &[u8], run: &str) -> Result<Option<Breach>> {
         let mut outer = Vec::new();
         let mut call = Vec::new();

@@ -1,7 +1,7 @@
 //! The output of a command, copied on its way: it is no longer a terminal or a file to the command, but a pipe.
 //!
-//! The copy ends with the command, not with the pipe, which whatever the command left running keeps open: what that prints
-//! later has nowhere to go.
+//! The copy ends with the command, not with the pipe, which whatever the command left running keeps
+//! open: what that prints later has nowhere to go.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
@@ -131,13 +131,14 @@ fn copy(from: Option<impl Read + AsFd>, mut to: impl Write, lines: usize, ended:
 
 /// What is still to be read when the command has ended.
 struct Rest {
-    /// So many bytes were there already: they may be its own.
+    /// How many bytes were there already, which may be its own.
     bytes: u64,
-    /// So long the others have time.
+    /// Until when the others have time.
     until: Instant,
 }
 
-/// Waits for more, or for the end of the stream; false: the command ended, and there was time enough since.
+/// Waits for more, or for the end of the stream; false: the command ended, and there was time
+/// enough since.
 fn has_more(from: &impl AsFd, ended: &PipeReader, rest: &mut Option<Rest>) -> bool {
     loop {
         let left = rest.as_ref().map(|rest| rest.until.saturating_duration_since(Instant::now()));

@@ -1,6 +1,6 @@
-//! A command run as if it had been called directly: the same standard streams, terminal, process group and signals.
-//! What it does to itself, this process does too: it dies as the command died, and stops when it stops, where somebody is
-//! there to continue both.
+//! A command run as if it had been called directly: the same standard streams, terminal, process
+//! group and signals. What it does to itself, this process does too: it dies as the command died,
+//! and stops when it stops, where somebody is there to continue both.
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -93,8 +93,8 @@ fn found(program: &OsString) -> Option<OsString> {
     std::env::split_paths(&path).map(|directory| directory.join(program)).find(|path| path.is_file()).map(Into::into)
 }
 
-/// Waits until the command ends, and passes signals on. Where the command stops as a job of a shell does, this process stops
-/// with it, and whoever started both continues both.
+/// Waits until the command ends, and passes signals on. Where the command stops as a job of a shell
+/// does, this process stops with it, and whoever started both continues both.
 fn wait(child: Pid, signals: &mut Signals) -> Ended {
     let options = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
     // A signal that stops has come to this process too since the command was last seen to stop.
@@ -137,7 +137,8 @@ fn wait(child: Pid, signals: &mut Signals) -> Ended {
                     match stopped_alone {
                         // Now the whole job stops.
                         true if stops => stop_too(child),
-                        // What is stopped takes no signal: to die of this one, or to handle it, it must go on.
+                        // What is stopped takes no signal: to die of this one, or to handle it, it
+                        // must go on.
                         true if origin.signal != SIGCHLD => signals::send(child, SIGCONT),
                         _ => {}
                     }
@@ -158,7 +159,8 @@ fn stop_too(child: Pid) {
     }
 }
 
-/// Nobody would see that this process stops, and continue it: so it says that the command has stopped, and goes on waiting.
+/// Nobody would see that this process stops, and continue it: so it says that the command has
+/// stopped, and goes on waiting.
 fn tell_stopped(child: Pid, status: &WaitIdStatus) {
     let signal = status.stopping_signal().and_then(signal_hook::low_level::signal_name).unwrap_or("a signal");
     let pid = child.as_raw_nonzero();

@@ -26,8 +26,8 @@ pub struct Terms {
     condition: Option<Rule>,
 }
 
-/// The contract called `named`; else the one that is called as the tool, if there is one. Errors: exit 2, the tool has one
-/// of its own and another is named, or it is not sound.
+/// The contract called `named`; else the one that is called as the tool, if there is one. Errors:
+/// exit 2, the tool has one of its own and another is named, or it is not sound.
 pub fn of(directory: &Path, named: Option<&str>, tool: &str, judge: &mut Judge) -> Result<Option<Terms>> {
     let name = named.unwrap_or(tool);
     match contracts::contract(directory, name)? {
@@ -105,8 +105,8 @@ impl Terms {
         Ok(Terms { name: name.to_owned(), args, returns, condition, contract })
     }
 
-    /// Says of a call with these arguments what the contract says of it. Errors: the call says otherwise, or how much it
-    /// touches cannot be told.
+    /// Says of a call with these arguments what the contract says of it. Errors: the call says
+    /// otherwise, or how much it touches cannot be told.
     pub fn describe(&self, call: &mut Described, arguments: &str, judge: &mut Judge) -> Result<()> {
         let contract = &self.contract;
         self.settle("side_effect", &mut call.side_effect, contract.side_effect.clone())?;
@@ -119,7 +119,8 @@ impl Terms {
         self.settle("impact_scope", &mut call.impact, impact)
     }
 
-    /// Lets the contract say what the call leaves out. Whoever calls does not say otherwise: rules and the approver go by it.
+    /// Lets the contract say what the call leaves out. Whoever calls does not say otherwise: rules
+    /// and the approver go by it.
     fn settle(&self, name: &str, said: &mut Option<String>, promised: Option<String>) -> Result<()> {
         match (said.as_deref(), &promised) {
             (Some(said), Some(promised)) if said != promised => {

@@ -176,8 +176,8 @@ impl Described {
     }
 }
 
-/// What the row of a gate says by itself, and no further field: who asks and for which task comes from the environment and
-/// the run.
+/// What the row of a gate says by itself, and no further field: who asks and for which task comes
+/// from the environment and the run.
 const OF_GATES: [&str; 7] = ["timestamp", "step", "policy", "expires_at", "undoes", "agent_id", "task"];
 
 fn shortened(text: &str) -> String {

@@ -1,4 +1,5 @@
-//! Runs that a person stopped: none of their calls begins, nor those of the runs below them, however far.
+//! Runs that a person stopped: none of their calls begins, nor those of the runs below them,
+//! however far.
 
 use std::collections::HashSet;
 

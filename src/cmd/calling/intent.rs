@@ -23,7 +23,8 @@ pub struct Gate {
     /// Ask a person first, and wait: approve or deny decides about exactly these arguments
     #[arg(long)]
     pub ask: bool,
-    /// When a person is asked: no decision counts after this time, such as 2h or 1h30m; at most 3650d
+    /// When a person is asked: no decision counts after this time, such as 2h or 1h30m; at most
+    /// 3650d
     #[arg(long, value_name = "TIME")]
     pub expires: Option<String>,
     /// When a person is asked: wait at most this long; the same again goes on waiting
@@ -80,8 +81,8 @@ fn refusal(error: Error) -> Error {
 }
 
 impl Intent<'_> {
-    /// Asks everybody who has a say, and stores the intent, synced. Errors: the call must not be made; exit 1, when somebody
-    /// says no, or a gate cannot be asked.
+    /// Asks everybody who has a say, and stores the intent, synced. Errors: the call must not be
+    /// made; exit 1, when somebody says no, or a gate cannot be asked.
     pub fn put(&self, desk: &Desk, door: &mut Door<'_>, may_begin: MayBegin<'_>) -> Result<Begun> {
         // Refused before anything is stored, also where nobody is asked in the end.
         let times = self.gate.times()?;
@@ -123,8 +124,8 @@ impl Intent<'_> {
         }
     }
 
-    /// Stores the intent of a call that nobody is asked about. `None`: it could not be stored, which is no reason not to make
-    /// the call, and no run that matters is held.
+    /// Stores the intent of a call that nobody is asked about. `None`: it could not be stored,
+    /// which is no reason not to make the call, and no run that matters is held.
     fn store(
         &self,
         call: &Pairs,
@@ -146,7 +147,8 @@ impl Intent<'_> {
             Ok(writer) => Ok(Some(writer)),
             Err(error) if refused => Err(self.refused(error, call, desk, door)),
             Err(error) if self.best_effort && error.exit.is_of_storing() => {
-                // The lock or the disk cannot be had, but whoever holds the run has said so in a row that can be read.
+                // The lock or the disk cannot be had, but whoever holds the run has said so in a
+                // row that can be read.
                 held::refuse_without_lock(desk, self.run, door)
                     .map_err(|error| self.refused(refusal(error), call, desk, door))?;
                 door.note(format_args!("warning: not stored: {}", error.message));
@@ -164,8 +166,8 @@ impl Intent<'_> {
         error
     }
 
-    /// What asks for a person's decision, as fields of the request; `None`: nothing does. Errors: exit 1 when a rule denies
-    /// the call, or cannot be asked. A row tells of each decision.
+    /// What asks for a person's decision, as fields of the request; `None`: nothing does. Errors:
+    /// exit 1 when a rule denies the call, or cannot be asked. A row tells of each decision.
     fn asks(
         &self,
         terms: Option<&Terms>,
@@ -214,7 +216,8 @@ impl Intent<'_> {
         Ok(rule)
     }
 
-    /// What a rule says of the call. One that cannot be evaluated is a no, and a row tells of that too.
+    /// What a rule says of the call. One that cannot be evaluated is a no, and a row tells of that
+    /// too.
     fn evaluated<T>(&self, said: Result<T>, call: &Pairs, desk: &Desk, door: &mut Door<'_>) -> Result<T> {
         said.map_err(|error| {
             self.tell_denied(&|pairs| pairs.text("reason", &error.message), call, desk, door);
@@ -222,7 +225,8 @@ impl Intent<'_> {
         })
     }
 
-    /// Stores the row that says what was decided without a person. With best effort it need not be stored.
+    /// Stores the row that says what was decided without a person. With best effort it need not be
+    /// stored.
     fn decided(
         &self,
         then: Then,
@@ -244,15 +248,16 @@ impl Intent<'_> {
         }
     }
 
-    /// Stores the row that says that the call was denied. Where it cannot be stored the call is denied all the same.
+    /// Stores the row that says that the call was denied. Where it cannot be stored the call is
+    /// denied all the same.
     fn tell_denied(&self, say: &dyn Fn(&mut Pairs) -> Result<()>, call: &Pairs, desk: &Desk, door: &mut Door<'_>) {
         if let Err(error) = self.decided(Then::Deny, say, call, desk, door) {
             door.note(format_args!("warning: the denial was not stored: {}", error.message));
         }
     }
 
-    /// Asks a person, waits, and stores the intent; or that the call was not made, exit 1. A yes that cannot be stored as used
-    /// is none: it would count again.
+    /// Asks a person, waits, and stores the intent; or that the call was not made, exit 1. A yes
+    /// that cannot be stored as used is none: it would count again.
     fn ask(
         &self,
         (expires_ms, timeout_ms): (Option<u64>, Option<u64>),

@@ -4,8 +4,9 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{Pid, getpgid, getpgrp, getppid, getsid};
 use rustix::termios::tcgetpgrp;
 
-/// Whether this process is the foreground job of a shell: the shell has put it into a process group of its own and given
-/// that the terminal, so that it is told when it stops, and `fg` continues it. In a script, and without a terminal, nobody is.
+/// Whether this process is the foreground job of a shell: the shell has put it into a process group
+/// of its own and given that the terminal, so that it is told when it stops, and `fg` continues it.
+/// In a script, and without a terminal, nobody is.
 pub fn is_foreground() -> bool {
     let Some(parent) = getppid() else { return false };
     let own = getpgrp();

@@ -15,8 +15,8 @@ pub struct Ruling<'r> {
     pub rule: &'r PolicyRule,
 }
 
-/// What the rules say of the call whose intent would be `row`; `None`: nothing. Errors: a rule that comes first cannot be
-/// evaluated, so that nobody knows what it says.
+/// What the rules say of the call whose intent would be `row`; `None`: nothing. Errors: a rule that
+/// comes first cannot be evaluated, so that nobody knows what it says.
 pub fn ask<'r>(rules: &'r [PolicyRule], row: &[u8], judge: &mut Judge) -> Result<Option<Ruling<'r>>> {
     for (number, rule) in (1..).zip(rules) {
         if judge.is_met(&Rule::condition(&rule.when), row).map_err(|error| within(number, error))? {

@@ -110,7 +110,8 @@ pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<D
         Own { who: &who, agent: desk.agent.as_deref(), run: desk.run.as_deref(), agents: agents(desk, what, door)? };
     let mut decided = None;
     let done = desk.decide(About::Kinds(&KINDS), door, Approvals::default, |approvals| {
-        // Under the lock it is later: never earlier than the row's own time, by which readers judge it.
+        // Under the lock it is later: never earlier than the row's own time, by which readers judge
+        // it.
         let now = clock();
         let request = meant(what, approvals, now)?;
         may_be_decided(request, args_sha256, now)?;
@@ -142,8 +143,8 @@ pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<D
     Ok(Decided { request, done })
 }
 
-/// The request that `what` names: itself, as RUN#STEP, or the one that its run has open. What reads as the name of a row never
-/// means a run, whatever runs are called.
+/// The request that `what` names: itself, as RUN#STEP, or the one that its run has open. What reads
+/// as the name of a row never means a run, whatever runs are called.
 fn meant<'a>(what: &str, approvals: &'a Approvals, now: Instant) -> Result<&'a Request> {
     if let Some(request) = approvals.find(what) {
         return Ok(request);

@@ -5,7 +5,8 @@ use crate::error::Result;
 use crate::query::Plan;
 use crate::scan::Threads;
 
-/// A condition or query that somebody worded, compiled. It is evaluated in [`Guarded::evaluate`] and nowhere else.
+/// A condition or query that somebody worded, compiled. It is evaluated in [`Guarded::evaluate`]
+/// and nowhere else.
 pub struct Guarded {
     plan: Plan,
     watch: Watch,
@@ -25,7 +26,8 @@ impl Guarded {
         &self.plan
     }
 
-    /// Does `work`, which evaluates the plan: with jq, on a stack that is large enough for programs.
+    /// Does `work`, which evaluates the plan: with jq, on a stack that is large enough for
+    /// programs.
     pub fn evaluate<T: Send>(&self, work: impl FnOnce(&Plan, &Within<'_>) -> Result<T> + Send) -> Result<T> {
         let within = |stack_bytes| Within { watch: &self.watch, stack_bytes };
         if !self.plan.uses_jq() {
@@ -47,7 +49,7 @@ pub struct Within<'g> {
 }
 
 impl Within<'_> {
-    /// Does `scan` with so many threads, on each of which programs may run.
+    /// Runs `scan` with this number of threads, on each of which programs may run.
     pub fn threads<T>(&self, count: usize, scan: impl FnOnce(Threads<'_>) -> T) -> T {
         let begun = || self.watch.here();
         match self.stack_bytes {

@@ -1,6 +1,5 @@
-//! A thread beside the work that ends the process when a limit is reached. A jq program can be stopped
-//! in no other way: it may run for ever, ask for all memory, or call itself
-//! without end.
+//! A thread beside the work that ends the process when a limit is reached. A jq program can be
+//! stopped in no other way: it may run for ever, ask for all memory, or call itself without end.
 //!
 //! For the last of these, programs run on a stack much larger than the part of
 //! it that they may use; the watchdog measures that part and ends the process
@@ -31,7 +30,7 @@ const STACK_PARTS: usize = 8;
 /// What ends the process.
 #[derive(Debug, Clone, Default)]
 pub struct Limits {
-    /// So long after its beginning, and how that was worded.
+    /// How long after its beginning, and how that was worded.
     pub timeout: Option<(Duration, String)>,
     /// At so much memory; `None`: once a jq program is to run, at half of the machine's.
     pub memory_bytes: Option<u64>,
@@ -46,9 +45,9 @@ pub struct Limits {
 pub enum Reached {
     /// `--timeout`, as it was worded.
     Time(String),
-    /// So many bytes of memory.
+    /// How much memory, in bytes.
     Memory(u64),
-    /// So many bytes of stack.
+    /// How much stack, in bytes.
     Stack(u64),
     /// So much processor time in one turn.
     Turn(Duration),
@@ -153,8 +152,8 @@ impl Watch {
         done
     }
 
-    /// Does `work` on a stack that is large enough for jq programs, and tells it how large that is. Threads that it starts
-    /// must each call [`Watch::here`].
+    /// Does `work` on a stack that is large enough for jq programs, and tells it how large that is.
+    /// Threads that it starts must each call [`Watch::here`].
     pub fn on_large_stack<T: Send>(&self, work: impl FnOnce(usize) -> T + Send) -> Result<T> {
         // A runtime that gives up ends the process by SIGABRT, after a message of its own.
         let always = Arc::new(AtomicBool::new(true));

@@ -1,5 +1,6 @@
-//! `logbook judge`: answers questions about rules, in a process that may be ended when a rule takes too much. The program
-//! starts it for itself (`calling/judge`); it reads nothing but its standard input and the files that conditions name.
+//! `logbook judge`: answers questions about rules, in a process that may be ended when a rule takes
+//! too much. The program starts it for itself (`calling/judge`); it reads nothing but its standard
+//! input and the files that conditions name.
 
 use std::path::PathBuf;
 

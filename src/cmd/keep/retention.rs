@@ -1,5 +1,5 @@
-//! What `archive --delete-older-than` deletes, and what it carries over: the facts of deleted rows that gates and writers
-//! still rest on.
+//! What `archive --delete-older-than` deletes, and what it carries over: the facts of deleted rows
+//! that gates and writers still rest on.
 //!
 //! Not here: the facts themselves (`view::carry`), deleting (`store::archive`).
 
@@ -21,7 +21,8 @@ use crate::view::Carry;
 pub struct Old {
     /// They go.
     pub doomed: Vec<Entry>,
-    /// They stay, since a younger one stands before them: rows rest on the rows before them, never on those behind.
+    /// They stay, since a younger one stands before them: rows rest on the rows before them, never
+    /// on those behind.
     pub kept: Vec<Entry>,
 }
 

@@ -97,7 +97,7 @@ fn as_lines(verdict: &Verdict) -> String {
     lines.join("\n") + "\n"
 }
 
-/// What is said of the head that was given. Behind a break none is said to hold.
+/// The verdict on the head that was given. Behind a break no head holds.
 fn head_line(verdict: &Verdict) -> String {
     match &verdict.head {
         None => "none given: a chain that was made anew would look the same".to_owned(),

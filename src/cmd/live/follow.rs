@@ -82,7 +82,8 @@ pub struct Follower<'p> {
 }
 
 impl<'p> Follower<'p> {
-    /// Of the logbook at `directory`, rows that begin at or after `at`; each is asked within its bounds.
+    /// Of the logbook at `directory`, rows that begin at or after `at`; each is asked within its
+    /// bounds.
     pub fn new(
         directory: &Path,
         at: Place,

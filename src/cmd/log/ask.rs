@@ -56,7 +56,8 @@ pub fn run(args: Ask, door: &mut Door<'_>) -> Result<Exit> {
     if args.wait { result } else { args.writing.ended(result, door) }
 }
 
-/// The call that is asked about. Of arguments that are shown the digest is known, and the one that is given must be theirs.
+/// The call that is asked about. Of arguments that are shown the digest is known, and the one that
+/// is given must be theirs.
 fn call(args: &Ask, digest: Option<&str>) -> Result<Pairs> {
     let mut call = Pairs::new();
     args.described.say(&mut call)?;

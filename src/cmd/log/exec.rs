@@ -36,7 +36,8 @@ pub struct Exec {
     described: Described,
     #[command(flatten)]
     gate: Gate,
-    /// Keep size, digest and last lines of the output; the command then writes to a pipe, and what outlives it loses what it prints
+    /// Keep size, digest and last lines of the output; the command then writes to a pipe, and what
+    /// outlives it loses what it prints
     #[arg(long)]
     capture: bool,
     /// How many last lines of each stream --capture keeps

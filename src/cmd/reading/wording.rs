@@ -105,7 +105,8 @@ pub fn guarded(
     Guarded::new(compiled(query, text, clock, arguments, Path::new(""))?, watch)
 }
 
-/// A query compiled that is made of flags, or otherwise plain ([`Query::is_plain`]): it need not be guarded.
+/// A query compiled that is made of flags, or otherwise plain ([`Query::is_plain`]): it need not be
+/// guarded.
 pub fn plain(query: &Query, text: &str, clock: &Clock) -> Result<Plan> {
     if !query.is_plain() {
         return Err(Error::usage("jq, patterns and files cannot be asked for here"));
@@ -113,8 +114,8 @@ pub fn plain(query: &Query, text: &str, clock: &Clock) -> Result<Plan> {
     compiled(query, text, clock, BTreeMap::new(), Path::new(""))
 }
 
-/// The query compiled; problems show `text`, and files are named from `directory` on. Whoever evaluates it sees to its
-/// bounds: see `cmd/guard`.
+/// The query compiled; problems show `text`, and files are named from `directory` on. Whoever
+/// evaluates it sees to its bounds: see `cmd/guard`.
 pub fn compiled(
     query: &Query,
     text: &str,

@@ -115,8 +115,8 @@ impl Desk {
         Err(Error::io("what the row rests on changes all the time; nothing was stored"))
     }
 
-    /// Shows what `begin` gives the rows on file, corrections folded in unless it reads them as written; says too where
-    /// they end. Errors: it needs all rows, and a file cannot be read.
+    /// Shows what `begin` gives the rows on file, corrections folded in unless it reads them as
+    /// written; says too where they end. Errors: it needs all rows, and a file cannot be read.
     pub fn look<P: Past>(&self, about: About<'_>, door: &mut Door<'_>, begin: impl Fn() -> P) -> Result<(P, Place)> {
         if !self.location.exists {
             return Ok((begin(), Place { segment: 0, offset: 0 }));
@@ -127,7 +127,8 @@ impl Desk {
             let (seen, skipped) = self.look_once(about, door, &mut past)?;
             tries += 1;
             match skipped.refuse_unread() {
-                // A segment that was restored or deleted since it was listed is listed elsewhere now, or carried over.
+                // A segment that was restored or deleted since it was listed is listed elsewhere
+                // now, or carried over.
                 Err(_) if P::NEEDS_ALL && tries < TRIES_MAX => {}
                 Err(error) if P::NEEDS_ALL => return Err(error),
                 Err(error) => {

@@ -44,7 +44,8 @@ const _: () = assert!(matches!(PAYLOAD[TOOL_CALL - ID].of, Type::ToolCall));
 
 /// Steps up to here are read exactly by every JSON reader (2^53 − 1).
 pub const STEP_MAX: u64 = (1 << 53) - 1;
-/// The highest step that may be asked for. Behind it stay as many for whoever holds or ends the run.
+/// The highest step that may be asked for. Behind it stay as many for whoever holds or ends the
+/// run.
 pub const STEP_GIVEN_MAX: u64 = 1 << 52;
 
 /// Longest text of a row that is looked at: blanks of it may be left out.

@@ -33,7 +33,8 @@ impl Pairs {
         self.fields.is_empty()
     }
 
-    /// Takes `key=value` or `key:=json`, as an argument gives it: no field in which decisions are recorded.
+    /// Takes `key=value` or `key:=json`, as an argument gives it: no field in which decisions are
+    /// recorded.
     pub fn argument(&mut self, argument: &str) -> Result<()> {
         let Some((key, value)) = argument.split_once('=') else {
             return Err(not_a_pair(argument));

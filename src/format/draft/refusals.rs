@@ -23,7 +23,8 @@ pub(super) fn check_kind(word: &str, rules: &Rules<'_>) -> Result<()> {
     Err(unknown_word("kind", word, rules.vocabulary.kinds().filter(|kind| !Kind::named(kind).is_guarded())))
 }
 
-/// Refuses a field in which decisions are recorded, where its value says something, and an id of the tool's own rows.
+/// Refuses a field in which decisions are recorded, where its value says something, and an id of
+/// the tool's own rows.
 pub(super) fn check_given((name, value): (&str, &[u8])) -> Result<()> {
     if let ("id", Some(id)) = (name, json::decode(value).and_then(|id| String::from_utf8(id.into_owned()).ok()))
         && is_once_id(&id)

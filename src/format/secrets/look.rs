@@ -72,7 +72,8 @@ enum Respelled {
     No,
     /// It reads like this, as far as the look is concerned.
     As(Vec<u8>),
-    /// It has terminal sequences, too many levels of escapes, or invisible characters within an escape.
+    /// It has terminal sequences, too many levels of escapes, or invisible characters within an
+    /// escape.
     Unsure,
 }
 

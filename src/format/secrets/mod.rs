@@ -4,7 +4,8 @@
 //!
 //! - `rules.txt`: the kinds of secrets · `rule`: one of them
 //! - `row`: a row as strings · `text`: a string as a reader sees it, with positions in the row · `search`: all rules on all strings
-//! - `assigned`: names with values in text · `names`, `values`: which of them count · `private_key`: the lines of a key · `prefixed`: behind line
+//! - `assigned`: names with values in text · `names`, `values`: which of them count ·
+//!   `private_key`: the lines of a key · `prefixed`: behind line
 //!   numbers and the like
 //! - `look`: tells fast that a row has no secret · `glance`, `beginnings`, `steps`: its scan of the bytes · `hints`: a closer look
 //! - `redactor`: replaces secrets · `report`: what it found

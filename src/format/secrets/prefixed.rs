@@ -1,5 +1,6 @@
-//! Finds the lines of a private key as viewers print them: behind line numbers, the name of a file, comment marks or times. The
-//! `BEGIN` or `END` line has the prefix, and every other line must have one of the same sort.
+//! Finds the lines of a private key as viewers print them: behind line numbers, the name of a file,
+//! comment marks or times. The `BEGIN` or `END` line has the prefix, and every other line must have
+//! one of the same sort.
 //!
 //! Not here: keys without prefixes, and what a line of a key is (`private_key`).
 
@@ -69,7 +70,8 @@ pub(super) fn lines_before(text: &[u8], from: usize) -> Vec<Range<usize>> {
     found
 }
 
-/// What stands before the line at `at`. It ends with a mark or a blank, or it could not be told from the line.
+/// What stands before the line at `at`. It ends with a mark or a blank, or it could not be told
+/// from the line.
 fn prefix(text: &[u8], at: usize) -> Option<&[u8]> {
     let prefix = &text[line_begins(text, at)..at];
     let ends = prefix.last().is_some_and(|byte| !byte.is_ascii_alphanumeric());
@@ -89,7 +91,8 @@ fn next_line(text: &[u8], at: usize) -> Option<usize> {
     BREAKS.iter().find(|it| text[at + trailing..].starts_with(it)).map(|it| at + trailing + it.len())
 }
 
-/// Where the line from `at` on goes on behind a prefix of the same sort: with other numbers, and more or fewer blanks.
+/// Where the line from `at` on goes on behind a prefix of the same sort: with other numbers, and
+/// more or fewer blanks.
 fn behind_prefix(prefix: &[u8], text: &[u8], mut at: usize) -> Option<usize> {
     let count = |text: &[u8], is: fn(&u8) -> bool| text.iter().take(PREFIX_BYTES_MAX).take_while(|it| is(it)).count();
     let mut rest = prefix;

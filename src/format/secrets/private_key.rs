@@ -19,14 +19,14 @@ pub const PRIVATE_KEY: &str = "private-key";
 pub(super) const ANCHOR: &str = "PRIVATE KEY";
 /// Shortest line of a body, except the last. The shortest keys, of elliptic curves, have one line of 64.
 const LINE_BYTES_MIN: usize = 40;
-/// Most bytes between two lines: line breaks and blanks, quotes and commas of a list, `>` of quoted mail, `<br>`, and the `+`
-/// between two strings.
+/// Most bytes between two lines: line breaks and blanks, quotes and commas of a list, `>` of quoted
+/// mail, `<br>`, and the `+` between two strings.
 const BETWEEN_BYTES_MAX: usize = 64;
 /// Most headers behind the `BEGIN` line of an encrypted key.
 pub(super) const HEADERS_MAX: usize = 6;
 
-/// Ranges of the lines of bodies in `text`. With `inside_key` it begins inside one. What stands between two lines is in none
-/// of them: a shell could take it for the end of a command.
+/// Ranges of the lines of bodies in `text`. With `inside_key` it begins inside one. What stands
+/// between two lines is in none of them: a shell could take it for the end of a command.
 pub(super) fn find(text: &[u8], inside_key: bool) -> Vec<Range<usize>> {
     let mut found = if inside_key { body(text, 0, true) } else { Vec::new() };
     if inside_key {

@@ -21,8 +21,8 @@ use crate::json::{Limits, trim, validate};
 
 /// Deepest JSON within JSON that is parsed. Deeper levels are searched as text.
 const NESTED_MAX: usize = 8;
-/// How often the bytes of a text are read in search of JSON objects in it, on average. Ends that are missing would otherwise
-/// make it quadratic.
+/// How often the bytes of a text are read in search of JSON objects in it, on average. Ends that
+/// are missing would otherwise make it quadratic.
 const READS_MAX: usize = 16;
 
 /// All kinds of secrets, ready to be searched for.

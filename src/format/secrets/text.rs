@@ -101,8 +101,9 @@ impl<'t> Text<'t> {
         (self.place(range.start).0, self.place(range.end - 1).1)
     }
 
-    /// Positions in the row of the bytes in `range`, which is in `row`. Characters stay whole. The range is split by marks, by
-    /// the ends of words, and by what was removed from it if a shell could act on that: a window title may hold a command.
+    /// Positions in the row of the bytes in `range`, which is in `row`. Characters stay whole. The
+    /// range is split by marks, by the ends of words, and by what was removed from it if a shell
+    /// could act on that: a window title may hold a command.
     pub fn places_of(&self, range: Range<usize>, row: &[u8]) -> Vec<Range<usize>> {
         let goes_on = |at: usize| self.bytes.get(at).is_some_and(|byte| (0x80..0xc0).contains(byte));
         let (mut from, mut to) = (range.start, range.end);
@@ -291,8 +292,8 @@ fn is_unseen_or_foreign(byte: &u8) -> bool {
 /// The control character beyond the others of ASCII.
 pub(super) const DELETE: u8 = 0x7f;
 
-/// Control characters of ASCII that are removed. `\b` and `\f` stay: they separate words, and the first look does not search
-/// for them.
+/// Control characters of ASCII that are removed. `\b` and `\f` stay: they separate words, and the
+/// first look does not search for them.
 pub(super) fn is_control(byte: u8) -> bool {
     byte == DELETE || byte < 0x20 && !matches!(byte, 0x08..=0x0a | 0x0c | 0x0d)
 }

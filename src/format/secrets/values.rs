@@ -14,8 +14,8 @@ pub(super) enum Found {
     Member,
     /// It is the whole value of a member of JSON in a string, which a shell may read.
     Nested,
-    /// It is the whole value of a member of JSON in a text. Quotes around the JSON may turn its own quotes round for a shell, so
-    /// blanks in it may separate words.
+    /// It is the whole value of a member of JSON in a text. Quotes around the JSON may turn its own
+    /// quotes round for a shell, so blanks in it may separate words.
     Embedded,
     /// In running text, or among the words of a command. Plain words count as safe there: a command may run them, and whoever
     /// approves it must see them.
@@ -295,7 +295,8 @@ fn looks_chosen(text: &str) -> bool {
     has_digit || !is_words(text.trim_end_matches(['!', '?']))
 }
 
-/// A variable or a header with the name of a secret: `new_password2`, `X-Api-Key9`. A password may have a hyphen too.
+/// A variable or a header with the name of a secret: `new_password2`, `X-Api-Key9`. A password may
+/// have a hyphen too.
 fn is_variable(of: Family, value: &[u8]) -> bool {
     let digits = value.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let joins: &[u8] = if of == Family::Password { b"_." } else { b"_.-" };
@@ -309,8 +310,9 @@ fn is_word_with_digits(text: &str) -> bool {
     letters.len() >= 3 && letters.len() < text.len() && letters.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
-/// Whether `value`, written in a command, could do more than be a value: end a command or begin one, redirect, split words,
-/// or be an option. It must then be shown to whoever approves the command.
+/// Whether `value`, written in a command, could do more than be a value: end a command or begin
+/// one, redirect, split words, or be an option. It must then be shown to whoever approves the
+/// command.
 pub(super) fn could_run(value: &[u8]) -> bool {
     let has = |part: &[u8]| memmem::find(value, part).is_some();
     value.iter().any(|byte| OPERATORS.contains(byte))

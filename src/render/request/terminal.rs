@@ -33,7 +33,7 @@ pub struct Row {
     pub text: String,
 }
 
-/// The sheet in so many columns.
+/// The sheet, at most this wide.
 pub fn rows(sheet: &Sheet, width: Option<u16>) -> Vec<Row> {
     let width = width.map_or(usize::MAX, usize::from);
     let mut rows = Vec::new();

@@ -42,8 +42,9 @@ pub fn open_counting<'o>(os: &'o dyn Os, directory: &Path, name: &SegmentName) -
     }
 }
 
-/// The bytes of the archive at `path` and its SHA-256, and the digests of its content; the content's are an error where it
-/// cannot be unpacked to the end, or reads otherwise by its seek table. Hands every MiB of content to `each`.
+/// The bytes of the archive at `path` and its SHA-256, and the digests of its content; the
+/// content's are an error where it cannot be unpacked to the end, or reads otherwise by its seek
+/// table. Hands every MiB of content to `each`.
 pub fn sum_packed(os: &dyn Os, path: &Path, each: impl FnMut(&[u8])) -> io::Result<(u64, String, io::Result<Sums>)> {
     let mut file = Digesting { inner: Stream::open(os, path)?, bytes: 0, sha256: Sha256::new() };
     let unpacked =

@@ -46,7 +46,7 @@ pub struct Known {
     pub prev: String,
 }
 
-/// What is said of one segment.
+/// What the manifest claims of one segment.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// Its name.

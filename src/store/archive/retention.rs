@@ -43,8 +43,8 @@ pub trait Facts {
 const TRIES_MAX: usize = 16;
 
 impl Keeper<'_> {
-    /// Deletes the segments that `entries` are about, which are covered, and before which there are no others; `why` says
-    /// what was asked for. What they say that still counts is stored first.
+    /// Deletes the segments that `entries` are about, which are covered, and before which there are
+    /// no others; `why` says what was asked for. What they say that still counts is stored first.
     pub fn delete(
         &mut self,
         entries: &[Entry],
@@ -83,7 +83,8 @@ impl Keeper<'_> {
         Ok(removed)
     }
 
-    /// The name of the receipt for `entries`, which is stored once, behind what is carried over; and the rows that they hold.
+    /// The name of the receipt for `entries`, which is stored once, behind what is carried over;
+    /// and the rows that they hold.
     fn write_receipt(
         &self,
         entries: &[Entry],

@@ -41,7 +41,8 @@ pub(in crate::store) fn prepare(os: &dyn Os, directory: &Path, index: &mut Index
     let Layout { active, sealed, sealed_end } = Layout::of(os, directory, raw)?;
     open_tables(os, directory, &cache, index, sealed, sealed_end);
     for name in archived::sealed_names(os, directory, sealed, index.sealed, sealed_end)? {
-        // One that was deleted meanwhile is as one that was missing before: the next table tells of its number.
+        // One that was deleted meanwhile is as one that was missing before: the next table tells of
+        // its number.
         let Some((contents, stretch)) = read_segment(os, directory, &name, index.sealed + 1)? else { continue };
         if !add_table(os, &cache, index, contents) {
             index.keep(stretch);
@@ -95,7 +96,8 @@ fn is_about(os: &dyn Os, directory: &Path, sealed: &[SegmentName], table: &Table
     }
 }
 
-/// Reads a sealed segment whole; `None`: it was deleted meanwhile. `low`: the table tells of all numbers from there.
+/// Reads a sealed segment whole; `None`: it was deleted meanwhile. `low`: the table tells of all
+/// numbers from there.
 fn read_segment(os: &dyn Os, directory: &Path, name: &SegmentName, low: u64) -> Result<Option<(Contents, Stretch)>> {
     let mut stretch = Stretch::default();
     let mut cover = Cover { low, high: name.number, ..Cover::default() };

@@ -397,7 +397,8 @@ impl Index {
         self.places(os, directory, HOLDS)
     }
 
-    /// Places of the rows that name the run above `run`, in order of place. A hint: the rows must be read.
+    /// Places of the rows that name the run above `run`, in order of place. A hint: the rows must
+    /// be read.
     pub fn places_of_parents(&mut self, os: &dyn Os, directory: &Path, run: &str) -> Result<Vec<Place>> {
         self.places(os, directory, parents_of(run))
     }

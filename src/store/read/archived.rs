@@ -37,8 +37,8 @@ impl Read for Stream<'_> {
     }
 }
 
-/// Hands the whole lines of a stream to `each`, many at once, with the offset of the first. What stands behind the last
-/// newline is left out, and so is a line longer than any row.
+/// Hands the whole lines of a stream to `each`, many at once, with the offset of the first. What
+/// stands behind the last newline is left out, and so is a line longer than any row.
 fn each_block_in(mut reader: impl Read, from: u64, mut each: impl FnMut(u64, &[u8])) -> io::Result<()> {
     let (mut buffer, mut filled, mut offset) = (vec![0; BLOCK_BYTES], 0, from);
     // Within a line longer than any row, whose beginning was let go.
@@ -106,9 +106,10 @@ pub fn holds_more(os: &dyn Os, directory: &Path, name: &SegmentName, raw_bytes: 
 /// How often is looked for a segment that was archived or restored between two looks.
 pub(in crate::store) const LOOKS_MAX: usize = 4;
 
-/// Hands the whole lines of the sealed segment `name` that begin at or after byte `from` to `each`, many at once, with the
-/// offset of the first: of its raw file, or of its archive, where an archiver took that away, or it holds more. False: it is
-/// gone, since retention deleted it after it was listed; what still counts of it was carried over.
+/// Hands the whole lines of the sealed segment `name` that begin at or after byte `from` to `each`,
+/// many at once, with the offset of the first: of its raw file, or of its archive, where an
+/// archiver took that away, or it holds more. False: it is gone, since retention deleted it after
+/// it was listed; what still counts of it was carried over.
 pub fn each_sealed_block(
     os: &dyn Os,
     directory: &Path,

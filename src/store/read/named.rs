@@ -1,7 +1,9 @@
-//! Files that somebody named: in a condition (`in @file`), in an option. A name may lead anywhere, so what stands there is
-//! opened without waiting, must be a regular file, and is read up to a bound.
+//! Files that somebody named: in a condition (`in @file`), in an option. A name may lead anywhere,
+//! so what stands there is opened without waiting, must be a regular file, and is read up to a
+//! bound.
 //!
-//! Not here: the inputs of a query, which may be pipes of any length; the files of a logbook itself (`os_real`).
+//! Not here: the inputs of a query, which may be pipes of any length; the files of a logbook itself
+//! (`os_real`).
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -13,7 +15,8 @@ pub const VALUES_BYTES_MAX: u64 = 8 << 20;
 /// Longest prompt, bytes.
 pub const PROMPT_BYTES_MAX: u64 = 64 << 20;
 
-/// The bytes of the regular file at `path`, links followed. Errors: it is none, or longer than `bytes_max`.
+/// The bytes of the regular file at `path`, links followed. Errors: it is none, or longer than
+/// `bytes_max`.
 pub fn read(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     let refused = |why: String| io::Error::new(io::ErrorKind::InvalidInput, why);
     // NONBLOCK: a FIFO that nobody writes to would keep the open waiting.

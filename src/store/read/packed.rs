@@ -124,9 +124,10 @@ impl std::fmt::Debug for Packed<'_> {
     }
 }
 
-/// Checks that the archive at `path` holds the same read at any place as from the start to the end: by its seek table
-/// readers go, and a decoder passes over what is no content. Each frame must unpack alone, to as many bytes as the table
-/// says; since they make up the whole file, they are then the frames that a decoder meets. Errors: they are not.
+/// Checks that the archive at `path` holds the same read at any place as from the start to the end:
+/// by its seek table readers go, and a decoder passes over what is no content. Each frame must
+/// unpack alone, to as many bytes as the table says; since they make up the whole file, they are
+/// then the frames that a decoder meets. Errors: they are not.
 pub fn check(os: &dyn Os, path: &Path) -> io::Result<()> {
     let Some(mut packed) = Packed::open(os, path)? else { return Ok(()) };
     (0..packed.frames().len()).try_for_each(|index| packed.unpack(index)).map_err(|error| {

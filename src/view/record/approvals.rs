@@ -94,7 +94,8 @@ pub fn approvals(names: &Names<'_>, rows: &[Entry]) -> (Vec<Approval>, Vec<Answe
     let mut by_step: HashMap<u64, usize> = HashMap::new();
     for (at, row) in rows.iter().enumerate().filter(|(_, row)| !row.is_retracted()) {
         match (row.kind(), row.step()) {
-            // Of two requests that claim one name the first owns it: the other one is a copy. A request has a step.
+            // Of two requests that claim one name the first owns it: the other one is a copy. A
+            // request has a step.
             (Kind::ApprovalRequested, Some(step)) if !by_step.contains_key(&step) => {
                 by_step.insert(step, approvals.len());
                 approvals.push(Approval { request: Some(at), decision: None });

@@ -45,8 +45,8 @@ impl Call {
     }
 }
 
-/// The calls among `rows`, in the order in which they began, and requests for calls that were not made. Which result is of
-/// which intent `view::pairing` says.
+/// The calls among `rows`, in the order in which they began, and requests for calls that were not
+/// made. Which result is of which intent `view::pairing` says.
 pub fn calls(rows: &[Entry]) -> (Vec<Call>, Vec<Call>) {
     let mut groups: Vec<Call> = Vec::new();
     let mut open: Pairing<usize> = Pairing::default();

@@ -22,8 +22,8 @@ pub struct Runs<'a> {
 }
 
 impl<'a> Runs<'a> {
-    /// Takes in one row, of which at least [`FIELDS`] were picked; says whose it is, by place in the order in which runs
-    /// began. One without a run is passed over.
+    /// Takes in one row, of which at least [`FIELDS`] were picked; says whose it is, by place in
+    /// the order in which runs began. One without a run is passed over.
     pub fn push(&mut self, text: &[u8], facts: &impl Facts, place: Place) -> Option<usize> {
         let at = self.at(facts.chars(Field::RunId)?)?;
         if facts.kind() == Kind::ArchiveCarried {

@@ -101,7 +101,8 @@ pub struct Run<'a> {
     pub calls: OpenCalls<'a>,
     /// Requests, and what was decided on them.
     pub requests: OpenRequests,
-    /// [`STANDING`] of the newest row that was carried over: it says where the run stands as long as no row of its own does.
+    /// [`STANDING`] of the newest row that was carried over: it says where the run stands as long
+    /// as no row of its own does.
     pub carried: Option<[Text<'a>; 5]>,
     /// When its first row was written, as that row says.
     pub first_at: Option<Instant>,
@@ -163,8 +164,8 @@ impl<'a> Run<'a> {
         self.decide(facts);
     }
 
-    /// Takes in a row that retention carried over: it was a row of the run, and still decides what gates ask. What it cost and
-    /// counted is gone.
+    /// Takes in a row that retention carried over: it was a row of the run, and still decides what
+    /// gates ask. What it cost and counted is gone.
     pub fn carry(&mut self, facts: &impl Facts) {
         if facts.stands() {
             stand(&mut self.carried, facts);

@@ -1,4 +1,5 @@
-//! A question about a call, and its answer: here where the rule is plain, else in a process beside this one.
+//! A question about a call, and its answer: here where the rule is plain, else in a process beside
+//! this one.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! What the process beside does: answers questions, a line each, until one takes too much, or nobody asks any more.
+//! What the process beside does: answers questions, a line each, until one takes too much, or
+//! nobody asks any more.
 
 use std::path::PathBuf;
 use std::time::Duration;

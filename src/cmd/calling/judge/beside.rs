@@ -1,5 +1,6 @@
-//! The process that evaluates rules for this one: started when it is first asked, ended when nobody asks any more. It ends
-//! by itself when a rule takes too much (`bench`); should it not, or die of it, it is ended from here.
+//! The process that evaluates rules for this one: started when it is first asked, ended when nobody
+//! asks any more. It ends by itself when a rule takes too much (`bench`); should it not, or die of
+//! it, it is ended from here.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -17,7 +18,8 @@ use crate::cmd::guard::program;
 use crate::error::{Error, Result};
 use crate::model::Instant;
 
-/// How long an answer may take by the clock: a net, for a process that was stopped, or gets no processor.
+/// How long an answer may take by the clock: a net, for a process that was stopped, or gets no
+/// processor.
 const ANSWER_TIME: Duration = Duration::from_secs(60);
 /// The longest answer, bytes.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -58,7 +60,8 @@ impl Beside {
         Beside { directory, now, running: None }
     }
 
-    /// Errors: what is wrong with the rule, or that it could not be evaluated within its bounds, or at all.
+    /// Errors: what is wrong with the rule, or that it could not be evaluated within its bounds, or
+    /// at all.
     pub fn ask(&mut self, rule: &Rule, about: Option<&str>) -> Result<Verdict> {
         let failed = |why: String| Error::io(format!("could not be evaluated: {why}"));
         let question = Question { rule: rule.clone(), about: about.map(str::to_owned) };
@@ -156,7 +159,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself; where children are not told of, there is nothing to wait for.
+        // It may have ended by itself; where children are not told of, there is nothing to wait
+        // for.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,5 +1,6 @@
-//! Rules that a logbook's files word (conditions, jq programs, JSON Schemas), asked about one call. A rule that may run away
-//! is evaluated in a process beside this one, which ends when it takes too much: whoever asked is told, and refuses.
+//! Rules that a logbook's files word (conditions, jq programs, JSON Schemas), asked about one call.
+//! A rule that may run away is evaluated in a process beside this one, which ends when it takes too
+//! much: whoever asked is told, and refuses.
 //!
 //! Not here: which rules there are (`policy`, `contract`), what becomes of the call (`intent`).
 //!

@@ -96,7 +96,8 @@ impl Rules {
         Rules { directory, now, compiled: HashMap::new() }
     }
 
-    /// Asks `rule` about this row, these arguments or this value, as JSON text; or only whether it is one.
+    /// Asks `rule` about this row, these arguments or this value, as JSON text; or only whether it
+    /// is one.
     pub fn ask(&mut self, rule: &Rule, about: Option<&str>) -> Result<Verdict, Wrong> {
         if !self.compiled.contains_key(rule) {
             let compiled = self.compile(rule);
@@ -158,7 +159,8 @@ impl Rule {
         Rule::Condition { when: when.to_owned(), arguments: None }
     }
 
-    /// Whether evaluating it takes no more than in proportion to what it is asked about; what cannot be read is told at once.
+    /// Whether evaluating it takes no more than in proportion to what it is asked about; what
+    /// cannot be read is told at once.
     pub fn is_plain(&self) -> bool {
         match self {
             Rule::Condition { when, .. } => parsed(when).map_or(true, |(query, _)| query.is_plain()),
@@ -190,7 +192,8 @@ const PLAIN_WORDS: &[&str] = &[
     "$comment",
 ];
 
-/// Whether a schema takes time in proportion to the value: no references, no alternatives, no patterns.
+/// Whether a schema takes time in proportion to the value: no references, no alternatives, no
+/// patterns.
 fn is_plain_schema(schema: &Value) -> bool {
     let Value::Object(words) = schema else { return schema.is_boolean() };
     let is_scalar = |value: &Value| !value.is_array() && !value.is_object();

@@ -1,5 +1,6 @@
-//! The terminal: taken over, drawn on, given back. What is written goes through the door; only a panic and a limit that
-//! was reached, behind which there is no door, give the terminal back by themselves.
+//! The terminal: taken over, drawn on, given back. What is written goes through the door; only a
+//! panic and a limit that was reached, behind which there is no door, give the terminal back by
+//! themselves.
 
 use std::io::{self, Write};
 

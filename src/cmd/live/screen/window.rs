@@ -45,7 +45,7 @@ impl Window {
         Window { request, lines: Vec::new(), top: 0, is_read: false, is_armed: false }
     }
 
-    /// Its lines in so many columns.
+    /// Its lines, at most this wide.
     pub fn update(&mut self, now: Instant, zone: &Zone, columns: u16) {
         self.lines = rows(&sheet(&self.request, now, zone, usize::MAX), Some(columns));
     }

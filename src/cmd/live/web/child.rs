@@ -1,6 +1,6 @@
-//! Queries, each in a process of its own: a jq program may run for ever or ask for all memory, and can be ended in no
-//! other way. The process is this program, told when and at how much memory to give up; it ends too when whoever asked
-//! has gone.
+//! Queries, each in a process of its own: a jq program may run for ever or ask for all memory, and
+//! can be ended in no other way. The process is this program, told when and at how much memory to
+//! give up; it ends too when whoever asked has gone.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -89,7 +89,8 @@ impl Drop for Here {
     }
 }
 
-/// Runs `logbook` with these arguments on the logbook of `site`, for `asker`; takes so many lines of its answer.
+/// Runs `logbook` with these arguments on the logbook of `site`, for `asker`; takes at most
+/// `lines_max` lines of its answer.
 pub fn run(site: &Site, asker: &Asker, arguments: &[String], lines_max: usize) -> Result<Ran> {
     let failed = |error: std::io::Error| Error::io(format!("the query was not run: {error}"));
     let mut child = Command::new(program::path().map_err(failed)?)

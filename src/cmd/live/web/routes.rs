@@ -23,9 +23,11 @@ const FORM_BYTES_MAX: usize = 64 << 10;
 const FORM_TIME: Duration = Duration::from_secs(10);
 /// How long a page waits for its turn to be made.
 const TURN_TIME: Duration = Duration::from_secs(10);
-/// After this long a query is a slow one, of which fewer may be under way: there is always a turn for a quick one.
+/// After this long a query is a slow one, of which fewer may be under way: there is always a turn
+/// for a quick one.
 const QUICK_TIME: Duration = Duration::from_secs(1);
-/// How long a slow one may go on then. Its process ends by itself before; this is for one that cannot.
+/// How long a slow one may go on then. Its process ends by itself before; this is for one that
+/// cannot.
 const SLOW_TIME: Duration = Duration::from_secs(20);
 
 /// What is asked in an address or a form: names and values.
@@ -186,8 +188,8 @@ async fn get(site: &Arc<Site>, request: &Request<Incoming>, asked: Asked) -> Res
     answer.send()
 }
 
-/// Makes a page on a thread of its own, when it is its turn. When whoever asked for it goes, this is dropped, and what works
-/// for them ends.
+/// Makes a page on a thread of its own, when it is its turn. When whoever asked for it goes, this
+/// is dropped, and what works for them ends.
 async fn make(site: Arc<Site>, (route, how): (&'static Route, How), asked: Asked, kind: Kind) -> Answer {
     let busy = |hint: &str| {
         let said = Said { title: "Too much at a time", hint, ..bare(StatusCode::SERVICE_UNAVAILABLE) };

@@ -73,7 +73,8 @@ pub fn whole(ran: &Ran) -> Result<()> {
     }
 }
 
-/// What came out, in the columns that the query names; whole rows as on a terminal, where they are any.
+/// What came out, in the columns that the query names; whole rows as on a terminal, where they are
+/// any.
 pub fn table((caption, rows_are_whole): (&str, bool), text: &str, ran: &Ran, site: &Site) -> Table {
     let rows: Vec<Vec<u8>> =
         ran.out.split(|byte| *byte == b'\n').filter(|row| !row.is_empty()).map(<[u8]>::to_vec).collect();

@@ -31,7 +31,8 @@ pub fn problem(error: &Error) -> Vec<Text> {
     Text::lines(&safe::error(error))
 }
 
-/// With which status it is said. What took too long or too much was asked for, and is no failure of the server.
+/// With which status it is said. What took too long or too much was asked for, and is no failure of
+/// the server.
 pub fn status(error: &Error) -> StatusCode {
     let status = status_of(error);
     if status.is_server_error() { StatusCode::UNPROCESSABLE_ENTITY } else { status }

@@ -92,8 +92,8 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
     }
 }
 
-/// Whether a filter takes no more than in proportion to the runs, whatever it says: others are asked in a process of their
-/// own, which can be ended.
+/// Whether a filter takes no more than in proportion to the runs, whatever it says: others are
+/// asked in a process of their own, which can be ended.
 pub fn is_plain(filter: &str) -> bool {
     read(filter).map_or(true, |query| query.is_plain())
 }
