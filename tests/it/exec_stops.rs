@@ -121,3 +121,20 @@ fn in_a_script_nobody_continues_it() {
     script.ends();
     book.run(&["query", "tool_call.signal=SIGINT", "--count"]).stdout("1\n");
 }
+
+/// As in a container that was entered from outside: the session and the process group began out
+/// there, and so have no number in here.
+#[test]
+fn in_a_pid_namespace_whose_session_began_outside() {
+    let book = book();
+    let unshare = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"];
+    if !book.command(unshare[0]).args(&unshare[1..]).arg("true").status().is_ok_and(|status| status.success()) {
+        eprintln!("not run: needs user namespaces");
+        return;
+    }
+    let line = "logbook exec -- sh -c 'echo $$ >pid; kill -STOP $$; exit 3' 2>said & exec=$!
+        until grep -q 'kill -CONT' said || ! kill -0 $exec; do sleep 0.02; done
+        kill -CONT $(cat pid); wait $exec; echo over $?; cat said";
+    let told = book.shell(&format!("{} sh -c '{}'", unshare.join(" "), line.replace('\'', r"'\''"))).exit(0).out.clone();
+    assert!(told.starts_with("over 3\nlogbook: the command was stopped (SIGSTOP)\n"), "{told}");
+}

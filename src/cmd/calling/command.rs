@@ -130,7 +130,7 @@ fn wait(child: Pid, signals: &mut Signals) -> Ended {
             // Nothing new of the command: the next signal, SIGCHLD among them.
             Ok(None) => {
                 for origin in signals.wait() {
-                    stopped_alone = stopped_alone && signals::is_stopped(child);
+                    stopped_alone = stopped_alone && jobs::is_stopped(child);
                     let stops = signals::STOPS.contains(&origin.signal);
                     was_told |= stops;
                     signals::pass(child, &origin);
@@ -154,7 +154,7 @@ fn wait(child: Pid, signals: &mut Signals) -> Ended {
 fn stop_too(child: Pid) {
     let _ = kill_process(getpid(), Signal::STOP);
     // Whoever had this process go on alone meant the command.
-    if signals::is_stopped(child) {
+    if jobs::is_stopped(child) {
         let _ = kill_process(child, Signal::CONT);
     }
 }
