@@ -85,7 +85,7 @@ fn one(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
     };
     text(&run.run_id, bytes);
     run.once.iter().for_each(|said| text(said, bytes));
-    run.standing.iter().chain(&run.carried).flatten().for_each(|said| text(said, bytes));
+    run.standing.iter().chain(run.carried.as_deref()).flatten().for_each(|said| text(said, bytes));
     if let Ending::Final(word) = &run.ending {
         text(word, bytes);
     }
@@ -239,7 +239,7 @@ impl<'a> Reader<'a> {
             run_id: self.text()?,
             once: self.texts()?,
             standing: if has(STANDS) { Some(self.texts()?) } else { None },
-            carried: if has(CARRIED) { Some(self.texts()?) } else { None },
+            carried: if has(CARRIED) { Some(Box::new(self.texts()?)) } else { None },
             ending: match (has(WENT_ON), has(ENDED)) {
                 (true, _) => Ending::WentOn,
                 (false, true) => Ending::Final(self.text()?),

@@ -103,7 +103,7 @@ pub struct Run<'a> {
     pub requests: OpenRequests,
     /// [`STANDING`] of the newest row that was carried over: it says where the run stands as long
     /// as no row of its own does.
-    pub carried: Option<[Text<'a>; 5]>,
+    pub carried: Option<Box<[Text<'a>; 5]>>,
     /// When its first row was written, as that row says.
     pub first_at: Option<Instant>,
     /// When its newest row was written, as that row says.
@@ -137,7 +137,7 @@ impl<'a> Run<'a> {
         }
         let (kind, stands) = (facts.kind(), facts.stands());
         if stands {
-            stand(&mut self.standing, facts);
+            stand(self.standing.get_or_insert_with(Default::default), facts);
         }
         match facts.says(Field::FinalStatus) {
             true => self.ending = Ending::Final(Cow::Owned(facts.text(Field::FinalStatus))),
@@ -168,7 +168,7 @@ impl<'a> Run<'a> {
     /// gates ask. What it cost and counted is gone.
     pub fn carry(&mut self, facts: &impl Facts) {
         if facts.stands() {
-            stand(&mut self.carried, facts);
+            stand(self.carried.get_or_insert_default(), facts);
         }
         for (known, field) in self.once.iter_mut().zip(ONCE) {
             if known.is_empty() {
@@ -241,7 +241,7 @@ impl<'a> Run<'a> {
         Run {
             run_id: own(self.run_id),
             standing: self.standing.map(|standing| standing.map(own)),
-            carried: self.carried.map(|standing| standing.map(own)),
+            carried: self.carried.map(|standing| Box::new(standing.map(own))),
             once: self.once.map(own),
             ending: match self.ending {
                 Ending::Final(word) => Ending::Final(own(word)),
@@ -261,7 +261,7 @@ impl<'a> Run<'a> {
 
     /// [`STANDING`] of the row that says where it stands.
     pub fn standing(&self) -> Option<&[Text<'a>; 5]> {
-        self.standing.as_ref().or(self.carried.as_ref())
+        self.standing.as_ref().or(self.carried.as_deref())
     }
 
     /// Its status, if it is a built-in one.
@@ -333,8 +333,7 @@ impl<'a> Run<'a> {
 }
 
 /// Keeps what the row says of where its run stands.
-fn stand(standing: &mut Option<[Text<'_>; 5]>, facts: &impl Facts) {
-    let standing = standing.get_or_insert_with(Default::default);
+fn stand(standing: &mut [Text<'_>; 5], facts: &impl Facts) {
     for (known, field) in standing.iter_mut().zip(STANDING) {
         let known = known.to_mut();
         known.clear();
