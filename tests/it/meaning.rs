@@ -33,7 +33,7 @@ impl Dice {
     }
 }
 
-const KINDS: [&str; 20] = [
+const KINDS: [&str; 21] = [
     "",
     "",
     "",
@@ -53,6 +53,7 @@ const KINDS: [&str; 20] = [
     "hold",
     "release",
     "run.end",
+    "run.start",
     "metric",
 ];
 
@@ -74,7 +75,10 @@ fn row(dice: &mut Dice, step: u64) -> Value {
         (_, 0) => set("kind", json!([kind])),
         _ => set("kind", json!(kind)),
     }
-    if dice.one_in(3) {
+    if kind == "run.end" && dice.one_in(2) {
+        set("final_status", json!(dice.of(&["paused", "succeeded", "escalated"])));
+    }
+    if dice.one_in(if kind.starts_with("run.") { 1 } else { 3 }) {
         set(
             "status",
             dice.of(&[
@@ -136,6 +140,7 @@ struct Said {
     retries: usize,
     cost: i64,
     status: String,
+    final_status: String,
     held: bool,
 }
 
@@ -151,6 +156,7 @@ fn reference(rows: &[Value]) -> BTreeMap<String, Said> {
             continue;
         }
         let mut said = Said::default();
+        let (mut is_over, mut is_blocked) = (false, false);
         // Open calls: each intent is one; a result ends the newest open one of its id.
         let mut open: Vec<Option<&str>> = Vec::new();
         for row in &own {
@@ -185,7 +191,22 @@ fn reference(rows: &[Value]) -> BTreeMap<String, Said> {
             };
             let beside = matches!(kind, "note" | "review" | "correction" | "repair");
             if let (Some(status), false) = (text(row, "status"), beside) {
-                said.status = status.to_owned();
+                let of_call = matches!(kind, "call.intent" | "call.result" | "policy.decision");
+                let turns = matches!(kind, "run.start" | "run.end");
+                // A run that ended is over until it is begun again; one that is blocked is so
+                // whatever is called meanwhile.
+                let changes = match (is_over, is_blocked) {
+                    (true, _) => turns,
+                    (_, true) => !of_call,
+                    _ => true,
+                };
+                if changes {
+                    said.status = status.to_owned();
+                    let paused = kind == "run.end" && text(row, "final_status") == Some("paused");
+                    is_over = kind == "run.end" && !matches!(status, "blocked" | "in-progress");
+                    is_blocked = status == "blocked" && !of_call && !paused;
+                    said.final_status = text(row, "final_status").unwrap_or("").to_owned();
+                }
             }
             said.held = match kind {
                 "hold" => true,
@@ -235,6 +256,7 @@ fn of_run(run: &Run<'_>, denials: usize) -> Said {
         retries: run.retries as usize,
         cost: run.sums[0].total().unwrap().to_string().parse().unwrap(),
         status: run.status().to_owned(),
+        final_status: run.standing().map_or_else(String::new, |texts| texts[5].to_string()),
         held: run.is_held(),
     }
 }
@@ -312,6 +334,7 @@ fn views(rows: &[String], expected: &BTreeMap<String, Said>, dice: &mut Dice) ->
                 retries: record.valid().filter(|(_, row)| logbook::view::Facts::is_retry(*row)).count(),
                 cost: record.sum("cost_usd").map_or(0, |sum| sum.to_string().parse().unwrap()),
                 status: record.stands("status"),
+                final_status: record.newest("final_status").map_or_else(String::new, |row| row.text("final_status")),
                 held: said.held,
             },
         );
@@ -323,7 +346,7 @@ fn views(rows: &[String], expected: &BTreeMap<String, Said>, dice: &mut Dice) ->
             run.clone(),
             Said {
                 open_calls: course.open_calls().count(),
-                status: course.standing.map_or_else(String::new, |it| it.status),
+                status: course.standing().map_or_else(String::new, |it| it.status.clone()),
                 ..said.clone()
             },
         );

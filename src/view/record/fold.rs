@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::approvals::Names;
 use super::{Answer, Approval, Call, Entry, approvals, calls};
 use crate::json::{Decimal, Sum};
-use crate::model::{Address, Field, Kind};
+use crate::model::{Address, Field, Kind, Stands};
 use crate::view::Amended;
 use crate::view::facts::Facts;
 
@@ -92,7 +92,7 @@ impl Record {
             said: SAID.iter().map(|field| said(&entries, field)).collect(),
             newest: NEWEST.iter().map(|field| newest(&|row| row.has(field))).collect(),
             sums: SUMS.iter().map(|field| sum(&entries, *field)).collect(),
-            standing: newest(&|row| row.stands()),
+            standing: standing(&entries),
             calls,
             approvals,
             answers,
@@ -118,12 +118,12 @@ impl Record {
         self.sums.get(at)?.as_ref()
     }
 
-    /// The row that says `field` last. A final status is none when the run went on after it.
+    /// The row that says `field` last. How it ended is said by the row that says where it stands:
+    /// else it went on.
     pub fn newest(&self, field: &str) -> Option<&Entry> {
         let at = NEWEST.iter().position(|known| *known == field)?;
-        let row = (*self.newest.get(at)?)?;
-        let went_on = field == "final_status" && self.standing.is_some_and(|standing| standing > row);
-        self.rows.get(row).filter(|_| !went_on)
+        let row = if field == "final_status" { self.standing } else { *self.newest.get(at)? };
+        self.rows.get(row?).filter(|row| row.has(field))
     }
 
     /// `field` of the row that says where it stands.
@@ -217,6 +217,17 @@ fn said(rows: &[Entry], field: &str) -> Vec<Said> {
         }
     }
     said
+}
+
+/// The row that says where the run stands.
+fn standing(rows: &[Entry]) -> Option<usize> {
+    let mut stands = Stands::default();
+    for (at, row) in rows.iter().enumerate() {
+        if let Some(says) = row.stands() {
+            stands.put(says, at, |_| ());
+        }
+    }
+    stands.newest().map(|stood| stood.at)
 }
 
 /// None when no row says a number.

@@ -76,7 +76,7 @@ impl Resume {
         let intents: HashSet<usize> = record.calls.iter().filter_map(|call| call.intent).collect();
         items.rows(Section::Steps, |at, row| {
             let told = decides(row) || row.is(Kind::ApprovalRequested) || intents.contains(&at);
-            (row.stands() || row.is(Kind::Handoff)) && !row.went_wrong() && !told
+            (row.stands().is_some() || row.is(Kind::Handoff)) && !row.went_wrong() && !told
         });
         let mut items = items.items;
         items.sort_by_key(|item| (item.section, item.row));
@@ -166,7 +166,8 @@ impl Items<'_> {
     fn approvals(&mut self) {
         let record = self.record;
         // The newest row by which the run went on; decisions behind it are news.
-        let went_on = record.valid().filter(|(_, row)| row.stands() && !decides(row)).last().map(|(at, _)| at);
+        let went_on =
+            record.valid().filter(|(_, row)| row.stands().is_some() && !decides(row)).last().map(|(at, _)| at);
         let is_news = |at: usize| went_on.is_none_or(|went_on| at > went_on);
         for approval in &record.approvals {
             let Some(told) = approval.told_by() else { continue };

@@ -1,12 +1,12 @@
 //! A run as a JSON object: what filters ask, what `--sort` sorts by, and what every format prints.
 
-use super::run::{Ending, ONCE, Run, STANDING, SUMMED};
+use super::run::{ONCE, Run, STANDING, SUMMED};
 use super::tree::Tree;
 use crate::json::{self, Sum};
 use crate::model::Instant;
 
 /// All of its fields, in order.
-pub const FIELDS: [&str; 31] = [
+pub const FIELDS: [&str; 33] = [
     "run_id",
     "parent_run_id",
     "task",
@@ -38,6 +38,8 @@ pub const FIELDS: [&str; 31] = [
     "started_at",
     "timestamp",
     "age_ms",
+    "ended_before",
+    "rows_since_end",
 ];
 
 /// Writes run `at` of those that `tree` was made of. Texts and times that no row gives are left out, and so is a sum whose
@@ -51,9 +53,6 @@ pub fn write(run: &Run<'_>, tree: &Tree, at: usize, now: Instant, out: &mut Vec<
     }
     for (field, said) in STANDING.iter().zip(run.standing().into_iter().flatten()) {
         text(field.name(), said, out);
-    }
-    if let Ending::Final(word) = &run.ending {
-        text("final_status", word, out);
     }
     if let Some((rating, why)) = &run.rating {
         text("rating", rating, out);
@@ -85,6 +84,10 @@ pub fn write(run: &Run<'_>, tree: &Tree, at: usize, now: Instant, out: &mut Vec<
     if let Some(age) = run.age_ms(now) {
         key("age_ms", out);
         out.extend_from_slice(age.to_string().as_bytes());
+    }
+    text("ended_before", run.ended_before(), out);
+    if run.rows_since_end() > 0 {
+        whole("rows_since_end", run.rows_since_end(), out);
     }
     out.push(b'}');
 }

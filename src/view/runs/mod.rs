@@ -23,5 +23,5 @@ pub mod tree;
 pub use all::{Runs, is_packed, says, unpack};
 pub use cards::Cards;
 pub use kept_up::KeptUp;
-pub use run::{Ending, FIELDS, Run};
+pub use run::{FIELDS, Run};
 pub use tree::Tree;

@@ -248,7 +248,7 @@ fn fill(page: &mut RunsPage, board: &Board, site: &Site, found: Found, asks: boo
 }
 
 fn cells(run: &Run<'_>, name: &str, tree: &Tree, number: usize, now: Instant) -> Vec<Cell> {
-    let stands = |at: usize| run.standing.as_ref().map_or("", |standing| &*standing[at]);
+    let stands = |at: usize| run.standing().map_or("", |standing| &*standing[at]);
     let short = |text: &str| Cell { lines: vec![Text::cut(text, CELL_CHARACTERS)], ..Cell::default() };
     let cost = tree.cost_with_children(number).unwrap_or(&run.sums[0]).total();
     let cost = cost.map_or_else(|_| String::new(), |cost| cost.to_string());
