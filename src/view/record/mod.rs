@@ -5,7 +5,7 @@
 //!
 //! - `entry`: one row, its fields by name
 //! - `fold`: the rows of a run to a `Record`
-//! - `calls`: which rows are one call · `approvals`: which decision answers which request
+//! - `calls`: which rows are one call · `counts`: how much happened · `approvals`: which decision answers which request
 //! - `json`: a record for programs
 //! - `tree`: a run, and below it what it started and handed on
 //! - `resume`: what an agent reads when it comes back · `diff`: two records beside each other
@@ -17,6 +17,7 @@
 pub mod approvals;
 pub mod blame;
 pub mod calls;
+pub mod counts;
 pub mod diff;
 pub mod entry;
 pub mod fold;
