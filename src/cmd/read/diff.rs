@@ -80,9 +80,9 @@ fn put(
     let look = reading.look(door, reading.clock(door)?.zone);
     let mut rows = Rows::new(format, Some(columns), look, false);
     let mut written = Ok(());
-    let differ = !differences.iter().all(Difference::is_same);
-    for difference in differences.iter().filter(|difference| differ && (drawn || !difference.is_same())) {
-        let of_b = if difference.is_same() { "(the same)" } else { &difference.b };
+    let differ = !differences.iter().all(|difference| difference.is_same);
+    for difference in differences.iter().filter(|difference| differ && (drawn || !difference.is_same)) {
+        let of_b = if difference.is_same { "(the same)" } else { &difference.b };
         let mut row = Object::default();
         row.text("what", &difference.what).text(a, &difference.a).text(b, of_b);
         written = written.and_then(|()| rows.push(&row.end(), None, &mut door.out));

@@ -25,13 +25,8 @@ pub struct Difference {
     pub b: String,
     /// Whether the runs count as different for it: time and cost never are the same.
     pub counts: bool,
-}
-
-impl Difference {
     /// Whether it is none.
-    pub fn is_same(&self) -> bool {
-        self.a == self.b
-    }
+    pub is_same: bool,
 }
 
 /// In what `a` and `b` differ, what is asked first first.
@@ -77,9 +72,13 @@ struct Found {
 }
 
 impl Found {
+    fn push(&mut self, what: &str, a: String, b: String, is_same: bool) {
+        self.list.push(Difference { what: what.to_owned(), a, b, counts: !is_same, is_same });
+    }
+
     fn pair(&mut self, what: &str, a: String, b: String) {
         if a != b {
-            self.list.push(Difference { what: what.to_owned(), a, b, counts: true });
+            self.push(what, a, b, false);
         }
     }
 
@@ -100,7 +99,7 @@ impl Found {
         if !same {
             self.pair(field, of_a, of_b);
         } else if FIRST.contains(&field) && !of_a.is_empty() {
-            self.list.push(Difference { what: field.to_owned(), a: of_a, b: of_b, counts: false });
+            self.push(field, of_a, of_b, true);
         }
     }
 
@@ -139,37 +138,39 @@ impl Found {
             (Some(a), Some(b)) => !a.is_like(b),
             _ => true,
         });
-        if let Some(at) = apart {
-            let text = |of: Option<&Step>, other: Option<&Step>| {
-                of.map_or_else(|| "(nothing more)".to_owned(), |step| step.text_beside(other))
-            };
-            let (a, b) = (a.get(at), b.get(at));
-            self.pair("first step apart", text(a, b), text(b, a));
+        let Some(at) = apart else { return };
+        let (a, b) = (a.get(at), b.get(at));
+        let text = |step: Option<&Step>| step.map_or_else(|| "(nothing more)".to_owned(), Step::text);
+        self.push("first step apart", text(a), text(b), false);
+        // In a line of its own, since the words of both may be the same.
+        if let (Some(a), Some(b)) = (a, b) {
+            self.pair("its tool", a.tool.clone(), b.tool.clone());
+            self.pair("its arguments", a.args.clone(), b.args.clone());
         }
     }
 }
 
 /// What a run did in one step, or one call: not who, when and at what cost.
+#[derive(Default)]
 struct Step {
     name: String,
     action: String,
-    call: String,
+    tool: String,
+    args: String,
     /// What came of it; empty: all went well.
     end: String,
 }
 
 impl Step {
     fn is_like(&self, other: &Step) -> bool {
-        (&self.action, &self.call, &self.end) == (&other.action, &other.call, &other.end)
+        (&self.action, &self.tool, &self.args, &self.end) == (&other.action, &other.tool, &other.args, &other.end)
     }
 
-    /// `#3 run tests (exit 1)`, and the call where nothing else tells them apart.
-    fn text_beside(&self, other: Option<&Step>) -> String {
-        let same = other.is_some_and(|other| (&self.action, &self.end) == (&other.action, &other.end));
-        let call = if same || self.action.is_empty() { &*self.call } else { "" };
-        let did: Vec<&str> = [&*self.action, call].into_iter().filter(|text| !text.is_empty()).collect();
+    /// `#3 run tests (exit 1)`
+    fn text(&self) -> String {
+        let did = if self.action.is_empty() { &self.tool } else { &self.action };
         let end = if self.end.is_empty() { String::new() } else { format!(" ({})", self.end) };
-        format!("{} {}{end}", self.name, did.join(" · "))
+        format!("{} {did}{end}", self.name)
     }
 }
 
@@ -185,27 +186,28 @@ fn steps(record: &Record) -> Vec<Step> {
         .filter_map(|approval| Some((approval.request?, approval.outcome(&record.rows))))
         .collect();
     let step = |(at, row): (usize, &Entry)| {
-        let action = row.text("action");
-        let (action, call, end) = match (calls.get(&at), row.kind()) {
+        let mut step = Step { name: row.name.clone(), action: row.text("action"), ..Step::default() };
+        match (calls.get(&at), row.kind()) {
             (Some(call), _) => {
                 let told = call.told_by().and_then(|at| record.rows.get(at)).unwrap_or(row);
-                (told.text("action"), call_text(record, call), call_end(record, call))
+                step.action = told.text("action");
+                (step.tool, step.args) = call_texts(record, call);
+                step.end = call_end(record, call);
             }
             _ if of_calls.contains(&at) => return None,
-            (_, Kind::ApprovalRequested) => (action, String::new(), asked.get(&at).cloned().unwrap_or_default()),
+            (_, Kind::ApprovalRequested) => step.end = asked.get(&at).cloned().unwrap_or_default(),
             (_, Kind::PolicyDecision) if row.denies() => {
-                (what_was_judged(&action).to_owned(), String::new(), "refused".to_owned())
+                step.action = what_was_judged(&step.action).to_owned();
+                step.end = "refused".to_owned();
             }
             (_, kind @ (Kind::Answer | Kind::Hold | Kind::Release)) => {
-                (format!("{}: {}", kind.word(), row.answer()), String::new(), String::new())
+                step.action = format!("{}: {}", kind.word(), row.text("reason"));
             }
-            (_, Kind::Step | Kind::Other | Kind::Handoff) => {
-                let end = if row.went_wrong() { "failed".to_owned() } else { row.text("blocked_on") };
-                (action, String::new(), end)
-            }
+            (_, Kind::Step | Kind::Other | Kind::Handoff) if row.went_wrong() => step.end = "failed".to_owned(),
+            (_, Kind::Step | Kind::Other | Kind::Handoff) => step.end = row.text("blocked_on"),
             _ => return None,
-        };
-        Some(Step { name: row.name.clone(), action, call, end })
+        }
+        Some(step)
     };
     record.valid().filter_map(step).collect()
 }
@@ -228,12 +230,18 @@ fn all(record: &Record, field: &str) -> Vec<String> {
     record.said(field).iter().flat_map(|said| items(&said.raw)).collect()
 }
 
-fn call_text(record: &Record, call: &Call) -> String {
+/// The tool with its side effect; the arguments.
+fn call_texts(record: &Record, call: &Call) -> (String, String) {
     let text = |member: &str| call.text(&record.rows, member);
     let (args, effect) = (text("args"), text("side_effect"));
     let args = if args.is_empty() { text("args_sha256") } else { args };
     let effect = if effect.is_empty() { effect } else { format!(" ({effect})") };
-    format!("{}{effect} {args}", text("tool")).trim_end().to_owned()
+    (format!("{}{effect}", text("tool")), args)
+}
+
+fn call_text(record: &Record, call: &Call) -> String {
+    let (tool, args) = call_texts(record, call);
+    format!("{tool} {args}").trim_end().to_owned()
 }
 
 fn effects(record: &Record) -> Vec<String> {
