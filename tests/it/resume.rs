@@ -245,11 +245,13 @@ fn who_decided_what_and_why_is_a_sentence() {
         r#""kind":"policy.decision","action":"policy: deny rm -rf /","policy":{"then":"deny","rule":"2"},"reason":"no""#,
         r#""kind":"policy.decision","action":"policy: deny mail","policy":{"then":"deny","contract":"mail@1"}"#,
         r#""kind":"policy.decision","action":"refuse a copy","policy":"house rule","approval_state":"denied""#,
+        r#""kind":"policy.decision","action":"policy: ask print","policy":{"then":"ask","rule":"3"}"#,
     ]);
     for line in [
         "policy rule 2 denied \"rm -rf /\" (#1): no",
         "contract mail@1 denied \"mail\" (#2)",
         "policy denied \"refuse a copy\" (#3)",
+        "policy rule 3 judged \"print\" (#4): ask",
     ] {
         assert!(text.contains(&format!("- {line}\n")), "{line}: {text}");
     }

@@ -66,7 +66,8 @@ pub fn run(args: Diff, door: &mut Door<'_>) -> Result<Exit> {
     }
 }
 
-/// One row for each difference. For a person the columns are the runs, and what is asked first is told in any case.
+/// One row for each difference. For a person the columns are the runs, and what is asked first is
+/// told in any case.
 fn put(
     differences: &[Difference],
     runs: (&str, &str),

@@ -158,12 +158,12 @@ fn decided(item: &Item) -> String {
     if item.section == Section::Held {
         return format!("{by} holds the run ({row}){why}");
     }
-    if item.parts.iter().any(|(name, _)| *name == "answer") {
+    if item.parts.iter().any(|(name, _)| *name == Kind::Answer.word()) {
         let question = match part(item, "question") {
             "" => String::new(),
             question => format!(" \"{}\" ({})", escape(question), of("question_row")),
         };
-        return format!("{by} answered{question} at {row}: {}", of("answer"));
+        return format!("{by} answered{question} at {row}: {}", of(Kind::Answer.word()));
     }
     let action = match part(item, "action") {
         "" => String::new(),
@@ -176,7 +176,7 @@ fn decided(item: &Item) -> String {
     }
 }
 
-/// `lea: shelf of box 2 (#3, since 2026-04-16T01:02:00Z) · a person lets it go on with: logbook answer r-1 '…'`
+/// `lea: the shelf (#3, since 2026-04-16T01:02:00Z) · a person lets it go on with: logbook answer r '…'`
 fn waits(item: &Item) -> String {
     let of = |name: &str| part(item, name);
     let what = if of("blocked_on").is_empty() { "it does not say what" } else { of("blocked_on") };

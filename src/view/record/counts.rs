@@ -5,8 +5,8 @@ use crate::model::Kind;
 use crate::view::facts::Facts;
 
 impl Record {
-    /// Counts of what happened behind the row at `after`, or in all, by name. A call counts where it
-    /// ended; a refused one, like a decision, is none of the steps.
+    /// Counts of what happened after the row at `after`, or in all, by name. A call counts where its
+    /// newest row is; one that was refused is not a call that was made.
     pub fn counts(&self, after: Option<usize>) -> [(&'static str, usize); 7] {
         let is_new = |at: usize| after.is_none_or(|after| at > after);
         let rows = |holds: &dyn Fn(&Entry) -> bool| self.valid().filter(|(at, row)| is_new(*at) && holds(row)).count();

@@ -1,4 +1,5 @@
-//! Two runs beside each other: what they were given, where they part, how much happened, what only one of them did.
+//! Two runs beside each other: what they were given, where they part, how much happened, what only
+//! one of them did.
 
 use std::collections::{HashMap, HashSet};
 

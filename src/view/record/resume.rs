@@ -1,5 +1,6 @@
-//! What an agent reads when it comes back to a run: what it waits for, where it stood, what was decided meanwhile, what is
-//! open, what went wrong, what was done last. Cut to a number of tokens by leaving out the least useful first.
+//! What an agent reads when it comes back to a run: what it waits for, where it stood, what was
+//! decided meanwhile, what is open, what went wrong, what was done last. Cut to a number of tokens
+//! by leaving out the least useful first.
 //!
 //! Not here: how it is written out (`render::record::resume`); the sizes of lines come from there.
 
@@ -181,8 +182,8 @@ impl Items<'_> {
         let what = record.blocked_on();
         let same = |row: &Entry| row.status() == Some(Status::Blocked) && row.text("blocked_on") == what;
         let open = record.approvals.iter().filter(|approval| approval.decision.is_none());
-        let asked = open.filter_map(|approval| approval.request);
-        let asked = asked.filter(|at| *at == standing || record.rows.get(*at).is_some_and(same)).last();
+        let mut asked = open.filter_map(|approval| approval.request);
+        let asked = asked.rfind(|at| *at == standing || record.rows.get(*at).is_some_and(same));
         let said = record.valid().filter(|(at, row)| *at <= standing && says_status(row));
         // Calls in between do not change what it waits for.
         let said: Vec<(usize, &Entry)> = said.filter(|(_, row)| same(row) || !row.tells_of_call()).collect();
@@ -250,7 +251,11 @@ impl Items<'_> {
         let judged = |row: &Entry| row.has("policy") && !decides(row) && !row.is(Kind::ApprovalRequested);
         for (at, row) in record.valid().filter(|(_, row)| judged(row)) {
             let outcome = row.text("approval_state");
-            let outcome = if outcome.is_empty() && row.denies() { Verdict::Denied.word().to_owned() } else { outcome };
+            let outcome = match (outcome.is_empty(), row.denies()) {
+                (false, _) => outcome,
+                (true, true) => Verdict::Denied.word().to_owned(),
+                (true, false) => member(row, "then").unwrap_or_default(),
+            };
             let mut parts = vec![
                 ("row", row.name.clone()),
                 ("action", what_was_judged(&row.text("action")).to_owned()),
@@ -351,10 +356,14 @@ fn says_status(row: &Entry) -> bool {
     row.kind().stands(row.raw("status"))
 }
 
+/// A member of what a row says of a rule or a contract, if it is a string.
+fn member(row: &Entry, name: &str) -> Option<String> {
+    row.member(name, Field::Policy).map(|text| String::from_utf8_lossy(&text).into_owned())
+}
+
 /// What judged a call: a rule or a contract.
 fn judge(row: &Entry) -> String {
-    let of = |member: &str| row.member(member, Field::Policy).map(|text| String::from_utf8_lossy(&text).into_owned());
-    match (of("contract"), of("rule")) {
+    match (member(row, "contract"), member(row, "rule")) {
         (Some(contract), _) => format!("contract {contract}"),
         (None, Some(rule)) => format!("policy rule {rule}"),
         (None, None) => "policy".to_owned(),
