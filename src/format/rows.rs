@@ -65,6 +65,21 @@ pub fn policy_decision(run: &str, then: Then, action: &str) -> Result<Pairs> {
     row(run, Kind::PolicyDecision, &action, [("policy.then", Some(then.word()))])
 }
 
+/// What a rule or a contract judged, out of the action of a row that says so.
+pub fn what_was_judged(action: &str) -> &str {
+    let judged = action.strip_prefix("policy: ").and_then(|rest| rest.split_once(' '));
+    judged.filter(|(word, _)| Then::of(word).is_some()).map_or(action, |(_, judged)| judged)
+}
+
+/// Whether this program chose the word `action` for a row of `kind`: it says no more than the kind.
+pub fn is_own_word(kind: Kind, action: &str) -> bool {
+    match kind {
+        Kind::RunStart => action == "start",
+        Kind::RunEnd => action == "end",
+        kind => kind.is_decision() || kind == Kind::Review,
+    }
+}
+
 /// A side broke a contract in a call that was made.
 pub fn breach(run: &str, contract: &str, side: Side, fault: &str) -> Result<Pairs> {
     let mut pairs =

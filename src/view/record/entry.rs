@@ -137,6 +137,11 @@ impl Entry {
         self.raw("tool_call").is_some_and(|raw| json::kind(raw) == Some(json::Kind::Object))
     }
 
+    /// Whether it tells how a call goes, and so not what becomes of its run.
+    pub fn tells_of_call(&self) -> bool {
+        self.has_call() || matches!(self.kind(), Kind::CallIntent | Kind::CallResult | Kind::PolicyDecision)
+    }
+
     /// What it says of where its run stands, if it was not taken back.
     pub fn stands(&self) -> Option<Says> {
         Facts::stands(self).filter(|_| !self.is_retracted())

@@ -141,14 +141,20 @@ impl Record {
         if self.stands("status") == "blocked" { self.stands("blocked_on") } else { String::new() }
     }
 
-    /// What is to be done next: of the row that says where it stands; while it goes on, else of the newest that says.
+    /// The newest row that says what is to be done next. The end of a run makes void what was said
+    /// before; a call that failed ends no run.
+    pub fn next_row(&self) -> Option<usize> {
+        let newest = self.valid().filter(|(_, row)| !row.text("next_intent").is_empty()).last().map(|(at, _)| at)?;
+        let over =
+            self.standing.filter(|at| self.is_over() && self.rows.get(*at).is_some_and(|row| !row.tells_of_call()));
+        // What came after an end does not make it go on.
+        let is_void = |over: usize| newest < over || newest > over && self.rows[over].is(Kind::RunEnd);
+        (!over.is_some_and(is_void)).then_some(newest)
+    }
+
+    /// What is to be done next.
     pub fn next_intent(&self) -> String {
-        let own = self.stands("next_intent");
-        if !own.is_empty() || self.is_over() {
-            return own;
-        }
-        let rows = self.valid().map(|(_, row)| row.text("next_intent"));
-        rows.filter(|next| !next.is_empty()).last().unwrap_or_default()
+        self.next_row().and_then(|at| self.rows.get(at)).map_or_else(String::new, |row| row.text("next_intent"))
     }
 
     /// Rows that count, with their numbers.
