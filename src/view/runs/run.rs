@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::last::Last;
 use crate::json::Sum;
 use crate::model::{Address, Field, Instant, Kind, Status};
 use crate::query::Place;
@@ -39,6 +40,10 @@ pub const FIELDS: FieldSet = FieldSet::of(&[
     Field::Attempt,
     Field::Policy,
     Field::ExpiresAt,
+    Field::ArtifactRef,
+    Field::OutputRefs,
+    Field::Error,
+    Field::Approver,
 ]);
 
 /// What the row says that says where the run stands.
@@ -48,6 +53,8 @@ pub const ONCE: [Field; 6] =
     [Field::Task, Field::Requester, Field::Owner, Field::AgentId, Field::Model, Field::ParentRunId];
 /// What is added up over all rows.
 pub const SUMMED: [Field; 3] = [Field::CostUsd, Field::TokensIn, Field::TokensOut];
+const TASK: usize = 0;
+const AGENT: usize = 3;
 const PARENT: usize = 5;
 
 /// The [`Run::rank`] of runs that are over.
@@ -104,6 +111,8 @@ pub struct Run<'a> {
     /// [`STANDING`] of the newest row that was carried over: it says where the run stands as long
     /// as no row of its own does.
     pub carried: Option<Box<[Text<'a>; 5]>>,
+    /// What it did last, and why it stopped.
+    pub last: Box<Last<'a>>,
     /// When its first row was written, as that row says.
     pub first_at: Option<Instant>,
     /// When its newest row was written, as that row says.
@@ -136,6 +145,7 @@ impl<'a> Run<'a> {
             facts.add_to(sum, field);
         }
         let (kind, stands) = (facts.kind(), facts.stands());
+        self.last.push(facts, stands);
         if stands {
             stand(self.standing.get_or_insert_with(Default::default), facts);
         }
@@ -175,6 +185,7 @@ impl<'a> Run<'a> {
                 *known = Cow::Owned(facts.text(field));
             }
         }
+        self.last.hold(facts);
         self.decide(facts);
     }
 
@@ -231,6 +242,7 @@ impl<'a> Run<'a> {
         self.wrote |= later.wrote;
         self.denied |= later.denied;
         self.held = later.held.or(self.held);
+        self.last.join(*later.last);
         self.calls.join(later.calls);
         self.requests.join(later.requests);
     }
@@ -249,6 +261,7 @@ impl<'a> Run<'a> {
                 Ending::Unsaid => Ending::Unsaid,
             },
             rating: self.rating.map(|(rating, why)| (own(rating), own(why))),
+            last: Box::new(self.last.into_owned()),
             calls: self.calls.into_owned(),
             ..self
         }
@@ -292,6 +305,16 @@ impl<'a> Run<'a> {
     /// What it waits for.
     pub fn blocked_on(&self) -> &str {
         self.stands(4)
+    }
+
+    /// What it is to do.
+    pub fn task(&self) -> &str {
+        &self.once[TASK]
+    }
+
+    /// Who works in it.
+    pub fn agent(&self) -> &str {
+        &self.once[AGENT]
     }
 
     /// The run that began it, as it says.
