@@ -140,6 +140,12 @@ fn selected(run: &Run<'_>, list: &List<'_>, y: u16, paint: &mut Paint<'_>) {
     paint.text((0, y + 1), columns, &line, Ink::Plain);
 }
 
+/// What the run with this number cost with all below it.
+fn cost(list: &List<'_>, at: usize, run: &Run<'_>) -> String {
+    let cost = list.tree.cost_with_children(at).unwrap_or(&run.sums[0]).total();
+    cost.map_or_else(|_| String::new(), |cost| cell::cost(&cost.to_string()))
+}
+
 /// How wide the columns are; 0: left out.
 struct Columns {
     status: u16,
@@ -154,25 +160,32 @@ struct Columns {
 impl Columns {
     /// The widths for a screen of so many columns. Status, task and what now stay on the narrowest.
     fn fit(list: &List<'_>, width: u16) -> Columns {
-        let near = || list.shown.iter().skip(list.top).take(256).filter_map(|number| list.runs.get(*number));
+        let near = || {
+            let numbers = list.shown.iter().skip(list.top).take(256);
+            numbers.filter_map(|number| list.runs.get(*number).map(|run| (*number, run)))
+        };
         let longest = |most: usize, text: for<'r> fn(&'r Run<'static>) -> &'r str| {
-            near().map(|run| text(run).chars().take(most).count()).max().unwrap_or(0) as u16
+            near().map(|(_, run)| text(run).chars().take(most).count()).max().unwrap_or(0) as u16
         };
         let from = |least: u16, columns: u16| if width >= least { columns } else { 0 };
         let status = if width >= 30 { 13 } else { 1 };
         let age = from(40, 7);
-        let run = from(52, longest((width / 5).into(), |run| &run.run_id).max(3));
-        let cost = from(64, 8);
-        let agent = from(76, longest((width / 8).into(), Run::agent));
+        let is_named = near().any(|(_, run)| !run.task().is_empty());
+        // Runs without a task are told apart by their ids.
+        let run = from(if is_named { 52 } else { 30 }, longest((width / 5).into(), |run| &run.run_id).max(3));
+        let cost = match near().map(|(at, run)| cost(list, at, run).len()).max().unwrap_or(0) {
+            0 => 0,
+            cost => from(64, cost.clamp(4, 12) as u16),
+        };
+        let agent = match longest((width / 8).into(), Run::agent) {
+            0 => 0,
+            agent => from(76, agent.max(5)),
+        };
         let used: u16 =
             2 + [status, age, agent, cost, run].iter().filter(|width| **width > 0).map(|it| it + GAP).sum::<u16>();
         let rest = width.saturating_sub(used);
-        let task = match longest(usize::from(rest) * 2 / 5, Run::task) {
-            _ if width < 30 => rest / 2,
-            0 => 0,
-            longest => longest.max(4),
-        };
-        let now = rest - if task > 0 { (task + GAP).min(rest) } else { 0 };
+        let task = if is_named { longest(usize::from(rest) * 2 / 5, Run::task).max(4).min(rest / 2) } else { 0 };
+        let now = rest - if task > 0 { task + GAP.min(rest - task) } else { 0 };
         Columns { status, age, agent, task, now, cost, run }
     }
 
@@ -188,8 +201,7 @@ impl Columns {
         paint.text((0, y), 2, &format!("{}{asks}", if selected { ">" } else { " " }), Ink::Strong);
         let right = |text: String, width: u16| format!("{text:>0$}", usize::from(width));
         let age = right(run.age_ms(list.now).map_or_else(String::new, cell::span), self.age);
-        let cost = list.tree.cost_with_children(at).unwrap_or(&run.sums[0]).total();
-        let cost = right(cost.map_or_else(|_| String::new(), |cost| cell::cost(&cost.to_string())), self.cost);
+        let cost = right(cost(list, at, run), self.cost);
         let word = if run.is_held() { "held" } else { run.status() };
         let (status, ink) = (status(word), of_status(word));
         let plain = |text| (text, Ink::Plain);
