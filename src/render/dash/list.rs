@@ -177,7 +177,7 @@ impl Columns {
             0 => 0,
             cost => from(64, cost.clamp(4, 12) as u16),
         };
-        let agent = match longest((width / 8).into(), Run::agent) {
+        let agent = match longest((width / 10).into(), Run::agent) {
             0 => 0,
             agent => from(76, agent.max(5)),
         };
