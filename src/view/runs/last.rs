@@ -78,16 +78,12 @@ impl<'a> Last<'a> {
         self.hold(facts);
     }
 
-    /// Takes in who holds the run, if the row says so.
+    /// Takes in who holds the run, if the row says so. Nobody asks for it once the run is released.
     pub fn hold(&mut self, facts: &impl Facts) {
-        match facts.kind() {
-            Kind::Hold => {
-                let said = [Field::Approver, Field::Reason].map(|field| facts.text(field));
-                let said: Vec<&str> = said.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
-                set(&mut self.hold, said.join(": ").as_bytes());
-            }
-            Kind::Release => set(&mut self.hold, b""),
-            _ => {}
+        if facts.kind() == Kind::Hold {
+            let said = [Field::Approver, Field::Reason].map(|field| facts.text(field));
+            let said: Vec<&str> = said.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+            set(&mut self.hold, said.join(": ").as_bytes());
         }
     }
 
