@@ -62,3 +62,13 @@ pub fn span(ms: i64) -> String {
     }
     if parts.is_empty() { format!("{sign}{}ms", ms.unsigned_abs()) } else { format!("{sign}{}", parts.join("")) }
 }
+
+/// A sum of dollars for a list: four decimals, nothing for none. The exact sum is in the fields.
+pub fn cost(exact: &str) -> String {
+    match exact.parse::<f64>() {
+        Ok(0.0) => String::new(),
+        Ok(cost) if cost > 0.0 && cost < 0.000_05 => "<0.0001".to_owned(),
+        Ok(cost) if cost.abs() < 1e12 => format!("{cost:.4}"),
+        _ => exact.to_owned(),
+    }
+}

@@ -8,7 +8,7 @@ use super::cell;
 use super::format::Format;
 use super::safe;
 use super::streams::Output;
-use super::table::{Column, Layout, Look, rating, status};
+use super::table::{Column, Cut, Layout, Look, rating, status};
 use crate::json;
 use crate::model::{Address, Instant, Status};
 
@@ -38,6 +38,8 @@ const STANDARD_FIELDS: [&str; 8] =
 pub struct Rows {
     format: Format,
     columns: Option<Vec<String>>,
+    /// How the columns of a table are to look, where it is not told by their cells.
+    shapes: Option<Vec<Column>>,
     /// Rows held back until there are enough to choose columns by.
     undecided: Option<Vec<Vec<u8>>>,
     raw_csv: bool,
@@ -67,6 +69,7 @@ impl Rows {
         Rows {
             format,
             columns,
+            shapes: None,
             undecided: None,
             raw_csv,
             raw_strings: false,
@@ -87,6 +90,12 @@ impl Rows {
     pub fn made(format: Format, look: Look, raw_csv: bool) -> Rows {
         let keyed = !matches!(format, Format::Jsonl | Format::Json);
         Rows { undecided: keyed.then(Vec::new), ..Rows::new(format, None, look, raw_csv) }
+    }
+
+    /// A writer of rows with these columns, whatever their cells are.
+    pub fn shaped(format: Format, shapes: Vec<Column>, look: Look) -> Rows {
+        let titles = shapes.iter().map(|shape| shape.title.clone()).collect();
+        Rows { shapes: Some(shapes), ..Rows::new(format, Some(titles), look, false) }
     }
 
     /// The same, but a line that is a string has its characters and no quotes.
@@ -337,6 +346,9 @@ impl Rows {
 
     /// Titles, the zone's name beside the first column of times.
     fn table_columns(&self) -> Vec<Column> {
+        if let Some(shapes) = &self.shapes {
+            return shapes.clone();
+        }
         let zone = self.look.zone.short_name(self.latest_instant.unwrap_or(Instant { seconds: 0, attos: 0 }));
         let titles: Vec<(String, bool)> = match &self.columns {
             None => STANDARD.iter().map(|(title, flexible)| ((*title).to_owned(), *flexible)).collect(),
@@ -350,7 +362,8 @@ impl Rows {
                 status: title == "status" || title == "rating",
                 title: if instant { format!("{title} ({zone})") } else { title },
                 right: self.numbers[at],
-                flexible: flexible && !instant && !self.numbers[at],
+                cut: if flexible && !instant && !self.numbers[at] { Cut::PLAIN } else { Cut::Never },
+                rank: 0,
             });
         }
         columns

@@ -31,15 +31,31 @@ pub struct Column {
     /// Numbers stand at the right.
     pub right: bool,
     /// Whether its cells may be cut to make room.
-    pub flexible: bool,
+    pub cut: Cut,
+    /// Of the columns that find no room, those with the least rank go first; among equals the rightmost.
+    pub rank: u8,
     /// Whether it holds statuses or ratings, which have a glyph and a colour.
     pub status: bool,
 }
 
+/// How far the cells of a column may be cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// Not at all.
+    Never,
+    /// To this width.
+    To(usize),
+    /// To this width, before any other column gives room.
+    FirstTo(usize),
+}
+
+impl Cut {
+    /// To the width below which no column is cut while another can be dropped.
+    pub const PLAIN: Cut = Cut::To(12);
+}
+
 /// Blanks between two columns.
 const GAP: usize = 2;
-/// No flexible column is cut below this while another can be dropped.
-const FLEXIBLE_MIN: usize = 12;
 
 /// What fitting decided; kept for later pieces of the same table.
 #[derive(Debug, Clone)]
@@ -76,7 +92,9 @@ impl Layout {
                 if shrink(&mut widths, &shown, &columns, total - limit) {
                     break;
                 }
-                shown.pop();
+                // The first of the least from the right.
+                let least = (0..shown.len()).rev().min_by_key(|place| columns[shown[*place]].rank);
+                shown.remove(least.unwrap_or(0));
             }
             if let [only] = shown[..] {
                 widths[only] = widths[only].min(limit.max(1));
@@ -145,32 +163,50 @@ impl Layout {
     }
 }
 
-/// Takes `excess` from the flexible columns, widest first; false if they have
-/// not that much to give.
+/// Takes `excess` from the columns that may be cut; false if they have not that much to give.
 fn shrink(widths: &mut [usize], shown: &[usize], columns: &[Column], excess: usize) -> bool {
-    let flexible: Vec<usize> = shown.iter().copied().filter(|at| columns[*at].flexible).collect();
-    let over = |cap: usize| flexible.iter().map(|at| widths[*at].saturating_sub(cap)).sum::<usize>();
-    if over(FLEXIBLE_MIN) < excess {
+    let mut first = Vec::new();
+    let mut others = Vec::new();
+    for at in shown {
+        match columns[*at].cut {
+            Cut::Never => {}
+            Cut::FirstTo(least) => first.push((*at, least)),
+            Cut::To(least) => others.push((*at, least)),
+        }
+    }
+    let room = |widths: &[usize], of: &[(usize, usize)]| {
+        of.iter().map(|(at, least)| widths[*at].saturating_sub(*least)).sum::<usize>()
+    };
+    let given = room(widths, &first).min(excess);
+    if given + room(widths, &others) < excess {
         return false;
     }
+    level(widths, &first, given);
+    level(widths, &others, excess - given);
+    true
+}
+
+/// Takes `excess` from these columns, widest first; they have that much above the least width of each.
+fn level(widths: &mut [usize], of: &[(usize, usize)], excess: usize) {
+    let over = |widths: &[usize], cap: usize| {
+        of.iter().map(|(at, least)| widths[*at].saturating_sub(cap.max(*least))).sum::<usize>()
+    };
     // The least width that can be the greatest: found by halves, since a cell may be megabytes wide.
-    let (mut cap, mut above) = (FLEXIBLE_MIN, flexible.iter().map(|at| widths[*at]).max().unwrap_or(FLEXIBLE_MIN));
+    let (mut cap, mut above) = (0, of.iter().map(|(at, _)| widths[*at]).max().unwrap_or(0));
     while cap < above {
         let middle = cap + (above - cap) / 2;
-        if over(middle) <= excess {
+        if over(widths, middle) <= excess {
             above = middle;
         } else {
             cap = middle + 1;
         }
     }
-    let mut rest = excess - over(cap);
-    for at in flexible.into_iter().rev() {
-        if widths[at] >= cap {
-            widths[at] = cap - usize::from(rest > 0);
-            rest = rest.saturating_sub(1);
-        }
+    let mut rest = excess - over(widths, cap);
+    for (at, least) in of.iter().rev() {
+        let spare = rest.min(usize::from(widths[*at] >= cap && cap > *least));
+        widths[*at] = widths[*at].min(cap.max(*least)) - spare;
+        rest -= spare;
     }
-    true
 }
 
 /// `text` in at most `width` columns, its end replaced by `…` if need be.

@@ -64,6 +64,9 @@ mod trigger;
 mod verify;
 mod where_;
 
+/// What lists of runs say of each.
+mod what_now;
+
 /// Where all runs stand, kept up while rows come.
 mod board;
 

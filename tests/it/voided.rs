@@ -37,7 +37,7 @@ fn every_command_sees_the_row_once() {
         book.run(&["query", "summarize sum(tokens_in) as tokens"]).stdout("{\"tokens\":5}\n");
         let runs = book.run(&["runs", "run_id=r", "-o", "csv"]);
         runs.exit(0).quiet().shows(
-            "r,,,,,,,,in-progress,,,,,,,2,2,0,0,0,5,0,false,false,false,0,0,0,2026-04-15T01:00:00Z,2026-04-15T03:00:00Z,",
+            "r,,,,,,,,in-progress,,,,,,,,2,2,0,0,0,5,0,false,false,false,0,0,0,2026-04-15T01:00:00Z,2026-04-15T03:00:00Z,",
         );
         book.run(&["show", "r"]).exit(0).stdout(&lines(&[FIRST, LAST]));
         book.run(&["show", "r#1"]).exit(0).stdout(&lines(&[FIRST]));
@@ -55,7 +55,7 @@ fn as_written_shows_what_is_on_file() {
     book.run(&["show", "r", "--as-written"]).stdout(&lines(&[FIRST, FIRST, LAST]));
     book.run(&["show", "@1:0", "--as-written"]).stdout(&lines(&[FIRST]));
     book.run(&["show", "@1:0"]).exit(1);
-    book.run(&["runs", "run_id=r", "--as-written", "-o", "csv"]).shows("r,,,,,,,,in-progress,,,,,,,3,2,");
+    book.run(&["runs", "run_id=r", "--as-written", "-o", "csv"]).shows("r,,,,,,,,in-progress,,,,,,,,3,2,");
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn the_archive_of_the_old_place_is_read_the_same_way() {
     book.run(&["query", "run_id=r"]).exit(0).stdout(&lines(&[FIRST, LAST]));
     let files = "logbook query --fold --count run_id=r .logbook/archive/*.zst .logbook/*.jsonl";
     book.shell(files).exit(0).stdout("2\n");
-    book.shell("logbook runs run_id=r -o csv").shows("r,,,,,,,,in-progress,,,,,,,2,2,");
+    book.shell("logbook runs run_id=r -o csv").shows("r,,,,,,,,in-progress,,,,,,,,2,2,");
 }
 
 #[test]

@@ -168,7 +168,7 @@ impl Board {
     /// A request with what its run says where it says nothing itself.
     pub fn in_full(&self, request: &Request) -> Request {
         match self.run(&request.run) {
-            Some(run) => request.with_run(&run.once[0], &run.once[3]),
+            Some(run) => request.with_run(run.task(), run.agent()),
             None => request.clone(),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::view::runs::{Run, Tree};
 
 /// Branches deeper than this are drawn no further to the right.
-const DEPTH_MAX: usize = 8;
+const DEPTH_MAX: usize = 4;
 
 /// One line of the table.
 #[derive(Debug, Clone, Copy)]
@@ -44,18 +44,29 @@ pub fn of(shown: &[usize], tree: &Tree) -> Vec<Branch> {
     order
 }
 
-/// The name of a run as the table shows it: its branch; or, where its parent is not shown, who that is.
-pub fn name(branch: &Branch, run: &Run<'_>, tree: &Tree, shown: &[usize]) -> String {
+/// A run as the table names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// Its branch and its id; or, where its parent is not shown, its id and who that is.
+    pub text: String,
+    /// How many columns of it the branch takes.
+    pub branch: usize,
+}
+
+/// The name of a run.
+pub fn name(branch: &Branch, run: &Run<'_>, tree: &Tree, shown: &[usize]) -> Name {
     if branch.depth > 0 {
         let elbow = if branch.last { "└" } else { "├" };
-        return format!("{}{elbow} {}", "  ".repeat(branch.depth.min(DEPTH_MAX) - 1), run.run_id);
+        let indent = 2 * (branch.depth.min(DEPTH_MAX) - 1);
+        return Name { text: format!("{:indent$}{elbow} {}", "", run.run_id), branch: indent + 2 };
     }
     let parent = run.parent();
-    match tree.parent(shown[branch.at]) {
+    let text = match tree.parent(shown[branch.at]) {
         _ if parent.is_empty() => run.run_id.clone().into_owned(),
         Some(_) => format!("{} (of {parent})", run.run_id),
         // It names itself, or one below it.
         None if tree.is_cut(shown[branch.at]) => format!("{} (of {parent}, in a circle)", run.run_id),
         None => format!("{} (of {parent}, unknown)", run.run_id),
-    }
+    };
+    Name { text, branch: 0 }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::branches;
+use unicode_width::UnicodeWidthStr;
+
+use super::branches::{self, Name};
 use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
 use crate::cmd::reading::wording::{self, Clauses};
@@ -13,6 +15,7 @@ use crate::json;
 use crate::model::{Status, option_ms};
 use crate::query::ast::{Expr, Form, Op};
 use crate::query::{Query, time};
+use crate::render::table::{Column, Cut};
 use crate::render::{self, Format, Rows, cell};
 use crate::view::runs::{Cards, Tree, json as run_json};
 
@@ -82,17 +85,13 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
 
     let as_table = matches!(format, Format::Table | Format::Markdown);
     let plain = as_table && plan.columns().is_none();
-    let columns: Option<Vec<String>> = match plan.columns() {
-        Some(columns) => Some(columns.to_vec()),
-        None if as_table => Some(TABLE.map(str::to_owned).to_vec()),
-        None => Some(run_json::FIELDS.map(str::to_owned).to_vec()),
-    };
+    let columns = plan.columns().map_or_else(|| run_json::FIELDS.map(str::to_owned).to_vec(), <[String]>::to_vec);
     if plain && door.out.is_terminal() && !asked && format == Format::Table && !runs.is_empty() {
         let cards = Cards::of(&runs, found.night.last(clock.now, &clock.zone), recent);
         door.out.drawn(&render::cards::draw(&cards, &look))?;
     }
-    let mut rows = Rows::new(format, columns, look, false);
     let mut failed = None;
+    let mut rows = Rows::new(format, Some(columns), look.clone(), false);
     let mut kept: Vec<(usize, Vec<u8>)> = Vec::new();
     let wanted = runs.iter().enumerate().filter(|(_, run)| asked || args.all || !run.is_old(recent));
     guarded.evaluate(|plan, _| {
@@ -114,12 +113,15 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     // What is sorted stands as it was sorted.
     let shown: Vec<usize> = kept.iter().map(|(at, _)| *at).collect();
     let order = if args.flat || args.sort.is_some() { branches::flat(&shown) } else { branches::of(&shown, &tree) };
-    for branch in order {
-        let name = branches::name(&branch, &runs[shown[branch.at]], &tree, &shown);
-        let row = for_table(&kept[branch.at].1, &name);
-        if let Err(error) = rows.push(&row, None, &mut door.out) {
-            failed = Some(error);
-            break;
+    if plain {
+        let names: Vec<Name> =
+            order.iter().map(|branch| branches::name(branch, &runs[shown[branch.at]], &tree, &shown)).collect();
+        rows = Rows::shaped(format, shapes(&names), look);
+        for (branch, name) in order.iter().zip(&names) {
+            if let Err(error) = rows.push(&for_table(&kept[branch.at].1, &name.text), None, &mut door.out) {
+                failed = Some(error);
+                break;
+            }
         }
     }
     failed.map_or(Ok(()), Err).and_then(|()| rows.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
@@ -170,30 +172,50 @@ impl Runs {
 }
 
 /// The columns of the table.
-const TABLE: [&str; 7] = ["run", "status", "steps", "age", "cost_usd", "action", "next or blocked_on"];
+const TABLE: [&str; 7] = ["status", "age", "agent", "task", "what now", "cost", "run"];
+
+/// Of an id no longer than this nothing is cut.
+const ID_COLUMNS: usize = 12;
+
+/// How they look. What the run is for and what it does now give room last, and go last.
+fn shapes(names: &[Name]) -> Vec<Column> {
+    let id = names.iter().map(|name| name.branch + (name.text.width() - name.branch).min(ID_COLUMNS)).max();
+    TABLE
+        .iter()
+        .map(|title| {
+            let (right, cut, rank) = match *title {
+                "age" => (true, Cut::Never, 2),
+                "agent" => (false, Cut::FirstTo(6), 0),
+                "task" => (false, Cut::To(10), 4),
+                "what now" => (false, Cut::To(12), 4),
+                "cost" => (true, Cut::Never, 1),
+                "run" => (false, Cut::To(id.unwrap_or(ID_COLUMNS)), 3),
+                _ => (false, Cut::Never, 4),
+            };
+            Column { title: (*title).to_owned(), right, cut, rank, status: *title == "status" }
+        })
+        .collect()
+}
 
 /// A run as the row of the table, called `name`.
 fn for_table(run: &[u8], name: &str) -> Vec<u8> {
     let mut values = Vec::new();
-    let fields = ["status", "rows", "age_ms", "cost_usd_with_children", "action", "next_intent", "blocked_on", "held"];
+    let fields = ["status", "age_ms", "agent_id", "task", "what_now", "cost_usd_with_children", "held"];
     if json::pick(run, &fields, &mut values).is_err() {
         return run.to_vec();
     }
     let text = |at: usize| cell::plain(values[at]);
-    let age = text(2).parse().map_or_else(|_| String::new(), cell::span);
-    let cost = Some(text(3)).filter(|cost| cost != "0").unwrap_or_default();
-    let next = if Status::of(&text(0)) == Some(Status::Blocked) && values[6].is_some() { text(6) } else { text(5) };
-    let status = if values[7] == Some(b"true") { "held".to_owned() } else { text(0) };
-    let cells = [name.to_owned(), status, text(1), age, cost, text(4), next];
+    let status = if values[6] == Some(b"true") { "held".to_owned() } else { text(0) };
+    let age = text(1).parse().map_or_else(|_| String::new(), cell::span);
+    let cells = [status, age, text(2), text(3), text(4), cell::cost(&text(5)), name.to_owned()];
     let mut out = b"{".to_vec();
-    for (at, (name, value)) in TABLE.iter().zip(cells).enumerate() {
+    for (at, (title, value)) in TABLE.iter().zip(cells).enumerate() {
         if at > 0 {
             out.push(b',');
         }
-        json::quote_into(name, &mut out);
+        json::quote_into(title, &mut out);
         out.push(b':');
-        let number = matches!(*name, "steps" | "cost_usd") && !value.is_empty();
-        if number { out.extend_from_slice(value.as_bytes()) } else { json::quote_into(&value, &mut out) }
+        json::quote_into(&value, &mut out);
     }
     out.push(b'}');
     out

@@ -3,12 +3,12 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::paint::{Ink, Paint, of_status};
-use crate::model::{Instant, Status};
+use crate::model::Instant;
 use crate::render::table::status;
 use crate::render::{cards, cell};
 use crate::view::Run;
 use crate::view::approvals::Request;
-use crate::view::runs::Cards;
+use crate::view::runs::{Cards, Tree, what_now};
 
 /// Runs, and where their reader is.
 pub struct List<'l> {
@@ -26,6 +26,8 @@ pub struct List<'l> {
     pub total: usize,
     /// All runs.
     pub runs: &'l [Run<'static>],
+    /// How they hang together.
+    pub tree: &'l Tree,
     /// Those that are shown, by their numbers among all.
     pub shown: &'l [usize],
     /// The first of them on the screen, if the selected one is among those behind it.
@@ -42,8 +44,6 @@ pub struct List<'l> {
 const GAP: u16 = 2;
 /// Of a screen so high some lines are given to the run that is selected.
 const ROOMY: u16 = 14;
-/// Of a screen so wide both what is next and what is waited for have columns.
-const WIDE: u16 = 100;
 
 /// Draws it on the lines up to `end`; gives the first run shown, and how many there is room for.
 pub fn draw(list: &List<'_>, end: u16, paint: &mut Paint<'_>) -> (usize, usize) {
@@ -63,7 +63,7 @@ pub fn draw(list: &List<'_>, end: u16, paint: &mut Paint<'_>) -> (usize, usize) 
     let top = list.top.min(last).clamp((list.selected + 1).saturating_sub(room.max(1)), list.selected);
     for (line, (at, number)) in (y..end - about.min(end)).zip(list.shown.iter().enumerate().skip(top)) {
         if let Some(run) = list.runs.get(*number) {
-            columns.run(run, list, line, at == list.selected, paint);
+            columns.run(*number, run, list, (line, at == list.selected), paint);
         }
     }
     if list.shown.is_empty() && room > 0 {
@@ -126,82 +126,103 @@ fn head(list: &List<'_>, end: u16, paint: &mut Paint<'_>) -> u16 {
 /// Two lines on the run that is selected, from line `y` on.
 fn selected(run: &Run<'_>, list: &List<'_>, y: u16, paint: &mut Paint<'_>) {
     let (columns, _) = paint.size();
-    let agent = if run.once[3].is_empty() { String::new() } else { format!(" ({})", run.once[3]) };
-    let task = if run.once[0].is_empty() { run.action() } else { &*run.once[0] };
-    paint.text((0, y), columns, &format!("{}{agent}: {task}", run.run_id), Ink::Strong);
+    let agent = if run.agent().is_empty() { String::new() } else { format!(" ({})", run.agent()) };
+    let task = if run.task().is_empty() { String::new() } else { format!(": {}", run.task()) };
+    paint.text((0, y), columns, &format!("{}{agent}{task}", run.run_id), Ink::Strong);
     let line = match (list.request)(&run.run_id) {
         Some(request) => {
             let effect =
                 if request.side_effect.is_empty() { String::new() } else { format!(" ({})", request.side_effect) };
             format!("? {} asks: {}{effect}   a shows it", request.name, request.action)
         }
-        None => next_of(run),
+        None => what_now(run).to_owned(),
     };
     paint.text((0, y + 1), columns, &line, Ink::Plain);
 }
 
-/// What a run waits for, else what it does next, else what it does.
-fn next_of(run: &Run<'_>) -> String {
-    match (Status::of(run.status()), run.blocked_on(), run.next_intent()) {
-        (Some(Status::Blocked), what, _) if !what.is_empty() => format!("← {what}"),
-        (.., next) if !next.is_empty() => format!("→ {next}"),
-        _ => run.action().to_owned(),
-    }
+/// What the run with this number cost with all below it.
+fn cost(list: &List<'_>, at: usize, run: &Run<'_>) -> String {
+    let cost = list.tree.cost_with_children(at).unwrap_or(&run.sums[0]).total();
+    cost.map_or_else(|_| String::new(), |cost| cell::cost(&cost.to_string()))
 }
 
-/// Where columns begin, and how wide they are; 0: left out.
+/// How wide the columns are; 0: left out.
 struct Columns {
-    run: u16,
     status: u16,
-    phase: u16,
     age: u16,
-    next: u16,
-    blocked_on: u16,
+    agent: u16,
+    task: u16,
+    now: u16,
+    cost: u16,
+    run: u16,
 }
 
 impl Columns {
-    /// The widths for a screen of so many columns.
+    /// The widths for a screen of so many columns. Status, task and what now stay on the narrowest.
     fn fit(list: &List<'_>, width: u16) -> Columns {
-        let near = list.shown.iter().skip(list.top).take(256).filter_map(|number| list.runs.get(*number));
-        let longest = near.map(|run| run.run_id.chars().take(40).count()).max().unwrap_or(0) as u16;
-        let run = longest.clamp(3, (width / 4).max(3));
+        let near = || {
+            let numbers = list.shown.iter().skip(list.top).take(256);
+            numbers.filter_map(|number| list.runs.get(*number).map(|run| (*number, run)))
+        };
+        let longest = |most: usize, text: for<'r> fn(&'r Run<'static>) -> &'r str| {
+            near().map(|(_, run)| text(run).chars().take(most).count()).max().unwrap_or(0) as u16
+        };
+        let from = |least: u16, columns: u16| if width >= least { columns } else { 0 };
         let status = if width >= 30 { 13 } else { 1 };
-        let phase = if width >= 56 { 6 } else { 0 };
-        let age = if width >= 40 { 7 } else { 0 };
+        let age = from(40, 7);
+        let is_named = near().any(|(_, run)| !run.task().is_empty());
+        // Runs without a task are told apart by their ids.
+        let run = from(if is_named { 52 } else { 30 }, longest((width / 5).into(), |run| &run.run_id).max(3));
+        let cost = match near().map(|(at, run)| cost(list, at, run).len()).max().unwrap_or(0) {
+            0 => 0,
+            cost => from(64, cost.clamp(4, 12) as u16),
+        };
+        let agent = match longest((width / 10).into(), Run::agent) {
+            0 => 0,
+            agent => from(76, agent.max(5)),
+        };
         let used: u16 =
-            2 + [run, status, phase, age].iter().filter(|width| **width > 0).map(|it| it + GAP).sum::<u16>();
+            2 + [status, age, agent, cost, run].iter().filter(|width| **width > 0).map(|it| it + GAP).sum::<u16>();
         let rest = width.saturating_sub(used);
-        let blocked_on = if width >= WIDE { rest / 2 } else { 0 };
-        let next = rest - if blocked_on > 0 { blocked_on + GAP } else { 0 };
-        Columns { run, status, phase, age, next, blocked_on }
+        let task = if is_named { longest(usize::from(rest) * 2 / 5, Run::task).max(4).min(rest / 2) } else { 0 };
+        let now = rest - if task > 0 { task + GAP.min(rest - task) } else { 0 };
+        Columns { status, age, agent, task, now, cost, run }
     }
 
     fn titles(&self, y: u16, paint: &mut Paint<'_>) {
-        let next = if self.blocked_on > 0 { "next" } else { "→ next, ← blocked on" };
-        let age = format!("{:>1$}", "age", usize::from(self.age));
-        self.line(y, ["run", "status", "phase", &age, next, "blocked on"].map(|title| (title, Ink::Strong)), paint);
+        let right = |title: &str, width: u16| format!("{title:>0$}", usize::from(width));
+        let (age, cost) = (right("age", self.age), right("cost", self.cost));
+        let titles = ["status", &age, "agent", "task", "what now", &cost, "run"];
+        self.line(y, titles.map(|title| (title, Ink::Strong)), paint);
     }
 
-    fn run(&self, run: &Run<'_>, list: &List<'_>, y: u16, is_selected: bool, paint: &mut Paint<'_>) {
+    fn run(&self, at: usize, run: &Run<'_>, list: &List<'_>, (y, selected): (u16, bool), paint: &mut Paint<'_>) {
         let asks = if (list.request)(&run.run_id).is_some() { "?" } else { " " };
-        paint.text((0, y), 2, &format!("{}{asks}", if is_selected { ">" } else { " " }), Ink::Strong);
-        let age = run.age_ms(list.now).map_or_else(String::new, cell::span);
-        let age = format!("{age:>0$}", usize::from(self.age));
-        let next = if self.blocked_on > 0 { run.next_intent().to_owned() } else { next_of(run) };
-        let waits = if run.status() == Status::Blocked.word() { run.blocked_on() } else { "" };
+        paint.text((0, y), 2, &format!("{}{asks}", if selected { ">" } else { " " }), Ink::Strong);
+        let right = |text: String, width: u16| format!("{text:>0$}", usize::from(width));
+        let age = right(run.age_ms(list.now).map_or_else(String::new, cell::span), self.age);
+        let cost = right(cost(list, at, run), self.cost);
         let word = if run.is_held() { "held" } else { run.status() };
         let (status, ink) = (status(word), of_status(word));
         let plain = |text| (text, Ink::Plain);
-        let cells = [plain(&*run.run_id), (&*status, ink), plain(run.phase()), plain(&age), plain(&next), plain(waits)];
+        let cells = [
+            (&*status, ink),
+            plain(&*age),
+            plain(run.agent()),
+            plain(run.task()),
+            plain(what_now(run)),
+            plain(&cost),
+            plain(&run.run_id),
+        ];
         self.line(y, cells, paint);
-        if is_selected {
+        if selected {
             paint.reverse(y);
         }
     }
 
-    fn line(&self, y: u16, cells: [(&str, Ink); 6], paint: &mut Paint<'_>) {
+    fn line(&self, y: u16, cells: [(&str, Ink); 7], paint: &mut Paint<'_>) {
         let mut x = 2;
-        let widths = [self.run, self.status, self.phase, self.age, self.next, self.blocked_on];
+        let widths = [self.status, self.age, self.agent, self.task, self.now, self.cost, self.run];
         for ((text, ink), width) in cells.into_iter().zip(widths).filter(|(_, width)| *width > 0) {
             // Of a status without room its glyph says it.
             let glyph = text.chars().next().map_or_else(String::new, String::from);

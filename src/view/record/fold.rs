@@ -142,9 +142,11 @@ impl Record {
     }
 
     /// The newest row that says what is to be done next. The end of a run makes void what was said
-    /// before; a call that failed ends no run.
+    /// before, also when it is begun again; a call that failed ends no run.
     pub fn next_row(&self) -> Option<usize> {
-        let newest = self.valid().filter(|(_, row)| !row.text("next_intent").is_empty()).last().map(|(at, _)| at)?;
+        let says = |row: &Entry| row.says(Field::NextIntent);
+        let newest = self.valid().filter(|(_, row)| says(row) || row.is(Kind::RunEnd) && row.stands().is_some()).last();
+        let newest = newest.filter(|(_, row)| says(row)).map(|(at, _)| at)?;
         let over =
             self.standing.filter(|at| self.is_over() && self.rows.get(*at).is_some_and(|row| !row.tells_of_call()));
         // What came after an end does not make it go on.

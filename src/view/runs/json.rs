@@ -1,12 +1,13 @@
 //! A run as a JSON object: what filters ask, what `--sort` sorts by, and what every format prints.
 
+use super::now::what_now;
 use super::run::{ONCE, Run, STANDING, SUMMED};
 use super::tree::Tree;
 use crate::json::{self, Sum};
 use crate::model::Instant;
 
 /// All of its fields, in order.
-pub const FIELDS: [&str; 33] = [
+pub const FIELDS: [&str; 34] = [
     "run_id",
     "parent_run_id",
     "task",
@@ -19,6 +20,7 @@ pub const FIELDS: [&str; 33] = [
     "action",
     "next_intent",
     "blocked_on",
+    "what_now",
     "final_status",
     "rating",
     "rating_reason",
@@ -54,6 +56,7 @@ pub fn write(run: &Run<'_>, tree: &Tree, at: usize, now: Instant, out: &mut Vec<
     for (field, said) in STANDING.iter().zip(run.standing().into_iter().flatten()) {
         text(field.name(), said, out);
     }
+    text("what_now", what_now(run), out);
     if let Some((rating, why)) = &run.rating {
         text("rating", rating, out);
         text("rating_reason", why, out);

@@ -3,6 +3,7 @@
 //! Not here: which bytes are read (`scan::folded`), tables (`render`), the rows of one run (`view::timeline`).
 //!
 //! - `run`: one run, and what a row changes in it
+//! - `last`: what its rows said last of what it does, and of why it stopped; `now`: which of it is told
 //! - `all`: all runs of some rows; those of rows that stand behind one another, joined
 //! - `kept_up`: the same kept in order while rows come
 //! - `pack`: runs as bytes, for `cache/`, and back
@@ -16,6 +17,8 @@ pub mod all;
 pub mod cards;
 pub mod json;
 pub mod kept_up;
+pub mod last;
+pub mod now;
 mod pack;
 pub mod run;
 pub mod tree;
@@ -23,5 +26,6 @@ pub mod tree;
 pub use all::{Runs, is_packed, says, unpack};
 pub use cards::Cards;
 pub use kept_up::KeptUp;
+pub use now::what_now;
 pub use run::{FIELDS, Run};
 pub use tree::Tree;

@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use super::last::Last;
 use super::run::{Run, Standing, Text};
 use crate::json::Sum;
 use crate::model::standing::Stood;
@@ -26,6 +27,8 @@ const RELEASED: u64 = 1 << 6;
 const SUMS: u64 = 1 << 7;
 /// The first of three.
 const STANDS: u64 = 1 << 10;
+/// The first of [`Last::COUNT`].
+const LAST: u64 = 1 << 13;
 
 /// The bytes of `runs`.
 pub fn pack(runs: &[Run<'_>]) -> Vec<u8> {
@@ -58,6 +61,7 @@ fn one(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
     flag(run.rating.is_some(), RATED);
     flag(run.first_at.is_some(), BEGAN);
     flag(run.last_at.is_some(), LASTED);
+    run.last.each().iter().enumerate().for_each(|(at, said)| flag(said.is_some(), LAST << at));
     let mut sums = Vec::new();
     for (at, sum) in run.sums.iter().enumerate() {
         let (reach, total) = sum.parts();
@@ -93,6 +97,7 @@ fn one(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
         text(rating, bytes);
         text(why, bytes);
     }
+    run.last.each().into_iter().flatten().for_each(|said| text(said, bytes));
     put(bytes, run.calls.unnamed);
     put(bytes, run.calls.iter().len() as u64);
     for (id, unpaired) in run.calls.iter() {
@@ -167,6 +172,16 @@ impl<'a> Reader<'a> {
             *text = self.text()?;
         }
         Some(texts)
+    }
+
+    fn last(&mut self, flags: u64) -> Option<Last<'a>> {
+        let mut said = [const { None }; Last::COUNT];
+        for (at, said) in said.iter_mut().enumerate() {
+            if flags & LAST << at != 0 {
+                *said = Some(self.text()?);
+            }
+        }
+        Some(Last::from(said))
     }
 
     fn instant(&mut self, given: bool) -> Option<Option<Instant>> {
@@ -256,6 +271,7 @@ impl<'a> Reader<'a> {
             ended: self.text()?,
             stands: self.stands(flags)?,
             rating: if has(RATED) { Some((self.text()?, self.text()?)) } else { None },
+            last: Box::new(self.last(flags)?),
             calls: self.calls()?,
             requests: self.requests()?,
         })

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::last::{Last, why_stopped};
 use crate::json::Sum;
 use crate::model::{Address, Field, Instant, Kind, Says, Stands, Status, Weight};
 use crate::query::Place;
@@ -39,6 +40,10 @@ pub const FIELDS: FieldSet = FieldSet::of(&[
     Field::Attempt,
     Field::Policy,
     Field::ExpiresAt,
+    Field::ArtifactRef,
+    Field::OutputRefs,
+    Field::Error,
+    Field::Approver,
 ]);
 
 /// What the row says that says where the run stands.
@@ -49,6 +54,8 @@ pub const ONCE: [Field; 6] =
     [Field::Task, Field::Requester, Field::Owner, Field::AgentId, Field::Model, Field::ParentRunId];
 /// What is added up over all rows.
 pub const SUMMED: [Field; 3] = [Field::CostUsd, Field::TokensIn, Field::TokensOut];
+const TASK: usize = 0;
+const AGENT: usize = 3;
 const PARENT: usize = 5;
 
 /// The [`Run::rank`] of runs that are over.
@@ -60,7 +67,10 @@ pub const DONE: u8 = 5;
 pub type Text<'a> = Cow<'a, str>;
 
 /// Rows that may say where a run stands, by their number in it, from 1; 0: they were carried over.
-pub type Standing<'a> = Stands<u64, Box<[Text<'a>; 6]>>;
+pub type Standing<'a> = Stands<u64, Box<[Text<'a>; STOOD]>>;
+
+/// Texts that are kept of such a row: [`STANDING`], and why the run stopped with it.
+const STOOD: usize = STANDING.len() + 1;
 
 /// One run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -95,6 +105,8 @@ pub struct Run<'a> {
     pub calls: OpenCalls<'a>,
     /// Requests, and what was decided on them.
     pub requests: OpenRequests,
+    /// What it did last, and is to do next.
+    pub last: Box<Last<'a>>,
     /// When its first row was written, as that row says.
     pub first_at: Option<Instant>,
     /// When its newest row was written, as that row says.
@@ -128,6 +140,7 @@ impl<'a> Run<'a> {
         }
         let (kind, says) = (facts.kind(), facts.stands());
         self.since_turn += u64::from(kind.is_of_run());
+        self.last.push(facts, says.is_some());
         if let Some(says) = says {
             self.stand(says, self.rows, facts);
         }
@@ -162,6 +175,7 @@ impl<'a> Run<'a> {
                 *known = Cow::Owned(facts.text(field));
             }
         }
+        self.last.hold(facts);
         self.decide(facts);
     }
 
@@ -176,12 +190,9 @@ impl<'a> Run<'a> {
         self.stands.put(says, at, |known| {
             let mut texts = known.unwrap_or_default();
             for (text, field) in texts.iter_mut().zip(STANDING) {
-                let text = text.to_mut();
-                text.clear();
-                if let Some(said) = facts.chars(field) {
-                    text.push_str(&String::from_utf8_lossy(&said));
-                }
+                set(text, facts.chars(field));
             }
+            set(&mut texts[STANDING.len()], why_stopped(facts));
             texts
         });
     }
@@ -242,6 +253,7 @@ impl<'a> Run<'a> {
         self.wrote |= later.wrote;
         self.denied |= later.denied;
         self.held = later.held.or(self.held);
+        self.last.join(*later.last);
         self.calls.join(later.calls);
         self.requests.join(later.requests);
     }
@@ -255,6 +267,7 @@ impl<'a> Run<'a> {
             once: self.once.map(own),
             ended: own(self.ended),
             rating: self.rating.map(|(rating, why)| (own(rating), own(why))),
+            last: Box::new(self.last.into_owned()),
             calls: self.calls.into_owned(),
             ..self
         }
@@ -265,9 +278,14 @@ impl<'a> Run<'a> {
         self.standing().map_or("", |standing| &standing[at])
     }
 
-    /// [`STANDING`] of the row that says where it stands.
-    pub fn standing(&self) -> Option<&[Text<'a>; 6]> {
+    /// [`STANDING`] of the row that says where it stands, and why it stopped.
+    pub fn standing(&self) -> Option<&[Text<'a>; STOOD]> {
         self.stands.newest().map(|stood| &*stood.row)
+    }
+
+    /// Why it stopped, as the row says that says where it stands.
+    pub fn why_stopped(&self) -> &str {
+        self.stands(STANDING.len())
     }
 
     /// How it ended before it went on; empty where it did not.
@@ -310,6 +328,16 @@ impl<'a> Run<'a> {
         self.stands(4)
     }
 
+    /// What it is to do.
+    pub fn task(&self) -> &str {
+        &self.once[TASK]
+    }
+
+    /// Who works in it.
+    pub fn agent(&self) -> &str {
+        &self.once[AGENT]
+    }
+
     /// The run that began it, as it says.
     pub fn parent(&self) -> &str {
         &self.once[PARENT]
@@ -345,5 +373,14 @@ impl<'a> Run<'a> {
     /// Milliseconds since its newest row.
     pub fn age_ms(&self, now: Instant) -> Option<i64> {
         self.last_at.map(|last| now.ms_since(last))
+    }
+}
+
+/// Writes the text anew, in the memory that it has.
+fn set(text: &mut Text<'_>, said: Option<Cow<'_, [u8]>>) {
+    let text = text.to_mut();
+    text.clear();
+    if let Some(said) = said {
+        text.push_str(&String::from_utf8_lossy(&said));
     }
 }

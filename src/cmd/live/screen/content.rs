@@ -7,13 +7,14 @@ use crate::cmd::live::board::Board;
 use crate::query::time::Clock;
 use crate::render::dash::List;
 use crate::view::approvals::Request;
-use crate::view::runs::Cards;
+use crate::view::runs::{Cards, Tree};
 
 /// What is shown.
 #[derive(Debug, Default)]
 pub struct Content {
     /// The runs, by number.
     pub shown: Vec<usize>,
+    tree: Tree,
     cards: Cards,
     cost_today: String,
     /// The name of the oldest open request of each run.
@@ -46,6 +47,7 @@ impl Content {
         }
         Content {
             shown,
+            tree: board.tree(),
             cards: board.cards(clock.now),
             // Terms that lie too far apart have no sum.
             cost_today: board.cost_today().total().map_or_else(|_| "?".to_owned(), |total| total.to_string()),
@@ -75,6 +77,7 @@ impl Content {
             filter: &filter.text,
             total: board.runs().len(),
             runs: board.by_number(),
+            tree: &self.tree,
             shown: &self.shown,
             top: reader.top,
             selected: reader.at,

@@ -16,14 +16,14 @@ use crate::cmd::reading::runs;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::error::{Error, Result};
 use crate::json;
-use crate::model::{self, Instant};
+use crate::model::Instant;
 use crate::query::{self, Query};
 use crate::render::web::pages::{Card, Exact, RunsPage};
 use crate::render::web::plot::Value;
 use crate::render::web::table::Status;
 use crate::render::web::{Cell, Link, Place, Plot, Table, Text};
 use crate::render::{Format, Look, Output, Rows, cell};
-use crate::view::runs::{Cards, Run, Tree, json as run_json};
+use crate::view::runs::{Cards, Run, Tree, json as run_json, what_now};
 
 /// Runs on one page.
 const SHOWN_MAX: usize = 200;
@@ -214,13 +214,13 @@ fn fill(page: &mut RunsPage, board: &Board, site: &Site, found: Found, asks: boo
         page.table = Table::new(
             "Runs",
             &[
-                ("run", "name"),
                 ("status", "tight"),
-                ("steps", "number less"),
                 ("age", "number"),
-                ("cost_usd", "number less"),
-                ("action", "wide"),
-                ("next or blocked_on", "wide less"),
+                ("agent", "less"),
+                ("task", "wide"),
+                ("what now", "wide"),
+                ("cost", "number less"),
+                ("run", "name"),
             ],
         );
         order.truncate(SHOWN_MAX);
@@ -230,7 +230,7 @@ fn fill(page: &mut RunsPage, board: &Board, site: &Site, found: Found, asks: boo
             let number = shown[branch.at];
             if let Some(run) = by_number.get(&number) {
                 let name = branches::name(branch, run, &tree, &shown);
-                page.table.rows.push(cells(run, &name, &tree, number, now));
+                page.table.rows.push(cells(run, &name.text, &tree, number, now));
             }
         }
     } else {
@@ -248,19 +248,17 @@ fn fill(page: &mut RunsPage, board: &Board, site: &Site, found: Found, asks: boo
 }
 
 fn cells(run: &Run<'_>, name: &str, tree: &Tree, number: usize, now: Instant) -> Vec<Cell> {
-    let stands = |at: usize| run.standing().map_or("", |standing| &*standing[at]);
     let short = |text: &str| Cell { lines: vec![Text::cut(text, CELL_CHARACTERS)], ..Cell::default() };
     let cost = tree.cost_with_children(number).unwrap_or(&run.sums[0]).total();
-    let cost = cost.map_or_else(|_| String::new(), |cost| cost.to_string());
-    let blocked = run.status() == model::Status::Blocked.word() && !run.blocked_on().is_empty();
+    let cost = cost.map_or_else(|_| String::new(), |cost| cell::cost(&cost.to_string()));
     vec![
-        Cell { lines: vec![Text::cut(name, CELL_CHARACTERS)], link: Some(Link::run(&run.run_id)), status: None },
         Cell::status(if run.is_held() { "held" } else { run.status() }),
-        Cell::text(&run.rows.to_string()),
         Cell::text(&run.age_ms(now).map_or_else(String::new, cell::span)),
-        Cell::text(if cost == "0" { "" } else { &cost }),
-        short(stands(2)),
-        short(if blocked { stands(4) } else { stands(3) }),
+        short(run.agent()),
+        short(run.task()),
+        short(what_now(run)),
+        Cell::text(&cost),
+        Cell { lines: vec![Text::cut(name, CELL_CHARACTERS)], link: Some(Link::run(&run.run_id)), status: None },
     ]
 }
 

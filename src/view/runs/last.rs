@@ -1,0 +1,155 @@
+//! What a run's rows said last of what it does, and of why it stopped (`docs/runs.md`, What now).
+//!
+//! Not here: which of it is told, which follows from where the run stands (`now`).
+
+use std::borrow::Cow;
+
+use super::run::Text;
+use crate::json::{self, Leaves};
+use crate::model::{Field, Kind, Status};
+use crate::view::facts::Facts;
+
+/// The newest of each. `None`: no row says anything of it; empty: a newer row took it back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Last<'a> {
+    /// What was done, by rows of the run's own work. The tool's own words do not count.
+    pub action: Option<Text<'a>>,
+    /// What was left behind. A call that was refused leaves nothing.
+    pub artifact: Option<Text<'a>>,
+    /// What went wrong, as long as no newer row says that the run goes on.
+    pub error: Option<Text<'a>>,
+    /// What it is to do next, also where later rows do not say. The end of a run makes it void.
+    pub next: Option<Text<'a>>,
+    /// Who holds it, and why.
+    pub hold: Option<Text<'a>>,
+}
+
+impl<'a> Last<'a> {
+    /// How many texts there are.
+    pub const COUNT: usize = 5;
+
+    /// All of them, in the order of [`Last::from`].
+    pub fn each(&self) -> [&Option<Text<'a>>; Last::COUNT] {
+        [&self.action, &self.artifact, &self.error, &self.next, &self.hold]
+    }
+
+    /// Takes in the next row; `stands`: it says where the run stands.
+    pub fn push(&mut self, facts: &impl Facts, stands: bool) {
+        let kind = facts.kind();
+        let action = facts.chars(Field::Action).filter(|action| !action.is_empty() && !is_own_word(kind, action));
+        let is_work = match kind {
+            Kind::Other => stands,
+            // What is asked for is not done yet.
+            Kind::ApprovalRequested => false,
+            _ => kind.is_of_run() || kind == Kind::Handoff,
+        };
+        if is_work {
+            if let Some(action) = &action {
+                set(&mut self.action, action);
+            }
+            if stands && facts.status() != Some(Status::Failed) {
+                set(&mut self.error, b"");
+            }
+            if let Some(error) = facts.raw(Field::Error) {
+                set(&mut self.error, &text_of_error(error));
+            }
+        }
+        match facts.chars(Field::NextIntent).filter(|next| !next.is_empty()) {
+            Some(next) => set(&mut self.next, &next),
+            None if stands && kind == Kind::RunEnd => set(&mut self.next, b""),
+            None => {}
+        }
+        let artifact = facts.raw(Field::ArtifactRef).or_else(|| facts.raw(Field::OutputRefs));
+        if let Some(artifact) = artifact.map(first).filter(|artifact| !artifact.is_empty())
+            && (facts.is_of_made_call() || facts.call().is_none())
+        {
+            set(&mut self.artifact, &artifact);
+        }
+        self.hold(facts);
+    }
+
+    /// Takes in who holds the run, if the row says so. Nobody asks for it once the run is released.
+    pub fn hold(&mut self, facts: &impl Facts) {
+        if facts.kind() == Kind::Hold {
+            let said = [Field::Approver, Field::Reason].map(|field| facts.text(field));
+            let said: Vec<&str> = said.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+            set(&mut self.hold, said.join(": ").as_bytes());
+        }
+    }
+
+    /// Takes in what rows say that stand behind these.
+    pub fn join(&mut self, later: Last<'a>) {
+        self.action = later.action.or_else(|| self.action.take());
+        self.artifact = later.artifact.or_else(|| self.artifact.take());
+        self.error = later.error.or_else(|| self.error.take());
+        self.next = later.next.or_else(|| self.next.take());
+        self.hold = later.hold.or_else(|| self.hold.take());
+    }
+
+    /// The same, which borrows nothing.
+    pub fn into_owned(self) -> Last<'static> {
+        let own = |text: Option<Text<'a>>| text.map(|text| Cow::Owned(text.into_owned()));
+        Last {
+            action: own(self.action),
+            artifact: own(self.artifact),
+            error: own(self.error),
+            next: own(self.next),
+            hold: own(self.hold),
+        }
+    }
+}
+
+impl<'a> From<[Option<Text<'a>>; Last::COUNT]> for Last<'a> {
+    fn from([action, artifact, error, next, hold]: [Option<Text<'a>>; Last::COUNT]) -> Last<'a> {
+        Last { action, artifact, error, next, hold }
+    }
+}
+
+/// Why a run stopped with this row, if it is blocked or over then: an error, or a reason. A hold
+/// and a decision say nothing of that.
+pub fn why_stopped<'f>(facts: &'f impl Facts) -> Option<Cow<'f, [u8]>> {
+    let kind = facts.kind();
+    let is_request = kind == Kind::ApprovalRequested;
+    let status = facts.status().filter(|status| *status != Status::InProgress)?;
+    if !(is_request || kind == Kind::Other || kind.is_of_run() || kind == Kind::Handoff) {
+        return None;
+    }
+    let says = |field: Field| facts.chars(field).filter(|text| !text.is_empty());
+    let error = || facts.raw(Field::Error).map(text_of_error).filter(|_| status == Status::Failed);
+    // What is said of the end, or asked for, is why it stopped; a step that was done is what it did.
+    let action = || says(Field::Action).filter(|text| (is_request || kind == Kind::RunEnd) && !is_own_word(kind, text));
+    error().or_else(|| says(Field::Reason)).or_else(action)
+}
+
+/// Whether a command gives this action to each row of the kind: it says no more than the kind does.
+fn is_own_word(kind: Kind, action: &[u8]) -> bool {
+    match kind {
+        Kind::RunStart => matches!(action, b"start" | b"resume"),
+        Kind::RunEnd => action == b"end",
+        _ => false,
+    }
+}
+
+fn set(slot: &mut Option<Text<'_>>, text: &[u8]) {
+    let known = slot.get_or_insert_default().to_mut();
+    known.clear();
+    known.push_str(&String::from_utf8_lossy(text));
+}
+
+/// An error in words: a string, the `message` of an object, else as it is written.
+fn text_of_error(raw: &[u8]) -> Cow<'_, [u8]> {
+    let mut picked = Vec::new();
+    if raw.starts_with(b"{")
+        && json::pick(raw, &["message"], &mut picked).is_ok()
+        && let Some(message) = picked[0].and_then(json::decode)
+    {
+        return message;
+    }
+    json::decode(raw).unwrap_or(Cow::Borrowed(raw))
+}
+
+/// The first of several, or the one that there is.
+fn first(raw: &[u8]) -> Cow<'_, [u8]> {
+    let raw = if raw.starts_with(b"[") { Leaves::new(raw).next().unwrap_or_default() } else { raw };
+    json::decode(raw).unwrap_or(Cow::Borrowed(raw))
+}
