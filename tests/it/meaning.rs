@@ -13,22 +13,21 @@ use logbook::view::runs::{FIELDS, Run, Runs, unpack};
 use logbook::view::{Approvals, Course, Holds, Picked, Record, Stats, stats};
 use serde_json::{Value, json};
 
-const LOGBOOKS: usize = 200;
-const NOW: &str = "2026-04-15T12:00:00Z";
+pub const NOW: &str = "2026-04-15T12:00:00Z";
 
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn next(&mut self, sides: usize) -> usize {
+    pub fn next(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) as usize) % sides
     }
 
-    fn of<'v, T: ?Sized>(&mut self, all: &[&'v T]) -> &'v T {
+    pub fn of<'v, T: ?Sized>(&mut self, all: &[&'v T]) -> &'v T {
         all[self.next(all.len())]
     }
 
-    fn one_in(&mut self, sides: usize) -> bool {
+    pub fn one_in(&mut self, sides: usize) -> bool {
         self.next(sides) == 0
     }
 }
@@ -58,7 +57,7 @@ const KINDS: [&str; 21] = [
 ];
 
 /// A row that any program might have written.
-fn row(dice: &mut Dice, step: u64) -> Value {
+pub fn row(dice: &mut Dice, step: u64) -> Value {
     let run = dice.of(&["a", "b", "c"]);
     let mut row = json!({ "run_id": run });
     let mut set = |name: &str, value: Value| drop(row.as_object_mut().unwrap().insert(name.to_owned(), value));
@@ -132,23 +131,23 @@ fn row(dice: &mut Dice, step: u64) -> Value {
 
 /// What a run comes to, read slowly.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Said {
-    open_calls: usize,
-    open_requests: usize,
-    wrote: bool,
-    denials: usize,
-    retries: usize,
-    cost: i64,
-    status: String,
-    final_status: String,
-    held: bool,
+pub struct Said {
+    pub open_calls: usize,
+    pub open_requests: usize,
+    pub wrote: bool,
+    pub denials: usize,
+    pub retries: usize,
+    pub cost: i64,
+    pub status: String,
+    pub final_status: String,
+    pub held: bool,
 }
 
 fn text<'r>(row: &'r Value, name: &str) -> Option<&'r str> {
     row[name].as_str()
 }
 
-fn reference(rows: &[Value]) -> BTreeMap<String, Said> {
+pub fn reference(rows: &[Value]) -> BTreeMap<String, Said> {
     let mut all: BTreeMap<String, Said> = BTreeMap::new();
     for run in ["a", "b", "c"] {
         let own: Vec<&Value> = rows.iter().filter(|row| text(row, "run_id") == Some(run)).collect();
@@ -242,7 +241,12 @@ fn reference(rows: &[Value]) -> BTreeMap<String, Said> {
     all
 }
 
-fn now() -> Instant {
+/// How many logbooks are tried.
+pub fn logbooks() -> usize {
+    std::env::var("LOGBOOK_MEANING").ok().and_then(|text| text.parse().ok()).unwrap_or(200)
+}
+
+pub fn now() -> Instant {
     Instant::parse(NOW).unwrap()
 }
 
@@ -365,8 +369,7 @@ fn views(rows: &[String], expected: &BTreeMap<String, Said>, dice: &mut Dice) ->
 
 #[test]
 fn every_view_says_the_same() {
-    let count = std::env::var("LOGBOOK_MEANING").ok().and_then(|text| text.parse().ok()).unwrap_or(LOGBOOKS);
-    for seed in 0..count {
+    for seed in 0..logbooks() {
         let mut dice = Dice(seed as u64 * 7919 + 1);
         let length = 1 + dice.next(40);
         let rows: Vec<Value> = (1..=length).map(|step| row(&mut dice, step as u64)).collect();

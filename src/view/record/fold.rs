@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::approvals::Names;
 use super::{Answer, Approval, Call, Entry, approvals, calls};
 use crate::json::{Decimal, Sum};
-use crate::model::{Address, Field, Kind, Stands};
+use crate::model::{Address, Field, Kind, Says, Stands};
 use crate::view::Amended;
 use crate::view::facts::Facts;
 
@@ -145,13 +145,11 @@ impl Record {
     /// before, also when it is begun again; a call that failed ends no run.
     pub fn next_row(&self) -> Option<usize> {
         let says = |row: &Entry| row.says(Field::NextIntent);
-        let newest = self.valid().filter(|(_, row)| says(row) || row.is(Kind::RunEnd) && row.stands().is_some()).last();
+        let newest = self.valid().filter(|(_, row)| says(row) || row.stands().is_some_and(Says::ends)).last();
         let newest = newest.filter(|(_, row)| says(row)).map(|(at, _)| at)?;
         let over =
             self.standing.filter(|at| self.is_over() && self.rows.get(*at).is_some_and(|row| !row.tells_of_call()));
-        // What came after an end does not make it go on.
-        let is_void = |over: usize| newest < over || newest > over && self.rows[over].is(Kind::RunEnd);
-        (!over.is_some_and(is_void)).then_some(newest)
+        over.is_none_or(|over| newest >= over).then_some(newest)
     }
 
     /// What is to be done next.

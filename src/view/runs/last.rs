@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::run::Text;
 use crate::json::{self, Leaves};
-use crate::model::{Field, Kind, Status};
+use crate::model::{Field, Kind, Says, Status};
 use crate::view::facts::Facts;
 
 /// The newest of each. `None`: no row says anything of it; empty: a newer row took it back.
@@ -33,8 +33,9 @@ impl<'a> Last<'a> {
         [&self.action, &self.artifact, &self.error, &self.next, &self.hold]
     }
 
-    /// Takes in the next row; `stands`: it says where the run stands.
-    pub fn push(&mut self, facts: &impl Facts, stands: bool) {
+    /// Takes in the next row, which says `says` of where the run stands.
+    pub fn push(&mut self, facts: &impl Facts, says: Option<Says>) {
+        let stands = says.is_some();
         let kind = facts.kind();
         let action = facts.chars(Field::Action).filter(|action| !action.is_empty() && !is_own_word(kind, action));
         let is_work = match kind {
@@ -56,7 +57,7 @@ impl<'a> Last<'a> {
         }
         match facts.chars(Field::NextIntent).filter(|next| !next.is_empty()) {
             Some(next) => set(&mut self.next, &next),
-            None if stands && kind == Kind::RunEnd => set(&mut self.next, b""),
+            None if says.is_some_and(Says::ends) => set(&mut self.next, b""),
             None => {}
         }
         let artifact = facts.raw(Field::ArtifactRef).or_else(|| facts.raw(Field::OutputRefs));

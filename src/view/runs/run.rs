@@ -140,7 +140,7 @@ impl<'a> Run<'a> {
         }
         let (kind, says) = (facts.kind(), facts.stands());
         self.since_turn += u64::from(kind.is_of_run());
-        self.last.push(facts, says.is_some());
+        self.last.push(facts, says);
         if let Some(says) = says {
             self.stand(says, self.rows, facts);
         }
