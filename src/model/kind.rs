@@ -118,8 +118,12 @@ impl Kind {
     pub fn of(value: Option<&[u8]>) -> Kind {
         match value {
             None | Some(b"null") => Kind::Step,
-            Some([b'"', word @ .., b'"']) if !word.contains(&b'\\') => Kind::of_word(word),
-            Some(value) => crate::json::decode(value).map_or(Kind::Other, |word| Kind::of_word(&word)),
+            Some(value) => match value {
+                // As it is written nearly always.
+                [b'"', word @ .., b'"'] if Kind::of_word(word) != Kind::Other => Kind::of_word(word),
+                [b'"', word @ .., b'"'] if !word.contains(&b'\\') => Kind::Other,
+                value => crate::json::decode(value).map_or(Kind::Other, |word| Kind::of_word(&word)),
+            },
         }
     }
 

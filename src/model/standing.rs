@@ -1,7 +1,7 @@
 //! Where a run stands: the one rule (`docs/format.md`, Standing). A run that ended stays ended
 //! until it is begun again, and one that is blocked stays so while calls are made.
 //!
-//! Shape: the newest row of each [`Weight`] says enough, of rows in any number of parts.
+//! Shape: one row says enough of any rows that stand behind one another ([`Stands`]).
 
 use super::{FinalStatus, Kind, Status};
 
@@ -17,8 +17,10 @@ pub enum Weight {
 }
 
 impl Weight {
-    /// All of them, the lightest first.
-    pub const ALL: [Weight; 3] = [Weight::Call, Weight::Step, Weight::Turn];
+    /// The one with this number, as `weight as u64` has it.
+    pub fn numbered(number: u64) -> Option<Weight> {
+        [Weight::Call, Weight::Step, Weight::Turn].into_iter().find(|weight| *weight as u64 == number)
+    }
 }
 
 /// What a row says of where its run stands.
@@ -61,83 +63,88 @@ impl Kind {
     }
 }
 
-/// A row that may say where a run stands.
+/// The row that says where a run stands, of some of its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stood<P, T> {
-    /// Its position: a later row has a higher one.
-    pub at: P,
+pub struct Stood<T> {
+    /// The greatest weight among the rows by which the run came to stand there: it counts so much
+    /// behind rows that are not known yet.
+    pub weight: Weight,
     /// Rows behind it up to this weight change nothing.
     pub holds: Option<Weight>,
     /// What is known of it.
     pub row: T,
 }
 
-/// The rows of a run that may say where it stands: of each weight the newest, by position.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stands<P, T>([Option<Stood<P, T>>; 3]);
+/// Where a run stands by some rows that stand behind one another: it can be joined with those of
+/// later rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stands<T>(Option<Stood<T>>);
 
-impl<P, T> Default for Stands<P, T> {
-    fn default() -> Stands<P, T> {
-        Stands([const { None }; 3])
+impl<T> Default for Stands<T> {
+    fn default() -> Stands<T> {
+        Stands(None)
     }
 }
 
-impl<P: Ord, T> Stands<P, T> {
-    /// Takes a row at `at`, in any order; `keep` makes what is kept of it, from what was kept of
-    /// an older one of its weight.
+impl<T> Stands<T> {
+    /// Whether a row of this weight would change it.
     #[inline]
-    pub fn put(&mut self, says: Says, at: P, keep: impl FnOnce(Option<T>) -> T) {
-        let slot = &mut self.0[says.weight as usize];
-        if slot.as_ref().is_none_or(|known| known.at <= at) {
-            let row = keep(slot.take().map(|known| known.row));
-            *slot = Some(Stood { at, holds: says.holds, row });
-        }
+    fn gives_way_to(&self, weight: Weight) -> bool {
+        self.0.as_ref().and_then(|stood| stood.holds).is_none_or(|holds| holds < weight)
     }
 
-    /// Takes the rows of `later`; their positions are made those among all rows before.
-    pub fn join(&mut self, later: Stands<P, T>) {
-        for (known, new) in self.0.iter_mut().zip(later.0) {
-            if new.as_ref().is_some_and(|new| known.as_ref().is_none_or(|known| known.at <= new.at)) {
-                *known = new;
-            }
+    /// Takes the next row. False: it changes nothing.
+    #[inline]
+    pub fn put(&mut self, says: Says, row: T) -> bool {
+        if !self.gives_way_to(says.weight) {
+            return false;
+        }
+        let weight = self.0.as_ref().map_or(says.weight, |known| known.weight.max(says.weight));
+        self.0 = Some(Stood { weight, holds: says.holds, row });
+        true
+    }
+
+    /// The same, where what is known of the row is written over what was known of the one before.
+    /// `None`: it changes nothing.
+    #[inline]
+    pub fn write(&mut self, says: Says) -> Option<&mut T>
+    where
+        T: Default,
+    {
+        if !self.gives_way_to(says.weight) {
+            return None;
+        }
+        let known = self.0.get_or_insert_with(|| Stood { weight: says.weight, holds: None, row: T::default() });
+        known.weight = known.weight.max(says.weight);
+        known.holds = says.holds;
+        Some(&mut known.row)
+    }
+
+    /// Takes what later rows say.
+    pub fn join(&mut self, later: Stands<T>) {
+        if let Some(stood) = later.0 {
+            self.put(Says { weight: stood.weight, holds: stood.holds }, stood.row);
         }
     }
 
     /// The row that says where the run stands.
-    pub fn newest(&self) -> Option<&Stood<P, T>> {
-        let mut stands: Option<&Stood<P, T>> = None;
-        for (weight, row) in Weight::ALL.iter().zip(&self.0).rev() {
-            let Some(row) = row else { continue };
-            if stands.is_none_or(|stands| row.at > stands.at && stands.holds.is_none_or(|holds| holds < *weight)) {
-                stands = Some(row);
-            }
-        }
-        stands
+    pub fn newest(&self) -> Option<&Stood<T>> {
+        self.0.as_ref()
     }
 
     /// Whether the run is over.
     pub fn ended(&self) -> bool {
-        self.newest().is_some_and(|row| row.holds == Some(Weight::Step))
+        self.0.as_ref().is_some_and(|stood| stood.holds == Some(Weight::Step))
     }
 
-    /// The newest row of each weight.
-    pub fn rows(&self) -> &[Option<Stood<P, T>>; 3] {
-        &self.0
+    /// By this row.
+    pub fn of(stood: Option<Stood<T>>) -> Stands<T> {
+        Stands(stood)
     }
 
-    /// Of the newest row of each weight.
-    pub fn of(rows: [Option<Stood<P, T>>; 3]) -> Stands<P, T> {
-        Stands(rows)
-    }
-
-    /// The same, where each row says something else.
-    pub fn map<Q, U>(self, mut with: impl FnMut(P, T) -> (Q, U)) -> Stands<Q, U> {
-        Stands(self.0.map(|row| {
-            row.map(|Stood { at, holds, row }| {
-                let (at, row) = with(at, row);
-                Stood { at, holds, row }
-            })
-        }))
+    /// The same, where the row is known as something else.
+    pub fn map<U>(self, with: impl FnOnce(T) -> U) -> Stands<U> {
+        Stands(self.0.map(|Stood { weight, holds, row }| Stood { weight, holds, row: with(row) }))
     }
 }
 
@@ -174,33 +181,32 @@ mod tests {
     }
 
     proptest! {
-        /// In however many parts, and in whatever order: what is said row by row.
+        /// In however many parts, joined from the left and from the right: what is said row by row.
         #[test]
         fn parts_say_what_the_rows_say(
             rows in proptest::collection::vec((0..6_usize, 0..5_usize, any::<bool>()), 0..12),
             breaks in proptest::collection::vec(any::<bool>(), 12),
         ) {
             let mut parts = vec![Stands::default()];
-            let mut backwards = Stands::default();
             for (at, (kind, status, paused)) in rows.iter().enumerate() {
                 if breaks[at] {
                     parts.push(Stands::default());
                 }
                 let final_status = || paused.then_some(FinalStatus::Paused);
                 if let Some(says) = KINDS[*kind].says(Some(STATUSES[*status]), final_status) {
-                    parts.last_mut().into_iter().for_each(|part| part.put(says, at, |_| ()));
+                    parts.last_mut().into_iter().for_each(|part| drop(part.put(says, at)));
                 }
             }
-            for (at, (kind, status, paused)) in rows.iter().enumerate().rev() {
-                let final_status = || paused.then_some(FinalStatus::Paused);
-                if let Some(says) = KINDS[*kind].says(Some(STATUSES[*status]), final_status) {
-                    backwards.put(says, at, |_| ());
-                }
+            let mut right = Stands::default();
+            for part in parts.iter().rev() {
+                let mut joined = *part;
+                joined.join(right);
+                right = joined;
             }
-            let joined = parts.into_iter().reduce(|mut all, part| { all.join(part); all }).unwrap_or_default();
+            let left = parts.into_iter().reduce(|mut all, part| { all.join(part); all }).unwrap_or_default();
             let expected = slowly(&rows);
-            prop_assert_eq!(joined.newest().map(|row| row.at), expected);
-            prop_assert_eq!(backwards.newest().map(|row| row.at), expected);
+            prop_assert_eq!(left.newest().map(|stood| stood.row), expected);
+            prop_assert_eq!(right.newest().map(|stood| stood.row), expected);
         }
     }
 }

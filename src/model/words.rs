@@ -29,10 +29,17 @@ macro_rules! words {
 
             /// The one that `value`, a field's value as written, says.
             pub fn of_value(value: Option<&[u8]>) -> Option<$name> {
-                match value? {
-                    [b'"', word @ .., b'"'] if !word.contains(&b'\\') => $name::of(std::str::from_utf8(word).ok()?),
-                    value => $name::of(std::str::from_utf8(&crate::json::decode(value)?).ok()?),
+                let value = value?;
+                // As it is written nearly always.
+                if let [b'"', word @ .., b'"'] = value {
+                    $(if word == $text.as_bytes() {
+                        return Some($name::$word);
+                    })+
+                    if !word.contains(&b'\\') {
+                        return None;
+                    }
                 }
+                $name::of(std::str::from_utf8(&crate::json::decode(value)?).ok()?)
             }
         }
     };

@@ -82,10 +82,10 @@ pub struct Course {
     run: String,
     /// How many rows it has.
     pub rows: u64,
-    /// The rows that may say where it stands, by their number in it.
-    pub stands: Stands<u64, Standing>,
+    /// Where it stands.
+    pub stands: Stands<Standing>,
     /// The same, holds and releases aside: what it did and waited for by itself.
-    pub worked: Stands<u64, Standing>,
+    pub worked: Stands<Standing>,
     /// Its calls, in order.
     pub calls: Vec<Call>,
     pairing: Pairing<usize>,
@@ -145,9 +145,9 @@ impl Past for Course {
             let (status, blocked_on) = (row.text(Field::Status), row.text(Field::BlockedOn));
             let standing = Standing { name: name.clone(), kind, status, blocked_on };
             if !kind.is_hold() {
-                self.worked.put(says, self.rows, |_| standing.clone());
+                self.worked.put(says, standing.clone());
             }
-            self.stands.put(says, self.rows, |_| standing);
+            self.stands.put(says, standing);
         }
         let id = row.call().and_then(|call| call.id).map(|id| id.into_owned());
         match kind {

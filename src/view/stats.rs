@@ -88,17 +88,9 @@ pub struct Stats {
 struct State {
     agent: String,
     model: String,
-    /// Rows that may say where it stands, by their number among all.
-    stands: Stands<u64, Stood>,
+    stands: Stands<String>,
     /// Since when and by what it is blocked.
     blocked: Option<(Instant, String)>,
-}
-
-/// What a row says of where its run stands.
-#[derive(Debug)]
-struct Stood {
-    status: String,
-    blocked_on: String,
 }
 
 impl Stats {
@@ -155,9 +147,10 @@ impl Stats {
             row.add_to(sum, field);
         }
         if let (Some(status), Some(run), Some(says)) = (status, run, row.stands()) {
-            state.stands.put(says, self.rows, |_| Stood { status, blocked_on: row.text(Field::BlockedOn) });
-            let Some(stood) = state.stands.newest().filter(|stood| stood.at == self.rows) else { return };
-            let by = (row.status() == Some(Status::Blocked)).then(|| stood.row.blocked_on.clone());
+            if !state.stands.put(says, status) {
+                return;
+            }
+            let by = (row.status() == Some(Status::Blocked)).then(|| row.text(Field::BlockedOn));
             // Unless it goes on to wait for the same.
             if state.blocked.as_ref().map(|(_, by)| by) != by.as_ref() {
                 add_blocked(&mut self.blocked, &run, state.blocked.take(), at);
@@ -172,7 +165,7 @@ impl Stats {
         for (run, state) in self.runs.iter_mut().filter(|(run, _)| !run_id::is_reserved(run)) {
             count += 1;
             if let Some(stood) = state.stands.newest() {
-                self.statuses.entry(stood.row.status.clone()).or_default().runs += 1;
+                self.statuses.entry(stood.row.clone()).or_default().runs += 1;
             }
             add_blocked(&mut self.blocked, run, state.blocked.take(), Some(now));
         }

@@ -260,7 +260,7 @@ fn of_run(run: &Run<'_>, denials: usize) -> Said {
         retries: run.retries as usize,
         cost: run.sums[0].total().unwrap().to_string().parse().unwrap(),
         status: run.status().to_owned(),
-        final_status: run.standing().map_or_else(String::new, |texts| texts[5].to_string()),
+        final_status: run.standing().map_or_else(String::new, |texts| texts.get(5).to_owned()),
         held: run.is_held(),
     }
 }

@@ -81,7 +81,7 @@ fn which(args: &Resume, door: &mut Door<'_>) -> Result<String> {
 #[derive(Default)]
 struct Seen {
     of_agent: bool,
-    stands: Stands<u64, bool>,
+    stands: Stands<bool>,
     /// The number of its newest row.
     newest: u64,
 }
@@ -103,7 +103,7 @@ fn newest_open(agent: &str, reading: &Reading, door: &mut Door<'_>) -> Result<Op
             seen.of_agent |= row.field(1).and_then(json::decode).is_some_and(|id| *id == *agent.as_bytes());
             if let Some(says) = row.says(2, 3) {
                 let is_over = matches!(Status::of_value(row.field(3)), Some(Status::Done | Status::Failed));
-                seen.stands.put(says, number, |_| is_over);
+                seen.stands.put(says, is_over);
             }
         }
         ControlFlow::Continue(())

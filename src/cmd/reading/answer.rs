@@ -266,7 +266,8 @@ fn run_of(text: &[u8]) -> Option<Vec<u8>> {
 /// for `status=blocked` finds rows of runs that went on long ago.
 #[derive(Debug, Default)]
 pub struct Moved {
-    standing: HashMap<Vec<u8>, Stands<Place, ()>>,
+    /// Of each run the rows that may say it, those of one part of the input as one.
+    standing: HashMap<Vec<u8>, Vec<Stands<Place>>>,
 }
 
 impl Moved {
@@ -289,15 +290,21 @@ impl Moved {
         let Some(says) = row.says(kind, status) else { return };
         let Some(run) = row.field(run).and_then(json::decode) else { return };
         match self.standing.get_mut(&*run) {
-            Some(stands) => stands.put(says, row.place, |_| ()),
-            None => self.standing.entry(run.into_owned()).or_default().put(says, row.place, |_| ()),
+            Some(parts) => parts.iter_mut().for_each(|part| {
+                part.put(says, row.place);
+            }),
+            None => {
+                let mut part = Stands::default();
+                part.put(says, row.place);
+                self.standing.insert(run.into_owned(), vec![part]);
+            }
         }
     }
 
     /// Takes in what stands in other rows.
     pub(super) fn join(&mut self, other: Moved) {
-        for (run, stands) in other.standing {
-            self.standing.entry(run).or_default().join(stands);
+        for (run, rows) in other.standing {
+            self.standing.entry(run).or_default().extend(rows);
         }
     }
 
@@ -317,10 +324,24 @@ impl Moved {
 
     fn note(&self, shown: &[(Vec<u8>, Place)]) -> Option<String> {
         // What came after an end says nothing of where the run stands, either.
-        let is_gone = |stands: &Stands<Place, ()>, place: Place| {
-            stands.newest().is_some_and(|stood| stood.at > place || (stood.at < place && stands.ended()))
+        let is_gone = |stands: &Stands<Place>, place: Place| {
+            stands.newest().is_some_and(|stood| stood.row > place || (stood.row < place && stands.ended()))
         };
-        let gone = shown.iter().filter(|(run, place)| self.standing.get(run).is_some_and(|it| is_gone(it, *place)));
+        // The segments that were left out lie between the others.
+        let stands = |parts: &Vec<Stands<Place>>| {
+            let mut parts = parts.clone();
+            parts.sort_by_key(|part| part.newest().map(|stood| stood.row));
+            parts
+                .into_iter()
+                .reduce(|mut all, part| {
+                    all.join(part);
+                    all
+                })
+                .unwrap_or_default()
+        };
+        let stands: HashMap<&Vec<u8>, Stands<Place>> =
+            self.standing.iter().map(|(run, parts)| (run, stands(parts))).collect();
+        let gone = shown.iter().filter(|(run, place)| stands.get(run).is_some_and(|it| is_gone(it, *place)));
         let gone = gone.count();
         let of = shown.len();
         (gone > 0).then(|| {

@@ -1,6 +1,5 @@
-//! `latest_by F`: of each value of F the row that says where things stand (`model::standing`).
-//! Taken before the filter. Which row that is, is known when all are: until then the newest of
-//! each weight is kept.
+//! `latest_by F`: of each value of F the row that says where things stand (`model::standing`), by
+//! position. Taken before the filter.
 
 use std::collections::HashMap;
 use std::ops::{ControlFlow, Range};
@@ -9,7 +8,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use crate::json::bits::Finder;
-use crate::model::{Says, Weight};
+use crate::model::{Says, Stands};
 use crate::query::eval::order::write_identity;
 use crate::query::eval::path::Path;
 use crate::query::row::{Place, Row};
@@ -28,10 +27,7 @@ pub(in crate::query) struct LatestBy {
     pub kind: usize,
 }
 
-/// How many rows are kept of each value.
-const EACH: usize = Weight::ALL.len();
-
-/// The newest rows of each value so far.
+/// The newest standing row of each so far.
 ///
 /// Texts stand one behind the other in one piece of memory, and those that are written over stay in it, until it is large: then
 /// what is asked of the newest is put away, and the piece is used again. Memory for each of them would have to be grown
@@ -39,9 +35,7 @@ const EACH: usize = Weight::ALL.len();
 #[derive(Debug, Default)]
 pub(in crate::query) struct Latest {
     index: HashMap<Arc<[u8]>, usize, RandomState>,
-    values: Vec<Value>,
-    /// [`EACH`] of each value.
-    list: Vec<Option<Newest>>,
+    list: Vec<Newest>,
     spelled: Option<Spelled>,
     identity: Vec<u8>,
     /// Each with a newline behind it.
@@ -57,17 +51,13 @@ pub(in crate::query) struct Latest {
 }
 
 #[derive(Debug)]
-struct Value {
+struct Newest {
     /// The value of F as the first row had it.
     value: Box<[u8]>,
     /// What that is the same as.
     identity: Arc<[u8]>,
-}
-
-#[derive(Debug)]
-struct Newest {
-    says: Says,
-    place: Place,
+    /// By the row at this place.
+    stands: Stands<Place>,
     /// Where its text is among the texts; `None`: it is put away.
     text: Option<Range<usize>>,
     /// Where the text is in memory while its block lasts, and how long; then `text` is that of an older row.
@@ -82,7 +72,7 @@ impl Latest {
         let spelled = self.spelled.get_or_insert_default();
         let known = spelled.find(std::iter::once(&*value));
         let number = match known.number {
-            Some(number) if known.is_exact || self.values.get(number).is_some_and(|known| *known.value == *value) => {
+            Some(number) if known.is_exact || self.list.get(number).is_some_and(|newest| *newest.value == *value) => {
                 number
             }
             _ => {
@@ -94,26 +84,24 @@ impl Latest {
                         let identity: Arc<[u8]> = self.identity.as_slice().into();
                         // What is known by its spelling alone is never compared.
                         let kept = if known.is_exact { Box::default() } else { (*value).into() };
-                        self.index.insert(Arc::clone(&identity), self.values.len());
-                        self.values.push(Value { value: kept, identity });
-                        self.list.resize_with(self.values.len() * EACH, || None);
-                        self.values.len() - 1
+                        self.index.insert(Arc::clone(&identity), self.list.len());
+                        let stands = Stands::default();
+                        self.list.push(Newest { value: kept, identity, stands, text: None, pending: None });
+                        self.list.len() - 1
                     }
                 };
                 spelled.keep(known, std::iter::once(&*value), number);
                 number
             }
         };
-        self.take(number * EACH + says.weight as usize, says, row);
+        self.take(number, says, row);
     }
 
     fn take(&mut self, number: usize, says: Says, row: &Row<'_>) {
         let Some(newest) = self.list.get_mut(number) else { return };
-        let newest = newest.get_or_insert(Newest { says, place: row.place, text: None, pending: None });
-        if row.place < newest.place {
+        if !newest.stands.put(says, row.place) {
             return;
         }
-        (newest.says, newest.place) = (says, row.place);
         if row.lasts {
             if newest.pending.replace((row.text.as_ptr().addr(), row.text.len())).is_none() {
                 self.pending.push(number);
@@ -129,7 +117,7 @@ impl Latest {
         self.texts.extend_from_slice(text);
         self.texts.push(b'\n');
         let text = from..self.texts.len();
-        if let Some(Some(newest)) = self.list.get_mut(number)
+        if let Some(newest) = self.list.get_mut(number)
             && newest.text.replace(text).is_none()
         {
             self.with_text.push(number);
@@ -140,7 +128,7 @@ impl Latest {
     pub fn block_ends(&mut self, block: &[u8]) {
         let mut pending = std::mem::take(&mut self.pending);
         for number in pending.drain(..) {
-            let place = self.list.get_mut(number).and_then(|newest| newest.as_mut()?.pending.take());
+            let place = self.list.get_mut(number).and_then(|newest| newest.pending.take());
             let Some((address, length)) = place else { continue };
             let from = address.wrapping_sub(block.as_ptr().addr());
             if let Some(text) = from.checked_add(length).and_then(|to| block.get(from..to)) {
@@ -161,21 +149,20 @@ impl Latest {
         let mut part = Part::default();
         let mut fields = Vec::new();
         for number in self.with_text.drain(..) {
-            let Some(Some(newest)) = self.list.get_mut(number) else { continue };
-            let Some(range) = newest.text.take() else { continue };
-            let Some(Value { identity, .. }) = self.values.get(number / EACH) else { continue };
-            let (says, place) = (newest.says, newest.place);
+            let Some(newest) = self.list.get_mut(number) else { continue };
+            let Some((range, stands)) = newest.text.take().zip(newest.stands.newest().copied()) else { continue };
+            let identity = &newest.identity;
             let Some(text) = self.texts.get(range.clone()) else { continue };
             match fields_only {
                 true => {
                     let finder = self.finder.get_or_insert_with(|| Finder::new(names));
                     let _ = finder.first(&self.texts[range.start..], text.len(), |line| {
                         let found = line.values.unwrap_or_else(|| refill(line.text, names, &mut fields));
-                        part.put_fields(identity, found.iter().copied(), (says, place));
+                        part.put_fields(identity, found.iter().copied(), stands);
                         ControlFlow::Continue(())
                     });
                 }
-                false => part.put_whole(identity, text.strip_suffix(b"\n").unwrap_or(text), (says, place)),
+                false => part.put_whole(identity, text.strip_suffix(b"\n").unwrap_or(text), stands),
             }
         }
         self.parts.add(part, names.len());

@@ -8,7 +8,8 @@ use std::ops::Range;
 
 use foldhash::fast::RandomState;
 
-use crate::model::{Says, Stands};
+use crate::model::Stands;
+use crate::model::standing::Stood;
 use crate::query::row::{Place, Row};
 
 /// Parts are made one when they take so many bytes more than twice what the newest rows took the last time.
@@ -27,15 +28,15 @@ pub(in crate::query) struct Part {
 struct Stored {
     identity: Range<usize>,
     text: Range<usize>,
-    says: Says,
-    place: Place,
+    /// By this row, which stands at the place.
+    stands: Stood<Place>,
 }
 
 impl Part {
     /// Puts a row away as it stands.
-    pub fn put_whole(&mut self, identity: &[u8], text: &[u8], (says, place): (Says, Place)) {
+    pub fn put_whole(&mut self, identity: &[u8], text: &[u8], stands: Stood<Place>) {
         let (identity, text) = (self.keep(identity), self.keep(text));
-        self.rows.push(Stored { identity, text, says, place });
+        self.rows.push(Stored { identity, text, stands });
     }
 
     /// Puts the fields of a row away.
@@ -43,14 +44,14 @@ impl Part {
         &mut self,
         identity: &[u8],
         fields: impl Iterator<Item = Option<&'v [u8]>>,
-        (says, place): (Says, Place),
+        stands: Stood<Place>,
     ) {
         let identity = self.keep(identity);
         for field in fields {
             let kept = field.map(|value| self.keep(value));
             self.fields.push(kept);
         }
-        self.rows.push(Stored { identity, text: 0..0, says, place });
+        self.rows.push(Stored { identity, text: 0..0, stands });
     }
 
     fn keep(&mut self, bytes: &[u8]) -> Range<usize> {
@@ -111,14 +112,15 @@ impl Parts {
 
     fn make_one(&mut self, count: usize) {
         let mut one = Part::default();
-        for (part, number) in self.newest(true) {
+        for stood in self.newest() {
+            let (place, part, number) = stood.row;
             let Some((part, row)) = self.parts.get(part).and_then(|part| Some((part, part.rows.get(number)?))) else {
                 continue;
             };
-            let says = (row.says, row.place);
+            let stands = Stood { weight: stood.weight, holds: stood.holds, row: place };
             match part.fields.is_empty() {
-                true => one.put_whole(part.get(&row.identity), part.get(&row.text), says),
-                false => one.put_fields(part.get(&row.identity), part.fields(number, count), says),
+                true => one.put_whole(part.get(&row.identity), part.get(&row.text), stands),
+                false => one.put_fields(part.get(&row.identity), part.fields(number, count), stands),
             }
         }
         self.bytes = one.bytes_taken();
@@ -126,38 +128,33 @@ impl Parts {
         self.parts = vec![one];
     }
 
-    /// The row of each that says where it stands, or all that may when more rows come, in order of
-    /// position: their parts, and their numbers there.
-    fn newest(&self, more_come: bool) -> Vec<(usize, usize)> {
-        let mut stands: HashMap<&[u8], Stands<Place, (usize, usize)>, RandomState> = HashMap::default();
+    /// The row of each that says where it stands, in order of position: its place, its part, and its
+    /// number there. Parts come in the order of their rows.
+    fn newest(&self) -> Vec<Stood<(Place, usize, usize)>> {
+        let mut stands: HashMap<&[u8], Stands<(Place, usize, usize)>, RandomState> = HashMap::default();
         stands.reserve(self.parts.iter().map(|part| part.rows.len()).max().unwrap_or(0));
         for (number, part) in self.parts.iter().enumerate() {
             for (at, row) in part.rows.iter().enumerate() {
-                stands.entry(part.get(&row.identity)).or_default().put(row.says, row.place, |_| (number, at));
+                let later = Stands::of(Some(row.stands)).map(|place| (place, number, at));
+                stands.entry(part.get(&row.identity)).or_default().join(later);
             }
         }
-        let mut newest: Vec<(Place, (usize, usize))> = Vec::with_capacity(stands.len());
-        for stands in stands.values() {
-            match more_come {
-                true => newest.extend(stands.rows().iter().flatten().map(|row| (row.at, row.row))),
-                false => newest.extend(stands.newest().map(|row| (row.at, row.row))),
-            }
-        }
-        newest.sort_unstable();
-        newest.into_iter().map(|(_, row)| row).collect()
+        let mut newest: Vec<_> = stands.into_values().filter_map(|stands| stands.newest().copied()).collect();
+        newest.sort_unstable_by_key(|stood| stood.row);
+        newest
     }
 
     /// Hands the newest rows to `each`, in order of position, until it is enough, and whether a row is whole: then its fields
     /// are still to be found, else they are these, `count` of them.
     pub fn finish(&self, count: usize, mut each: impl FnMut(&Row<'_>, bool) -> std::ops::ControlFlow<()>) {
         let mut fields = Vec::new();
-        for (part, number) in self.newest(false) {
+        for Stood { row: (_, part, number), .. } in self.newest() {
             let Some((part, row)) = self.parts.get(part).and_then(|part| Some((part, part.rows.get(number)?))) else {
                 continue;
             };
             fields.clear();
             fields.extend(part.fields(number, count));
-            let row = Row { text: part.get(&row.text), fields: &fields, place: row.place, lasts: false };
+            let row = Row { text: part.get(&row.text), fields: &fields, place: row.stands.row, lasts: false };
             if each(&row, part.fields.is_empty()).is_break() {
                 return;
             }

@@ -230,10 +230,10 @@ fn standing(rows: &[Entry]) -> Option<usize> {
     let mut stands = Stands::default();
     for (at, row) in rows.iter().enumerate() {
         if let Some(says) = row.stands() {
-            stands.put(says, at, |_| ());
+            stands.put(says, at);
         }
     }
-    stands.newest().map(|stood| stood.at)
+    stands.newest().map(|stood| stood.row)
 }
 
 /// None when no row says a number.

@@ -53,7 +53,7 @@ pub fn write(run: &Run<'_>, tree: &Tree, at: usize, now: Instant, out: &mut Vec<
     for (field, said) in ONCE.iter().zip(&run.once).take(5) {
         text(field.name(), said, out);
     }
-    for (field, said) in STANDING.iter().zip(run.standing().into_iter().flatten()) {
+    for (field, said) in STANDING.iter().zip(run.standing().into_iter().flat_map(|texts| texts.iter())) {
         text(field.name(), said, out);
     }
     text("what_now", what_now(run), out);

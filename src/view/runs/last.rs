@@ -9,28 +9,71 @@ use crate::json::{self, Leaves};
 use crate::model::{Field, Kind, Says, Status};
 use crate::view::facts::Facts;
 
-/// The newest of each. `None`: no row says anything of it; empty: a newer row took it back.
+/// The newest of each. `None`: no row says anything of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Last<'a> {
     /// What was done, by rows of the run's own work. The tool's own words do not count.
     pub action: Option<Text<'a>>,
-    /// What was left behind. A call that was refused leaves nothing.
-    pub artifact: Option<Text<'a>>,
-    /// What went wrong, as long as no newer row says that the run goes on.
-    pub error: Option<Text<'a>>,
-    /// What it is to do next, also where later rows do not say. The end of a run makes it void.
+    /// What it is to do next, also where later rows do not say. The end of a run makes it void: then
+    /// it is empty.
     pub next: Option<Text<'a>>,
+    /// A row says that the run goes on: what went wrong before it is past.
+    pub is_well: bool,
+    /// What few rows say.
+    rare: Option<Box<Rare<'a>>>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Rare<'a> {
+    /// What was left behind. A call that was refused leaves nothing.
+    artifact: Option<Text<'a>>,
+    /// What went wrong, as long as no newer row says that the run goes on.
+    error: Option<Text<'a>>,
     /// Who holds it, and why.
-    pub hold: Option<Text<'a>>,
+    hold: Option<Text<'a>>,
 }
 
 impl<'a> Last<'a> {
     /// How many texts there are.
     pub const COUNT: usize = 5;
 
-    /// All of them, in the order of [`Last::from`].
-    pub fn each(&self) -> [&Option<Text<'a>>; Last::COUNT] {
-        [&self.action, &self.artifact, &self.error, &self.next, &self.hold]
+    /// All of them, in the order of [`Last::of`].
+    pub fn each(&self) -> [Option<&Text<'a>>; Last::COUNT] {
+        let [artifact, error, hold] = match &self.rare {
+            Some(rare) => [rare.artifact.as_ref(), rare.error.as_ref(), rare.hold.as_ref()],
+            None => [None; 3],
+        };
+        [self.action.as_ref(), self.next.as_ref(), artifact, error, hold]
+    }
+
+    /// Of these.
+    pub fn of(is_well: bool, [action, next, artifact, error, hold]: [Option<Text<'a>>; Last::COUNT]) -> Last<'a> {
+        let rare = Rare { artifact, error, hold };
+        Last { action, next, is_well, rare: (rare != Rare::default()).then(|| Box::new(rare)) }
+    }
+
+    /// What it did; what is to be done; what it left behind; what went wrong; who holds it.
+    fn text(&self, at: usize) -> &str {
+        self.each()[at].map_or("", |text| text)
+    }
+
+    /// What it left behind last.
+    pub fn artifact(&self) -> &str {
+        self.text(2)
+    }
+
+    /// What went wrong since it went on last.
+    pub fn error(&self) -> &str {
+        self.text(3)
+    }
+
+    /// Who holds it, and why.
+    pub fn hold(&self) -> &str {
+        self.text(4)
+    }
+
+    fn rare(&mut self) -> &mut Rare<'a> {
+        self.rare.get_or_insert_default()
     }
 
     /// Takes in the next row, which says `says` of where the run stands.
@@ -49,10 +92,13 @@ impl<'a> Last<'a> {
                 set(&mut self.action, action);
             }
             if stands && facts.status() != Some(Status::Failed) {
-                set(&mut self.error, b"");
+                self.is_well = true;
+                if let Some(rare) = &mut self.rare {
+                    rare.error = None;
+                }
             }
             if let Some(error) = facts.raw(Field::Error) {
-                set(&mut self.error, &text_of_error(error));
+                set(&mut self.rare().error, &text_of_error(error));
             }
         }
         match facts.chars(Field::NextIntent).filter(|next| !next.is_empty()) {
@@ -64,45 +110,43 @@ impl<'a> Last<'a> {
         if let Some(artifact) = artifact.map(first).filter(|artifact| !artifact.is_empty())
             && (facts.is_of_made_call() || facts.call().is_none())
         {
-            set(&mut self.artifact, &artifact);
+            set(&mut self.rare().artifact, &artifact);
         }
-        self.hold(facts);
+        self.take_hold(facts);
     }
 
     /// Takes in who holds the run, if the row says so. Nobody asks for it once the run is released.
-    pub fn hold(&mut self, facts: &impl Facts) {
+    pub fn take_hold(&mut self, facts: &impl Facts) {
         if facts.kind() == Kind::Hold {
             let said = [Field::Approver, Field::Reason].map(|field| facts.text(field));
             let said: Vec<&str> = said.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
-            set(&mut self.hold, said.join(": ").as_bytes());
+            set(&mut self.rare().hold, said.join(": ").as_bytes());
         }
     }
 
     /// Takes in what rows say that stand behind these.
     pub fn join(&mut self, later: Last<'a>) {
         self.action = later.action.or_else(|| self.action.take());
-        self.artifact = later.artifact.or_else(|| self.artifact.take());
-        self.error = later.error.or_else(|| self.error.take());
         self.next = later.next.or_else(|| self.next.take());
-        self.hold = later.hold.or_else(|| self.hold.take());
+        self.is_well |= later.is_well;
+        if let Some(rare) = self.rare.as_mut().filter(|_| later.is_well) {
+            rare.error = None;
+        }
+        if let Some(later) = later.rare {
+            let rare = self.rare();
+            rare.artifact = later.artifact.or_else(|| rare.artifact.take());
+            rare.error = later.error.or_else(|| rare.error.take());
+            rare.hold = later.hold.or_else(|| rare.hold.take());
+        }
     }
 
     /// The same, which borrows nothing.
     pub fn into_owned(self) -> Last<'static> {
         let own = |text: Option<Text<'a>>| text.map(|text| Cow::Owned(text.into_owned()));
-        Last {
-            action: own(self.action),
-            artifact: own(self.artifact),
-            error: own(self.error),
-            next: own(self.next),
-            hold: own(self.hold),
-        }
-    }
-}
-
-impl<'a> From<[Option<Text<'a>>; Last::COUNT]> for Last<'a> {
-    fn from([action, artifact, error, next, hold]: [Option<Text<'a>>; Last::COUNT]) -> Last<'a> {
-        Last { action, artifact, error, next, hold }
+        let rare = self
+            .rare
+            .map(|rare| Box::new(Rare { artifact: own(rare.artifact), error: own(rare.error), hold: own(rare.hold) }));
+        Last { action: own(self.action), next: own(self.next), is_well: self.is_well, rare }
     }
 }
 

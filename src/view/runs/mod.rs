@@ -4,6 +4,7 @@
 //!
 //! - `run`: one run, and what a row changes in it
 //! - `last`: what its rows said last of what it does, and of why it stopped; `now`: which of it is told
+//! - `texts`: texts of one row, in one piece of memory
 //! - `all`: all runs of some rows; those of rows that stand behind one another, joined
 //! - `kept_up`: the same kept in order while rows come
 //! - `pack`: runs as bytes, for `cache/`, and back
@@ -21,6 +22,7 @@ pub mod last;
 pub mod now;
 mod pack;
 pub mod run;
+pub mod texts;
 pub mod tree;
 
 pub use all::{Runs, is_packed, says, unpack};

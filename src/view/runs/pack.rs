@@ -8,7 +8,8 @@
 use std::borrow::Cow;
 
 use super::last::Last;
-use super::run::{Run, Standing, Text};
+use super::run::{Run, STOOD, Standing, Text};
+use super::texts::Texts;
 use crate::json::Sum;
 use crate::model::standing::Stood;
 use crate::model::{Instant, Stands, Weight};
@@ -25,8 +26,9 @@ const HELD: u64 = 1 << 5;
 const RELEASED: u64 = 1 << 6;
 /// The first of three.
 const SUMS: u64 = 1 << 7;
-/// The first of three.
-const STANDS: u64 = 1 << 10;
+const CARRIED: u64 = 1 << 10;
+const TURNED: u64 = 1 << 11;
+const WELL: u64 = 1 << 12;
 /// The first of [`Last::COUNT`].
 const LAST: u64 = 1 << 13;
 
@@ -55,9 +57,9 @@ fn one(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
     flag(run.denied, DENIED);
     flag(run.held == Some(true), HELD);
     flag(run.held == Some(false), RELEASED);
-    for (at, stood) in run.stands.rows().iter().enumerate() {
-        flag(stood.is_some(), STANDS << at);
-    }
+    flag(run.is_turned, TURNED);
+    flag(run.last.is_well, WELL);
+    flag(run.carried.is_some(), CARRIED);
     flag(run.rating.is_some(), RATED);
     flag(run.first_at.is_some(), BEGAN);
     flag(run.last_at.is_some(), LASTED);
@@ -88,10 +90,12 @@ fn one(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
     text(&run.run_id, bytes);
     run.once.iter().for_each(|said| text(said, bytes));
     text(&run.ended, bytes);
-    for stood in run.stands.rows().iter().flatten() {
-        put(bytes, stood.at);
-        put(bytes, stood.holds.map_or(0, |holds| holds as u64 + 1));
-        stood.row.iter().for_each(|said| text(said, bytes));
+    for stands in [Some(&run.stands), run.carried.as_deref()].into_iter().flatten() {
+        put(bytes, stands.newest().map_or(0, |stood| stood.weight as u64 + 1));
+        if let Some(stood) = stands.newest() {
+            put(bytes, stood.holds.map_or(0, |holds| holds as u64 + 1));
+            stood.row.iter().for_each(|said| text(said, bytes));
+        }
     }
     if let Some((rating, why)) = &run.rating {
         text(rating, bytes);
@@ -175,13 +179,11 @@ impl<'a> Reader<'a> {
     }
 
     fn last(&mut self, flags: u64) -> Option<Last<'a>> {
-        let mut said = [const { None }; Last::COUNT];
-        for (at, said) in said.iter_mut().enumerate() {
-            if flags & LAST << at != 0 {
-                *said = Some(self.text()?);
-            }
+        let mut texts = [const { None }; Last::COUNT];
+        for (_, text) in texts.iter_mut().enumerate().filter(|(at, _)| flags & (LAST << at) != 0) {
+            *text = Some(self.text()?);
         }
-        Some(Last::from(said))
+        Some(Last::of(flags & WELL != 0, texts))
     }
 
     fn instant(&mut self, given: bool) -> Option<Option<Instant>> {
@@ -234,18 +236,28 @@ impl<'a> Reader<'a> {
         Some(requests)
     }
 
-    fn stands(&mut self, flags: u64) -> Option<Standing<'a>> {
-        let mut rows = [const { None }; 3];
-        for (_, row) in rows.iter_mut().enumerate().filter(|(at, _)| flags & (STANDS << at) != 0) {
-            let (at, holds) = (self.number()?, self.number()?);
-            let holds = usize::try_from(holds).ok()?.checked_sub(1).map(|at| Weight::ALL.get(at).copied());
-            let holds = match holds {
-                Some(holds) => Some(holds?),
-                None => None,
-            };
-            *row = Some(Stood { at, holds, row: Box::new(self.texts()?) });
+    fn weight(&mut self) -> Option<Option<Weight>> {
+        match self.number()? {
+            0 => Some(None),
+            number => Weight::numbered(number - 1).map(Some),
         }
-        Some(Stands::of(rows))
+    }
+
+    fn stands(&mut self) -> Option<Standing<'a>> {
+        let Some(weight) = self.weight()? else { return Some(Stands::default()) };
+        let holds = self.weight()?;
+        Some(Stands::of(Some(Stood { weight, holds, row: self.stood()? })))
+    }
+
+    fn stood(&mut self) -> Option<Texts<'a, STOOD>> {
+        let mut lengths = [0; STOOD];
+        for length in &mut lengths {
+            *length = usize::try_from(self.number()?).ok()?;
+        }
+        let total = lengths.iter().try_fold(0usize, |total, length| total.checked_add(*length))?;
+        let (text, rest) = self.texts.split_at_checked(total)?;
+        self.texts = rest;
+        Texts::of(text, lengths)
     }
 
     fn run(&mut self, input: u32) -> Option<Run<'a>> {
@@ -269,9 +281,11 @@ impl<'a> Reader<'a> {
             run_id: self.text()?,
             once: self.texts()?,
             ended: self.text()?,
-            stands: self.stands(flags)?,
+            stands: self.stands()?,
+            carried: if has(CARRIED) { Some(Box::new(self.stands()?)) } else { None },
+            is_turned: has(TURNED),
             rating: if has(RATED) { Some((self.text()?, self.text()?)) } else { None },
-            last: Box::new(self.last(flags)?),
+            last: self.last(flags)?,
             calls: self.calls()?,
             requests: self.requests()?,
         })

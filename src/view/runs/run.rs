@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::last::{Last, why_stopped};
+use super::texts::Texts;
 use crate::json::Sum;
 use crate::model::{Address, Field, Instant, Kind, Says, Stands, Status, Weight};
 use crate::query::Place;
@@ -66,25 +67,29 @@ pub const DONE: u8 = 5;
 /// Text of a row, empty where there is none.
 pub type Text<'a> = Cow<'a, str>;
 
-/// Rows that may say where a run stands, by their number in it, from 1; 0: they were carried over.
-pub type Standing<'a> = Stands<u64, Box<[Text<'a>; STOOD]>>;
+/// Where a run stands, by the texts of a row.
+pub type Standing<'a> = Stands<Texts<'a, STOOD>>;
 
 /// Texts that are kept of such a row: [`STANDING`], and why the run stopped with it.
-const STOOD: usize = STANDING.len() + 1;
+pub const STOOD: usize = STANDING.len() + 1;
 
 /// One run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Run<'a> {
     /// Its name.
     pub run_id: Text<'a>,
-    /// [`STANDING`] of the rows that may say where it stands.
+    /// Where it stands, by its own rows.
     pub stands: Standing<'a>,
+    /// The same by rows that were carried over, as long as none of its own says so.
+    pub carried: Option<Box<Standing<'a>>>,
     /// [`ONCE`].
     pub once: [Text<'a>; 6],
     /// How it ended, as its newest `run.end` says.
     pub ended: Text<'a>,
     /// Rows of what it does itself since it began or ended last.
     pub since_turn: u64,
+    /// A row of it began it, or ended it.
+    pub is_turned: bool,
     /// Its newest rating, and the sentence why.
     pub rating: Option<(Text<'a>, Text<'a>)>,
     /// How many rows it has.
@@ -106,7 +111,7 @@ pub struct Run<'a> {
     /// Requests, and what was decided on them.
     pub requests: OpenRequests,
     /// What it did last, and is to do next.
-    pub last: Box<Last<'a>>,
+    pub last: Last<'a>,
     /// When its first row was written, as that row says.
     pub first_at: Option<Instant>,
     /// When its newest row was written, as that row says.
@@ -142,7 +147,14 @@ impl<'a> Run<'a> {
         self.since_turn += u64::from(kind.is_of_run());
         self.last.push(facts, says);
         if let Some(says) = says {
-            self.stand(says, self.rows, facts);
+            if says.weight == Weight::Turn {
+                self.since_turn = 0;
+                self.is_turned = true;
+                if facts.says(Field::FinalStatus) {
+                    self.ended = Cow::Owned(facts.text(Field::FinalStatus));
+                }
+            }
+            stand(&mut self.stands, says, facts);
         }
         if facts.chars(Field::Rating).is_some() {
             let why = if kind == Kind::Review { facts.text(Field::Reason) } else { String::new() };
@@ -168,33 +180,15 @@ impl<'a> Run<'a> {
     /// gates ask. What it cost and counted is gone.
     pub fn carry(&mut self, facts: &impl Facts) {
         if let Some(says) = facts.stands() {
-            self.stand(says, 0, facts);
+            stand(self.carried.get_or_insert_default(), says, facts);
         }
         for (known, field) in self.once.iter_mut().zip(ONCE) {
             if known.is_empty() {
                 *known = Cow::Owned(facts.text(field));
             }
         }
-        self.last.hold(facts);
+        self.last.take_hold(facts);
         self.decide(facts);
-    }
-
-    /// Takes in what the row says of where the run stands.
-    fn stand(&mut self, says: Says, at: u64, facts: &impl Facts) {
-        if says.weight == Weight::Turn {
-            self.since_turn = 0;
-            if facts.says(Field::FinalStatus) {
-                self.ended = Cow::Owned(facts.text(Field::FinalStatus));
-            }
-        }
-        self.stands.put(says, at, |known| {
-            let mut texts = known.unwrap_or_default();
-            for (text, field) in texts.iter_mut().zip(STANDING) {
-                set(text, facts.chars(field));
-            }
-            set(&mut texts[STANDING.len()], why_stopped(facts));
-            texts
-        });
     }
 
     /// Whether it is held, and what it asks for.
@@ -227,11 +221,10 @@ impl<'a> Run<'a> {
                 self.first_at = later.first_at;
             }
         }
-        let before = self.rows;
-        let turns = later.stands.rows()[Weight::Turn as usize].is_some();
-        self.since_turn = later.since_turn + if turns { 0 } else { self.since_turn };
-        // What was carried over stood before all rows there are.
-        self.stands.join(later.stands.map(|at, texts| (if at == 0 { 0 } else { at + before }, texts)));
+        self.since_turn = later.since_turn + if later.is_turned { 0 } else { self.since_turn };
+        self.is_turned |= later.is_turned;
+        self.stands.join(later.stands);
+        self.carried = later.carried.or_else(|| self.carried.take());
         self.rows += later.rows;
         self.steps = self.steps.max(later.steps);
         self.retries += later.retries;
@@ -253,7 +246,7 @@ impl<'a> Run<'a> {
         self.wrote |= later.wrote;
         self.denied |= later.denied;
         self.held = later.held.or(self.held);
-        self.last.join(*later.last);
+        self.last.join(later.last);
         self.calls.join(later.calls);
         self.requests.join(later.requests);
     }
@@ -263,11 +256,12 @@ impl<'a> Run<'a> {
         let own = |text: Text<'_>| Cow::Owned(text.into_owned());
         Run {
             run_id: own(self.run_id),
-            stands: self.stands.map(|at, texts| (at, Box::new(texts.map(own)))),
+            stands: self.stands.map(Texts::into_owned),
+            carried: self.carried.map(|carried| Box::new(carried.map(Texts::into_owned))),
             once: self.once.map(own),
             ended: own(self.ended),
             rating: self.rating.map(|(rating, why)| (own(rating), own(why))),
-            last: Box::new(self.last.into_owned()),
+            last: self.last.into_owned(),
             calls: self.calls.into_owned(),
             ..self
         }
@@ -275,12 +269,13 @@ impl<'a> Run<'a> {
 
     /// A field of [`STANDING`]; empty where no row says where it stands.
     fn stands(&self, at: usize) -> &str {
-        self.standing().map_or("", |standing| &standing[at])
+        self.standing().map_or("", |standing| standing.get(at))
     }
 
     /// [`STANDING`] of the row that says where it stands, and why it stopped.
-    pub fn standing(&self) -> Option<&[Text<'a>; STOOD]> {
-        self.stands.newest().map(|stood| &*stood.row)
+    pub fn standing(&self) -> Option<&Texts<'a, STOOD>> {
+        let carried = || self.carried.as_ref().and_then(|carried| carried.newest());
+        self.stands.newest().or_else(carried).map(|stood| &stood.row)
     }
 
     /// Why it stopped, as the row says that says where it stands.
@@ -376,11 +371,10 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Writes the text anew, in the memory that it has.
-fn set(text: &mut Text<'_>, said: Option<Cow<'_, [u8]>>) {
-    let text = text.to_mut();
-    text.clear();
-    if let Some(said) = said {
-        text.push_str(&String::from_utf8_lossy(&said));
+/// Keeps what the row says of where its run stands.
+fn stand(stands: &mut Standing<'_>, says: Says, facts: &impl Facts) {
+    if let Some(texts) = stands.write(says) {
+        texts
+            .write(STANDING.iter().map(|field| facts.chars(*field)).chain(std::iter::once_with(|| why_stopped(facts))));
     }
 }
