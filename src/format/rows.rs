@@ -65,6 +65,21 @@ pub fn policy_decision(run: &str, then: Then, action: &str) -> Result<Pairs> {
     row(run, Kind::PolicyDecision, &action, [("policy.then", Some(then.word()))])
 }
 
+/// What a rule or a contract judged, out of the action of a row that says so.
+pub fn what_was_judged(action: &str) -> &str {
+    let judged = action.strip_prefix("policy: ").and_then(|rest| rest.split_once(' '));
+    judged.filter(|(word, _)| Then::of(word).is_some()).map_or(action, |(_, judged)| judged)
+}
+
+/// Whether this program chose the word `action` for a row of `kind`: it says no more than the kind.
+pub fn is_own_word(kind: Kind, action: &str) -> bool {
+    match kind {
+        Kind::RunStart => action == "start",
+        Kind::RunEnd => action == "end",
+        kind => kind.is_decision() || kind == Kind::Review,
+    }
+}
+
 /// A side broke a contract in a call that was made.
 pub fn breach(run: &str, contract: &str, side: Side, fault: &str) -> Result<Pairs> {
     let mut pairs =
@@ -81,7 +96,7 @@ pub fn blame(pairs: &mut Pairs, contract: &str, side: Side, fault: &str) -> Resu
 
 /// A person is asked about a call, which `call` describes; `rule` says what in the logbook asks.
 pub fn request(run: &str, action: &str, expires_at: Option<Instant>, rule: &Pairs, call: &Pairs) -> Result<Pairs> {
-    let (blocked_on, expires_at) = (format!("approval: {action}"), expires_at.map(|at| at.to_utc_ms()));
+    let (blocked_on, expires_at) = (approval_of(action), expires_at.map(|at| at.to_utc_ms()));
     let texts = [
         status(Status::Blocked),
         ("blocked_on", Some(&*blocked_on)),
@@ -94,6 +109,18 @@ pub fn request(run: &str, action: &str, expires_at: Option<Instant>, rule: &Pair
     Ok(pairs)
 }
 
+/// What a run waits for that asks for `action`.
+pub fn approval_of(action: &str) -> String {
+    format!("approval: {action}")
+}
+
+/// Where a run stands that what it waited for has come: it goes on, unless it waits for something
+/// else too.
+fn goes_on(waits_for: Option<&str>) -> [(&'static str, Option<&str>); 2] {
+    let stands = if waits_for.is_some() { Status::Blocked } else { Status::InProgress };
+    [status(stands), ("blocked_on", waits_for)]
+}
+
 /// A request that is decided about.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
@@ -103,6 +130,8 @@ pub struct Asked<'a> {
     pub request: &'a str,
     /// The digest of the arguments that it is for; empty: none.
     pub args_sha256: &'a str,
+    /// What else the run waits for.
+    pub waits_for: Option<&'a str>,
 }
 
 /// What a person decided; `signed` says who.
@@ -112,8 +141,10 @@ pub fn decision(asked: Asked<'_>, verdict: Verdict, why: Option<&str>, signed: &
         Verdict::Denied => "deny",
         Verdict::Expired => "expire",
     };
+    let [status, blocked_on] = goes_on(asked.waits_for);
     let texts = [
-        status(Status::InProgress),
+        status,
+        blocked_on,
         ("answers", Some(asked.request)),
         ("approval_state", Some(verdict.word())),
         ("reason", why),
@@ -158,9 +189,11 @@ pub fn release(run: &str, hold: &str, stood: Stands<'_>, why: Option<&str>, sign
     beside(run, Kind::Release, texts, signed)
 }
 
-/// What a run waited for since the row `question`; `signed` says who answers.
-pub fn answer(run: &str, text: &str, question: &str, signed: &Pairs) -> Result<Pairs> {
-    let texts = [status(Status::InProgress), ("reason", Some(text)), ("answers", Some(question))];
+/// What a run waited for since the row `question`; `signed` says who answers, `waits_for` what else
+/// it waits for.
+pub fn answer(run: &str, text: &str, question: &str, waits_for: Option<&str>, signed: &Pairs) -> Result<Pairs> {
+    let [status, blocked_on] = goes_on(waits_for);
+    let texts = [status, blocked_on, ("reason", Some(text)), ("answers", Some(question))];
     beside(run, Kind::Answer, texts, signed)
 }
 

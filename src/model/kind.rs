@@ -171,6 +171,11 @@ impl Kind {
         matches!(self, Kind::Hold | Kind::Release)
     }
 
+    /// Whether such a row is somebody's word on a run: a decision, an answer, a hold or its end.
+    pub const fn is_decision(self) -> bool {
+        self.verdict().is_some() || self.is_hold() || matches!(self, Kind::Answer)
+    }
+
     /// Whether such a row asks for a decision about a call, or is one.
     pub const fn is_of_approval(self) -> bool {
         matches!(self, Kind::ApprovalRequested) || self.verdict().is_some()

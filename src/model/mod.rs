@@ -7,6 +7,7 @@
 //! - `names`: the standard fields, their types and their camelCase spellings
 //! - `kind`: what sort of row it is, and what such rows are good for · `words`: statuses, phases
 //!   and their like
+//! - `standing`: which row says where a run stands
 //! - `vocabulary`: phases, statuses and kinds, built in and declared
 //! - `run_id`: what may name a run
 //! - `address`: how a row is named, `r-88#3` or `@SEGMENT:OFFSET`
@@ -26,6 +27,7 @@ pub mod names;
 pub mod night;
 pub mod run_id;
 pub mod shown;
+pub mod standing;
 pub mod vocabulary;
 pub mod words;
 pub mod zone;
@@ -36,6 +38,7 @@ pub use instant::Instant;
 pub use kind::Kind;
 pub use names::Field;
 pub use night::Night;
+pub use standing::{Says, Stands, Weight};
 pub use vocabulary::Vocabulary;
 pub use words::{ApprovalState, FinalStatus, Phase, Rating, Side, SideEffect, Status, Then, Verdict};
 pub use zone::Zone;

@@ -1,6 +1,9 @@
 //! A row as the query sees it: its text, the fields that were asked for, and
 //! where it stands among all rows.
 
+use crate::json;
+use crate::model::{FinalStatus, Kind, Says};
+
 /// Where a row stands: places order rows as they were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Place {
@@ -28,5 +31,15 @@ impl<'a> Row<'a> {
     #[inline]
     pub fn field(&self, slot: usize) -> Option<&'a [u8]> {
         self.fields.get(slot).copied().flatten()
+    }
+
+    /// What it says of where its run stands, by its kind and status in these slots.
+    #[inline]
+    pub fn says(&self, kind: usize, status: usize) -> Option<Says> {
+        Kind::of(self.field(kind)).says(self.field(status), || {
+            let mut picked = Vec::new();
+            json::pick(self.text, &["final_status"], &mut picked).ok()?;
+            FinalStatus::of_value(picked[0])
+        })
     }
 }

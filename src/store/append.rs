@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::config::{Durability, Settings};
 use super::directory;
 use super::index::build;
-use super::index::{Index, Place, RunEntry};
+use super::index::{Index, Place, RunEntry, Turn};
 use super::listed::Listed;
 use super::lock::{self, Kept, Lock};
 use super::once::Pending;
@@ -77,6 +77,9 @@ pub enum OnRefused {
     Abort,
 }
 
+/// So many runs that had ended are named.
+const LATE_MAX: usize = 3;
+
 /// How a writer is to behave.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -113,6 +116,8 @@ pub struct Writer<'o> {
     pub(super) lost_sync: Option<String>,
     /// A segment whose sync failed under the lock, which the lock line does not say yet.
     pub(super) failed_sync: Option<u64>,
+    /// Runs that seem to have ended and got rows all the same.
+    late: Vec<String>,
     out: Vec<u8>,
 }
 
@@ -156,6 +161,7 @@ impl<'o> Writer<'o> {
             wrote_to: None,
             lost_sync: None,
             failed_sync: None,
+            late: Vec::new(),
             out: Vec::new(),
         })
     }
@@ -383,6 +389,7 @@ impl<'o> Writer<'o> {
             });
         }
         active.bytes += out.len() as u64;
+        self.note_late(drafts, &rows);
         // Rows that say something of other rows are left for the next look to read.
         let carries = rows.iter().any(|row| drafts.rows().get(row.draft).is_some_and(|draft| draft.is_carried));
         self.wrote_to = (!own && !carries).then_some(active.bytes);
@@ -400,6 +407,31 @@ impl<'o> Writer<'o> {
         };
         *last = Some(step);
         Ok(step)
+    }
+
+    /// Notes which runs had ended that get these rows: hints, as the index says.
+    fn note_late(&mut self, drafts: &Drafts, rows: &[Stored]) {
+        if self.late.len() >= LATE_MAX {
+            return;
+        }
+        let mut late = vec![None; drafts.runs().len()];
+        for draft in rows.iter().filter(|row| !row.again).filter_map(|row| drafts.rows().get(row.draft)) {
+            if let Some(late) = late.get_mut(draft.run as usize) {
+                // Rows that begin or end it are no news.
+                *late = Some(draft.turn.is_none() && draft.is_of_run && *late != Some(false));
+            }
+        }
+        for (run, _) in drafts.runs().iter().zip(late).filter(|(_, late)| *late == Some(true)) {
+            let turn = self.index.turn(self.os, &self.directory, run);
+            if turn.is_ok_and(|turn| turn.is_some_and(|turn| turn.is_end)) && !self.late.contains(run) {
+                self.late.push(run.clone());
+            }
+        }
+    }
+
+    /// Runs that seem to have ended before rows of this writer came, the first few of them.
+    pub fn late(&self) -> &[String] {
+        &self.late
     }
 
     /// Tells the index of rows just written, once for each run.
@@ -424,7 +456,7 @@ impl<'o> Writer<'o> {
                 rows: 1,
                 first: row.place,
                 newest: row.place,
-                standing: draft.stands.then_some(row.place),
+                turn: draft.turn.map(|is_end| Turn { place: row.place, is_end }),
             };
             match entries.get_mut(draft.run as usize) {
                 Some(Some(entry)) => entry.join(&new),

@@ -44,7 +44,7 @@ mod together;
 pub use append::{Appended, Stored, Writer};
 pub use config::{Durability, Settings};
 pub use environment::Environment;
-pub use index::known_corrections;
+pub use index::{known_corrections, may_have_ended};
 pub use locate::{Location, Purpose, locate};
 pub use read::input::{Input, end_of, expand};
 pub use read::row_reader::RowReader;

@@ -34,20 +34,10 @@ impl State<'_, '_> {
         Ok(self.writer.on_file(id)?.map(OnFile::from))
     }
 
-    /// The row that says where `run` stands (`docs/format.md`, Standing);
-    /// corrections of it are not folded in.
-    pub fn standing(&mut self, run: &str) -> Result<Option<OnFile>> {
-        let entry = self.writer.index.run(self.writer.os, &self.writer.directory, run)?;
-        let Some(place) = entry.and_then(|entry| entry.standing) else { return Ok(None) };
-        match self.writer.row_on_file(place)? {
-            Some(text) => Ok(Some(OnFile { place, text })),
-            // A sealed segment is not what it was: nothing can be said of the run.
-            None => Err(Error::new(
-                Exit::Damaged,
-                format!("segment {:06}: no row begins at byte {}", place.segment, place.offset),
-            )
-            .hint("logbook doctor")),
-        }
+    /// Whether `run` seems to be over: corrections are not folded in.
+    pub fn has_ended(&mut self, run: &str) -> Result<bool> {
+        let turn = self.writer.index.turn(self.writer.os, &self.writer.directory, run)?;
+        Ok(turn.is_some_and(|turn| turn.is_end))
     }
 
     /// The rows that say which runs are held, in order, those among them that were carried over.

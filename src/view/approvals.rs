@@ -54,6 +54,12 @@ impl Approvals {
         open
     }
 
+    /// The newest that `run` has open besides `name`.
+    pub fn also_open(&self, run: &str, name: &str, now: Instant) -> Option<&Request> {
+        let of_run = self.all.iter().filter(|request| request.run == run && request.name != name);
+        of_run.filter(|request| request.is_open(now)).max_by_key(|request| request.step)
+    }
+
     fn answered(&mut self, answers: &str) -> Option<&mut Request> {
         self.by_name.get(answers).copied().and_then(|at| self.all.get_mut(at))
     }

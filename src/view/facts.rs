@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use crate::format::corrections::step_of;
 use crate::json::{self, Decimal, Leaves, Sum};
-use crate::model::{Address, ApprovalState, Field, Instant, Kind, SideEffect, Status};
+use crate::model::{Address, ApprovalState, Field, FinalStatus, Instant, Kind, Says, SideEffect, Status};
 
 /// The fields that a fold reads, known at compile time: the scanner picks just these.
 #[derive(Debug, Clone, Copy)]
@@ -107,9 +107,10 @@ pub trait Facts {
         Status::of_value(self.raw(Field::Status))
     }
 
-    /// Whether it says where its run stands.
-    fn stands(&self) -> bool {
-        self.kind().stands(self.raw(Field::Status))
+    /// What it says of where its run stands; `None`: nothing.
+    fn stands(&self) -> Option<Says> {
+        let final_status = || FinalStatus::of_value(self.raw(Field::FinalStatus));
+        self.kind().says(self.raw(Field::Status), final_status)
     }
 
     /// Its step.

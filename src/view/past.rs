@@ -6,7 +6,7 @@
 use super::pairing::Pairing;
 use crate::format::carried;
 use crate::json;
-use crate::model::{Address, Field, Kind};
+use crate::model::{Address, Field, Kind, Stands};
 use crate::view::facts::{Facts, FieldSet, Picked};
 
 /// A fold over rows on which a decision rests.
@@ -82,10 +82,10 @@ pub struct Course {
     run: String,
     /// How many rows it has.
     pub rows: u64,
-    /// The row that says where it stands.
-    pub standing: Option<Standing>,
+    /// The rows that may say where it stands, by their number in it.
+    pub stands: Stands<u64, Standing>,
     /// The same, holds and releases aside: what it did and waited for by itself.
-    pub worked: Option<Standing>,
+    pub worked: Stands<u64, Standing>,
     /// Its calls, in order.
     pub calls: Vec<Call>,
     pairing: Pairing<usize>,
@@ -97,8 +97,8 @@ impl Course {
         Course {
             run: run.to_owned(),
             rows: 0,
-            standing: None,
-            worked: None,
+            stands: Stands::default(),
+            worked: Stands::default(),
             calls: Vec::new(),
             pairing: Pairing::default(),
         }
@@ -106,6 +106,16 @@ impl Course {
 }
 
 impl Course {
+    /// The row that says where it stands.
+    pub fn standing(&self) -> Option<&Standing> {
+        self.stands.newest().map(|stood| &stood.row)
+    }
+
+    /// The same, holds and releases aside.
+    pub fn worked(&self) -> Option<&Standing> {
+        self.worked.newest().map(|stood| &stood.row)
+    }
+
     /// Calls without a result.
     pub fn open_calls(&self) -> impl Iterator<Item = &Call> {
         self.calls.iter().filter(|call| call.result.is_none())
@@ -118,6 +128,7 @@ impl Past for Course {
         Field::Step,
         Field::Kind,
         Field::Status,
+        Field::FinalStatus,
         Field::BlockedOn,
         Field::ToolCall,
         Field::Action,
@@ -130,13 +141,13 @@ impl Past for Course {
         self.rows += 1;
         let name = row.name(place);
         let kind = row.kind();
-        if row.stands() {
+        if let Some(says) = row.stands() {
             let (status, blocked_on) = (row.text(Field::Status), row.text(Field::BlockedOn));
             let standing = Standing { name: name.clone(), kind, status, blocked_on };
             if !kind.is_hold() {
-                self.worked = Some(standing.clone());
+                self.worked.put(says, self.rows, |_| standing.clone());
             }
-            self.standing = Some(standing);
+            self.stands.put(says, self.rows, |_| standing);
         }
         let id = row.call().and_then(|call| call.id).map(|id| id.into_owned());
         match kind {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::runs::run::SUMMED;
 use crate::json::{self, Sum};
-use crate::model::{Field, Instant, Status, Zone, run_id};
+use crate::model::{Field, Instant, Stands, Status, Zone, run_id};
 use crate::query::Row;
 use crate::view::facts::{Facts, FieldSet, Picked};
 
@@ -15,6 +15,7 @@ pub const FIELDS: FieldSet = FieldSet::of(&[
     Field::Kind,
     Field::Phase,
     Field::Status,
+    Field::FinalStatus,
     Field::BlockedOn,
     Field::AgentId,
     Field::Model,
@@ -87,9 +88,17 @@ pub struct Stats {
 struct State {
     agent: String,
     model: String,
-    status: String,
+    /// Rows that may say where it stands, by their number among all.
+    stands: Stands<u64, Stood>,
     /// Since when and by what it is blocked.
     blocked: Option<(Instant, String)>,
+}
+
+/// What a row says of where its run stands.
+#[derive(Debug)]
+struct Stood {
+    status: String,
+    blocked_on: String,
 }
 
 impl Stats {
@@ -145,14 +154,15 @@ impl Stats {
         for (sum, field) in spent.sums.iter_mut().zip(SUMMED) {
             row.add_to(sum, field);
         }
-        if let (Some(status), Some(run), true) = (status, run, row.stands()) {
-            let by = (row.status() == Some(Status::Blocked)).then(|| row.text(Field::BlockedOn));
+        if let (Some(status), Some(run), Some(says)) = (status, run, row.stands()) {
+            state.stands.put(says, self.rows, |_| Stood { status, blocked_on: row.text(Field::BlockedOn) });
+            let Some(stood) = state.stands.newest().filter(|stood| stood.at == self.rows) else { return };
+            let by = (row.status() == Some(Status::Blocked)).then(|| stood.row.blocked_on.clone());
             // Unless it goes on to wait for the same.
             if state.blocked.as_ref().map(|(_, by)| by) != by.as_ref() {
                 add_blocked(&mut self.blocked, &run, state.blocked.take(), at);
                 state.blocked = at.zip(by);
             }
-            state.status = status;
         }
     }
 
@@ -161,8 +171,8 @@ impl Stats {
         let mut count = 0;
         for (run, state) in self.runs.iter_mut().filter(|(run, _)| !run_id::is_reserved(run)) {
             count += 1;
-            if !state.status.is_empty() {
-                self.statuses.entry(state.status.clone()).or_default().runs += 1;
+            if let Some(stood) = state.stands.newest() {
+                self.statuses.entry(stood.row.status.clone()).or_default().runs += 1;
             }
             add_blocked(&mut self.blocked, run, state.blocked.take(), Some(now));
         }

@@ -50,14 +50,16 @@ fn a_run_ends_once() {
         .exit(2)
         .says("run \"r-88\" has ended already, with r-88#2")
         .says("hint: logbook amend 'r-88#2'");
-    // What does not count for where it stands does not open it again; a step does.
+    // No step opens it again, but a beginning.
     book.run(&["append", "--kind", "note", "-s", "in-progress", "-a", "seen"]).exit(0);
     book.run(&["end"]).exit(2);
-    book.run(&["append", "-s", "in-progress", "-a", "goes on"]).exit(0);
+    book.run(&["append", "-s", "in-progress", "-a", "goes on"]).exit(0).says("the run stays ended");
+    book.run(&["end"]).exit(2);
+    book.run(&["start", "--resume", "r-88"]).exit(0);
     book.run(&["end", "failed"]).exit(0);
     book.run(&["query", "kind=run.end", "--count"]).stdout("2\n");
     // An end that was taken back is none.
-    book.run(&["amend", "r-88#5", "--retract", "--why", "too early"]).exit(0);
+    book.run(&["amend", "r-88#6", "--retract", "--why", "too early"]).exit(0);
     book.run(&["end"]).exit(0);
 }
 

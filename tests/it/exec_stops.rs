@@ -135,6 +135,7 @@ fn in_a_pid_namespace_whose_session_began_outside() {
     let line = "logbook exec -- sh -c 'echo $$ >pid; kill -STOP $$; exit 3' 2>said & exec=$!
         until grep -q 'kill -CONT' said || ! kill -0 $exec; do sleep 0.02; done
         kill -CONT $(cat pid); wait $exec; echo over $?; cat said";
-    let told = book.shell(&format!("{} sh -c '{}'", unshare.join(" "), line.replace('\'', r"'\''"))).exit(0).out.clone();
+    let told =
+        book.shell(&format!("{} sh -c '{}'", unshare.join(" "), line.replace('\'', r"'\''"))).exit(0).out.clone();
     assert!(told.starts_with("over 3\nlogbook: the command was stopped (SIGSTOP)\n"), "{told}");
 }

@@ -47,6 +47,7 @@ mod init;
 mod man;
 mod meaning;
 mod meaning_cases;
+mod meaning_doors;
 mod policy;
 mod query;
 mod release;

@@ -13,27 +13,26 @@ use logbook::view::runs::{FIELDS, Run, Runs, unpack};
 use logbook::view::{Approvals, Course, Holds, Picked, Record, Stats, stats};
 use serde_json::{Value, json};
 
-const LOGBOOKS: usize = 200;
-const NOW: &str = "2026-04-15T12:00:00Z";
+pub const NOW: &str = "2026-04-15T12:00:00Z";
 
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn next(&mut self, sides: usize) -> usize {
+    pub fn next(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) as usize) % sides
     }
 
-    fn of<'v, T: ?Sized>(&mut self, all: &[&'v T]) -> &'v T {
+    pub fn of<'v, T: ?Sized>(&mut self, all: &[&'v T]) -> &'v T {
         all[self.next(all.len())]
     }
 
-    fn one_in(&mut self, sides: usize) -> bool {
+    pub fn one_in(&mut self, sides: usize) -> bool {
         self.next(sides) == 0
     }
 }
 
-const KINDS: [&str; 20] = [
+const KINDS: [&str; 21] = [
     "",
     "",
     "",
@@ -53,11 +52,12 @@ const KINDS: [&str; 20] = [
     "hold",
     "release",
     "run.end",
+    "run.start",
     "metric",
 ];
 
 /// A row that any program might have written.
-fn row(dice: &mut Dice, step: u64) -> Value {
+pub fn row(dice: &mut Dice, step: u64) -> Value {
     let run = dice.of(&["a", "b", "c"]);
     let mut row = json!({ "run_id": run });
     let mut set = |name: &str, value: Value| drop(row.as_object_mut().unwrap().insert(name.to_owned(), value));
@@ -74,7 +74,10 @@ fn row(dice: &mut Dice, step: u64) -> Value {
         (_, 0) => set("kind", json!([kind])),
         _ => set("kind", json!(kind)),
     }
-    if dice.one_in(3) {
+    if kind == "run.end" && dice.one_in(2) {
+        set("final_status", json!(dice.of(&["paused", "succeeded", "escalated"])));
+    }
+    if dice.one_in(if kind.starts_with("run.") { 1 } else { 3 }) {
         set(
             "status",
             dice.of(&[
@@ -128,22 +131,23 @@ fn row(dice: &mut Dice, step: u64) -> Value {
 
 /// What a run comes to, read slowly.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Said {
-    open_calls: usize,
-    open_requests: usize,
-    wrote: bool,
-    denials: usize,
-    retries: usize,
-    cost: i64,
-    status: String,
-    held: bool,
+pub struct Said {
+    pub open_calls: usize,
+    pub open_requests: usize,
+    pub wrote: bool,
+    pub denials: usize,
+    pub retries: usize,
+    pub cost: i64,
+    pub status: String,
+    pub final_status: String,
+    pub held: bool,
 }
 
 fn text<'r>(row: &'r Value, name: &str) -> Option<&'r str> {
     row[name].as_str()
 }
 
-fn reference(rows: &[Value]) -> BTreeMap<String, Said> {
+pub fn reference(rows: &[Value]) -> BTreeMap<String, Said> {
     let mut all: BTreeMap<String, Said> = BTreeMap::new();
     for run in ["a", "b", "c"] {
         let own: Vec<&Value> = rows.iter().filter(|row| text(row, "run_id") == Some(run)).collect();
@@ -151,6 +155,7 @@ fn reference(rows: &[Value]) -> BTreeMap<String, Said> {
             continue;
         }
         let mut said = Said::default();
+        let (mut is_over, mut is_blocked) = (false, false);
         // Open calls: each intent is one; a result ends the newest open one of its id.
         let mut open: Vec<Option<&str>> = Vec::new();
         for row in &own {
@@ -185,7 +190,22 @@ fn reference(rows: &[Value]) -> BTreeMap<String, Said> {
             };
             let beside = matches!(kind, "note" | "review" | "correction" | "repair");
             if let (Some(status), false) = (text(row, "status"), beside) {
-                said.status = status.to_owned();
+                let of_call = matches!(kind, "call.intent" | "call.result" | "policy.decision");
+                let turns = matches!(kind, "run.start" | "run.end");
+                // A run that ended is over until it is begun again; one that is blocked is so
+                // whatever is called meanwhile.
+                let changes = match (is_over, is_blocked) {
+                    (true, _) => turns,
+                    (_, true) => !of_call,
+                    _ => true,
+                };
+                if changes {
+                    said.status = status.to_owned();
+                    let paused = kind == "run.end" && text(row, "final_status") == Some("paused");
+                    is_over = kind == "run.end" && !matches!(status, "blocked" | "in-progress");
+                    is_blocked = status == "blocked" && !of_call && !paused;
+                    said.final_status = text(row, "final_status").unwrap_or("").to_owned();
+                }
             }
             said.held = match kind {
                 "hold" => true,
@@ -221,7 +241,12 @@ fn reference(rows: &[Value]) -> BTreeMap<String, Said> {
     all
 }
 
-fn now() -> Instant {
+/// How many logbooks are tried.
+pub fn logbooks() -> usize {
+    std::env::var("LOGBOOK_MEANING").ok().and_then(|text| text.parse().ok()).unwrap_or(200)
+}
+
+pub fn now() -> Instant {
     Instant::parse(NOW).unwrap()
 }
 
@@ -235,6 +260,7 @@ fn of_run(run: &Run<'_>, denials: usize) -> Said {
         retries: run.retries as usize,
         cost: run.sums[0].total().unwrap().to_string().parse().unwrap(),
         status: run.status().to_owned(),
+        final_status: run.standing().map_or_else(String::new, |texts| texts[5].to_string()),
         held: run.is_held(),
     }
 }
@@ -312,6 +338,7 @@ fn views(rows: &[String], expected: &BTreeMap<String, Said>, dice: &mut Dice) ->
                 retries: record.valid().filter(|(_, row)| logbook::view::Facts::is_retry(*row)).count(),
                 cost: record.sum("cost_usd").map_or(0, |sum| sum.to_string().parse().unwrap()),
                 status: record.stands("status"),
+                final_status: record.newest("final_status").map_or_else(String::new, |row| row.text("final_status")),
                 held: said.held,
             },
         );
@@ -323,7 +350,7 @@ fn views(rows: &[String], expected: &BTreeMap<String, Said>, dice: &mut Dice) ->
             run.clone(),
             Said {
                 open_calls: course.open_calls().count(),
-                status: course.standing.map_or_else(String::new, |it| it.status),
+                status: course.standing().map_or_else(String::new, |it| it.status.clone()),
                 ..said.clone()
             },
         );
@@ -342,8 +369,7 @@ fn views(rows: &[String], expected: &BTreeMap<String, Said>, dice: &mut Dice) ->
 
 #[test]
 fn every_view_says_the_same() {
-    let count = std::env::var("LOGBOOK_MEANING").ok().and_then(|text| text.parse().ok()).unwrap_or(LOGBOOKS);
-    for seed in 0..count {
+    for seed in 0..logbooks() {
         let mut dice = Dice(seed as u64 * 7919 + 1);
         let length = 1 + dice.next(40);
         let rows: Vec<Value> = (1..=length).map(|step| row(&mut dice, step as u64)).collect();

@@ -22,6 +22,11 @@ fn every_door_says_it() {
         let count = |report: &str| json(&["report", report, "-o", "json"]).as_array().unwrap().len();
         let list = |name: &str| record[name].as_array().cloned().unwrap_or_default();
         let open = list("calls").iter().filter(|call| call["open"] == true).count();
+        let latest = json(&["query", "run_id=r", "--latest", "-o", "json"])[0].clone();
+        let stats = json(&["stats", "run_id=r", "-o", "json"]);
+        let stands = stats["statuses"].as_array().unwrap().iter().find(|it| it["runs"] == 1);
+        let stands = stands.map_or(Value::Null, |it| it["status"].clone());
+        let resume = json(&["resume", "r", "-o", "json"]);
         let end = book.run(&["end", "-r", "r"]);
         let open_at_end = end.err.split(" open call").next().and_then(|text| text.rsplit(' ').next()?.parse().ok());
         let said = [
@@ -48,6 +53,20 @@ fn every_door_says_it() {
             ("open_approvals", vec![("runs", run["open_approvals"].clone())]),
             ("held", vec![("runs", run["held"].clone())]),
             ("blocked_on", vec![("runs", run["blocked_on"].clone())]),
+            (
+                "status",
+                vec![
+                    ("runs", run["status"].clone()),
+                    ("record", record["status"].clone()),
+                    ("query --latest", latest["status"].clone()),
+                    ("stats", stands),
+                    ("resume", resume["status"].clone()),
+                ],
+            ),
+            ("final_status", vec![("runs", run["final_status"].clone()), ("record", record["final_status"].clone())]),
+            ("ended_before", vec![("runs", run["ended_before"].clone())]),
+            ("rows_since_end", vec![("runs", run["rows_since_end"].clone())]),
+            ("end_refuses", vec![("end", end.err.contains("has ended already").into())]),
         ];
         for (name, views) in said {
             let Some(wanted) = case.get(name) else { continue };

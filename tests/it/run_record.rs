@@ -160,7 +160,7 @@ fn calls_are_paired_by_their_ids_in_order() {
 }
 
 #[test]
-fn a_run_that_goes_on_after_its_end_is_open_again() {
+fn a_run_that_ended_goes_on_when_it_is_begun_again() {
     let rows = [
         r#"{"run_id":"r","step":1,"status":"in-progress","model":"m-1"}"#,
         r#"{"run_id":"r","step":2,"kind":"run.end","status":"done","final_status":"succeeded"}"#,
@@ -174,7 +174,11 @@ fn a_run_that_goes_on_after_its_end_is_open_again() {
         (&over["final_status"], &over["rating"], &over["rating_reason"]),
         (&"succeeded".into(), &"red".into(), &"wrong".into())
     );
-    let open = record(&[&rows[..], &[r#"{"run_id":"r","step":4,"status":"in-progress","model":"m-2"}"#]].concat());
+    let late = r#"{"run_id":"r","step":4,"status":"in-progress","model":"m-2"}"#;
+    let late = record(&[&rows[..], &[late]].concat());
+    assert_eq!((&late["final_status"], &late["status"]), (&"succeeded".into(), &"done".into()));
+    let again = r#"{"run_id":"r","step":4,"kind":"run.start","status":"in-progress","model":"m-2"}"#;
+    let open = record(&[&rows[..], &[again]].concat());
     assert_eq!((&open["final_status"], &open["status"]), (&Value::Null, &"in-progress".into()));
     assert_eq!(open["said_later"][0]["model"], "m-2");
 }

@@ -15,7 +15,7 @@ const ROWS: &[&str] = &[
     // Blocked until now, by the first one too; and a clock that went back.
     r#"{"run_id":"r-2","timestamp":"2026-04-16T07:00:00Z","status":"blocked","blocked_on":"maria","retry_of":"r-1"}"#,
     r#"{"run_id":"r-3","timestamp":"2026-04-16T07:00:00Z","status":"blocked","blocked_on":"a clock"}"#,
-    r#"{"run_id":"r-3","timestamp":"2026-04-16T06:00:00Z","status":"done","kind":"call.result","attempt":9}"#,
+    r#"{"run_id":"r-3","timestamp":"2026-04-16T06:00:00Z","status":"done","attempt":9}"#,
     r#"{"run_id":"_logbook","timestamp":"2026-04-16T06:00:00Z","kind":"repair"}"#,
 ];
 

@@ -8,12 +8,13 @@ use crate::error::{Error, Exit, Result};
 use crate::format::carried::CarriedRun;
 use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::format::rows::{self, Asked};
-use crate::model::{Address, Field, Instant, Verdict};
+use crate::model::{Address, Field, Instant, Kind, Status, Verdict};
 use crate::store::Watch;
 use crate::store::append::State;
 use crate::view::approvals::{Request, Shown};
 use crate::view::facts::{Facts, FieldSet};
-use crate::view::{Approvals, Past};
+use crate::view::past::Standing;
+use crate::view::{Approvals, Course, Past};
 
 /// How often a waiter looks: well below the 100 ms in which a decision is to be noticed.
 const LOOK_MS: u64 = 40;
@@ -174,6 +175,8 @@ pub fn wait(
 
 /// Says in a row that nobody decided in time, if nobody did.
 fn expire(desk: &Desk, run: &str, name: &str, door: &mut Door<'_>) -> Result<()> {
+    let question = question_of(desk, run, door)?;
+    let now = (door.clock)();
     desk.decide_whether(
         About::Run(run),
         door,
@@ -183,7 +186,8 @@ fn expire(desk: &Desk, run: &str, name: &str, door: &mut Door<'_>) -> Result<()>
             if request.decision.is_some() {
                 return Ok(None);
             }
-            rows::expired(asked(request)).map(Some)
+            let waits_for = waits_for(approvals, request, question.as_deref(), now);
+            rows::expired(asked(request, waits_for.as_deref())).map(Some)
         },
         |_| Ok(()),
     )
@@ -235,9 +239,29 @@ pub fn take(
     done.ok_or_else(nothing)
 }
 
-/// What a decision about `request` says of it.
-pub fn asked(request: &Request) -> Asked<'_> {
-    Asked { run: &request.run, request: &request.name, args_sha256: &request.args_sha256 }
+/// What a decision about `request` says of it; `waits_for`: what else its run waits for.
+pub fn asked<'a>(request: &'a Request, waits_for: Option<&'a str>) -> Asked<'a> {
+    Asked { run: &request.run, request: &request.name, args_sha256: &request.args_sha256, waits_for }
+}
+
+/// What `run` waits for, as a row other than a request says it.
+pub fn question_of(desk: &Desk, run: &str, door: &mut Door<'_>) -> Result<Option<String>> {
+    let (course, _) = desk.look(About::Run(run), door, || Course::of(run))?;
+    let asks = |it: &&Standing| it.kind != Kind::ApprovalRequested && it.status == Status::Blocked.word();
+    Ok(course.worked().filter(asks).map(|it| it.blocked_on.clone()))
+}
+
+/// What the run of `request` waits for besides it: a question that was asked, or another approval.
+pub fn waits_for(approvals: &Approvals, request: &Request, question: Option<&str>, now: Instant) -> Option<String> {
+    // A decision that left its run blocked on another request has that in the same words.
+    let question = question.filter(|question| !is_request(approvals, &request.run, question));
+    let other = || approvals.also_open(&request.run, &request.name, now);
+    question.map(str::to_owned).or_else(|| other().map(|other| rows::approval_of(&other.action)))
+}
+
+/// Whether what `run` waits for is one of its requests.
+pub fn is_request(approvals: &Approvals, run: &str, waits_for: &str) -> bool {
+    approvals.all.iter().any(|request| request.run == run && rows::approval_of(&request.action) == waits_for)
 }
 
 /// What was decided, as one line.

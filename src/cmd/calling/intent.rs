@@ -140,6 +140,7 @@ impl Intent<'_> {
                 let mut writer = desk.writer(door)?;
                 let stored = writer.append_if(&drafts, OnRefused::Abort, &mut check).all()?;
                 writer.sync()?;
+                desk.tell_late(writer.late(), door);
                 print_rows(desk.print, &drafts, &stored, door)?;
                 Ok(writer)
             });

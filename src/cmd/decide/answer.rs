@@ -1,14 +1,15 @@
 //! `logbook answer RUN 'text'`: what a blocked run waited for, so that it can go on.
 
 use crate::cmd::Door;
+use crate::cmd::calling::asking;
 use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, unknown_run};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::format::rows;
 use crate::model::{Kind, Status};
 use crate::store::Purpose;
-use crate::view::Course;
 use crate::view::past::Standing;
+use crate::view::{Approvals, Course};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\
@@ -52,6 +53,9 @@ pub fn answer(desk: &Desk, (run, text): (&str, &str), by: Option<&str>, door: &m
     let run = &*desk.as_stored("run_id", run)?;
     let mut signed = Pairs::new();
     desk.sign(&mut signed, by, door)?;
+    let (approvals, _) = desk.look(About::Run(run), door, Approvals::default)?;
+    let open = approvals.also_open(run, "", (door.clock)());
+    let waits_for = open.map(|request| rows::approval_of(&request.action));
     let mut is_known = true;
     let done = desk.decide(
         About::Run(run),
@@ -59,8 +63,8 @@ pub fn answer(desk: &Desk, (run, text): (&str, &str), by: Option<&str>, door: &m
         || Course::of(run),
         |course| {
             is_known = course.rows > 0;
-            let standing = blocked(run, course)?;
-            rows::answer(run, text, &standing.name, &signed)
+            let standing = blocked(run, course, &approvals)?;
+            rows::answer(run, text, &standing.name, waits_for.as_deref(), &signed)
         },
     );
     if !is_known {
@@ -70,18 +74,21 @@ pub fn answer(desk: &Desk, (run, text): (&str, &str), by: Option<&str>, door: &m
 }
 
 /// The row that says what the run waits for, if an answer is what it waits for.
-fn blocked<'c>(run: &str, course: &'c Course) -> Result<&'c Standing> {
+fn blocked<'c>(run: &str, course: &'c Course, approvals: &Approvals) -> Result<&'c Standing> {
     let word = shell_word(run);
-    let held = course.standing.as_ref().filter(|standing| standing.kind == Kind::Hold);
-    let standing = held.or(course.worked.as_ref());
+    let held = course.standing().filter(|standing| standing.kind == Kind::Hold);
+    let standing = held.or(course.worked());
     let Some(standing) = standing.filter(|standing| standing.status == Status::Blocked.word()) else {
-        let stands = course.standing.as_ref().map_or("no status", |standing| standing.status.as_str());
+        let stands = course.standing().map_or("no status", |standing| standing.status.as_str());
         return Err(Error::usage(format!("run {run:?} is not blocked (it stands at {stands}): nothing to answer"))
             .hint(format!("add a note: logbook append -r {word} --kind note -a '…'")));
     };
+    let is_request = asking::is_request(approvals, run, &standing.blocked_on);
     match standing.kind {
-        Kind::ApprovalRequested => Err(Error::usage(format!("run {run:?} waits for an approval, {}", standing.name))
-            .hint(format!("logbook show {word}   # then: logbook approve, or logbook deny --why '…'"))),
+        kind if kind == Kind::ApprovalRequested || is_request => {
+            Err(Error::usage(format!("run {run:?} waits for an approval, {}", standing.name))
+                .hint(format!("logbook show {word}   # then: logbook approve, or logbook deny --why '…'")))
+        }
         Kind::Hold => Err(Error::usage(format!("run {run:?} is held, by {}", standing.name))
             .hint(format!("logbook release {word} --why '…'"))),
         _ => Ok(standing),

@@ -108,6 +108,10 @@ pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<D
     let who = desk.as_stored("approver", &by.map_or_else(|| user(door), str::to_owned))?;
     let own =
         Own { who: &who, agent: desk.agent.as_deref(), run: desk.run.as_deref(), agents: agents(desk, what, door)? };
+    let question = match run_of(what) {
+        Some(run) => asking::question_of(desk, &run, door)?,
+        None => None,
+    };
     let mut decided = None;
     let done = desk.decide(About::Kinds(&KINDS), door, Approvals::default, |approvals| {
         // Under the lock it is later: never earlier than the row's own time, by which readers judge
@@ -137,7 +141,8 @@ pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<D
                 .hint("tick the box, or: logbook approve"));
         }
         decided = Some(request.clone());
-        rows::decision(asking::asked(request), verdict, why, &signed)
+        let waits_for = asking::waits_for(approvals, request, question.as_deref(), now);
+        rows::decision(asking::asked(request, waits_for.as_deref()), verdict, why, &signed)
     })?;
     let request = decided.ok_or_else(|| Error::io("nothing was decided"))?;
     Ok(Decided { request, done })
@@ -198,13 +203,18 @@ fn may_be_decided(request: &Request, args_sha256: Option<&str>, now: Instant) ->
     }
 }
 
+/// The run that is meant, or whose request is.
+fn run_of(what: &str) -> Option<String> {
+    match Address::parse(what) {
+        Some(Address::Step { run_id, .. }) => Some(run_id),
+        Some(Address::Place { .. }) => None,
+        None => Some(what.to_owned()),
+    }
+}
+
 /// The agents that made the run's own rows, by the run or the request that `what` names.
 fn agents(desk: &Desk, what: &str, door: &mut Door<'_>) -> Result<BTreeSet<String>> {
-    let run = match Address::parse(what) {
-        Some(Address::Step { run_id, .. }) => run_id,
-        Some(Address::Place { .. }) => return Ok(BTreeSet::new()),
-        None => what.to_owned(),
-    };
+    let Some(run) = run_of(what) else { return Ok(BTreeSet::new()) };
     let begin = || Agents { run: run.clone(), named: BTreeSet::new() };
     Ok(desk.look(About::Run(&run), door, begin)?.0.named)
 }

@@ -64,7 +64,7 @@ pub fn release(desk: &Desk, (run, why): (&str, Option<&str>), by: Option<&str>, 
                 .hint("logbook query 'kind in (hold, release)'   # who held what"));
         };
         // It stands where it would without the hold.
-        let worked = held.course.worked.as_ref().filter(|worked| !worked.status.is_empty());
+        let worked = held.course.worked().filter(|worked| !worked.status.is_empty());
         let status = worked.map_or(Status::InProgress.word(), |worked| &worked.status);
         let waited = worked.filter(|_| status == Status::Blocked.word());
         let stood = Stands { status, blocked_on: waited.map(|worked| worked.blocked_on.as_str()) };

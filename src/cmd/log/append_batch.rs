@@ -100,6 +100,9 @@ pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
         }
     }
     let synced = writer.as_mut().map_or(Ok(()), Writer::sync);
+    if let Some(writer) = &writer {
+        job.desk.tell_late(writer.late(), door);
+    }
     batch.finish(result, synced, door)
 }
 

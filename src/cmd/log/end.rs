@@ -5,7 +5,7 @@ use crate::cmd::writing::{About, OfRun, Writing, print_rows, unknown_run};
 use crate::error::{Error, Exit, Result, nearest};
 use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::format::rows;
-use crate::model::{FinalStatus, Kind, Status};
+use crate::model::{FinalStatus, Status};
 use crate::store::Purpose;
 use crate::view::Course;
 use crate::view::past::Call;
@@ -86,8 +86,7 @@ fn refusal(args: &End, run: &str, course: &Course) -> Option<Error> {
     if course.rows == 0 {
         return Some(Error::usage(format!("there is no run {run:?}")));
     }
-    let standing = course.standing.as_ref();
-    if let Some(end) = standing.filter(|standing| standing.kind == Kind::RunEnd) {
+    if let Some(end) = course.standing().filter(|_| course.stands.ended()) {
         return Some(
             Error::usage(format!("run {run:?} has ended already, with {}", end.name))
                 .hint(format!("logbook amend {} …   # corrects how it ended", shell_word(&end.name))),

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::cmd::writing::{Desk, Print, Writing, made_id, print_rows, say};
+use crate::cmd::writing::{About, Desk, Print, Writing, made_id, print_rows, say, unknown_run};
 use crate::error::{Error, Exit, Result};
 use crate::format::Drafts;
 use crate::format::digest::sha256_hex;
 use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::format::rows;
-use crate::model::run_id;
-use crate::store::{Purpose, named};
+use crate::model::{Kind, run_id};
+use crate::store::{Purpose, Stored, may_have_ended, named};
+use crate::view::Course;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\
@@ -23,6 +24,9 @@ pub struct Start {
     /// An id for the run (one is made when none is given), and further fields as key=value or key:=json
     #[arg(value_name = "RUN|FIELD")]
     words: Vec<String>,
+    /// Begin this run again, which has ended or paused; it keeps its rows and its steps
+    #[arg(long, value_name = "RUN")]
+    resume: Option<String>,
     /// What the run is for
     #[arg(long, value_name = "TEXT")]
     task: Option<String>,
@@ -87,23 +91,26 @@ fn start(args: &Start, door: &mut Door<'_>) -> Result<Exit> {
         _ => (None, &args.words[..]),
     };
     let desk = args.writing.desk(door, Purpose::Write)?;
+    let parent = parent(args, &desk, door);
+    let new = New { args, fields, parent: parent.as_deref() };
     let (run, drafts, stored) = match id {
+        _ if args.resume.is_some() => resumed(&new, id, &desk, door)?,
         Some(id) => {
             if let Some(fault) = run_id::fault(id) {
                 return Err(Error::usage(fault));
             }
             let id = &*desk.as_stored("run_id", id)?;
-            let drafts = desk.draft(&row(args, id, fields, door)?, door)?;
+            let drafts = desk.draft(&row(&new, id, "start", door)?, door)?;
             let stored = desk.store(&drafts, door, |state| match state.has_run(id)? {
                 true => Err(Error::usage(format!("run {id:?} has rows already")).hint(format!(
-                    "logbook append -r {0} …   # goes on with it; logbook show {0} prints it",
+                    "logbook append -r {0} … goes on with it; logbook start --resume {0} begins it again",
                     shell_word(id)
                 ))),
                 false => Ok(()),
             })?;
             (id.to_owned(), drafts, stored)
         }
-        None => made(args, fields, &desk, door)?,
+        None => made(&new, &desk, door)?,
     };
     if args.export {
         exports(args, &run, &desk, door)?.iter().try_for_each(|line| say(line, door))?;
@@ -116,16 +123,66 @@ fn start(args: &Start, door: &mut Door<'_>) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// What is asked for.
+struct New<'a> {
+    args: &'a Start,
+    fields: &'a [String],
+    parent: Option<&'a str>,
+}
+
+/// Where a run was begun: its id, its row, and where that stands.
+type Begun = (String, Drafts, Vec<Stored>);
+
+/// The run that is to be the parent. One that was only inherited, and has ended, is none.
+fn parent(args: &Start, desk: &Desk, door: &mut Door<'_>) -> Option<String> {
+    if let Some(parent) = &args.parent {
+        return Some(parent.clone()).filter(|parent| parent != "none");
+    }
+    let parent = door.env.var("LOGBOOK_RUN").filter(|_| args.resume.is_none())?.to_owned();
+    let run = desk.as_stored("run_id", &parent).ok()?;
+    // Asked of what `cache/` knows first: most runs go on.
+    let may_have_ended = desk.location.exists && may_have_ended(&desk.location.path, &run).unwrap_or(true);
+    let Some(end) = may_have_ended.then(|| desk.end_of(&run, door)).flatten() else { return Some(parent) };
+    let what = format!("LOGBOOK_RUN names {run:?}, which ended with {end}: the new run is not part of it");
+    door.warn(&Error::usage(what).hint(format!("logbook start --parent {}   # if it is", shell_word(&run))));
+    None
+}
+
+/// The row that begins a run again, which has ended or paused.
+fn resumed(new: &New<'_>, id: Option<&str>, desk: &Desk, door: &mut Door<'_>) -> Result<Begun> {
+    let run = new.args.resume.as_deref().unwrap_or_default();
+    if let Some(other) = id.filter(|id| *id != run) {
+        return Err(Error::usage(format!("--resume {run}: it keeps its name, and cannot be called {other:?}"))
+            .hint(format!("logbook start --resume {}", shell_word(run))));
+    }
+    let run = &*desk.as_stored("run_id", run)?;
+    let mut is_known = true;
+    let pairs = row(new, run, "resume", door)?;
+    let done = desk.decide(
+        About::Run(run),
+        door,
+        || Course::of(run),
+        |course| {
+            is_known = course.rows > 0;
+            match course.standing().filter(|standing| standing.kind == Kind::RunEnd) {
+                Some(_) => Ok(pairs.clone()),
+                None => Err(Error::usage(format!("run {run:?} has not ended: there is nothing to begin again"))
+                    .hint(format!("logbook append -r {} …   # goes on with it", shell_word(run)))),
+            }
+        },
+    );
+    if !is_known {
+        return Err(unknown_run(run, desk, door));
+    }
+    let done = done?;
+    Ok((run.to_owned(), done.drafts, done.stored))
+}
+
 /// The row under an id that no other run has.
-fn made(
-    args: &Start,
-    fields: &[String],
-    desk: &Desk,
-    door: &mut Door<'_>,
-) -> Result<(String, Drafts, Vec<crate::store::Stored>)> {
+fn made(new: &New<'_>, desk: &Desk, door: &mut Door<'_>) -> Result<Begun> {
     for _ in 0..TRIES_MAX {
         let id = made_id::run_id((door.clock)())?;
-        let drafts = desk.draft(&row(args, &id, fields, door)?, door)?;
+        let drafts = desk.draft(&row(new, &id, "start", door)?, door)?;
         let mut taken = false;
         let stored = desk.store(&drafts, door, |state| {
             taken = state.has_run(&id)?;
@@ -138,8 +195,9 @@ fn made(
     Err(Error::io("too many runs were begun in this second").hint("name the run yourself: logbook start RUN"))
 }
 
-fn row(args: &Start, run: &str, fields: &[String], door: &Door<'_>) -> Result<Pairs> {
-    let mut pairs = rows::start(run, "start")?;
+fn row(new: &New<'_>, run: &str, action: &str, door: &Door<'_>) -> Result<Pairs> {
+    let &New { args, fields, parent } = new;
+    let mut pairs = rows::start(run, action)?;
     let prompt = match &args.prompt_file {
         Some(path) => Some(prompt_digest(path, door)?),
         None => args.prompt_version.clone(),
@@ -155,8 +213,7 @@ fn row(args: &Start, run: &str, fields: &[String], door: &Door<'_>) -> Result<Pa
         ("turn_id", &args.turn),
     ];
     pairs.known(texts.map(|(name, value)| (name, value.as_deref())))?;
-    let parent = args.parent.as_deref().or_else(|| door.env.var("LOGBOOK_RUN"));
-    match parent.filter(|parent| *parent != "none") {
+    match parent {
         Some(parent) if parent == run => {
             return Err(Error::usage(format!("run {run:?} cannot be its own parent"))
                 .hint("--parent none begins a run that is part of no other"));

@@ -7,6 +7,7 @@ use crate::cmd::reading::gather::{self, Kept};
 use crate::cmd::reading::of_run::{nothing, records, text_of};
 use crate::cmd::reading::{self, Corrections, Reading};
 use crate::error::{Error, Exit, Result};
+use crate::format::draft::pairs::shell_word;
 use crate::model::FinalStatus;
 use crate::query::{Place, Query, Row};
 use crate::render::{Format, Rows};
@@ -20,6 +21,10 @@ pub const EXAMPLES: &str = "  logbook diff r-81 r-88\n  logbook diff r-88 --last
 
 /// How a good run ended.
 const SUCCEEDED: &str = FinalStatus::Succeeded.word();
+
+/// The fields by which a good run is likely to be like another, the likeliest first.
+const LIKELY: [&str; 8] =
+    ["task", "agent_id", "parent_run_id", "prompt_version", "model", "requester", "owner", "agent_version"];
 
 /// Arguments of `diff`.
 #[derive(clap::Args)]
@@ -61,7 +66,8 @@ pub fn run(args: Diff, door: &mut Door<'_>) -> Result<Exit> {
     }
 }
 
-/// One row for each difference. For a person the columns are the runs.
+/// One row for each difference. For a person the columns are the runs, and what is asked first is
+/// told in any case.
 fn put(
     differences: &[Difference],
     runs: (&str, &str),
@@ -75,35 +81,60 @@ fn put(
     let look = reading.look(door, reading.clock(door)?.zone);
     let mut rows = Rows::new(format, Some(columns), look, false);
     let mut written = Ok(());
-    for difference in differences {
+    let differ = !differences.iter().all(|difference| difference.is_same);
+    for difference in differences.iter().filter(|difference| differ && (drawn || !difference.is_same)) {
+        let of_b = if difference.is_same { "(the same)" } else { &difference.b };
         let mut row = Object::default();
-        row.text("what", &difference.what).text(a, &difference.a).text(b, &difference.b);
+        row.text("what", &difference.what).text(a, &difference.a).text(b, of_b);
         written = written.and_then(|()| rows.push(&row.end(), None, &mut door.out));
     }
     written.and_then(|()| rows.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
-    if differences.is_empty() && door.err.is_terminal() {
+    if !differ && door.err.is_terminal() {
         door.note("no difference");
     }
     Ok(())
 }
 
+/// The field by which the last good run is looked for, and why another one than the task.
+fn same_field(a: &Record, args: &Diff) -> Result<(String, String)> {
+    let field = match &args.same {
+        Some(field) if !SAID.contains(&field.as_str()) => {
+            return Err(Error::usage(format!("--same {field}: a run says no {field} of its own"))
+                .hint(format!("--same {}", SAID.join("|"))));
+        }
+        Some(field) => field,
+        None if a.first("task").is_empty() => "parent_run_id",
+        None => "task",
+    };
+    let no_task = match &args.same {
+        None if field != "task" => format!(" (run {:?} has no task)", a.run_id),
+        _ => String::new(),
+    };
+    if a.first(field).is_empty() {
+        return Err(Error::new(
+            Exit::No,
+            format!("run {:?} has no {field} that another could share{no_task}", a.run_id),
+        )
+        .hint(other_fields(a, field)));
+    }
+    Ok((field.to_owned(), no_task))
+}
+
+/// What to type to look by another field than `field`.
+fn other_fields(a: &Record, field: &str) -> String {
+    let run = shell_word(&a.run_id);
+    let mut others = LIKELY.into_iter().filter(|other| *other != field && !a.first(other).is_empty());
+    let Some(first) = others.next() else { return format!("logbook diff {run} RUN") };
+    let rest: Vec<&str> = others.collect();
+    let rest = if rest.is_empty() { String::new() } else { format!("   # or {}", rest.join(", ")) };
+    format!("logbook diff {run} --last-good --same {first}{rest}")
+}
+
 /// The newest run that succeeded and is like `a`.
 fn last_good(a: &Record, args: &Diff, door: &mut Door<'_>) -> Result<Record> {
     let reading = &args.reading;
-    let field = match &args.same {
-        Some(field) => field.clone(),
-        None if a.first("task").is_empty() => "parent_run_id".to_owned(),
-        None => "task".to_owned(),
-    };
-    if !SAID.contains(&field.as_str()) {
-        return Err(Error::usage(format!("--same {field}: a run says no {field} of its own"))
-            .hint(format!("--same {}", SAID.join("|"))));
-    }
+    let (field, no_task) = same_field(a, args)?;
     let wanted = a.first(&field);
-    if wanted.is_empty() {
-        return Err(Error::new(Exit::No, format!("run {:?} has no {field} that another could share", a.run_id))
-            .hint(format!("logbook diff {} RUN", a.run_id)));
-    }
     let found = reading::logbook_for(door, reading, Corrections::wanted(reading, &Query::default()), None)?;
     let names = [field.clone(), "final_status".to_owned()];
     // Rows of either kind name the runs that may be meant.
@@ -130,14 +161,15 @@ fn last_good(a: &Record, args: &Diff, door: &mut Door<'_>) -> Result<Record> {
             continue;
         }
         let (_, mut of_run, _) = records(std::slice::from_ref(run), reading, door)?;
-        let good = |record: &Record| {
-            record.first(&field) == wanted
-                && record.newest("final_status").is_some_and(|row| row.text("final_status") == SUCCEEDED)
-        };
+        let good = |record: &Record| record.first(&field) == wanted && record.stands("final_status") == SUCCEEDED;
         if let Some(record) = of_run.remove(run).filter(good) {
+            door.note(format_args!(
+                "compared with {}, the last run with the same {field} that succeeded{no_task}",
+                record.run_id
+            ));
             return Ok(record);
         }
     }
-    Err(Error::new(Exit::No, format!("no other run with {field} {wanted:?} has succeeded"))
-        .hint(format!("logbook diff {} --last-good --same agent_id", a.run_id)))
+    Err(Error::new(Exit::No, format!("no other run with the {field} {wanted:?} has succeeded{no_task}"))
+        .hint(other_fields(a, &field)))
 }

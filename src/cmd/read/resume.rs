@@ -7,7 +7,7 @@ use crate::cmd::Door;
 use crate::cmd::reading::of_run::{nothing, records};
 use crate::cmd::reading::{self, Corrections, Reading};
 use crate::error::{Error, Exit, Result};
-use crate::model::{Kind, Status};
+use crate::model::{Stands, Status};
 use crate::query::Query;
 use crate::render::record::resume;
 use crate::view::record::resume::Resume as View;
@@ -81,7 +81,7 @@ fn which(args: &Resume, door: &mut Door<'_>) -> Result<String> {
 #[derive(Default)]
 struct Seen {
     of_agent: bool,
-    over: bool,
+    stands: Stands<u64, bool>,
     /// The number of its newest row.
     newest: u64,
 }
@@ -101,13 +101,15 @@ fn newest_open(agent: &str, reading: &Reading, door: &mut Door<'_>) -> Result<Op
         if let Some(seen) = runs.get_mut(&*run) {
             seen.newest = number;
             seen.of_agent |= row.field(1).and_then(json::decode).is_some_and(|id| *id == *agent.as_bytes());
-            if Kind::of(row.field(2)).stands(row.field(3)) {
-                seen.over = matches!(Status::of_value(row.field(3)), Some(Status::Done | Status::Failed));
+            if let Some(says) = row.says(2, 3) {
+                let is_over = matches!(Status::of_value(row.field(3)), Some(Status::Done | Status::Failed));
+                seen.stands.put(says, number, |_| is_over);
             }
         }
         ControlFlow::Continue(())
     });
-    let open = runs.into_iter().filter(|(_, seen)| seen.of_agent && !seen.over);
+    let open =
+        runs.into_iter().filter(|(_, seen)| seen.of_agent && !seen.stands.newest().is_some_and(|stood| stood.row));
     let newest = open.max_by_key(|(_, seen)| seen.newest);
     Ok(newest.map(|(run, _)| String::from_utf8_lossy(&run).into_owned()))
 }

@@ -9,7 +9,7 @@ use crate::cmd::reading::job::{Job, Part};
 use crate::cmd::{Door, reading};
 use crate::error::{Error, Result};
 use crate::json::{self, Limits};
-use crate::model::{Kind, names};
+use crate::model::{Stands, names};
 use crate::query::{Out, Place, Plan, Row, Summary};
 use crate::render::{Output, Rows};
 use crate::scan::{self, Class, Scanned, Source, Threads, Wanted};
@@ -81,7 +81,7 @@ impl Answer {
                 *all |= seen;
             }
             if let Some(all) = &mut self.moved {
-                all.standing.extend(moved.standing);
+                all.join(moved);
             }
             damaged.extend(more);
             self.note_faults(inputs, faults, &faults_told);
@@ -266,7 +266,7 @@ fn run_of(text: &[u8]) -> Option<Vec<u8>> {
 /// for `status=blocked` finds rows of runs that went on long ago.
 #[derive(Debug, Default)]
 pub struct Moved {
-    pub(super) standing: HashMap<Vec<u8>, Place>,
+    standing: HashMap<Vec<u8>, Stands<Place, ()>>,
 }
 
 impl Moved {
@@ -286,15 +286,18 @@ impl Moved {
     }
 
     pub(super) fn push(&mut self, row: &Row<'_>, [run, kind, status]: [usize; 3]) {
-        if !Kind::of(row.field(kind)).stands(row.field(status)) {
-            return;
-        }
-        let Some(run) = row.field(run).and_then(json::decode) else {
-            return;
-        };
+        let Some(says) = row.says(kind, status) else { return };
+        let Some(run) = row.field(run).and_then(json::decode) else { return };
         match self.standing.get_mut(&*run) {
-            Some(place) => *place = row.place,
-            None => drop(self.standing.insert(run.into_owned(), row.place)),
+            Some(stands) => stands.put(says, row.place, |_| ()),
+            None => self.standing.entry(run.into_owned()).or_default().put(says, row.place, |_| ()),
+        }
+    }
+
+    /// Takes in what stands in other rows.
+    pub(super) fn join(&mut self, other: Moved) {
+        for (run, stands) in other.standing {
+            self.standing.entry(run).or_default().join(stands);
         }
     }
 
@@ -309,14 +312,15 @@ impl Moved {
             found.push(row, [0, 1, 2]);
             ControlFlow::Continue(())
         });
-        for (run, place) in found.standing {
-            let known = self.standing.entry(run).or_insert(place);
-            *known = place.max(*known);
-        }
+        self.join(found);
     }
 
     fn note(&self, shown: &[(Vec<u8>, Place)]) -> Option<String> {
-        let gone = shown.iter().filter(|(run, place)| self.standing.get(run).is_some_and(|standing| standing > place));
+        // What came after an end says nothing of where the run stands, either.
+        let is_gone = |stands: &Stands<Place, ()>, place: Place| {
+            stands.newest().is_some_and(|stood| stood.at > place || (stood.at < place && stands.ended()))
+        };
+        let gone = shown.iter().filter(|(run, place)| self.standing.get(run).is_some_and(|it| is_gone(it, *place)));
         let gone = gone.count();
         let of = shown.len();
         (gone > 0).then(|| {

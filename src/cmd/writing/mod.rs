@@ -5,12 +5,14 @@
 //!
 //! - `flags`: the flags, and the logbook that they name · `fallback`: what is said of a new one
 //! - `store`: rows stored under a check, or by a fold over the rows before them
+//! - `late`: what is said of rows of a run that has ended
 //! - `sign`: who decides, and through which door
 //! - `made_id`: ids of runs and calls
 //! - `printed`: what is printed of stored rows
 
 mod fallback;
 mod flags;
+mod late;
 pub mod made_id;
 mod printed;
 mod sign;

@@ -65,6 +65,7 @@ impl Desk {
         let mut writer = self.writer(door)?;
         let stored = writer.append_if(drafts, OnRefused::Abort, &mut |state| check(state)).all()?;
         writer.sync()?;
+        self.tell_late(writer.late(), door);
         Ok(stored)
     }
 

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::format::secrets::Redactor;
 use crate::json::{self, Limits, Scratch, Span, Spans, key_hash_in, quote_into, validate_members};
 use crate::model::names::{ENVELOPE, PAYLOAD, Type, from_camel_case};
-use crate::model::{APPEND_ROW_BYTES_MAX, DEPTH_MAX, Kind, Phase, Status, Vocabulary, instant, run_id};
+use crate::model::{APPEND_ROW_BYTES_MAX, DEPTH_MAX, Kind, Phase, Says, Status, Vocabulary, Weight, instant, run_id};
 
 const RUN_ID: usize = 0;
 const STEP: usize = 1;
@@ -87,8 +87,10 @@ pub struct Draft {
     pub id: Option<String>,
     /// Whether its timestamp was filled in.
     pub filled_timestamp: bool,
-    /// Whether it says where its run stands: a status, and a kind that counts.
-    pub stands: bool,
+    /// Whether it says what its run does itself.
+    pub is_of_run: bool,
+    /// Whether it begins its run, or ends it: `Some(true)`.
+    pub turn: Option<bool>,
     /// Whether it changes how another row is read: a correction, or a repair, which may void a place.
     pub is_correction: bool,
     /// Whether it says that its run is held, or no longer.
@@ -426,7 +428,9 @@ impl Drafts {
         }
         let id = self.value(text, ID).filter(|value| value[0] == b'"').map(|value| text_of(value).into_owned());
         let kind = Kind::of(self.value(text, KIND));
-        let stands = kind.stands(self.value(text, STATUS));
+        // How an end that leaves its run blocked calls itself makes no difference here.
+        let says = kind.says(self.value(text, STATUS), || None);
+        let turn = says.filter(|says| says.weight == Weight::Turn).map(Says::ends);
         let is_hold = kind.is_hold();
         let is_carried = kind == Kind::ArchiveCarried;
         let is_correction = matches!(kind, Kind::Correction | Kind::Repair);
@@ -436,7 +440,8 @@ impl Drafts {
             step,
             id,
             filled_timestamp,
-            stands,
+            is_of_run: kind.is_of_run(),
+            turn,
             is_correction,
             is_hold,
             has_parent,

@@ -11,12 +11,12 @@ use crate::model::DEPTH_MAX;
 use crate::model::names::{self, Type};
 
 /// Fields gathered so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Pairs {
     fields: Vec<(String, Node)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Node {
     Raw(Vec<u8>),
     Object(Vec<(String, Node)>),

@@ -1,5 +1,6 @@
-//! `latest_by F`: of each value of F the newest row, by position, that says
-//! where things stand. Taken before the filter.
+//! `latest_by F`: of each value of F the row that says where things stand (`model::standing`).
+//! Taken before the filter. Which row that is, is known when all are: until then the newest of
+//! each weight is kept.
 
 use std::collections::HashMap;
 use std::ops::{ControlFlow, Range};
@@ -8,8 +9,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use crate::json::bits::Finder;
-use crate::model::Kind;
-
+use crate::model::{Says, Weight};
 use crate::query::eval::order::write_identity;
 use crate::query::eval::path::Path;
 use crate::query::row::{Place, Row};
@@ -28,7 +28,10 @@ pub(in crate::query) struct LatestBy {
     pub kind: usize,
 }
 
-/// The newest standing row of each so far.
+/// How many rows are kept of each value.
+const EACH: usize = Weight::ALL.len();
+
+/// The newest rows of each value so far.
 ///
 /// Texts stand one behind the other in one piece of memory, and those that are written over stay in it, until it is large: then
 /// what is asked of the newest is put away, and the piece is used again. Memory for each of them would have to be grown
@@ -36,7 +39,9 @@ pub(in crate::query) struct LatestBy {
 #[derive(Debug, Default)]
 pub(in crate::query) struct Latest {
     index: HashMap<Arc<[u8]>, usize, RandomState>,
-    list: Vec<Newest>,
+    values: Vec<Value>,
+    /// [`EACH`] of each value.
+    list: Vec<Option<Newest>>,
     spelled: Option<Spelled>,
     identity: Vec<u8>,
     /// Each with a newline behind it.
@@ -52,11 +57,16 @@ pub(in crate::query) struct Latest {
 }
 
 #[derive(Debug)]
-struct Newest {
+struct Value {
     /// The value of F as the first row had it.
     value: Box<[u8]>,
     /// What that is the same as.
     identity: Arc<[u8]>,
+}
+
+#[derive(Debug)]
+struct Newest {
+    says: Says,
     place: Place,
     /// Where its text is among the texts; `None`: it is put away.
     text: Option<Range<usize>>,
@@ -64,25 +74,15 @@ struct Newest {
     pending: Option<(usize, usize)>,
 }
 
-impl LatestBy {
-    /// Whether a row counts for where its run stands: it carries a status, and
-    /// it is no note beside the run.
-    fn is_standing(&self, row: &Row<'_>) -> bool {
-        Kind::of(row.field(self.kind)).stands(row.field(self.status))
-    }
-}
-
 impl Latest {
     /// Takes a row. One without a value of F, or with null, stands for nothing.
     pub fn push(&mut self, stage: &LatestBy, row: &Row<'_>) {
-        if !stage.is_standing(row) {
-            return;
-        }
+        let Some(says) = row.says(stage.kind, stage.status) else { return };
         let Some(value) = stage.by.value(row).filter(|value| **value != *b"null") else { return };
         let spelled = self.spelled.get_or_insert_default();
         let known = spelled.find(std::iter::once(&*value));
         let number = match known.number {
-            Some(number) if known.is_exact || self.list.get(number).is_some_and(|newest| *newest.value == *value) => {
+            Some(number) if known.is_exact || self.values.get(number).is_some_and(|known| *known.value == *value) => {
                 number
             }
             _ => {
@@ -94,21 +94,26 @@ impl Latest {
                         let identity: Arc<[u8]> = self.identity.as_slice().into();
                         // What is known by its spelling alone is never compared.
                         let kept = if known.is_exact { Box::default() } else { (*value).into() };
-                        self.index.insert(Arc::clone(&identity), self.list.len());
-                        self.list.push(Newest { value: kept, identity, place: row.place, text: None, pending: None });
-                        self.list.len() - 1
+                        self.index.insert(Arc::clone(&identity), self.values.len());
+                        self.values.push(Value { value: kept, identity });
+                        self.list.resize_with(self.values.len() * EACH, || None);
+                        self.values.len() - 1
                     }
                 };
                 spelled.keep(known, std::iter::once(&*value), number);
                 number
             }
         };
-        self.take(number, row);
+        self.take(number * EACH + says.weight as usize, says, row);
     }
 
-    fn take(&mut self, number: usize, row: &Row<'_>) {
-        let Some(newest) = self.list.get_mut(number).filter(|newest| row.place >= newest.place) else { return };
-        newest.place = row.place;
+    fn take(&mut self, number: usize, says: Says, row: &Row<'_>) {
+        let Some(newest) = self.list.get_mut(number) else { return };
+        let newest = newest.get_or_insert(Newest { says, place: row.place, text: None, pending: None });
+        if row.place < newest.place {
+            return;
+        }
+        (newest.says, newest.place) = (says, row.place);
         if row.lasts {
             if newest.pending.replace((row.text.as_ptr().addr(), row.text.len())).is_none() {
                 self.pending.push(number);
@@ -124,7 +129,7 @@ impl Latest {
         self.texts.extend_from_slice(text);
         self.texts.push(b'\n');
         let text = from..self.texts.len();
-        if let Some(newest) = self.list.get_mut(number)
+        if let Some(Some(newest)) = self.list.get_mut(number)
             && newest.text.replace(text).is_none()
         {
             self.with_text.push(number);
@@ -135,7 +140,7 @@ impl Latest {
     pub fn block_ends(&mut self, block: &[u8]) {
         let mut pending = std::mem::take(&mut self.pending);
         for number in pending.drain(..) {
-            let place = self.list.get_mut(number).and_then(|newest| newest.pending.take());
+            let place = self.list.get_mut(number).and_then(|newest| newest.as_mut()?.pending.take());
             let Some((address, length)) = place else { continue };
             let from = address.wrapping_sub(block.as_ptr().addr());
             if let Some(text) = from.checked_add(length).and_then(|to| block.get(from..to)) {
@@ -156,19 +161,21 @@ impl Latest {
         let mut part = Part::default();
         let mut fields = Vec::new();
         for number in self.with_text.drain(..) {
-            let Some(newest) = self.list.get_mut(number) else { continue };
+            let Some(Some(newest)) = self.list.get_mut(number) else { continue };
             let Some(range) = newest.text.take() else { continue };
+            let Some(Value { identity, .. }) = self.values.get(number / EACH) else { continue };
+            let (says, place) = (newest.says, newest.place);
             let Some(text) = self.texts.get(range.clone()) else { continue };
             match fields_only {
                 true => {
                     let finder = self.finder.get_or_insert_with(|| Finder::new(names));
                     let _ = finder.first(&self.texts[range.start..], text.len(), |line| {
                         let found = line.values.unwrap_or_else(|| refill(line.text, names, &mut fields));
-                        part.put_fields(&newest.identity, found.iter().copied(), newest.place);
+                        part.put_fields(identity, found.iter().copied(), (says, place));
                         ControlFlow::Continue(())
                     });
                 }
-                false => part.put_whole(&newest.identity, text.strip_suffix(b"\n").unwrap_or(text), newest.place),
+                false => part.put_whole(identity, text.strip_suffix(b"\n").unwrap_or(text), (says, place)),
             }
         }
         self.parts.add(part, names.len());

@@ -8,12 +8,13 @@ use std::ops::Range;
 
 use foldhash::fast::RandomState;
 
+use crate::model::{Says, Stands};
 use crate::query::row::{Place, Row};
 
 /// Parts are made one when they take so many bytes more than twice what the newest rows took the last time.
 const BYTES_MORE: usize = 4 << 20;
 
-/// Rows of one part, each of another run (or whatever `latest_by` says).
+/// Rows of one part, of runs (or whatever `latest_by` says).
 #[derive(Debug, Default)]
 pub(in crate::query) struct Part {
     bytes: Vec<u8>,
@@ -26,24 +27,30 @@ pub(in crate::query) struct Part {
 struct Stored {
     identity: Range<usize>,
     text: Range<usize>,
+    says: Says,
     place: Place,
 }
 
 impl Part {
     /// Puts a row away as it stands.
-    pub fn put_whole(&mut self, identity: &[u8], text: &[u8], place: Place) {
+    pub fn put_whole(&mut self, identity: &[u8], text: &[u8], (says, place): (Says, Place)) {
         let (identity, text) = (self.keep(identity), self.keep(text));
-        self.rows.push(Stored { identity, text, place });
+        self.rows.push(Stored { identity, text, says, place });
     }
 
     /// Puts the fields of a row away.
-    pub fn put_fields<'v>(&mut self, identity: &[u8], fields: impl Iterator<Item = Option<&'v [u8]>>, place: Place) {
+    pub fn put_fields<'v>(
+        &mut self,
+        identity: &[u8],
+        fields: impl Iterator<Item = Option<&'v [u8]>>,
+        (says, place): (Says, Place),
+    ) {
         let identity = self.keep(identity);
         for field in fields {
             let kept = field.map(|value| self.keep(value));
             self.fields.push(kept);
         }
-        self.rows.push(Stored { identity, text: 0..0, place });
+        self.rows.push(Stored { identity, text: 0..0, says, place });
     }
 
     fn keep(&mut self, bytes: &[u8]) -> Range<usize> {
@@ -104,13 +111,14 @@ impl Parts {
 
     fn make_one(&mut self, count: usize) {
         let mut one = Part::default();
-        for (part, number) in self.newest() {
+        for (part, number) in self.newest(true) {
             let Some((part, row)) = self.parts.get(part).and_then(|part| Some((part, part.rows.get(number)?))) else {
                 continue;
             };
+            let says = (row.says, row.place);
             match part.fields.is_empty() {
-                true => one.put_whole(part.get(&row.identity), part.get(&row.text), row.place),
-                false => one.put_fields(part.get(&row.identity), part.fields(number, count), row.place),
+                true => one.put_whole(part.get(&row.identity), part.get(&row.text), says),
+                false => one.put_fields(part.get(&row.identity), part.fields(number, count), says),
             }
         }
         self.bytes = one.bytes_taken();
@@ -118,26 +126,32 @@ impl Parts {
         self.parts = vec![one];
     }
 
-    /// The newest row of each, in order of position: its part, and its number there.
-    fn newest(&self) -> Vec<(usize, usize)> {
-        let mut newest: HashMap<&[u8], (Place, usize, usize), RandomState> = HashMap::default();
-        newest.reserve(self.parts.iter().map(|part| part.rows.len()).max().unwrap_or(0));
+    /// The row of each that says where it stands, or all that may when more rows come, in order of
+    /// position: their parts, and their numbers there.
+    fn newest(&self, more_come: bool) -> Vec<(usize, usize)> {
+        let mut stands: HashMap<&[u8], Stands<Place, (usize, usize)>, RandomState> = HashMap::default();
+        stands.reserve(self.parts.iter().map(|part| part.rows.len()).max().unwrap_or(0));
         for (number, part) in self.parts.iter().enumerate() {
             for (at, row) in part.rows.iter().enumerate() {
-                let this = (row.place, number, at);
-                newest.entry(part.get(&row.identity)).and_modify(|it| *it = this.max(*it)).or_insert(this);
+                stands.entry(part.get(&row.identity)).or_default().put(row.says, row.place, |_| (number, at));
             }
         }
-        let mut newest: Vec<_> = newest.into_values().collect();
+        let mut newest: Vec<(Place, (usize, usize))> = Vec::with_capacity(stands.len());
+        for stands in stands.values() {
+            match more_come {
+                true => newest.extend(stands.rows().iter().flatten().map(|row| (row.at, row.row))),
+                false => newest.extend(stands.newest().map(|row| (row.at, row.row))),
+            }
+        }
         newest.sort_unstable();
-        newest.into_iter().map(|(_, part, at)| (part, at)).collect()
+        newest.into_iter().map(|(_, row)| row).collect()
     }
 
     /// Hands the newest rows to `each`, in order of position, until it is enough, and whether a row is whole: then its fields
     /// are still to be found, else they are these, `count` of them.
     pub fn finish(&self, count: usize, mut each: impl FnMut(&Row<'_>, bool) -> std::ops::ControlFlow<()>) {
         let mut fields = Vec::new();
-        for (part, number) in self.newest() {
+        for (part, number) in self.newest(false) {
             let Some((part, row)) = self.parts.get(part).and_then(|part| Some((part, part.rows.get(number)?))) else {
                 continue;
             };

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::format::carried;
 use crate::format::lines::Lines;
 use crate::json;
-use crate::model::Kind;
+use crate::model::{Kind, Says, Weight};
 use crate::store::append::Active;
 use crate::store::archived;
 use crate::store::layout::Layout;
@@ -42,8 +42,17 @@ pub struct RunEntry {
     pub first: Place,
     /// Its newest row.
     pub newest: Place,
-    /// Its newest row that says where it stands.
-    pub standing: Option<Place>,
+    /// Its newest row that begins or ends it.
+    pub turn: Option<Turn>,
+}
+
+/// A row that begins a run, or ends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Turn {
+    /// Where it stands.
+    pub place: Place,
+    /// Whether the run is over.
+    pub is_end: bool,
 }
 
 impl RunEntry {
@@ -53,7 +62,7 @@ impl RunEntry {
         self.rows += other.rows;
         self.first = self.first.min(other.first);
         self.newest = self.newest.max(other.newest);
-        self.standing = self.standing.max(other.standing);
+        self.turn = self.turn.max(other.turn);
     }
 }
 
@@ -87,8 +96,8 @@ pub struct Index {
     pub(in crate::store) saved: bool,
     /// The tables were found damaged: only what is read counts.
     pub(in crate::store) distrust: bool,
-    /// Last steps that the tables with these nonces gave, by run: a writer asks for the same run again and again.
-    asked: (Vec<u64>, HashMap<u128, u64, RandomState>),
+    /// What the tables with these nonces gave, by run: a writer asks for the same run again and again.
+    asked: (Vec<u64>, HashMap<u128, Known, RandomState>),
 }
 
 /// What correction rows, and repair rows that void a place, are known by: a hash among
@@ -103,7 +112,10 @@ fn parents_of(run: &str) -> u64 {
     xxh3_64(format!("parent_run_id of {run}").as_bytes())
 }
 
-/// Runs whose last step in the tables is kept in memory.
+/// What is known of a run: its last step, and the row that began or ended it last.
+pub(in crate::store) type Known = (u64, Option<Turn>);
+
+/// Runs of which is kept in memory what the tables say.
 const ASKED_MAX: usize = 4096;
 
 /// What the index reads of a row.
@@ -111,7 +123,7 @@ pub(in crate::store) struct Seen<'a> {
     pub run: &'a str,
     pub step: Option<u64>,
     pub id: Option<&'a str>,
-    pub stands: bool,
+    pub turn: Option<bool>,
 }
 
 impl Stretch {
@@ -121,7 +133,7 @@ impl Stretch {
             rows: 1,
             first: place,
             newest: place,
-            standing: row.stands.then_some(place),
+            turn: row.turn.map(|is_end| Turn { place, is_end }),
         };
         self.runs.entry(xxh3_128(row.run.as_bytes())).and_modify(|entry| entry.join(&new)).or_insert(new);
         if let Some(id) = row.id {
@@ -161,19 +173,19 @@ impl Stretch {
         let Some(run) = run.and_then(json::decode) else { return };
         let step = step.and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
         let id = id.and_then(json::decode);
-        let stands = kind.stands(status);
+        let says = kind.says(status, || None).filter(|says| says.weight == Weight::Turn);
         let run = String::from_utf8_lossy(&run);
         let id = id.as_ref().map(|id| String::from_utf8_lossy(id));
         if parent.is_some_and(|parent| parent.starts_with(b"\"")) {
             self.ids.entry(parents_of(&run)).or_default().push(place);
         }
-        self.note(place, &Seen { run: &run, step, id: id.as_deref(), stands });
+        self.note(place, &Seen { run: &run, step, id: id.as_deref(), turn: says.map(Says::ends) });
     }
 
     /// Takes in what the row at `place` says of rows that were deleted.
     fn carried(&mut self, place: Place, text: &[u8]) {
         for run in carried::runs(text) {
-            let new = RunEntry { last_step: run.last_step, rows: 0, first: place, newest: place, standing: None };
+            let new = RunEntry { last_step: run.last_step, rows: 0, first: place, newest: place, turn: None };
             self.runs.entry(xxh3_128(run.run.as_bytes())).and_modify(|entry| entry.join(&new)).or_insert(new);
             if !run.parents.is_empty() {
                 self.ids.entry(parents_of(&run.run)).or_default().push(place);
@@ -190,6 +202,10 @@ impl Stretch {
             self.row(Place { segment, offset: at + line.at as u64 }, line.text);
         }
     }
+}
+
+fn join(known: &mut Known, (last, turn): Known) {
+    *known = (known.0.max(last), known.1.max(turn));
 }
 
 impl Index {
@@ -347,39 +363,52 @@ impl Index {
 
     /// Highest step on file of `run`; 0 for none.
     pub fn last_step(&mut self, os: &dyn Os, directory: &Path, run: &str) -> Result<u64> {
+        Ok(self.known(os, directory, run)?.0)
+    }
+
+    /// The row that began or ended `run` last. A hint: it may have been corrected.
+    pub fn turn(&mut self, os: &dyn Os, directory: &Path, run: &str) -> Result<Option<Turn>> {
+        Ok(self.known(os, directory, run)?.1)
+    }
+
+    fn known(&mut self, os: &dyn Os, directory: &Path, run: &str) -> Result<Known> {
         let hash = xxh3_128(run.as_bytes());
-        let mut last = match self.last_step_in_tables(os, hash) {
-            Ok(last) => last,
+        let mut known = match self.known_of_tables(os, hash) {
+            Ok(known) => known,
             Err(()) => {
                 build::read_all(os, directory, self)?;
-                return self.last_step(os, directory, run);
+                return self.known(os, directory, run);
             }
         };
-        match self.unread.last_step(run) {
-            Some(step) => last = last.max(step),
+        match self.unread.known(run) {
+            Some(unread) => join(&mut known, unread),
             None => self.take_in(),
         }
         for stretch in self.older.iter().chain([&self.tail]) {
-            last = last.max(stretch.runs.get(&hash).map_or(0, |entry| entry.last_step));
+            if let Some(entry) = stretch.runs.get(&hash) {
+                join(&mut known, (entry.last_step, entry.turn));
+            }
         }
-        Ok(last)
+        Ok(known)
     }
 
-    fn last_step_in_tables(&mut self, os: &dyn Os, hash: u128) -> std::result::Result<u64, ()> {
+    fn known_of_tables(&mut self, os: &dyn Os, hash: u128) -> std::result::Result<Known, ()> {
         let (nonces, asked) = &mut self.asked;
         if asked.len() >= ASKED_MAX || !nonces.iter().eq(self.tables.iter().map(|(_, table)| &table.nonce)) {
             *nonces = self.tables.iter().map(|(_, table)| table.nonce).collect();
             asked.clear();
         }
-        if let Some(last) = asked.get(&hash) {
-            return Ok(*last);
+        if let Some(known) = asked.get(&hash) {
+            return Ok(*known);
         }
-        let mut last = 0;
+        let mut known = Known::default();
         for (_, table) in &self.tables {
-            last = last.max(table.run(os, hash)?.map_or(0, |entry| entry.last_step));
+            if let Some(entry) = table.run(os, hash)? {
+                join(&mut known, (entry.last_step, entry.turn));
+            }
         }
-        asked.insert(hash, last);
-        Ok(last)
+        asked.insert(hash, known);
+        Ok(known)
     }
 
     /// Places of rows whose id has the same hash, in order of place. A hint: the rows must be read.

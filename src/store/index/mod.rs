@@ -26,7 +26,7 @@ mod unread;
 
 pub(super) use build::{make_cache, unique};
 pub use kept::{Draft, Identity, Kept, Kind};
-pub use known::{Index, Place, RunEntry};
+pub use known::{Index, Place, RunEntry, Turn};
 pub use run_filter::{RunFilter, RunFilterBuilder};
-pub use runs::known_corrections;
+pub use runs::{known_corrections, may_have_ended};
 pub use summary::{Summary, Words};

@@ -162,5 +162,6 @@ fn agrees(said: &RunEntry, known: &RunEntry, is_whole: bool, is_there: &dyn Fn(P
     let step = if is_whole { said.last_step == known.last_step } else { said.last_step >= known.last_step };
     step && same(Some(said.first), Some(known.first))
         && same(Some(said.newest), Some(known.newest))
-        && same(said.standing, known.standing)
+        && same(said.turn.map(|turn| turn.place), known.turn.map(|turn| turn.place))
+        && said.turn.map(|turn| turn.is_end) == known.turn.map(|turn| turn.is_end)
 }

@@ -23,6 +23,14 @@ pub fn known_corrections(directory: &Path) -> Result<Option<Vec<Place>>> {
     }
 }
 
+/// Whether `run` may have ended, as its rows say that were not corrected.
+pub fn may_have_ended(directory: &Path, run: &str) -> Result<bool> {
+    match index(&REAL, directory)? {
+        Some(mut index) => Ok(index.turn(&REAL, directory, run)?.is_some_and(|turn| turn.is_end)),
+        None => Ok(true),
+    }
+}
+
 /// The index up to the end of the active segment, made without a lock.
 fn index(os: &dyn Os, directory: &Path) -> Result<Option<Index>> {
     let raw = listing::raw(os, directory)?;

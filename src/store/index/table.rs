@@ -12,7 +12,7 @@ use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::known::{Place, RunEntry};
+use super::known::{Place, RunEntry, Turn};
 use crate::store::os::{How, Os, read_full, write_full};
 
 const PAGE: usize = 4096;
@@ -22,7 +22,7 @@ const RUN_BYTES: usize = 56;
 const ID_BYTES: usize = 16;
 const RUNS_PER_PAGE: usize = (PAGE - PAGE_HEAD) / RUN_BYTES;
 const IDS_PER_PAGE: usize = (PAGE - PAGE_HEAD) / ID_BYTES;
-const MAGIC: u64 = 0x3478_6469_676f_6c31;
+const MAGIC: u64 = 0x3578_6469_676f_6c31;
 const NO_PLACE: u64 = u64::MAX;
 
 /// What a table covers, and how it is known to be about these very bytes.
@@ -58,6 +58,9 @@ pub(in crate::store) struct Table {
     run_pages: u64,
     id_pages: u64,
 }
+
+/// In a packed place of a row that begins or ends a run: it ends it. No segment is so long.
+const IS_END: u64 = 1 << 39;
 
 fn pack(place: Place) -> u64 {
     (place.segment << 40) | (place.offset & ((1 << 40) - 1))
@@ -229,13 +232,13 @@ fn id_at(page: &[u8], index: usize) -> (u64, Place) {
 fn run_at(page: &[u8], index: usize) -> (u128, RunEntry) {
     let at = PAGE_HEAD + index * RUN_BYTES;
     let hash = u128::from(word(page, at)) | (u128::from(word(page, at + 8)) << 64);
-    let standing = word(page, at + 48);
+    let turn = word(page, at + 48);
     let entry = RunEntry {
         last_step: word(page, at + 16),
         rows: word(page, at + 24),
         first: unpack(word(page, at + 32)),
         newest: unpack(word(page, at + 40)),
-        standing: (standing != NO_PLACE).then(|| unpack(standing)),
+        turn: (turn != NO_PLACE).then(|| Turn { place: unpack(turn & !IS_END), is_end: turn & IS_END != 0 }),
     };
     (hash, entry)
 }
@@ -271,7 +274,7 @@ pub(in crate::store) fn write(
         }
     };
     for (hash, entry) in &contents.runs {
-        let standing = entry.standing.map_or(NO_PLACE, pack);
+        let turn = entry.turn.map_or(NO_PLACE, |turn| pack(turn.place) | if turn.is_end { IS_END } else { 0 });
         let words = [
             *hash as u64,
             (*hash >> 64) as u64,
@@ -279,7 +282,7 @@ pub(in crate::store) fn write(
             entry.rows,
             pack(entry.first),
             pack(entry.newest),
-            standing,
+            turn,
         ];
         insert(1, run_pages, RUNS_PER_PAGE, *hash as u64, &words);
     }

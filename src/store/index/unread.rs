@@ -11,7 +11,7 @@ use memchr::memchr;
 use memchr::memmem::Finder;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::known::{Place, Stretch};
+use super::known::{Known, Place, Stretch, Turn};
 use crate::format::lines::Lines;
 use crate::store::os::{Os, interrupted};
 
@@ -40,6 +40,7 @@ struct Asked {
     /// Up to here in the text.
     to: usize,
     last: u64,
+    turn: Option<Turn>,
 }
 
 /// What tells the rows of a run. Made once for each: a writer that goes on asks under every lock.
@@ -51,6 +52,8 @@ struct Sought {
     begin: Vec<u8>,
     name: Finder<'static>,
     step_key: Finder<'static>,
+    /// What stands in rows that begin or end a run.
+    turn: Finder<'static>,
     /// Whether the run can be told by its bytes, where there is no escape.
     plain: bool,
 }
@@ -135,36 +138,43 @@ impl Unread {
         self.asked.clear();
     }
 
-    /// The highest step of `run` among these rows, 0 for none; `None`: too many runs were asked for, and all is to be taken in.
-    pub fn last_step(&mut self, run: &str) -> Option<u64> {
+    /// What these rows say of `run`: its highest step, 0 for none, and the row that began or ended it
+    /// last. `None`: too many runs were asked for, and all is to be taken in.
+    pub fn known(&mut self, run: &str) -> Option<Known> {
         if self.filled == 0 {
-            return Some(0);
+            return Some(Known::default());
         }
         let at = match self.asked.iter().position(|asked| asked.run.run == run) {
             Some(at) => at,
             None if self.asked.len() >= ASKED_MAX => return None,
             None => {
-                self.asked.push(Asked { run: Sought::new(run), to: 0, last: 0 });
+                self.asked.push(Asked { run: Sought::new(run), to: 0, last: 0, turn: None });
                 self.asked.len() - 1
             }
         };
         let asked = &mut self.asked[at];
-        asked.search(&self.text[..self.filled]);
-        Some(asked.last)
+        asked.search(&self.text[..self.filled], &self.pieces);
+        Some((asked.last, asked.turn))
     }
 
     /// Looks for the runs that were asked for, who will be again.
     pub fn search(&mut self) {
         for asked in &mut self.asked {
-            asked.search(&self.text[..self.filled]);
+            asked.search(&self.text[..self.filled], &self.pieces);
         }
     }
 }
 
 impl Asked {
-    fn search(&mut self, text: &[u8]) {
+    fn search(&mut self, text: &[u8], pieces: &[(usize, Place)]) {
         if self.to < text.len() {
             self.last = self.last.max(self.run.last_step_in(&text[self.to..]));
+            if let Some((at, is_end)) = self.run.turn_in(&text[self.to..]) {
+                let at = self.to + at;
+                let piece = pieces.iter().rev().find(|(begin, _)| *begin <= at);
+                let place = piece.map(|(begin, place)| Place { offset: place.offset + (at - begin) as u64, ..*place });
+                self.turn = self.turn.max(place.map(|place| Turn { place, is_end }));
+            }
             self.to = text.len();
         }
     }
@@ -178,8 +188,31 @@ impl Sought {
             begin: format!("{{\"run_id\":\"{run}\",\"step\":").into_bytes(),
             name: Finder::new(run).into_owned(),
             step_key: Finder::new("\"step\""),
+            turn: Finder::new("\"run."),
             plain: !run.is_empty() && run.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\')),
         }
+    }
+
+    /// Where in a block of lines the last row stands that begins or ends the run, and whether it
+    /// ends it.
+    fn turn_in(&self, block: &[u8]) -> Option<(usize, bool)> {
+        // A kind that is written with an escape is not found: nobody is warned then.
+        let mut found = None;
+        let mut from = 0;
+        while let Some(at) = self.turn.find(&block[from..]) {
+            let at = from + at;
+            let begin = memchr::memrchr(b'\n', &block[..at]).map_or(0, |newline| newline + 1);
+            let end = memchr(b'\n', &block[at..])? + at;
+            let line = &block[begin..end];
+            if !self.plain || self.name.find(line).is_some() {
+                let mut row = Stretch::default();
+                row.row(Place { segment: 0, offset: 0 }, line);
+                let turn = row.runs.get(&self.hash).and_then(|entry| entry.turn);
+                found = turn.map(|turn| (begin, turn.is_end)).or(found);
+            }
+            from = end;
+        }
+        found
     }
 
     /// The highest step of the run in a block of lines. From the end, where it most often stands: of the rows before it, written as
@@ -274,14 +307,14 @@ mod tests {
             unread.filled = unread.text.len();
         };
         put(&mut unread, "{\"run_id\":\"a\",\"step\":7}\n", 100);
-        assert_eq!(unread.last_step("a"), Some(7));
+        assert_eq!(unread.known("a"), Some((7, None)));
         put(&mut unread, "{\"run_id\":\"a\",\"step\":8}\n", 400);
-        assert_eq!((unread.last_step("a"), unread.last_step("b")), (Some(8), Some(0)));
-        assert_eq!((unread.last_step("c"), unread.last_step("d")), (Some(0), Some(0)));
-        assert_eq!(unread.last_step("e"), None);
+        assert_eq!((unread.known("a"), unread.known("b")), (Some((8, None)), Some((0, None))));
+        assert_eq!((unread.known("c"), unread.known("d")), (Some((0, None)), Some((0, None))));
+        assert_eq!(unread.known("e"), None);
         let mut seen = Vec::new();
         unread.take(|place, block| seen.push((place.offset, block.len())));
         assert_eq!(seen, [(100, 24), (400, 24)]);
-        assert_eq!(unread.last_step("e"), Some(0));
+        assert_eq!(unread.known("e"), Some((0, None)));
     }
 }

@@ -7,6 +7,8 @@ use super::json::Object;
 use super::paths::Wanted;
 use crate::model::{Field, Instant, Kind};
 use crate::view::facts::{Facts, FieldSet};
+use crate::view::open_requests::is_in_time;
+use crate::view::pairing::Pairing;
 
 /// The fields by which a row is found to matter.
 pub const FIELDS: FieldSet = FieldSet::of(&[Field::Kind, Field::ArtifactRef, Field::OutputRefs, Field::ToolCall]);
@@ -47,15 +49,23 @@ pub struct Blame<'w> {
     wanted: &'w Wanted,
     /// By number of the row that came last; the call's id.
     touches: Vec<(usize, String, Touch)>,
-    /// The touch of a call, by run and id.
-    calls: HashMap<(String, String), usize>,
-    /// The call that a request is about, by the name of the request.
-    requests: HashMap<String, (String, String)>,
-    /// What was decided on it first, by the name of the request.
-    decisions: HashMap<String, String>,
+    /// The touches of calls that were asked about and not begun, by run and id.
+    asked: HashMap<(String, String), usize>,
+    /// The touches of calls that were begun, by run.
+    begun: HashMap<String, Pairing<usize>>,
+    /// Requests by their names, and what was decided on them.
+    requests: HashMap<String, Asked>,
     /// Who runs a run.
     agents: HashMap<String, String>,
     rows: usize,
+}
+
+struct Asked {
+    /// The call that it is about.
+    call: (String, String),
+    expires_at: Option<Instant>,
+    /// What was decided, and by whom.
+    outcome: Option<String>,
 }
 
 /// Whether a row touches the file, says who allowed what, or who runs a run.
@@ -80,9 +90,9 @@ impl<'w> Blame<'w> {
         Blame {
             wanted,
             touches: Vec::new(),
-            calls: HashMap::new(),
+            asked: HashMap::new(),
+            begun: HashMap::new(),
             requests: HashMap::new(),
-            decisions: HashMap::new(),
             agents: HashMap::new(),
             rows: 0,
         }
@@ -99,16 +109,22 @@ impl<'w> Blame<'w> {
         }
         let key = (run_id.clone(), row.text("tool_call.id"));
         if kind == Kind::ApprovalRequested {
-            self.requests.insert(name.clone(), key.clone());
+            let asked = Asked { call: key.clone(), expires_at: row.expires_at(), outcome: None };
+            self.requests.entry(name.clone()).or_insert(asked);
         }
-        if let Some(verdict) = kind.verdict() {
+        if let Some(verdict) = kind.verdict()
+            && let Some(request) = self.requests.get_mut(&row.text("answers"))
+            && request.call.0 == run_id
+            && is_in_time(request.expires_at, verdict, row.at)
+        {
             let by = row.text("approver");
             let by = if by.is_empty() { by } else { format!(" by {by}") };
-            self.decisions.entry(row.text("answers")).or_insert(format!("{}{by}", verdict.word()));
+            request.outcome.get_or_insert(format!("{}{by}", verdict.word()));
         }
+        let id = row.call().and_then(|call| call.id).map(|id| id.into_owned());
+        let known = self.known(kind, &key, id.as_deref());
         let refs = ["artifact_ref", "output_refs", "tool_call.args"];
         let Some(path) = refs.iter().find_map(|field| self.wanted.within(row.raw(field)?)) else { return };
-        let known = self.calls.get(&key).copied().filter(|_| !key.1.is_empty());
         if let Some((newest, _, touch)) = known.and_then(|at| self.touches.get_mut(at)) {
             *newest = self.rows;
             touch.at = row.at.or(touch.at);
@@ -119,8 +135,12 @@ impl<'w> Blame<'w> {
             }
             return;
         }
-        if !key.1.is_empty() {
-            self.calls.insert(key.clone(), self.touches.len());
+        match kind {
+            Kind::ApprovalRequested if id.is_some() => drop(self.asked.insert(key.clone(), self.touches.len())),
+            Kind::CallIntent => {
+                self.begun.entry(run_id.clone()).or_default().intent(id.as_deref(), self.touches.len());
+            }
+            _ => {}
         }
         let touch = Touch {
             at: row.at,
@@ -137,11 +157,29 @@ impl<'w> Blame<'w> {
         self.touches.push((self.rows, key.1, touch));
     }
 
+    /// The touch that a row of a call goes on with: that of the intent which a result ends, that of
+    /// the request which an intent, or a request that is made again, acts on, or that of the call
+    /// which another row tells of.
+    fn known(&mut self, kind: Kind, key: &(String, String), id: Option<&[u8]>) -> Option<usize> {
+        let id = Some(id?);
+        match kind {
+            Kind::CallResult => self.begun.get_mut(&key.0)?.result(id),
+            Kind::CallIntent => {
+                let asked = self.asked.remove(key)?;
+                self.begun.entry(key.0.clone()).or_default().intent(id, asked);
+                Some(asked)
+            }
+            Kind::Step | Kind::Other => None,
+            _ => self.asked.get(key).or_else(|| self.begun.get(&key.0)?.newest(id)).copied(),
+        }
+    }
+
     /// All touches, the newest first.
     pub fn finish(self) -> Vec<Touch> {
         let mut approvals: HashMap<(String, String), String> = HashMap::new();
-        for (request, call) in self.requests.into_iter().filter(|(_, call)| !call.1.is_empty()) {
-            let outcome = self.decisions.get(&request).cloned().unwrap_or_else(|| "asked".to_owned());
+        for request in self.requests.into_values().filter(|request| !request.call.1.is_empty()) {
+            let outcome = request.outcome.unwrap_or_else(|| "asked".to_owned());
+            let call = request.call;
             // A decision says more than another request that is open.
             let known = approvals.entry(call).or_insert_with(|| outcome.clone());
             if known == "asked" {

@@ -39,9 +39,14 @@ impl Call {
         own.or_else(|| self.rows.iter().find_map(of)).unwrap_or_default()
     }
 
+    /// Whether it was made, or begun: none of its rows says that it was refused.
+    pub fn is_made(&self, rows: &[Entry]) -> bool {
+        self.intent.iter().chain(&self.result).all(|at| rows.get(*at).is_some_and(Facts::is_of_made_call))
+    }
+
     /// Whether it changed something that lasts.
     pub fn wrote(&self, rows: &[Entry]) -> bool {
-        SideEffect::of(&self.text(rows, "side_effect")).is_some_and(SideEffect::writes)
+        self.is_made(rows) && SideEffect::of(&self.text(rows, "side_effect")).is_some_and(SideEffect::writes)
     }
 }
 

@@ -1,7 +1,7 @@
 //! One row of a run, its fields by name.
 
 use crate::json;
-use crate::model::{Address, Field, Instant, Kind, Status};
+use crate::model::{Address, Field, Instant, Kind, Says, Status};
 use crate::view::Amended;
 use crate::view::facts::{Facts, FieldSet};
 
@@ -137,9 +137,14 @@ impl Entry {
         self.raw("tool_call").is_some_and(|raw| json::kind(raw) == Some(json::Kind::Object))
     }
 
-    /// Whether it says where its run stands, and was not taken back.
-    pub fn stands(&self) -> bool {
-        !self.is_retracted() && Facts::stands(self)
+    /// Whether it tells how a call goes, and so not what becomes of its run.
+    pub fn tells_of_call(&self) -> bool {
+        self.has_call() || matches!(self.kind(), Kind::CallIntent | Kind::CallResult | Kind::PolicyDecision)
+    }
+
+    /// What it says of where its run stands, if it was not taken back.
+    pub fn stands(&self) -> Option<Says> {
+        Facts::stands(self).filter(|_| !self.is_retracted())
     }
 
     /// Whether it was taken back: it is shown, and counts for nothing.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::approvals::Names;
 use super::{Answer, Approval, Call, Entry, approvals, calls};
 use crate::json::{Decimal, Sum};
-use crate::model::{Address, Field, Kind};
+use crate::model::{Address, Field, Kind, Says, Stands};
 use crate::view::Amended;
 use crate::view::facts::Facts;
 
@@ -92,7 +92,7 @@ impl Record {
             said: SAID.iter().map(|field| said(&entries, field)).collect(),
             newest: NEWEST.iter().map(|field| newest(&|row| row.has(field))).collect(),
             sums: SUMS.iter().map(|field| sum(&entries, *field)).collect(),
-            standing: newest(&|row| row.stands()),
+            standing: standing(&entries),
             calls,
             approvals,
             answers,
@@ -118,12 +118,12 @@ impl Record {
         self.sums.get(at)?.as_ref()
     }
 
-    /// The row that says `field` last. A final status is none when the run went on after it.
+    /// The row that says `field` last. How it ended is said by the row that says where it stands:
+    /// else it went on.
     pub fn newest(&self, field: &str) -> Option<&Entry> {
         let at = NEWEST.iter().position(|known| *known == field)?;
-        let row = (*self.newest.get(at)?)?;
-        let went_on = field == "final_status" && self.standing.is_some_and(|standing| standing > row);
-        self.rows.get(row).filter(|_| !went_on)
+        let row = if field == "final_status" { self.standing } else { *self.newest.get(at)? };
+        self.rows.get(row?).filter(|row| row.has(field))
     }
 
     /// `field` of the row that says where it stands.
@@ -141,14 +141,20 @@ impl Record {
         if self.stands("status") == "blocked" { self.stands("blocked_on") } else { String::new() }
     }
 
-    /// What is to be done next: of the row that says where it stands; while it goes on, else of the newest that says.
+    /// The newest row that says what is to be done next. The end of a run makes void what was said
+    /// before, also when it is begun again; a call that failed ends no run.
+    pub fn next_row(&self) -> Option<usize> {
+        let says = |row: &Entry| row.says(Field::NextIntent);
+        let newest = self.valid().filter(|(_, row)| says(row) || row.stands().is_some_and(Says::ends)).last();
+        let newest = newest.filter(|(_, row)| says(row)).map(|(at, _)| at)?;
+        let over =
+            self.standing.filter(|at| self.is_over() && self.rows.get(*at).is_some_and(|row| !row.tells_of_call()));
+        over.is_none_or(|over| newest >= over).then_some(newest)
+    }
+
+    /// What is to be done next.
     pub fn next_intent(&self) -> String {
-        let own = self.stands("next_intent");
-        if !own.is_empty() || self.is_over() {
-            return own;
-        }
-        let rows = self.valid().map(|(_, row)| row.text("next_intent"));
-        rows.filter(|next| !next.is_empty()).last().unwrap_or_default()
+        self.next_row().and_then(|at| self.rows.get(at)).map_or_else(String::new, |row| row.text("next_intent"))
     }
 
     /// Rows that count, with their numbers.
@@ -217,6 +223,17 @@ fn said(rows: &[Entry], field: &str) -> Vec<Said> {
         }
     }
     said
+}
+
+/// The row that says where the run stands.
+fn standing(rows: &[Entry]) -> Option<usize> {
+    let mut stands = Stands::default();
+    for (at, row) in rows.iter().enumerate() {
+        if let Some(says) = row.stands() {
+            stands.put(says, at, |_| ());
+        }
+    }
+    stands.newest().map(|stood| stood.at)
 }
 
 /// None when no row says a number.

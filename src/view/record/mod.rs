@@ -6,6 +6,7 @@
 //! - `entry`: one row, its fields by name
 //! - `fold`: the rows of a run to a `Record`
 //! - `calls`: which rows are one call · `approvals`: which decision answers which request
+//! - `counts`: how much happened in a run, or in it since one of its rows
 //! - `json`: a record for programs
 //! - `tree`: a run, and below it what it started and handed on
 //! - `resume`: what an agent reads when it comes back · `diff`: two records beside each other
@@ -17,6 +18,7 @@
 pub mod approvals;
 pub mod blame;
 pub mod calls;
+pub mod counts;
 pub mod diff;
 pub mod entry;
 pub mod fold;

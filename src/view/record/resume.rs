@@ -1,13 +1,17 @@
-//! What an agent reads when it comes back to a run: where it stood, what was decided meanwhile, what is open, what went
-//! wrong, what was done last. Cut to a number of tokens by leaving out the least useful first.
+//! What an agent reads when it comes back to a run: what it waits for, where it stood, what was
+//! decided meanwhile, what is open, what went wrong, what was done last. Cut to a number of tokens
+//! by leaving out the least useful first.
 //!
 //! Not here: how it is written out (`render::record::resume`); the sizes of lines come from there.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
+use super::json::Object;
 use super::{Approval, Entry, Record};
-use crate::model::Kind;
+use crate::format::draft::pairs::shell_word;
+use crate::format::rows::what_was_judged;
+use crate::model::{Field, Kind, Status, Verdict};
 use crate::view::facts::Facts;
 
 /// Longest text of what may be left out, in characters.
@@ -20,6 +24,8 @@ const NEWEST: usize = 3;
 pub enum Section {
     /// That a person holds the run.
     Held,
+    /// What a blocked run waits for, and what lets it go on.
+    Waits,
     /// What was answered or decided since the run went on last.
     Answered,
     /// What the run is and where it stands.
@@ -67,6 +73,7 @@ impl Resume {
     pub fn of(record: &Record) -> Resume {
         let mut items = Items { record, items: Vec::new() };
         items.hold();
+        items.waits();
         items.state();
         items.approvals();
         items.open_calls();
@@ -76,7 +83,7 @@ impl Resume {
         let intents: HashSet<usize> = record.calls.iter().filter_map(|call| call.intent).collect();
         items.rows(Section::Steps, |at, row| {
             let told = decides(row) || row.is(Kind::ApprovalRequested) || intents.contains(&at);
-            (row.stands() || row.is(Kind::Handoff)) && !row.went_wrong() && !told
+            (says_status(row) || row.is(Kind::Handoff)) && !row.went_wrong() && !told
         });
         let mut items = items.items;
         items.sort_by_key(|item| (item.section, item.row));
@@ -134,23 +141,72 @@ impl Items<'_> {
     fn state(&mut self) {
         let record = self.record;
         let standing = record.standing.and_then(|at| record.rows.get(at));
-        let row = standing.map_or_else(String::new, |row| row.name.clone());
+        let of_standing = |field: &str| standing.map_or_else(String::new, |row| row.text(field));
         let facts = [
-            ("task", record.first("task")),
-            ("status", record.stands("status")),
-            ("final_status", record.newest("final_status").map_or_else(String::new, |row| row.text("final_status"))),
-            ("row", row),
-            ("phase", record.stands("phase")),
-            ("action", record.stands("action")),
-            ("blocked_on", record.blocked_on()),
-            ("next_intent", record.next_intent()),
+            vec![("task", record.first("task"))],
+            vec![("status", of_standing("status"))],
+            vec![("final_status", of_standing("final_status"))],
+            vec![("row", standing.map_or_else(String::new, |row| row.name.clone()))],
+            vec![("phase", of_standing("phase"))],
+            vec![("action", of_standing("action")), ("kind", of_standing("kind"))],
+            record.next_row().map_or_else(Vec::new, |at| self.next(at)),
         ];
-        for (at, (name, text)) in facts.into_iter().enumerate() {
-            self.push(Section::Stands, 0, at, vec![(name, text)]);
+        for (at, parts) in facts.into_iter().enumerate() {
+            self.push(Section::Stands, 0, at, parts);
         }
         for (at, name) in ["inputs", "input_refs", "permissions"].into_iter().enumerate() {
             self.push(Section::Stands, 5, 100 + at, vec![(name, record.first(name))]);
         }
+    }
+
+    /// What the row at `at` says is to be done next, and what happened since.
+    fn next(&self, at: usize) -> Vec<(&'static str, String)> {
+        let mut since = Object::default();
+        for (what, count) in self.record.counts(Some(at)).into_iter().filter(|(_, count)| *count > 0) {
+            since.raw(&what.replace(' ', "_"), count.to_string().as_bytes());
+        }
+        vec![
+            ("next_intent", self.text(at, "next_intent")),
+            ("next_intent_row", self.name(at)),
+            ("next_intent_time", self.time(at)),
+            ("since_then", String::from_utf8_lossy(&since.end()).into_owned()),
+        ]
+    }
+
+    /// What a blocked run waits for, since when, and the command by which a person lets it go on.
+    fn waits(&mut self) {
+        let record = self.record;
+        let Some(standing) = record.standing.filter(|_| record.stands("status") == Status::Blocked.word()) else {
+            return;
+        };
+        let what = record.blocked_on();
+        let same = |row: &Entry| row.status() == Some(Status::Blocked) && row.text("blocked_on") == what;
+        let open = record.approvals.iter().filter(|approval| approval.decision.is_none());
+        let mut asked = open.filter_map(|approval| approval.request);
+        let asked = asked.rfind(|at| *at == standing || record.rows.get(*at).is_some_and(same));
+        let said = record.valid().filter(|(at, row)| *at <= standing && says_status(row));
+        // Calls in between do not change what it waits for.
+        let said: Vec<(usize, &Entry)> = said.filter(|(_, row)| same(row) || !row.tells_of_call()).collect();
+        let first = said.iter().rev().take_while(|(_, row)| same(row)).last().map_or(standing, |(at, _)| *at);
+        let row = asked.unwrap_or(first);
+        let run = shell_word(&record.run_id);
+        let go_on = match (asked, record.rows.get(standing).map(Facts::kind)) {
+            (Some(at), _) => {
+                let request = shell_word(&format!("{}{}", record.run_id, self.name(at)));
+                format!("logbook approve {request}, or logbook deny {request} --why '…'")
+            }
+            (None, Some(Kind::Hold)) => format!("logbook release {run} --why '…'"),
+            (None, _) => format!("logbook answer {run} '…'"),
+        };
+        let parts = vec![
+            ("blocked_on", what),
+            ("escalated_to", record.stands("escalated_to")),
+            ("blocked_row", self.name(row)),
+            ("blocked_since", self.time(row)),
+            ("expires_at", self.text(row, "expires_at")),
+            ("go_on", go_on),
+        ];
+        self.push(Section::Waits, 0, row, parts);
     }
 
     /// Who holds the run, if it was not released since.
@@ -166,7 +222,7 @@ impl Items<'_> {
     fn approvals(&mut self) {
         let record = self.record;
         // The newest row by which the run went on; decisions behind it are news.
-        let went_on = record.valid().filter(|(_, row)| row.stands() && !decides(row)).last().map(|(at, _)| at);
+        let went_on = record.valid().filter(|(_, row)| says_status(row) && !decides(row)).last().map(|(at, _)| at);
         let is_news = |at: usize| went_on.is_none_or(|went_on| at > went_on);
         for approval in &record.approvals {
             let Some(told) = approval.told_by() else { continue };
@@ -181,54 +237,60 @@ impl Items<'_> {
             self.push(section, rank, decided, parts);
         }
         for answer in &record.answers {
-            let question = answer.question.and_then(|at| record.rows.get(at));
-            let text = |of: fn(&Entry) -> String| record.rows.get(answer.answer).map_or_else(String::new, of);
+            let row = record.rows.get(answer.answer);
             let parts = vec![
                 ("row", self.name(answer.answer)),
-                ("question", question.map_or_else(String::new, |row| row.text("blocked_on"))),
-                ("answer", text(Entry::answer)),
-                ("approver", text(|row| row.text("approver"))),
+                ("question", answer.question.map_or_else(String::new, |at| self.text(at, "blocked_on"))),
+                ("answer", row.map_or_else(String::new, Entry::answer)),
+                ("approver", self.text(answer.answer, "approver")),
+                ("question_row", answer.question.map_or_else(String::new, |at| self.name(at))),
             ];
             let (section, rank) = if is_news(answer.answer) { (Section::Answered, 0) } else { (Section::Decisions, 4) };
             self.push(section, rank, answer.answer, parts);
         }
-        for (at, row) in record.valid().filter(|(_, row)| row.has("policy") && !decides(row)) {
-            let parts = vec![
+        let judged = |row: &Entry| row.has("policy") && !decides(row) && !row.is(Kind::ApprovalRequested);
+        for (at, row) in record.valid().filter(|(_, row)| judged(row)) {
+            let outcome = row.text("approval_state");
+            let outcome = match (outcome.is_empty(), row.denies()) {
+                (false, _) => outcome,
+                (true, true) => Verdict::Denied.word().to_owned(),
+                (true, false) => member(row, "then").unwrap_or_default(),
+            };
+            let mut parts = vec![
                 ("row", row.name.clone()),
-                ("action", row.text("action")),
-                ("outcome", row.text("approval_state")),
-                ("reason", row.text("reason")),
+                ("action", what_was_judged(&row.text("action")).to_owned()),
+                ("outcome", outcome),
             ];
+            parts.extend(self.decision(at));
+            parts.push(("by", judge(row)));
             self.push(Section::Decisions, 4, at, parts);
         }
     }
 
     fn asked(&self, row: usize, approval: &Approval) -> Vec<(&'static str, String)> {
-        let text = |field: &str| self.record.rows.get(row).map_or_else(String::new, |row| row.text(field));
         vec![
             ("row", self.name(row)),
-            ("action", text("action")),
+            ("action", self.text(row, "action")),
             ("outcome", approval.outcome(&self.record.rows)),
-            ("blocked_on", if approval.decision.is_none() { text("blocked_on") } else { String::new() }),
+            ("blocked_on", if approval.decision.is_none() { self.text(row, "blocked_on") } else { String::new() }),
+            ("decision", approval.decision.map_or_else(String::new, |at| self.name(at))),
         ]
     }
 
     fn decision(&self, row: usize) -> Vec<(&'static str, String)> {
-        let text = |field: &str| self.record.rows.get(row).map_or_else(String::new, |row| row.text(field));
-        vec![("approver", text("approver")), ("reason", text("reason"))]
+        vec![("approver", self.text(row, "approver")), ("reason", self.text(row, "reason"))]
     }
 
     fn open_calls(&mut self) {
         for call in self.record.calls.iter().filter(|call| call.is_open()) {
             let Some(intent) = call.intent else { continue };
-            let row = self.record.rows.get(intent);
             let text = |member: &str| call.text(&self.record.rows, member);
             let parts = vec![
                 ("row", self.name(intent)),
-                ("time", row.and_then(|row| row.at).map_or_else(String::new, |at| at.to_string())),
+                ("time", self.time(intent)),
                 ("tool", text("tool")),
                 ("side_effect", text("side_effect")),
-                ("action", row.map_or_else(String::new, |row| row.text("action"))),
+                ("action", self.text(intent, "action")),
                 ("args", text("args")),
             ];
             self.push(Section::OpenCalls, 1, intent, parts);
@@ -250,7 +312,7 @@ impl Items<'_> {
             let exit = row.text("tool_call.exit_code");
             let parts = vec![
                 ("row", row.name.clone()),
-                ("time", row.at.map_or_else(String::new, |at| at.to_string())),
+                ("time", self.time(at)),
                 ("status", if row.text("status") == "in-progress" { String::new() } else { row.text("status") }),
                 ("kind", row.text("kind")),
                 ("phase", row.text("phase")),
@@ -274,12 +336,38 @@ impl Items<'_> {
     fn name(&self, row: usize) -> String {
         self.record.rows.get(row).map_or_else(String::new, |row| row.name.clone())
     }
+
+    fn time(&self, row: usize) -> String {
+        self.record.rows.get(row).and_then(|row| row.at).map_or_else(String::new, |at| at.to_string())
+    }
+
+    fn text(&self, row: usize, field: &str) -> String {
+        self.record.rows.get(row).map_or_else(String::new, |row| row.text(field))
+    }
 }
 
 /// Whether a row is somebody's word on what the run asked.
 fn decides(row: &Entry) -> bool {
-    let kind = row.kind();
-    kind.verdict().is_some() || kind.is_hold() || kind == Kind::Answer
+    row.kind().is_decision()
+}
+
+/// Whether a row says where its run stands, alone.
+fn says_status(row: &Entry) -> bool {
+    row.kind().stands(row.raw("status"))
+}
+
+/// A member of what a row says of a rule or a contract, if it is a string.
+fn member(row: &Entry, name: &str) -> Option<String> {
+    row.member(name, Field::Policy).map(|text| String::from_utf8_lossy(&text).into_owned())
+}
+
+/// What judged a call: a rule or a contract.
+fn judge(row: &Entry) -> String {
+    match (member(row, "contract"), member(row, "rule")) {
+        (Some(contract), _) => format!("contract {contract}"),
+        (None, Some(rule)) => format!("policy rule {rule}"),
+        (None, None) => "policy".to_owned(),
+    }
 }
 
 fn shorten(text: &mut String) {

@@ -1,13 +1,13 @@
 //! A run as a JSON object: what filters ask, what `--sort` sorts by, and what every format prints.
 
 use super::now::what_now;
-use super::run::{Ending, ONCE, Run, STANDING, SUMMED};
+use super::run::{ONCE, Run, STANDING, SUMMED};
 use super::tree::Tree;
 use crate::json::{self, Sum};
 use crate::model::Instant;
 
 /// All of its fields, in order.
-pub const FIELDS: [&str; 32] = [
+pub const FIELDS: [&str; 34] = [
     "run_id",
     "parent_run_id",
     "task",
@@ -40,6 +40,8 @@ pub const FIELDS: [&str; 32] = [
     "started_at",
     "timestamp",
     "age_ms",
+    "ended_before",
+    "rows_since_end",
 ];
 
 /// Writes run `at` of those that `tree` was made of. Texts and times that no row gives are left out, and so is a sum whose
@@ -55,9 +57,6 @@ pub fn write(run: &Run<'_>, tree: &Tree, at: usize, now: Instant, out: &mut Vec<
         text(field.name(), said, out);
     }
     text("what_now", what_now(run), out);
-    if let Ending::Final(word) = &run.ending {
-        text("final_status", word, out);
-    }
     if let Some((rating, why)) = &run.rating {
         text("rating", rating, out);
         text("rating_reason", why, out);
@@ -88,6 +87,10 @@ pub fn write(run: &Run<'_>, tree: &Tree, at: usize, now: Instant, out: &mut Vec<
     if let Some(age) = run.age_ms(now) {
         key("age_ms", out);
         out.extend_from_slice(age.to_string().as_bytes());
+    }
+    text("ended_before", run.ended_before(), out);
+    if run.rows_since_end() > 0 {
+        whole("rows_since_end", run.rows_since_end(), out);
     }
     out.push(b'}');
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::run::Text;
 use crate::json::{self, Leaves};
-use crate::model::{Field, Kind, Status};
+use crate::model::{Field, Kind, Says, Status};
 use crate::view::facts::Facts;
 
 /// The newest of each. `None`: no row says anything of it; empty: a newer row took it back.
@@ -18,8 +18,8 @@ pub struct Last<'a> {
     pub artifact: Option<Text<'a>>,
     /// What went wrong, as long as no newer row says that the run goes on.
     pub error: Option<Text<'a>>,
-    /// Why it stopped, by the newest row that blocked or ended it.
-    pub stop: Option<Text<'a>>,
+    /// What it is to do next, also where later rows do not say. The end of a run makes it void.
+    pub next: Option<Text<'a>>,
     /// Who holds it, and why.
     pub hold: Option<Text<'a>>,
 }
@@ -30,11 +30,12 @@ impl<'a> Last<'a> {
 
     /// All of them, in the order of [`Last::from`].
     pub fn each(&self) -> [&Option<Text<'a>>; Last::COUNT] {
-        [&self.action, &self.artifact, &self.error, &self.stop, &self.hold]
+        [&self.action, &self.artifact, &self.error, &self.next, &self.hold]
     }
 
-    /// Takes in the next row; `stands`: it says where the run stands.
-    pub fn push(&mut self, facts: &impl Facts, stands: bool) {
+    /// Takes in the next row, which says `says` of where the run stands.
+    pub fn push(&mut self, facts: &impl Facts, says: Option<Says>) {
+        let stands = says.is_some();
         let kind = facts.kind();
         let action = facts.chars(Field::Action).filter(|action| !action.is_empty() && !is_own_word(kind, action));
         let is_work = match kind {
@@ -43,31 +44,21 @@ impl<'a> Last<'a> {
             Kind::ApprovalRequested => false,
             _ => kind.is_of_run() || kind == Kind::Handoff,
         };
-        let is_request = kind == Kind::ApprovalRequested;
-        // A hold and a release say nothing of how the run itself goes.
-        let status = if stands && (is_work || is_request) { facts.status() } else { None };
         if is_work {
             if let Some(action) = &action {
                 set(&mut self.action, action);
             }
-            if stands && status != Some(Status::Failed) {
+            if stands && facts.status() != Some(Status::Failed) {
                 set(&mut self.error, b"");
             }
             if let Some(error) = facts.raw(Field::Error) {
                 set(&mut self.error, &text_of_error(error));
             }
         }
-        let reason = || facts.chars(Field::Reason).filter(|reason| !reason.is_empty());
-        let stop = match status {
-            Some(Status::Failed) => facts.raw(Field::Error).map(text_of_error).or_else(reason),
-            Some(Status::Done | Status::Blocked) => reason(),
-            _ => None,
-        };
-        if matches!(status, Some(Status::Failed | Status::Done | Status::Blocked)) {
-            // What is said of the end, or asked for, is why it stopped; a step that was done is what it did.
-            let is_why = is_request || kind == Kind::RunEnd;
-            let stop = stop.or_else(|| action.filter(|_| is_why));
-            set(&mut self.stop, stop.as_deref().unwrap_or_default());
+        match facts.chars(Field::NextIntent).filter(|next| !next.is_empty()) {
+            Some(next) => set(&mut self.next, &next),
+            None if says.is_some_and(Says::ends) => set(&mut self.next, b""),
+            None => {}
         }
         let artifact = facts.raw(Field::ArtifactRef).or_else(|| facts.raw(Field::OutputRefs));
         if let Some(artifact) = artifact.map(first).filter(|artifact| !artifact.is_empty())
@@ -92,7 +83,7 @@ impl<'a> Last<'a> {
         self.action = later.action.or_else(|| self.action.take());
         self.artifact = later.artifact.or_else(|| self.artifact.take());
         self.error = later.error.or_else(|| self.error.take());
-        self.stop = later.stop.or_else(|| self.stop.take());
+        self.next = later.next.or_else(|| self.next.take());
         self.hold = later.hold.or_else(|| self.hold.take());
     }
 
@@ -103,16 +94,32 @@ impl<'a> Last<'a> {
             action: own(self.action),
             artifact: own(self.artifact),
             error: own(self.error),
-            stop: own(self.stop),
+            next: own(self.next),
             hold: own(self.hold),
         }
     }
 }
 
 impl<'a> From<[Option<Text<'a>>; Last::COUNT]> for Last<'a> {
-    fn from([action, artifact, error, stop, hold]: [Option<Text<'a>>; Last::COUNT]) -> Last<'a> {
-        Last { action, artifact, error, stop, hold }
+    fn from([action, artifact, error, next, hold]: [Option<Text<'a>>; Last::COUNT]) -> Last<'a> {
+        Last { action, artifact, error, next, hold }
     }
+}
+
+/// Why a run stopped with this row, if it is blocked or over then: an error, or a reason. A hold
+/// and a decision say nothing of that.
+pub fn why_stopped<'f>(facts: &'f impl Facts) -> Option<Cow<'f, [u8]>> {
+    let kind = facts.kind();
+    let is_request = kind == Kind::ApprovalRequested;
+    let status = facts.status().filter(|status| *status != Status::InProgress)?;
+    if !(is_request || kind == Kind::Other || kind.is_of_run() || kind == Kind::Handoff) {
+        return None;
+    }
+    let says = |field: Field| facts.chars(field).filter(|text| !text.is_empty());
+    let error = || facts.raw(Field::Error).map(text_of_error).filter(|_| status == Status::Failed);
+    // What is said of the end, or asked for, is why it stopped; a step that was done is what it did.
+    let action = || says(Field::Action).filter(|text| (is_request || kind == Kind::RunEnd) && !is_own_word(kind, text));
+    error().or_else(|| says(Field::Reason)).or_else(action)
 }
 
 /// Whether a command gives this action to each row of the kind: it says no more than the kind does.

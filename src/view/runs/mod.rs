@@ -27,5 +27,5 @@ pub use all::{Runs, is_packed, says, unpack};
 pub use cards::Cards;
 pub use kept_up::KeptUp;
 pub use now::what_now;
-pub use run::{Ending, FIELDS, Run};
+pub use run::{FIELDS, Run};
 pub use tree::Tree;

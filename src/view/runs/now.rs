@@ -11,10 +11,10 @@ pub fn what_now<'r>(run: &'r Run<'_>) -> &'r str {
     let does = said(&last.action);
     let choice = match run.known_status() {
         _ if run.is_held() => [said(&last.hold), "", does],
-        Some(Status::Blocked) => [run.blocked_on(), said(&last.stop), does],
-        Some(Status::Failed) => [said(&last.stop), said(&last.error), does],
-        Some(Status::Done) => [said(&last.stop), said(&last.artifact), does],
-        Some(Status::InProgress) | None => [run.next_intent(), "", does],
+        Some(Status::Blocked) => [run.blocked_on(), run.why_stopped(), does],
+        Some(Status::Failed) => [run.why_stopped(), said(&last.error), does],
+        Some(Status::Done) => [run.why_stopped(), said(&last.artifact), does],
+        Some(Status::InProgress) | None => [said(&last.next), "", does],
     };
     choice.into_iter().find(|text| !text.is_empty()).unwrap_or_default()
 }

@@ -2,34 +2,33 @@
 //! and are slices of the file's bytes from then on: nothing is copied.
 //!
 //! Numbers are of 64 bits, least byte first. All of it: how many runs, how many bytes of texts, the runs, their texts in
-//! order. A run: flags, rows, steps, retries, offsets of the newest row and of the one that names the parent, the times and
+//! order. A run: flags, rows, steps, retries, rows since its last turn, offsets of the newest row and of the one that names the parent, the times and
 //! sums that the flags name, lengths of its texts, pairs.
 
 use std::borrow::Cow;
 
 use super::last::Last;
-use super::run::{Ending, Run, Text};
+use super::run::{Run, Standing, Text};
 use crate::json::Sum;
-use crate::model::Instant;
+use crate::model::standing::Stood;
+use crate::model::{Instant, Stands, Weight};
 use crate::query::Place;
 use crate::view::open_requests::{Asked, Decisions, OpenRequests, Pending};
 use crate::view::pairing::{OpenCalls, Unpaired};
 
 const WROTE: u64 = 1;
 const DENIED: u64 = 1 << 1;
-const STANDS: u64 = 1 << 2;
-const WENT_ON: u64 = 1 << 3;
-const ENDED: u64 = 1 << 4;
-const RATED: u64 = 1 << 5;
-const BEGAN: u64 = 1 << 6;
-const LASTED: u64 = 1 << 7;
+const RATED: u64 = 1 << 2;
+const BEGAN: u64 = 1 << 3;
+const LASTED: u64 = 1 << 4;
+const HELD: u64 = 1 << 5;
+const RELEASED: u64 = 1 << 6;
 /// The first of three.
-const SUMS: u64 = 1 << 8;
-const HELD: u64 = 1 << 11;
-const RELEASED: u64 = 1 << 12;
-const CARRIED: u64 = 1 << 13;
+const SUMS: u64 = 1 << 7;
+/// The first of three.
+const STANDS: u64 = 1 << 10;
 /// The first of [`Last::COUNT`].
-const LAST: u64 = 1 << 14;
+const LAST: u64 = 1 << 13;
 
 /// The bytes of `runs`.
 pub fn pack(runs: &[Run<'_>]) -> Vec<u8> {
@@ -56,10 +55,9 @@ fn one(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
     flag(run.denied, DENIED);
     flag(run.held == Some(true), HELD);
     flag(run.held == Some(false), RELEASED);
-    flag(run.standing.is_some(), STANDS);
-    flag(run.carried.is_some(), CARRIED);
-    flag(run.ending == Ending::WentOn, WENT_ON);
-    flag(matches!(run.ending, Ending::Final(_)), ENDED);
+    for (at, stood) in run.stands.rows().iter().enumerate() {
+        flag(stood.is_some(), STANDS << at);
+    }
     flag(run.rating.is_some(), RATED);
     flag(run.first_at.is_some(), BEGAN);
     flag(run.last_at.is_some(), LASTED);
@@ -70,7 +68,7 @@ fn one(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
         flag(reach.is_some(), SUMS << at);
         sums.extend(reach.map(|reach| (reach, total)));
     }
-    for value in [flags, run.rows, run.steps, run.retries, run.newest.offset, run.parent_said.offset] {
+    for value in [flags, run.rows, run.steps, run.retries, run.since_turn, run.newest.offset, run.parent_said.offset] {
         put(bytes, value);
     }
     for at in [run.first_at, run.last_at].into_iter().flatten() {
@@ -89,9 +87,11 @@ fn one(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
     };
     text(&run.run_id, bytes);
     run.once.iter().for_each(|said| text(said, bytes));
-    run.standing.iter().chain(run.carried.as_deref()).flatten().for_each(|said| text(said, bytes));
-    if let Ending::Final(word) = &run.ending {
-        text(word, bytes);
+    text(&run.ended, bytes);
+    for stood in run.stands.rows().iter().flatten() {
+        put(bytes, stood.at);
+        put(bytes, stood.holds.map_or(0, |holds| holds as u64 + 1));
+        stood.row.iter().for_each(|said| text(said, bytes));
     }
     if let Some((rating, why)) = &run.rating {
         text(rating, bytes);
@@ -234,15 +234,30 @@ impl<'a> Reader<'a> {
         Some(requests)
     }
 
+    fn stands(&mut self, flags: u64) -> Option<Standing<'a>> {
+        let mut rows = [const { None }; 3];
+        for (_, row) in rows.iter_mut().enumerate().filter(|(at, _)| flags & (STANDS << at) != 0) {
+            let (at, holds) = (self.number()?, self.number()?);
+            let holds = usize::try_from(holds).ok()?.checked_sub(1).map(|at| Weight::ALL.get(at).copied());
+            let holds = match holds {
+                Some(holds) => Some(holds?),
+                None => None,
+            };
+            *row = Some(Stood { at, holds, row: Box::new(self.texts()?) });
+        }
+        Some(Stands::of(rows))
+    }
+
     fn run(&mut self, input: u32) -> Option<Run<'a>> {
         let flags = self.number()?;
         let has = |bit: u64| flags & bit != 0;
-        let [rows, steps, retries] = [self.number()?, self.number()?, self.number()?];
+        let [rows, steps, retries, since_turn] = [self.number()?, self.number()?, self.number()?, self.number()?];
         let [newest, parent_said] = [self.number()?, self.number()?].map(|offset| Place { input, offset });
         Some(Run {
             rows,
             steps,
             retries,
+            since_turn,
             newest,
             parent_said,
             wrote: has(WROTE),
@@ -253,13 +268,8 @@ impl<'a> Reader<'a> {
             sums: [self.sum(has(SUMS))?, self.sum(has(SUMS << 1))?, self.sum(has(SUMS << 2))?],
             run_id: self.text()?,
             once: self.texts()?,
-            standing: if has(STANDS) { Some(self.texts()?) } else { None },
-            carried: if has(CARRIED) { Some(Box::new(self.texts()?)) } else { None },
-            ending: match (has(WENT_ON), has(ENDED)) {
-                (true, _) => Ending::WentOn,
-                (false, true) => Ending::Final(self.text()?),
-                (false, false) => Ending::Unsaid,
-            },
+            ended: self.text()?,
+            stands: self.stands(flags)?,
             rating: if has(RATED) { Some((self.text()?, self.text()?)) } else { None },
             last: Box::new(self.last(flags)?),
             calls: self.calls()?,

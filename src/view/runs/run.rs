@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::last::Last;
+use super::last::{Last, why_stopped};
 use crate::json::Sum;
-use crate::model::{Address, Field, Instant, Kind, Status};
+use crate::model::{Address, Field, Instant, Kind, Says, Stands, Status, Weight};
 use crate::query::Place;
 use crate::view::facts::{CallFacts, Facts, FieldSet};
 use crate::view::{OpenCalls, OpenRequests};
@@ -47,7 +47,8 @@ pub const FIELDS: FieldSet = FieldSet::of(&[
 ]);
 
 /// What the row says that says where the run stands.
-pub const STANDING: [Field; 5] = [Field::Phase, Field::Status, Field::Action, Field::NextIntent, Field::BlockedOn];
+pub const STANDING: [Field; 6] =
+    [Field::Phase, Field::Status, Field::Action, Field::NextIntent, Field::BlockedOn, Field::FinalStatus];
 /// What the first row says that says it.
 pub const ONCE: [Field; 6] =
     [Field::Task, Field::Requester, Field::Owner, Field::AgentId, Field::Model, Field::ParentRunId];
@@ -65,29 +66,25 @@ pub const DONE: u8 = 5;
 /// Text of a row, empty where there is none.
 pub type Text<'a> = Cow<'a, str>;
 
-/// How a run ended, as its rows say so far.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Ending<'a> {
-    /// No row says so.
-    #[default]
-    Unsaid,
-    /// It went on: a newer row says where it stands.
-    WentOn,
-    /// So.
-    Final(Text<'a>),
-}
+/// Rows that may say where a run stands, by their number in it, from 1; 0: they were carried over.
+pub type Standing<'a> = Stands<u64, Box<[Text<'a>; STOOD]>>;
+
+/// Texts that are kept of such a row: [`STANDING`], and why the run stopped with it.
+const STOOD: usize = STANDING.len() + 1;
 
 /// One run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Run<'a> {
     /// Its name.
     pub run_id: Text<'a>,
-    /// [`STANDING`] of the row that says where it stands; `None`: no row does.
-    pub standing: Option<[Text<'a>; 5]>,
+    /// [`STANDING`] of the rows that may say where it stands.
+    pub stands: Standing<'a>,
     /// [`ONCE`].
     pub once: [Text<'a>; 6],
-    /// How it ended.
-    pub ending: Ending<'a>,
+    /// How it ended, as its newest `run.end` says.
+    pub ended: Text<'a>,
+    /// Rows of what it does itself since it began or ended last.
+    pub since_turn: u64,
     /// Its newest rating, and the sentence why.
     pub rating: Option<(Text<'a>, Text<'a>)>,
     /// How many rows it has.
@@ -108,10 +105,7 @@ pub struct Run<'a> {
     pub calls: OpenCalls<'a>,
     /// Requests, and what was decided on them.
     pub requests: OpenRequests,
-    /// [`STANDING`] of the newest row that was carried over: it says where the run stands as long
-    /// as no row of its own does.
-    pub carried: Option<Box<[Text<'a>; 5]>>,
-    /// What it did last, and why it stopped.
+    /// What it did last, and is to do next.
     pub last: Box<Last<'a>>,
     /// When its first row was written, as that row says.
     pub first_at: Option<Instant>,
@@ -144,15 +138,11 @@ impl<'a> Run<'a> {
         for (sum, field) in self.sums.iter_mut().zip(SUMMED) {
             facts.add_to(sum, field);
         }
-        let (kind, stands) = (facts.kind(), facts.stands());
-        self.last.push(facts, stands);
-        if stands {
-            stand(self.standing.get_or_insert_with(Default::default), facts);
-        }
-        match facts.says(Field::FinalStatus) {
-            true => self.ending = Ending::Final(Cow::Owned(facts.text(Field::FinalStatus))),
-            false if stands => self.ending = Ending::WentOn,
-            false => {}
+        let (kind, says) = (facts.kind(), facts.stands());
+        self.since_turn += u64::from(kind.is_of_run());
+        self.last.push(facts, says);
+        if let Some(says) = says {
+            self.stand(says, self.rows, facts);
         }
         if facts.chars(Field::Rating).is_some() {
             let why = if kind == Kind::Review { facts.text(Field::Reason) } else { String::new() };
@@ -177,8 +167,8 @@ impl<'a> Run<'a> {
     /// Takes in a row that retention carried over: it was a row of the run, and still decides what
     /// gates ask. What it cost and counted is gone.
     pub fn carry(&mut self, facts: &impl Facts) {
-        if facts.stands() {
-            stand(self.carried.get_or_insert_default(), facts);
+        if let Some(says) = facts.stands() {
+            self.stand(says, 0, facts);
         }
         for (known, field) in self.once.iter_mut().zip(ONCE) {
             if known.is_empty() {
@@ -187,6 +177,24 @@ impl<'a> Run<'a> {
         }
         self.last.hold(facts);
         self.decide(facts);
+    }
+
+    /// Takes in what the row says of where the run stands.
+    fn stand(&mut self, says: Says, at: u64, facts: &impl Facts) {
+        if says.weight == Weight::Turn {
+            self.since_turn = 0;
+            if facts.says(Field::FinalStatus) {
+                self.ended = Cow::Owned(facts.text(Field::FinalStatus));
+            }
+        }
+        self.stands.put(says, at, |known| {
+            let mut texts = known.unwrap_or_default();
+            for (text, field) in texts.iter_mut().zip(STANDING) {
+                set(text, facts.chars(field));
+            }
+            set(&mut texts[STANDING.len()], why_stopped(facts));
+            texts
+        });
     }
 
     /// Whether it is held, and what it asks for.
@@ -219,11 +227,14 @@ impl<'a> Run<'a> {
                 self.first_at = later.first_at;
             }
         }
+        let before = self.rows;
+        let turns = later.stands.rows()[Weight::Turn as usize].is_some();
+        self.since_turn = later.since_turn + if turns { 0 } else { self.since_turn };
+        // What was carried over stood before all rows there are.
+        self.stands.join(later.stands.map(|at, texts| (if at == 0 { 0 } else { at + before }, texts)));
         self.rows += later.rows;
         self.steps = self.steps.max(later.steps);
         self.retries += later.retries;
-        self.carried = later.carried.or_else(|| self.carried.take());
-        self.standing = later.standing.or_else(|| self.standing.take());
         if self.once[PARENT].is_empty() {
             self.parent_said = later.parent_said;
         }
@@ -235,8 +246,8 @@ impl<'a> Run<'a> {
         for (sum, more) in self.sums.iter_mut().zip(&later.sums) {
             sum.merge(more);
         }
-        if later.ending != Ending::Unsaid {
-            self.ending = later.ending;
+        if !later.ended.is_empty() {
+            self.ended = later.ended;
         }
         self.rating = later.rating.or_else(|| self.rating.take());
         self.wrote |= later.wrote;
@@ -252,14 +263,9 @@ impl<'a> Run<'a> {
         let own = |text: Text<'_>| Cow::Owned(text.into_owned());
         Run {
             run_id: own(self.run_id),
-            standing: self.standing.map(|standing| standing.map(own)),
-            carried: self.carried.map(|standing| Box::new(standing.map(own))),
+            stands: self.stands.map(|at, texts| (at, Box::new(texts.map(own)))),
             once: self.once.map(own),
-            ending: match self.ending {
-                Ending::Final(word) => Ending::Final(own(word)),
-                Ending::WentOn => Ending::WentOn,
-                Ending::Unsaid => Ending::Unsaid,
-            },
+            ended: own(self.ended),
             rating: self.rating.map(|(rating, why)| (own(rating), own(why))),
             last: Box::new(self.last.into_owned()),
             calls: self.calls.into_owned(),
@@ -272,9 +278,24 @@ impl<'a> Run<'a> {
         self.standing().map_or("", |standing| &standing[at])
     }
 
-    /// [`STANDING`] of the row that says where it stands.
-    pub fn standing(&self) -> Option<&[Text<'a>; 5]> {
-        self.standing.as_ref().or(self.carried.as_deref())
+    /// [`STANDING`] of the row that says where it stands, and why it stopped.
+    pub fn standing(&self) -> Option<&[Text<'a>; STOOD]> {
+        self.stands.newest().map(|stood| &*stood.row)
+    }
+
+    /// Why it stopped, as the row says that says where it stands.
+    pub fn why_stopped(&self) -> &str {
+        self.stands(STANDING.len())
+    }
+
+    /// How it ended before it went on; empty where it did not.
+    pub fn ended_before(&self) -> &str {
+        if self.stands(5).is_empty() { &self.ended } else { "" }
+    }
+
+    /// Rows that came since it ended, and do not make it go on.
+    pub fn rows_since_end(&self) -> u64 {
+        if self.stands.ended() { self.since_turn } else { 0 }
     }
 
     /// Its status, if it is a built-in one.
@@ -355,13 +376,11 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Keeps what the row says of where its run stands.
-fn stand(standing: &mut [Text<'_>; 5], facts: &impl Facts) {
-    for (known, field) in standing.iter_mut().zip(STANDING) {
-        let known = known.to_mut();
-        known.clear();
-        if let Some(text) = facts.chars(field) {
-            known.push_str(&String::from_utf8_lossy(&text));
-        }
+/// Writes the text anew, in the memory that it has.
+fn set(text: &mut Text<'_>, said: Option<Cow<'_, [u8]>>) {
+    let text = text.to_mut();
+    text.clear();
+    if let Some(said) = said {
+        text.push_str(&String::from_utf8_lossy(&said));
     }
 }

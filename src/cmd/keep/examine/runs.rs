@@ -26,7 +26,7 @@ pub fn waiting(health: Health<'_>, now: Instant) -> Vec<Finding> {
     findings.extend(few(requests, "open_approval", "requests wait for approval", "logbook runs 'open_approvals > 0'"));
     let silent = |run: &&Run<'_>| {
         let age = run.age_ms(now).unwrap_or(0);
-        run.standing.is_some() && run.is_open() && age > SILENT_MS
+        run.standing().is_some() && run.is_open() && age > SILENT_MS
     };
     let silent = runs.iter().filter(silent).map(|run| {
         let age = cell::span(run.age_ms(now).unwrap_or(0));

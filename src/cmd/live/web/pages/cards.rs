@@ -98,7 +98,7 @@ pub fn question(run: &Run<'_>, now: Instant) -> Question {
         run: Text::from(&*run.run_id),
         link: Link::run(&run.run_id),
         blocked_on: Text::from(run.blocked_on()),
-        action: Text::from(run.standing.as_ref().map_or("", |standing| &*standing[2])),
+        action: Text::from(run.standing().map_or("", |standing| &*standing[2])),
         age: Text::from(run.age_ms(now).map_or_else(String::new, cell::span)),
     }
 }
