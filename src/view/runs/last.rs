@@ -3,41 +3,101 @@
 //! Not here: which of it is told, which follows from where the run stands (`now`).
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::run::Text;
 use crate::json::{self, Leaves};
 use crate::model::{Field, Kind, Says, Status};
 use crate::view::facts::Facts;
 
-/// The newest of each. `None`: no row says anything of it; empty: a newer row took it back.
+/// What may be said of a run. The order is that in which the texts are kept: what changes most comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    Action,
+    Next,
+    Artifact,
+    Hold,
+    Error,
+}
+
+use Piece::{Action, Artifact, Error, Hold, Next};
+
+/// The newest of each, in one text: a run has its own in each part of the rows that are read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Last<'a> {
-    /// What was done, by rows of the run's own work. The tool's own words do not count.
-    pub action: Option<Text<'a>>,
-    /// What was left behind. A call that was refused leaves nothing.
-    pub artifact: Option<Text<'a>>,
-    /// What went wrong, as long as no newer row says that the run goes on.
-    pub error: Option<Text<'a>>,
-    /// What it is to do next, also where later rows do not say. The end of a run makes it void.
-    pub next: Option<Text<'a>>,
-    /// Who holds it, and why.
-    pub hold: Option<Text<'a>>,
+    text: Text<'a>,
+    /// Where each piece ends in the text; it begins where the one before it ends.
+    ends: [usize; Piece::COUNT],
+    /// A bit for each piece that some row says something of. One that is said and empty was taken back by a newer row.
+    said: u8,
+}
+
+impl Piece {
+    const ALL: [Piece; 5] = [Action, Next, Artifact, Hold, Error];
+    const COUNT: usize = Piece::ALL.len();
+    /// Bytes that most runs need.
+    const ROOM: usize = 64;
 }
 
 impl<'a> Last<'a> {
-    /// How many texts there are.
-    pub const COUNT: usize = 5;
+    /// What was done, by rows of the run's own work. The tool's own words do not count.
+    pub fn action(&self) -> &str {
+        self.piece(Action)
+    }
 
-    /// All of them, in the order of [`Last::from`].
-    pub fn each(&self) -> [&Option<Text<'a>>; Last::COUNT] {
-        [&self.action, &self.artifact, &self.error, &self.next, &self.hold]
+    /// What it is to do next, also where later rows do not say. The end of a run makes it void.
+    pub fn next(&self) -> &str {
+        self.piece(Next)
+    }
+
+    /// What was left behind. A call that was refused leaves nothing.
+    pub fn artifact(&self) -> &str {
+        self.piece(Artifact)
+    }
+
+    /// Who holds it, and why.
+    pub fn hold(&self) -> &str {
+        self.piece(Hold)
+    }
+
+    /// What went wrong, as long as no newer row says that the run goes on.
+    pub fn error(&self) -> &str {
+        self.piece(Error)
+    }
+
+    fn range(&self, piece: Piece) -> Range<usize> {
+        let at = piece as usize;
+        at.checked_sub(1).map_or(0, |before| self.ends[before])..self.ends[at]
+    }
+
+    fn piece(&self, piece: Piece) -> &str {
+        self.text.get(self.range(piece)).unwrap_or_default()
+    }
+
+    fn is_said(&self, piece: Piece) -> bool {
+        self.said & 1 << piece as u8 != 0
+    }
+
+    fn set(&mut self, piece: Piece, text: &[u8]) {
+        self.said |= 1 << piece as u8;
+        if self.piece(piece).as_bytes() == text {
+            return;
+        }
+        let (range, new) = (self.range(piece), json::lossy(text));
+        let known = self.text.to_mut();
+        if known.capacity() == 0 {
+            known.reserve(new.len() + Piece::ROOM);
+        }
+        known.replace_range(range.clone(), &new);
+        for end in &mut self.ends[piece as usize..] {
+            *end = *end - range.len() + new.len();
+        }
     }
 
     /// Takes in the next row, which says `says` of where the run stands.
     pub fn push(&mut self, facts: &impl Facts, says: Option<Says>) {
         let stands = says.is_some();
         let kind = facts.kind();
-        let action = facts.chars(Field::Action).filter(|action| !action.is_empty() && !is_own_word(kind, action));
         let is_work = match kind {
             Kind::Other => stands,
             // What is asked for is not done yet.
@@ -45,64 +105,69 @@ impl<'a> Last<'a> {
             _ => kind.is_of_run() || kind == Kind::Handoff,
         };
         if is_work {
-            if let Some(action) = &action {
-                set(&mut self.action, action);
+            let action = facts.chars(Field::Action);
+            if let Some(action) = action.filter(|action| !action.is_empty() && !is_own_word(kind, action)) {
+                self.set(Action, &action);
             }
             if stands && facts.status() != Some(Status::Failed) {
-                set(&mut self.error, b"");
+                self.set(Error, b"");
             }
             if let Some(error) = facts.raw(Field::Error) {
-                set(&mut self.error, &text_of_error(error));
+                self.set(Error, &text_of_error(error));
             }
         }
         match facts.chars(Field::NextIntent).filter(|next| !next.is_empty()) {
-            Some(next) => set(&mut self.next, &next),
-            None if says.is_some_and(Says::ends) => set(&mut self.next, b""),
+            Some(next) => self.set(Next, &next),
+            None if says.is_some_and(Says::ends) => self.set(Next, b""),
             None => {}
         }
         let artifact = facts.raw(Field::ArtifactRef).or_else(|| facts.raw(Field::OutputRefs));
         if let Some(artifact) = artifact.map(first).filter(|artifact| !artifact.is_empty())
             && (facts.is_of_made_call() || facts.call().is_none())
         {
-            set(&mut self.artifact, &artifact);
+            self.set(Artifact, &artifact);
         }
-        self.hold(facts);
     }
 
-    /// Takes in who holds the run, if the row says so. Nobody asks for it once the run is released.
-    pub fn hold(&mut self, facts: &impl Facts) {
-        if facts.kind() == Kind::Hold {
-            let said = [Field::Approver, Field::Reason].map(|field| facts.text(field));
-            let said: Vec<&str> = said.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
-            set(&mut self.hold, said.join(": ").as_bytes());
+    /// Takes in who holds the run: `row` is its hold. Nobody asks for it once the run is released.
+    pub fn held_by(&mut self, row: &[u8]) {
+        let mut values = Vec::new();
+        // Of so few rows that they are not among the fields that are picked of all.
+        if json::pick(row, &[Field::Approver.name(), Field::Reason.name()], &mut values).is_ok() {
+            let said: Vec<Cow<'_, [u8]>> = values.into_iter().flatten().filter_map(json::decode).collect();
+            let said: Vec<&[u8]> = said.iter().map(|text| &**text).filter(|text| !text.is_empty()).collect();
+            self.set(Hold, &said.join(&b": "[..]));
         }
     }
 
     /// Takes in what rows say that stand behind these.
     pub fn join(&mut self, later: Last<'a>) {
-        self.action = later.action.or_else(|| self.action.take());
-        self.artifact = later.artifact.or_else(|| self.artifact.take());
-        self.error = later.error.or_else(|| self.error.take());
-        self.next = later.next.or_else(|| self.next.take());
-        self.hold = later.hold.or_else(|| self.hold.take());
+        if self.said & later.said == self.said {
+            *self = later;
+            return;
+        }
+        for piece in Piece::ALL.into_iter().filter(|piece| later.is_said(*piece)) {
+            self.set(piece, later.piece(piece).as_bytes());
+        }
     }
 
     /// The same, which borrows nothing.
     pub fn into_owned(self) -> Last<'static> {
-        let own = |text: Option<Text<'a>>| text.map(|text| Cow::Owned(text.into_owned()));
-        Last {
-            action: own(self.action),
-            artifact: own(self.artifact),
-            error: own(self.error),
-            next: own(self.next),
-            hold: own(self.hold),
-        }
+        Last { text: Cow::Owned(self.text.into_owned()), ..self }
     }
-}
 
-impl<'a> From<[Option<Text<'a>>; Last::COUNT]> for Last<'a> {
-    fn from([action, artifact, error, next, hold]: [Option<Text<'a>>; Last::COUNT]) -> Last<'a> {
-        Last { action, artifact, error, next, hold }
+    /// Its text, and numbers that tell what is what in it: [`Last::of`] makes it of these.
+    pub fn parts(&self) -> (&str, [u64; Piece::COUNT + 1]) {
+        let [a, b, c, d, e] = self.ends.map(|end| end as u64);
+        (&self.text, [self.said.into(), a, b, c, d, e])
+    }
+
+    /// That of [`Last::parts`]; `None`: they are not.
+    pub fn of(text: Text<'a>, [said, ends @ ..]: [u64; Piece::COUNT + 1]) -> Option<Last<'a>> {
+        let said = u8::try_from(said).ok()?;
+        let ends = ends.map(|end| usize::try_from(end).unwrap_or(usize::MAX));
+        let is_whole = ends.is_sorted() && ends.last() == Some(&text.len());
+        (is_whole && ends.iter().all(|end| text.is_char_boundary(*end))).then_some(Last { text, ends, said })
     }
 }
 
@@ -129,12 +194,6 @@ fn is_own_word(kind: Kind, action: &[u8]) -> bool {
         Kind::RunEnd => action == b"end",
         _ => false,
     }
-}
-
-fn set(slot: &mut Option<Text<'_>>, text: &[u8]) {
-    let known = slot.get_or_insert_default().to_mut();
-    known.clear();
-    known.push_str(&String::from_utf8_lossy(text));
 }
 
 /// An error in words: a string, the `message` of an object, else as it is written.

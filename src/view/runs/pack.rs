@@ -27,8 +27,6 @@ const RELEASED: u64 = 1 << 6;
 const SUMS: u64 = 1 << 7;
 /// The first of three.
 const STANDS: u64 = 1 << 10;
-/// The first of [`Last::COUNT`].
-const LAST: u64 = 1 << 13;
 
 /// The bytes of `runs`.
 pub fn pack(runs: &[Run<'_>]) -> Vec<u8> {
@@ -61,7 +59,6 @@ fn one(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
     flag(run.rating.is_some(), RATED);
     flag(run.first_at.is_some(), BEGAN);
     flag(run.last_at.is_some(), LASTED);
-    run.last.each().iter().enumerate().for_each(|(at, said)| flag(said.is_some(), LAST << at));
     let mut sums = Vec::new();
     for (at, sum) in run.sums.iter().enumerate() {
         let (reach, total) = sum.parts();
@@ -97,7 +94,9 @@ fn one(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
         text(rating, bytes);
         text(why, bytes);
     }
-    run.last.each().into_iter().flatten().for_each(|said| text(said, bytes));
+    let (last, numbers) = run.last.parts();
+    numbers.into_iter().for_each(|number| put(bytes, number));
+    text(last, bytes);
     put(bytes, run.calls.unnamed);
     put(bytes, run.calls.iter().len() as u64);
     for (id, unpaired) in run.calls.iter() {
@@ -174,14 +173,12 @@ impl<'a> Reader<'a> {
         Some(texts)
     }
 
-    fn last(&mut self, flags: u64) -> Option<Last<'a>> {
-        let mut said = [const { None }; Last::COUNT];
-        for (at, said) in said.iter_mut().enumerate() {
-            if flags & LAST << at != 0 {
-                *said = Some(self.text()?);
-            }
+    fn last(&mut self) -> Option<Last<'a>> {
+        let mut numbers = [0; 6];
+        for number in &mut numbers {
+            *number = self.number()?;
         }
-        Some(Last::from(said))
+        Last::of(self.text()?, numbers)
     }
 
     fn instant(&mut self, given: bool) -> Option<Option<Instant>> {
@@ -271,7 +268,7 @@ impl<'a> Reader<'a> {
             ended: self.text()?,
             stands: self.stands(flags)?,
             rating: if has(RATED) { Some((self.text()?, self.text()?)) } else { None },
-            last: Box::new(self.last(flags)?),
+            last: self.last()?,
             calls: self.calls()?,
             requests: self.requests()?,
         })

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::last::{Last, why_stopped};
-use crate::json::Sum;
+use crate::json::{self, Sum};
 use crate::model::{Address, Field, Instant, Kind, Says, Stands, Status, Weight};
 use crate::query::Place;
 use crate::view::facts::{CallFacts, Facts, FieldSet};
@@ -43,7 +43,6 @@ pub const FIELDS: FieldSet = FieldSet::of(&[
     Field::ArtifactRef,
     Field::OutputRefs,
     Field::Error,
-    Field::Approver,
 ]);
 
 /// What the row says that says where the run stands.
@@ -106,7 +105,7 @@ pub struct Run<'a> {
     /// Requests, and what was decided on them.
     pub requests: OpenRequests,
     /// What it did last, and is to do next.
-    pub last: Box<Last<'a>>,
+    pub last: Last<'a>,
     /// When its first row was written, as that row says.
     pub first_at: Option<Instant>,
     /// When its newest row was written, as that row says.
@@ -151,7 +150,7 @@ impl<'a> Run<'a> {
         let call = if kind.makes_calls() { facts.call() } else { None };
         let id = || {
             let id = call.as_ref().and_then(|call| call.id.as_ref());
-            id.map(|id| Cow::Owned(String::from_utf8_lossy(id).into_owned()))
+            id.map(|id| Cow::Owned(json::lossy(id).into_owned()))
         };
         match kind {
             Kind::CallIntent => self.calls.intent(id()),
@@ -175,7 +174,6 @@ impl<'a> Run<'a> {
                 *known = Cow::Owned(facts.text(field));
             }
         }
-        self.last.hold(facts);
         self.decide(facts);
     }
 
@@ -253,7 +251,7 @@ impl<'a> Run<'a> {
         self.wrote |= later.wrote;
         self.denied |= later.denied;
         self.held = later.held.or(self.held);
-        self.last.join(*later.last);
+        self.last.join(later.last);
         self.calls.join(later.calls);
         self.requests.join(later.requests);
     }
@@ -267,7 +265,7 @@ impl<'a> Run<'a> {
             once: self.once.map(own),
             ended: own(self.ended),
             rating: self.rating.map(|(rating, why)| (own(rating), own(why))),
-            last: Box::new(self.last.into_owned()),
+            last: self.last.into_owned(),
             calls: self.calls.into_owned(),
             ..self
         }
@@ -378,9 +376,10 @@ impl<'a> Run<'a> {
 
 /// Writes the text anew, in the memory that it has.
 fn set(text: &mut Text<'_>, said: Option<Cow<'_, [u8]>>) {
-    let text = text.to_mut();
-    text.clear();
-    if let Some(said) = said {
-        text.push_str(&String::from_utf8_lossy(&said));
+    let said = said.unwrap_or_default();
+    if text.as_bytes() != &*said {
+        let text = text.to_mut();
+        text.clear();
+        text.push_str(&json::lossy(&said));
     }
 }
