@@ -21,17 +21,22 @@ macro_rules! words {
 
             /// The one that `text` says; `None`: none of them.
             pub fn of(text: &str) -> Option<$name> {
-                match text {
-                    $($text => Some($name::$word),)+
-                    _ => None,
-                }
+                $name::of_bytes(text.as_bytes())
+            }
+
+            #[inline]
+            fn of_bytes(text: &[u8]) -> Option<$name> {
+                $(if text == $text.as_bytes() {
+                    return Some($name::$word);
+                })+
+                None
             }
 
             /// The one that `value`, a field's value as written, says.
             pub fn of_value(value: Option<&[u8]>) -> Option<$name> {
                 match value? {
-                    [b'"', word @ .., b'"'] if !word.contains(&b'\\') => $name::of(std::str::from_utf8(word).ok()?),
-                    value => $name::of(std::str::from_utf8(&crate::json::decode(value)?).ok()?),
+                    [b'"', word @ .., b'"'] if !word.contains(&b'\\') => $name::of_bytes(word),
+                    value => $name::of_bytes(&crate::json::decode(value)?),
                 }
             }
         }

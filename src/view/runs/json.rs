@@ -56,7 +56,7 @@ pub fn write(run: &Run<'_>, tree: &Tree, at: usize, now: Instant, out: &mut Vec<
     for (field, said) in STANDING.iter().zip(run.standing().into_iter().flatten()) {
         text(field.name(), said, out);
     }
-    text("what_now", what_now(run), out);
+    text("what_now", &what_now(run), out);
     if let Some((rating, why)) = &run.rating {
         text("rating", rating, out);
         text("rating_reason", why, out);

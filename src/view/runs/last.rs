@@ -5,7 +5,6 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::run::Text;
 use crate::json::{self, Leaves};
 use crate::model::{Field, Kind, Says, Status};
 use crate::view::facts::Facts;
@@ -22,11 +21,12 @@ enum Piece {
 
 use Piece::{Action, Artifact, Error, Hold, Next};
 
-/// The newest of each, in one text: a run has its own in each part of the rows that are read.
+/// The newest of each, in one run of bytes, as rows have them: each part of the rows that are read
+/// has its own of each run, and nothing is judged that nobody asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Last<'a> {
-    text: Text<'a>,
-    /// Where each piece ends in the text; it begins where the one before it ends.
+    bytes: Cow<'a, [u8]>,
+    /// Where each piece ends; it begins where the one before it ends.
     ends: [usize; Piece::COUNT],
     /// A bit for each piece that some row says something of. One that is said and empty was taken back by a newer row.
     said: u8,
@@ -41,28 +41,28 @@ impl Piece {
 
 impl<'a> Last<'a> {
     /// What was done, by rows of the run's own work. The tool's own words do not count.
-    pub fn action(&self) -> &str {
-        self.piece(Action)
+    pub fn action(&self) -> Cow<'_, str> {
+        json::lossy(self.piece(Action))
     }
 
     /// What it is to do next, also where later rows do not say. The end of a run makes it void.
-    pub fn next(&self) -> &str {
-        self.piece(Next)
+    pub fn next(&self) -> Cow<'_, str> {
+        json::lossy(self.piece(Next))
     }
 
     /// What was left behind. A call that was refused leaves nothing.
-    pub fn artifact(&self) -> &str {
-        self.piece(Artifact)
+    pub fn artifact(&self) -> Cow<'_, str> {
+        json::lossy(self.piece(Artifact))
     }
 
     /// Who holds it, and why.
-    pub fn hold(&self) -> &str {
-        self.piece(Hold)
+    pub fn hold(&self) -> Cow<'_, str> {
+        json::lossy(self.piece(Hold))
     }
 
     /// What went wrong, as long as no newer row says that the run goes on.
-    pub fn error(&self) -> &str {
-        self.piece(Error)
+    pub fn error(&self) -> Cow<'_, str> {
+        json::lossy(self.piece(Error))
     }
 
     fn range(&self, piece: Piece) -> Range<usize> {
@@ -70,27 +70,31 @@ impl<'a> Last<'a> {
         at.checked_sub(1).map_or(0, |before| self.ends[before])..self.ends[at]
     }
 
-    fn piece(&self, piece: Piece) -> &str {
-        self.text.get(self.range(piece)).unwrap_or_default()
+    fn piece(&self, piece: Piece) -> &[u8] {
+        self.bytes.get(self.range(piece)).unwrap_or_default()
     }
 
     fn is_said(&self, piece: Piece) -> bool {
         self.said & 1 << piece as u8 != 0
     }
 
-    fn set(&mut self, piece: Piece, text: &[u8]) {
+    fn set(&mut self, piece: Piece, new: &[u8]) {
         self.said |= 1 << piece as u8;
-        if self.piece(piece).as_bytes() == text {
+        let Range { start, end } = self.range(piece);
+        if start == end && new.is_empty() {
             return;
         }
-        let (range, new) = (self.range(piece), json::lossy(text));
-        let known = self.text.to_mut();
+        let known = self.bytes.to_mut();
         if known.capacity() == 0 {
             known.reserve(new.len() + Piece::ROOM);
         }
-        known.replace_range(range.clone(), &new);
-        for end in &mut self.ends[piece as usize..] {
-            *end = *end - range.len() + new.len();
+        let (length, to) = (known.len(), start + new.len());
+        known.resize(length.max(length - (end - start) + new.len()), 0);
+        known.copy_within(end..length, to);
+        known.truncate(length - (end - start) + new.len());
+        known[start..to].copy_from_slice(new);
+        for end_of in &mut self.ends[piece as usize..] {
+            *end_of = *end_of - (end - start) + new.len();
         }
     }
 
@@ -109,7 +113,8 @@ impl<'a> Last<'a> {
             if let Some(action) = action.filter(|action| !action.is_empty() && !is_own_word(kind, action)) {
                 self.set(Action, &action);
             }
-            if stands && facts.status() != Some(Status::Failed) {
+            let is_open = !self.is_said(Error) || !self.piece(Error).is_empty();
+            if stands && is_open && facts.status() != Some(Status::Failed) {
                 self.set(Error, b"");
             }
             if let Some(error) = facts.raw(Field::Error) {
@@ -147,27 +152,27 @@ impl<'a> Last<'a> {
             return;
         }
         for piece in Piece::ALL.into_iter().filter(|piece| later.is_said(*piece)) {
-            self.set(piece, later.piece(piece).as_bytes());
+            self.set(piece, later.piece(piece));
         }
     }
 
     /// The same, which borrows nothing.
     pub fn into_owned(self) -> Last<'static> {
-        Last { text: Cow::Owned(self.text.into_owned()), ..self }
+        Last { bytes: Cow::Owned(self.bytes.into_owned()), ..self }
     }
 
-    /// Its text, and numbers that tell what is what in it: [`Last::of`] makes it of these.
-    pub fn parts(&self) -> (&str, [u64; Piece::COUNT + 1]) {
+    /// Its bytes, and numbers that tell what is what in them: [`Last::of`] makes it of these.
+    pub fn parts(&self) -> (&[u8], [u64; Piece::COUNT + 1]) {
         let [a, b, c, d, e] = self.ends.map(|end| end as u64);
-        (&self.text, [self.said.into(), a, b, c, d, e])
+        (&self.bytes, [self.said.into(), a, b, c, d, e])
     }
 
-    /// That of [`Last::parts`]; `None`: they are not.
-    pub fn of(text: Text<'a>, [said, ends @ ..]: [u64; Piece::COUNT + 1]) -> Option<Last<'a>> {
+    /// That of [`Last::parts`], of which the last number says how many bytes there are; `None`: they are not.
+    pub fn of(bytes: &'a [u8], [said, ends @ ..]: [u64; Piece::COUNT + 1]) -> Option<Last<'a>> {
         let said = u8::try_from(said).ok()?;
         let ends = ends.map(|end| usize::try_from(end).unwrap_or(usize::MAX));
-        let is_whole = ends.is_sorted() && ends.last() == Some(&text.len());
-        (is_whole && ends.iter().all(|end| text.is_char_boundary(*end))).then_some(Last { text, ends, said })
+        let is_whole = ends.is_sorted() && ends.last() == Some(&bytes.len());
+        is_whole.then_some(Last { bytes: Cow::Borrowed(bytes), ends, said })
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Numbers are of 64 bits, least byte first. All of it: how many runs, how many bytes of texts, the runs, their texts in
 //! order. A run: flags, rows, steps, retries, rows since its last turn, offsets of the newest row and of the one that names the parent, the times and
-//! sums that the flags name, lengths of its texts, pairs.
+//! sums that the flags name, lengths of its texts, what it said last, pairs.
 
 use std::borrow::Cow;
 
@@ -96,7 +96,7 @@ fn one(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
     }
     let (last, numbers) = run.last.parts();
     numbers.into_iter().for_each(|number| put(bytes, number));
-    text(last, bytes);
+    bytes.extend_from_slice(last);
     put(bytes, run.calls.unnamed);
     put(bytes, run.calls.iter().len() as u64);
     for (id, unpaired) in run.calls.iter() {
@@ -178,7 +178,9 @@ impl<'a> Reader<'a> {
         for number in &mut numbers {
             *number = self.number()?;
         }
-        Last::of(self.text()?, numbers)
+        let (last, rest) = self.records.split_at_checked(usize::try_from(numbers[5]).ok()?)?;
+        self.records = rest;
+        Last::of(last, numbers)
     }
 
     fn instant(&mut self, given: bool) -> Option<Option<Instant>> {

@@ -376,10 +376,9 @@ impl<'a> Run<'a> {
 
 /// Writes the text anew, in the memory that it has.
 fn set(text: &mut Text<'_>, said: Option<Cow<'_, [u8]>>) {
-    let said = said.unwrap_or_default();
-    if text.as_bytes() != &*said {
-        let text = text.to_mut();
-        text.clear();
+    let text = text.to_mut();
+    text.clear();
+    if let Some(said) = said {
         text.push_str(&json::lossy(&said));
     }
 }

@@ -256,7 +256,7 @@ fn cells(run: &Run<'_>, name: &str, tree: &Tree, number: usize, now: Instant) ->
         Cell::text(&run.age_ms(now).map_or_else(String::new, cell::span)),
         short(run.agent()),
         short(run.task()),
-        short(what_now(run)),
+        short(&what_now(run)),
         Cell::text(&cost),
         Cell { lines: vec![Text::cut(name, CELL_CHARACTERS)], link: Some(Link::run(&run.run_id)), status: None },
     ]
