@@ -33,6 +33,6 @@ pub use leaves::Leaves;
 pub use object::{Fault as ObjectFault, Member, Members, pick};
 pub use skip::{Kind, kind, skip_value, skip_white, trim};
 pub use span::{Span, Spans, key_hash, key_hash_in};
-pub use string::{decode, decode_raw, quote, quote_into};
+pub use string::{decode, decode_raw, lossy, quote, quote_into};
 pub use sum::Sum;
 pub use validate::{Fault, Limits, Scratch, validate, validate_members};

@@ -89,7 +89,7 @@ pub trait Facts {
 
     /// A string's characters; empty for anything else.
     fn text(&self, field: Field) -> String {
-        self.chars(field).map_or_else(String::new, |text| String::from_utf8_lossy(&text).into_owned())
+        self.chars(field).map_or_else(String::new, |text| json::lossy(&text).into_owned())
     }
 
     /// Whether it is a string that says something.

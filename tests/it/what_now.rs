@@ -89,7 +89,7 @@ fn the_page_says_it() {
     let served = Served::of(&book);
     let page = served.get("/runs");
     let text = &page.body;
-    let titles: Vec<&str> = text.split("scope=\"col\"").skip(1).take(7).map(|it| cell(it)).collect();
+    let titles: Vec<&str> = text.split("scope=\"col\"").skip(1).take(7).map(cell).collect();
     assert_eq!(titles, ["status", "age", "agent", "task", "what now", "cost", "run"]);
     for (run, _, status, task, now) in RUNS {
         let row = text.split("<tr role=\"row\">").find(|row| row.contains(&format!("/run?id={run}\""))).unwrap();

@@ -203,14 +203,14 @@ impl Columns {
         let age = right(run.age_ms(list.now).map_or_else(String::new, cell::span), self.age);
         let cost = right(cost(list, at, run), self.cost);
         let word = if run.is_held() { "held" } else { run.status() };
-        let (status, ink) = (status(word), of_status(word));
+        let (status, ink, now) = (status(word), of_status(word), what_now(run));
         let plain = |text| (text, Ink::Plain);
         let cells = [
             (&*status, ink),
             plain(&*age),
             plain(run.agent()),
             plain(run.task()),
-            plain(what_now(run)),
+            plain(now),
             plain(&cost),
             plain(&run.run_id),
         ];

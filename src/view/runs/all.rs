@@ -30,12 +30,15 @@ impl<'a> Runs<'a> {
             self.carry(text);
         }
         self.runs[at].push(facts, place);
+        if facts.kind() == Kind::Hold {
+            self.runs[at].last.held_by(text);
+        }
         Some(at)
     }
 
     /// The place of the run with this id, which may be new.
     fn at(&mut self, id: Cow<'_, [u8]>) -> Option<usize> {
-        let id = String::from_utf8_lossy(&id);
+        let id = json::lossy(&id);
         if id.is_empty() {
             return None;
         }
@@ -56,6 +59,9 @@ impl<'a> Runs<'a> {
                 let facts = Picked::new(&FIELDS, &values);
                 if let Some(at) = facts.chars(Field::RunId).and_then(|id| self.at(id)) {
                     self.runs[at].carry(&facts);
+                    if facts.kind() == Kind::Hold {
+                        self.runs[at].last.held_by(carried);
+                    }
                 }
             }
         }

@@ -112,15 +112,16 @@ impl<'a> Last<'a> {
         {
             set(&mut self.rare().artifact, &artifact);
         }
-        self.take_hold(facts);
     }
 
-    /// Takes in who holds the run, if the row says so. Nobody asks for it once the run is released.
-    pub fn take_hold(&mut self, facts: &impl Facts) {
-        if facts.kind() == Kind::Hold {
-            let said = [Field::Approver, Field::Reason].map(|field| facts.text(field));
-            let said: Vec<&str> = said.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
-            set(&mut self.rare().hold, said.join(": ").as_bytes());
+    /// Takes in who holds the run: `row` is its hold. Nobody asks for it once the run is released.
+    pub fn held_by(&mut self, row: &[u8]) {
+        let mut values = Vec::new();
+        // Of so few rows that they are not among the fields that are picked of all.
+        if json::pick(row, &[Field::Approver.name(), Field::Reason.name()], &mut values).is_ok() {
+            let said: Vec<Cow<'_, [u8]>> = values.into_iter().flatten().filter_map(json::decode).collect();
+            let said: Vec<&[u8]> = said.iter().map(|text| &**text).filter(|text| !text.is_empty()).collect();
+            set(&mut self.rare().hold, &said.join(&b": "[..]));
         }
     }
 
@@ -178,7 +179,7 @@ fn is_own_word(kind: Kind, action: &[u8]) -> bool {
 fn set(slot: &mut Option<Text<'_>>, text: &[u8]) {
     let known = slot.get_or_insert_default().to_mut();
     known.clear();
-    known.push_str(&String::from_utf8_lossy(text));
+    known.push_str(&json::lossy(text));
 }
 
 /// An error in words: a string, the `message` of an object, else as it is written.

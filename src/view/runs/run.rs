@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::last::{Last, why_stopped};
 use super::texts::Texts;
-use crate::json::Sum;
+use crate::json::{self, Sum};
 use crate::model::{Address, Field, Instant, Kind, Says, Stands, Status, Weight};
 use crate::query::Place;
 use crate::view::facts::{CallFacts, Facts, FieldSet};
@@ -44,7 +44,6 @@ pub const FIELDS: FieldSet = FieldSet::of(&[
     Field::ArtifactRef,
     Field::OutputRefs,
     Field::Error,
-    Field::Approver,
 ]);
 
 /// What the row says that says where the run stands.
@@ -163,7 +162,7 @@ impl<'a> Run<'a> {
         let call = if kind.makes_calls() { facts.call() } else { None };
         let id = || {
             let id = call.as_ref().and_then(|call| call.id.as_ref());
-            id.map(|id| Cow::Owned(String::from_utf8_lossy(id).into_owned()))
+            id.map(|id| Cow::Owned(json::lossy(id).into_owned()))
         };
         match kind {
             Kind::CallIntent => self.calls.intent(id()),
@@ -187,7 +186,6 @@ impl<'a> Run<'a> {
                 *known = Cow::Owned(facts.text(field));
             }
         }
-        self.last.take_hold(facts);
         self.decide(facts);
     }
 

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::run::Text;
+use crate::json;
 
 /// `N` texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +38,7 @@ impl<'a, const N: usize> Texts<'a, N> {
         text.clear();
         for (end, said) in self.ends.iter_mut().zip(texts) {
             if let Some(said) = said {
-                text.push_str(&String::from_utf8_lossy(&said));
+                text.push_str(&json::lossy(&said));
             }
             *end = u32::try_from(text.len()).unwrap_or(u32::MAX);
         }

@@ -216,7 +216,7 @@ fn fill(page: &mut RunsPage, board: &Board, site: &Site, found: Found, asks: boo
             &[
                 ("status", "tight"),
                 ("age", "number"),
-                ("agent", "less"),
+                ("agent", "short less"),
                 ("task", "wide"),
                 ("what now", "wide"),
                 ("cost", "number less"),
