@@ -184,7 +184,9 @@ fn of_runs(all: &Value) -> BTreeMap<String, Value> {
 
 /// The touches of the file: runs, and the first row of each.
 fn touches(rows: &[Value]) -> Vec<String> {
-    let (mut touches, mut open, mut asked): (Vec<String>, Vec<(&str, &str)>, Vec<(&str, &str)>) = Default::default();
+    let mut touches: Vec<String> = Vec::new();
+    let mut open: Vec<(&str, &str)> = Vec::new();
+    let mut asked = open.clone();
     for row in rows {
         let names = |value: &Value| *value == FILE || value.as_array().is_some_and(|all| all.contains(&json!(FILE)));
         if !names(&row["artifact_ref"]) && !names(&row["output_refs"]) {

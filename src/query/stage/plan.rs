@@ -138,15 +138,15 @@ impl Plan {
         self.latest.is_none() && !self.slurp && self.group.is_none() && self.tail.sort.is_empty()
     }
 
-    /// Whether folds may be merged in any order: they hold back the newest rows, by their places, or groups in whose
-    /// aggregates no order shows.
+    /// Whether folds may be merged in any order: they hold back groups in whose aggregates no order
+    /// shows. Where a run stands depends on the order of its rows.
     pub fn is_order_free(&self) -> bool {
         let shows_order = |(_, function, _): &(String, Function, Option<Source>)| {
             use Function::{First, Last, List, Max, Min};
             matches!(function, First | Last | List | Max | Min)
         };
         let groups = self.group.as_ref().is_some_and(|group| !group.aggregates.iter().any(shows_order));
-        !self.uses_jq() && (self.latest.is_some() || groups)
+        !self.uses_jq() && self.latest.is_none() && groups
     }
 
     /// Whether rows come out as they were written: what is put out must then

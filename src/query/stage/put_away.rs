@@ -24,6 +24,9 @@ pub(in crate::query) struct Part {
     fields: Vec<Option<Range<usize>>>,
 }
 
+/// The place of a row, its part, and its number there.
+type Found = (Place, usize, usize);
+
 #[derive(Debug)]
 struct Stored {
     identity: Range<usize>,
@@ -130,8 +133,8 @@ impl Parts {
 
     /// The row of each that says where it stands, in order of position: its place, its part, and its
     /// number there. Parts come in the order of their rows.
-    fn newest(&self) -> Vec<Stood<(Place, usize, usize)>> {
-        let mut stands: HashMap<&[u8], Stands<(Place, usize, usize)>, RandomState> = HashMap::default();
+    fn newest(&self) -> Vec<Stood<Found>> {
+        let mut stands: HashMap<&[u8], Stands<Found>, RandomState> = HashMap::default();
         stands.reserve(self.parts.iter().map(|part| part.rows.len()).max().unwrap_or(0));
         for (number, part) in self.parts.iter().enumerate() {
             for (at, row) in part.rows.iter().enumerate() {
