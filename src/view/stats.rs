@@ -15,7 +15,6 @@ pub const FIELDS: FieldSet = FieldSet::of(&[
     Field::Kind,
     Field::Phase,
     Field::Status,
-    Field::FinalStatus,
     Field::BlockedOn,
     Field::AgentId,
     Field::Model,
@@ -112,6 +111,8 @@ impl Stats {
 
     /// Takes in one row, its fields by [`FIELDS`].
     pub fn push(&mut self, row: &Row<'_>) {
+        let says = FIELDS.slot(Field::Kind).zip(FIELDS.slot(Field::Status));
+        let says = says.and_then(|(kind, status)| row.says(kind, status));
         let row = Picked::new(&FIELDS, row.fields);
         let text = |field: Field| Some(row.text(field)).filter(|text| !text.is_empty());
         self.rows += 1;
@@ -146,7 +147,7 @@ impl Stats {
         for (sum, field) in spent.sums.iter_mut().zip(SUMMED) {
             row.add_to(sum, field);
         }
-        if let (Some(status), Some(run), Some(says)) = (status, run, row.stands()) {
+        if let (Some(status), Some(run), Some(says)) = (status, run, says) {
             if !state.stands.put(says, status) {
                 return;
             }
