@@ -227,7 +227,7 @@ fn every_command_says_the_same() {
         let mut dice = Dice(seed as u64 * 104_729 + 3);
         let Generated { written, folded } = generate(&mut dice);
         let expected = reference(&folded);
-        let book = Book::new();
+        let book = Book::new().var("LOGBOOK_NOW", NOW);
         write(&book, &written, &mut dice);
         let told = {
             let rows: Vec<String> = written.iter().map(Value::to_string).collect();
