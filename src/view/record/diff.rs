@@ -15,7 +15,7 @@ const FIRST: [&str; 4] = ["task", "model", "prompt_version", "tools_available"];
 /// What is said of a run by which no two are alike: what they are called, and where they ran.
 const ALWAYS_DIFFERS: [&str; 3] = ["parent_run_id", "turn_id", "host"];
 
-/// One thing in which they differ, or one of [`FIRST`] in which they do not.
+/// One thing in which they differ, or one that is told though they do not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// What.
