@@ -3,10 +3,10 @@
 
 use std::ffi::OsString;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cmd::table::{COMMANDS, Entry, command, find};
-use crate::cmd::{self, Door};
+use crate::cmd::{self, Door, slips};
 use crate::error::{Error, Exit, Result, nearest};
 use crate::render::safe;
 
@@ -104,15 +104,25 @@ fn usage(error: clap::Error, entry: &Entry, arguments: &[OsString]) -> Error {
     let shown = arguments.iter().map(|argument| safe::escape(&argument.to_string_lossy()).into_owned());
     let again = command(entry).try_get_matches_from(shown).err().filter(|again| again.kind() == error.kind());
     let is_ours = again.is_some();
+    let flag = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(flag)) if error.kind() == ErrorKind::UnknownArgument => Some(flag.clone()),
+        _ => None,
+    };
     let text = again.unwrap_or(error).render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     let ours = |line: &&str| !line.starts_with("Usage:") && !line.starts_with("For more information");
-    let mut lines: Vec<String> = text.lines().take_while(ours).map(str::to_owned).collect();
+    // That a flag could be passed as a value is what nobody meant.
+    let helps = |line: &&str| !line.trim_start().starts_with("tip: to pass ");
+    let mut lines: Vec<String> = text.lines().take_while(ours).filter(helps).map(str::to_owned).collect();
     while lines.last().is_some_and(|line| line.trim().is_empty()) {
         lines.pop();
     }
     let mut lines = lines.into_iter();
-    let error = Error::usage(lines.next().unwrap_or_default()).hint(format!("logbook {} --help", entry.name));
+    let error = Error::usage(lines.next().unwrap_or_default());
+    if let Some(line) = flag.and_then(|flag| slips::meant(&command(entry), &flag)) {
+        return error.hint(line);
+    }
+    let error = error.hint(format!("logbook {} --help", entry.name));
     if is_ours { error.beneath(lines) } else { error }
 }
 

@@ -12,6 +12,7 @@ pub mod calling;
 pub mod door;
 pub mod guard;
 pub mod reading;
+pub mod slips;
 pub mod table;
 pub mod writing;
 
