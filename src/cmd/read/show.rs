@@ -24,8 +24,8 @@ pub const EXAMPLES: &str = "  logbook show r-88\n  logbook show r-88#3          
 #[derive(clap::Args)]
 pub struct Show {
     /// A run, or a row as RUN#STEP or @SEGMENT:OFFSET
-    #[arg(value_name = "RUN", required_unless_present = "run")]
-    what: Option<String>,
+    #[arg(value_name = "RUN")]
+    what: String,
     /// A row of the run
     step: Option<u64>,
     /// Follow its children and handoffs: agent → agent → tool → file
@@ -58,12 +58,8 @@ enum Form {
 
 /// `logbook show RUN [STEP]`
 pub fn run(mut args: Show, door: &mut Door<'_>) -> Result<Exit> {
-    match (&args.what, args.reading.run.take()) {
-        (Some(what), Some(run)) if *what != run => {
-            return Err(Error::usage("two runs are named, and one is shown").hint("logbook show RUN"));
-        }
-        (None, run @ Some(_)) => args.what = run,
-        _ => {}
+    if args.reading.run.is_some() {
+        return Err(Error::usage("show takes the run as its first argument").hint("logbook show RUN"));
     }
     let form = form(&args, door)?;
     if args.at {
@@ -71,20 +67,20 @@ pub fn run(mut args: Show, door: &mut Door<'_>) -> Result<Exit> {
     }
     let corrections = Corrections::wanted(&args.reading, &Query::default());
     // A run id may look like the name of a row: the run is shown if there is no such row.
-    if let Some(address) = row_named(args.what(), args.step) {
+    if let Some(address) = row_named(&args.what, args.step) {
         let found = reading::logbook_for(door, &args.reading, corrections, None)?;
         if let Some(exit) = row(&args, form, &address, &found.inputs, door)? {
             return Ok(exit);
         }
         if args.step.is_some() {
-            return Err(nothing("show", args.what(), args.step, &found.inputs, door));
+            return Err(nothing("show", &args.what, args.step, &found.inputs, door));
         }
     }
     if args.tree {
         let look = args.reading.look(door, args.reading.clock(door)?.zone);
-        return show_tree::run(args.what(), &args.reading, (form == Form::Terminal).then_some(&look), door);
+        return show_tree::run(&args.what, &args.reading, (form == Form::Terminal).then_some(&look), door);
     }
-    let runs = [args.what().to_owned()];
+    let runs = [std::mem::take(&mut args.what)];
     let (found, rows, scanned) = match form {
         // Rows of other runs, which name it as their parent, may stand in any segment.
         Form::Rows(_) => gather::rows_of(&runs, &args.reading, door)?,
@@ -106,13 +102,6 @@ pub fn run(mut args: Show, door: &mut Door<'_>) -> Result<Exit> {
     match exit {
         true => Ok(reading::tell_skipped(door, &scanned, args.reading.strict)),
         false => Err(nothing("show", &run, None, &found.inputs, door)),
-    }
-}
-
-impl Show {
-    /// What is shown.
-    fn what(&self) -> &str {
-        self.what.as_deref().unwrap_or_default()
     }
 }
 
@@ -248,13 +237,13 @@ fn put(record: &Record, form: Form, more: Option<Fact>, reading: &Reading, door:
 
 /// Prints the run of a row as it was known when that row was the newest of the logbook.
 fn as_known_at(args: &Show, form: Form, door: &mut Door<'_>) -> Result<Exit> {
-    let Some(address) = row_named(args.what(), args.step) else {
-        return Err(Error::usage("--at needs a row of the run").hint(format!("logbook show --at {} STEP", args.what())));
+    let Some(address) = row_named(&args.what, args.step) else {
+        return Err(Error::usage("--at needs a row of the run").hint(format!("logbook show --at {} STEP", args.what)));
     };
     let now = reading::logbook_for(door, &args.reading, Corrections::Folded, None)?;
     let (found, _) = reading::find(&now.inputs, &address, args.reading.strict, door);
     let Some((until, row)) = found else {
-        return Err(nothing("show --at", args.what(), args.step, &now.inputs, door));
+        return Err(nothing("show --at", &args.what, args.step, &now.inputs, door));
     };
     let run = of_run::text_of(&row, "run_id");
     let inputs = crate::scan::corrections::fold_until(now.inputs.to_vec(), until);
