@@ -72,10 +72,10 @@ pub fn what_was_judged(action: &str) -> &str {
 }
 
 /// Whether this program chose the word `action` for a row of `kind`: it says no more than the kind.
-pub fn is_own_word(kind: Kind, action: &str) -> bool {
+pub fn is_own_word(kind: Kind, action: &[u8]) -> bool {
     match kind {
-        Kind::RunStart => action == "start",
-        Kind::RunEnd => action == "end",
+        Kind::RunStart => matches!(action, b"start" | b"resume"),
+        Kind::RunEnd => action == b"end",
         kind => kind.is_decision() || kind == Kind::Review,
     }
 }

@@ -190,6 +190,11 @@ impl Kind {
         self.properties().verdict
     }
 
+    /// Whether such a row tells how a call goes, and so not what becomes of its run.
+    pub const fn tells_of_call(self) -> bool {
+        matches!(self, Kind::CallIntent | Kind::CallResult | Kind::PolicyDecision)
+    }
+
     /// Whether a call in such a row was made, or begun: in others it was asked about, judged, or
     /// not made.
     pub const fn makes_calls(self) -> bool {

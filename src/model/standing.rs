@@ -50,7 +50,7 @@ impl Kind {
         let status = Status::of_value(status);
         let blocks = (status == Some(Status::Blocked)).then_some(Weight::Call);
         let (weight, holds) = match (self, status) {
-            (Kind::CallIntent | Kind::CallResult | Kind::PolicyDecision, _) => (Weight::Call, None),
+            (kind, _) if kind.tells_of_call() => (Weight::Call, None),
             // Who paused a run goes on with it, without more words.
             (Kind::RunEnd, Some(Status::Blocked)) if final_status() == Some(FinalStatus::Paused) => {
                 (Weight::Turn, None)

@@ -77,8 +77,9 @@ pub enum OnRefused {
     Abort,
 }
 
-/// So many runs that had ended are named.
-const LATE_MAX: usize = 3;
+/// At most this many runs that had ended are kept: more than are named, so that it can be said that
+/// there are more.
+const LATE_MAX: usize = 4;
 
 /// How a writer is to behave.
 #[derive(Debug, Clone, Copy)]
@@ -422,6 +423,9 @@ impl<'o> Writer<'o> {
             }
         }
         for (run, _) in drafts.runs().iter().zip(late).filter(|(_, late)| *late == Some(true)) {
+            if self.late.len() >= LATE_MAX {
+                return;
+            }
             let turn = self.index.turn(self.os, &self.directory, run);
             if turn.is_ok_and(|turn| turn.is_some_and(|turn| turn.is_end)) && !self.late.contains(run) {
                 self.late.push(run.clone());

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use logbook::json;
-use logbook::model::{Address, Instant, Zone};
+use logbook::model::{Address, Field, Instant, Zone};
 use logbook::query::{Place, Row};
 use logbook::view::past::show;
 use logbook::view::record::resume::{Resume, Section};
@@ -260,12 +260,12 @@ fn of_run(run: &Run<'_>, denials: usize) -> Said {
         retries: run.retries as usize,
         cost: run.sums[0].total().unwrap().to_string().parse().unwrap(),
         status: run.status().to_owned(),
-        final_status: run.standing().map_or_else(String::new, |texts| texts.get(5).to_owned()),
+        final_status: run.stands(Field::FinalStatus).to_owned(),
         held: run.is_held(),
     }
 }
 
-fn fold(rows: &[String]) -> Runs<'static> {
+pub fn fold(rows: &[String]) -> Runs<'static> {
     let mut runs = Runs::default();
     for (at, text) in (0u64..).zip(rows) {
         let mut values = Vec::new();
@@ -338,7 +338,7 @@ fn views(rows: &[String], expected: &BTreeMap<String, Said>, dice: &mut Dice) ->
                 retries: record.valid().filter(|(_, row)| logbook::view::Facts::is_retry(*row)).count(),
                 cost: record.sum("cost_usd").map_or(0, |sum| sum.to_string().parse().unwrap()),
                 status: record.stands("status"),
-                final_status: record.newest("final_status").map_or_else(String::new, |row| row.text("final_status")),
+                final_status: record.stands("final_status"),
                 held: said.held,
             },
         );

@@ -1,11 +1,9 @@
 //! What every list of runs says of a run: what it is for, and what it does or why it stopped.
 
-use logbook::json;
-use logbook::query::Place;
-use logbook::view::Picked;
-use logbook::view::runs::{FIELDS, Runs, unpack, what_now};
+use logbook::view::runs::{Runs, unpack, what_now};
 use serde_json::Value;
 
+use crate::meaning::fold;
 use crate::served::Served;
 use crate::support::Book;
 use crate::terminal::Terminal;
@@ -241,16 +239,6 @@ fn odd_rows_say_what_they_mean() {
             assert_eq!(what_now(&kept.all()[0]), *now, "{case}, from the cache at {cut}");
         }
     }
-}
-
-fn fold(rows: &[String]) -> Runs<'static> {
-    let mut runs = Runs::default();
-    for (at, text) in (0u64..).zip(rows) {
-        let mut values = Vec::new();
-        json::pick(text.as_bytes(), FIELDS.names(), &mut values).unwrap();
-        runs.push(text.as_bytes(), &Picked::new(&FIELDS, &values), Place { input: 0, offset: at });
-    }
-    runs
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::cmd::Door;
 use crate::cmd::calling::asking;
-use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, unknown_run};
+use crate::cmd::writing::{About, Desk, Done, Writing, print_rows};
 use crate::error::{Error, Exit, Result};
 use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::format::rows;
@@ -56,21 +56,10 @@ pub fn answer(desk: &Desk, (run, text): (&str, &str), by: Option<&str>, door: &m
     let (approvals, _) = desk.look(About::Run(run), door, Approvals::default)?;
     let open = approvals.also_open(run, "", (door.clock)());
     let waits_for = open.map(|request| rows::approval_of(&request.action));
-    let mut is_known = true;
-    let done = desk.decide(
-        About::Run(run),
-        door,
-        || Course::of(run),
-        |course| {
-            is_known = course.rows > 0;
-            let standing = blocked(run, course, &approvals)?;
-            rows::answer(run, text, &standing.name, waits_for.as_deref(), &signed)
-        },
-    );
-    if !is_known {
-        return Err(unknown_run(run, desk, door));
-    }
-    done
+    desk.decide_of_run(run, door, |course| {
+        let standing = blocked(run, course, &approvals)?;
+        rows::answer(run, text, &standing.name, waits_for.as_deref(), &signed)
+    })
 }
 
 /// The row that says what the run waits for, if an answer is what it waits for.

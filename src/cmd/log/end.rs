@@ -1,7 +1,7 @@
 //! `logbook end`: ends a run, and says how.
 
 use crate::cmd::Door;
-use crate::cmd::writing::{About, OfRun, Writing, print_rows, unknown_run};
+use crate::cmd::writing::{OfRun, Writing, print_rows};
 use crate::error::{Error, Exit, Result, nearest};
 use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::format::rows;
@@ -63,29 +63,13 @@ fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
     let desk = args.writing.desk(door, Purpose::Read)?;
     let run = desk.as_stored("run_id", &run)?;
     let pairs = || row(args, &run);
-    let mut is_known = true;
-    let done = desk.decide(
-        About::Run(&run),
-        door,
-        || Course::of(&run),
-        |course| {
-            is_known = course.rows > 0;
-            refusal(args, &run, course).map_or_else(pairs, Err)
-        },
-    );
-    if !is_known {
-        return Err(unknown_run(&run, &desk, door));
-    }
-    let done = done?;
+    let done = desk.decide_of_run(&run, door, |course| refusal(args, &run, course).map_or_else(pairs, Err))?;
     print_rows(desk.print, &done.drafts, &done.stored, door)?;
     Ok(Exit::Done)
 }
 
 /// Why the run does not end now.
 fn refusal(args: &End, run: &str, course: &Course) -> Option<Error> {
-    if course.rows == 0 {
-        return Some(Error::usage(format!("there is no run {run:?}")));
-    }
     if let Some(end) = course.standing().filter(|_| course.stands.ended()) {
         return Some(
             Error::usage(format!("run {run:?} has ended already, with {}", end.name))

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::cmd::writing::{About, Desk, Print, Writing, made_id, print_rows, say, unknown_run};
+use crate::cmd::writing::{Desk, Print, Writing, made_id, print_rows, say};
 use crate::error::{Error, Exit, Result};
 use crate::format::Drafts;
 use crate::format::digest::sha256_hex;
@@ -11,7 +11,6 @@ use crate::format::draft::pairs::{Pairs, shell_word};
 use crate::format::rows;
 use crate::model::{Kind, run_id};
 use crate::store::{Purpose, Stored, may_have_ended, named};
-use crate::view::Course;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\
@@ -156,25 +155,14 @@ fn resumed(new: &New<'_>, id: Option<&str>, desk: &Desk, door: &mut Door<'_>) ->
             .hint(format!("logbook start --resume {}", shell_word(run))));
     }
     let run = &*desk.as_stored("run_id", run)?;
-    let mut is_known = true;
     let pairs = row(new, run, "resume", door)?;
-    let done = desk.decide(
-        About::Run(run),
-        door,
-        || Course::of(run),
-        |course| {
-            is_known = course.rows > 0;
-            match course.standing().filter(|standing| standing.kind == Kind::RunEnd) {
-                Some(_) => Ok(pairs.clone()),
-                None => Err(Error::usage(format!("run {run:?} has not ended: there is nothing to begin again"))
-                    .hint(format!("logbook append -r {} …   # goes on with it", shell_word(run)))),
-            }
-        },
-    );
-    if !is_known {
-        return Err(unknown_run(run, desk, door));
-    }
-    let done = done?;
+    let done = desk.decide_of_run(run, door, |course| {
+        match course.standing().filter(|standing| standing.kind == Kind::RunEnd) {
+            Some(_) => Ok(pairs.clone()),
+            None => Err(Error::usage(format!("run {run:?} has not ended: there is nothing to begin again"))
+                .hint(format!("logbook append -r {} …   # goes on with it", shell_word(run)))),
+        }
+    })?;
     Ok((run.to_owned(), done.drafts, done.stored))
 }
 

@@ -16,7 +16,7 @@ use crate::view::facts::Picked;
 use crate::view::runs::{FIELDS, Run, Runs, Tree, is_packed, json as run_json, unpack};
 
 /// Files of runs: "lbrun" and the version of their layout, which any change of it raises.
-pub const KIND: Kind = Kind { extension: "runs", magic: 0x0006_6e75_7262_6c00, bytes_max: 64 << 20 };
+pub const KIND: Kind = Kind { extension: "runs", magic: 0x0007_6e75_7262_6c00, bytes_max: 64 << 20 };
 
 impl scan::Fold for Runs<'static> {
     const KIND: Kind = KIND;

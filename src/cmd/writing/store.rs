@@ -18,6 +18,7 @@ use crate::store::append::{OnRefused, State};
 use crate::store::index::Place;
 use crate::store::os_real::REAL;
 use crate::store::{Stored, Writer, end_of};
+use crate::view::Course;
 use crate::view::past::{self, Past};
 
 /// Rows that were stored, and what they say.
@@ -87,6 +88,22 @@ impl Desk {
     ) -> Result<Done> {
         let nothing = || Error::io("nothing was to be stored");
         self.decide_whether(about, door, begin, |past| make(past).map(Some), |_| Ok(()))?.ok_or_else(nothing)
+    }
+
+    /// The same about a run, of which `make` knows the course. Errors: there is no such run.
+    pub fn decide_of_run(
+        &self,
+        run: &str,
+        door: &mut Door<'_>,
+        mut make: impl FnMut(&Course) -> Result<Pairs>,
+    ) -> Result<Done> {
+        let mut is_known = true;
+        let begin = || Course::of(run);
+        let done = self.decide(About::Run(run), door, begin, |course| {
+            is_known = course.rows > 0;
+            if is_known { make(course) } else { Err(Error::usage(format!("there is no run {run:?}"))) }
+        });
+        if is_known { done } else { Err(unknown_run(run, self, door)) }
     }
 
     /// The same, if `check` lets it too; `None`: `make` found that nothing is to be stored.

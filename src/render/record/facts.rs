@@ -99,9 +99,8 @@ pub fn facts(record: &Record, zone: &Zone) -> Vec<Fact> {
 
 /// `✓ done · succeeded`
 fn stands(record: &Record) -> String {
-    let last = record.newest("final_status").map_or_else(String::new, |row| row.text("final_status"));
     let open = if record.is_over() { String::new() } else { record.stands("action") };
-    joined(&[table::status(&record.stands("status")), last, open])
+    joined(&[table::status(&record.stands("status")), record.stands("final_status"), open])
 }
 
 /// `atlas-4, then corvid-2 (#9)`

@@ -135,7 +135,7 @@ fn line(item: &Item) -> String {
 /// `#4 · 2026-04-15T18:00:05.018Z · handoff · hand over to scribe · handed to: scribe`
 fn parts(item: &Item) -> String {
     let stands = item.section == Section::Stands;
-    let own_word = is_own_word(Kind::named(part(item, "kind")), part(item, "action"));
+    let own_word = is_own_word(Kind::named(part(item, "kind")), part(item, "action").as_bytes());
     let told = item.parts.iter().filter(|(name, _)| match *name {
         "action" => !own_word,
         "kind" => !stands,

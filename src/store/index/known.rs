@@ -96,7 +96,7 @@ pub struct Index {
     pub(in crate::store) saved: bool,
     /// The tables were found damaged: only what is read counts.
     pub(in crate::store) distrust: bool,
-    /// What the tables with these nonces gave, by run: a writer asks for the same run again and again.
+    /// What the tables with these nonces gave, by run: a writer asks for one run again and again.
     asked: (Vec<u64>, HashMap<u128, Known, RandomState>),
 }
 

@@ -138,7 +138,7 @@ impl Unread {
         self.asked.clear();
     }
 
-    /// What these rows say of `run`: its highest step, 0 for none, and the row that began or ended it
+    /// The highest step of `run` in these rows, 0 for none, and the row that began or ended it
     /// last. `None`: too many runs were asked for, and all is to be taken in.
     pub fn known(&mut self, run: &str) -> Option<Known> {
         if self.filled == 0 {

@@ -5,7 +5,7 @@ use crate::model::Kind;
 use crate::view::facts::Facts;
 
 impl Record {
-    /// Counts of what happened after the row at `after`, or in all, by name. A call counts where its
+    /// Counts of what happened after the row at `after`, or in all, by name. A call counts at its
     /// newest row is; one that was refused is not a call that was made.
     pub fn counts(&self, after: Option<usize>) -> [(&'static str, usize); 7] {
         let is_new = |at: usize| after.is_none_or(|after| at > after);

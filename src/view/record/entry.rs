@@ -139,7 +139,7 @@ impl Entry {
 
     /// Whether it tells how a call goes, and so not what becomes of its run.
     pub fn tells_of_call(&self) -> bool {
-        self.has_call() || matches!(self.kind(), Kind::CallIntent | Kind::CallResult | Kind::PolicyDecision)
+        self.has_call() || self.kind().tells_of_call()
     }
 
     /// What it says of where its run stands, if it was not taken back.

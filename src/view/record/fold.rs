@@ -29,7 +29,7 @@ pub const SAID: [&str; 14] = [
 /// What is added up over all rows, exactly.
 pub const SUMS: [Field; 4] = [Field::CostUsd, Field::TokensIn, Field::TokensOut, Field::WaitMs];
 /// What the newest row says that has it.
-pub const NEWEST: [&str; 3] = ["final_status", "rating", "state_version"];
+pub const NEWEST: [&str; 2] = ["rating", "state_version"];
 
 /// A value and the row that said it first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,12 +118,10 @@ impl Record {
         self.sums.get(at)?.as_ref()
     }
 
-    /// The row that says `field` last. How it ended is said by the row that says where it stands:
-    /// else it went on.
+    /// The row that says `field`, one of [`NEWEST`], last.
     pub fn newest(&self, field: &str) -> Option<&Entry> {
         let at = NEWEST.iter().position(|known| *known == field)?;
-        let row = if field == "final_status" { self.standing } else { *self.newest.get(at)? };
-        self.rows.get(row?).filter(|row| row.has(field))
+        self.rows.get((*self.newest.get(at)?)?)
     }
 
     /// `field` of the row that says where it stands.

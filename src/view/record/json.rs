@@ -70,6 +70,7 @@ impl Record {
                 Object::default().text("row", row).raw(field, &said.raw).end()
             }),
         );
+        out.text("final_status", &self.stands("final_status"));
         for field in NEWEST {
             if let Some(raw) = self.newest(field).and_then(|row| row.raw(field)) {
                 out.raw(field, raw);

@@ -83,7 +83,7 @@ impl Resume {
         let intents: HashSet<usize> = record.calls.iter().filter_map(|call| call.intent).collect();
         items.rows(Section::Steps, |at, row| {
             let told = decides(row) || row.is(Kind::ApprovalRequested) || intents.contains(&at);
-            (says_status(row) || row.is(Kind::Handoff)) && !row.went_wrong() && !told
+            (row.stands().is_some() || row.is(Kind::Handoff)) && !row.went_wrong() && !told
         });
         let mut items = items.items;
         items.sort_by_key(|item| (item.section, item.row));
@@ -184,7 +184,7 @@ impl Items<'_> {
         let open = record.approvals.iter().filter(|approval| approval.decision.is_none());
         let mut asked = open.filter_map(|approval| approval.request);
         let asked = asked.rfind(|at| *at == standing || record.rows.get(*at).is_some_and(same));
-        let said = record.valid().filter(|(at, row)| *at <= standing && says_status(row));
+        let said = record.valid().filter(|(at, row)| *at <= standing && row.stands().is_some());
         // Calls in between do not change what it waits for.
         let said: Vec<(usize, &Entry)> = said.filter(|(_, row)| same(row) || !row.tells_of_call()).collect();
         let first = said.iter().rev().take_while(|(_, row)| same(row)).last().map_or(standing, |(at, _)| *at);
@@ -222,7 +222,8 @@ impl Items<'_> {
     fn approvals(&mut self) {
         let record = self.record;
         // The newest row by which the run went on; decisions behind it are news.
-        let went_on = record.valid().filter(|(_, row)| says_status(row) && !decides(row)).last().map(|(at, _)| at);
+        let went_on =
+            record.valid().filter(|(_, row)| row.stands().is_some() && !decides(row)).last().map(|(at, _)| at);
         let is_news = |at: usize| went_on.is_none_or(|went_on| at > went_on);
         for approval in &record.approvals {
             let Some(told) = approval.told_by() else { continue };
@@ -349,11 +350,6 @@ impl Items<'_> {
 /// Whether a row is somebody's word on what the run asked.
 fn decides(row: &Entry) -> bool {
     row.kind().is_decision()
-}
-
-/// Whether a row says where its run stands, alone.
-fn says_status(row: &Entry) -> bool {
-    row.kind().stands(row.raw("status"))
 }
 
 /// A member of what a row says of a rule or a contract, if it is a string.

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::run::Text;
+use crate::format::rows::is_own_word;
 use crate::json::{self, Leaves};
 use crate::model::{Field, Kind, Says, Status};
 use crate::view::facts::Facts;
@@ -14,8 +15,8 @@ use crate::view::facts::Facts;
 pub struct Last<'a> {
     /// What was done, by rows of the run's own work. The tool's own words do not count.
     pub action: Option<Text<'a>>,
-    /// What it is to do next, also where later rows do not say. The end of a run makes it void: then
-    /// it is empty.
+    /// What it is to do next, also where later rows do not say. The end of a run makes it void,
+    /// and so empty.
     pub next: Option<Text<'a>>,
     /// A row says that the run goes on: what went wrong before it is past.
     pub is_well: bool,
@@ -52,24 +53,19 @@ impl<'a> Last<'a> {
         Last { action, next, is_well, rare: (rare != Rare::default()).then(|| Box::new(rare)) }
     }
 
-    /// What it did; what is to be done; what it left behind; what went wrong; who holds it.
-    fn text(&self, at: usize) -> &str {
-        self.each()[at].map_or("", |text| text)
-    }
-
     /// What it left behind last.
     pub fn artifact(&self) -> &str {
-        self.text(2)
+        self.rare.as_ref().and_then(|rare| rare.artifact.as_deref()).unwrap_or_default()
     }
 
     /// What went wrong since it went on last.
     pub fn error(&self) -> &str {
-        self.text(3)
+        self.rare.as_ref().and_then(|rare| rare.error.as_deref()).unwrap_or_default()
     }
 
     /// Who holds it, and why.
     pub fn hold(&self) -> &str {
-        self.text(4)
+        self.rare.as_ref().and_then(|rare| rare.hold.as_deref()).unwrap_or_default()
     }
 
     fn rare(&mut self) -> &mut Rare<'a> {
@@ -162,18 +158,9 @@ pub fn why_stopped<'f>(facts: &'f impl Facts) -> Option<Cow<'f, [u8]>> {
     }
     let says = |field: Field| facts.chars(field).filter(|text| !text.is_empty());
     let error = || facts.raw(Field::Error).map(text_of_error).filter(|_| status == Status::Failed);
-    // What is said of the end, or asked for, is why it stopped; a step that was done is what it did.
+    // An end or a request says in its action why it stopped; a step says what was done.
     let action = || says(Field::Action).filter(|text| (is_request || kind == Kind::RunEnd) && !is_own_word(kind, text));
     error().or_else(|| says(Field::Reason)).or_else(action)
-}
-
-/// Whether a command gives this action to each row of the kind: it says no more than the kind does.
-fn is_own_word(kind: Kind, action: &[u8]) -> bool {
-    match kind {
-        Kind::RunStart => matches!(action, b"start" | b"resume"),
-        Kind::RunEnd => action == b"end",
-        _ => false,
-    }
 }
 
 fn set(slot: &mut Option<Text<'_>>, text: &[u8]) {

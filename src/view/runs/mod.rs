@@ -3,7 +3,7 @@
 //! Not here: which bytes are read (`scan::folded`), tables (`render`), the rows of one run (`view::timeline`).
 //!
 //! - `run`: one run, and what a row changes in it
-//! - `last`: what its rows said last of what it does, and of why it stopped; `now`: which of it is told
+//! - `last`: what a run did last, and why it stopped · `now`: which of it lists show
 //! - `texts`: texts of one row, in one piece of memory
 //! - `all`: all runs of some rows; those of rows that stand behind one another, joined
 //! - `kept_up`: the same kept in order while rows come

@@ -1,10 +1,11 @@
-//! What to say of a run in one line: what it does, or why it does no more (`docs/runs.md`, What now). All lists of runs
-//! ask here.
+//! One line about a run: what it does, or why it stopped (`docs/runs.md`, What now). All lists of
+//! runs ask here.
 
 use super::run::Run;
 use crate::model::Status;
 
-/// What a run waits for, what went wrong, what came of it, or what it does next. Empty: its rows do not say.
+/// What a run waits for, what went wrong, what came of it, or what it does next. Empty: its rows do
+/// not say.
 pub fn what_now<'r>(run: &'r Run<'_>) -> &'r str {
     let last = &run.last;
     let does = last.action.as_deref().unwrap_or_default();

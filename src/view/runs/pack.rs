@@ -1,9 +1,10 @@
 //! Runs as bytes, for a file of `cache/`, and back. Texts stand together at the end, so that they are judged as UTF-8 at once
 //! and are slices of the file's bytes from then on: nothing is copied.
 //!
-//! Numbers are of 64 bits, least byte first. All of it: how many runs, how many bytes of texts, the runs, their texts in
-//! order. A run: flags, rows, steps, retries, rows since its last turn, offsets of the newest row and of the one that names the parent, the times and
-//! sums that the flags name, lengths of its texts, pairs.
+//! Numbers are of 64 bits, least byte first. All of it: how many runs, how many bytes of texts, the
+//! runs, their texts in order. A run: flags, rows, steps, retries, rows since its last turn, offsets
+//! of the newest row and of the one that names the parent, the times and sums that the flags name,
+//! lengths of its texts, pairs.
 
 use std::borrow::Cow;
 
@@ -27,10 +28,9 @@ const RELEASED: u64 = 1 << 6;
 /// The first of three.
 const SUMS: u64 = 1 << 7;
 const CARRIED: u64 = 1 << 10;
-const TURNED: u64 = 1 << 11;
-const WELL: u64 = 1 << 12;
+const WELL: u64 = 1 << 11;
 /// The first of [`Last::COUNT`].
-const LAST: u64 = 1 << 13;
+const LAST: u64 = 1 << 12;
 
 /// The bytes of `runs`.
 pub fn pack(runs: &[Run<'_>]) -> Vec<u8> {
@@ -57,7 +57,6 @@ fn one(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
     flag(run.denied, DENIED);
     flag(run.held == Some(true), HELD);
     flag(run.held == Some(false), RELEASED);
-    flag(run.is_turned, TURNED);
     flag(run.last.is_well, WELL);
     flag(run.carried.is_some(), CARRIED);
     flag(run.rating.is_some(), RATED);
@@ -180,8 +179,10 @@ impl<'a> Reader<'a> {
 
     fn last(&mut self, flags: u64) -> Option<Last<'a>> {
         let mut texts = [const { None }; Last::COUNT];
-        for (_, text) in texts.iter_mut().enumerate().filter(|(at, _)| flags & (LAST << at) != 0) {
-            *text = Some(self.text()?);
+        for (at, text) in texts.iter_mut().enumerate() {
+            if flags & (LAST << at) != 0 {
+                *text = Some(self.text()?);
+            }
         }
         Some(Last::of(flags & WELL != 0, texts))
     }
@@ -283,7 +284,6 @@ impl<'a> Reader<'a> {
             ended: self.text()?,
             stands: self.stands()?,
             carried: if has(CARRIED) { Some(Box::new(self.stands()?)) } else { None },
-            is_turned: has(TURNED),
             rating: if has(RATED) { Some((self.text()?, self.text()?)) } else { None },
             last: self.last(flags)?,
             calls: self.calls()?,

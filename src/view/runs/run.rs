@@ -87,8 +87,6 @@ pub struct Run<'a> {
     pub ended: Text<'a>,
     /// Rows of what it does itself since it began or ended last.
     pub since_turn: u64,
-    /// A row of it began it, or ended it.
-    pub is_turned: bool,
     /// Its newest rating, and the sentence why.
     pub rating: Option<(Text<'a>, Text<'a>)>,
     /// How many rows it has.
@@ -148,7 +146,6 @@ impl<'a> Run<'a> {
         if let Some(says) = says {
             if says.weight == Weight::Turn {
                 self.since_turn = 0;
-                self.is_turned = true;
                 if facts.says(Field::FinalStatus) {
                     self.ended = Cow::Owned(facts.text(Field::FinalStatus));
                 }
@@ -219,8 +216,9 @@ impl<'a> Run<'a> {
                 self.first_at = later.first_at;
             }
         }
-        self.since_turn = later.since_turn + if later.is_turned { 0 } else { self.since_turn };
-        self.is_turned |= later.is_turned;
+        // A row that begins or ends a run always counts, and its weight stays.
+        let is_turned = later.stands.newest().is_some_and(|stood| stood.weight == Weight::Turn);
+        self.since_turn = later.since_turn + if is_turned { 0 } else { self.since_turn };
         self.stands.join(later.stands);
         self.carried = later.carried.or_else(|| self.carried.take());
         self.rows += later.rows;
@@ -265,9 +263,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A field of [`STANDING`]; empty where no row says where it stands.
-    fn stands(&self, at: usize) -> &str {
-        self.standing().map_or("", |standing| standing.get(at))
+    /// A field of [`STANDING`] of the row that says where it stands; empty where none does.
+    pub fn stands(&self, field: Field) -> &str {
+        let at = STANDING.iter().position(|known| *known == field);
+        debug_assert!(at.is_some(), "{} is not kept", field.name());
+        self.standing().zip(at).map_or("", |(standing, at)| standing.get(at))
     }
 
     /// [`STANDING`] of the row that says where it stands, and why it stopped.
@@ -278,12 +278,12 @@ impl<'a> Run<'a> {
 
     /// Why it stopped, as the row says that says where it stands.
     pub fn why_stopped(&self) -> &str {
-        self.stands(STANDING.len())
+        self.standing().map_or("", |standing| standing.get(STANDING.len()))
     }
 
     /// How it ended before it went on; empty where it did not.
     pub fn ended_before(&self) -> &str {
-        if self.stands(5).is_empty() { &self.ended } else { "" }
+        if self.stands(Field::FinalStatus).is_empty() { &self.ended } else { "" }
     }
 
     /// Rows that came since it ended, and do not make it go on.
@@ -298,27 +298,27 @@ impl<'a> Run<'a> {
 
     /// Its status.
     pub fn status(&self) -> &str {
-        self.stands(1)
+        self.stands(Field::Status)
     }
 
     /// What kind of work it is at.
     pub fn phase(&self) -> &str {
-        self.stands(0)
+        self.stands(Field::Phase)
     }
 
     /// What it does.
     pub fn action(&self) -> &str {
-        self.stands(2)
+        self.stands(Field::Action)
     }
 
     /// What it is to do next.
     pub fn next_intent(&self) -> &str {
-        self.stands(3)
+        self.stands(Field::NextIntent)
     }
 
     /// What it waits for.
     pub fn blocked_on(&self) -> &str {
-        self.stands(4)
+        self.stands(Field::BlockedOn)
     }
 
     /// What it is to do.
