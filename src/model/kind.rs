@@ -120,8 +120,7 @@ impl Kind {
             None | Some(b"null") => Kind::Step,
             Some(value) => match value {
                 // As it is written nearly always.
-                [b'"', word @ .., b'"'] if Kind::of_word(word) != Kind::Other => Kind::of_word(word),
-                [b'"', word @ .., b'"'] if !word.contains(&b'\\') => Kind::Other,
+                [b'"', word @ .., b'"'] if !word.contains(&b'\\') => Kind::of_word(word),
                 value => crate::json::decode(value).map_or(Kind::Other, |word| Kind::of_word(&word)),
             },
         }

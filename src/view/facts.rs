@@ -228,8 +228,9 @@ fn instant(text: Cow<'_, [u8]>) -> Option<Instant> {
 pub struct Picked<'r> {
     set: &'r FieldSet,
     values: &'r [Option<&'r [u8]>],
-    /// What every rule asks for, read once; nobody asks where the set has it not.
+    /// What every rule asks for, read once; nobody asks where the set does not have it.
     kind: Kind,
+    status: Option<Status>,
 }
 
 impl<'r> Picked<'r> {
@@ -237,8 +238,8 @@ impl<'r> Picked<'r> {
     #[inline]
     pub fn new(set: &'r FieldSet, values: &'r [Option<&'r [u8]>]) -> Picked<'r> {
         debug_assert!(values.len() >= set.count, "{} of {} fields", values.len(), set.count);
-        let kind = values.get(usize::from(set.slots[Field::Kind as usize])).copied().flatten();
-        Picked { set, values, kind: Kind::of(kind) }
+        let value = |field: Field| values.get(usize::from(set.slots[field as usize])).copied().flatten();
+        Picked { set, values, kind: Kind::of(value(Field::Kind)), status: Status::of_value(value(Field::Status)) }
     }
 }
 
@@ -252,5 +253,11 @@ impl Facts for Picked<'_> {
     fn kind(&self) -> Kind {
         debug_assert!(self.set.slot(Field::Kind).is_some());
         self.kind
+    }
+
+    #[inline]
+    fn status(&self) -> Option<Status> {
+        debug_assert!(self.set.slot(Field::Status).is_some());
+        self.status
     }
 }

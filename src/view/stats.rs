@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use chrono::NaiveDate;
+
 use super::runs::run::SUMMED;
 use crate::json::{self, Sum};
 use crate::model::{Field, Instant, Stands, Status, Zone, run_id};
@@ -75,8 +77,8 @@ pub struct Stats {
     pub statuses: BTreeMap<String, Count>,
     /// Rows by phase.
     pub phases: BTreeMap<String, u64>,
-    /// Rows by day, `2026-04-15` in the zone.
-    pub days: BTreeMap<String, u64>,
+    /// Rows by day in the zone.
+    pub days: BTreeMap<NaiveDate, u64>,
     /// By agent and model, where a row that says neither is of those that its run said last.
     pub spent: BTreeMap<(String, String), Spent>,
     /// By what was waited for.
@@ -120,7 +122,7 @@ impl Stats {
         if let Some(at) = at {
             self.times = Some(self.times.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
             if let Some(local) = self.zone.to_local(at) {
-                *self.days.entry(local.format("%Y-%m-%d").to_string()).or_default() += 1;
+                *self.days.entry(local.date_naive()).or_default() += 1;
             }
         }
         if let Some(phase) = text(Field::Phase) {
@@ -200,7 +202,7 @@ impl Stats {
         let statuses = self.statuses.iter();
         let statuses = statuses.map(|(status, count)| vec![quoted(status), whole(count.rows), whole(count.runs)]);
         let phases = self.phases.iter().map(|(phase, rows)| vec![quoted(phase), whole(*rows)]);
-        let days = self.days.iter().map(|(day, rows)| vec![quoted(day), whole(*rows)]);
+        let days = self.days.iter().map(|(day, rows)| vec![quoted(&day.to_string()), whole(*rows)]);
         let mut blocked: Vec<_> = self.blocked.iter().collect();
         blocked.sort_by_key(|(_, blocked)| std::cmp::Reverse(blocked.blocked_ms));
         let blocked = blocked.into_iter().map(|(by, blocked)| {

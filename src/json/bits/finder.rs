@@ -34,6 +34,7 @@ pub struct Line<'t, 'v> {
 #[derive(Debug)]
 pub struct Finder {
     names: Vec<Name>,
+    by_end: ByEnd,
     /// Some name could be spelled in other ways than with `\u`: nothing is found, every line is in doubt.
     hard: bool,
     index: Index,
@@ -77,6 +78,36 @@ impl Name {
     }
 }
 
+/// The names by their last byte: of thirty, one or two end as a string does.
+#[derive(Debug)]
+struct ByEnd {
+    /// Numbers of names, those with the same last byte side by side.
+    numbers: Vec<usize>,
+    /// Where those of each byte begin; one more for the end of the last.
+    starts: [u16; 257],
+}
+
+impl ByEnd {
+    fn new(names: &[Name]) -> ByEnd {
+        // Before the quote that ends an empty name stands the one that begins it.
+        let end = |number: &usize| names[*number].bytes.last().copied().unwrap_or(b'"');
+        let mut numbers: Vec<usize> = (0..names.len()).collect();
+        numbers.sort_by_key(end);
+        let starts = std::array::from_fn(|byte| {
+            let start = numbers.partition_point(|number| usize::from(end(number)) < byte);
+            u16::try_from(start).unwrap_or(u16::MAX)
+        });
+        ByEnd { numbers, starts }
+    }
+
+    /// The numbers of those that end with `byte`.
+    #[inline(always)]
+    fn of(&self, byte: u8) -> &[usize] {
+        let at = usize::from(byte);
+        self.numbers.get(usize::from(self.starts[at])..usize::from(self.starts[at + 1])).unwrap_or_default()
+    }
+}
+
 /// A block with its index.
 #[derive(Clone, Copy)]
 struct Indexed<'t, 'i> {
@@ -108,7 +139,8 @@ impl Finder {
         };
         let hard = names.iter().any(|name| hard(&name.bytes));
         let index = Index::new(names.iter().map(|name| &*name.bytes));
-        Finder { follows: vec![0; names.len() + 1], names, hard, index, plain: false }
+        let by_end = ByEnd::new(&names);
+        Finder { follows: vec![0; names.len() + 1], names, by_end, hard, index, plain: false }
     }
 
     /// Makes its masks byte by byte: for tests that compare.
@@ -178,7 +210,7 @@ impl Finder {
             false => self.index.fill(block, careful),
             true => self.index.fill_plain(block, careful),
         }
-        let (index, names) = (&self.index, &*self.names);
+        let (index, names, by_end) = (&self.index, &*self.names, &self.by_end);
         let indexed = Indexed { text: block, words: index.words() };
         let (mut doubts, mut escapes) = (index.doubts().iter().peekable(), Escapes { words: index.escapes() });
         let (mut begin, mut doubt) = (0, self.hard);
@@ -188,7 +220,7 @@ impl Finder {
         for place in index.places() {
             let at = *place as usize;
             if block[at] != b'\n' {
-                if let Some(index) = Self::name_at(names, indexed, at, guess)
+                if let Some(index) = Self::name_at(names, by_end, indexed, at, guess)
                     && let Some(value) = values.get_mut(index)
                 {
                     if index != guess {
@@ -219,17 +251,14 @@ impl Finder {
 
     /// Which name the string says that ends with the quote at `at`, if it is a string of the row itself.
     #[inline(always)]
-    fn name_at(names: &[Name], block: Indexed<'_, '_>, at: usize, guess: usize) -> Option<usize> {
+    fn name_at(names: &[Name], by_end: &ByEnd, block: Indexed<'_, '_>, at: usize, guess: usize) -> Option<usize> {
         let text = &block.text[..at];
         let tail = text.last_chunk().map(|tail| u64::from_le_bytes(*tail));
         let is_here = |name: &Name| name.ends(text, tail) && block.is_quote_before(at, name);
-        let mut index = guess;
-        if !names.get(guess).is_some_and(is_here) {
-            index = 0;
-            while !is_here(names.get(index)?) {
-                index += 1;
-            }
-        }
+        let index = match names.get(guess) {
+            Some(name) if is_here(name) => guess,
+            _ => *by_end.of(*text.last()?).iter().find(|number| names.get(**number).is_some_and(is_here))?,
+        };
         (block.words.depth_at(at) == 1).then_some(index)
     }
 }

@@ -34,14 +34,29 @@ impl<'a, const N: usize> Texts<'a, N> {
 
     /// Writes others into the memory that they have.
     pub fn write<'f>(&mut self, texts: impl Iterator<Item = Option<Cow<'f, [u8]>>>) {
-        let text = self.text.to_mut();
-        text.clear();
+        let mut bytes = std::mem::take(self.text.to_mut()).into_bytes();
+        bytes.clear();
         for (end, said) in self.ends.iter_mut().zip(texts) {
-            if let Some(said) = said {
-                text.push_str(&json::lossy(&said));
-            }
-            *end = u32::try_from(text.len()).unwrap_or(u32::MAX);
+            bytes.extend_from_slice(said.as_deref().unwrap_or_default());
+            *end = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         }
+        // All of them are looked at together: one by one takes twice the time.
+        self.text = match String::from_utf8(bytes) {
+            Ok(text) if self.ends.iter().all(|end| text.is_char_boundary(*end as usize)) => Cow::Owned(text),
+            Ok(text) => self.mended(text.as_bytes()),
+            Err(broken) => self.mended(broken.as_bytes()),
+        };
+    }
+
+    /// These bytes, each text for itself, with what is not UTF-8 replaced.
+    fn mended(&mut self, bytes: &[u8]) -> Text<'a> {
+        let (mut text, mut from) = (String::new(), 0);
+        for end in &mut self.ends {
+            let to = *end as usize;
+            text.push_str(&json::lossy(bytes.get(from..to).unwrap_or_default()));
+            (*end, from) = (u32::try_from(text.len()).unwrap_or(u32::MAX), to);
+        }
+        Cow::Owned(text)
     }
 
     /// Text number `at`.
@@ -59,5 +74,21 @@ impl<'a, const N: usize> Texts<'a, N> {
     /// The same, which borrows nothing.
     pub fn into_owned(self) -> Texts<'static, N> {
         Texts { text: Cow::Owned(self.text.into_owned()), ends: self.ends }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_are_not_utf8_are_mended_one_by_one() {
+        let mut texts = Texts::<3>::default();
+        let said: [&[u8]; 3] = [b"a\xC3", b"\xA9b", b"\xFFc"];
+        texts.write(said.iter().map(|text| Some(Cow::Borrowed(*text))));
+        assert_eq!(texts.iter().collect::<Vec<_>>(), ["a\u{FFFD}", "\u{FFFD}b", "\u{FFFD}c"]);
+        let said: [&[u8]; 3] = ["é".as_bytes(), &"é".as_bytes()[..1], &"é".as_bytes()[1..]];
+        texts.write(said.iter().map(|text| Some(Cow::Borrowed(*text))));
+        assert_eq!(texts.iter().collect::<Vec<_>>(), ["é", "\u{FFFD}", "\u{FFFD}"]);
     }
 }
