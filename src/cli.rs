@@ -87,10 +87,17 @@ pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
     };
     // `sort_by -cost_usd` without quotes, which reads as a flag.
     let sorts = arguments.iter().any(|argument| argument == "sort_by" || argument == "sort-by");
-    match command(entry).try_get_matches_from(&arguments) {
+    let matched = command(entry).try_get_matches_from(&arguments);
+    let again = || slips::run_by_flag(entry.name, &arguments).map(|again| command(entry).try_get_matches_from(again));
+    match matched.or_else(|error| again().and_then(|again| again.ok()).ok_or(error)) {
         Ok(matches) => (entry.run)(&matches, door),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            cmd::itself::help::print(door, &error.render().to_string())
+            // A command within a command has no examples of its own.
+            let second = arguments.get(1).and_then(|word| word.to_str()).unwrap_or_default();
+            match command(entry).find_subcommand(second) {
+                Some(_) => cmd::itself::help::print(door, &error.render().to_string()),
+                None => cmd::itself::help::print(door, &cmd::itself::help::short(entry)),
+            }
         }
         Err(error) if sorts && error.kind() == ErrorKind::UnknownArgument => Err(usage(error, entry, &arguments)
             .hint("put a clause between quotes, as 'sort_by -timestamp', or write --sort -timestamp")),

@@ -1,6 +1,8 @@
 //! Flags that other tools have, and what is typed here instead: the answer to a wrong flag is a
 //! line that works.
 
+use std::ffi::OsString;
+
 use clap::Command;
 
 /// A command that has the flag `has` (empty: any) does not know these; what is typed instead,
@@ -15,6 +17,11 @@ const SLIPS: &[(&str, &[&str], &str)] = &[
     ("next", &["--message", "-m", "--msg", "--text"], "… -a 'what was done'"),
     ("next", &["--blocked", "--waiting"], "… -s blocked --blocked-on 'who or what'"),
     ("next", &["--note", "--reason"], "… reason='…'"),
+    ("rationale", &["--message", "-m", "--reason", "--why", "--comment"], "… --rationale '…'"),
+    ("rationale", &["-t"], "--tool NAME …"),
+    ("untrusted", &["--tool"], "tool_call.tool=NAME"),
+    ("summarize", &["--message", "-m", "--grep", "--search", "-e"], "'action*=text'"),
+    ("since", &["--tool"], "-- 'tool_call.tool=NAME'"),
     ("escalated-to", &["--message", "-m", "--reason", "--why", "--comment"], "… --note '…'"),
     ("why", &["--reason", "-m", "--message", "--because", "--comment", "--note"], "… --why '…'"),
     ("task", &["--run", "-r", "--name", "--id"], "RUN …"),
@@ -49,4 +56,25 @@ pub fn meant(command: &Command, flag: &str) -> Option<String> {
     let has = |name: &str| command.get_arguments().any(|argument| argument.get_long() == Some(name));
     let (_, _, line) = SLIPS.iter().find(|(needs, flags, _)| has(needs) && flags.contains(&flag))?;
     Some(format!("logbook {} {line}", command.get_name()))
+}
+
+/// The arguments with the run in its place where it was given as `-r RUN`, as other commands take
+/// it; `None`: it was not, or `name` takes its run so.
+pub fn run_by_flag(name: &str, arguments: &[OsString]) -> Option<Vec<OsString>> {
+    if !["show", "start"].contains(&name) {
+        return None;
+    }
+    let mut again: Vec<OsString> = arguments.to_vec();
+    let flag = again.iter().position(|argument| {
+        let argument = argument.to_string_lossy();
+        argument == "-r" || argument == "--run" || argument.starts_with("--run=")
+    })?;
+    let run = match again[flag].to_str()?.strip_prefix("--run=") {
+        Some(run) => OsString::from(run),
+        None if flag + 1 < again.len() => again.remove(flag + 1),
+        None => return None,
+    };
+    again.remove(flag);
+    again.insert(1, run);
+    Some(again)
 }

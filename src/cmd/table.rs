@@ -1,7 +1,7 @@
 //! The table of commands: which there are, in which group of the help, and how
 //! one is built and run.
 
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::cmd::{self, Door};
 use crate::error::{Error, Exit, Result};
@@ -17,7 +17,7 @@ pub struct Entry {
     /// One line for the help.
     pub about: &'static str,
     /// Two real examples for its own help.
-    examples: &'static str,
+    pub examples: &'static str,
     /// What arguments end in that it does not understand.
     pub refusal: Exit,
     build: fn(Command) -> Command,
@@ -106,12 +106,14 @@ pub fn find(name: &str) -> Option<&'static Entry> {
     COMMANDS.iter().find(|entry| entry.name == name)
 }
 
-/// The clap command of one entry, complete for its help and its manual page.
+/// The clap command of one entry. Its examples stand in [`Entry::examples`]: clap would break them
+/// within a command.
 pub fn command(entry: &Entry) -> Command {
     let command = Command::new(entry.name)
         .bin_name(format!("logbook {}", entry.name))
-        .after_help(format!("Examples:\n{}", entry.examples))
         .disable_version_flag(true)
+        .disable_help_flag(true)
+        .arg(Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help("Print help").hide(true))
         .hide(entry.group.is_empty())
         .args_override_self(false);
     // Last, since the arguments bring a text of their own.

@@ -13,6 +13,8 @@ pub struct Vocabulary {
     pub more_statuses: Vec<String>,
     /// Kinds declared beside the built-in ones.
     pub more_kinds: Vec<String>,
+    /// Phases and statuses that nothing declares are stored too (`append --new-words`).
+    pub takes_new: bool,
 }
 
 impl Vocabulary {

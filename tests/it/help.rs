@@ -60,3 +60,61 @@ fn the_version_is_printed() {
     let expected = format!("logbook {}\n", env!("CARGO_PKG_VERSION"));
     Book::empty().run(&["--version"]).exit(0).stdout(&expected);
 }
+
+/// The help of the program and of all its commands, as it was when it began to be cut: 47,123
+/// characters. Who reads it may pay for each of them.
+#[test]
+fn all_of_the_help_is_short() {
+    let book = Book::empty();
+    let mut all = book.run(&["--help"]).out.chars().count();
+    for entry in logbook::cmd::table::COMMANDS.iter().filter(|entry| !entry.group.is_empty()) {
+        all += book.run(&[entry.name, "--help"]).out.chars().count();
+    }
+    assert!(all <= 47_123 * 6 / 10, "{all} characters");
+}
+
+#[test]
+fn shared_options_stand_in_one_place() {
+    let book = Book::empty();
+    let options = book.run(&["help", "options"]);
+    for option in ["--since", "--no-cache", "--durability", "--timeout", "--side-effect", "--raw-csv"] {
+        options.shows(option);
+    }
+    // Each command that has one names the page, and says them all in `help COMMAND`.
+    for (command, option) in [("runs", "--no-cache"), ("append", "--best-effort"), ("ask", "--side-effect")] {
+        let short = book.run(&[command, "--help"]);
+        short.shows("logbook help options");
+        assert!(!short.out.contains(option), "{short}");
+        book.run(&["help", command]).shows(option).shows(&format!("See also: logbook man {command}"));
+    }
+}
+
+#[test]
+fn no_example_is_broken_within_a_line() {
+    let book = Book::empty();
+    for entry in logbook::cmd::table::COMMANDS.iter().filter(|entry| !entry.group.is_empty()) {
+        let help = book.run(&[entry.name, "--help"]);
+        for line in entry.examples.lines().map(str::trim) {
+            assert!(help.out.lines().any(|shown| shown == format!("  {line}")), "{line}\n{help}");
+        }
+    }
+}
+
+#[test]
+fn help_config_can_be_pasted() {
+    let book = Book::with_rows(&[]);
+    let help = book.run(&["help", "config"]);
+    let files = help.out.split("\nRules and redaction:\n").nth(1).expect("the files");
+    let (config, contract) = files.split_once("\nWhat a tool promises:\n").expect("a contract");
+    let pasted = |text: &str| text.lines().map(|line| format!("{}\n", line.trim_start())).collect::<String>();
+    book.write(".logbook/config.toml", pasted(config).as_bytes());
+    book.write(".logbook/contracts/migrate.toml", pasted(contract.split("\nSee also").next().unwrap()).as_bytes());
+    book.run(&["policy", "-o", "jsonl"]).exit(2);
+    book.run(&["policy"]).exit(0).shows("\"rule\":1").shows("\"then\":\"ask\"");
+    book.run(&["contract", "check"]).exit(0).shows("migrate: sound");
+    book.run(&["append", "-r", "r", "-p", "deploy", "-a", "key AKIAIOSFODNN7EXAMPLE"]).exit(0);
+    book.run(&["query", "phase=deploy"]).shows("AKIAIOSFODNN7EXAMPLE");
+    // As a key that no pattern allows is not shown.
+    book.run(&["append", "-r", "r", "-a", "key AKIAIOSFODNN7EXAMPLF"]).exit(0);
+    book.run(&["query", "run_id=r"]).shows("AKIAIOSFODNN7EXAMPLE").shows("[redacted:");
+}

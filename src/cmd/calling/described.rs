@@ -15,31 +15,31 @@ use crate::model::names;
 #[derive(Debug, Default, Clone, clap::Args)]
 pub struct Described {
     /// The tool, as the agent calls it
-    #[arg(long, value_name = "NAME")]
+    #[arg(hide_short_help = true, long, value_name = "NAME")]
     pub tool: Option<String>,
     /// The MCP server that offers it
-    #[arg(long, value_name = "NAME")]
+    #[arg(hide_short_help = true, long, value_name = "NAME")]
     pub mcp_server: Option<String>,
     /// none, read, write, exec, network, deploy, payment, send or delete
-    #[arg(long, value_name = "CLASS")]
+    #[arg(hide_short_help = true, long, value_name = "CLASS")]
     pub side_effect: Option<String>,
     /// What it does cannot be undone
-    #[arg(long, conflicts_with = "reversible")]
+    #[arg(hide_short_help = true, long, conflicts_with = "reversible")]
     pub irreversible: bool,
     /// What it does can be undone
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub reversible: bool,
     /// How much it touches: a count, or a word such as production
-    #[arg(long, value_name = "N")]
+    #[arg(hide_short_help = true, long, value_name = "N")]
     pub impact: Option<String>,
     /// Why the agent makes the call
-    #[arg(long, value_name = "TEXT")]
+    #[arg(hide_short_help = true, long, value_name = "TEXT")]
     pub rationale: Option<String>,
     /// How much of the arguments is kept: digest, redacted or full
-    #[arg(long, value_name = "WHAT", value_parser = ["digest", "redacted", "full"], default_value = "redacted")]
+    #[arg(hide_short_help = true, long, value_name = "WHAT", value_parser = ["digest", "redacted", "full"], default_value = "redacted")]
     pub args: String,
     /// A further field of the row, as key=value or key:=json
-    #[arg(long, value_name = "FIELD")]
+    #[arg(hide_short_help = true, long, value_name = "FIELD")]
     pub field: Vec<String>,
 }
 

@@ -56,9 +56,12 @@ pub fn run(args: Contract, door: &mut Door<'_>) -> Result<Exit> {
 
 fn names(directory: &Path, door: &mut Door<'_>) -> Result<Vec<String>> {
     let names = texts::names(directory, CONTRACTS)?;
-    if names.is_empty() && door.err.is_terminal() {
+    if names.is_empty() {
         let path = CONTRACTS.path(directory, "NAME");
-        door.warn(&Error::new(Exit::Done, "no contracts").hint(format!("write {}", path.display())));
+        door.warn(
+            &Error::new(Exit::Done, "no contracts: tools promise nothing")
+                .hint(format!("write {}; logbook help config has one to paste", path.display())),
+        );
     }
     Ok(names)
 }

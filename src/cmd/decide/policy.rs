@@ -1,4 +1,4 @@
-//! `logbook policy show`: the rules in force for calls, each tried.
+//! `logbook policy`: the rules in force for calls, each tried.
 
 use std::path::PathBuf;
 
@@ -11,22 +11,22 @@ use crate::render::{Format, Look, Rows};
 use crate::store::{Purpose, config, locate};
 
 /// Two real examples.
-pub const EXAMPLES: &str = "  logbook policy show\n  logbook policy show -o jsonl";
+pub const EXAMPLES: &str = "  logbook policy\n  logbook policy show -o jsonl";
 
 /// Arguments of `policy`.
 #[derive(Debug, clap::Args)]
 pub struct Policy {
     #[command(subcommand)]
-    what: What,
+    what: Option<What>,
 }
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// Print the rules in force, in the order in which they are asked
+    /// Print the rules in force, in the order in which they are asked; so does policy alone
     Show(Show),
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 struct Show {
     /// table, jsonl, json, csv, tsv or md
     #[arg(short, long, value_name = "FORMAT")]
@@ -41,7 +41,7 @@ const COLUMNS: [&str; 4] = ["rule", "when", "then", "why"];
 
 /// `logbook policy`
 pub fn run(args: Policy, door: &mut Door<'_>) -> Result<Exit> {
-    let What::Show(args) = args.what;
+    let args = args.what.map_or_else(Show::default, |What::Show(args)| args);
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
     let settings = config::layered(&location.path, &door.env)?;
     let format = match &args.output {
@@ -72,9 +72,9 @@ pub fn run(args: Policy, door: &mut Door<'_>) -> Result<Exit> {
         rows.push(&line, None, &mut door.out).map_err(|error| Error::output(&error))?;
     }
     rows.finish(&mut door.out).map_err(|error| Error::output(&error))?;
-    if settings.policy.is_empty() && door.err.is_terminal() {
+    if settings.policy.is_empty() {
         let none = Error::new(Exit::Done, "no rules: all calls are allowed unless the run is held");
-        door.warn(&none.hint("[[policy]] in config.toml: when = '…', then = \"ask\""));
+        door.warn(&none.hint("logbook help config   # has a rule to paste"));
     }
     Ok(Exit::Done)
 }

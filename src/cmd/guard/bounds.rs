@@ -14,11 +14,11 @@ pub const ROW_TIME: Duration = Duration::from_secs(5);
 #[derive(clap::Args, Debug, Clone, Default)]
 pub struct Bounds {
     /// End with a message and exit 3 after this long: 30s, 5m, 1h30m
-    #[arg(long, value_name = "DURATION")]
+    #[arg(hide_short_help = true, long, value_name = "DURATION")]
     timeout: Option<String>,
     /// End with a message and exit 3 at this much memory: 512M, 2G; with jq, half of the machine's
     /// if not given
-    #[arg(long, value_name = "SIZE")]
+    #[arg(hide_short_help = true, long, value_name = "SIZE")]
     max_memory: Option<String>,
 }
 

@@ -3,12 +3,19 @@
 
 use std::fmt::Write as _;
 
+use clap::Args;
+
 use crate::cmd::Door;
-use crate::cmd::table::{self, COMMANDS, GROUPS};
+use crate::cmd::calling::Described;
+use crate::cmd::guard::Bounds;
+use crate::cmd::read::query::Query;
+use crate::cmd::reading::Reading;
+use crate::cmd::table::{self, COMMANDS, Entry, GROUPS};
+use crate::cmd::writing::Writing;
 use crate::error::{Error, Exit, Result, nearest};
 
 /// Examples shown in the help.
-pub const EXAMPLES: &str = "  logbook help query      # the query language on one screen\n  logbook help append";
+pub const EXAMPLES: &str = "  logbook help query      # the query language on one screen\n  logbook help config     # rules and contracts to paste";
 
 /// Queries below the grammar.
 const QUERIES: &str = "  \
@@ -20,7 +27,7 @@ const QUERIES: &str = "  \
 /// Arguments of `help`.
 #[derive(clap::Args)]
 pub struct Help {
-    /// A command, or nothing for the overview; `query` is the query language
+    /// A command; query: the query language; options: what commands share; config: files to paste
     topic: Option<String>,
 }
 
@@ -33,6 +40,9 @@ pub fn run(args: Help, door: &mut Door<'_>) -> Result<Exit> {
         let text = format!("{}\nExamples:\n{}\n", include_str!("../../../docs/query-grammar.txt").trim_end(), QUERIES);
         return print(door, &text);
     }
+    if topic == "options" {
+        return print(door, &options());
+    }
     let Some(entry) = table::find(&topic) else {
         let error = Error::usage(format!("no command called {topic:?}"));
         return Err(match nearest(&topic, COMMANDS.iter().map(|entry| entry.name)) {
@@ -40,7 +50,67 @@ pub fn run(args: Help, door: &mut Door<'_>) -> Result<Exit> {
             None => error.hint("logbook help"),
         });
     };
-    print(door, &table::command(entry).render_long_help().to_string())
+    let mut text = format!("{}\n{}", whole(table::command(entry)), examples(entry));
+    if topic == "config" {
+        text.push_str(&files());
+    }
+    let _ = writeln!(text, "\nSee also: logbook man {}", entry.name);
+    print(door, &text)
+}
+
+/// `logbook COMMAND --help`: its own options, and where those stand that it shares with others.
+pub fn short(entry: &Entry) -> String {
+    let mut command = table::command(entry);
+    let mut text = command.render_help().to_string();
+    if command.get_arguments().any(clap::Arg::is_hide_short_help_set) {
+        text.push_str("\nMore options: logbook help options\n");
+    }
+    text.push('\n');
+    text + &examples(entry)
+}
+
+/// The examples of a command, as they are typed: never broken within a line.
+pub fn examples(entry: &Entry) -> String {
+    format!("Examples:\n  {}\n", entry.examples.trim_start())
+}
+
+/// The help of a command with the options that it shares.
+fn whole(command: clap::Command) -> String {
+    command.mut_args(|arg| arg.hide_short_help(false)).render_help().to_string()
+}
+
+/// `logbook help options`
+fn options() -> String {
+    let of = |title: &str, command: clap::Command| {
+        let text = whole(command.disable_help_flag(true));
+        let (_, options) = text.split_once("Options:\n").unwrap_or_default();
+        format!("{title}\n{options}")
+    };
+    let bare = || clap::Command::new("options");
+    let shared = Bounds::augment_args(Reading::augment_args(bare()));
+    let is_rare = |arg: &clap::Arg| arg.is_hide_short_help_set() && !shared.get_arguments().any(|it| it == arg);
+    let query = Query::augment_args(bare()).mut_args(|arg| {
+        let is_shown = is_rare(&arg);
+        arg.hide(!is_shown)
+    });
+    [
+        of("Commands that read have these:", Reading::augment_args(bare())),
+        of("Those that may take long, as query and runs, have these too:", Bounds::augment_args(bare())),
+        of("query has these too:", query),
+        of("Commands that store rows have these:", Writing::augment_args(bare())),
+        of("Those about a call, as exec and ask, have these too:", Described::augment_args(bare())),
+    ]
+    .join("\n")
+}
+
+/// Files that people write, to paste.
+fn files() -> String {
+    let indented = |text: &str| text.lines().map(|line| format!("  {line}\n")).collect::<String>();
+    format!(
+        "\nRules and redaction:\n{}\nWhat a tool promises:\n{}",
+        indented(include_str!("../../../docs/example-config.toml")),
+        indented(include_str!("../../../docs/example-contract.toml"))
+    )
 }
 
 /// `logbook` alone: the runs of the logbook that is found here, else the short help.

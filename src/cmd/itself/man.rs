@@ -58,7 +58,10 @@ pub fn pages() -> Vec<(String, String)> {
     };
     let mut pages = vec![("logbook.1".to_owned(), render(table::shown(), "logbook"))];
     for entry in COMMANDS.iter().filter(|entry| !entry.group.is_empty()) {
-        pages.push((format!("{}.1", entry.page), render(table::command(entry).name(entry.page), entry.page)));
+        pages.push((
+            format!("{}.1", entry.page),
+            render(table::command(entry).name(entry.page).after_help(help::examples(entry)), entry.page),
+        ));
     }
     pages
 }

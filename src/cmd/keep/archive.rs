@@ -25,11 +25,11 @@ pub const EXAMPLES: &str = "\
 /// Arguments of `archive`.
 #[derive(Debug, clap::Args)]
 pub struct Archive {
-    /// Archive the segments that were sealed at least this long ago, as 30d or 12h
-    #[arg(long, value_name = "DURATION")]
+    /// Archive segments that were sealed at least this long ago, as 30d
+    #[arg(long, value_name = "AGE")]
     older_than: Option<String>,
-    /// Delete those sealed at least this long ago, archived or not, behind a row that tells of it
-    #[arg(long, value_name = "DURATION")]
+    /// Delete those that were sealed at least this long ago, and log a row that says so
+    #[arg(long, value_name = "AGE")]
     delete_older_than: Option<String>,
     /// How hard to compress, 1 to 19
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(i32).range(1..=19))]
@@ -101,6 +101,13 @@ pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
         [] => Vec::new(),
         doomed => keeper.delete(doomed, &why, options, &mut OfLogbook::new(&location, door.clock))?,
     };
+    if archived.0 == 0 && older.is_some() && keeper.sealed()?.is_empty() {
+        // Nothing was to be done, and nothing will be by asking again.
+        door.warn(&Error::new(Exit::Done, "no segment is sealed yet: nothing to archive").hint(
+            "a segment is sealed by the first append after its day is over, or when it is full \
+             (segment_bytes_max in config.toml)",
+        ));
+    }
     if door.err.is_terminal() {
         let (count, from, to) = archived;
         door.note(format_args!("{count} segment{} archived, {} to {} MiB", s(count), from >> 20, to >> 20));

@@ -3,12 +3,14 @@
 use crate::cmd::Door;
 use crate::cmd::calling::breach;
 use crate::cmd::log::append_batch;
-use crate::cmd::writing::{Writing, print_rows};
+use crate::cmd::writing::{Print, Writing, print_rows};
 use crate::error::{Error, Exit, Result};
+use crate::format::draft::declaring;
 use crate::format::draft::pairs::Pairs;
 use crate::format::{Drafts, Rules};
 use crate::json;
-use crate::model::names;
+use crate::model::{Vocabulary, names};
+use crate::render::Notes;
 use crate::store::Purpose;
 use crate::store::append::OnRefused;
 
@@ -60,6 +62,9 @@ pub struct Append {
     /// With -: stop at a bad row, skip it, or abort before storing any
     #[arg(long, value_name = "WHAT")]
     pub on_error: Option<String>,
+    /// Store words that config.toml does not declare, with a warning
+    #[arg(long)]
+    pub new_words: bool,
     /// Where and how it is stored.
     #[command(flatten)]
     pub writing: Writing,
@@ -88,7 +93,8 @@ fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
     let desk = args.writing.desk(door, Purpose::Write)?;
     let of_flag = args.run.as_deref().filter(|_| batch).map(|run| desk.as_stored("run_id", run)).transpose()?;
     let rules = desk.rules();
-    let rules = Rules { run_id: of_flag.as_deref().or(rules.run_id), own: false, ..rules };
+    let vocabulary = Vocabulary { takes_new: args.new_words, ..desk.settings.vocabulary.clone() };
+    let rules = Rules { vocabulary: &vocabulary, run_id: of_flag.as_deref().or(rules.run_id), own: false, ..rules };
     let Some(text) = text else { return append_batch::run(append_batch::Job { desk: &desk, rules, on_refused }, door) };
 
     let mut drafts = Drafts::new();
@@ -98,12 +104,26 @@ fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
     let breach = breach::push(&mut breach::of(&desk, now, &mut door.err), &text, &mut drafts, &rules, &timestamp);
     desk.note_redactions(&mut door.err);
     let stored = desk.store(&drafts, door, |_| Ok(()))?;
-    print_rows(desk.print, &drafts, &stored[..stored.len().min(1)], door)?;
+    // A person sees what came of it; a script did not ask.
+    let print = if desk.print == Print::Nothing && door.out.is_terminal() { Print::Id } else { desk.print };
+    tell_new_words(&drafts, &mut door.err);
+    print_rows(print, &drafts, &stored[..stored.len().min(1)], door)?;
     breach.into_iter().for_each(|told| door.note(format_args!("stored, but {told}")));
     if let Some(slip) = slip(args) {
         door.warn(&slip);
     }
     Ok(Exit::Done)
+}
+
+/// Warns of words that were stored and that nothing declares.
+pub(super) fn tell_new_words(drafts: &Drafts, err: &mut Notes<'_>) {
+    for (field, word) in drafts.new_words() {
+        let told = Error::new(Exit::Done, format!("warning: {field} {word:?} is stored, and nothing declares it"));
+        err.error(&match declaring(field, word) {
+            Some(line) => told.hint(format!("{line} in config.toml declares it")),
+            None => told,
+        });
+    }
 }
 
 /// The flags that are fields of the row.

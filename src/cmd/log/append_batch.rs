@@ -3,6 +3,7 @@
 
 use std::io::Read;
 
+use super::append::tell_new_words;
 use super::append_lines::Lines;
 use crate::cmd::Door;
 use crate::cmd::calling::breach::{self, Contracts};
@@ -230,6 +231,7 @@ impl Batch<'_> {
     /// Says what came of it. A failed sync is worse than a bad row.
     fn finish(self, result: Result<()>, synced: Result<()>, door: &mut Door<'_>) -> Result<Exit> {
         self.note_redactions(&mut door.err);
+        tell_new_words(&self.drafts, &mut door.err);
         if self.breaches.0 > 0 {
             let (count, first) = &self.breaches;
             door.err.note(format_args!(
@@ -245,7 +247,12 @@ impl Batch<'_> {
                 door.err.note(format_args!("{} stored{skipped}", rows(self.stored)));
                 Ok(Exit::Usage)
             }
-            Ok(()) => Ok(Exit::Done),
+            Ok(()) => {
+                if door.err.is_terminal() && self.print == Print::Nothing {
+                    door.err.note(format_args!("{} stored", rows(self.stored)));
+                }
+                Ok(Exit::Done)
+            }
             Err(mut error) => {
                 error.message.push_str(&format!(" ({} stored{skipped})", rows(self.stored)));
                 Err(error)

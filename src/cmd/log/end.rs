@@ -41,10 +41,10 @@ pub struct End {
     /// What is needed to go on (with paused and escalated)
     #[arg(long, value_name = "TEXT")]
     blocked_on: Option<String>,
-    /// Who was told that the run cannot go on by itself (with escalated)
+    /// Who was told (with escalated)
     #[arg(long, value_name = "WHO")]
     escalated_to: Option<String>,
-    /// What becomes of calls without a result: refuse to end, or leave them open
+    /// With calls that have no result: do not end, or leave them open
     #[arg(long, value_name = "WHAT", value_parser = ["refuse", "leave"], default_value = "refuse")]
     open_calls: String,
     #[command(flatten)]

@@ -23,7 +23,7 @@ pub struct Start {
     /// An id for the run (one is made when none is given), and further fields as key=value or key:=json
     #[arg(value_name = "RUN|FIELD")]
     words: Vec<String>,
-    /// Begin this run again, which has ended or paused; it keeps its rows and its steps
+    /// Go on with this run, which has ended or paused
     #[arg(long, value_name = "RUN")]
     resume: Option<String>,
     /// What the run is for
@@ -39,36 +39,36 @@ pub struct Start {
     #[arg(long, value_name = "AGENT")]
     agent: Option<String>,
     /// The agent's version
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "V")]
     agent_version: Option<String>,
     /// The model
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
     /// The version of the prompt
-    #[arg(long, value_name = "VERSION", conflicts_with = "prompt_file")]
+    #[arg(long, value_name = "V", conflicts_with = "prompt_file")]
     prompt_version: Option<String>,
-    /// The file with the prompt, whose SHA-256 becomes the version
+    /// The prompt, whose SHA-256 becomes its version
     #[arg(long, value_name = "FILE")]
     prompt_file: Option<PathBuf>,
-    /// A tool that the agent may call; once for each
+    /// A tool that the agent may call; repeatable
     #[arg(long, value_name = "NAME")]
     tool: Vec<String>,
-    /// Something that the agent is allowed to do; once for each
+    /// Something that the agent may do; repeatable
     #[arg(long, value_name = "WHAT")]
     permission: Vec<String>,
-    /// A file, URL or row that the run is given; once for each
+    /// A file, URL or row that the run is given; repeatable
     #[arg(long, value_name = "REF")]
     input: Vec<String>,
-    /// The run that this one is part of, or none [default: LOGBOOK_RUN]
+    /// The run that this one is part of [default: LOGBOOK_RUN]
     #[arg(long, value_name = "RUN|none")]
     parent: Option<String>,
-    /// The turn of a conversation that it belongs to
+    /// The turn of a conversation
     #[arg(long, value_name = "ID")]
     turn: Option<String>,
-    /// What supports it; once for each
+    /// What supports it; repeatable
     #[arg(long, value_name = "REF")]
     evidence: Vec<String>,
-    /// Print lines for eval: LOGBOOK_RUN, LOGBOOK_DIR, and what else the commands of the run need
+    /// Print lines for eval that set LOGBOOK_RUN and LOGBOOK_DIR
     #[arg(long)]
     export: bool,
     #[command(flatten)]

@@ -34,7 +34,7 @@ pub struct Fields {
     /// At most this many
     #[arg(short = 'n', long, value_name = "N")]
     limit: Option<String>,
-    /// Fold corrections into the rows of files and of standard input, as is done for a logbook
+    /// Fold corrections into rows of files too, as into those of a logbook
     #[arg(long, conflicts_with = "as_written")]
     fold: bool,
     #[command(flatten)]

@@ -28,8 +28,8 @@ pub struct Query {
     /// Query text, and inputs: files, globs, directories, - for standard input; without inputs, the logbook
     #[arg(value_name = "QUERY|INPUT")]
     words: Vec<String>,
-    /// A query that somebody else wrote, as one text: it names no input, and reads no file
-    #[arg(long, value_name = "QUERY", conflicts_with = "words", allow_hyphen_values = true)]
+    /// A query that somebody else wrote: it names no input and reads no file
+    #[arg(hide_short_help = true, long, value_name = "QUERY", conflicts_with = "words", allow_hyphen_values = true)]
     untrusted: Option<String>,
     #[command(flatten)]
     clauses: Clauses,
@@ -39,16 +39,16 @@ pub struct Query {
     /// Give $NAME a JSON value in the query
     #[arg(long, num_args = 2, value_names = ["NAME", "JSON"], action = clap::ArgAction::Append)]
     argjson: Vec<String>,
-    /// Give the jq program all rows that pass at once, as one array
+    /// Give the jq program all rows at once, as one array
     #[arg(long, requires = "jq")]
     slurp: bool,
     /// Print strings without their quotes
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     raw_strings: bool,
     #[command(flatten)]
     bounds: Bounds,
-    /// Read with so many threads; without it, with all cores
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    /// Threads that read [default: one per core]
+    #[arg(hide_short_help = true, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
     /// Print only how many rows come out
     #[arg(long)]
@@ -59,14 +59,14 @@ pub struct Query {
     /// Exit 1 if nothing matches
     #[arg(short = 'e', long)]
     exit_status: bool,
-    /// Fold corrections into the rows of files and of standard input, as is done for a logbook
-    #[arg(long, conflicts_with = "as_written")]
+    /// Fold corrections into rows of files too, as into those of a logbook
+    #[arg(hide_short_help = true, long, conflicts_with = "as_written")]
     fold: bool,
-    /// Print what would be done instead of doing it
+    /// Say what would be done instead
     #[arg(long)]
     explain: bool,
-    /// Leave cells of csv and tsv that begin like a formula as they are
-    #[arg(long)]
+    /// Leave csv cells that begin like a formula as they are
+    #[arg(hide_short_help = true, long)]
     raw_csv: bool,
     #[command(flatten)]
     reading: Reading,

@@ -10,10 +10,11 @@ use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading, require, runs, test};
-use crate::error::{Error, Exit, Result};
+use crate::error::{Error, Exit, Result, nearest};
 use crate::json;
-use crate::model::{Status, option_ms};
+use crate::model::{Field, Status, option_ms, run_id};
 use crate::query::ast::{Expr, Form, Op};
+use crate::query::text::words;
 use crate::query::{Query, time};
 use crate::render::table::{Column, Cut};
 use crate::render::{self, Format, Rows, cell};
@@ -29,8 +30,8 @@ pub const RECENT_MS: i64 = 24 * 3_600_000;
 /// Arguments of `runs`.
 #[derive(clap::Args)]
 pub struct Runs {
-    /// A filter on the runs, as 'cost_usd>1 and wrote=true', by any field of -o json, and age>2h
-    #[arg(value_name = "FILTER")]
+    /// Names of runs, or a filter on them, as 'cost_usd>1 and wrote=true', by any field of -o json, and age>2h
+    #[arg(value_name = "RUN|FILTER")]
     filter: Vec<String>,
     /// Blocked runs
     #[arg(long)]
@@ -68,8 +69,14 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     let format = args.reading.format(door)?;
     let look = args.reading.look(door, clock.zone);
     let clauses = Clauses { limit: args.limit.clone(), sort: args.sort.clone(), ..Clauses::default() };
-    let (mut query, text) = clauses.query(&args.filter)?;
+    let named = names(&args.filter);
+    let filter: &[String] = if named.is_some() { &[] } else { &args.filter };
+    let (mut query, text) = clauses.query(filter)?;
     args.narrow(&mut query, &clock)?;
+    if let Some(names) = &named {
+        let of = |name: &String| test(Field::RunId.name(), Op::Equal, name, Form::Quoted);
+        require(&mut query, Expr::Or(names.iter().map(of).collect()));
+    }
     let guarded = wording::guarded(&query, &text, &clock, BTreeMap::new(), args.bounds.watch()?)?;
     let plan = guarded.plan();
 
@@ -77,6 +84,14 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     let mut found = reading::logbook_for(door, &args.reading, corrections, None)?;
     let (mut parts, scanned) = runs::read(&mut found, &args.reading, door);
     let runs = parts.runs();
+    if let Some(missing) = named.iter().flatten().find(|name| !runs.iter().any(|run| run.run_id == name.as_str())) {
+        let error = Error::new(Exit::No, format!("no run is called {missing:?}"));
+        let near = nearest(missing, runs.iter().map(|run| &*run.run_id));
+        return Err(error.hint(match near {
+            Some(name) => format!("did you mean {name}? logbook runs {name}"),
+            None => format!("logbook runs --all; for runs that do something: logbook runs 'task*={missing}'"),
+        }));
+    }
     let tree = Tree::of(&runs);
 
     let asked = args.asks();
@@ -134,6 +149,16 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
         door.note(format_args!("{hidden} finished run{s} older than a day not shown; --all shows them"));
     }
     Ok(exit)
+}
+
+/// The runs that `words` name, if all of them are names and none is a condition.
+fn names(words: &[String]) -> Option<Vec<String>> {
+    let is_name = |word: &String| {
+        run_id::fault(word).is_none()
+            && !words::is_query_text(word)
+            && !word.contains(|letter: char| letter.is_whitespace() || "=<>~^*,()\"'$|&".contains(letter))
+    };
+    (!words.is_empty() && words.iter().all(is_name)).then(|| words.to_vec())
 }
 
 impl Runs {

@@ -21,43 +21,43 @@ use crate::view::facts::{Facts, FieldSet, Picked};
 #[derive(clap::Args, Debug, Clone, Default)]
 pub struct Reading {
     /// Only rows of this run
-    #[arg(short = 'r', long, value_name = "RUN")]
+    #[arg(hide_short_help = true, short = 'r', long, value_name = "RUN")]
     pub run: Option<String>,
     /// Only rows from this time on: 2026-04-15, 2026-04-15T08:00, yesterday, -12h
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    #[arg(hide_short_help = true, long, value_name = "TIME", allow_hyphen_values = true)]
     pub since: Option<String>,
     /// Only rows up to this time
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    #[arg(hide_short_help = true, long, value_name = "TIME", allow_hyphen_values = true)]
     pub until: Option<String>,
     /// table, jsonl, json, csv, tsv or md; a table on a terminal, jsonl in a pipe
-    #[arg(short = 'o', long, value_name = "FORMAT")]
+    #[arg(hide_short_help = true, short = 'o', long, value_name = "FORMAT")]
     pub output: Option<String>,
     /// The same as -o json
-    #[arg(long, conflicts_with = "output")]
+    #[arg(hide_short_help = true, long, conflicts_with = "output")]
     pub json: bool,
     /// The logbook, or the directory that holds it
-    #[arg(long, value_name = "DIR")]
+    #[arg(hide_short_help = true, long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
     /// Read and show times in UTC
-    #[arg(long, conflicts_with = "tz")]
+    #[arg(hide_short_help = true, long, conflicts_with = "tz")]
     pub utc: bool,
     /// Read and show times in this zone: Europe/Berlin, +02:00
-    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    #[arg(hide_short_help = true, long, value_name = "ZONE", allow_hyphen_values = true)]
     pub tz: Option<String>,
     /// auto, always or never
-    #[arg(long, value_name = "WHEN", value_parser = ["auto", "always", "never"], default_value = "auto")]
+    #[arg(hide_short_help = true, long, value_name = "WHEN", value_parser = ["auto", "always", "never"], default_value = "auto")]
     pub color: String,
     /// Wrap long cells of a table instead of cutting them
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub wrap: bool,
     /// Rows as they were written: corrections are rows of their own, not folded in
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub as_written: bool,
     /// Judge every row whole; exit 5 if one is damaged
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub strict: bool,
     /// Read every segment, whatever cache/ knows; the answer is the same
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub no_cache: bool,
 }
 

@@ -24,7 +24,7 @@ pub struct Clauses {
     /// A condition, beside those in the query text
     #[arg(long, value_name = "CONDITION")]
     pub filter: Vec<String>,
-    /// Only each run's standing row, taken before the filter
+    /// Only the row that says where each run stands; before the filter
     #[arg(long)]
     pub latest: bool,
     /// Only the newest row with a status for each value of FIELD
@@ -36,8 +36,8 @@ pub struct Clauses {
     /// Group by these fields
     #[arg(long, value_name = "FIELD,…", visible_aliases = ["group-by"], aliases = ["group_by"])]
     pub group: Option<String>,
-    /// What to say of each group: count, sum(cost_usd), p95(duration_ms), …
-    #[arg(long, value_name = "AGGREGATE,…")]
+    /// What to say of each group: count, sum(cost_usd), p95(duration_ms)
+    #[arg(long, value_name = "AGG,…")]
     pub summarize: Option<String>,
     /// A condition on the groups
     #[arg(long, value_name = "CONDITION")]

@@ -16,19 +16,19 @@ use crate::store::{Durability, Location, Purpose, Settings, config, locate, os_r
 #[derive(Debug, Default, Clone, clap::Args)]
 pub struct Writing {
     /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]
-    #[arg(long, value_name = "DIR")]
+    #[arg(hide_short_help = true, long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
     /// none (survives kill -9) or data (survives a power cut) [env: LOGBOOK_DURABILITY]
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(hide_short_help = true, long, value_name = "LEVEL")]
     pub durability: Option<String>,
     /// How long to wait for the lock, such as 10s
-    #[arg(long, value_name = "TIME")]
+    #[arg(hide_short_help = true, long, value_name = "TIME")]
     pub lock_timeout: Option<String>,
     /// Print what was stored: id (r-88#3) or row [env: LOGBOOK_PRINT]
-    #[arg(long, value_name = "WHAT")]
+    #[arg(hide_short_help = true, long, value_name = "WHAT")]
     pub print: Option<String>,
     /// Warn and exit 0 when the row cannot be stored [env: LOGBOOK_BEST_EFFORT=1]
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub best_effort: bool,
 }
 

@@ -10,9 +10,9 @@ use std::collections::HashMap;
 use memchr::{memchr, memchr2};
 
 use super::call;
-use super::fields::{self, COUNT, ID, field_fits_at_a_glance, text_of, unknown_word};
+use super::fields::{self, COUNT, ID, field_fits_at_a_glance, text_of};
 use super::minute::LastMinute;
-use super::refusals::{check_given, check_kind, not_json, not_object, step_of, too_long};
+use super::refusals::{NewWord, NewWords, check_given, check_kind, meet, not_json, not_object, step_of, too_long};
 use super::verbatim::Verbatim;
 use crate::error::{Error, Result};
 use crate::format::secrets::Redactor;
@@ -125,6 +125,8 @@ pub struct Drafts {
     all_fit: bool,
     /// That of the last timestamp that was looked at.
     minute: LastMinute,
+    /// Words of rows that nothing declares, by field.
+    new_words: NewWords,
 }
 
 impl Drafts {
@@ -146,6 +148,12 @@ impl Drafts {
     /// The rows, in order.
     pub fn rows(&self) -> &[Draft] {
         &self.rows
+    }
+
+    /// Words that nothing declares, as far as [`Vocabulary::takes_new`] let them in: field and word,
+    /// each once, also of rows that [`Drafts::clear`] forgot.
+    pub fn new_words(&self) -> &[NewWord] {
+        &self.new_words
     }
 
     /// The run ids that rows point to.
@@ -303,7 +311,7 @@ impl Drafts {
         Ok(moved)
     }
 
-    fn check_fields(&self, text: &[u8], rules: &Rules<'_>) -> Result<()> {
+    fn check_fields(&mut self, text: &[u8], rules: &Rules<'_>) -> Result<()> {
         if !self.all_fit {
             self.check_types(text)?;
         }
@@ -319,7 +327,7 @@ impl Drafts {
         {
             let word = text_of(value);
             if !rules.vocabulary.phases().any(|known| *known == *word) {
-                return Err(unknown_word("phase", &word, rules.vocabulary.phases()));
+                meet(&mut self.new_words, "phase", &word, rules.vocabulary)?;
             }
         }
         if let Some(value) = self.value(text, STATUS) {
@@ -327,7 +335,7 @@ impl Drafts {
             if status.is_none() {
                 let word = text_of(value);
                 if !rules.vocabulary.statuses().any(|known| *known == *word) {
-                    return Err(unknown_word("status", &word, rules.vocabulary.statuses()));
+                    meet(&mut self.new_words, "status", &word, rules.vocabulary)?;
                 }
             }
             if status == Some(Status::Blocked) && self.value(text, BLOCKED_ON).is_none_or(|on| on == b"\"\"") {

@@ -271,7 +271,23 @@ pub fn unknown_word<'a>(name: &str, word: &str, known: impl Iterator<Item = &'a 
     if let Some(near) = nearest(word, known.iter().copied()) {
         message.push_str(&format!("; did you mean {near:?}?"));
     }
-    Error::usage(message).hint(format!("{name} is one of: {}", known.join(", ")))
+    let mut hint = format!("{name} is one of: {}", known.join(", "));
+    if let Some(line) = declaring(name, word) {
+        hint.push_str(&format!("; to declare it: {line} in config.toml; append --new-words stores it undeclared"));
+    }
+    Error::usage(message).hint(hint)
+}
+
+/// The line of `config.toml` that declares `word` for `field`; `None`: its words are fixed.
+pub fn declaring(field: &str, word: &str) -> Option<String> {
+    let key = match field {
+        "phase" => "phases",
+        "status" => "statuses",
+        "kind" => "kinds",
+        _ => return None,
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    word.bytes().all(plain).then(|| format!("{key} = [\"{word}\"]"))
 }
 
 /// The characters of a string value.

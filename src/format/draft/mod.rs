@@ -18,3 +18,4 @@ mod refusals;
 mod verbatim;
 
 pub use drafts::{Draft, Drafts, LIMITS, Rules, STEP_MAX, name_of};
+pub use fields::declaring;

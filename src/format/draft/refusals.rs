@@ -8,7 +8,7 @@ use crate::json;
 use crate::json::validate::line_column;
 use crate::model::kind::Writer;
 use crate::model::names::may_be_given;
-use crate::model::{APPEND_ROW_BYTES_MAX, Kind};
+use crate::model::{APPEND_ROW_BYTES_MAX, Kind, Vocabulary};
 
 pub(super) fn check_kind(word: &str, rules: &Rules<'_>) -> Result<()> {
     if let Writer::Command(command) = Kind::named(word).writer()
@@ -73,4 +73,27 @@ pub(super) fn not_object(text: &[u8]) -> Error {
 pub(super) fn too_long(bytes: usize) -> Error {
     Error::usage(format!("the row has {bytes} bytes; more than 1 MiB ({APPEND_ROW_BYTES_MAX}) are not taken"))
         .hint("store the payload in a file and name it in artifact_ref")
+}
+
+/// A field, and a word that it holds and nothing declares.
+pub type NewWord = (&'static str, String);
+/// Such words, each once.
+pub type NewWords = Vec<NewWord>;
+
+/// How many words that are not declared are remembered.
+const NEW_WORDS_MAX: usize = 8;
+
+/// A phase or a status that is not declared: refused, or remembered where new ones are taken.
+pub fn meet(met: &mut NewWords, field: &'static str, word: &str, vocabulary: &Vocabulary) -> Result<()> {
+    if !vocabulary.takes_new || word.is_empty() {
+        return Err(match field {
+            "phase" => unknown_word(field, word, vocabulary.phases()),
+            _ => unknown_word(field, word, vocabulary.statuses()),
+        });
+    }
+    let new = (field, word.to_owned());
+    if met.len() < NEW_WORDS_MAX && !met.contains(&new) {
+        met.push(new);
+    }
+    Ok(())
 }

@@ -187,7 +187,20 @@ pub(in crate::query) fn no_field(c: &Cursor<'_>, after_dot: bool) -> Problem {
             Problem::new(c.here(), "`-` stands before a field only in sort_by").hint("quote a key that begins with `-`")
         }
         Some(character) if lex::is_curly(character) => curly(c),
+        Some(')') if c.before().ends_with('(') => bucket(c),
         _ => Problem::new(c.here(), "a field is expected here"),
+    }
+}
+
+/// `day()`, as the help writes it for short.
+fn bucket(c: &Cursor<'_>) -> Problem {
+    let before = c.before().trim_end_matches('(');
+    let word = before.rsplit(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let problem = Problem::new(c.here(), format!("`{word}()` needs a field"));
+    match word {
+        "every" => problem.hint("write `every(timestamp, 15m)`"),
+        "" => Problem::new(c.here(), "a field is expected here"),
+        _ => problem.hint(format!("write `{word}(timestamp)`")),
     }
 }
 
