@@ -3,6 +3,7 @@
 //! Not here: any one command.
 //!
 //! - `flags`: their flags, the logbook or files that are read, what is said beside the result
+//! - `files`: inputs that are not the logbook
 //! - `wording`: a query as it is worded on the command line, compiled
 //! - `answer`: results on their way to the reader · `job`: what each thread does for them
 //! - `gather`: a few rows out of many, found by literals
@@ -11,6 +12,7 @@
 //! - `saved`: queries that somebody saved, and what they ask
 
 pub mod answer;
+pub mod files;
 pub mod flags;
 pub mod gather;
 mod job;
@@ -19,4 +21,5 @@ pub mod runs;
 pub mod saved;
 pub mod wording;
 
+pub use files::Files;
 pub use flags::*;
