@@ -142,7 +142,8 @@ impl<'s> Reader<'s> {
         let layout = source.layout();
         let member = self.names_source.then(|| source_member(about.name));
         let fates = source.fates(about.input);
-        let mut judge = Judge { source, wanted: self.wanted, layout, fates, about, member, rows, each };
+        let wanted = self.wanted;
+        let mut judge = Judge { source, wanted, layout, fates, about, member, seeks_first: start == 0, rows, each };
         if layout.documents {
             return for_each_value(reader, layout.row_bytes_max, &mut |met, at| {
                 *flow = judge.value(met, at, skipped);
@@ -187,8 +188,14 @@ impl<'s> Reader<'s> {
             }
         };
         // Until there is a row, every line is judged: of what holds none, all is told.
-        let judges_all = *judge.rows == 0 && block.offset == 0;
-        for way in self.ways.iter_mut().filter(|_| !judges_all) {
+        while !self.ways.is_empty() && judge.seeks_first && from < block.bytes.len() {
+            let end = memchr(b'\n', &block.bytes[from..]).map_or(block.bytes.len(), |at| from + at);
+            let rows = *judge.rows;
+            judge.line(&block.bytes[from..end], block.offset + from as u64, 0, true, skipped)?;
+            judge.seeks_first = *judge.rows == rows;
+            from = (end + 1).min(block.bytes.len());
+        }
+        for way in &mut self.ways {
             let Some(mut lines) = way.lines(block, from, judge.fates) else { continue };
             while let Some((at, end)) = lines.next() {
                 passed(judge.rows, &block.bytes[from..at]);
@@ -215,6 +222,8 @@ struct Judge<'j, E> {
     about: About<'j>,
     /// The member that says which input a row came from, where it is to be said.
     member: Option<Vec<u8>>,
+    /// No row of the input was met so far.
+    seeks_first: bool,
     rows: &'j mut u64,
     each: &'j mut E,
 }

@@ -63,7 +63,7 @@ impl Board {
     /// Of the logbook at `location`, as of now, with what came and was spent on the last `days`. `env`: whose config holds
     /// beside the logbook's own.
     pub fn open(location: Location, env: &Environment, clock: &Clock, days: u32) -> Result<Board> {
-        let night = config::layered(&location.path, env)?.night;
+        let night = config::for_reading(&location.path, env, &mut Vec::new()).night;
         let state = State::read(&location, clock, days, 1)?;
         Ok(Board { location, zone: clock.zone, night, days, state, generation: 1, read_at: 1 })
     }

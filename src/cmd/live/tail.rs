@@ -173,7 +173,7 @@ struct Keeper {
 
 impl Keeper {
     fn new(cursor: Cursor, found: &Found, kept: Option<Place>, door: &Door<'_>) -> Result<Keeper> {
-        let settings = config::layered(&found.path, &door.env)?;
+        let settings = config::for_reading(&found.path, &door.env, &mut Vec::new());
         let options = Options { durability: Some(Durability::Data), lock_timeout_ms: None, now: door.clock };
         Ok(Keeper { cursor, writer: Writer::open(&REAL, &found.path, settings, options)?, kept })
     }

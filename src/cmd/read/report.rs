@@ -69,7 +69,7 @@ pub fn run(args: Report, door: &mut Door<'_>) -> Result<Exit> {
 
 fn answer(args: &Report, name: &str, saved: &Saved, directory: &Path, door: &mut Door<'_>) -> Result<Exit> {
     let clock = args.reading.clock(door)?;
-    let night: Night = store::config::settings(&store::os_real::REAL, directory)?.night;
+    let night: Night = store::config::for_reading(directory, &door.env, &mut Vec::new()).night;
     let (from, to) = night.last(clock.now, &clock.zone);
     let own = [("night_from", from.to_string()), ("night_to", to.to_string())];
     let arguments = saved.arguments(name, &args.given, &own)?;

@@ -13,7 +13,7 @@ use crate::query::time::{self, Clock};
 use crate::query::{Place, Query, Requirement};
 use crate::render::{Format, Look};
 use crate::scan::{self, Pruning, Scanned, Source, corrections};
-use crate::store::{self, Environment, Input, Location, Purpose, Snapshot};
+use crate::store::{self, Input, Location, Purpose, Settings, Snapshot};
 use crate::view::facts::{Facts, FieldSet, Picked};
 
 /// Flags of every reading command.
@@ -234,19 +234,30 @@ pub fn logbook(door: &Door<'_>, dir: Option<&Path>, corrections: Corrections) ->
 
 /// The same as the flags ask for it. `pruning` learns what is known of its segments.
 pub fn logbook_for(
-    door: &Door<'_>,
+    door: &mut Door<'_>,
     reading: &Reading,
     corrections: Corrections,
     pruning: Option<&mut Pruning>,
 ) -> Result<Found> {
     let location = store::locate(reading.dir.as_deref(), &door.env, Purpose::Read)?;
     let snapshot = snapshot(&location, pruning)?;
-    found(location, snapshot, corrections, !reading.no_cache, Some(&door.env))
+    let mut wrong = Vec::new();
+    let settings = store::config::for_reading(&location.path, &door.env, &mut wrong);
+    tell_passed_over(&wrong, door);
+    found(location, snapshot, corrections, !reading.no_cache, settings)
 }
 
 /// The logbook at `location`. `pruning` learns what is known of its segments.
 pub fn logbook_at(location: &Location, corrections: Corrections, pruning: Option<&mut Pruning>) -> Result<Found> {
-    found(location.clone(), snapshot(location, pruning)?, corrections, true, None)
+    let settings = store::config::settings(&store::os_real::REAL, &location.path)?;
+    found(location.clone(), snapshot(location, pruning)?, corrections, true, settings)
+}
+
+/// Says what of config files was passed over.
+pub fn tell_passed_over(wrong: &[Error], door: &mut Door<'_>) {
+    for error in wrong {
+        door.note(format_args!("passed over: {}", error.message));
+    }
 }
 
 fn snapshot(location: &Location, pruning: Option<&mut Pruning>) -> Result<Snapshot> {
@@ -263,12 +274,8 @@ fn found(
     snapshot: Snapshot,
     corrections: Corrections,
     cached: bool,
-    env: Option<&Environment>,
+    settings: Settings,
 ) -> Result<Found> {
-    let settings = match env {
-        Some(env) => store::config::layered(&location.path, env)?,
-        None => store::config::settings(&store::os_real::REAL, &location.path)?,
-    };
     let inputs = match corrections {
         Corrections::Folded | Corrections::Shown if cached => {
             corrections::fold_known(&location.path, &snapshot)?.with_corrections(corrections == Corrections::Shown)
