@@ -160,19 +160,16 @@ fn alone<T: Task>(
                 Met::Row(row, ..) => row,
                 Met::BlockEnd(block) => {
                     task.block_ends(&mut part, block);
-                    return ControlFlow::Continue(());
+                    if let Some(done) = task.so_far(&mut part).filter(|_| live) {
+                        flow = take(done);
+                    }
+                    return flow;
                 }
             };
             let step = task.row(&mut part, row, &mut |done| {
                 flow = take(done);
                 flow
             });
-            if live
-                && flow.is_continue()
-                && let Some(done) = task.so_far(&mut part)
-            {
-                flow = take(done);
-            }
             if flow.is_break() { flow } else { step }
         });
         if flow.is_break() || take(task.end(part)).is_break() {

@@ -13,7 +13,7 @@ use super::layout::{Layout, SOURCE_FIELD};
 use super::looks::behind_prefix;
 use super::numbers::Counter;
 use super::pieces::{Piece, Stretch};
-use super::rows::{Block, for_each_block, one_line};
+use super::rows::{Block, behind_marks, for_each_block, one_line};
 use super::skipped::{Class, Skipped};
 use super::source::{Fate, Source};
 use super::sparse::{self, Way};
@@ -370,16 +370,6 @@ fn with_member(text: &[u8], member: &[u8]) -> Vec<u8> {
     let end = text.iter().rposition(|byte| *byte == b'}').unwrap_or(text.len());
     let is_empty = text[..end].trim_ascii_end().last() == Some(&b'{');
     [&text[..end], if is_empty { b"" } else { b"," }, member, b"}"].concat()
-}
-
-/// A line without what programs put before rows: byte order marks (of files that were put one behind the other), and
-/// record separators (RFC 7464).
-fn behind_marks(mut line: &[u8], mut offset: u64) -> (&[u8], u64) {
-    while let Some(rest) = line.strip_prefix(b"\xEF\xBB\xBF").or_else(|| line.strip_prefix(b"\x1E")) {
-        offset += (line.len() - rest.len()) as u64;
-        line = rest;
-    }
-    (line, offset)
 }
 
 /// Why an input cannot be read further, and what to type.

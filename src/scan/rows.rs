@@ -162,6 +162,16 @@ pub fn one_line(
     ControlFlow::Continue(())
 }
 
+/// A line without what programs put before rows: byte order marks (of files that were put one behind the other), and
+/// record separators (RFC 7464).
+pub fn behind_marks(mut line: &[u8], mut offset: u64) -> (&[u8], u64) {
+    while let Some(rest) = line.strip_prefix(b"\xEF\xBB\xBF").or_else(|| line.strip_prefix(b"\x1E")) {
+        offset += (line.len() - rest.len()) as u64;
+        line = rest;
+    }
+    (line, offset)
+}
+
 fn leading_nuls(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| **byte == 0).count()
 }

@@ -152,6 +152,10 @@ pub(super) fn answer(
     if answer.written == 0 && !args.quiet && door.err.is_terminal() {
         tell_nothing(&inputs, &scanned, &clock, door);
     }
+    if answer.interrupted {
+        door.note("Ctrl-C: this is what was read until then");
+        return Ok(Exit::Interrupted);
+    }
     match exit {
         Exit::Done if answer.all_failed || (strict && answer.faults > 0) => Ok(Exit::Damaged),
         Exit::Done if answer.written == 0 && (args.quiet || args.exit_status) => Ok(Exit::No),

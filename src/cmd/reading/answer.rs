@@ -2,9 +2,13 @@
 //! counted, with an account of what is to be said beside it.
 
 use std::collections::HashMap;
+use std::io::BufRead;
 use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crate::cmd::reading::job::{Job, Part};
+use crate::cmd::reading::live::{Interrupt, Live};
 use crate::cmd::{Door, reading};
 use crate::error::{Error, Result};
 use crate::json::{self, Limits};
@@ -36,10 +40,14 @@ pub struct Answer {
     pub faults: u64,
     /// It failed on every row that it was asked.
     pub all_failed: bool,
+    /// Ctrl-C ended the reading.
+    pub interrupted: bool,
     /// What is to be said beside them.
     pub notes: Vec<String>,
 }
 
+/// How long a writer sends nothing before a person is shown what it sent.
+const REST: Duration = Duration::from_millis(100);
 /// How many rows a jq program failed on are told one by one.
 pub(super) const FAULTS_TOLD: u64 = 3;
 
@@ -54,6 +62,7 @@ impl Answer {
             seen: vec![false; plan.fields().len()],
             faults: 0,
             all_failed: false,
+            interrupted: false,
             notes: Vec::new(),
         }
     }
@@ -83,8 +92,22 @@ impl Answer {
         let mut failed = None;
         let streaming = plan.is_streaming();
         let live = streaming && inputs.iter().any(Input::is_once);
+        let watched = door.out.is_terminal();
+        let pipes = inputs.iter().any(|input| matches!(input, Input::Pipe(_)));
         let Door { input, out: writer, .. } = door;
-        let mut scanned = scan::in_parallel(inputs, &mut **input, wanted, threads, &job, |part| {
+        // Where nobody watches, Ctrl-C is for all programs of a pipeline.
+        let catches = watched && inputs.iter().any(|input| matches!(input, Input::Stdin));
+        let interrupt = catches.then(Interrupt::catch).and_then(std::io::Result::ok);
+        let pressed = interrupt.as_ref().map(Interrupt::pressed);
+        let mut live_input;
+        let stdin: &mut dyn BufRead = match interrupt {
+            Some(interrupt) => {
+                live_input = Live::new(&mut **input, interrupt);
+                &mut live_input
+            }
+            None => &mut **input,
+        };
+        let mut scanned = scan::in_parallel(inputs, stdin, wanted, threads, &job, |part| {
             let Part { held, results, seen, moved, faults, faults_told, damaged: more, .. } = part;
             for (all, seen) in self.seen.iter_mut().zip(seen) {
                 *all |= seen;
@@ -108,16 +131,22 @@ impl Answer {
                     return flow;
                 }
             }
-            // What a slow writer sent is seen before this waits for more.
-            if live
-                && !os_real::stdin_is_ready()
-                && let Err(error) = writer.flush()
-            {
-                failed = Some(error);
-                return ControlFlow::Break(());
+            // What a slow writer sent is seen before this waits for more. A table is drawn when the writer rests: each
+            // part of it is fitted alone.
+            let rest = if watched { REST } else { Duration::ZERO };
+            if live && (pipes || !os_real::stdin_is_ready(rest)) {
+                let drawn = match &mut self.printing {
+                    Printing::Rows(rows) => rows.pause(writer).map_err(|error| Error::output(&error)),
+                    Printing::Count | Printing::Nothing => Ok(()),
+                };
+                if let Err(error) = drawn.and_then(|()| writer.flush()) {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
             }
             if strict && self.faults > 0 { ControlFlow::Break(()) } else { flow }
         });
+        self.interrupted = pressed.is_some_and(|pressed| pressed.load(Ordering::Relaxed));
         let mut faults = Vec::new();
         let whole = plan.passes_rows_on();
         let summary = all.finish(&mut Out {

@@ -6,6 +6,7 @@
 //! - `files`: inputs that are not the logbook
 //! - `wording`: a query as it is worded on the command line, compiled
 //! - `answer`: results on their way to the reader · `job`: what each thread does for them
+//! - `live`: standard input while somebody watches
 //! - `gather`: a few rows out of many, found by literals
 //! - `of_run`: the record of one run, and which run is meant
 //! - `runs`: all runs of a logbook, and queries over them
@@ -16,6 +17,7 @@ pub mod files;
 pub mod flags;
 pub mod gather;
 mod job;
+pub mod live;
 pub mod of_run;
 pub mod runs;
 pub mod saved;
