@@ -160,7 +160,7 @@ fn alone<T: Task>(
                 Met::Row(row, ..) => row,
                 Met::BlockEnd(block) => {
                     task.block_ends(&mut part, block);
-                    if let Some(done) = task.so_far(&mut part).filter(|_| live) {
+                    if live && let Some(done) = task.so_far(&mut part) {
                         flow = take(done);
                     }
                     return flow;

@@ -301,7 +301,10 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
                 match frame::pick(text, self.wanted.names, &mut fields) {
                     Ok(()) => return self.row(text, at.offset, &fields, skipped),
                     Err(ObjectFault::NotObject) => skipped.add(name, Class::NotObject, at.offset, ""),
-                    Err(ObjectFault::NotJson(_)) => skipped.add(name, Class::NotJson, at.offset, ""),
+                    Err(ObjectFault::NotJson(_)) => {
+                        let why = json::validate(text, Limits::GRAMMAR).err().map(|fault| fault.to_string());
+                        skipped.add(name, Class::NotJson, at.offset, why.unwrap_or_default());
+                    }
                 }
                 ControlFlow::Continue(())
             }

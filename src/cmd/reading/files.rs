@@ -65,8 +65,8 @@ impl Files {
                 error.message.starts_with(&format!("{argument}: ")) || error.message.ends_with(&format!("{argument:?}"))
             });
             match missing.and_then(words::hint) {
-                Some(hint) => error.hint(hint),
-                None => error,
+                Some(hint) if error.hint.as_deref().is_none_or(|own| own.starts_with("ls ")) => error.hint(hint),
+                _ => error,
             }
         })?;
         tell_passed_over(&expanded, door);

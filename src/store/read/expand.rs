@@ -75,7 +75,7 @@ fn nothing_below(directory: &Path, passed_over: &[PathBuf]) -> Error {
         Error::io(format!("{}: no *.jsonl or *.ndjson below it, plain, rotated or packed", directory.display()));
     match below.first() {
         Some(first) => error.hint(format!("name the file to read it, as {}", first.display())),
-        None => error.hint(format!("ls -aR {}", directory.display())),
+        None => error.hint(format!("ls -aR {} shows what is there", directory.display())),
     }
 }
 
@@ -134,6 +134,8 @@ fn matching(pattern: &str, passed_over: &mut Vec<PathBuf>) -> Result<Vec<PathBuf
         let here = if path.as_os_str().is_empty() { Path::new(".") } else { &path };
         let Some(part) = parts.get(at) else {
             match fs::metadata(&path) {
+                // `x/` is no file.
+                Ok(_) if pattern.ends_with('/') => {}
                 Ok(about) if about.is_file() => files.add(path),
                 Ok(about) if !about.is_dir() => passed_over.push(path),
                 _ => {}
