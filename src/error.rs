@@ -20,6 +20,8 @@ pub enum Exit {
     Damaged,
     /// 6: not decided yet (`ask --wait --timeout`).
     Undecided,
+    /// 130: Ctrl-C ended what was read; what there was is printed.
+    Interrupted,
     /// 75: the lock was not free in time; nothing stored.
     LockTimeout,
     /// Of `exec`: the exit status of its command; 125 to 127: its own failures and refusals, as `env` has them.
@@ -44,6 +46,7 @@ impl Exit {
             Exit::Damaged => 5,
             Exit::Undecided => 6,
             Exit::LockTimeout => 75,
+            Exit::Interrupted => 130,
             Exit::Exec(code) => code,
         }
     }

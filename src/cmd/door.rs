@@ -2,7 +2,9 @@
 //! clock, and whether a person is looking.
 
 use std::io::BufRead;
+use std::path::Path;
 
+use super::zone_file;
 use crate::error::{Error, Result};
 use crate::model::{Instant, Zone};
 use crate::render::{Look, Notes, Output};
@@ -46,21 +48,29 @@ impl Door<'_> {
         }
         let unknown = |name: &str, from: &str| {
             Error::usage(format!("unknown time zone {name:?} in {from}"))
-                .hint("a name as Europe/Berlin, an offset as +02:00, or --utc")
+                .hint("a name as Europe/Berlin, an offset as +02:00, a rule as CET-1CEST,M3.5.0,M10.5.0/3, or --utc")
         };
         if let Some(name) = tz
             && name != "local"
         {
             return Zone::parse(name).ok_or_else(|| unknown(name, "--tz"));
         }
-        if let Some(value) = self.env.var("TZ").filter(|value| !value.is_empty()) {
-            // `:Europe/Berlin` and paths into the zone directory are spellings of the same name.
-            let name = value.trim_start_matches(':');
-            let name = name.split_once("/zoneinfo/").map_or(name, |(_, name)| name);
-            return Zone::parse(name).ok_or_else(|| unknown(value, "TZ"));
+        if let Some(value) = self.env.vars.get("TZ") {
+            // `:Europe/Berlin` and paths into the zone directory are spellings of the same name; set and empty is UTC.
+            let name = value.strip_prefix(':').unwrap_or(value);
+            let zone = match name {
+                "" => Some(Zone::UTC),
+                path if path.starts_with('/') => {
+                    let named = zone_file::name_in(path).and_then(Zone::parse);
+                    named.or_else(|| zone_file::zone_of(Path::new(path)))
+                }
+                name => Zone::parse(name.strip_prefix("posix/").unwrap_or(name)),
+            };
+            return zone.ok_or_else(|| unknown(value, "TZ"));
         }
         let name = iana_time_zone::get_timezone().ok();
-        Ok(name.and_then(|name| Zone::parse(&name)).unwrap_or(Zone::UTC))
+        let zone = name.and_then(|name| Zone::parse(&name));
+        Ok(zone.or_else(|| zone_file::zone_of(Path::new("/etc/localtime"))).unwrap_or(Zone::UTC))
     }
 
     /// Whether what goes to the person has colours.

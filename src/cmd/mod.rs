@@ -15,6 +15,7 @@ pub mod reading;
 pub mod slips;
 pub mod table;
 pub mod writing;
+mod zone_file;
 
 pub mod decide;
 pub mod itself;

@@ -15,7 +15,7 @@
 //! - `instant`: RFC 3339 texts as points in time, digits kept
 //! - `shown`: which characters must not reach a screen as they are
 //! - `night`: the hours that nobody watches
-//! - `zone`: time zones as values, and the rules that make a local time an instant
+//! - `posix_zone`: zones with one rule for all years · `zone`: time zones as values, and the rules that make a local time an instant
 //!
 //! Invariant: every function is a function of its arguments.
 
@@ -25,6 +25,7 @@ pub mod instant;
 pub mod kind;
 pub mod names;
 pub mod night;
+pub mod posix_zone;
 pub mod run_id;
 pub mod shown;
 pub mod standing;

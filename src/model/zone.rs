@@ -14,6 +14,7 @@ use chrono::{DateTime, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, Naive
 use chrono_tz::{OffsetName, TZ_VARIANTS, Tz};
 
 use crate::model::Instant;
+use crate::model::posix_zone::PosixZone;
 
 /// A time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,14 +23,16 @@ pub enum Zone {
     Named(Tz),
     /// The same distance from UTC at all times.
     Fixed(FixedOffset),
+    /// One rule for all years, as POSIX words it.
+    Posix(PosixZone),
 }
 
 impl Zone {
     /// UTC.
     pub const UTC: Zone = Zone::Named(Tz::UTC);
 
-    /// Reads `Europe/Berlin` (in any case), `UTC`, `Z`, `+02:00`, `-0530` or
-    /// `+02`; `None` if it is none of them.
+    /// Reads `Europe/Berlin` (in any case), `UTC`, `Z`, `+02:00`, `-0530`,
+    /// `+02`, or a rule as in POSIX (`CET-1CEST,M3.5.0,M10.5.0/3`); `None` if it is none of them.
     pub fn parse(text: &str) -> Option<Zone> {
         if text.eq_ignore_ascii_case("z") || text.eq_ignore_ascii_case("utc") {
             return Some(Zone::UTC);
@@ -37,7 +40,8 @@ impl Zone {
         if let Some(minutes) = offset_minutes(text) {
             return FixedOffset::east_opt(minutes * 60).map(Zone::Fixed);
         }
-        TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(text)).map(|zone| Zone::Named(*zone))
+        let named = TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(text));
+        named.map(|zone| Zone::Named(*zone)).or_else(|| PosixZone::parse(text).map(Zone::Posix))
     }
 
     /// The names of all zones that have one, for suggestions.
@@ -52,6 +56,7 @@ impl Zone {
         let offset = match self {
             Zone::Named(zone) => zone.offset_from_utc_datetime(&utc.naive_utc()).fix(),
             Zone::Fixed(offset) => *offset,
+            Zone::Posix(zone) => FixedOffset::east_opt(zone.offset_at(instant.seconds))?,
         };
         // Adding the offset could leave the calendar at its very ends.
         utc.naive_utc().checked_add_offset(offset)?;
@@ -64,6 +69,7 @@ impl Zone {
         match self {
             Zone::Named(zone) => named_from_local(*zone, local),
             Zone::Fixed(offset) => at_utc(local, i64::from(offset.local_minus_utc())),
+            Zone::Posix(zone) => Instant { seconds: zone.from_local(local), ..Instant::from_chrono(local.and_utc()) },
         }
     }
 
@@ -79,6 +85,7 @@ impl Zone {
                 let offset = zone.offset_from_utc_datetime(&utc.naive_utc());
                 offset.abbreviation().map_or_else(|| offset.fix().to_string(), str::to_owned)
             }
+            (Zone::Posix(zone), _) => zone.name_at(instant.seconds).to_owned(),
             _ => self.to_string(),
         }
     }
@@ -89,6 +96,7 @@ impl fmt::Display for Zone {
         match self {
             Zone::Named(zone) => f.write_str(zone.name()),
             Zone::Fixed(offset) => write!(f, "{offset}"),
+            Zone::Posix(zone) => f.write_str(zone.text()),
         }
     }
 }

@@ -138,6 +138,13 @@ impl Rows {
         }
     }
 
+    /// Writes what was held back, so that it is seen before more comes.
+    pub fn pause(&mut self, out: &mut Output<'_>) -> io::Result<()> {
+        let out = &mut out.sink();
+        self.decide(out)?;
+        if self.format == Format::Table && !self.piece.is_empty() { self.draw(out) } else { Ok(()) }
+    }
+
     /// Writes what is left. Gives a note on what a table did not show.
     pub fn finish(&mut self, out: &mut Output<'_>) -> io::Result<Option<String>> {
         let out = &mut out.sink();

@@ -32,7 +32,7 @@ fn could_be() -> Option<Regex> {
     Regex::new(&format!(r#""{}"|"voids"|\\u00[67]"#, Kind::Correction.word())).ok()
 }
 
-/// `inputs` with the corrections among their rows folded in. Standard input,
+/// `inputs` with the corrections among their rows folded in. Streams,
 /// which can be read once only, must have been taken in ([`Input::Held`]).
 /// What cannot be read is left to the scan to tell.
 pub fn fold(inputs: Vec<Input>) -> Source {
@@ -226,7 +226,7 @@ pub(super) fn number_of(input: &Input) -> Option<u64> {
             let name = name.strip_suffix(".zst").unwrap_or(name);
             SegmentName::parse(name.as_bytes()).map(|name| name.number)
         }
-        Input::Stdin | Input::Held(_) => None,
+        Input::Stdin | Input::Pipe(_) | Input::Held(..) => None,
     }
 }
 

@@ -4,8 +4,8 @@
 //!
 //! Not here: what a row means (`query`, `view`), how it is shown (`render`).
 //!
-//! - `rows`: one input as a stream of lines, in constant memory
-//! - `skipped`: the account of what was not read, and where
+//! - `layout`: how rows stand in inputs · `rows`: as a stream of lines, in constant memory · `documents`: as values
+//! - `skipped`: the account of what was not read, and where · `numbers`: in which lines · `looks`: what it looks like
 //! - `source`: what is to be read, with the corrections among it
 //! - `corrections`: finds them, before a scan begins
 //! - `voided`: places that count no more
@@ -20,9 +20,13 @@
 //! Invariant: rows come in the order of the inputs and of the bytes in them.
 
 pub mod corrections;
+mod documents;
 mod doubles;
 pub mod feed;
 mod folded;
+mod layout;
+mod looks;
+mod numbers;
 pub mod parallel;
 mod pieces;
 mod prune;
@@ -37,6 +41,9 @@ mod voided;
 pub use doubles::{DoubledId, Ids};
 pub use feed::{Scanned, feed};
 pub use folded::{Fold, How, Part, folded};
+pub use layout::{Layout, SOURCE_FIELD};
+pub use looks::Looks;
+pub use numbers::{line_of, number};
 pub use parallel::{Task, Threads, in_parallel};
 pub use prune::Pruning;
 pub use reader::{Wanted, not_json};

@@ -78,9 +78,9 @@ pub fn in_parallel<T: Task>(
     let read = (0u32..).zip(source.iter()).filter(|(input, _)| source.left_out(*input).is_none());
     let bytes = read.filter_map(|(at, input)| Some(input.bytes()?.saturating_sub(source.begins(at))));
     let bytes: u64 = bytes.sum();
-    let takes_stdin = source.iter().any(|input| matches!(input, crate::store::Input::Stdin));
+    let is_once = source.iter().any(crate::store::Input::is_once);
     let count = threads.count.min(pieces.len()).max(1);
-    if count == 1 || bytes < ALONE_BYTES || takes_stdin {
+    if count == 1 || bytes < ALONE_BYTES || is_once {
         return alone(source, stdin, wanted, task, &pieces, &mut take);
     }
     let line = Line {
@@ -154,25 +154,22 @@ fn alone<T: Task>(
         let mut part = task.begin();
         let mut flow = ControlFlow::Continue(());
         // Of a stream that somebody still writes, rows go out as they come.
-        let live = matches!(source.get(piece.input as usize), Some(crate::store::Input::Stdin));
+        let live = source.get(piece.input as usize).is_some_and(crate::store::Input::is_once);
         let _ = reader.piece(*piece, Some(&mut *stdin), &mut scanned, &mut |met| {
             let row = match met {
                 Met::Row(row, ..) => row,
                 Met::BlockEnd(block) => {
                     task.block_ends(&mut part, block);
-                    return ControlFlow::Continue(());
+                    if live && let Some(done) = task.so_far(&mut part) {
+                        flow = take(done);
+                    }
+                    return flow;
                 }
             };
             let step = task.row(&mut part, row, &mut |done| {
                 flow = take(done);
                 flow
             });
-            if live
-                && flow.is_continue()
-                && let Some(done) = task.so_far(&mut part)
-            {
-                flow = take(done);
-            }
             if flow.is_break() { flow } else { step }
         });
         if flow.is_break() || take(task.end(part)).is_break() {

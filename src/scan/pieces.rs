@@ -33,7 +33,9 @@ pub(super) fn cut(source: &Source) -> Vec<Piece> {
         if source.left_out(input).is_some() {
             continue;
         }
-        let Ok(Some(stored)) = open.open_anywhere() else {
+        // Where a value begins is known only to who has read all before it.
+        let stored = if source.layout().documents { Ok(None) } else { open.open_anywhere() };
+        let Ok(Some(stored)) = stored else {
             pieces.push(Piece { input, range: None });
             continue;
         };

@@ -25,12 +25,12 @@ pub struct Block<'b> {
     pub whole: bool,
 }
 
-/// Hands the lines of `reader` to `each`, block by block, with the account `skipped` of what is passed over: lines over
-/// 16 MiB, and runs of NULs that are longer than a block. The stream begins at byte `start` of its input. Break ends the reading. Gives the number of bytes read.
+/// Hands the lines of `reader` to `each`, block by block, with the account `skipped` of what is passed over: lines longer
+/// than `row_bytes_max`, and runs of NULs that are longer than a block. The stream begins at byte `start` of its input. Break ends the reading. Gives the number of bytes read.
 pub fn for_each_block(
     reader: &mut dyn Read,
     file: &str,
-    start: u64,
+    (start, row_bytes_max): (u64, usize),
     skipped: &mut Skipped,
     mut each: impl FnMut(Block<'_>, &mut Skipped) -> ControlFlow<()>,
 ) -> io::Result<u64> {
@@ -44,7 +44,7 @@ pub fn for_each_block(
     loop {
         if filled == buffer.len() {
             let hole = if too_long.is_none() { leading_nuls(&buffer) } else { 0 };
-            let longer = (buffer.len() * 2).min(READ_ROW_BYTES_MAX + BLOCK_BYTES);
+            let longer = (buffer.len() * 2).min(row_bytes_max + BLOCK_BYTES);
             if hole > 0 {
                 // A hole may be longer than any row; the row behind it is not.
                 buffer.copy_within(hole.., 0);
@@ -109,10 +109,10 @@ pub fn for_each_row_with(
     find: impl Fn(&[u8]) -> Option<usize>,
     mut row: impl FnMut(&[u8], u64, &mut Skipped) -> ControlFlow<()>,
 ) -> io::Result<u64> {
-    for_each_block(reader, file, 0, skipped, |block, skipped| {
+    for_each_block(reader, file, (0, READ_ROW_BYTES_MAX), skipped, |block, skipped| {
         let bytes = block.bytes;
         if !block.whole {
-            return one_line((bytes, block.offset, block.nuls), is_whole, file, skipped, &mut row);
+            return one_line((bytes, block.offset, block.nuls), is_whole, READ_ROW_BYTES_MAX, file, skipped, &mut row);
         }
         let (mut from, mut nuls) = (0, block.nuls);
         while from < bytes.len() {
@@ -122,7 +122,7 @@ pub fn for_each_row_with(
             }
             let end = from + memchr(b'\n', &bytes[from..]).unwrap_or(bytes.len() - from);
             let line = (&bytes[from..end], block.offset + from as u64, std::mem::take(&mut nuls));
-            one_line(line, |_| true, file, skipped, &mut row)?;
+            one_line(line, |_| true, READ_ROW_BYTES_MAX, file, skipped, &mut row)?;
             from = end + 1;
         }
         ControlFlow::Continue(())
@@ -135,7 +135,8 @@ pub fn for_each_row_with(
 /// editor left, a writer that died just before the newline).
 pub fn one_line(
     (mut line, mut offset, mut nuls): (&[u8], u64, u64),
-    is_whole: fn(&[u8]) -> bool,
+    is_whole: impl Fn(&[u8]) -> bool,
+    row_bytes_max: usize,
     file: &str,
     skipped: &mut Skipped,
     row: &mut impl FnMut(&[u8], u64, &mut Skipped) -> ControlFlow<()>,
@@ -151,7 +152,7 @@ pub fn one_line(
     if line.is_empty() {
         return ControlFlow::Continue(());
     }
-    if line.len() > READ_ROW_BYTES_MAX {
+    if line.len() > row_bytes_max {
         skipped.add(file, Class::TooLong, offset, "");
     } else if !is_whole(line) {
         skipped.add(file, Class::Torn, offset, format!("{} bytes", line.len()));
@@ -159,6 +160,16 @@ pub fn one_line(
         return row(line, offset, skipped);
     }
     ControlFlow::Continue(())
+}
+
+/// A line without what programs put before rows: byte order marks (of files that were put one behind the other), and
+/// record separators (RFC 7464).
+pub fn behind_marks(mut line: &[u8], mut offset: u64) -> (&[u8], u64) {
+    while let Some(rest) = line.strip_prefix(b"\xEF\xBB\xBF").or_else(|| line.strip_prefix(b"\x1E")) {
+        offset += (line.len() - rest.len()) as u64;
+        line = rest;
+    }
+    (line, offset)
 }
 
 fn leading_nuls(bytes: &[u8]) -> usize {

@@ -1,8 +1,10 @@
 //! The account of rows that were not read: how many of each class, and where
 //! the first of them stand.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::looks::Looks;
 use crate::error::{Error, Result};
 
 /// Why a row was skipped (`docs/format.md`, Bad rows).
@@ -38,6 +40,11 @@ impl Class {
         }
     }
 
+    /// Whether it is about lines, and not about a file.
+    pub fn is_of_lines(self) -> bool {
+        !matches!(self, Class::BadArchive | Class::Unreadable)
+    }
+
     /// What is wrong, in words.
     pub fn says(self) -> &'static str {
         match self {
@@ -52,6 +59,8 @@ impl Class {
     }
 }
 
+/// How many lines of a file are looked at for what it looks like.
+const LOOKS_MAX: u64 = 16;
 /// How many places are told of each class in one file.
 const PLACES_TOLD: usize = 3;
 /// How many are kept, for whoever asks closer.
@@ -61,6 +70,10 @@ const PLACES_MAX: usize = 1024;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Skipped {
     entries: Vec<Entry>,
+    /// In which line a place of a file is, where that is known.
+    lines: BTreeMap<(String, u64), u64>,
+    /// What files look like whose lines are no rows.
+    looks: BTreeMap<String, Looks>,
 }
 
 /// What was skipped of one file for one reason.
@@ -74,6 +87,13 @@ pub struct Entry {
     pub count: u64,
     /// Byte offsets of the first of them, with what more is known.
     pub places: Vec<(u64, String)>,
+}
+
+impl Entry {
+    /// The places that are told.
+    fn told(&self) -> impl Iterator<Item = u64> {
+        self.places.iter().take(PLACES_TOLD).map(|(offset, _)| *offset)
+    }
 }
 
 impl Skipped {
@@ -94,8 +114,56 @@ impl Skipped {
         }
     }
 
+    /// The place `offset` of `file` is in this line, from 1.
+    pub fn number(&mut self, file: &str, offset: u64, line: u64) {
+        let is_told = |entry: &Entry| entry.file == file && entry.told().any(|place| place == offset);
+        if self.entries.iter().any(is_told) {
+            self.lines.insert((file.to_owned(), offset), line);
+        }
+    }
+
+    /// The places that are told of `file` and whose lines are not known, in order.
+    pub fn unnumbered(&self, file: &str) -> Vec<u64> {
+        let of_lines = |entry: &&Entry| entry.file == file && entry.class.is_of_lines();
+        let places = self.entries.iter().filter(of_lines).flat_map(Entry::told);
+        let mut places: Vec<u64> = places.filter(|at| !self.lines.contains_key(&(file.to_owned(), *at))).collect();
+        places.sort_unstable();
+        places
+    }
+
+    /// Looks at a line of `file` that is no row.
+    pub fn look(&mut self, file: &str, line: &[u8]) {
+        if self.count_of(file) <= LOOKS_MAX && !self.looks.contains_key(file) {
+            self.looks.extend(Looks::of(line).map(|looks| (file.to_owned(), looks)));
+        }
+    }
+
+    fn count_of(&self, file: &str) -> u64 {
+        self.entries.iter().filter(|entry| entry.file == file).map(|entry| entry.count).sum()
+    }
+
+    /// How many of `file` were skipped for this reason.
+    pub(super) fn count_as(&self, file: &str, class: Class) -> u64 {
+        let of_it = |entry: &&Entry| entry.class == class && entry.file == file;
+        self.entries.iter().find(of_it).map_or(0, |entry| entry.count)
+    }
+
+    /// Whether a file could not be read, as opposed to a row in one.
+    pub fn has_unread(&self) -> bool {
+        self.entries.iter().any(|entry| entry.class == Class::Unreadable)
+    }
+
+    /// Whether a line was skipped. A hole of NULs is none.
+    pub fn has_lines(&self) -> bool {
+        self.entries.iter().any(|entry| entry.class != Class::Nul)
+    }
+
     /// Adds what was skipped after it.
     pub fn join(&mut self, later: Skipped) {
+        self.lines.extend(later.lines);
+        for (file, looks) in later.looks {
+            self.looks.entry(file).or_insert(looks);
+        }
         for mut entry in later.entries {
             match self.entries.iter_mut().find(|mine| mine.class == entry.class && mine.file == entry.file) {
                 Some(mine) => {
@@ -137,28 +205,70 @@ impl Skipped {
         self.entries
     }
 
-    /// One line for each file and class: count, why, and the first places.
+    /// One line for each file and class: count, why, and the first places. Of a file that is laid out otherwise, one line
+    /// says so.
     pub fn lines(&self) -> Vec<String> {
-        let line = |entry: &Entry| {
-            let mut text = format!(
-                "{}: skipped {} row{}: {}",
-                entry.file,
-                entry.count,
-                if entry.count == 1 { "" } else { "s" },
-                entry.class.says()
-            );
-            for (index, (offset, detail)) in entry.places.iter().take(PLACES_TOLD).enumerate() {
-                text.push_str(if index == 0 { " at byte " } else { ", " });
-                let _ = write!(text, "{offset}");
-                if !detail.is_empty() {
-                    let _ = write!(text, " ({detail})");
+        let mut lines = Vec::new();
+        let mut told: Vec<&str> = Vec::new();
+        for entry in &self.entries {
+            let looks = self
+                .looks
+                .get(&entry.file)
+                .filter(|_| matches!(entry.class, Class::NotJson | Class::NotObject | Class::Torn));
+            match looks {
+                None => lines.push(self.line(entry)),
+                Some(looks) if !told.contains(&entry.file.as_str()) => {
+                    told.push(&entry.file);
+                    lines.push(self.line_of_file(&entry.file, *looks));
                 }
+                Some(_) => {}
             }
-            if entry.count > PLACES_TOLD as u64 {
-                text.push_str(", …");
-            }
-            text
-        };
-        self.entries.iter().map(line).collect()
+        }
+        lines
     }
+
+    fn line(&self, entry: &Entry) -> String {
+        if entry.class == Class::Unreadable {
+            let detail = entry.places.first().map_or("", |(_, detail)| detail);
+            return format!("{}: not read: {detail}", entry.file);
+        }
+        let mut text =
+            format!("{}: skipped {} row{}: {}", entry.file, entry.count, plural(entry.count), entry.class.says());
+        for (index, (offset, detail)) in entry.places.iter().take(PLACES_TOLD).enumerate() {
+            text.push_str(if index == 0 { " at " } else { ", " });
+            let _ = match self.lines.get(&(entry.file.clone(), *offset)) {
+                Some(line) => write!(text, "line {line}, byte {offset}"),
+                None if index == 0 => write!(text, "byte {offset}"),
+                None => write!(text, "{offset}"),
+            };
+            if !detail.is_empty() {
+                let _ = write!(text, " ({detail})");
+            }
+        }
+        if entry.count > PLACES_TOLD as u64 {
+            text.push_str(", …");
+        }
+        if entry.class == Class::TooLong {
+            text.push_str("; logbook query --max-row SIZE reads longer ones");
+        }
+        text
+    }
+
+    fn line_of_file(&self, file: &str, looks: Looks) -> String {
+        let of_rows = |entry: &&Entry| {
+            entry.file == file && matches!(entry.class, Class::NotJson | Class::NotObject | Class::Torn)
+        };
+        let entries = || self.entries.iter().filter(of_rows);
+        let count: u64 = entries().map(|entry| entry.count).sum();
+        let first = entries().flat_map(Entry::told).min();
+        let at = first.map_or_else(String::new, |offset| match self.lines.get(&(file.to_owned(), offset)) {
+            Some(line) => format!(", the first at line {line}, byte {offset}"),
+            None => format!(", the first at byte {offset}"),
+        });
+        format!("{file}: skipped {count} row{}: not JSON objects{at}; {}", plural(count), looks.says())
+    }
+}
+
+fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }

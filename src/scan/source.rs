@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
+use super::layout::Layout;
 use crate::format::Correction;
 use crate::model::Instant;
 use crate::query::Place;
@@ -21,6 +22,7 @@ pub struct Source {
     left_out: BTreeMap<u32, LeftOut>,
     /// Where inputs begin to be read, those that do not from their start.
     begins: BTreeMap<u32, u64>,
+    layout: Layout,
 }
 
 /// An input that is not read, since none of its rows can matter.
@@ -65,6 +67,22 @@ impl Source {
     /// Inputs whose rows are read as they were written.
     pub fn as_written(inputs: Vec<Input>) -> Source {
         Source { inputs, ..Source::default() }
+    }
+
+    /// The same inputs, laid out like this.
+    pub fn laid_out(self, layout: Layout) -> Source {
+        Source { layout, ..self }
+    }
+
+    /// How the inputs are laid out.
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// Those inputs that can be read again, as they were written: for what is to be known beside an answer.
+    pub fn again(&self) -> Source {
+        let inputs = self.inputs.iter().filter(|input| !input.is_once()).cloned().collect();
+        Source::as_written(inputs).laid_out(self.layout)
     }
 
     /// Correction rows are handed on too.
@@ -117,7 +135,7 @@ impl Source {
         let others = (0u32..).zip(&self.inputs).map(|(input, _)| input);
         let others = others.filter(|input| !(among.contains(input) && self.left_out.contains_key(input)));
         let left_out = others.map(|input| (input, LeftOut::default())).collect();
-        Source { inputs: self.inputs.clone(), left_out, ..Source::default() }
+        Source { inputs: self.inputs.clone(), left_out, layout: self.layout, ..Source::default() }
     }
 
     /// The same inputs, of which one alone is read.

@@ -292,10 +292,37 @@ pub fn outlive_file_size_limit() {
 }
 
 /// Whether standard input has something to read (or has ended) right now.
-pub fn stdin_is_ready() -> bool {
+pub fn stdin_is_ready(within: std::time::Duration) -> bool {
     let stdin = std::io::stdin();
     let mut polled = [rustix::event::PollFd::new(&stdin, rustix::event::PollFlags::IN)];
-    let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+    let within = rustix::event::Timespec {
+        tv_sec: i64::try_from(within.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: within.subsec_nanos().into(),
+    };
     // Where polling fails, reading tells.
-    rustix::event::poll(&mut polled, Some(&now)).map_or(true, |ready| ready > 0)
+    rustix::event::poll(&mut polled, Some(&within)).map_or(true, |ready| ready > 0)
+}
+
+/// Waits for standard input, or for `other`; whether it is standard input that can be read, and `other` cannot.
+pub fn stdin_comes_before(other: &std::os::unix::net::UnixStream) -> bool {
+    let stdin = std::io::stdin();
+    let mut polled = [
+        rustix::event::PollFd::new(&stdin, rustix::event::PollFlags::IN),
+        rustix::event::PollFd::new(other, rustix::event::PollFlags::IN),
+    ];
+    match rustix::event::poll(&mut polled, None) {
+        Ok(_) => polled[1].revents().is_empty(),
+        // Where polling fails, reading tells; a signal wakes it too.
+        Err(error) => error != rustix::io::Errno::INTR,
+    }
+}
+
+/// Whether nobody reads standard output any more: the other end of a pipe was closed, a terminal hung up. Whoever waits
+/// for rows would learn it only from the next one.
+pub fn output_is_gone() -> bool {
+    let stdout = std::io::stdout();
+    let mut polled = [rustix::event::PollFd::new(&stdout, rustix::event::PollFlags::empty())];
+    let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+    // Where polling fails, writing tells.
+    rustix::event::poll(&mut polled, Some(&now)).is_ok_and(|told| told > 0)
 }

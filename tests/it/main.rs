@@ -17,6 +17,7 @@ mod tidy;
 /// Every console block in README.md and docs/ is run.
 mod documents;
 
+mod accounted;
 /// One file for each command.
 mod amend;
 mod answer;

@@ -85,8 +85,8 @@ fn damaged_lines_are_skipped_and_told() {
     let ended = book.run(&["query", "status=blocked", "--count", "logs"]);
     ended.exit(0).stdout("197\n");
     let torn_at = 50 * (good.len() + 1);
-    ended.says("logs/rows.jsonl: skipped 2 rows: not JSON").says(&format!("at byte {torn_at} ("));
-    ended.says("skipped 1 row: longer than 16 MiB at byte");
+    ended.says("logs/rows.jsonl: skipped 2 rows: not JSON").says(&format!("at line 51, byte {torn_at} ("));
+    ended.says("skipped 1 row: longer than 16 MiB at line 151, byte");
     book.run(&["query", "status=blocked", "--count", "logs", "--strict"]).exit(5).stdout("197\n");
 }
 

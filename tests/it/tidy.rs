@@ -66,6 +66,7 @@ const MAY_PRINT: &[(&str, &[&str], &str)] = &[
     ("src/render/cards.rs", &["Drawn::new"], "escapes each value"),
     ("src/cmd/live/screen/terminal.rs", &["stdout()", ".screen()"], "the cells of a dashboard hold escaped text"),
     ("src/cmd/live/screen/session.rs", &["stdout()"], "asks for its size"),
+    ("src/store/os_real.rs", &["stdout()", "stdout"], "asks whether somebody reads it"),
     ("src/cmd/writing/sign.rs", &["stderr()"], "asks for its name"),
     ("src/cmd/guard/watchdog.rs", &["stderr()", "Notes::new"], "ends the process beside the one that holds the door"),
     ("src/cmd/calling/judge/bench.rs", &["stdout()"], "ends the process beside the one that holds the door"),

@@ -50,7 +50,7 @@ impl Bounds {
 }
 
 /// A size as `512M`, `2G`, `100000`, `1.5GiB`: powers of 1024.
-fn size_bytes(word: &str) -> Option<u64> {
+pub fn size_bytes(word: &str) -> Option<u64> {
     let digits = word.find(|character: char| !character.is_ascii_digit() && character != '.').unwrap_or(word.len());
     let (number, unit) = word.split_at(digits);
     let shift = match unit.trim().to_ascii_lowercase().trim_end_matches('b').trim_end_matches('i') {

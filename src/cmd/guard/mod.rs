@@ -16,5 +16,5 @@ pub mod guarded;
 pub mod program;
 pub mod watchdog;
 
-pub use bounds::Bounds;
+pub use bounds::{Bounds, size_bytes};
 pub use guarded::{Guarded, Within};

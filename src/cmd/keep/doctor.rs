@@ -43,8 +43,10 @@ pub struct Doctor {
 /// Looks at everything, and tells. Damage alone is a failure.
 pub fn run(args: Doctor, door: &mut Door<'_>) -> Result<Exit> {
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
-    let settings = config::layered(&location.path, &door.env)?;
-    let mut findings = Vec::new();
+    let mut wrong = Vec::new();
+    let settings = config::for_reading(&location.path, &door.env, &mut wrong);
+    let wrong = wrong.iter().map(|error| Finding::new(Level::Warning, "config", error.message.clone()));
+    let mut findings: Vec<Finding> = wrong.collect();
     if args.fix_cache {
         findings.push(match cache::fix(&location, door) {
             Ok(gone) => {

@@ -12,7 +12,7 @@ use crate::cmd::reading::{self, Corrections, Reading, require, runs, test, wordi
 use crate::error::Result;
 use crate::format::{Voiding, carried};
 use crate::json::{Sum, frame};
-use crate::model::{Address, Instant, Kind, Night, Zone};
+use crate::model::{Address, Instant, Kind, Night, READ_ROW_BYTES_MAX, Zone};
 use crate::query::ast::{Expr, Form, Op};
 use crate::query::time::{self, Clock};
 use crate::query::{Place as RowPlace, Query, Row};
@@ -63,7 +63,7 @@ impl Board {
     /// Of the logbook at `location`, as of now, with what came and was spent on the last `days`. `env`: whose config holds
     /// beside the logbook's own.
     pub fn open(location: Location, env: &Environment, clock: &Clock, days: u32) -> Result<Board> {
-        let night = config::layered(&location.path, env)?.night;
+        let night = config::for_reading(&location.path, env, &mut Vec::new()).night;
         let state = State::read(&location, clock, days, 1)?;
         Ok(Board { location, zone: clock.zone, night, days, state, generation: 1, read_at: 1 })
     }
@@ -248,29 +248,36 @@ impl State {
                 segments.push(place.segment);
             }
             let input = u32::try_from(segments.len() - 1).unwrap_or(u32::MAX);
-            let _ = one_line((line, place.offset, 0), |_| true, "", &mut skipped, &mut |text, offset, _| {
-                let mut fields = Vec::new();
-                if frame::pick(text, FIELDS.names(), &mut fields).is_err() {
-                    return ControlFlow::Continue(());
-                }
-                let row = Row { text, fields: &fields, place: RowPlace { input, offset }, lasts: false };
-                let kind = Picked::new(&FIELDS, &fields).kind();
-                let voids = kind == Kind::Repair && Voiding::read(text).is_some();
-                let in_doubt = std::mem::replace(in_doubt, voids);
-                *is_stale |= kind == Kind::Correction || voids || in_doubt;
-                if !*is_stale {
-                    runs.push(&row);
-                    let place = Address::Place { segment: place.segment, offset };
-                    if carried::rows(text).is_some() {
-                        oversight.carried(text, &place);
-                    }
+            let _ = one_line(
+                (line, place.offset, 0),
+                |_| true,
+                READ_ROW_BYTES_MAX,
+                "",
+                &mut skipped,
+                &mut |text, offset, _| {
                     let mut fields = Vec::new();
-                    if frame::pick(text, Oversight::FIELDS.names(), &mut fields).is_ok() {
-                        oversight.push(&Picked::new(&Oversight::FIELDS, &fields), &place);
+                    if frame::pick(text, FIELDS.names(), &mut fields).is_err() {
+                        return ControlFlow::Continue(());
                     }
-                }
-                ControlFlow::Continue(())
-            });
+                    let row = Row { text, fields: &fields, place: RowPlace { input, offset }, lasts: false };
+                    let kind = Picked::new(&FIELDS, &fields).kind();
+                    let voids = kind == Kind::Repair && Voiding::read(text).is_some();
+                    let in_doubt = std::mem::replace(in_doubt, voids);
+                    *is_stale |= kind == Kind::Correction || voids || in_doubt;
+                    if !*is_stale {
+                        runs.push(&row);
+                        let place = Address::Place { segment: place.segment, offset };
+                        if carried::rows(text).is_some() {
+                            oversight.carried(text, &place);
+                        }
+                        let mut fields = Vec::new();
+                        if frame::pick(text, Oversight::FIELDS.names(), &mut fields).is_ok() {
+                            oversight.push(&Picked::new(&Oversight::FIELDS, &fields), &place);
+                        }
+                    }
+                    ControlFlow::Continue(())
+                },
+            );
         });
         runs.settle(generation);
         read

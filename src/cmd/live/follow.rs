@@ -38,6 +38,11 @@ pub struct Alarm {
 impl Alarm {
     /// Of the logbook at `directory`; without the system's help, where it gives none, it polls.
     pub fn new(directory: &Path) -> Alarm {
+        Alarm::of(&[directory])
+    }
+
+    /// Of several directories.
+    pub fn of(directories: &[&Path]) -> Alarm {
         let (send, events) = channel();
         let told = move |event: notify::Result<notify::Event>| {
             // Reading a file is no news.
@@ -46,7 +51,7 @@ impl Alarm {
             }
         };
         let watcher = notify::recommended_watcher(told).and_then(|mut watcher| {
-            watcher.watch(directory, RecursiveMode::NonRecursive)?;
+            directories.iter().try_for_each(|path| watcher.watch(path, RecursiveMode::NonRecursive))?;
             Ok(watcher)
         });
         Alarm { watcher: watcher.ok(), events }

@@ -1,28 +1,30 @@
 //! `logbook tail`: the newest rows, one line each, and those that come.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
 use crate::cmd::guard::{Bounds, Within};
 use crate::cmd::live::follow::{Alarm, Follower, begin, sync};
+use crate::cmd::live::tail_files;
 use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Found, Reading};
+use crate::cmd::reading::{self, Corrections, Files, Found, Reading};
 use crate::error::{Error, Exit, Result};
 use crate::json;
 use crate::query::{Plan, Query, Row};
 use crate::render::line;
 use crate::render::{Format, Look};
-use crate::scan;
+use crate::scan::{self, Scanned};
 use crate::store::append::{Options, Writer};
 use crate::store::config;
 use crate::store::cursors::Cursor;
 use crate::store::index::Place;
-use crate::store::os_real::REAL;
+use crate::store::os_real::{REAL, output_is_gone};
 use crate::store::{Durability, end_of};
 
 /// Two real examples.
-pub const EXAMPLES: &str = "  logbook tail -f 'status=blocked or status=failed'\n  logbook tail -n 50 -r r-88\n  logbook tail -f --cursor mailer | ./send-mail";
+pub const EXAMPLES: &str = "  logbook tail -f 'status=blocked or status=failed'\n  logbook tail -n 50 -r r-88\n  logbook tail -f --cursor mailer | ./send-mail\n  logbook tail -f app.jsonl level=error";
 
 /// Rows shown when nobody says how many.
 const COUNT: usize = 10;
@@ -30,9 +32,9 @@ const COUNT: usize = 10;
 /// Arguments of `tail`.
 #[derive(clap::Args)]
 pub struct Tail {
-    /// A filter: status=blocked
-    #[arg(value_name = "FILTER")]
-    filter: Vec<String>,
+    /// A filter: status=blocked; and files, to be read instead of the logbook
+    #[arg(value_name = "FILTER|FILE")]
+    words: Vec<OsString>,
     /// Go on with the rows that come
     #[arg(short = 'f', long)]
     follow: bool,
@@ -55,16 +57,27 @@ pub fn run(args: Tail, door: &mut Door<'_>) -> Result<Exit> {
         _ => return Err(Error::usage("tail prints lines for people or jsonl").hint("logbook tail -o jsonl")),
     };
     let clock = args.reading.clock(door)?;
-    let (mut query, text) = Clauses::default().query(&args.filter)?;
+    let (texts, files) = wording::told_apart(&args.words)?;
+    let (mut query, text) = Clauses::default().query(&texts)?;
     args.reading.narrow(&mut query, &clock)?;
     if (Query { filter: None, ..query.clone() }) != Query::default() {
         return Err(Error::usage("tail takes a filter, and no other clause").hint("logbook query …"));
     }
     let watch = args.bounds.watch_rows(&query)?;
     let guarded = wording::guarded(&query, &text, &clock, BTreeMap::new(), watch)?;
+    if !files.is_empty() {
+        if args.cursor.is_some() {
+            return Err(Error::usage("--cursor keeps a place in a logbook, and not in a file")
+                .hint("logbook tail -f FILE   # without --cursor"));
+        }
+        let inputs = Files::default().open(&files, Corrections::AsWritten, door)?;
+        let mut out = Lines { format, look: args.reading.look(door, clock.zone), foreign: true };
+        let how = (count(&args), args.follow);
+        return guarded.evaluate(|plan, within| tail_files::follow(&inputs, (plan, within), how, &mut out, door));
+    }
     let corrections = Corrections::wanted(&args.reading, &query);
     let found = reading::logbook_for(door, &args.reading, corrections, None)?;
-    let mut out = Lines { format, look: args.reading.look(door, clock.zone) };
+    let mut out = Lines { format, look: args.reading.look(door, clock.zone), foreign: false };
     guarded.evaluate(|plan, within| follow(&args, &found, (plan, within), corrections, &mut out, door))
 }
 
@@ -80,16 +93,15 @@ fn follow(
     let cursor = args.cursor.as_deref().map(|name| Cursor::new(&found.path, name)).transpose()?;
     let saved = begin(cursor.as_ref(), end_of(&found.inputs), door)?;
     let mut at = end_of(&found.inputs);
+    let mut exit = Exit::Done;
     match saved {
         Some(saved) => at = saved,
         None => {
-            let count = match (args.count, &args.reading.since) {
-                (None, Some(_)) => usize::MAX,
-                (count, _) => count.unwrap_or(COUNT),
-            };
-            for row in newest(found, (plan, within), count, door) {
+            let (rows, mut scanned) = newest(found, (plan, within), count(args), door);
+            for row in rows {
                 out.print(&row, door)?;
             }
+            exit = reading::tell_skipped(door, &mut scanned, &found.inputs, args.reading.strict);
         }
     }
     let shown = corrections != Corrections::Folded;
@@ -117,16 +129,23 @@ fn follow(
             keeper.keep(follower.at())?;
         }
         match &alarm {
+            Some(_) if output_is_gone() => return Ok(exit),
             Some(alarm) => alarm.wait(),
-            None => return Ok(Exit::Done),
+            None => return Ok(exit),
         }
     }
 }
 
 /// The newest `count` rows that pass, the oldest of them first: segments are read from the newest on, until there are
 /// enough.
-fn newest(found: &Found, (plan, within): (&Plan, &Within<'_>), count: usize, door: &mut Door<'_>) -> VecDeque<Vec<u8>> {
+fn newest(
+    found: &Found,
+    (plan, within): (&Plan, &Within<'_>),
+    count: usize,
+    door: &mut Door<'_>,
+) -> (VecDeque<Vec<u8>>, Scanned) {
     let mut rows = VecDeque::new();
+    let mut all = Scanned::default();
     for input in (0..found.inputs.len() as u32).rev() {
         let mut here: VecDeque<Vec<u8>> = VecDeque::new();
         let wanted = count - rows.len();
@@ -134,30 +153,51 @@ fn newest(found: &Found, (plan, within): (&Plan, &Within<'_>), count: usize, doo
             break;
         }
         let mut eval = plan.eval();
-        scan::feed(&found.inputs.only(input), door.input, plan.fields(), false, |row: &Row<'_>, _, _| {
+        let mut judge = |row: &Row<'_>, name: &str, skipped: &mut scan::Skipped| {
             let matches = || plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false));
-            if within.row(matches) && json::validate(row.text, json::Limits::GRAMMAR).is_ok() {
-                if here.len() == wanted {
-                    here.pop_front();
-                }
-                here.push_back(row.text.to_vec());
+            if !within.row(matches) {
+                return ControlFlow::Continue(());
             }
+            if let Err(fault) = json::validate(row.text, json::Limits::GRAMMAR) {
+                let (class, detail) = scan::not_json(&fault);
+                skipped.add(name, class, row.place.offset, detail);
+                return ControlFlow::Continue(());
+            }
+            if here.len() == wanted {
+                here.pop_front();
+            }
+            here.push_back(row.text.to_vec());
             ControlFlow::Continue(())
-        });
+        };
+        let only = found.inputs.only(input);
+        all.join(scan::feed(&only, door.input, plan.fields(), false, &mut judge));
         here.into_iter().rev().for_each(|row| rows.push_front(row));
     }
-    rows
+    (rows, all)
+}
+
+/// How many rows are shown at first.
+fn count(args: &Tail) -> usize {
+    match (args.count, &args.reading.since) {
+        (None, Some(_)) => usize::MAX,
+        (count, _) => count.unwrap_or(COUNT),
+    }
 }
 
 /// Rows on their way out.
-struct Lines {
+pub(super) struct Lines {
     format: Format,
     look: Look,
+    /// Rows that are not logbook's are shown as they are.
+    foreign: bool,
 }
 
 impl Lines {
-    fn print(&mut self, row: &[u8], door: &mut Door<'_>) -> Result<()> {
+    pub(super) fn print(&mut self, row: &[u8], door: &mut Door<'_>) -> Result<()> {
+        let mut values = Vec::new();
+        let mut is_step = || json::pick(row, &["run_id"], &mut values).is_ok() && values[0].is_some();
         match self.format {
+            _ if self.foreign && !is_step() => door.out.json(json::trim(row)).and_then(|()| door.out.json(b"\n")),
             Format::Jsonl => door.out.json(json::trim(row)).and_then(|()| door.out.json(b"\n")),
             _ => door.out.drawn(&line::draw(row, &self.look)),
         }
@@ -173,7 +213,7 @@ struct Keeper {
 
 impl Keeper {
     fn new(cursor: Cursor, found: &Found, kept: Option<Place>, door: &Door<'_>) -> Result<Keeper> {
-        let settings = config::layered(&found.path, &door.env)?;
+        let settings = config::for_reading(&found.path, &door.env, &mut Vec::new());
         let options = Options { durability: Some(Durability::Data), lock_timeout_ms: None, now: door.clock };
         Ok(Keeper { cursor, writer: Writer::open(&REAL, &found.path, settings, options)?, kept })
     }

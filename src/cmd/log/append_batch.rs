@@ -2,6 +2,7 @@
 //! sync for all of them.
 
 use std::io::Read;
+use std::time::Duration;
 
 use super::append::tell_new_words;
 use super::append_lines::Lines;
@@ -131,7 +132,7 @@ impl Batch<'_> {
             }
             // What has come is stored before this waits for more: rows of a slow
             // writer are to be seen at once.
-            if !aborting && self.drafts.bytes() > 0 && !os_real::stdin_is_ready() {
+            if !aborting && self.drafts.bytes() > 0 && !os_real::stdin_is_ready(Duration::ZERO) {
                 return Ok(());
             }
             if !lines.read(input).map_err(|error| Error::io(format!("stdin: {error}")))? {

@@ -46,7 +46,7 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
     let literals = name
         .filter(|name| name.len() >= 3)
         .map_or_else(Vec::new, |name| [name].into_iter().chain(kinds.map(String::into_bytes)).collect());
-    let (rows, scanned) = gather::gather(&found.inputs, (&names, &literals), args.reading.strict, door, || {
+    let (rows, mut scanned) = gather::gather(&found.inputs, (&names, &literals), args.reading.strict, door, || {
         |row: &Row<'_>| matters(&Picked::new(&FIELDS, row.fields), &wanted)
     });
     let narrowed = gather::times(&args.reading, door)?;
@@ -69,7 +69,7 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
         written = written.and_then(|()| out.push(&row, None, &mut door.out));
     }
     let note = written.and_then(|()| out.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
-    let exit = reading::tell_skipped(door, &scanned, args.reading.strict);
+    let exit = reading::tell_skipped(door, &mut scanned, &found.inputs, args.reading.strict);
     if out.written() == 0 {
         return Err(Error::new(Exit::No, format!("no row says that it touched {:?}", args.path))
             .hint("logbook fields artifact_ref   # what was produced"));

@@ -49,7 +49,7 @@ pub struct Diff {
 pub fn run(args: Diff, door: &mut Door<'_>) -> Result<Exit> {
     let format = args.reading.format(door)?;
     let runs: Vec<String> = std::iter::once(&args.a).chain(&args.b).cloned().collect();
-    let (found, records, scanned) = records(&runs, &args.reading, door)?;
+    let (found, records, mut scanned) = records(&runs, &args.reading, door)?;
     let take = |run: &String, door: &mut Door<'_>| {
         records.get(run).cloned().ok_or_else(|| nothing("diff", run, None, &found.inputs, door))
     };
@@ -60,7 +60,7 @@ pub fn run(args: Diff, door: &mut Door<'_>) -> Result<Exit> {
     };
     let differences = diff(&a, &b);
     put(&differences, (&a.run_id, &b.run_id), format, &args.reading, door)?;
-    match reading::tell_skipped(door, &scanned, args.reading.strict) {
+    match reading::tell_skipped(door, &mut scanned, &found.inputs, args.reading.strict) {
         Exit::Done if differences.iter().any(|difference| difference.counts) => Ok(Exit::No),
         exit => Ok(exit),
     }

@@ -2,13 +2,14 @@
 //! one, with counts.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
 use crate::cmd::guard::{Bounds, Guarded};
 use crate::cmd::reading::answer::{Answer, Printing};
 use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Reading, require};
+use crate::cmd::reading::{self, Corrections, Files, Reading, require};
 use crate::error::{Error, Exit, Result};
 use crate::json::{self, Limits};
 use crate::model::Vocabulary;
@@ -27,7 +28,7 @@ pub const EXAMPLES: &str = "  logbook fields 'timestamp>=yesterday'\n  logbook f
 pub struct Fields {
     /// A field whose values are counted, query text as a filter, and inputs as in query
     #[arg(value_name = "FIELD|QUERY|INPUT")]
-    words: Vec<String>,
+    words: Vec<OsString>,
     /// A condition, beside those in the query text
     #[arg(long, value_name = "CONDITION")]
     filter: Vec<String>,
@@ -37,6 +38,8 @@ pub struct Fields {
     /// Fold corrections into rows of files too, as into those of a logbook
     #[arg(long, conflicts_with = "as_written")]
     fold: bool,
+    #[command(flatten)]
+    files: Files,
     #[command(flatten)]
     bounds: Bounds,
     #[command(flatten)]
@@ -48,8 +51,9 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
     let clock = args.reading.clock(door)?;
     let format = args.reading.format(door)?;
     let look = args.reading.look(door, clock.zone);
-    let (texts, mut inputs) = wording::told_apart(&args.words);
-    let field = inputs.iter().position(|word| is_field(word)).map(|at| inputs.remove(at));
+    let (texts, mut inputs) = wording::told_apart(&args.words)?;
+    let at = inputs.iter().position(|word| word.to_str().is_some_and(is_field));
+    let field = at.and_then(|at| inputs.remove(at).into_string().ok());
     let clauses = match &field {
         // The same as a query: that is what it is.
         Some(name) => Clauses {
@@ -77,12 +81,13 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
     let corrections = Corrections::wanted(&args.reading, &query);
     let (inputs, vocabulary) = if inputs.is_empty() {
         let found = reading::logbook_for(door, &args.reading, corrections, None)?;
-        (found.inputs, found.vocabulary)
+        (found.inputs.laid_out(args.files.layout()?), found.vocabulary)
     } else {
         let corrections = if args.fold { corrections } else { Corrections::AsWritten };
-        (reading::files(&inputs, corrections, door)?, Vocabulary::default())
+        (args.files.open(&inputs, corrections, door)?, Vocabulary::default())
     };
-    let scanned = match guarded.plan().columns() {
+    let mut all_failed = false;
+    let mut scanned = match guarded.plan().columns() {
         Some(columns) => {
             let rows = Rows::new(format, Some(columns.to_vec()), look, false);
             let mut answer = Answer::new(guarded.plan(), Printing::Rows(Box::new(rows)), None);
@@ -91,13 +96,17 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
                 within.threads(reading::cores(), |threads| answer.scan(&inputs, plan, strict, threads, door))
             })?;
             answer.end(door)?;
+            all_failed = answer.all_failed;
             let plan = guarded.end();
             wording::tell_doubts(&query, &text, &vocabulary, (plan.fields(), &answer.seen), &inputs, door);
             scanned
         }
         None => all(&args, &guarded, &inputs, door)?,
     };
-    Ok(reading::tell_skipped(door, &scanned, args.reading.strict))
+    match reading::tell_skipped(door, &mut scanned, &inputs, args.reading.strict) {
+        Exit::Done if all_failed => Ok(Exit::Damaged),
+        exit => Ok(exit),
+    }
 }
 
 /// The fields of the rows that pass.

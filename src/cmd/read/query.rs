@@ -2,13 +2,14 @@
 //! or of standard input.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
 use crate::cmd::reading::answer::{Answer, Moved, Printing};
 use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Reading};
+use crate::cmd::reading::{self, Corrections, Files, Reading};
 use crate::error::{Error, Exit, Result};
 use crate::json::{self, Limits};
 use crate::model::{Instant, Vocabulary};
@@ -27,10 +28,12 @@ pub const EXAMPLES: &str = "  logbook query 'status=blocked' --latest --group bl
 pub struct Query {
     /// Query text, and inputs: files, globs, directories, - for standard input; without inputs, the logbook
     #[arg(value_name = "QUERY|INPUT")]
-    words: Vec<String>,
+    words: Vec<OsString>,
     /// A query that somebody else wrote: it names no input and reads no file
     #[arg(hide_short_help = true, long, value_name = "QUERY", conflicts_with = "words", allow_hyphen_values = true)]
     untrusted: Option<String>,
+    #[command(flatten)]
+    files: Files,
     #[command(flatten)]
     clauses: Clauses,
     /// Give $NAME a text in the query
@@ -76,7 +79,7 @@ pub struct Query {
 pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
     let (texts, inputs) = match &args.untrusted {
         Some(text) => (vec![text.clone()], Vec::new()),
-        None => wording::told_apart(&args.words),
+        None => wording::told_apart(&args.words)?,
     };
     let (query, text) = args.clauses.query(&texts)?;
     if args.untrusted.is_some() && wording::reads_files(&query) {
@@ -94,7 +97,7 @@ pub(super) fn answer(
     mut query: query::Query,
     text: &str,
     arguments: BTreeMap<String, Argument>,
-    inputs: &[String],
+    inputs: &[OsString],
     door: &mut Door<'_>,
 ) -> Result<Exit> {
     let clock = args.reading.clock(door)?;
@@ -109,10 +112,10 @@ pub(super) fn answer(
     let mut pruning = args.reading.pruning(plan.requirement());
     let (mut inputs, vocabulary, directory) = if inputs.is_empty() {
         let found = reading::logbook_for(door, &args.reading, corrections, pruning.as_mut())?;
-        (found.inputs, found.vocabulary, Some(found.path))
+        (found.inputs.laid_out(args.files.layout()?), found.vocabulary, Some(found.path))
     } else {
         let corrections = if args.fold { corrections } else { Corrections::AsWritten };
-        (reading::files(inputs, corrections, door)?, Vocabulary::default(), None)
+        (args.files.open(inputs, corrections, door)?, Vocabulary::default(), None)
     };
     if let (Some(pruning), Some(directory)) = (pruning, directory) {
         inputs = pruning.apply(inputs, &directory, count);
@@ -136,7 +139,7 @@ pub(super) fn answer(
         matches!(printing, Printing::Rows(_)) && format == Format::Table && door.out.is_terminal() && !plan.is_latest();
     let mut answer = Answer::new(plan, printing, wonder.then(Moved::default));
     let strict = args.reading.strict;
-    let scanned = guarded
+    let mut scanned = guarded
         .evaluate(|plan, within| within.threads(count, |threads| answer.scan(&inputs, plan, strict, threads, door)))?;
     answer.end(door)?;
     let plan = guarded.end();
@@ -145,12 +148,16 @@ pub(super) fn answer(
     for note in &answer.notes {
         door.note(note);
     }
-    let exit = reading::tell_skipped(door, &scanned, args.reading.strict);
+    let exit = reading::tell_skipped(door, &mut scanned, &inputs, strict);
     if answer.written == 0 && !args.quiet && door.err.is_terminal() {
         tell_nothing(&inputs, &scanned, &clock, door);
     }
+    if answer.interrupted {
+        door.note("Ctrl-C: this is what was read until then");
+        return Ok(Exit::Interrupted);
+    }
     match exit {
-        Exit::Done if strict && answer.faults > 0 => Ok(Exit::Damaged),
+        Exit::Done if answer.all_failed || (strict && answer.faults > 0) => Ok(Exit::Damaged),
         Exit::Done if answer.written == 0 && (args.quiet || args.exit_status) => Ok(Exit::No),
         exit => Ok(exit),
     }
@@ -161,6 +168,7 @@ impl Query {
     pub(super) fn of(reading: Reading, bounds: Bounds) -> Query {
         Query {
             words: Vec::new(),
+            files: Files::default(),
             untrusted: None,
             clauses: Clauses::default(),
             arg: Vec::new(),
@@ -221,15 +229,15 @@ fn tell_nothing(inputs: &Source, scanned: &Scanned, clock: &Clock, door: &mut Do
     };
     inputs.all_left_out().filter_map(|(_, left_out)| left_out.times).for_each(|(first, last)| widen(first, last));
     let read = (0u32..).zip(inputs.iter()).filter(|(at, _)| inputs.left_out(*at).is_none());
-    let files = read.map(|(_, input)| input).filter(|input| **input != Input::Stdin).cloned().collect();
-    let files = Source::as_written(files);
+    let files = read.map(|(_, input)| input).filter(|input| !input.is_once()).cloned().collect();
+    let files = Source::as_written(files).laid_out(inputs.layout());
     let fed = scan::feed(&files, door.input, &["timestamp".to_owned()], false, |row, _, _| {
         if let Some(at) = row.field(0).and_then(cell::instant) {
             widen(at, at);
         }
         ControlFlow::Continue(())
     });
-    let read = if inputs.contains(&Input::Stdin) { scanned.rows } else { fed.rows };
+    let read = if inputs.iter().any(Input::is_once) { scanned.rows } else { fed.rows };
     let rows = read + inputs.all_left_out().map(|(_, left_out)| left_out.rows).sum::<u64>();
     if rows == 0 {
         let inputs = inputs.len();

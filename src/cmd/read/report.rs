@@ -69,7 +69,7 @@ pub fn run(args: Report, door: &mut Door<'_>) -> Result<Exit> {
 
 fn answer(args: &Report, name: &str, saved: &Saved, directory: &Path, door: &mut Door<'_>) -> Result<Exit> {
     let clock = args.reading.clock(door)?;
-    let night: Night = store::config::settings(&store::os_real::REAL, directory)?.night;
+    let night: Night = store::config::for_reading(directory, &door.env, &mut Vec::new()).night;
     let (from, to) = night.last(clock.now, &clock.zone);
     let own = [("night_from", from.to_string()), ("night_to", to.to_string())];
     let arguments = saved.arguments(name, &args.given, &own)?;
@@ -96,7 +96,7 @@ fn answer(args: &Report, name: &str, saved: &Saved, directory: &Path, door: &mut
     let guarded = wording::guarded(&query, &text, &clock, arguments, args.bounds.watch()?)?;
     let corrections = Corrections::wanted(&args.reading, &Query::default());
     let mut found = reading::logbook_for(door, &args.reading, corrections, None)?;
-    let (mut parts, scanned) = runs::read(&mut found, &args.reading, door);
+    let (mut parts, mut scanned) = runs::read(&mut found, &args.reading, door);
     let all = parts.runs();
     let tree = Tree::of(&all);
     let columns =
@@ -119,7 +119,7 @@ fn answer(args: &Report, name: &str, saved: &Saved, directory: &Path, door: &mut
     if rows.written() == 0 && door.err.is_terminal() {
         door.note(format_args!("no run matches, of {}", all.len()));
     }
-    Ok(reading::tell_skipped(door, &scanned, args.reading.strict))
+    Ok(reading::tell_skipped(door, &mut scanned, &found.segments(), args.reading.strict))
 }
 
 /// Lists what there is.

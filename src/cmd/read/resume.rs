@@ -47,7 +47,7 @@ pub fn run(args: Resume, door: &mut Door<'_>) -> Result<Exit> {
     };
     let run = which(&args, door)?;
     let runs = [run];
-    let (found, mut records, scanned) = records(&runs, &args.reading, door)?;
+    let (found, mut records, mut scanned) = records(&runs, &args.reading, door)?;
     let [run] = runs;
     let Some(record) = records.remove(&run) else {
         return Err(nothing("resume", &run, None, &found.inputs, door));
@@ -57,7 +57,7 @@ pub fn run(args: Resume, door: &mut Door<'_>) -> Result<Exit> {
         true => door.out.json(&resume::json(view, args.max_tokens))?,
         false => door.out.text(&resume::markdown(view, args.max_tokens))?,
     }
-    Ok(reading::tell_skipped(door, &scanned, args.reading.strict))
+    Ok(reading::tell_skipped(door, &mut scanned, &found.inputs, args.reading.strict))
 }
 
 /// The run that is meant.

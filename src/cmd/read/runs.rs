@@ -82,7 +82,7 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
 
     let corrections = Corrections::wanted(&args.reading, &Query::default());
     let mut found = reading::logbook_for(door, &args.reading, corrections, None)?;
-    let (mut parts, scanned) = runs::read(&mut found, &args.reading, door);
+    let (mut parts, mut scanned) = runs::read(&mut found, &args.reading, door);
     let runs = parts.runs();
     if let Some(missing) = named.iter().flatten().find(|name| !runs.iter().any(|run| run.run_id == name.as_str())) {
         let error = Error::new(Exit::No, format!("no run is called {missing:?}"));
@@ -140,7 +140,7 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
         }
     }
     failed.map_or(Ok(()), Err).and_then(|()| rows.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
-    let exit = reading::tell_skipped(door, &scanned, args.reading.strict);
+    let exit = reading::tell_skipped(door, &mut scanned, &found.segments(), args.reading.strict);
     if rows.written() == 0 && door.err.is_terminal() {
         door.note(format_args!("no run matches, of {}", runs.len()));
     }

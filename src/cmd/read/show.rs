@@ -81,7 +81,7 @@ pub fn run(mut args: Show, door: &mut Door<'_>) -> Result<Exit> {
         return show_tree::run(&args.what, &args.reading, (form == Form::Terminal).then_some(&look), door);
     }
     let runs = [std::mem::take(&mut args.what)];
-    let (found, rows, scanned) = match form {
+    let (found, rows, mut scanned) = match form {
         // Rows of other runs, which name it as their parent, may stand in any segment.
         Form::Rows(_) => gather::rows_of(&runs, &args.reading, door)?,
         _ => {
@@ -100,7 +100,7 @@ pub fn run(mut args: Show, door: &mut Door<'_>) -> Result<Exit> {
         },
     };
     match exit {
-        true => Ok(reading::tell_skipped(door, &scanned, args.reading.strict)),
+        true => Ok(reading::tell_skipped(door, &mut scanned, &found.inputs, args.reading.strict)),
         false => Err(nothing("show", &run, None, &found.inputs, door)),
     }
 }
@@ -132,7 +132,7 @@ fn form(args: &Show, door: &Door<'_>) -> Result<Form> {
 
 /// Prints one row; `None` if there is none of that name.
 fn row(args: &Show, form: Form, address: &Address, inputs: &Source, door: &mut Door<'_>) -> Result<Option<Exit>> {
-    let (found, scanned) = reading::find(inputs, address, args.reading.strict, door);
+    let (found, mut scanned) = reading::find(inputs, address, args.reading.strict, door);
     let Some((place, written)) = found else {
         return Ok(None);
     };
@@ -168,7 +168,7 @@ fn row(args: &Show, form: Form, address: &Address, inputs: &Source, door: &mut D
             .map_err(|error| Error::output(&error))
     };
     written?;
-    Ok(Some(reading::tell_skipped(door, &scanned, args.reading.strict)))
+    Ok(Some(reading::tell_skipped(door, &mut scanned, inputs, args.reading.strict)))
 }
 
 /// A request for approval as whoever decides reads it, above its row.
@@ -249,7 +249,8 @@ fn as_known_at(args: &Show, form: Form, door: &mut Door<'_>) -> Result<Exit> {
     let inputs = crate::scan::corrections::fold_until(now.inputs.to_vec(), until);
     let runs = [run.clone()];
     let plan = gather::plan_of(&runs, true, &args.reading, door)?;
-    let (mut rows, scanned): (Vec<Kept>, Scanned) = gather::passing(&inputs, &plan, &runs, args.reading.strict, door);
+    let (mut rows, mut scanned): (Vec<Kept>, Scanned) =
+        gather::passing(&inputs, &plan, &runs, args.reading.strict, door);
     rows.retain(|row| row.place <= until);
     let known = Fact { name: "known at", lines: vec![format!("{address}, later rows and corrections left out")] };
     match form {
@@ -263,5 +264,5 @@ fn as_known_at(args: &Show, form: Form, door: &mut Door<'_>) -> Result<Exit> {
             }
         }
     }
-    Ok(reading::tell_skipped(door, &scanned, args.reading.strict))
+    Ok(reading::tell_skipped(door, &mut scanned, &inputs, args.reading.strict))
 }

@@ -54,5 +54,5 @@ pub fn run(run: &str, reading: &Reading, look: Option<&Look>, door: &mut Door<'_
             put_rows(&rows, reading.format(door)?, &found.inputs, reading, door)?;
         }
     }
-    Ok(reading::tell_skipped(door, &scanned, reading.strict))
+    Ok(reading::tell_skipped(door, &mut scanned, &found.inputs, reading.strict))
 }

@@ -55,7 +55,7 @@ pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
 
     let mut stats = Fold::new(clock.zone);
     let strict = args.reading.strict;
-    let scanned = guarded.evaluate(|plan, _| {
+    let mut scanned = guarded.evaluate(|plan, _| {
         let mut out = Out {
             sink: &mut |text, place| {
                 // A vector of slices of the row cannot outlive it.
@@ -79,7 +79,7 @@ pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
         Format::Json | Format::Jsonl => door.out.json(&to_json(&stats, runs))?,
         _ => tables(&stats, runs, format, &look, &mut door.out)?,
     }
-    Ok(reading::tell_skipped(door, &scanned, strict))
+    Ok(reading::tell_skipped(door, &mut scanned, &found.inputs, strict))
 }
 
 /// One object: a member for each number, and one for each table.

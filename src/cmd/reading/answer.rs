@@ -2,10 +2,13 @@
 //! counted, with an account of what is to be said beside it.
 
 use std::collections::HashMap;
-use std::io::Read as _;
+use std::io::BufRead;
 use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crate::cmd::reading::job::{Job, Part};
+use crate::cmd::reading::live::{Interrupt, Live};
 use crate::cmd::{Door, reading};
 use crate::error::{Error, Result};
 use crate::json::{self, Limits};
@@ -35,10 +38,16 @@ pub struct Answer {
     pub seen: Vec<bool>,
     /// Rows on which a jq program failed.
     pub faults: u64,
+    /// It failed on every row that it was asked.
+    pub all_failed: bool,
+    /// Ctrl-C ended the reading.
+    pub interrupted: bool,
     /// What is to be said beside them.
     pub notes: Vec<String>,
 }
 
+/// How long a writer sends nothing before a person is shown what it sent.
+const REST: Duration = Duration::from_millis(100);
 /// How many rows a jq program failed on are told one by one.
 pub(super) const FAULTS_TOLD: u64 = 3;
 
@@ -46,7 +55,16 @@ impl Answer {
     /// Nothing yet. With `moved` the reader is told of rows whose runs have moved on.
     pub fn new(plan: &Plan, printing: Printing, moved: Option<Moved>) -> Answer {
         let moved = moved.filter(|_| plan.passes_rows_on());
-        Answer { printing, moved, written: 0, seen: vec![false; plan.fields().len()], faults: 0, notes: Vec::new() }
+        Answer {
+            printing,
+            moved,
+            written: 0,
+            seen: vec![false; plan.fields().len()],
+            faults: 0,
+            all_failed: false,
+            interrupted: false,
+            notes: Vec::new(),
+        }
     }
 
     /// Feeds the rows of `inputs` through the plan to the reader.
@@ -66,16 +84,30 @@ impl Answer {
         let literal = plan.literal().filter(|_| !wonder);
         let probe = plan.probe().filter(|_| !wonder);
         // What comes through a pipe cannot be counted again.
-        let counts = inputs.iter().any(|input| matches!(input, Input::Stdin));
+        let counts = inputs.iter().any(Input::is_once);
         let wanted = Wanted { names: &names, strict, literals: literal.as_slice(), probe: probe.as_ref(), counts };
         let mut all = plan.fold();
         let mut shown: Vec<(Vec<u8>, Place)> = Vec::new();
         let mut damaged: Vec<(Place, String)> = Vec::new();
         let mut failed = None;
         let streaming = plan.is_streaming();
-        let live = streaming && inputs.iter().any(|input| matches!(input, Input::Stdin));
+        let live = streaming && inputs.iter().any(Input::is_once);
+        let watched = door.out.is_terminal();
+        let pipes = inputs.iter().any(|input| matches!(input, Input::Pipe(_)));
         let Door { input, out: writer, .. } = door;
-        let mut scanned = scan::in_parallel(inputs, &mut **input, wanted, threads, &job, |part| {
+        // Where nobody watches, Ctrl-C is for all programs of a pipeline.
+        let catches = watched && inputs.iter().any(|input| matches!(input, Input::Stdin));
+        let interrupt = catches.then(Interrupt::catch).and_then(std::io::Result::ok);
+        let pressed = interrupt.as_ref().map(Interrupt::pressed);
+        let mut live_input;
+        let stdin: &mut dyn BufRead = match interrupt {
+            Some(interrupt) => {
+                live_input = Live::new(&mut **input, interrupt);
+                &mut live_input
+            }
+            None => &mut **input,
+        };
+        let mut scanned = scan::in_parallel(inputs, stdin, wanted, threads, &job, |part| {
             let Part { held, results, seen, moved, faults, faults_told, damaged: more, .. } = part;
             for (all, seen) in self.seen.iter_mut().zip(seen) {
                 *all |= seen;
@@ -99,16 +131,22 @@ impl Answer {
                     return flow;
                 }
             }
-            // What a slow writer sent is seen before this waits for more.
-            if live
-                && !os_real::stdin_is_ready()
-                && let Err(error) = writer.flush()
-            {
-                failed = Some(error);
-                return ControlFlow::Break(());
+            // What a slow writer sent is seen before this waits for more. A table is drawn when the writer rests: each
+            // part of it is fitted alone.
+            let rest = if watched { REST } else { Duration::ZERO };
+            if live && (pipes || !os_real::stdin_is_ready(rest)) {
+                let drawn = match &mut self.printing {
+                    Printing::Rows(rows) => rows.pause(writer).map_err(|error| Error::output(&error)),
+                    Printing::Count | Printing::Nothing => Ok(()),
+                };
+                if let Err(error) = drawn.and_then(|()| writer.flush()) {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
             }
             if strict && self.faults > 0 { ControlFlow::Break(()) } else { flow }
         });
+        self.interrupted = pressed.is_some_and(|pressed| pressed.load(Ordering::Relaxed));
         let mut faults = Vec::new();
         let whole = plan.passes_rows_on();
         let summary = all.finish(&mut Out {
@@ -130,6 +168,8 @@ impl Answer {
         if let Some(error) = failed {
             return Err(error);
         }
+        let asked = if summary.passed > 0 { summary.passed } else { scanned.rows };
+        self.all_failed = self.faults > 0 && (self.faults >= asked || (plan.is_slurp() && self.written == 0));
         self.note_summary(summary, strict);
         if let Some(moved) = &mut self.moved {
             let stopped = streaming && plan.limit().is_some_and(|limit| self.written >= limit);
@@ -182,8 +222,7 @@ impl Answer {
             return;
         }
         let mut found = vec![false; names.len()];
-        let files = inputs.iter().filter(|input| !matches!(input, Input::Stdin)).cloned().collect();
-        scan::feed(&Source::as_written(files), door.input, &names, false, |row, _, _| {
+        scan::feed(&inputs.again(), door.input, &names, false, |row, _, _| {
             for (found, field) in found.iter_mut().zip(row.fields) {
                 *found |= field.is_some();
             }
@@ -197,7 +236,7 @@ impl Answer {
     fn note_faults(&mut self, inputs: &Source, count: u64, told: &[(Option<Place>, String)]) {
         for (place, message) in told.iter().take(FAULTS_TOLD.saturating_sub(self.faults) as usize) {
             let input = place.and_then(|place| Some((inputs.get(place.input as usize)?, place.offset)));
-            let at = input.map_or_else(String::new, |(input, offset)| match line_at(input, offset) {
+            let at = input.map_or_else(String::new, |(input, offset)| match scan::line_of(input, offset) {
                 Some(line) => format!("{} at line {line} (byte {offset}): ", input.name()),
                 None => format!("{} at byte {offset}: ", input.name()),
             });
@@ -233,25 +272,6 @@ impl Answer {
         let note = ended.map_err(|error| Error::output(&error))?;
         self.notes.extend(note.filter(|_| door.err.is_terminal()));
         Ok(())
-    }
-}
-
-/// Which line of the input, unpacked, its byte `offset` is in, counted from 1.
-/// Scans count no lines, so the input is read again up to there; `None` where
-/// that cannot be done: a pipe is read once.
-fn line_at(input: &Input, offset: u64) -> Option<u64> {
-    if let Input::File(path) = input
-        && !std::fs::metadata(path).ok()?.is_file()
-    {
-        return None;
-    }
-    let mut before = input.open().ok()??.take(offset);
-    let (mut block, mut newlines) = (vec![0; 1 << 16], 0);
-    loop {
-        match before.read(&mut block).ok()? {
-            0 => return Some(newlines + 1),
-            read => newlines += memchr::memchr_iter(b'\n', &block[..read]).count() as u64,
-        }
     }
 }
 

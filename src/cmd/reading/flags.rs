@@ -9,12 +9,11 @@ use crate::error::{Error, Exit, Result};
 use crate::json;
 use crate::model::{Address, Field, Kind, Night, Vocabulary, Zone};
 use crate::query::ast::{Expr, Form, Literal, Op, Operand, Path as FieldPath, Right, Span, Test};
-use crate::query::text::words;
 use crate::query::time::{self, Clock};
 use crate::query::{Place, Query, Requirement};
 use crate::render::{Format, Look};
 use crate::scan::{self, Pruning, Scanned, Source, corrections};
-use crate::store::{self, Environment, Input, Location, Purpose, Snapshot};
+use crate::store::{self, Input, Location, Purpose, Settings, Snapshot};
 use crate::view::facts::{Facts, FieldSet, Picked};
 
 /// Flags of every reading command.
@@ -167,6 +166,13 @@ pub struct Found {
     pub night: Night,
 }
 
+impl Found {
+    /// Its segments as they were written.
+    pub fn segments(&self) -> Source {
+        Corrections::AsWritten.of(self.snapshot.segments.iter().cloned().map(Input::Segment).collect())
+    }
+}
+
 /// How corrections are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Corrections {
@@ -228,19 +234,30 @@ pub fn logbook(door: &Door<'_>, dir: Option<&Path>, corrections: Corrections) ->
 
 /// The same as the flags ask for it. `pruning` learns what is known of its segments.
 pub fn logbook_for(
-    door: &Door<'_>,
+    door: &mut Door<'_>,
     reading: &Reading,
     corrections: Corrections,
     pruning: Option<&mut Pruning>,
 ) -> Result<Found> {
     let location = store::locate(reading.dir.as_deref(), &door.env, Purpose::Read)?;
     let snapshot = snapshot(&location, pruning)?;
-    found(location, snapshot, corrections, !reading.no_cache, Some(&door.env))
+    let mut wrong = Vec::new();
+    let settings = store::config::for_reading(&location.path, &door.env, &mut wrong);
+    tell_passed_over(&wrong, door);
+    found(location, snapshot, corrections, !reading.no_cache, settings)
 }
 
 /// The logbook at `location`. `pruning` learns what is known of its segments.
 pub fn logbook_at(location: &Location, corrections: Corrections, pruning: Option<&mut Pruning>) -> Result<Found> {
-    found(location.clone(), snapshot(location, pruning)?, corrections, true, None)
+    let settings = store::config::settings(&store::os_real::REAL, &location.path)?;
+    found(location.clone(), snapshot(location, pruning)?, corrections, true, settings)
+}
+
+/// Says what of config files was passed over.
+pub fn tell_passed_over(wrong: &[Error], door: &mut Door<'_>) {
+    for error in wrong {
+        door.note(format_args!("passed over: {}", error.message));
+    }
 }
 
 fn snapshot(location: &Location, pruning: Option<&mut Pruning>) -> Result<Snapshot> {
@@ -257,12 +274,8 @@ fn found(
     snapshot: Snapshot,
     corrections: Corrections,
     cached: bool,
-    env: Option<&Environment>,
+    settings: Settings,
 ) -> Result<Found> {
-    let settings = match env {
-        Some(env) => store::config::layered(&location.path, env)?,
-        None => store::config::settings(&store::os_real::REAL, &location.path)?,
-    };
     let inputs = match corrections {
         Corrections::Folded | Corrections::Shown if cached => {
             corrections::fold_known(&location.path, &snapshot)?.with_corrections(corrections == Corrections::Shown)
@@ -270,28 +283,6 @@ fn found(
         _ => corrections.of(snapshot.segments.iter().cloned().map(Input::Segment).collect()),
     };
     Ok(Found { path: location.path, snapshot, inputs, vocabulary: settings.vocabulary, night: settings.night })
-}
-
-/// The files, globs and directories that `arguments` name, `-` for standard input.
-pub fn files(arguments: &[String], corrections: Corrections, door: &mut Door<'_>) -> Result<Source> {
-    let mut inputs = store::expand(arguments).map_err(|error| {
-        // What to write if a query was meant.
-        let missing = arguments.iter().find(|argument| {
-            error.message.starts_with(&format!("{argument}: ")) || error.message.ends_with(&format!("{argument:?}"))
-        });
-        match missing.and_then(|argument| words::hint(argument)) {
-            Some(hint) => error.hint(hint),
-            None => error,
-        }
-    })?;
-    if corrections != Corrections::AsWritten {
-        for input in inputs.iter_mut().filter(|input| **input == Input::Stdin) {
-            let mut bytes = Vec::new();
-            door.input.read_to_end(&mut bytes).map_err(|error| Error::io(format!("standard input: {error}")))?;
-            *input = Input::Held(bytes.into());
-        }
-    }
-    Ok(corrections.of(inputs))
 }
 
 /// Whether a logbook is found from here.
@@ -336,10 +327,26 @@ pub fn find(
     (found, scanned)
 }
 
-/// Says what was skipped. With `--strict` that is damage.
-pub fn tell_skipped(door: &mut Door<'_>, scanned: &Scanned, strict: bool) -> Exit {
+/// Says what was skipped, in `inputs`, of which some were read. With `--strict` that is damage, and so it is where no line
+/// at all was a row.
+pub fn tell_skipped(door: &mut Door<'_>, scanned: &mut Scanned, inputs: &Source, strict: bool) -> Exit {
+    if scanned.skipped.count() == 0 {
+        return Exit::Done;
+    }
+    scan::number(inputs, &mut scanned.skipped);
     for line in scanned.skipped.lines() {
         door.note(line);
     }
-    if strict && scanned.skipped.count() > 0 { Exit::Damaged } else { Exit::Done }
+    if scanned.skipped.has_unread() {
+        Exit::NotStored
+    } else if strict || (scanned.rows == 0 && scanned.skipped.has_lines() && !has_rows(inputs, door)) {
+        Exit::Damaged
+    } else {
+        Exit::Done
+    }
+}
+
+/// Whether there is a row in the inputs that can be read again: scans pass over rows that cannot matter.
+fn has_rows(inputs: &Source, door: &mut Door<'_>) -> bool {
+    scan::feed(&inputs.again(), door.input, &[], false, |_, _, _| ControlFlow::Break(())).rows > 0
 }

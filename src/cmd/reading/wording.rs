@@ -2,6 +2,7 @@
 //! compiled, and doubts about it told.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ffi::OsString;
 use std::path::Path;
 
 use crate::cmd::Door;
@@ -16,7 +17,7 @@ use crate::query::text::{check, words};
 use crate::query::time::Clock;
 use crate::query::{self, Argument, Context, Plan, Query};
 use crate::scan::{self, Source};
-use crate::store::{Input, named};
+use crate::store::{expand, named};
 
 /// Clauses as flags; each means what its word means in query text.
 #[derive(clap::Args, Debug, Clone, Default)]
@@ -85,13 +86,34 @@ impl Clauses {
 }
 
 /// The words of a command line as query texts and inputs (`docs/query.md`, Arguments).
-pub fn told_apart(all: &[String]) -> (Vec<String>, Vec<String>) {
+pub fn told_apart(all: &[OsString]) -> Result<(Vec<String>, Vec<OsString>)> {
     let mut is_operand = false;
-    all.iter().cloned().partition(|word| {
-        let is_text = is_operand || words::is_query_text(word);
-        is_operand = is_text && words::goes_on(word, is_operand);
-        is_text
-    })
+    let (mut texts, mut inputs) = (Vec::new(), Vec::new());
+    for word in all {
+        match word.to_str() {
+            Some(text) if is_operand || words::is_query_text(text) => {
+                is_operand = words::goes_on(text, is_operand);
+                refuse_both(text)?;
+                texts.push(text.to_owned());
+            }
+            _ => {
+                is_operand = false;
+                inputs.push(word.clone());
+            }
+        }
+    }
+    Ok((texts, inputs))
+}
+
+/// Refuses a condition that is the path of a file too, as `dt=2026-01-01/x.jsonl` is. Whoever can make files must not
+/// decide what a condition means, and a file that was named must not be taken for one.
+fn refuse_both(text: &str) -> Result<()> {
+    let is_path = text.contains('/') && !text.contains(char::is_whitespace) && expand::names_something(text);
+    if !is_path {
+        return Ok(());
+    }
+    Err(Error::usage(format!("{text:?} is a condition, and the path of a file too"))
+        .hint(format!("./{text} reads the file; --filter '{text}' is the condition")))
 }
 
 /// The query compiled, to be evaluated within what `watch` watches; problems show `text`.
@@ -167,7 +189,7 @@ pub fn tell_doubts(
     text: &str,
     vocabulary: &Vocabulary,
     read: (&[String], &[bool]),
-    inputs: &[Input],
+    inputs: &Source,
     door: &mut Door<'_>,
 ) {
     let (fields, seen) = read;
@@ -185,18 +207,19 @@ pub fn tell_doubts(
 }
 
 /// Names of fields in the first rows of each input, for "did you mean".
-fn some_names(inputs: &[Input], door: &mut Door<'_>) -> Vec<String> {
+fn some_names(inputs: &Source, door: &mut Door<'_>) -> Vec<String> {
     const ROWS: u64 = 1000;
     const ROWS_IN_ALL: u64 = 10 * ROWS;
     const NAMES: usize = 1000;
     let mut found: HashSet<String> = HashSet::new();
     let mut read = 0;
-    for input in inputs.iter().filter(|input| !matches!(input, Input::Stdin)) {
+    for input in inputs.iter().filter(|input| !input.is_once()) {
         if read >= ROWS_IN_ALL || found.len() >= NAMES {
             break;
         }
         let mut left = ROWS;
-        scan::feed(&Source::as_written(vec![input.clone()]), door.input, &[], false, |row, _, _| {
+        let one = Source::as_written(vec![input.clone()]).laid_out(inputs.layout());
+        scan::feed(&one, door.input, &[], false, |row, _, _| {
             for member in crate::json::Members::new(row.text).flatten() {
                 if found.len() < NAMES {
                     found.insert(String::from_utf8_lossy(&member.name()).into_owned());

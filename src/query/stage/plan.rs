@@ -83,6 +83,11 @@ pub(in crate::query) struct Tail {
 }
 
 impl Plan {
+    /// Whether the jq program is given all rows at once.
+    pub fn is_slurp(&self) -> bool {
+        self.slurp
+    }
+
     /// The top-level fields to pick from each row, in the order of
     /// [`crate::query::row::Row::fields`].
     pub fn fields(&self) -> &[String] {

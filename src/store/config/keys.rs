@@ -105,38 +105,56 @@ pub(super) struct File {
 impl File {
     /// Reads the file at `path`; `None` when there is none. `personal`: a user's own, for all logbooks.
     pub fn read(os: &dyn Os, path: &Path, personal: bool) -> Result<Option<File>> {
-        let file = match os.open(path, How::Read, 0) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(broken(path, error.to_string())),
+        let mut wrong = Vec::new();
+        let file = File::read_what_can_be(os, path, personal, &mut wrong);
+        wrong.into_iter().next().map_or(Ok(file), Err)
+    }
+
+    /// The same for whoever can do without: what cannot be read, and keys that nobody knows, are `wrong`.
+    pub fn read_what_can_be(os: &dyn Os, path: &Path, personal: bool, wrong: &mut Vec<Error>) -> Option<File> {
+        let table = match table(os, path) {
+            Ok(table) => table?,
+            Err(error) => {
+                wrong.push(error);
+                return None;
+            }
         };
-        let mut bytes = vec![0; BYTES_MAX + 1];
-        let read = read_full(os, &file, &mut bytes, 0).map_err(|error| broken(path, error.to_string()))?;
-        if read > BYTES_MAX {
-            return Err(broken(path, "longer than 1 MiB".into()));
-        }
-        let text = std::str::from_utf8(&bytes[..read]).map_err(|_| broken(path, "not UTF-8".into()))?;
-        let table: toml::Table =
-            toml::from_str(text).map_err(|error| broken(path, error.to_string().trim_end().to_owned()))?;
         let mut values = BTreeMap::new();
         for (name, value) in table {
             match key(&name) {
                 Some(key) if personal && !key.personal => {
-                    return Err(broken(path, format!("{name} is for a logbook to say, in its own config.toml")));
+                    wrong.push(broken(path, format!("{name} is for a logbook to say, in its own config.toml")));
                 }
                 Some(key) => drop(values.insert(key.name, value)),
                 None => {
                     let names = || KEYS.iter().filter(|key| key.personal || !personal).map(|key| key.name);
                     let error = broken(path, format!("there is no key {name:?}"));
-                    return Err(match nearest(&name, names()) {
+                    wrong.push(match nearest(&name, names()) {
                         Some(near) => error.hint(format!("did you mean {near}?")),
                         None => error.hint(format!("keys are: {}", names().collect::<Vec<_>>().join(", "))),
                     });
                 }
             }
         }
-        Ok(Some(File { path: path.to_path_buf(), values }))
+        Some(File { path: path.to_path_buf(), values })
     }
+}
+
+/// What stands in the file at `path`; `None` when there is none.
+fn table(os: &dyn Os, path: &Path) -> Result<Option<toml::Table>> {
+    let file = match os.open(path, How::Read, 0) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(broken(path, error.to_string())),
+    };
+    let mut bytes = vec![0; BYTES_MAX + 1];
+    let read = read_full(os, &file, &mut bytes, 0).map_err(|error| broken(path, error.to_string()))?;
+    if read > BYTES_MAX {
+        return Err(broken(path, "longer than 1 MiB".into()));
+    }
+    let text = std::str::from_utf8(&bytes[..read]).map_err(|_| broken(path, "not UTF-8".into()))?;
+    let table = toml::from_str(text).map_err(|error| broken(path, error.to_string().trim_end().to_owned()))?;
+    Ok(Some(table))
 }
 
 pub(super) fn broken(path: &Path, why: String) -> Error {

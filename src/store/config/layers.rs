@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::keys::{File, Key, broken, key, personal_path};
 use super::settings::Settings;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::store::Environment;
 use crate::store::os::Os;
 use crate::store::os_real::REAL;
@@ -25,6 +25,22 @@ pub fn with_origins(directory: &Path, env: &Environment) -> Result<(Settings, Ve
     let own = personal_path(env).map(|path| File::read(&REAL, &path, true)).transpose()?.flatten();
     let book = File::read(&REAL, &directory.join("config.toml"), false)?;
     of_files(&REAL, own.into_iter().chain(book))
+}
+
+/// The same for a reader, which needs little of it: whatever cannot be read is passed over, and `wrong`. No gate may do
+/// so: a rule that cannot be read may forbid what is asked.
+pub fn for_reading(directory: &Path, env: &Environment, wrong: &mut Vec<Error>) -> Settings {
+    let own = personal_path(env).and_then(|path| File::read_what_can_be(&REAL, &path, true, wrong));
+    let book = File::read_what_can_be(&REAL, &directory.join("config.toml"), false, wrong);
+    let mut settings = Settings::default();
+    for file in own.into_iter().chain(book) {
+        for (key, value) in file.values.iter().filter_map(|(name, value)| Some((key(name)?, value))) {
+            if let Err(why) = settings.take(&REAL, key, value) {
+                wrong.push(broken(&file.path, why));
+            }
+        }
+    }
+    settings
 }
 
 fn of_files(os: &dyn Os, files: impl IntoIterator<Item = File>) -> Result<(Settings, Vec<(&'static Key, PathBuf)>)> {

@@ -20,7 +20,7 @@ pub mod texts;
 
 pub use contracts::Contract;
 pub use keys::{KEYS, Key, personal_path};
-pub use layers::{layered, settings, with_origins};
+pub use layers::{for_reading, layered, settings, with_origins};
 pub use policy::PolicyRule;
 pub use redact::{Redact, RedactRule};
 pub use settings::{Durability, Settings};

@@ -1,18 +1,16 @@
-//! What a reading command reads besides the logbook: files, globs, directories
-//! and standard input, plain or compressed.
-//!
-//! What a file is packed with is told by its first bytes, not by its name.
+//! One thing that a reading command reads, plain or packed: a segment of the logbook, a file, a pipe,
+//! standard input. Which things arguments name: `expand`.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::packed::{self, Packed};
+use super::packed::Packed;
+use super::packing::{HEAD_BYTES, Packing, unpack};
 use super::snapshot::{Form, Segment};
-use crate::error::{Error, Result};
 use crate::format::SegmentName;
 use crate::store::index::Place;
 use crate::store::listing;
@@ -24,10 +22,13 @@ use crate::store::os_real::REAL;
 pub enum Input {
     /// Standard input.
     Stdin,
-    /// Standard input that was read whole, to be read more than once.
-    Held(Arc<[u8]>),
-    /// A file that the user named.
+    /// A stream that was read whole, to be read more than once: what messages call it, and its bytes.
+    Held(String, Arc<[u8]>),
+    /// A regular file that the user named.
     File(PathBuf),
+    /// A FIFO, a socket or a device that the user named. It is opened once: whoever writes to it is gone when it is
+    /// closed.
+    Pipe(PathBuf),
     /// A segment of the logbook.
     Segment(crate::store::Segment),
 }
@@ -45,8 +46,9 @@ impl Input {
     /// What messages call it.
     pub fn name(&self) -> String {
         match self {
-            Input::Stdin | Input::Held(_) => "standard input".to_owned(),
-            Input::File(path) => path.display().to_string(),
+            Input::Stdin => "standard input".to_owned(),
+            Input::Held(name, _) => name.clone(),
+            Input::File(path) | Input::Pipe(path) => path.display().to_string(),
             Input::Segment(segment) => segment.path.display().to_string(),
         }
     }
@@ -54,10 +56,15 @@ impl Input {
     /// Bytes on disk; `None` for standard input and what cannot be asked.
     pub fn bytes(&self) -> Option<u64> {
         match self {
-            Input::Stdin | Input::Held(_) => None,
+            Input::Stdin | Input::Pipe(_) | Input::Held(..) => None,
             Input::File(path) => fs::metadata(path).ok().map(|file| file.len()),
             Input::Segment(segment) => Some(segment.bytes),
         }
+    }
+
+    /// Whether it can be read only once.
+    pub fn is_once(&self) -> bool {
+        matches!(self, Input::Stdin | Input::Pipe(_))
     }
 
     /// Opens it to be read at any place; `None` for what can only be read from the start to the end.
@@ -65,19 +72,20 @@ impl Input {
         let path = match self {
             Input::Segment(segment) => return segment.open_anywhere(),
             Input::File(path) => path,
-            Input::Stdin | Input::Held(_) => return Ok(None),
+            Input::Stdin | Input::Pipe(_) | Input::Held(..) => return Ok(None),
         };
         let file = File::open(path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Ok(None);
         }
-        let mut head = [0; 4];
+        let mut head = [0; HEAD_BYTES];
         let read = file.read_at(&mut head, 0)?;
-        if is_zstd(&head[..read]) {
-            return Anywhere::packed(path);
+        match Packing::of(&head[..read]) {
+            Packing::Plain => Ok(Some(Anywhere { bytes: metadata.len(), held: Held::Raw(file) })),
+            Packing::Zstd => Anywhere::packed(path),
+            Packing::Gzip | Packing::Other(_) => Ok(None),
         }
-        Ok((!is_gzip(&head[..read])).then(|| Anywhere { bytes: metadata.len(), held: Held::Raw(file) }))
     }
 
     /// Opens it for one read from the start, unpacked. `None` for standard
@@ -86,8 +94,8 @@ impl Input {
     pub fn open(&self) -> io::Result<Option<Box<dyn Read + Send>>> {
         Ok(match self {
             Input::Stdin => None,
-            Input::Held(bytes) => Some(Box::new(io::Cursor::new(Arc::clone(bytes)))),
-            Input::File(path) => Some(unpack(File::open(path)?)?),
+            Input::Held(_, bytes) => Some(Box::new(unpack(io::Cursor::new(Arc::clone(bytes)))?)),
+            Input::File(path) | Input::Pipe(path) => Some(Box::new(unpack(buffered(File::open(path)?))?)),
             Input::Segment(segment) => Some(segment.open()?),
         })
     }
@@ -115,11 +123,11 @@ impl Segment {
     pub fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         match (REAL.open(&self.path, How::Read, 0).map(File::from), self.form) {
             (Ok(file), Form::Plain) => Ok(Box::new(file.take(self.bytes))),
-            (Ok(file), _) => unpack(file),
+            (Ok(file), _) => Ok(Box::new(unpack(buffered(file))?)),
             (Err(error), Form::Plain) if error.kind() == io::ErrorKind::NotFound => match self.archived_since() {
                 Some(path) => {
                     let file = File::from(REAL.open(&path, How::Read, 0)?);
-                    Ok(Box::new(unpack(file)?.take(self.bytes)))
+                    Ok(Box::new(unpack(buffered(file))?.take(self.bytes)))
                 }
                 None => Err(error),
             },
@@ -182,95 +190,6 @@ impl Anywhere {
     }
 }
 
-/// `reader` with its packing (zstd, gzip or none) taken off.
-pub fn unpack<R: Read + Send + 'static>(reader: R) -> io::Result<Box<dyn Read + Send>> {
-    let mut reader = BufReader::with_capacity(1 << 16, reader);
-    let head = reader.fill_buf()?;
-    Ok(if is_zstd(head) {
-        Box::new(packed::unpack(reader)?)
-    } else if is_gzip(head) {
-        Box::new(flate2::bufread::MultiGzDecoder::new(reader))
-    } else {
-        Box::new(reader)
-    })
-}
-
-fn is_zstd(head: &[u8]) -> bool {
-    head.starts_with(b"\x28\xB5\x2F\xFD")
-}
-
-fn is_gzip(head: &[u8]) -> bool {
-    head.starts_with(b"\x1F\x8B")
-}
-
-/// The inputs that `arguments` name: `-`, files, directories (every row file
-/// below) and globs, each argument's files in order of their names.
-pub fn expand(arguments: &[String]) -> Result<Vec<Input>> {
-    let mut inputs = Vec::new();
-    for argument in arguments {
-        if argument == "-" {
-            if inputs.contains(&Input::Stdin) {
-                return Err(Error::usage("standard input (-) is named twice"));
-            }
-            inputs.push(Input::Stdin);
-            continue;
-        }
-        let path = Path::new(argument);
-        if path.is_dir() {
-            let files = files_below(path)?;
-            if files.is_empty() {
-                return Err(Error::io(format!("{}: no *.jsonl, *.jsonl.zst or *.jsonl.gz below it", path.display())));
-            }
-            inputs.extend(files.into_iter().map(Input::File));
-        } else if path.exists() {
-            inputs.push(Input::File(path.to_owned()));
-        } else if argument.contains(['*', '?', '[']) {
-            inputs.extend(matching(argument)?.into_iter().map(Input::File));
-        } else {
-            return Err(Error::io(format!("{argument}: no such file or directory")));
-        }
-    }
-    Ok(inputs)
-}
-
-fn matching(pattern: &str) -> Result<Vec<PathBuf>> {
-    let paths = glob::glob(pattern).map_err(|error| Error::usage(format!("{pattern}: {error}")))?;
-    let mut files = Vec::new();
-    for path in paths {
-        let path = path.map_err(|error| Error::io(error.to_string()))?;
-        if path.is_file() {
-            files.push(path);
-        }
-    }
-    if files.is_empty() {
-        return Err(Error::io(format!("no file matches {pattern:?}")).hint("ls -a shows what is there"));
-    }
-    Ok(files)
-}
-
-/// Every row file below `directory`, in order of path. Links to directories
-/// are not followed, and what is no plain file is left out.
-fn files_below(directory: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    let mut open = vec![directory.to_owned()];
-    while let Some(directory) = open.pop() {
-        let fail = |error: io::Error| Error::io(format!("{}: {error}", directory.display()));
-        for entry in fs::read_dir(&directory).map_err(fail)? {
-            let entry = entry.map_err(fail)?;
-            let kind = entry.file_type().map_err(fail)?;
-            if kind.is_dir() {
-                open.push(entry.path());
-            } else if is_row_file(&entry.file_name().to_string_lossy()) && entry.path().is_file() {
-                files.push(entry.path());
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-/// A logbook's manifest is about its rows and holds none.
-fn is_row_file(name: &str) -> bool {
-    let bare = name.strip_suffix(".zst").or_else(|| name.strip_suffix(".gz")).unwrap_or(name);
-    bare.ends_with(".jsonl") && bare != "manifest.jsonl"
+fn buffered(file: File) -> BufReader<File> {
+    BufReader::with_capacity(1 << 16, file)
 }

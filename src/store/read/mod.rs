@@ -1,7 +1,7 @@
 //! Bytes for readers: which segments there are, files and archives opened, rows by place.
 //!
 //! - `snapshot`: the segments in order, with lengths
-//! - `input`: files, globs, directories and standard input, for queries
+//! - `expand`: what arguments name · `input`: one thing that is read · `packing`: what it is packed with
 //! - `named`: files outside that a condition or an option names
 //! - `packed`: archives unpacked, from the start or at any place · `archived`: for the few questions of writers
 //! - `row_reader`: single rows by place · `mapped`: sealed segments in memory
@@ -10,10 +10,12 @@
 //! Invariant: nothing is changed on disk.
 
 pub mod archived;
+pub mod expand;
 pub mod input;
 mod mapped;
 pub mod named;
 pub mod packed;
+pub mod packing;
 pub mod row_reader;
 pub mod snapshot;
 pub mod watch;

@@ -1,0 +1,279 @@
+//! `logbook tail FILE`: the newest rows of files that are no logbook, and those that come, also after a file was cut or
+//! another one took its name.
+
+use std::collections::VecDeque;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use memchr::memchr;
+
+use super::follow::Alarm;
+use super::tail::Lines;
+use crate::cmd::Door;
+use crate::cmd::guard::Within;
+use crate::cmd::reading;
+use crate::error::{Error, Exit, Result};
+use crate::json::{self, Limits, frame};
+use crate::model::READ_ROW_BYTES_MAX;
+use crate::query::eval::source::Eval;
+use crate::query::{Place, Plan, Row};
+use crate::scan::{self, Class, Scanned, Source, rows};
+use crate::store::{Input, os_real};
+
+/// Bytes read at a time.
+const BLOCK_BYTES: usize = 128 << 10;
+
+/// Prints the newest `count` rows of `inputs` that pass, and with `follows` those that come.
+pub fn follow(
+    inputs: &Source,
+    (plan, within): (&Plan, &Within<'_>),
+    (count, follows): (usize, bool),
+    out: &mut Lines,
+    door: &mut Door<'_>,
+) -> Result<Exit> {
+    let mut newest: VecDeque<Vec<u8>> = VecDeque::new();
+    let mut keep = |row: &[u8]| {
+        if newest.len() == count {
+            newest.pop_front();
+        }
+        if count > 0 {
+            newest.push_back(row.to_vec());
+        }
+    };
+    let mut scanned = Scanned::default();
+    let mut followed = Vec::new();
+    for (at, input) in (0u32..).zip(inputs.iter()) {
+        if follows && input.is_once() {
+            return Err(Error::usage(format!("{} cannot be followed: it is read to its end", input.name()))
+                .hint("logbook query - …   # shows rows as they come"));
+        }
+        match Followed::open(input) {
+            Ok(Some(mut file)) => {
+                let mut judge = Judge::new(plan, within, &mut scanned);
+                let read = file.new_lines(&mut |line, at| judge.line(line, at, true, &mut keep));
+                if !follows {
+                    file.last_line(&mut |line, at| judge.line(line, at, false, &mut keep));
+                }
+                if let Err(error) = read {
+                    scanned.skipped.add(&file.name, Class::Unreadable, file.at, error.to_string());
+                }
+                followed.push(file);
+            }
+            _ => scanned.join(whole(&inputs.only(at), (plan, within), &mut keep, door)),
+        }
+    }
+    for row in newest {
+        out.print(&row, door)?;
+    }
+    let exit = reading::tell_skipped(door, &mut scanned, inputs, false);
+    if !follows || followed.is_empty() {
+        return Ok(exit);
+    }
+    door.out.flush()?;
+    let parents = followed.iter().map(|file| file.path.parent().filter(|path| !path.as_os_str().is_empty()));
+    let parents: Vec<&Path> = parents.map(|parent| parent.unwrap_or(Path::new("."))).collect();
+    let alarm = Alarm::of(&parents);
+    loop {
+        if os_real::output_is_gone() {
+            return Ok(Exit::Done);
+        }
+        alarm.wait();
+        let mut came = Scanned::default();
+        let mut failed = None;
+        for file in &mut followed {
+            let mut judge = Judge::new(plan, within, &mut came);
+            let mut print = |row: &[u8]| {
+                if failed.is_none() {
+                    failed = out.print(row, door).err();
+                }
+            };
+            let mut each = |line: &[u8], at: At<'_>| judge.line(line, at, true, &mut print);
+            let read = file.new_lines(&mut each).and_then(|()| file.renew());
+            let read = read.and_then(|renewed| match renewed {
+                Some(why) => file.new_lines(&mut each).map(|()| Some(why)),
+                None => Ok(None),
+            });
+            match read {
+                Ok(None) => {}
+                Ok(Some(why)) => door.note(format_args!("{}: {why}", file.name)),
+                Err(error) => return Err(Error::io(format!("{}: {error}", file.name))),
+            }
+        }
+        if let Some(error) = failed.or_else(|| door.out.flush().err()) {
+            return Err(error);
+        }
+        for line in came.skipped.lines() {
+            door.note(line);
+        }
+    }
+}
+
+/// The rows of an input that is read from the start to the end.
+fn whole(
+    input: &Source,
+    (plan, within): (&Plan, &Within<'_>),
+    keep: &mut dyn FnMut(&[u8]),
+    door: &mut Door<'_>,
+) -> Scanned {
+    let mut eval = plan.eval();
+    scan::feed(input, door.input, plan.fields(), false, |row, name, skipped| {
+        let matches = || plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false));
+        if within.row(matches) {
+            match json::validate(row.text, Limits::GRAMMAR) {
+                Ok(()) => keep(row.text),
+                Err(fault) => {
+                    let (class, detail) = scan::not_json(&fault);
+                    skipped.add(name, class, row.place.offset, detail);
+                }
+            }
+        }
+        std::ops::ControlFlow::Continue(())
+    })
+}
+
+/// Where a line stands.
+#[derive(Debug, Clone, Copy)]
+struct At<'f> {
+    name: &'f str,
+    offset: u64,
+    number: u64,
+}
+
+/// What becomes of lines.
+struct Judge<'p> {
+    plan: &'p Plan,
+    within: &'p Within<'p>,
+    eval: Eval<'p>,
+    scanned: &'p mut Scanned,
+}
+
+impl<'p> Judge<'p> {
+    fn new(plan: &'p Plan, within: &'p Within<'p>, scanned: &'p mut Scanned) -> Judge<'p> {
+        Judge { plan, within, eval: plan.eval(), scanned }
+    }
+
+    fn line(&mut self, line: &[u8], at: At<'_>, has_newline: bool, keep: &mut dyn FnMut(&[u8])) {
+        let Scanned { rows, skipped, .. } = &mut *self.scanned;
+        let before = skipped.count();
+        let (text, offset) = rows::behind_marks(line, at.offset);
+        let is_whole = |line: &[u8]| has_newline || json::validate(line, Limits::GRAMMAR).is_ok();
+        let (plan, within, eval) = (self.plan, self.within, &mut self.eval);
+        let _ = rows::one_line(
+            (text, offset, 0),
+            is_whole,
+            READ_ROW_BYTES_MAX,
+            at.name,
+            skipped,
+            &mut |text, offset, skipped| {
+                let mut fields = Vec::new();
+                let judged = frame::pick(text, plan.fields(), &mut fields).is_ok();
+                let row = Row { text, fields: &fields, place: Place { input: 0, offset }, lasts: false };
+                let matches = || plan.filter().is_none_or(|filter| filter.matches(&row, eval).unwrap_or(false));
+                let passes = judged && within.row(matches);
+                *rows += u64::from(judged);
+                match json::validate(text, Limits::GRAMMAR) {
+                    Ok(()) if passes => keep(text),
+                    Ok(()) if judged => {}
+                    Ok(()) => skipped.add(at.name, Class::NotObject, offset, ""),
+                    Err(_) if judged && !passes => {}
+                    Err(fault) => {
+                        let (class, detail) = scan::not_json(&fault);
+                        skipped.add(at.name, class, offset, detail);
+                    }
+                }
+                std::ops::ControlFlow::Continue(())
+            },
+        );
+        if skipped.count() > before {
+            skipped.look(at.name, line);
+            skipped.number(at.name, offset, at.number);
+        }
+    }
+}
+
+/// A plain file, and how far it was read.
+struct Followed {
+    name: String,
+    path: PathBuf,
+    file: File,
+    /// Bytes read, of which the last are `begun`.
+    at: u64,
+    /// A line that has no newline yet.
+    begun: Vec<u8>,
+    /// Lines before it.
+    lines: u64,
+}
+
+impl Followed {
+    /// `None`: it is no plain file.
+    fn open(input: &Input) -> io::Result<Option<Followed>> {
+        let Input::File(path) = input else { return Ok(None) };
+        if input.open_anywhere()?.is_none_or(|stored| stored.is_packed()) {
+            return Ok(None);
+        }
+        let file = File::open(path)?;
+        Ok(Some(Followed { name: input.name(), path: path.clone(), file, at: 0, begun: Vec::new(), lines: 0 }))
+    }
+
+    /// Hands whole lines that came to `each`.
+    fn new_lines(&mut self, each: &mut dyn FnMut(&[u8], At<'_>)) -> io::Result<()> {
+        let mut block = vec![0; BLOCK_BYTES];
+        loop {
+            let read = match self.file.read_at(&mut block, self.at) {
+                Ok(0) => return Ok(()),
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            self.at += read as u64;
+            let mut rest = &block[..read];
+            while let Some(end) = memchr(b'\n', rest) {
+                self.push(&rest[..end]);
+                rest = &rest[end + 1..];
+                let behind = rest.len() as u64 + 1;
+                self.hand_on(behind, each);
+            }
+            self.push(rest);
+        }
+    }
+
+    /// Hands on a last line without a newline.
+    fn last_line(&mut self, each: &mut dyn FnMut(&[u8], At<'_>)) {
+        if !self.begun.is_empty() {
+            self.hand_on(0, each);
+        }
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        // A line that is too long is kept as one byte longer than a row may be, and told by that.
+        let room = (READ_ROW_BYTES_MAX + 1).saturating_sub(self.begun.len());
+        self.begun.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    /// The line that ends `behind` bytes before the end of what was read.
+    fn hand_on(&mut self, behind: u64, each: &mut dyn FnMut(&[u8], At<'_>)) {
+        let offset = self.at.saturating_sub(behind + self.begun.len() as u64);
+        self.lines += 1;
+        each(&self.begun, At { name: &self.name, offset, number: self.lines });
+        self.begun.clear();
+    }
+
+    /// Begins anew where the file was cut, or another one has its name now; gives which.
+    fn renew(&mut self) -> io::Result<Option<&'static str>> {
+        let own = self.file.metadata()?;
+        let why = match fs::metadata(&self.path) {
+            Ok(named) if (named.dev(), named.ino()) != (own.dev(), own.ino()) && named.is_file() => {
+                self.file = File::open(&self.path)?;
+                "another file has this name now; its rows follow"
+            }
+            _ if own.len() < self.at => "the file was cut; its rows follow from the beginning",
+            // Gone for a moment, as files are that are rotated.
+            _ => return Ok(None),
+        };
+        (self.at, self.lines) = (0, 0);
+        self.begun.clear();
+        Ok(Some(why))
+    }
+}

@@ -1,0 +1,101 @@
+//! Inputs that are not the logbook: files, globs, directories and standard input, and how their rows are laid out.
+
+use std::ffi::OsString;
+
+use super::Corrections;
+use crate::cmd::Door;
+use crate::cmd::guard::size_bytes;
+use crate::error::{Error, Result};
+use crate::model::READ_ROW_BYTES_MAX;
+use crate::query::text::words;
+use crate::scan::{Layout, Source};
+use crate::store::{self, Input};
+
+/// Flags about what is read.
+#[derive(clap::Args, Debug, Clone, Default)]
+pub struct Files {
+    /// json: read whole documents, arrays of rows and values one after the other, instead of a row on each line
+    #[arg(hide_short_help = true, long, value_name = "FORM", value_parser = ["lines", "json"])]
+    input: Option<String>,
+    /// skip: pass over what stands before the JSON on a line
+    #[arg(hide_short_help = true, long, value_name = "WHAT", value_parser = ["skip"])]
+    prefix: Option<String>,
+    /// Add the field @file to each row: the file that it came from
+    #[arg(hide_short_help = true, long)]
+    with_source: bool,
+    /// Read rows up to this size [default: 16M]
+    #[arg(hide_short_help = true, long, value_name = "SIZE")]
+    max_row: Option<String>,
+}
+
+/// No row may be longer than this, bytes: places in a row are counted in 32 bits.
+const ROW_BYTES_MOST: u64 = 1 << 30;
+
+impl Files {
+    /// How the inputs are read.
+    pub fn layout(&self) -> Result<Layout> {
+        let documents = self.input.as_deref() == Some("json");
+        if documents && self.prefix.is_some() {
+            return Err(Error::usage("--prefix is about lines, and --input json reads none")
+                .hint("give one of them: --prefix skip, or --input json"));
+        }
+        let row_bytes_max = match &self.max_row {
+            None => READ_ROW_BYTES_MAX,
+            Some(word) => {
+                let bytes =
+                    size_bytes(word).filter(|bytes| (READ_ROW_BYTES_MAX as u64..=ROW_BYTES_MOST).contains(bytes));
+                let bytes = bytes.and_then(|bytes| usize::try_from(bytes).ok());
+                bytes.ok_or_else(|| {
+                    Error::usage(format!("--max-row: {word:?} is not a size from 16M to 1G")).hint("as --max-row 64M")
+                })?
+            }
+        };
+        Ok(Layout { documents, prefix: self.prefix.is_some(), with_source: self.with_source, row_bytes_max })
+    }
+
+    /// The files, globs and directories that `arguments` name, `-` for standard input.
+    pub fn open(&self, arguments: &[OsString], corrections: Corrections, door: &mut Door<'_>) -> Result<Source> {
+        let layout = self.layout()?;
+        if corrections != Corrections::AsWritten && (layout.documents || layout.prefix) {
+            return Err(Error::usage("--fold reads rows as logbook writes them, one on each line"));
+        }
+        let mut expanded = store::expand(arguments).map_err(|error| {
+            // What to write if a query was meant.
+            let missing = arguments.iter().filter_map(|argument| argument.to_str()).find(|argument| {
+                error.message.starts_with(&format!("{argument}: ")) || error.message.ends_with(&format!("{argument:?}"))
+            });
+            match missing.and_then(words::hint) {
+                Some(hint) if error.hint.as_deref().is_none_or(|own| own.starts_with("ls ")) => error.hint(hint),
+                _ => error,
+            }
+        })?;
+        tell_passed_over(&expanded, door);
+        if corrections != Corrections::AsWritten {
+            for input in expanded.inputs.iter_mut().filter(|input| input.is_once()) {
+                let name = input.name();
+                let mut bytes = Vec::new();
+                let read = match input.open() {
+                    Ok(Some(mut pipe)) => pipe.read_to_end(&mut bytes),
+                    Ok(None) => door.input.read_to_end(&mut bytes),
+                    Err(error) => Err(error),
+                };
+                read.map_err(|error| Error::io(format!("{name}: {error}")))?;
+                *input = Input::Held(name, bytes.into());
+            }
+        }
+        Ok(corrections.of(expanded.inputs).laid_out(layout))
+    }
+}
+
+/// Names what stands beside the files that are read.
+fn tell_passed_over(expanded: &store::Expanded, door: &mut Door<'_>) {
+    const NAMED: usize = 3;
+    let all = &expanded.passed_over;
+    if all.is_empty() {
+        return;
+    }
+    let named: Vec<String> = all.iter().take(NAMED).map(|path| path.display().to_string()).collect();
+    let more = all.len() - named.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    door.note(format_args!("passed over {}{more}; name a file to read it", named.join(", ")));
+}

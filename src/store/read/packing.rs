@@ -1,0 +1,163 @@
+//! What a stream is packed with, told by its first bytes and not by its name: zstd and gzip are taken off as it is read, the
+//! others are named, with the command that takes them off.
+
+use std::fmt;
+use std::io::{self, BufRead, Chain, Cursor, Read};
+
+use super::packed;
+
+/// What a stream is packed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// Nothing.
+    Plain,
+    /// zstd
+    Zstd,
+    /// gzip
+    Gzip,
+    /// Something that is not read here.
+    Other(NotRead),
+}
+
+/// What a stream is that is not read, and the program that makes rows of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotRead {
+    /// What it is.
+    pub what: &'static str,
+    /// A command that reads it from standard input and writes what is in it.
+    pub unpacks: &'static str,
+}
+
+/// Bytes by which all of them are told.
+pub const HEAD_BYTES: usize = 6;
+
+/// First bytes, and what they tell.
+const MAGICS: [(&[u8], Packing); 12] = [
+    (b"\x28\xB5\x2F\xFD", Packing::Zstd),
+    (b"\x1F\x8B", Packing::Gzip),
+    (b"BZh", other("packed with bzip2", "bunzip2")),
+    (b"\xFD7zXZ\0", other("packed with xz", "unxz")),
+    (b"\x04\x22\x4D\x18", other("packed with lz4", "unlz4")),
+    (b"\x02\x21\x4C\x18", other("packed with lz4", "unlz4")),
+    (b"PK\x03\x04", other("a zip archive", "funzip")),
+    // Before UTF-16, whose mark it begins with.
+    (b"\xFF\xFE\0\0", other("text in UTF-32", "iconv -f UTF-32 -t UTF-8")),
+    (b"\xFF\xFE", other("text in UTF-16", "iconv -f UTF-16 -t UTF-8")),
+    (b"\xFE\xFF", other("text in UTF-16", "iconv -f UTF-16 -t UTF-8")),
+    (b"{\0", other("text in UTF-16", "iconv -f UTF-16LE -t UTF-8")),
+    (b"[\0", other("text in UTF-16", "iconv -f UTF-16LE -t UTF-8")),
+];
+
+const fn other(what: &'static str, unpacks: &'static str) -> Packing {
+    Packing::Other(NotRead { what, unpacks })
+}
+
+impl Packing {
+    /// What a stream that begins with `head` is packed with.
+    pub fn of(head: &[u8]) -> Packing {
+        let found = MAGICS.iter().find(|(magic, _)| head.starts_with(magic));
+        match (found, head) {
+            (Some((_, packing)), _) => *packing,
+            // UTF-16 without a mark, the greater byte first. A hole of NULs has no letter amid it.
+            (None, [0, b'{' | b'[', 0, _, ..]) => other("text in UTF-16", "iconv -f UTF-16BE -t UTF-8"),
+            _ => Packing::Plain,
+        }
+    }
+
+    /// Whether more bytes could tell more.
+    fn is_open(head: &[u8]) -> bool {
+        let begins = |magic: &[u8]| magic.len() > head.len() && magic.starts_with(head);
+        head.len() < HEAD_BYTES
+            && (MAGICS.iter().any(|(magic, _)| begins(magic)) || matches!(head, [0] | [0, b'{' | b'[', ..]))
+    }
+}
+
+impl fmt::Display for NotRead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what)
+    }
+}
+
+impl std::error::Error for NotRead {}
+
+/// A stream with its packing taken off.
+pub enum Unpacked<R: BufRead> {
+    /// It had none.
+    Plain(Begun<R>),
+    /// zstd
+    Zstd(Box<zstd::Decoder<'static, Begun<R>>>),
+    /// gzip
+    Gzip(Box<flate2::bufread::MultiGzDecoder<Begun<R>>>),
+}
+
+/// A stream whose first bytes were looked at.
+type Begun<R> = Chain<Cursor<Vec<u8>>, R>;
+
+/// `reader` with its packing taken off. Errors: [`NotRead`].
+pub fn unpack<R: BufRead>(mut reader: R) -> io::Result<Unpacked<R>> {
+    let mut head = Vec::new();
+    // Whoever writes to a pipe may send byte after byte.
+    while Packing::is_open(&head) {
+        let mut byte = [0];
+        match reader.read(&mut byte) {
+            Ok(0) => break,
+            Ok(_) => head.extend(byte),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let packing = Packing::of(&head);
+    let begun = Cursor::new(head).chain(reader);
+    Ok(match packing {
+        Packing::Plain => Unpacked::Plain(begun),
+        Packing::Zstd => Unpacked::Zstd(Box::new(packed::unpack(begun)?)),
+        Packing::Gzip => Unpacked::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(begun))),
+        Packing::Other(not_read) => return Err(io::Error::new(io::ErrorKind::Unsupported, not_read)),
+    })
+}
+
+impl<R: BufRead> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Unpacked::Plain(reader) => reader.read(buffer),
+            Unpacked::Zstd(reader) => reader.read(buffer),
+            Unpacked::Gzip(reader) => reader.read(buffer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// Hands out one byte at a time, as a slow pipe does.
+    struct Slow(Cursor<Vec<u8>>);
+
+    impl Read for Slow {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let some = buffer.len().min(1);
+            self.0.read(&mut buffer[..some])
+        }
+    }
+
+    #[test]
+    fn a_slow_stream_is_told_as_a_fast_one() {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        io::Write::write_all(&mut gzip, b"{}\n").unwrap();
+        let zstd = zstd::encode_all(&b"{}\n"[..], 1).unwrap();
+        for bytes in [b"{}\n".to_vec(), gzip.finish().unwrap(), zstd] {
+            let mut text = Vec::new();
+            let slow = io::BufReader::with_capacity(1, Slow(Cursor::new(bytes)));
+            unpack(slow).unwrap().read_to_end(&mut text).unwrap();
+            assert_eq!(text, b"{}\n");
+        }
+        for (magic, packing) in MAGICS {
+            assert_eq!(Packing::of(magic), packing, "{magic:?}");
+            assert!(!Packing::is_open(magic) || magic == b"\xFF\xFE", "{magic:?}");
+        }
+        for plain in [&b""[..], b"{", b"[1]", b"\0\0{", b"\0{\"a\"", b"BZ", b"\xEF\xBB\xBF{"] {
+            assert_eq!(Packing::of(plain), Packing::Plain, "{plain:?}");
+        }
+    }
+}
