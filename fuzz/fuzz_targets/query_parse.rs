@@ -63,6 +63,7 @@ const FLAGS: &[(Clause, &str)] = &[
     (Clause::Select, "--select"),
     (Clause::SortBy, "--sort"),
     (Clause::Limit, "--limit"),
+    (Clause::Latest, "--latest"),
     (Clause::LatestBy, "--latest-by"),
     (Clause::Jq, "--jq"),
 ];

@@ -63,8 +63,8 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
         None => Clauses { filter: args.filter.clone(), ..Clauses::default() },
     };
     let (mut query, text) = clauses.query(&texts)?;
-    if field.is_none() && !(Query { filter: None, latest_by: None, ..query.clone() } == Query::default()) {
-        return Err(Error::usage("fields takes conditions, and latest_by, but no other clauses")
+    if field.is_none() && !(Query { filter: None, latest: None, ..query.clone() } == Query::default()) {
+        return Err(Error::usage("fields takes conditions, latest and latest_by, but no other clauses")
             .hint("logbook fields 'status=blocked'"));
     }
     args.reading.narrow(&mut query, &clock)?;

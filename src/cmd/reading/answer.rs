@@ -59,14 +59,15 @@ impl Answer {
         door: &mut Door<'_>,
     ) -> Result<Scanned> {
         let wonder = self.moved.is_some();
-        let names = Moved::names(plan, wonder);
+        let has_stdin = inputs.iter().any(|input| matches!(input, Input::Stdin));
+        let names = Moved::names(plan, wonder, has_stdin);
         let slots = Moved::FIELDS.map(|field| names.iter().position(|name| name == field).unwrap_or(usize::MAX));
         let counts_only = !matches!(self.printing, Printing::Rows(_));
         let job = Job { plan, wonder: wonder.then_some(slots), strict, counts: counts_only };
         let literal = plan.literal().filter(|_| !wonder);
         let probe = plan.probe().filter(|_| !wonder);
         // What comes through a pipe cannot be counted again.
-        let counts = inputs.iter().any(|input| matches!(input, Input::Stdin));
+        let counts = has_stdin;
         let wanted = Wanted { names: &names, strict, literals: literal.as_slice(), probe: probe.as_ref(), counts };
         let mut all = plan.fold();
         let mut shown: Vec<(Vec<u8>, Place)> = Vec::new();
@@ -129,6 +130,12 @@ impl Answer {
         self.note_faults(inputs, faults.len() as u64, &faults);
         if let Some(error) = failed {
             return Err(error);
+        }
+        if plan.asks_standing() && summary.newest == 0 && scanned.rows > 0 {
+            self.notes.push(
+                "no row says where a run stands (run_id and status); --latest-by FIELD gives the newest row for each value"
+                    .to_owned(),
+            );
         }
         self.note_summary(summary, strict);
         if let Some(moved) = &mut self.moved {
@@ -276,8 +283,9 @@ impl Moved {
     const ROWS_MAX: usize = 10_000;
 
     /// The plan's fields, and those asked here. Each name once: a row's field is picked into one place.
-    fn names(plan: &Plan, wonder: bool) -> Vec<String> {
-        let mut names = if wonder { plan.fields() } else { plan.fields_at_once() }.to_vec();
+    /// `all`: also those that are not asked of every row, since none can be read again.
+    fn names(plan: &Plan, wonder: bool, all: bool) -> Vec<String> {
+        let mut names = if wonder || all { plan.fields() } else { plan.fields_at_once() }.to_vec();
         for field in Moved::FIELDS.iter().filter(|_| wonder) {
             if !names.iter().any(|name| name == field) {
                 names.push((*field).to_owned());

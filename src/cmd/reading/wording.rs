@@ -27,7 +27,7 @@ pub struct Clauses {
     /// Only each run's standing row, taken before the filter
     #[arg(long)]
     pub latest: bool,
-    /// Only the newest row with a status for each value of FIELD
+    /// Only the newest row for each value of FIELD, taken before the filter
     #[arg(long, value_name = "FIELD", alias = "latest_by", conflicts_with = "latest")]
     pub latest_by: Option<String>,
     /// Run a jq program on each row that passes
@@ -63,9 +63,10 @@ impl Clauses {
         for condition in &self.filter {
             input = input.flag(Clause::Filter, "--filter", condition);
         }
-        let latest = if self.latest { Some("run_id".to_owned()) } else { self.latest_by.clone() };
+        let latest = self.latest.then(String::new);
         let flags = [
-            (Clause::LatestBy, "--latest-by", &latest),
+            (Clause::Latest, "--latest", &latest),
+            (Clause::LatestBy, "--latest-by", &self.latest_by),
             (Clause::Jq, "--jq", &self.jq),
             (Clause::GroupBy, "--group", &self.group),
             (Clause::Summarize, "--summarize", &self.summarize),

@@ -38,6 +38,8 @@ pub struct Out<'o> {
 pub struct Summary {
     /// Rows that passed latest and filter.
     pub passed: u64,
+    /// Rows that passed latest.
+    pub newest: u64,
     /// Aggregates that could not use every value, by column.
     pub ignored: Vec<(String, Ignored)>,
 }
@@ -187,7 +189,9 @@ impl<'p> Fold<'p> {
         let plan = self.rest.plan;
         self.end_latest();
         let newest = std::mem::take(&mut self.rest.held.newest);
+        let mut of_newest = 0;
         newest.finish(plan.first.len(), |row, is_whole| {
+            of_newest += 1;
             let mut fields = Vec::new();
             let fields = if is_whole { refill(row.text, &plan.first, &mut fields) } else { row.fields };
             self.filter(&Row { fields, ..*row }, out)
@@ -201,7 +205,7 @@ impl<'p> Fold<'p> {
             }
         }
         let passed = self.rest.held.passed;
-        Summary { passed, ignored: self.rest.finish(out) }
+        Summary { passed, newest: of_newest, ignored: self.rest.finish(out) }
     }
 }
 

@@ -7,14 +7,17 @@ use std::collections::HashSet;
 use crate::error::nearest;
 use crate::model::names::{self, Type};
 use crate::model::{Status, Vocabulary};
-use crate::query::ast::{Expr, Literal, Op, Operand, Path, Query, Right, Test};
+use crate::query::ast::{Expr, Latest, Literal, Op, Operand, Path, Query, Right, Test};
 use crate::query::problem::{Problem, SHOWN_MAX, quoted};
 
 /// The fields that a query reads of the rows on file: those of its filter,
 /// keys, aggregates, and, where nothing is grouped and no jq program stands in
 /// between, of `having`, `select` and `sort_by`.
 pub fn paths(query: &Query) -> Vec<&Path> {
-    let mut paths: Vec<&Path> = query.latest_by.iter().collect();
+    let mut paths: Vec<&Path> = match &query.latest {
+        Some(Latest::By(path)) => vec![path],
+        Some(Latest::Standing) | None => Vec::new(),
+    };
     if let Some(filter) = &query.filter {
         tests(filter, &mut |term| match term {
             Term::Test(test) => paths.extend(of_operand(&test.left)),
