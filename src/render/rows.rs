@@ -216,7 +216,10 @@ impl Rows {
         let guard = |text: String, is_text: bool| guarded(text, is_text && !self.raw_csv);
         let shown = |name: &&str| if self.look.terminal { safe::escape(name).into_owned() } else { (*name).to_owned() };
         match self.format {
-            Format::Csv => writeln_joined(out, names.iter().map(|name| csv(&guard(shown(name), true))), ",", "\r\n"),
+            Format::Csv => {
+                let titles = names.iter().map(|name| csv(&guard(shown(name), true), names.len()));
+                writeln_joined(out, titles, ",", "\r\n")
+            }
             Format::Tsv => writeln_joined(out, names.iter().map(|name| tsv(&guard(shown(name), true))), "\t", "\n"),
             _ => {
                 writeln_joined(out, names.iter().map(|name| format!("| {} ", markdown(name))), "", "|\n")?;
@@ -237,7 +240,7 @@ impl Rows {
             let text = if self.look.terminal { safe::escape(&text).into_owned() } else { text };
             let is_text = value.is_some_and(|raw| raw.starts_with(b"\""));
             match self.format {
-                Format::Csv => csv(&guard(text, is_text)),
+                Format::Csv => csv(&guard(text, is_text), names.len()),
                 Format::Tsv => tsv(&guard(text, is_text)),
                 _ => format!("| {} ", markdown(&cell::shown(*value, &self.look.zone))),
             }
@@ -421,7 +424,12 @@ fn guarded(text: String, is_text: bool) -> String {
     if is_text && text.starts_with(FORMULA) { format!("'{text}") } else { text }
 }
 
-fn csv(text: &str) -> String {
+/// A cell of a row of `columns`. An empty line is not a row to many readers, so that an empty cell
+/// alone in its row has quotes.
+fn csv(text: &str, columns: usize) -> String {
+    if text.is_empty() && columns == 1 {
+        return "\"\"".to_owned();
+    }
     if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 

@@ -18,6 +18,8 @@ pub struct Scanned {
     pub bytes: u64,
     /// What was not handed on.
     pub skipped: Skipped,
+    /// Lines were passed over unseen, since they could not matter.
+    pub partly: bool,
 }
 
 impl Scanned {
@@ -25,6 +27,7 @@ impl Scanned {
     pub fn join(&mut self, later: Scanned) {
         self.rows += later.rows;
         self.bytes += later.bytes;
+        self.partly |= later.partly;
         self.skipped.join(later.skipped);
     }
 }

@@ -110,9 +110,10 @@ impl<'s> Reader<'s> {
         each: &mut impl FnMut(Met<'_>) -> ControlFlow<()>,
         flow: &mut ControlFlow<()>,
     ) -> io::Result<u64> {
-        let Scanned { rows, skipped, .. } = scanned;
+        let Scanned { rows, skipped, partly, .. } = scanned;
         let source = self.source;
-        let mut judge = Judge { source, wanted: self.wanted, fates: source.fates(input), name, input, rows, each };
+        let mut judge =
+            Judge { source, wanted: self.wanted, fates: source.fates(input), name, input, rows, partly, each };
         for_each_block(reader, name, start, skipped, |block, skipped| {
             *flow = self.block(block, &mut judge, skipped);
             if flow.is_continue() {
@@ -138,7 +139,8 @@ impl<'s> Reader<'s> {
             block.offset += end as u64 + 1;
         }
         let mut from = 0;
-        let passed = |rows: &mut u64, bytes: &[u8]| {
+        let passed = |rows: &mut u64, partly: &mut bool, bytes: &[u8]| {
+            *partly |= !bytes.is_empty();
             if self.wanted.counts {
                 *rows += memchr_iter(b'\n', bytes).count() as u64;
             }
@@ -146,13 +148,13 @@ impl<'s> Reader<'s> {
         for way in &mut self.ways {
             let Some(mut lines) = way.lines(block, from, judge.fates) else { continue };
             while let Some((at, end)) = lines.next() {
-                passed(judge.rows, &block.bytes[from..at]);
+                passed(judge.rows, judge.partly, &block.bytes[from..at]);
                 let (lines, length) = (&block.bytes[at..], end + 1 - at);
                 self.finder.first(lines, length, |line| judge.found(line, block.offset + at as u64, skipped))?;
                 from = end + 1;
             }
             if lines.ended() {
-                passed(judge.rows, &block.bytes[from..]);
+                passed(judge.rows, judge.partly, &block.bytes[from..]);
                 return ControlFlow::Continue(());
             }
         }
@@ -169,6 +171,7 @@ struct Judge<'j, E> {
     name: &'j str,
     input: u32,
     rows: &'j mut u64,
+    partly: &'j mut bool,
     each: &'j mut E,
 }
 

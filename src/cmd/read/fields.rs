@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use crate::cmd::Door;
 use crate::cmd::guard::{Bounds, Guarded};
 use crate::cmd::reading::answer::{Answer, Printing};
+use crate::cmd::reading::doubts;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading, require};
 use crate::error::{Error, Exit, Result};
@@ -85,14 +86,14 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
     let scanned = match guarded.plan().columns() {
         Some(columns) => {
             let rows = Rows::new(format, Some(columns.to_vec()), look, false);
-            let mut answer = Answer::new(guarded.plan(), Printing::Rows(Box::new(rows)), None);
+            let mut answer = Answer::new(&query, guarded.plan(), Printing::Rows(Box::new(rows)), None);
             let strict = args.reading.strict;
             let scanned = guarded.evaluate(|plan, within| {
                 within.threads(reading::cores(), |threads| answer.scan(&inputs, plan, strict, threads, door))
             })?;
             answer.end(door)?;
-            let plan = guarded.end();
-            wording::tell_doubts(&query, &text, &vocabulary, (plan.fields(), &answer.seen), &inputs, door);
+            guarded.end();
+            doubts::tell(&query, &text, &vocabulary, &answer, &inputs, door);
             scanned
         }
         None => all(&args, &guarded, &inputs, door)?,

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
 use crate::cmd::reading::answer::{Answer, Moved, Printing};
+use crate::cmd::reading::doubts;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading};
 use crate::error::{Error, Exit, Result};
@@ -134,14 +135,14 @@ pub(super) fn answer(
     };
     let wonder =
         matches!(printing, Printing::Rows(_)) && format == Format::Table && door.out.is_terminal() && !plan.is_latest();
-    let mut answer = Answer::new(plan, printing, wonder.then(Moved::default));
+    let mut answer = Answer::new(&query, plan, printing, wonder.then(Moved::default));
     let strict = args.reading.strict;
     let scanned = guarded
         .evaluate(|plan, within| within.threads(count, |threads| answer.scan(&inputs, plan, strict, threads, door)))?;
     answer.end(door)?;
-    let plan = guarded.end();
+    guarded.end();
 
-    wording::tell_doubts(&query, text, &vocabulary, (plan.fields(), &answer.seen), &inputs, door);
+    doubts::tell(&query, text, &vocabulary, &answer, &inputs, door);
     for note in &answer.notes {
         door.note(note);
     }

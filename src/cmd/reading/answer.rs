@@ -1,16 +1,19 @@
 //! What comes out of a query, on its way to the reader: judged, printed or
 //! counted, with an account of what is to be said beside it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::Read as _;
 use std::ops::ControlFlow;
 
+use crate::cmd::reading::doubts;
 use crate::cmd::reading::job::{Job, Part};
 use crate::cmd::{Door, reading};
 use crate::error::{Error, Result};
 use crate::json::{self, Limits};
-use crate::model::{Stands, names};
-use crate::query::{Out, Place, Plan, Row, Summary};
+use crate::model::Stands;
+use crate::query::eval::path::Path;
+use crate::query::text::check;
+use crate::query::{Out, Place, Plan, Query, Row, Summary};
 use crate::render::{Output, Rows};
 use crate::scan::{self, Class, Scanned, Source, Threads, Wanted};
 use crate::store::{Input, os_real};
@@ -31,8 +34,14 @@ pub struct Answer {
     moved: Option<Moved>,
     /// How many came out.
     pub written: u64,
-    /// Which of the plan's fields some row had.
+    /// Fields of the query that no standard names, and where they are.
+    pub doubted: Vec<(Vec<String>, Path)>,
+    /// Which of them some row had.
     pub seen: Vec<bool>,
+    /// Fields that occur in some rows of what cannot be read again.
+    pub sample: BTreeSet<Vec<String>>,
+    /// Lines of that were passed over unseen.
+    pub partly: bool,
     /// Rows on which a jq program failed.
     pub faults: u64,
     /// What is to be said beside them.
@@ -44,9 +53,21 @@ pub(super) const FAULTS_TOLD: u64 = 3;
 
 impl Answer {
     /// Nothing yet. With `moved` the reader is told of rows whose runs have moved on.
-    pub fn new(plan: &Plan, printing: Printing, moved: Option<Moved>) -> Answer {
+    pub fn new(query: &Query, plan: &Plan, printing: Printing, moved: Option<Moved>) -> Answer {
         let moved = moved.filter(|_| plan.passes_rows_on());
-        Answer { printing, moved, written: 0, seen: vec![false; plan.fields().len()], faults: 0, notes: Vec::new() }
+        let unknown = check::unknown_paths(query).into_iter();
+        let doubted: Vec<_> = unknown.filter_map(|path| Some((path.keys.clone(), plan.path(&path.keys)?))).collect();
+        Answer {
+            printing,
+            moved,
+            written: 0,
+            seen: vec![false; doubted.len()],
+            doubted,
+            sample: BTreeSet::new(),
+            partly: false,
+            faults: 0,
+            notes: Vec::new(),
+        }
     }
 
     /// Feeds the rows of `inputs` through the plan to the reader.
@@ -63,7 +84,9 @@ impl Answer {
         let names = Moved::names(plan, wonder, has_stdin);
         let slots = Moved::FIELDS.map(|field| names.iter().position(|name| name == field).unwrap_or(usize::MAX));
         let counts_only = !matches!(self.printing, Printing::Rows(_));
-        let job = Job { plan, wonder: wonder.then_some(slots), strict, counts: counts_only };
+        let doubted: Vec<Path> = self.doubted.iter().map(|(_, path)| path.clone()).collect();
+        let wonder_at = wonder.then_some(slots);
+        let job = Job { plan, wonder: wonder_at, strict, counts: counts_only, doubted: &doubted, samples: has_stdin };
         let literal = plan.literal().filter(|_| !wonder);
         let probe = plan.probe().filter(|_| !wonder);
         // What comes through a pipe cannot be counted again.
@@ -77,10 +100,11 @@ impl Answer {
         let live = streaming && inputs.iter().any(|input| matches!(input, Input::Stdin));
         let Door { input, out: writer, .. } = door;
         let mut scanned = scan::in_parallel(inputs, &mut **input, wanted, threads, &job, |part| {
-            let Part { held, results, seen, moved, faults, faults_told, damaged: more, .. } = part;
+            let Part { held, results, seen, moved, faults, faults_told, damaged: more, sample, .. } = part;
             for (all, seen) in self.seen.iter_mut().zip(seen) {
                 *all |= seen;
             }
+            self.sample.extend(sample.paths().cloned());
             if let Some(all) = &mut self.moved {
                 all.join(moved);
             }
@@ -148,8 +172,9 @@ impl Answer {
             scanned.skipped.add(&name, Class::NotJson, place.offset, detail);
         }
         let not_all = literal.is_some() || probe.is_some() || plan.fields_at_once().len() < plan.fields().len();
+        self.partly = scanned.partly && has_stdin;
         if not_all || inputs.all_left_out().next().is_some() {
-            self.look_for_fields(inputs, plan, door);
+            self.look_for_fields(inputs, door);
         }
         Ok(scanned)
     }
@@ -180,25 +205,20 @@ impl Answer {
         }
     }
 
-    /// Which of the plan's fields occur, where only some rows were looked at, or only for some fields. Nobody doubts
-    /// standard ones.
-    fn look_for_fields(&mut self, inputs: &Source, plan: &Plan, door: &mut Door<'_>) {
-        let unseen = plan.fields().iter().zip(&self.seen).filter(|(name, seen)| !**seen && !names::is_standard(name));
-        let names: Vec<String> = unseen.map(|(name, _)| name.clone()).collect();
-        if names.is_empty() {
+    /// Which of the doubted fields occur, where only some rows were looked at, or only for some fields.
+    fn look_for_fields(&mut self, inputs: &Source, door: &mut Door<'_>) {
+        if !self.seen.contains(&false) {
             return;
         }
-        let mut found = vec![false; names.len()];
+        let (names, paths) = doubts::slots(self.doubted.iter().map(|(keys, _)| keys));
         let files = inputs.iter().filter(|input| !matches!(input, Input::Stdin)).cloned().collect();
+        let seen = &mut self.seen;
         scan::feed(&Source::as_written(files), door.input, &names, false, |row, _, _| {
-            for (found, field) in found.iter_mut().zip(row.fields) {
-                *found |= field.is_some();
+            for (seen, path) in seen.iter_mut().zip(&paths) {
+                *seen = *seen || path.is_present(row);
             }
-            if found.contains(&false) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if seen.contains(&false) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
-        for (name, seen) in plan.fields().iter().zip(&mut self.seen) {
-            *seen |= names.iter().position(|other| other == name).is_some_and(|at| found[at]);
-        }
     }
 
     fn note_faults(&mut self, inputs: &Source, count: u64, told: &[(Option<Place>, String)]) {

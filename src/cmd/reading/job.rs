@@ -5,12 +5,18 @@ use std::ops::ControlFlow;
 use super::answer::{FAULTS_TOLD, Moved};
 use crate::json::bits::RowJudge;
 use crate::json::{self, Limits};
-use crate::model::names;
+use crate::query::eval::path::Path;
 use crate::query::{Fold, Held, Out, Place, Plan, Row};
 use crate::scan::{self, Task};
+use crate::view;
 
 /// Results that are kept before they are handed on, bytes.
 const RESULTS_BYTES: usize = 1 << 20;
+
+/// How many rows are looked at for the fields that occur; more, while a field that is asked for was
+/// not met.
+const SAMPLED_ALWAYS: usize = 100;
+const SAMPLED_MAX: usize = 1000;
 
 /// The plan at work.
 pub(super) struct Job<'p> {
@@ -21,6 +27,10 @@ pub(super) struct Job<'p> {
     pub strict: bool,
     /// The results are only counted.
     pub counts: bool,
+    /// Fields of which it is asked whether some row has them.
+    pub doubted: &'p [Path],
+    /// Some rows are looked at for the fields that occur: they cannot be read again.
+    pub samples: bool,
 }
 
 /// What came of some rows that stand together.
@@ -30,10 +40,13 @@ pub(super) struct Part {
     pub held: Held,
     /// Rows that go out.
     pub results: Results,
-    /// Which of the plan's fields some row had.
+    /// Which of the doubted fields some row had.
     pub seen: Vec<bool>,
     /// Some of them were not met so far.
     unseen: bool,
+    /// Fields that occur.
+    pub sample: view::Fields,
+    sampled: usize,
     pub moved: Moved,
     /// Rows on which a jq program failed, and what it said on the first.
     pub faults: u64,
@@ -67,9 +80,8 @@ impl<'p> Task for Job<'p> {
     type Done = Part;
 
     fn begin(&self) -> Self::Part {
-        // Nobody doubts standard ones.
-        let seen: Vec<bool> = self.plan.fields().iter().map(|name| names::is_standard(name)).collect();
-        let part = Part { unseen: seen.contains(&false), seen, ..Part::default() };
+        let seen = vec![false; self.doubted.len()];
+        let part = Part { unseen: !seen.is_empty(), seen, ..Part::default() };
         (self.plan.fold(), part, RowJudge::default())
     }
 
@@ -96,12 +108,16 @@ impl<'p> Task for Job<'p> {
         row: &Row<'_>,
         more: &mut dyn FnMut(Part) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let Part { results, seen, unseen, moved, faults, faults_told, damaged, .. } = part;
+        let Part { results, seen, unseen, moved, faults, faults_told, damaged, sample, sampled, .. } = part;
         if *unseen {
-            for (seen, field) in seen.iter_mut().zip(row.fields) {
-                *seen |= field.is_some();
+            for (seen, path) in seen.iter_mut().zip(self.doubted) {
+                *seen = *seen || path.is_present(row);
             }
             *unseen = seen.contains(&false);
+        }
+        if self.samples && *sampled < if *unseen { SAMPLED_MAX } else { SAMPLED_ALWAYS } {
+            *sampled += 1;
+            sample.push(row.text);
         }
         if let Some(slots) = self.wonder {
             moved.push(row, slots);

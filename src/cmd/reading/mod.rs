@@ -5,12 +5,14 @@
 //! - `flags`: their flags, the logbook or files that are read, what is said beside the result
 //! - `wording`: a query as it is worded on the command line, compiled
 //! - `answer`: results on their way to the reader · `job`: what each thread does for them
+//! - `doubts`: fields and words of a query that nothing knows
 //! - `gather`: a few rows out of many, found by literals
 //! - `of_run`: the record of one run, and which run is meant
 //! - `runs`: all runs of a logbook, and queries over them
 //! - `saved`: queries that somebody saved, and what they ask
 
 pub mod answer;
+pub mod doubts;
 pub mod flags;
 pub mod gather;
 mod job;

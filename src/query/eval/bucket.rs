@@ -79,7 +79,8 @@ fn stretch(mut local: DateTime<FixedOffset>, ms: i64, zone: &Zone) -> Option<Dat
 
 /// The greatest multiple of `ms` that is not after `local`.
 fn multiple(local: NaiveDateTime, ms: i64) -> Option<NaiveDateTime> {
-    let midnight = if ms < DAY_MS { local.date() } else { NaiveDate::from_ymd_opt(1970, 1, 1)? }.and_hms_opt(0, 0, 0)?;
+    let midnight =
+        if ms < DAY_MS { local.date() } else { NaiveDate::from_ymd_opt(1970, 1, 1)? }.and_hms_opt(0, 0, 0)?;
     let since = local.signed_duration_since(midnight);
     // Times before 1970 with a fraction are cut downwards too.
     let floor = since.num_milliseconds() - i64::from(since.subsec_nanos() % 1_000_000 < 0);

@@ -8,6 +8,7 @@
 
 use crate::json::string::quote_into;
 use crate::query::ast::Function;
+use crate::query::eval::path::Path;
 use crate::query::eval::predicate::Predicate;
 use crate::query::eval::source::{Eval, Source};
 use crate::query::jq::head::Head;
@@ -96,6 +97,13 @@ impl Plan {
             Some(latest) => &self.first[..=latest.last_slot()],
             None => &self.first,
         }
+    }
+
+    /// The path of these keys in rows as read, where they are asked for its first.
+    pub fn path(&self, keys: &[String]) -> Option<Path> {
+        let (first, rest) = keys.split_first()?;
+        let slot = self.first.iter().position(|name| name == first)?;
+        Some(Path { slot, rest: rest.iter().map(|key| key.as_bytes().into()).collect() })
     }
 
     /// The filter, on rows as read.

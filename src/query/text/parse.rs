@@ -252,7 +252,8 @@ impl<'a> Parser<'a> {
         let name = self.c.name();
         let clause = clause_of(name)?;
         let is_two_words = clause == Clause::Latest && self.c.rest()[name.len()..].trim_start().starts_with("by ");
-        let is_field = is_two_words || self.c.rest()[name.len()..].starts_with('.') || self.c.operator_follows(name.len());
+        let is_field =
+            is_two_words || self.c.rest()[name.len()..].starts_with('.') || self.c.operator_follows(name.len());
         (!is_field).then_some((clause, name.len()))
     }
 

@@ -6,7 +6,8 @@
 use crate::json;
 use crate::model::duration_text;
 use crate::query::ast::{
-    Aggregate, Bucket, Column, Every, Expr, Form, Function, Latest, Literal, Op, Operand, Path, Query, Right, SortKey, Test,
+    Aggregate, Bucket, Column, Every, Expr, Form, Function, Latest, Literal, Op, Operand, Path, Query, Right, SortKey,
+    Test,
 };
 use crate::query::text::columns::BUCKETS;
 use crate::query::text::lex;
