@@ -13,6 +13,7 @@ use crate::cmd::reading::{self, Corrections, Reading};
 use crate::error::{Error, Exit, Result};
 use crate::json::{self, Limits};
 use crate::model::{Instant, Vocabulary};
+use crate::query::text::check;
 use crate::query::time::Clock;
 use crate::query::{self, Argument};
 use crate::render::{Format, Rows, cell, safe};
@@ -128,7 +129,8 @@ pub(super) fn answer(
         (false, false) => {
             let rows = match plan.columns() {
                 None if plan.uses_jq() && !plan.passes_rows_on() => Rows::made(format, look, args.raw_csv),
-                columns => Rows::new(format, columns.map(<[String]>::to_vec), look, args.raw_csv),
+                None => Rows::plain(format, check::first_keys(&query), look, args.raw_csv),
+                Some(columns) => Rows::new(format, Some(columns.to_vec()), look, args.raw_csv),
             };
             Printing::Rows(Box::new(if args.raw_strings { rows.raw_strings() } else { rows }))
         }

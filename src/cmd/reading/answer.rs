@@ -14,7 +14,7 @@ use crate::model::Stands;
 use crate::query::eval::path::Path;
 use crate::query::text::check;
 use crate::query::{Out, Place, Plan, Query, Row, Summary};
-use crate::render::{Output, Rows};
+use crate::render::{Output, Rows, Unshown};
 use crate::scan::{self, Class, Scanned, Source, Threads, Wanted};
 use crate::store::{Input, os_real};
 
@@ -125,12 +125,15 @@ impl Answer {
                 }
             }
             // What a slow writer sent is seen before this waits for more.
-            if live
-                && !os_real::stdin_is_ready()
-                && let Err(error) = writer.flush()
-            {
-                failed = Some(error);
-                return ControlFlow::Break(());
+            if live && !os_real::stdin_is_ready() {
+                let settled = match &mut self.printing {
+                    Printing::Rows(rows) => rows.settle(writer).map_err(|error| Error::output(&error)),
+                    Printing::Count | Printing::Nothing => Ok(()),
+                };
+                if let Err(error) = settled.and_then(|()| writer.flush()) {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
             }
             if strict && self.faults > 0 { ControlFlow::Break(()) } else { flow }
         });
@@ -257,8 +260,9 @@ impl Answer {
             Printing::Count => return door.out.line(&self.written.to_string()),
             Printing::Nothing => return Ok(()),
         };
-        let note = ended.map_err(|error| Error::output(&error))?;
-        self.notes.extend(note.filter(|_| door.err.is_terminal()));
+        let unshown = ended.map_err(|error| Error::output(&error))?;
+        let is_told = |unshown: &Unshown| unshown.is_data || door.err.is_terminal();
+        self.notes.extend(unshown.filter(is_told).map(|unshown| unshown.text));
         Ok(())
     }
 }

@@ -61,6 +61,17 @@ impl Doubts {
     }
 }
 
+/// The first keys of [`paths`], each once: the fields of the row itself.
+pub fn first_keys(query: &Query) -> Vec<String> {
+    let mut keys: Vec<String> = age(query).map(|_| "timestamp".to_owned()).into_iter().collect();
+    for key in paths(query).into_iter().filter_map(|path| path.keys.first()) {
+        if !keys.contains(key) {
+            keys.push(key.clone());
+        }
+    }
+    keys
+}
+
 /// The fields among [`paths`] that no standard names, each once.
 pub fn unknown_paths(query: &Query) -> Vec<&Path> {
     let mut known: HashSet<&[String]> = HashSet::new();
