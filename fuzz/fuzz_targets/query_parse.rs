@@ -14,8 +14,8 @@ use logbook::query::ast::Query;
 use logbook::query::compile::query::{Argument, Context, compile};
 use logbook::query::stage::plan::Plan;
 use logbook::query::stage::run::{run_in_memory, run_in_parts};
-use logbook::query::text::parse::{Clause, Input, parse};
 use logbook::query::text::check::{self, Seen};
+use logbook::query::text::parse::{Clause, Input, parse};
 use logbook::query::text::{print, words};
 use logbook::query::time::Clock;
 

@@ -35,7 +35,7 @@ mod summarize;
 mod voided;
 
 pub use doubles::{DoubledId, Ids};
-pub use feed::{Scanned, feed};
+pub use feed::{Scanned, feed, feed_wanted};
 pub use folded::{Fold, How, Part, folded};
 pub use parallel::{Task, Threads, in_parallel};
 pub use prune::Pruning;

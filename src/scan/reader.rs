@@ -31,6 +31,9 @@ pub struct Wanted<'q> {
     pub probe: Option<&'q Probe>,
     /// Lines that are passed over are counted too.
     pub counts: bool,
+    /// A line is a row by its frame alone, whatever is picked: what is no value in it is null. Else
+    /// one whose picked fields are no values is skipped, which those need who decide by rows.
+    pub mends: bool,
 }
 
 /// What is met in a piece.
@@ -110,10 +113,10 @@ impl<'s> Reader<'s> {
         each: &mut impl FnMut(Met<'_>) -> ControlFlow<()>,
         flow: &mut ControlFlow<()>,
     ) -> io::Result<u64> {
-        let Scanned { rows, skipped, partly, .. } = scanned;
+        let Scanned { rows, skipped, partly, mended, .. } = scanned;
         let source = self.source;
         let mut judge =
-            Judge { source, wanted: self.wanted, fates: source.fates(input), name, input, rows, partly, each };
+            Judge { source, wanted: self.wanted, fates: source.fates(input), name, input, rows, partly, mended, each };
         for_each_block(reader, name, start, skipped, |block, skipped| {
             *flow = self.block(block, &mut judge, skipped);
             if flow.is_continue() {
@@ -172,6 +175,7 @@ struct Judge<'j, E> {
     input: u32,
     rows: &'j mut u64,
     partly: &'j mut bool,
+    mended: &'j mut Skipped,
     each: &'j mut E,
 }
 
@@ -181,7 +185,7 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
     fn found(&mut self, line: Line<'_, '_>, offset: u64, skipped: &mut Skipped) -> ControlFlow<()> {
         let at = offset + line.at as u64;
         match line.values {
-            Some(fields) if line.text.len() <= READ_ROW_BYTES_MAX => self.row(line.text, at, fields, skipped),
+            Some(fields) if line.text.len() <= READ_ROW_BYTES_MAX => self.row(line.text, at, fields, true, skipped),
             _ => self.line(line.text, at, 0, |_| true, skipped),
         }
     }
@@ -200,7 +204,15 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
             // A vector of borrowed slices cannot outlive the row; it is as long as the query's list of fields.
             let mut fields = Vec::with_capacity(self.wanted.names.len());
             match frame::pick(text, self.wanted.names, &mut fields) {
-                Ok(()) => return self.row(text, offset, &fields, skipped),
+                Ok(()) => return self.row(text, offset, &fields, true, skipped),
+                Err(ObjectFault::NotJson(at)) if self.wanted.mends && !self.wanted.strict && is_framed(text) => {
+                    self.mended.add(name, Class::NotJson, offset, detail(text, at));
+                    let text = json::mend(text);
+                    let mut fields = Vec::with_capacity(self.wanted.names.len());
+                    // It is JSON now.
+                    let _ = frame::pick(&text, self.wanted.names, &mut fields);
+                    return self.row(&text, offset, &fields, false, skipped);
+                }
                 Err(ObjectFault::NotObject) => skipped.add(name, Class::NotObject, offset, ""),
                 Err(ObjectFault::NotJson(at)) => skipped.add(name, Class::NotJson, offset, detail(text, at)),
             }
@@ -208,9 +220,16 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
         })
     }
 
-    /// A row in its frame, with its fields.
+    /// A row in its frame, with its fields; `lasts`: its text stands in the block.
     #[inline]
-    fn row(&mut self, text: &[u8], offset: u64, fields: &[Option<&[u8]>], skipped: &mut Skipped) -> ControlFlow<()> {
+    fn row(
+        &mut self,
+        text: &[u8],
+        offset: u64,
+        fields: &[Option<&[u8]>],
+        lasts: bool,
+        skipped: &mut Skipped,
+    ) -> ControlFlow<()> {
         let place = Place { input: self.input, offset };
         if self.wanted.strict
             && let Err(fault) = json::validate(text, Limits::GRAMMAR)
@@ -238,8 +257,12 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
             }
         }
         *self.rows += 1;
-        (self.each)(Met::Row(&Row { text, fields, place, lasts: true }, self.name, skipped))
+        (self.each)(Met::Row(&Row { text, fields, place, lasts }, self.name, skipped))
     }
+}
+
+fn is_framed(text: &[u8]) -> bool {
+    frame::pick(text, &[""; 0], &mut Vec::new()).is_ok()
 }
 
 /// Why a row whose frame is broken is not JSON.

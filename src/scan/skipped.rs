@@ -140,25 +140,37 @@ impl Skipped {
     /// One line for each file and class: count, why, and the first places.
     pub fn lines(&self) -> Vec<String> {
         let line = |entry: &Entry| {
-            let mut text = format!(
-                "{}: skipped {} row{}: {}",
-                entry.file,
-                entry.count,
-                if entry.count == 1 { "" } else { "s" },
-                entry.class.says()
-            );
-            for (index, (offset, detail)) in entry.places.iter().take(PLACES_TOLD).enumerate() {
-                text.push_str(if index == 0 { " at byte " } else { ", " });
-                let _ = write!(text, "{offset}");
-                if !detail.is_empty() {
-                    let _ = write!(text, " ({detail})");
-                }
-            }
-            if entry.count > PLACES_TOLD as u64 {
-                text.push_str(", …");
-            }
-            text
+            let (count, s) = (entry.count, if entry.count == 1 { "" } else { "s" });
+            format!("{}: skipped {count} row{s}: {}{}", entry.file, entry.class.says(), entry.told_places())
         };
         self.entries.iter().map(line).collect()
+    }
+
+    /// The same of rows that were read all the same.
+    pub fn mended_lines(&self) -> Vec<String> {
+        let line = |entry: &Entry| {
+            let (count, rows) = (entry.count, if entry.count == 1 { "row is" } else { "rows are" });
+            let places = entry.told_places();
+            format!("{}: {count} {rows} not JSON throughout{places}; what is not is read as null", entry.file)
+        };
+        self.entries.iter().map(line).collect()
+    }
+}
+
+impl Entry {
+    /// The first places.
+    fn told_places(&self) -> String {
+        let mut text = String::new();
+        for (index, (offset, detail)) in self.places.iter().take(PLACES_TOLD).enumerate() {
+            text.push_str(if index == 0 { " at byte " } else { ", " });
+            let _ = write!(text, "{offset}");
+            if !detail.is_empty() {
+                let _ = write!(text, " ({detail})");
+            }
+        }
+        if self.count > PLACES_TOLD as u64 {
+            text.push_str(", …");
+        }
+        text
     }
 }

@@ -6,10 +6,10 @@ use std::io::Read as _;
 use std::ops::ControlFlow;
 
 use crate::cmd::reading::doubts;
-use crate::cmd::reading::job::{Job, Part};
+use crate::cmd::reading::job::{Job, Part, put_out};
 use crate::cmd::{Door, reading};
 use crate::error::{Error, Result};
-use crate::json::{self, Limits};
+use crate::json;
 use crate::model::Stands;
 use crate::query::eval::path::Path;
 use crate::query::text::check;
@@ -80,27 +80,28 @@ impl Answer {
         door: &mut Door<'_>,
     ) -> Result<Scanned> {
         let wonder = self.moved.is_some();
-        let has_stdin = inputs.iter().any(|input| matches!(input, Input::Stdin));
-        let names = Moved::names(plan, wonder, has_stdin);
+        let reads_once = inputs.iter().any(|input| !input.is_read_again());
+        let names = Moved::names(plan, wonder, reads_once);
         let slots = Moved::FIELDS.map(|field| names.iter().position(|name| name == field).unwrap_or(usize::MAX));
         let counts_only = !matches!(self.printing, Printing::Rows(_));
         let doubted: Vec<Path> = self.doubted.iter().map(|(_, path)| path.clone()).collect();
         let wonder_at = wonder.then_some(slots);
-        let job = Job { plan, wonder: wonder_at, strict, counts: counts_only, doubted: &doubted, samples: has_stdin };
+        let job = Job { plan, wonder: wonder_at, strict, counts: counts_only, doubted: &doubted, samples: reads_once };
         let literal = plan.literal().filter(|_| !wonder);
         let probe = plan.probe().filter(|_| !wonder);
         // What comes through a pipe cannot be counted again.
-        let counts = has_stdin;
-        let wanted = Wanted { names: &names, strict, literals: literal.as_slice(), probe: probe.as_ref(), counts };
+        let counts = reads_once;
+        let wanted =
+            Wanted { names: &names, strict, literals: literal.as_slice(), probe: probe.as_ref(), counts, mends: true };
         let mut all = plan.fold();
         let mut shown: Vec<(Vec<u8>, Place)> = Vec::new();
-        let mut damaged: Vec<(Place, String)> = Vec::new();
+        let mut mended: Vec<(Place, String)> = Vec::new();
         let mut failed = None;
         let streaming = plan.is_streaming();
         let live = streaming && inputs.iter().any(|input| matches!(input, Input::Stdin));
         let Door { input, out: writer, .. } = door;
         let mut scanned = scan::in_parallel(inputs, &mut **input, wanted, threads, &job, |part| {
-            let Part { held, results, seen, moved, faults, faults_told, damaged: more, sample, .. } = part;
+            let Part { held, results, seen, moved, faults, faults_told, mended: more, sample, .. } = part;
             for (all, seen) in self.seen.iter_mut().zip(seen) {
                 *all |= seen;
             }
@@ -108,7 +109,7 @@ impl Answer {
             if let Some(all) = &mut self.moved {
                 all.join(moved);
             }
-            damaged.extend(more);
+            mended.extend(more);
             self.note_faults(inputs, faults, &faults_told);
             all.merge(held);
             let mut flow = ControlFlow::Continue(());
@@ -141,16 +142,14 @@ impl Answer {
         let whole = plan.passes_rows_on();
         let summary = all.finish(&mut Out {
             sink: &mut |text, place| {
-                if let (true, Some(place)) = (whole, place) {
-                    if let Err(fault) = json::validate(text, Limits::GRAMMAR) {
-                        damaged.push((place, scan::not_json(&fault).1));
-                        return ControlFlow::Continue(());
-                    }
-                    if wonder && shown.len() < Moved::ROWS_MAX {
-                        shown.extend(run_of(text).map(|run| (run, place)));
-                    }
+                let Some(at) = place.filter(|_| whole) else {
+                    return self.put(text, place, inputs, &mut door.out, &mut failed);
+                };
+                let text = if counts_only { text.into() } else { put_out(text, at, &mut mended) };
+                if wonder && shown.len() < Moved::ROWS_MAX {
+                    shown.extend(run_of(&text).map(|run| (run, at)));
                 }
-                self.put(text, place, inputs, &mut door.out, &mut failed)
+                self.put(&text, place, inputs, &mut door.out, &mut failed)
             },
             fault: &mut |place, message| faults.push((place, message.to_owned())),
         });
@@ -164,18 +163,22 @@ impl Answer {
                     .to_owned(),
             );
         }
+        mended.extend(summary.mended.iter().map(|(place, fault)| (*place, scan::not_json(fault).1)));
+        mended.sort();
+        mended.dedup_by_key(|(place, _)| *place);
         self.note_summary(summary, strict);
         if let Some(moved) = &mut self.moved {
             let stopped = streaming && plan.limit().is_some_and(|limit| self.written >= limit);
             moved.look_on(inputs, &shown, stopped, door);
             self.notes.extend(moved.note(&shown));
         }
-        for (place, detail) in damaged {
+        for (place, detail) in mended {
             let name = inputs.get(place.input as usize).map_or_else(String::new, Input::name);
-            scanned.skipped.add(&name, Class::NotJson, place.offset, detail);
+            scanned.mended.add(&name, Class::NotJson, place.offset, detail);
         }
+        self.notes.extend(scanned.mended.mended_lines());
         let not_all = literal.is_some() || probe.is_some() || plan.fields_at_once().len() < plan.fields().len();
-        self.partly = scanned.partly && has_stdin;
+        self.partly = scanned.partly && reads_once;
         if not_all || inputs.all_left_out().next().is_some() {
             self.look_for_fields(inputs, door);
         }
@@ -214,7 +217,7 @@ impl Answer {
             return;
         }
         let (names, paths) = doubts::slots(self.doubted.iter().map(|(keys, _)| keys));
-        let files = inputs.iter().filter(|input| !matches!(input, Input::Stdin)).cloned().collect();
+        let files = inputs.iter().filter(|input| input.is_read_again()).cloned().collect();
         let seen = &mut self.seen;
         scan::feed(&Source::as_written(files), door.input, &names, false, |row, _, _| {
             for (seen, path) in seen.iter_mut().zip(&paths) {

@@ -43,7 +43,7 @@ pub fn tell(
     // Whoever writes other rows has other words.
     let foreign = !paths.contains(["run_id".to_owned()].as_slice());
     let found = if words.is_empty() || foreign { HashSet::new() } else { words_in(inputs, &words, door) };
-    let piped = inputs.iter().any(|input| matches!(input, Input::Stdin));
+    let piped = inputs.iter().any(|input| !input.is_read_again());
     let seen = Seen {
         field: &|path| {
             let at = answer.doubted.iter().position(|(keys, _)| *keys == path.keys);
@@ -69,7 +69,7 @@ pub fn tell(
 fn sample(inputs: &[Input], rows: usize, paths: &mut BTreeSet<Vec<String>>, door: &mut Door<'_>) {
     let mut fields = view::Fields::default();
     let mut read = 0;
-    for input in inputs.iter().filter(|input| !matches!(input, Input::Stdin)) {
+    for input in inputs.iter().filter(|input| input.is_read_again()) {
         let mut left = rows.min(ROWS_IN_ALL - read);
         if left == 0 {
             break;
@@ -110,7 +110,7 @@ fn words_in(inputs: &[Input], words: &[UnknownWord<'_>], door: &mut Door<'_>) ->
     let mut wanted: HashSet<Key> = words.iter().map(|unknown| key(unknown.path, &unknown.word.text)).collect();
     let keys: BTreeSet<&Vec<String>> = words.iter().map(|unknown| &unknown.path.keys).collect();
     let (names, paths) = slots(keys.iter().copied());
-    let files = inputs.iter().filter(|input| !matches!(input, Input::Stdin)).cloned().collect();
+    let files = inputs.iter().filter(|input| input.is_read_again()).cloned().collect();
     let mut found = HashSet::new();
     let mut last: Vec<Vec<u8>> = vec![Vec::new(); paths.len()];
     scan::feed(&Source::as_written(files), door.input, &names, false, |row, _, _| {

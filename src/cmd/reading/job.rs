@@ -1,5 +1,6 @@
 //! What one thread does with rows for a query's answer, and what it hands on.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use super::answer::{FAULTS_TOLD, Moved};
@@ -51,8 +52,19 @@ pub(super) struct Part {
     /// Rows on which a jq program failed, and what it said on the first.
     pub faults: u64,
     pub faults_told: Vec<(Option<Place>, String)>,
-    /// Rows that passed by their frame and are not JSON, and why.
-    pub damaged: Vec<(Place, String)>,
+    /// Rows that passed by their frame and are not JSON throughout, and why.
+    pub mended: Vec<(Place, String)>,
+}
+
+/// A row as it is put out: JSON, whatever stands in it. Adds to the account what was not.
+pub fn put_out<'t>(text: &'t [u8], place: Place, mended: &mut Vec<(Place, String)>) -> Cow<'t, [u8]> {
+    match json::validate(text, Limits::GRAMMAR) {
+        Ok(()) => text.into(),
+        Err(fault) => {
+            mended.push((place, scan::not_json(&fault).1));
+            json::mend(text).into()
+        }
+    }
 }
 
 /// Rows with their places, in one piece of memory.
@@ -108,7 +120,7 @@ impl<'p> Task for Job<'p> {
         row: &Row<'_>,
         more: &mut dyn FnMut(Part) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let Part { results, seen, unseen, moved, faults, faults_told, damaged, sample, sampled, .. } = part;
+        let Part { results, seen, unseen, moved, faults, faults_told, mended, sample, sampled, .. } = part;
         if *unseen {
             for (seen, path) in seen.iter_mut().zip(self.doubted) {
                 *seen = *seen || path.is_present(row);
@@ -127,17 +139,13 @@ impl<'p> Task for Job<'p> {
             row,
             &mut Out {
                 sink: &mut |text, place| {
-                    if let (true, Some(place)) = (whole, place)
-                        && !judge.is_good(text)
-                        && let Err(fault) = json::validate(text, Limits::GRAMMAR)
-                    {
-                        damaged.push((place, scan::not_json(&fault).1));
-                    } else {
-                        results.push(if self.counts { b"" } else { text }, place);
-                        // Also amid the outputs of a program that never ends.
-                        if results.text.len() >= RESULTS_BYTES {
-                            return more(Part { results: std::mem::take(results), ..Part::default() });
-                        }
+                    match place.filter(|_| whole && !self.counts && !judge.is_good(text)) {
+                        Some(place) => results.push(&put_out(text, place, mended), Some(place)),
+                        None => results.push(if self.counts { b"" } else { text }, place),
+                    }
+                    // Also amid the outputs of a program that never ends.
+                    if results.text.len() >= RESULTS_BYTES {
+                        return more(Part { results: std::mem::take(results), ..Part::default() });
                     }
                     ControlFlow::Continue(())
                 },

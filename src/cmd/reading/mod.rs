@@ -15,7 +15,7 @@ pub mod answer;
 pub mod doubts;
 pub mod flags;
 pub mod gather;
-mod job;
+pub mod job;
 pub mod of_run;
 pub mod runs;
 pub mod saved;

@@ -8,12 +8,12 @@
 
 use std::ops::ControlFlow;
 
-use crate::json::pick;
+use crate::json::{self, Limits, pick};
 
 use crate::query::aggregate::Ignored;
 use crate::query::eval::source::{Eval, Fault};
 use crate::query::jq::head::Says;
-use crate::query::jq::program::{Session, check_row};
+use crate::query::jq::program::Session;
 use crate::query::row::{Place, Row};
 use crate::query::stage::group::Groups;
 use crate::query::stage::latest::Latest;
@@ -40,6 +40,8 @@ pub struct Summary {
     pub passed: u64,
     /// Rows that passed latest.
     pub newest: u64,
+    /// Rows that jq was given and that are not JSON throughout, and why.
+    pub mended: Vec<(Place, json::Fault)>,
     /// Aggregates that could not use every value, by column.
     pub ignored: Vec<(String, Ignored)>,
 }
@@ -59,6 +61,7 @@ pub struct Fold<'p> {
 pub struct Held {
     newest: Parts,
     passed: u64,
+    mended: Vec<(Place, json::Fault)>,
     /// Rows that the jq stage waits for.
     kept: Vec<Vec<u8>>,
     groups: Groups,
@@ -95,6 +98,19 @@ impl<'p> Fold<'p> {
     }
 
     fn filter(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
+        let flow = self.go_on(row, out);
+        let mended = |session: &mut Session| std::mem::take(&mut session.has_mended);
+        if self.rest.plan.uses_jq()
+            && mended(&mut self.jq) | mended(&mut self.rest.eval.session)
+            && let Err(fault) = json::validate(row.text, Limits::GRAMMAR)
+        {
+            self.rest.held.mended.push((row.place, fault));
+        }
+        flow
+    }
+
+    /// filter → jq → …
+    fn go_on(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
         if self.rest.is_full() {
             return ControlFlow::Break(());
         }
@@ -122,8 +138,8 @@ impl<'p> Fold<'p> {
             return ControlFlow::Continue(());
         }
         if plan.slurp {
-            match check_row(row.text) {
-                Ok(()) => self.rest.held.kept.push(row.text.to_vec()),
+            match self.jq.checked(row.text) {
+                Ok(text) => self.rest.held.kept.push(text.into_owned()),
                 Err(message) => (out.fault)(Some(row.place), &message),
             }
             return ControlFlow::Continue(());
@@ -176,6 +192,7 @@ impl<'p> Fold<'p> {
         let tail = &self.rest.plan.tail;
         self.rest.held.newest.merge(later.newest, self.rest.plan.first.len());
         self.rest.held.passed += later.passed;
+        self.rest.held.mended.extend(later.mended);
         self.rest.held.kept.extend(later.kept);
         self.rest.held.groups.merge(later.groups);
         self.rest.held.emitted += later.emitted;
@@ -205,7 +222,8 @@ impl<'p> Fold<'p> {
             }
         }
         let passed = self.rest.held.passed;
-        Summary { passed, newest: of_newest, ignored: self.rest.finish(out) }
+        let mended = std::mem::take(&mut self.rest.held.mended);
+        Summary { passed, mended, newest: of_newest, ignored: self.rest.finish(out) }
     }
 }
 

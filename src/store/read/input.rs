@@ -60,6 +60,15 @@ impl Input {
         }
     }
 
+    /// Whether what was read of it can be read once more: a pipe is read once.
+    pub fn is_read_again(&self) -> bool {
+        match self {
+            Input::Stdin => false,
+            Input::Held(_) | Input::Segment(_) => true,
+            Input::File(path) => fs::metadata(path).is_ok_and(|file| file.is_file()),
+        }
+    }
+
     /// Opens it to be read at any place; `None` for what can only be read from the start to the end.
     pub fn open_anywhere(&self) -> io::Result<Option<Anywhere>> {
         let path = match self {
