@@ -7,7 +7,7 @@
 //! - `format`: the names of the formats
 //! - `cell`: one JSON value as the text of a cell
 //! - `safe`: text that a terminal cannot be made to obey · `streams`: the only way to a terminal
-//! - `rows`: row texts in any format, streaming
+//! - `rows`: row texts in any format, streaming · `columns`: the columns of rows that nobody gave any
 //! - `table`: columns, widths, what is dropped
 //! - `cards`: what a person asks of all runs first
 //! - `dash/`: all runs on a terminal, kept up
@@ -22,6 +22,7 @@
 pub mod amended;
 pub mod cards;
 pub mod cell;
+mod columns;
 pub mod dash;
 pub mod format;
 pub mod line;
@@ -36,6 +37,6 @@ pub mod table;
 pub mod web;
 
 pub use format::Format;
-pub use rows::Rows;
+pub use rows::{Rows, Unshown};
 pub use streams::{Drawn, Notes, Output};
 pub use table::Look;

@@ -18,6 +18,10 @@ pub struct Scanned {
     pub bytes: u64,
     /// What was not handed on.
     pub skipped: Skipped,
+    /// Rows that are not JSON throughout, and were read all the same.
+    pub mended: Skipped,
+    /// Lines were passed over unseen, since they could not matter.
+    pub partly: bool,
 }
 
 impl Scanned {
@@ -25,7 +29,9 @@ impl Scanned {
     pub fn join(&mut self, later: Scanned) {
         self.rows += later.rows;
         self.bytes += later.bytes;
+        self.partly |= later.partly;
         self.skipped.join(later.skipped);
+        self.mended.join(later.mended);
     }
 }
 
@@ -38,10 +44,20 @@ pub fn feed(
     stdin: &mut dyn BufRead,
     names: &[String],
     strict: bool,
+    each: impl FnMut(&Row<'_>, &str, &mut Skipped) -> ControlFlow<()>,
+) -> Scanned {
+    feed_wanted(source, stdin, Wanted { names, strict, ..Wanted::default() }, each)
+}
+
+/// The same of what is `wanted`.
+pub fn feed_wanted(
+    source: &Source,
+    stdin: &mut dyn BufRead,
+    wanted: Wanted<'_>,
     mut each: impl FnMut(&Row<'_>, &str, &mut Skipped) -> ControlFlow<()>,
 ) -> Scanned {
     let mut scanned = Scanned::default();
-    let mut reader = Reader::new(source, Wanted { names, strict, ..Wanted::default() });
+    let mut reader = Reader::new(source, wanted);
     for (input, _) in (0u32..).zip(source.iter()).filter(|(input, _)| source.left_out(*input).is_none()) {
         let mut each = |met: Met<'_>| match met {
             Met::Row(row, name, skipped) => each(row, name, skipped),

@@ -39,7 +39,7 @@ mod summarize;
 mod voided;
 
 pub use doubles::{DoubledId, Ids};
-pub use feed::{Scanned, feed};
+pub use feed::{Scanned, feed, feed_wanted};
 pub use folded::{Fold, How, Part, folded};
 pub use layout::{Layout, SOURCE_FIELD};
 pub use looks::Looks;

@@ -232,8 +232,28 @@ impl Skipped {
             let detail = entry.places.first().map_or("", |(_, detail)| detail);
             return format!("{}: not read: {detail}", entry.file);
         }
-        let mut text =
-            format!("{}: skipped {} row{}: {}", entry.file, entry.count, plural(entry.count), entry.class.says());
+        let (count, s) = (entry.count, plural(entry.count));
+        let mut text = format!("{}: skipped {count} row{s}: {}", entry.file, entry.class.says());
+        text.push_str(&self.places(entry));
+        if entry.class == Class::TooLong {
+            text.push_str("; logbook query --max-row SIZE reads longer ones");
+        }
+        text
+    }
+
+    /// The same of rows that were read all the same.
+    pub fn mended_lines(&self) -> Vec<String> {
+        let line = |entry: &Entry| {
+            let (count, rows) = (entry.count, if entry.count == 1 { "row is" } else { "rows are" });
+            let places = self.places(entry);
+            format!("{}: {count} {rows} not JSON throughout{places}; what is not is read as null", entry.file)
+        };
+        self.entries.iter().map(line).collect()
+    }
+
+    /// The first places of an entry.
+    fn places(&self, entry: &Entry) -> String {
+        let mut text = String::new();
         for (index, (offset, detail)) in entry.places.iter().take(PLACES_TOLD).enumerate() {
             text.push_str(if index == 0 { " at " } else { ", " });
             let _ = match self.lines.get(&(entry.file.clone(), *offset)) {
@@ -247,9 +267,6 @@ impl Skipped {
         }
         if entry.count > PLACES_TOLD as u64 {
             text.push_str(", …");
-        }
-        if entry.class == Class::TooLong {
-            text.push_str("; logbook query --max-row SIZE reads longer ones");
         }
         text
     }

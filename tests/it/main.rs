@@ -135,7 +135,7 @@ mod schema;
 
 /// The query language: its cases (`tests/query/`), its table of comparison cell
 /// by cell, queries at random, text to meaning and back, its predicate against a
-/// slow and obvious one, rows split in any way, its times.
+/// slow and obvious one, rows split in any way, its times, what a row is whatever is asked.
 mod jq_head;
 mod jq_reference;
 mod json_decimal;
@@ -149,3 +149,4 @@ mod query_parallel;
 mod query_parse;
 mod query_reference;
 mod query_time;
+mod rows_or_not;

@@ -86,7 +86,8 @@ pub fn condition() -> impl Strategy<Value = String> {
     })
 }
 
-const REST: &[&str] = &["", "", "latest_by run_id ", "latest_by status ", "latest_by own ", "group_by status "];
+const REST: &[&str] =
+    &["", "", "latest ", "latest_by run_id ", "latest_by status ", "latest_by own ", "group_by status "];
 
 proptest! {
     #[test]

@@ -26,8 +26,10 @@ fn jq(program: &str) -> Result<Plan, Vec<logbook::query::problem::Problem>> {
 
 const QUERIES: &[&str] = &[
     "x>0",
+    "latest",
+    "latest group_by status",
     "latest_by run_id",
-    "latest_by run_id group_by status",
+    "latest_by agent_id group_by status",
     "group_by status",
     "group_by status, x summarize count, sum(x), avg(x), min(x), max(x), p50(x), distinct(x), first(x), last(x), list(x)",
     "summarize sum(x), avg(x), list(run_id), first(t), last(t), min(t), max(t)",

@@ -8,11 +8,13 @@ use std::ops::ControlFlow;
 use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
 use crate::cmd::reading::answer::{Answer, Moved, Printing};
+use crate::cmd::reading::doubts;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Files, Reading};
 use crate::error::{Error, Exit, Result};
 use crate::json::{self, Limits};
 use crate::model::{Instant, Vocabulary};
+use crate::query::text::check;
 use crate::query::time::Clock;
 use crate::query::{self, Argument};
 use crate::render::{Format, Rows, cell, safe};
@@ -130,21 +132,22 @@ pub(super) fn answer(
         (false, false) => {
             let rows = match plan.columns() {
                 None if plan.uses_jq() && !plan.passes_rows_on() => Rows::made(format, look, args.raw_csv),
-                columns => Rows::new(format, columns.map(<[String]>::to_vec), look, args.raw_csv),
+                None => Rows::plain(format, check::first_keys(&query), look, args.raw_csv),
+                Some(columns) => Rows::new(format, Some(columns.to_vec()), look, args.raw_csv),
             };
             Printing::Rows(Box::new(if args.raw_strings { rows.raw_strings() } else { rows }))
         }
     };
     let wonder =
         matches!(printing, Printing::Rows(_)) && format == Format::Table && door.out.is_terminal() && !plan.is_latest();
-    let mut answer = Answer::new(plan, printing, wonder.then(Moved::default));
+    let mut answer = Answer::new(&query, plan, printing, wonder.then(Moved::default));
     let strict = args.reading.strict;
     let mut scanned = guarded
         .evaluate(|plan, within| within.threads(count, |threads| answer.scan(&inputs, plan, strict, threads, door)))?;
     answer.end(door)?;
-    let plan = guarded.end();
+    guarded.end();
 
-    wording::tell_doubts(&query, text, &vocabulary, (plan.fields(), &answer.seen), &inputs, door);
+    doubts::tell(&query, text, &vocabulary, &answer, &inputs, door);
     for note in &answer.notes {
         door.note(note);
     }

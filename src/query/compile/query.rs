@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::json::quote;
 
-use crate::query::ast::{Aggregate, Function, Operand, Path as AstPath, Query, Span};
+use crate::query::ast::{Aggregate, Function, Latest, Operand, Path as AstPath, Query, Span};
 
 use crate::query::compile::scope::{Compiler, Scope};
 use crate::query::eval::source::Source;
@@ -59,9 +59,12 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
     let mut compiler =
         Compiler { context, globals, programs: Vec::new(), problems: Vec::new(), scope: Scope::default() };
 
-    let latest = query.latest_by.as_ref().and_then(|path| {
-        let by = compiler.path(path)?;
-        Some(LatestBy { by, status: compiler.slot("status"), kind: compiler.slot("kind") })
+    let latest = query.latest.as_ref().and_then(|latest| match latest {
+        Latest::By(path) => Some(LatestBy { by: compiler.path(path)?, standing: None }),
+        Latest::Standing => {
+            let by = compiler.path(&AstPath { keys: vec!["run_id".to_owned()], span: Span::default() })?;
+            Some(LatestBy { by, standing: Some([compiler.slot("kind"), compiler.slot("status")]) })
+        }
     });
     let filter = query.filter.as_ref().and_then(|expr| compiler.predicate(expr));
     let jq = query.jq.as_ref().and_then(|jq| compiler.jq(jq));

@@ -8,12 +8,12 @@
 
 use std::ops::ControlFlow;
 
-use crate::json::pick;
+use crate::json::{self, Limits, pick};
 
 use crate::query::aggregate::Ignored;
 use crate::query::eval::source::{Eval, Fault};
 use crate::query::jq::head::Says;
-use crate::query::jq::program::{Session, check_row};
+use crate::query::jq::program::Session;
 use crate::query::row::{Place, Row};
 use crate::query::stage::group::Groups;
 use crate::query::stage::latest::Latest;
@@ -38,6 +38,10 @@ pub struct Out<'o> {
 pub struct Summary {
     /// Rows that passed latest and filter.
     pub passed: u64,
+    /// Rows that passed latest.
+    pub newest: u64,
+    /// Rows that jq was given and that are not JSON throughout, and why.
+    pub mended: Vec<(Place, json::Fault)>,
     /// Aggregates that could not use every value, by column.
     pub ignored: Vec<(String, Ignored)>,
 }
@@ -57,6 +61,7 @@ pub struct Fold<'p> {
 pub struct Held {
     newest: Parts,
     passed: u64,
+    mended: Vec<(Place, json::Fault)>,
     /// Rows that the jq stage waits for.
     kept: Vec<Vec<u8>>,
     groups: Groups,
@@ -93,6 +98,19 @@ impl<'p> Fold<'p> {
     }
 
     fn filter(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
+        let flow = self.go_on(row, out);
+        let mended = |session: &mut Session| std::mem::take(&mut session.has_mended);
+        if self.rest.plan.uses_jq()
+            && mended(&mut self.jq) | mended(&mut self.rest.eval.session)
+            && let Err(fault) = json::validate(row.text, Limits::GRAMMAR)
+        {
+            self.rest.held.mended.push((row.place, fault));
+        }
+        flow
+    }
+
+    /// filter → jq → …
+    fn go_on(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
         if self.rest.is_full() {
             return ControlFlow::Break(());
         }
@@ -120,8 +138,8 @@ impl<'p> Fold<'p> {
             return ControlFlow::Continue(());
         }
         if plan.slurp {
-            match check_row(row.text) {
-                Ok(()) => self.rest.held.kept.push(row.text.to_vec()),
+            match self.jq.checked(row.text) {
+                Ok(text) => self.rest.held.kept.push(text.into_owned()),
                 Err(message) => (out.fault)(Some(row.place), &message),
             }
             return ControlFlow::Continue(());
@@ -174,6 +192,7 @@ impl<'p> Fold<'p> {
         let tail = &self.rest.plan.tail;
         self.rest.held.newest.merge(later.newest, self.rest.plan.first.len());
         self.rest.held.passed += later.passed;
+        self.rest.held.mended.extend(later.mended);
         self.rest.held.kept.extend(later.kept);
         self.rest.held.groups.merge(later.groups);
         self.rest.held.emitted += later.emitted;
@@ -187,7 +206,9 @@ impl<'p> Fold<'p> {
         let plan = self.rest.plan;
         self.end_latest();
         let newest = std::mem::take(&mut self.rest.held.newest);
+        let mut of_newest = 0;
         newest.finish(plan.first.len(), |row, is_whole| {
+            of_newest += 1;
             let mut fields = Vec::new();
             let fields = if is_whole { refill(row.text, &plan.first, &mut fields) } else { row.fields };
             self.filter(&Row { fields, ..*row }, out)
@@ -201,7 +222,8 @@ impl<'p> Fold<'p> {
             }
         }
         let passed = self.rest.held.passed;
-        Summary { passed, ignored: self.rest.finish(out) }
+        let mended = std::mem::take(&mut self.rest.held.mended);
+        Summary { passed, mended, newest: of_newest, ignored: self.rest.finish(out) }
     }
 }
 

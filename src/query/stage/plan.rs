@@ -8,6 +8,7 @@
 
 use crate::json::string::quote_into;
 use crate::query::ast::Function;
+use crate::query::eval::path::Path;
 use crate::query::eval::predicate::Predicate;
 use crate::query::eval::source::{Eval, Source};
 use crate::query::jq::head::Head;
@@ -98,9 +99,16 @@ impl Plan {
     /// found again in their text.
     pub fn fields_at_once(&self) -> &[String] {
         match &self.latest {
-            Some(latest) => &self.first[..=latest.by.slot.max(latest.status).max(latest.kind)],
+            Some(latest) => &self.first[..=latest.last_slot()],
             None => &self.first,
         }
+    }
+
+    /// The path of these keys in rows as read, where they are asked for its first.
+    pub fn path(&self, keys: &[String]) -> Option<Path> {
+        let (first, rest) = keys.split_first()?;
+        let slot = self.first.iter().position(|name| name == first)?;
+        Some(Path { slot, rest: rest.iter().map(|key| key.as_bytes().into()).collect() })
     }
 
     /// The filter, on rows as read.
@@ -162,12 +170,19 @@ impl Plan {
 
     /// Whether nothing of a row matters but [`Plan::fields`].
     pub fn asks_fields_only(&self) -> bool {
-        !self.uses_jq() && !self.passes_rows_on()
+        // Rows that wait to be sorted are kept by their text.
+        let sorts = self.group.is_none() && !self.tail.sort.is_empty();
+        !self.uses_jq() && !self.passes_rows_on() && !sorts
     }
 
-    /// Whether the query keeps each run's standing row only.
+    /// Whether of many rows only one goes on, before the filter.
     pub fn is_latest(&self) -> bool {
         self.latest.is_some()
+    }
+
+    /// Whether that is the row that says where a run stands.
+    pub fn asks_standing(&self) -> bool {
+        self.latest.as_ref().is_some_and(|latest| latest.standing.is_some())
     }
 
     /// Whether jq programs are part of it.
