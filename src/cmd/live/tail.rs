@@ -7,9 +7,10 @@ use crate::cmd::Door;
 use crate::cmd::guard::{Bounds, Within};
 use crate::cmd::live::follow::{Alarm, Follower, begin, sync};
 use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Found, Reading};
+use crate::cmd::reading::{self, Corrections, Found, Reading, passed_over};
 use crate::error::{Error, Exit, Result};
 use crate::json;
+use crate::query::eval::doubts::Doubts;
 use crate::query::{Plan, Query, Row};
 use crate::render::line;
 use crate::render::{Format, Look};
@@ -127,6 +128,7 @@ fn follow(
 /// enough.
 fn newest(found: &Found, (plan, within): (&Plan, &Within<'_>), count: usize, door: &mut Door<'_>) -> VecDeque<Vec<u8>> {
     let mut rows = VecDeque::new();
+    let mut doubts = Doubts::default();
     for input in (0..found.inputs.len() as u32).rev() {
         let mut here: VecDeque<Vec<u8>> = VecDeque::new();
         let wanted = count - rows.len();
@@ -145,6 +147,10 @@ fn newest(found: &Found, (plan, within): (&Plan, &Within<'_>), count: usize, doo
             ControlFlow::Continue(())
         });
         here.into_iter().rev().for_each(|row| rows.push_front(row));
+        doubts.merge(eval.doubts);
+    }
+    for note in passed_over::notes(plan, &doubts) {
+        door.note(note);
     }
     rows
 }

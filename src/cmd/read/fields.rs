@@ -8,11 +8,12 @@ use crate::cmd::Door;
 use crate::cmd::guard::{Bounds, Guarded};
 use crate::cmd::reading::answer::{Answer, Printing};
 use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Reading, require};
+use crate::cmd::reading::{self, Corrections, Reading, TimeField, passed_over, require};
 use crate::error::{Error, Exit, Result};
 use crate::json::{self, Limits};
 use crate::model::Vocabulary;
 use crate::query::ast::Expr;
+use crate::query::eval::doubts::Doubts;
 use crate::query::text::parse;
 use crate::query::{Out, Query};
 use crate::render::{Format, Rows};
@@ -39,6 +40,8 @@ pub struct Fields {
     fold: bool,
     #[command(flatten)]
     bounds: Bounds,
+    #[command(flatten)]
+    time: TimeField,
     #[command(flatten)]
     reading: Reading,
 }
@@ -67,13 +70,16 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
         return Err(Error::usage("fields takes conditions, and latest_by, but no other clauses")
             .hint("logbook fields 'status=blocked'"));
     }
-    args.reading.narrow(&mut query, &clock)?;
+    let time = args.time.keys()?;
+    args.reading.narrow_by(&mut query, &clock, &time)?;
     if let Some(name) = &field {
         for path in parse::parse_path_list(name).map_err(Error::from)? {
             require(&mut query, Expr::Has(path));
         }
     }
-    let guarded = wording::guarded(&query, &text, &clock, BTreeMap::new(), args.bounds.watch()?)?;
+    let foreign = (time, !inputs.is_empty() && args.reading.is_of_a_time());
+    let watch = args.bounds.watch()?;
+    let guarded = wording::guarded_foreign((&query, &text), foreign, &clock, BTreeMap::new(), watch)?;
     let corrections = Corrections::wanted(&args.reading, &query);
     let (inputs, vocabulary) = if inputs.is_empty() {
         let found = reading::logbook_for(door, &args.reading, corrections, None)?;
@@ -92,6 +98,9 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
             })?;
             answer.end(door)?;
             let plan = guarded.end();
+            for note in &answer.notes {
+                door.note(note);
+            }
             wording::tell_doubts(&query, &text, &vocabulary, (plan.fields(), &answer.seen), &inputs, door);
             scanned
         }
@@ -109,6 +118,7 @@ fn all(args: &Fields, guarded: &Guarded, inputs: &Source, door: &mut Door<'_>) -
     let as_table = matches!(format, Format::Table | Format::Markdown);
     let mut fields = view::Fields::default();
     let mut damaged = Vec::new();
+    let mut doubts = Doubts::default();
     let mut scanned = guarded.evaluate(|plan, _| {
         let mut out = Out {
             sink: &mut |row, place| {
@@ -124,9 +134,12 @@ fn all(args: &Fields, guarded: &Guarded, inputs: &Source, door: &mut Door<'_>) -
         let mut fold = plan.fold();
         let strict = args.reading.strict;
         let scanned = scan::feed(inputs, door.input, plan.fields(), strict, |row, _, _| fold.push(row, &mut out));
-        fold.finish(&mut out);
+        doubts = fold.finish(&mut out).doubts;
         Ok(scanned)
     })?;
+    for note in passed_over::notes(guarded.plan(), &doubts) {
+        door.note(note);
+    }
     for (place, fault) in damaged {
         let name = inputs.get(place.input as usize).map_or_else(String::new, crate::store::Input::name);
         let (class, detail) = scan::not_json(&fault);

@@ -5,6 +5,7 @@
 //! - `flags`: their flags, the logbook or files that are read, what is said beside the result
 //! - `wording`: a query as it is worded on the command line, compiled
 //! - `answer`: results on their way to the reader · `job`: what each thread does for them
+//! - `passed_over`: what is said of rows with values that could not be read
 //! - `gather`: a few rows out of many, found by literals
 //! - `of_run`: the record of one run, and which run is meant
 //! - `runs`: all runs of a logbook, and queries over them
@@ -15,6 +16,7 @@ pub mod flags;
 pub mod gather;
 mod job;
 pub mod of_run;
+pub mod passed_over;
 pub mod runs;
 pub mod saved;
 pub mod wording;

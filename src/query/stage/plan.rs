@@ -7,9 +7,11 @@
 //! grouping are sorted and selected like those on file.
 
 use crate::json::string::quote_into;
+use crate::query::amount::Unit;
 use crate::query::ast::Function;
 use crate::query::eval::predicate::Predicate;
 use crate::query::eval::source::{Eval, Source};
+use crate::query::eval::doubts::{Doubts, Question};
 use crate::query::jq::head::Head;
 use crate::query::jq::program::{Globals, Program, Session};
 use crate::query::stage::latest::LatestBy;
@@ -40,6 +42,7 @@ pub struct Plan {
     pub(in crate::query) programs: Vec<Program>,
     pub(in crate::query) globals: Globals,
     pub(in crate::query) clock: Clock,
+    pub(in crate::query) questions: Vec<Question>,
 }
 
 /// A column with its name.
@@ -67,6 +70,8 @@ pub(in crate::query) struct GroupBy {
     /// Where the keys stand among the fields, if all are fields of the row itself.
     pub slots: Option<Box<[usize]>>,
     pub aggregates: Vec<(String, Function, Option<Source>)>,
+    /// Of each aggregate, what the name of its field says of the numbers in it.
+    pub units: Vec<Option<Unit>>,
     /// Whether an aggregate is of what a jq program says.
     pub asks_jq: bool,
     /// The greatest groups first, then by key; else by key alone.
@@ -110,7 +115,9 @@ impl Plan {
             return None;
         }
         let filter = self.filter.as_ref().and_then(|filter| prefilter::literal(filter, &self.first));
-        filter.or_else(|| prefilter::string(self.head.string()?))
+        // Rows that the program would drop are counted where the filter cannot read a value of theirs.
+        let head = self.head.string().filter(|_| !self.filter.as_ref().is_some_and(Predicate::may_doubt));
+        filter.or_else(|| prefilter::string(head?))
     }
 
     /// What is to be asked of rows wherever a name stands in them, before they are looked at: those of which it says
@@ -180,6 +187,11 @@ impl Plan {
         self.columns.as_deref()
     }
 
+    /// What values are asked for, by the numbers that [`Doubts`] has.
+    pub fn questions(&self) -> &[Question] {
+        &self.questions
+    }
+
     /// An empty fold: one for all rows, or one for each part of them.
     pub fn fold(&self) -> Fold<'_> {
         Fold::new(self)
@@ -187,6 +199,6 @@ impl Plan {
 
     /// Means of evaluation for one thread.
     pub fn eval(&self) -> Eval<'_> {
-        Eval { programs: &self.programs, session: Session::new(&self.globals), clock: self.clock }
+        Eval { programs: &self.programs, session: Session::new(&self.globals), clock: self.clock, doubts: Doubts::default() }
     }
 }
