@@ -70,6 +70,9 @@ impl Verdict {
     }
 }
 
+/// Of a value that cannot be read so much is kept, to be shown.
+const SAMPLE_BYTES_MAX: usize = 1 << 10;
+
 /// What a test has seen of a row so far.
 #[derive(Default)]
 struct Seen {
@@ -110,7 +113,7 @@ impl Test {
         let mut found = None;
         walk(&mut |value| {
             if self.matcher.judge(value) == Judged::Unreadable {
-                found = Some(value.into());
+                found = Some(value.get(..SAMPLE_BYTES_MAX).unwrap_or(value).into());
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
@@ -128,6 +131,15 @@ impl Predicate {
             self.note_doubts(row, eval);
         }
         Ok(verdict.holds)
+    }
+
+    /// The same for whoever must not guess: `None` when the answer depends on a value that cannot be read.
+    pub fn matches_surely(&self, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<Option<bool>, Fault> {
+        let verdict = self.verdict(row, eval)?;
+        if !verdict.sure {
+            self.note_doubts(row, eval);
+        }
+        Ok(verdict.sure.then_some(verdict.holds))
     }
 
     fn verdict(&self, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<Verdict, Fault> {

@@ -143,7 +143,7 @@ fn first_time(path: &Path, question: usize, row: &Row<'_>, eval: &mut Eval<'_>) 
         ControlFlow::Continue(())
     });
     if let (None, Some(value)) = (found, unreadable) {
-        eval.doubts.note_bucket(question, row, value);
+        eval.doubts.note_bucket(question, row, value.get(..1 << 10).unwrap_or(value));
     }
     found
 }
