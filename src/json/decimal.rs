@@ -221,7 +221,9 @@ impl Decimal {
     pub fn negated(&self) -> Decimal {
         match &self.0 {
             Form::Small { digits, exponent } => Decimal(Form::Small { digits: -digits, exponent: *exponent }),
-            Form::Large(large) => Decimal(Form::Large(Box::new(Large { negative: !large.negative, ..(**large).clone() }))),
+            Form::Large(large) => {
+                Decimal(Form::Large(Box::new(Large { negative: !large.negative, ..(**large).clone() })))
+            }
         }
     }
 

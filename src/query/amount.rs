@@ -131,7 +131,8 @@ impl Amount {
             (b'-', rest) => (true, rest),
             _ => (false, text),
         };
-        if !rest.first()?.is_ascii_digit() || text.len() > BYTES_MAX || !text.last().is_some_and(|end| is_letter(*end)) {
+        if !rest.first()?.is_ascii_digit() || text.len() > BYTES_MAX || !text.last().is_some_and(|end| is_letter(*end))
+        {
             return None;
         }
         let mut total: Option<Amount> = None;
@@ -248,7 +249,6 @@ fn number(text: &[u8]) -> Option<(Decimal, &[u8])> {
     Some((Decimal::parse(&text[zeros..end])?, &text[end..]))
 }
 
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -277,7 +277,9 @@ mod tests {
         ] {
             assert_eq!(seconds(text).as_deref(), Some(expected), "{text}");
         }
-        for text in ["", "5", "ms", "5 ", "1s1m", "1s1s", "10M", "10Mb", "1MB2kB", "1m2kB", ".5s", "5.s", "1,5s", "5  s", "5q"] {
+        for text in
+            ["", "5", "ms", "5 ", "1s1m", "1s1s", "10M", "10Mb", "1MB2kB", "1m2kB", ".5s", "5.s", "1,5s", "5  s", "5q"]
+        {
             assert_eq!(seconds(text), None, "{text}");
         }
     }

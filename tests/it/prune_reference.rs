@@ -101,9 +101,10 @@ pub fn condition() -> impl Strategy<Value = String> {
 /// How many rows were passed over, and for which questions.
 pub fn passed_over(answer: &logbook::query::stage::run::Answer) -> (u64, Vec<(usize, u64, Option<Box<[u8]>>)>) {
     let doubts = &answer.summary.doubts;
-    let of = doubts.of.iter().map(|(question, doubt)| {
-        (*question, doubt.rows, doubt.sample.as_ref().map(|(_, value)| value.clone()))
-    });
+    let of = doubts
+        .of
+        .iter()
+        .map(|(question, doubt)| (*question, doubt.rows, doubt.sample.as_ref().map(|(_, value)| value.clone())));
     (doubts.rows, of.collect())
 }
 

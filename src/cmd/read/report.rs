@@ -12,8 +12,8 @@ use crate::cmd::reading::{self, Corrections, Reading, passed_over, runs};
 use crate::error::{Error, Exit, Result, nearest};
 use crate::json;
 use crate::model::Night;
-use crate::query::eval::doubts::Doubts;
 use crate::query::Query;
+use crate::query::eval::doubts::Doubts;
 use crate::render::Rows;
 use crate::store::config::texts::{self, REPORTS};
 use crate::store::{self, Purpose};
@@ -108,13 +108,14 @@ fn answer(args: &Report, name: &str, saved: &Saved, directory: &Path, door: &mut
     let mut doubts = Doubts::default();
     guarded.evaluate(|plan, _| {
         let put = &mut door.out;
-        doubts = runs::ask(all.iter().enumerate(), &tree, clock.now, plan, &mut |row, _| match rows.push(row, None, put) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
-            }
-        });
+        doubts =
+            runs::ask(all.iter().enumerate(), &tree, clock.now, plan, &mut |row, _| match rows.push(row, None, put) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            });
         Ok(())
     })?;
     failed.map_or(Ok(()), Err).and_then(|()| rows.finish(&mut door.out)).map_err(|error| Error::output(&error))?;

@@ -13,8 +13,8 @@ use crate::cmd::reading::{self, Corrections, Reading, passed_over, require, runs
 use crate::error::{Error, Exit, Result};
 use crate::json;
 use crate::model::{Status, option_ms};
-use crate::query::eval::doubts::Doubts;
 use crate::query::ast::{Expr, Form, Op};
+use crate::query::eval::doubts::Doubts;
 use crate::query::{Query, time};
 use crate::render::table::{Column, Cut};
 use crate::render::{self, Format, Rows, cell};

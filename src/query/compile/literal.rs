@@ -98,7 +98,9 @@ impl Compiler<'_> {
                 let time = self.read_time(text).and_then(Result::ok);
                 let is_time = time.is_some();
                 value = value.or_time(time, self.context.clock.zone);
-                if !is_time && left.has_amounts() && !text.starts_with('-')
+                if !is_time
+                    && left.has_amounts()
+                    && !text.starts_with('-')
                     && let Some(amount) = Amount::parse(text.as_bytes())
                 {
                     let unit = if let Numbers::Of(unit) = numbers { Some(unit) } else { None };

@@ -67,8 +67,7 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
     });
     let now = context.clock.now;
     let globals = Globals::new(now.seconds as f64 + now.attos as f64 / 1e18, context.clock.zone, arguments);
-    let mut compiler =
-        Compiler {
+    let mut compiler = Compiler {
         context,
         globals,
         programs: Vec::new(),
@@ -93,7 +92,13 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
     let middle = group.as_ref().map(|group| {
         let names = group.keys.iter().map(|named| named.name.clone());
         let names = names.chain(group.aggregates.iter().map(|(name, ..)| name.clone())).collect();
-        let scope = Scope { fields: Vec::new(), columns: Some(names), calls: calls(query), ages: ages(query), units: units(query) };
+        let scope = Scope {
+            fields: Vec::new(),
+            columns: Some(names),
+            calls: calls(query),
+            ages: ages(query),
+            units: units(query),
+        };
         std::mem::replace(&mut compiler.scope, scope).fields
     });
 

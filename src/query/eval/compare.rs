@@ -9,8 +9,8 @@ use memchr::memmem::Finder;
 use crate::json::{Decimal, Kind, kind, string};
 use crate::model::Instant;
 
-use crate::query::eval::pattern::Pattern;
 use crate::query::amount::Amount;
+use crate::query::eval::pattern::Pattern;
 use crate::query::eval::value::{Minutes, Order, Set, Value, time_of};
 use crate::query::time::Period;
 

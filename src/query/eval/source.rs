@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 
 use crate::query::ast::Every;
 use crate::query::eval::bucket;
-use crate::query::eval::path::{Path, leaves_of};
 use crate::query::eval::doubts::Doubts;
+use crate::query::eval::path::{Path, leaves_of};
 use crate::query::eval::value::time_of;
 use crate::query::jq::program::{Program, Session};
 use crate::query::row::Row;

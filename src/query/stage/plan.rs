@@ -9,9 +9,9 @@
 use crate::json::string::quote_into;
 use crate::query::amount::Unit;
 use crate::query::ast::Function;
+use crate::query::eval::doubts::{Doubts, Question};
 use crate::query::eval::predicate::Predicate;
 use crate::query::eval::source::{Eval, Source};
-use crate::query::eval::doubts::{Doubts, Question};
 use crate::query::jq::head::Head;
 use crate::query::jq::program::{Globals, Program, Session};
 use crate::query::stage::latest::LatestBy;
@@ -199,6 +199,11 @@ impl Plan {
 
     /// Means of evaluation for one thread.
     pub fn eval(&self) -> Eval<'_> {
-        Eval { programs: &self.programs, session: Session::new(&self.globals), clock: self.clock, doubts: Doubts::default() }
+        Eval {
+            programs: &self.programs,
+            session: Session::new(&self.globals),
+            clock: self.clock,
+            doubts: Doubts::default(),
+        }
     }
 }

@@ -110,7 +110,15 @@ impl Probe {
 
 fn of_matcher(matcher: &Matcher) -> Option<Vec<u8>> {
     let literal = match matcher {
-        Matcher::Equal(Value { string: Some(text), number: None, boolean: None, null: false, time: None, amount: None, .. }) => {
+        Matcher::Equal(Value {
+            string: Some(text),
+            number: None,
+            boolean: None,
+            null: false,
+            time: None,
+            amount: None,
+            ..
+        }) => {
             return string(text);
         }
         Matcher::Contains(finder) => spelled_one_way(finder.needle())?.to_vec(),

@@ -172,5 +172,9 @@ fn of_words(field: Field, test: &Test) -> Requirement {
 
 /// Whether nothing but times is in it.
 fn is_of_times(set: &Set) -> bool {
-    !set.null && set.strings.is_empty() && set.numbers.is_empty() && set.amounts.is_empty() && set.booleans == [false; 2]
+    !set.null
+        && set.strings.is_empty()
+        && set.numbers.is_empty()
+        && set.amounts.is_empty()
+        && set.booleans == [false; 2]
 }
