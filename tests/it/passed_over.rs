@@ -91,7 +91,8 @@ fn answered_and_told_are_all_lines() {
                 "age" => "timestamp",
                 field => field,
             };
-            let absent = count(&book.run(&["query", "f.jsonl", &format!("{field}=null or not has {field}"), "--count"]));
+            let absent =
+                count(&book.run(&["query", "f.jsonl", &format!("{field}=null or not has {field}"), "--count"]));
             let one = book.run(&["query", "f.jsonl", condition, "--count"]);
             let other = book.run(&["query", "f.jsonl", opposite, "--count"]);
             assert_eq!(told(&one), told(&other), "{condition}, seed {seed}");
@@ -116,7 +117,11 @@ fn answered_and_told_are_all_lines() {
             let since = book.run(&["query", "f.jsonl", "--since", "2026-04-15T07:00Z", "--time", field, "--count"]);
             let before = book.run(&["query", "f.jsonl", "--until", "2026-04-15T06:59Z", "--time", field, "--count"]);
             assert_eq!(told(&since), told(&before), "{field}");
-            assert_eq!(count(&since) + count(&before) + told(&since) + null + skipped, lines.len(), "{field}: {since:?}");
+            assert_eq!(
+                count(&since) + count(&before) + told(&since) + null + skipped,
+                lines.len(),
+                "{field}: {since:?}"
+            );
         }
     }
 }

@@ -87,9 +87,8 @@ fn number_hint(question: &Question, sample: &[u8]) -> String {
     if time_of(sample, &Zone::UTC).is_some() {
         return format!("compare it with a time, as in {field}>2026-04-15");
     }
-    let operator = question.with.trim_end_matches(|character: char| !"<>=!".contains(character));
-    let operator: String = operator.chars().take_while(|character| "<>=!".contains(*character)).collect();
-    let number = question.with.trim_start_matches(['<', '>', '=', '!']);
+    let number = question.with.trim_start_matches(['<', '>', '=']);
+    let operator = &question.with[..question.with.len() - number.len()];
     match json::decode(sample).and_then(|text| Amount::parse(&text)).map(|amount| amount.dimension) {
         Some(Dimension::Duration) => format!("write the unit, as in {field}{operator}{number}ms"),
         Some(Dimension::Size) => format!("write the unit, as in {field}{operator}{number}MB"),
@@ -98,13 +97,7 @@ fn number_hint(question: &Question, sample: &[u8]) -> String {
 }
 
 fn missing(field: &str, count: u64, doubts: &Doubts) -> String {
-    let mut likely: Vec<(&Vec<u8>, &[u64; 2])> = doubts.likely.iter().collect();
-    // Strings that read as times are times; numbers may be anything.
-    likely.sort_by_key(|(name, [strings, numbers])| {
-        (std::cmp::Reverse(*strings), std::cmp::Reverse(is_a_name_of_times(name)), std::cmp::Reverse(*numbers))
-    });
-    let names: Vec<String> =
-        likely.iter().take(LIKELY_MAX).map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect();
+    let names = likely(doubts);
     let said = format!("{}: no `{field}` in {}", rows(count, ["was passed over", "were passed over"]), it(count));
     match names.first() {
         Some(first) => {
@@ -115,13 +108,29 @@ fn missing(field: &str, count: u64, doubts: &Doubts) -> String {
     }
 }
 
+/// Fields that look like times, the most likely first. Strings that read as times are times; numbers may be anything, and
+/// are named where there is nothing better.
+fn likely(doubts: &Doubts) -> Vec<String> {
+    let rank = |(name, [strings, _]): &(&Vec<u8>, &[u64; 2])| match *strings > 0 {
+        true => 0,
+        false if is_a_name_of_times(name) => 1,
+        false => 2,
+    };
+    let mut likely: Vec<(&Vec<u8>, &[u64; 2])> = doubts.likely.iter().collect();
+    let Some(best) = likely.iter().map(rank).min() else { return Vec::new() };
+    likely.retain(|field| rank(field) == best);
+    likely.sort_by_key(|(_, [strings, numbers])| std::cmp::Reverse(strings + numbers));
+    likely.iter().take(LIKELY_MAX).map(|(name, _)| String::from_utf8_lossy(name).into_owned()).collect()
+}
+
 fn it(count: u64) -> &'static str {
     if count == 1 { "it" } else { "them" }
 }
 
 fn is_a_name_of_times(name: &[u8]) -> bool {
     let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-    ["time", "date", "ts", "at", "when", "epoch"].iter().any(|word| name.contains(word))
+    let words = ["time", "date", "epoch", "when", "created", "updated", "seen"];
+    words.iter().any(|word| name.contains(word)) || ["ts", "at"].iter().any(|end| name.ends_with(end))
 }
 
 /// The value as it is written, cut.
