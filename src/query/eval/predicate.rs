@@ -126,7 +126,7 @@ impl Predicate {
     /// Whether it holds for `row`; a row that is passed over is noted in `eval`. Fails only where a jq program does.
     #[inline]
     pub fn matches(&self, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<bool, Fault> {
-        let verdict = self.verdict(row, eval)?;
+        let verdict = self.verdict(row, eval, true)?;
         if !verdict.holds && !verdict.sure {
             self.note_doubts(row, eval);
         }
@@ -135,19 +135,20 @@ impl Predicate {
 
     /// The same for whoever must not guess: `None` when the answer depends on a value that cannot be read.
     pub fn matches_surely(&self, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<Option<bool>, Fault> {
-        let verdict = self.verdict(row, eval)?;
+        let verdict = self.verdict(row, eval, true)?;
         if !verdict.sure {
             self.note_doubts(row, eval);
         }
         Ok(verdict.sure.then_some(verdict.holds))
     }
 
-    fn verdict(&self, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<Verdict, Fault> {
+    /// Without `runs_jq`, what jq programs would say is not sure.
+    fn verdict(&self, row: &Row<'_>, eval: &mut Eval<'_>, runs_jq: bool) -> Result<Verdict, Fault> {
         match self {
-            Predicate::And(parts) => Predicate::joined(parts, true, row, eval),
-            Predicate::Or(parts) => Predicate::joined(parts, false, row, eval),
+            Predicate::And(parts) => Predicate::joined(parts, true, row, eval, runs_jq),
+            Predicate::Or(parts) => Predicate::joined(parts, false, row, eval, runs_jq),
             Predicate::Not(part) => {
-                let verdict = part.verdict(row, eval)?;
+                let verdict = part.verdict(row, eval, runs_jq)?;
                 Ok(Verdict { holds: !verdict.holds, ..verdict })
             }
             Predicate::Has(path) => Ok(Verdict::sure(path.is_present(row))),
@@ -156,6 +157,7 @@ impl Predicate {
                 let reach = path.leaves(row, |value| test.see(&mut seen, value));
                 Ok(test.verdict(&seen, reach))
             }
+            Predicate::Jq(..) | Predicate::JqTruth(_) if !runs_jq => Ok(Verdict { holds: false, sure: false }),
             Predicate::Jq(program, test) => {
                 let mut seen = Seen::default();
                 let mut present = false;
@@ -176,15 +178,18 @@ impl Predicate {
         }
     }
 
-    /// `all` hold, or one does. What is not sure may still be decided by a later part, unless that is a jq program: it is
-    /// not run for a row that does not pass.
-    fn joined(parts: &[Predicate], all: bool, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<Verdict, Fault> {
+    /// `all` hold, or one does. What is not sure may still be decided by a later part, but not by a jq program: none is
+    /// run for a row that is decided as far as truth goes.
+    fn joined(
+        parts: &[Predicate],
+        all: bool,
+        row: &Row<'_>,
+        eval: &mut Eval<'_>,
+        runs_jq: bool,
+    ) -> Result<Verdict, Fault> {
         let mut joined = Verdict::sure(all);
         for part in parts {
-            if joined.holds != all && part.uses_jq() {
-                break;
-            }
-            let verdict = part.verdict(row, eval)?;
+            let verdict = part.verdict(row, eval, runs_jq && joined.holds == all)?;
             if verdict.decides(all) {
                 return Ok(verdict);
             }
@@ -212,7 +217,7 @@ impl Predicate {
             Predicate::Not(part) => part.doubts(row, eval, found),
             Predicate::Field(path, test) => {
                 let value = test.unreadable(|visit| {
-                    path.leaves(row, |value| visit(value));
+                    path.leaves(row, visit);
                 });
                 let misses = test.misses && !path.is_present(row);
                 if misses || value.is_some() {
