@@ -49,6 +49,7 @@ mod man;
 mod meaning;
 mod meaning_cases;
 mod meaning_doors;
+mod passed_over;
 mod policy;
 mod query;
 mod release;

@@ -11,11 +11,12 @@ use crate::cmd::reading::answer::{Answer, Printing};
 use crate::cmd::reading::doubts;
 use crate::cmd::reading::job::put_out;
 use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Files, Reading, require};
+use crate::cmd::reading::{self, Corrections, Files, Reading, TimeField, passed_over, require};
 use crate::error::{Error, Exit, Result};
 use crate::json;
 use crate::model::Vocabulary;
 use crate::query::ast::Expr;
+use crate::query::eval::doubts::Doubts;
 use crate::query::text::parse;
 use crate::query::{Out, Query};
 use crate::render::{Format, Rows};
@@ -45,6 +46,8 @@ pub struct Fields {
     #[command(flatten)]
     bounds: Bounds,
     #[command(flatten)]
+    time: TimeField,
+    #[command(flatten)]
     reading: Reading,
 }
 
@@ -73,13 +76,16 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
         return Err(Error::usage("fields takes conditions, latest and latest_by, but no other clauses")
             .hint("logbook fields 'status=blocked'"));
     }
-    args.reading.narrow(&mut query, &clock)?;
+    let time = args.time.keys()?;
+    args.reading.narrow_by(&mut query, &clock, &time)?;
     if let Some(name) = &field {
         for path in parse::parse_path_list(name).map_err(Error::from)? {
             require(&mut query, Expr::Has(path));
         }
     }
-    let guarded = wording::guarded(&query, &text, &clock, BTreeMap::new(), args.bounds.watch()?)?;
+    let foreign = (time, !inputs.is_empty() && args.reading.is_of_a_time());
+    let watch = args.bounds.watch()?;
+    let guarded = wording::guarded_foreign((&query, &text), foreign, &clock, BTreeMap::new(), watch)?;
     let corrections = Corrections::wanted(&args.reading, &query);
     let (inputs, vocabulary) = if inputs.is_empty() {
         let found = reading::logbook_for(door, &args.reading, corrections, None)?;
@@ -100,6 +106,9 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
             answer.end(door)?;
             all_failed = answer.all_failed;
             guarded.end();
+            for note in &answer.notes {
+                door.note(note);
+            }
             doubts::tell(&query, &text, &vocabulary, &answer, &inputs, door);
             scanned
         }
@@ -120,6 +129,7 @@ fn all(args: &Fields, guarded: &Guarded, inputs: &Source, door: &mut Door<'_>) -
     let as_table = matches!(format, Format::Table | Format::Markdown);
     let mut fields = view::Fields::default();
     let mut mended = Vec::new();
+    let mut unread = Doubts::default();
     let mut scanned = guarded.evaluate(|plan, _| {
         let mut out = Out {
             sink: &mut |row, place| {
@@ -136,9 +146,12 @@ fn all(args: &Fields, guarded: &Guarded, inputs: &Source, door: &mut Door<'_>) -
         let strict = args.reading.strict;
         let wanted = Wanted { names: plan.fields(), strict, mends: true, ..Wanted::default() };
         let scanned = scan::feed_wanted(inputs, door.input, wanted, |row, _, _| fold.push(row, &mut out));
-        fold.finish(&mut out);
+        unread = fold.finish(&mut out).doubts;
         Ok(scanned)
     })?;
+    for note in passed_over::notes(guarded.plan(), &unread) {
+        door.note(note);
+    }
     for (place, detail) in mended {
         let name = inputs.get(place.input as usize).map_or_else(String::new, crate::store::Input::name);
         scanned.mended.add(&name, Class::NotJson, place.offset, detail);

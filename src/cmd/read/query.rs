@@ -10,7 +10,7 @@ use crate::cmd::guard::Bounds;
 use crate::cmd::reading::answer::{Answer, Moved, Printing};
 use crate::cmd::reading::doubts;
 use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Files, Reading};
+use crate::cmd::reading::{self, Corrections, Files, Reading, TimeField};
 use crate::error::{Error, Exit, Result};
 use crate::json::{self, Limits};
 use crate::model::{Instant, Vocabulary};
@@ -74,6 +74,8 @@ pub struct Query {
     #[arg(hide_short_help = true, long)]
     raw_csv: bool,
     #[command(flatten)]
+    time: TimeField,
+    #[command(flatten)]
     reading: Reading,
 }
 
@@ -105,8 +107,11 @@ pub(super) fn answer(
     let clock = args.reading.clock(door)?;
     let format = format(args, door)?;
     query.slurp = args.slurp;
-    args.reading.narrow(&mut query, &clock)?;
-    let guarded = wording::guarded(&query, text, &clock, arguments, args.bounds.watch()?)?;
+    let field = args.time.keys()?;
+    args.reading.narrow_by(&mut query, &clock, &field)?;
+    // Rows of a logbook have their times.
+    let foreign = (field, !inputs.is_empty() && args.reading.is_of_a_time());
+    let guarded = wording::guarded_foreign((&query, text), foreign, &clock, arguments, args.bounds.watch()?)?;
     let plan = guarded.plan();
 
     let corrections = Corrections::wanted(&args.reading, &query);
@@ -186,6 +191,7 @@ impl Query {
             fold: false,
             explain: false,
             raw_csv: false,
+            time: TimeField::default(),
             reading,
         }
     }

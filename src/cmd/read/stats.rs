@@ -6,8 +6,9 @@ use std::ops::ControlFlow;
 use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
 use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Reading};
+use crate::cmd::reading::{self, Corrections, Reading, passed_over};
 use crate::error::{Error, Exit, Result};
+use crate::query::eval::doubts::Doubts;
 use crate::query::{Out, Query, Row};
 use crate::render::table::Look;
 use crate::render::{Format, Output, Rows, cell};
@@ -55,6 +56,7 @@ pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
 
     let mut stats = Fold::new(clock.zone);
     let strict = args.reading.strict;
+    let mut doubts = Doubts::default();
     let mut scanned = guarded.evaluate(|plan, _| {
         let mut out = Out {
             sink: &mut |text, place| {
@@ -71,9 +73,12 @@ pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
         let mut fold = plan.fold();
         let scanned =
             scan::feed(&found.inputs, door.input, plan.fields(), strict, |row, _, _| fold.push(row, &mut out));
-        fold.finish(&mut out);
+        doubts = fold.finish(&mut out).doubts;
         Ok(scanned)
     })?;
+    for note in passed_over::notes(guarded.plan(), &doubts) {
+        door.note(note);
+    }
     let runs = stats.finish(clock.now);
     match format {
         Format::Json | Format::Jsonl => door.out.json(&to_json(&stats, runs))?,

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::cmd::reading::doubts;
 use crate::cmd::reading::job::{Job, Part, put_out};
 use crate::cmd::reading::live::{Interrupt, Live};
+use crate::cmd::reading::passed_over;
 use crate::cmd::{Door, reading};
 use crate::error::{Error, Result};
 use crate::json;
@@ -196,7 +197,7 @@ impl Answer {
         mended.extend(summary.mended.iter().map(|(place, fault)| (*place, scan::not_json(fault).1)));
         mended.sort();
         mended.dedup_by_key(|(place, _)| *place);
-        self.note_summary(summary, strict);
+        self.note_summary(plan, summary, strict);
         if let Some(moved) = &mut self.moved {
             let stopped = streaming && plan.limit().is_some_and(|limit| self.written >= limit);
             moved.look_on(inputs, &shown, stopped, door);
@@ -268,16 +269,23 @@ impl Answer {
         self.faults += count;
     }
 
-    fn note_summary(&mut self, summary: Summary, strict: bool) {
+    fn note_summary(&mut self, plan: &Plan, summary: Summary, strict: bool) {
         let (notes, faults) = (&mut self.notes, self.faults);
         if strict && faults > 0 {
             notes.push("stopped at a row on which jq failed (--strict)".to_owned());
         } else if faults > FAULTS_TOLD {
             notes.push(format!("jq failed on {faults} rows in all"));
         }
+        notes.extend(passed_over::notes(plan, &summary.doubts));
         for (column, ignored) in summary.ignored {
             if ignored.not_numbers > 0 {
                 notes.push(format!("{column}: {} values are no numbers and were left out", ignored.not_numbers));
+            }
+            if ignored.other_units > 0 {
+                notes.push(format!(
+                    "{column}: {} values of another unit, or with one beside numbers, were left out",
+                    ignored.other_units
+                ));
             }
             if ignored.too_wide > 0 {
                 notes.push(format!("{column}: the numbers lie too far apart for an exact sum"));

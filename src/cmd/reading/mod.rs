@@ -8,6 +8,7 @@
 //! - `answer`: results on their way to the reader · `job`: what each thread does for them
 //! - `live`: standard input while somebody watches
 //! - `doubts`: fields and words of a query that nothing knows
+//! - `passed_over`: what is said of rows with values that could not be read
 //! - `gather`: a few rows out of many, found by literals
 //! - `of_run`: the record of one run, and which run is meant
 //! - `runs`: all runs of a logbook, and queries over them
@@ -21,6 +22,7 @@ pub mod gather;
 pub mod job;
 pub mod live;
 pub mod of_run;
+pub mod passed_over;
 pub mod runs;
 pub mod saved;
 pub mod wording;

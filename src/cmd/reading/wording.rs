@@ -125,6 +125,20 @@ pub fn guarded(
     Guarded::new(compiled(query, text, clock, arguments, Path::new(""))?, watch)
 }
 
+/// The same over rows that may be of other programs, whose times are in `field`. Rows without it are counted when
+/// `tells_missing`.
+pub fn guarded_foreign(
+    (query, text): (&Query, &str),
+    (field, tells_missing): (Vec<String>, bool),
+    clock: &Clock,
+    arguments: BTreeMap<String, Argument>,
+    watch: Watch,
+) -> Result<Guarded> {
+    let files = values_in_files(query, Path::new(""))?;
+    let context = Context { arguments, files, time: field, tells_missing, ..Context::new(*clock) };
+    Guarded::new(planned(query, text, &context)?, watch)
+}
+
 /// A query compiled that is made of flags, or otherwise plain ([`Query::is_plain`]): it need not be
 /// guarded.
 pub fn plain(query: &Query, text: &str, clock: &Clock) -> Result<Plan> {
@@ -143,6 +157,16 @@ pub fn compiled(
     arguments: BTreeMap<String, Argument>,
     directory: &Path,
 ) -> Result<Plan> {
+    let files = values_in_files(query, directory)?;
+    planned(query, text, &Context { arguments, files, ..Context::new(*clock) })
+}
+
+fn planned(query: &Query, text: &str, context: &Context) -> Result<Plan> {
+    query::compile(query, context).map_err(|list| Problems { text: text.to_owned(), list }.into())
+}
+
+/// The lines of the files that `in @file` names, from `directory` on.
+fn values_in_files(query: &Query, directory: &Path) -> Result<BTreeMap<String, Vec<String>>> {
     let mut files = BTreeMap::new();
     for name in files_named(query.filter.iter().chain(&query.having)) {
         let fail = |why: String| Error::io(format!("in @{name}: {why}"));
@@ -152,8 +176,7 @@ pub fn compiled(
         let lines = text.lines().map(str::to_owned).collect();
         files.insert(name, lines);
     }
-    let context = Context { clock: *clock, arguments, files };
-    query::compile(query, &context).map_err(|list| Problems { text: text.to_owned(), list }.into())
+    Ok(files)
 }
 
 /// Whether the query names a file whose lines are its values.

@@ -11,6 +11,7 @@ use std::ops::ControlFlow;
 use crate::json::{self, Limits, pick};
 
 use crate::query::aggregate::Ignored;
+use crate::query::eval::doubts::Doubts;
 use crate::query::eval::source::{Eval, Fault};
 use crate::query::jq::head::Says;
 use crate::query::jq::program::Session;
@@ -44,6 +45,8 @@ pub struct Summary {
     pub mended: Vec<(Place, json::Fault)>,
     /// Aggregates that could not use every value, by column.
     pub ignored: Vec<(String, Ignored)>,
+    /// Rows that were passed over for a value that could not be read.
+    pub doubts: Doubts,
 }
 
 /// Bytes of rows that are kept whole until they are made lean: those of runs at work are soon written over.
@@ -62,6 +65,7 @@ pub struct Held {
     newest: Parts,
     passed: u64,
     mended: Vec<(Place, json::Fault)>,
+    doubts: Doubts,
     /// Rows that the jq stage waits for.
     kept: Vec<Vec<u8>>,
     groups: Groups,
@@ -173,6 +177,7 @@ impl<'p> Fold<'p> {
     /// What the fold holds back, to be merged into that of earlier rows.
     pub fn into_held(mut self) -> Held {
         self.end_latest();
+        self.rest.held.doubts.merge(std::mem::take(&mut self.rest.eval.doubts));
         self.rest.held
     }
 
@@ -193,6 +198,7 @@ impl<'p> Fold<'p> {
         self.rest.held.newest.merge(later.newest, self.rest.plan.first.len());
         self.rest.held.passed += later.passed;
         self.rest.held.mended.extend(later.mended);
+        self.rest.held.doubts.merge(later.doubts);
         self.rest.held.kept.extend(later.kept);
         self.rest.held.groups.merge(later.groups);
         self.rest.held.emitted += later.emitted;
@@ -223,7 +229,8 @@ impl<'p> Fold<'p> {
         }
         let passed = self.rest.held.passed;
         let mended = std::mem::take(&mut self.rest.held.mended);
-        Summary { passed, mended, newest: of_newest, ignored: self.rest.finish(out) }
+        let (ignored, doubts) = self.rest.finish(out);
+        Summary { passed, mended, newest: of_newest, ignored, doubts }
     }
 }
 
@@ -317,11 +324,11 @@ impl Rest<'_> {
         if self.held.emitted >= limit { ControlFlow::Break(()) } else { flow }
     }
 
-    fn finish(mut self, out: &mut Out<'_>) -> Vec<(String, Ignored)> {
+    fn finish(mut self, out: &mut Out<'_>) -> (Vec<(String, Ignored)>, Doubts) {
         let plan = self.plan;
         let mut ignored = Vec::new();
         if let Some(stage) = &plan.group {
-            let (rows, notes) = std::mem::take(&mut self.held.groups).finish(stage);
+            let (rows, notes) = std::mem::take(&mut self.held.groups).finish(stage, &plan.clock.zone);
             ignored = notes;
             for row in rows {
                 if self.push_group(&row, out).is_break() {
@@ -340,7 +347,9 @@ impl Rest<'_> {
                 break;
             }
         }
-        ignored
+        let mut doubts = self.held.doubts;
+        doubts.merge(self.eval.doubts);
+        (ignored, doubts)
     }
 }
 

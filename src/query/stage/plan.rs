@@ -7,7 +7,9 @@
 //! grouping are sorted and selected like those on file.
 
 use crate::json::string::quote_into;
+use crate::query::amount::Unit;
 use crate::query::ast::Function;
+use crate::query::eval::doubts::{Doubts, Question};
 use crate::query::eval::path::Path;
 use crate::query::eval::predicate::Predicate;
 use crate::query::eval::source::{Eval, Source};
@@ -41,6 +43,7 @@ pub struct Plan {
     pub(in crate::query) programs: Vec<Program>,
     pub(in crate::query) globals: Globals,
     pub(in crate::query) clock: Clock,
+    pub(in crate::query) questions: Vec<Question>,
 }
 
 /// A column with its name.
@@ -68,6 +71,8 @@ pub(in crate::query) struct GroupBy {
     /// Where the keys stand among the fields, if all are fields of the row itself.
     pub slots: Option<Box<[usize]>>,
     pub aggregates: Vec<(String, Function, Option<Source>)>,
+    /// Of each aggregate, what the name of its field says of the numbers in it.
+    pub units: Vec<Option<Unit>>,
     /// Whether an aggregate is of what a jq program says.
     pub asks_jq: bool,
     /// The greatest groups first, then by key; else by key alone.
@@ -123,7 +128,9 @@ impl Plan {
             return None;
         }
         let filter = self.filter.as_ref().and_then(|filter| prefilter::literal(filter, &self.first));
-        filter.or_else(|| prefilter::string(self.head.string()?))
+        // Rows that the program would drop are counted where the filter cannot read a value of theirs.
+        let head = self.head.string().filter(|_| !self.filter.as_ref().is_some_and(Predicate::may_doubt));
+        filter.or_else(|| prefilter::string(head?))
     }
 
     /// What is to be asked of rows wherever a name stands in them, before they are looked at: those of which it says
@@ -200,6 +207,11 @@ impl Plan {
         self.columns.as_deref()
     }
 
+    /// What values are asked for, by the numbers that [`Doubts`] has.
+    pub fn questions(&self) -> &[Question] {
+        &self.questions
+    }
+
     /// An empty fold: one for all rows, or one for each part of them.
     pub fn fold(&self) -> Fold<'_> {
         Fold::new(self)
@@ -207,6 +219,11 @@ impl Plan {
 
     /// Means of evaluation for one thread.
     pub fn eval(&self) -> Eval<'_> {
-        Eval { programs: &self.programs, session: Session::new(&self.globals), clock: self.clock }
+        Eval {
+            programs: &self.programs,
+            session: Session::new(&self.globals),
+            clock: self.clock,
+            doubts: Doubts::default(),
+        }
     }
 }
