@@ -29,7 +29,7 @@ pub const EXAMPLES: &str = "  logbook fields 'timestamp>=yesterday'\n  logbook f
 /// Arguments of `fields`.
 #[derive(clap::Args)]
 pub struct Fields {
-    /// A field whose values are counted, query text as a filter, and inputs as in query
+    /// A field whose values are counted, a filter, and inputs as in query
     #[arg(value_name = "FIELD|QUERY|INPUT")]
     words: Vec<OsString>,
     /// A condition, beside those in the query text

@@ -28,7 +28,7 @@ pub const EXAMPLES: &str = "  logbook query 'status=blocked' --latest --group bl
 /// Arguments of `query`.
 #[derive(clap::Args)]
 pub struct Query {
-    /// Query text, and inputs: files, globs, directories, - for standard input; without inputs, the logbook
+    /// Query text, and inputs: files, globs, directories, - for stdin; none: the logbook
     #[arg(value_name = "QUERY|INPUT")]
     words: Vec<OsString>,
     /// A query that somebody else wrote: it names no input and reads no file
