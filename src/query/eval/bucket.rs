@@ -1,7 +1,7 @@
 //! Time buckets: the start of the minute, hour, day, week, month or other
 //! stretch that an instant falls in, by the clocks of a zone.
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, SecondsFormat, TimeDelta, Timelike};
 
 use crate::model::{Instant, Zone};
 
@@ -55,12 +55,12 @@ pub fn start(at: Instant, every: Every, zone: &Zone) -> Option<String> {
 fn stretch(mut local: DateTime<FixedOffset>, ms: i64, zone: &Zone) -> Option<DateTime<FixedOffset>> {
     for _ in 0..REGIMES_MAX {
         let offset = *local.offset();
-        let shown = multiple(local.naive_local(), ms)?;
-        // The instant at which the clock shows it, if it was not set in between.
-        let begin = shown.checked_sub_offset(offset)?.and_utc().with_timezone(&offset);
-        if is_steady(begin, offset, zone) {
+        // The instant at which the clock shows the multiple, if it was not set in between.
+        let begin = cut(local, ms)?;
+        if is_steady(begin, ms, zone) {
             return Some(begin);
         }
+        let shown = begin.naive_local();
         let Some(set) = when_set(local, begin.min(local), zone) else { return Some(begin) };
         let before = zone.to_local(Instant::from_chrono((set - TimeDelta::nanoseconds(1)).to_utc()))?;
         // The first local time that was not shown before the clock was set.
@@ -77,23 +77,26 @@ fn stretch(mut local: DateTime<FixedOffset>, ms: i64, zone: &Zone) -> Option<Dat
     None
 }
 
-/// The greatest multiple of `ms` that is not after `local`.
-fn multiple(local: NaiveDateTime, ms: i64) -> Option<NaiveDateTime> {
-    let midnight =
-        if ms < DAY_MS { local.date() } else { NaiveDate::from_ymd_opt(1970, 1, 1)? }.and_hms_opt(0, 0, 0)?;
-    let since = local.signed_duration_since(midnight);
-    // Times before 1970 with a fraction are cut downwards too.
-    let floor = since.num_milliseconds() - i64::from(since.subsec_nanos() % 1_000_000 < 0);
-    midnight.checked_add_signed(TimeDelta::try_milliseconds(floor - floor.rem_euclid(ms))?)
+/// Cuts the local time down to a multiple of `ms` since local midnight; of more than a day, since
+/// the midnight of 1970-01-01.
+fn cut(local: DateTime<FixedOffset>, ms: i64) -> Option<DateTime<FixedOffset>> {
+    let of_day =
+        i64::from(local.num_seconds_from_midnight()) * 1000 + i64::from(local.nanosecond() / 1_000_000).min(999);
+    let since = if ms < DAY_MS { of_day } else { local.naive_local().and_utc().timestamp_millis() };
+    let below_ms = i64::from(local.nanosecond() % 1_000_000);
+    local
+        .checked_sub_signed(TimeDelta::milliseconds(since.rem_euclid(ms)))?
+        .checked_sub_signed(TimeDelta::nanoseconds(below_ms))
 }
 
-/// Whether the clock stood at `offset` from long before `begin` on.
-fn is_steady(begin: DateTime<FixedOffset>, offset: FixedOffset, zone: &Zone) -> bool {
+/// Whether the clock was not set from long before `begin` to the end of the stretch. It never was
+/// twice within two days.
+fn is_steady(begin: DateTime<FixedOffset>, ms: i64, zone: &Zone) -> bool {
     let at = |seconds: i64| {
         let instant = Instant { seconds: begin.timestamp().saturating_sub(seconds), attos: 0 };
-        zone.to_local(instant).is_some_and(|local| *local.offset() == offset)
+        zone.to_local(instant).is_some_and(|local| local.offset() == begin.offset())
     };
-    matches!(*zone, Zone::Fixed(_) | Zone::UTC) || (at(0) && at(SHIFT_MAX_S))
+    matches!(*zone, Zone::Fixed(_) | Zone::UTC) || (at(SHIFT_MAX_S) && (ms < DAY_MS || at(0)))
 }
 
 /// The instant since which the clock stands as it does at `local`, when it was set between long
@@ -120,7 +123,7 @@ fn time_text(time: DateTime<FixedOffset>) -> String {
 mod tests {
     use std::collections::HashMap;
 
-    use chrono::NaiveTime;
+    use chrono::{NaiveDateTime, NaiveTime};
     use proptest::prelude::*;
 
     use super::*;
