@@ -157,36 +157,32 @@ impl Minutes {
 #[inline]
 fn minute(raw: &[u8]) -> Option<u128> {
     const SIGNS: u128 = u128::from_be_bytes(*b"0000-00-00T00:00");
-    const DIGITS: u128 = u128::from_be_bytes(*b"\xFF\xFF\xFF\xFF\0\xFF\xFF\0\xFF\xFF\0\xFF\xFF\0\xFF\xFF");
-    const SIXES: u128 = u128::from_be_bytes([6; 16]);
-    const HIGH: u128 = u128::from_be_bytes([0xF0; 16]);
+    // The most that a digit may be: 9, and less for the tens of a month, a day, an hour and a minute.
+    const MOST: u128 = u128::from_be_bytes([9, 9, 9, 9, 0, 1, 9, 0, 2, 9, 0, 2, 9, 0, 5, 9]);
+    const TOP: u128 = u128::from_be_bytes([0x80; 16]);
+    /// Added to a digit that is more than its most, this sets the highest bit of its byte.
+    const TO_TOP: u128 = u128::from_be_bytes([0x7F; 16]) - MOST;
     let (begin, seconds) = raw.split_first_chunk::<17>()?;
     let letters = u128::from_be_bytes(*begin.last_chunk()?);
     let odd = letters ^ SIGNS;
-    // Signs are what they should be, and each digit is below ten: six more do not reach the upper half of its byte.
-    if odd & !(DIGITS & !HIGH) != 0 || (odd + (SIXES & DIGITS)) & HIGH != 0 {
-        return None;
-    }
-    let two = |at: usize| u16::from_be_bytes([begin[at], begin[at + 1]]);
-    let fits = |at: usize, least: &[u8; 2], most: &[u8; 2]| {
-        (u16::from_be_bytes(*least)..=u16::from_be_bytes(*most)).contains(&two(at))
-    };
+    let more = ((odd & !TOP) + TO_TOP) | odd;
+    let is_digit = |byte: u8| byte.wrapping_sub(b'0') < 10;
     // The second :60 is in the next minute.
-    let [b':', b'0'..=b'5', b'0'..=b'9', rest @ ..] = seconds else { return None };
-    let fraction = match rest {
-        [b'Z', b'"'] => true,
-        [b'.', fraction @ .., b'Z', b'"'] => {
-            (1..=18).contains(&fraction.len()) && fraction.iter().all(u8::is_ascii_digit)
+    let seconds = match *seconds {
+        [b':', b'0'..=b'5', one, b'.', x, y, z, b'Z', b'"'] => {
+            is_digit(one) && is_digit(x) && is_digit(y) && is_digit(z)
         }
+        [b':', b'0'..=b'5', one, b'Z', b'"'] => is_digit(one),
         _ => false,
     };
-    let plain = begin[0] == b'"'
-        && fraction
-        && fits(6, b"01", b"12")
-        && fits(9, b"01", b"28")
-        && begin[12] < b'3'
-        && two(12) < u16::from_be_bytes(*b"24")
-        && begin[15] < b'6';
+    // Two digits, a byte each: 01 to 12, 01 to 28, and below 24.
+    let (month, day, hour) = ((odd >> 72) as u16, (odd >> 48) as u16, (odd >> 24) as u16);
+    let plain = more & TOP == 0
+        && begin[0] == b'"'
+        && seconds
+        && month.wrapping_sub(1) < 0x0102
+        && day.wrapping_sub(1) < 0x0208
+        && hour < 0x0204;
     plain.then_some(letters)
 }
 
