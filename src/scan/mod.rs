@@ -6,6 +6,7 @@
 //!
 //! - `rows`: one input as a stream of lines, in constant memory
 //! - `skipped`: the account of what was not read, and where
+//! - `damaged`: how many rows a damaged archive is short of
 //! - `source`: what is to be read, with the corrections among it
 //! - `corrections`: finds them, before a scan begins
 //! - `voided`: places that count no more
@@ -20,6 +21,7 @@
 //! Invariant: rows come in the order of the inputs and of the bytes in them.
 
 pub mod corrections;
+mod damaged;
 mod doubles;
 pub mod feed;
 mod folded;

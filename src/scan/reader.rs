@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use memchr::{memchr, memchr_iter};
 
 use super::feed::Scanned;
-use super::pieces::{Piece, Stretch};
+use super::pieces::{Piece, each_stretch, is_damage};
 use super::rows::{Block, for_each_block, one_line};
 use super::skipped::{Class, Skipped};
 use super::source::{Fate, Source};
@@ -67,12 +67,15 @@ impl<'s> Reader<'s> {
         let name = input.name();
         let mut flow = ControlFlow::Continue(());
         let read = match piece.range {
-            Some(range) => input.open_anywhere().and_then(|stored| {
-                let stored = stored.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-                let mut stretch = Stretch::new(stored, range)?;
-                let offset = stretch.offset();
-                self.stream(&mut stretch, &name, (piece.input, offset), scanned, each, &mut flow)
-            }),
+            Some(range) => {
+                let mut damage = Skipped::default();
+                let mut damaged = |at, why: String| damage.add(&name, Class::BadArchive, at, why);
+                let read = each_stretch(input, range, &mut damaged, &mut |reader, offset| {
+                    self.stream(reader, &name, (piece.input, offset), scanned, each, &mut flow)
+                });
+                scanned.skipped.join(damage);
+                read
+            }
             None => match (input.open(), stdin) {
                 (Ok(Some(mut reader)), _) => {
                     self.stream(&mut *reader, &name, (piece.input, 0), scanned, each, &mut flow)
@@ -87,14 +90,7 @@ impl<'s> Reader<'s> {
         match read {
             Ok(bytes) => scanned.bytes += bytes,
             Err(error) => {
-                let packed = matches!(
-                    error.kind(),
-                    io::ErrorKind::Other
-                        | io::ErrorKind::InvalidData
-                        | io::ErrorKind::InvalidInput
-                        | io::ErrorKind::UnexpectedEof
-                );
-                let class = if packed { Class::BadArchive } else { Class::Unreadable };
+                let class = if is_damage(&error) { Class::BadArchive } else { Class::Unreadable };
                 scanned.skipped.add(&name, class, 0, error.to_string());
             }
         }

@@ -13,7 +13,7 @@ use crate::json;
 use crate::query::{Plan, Query, Row};
 use crate::render::line;
 use crate::render::{Format, Look};
-use crate::scan;
+use crate::scan::{self, Scanned};
 use crate::store::append::{Options, Writer};
 use crate::store::config;
 use crate::store::cursors::Cursor;
@@ -80,6 +80,7 @@ fn follow(
     let cursor = args.cursor.as_deref().map(|name| Cursor::new(&found.path, name)).transpose()?;
     let saved = begin(cursor.as_ref(), end_of(&found.inputs), door)?;
     let mut at = end_of(&found.inputs);
+    let mut scanned = Scanned::default();
     match saved {
         Some(saved) => at = saved,
         None => {
@@ -87,11 +88,14 @@ fn follow(
                 (None, Some(_)) => usize::MAX,
                 (count, _) => count.unwrap_or(COUNT),
             };
-            for row in newest(found, (plan, within), count, door) {
+            let (rows, read) = newest(found, (plan, within), count, args.reading.strict, door);
+            scanned = read;
+            for row in rows {
                 out.print(&row, door)?;
             }
         }
     }
+    let exit = reading::tell_skipped(door, &scanned, args.reading.strict);
     let shown = corrections != Corrections::Folded;
     let mut follower = Follower::new(&found.path, at, (plan, within), shown);
     let mut keeper = match &cursor {
@@ -118,15 +122,21 @@ fn follow(
         }
         match &alarm {
             Some(alarm) => alarm.wait(),
-            None => return Ok(Exit::Done),
+            None => return Ok(exit),
         }
     }
 }
 
 /// The newest `count` rows that pass, the oldest of them first: segments are read from the newest on, until there are
 /// enough.
-fn newest(found: &Found, (plan, within): (&Plan, &Within<'_>), count: usize, door: &mut Door<'_>) -> VecDeque<Vec<u8>> {
-    let mut rows = VecDeque::new();
+fn newest(
+    found: &Found,
+    (plan, within): (&Plan, &Within<'_>),
+    count: usize,
+    strict: bool,
+    door: &mut Door<'_>,
+) -> (VecDeque<Vec<u8>>, Scanned) {
+    let (mut rows, mut scanned) = (VecDeque::new(), Scanned::default());
     for input in (0..found.inputs.len() as u32).rev() {
         let mut here: VecDeque<Vec<u8>> = VecDeque::new();
         let wanted = count - rows.len();
@@ -134,7 +144,8 @@ fn newest(found: &Found, (plan, within): (&Plan, &Within<'_>), count: usize, doo
             break;
         }
         let mut eval = plan.eval();
-        scan::feed(&found.inputs.only(input), door.input, plan.fields(), false, |row: &Row<'_>, _, _| {
+        let source = found.inputs.only(input);
+        let read = scan::feed(&source, door.input, plan.fields(), strict, |row: &Row<'_>, _, _| {
             let matches = || plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false));
             if within.row(matches) && json::validate(row.text, json::Limits::GRAMMAR).is_ok() {
                 if here.len() == wanted {
@@ -144,9 +155,10 @@ fn newest(found: &Found, (plan, within): (&Plan, &Within<'_>), count: usize, doo
             }
             ControlFlow::Continue(())
         });
+        scanned.join(read);
         here.into_iter().rev().for_each(|row| rows.push_front(row));
     }
-    rows
+    (rows, scanned)
 }
 
 /// Rows on their way out.

@@ -25,15 +25,7 @@ const TOLD_MAX: usize = 5;
 
 /// Looks at every row of the logbook at `location`, with `redactor` also for secrets. Gives how many there are.
 pub fn examine(location: &Location, redactor: Option<&Redactor>, door: &mut Door<'_>) -> Result<(u64, Vec<Finding>)> {
-    let found = match reading::logbook_at(location, Corrections::Shown, None) {
-        Ok(found) => found,
-        // What is known of the rows cannot be made where some cannot be read: the rest is looked at all the same.
-        Err(_) => {
-            let mut found = reading::logbook_at(location, Corrections::AsWritten, None)?;
-            found.inputs = scan::corrections::fold(found.inputs.to_vec()).with_corrections(true);
-            found
-        }
-    };
+    let found = reading::logbook_at(location, Corrections::Shown, None)?;
     let now = door.now()?;
     let vocabulary = found.vocabulary.clone();
     let mut health = Health::new(&vocabulary, now);
@@ -115,7 +107,8 @@ fn skipped(found: &Found, entries: Vec<Entry>, health: &Health<'_>) -> Vec<Findi
         let level = if entry.class == Class::Unreadable { Level::Warning } else { Level::Damage };
         let s = if entry.count == 1 { "" } else { "s" };
         let what = match entry.class {
-            Class::BadArchive | Class::Unreadable => entry.class.says().to_owned(),
+            Class::BadArchive => format!("{}: {}", entry.class.says(), entry.short_of()),
+            Class::Unreadable => entry.class.says().to_owned(),
             class => format!("{} line{s} that no reader takes, {}", entry.count, class.says()),
         };
         let detail = entry.places.first().map_or("", |(_, detail)| detail);
