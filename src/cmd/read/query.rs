@@ -99,9 +99,15 @@ pub(super) fn answer(
 ) -> Result<Exit> {
     let clock = args.reading.clock(door)?;
     let format = format(args, door)?;
-    query.slurp = args.slurp;
     args.reading.narrow(&mut query, &clock)?;
-    let guarded = wording::guarded(&query, text, &clock, arguments, args.bounds.watch()?)?;
+    let watch = if args.slurp {
+        let (watch, rows_bytes) = args.bounds.watch_slurp()?;
+        query.slurp = Some(rows_bytes);
+        watch
+    } else {
+        args.bounds.watch()?
+    };
+    let guarded = wording::guarded(&query, text, &clock, arguments, watch)?;
     let plan = guarded.plan();
 
     let corrections = Corrections::wanted(&args.reading, &query);

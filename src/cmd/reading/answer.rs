@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::io::Read as _;
 use std::ops::ControlFlow;
 
+use crate::cmd::guard::bounds::too_much_to_slurp;
 use crate::cmd::reading::job::{Job, Part};
 use crate::cmd::{Door, reading};
 use crate::error::{Error, Result};
@@ -86,6 +87,10 @@ impl Answer {
             damaged.extend(more);
             self.note_faults(inputs, faults, &faults_told);
             all.merge(held);
+            if let Some(most) = plan.slurp_bytes_max().filter(|_| all.is_too_much()) {
+                failed = Some(too_much_to_slurp(most));
+                return ControlFlow::Break(());
+            }
             let mut flow = ControlFlow::Continue(());
             for (text, place) in results.iter() {
                 if streaming && plan.limit().is_some_and(|limit| self.written >= limit) {
