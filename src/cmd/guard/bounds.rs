@@ -18,8 +18,9 @@ pub const SLURP_FACTOR: u64 = 12;
 /// More rows than may be held at once, which have at most `bytes`, pass.
 pub fn too_much_to_slurp(bytes: u64) -> Error {
     let size = size_text(bytes);
-    Error::io(format!("stopped: --slurp holds all rows at once, and more than {size} of them pass"))
-        .hint(format!("--max-memory SIZE, {SLURP_FACTOR} times what the rows have; without --slurp, --jq gets one at a time"))
+    Error::io(format!("stopped: --slurp holds all rows at once, and more than {size} of them pass")).hint(format!(
+        "--max-memory SIZE, {SLURP_FACTOR} times what the rows have; without --slurp, --jq gets one at a time"
+    ))
 }
 
 /// Limits on one command.
