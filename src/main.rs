@@ -5,10 +5,14 @@ use std::io::{BufReader, BufWriter, IsTerminal, stderr, stdin, stdout};
 use std::process::ExitCode;
 
 use logbook::cmd::Door;
+use logbook::cmd::guard::memory::Memory;
 use logbook::error::{Error, Exit};
 use logbook::model::Instant;
 use logbook::render::{Notes, Output};
 use logbook::store::Environment;
+
+#[global_allocator]
+static MEMORY: Memory = Memory;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(tell_panic));

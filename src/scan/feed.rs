@@ -3,7 +3,8 @@
 use std::io::BufRead;
 use std::ops::ControlFlow;
 
-use super::pieces::Piece;
+use super::damaged;
+use super::pieces::whole;
 use super::reader::{Met, Reader, Wanted};
 use super::skipped::Skipped;
 use super::source::Source;
@@ -58,14 +59,15 @@ pub fn feed_wanted(
 ) -> Scanned {
     let mut scanned = Scanned::default();
     let mut reader = Reader::new(source, wanted);
-    for (input, _) in (0u32..).zip(source.iter()).filter(|(input, _)| source.left_out(*input).is_none()) {
+    for (at, input) in (0u32..).zip(source.iter()).filter(|(at, _)| source.left_out(*at).is_none()) {
         let mut each = |met: Met<'_>| match met {
             Met::Row(row, name, skipped) => each(row, name, skipped),
             Met::BlockEnd(_) => ControlFlow::Continue(()),
         };
-        if reader.piece(Piece { input, range: None }, Some(&mut *stdin), &mut scanned, &mut each).is_break() {
+        if reader.piece(whole(at, input), Some(&mut *stdin), &mut scanned, &mut each).is_break() {
             break;
         }
     }
+    damaged::settle(source, &mut scanned.skipped);
     scanned
 }

@@ -12,7 +12,7 @@ use super::feed::Scanned;
 use super::layout::{Layout, SOURCE_FIELD};
 use super::looks::behind_prefix;
 use super::numbers::Counter;
-use super::pieces::{Piece, Stretch};
+use super::pieces::{Piece, each_stretch, is_damage};
 use super::rows::{Block, behind_marks, for_each_block, one_line};
 use super::skipped::{Class, Skipped};
 use super::source::{Fate, Source};
@@ -99,12 +99,15 @@ impl<'s> Reader<'s> {
         };
         let mut flow = ControlFlow::Continue(());
         let read = match piece.range {
-            Some(range) => input.open_anywhere().and_then(|stored| {
-                let stored = stored.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-                let mut stretch = Stretch::new(stored, range)?;
-                let offset = stretch.offset();
-                self.stream(&mut stretch, about, offset, scanned, each, &mut flow)
-            }),
+            Some(range) => {
+                let mut damage = Skipped::default();
+                let mut damaged = |at, why: String| damage.add(&name, Class::BadArchive, at, why);
+                let read = each_stretch(input, range, &mut damaged, &mut |reader, offset| {
+                    self.stream(reader, about, offset, scanned, each, &mut flow)
+                });
+                scanned.skipped.join(damage);
+                read
+            }
             None => match (input.open(), stdin) {
                 (Ok(Some(mut reader)), _) => self.stream(&mut *reader, about, 0, scanned, each, &mut flow),
                 (Ok(None), Some(stdin)) => {
@@ -117,14 +120,7 @@ impl<'s> Reader<'s> {
         match read {
             Ok(bytes) => scanned.bytes += bytes,
             Err(error) => {
-                let packed = matches!(
-                    error.kind(),
-                    io::ErrorKind::Other
-                        | io::ErrorKind::InvalidData
-                        | io::ErrorKind::InvalidInput
-                        | io::ErrorKind::UnexpectedEof
-                );
-                let class = if packed { Class::BadArchive } else { Class::Unreadable };
+                let class = if is_damage(&error) { Class::BadArchive } else { Class::Unreadable };
                 scanned.skipped.add(&name, class, 0, why_not(&error, input));
             }
         }

@@ -20,7 +20,7 @@ pub enum Class {
     NotObject,
     /// Longer than 16 MiB.
     TooLong,
-    /// An archive or packed file that could not be unpacked from here on.
+    /// An archive or packed file of which a part could not be unpacked.
     BadArchive,
     /// A file that could not be opened or read from here on.
     Unreadable,
@@ -53,7 +53,7 @@ impl Class {
             Class::NotJson => "not JSON",
             Class::NotObject => "not an object",
             Class::TooLong => "longer than 16 MiB",
-            Class::BadArchive => "damaged archive, not read further",
+            Class::BadArchive => "damaged archive",
             Class::Unreadable => "not readable",
         }
     }
@@ -87,6 +87,29 @@ pub struct Entry {
     pub count: u64,
     /// Byte offsets of the first of them, with what more is known.
     pub places: Vec<(u64, String)>,
+    /// Of a damaged archive: what it is short of, where the manifest knows.
+    pub missing: Option<Missing>,
+}
+
+/// Rows that an archive should have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missing {
+    /// Those that it has not.
+    pub rows: u64,
+    /// All of them.
+    pub of: u64,
+}
+
+impl Entry {
+    /// How many rows are missing, of a damaged archive.
+    pub fn short_of(&self) -> String {
+        match self.missing {
+            None => "an unknown number of rows is missing".to_owned(),
+            Some(Missing { rows: 0, .. }) => "no row is missing".to_owned(),
+            Some(Missing { rows: 1, of }) => format!("1 of its {of} rows is missing"),
+            Some(Missing { rows, of }) => format!("{rows} of its {of} rows are missing"),
+        }
+    }
 }
 
 impl Entry {
@@ -103,7 +126,7 @@ impl Skipped {
         let entry = match at {
             Some(at) => &mut self.entries[at],
             None => {
-                self.entries.push(Entry { file: file.to_owned(), class, count: 0, places: Vec::new() });
+                self.entries.push(Entry { file: file.to_owned(), class, count: 0, places: Vec::new(), missing: None });
                 let last = self.entries.len() - 1;
                 &mut self.entries[last]
             }
@@ -167,6 +190,7 @@ impl Skipped {
         for mut entry in later.entries {
             match self.entries.iter_mut().find(|mine| mine.class == entry.class && mine.file == entry.file) {
                 Some(mine) => {
+                    mine.missing = mine.missing.or(entry.missing);
                     mine.count += entry.count;
                     mine.places.append(&mut entry.places);
                     mine.places.truncate(PLACES_MAX);
@@ -200,6 +224,11 @@ impl Skipped {
         self.entries.iter().map(|entry| entry.count).sum()
     }
 
+    /// Damaged archives.
+    pub(super) fn damaged_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+        self.entries.iter_mut().filter(|entry| entry.class == Class::BadArchive)
+    }
+
     /// All of it, by file and class.
     pub fn into_entries(self) -> Vec<Entry> {
         self.entries
@@ -231,6 +260,11 @@ impl Skipped {
         if entry.class == Class::Unreadable {
             let detail = entry.places.first().map_or("", |(_, detail)| detail);
             return format!("{}: not read: {detail}", entry.file);
+        }
+        if entry.class == Class::BadArchive {
+            let (at, why) = entry.places.first().map_or((0, ""), |(at, why)| (*at, why));
+            let (says, short) = (entry.class.says(), entry.short_of());
+            return format!("{}: {says}: {short} (at byte {at} unpacked: {why}); logbook verify", entry.file);
         }
         let (count, s) = (entry.count, plural(entry.count));
         let mut text = format!("{}: skipped {count} row{s}: {}", entry.file, entry.class.says());

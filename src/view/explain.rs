@@ -51,7 +51,7 @@ pub fn explain(query: &Query, inputs: Vec<Input>, corrections: &str) -> Explanat
     }
     parts.conditions("filter", query.filter.as_ref());
     if let Some(program) = &query.jq {
-        let head = if query.slurp { Head::default() } else { Head::of(&program.code) };
+        let head = if query.slurp.is_some() { Head::default() } else { Head::of(&program.code) };
         for condition in head.texts() {
             parts.native(format!("before --jq: {condition}"));
         }

@@ -177,7 +177,7 @@ pub fn any_query() -> impl Strategy<Value = Query> {
             latest,
             filter,
             jq: None,
-            slurp: false,
+            slurp: None,
             group_by,
             summarize,
             having,

@@ -98,7 +98,7 @@ fn follow(
     match saved {
         Some(saved) => at = saved,
         None => {
-            let (rows, mut scanned) = newest(found, (plan, within), count(args), door);
+            let (rows, mut scanned) = newest(found, (plan, within), count(args), args.reading.strict, door);
             for row in rows {
                 out.print(&row, door)?;
             }
@@ -143,6 +143,7 @@ fn newest(
     found: &Found,
     (plan, within): (&Plan, &Within<'_>),
     count: usize,
+    strict: bool,
     door: &mut Door<'_>,
 ) -> (VecDeque<Vec<u8>>, Scanned) {
     let mut rows = VecDeque::new();
@@ -172,7 +173,7 @@ fn newest(
             ControlFlow::Continue(())
         };
         let only = found.inputs.only(input);
-        all.join(scan::feed(&only, door.input, plan.fields(), false, &mut judge));
+        all.join(scan::feed(&only, door.input, plan.fields(), strict, &mut judge));
         here.into_iter().rev().for_each(|row| rows.push_front(row));
         doubts.merge(eval.doubts);
     }

@@ -106,12 +106,18 @@ pub(super) fn answer(
 ) -> Result<Exit> {
     let clock = args.reading.clock(door)?;
     let format = format(args, door)?;
-    query.slurp = args.slurp;
     let field = args.time.keys()?;
     args.reading.narrow_by(&mut query, &clock, &field)?;
     // Rows of a logbook have their times.
     let foreign = (field, !inputs.is_empty() && args.reading.is_of_a_time());
-    let guarded = wording::guarded_foreign((&query, text), foreign, &clock, arguments, args.bounds.watch()?)?;
+    let watch = if args.slurp {
+        let (watch, rows_bytes) = args.bounds.watch_slurp()?;
+        query.slurp = Some(rows_bytes);
+        watch
+    } else {
+        args.bounds.watch()?
+    };
+    let guarded = wording::guarded_foreign((&query, text), foreign, &clock, arguments, watch)?;
     let plan = guarded.plan();
 
     let corrections = Corrections::wanted(&args.reading, &query);

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::cmd::guard::bounds::too_much_to_slurp;
 use crate::cmd::reading::doubts;
 use crate::cmd::reading::job::{Job, Part, put_out};
 use crate::cmd::reading::live::{Interrupt, Live};
@@ -138,6 +139,10 @@ impl Answer {
             mended.extend(more);
             self.note_faults(inputs, faults, &faults_told);
             all.merge(held);
+            if let Some(most) = plan.slurp_bytes_max().filter(|_| all.is_too_much()) {
+                failed = Some(too_much_to_slurp(most));
+                return ControlFlow::Break(());
+            }
             let mut flow = ControlFlow::Continue(());
             for (text, place) in results.iter() {
                 if streaming && plan.limit().is_some_and(|limit| self.written >= limit) {

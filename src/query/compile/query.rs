@@ -86,7 +86,7 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
     let filter = query.filter.as_ref().and_then(|expr| compiler.predicate(expr));
     let jq = query.jq.as_ref().and_then(|jq| compiler.jq(jq));
     // Slurped, rows are no inputs of their own.
-    let mut head = query.jq.as_ref().filter(|_| !query.slurp).map(|jq| Head::of(&jq.code)).unwrap_or_default();
+    let mut head = query.jq.as_ref().filter(|_| query.slurp.is_none()).map(|jq| Head::of(&jq.code)).unwrap_or_default();
     head.place(|name| compiler.slot(name));
     let first = query.jq.is_some().then(|| std::mem::take(&mut compiler.scope).fields);
 

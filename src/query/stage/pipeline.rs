@@ -68,6 +68,7 @@ pub struct Held {
     doubts: Doubts,
     /// Rows that the jq stage waits for.
     kept: Vec<Vec<u8>>,
+    kept_bytes: u64,
     groups: Groups,
     sorted: Sorted,
     emitted: u64,
@@ -141,12 +142,15 @@ impl<'p> Fold<'p> {
         if head == Says::False {
             return ControlFlow::Continue(());
         }
-        if plan.slurp {
+        if plan.slurp.is_some() {
             match self.jq.checked(row.text) {
-                Ok(text) => self.rest.held.kept.push(text.into_owned()),
+                Ok(text) => {
+                    self.rest.held.kept_bytes += text.len() as u64;
+                    self.rest.held.kept.push(text.into_owned());
+                }
                 Err(message) => (out.fault)(Some(row.place), &message),
             }
-            return ControlFlow::Continue(());
+            return if self.is_too_much() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         }
         let rest = &mut self.rest;
         if head == Says::True
@@ -200,11 +204,17 @@ impl<'p> Fold<'p> {
         self.rest.held.mended.extend(later.mended);
         self.rest.held.doubts.merge(later.doubts);
         self.rest.held.kept.extend(later.kept);
+        self.rest.held.kept_bytes += later.kept_bytes;
         self.rest.held.groups.merge(later.groups);
         self.rest.held.emitted += later.emitted;
         if !tail.sort.is_empty() {
             self.rest.held.sorted.merge(&tail.sort, tail.limit, later.sorted);
         }
+    }
+
+    /// Whether more rows wait for the program than may.
+    pub fn is_too_much(&self) -> bool {
+        self.rest.plan.slurp.is_some_and(|most| self.rest.held.kept_bytes > most)
     }
 
     /// Puts out what was held back.
@@ -219,7 +229,7 @@ impl<'p> Fold<'p> {
             let fields = if is_whole { refill(row.text, &plan.first, &mut fields) } else { row.fields };
             self.filter(&Row { fields, ..*row }, out)
         });
-        if let (true, Some(program)) = (plan.slurp, plan.jq.and_then(|number| plan.programs.get(number))) {
+        if let (true, Some(program)) = (plan.slurp.is_some(), plan.jq.and_then(|number| plan.programs.get(number))) {
             let rest = &mut self.rest;
             let kept = std::mem::take(&mut rest.held.kept);
             let ran = self.jq.run_on_all(program, kept, &mut |output| rest.push_output(output, None, out));

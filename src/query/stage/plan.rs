@@ -35,8 +35,8 @@ pub struct Plan {
     pub(in crate::query) jq: Option<usize>,
     /// Conditions at the head of that program.
     pub(in crate::query) head: Head,
-    /// The jq stage waits for all rows.
-    pub(in crate::query) slurp: bool,
+    /// The jq stage waits for all rows, of at most so many bytes.
+    pub(in crate::query) slurp: Option<u64>,
     pub(in crate::query) group: Option<GroupBy>,
     pub(in crate::query) tail: Tail,
     pub(in crate::query) columns: Option<Vec<String>>,
@@ -91,7 +91,7 @@ pub(in crate::query) struct Tail {
 impl Plan {
     /// Whether the jq program is given all rows at once.
     pub fn is_slurp(&self) -> bool {
-        self.slurp
+        self.slurp.is_some()
     }
 
     /// The top-level fields to pick from each row, in the order of
@@ -152,10 +152,15 @@ impl Plan {
         }
     }
 
+    /// How many bytes of rows `--slurp` may hold.
+    pub fn slurp_bytes_max(&self) -> Option<u64> {
+        self.slurp
+    }
+
     /// Whether rows go out as they come in: no latest, slurp, grouping or sorting
     /// holds them back, and memory does not grow with the input.
     pub fn is_streaming(&self) -> bool {
-        self.latest.is_none() && !self.slurp && self.group.is_none() && self.tail.sort.is_empty()
+        self.latest.is_none() && self.slurp.is_none() && self.group.is_none() && self.tail.sort.is_empty()
     }
 
     /// Whether folds may be merged in any order: they hold back groups in whose aggregates no order
