@@ -5,6 +5,7 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use crate::cmd::progress::Watching;
 use crate::cmd::table::{COMMANDS, Entry, command, find};
 use crate::cmd::{self, Door, slips};
 use crate::error::{Error, Exit, Result, nearest};
@@ -88,7 +89,15 @@ pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
     // `sort_by -cost_usd` without quotes, which reads as a flag.
     let sorts = arguments.iter().any(|argument| argument == "sort_by" || argument == "sort-by");
     match command(entry).try_get_matches_from(&arguments) {
-        Ok(matches) => (entry.run)(&matches, door),
+        Ok(matches) => {
+            // Those that go on for ever show what comes.
+            let reads = matches!(entry.group, "read" | "keep") && entry.name != "tail";
+            let watching = reads.then(|| Watching::begin(entry.name, door));
+            let ended = (entry.run)(&matches, door);
+            drop(watching);
+            door.err.end_progress();
+            ended
+        }
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             cmd::itself::help::print(door, &error.render().to_string())
         }
