@@ -6,7 +6,7 @@
 //!
 //! - `format`: the names of the formats
 //! - `cell`: one JSON value as the text of a cell
-//! - `safe`: text that a terminal cannot be made to obey · `streams`: the only way to a terminal
+//! - `safe`: text that a terminal cannot be made to obey · `streams`: the only way to a terminal · `progress`: how far long work is
 //! - `rows`: row texts in any format, streaming · `columns`: the columns of rows that nobody gave any
 //! - `table`: columns, widths, what is dropped
 //! - `cards`: what a person asks of all runs first
@@ -27,6 +27,7 @@ pub mod dash;
 pub mod format;
 pub mod line;
 pub mod pretty;
+pub mod progress;
 pub mod record;
 pub mod request;
 pub mod rollback;
@@ -37,6 +38,7 @@ pub mod table;
 pub mod web;
 
 pub use format::Format;
+pub use progress::Progress;
 pub use rows::{Rows, Unshown};
 pub use streams::{Drawn, Notes, Output};
 pub use table::Look;

@@ -8,6 +8,7 @@ use memchr::{memchr, memrchr};
 
 use super::skipped::{Class, Skipped};
 use crate::model::READ_ROW_BYTES_MAX;
+use crate::store::meter;
 
 /// Bytes asked of the input at a time: what fits a core's cache together with the masks made of it.
 const BLOCK_BYTES: usize = 128 << 10;
@@ -68,6 +69,7 @@ pub fn for_each_block(
         if got == 0 {
             break;
         }
+        meter::add(got);
         let fresh = filled;
         filled += got;
         // Whole lines end at the last newline; only fresh bytes can hold it.
