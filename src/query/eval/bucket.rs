@@ -54,7 +54,6 @@ pub fn start(at: Instant, every: Every, zone: &Zone) -> Option<String> {
 /// stretches follow one another without holes, and each begins at an instant that exists.
 fn stretch(mut local: DateTime<FixedOffset>, ms: i64, zone: &Zone) -> Option<DateTime<FixedOffset>> {
     for _ in 0..REGIMES_MAX {
-        let offset = *local.offset();
         // The instant at which the clock shows the multiple, if it was not set in between.
         let begin = cut(local, ms)?;
         if is_steady(begin, ms, zone) {
