@@ -49,6 +49,7 @@ mod meaning;
 mod meaning_cases;
 mod meaning_doors;
 mod policy;
+mod progress;
 mod query;
 mod release;
 mod report;

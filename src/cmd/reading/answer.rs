@@ -114,6 +114,9 @@ impl Answer {
             }
             if strict && self.faults > 0 { ControlFlow::Break(()) } else { flow }
         });
+        if let Some(error) = failed {
+            return Err(error);
+        }
         let mut faults = Vec::new();
         let whole = plan.passes_rows_on();
         let summary = all.finish(&mut Out {
