@@ -36,7 +36,8 @@ pub(super) fn cut(source: &Source) -> Vec<Piece> {
         if source.left_out(input).is_some() {
             continue;
         }
-        let Ok(Some(stored)) = open.open_anywhere() else {
+        let stored = open.open_anywhere().ok().flatten();
+        let Some(stored) = stored.and_then(|mut stored| stored.is_true().then_some(stored)) else {
             pieces.push(Piece { input, range: None });
             continue;
         };
@@ -56,7 +57,8 @@ pub(super) fn cut(source: &Source) -> Vec<Piece> {
 /// takes no other rows away.
 pub(super) fn whole(number: u32, input: &Input) -> Piece {
     let stored = input.open_anywhere().ok().flatten().filter(Anywhere::is_packed);
-    Piece { input: number, range: stored.map(|stored| (0, stored.bytes)) }
+    let range = stored.and_then(|mut stored| stored.is_true().then_some((0, stored.bytes)));
+    Piece { input: number, range }
 }
 
 /// Hands the lines of `input` that begin in `range` to `read`, as streams and with the byte at which each begins. After a
