@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use memchr::{memchr, memchr_iter};
 
+use super::damaged;
 use super::feed::Scanned;
 use super::pieces::{Piece, each_stretch, is_damage};
 use super::rows::{Block, for_each_block, one_line};
@@ -88,7 +89,12 @@ impl<'s> Reader<'s> {
             },
         };
         match read {
-            Ok(bytes) => scanned.bytes += bytes,
+            Ok(bytes) => {
+                scanned.bytes += bytes;
+                if piece.range.is_none() && flow.is_continue() && damaged::is_cut(input, bytes) {
+                    scanned.skipped.add(&name, Class::BadArchive, bytes, "it ends too early");
+                }
+            }
             Err(error) => {
                 let class = if is_damage(&error) { Class::BadArchive } else { Class::Unreadable };
                 scanned.skipped.add(&name, class, 0, error.to_string());
