@@ -112,12 +112,16 @@ pub fn command(entry: &Entry) -> Command {
     let command = Command::new(entry.name)
         .bin_name(format!("logbook {}", entry.name))
         .disable_version_flag(true)
-        .disable_help_flag(true)
-        .arg(Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help("Print help").hide(true))
         .hide(entry.group.is_empty())
         .args_override_self(false);
     // Last, since the arguments bring a text of their own.
-    (entry.build)(command).about(entry.about)
+    let command = (entry.build)(command).about(entry.about);
+    // Commands within it take the flag from it, or have none.
+    if command.has_subcommands() {
+        return command;
+    }
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help("Print help").hide(true);
+    command.disable_help_flag(true).arg(help)
 }
 
 /// The whole tree.

@@ -8,9 +8,11 @@ use super::pieces::each_stream;
 use super::skipped::{Missing, Skipped};
 use super::source::Source;
 use super::voided::home;
+use crate::format::manifest::Covered;
 use crate::store::Input;
-use crate::store::archive::manifest::rows_said;
+use crate::store::archive::manifest::said_of;
 use crate::store::os_real::REAL;
+use crate::store::snapshot::Form;
 
 /// Adds it to what is told of damaged archives among `source`.
 pub(super) fn settle(source: &Source, skipped: &mut Skipped) {
@@ -20,12 +22,23 @@ pub(super) fn settle(source: &Source, skipped: &mut Skipped) {
     }
 }
 
-fn missing(input: &Input) -> Option<Missing> {
+/// Whether an archive that was read from the start to the end, without an error, has less in it than it should: one that
+/// ends with a frame reads as if it were whole.
+pub(super) fn is_cut(input: &Input, bytes: u64) -> bool {
+    let is_archive = matches!(input, Input::Segment(segment) if segment.form != Form::Plain);
+    is_archive && said(input).is_some_and(|said| bytes < said.bytes)
+}
+
+fn said(input: &Input) -> Option<Covered> {
     let directory = match input {
         Input::Segment(segment) => segment.path.parent().and_then(Path::parent),
         _ => home(input),
     };
-    let of = rows_said(&REAL, directory?, number_of(input)?)?;
+    said_of(&REAL, directory?, number_of(input)?)
+}
+
+fn missing(input: &Input) -> Option<Missing> {
+    let of = said(input)?.rows;
     Some(Missing { rows: of.saturating_sub(lines(input)), of })
 }
 

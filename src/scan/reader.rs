@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 use memchr::{memchr, memchr_iter};
 
+use super::damaged;
 use super::documents::{self, for_each_value};
 use super::feed::Scanned;
 use super::layout::{Layout, SOURCE_FIELD};
@@ -118,7 +119,12 @@ impl<'s> Reader<'s> {
             },
         };
         match read {
-            Ok(bytes) => scanned.bytes += bytes,
+            Ok(bytes) => {
+                scanned.bytes += bytes;
+                if piece.range.is_none() && flow.is_continue() && damaged::is_cut(input, bytes) {
+                    scanned.skipped.add(&name, Class::BadArchive, bytes, "it ends too early");
+                }
+            }
             Err(error) => {
                 let class = if is_damage(&error) { Class::BadArchive } else { Class::Unreadable };
                 scanned.skipped.add(&name, class, 0, why_not(&error, input));

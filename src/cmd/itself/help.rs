@@ -29,6 +29,8 @@ const QUERIES: &str = "  \
 pub struct Help {
     /// A command; query: the query language; options: what commands share; config: files to paste
     topic: Option<String>,
+    /// A command within it, as in call begin
+    within: Option<String>,
 }
 
 /// `logbook help [TOPIC]`
@@ -50,6 +52,16 @@ pub fn run(args: Help, door: &mut Door<'_>) -> Result<Exit> {
             None => error.hint("logbook help"),
         });
     };
+    if let Some(name) = &args.within {
+        let mut command = table::command(entry);
+        command.build();
+        return match command.find_subcommand(name) {
+            Some(within) => print(door, &whole(within.clone())),
+            None => {
+                Err(Error::usage(format!("{topic} has no command {name:?}")).hint(format!("logbook {topic} --help")))
+            }
+        };
+    }
     let mut text = format!("{}\n{}", whole(table::command(entry)), examples(entry));
     if topic == "config" {
         text.push_str(&files());

@@ -56,8 +56,8 @@ pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
     let older = age("--older-than", &args.older_than)?;
     let delete = age("--delete-older-than", &args.delete_older_than)?;
     if older.is_none() && delete.is_none() && args.restore.is_empty() {
-        return Err(Error::usage("archive needs to know which segments: --older-than DURATION")
-            .hint("logbook archive --older-than 30d --dry-run"));
+        return Err(Error::usage("archive needs to know which segments: --older-than AGE")
+            .hint("logbook archive --older-than 0s   # all that is sealed; logbook head --seal seals the newest"));
     }
     let lock_timeout_ms = option_ms("--lock-timeout", &args.lock_timeout)?;
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
@@ -100,8 +100,10 @@ pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
     };
     if archived.0 == 0 && older.is_some() && keeper.sealed()?.is_empty() {
         // Nothing was to be done, and nothing will be by asking again.
+        let done = keeper.known().segments.values().any(|entry| entry.archive.is_some());
+        let told = if done { "all that is sealed is archived" } else { "no segment is sealed yet: nothing to archive" };
         door.warn(
-            &Error::new(Exit::Done, "no segment is sealed yet: nothing to archive")
+            &Error::new(Exit::Done, told)
                 .hint("logbook head --seal   # seals the newest one now; else the first append after its day does"),
         );
     }
