@@ -5,6 +5,7 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use crate::cmd::progress::Watching;
 use crate::cmd::table::{COMMANDS, Entry, command, find};
 use crate::cmd::{self, Door, slips};
 use crate::error::{Error, Exit, Result, nearest};
@@ -94,7 +95,15 @@ pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
     let matched = command(entry).try_get_matches_from(&arguments);
     let again = || slips::run_by_flag(entry.name, &arguments).map(|again| command(entry).try_get_matches_from(again));
     match matched.or_else(|error| again().and_then(|again| again.ok()).ok_or(error)) {
-        Ok(matches) => (entry.run)(&matches, door),
+        Ok(matches) => {
+            // Those that go on for ever show what comes.
+            let reads = matches!(entry.group, "read" | "keep") && entry.name != "tail";
+            let watching = reads.then(|| Watching::begin(entry.name, door));
+            let ended = (entry.run)(&matches, door);
+            drop(watching);
+            door.err.end_progress();
+            ended
+        }
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             cmd::itself::help::print(door, &cmd::itself::help::short(entry, within(entry, &arguments)))
         }

@@ -5,10 +5,14 @@ use std::io::{BufReader, BufWriter, IsTerminal, stderr, stdin, stdout};
 use std::process::ExitCode;
 
 use logbook::cmd::Door;
+use logbook::cmd::guard::memory::Memory;
 use logbook::error::{Error, Exit};
 use logbook::model::Instant;
-use logbook::render::{Notes, Output};
+use logbook::render::{Notes, Output, Progress};
 use logbook::store::Environment;
+
+#[global_allocator]
+static MEMORY: Memory = Memory;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(tell_panic));
@@ -17,9 +21,11 @@ fn main() -> ExitCode {
         (out.is_terminal(), err.is_terminal(), input.is_terminal());
     // Line by line for a person, in large pieces for a pipe.
     let mut out = BufWriter::with_capacity(if out_is_terminal { 1 << 13 } else { 1 << 16 }, out);
+    let progress = Progress::default();
     let mut door = Door {
-        out: Output::new(&mut out, out_is_terminal),
-        err: Notes::new(&mut err, err_is_terminal),
+        out: Output::new(&mut out, out_is_terminal).beside(&progress),
+        err: Notes::new(&mut err, err_is_terminal).beside(&progress),
+        progress,
         input: &mut BufReader::new(input),
         env: Environment::of_process(),
         input_is_terminal,

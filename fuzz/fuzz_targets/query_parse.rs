@@ -5,6 +5,8 @@
 //! away is ended by the process's own limits, which are not here.
 #![no_main]
 
+use std::collections::BTreeSet;
+
 use libfuzzer_sys::{Corpus, fuzz_target};
 use logbook::error::Error;
 use logbook::model::{Instant, Vocabulary, Zone};
@@ -12,8 +14,9 @@ use logbook::query::ast::Query;
 use logbook::query::compile::query::{Argument, Context, compile};
 use logbook::query::stage::plan::Plan;
 use logbook::query::stage::run::{run_in_memory, run_in_parts};
+use logbook::query::text::check::{self, Seen};
 use logbook::query::text::parse::{Clause, Input, parse};
-use logbook::query::text::{check, print, words};
+use logbook::query::text::{print, words};
 use logbook::query::time::Clock;
 
 /// jq programs of one query that are compiled: each costs milliseconds, and the
@@ -63,6 +66,7 @@ const FLAGS: &[(Clause, &str)] = &[
     (Clause::Select, "--select"),
     (Clause::SortBy, "--sort"),
     (Clause::Limit, "--limit"),
+    (Clause::Latest, "--latest"),
     (Clause::LatestBy, "--latest-by"),
     (Clause::Jq, "--jq"),
 ];
@@ -75,7 +79,9 @@ fn accepted(text: &str, query: &Query) {
     };
     assert_eq!(without_spans(&again), without_spans(query), "{text:?} is printed {printed:?}");
     assert_eq!(print::query(&again), printed, "{text:?}: the printed form is not final");
-    for doubt in check::warnings(query, &|name| name == "status", &["stages".to_owned()], &Vocabulary::default()).told {
+    let paths = BTreeSet::from([vec!["stages".to_owned()]]);
+    let seen = Seen { field: &|path| path.keys == ["status"], word: &|_| false, paths: &paths, partly: false };
+    for doubt in check::warnings(query, &seen, &Vocabulary::default()).told {
         readable(&doubt.error(text).text());
     }
     compiles(text, query);

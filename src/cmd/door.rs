@@ -7,7 +7,7 @@ use std::path::Path;
 use super::zone_file;
 use crate::error::{Error, Result};
 use crate::model::{Instant, Zone};
-use crate::render::{Look, Notes, Output};
+use crate::render::{Look, Notes, Output, Progress};
 use crate::store::Environment;
 
 /// The world of one command. It can be handed to another thread, so that jq
@@ -17,6 +17,8 @@ pub struct Door<'a> {
     pub out: Output<'a>,
     /// Everything else goes here.
     pub err: Notes<'a>,
+    /// The line that says how far long work is.
+    pub progress: Progress,
     /// Standard input; read only by a command that was told to.
     pub input: &'a mut (dyn BufRead + Send),
     /// Variables, working directory, user.

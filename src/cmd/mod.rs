@@ -11,6 +11,7 @@
 pub mod calling;
 pub mod door;
 pub mod guard;
+pub mod progress;
 pub mod reading;
 pub mod slips;
 pub mod table;

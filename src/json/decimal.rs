@@ -190,6 +190,43 @@ impl Decimal {
         }
     }
 
+    /// The power of ten of the first significant digit: 0 for 1 to 9, -1 for 0.5.
+    pub fn power(&self) -> i64 {
+        self.magnitude() - 1
+    }
+
+    /// Times `factor × 10^exponent`.
+    pub fn times(&self, factor: u64, exponent: i64) -> Decimal {
+        let exponent = (self.exponent() + exponent).clamp(-EXPONENT_MAX, EXPONENT_MAX);
+        match &self.0 {
+            Form::Small { digits: 0, .. } => Decimal::ZERO,
+            Form::Small { digits, .. } if factor == 1 => Decimal::scaled(*digits, exponent),
+            _ => Decimal::from_big(&(self.big_digits() * factor), exponent),
+        }
+    }
+
+    /// Divided by `factor × 10^exponent`; `None` where that leaves no end of digits.
+    pub fn divided(&self, factor: u64, exponent: i64) -> Option<Decimal> {
+        if factor <= 1 {
+            return Some(self.times(1, -exponent));
+        }
+        // 64 more digits do for every power of 2 and 5 in a factor.
+        const PLACES: u32 = 64;
+        let digits = self.big_digits() * BigInt::from(10).pow(PLACES);
+        let exact = &digits % factor == BigInt::ZERO;
+        exact.then(|| Decimal::from_big(&(digits / factor), self.exponent() - i64::from(PLACES) - exponent))
+    }
+
+    /// The same with the other sign.
+    pub fn negated(&self) -> Decimal {
+        match &self.0 {
+            Form::Small { digits, exponent } => Decimal(Form::Small { digits: -digits, exponent: *exponent }),
+            Form::Large(large) => {
+                Decimal(Form::Large(Box::new(Large { negative: !large.negative, ..(**large).clone() })))
+            }
+        }
+    }
+
     fn compare_magnitude(&self, other: &Decimal) -> Ordering {
         let by_size = self.magnitude().cmp(&other.magnitude());
         if by_size != Ordering::Equal {

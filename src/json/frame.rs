@@ -17,6 +17,38 @@ use super::validate::{is_value, number_end};
 pub fn pick<'a, N: AsRef<[u8]>>(text: &'a [u8], names: &[N], out: &mut Vec<Option<&'a [u8]>>) -> Result<(), Fault> {
     out.clear();
     out.resize(names.len(), None);
+    walk(text, |key, at| {
+        let key = decode_raw(key);
+        if let Some(slot) = names.iter().position(|name| *name.as_ref() == *key) {
+            out[slot] = Some(value(text, at)?);
+        }
+        Ok(())
+    })
+}
+
+/// As [`pick`], where a value that is none is null: it fails by the frame alone, whatever is asked for.
+pub fn pick_mended<'a, N: AsRef<[u8]>>(
+    text: &'a [u8],
+    names: &[N],
+    out: &mut Vec<Option<&'a [u8]>>,
+) -> Result<(), Fault> {
+    out.clear();
+    out.resize(names.len(), None);
+    walk(text, |key, at| {
+        let key = decode_raw(key);
+        if let Some(slot) = names.iter().position(|name| *name.as_ref() == *key) {
+            out[slot] = Some(value(text, at).unwrap_or(b"null"));
+        }
+        Ok(())
+    })
+}
+
+/// Judges the frame of the line `text`, and hands each member to `each`: its key between the quotes, and where behind
+/// the colon its value begins.
+pub(super) fn walk<'a>(
+    text: &'a [u8],
+    mut each: impl FnMut(&'a [u8], usize) -> Result<(), Fault>,
+) -> Result<(), Fault> {
     let start = skip_white(text, 0);
     match text.get(start) {
         Some(b'{') => {}
@@ -33,10 +65,7 @@ pub fn pick<'a, N: AsRef<[u8]>>(text: &'a [u8], names: &[N], out: &mut Vec<Optio
                 if depth == 1 {
                     let colon = skip_white(text, end);
                     if text.get(colon) == Some(&b':') {
-                        let key = decode_raw(&text[at + 1..end - 1]);
-                        if let Some(slot) = names.iter().position(|name| *name.as_ref() == *key) {
-                            out[slot] = Some(value(text, colon + 1)?);
-                        }
+                        each(&text[at + 1..end - 1], colon + 1)?;
                     }
                 }
                 at = end;
@@ -60,7 +89,7 @@ pub fn pick<'a, N: AsRef<[u8]>>(text: &'a [u8], names: &[N], out: &mut Vec<Optio
 }
 
 /// The value behind a colon, which ends before `at`.
-fn value(text: &[u8], at: usize) -> Result<&[u8], Fault> {
+pub(super) fn value(text: &[u8], at: usize) -> Result<&[u8], Fault> {
     let from = skip_white(text, at);
     let to = skip_value(text, from).filter(|to| *to <= text.len());
     match to {

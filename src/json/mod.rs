@@ -21,6 +21,7 @@ pub mod decimal;
 pub mod fault;
 pub mod frame;
 pub mod leaves;
+pub mod mend;
 pub mod object;
 pub mod skip;
 pub mod span;
@@ -30,6 +31,7 @@ pub mod validate;
 
 pub use decimal::{Decimal, plain_digits};
 pub use leaves::Leaves;
+pub use mend::mend;
 pub use object::{Fault as ObjectFault, Member, Members, pick};
 pub use skip::{Kind, kind, skip_value, skip_white, trim};
 pub use span::{Span, Spans, key_hash, key_hash_in};

@@ -14,14 +14,14 @@ pub struct Span {
 /// group/summarize → having → sort → limit → select.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Query {
-    /// `latest_by F`: only the newest row with a status for each value of F.
-    pub latest_by: Option<Path>,
+    /// `latest` or `latest_by F`
+    pub latest: Option<Latest>,
     /// `filter E`; several are joined by `and`.
     pub filter: Option<Expr>,
     /// `--jq PROGRAM`: run on each row that passes.
     pub jq: Option<JqText>,
-    /// `--slurp`: the program gets all rows that pass as one array.
-    pub slurp: bool,
+    /// `--slurp`: the program gets all rows that pass as one array, if they have at most so many bytes.
+    pub slurp: Option<u64>,
     /// `group_by f,…`
     pub group_by: Vec<Column>,
     /// `summarize a,…`
@@ -34,6 +34,15 @@ pub struct Query {
     pub sort_by: Vec<SortKey>,
     /// `limit n`
     pub limit: Option<u64>,
+}
+
+/// Of many rows, one.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Latest {
+    /// `latest`: of each run the row that says where it stands.
+    Standing,
+    /// `latest_by F`: the newest row for each value of F.
+    By(Path),
 }
 
 impl Query {

@@ -61,7 +61,10 @@ pub fn read(word: &str, clock: &Clock) -> Option<Result<Period, String>> {
     }
     let first = *word.as_bytes().first()?;
     if looks_like_date(word) {
-        return Some(calendar(word, clock).ok_or_else(|| not_a_date(word)));
+        return Some(calendar(word, &clock.zone).ok_or_else(|| not_a_date(word)));
+    }
+    if let Some(at) = epoch(word.as_bytes()) {
+        return Some(Ok(Period::point(at)));
     }
     if first == b'-' || first == b'+' {
         if !word.as_bytes().get(1)?.is_ascii_digit() {
@@ -81,6 +84,47 @@ pub fn read(word: &str, clock: &Clock) -> Option<Result<Period, String>> {
     }))
 }
 
+/// The instant that the characters of a row's value read as, where the query takes it for a time: written as RFC 3339
+/// or nearly so, as a date, or as digits since 1970. A stretch of time is its start.
+///
+/// Words and `-12h` are no times here: what they mean changes from day to day.
+pub fn of_value(text: &[u8], zone: &Zone) -> Option<Instant> {
+    let text = std::str::from_utf8(text).ok()?;
+    if !looks_like_date(text) {
+        return epoch(text.as_bytes());
+    }
+    Some(calendar(text, zone)?.start)
+}
+
+/// Seconds since 1970 as 9 to 11 digits, milliseconds as 12 to 14, microseconds as 15 to 17, nanoseconds as 18 to 20;
+/// a fraction may follow. So each begins in 1973, and a year, a day of 8 digits or a small count is no time.
+pub fn epoch(digits: &[u8]) -> Option<Instant> {
+    let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let power = match count {
+        9..=11 => 0,
+        12..=14 => 3,
+        15..=17 => 6,
+        18..=20 => 9,
+        _ => return None,
+    };
+    let (whole, rest) = digits.split_at(count);
+    let fraction = match rest {
+        [] => rest,
+        [b'.', fraction @ ..] if !fraction.is_empty() && fraction.iter().all(u8::is_ascii_digit) => fraction,
+        _ => return None,
+    };
+    if whole.starts_with(b"0") {
+        return None;
+    }
+    let number = |digits: &[u8]| digits.iter().fold(0u128, |value, digit| value * 10 + u128::from(digit - b'0'));
+    let whole = number(whole);
+    let unit = 10u128.pow(power);
+    let places = (18 - power as usize).min(fraction.len());
+    let below = number(&fraction[..places]) * 10u128.pow(18 - power - places as u32);
+    let attos = whole % unit * 10u128.pow(18 - power) + below;
+    Some(Instant { seconds: i64::try_from(whole / unit).ok()?, attos: attos as u64 })
+}
+
 /// `2026-` and a digit: whoever writes this means a date.
 fn looks_like_date(word: &str) -> bool {
     let bytes = word.as_bytes();
@@ -94,46 +138,47 @@ fn not_a_date(word: &str) -> String {
 fn day_from_today(clock: &Clock, days: i64) -> Result<Period, String> {
     let today = clock.zone.to_local(clock.now).map(|local| local.date_naive());
     let day = today.and_then(|today| today.checked_add_signed(TimeDelta::days(days)));
-    day.and_then(|day| whole_day(day, clock)).ok_or_else(|| "the clock stands outside the calendar".to_owned())
+    day.and_then(|day| whole_day(day, &clock.zone)).ok_or_else(|| "the clock stands outside the calendar".to_owned())
 }
 
 /// From midnight to midnight in the zone: 23, 24 or 25 hours.
-fn whole_day(day: NaiveDate, clock: &Clock) -> Option<Period> {
-    Some(Period { start: clock.zone.start_of_day(day), end: clock.zone.start_of_day(day.succ_opt()?) })
+fn whole_day(day: NaiveDate, zone: &Zone) -> Option<Period> {
+    Some(Period { start: zone.start_of_day(day), end: zone.start_of_day(day.succ_opt()?) })
 }
 
 /// `2026-04`, `2026-04-15`, `2026-04-15T08`, `…T08:30`, `…T08:30:15.5`, the
 /// last three with an offset or, without one, in the zone.
-fn calendar(word: &str, clock: &Clock) -> Option<Period> {
+fn calendar(word: &str, zone: &Zone) -> Option<Period> {
     if !word.is_ascii() {
         return None;
     }
     let year: i32 = word[..4].parse().ok()?;
     let month = two_digits(word.get(5..7)?)?;
     let Some(rest) = word.get(7..).filter(|rest| !rest.is_empty()) else {
-        return whole_month(NaiveDate::from_ymd_opt(year, month, 1)?, clock);
+        return whole_month(NaiveDate::from_ymd_opt(year, month, 1)?, zone);
     };
     let day = NaiveDate::from_ymd_opt(year, month, two_digits(rest.strip_prefix('-')?.get(..2)?)?)?;
     let Some(rest) = rest.get(3..).filter(|rest| !rest.is_empty()) else {
-        return whole_day(day, clock);
+        return whole_day(day, zone);
     };
-    time_of_day(day, rest.strip_prefix(['T', 't', ' '])?, clock)
+    time_of_day(day, rest.strip_prefix(['T', 't', ' '])?, zone)
 }
 
-fn whole_month(first: NaiveDate, clock: &Clock) -> Option<Period> {
+fn whole_month(first: NaiveDate, zone: &Zone) -> Option<Period> {
     let next = first.checked_add_months(chrono::Months::new(1))?;
-    Some(Period { start: clock.zone.start_of_day(first), end: clock.zone.start_of_day(next) })
+    Some(Period { start: zone.start_of_day(first), end: zone.start_of_day(next) })
 }
 
-fn time_of_day(day: NaiveDate, text: &str, clock: &Clock) -> Option<Period> {
-    let zone_at = text.find(['Z', 'z', '+', '-']).unwrap_or(text.len());
-    let (time, zone) = text.split_at(zone_at);
-    let offset_s = match zone {
-        "" => None,
-        "Z" | "z" => Some(0),
+fn time_of_day(day: NaiveDate, text: &str, zone: &Zone) -> Option<Period> {
+    let end = text.find(|character: char| !matches!(character, '0'..='9' | ':' | '.' | ',')).unwrap_or(text.len());
+    let (time, offset) = text.split_at(end);
+    // One blank may stand before an offset: `08:30:00 +0000`, `08:30:00 UTC`.
+    let offset_s = match offset.strip_prefix(' ').unwrap_or(offset) {
+        "" if offset.is_empty() => None,
+        "Z" | "z" | "UTC" => Some(0),
         offset => Some(i64::from(offset_minutes(offset)?) * 60),
     };
-    let (time, fraction) = match time.split_once('.') {
+    let (time, fraction) = match time.split_once(['.', ',']) {
         Some((time, fraction)) if time.len() == 8 && !fraction.is_empty() => (time, fraction),
         Some(_) => return None,
         None => (time, ""),
@@ -154,10 +199,10 @@ fn time_of_day(day: NaiveDate, text: &str, clock: &Clock) -> Option<Period> {
             instant.seconds -= offset;
             instant
         }
-        None => clock.zone.from_local(local),
+        None => zone.from_local(local),
     };
     // A time in a gap has become the end of the gap, whatever its fraction.
-    if offset_s.is_some() || clock.zone.to_local(start).is_some_and(|shown| shown.naive_local() == local) {
+    if offset_s.is_some() || zone.to_local(start).is_some_and(|shown| shown.naive_local() == local) {
         start.seconds += i64::from(second / 60);
         start.attos = attos(fraction)?;
     }

@@ -6,8 +6,8 @@
 //!
 //! - `format`: the names of the formats
 //! - `cell`: one JSON value as the text of a cell
-//! - `safe`: text that a terminal cannot be made to obey · `streams`: the only way to a terminal
-//! - `rows`: row texts in any format, streaming
+//! - `safe`: text that a terminal cannot be made to obey · `streams`: the only way to a terminal · `progress`: how far long work is
+//! - `rows`: row texts in any format, streaming · `columns`: the columns of rows that nobody gave any
 //! - `table`: columns, widths, what is dropped
 //! - `cards`: what a person asks of all runs first
 //! - `dash/`: all runs on a terminal, kept up
@@ -22,10 +22,12 @@
 pub mod amended;
 pub mod cards;
 pub mod cell;
+mod columns;
 pub mod dash;
 pub mod format;
 pub mod line;
 pub mod pretty;
+pub mod progress;
 pub mod record;
 pub mod request;
 pub mod rollback;
@@ -36,6 +38,7 @@ pub mod table;
 pub mod web;
 
 pub use format::Format;
-pub use rows::Rows;
+pub use progress::Progress;
+pub use rows::{Rows, Unshown};
 pub use streams::{Drawn, Notes, Output};
 pub use table::Look;

@@ -2,9 +2,11 @@
 //! nothing; a table is drawn in pieces, the first of which decides its columns.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use super::cell;
+use super::columns::{By, Held, VALUE};
 use super::format::Format;
 use super::safe;
 use super::streams::Output;
@@ -12,8 +14,6 @@ use super::table::{Column, Cut, Layout, Look, rating, status};
 use crate::json;
 use crate::model::{Address, Instant, Status};
 
-/// The column of what is no object.
-const VALUE: &str = "value";
 /// Rows of a table that are fitted together.
 const PIECE_ROWS: usize = 1000;
 
@@ -41,7 +41,11 @@ pub struct Rows {
     /// How the columns of a table are to look, where it is not told by their cells.
     shapes: Option<Vec<Column>>,
     /// Rows held back until there are enough to choose columns by.
-    undecided: Option<Vec<Vec<u8>>>,
+    undecided: Option<Held>,
+    /// The columns, where they were chosen by the first rows: later ones may have other fields.
+    chosen: Option<HashSet<Vec<u8>>>,
+    /// Which of them the query asks for.
+    asked: Vec<bool>,
     raw_csv: bool,
     raw_strings: bool,
     look: Look,
@@ -56,11 +60,27 @@ pub struct Rows {
     hidden: Hidden,
 }
 
-/// Fields that a table did not show.
+/// That fields were not shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unshown {
+    /// Which, and what shows them.
+    pub text: String,
+    /// They lack in what a program reads.
+    pub is_data: bool,
+}
+
+/// Fields that were not shown.
 #[derive(Debug, Default)]
 struct Hidden {
+    /// The first of them.
     names: Vec<String>,
+    known: HashSet<String>,
 }
+
+/// How many of them are told.
+const NAMES_TOLD: usize = 4;
+/// How many fields are told apart: keys may be data, as ids.
+const HIDDEN_MAX: usize = 10_000;
 
 impl Rows {
     /// A writer of rows with these `columns`, or of plain rows without.
@@ -71,6 +91,8 @@ impl Rows {
             columns,
             shapes: None,
             undecided: None,
+            chosen: None,
+            asked: Vec::new(),
             raw_csv,
             raw_strings: false,
             look,
@@ -88,8 +110,18 @@ impl Rows {
     /// A writer of rows that a jq program made: their own keys are the columns,
     /// those of the first thousand rows.
     pub fn made(format: Format, look: Look, raw_csv: bool) -> Rows {
+        Rows::held_by(By::Appearance, format, look, raw_csv)
+    }
+
+    /// A writer of rows as they stand: those of runs as steps; others with the fields that they
+    /// have as columns, the most frequent first, and with those that are `asked` in any case.
+    pub fn plain(format: Format, asked: Vec<String>, look: Look, raw_csv: bool) -> Rows {
+        Rows::held_by(By::Frequency { asked }, format, look, raw_csv)
+    }
+
+    fn held_by(by: By, format: Format, look: Look, raw_csv: bool) -> Rows {
         let keyed = !matches!(format, Format::Jsonl | Format::Json);
-        Rows { undecided: keyed.then(Vec::new), ..Rows::new(format, None, look, raw_csv) }
+        Rows { undecided: keyed.then(|| Held::new(by)), ..Rows::new(format, None, look, raw_csv) }
     }
 
     /// A writer of rows with these columns, whatever their cells are.
@@ -115,11 +147,13 @@ impl Rows {
 
     fn put(&mut self, row: &[u8], address: Option<Address>, out: &mut dyn Write) -> io::Result<()> {
         let row = json::trim(row);
-        if let Some(rows) = &mut self.undecided {
-            rows.push(row.to_vec());
-            return if rows.len() == PIECE_ROWS { self.decide(out) } else { Ok(()) };
+        if let Some(held) = &mut self.undecided {
+            return if held.push(row, address) { self.decide(out) } else { Ok(()) };
         }
         self.written += 1;
+        if let Some(chosen) = &self.chosen {
+            self.hidden.note_other(row, chosen);
+        }
         match self.format {
             Format::Jsonl => {
                 out.write_all(&self.raw(row))?;
@@ -145,8 +179,8 @@ impl Rows {
         if self.format == Format::Table && !self.piece.is_empty() { self.draw(out) } else { Ok(()) }
     }
 
-    /// Writes what is left. Gives a note on what a table did not show.
-    pub fn finish(&mut self, out: &mut Output<'_>) -> io::Result<Option<String>> {
+    /// Writes what is left. Gives a note on what was not shown.
+    pub fn finish(&mut self, out: &mut Output<'_>) -> io::Result<Option<Unshown>> {
         let out = &mut out.sink();
         self.decide(out)?;
         match self.format {
@@ -158,15 +192,13 @@ impl Rows {
         if self.hidden.names.is_empty() {
             return Ok(None);
         }
-        let names = &self.hidden.names;
-        let some: Vec<_> = names.iter().take(4).map(|name| safe::escape(name)).collect();
-        let more = if names.len() > 4 { ", …" } else { "" };
-        let count = names.len();
+        let some: Vec<_> = self.hidden.names.iter().map(|name| safe::escape(name)).collect();
+        let count = self.hidden.known.len();
+        let more = if count > NAMES_TOLD { ", …" } else { "" };
         let s = if count == 1 { "" } else { "s" };
-        Ok(Some(format!(
-            "{count} field{s} not shown ({}{more}); --select FIELD,… or -o jsonl shows them",
-            some.join(", ")
-        )))
+        let text =
+            format!("{count} field{s} not shown ({}{more}); --select FIELD,… or -o jsonl shows them", some.join(", "));
+        Ok(Some(Unshown { text, is_data: self.format != Format::Table }))
     }
 
     /// A row as it is; on a terminal with what it might obey written as escapes, which say the same.
@@ -180,29 +212,19 @@ impl Rows {
         if self.look.terminal { safe::escape_json(row) } else { Cow::Borrowed(row) }
     }
 
-    /// Takes the keys of the rows held back as columns, and writes them.
+    /// Chooses columns by the rows held back, and writes them.
     fn decide(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        let Some(rows) = self.undecided.take() else {
+        let Some(held) = self.undecided.take() else {
             return Ok(());
         };
-        let mut columns: Vec<String> = Vec::new();
-        for row in &rows {
-            for member in json::Members::new(row) {
-                let name = member
-                    .map_or_else(|_| VALUE.to_owned(), |member| String::from_utf8_lossy(&member.name()).into_owned());
-                if !columns.contains(&name) {
-                    columns.push(name);
-                }
-            }
-        }
-        // Rows handed on as they were read are shown as rows.
-        let plain = ["run_id", "timestamp"].iter().all(|name| columns.iter().any(|column| column == name));
-        if !plain && !columns.is_empty() {
+        if let Some(columns) = held.columns() {
             self.instants = vec![false; columns.len()];
             self.numbers = vec![true; columns.len()];
+            self.asked = columns.iter().map(|name| held.is_asked(name)).collect();
+            self.chosen = Some(columns.iter().map(|name| name.clone().into_bytes()).collect());
             self.columns = Some(columns);
         }
-        rows.iter().try_for_each(|row| self.put(row, None, out))
+        held.into_rows().into_iter().try_for_each(|(row, address)| self.put(&row, address, out))
     }
 
     /// The values of `names`; what is no object is a value itself.
@@ -223,7 +245,10 @@ impl Rows {
         let guard = |text: String, is_text: bool| guarded(text, is_text && !self.raw_csv);
         let shown = |name: &&str| if self.look.terminal { safe::escape(name).into_owned() } else { (*name).to_owned() };
         match self.format {
-            Format::Csv => writeln_joined(out, names.iter().map(|name| csv(&guard(shown(name), true))), ",", "\r\n"),
+            Format::Csv => {
+                let titles = names.iter().map(|name| csv(&guard(shown(name), true), names.len()));
+                writeln_joined(out, titles, ",", "\r\n")
+            }
             Format::Tsv => writeln_joined(out, names.iter().map(|name| tsv(&guard(shown(name), true))), "\t", "\n"),
             _ => {
                 writeln_joined(out, names.iter().map(|name| format!("| {} ", markdown(name))), "", "|\n")?;
@@ -244,7 +269,7 @@ impl Rows {
             let text = if self.look.terminal { safe::escape(&text).into_owned() } else { text };
             let is_text = value.is_some_and(|raw| raw.starts_with(b"\""));
             match self.format {
-                Format::Csv => csv(&guard(text, is_text)),
+                Format::Csv => csv(&guard(text, is_text), names.len()),
                 Format::Tsv => tsv(&guard(text, is_text)),
                 _ => format!("| {} ", markdown(&cell::shown(*value, &self.look.zone))),
             }
@@ -293,7 +318,8 @@ impl Rows {
                 }
             }
             cells.push(match columns[at].as_str() {
-                "status" => status(&cell::plain(*value)),
+                // Of other people's rows it is any word or number.
+                "status" if self.chosen.is_none() => status(&cell::plain(*value)),
                 "rating" => rating(&cell::plain(*value)),
                 _ => safe::escape(&cell::shown(*value, &self.look.zone)).into_owned(),
             });
@@ -370,7 +396,7 @@ impl Rows {
                 title: if instant { format!("{title} ({zone})") } else { title },
                 right: self.numbers[at],
                 cut: if flexible && !instant && !self.numbers[at] { Cut::PLAIN } else { Cut::Never },
-                rank: 0,
+                rank: self.asked.get(at).map_or(0, |asked| u8::from(*asked)),
             });
         }
         columns
@@ -398,9 +424,22 @@ impl Hidden {
         }
     }
 
+    /// The same of a row whose columns are `shown`.
+    fn note_other(&mut self, row: &[u8], shown: &HashSet<Vec<u8>>) {
+        for member in json::Members::new(row).flatten() {
+            let name = member.name();
+            if !shown.contains(&*name) {
+                self.add(&String::from_utf8_lossy(&name));
+            }
+        }
+    }
+
     fn add(&mut self, name: &str) {
-        if !self.names.iter().any(|known| known == name) {
-            self.names.push(name.to_owned());
+        if self.known.len() < HIDDEN_MAX && !self.known.contains(name) {
+            self.known.insert(name.to_owned());
+            if self.names.len() < NAMES_TOLD {
+                self.names.push(name.to_owned());
+            }
         }
     }
 }
@@ -428,7 +467,12 @@ fn guarded(text: String, is_text: bool) -> String {
     if is_text && text.starts_with(FORMULA) { format!("'{text}") } else { text }
 }
 
-fn csv(text: &str) -> String {
+/// A cell of a row of `columns`. An empty line is not a row to many readers, so that an empty cell
+/// alone in its row has quotes.
+fn csv(text: &str, columns: usize) -> String {
+    if text.is_empty() && columns == 1 {
+        return "\"\"".to_owned();
+    }
     if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 

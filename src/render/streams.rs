@@ -8,6 +8,7 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
+use super::progress::{ERASE, Progress};
 use super::safe;
 use crate::error::{Error, Result};
 
@@ -16,6 +17,7 @@ use crate::error::{Error, Result};
 pub struct Output<'a> {
     writer: &'a mut (dyn Write + Send),
     is_terminal: bool,
+    progress: Progress,
 }
 
 /// Text with colours that this room made, in which text of rows is escaped.
@@ -37,7 +39,17 @@ impl Drawn {
 impl<'a> Output<'a> {
     /// Onto `writer`.
     pub fn new(writer: &'a mut (dyn Write + Send), is_terminal: bool) -> Output<'a> {
-        Output { writer, is_terminal }
+        Output { writer, is_terminal, progress: Progress::default() }
+    }
+
+    /// With the line that stands on the same terminal.
+    pub fn beside(self, progress: &Progress) -> Output<'a> {
+        Output { progress: progress.clone(), ..self }
+    }
+
+    /// Data is about to be written: no line says any more how far the work is.
+    fn begin(&mut self) -> io::Result<()> {
+        if self.is_terminal && self.progress.end() { self.writer.write_all(ERASE.as_bytes()) } else { Ok(()) }
     }
 
     /// Whether a person is looking.
@@ -47,6 +59,7 @@ impl<'a> Output<'a> {
 
     /// Puts out JSON. On a terminal it stays JSON that says the same.
     pub fn json(&mut self, text: &[u8]) -> Result<()> {
+        self.begin().map_err(|error| Error::output(&error))?;
         let put = if self.is_terminal {
             self.writer.write_all(&safe::escape_json(text))
         } else {
@@ -57,6 +70,7 @@ impl<'a> Output<'a> {
 
     /// Puts out text of one or more lines.
     pub fn text(&mut self, text: &str) -> Result<()> {
+        self.begin().map_err(|error| Error::output(&error))?;
         let put = if self.is_terminal {
             self.writer.write_all(safe::escape_lines(text).as_bytes())
         } else {
@@ -67,6 +81,7 @@ impl<'a> Output<'a> {
 
     /// Puts out one line: on a terminal also what breaks it is escaped.
     pub fn line(&mut self, text: &str) -> Result<()> {
+        self.begin().map_err(|error| Error::output(&error))?;
         let text = if self.is_terminal { safe::escape(text) } else { text.into() };
         self.writer.write_all(format!("{text}\n").as_bytes()).map_err(|error| Error::output(&error))
     }
@@ -84,6 +99,7 @@ impl<'a> Output<'a> {
     /// The whole terminal for a program that draws on all of it: its cells hold escaped text only
     /// (`render/dash/paint.rs`).
     pub fn screen(&mut self) -> &mut dyn Write {
+        self.progress.end();
         &mut *self.writer
     }
 
@@ -100,6 +116,7 @@ pub(in crate::render) struct Sink<'o, 'a> {
 
 impl Write for Sink<'_, '_> {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        self.out.begin()?;
         if self.out.is_terminal {
             let text = String::from_utf8_lossy(piece);
             self.out.writer.write_all(safe::escape_drawn(&text).as_bytes())?;
@@ -119,12 +136,18 @@ impl Write for Sink<'_, '_> {
 pub struct Notes<'a> {
     writer: &'a mut (dyn Write + Send),
     is_terminal: bool,
+    progress: Progress,
 }
 
 impl<'a> Notes<'a> {
     /// Onto `writer`.
     pub fn new(writer: &'a mut (dyn Write + Send), is_terminal: bool) -> Notes<'a> {
-        Notes { writer, is_terminal }
+        Notes { writer, is_terminal, progress: Progress::default() }
+    }
+
+    /// With the line that stands on the same terminal.
+    pub fn beside(self, progress: &Progress) -> Notes<'a> {
+        Notes { progress: progress.clone(), ..self }
     }
 
     /// Whether a person is looking.
@@ -149,16 +172,28 @@ impl<'a> Notes<'a> {
 
     /// Asks; the answer is typed behind it.
     pub fn question(&mut self, text: &str) -> io::Result<()> {
+        self.progress.end();
         self.writer.write_all(safe::escape(text).as_bytes()).and_then(|()| self.writer.flush())
     }
 
-    /// Writes over the line that says how far the work is; `None` takes it away.
-    pub fn progress(&mut self, text: Option<&str>) {
-        self.put(&format!("\r\x1b[K{}", safe::escape(text.unwrap_or_default())));
+    /// Writes over the line that says how far the work is.
+    pub(super) fn progress(&mut self, text: &str) {
+        let line = format!("{ERASE}{}", safe::escape(text));
+        let _ = self.writer.write_all(line.as_bytes()).and_then(|()| self.writer.flush());
+    }
+
+    /// Takes that line away for good.
+    pub fn end_progress(&mut self) {
+        if self.progress.end() {
+            self.put(ERASE);
+        }
     }
 
     /// At once, so that the lines of two processes do not mix.
     fn put(&mut self, text: &str) {
+        if self.progress.clear() {
+            let _ = self.writer.write_all(ERASE.as_bytes());
+        }
         let _ = self.writer.write_all(text.as_bytes()).and_then(|()| self.writer.flush());
     }
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use regex::bytes::Regex;
 
+use super::pieces::each_stream;
 use super::reader::is_whole;
 use super::rows::for_each_row_with;
 use super::skipped::Skipped;
@@ -72,8 +73,13 @@ pub fn fold_known(directory: &Path, snapshot: &Snapshot) -> Result<Source> {
         let Some((index, input)) = numbered.find(|(_, input)| number_of(input) == Some(place.segment)) else {
             continue;
         };
-        let Some(text) = reader.row(place)? else { continue };
-        told.row(input, text, Place { input: index, offset: place.offset });
+        let here = Place { input: index, offset: place.offset };
+        match reader.row(place) {
+            Ok(Some(text)) => told.row(input, text, here),
+            Ok(None) => {}
+            // It is missing as others are: its segment is read, whatever else is known of it, and so the damage told.
+            Err(_) => drop(told.fates[index as usize].insert(place.offset, Fate::Correction)),
+        }
     }
     let kept = voided::kept_in_segments(&inputs, std::mem::take(&mut told.announced), &mut reader)?;
     Ok(told.settle(inputs, &kept))
@@ -208,13 +214,13 @@ fn literal_runs(wanted: &HashMap<(String, u64), Option<Place>>) -> Option<Regex>
 
 /// Calls `each` with the rows of `input` that hold `literal`, and where they begin.
 pub(super) fn each_line(input: &Input, literal: Option<&Regex>, mut each: impl FnMut(&[u8], u64) -> ControlFlow<()>) {
-    let Ok(Some(mut reader)) = input.open() else { return };
-    let reader: &mut dyn Read = &mut *reader;
     let find = |text: &[u8]| literal.map_or(Some(0), |literal| literal.find(text).map(|found| found.start()));
     // What is skipped is told by the scan that follows.
     let mut skipped = Skipped::default();
-    let _: io::Result<u64> =
-        for_each_row_with(reader, "", &mut skipped, is_whole, find, |text, offset, _| each(text, offset));
+    let mut lines = |reader: &mut dyn Read, start: u64| {
+        for_each_row_with(reader, ("", start), &mut skipped, is_whole, find, |text, offset, _| each(text, offset))
+    };
+    let _: io::Result<u64> = each_stream(input, &mut |_, _| (), &mut lines);
 }
 
 /// The number of a segment, also of one that is given as a file.

@@ -34,6 +34,11 @@ impl Ids {
         }
     }
 
+    /// Takes in the ids of other rows.
+    pub fn join(&mut self, other: Ids) {
+        self.seen.extend(other.seen);
+    }
+
     /// Those that two rows or more have, by what stands in `snapshot`.
     pub fn doubled(mut self, snapshot: &Snapshot) -> Result<Vec<DoubledId>> {
         self.seen.sort_unstable();

@@ -3,7 +3,8 @@
 use std::io::BufRead;
 use std::ops::ControlFlow;
 
-use super::pieces::Piece;
+use super::damaged;
+use super::pieces::whole;
 use super::reader::{Met, Reader, Wanted};
 use super::skipped::Skipped;
 use super::source::Source;
@@ -18,6 +19,10 @@ pub struct Scanned {
     pub bytes: u64,
     /// What was not handed on.
     pub skipped: Skipped,
+    /// Rows that are not JSON throughout, and were read all the same.
+    pub mended: Skipped,
+    /// Lines were passed over unseen, since they could not matter.
+    pub partly: bool,
 }
 
 impl Scanned {
@@ -25,7 +30,9 @@ impl Scanned {
     pub fn join(&mut self, later: Scanned) {
         self.rows += later.rows;
         self.bytes += later.bytes;
+        self.partly |= later.partly;
         self.skipped.join(later.skipped);
+        self.mended.join(later.mended);
     }
 }
 
@@ -38,18 +45,29 @@ pub fn feed(
     stdin: &mut dyn BufRead,
     names: &[String],
     strict: bool,
+    each: impl FnMut(&Row<'_>, &str, &mut Skipped) -> ControlFlow<()>,
+) -> Scanned {
+    feed_wanted(source, stdin, Wanted { names, strict, ..Wanted::default() }, each)
+}
+
+/// The same of what is `wanted`.
+pub fn feed_wanted(
+    source: &Source,
+    stdin: &mut dyn BufRead,
+    wanted: Wanted<'_>,
     mut each: impl FnMut(&Row<'_>, &str, &mut Skipped) -> ControlFlow<()>,
 ) -> Scanned {
     let mut scanned = Scanned::default();
-    let mut reader = Reader::new(source, Wanted { names, strict, ..Wanted::default() });
-    for (input, _) in (0u32..).zip(source.iter()).filter(|(input, _)| source.left_out(*input).is_none()) {
+    let mut reader = Reader::new(source, wanted);
+    for (at, input) in (0u32..).zip(source.iter()).filter(|(at, _)| source.left_out(*at).is_none()) {
         let mut each = |met: Met<'_>| match met {
             Met::Row(row, name, skipped) => each(row, name, skipped),
             Met::BlockEnd(_) => ControlFlow::Continue(()),
         };
-        if reader.piece(Piece { input, range: None }, Some(&mut *stdin), &mut scanned, &mut each).is_break() {
+        if reader.piece(whole(at, input), Some(&mut *stdin), &mut scanned, &mut each).is_break() {
             break;
         }
     }
+    damaged::settle(source, &mut scanned.skipped);
     scanned
 }

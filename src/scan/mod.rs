@@ -6,6 +6,7 @@
 //!
 //! - `layout`: how rows stand in inputs · `rows`: as a stream of lines, in constant memory · `documents`: as values
 //! - `skipped`: the account of what was not read, and where · `numbers`: in which lines · `looks`: what it looks like
+//! - `damaged`: how many rows a damaged archive is short of
 //! - `source`: what is to be read, with the corrections among it
 //! - `corrections`: finds them, before a scan begins
 //! - `voided`: places that count no more
@@ -20,6 +21,7 @@
 //! Invariant: rows come in the order of the inputs and of the bytes in them.
 
 pub mod corrections;
+mod damaged;
 mod documents;
 mod doubles;
 pub mod feed;
@@ -39,7 +41,7 @@ mod summarize;
 mod voided;
 
 pub use doubles::{DoubledId, Ids};
-pub use feed::{Scanned, feed};
+pub use feed::{Scanned, feed, feed_wanted};
 pub use folded::{Fold, How, Part, folded};
 pub use layout::{Layout, SOURCE_FIELD};
 pub use looks::Looks;

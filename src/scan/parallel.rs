@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Condvar, Mutex, PoisonError};
 
+use super::damaged;
 use super::feed::Scanned;
 use super::pieces::{Piece, cut};
 use super::reader::{Met, Reader, Wanted};
@@ -74,6 +75,19 @@ pub fn in_parallel<T: Task>(
     task: &T,
     mut take: impl FnMut(T::Done) -> ControlFlow<()>,
 ) -> Scanned {
+    let mut scanned = scan(source, stdin, wanted, threads, task, &mut take);
+    damaged::settle(source, &mut scanned.skipped);
+    scanned
+}
+
+fn scan<T: Task>(
+    source: &Source,
+    stdin: &mut dyn BufRead,
+    wanted: Wanted<'_>,
+    threads: Threads<'_>,
+    task: &T,
+    take: &mut impl FnMut(T::Done) -> ControlFlow<()>,
+) -> Scanned {
     let pieces = cut(source);
     let read = (0u32..).zip(source.iter()).filter(|(input, _)| source.left_out(*input).is_none());
     let bytes = read.filter_map(|(at, input)| Some(input.bytes()?.saturating_sub(source.begins(at))));
@@ -81,7 +95,7 @@ pub fn in_parallel<T: Task>(
     let is_once = source.iter().any(crate::store::Input::is_once);
     let count = threads.count.min(pieces.len()).max(1);
     if count == 1 || bytes < ALONE_BYTES || is_once {
-        return alone(source, stdin, wanted, task, &pieces, &mut take);
+        return alone(source, stdin, wanted, task, &pieces, take);
     }
     let line = Line {
         pieces: &pieces,
@@ -107,7 +121,7 @@ pub fn in_parallel<T: Task>(
         }
         drop(sender);
         if started == 0 {
-            return alone(source, stdin, wanted, task, &pieces, &mut take);
+            return alone(source, stdin, wanted, task, &pieces, take);
         }
         let mut scanned = Scanned::default();
         let mut waiting: BTreeMap<usize, (Option<T::Done>, Scanned)> = BTreeMap::new();

@@ -5,7 +5,10 @@ use std::io::{self, Read};
 
 use memchr::memchr;
 
+use super::reader::is_whole;
 use super::source::Source;
+use crate::model::READ_ROW_BYTES_MAX;
+use crate::store::Input;
 use crate::store::input::Anywhere;
 
 /// A part of the inputs. Pieces in their order are the inputs in theirs.
@@ -51,8 +54,59 @@ pub(super) fn cut(source: &Source) -> Vec<Piece> {
     pieces
 }
 
+/// All of `input` as one piece: an archive by its frames, if it says where they begin, since then damage to one of them
+/// takes no other rows away.
+pub(super) fn whole(number: u32, input: &Input) -> Piece {
+    let stored = input.open_anywhere().ok().flatten().filter(Anywhere::is_packed);
+    Piece { input: number, range: stored.map(|stored| (0, stored.bytes)) }
+}
+
+/// Hands the lines of `input` that begin in `range` to `read`, as streams and with the byte at which each begins. After a
+/// frame of an archive that cannot be unpacked, the next stream begins: `damaged` is told where, and why. Errors:
+/// nothing more can be read.
+pub(super) fn each_stretch(
+    input: &Input,
+    range: (u64, u64),
+    damaged: &mut dyn FnMut(u64, String),
+    read: &mut dyn FnMut(&mut dyn Read, u64) -> io::Result<u64>,
+) -> io::Result<u64> {
+    let stored = input.open_anywhere()?.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+    let mut stretch = Stretch::new(stored, range)?;
+    let mut bytes = 0;
+    loop {
+        let from = stretch.at;
+        match read(&mut stretch, from) {
+            Ok(read) => return Ok(bytes + read),
+            Err(error) if stretch.file.is_packed() && is_damage(&error) => {
+                damaged(stretch.at, error.to_string());
+                bytes += stretch.at - from;
+                stretch.at = after_damage(&mut stretch.file, stretch.at)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The same of all of `input`; none of standard input.
+pub(super) fn each_stream(
+    input: &Input,
+    damaged: &mut dyn FnMut(u64, String),
+    read: &mut dyn FnMut(&mut dyn Read, u64) -> io::Result<u64>,
+) -> io::Result<u64> {
+    match whole(0, input).range {
+        Some(range) => each_stretch(input, range, damaged, read),
+        None => input.open()?.map_or(Ok(0), |mut reader| read(&mut *reader, 0)),
+    }
+}
+
+/// Whether the content is to blame, and not the disk that it is read from.
+pub(super) fn is_damage(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
+    matches!(error.kind(), Other | InvalidData | InvalidInput | UnexpectedEof)
+}
+
 /// The lines of a file that begin in a stretch of it, as a stream.
-pub(super) struct Stretch {
+struct Stretch {
     file: Anywhere,
     at: u64,
     end: u64,
@@ -60,15 +114,10 @@ pub(super) struct Stretch {
 
 impl Stretch {
     /// The lines of `file` that begin in `range`.
-    pub fn new(mut file: Anywhere, range: (u64, u64)) -> io::Result<Stretch> {
+    fn new(mut file: Anywhere, range: (u64, u64)) -> io::Result<Stretch> {
         let at = line_start(&mut file, range.0)?;
         let end = line_start(&mut file, range.1)?;
         Ok(Stretch { file, at, end })
-    }
-
-    /// Where the first of them begins.
-    pub fn offset(&self) -> u64 {
-        self.at
     }
 }
 
@@ -81,22 +130,59 @@ impl Read for Stretch {
     }
 }
 
-/// The first start of a line at or after `at`; the end of the file where there is none.
+/// The first start of a line at or after `at`, behind any damage there; the end of the file where there is none.
 fn line_start(file: &mut Anywhere, at: u64) -> io::Result<u64> {
     if at == 0 || at >= file.bytes {
         return Ok(at.min(file.bytes));
     }
+    match line_end(file, at - 1, &mut |_| ()) {
+        Ok(end) => Ok(end),
+        Err((bad, error)) if file.is_packed() && is_damage(&error) => after_damage(file, bad),
+        Err((_, error)) => Err(error),
+    }
+}
+
+/// Where the lines go on behind the frame that holds byte `bad`. Nobody knows whether the next frame begins with a line:
+/// a part of an object is never an object, so its first line counts if it is one.
+fn after_damage(file: &mut Anywhere, mut bad: u64) -> io::Result<u64> {
+    loop {
+        let next = file.frame_end(bad);
+        if next >= file.bytes {
+            return Ok(file.bytes);
+        }
+        let mut line = Vec::new();
+        let keep = &mut |more: &[u8]| {
+            if line.len() <= READ_ROW_BYTES_MAX {
+                line.extend_from_slice(more);
+            }
+        };
+        match line_end(file, next, keep) {
+            Ok(end) => return Ok(if is_whole(&line) { next } else { end }),
+            Err((at, error)) if is_damage(&error) => bad = at,
+            Err((_, error)) => return Err(error),
+        }
+    }
+}
+
+/// Where the line ends that byte `from` is of, behind its newline; `seen` is handed what stands before that. Errors: with
+/// the byte that could not be read.
+fn line_end(file: &mut Anywhere, mut from: u64, seen: &mut dyn FnMut(&[u8])) -> Result<u64, (u64, io::Error)> {
     let mut buffer = [0; 4096];
-    let mut from = at - 1;
     loop {
         match file.read_at(&mut buffer, from) {
             Ok(0) => return Ok(file.bytes),
             Ok(read) => match memchr(b'\n', &buffer[..read]) {
-                Some(newline) => return Ok(from + newline as u64 + 1),
-                None => from += read as u64,
+                Some(newline) => {
+                    seen(&buffer[..newline]);
+                    return Ok(from + newline as u64 + 1);
+                }
+                None => {
+                    seen(&buffer[..read]);
+                    from += read as u64;
+                }
             },
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            Err(error) => return Err((from, error)),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::feed::Scanned;
 use super::layout::{Layout, SOURCE_FIELD};
 use super::looks::behind_prefix;
 use super::numbers::Counter;
-use super::pieces::{Piece, Stretch};
+use super::pieces::{Piece, each_stretch, is_damage};
 use super::rows::{Block, behind_marks, for_each_block, one_line};
 use super::skipped::{Class, Skipped};
 use super::source::{Fate, Source};
@@ -37,6 +37,9 @@ pub struct Wanted<'q> {
     pub probe: Option<&'q Probe>,
     /// Lines that are passed over are counted too.
     pub counts: bool,
+    /// A line is a row by its frame alone, whatever is picked: what is no value in it is null. Else
+    /// one whose picked fields are no values is skipped, which those need who decide by rows.
+    pub mends: bool,
 }
 
 /// What is met in a piece.
@@ -96,12 +99,15 @@ impl<'s> Reader<'s> {
         };
         let mut flow = ControlFlow::Continue(());
         let read = match piece.range {
-            Some(range) => input.open_anywhere().and_then(|stored| {
-                let stored = stored.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-                let mut stretch = Stretch::new(stored, range)?;
-                let offset = stretch.offset();
-                self.stream(&mut stretch, about, offset, scanned, each, &mut flow)
-            }),
+            Some(range) => {
+                let mut damage = Skipped::default();
+                let mut damaged = |at, why: String| damage.add(&name, Class::BadArchive, at, why);
+                let read = each_stretch(input, range, &mut damaged, &mut |reader, offset| {
+                    self.stream(reader, about, offset, scanned, each, &mut flow)
+                });
+                scanned.skipped.join(damage);
+                read
+            }
             None => match (input.open(), stdin) {
                 (Ok(Some(mut reader)), _) => self.stream(&mut *reader, about, 0, scanned, each, &mut flow),
                 (Ok(None), Some(stdin)) => {
@@ -114,14 +120,7 @@ impl<'s> Reader<'s> {
         match read {
             Ok(bytes) => scanned.bytes += bytes,
             Err(error) => {
-                let packed = matches!(
-                    error.kind(),
-                    io::ErrorKind::Other
-                        | io::ErrorKind::InvalidData
-                        | io::ErrorKind::InvalidInput
-                        | io::ErrorKind::UnexpectedEof
-                );
-                let class = if packed { Class::BadArchive } else { Class::Unreadable };
+                let class = if is_damage(&error) { Class::BadArchive } else { Class::Unreadable };
                 scanned.skipped.add(&name, class, 0, why_not(&error, input));
             }
         }
@@ -137,13 +136,14 @@ impl<'s> Reader<'s> {
         each: &mut impl FnMut(Met<'_>) -> ControlFlow<()>,
         flow: &mut ControlFlow<()>,
     ) -> io::Result<u64> {
-        let Scanned { rows, skipped, .. } = scanned;
+        let Scanned { rows, skipped, partly, mended, .. } = scanned;
         let source = self.source;
         let layout = source.layout();
         let member = self.names_source.then(|| source_member(about.name));
         let fates = source.fates(about.input);
         let wanted = self.wanted;
-        let mut judge = Judge { source, wanted, layout, fates, about, member, seeks_first: start == 0, rows, each };
+        let mut judge =
+            Judge { source, wanted, layout, fates, about, member, seeks_first: start == 0, rows, partly, mended, each };
         if layout.documents {
             return for_each_value(reader, layout.row_bytes_max, &mut |met, at| {
                 *flow = judge.value(met, at, skipped);
@@ -182,7 +182,8 @@ impl<'s> Reader<'s> {
             block.offset += end as u64 + 1;
         }
         let mut from = 0;
-        let passed = |rows: &mut u64, bytes: &[u8]| {
+        let passed = |rows: &mut u64, partly: &mut bool, bytes: &[u8]| {
+            *partly |= !bytes.is_empty();
             if self.wanted.counts {
                 *rows += memchr_iter(b'\n', bytes).count() as u64;
             }
@@ -198,13 +199,13 @@ impl<'s> Reader<'s> {
         for way in &mut self.ways {
             let Some(mut lines) = way.lines(block, from, judge.fates) else { continue };
             while let Some((at, end)) = lines.next() {
-                passed(judge.rows, &block.bytes[from..at]);
+                passed(judge.rows, judge.partly, &block.bytes[from..at]);
                 let (lines, length) = (&block.bytes[at..], end + 1 - at);
                 self.finder.first(lines, length, |line| judge.found(line, block.offset + at as u64, skipped))?;
                 from = end + 1;
             }
             if lines.ended() {
-                passed(judge.rows, &block.bytes[from..]);
+                passed(judge.rows, judge.partly, &block.bytes[from..]);
                 return ControlFlow::Continue(());
             }
         }
@@ -225,6 +226,8 @@ struct Judge<'j, E> {
     /// No row of the input was met so far.
     seeks_first: bool,
     rows: &'j mut u64,
+    partly: &'j mut bool,
+    mended: &'j mut Skipped,
     each: &'j mut E,
 }
 
@@ -234,7 +237,9 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
     fn found(&mut self, line: Line<'_, '_>, offset: u64, skipped: &mut Skipped) -> ControlFlow<()> {
         let at = offset + line.at as u64;
         match line.values {
-            Some(fields) if line.text.len() <= self.layout.row_bytes_max => self.row(line.text, at, fields, skipped),
+            Some(fields) if line.text.len() <= self.layout.row_bytes_max => {
+                self.row(line.text, at, fields, true, skipped)
+            }
             _ => self.line(line.text, at, 0, true, skipped),
         }
     }
@@ -272,16 +277,24 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
         // A vector of borrowed slices cannot outlive the row; it is as long as the query's list of fields.
         let mut fields = Vec::with_capacity(self.wanted.names.len());
         let fault = match frame::pick(text, self.wanted.names, &mut fields) {
-            Ok(()) => return self.row(text, offset, &fields, skipped),
+            Ok(()) => return self.row(text, offset, &fields, true, skipped),
             Err(fault) => fault,
         };
         if self.layout.prefix
             && let Some(from) = behind_prefix(text)
             && frame::pick(&text[from..], self.wanted.names, &mut fields).is_ok()
         {
-            return self.row(&text[from..], offset + from as u64, &fields, skipped);
+            return self.row(&text[from..], offset + from as u64, &fields, true, skipped);
         }
         match fault {
+            ObjectFault::NotJson(at) if self.wanted.mends && !self.wanted.strict && is_framed(text) => {
+                self.mended.add(name, Class::NotJson, offset, detail(text, at));
+                let text = json::mend(text);
+                let mut fields = Vec::with_capacity(self.wanted.names.len());
+                // It is JSON now.
+                let _ = frame::pick(&text, self.wanted.names, &mut fields);
+                return self.row(&text, offset, &fields, false, skipped);
+            }
             ObjectFault::NotObject => skipped.add(name, Class::NotObject, offset, ""),
             ObjectFault::NotJson(at) => skipped.add(name, Class::NotJson, offset, detail(text, at)),
         }
@@ -299,7 +312,7 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
             documents::Met::Value(text) => {
                 let mut fields = Vec::with_capacity(self.wanted.names.len());
                 match frame::pick(text, self.wanted.names, &mut fields) {
-                    Ok(()) => return self.row(text, at.offset, &fields, skipped),
+                    Ok(()) => return self.row(text, at.offset, &fields, false, skipped),
                     Err(ObjectFault::NotObject) => skipped.add(name, Class::NotObject, at.offset, ""),
                     Err(ObjectFault::NotJson(_)) => {
                         let why = json::validate(text, Limits::GRAMMAR).err().map(|fault| fault.to_string());
@@ -320,9 +333,16 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
         flow
     }
 
-    /// A row in its frame, with its fields.
+    /// A row in its frame, with its fields; `lasts`: its text stands in the block.
     #[inline]
-    fn row(&mut self, text: &[u8], offset: u64, fields: &[Option<&[u8]>], skipped: &mut Skipped) -> ControlFlow<()> {
+    fn row(
+        &mut self,
+        text: &[u8],
+        offset: u64,
+        fields: &[Option<&[u8]>],
+        lasts: bool,
+        skipped: &mut Skipped,
+    ) -> ControlFlow<()> {
         let place = Place { input: self.about.input, offset };
         if self.wanted.strict
             && let Err(fault) = json::validate(text, Limits::GRAMMAR)
@@ -344,7 +364,6 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
                 return self.hand_on(&Row { text: &text, fields: &fields, place, lasts: false }, skipped);
             }
         }
-        let lasts = !self.layout.documents;
         self.hand_on(&Row { text, fields, place, lasts }, skipped)
     }
 
@@ -387,6 +406,10 @@ fn why_not(error: &io::Error, input: &Input) -> String {
         }
         _ => format!("{what}; … | {unpacks} | logbook query -"),
     }
+}
+
+fn is_framed(text: &[u8]) -> bool {
+    frame::pick(text, &[""; 0], &mut Vec::new()).is_ok()
 }
 
 /// Why a row whose frame is broken is not JSON.

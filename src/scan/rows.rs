@@ -8,6 +8,7 @@ use memchr::{memchr, memrchr};
 
 use super::skipped::{Class, Skipped};
 use crate::model::READ_ROW_BYTES_MAX;
+use crate::store::meter;
 
 /// Bytes asked of the input at a time: what fits a core's cache together with the masks made of it.
 const BLOCK_BYTES: usize = 128 << 10;
@@ -68,6 +69,7 @@ pub fn for_each_block(
         if got == 0 {
             break;
         }
+        meter::add(got);
         let fresh = filled;
         filled += got;
         // Whole lines end at the last newline; only fresh bytes can hold it.
@@ -100,16 +102,16 @@ pub fn for_each_block(
 
 /// Hands every line of `reader` that may be a row and in which `find` finds something to `row`, with the byte offset of
 /// its first byte, judged as [`one_line`] does. `find` is given many lines at once, and says where the first find is
-/// in them; lines without one are passed over unseen.
+/// in them; lines without one are passed over unseen. The stream begins at byte `start`.
 pub fn for_each_row_with(
     reader: &mut dyn Read,
-    file: &str,
+    (file, start): (&str, u64),
     skipped: &mut Skipped,
     is_whole: fn(&[u8]) -> bool,
     find: impl Fn(&[u8]) -> Option<usize>,
     mut row: impl FnMut(&[u8], u64, &mut Skipped) -> ControlFlow<()>,
 ) -> io::Result<u64> {
-    for_each_block(reader, file, (0, READ_ROW_BYTES_MAX), skipped, |block, skipped| {
+    for_each_block(reader, file, (start, READ_ROW_BYTES_MAX), skipped, |block, skipped| {
         let bytes = block.bytes;
         if !block.whole {
             return one_line((bytes, block.offset, block.nuls), is_whole, READ_ROW_BYTES_MAX, file, skipped, &mut row);

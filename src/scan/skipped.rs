@@ -20,7 +20,7 @@ pub enum Class {
     NotObject,
     /// Longer than 16 MiB.
     TooLong,
-    /// An archive or packed file that could not be unpacked from here on.
+    /// An archive or packed file of which a part could not be unpacked.
     BadArchive,
     /// A file that could not be opened or read from here on.
     Unreadable,
@@ -53,7 +53,7 @@ impl Class {
             Class::NotJson => "not JSON",
             Class::NotObject => "not an object",
             Class::TooLong => "longer than 16 MiB",
-            Class::BadArchive => "damaged archive, not read further",
+            Class::BadArchive => "damaged archive",
             Class::Unreadable => "not readable",
         }
     }
@@ -87,6 +87,29 @@ pub struct Entry {
     pub count: u64,
     /// Byte offsets of the first of them, with what more is known.
     pub places: Vec<(u64, String)>,
+    /// Of a damaged archive: what it is short of, where the manifest knows.
+    pub missing: Option<Missing>,
+}
+
+/// Rows that an archive should have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missing {
+    /// Those that it has not.
+    pub rows: u64,
+    /// All of them.
+    pub of: u64,
+}
+
+impl Entry {
+    /// How many rows are missing, of a damaged archive.
+    pub fn short_of(&self) -> String {
+        match self.missing {
+            None => "an unknown number of rows is missing".to_owned(),
+            Some(Missing { rows: 0, .. }) => "no row is missing".to_owned(),
+            Some(Missing { rows: 1, of }) => format!("1 of its {of} rows is missing"),
+            Some(Missing { rows, of }) => format!("{rows} of its {of} rows are missing"),
+        }
+    }
 }
 
 impl Entry {
@@ -103,7 +126,7 @@ impl Skipped {
         let entry = match at {
             Some(at) => &mut self.entries[at],
             None => {
-                self.entries.push(Entry { file: file.to_owned(), class, count: 0, places: Vec::new() });
+                self.entries.push(Entry { file: file.to_owned(), class, count: 0, places: Vec::new(), missing: None });
                 let last = self.entries.len() - 1;
                 &mut self.entries[last]
             }
@@ -167,6 +190,7 @@ impl Skipped {
         for mut entry in later.entries {
             match self.entries.iter_mut().find(|mine| mine.class == entry.class && mine.file == entry.file) {
                 Some(mine) => {
+                    mine.missing = mine.missing.or(entry.missing);
                     mine.count += entry.count;
                     mine.places.append(&mut entry.places);
                     mine.places.truncate(PLACES_MAX);
@@ -198,6 +222,11 @@ impl Skipped {
     /// How many were skipped.
     pub fn count(&self) -> u64 {
         self.entries.iter().map(|entry| entry.count).sum()
+    }
+
+    /// Damaged archives.
+    pub(super) fn damaged_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+        self.entries.iter_mut().filter(|entry| entry.class == Class::BadArchive)
     }
 
     /// All of it, by file and class.
@@ -232,8 +261,33 @@ impl Skipped {
             let detail = entry.places.first().map_or("", |(_, detail)| detail);
             return format!("{}: not read: {detail}", entry.file);
         }
-        let mut text =
-            format!("{}: skipped {} row{}: {}", entry.file, entry.count, plural(entry.count), entry.class.says());
+        if entry.class == Class::BadArchive {
+            let (at, why) = entry.places.first().map_or((0, ""), |(at, why)| (*at, why));
+            let (says, short) = (entry.class.says(), entry.short_of());
+            return format!("{}: {says}: {short} (at byte {at} unpacked: {why}); logbook verify", entry.file);
+        }
+        let (count, s) = (entry.count, plural(entry.count));
+        let mut text = format!("{}: skipped {count} row{s}: {}", entry.file, entry.class.says());
+        text.push_str(&self.places(entry));
+        if entry.class == Class::TooLong {
+            text.push_str("; logbook query --max-row SIZE reads longer ones");
+        }
+        text
+    }
+
+    /// The same of rows that were read all the same.
+    pub fn mended_lines(&self) -> Vec<String> {
+        let line = |entry: &Entry| {
+            let (count, rows) = (entry.count, if entry.count == 1 { "row is" } else { "rows are" });
+            let places = self.places(entry);
+            format!("{}: {count} {rows} not JSON throughout{places}; what is not is read as null", entry.file)
+        };
+        self.entries.iter().map(line).collect()
+    }
+
+    /// The first places of an entry.
+    fn places(&self, entry: &Entry) -> String {
+        let mut text = String::new();
         for (index, (offset, detail)) in entry.places.iter().take(PLACES_TOLD).enumerate() {
             text.push_str(if index == 0 { " at " } else { ", " });
             let _ = match self.lines.get(&(entry.file.clone(), *offset)) {
@@ -247,9 +301,6 @@ impl Skipped {
         }
         if entry.count > PLACES_TOLD as u64 {
             text.push_str(", …");
-        }
-        if entry.class == Class::TooLong {
-            text.push_str("; logbook query --max-row SIZE reads longer ones");
         }
         text
     }

@@ -44,8 +44,8 @@ impl Builder {
                 Some(at) => {
                     self.times = Some(self.times.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
                 }
-                // Nothing else is a time but what stands in an array.
-                None => self.odd_times |= kind(raw) == Some(Kind::Array),
+                // What else it may say depends on the zone of the query, and what cannot be read is reported.
+                None => self.odd_times |= kind(raw) != Some(Kind::Null),
             }
         }
         if let Some(raw) = run {

@@ -85,7 +85,10 @@ pub(super) fn kept_in_segments(
         for place in places {
             let segment = inputs.get(place.input as usize).and_then(number_of);
             let row = match segment {
-                Some(segment) => reader.row(Stands { segment, offset: place.offset })?.map(<[u8]>::to_vec),
+                // One that cannot be read is missing, as the scan tells.
+                Some(segment) => {
+                    reader.row(Stands { segment, offset: place.offset }).ok().flatten().map(<[u8]>::to_vec)
+                }
                 None => None,
             };
             rows.push(row);
@@ -143,7 +146,7 @@ pub(super) fn drop_rows(kept: &[Kept], fates: &mut Fates) -> HashMap<(u64, u64),
 
 /// The directory of a segment that is given as a file; archives stand one deeper.
 /// All segments of one snapshot are of one logbook.
-fn home(input: &Input) -> Option<&Path> {
+pub(super) fn home(input: &Input) -> Option<&Path> {
     let Input::File(path) = input else { return None };
     let parent = path.parent()?;
     if parent.file_name().is_some_and(|name| name == "archive") { parent.parent() } else { Some(parent) }

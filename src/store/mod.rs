@@ -10,6 +10,7 @@
 //! - `config/`: `config.toml`, and texts that people keep beside it
 //! - `segments/`: which segments there are · `read/`: snapshots, inputs, archives and rows for readers
 //! - `lock`: one writer at a time · `recover`: a torn tail · `rotate`: the next segment
+//! - `meter`: how much was read
 //! - `together`: one sync for the rows of many writers
 //! - `append`: append if, the one primitive, on all of these
 //! - `redaction_key`: what redacted secrets are marked with
@@ -30,6 +31,7 @@ pub mod environment;
 pub mod index;
 pub mod locate;
 pub mod lock;
+pub mod meter;
 pub mod once;
 pub mod os;
 pub mod os_real;

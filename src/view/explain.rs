@@ -3,7 +3,7 @@
 //! by jq, and what it holds in memory.
 
 use crate::json;
-use crate::query::ast::{Aggregate, Column, Expr, Operand, Query};
+use crate::query::ast::{Aggregate, Column, Expr, Latest, Operand, Query};
 use crate::query::jq::head::Head;
 use crate::query::text::print;
 
@@ -38,13 +38,20 @@ pub struct Explanation {
 /// Explains `query`, asked of `inputs`.
 pub fn explain(query: &Query, inputs: Vec<Input>, corrections: &str) -> Explanation {
     let mut parts = Parts::default();
-    if let Some(path) = &query.latest_by {
-        parts.native(format!("latest_by {}", print::path(path)));
-        parts.holds.push(format!("latest_by: one row for each {}", print::path(path)));
+    match &query.latest {
+        Some(Latest::By(path)) => {
+            parts.native(format!("latest_by {}", print::path(path)));
+            parts.holds.push(format!("latest_by: one row for each {}", print::path(path)));
+        }
+        Some(Latest::Standing) => {
+            parts.native("latest".to_owned());
+            parts.holds.push("latest: one row for each run".to_owned());
+        }
+        None => {}
     }
     parts.conditions("filter", query.filter.as_ref());
     if let Some(program) = &query.jq {
-        let head = if query.slurp { Head::default() } else { Head::of(&program.code) };
+        let head = if query.slurp.is_some() { Head::default() } else { Head::of(&program.code) };
         for condition in head.texts() {
             parts.native(format!("before --jq: {condition}"));
         }

@@ -2,6 +2,7 @@
 //! inside objects are named by their path; objects in arrays count as the
 //! query language reads them, where a path means any element.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::json::{self, Kind, Leaves, Members};
@@ -48,19 +49,19 @@ impl Fields {
         self.rows += 1;
         let mut open: Vec<(Vec<String>, &[u8])> = vec![(Vec::new(), row)];
         while let Some((path, object)) = open.pop() {
-            for member in Members::new(object).flatten() {
+            for (name, value) in counting(object) {
                 let mut path = path.clone();
-                path.push(String::from_utf8_lossy(&member.name()).into_owned());
-                if !self.note(&path, member.value) {
+                path.push(String::from_utf8_lossy(&name).into_owned());
+                if !self.note(&path, value) {
                     continue;
                 }
-                match json::kind(member.value) {
+                match json::kind(value) {
                     Some(Kind::Object | Kind::Array) if path.len() == KEYS_MAX => {
-                        self.deeper |= holds_members(member.value);
+                        self.deeper |= holds_members(value);
                     }
-                    Some(Kind::Object) => open.push((path, member.value)),
+                    Some(Kind::Object) => open.push((path, value)),
                     Some(Kind::Array) => {
-                        let leaves = Leaves::new(member.value).filter(|leaf| leaf.first() == Some(&b'{'));
+                        let leaves = Leaves::new(value).filter(|leaf| leaf.first() == Some(&b'{'));
                         let objects: Vec<&[u8]> = leaves.collect();
                         // The first is taken from the stack first: it gives the example.
                         open.extend(objects.into_iter().rev().map(|object| (path.clone(), object)));
@@ -106,12 +107,31 @@ impl Fields {
         true
     }
 
+    /// The paths of the fields, in keys.
+    pub fn paths(&self) -> impl Iterator<Item = &Vec<String>> {
+        self.index.keys()
+    }
+
     /// The fields: the envelope in its order, then by rows, the most first.
     pub fn finish(mut self) -> Vec<Field> {
         let rank = |field: &Field| ENVELOPE.iter().position(|name| *name == field.name).unwrap_or(ENVELOPE.len());
         self.found.sort_by(|a, b| rank(a).cmp(&rank(b)).then(b.rows.cmp(&a.rows)).then_with(|| a.name.cmp(&b.name)));
         self.found
     }
+}
+
+/// The members that count: of equal keys the last.
+fn counting(object: &[u8]) -> Vec<(Cow<'_, [u8]>, &[u8])> {
+    let mut members: Vec<_> = Members::new(object).flatten().map(|member| (member.name(), member.value)).collect();
+    let mut last: HashMap<Cow<'_, [u8]>, usize> = HashMap::with_capacity(members.len());
+    for (at, (name, _)) in members.iter().enumerate() {
+        last.insert(name.clone(), at);
+    }
+    if last.len() < members.len() {
+        let mut at = 0..;
+        members.retain(|(name, _)| last.get(name).copied() == at.next());
+    }
+    members
 }
 
 /// Whether an object, or one in an array, has any field.

@@ -81,7 +81,7 @@ const FLAGS: [Flags; 9] = [
     (&["--filter", "status=failed"], |line| matches!(line, Line::Row { status: 1, .. })),
     (&["--filter", "not status in (failed, done)"], |line| matches!(line, Line::Row { status: 2.., .. })),
     (&["--filter", "has timestamp"], |line| matches!(line, Line::Row { day: Some(_), .. })),
-    (&["--filter", "age>0s and n>=0"], |line| matches!(line, Line::Row { day: Some(..=5), number: true, .. })),
+    (&["--filter", "age>0s and n>=0"], |line| matches!(line, Line::Row { day: Some(..=5), .. })),
     (&["--filter", "jq(.n | type == \"number\")"], |line| matches!(line, Line::Row { number: true, .. })),
 ];
 const FORMATS: [&str; 6] = ["jsonl", "json", "csv", "tsv", "md", "table"];

@@ -49,6 +49,7 @@ mod man;
 mod meaning;
 mod meaning_cases;
 mod meaning_doors;
+mod passed_over;
 mod policy;
 mod query;
 mod release;
@@ -136,7 +137,7 @@ mod schema;
 
 /// The query language: its cases (`tests/query/`), its table of comparison cell
 /// by cell, queries at random, text to meaning and back, its predicate against a
-/// slow and obvious one, rows split in any way, its times.
+/// slow and obvious one, rows split in any way, its times, what a row is whatever is asked.
 mod jq_head;
 mod jq_reference;
 mod json_decimal;
@@ -150,3 +151,4 @@ mod query_parallel;
 mod query_parse;
 mod query_reference;
 mod query_time;
+mod rows_or_not;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 use logbook::cmd::Door;
-use logbook::render::{Notes, Output};
+use logbook::render::{Notes, Output, Progress};
 use logbook::store::Environment;
 use serde_json::{Value, json};
 
@@ -160,6 +160,7 @@ fn logbook(directory: &Path, arguments: &[&str]) -> (String, String) {
     let mut door = Door {
         out: Output::new(&mut out, false),
         err: Notes::new(&mut err, false),
+        progress: Progress::default(),
         input: &mut input,
         env,
         input_is_terminal: false,

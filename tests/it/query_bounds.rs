@@ -27,7 +27,7 @@ fn a_program_that_takes_all_memory_is_ended() {
     ended.exit(3).stdout("").says("logbook: stopped at 100 MiB of memory (--max-memory); the output is not whole\n");
     book.run(&["query", "--max-memory", "lots"]).exit(2).says("--max-memory: \"lots\" is not a size");
     // What no machine can promise at once ends in the runtime's words, not in a signal.
-    book.run(&["query", "--jq", "\"x\" * 100000000000000"]).exit(3).says("memory allocation");
+    book.run(&["query", "--jq", "\"x\" * 100000000000000"]).exit(3).says("no memory left");
 }
 
 #[test]

@@ -88,7 +88,7 @@ impl Case {
             input = input.flag(Clause::Jq, "--jq", jq);
         }
         let problems = match input.parse() {
-            Ok(query) => match compile(&Query { slurp: self.slurp, ..query }, &self.context()) {
+            Ok(query) => match compile(&Query { slurp: self.slurp.then_some(u64::MAX), ..query }, &self.context()) {
                 Ok(plan) => return self.judge(&plan, self.rows.as_deref().unwrap_or(page_rows)),
                 Err(problems) => problems,
             },

@@ -26,8 +26,14 @@ fn jq(program: &str) -> Result<Plan, Vec<logbook::query::problem::Problem>> {
 
 const QUERIES: &[&str] = &[
     "x>0",
+    "latest",
+    "latest group_by status",
+    "x>1s",
+    "x<=5 or t>2026-04-15",
+    "group_by x summarize count",
+    "group_by hour(t) summarize sum(x)",
     "latest_by run_id",
-    "latest_by run_id group_by status",
+    "latest_by agent_id group_by status",
     "group_by status",
     "group_by status, x summarize count, sum(x), avg(x), min(x), max(x), p50(x), distinct(x), first(x), last(x), list(x)",
     "summarize sum(x), avg(x), list(run_id), first(t), last(t), min(t), max(t)",
@@ -43,8 +49,16 @@ fn row() -> impl Strategy<Value = String> {
     let statuses = select(vec!["\"done\"", "\"failed\"", "null", "3"]);
     let numbers =
         select(vec!["0.1", "1e30", "-1e30", "7", "7.0", "\"x\"", "null", "[1,[2.5]]", "1e-20", "9007199254740993"]);
-    let times =
-        select(vec!["\"2026-04-15T00:00:00Z\"", "\"2026-04-15T02:00:00+02:00\"", "\"2026-04-16T01:00:00Z\"", "\"no\""]);
+    let amounts = select(vec!["\"1.5s\"", "\"1500ms\"", "\"12 MiB\"", "\"7\"", "\"7.0\""]);
+    let numbers = prop_oneof![2 => numbers, 1 => amounts];
+    let times = select(vec![
+        "\"2026-04-15T00:00:00Z\"",
+        "\"2026-04-15T02:00:00+02:00\"",
+        "\"2026-04-16T01:00:00Z\"",
+        "\"2026-04-15 00:00:00\"",
+        "1776211200",
+        "\"no\"",
+    ]);
     (runs, statuses, numbers, times)
         .prop_map(|(run, status, x, t)| format!("{{\"run_id\":{run},\"status\":{status},\"x\":{x},\"t\":{t}}}"))
 }

@@ -164,7 +164,7 @@ fn sort_key() -> impl Strategy<Value = SortKey> {
 pub fn any_query() -> impl Strategy<Value = Query> {
     let some = |limit| 0..limit;
     (
-        option::of(path()),
+        option::of(prop_oneof![Just(Latest::Standing), path().prop_map(Latest::By)]),
         option::of(expr()),
         prop::collection::vec(column(), some(3)),
         prop::collection::vec(aggregate(), some(3)),
@@ -173,11 +173,11 @@ pub fn any_query() -> impl Strategy<Value = Query> {
         prop::collection::vec(sort_key(), some(3)),
         option::of(any::<u64>()),
     )
-        .prop_map(|(latest_by, filter, group_by, summarize, having, select, sort_by, limit)| Query {
-            latest_by,
+        .prop_map(|(latest, filter, group_by, summarize, having, select, sort_by, limit)| Query {
+            latest,
             filter,
             jq: None,
-            slurp: false,
+            slurp: None,
             group_by,
             summarize,
             having,

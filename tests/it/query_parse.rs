@@ -3,10 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::collections::BTreeSet;
+
 use logbook::error::Error;
 use logbook::model::Vocabulary;
+use logbook::query::text::check::{self, Seen};
 use logbook::query::text::parse::{self, Clause, Input, parse};
-use logbook::query::text::{check, print, words};
+use logbook::query::text::{print, words};
 use proptest::prelude::*;
 
 use crate::query_generate::{any_query, without_spans};
@@ -233,9 +236,11 @@ fn arguments_are_told_apart_by_syntax() {
 #[test]
 fn doubts_name_the_nearest_word() {
     let doubts = |text: &str| {
-        let occurring = ["shop_id".to_owned()];
+        let path = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+        let occurring = BTreeSet::from([path(&["shop_id"]), path(&["a.b", "c"]), path(&["x", "y"])]);
         let query = parse(text).unwrap();
-        let doubts = check::warnings(&query, &|name| name == "shop_id", &occurring, &Vocabulary::default());
+        let seen = Seen { field: &|path| path.keys == ["shop_id"], word: &|_| false, paths: &occurring, partly: false };
+        let doubts = check::warnings(&query, &seen, &Vocabulary::default());
         doubts
             .told
             .into_iter()
@@ -248,6 +253,11 @@ fn doubts_name_the_nearest_word() {
     assert_eq!(doubts("tool_call.tol=bash"), ["no row has the field `tool_call.tol`: did you mean `tool_call.tool`?"]);
     assert_eq!(doubts("status in (done, bloked)"), ["no status is called `bloked`: did you mean `blocked`?"]);
     assert_eq!(doubts("kind!=nota"), ["no kind is called `nota`: did you mean `note`?"]);
+    assert_eq!(
+        doubts("a.b.c=1"),
+        ["no row has the field `a.b.c`: did you mean `\"a.b\".c`?; a key with a dot takes quotes"]
+    );
+    assert_eq!(doubts("\"x.y\"=1"), ["no row has the field `x.y`: did you mean `x.y`?"]);
     assert_eq!(doubts("rating=gren"), ["no rating is called `gren`: did you mean `green`?"]);
     for known in [
         "status=done",

@@ -10,7 +10,7 @@ use logbook::store::Input;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::prune_reference::{FIELDS, VALUES, condition, plan, row};
+use crate::prune_reference::{FIELDS, VALUES, condition, passed_over, plan, row};
 
 /// Members that look like others: spelled otherwise, in texts, below, or with blanks.
 fn odd_row() -> impl Strategy<Value = String> {
@@ -97,6 +97,7 @@ proptest! {
             prop_assert_eq!(&all.rows, &some.rows, "{}", condition);
             let said = |answer: &logbook::query::stage::run::Answer| answer.faults.iter().map(|fault| fault.1.clone()).collect::<Vec<_>>();
             prop_assert_eq!(said(&all), said(&some), "{}", condition);
+            prop_assert_eq!(passed_over(&all), passed_over(&some), "{}", condition);
         }
     }
 }

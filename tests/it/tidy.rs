@@ -68,6 +68,8 @@ const MAY_PRINT: &[(&str, &[&str], &str)] = &[
     ("src/cmd/live/screen/session.rs", &["stdout()"], "asks for its size"),
     ("src/store/os_real.rs", &["stdout()", "stdout"], "asks whether somebody reads it"),
     ("src/cmd/writing/sign.rs", &["stderr()"], "asks for its name"),
+    ("src/cmd/progress.rs", &["stderr()", "Notes::new"], "a thread beside the one that holds the door"),
+    ("src/cmd/guard/memory.rs", &["stderr()"], "ends the process without any memory"),
     ("src/cmd/guard/watchdog.rs", &["stderr()", "Notes::new"], "ends the process beside the one that holds the door"),
     ("src/cmd/calling/judge/bench.rs", &["stdout()"], "ends the process beside the one that holds the door"),
     ("src/cmd/calling/judge/beside.rs", &["stdout"], "reads what a process of ours answers"),

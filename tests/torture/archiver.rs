@@ -68,7 +68,7 @@ fn work(process: &Process<'_>, logbook: &Path, work: Work) -> Result<()> {
     keeper.finish_deleting()?;
     keeper.cover(options, &mut |_| {})?;
     for entry in keeper.raw_covered()? {
-        keeper.archive(&entry, 1, 1, &mut |_| {})?;
+        keeper.archive(&entry, 1, 1)?;
     }
     let oldest: Vec<Entry> = keeper.known().segments.values().take(1).cloned().collect();
     match work {
@@ -76,7 +76,7 @@ fn work(process: &Process<'_>, logbook: &Path, work: Work) -> Result<()> {
         Work::Delete => drop(keeper.delete(&oldest, "a trial", options, &mut Steps)?),
         Work::Restore => {
             for entry in oldest.iter().filter(|entry| !entry.deleted) {
-                keeper.restore(entry, &mut |_| {})?;
+                keeper.restore(entry)?;
             }
         }
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use logbook::cmd::Door;
 use logbook::model::Instant;
-use logbook::render::{Notes, Output};
+use logbook::render::{Notes, Output, Progress};
 use logbook::store::Environment;
 
 use crate::bed::{self, Bed};
@@ -78,6 +78,7 @@ impl Walk<'_> {
         let mut door = Door {
             out: Output::new(&mut out, false),
             err: Notes::new(&mut err, false),
+            progress: Progress::default(),
             input: &mut input,
             env,
             input_is_terminal: false,

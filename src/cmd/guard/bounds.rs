@@ -2,13 +2,26 @@
 
 use std::time::Duration;
 
-use super::watchdog::{Limits, Watch};
+use super::watchdog::{Limits, Watch, default_memory_bytes};
 use crate::error::{Error, Result};
 use crate::model::wait_ms;
 use crate::query::Query;
 
 /// How much processor time one row may take of a command that goes on for ever.
 pub const ROW_TIME: Duration = Duration::from_secs(5);
+
+/// Memory for all rows as values, where nobody says how much.
+const SLURP_BYTES: u64 = 2 << 30;
+/// A row as values takes so many times its bytes: 8 to 11 were measured.
+pub const SLURP_FACTOR: u64 = 12;
+
+/// More rows than may be held at once, which have at most `bytes`, pass.
+pub fn too_much_to_slurp(bytes: u64) -> Error {
+    let size = size_text(bytes);
+    Error::io(format!("stopped: --slurp holds all rows at once, and more than {size} of them pass")).hint(format!(
+        "--max-memory SIZE, {SLURP_FACTOR} times what the rows have; without --slurp, --jq gets one at a time"
+    ))
+}
 
 /// Limits on one command.
 #[derive(clap::Args, Debug, Clone, Default)]
@@ -31,6 +44,14 @@ impl Bounds {
     /// The same for a command that goes on for ever: no row may take `query` too long either.
     pub fn watch_rows(&self, query: &Query) -> Result<Watch> {
         Watch::begin(Limits { turn: (!query.is_plain()).then_some(ROW_TIME), ..self.limits()? })
+    }
+
+    /// The same for a query that holds all rows at once: how many bytes of rows that may be, too, so that it ends as soon
+    /// as it has read too many.
+    pub fn watch_slurp(&self) -> Result<(Watch, u64)> {
+        let limits = self.limits()?;
+        let most = limits.memory_bytes.unwrap_or_else(|| default_memory_bytes().min(SLURP_BYTES));
+        Ok((Watch::begin(Limits { memory_bytes: Some(most), ..limits })?, most / SLURP_FACTOR))
     }
 
     fn limits(&self) -> Result<Limits> {

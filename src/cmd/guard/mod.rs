@@ -9,10 +9,12 @@
 //! - `bounds`: the flags, and what holds without them · `watchdog`: the thread that ends the
 //!   process
 //! - `guarded`: a plan that is evaluated within its bounds, and in no other way
+//! - `memory`: an end with a message where the system has none left
 //! - `program`: this program, for a process beside this one
 
 pub mod bounds;
 pub mod guarded;
+pub mod memory;
 pub mod program;
 pub mod watchdog;
 

@@ -241,7 +241,7 @@ fn watch(limits: Limits, shared: &Shared, began: Instant) {
             }
         }
         if memory_bytes.is_none() && shared.jq.load(Ordering::Relaxed) {
-            memory_bytes = machine_bytes().map(|bytes| bytes / 2);
+            memory_bytes = Some(default_memory_bytes());
         }
         let Some(used) = own_bytes() else {
             continue;
@@ -283,6 +283,11 @@ fn stack_bytes(address: usize) -> u64 {
         }
     }
     0
+}
+
+/// What programs may take where nobody says how much: half of the machine's memory.
+pub(super) fn default_memory_bytes() -> u64 {
+    machine_bytes().map_or(u64::MAX, |bytes| bytes / 2)
 }
 
 /// Memory of the machine, or of the part of it that this process may use, bytes.

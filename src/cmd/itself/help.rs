@@ -9,7 +9,7 @@ use crate::cmd::Door;
 use crate::cmd::calling::Described;
 use crate::cmd::guard::Bounds;
 use crate::cmd::read::query::Query;
-use crate::cmd::reading::{Files, Reading};
+use crate::cmd::reading::{Files, Reading, TimeField};
 use crate::cmd::table::{self, COMMANDS, Entry, GROUPS};
 use crate::cmd::writing::Writing;
 use crate::error::{Error, Exit, Result, nearest};
@@ -108,7 +108,7 @@ fn options() -> String {
         format!("{title}\n{options}")
     };
     let bare = || clap::Command::new("options");
-    let shared = Files::augment_args(Bounds::augment_args(Reading::augment_args(bare())));
+    let shared = TimeField::augment_args(Files::augment_args(Bounds::augment_args(Reading::augment_args(bare()))));
     let is_rare = |arg: &clap::Arg| arg.is_hide_short_help_set() && !shared.get_arguments().any(|it| it == arg);
     let query = Query::augment_args(bare()).mut_args(|arg| {
         let is_shown = is_rare(&arg);
@@ -117,7 +117,10 @@ fn options() -> String {
     [
         of("Commands that read have these:", Reading::augment_args(bare())),
         of("Those that may take long, as query and runs, have these too:", Bounds::augment_args(bare())),
-        of("Those that read files, as query and fields, have these too:", Files::augment_args(bare())),
+        of(
+            "Those that read files, as query and fields, have these too:",
+            TimeField::augment_args(Files::augment_args(bare())),
+        ),
         of("query has these too:", query),
         of("Commands that store rows have these:", Writing::augment_args(bare())),
         of("Those about a call, as exec and ask, have these too:", Described::augment_args(bare())),

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::cmd::keep::progress::Progress;
 use crate::cmd::keep::retention::{OfLogbook, Old};
 use crate::cmd::reading;
 use crate::error::{Error, Exit, Result};
@@ -81,9 +80,7 @@ pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
     }
     keeper.tidy()?;
     keeper.finish_deleting()?;
-    let mut progress = Progress::new(door, 0);
-    let covering = keeper.cover(options, &mut |name| progress.on(format!("covering {name}")))?;
-    drop(progress);
+    let covering = keeper.cover(options, &mut |name| door.progress.on(format!("covering {name}")))?;
     tell_adopted(&covering, door);
 
     let Old { doomed, kept } = Old::among(entries(&keeper), |entry| is_old(entry, delete, now));
@@ -150,10 +147,9 @@ fn archive(
         .into_iter()
         .filter(|entry| is_old(entry, older, now) && !doomed.iter().any(|it| it.segment == entry.segment))
         .collect();
-    let mut progress = Progress::new(door, due.iter().map(|entry| entry.covered.bytes).sum());
     for entry in &due {
-        progress.on(format!("archiving {}", entry.segment));
-        match keeper.archive(entry, args.level, reading::cores(), &mut |bytes| progress.add(bytes)) {
+        door.progress.on(format!("archiving {}", entry.segment));
+        match keeper.archive(entry, args.level, reading::cores()) {
             Ok(done) => {
                 count += 1;
                 from += done.bytes;
@@ -173,10 +169,8 @@ fn restore(args: &Archive, keeper: &Keeper<'_>, door: &mut Door<'_>) -> Result<E
             door.out.line(&format!("restore {}", entry.segment))?;
             continue;
         }
-        let mut progress = Progress::new(door, entry.covered.bytes);
-        progress.on(format!("restoring {}", entry.segment));
-        let new = keeper.restore(&entry, &mut |bytes| progress.add(bytes))?;
-        drop(progress);
+        door.progress.on(format!("restoring {}", entry.segment));
+        let new = keeper.restore(&entry)?;
         if !new && door.err.is_terminal() {
             door.note(format_args!("{} is there already", entry.segment));
         }

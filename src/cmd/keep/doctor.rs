@@ -4,8 +4,7 @@
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::cmd::keep::examine::{Finding, Level, access, cache, files, gates, lies, rows};
-use crate::cmd::writing::redactor;
+use crate::cmd::keep::examine::{Finding, Level, Redactors, access, cache, files, gates, lies, rows};
 use crate::error::{Error, Exit, Result};
 use crate::render::safe::escape;
 use crate::store::os_real::{Disk, disk, sync_times_us};
@@ -60,14 +59,14 @@ pub fn run(args: Doctor, door: &mut Door<'_>) -> Result<Exit> {
         });
     }
     let place = measure(&location, &settings, &door.env, &mut findings)?;
-    let redactor = match args.secrets {
+    let redactors = match args.secrets {
         // What is asked for is done, also where rows are not redacted.
         true => {
             let mut settings = settings.clone();
             settings.redact.off = false;
-            redactor(&location, &settings)?
+            Redactors::of(&location, settings)?
         }
-        false => None,
+        false => Redactors::default(),
     };
     // Before the rows: reading them makes what cache/ lacks.
     let looks = [
@@ -80,7 +79,7 @@ pub fn run(args: Doctor, door: &mut Door<'_>) -> Result<Exit> {
         gates::faults(&location.path, &settings, (door.clock)()),
     ];
     let mut count = 0;
-    let rows = rows::examine(&location, redactor.as_ref(), door).map(|(rows, findings)| {
+    let rows = rows::examine(&location, &redactors, door).map(|(rows, findings)| {
         count = rows;
         findings
     });

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use crate::cmd::Door;
 use crate::cmd::keep::archive::tell_adopted;
-use crate::cmd::keep::progress::Progress;
 use crate::error::{Error, Exit, Result};
 use crate::model::option_ms;
 use crate::store::append::{Options, Writer};
@@ -41,9 +40,7 @@ pub fn run(args: Head, door: &mut Door<'_>) -> Result<Exit> {
     if args.seal {
         Writer::open(&REAL, &location.path, settings, options)?.seal()?;
     }
-    let mut progress = Progress::new(door, 0);
-    let covering = keeper.cover(options, &mut |name| progress.on(format!("covering {name}")))?;
-    drop(progress);
+    let covering = keeper.cover(options, &mut |name| door.progress.on(format!("covering {name}")))?;
     tell_adopted(&covering, door);
     let Some(head) = keeper.head(options)? else {
         return Err(Error::new(Exit::No, format!("{}: nothing was stored yet", location.path.display()))

@@ -4,6 +4,5 @@ pub mod archive;
 pub mod doctor;
 mod examine;
 pub mod head;
-mod progress;
 mod retention;
 pub mod verify;

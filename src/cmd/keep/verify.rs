@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use crate::cmd::Door;
 use crate::cmd::keep::examine::lies;
-use crate::cmd::keep::progress::Progress;
 use crate::error::{Error, Exit, Result};
 use crate::format::manifest;
 use crate::render::safe;
@@ -42,14 +41,12 @@ pub fn run(args: Verify, door: &mut Door<'_>) -> Result<Exit> {
         })?),
     };
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
-    let mut progress = Progress::new(door, 0);
     let mut verdict = verify::verify(&REAL, &location.path, head.as_ref(), &mut |name| {
-        progress.on(format!("verifying {name}"));
+        door.progress.on(format!("verifying {name}"));
     })?;
-    progress.on("verifying cache/".to_owned());
+    door.progress.on("verifying cache/");
     let lies = lies::found(&location.path)?.into_iter();
     verdict.find(lies.map(|lie| Finding::new(None, lie.file(), 0, lie.what())).collect());
-    drop(progress);
     match args.json {
         true => door.out.json(format!("{}\n", as_json(&verdict)).as_bytes())?,
         false => door.out.text(&as_lines(&verdict))?,

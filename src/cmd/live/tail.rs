@@ -9,9 +9,10 @@ use crate::cmd::guard::{Bounds, Within};
 use crate::cmd::live::follow::{Alarm, Follower, begin, sync};
 use crate::cmd::live::tail_files;
 use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Files, Found, Reading};
+use crate::cmd::reading::{self, Corrections, Files, Found, Reading, passed_over};
 use crate::error::{Error, Exit, Result};
 use crate::json;
+use crate::query::eval::doubts::Doubts;
 use crate::query::{Plan, Query, Row};
 use crate::render::line;
 use crate::render::{Format, Look};
@@ -97,7 +98,7 @@ fn follow(
     match saved {
         Some(saved) => at = saved,
         None => {
-            let (rows, mut scanned) = newest(found, (plan, within), count(args), door);
+            let (rows, mut scanned) = newest(found, (plan, within), count(args), args.reading.strict, door);
             for row in rows {
                 out.print(&row, door)?;
             }
@@ -142,10 +143,12 @@ fn newest(
     found: &Found,
     (plan, within): (&Plan, &Within<'_>),
     count: usize,
+    strict: bool,
     door: &mut Door<'_>,
 ) -> (VecDeque<Vec<u8>>, Scanned) {
     let mut rows = VecDeque::new();
     let mut all = Scanned::default();
+    let mut doubts = Doubts::default();
     for input in (0..found.inputs.len() as u32).rev() {
         let mut here: VecDeque<Vec<u8>> = VecDeque::new();
         let wanted = count - rows.len();
@@ -170,8 +173,12 @@ fn newest(
             ControlFlow::Continue(())
         };
         let only = found.inputs.only(input);
-        all.join(scan::feed(&only, door.input, plan.fields(), false, &mut judge));
+        all.join(scan::feed(&only, door.input, plan.fields(), strict, &mut judge));
         here.into_iter().rev().for_each(|row| rows.push_front(row));
+        doubts.merge(eval.doubts);
+    }
+    for note in passed_over::notes(plan, &doubts) {
+        door.note(note);
     }
     (rows, all)
 }

@@ -75,7 +75,7 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
             .hint("logbook fields artifact_ref   # what was produced"));
     }
     if let Some(note) = note.filter(|_| door.err.is_terminal()) {
-        door.note(note);
+        door.note(note.text);
     }
     Ok(exit)
 }

@@ -8,16 +8,19 @@ use std::ops::ControlFlow;
 use crate::cmd::Door;
 use crate::cmd::guard::{Bounds, Guarded};
 use crate::cmd::reading::answer::{Answer, Printing};
+use crate::cmd::reading::doubts;
+use crate::cmd::reading::job::put_out;
 use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Files, Reading, require};
+use crate::cmd::reading::{self, Corrections, Files, Reading, TimeField, passed_over, require};
 use crate::error::{Error, Exit, Result};
-use crate::json::{self, Limits};
+use crate::json;
 use crate::model::Vocabulary;
 use crate::query::ast::Expr;
+use crate::query::eval::doubts::Doubts;
 use crate::query::text::parse;
 use crate::query::{Out, Query};
 use crate::render::{Format, Rows};
-use crate::scan::{self, Scanned, Source};
+use crate::scan::{self, Class, Scanned, Source, Wanted};
 use crate::view;
 
 /// Examples shown in the help.
@@ -26,7 +29,7 @@ pub const EXAMPLES: &str = "  logbook fields 'timestamp>=yesterday'\n  logbook f
 /// Arguments of `fields`.
 #[derive(clap::Args)]
 pub struct Fields {
-    /// A field whose values are counted, query text as a filter, and inputs as in query
+    /// A field whose values are counted, a filter, and inputs as in query
     #[arg(value_name = "FIELD|QUERY|INPUT")]
     words: Vec<OsString>,
     /// A condition, beside those in the query text
@@ -42,6 +45,8 @@ pub struct Fields {
     files: Files,
     #[command(flatten)]
     bounds: Bounds,
+    #[command(flatten)]
+    time: TimeField,
     #[command(flatten)]
     reading: Reading,
 }
@@ -67,17 +72,20 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
         None => Clauses { filter: args.filter.clone(), ..Clauses::default() },
     };
     let (mut query, text) = clauses.query(&texts)?;
-    if field.is_none() && !(Query { filter: None, latest_by: None, ..query.clone() } == Query::default()) {
-        return Err(Error::usage("fields takes conditions, and latest_by, but no other clauses")
+    if field.is_none() && !(Query { filter: None, latest: None, ..query.clone() } == Query::default()) {
+        return Err(Error::usage("fields takes conditions, latest and latest_by, but no other clauses")
             .hint("logbook fields 'status=blocked'"));
     }
-    args.reading.narrow(&mut query, &clock)?;
+    let time = args.time.keys()?;
+    args.reading.narrow_by(&mut query, &clock, &time)?;
     if let Some(name) = &field {
         for path in parse::parse_path_list(name).map_err(Error::from)? {
             require(&mut query, Expr::Has(path));
         }
     }
-    let guarded = wording::guarded(&query, &text, &clock, BTreeMap::new(), args.bounds.watch()?)?;
+    let foreign = (time, !inputs.is_empty() && args.reading.is_of_a_time());
+    let watch = args.bounds.watch()?;
+    let guarded = wording::guarded_foreign((&query, &text), foreign, &clock, BTreeMap::new(), watch)?;
     let corrections = Corrections::wanted(&args.reading, &query);
     let (inputs, vocabulary) = if inputs.is_empty() {
         let found = reading::logbook_for(door, &args.reading, corrections, None)?;
@@ -90,15 +98,18 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
     let mut scanned = match guarded.plan().columns() {
         Some(columns) => {
             let rows = Rows::new(format, Some(columns.to_vec()), look, false);
-            let mut answer = Answer::new(guarded.plan(), Printing::Rows(Box::new(rows)), None);
+            let mut answer = Answer::new(&query, guarded.plan(), Printing::Rows(Box::new(rows)), None);
             let strict = args.reading.strict;
             let scanned = guarded.evaluate(|plan, within| {
                 within.threads(reading::cores(), |threads| answer.scan(&inputs, plan, strict, threads, door))
             })?;
             answer.end(door)?;
             all_failed = answer.all_failed;
-            let plan = guarded.end();
-            wording::tell_doubts(&query, &text, &vocabulary, (plan.fields(), &answer.seen), &inputs, door);
+            guarded.end();
+            for note in &answer.notes {
+                door.note(note);
+            }
+            doubts::tell(&query, &text, &vocabulary, &answer, &inputs, door);
             scanned
         }
         None => all(&args, &guarded, &inputs, door)?,
@@ -117,13 +128,14 @@ fn all(args: &Fields, guarded: &Guarded, inputs: &Source, door: &mut Door<'_>) -
     let mut rows = Rows::new(format, Some(columns), args.reading.look(door, zone), false);
     let as_table = matches!(format, Format::Table | Format::Markdown);
     let mut fields = view::Fields::default();
-    let mut damaged = Vec::new();
+    let mut mended = Vec::new();
+    let mut unread = Doubts::default();
     let mut scanned = guarded.evaluate(|plan, _| {
         let mut out = Out {
             sink: &mut |row, place| {
-                match json::validate(row, Limits::GRAMMAR) {
-                    Ok(()) => fields.push(row),
-                    Err(fault) => damaged.extend(place.map(|place| (place, fault))),
+                match place {
+                    Some(place) => fields.push(&put_out(row, place, &mut mended)),
+                    None => fields.push(row),
                 }
                 ControlFlow::Continue(())
             },
@@ -132,15 +144,19 @@ fn all(args: &Fields, guarded: &Guarded, inputs: &Source, door: &mut Door<'_>) -
         };
         let mut fold = plan.fold();
         let strict = args.reading.strict;
-        let scanned = scan::feed(inputs, door.input, plan.fields(), strict, |row, _, _| fold.push(row, &mut out));
-        fold.finish(&mut out);
+        let wanted = Wanted { names: plan.fields(), strict, mends: true, ..Wanted::default() };
+        let scanned = scan::feed_wanted(inputs, door.input, wanted, |row, _, _| fold.push(row, &mut out));
+        unread = fold.finish(&mut out).doubts;
         Ok(scanned)
     })?;
-    for (place, fault) in damaged {
-        let name = inputs.get(place.input as usize).map_or_else(String::new, crate::store::Input::name);
-        let (class, detail) = scan::not_json(&fault);
-        scanned.skipped.add(&name, class, place.offset, detail);
+    for note in passed_over::notes(guarded.plan(), &unread) {
+        door.note(note);
     }
+    for (place, detail) in mended {
+        let name = inputs.get(place.input as usize).map_or_else(String::new, crate::store::Input::name);
+        scanned.mended.add(&name, Class::NotJson, place.offset, detail);
+    }
+    scanned.mended.mended_lines().into_iter().for_each(|line| door.note(line));
     if fields.truncated {
         door.note("there are more fields than can be told apart; those found first are shown");
     }

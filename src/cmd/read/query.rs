@@ -8,11 +8,13 @@ use std::ops::ControlFlow;
 use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
 use crate::cmd::reading::answer::{Answer, Moved, Printing};
+use crate::cmd::reading::doubts;
 use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Files, Reading};
+use crate::cmd::reading::{self, Corrections, Files, Reading, TimeField};
 use crate::error::{Error, Exit, Result};
 use crate::json::{self, Limits};
 use crate::model::{Instant, Vocabulary};
+use crate::query::text::check;
 use crate::query::time::Clock;
 use crate::query::{self, Argument};
 use crate::render::{Format, Rows, cell, safe};
@@ -26,7 +28,7 @@ pub const EXAMPLES: &str = "  logbook query 'status=blocked' --latest --group bl
 /// Arguments of `query`.
 #[derive(clap::Args)]
 pub struct Query {
-    /// Query text, and inputs: files, globs, directories, - for standard input; without inputs, the logbook
+    /// Query text, and inputs: files, globs, directories, - for stdin; none: the logbook
     #[arg(value_name = "QUERY|INPUT")]
     words: Vec<OsString>,
     /// A query that somebody else wrote: it names no input and reads no file
@@ -72,6 +74,8 @@ pub struct Query {
     #[arg(hide_short_help = true, long)]
     raw_csv: bool,
     #[command(flatten)]
+    time: TimeField,
+    #[command(flatten)]
     reading: Reading,
 }
 
@@ -102,9 +106,18 @@ pub(super) fn answer(
 ) -> Result<Exit> {
     let clock = args.reading.clock(door)?;
     let format = format(args, door)?;
-    query.slurp = args.slurp;
-    args.reading.narrow(&mut query, &clock)?;
-    let guarded = wording::guarded(&query, text, &clock, arguments, args.bounds.watch()?)?;
+    let field = args.time.keys()?;
+    args.reading.narrow_by(&mut query, &clock, &field)?;
+    // Rows of a logbook have their times.
+    let foreign = (field, !inputs.is_empty() && args.reading.is_of_a_time());
+    let watch = if args.slurp {
+        let (watch, rows_bytes) = args.bounds.watch_slurp()?;
+        query.slurp = Some(rows_bytes);
+        watch
+    } else {
+        args.bounds.watch()?
+    };
+    let guarded = wording::guarded_foreign((&query, text), foreign, &clock, arguments, watch)?;
     let plan = guarded.plan();
 
     let corrections = Corrections::wanted(&args.reading, &query);
@@ -130,21 +143,22 @@ pub(super) fn answer(
         (false, false) => {
             let rows = match plan.columns() {
                 None if plan.uses_jq() && !plan.passes_rows_on() => Rows::made(format, look, args.raw_csv),
-                columns => Rows::new(format, columns.map(<[String]>::to_vec), look, args.raw_csv),
+                None => Rows::plain(format, check::first_keys(&query), look, args.raw_csv),
+                Some(columns) => Rows::new(format, Some(columns.to_vec()), look, args.raw_csv),
             };
             Printing::Rows(Box::new(if args.raw_strings { rows.raw_strings() } else { rows }))
         }
     };
     let wonder =
         matches!(printing, Printing::Rows(_)) && format == Format::Table && door.out.is_terminal() && !plan.is_latest();
-    let mut answer = Answer::new(plan, printing, wonder.then(Moved::default));
+    let mut answer = Answer::new(&query, plan, printing, wonder.then(Moved::default));
     let strict = args.reading.strict;
     let mut scanned = guarded
         .evaluate(|plan, within| within.threads(count, |threads| answer.scan(&inputs, plan, strict, threads, door)))?;
     answer.end(door)?;
-    let plan = guarded.end();
+    guarded.end();
 
-    wording::tell_doubts(&query, text, &vocabulary, (plan.fields(), &answer.seen), &inputs, door);
+    doubts::tell(&query, text, &vocabulary, &answer, &inputs, door);
     for note in &answer.notes {
         door.note(note);
     }
@@ -183,6 +197,7 @@ impl Query {
             fold: false,
             explain: false,
             raw_csv: false,
+            time: TimeField::default(),
             reading,
         }
     }

@@ -8,11 +8,12 @@ use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
 use crate::cmd::reading::saved::{BUILT_IN, Parameter, Saved};
 use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Reading, runs};
+use crate::cmd::reading::{self, Corrections, Reading, passed_over, runs};
 use crate::error::{Error, Exit, Result, nearest};
 use crate::json;
 use crate::model::Night;
 use crate::query::Query;
+use crate::query::eval::doubts::Doubts;
 use crate::render::Rows;
 use crate::store::config::texts::{self, REPORTS};
 use crate::store::{self, Purpose};
@@ -104,18 +105,21 @@ fn answer(args: &Report, name: &str, saved: &Saved, directory: &Path, door: &mut
     let look = args.reading.look(door, clock.zone);
     let mut rows = Rows::new(args.reading.format(door)?, Some(columns), look, false);
     let mut failed = None;
+    let mut doubts = Doubts::default();
     guarded.evaluate(|plan, _| {
         let put = &mut door.out;
-        runs::ask(all.iter().enumerate(), &tree, clock.now, plan, &mut |row, _| match rows.push(row, None, put) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
-            }
-        });
+        doubts =
+            runs::ask(all.iter().enumerate(), &tree, clock.now, plan, &mut |row, _| match rows.push(row, None, put) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            });
         Ok(())
     })?;
     failed.map_or(Ok(()), Err).and_then(|()| rows.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
+    passed_over::notes(guarded.plan(), &doubts).iter().for_each(|note| door.note(note));
     if rows.written() == 0 && door.err.is_terminal() {
         door.note(format_args!("no run matches, of {}", all.len()));
     }

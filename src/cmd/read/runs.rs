@@ -9,11 +9,12 @@ use super::branches::{self, Name};
 use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
 use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Reading, require, runs, test};
+use crate::cmd::reading::{self, Corrections, Reading, passed_over, require, runs, test};
 use crate::error::{Error, Exit, Result, nearest};
 use crate::json;
 use crate::model::{Field, Status, option_ms, run_id};
 use crate::query::ast::{Expr, Form, Op};
+use crate::query::eval::doubts::Doubts;
 use crate::query::text::words;
 use crate::query::{Query, time};
 use crate::render::table::{Column, Cut};
@@ -106,11 +107,12 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
         door.out.drawn(&render::cards::draw(&cards, &look))?;
     }
     let mut failed = None;
+    let mut doubts = Doubts::default();
     let mut rows = Rows::new(format, Some(columns), look.clone(), false);
     let mut kept: Vec<(usize, Vec<u8>)> = Vec::new();
     let wanted = runs.iter().enumerate().filter(|(_, run)| asked || args.all || !run.is_old(recent));
     guarded.evaluate(|plan, _| {
-        runs::ask(wanted, &tree, clock.now, plan, &mut |row, at| {
+        doubts = runs::ask(wanted, &tree, clock.now, plan, &mut |row, at| {
             match at.filter(|_| plain) {
                 Some(at) => kept.push((at, row.to_vec())),
                 None => {
@@ -124,6 +126,7 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
         });
         Ok(())
     })?;
+    let notes = passed_over::notes(guarded.plan(), &doubts);
     drop(guarded);
     // What is sorted stands as it was sorted.
     let shown: Vec<usize> = kept.iter().map(|(at, _)| *at).collect();
@@ -140,6 +143,7 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
         }
     }
     failed.map_or(Ok(()), Err).and_then(|()| rows.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
+    notes.iter().for_each(|note| door.note(note));
     let exit = reading::tell_skipped(door, &mut scanned, &found.segments(), args.reading.strict);
     if rows.written() == 0 && door.err.is_terminal() {
         door.note(format_args!("no run matches, of {}", runs.len()));

@@ -6,14 +6,17 @@ use std::ops::ControlFlow;
 use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
 use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Reading};
+use crate::cmd::reading::{self, Corrections, Reading, passed_over};
 use crate::error::{Error, Exit, Result};
-use crate::query::{Out, Query, Row};
+use crate::json;
+use crate::model::Zone;
+use crate::query::eval::doubts::Doubts;
+use crate::query::{self, Out, Plan, Query, Row};
 use crate::render::table::Look;
 use crate::render::{Format, Output, Rows, cell};
+use crate::scan::{self, Task, Wanted};
 use crate::view::Stats as Fold;
-use crate::view::stats::{FIELDS, Table};
-use crate::{json, scan};
+use crate::view::stats::{FIELDS, Part, Table};
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook stats --since -7d\n  logbook stats 'agent_id=scout' -o json";
@@ -53,27 +56,23 @@ pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
     let corrections = Corrections::wanted(&args.reading, &query);
     let found = reading::logbook_for(door, &args.reading, corrections, None)?;
 
-    let mut stats = Fold::new(clock.zone);
+    let mut stats = Fold::default();
     let strict = args.reading.strict;
-    let mut scanned = guarded.evaluate(|plan, _| {
-        let mut out = Out {
-            sink: &mut |text, place| {
-                // A vector of slices of the row cannot outlive it.
-                let mut fields = Vec::with_capacity(FIELDS.names().len());
-                if json::pick(text, FIELDS.names(), &mut fields).is_ok() {
-                    stats.push(&Row { text, fields: &fields, place: place.unwrap_or_default(), lasts: false });
-                }
+    let mut doubts = Doubts::default();
+    let mut scanned = guarded.evaluate(|plan, within| {
+        let job = Job { plan, zone: &clock.zone };
+        let wanted = Wanted { names: plan.fields(), strict, ..Wanted::default() };
+        Ok(within.threads(reading::cores(), |threads| {
+            scan::in_parallel(&found.inputs, &mut *door.input, wanted, threads, &job, |(part, more)| {
+                stats.join(part);
+                doubts.merge(more);
                 ControlFlow::Continue(())
-            },
-            // A row that a program fails on is left out, as `query` does.
-            fault: &mut |_, _| {},
-        };
-        let mut fold = plan.fold();
-        let scanned =
-            scan::feed(&found.inputs, door.input, plan.fields(), strict, |row, _, _| fold.push(row, &mut out));
-        fold.finish(&mut out);
-        Ok(scanned)
+            })
+        }))
     })?;
+    for note in passed_over::notes(guarded.plan(), &doubts) {
+        door.note(note);
+    }
     let runs = stats.finish(clock.now);
     match format {
         Format::Json | Format::Jsonl => door.out.json(&to_json(&stats, runs))?,
@@ -82,10 +81,57 @@ pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
     Ok(reading::tell_skipped(door, &mut scanned, &found.inputs, strict))
 }
 
+/// The filter at work on each thread, and what the rows come to that pass it.
+struct Job<'j> {
+    plan: &'j Plan,
+    zone: &'j Zone,
+}
+
+impl<'j> Task for Job<'j> {
+    type Part = (query::Fold<'j>, Part);
+    type Done = (Part, Doubts);
+
+    fn begin(&self) -> Self::Part {
+        (self.plan.fold(), Part::new(self.zone.clone()))
+    }
+
+    fn row(
+        &self,
+        (fold, part): &mut Self::Part,
+        row: &Row<'_>,
+        _: &mut dyn FnMut(Self::Done) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let mut out = Out {
+            sink: &mut |text, place| {
+                // A vector of slices of the row cannot outlive it.
+                let mut fields = Vec::with_capacity(FIELDS.names().len());
+                if json::pick(text, FIELDS.names(), &mut fields).is_ok() {
+                    part.push(&Row { text, fields: &fields, place: place.unwrap_or_default(), lasts: false });
+                }
+                ControlFlow::Continue(())
+            },
+            // A row that a program fails on is left out, as `query` does.
+            fault: &mut |_, _| {},
+        };
+        fold.push(row, &mut out)
+    }
+
+    fn so_far(&self, _: &mut Self::Part) -> Option<Self::Done> {
+        None
+    }
+
+    fn end(&self, (fold, part): Self::Part) -> Self::Done {
+        // Nothing is held back: a condition lets a row through or not.
+        let mut out = Out { sink: &mut |_, _| ControlFlow::Continue(()), fault: &mut |_, _| {} };
+        (part, fold.finish(&mut out).doubts)
+    }
+}
+
 /// One object: a member for each number, and one for each table.
 fn to_json(stats: &Fold, runs: usize) -> Vec<u8> {
-    let mut out = format!("{{\"rows\":{},\"runs\":{runs},\"retries\":{}", stats.rows, stats.retries).into_bytes();
-    if let Some((first, last)) = stats.times {
+    let mut out =
+        format!("{{\"rows\":{},\"runs\":{runs},\"retries\":{}", stats.counts.rows, stats.counts.retries).into_bytes();
+    if let Some((first, last)) = stats.counts.times {
         out.extend_from_slice(format!(",\"first\":\"{first}\",\"last\":\"{last}\"").as_bytes());
     }
     for table in stats.tables() {
@@ -99,8 +145,8 @@ fn to_json(stats: &Fold, runs: usize) -> Vec<u8> {
 
 /// The tables one below the other.
 fn tables(stats: &Fold, runs: usize, format: Format, look: &Look, out: &mut Output<'_>) -> Result<()> {
-    let mut head = format!("{} rows, {runs} runs, {} retries", stats.rows, stats.retries);
-    if let Some((first, last)) = stats.times {
+    let mut head = format!("{} rows, {runs} runs, {} retries", stats.counts.rows, stats.counts.retries);
+    if let Some((first, last)) = stats.counts.times {
         let zone = look.zone.short_name(last);
         let (first, last) = (cell::time(first, &look.zone), cell::time(last, &look.zone));
         head += &format!(", {first} to {last} {zone}");

@@ -1,20 +1,25 @@
 //! What comes out of a query, on its way to the reader: judged, printed or
 //! counted, with an account of what is to be said beside it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::BufRead;
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::cmd::reading::job::{Job, Part};
+use crate::cmd::guard::bounds::too_much_to_slurp;
+use crate::cmd::reading::doubts;
+use crate::cmd::reading::job::{Job, Part, put_out};
 use crate::cmd::reading::live::{Interrupt, Live};
+use crate::cmd::reading::passed_over;
 use crate::cmd::{Door, reading};
 use crate::error::{Error, Result};
-use crate::json::{self, Limits};
-use crate::model::{Stands, names};
-use crate::query::{Out, Place, Plan, Row, Summary};
-use crate::render::{Output, Rows};
+use crate::json;
+use crate::model::Stands;
+use crate::query::eval::path::Path;
+use crate::query::text::check;
+use crate::query::{Out, Place, Plan, Query, Row, Summary};
+use crate::render::{Output, Rows, Unshown};
 use crate::scan::{self, Class, Scanned, Source, Threads, Wanted};
 use crate::store::{Input, os_real};
 
@@ -34,8 +39,14 @@ pub struct Answer {
     moved: Option<Moved>,
     /// How many came out.
     pub written: u64,
-    /// Which of the plan's fields some row had.
+    /// Fields of the query that no standard names, and where they are.
+    pub doubted: Vec<(Vec<String>, Path)>,
+    /// Which of them some row had.
     pub seen: Vec<bool>,
+    /// Fields that occur in some rows of what cannot be read again.
+    pub sample: BTreeSet<Vec<String>>,
+    /// Lines of that were passed over unseen.
+    pub partly: bool,
     /// Rows on which a jq program failed.
     pub faults: u64,
     /// It failed on every row that it was asked.
@@ -53,13 +64,18 @@ pub(super) const FAULTS_TOLD: u64 = 3;
 
 impl Answer {
     /// Nothing yet. With `moved` the reader is told of rows whose runs have moved on.
-    pub fn new(plan: &Plan, printing: Printing, moved: Option<Moved>) -> Answer {
+    pub fn new(query: &Query, plan: &Plan, printing: Printing, moved: Option<Moved>) -> Answer {
         let moved = moved.filter(|_| plan.passes_rows_on());
+        let unknown = check::unknown_paths(query).into_iter();
+        let doubted: Vec<_> = unknown.filter_map(|path| Some((path.keys.clone(), plan.path(&path.keys)?))).collect();
         Answer {
             printing,
             moved,
             written: 0,
-            seen: vec![false; plan.fields().len()],
+            seen: vec![false; doubted.len()],
+            doubted,
+            sample: BTreeSet::new(),
+            partly: false,
             faults: 0,
             all_failed: false,
             interrupted: false,
@@ -77,18 +93,22 @@ impl Answer {
         door: &mut Door<'_>,
     ) -> Result<Scanned> {
         let wonder = self.moved.is_some();
-        let names = Moved::names(plan, wonder);
+        let reads_once = inputs.iter().any(|input| input.is_once());
+        let names = Moved::names(plan, wonder, reads_once);
         let slots = Moved::FIELDS.map(|field| names.iter().position(|name| name == field).unwrap_or(usize::MAX));
         let counts_only = !matches!(self.printing, Printing::Rows(_));
-        let job = Job { plan, wonder: wonder.then_some(slots), strict, counts: counts_only };
+        let doubted: Vec<Path> = self.doubted.iter().map(|(_, path)| path.clone()).collect();
+        let wonder_at = wonder.then_some(slots);
+        let job = Job { plan, wonder: wonder_at, strict, counts: counts_only, doubted: &doubted, samples: reads_once };
         let literal = plan.literal().filter(|_| !wonder);
         let probe = plan.probe().filter(|_| !wonder);
         // What comes through a pipe cannot be counted again.
-        let counts = inputs.iter().any(Input::is_once);
-        let wanted = Wanted { names: &names, strict, literals: literal.as_slice(), probe: probe.as_ref(), counts };
+        let counts = reads_once;
+        let wanted =
+            Wanted { names: &names, strict, literals: literal.as_slice(), probe: probe.as_ref(), counts, mends: true };
         let mut all = plan.fold();
         let mut shown: Vec<(Vec<u8>, Place)> = Vec::new();
-        let mut damaged: Vec<(Place, String)> = Vec::new();
+        let mut mended: Vec<(Place, String)> = Vec::new();
         let mut failed = None;
         let streaming = plan.is_streaming();
         let live = streaming && inputs.iter().any(Input::is_once);
@@ -108,16 +128,21 @@ impl Answer {
             None => &mut **input,
         };
         let mut scanned = scan::in_parallel(inputs, stdin, wanted, threads, &job, |part| {
-            let Part { held, results, seen, moved, faults, faults_told, damaged: more, .. } = part;
+            let Part { held, results, seen, moved, faults, faults_told, mended: more, sample, .. } = part;
             for (all, seen) in self.seen.iter_mut().zip(seen) {
                 *all |= seen;
             }
+            self.sample.extend(sample.paths().cloned());
             if let Some(all) = &mut self.moved {
                 all.join(moved);
             }
-            damaged.extend(more);
+            mended.extend(more);
             self.note_faults(inputs, faults, &faults_told);
             all.merge(held);
+            if let Some(most) = plan.slurp_bytes_max().filter(|_| all.is_too_much()) {
+                failed = Some(too_much_to_slurp(most));
+                return ControlFlow::Break(());
+            }
             let mut flow = ControlFlow::Continue(());
             for (text, place) in results.iter() {
                 if streaming && plan.limit().is_some_and(|limit| self.written >= limit) {
@@ -151,16 +176,14 @@ impl Answer {
         let whole = plan.passes_rows_on();
         let summary = all.finish(&mut Out {
             sink: &mut |text, place| {
-                if let (true, Some(place)) = (whole, place) {
-                    if let Err(fault) = json::validate(text, Limits::GRAMMAR) {
-                        damaged.push((place, scan::not_json(&fault).1));
-                        return ControlFlow::Continue(());
-                    }
-                    if wonder && shown.len() < Moved::ROWS_MAX {
-                        shown.extend(run_of(text).map(|run| (run, place)));
-                    }
+                let Some(at) = place.filter(|_| whole) else {
+                    return self.put(text, place, inputs, &mut door.out, &mut failed);
+                };
+                let text = if counts_only { text.into() } else { put_out(text, at, &mut mended) };
+                if wonder && shown.len() < Moved::ROWS_MAX {
+                    shown.extend(run_of(&text).map(|run| (run, at)));
                 }
-                self.put(text, place, inputs, &mut door.out, &mut failed)
+                self.put(&text, place, inputs, &mut door.out, &mut failed)
             },
             fault: &mut |place, message| faults.push((place, message.to_owned())),
         });
@@ -170,19 +193,30 @@ impl Answer {
         }
         let asked = if summary.passed > 0 { summary.passed } else { scanned.rows };
         self.all_failed = self.faults > 0 && (self.faults >= asked || (plan.is_slurp() && self.written == 0));
-        self.note_summary(summary, strict);
+        if plan.asks_standing() && summary.newest == 0 && scanned.rows > 0 {
+            self.notes.push(
+                "no row says where a run stands (run_id and status); --latest-by FIELD gives the newest row for each value"
+                    .to_owned(),
+            );
+        }
+        mended.extend(summary.mended.iter().map(|(place, fault)| (*place, scan::not_json(fault).1)));
+        mended.sort();
+        mended.dedup_by_key(|(place, _)| *place);
+        self.note_summary(plan, summary, strict);
         if let Some(moved) = &mut self.moved {
             let stopped = streaming && plan.limit().is_some_and(|limit| self.written >= limit);
             moved.look_on(inputs, &shown, stopped, door);
             self.notes.extend(moved.note(&shown));
         }
-        for (place, detail) in damaged {
+        for (place, detail) in mended {
             let name = inputs.get(place.input as usize).map_or_else(String::new, Input::name);
-            scanned.skipped.add(&name, Class::NotJson, place.offset, detail);
+            scanned.mended.add(&name, Class::NotJson, place.offset, detail);
         }
+        self.notes.extend(scanned.mended.mended_lines());
         let not_all = literal.is_some() || probe.is_some() || plan.fields_at_once().len() < plan.fields().len();
+        self.partly = scanned.partly && reads_once;
         if not_all || inputs.all_left_out().next().is_some() {
-            self.look_for_fields(inputs, plan, door);
+            self.look_for_fields(inputs, door);
         }
         Ok(scanned)
     }
@@ -213,24 +247,19 @@ impl Answer {
         }
     }
 
-    /// Which of the plan's fields occur, where only some rows were looked at, or only for some fields. Nobody doubts
-    /// standard ones.
-    fn look_for_fields(&mut self, inputs: &Source, plan: &Plan, door: &mut Door<'_>) {
-        let unseen = plan.fields().iter().zip(&self.seen).filter(|(name, seen)| !**seen && !names::is_standard(name));
-        let names: Vec<String> = unseen.map(|(name, _)| name.clone()).collect();
-        if names.is_empty() {
+    /// Which of the doubted fields occur, where only some rows were looked at, or only for some fields.
+    fn look_for_fields(&mut self, inputs: &Source, door: &mut Door<'_>) {
+        if !self.seen.contains(&false) {
             return;
         }
-        let mut found = vec![false; names.len()];
+        let (names, paths) = doubts::slots(self.doubted.iter().map(|(keys, _)| keys));
+        let seen = &mut self.seen;
         scan::feed(&inputs.again(), door.input, &names, false, |row, _, _| {
-            for (found, field) in found.iter_mut().zip(row.fields) {
-                *found |= field.is_some();
+            for (seen, path) in seen.iter_mut().zip(&paths) {
+                *seen = *seen || path.is_present(row);
             }
-            if found.contains(&false) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            if seen.contains(&false) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
-        for (name, seen) in plan.fields().iter().zip(&mut self.seen) {
-            *seen |= names.iter().position(|other| other == name).is_some_and(|at| found[at]);
-        }
     }
 
     fn note_faults(&mut self, inputs: &Source, count: u64, told: &[(Option<Place>, String)]) {
@@ -245,16 +274,23 @@ impl Answer {
         self.faults += count;
     }
 
-    fn note_summary(&mut self, summary: Summary, strict: bool) {
+    fn note_summary(&mut self, plan: &Plan, summary: Summary, strict: bool) {
         let (notes, faults) = (&mut self.notes, self.faults);
         if strict && faults > 0 {
             notes.push("stopped at a row on which jq failed (--strict)".to_owned());
         } else if faults > FAULTS_TOLD {
             notes.push(format!("jq failed on {faults} rows in all"));
         }
+        notes.extend(passed_over::notes(plan, &summary.doubts));
         for (column, ignored) in summary.ignored {
             if ignored.not_numbers > 0 {
                 notes.push(format!("{column}: {} values are no numbers and were left out", ignored.not_numbers));
+            }
+            if ignored.other_units > 0 {
+                notes.push(format!(
+                    "{column}: {} values of another unit, or with one beside numbers, were left out",
+                    ignored.other_units
+                ));
             }
             if ignored.too_wide > 0 {
                 notes.push(format!("{column}: the numbers lie too far apart for an exact sum"));
@@ -269,8 +305,9 @@ impl Answer {
             Printing::Count => return door.out.line(&self.written.to_string()),
             Printing::Nothing => return Ok(()),
         };
-        let note = ended.map_err(|error| Error::output(&error))?;
-        self.notes.extend(note.filter(|_| door.err.is_terminal()));
+        let unshown = ended.map_err(|error| Error::output(&error))?;
+        let is_told = |unshown: &Unshown| unshown.is_data || door.err.is_terminal();
+        self.notes.extend(unshown.filter(is_told).map(|unshown| unshown.text));
         Ok(())
     }
 }
@@ -296,8 +333,9 @@ impl Moved {
     const ROWS_MAX: usize = 10_000;
 
     /// The plan's fields, and those asked here. Each name once: a row's field is picked into one place.
-    fn names(plan: &Plan, wonder: bool) -> Vec<String> {
-        let mut names = if wonder { plan.fields() } else { plan.fields_at_once() }.to_vec();
+    /// `all`: also those that are not asked of every row, since none can be read again.
+    fn names(plan: &Plan, wonder: bool, all: bool) -> Vec<String> {
+        let mut names = if wonder || all { plan.fields() } else { plan.fields_at_once() }.to_vec();
         for field in Moved::FIELDS.iter().filter(|_| wonder) {
             if !names.iter().any(|name| name == field) {
                 names.push((*field).to_owned());

@@ -9,6 +9,7 @@ use crate::error::{Error, Exit, Result};
 use crate::json;
 use crate::model::{Address, Field, Kind, Night, Vocabulary, Zone};
 use crate::query::ast::{Expr, Form, Literal, Op, Operand, Path as FieldPath, Right, Span, Test};
+use crate::query::text::parse;
 use crate::query::time::{self, Clock};
 use crate::query::{Place, Query, Requirement};
 use crate::render::{Format, Look};
@@ -60,6 +61,26 @@ pub struct Reading {
     pub no_cache: bool,
 }
 
+/// The flag of commands that read rows of other programs.
+#[derive(clap::Args, Debug, Clone, Default)]
+pub struct TimeField {
+    /// The field that --since, --until and age are about, instead of timestamp
+    #[arg(hide_short_help = true, long, value_name = "FIELD")]
+    pub time: Option<String>,
+}
+
+impl TimeField {
+    /// The keys of its path.
+    pub fn keys(&self) -> Result<Vec<String>> {
+        let Some(field) = &self.time else { return Ok(vec!["timestamp".to_owned()]) };
+        let mut paths = parse::parse_path_list(field).map_err(Error::from)?;
+        match (paths.pop(), paths.is_empty()) {
+            (Some(path), true) => Ok(path.keys),
+            _ => Err(Error::usage("--time takes one field").hint("as --time ts, --time meta.created")),
+        }
+    }
+}
+
 /// How many threads this process may run at a time.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
@@ -101,12 +122,23 @@ impl Reading {
 
     /// `--run`, `--since` and `--until` as conditions beside the query's own.
     pub fn narrow(&self, query: &mut Query, clock: &Clock) -> Result<()> {
+        self.narrow_by(query, clock, &TimeField::default().keys()?)
+    }
+
+    /// Whether only a stretch of time is wanted.
+    pub fn is_of_a_time(&self) -> bool {
+        self.since.is_some() || self.until.is_some()
+    }
+
+    /// The same, where the time of a row is in `field`.
+    pub fn narrow_by(&self, query: &mut Query, clock: &Clock, field: &[String]) -> Result<()> {
         if let Some(run) = &self.run {
             require(query, test("run_id", Op::Equal, run, Form::Quoted));
         }
         for (flag, op, word) in [("--since", Op::GreaterEqual, &self.since), ("--until", Op::LessEqual, &self.until)] {
             if let Some(word) = word {
-                require(query, test("timestamp", op, &time_word(flag, word, clock)?, Form::Bare));
+                let word = time_word(flag, word, clock)?;
+                require(query, test_of(field.to_vec(), op, &word, Form::Bare));
             }
         }
         Ok(())
@@ -142,9 +174,13 @@ fn time_word(flag: &str, word: &str, clock: &Clock) -> Result<String> {
 
 /// `field op value` as if it had been typed.
 pub fn test(field: &str, op: Op, value: &str, form: Form) -> Expr {
+    test_of(vec![field.to_owned()], op, value, form)
+}
+
+fn test_of(keys: Vec<String>, op: Op, value: &str, form: Form) -> Expr {
     let span = Span::default();
     Expr::Test(Test {
-        left: Operand::Path(FieldPath { keys: vec![field.to_owned()], span }),
+        left: Operand::Path(FieldPath { keys, span }),
         all: false,
         op,
         right: Right::One(Literal { text: value.to_owned(), form, span }),

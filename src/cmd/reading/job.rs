@@ -1,16 +1,23 @@
 //! What one thread does with rows for a query's answer, and what it hands on.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use super::answer::{FAULTS_TOLD, Moved};
 use crate::json::bits::RowJudge;
 use crate::json::{self, Limits};
-use crate::model::names;
+use crate::query::eval::path::Path;
 use crate::query::{Fold, Held, Out, Place, Plan, Row};
 use crate::scan::{self, Task};
+use crate::view;
 
 /// Results that are kept before they are handed on, bytes.
 const RESULTS_BYTES: usize = 1 << 20;
+
+/// How many rows are looked at for the fields that occur; more, while a field that is asked for was
+/// not met.
+const SAMPLED_ALWAYS: usize = 100;
+const SAMPLED_MAX: usize = 1000;
 
 /// The plan at work.
 pub(super) struct Job<'p> {
@@ -21,6 +28,10 @@ pub(super) struct Job<'p> {
     pub strict: bool,
     /// The results are only counted.
     pub counts: bool,
+    /// Fields of which it is asked whether some row has them.
+    pub doubted: &'p [Path],
+    /// Some rows are looked at for the fields that occur: they cannot be read again.
+    pub samples: bool,
 }
 
 /// What came of some rows that stand together.
@@ -30,16 +41,30 @@ pub(super) struct Part {
     pub held: Held,
     /// Rows that go out.
     pub results: Results,
-    /// Which of the plan's fields some row had.
+    /// Which of the doubted fields some row had.
     pub seen: Vec<bool>,
     /// Some of them were not met so far.
     unseen: bool,
+    /// Fields that occur.
+    pub sample: view::Fields,
+    sampled: usize,
     pub moved: Moved,
     /// Rows on which a jq program failed, and what it said on the first.
     pub faults: u64,
     pub faults_told: Vec<(Option<Place>, String)>,
-    /// Rows that passed by their frame and are not JSON, and why.
-    pub damaged: Vec<(Place, String)>,
+    /// Rows that passed by their frame and are not JSON throughout, and why.
+    pub mended: Vec<(Place, String)>,
+}
+
+/// A row as it is put out: JSON, whatever stands in it. Adds to the account what was not.
+pub fn put_out<'t>(text: &'t [u8], place: Place, mended: &mut Vec<(Place, String)>) -> Cow<'t, [u8]> {
+    match json::validate(text, Limits::GRAMMAR) {
+        Ok(()) => text.into(),
+        Err(fault) => {
+            mended.push((place, scan::not_json(&fault).1));
+            json::mend(text).into()
+        }
+    }
 }
 
 /// Rows with their places, in one piece of memory.
@@ -67,9 +92,8 @@ impl<'p> Task for Job<'p> {
     type Done = Part;
 
     fn begin(&self) -> Self::Part {
-        // Nobody doubts standard ones.
-        let seen: Vec<bool> = self.plan.fields().iter().map(|name| names::is_standard(name)).collect();
-        let part = Part { unseen: seen.contains(&false), seen, ..Part::default() };
+        let seen = vec![false; self.doubted.len()];
+        let part = Part { unseen: !seen.is_empty(), seen, ..Part::default() };
         (self.plan.fold(), part, RowJudge::default())
     }
 
@@ -96,12 +120,16 @@ impl<'p> Task for Job<'p> {
         row: &Row<'_>,
         more: &mut dyn FnMut(Part) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let Part { results, seen, unseen, moved, faults, faults_told, damaged, .. } = part;
+        let Part { results, seen, unseen, moved, faults, faults_told, mended, sample, sampled, .. } = part;
         if *unseen {
-            for (seen, field) in seen.iter_mut().zip(row.fields) {
-                *seen |= field.is_some();
+            for (seen, path) in seen.iter_mut().zip(self.doubted) {
+                *seen = *seen || path.is_present(row);
             }
             *unseen = seen.contains(&false);
+        }
+        if self.samples && *sampled < if *unseen { SAMPLED_MAX } else { SAMPLED_ALWAYS } {
+            *sampled += 1;
+            sample.push(row.text);
         }
         if let Some(slots) = self.wonder {
             moved.push(row, slots);
@@ -111,17 +139,13 @@ impl<'p> Task for Job<'p> {
             row,
             &mut Out {
                 sink: &mut |text, place| {
-                    if let (true, Some(place)) = (whole, place)
-                        && !judge.is_good(text)
-                        && let Err(fault) = json::validate(text, Limits::GRAMMAR)
-                    {
-                        damaged.push((place, scan::not_json(&fault).1));
-                    } else {
-                        results.push(if self.counts { b"" } else { text }, place);
-                        // Also amid the outputs of a program that never ends.
-                        if results.text.len() >= RESULTS_BYTES {
-                            return more(Part { results: std::mem::take(results), ..Part::default() });
-                        }
+                    match place.filter(|_| whole && !self.counts && !judge.is_good(text)) {
+                        Some(place) => results.push(&put_out(text, place, mended), Some(place)),
+                        None => results.push(if self.counts { b"" } else { text }, place),
+                    }
+                    // Also amid the outputs of a program that never ends.
+                    if results.text.len() >= RESULTS_BYTES {
+                        return more(Part { results: std::mem::take(results), ..Part::default() });
                     }
                     ControlFlow::Continue(())
                 },

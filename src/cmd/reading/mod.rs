@@ -7,18 +7,22 @@
 //! - `wording`: a query as it is worded on the command line, compiled
 //! - `answer`: results on their way to the reader · `job`: what each thread does for them
 //! - `live`: standard input while somebody watches
+//! - `doubts`: fields and words of a query that nothing knows
+//! - `passed_over`: what is said of rows with values that could not be read
 //! - `gather`: a few rows out of many, found by literals
 //! - `of_run`: the record of one run, and which run is meant
 //! - `runs`: all runs of a logbook, and queries over them
 //! - `saved`: queries that somebody saved, and what they ask
 
 pub mod answer;
+pub mod doubts;
 pub mod files;
 pub mod flags;
 pub mod gather;
-mod job;
+pub mod job;
 pub mod live;
 pub mod of_run;
+pub mod passed_over;
 pub mod runs;
 pub mod saved;
 pub mod wording;

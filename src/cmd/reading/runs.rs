@@ -9,6 +9,7 @@ use super::{Found, Reading, cores};
 use crate::cmd::Door;
 use crate::json;
 use crate::model::Instant;
+use crate::query::eval::doubts::Doubts;
 use crate::query::{Out, Place, Plan, Row};
 use crate::scan::{self, How, Part, Scanned, Source, Threads};
 use crate::store::index::Kind;
@@ -90,14 +91,14 @@ impl Parts {
 pub type Sink<'s> = dyn FnMut(&[u8], Option<usize>) -> ControlFlow<()> + 's;
 
 /// Feeds `runs`, each with its place in the list that `tree` was made of, through `plan`, as JSON objects. `sink` is told
-/// which run each result is, where it is one.
+/// which run each result is, where it is one. Gives what could not be read.
 pub fn ask<'r, 'a: 'r>(
     runs: impl Iterator<Item = (usize, &'r Run<'a>)>,
     tree: &Tree,
     now: Instant,
     plan: &Plan,
     sink: &mut Sink<'_>,
-) {
+) -> Doubts {
     let mut out = Out {
         sink: &mut |row, place| sink(row, place.and_then(|place| usize::try_from(place.offset).ok())),
         // There are no programs on runs but those in conditions, and a run that one fails on is left out.
@@ -117,5 +118,5 @@ pub fn ask<'r, 'a: 'r>(
             break;
         }
     }
-    fold.finish(&mut out);
+    fold.finish(&mut out).doubts
 }

@@ -1,22 +1,19 @@
 //! A query as it is worded on the command line: text and flags put together,
-//! compiled, and doubts about it told.
+//! and compiled.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::cmd::Door;
 use crate::cmd::guard::Guarded;
 use crate::cmd::guard::watchdog::Watch;
 use crate::error::{Error, Result};
-use crate::model::{Vocabulary, names};
 use crate::query::ast::{Expr, Right};
-use crate::query::problem::{Problem, Problems};
+use crate::query::problem::Problems;
 use crate::query::text::parse::{self, Clause};
-use crate::query::text::{check, words};
+use crate::query::text::words;
 use crate::query::time::Clock;
 use crate::query::{self, Argument, Context, Plan, Query};
-use crate::scan::{self, Source};
 use crate::store::{expand, named};
 
 /// Clauses as flags; each means what its word means in query text.
@@ -28,7 +25,7 @@ pub struct Clauses {
     /// Only the row that says where each run stands; before the filter
     #[arg(long)]
     pub latest: bool,
-    /// Only the newest row with a status for each value of FIELD
+    /// Only the newest row for each value of FIELD, taken before the filter
     #[arg(long, value_name = "FIELD", alias = "latest_by", conflicts_with = "latest")]
     pub latest_by: Option<String>,
     /// Run a jq program on each row that passes
@@ -64,9 +61,10 @@ impl Clauses {
         for condition in &self.filter {
             input = input.flag(Clause::Filter, "--filter", condition);
         }
-        let latest = if self.latest { Some("run_id".to_owned()) } else { self.latest_by.clone() };
+        let latest = self.latest.then(String::new);
         let flags = [
-            (Clause::LatestBy, "--latest-by", &latest),
+            (Clause::Latest, "--latest", &latest),
+            (Clause::LatestBy, "--latest-by", &self.latest_by),
             (Clause::Jq, "--jq", &self.jq),
             (Clause::GroupBy, "--group", &self.group),
             (Clause::Summarize, "--summarize", &self.summarize),
@@ -127,6 +125,20 @@ pub fn guarded(
     Guarded::new(compiled(query, text, clock, arguments, Path::new(""))?, watch)
 }
 
+/// The same over rows that may be of other programs, whose times are in `field`. Rows without it are counted when
+/// `tells_missing`.
+pub fn guarded_foreign(
+    (query, text): (&Query, &str),
+    (field, tells_missing): (Vec<String>, bool),
+    clock: &Clock,
+    arguments: BTreeMap<String, Argument>,
+    watch: Watch,
+) -> Result<Guarded> {
+    let files = values_in_files(query, Path::new(""))?;
+    let context = Context { arguments, files, time: field, tells_missing, ..Context::new(*clock) };
+    Guarded::new(planned(query, text, &context)?, watch)
+}
+
 /// A query compiled that is made of flags, or otherwise plain ([`Query::is_plain`]): it need not be
 /// guarded.
 pub fn plain(query: &Query, text: &str, clock: &Clock) -> Result<Plan> {
@@ -145,6 +157,16 @@ pub fn compiled(
     arguments: BTreeMap<String, Argument>,
     directory: &Path,
 ) -> Result<Plan> {
+    let files = values_in_files(query, directory)?;
+    planned(query, text, &Context { arguments, files, ..Context::new(*clock) })
+}
+
+fn planned(query: &Query, text: &str, context: &Context) -> Result<Plan> {
+    query::compile(query, context).map_err(|list| Problems { text: text.to_owned(), list }.into())
+}
+
+/// The lines of the files that `in @file` names, from `directory` on.
+fn values_in_files(query: &Query, directory: &Path) -> Result<BTreeMap<String, Vec<String>>> {
     let mut files = BTreeMap::new();
     for name in files_named(query.filter.iter().chain(&query.having)) {
         let fail = |why: String| Error::io(format!("in @{name}: {why}"));
@@ -154,8 +176,7 @@ pub fn compiled(
         let lines = text.lines().map(str::to_owned).collect();
         files.insert(name, lines);
     }
-    let context = Context { clock: *clock, arguments, files };
-    query::compile(query, &context).map_err(|list| Problems { text: text.to_owned(), list }.into())
+    Ok(files)
 }
 
 /// Whether the query names a file whose lines are its values.
@@ -180,60 +201,4 @@ fn files_named<'q>(conditions: impl Iterator<Item = &'q Expr>) -> Vec<String> {
         }
     }
     names
-}
-
-/// Doubts about a query that ran: a field that no row has and no standard
-/// names, a status, phase or kind that nobody declared.
-pub fn tell_doubts(
-    query: &Query,
-    text: &str,
-    vocabulary: &Vocabulary,
-    read: (&[String], &[bool]),
-    inputs: &Source,
-    door: &mut Door<'_>,
-) {
-    let (fields, seen) = read;
-    let seen_of: HashMap<&str, bool> = fields.iter().map(String::as_str).zip(seen.iter().copied()).collect();
-    let occurs = |name: &str| seen_of.get(name).is_none_or(|seen| *seen);
-    let doubtful = fields.iter().zip(seen).any(|(field, seen)| !seen && !names::is_standard(field));
-    let occurring = if doubtful { some_names(inputs, door) } else { Vec::new() };
-    let doubts = check::warnings(query, &occurs, &occurring, vocabulary);
-    for Problem { span, message, hint } in doubts.told {
-        door.warn(&Problem { span, message, hint }.error(text));
-    }
-    if doubts.more > 0 {
-        door.note(format_args!("{} more fields or words are not known", doubts.more));
-    }
-}
-
-/// Names of fields in the first rows of each input, for "did you mean".
-fn some_names(inputs: &Source, door: &mut Door<'_>) -> Vec<String> {
-    const ROWS: u64 = 1000;
-    const ROWS_IN_ALL: u64 = 10 * ROWS;
-    const NAMES: usize = 1000;
-    let mut found: HashSet<String> = HashSet::new();
-    let mut read = 0;
-    for input in inputs.iter().filter(|input| !input.is_once()) {
-        if read >= ROWS_IN_ALL || found.len() >= NAMES {
-            break;
-        }
-        let mut left = ROWS;
-        let one = Source::as_written(vec![input.clone()]).laid_out(inputs.layout());
-        scan::feed(&one, door.input, &[], false, |row, _, _| {
-            for member in crate::json::Members::new(row.text).flatten() {
-                if found.len() < NAMES {
-                    found.insert(String::from_utf8_lossy(&member.name()).into_owned());
-                }
-            }
-            (left, read) = (left - 1, read + 1);
-            match left == 0 || found.len() >= NAMES {
-                true => std::ops::ControlFlow::Break(()),
-                false => std::ops::ControlFlow::Continue(()),
-            }
-        });
-    }
-    let mut found: Vec<String> = found.into_iter().collect();
-    // The same is suggested each time.
-    found.sort();
-    found
 }

@@ -32,7 +32,7 @@ pub struct Redactor {
     search: OnceCell<Search>,
     look: Look,
     key: OnceCell<Key>,
-    ask: Box<dyn Fn() -> Result<Key>>,
+    ask: Box<dyn Fn() -> Result<Key> + Send>,
     /// Arguments of calls, and the actions made of them, are kept.
     leaves_arguments: Cell<bool>,
     report: RefCell<Report>,
@@ -69,7 +69,7 @@ impl Redactor {
         skipped: &[String],
         own: &[Own],
         allowed: &[String],
-        ask: Box<dyn Fn() -> Result<Key>>,
+        ask: Box<dyn Fn() -> Result<Key> + Send>,
     ) -> Result<Redactor> {
         for rule in own.iter().map(Rule::own) {
             if let Some(Err(error)) = rule.compile() {

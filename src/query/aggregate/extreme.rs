@@ -1,9 +1,10 @@
-//! min and max, in the order of `order`: booleans, numbers, times, strings,
+//! min and max, in the order of `order`: booleans, numbers, times, amounts, strings,
 //! arrays' elements each. Null is passed over. Of equal values the first by
 //! position is shown, as it was written.
 
 use std::cmp::Ordering;
 
+use crate::model::Zone;
 use crate::query::eval::order::Key;
 
 /// The least or greatest value so far.
@@ -23,8 +24,8 @@ impl Extreme {
         self.best.as_ref().is_none_or(|(best, _)| key.cmp(best) == better)
     }
 
-    pub(super) fn push(&mut self, value: &[u8]) {
-        let key = Key::of(Some(value));
+    pub(super) fn push(&mut self, value: &[u8], zone: &Zone) {
+        let key = Key::of(Some(value), zone);
         if !key.is_absent() && self.wins(&key) {
             self.best = Some((key, value.into()));
         }

@@ -4,7 +4,8 @@
 //! in a JSON text. Joining is exact: how rows were split never shows.
 //!
 //! - `state`: the table of all aggregates
-//! - `number`: sum and avg, `rank`: percentiles; of numbers only · `loose`, `packed`: many of them
+//! - `measured`: numbers and amounts with a unit, kept apart, for sum and avg (`number`) and percentiles (`rank`)
+//! - `loose`, `packed`: many numbers
 //! - `extreme`: min and max, of anything that has an order
 //! - `values`: distinct and list
 //!
@@ -14,6 +15,7 @@
 
 mod extreme;
 mod loose;
+mod measured;
 mod number;
 mod packed;
 mod rank;

@@ -1,10 +1,9 @@
-//! Percentiles: of numbers only, exactly.
+//! Percentiles, exactly.
 
 use super::loose::Loose;
-use super::number::number;
+use super::measured::OfNumbers;
 use super::packed::Packed;
-use super::state::Ignored;
-use crate::json::{Decimal, plain_digits};
+use crate::json::Decimal;
 
 /// `pNN` by nearest rank: the least number such that NN percent of all are not
 /// greater. It is one of the numbers, so it is exact. Keeps them all: four bytes for each
@@ -19,7 +18,6 @@ pub struct Rank {
     /// As [`ordered`] has them.
     packed_plain: Packed,
     others: Vec<Decimal>,
-    not_numbers: u64,
 }
 
 /// Costs and times have so many places at most, most of them.
@@ -38,33 +36,6 @@ impl Rank {
             packed_whole: Packed::default(),
             packed_plain: Packed::default(),
             others: Vec::new(),
-            not_numbers: 0,
-        }
-    }
-
-    /// Takes a number of [`plain_digits`]; false: it is to be taken as it is written.
-    #[inline]
-    pub(super) fn push_digits(&mut self, (digits, places): (i64, u32)) -> bool {
-        if let (Ok(whole), 0) = (u32::try_from(digits), places) {
-            self.whole.push(whole);
-            return true;
-        }
-        let fits = digits < PLAIN_MAX && places <= PLACES;
-        if fits {
-            self.plain.push(digits * FACTORS[(PLACES - places) as usize]);
-        }
-        fits
-    }
-
-    pub(super) fn push(&mut self, value: &[u8]) {
-        if plain_digits(value).is_some_and(|digits| self.push_digits(digits)) {
-            return;
-        }
-        if let Some(number) = number(value, &mut self.not_numbers) {
-            match number.in_units(UNIT) {
-                Some(units) => self.plain.push(units),
-                None => self.others.push(number),
-            }
         }
     }
 
@@ -83,49 +54,6 @@ impl Rank {
             plain.sort_unstable();
             self.packed_plain.add(plain.into_iter().map(ordered));
         }
-    }
-
-    pub(super) fn merge(&mut self, later: Rank) {
-        self.whole.merge(later.whole);
-        self.plain.merge(later.plain);
-        for (mine, later) in
-            [(&mut self.packed_whole, later.packed_whole), (&mut self.packed_plain, later.packed_plain)]
-        {
-            match mine.count() {
-                0 => *mine = later,
-                _ if later.count() > 0 => mine.merge(&later),
-                _ => {}
-            }
-        }
-        self.others.extend(later.others);
-        self.not_numbers += later.not_numbers;
-    }
-
-    pub(super) fn finish(mut self, out: &mut Vec<u8>, ignored: &mut Ignored) {
-        ignored.not_numbers += self.not_numbers;
-        let packed = self.packed_whole.count() + self.packed_plain.count();
-        let count = self.whole.len() + self.plain.len() + self.others.len() + packed;
-        if count == 0 {
-            return out.extend_from_slice(b"null");
-        }
-        let rank = (count as u128 * u128::from(self.thousandths)).div_ceil(100_000) as usize;
-        let at = rank.clamp(1, count) - 1;
-        let found = if packed > 0 {
-            self.pack();
-            self.nth_of_packed(at)
-        } else if self.whole.len() == count {
-            Decimal::from(i64::from(*self.whole.take().select_nth_unstable(at).1))
-        } else if self.others.is_empty() {
-            let mut all = self.plain.take();
-            all.extend(self.whole.take().into_iter().map(in_units));
-            Decimal::from_units(*all.select_nth_unstable(at).1, UNIT)
-        } else {
-            let whole = self.whole.take().into_iter().map(in_units);
-            let all = self.plain.take().into_iter().chain(whole);
-            self.others.extend(all.map(|units| Decimal::from_units(units, UNIT)));
-            self.others.select_nth_unstable(at).1.clone()
-        };
-        out.extend_from_slice(found.to_string().as_bytes());
     }
 
     /// The number with `at` before it, when all that can be are packed.
@@ -160,6 +88,77 @@ impl Rank {
     }
 }
 
+impl OfNumbers for Rank {
+    fn fresh(&self) -> Rank {
+        Rank::new(self.thousandths)
+    }
+
+    #[inline]
+    fn push_digits(&mut self, (digits, places): (i64, u32)) -> bool {
+        if let (Ok(whole), 0) = (u32::try_from(digits), places) {
+            self.whole.push(whole);
+            return true;
+        }
+        let fits = digits < PLAIN_MAX && places <= PLACES;
+        if fits {
+            self.plain.push(digits * FACTORS[(PLACES - places) as usize]);
+        }
+        fits
+    }
+
+    fn add(&mut self, number: Decimal) {
+        match number.in_units(UNIT) {
+            Some(units) => self.plain.push(units),
+            None => self.others.push(number),
+        }
+    }
+
+    fn merge(&mut self, later: Rank) {
+        self.whole.merge(later.whole);
+        self.plain.merge(later.plain);
+        for (mine, later) in
+            [(&mut self.packed_whole, later.packed_whole), (&mut self.packed_plain, later.packed_plain)]
+        {
+            match mine.count() {
+                0 => *mine = later,
+                _ if later.count() > 0 => mine.merge(&later),
+                _ => {}
+            }
+        }
+        self.others.extend(later.others);
+    }
+
+    fn count(&self) -> u64 {
+        let packed = self.packed_whole.count() + self.packed_plain.count();
+        (self.whole.len() + self.plain.len() + self.others.len() + packed) as u64
+    }
+
+    fn finish(mut self) -> Option<Option<Decimal>> {
+        let packed = self.packed_whole.count() + self.packed_plain.count();
+        let count = self.count() as usize;
+        if count == 0 {
+            return Some(None);
+        }
+        let rank = (count as u128 * u128::from(self.thousandths)).div_ceil(100_000) as usize;
+        let at = rank.clamp(1, count) - 1;
+        Some(Some(if packed > 0 {
+            self.pack();
+            self.nth_of_packed(at)
+        } else if self.whole.len() == count {
+            Decimal::from(i64::from(*self.whole.take().select_nth_unstable(at).1))
+        } else if self.others.is_empty() {
+            let mut all = self.plain.take();
+            all.extend(self.whole.take().into_iter().map(in_units));
+            Decimal::from_units(*all.select_nth_unstable(at).1, UNIT)
+        } else {
+            let whole = self.whole.take().into_iter().map(in_units);
+            let all = self.plain.take().into_iter().chain(whole);
+            self.others.extend(all.map(|units| Decimal::from_units(units, UNIT)));
+            self.others.select_nth_unstable(at).1.clone()
+        }))
+    }
+}
+
 fn in_units(whole: u32) -> i64 {
     i64::from(whole) * FACTORS[PLACES as usize]
 }
@@ -177,9 +176,11 @@ fn from_ordered(ordered: u64) -> i64 {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::measured::Measured;
+    use super::super::state::Ignored;
     use super::*;
 
-    fn finished(rank: Rank) -> (String, u64) {
+    fn finished(rank: Measured<Rank>) -> (String, u64) {
         let (mut out, mut ignored) = (Vec::new(), Ignored::default());
         rank.finish(&mut out, &mut ignored);
         (String::from_utf8(out).unwrap_or_default(), ignored.not_numbers)
@@ -195,6 +196,8 @@ mod tests {
                     any::<f64>().prop_filter("JSON has no others", |float| float.is_finite()).prop_map(|float| format!("{float:e}")),
                     Just("\"no number\"".to_owned()),
                     Just("null".to_owned()),
+                    (0u32..50).prop_map(|whole| format!("\"{whole}ms\"")),
+                    (0u32..50).prop_map(|whole| format!("\"{whole}\"")),
                 ],
                 0..120,
             ),
@@ -202,14 +205,14 @@ mod tests {
             cut in 0usize..120,
             thousandths in 0u32..=100_000,
         ) {
-            let mut plain = Rank::new(thousandths);
+            let mut plain = Measured::new(Rank::new(thousandths), None);
+            let mut parts = [plain.clone(), plain.clone()];
             values.iter().for_each(|value| plain.push(value.as_bytes()));
-            let mut parts = [Rank::new(thousandths), Rank::new(thousandths)];
             for (at, value) in values.iter().enumerate() {
                 let part = &mut parts[usize::from(at >= cut)];
                 part.push(value.as_bytes());
                 if packed_at.contains(&at) {
-                    part.pack();
+                    part.each().for_each(Rank::pack);
                 }
             }
             let [mut first, second] = parts;

@@ -1,11 +1,13 @@
 //! The table of aggregates: how each begins, takes a row, joins and ends.
 
 use crate::json::plain_digits;
+use crate::query::amount::Unit;
 use crate::query::ast::Function;
 use crate::query::eval::source::{Eval, Fault, Source};
 use crate::query::row::Row;
 
 use super::extreme::Extreme;
+use super::measured::Measured;
 use super::number::{Mean, Total};
 use super::rank::Rank;
 use super::values::Values;
@@ -13,8 +15,10 @@ use super::values::Values;
 /// What an aggregate could not use; for notes to the reader.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ignored {
-    /// Values that are no numbers (null not counted).
+    /// Values that are neither numbers nor amounts (null not counted).
     pub not_numbers: u64,
+    /// Durations or sizes beside numbers, or sizes beside durations.
+    pub other_units: u64,
     /// A sum whose terms lie too far apart to be written out.
     pub too_wide: u64,
 }
@@ -41,13 +45,13 @@ pub enum State {
     /// `count`, `count(f)`
     Count(u64),
     /// `sum(f)`
-    Sum(Total),
+    Sum(Measured<Total>),
     /// `avg(f)`
-    Avg(Mean),
+    Avg(Measured<Mean>),
     /// `min(f)`, `max(f)`
     Extreme(Extreme),
     /// `pNN(f)`
-    Percentile(Rank),
+    Percentile(Measured<Rank>),
     /// `distinct(f)`
     Distinct(Values),
     /// `first(f)`
@@ -59,15 +63,15 @@ pub enum State {
 }
 
 impl State {
-    /// Before the first row.
-    pub fn new(function: Function) -> State {
+    /// Before the first row. `unit`: what the name of the field says of its numbers.
+    pub fn new(function: Function, unit: Option<Unit>) -> State {
         match function {
             Function::Count => State::Count(0),
-            Function::Sum => State::Sum(Total::default()),
-            Function::Avg => State::Avg(Mean::default()),
+            Function::Sum => State::Sum(Measured::new(Total::default(), unit)),
+            Function::Avg => State::Avg(Measured::new(Mean::default(), unit)),
             Function::Min => State::Extreme(Extreme::new(false)),
             Function::Max => State::Extreme(Extreme::new(true)),
-            Function::Percentile(thousandths) => State::Percentile(Rank::new(thousandths)),
+            Function::Percentile(thousandths) => State::Percentile(Measured::new(Rank::new(thousandths), unit)),
             Function::Distinct => State::Distinct(Values::new(false)),
             Function::First => State::First(None),
             Function::Last => State::Last(None),
@@ -111,7 +115,10 @@ impl State {
             State::Sum(state) => source.each(row, eval, |value| state.push(value))?,
             State::Avg(state) => source.each(row, eval, |value| state.push(value))?,
             State::Percentile(state) => source.each(row, eval, |value| state.push(value))?,
-            State::Extreme(state) => source.each(row, eval, |value| state.push(value))?,
+            State::Extreme(state) => {
+                let zone = eval.clock.zone;
+                source.each(row, eval, |value| state.push(value, &zone))?;
+            }
             State::Distinct(state) | State::List(state) => {
                 source.each(row, eval, |value| state.push(value))?;
             }
@@ -122,7 +129,7 @@ impl State {
     /// How much memory takes what [`State::pack`] keeps in less.
     pub fn bytes(&self) -> usize {
         match self {
-            State::Percentile(state) => state.bytes(),
+            State::Percentile(state) => state.bytes(Rank::bytes),
             _ => 0,
         }
     }
@@ -130,7 +137,7 @@ impl State {
     /// Keeps what it has in less room, which takes time.
     pub fn pack(&mut self) {
         if let State::Percentile(state) = self {
-            state.pack();
+            state.each().for_each(Rank::pack);
         }
     }
 
@@ -138,8 +145,8 @@ impl State {
     pub fn merge(&mut self, later: State) {
         match (self, later) {
             (State::Count(count), State::Count(more)) => *count += more,
-            (State::Sum(state), State::Sum(later)) => state.merge(&later),
-            (State::Avg(state), State::Avg(later)) => state.merge(&later),
+            (State::Sum(state), State::Sum(later)) => state.merge(later),
+            (State::Avg(state), State::Avg(later)) => state.merge(later),
             (State::Extreme(state), State::Extreme(later)) => state.merge(later),
             (State::Percentile(state), State::Percentile(later)) => state.merge(later),
             (State::Distinct(state), State::Distinct(later)) | (State::List(state), State::List(later)) => {

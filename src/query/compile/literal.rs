@@ -4,10 +4,11 @@
 use crate::json::{Kind, Leaves, kind as json_kind, string};
 use crate::model::{Instant, duration_ms};
 
+use crate::query::amount::{Amount, Unit};
 use crate::query::ast::{Form, Literal, Span};
 use crate::query::compile::query::Argument;
 use crate::query::compile::scope::Compiler;
-use crate::query::eval::value::Value;
+use crate::query::eval::value::{Order, Value};
 use crate::query::problem::Problem;
 use crate::query::time::{self, Period};
 
@@ -20,8 +21,26 @@ pub(in crate::query) enum Left {
     Age,
     /// A column of groups that holds an age: milliseconds, compared with durations.
     AgeColumn,
-    /// Anything else.
-    Other,
+    /// Anything else, and what numbers in it are.
+    Other(Numbers),
+}
+
+/// What numbers in a field are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::query) enum Numbers {
+    /// The name says no unit.
+    Plain,
+    /// So many of the unit that the name says.
+    Of(Unit),
+    /// The field holds words, and no amounts.
+    Words,
+}
+
+impl Left {
+    /// Whether a literal with a unit is a duration or a size here.
+    pub(in crate::query) fn has_amounts(self) -> bool {
+        matches!(self, Left::Other(Numbers::Plain | Numbers::Of(_)))
+    }
 }
 
 impl Compiler<'_> {
@@ -75,10 +94,20 @@ impl Compiler<'_> {
             Left::Timestamp if value.null => {}
             Left::Timestamp => return self.time(text, span),
             // A number first: -12 is one, and only then a duration without its unit.
-            Left::Other if value.number.is_none() && !value.null => {
-                value.time = self.read_time(text).and_then(Result::ok)
+            Left::Other(numbers) if value.number.is_none() && !value.null => {
+                let time = self.read_time(text).and_then(Result::ok);
+                let is_time = time.is_some();
+                value = value.or_time(time, self.context.clock.zone);
+                if !is_time
+                    && left.has_amounts()
+                    && !text.starts_with('-')
+                    && let Some(amount) = Amount::parse(text.as_bytes())
+                {
+                    let unit = if let Numbers::Of(unit) = numbers { Some(unit) } else { None };
+                    value = Value { amount: Some(amount), unit, order: Order::Amount, ..value };
+                }
             }
-            Left::Other => {}
+            Left::Other(_) => {}
         }
         Some(value)
     }
@@ -88,10 +117,9 @@ impl Compiler<'_> {
             Left::Age => self.age(text, span),
             Left::AgeColumn => self.duration(text, span),
             Left::Timestamp => self.time(text, span),
-            Left::Other => {
-                let mut value = Value::string(text.as_bytes());
-                value.time = Instant::parse(text).map(Period::point);
-                Some(value)
+            Left::Other(_) => {
+                let time = Instant::parse(text).map(Period::point);
+                Some(Value::string(text.as_bytes()).or_time(time, self.context.clock.zone))
             }
         }
     }
@@ -102,7 +130,7 @@ impl Compiler<'_> {
 
     fn time(&mut self, text: &str, span: Span) -> Option<Value> {
         let message = match self.read_time(text) {
-            Some(Ok(period)) => return Some(Value::time(period)),
+            Some(Ok(period)) => return Some(Value::time(period, self.context.clock.zone)),
             Some(Err(message)) => message,
             None => format!("`{text}` is not a time"),
         };
@@ -114,7 +142,7 @@ impl Compiler<'_> {
     /// A duration back from now, as the instant that long ago.
     fn age(&mut self, text: &str, span: Span) -> Option<Value> {
         let ms = i64::try_from(self.ms(text, span)?).unwrap_or(i64::MAX);
-        Some(Value::time(Period::point(self.context.clock.now.plus_ms(-ms))))
+        Some(Value::time(Period::point(self.context.clock.now.plus_ms(-ms)), self.context.clock.zone))
     }
 
     /// A duration as the milliseconds that columns hold.

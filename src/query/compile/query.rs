@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use crate::json::quote;
 
-use crate::query::ast::{Aggregate, Function, Operand, Path as AstPath, Query, Span};
+use crate::query::amount::Unit;
+use crate::query::ast::{Aggregate, Function, Latest, Operand, Path as AstPath, Query, Span};
 
 use crate::query::compile::scope::{Compiler, Scope};
 use crate::query::eval::source::Source;
@@ -27,12 +28,22 @@ pub struct Context {
     pub arguments: BTreeMap<String, Argument>,
     /// Lines of the files named by `in @file`, by name; `cmd` reads them.
     pub files: BTreeMap<String, Vec<String>>,
+    /// The field that holds the time of a row: what `age` counts from.
+    pub time: Vec<String>,
+    /// Whether rows without a time are counted where a condition asks for it. They are of other programs.
+    pub tells_missing: bool,
 }
 
 impl Context {
     /// A clock and nothing else.
     pub fn new(clock: Clock) -> Context {
-        Context { clock, arguments: BTreeMap::new(), files: BTreeMap::new() }
+        Context {
+            clock,
+            arguments: BTreeMap::new(),
+            files: BTreeMap::new(),
+            time: vec!["timestamp".to_owned()],
+            tells_missing: false,
+        }
     }
 }
 
@@ -56,17 +67,26 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
     });
     let now = context.clock.now;
     let globals = Globals::new(now.seconds as f64 + now.attos as f64 / 1e18, context.clock.zone, arguments);
-    let mut compiler =
-        Compiler { context, globals, programs: Vec::new(), problems: Vec::new(), scope: Scope::default() };
+    let mut compiler = Compiler {
+        context,
+        globals,
+        programs: Vec::new(),
+        problems: Vec::new(),
+        questions: Vec::new(),
+        scope: Scope::default(),
+    };
 
-    let latest = query.latest_by.as_ref().and_then(|path| {
-        let by = compiler.path(path)?;
-        Some(LatestBy { by, status: compiler.slot("status"), kind: compiler.slot("kind") })
+    let latest = query.latest.as_ref().and_then(|latest| match latest {
+        Latest::By(path) => Some(LatestBy { by: compiler.path(path)?, standing: None }),
+        Latest::Standing => {
+            let by = compiler.path(&AstPath { keys: vec!["run_id".to_owned()], span: Span::default() })?;
+            Some(LatestBy { by, standing: Some([compiler.slot("kind"), compiler.slot("status")]) })
+        }
     });
     let filter = query.filter.as_ref().and_then(|expr| compiler.predicate(expr));
     let jq = query.jq.as_ref().and_then(|jq| compiler.jq(jq));
     // Slurped, rows are no inputs of their own.
-    let mut head = query.jq.as_ref().filter(|_| !query.slurp).map(|jq| Head::of(&jq.code)).unwrap_or_default();
+    let mut head = query.jq.as_ref().filter(|_| query.slurp.is_none()).map(|jq| Head::of(&jq.code)).unwrap_or_default();
     head.place(|name| compiler.slot(name));
     let first = query.jq.is_some().then(|| std::mem::take(&mut compiler.scope).fields);
 
@@ -75,7 +95,13 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
     let middle = group.as_ref().map(|group| {
         let names = group.keys.iter().map(|named| named.name.clone());
         let names = names.chain(group.aggregates.iter().map(|(name, ..)| name.clone())).collect();
-        let scope = Scope { fields: Vec::new(), columns: Some(names), calls: calls(query), ages: ages(query) };
+        let scope = Scope {
+            fields: Vec::new(),
+            columns: Some(names),
+            calls: calls(query),
+            ages: ages(query),
+            units: units(query),
+        };
         std::mem::replace(&mut compiler.scope, scope).fields
     });
 
@@ -116,6 +142,7 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
         programs: compiler.programs,
         globals: compiler.globals,
         clock: context.clock,
+        questions: compiler.questions,
     })
 }
 
@@ -148,6 +175,22 @@ fn ages(query: &Query) -> Vec<String> {
     keys.chain(of_age.map(aggregate_name)).collect()
 }
 
+/// What the name of a field says of its numbers.
+pub(in crate::query) fn unit_of(operand: &Operand) -> Option<Unit> {
+    match operand {
+        Operand::Path(path) => path.keys.last().and_then(|name| Unit::of_name(name)),
+        _ => None,
+    }
+}
+
+/// The columns of groups that hold numbers of a unit.
+fn units(query: &Query) -> Vec<(String, Unit)> {
+    let keys = query.group_by.iter().filter_map(|column| Some((column_name(column), unit_of(&column.of)?)));
+    let counts = |function| matches!(function, Function::Count | Function::Distinct);
+    let of_unit = query.summarize.iter().filter(|one| !counts(one.function));
+    keys.chain(of_unit.filter_map(|one| Some((aggregate_name(one), unit_of(one.of.as_ref()?)?)))).collect()
+}
+
 fn compile_group(query: &Query, compiler: &mut Compiler<'_>) -> GroupBy {
     let keys: Vec<Named> = query
         .group_by
@@ -162,6 +205,7 @@ fn compile_group(query: &Query, compiler: &mut Compiler<'_>) -> GroupBy {
     } else {
         &query.summarize
     };
+    let units = summarize.iter().map(|one| one.of.as_ref().and_then(unit_of)).collect();
     let aggregates: Vec<(String, Function, Option<Source>)> = summarize
         .iter()
         .filter_map(|aggregate| {
@@ -179,7 +223,7 @@ fn compile_group(query: &Query, compiler: &mut Compiler<'_>) -> GroupBy {
     let timed = query.group_by.iter().any(|column| matches!(column.of, Operand::Bucket(_)));
     let slots = keys.iter().map(|key| key.source.slot()).collect();
     let asks_jq = aggregates.iter().any(|(_, _, source)| matches!(source, Some(Source::Jq(_))));
-    GroupBy { keys, slots, aggregates, asks_jq, by_count: plain && !timed }
+    GroupBy { keys, slots, aggregates, units, asks_jq, by_count: plain && !timed }
 }
 
 /// What grouping shows when nobody says: how many rows, how many runs, since when.

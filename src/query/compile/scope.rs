@@ -4,16 +4,19 @@
 use memchr::memmem::Finder;
 
 use crate::error::nearest;
+use crate::model::names;
 
-use crate::query::ast::{Expr, JqText, Literal, Op, Operand, Path as AstPath, Right, Span, Test as AstTest};
-use crate::query::compile::literal::Left;
-use crate::query::compile::query::Context;
+use crate::query::amount::Unit;
+use crate::query::ast::{Expr, Form, JqText, Literal, Op, Operand, Path as AstPath, Right, Span, Test as AstTest};
+use crate::query::compile::literal::{Left, Numbers};
+use crate::query::compile::query::{Context, unit_of};
 use crate::query::eval::compare::Matcher;
+use crate::query::eval::doubts::{Asked, Question};
 use crate::query::eval::path::Path;
 use crate::query::eval::pattern::Pattern;
 use crate::query::eval::predicate::{Predicate, Test};
 use crate::query::eval::source::Source;
-use crate::query::eval::value::Set;
+use crate::query::eval::value::{Order, Set, Value};
 use crate::query::jq::program::{Globals, Program};
 use crate::query::problem::{Problem, SHOWN_MAX};
 use crate::query::text::print;
@@ -32,6 +35,8 @@ pub(in crate::query) struct Scope {
     pub calls: Vec<(String, String)>,
     /// The columns that hold an age, in milliseconds.
     pub ages: Vec<String>,
+    /// The columns that hold numbers of a unit, by the names of what they are made of.
+    pub units: Vec<(String, Unit)>,
 }
 
 /// A compilation under way.
@@ -40,6 +45,8 @@ pub(in crate::query) struct Compiler<'c> {
     pub globals: Globals,
     pub programs: Vec<Program>,
     pub problems: Vec<Problem>,
+    /// What values are asked for.
+    pub questions: Vec<Question>,
     pub scope: Scope,
 }
 
@@ -113,14 +120,20 @@ impl Compiler<'_> {
         }
         Some(match operand {
             Operand::Path(path) => Source::Path(self.path(path)?),
-            Operand::Age(span) => Source::Age(self.timestamp(*span)?),
+            Operand::Age(span) => {
+                let field = self.context.time.join(".");
+                Source::Age(self.timestamp(*span)?, self.question(field, Asked::Bucket, String::new()))
+            }
             Operand::Jq(jq) => Source::Jq(self.jq(jq)?),
             Operand::Bucket(bucket) if self.scope.columns.is_some() => {
                 let message = format!("grouping leaves no column `{}`", print::operand(operand));
                 self.problems.push(Problem::new(bucket.span, message).hint("group by it too"));
                 return None;
             }
-            Operand::Bucket(bucket) => Source::Bucket(self.path(&bucket.path)?, bucket.every),
+            Operand::Bucket(bucket) => {
+                let question = self.question(print::path(&bucket.path), Asked::Bucket, String::new());
+                Source::Bucket(self.path(&bucket.path)?, bucket.every, question)
+            }
         })
     }
 
@@ -134,7 +147,7 @@ impl Compiler<'_> {
     }
 
     fn timestamp(&mut self, span: Span) -> Option<Path> {
-        self.path(&AstPath { keys: vec!["timestamp".to_owned()], span })
+        self.path(&AstPath { keys: self.context.time.clone(), span })
     }
 
     pub fn predicate(&mut self, expr: &Expr) -> Option<Predicate> {
@@ -166,18 +179,20 @@ impl Compiler<'_> {
     fn test(&mut self, test: &AstTest) -> Option<Predicate> {
         let left = match &test.left {
             operand if self.is_age_column(operand) => Left::AgeColumn,
-            Operand::Path(path) if path.keys == ["timestamp"] => Left::Timestamp,
+            Operand::Path(path) if path.keys == ["timestamp"] || path.keys == self.context.time => Left::Timestamp,
             Operand::Age(_) => Left::Age,
-            _ => Left::Other,
+            operand => Left::Other(self.numbers(operand)),
         };
         let source = self.source(&test.left);
         let matcher = self.matcher(test, left);
         let (source, matcher) = (source?, matcher?);
         let negated = matches!(test.op, Op::NotEqual | Op::NotMatches | Op::NotIn);
         let all = test.all;
-        let compiled = Test { matcher, negated, all };
+        let misses = self.context.tells_missing && matches!(left, Left::Timestamp | Left::Age) && !negated;
+        let question = self.asked(test, &matcher);
+        let compiled = Test { matcher, negated, all, misses, question };
         match source {
-            Source::Path(path) | Source::Age(path) => Some(Predicate::Field(path, compiled)),
+            Source::Path(path) | Source::Age(path, _) => Some(Predicate::Field(path, compiled)),
             Source::Jq(program) => Some(Predicate::Jq(program, compiled)),
             Source::Bucket(..) => {
                 let message = "a time bucket is a column, not something to compare";
@@ -200,6 +215,10 @@ impl Compiler<'_> {
             return self.set(std::slice::from_ref(literal), left);
         }
         let value = self.literal(literal, left, false)?.pop()?;
+        let is_order = !matches!(test.op, Op::Equal | Op::NotEqual);
+        if is_order && value.order == Order::String && literal.form != Form::Quoted && left.has_amounts() {
+            self.refuse_unit(literal, &value)?;
+        }
         // The older, the smaller the timestamp.
         let op = match (test.op, left) {
             (Op::Less, Left::Age) => Op::Greater,
@@ -225,8 +244,8 @@ impl Compiler<'_> {
         }
         // The text as it stands; of an argument, its string.
         let text = match literal.form {
-            crate::query::ast::Form::Argument => {
-                let value = self.literal(literal, Left::Other, false)?.pop()?;
+            Form::Argument => {
+                let value = self.literal(literal, Left::Other(Numbers::Words), false)?.pop()?;
                 let string = value.string.map(|bytes| bytes.into_vec());
                 let bytes = string.or_else(|| value.number.map(|number| number.to_string().into_bytes()));
                 String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned()
@@ -250,7 +269,7 @@ impl Compiler<'_> {
     }
 
     fn set(&mut self, literals: &[Literal], left: Left) -> Option<Matcher> {
-        let mut set = Set { time_only: matches!(left, Left::Timestamp | Left::Age), ..Set::default() };
+        let mut set = Set::new(matches!(left, Left::Timestamp | Left::Age), self.context.clock.zone);
         let mut whole = true;
         for literal in literals {
             match self.literal(literal, left, true) {
@@ -267,10 +286,81 @@ impl Compiler<'_> {
             self.problems.push(Problem::new(span, format!("the file {name} was not read")));
             return None;
         };
-        let mut set = Set { time_only: matches!(left, Left::Timestamp | Left::Age), ..Set::default() };
+        let mut set = Set::new(matches!(left, Left::Timestamp | Left::Age), self.context.clock.zone);
         for line in lines {
             set.insert(self.word(line, span, left, true)?);
         }
         Some(Matcher::OneOf(Box::new(set)))
+    }
+
+    /// What numbers in a field are: of a unit that its name says, of none, or out of the question, since it is a standard
+    /// field that holds words: `action>5m` compares text.
+    fn numbers(&self, operand: &Operand) -> Numbers {
+        let printed = || print::operand(operand);
+        let column = match operand {
+            Operand::Path(path) => self.column(&path.keys.join(".")),
+            _ => self.column(&printed()),
+        };
+        let unit = match &column {
+            Some(column) => self.scope.units.iter().find(|(name, _)| name == column).map(|(_, unit)| *unit),
+            None => unit_of(operand),
+        };
+        match (operand, unit) {
+            (_, Some(unit)) => Numbers::Of(unit),
+            (Operand::Path(path), None)
+                if column.is_none() && path.keys.len() == 1 && names::is_standard(&path.keys[0]) =>
+            {
+                Numbers::Words
+            }
+            _ => Numbers::Plain,
+        }
+    }
+
+    fn question(&mut self, field: String, asked: Asked, with: String) -> usize {
+        self.questions.push(Question { field, asked, with });
+        self.questions.len() - 1
+    }
+
+    /// The question that a comparison asks of values.
+    fn asked(&mut self, test: &AstTest, matcher: &Matcher) -> usize {
+        let of = |value: &Value| match value.order {
+            Order::Time => Asked::Time,
+            Order::Number => Asked::Number,
+            Order::Amount => Asked::Amount(value.unit),
+            Order::String | Order::None => Asked::Text,
+        };
+        let asked = match matcher {
+            Matcher::Equal(value)
+            | Matcher::Less(value)
+            | Matcher::LessEqual(value)
+            | Matcher::Greater(value)
+            | Matcher::GreaterEqual(value) => of(value),
+            Matcher::OneOf(set) if set.time_only => Asked::Time,
+            Matcher::OneOf(set) => Asked::Amount(set.unit),
+            _ => Asked::Text,
+        };
+        let field = match &test.left {
+            Operand::Age(_) => self.context.time.join("."),
+            left => print::operand(left),
+        };
+        let with = match &test.right {
+            Right::One(literal) => format!("{}{}", print::sign(test.op), print::literal(literal)),
+            _ => String::new(),
+        };
+        self.question(field, asked, with)
+    }
+
+    /// A number with letters behind it that are no unit: nobody means to compare it by code point.
+    fn refuse_unit(&mut self, literal: &Literal, value: &Value) -> Option<()> {
+        let text = String::from_utf8_lossy(value.string.as_deref().unwrap_or_default()).into_owned();
+        let digits = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
+        let letters = &text[digits..];
+        if digits == 0 || letters.is_empty() || !letters.chars().all(char::is_alphabetic) {
+            return Some(());
+        }
+        let problem = Problem::new(literal.span, format!("`{text}` is not a number, a duration or a size"));
+        let units = "units are ns, us, ms, s, m, h, d, w, B, kB, MB, GB, TB, KiB, MiB, GiB and TiB";
+        self.problems.push(problem.hint(format!("{units}; to compare it as text, quote it: \"{text}\"")));
+        None
     }
 }

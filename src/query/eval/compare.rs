@@ -9,9 +9,27 @@ use memchr::memmem::Finder;
 use crate::json::{Decimal, Kind, kind, string};
 use crate::model::Instant;
 
+use crate::query::amount::Amount;
 use crate::query::eval::pattern::Pattern;
-use crate::query::eval::value::{Minutes, Order, Set, Value, instant};
+use crate::query::eval::value::{Minutes, Order, Set, Value, time_of};
 use crate::query::time::Period;
+
+/// What a comparison says of one value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judged {
+    /// It holds.
+    Yes,
+    /// It does not.
+    No,
+    /// The value is of another type than the comparison asks for, or cannot be read as what it asks for.
+    Unreadable,
+}
+
+impl From<bool> for Judged {
+    fn from(holds: bool) -> Judged {
+        if holds { Judged::Yes } else { Judged::No }
+    }
+}
 
 /// How a value is judged.
 #[derive(Debug, Clone)]
@@ -37,8 +55,8 @@ pub enum Matcher {
 }
 
 impl Matcher {
-    /// Whether `raw`, a value that is no array, is a match.
-    pub fn matches(&self, raw: &[u8]) -> bool {
+    /// What it says of `raw`, a value that is no array.
+    pub fn judge(&self, raw: &[u8]) -> Judged {
         let ordered = |value: &Value, holds: fn(Ordering) -> bool, edge: Edge| compare(value, raw, holds, edge);
         match self {
             Matcher::Equal(value) => equal(value, raw),
@@ -47,55 +65,118 @@ impl Matcher {
             Matcher::Greater(value) => ordered(value, Ordering::is_gt, Edge { after: true, from_end: true }),
             Matcher::GreaterEqual(value) => ordered(value, Ordering::is_ge, Edge { after: true, from_end: false }),
             Matcher::OneOf(set) => one_of(set, raw),
-            Matcher::Regex(pattern) => text(raw, |text| pattern.is_match(text)),
-            Matcher::Contains(finder) => text(raw, |text| finder.find(text).is_some()),
-            Matcher::BeginsWith(start) => text(raw, |text| text.starts_with(start)),
+            Matcher::Regex(pattern) => text(raw, |text| pattern.is_match(text)).into(),
+            Matcher::Contains(finder) => text(raw, |text| finder.find(text).is_some()).into(),
+            Matcher::BeginsWith(start) => text(raw, |text| text.starts_with(start)).into(),
         }
     }
 }
 
-fn equal(value: &Value, raw: &[u8]) -> bool {
-    match kind(raw) {
+impl Matcher {
+    /// Whether a value may turn up that it cannot read.
+    pub fn may_doubt(&self) -> bool {
+        match self {
+            Matcher::Equal(value) => value.time_only || value.amount.is_some(),
+            Matcher::Less(_) | Matcher::LessEqual(_) | Matcher::Greater(_) | Matcher::GreaterEqual(_) => true,
+            Matcher::OneOf(set) => set.time_only || !set.amounts.is_empty(),
+            Matcher::Regex(_) | Matcher::Contains(_) | Matcher::BeginsWith(_) => false,
+        }
+    }
+}
+
+fn equal(value: &Value, raw: &[u8]) -> Judged {
+    let kind = kind(raw);
+    match kind {
         Some(Kind::String) => {
             if value.minutes.is_some_and(|minutes| minutes.is_before(raw, false) || minutes.is_after(raw, true)) {
-                return false;
+                return Judged::No;
             }
             if let Some(period) = &value.time {
-                match instant(raw) {
-                    Some(at) => return inside(period, at),
-                    None if value.time_only => return false,
+                match time_of(raw, &value.zone) {
+                    Some(at) => return inside(period, at).into(),
+                    None if value.time_only => return Judged::Unreadable,
                     None => {}
                 }
             }
-            value.string.as_ref().is_some_and(|expected| string_is(raw, expected))
+            if value.string.as_ref().is_some_and(|expected| string_is(raw, expected)) {
+                return Judged::Yes;
+            }
+            let same = |expected: &Amount| amount(value, raw, kind).is_some_and(|amount| amount == *expected);
+            value.amount.as_ref().is_some_and(same).into()
         }
         Some(Kind::Number) => {
-            value.number.as_ref().is_some_and(|expected| Decimal::parse(raw).as_ref() == Some(expected))
+            if let Some(expected) = &value.amount {
+                return amount(value, raw, kind).map_or(Judged::Unreadable, |amount| (amount == *expected).into());
+            }
+            if let Some(period) = &value.time {
+                return match time_of(raw, &value.zone) {
+                    Some(at) => inside(period, at).into(),
+                    None if value.time_only => Judged::Unreadable,
+                    None => Judged::No,
+                };
+            }
+            value.number.as_ref().is_some_and(|expected| Decimal::parse(raw).as_ref() == Some(expected)).into()
         }
-        Some(Kind::Boolean) => value.boolean.is_some_and(|expected| raw == boolean_text(expected)),
-        Some(Kind::Null) => value.null && raw == b"null",
-        _ => false,
+        Some(Kind::Boolean) if value.time_only => Judged::Unreadable,
+        Some(Kind::Boolean) => value.boolean.is_some_and(|expected| raw == boolean_text(expected)).into(),
+        Some(Kind::Null) => (value.null && raw == b"null").into(),
+        _ if value.time_only => Judged::Unreadable,
+        _ => Judged::No,
     }
 }
 
-fn one_of(set: &Set, raw: &[u8]) -> bool {
+/// The duration or size that a value is: one with a unit, or a number in the unit that the field says.
+fn amount(value: &Value, raw: &[u8], kind: Option<Kind>) -> Option<Amount> {
+    let wanted = value.amount.as_ref()?.dimension;
+    let unit = value.unit.filter(|unit| unit.dimension == wanted);
+    if kind == Some(Kind::Number) {
+        return Some(unit?.amount(&Decimal::parse(raw)?));
+    }
+    let characters = string::decode(raw)?;
+    match Amount::parse(&characters) {
+        Some(amount) => Some(amount).filter(|amount| amount.dimension == wanted),
+        None => Some(unit?.amount(&Decimal::parse(&characters)?)),
+    }
+}
+
+fn one_of(set: &Set, raw: &[u8]) -> Judged {
+    let is_time = || {
+        let times = !set.times.is_empty() || set.time_only;
+        match times.then(|| time_of(raw, &set.zone)) {
+            Some(Some(at)) if set.times.iter().any(|period| inside(period, at)) => Some(Judged::Yes),
+            Some(None) if set.time_only => Some(Judged::Unreadable),
+            _ => None,
+        }
+    };
     match kind(raw) {
         Some(Kind::String) => {
-            if !set.times.is_empty() || set.time_only {
-                match instant(raw) {
-                    Some(at) if set.times.iter().any(|period| inside(period, at)) => return true,
-                    None if set.time_only => return false,
-                    _ => {}
-                }
+            if let Some(judged) = is_time() {
+                return judged;
             }
-            string::decode(raw).is_some_and(|characters| set.strings.contains(&*characters))
+            let Some(characters) = string::decode(raw) else { return Judged::No };
+            let is_amount = || Amount::parse(&characters).is_some_and(|amount| set.amounts.contains(&amount));
+            (set.strings.contains(&*characters) || (!set.amounts.is_empty() && is_amount())).into()
         }
         Some(Kind::Number) => {
-            !set.numbers.is_empty() && Decimal::parse(raw).is_some_and(|number| set.numbers.contains(&number))
+            if let Some(judged) = is_time() {
+                return judged;
+            }
+            let Some(number) = Decimal::parse(raw) else { return Judged::No };
+            if set.numbers.contains(&number) {
+                return Judged::Yes;
+            }
+            match (set.unit, set.amounts.is_empty()) {
+                (_, true) => Judged::No,
+                (Some(unit), _) => set.amounts.contains(&unit.amount(&number)).into(),
+                (None, _) => Judged::Unreadable,
+            }
         }
-        Some(Kind::Boolean) => (set.booleans[1] && raw == b"true") || (set.booleans[0] && raw == b"false"),
-        Some(Kind::Null) => set.null && raw == b"null",
-        _ => false,
+        Some(Kind::Boolean) if !set.time_only => {
+            ((set.booleans[1] && raw == b"true") || (set.booleans[0] && raw == b"false")).into()
+        }
+        Some(Kind::Null) => (set.null && raw == b"null").into(),
+        _ if set.time_only => Judged::Unreadable,
+        _ => Judged::No,
     }
 }
 
@@ -108,38 +189,50 @@ struct Edge {
     from_end: bool,
 }
 
-fn compare(value: &Value, raw: &[u8], holds: fn(Ordering) -> bool, edge: Edge) -> bool {
-    match kind(raw) {
-        Some(Kind::String) => {
+fn compare(value: &Value, raw: &[u8], holds: fn(Ordering) -> bool, edge: Edge) -> Judged {
+    let kind = kind(raw);
+    if kind == Some(Kind::Null) {
+        return Judged::No;
+    }
+    let or_unreadable = |order: Option<Ordering>| order.map_or(Judged::Unreadable, |order| holds(order).into());
+    match value.order {
+        Order::Time => {
             let far = |minutes: Minutes| match edge.after {
                 true => minutes.is_before(raw, edge.from_end),
                 false => minutes.is_after(raw, edge.from_end),
             };
             if value.minutes.is_some_and(far) {
-                return false;
+                return Judged::No;
             }
-            if let Some(period) = &value.time {
-                match instant(raw) {
-                    Some(at) if period.is_point() => return holds(at.cmp(&period.start)),
-                    Some(at) => {
-                        let border = if edge.from_end { period.end } else { period.start };
-                        return (at >= border) == edge.after;
-                    }
-                    None if value.time_only => return false,
-                    None => {}
+            match (&value.time, time_of(raw, &value.zone)) {
+                (Some(period), Some(at)) if period.is_point() => holds(at.cmp(&period.start)).into(),
+                (Some(period), Some(at)) => {
+                    let border = if edge.from_end { period.end } else { period.start };
+                    ((at >= border) == edge.after).into()
                 }
+                _ => Judged::Unreadable,
             }
-            if value.order != Order::String {
-                return false;
-            }
-            let (Some(expected), Some(characters)) = (&value.string, string::decode(raw)) else { return false };
-            holds((*characters).cmp(expected))
         }
-        Some(Kind::Number) if value.order == Order::Number => {
-            let (Some(expected), Some(number)) = (&value.number, Decimal::parse(raw)) else { return false };
-            holds(number.cmp(expected))
+        Order::Number => or_unreadable(number(raw, kind).zip(value.number.as_ref()).map(|(a, b)| a.cmp(b))),
+        Order::Amount => {
+            let amount = amount(value, raw, kind).zip(value.amount.as_ref());
+            or_unreadable(amount.map(|(amount, expected)| amount.value.cmp(&expected.value)))
         }
-        _ => false,
+        Order::String if kind == Some(Kind::String) => {
+            let characters = string::decode(raw).zip(value.string.as_ref());
+            or_unreadable(characters.map(|(characters, expected)| (*characters).cmp(expected)))
+        }
+        Order::String => Judged::Unreadable,
+        Order::None => Judged::No,
+    }
+}
+
+/// The number that a value is, or has in its quotes.
+fn number(raw: &[u8], kind: Option<Kind>) -> Option<Decimal> {
+    match kind {
+        Some(Kind::Number) => Decimal::parse(raw),
+        Some(Kind::String) => Decimal::parse(&string::decode(raw)?),
+        _ => None,
     }
 }
 

@@ -1,17 +1,18 @@
 //! Values as keys: one total order for sorting, `min` and `max`, and one form
 //! in which equal values have equal bytes, for groups and `distinct`.
 //!
-//! The order: booleans, numbers, times (strings that read as RFC 3339, as
-//! instants), other strings (by code point), arrays, objects; null and then
-//! missing come last, in either direction.
+//! The order: booleans, numbers (also in quotes), times, durations, sizes (each by what it says, however it is
+//! written), other strings (by code point), arrays, objects; null and then missing come last, in either direction.
 
 use std::cmp::Ordering;
 use std::io::Write as _;
 
 use crate::json::{Decimal, Kind, Members, kind, skip_value, skip_white, string};
-use crate::model::Instant;
+use crate::model::{Instant, Zone};
 
+use crate::query::amount::Amount;
 use crate::query::eval::value::instant;
+use crate::query::time;
 
 /// Deeper arrays and objects are told apart by their text.
 const DEPTH_MAX: usize = 128;
@@ -21,10 +22,12 @@ const DEPTH_MAX: usize = 128;
 pub enum Key {
     /// true or false.
     Boolean(bool),
-    /// A number, exactly.
+    /// A number, exactly; also one in quotes.
     Number(Decimal),
-    /// A string that reads as RFC 3339.
+    /// A string that reads as a time.
     Time(Instant),
+    /// A string that reads as a duration or a size; all durations come first.
+    Amount(Amount),
     /// Any other string.
     String(Box<[u8]>),
     /// An array, by its elements.
@@ -38,8 +41,8 @@ pub enum Key {
 }
 
 impl Key {
-    /// The key of a value as written.
-    pub fn of(raw: Option<&[u8]>) -> Key {
+    /// The key of a value as written; times without an offset are in `zone`.
+    pub fn of(raw: Option<&[u8]>, zone: &Zone) -> Key {
         let Some(raw) = raw else { return Key::Missing };
         let bytes = || {
             let mut bytes = Vec::new();
@@ -51,12 +54,25 @@ impl Key {
             Some(Kind::Number) => Decimal::parse(raw).map_or(Key::Null, Key::Number),
             Some(Kind::String) => match instant(raw) {
                 Some(at) => Key::Time(at),
-                None => string::decode(raw).map_or(Key::Null, |characters| Key::String((*characters).into())),
+                None => string::decode(raw).map_or(Key::Null, |characters| {
+                    Key::of_odd_string(&characters, zone).unwrap_or_else(|| Key::String((*characters).into()))
+                }),
             },
             Some(Kind::Array) => Key::Array(bytes()),
             Some(Kind::Object) => Key::Object(bytes()),
             Some(Kind::Null) | None => Key::Null,
         }
+    }
+
+    /// A string that says a number, a time or an amount.
+    fn of_odd_string(characters: &[u8], zone: &Zone) -> Option<Key> {
+        if !matches!(characters.first()?, b'0'..=b'9' | b'-') {
+            return None;
+        }
+        let number = || Decimal::parse(characters).map(Key::Number);
+        let amount = || Amount::parse(characters).map(Key::Amount);
+        // Digits alone are a number to whoever sorts, even where they could be a time.
+        number().or_else(amount).or_else(|| time::of_value(characters, zone).map(Key::Time))
     }
 
     /// null or missing: last whatever the direction.

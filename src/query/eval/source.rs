@@ -7,8 +7,9 @@ use std::ops::ControlFlow;
 
 use crate::query::ast::Every;
 use crate::query::eval::bucket;
+use crate::query::eval::doubts::Doubts;
 use crate::query::eval::path::{Path, leaves_of};
-use crate::query::eval::value::instant;
+use crate::query::eval::value::time_of;
 use crate::query::jq::program::{Program, Session};
 use crate::query::row::Row;
 use crate::query::time::Clock;
@@ -22,6 +23,8 @@ pub struct Eval<'p> {
     pub(in crate::query) programs: &'p [Program],
     pub(in crate::query) session: Session,
     pub(in crate::query) clock: Clock,
+    /// Rows that were passed over.
+    pub doubts: Doubts,
 }
 
 impl Eval<'_> {
@@ -49,12 +52,12 @@ impl Eval<'_> {
 pub enum Source {
     /// A field.
     Path(Path),
-    /// Milliseconds from the timestamp to the query's now.
-    Age(Path),
+    /// Milliseconds from the timestamp to the query's now; with the number of the question for its time.
+    Age(Path, usize),
     /// The first output of a jq program.
     Jq(usize),
-    /// The time bucket of a field.
-    Bucket(Path, Every),
+    /// The time bucket of a field; with the number of the question for its time.
+    Bucket(Path, Every, usize),
 }
 
 impl Source {
@@ -62,12 +65,13 @@ impl Source {
     pub fn value<'a>(&self, row: &Row<'a>, eval: &mut Eval<'_>) -> Result<Option<Cow<'a, [u8]>>, Fault> {
         Ok(match self {
             Source::Path(path) => path.value(row),
-            Source::Age(path) => {
-                let age = first_instant(path, row).map(|at| eval.clock.now.ms_since(at));
+            Source::Age(path, question) => {
+                let age = first_time(path, *question, row, eval).map(|at| eval.clock.now.ms_since(at));
                 age.map(|ms| ms.to_string().into_bytes().into())
             }
-            Source::Bucket(path, every) => {
-                let text = first_instant(path, row).and_then(|at| bucket::start(at, *every, &eval.clock.zone));
+            Source::Bucket(path, every, question) => {
+                let at = first_time(path, *question, row, eval);
+                let text = at.and_then(|at| bucket::start(at, *every, &eval.clock.zone));
                 text.map(|text| crate::json::quote(&text).into())
             }
             Source::Jq(program) => {
@@ -116,7 +120,7 @@ impl Source {
                 path.leaves(row, visit);
             }
             Source::Jq(program) => eval.jq(*program, row, &mut |output| leaves_of(output, &mut visit))?,
-            Source::Age(_) | Source::Bucket(..) => {
+            Source::Age(..) | Source::Bucket(..) => {
                 if let Some(value) = self.value(row, eval)? {
                     let _ = visit(&value);
                 }
@@ -126,11 +130,20 @@ impl Source {
     }
 }
 
-fn first_instant(path: &Path, row: &Row<'_>) -> Option<crate::model::Instant> {
+/// The first time in a field. A field that has values and no time is noted.
+fn first_time(path: &Path, question: usize, row: &Row<'_>, eval: &mut Eval<'_>) -> Option<crate::model::Instant> {
     let mut found = None;
+    let mut unreadable = None;
     path.leaves(row, |value| {
-        found = instant(value);
-        if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        found = time_of(value, &eval.clock.zone);
+        if found.is_some() {
+            return ControlFlow::Break(());
+        }
+        unreadable = unreadable.or((value != b"null").then_some(value));
+        ControlFlow::Continue(())
     });
+    if let (None, Some(value)) = (found, unreadable) {
+        eval.doubts.note_bucket(question, row, value.get(..1 << 10).unwrap_or(value));
+    }
     found
 }

@@ -7,6 +7,7 @@
 //! Not here: `--timeout` and `--max-memory`. A program cannot be stopped from
 //! within; `cmd/reading/watchdog.rs` ends the process.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use jaq_core::data::JustLut;
@@ -16,7 +17,7 @@ use jaq_core::load::{self, Arena, File, Lexer, Loader, Parser};
 use jaq_core::{Compiler, Ctx, Filter, Vars};
 use jaq_json::{Rc, Val};
 
-use crate::json::{Limits, Scratch, decode_raw, quote, trim, validate, validate_members};
+use crate::json::{Limits, Scratch, decode_raw, frame, mend, quote, trim, validate, validate_members};
 
 use crate::model::Zone;
 use crate::query::jq::flaws::{Flaw, check_size, cut, flaw, load_flaws, undefined};
@@ -154,6 +155,10 @@ impl std::fmt::Debug for Program {
 pub struct Session {
     variables: Vars<Val>,
     row: Option<Val>,
+    /// The text of the row, where it had to be made JSON.
+    mended: Option<Vec<u8>>,
+    /// It had to be of some row since this was asked last.
+    pub has_mended: bool,
     buffer: Vec<u8>,
     scratch: Scratch,
 }
@@ -165,6 +170,8 @@ impl Session {
         Session {
             variables: Vars::new(globals.values.iter().map(value)),
             row: None,
+            mended: None,
+            has_mended: false,
             buffer: Vec::new(),
             scratch: Scratch::default(),
         }
@@ -173,6 +180,7 @@ impl Session {
     /// Forgets the row: the next text is another one.
     pub fn next_row(&mut self) {
         self.row = None;
+        self.mended = None;
     }
 
     /// Runs `program` on the array of all `rows`, each of which `check_row` let through.
@@ -210,11 +218,42 @@ impl Session {
             (Some(names), _) => self.read_members(text, names)?,
             (None, Some(row)) => row.clone(),
             (None, None) => {
-                let row = read(text)?;
+                let row = self.read(text)?;
                 self.row.insert(row).clone()
             }
         };
-        self.run_on(program, row, text, visit)
+        match self.mended.take() {
+            Some(mended) => {
+                let ran = self.run_on(program, row, &mended, visit);
+                self.mended = Some(mended);
+                ran
+            }
+            None => self.run_on(program, row, text, visit),
+        }
+    }
+
+    /// The row as programs can be given it: what is not JSON in it is null, where it is good in its
+    /// frame. Fails where they cannot; says why not.
+    pub fn checked<'t>(&mut self, text: &'t [u8]) -> Result<Cow<'t, [u8]>, String> {
+        let Err(message) = check_row(text) else { return Ok(text.into()) };
+        let is_framed = frame::pick(text, &[""; 0], &mut Vec::new()).is_ok();
+        if validate(text, Limits::GRAMMAR).is_ok() || !is_framed {
+            return Err(message);
+        }
+        let mended = mend(text);
+        check_row(&mended)?;
+        self.has_mended = true;
+        Ok(mended.into())
+    }
+
+    fn read(&mut self, text: &[u8]) -> Result<Val, String> {
+        if let Some(mended) = &self.mended {
+            return parse(mended);
+        }
+        match self.checked(text)? {
+            Cow::Borrowed(text) => parse(text),
+            Cow::Owned(mended) => parse(self.mended.insert(mended)),
+        }
     }
 
     /// Whether the row is an object in which the engine would find no fault; finds its members.
@@ -226,7 +265,7 @@ impl Session {
     /// The row with no members but `names`.
     fn read_members(&mut self, text: &[u8], names: &[String]) -> Result<Val, String> {
         if !self.judge_members(text) {
-            return read(text);
+            return self.read(text);
         }
         self.buffer.clear();
         self.buffer.push(b'{');
@@ -283,11 +322,6 @@ impl Session {
 /// Whether programs can be given the row; says why not.
 pub(in crate::query) fn check_row(text: &[u8]) -> Result<(), String> {
     validate(text, LIMITS).map_err(|fault| format!("{fault}, at byte {} of the row", fault.at))
-}
-
-fn read(text: &[u8]) -> Result<Val, String> {
-    check_row(text)?;
-    parse(text)
 }
 
 pub(super) fn parse(text: &[u8]) -> Result<Val, String> {

@@ -8,6 +8,7 @@ use foldhash::fast::RandomState;
 
 use crate::json::string::quote_into;
 
+use crate::model::Zone;
 use crate::query::aggregate::{Digits, Ignored, State};
 use crate::query::eval::order::{Key, write_identity};
 use crate::query::eval::source::{Eval, Fault, Source};
@@ -44,7 +45,7 @@ struct Group {
 
 impl GroupBy {
     fn states(&self) -> Box<[State]> {
-        self.aggregates.iter().map(|(_, function, _)| State::new(*function)).collect()
+        self.aggregates.iter().zip(&self.units).map(|((_, function, _), unit)| State::new(*function, *unit)).collect()
     }
 
     /// Fails before anything is counted, so that a row counts whole or not at all.
@@ -149,7 +150,7 @@ impl Groups {
     }
 
     /// The group rows in their order, and what each aggregate could not use.
-    pub fn finish(mut self, stage: &GroupBy) -> (Vec<Vec<u8>>, Vec<(String, Ignored)>) {
+    pub fn finish(mut self, stage: &GroupBy, zone: &Zone) -> (Vec<Vec<u8>>, Vec<(String, Ignored)>) {
         if stage.keys.is_empty() && self.list.is_empty() {
             self.insert(Group {
                 identity: Box::default(),
@@ -163,8 +164,9 @@ impl Groups {
                 Some(State::Count(count)) if stage.by_count => *count,
                 _ => 0,
             };
-            let keys: Vec<Key> = group.keys.iter().map(|key| Key::of(Some(key))).collect();
-            (std::cmp::Reverse(count), keys)
+            let keys: Vec<Key> = group.keys.iter().map(|key| Key::of(Some(key), zone)).collect();
+            // Keys may be spelled otherwise and say the same.
+            (std::cmp::Reverse(count), keys, group.first)
         };
         self.list.sort_by_cached_key(rank);
         let mut ignored = vec![Ignored::default(); stage.aggregates.len()];

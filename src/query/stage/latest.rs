@@ -1,5 +1,5 @@
-//! `latest_by F`: of each value of F the row that says where things stand (`model::standing`), by
-//! position. Taken before the filter.
+//! `latest`: of each run the row that says where it stands (`model::standing`). `latest_by F`: of
+//! each value of F the newest row. Both by position, and taken before the filter.
 
 use std::collections::HashMap;
 use std::ops::{ControlFlow, Range};
@@ -8,6 +8,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use crate::json::bits::Finder;
+use crate::model::standing::Weight;
 use crate::model::{Says, Stands};
 use crate::query::eval::order::write_identity;
 use crate::query::eval::path::Path;
@@ -23,9 +24,19 @@ const TEXT_BYTES_KEPT: usize = 8 << 20;
 #[derive(Debug, Clone)]
 pub(in crate::query) struct LatestBy {
     pub by: Path,
-    pub status: usize,
-    pub kind: usize,
+    /// Only rows that say where a run stands, by the fields in these slots: kind and status.
+    pub standing: Option<[usize; 2]>,
 }
+
+impl LatestBy {
+    /// The last slot that is asked of every row.
+    pub fn last_slot(&self) -> usize {
+        self.standing.iter().flatten().fold(self.by.slot, |last, slot| last.max(*slot))
+    }
+}
+
+/// What a row says that is the newest of its value, whatever comes before it.
+const NEWEST: Says = Says { weight: Weight::Step, holds: None };
 
 /// The newest standing row of each so far.
 ///
@@ -67,7 +78,11 @@ struct Newest {
 impl Latest {
     /// Takes a row. One without a value of F, or with null, stands for nothing.
     pub fn push(&mut self, stage: &LatestBy, row: &Row<'_>) {
-        let Some(says) = row.says(stage.kind, stage.status) else { return };
+        let says = match stage.standing {
+            Some([kind, status]) => row.says(kind, status),
+            None => Some(NEWEST),
+        };
+        let Some(says) = says else { return };
         let Some(value) = stage.by.value(row).filter(|value| **value != *b"null") else { return };
         let spelled = self.spelled.get_or_insert_default();
         let known = spelled.find(std::iter::once(&*value));

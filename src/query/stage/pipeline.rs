@@ -8,12 +8,13 @@
 
 use std::ops::ControlFlow;
 
-use crate::json::pick;
+use crate::json::{self, Limits, pick};
 
 use crate::query::aggregate::Ignored;
+use crate::query::eval::doubts::Doubts;
 use crate::query::eval::source::{Eval, Fault};
 use crate::query::jq::head::Says;
-use crate::query::jq::program::{Session, check_row};
+use crate::query::jq::program::Session;
 use crate::query::row::{Place, Row};
 use crate::query::stage::group::Groups;
 use crate::query::stage::latest::Latest;
@@ -38,8 +39,14 @@ pub struct Out<'o> {
 pub struct Summary {
     /// Rows that passed latest and filter.
     pub passed: u64,
+    /// Rows that passed latest.
+    pub newest: u64,
+    /// Rows that jq was given and that are not JSON throughout, and why.
+    pub mended: Vec<(Place, json::Fault)>,
     /// Aggregates that could not use every value, by column.
     pub ignored: Vec<(String, Ignored)>,
+    /// Rows that were passed over for a value that could not be read.
+    pub doubts: Doubts,
 }
 
 /// Bytes of rows that are kept whole until they are made lean: those of runs at work are soon written over.
@@ -57,8 +64,11 @@ pub struct Fold<'p> {
 pub struct Held {
     newest: Parts,
     passed: u64,
+    mended: Vec<(Place, json::Fault)>,
+    doubts: Doubts,
     /// Rows that the jq stage waits for.
     kept: Vec<Vec<u8>>,
+    kept_bytes: u64,
     groups: Groups,
     sorted: Sorted,
     emitted: u64,
@@ -93,6 +103,19 @@ impl<'p> Fold<'p> {
     }
 
     fn filter(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
+        let flow = self.go_on(row, out);
+        let mended = |session: &mut Session| std::mem::take(&mut session.has_mended);
+        if self.rest.plan.uses_jq()
+            && mended(&mut self.jq) | mended(&mut self.rest.eval.session)
+            && let Err(fault) = json::validate(row.text, Limits::GRAMMAR)
+        {
+            self.rest.held.mended.push((row.place, fault));
+        }
+        flow
+    }
+
+    /// filter → jq → …
+    fn go_on(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
         if self.rest.is_full() {
             return ControlFlow::Break(());
         }
@@ -119,12 +142,15 @@ impl<'p> Fold<'p> {
         if head == Says::False {
             return ControlFlow::Continue(());
         }
-        if plan.slurp {
-            match check_row(row.text) {
-                Ok(()) => self.rest.held.kept.push(row.text.to_vec()),
+        if plan.slurp.is_some() {
+            match self.jq.checked(row.text) {
+                Ok(text) => {
+                    self.rest.held.kept_bytes += text.len() as u64;
+                    self.rest.held.kept.push(text.into_owned());
+                }
                 Err(message) => (out.fault)(Some(row.place), &message),
             }
-            return ControlFlow::Continue(());
+            return if self.is_too_much() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         }
         let rest = &mut self.rest;
         if head == Says::True
@@ -155,6 +181,7 @@ impl<'p> Fold<'p> {
     /// What the fold holds back, to be merged into that of earlier rows.
     pub fn into_held(mut self) -> Held {
         self.end_latest();
+        self.rest.held.doubts.merge(std::mem::take(&mut self.rest.eval.doubts));
         self.rest.held
     }
 
@@ -174,7 +201,10 @@ impl<'p> Fold<'p> {
         let tail = &self.rest.plan.tail;
         self.rest.held.newest.merge(later.newest, self.rest.plan.first.len());
         self.rest.held.passed += later.passed;
+        self.rest.held.mended.extend(later.mended);
+        self.rest.held.doubts.merge(later.doubts);
         self.rest.held.kept.extend(later.kept);
+        self.rest.held.kept_bytes += later.kept_bytes;
         self.rest.held.groups.merge(later.groups);
         self.rest.held.emitted += later.emitted;
         if !tail.sort.is_empty() {
@@ -182,17 +212,24 @@ impl<'p> Fold<'p> {
         }
     }
 
+    /// Whether more rows wait for the program than may.
+    pub fn is_too_much(&self) -> bool {
+        self.rest.plan.slurp.is_some_and(|most| self.rest.held.kept_bytes > most)
+    }
+
     /// Puts out what was held back.
     pub fn finish(mut self, out: &mut Out<'_>) -> Summary {
         let plan = self.rest.plan;
         self.end_latest();
         let newest = std::mem::take(&mut self.rest.held.newest);
+        let mut of_newest = 0;
         newest.finish(plan.first.len(), |row, is_whole| {
+            of_newest += 1;
             let mut fields = Vec::new();
             let fields = if is_whole { refill(row.text, &plan.first, &mut fields) } else { row.fields };
             self.filter(&Row { fields, ..*row }, out)
         });
-        if let (true, Some(program)) = (plan.slurp, plan.jq.and_then(|number| plan.programs.get(number))) {
+        if let (true, Some(program)) = (plan.slurp.is_some(), plan.jq.and_then(|number| plan.programs.get(number))) {
             let rest = &mut self.rest;
             let kept = std::mem::take(&mut rest.held.kept);
             let ran = self.jq.run_on_all(program, kept, &mut |output| rest.push_output(output, None, out));
@@ -201,7 +238,9 @@ impl<'p> Fold<'p> {
             }
         }
         let passed = self.rest.held.passed;
-        Summary { passed, ignored: self.rest.finish(out) }
+        let mended = std::mem::take(&mut self.rest.held.mended);
+        let (ignored, doubts) = self.rest.finish(out);
+        Summary { passed, mended, newest: of_newest, ignored, doubts }
     }
 }
 
@@ -295,11 +334,11 @@ impl Rest<'_> {
         if self.held.emitted >= limit { ControlFlow::Break(()) } else { flow }
     }
 
-    fn finish(mut self, out: &mut Out<'_>) -> Vec<(String, Ignored)> {
+    fn finish(mut self, out: &mut Out<'_>) -> (Vec<(String, Ignored)>, Doubts) {
         let plan = self.plan;
         let mut ignored = Vec::new();
         if let Some(stage) = &plan.group {
-            let (rows, notes) = std::mem::take(&mut self.held.groups).finish(stage);
+            let (rows, notes) = std::mem::take(&mut self.held.groups).finish(stage, &plan.clock.zone);
             ignored = notes;
             for row in rows {
                 if self.push_group(&row, out).is_break() {
@@ -318,7 +357,9 @@ impl Rest<'_> {
                 break;
             }
         }
-        ignored
+        let mut doubts = self.held.doubts;
+        doubts.merge(self.eval.doubts);
+        (ignored, doubts)
     }
 }
 

@@ -7,7 +7,10 @@
 //! grouping are sorted and selected like those on file.
 
 use crate::json::string::quote_into;
+use crate::query::amount::Unit;
 use crate::query::ast::Function;
+use crate::query::eval::doubts::{Doubts, Question};
+use crate::query::eval::path::Path;
 use crate::query::eval::predicate::Predicate;
 use crate::query::eval::source::{Eval, Source};
 use crate::query::jq::head::Head;
@@ -32,14 +35,15 @@ pub struct Plan {
     pub(in crate::query) jq: Option<usize>,
     /// Conditions at the head of that program.
     pub(in crate::query) head: Head,
-    /// The jq stage waits for all rows.
-    pub(in crate::query) slurp: bool,
+    /// The jq stage waits for all rows, of at most so many bytes.
+    pub(in crate::query) slurp: Option<u64>,
     pub(in crate::query) group: Option<GroupBy>,
     pub(in crate::query) tail: Tail,
     pub(in crate::query) columns: Option<Vec<String>>,
     pub(in crate::query) programs: Vec<Program>,
     pub(in crate::query) globals: Globals,
     pub(in crate::query) clock: Clock,
+    pub(in crate::query) questions: Vec<Question>,
 }
 
 /// A column with its name.
@@ -67,6 +71,8 @@ pub(in crate::query) struct GroupBy {
     /// Where the keys stand among the fields, if all are fields of the row itself.
     pub slots: Option<Box<[usize]>>,
     pub aggregates: Vec<(String, Function, Option<Source>)>,
+    /// Of each aggregate, what the name of its field says of the numbers in it.
+    pub units: Vec<Option<Unit>>,
     /// Whether an aggregate is of what a jq program says.
     pub asks_jq: bool,
     /// The greatest groups first, then by key; else by key alone.
@@ -85,7 +91,7 @@ pub(in crate::query) struct Tail {
 impl Plan {
     /// Whether the jq program is given all rows at once.
     pub fn is_slurp(&self) -> bool {
-        self.slurp
+        self.slurp.is_some()
     }
 
     /// The top-level fields to pick from each row, in the order of
@@ -98,9 +104,16 @@ impl Plan {
     /// found again in their text.
     pub fn fields_at_once(&self) -> &[String] {
         match &self.latest {
-            Some(latest) => &self.first[..=latest.by.slot.max(latest.status).max(latest.kind)],
+            Some(latest) => &self.first[..=latest.last_slot()],
             None => &self.first,
         }
+    }
+
+    /// The path of these keys in rows as read, where they are asked for its first.
+    pub fn path(&self, keys: &[String]) -> Option<Path> {
+        let (first, rest) = keys.split_first()?;
+        let slot = self.first.iter().position(|name| name == first)?;
+        Some(Path { slot, rest: rest.iter().map(|key| key.as_bytes().into()).collect() })
     }
 
     /// The filter, on rows as read.
@@ -115,7 +128,9 @@ impl Plan {
             return None;
         }
         let filter = self.filter.as_ref().and_then(|filter| prefilter::literal(filter, &self.first));
-        filter.or_else(|| prefilter::string(self.head.string()?))
+        // Rows that the program would drop are counted where the filter cannot read a value of theirs.
+        let head = self.head.string().filter(|_| !self.filter.as_ref().is_some_and(Predicate::may_doubt));
+        filter.or_else(|| prefilter::string(head?))
     }
 
     /// What is to be asked of rows wherever a name stands in them, before they are looked at: those of which it says
@@ -137,10 +152,15 @@ impl Plan {
         }
     }
 
+    /// How many bytes of rows `--slurp` may hold.
+    pub fn slurp_bytes_max(&self) -> Option<u64> {
+        self.slurp
+    }
+
     /// Whether rows go out as they come in: no latest, slurp, grouping or sorting
     /// holds them back, and memory does not grow with the input.
     pub fn is_streaming(&self) -> bool {
-        self.latest.is_none() && !self.slurp && self.group.is_none() && self.tail.sort.is_empty()
+        self.latest.is_none() && self.slurp.is_none() && self.group.is_none() && self.tail.sort.is_empty()
     }
 
     /// Whether folds may be merged in any order: they hold back groups in whose aggregates no order
@@ -162,12 +182,19 @@ impl Plan {
 
     /// Whether nothing of a row matters but [`Plan::fields`].
     pub fn asks_fields_only(&self) -> bool {
-        !self.uses_jq() && !self.passes_rows_on()
+        // Rows that wait to be sorted are kept by their text.
+        let sorts = self.group.is_none() && !self.tail.sort.is_empty();
+        !self.uses_jq() && !self.passes_rows_on() && !sorts
     }
 
-    /// Whether the query keeps each run's standing row only.
+    /// Whether of many rows only one goes on, before the filter.
     pub fn is_latest(&self) -> bool {
         self.latest.is_some()
+    }
+
+    /// Whether that is the row that says where a run stands.
+    pub fn asks_standing(&self) -> bool {
+        self.latest.as_ref().is_some_and(|latest| latest.standing.is_some())
     }
 
     /// Whether jq programs are part of it.
@@ -185,6 +212,11 @@ impl Plan {
         self.columns.as_deref()
     }
 
+    /// What values are asked for, by the numbers that [`Doubts`] has.
+    pub fn questions(&self) -> &[Question] {
+        &self.questions
+    }
+
     /// An empty fold: one for all rows, or one for each part of them.
     pub fn fold(&self) -> Fold<'_> {
         Fold::new(self)
@@ -192,6 +224,11 @@ impl Plan {
 
     /// Means of evaluation for one thread.
     pub fn eval(&self) -> Eval<'_> {
-        Eval { programs: &self.programs, session: Session::new(&self.globals), clock: self.clock }
+        Eval {
+            programs: &self.programs,
+            session: Session::new(&self.globals),
+            clock: self.clock,
+            doubts: Doubts::default(),
+        }
     }
 }

@@ -12,7 +12,7 @@ use memchr::memchr3;
 use crate::json::skip::skip_scalar;
 use crate::json::skip_white;
 use crate::model::names;
-use crate::query::eval::compare::Matcher;
+use crate::query::eval::compare::{Judged, Matcher};
 use crate::query::eval::path::Path;
 use crate::query::eval::predicate::Predicate;
 use crate::query::eval::value::Value;
@@ -54,7 +54,8 @@ pub(in crate::query) fn probe(predicate: &Predicate, names: &[String]) -> Option
         one => std::slice::from_ref(one),
     };
     let of = |part: &Predicate| match part {
-        Predicate::Field(path, test) if !test.negated => {
+        // Rows without the name at all would not be counted.
+        Predicate::Field(path, test) if !test.negated && !test.misses => {
             let cheap = match &test.matcher {
                 // A stretch of time is a stretch of the log.
                 Matcher::Less(_) | Matcher::LessEqual(_) | Matcher::Greater(_) | Matcher::GreaterEqual(_) => 3,
@@ -103,13 +104,21 @@ impl Probe {
             None | Some(b'[' | b'{') => return true,
             _ => skip_scalar(rest, from),
         };
-        matcher.matches(&rest[from..to])
+        matcher.judge(&rest[from..to]) != Judged::No
     }
 }
 
 fn of_matcher(matcher: &Matcher) -> Option<Vec<u8>> {
     let literal = match matcher {
-        Matcher::Equal(Value { string: Some(text), number: None, boolean: None, null: false, time: None, .. }) => {
+        Matcher::Equal(Value {
+            string: Some(text),
+            number: None,
+            boolean: None,
+            null: false,
+            time: None,
+            amount: None,
+            ..
+        }) => {
             return string(text);
         }
         Matcher::Contains(finder) => spelled_one_way(finder.needle())?.to_vec(),

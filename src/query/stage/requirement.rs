@@ -17,7 +17,8 @@ use crate::query::time::Period;
 pub enum Requirement {
     /// Nothing that could be told of many rows at once.
     Nothing,
-    /// A `timestamp` (or an element of it, where it is an array) that reads as RFC 3339, within these bounds.
+    /// A `timestamp` (or an element of it, where it is an array) within these bounds, or one that is not RFC 3339 with
+    /// an offset: what it says depends on the zone, or cannot be read, which is reported.
     Time(Bound<Instant>, Bound<Instant>),
     /// In this field a string (or an array that holds it) of one of these characters, or else a number or a boolean.
     Words(Field, Vec<Box<[u8]>>),
@@ -157,10 +158,10 @@ fn within(period: &Period) -> (Bound<Instant>, Bound<Instant>) {
 fn of_words(field: Field, test: &Test) -> Requirement {
     match &test.matcher {
         // A word that reads as a time equals other spellings of that time.
-        Matcher::Equal(Value { string, time: None, null: false, .. }) => {
+        Matcher::Equal(Value { string, time: None, amount: None, null: false, .. }) => {
             Requirement::Words(field, string.iter().cloned().collect())
         }
-        Matcher::OneOf(set) if !set.null && set.times.is_empty() && !set.time_only => {
+        Matcher::OneOf(set) if !set.null && set.times.is_empty() && set.amounts.is_empty() && !set.time_only => {
             let mut words: Vec<Box<[u8]>> = set.strings.iter().cloned().collect();
             words.sort_unstable();
             Requirement::Words(field, words)
@@ -171,5 +172,9 @@ fn of_words(field: Field, test: &Test) -> Requirement {
 
 /// Whether nothing but times is in it.
 fn is_of_times(set: &Set) -> bool {
-    !set.null && set.strings.is_empty() && set.numbers.is_empty() && set.booleans == [false; 2]
+    !set.null
+        && set.strings.is_empty()
+        && set.numbers.is_empty()
+        && set.amounts.is_empty()
+        && set.booleans == [false; 2]
 }

@@ -53,7 +53,8 @@ impl Sorted {
         place: Option<Place>,
         eval: &mut Eval<'_>,
     ) -> Result<(), Fault> {
-        let key = |(source, _): &(Source, bool)| Ok(Key::of(source.value(row, eval)?.as_deref()));
+        let zone = eval.clock.zone;
+        let key = |(source, _): &(Source, bool)| Ok(Key::of(source.value(row, eval)?.as_deref(), &zone));
         let keys = by.iter().map(key).collect::<Result<_, Fault>>()?;
         self.pushed += 1;
         let mut item = Item { keys, place, number: self.pushed, text: Box::default() };

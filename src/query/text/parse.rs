@@ -5,7 +5,7 @@
 //! `docs/query-grammar.txt`.
 
 use crate::error::nearest;
-use crate::query::ast::{Aggregate, Column, Expr, JqText, Path, Query, SortKey, Span};
+use crate::query::ast::{Aggregate, Column, Expr, JqText, Latest, Path, Query, SortKey, Span};
 use crate::query::problem::{Problem, Problems, quoted};
 use crate::query::text::columns::function_of;
 use crate::query::text::lex::{self, Cursor};
@@ -33,6 +33,8 @@ pub enum Clause {
     SortBy,
     /// `limit n`
     Limit,
+    /// `latest`
+    Latest,
     /// `latest_by f`
     LatestBy,
     /// A jq program (`--jq`); a flag only.
@@ -48,6 +50,7 @@ pub(in crate::query) const CLAUSES: &[(&str, Clause)] = &[
     ("select", Clause::Select),
     ("sort_by", Clause::SortBy),
     ("limit", Clause::Limit),
+    ("latest", Clause::Latest),
     ("latest_by", Clause::LatestBy),
 ];
 
@@ -248,7 +251,9 @@ impl<'a> Parser<'a> {
     pub(in crate::query) fn clause_word(&self) -> Option<(Clause, usize)> {
         let name = self.c.name();
         let clause = clause_of(name)?;
-        let is_field = self.c.rest()[name.len()..].starts_with('.') || self.c.operator_follows(name.len());
+        let is_two_words = clause == Clause::Latest && self.c.rest()[name.len()..].trim_start().starts_with("by ");
+        let is_field =
+            is_two_words || self.c.rest()[name.len()..].starts_with('.') || self.c.operator_follows(name.len());
         (!is_field).then_some((clause, name.len()))
     }
 
@@ -259,8 +264,14 @@ impl<'a> Parser<'a> {
             let name = CLAUSES.iter().find(|(_, of)| *of == clause).map_or("", |(name, _)| *name);
             self.note(Problem::new(at, format!("`{name}` is given twice")).hint("give it once"));
         }
+        if [Clause::Latest, Clause::LatestBy].iter().any(|other| *other != clause && self.seen.contains(other))
+            && matches!(clause, Clause::Latest | Clause::LatestBy)
+        {
+            let problem = Problem::new(at, "`latest` and `latest_by` cannot both be given");
+            self.note(problem.hint("`latest` says where runs stand, `latest_by f` is the newest row of each value"));
+        }
         self.seen.push(clause);
-        if !word.is_empty() && (self.c.is_at_end() || self.clause_word().is_some()) {
+        if clause != Clause::Latest && !word.is_empty() && (self.c.is_at_end() || self.clause_word().is_some()) {
             self.note(slips::lacks(clause, at, word));
             return;
         }
@@ -274,7 +285,11 @@ impl<'a> Parser<'a> {
             Clause::Summarize => self.aggregates().map(|aggregates| self.made.summarize = aggregates),
             Clause::SortBy => self.sort_keys().map(|keys| self.made.sort_by = keys),
             Clause::Limit => self.limit().map(|limit| self.made.limit = Some(limit)),
-            Clause::LatestBy => self.path().map(|path| self.made.latest_by = Some(path)),
+            Clause::Latest => {
+                self.made.latest = Some(Latest::Standing);
+                Ok(())
+            }
+            Clause::LatestBy => self.path().map(|path| self.made.latest = Some(Latest::By(path))),
             Clause::Jq => Ok(()),
         };
         if let Err(problem) = read {

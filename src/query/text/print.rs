@@ -6,7 +6,8 @@
 use crate::json;
 use crate::model::duration_text;
 use crate::query::ast::{
-    Aggregate, Bucket, Column, Every, Expr, Form, Function, Literal, Op, Operand, Path, Query, Right, SortKey, Test,
+    Aggregate, Bucket, Column, Every, Expr, Form, Function, Latest, Literal, Op, Operand, Path, Query, Right, SortKey,
+    Test,
 };
 use crate::query::text::columns::BUCKETS;
 use crate::query::text::lex;
@@ -15,8 +16,11 @@ use crate::query::text::parse::is_reserved;
 /// The clauses in one line, in the order of work with `select` last, each with its word.
 pub fn query(query: &Query) -> String {
     let mut clauses = Vec::new();
+    clauses.extend(query.latest.as_ref().map(|latest| match latest {
+        Latest::Standing => "latest".to_owned(),
+        Latest::By(by) => format!("latest_by {}", path(by)),
+    }));
     let mut clause = |word: &str, body: Option<String>| clauses.extend(body.map(|body| format!("{word} {body}")));
-    clause("latest_by", query.latest_by.as_ref().map(path));
     clause("filter", query.filter.as_ref().map(expr));
     clause("group_by", list(&query.group_by, column));
     clause("summarize", list(&query.summarize, aggregate));

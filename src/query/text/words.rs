@@ -4,7 +4,7 @@
 
 use crate::model::names;
 use crate::query::text::lex::{Cursor, SIGNS};
-use crate::query::text::parse::{clause_of, parse};
+use crate::query::text::parse::{Clause, clause_of, parse};
 
 /// Whether `argument` is query text: it begins with a field and an operator,
 /// with `(` or `!`, or is or begins with `not`, `and`, `or`, `has`, `jq(`,
@@ -18,6 +18,10 @@ pub fn is_query_text(argument: &str) -> bool {
     let word = c.name();
     let after = &c.rest()[word.len()..];
     let alone = after.is_empty() || after.starts_with(char::is_whitespace);
+    if clause_of(word) == Some(Clause::Latest) && after.trim().is_empty() {
+        // A file is often called that.
+        return false;
+    }
     if ["not", "and", "or", "has"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword)) || clause_of(word).is_some()
     {
         return alone || after.starts_with('(') || operator_begins(&c, word.len());
@@ -34,7 +38,7 @@ pub fn is_query_text(argument: &str) -> bool {
 pub fn goes_on(argument: &str, is_operand: bool) -> bool {
     let word = argument.trim();
     let joins = ["not", "and", "or", "has"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword));
-    joins || clause_of(word).is_some() || is_operand && word.ends_with(',')
+    joins || clause_of(word).is_some_and(|clause| clause != Clause::Latest) || is_operand && word.ends_with(',')
 }
 
 /// The query text of several arguments: joined by a blank, or by a new line

@@ -55,14 +55,8 @@ impl Keeper<'_> {
         Ok(sealed.iter().filter_map(|name| self.known.segments.get(&name.number).cloned()).collect())
     }
 
-    /// Archives the segment that `entry` is about, and removes its raw file. `told`: bytes of content done.
-    pub fn archive(
-        &mut self,
-        entry: &Entry,
-        level: i32,
-        threads: usize,
-        told: &mut dyn FnMut(u64),
-    ) -> Result<Archived> {
+    /// Archives the segment that `entry` is about, and removes its raw file.
+    pub fn archive(&mut self, entry: &Entry, level: i32, threads: usize) -> Result<Archived> {
         let name = entry.segment;
         let (raw, packed) = (raw_path(&self.directory, &name), archive_path(&self.directory, &name));
         let fail = |path: &Path, error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
@@ -73,7 +67,7 @@ impl Keeper<'_> {
         let file = match there {
             Some(file) => file,
             None => {
-                self.write_archive(&raw, &packed, level, threads, told)?;
+                self.write_archive(&raw, &packed, level, threads)?;
                 let found = content::sum_packed(self.os, &packed, |_| {}).map_err(|error| fail(&packed, error))?;
                 whole(found, entry).ok_or_else(|| {
                     let text =
@@ -125,14 +119,7 @@ impl Keeper<'_> {
         Ok((sums.bytes, sums.sha256) == (beginning.bytes, beginning.sha256))
     }
 
-    fn write_archive(
-        &self,
-        raw: &Path,
-        packed: &Path,
-        level: i32,
-        threads: usize,
-        told: &mut dyn FnMut(u64),
-    ) -> Result<()> {
+    fn write_archive(&self, raw: &Path, packed: &Path, level: i32, threads: usize) -> Result<()> {
         let folder = archive_directory(&self.directory);
         let fail = |path: &Path, error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
         match self.os.mkdir(&folder, Modes::of(&self.settings).directory) {
@@ -147,7 +134,7 @@ impl Keeper<'_> {
         self.os.set_access(&file, mode, self.settings.gid).map_err(|error| fail(&temporary, error))?;
         let made = content::open(self.os, raw).and_then(|mut reader| {
             let mut write = |bytes: &[u8]| write_full(self.os, &file, bytes).map_err(|(_, error)| error);
-            pack::pack(&mut reader, level, threads, &mut write, told)?;
+            pack::pack(&mut reader, level, threads, &mut write)?;
             self.os.sync_all(&file)
         });
         let named = made.and_then(|()| self.os.rename(&temporary, packed));

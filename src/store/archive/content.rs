@@ -10,7 +10,7 @@ use crate::format::digest::{Digest, Sha256, finished_hex, hexadecimal};
 use crate::format::manifest::MARK_BYTES;
 use crate::store::archived::{Stream, holds_more};
 use crate::store::os::Os;
-use crate::store::{listing, packed};
+use crate::store::{listing, meter, packed};
 
 /// Where the raw file of `name` stands.
 pub fn raw_path(directory: &Path, name: &SegmentName) -> PathBuf {
@@ -111,7 +111,10 @@ pub fn fill(reader: &mut dyn Read, block: &mut [u8]) -> io::Result<usize> {
     while filled < block.len() {
         match reader.read(&mut block[filled..]) {
             Ok(0) => break,
-            Ok(read) => filled += read,
+            Ok(read) => {
+                meter::add(read);
+                filled += read;
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

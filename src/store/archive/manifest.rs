@@ -37,6 +37,12 @@ pub fn read(os: &dyn Os, directory: &Path) -> Result<Vec<u8>> {
     Ok(text)
 }
 
+/// How many rows the segment `number` of the logbook at `directory` has, as the manifest says; `None`: it does not.
+pub fn rows_said(os: &dyn Os, directory: &Path, number: u64) -> Option<u64> {
+    let known = Known::parse(&read(os, directory).ok()?, &path(directory)).ok()?;
+    Some(known.segments.get(&number)?.covered.rows)
+}
+
 /// What the manifest says of each segment, and where its chain ends.
 #[derive(Debug, Default)]
 pub struct Known {

@@ -14,14 +14,12 @@ const FRAME_BYTES: usize = 1 << 20;
 /// Frames in hand for each thread: memory is bounded by that, not by the segment.
 const FRAMES_PER_THREAD: usize = 2;
 
-/// Packs all of `reader` at `level`, in `threads` threads, and hands the file's bytes to `write`. `told` is called with
-/// the content's bytes as they go.
+/// Packs all of `reader` at `level`, in `threads` threads, and hands the file's bytes to `write`.
 pub fn pack(
     reader: &mut dyn Read,
     level: i32,
     threads: usize,
     write: &mut dyn FnMut(&[u8]) -> io::Result<()>,
-    told: &mut dyn FnMut(u64),
 ) -> io::Result<()> {
     let mut table = SeekTable::default();
     let mut source = Frames { reader, rest: Vec::new(), ended: false };
@@ -48,7 +46,6 @@ pub fn pack(
             for (frame, content) in share?.iter().zip(&mut contents) {
                 write(frame)?;
                 table.push(length(frame)?, length(content)?);
-                told(content.len() as u64);
             }
         }
     }
@@ -100,14 +97,13 @@ mod tests {
         let line = |length: usize| [vec![b'x'; length], vec![b'\n']].concat();
         let bytes = [line(10), line(3 << 20), line(700_000), line(700_000), line(5), b"torn".to_vec()].concat();
         for threads in [1, 3] {
-            let (mut out, mut told) = (Vec::new(), 0);
+            let mut out = Vec::new();
             let mut write = |bytes: &[u8]| {
                 out.extend_from_slice(bytes);
                 Ok(())
             };
-            pack(&mut &bytes[..], 3, threads, &mut write, &mut |more| told += more).unwrap();
+            pack(&mut &bytes[..], 3, threads, &mut write).unwrap();
             assert_eq!(zstd::decode_all(&out[..]).unwrap(), bytes);
-            assert_eq!(told, bytes.len() as u64);
             let length = SeekTable::length(&out).unwrap();
             let table = SeekTable::parse(&out[out.len() - length..], out.len() as u64).unwrap();
             assert_eq!(table.plain_bytes(), bytes.len() as u64);
@@ -118,16 +114,10 @@ mod tests {
             }
         }
         let mut out = Vec::new();
-        pack(
-            &mut &b""[..],
-            3,
-            2,
-            &mut |bytes| {
-                out.extend_from_slice(bytes);
-                Ok(())
-            },
-            &mut |_| {},
-        )
+        pack(&mut &b""[..], 3, 2, &mut |bytes| {
+            out.extend_from_slice(bytes);
+            Ok(())
+        })
         .unwrap();
         assert_eq!(zstd::decode_all(&out[..]).unwrap(), b"");
     }

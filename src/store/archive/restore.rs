@@ -13,7 +13,7 @@ use crate::store::os::{How, sync_directory, write_full};
 
 impl Keeper<'_> {
     /// Restores the segment that `entry` is about; gives whether it was not there already.
-    pub fn restore(&self, entry: &Entry, told: &mut dyn FnMut(u64)) -> Result<bool> {
+    pub fn restore(&self, entry: &Entry) -> Result<bool> {
         let name = entry.segment;
         let (raw, packed) = (raw_path(&self.directory, &name), archive_path(&self.directory, &name));
         let fail = |path: &Path, error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
@@ -34,7 +34,6 @@ impl Keeper<'_> {
         let sums = content::open_packed(self.os, &packed)
             .and_then(|mut reader| {
                 content::sum(&mut reader, |block| {
-                    told(block.len() as u64);
                     if failed.is_none() {
                         failed = write_full(self.os, &file, block).err().map(|(_, error)| error);
                     }

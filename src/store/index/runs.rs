@@ -10,7 +10,6 @@ use super::build;
 use super::known::{Index, Place, RunEntry};
 use super::table::Table;
 use crate::error::{Error, Result};
-use crate::store::layout::Layout;
 use crate::store::listing;
 use crate::store::os::{How, Os};
 use crate::store::os_real::REAL;
@@ -18,7 +17,8 @@ use crate::store::os_real::REAL;
 /// Places of the correction rows, and of the repair rows that void a place, in order; `None` when they are not known.
 pub fn known_corrections(directory: &Path) -> Result<Option<Vec<Place>>> {
     match index(&REAL, directory)? {
-        Some(mut index) => index.places_of_corrections(&REAL, directory).map(Some),
+        // A table was damaged, and so is an archive that it tells of.
+        Some(mut index) => Ok(index.places_of_corrections(&REAL, directory).ok()),
         None => Ok(None),
     }
 }
@@ -39,10 +39,9 @@ fn index(os: &dyn Os, directory: &Path) -> Result<Option<Index>> {
         return Ok(None);
     }
     let mut index = Index::default();
-    match build::prepare(os, directory, &mut index, &raw) {
-        // Where the manifest cannot be read, nobody knows what is sealed, and all is read.
-        Err(_) if Layout::of(os, directory, &raw).is_err() => return Ok(None),
-        prepared => prepared?,
+    // Where the manifest or an archive cannot be read, all is read: the scan tells of it.
+    if build::prepare(os, directory, &mut index, &raw).is_err() {
+        return Ok(None);
     }
     if let Some(active) = raw.last()
         && index.active.0 == active.number

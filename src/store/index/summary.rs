@@ -11,7 +11,7 @@ use crate::model::Instant;
 use crate::store::os::Os;
 
 /// Files of summaries: "lbsum" and the version of their layout.
-pub const KIND: Kind = Kind { extension: "summary", magic: 0x0001_6d75_7362_6c00, bytes_max: 1 << 20 };
+pub const KIND: Kind = Kind { extension: "summary", magic: 0x0002_6d75_7362_6c00, bytes_max: 1 << 20 };
 
 /// A segment's rows together, read as they were written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Summary {
     pub damaged: bool,
     /// The least and the greatest instant that a `timestamp` says.
     pub times: Option<(Instant, Instant)>,
-    /// Some `timestamp` is an array, whose instants are not counted.
+    /// Some `timestamp` is neither RFC 3339 with an offset nor null: what it says is not counted.
     pub odd_times: bool,
     /// Words of `status`, `phase` and `kind`.
     pub words: [Words; 3],

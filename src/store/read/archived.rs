@@ -9,8 +9,8 @@ use super::packed::{self, Packed};
 use crate::error::{Error, Result};
 use crate::format::SegmentName;
 use crate::model::READ_ROW_BYTES_MAX;
-use crate::store::listing;
 use crate::store::os::{How, Os};
+use crate::store::{listing, meter};
 
 /// Bytes read of an archive, and unpacked of it, at a time.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -59,6 +59,7 @@ fn each_block_in(mut reader: impl Read, from: u64, mut each: impl FnMut(u64, &[u
             return Ok(());
         }
         filled += read;
+        meter::add(read);
         if let Some(end) = memchr::memchr(b'\n', &buffer[..filled]).filter(|_| too_long) {
             too_long = false;
             buffer.copy_within(end + 1..filled, 0);

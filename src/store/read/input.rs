@@ -184,6 +184,17 @@ impl Anywhere {
         }
     }
 
+    /// Where the frame that holds byte `at` ends; the end of all where there are no frames.
+    pub fn frame_end(&self, at: u64) -> u64 {
+        match &self.held {
+            Held::Raw(_) => self.bytes,
+            Held::Packed(packed) => {
+                let next = packed.frames().partition_point(|frame| frame.plain_at <= at);
+                packed.frames().get(next).map_or(self.bytes, |frame| frame.plain_at.min(self.bytes))
+            }
+        }
+    }
+
     /// Whether it has to be unpacked.
     pub fn is_packed(&self) -> bool {
         matches!(self.held, Held::Packed(_))

@@ -7,12 +7,13 @@
 //! - `schema`: what `append` would refuse of a row
 //! - `tally`: how many, and where the first of them stand
 //!
-//! Invariant: memory grows with the runs, the requests and the corrections, and with nothing else.
+//! Invariant: memory grows with the runs, the requests and the corrections, and with the rows of the parts that are not
+//! joined yet.
 
 mod rows;
 mod schema;
 mod tally;
 
-pub use rows::{Closed, FIELDS, Health};
+pub use rows::{Closed, FIELDS, Faults, Health, Part};
 pub use schema::Schema;
 pub use tally::{Tallies, Tally};

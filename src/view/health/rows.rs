@@ -1,11 +1,13 @@
 //! The fold over all rows, as they read with corrections folded in.
 
+use std::collections::HashMap;
+
 use super::schema::Schema;
 use super::tally::{Tallies, Tally};
 use crate::format::Correction;
 use crate::json;
 use crate::model::{Address, Field, Instant, Kind, Status, Vocabulary, run_id};
-use crate::query::Row;
+use crate::query::{Place, Row};
 use crate::view::approvals::Approvals;
 use crate::view::facts::{Facts, FieldSet, Picked};
 use crate::view::past::{self, Past};
@@ -28,18 +30,23 @@ pub struct Closed {
     pub bytes: u64,
 }
 
-/// What the rows say, and what is wrong with them.
-#[derive(Debug)]
-pub struct Health<'v> {
-    now: Instant,
-    schema: Schema<'v>,
-    last_at: Option<Instant>,
-    /// The row before was one that voids a place: this one stands again, with the step that it had.
-    stands_again: bool,
+/// What the rows say, and what is wrong with them. Each thread makes a [`Part`] of the rows that it reads; parts are joined
+/// in the order of their rows.
+#[derive(Debug, Default)]
+pub struct Health {
     /// The runs.
     pub runs: Runs<'static>,
     /// The requests.
     pub approvals: Approvals,
+    /// What is wrong with single rows.
+    pub faults: Faults,
+    last_at: Option<Instant>,
+    stands_again: bool,
+}
+
+/// What is wrong with single rows.
+#[derive(Debug, Default)]
+pub struct Faults {
     /// Rows that `append` would refuse, by why.
     pub refused: Tallies,
     /// Rows that say that their run is blocked, and not on what.
@@ -56,23 +63,106 @@ pub struct Health<'v> {
     pub aimless: Vec<String>,
 }
 
-impl<'v> Health<'v> {
+impl Faults {
+    fn join(&mut self, later: Faults) {
+        self.refused.join(later.refused);
+        self.blocked.join(later.blocked);
+        self.back.join(later.back);
+        self.ahead.join(later.ahead);
+        self.closed.extend(later.closed);
+        self.corrections.extend(later.corrections);
+        self.aimless.extend(later.aimless);
+    }
+
+    fn back(&mut self, last: Option<Instant>, at: Instant, place: Place) {
+        if let Some(last) = last.filter(|last| last.ms_since(at) > JUMP_MS) {
+            self.back.add(place, || format!("from {last} back to {at}"));
+        }
+    }
+}
+
+/// Rows that stand together.
+#[derive(Debug)]
+pub struct Part<'v> {
+    now: Instant,
+    schema: Schema<'v>,
+    runs: Runs<'static>,
+    faults: Faults,
+    /// Rows that say something of requests, and where they stand.
+    of_requests: Vec<(Vec<u8>, Address)>,
+    /// Steps by run, in order: which of them are too low, only earlier rows say.
+    steps: HashMap<String, Vec<Step>>,
+    /// The run of the first row, if it has a step: it may stand again.
+    first_run: Option<String>,
+    first_at: Option<(Instant, Place)>,
+    last_at: Option<Instant>,
+    /// The row before was one that voids a place: this one stands again, with the step that it had. `None`: there is none
+    /// before.
+    stands_again: Option<bool>,
+}
+
+/// The step of one row.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    step: u64,
+    place: Place,
+    /// It stands again, with the step that it had.
+    again: bool,
+}
+
+impl Health {
+    /// Takes in the rows that stand behind these.
+    pub fn join(&mut self, mut later: Part<'_>) {
+        let again = later.first_run.as_ref().filter(|_| self.stands_again).and_then(|run| later.steps.get_mut(run));
+        if let Some(first) = again.and_then(|steps| steps.first_mut()) {
+            first.again = true;
+        }
+        self.stands_again = later.stands_again.unwrap_or(self.stands_again);
+        self.steps(later.steps);
+        if let Some((at, place)) = later.first_at {
+            self.faults.back(self.last_at, at, place);
+        }
+        self.last_at = later.last_at.or(self.last_at);
+        self.runs.join(later.runs);
+        for (text, place) in later.of_requests {
+            past::show(&mut self.approvals, &text, &place);
+        }
+        self.faults.join(later.faults);
+    }
+
+    /// Steps rise, but for a row that was stored again.
+    fn steps(&mut self, steps: HashMap<String, Vec<Step>>) {
+        let mut low = Vec::new();
+        for (run, steps) in steps {
+            let mut last = self.runs.get(&run).map_or(0, |run| run.steps);
+            for Step { step, place, again } in steps {
+                if step <= last && !again {
+                    low.push((place, format!("{run}#{step} comes after {run}#{last}")));
+                }
+                last = last.max(step);
+            }
+        }
+        low.sort_unstable();
+        for (place, says) in low {
+            self.faults.refused.add("step is not higher than the run's last", place, || says);
+        }
+    }
+}
+
+impl<'v> Part<'v> {
     /// Before the first row.
-    pub fn new(vocabulary: &'v Vocabulary, now: Instant) -> Health<'v> {
-        Health {
+    pub fn new(vocabulary: &'v Vocabulary, now: Instant) -> Part<'v> {
+        Part {
             now,
             schema: Schema::new(vocabulary),
-            last_at: None,
-            stands_again: false,
             runs: Runs::default(),
-            approvals: Approvals::default(),
-            refused: Tallies::default(),
-            blocked: Tally::default(),
-            back: Tally::default(),
-            ahead: Tally::default(),
-            closed: Vec::new(),
-            corrections: Vec::new(),
-            aimless: Vec::new(),
+            faults: Faults::default(),
+            of_requests: Vec::new(),
+            steps: HashMap::new(),
+            first_run: None,
+            first_at: None,
+            last_at: None,
+            stands_again: None,
         }
     }
 
@@ -84,16 +174,15 @@ impl<'v> Health<'v> {
         self.clock(row, &facts);
         self.step(row, &facts);
         self.runs.push(row.text, &facts, row.place);
-        if kind == Kind::ArchiveCarried {
-            past::show(&mut self.approvals, row.text, address);
-        } else {
-            self.approvals.push(&facts, address);
+        let decides = matches!(kind, Kind::ArchiveCarried | Kind::ApprovalRequested) || kind.verdict().is_some();
+        if decides || facts.raw(Field::Answers).is_some() {
+            self.of_requests.push((row.text.to_vec(), address.clone()));
         }
-        self.stands_again = kind == Kind::Repair && self.repair(row.text);
+        self.stands_again = Some(kind == Kind::Repair && self.repair(row.text));
         if kind == Kind::Correction {
             match Correction::read(row.text, || address.to_string()) {
-                Some(correction) => self.corrections.push(correction),
-                None => self.aimless.push(address.to_string()),
+                Some(correction) => self.faults.corrections.push(correction),
+                None => self.faults.aimless.push(address.to_string()),
             }
         }
     }
@@ -102,12 +191,14 @@ impl<'v> Health<'v> {
     fn shape(&mut self, row: &Row<'_>, facts: &Picked<'_>) {
         if facts.status() == Some(Status::Blocked) && facts.raw(Field::BlockedOn).is_none_or(|on| on == b"\"\"") {
             // Of a sort of its own, since people wait for each other then.
-            self.blocked.add(row.place, String::new);
+            self.faults.blocked.add(row.place, String::new);
         } else if let Err(error) = self.schema.check(row.text) {
-            self.refused.add(&Schema::sort(&error.message), row.place, || Schema::words(&error.message).to_owned());
+            self.faults
+                .refused
+                .add(&Schema::sort(&error.message), row.place, || Schema::words(&error.message).to_owned());
         } else if facts.raw(Field::RunId).is_none() {
             const ODD: &str = "run_id is spelled in a way that readers do not know";
-            self.refused.add(ODD, row.place, || ODD.to_owned());
+            self.faults.refused.add(ODD, row.place, || ODD.to_owned());
         }
     }
 
@@ -115,23 +206,24 @@ impl<'v> Health<'v> {
         let Some(text) = facts.chars(Field::Timestamp) else { return };
         let at = Instant::parse_plain(&text).or_else(|| Instant::parse(std::str::from_utf8(&text).ok()?));
         let Some(at) = at else { return };
-        if let Some(last) = self.last_at.filter(|last| last.ms_since(at) > JUMP_MS) {
-            self.back.add(row.place, || format!("from {last} back to {at}"));
-        }
+        self.first_at.get_or_insert((at, row.place));
+        self.faults.back(self.last_at, at, row.place);
         if at.ms_since(self.now) > JUMP_MS {
-            self.ahead.add(row.place, || format!("{at}, and it is {}", self.now));
+            self.faults.ahead.add(row.place, || format!("{at}, and it is {}", self.now));
         }
         self.last_at = Some(at);
     }
 
-    /// Steps rise, but for a row that was stored again.
     fn step(&mut self, row: &Row<'_>, facts: &Picked<'_>) {
         let (Some(step), true) = (facts.step(), facts.raw(Field::RunId).is_some()) else { return };
         let run = facts.text(Field::RunId);
-        let last = self.runs.get(&run).map_or(0, |run| run.steps);
-        if step <= last && !self.stands_again {
-            let says = || format!("{run}#{step} comes after {run}#{last}");
-            self.refused.add("step is not higher than the run's last", row.place, says);
+        let step = Step { step, place: row.place, again: self.stands_again == Some(true) };
+        if self.stands_again.is_none() {
+            self.first_run = Some(run.clone());
+        }
+        match self.steps.get_mut(&run) {
+            Some(steps) => steps.push(step),
+            None => drop(self.steps.insert(run, vec![step])),
         }
     }
 
@@ -144,7 +236,7 @@ impl<'v> Health<'v> {
         let own = values[0].and_then(json::decode).is_some_and(|run| *run == *run_id::LOGBOOK.as_bytes());
         let number = |at: usize| values[at].and_then(|raw| std::str::from_utf8(raw).ok()?.parse().ok());
         if own && let (Some(segment), Some(offset), Some(bytes)) = (number(2), number(3), number(4)) {
-            self.closed.push(Closed { segment, offset, bytes });
+            self.faults.closed.push(Closed { segment, offset, bytes });
         }
         own && values[1].is_some()
     }

@@ -35,6 +35,18 @@ impl Tally {
     }
 }
 
+impl Tally {
+    /// Takes in rows that stand behind these.
+    pub fn join(&mut self, later: Tally) {
+        if self.count == 0 {
+            self.first = later.first;
+        }
+        self.count += later.count;
+        self.places.extend(later.places);
+        self.places.truncate(PLACES_MAX);
+    }
+}
+
 /// Rows of several sorts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tallies(BTreeMap<String, Tally>);
@@ -42,11 +54,17 @@ pub struct Tallies(BTreeMap<String, Tally>);
 impl Tallies {
     /// Counts one more of the sort `name`.
     pub fn add(&mut self, name: &str, place: Place, says: impl FnOnce() -> String) {
+        self.of(name).add(place, says);
+    }
+
+    /// Takes in rows that stand behind these.
+    pub fn join(&mut self, later: Tallies) {
+        later.0.into_iter().for_each(|(name, tally)| self.of(&name).join(tally));
+    }
+
+    fn of(&mut self, name: &str) -> &mut Tally {
         let name = if self.0.len() < SORTS_MAX || self.0.contains_key(name) { name } else { OTHERS };
-        match self.0.get_mut(name) {
-            Some(tally) => tally.add(place, says),
-            None => self.0.entry(name.to_owned()).or_default().add(place, says),
-        }
+        self.0.entry(name.to_owned()).or_default()
     }
 
     /// Each sort by its name.

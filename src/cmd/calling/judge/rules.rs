@@ -217,8 +217,15 @@ fn is_met(plan: &Plan, row: &str) -> Result<bool, Wrong> {
     json::pick(text, plan.fields(), &mut fields)
         .map_err(|_| "the call is not a row that could be asked about".to_owned())?;
     let row = Row { text, fields: &fields, place: Place::default(), lasts: false };
-    let met = plan.filter().map(|filter| filter.matches(&row, &mut plan.eval())).transpose();
-    Ok(met.map_err(|_| "its jq program fails on this call".to_owned())?.unwrap_or(true))
+    let Some(filter) = plan.filter() else { return Ok(true) };
+    let mut eval = plan.eval();
+    let met = filter.matches_surely(&row, &mut eval).map_err(|_| "its jq program fails on this call".to_owned())?;
+    met.ok_or_else(|| {
+        // Whoever words a call must not get round a rule by a value that it cannot compare.
+        let question = eval.doubts.of.keys().next().and_then(|question| plan.questions().get(*question));
+        let field = question.map_or("a field", |question| &question.field);
+        format!("it cannot compare what this call has in `{field}`").into()
+    })
 }
 
 fn value(program: &Program, globals: &Globals, arguments: &str) -> Result<Option<String>, Wrong> {

@@ -11,16 +11,16 @@ use crate::format::corrections::{Target, step_of};
 use crate::json;
 use crate::model::Address;
 use crate::scan::{self, Source};
-use crate::view::Health;
+use crate::view::health::Faults;
 
 /// Findings of one sort that are told one by one.
 const TOLD_MAX: usize = 5;
 
 /// Corrections that do nothing, the first few with the reason.
-pub fn idle(found: &Found, health: &Health<'_>, door: &mut Door<'_>) -> Vec<Finding> {
+pub fn idle(found: &Found, faults: &Faults, door: &mut Door<'_>) -> Vec<Finding> {
     let mut without: Vec<(String, String)> =
-        health.aimless.iter().map(|place| (place.clone(), NO_ROW.to_owned())).collect();
-    without.extend(without_target(found, &health.corrections, door));
+        faults.aimless.iter().map(|place| (place.clone(), NO_ROW.to_owned())).collect();
+    without.extend(without_target(found, &faults.corrections, door));
     let tell = |(by, why): &(String, String)| {
         Finding::new(Level::Warning, "idle_correction", format!("the correction {by} does nothing: {why}"))
             .next("logbook query --as-written 'kind = correction'")

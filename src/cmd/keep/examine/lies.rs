@@ -3,6 +3,8 @@
 //! answers, and what may be done.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::{Finding, Level};
 use crate::cmd::reading::{cores, runs};
@@ -10,7 +12,7 @@ use crate::error::Result;
 use crate::scan::{self, How, Part, Source, Threads};
 use crate::store::index::kept::{self, Kept};
 use crate::store::index::proof::false_tables;
-use crate::store::index::summary;
+use crate::store::index::{Kind, summary};
 use crate::store::os::Os;
 use crate::store::os_real::REAL;
 use crate::store::snapshot::Form;
@@ -49,13 +51,41 @@ pub fn faults(directory: &Path) -> Result<Vec<Finding>> {
 pub fn found(directory: &Path) -> Result<Vec<Lie>> {
     let mut names = false_tables(&REAL, directory, cores())?;
     names.extend(store::false_list(&REAL, directory)?.map(str::to_owned));
-    for segment in store::snapshot(directory)?.segments {
-        let told =
-            [(summary::KIND, is_false_summary(directory, &segment)), (runs::KIND, are_false_runs(directory, &segment))];
-        let lies = told.into_iter().filter(|(_, is_false)| *is_false);
-        names.extend(lies.map(|(kind, _)| format!("{:06}.{}", segment.number, kind.extension)));
-    }
+    names.extend(of_segments(directory, &store::snapshot(directory)?.segments));
     Ok(names.into_iter().map(|name| Lie { name }).collect())
+}
+
+/// Those about one segment each, which threads share out among them.
+fn of_segments(directory: &Path, segments: &[Segment]) -> Vec<String> {
+    // The largest task is at most one segment, and the active one is cut up among all.
+    let tasks: Vec<(&Segment, Kind)> =
+        segments.iter().flat_map(|segment| [(segment, summary::KIND), (segment, runs::KIND)]).collect();
+    let next = AtomicUsize::new(0);
+    let found = Mutex::new(Vec::new());
+    let work = || {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some((segment, kind)) = tasks.get(at) else { return };
+            let is_false = match *kind == runs::KIND {
+                true => are_false_runs(directory, segment),
+                false => is_false_summary(directory, segment),
+            };
+            if is_false {
+                let name = format!("{:06}.{}", segment.number, kind.extension);
+                found.lock().unwrap_or_else(PoisonError::into_inner).push((at, name));
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..cores().min(tasks.len()) {
+            // What cannot be started is done by the others.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, work);
+        }
+        work();
+    });
+    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.sort_unstable();
+    found.into_iter().map(|(_, name)| name).collect()
 }
 
 /// Whether queries would go by a summary of `segment` that is not that of its rows.
@@ -82,7 +112,9 @@ fn are_false_runs(directory: &Path, segment: &Segment) -> bool {
 
 fn is_what_rows_say(directory: &Path, part: Segment, said: &Kept) -> bool {
     let names = FIELDS.to_names();
-    let threads = Threads { count: cores(), stack_bytes: None, begun: &|| {} };
+    // Of a sealed segment one of those that are at work already.
+    let count = if part.sealed { 1 } else { cores() };
+    let threads = Threads { count, stack_bytes: None, begun: &|| {} };
     let how = How { directory, names: &names, strict: false, cached: false, threads };
     let source = Source::as_written(vec![Input::Segment(part)]);
     let (parts, scanned) = scan::folded::<Runs<'static>>(source, &mut std::io::empty(), how);

@@ -6,6 +6,7 @@
 //! - `files`: doubled numbers, the manifest, torn tails · `access`: who may write, owners, links · `cache`: what cannot be used
 //! - `lies`: files of `cache/` held against the rows that they tell of
 //! - `rows`: the pass over all rows, and what is wrong with single ones
+//! - `secrets`: what redaction would have replaced
 //! - `gates`: rules and contracts that refuse every call
 //! - `runs`: what runs wait for · `corrections`: those that do nothing
 //!
@@ -20,5 +21,7 @@ pub mod gates;
 pub mod lies;
 pub mod rows;
 mod runs;
+mod secrets;
 
 pub use finding::{Finding, Level};
+pub use secrets::Redactors;

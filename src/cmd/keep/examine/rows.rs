@@ -4,58 +4,44 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use super::secrets::{Redactors, Sought};
 use super::{Finding, Level, corrections, runs};
 use crate::cmd::Door;
 use crate::cmd::reading::{self, Corrections, Found, address};
 use crate::error::Result;
 use crate::format::draft::pairs::shell_word;
-use crate::format::secrets::Redactor;
 use crate::json;
-use crate::model::{Address, Field};
-use crate::query::Place;
-use crate::scan::{self, Class, Entry, Ids, Source};
+use crate::model::{Address, Field, Instant, Vocabulary};
+use crate::query::{Place, Row};
+use crate::scan::{self, Class, Entry, Ids, Source, Task, Threads, Wanted};
 use crate::store::index::Place as Stands;
 use crate::store::{Input, Location};
 use crate::view::Health;
 use crate::view::facts::{Facts, Picked};
-use crate::view::health::{FIELDS, Tallies, Tally};
+use crate::view::health::{self, FIELDS, Faults, Tally};
 
 /// Findings of one sort that are told one by one, and places of each.
 const TOLD_MAX: usize = 5;
 
-/// Looks at every row of the logbook at `location`, with `redactor` also for secrets. Gives how many there are.
-pub fn examine(location: &Location, redactor: Option<&Redactor>, door: &mut Door<'_>) -> Result<(u64, Vec<Finding>)> {
-    let found = match reading::logbook_at(location, Corrections::Shown, None) {
-        Ok(found) => found,
-        // What is known of the rows cannot be made where some cannot be read: the rest is looked at all the same.
-        Err(_) => {
-            let mut found = reading::logbook_at(location, Corrections::AsWritten, None)?;
-            found.inputs = scan::corrections::fold(found.inputs.to_vec()).with_corrections(true);
-            found
-        }
-    };
+/// Looks at every row of the logbook at `location`, for secrets with `redactors`. Gives how many there are.
+pub fn examine(location: &Location, redactors: &Redactors, door: &mut Door<'_>) -> Result<(u64, Vec<Finding>)> {
+    let found = reading::logbook_at(location, Corrections::Shown, None)?;
     let now = door.now()?;
     let vocabulary = found.vocabulary.clone();
-    let mut health = Health::new(&vocabulary, now);
-    let (mut ids, mut secrets) = (Ids::default(), Tallies::default());
-    let mut unsought = None;
-    let mut seek = |text: &[u8], place: Place| match redactor.map_or_else(|| Ok(Vec::new()), |it| it.find(text)) {
-        Ok(found) => found.into_iter().for_each(|(_, kind)| secrets.add(kind, place, String::new)),
-        Err(error) => unsought = Some(error),
-    };
     let names = FIELDS.to_names();
     let inputs = &found.inputs;
-    let scanned = scan::feed(inputs, door.input, &names, true, |row, _, _| {
-        // Secrets stand in the file, whatever is said of the row since.
-        seek(inputs.corrected(row.place).map_or(row.text, |corrected| &corrected.row), row.place);
-        if let Some(address) = address(inputs, row.place) {
-            health.push(row, &address);
-            note_id(&mut ids, Picked::new(&FIELDS, row.fields).raw(Field::Id), &address);
-        }
+    let (mut health, mut ids, mut sought) = (Health::default(), Ids::default(), redactors.begin());
+    let wanted = Wanted { names: &names, strict: true, ..Wanted::default() };
+    let threads = Threads { count: reading::cores(), stack_bytes: None, begun: &|| {} };
+    let job = Job { inputs, redactors, vocabulary: &vocabulary, now };
+    let scanned = scan::in_parallel(inputs, &mut *door.input, wanted, threads, &job, |part| {
+        health.join(part.health);
+        ids.join(part.ids);
+        sought.join(part.sought);
         ControlFlow::Continue(())
     });
     for (place, taken) in inputs.retracted() {
-        seek(&taken.row, place);
+        sought.row(&taken.row, place);
         let mut values = Vec::new();
         if let Some(address) = address(inputs, place)
             && json::pick(&taken.row, &["id"], &mut values).is_ok()
@@ -63,20 +49,71 @@ pub fn examine(location: &Location, redactor: Option<&Redactor>, door: &mut Door
             note_id(&mut ids, values[0], &address);
         }
     }
-    if let Some(error) = unsought {
-        return Err(error);
-    }
-    let mut findings = skipped(&found, scanned.skipped.into_entries(), &health);
+    let secrets = match sought.failed {
+        Some(error) => return Err(error),
+        None => sought.secrets,
+    };
+    let mut findings = skipped(&found, scanned.skipped.into_entries(), &health.faults);
     findings.extend(doubled(ids, &found)?);
-    findings.extend(shapes(&found, &health));
+    findings.extend(shapes(&found, &health.faults));
     findings.extend(secrets.iter().map(|(kind, tally)| {
         let s = if tally.count == 1 { "" } else { "s" };
         let what = format!("{} secret{s} of kind {kind} in rows: what was written stays, so change them", tally.count);
         of(&found, Level::Warning, "secret", what, tally)
     }));
-    findings.extend(corrections::idle(&found, &health, door));
+    findings.extend(corrections::idle(&found, &health.faults, door));
     findings.extend(runs::waiting(health, now));
     Ok((scanned.rows, findings))
+}
+
+/// What each thread does with the rows that it reads.
+struct Job<'j> {
+    inputs: &'j Source,
+    redactors: &'j Redactors,
+    vocabulary: &'j Vocabulary,
+    now: Instant,
+}
+
+/// What came of some of them.
+struct Part<'j> {
+    health: health::Part<'j>,
+    ids: Ids,
+    sought: Sought,
+}
+
+impl<'j> Task for Job<'j> {
+    type Part = Part<'j>;
+    type Done = Part<'j>;
+
+    fn begin(&self) -> Part<'j> {
+        let health = health::Part::new(self.vocabulary, self.now);
+        Part { health, ids: Ids::default(), sought: self.redactors.begin() }
+    }
+
+    fn row(
+        &self,
+        part: &mut Part<'j>,
+        row: &Row<'_>,
+        _: &mut dyn FnMut(Part<'j>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        // Secrets stand in the file, whatever is said of the row since.
+        let written = self.inputs.corrected(row.place).map_or(row.text, |corrected| &corrected.row);
+        part.sought.row(written, row.place);
+        if let Some(address) = address(self.inputs, row.place) {
+            part.health.push(row, &address);
+            note_id(&mut part.ids, Picked::new(&FIELDS, row.fields).raw(Field::Id), &address);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn so_far(&self, _: &mut Part<'j>) -> Option<Part<'j>> {
+        None
+    }
+
+    fn end(&self, mut part: Part<'j>) -> Part<'j> {
+        self.redactors.end(&mut part.sought);
+        part
+    }
 }
 
 fn note_id(ids: &mut Ids, id: Option<&[u8]>, address: &Address) {
@@ -86,7 +123,7 @@ fn note_id(ids: &mut Ids, id: Option<&[u8]>, address: &Address) {
 }
 
 /// Lines that no reader takes for rows. Those that a writer closed and told of were never acknowledged.
-fn skipped(found: &Found, entries: Vec<Entry>, health: &Health<'_>) -> Vec<Finding> {
+fn skipped(found: &Found, entries: Vec<Entry>, faults: &Faults) -> Vec<Finding> {
     let by_name: HashMap<String, &crate::store::Segment> = found
         .inputs
         .iter()
@@ -102,7 +139,7 @@ fn skipped(found: &Found, entries: Vec<Entry>, health: &Health<'_>) -> Vec<Findi
             let holds = |row: &crate::view::health::Closed| {
                 row.segment == number && (row.offset..row.offset.saturating_add(row.bytes)).contains(offset)
             };
-            health.closed.iter().any(holds)
+            faults.closed.iter().any(holds)
         };
         let before = entry.places.len();
         entry.places.retain(|place| !told(place));
@@ -115,7 +152,8 @@ fn skipped(found: &Found, entries: Vec<Entry>, health: &Health<'_>) -> Vec<Findi
         let level = if entry.class == Class::Unreadable { Level::Warning } else { Level::Damage };
         let s = if entry.count == 1 { "" } else { "s" };
         let what = match entry.class {
-            Class::BadArchive | Class::Unreadable => entry.class.says().to_owned(),
+            Class::BadArchive => format!("{}: {}", entry.class.says(), entry.short_of()),
+            Class::Unreadable => entry.class.says().to_owned(),
             class => format!("{} line{s} that no reader takes, {}", entry.count, class.says()),
         };
         let detail = entry.places.first().map_or("", |(_, detail)| detail);
@@ -169,10 +207,10 @@ fn doubled(ids: Ids, found: &Found) -> Result<Vec<Finding>> {
 }
 
 /// Rows that `append` would refuse, and clocks.
-fn shapes(found: &Found, health: &Health<'_>) -> Vec<Finding> {
+fn shapes(found: &Found, faults: &Faults) -> Vec<Finding> {
     let warn = |class: &'static str, what: String, tally: &Tally| of(found, Level::Warning, class, what, tally);
     let mut findings = Vec::new();
-    for (sort, tally) in health.refused.iter() {
+    for (sort, tally) in faults.refused.iter() {
         let why = match tally.count {
             1 => tally.first.clone(),
             _ if tally.first == sort => sort.to_owned(),
@@ -182,9 +220,9 @@ fn shapes(found: &Found, health: &Health<'_>) -> Vec<Finding> {
         findings.push(warn("schema", what, tally));
     }
     let sorts = [
-        ("blocked", &health.blocked, "blocked without blocked_on"),
-        ("clock_back", &health.back, "with a time far before that of the row before"),
-        ("clock_ahead", &health.ahead, "with a time that is still to come"),
+        ("blocked", &faults.blocked, "blocked without blocked_on"),
+        ("clock_back", &faults.back, "with a time far before that of the row before"),
+        ("clock_ahead", &faults.ahead, "with a time that is still to come"),
     ];
     for (class, tally, words) in sorts {
         if tally.count > 0 {

@@ -14,7 +14,7 @@ const CALL_MS: i64 = 3600 * 1000;
 const SILENT_MS: i64 = 24 * 3600 * 1000;
 
 /// What is open, the first few of each sort one by one.
-pub fn waiting(health: Health<'_>, now: Instant) -> Vec<Finding> {
+pub fn waiting(health: Health, now: Instant) -> Vec<Finding> {
     let runs = health.runs.finish();
     let calls = runs.iter().filter(|run| run.calls.count() > 0).map(|run| open_calls(run, now));
     let mut findings = few(calls, "open_call", "runs have calls without a result", "logbook runs 'open_calls > 0'");

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::model::{Instant, Zone};
 use crate::query::time::Clock;
 use crate::render::web::{Frame, Link, Place, Text};
-use crate::render::{Notes, Output};
+use crate::render::{Notes, Output, Progress};
 use crate::store::{Environment, Location};
 
 /// Days that the board knows costs and rows of.
@@ -183,6 +183,7 @@ impl Site {
         let mut door = Door {
             out: Output::new(&mut out, false),
             err: Notes::new(&mut err, false),
+            progress: Progress::default(),
             input: &mut std::io::empty(),
             env: self.env.clone(),
             input_is_terminal: false,

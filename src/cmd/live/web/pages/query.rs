@@ -16,7 +16,7 @@ use crate::render::web::{Link, Place, Table, Text};
 const ROWS_MAX: usize = 500;
 /// What could be asked.
 const EXAMPLES: [&str; 5] = [
-    "status=blocked latest_by run_id",
+    "status=blocked latest",
     "status=failed and age<24h select timestamp, run_id, action, error",
     "has cost_usd group_by agent_id, model summarize sum(cost_usd), count",
     "tool_call.side_effect in (write, delete) select timestamp, run_id, tool_call.tool, action",

@@ -1,0 +1,124 @@
+//! Doubts about a query that ran: a field that no row has and no standard names, a status, phase or
+//! kind that nobody declared and no row has. What rows have is looked up here; what is doubted, and
+//! how it is told, is `query/text/check`'s.
+
+use std::collections::{BTreeSet, HashSet};
+use std::ops::ControlFlow;
+
+use super::answer::Answer;
+use crate::cmd::Door;
+use crate::json;
+use crate::model::Vocabulary;
+use crate::query::eval::path::Path;
+use crate::query::problem::Problem;
+use crate::query::text::check::{self, Seen, UnknownWord};
+use crate::query::{Query, ast};
+use crate::scan::{self, Source};
+use crate::view;
+
+/// How many rows are looked at for the fields that occur, of each input and in all.
+const ROWS: usize = 1000;
+const ROWS_IN_ALL: usize = 10 * ROWS;
+/// The same where it is only asked whether one field of a certain name is among them.
+const ROWS_FOR_AGE: usize = 100;
+
+/// Tells doubts about `query`, which was worded as `text` and gave `answer`.
+pub fn tell(query: &Query, text: &str, vocabulary: &Vocabulary, answer: &Answer, inputs: &Source, door: &mut Door<'_>) {
+    let words = check::unknown_words(query, vocabulary);
+    let mut paths = answer.sample.clone();
+    let rows = match () {
+        () if answer.seen.contains(&false) || !words.is_empty() => ROWS,
+        () if check::age(query).is_some() => ROWS_FOR_AGE,
+        () => 0,
+    };
+    sample(inputs, rows, &mut paths, door);
+    // Whoever writes other rows has other words.
+    let foreign = !paths.contains(["run_id".to_owned()].as_slice());
+    let found = if words.is_empty() || foreign { HashSet::new() } else { words_in(inputs, &words, door) };
+    let piped = inputs.iter().any(|input| input.is_once());
+    let seen = Seen {
+        field: &|path| {
+            let at = answer.doubted.iter().position(|(keys, _)| *keys == path.keys);
+            at.is_none_or(|at| answer.seen.get(at).copied().unwrap_or(true))
+        },
+        word: &|unknown| {
+            let is_met = piped && unknown.is_asked && answer.written > 0;
+            foreign || is_met || found.contains(&key(unknown.path, &unknown.word.text))
+        },
+        paths: &paths,
+        partly: answer.partly,
+    };
+    let doubts = check::warnings(query, &seen, vocabulary);
+    for Problem { span, message, hint } in doubts.told {
+        door.warn(&Problem { span, message, hint }.error(text));
+    }
+    if doubts.more > 0 {
+        door.note(format_args!("{} more fields or words are not known", doubts.more));
+    }
+}
+
+/// Adds the fields in the first rows of each input.
+fn sample(inputs: &Source, rows: usize, paths: &mut BTreeSet<Vec<String>>, door: &mut Door<'_>) {
+    let mut fields = view::Fields::default();
+    let mut read = 0;
+    for input in inputs.iter().filter(|input| !input.is_once()) {
+        let mut left = rows.min(ROWS_IN_ALL - read);
+        if left == 0 {
+            break;
+        }
+        let one = Source::as_written(vec![input.clone()]).laid_out(inputs.layout());
+        scan::feed(&one, door.input, &[], false, |row, _, _| {
+            fields.push(row.text);
+            (left, read) = (left - 1, read + 1);
+            if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+    }
+    paths.extend(fields.paths().cloned());
+}
+
+/// The names that are to be asked of rows for these paths, each once, and the paths by them.
+pub(super) fn slots<'k>(paths: impl Iterator<Item = &'k Vec<String>>) -> (Vec<String>, Vec<Path>) {
+    let mut names: Vec<String> = Vec::new();
+    let paths = paths.filter_map(|keys| {
+        let (first, rest) = keys.split_first()?;
+        let slot = names.iter().position(|name| name == first).unwrap_or(names.len());
+        if slot == names.len() {
+            names.push(first.clone());
+        }
+        Some(Path { slot, rest: rest.iter().map(|key| key.as_bytes().into()).collect() })
+    });
+    let paths = paths.collect();
+    (names, paths)
+}
+
+/// A field, and a word in it.
+type Key = (Vec<String>, String);
+
+fn key(path: &ast::Path, word: &str) -> Key {
+    (path.keys.clone(), word.to_owned())
+}
+
+/// Which of `words` stand in some row of what can be read again.
+fn words_in(inputs: &Source, words: &[UnknownWord<'_>], door: &mut Door<'_>) -> HashSet<Key> {
+    let mut wanted: HashSet<Key> = words.iter().map(|unknown| key(unknown.path, &unknown.word.text)).collect();
+    let keys: BTreeSet<&Vec<String>> = words.iter().map(|unknown| &unknown.path.keys).collect();
+    let (names, paths) = slots(keys.iter().copied());
+    let mut found = HashSet::new();
+    let mut last: Vec<Vec<u8>> = vec![Vec::new(); paths.len()];
+    scan::feed(&inputs.again(), door.input, &names, false, |row, _, _| {
+        for ((path, keys), last) in paths.iter().zip(&keys).zip(&mut last) {
+            path.leaves(row, |value| {
+                // Rows that stand together say the same.
+                if value != last.as_slice() {
+                    value.clone_into(last);
+                    let text = json::decode(value).unwrap_or(value.into());
+                    let key = ((*keys).clone(), String::from_utf8_lossy(&text).into_owned());
+                    found.extend(wanted.take(&key));
+                }
+                ControlFlow::Continue(())
+            });
+        }
+        if wanted.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    found
+}
