@@ -56,7 +56,11 @@ fn watch(over: &AtomicBool, progress: &Progress) {
         let read = meter::read_bytes();
         if read != told {
             told = read;
-            if !progress.show(&format!("{} MiB read", read >> 20), &mut notes) {
+            let far = match read >> 20 {
+                0 => format!("{} KiB read", read.div_ceil(1 << 10)),
+                mib => format!("{mib} MiB read"),
+            };
+            if !progress.show(&far, &mut notes) {
                 return;
             }
         }

@@ -10,7 +10,6 @@
 //! - `config/`: `config.toml`, and texts that people keep beside it
 //! - `segments/`: which segments there are · `read/`: snapshots, inputs, archives and rows for readers
 //! - `lock`: one writer at a time · `recover`: a torn tail · `rotate`: the next segment
-//! - `meter`: how much was read
 //! - `together`: one sync for the rows of many writers
 //! - `append`: append if, the one primitive, on all of these
 //! - `redaction_key`: what redacted secrets are marked with
@@ -31,7 +30,6 @@ pub mod environment;
 pub mod index;
 pub mod locate;
 pub mod lock;
-pub mod meter;
 pub mod once;
 pub mod os;
 pub mod os_real;
@@ -53,7 +51,7 @@ pub use read::input::{Input, end_of};
 pub use read::row_reader::RowReader;
 pub use read::snapshot::{Segment, Snapshot, read_row, row, snapshot, snapshot_with_summaries};
 pub use read::watch::Watch;
-pub use read::{archived, expand, input, named, packed, packing, snapshot};
+pub use read::{archived, expand, input, meter, named, packed, packing, snapshot};
 pub use redaction_key::redaction_key;
 pub use segments::listed::false_list;
 pub use segments::listing;

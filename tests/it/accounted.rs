@@ -52,7 +52,7 @@ impl Line {
             Line::Cut => format!(r#"{{"id":"id-{id}-","status":"fai"#),
             Line::Prefixed => format!(r#"2026-04-15T08:00:00Z {{"id":"id-{id}-","status":"failed"}}"#),
             Line::Open => "{".to_owned(),
-            Line::BadUtf8 => return [&b"\xFF\xFE\x01 "[..], id.to_string().as_bytes()].concat(),
+            Line::BadUtf8 => return [&b"\x80\xFE\x01 "[..], id.to_string().as_bytes()].concat(),
         };
         let mark: &[u8] = match self {
             Line::Row { marked: 1, .. } => b"\xEF\xBB\xBF",

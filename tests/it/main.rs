@@ -51,6 +51,7 @@ mod meaning_cases;
 mod meaning_doors;
 mod passed_over;
 mod policy;
+mod progress;
 mod query;
 mod release;
 mod report;

@@ -172,6 +172,9 @@ impl Answer {
             if strict && self.faults > 0 { ControlFlow::Break(()) } else { flow }
         });
         self.interrupted = pressed.is_some_and(|pressed| pressed.load(Ordering::Relaxed));
+        if let Some(error) = failed.take() {
+            return Err(error);
+        }
         let mut faults = Vec::new();
         let whole = plan.passes_rows_on();
         let summary = all.finish(&mut Out {

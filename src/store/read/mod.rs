@@ -5,6 +5,7 @@
 //! - `named`: files outside that a condition or an option names
 //! - `packed`: archives unpacked, from the start or at any place · `archived`: for the few questions of writers
 //! - `row_reader`: single rows by place · `mapped`: sealed segments in memory
+//! - `meter`: how much was read
 //! - `watch`: rows as they come, for whoever waits
 //!
 //! Invariant: nothing is changed on disk.
@@ -13,6 +14,7 @@ pub mod archived;
 pub mod expand;
 pub mod input;
 mod mapped;
+pub mod meter;
 pub mod named;
 pub mod packed;
 pub mod packing;
