@@ -37,8 +37,8 @@ pub(super) fn cut(source: &Source) -> Vec<Piece> {
             continue;
         }
         // Where a value begins is known only to who has read all before it.
-        let stored = if source.layout().documents { Ok(None) } else { open.open_anywhere() };
-        let Ok(Some(stored)) = stored else {
+        let stored = if source.layout().documents { None } else { open.open_anywhere().ok().flatten() };
+        let Some(stored) = stored.and_then(|mut stored| stored.is_true().then_some(stored)) else {
             pieces.push(Piece { input, range: None });
             continue;
         };
@@ -58,7 +58,8 @@ pub(super) fn cut(source: &Source) -> Vec<Piece> {
 /// takes no other rows away.
 pub(super) fn whole(number: u32, input: &Input) -> Piece {
     let stored = input.open_anywhere().ok().flatten().filter(Anywhere::is_packed);
-    Piece { input: number, range: stored.map(|stored| (0, stored.bytes)) }
+    let range = stored.and_then(|mut stored| stored.is_true().then_some((0, stored.bytes)));
+    Piece { input: number, range }
 }
 
 /// Hands the lines of `input` that begin in `range` to `read`, as streams and with the byte at which each begins. After a

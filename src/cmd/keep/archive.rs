@@ -100,10 +100,10 @@ pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
     };
     if archived.0 == 0 && older.is_some() && keeper.sealed()?.is_empty() {
         // Nothing was to be done, and nothing will be by asking again.
-        door.warn(&Error::new(Exit::Done, "no segment is sealed yet: nothing to archive").hint(
-            "a segment is sealed by the first append after its day is over, or when it is full \
-             (segment_bytes_max in config.toml)",
-        ));
+        door.warn(
+            &Error::new(Exit::Done, "no segment is sealed yet: nothing to archive")
+                .hint("logbook head --seal   # seals the newest one now; else the first append after its day does"),
+        );
     }
     if door.err.is_terminal() {
         let (count, from, to) = archived;

@@ -60,7 +60,7 @@ pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
     let strict = args.reading.strict;
     let mut doubts = Doubts::default();
     let mut scanned = guarded.evaluate(|plan, within| {
-        let job = Job { plan, zone: &clock.zone };
+        let job = Job { plan, zone: clock.zone };
         let wanted = Wanted { names: plan.fields(), strict, ..Wanted::default() };
         Ok(within.threads(reading::cores(), |threads| {
             scan::in_parallel(&found.inputs, &mut *door.input, wanted, threads, &job, |(part, more)| {
@@ -84,7 +84,7 @@ pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
 /// The filter at work on each thread, and what the rows come to that pass it.
 struct Job<'j> {
     plan: &'j Plan,
-    zone: &'j Zone,
+    zone: Zone,
 }
 
 impl<'j> Task for Job<'j> {
@@ -92,7 +92,7 @@ impl<'j> Task for Job<'j> {
     type Done = (Part, Doubts);
 
     fn begin(&self) -> Self::Part {
-        (self.plan.fold(), Part::new(self.zone.clone()))
+        (self.plan.fold(), Part::new(self.zone))
     }
 
     fn row(

@@ -277,7 +277,7 @@ impl Compiler<'_> {
                 None => whole = false,
             }
         }
-        whole.then(|| Matcher::OneOf(Box::new(set)))
+        whole.then(|| Matcher::OneOf(Box::new(set.whole())))
     }
 
     /// `in @file`: each line as `--arg` would give it.
@@ -290,7 +290,7 @@ impl Compiler<'_> {
         for line in lines {
             set.insert(self.word(line, span, left, true)?);
         }
-        Some(Matcher::OneOf(Box::new(set)))
+        Some(Matcher::OneOf(Box::new(set.whole())))
     }
 
     /// What numbers in a field are: of a unit that its name says, of none, or out of the question, since it is a standard

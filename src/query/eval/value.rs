@@ -270,4 +270,10 @@ impl Set {
         self.amounts.extend(value.amount);
         self.unit = self.unit.or(value.unit);
     }
+
+    /// All readings are in it. Without a time among them nobody asks for one: `timestamp in (null)`.
+    pub fn whole(mut self) -> Set {
+        self.time_only &= !self.times.is_empty();
+        self
+    }
 }

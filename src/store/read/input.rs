@@ -195,6 +195,14 @@ impl Anywhere {
         }
     }
 
+    /// Whether content stands where it is said to: of an archive, whether its seek table is true.
+    pub fn is_true(&mut self) -> bool {
+        match &mut self.held {
+            Held::Raw(_) => true,
+            Held::Packed(packed) => packed.is_true(),
+        }
+    }
+
     /// Whether it has to be unpacked.
     pub fn is_packed(&self) -> bool {
         matches!(self.held, Held::Packed(_))

@@ -9,7 +9,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use zstd::bulk::Decompressor;
-use zstd::zstd_safe::DParameter;
+use zstd::zstd_safe::{DParameter, get_frame_content_size};
 
 use crate::format::seek_table::{FOOT, Frame, SeekTable};
 use crate::model::READ_ROW_BYTES_MAX;
@@ -19,6 +19,8 @@ use crate::store::os::{How, Os, read_full};
 const WINDOW_LOG_MAX: u32 = 25;
 /// Frames whose content is longer are read from the start to the end only: one row may be so long, and then some.
 const FRAME_BYTES_MAX: u64 = READ_ROW_BYTES_MAX as u64 + (2 << 20);
+/// The longest beginning of a frame, which may say how much is in it.
+const FRAME_HEAD_BYTES: usize = 18;
 /// Larger tables are not believed, bytes.
 const TABLE_BYTES_MAX: usize = 16 << 20;
 
@@ -61,6 +63,23 @@ impl<'o> Packed<'o> {
         self.table.plain_bytes()
     }
 
+    /// Whether the table tells of the frames that are there. Where a frame says of itself that it is longer or shorter, and
+    /// unpacks, the table is what is damaged, and only a reader from the start knows where content stands.
+    pub fn is_true(&mut self) -> bool {
+        (0..self.frames().len()).all(|index| {
+            let Some(frame) = self.table.frames().get(index).copied() else { return true };
+            let mut head = [0; FRAME_HEAD_BYTES];
+            let Ok(read) = read_full(self.os, &self.file, &mut head, frame.packed_at) else { return true };
+            let says = get_frame_content_size(&head[..read]).ok().flatten();
+            match says.filter(|says| *says != u64::from(frame.plain) && *says <= FRAME_BYTES_MAX) {
+                Some(says) => {
+                    self.unpack_as(Frame { plain: says as u32, ..frame }).is_ok_and(|unpacked| unpacked.is_err())
+                }
+                None => true,
+            }
+        })
+    }
+
     /// Where frames of the content begin.
     pub fn frames(&self) -> &[Frame] {
         self.table.frames()
@@ -101,20 +120,27 @@ impl<'o> Packed<'o> {
             return Ok(());
         }
         let Some(frame) = self.table.frames().get(index).copied() else { return Ok(()) };
+        let wrong = |why| io::Error::new(io::ErrorKind::InvalidData, format!("frame {index}: {why}"));
+        self.unpack_as(frame)?.map_err(wrong)?;
+        self.unpacked = Some(index);
+        Ok(())
+    }
+
+    /// Unpacks what stands where `frame` does. Errors: of the disk, and within, of what stands there.
+    fn unpack_as(&mut self, frame: Frame) -> io::Result<std::result::Result<(), String>> {
         self.unpacked = None;
         self.packed.resize(frame.packed as usize, 0);
         read_whole(self.os, &self.file, &mut self.packed, frame.packed_at)?;
         self.content.clear();
         // Exactly so much room as the table claims: what holds more, or other than that, is an error.
         self.content.reserve_exact(frame.plain as usize);
-        let wrong = |why: String| io::Error::new(io::ErrorKind::InvalidData, format!("frame {index}: {why}"));
-        let size = self.unpacker.decompress_to_buffer(&self.packed[..], &mut self.content);
-        let size = size.map_err(|error| wrong(error.to_string()))?;
-        if size != frame.plain as usize {
-            return Err(wrong(format!("holds {size} bytes, its table says {}", frame.plain)));
-        }
-        self.unpacked = Some(index);
-        Ok(())
+        Ok(match self.unpacker.decompress_to_buffer(&self.packed[..], &mut self.content) {
+            Err(error) => Err(error.to_string()),
+            Ok(size) if size != frame.plain as usize => {
+                Err(format!("holds {size} bytes, its table says {}", frame.plain))
+            }
+            Ok(_) => Ok(()),
+        })
     }
 }
 
