@@ -86,6 +86,10 @@ pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
     let Some(entry) = find(first) else {
         return Err(unknown(first));
     };
+    if arguments.get(1).is_some_and(|word| word == "help") && command(entry).has_subcommands() {
+        let within = arguments.get(2).map(|word| word.to_string_lossy().into_owned());
+        return cmd::itself::help::run(cmd::itself::help::Help { topic: Some(first.to_owned()), within }, door);
+    }
     // `sort_by -cost_usd` without quotes, which reads as a flag.
     let sorts = arguments.iter().any(|argument| argument == "sort_by" || argument == "sort-by");
     let matched = command(entry).try_get_matches_from(&arguments);
@@ -101,17 +105,18 @@ pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
             ended
         }
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            // A command within a command has no examples of its own.
-            let second = arguments.get(1).and_then(|word| word.to_str()).unwrap_or_default();
-            match command(entry).find_subcommand(second) {
-                Some(_) => cmd::itself::help::print(door, &error.render().to_string()),
-                None => cmd::itself::help::print(door, &cmd::itself::help::short(entry)),
-            }
+            cmd::itself::help::print(door, &cmd::itself::help::short(entry, within(entry, &arguments)))
         }
         Err(error) if sorts && error.kind() == ErrorKind::UnknownArgument => Err(usage(error, entry, &arguments)
             .hint("put a clause between quotes, as 'sort_by -timestamp', or write --sort -timestamp")),
         Err(error) => Err(Error { exit: entry.refusal, ..usage(error, entry, &arguments) }),
     }
+}
+
+/// The command within the command that was typed, as `begin` of `call begin`.
+fn within<'a>(entry: &Entry, arguments: &'a [OsString]) -> Option<&'a str> {
+    let word = arguments.get(1)?.to_str()?;
+    command(entry).find_subcommand(word).map(|_| word)
 }
 
 /// clap's message as ours: the same words, the same place for the hint. It quotes arguments, whose
@@ -135,10 +140,16 @@ fn usage(error: clap::Error, entry: &Entry, arguments: &[OsString]) -> Error {
     }
     let mut lines = lines.into_iter();
     let error = Error::usage(lines.next().unwrap_or_default());
-    if let Some(line) = flag.and_then(|flag| slips::meant(&command(entry), &flag)) {
+    let command = command(entry);
+    let typed = match within(entry, arguments).and_then(|name| command.find_subcommand(name)) {
+        Some(within) => within,
+        None => &command,
+    };
+    let name = typed.get_bin_name().and_then(|name| name.strip_prefix("logbook ")).unwrap_or(entry.name);
+    if let Some(line) = flag.and_then(|flag| slips::meant(name, typed, &flag)) {
         return error.hint(line);
     }
-    let error = error.hint(format!("logbook {} --help", entry.name));
+    let error = error.hint(format!("logbook {name} --help"));
     if is_ours { error.beneath(lines) } else { error }
 }
 

@@ -110,18 +110,26 @@ pub fn find(name: &str) -> Option<&'static Entry> {
 /// within a command.
 pub fn command(entry: &Entry) -> Command {
     let command = Command::new(entry.name)
-        .bin_name(format!("logbook {}", entry.name))
         .disable_version_flag(true)
+        .disable_help_subcommand(true)
         .hide(entry.group.is_empty())
         .args_override_self(false);
     // Last, since the arguments bring a text of their own.
-    let command = (entry.build)(command).about(entry.about);
-    // Commands within it take the flag from it, or have none.
-    if command.has_subcommands() {
-        return command;
-    }
-    let help = Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help("Print help").hide(true);
-    command.disable_help_flag(true).arg(help)
+    with_help((entry.build)(command).about(entry.about), "logbook")
+}
+
+/// A command and those within it with `--help`. clap hands on that its own flag is off, not the flag
+/// that stands in for it.
+fn with_help(command: Command, before: &str) -> Command {
+    let name = format!("{before} {}", command.get_name());
+    let within: Vec<String> = command.get_subcommands().map(|within| within.get_name().to_owned()).collect();
+    let command = within
+        .iter()
+        .fold(command, |command, within| command.mut_subcommand(within, |within| with_help(within, &name)));
+    command
+        .bin_name(name)
+        .disable_help_flag(true)
+        .arg(Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help("Print help").hide(true))
 }
 
 /// The whole tree.

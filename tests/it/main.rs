@@ -61,6 +61,7 @@ mod rollback;
 mod runs;
 mod serve;
 mod show;
+mod slips;
 mod start;
 mod stats;
 mod tail;

@@ -8,7 +8,8 @@ use crate::support::{Book, repository};
 fn the_committed_pages_are_those_of_the_program() {
     let pages = logbook::cmd::itself::man::pages();
     let shown = logbook::cmd::table::COMMANDS.iter().filter(|entry| !entry.group.is_empty());
-    assert_eq!(pages.len(), shown.count() + 1);
+    let of = |entry| 1 + logbook::cmd::table::command(entry).get_subcommands().count();
+    assert_eq!(pages.len(), shown.map(of).sum::<usize>() + 1);
     for (name, page) in &pages {
         let committed = fs::read_to_string(repository().join("man").join(name)).unwrap_or_default();
         assert!(committed == *page, "man/{name} is not what the program prints: cargo run -- man --write-to man");
@@ -17,6 +18,19 @@ fn the_committed_pages_are_those_of_the_program() {
     for entry in fs::read_dir(repository().join("man")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         assert!(names.contains(&name), "man/{name} is a page of no command");
+    }
+}
+
+#[test]
+fn every_option_of_a_page_is_described() {
+    for (name, page) in logbook::cmd::itself::man::pages() {
+        let mut lines = page.lines();
+        while let Some(line) = lines.next() {
+            if line == ".TP" {
+                let option = lines.next().unwrap_or_default();
+                assert!(lines.next().is_some_and(|said| !said.is_empty()), "{name}: {option} is not described");
+            }
+        }
     }
 }
 

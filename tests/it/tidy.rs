@@ -232,6 +232,7 @@ fn what_can_run_away_is_compiled_where_its_bounds_are_seen_to() {
 /// File, the words in it that are spelled as kinds are, and what they are there.
 const MAY_SPELL: &[(&str, &[&str], &str)] = &[
     ("src/cli.rs", &["answer", "handoff", "hold", "release", "review"], "names of commands"),
+    ("src/cmd/slips.rs", &["answer", "handoff", "hold", "release", "review"], "names of commands"),
     ("src/cmd/table.rs", &["answer", "handoff", "hold", "release", "review"], "names of commands"),
     ("src/cmd/keep/examine/finding.rs", &["note"], "how bad a finding is"),
     ("src/render/record/facts.rs", &["review"], "the title of a line"),

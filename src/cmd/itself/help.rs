@@ -28,9 +28,10 @@ const QUERIES: &str = "  \
 #[derive(clap::Args)]
 pub struct Help {
     /// A command; query: the query language; options: what commands share; config: files to paste
-    topic: Option<String>,
-    /// A command within it, as in call begin
-    within: Option<String>,
+    pub topic: Option<String>,
+    /// A command within it, as begin of call
+    #[arg(hide = true)]
+    pub within: Option<String>,
 }
 
 /// `logbook help [TOPIC]`
@@ -38,6 +39,15 @@ pub fn run(args: Help, door: &mut Door<'_>) -> Result<Exit> {
     let Some(topic) = args.topic else {
         return overview(door);
     };
+    let entry = table::find(&topic);
+    if let Some(name) = args.within {
+        let command = entry.map(table::command);
+        return match command.as_ref().and_then(|command| command.find_subcommand(&name)) {
+            Some(within) => print(door, &whole(within.clone())),
+            None => Err(Error::usage(format!("nothing within {topic} is called {name:?}"))
+                .hint(format!("logbook help {topic}"))),
+        };
+    }
     if topic == "query" {
         let text = format!("{}\nExamples:\n{}\n", include_str!("../../../docs/query-grammar.txt").trim_end(), QUERIES);
         return print(door, &text);
@@ -45,24 +55,19 @@ pub fn run(args: Help, door: &mut Door<'_>) -> Result<Exit> {
     if topic == "options" {
         return print(door, &options());
     }
-    let Some(entry) = table::find(&topic) else {
+    let Some(entry) = entry else {
         let error = Error::usage(format!("no command called {topic:?}"));
         return Err(match nearest(&topic, COMMANDS.iter().map(|entry| entry.name)) {
             Some(name) => error.hint(format!("logbook help {name}")),
             None => error.hint("logbook help"),
         });
     };
-    if let Some(name) = &args.within {
-        let mut command = table::command(entry);
-        command.build();
-        return match command.find_subcommand(name) {
-            Some(within) => print(door, &whole(within.clone())),
-            None => {
-                Err(Error::usage(format!("{topic} has no command {name:?}")).hint(format!("logbook {topic} --help")))
-            }
-        };
+    let command = table::command(entry);
+    let mut text = whole(command.clone());
+    for within in command.get_subcommands() {
+        let _ = write!(text, "\n{}", whole(within.clone()));
     }
-    let mut text = format!("{}\n{}", whole(table::command(entry)), examples(entry));
+    let _ = write!(text, "\n{}", examples(entry));
     if topic == "config" {
         text.push_str(&files());
     }
@@ -71,8 +76,12 @@ pub fn run(args: Help, door: &mut Door<'_>) -> Result<Exit> {
 }
 
 /// `logbook COMMAND --help`: its own options, and where those stand that it shares with others.
-pub fn short(entry: &Entry) -> String {
+/// With `within`, that of a command within it.
+pub fn short(entry: &Entry, within: Option<&str>) -> String {
     let mut command = table::command(entry);
+    if let Some(found) = within.and_then(|name| command.find_subcommand(name)) {
+        command = found.clone();
+    }
     let mut text = command.render_help().to_string();
     if command.get_arguments().any(clap::Arg::is_hide_short_help_set) {
         text.push_str("\nMore options: logbook help options\n");

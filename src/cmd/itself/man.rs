@@ -50,6 +50,8 @@ pub fn run(args: Man, door: &mut Door<'_>) -> Result<Exit> {
 pub fn pages() -> Vec<(String, String)> {
     let render = |command: clap::Command, name: &str| {
         let mut page = Vec::new();
+        // What the short help leaves out, a page says.
+        let command = command.mut_args(|arg| arg.hide_short_help(false));
         let man =
             clap_mangen::Man::new(command).title(name.to_uppercase()).date("").source("logbook").manual("logbook");
         // Writing into memory does not fail.
@@ -58,10 +60,14 @@ pub fn pages() -> Vec<(String, String)> {
     };
     let mut pages = vec![("logbook.1".to_owned(), render(table::shown(), "logbook"))];
     for entry in COMMANDS.iter().filter(|entry| !entry.group.is_empty()) {
-        pages.push((
-            format!("{}.1", entry.page),
-            render(table::command(entry).name(entry.page).after_help(help::examples(entry)), entry.page),
-        ));
+        let command = table::command(entry);
+        for within in command.get_subcommands() {
+            let name = format!("{}-{}", entry.page, within.get_name());
+            let page = within.clone().display_name(&name).after_help(help::examples(entry));
+            pages.push((format!("{name}.1"), render(page, &name)));
+        }
+        let page = render(command.name(entry.page).after_help(help::examples(entry)), entry.page);
+        pages.push((format!("{}.1", entry.page), page));
     }
     pages
 }
