@@ -165,7 +165,11 @@ fn equal(value: &Value, literal: &Literal, side: &Side) -> Option<bool> {
     Some(match value {
         Value::Bool(boolean) => bare && text == boolean.to_string(),
         Value::Number(number_) => match wanted {
-            Some(wanted) => return amount_of(value, side).map(|amount| amount == wanted),
+            // A number of milliseconds is no size, and a size is what was asked for.
+            Some(wanted) => {
+                let alike = |amount: &(bool, f64)| amount.0 == wanted.0;
+                return amount_of(value, side).filter(alike).map(|amount| amount == wanted);
+            }
             None => bare && number(text).is_some_and(|number_of| Some(number_of) == number(&number_.to_string())),
         },
         Value::String(string) => string == text || (wanted.is_some() && amount_of(value, side) == wanted),

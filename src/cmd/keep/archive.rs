@@ -55,10 +55,9 @@ pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
     };
     let older = age("--older-than", &args.older_than)?;
     let delete = age("--delete-older-than", &args.delete_older_than)?;
-    if older.is_none() && delete.is_none() && args.restore.is_empty() {
-        return Err(Error::usage("archive needs to know which segments: --older-than AGE")
-            .hint("logbook archive --older-than 0s   # all that is sealed; logbook head --seal seals the newest"));
-    }
+    // Alone it says what there is to archive.
+    let is_alone = older.is_none() && delete.is_none() && args.restore.is_empty();
+    let older = if is_alone { Some(0) } else { older };
     let lock_timeout_ms = option_ms("--lock-timeout", &args.lock_timeout)?;
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
     if location.why == Why::Fallback && args.dir.is_none() {
@@ -75,8 +74,16 @@ pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
     if !args.restore.is_empty() {
         return restore(&args, &keeper, door);
     }
-    if args.dry_run {
-        return dry_run(&keeper, (older, delete), now, door);
+    if args.dry_run || is_alone {
+        let exit = dry_run(&keeper, (older, delete), now, door)?;
+        if is_alone {
+            door.warn(
+                &Error::new(Exit::Done, "nothing was archived: archive needs an age, --older-than AGE").hint(
+                    "logbook archive --older-than 0s   # all that is sealed; logbook head --seal seals the newest",
+                ),
+            );
+        }
+        return Ok(exit);
     }
     keeper.tidy()?;
     keeper.finish_deleting()?;

@@ -13,8 +13,8 @@ use crate::view::Course;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\
-  call=$(logbook call begin --tool browser.open --side-effect network '{\"url\":\"https://example.org\"}')
-  logbook call end \"$call\" --exit-code 0 '{\"status\":200}'";
+  call=$(logbook call begin -r r-88 --tool browser.open --side-effect network '{\"url\":\"https://example.org\"}')
+  logbook call end -r r-88 \"$call\" --exit-code 0 '{\"status\":200}'";
 
 /// Arguments of `call`.
 #[derive(Debug, clap::Args)]
@@ -153,7 +153,8 @@ fn begin(args: &Begin, door: &mut Door<'_>) -> Result<Exit> {
 }
 
 fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
-    let run = args.of.name(door)?;
+    let of_call = |error: Error| error.hint(format!("logbook call end -r RUN {} …   # the run of call begin", args.id));
+    let run = args.of.name(door).map_err(of_call)?;
     let desk = args.writing.desk(door, Purpose::Read)?;
     let run = desk.as_stored("run_id", &run)?;
     let id = desk.as_stored("id", &args.id)?;

@@ -38,7 +38,7 @@ pub struct End {
     /// What went wrong
     #[arg(long, value_name = "TEXT")]
     error: Option<String>,
-    /// What is needed to go on (with paused and escalated)
+    /// What is needed to go on (paused, escalated) [default: the note]
     #[arg(long, value_name = "TEXT")]
     blocked_on: Option<String>,
     /// Who was told (with escalated)
@@ -100,7 +100,9 @@ fn row(args: &End, run: &str) -> Result<Pairs> {
     };
     let mut pairs = rows::end(run, "end", ended)?;
     let is_blocked = ended.status() == Status::Blocked;
-    let blocked_on = args.blocked_on.as_ref().or(args.escalated_to.as_ref().filter(|_| is_blocked));
+    // What a note says is what is waited for, where nothing else is said of that.
+    let other = args.escalated_to.as_ref().or(args.note.as_ref()).filter(|_| is_blocked);
+    let blocked_on = args.blocked_on.as_ref().or(other);
     let texts = [
         ("blocked_on", blocked_on),
         ("reason", args.note.as_ref()),
