@@ -24,7 +24,7 @@ pub const EXAMPLES: &str = "\
 /// Arguments of `archive`.
 #[derive(Debug, clap::Args)]
 pub struct Archive {
-    /// Archive segments that were sealed at least this long ago, as 30d
+    /// Archive what was sealed at least this long ago, as 30d; else all that is sealed
     #[arg(long, value_name = "AGE")]
     older_than: Option<String>,
     /// Delete those that were sealed at least this long ago, and log a row that says so
@@ -55,7 +55,7 @@ pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
     };
     let older = age("--older-than", &args.older_than)?;
     let delete = age("--delete-older-than", &args.delete_older_than)?;
-    // Alone it says what there is to archive.
+    // Alone it archives all that is sealed: what can be taken back needs no age.
     let is_alone = older.is_none() && delete.is_none() && args.restore.is_empty();
     let older = if is_alone { Some(0) } else { older };
     let lock_timeout_ms = option_ms("--lock-timeout", &args.lock_timeout)?;
@@ -74,16 +74,8 @@ pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
     if !args.restore.is_empty() {
         return restore(&args, &keeper, door);
     }
-    if args.dry_run || is_alone {
-        let exit = dry_run(&keeper, (older, delete), now, door)?;
-        if is_alone {
-            door.warn(
-                &Error::new(Exit::Done, "nothing was archived: archive needs an age, --older-than AGE").hint(
-                    "logbook archive --older-than 0s   # all that is sealed; logbook head --seal seals the newest",
-                ),
-            );
-        }
-        return Ok(exit);
+    if args.dry_run {
+        return dry_run(&keeper, (older, delete), now, door);
     }
     keeper.tidy()?;
     keeper.finish_deleting()?;
