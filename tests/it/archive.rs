@@ -100,7 +100,6 @@ fn deleting_leaves_a_receipt_that_is_stored_first() {
 #[test]
 fn what_is_asked_is_checked_before_anything_is_done() {
     let book = segments();
-    book.run(&["archive"]).exit(2).says("--older-than");
     book.run(&["archive", "--older-than", "30"]).exit(2).says("lacks a unit");
     book.run(&["archive", "--delete-older-than", "400"]).exit(2).says("lacks a unit");
     book.run(&["archive", "--older-than", "30d", "--level", "99"]).exit(2);
