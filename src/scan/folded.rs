@@ -158,6 +158,10 @@ impl<F: Fold> Task for Job<F> {
         ControlFlow::Continue(())
     }
 
+    fn joins(&self) -> bool {
+        true
+    }
+
     fn so_far(&self, _: &mut Option<(u32, F)>) -> Option<Option<(u32, F)>> {
         None
     }

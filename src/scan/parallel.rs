@@ -17,7 +17,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::damaged;
 use super::feed::Scanned;
-use super::pieces::{Piece, cut};
+use super::pieces::{Piece, cut, piece_bytes};
 use super::reader::{Met, Reader, Wanted};
 use super::source::Source;
 use crate::query::Row;
@@ -49,6 +49,10 @@ pub trait Task: Sync {
     fn so_far(&self, part: &mut Self::Part) -> Option<Self::Done>;
     /// No more rows are added to these.
     fn end(&self, part: Self::Part) -> Self::Done;
+    /// Whether results are joined, at a cost for each part: then parts are larger.
+    fn joins(&self) -> bool {
+        false
+    }
     /// Whether results may be taken in any order. Then those of a thread need not be parted by piece.
     fn is_order_free(&self) -> bool {
         false
@@ -88,10 +92,10 @@ fn scan<T: Task>(
     task: &T,
     take: &mut impl FnMut(T::Done) -> ControlFlow<()>,
 ) -> Scanned {
-    let pieces = cut(source);
     let read = (0u32..).zip(source.iter()).filter(|(input, _)| source.left_out(*input).is_none());
     let bytes = read.filter_map(|(at, input)| Some(input.bytes()?.saturating_sub(source.begins(at))));
     let bytes: u64 = bytes.sum();
+    let pieces = cut(source, piece_bytes(bytes, threads.count.max(1), task.joins()));
     let is_once = source.iter().any(crate::store::Input::is_once);
     let count = threads.count.min(pieces.len()).max(1);
     if count == 1 || bytes < ALONE_BYTES || is_once {

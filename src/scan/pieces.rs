@@ -24,12 +24,27 @@ pub(super) struct Piece {
 const FIRST_BYTES: u64 = 512 << 10;
 const PIECE_BYTES: u64 = 4 << 20;
 
+/// The same where results of pieces are joined, at a cost for each run in each of them: so large, if every thread still has
+/// several.
+const JOINED_BYTES: u64 = 32 << 20;
+const JOINED_SHARE: u64 = 4;
+
 /// Of archives: to know whether a frame begins with a line, the one before it is unpacked too.
 const PACKED_PIECE_BYTES: u64 = 8 << 20;
 
-/// Cuts the inputs of `source`, without those that are left out. Those that are packed in one piece, are no regular files or cannot be
+/// How large pieces are to be at most of so many bytes that so many threads read; `joins`: their results are joined.
+pub(super) fn piece_bytes(bytes: u64, threads: usize, joins: bool) -> u64 {
+    match joins {
+        // Nobody waits for a share.
+        true if threads == 1 => 1 << 40,
+        true => (bytes / (threads as u64 * JOINED_SHARE)).clamp(PIECE_BYTES, JOINED_BYTES),
+        false => PIECE_BYTES,
+    }
+}
+
+/// Cuts the inputs of `source`, into pieces of at most about `bytes_max`, without those that are left out. Those that are packed in one piece, are no regular files or cannot be
 /// opened stay whole: reading them tells.
-pub(super) fn cut(source: &Source) -> Vec<Piece> {
+pub(super) fn cut(source: &Source, bytes_max: u64) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut size = FIRST_BYTES;
     for (input, open) in (0u32..).zip(source.iter()) {
@@ -44,11 +59,11 @@ pub(super) fn cut(source: &Source) -> Vec<Piece> {
         };
         let mut from = source.begins(input);
         while from < stored.bytes {
-            let step = if stored.is_packed() { PACKED_PIECE_BYTES } else { size };
+            let step = if stored.is_packed() { size.max(PACKED_PIECE_BYTES) } else { size };
             let to = if stored.bytes - from < step + step / 2 { stored.bytes } else { stored.cut(from + step) };
             pieces.push(Piece { input, range: Some((from, to)) });
             from = to;
-            size = (size * 2).min(PIECE_BYTES);
+            size = size.saturating_mul(2).min(bytes_max);
         }
     }
     pieces

@@ -63,6 +63,11 @@ impl FieldSet {
         &self.names[..self.count]
     }
 
+    /// How many they are.
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
     /// The same, owned.
     pub fn to_names(&self) -> Vec<String> {
         self.names().iter().map(|name| (*name).to_owned()).collect()

@@ -60,8 +60,12 @@ pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
     let strict = args.reading.strict;
     let mut doubts = Doubts::default();
     let mut scanned = guarded.evaluate(|plan, within| {
-        let job = Job { plan, zone: clock.zone };
-        let wanted = Wanted { names: plan.fields(), strict, ..Wanted::default() };
+        // Each name once: a row's field is picked into one place.
+        let mut names = plan.fields().to_vec();
+        names.extend(FIELDS.to_names().into_iter().filter(|name| !plan.fields().contains(name)));
+        let slot = |name: &str| names.iter().position(|known| known == name).unwrap_or(usize::MAX);
+        let job = Job { plan, zone: clock.zone, slots: std::array::from_fn(|at| slot(FIELDS.names()[at])) };
+        let wanted = Wanted { names: &names, strict, ..Wanted::default() };
         Ok(within.threads(reading::cores(), |threads| {
             scan::in_parallel(&found.inputs, &mut *door.input, wanted, threads, &job, |(part, more)| {
                 stats.join(part);
@@ -85,6 +89,8 @@ pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
 struct Job<'j> {
     plan: &'j Plan,
     zone: Zone,
+    /// Where the fields of the fold stand among those of the plan.
+    slots: [usize; FIELDS.count()],
 }
 
 impl<'j> Task for Job<'j> {
@@ -101,19 +107,25 @@ impl<'j> Task for Job<'j> {
         row: &Row<'_>,
         _: &mut dyn FnMut(Self::Done) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
+        let mut passes = false;
         let mut out = Out {
-            sink: &mut |text, place| {
-                // A vector of slices of the row cannot outlive it.
-                let mut fields = Vec::with_capacity(FIELDS.names().len());
-                if json::pick(text, FIELDS.names(), &mut fields).is_ok() {
-                    part.push(&Row { text, fields: &fields, place: place.unwrap_or_default(), lasts: false });
-                }
+            // There are conditions alone: what passes is the row.
+            sink: &mut |_, _| {
+                passes = true;
                 ControlFlow::Continue(())
             },
             // A row that a program fails on is left out, as `query` does.
             fault: &mut |_, _| {},
         };
-        fold.push(row, &mut out)
+        let flow = fold.push(row, &mut out);
+        if passes {
+            part.push(&Row { fields: &self.slots.map(|slot| row.field(slot)), ..*row });
+        }
+        flow
+    }
+
+    fn joins(&self) -> bool {
+        true
     }
 
     fn so_far(&self, _: &mut Self::Part) -> Option<Self::Done> {

@@ -106,6 +106,10 @@ impl<'j> Task for Job<'j> {
         ControlFlow::Continue(())
     }
 
+    fn joins(&self) -> bool {
+        true
+    }
+
     fn so_far(&self, _: &mut Part<'j>) -> Option<Part<'j>> {
         None
     }
