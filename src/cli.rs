@@ -96,9 +96,7 @@ pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
     let again = || slips::run_by_flag(entry.name, &arguments).map(|again| command(entry).try_get_matches_from(again));
     match matched.or_else(|error| again().and_then(|again| again.ok()).ok_or(error)) {
         Ok(matches) => {
-            // Those that go on for ever show what comes.
-            let reads = matches!(entry.group, "read" | "keep") && entry.name != "tail";
-            let watching = reads.then(|| Watching::begin(entry.name, door));
+            let watching = entry.shows_progress.then(|| Watching::begin(entry.name, door));
             let ended = (entry.run)(&matches, door);
             drop(watching);
             door.err.end_progress();

@@ -58,7 +58,8 @@ impl Door<'_> {
             return Zone::parse(name).ok_or_else(|| unknown(name, "--tz"));
         }
         if let Some(value) = self.env.vars.get("TZ") {
-            // `:Europe/Berlin` and paths into the zone directory are spellings of the same name; set and empty is UTC.
+            // `:Europe/Berlin` and paths into the zone directory are spellings of the same name;
+            // set and empty is UTC.
             let name = value.strip_prefix(':').unwrap_or(value);
             let zone = match name {
                 "" => Some(Zone::UTC),

@@ -1,4 +1,5 @@
-//! How far long work is, on a terminal, once it takes over a second: a thread looks at how much was read.
+//! How far long work is, on a terminal, once it takes over a second: a thread looks at how much was
+//! read.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -5,9 +5,9 @@ use std::ffi::OsString;
 
 use clap::Command;
 
-/// Commands that do not know these flags, the flags, and what is typed instead: behind
-/// `logbook COMMAND`, or a whole line where `logbook` is in it, with `{}` for the command. `…` is the
-/// rest of what was typed.
+/// Commands that do not know these flags, the flags, and what is typed instead: behind `logbook
+/// COMMAND`, or a whole line where `logbook` is in it, with `{}` for the command. `…` is the rest
+/// of what was typed.
 struct Slip(Of, &'static [&'static str], &'static str);
 
 enum Of {

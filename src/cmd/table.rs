@@ -20,6 +20,8 @@ pub struct Entry {
     pub examples: &'static str,
     /// What arguments end in that it does not understand.
     pub refusal: Exit,
+    /// On a terminal it shows how much it has read. Those that go on for ever show what comes.
+    pub shows_progress: bool,
     build: fn(Command) -> Command,
     /// Runs it with the arguments that its command read.
     pub run: fn(&ArgMatches, &mut Door<'_>) -> Result<Exit>,
@@ -36,6 +38,7 @@ macro_rules! entry {
             examples: cmd::$room::$module::EXAMPLES,
             // 2 may be what the command that `exec` runs ends with.
             refusal: if matches!($name.as_bytes(), b"exec") { Exit::Exec(125) } else { Exit::Usage },
+            shows_progress: matches!($group.as_bytes(), b"read" | b"keep") && !matches!($name.as_bytes(), b"tail"),
             build: <cmd::$room::$module::$args as Args>::augment_args,
             run: |matches, door| {
                 let args = <cmd::$room::$module::$args as FromArgMatches>::from_arg_matches(matches)
@@ -106,7 +109,7 @@ pub fn find(name: &str) -> Option<&'static Entry> {
     COMMANDS.iter().find(|entry| entry.name == name)
 }
 
-/// The clap command of one entry. Its examples stand in [`Entry::examples`]: clap would break them
+/// The clap command of one entry. Its examples are in [`Entry::examples`]: clap would break them
 /// within a command.
 pub fn command(entry: &Entry) -> Command {
     let command = Command::new(entry.name)
@@ -118,8 +121,8 @@ pub fn command(entry: &Entry) -> Command {
     with_help((entry.build)(command).about(entry.about), "logbook")
 }
 
-/// A command and those within it with `--help`. clap hands on that its own flag is off, not the flag
-/// that stands in for it.
+/// A command and those within it with `--help`. clap hands on that its own flag is off, not the
+/// flag that replaces it.
 fn with_help(command: Command, before: &str) -> Command {
     let name = format!("{before} {}", command.get_name());
     let within: Vec<String> = command.get_subcommands().map(|within| within.get_name().to_owned()).collect();

@@ -8,8 +8,8 @@ use crate::store::named;
 /// Longest file that is read, bytes. The longest of the database has some 4,000.
 const BYTES_MAX: u64 = 1 << 20;
 
-/// The zone that the file at `path` is: by its name in the database, where a link leads there; of a copy its rule for the
-/// years to come, which stands at its end.
+/// The zone that the file at `path` is: by its name in the database, where a link leads there; of a
+/// copy its rule for the years to come, which stands at its end.
 pub fn zone_of(path: &Path) -> Option<Zone> {
     let real = std::fs::canonicalize(path).ok()?;
     if let Some(zone) = real.to_str().and_then(|real| name_in(real)).and_then(Zone::parse) {

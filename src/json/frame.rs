@@ -26,7 +26,8 @@ pub fn pick<'a, N: AsRef<[u8]>>(text: &'a [u8], names: &[N], out: &mut Vec<Optio
     })
 }
 
-/// As [`pick`], where a value that is none is null: it fails by the frame alone, whatever is asked for.
+/// As [`pick`], where a value that is none is null: it fails by the frame alone, whatever is asked
+/// for.
 pub fn pick_mended<'a, N: AsRef<[u8]>>(
     text: &'a [u8],
     names: &[N],
@@ -43,8 +44,8 @@ pub fn pick_mended<'a, N: AsRef<[u8]>>(
     })
 }
 
-/// Judges the frame of the line `text`, and hands each member to `each`: its key between the quotes, and where behind
-/// the colon its value begins.
+/// Judges the frame of the line `text`, and hands each member to `each`: its key between the
+/// quotes, and where behind the colon its value begins.
 pub(super) fn walk<'a>(
     text: &'a [u8],
     mut each: impl FnMut(&'a [u8], usize) -> Result<(), Fault>,

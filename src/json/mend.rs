@@ -1,7 +1,7 @@
-//! A row that is good in its frame ([`super::frame`]) and not JSON throughout, made JSON: what is no
-//! value is null (`NaN`, `undefined`), what is no character is U+FFFD, and what belongs to no member
-//! goes. All else stays as it was written. So a row is one line of JSON to whoever reads on, and has
-//! the same members as to whoever asks for its fields.
+//! A row that is good in its frame ([`super::frame`]) and not JSON throughout, made JSON. What
+//! should be a value and is not (`NaN`, `undefined`) becomes null, bytes that are not a character
+//! become U+FFFD, and text between members goes. All else stays as it was written. So a row is one
+//! line of JSON to whoever reads on, and has the same members as to whoever asks for its fields.
 
 use super::frame;
 use super::skip::{Kind, kind, skip_scalar, skip_value, skip_white};

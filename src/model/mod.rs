@@ -15,7 +15,8 @@
 //! - `instant`: RFC 3339 texts as points in time, digits kept
 //! - `shown`: which characters must not reach a screen as they are
 //! - `night`: the hours that nobody watches
-//! - `posix_zone`: zones with one rule for all years · `zone`: time zones as values, and the rules that make a local time an instant
+//! - `posix_zone`: zones with one rule for all years · `zone`: time zones as values, and the rules
+//!   that make a local time an instant
 //!
 //! Invariant: every function is a function of its arguments.
 

@@ -1,11 +1,12 @@
-//! A time zone as POSIX words it in `TZ`: `UTC0`, `<+03>-3`, `CET-1CEST,M3.5.0,M10.5.0/3`. Hours count west, and
-//! one rule holds for all years.
+//! A time zone as POSIX words it in `TZ`: `UTC0`, `<+03>-3`, `CET-1CEST,M3.5.0,M10.5.0/3`. Hours
+//! count west, and one rule holds for all years.
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime};
 
 /// Longest text that is read, bytes.
 const TEXT_BYTES_MAX: usize = 80;
-/// Where summer time has no rule of its own (as in `EST5EDT4`), the rule of the United States holds, as in other programs.
+/// Where summer time has no rule of its own (as in `EST5EDT4`), the rule of the United States
+/// holds, as in other programs.
 const RULE_WITHOUT_ONE: &str = "M3.2.0,M11.1.0";
 const DAY: i64 = 86_400;
 
@@ -18,7 +19,7 @@ pub struct PosixZone {
     summer: Option<Summer>,
 }
 
-/// An offset, and where its name stands in the text.
+/// An offset, and where its name is in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Named {
     from: usize,
@@ -274,7 +275,8 @@ mod tests {
         }
     }
 
-    /// Against the same zones of the database, hour by hour over some years in which its rules held.
+    /// Against the same zones of the database, hour by hour over some years in which its rules
+    /// held.
     #[test]
     fn rules_give_what_the_database_gives() {
         for (name, rule) in [

@@ -1,8 +1,8 @@
-//! Amounts with a unit, as people and programs write them: `975ms`, `1.2s`, `1h30m`, `12 MiB`. And numbers whose
-//! field says their unit: `duration_ms`, `bodyBytes`.
+//! Amounts with a unit, as people and programs write them: `975ms`, `1.2s`, `1h30m`, `12 MiB`. And
+//! numbers whose field says their unit: `duration_ms`, `bodyBytes`.
 //!
-//! Not here: durations of options and of `age` (`model::duration`), which allow no fractions. The rules are in
-//! `docs/query.md`, Durations and sizes.
+//! Not here: durations of options and of `age` (`model::duration`), which allow no fractions. The
+//! rules are in `docs/query.md`, Durations and sizes.
 
 use crate::json::{Decimal, Sum};
 
@@ -41,8 +41,8 @@ const fn size(factor: u64, exponent: i64) -> Unit {
     Unit { dimension: Dimension::Size, factor, exponent }
 }
 
-/// Units as they follow a number. `Kb` and `Mb` are missing: they may be bits. So are `K` and `M`: programs disagree
-/// whether they are powers of 1000 or of 1024.
+/// Units as they follow a number. `Kb` and `Mb` are missing: they may be bits. So are `K` and `M`:
+/// programs disagree whether they are powers of 1000 or of 1024.
 const WRITTEN: &[(&[&str], Unit)] = &[
     (&["ns"], duration(1, -9)),
     (&["us", "µs", "μs"], duration(1, -6)),
@@ -75,7 +75,7 @@ const NAMED: &[(&str, Unit)] = &[
     ("nanoseconds", duration(1, -9)),
 ];
 
-/// More parts than this is no duration.
+/// A duration has no more parts than this.
 const PARTS_MAX: usize = 8;
 /// The longest text that is looked at.
 const BYTES_MAX: usize = 64;
@@ -85,9 +85,10 @@ fn written(unit: &str) -> Option<Unit> {
 }
 
 impl Unit {
-    /// The unit that the name of a field ends in: `duration_ms`, `wait-s`, `bodyBytes`, or the whole name where it is
-    /// a word (`bytes`, `seconds`). Which of two units of one spelling is meant (`_min`: minutes, or the least) shows
-    /// only beside a literal; so nothing is refused for a name.
+    /// The unit that the name of a field ends in: `duration_ms`, `wait-s`, `bodyBytes`, or the
+    /// whole name where it is a word (`bytes`, `seconds`). Which of two units of one spelling is
+    /// meant (`_min`: minutes, or the least) shows only beside a literal; so nothing is refused for
+    /// a name.
     pub fn of_name(name: &str) -> Option<Unit> {
         let of = |unit: &str| {
             let lower = unit.to_ascii_lowercase();
@@ -97,7 +98,8 @@ impl Unit {
         if let Some((before, unit)) = name.rsplit_once(['_', '-', '.']) {
             return if before.is_empty() { None } else { of(unit) };
         }
-        // camelCase: from the last capital on, of which the one before is no capital (`sizeMB`, `latencyMs`).
+        // camelCase: from the last capital on, of which the one before is no capital (`sizeMB`,
+        // `latencyMs`).
         let mut capital = name.len();
         for (at, byte) in name.bytes().enumerate().rev() {
             match byte.is_ascii_uppercase() {
@@ -125,7 +127,8 @@ impl Unit {
 }
 
 impl Amount {
-    /// Reads `975ms`, `1.2 s`, `-5m`, `1h30m`, `12 MiB`. `None`: it is none, or one that can be read in two ways.
+    /// Reads `975ms`, `1.2 s`, `-5m`, `1h30m`, `12 MiB`. `None`: it is none, or one that can be
+    /// read in two ways.
     pub fn parse(text: &[u8]) -> Option<Amount> {
         let (negative, mut rest) = match text.split_first()? {
             (b'-', rest) => (true, rest),
@@ -169,7 +172,8 @@ impl Amount {
         Amount { value: self.value.negated(), ..self }
     }
 
-    /// The amount as [`Amount::parse`] reads it, every digit of it: `1m30.5s`, `975ms`, `12.582912MB`.
+    /// The amount as [`Amount::parse`] reads it, every digit of it: `1m30.5s`, `975ms`,
+    /// `12.582912MB`.
     pub fn text(&self) -> String {
         match self.dimension {
             Dimension::Duration => duration_text(&self.value),
@@ -306,6 +310,14 @@ mod tests {
     }
 
     proptest! {
+        /// Options and rows agree on what a duration is, as far as both read it.
+        #[test]
+        fn what_options_read_is_read_the_same(ms in 0u64..1 << 50) {
+            let text = crate::model::duration_text(ms);
+            let expected = Amount { dimension: Dimension::Duration, value: Decimal::from(ms as i64).times(1, -3) };
+            prop_assert_eq!(Amount::parse(text.as_bytes()), Some(expected), "{}", text);
+        }
+
         #[test]
         fn what_is_written_is_read_again(digits in any::<i64>(), exponent in -20i64..12, size in any::<bool>()) {
             let dimension = if size { Dimension::Size } else { Dimension::Duration };

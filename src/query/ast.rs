@@ -20,7 +20,8 @@ pub struct Query {
     pub filter: Option<Expr>,
     /// `--jq PROGRAM`: run on each row that passes.
     pub jq: Option<JqText>,
-    /// `--slurp`: the program gets all rows that pass as one array, if they have at most so many bytes.
+    /// `--slurp`: the program gets all rows that pass as one array, if they have at most so many
+    /// bytes.
     pub slurp: Option<u64>,
     /// `group_by f,…`
     pub group_by: Vec<Column>,

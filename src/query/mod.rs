@@ -7,7 +7,8 @@
 //! text → `text/` → `ast` → `compile/` → plan → rows → `stage/` (with `eval/`, `jq/`, `aggregate/`) → rows
 //!
 //! - `ast`: what a query says, as values · `problem`: what is wrong with it, with a caret
-//! - `time`: dates, words and durations against a clock that is handed in · `amount`: durations and sizes with units
+//! - `time`: dates, words and durations against a clock that is handed in · `amount`: durations and
+//!   sizes with units
 //! - `row`: a row as stages see it
 //! - `text/`: text to `ast` and back
 //! - `compile/`: `ast` to a plan

@@ -84,8 +84,9 @@ pub fn read(word: &str, clock: &Clock) -> Option<Result<Period, String>> {
     }))
 }
 
-/// The instant that the characters of a row's value read as, where the query takes it for a time: written as RFC 3339
-/// or nearly so, as a date, or as digits since 1970. A stretch of time is its start.
+/// The instant that the characters of a row's value read as, where the query takes it for a time:
+/// written as RFC 3339 or nearly so, as a date, or as digits since 1970. A stretch of time is its
+/// start.
 ///
 /// Words and `-12h` are no times here: what they mean changes from day to day.
 pub fn of_value(text: &[u8], zone: &Zone) -> Option<Instant> {
@@ -96,8 +97,9 @@ pub fn of_value(text: &[u8], zone: &Zone) -> Option<Instant> {
     Some(calendar(text, zone)?.start)
 }
 
-/// Seconds since 1970 as 9 to 11 digits, milliseconds as 12 to 14, microseconds as 15 to 17, nanoseconds as 18 to 20;
-/// a fraction may follow. So each begins in 1973, and a year, a day of 8 digits or a small count is no time.
+/// Seconds since 1970 as 9 to 11 digits, milliseconds as 12 to 14, microseconds as 15 to 17,
+/// nanoseconds as 18 to 20; a fraction may follow. So each begins in 1973, and a year, a day of 8
+/// digits or a small count is not a time.
 pub fn epoch(digits: &[u8]) -> Option<Instant> {
     let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let power = match count {

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::json;
 use crate::model::Address;
 
-/// The column of what is no object.
+/// The column of values that are not objects.
 pub(super) const VALUE: &str = "value";
 /// Rows that are held back.
 const ROWS_MAX: usize = 1000;

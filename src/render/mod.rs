@@ -6,8 +6,10 @@
 //!
 //! - `format`: the names of the formats
 //! - `cell`: one JSON value as the text of a cell
-//! - `safe`: text that a terminal cannot be made to obey · `streams`: the only way to a terminal · `progress`: how far long work is
-//! - `rows`: row texts in any format, streaming · `columns`: the columns of rows that nobody gave any
+//! - `safe`: text that a terminal cannot be made to obey · `streams`: the only way to a terminal ·
+//!   `progress`: how far long work is
+//! - `rows`: row texts in any format, streaming · `columns`: the columns of rows that nobody gave
+//!   any
 //! - `table`: columns, widths, what is dropped
 //! - `cards`: what a person asks of all runs first
 //! - `dash/`: all runs on a terminal, kept up

@@ -1,5 +1,5 @@
-//! The line on a terminal that says how far long work is: shown, taken away before anything else is written there, and
-//! never shown again once data is.
+//! The line on a terminal that says how far long work is: shown, taken away before anything else is
+//! written there, and never shown again once data is.
 //!
 //! Not here: when it is shown (`cmd/progress`).
 
@@ -37,7 +37,7 @@ impl Progress {
         !state.ended
     }
 
-    /// Whether the line stands there, and must be taken away: a note is about to be written.
+    /// Whether the line is shown, and must be removed: a note is about to be written.
     pub(super) fn clear(&self) -> bool {
         std::mem::take(&mut self.state().shown)
     }

@@ -77,7 +77,8 @@ pub fn fold_known(directory: &Path, snapshot: &Snapshot) -> Result<Source> {
         match reader.row(place) {
             Ok(Some(text)) => told.row(input, text, here),
             Ok(None) => {}
-            // It is missing as others are: its segment is read, whatever else is known of it, and so the damage told.
+            // It is missing as others are: its segment is read, whatever else is known of it, and
+            // so the damage told.
             Err(_) => drop(told.fates[index as usize].insert(place.offset, Fate::Correction)),
         }
     }

@@ -1,4 +1,5 @@
-//! How many rows a damaged archive is short of: those that the manifest says it has, without those that it still has.
+//! How many rows a damaged archive is short of: those that the manifest says it has, without those
+//! that it still has.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -22,8 +23,8 @@ pub(super) fn settle(source: &Source, skipped: &mut Skipped) {
     }
 }
 
-/// Whether an archive that was read from the start to the end, without an error, has less in it than it should: one that
-/// ends with a frame reads as if it were whole.
+/// Whether an archive that was read from the start to the end, without an error, has less in it
+/// than it should: one that ends with a frame reads as if it were whole.
 pub(super) fn is_cut(input: &Input, bytes: u64) -> bool {
     let is_archive = matches!(input, Input::Segment(segment) if segment.form != Form::Plain);
     is_archive && said(input).is_some_and(|said| bytes < said.bytes)

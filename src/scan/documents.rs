@@ -1,8 +1,9 @@
-//! Rows that do not stand on lines of their own: whole documents over many lines, the elements of an array, values one
-//! after the other, with or without record separators (RFC 7464). In memory bounded by the longest row.
+//! Rows that do not stand on lines of their own: whole documents over many lines, the elements of
+//! an array, values one after the other, with or without record separators (RFC 7464). In memory
+//! bounded by the longest row.
 //!
-//! Where one value ends is told by its brackets and strings; whether it is one, whoever takes it judges. White space
-//! between its parts is no part of it: a row is one line.
+//! Where one value ends is told by its brackets and strings; whether it is one, whoever takes it
+//! judges. White space between its parts does not belong to it: a row is one line.
 
 use std::io::{self, Read};
 use std::ops::ControlFlow;
@@ -245,7 +246,7 @@ mod tests {
         assert_eq!(of("\u{1e}{\"a\":1}\n\u{1e}{\"a\":2}\n"), [r#"1:1 {"a":1}"#, r#"2:10 {"a":2}"#]);
         assert_eq!(of("\u{feff}{\"a\":\"}\\\"]\"}"), [r#"1:3 {"a":"}\"]"}"#]);
         assert_eq!(of("[[{\"a\":1}]] []"), [r#"1:1 [{"a":1}]"#]);
-        // What is no JSON does not become it.
+        // What is not JSON stays so.
         assert_eq!(of("{\"a\": 1 2}"), [r#"1:0 {"a":1 2}"#]);
     }
 

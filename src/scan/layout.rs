@@ -8,7 +8,8 @@ pub const SOURCE_FIELD: &str = "@file";
 /// How inputs are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
-    /// Whole JSON documents, arrays of rows and values one after the other, instead of a row on each line.
+    /// Whole JSON documents, arrays of rows and values one after the other, instead of a row on
+    /// each line.
     pub documents: bool,
     /// What stands before the object on a line is passed over.
     pub prefix: bool,

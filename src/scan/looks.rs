@@ -1,4 +1,5 @@
-//! What a file looks like whose lines are no rows: so that one note with what to type stands for thousands of lines.
+//! What a file looks like whose lines are no rows: so that one note with what to type stands for
+//! thousands of lines.
 
 use crate::json::frame;
 use crate::json::skip::is_white;
@@ -13,7 +14,7 @@ pub enum Looks {
 }
 
 impl Looks {
-    /// The look of a line that is no row, if it tells anything.
+    /// What a line that is not a row looks like, if it tells anything.
     pub fn of(line: &[u8]) -> Option<Looks> {
         let line = line.trim_ascii();
         if behind_prefix(line).is_some_and(|at| at > 0 && !line.starts_with(b"[{") && !is_value_before(line, at)) {

@@ -4,8 +4,10 @@
 //!
 //! Not here: what a row means (`query`, `view`), how it is shown (`render`).
 //!
-//! - `layout`: how rows stand in inputs · `rows`: as a stream of lines, in constant memory · `documents`: as values
-//! - `skipped`: the account of what was not read, and where · `numbers`: in which lines · `looks`: what it looks like
+//! - `layout`: how rows stand in inputs · `rows`: as a stream of lines, in constant memory ·
+//!   `documents`: as values
+//! - `skipped`: the account of what was not read, and where · `numbers`: in which lines · `looks`:
+//!   what it looks like
 //! - `damaged`: how many rows a damaged archive is short of
 //! - `source`: what is to be read, with the corrections among it
 //! - `corrections`: finds them, before a scan begins

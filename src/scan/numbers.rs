@@ -1,5 +1,6 @@
-//! In which lines of their files the places are that are told. Scans count no lines: those of a file are counted when
-//! there is something to tell, and those of a stream, which cannot be read again, as it is read.
+//! In which lines of their files the places are that are told. Scans count no lines: those of a
+//! file are counted when there is something to tell, and those of a stream, which cannot be read
+//! again, as it is read.
 
 use std::io::Read;
 
@@ -23,8 +24,8 @@ pub fn number(inputs: &[Input], skipped: &mut Skipped) {
     }
 }
 
-/// Which line of the input, unpacked, its byte `offset` is in, counted from 1; `None` where that cannot be told: a
-/// stream is read once.
+/// Which line of the input, unpacked, its byte `offset` is in, counted from 1; `None` where that
+/// cannot be told: a stream is read once.
 pub fn line_of(input: &Input, offset: u64) -> Option<u64> {
     lines_of(input, &[offset]).first().copied()
 }

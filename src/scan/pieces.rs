@@ -24,15 +24,16 @@ pub(super) struct Piece {
 const FIRST_BYTES: u64 = 512 << 10;
 const PIECE_BYTES: u64 = 4 << 20;
 
-/// The same where results of pieces are joined, at a cost for each run in each of them: so large, if every thread still has
-/// several.
+/// The same where results of pieces are joined, at a cost for each run in each of them: so large,
+/// if every thread still has several.
 const JOINED_BYTES: u64 = 32 << 20;
 const JOINED_SHARE: u64 = 4;
 
 /// Of archives: to know whether a frame begins with a line, the one before it is unpacked too.
 const PACKED_PIECE_BYTES: u64 = 8 << 20;
 
-/// How large pieces are to be at most of so many bytes that so many threads read; `joins`: their results are joined.
+/// The size limit of pieces, for this many bytes and threads; `joins`: their
+/// results are joined.
 pub(super) fn piece_bytes(bytes: u64, threads: usize, joins: bool) -> u64 {
     match joins {
         // Nobody waits for a share.
@@ -42,8 +43,9 @@ pub(super) fn piece_bytes(bytes: u64, threads: usize, joins: bool) -> u64 {
     }
 }
 
-/// Cuts the inputs of `source`, into pieces of at most about `bytes_max`, without those that are left out. Those that are packed in one piece, are no regular files or cannot be
-/// opened stay whole: reading them tells.
+/// Cuts the inputs of `source`, into pieces of at most about `bytes_max`, without those that are
+/// left out. Those that are packed in one piece, are no regular files or cannot be opened stay
+/// whole: reading them tells.
 pub(super) fn cut(source: &Source, bytes_max: u64) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut size = FIRST_BYTES;
@@ -69,17 +71,17 @@ pub(super) fn cut(source: &Source, bytes_max: u64) -> Vec<Piece> {
     pieces
 }
 
-/// All of `input` as one piece: an archive by its frames, if it says where they begin, since then damage to one of them
-/// takes no other rows away.
+/// All of `input` as one piece: an archive by its frames, if it says where they begin, since then
+/// damage to one of them takes no other rows away.
 pub(super) fn whole(number: u32, input: &Input) -> Piece {
     let stored = input.open_anywhere().ok().flatten().filter(Anywhere::is_packed);
     let range = stored.and_then(|mut stored| stored.is_true().then_some((0, stored.bytes)));
     Piece { input: number, range }
 }
 
-/// Hands the lines of `input` that begin in `range` to `read`, as streams and with the byte at which each begins. After a
-/// frame of an archive that cannot be unpacked, the next stream begins: `damaged` is told where, and why. Errors:
-/// nothing more can be read.
+/// Hands the lines of `input` that begin in `range` to `read`, as streams and with the byte at
+/// which each begins. After a frame of an archive that cannot be unpacked, the next stream begins:
+/// `damaged` is told where, and why. Errors: nothing more can be read.
 pub(super) fn each_stretch(
     input: &Input,
     range: (u64, u64),
@@ -146,7 +148,8 @@ impl Read for Stretch {
     }
 }
 
-/// The first start of a line at or after `at`, behind any damage there; the end of the file where there is none.
+/// The first start of a line at or after `at`, behind any damage there; the end of the file where
+/// there is none.
 fn line_start(file: &mut Anywhere, at: u64) -> io::Result<u64> {
     if at == 0 || at >= file.bytes {
         return Ok(at.min(file.bytes));
@@ -158,8 +161,9 @@ fn line_start(file: &mut Anywhere, at: u64) -> io::Result<u64> {
     }
 }
 
-/// Where the lines go on behind the frame that holds byte `bad`. Nobody knows whether the next frame begins with a line:
-/// a part of an object is never an object, so its first line counts if it is one.
+/// Where the lines go on behind the frame that holds byte `bad`. Nobody knows whether the next
+/// frame begins with a line: a part of an object is never an object, so its first line counts if it
+/// is one.
 fn after_damage(file: &mut Anywhere, mut bad: u64) -> io::Result<u64> {
     loop {
         let next = file.frame_end(bad);
@@ -180,8 +184,8 @@ fn after_damage(file: &mut Anywhere, mut bad: u64) -> io::Result<u64> {
     }
 }
 
-/// Where the line ends that byte `from` is of, behind its newline; `seen` is handed what stands before that. Errors: with
-/// the byte that could not be read.
+/// Where the line ends that byte `from` is of, behind its newline; `seen` is handed what stands
+/// before that. Errors: with the byte that could not be read.
 fn line_end(file: &mut Anywhere, mut from: u64, seen: &mut dyn FnMut(&[u8])) -> Result<u64, (u64, io::Error)> {
     let mut buffer = [0; 4096];
     loop {

@@ -38,8 +38,8 @@ pub struct Wanted<'q> {
     pub probe: Option<&'q Probe>,
     /// Lines that are passed over are counted too.
     pub counts: bool,
-    /// A line is a row by its frame alone, whatever is picked: what is no value in it is null. Else
-    /// one whose picked fields are no values is skipped, which those need who decide by rows.
+    /// A line is a row by its frame alone, whatever is picked: what is not a value in it is null.
+    /// Else one whose picked fields are no values is skipped, which those need who decide by rows.
     pub mends: bool,
 }
 
@@ -57,7 +57,7 @@ struct About<'a> {
     /// Which it is.
     input: u32,
     name: &'a str,
-    /// It is no segment of a logbook.
+    /// It is not a segment of a logbook.
     is_foreign: bool,
     /// It can be read only once.
     is_once: bool,
@@ -76,7 +76,7 @@ pub(super) struct Reader<'s> {
 
 impl<'s> Reader<'s> {
     pub fn new(source: &'s Source, wanted: Wanted<'s>) -> Reader<'s> {
-        // Where a row comes from does not stand in it.
+        // No row says where it comes from.
         let names_source = source.layout().with_source || wanted.names.iter().any(|name| name == SOURCE_FIELD);
         let ways = if names_source { Vec::new() } else { sparse::ways(&wanted) };
         Reader { source, wanted, finder: Finder::new(wanted.names), ways, names_source }
@@ -280,7 +280,8 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
     /// A line that is to be a row.
     fn judged(&mut self, text: &[u8], offset: u64, skipped: &mut Skipped) -> ControlFlow<()> {
         let About { name, is_foreign, .. } = self.about;
-        // A vector of borrowed slices cannot outlive the row; it is as long as the query's list of fields.
+        // A vector of borrowed slices cannot outlive the row; it is as long as the query's list of
+        // fields.
         let mut fields = Vec::with_capacity(self.wanted.names.len());
         let fault = match frame::pick(text, self.wanted.names, &mut fields) {
             Ok(()) => return self.row(text, offset, &fields, true, skipped),
@@ -339,7 +340,7 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
         flow
     }
 
-    /// A row in its frame, with its fields; `lasts`: its text stands in the block.
+    /// A row in its frame, with its fields; `lasts`: its text is part of the block.
     #[inline]
     fn row(
         &mut self,

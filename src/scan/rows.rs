@@ -26,8 +26,10 @@ pub struct Block<'b> {
     pub whole: bool,
 }
 
-/// Hands the lines of `reader` to `each`, block by block, with the account `skipped` of what is passed over: lines longer
-/// than `row_bytes_max`, and runs of NULs that are longer than a block. The stream begins at byte `start` of its input. Break ends the reading. Gives the number of bytes read.
+/// Hands the lines of `reader` to `each`, block by block, with the account `skipped` of what is
+/// passed over: lines longer than `row_bytes_max`, and runs of NULs that are longer than a block.
+/// The stream begins at byte `start` of its input. Break ends the reading. Gives the number of
+/// bytes read.
 pub fn for_each_block(
     reader: &mut dyn Read,
     file: &str,
@@ -164,8 +166,8 @@ pub fn one_line(
     ControlFlow::Continue(())
 }
 
-/// A line without what programs put before rows: byte order marks (of files that were put one behind the other), and
-/// record separators (RFC 7464).
+/// A line without what programs put before rows: byte order marks (of files that were put one
+/// behind the other), and record separators (RFC 7464).
 pub fn behind_marks(mut line: &[u8], mut offset: u64) -> (&[u8], u64) {
     while let Some(rest) = line.strip_prefix(b"\xEF\xBB\xBF").or_else(|| line.strip_prefix(b"\x1E")) {
         offset += (line.len() - rest.len()) as u64;

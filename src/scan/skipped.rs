@@ -154,7 +154,7 @@ impl Skipped {
         places
     }
 
-    /// Looks at a line of `file` that is no row.
+    /// Looks at a line of `file` that is not a row.
     pub fn look(&mut self, file: &str, line: &[u8]) {
         if self.count_of(file) <= LOOKS_MAX && !self.looks.contains_key(file) {
             self.looks.extend(Looks::of(line).map(|looks| (file.to_owned(), looks)));
@@ -234,8 +234,8 @@ impl Skipped {
         self.entries
     }
 
-    /// One line for each file and class: count, why, and the first places. Of a file that is laid out otherwise, one line
-    /// says so.
+    /// One line for each file and class: count, why, and the first places. Of a file that is laid
+    /// out otherwise, one line says so.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let mut told: Vec<&str> = Vec::new();

@@ -79,7 +79,8 @@ impl Source {
         self.layout
     }
 
-    /// Those inputs that can be read again, as they were written: for what is to be known beside an answer.
+    /// Those inputs that can be read again, as they were written: for what is to be known beside an
+    /// answer.
     pub fn again(&self) -> Source {
         let inputs = self.inputs.iter().filter(|input| !input.is_once()).cloned().collect();
         Source::as_written(inputs).laid_out(self.layout)

@@ -44,7 +44,8 @@ impl Builder {
                 Some(at) => {
                     self.times = Some(self.times.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
                 }
-                // What else it may say depends on the zone of the query, and what cannot be read is reported.
+                // What else it may say depends on the zone of the query, and what cannot be read is
+                // reported.
                 None => self.odd_times |= kind(raw) != Some(Kind::Null),
             }
         }

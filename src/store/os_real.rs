@@ -303,7 +303,8 @@ pub fn stdin_is_ready(within: std::time::Duration) -> bool {
     rustix::event::poll(&mut polled, Some(&within)).map_or(true, |ready| ready > 0)
 }
 
-/// Waits for standard input, or for `other`; whether it is standard input that can be read, and `other` cannot.
+/// Waits for standard input, or for `other`; whether it is standard input that can be read, and
+/// `other` cannot.
 pub fn stdin_comes_before(other: &std::os::unix::net::UnixStream) -> bool {
     let stdin = std::io::stdin();
     let mut polled = [
@@ -317,8 +318,8 @@ pub fn stdin_comes_before(other: &std::os::unix::net::UnixStream) -> bool {
     }
 }
 
-/// Whether nobody reads standard output any more: the other end of a pipe was closed, a terminal hung up. Whoever waits
-/// for rows would learn it only from the next one.
+/// Whether nobody reads standard output any more: the other end of a pipe was closed, a terminal
+/// hung up. Whoever waits for rows would learn it only from the next one.
 pub fn output_is_gone() -> bool {
     let stdout = std::io::stdout();
     let mut polled = [rustix::event::PollFd::new(&stdout, rustix::event::PollFlags::empty())];

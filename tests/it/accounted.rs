@@ -1,6 +1,7 @@
-//! Every line is accounted for: of inputs that mix rows and other lines at random, the rows that a command answers with,
-//! those that its flags pass over and the lines that it tells are together the lines there are. Over all commands that
-//! read rows, all formats, and flags that ask for a type or a time.
+//! Every line is accounted for: of inputs that mix rows and other lines at random, the rows that a
+//! command answers with, those that its flags pass over and the lines that it tells are together
+//! the lines there are. Over all commands that read rows, all formats, and flags that ask for a
+//! type or a time.
 
 use std::io::Write;
 

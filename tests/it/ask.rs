@@ -158,8 +158,8 @@ fn a_request_that_nobody_decides_expires() {
     book.run(&["query", "kind=approval.expired", "--select", "answers,approval_state,status"])
         .stdout("{\"answers\":\"r-88#2\",\"approval_state\":\"expired\",\"status\":\"in-progress\"}\n");
     // An approval in time that nobody used in time is none either.
-    book.run(&["ask", "drop it", "-r", "r-88", "--expires", "300ms"]).exit(0).stdout("r-88#5\n");
+    book.run(&["ask", "drop it", "-r", "r-88", "--expires", "2s"]).exit(0).stdout("r-88#5\n");
     book.run(&["approve", "r-88", "--by", "maria"]).exit(0);
-    std::thread::sleep(Duration::from_millis(350));
+    std::thread::sleep(Duration::from_millis(2100));
     book.run(&["ask", "drop it", "-r", "r-88", "--wait", "--timeout", "50ms"]).exit(6).says("r-88#7 is not decided");
 }

@@ -1,5 +1,6 @@
-//! No row is lost in silence: those that come out of a condition by order, those of its opposite, those that were passed
-//! over, null and missing, and skipped lines are all lines there are; in every format, from files and pipes.
+//! No row is lost in silence: those that come out of a condition by order, those of its opposite,
+//! those that were passed over, null and missing, and skipped lines are all lines there are; in
+//! every format, from files and pipes.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
@@ -44,7 +45,8 @@ const CONDITIONS: &[(&str, &str)] = &[
     ("age>1d", "age<=1d"),
 ];
 
-/// Lines from a seed: values in `v`, `v_ms` and `timestamp`, some missing, some lines no rows. And how many of these.
+/// Lines from a seed: values in `v`, `v_ms` and `timestamp`, some missing, some lines no rows. And
+/// how many of these.
 fn lines(seed: u64) -> (Vec<String>, usize) {
     let mut state = seed;
     let mut dice = |sides: usize| {

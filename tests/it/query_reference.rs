@@ -26,7 +26,8 @@ fn time(text: &str) -> Option<Time> {
     DateTime::parse_from_rfc3339(text).ok()
 }
 
-/// The instant that a value reads as where a time is asked for, written out for the spellings that are generated.
+/// The instant that a value reads as where a time is asked for, written out for the spellings that
+/// are generated.
 fn time_of(value: &Value) -> Option<Time> {
     let text = match value {
         Value::String(text) => text.clone(),
@@ -165,7 +166,7 @@ fn equal(value: &Value, literal: &Literal, side: &Side) -> Option<bool> {
     Some(match value {
         Value::Bool(boolean) => bare && text == boolean.to_string(),
         Value::Number(number_) => match wanted {
-            // A number of milliseconds is no size, and a size is what was asked for.
+            // A number of milliseconds is not a size, and a size was asked for.
             Some(wanted) => {
                 let alike = |amount: &(bool, f64)| amount.0 == wanted.0;
                 return amount_of(value, side).filter(alike).map(|amount| amount == wanted);

@@ -1,5 +1,6 @@
-//! What a row is does not depend on the query: over lines made at random, good and bad, every way of
-//! counting says the same, and the rows answered and those told as skipped are all lines there are.
+//! What a row is does not depend on the query: over lines made at random, good and bad, every way
+//! of counting says the same, and the rows answered and those told as skipped are all lines there
+//! are.
 
 use crate::rows::Dice;
 use crate::support::Book;

@@ -12,8 +12,8 @@ struct Job {
 
 impl Job {
     /// `None` when there is no such process. A number is 0 when the process that it names is
-    /// outside of this PID namespace, and where there is no terminal; `getpgrp` and `getsid` say 0 then as
-    /// well, which `rustix` takes for impossible.
+    /// outside of this PID namespace, and where there is no terminal; `getpgrp` and `getsid` say 0
+    /// then as well, which `rustix` takes for impossible.
     fn of(pid: &str) -> Option<Job> {
         // Format: proc_pid_stat(5). The name, in brackets, may hold anything.
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

@@ -46,8 +46,8 @@ impl Bounds {
         Watch::begin(Limits { turn: (!query.is_plain()).then_some(ROW_TIME), ..self.limits()? })
     }
 
-    /// The same for a query that holds all rows at once: how many bytes of rows that may be, too, so that it ends as soon
-    /// as it has read too many.
+    /// The same for a query that holds all rows at once: how many bytes of rows that may be, too,
+    /// so that it ends as soon as it has read too many.
     pub fn watch_slurp(&self) -> Result<(Watch, u64)> {
         let limits = self.limits()?;
         let most = limits.memory_bytes.unwrap_or_else(|| default_memory_bytes().min(SLURP_BYTES));

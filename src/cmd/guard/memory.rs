@@ -1,5 +1,5 @@
-//! The allocator of the program: the system's, and where that has no memory left, a message and exit 3. The standard
-//! library would abort instead, which a shell shows as 134.
+//! The allocator of the program: the system's, and where that has no memory left, a message and
+//! exit 3. The standard library would abort instead, which a shell shows as 134.
 //!
 //! `unsafe` since allocators are so: each call is handed on to the system's as it came.
 

@@ -1,5 +1,5 @@
-//! `logbook tail FILE`: the newest rows of files that are no logbook, and those that come, also after a file was cut or
-//! another one took its name.
+//! `logbook tail FILE`: the newest rows of files that are no logbook, and those that come, also
+//! after a file was cut or another one took its name.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -207,7 +207,7 @@ struct Followed {
 }
 
 impl Followed {
-    /// `None`: it is no plain file.
+    /// `None`: it is not a plain file.
     fn open(input: &Input) -> io::Result<Option<Followed>> {
         let Input::File(path) = input else { return Ok(None) };
         if input.open_anywhere()?.is_none_or(|stored| stored.is_packed()) {

@@ -93,8 +93,10 @@ fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
     let desk = args.writing.desk(door, Purpose::Write)?;
     let of_flag = args.run.as_deref().filter(|_| batch).map(|run| desk.as_stored("run_id", run)).transpose()?;
     let rules = desk.rules();
-    let vocabulary = Vocabulary { takes_new: args.new_words, ..desk.settings.vocabulary.clone() };
-    let rules = Rules { vocabulary: &vocabulary, run_id: of_flag.as_deref().or(rules.run_id), own: false, ..rules };
+    let declared = rules.vocabulary;
+    let open = args.new_words.then(|| Vocabulary { takes_new: true, ..declared.clone() });
+    let vocabulary = open.as_ref().unwrap_or(declared);
+    let rules = Rules { vocabulary, run_id: of_flag.as_deref().or(rules.run_id), own: false, ..rules };
     let Some(text) = text else { return append_batch::run(append_batch::Job { desk: &desk, rules, on_refused }, door) };
 
     let mut drafts = Drafts::new();

@@ -68,7 +68,7 @@ pub struct Start {
     /// What supports it; repeatable
     #[arg(long, value_name = "REF")]
     evidence: Vec<String>,
-    /// Print lines for eval that set LOGBOOK_RUN and LOGBOOK_DIR
+    /// Print lines for eval that set LOGBOOK_RUN, _DIR and, with --agent, _AGENT
     #[arg(long)]
     export: bool,
     #[command(flatten)]

@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 use crate::cmd::Door;
 use crate::cmd::guard::{Bounds, Guarded};
 use crate::cmd::reading::answer::{Answer, Printing};
-use crate::cmd::reading::doubts;
 use crate::cmd::reading::job::put_out;
+use crate::cmd::reading::unknown;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Files, Reading, TimeField, passed_over, require};
 use crate::error::{Error, Exit, Result};
@@ -109,7 +109,7 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
             for note in &answer.notes {
                 door.note(note);
             }
-            doubts::tell(&query, &text, &vocabulary, &answer, &inputs, door);
+            unknown::tell(&query, &text, &vocabulary, &answer, &inputs, door);
             scanned
         }
         None => all(&args, &guarded, &inputs, door)?,

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
 use crate::cmd::reading::answer::{Answer, Moved, Printing};
-use crate::cmd::reading::doubts;
+use crate::cmd::reading::unknown;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Files, Reading, TimeField};
 use crate::error::{Error, Exit, Result};
@@ -136,6 +136,12 @@ pub(super) fn answer(
     if args.explain {
         return explain(args, &query, &inputs, corrections, door);
     }
+    if args.raw_strings && plan.passes_rows_on() {
+        door.warn(
+            &Error::new(Exit::Done, "--raw-strings finds no strings to print: these are whole rows")
+                .hint("logbook query … --jq .action --raw-strings; jq(…) in a query is a condition"),
+        );
+    }
     let look = args.reading.look(door, clock.zone);
     let printing = match (args.quiet, args.count) {
         (true, _) => Printing::Nothing,
@@ -158,7 +164,7 @@ pub(super) fn answer(
     answer.end(door)?;
     guarded.end();
 
-    doubts::tell(&query, text, &vocabulary, &answer, &inputs, door);
+    unknown::tell(&query, text, &vocabulary, &answer, &inputs, door);
     for note in &answer.notes {
         door.note(note);
     }

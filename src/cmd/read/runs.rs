@@ -31,7 +31,8 @@ pub const RECENT_MS: i64 = 24 * 3_600_000;
 /// Arguments of `runs`.
 #[derive(clap::Args)]
 pub struct Runs {
-    /// Names of runs, or a filter on them, as 'cost_usd>1 and wrote=true', by any field of -o json, and age>2h
+    /// Names of runs, or a filter on them, as 'cost_usd>1 and wrote=true', by any field of -o json,
+    /// and age>2h
     #[arg(value_name = "RUN|FILTER")]
     filter: Vec<String>,
     /// Blocked runs

@@ -8,10 +8,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::cmd::guard::bounds::too_much_to_slurp;
-use crate::cmd::reading::doubts;
 use crate::cmd::reading::job::{Job, Part, put_out};
 use crate::cmd::reading::live::{Interrupt, Live};
 use crate::cmd::reading::passed_over;
+use crate::cmd::reading::unknown;
 use crate::cmd::{Door, reading};
 use crate::error::{Error, Result};
 use crate::json;
@@ -156,8 +156,8 @@ impl Answer {
                     return flow;
                 }
             }
-            // What a slow writer sent is seen before this waits for more. A table is drawn when the writer rests: each
-            // part of it is fitted alone.
+            // What a slow writer sent is seen before this waits for more. A table is drawn when the
+            // writer rests: each part of it is fitted alone.
             let rest = if watched { REST } else { Duration::ZERO };
             if live && (pipes || !os_real::stdin_is_ready(rest)) {
                 let drawn = match &mut self.printing {
@@ -250,12 +250,13 @@ impl Answer {
         }
     }
 
-    /// Which of the doubted fields occur, where only some rows were looked at, or only for some fields.
+    /// Which of the doubted fields occur, where only some rows were looked at, or only for some
+    /// fields.
     fn look_for_fields(&mut self, inputs: &Source, door: &mut Door<'_>) {
         if !self.seen.contains(&false) {
             return;
         }
-        let (names, paths) = doubts::slots(self.doubted.iter().map(|(keys, _)| keys));
+        let (names, paths) = unknown::slots(self.doubted.iter().map(|(keys, _)| keys));
         let seen = &mut self.seen;
         scan::feed(&inputs.again(), door.input, &names, false, |row, _, _| {
             for (seen, path) in seen.iter_mut().zip(&paths) {
@@ -287,7 +288,7 @@ impl Answer {
         notes.extend(passed_over::notes(plan, &summary.doubts));
         for (column, ignored) in summary.ignored {
             if ignored.not_numbers > 0 {
-                notes.push(format!("{column}: {} values are no numbers and were left out", ignored.not_numbers));
+                notes.push(format!("{column}: {} values are not numbers and were left out", ignored.not_numbers));
             }
             if ignored.other_units > 0 {
                 notes.push(format!(

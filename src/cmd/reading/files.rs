@@ -1,4 +1,5 @@
-//! Inputs that are not the logbook: files, globs, directories and standard input, and how their rows are laid out.
+//! Inputs that are not the logbook: files, globs, directories and standard input, and how their
+//! rows are laid out.
 
 use std::ffi::OsString;
 
@@ -14,7 +15,8 @@ use crate::store::{self, Input};
 /// Flags about what is read.
 #[derive(clap::Args, Debug, Clone, Default)]
 pub struct Files {
-    /// json: read whole documents, arrays of rows and values one after the other, instead of a row on each line
+    /// json: read whole documents, arrays of rows and values one after the other, instead of a row
+    /// on each line
     #[arg(hide_short_help = true, long, value_name = "FORM", value_parser = ["lines", "json"])]
     input: Option<String>,
     /// skip: pass over what stands before the JSON on a line

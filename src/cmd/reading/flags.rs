@@ -167,7 +167,7 @@ fn time_word(flag: &str, word: &str, clock: &Clock) -> Result<String> {
     }
     let why = match time::read(word, clock) {
         Some(Err(why)) => why,
-        _ => format!("{word:?} is no time"),
+        _ => format!("{word:?} is not a time"),
     };
     Err(Error::usage(format!("{flag}: {why}")).hint(format!("as {flag} 2026-04-15, {flag} yesterday, {flag} -12h")))
 }
@@ -363,8 +363,8 @@ pub fn find(
     (found, scanned)
 }
 
-/// Says what was skipped, in `inputs`, of which some were read. With `--strict` that is damage, and so it is where no line
-/// at all was a row.
+/// Says what was skipped, in `inputs`, of which some were read. With `--strict` that is damage, and
+/// so it is where no line at all was a row.
 pub fn tell_skipped(door: &mut Door<'_>, scanned: &mut Scanned, inputs: &Source, strict: bool) -> Exit {
     if scanned.skipped.count() == 0 {
         return Exit::Done;
@@ -382,7 +382,8 @@ pub fn tell_skipped(door: &mut Door<'_>, scanned: &mut Scanned, inputs: &Source,
     }
 }
 
-/// Whether there is a row in the inputs that can be read again: scans pass over rows that cannot matter.
+/// Whether there is a row in the inputs that can be read again: scans pass over rows that cannot
+/// matter.
 fn has_rows(inputs: &Source, door: &mut Door<'_>) -> bool {
     scan::feed(&inputs.again(), door.input, &[], false, |_, _, _| ControlFlow::Break(())).rows > 0
 }

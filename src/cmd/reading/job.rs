@@ -56,7 +56,7 @@ pub(super) struct Part {
     pub mended: Vec<(Place, String)>,
 }
 
-/// A row as it is put out: JSON, whatever stands in it. Adds to the account what was not.
+/// A row as it is put out, always as JSON. Adds to the account what was not JSON.
 pub fn put_out<'t>(text: &'t [u8], place: Place, mended: &mut Vec<(Place, String)>) -> Cow<'t, [u8]> {
     match json::validate(text, Limits::GRAMMAR) {
         Ok(()) => text.into(),

@@ -1,5 +1,5 @@
-//! Standard input while somebody watches: the first Ctrl-C ends what is read, and not the program, so that what there is
-//! can be shown. The second one ends the program.
+//! Standard input while somebody watches: the first Ctrl-C ends what is read, and not the program,
+//! so that what there is can be shown. The second one ends the program.
 
 use std::io::{self, BufRead, Read};
 use std::os::unix::net::UnixStream;

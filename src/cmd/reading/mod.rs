@@ -7,7 +7,7 @@
 //! - `wording`: a query as it is worded on the command line, compiled
 //! - `answer`: results on their way to the reader · `job`: what each thread does for them
 //! - `live`: standard input while somebody watches
-//! - `doubts`: fields and words of a query that nothing knows
+//! - `unknown`: fields and words of a query that nothing knows
 //! - `passed_over`: what is said of rows with values that could not be read
 //! - `gather`: a few rows out of many, found by literals
 //! - `of_run`: the record of one run, and which run is meant
@@ -15,7 +15,6 @@
 //! - `saved`: queries that somebody saved, and what they ask
 
 pub mod answer;
-pub mod doubts;
 pub mod files;
 pub mod flags;
 pub mod gather;
@@ -25,6 +24,7 @@ pub mod of_run;
 pub mod passed_over;
 pub mod runs;
 pub mod saved;
+pub mod unknown;
 pub mod wording;
 
 pub use files::Files;

@@ -1,11 +1,11 @@
-//! What is said of rows that were passed over because a value could not be read as what the query asks for: how many,
-//! one such value, and what to type.
+//! What is said of rows that were passed over because a value could not be read as what the query
+//! asks for: how many, one such value, and what to type.
 
 use crate::json::{self, Decimal, Kind};
 use crate::model::Zone;
 use crate::query::Plan;
 use crate::query::amount::{Amount, Dimension};
-use crate::query::eval::doubts::{Asked, Doubt, Doubts, Question};
+use crate::query::eval::doubts::{Asked, Doubt, Doubts, Question, With};
 use crate::query::eval::value::time_of;
 
 /// Letters of a value that are shown.
@@ -87,12 +87,11 @@ fn number_hint(question: &Question, sample: &[u8]) -> String {
     if time_of(sample, &Zone::UTC).is_some() {
         return format!("compare it with a time, as in {field}>2026-04-15");
     }
-    let number = question.with.trim_start_matches(['<', '>', '=']);
-    let operator = &question.with[..question.with.len() - number.len()];
+    let Some(With { sign, value: number }) = &question.with else { return "quotes compare as text".to_owned() };
     match json::decode(sample).and_then(|text| Amount::parse(&text)).map(|amount| amount.dimension) {
-        Some(Dimension::Duration) => format!("write the unit, as in {field}{operator}{number}ms"),
-        Some(Dimension::Size) => format!("write the unit, as in {field}{operator}{number}MB"),
-        None => format!("quotes compare it as text, as in {field}{operator}\"{number}\""),
+        Some(Dimension::Duration) => format!("write the unit, as in {field}{sign}{number}ms"),
+        Some(Dimension::Size) => format!("write the unit, as in {field}{sign}{number}MB"),
+        None => format!("quotes compare it as text, as in {field}{sign}\"{number}\""),
     }
 }
 
@@ -108,8 +107,8 @@ fn missing(field: &str, count: u64, doubts: &Doubts) -> String {
     }
 }
 
-/// Fields that look like times, the most likely first. Strings that read as times are times; numbers may be anything, and
-/// are named where there is nothing better.
+/// Fields that look like times, the most likely first. Strings that read as times are times;
+/// numbers may be anything, and are named where there is nothing better.
 fn likely(doubts: &Doubts) -> Vec<String> {
     let rank = |(name, [strings, _]): &(&Vec<u8>, &[u64; 2])| match *strings > 0 {
         true => 0,

@@ -103,8 +103,9 @@ pub fn told_apart(all: &[OsString]) -> Result<(Vec<String>, Vec<OsString>)> {
     Ok((texts, inputs))
 }
 
-/// Refuses a condition that is the path of a file too, as `dt=2026-01-01/x.jsonl` is. Whoever can make files must not
-/// decide what a condition means, and a file that was named must not be taken for one.
+/// Refuses a condition that is the path of a file too, as `dt=2026-01-01/x.jsonl` is. Whoever can
+/// make files must not decide what a condition means, and a file that was named must not be taken
+/// for one.
 fn refuse_both(text: &str) -> Result<()> {
     let is_path = text.contains('/') && !text.contains(char::is_whitespace) && expand::names_something(text);
     if !is_path {
@@ -125,8 +126,8 @@ pub fn guarded(
     Guarded::new(compiled(query, text, clock, arguments, Path::new(""))?, watch)
 }
 
-/// The same over rows that may be of other programs, whose times are in `field`. Rows without it are counted when
-/// `tells_missing`.
+/// The same over rows that may be of other programs, whose times are in `field`. Rows without it
+/// are counted when `tells_missing`.
 pub fn guarded_foreign(
     (query, text): (&Query, &str),
     (field, tells_missing): (Vec<String>, bool),

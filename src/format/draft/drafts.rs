@@ -150,8 +150,8 @@ impl Drafts {
         &self.rows
     }
 
-    /// Words that nothing declares, as far as [`Vocabulary::takes_new`] let them in: field and word,
-    /// each once, also of rows that [`Drafts::clear`] forgot.
+    /// Words that nothing declares, as far as [`Vocabulary::takes_new`] let them in: field and
+    /// word, each once, also of rows that [`Drafts::clear`] forgot.
     pub fn new_words(&self) -> &[NewWord] {
         &self.new_words
     }

@@ -1,9 +1,10 @@
-//! What sum, avg and percentiles take: numbers, numbers in quotes, and amounts with a unit. Numbers, durations and sizes
-//! are kept apart, since they do not add up.
+//! What sum, avg and percentiles take: numbers, numbers in quotes, and amounts with a unit.
+//! Numbers, durations and sizes are kept apart, since they do not add up.
 //!
-//! Where the field says its unit (`duration_ms`), an amount counts as so many of that unit, and the result is a number.
-//! Else the result is of the first kind that occurs, in this order: numbers, durations, sizes. Values of another kind
-//! are left out, and counted. Null is passed over in silence.
+//! Where the field says its unit (`duration_ms`), an amount counts as so many of that unit, and the
+//! result is a number. Else the result is of the first kind that occurs, in this order: numbers,
+//! durations, sizes. Values of another kind are left out, and counted. Null is passed over in
+//! silence.
 
 use crate::json::{Decimal, Kind, decode, kind, plain_digits, quote};
 use crate::query::amount::{Amount, Dimension, Unit};

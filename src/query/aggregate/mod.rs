@@ -4,7 +4,8 @@
 //! in a JSON text. Joining is exact: how rows were split never shows.
 //!
 //! - `state`: the table of all aggregates
-//! - `measured`: numbers and amounts with a unit, kept apart, for sum and avg (`number`) and percentiles (`rank`)
+//! - `measured`: numbers and amounts with a unit, kept apart, for sum and avg (`number`) and
+//!   percentiles (`rank`)
 //! - `loose`, `packed`: many numbers
 //! - `extreme`: min and max, of anything that has an order
 //! - `values`: distinct and list

@@ -30,7 +30,8 @@ pub struct Context {
     pub files: BTreeMap<String, Vec<String>>,
     /// The field that holds the time of a row: what `age` counts from.
     pub time: Vec<String>,
-    /// Whether rows without a time are counted where a condition asks for it. They are of other programs.
+    /// Whether rows without a time are counted where a condition asks for it. They are of other
+    /// programs.
     pub tells_missing: bool,
 }
 

@@ -11,7 +11,7 @@ use crate::query::ast::{Expr, Form, JqText, Literal, Op, Operand, Path as AstPat
 use crate::query::compile::literal::{Left, Numbers};
 use crate::query::compile::query::{Context, unit_of};
 use crate::query::eval::compare::Matcher;
-use crate::query::eval::doubts::{Asked, Question};
+use crate::query::eval::doubts::{Asked, Question, With};
 use crate::query::eval::path::Path;
 use crate::query::eval::pattern::Pattern;
 use crate::query::eval::predicate::{Predicate, Test};
@@ -122,7 +122,7 @@ impl Compiler<'_> {
             Operand::Path(path) => Source::Path(self.path(path)?),
             Operand::Age(span) => {
                 let field = self.context.time.join(".");
-                Source::Age(self.timestamp(*span)?, self.question(field, Asked::Bucket, String::new()))
+                Source::Age(self.timestamp(*span)?, self.question(field, Asked::Bucket, None))
             }
             Operand::Jq(jq) => Source::Jq(self.jq(jq)?),
             Operand::Bucket(bucket) if self.scope.columns.is_some() => {
@@ -131,7 +131,7 @@ impl Compiler<'_> {
                 return None;
             }
             Operand::Bucket(bucket) => {
-                let question = self.question(print::path(&bucket.path), Asked::Bucket, String::new());
+                let question = self.question(print::path(&bucket.path), Asked::Bucket, None);
                 Source::Bucket(self.path(&bucket.path)?, bucket.every, question)
             }
         })
@@ -293,8 +293,8 @@ impl Compiler<'_> {
         Some(Matcher::OneOf(Box::new(set.whole())))
     }
 
-    /// What numbers in a field are: of a unit that its name says, of none, or out of the question, since it is a standard
-    /// field that holds words: `action>5m` compares text.
+    /// What numbers in a field are: of a unit that its name says, of none, or out of the question,
+    /// since it is a standard field that holds words: `action>5m` compares text.
     fn numbers(&self, operand: &Operand) -> Numbers {
         let printed = || print::operand(operand);
         let column = match operand {
@@ -316,7 +316,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn question(&mut self, field: String, asked: Asked, with: String) -> usize {
+    fn question(&mut self, field: String, asked: Asked, with: Option<With>) -> usize {
         self.questions.push(Question { field, asked, with });
         self.questions.len() - 1
     }
@@ -344,8 +344,8 @@ impl Compiler<'_> {
             left => print::operand(left),
         };
         let with = match &test.right {
-            Right::One(literal) => format!("{}{}", print::sign(test.op), print::literal(literal)),
-            _ => String::new(),
+            Right::One(literal) => Some(With { sign: print::sign(test.op), value: print::literal(literal) }),
+            _ => None,
         };
         self.question(field, asked, with)
     }

@@ -172,7 +172,8 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
-        /// Days on which clocks were set are among the days of every year: most instants are near one.
+        /// Days on which clocks were set are among the days of every year: most instants are near
+        /// one.
         #[test]
         fn stretches_begin_where_clocks_show_it(
             zone in 0..ZONES.len(),

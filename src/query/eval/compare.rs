@@ -21,7 +21,8 @@ pub enum Judged {
     Yes,
     /// It does not.
     No,
-    /// The value is of another type than the comparison asks for, or cannot be read as what it asks for.
+    /// The value is of another type than the comparison asks for, or cannot be read as what it asks
+    /// for.
     Unreadable,
 }
 
@@ -55,7 +56,7 @@ pub enum Matcher {
 }
 
 impl Matcher {
-    /// What it says of `raw`, a value that is no array.
+    /// What it says of `raw`, a value that is not an array.
     pub fn judge(&self, raw: &[u8]) -> Judged {
         let ordered = |value: &Value, holds: fn(Ordering) -> bool, edge: Edge| compare(value, raw, holds, edge);
         match self {
@@ -125,7 +126,8 @@ fn equal(value: &Value, raw: &[u8]) -> Judged {
     }
 }
 
-/// The duration or size that a value is: one with a unit, or a number in the unit that the field says.
+/// The duration or size that a value is: one with a unit, or a number in the unit that the field
+/// says.
 fn amount(value: &Value, raw: &[u8], kind: Option<Kind>) -> Option<Amount> {
     let wanted = value.amount.as_ref()?.dimension;
     let unit = value.unit.filter(|unit| unit.dimension == wanted);

@@ -1,5 +1,5 @@
-//! Rows that were passed over because a value could not be read as what the query asks for: how many, for which
-//! question, and one such value. Counted on each thread, and joined.
+//! Rows that were passed over because a value could not be read as what the query asks for: how
+//! many, for which question, and one such value. Counted on each thread, and joined.
 //!
 //! Not here: how it is worded (`cmd/reading/passed_over`).
 
@@ -38,8 +38,17 @@ pub struct Question {
     pub field: String,
     /// What is to be had from there.
     pub asked: Asked,
-    /// The operator and the value that are compared with, as they are printed; empty for a bucket.
-    pub with: String,
+    /// What it is compared with, as it is printed; `None`: a bucket, or a list.
+    pub with: Option<With>,
+}
+
+/// The right side of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct With {
+    /// `<`, `>=`, …
+    pub sign: &'static str,
+    /// The value.
+    pub value: String,
 }
 
 /// What is known of one question.
@@ -60,7 +69,8 @@ pub struct Doubts {
     pub of: BTreeMap<usize, Doubt>,
     /// Rows that a condition passed over, each once.
     pub rows: u64,
-    /// Fields of rows without a time that look like one, and in how many of them: strings, then numbers.
+    /// Fields of rows without a time that look like one, and in how many of them: strings, then
+    /// numbers.
     pub likely: BTreeMap<Vec<u8>, [u64; 2]>,
     looked_at: u64,
     /// The row of which a bucket was asked last, by question: it may be asked twice.
@@ -68,7 +78,8 @@ pub struct Doubts {
 }
 
 impl Doubts {
-    /// A row that a condition passed over: the questions whose values it lacks, or has as something else.
+    /// A row that a condition passed over: the questions whose values it lacks, or has as something
+    /// else.
     pub fn note(&mut self, row: &Row<'_>, found: Vec<(usize, Option<Box<[u8]>>)>) {
         self.rows += 1;
         for (question, value) in found {

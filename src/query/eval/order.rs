@@ -1,8 +1,9 @@
 //! Values as keys: one total order for sorting, `min` and `max`, and one form
 //! in which equal values have equal bytes, for groups and `distinct`.
 //!
-//! The order: booleans, numbers (also in quotes), times, durations, sizes (each by what it says, however it is
-//! written), other strings (by code point), arrays, objects; null and then missing come last, in either direction.
+//! The order: booleans, numbers (also in quotes), times, durations, sizes (each by what it says,
+//! however it is written), other strings (by code point), arrays, objects; null and then missing
+//! come last, in either direction.
 
 use std::cmp::Ordering;
 use std::io::Write as _;

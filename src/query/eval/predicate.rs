@@ -5,9 +5,10 @@
 //! included; on an array `=` and its like ask for any element, and their
 //! opposites for none.
 //!
-//! A value that cannot be read as what a comparison asks for makes it false. Whether the whole condition would have
-//! held otherwise is carried beside its truth ([`Verdict`]): such a row is passed over, and counted. Neither the order
-//! of conditions nor a prefilter changes which rows these are.
+//! A value that cannot be read as what a comparison asks for makes it false. Whether the whole
+//! condition would have held otherwise is carried beside its truth ([`Verdict`]): such a row is
+//! passed over, and counted. Neither the order of conditions nor a prefilter changes which rows
+//! these are.
 
 use std::ops::ControlFlow;
 
@@ -44,8 +45,8 @@ pub struct Test {
     pub negated: bool,
     /// `all(…)`: there is a value, and every one is a match (or none, negated).
     pub all: bool,
-    /// Rows without the field are passed over and counted too: somebody asked for a stretch of time, and takes it that
-    /// all rows have one.
+    /// Rows without the field are passed over and counted too: somebody asked for a stretch of
+    /// time, and takes it that all rows have one.
     pub misses: bool,
     /// Which of the plan's questions this is.
     pub question: usize,
@@ -123,7 +124,8 @@ impl Test {
 }
 
 impl Predicate {
-    /// Whether it holds for `row`; a row that is passed over is noted in `eval`. Fails only where a jq program does.
+    /// Whether it holds for `row`; a row that is passed over is noted in `eval`. Fails only where a
+    /// jq program does.
     #[inline]
     pub fn matches(&self, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<bool, Fault> {
         let verdict = self.verdict(row, eval, true)?;
@@ -133,7 +135,8 @@ impl Predicate {
         Ok(verdict.holds)
     }
 
-    /// The same for whoever must not guess: `None` when the answer depends on a value that cannot be read.
+    /// The same for whoever must not guess: `None` when the answer depends on a value that cannot
+    /// be read.
     pub fn matches_surely(&self, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<Option<bool>, Fault> {
         let verdict = self.verdict(row, eval, true)?;
         if !verdict.sure {
@@ -178,8 +181,8 @@ impl Predicate {
         }
     }
 
-    /// `all` hold, or one does. What is not sure may still be decided by a later part, but not by a jq program: none is
-    /// run for a row that is decided as far as truth goes.
+    /// `all` hold, or one does. What is not sure may still be decided by a later part, but not by a
+    /// jq program: none is run for a row that is decided as far as truth goes.
     fn joined(
         parts: &[Predicate],
         all: bool,

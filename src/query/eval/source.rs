@@ -52,7 +52,8 @@ impl Eval<'_> {
 pub enum Source {
     /// A field.
     Path(Path),
-    /// Milliseconds from the timestamp to the query's now; with the number of the question for its time.
+    /// Milliseconds from the timestamp to the query's now; with the number of the question for its
+    /// time.
     Age(Path, usize),
     /// The first output of a jq program.
     Jq(usize),

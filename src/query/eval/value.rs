@@ -62,7 +62,8 @@ pub struct Minutes {
     end: u128,
 }
 
-/// What a literal is compared with by order. Values of which it cannot be told are passed over, and reported.
+/// What a literal is compared with by order. Values of which it cannot be told are passed over, and
+/// reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
     /// None: null, true, false, arrays, objects.
@@ -152,12 +153,14 @@ impl Minutes {
     }
 }
 
-/// The minute of the string value `raw`, if it is written as the log writes times, on one of the days that every month
-/// has. What it says of anything else is `None`, so that no value passes for a time that is none.
+/// The minute of the string value `raw`, if it is written as the log writes times, on one of the
+/// days that every month has. What it says of anything else is `None`, so that no value passes for
+/// a time that is none.
 #[inline]
 fn minute(raw: &[u8]) -> Option<u128> {
     const SIGNS: u128 = u128::from_be_bytes(*b"0000-00-00T00:00");
-    // The most that a digit may be: 9, and less for the tens of a month, a day, an hour and a minute.
+    // The most that a digit may be: 9, and less for the tens of a month, a day, an hour and a
+    // minute.
     const MOST: u128 = u128::from_be_bytes([9, 9, 9, 9, 0, 1, 9, 0, 2, 9, 0, 2, 9, 0, 5, 9]);
     const TOP: u128 = u128::from_be_bytes([0x80; 16]);
     /// Added to a digit that is more than its most, this sets the highest bit of its byte.
@@ -199,8 +202,8 @@ pub fn instant(raw: &[u8]) -> Option<Instant> {
     Instant::parse(std::str::from_utf8(&string::decode(raw)?).ok()?)
 }
 
-/// The instant that `raw` reads as where the query takes it for a time: any of the spellings of [`time::of_value`], or
-/// a number of seconds, milliseconds, microseconds or nanoseconds.
+/// The instant that `raw` reads as where the query takes it for a time: any of the spellings of
+/// [`time::of_value`], or a number of seconds, milliseconds, microseconds or nanoseconds.
 #[inline]
 pub fn time_of(raw: &[u8], zone: &Zone) -> Option<Instant> {
     instant(raw).or_else(|| odd_time(raw, zone))
@@ -271,7 +274,8 @@ impl Set {
         self.unit = self.unit.or(value.unit);
     }
 
-    /// All readings are in it. Without a time among them nobody asks for one: `timestamp in (null)`.
+    /// All readings are in it. Without a time among them nobody asks for one: `timestamp in
+    /// (null)`.
     pub fn whole(mut self) -> Set {
         self.time_only &= !self.times.is_empty();
         self

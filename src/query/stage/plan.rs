@@ -35,7 +35,7 @@ pub struct Plan {
     pub(in crate::query) jq: Option<usize>,
     /// Conditions at the head of that program.
     pub(in crate::query) head: Head,
-    /// The jq stage waits for all rows, of at most so many bytes.
+    /// The jq stage waits for all rows, of at most this many bytes.
     pub(in crate::query) slurp: Option<u64>,
     pub(in crate::query) group: Option<GroupBy>,
     pub(in crate::query) tail: Tail,
@@ -128,7 +128,8 @@ impl Plan {
             return None;
         }
         let filter = self.filter.as_ref().and_then(|filter| prefilter::literal(filter, &self.first));
-        // Rows that the program would drop are counted where the filter cannot read a value of theirs.
+        // Rows that the program would drop are counted where the filter cannot read a value of
+        // theirs.
         let head = self.head.string().filter(|_| !self.filter.as_ref().is_some_and(Predicate::may_doubt));
         filter.or_else(|| prefilter::string(head?))
     }

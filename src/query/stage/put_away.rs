@@ -131,8 +131,8 @@ impl Parts {
         self.parts = vec![one];
     }
 
-    /// For each run the row that says where it stands, in order of position. Parts come in the order
-    /// of their rows.
+    /// For each run the row that says where it stands, in order of position. Parts come in the
+    /// order of their rows.
     fn newest(&self) -> Vec<Stood<Found>> {
         let mut stands: HashMap<&[u8], Stands<Found>, RandomState> = HashMap::default();
         stands.reserve(self.parts.iter().map(|part| part.rows.len()).max().unwrap_or(0));

@@ -17,8 +17,9 @@ use crate::query::time::Period;
 pub enum Requirement {
     /// Nothing that could be told of many rows at once.
     Nothing,
-    /// A `timestamp` (or an element of it, where it is an array) within these bounds, or one that is not RFC 3339 with
-    /// an offset: what it says depends on the zone, or cannot be read, which is reported.
+    /// A `timestamp` (or an element of it, where it is an array) within these bounds, or one that
+    /// is not RFC 3339 with an offset: what it says depends on the zone, or cannot be read, which
+    /// is reported.
     Time(Bound<Instant>, Bound<Instant>),
     /// In this field a string (or an array that holds it) of one of these characters, or else a number or a boolean.
     Words(Field, Vec<Box<[u8]>>),

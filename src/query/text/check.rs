@@ -129,7 +129,7 @@ pub fn age(query: &Query) -> Option<Span> {
 pub struct Seen<'s> {
     /// Whether some row has the field.
     pub field: &'s dyn Fn(&Path) -> bool,
-    /// Whether a word that is not in the closed set of its field stands there all the same, or may.
+    /// Whether the field has, or may have, a word that is not in its closed set.
     pub word: &'s dyn Fn(&UnknownWord<'_>) -> bool,
     /// Paths that occur, of some rows, for suggestions.
     pub paths: &'s BTreeSet<Vec<String>>,

@@ -37,7 +37,8 @@ pub fn read(os: &dyn Os, directory: &Path) -> Result<Vec<u8>> {
     Ok(text)
 }
 
-/// What the segment `number` of the logbook at `directory` held, as the manifest says; `None`: it does not.
+/// What the segment `number` of the logbook at `directory` held, as the manifest says; `None`: it
+/// does not.
 pub fn said_of(os: &dyn Os, directory: &Path, number: u64) -> Option<Covered> {
     let known = Known::parse(&read(os, directory).ok()?, &path(directory)).ok()?;
     Some(known.segments.get(&number)?.covered.clone())

@@ -110,7 +110,8 @@ impl File {
         wrong.into_iter().next().map_or(Ok(file), Err)
     }
 
-    /// The same for whoever can do without: what cannot be read, and keys that nobody knows, are `wrong`.
+    /// The same for whoever can do without: what cannot be read, and keys that nobody knows, are
+    /// `wrong`.
     pub fn read_what_can_be(os: &dyn Os, path: &Path, personal: bool, wrong: &mut Vec<Error>) -> Option<File> {
         let table = match table(os, path) {
             Ok(table) => table?,
@@ -140,7 +141,7 @@ impl File {
     }
 }
 
-/// What stands in the file at `path`; `None` when there is none.
+/// The content of the file at `path`; `None` when there is none.
 fn table(os: &dyn Os, path: &Path) -> Result<Option<toml::Table>> {
     let file = match os.open(path, How::Read, 0) {
         Ok(file) => file,

@@ -27,8 +27,8 @@ pub fn with_origins(directory: &Path, env: &Environment) -> Result<(Settings, Ve
     of_files(&REAL, own.into_iter().chain(book))
 }
 
-/// The same for a reader, which needs little of it: whatever cannot be read is passed over, and `wrong`. No gate may do
-/// so: a rule that cannot be read may forbid what is asked.
+/// The same for a reader, which needs little of it: whatever cannot be read is passed over, and
+/// `wrong`. No gate may do so: a rule that cannot be read may forbid what is asked.
 pub fn for_reading(directory: &Path, env: &Environment, wrong: &mut Vec<Error>) -> Settings {
     let own = personal_path(env).and_then(|path| File::read_what_can_be(&REAL, &path, true, wrong));
     let book = File::read_what_can_be(&REAL, &directory.join("config.toml"), false, wrong);

@@ -96,7 +96,8 @@ impl Files {
     }
 }
 
-/// The entries of `directory`, in order of their names, links last: what is reached both ways is called by its own name.
+/// The entries of `directory`, in order of their names, links last: what is reached both ways is
+/// called by its own name.
 fn entries(directory: &Path) -> io::Result<Vec<(PathBuf, fs::FileType)>> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(directory)? {
@@ -110,7 +111,8 @@ fn entries(directory: &Path) -> io::Result<Vec<(PathBuf, fs::FileType)>> {
 /// Where a search for a glob stands: at a path, before one of its parts.
 type Step = (PathBuf, usize);
 
-/// The regular files that `pattern` matches, each once. Links to directories are followed, each directory once.
+/// The regular files that `pattern` matches, each once. Links to directories are followed, each
+/// directory once.
 fn matching(pattern: &str, passed_over: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>> {
     enum Part {
         Name(String),
@@ -134,7 +136,7 @@ fn matching(pattern: &str, passed_over: &mut Vec<PathBuf>) -> Result<Vec<PathBuf
         let here = if path.as_os_str().is_empty() { Path::new(".") } else { &path };
         let Some(part) = parts.get(at) else {
             match fs::metadata(&path) {
-                // `x/` is no file.
+                // `x/` is not a file.
                 Ok(_) if pattern.ends_with('/') => {}
                 Ok(about) if about.is_file() => files.add(path),
                 Ok(about) if !about.is_dir() => passed_over.push(path),
@@ -178,7 +180,7 @@ fn matching(pattern: &str, passed_over: &mut Vec<PathBuf>) -> Result<Vec<PathBuf
 }
 
 /// Every row file below `directory`, in order of path, each once. Links to directories
-/// are not followed, and neither is what is no plain file: they are `passed_over`.
+/// are not followed, and neither is what is not a plain file: they are `passed_over`.
 fn files_below(directory: &Path, passed_over: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>> {
     let mut files = Files::default();
     let mut links = Vec::new();
@@ -218,8 +220,9 @@ const PACKED: [&str; 5] = [".zst", ".gz", ".bz2", ".xz", ".lz4"];
 /// What the names of files end in that have a row on each line.
 const ROWS: [&str; 4] = [".jsonl", ".ndjson", ".jsonlines", ".ldjson"];
 
-/// Whether the name says that rows are in it: also packed, and with the number or date of a rotation (`app.jsonl.1`,
-/// `app.jsonl-20260101.gz`). A logbook's manifest is about its rows and holds none.
+/// Whether the name says that rows are in it: also packed, and with the number or date of a
+/// rotation (`app.jsonl.1`, `app.jsonl-20260101.gz`). A logbook's manifest is about its rows and
+/// holds none.
 fn is_row_file(name: &str) -> bool {
     let bare = PACKED.iter().find_map(|packed| name.strip_suffix(packed)).unwrap_or(name);
     let is_rotation = |rest: &str| {

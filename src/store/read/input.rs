@@ -1,5 +1,5 @@
-//! One thing that a reading command reads, plain or packed: a segment of the logbook, a file, a pipe,
-//! standard input. Which things arguments name: `expand`.
+//! One thing that a reading command reads, plain or packed: a segment of the logbook, a file, a
+//! pipe, standard input. Which things arguments name: `expand`.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
@@ -22,12 +22,13 @@ use crate::store::os_real::REAL;
 pub enum Input {
     /// Standard input.
     Stdin,
-    /// A stream that was read whole, to be read more than once: what messages call it, and its bytes.
+    /// A stream that was read whole, to be read more than once: what messages call it, and its
+    /// bytes.
     Held(String, Arc<[u8]>),
     /// A regular file that the user named.
     File(PathBuf),
-    /// A FIFO, a socket or a device that the user named. It is opened once: whoever writes to it is gone when it is
-    /// closed.
+    /// A FIFO, a socket or a device that the user named. It is opened once: whoever writes to it is
+    /// gone when it is closed.
     Pipe(PathBuf),
     /// A segment of the logbook.
     Segment(crate::store::Segment),

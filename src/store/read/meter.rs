@@ -1,4 +1,5 @@
-//! How many bytes of rows this process has read: for whoever shows a person that work goes on. No answer rests on it.
+//! How many bytes of rows this process has read: for whoever shows a person that work goes on. No
+//! answer rests on it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

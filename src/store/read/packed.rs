@@ -63,8 +63,9 @@ impl<'o> Packed<'o> {
         self.table.plain_bytes()
     }
 
-    /// Whether the table tells of the frames that are there. Where a frame says of itself that it is longer or shorter, and
-    /// unpacks, the table is what is damaged, and only a reader from the start knows where content stands.
+    /// Whether the table tells of the frames that are there. Where a frame says of itself that it
+    /// is longer or shorter, and unpacks, the table is what is damaged, and only a reader from the
+    /// start knows where content stands.
     pub fn is_true(&mut self) -> bool {
         (0..self.frames().len()).all(|index| {
             let Some(frame) = self.table.frames().get(index).copied() else { return true };
@@ -126,7 +127,8 @@ impl<'o> Packed<'o> {
         Ok(())
     }
 
-    /// Unpacks what stands where `frame` does. Errors: of the disk, and within, of what stands there.
+    /// Unpacks what stands where `frame` does. Errors: of the disk, and within, of what stands
+    /// there.
     fn unpack_as(&mut self, frame: Frame) -> io::Result<std::result::Result<(), String>> {
         self.unpacked = None;
         self.packed.resize(frame.packed as usize, 0);

@@ -1,5 +1,5 @@
-//! What a stream is packed with, told by its first bytes and not by its name: zstd and gzip are taken off as it is read, the
-//! others are named, with the command that takes them off.
+//! What a stream is packed with, told by its first bytes and not by its name: zstd and gzip are
+//! taken off as it is read, the others are named, with the command that takes them off.
 
 use std::fmt;
 use std::io::{self, BufRead, Chain, Cursor, Read};

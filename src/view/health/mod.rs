@@ -7,8 +7,8 @@
 //! - `schema`: what `append` would refuse of a row
 //! - `tally`: how many, and where the first of them stand
 //!
-//! Invariant: memory grows with the runs, the requests and the corrections, and with the rows of the parts that are not
-//! joined yet.
+//! Invariant: memory grows with the runs, the requests and the corrections, and with the rows of
+//! the parts that are not joined yet.
 
 mod rows;
 mod schema;

@@ -30,8 +30,8 @@ pub struct Closed {
     pub bytes: u64,
 }
 
-/// What the rows say, and what is wrong with them. Each thread makes a [`Part`] of the rows that it reads; parts are joined
-/// in the order of their rows.
+/// What the rows say, and what is wrong with them. Each thread makes a [`Part`] of the rows that it
+/// reads; parts are joined in the order of their rows.
 #[derive(Debug, Default)]
 pub struct Health {
     /// The runs.
@@ -96,8 +96,8 @@ pub struct Part<'v> {
     first_run: Option<String>,
     first_at: Option<(Instant, Place)>,
     last_at: Option<Instant>,
-    /// The row before was one that voids a place: this one stands again, with the step that it had. `None`: there is none
-    /// before.
+    /// The row before was one that voids a place: this one stands again, with the step that it had.
+    /// `None`: there is none before.
     stands_again: Option<bool>,
 }
 

@@ -2,9 +2,9 @@
 //! and are slices of the file's bytes from then on: nothing is copied.
 //!
 //! Numbers are of 64 bits, least byte first. All of it: how many runs, how many bytes of texts, the
-//! runs, their texts in order. A run: flags, rows, steps, retries, rows since its last turn, offsets
-//! of the newest row and of the one that names the parent, the times and sums that the flags name,
-//! lengths of its texts, pairs.
+//! runs, their texts in order. A run: flags, rows, steps, retries, rows since its last turn,
+//! offsets of the newest row and of the one that names the parent, the times and sums that the
+//! flags name, lengths of its texts, pairs.
 
 use std::borrow::Cow;
 

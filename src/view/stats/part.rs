@@ -117,7 +117,8 @@ pub struct Part {
     pub(super) spent: HashMap<(Word, Word), Spent, RandomState>,
     /// The same of runs that have not said both.
     pub(super) unsaid: Vec<(usize, By, Spent)>,
-    /// Rows that may say where their run stands, in order; of equal ones of one run that follow each other the first.
+    /// Rows that may say where their run stands, in order; of equal ones of one run that follow
+    /// each other the first.
     pub(super) stands: Vec<(usize, Stood)>,
 }
 

@@ -23,7 +23,8 @@ use crate::view::health::{self, FIELDS, Faults, Tally};
 /// Findings of one sort that are told one by one, and places of each.
 const TOLD_MAX: usize = 5;
 
-/// Looks at every row of the logbook at `location`, for secrets with `redactors`. Gives how many there are.
+/// Looks at every row of the logbook at `location`, for secrets with `redactors`. Gives how many
+/// there are.
 pub fn examine(location: &Location, redactors: &Redactors, door: &mut Door<'_>) -> Result<(u64, Vec<Finding>)> {
     let found = reading::logbook_at(location, Corrections::Shown, None)?;
     let now = door.now()?;
@@ -96,7 +97,7 @@ impl<'j> Task for Job<'j> {
         row: &Row<'_>,
         _: &mut dyn FnMut(Part<'j>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        // Secrets stand in the file, whatever is said of the row since.
+        // The file has the secrets, whatever is said of the row since.
         let written = self.inputs.corrected(row.place).map_or(row.text, |corrected| &corrected.row);
         part.sought.row(written, row.place);
         if let Some(address) = address(self.inputs, row.place) {

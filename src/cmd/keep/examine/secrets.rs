@@ -9,7 +9,8 @@ use crate::query::Place;
 use crate::store::{Location, Settings};
 use crate::view::health::Tallies;
 
-/// What seeks them: a thread takes one, and gives it back, since making one takes longer than many rows do.
+/// What seeks them: a thread takes one, and gives it back, since making one takes longer than many
+/// rows do.
 #[derive(Default)]
 pub struct Redactors {
     /// `None`: nothing is sought.

@@ -98,7 +98,7 @@ fn key(path: &ast::Path, word: &str) -> Key {
     (path.keys.clone(), word.to_owned())
 }
 
-/// Which of `words` stand in some row of what can be read again.
+/// Which of `words` some row has, of what can be read again.
 fn words_in(inputs: &Source, words: &[UnknownWord<'_>], door: &mut Door<'_>) -> HashSet<Key> {
     let mut wanted: HashSet<Key> = words.iter().map(|unknown| key(unknown.path, &unknown.word.text)).collect();
     let keys: BTreeSet<&Vec<String>> = words.iter().map(|unknown| &unknown.path.keys).collect();
