@@ -46,7 +46,7 @@ pub use config::{Durability, Settings};
 pub use environment::Environment;
 pub use index::{known_corrections, may_have_ended};
 pub use locate::{Location, Purpose, locate};
-pub use read::expand::{Expanded, expand};
+pub use read::expand::{Expanded, Missing, expand};
 pub use read::input::{Input, end_of};
 pub use read::row_reader::RowReader;
 pub use read::snapshot::{Segment, Snapshot, read_row, row, snapshot, snapshot_with_summaries};

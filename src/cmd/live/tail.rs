@@ -13,10 +13,10 @@ use crate::cmd::reading::{self, Corrections, Files, Found, Reading, passed_over}
 use crate::error::{Error, Exit, Result};
 use crate::json;
 use crate::query::eval::doubts::Doubts;
-use crate::query::{Plan, Query, Row};
+use crate::query::{Plan, Query};
 use crate::render::line;
 use crate::render::{Format, Look};
-use crate::scan::{self, Scanned};
+use crate::scan::{self, Scanned, Source};
 use crate::store::append::{Options, Writer};
 use crate::store::config;
 use crate::store::cursors::Cursor;
@@ -155,32 +155,47 @@ fn newest(
         if wanted == 0 {
             break;
         }
-        let mut eval = plan.eval();
-        let mut judge = |row: &Row<'_>, name: &str, skipped: &mut scan::Skipped| {
-            let matches = || plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false));
-            if !within.row(matches) {
-                return ControlFlow::Continue(());
-            }
-            if let Err(fault) = json::validate(row.text, json::Limits::GRAMMAR) {
-                let (class, detail) = scan::not_json(&fault);
-                skipped.add(name, class, row.place.offset, detail);
-                return ControlFlow::Continue(());
-            }
+        let mut keep = |row: &[u8]| {
             if here.len() == wanted {
                 here.pop_front();
             }
-            here.push_back(row.text.to_vec());
-            ControlFlow::Continue(())
+            here.push_back(row.to_vec());
         };
-        let only = found.inputs.only(input);
-        all.join(scan::feed(&only, door.input, plan.fields(), strict, &mut judge));
+        let (scanned, more) = passing(&found.inputs.only(input), (plan, within), strict, &mut keep, door);
+        all.join(scanned);
         here.into_iter().rev().for_each(|row| rows.push_front(row));
-        doubts.merge(eval.doubts);
+        doubts.merge(more);
     }
     for note in passed_over::notes(plan, &doubts) {
         door.note(note);
     }
     (rows, all)
+}
+
+/// Hands the rows of `input` that pass to `keep`. Gives what was read, and what could not be
+/// compared.
+pub(super) fn passing(
+    input: &Source,
+    (plan, within): (&Plan, &Within<'_>),
+    strict: bool,
+    keep: &mut dyn FnMut(&[u8]),
+    door: &mut Door<'_>,
+) -> (Scanned, Doubts) {
+    let mut eval = plan.eval();
+    let scanned = scan::feed(input, door.input, plan.fields(), strict, |row, name, skipped| {
+        let matches = || plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false));
+        if within.row(matches) {
+            match json::validate(row.text, json::Limits::GRAMMAR) {
+                Ok(()) => keep(row.text),
+                Err(fault) => {
+                    let (class, detail) = scan::not_json(&fault);
+                    skipped.add(name, class, row.place.offset, detail);
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    (scanned, eval.doubts)
 }
 
 /// How many rows are shown at first.

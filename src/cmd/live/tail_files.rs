@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 use memchr::memchr;
 
 use super::follow::Alarm;
-use super::tail::Lines;
+use super::tail::{Lines, passing};
 use crate::cmd::Door;
 use crate::cmd::guard::Within;
-use crate::cmd::reading;
+use crate::cmd::reading::{self, passed_over};
 use crate::error::{Error, Exit, Result};
 use crate::json::{self, Limits, frame};
 use crate::model::READ_ROW_BYTES_MAX;
+use crate::query::eval::doubts::Doubts;
 use crate::query::eval::source::Eval;
 use crate::query::{Place, Plan, Row};
 use crate::scan::{self, Class, Scanned, Source, rows};
@@ -43,7 +44,7 @@ pub fn follow(
         }
     };
     let mut scanned = Scanned::default();
-    let mut followed = Vec::new();
+    let (mut followed, mut doubts) = (Vec::new(), Doubts::default());
     for (at, input) in (0u32..).zip(inputs.iter()) {
         if follows && input.is_once() {
             return Err(Error::usage(format!("{} cannot be followed: it is read to its end", input.name()))
@@ -56,13 +57,21 @@ pub fn follow(
                 if !follows {
                     file.last_line(&mut |line, at| judge.line(line, at, false, &mut keep));
                 }
+                doubts.merge(judge.eval.doubts);
                 if let Err(error) = read {
                     scanned.skipped.add(&file.name, Class::Unreadable, file.at, error.to_string());
                 }
                 followed.push(file);
             }
-            _ => scanned.join(whole(&inputs.only(at), (plan, within), &mut keep, door)),
+            _ => {
+                let (read, more) = passing(&inputs.only(at), (plan, within), false, &mut keep, door);
+                scanned.join(read);
+                doubts.merge(more);
+            }
         }
+    }
+    for note in passed_over::notes(plan, &doubts) {
+        door.note(note);
     }
     for row in newest {
         out.print(&row, door)?;
@@ -108,29 +117,6 @@ pub fn follow(
             door.note(line);
         }
     }
-}
-
-/// The rows of an input that is read from the start to the end.
-fn whole(
-    input: &Source,
-    (plan, within): (&Plan, &Within<'_>),
-    keep: &mut dyn FnMut(&[u8]),
-    door: &mut Door<'_>,
-) -> Scanned {
-    let mut eval = plan.eval();
-    scan::feed(input, door.input, plan.fields(), false, |row, name, skipped| {
-        let matches = || plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false));
-        if within.row(matches) {
-            match json::validate(row.text, Limits::GRAMMAR) {
-                Ok(()) => keep(row.text),
-                Err(fault) => {
-                    let (class, detail) = scan::not_json(&fault);
-                    skipped.add(name, class, row.place.offset, detail);
-                }
-            }
-        }
-        std::ops::ControlFlow::Continue(())
-    })
 }
 
 /// Where a line stands.

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::model::READ_ROW_BYTES_MAX;
 use crate::query::text::words;
 use crate::scan::{Layout, Source};
-use crate::store::{self, Input};
+use crate::store::{self, Input, Missing};
 
 /// Flags about what is read.
 #[derive(clap::Args, Debug, Clone, Default)]
@@ -61,14 +61,13 @@ impl Files {
         if corrections != Corrections::AsWritten && (layout.documents || layout.prefix) {
             return Err(Error::usage("--fold reads rows as logbook writes them, one on each line"));
         }
-        let mut expanded = store::expand(arguments).map_err(|error| {
+        let mut expanded = store::expand(arguments).map_err(|missing| {
+            let Missing { argument, error, fallback } = *missing;
             // What to write if a query was meant.
-            let missing = arguments.iter().filter_map(|argument| argument.to_str()).find(|argument| {
-                error.message.starts_with(&format!("{argument}: ")) || error.message.ends_with(&format!("{argument:?}"))
-            });
-            match missing.and_then(words::hint) {
-                Some(hint) if error.hint.as_deref().is_none_or(|own| own.starts_with("ls ")) => error.hint(hint),
-                _ => error,
+            let meant = argument.to_str().and_then(words::hint).filter(|_| error.hint.is_none());
+            match meant.or(fallback) {
+                Some(hint) => error.hint(hint),
+                None => error,
             }
         })?;
         tell_passed_over(&expanded, door);

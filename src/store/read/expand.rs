@@ -20,40 +20,64 @@ pub struct Expanded {
     pub passed_over: Vec<PathBuf>,
 }
 
+/// An argument that names nothing to read.
+#[derive(Debug)]
+pub struct Missing {
+    /// Which.
+    pub argument: OsString,
+    /// Why.
+    pub error: Error,
+    /// What to type, where whoever knows what was meant has nothing better.
+    pub fallback: Option<String>,
+}
+
 /// The inputs that `arguments` name: `-`, files, directories (every row file
 /// below) and globs. A file that links lead to more than once is read once for each argument.
-pub fn expand(arguments: &[OsString]) -> Result<Expanded> {
+pub fn expand(arguments: &[OsString]) -> std::result::Result<Expanded, Box<Missing>> {
     let mut all = Expanded::default();
     for argument in arguments {
-        if argument == "-" {
-            if all.inputs.contains(&Input::Stdin) {
-                return Err(Error::usage("standard input (-) is named twice"));
-            }
-            all.inputs.push(Input::Stdin);
-            continue;
-        }
-        let path = Path::new(argument);
-        match fs::metadata(path) {
-            Ok(about) if about.is_dir() => {
-                let found = files_below(path, &mut all.passed_over)?;
-                if found.is_empty() {
-                    return Err(nothing_below(path, &all.passed_over));
-                }
-                all.inputs.extend(found.into_iter().map(Input::File));
-            }
-            Ok(about) if about.is_file() => all.inputs.push(Input::File(path.to_owned())),
-            Ok(_) => all.inputs.push(Input::Pipe(path.to_owned())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && is_pattern(argument) => {
-                let found = matching(&argument.to_string_lossy(), &mut all.passed_over)?;
-                all.inputs.extend(found.into_iter().map(Input::File));
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(Error::io(format!("{}: no such file or directory", path.display())));
-            }
-            Err(error) => return Err(Error::io(format!("{}: {error}", path.display()))),
-        }
+        let missing = |(error, fallback)| Box::new(Missing { argument: argument.clone(), error, fallback });
+        expand_one(argument, &mut all).map_err(missing)?;
     }
     Ok(all)
+}
+
+/// Errors: with what to type, where nothing better is known.
+fn expand_one(argument: &OsStr, all: &mut Expanded) -> std::result::Result<(), (Error, Option<String>)> {
+    let plain = |error: Error| (error, None);
+    if argument == "-" {
+        if all.inputs.contains(&Input::Stdin) {
+            return Err(plain(Error::usage("standard input (-) is named twice").hint("name - once")));
+        }
+        all.inputs.push(Input::Stdin);
+        return Ok(());
+    }
+    let path = Path::new(argument);
+    match fs::metadata(path) {
+        Ok(about) if about.is_dir() => {
+            let found = files_below(path, &mut all.passed_over).map_err(plain)?;
+            if found.is_empty() {
+                return Err(nothing_below(path, &all.passed_over));
+            }
+            all.inputs.extend(found.into_iter().map(Input::File));
+        }
+        Ok(about) if about.is_file() => all.inputs.push(Input::File(path.to_owned())),
+        Ok(_) => all.inputs.push(Input::Pipe(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && is_pattern(argument) => {
+            let pattern = argument.to_string_lossy();
+            let found = matching(&pattern, &mut all.passed_over).map_err(plain)?;
+            if found.is_empty() {
+                let error = Error::io(format!("no file matches {pattern:?}"));
+                return Err((error, Some("ls -a shows what is there".to_owned())));
+            }
+            all.inputs.extend(found.into_iter().map(Input::File));
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(plain(Error::io(format!("{}: no such file or directory", path.display()))));
+        }
+        Err(error) => return Err(plain(Error::io(format!("{}: {error}", path.display())))),
+    }
+    Ok(())
 }
 
 /// Whether an argument is a glob. One that is not UTF-8 is a name.
@@ -66,16 +90,15 @@ pub fn names_something(argument: &str) -> bool {
     if Path::new(argument).symlink_metadata().is_ok() {
         return true;
     }
-    is_pattern(OsStr::new(argument)) && matching(argument, &mut Vec::new()).is_ok()
+    is_pattern(OsStr::new(argument)) && matching(argument, &mut Vec::new()).is_ok_and(|found| !found.is_empty())
 }
 
-fn nothing_below(directory: &Path, passed_over: &[PathBuf]) -> Error {
-    let below: Vec<&PathBuf> = passed_over.iter().filter(|path| path.starts_with(directory)).collect();
+fn nothing_below(directory: &Path, passed_over: &[PathBuf]) -> (Error, Option<String>) {
     let error =
         Error::io(format!("{}: no *.jsonl or *.ndjson below it, plain, rotated or packed", directory.display()));
-    match below.first() {
-        Some(first) => error.hint(format!("name the file to read it, as {}", first.display())),
-        None => error.hint(format!("ls -aR {} shows what is there", directory.display())),
+    match passed_over.iter().find(|path| path.starts_with(directory)) {
+        Some(first) => (error.hint(format!("name the file to read it, as {}", first.display())), None),
+        None => (error, Some(format!("ls -aR {} shows what is there", directory.display()))),
     }
 }
 
@@ -171,9 +194,6 @@ fn matching(pattern: &str, passed_over: &mut Vec<PathBuf>) -> Result<Vec<PathBuf
                 _ => {}
             }
         }
-    }
-    if files.found.is_empty() {
-        return Err(Error::io(format!("no file matches {pattern:?}")).hint("ls -a shows what is there"));
     }
     files.found.sort();
     Ok(files.found)
