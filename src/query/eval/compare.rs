@@ -156,7 +156,9 @@ fn one_of(set: &Set, raw: &[u8]) -> Judged {
                 return judged;
             }
             let Some(characters) = string::decode(raw) else { return Judged::No };
-            let is_amount = || Amount::parse(&characters).is_some_and(|amount| set.amounts.contains(&amount));
+            let in_unit = || Some(set.unit?.amount(&Decimal::parse(&characters)?));
+            let amount = || Amount::parse(&characters).or_else(in_unit);
+            let is_amount = || amount().is_some_and(|amount| set.amounts.contains(&amount));
             (set.strings.contains(&*characters) || (!set.amounts.is_empty() && is_amount())).into()
         }
         Some(Kind::Number) => {
@@ -169,8 +171,10 @@ fn one_of(set: &Set, raw: &[u8]) -> Judged {
             }
             match (set.unit, set.amounts.is_empty()) {
                 (_, true) => Judged::No,
-                (Some(unit), _) => set.amounts.contains(&unit.amount(&number)).into(),
-                (None, _) => Judged::Unreadable,
+                (Some(unit), _) if set.amounts.contains(&unit.amount(&number)) => Judged::Yes,
+                // As beside `=`: a number of milliseconds is not a size, and a size is in the list.
+                (Some(unit), _) if set.amounts.iter().all(|amount| amount.dimension == unit.dimension) => Judged::No,
+                _ => Judged::Unreadable,
             }
         }
         Some(Kind::Boolean) if !set.time_only => {
