@@ -8,8 +8,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use crate::cmd::progress::Watching;
 use crate::cmd::table::{COMMANDS, Entry, command, find};
 use crate::cmd::{self, Door, slips};
-use crate::error::{Error, Exit, Result, nearest};
-use crate::render::safe;
+use logbook_model::error::{Error, Exit, Result, nearest};
+use logbook_render::safe;
 
 /// What people type who mean another command.
 const SYNONYMS: &[(&str, &str)] = &[
@@ -156,7 +156,7 @@ fn unknown(word: &str) -> Error {
     if let Some((_, meant)) = SYNONYMS.iter().find(|(synonym, _)| *synonym == word) {
         return error.hint(format!("logbook {meant} — {}", find(meant).map_or("", |entry| entry.about)));
     }
-    if crate::query::text::words::is_query_text(word) {
+    if logbook_query::text::words::is_query_text(word) {
         return error.hint(format!("logbook query '{word}'"));
     }
     match nearest(word, COMMANDS.iter().map(|entry| entry.name)) {

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use logbook::cmd::Door;
 use logbook::cmd::guard::memory::Memory;
-use logbook::error::{Error, Exit};
-use logbook::model::Instant;
-use logbook::render::{Notes, Output, Progress};
-use logbook::store::Environment;
+use logbook_model::Instant;
+use logbook_model::error::{Error, Exit};
+use logbook_render::{Notes, Output, Progress};
+use logbook_store::Environment;
 
 #[global_allocator]
 static MEMORY: Memory = Memory;

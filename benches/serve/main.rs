@@ -20,11 +20,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-use logbook::format::{Drafts, Rules};
-use logbook::model::{Instant as Moment, Vocabulary};
-use logbook::store::append::{OnRefused, Options};
-use logbook::store::os_real::REAL;
-use logbook::store::{Durability, Settings, Writer};
+use logbook_format::{Drafts, Rules};
+use logbook_model::{Instant as Moment, Vocabulary};
+use logbook_store::append::{OnRefused, Options};
+use logbook_store::os_real::REAL;
+use logbook_store::{Durability, Settings, Writer};
 use rows::{AgentRows, Dice, Shape};
 use rustix::process::{Pid, Signal, kill_process};
 

@@ -9,10 +9,10 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use libfuzzer_sys::fuzz_target;
-use logbook::json::bits::Finder;
-use logbook::json::frame;
-use logbook::json::validate::Scratch;
-use logbook::json::{
+use logbook_json::bits::Finder;
+use logbook_json::frame;
+use logbook_json::validate::Scratch;
+use logbook_json::{
     self, Decimal, Kind, Leaves, Limits, Member, Members, ObjectFault, Sum, decode, pick, skip_value, trim, validate,
     validate_members,
 };

@@ -8,16 +8,16 @@
 use std::collections::BTreeSet;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use logbook::error::Error;
-use logbook::model::{Instant, Vocabulary, Zone};
-use logbook::query::ast::Query;
-use logbook::query::compile::query::{Argument, Context, compile};
-use logbook::query::stage::plan::Plan;
-use logbook::query::stage::run::{run_in_memory, run_in_parts};
-use logbook::query::text::check::{self, Seen};
-use logbook::query::text::parse::{Clause, Input, parse};
-use logbook::query::text::{print, words};
-use logbook::query::time::Clock;
+use logbook_model::error::Error;
+use logbook_model::{Instant, Vocabulary, Zone};
+use logbook_query::ast::Query;
+use logbook_query::compile::query::{Argument, Context, compile};
+use logbook_query::stage::plan::Plan;
+use logbook_query::stage::run::{run_in_memory, run_in_parts};
+use logbook_query::text::check::{self, Seen};
+use logbook_query::text::parse::{Clause, Input, parse};
+use logbook_query::text::{print, words};
+use logbook_query::time::Clock;
 
 /// jq programs of one query that are compiled: each costs milliseconds, and the
 /// instrumented engine is many times slower.

@@ -9,11 +9,11 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use logbook::format::lines::{Lines, judge};
-use logbook::json::{self, Limits};
-use logbook::model::READ_ROW_BYTES_MAX;
-use logbook::scan::rows::for_each_row_with;
-use logbook::scan::{Class, Skipped};
+use logbook_format::lines::{Lines, judge};
+use logbook_json::{self as json, Limits};
+use logbook_model::READ_ROW_BYTES_MAX;
+use logbook_scan::rows::for_each_row_with;
+use logbook_scan::{Class, Skipped};
 
 const FILE: &str = "f";
 /// In the first byte: what is read may be made longer than a reader takes.

@@ -10,11 +10,11 @@
 use std::sync::OnceLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use logbook::json::{self, Limits};
-use logbook::model::{Address, Zone};
-use logbook::render::record::{self, terminal};
-use logbook::render::{Format, Look, Output, Rows, cell, pretty};
-use logbook::view::Record;
+use logbook_json::{self as json, Limits};
+use logbook_model::{Address, Zone};
+use logbook_render::record::{self, terminal};
+use logbook_render::{Format, Look, Output, Rows, cell, pretty};
+use logbook_view::Record;
 use regex_syntax::hir::{Class, HirKind};
 use serde_json::value::RawValue;
 use unicode_width::UnicodeWidthStr;
@@ -127,7 +127,7 @@ fn alone(row: &[u8], look: &Look) {
         assert!(slow(&drawn), "{drawn}");
     }
     let shown = cell::shown(Some(row), &look.zone);
-    let _ = logbook::render::safe::escape(&shown);
+    let _ = logbook_render::safe::escape(&shown);
 }
 
 /// The rows as one run.

@@ -5,10 +5,10 @@ use std::io::BufRead;
 use std::path::Path;
 
 use super::zone_file;
-use crate::error::{Error, Result};
-use crate::model::{Instant, Zone};
-use crate::render::{Look, Notes, Output, Progress};
-use crate::store::Environment;
+use logbook_model::error::{Error, Result};
+use logbook_model::{Instant, Zone};
+use logbook_render::{Look, Notes, Output, Progress};
+use logbook_store::Environment;
 
 /// The world of one command. It can be handed to another thread, so that jq
 /// programs get a stack of their own.

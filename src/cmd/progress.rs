@@ -7,8 +7,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::cmd::Door;
-use crate::render::{Notes, Progress};
-use crate::store::meter;
+use logbook_render::{Notes, Progress};
+use logbook_store::meter;
 
 /// Work shorter than this says nothing; then it speaks this often.
 const QUIET: Duration = Duration::from_secs(1);

@@ -4,7 +4,7 @@
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::cmd::{self, Door};
-use crate::error::{Error, Exit, Result};
+use logbook_model::error::{Error, Exit, Result};
 
 /// One command.
 pub struct Entry {
@@ -23,6 +23,8 @@ pub struct Entry {
     /// On a terminal it shows how much it has read. Those that go on for ever show what comes.
     pub shows_progress: bool,
     build: fn(Command) -> Command,
+    /// What `--output` takes, where that is not every format.
+    formats: Option<&'static str>,
     /// Runs it with the arguments that its command read.
     pub run: fn(&ArgMatches, &mut Door<'_>) -> Result<Exit>,
 }
@@ -40,6 +42,11 @@ macro_rules! entry {
             refusal: if matches!($name.as_bytes(), b"exec") { Exit::Exec(125) } else { Exit::Usage },
             shows_progress: matches!($group.as_bytes(), b"read" | b"keep") && !matches!($name.as_bytes(), b"tail"),
             build: <cmd::$room::$module::$args as Args>::augment_args,
+            formats: match $name.as_bytes() {
+                b"resume" => Some("md (the default) or json"),
+                b"tail" => Some("table or jsonl; a table on a terminal, jsonl in a pipe"),
+                _ => None,
+            },
             run: |matches, door| {
                 let args = <cmd::$room::$module::$args as FromArgMatches>::from_arg_matches(matches)
                     .map_err(|error| Error::usage(error.to_string()))?;
@@ -58,7 +65,7 @@ pub const COMMANDS: &[Entry] = &[
     entry!("log", "append", log::append::Append, "store a step of a run"),
     entry!("log", "exec", log::exec::Exec, "run a command, recorded before it starts and when it ends"),
     entry!("log", "call", log::call::Call, "record a tool call that exec cannot wrap: call begin, call end"),
-    entry!("log", "ask", log::ask::Ask, "ask a person for approval, and wait for it"),
+    entry!("log", "ask", log::ask::Ask, "ask a person for approval; --wait waits for the answer"),
     entry!("log", "handoff", log::handoff::Handoff, "hand a run over to another agent"),
     entry!("log", "end", log::end::End, "end a run: succeeded, failed, paused, escalated or rolled_back"),
     entry!("read", "runs", read::runs::Runs, "where each run stands, active ones first"),
@@ -67,7 +74,7 @@ pub const COMMANDS: &[Entry] = &[
     entry!("read", "tail", live::tail::Tail, "the newest rows, one line each, and those that come"),
     entry!("read", "resume", read::resume::Resume, "what an agent reads when it comes back to a run"),
     entry!("read", "report", read::report::Report, "run a saved query: overnight, cost, ratings and others"),
-    entry!("read", "diff", read::diff::Diff, "in what two runs differ, and where they part"),
+    entry!("read", "diff", read::diff::Diff, "show how two runs differ; exit 1 if they do"),
     entry!("read", "blame", read::blame::Blame, "which runs and calls touched a file"),
     entry!("read", "stats", read::stats::Stats, "rows, runs, cost and time blocked, by status, day and agent"),
     entry!("read", "fields", read::fields::Fields, "which fields occur, or the values of one"),
@@ -89,9 +96,9 @@ pub const COMMANDS: &[Entry] = &[
     entry!("live", "dash", live::dash::Dash, "all runs on a terminal, kept up; approve and deny with a key"),
     entry!("live", "trigger", live::trigger::Trigger, "run a program for every row that passes, at least once"),
     entry!("live", "serve", live::serve::Serve, "the runs, approvals, a query box and reports as web pages, live"),
-    entry!("keep", "archive", keep::archive::Archive, "sealed segments into the archive, or old ones away"),
+    entry!("keep", "archive", keep::archive::Archive, "archive sealed segments, or delete old ones"),
     entry!("keep", "verify", keep::verify::Verify, "is everything that was sealed still what it was"),
-    entry!("keep", "head", keep::head::Head, "one line that stands for all so far, to keep elsewhere"),
+    entry!("keep", "head", keep::head::Head, "print one line that covers all rows so far, to keep elsewhere"),
     entry!("keep", "doctor", keep::doctor::Doctor, "what is wrong with a logbook and its place, and what to do"),
     entry!("self", "init", itself::init::Init, "make a logbook in this directory"),
     entry!("self", "where", itself::where_::Where, "which logbook is used here, and why"),
@@ -118,7 +125,11 @@ pub fn command(entry: &Entry) -> Command {
         .hide(entry.group.is_empty())
         .args_override_self(false);
     // Last, since the arguments bring a text of their own.
-    with_help((entry.build)(command).about(entry.about), "logbook")
+    let mut command = (entry.build)(command).about(entry.about);
+    if let Some(formats) = entry.formats {
+        command = command.mut_arg("output", |output| output.help(formats));
+    }
+    with_help(command, "logbook")
 }
 
 /// A command and those within it with `--help`. clap hands on that its own flag is off, not the

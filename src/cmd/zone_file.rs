@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::model::Zone;
-use crate::store::named;
+use logbook_model::Zone;
+use logbook_store::named;
 
 /// Longest file that is read, bytes. The longest of the database has some 4,000.
 const BYTES_MAX: u64 = 1 << 20;

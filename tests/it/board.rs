@@ -4,11 +4,11 @@ use std::fs;
 use std::io::Write;
 
 use logbook::cmd::live::board::Board;
-use logbook::model::{Instant, Zone};
-use logbook::query::time::Clock;
-use logbook::store::locate::{Location, Why};
-use logbook::store::{Environment, Purpose, locate};
-use logbook::view::runs::json;
+use logbook_model::{Instant, Zone};
+use logbook_query::time::Clock;
+use logbook_store::locate::{Location, Why};
+use logbook_store::{Environment, Purpose, locate};
+use logbook_view::runs::json;
 
 use crate::rows::Dice;
 use crate::support::Book;

@@ -52,7 +52,7 @@ fn the_schema_knows_the_same_keys() {
     let text = std::fs::read_to_string(repository().join("schema/config.schema.json")).unwrap();
     let schema: serde_json::Value = serde_json::from_str(&text).unwrap();
     let mut published: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
-    let mut known: Vec<String> = logbook::store::config::KEYS.iter().map(|key| key.name.to_owned()).collect();
+    let mut known: Vec<String> = logbook_store::config::KEYS.iter().map(|key| key.name.to_owned()).collect();
     published.sort();
     known.sort();
     assert_eq!(published, known.iter().collect::<Vec<_>>());

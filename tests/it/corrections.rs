@@ -3,10 +3,10 @@
 
 use std::ops::ControlFlow;
 
-use logbook::format::corrections::apply;
-use logbook::format::{Correction, SegmentName};
-use logbook::scan::{self, corrections};
-use logbook::store::Input;
+use logbook_format::corrections::apply;
+use logbook_format::{Correction, SegmentName};
+use logbook_scan::{self as scan, corrections};
+use logbook_store::Input;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -177,7 +177,7 @@ proptest! {
 fn correction(set: &[(&str, &str)], unset: &[&str]) -> Correction {
     Correction {
         by: "r-1#9".into(),
-        target: logbook::model::Address::Step { run_id: "r-1".into(), step: 1 },
+        target: logbook_model::Address::Step { run_id: "r-1".into(), step: 1 },
         set: set.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect(),
         unset: unset.iter().map(|name| (*name).to_owned()).collect(),
         retract: false,

@@ -4,13 +4,13 @@
 
 use std::collections::BTreeSet;
 
-use logbook::model::{Instant, Zone};
-use logbook::query::Plan;
-use logbook::query::compile::query::{Context, compile};
-use logbook::query::jq::head::Head;
-use logbook::query::stage::run::{Answer, run_in_memory};
-use logbook::query::text::parse::{Clause, Input};
-use logbook::query::time::Clock;
+use logbook_model::{Instant, Zone};
+use logbook_query::Plan;
+use logbook_query::compile::query::{Context, compile};
+use logbook_query::jq::head::Head;
+use logbook_query::stage::run::{Answer, run_in_memory};
+use logbook_query::text::parse::{Clause, Input};
+use logbook_query::time::Clock;
 
 fn compiled(program: &str) -> Option<Plan> {
     let clock = Clock { now: Instant::parse("2026-04-15T12:00:00Z").unwrap(), zone: Zone::UTC };

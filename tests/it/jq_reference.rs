@@ -4,11 +4,11 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use logbook::model::{Instant, Zone};
-use logbook::query::compile::query::{Context, compile};
-use logbook::query::stage::run::run_in_memory;
-use logbook::query::text::parse::{Clause, Input};
-use logbook::query::time::Clock;
+use logbook_model::{Instant, Zone};
+use logbook_query::compile::query::{Context, compile};
+use logbook_query::stage::run::run_in_memory;
+use logbook_query::text::parse::{Clause, Input};
+use logbook_query::time::Clock;
 use serde::Deserialize;
 
 #[derive(Deserialize)]

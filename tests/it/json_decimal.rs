@@ -4,7 +4,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use logbook::json::{Decimal, Sum, plain_digits};
+use logbook_json::{Decimal, Sum, plain_digits};
 use num_bigint::BigInt;
 use proptest::prelude::*;
 

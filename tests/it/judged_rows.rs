@@ -5,10 +5,10 @@
 //! characters, half surrogates, keys twice, depth beyond the limit. `./check` judges 100,000 of them;
 //! `LOGBOOK_ODD_ROWS=100000000 cargo test --release --test it judged_rows` as many as one likes.
 
-use logbook::format::{self, Drafts, Rules};
-use logbook::json::bits::{Judge, Marks, RowJudge};
-use logbook::json::{Limits, Scratch, Span, validate, validate_members};
-use logbook::model::Vocabulary;
+use logbook_format::{self as format, Drafts, Rules};
+use logbook_json::bits::{Judge, Marks, RowJudge};
+use logbook_json::{Limits, Scratch, Span, validate, validate_members};
+use logbook_model::Vocabulary;
 
 use crate::odd_rows::Maker;
 use crate::rows::{Dice, Shape, agent_rows, rows};

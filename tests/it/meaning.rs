@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use logbook::json;
-use logbook::model::{Address, Field, Instant, Zone};
-use logbook::query::{Place, Row};
-use logbook::view::past::show;
-use logbook::view::record::resume::{Resume, Section};
-use logbook::view::runs::{FIELDS, Run, Runs, unpack};
-use logbook::view::{Approvals, Course, Holds, Picked, Record, Stats, stats, stats::Part};
+use logbook_json as json;
+use logbook_model::{Address, Field, Instant, Zone};
+use logbook_query::{Place, Row};
+use logbook_view::past::show;
+use logbook_view::record::resume::{Resume, Section};
+use logbook_view::runs::{FIELDS, Run, Runs, unpack};
+use logbook_view::{Approvals, Course, Holds, Picked, Record, Stats, stats, stats::Part};
 use serde_json::{Value, json};
 
 pub const NOW: &str = "2026-04-15T12:00:00Z";
@@ -333,9 +333,9 @@ fn views(rows: &[String], expected: &BTreeMap<String, Said>, dice: &mut Dice) ->
             Said {
                 open_calls: record.calls.iter().filter(|call| call.is_open()).count(),
                 open_requests: open(&record),
-                wrote: record.valid().any(|(_, row)| logbook::view::Facts::wrote(row)),
+                wrote: record.valid().any(|(_, row)| logbook_view::Facts::wrote(row)),
                 denials: record.denied().count(),
-                retries: record.valid().filter(|(_, row)| logbook::view::Facts::is_retry(*row)).count(),
+                retries: record.valid().filter(|(_, row)| logbook_view::Facts::is_retry(*row)).count(),
                 cost: record.sum("cost_usd").map_or(0, |sum| sum.to_string().parse().unwrap()),
                 status: record.stands("status"),
                 final_status: record.stands("final_status"),

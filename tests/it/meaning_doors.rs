@@ -8,8 +8,8 @@ use std::fs;
 use std::path::Path;
 
 use logbook::cmd::Door;
-use logbook::render::{Notes, Output, Progress};
-use logbook::store::Environment;
+use logbook_render::{Notes, Output, Progress};
+use logbook_store::Environment;
 use serde_json::{Value, json};
 
 use crate::meaning::{Dice, NOW, Said, logbooks, now, reference, row};

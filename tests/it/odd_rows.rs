@@ -9,8 +9,8 @@
 
 use std::ops::ControlFlow;
 
-use logbook::json::bits::{Finder, Index};
-use logbook::json::frame;
+use logbook_json::bits::{Finder, Index};
+use logbook_json::frame;
 use serde_json::Value;
 
 use crate::rows::Dice;

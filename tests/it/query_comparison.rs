@@ -1,11 +1,11 @@
 //! `tests/query/comparison.toml`: the table of comparison, cell by cell.
 #![allow(clippy::unwrap_used)]
 
-use logbook::model::{Instant, Zone};
-use logbook::query::compile::query::{Context, compile};
-use logbook::query::stage::run::run_in_memory;
-use logbook::query::text::parse::parse;
-use logbook::query::time::Clock;
+use logbook_model::{Instant, Zone};
+use logbook_query::compile::query::{Context, compile};
+use logbook_query::stage::run::run_in_memory;
+use logbook_query::text::parse::parse;
+use logbook_query::time::Clock;
 use toml::Table;
 
 /// The first table of docs/query.md, Comparison.

@@ -3,12 +3,12 @@
 
 #![allow(clippy::unwrap_used)]
 
-use logbook::model::{Instant, Zone};
-use logbook::query::compile::query::{Context, compile};
-use logbook::query::stage::plan::Plan;
-use logbook::query::stage::run::{run_in_memory, run_in_parts};
-use logbook::query::text::parse::{Clause, Input, parse};
-use logbook::query::time::Clock;
+use logbook_model::{Instant, Zone};
+use logbook_query::compile::query::{Context, compile};
+use logbook_query::stage::plan::Plan;
+use logbook_query::stage::run::{run_in_memory, run_in_parts};
+use logbook_query::text::parse::{Clause, Input, parse};
+use logbook_query::time::Clock;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -20,7 +20,7 @@ fn plan(query: &str) -> Plan {
     compile(&parse(query).unwrap(), &Context::new(clock())).unwrap()
 }
 
-fn jq(program: &str) -> Result<Plan, Vec<logbook::query::problem::Problem>> {
+fn jq(program: &str) -> Result<Plan, Vec<logbook_query::problem::Problem>> {
     compile(&Input::new().flag(Clause::Jq, "--jq", program).parse().unwrap(), &Context::new(clock()))
 }
 

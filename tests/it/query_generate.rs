@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use logbook::query::ast::*;
+use logbook_query::ast::*;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;

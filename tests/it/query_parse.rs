@@ -5,11 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use logbook::error::Error;
-use logbook::model::Vocabulary;
-use logbook::query::text::check::{self, Seen};
-use logbook::query::text::parse::{self, Clause, Input, parse};
-use logbook::query::text::{print, words};
+use logbook_model::Vocabulary;
+use logbook_model::error::Error;
+use logbook_query::text::check::{self, Seen};
+use logbook_query::text::parse::{self, Clause, Input, parse};
+use logbook_query::text::{print, words};
 use proptest::prelude::*;
 
 use crate::query_generate::{any_query, without_spans};

@@ -7,12 +7,12 @@
 use std::cmp::Ordering;
 
 use chrono::{DateTime, FixedOffset};
-use logbook::model::{Instant, Zone};
-use logbook::query::ast::{Expr, Form, Literal, Op, Operand, Right, Test};
-use logbook::query::compile::query::{Context, compile};
-use logbook::query::stage::run::run_in_memory;
-use logbook::query::text::parse::parse;
-use logbook::query::time::Clock;
+use logbook_model::{Instant, Zone};
+use logbook_query::ast::{Expr, Form, Literal, Op, Operand, Right, Test};
+use logbook_query::compile::query::{Context, compile};
+use logbook_query::stage::run::run_in_memory;
+use logbook_query::text::parse::parse;
+use logbook_query::time::Clock;
 use num_bigint::BigInt;
 use proptest::prelude::*;
 use proptest::sample::select;

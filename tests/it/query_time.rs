@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use logbook::model::{Instant, Zone};
-use logbook::model::{duration_ms, duration_text};
-use logbook::query::compile::query::{Context, compile};
-use logbook::query::stage::run::run_in_memory;
-use logbook::query::text::parse::Input;
-use logbook::query::time::{Clock, Period, read};
+use logbook_model::{Instant, Zone};
+use logbook_model::{duration_ms, duration_text};
+use logbook_query::compile::query::{Context, compile};
+use logbook_query::stage::run::run_in_memory;
+use logbook_query::text::parse::Input;
+use logbook_query::time::{Clock, Period, read};
 
 fn clock(zone: &str) -> Clock {
     Clock { now: Instant::parse("2026-04-15T12:30:00.25Z").unwrap(), zone: Zone::parse(zone).unwrap() }

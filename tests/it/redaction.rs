@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
-use logbook::format::secrets::{Redactor, looks};
-use logbook::model::shown::is_unsafe;
+use logbook_format::secrets::{Redactor, looks};
+use logbook_model::shown::is_unsafe;
 use regex::Regex;
 
 use crate::support::{Book, repository};
@@ -78,7 +78,7 @@ fn every_kind_has_cases_and_they_hold() {
     assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
     assert!(kinds[0].len() >= 40, "{} kinds", kinds[0].len());
     assert_eq!(kinds[0], kinds[1]);
-    let rules = fs::read_to_string(repository().join("src/format/secrets/rules.txt")).unwrap();
+    let rules = fs::read_to_string(repository().join("crates/format/src/secrets/rules.txt")).unwrap();
     let listed: BTreeSet<String> = rules
         .lines()
         .filter(|line| !line.starts_with('#'))

@@ -3,14 +3,14 @@
 
 #![allow(clippy::unwrap_used)]
 
-use logbook::json::quote;
-use logbook::model::Instant;
-use logbook::model::Zone;
-use logbook::render::record::{facts, terminal};
-use logbook::render::request;
-use logbook::render::{Format, Look, Output, Rows};
-use logbook::view::Record;
-use logbook::view::approvals::Request;
+use logbook_json::quote;
+use logbook_model::Instant;
+use logbook_model::Zone;
+use logbook_render::record::{facts, terminal};
+use logbook_render::request;
+use logbook_render::{Format, Look, Output, Rows};
+use logbook_view::Record;
+use logbook_view::approvals::Request;
 use unicode_width::UnicodeWidthStr;
 
 const FORMATS: [Format; 6] = [Format::Table, Format::Jsonl, Format::Json, Format::Csv, Format::Tsv, Format::Markdown];

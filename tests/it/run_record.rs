@@ -100,7 +100,7 @@ fn every_standard_field_has_a_line_in_the_table() {
     // Keys of rows and of traces: of no run as a whole; digests stand for what they are of. What a
     // call undoes, and through which door a decision came, is told in docs/accountability.md.
     let apart = ["id", "trace_id", "span_id", "tool_call", "undoes", "user", "tty", "expires_at"];
-    for field in logbook::model::names::PAYLOAD.iter().filter(|field| !apart.contains(&field.name)) {
+    for field in logbook_model::names::PAYLOAD.iter().filter(|field| !apart.contains(&field.name)) {
         assert!(table.iter().any(|[name, ..]| name == field.name), "{} is not in the table", field.name);
     }
 }

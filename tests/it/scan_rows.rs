@@ -6,9 +6,9 @@
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
-use logbook::json::{self, Limits};
-use logbook::scan::Skipped;
-use logbook::scan::rows::for_each_row_with;
+use logbook_json::{self as json, Limits};
+use logbook_scan::Skipped;
+use logbook_scan::rows::for_each_row_with;
 
 fn is_whole(line: &[u8]) -> bool {
     json::trim(line).starts_with(b"{") && json::validate(line, Limits::GRAMMAR).is_ok()

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use jsonschema::Validator;
-use logbook::model::names::{self, OF_DECISIONS, Type, may_be_given};
-use logbook::model::{Kind, Phase, Status, instant};
+use logbook_model::names::{self, OF_DECISIONS, Type, may_be_given};
+use logbook_model::{Kind, Phase, Status, instant};
 use serde_json::{Value, json};
 
 fn repository() -> &'static Path {

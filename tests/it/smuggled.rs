@@ -32,8 +32,11 @@ const ACTIVE: [(&str, &str); 18] = [
 /// Every built-in rule has a case here, so that this test covers it.
 fn cases_of_rules() -> Vec<String> {
     let read = |file: &str| fs::read_to_string(repository().join(file)).unwrap();
-    let (rules, cases, spellings) =
-        (read("src/format/secrets/rules.txt"), read("tests/secrets/cases.txt"), read("tests/secrets/spellings.txt"));
+    let (rules, cases, spellings) = (
+        read("crates/format/src/secrets/rules.txt"),
+        read("tests/secrets/cases.txt"),
+        read("tests/secrets/spellings.txt"),
+    );
     let cases: Vec<(&str, &str)> =
         cases.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once("\t+\t")).collect();
     for rule in rules.lines().filter(|line| !line.starts_with('#')) {

@@ -5,13 +5,13 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use logbook::error::Exit;
-use logbook::format::{Drafts, Rules};
-use logbook::model::{Instant, Vocabulary};
-use logbook::store::append::{OnRefused, Options};
-use logbook::store::os::{How, Os, Stat};
-use logbook::store::os_real::REAL;
-use logbook::store::{Settings, Writer};
+use logbook_format::{Drafts, Rules};
+use logbook_model::error::Exit;
+use logbook_model::{Instant, Vocabulary};
+use logbook_store::append::{OnRefused, Options};
+use logbook_store::os::{How, Os, Stat};
+use logbook_store::os_real::REAL;
+use logbook_store::{Settings, Writer};
 
 use crate::os_calls::as_real;
 

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use logbook::error::Exit;
-use logbook::format::{Drafts, Rules};
-use logbook::model::{Instant, Vocabulary};
-use logbook::store::append::{OnRefused, Options, State};
-use logbook::store::os::Os;
-use logbook::store::os_real::REAL;
-use logbook::store::{Settings, Writer};
+use logbook_format::{Drafts, Rules};
+use logbook_model::error::Exit;
+use logbook_model::{Instant, Vocabulary};
+use logbook_store::append::{OnRefused, Options, State};
+use logbook_store::os::Os;
+use logbook_store::os_real::REAL;
+use logbook_store::{Settings, Writer};
 
 use crate::store_faults::Faulty;
 
@@ -36,12 +36,12 @@ fn drafts(text: &str) -> Drafts {
 fn look(writer: &mut Writer<'_>, look: &mut dyn FnMut(&mut State<'_, '_>)) {
     let appended = writer.append_if(&drafts(r#"{"run_id":"never"}"#), OnRefused::Abort, &mut |state| {
         look(state);
-        Err(logbook::error::Error::usage("only a look"))
+        Err(logbook_model::error::Error::usage("only a look"))
     });
     assert_eq!(appended.all().unwrap_err().message, "only a look");
 }
 
-fn text(row: Option<logbook::store::OnFile>) -> Option<String> {
+fn text(row: Option<logbook_store::OnFile>) -> Option<String> {
     row.map(|row| String::from_utf8(row.text).unwrap())
 }
 

@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use logbook::json::quote;
+use logbook_json::quote;
 
 use crate::rows::Dice;
 use crate::support::{Book, LOGBOOK};

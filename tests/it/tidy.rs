@@ -4,14 +4,13 @@
 use std::fs;
 use std::path::Path;
 
-use logbook::model::Kind;
+use logbook_model::Kind;
 
 use crate::support::repository;
 
 /// The floors (ARCHITECTURE.md, The house). A room may import what stands on a
 /// lower floor, and itself.
 const FLOORS: &[(&str, u8)] = &[
-    ("error", 0),
     ("json", 0),
     ("model", 1),
     ("format", 2),
@@ -59,14 +58,14 @@ const PRINTS: &[&str] = &[
 /// File, what it may hold, and why.
 const MAY_PRINT: &[(&str, &[&str], &str)] = &[
     ("src/main.rs", &["stdout()", "stderr()", "stdout", "stderr", "Output::new", "Notes::new"], "opens them"),
-    ("src/render/streams.rs", &["Drawn::new", ".screen()", ".sink()"], "is the door"),
-    ("src/render/rows.rs", &[".sink()"], "escapes each value"),
-    ("src/render/line.rs", &["Drawn::new"], "escapes each value"),
-    ("src/render/request/terminal.rs", &["Drawn::new"], "draws lines of a sheet, which are safe"),
-    ("src/render/cards.rs", &["Drawn::new"], "escapes each value"),
+    ("crates/render/src/streams.rs", &["Drawn::new", ".screen()", ".sink()"], "is the door"),
+    ("crates/render/src/rows.rs", &[".sink()"], "escapes each value"),
+    ("crates/render/src/line.rs", &["Drawn::new"], "escapes each value"),
+    ("crates/render/src/request/terminal.rs", &["Drawn::new"], "draws lines of a sheet, which are safe"),
+    ("crates/render/src/cards.rs", &["Drawn::new"], "escapes each value"),
     ("src/cmd/live/screen/terminal.rs", &["stdout()", ".screen()"], "the cells of a dashboard hold escaped text"),
     ("src/cmd/live/screen/session.rs", &["stdout()"], "asks for its size"),
-    ("src/store/os_real.rs", &["stdout()", "stdout"], "asks whether somebody reads it"),
+    ("crates/store/src/os_real.rs", &["stdout()", "stdout"], "asks whether somebody reads it"),
     ("src/cmd/writing/sign.rs", &["stderr()"], "asks for its name"),
     ("src/cmd/progress.rs", &["stderr()", "Notes::new"], "a thread beside the one that holds the door"),
     ("src/cmd/guard/memory.rs", &["stderr()"], "ends the process without any memory"),
@@ -91,7 +90,7 @@ const MAY_PRINT: &[(&str, &[&str], &str)] = &[
 /// Nowhere.
 const NEVER: &[&str] = &["todo!", "dbg!", "unimplemented!"];
 /// In these rooms nothing reads a disk, a clock or the environment.
-const PURE: &[&str] = &["error", "json", "model", "format", "query", "view", "render"];
+const PURE: &[&str] = &["json", "model", "format", "query", "view", "render"];
 const IMPURE: &[&str] =
     &["std::fs", "std::env", "std::net", "SystemTime", "Instant::now", "Utc::now", "Local::now", "std::process"];
 
@@ -117,9 +116,14 @@ fn sources(directory: &str) -> Vec<(String, String)> {
     found
 }
 
-/// `src/query/lex.rs` is in the room `query`, `src/cli.rs` is `cli`.
+/// Every source file of the program and its crates.
+fn source_files() -> Vec<(String, String)> {
+    [sources("src"), sources("crates")].concat()
+}
+
+/// `crates/query/src/lex.rs` is in the room `query`, `src/cli.rs` is `cli`.
 fn room(path: &str) -> &str {
-    let inside = path.strip_prefix("src/").unwrap_or(path);
+    let inside = path.strip_prefix("crates/").or(path.strip_prefix("src/")).unwrap_or(path);
     inside.split(['/', '.']).next().unwrap_or(inside)
 }
 
@@ -155,8 +159,8 @@ fn faults(path: &str, text: &str) -> Vec<String> {
         faults.push(format!("{path}: over {LINES_MAX} lines"));
     }
     for (line, code) in code(text) {
-        for (at, _) in code.match_indices("crate::") {
-            let rest = &code[at + "crate::".len()..];
+        for (at, wall) in ["crate::", "logbook_"].into_iter().flat_map(|wall| code.match_indices(wall)) {
+            let rest = &code[at + wall.len()..];
             let other: String =
                 rest.chars().take_while(|character| character.is_alphanumeric() || *character == '_').collect();
             if let Some(other_floor) = floor(&other)
@@ -196,7 +200,9 @@ fn faults(path: &str, text: &str) -> Vec<String> {
                 faults.push(format!("{path}:{line}: {word} in a pure room"));
             }
         }
-        if path.ends_with("mod.rs") && (code.contains("fn ") || code.contains("macro_rules!")) {
+        if (path.ends_with("mod.rs") || path.ends_with("/lib.rs"))
+            && (code.contains("fn ") || code.contains("macro_rules!"))
+        {
             faults.push(format!("{path}:{line}: logic in a mod.rs"));
         }
     }
@@ -205,7 +211,7 @@ fn faults(path: &str, text: &str) -> Vec<String> {
 
 #[test]
 fn the_walls_stand() {
-    let sources = sources("src");
+    let sources = source_files();
     assert!(sources.len() > 20, "the source was not found");
     let faults: Vec<String> = sources.iter().flat_map(|(path, text)| faults(path, text)).collect();
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
@@ -215,13 +221,13 @@ fn the_walls_stand() {
 const COMPILES: &[(&str, &[&str])] = &[
     ("query::compile(", &["src/cmd/reading/wording.rs"]),
     ("wording::compiled(", &["src/cmd/calling/judge/rules.rs"]),
-    ("Program::compile(", &["src/cmd/calling/judge/rules.rs", "src/query/compile/scope.rs"]),
+    ("Program::compile(", &["src/cmd/calling/judge/rules.rs", "crates/query/src/compile/scope.rs"]),
     ("jsonschema::", &["src/cmd/calling/judge/rules.rs"]),
 ];
 
 #[test]
 fn what_can_run_away_is_compiled_where_its_bounds_are_seen_to() {
-    for (path, text) in sources("src") {
+    for (path, text) in source_files() {
         for (word, files) in COMPILES {
             let is_there = code(&text).any(|(_, code)| code.contains(word));
             assert!(!is_there || files.contains(&path.as_str()), "{path}: {word} beside the one guarded way");
@@ -235,10 +241,10 @@ const MAY_SPELL: &[(&str, &[&str], &str)] = &[
     ("src/cmd/slips.rs", &["answer", "handoff", "hold", "release", "review"], "names of commands"),
     ("src/cmd/table.rs", &["answer", "handoff", "hold", "release", "review"], "names of commands"),
     ("src/cmd/keep/examine/finding.rs", &["note"], "how bad a finding is"),
-    ("src/render/record/facts.rs", &["review"], "the title of a line"),
-    ("src/view/record/json.rs", &["answer"], "the name of a member"),
-    ("src/view/record/resume.rs", &["answer"], "the name of a line"),
-    ("src/store/config/keys.rs", &["review"], "the example of a phase"),
+    ("crates/render/src/record/facts.rs", &["review"], "the title of a line"),
+    ("crates/view/src/record/json.rs", &["answer"], "the name of a member"),
+    ("crates/view/src/record/resume.rs", &["answer"], "the name of a line"),
+    ("crates/store/src/config/keys.rs", &["review"], "the example of a phase"),
 ];
 
 /// Where code spells a kind: `"hold"`, `b"hold"`, or `\"hold\"` within a text.
@@ -258,13 +264,13 @@ fn spelled_kinds(path: &str, text: &str) -> Vec<String> {
 #[test]
 fn kinds_are_spelled_in_their_table_alone() {
     let mut found = Vec::new();
-    for (path, text) in sources("src") {
-        if path != "src/model/kind.rs" {
+    for (path, text) in source_files() {
+        if path != "crates/model/src/kind.rs" {
             found.extend(spelled_kinds(&path, &text));
         }
     }
     assert!(found.is_empty(), "\n{}", found.join("\n"));
-    let sources = sources("src");
+    let sources = source_files();
     for (file, words, _) in MAY_SPELL {
         let text = &sources.iter().find(|(path, _)| path == file).unwrap_or_else(|| panic!("{file} is gone")).1;
         let spelled = spelled_kinds("", text).join("\n");
@@ -274,7 +280,7 @@ fn kinds_are_spelled_in_their_table_alone() {
 
 #[test]
 fn rows_are_read_by_the_names_of_fields() {
-    for (path, text) in sources("src") {
+    for (path, text) in source_files() {
         let by_place = |code: &str| {
             code.match_indices("fields[")
                 .any(|(at, found)| code[at + found.len()..].starts_with(|next: char| next.is_ascii_digit()))
@@ -288,11 +294,11 @@ fn rows_are_read_by_the_names_of_fields() {
 fn the_check_notices_what_it_is_for() {
     let sign = "//! A room.\n";
     let noticed = |path: &str, code: &str| !faults(path, &format!("{sign}{code}\n")).is_empty();
-    assert!(!noticed("src/scan/x.rs", "use crate::store::Input;"));
-    assert!(noticed("src/store/x.rs", "use crate::scan::feed;"));
-    assert!(noticed("src/query/x.rs", "use crate::store::Input;"));
-    assert!(noticed("src/query/x.rs", "let x = crate::format::lines();"));
-    assert!(noticed("src/store/x.rs", "use crate::{error::Error}; use crate::query::Row;"));
+    assert!(!noticed("crates/scan/src/x.rs", "use logbook_store::Input;"));
+    assert!(noticed("crates/store/src/x.rs", "use logbook_scan::feed;"));
+    assert!(noticed("crates/query/src/x.rs", "use logbook_store::Input;"));
+    assert!(noticed("crates/query/src/x.rs", "let x = logbook_format::lines();"));
+    assert!(noticed("crates/store/src/x.rs", "use logbook_model::Error; use logbook_query::Row;"));
     for code in [
         "println!(\"x\");",
         "std::io::stdout().write_all(row)",
@@ -303,16 +309,18 @@ fn the_check_notices_what_it_is_for() {
         "door.out.drawn(&Drawn::new(row))",
         "Notes::new(&mut file, false)",
     ] {
-        assert!(noticed("src/view/x.rs", code) && noticed("src/cmd/read/x.rs", code), "{code}");
+        assert!(noticed("crates/view/src/x.rs", code) && noticed("src/cmd/read/x.rs", code), "{code}");
     }
     assert!(!noticed("src/cmd/read/x.rs", "door.out.text(&text)?; Error::io(\"stdout: closed\")"));
     assert!(!noticed("src/main.rs", "let out = stdout();"));
     assert!(noticed("src/main.rs", "println!(\"x\");"));
-    assert!(noticed("src/view/x.rs", "std::process::exit(1)") && !noticed("src/cmd/x.rs", "std::process::exit(1)"));
+    assert!(
+        noticed("crates/view/src/x.rs", "std::process::exit(1)") && !noticed("src/cmd/x.rs", "std::process::exit(1)")
+    );
     assert!(noticed("src/cmd/x.rs", "todo!()"));
-    assert!(noticed("src/format/x.rs", "dbg!(x);"));
-    assert!(noticed("src/query/x.rs", "std::fs::read(path)"));
-    assert!(!noticed("src/store/x.rs", "std::fs::read(path)"));
+    assert!(noticed("crates/format/src/x.rs", "dbg!(x);"));
+    assert!(noticed("crates/query/src/x.rs", "std::fs::read(path)"));
+    assert!(!noticed("crates/store/src/x.rs", "std::fs::read(path)"));
     for code in
         ["kind == \"call.intent\"", "b\"hold\" => 1", "format!(\"{{\\\"kind\\\":\\\"repair\\\"}}\")", "kinds(\"note\")"]
     {
@@ -322,9 +330,9 @@ fn the_check_notices_what_it_is_for() {
         assert!(spelled_kinds("src/cmd/x.rs", code).is_empty(), "{code}");
     }
     assert!(noticed("src/attic/x.rs", ""));
-    assert!(noticed("src/json/mod.rs", "pub fn logic() {}"));
-    assert!(!faults("src/json/x.rs", "fn no_sign() {}\n").is_empty());
-    assert!(!faults("src/json/x.rs", &format!("{sign}{}", "\n".repeat(601))).is_empty());
+    assert!(noticed("crates/json/src/mod.rs", "pub fn logic() {}"));
+    assert!(!faults("crates/json/src/x.rs", "fn no_sign() {}\n").is_empty());
+    assert!(!faults("crates/json/src/x.rs", &format!("{sign}{}", "\n".repeat(601))).is_empty());
 }
 
 #[test]
@@ -360,7 +368,7 @@ fn one_command_has_one_file_of_tests() {
 
 #[test]
 fn no_room_is_a_heap() {
-    let mut open = vec![repository().join("src")];
+    let mut open = vec![repository().join("src"), repository().join("crates")];
     while let Some(directory) = open.pop() {
         let entries: Vec<_> = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert!(

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use logbook::format::manifest::Line;
+use logbook_format::manifest::Line;
 
 use crate::archive::segments;
 use crate::support::Book;

@@ -1,6 +1,6 @@
 //! What every list of runs says of a run: what it is for, and what it does or why it stopped.
 
-use logbook::view::runs::{Runs, unpack, what_now};
+use logbook_view::runs::{Runs, unpack, what_now};
 use serde_json::Value;
 
 use crate::meaning::fold;

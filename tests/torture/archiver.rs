@@ -3,14 +3,14 @@
 
 use std::path::Path;
 
-use logbook::error::Result;
-use logbook::format::carried::{self, CarriedRun};
-use logbook::model::Instant;
-use logbook::store::append::{Options, State};
-use logbook::store::archive::manifest::Entry;
-use logbook::store::archive::{Facts, Keeper};
-use logbook::store::config::{Durability, Settings};
-use logbook::verify::verify;
+use logbook_format::carried::{self, CarriedRun};
+use logbook_model::Instant;
+use logbook_model::error::Result;
+use logbook_store::append::{Options, State};
+use logbook_store::archive::manifest::Entry;
+use logbook_store::archive::{Facts, Keeper};
+use logbook_store::config::{Durability, Settings};
+use logbook_verify::verify;
 
 use super::backend::{At, Call, Plan, Process};
 use super::disk::{Disk, FATES, Fate, Image, Lot};

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
-use logbook::store::os::{How, Os, Stat};
-use logbook::store::os_real::REAL;
+use logbook_store::os::{How, Os, Stat};
+use logbook_store::os_real::REAL;
 use rustix::io::Errno;
 
 use super::disk::Fate;

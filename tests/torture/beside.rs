@@ -6,10 +6,10 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-use logbook::format::manifest::Head;
-use logbook::store::os::{How, Os, Stat};
-use logbook::store::os_real::REAL;
-use logbook::verify::{HeadVerdict, Verdict, verify};
+use logbook_format::manifest::Head;
+use logbook_store::os::{How, Os, Stat};
+use logbook_store::os_real::REAL;
+use logbook_verify::{HeadVerdict, Verdict, verify};
 
 use super::bed::{self, Bed};
 use super::trial::{Report, Scale, Tier, Trial, nothing};
@@ -159,7 +159,7 @@ fn ready(bed: &Bed) -> Head {
 }
 
 /// What is wrong with a verdict on a logbook that is well.
-fn wrong(verdict: logbook::error::Result<Verdict>) -> Option<String> {
+fn wrong(verdict: logbook_model::error::Result<Verdict>) -> Option<String> {
     match verdict {
         Err(error) => Some(error.to_string()),
         Ok(verdict) if !verdict.findings.is_empty() => Some(format!("{:?}", verdict.findings)),

@@ -4,9 +4,9 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use logbook::store::os::{How, Os, Stat};
-use logbook::store::os_real::REAL;
-use logbook::verify::verify;
+use logbook_store::os::{How, Os, Stat};
+use logbook_store::os_real::REAL;
+use logbook_verify::verify;
 
 use super::bed::{self, Bed};
 use super::trial::{Report, Scale, Tier, Trial, nothing};

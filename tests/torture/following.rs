@@ -9,8 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant as Clocked, SystemTime};
 
-use logbook::json;
-use logbook::model::{Address, Instant};
+use logbook_json as json;
+use logbook_model::{Address, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::bed::{self, Bed};

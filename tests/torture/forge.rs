@@ -6,10 +6,10 @@ use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use logbook::format::SegmentName;
-use logbook::format::digest::sha256_hex;
-use logbook::format::manifest::{Covered, Event, Line, NOTHING, digest};
-use logbook::format::seek_table::SeekTable;
+use logbook_format::SegmentName;
+use logbook_format::digest::sha256_hex;
+use logbook_format::manifest::{Covered, Event, Line, NOTHING, digest};
+use logbook_format::seek_table::SeekTable;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// A manifest in hand.

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use logbook::cmd::Door;
-use logbook::model::Instant;
-use logbook::render::{Notes, Output, Progress};
-use logbook::store::Environment;
+use logbook_model::Instant;
+use logbook_render::{Notes, Output, Progress};
+use logbook_store::Environment;
 
 use crate::bed::{self, Bed};
 use crate::gate_model::{Actor, Call, Model, Outcome, Tool, Verdict};

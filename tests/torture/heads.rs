@@ -3,13 +3,13 @@
 
 use std::path::Path;
 
-use logbook::error::Result;
-use logbook::format::manifest::Head;
-use logbook::model::Instant;
-use logbook::store::append::{Options, Writer};
-use logbook::store::archive::Keeper;
-use logbook::store::config::{Durability, Settings};
-use logbook::verify::{HeadVerdict, verify};
+use logbook_format::manifest::Head;
+use logbook_model::Instant;
+use logbook_model::error::Result;
+use logbook_store::append::{Options, Writer};
+use logbook_store::archive::Keeper;
+use logbook_store::config::{Durability, Settings};
+use logbook_verify::{HeadVerdict, verify};
 use rustix::io::Errno;
 
 use super::backend::{At, Call, Fault, Plan, Process};

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use logbook::format::lines::Lines;
-use logbook::json::{self, Kind, Limits};
-use logbook::model::Address;
-use logbook::store::os::Os;
-use logbook::store::snapshot::{self, Form};
+use logbook_format::lines::Lines;
+use logbook_json::{self as json, Kind, Limits};
+use logbook_model::Address;
+use logbook_store::os::Os;
+use logbook_store::snapshot::{self, Form};
 
 /// A row to append.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Mutex;
 
-use logbook::store::os::{How, Stat};
+use logbook_store::os::{How, Stat};
 
 use super::backend::Call;
 

@@ -3,10 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use logbook::format::{Drafts, Rules};
-use logbook::model::Instant;
-use logbook::store::append::{OnRefused, Options, Writer};
-use logbook::store::config::{self, Durability, Settings};
+use logbook_format::{Drafts, Rules};
+use logbook_model::Instant;
+use logbook_store::append::{OnRefused, Options, Writer};
+use logbook_store::config::{self, Durability, Settings};
 
 use super::backend::{At, Call, Fault, Plan, Process};
 use super::disk::Image;
@@ -111,7 +111,7 @@ fn append(
     segment_bytes_max: u64,
     act: &Act,
     stored: &mut Vec<u64>,
-) -> logbook::error::Result<()> {
+) -> logbook_model::error::Result<()> {
     let mut settings = if logbook.exists() { config::settings(process, logbook)? } else { Settings::default() };
     settings.segment_bytes_max = segment_bytes_max;
     let vocabulary = settings.vocabulary.clone();

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use logbook::format::digest::sha256_hex;
-use logbook::format::manifest::Event;
+use logbook_format::digest::sha256_hex;
+use logbook_format::manifest::Event;
 
 use super::forge::{self, bytes};
 use super::tamper::{ARCHIVED, RAW, RESTORED, Victim};

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use logbook::format::manifest::{Event, NOTHING};
+use logbook_format::manifest::{Event, NOTHING};
 
 use super::forge::{self, Manifest, bytes, lines};
 use super::tamper::{ARCHIVED, DELETED, HEADS_OWN, LAST_COVERED, RAW, RESTORED, Victim};

@@ -4,17 +4,17 @@ use std::time::{Duration, Instant as Elapsed};
 
 use crate::cmd::Door;
 use crate::cmd::writing::{About, Desk, Done, catch_up};
-use crate::error::{Error, Exit, Result};
-use crate::format::carried::CarriedRun;
-use crate::format::draft::pairs::{Pairs, shell_word};
-use crate::format::rows::{self, Asked};
-use crate::model::{Address, Field, Instant, Kind, Status, Verdict};
-use crate::store::Watch;
-use crate::store::append::State;
-use crate::view::approvals::{Request, Shown};
-use crate::view::facts::{Facts, FieldSet};
-use crate::view::past::Standing;
-use crate::view::{Approvals, Course, Past};
+use logbook_format::carried::CarriedRun;
+use logbook_format::draft::pairs::{Pairs, shell_word};
+use logbook_format::rows::{self, Asked};
+use logbook_model::error::{Error, Exit, Result};
+use logbook_model::{Address, Field, Instant, Kind, Status, Verdict};
+use logbook_store::Watch;
+use logbook_store::append::State;
+use logbook_view::approvals::{Request, Shown};
+use logbook_view::facts::{Facts, FieldSet};
+use logbook_view::past::Standing;
+use logbook_view::{Approvals, Course, Past};
 
 /// How often a waiter looks: well below the 100 ms in which a decision is to be noticed.
 const LOOK_MS: u64 = 40;

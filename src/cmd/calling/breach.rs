@@ -7,14 +7,14 @@ use std::path::Path;
 use super::contract::{self, Terms};
 use super::judge::Judge;
 use crate::cmd::writing::Desk;
-use crate::error::Result;
-use crate::format::draft::pairs::Pairs;
-use crate::format::once_id::{BREACH, once_id};
-use crate::format::{Drafts, Rules, rows};
-use crate::json;
-use crate::model::{Instant, Kind, Side};
-use crate::render::Notes;
-use crate::store::config::texts::{self, CONTRACTS};
+use logbook_format::draft::pairs::Pairs;
+use logbook_format::once_id::{BREACH, once_id};
+use logbook_format::{Drafts, Rules, rows};
+use logbook_json as json;
+use logbook_model::error::Result;
+use logbook_model::{Instant, Kind, Side};
+use logbook_render::Notes;
+use logbook_store::config::texts::{self, CONTRACTS};
 
 /// The contracts of a logbook, each read when a call goes by it.
 pub struct Contracts<'d> {

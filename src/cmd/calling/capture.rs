@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::tail::Tail;
-use crate::error::{Error, Exit, Result};
-use crate::format::digest::{Digest, Sha256, finished_hex};
-use crate::format::secrets::Redactor;
-use crate::json;
+use logbook_format::digest::{Digest, Sha256, finished_hex};
+use logbook_format::secrets::Redactor;
+use logbook_json as json;
+use logbook_model::error::{Error, Exit, Result};
 
 /// How long what the command has left running may finish what it prints.
 const GRACE: Duration = Duration::from_millis(200);

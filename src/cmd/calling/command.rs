@@ -15,8 +15,8 @@ use signal_hook::consts::{SIGCHLD, SIGCONT};
 use super::capture::{Capture, Captured};
 use super::jobs;
 use super::signals::{self, Signals};
-use crate::error::{Error, Exit};
-use crate::render::Notes;
+use logbook_model::error::{Error, Exit};
+use logbook_render::Notes;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,14 +6,14 @@ use super::Described;
 use super::capture::Captured;
 use super::command::{Ended, Outcome};
 use super::judge::{Judge, Rule};
-use crate::error::{Error, Result, nearest};
-use crate::format::draft::pairs::Pairs;
-use crate::json;
-use crate::model::SideEffect;
-use crate::query::text::gate::Arguments;
-use crate::store::config::contracts::{self, Contract, ImpactScope, Rollback};
-use crate::store::config::texts::{self, CONTRACTS};
-use crate::view::rollback::next_placeholder;
+use logbook_format::draft::pairs::Pairs;
+use logbook_json as json;
+use logbook_model::SideEffect;
+use logbook_model::error::{Error, Result, nearest};
+use logbook_query::text::gate::Arguments;
+use logbook_store::config::contracts::{self, Contract, ImpactScope, Rollback};
+use logbook_store::config::texts::{self, CONTRACTS};
+use logbook_view::rollback::next_placeholder;
 
 /// A contract that holds for a call.
 pub struct Terms {

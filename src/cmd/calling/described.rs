@@ -4,12 +4,12 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
 use crate::cmd::writing::Desk;
-use crate::error::{Error, Result};
-use crate::format::digest::{in_a_row, of_words, sha256_hex};
-use crate::format::draft::pairs::{Pairs, shell_word};
-use crate::format::secrets::MARK_BEGINS;
-use crate::json::{self, Limits};
-use crate::model::names;
+use logbook_format::digest::{in_a_row, of_words, sha256_hex};
+use logbook_format::draft::pairs::{Pairs, shell_word};
+use logbook_format::secrets::MARK_BEGINS;
+use logbook_json::{self as json, Limits};
+use logbook_model::error::{Error, Result};
+use logbook_model::names;
 
 /// Flags that describe a call.
 #[derive(Debug, Default, Clone, clap::Args)]

@@ -5,14 +5,14 @@ use std::collections::HashSet;
 
 use crate::cmd::Door;
 use crate::cmd::writing::{About, Desk, catch_up};
-use crate::error::{Error, Exit, Result};
-use crate::format::carried;
-use crate::format::draft::pairs::shell_word;
-use crate::model::{Address, Field};
-use crate::store::append::State;
-use crate::view::facts::{Facts, FieldSet};
-use crate::view::past::Past;
-use crate::view::{Holds, holds};
+use logbook_format::carried;
+use logbook_format::draft::pairs::shell_word;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_model::{Address, Field};
+use logbook_store::append::State;
+use logbook_view::facts::{Facts, FieldSet};
+use logbook_view::past::Past;
+use logbook_view::{Holds, holds};
 
 /// Refuses, under the lock, when `run` or a run above it is held.
 pub fn refuse(state: &mut State<'_, '_>, run: &str) -> Result<()> {

@@ -7,12 +7,12 @@ use super::judge::Judge;
 use super::{Arguments, Described, Keep, held, policy};
 use crate::cmd::Door;
 use crate::cmd::writing::{Desk, print_rows};
-use crate::error::{Error, Exit, Result};
-use crate::format::draft::pairs::{Pairs, shell_word};
-use crate::format::rows;
-use crate::model::{Side, SideEffect, Then, Verdict, wait_ms};
-use crate::store::Writer;
-use crate::store::append::{OnRefused, State};
+use logbook_format::draft::pairs::{Pairs, shell_word};
+use logbook_format::rows;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_model::{Side, SideEffect, Then, Verdict, wait_ms};
+use logbook_store::Writer;
+use logbook_store::append::{OnRefused, State};
 
 /// Flags that say what a call must pass.
 #[derive(Debug, Default, clap::Args)]

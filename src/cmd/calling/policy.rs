@@ -1,10 +1,10 @@
 //! The policy of a logbook, asked about one call: the first rule that it meets decides, and a row says so.
 
 use super::judge::{Judge, Rule};
-use crate::error::{Error, Result};
-use crate::format::draft::pairs::Pairs;
-use crate::model::Then;
-use crate::store::config::PolicyRule;
+use logbook_format::draft::pairs::Pairs;
+use logbook_model::Then;
+use logbook_model::error::{Error, Result};
+use logbook_store::config::PolicyRule;
 
 /// A rule that a call meets.
 #[derive(Debug, Clone, Copy)]

@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 
-use crate::error::Result;
-use crate::format::secrets::{KeyWatch, MARK_BEGINS, MARK_BYTES_MAX, Redactor};
+use logbook_format::secrets::{KeyWatch, MARK_BEGINS, MARK_BYTES_MAX, Redactor};
+use logbook_model::error::Result;
 
 /// Bytes that are shown, at most.
 const SHOWN_BYTES_MAX: usize = 16 << 10;

@@ -4,15 +4,15 @@
 use crate::cmd::Door;
 use crate::cmd::reading::{self, Corrections, of_run};
 use crate::cmd::writing::{Desk, Writing, print_rows};
-use crate::error::{Error, Exit, Result};
-use crate::format::amendment::Amendment;
-use crate::format::corrections::{self, Target};
-use crate::format::draft::pairs::Pairs;
-use crate::format::{Correction, Drafts, Rules};
-use crate::json;
-use crate::model::Address;
-use crate::store::index::Place;
-use crate::store::{Input, Purpose};
+use logbook_format::amendment::Amendment;
+use logbook_format::corrections::{self, Target};
+use logbook_format::draft::pairs::Pairs;
+use logbook_format::{Correction, Drafts, Rules};
+use logbook_json as json;
+use logbook_model::Address;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_store::index::Place;
+use logbook_store::{Input, Purpose};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "  logbook amend r-88 3 status=failed --why 'the exit code was read wrong'\n  logbook amend r-88#3 tool_call.exit_code=1 --unset artifact_ref --why 'no artifact was made'";
@@ -127,7 +127,7 @@ fn target(words: &[String]) -> Result<(Address, &[String])> {
 }
 
 /// All that the row at `place` is called.
-fn names(address: &Address, inputs: &[Input], place: crate::query::Place, row: &[u8]) -> Vec<Address> {
+fn names(address: &Address, inputs: &[Input], place: logbook_query::Place, row: &[u8]) -> Vec<Address> {
     let mut values = Vec::new();
     // It was read as a row before.
     let _ = json::pick(row, &["run_id", "step"], &mut values);

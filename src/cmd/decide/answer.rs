@@ -3,13 +3,13 @@
 use crate::cmd::Door;
 use crate::cmd::calling::asking;
 use crate::cmd::writing::{About, Desk, Done, Writing, print_rows};
-use crate::error::{Error, Exit, Result};
-use crate::format::draft::pairs::{Pairs, shell_word};
-use crate::format::rows;
-use crate::model::{Kind, Status};
-use crate::store::Purpose;
-use crate::view::past::Standing;
-use crate::view::{Approvals, Course};
+use logbook_format::draft::pairs::{Pairs, shell_word};
+use logbook_format::rows;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_model::{Kind, Status};
+use logbook_store::Purpose;
+use logbook_view::past::Standing;
+use logbook_view::{Approvals, Course};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::cmd::Door;
 use crate::cmd::calling::contract::{Terms, named};
 use crate::cmd::calling::judge::Judge;
-use crate::error::{Error, Exit, Result};
-use crate::store::config::texts::{self, CONTRACTS};
-use crate::store::{Purpose, locate};
+use logbook_model::error::{Error, Exit, Result};
+use logbook_store::config::texts::{self, CONTRACTS};
+use logbook_store::{Purpose, locate};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "  logbook contract check\n  logbook contract show psql";

@@ -6,25 +6,25 @@ use crate::cmd::Door;
 use crate::cmd::calling::asking;
 use crate::cmd::decide::open_requests;
 use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, user};
-use crate::error::{Error, Exit, Result, nearest};
-use crate::format::carried::CarriedRun;
-use crate::format::draft::pairs::{Pairs, shell_word};
-use crate::format::rows;
-use crate::model::shown::as_it_reads;
-use crate::model::{Address, Field, Instant, Verdict};
-use crate::render::{Look, request as shown};
-use crate::store::Purpose;
-use crate::view::approvals::{KINDS, Request, Shown};
-use crate::view::facts::{Facts, FieldSet};
-use crate::view::{Approvals, Past};
+use logbook_format::carried::CarriedRun;
+use logbook_format::draft::pairs::{Pairs, shell_word};
+use logbook_format::rows;
+use logbook_model::error::{Error, Exit, Result, nearest};
+use logbook_model::shown::as_it_reads;
+use logbook_model::{Address, Field, Instant, Verdict};
+use logbook_render::{Look, request as shown};
+use logbook_store::Purpose;
+use logbook_view::approvals::{KINDS, Request, Shown};
+use logbook_view::facts::{Facts, FieldSet};
+use logbook_view::{Approvals, Past};
 
 /// Arguments of `approve` and `deny`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Deciding {
-    /// The run, when it has one open request; else the request, as RUN#STEP. Nothing lists what is open
+    /// A run with one open request, or a request as RUN#STEP; without it, list what is open
     #[arg(value_name = "RUN|REQUEST")]
     what: Option<String>,
-    /// Who decides [default: the user]
+    /// Who decides, never the agent that asked [default: the user]
     #[arg(long, value_name = "WHO")]
     by: Option<String>,
     /// Why
@@ -33,7 +33,7 @@ pub struct Deciding {
     /// Only if the request is for the arguments with this SHA-256
     #[arg(long, value_name = "DIGITS")]
     args_sha256: Option<String>,
-    /// How the list is put out: table, jsonl, json, csv, tsv or md
+    /// Format of the list: table, jsonl, json, csv, tsv or md
     #[arg(short, long, value_name = "FORMAT")]
     output: Option<String>,
     #[command(flatten)]

@@ -2,8 +2,8 @@
 
 use super::decision::{self, Deciding};
 use crate::cmd::Door;
-use crate::error::{Exit, Result};
-use crate::model::Verdict;
+use logbook_model::Verdict;
+use logbook_model::error::{Exit, Result};
 
 /// Two real examples.
 pub const EXAMPLES: &str =

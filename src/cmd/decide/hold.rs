@@ -2,15 +2,15 @@
 
 use crate::cmd::Door;
 use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, unknown_run};
-use crate::error::{Error, Exit, Result};
-use crate::format::carried::CarriedRun;
-use crate::format::draft::pairs::{Pairs, shell_word};
-use crate::format::rows;
-use crate::model::Address;
-use crate::store::Purpose;
-use crate::view::facts::{Facts, FieldSet};
-use crate::view::holds::KINDS;
-use crate::view::{Course, Holds, Past};
+use logbook_format::carried::CarriedRun;
+use logbook_format::draft::pairs::{Pairs, shell_word};
+use logbook_format::rows;
+use logbook_model::Address;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_store::Purpose;
+use logbook_view::facts::{Facts, FieldSet};
+use logbook_view::holds::KINDS;
+use logbook_view::{Course, Holds, Past};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "  logbook hold r-88 --why 'it is writing to the wrong bucket'\n  logbook hold r-88 --by maria --why 'wait for the review'";

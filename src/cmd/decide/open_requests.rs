@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use crate::cmd::Door;
 use crate::cmd::writing::{About, Desk};
-use crate::error::{Error, Exit, Result};
-use crate::format::draft::pairs::shell_word;
-use crate::json;
-use crate::model::{Address, Field, Instant, Kind};
-use crate::render::{Format, Look, Rows, cell, request as shown};
-use crate::view::approvals::{KINDS, Request};
-use crate::view::facts::{Facts, FieldSet};
-use crate::view::record::json::Object;
-use crate::view::{Approvals, Past};
+use logbook_format::draft::pairs::shell_word;
+use logbook_json as json;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_model::{Address, Field, Instant, Kind};
+use logbook_render::{Format, Look, Rows, cell, request as shown};
+use logbook_view::approvals::{KINDS, Request};
+use logbook_view::facts::{Facts, FieldSet};
+use logbook_view::record::json::Object;
+use logbook_view::{Approvals, Past};
 
 /// What a table of them has.
 const COLUMNS: [&str; 13] = [

@@ -5,28 +5,32 @@ use std::path::PathBuf;
 use crate::cmd::Door;
 use crate::cmd::calling::judge::Judge;
 use crate::cmd::calling::policy;
-use crate::error::{Error, Exit, Result};
-use crate::json;
-use crate::render::{Format, Look, Rows};
-use crate::store::{Purpose, config, locate};
+use logbook_json as json;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_render::{Format, Look, Rows};
+use logbook_store::{Purpose, config, locate};
 
 /// Two real examples.
-pub const EXAMPLES: &str = "  logbook policy\n  logbook policy show -o jsonl";
+pub const EXAMPLES: &str = "  logbook policy\n  logbook policy -o jsonl";
 
 /// Arguments of `policy`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Policy {
     #[command(subcommand)]
     what: Option<What>,
+    #[command(flatten)]
+    show: Show,
 }
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// Print the rules in force, in the order in which they are asked; so does policy alone
+    /// The same as policy alone
+    #[command(hide = true)]
     Show(Show),
 }
 
-#[derive(Debug, Default, clap::Args)]
+#[derive(Debug, clap::Args)]
 struct Show {
     /// table, jsonl, json, csv, tsv or md
     #[arg(short, long, value_name = "FORMAT")]
@@ -41,7 +45,7 @@ const COLUMNS: [&str; 4] = ["rule", "when", "then", "why"];
 
 /// `logbook policy`
 pub fn run(args: Policy, door: &mut Door<'_>) -> Result<Exit> {
-    let args = args.what.map_or_else(Show::default, |What::Show(args)| args);
+    let args = args.what.map_or(args.show, |What::Show(args)| args);
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
     let settings = config::layered(&location.path, &door.env)?;
     let format = match &args.output {

@@ -2,13 +2,13 @@
 
 use crate::cmd::Door;
 use crate::cmd::writing::{About, Desk, Done, Writing, print_rows};
-use crate::error::{Error, Exit, Result};
-use crate::format::draft::pairs::Pairs;
-use crate::format::rows::{self, Stands};
-use crate::model::{Address, Status};
-use crate::store::Purpose;
-use crate::view::facts::{Facts, FieldSet};
-use crate::view::{Course, Holds, Past};
+use logbook_format::draft::pairs::Pairs;
+use logbook_format::rows::{self, Stands};
+use logbook_model::error::{Error, Exit, Result};
+use logbook_model::{Address, Status};
+use logbook_store::Purpose;
+use logbook_view::facts::{Facts, FieldSet};
+use logbook_view::{Course, Holds, Past};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "  logbook release r-88 --why 'the bucket is right now'\n  logbook release r-88 --by maria";

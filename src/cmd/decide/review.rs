@@ -4,11 +4,11 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::cmd::Door;
 use crate::cmd::writing::{Writing, print_rows, unknown_run};
-use crate::error::{Error, Exit, Result};
-use crate::format::draft::pairs::Pairs;
-use crate::format::rows;
-use crate::model::Rating;
-use crate::store::Purpose;
+use logbook_format::draft::pairs::Pairs;
+use logbook_format::rows;
+use logbook_model::Rating;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_store::Purpose;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\

@@ -11,15 +11,15 @@ use crate::cmd::calling::command::Ended;
 use crate::cmd::log::exec::{self, Exec, Undoing};
 use crate::cmd::reading::{Reading, of_run};
 use crate::cmd::writing::Writing;
-use crate::error::{Error, Exit, Result};
-use crate::format::draft::pairs::shell_word;
-use crate::render::rollback::{COLUMNS, command_line, json, step as shown, sum};
-use crate::render::{Format, Look, Rows};
-use crate::store::config::contracts::{Rollback as Way, contract};
-use crate::store::index::Place;
-use crate::store::{Purpose, end_of, locate};
-use crate::view::Record;
-use crate::view::rollback::{self as view, Means, Undo};
+use logbook_format::draft::pairs::shell_word;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_render::rollback::{COLUMNS, command_line, json, step as shown, sum};
+use logbook_render::{Format, Look, Rows};
+use logbook_store::config::contracts::{Rollback as Way, contract};
+use logbook_store::index::Place;
+use logbook_store::{Purpose, end_of, locate};
+use logbook_view::Record;
+use logbook_view::rollback::{self as view, Means, Undo};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "  logbook rollback r-88\n  logbook rollback r-88 --execute";

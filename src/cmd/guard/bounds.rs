@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::watchdog::{Limits, Watch, default_memory_bytes};
-use crate::error::{Error, Result};
-use crate::model::wait_ms;
-use crate::query::Query;
+use logbook_model::error::{Error, Result};
+use logbook_model::wait_ms;
+use logbook_query::Query;
 
 /// How much processor time one row may take of a command that goes on for ever.
 pub const ROW_TIME: Duration = Duration::from_secs(5);

@@ -1,9 +1,9 @@
 //! A plan, and the bounds that it is evaluated within.
 
 use super::watchdog::Watch;
-use crate::error::Result;
-use crate::query::Plan;
-use crate::scan::Threads;
+use logbook_model::error::Result;
+use logbook_query::Plan;
+use logbook_scan::Threads;
 
 /// A condition or query that somebody worded, compiled. It is evaluated in [`Guarded::evaluate`]
 /// and nowhere else.

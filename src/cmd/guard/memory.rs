@@ -9,7 +9,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::error::Exit;
+use logbook_model::error::Exit;
 
 /// The system's allocator.
 pub struct Memory;

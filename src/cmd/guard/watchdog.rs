@@ -15,9 +15,9 @@ use std::time::{Duration, Instant};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::bounds::size_text;
-use crate::error::{Error, Exit, Result};
-use crate::model::duration_text;
-use crate::render::Notes;
+use logbook_model::duration_text;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_render::Notes;
 
 /// How often memory is looked at, and how often whether a turn has begun.
 const PERIOD: Duration = Duration::from_millis(10);

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::cmd::Door;
-use crate::error::{Error, Exit, Result};
-use crate::store::config::{self, Durability, KEYS, Key, personal_path};
-use crate::store::{Purpose, locate};
+use logbook_model::error::{Error, Exit, Result};
+use logbook_store::config::{self, Durability, KEYS, Key, personal_path};
+use logbook_store::{Purpose, locate};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "  logbook config\n  logbook config durability";
@@ -66,7 +66,7 @@ pub fn run(args: Config, door: &mut Door<'_>) -> Result<Exit> {
 
 fn unknown(name: &str) -> Error {
     let error = Error::usage(format!("there is no key {name:?}"));
-    match crate::error::nearest(name, KEYS.iter().map(|key| key.name)) {
+    match logbook_model::error::nearest(name, KEYS.iter().map(|key| key.name)) {
         Some(near) => error.hint(format!("did you mean `logbook config {near}`?")),
         None => error.hint("logbook config   # shows them all"),
     }

@@ -12,7 +12,7 @@ use crate::cmd::read::query::Query;
 use crate::cmd::reading::{Files, Reading, TimeField};
 use crate::cmd::table::{self, COMMANDS, Entry, GROUPS};
 use crate::cmd::writing::Writing;
-use crate::error::{Error, Exit, Result, nearest};
+use logbook_model::error::{Error, Exit, Result, nearest};
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook help query      # the query language on one screen\n  logbook help config     # rules and contracts to paste";
@@ -160,6 +160,7 @@ pub fn overview(door: &mut Door<'_>) -> Result<Exit> {
     }
     text.push_str(
         "\nTry:\n  \
+         logbook init   # here; else rows go to one logbook per user\n  \
          logbook append -r r-88 -p act -a 'run test suite' -s in-progress --next 'inspect failures'\n  \
          logbook query 'status=blocked' --latest --group blocked_on\n\n\
          logbook help COMMAND says more; logbook help query is the query language on one screen.\n",

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::error::{Exit, Result};
-use crate::store::directory;
-use crate::store::os_real::REAL;
+use logbook_model::error::{Exit, Result};
+use logbook_store::directory;
+use logbook_store::os_real::REAL;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use crate::cmd::Door;
 use crate::cmd::calling::judge::bench;
-use crate::error::{Error, Exit, Result};
-use crate::model::Instant;
+use logbook_model::Instant;
+use logbook_model::error::{Error, Exit, Result};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "  logbook judge 2026-04-15T08:00:00Z .logbook <questions.jsonl\n  logbook judge 2026-04-15T08:00:00Z /srv/agents/.logbook";

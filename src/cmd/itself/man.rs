@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::cmd::Door;
 use crate::cmd::itself::help;
 use crate::cmd::table::{self, COMMANDS};
-use crate::error::{Error, Exit, Result, nearest};
+use logbook_model::error::{Error, Exit, Result, nearest};
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str =
@@ -61,7 +61,7 @@ pub fn pages() -> Vec<(String, String)> {
     let mut pages = vec![("logbook.1".to_owned(), render(table::shown(), "logbook"))];
     for entry in COMMANDS.iter().filter(|entry| !entry.group.is_empty()) {
         let command = table::command(entry);
-        for within in command.get_subcommands() {
+        for within in command.get_subcommands().filter(|within| !within.is_hide_set()) {
             let name = format!("{}-{}", entry.page, within.get_name());
             let page = within.clone().display_name(&name).after_help(help::examples(entry));
             pages.push((format!("{name}.1"), render(page, &name)));

@@ -2,7 +2,7 @@
 
 use crate::cmd::Door;
 use crate::cmd::itself::help;
-use crate::error::{Exit, Result};
+use logbook_model::error::{Exit, Result};
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook schema > row.schema.json\n  logbook schema | jq '.properties.status'";

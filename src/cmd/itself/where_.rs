@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::error::{Exit, Result};
-use crate::store::{Purpose, locate};
+use logbook_model::error::{Exit, Result};
+use logbook_store::{Purpose, locate};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\

@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use crate::cmd::Door;
 use crate::cmd::keep::retention::{OfLogbook, Old};
 use crate::cmd::reading;
-use crate::error::{Error, Exit, Result};
-use crate::format::SegmentName;
-use crate::model::{Instant, option_ms};
-use crate::store::append::Options;
-use crate::store::archive::{Covering, Keeper, manifest::Entry};
-use crate::store::config;
-use crate::store::locate::Why;
-use crate::store::os_real::REAL;
-use crate::store::{Durability, Purpose, locate};
+use logbook_format::SegmentName;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_model::{Instant, option_ms};
+use logbook_store::append::Options;
+use logbook_store::archive::{Covering, Keeper, manifest::Entry};
+use logbook_store::config;
+use logbook_store::locate::Why;
+use logbook_store::os_real::REAL;
+use logbook_store::{Durability, Purpose, locate};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\
@@ -24,10 +24,10 @@ pub const EXAMPLES: &str = "\
 /// Arguments of `archive`.
 #[derive(Debug, clap::Args)]
 pub struct Archive {
-    /// Archive what was sealed at least this long ago, as 30d; else all that is sealed
+    /// Archive segments sealed at least this long ago [default: all sealed ones; head --seal seals]
     #[arg(long, value_name = "AGE")]
     older_than: Option<String>,
-    /// Delete those that were sealed at least this long ago, and log a row that says so
+    /// Delete segments sealed at least this long ago, and record that in a row
     #[arg(long, value_name = "AGE")]
     delete_older_than: Option<String>,
     /// How hard to compress, 1 to 19
@@ -36,13 +36,13 @@ pub struct Archive {
     /// Say what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
-    /// Bring an archived segment back: its number, or its name
+    /// Restore an archived segment, by its number or name
     #[arg(long, value_name = "SEGMENT", conflicts_with_all = ["older_than", "delete_older_than"])]
     restore: Vec<String>,
     /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// How long to wait for another archiver, such as 10s
+    /// How long to wait for another archiver
     #[arg(long, value_name = "TIME", default_value = "10s")]
     lock_timeout: String,
 }

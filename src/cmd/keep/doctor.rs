@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use crate::cmd::Door;
 use crate::cmd::keep::examine::{Finding, Level, Redactors, access, cache, files, gates, lies, rows};
-use crate::error::{Error, Exit, Result};
-use crate::render::safe::escape;
-use crate::store::os_real::{Disk, disk, sync_times_us};
-use crate::store::{Durability, Environment, Location, Purpose, Settings, config, locate};
+use logbook_model::error::{Error, Exit, Result};
+use logbook_render::safe::escape;
+use logbook_store::os_real::{Disk, disk, sync_times_us};
+use logbook_store::{Durability, Environment, Location, Purpose, Settings, config, locate};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\

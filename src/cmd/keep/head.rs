@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use crate::cmd::Door;
 use crate::cmd::keep::archive::tell_adopted;
-use crate::error::{Error, Exit, Result};
-use crate::model::option_ms;
-use crate::store::append::{Options, Writer};
-use crate::store::archive::Keeper;
-use crate::store::config;
-use crate::store::os_real::REAL;
-use crate::store::{Durability, Purpose, locate};
+use logbook_model::error::{Error, Exit, Result};
+use logbook_model::option_ms;
+use logbook_store::append::{Options, Writer};
+use logbook_store::archive::Keeper;
+use logbook_store::config;
+use logbook_store::os_real::REAL;
+use logbook_store::{Durability, Purpose, locate};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "  logbook head >> ../heads.txt\n  logbook head --seal | ssh witness 'cat >> heads.txt'";
@@ -24,7 +24,7 @@ pub struct Head {
     /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// How long to wait for locks, such as 10s
+    /// How long to wait for locks
     #[arg(long, value_name = "TIME", default_value = "10s")]
     lock_timeout: String,
 }

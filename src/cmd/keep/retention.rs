@@ -6,15 +6,15 @@
 use std::ops::ControlFlow;
 
 use crate::cmd::reading::{self, Corrections};
-use crate::error::Result;
-use crate::model::{Address, Instant};
-use crate::scan;
-use crate::store::append::State;
-use crate::store::archive::Facts;
-use crate::store::archive::manifest::Entry;
-use crate::store::index::Place;
-use crate::store::{Location, end_of};
-use crate::view::Carry;
+use logbook_model::error::Result;
+use logbook_model::{Address, Instant};
+use logbook_scan as scan;
+use logbook_store::append::State;
+use logbook_store::archive::Facts;
+use logbook_store::archive::manifest::Entry;
+use logbook_store::index::Place;
+use logbook_store::{Location, end_of};
+use logbook_view::Carry;
 
 /// Segments that are old enough to be deleted.
 #[derive(Debug, Default)]

@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use crate::cmd::Door;
 use crate::cmd::keep::examine::lies;
-use crate::error::{Error, Exit, Result};
-use crate::format::manifest;
-use crate::render::safe;
-use crate::store::os_real::REAL;
-use crate::store::{Purpose, locate};
-use crate::verify::{self, Finding, Gone, HeadVerdict, Verdict};
+use logbook_format::manifest;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_render::safe;
+use logbook_store::os_real::REAL;
+use logbook_store::{Purpose, locate};
+use logbook_verify::{self as verify, Finding, Gone, HeadVerdict, Verdict};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\

@@ -9,20 +9,20 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use crate::cmd::reading::{self, Corrections, Reading, require, runs, test, wording};
-use crate::error::Result;
-use crate::format::{Voiding, carried};
-use crate::json::{Sum, frame};
-use crate::model::{Address, Instant, Kind, Night, READ_ROW_BYTES_MAX, Zone};
-use crate::query::ast::{Expr, Form, Op};
-use crate::query::time::{self, Clock};
-use crate::query::{Place as RowPlace, Query, Row};
-use crate::scan::{self, Pruning, Skipped, rows::one_line};
-use crate::store::listing::archive_directory;
-use crate::store::{self, Environment, Location, Watch, config};
-use crate::view::approvals::{self, Request};
-use crate::view::facts::{Facts, Picked};
-use crate::view::runs::{Cards, FIELDS, KeptUp, Run, Tree};
-use crate::view::{Activity, Holds, Oversight, Past, holds};
+use logbook_format::{Voiding, carried};
+use logbook_json::{Sum, frame};
+use logbook_model::error::Result;
+use logbook_model::{Address, Instant, Kind, Night, READ_ROW_BYTES_MAX, Zone};
+use logbook_query::ast::{Expr, Form, Op};
+use logbook_query::time::{self, Clock};
+use logbook_query::{Place as RowPlace, Query, Row};
+use logbook_scan::{self as scan, Pruning, Skipped, rows::one_line};
+use logbook_store::listing::archive_directory;
+use logbook_store::{self as store, Environment, Location, Watch, config};
+use logbook_view::approvals::{self, Request};
+use logbook_view::facts::{Facts, Picked};
+use logbook_view::runs::{Cards, FIELDS, KeptUp, Run, Tree};
+use logbook_view::{Activity, Holds, Oversight, Past, holds};
 
 /// Failures before that are not counted among the cards, in milliseconds.
 const RECENT_MS: i64 = DAY_MS;

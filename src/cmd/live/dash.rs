@@ -9,9 +9,9 @@ use super::screen::terminal::Terminal;
 use crate::cmd::Door;
 use crate::cmd::live::board::Board;
 use crate::cmd::reading::Reading;
-use crate::error::{Error, Exit, Result};
-use crate::query::text::words;
-use crate::store::{Purpose, locate};
+use logbook_model::error::{Error, Exit, Result};
+use logbook_query::text::words;
+use logbook_store::{Purpose, locate};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "  logbook dash\n  logbook dash 'agent_id=scout and cost_usd>1'";

@@ -9,17 +9,17 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::cmd::Door;
 use crate::cmd::guard::Within;
-use crate::error::{Error, Result};
-use crate::format::corrections::is_correction;
-use crate::format::{Voiding, voiding};
-use crate::json::{self, Limits, frame};
-use crate::model::Address;
-use crate::query::{Place as RowPlace, Plan, Row};
-use crate::store::append::Writer;
-use crate::store::cursors::Cursor;
-use crate::store::index::Place;
-use crate::store::os_real::REAL;
-use crate::store::{self, Watch};
+use logbook_format::corrections::is_correction;
+use logbook_format::{Voiding, voiding};
+use logbook_json::{self as json, Limits, frame};
+use logbook_model::Address;
+use logbook_model::error::{Error, Result};
+use logbook_query::{Place as RowPlace, Plan, Row};
+use logbook_store::append::Writer;
+use logbook_store::cursors::Cursor;
+use logbook_store::index::Place;
+use logbook_store::os_real::REAL;
+use logbook_store::{self as store, Watch};
 
 /// How often the files are looked at though nobody said that they changed: events can be lost.
 const NET: Duration = Duration::from_millis(500);

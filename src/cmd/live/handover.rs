@@ -10,11 +10,11 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::cmd::Door;
 use crate::cmd::writing::{Desk, made_id};
-use crate::error::Result;
-use crate::format::rows;
-use crate::json;
-use crate::model::{Address, FinalStatus};
-use crate::render::cell;
+use logbook_format::rows;
+use logbook_json as json;
+use logbook_model::error::Result;
+use logbook_model::{Address, FinalStatus};
+use logbook_render::cell;
 
 /// What is handed over, and to whom.
 pub struct Handover<'h> {

@@ -12,9 +12,9 @@ use tokio::sync::Notify;
 use super::web::accept;
 use super::web::site::{PAGES_MAX, QUERIES_MAX, Site};
 use crate::cmd::Door;
-use crate::error::{Error, Exit, Result};
-use crate::query::time::Clock;
-use crate::store::{self, Purpose};
+use logbook_model::error::{Error, Exit, Result};
+use logbook_query::time::Clock;
+use logbook_store::{self as store, Purpose};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "  logbook serve\n  logbook serve --port 8080 --dir /srv/agents";

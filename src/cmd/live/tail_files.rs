@@ -14,14 +14,14 @@ use super::tail::{Lines, passing};
 use crate::cmd::Door;
 use crate::cmd::guard::Within;
 use crate::cmd::reading::{self, passed_over};
-use crate::error::{Error, Exit, Result};
-use crate::json::{self, Limits, frame};
-use crate::model::READ_ROW_BYTES_MAX;
-use crate::query::eval::doubts::Doubts;
-use crate::query::eval::source::Eval;
-use crate::query::{Place, Plan, Row};
-use crate::scan::{self, Class, Scanned, Source, rows};
-use crate::store::{Input, os_real};
+use logbook_json::{self as json, Limits, frame};
+use logbook_model::READ_ROW_BYTES_MAX;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_query::eval::doubts::Doubts;
+use logbook_query::eval::source::Eval;
+use logbook_query::{Place, Plan, Row};
+use logbook_scan::{self as scan, Class, Scanned, Source, rows};
+use logbook_store::{Input, os_real};
 
 /// Bytes read at a time.
 const BLOCK_BYTES: usize = 128 << 10;

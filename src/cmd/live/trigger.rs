@@ -11,16 +11,16 @@ use crate::cmd::live::handover::{self, Handover};
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections};
 use crate::cmd::writing::{Desk, Writing};
-use crate::error::{Error, Exit, Result};
-use crate::format::corrections::step_of;
-use crate::json;
-use crate::model::{Address, wait_ms};
-use crate::query::{Plan, Query, time};
-use crate::render::cell;
-use crate::scan;
-use crate::store::cursors::Cursor;
-use crate::store::index::Place;
-use crate::store::{Purpose, Writer, end_of};
+use logbook_format::corrections::step_of;
+use logbook_json as json;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_model::{Address, wait_ms};
+use logbook_query::{Plan, Query, time};
+use logbook_render::cell;
+use logbook_scan as scan;
+use logbook_store::cursors::Cursor;
+use logbook_store::index::Place;
+use logbook_store::{Purpose, Writer, end_of};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\

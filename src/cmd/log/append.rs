@@ -4,15 +4,15 @@ use crate::cmd::Door;
 use crate::cmd::calling::breach;
 use crate::cmd::log::append_batch;
 use crate::cmd::writing::{Print, Writing, print_rows};
-use crate::error::{Error, Exit, Result};
-use crate::format::draft::declaring;
-use crate::format::draft::pairs::Pairs;
-use crate::format::{Drafts, Rules};
-use crate::json;
-use crate::model::{Vocabulary, names};
-use crate::render::Notes;
-use crate::store::Purpose;
-use crate::store::append::OnRefused;
+use logbook_format::draft::declaring;
+use logbook_format::draft::pairs::Pairs;
+use logbook_format::{Drafts, Rules};
+use logbook_json as json;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_model::{Vocabulary, names};
+use logbook_render::Notes;
+use logbook_store::Purpose;
+use logbook_store::append::OnRefused;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\

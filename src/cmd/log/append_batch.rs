@@ -9,15 +9,15 @@ use super::append_lines::Lines;
 use crate::cmd::Door;
 use crate::cmd::calling::breach::{self, Contracts};
 use crate::cmd::writing::{Desk, Print, announce_fallback, say_rows};
-use crate::error::{Error, Exit, Result};
-use crate::format::{Drafts, Rules};
-use crate::json::Spans;
-use crate::json::skip::is_white;
-use crate::model::APPEND_ROW_BYTES_MAX;
-use crate::render::Notes;
-use crate::store::Stored;
-use crate::store::append::{OnRefused, Writer};
-use crate::store::os_real::{self, REAL};
+use logbook_format::{Drafts, Rules};
+use logbook_json::Spans;
+use logbook_json::skip::is_white;
+use logbook_model::APPEND_ROW_BYTES_MAX;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_render::Notes;
+use logbook_store::Stored;
+use logbook_store::append::{OnRefused, Writer};
+use logbook_store::os_real::{self, REAL};
 
 /// Bytes of rows in one hold of the lock.
 const HOLD_BYTES: usize = 256 << 10;

@@ -2,8 +2,8 @@
 
 use std::io::Read;
 
-use crate::format::{LIMITS, name_of};
-use crate::json::bits::{Judge, Judged};
+use logbook_format::{LIMITS, name_of};
+use logbook_json::bits::{Judge, Judged};
 
 /// Bytes that are asked for at once.
 const READ_BYTES: usize = 256 << 10;

@@ -6,14 +6,14 @@ use crate::cmd::Door;
 use crate::cmd::calling::asking::{self, Question};
 use crate::cmd::calling::{Arguments, Described};
 use crate::cmd::writing::{OfRun, Print, Writing, print_rows, say};
-use crate::error::{Error, Exit, Result};
-use crate::format::draft::pairs::Pairs;
-use crate::format::rows;
-use crate::json;
-use crate::model::Verdict;
-use crate::model::wait_ms;
-use crate::render::safe::escape;
-use crate::store::Purpose;
+use logbook_format::draft::pairs::Pairs;
+use logbook_format::rows;
+use logbook_json as json;
+use logbook_model::Verdict;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_model::wait_ms;
+use logbook_render::safe::escape;
+use logbook_store::Purpose;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\

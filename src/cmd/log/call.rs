@@ -5,11 +5,11 @@ use crate::cmd::calling::breach::{self, Breach};
 use crate::cmd::calling::intent::{Gate, Intent};
 use crate::cmd::calling::{Arguments, Described, Keep, held};
 use crate::cmd::writing::{About, Desk, Done, OfRun, Print, Writing, catch_up, made_id, print_rows, say};
-use crate::error::{Error, Exit, Result, nearest};
-use crate::format::rows;
-use crate::store::Purpose;
-use crate::store::append::State;
-use crate::view::Course;
+use logbook_format::rows;
+use logbook_model::error::{Error, Exit, Result, nearest};
+use logbook_store::Purpose;
+use logbook_store::append::State;
+use logbook_view::Course;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\

@@ -2,13 +2,13 @@
 
 use crate::cmd::Door;
 use crate::cmd::writing::{OfRun, Writing, print_rows};
-use crate::error::{Error, Exit, Result, nearest};
-use crate::format::draft::pairs::{Pairs, shell_word};
-use crate::format::rows;
-use crate::model::{FinalStatus, Status};
-use crate::store::Purpose;
-use crate::view::Course;
-use crate::view::past::Call;
+use logbook_format::draft::pairs::{Pairs, shell_word};
+use logbook_format::rows;
+use logbook_model::error::{Error, Exit, Result, nearest};
+use logbook_model::{FinalStatus, Status};
+use logbook_store::Purpose;
+use logbook_view::Course;
+use logbook_view::past::Call;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\

@@ -10,14 +10,14 @@ use crate::cmd::calling::intent::{Begun, Gate, Intent};
 use crate::cmd::calling::judge::Judge;
 use crate::cmd::calling::{Arguments, Described, Keep, held};
 use crate::cmd::writing::{Desk, OfRun, Writing, made_id};
-use crate::error::{Error, Exit, Result};
-use crate::format::draft::pairs::shell_word;
-use crate::format::rows;
-use crate::json;
-use crate::model::{Side, SideEffect};
-use crate::store::Purpose;
-use crate::store::append::{OnRefused, State};
-use crate::store::index::Place;
+use logbook_format::draft::pairs::shell_word;
+use logbook_format::rows;
+use logbook_json as json;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_model::{Side, SideEffect};
+use logbook_store::Purpose;
+use logbook_store::append::{OnRefused, State};
+use logbook_store::index::Place;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\

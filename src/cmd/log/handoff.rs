@@ -2,9 +2,9 @@
 
 use crate::cmd::Door;
 use crate::cmd::writing::{OfRun, Writing, print_rows, unknown_run};
-use crate::error::{Error, Exit, Result};
-use crate::format::rows;
-use crate::store::Purpose;
+use logbook_format::rows;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_store::Purpose;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use crate::cmd::Door;
 use crate::cmd::writing::{Desk, Print, Writing, made_id, print_rows, say};
-use crate::error::{Error, Exit, Result};
-use crate::format::Drafts;
-use crate::format::digest::sha256_hex;
-use crate::format::draft::pairs::{Pairs, shell_word};
-use crate::format::rows;
-use crate::model::{Kind, run_id};
-use crate::store::{Purpose, Stored, may_have_ended, named};
+use logbook_format::Drafts;
+use logbook_format::digest::sha256_hex;
+use logbook_format::draft::pairs::{Pairs, shell_word};
+use logbook_format::rows;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_model::{Kind, run_id};
+use logbook_store::{Purpose, Stored, may_have_ended, named};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\

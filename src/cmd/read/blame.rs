@@ -4,14 +4,14 @@ use std::path::{Component, Path};
 
 use crate::cmd::Door;
 use crate::cmd::reading::{self, Corrections, Reading, gather};
-use crate::error::{Error, Exit, Result};
-use crate::model::Kind;
-use crate::query::{Query, Row, literal_of};
-use crate::render::{Format, Rows};
-use crate::view::facts::Picked;
-use crate::view::record::Entry;
-use crate::view::record::blame::{Blame as View, COLUMNS, FIELDS, SHORT_COLUMNS, matters};
-use crate::view::record::paths::Wanted;
+use logbook_model::Kind;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_query::{Query, Row, literal_of};
+use logbook_render::{Format, Rows};
+use logbook_view::facts::Picked;
+use logbook_view::record::Entry;
+use logbook_view::record::blame::{Blame as View, COLUMNS, FIELDS, SHORT_COLUMNS, matters};
+use logbook_view::record::paths::Wanted;
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook blame src/parser.rs\n  logbook blame https://git.example.org/web/pull/903 -n 1";

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::view::runs::{Run, Tree};
+use logbook_view::runs::{Run, Tree};
 
 /// Branches deeper than this are drawn no further to the right.
 const DEPTH_MAX: usize = 4;

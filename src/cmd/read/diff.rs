@@ -6,15 +6,15 @@ use crate::cmd::Door;
 use crate::cmd::reading::gather::{self, Kept};
 use crate::cmd::reading::of_run::{nothing, records, text_of};
 use crate::cmd::reading::{self, Corrections, Reading};
-use crate::error::{Error, Exit, Result};
-use crate::format::draft::pairs::shell_word;
-use crate::model::FinalStatus;
-use crate::query::{Place, Query, Row};
-use crate::render::{Format, Rows};
-use crate::view::Record;
-use crate::view::record::diff::{Difference, diff};
-use crate::view::record::fold::SAID;
-use crate::view::record::json::Object;
+use logbook_format::draft::pairs::shell_word;
+use logbook_model::FinalStatus;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_query::{Place, Query, Row};
+use logbook_render::{Format, Rows};
+use logbook_view::Record;
+use logbook_view::record::diff::{Difference, diff};
+use logbook_view::record::fold::SAID;
+use logbook_view::record::json::Object;
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook diff r-81 r-88\n  logbook diff r-88 --last-good --same prompt_version";
@@ -141,7 +141,7 @@ fn last_good(a: &Record, args: &Diff, door: &mut Door<'_>) -> Result<Record> {
     let literals = gather::literals(&[wanted.clone(), SUCCEEDED.to_owned()]);
     let literals =
         if a.said(&field).first().is_some_and(|said| said.raw.starts_with(b"\"")) { literals } else { Vec::new() };
-    let is = |raw: Option<&[u8]>, text: &str| raw.is_some_and(|raw| crate::view::record::entry::plain(raw) == text);
+    let is = |raw: Option<&[u8]>, text: &str| raw.is_some_and(|raw| logbook_view::record::entry::plain(raw) == text);
     let (rows, _) = gather::gather(&found.inputs, (&names, &literals), reading.strict, door, || {
         |row: &Row<'_>| is(row.field(0), &wanted) || is(row.field(1), SUCCEEDED)
     });

@@ -12,16 +12,16 @@ use crate::cmd::reading::job::put_out;
 use crate::cmd::reading::unknown;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Files, Reading, TimeField, passed_over, require};
-use crate::error::{Error, Exit, Result};
-use crate::json;
-use crate::model::Vocabulary;
-use crate::query::ast::Expr;
-use crate::query::eval::doubts::Doubts;
-use crate::query::text::parse;
-use crate::query::{Out, Query};
-use crate::render::{Format, Rows};
-use crate::scan::{self, Class, Scanned, Source, Wanted};
-use crate::view;
+use logbook_json as json;
+use logbook_model::Vocabulary;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_query::ast::Expr;
+use logbook_query::eval::doubts::Doubts;
+use logbook_query::text::parse;
+use logbook_query::{Out, Query};
+use logbook_render::{Format, Rows};
+use logbook_scan::{self as scan, Class, Scanned, Source, Wanted};
+use logbook_view as view;
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook fields 'timestamp>=yesterday'\n  logbook fields tool_call.tool 'run_id=r-88'   # its values, with counts";
@@ -153,7 +153,7 @@ fn all(args: &Fields, guarded: &Guarded, inputs: &Source, door: &mut Door<'_>) -
         door.note(note);
     }
     for (place, detail) in mended {
-        let name = inputs.get(place.input as usize).map_or_else(String::new, crate::store::Input::name);
+        let name = inputs.get(place.input as usize).map_or_else(String::new, logbook_store::Input::name);
         scanned.mended.add(&name, Class::NotJson, place.offset, detail);
     }
     scanned.mended.mended_lines().into_iter().for_each(|line| door.note(line));

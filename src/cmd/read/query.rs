@@ -11,16 +11,16 @@ use crate::cmd::reading::answer::{Answer, Moved, Printing};
 use crate::cmd::reading::unknown;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Files, Reading, TimeField};
-use crate::error::{Error, Exit, Result};
-use crate::json::{self, Limits};
-use crate::model::{Instant, Vocabulary};
-use crate::query::text::check;
-use crate::query::time::Clock;
-use crate::query::{self, Argument};
-use crate::render::{Format, Rows, cell, safe};
-use crate::scan::{self, Scanned, Source};
-use crate::store::Input;
-use crate::view::explain;
+use logbook_json::{self as json, Limits};
+use logbook_model::error::{Error, Exit, Result};
+use logbook_model::{Instant, Vocabulary};
+use logbook_query::text::check;
+use logbook_query::time::Clock;
+use logbook_query::{self as query, Argument};
+use logbook_render::{Format, Rows, cell, safe};
+use logbook_scan::{self as scan, Scanned, Source};
+use logbook_store::Input;
+use logbook_view::explain;
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook query 'status=blocked' --latest --group blocked_on\n  logbook query 'timestamp >= 2026-04-15T00:00Z AND status=done' 'logs/*.jsonl'";

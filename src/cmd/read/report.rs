@@ -9,15 +9,15 @@ use crate::cmd::guard::Bounds;
 use crate::cmd::reading::saved::{BUILT_IN, Parameter, Saved};
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading, passed_over, runs};
-use crate::error::{Error, Exit, Result, nearest};
-use crate::json;
-use crate::model::Night;
-use crate::query::Query;
-use crate::query::eval::doubts::Doubts;
-use crate::render::Rows;
-use crate::store::config::texts::{self, REPORTS};
-use crate::store::{self, Purpose};
-use crate::view::runs::{Tree, json as run_json};
+use logbook_json as json;
+use logbook_model::Night;
+use logbook_model::error::{Error, Exit, Result, nearest};
+use logbook_query::Query;
+use logbook_query::eval::doubts::Doubts;
+use logbook_render::Rows;
+use logbook_store::config::texts::{self, REPORTS};
+use logbook_store::{self as store, Purpose};
+use logbook_view::runs::{Tree, json as run_json};
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook report mcp server=github\n  logbook report ratings workflow=invoices -n 10";

@@ -6,12 +6,14 @@ use std::ops::ControlFlow;
 use crate::cmd::Door;
 use crate::cmd::reading::of_run::{nothing, records};
 use crate::cmd::reading::{self, Corrections, Reading};
-use crate::error::{Error, Exit, Result};
-use crate::model::{Stands, Status};
-use crate::query::Query;
-use crate::render::record::resume;
-use crate::view::record::resume::Resume as View;
-use crate::{json, scan};
+use logbook_format::draft::pairs::shell_word;
+use logbook_json as json;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_model::{Stands, Status};
+use logbook_query::Query;
+use logbook_render::record::resume;
+use logbook_scan as scan;
+use logbook_view::record::resume::Resume as View;
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook resume r-88
@@ -26,7 +28,7 @@ pub struct Resume {
     /// Whose newest open run, where no run is named; else LOGBOOK_AGENT
     #[arg(long, value_name = "AGENT")]
     agent: Option<String>,
-    /// Leave out the least useful beyond about so many tokens, counted as four bytes each
+    /// At most about N tokens, at four bytes each; the least useful is left out
     #[arg(long, value_name = "N", default_value_t = 1500)]
     max_tokens: usize,
     #[command(flatten)]
@@ -40,9 +42,9 @@ pub fn run(args: Resume, door: &mut Door<'_>) -> Result<Exit> {
         Some("md" | "markdown") => false,
         Some("json") => true,
         Some(other) => {
-            return Err(
-                Error::usage(format!("resume is written as md or json, not as {other}")).hint("logbook resume -o json")
-            );
+            let run = args.what.as_deref().map(|run| format!(" {}", shell_word(run))).unwrap_or_default();
+            return Err(Error::usage(format!("resume prints md or json, not {other}"))
+                .hint(format!("logbook resume{run}, or logbook resume{run} -o json")));
         }
     };
     let run = which(&args, door)?;

@@ -10,16 +10,16 @@ use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading, passed_over, require, runs, test};
-use crate::error::{Error, Exit, Result, nearest};
-use crate::json;
-use crate::model::{Field, Status, option_ms, run_id};
-use crate::query::ast::{Expr, Form, Op};
-use crate::query::eval::doubts::Doubts;
-use crate::query::text::words;
-use crate::query::{Query, time};
-use crate::render::table::{Column, Cut};
-use crate::render::{self, Format, Rows, cell};
-use crate::view::runs::{Cards, Tree, json as run_json};
+use logbook_json as json;
+use logbook_model::error::{Error, Exit, Result, nearest};
+use logbook_model::{Field, Status, option_ms, run_id};
+use logbook_query::ast::{Expr, Form, Op};
+use logbook_query::eval::doubts::Doubts;
+use logbook_query::text::words;
+use logbook_query::{Query, time};
+use logbook_render::table::{Column, Cut};
+use logbook_render::{self as render, Format, Rows, cell};
+use logbook_view::runs::{Cards, Tree, json as run_json};
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str =

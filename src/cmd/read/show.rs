@@ -5,16 +5,16 @@ use crate::cmd::read::show_tree;
 use crate::cmd::reading::gather::{self, Kept};
 use crate::cmd::reading::of_run::{self, nothing, row_named};
 use crate::cmd::reading::{self, Corrections, Reading};
-use crate::error::{Error, Exit, Result};
-use crate::format::corrections;
-use crate::json;
-use crate::model::{Address, Kind};
-use crate::query::Query;
-use crate::render::record::{self, Fact, html, markdown, terminal};
-use crate::render::{Format, Look, Rows, amended, pretty, request as shown};
-use crate::scan::{Corrected, Scanned, Source};
-use crate::view::approvals::Request;
-use crate::view::{self, Record};
+use logbook_format::corrections;
+use logbook_json as json;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_model::{Address, Kind};
+use logbook_query::Query;
+use logbook_render::record::{self, Fact, html, markdown, terminal};
+use logbook_render::{Format, Look, Rows, amended, pretty, request as shown};
+use logbook_scan::{Corrected, Scanned, Source};
+use logbook_view::approvals::Request;
+use logbook_view::{self as view, Record};
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook show r-88\n  logbook show r-88#3          # the same: logbook show r-88 3
@@ -246,7 +246,7 @@ fn as_known_at(args: &Show, form: Form, door: &mut Door<'_>) -> Result<Exit> {
         return Err(nothing("show --at", &args.what, args.step, &now.inputs, door));
     };
     let run = of_run::text_of(&row, "run_id");
-    let inputs = crate::scan::corrections::fold_until(now.inputs.to_vec(), until);
+    let inputs = logbook_scan::corrections::fold_until(now.inputs.to_vec(), until);
     let runs = [run.clone()];
     let plan = gather::plan_of(&runs, true, &args.reading, door)?;
     let (mut rows, mut scanned): (Vec<Kept>, Scanned) =

@@ -7,13 +7,13 @@ use crate::cmd::read::show::put_rows;
 use crate::cmd::reading::gather::{self, Kept};
 use crate::cmd::reading::of_run::{among, nothing, text_of};
 use crate::cmd::reading::{self, Corrections, Reading};
-use crate::error::{Exit, Result};
-use crate::query::Query;
-use crate::render::Look;
-use crate::render::record::tree::draw;
-use crate::scan::Scanned;
-use crate::view::Record;
-use crate::view::record::tree::{LEVELS_MAX, tree};
+use logbook_model::error::{Exit, Result};
+use logbook_query::Query;
+use logbook_render::Look;
+use logbook_render::record::tree::draw;
+use logbook_scan::Scanned;
+use logbook_view::Record;
+use logbook_view::record::tree::{LEVELS_MAX, tree};
 
 /// Draws the tree below `run`; without a `look` prints the rows of all its runs.
 pub fn run(run: &str, reading: &Reading, look: Option<&Look>, door: &mut Door<'_>) -> Result<Exit> {

@@ -7,16 +7,16 @@ use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading, passed_over};
-use crate::error::{Error, Exit, Result};
-use crate::json;
-use crate::model::Zone;
-use crate::query::eval::doubts::Doubts;
-use crate::query::{self, Out, Plan, Query, Row};
-use crate::render::table::Look;
-use crate::render::{Format, Output, Rows, cell};
-use crate::scan::{self, Task, Wanted};
-use crate::view::Stats as Fold;
-use crate::view::stats::{FIELDS, Part, Table};
+use logbook_json as json;
+use logbook_model::Zone;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_query::eval::doubts::Doubts;
+use logbook_query::{self as query, Out, Plan, Query, Row};
+use logbook_render::table::Look;
+use logbook_render::{Format, Output, Rows, cell};
+use logbook_scan::{self as scan, Task, Wanted};
+use logbook_view::Stats as Fold;
+use logbook_view::stats::{FIELDS, Part, Table};
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook stats --since -7d\n  logbook stats 'agent_id=scout' -o json";

@@ -13,15 +13,15 @@ use crate::cmd::reading::live::{Interrupt, Live};
 use crate::cmd::reading::passed_over;
 use crate::cmd::reading::unknown;
 use crate::cmd::{Door, reading};
-use crate::error::{Error, Result};
-use crate::json;
-use crate::model::Stands;
-use crate::query::eval::path::Path;
-use crate::query::text::check;
-use crate::query::{Out, Place, Plan, Query, Row, Summary};
-use crate::render::{Output, Rows, Unshown};
-use crate::scan::{self, Class, Scanned, Source, Threads, Wanted};
-use crate::store::{Input, os_real};
+use logbook_json as json;
+use logbook_model::Stands;
+use logbook_model::error::{Error, Result};
+use logbook_query::eval::path::Path;
+use logbook_query::text::check;
+use logbook_query::{Out, Place, Plan, Query, Row, Summary};
+use logbook_render::{Output, Rows, Unshown};
+use logbook_scan::{self as scan, Class, Scanned, Source, Threads, Wanted};
+use logbook_store::{Input, os_real};
 
 /// What is printed of the results.
 pub enum Printing {

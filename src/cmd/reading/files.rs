@@ -6,11 +6,11 @@ use std::ffi::OsString;
 use super::Corrections;
 use crate::cmd::Door;
 use crate::cmd::guard::size_bytes;
-use crate::error::{Error, Result};
-use crate::model::READ_ROW_BYTES_MAX;
-use crate::query::text::words;
-use crate::scan::{Layout, Source};
-use crate::store::{self, Input, Missing};
+use logbook_model::READ_ROW_BYTES_MAX;
+use logbook_model::error::{Error, Result};
+use logbook_query::text::words;
+use logbook_scan::{Layout, Source};
+use logbook_store::{self as store, Input, Missing};
 
 /// Flags about what is read.
 #[derive(clap::Args, Debug, Clone, Default)]

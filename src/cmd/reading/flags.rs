@@ -5,17 +5,17 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::cmd::Door;
-use crate::error::{Error, Exit, Result};
-use crate::json;
-use crate::model::{Address, Field, Kind, Night, Vocabulary, Zone};
-use crate::query::ast::{Expr, Form, Literal, Op, Operand, Path as FieldPath, Right, Span, Test};
-use crate::query::text::parse;
-use crate::query::time::{self, Clock};
-use crate::query::{Place, Query, Requirement};
-use crate::render::{Format, Look};
-use crate::scan::{self, Pruning, Scanned, Source, corrections};
-use crate::store::{self, Input, Location, Purpose, Settings, Snapshot};
-use crate::view::facts::{Facts, FieldSet, Picked};
+use logbook_json as json;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_model::{Address, Field, Kind, Night, Vocabulary, Zone};
+use logbook_query::ast::{Expr, Form, Literal, Op, Operand, Path as FieldPath, Right, Span, Test};
+use logbook_query::text::parse;
+use logbook_query::time::{self, Clock};
+use logbook_query::{Place, Query, Requirement};
+use logbook_render::{Format, Look};
+use logbook_scan::{self as scan, Pruning, Scanned, Source, corrections};
+use logbook_store::{self as store, Input, Location, Purpose, Settings, Snapshot};
+use logbook_view::facts::{Facts, FieldSet, Picked};
 
 /// Flags of every reading command.
 #[derive(clap::Args, Debug, Clone, Default)]

@@ -5,14 +5,14 @@ use std::ops::ControlFlow;
 
 use super::{Corrections, Found, Reading, cores, logbook_for, require, test, wording};
 use crate::cmd::Door;
-use crate::error::Result;
-use crate::json::bits::RowJudge;
-use crate::json::{self, Limits};
-use crate::model::Instant;
-use crate::query::ast::{Expr, Form, Literal, Op, Right, Span};
-use crate::query::{Place, Plan, Query, Row, literal_of};
-use crate::scan::{self, Class, Scanned, Source, Task, Threads, Wanted};
-use crate::store::Input;
+use logbook_json::bits::RowJudge;
+use logbook_json::{self as json, Limits};
+use logbook_model::Instant;
+use logbook_model::error::Result;
+use logbook_query::ast::{Expr, Form, Literal, Op, Right, Span};
+use logbook_query::{Place, Plan, Query, Row, literal_of};
+use logbook_scan::{self as scan, Class, Scanned, Source, Task, Threads, Wanted};
+use logbook_store::Input;
 
 /// A row that was kept.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use super::answer::{FAULTS_TOLD, Moved};
-use crate::json::bits::RowJudge;
-use crate::json::{self, Limits};
-use crate::query::eval::path::Path;
-use crate::query::{Fold, Held, Out, Place, Plan, Row};
-use crate::scan::{self, Task};
-use crate::view;
+use logbook_json::bits::RowJudge;
+use logbook_json::{self as json, Limits};
+use logbook_query::eval::path::Path;
+use logbook_query::{Fold, Held, Out, Place, Plan, Row};
+use logbook_scan::{self as scan, Task};
+use logbook_view as view;
 
 /// Results that are kept before they are handed on, bytes.
 const RESULTS_BYTES: usize = 1 << 20;

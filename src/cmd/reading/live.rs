@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::SIGINT;
 
-use crate::store::os_real;
+use logbook_store::os_real;
 
 /// Standard input that ends at a Ctrl-C.
 pub struct Live<'d> {

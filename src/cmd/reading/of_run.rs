@@ -7,17 +7,17 @@ use super::gather::Kept;
 use super::{Found, Reading, address};
 use crate::cmd::Door;
 use crate::cmd::reading::gather;
-use crate::error::{Error, Exit, Result};
-use crate::model::Address;
-use crate::query::Place;
-use crate::render::cell;
-use crate::scan::{self, Scanned, Source};
-use crate::view::{self, Amended, Record};
+use logbook_model::Address;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_query::Place;
+use logbook_render::cell;
+use logbook_scan::{self as scan, Scanned, Source};
+use logbook_view::{self as view, Amended, Record};
 
 /// The value of a field of a row as text.
 pub fn text_of(row: &[u8], field: &str) -> String {
     let mut values = Vec::new();
-    let picked = crate::json::pick(row, &[field], &mut values);
+    let picked = logbook_json::pick(row, &[field], &mut values);
     picked.map_or_else(|_| String::new(), |()| cell::plain(values[0]))
 }
 
@@ -101,7 +101,7 @@ pub fn nothing(command: &str, run: &str, step: Option<u64>, inputs: &Source, doo
             .hint(format!("logbook show {run}"));
     }
     let error = Error::new(Exit::No, format!("no run {run:?} among {} runs", runs.len()));
-    match crate::error::nearest(run, runs.keys().map(String::as_str)) {
+    match logbook_model::error::nearest(run, runs.keys().map(String::as_str)) {
         Some(near) => error.hint(format!("did you mean `logbook {command} {near}`?")),
         None => error.hint("logbook runs --all"),
     }

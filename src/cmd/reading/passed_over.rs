@@ -1,12 +1,12 @@
 //! What is said of rows that were passed over because a value could not be read as what the query
 //! asks for: how many, one such value, and what to type.
 
-use crate::json::{self, Decimal, Kind};
-use crate::model::Zone;
-use crate::query::Plan;
-use crate::query::amount::{Amount, Dimension};
-use crate::query::eval::doubts::{Asked, Doubt, Doubts, Question, With};
-use crate::query::eval::value::time_of;
+use logbook_json::{self as json, Decimal, Kind};
+use logbook_model::Zone;
+use logbook_query::Plan;
+use logbook_query::amount::{Amount, Dimension};
+use logbook_query::eval::doubts::{Asked, Doubt, Doubts, Question, With};
+use logbook_query::eval::value::time_of;
 
 /// Letters of a value that are shown.
 const SHOWN_MAX: usize = 60;

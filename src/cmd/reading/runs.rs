@@ -7,27 +7,31 @@ use std::path::Path;
 
 use super::{Found, Reading, cores};
 use crate::cmd::Door;
-use crate::json;
-use crate::model::Instant;
-use crate::query::eval::doubts::Doubts;
-use crate::query::{Out, Place, Plan, Row};
-use crate::scan::{self, How, Part, Scanned, Source, Threads};
-use crate::store::index::Kind;
-use crate::view::facts::Picked;
-use crate::view::runs::{FIELDS, Run, Runs, Tree, is_packed, json as run_json, unpack};
+use logbook_json as json;
+use logbook_model::Instant;
+use logbook_query::eval::doubts::Doubts;
+use logbook_query::{Out, Place, Plan, Row};
+use logbook_scan::{self as scan, How, Part, Scanned, Source, Threads};
+use logbook_store::index::Kind;
+use logbook_view::facts::Picked;
+use logbook_view::runs::{FIELDS, Run, Runs, Tree, is_packed, json as run_json, unpack};
 
 /// Files of runs: "lbrun" and the version of their layout, which any change of it raises.
 pub const KIND: Kind = Kind { extension: "runs", magic: 0x0007_6e75_7262_6c00, bytes_max: 64 << 20 };
 
-impl scan::Fold for Runs<'static> {
+/// The runs of some rows, as a scan folds and keeps them.
+#[derive(Default)]
+pub struct Folded(pub Runs<'static>);
+
+impl scan::Fold for Folded {
     const KIND: Kind = KIND;
 
     fn row(&mut self, row: &Row<'_>) {
-        self.push(row.text, &Picked::new(&FIELDS, row.fields), row.place);
+        self.0.push(row.text, &Picked::new(&FIELDS, row.fields), row.place);
     }
 
-    fn join(&mut self, later: Runs<'static>) {
-        Runs::join(self, later);
+    fn join(&mut self, later: Folded) {
+        self.0.join(later.0);
     }
 
     fn is_kept(payload: &[u8]) -> bool {
@@ -35,18 +39,18 @@ impl scan::Fold for Runs<'static> {
     }
 
     fn keep(&self, before: Option<&[u8]>) -> Option<Vec<u8>> {
-        let Some(before) = before else { return Some(self.pack()) };
+        let Some(before) = before else { return Some(self.0.pack()) };
         let mut all = Runs::default();
         if !unpack(before, 0, &mut all) {
             return None;
         }
-        all.join(self.clone());
+        all.join(self.0.clone());
         Some(all.pack())
     }
 }
 
 /// What was read, which runs are made of.
-pub struct Parts(Vec<(u32, Part<Runs<'static>>)>);
+pub struct Parts(Vec<(u32, Part<Folded>)>);
 
 /// Reads the runs of `found`.
 pub fn read(found: &mut Found, reading: &Reading, door: &mut Door<'_>) -> (Parts, Scanned) {
@@ -66,7 +70,7 @@ pub fn read_from(source: Source, directory: &Path, reading: &Reading, input: &mu
 pub fn keep(found: &Found, door: &mut Door<'_>) {
     let names = FIELDS.to_names();
     let how = how(&found.path, &names, false, true);
-    let _ = scan::folded::<Runs<'static>>(found.inputs.clone(), door.input, how);
+    let _ = scan::folded::<Folded>(found.inputs.clone(), door.input, how);
 }
 
 fn how<'h>(directory: &'h Path, names: &'h [String], strict: bool, cached: bool) -> How<'h> {
@@ -80,7 +84,7 @@ impl Parts {
         for (input, part) in &mut self.0 {
             match part {
                 Part::Kept(kept) => drop(unpack(kept.payload(), *input, &mut runs)),
-                Part::Read(read) => runs.join(std::mem::take(read)),
+                Part::Read(read) => runs.join(std::mem::take(&mut read.0)),
             }
         }
         runs.finish()

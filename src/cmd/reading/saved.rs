@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::{Error, Result, nearest};
-use crate::query::Argument;
+use logbook_model::error::{Error, Result, nearest};
+use logbook_query::Argument;
 
 /// Those that come with the program, by name.
 pub const BUILT_IN: [(&str, &str); 10] = [

@@ -7,14 +7,14 @@ use std::ops::ControlFlow;
 
 use super::answer::Answer;
 use crate::cmd::Door;
-use crate::json;
-use crate::model::Vocabulary;
-use crate::query::eval::path::Path;
-use crate::query::problem::Problem;
-use crate::query::text::check::{self, Seen, UnknownWord};
-use crate::query::{Query, ast};
-use crate::scan::{self, Source};
-use crate::view;
+use logbook_json as json;
+use logbook_model::Vocabulary;
+use logbook_query::eval::path::Path;
+use logbook_query::problem::Problem;
+use logbook_query::text::check::{self, Seen, UnknownWord};
+use logbook_query::{Query, ast};
+use logbook_scan::{self as scan, Source};
+use logbook_view as view;
 
 /// How many rows are looked at for the fields that occur, of each input and in all.
 const ROWS: usize = 1000;

@@ -7,14 +7,14 @@ use std::path::Path;
 
 use crate::cmd::guard::Guarded;
 use crate::cmd::guard::watchdog::Watch;
-use crate::error::{Error, Result};
-use crate::query::ast::{Expr, Right};
-use crate::query::problem::Problems;
-use crate::query::text::parse::{self, Clause};
-use crate::query::text::words;
-use crate::query::time::Clock;
-use crate::query::{self, Argument, Context, Plan, Query};
-use crate::store::{expand, named};
+use logbook_model::error::{Error, Result};
+use logbook_query::ast::{Expr, Right};
+use logbook_query::problem::Problems;
+use logbook_query::text::parse::{self, Clause};
+use logbook_query::text::words;
+use logbook_query::time::Clock;
+use logbook_query::{self as query, Argument, Context, Plan, Query};
+use logbook_store::{expand, named};
 
 /// Clauses as flags; each means what its word means in query text.
 #[derive(clap::Args, Debug, Clone, Default)]

@@ -1,8 +1,8 @@
 //! The user's own logbook, made because nothing else was found.
 
-use crate::render::Notes;
-use crate::store::Location;
-use crate::store::locate::Why;
+use logbook_render::Notes;
+use logbook_store::Location;
+use logbook_store::locate::Why;
 
 /// Says once that the user's own logbook is made, since nobody named it.
 pub fn announce_fallback(location: &Location, err: &mut Notes<'_>) {

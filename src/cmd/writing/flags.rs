@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use super::{Client, Print};
 use crate::cmd::Door;
-use crate::error::{Error, Exit, Result};
-use crate::format::Rules;
-use crate::format::secrets::{Own, Redactor};
-use crate::model::option_ms;
-use crate::render::Notes;
-use crate::store::append::Options;
-use crate::store::{Durability, Location, Purpose, Settings, config, locate, os_real, redaction_key};
+use logbook_format::Rules;
+use logbook_format::secrets::{Own, Redactor};
+use logbook_model::error::{Error, Exit, Result};
+use logbook_model::option_ms;
+use logbook_render::Notes;
+use logbook_store::append::Options;
+use logbook_store::{Durability, Location, Purpose, Settings, config, locate, os_real, redaction_key};
 
 /// Flags of every command that stores rows.
 #[derive(Debug, Default, Clone, clap::Args)]

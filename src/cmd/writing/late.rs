@@ -2,9 +2,9 @@
 
 use super::{About, Desk};
 use crate::cmd::Door;
-use crate::error::Error;
-use crate::format::draft::pairs::shell_word;
-use crate::view::Course;
+use logbook_format::draft::pairs::shell_word;
+use logbook_model::error::Error;
+use logbook_view::Course;
 
 /// So many are named.
 const NAMED_MAX: usize = 3;

@@ -1,7 +1,7 @@
 //! Ids that are made: a letter and digits of Crockford's base 32, which sort by the second in which they were made.
 
-use crate::error::{Error, Result};
-use crate::model::Instant;
+use logbook_model::Instant;
+use logbook_model::error::{Error, Result};
 
 /// The digits: no I, L, O and U, which are misread.
 const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";

@@ -1,10 +1,10 @@
 //! What a command prints of the rows that it stored: nothing, their names, or the rows.
 
 use crate::cmd::Door;
-use crate::error::{Error, Exit, Result};
-use crate::format::Drafts;
-use crate::model::Address;
-use crate::store::Stored;
+use logbook_format::Drafts;
+use logbook_model::Address;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_store::Stored;
 
 /// What is printed of a stored row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use rustix::termios::ttyname;
 
 use super::Desk;
 use crate::cmd::Door;
-use crate::error::{Error, Result};
-use crate::format::draft::pairs::Pairs;
-use crate::model::shown::as_it_reads;
+use logbook_format::draft::pairs::Pairs;
+use logbook_model::error::{Error, Result};
+use logbook_model::shown::as_it_reads;
 
 /// The door through which a person came: what `client` says in the row of a decision.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -6,20 +6,20 @@ use std::ops::ControlFlow;
 use super::{Desk, announce_fallback};
 use crate::cmd::Door;
 use crate::cmd::reading::{self, Corrections, test, wording};
-use crate::error::{Error, Result, nearest};
-use crate::format::draft::pairs::Pairs;
-use crate::format::{Drafts, Rules};
-use crate::json;
-use crate::model::{Address, Kind};
-use crate::query::Query;
-use crate::query::ast::{Expr, Form, Op};
-use crate::scan::{self, Pruning, Skipped};
-use crate::store::append::{OnRefused, State};
-use crate::store::index::Place;
-use crate::store::os_real::REAL;
-use crate::store::{Stored, Writer, end_of};
-use crate::view::Course;
-use crate::view::past::{self, Past};
+use logbook_format::draft::pairs::Pairs;
+use logbook_format::{Drafts, Rules};
+use logbook_json as json;
+use logbook_model::error::{Error, Result, nearest};
+use logbook_model::{Address, Kind};
+use logbook_query::Query;
+use logbook_query::ast::{Expr, Form, Op};
+use logbook_scan::{self as scan, Pruning, Skipped};
+use logbook_store::append::{OnRefused, State};
+use logbook_store::index::Place;
+use logbook_store::os_real::REAL;
+use logbook_store::{Stored, Writer, end_of};
+use logbook_view::Course;
+use logbook_view::past::{self, Past};
 
 /// Rows that were stored, and what they say.
 pub struct Done {
@@ -160,7 +160,7 @@ impl Desk {
 
     fn look_once<P: Past>(&self, about: About<'_>, door: &mut Door<'_>, past: &mut P) -> Result<(Place, Skipped)> {
         let query = about.query()?;
-        let clock = crate::query::time::Clock { now: (door.clock)(), zone: crate::model::Zone::UTC };
+        let clock = logbook_query::time::Clock { now: (door.clock)(), zone: logbook_model::Zone::UTC };
         let plan = wording::plain(&query, "", &clock)?;
         let mut pruning = Pruning::new(plan.requirement());
         let corrections = if P::AS_WRITTEN { Corrections::AsWritten } else { Corrections::Folded };

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::beside::Beside;
 use super::rules::{Rule, Rules, Verdict};
-use crate::error::{Error, Result};
-use crate::model::Instant;
+use logbook_model::Instant;
+use logbook_model::error::{Error, Result};
 
 /// Asks rules of one logbook. Whatever it started ends with it.
 pub struct Judge {

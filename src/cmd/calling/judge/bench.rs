@@ -10,8 +10,8 @@ use super::beside::{Answer, Question};
 use super::rules::Rules;
 use crate::cmd::Door;
 use crate::cmd::guard::watchdog::{Limits, Reached, Watch};
-use crate::error::{Error, Result};
-use crate::model::Instant;
+use logbook_model::Instant;
+use logbook_model::error::{Error, Result};
 
 /// How much processor time one question may take, and how much memory all of them.
 const TIME: Duration = Duration::from_secs(1);

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::{Rule, Verdict, Wrong};
 use crate::cmd::guard::program;
-use crate::error::{Error, Result};
-use crate::model::Instant;
+use logbook_model::Instant;
+use logbook_model::error::{Error, Result};
 
 /// How long an answer may take by the clock: a net, for a process that was stopped, or gets no
 /// processor.

@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::cmd::reading::wording::{self, Clauses};
-use crate::error::Error;
-use crate::json;
-use crate::model::{Instant, Zone};
-use crate::query::jq::flaws::Flaw;
-use crate::query::jq::program::{Globals, Program, Session};
-use crate::query::text::gate::{self, Arguments};
-use crate::query::time::Clock;
-use crate::query::{Place, Plan, Query, Row};
+use logbook_json as json;
+use logbook_model::error::Error;
+use logbook_model::{Instant, Zone};
+use logbook_query::jq::flaws::Flaw;
+use logbook_query::jq::program::{Globals, Program, Session};
+use logbook_query::text::gate::{self, Arguments};
+use logbook_query::time::Clock;
+use logbook_query::{Place, Plan, Query, Row};
 
 /// The longest value of a program, bytes.
 const VALUE_BYTES_MAX: usize = 64 << 10;

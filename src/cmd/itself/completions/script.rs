@@ -5,7 +5,7 @@ use clap_complete::Shell;
 use crate::cmd::Door;
 use crate::cmd::itself::help;
 use crate::cmd::table;
-use crate::error::{Error, Exit, Result, nearest};
+use logbook_model::error::{Error, Exit, Result, nearest};
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook completions bash > ~/.local/share/bash-completion/completions/logbook\n  logbook completions fish > ~/.config/fish/completions/logbook.fish";

@@ -7,12 +7,12 @@ use std::path::PathBuf;
 
 use crate::cmd::Door;
 use crate::cmd::reading::{self, Corrections, Found};
-use crate::error::{Exit, Result};
-use crate::model::{Vocabulary, names};
-use crate::render::cell;
-use crate::scan::{self, Source};
-use crate::store::Input;
-use crate::view;
+use logbook_model::error::{Exit, Result};
+use logbook_model::{Vocabulary, names};
+use logbook_render::cell;
+use logbook_scan::{self as scan, Source};
+use logbook_store::Input;
+use logbook_view as view;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "  logbook complete-words runs\n  logbook complete-words fields";

@@ -5,12 +5,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::{Finding, Level};
-use crate::error::{Error, Result};
-use crate::format::draft::pairs::shell_word;
-use crate::store::Settings;
-use crate::store::directory::check_file;
-use crate::store::os::{Os, What};
-use crate::store::os_real::REAL;
+use logbook_format::draft::pairs::shell_word;
+use logbook_model::error::{Error, Result};
+use logbook_store::Settings;
+use logbook_store::directory::check_file;
+use logbook_store::os::{Os, What};
+use logbook_store::os_real::REAL;
 
 /// Paths of one sort that are told.
 const TOLD_MAX: usize = 3;

@@ -6,12 +6,12 @@ use std::ops::ControlFlow;
 use super::{Finding, Level};
 use crate::cmd::Door;
 use crate::cmd::reading::{Found, address};
-use crate::format::Correction;
-use crate::format::corrections::{Target, step_of};
-use crate::json;
-use crate::model::Address;
-use crate::scan::{self, Source};
-use crate::view::health::Faults;
+use logbook_format::Correction;
+use logbook_format::corrections::{Target, step_of};
+use logbook_json as json;
+use logbook_model::Address;
+use logbook_scan::{self as scan, Source};
+use logbook_view::health::Faults;
 
 /// Findings of one sort that are told one by one.
 const TOLD_MAX: usize = 5;

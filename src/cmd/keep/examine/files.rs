@@ -3,16 +3,16 @@
 use std::path::Path;
 
 use super::{Finding, Level};
-use crate::error::{Error, Result};
-use crate::format::draft::pairs::shell_word;
-use crate::json::{self, Limits};
-use crate::model::READ_ROW_BYTES_MAX;
-use crate::store::archive::manifest;
-use crate::store::os::{How, Os, read_full};
-use crate::store::os_real::REAL;
-use crate::store::snapshot::Form;
-use crate::store::{self, Segment, listing};
-use crate::verify::chain;
+use logbook_format::draft::pairs::shell_word;
+use logbook_json::{self as json, Limits};
+use logbook_model::READ_ROW_BYTES_MAX;
+use logbook_model::error::{Error, Result};
+use logbook_store::archive::manifest;
+use logbook_store::os::{How, Os, read_full};
+use logbook_store::os_real::REAL;
+use logbook_store::snapshot::Form;
+use logbook_store::{self as store, Segment, listing};
+use logbook_verify::chain;
 
 /// A writer that lives ends its row sooner.
 const WRITING_US: u64 = 100_000;

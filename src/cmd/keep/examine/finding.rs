@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::render::safe;
+use logbook_render::safe;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,11 +6,11 @@ use std::path::Path;
 use super::{Finding, Level};
 use crate::cmd::calling::judge::Judge;
 use crate::cmd::calling::{contract, policy};
-use crate::error::{Error, Result};
-use crate::format::draft::pairs::shell_word;
-use crate::model::Instant;
-use crate::store::Settings;
-use crate::store::config::texts::{self, CONTRACTS};
+use logbook_format::draft::pairs::shell_word;
+use logbook_model::Instant;
+use logbook_model::error::{Error, Result};
+use logbook_store::Settings;
+use logbook_store::config::texts::{self, CONTRACTS};
 
 /// What is wrong with them.
 pub fn faults(directory: &Path, settings: &Settings, now: Instant) -> Result<Vec<Finding>> {

@@ -7,17 +7,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::{Finding, Level};
-use crate::cmd::reading::{cores, runs};
-use crate::error::Result;
-use crate::scan::{self, How, Part, Source, Threads};
-use crate::store::index::kept::{self, Kept};
-use crate::store::index::proof::false_tables;
-use crate::store::index::{Kind, summary};
-use crate::store::os::Os;
-use crate::store::os_real::REAL;
-use crate::store::snapshot::Form;
-use crate::store::{self, Input, Segment};
-use crate::view::runs::{FIELDS, Runs, says};
+use crate::cmd::reading::cores;
+use crate::cmd::reading::runs::{self, Folded};
+use logbook_model::error::Result;
+use logbook_scan::{self as scan, How, Part, Source, Threads};
+use logbook_store::index::kept::{self, Kept};
+use logbook_store::index::proof::false_tables;
+use logbook_store::index::{Kind, summary};
+use logbook_store::os::Os;
+use logbook_store::os_real::REAL;
+use logbook_store::snapshot::Form;
+use logbook_store::{self as store, Input, Segment};
+use logbook_view::runs::{FIELDS, Runs, says};
 
 /// A file of `cache/` that says what is not so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,11 +118,11 @@ fn is_what_rows_say(directory: &Path, part: Segment, said: &Kept) -> bool {
     let threads = Threads { count, stack_bytes: None, begun: &|| {} };
     let how = How { directory, names: &names, strict: false, cached: false, threads };
     let source = Source::as_written(vec![Input::Segment(part)]);
-    let (parts, scanned) = scan::folded::<Runs<'static>>(source, &mut std::io::empty(), how);
+    let (parts, scanned) = scan::folded::<Folded>(source, &mut std::io::empty(), how);
     let mut all = Runs::default();
     for (_, part) in parts {
         if let Part::Read(read) = part {
-            all.join(read);
+            all.join(read.0);
         }
     }
     // Nothing is kept of a segment with a line that is skipped.

@@ -8,17 +8,17 @@ use super::secrets::{Redactors, Sought};
 use super::{Finding, Level, corrections, runs};
 use crate::cmd::Door;
 use crate::cmd::reading::{self, Corrections, Found, address};
-use crate::error::Result;
-use crate::format::draft::pairs::shell_word;
-use crate::json;
-use crate::model::{Address, Field, Instant, Vocabulary};
-use crate::query::{Place, Row};
-use crate::scan::{self, Class, Entry, Ids, Source, Task, Threads, Wanted};
-use crate::store::index::Place as Stands;
-use crate::store::{Input, Location};
-use crate::view::Health;
-use crate::view::facts::{Facts, Picked};
-use crate::view::health::{self, FIELDS, Faults, Tally};
+use logbook_format::draft::pairs::shell_word;
+use logbook_json as json;
+use logbook_model::error::Result;
+use logbook_model::{Address, Field, Instant, Vocabulary};
+use logbook_query::{Place, Row};
+use logbook_scan::{self as scan, Class, Entry, Ids, Source, Task, Threads, Wanted};
+use logbook_store::index::Place as Stands;
+use logbook_store::{Input, Location};
+use logbook_view::Health;
+use logbook_view::facts::{Facts, Picked};
+use logbook_view::health::{self, FIELDS, Faults, Tally};
 
 /// Findings of one sort that are told one by one, and places of each.
 const TOLD_MAX: usize = 5;
@@ -129,7 +129,7 @@ fn note_id(ids: &mut Ids, id: Option<&[u8]>, address: &Address) {
 
 /// Lines that no reader takes for rows. Those that a writer closed and told of were never acknowledged.
 fn skipped(found: &Found, entries: Vec<Entry>, faults: &Faults) -> Vec<Finding> {
-    let by_name: HashMap<String, &crate::store::Segment> = found
+    let by_name: HashMap<String, &logbook_store::Segment> = found
         .inputs
         .iter()
         .filter_map(|input| match input {
@@ -141,7 +141,7 @@ fn skipped(found: &Found, entries: Vec<Entry>, faults: &Faults) -> Vec<Finding> 
     for mut entry in entries {
         let number = by_name.get(&entry.file).map_or(0, |segment| segment.number);
         let told = |(offset, _): &(u64, String)| {
-            let holds = |row: &crate::view::health::Closed| {
+            let holds = |row: &logbook_view::health::Closed| {
                 row.segment == number && (row.offset..row.offset.saturating_add(row.bytes)).contains(offset)
             };
             faults.closed.iter().any(holds)

@@ -1,10 +1,10 @@
 //! What runs wait for: calls without a result, requests that nobody decides, runs that say nothing any more.
 
 use super::{Finding, Level};
-use crate::format::draft::pairs::shell_word;
-use crate::model::Instant;
-use crate::render::cell;
-use crate::view::{Health, Run};
+use logbook_format::draft::pairs::shell_word;
+use logbook_model::Instant;
+use logbook_render::cell;
+use logbook_view::{Health, Run};
 
 /// Findings of one sort that are told one by one.
 const TOLD_MAX: usize = 5;

@@ -3,11 +3,11 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::cmd::writing::redactor;
-use crate::error::{Error, Result};
-use crate::format::secrets::Redactor;
-use crate::query::Place;
-use crate::store::{Location, Settings};
-use crate::view::health::Tallies;
+use logbook_format::secrets::Redactor;
+use logbook_model::error::{Error, Result};
+use logbook_query::Place;
+use logbook_store::{Location, Settings};
+use logbook_view::health::Tallies;
 
 /// What seeks them: a thread takes one, and gives it back, since making one takes longer than many
 /// rows do.

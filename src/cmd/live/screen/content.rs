@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use super::filter::Filter;
 use crate::cmd::live::board::Board;
-use crate::query::time::Clock;
-use crate::render::dash::List;
-use crate::view::approvals::Request;
-use crate::view::runs::{Cards, Tree};
+use logbook_query::time::Clock;
+use logbook_render::dash::List;
+use logbook_view::approvals::Request;
+use logbook_view::runs::{Cards, Tree};
 
 /// What is shown.
 #[derive(Debug, Default)]

@@ -10,8 +10,8 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::cmd::live::follow::Alarm;
-use crate::error::{Error, Result};
-use crate::store::Location;
+use logbook_model::error::{Error, Result};
+use logbook_store::Location;
 
 /// What happened.
 pub enum Event {

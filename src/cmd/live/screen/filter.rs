@@ -11,10 +11,10 @@ use crate::cmd::guard::watchdog::{Limits, Reached, Watch};
 use crate::cmd::live::board::Board;
 use crate::cmd::reading::runs;
 use crate::cmd::reading::wording::{self, Clauses};
-use crate::error::{Error, Result};
-use crate::query::Query;
-use crate::query::time::Clock;
-use crate::view::runs::Tree;
+use logbook_model::error::{Error, Result};
+use logbook_query::Query;
+use logbook_query::time::Clock;
+use logbook_view::runs::Tree;
 
 /// Fields that say something of other runs too.
 const OF_OTHERS: [&str; 2] = ["children", "cost_usd_with_children"];

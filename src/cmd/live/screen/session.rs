@@ -17,13 +17,13 @@ use crate::cmd::decide::decision::{self, Wanted};
 use crate::cmd::live::board::Board;
 use crate::cmd::reading::Reading;
 use crate::cmd::writing::{Desk, Writing};
-use crate::error::Result;
-use crate::model::Verdict;
-use crate::query::time::Clock;
-use crate::render::Look;
-use crate::render::dash::{self, Foot, Page, Screen};
-use crate::render::safe::{self, escape};
-use crate::store::Purpose;
+use logbook_model::Verdict;
+use logbook_model::error::Result;
+use logbook_query::time::Clock;
+use logbook_render::Look;
+use logbook_render::dash::{self, Foot, Page, Screen};
+use logbook_render::safe::{self, escape};
+use logbook_store::Purpose;
 
 /// Ages go on so often.
 const TICK: Duration = Duration::from_secs(1);

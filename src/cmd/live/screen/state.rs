@@ -4,8 +4,8 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::timeline::Timeline;
 use super::window::{self, Window, Wish};
-use crate::model::Verdict;
-use crate::render::dash::Drawn;
+use logbook_model::Verdict;
+use logbook_render::dash::Drawn;
 
 /// What is said while nothing else is.
 pub const KEYS_IN_LIST: &str = "↑↓ move  Enter timeline  / filter  Tab all  a request  d deny  ? keys  q quit";

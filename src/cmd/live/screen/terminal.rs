@@ -15,8 +15,8 @@ use ratatui::layout::Rect;
 use rustix::termios::tcgetwinsize;
 
 use crate::cmd::Door;
-use crate::error::{Error, Result};
-use crate::render::dash::screen::{Drawn, Screen, draw};
+use logbook_model::error::{Error, Result};
+use logbook_render::dash::screen::{Drawn, Screen, draw};
 
 /// A screen larger than that is not filled: nobody has one, and cells take memory.
 const CELLS_MAX: u16 = 1000;

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use crate::cmd::Door;
 use crate::cmd::live::board::Board;
 use crate::cmd::reading::{Reading, of_run};
-use crate::error::Result;
-use crate::render::Look;
-use crate::render::record::{self, terminal};
-use crate::view::Record;
+use logbook_model::error::Result;
+use logbook_render::Look;
+use logbook_render::record::{self, terminal};
+use logbook_view::Record;
 
 /// A run that is read takes at most this part of the time.
 const PART: u32 = 8;

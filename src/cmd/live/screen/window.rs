@@ -3,11 +3,11 @@
 
 use ratatui::crossterm::event::KeyCode;
 
-use crate::model::Instant;
-use crate::model::Verdict;
-use crate::model::Zone;
-use crate::render::request::{Row, rows, sheet};
-use crate::view::approvals::Request;
+use logbook_model::Instant;
+use logbook_model::Verdict;
+use logbook_model::Zone;
+use logbook_render::request::{Row, rows, sheet};
+use logbook_view::approvals::Request;
 
 /// What is said while nothing else is.
 pub const KEYS: &str = "y approve  n deny  ↑↓ scroll  Esc back  q quit";

@@ -9,10 +9,10 @@ use hyper::body::Bytes;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use crate::error::{Error, Exit};
-use crate::json;
-use crate::render::web::pages::MessagePage;
-use crate::render::web::{Frame, Link, Place, Text};
+use logbook_json as json;
+use logbook_model::error::{Error, Exit};
+use logbook_render::web::pages::MessagePage;
+use logbook_render::web::{Frame, Link, Place, Text};
 
 /// What is sent.
 pub type Body = BoxBody<Bytes, Infallible>;

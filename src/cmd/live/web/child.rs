@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use super::site::Site;
 use crate::cmd::guard::program;
-use crate::error::{Error, Exit, Result};
+use logbook_model::error::{Error, Exit, Result};
 
 /// How long a query may take, and how much memory.
 const BOUNDS: [&str; 4] = ["--timeout", "10s", "--max-memory", "512M"];

@@ -9,10 +9,10 @@ use crate::cmd::Door;
 use crate::cmd::decide::decision::{Wanted, decide};
 use crate::cmd::decide::{answer, hold, release};
 use crate::cmd::writing::{Client, Desk, Done, Print, Writing, print_rows};
-use crate::error::{Error, Exit, Result};
-use crate::model::Verdict;
-use crate::render::web::Link;
-use crate::store::Purpose;
+use logbook_model::Verdict;
+use logbook_model::error::{Error, Exit, Result};
+use logbook_render::web::Link;
+use logbook_store::Purpose;
 
 /// One form.
 pub struct Deed {

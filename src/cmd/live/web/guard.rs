@@ -3,7 +3,7 @@
 
 use hyper::header::{COOKIE, HOST, HeaderMap, HeaderName, ORIGIN};
 
-use crate::error::{Error, Result};
+use logbook_model::error::{Error, Result};
 
 /// What a browser says of where a request comes from.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");

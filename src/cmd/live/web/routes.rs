@@ -15,8 +15,8 @@ use super::answer::{Answer, Body, Kind, Said, status_of, strangers_frame};
 use super::child::Asker;
 use super::site::Site;
 use super::{decide, events, guard, pages};
-use crate::error::{Error, Exit, Result, nearest};
-use crate::render::web::{self, Link, Place};
+use logbook_model::error::{Error, Exit, Result, nearest};
+use logbook_render::web::{self, Link, Place};
 
 /// How much a form may send, and how long that may take.
 const FORM_BYTES_MAX: usize = 64 << 10;
@@ -281,7 +281,7 @@ async fn post(site: &Arc<Site>, request: Request<Incoming>) -> Response<Body> {
         match decide::store(&site, deed, &asked) {
             Ok(name) if kind == Kind::Json => {
                 let mut out = b"{\"stored\":".to_vec();
-                crate::json::quote_into(&name, &mut out);
+                logbook_json::quote_into(&name, &mut out);
                 out.extend_from_slice(b"}\n");
                 Answer::ok(Kind::Json, out)
             }

@@ -8,12 +8,12 @@ use memchr::memmem;
 use super::site::Site;
 use crate::cmd::reading::of_run::{self, Told};
 use crate::cmd::reading::{Reading, gather};
-use crate::error::Result;
-use crate::json::{self, Limits};
-use crate::model::Address;
-use crate::query::literal_of;
-use crate::store::{Watch, end_of};
-use crate::view::Record;
+use logbook_json::{self as json, Limits};
+use logbook_model::Address;
+use logbook_model::error::Result;
+use logbook_query::literal_of;
+use logbook_store::{Watch, end_of};
+use logbook_view::Record;
 
 /// Runs whose rows are kept, and how long they may be together, bytes.
 const RUNS_MAX: usize = 64;

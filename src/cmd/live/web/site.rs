@@ -11,12 +11,12 @@ use super::run_rows::RunRows;
 use crate::cmd::Door;
 use crate::cmd::live::board::Board;
 use crate::cmd::live::follow::Alarm;
-use crate::error::{Error, Result};
-use crate::model::{Instant, Zone};
-use crate::query::time::Clock;
-use crate::render::web::{Frame, Link, Place, Text};
-use crate::render::{Notes, Output, Progress};
-use crate::store::{Environment, Location};
+use logbook_model::error::{Error, Result};
+use logbook_model::{Instant, Zone};
+use logbook_query::time::Clock;
+use logbook_render::web::{Frame, Link, Place, Text};
+use logbook_render::{Notes, Output, Progress};
+use logbook_store::{Environment, Location};
 
 /// Days that the board knows costs and rows of.
 const DAYS: u32 = 14;

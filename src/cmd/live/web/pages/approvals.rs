@@ -6,11 +6,11 @@ use crate::cmd::live::web::answer::{Answer, Kind};
 use crate::cmd::live::web::routes::Asked;
 use crate::cmd::live::web::site::Site;
 use crate::cmd::writing::Writing;
-use crate::error::Result;
-use crate::render::web::pages::{ApprovalsPage, Exact, Forms};
-use crate::render::web::{Cell, Link, Place, Table, Text};
-use crate::store::Purpose;
-use crate::view::approvals::Request;
+use logbook_model::error::Result;
+use logbook_render::web::pages::{ApprovalsPage, Exact, Forms};
+use logbook_render::web::{Cell, Link, Place, Table, Text};
+use logbook_store::Purpose;
+use logbook_view::approvals::Request;
 
 /// Of each sort on one page.
 const SHOWN_MAX: usize = 100;

@@ -3,14 +3,14 @@
 use crate::cmd::live::board::Board;
 use crate::cmd::live::web::routes::Asked;
 use crate::cmd::live::web::site::Site;
-use crate::model::{Instant, Status};
-use crate::render::cell;
-use crate::render::request::{Line, sheet};
-use crate::render::web::pages::{Exact, HeldCard, Question, RequestCard};
-use crate::render::web::{Link, Text};
-use crate::view::approvals::Request;
-use crate::view::holds::Hold;
-use crate::view::runs::Run;
+use logbook_model::{Instant, Status};
+use logbook_render::cell;
+use logbook_render::request::{Line, sheet};
+use logbook_render::web::pages::{Exact, HeldCard, Question, RequestCard};
+use logbook_render::web::{Link, Text};
+use logbook_view::approvals::Request;
+use logbook_view::holds::Hold;
+use logbook_view::runs::Run;
 
 /// Lines of arguments that a card shows.
 const ARGUMENTS_MAX: usize = 1000;

@@ -7,10 +7,10 @@ use crate::cmd::live::web::child::{self, Ran};
 use crate::cmd::live::web::routes::Asked;
 use crate::cmd::live::web::site::Site;
 use crate::cmd::reading::wording::Clauses;
-use crate::error::{Error, Result};
-use crate::query;
-use crate::render::web::pages::{Exact, QueryPage};
-use crate::render::web::{Link, Place, Table, Text};
+use logbook_model::error::{Error, Result};
+use logbook_query as query;
+use logbook_render::web::pages::{Exact, QueryPage};
+use logbook_render::web::{Link, Place, Table, Text};
 
 /// Rows on one page.
 const ROWS_MAX: usize = 500;

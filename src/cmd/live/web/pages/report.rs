@@ -8,9 +8,9 @@ use crate::cmd::live::web::routes::Asked;
 use crate::cmd::live::web::site::Site;
 use crate::cmd::read::report;
 use crate::cmd::reading::saved::Saved;
-use crate::error::{Error, Result};
-use crate::render::web::pages::{Asks, Chosen, Exact, ReportItem, ReportPage};
-use crate::render::web::{Link, Place, Text};
+use logbook_model::error::{Error, Result};
+use logbook_render::web::pages::{Asks, Chosen, Exact, ReportItem, ReportPage};
+use logbook_render::web::{Link, Place, Text};
 
 /// Rows on one page.
 const ROWS_MAX: usize = 500;
@@ -22,7 +22,7 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
     let saved = all.iter().find(|(known, _)| known == name).map(|(_, saved)| saved);
     if !name.is_empty() && saved.is_none() {
         let error = Error::usage(format!("no report is called {name:?}"));
-        let near = crate::error::nearest(name, all.iter().map(|(known, _)| known.as_str()));
+        let near = logbook_model::error::nearest(name, all.iter().map(|(known, _)| known.as_str()));
         return Err(near.map_or(error.clone(), |near| error.hint(format!("did you mean {near}?"))));
     }
     if kind == Kind::Json {

@@ -3,12 +3,12 @@
 use hyper::StatusCode;
 
 use crate::cmd::live::web::answer::status_of;
-use crate::error::Error;
-use crate::json::{self, Kind};
-use crate::model::{self, Zone};
-use crate::render::web::table::{Column, Status};
-use crate::render::web::{Cell, Link, Table, Text};
-use crate::render::{cell, safe};
+use logbook_json::{self as json, Kind};
+use logbook_model::error::Error;
+use logbook_model::{self as model, Zone};
+use logbook_render::web::table::{Column, Status};
+use logbook_render::web::{Cell, Link, Table, Text};
+use logbook_render::{cell, safe};
 
 /// Columns of rows that name none.
 const COLUMNS_MAX: usize = 24;

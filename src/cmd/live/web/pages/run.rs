@@ -6,13 +6,13 @@ use crate::cmd::live::web::answer::{Answer, Kind};
 use crate::cmd::live::web::routes::Asked;
 use crate::cmd::live::web::site::Site;
 use crate::cmd::reading::{Corrections, Reading, gather, logbook_for, of_run};
-use crate::error::{Error, Exit, Result, nearest};
-use crate::query::Query;
-use crate::render::record::{self, page as record_page};
-use crate::render::web::pages::{Exact, FactLines, Forms, RunPage};
-use crate::render::web::table::Column;
-use crate::render::web::{Cell, Frame, Link, Place, Table, Text};
-use crate::view::Record;
+use logbook_model::error::{Error, Exit, Result, nearest};
+use logbook_query::Query;
+use logbook_render::record::{self, page as record_page};
+use logbook_render::web::pages::{Exact, FactLines, Forms, RunPage};
+use logbook_render::web::table::Column;
+use logbook_render::web::{Cell, Frame, Link, Place, Table, Text};
+use logbook_view::Record;
 
 /// Rows of a run that is shown here at all.
 const ROWS_MAX: u64 = 20_000;
@@ -30,7 +30,7 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
     };
     if rows > ROWS_MAX {
         return Err(Error::usage(format!("run {id:?} has {rows} rows, and a page shows {ROWS_MAX} at most"))
-            .hint(format!("logbook show {}", crate::format::draft::pairs::shell_word(id))));
+            .hint(format!("logbook show {}", logbook_format::draft::pairs::shell_word(id))));
     }
     if kind == Kind::Json {
         let record = record(site, id)?.ok_or_else(|| gone(id))?;

@@ -14,16 +14,16 @@ use crate::cmd::read::branches;
 use crate::cmd::read::runs::RECENT_MS;
 use crate::cmd::reading::runs;
 use crate::cmd::reading::wording::{self, Clauses};
-use crate::error::{Error, Result};
-use crate::json;
-use crate::model::Instant;
-use crate::query::{self, Query};
-use crate::render::web::pages::{Card, Exact, RunsPage};
-use crate::render::web::plot::Value;
-use crate::render::web::table::Status;
-use crate::render::web::{Cell, Link, Place, Plot, Table, Text};
-use crate::render::{Format, Look, Output, Rows, cell};
-use crate::view::runs::{Cards, Run, Tree, json as run_json, what_now};
+use logbook_json as json;
+use logbook_model::Instant;
+use logbook_model::error::{Error, Result};
+use logbook_query::{self as query, Query};
+use logbook_render::web::pages::{Card, Exact, RunsPage};
+use logbook_render::web::plot::Value;
+use logbook_render::web::table::Status;
+use logbook_render::web::{Cell, Link, Place, Plot, Table, Text};
+use logbook_render::{Format, Look, Output, Rows, cell};
+use logbook_view::runs::{Cards, Run, Tree, json as run_json, what_now};
 
 /// Runs on one page.
 const SHOWN_MAX: usize = 200;
@@ -302,7 +302,7 @@ fn plots(board: &Board, site: &Site) -> Vec<Plot> {
         .iter()
         .map(|(begin, sum)| (local(*begin, "%m-%d"), sum.total().map_or_else(|_| String::new(), |sum| sum.to_string())))
         .collect();
-    let mut all = crate::json::Sum::default();
+    let mut all = logbook_json::Sum::default();
     activity.days().iter().for_each(|(_, sum)| all.merge(sum));
     let all = all.total().map_or_else(|_| "too wide".to_owned(), |all| all.to_string());
     let values: Vec<Value> = days

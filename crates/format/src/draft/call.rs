@@ -1,0 +1,71 @@
+//! The inside of `tool_call`: its standard members checked, camelCase members
+//! rewritten, and `toolCallId` and its like (given beside it) moved into it.
+
+use super::fields::{check, find_in_call, fits_at_a_glance};
+use logbook_json::{Members, Span, quote};
+use logbook_model::error::{Error, Result};
+use logbook_model::names::{TOOL_CALL, call_member_from_camel_case};
+
+/// Checks the object `value` (well formed, keys unique), whose members stand at `spans` of `text`. `None`: it stands
+/// as it is. `Some`: it was written anew, since `moved` members were given beside it or a member was spelled in
+/// camelCase.
+pub fn settle(value: Option<&[u8]>, text: &[u8], spans: &[Span], moved: &[(String, &[u8])]) -> Result<Option<Vec<u8>>> {
+    // The common case allocates nothing.
+    if moved.is_empty() {
+        let odd = |byte: &u8| byte.is_ascii_uppercase() || *byte == b'\\';
+        let mut plain = true;
+        for span in spans {
+            let (key, value) = (&text[span.key().0..span.key().1], &text[span.value().0..span.value().1]);
+            match find_in_call(key, span.hash) {
+                Some(field) if fits_at_a_glance(field.of, value) => {}
+                Some(field) => check(field.name, field.of, value).map_err(|error| error.within("tool_call"))?,
+                None => plain &= !key.iter().any(odd),
+            }
+        }
+        if plain {
+            return Ok(None);
+        }
+    }
+    let mut members: Vec<(Vec<u8>, &[u8])> = Vec::new();
+    let mut rewritten = !moved.is_empty();
+    for member in value.map(Members::new).into_iter().flatten().flatten() {
+        let name = String::from_utf8_lossy(&member.name()).into_owned();
+        let snake = call_member_from_camel_case(&name);
+        rewritten |= snake.is_some();
+        let key = match snake {
+            Some(snake) => snake,
+            None => name,
+        };
+        check_member(&key, member.value)?;
+        members.push((quote(&key), member.value));
+    }
+    for (key, value) in moved {
+        check_member(key, value)?;
+        members.push((quote(key), value));
+    }
+    if !rewritten {
+        return Ok(None);
+    }
+    let mut out = vec![b'{'];
+    for (index, (key, value)) in members.iter().enumerate() {
+        if members[..index].iter().any(|(other, _)| other == key) {
+            let name = String::from_utf8_lossy(key);
+            return Err(Error::usage(format!("tool_call member {name} is given twice (in two spellings)")));
+        }
+        if index > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(key);
+        out.push(b':');
+        out.extend_from_slice(value);
+    }
+    out.push(b'}');
+    Ok(Some(out))
+}
+
+fn check_member(key: &str, value: &[u8]) -> Result<()> {
+    match TOOL_CALL.iter().find(|field| field.name == key) {
+        Some(field) => check(field.name, field.of, value).map_err(|error| error.within("tool_call")),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,592 @@
+//! A row that somebody gives, checked and laid out: all but the step, which
+//! only the lock can give (`docs/format.md`, The row, and What append refuses).
+//!
+//! One pass judges the text and finds the members; a second one copies slices
+//! into place. Nothing is parsed into values, and every buffer is used again,
+//! since a batch may hold millions of rows.
+
+use std::collections::HashMap;
+
+use memchr::{memchr, memchr2};
+
+use super::call;
+use super::fields::{self, COUNT, ID, field_fits_at_a_glance, text_of};
+use super::minute::LastMinute;
+use super::refusals::{NewWord, NewWords, check_given, check_kind, meet, not_json, not_object, step_of, too_long};
+use super::verbatim::Verbatim;
+use crate::secrets::Redactor;
+use logbook_json::{self as json, Limits, Scratch, Span, Spans, key_hash_in, quote_into, validate_members};
+use logbook_model::error::{Error, Result};
+use logbook_model::names::{ENVELOPE, PAYLOAD, Type, from_camel_case};
+use logbook_model::{APPEND_ROW_BYTES_MAX, DEPTH_MAX, Kind, Phase, Says, Status, Vocabulary, Weight, instant, run_id};
+
+const RUN_ID: usize = 0;
+const STEP: usize = 1;
+const TIMESTAMP: usize = 2;
+const KIND: usize = 3;
+const PHASE: usize = 4;
+const STATUS: usize = 6;
+const BLOCKED_ON: usize = 9;
+const AGENT_ID: usize = ID + 1;
+const PARENT_RUN_ID: usize = ID + 3;
+const TOOL_CALL: usize = ID + 16;
+/// The fields in which decisions are recorded, a bit each.
+const OF_DECISIONS: u64 = {
+    let (mut bits, mut field) = (0, 0);
+    while field < COUNT {
+        bits |= (fields::is_of_decisions(field) as u64) << field;
+        field += 1;
+    }
+    bits
+};
+const _: () = assert!(ENVELOPE.len() == 10 && COUNT <= 64);
+const _: () = assert!(matches!(PAYLOAD[TOOL_CALL - ID].of, Type::ToolCall));
+
+/// Steps up to here are read exactly by every JSON reader (2^53 − 1).
+pub const STEP_MAX: u64 = (1 << 53) - 1;
+/// The highest step that may be asked for. Behind it stay as many for whoever holds or ends the
+/// run.
+pub const STEP_GIVEN_MAX: u64 = 1 << 52;
+
+/// Longest text of a row that is looked at: blanks of it may be left out.
+const ROOM_BYTES_MAX: usize = APPEND_ROW_BYTES_MAX + (64 << 10);
+
+/// Runs that are guessed before they are looked up.
+const GUESSES: usize = 32;
+
+/// Runs that are still known behind a [`Drafts::clear`]: a store keeps a little for each.
+const RUNS_KEPT: usize = 256;
+
+/// What rows are judged by.
+pub const LIMITS: Limits = Limits { depth_max: DEPTH_MAX, unique_keys: true, whole_surrogates: true };
+
+/// What rows are checked against, and what fills in what they lack.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// The words in force.
+    pub vocabulary: &'a Vocabulary,
+    /// The run of rows that name none.
+    pub run_id: Option<&'a str>,
+    /// The agent of rows that name none.
+    pub agent_id: Option<&'a str>,
+    /// The kinds of decisions and of the tool's own rows are allowed: only for
+    /// commands that make their check under the lock.
+    pub own: bool,
+    /// What finds the secrets in them; `None`: they are stored as they are.
+    pub redactor: Option<&'a Redactor>,
+}
+
+/// One row, laid out.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// Index of its run in [`Drafts::runs`].
+    pub run: u32,
+    /// The step it asks for.
+    pub step: Option<u64>,
+    /// Its idempotency key.
+    pub id: Option<String>,
+    /// Whether its timestamp was filled in.
+    pub filled_timestamp: bool,
+    /// Whether it says what its run does itself.
+    pub is_of_run: bool,
+    /// Whether it begins its run, or ends it: `Some(true)`.
+    pub turn: Option<bool>,
+    /// Whether it changes how another row is read: a correction, or a repair, which may void a place.
+    pub is_correction: bool,
+    /// Whether it says that its run is held, or no longer.
+    pub is_hold: bool,
+    /// Whether it names the run above its own.
+    pub has_parent: bool,
+    /// Whether it carries over what deleted rows said.
+    pub is_carried: bool,
+    from: usize,
+    split: usize,
+    to: usize,
+}
+
+/// Rows on their way to the log.
+#[derive(Debug, Default)]
+pub struct Drafts {
+    text: Vec<u8>,
+    rows: Vec<Draft>,
+    runs: Vec<String>,
+    lookup: HashMap<String, u32>,
+    /// The run that was met last, for each hash: a guess, which is checked.
+    guesses: [u32; GUESSES],
+    scratch: Scratch,
+    /// Which standard fields the row at hand gives, a bit each.
+    present: u64,
+    /// Where they stand in it, by field; what is not present says nothing.
+    given: Vec<Span>,
+    /// Its other members in their order, called by their field or [`FOREIGN_NAME`]. Of one whose key is to be written anew the
+    /// key is nowhere, of one that was given in parts the value.
+    payload: Vec<Span>,
+    /// Whether all of them fit their types at a glance.
+    all_fit: bool,
+    /// That of the last timestamp that was looked at.
+    minute: LastMinute,
+    /// Words of rows that nothing declares, by field.
+    new_words: NewWords,
+}
+
+impl Drafts {
+    /// No rows.
+    pub fn new() -> Self {
+        Drafts::default()
+    }
+
+    /// Forgets the rows, keeps the buffers.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.rows.clear();
+        if self.runs.len() > RUNS_KEPT {
+            self.runs.clear();
+            self.lookup.clear();
+        }
+    }
+
+    /// The rows, in order.
+    pub fn rows(&self) -> &[Draft] {
+        &self.rows
+    }
+
+    /// Words that nothing declares, as far as [`Vocabulary::takes_new`] let them in: field and
+    /// word, each once, also of rows that [`Drafts::clear`] forgot.
+    pub fn new_words(&self) -> &[NewWord] {
+        &self.new_words
+    }
+
+    /// The run ids that rows point to.
+    pub fn runs(&self) -> &[String] {
+        &self.runs
+    }
+
+    /// Bytes that the rows take, without their steps.
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
+    /// The row's run.
+    pub fn run_of(&self, draft: &Draft) -> &str {
+        self.runs.get(draft.run as usize).map_or("", String::as_str)
+    }
+
+    /// Writes the row with its step and a newline to `out`.
+    pub fn render(&self, draft: &Draft, step: u64, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.text[draft.from..draft.split]);
+        out.extend_from_slice(b",\"step\":");
+        push_number(step, out);
+        out.extend_from_slice(&self.text[draft.split..draft.to]);
+        out.push(b'\n');
+    }
+
+    /// Checks the JSON object `text` and takes it in as the next row. `now` is
+    /// the timestamp of rows that give none; `line` the input line, for
+    /// messages (`None`: the text is an argument). On error nothing is taken in.
+    pub fn push(&mut self, text: &[u8], rules: &Rules<'_>, now: &str, line: Option<u64>) -> Result<()> {
+        self.push_judged(text, None, rules, now, line)
+    }
+
+    /// The same, of an object that was found to be good within [`LIMITS`] and to have the members `spans`.
+    #[inline]
+    pub fn push_judged(
+        &mut self,
+        text: &[u8],
+        spans: Option<&Spans>,
+        rules: &Rules<'_>,
+        now: &str,
+        line: Option<u64>,
+    ) -> Result<()> {
+        if let Some(redactor) = rules.redactor
+            && text.len() <= ROOM_BYTES_MAX
+            && let Some(redacted) = redactor.redact(text)?
+        {
+            let rules = Rules { redactor: None, ..*rules };
+            return self.push_judged(&redacted, None, &rules, now, line);
+        }
+        let (rows, length) = (self.rows.len(), self.text.len());
+        let taken = match spans {
+            _ if text.len() > ROOM_BYTES_MAX => Err(too_long(text.len())),
+            Some(spans) => self.take(text, spans, rules, now, true),
+            None => self.judge(text, rules, now, line),
+        };
+        taken.map_err(|error| {
+            self.rows.truncate(rows);
+            self.text.truncate(length);
+            match line {
+                Some(line) if !error.message.starts_with("line ") => error.within(format_args!("line {line}")),
+                _ => error,
+            }
+        })
+    }
+
+    /// The judge first: what it lets through is one well-formed value.
+    fn judge(&mut self, text: &[u8], rules: &Rules<'_>, now: &str, line: Option<u64>) -> Result<()> {
+        if let Err(fault) = validate_members(text, LIMITS, &mut self.scratch) {
+            return Err(not_json(text, line, fault.at, &fault.to_string()));
+        }
+        let start = logbook_json::skip_white(text, 0);
+        if json::kind(&text[start..]) != Some(json::Kind::Object) {
+            return Err(not_object(&text[start..]));
+        }
+        let spans = std::mem::take(&mut self.scratch.spans);
+        let taken = self.take(text, &spans, rules, now, false);
+        self.scratch.spans = spans;
+        taken
+    }
+
+    /// `one_line`: no line breaks stand in the text.
+    fn take(&mut self, text: &[u8], spans: &Spans, rules: &Rules<'_>, now: &str, one_line: bool) -> Result<()> {
+        let moved = self.sort_members(text, spans)?;
+        self.check_fields(text, rules)?;
+        self.lay_out(text, spans, rules, now, &moved, one_line)
+    }
+
+    /// Tells envelope, standard payload and the rest apart. Returns members of
+    /// `tool_call` that were given beside it (`toolCallId`).
+    fn sort_members<'t>(&mut self, text: &'t [u8], spans: &Spans) -> Result<Vec<(String, &'t [u8])>> {
+        self.given.resize(COUNT, named(0, (0, 0), (0, 0)));
+        self.present = 0;
+        self.payload.clear();
+        let mut moved = Vec::new();
+        let mut nulls = 0;
+        self.all_fit = true;
+        for span in &spans.members {
+            let (mut key, value) = (span.key(), span.value());
+            let raw = &text[key.0..key.1];
+            let field = match span.name {
+                Span::UNNAMED => fields::find_hashed(raw, span.hash),
+                FOREIGN_NAME => None,
+                name => Some(usize::from(name)),
+            };
+            let field = match field {
+                None if span.name == Span::UNNAMED => match odd_spelling(raw) {
+                    Some(name) => match name.strip_prefix("tool_call.") {
+                        Some(member) => {
+                            moved.push((member.to_owned(), &text[value.0..value.1]));
+                            if self.present & (1 << TOOL_CALL) == 0 && !self.payload.iter().any(is_call) {
+                                self.payload.push(named(TOOL_CALL, (0, 0), (0, 0)));
+                            }
+                            continue;
+                        }
+                        None => {
+                            let field = fields::find(name.as_bytes());
+                            if field.is_some() {
+                                key = (0, 0);
+                            }
+                            field
+                        }
+                    },
+                    None => None,
+                },
+                field => field,
+            };
+            let Some(field) = field else {
+                self.payload.push(span.named(FOREIGN_NAME));
+                continue;
+            };
+            if self.present & (1 << field) != 0 {
+                return Err(Error::usage(format!("{} is given twice (in two spellings)", fields::name(field))));
+            }
+            // A null in the envelope says nothing; only the run must be said.
+            if (STEP..ID).contains(&field) && text[value.0] == b'n' {
+                nulls |= 1 << field;
+            }
+            self.all_fit &= field_fits_at_a_glance(field, &text[value.0..value.1]);
+            self.present |= 1 << field;
+            let piece = named(field, key, value);
+            self.given[field] = piece;
+            if field >= ID {
+                let waiting = match field {
+                    TOOL_CALL if !moved.is_empty() => self.payload.iter_mut().find(|piece| is_call(piece)),
+                    _ => None,
+                };
+                match waiting {
+                    Some(waiting) => *waiting = piece,
+                    None => self.payload.push(piece),
+                }
+            }
+        }
+        self.present &= !nulls;
+        Ok(moved)
+    }
+
+    fn check_fields(&mut self, text: &[u8], rules: &Rules<'_>) -> Result<()> {
+        if !self.all_fit {
+            self.check_types(text)?;
+        }
+        let word = self.value(text, KIND);
+        let kind = Kind::of(word);
+        if let Some(word) = word
+            && (kind == Kind::Other || kind.is_guarded() || word == b"\"\"")
+        {
+            check_kind(&text_of(word), rules)?;
+        }
+        if let Some(value) = self.value(text, PHASE)
+            && Phase::of_value(Some(value)).is_none()
+        {
+            let word = text_of(value);
+            if !rules.vocabulary.phases().any(|known| *known == *word) {
+                meet(&mut self.new_words, "phase", &word, rules.vocabulary)?;
+            }
+        }
+        if let Some(value) = self.value(text, STATUS) {
+            let status = Status::of_value(Some(value));
+            if status.is_none() {
+                let word = text_of(value);
+                if !rules.vocabulary.statuses().any(|known| *known == *word) {
+                    meet(&mut self.new_words, "status", &word, rules.vocabulary)?;
+                }
+            }
+            if status == Some(Status::Blocked) && self.value(text, BLOCKED_ON).is_none_or(|on| on == b"\"\"") {
+                return Err(Error::usage("status=blocked needs blocked_on: what is needed to go on")
+                    .hint("add --blocked-on 'who or what', or \"blocked_on\":\"…\" in the row"));
+            }
+        }
+        if let Some(id) = self.value(text, ID) {
+            if id == b"\"\"" {
+                return Err(Error::usage("id is empty"));
+            }
+            if !rules.own {
+                check_given((fields::name(ID), id))?;
+            }
+        }
+        if !rules.own && self.present & OF_DECISIONS != 0 {
+            let given = (ID..COUNT).filter(|field| OF_DECISIONS & (1 << field) != 0);
+            given
+                .filter_map(|field| Some((fields::name(field), self.value(text, field)?)))
+                .try_for_each(check_given)?;
+        }
+        Ok(())
+    }
+
+    fn check_types(&self, text: &[u8]) -> Result<()> {
+        let envelope = self.given[..ID].iter().enumerate().filter(|(field, _)| self.present & (1 << field) != 0);
+        let payload = self.payload.iter().filter(|piece| piece.name != FOREIGN_NAME && piece.value().1 != 0);
+        for piece in envelope.map(|(_, piece)| piece).chain(payload) {
+            let value = &text[piece.value().0..piece.value().1];
+            let field = usize::from(piece.name);
+            fields::check(fields::name(field), fields::type_of(field), value)?;
+        }
+        Ok(())
+    }
+
+    fn lay_out(
+        &mut self,
+        text: &[u8],
+        spans: &Spans,
+        rules: &Rules<'_>,
+        now: &str,
+        moved: &[(String, &[u8])],
+        one_line: bool,
+    ) -> Result<()> {
+        let from = self.text.len();
+        let run = self.run(text, rules)?;
+        let split = self.text.len();
+        let step = match self.value(text, STEP) {
+            Some(value) => Some(step_of(value)?),
+            None => None,
+        };
+        // Members that stand side by side in the text given are copied in one piece.
+        let mut verbatim = Verbatim::default();
+        let filled_timestamp = self.timestamp(text, now, &mut verbatim)?;
+        let mut envelope = self.present & ((1 << ID) - (1 << KIND));
+        while envelope != 0 {
+            verbatim.member(text, &self.given[envelope.trailing_zeros() as usize], &mut self.text);
+            envelope &= envelope - 1;
+        }
+        if let Some(agent) = rules.agent_id
+            && self.present & (1 << AGENT_ID) == 0
+        {
+            verbatim.flush(text, &mut self.text);
+            self.text.extend_from_slice(b",\"agent_id\":");
+            quote_into(agent, &mut self.text);
+        }
+        for piece in &self.payload {
+            if is_call(piece) {
+                let value = &text[piece.value().0..piece.value().1];
+                let object = (value.first() == Some(&b'{')).then_some(value);
+                let settled = match object {
+                    None if moved.is_empty() => None,
+                    object => call::settle(object, text, spans.within(piece.value()), moved)?,
+                };
+                if let Some(settled) = settled {
+                    verbatim.flush(text, &mut self.text);
+                    self.text.extend_from_slice(b",\"tool_call\":");
+                    self.text.extend_from_slice(&settled);
+                    continue;
+                }
+            }
+            verbatim.member(text, piece, &mut self.text);
+        }
+        verbatim.flush(text, &mut self.text);
+        self.text.push(b'}');
+        // Line breaks can only stand between tokens here: a row is one line.
+        if !one_line && memchr2(b'\n', b'\r', text).is_some() {
+            for byte in &mut self.text[from..] {
+                if matches!(byte, b'\n' | b'\r') {
+                    *byte = b' ';
+                }
+            }
+        }
+        let to = self.text.len();
+        // The step and its key take at most 26 bytes.
+        if to - from + 26 > APPEND_ROW_BYTES_MAX {
+            return Err(too_long(to - from));
+        }
+        let id = self.value(text, ID).filter(|value| value[0] == b'"').map(|value| text_of(value).into_owned());
+        let kind = Kind::of(self.value(text, KIND));
+        // How an end that leaves its run blocked calls itself makes no difference here.
+        let says = kind.says(self.value(text, STATUS), || None);
+        let turn = says.filter(|says| says.weight == Weight::Turn).map(Says::ends);
+        let is_hold = kind.is_hold();
+        let is_carried = kind == Kind::ArchiveCarried;
+        let is_correction = matches!(kind, Kind::Correction | Kind::Repair);
+        let has_parent = self.present & (1 << PARENT_RUN_ID) != 0;
+        self.rows.push(Draft {
+            run,
+            step,
+            id,
+            filled_timestamp,
+            is_of_run: kind.is_of_run(),
+            turn,
+            is_correction,
+            is_hold,
+            has_parent,
+            is_carried,
+            from,
+            split,
+            to,
+        });
+        Ok(())
+    }
+
+    fn value<'t>(&self, text: &'t [u8], field: usize) -> Option<&'t [u8]> {
+        let (from, to) = self.given.get(field).filter(|_| self.present & (1 << field) != 0)?.value();
+        text.get(from..to)
+    }
+
+    /// Writes `{"run_id":…` and gives the run's index.
+    fn run(&mut self, text: &[u8], rules: &Rules<'_>) -> Result<u32> {
+        self.text.extend_from_slice(b"{\"run_id\":");
+        let mut guess = 0;
+        let name = match self.value(text, RUN_ID) {
+            Some(b"null") => return Err(Error::usage("run_id is null; it must name the run")),
+            Some(value) => {
+                self.text.extend_from_slice(value);
+                // Without an escape, the run that was met last with this hash is the best guess.
+                let inner = &value[1..value.len() - 1];
+                let (from, to) = self.given[RUN_ID].value();
+                guess = usize::from(key_hash_in(text, from + 1, to - 1)) % GUESSES;
+                let guessed = self.guesses[guess];
+                if self.runs.get(guessed as usize).is_some_and(|run| run.as_bytes() == inner)
+                    && memchr(b'\\', inner).is_none()
+                {
+                    return Ok(guessed);
+                }
+                text_of(value)
+            }
+            None => {
+                let Some(name) = rules.run_id else {
+                    return Err(Error::usage("the row has no run_id")
+                        .hint("name the run with -r RUN, LOGBOOK_RUN, or \"run_id\" in the row"));
+                };
+                quote_into(name, &mut self.text);
+                name.into()
+            }
+        };
+        if let Some(index) = self.lookup.get(&*name) {
+            self.guesses[guess] = *index;
+            return Ok(*index);
+        }
+        if let Some(fault) = run_id::fault(&name)
+            && !(rules.own && run_id::is_reserved(&name) && self.is_of_tool(text))
+        {
+            return Err(Error::usage(fault));
+        }
+        let index = self.runs.len() as u32;
+        self.guesses[guess] = index;
+        self.lookup.insert(name.clone().into_owned(), index);
+        self.runs.push(name.into_owned());
+        Ok(index)
+    }
+
+    /// Whether the row at hand is one of those that the tool writes about the logbook itself.
+    fn is_of_tool(&self, text: &[u8]) -> bool {
+        matches!(Kind::of(self.value(text, KIND)), Kind::Repair | Kind::ArchiveReceipt | Kind::ArchiveCarried)
+    }
+
+    /// Writes the timestamp; gives whether it was filled in.
+    fn timestamp(&mut self, text: &[u8], now: &str, verbatim: &mut Verbatim) -> Result<bool> {
+        let Some(value) = self.value(text, TIMESTAMP) else {
+            self.text.extend_from_slice(b",\"timestamp\":\"");
+            self.text.extend_from_slice(now.as_bytes());
+            self.text.push(b'"');
+            return Ok(true);
+        };
+        if self.minute.is_in(&value[1..value.len() - 1]) {
+            verbatim.member(text, &self.given[TIMESTAMP], &mut self.text);
+            return Ok(false);
+        }
+        let given = text_of(value);
+        let Some(utc) = instant::to_utc_text(&given) else {
+            return Err(Error::usage(format!("timestamp {given:?} is not an RFC 3339 date and time"))
+                .hint("write it as 2026-04-15T09:30:00Z or with an offset: 2026-04-15T11:30:00+02:00"));
+        };
+        self.text.extend_from_slice(b",\"timestamp\":\"");
+        self.text.extend_from_slice(utc.as_bytes());
+        self.text.push(b'"');
+        Ok(false)
+    }
+}
+
+/// What a judge of rows is to call their keys, so that they need not be looked up in each: the standard field's number, or one that no
+/// field has. A key in an odd spelling has no name: what it means is found out anew.
+pub fn name_of(key: &[u8]) -> u8 {
+    match fields::find(key) {
+        Some(field) => field as u8,
+        None if odd_spelling(key).is_none() => FOREIGN_NAME,
+        None => Span::UNNAMED,
+    }
+}
+
+/// A member of a standard field.
+#[inline(always)]
+fn named(field: usize, key: (usize, usize), value: (usize, usize)) -> Span {
+    Span::new(key, 0, value).named(field as u8)
+}
+
+fn is_call(piece: &Span) -> bool {
+    usize::from(piece.name) == TOOL_CALL
+}
+
+/// [`name_of`] a key of the writer's own.
+pub(super) const FOREIGN_NAME: u8 = Span::UNNAMED - 1;
+
+/// The standard name that an escaped or camelCase key means.
+fn odd_spelling(raw: &[u8]) -> Option<String> {
+    let escaped = memchr(b'\\', raw).is_some();
+    if !escaped && !raw.iter().any(u8::is_ascii_uppercase) {
+        return None;
+    }
+    let key = String::from_utf8_lossy(&logbook_json::decode_raw(raw)).into_owned();
+    if escaped && fields::find(key.as_bytes()).is_some() {
+        return Some(key);
+    }
+    from_camel_case(&key)
+}
+
+/// Decimal digits of `number`.
+fn push_number(mut number: u64, out: &mut Vec<u8>) {
+    let mut digits = [0u8; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}

@@ -1,0 +1,99 @@
+//! What is said of a row that is refused, and what to do about it.
+
+use super::drafts::{Rules, STEP_GIVEN_MAX};
+use super::fields::{self as fields, unknown_word};
+use crate::once_id::is_once_id;
+use logbook_json as json;
+use logbook_json::validate::line_column;
+use logbook_model::error::{Error, Result};
+use logbook_model::kind::Writer;
+use logbook_model::names::may_be_given;
+use logbook_model::{APPEND_ROW_BYTES_MAX, Kind, Vocabulary};
+
+pub(super) fn check_kind(word: &str, rules: &Rules<'_>) -> Result<()> {
+    if let Writer::Command(command) = Kind::named(word).writer()
+        && !rules.own
+    {
+        return Err(Error::usage(format!("rows of kind {word:?} are not appended by hand"))
+            .hint(format!("they are written by: {command}")));
+    }
+    if rules.vocabulary.kinds().any(|known| known == word) {
+        return Ok(());
+    }
+    Err(unknown_word("kind", word, rules.vocabulary.kinds().filter(|kind| !Kind::named(kind).is_guarded())))
+}
+
+/// Refuses a field in which decisions are recorded, where its value says something, and an id of
+/// the tool's own rows.
+pub(super) fn check_given((name, value): (&str, &[u8])) -> Result<()> {
+    if let ("id", Some(id)) = (name, json::decode(value).and_then(|id| String::from_utf8(id.into_owned()).ok()))
+        && is_once_id(&id)
+    {
+        return Err(Error::usage(format!("ids such as {id:?} are those of rows that logbook itself writes"))
+            .hint("choose another id"));
+    }
+    if may_be_given(name, value) {
+        return Ok(());
+    }
+    Err(Error::usage(format!("{name} records a decision, and only the commands that decide write it"))
+        .hint("logbook approve, deny, answer, review; for a field of your own choose another name, such as user_name"))
+}
+
+pub(super) fn step_of(value: &[u8]) -> Result<u64> {
+    std::str::from_utf8(value)
+        .ok()
+        .and_then(|digits| digits.parse().ok())
+        .filter(|step| (1..=STEP_GIVEN_MAX).contains(step))
+        .ok_or_else(|| {
+            let shown = fields::shown(value);
+            Error::usage(format!("step must be a whole number from 1 to {STEP_GIVEN_MAX}, not {shown}"))
+        })
+}
+
+pub(super) fn not_json(text: &[u8], line: Option<u64>, at: usize, reason: &str) -> Error {
+    let (row, column) = line_column(text, at);
+    let line = line.map_or(row as u64, |line| line + row as u64 - 1);
+    let error = Error::usage(format!("line {line}, column {column}: {reason}"));
+    match text.first() {
+        Some(b'\'') => {
+            error.hint("in cmd.exe and PowerShell, single quotes do not quote: pass the row with `logbook append -`")
+        }
+        _ => error,
+    }
+}
+
+pub(super) fn not_object(text: &[u8]) -> Error {
+    match json::kind(text) {
+        Some(json::Kind::Array) => Error::usage("a row is a JSON object, not an array")
+            .hint("give the rows one a line: jq -c '.[]' FILE | logbook append -"),
+        _ => Error::usage(format!("a row is a JSON object, not {}", fields::shown(text))),
+    }
+}
+
+pub(super) fn too_long(bytes: usize) -> Error {
+    Error::usage(format!("the row has {bytes} bytes; more than 1 MiB ({APPEND_ROW_BYTES_MAX}) are not taken"))
+        .hint("store the payload in a file and name it in artifact_ref")
+}
+
+/// A field, and a word that it holds and nothing declares.
+pub type NewWord = (&'static str, String);
+/// Such words, each once.
+pub type NewWords = Vec<NewWord>;
+
+/// How many words that are not declared are remembered.
+const NEW_WORDS_MAX: usize = 8;
+
+/// A phase or a status that is not declared: refused, or remembered where new ones are taken.
+pub fn meet(met: &mut NewWords, field: &'static str, word: &str, vocabulary: &Vocabulary) -> Result<()> {
+    if !vocabulary.takes_new || word.is_empty() {
+        return Err(match field {
+            "phase" => unknown_word(field, word, vocabulary.phases()),
+            _ => unknown_word(field, word, vocabulary.statuses()),
+        });
+    }
+    let new = (field, word.to_owned());
+    if met.len() < NEW_WORDS_MAX && !met.contains(&new) {
+        met.push(new);
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! A block of bytes into lines, and what is wrong with a bad one
+//! (`docs/format.md`, Bad rows). A line that begins with NULs (a hole that a
+//! power cut left) is stripped of them, and they are counted.
+
+use memchr::memchr;
+
+use logbook_json::{self as json, Members, ObjectFault};
+use logbook_model::READ_ROW_BYTES_MAX;
+
+/// Why a line is no row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Bad {
+    /// It ends where the file does, without a newline, inside a value.
+    Torn,
+    /// It holds NUL bytes: a hole that a power cut left.
+    Nul,
+    /// It is not JSON.
+    NotJson,
+    /// It is JSON, but not an object.
+    NotObject,
+    /// It is longer than a reader takes (16 MiB).
+    TooLong,
+}
+
+impl Bad {
+    /// The word for it in messages and counts.
+    pub fn word(self) -> &'static str {
+        match self {
+            Bad::Torn => "torn",
+            Bad::Nul => "NUL bytes",
+            Bad::NotJson => "not JSON",
+            Bad::NotObject => "not an object",
+            Bad::TooLong => "longer than 16 MiB",
+        }
+    }
+}
+
+/// One line of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// Offset in the block of the first byte of `text`.
+    pub at: usize,
+    /// The line without leading NULs, its newline, and a carriage return before that.
+    pub text: &'a [u8],
+    /// Leading NULs that were stripped.
+    pub nuls: usize,
+    /// Whether a newline ended it.
+    pub whole: bool,
+}
+
+/// Walks the lines of a block. Blank lines are left out.
+#[derive(Debug, Clone)]
+pub struct Lines<'a> {
+    block: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// The lines of `block`; what stands after the last newline comes as a line that is not whole.
+    pub fn new(block: &'a [u8]) -> Self {
+        Lines { block, at: 0 }
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = Line<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Line<'a>> {
+        loop {
+            let rest = self.block.get(self.at..)?;
+            if rest.is_empty() {
+                return None;
+            }
+            let (length, whole) = match memchr(b'\n', rest) {
+                Some(length) => (length, true),
+                None => (rest.len(), false),
+            };
+            let from = self.at;
+            self.at += length + usize::from(whole);
+            let line = &rest[..length];
+            let nuls = if line.first() == Some(&0) { line.iter().take_while(|byte| **byte == 0).count() } else { 0 };
+            let mut text = &line[nuls..];
+            if text.last() == Some(&b'\r') {
+                text = &text[..text.len() - 1];
+            }
+            if nuls == 0 && text.iter().all(|byte| json::skip::is_white(*byte)) {
+                continue;
+            }
+            return Some(Line { at: from + nuls, text, nuls, whole });
+        }
+    }
+}
+
+/// What kind of bad line this is, asked after reading its fields failed.
+pub fn classify(line: &Line<'_>, fault: ObjectFault) -> Bad {
+    if line.text.len() > READ_ROW_BYTES_MAX {
+        Bad::TooLong
+    } else if memchr(0, line.text).is_some() || (line.text.is_empty() && line.nuls > 0) {
+        Bad::Nul
+    } else if !line.whole {
+        Bad::Torn
+    } else if fault == ObjectFault::NotObject {
+        Bad::NotObject
+    } else {
+        Bad::NotJson
+    }
+}
+
+/// Judges a line by its framing alone: one object from end to end.
+pub fn judge(line: &Line<'_>) -> Result<(), Bad> {
+    if line.text.len() > READ_ROW_BYTES_MAX {
+        return Err(Bad::TooLong);
+    }
+    for member in Members::new(line.text) {
+        if let Err(fault) = member {
+            return Err(classify(line, fault));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,162 @@
+//! Rows that were passed over because a value could not be read as what the query asks for: how
+//! many, for which question, and one such value. Counted on each thread, and joined.
+//!
+//! Not here: how it is worded (`cmd/reading/passed_over`).
+
+use std::collections::BTreeMap;
+
+use crate::amount::Unit;
+use crate::eval::value::time_of;
+use crate::row::{Place, Row};
+use logbook_json::{Members, kind};
+use logbook_model::Zone;
+
+/// Rows without a time, whose fields are looked at for one.
+const LOOKED_AT_MAX: u64 = 1000;
+/// Fields that are told apart there.
+const NAMES_MAX: usize = 100;
+
+/// What is asked of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// A time.
+    Time,
+    /// The time that a bucket is of: rows of which it cannot be told have no bucket.
+    Bucket,
+    /// A number.
+    Number,
+    /// A duration or a size; the unit that the field says, if it says one.
+    Amount(Option<Unit>),
+    /// A text.
+    Text,
+}
+
+/// A question that values may fail to answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What is asked, as it is printed: a path, or jq in parentheses.
+    pub field: String,
+    /// What is to be had from there.
+    pub asked: Asked,
+    /// What it is compared with, as it is printed; `None`: a bucket, or a list.
+    pub with: Option<With>,
+}
+
+/// The right side of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct With {
+    /// `<`, `>=`, …
+    pub sign: &'static str,
+    /// The value.
+    pub value: String,
+}
+
+/// What is known of one question.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Doubt {
+    /// Rows with a value that could not be read.
+    pub rows: u64,
+    /// Rows that were passed over because they have no value at all.
+    pub missing: u64,
+    /// The first of these values, as it is written.
+    pub sample: Option<(Place, Box<[u8]>)>,
+}
+
+/// All that is known, by the plan's questions.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Doubts {
+    /// By the number of the question.
+    pub of: BTreeMap<usize, Doubt>,
+    /// Rows that a condition passed over, each once.
+    pub rows: u64,
+    /// Fields of rows without a time that look like one, and in how many of them: strings, then
+    /// numbers.
+    pub likely: BTreeMap<Vec<u8>, [u64; 2]>,
+    looked_at: u64,
+    /// The row of which a bucket was asked last, by question: it may be asked twice.
+    last: BTreeMap<usize, Place>,
+}
+
+impl Doubts {
+    /// A row that a condition passed over: the questions whose values it lacks, or has as something
+    /// else.
+    pub fn note(&mut self, row: &Row<'_>, found: Vec<(usize, Option<Box<[u8]>>)>) {
+        self.rows += 1;
+        for (question, value) in found {
+            let doubt = self.of.entry(question).or_default();
+            match value {
+                Some(value) => doubt.put(row.place, value),
+                None => {
+                    doubt.missing += 1;
+                    self.look_for_times(row);
+                }
+            }
+        }
+    }
+
+    /// A row whose bucket cannot be told.
+    pub fn note_bucket(&mut self, question: usize, row: &Row<'_>, value: &[u8]) {
+        if self.last.insert(question, row.place) != Some(row.place) {
+            self.of.entry(question).or_default().put(row.place, value.into());
+        }
+    }
+
+    fn look_for_times(&mut self, row: &Row<'_>) {
+        if self.looked_at >= LOOKED_AT_MAX {
+            return;
+        }
+        self.looked_at += 1;
+        self.look_into(row.text, &mut Vec::new());
+    }
+
+    fn look_into(&mut self, object: &[u8], path: &mut Vec<u8>) {
+        for member in Members::new(object).flatten() {
+            let length = path.len();
+            if length > 0 {
+                path.push(b'.');
+            }
+            path.extend_from_slice(&member.name());
+            let is_deeper = kind(member.value) == Some(logbook_json::Kind::Object) && length == 0;
+            if is_deeper {
+                self.look_into(member.value, path);
+            } else if time_of(member.value, &Zone::UTC).is_some()
+                && (self.likely.len() < NAMES_MAX || self.likely.contains_key(path))
+            {
+                let is_number = !member.value.starts_with(b"\"");
+                self.likely.entry(path.clone()).or_default()[usize::from(is_number)] += 1;
+            }
+            path.truncate(length);
+        }
+    }
+
+    /// Joins what other rows made.
+    pub fn merge(&mut self, other: Doubts) {
+        self.rows += other.rows;
+        for (question, doubt) in other.of {
+            let mine = self.of.entry(question).or_default();
+            mine.rows += doubt.rows;
+            mine.missing += doubt.missing;
+            mine.offer(doubt.sample);
+        }
+        for (name, [strings, numbers]) in other.likely {
+            let mine = self.likely.entry(name).or_default();
+            mine[0] += strings;
+            mine[1] += numbers;
+        }
+    }
+}
+
+impl Doubt {
+    fn put(&mut self, place: Place, value: Box<[u8]>) {
+        self.rows += 1;
+        self.offer(Some((place, value)));
+    }
+
+    fn offer(&mut self, sample: Option<(Place, Box<[u8]>)>) {
+        if let Some((place, value)) = sample
+            && self.sample.as_ref().is_none_or(|(mine, _)| place < *mine)
+        {
+            self.sample = Some((place, value));
+        }
+    }
+}

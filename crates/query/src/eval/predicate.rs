@@ -1,0 +1,261 @@
+//! Conditions over rows, compiled: literals read, fields numbered, nothing
+//! allocated for a row that has no escapes and no jq.
+//!
+//! A comparison with a missing field is false, `!=`, `!~` and `not in`
+//! included; on an array `=` and its like ask for any element, and their
+//! opposites for none.
+//!
+//! A value that cannot be read as what a comparison asks for makes it false. Whether the whole
+//! condition would have held otherwise is carried beside its truth ([`Verdict`]): such a row is
+//! passed over, and counted. Neither the order of conditions nor a prefilter changes which rows
+//! these are.
+
+use std::ops::ControlFlow;
+
+use crate::eval::compare::{Judged, Matcher};
+use crate::eval::path::{Path, Reach, leaves_of};
+use crate::eval::source::{Eval, Fault};
+use crate::row::Row;
+
+/// A condition.
+#[derive(Debug, Clone)]
+pub enum Predicate {
+    /// All hold.
+    And(Box<[Predicate]>),
+    /// One holds.
+    Or(Box<[Predicate]>),
+    /// It does not hold.
+    Not(Box<Predicate>),
+    /// The field is there.
+    Has(Path),
+    /// A comparison of a field.
+    Field(Path, Test),
+    /// A comparison of what a jq program gives: any of its outputs.
+    Jq(usize, Test),
+    /// The first output of a jq program is neither false nor null.
+    JqTruth(usize),
+}
+
+/// A comparison without its left side.
+#[derive(Debug, Clone)]
+pub struct Test {
+    /// What makes one value a match.
+    pub matcher: Matcher,
+    /// `!=`, `!~`, `not in`: no value may be a match.
+    pub negated: bool,
+    /// `all(…)`: there is a value, and every one is a match (or none, negated).
+    pub all: bool,
+    /// Rows without the field are passed over and counted too: somebody asked for a stretch of
+    /// time, and takes it that all rows have one.
+    pub misses: bool,
+    /// Which of the plan's questions this is.
+    pub question: usize,
+}
+
+/// What a condition says of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether it holds.
+    pub holds: bool,
+    /// Whether that would be so whatever the values say that could not be read.
+    pub sure: bool,
+}
+
+impl Verdict {
+    const fn sure(holds: bool) -> Verdict {
+        Verdict { holds, sure: true }
+    }
+
+    fn decides(self, all: bool) -> bool {
+        self.sure && self.holds != all
+    }
+}
+
+/// Of a value that cannot be read so much is kept, to be shown.
+const SAMPLE_BYTES_MAX: usize = 1 << 10;
+
+/// What a test has seen of a row so far.
+#[derive(Default)]
+struct Seen {
+    found: bool,
+    failed: bool,
+    any: bool,
+    unreadable: bool,
+}
+
+impl Test {
+    #[inline]
+    fn see(&self, seen: &mut Seen, value: &[u8]) -> ControlFlow<()> {
+        seen.any = true;
+        let judged = self.matcher.judge(value);
+        let found = judged == Judged::Yes;
+        seen.unreadable |= judged == Judged::Unreadable;
+        seen.found |= found;
+        seen.failed |= found == self.negated && (judged != Judged::Unreadable || self.negated);
+        let decided = if self.all { seen.failed } else { seen.found };
+        if decided { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn verdict(&self, seen: &Seen, reach: Reach) -> Verdict {
+        if self.misses && reach.missing && !seen.found {
+            return Verdict { holds: false, sure: false };
+        }
+        if self.all {
+            let holds = seen.any && !seen.failed && !reach.missing;
+            let unreadable = seen.unreadable && holds;
+            return Verdict { holds: holds && (self.negated || !unreadable), sure: !unreadable };
+        }
+        let sure = seen.found || !seen.unreadable;
+        Verdict { holds: if self.negated { reach.present && !seen.found } else { seen.found }, sure }
+    }
+
+    /// The first value that cannot be read, as this test sees the values that `walk` visits.
+    fn unreadable(&self, walk: impl FnOnce(&mut dyn FnMut(&[u8]) -> ControlFlow<()>)) -> Option<Box<[u8]>> {
+        let mut found = None;
+        walk(&mut |value| {
+            if self.matcher.judge(value) == Judged::Unreadable {
+                found = Some(value.get(..SAMPLE_BYTES_MAX).unwrap_or(value).into());
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        });
+        found
+    }
+}
+
+impl Predicate {
+    /// Whether it holds for `row`; a row that is passed over is noted in `eval`. Fails only where a
+    /// jq program does.
+    #[inline]
+    pub fn matches(&self, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<bool, Fault> {
+        let verdict = self.verdict(row, eval, true)?;
+        if !verdict.holds && !verdict.sure {
+            self.note_doubts(row, eval);
+        }
+        Ok(verdict.holds)
+    }
+
+    /// The same for whoever must not guess: `None` when the answer depends on a value that cannot
+    /// be read.
+    pub fn matches_surely(&self, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<Option<bool>, Fault> {
+        let verdict = self.verdict(row, eval, true)?;
+        if !verdict.sure {
+            self.note_doubts(row, eval);
+        }
+        Ok(verdict.sure.then_some(verdict.holds))
+    }
+
+    /// Without `runs_jq`, what jq programs would say is not sure.
+    fn verdict(&self, row: &Row<'_>, eval: &mut Eval<'_>, runs_jq: bool) -> Result<Verdict, Fault> {
+        match self {
+            Predicate::And(parts) => Predicate::joined(parts, true, row, eval, runs_jq),
+            Predicate::Or(parts) => Predicate::joined(parts, false, row, eval, runs_jq),
+            Predicate::Not(part) => {
+                let verdict = part.verdict(row, eval, runs_jq)?;
+                Ok(Verdict { holds: !verdict.holds, ..verdict })
+            }
+            Predicate::Has(path) => Ok(Verdict::sure(path.is_present(row))),
+            Predicate::Field(path, test) => {
+                let mut seen = Seen::default();
+                let reach = path.leaves(row, |value| test.see(&mut seen, value));
+                Ok(test.verdict(&seen, reach))
+            }
+            Predicate::Jq(..) | Predicate::JqTruth(_) if !runs_jq => Ok(Verdict { holds: false, sure: false }),
+            Predicate::Jq(program, test) => {
+                let mut seen = Seen::default();
+                let mut present = false;
+                eval.jq(*program, row, &mut |output| {
+                    present = true;
+                    leaves_of(output, &mut |value| test.see(&mut seen, value))
+                })?;
+                Ok(test.verdict(&seen, Reach { present, missing: false }))
+            }
+            Predicate::JqTruth(program) => {
+                let mut truth = false;
+                eval.jq(*program, row, &mut |output| {
+                    truth = output != b"false" && output != b"null";
+                    ControlFlow::Break(())
+                })?;
+                Ok(Verdict::sure(truth))
+            }
+        }
+    }
+
+    /// `all` hold, or one does. What is not sure may still be decided by a later part, but not by a
+    /// jq program: none is run for a row that is decided as far as truth goes.
+    fn joined(
+        parts: &[Predicate],
+        all: bool,
+        row: &Row<'_>,
+        eval: &mut Eval<'_>,
+        runs_jq: bool,
+    ) -> Result<Verdict, Fault> {
+        let mut joined = Verdict::sure(all);
+        for part in parts {
+            let verdict = part.verdict(row, eval, runs_jq && joined.holds == all)?;
+            if verdict.decides(all) {
+                return Ok(verdict);
+            }
+            joined.sure &= verdict.sure;
+            if verdict.holds != all {
+                joined.holds = verdict.holds;
+            }
+        }
+        Ok(joined)
+    }
+
+    /// Notes every test that could not read a value of a row that is passed over.
+    #[cold]
+    fn note_doubts(&self, row: &Row<'_>, eval: &mut Eval<'_>) {
+        let mut found = Vec::new();
+        self.doubts(row, eval, &mut found);
+        eval.doubts.note(row, found);
+    }
+
+    fn doubts(&self, row: &Row<'_>, eval: &mut Eval<'_>, found: &mut Vec<(usize, Option<Box<[u8]>>)>) {
+        match self {
+            Predicate::And(parts) | Predicate::Or(parts) => {
+                parts.iter().for_each(|part| part.doubts(row, eval, found));
+            }
+            Predicate::Not(part) => part.doubts(row, eval, found),
+            Predicate::Field(path, test) => {
+                let value = test.unreadable(|visit| {
+                    path.leaves(row, visit);
+                });
+                let misses = test.misses && !path.is_present(row);
+                if misses || value.is_some() {
+                    found.push((test.question, value));
+                }
+            }
+            Predicate::Jq(program, test) => {
+                let value = test.unreadable(|visit| {
+                    let _ = eval.jq(*program, row, &mut |output| leaves_of(output, &mut |value| visit(value)));
+                });
+                if value.is_some() {
+                    found.push((test.question, value));
+                }
+            }
+            Predicate::Has(_) | Predicate::JqTruth(_) => {}
+        }
+    }
+
+    /// Whether a jq program is part of it: such parts are asked last.
+    pub fn uses_jq(&self) -> bool {
+        match self {
+            Predicate::And(parts) | Predicate::Or(parts) => parts.iter().any(Predicate::uses_jq),
+            Predicate::Not(part) => part.uses_jq(),
+            Predicate::Jq(..) | Predicate::JqTruth(_) => true,
+            Predicate::Has(_) | Predicate::Field(..) => false,
+        }
+    }
+
+    /// Whether a value may turn up that it cannot read.
+    pub fn may_doubt(&self) -> bool {
+        match self {
+            Predicate::And(parts) | Predicate::Or(parts) => parts.iter().any(Predicate::may_doubt),
+            Predicate::Not(part) => part.may_doubt(),
+            Predicate::Field(_, test) | Predicate::Jq(_, test) => test.matcher.may_doubt() || test.misses,
+            Predicate::Has(_) | Predicate::JqTruth(_) => false,
+        }
+    }
+}

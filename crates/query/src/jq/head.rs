@@ -1,0 +1,329 @@
+//! The head of a jq program, where it is plain: `select(.status == "failed") | …`. Rows on which such conditions are
+//! plainly false give no output and no error, so that jq need not be asked, and the row need not be parsed for it.
+//!
+//! The program is not changed: rows that are not ruled out here run through all of it. So all that must hold is that
+//! what is ruled out is what jq would rule out. A condition says nothing (and the row goes to jq) wherever jq
+//! might fail or compare in another way: a path through what is no object, numbers that a float would round,
+//! strings in an order, escapes that are broken.
+//!
+//! Plain is: `select(C and …)`, one or more joined by `|`, at the start of the program and followed by `|` or its end.
+//! C: `.a.b == literal`, also `!=`, `<`, `<=`, `>`, `>=` with numbers, or `.a.b` alone.
+
+use std::cmp::Ordering;
+
+use crate::row::Row;
+use logbook_json::{Decimal, Kind, Members, decode, kind};
+
+/// The plain conditions at the head of a program, in the order in which jq asks them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Head {
+    conditions: Vec<Condition>,
+    /// How many `select(…)` they stand in.
+    selects: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Condition {
+    path: Vec<String>,
+    test: Test,
+    /// Where the row has the first name of the path.
+    slot: usize,
+    /// As it was written.
+    text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Test {
+    /// The value is neither false nor null.
+    Truth,
+    /// `==` (or `!=`) a literal.
+    Equal(Literal, bool),
+    /// The value compares with the number in one of these ways.
+    Order(Decimal, &'static [Ordering]),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Literal {
+    Null,
+    Boolean(bool),
+    Number(Decimal),
+    String(Vec<u8>),
+}
+
+/// What a condition says of a row, or all of them together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    /// It holds, as jq would find.
+    True,
+    /// jq would put nothing out for the row, and not fail on it.
+    False,
+    /// jq must be asked.
+    Nothing,
+}
+
+impl Head {
+    /// The head of `program`; without conditions where it is not plain.
+    pub fn of(program: &str) -> Head {
+        let mut cursor = Cursor { text: program, at: 0 };
+        let mut head = Head::default();
+        while let Some(conditions) = cursor.select() {
+            // What is not a stage of its own may be part of something else: `select(…), 1`.
+            let ended = cursor.ended();
+            if !ended && !cursor.take("|") {
+                break;
+            }
+            head.conditions.extend(conditions);
+            head.selects += 1;
+            if ended {
+                break;
+            }
+        }
+        head
+    }
+
+    /// Whether there is nothing to ask.
+    pub fn is_empty(&self) -> bool {
+        self.conditions.is_empty()
+    }
+
+    /// Gives each first name of a path its place among the row's fields.
+    pub fn place(&mut self, mut slot: impl FnMut(&str) -> usize) {
+        for condition in &mut self.conditions {
+            condition.slot = condition.path.first().map_or(0, |name| slot(name));
+        }
+    }
+
+    /// The conditions as they were written.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.conditions.iter().map(|condition| condition.text.as_str())
+    }
+
+    /// What the conditions say of the row, in their order.
+    pub fn says(&self, row: &Row<'_>) -> Says {
+        let said = self.conditions.iter().map(|condition| condition.says(row));
+        said.into_iter().find(|says| *says != Says::True).unwrap_or(Says::True)
+    }
+
+    /// How many `select(…)` the program begins with, as far as they are plain.
+    pub fn selects(&self) -> usize {
+        self.selects
+    }
+
+    /// The string that a field of every row must equal, one that is asked before any condition could fail.
+    pub fn string(&self) -> Option<&[u8]> {
+        let safe = self.conditions.iter().take_while(|condition| condition.path.len() == 1);
+        let mut strings = safe.filter_map(|condition| match &condition.test {
+            Test::Equal(Literal::String(text), true) => Some(text.as_slice()),
+            _ => None,
+        });
+        strings.next()
+    }
+}
+
+impl Condition {
+    fn says(&self, row: &Row<'_>) -> Says {
+        let mut value = row.field(self.slot);
+        for name in self.path.iter().skip(1) {
+            value = match value.map(|raw| (raw, kind(raw))) {
+                // null.a is null.
+                None | Some((_, Some(Kind::Null))) => None,
+                Some((raw, Some(Kind::Object))) => match member(raw, name.as_bytes()) {
+                    Ok(value) => value,
+                    Err(()) => return Says::Nothing,
+                },
+                Some(_) => return Says::Nothing,
+            };
+        }
+        let value = value.unwrap_or(b"null");
+        match self.test.holds(value) {
+            Some(true) => Says::True,
+            Some(false) => Says::False,
+            None => Says::Nothing,
+        }
+    }
+}
+
+impl Test {
+    /// `None` where it is not beyond doubt.
+    fn holds(&self, raw: &[u8]) -> Option<bool> {
+        let kind = kind(raw)?;
+        match self {
+            Test::Truth => Some(!matches!(kind, Kind::Null) && raw != b"false"),
+            Test::Equal(literal, wanted) => {
+                let equal = match (literal, kind) {
+                    (Literal::Null, Kind::Null) => true,
+                    (Literal::Boolean(boolean), Kind::Boolean) => *boolean == (raw == b"true"),
+                    (Literal::Number(number), Kind::Number) => *number == float(raw)?,
+                    (Literal::String(text), Kind::String) => {
+                        let characters = decode(raw)?;
+                        if std::str::from_utf8(&characters).is_err() || has_replacement(&characters) {
+                            return None;
+                        }
+                        *characters == **text
+                    }
+                    _ => false,
+                };
+                Some(equal == *wanted)
+            }
+            Test::Order(number, orders) => {
+                // null < false < true < numbers < strings < arrays < objects
+                let order = match kind {
+                    Kind::Null | Kind::Boolean => Ordering::Less,
+                    Kind::Number => float(raw)?.cmp(number),
+                    Kind::String | Kind::Array | Kind::Object => Ordering::Greater,
+                };
+                Some(orders.contains(&order))
+            }
+        }
+    }
+}
+
+/// The number that `raw` says, if it is the same as a float: then jq compares as we do.
+fn float(raw: &[u8]) -> Option<Decimal> {
+    Decimal::parse(raw).filter(Decimal::is_the_same_as_a_float)
+}
+
+/// What a broken escape reads as: there readers differ.
+fn has_replacement(characters: &[u8]) -> bool {
+    memchr::memmem::find(characters, "\u{FFFD}".as_bytes()).is_some()
+}
+
+/// The member called `name`, the last one; fails where the object is in doubt.
+pub(super) fn member<'a>(object: &'a [u8], name: &[u8]) -> Result<Option<&'a [u8]>, ()> {
+    let mut found = None;
+    for member in Members::new(object) {
+        let member = member.map_err(drop)?;
+        if member.is(name) {
+            found = Some(member.value);
+        }
+    }
+    Ok(found)
+}
+
+/// Reads the program from its start.
+struct Cursor<'p> {
+    text: &'p str,
+    at: usize,
+}
+
+impl<'p> Cursor<'p> {
+    fn rest(&mut self) -> &'p str {
+        let rest = &self.text[self.at..];
+        let trimmed = rest.trim_start_matches([' ', '\t', '\n', '\r']);
+        self.at += rest.len() - trimmed.len();
+        trimmed
+    }
+
+    fn ended(&mut self) -> bool {
+        self.rest().is_empty()
+    }
+
+    fn take(&mut self, token: &str) -> bool {
+        let rest = self.rest();
+        let word = token.ends_with(|last: char| last.is_ascii_alphabetic());
+        // `||` and `|=` are no `|`, `selected` no `select`.
+        let goes_on = |next: char| if word { is_name(next) } else { token == "|" && matches!(next, '|' | '=') };
+        match rest.strip_prefix(token) {
+            Some(after) if !after.starts_with(goes_on) => {
+                self.at += token.len();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// `select(C and …)`; `None`, and nothing taken, where it is not that.
+    fn select(&mut self) -> Option<Vec<Condition>> {
+        let start = self.at;
+        let conditions = self.conditions();
+        if conditions.is_none() {
+            self.at = start;
+        }
+        conditions
+    }
+
+    fn conditions(&mut self) -> Option<Vec<Condition>> {
+        if !(self.take("select") && self.take("(")) {
+            return None;
+        }
+        let mut conditions = vec![self.condition()?];
+        while self.take("and") {
+            conditions.push(self.condition()?);
+        }
+        self.take(")").then_some(conditions)
+    }
+
+    fn condition(&mut self) -> Option<Condition> {
+        self.rest();
+        let start = self.at;
+        let path = self.path()?;
+        const ORDERS: [(&str, &[Ordering]); 4] = [
+            ("<=", &[Ordering::Less, Ordering::Equal]),
+            (">=", &[Ordering::Greater, Ordering::Equal]),
+            ("<", &[Ordering::Less]),
+            (">", &[Ordering::Greater]),
+        ];
+        let test = if self.take("==") {
+            Test::Equal(self.literal()?, true)
+        } else if self.take("!=") {
+            Test::Equal(self.literal()?, false)
+        } else if let Some((_, orders)) = ORDERS.iter().find(|(token, _)| self.take(token)) {
+            match self.literal()? {
+                Literal::Number(number) => Test::Order(number, orders),
+                _ => return None,
+            }
+        } else {
+            Test::Truth
+        };
+        Some(Condition { path, test, slot: 0, text: self.text[start..self.at].to_owned() })
+    }
+
+    /// `.a.b`, names with nothing odd in them.
+    fn path(&mut self) -> Option<Vec<String>> {
+        let mut names = Vec::new();
+        let mut rest = self.rest();
+        while let Some(after) = rest.strip_prefix('.') {
+            let length = after.find(|next: char| !is_name(next)).unwrap_or(after.len());
+            let name = &after[..length];
+            if name.is_empty() || name.starts_with(|first: char| first.is_ascii_digit()) {
+                return None;
+            }
+            names.push(name.to_owned());
+            rest = &after[length..];
+        }
+        self.at = self.text.len() - rest.len();
+        // `.a[0]`, `.a?`, `.a::b` and what else may follow is more than a path of names.
+        (!names.is_empty() && !rest.starts_with(['[', '?', '"', ':', '$'])).then_some(names)
+    }
+
+    fn literal(&mut self) -> Option<Literal> {
+        for (word, literal) in
+            [("null", Literal::Null), ("true", Literal::Boolean(true)), ("false", Literal::Boolean(false))]
+        {
+            if self.take(word) {
+                return Some(literal);
+            }
+        }
+        let rest = self.rest();
+        if let Some(after) = rest.strip_prefix('"') {
+            let length = after.find('"')?;
+            let text = &after[..length];
+            if text.contains(['\\', '\u{FFFD}']) || text.bytes().any(|byte| byte < 0x20) {
+                return None;
+            }
+            self.at += length + 2;
+            return Some(Literal::String(text.as_bytes().to_vec()));
+        }
+        let length = rest.find(|next: char| !matches!(next, '0'..='9' | '.')).unwrap_or(rest.len());
+        let number = float(&rest.as_bytes()[..length])?;
+        if rest[length..].starts_with(is_name) {
+            return None;
+        }
+        self.at += length;
+        Some(Literal::Number(number))
+    }
+}
+
+fn is_name(next: char) -> bool {
+    next.is_ascii_alphanumeric() || next == '_'
+}

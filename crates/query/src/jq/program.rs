@@ -1,0 +1,338 @@
+//! jq programs over rows: compiled once by the engine, jaq, and run on each.
+//!
+//! What jq says follows jq. What would reach outside the row does not exist:
+//! `input`, `inputs`, `$ENV`, `env`, `halt`, `debug`, `stderr`, modules; `now`
+//! is the query's clock, and local time that of its zone.
+//!
+//! Not here: `--timeout` and `--max-memory`. A program cannot be stopped from
+//! within; `cmd/reading/watchdog.rs` ends the process.
+
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+
+use jaq_core::data::JustLut;
+use jaq_core::load::lex::Token;
+use jaq_core::load::parse::{Def, Term};
+use jaq_core::load::{self, Arena, File, Lexer, Loader, Parser};
+use jaq_core::{Compiler, Ctx, Filter, Vars};
+use jaq_json::{Rc, Val};
+
+use logbook_json::{Limits, Scratch, decode_raw, frame, mend, quote, trim, validate, validate_members};
+
+use crate::jq::flaws::{Flaw, check_size, cut, flaw, load_flaws, undefined};
+use crate::jq::head::Head;
+use crate::jq::projection::Projection;
+use crate::jq::rewrite::rewrite;
+use crate::jq::write::write_value;
+use crate::jq::{dates, fields, paths, slices, texts, update};
+use logbook_model::Zone;
+
+/// Deepest row that jq programs are given, in levels.
+pub const DEPTH_MAX: usize = 512;
+/// The engine's reader recurses, and takes more than JSON.
+const LIMITS: Limits = Limits { depth_max: DEPTH_MAX, ..Limits::GRAMMAR };
+const COMPILE_STACK_BYTES: usize = 256 << 20;
+
+const OUTSIDE: &[&str] =
+    &["env", "halt", "debug_empty", "stderr_empty", "now", "localtime", "strflocaltime", "fromjson"];
+const OUTSIDE_DEFS: &[&str] = &["debug", "stderr", "halt", "halt_error", "tonumber"];
+/// The definition that is the program.
+const MAIN: &str = "__program";
+/// What jq defines and the engine does not.
+const PRELUDE: &str = include_str!("prelude.jq");
+
+/// A compiled program. Shared between threads; each runs it in its own [`Session`].
+pub struct Program {
+    filter: Filter<JustLut<Val>>,
+    /// The members of its row that it sees; `None`: all of them.
+    seen: Option<Vec<String>>,
+    /// The object that it makes behind its head, where that is plain.
+    projection: Option<Projection>,
+}
+
+/// What programs are given beside the row: `$name` and its JSON text.
+#[derive(Debug, Clone, Default)]
+pub struct Globals {
+    names: Vec<String>,
+    values: Vec<Vec<u8>>,
+}
+
+impl Globals {
+    /// Seconds since 1970 for `now`, the zone of local time, and the arguments
+    /// by name, as JSON text.
+    pub fn new<'a>(now_s: f64, zone: Zone, arguments: impl IntoIterator<Item = (&'a str, Vec<u8>)>) -> Globals {
+        let names = vec!["$__now".to_owned(), "$__zone".to_owned()];
+        let mut globals = Globals { names, values: vec![format!("{now_s:?}").into_bytes(), quote(&zone.to_string())] };
+        for (name, value) in arguments {
+            globals.names.push(format!("${name}"));
+            globals.values.push(value);
+        }
+        globals
+    }
+}
+
+impl Program {
+    /// Compiles `code`. All that is wrong with it at once.
+    pub fn compile(code: &str, globals: &Globals) -> Result<Program, Vec<Flaw>> {
+        check_size(code)?;
+        // The engine's parser and compiler recurse with the program; so much is only reserved, not used.
+        let builder = std::thread::Builder::new().stack_size(COMPILE_STACK_BYTES);
+        let whole = |message: &str| vec![Flaw { from: 0, to: code.len(), message: message.to_owned() }];
+        std::thread::scope(|scope| {
+            let thread = builder.spawn_scoped(scope, || Program::compile_here(code, globals));
+            let thread = thread.map_err(|_| whole("no memory to compile a jq program"))?;
+            thread.join().unwrap_or_else(|_| Err(whole("the jq engine cannot compile this program")))
+        })
+    }
+
+    fn compile_here(code: &str, globals: &Globals) -> Result<Program, Vec<Flaw>> {
+        let arena = Arena::default();
+        let mut body = parse_program(code)?;
+        rewrite(&mut body, code, &arena);
+        let seen = fields::seen(&body);
+        let projection = Projection::of(&body, Head::of(code).selects());
+        let kept = |name: &str| !OUTSIDE_DEFS.contains(&name);
+        let ours = load::parse(PRELUDE, |parser| parser.defs()).unwrap_or_default();
+        let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+        // The engine takes a parsed program as a definition only.
+        let prelude = defs.filter(|def| kept(def.name)).chain(ours).map(as_long_as).chain([Def {
+            name: MAIN,
+            args: Vec::new(),
+            body,
+        }]);
+        let modules = Loader::new(prelude)
+            .load(&arena, File { code: MAIN, path: () })
+            .map_err(|errors| errors.into_iter().flat_map(|(_, error)| load_flaws(code, error)).collect::<Vec<_>>())?;
+        let theirs = jaq_core::funs::<JustLut<Val>>().chain(jaq_std::funs()).chain(jaq_json::funs());
+        let theirs = theirs.filter(|(name, ..)| !OUTSIDE.contains(name));
+        let ours = dates::functions().chain(paths::functions()).chain(texts::functions());
+        let ours = ours.chain(update::functions()).chain(slices::functions());
+        Compiler::default()
+            .with_funs(theirs.chain(ours))
+            .with_global_vars(globals.names.iter().map(String::as_str))
+            .compile(modules)
+            .map(|filter| Program { filter, seen, projection })
+            .map_err(|errors| {
+                let all = errors.into_iter().flat_map(|(_, errors)| errors);
+                all.map(|(name, kind)| flaw(code, name, undefined(name, &kind))).collect()
+            })
+    }
+}
+
+/// A definition for ever, as one that lives as long as the program's text.
+fn as_long_as<'s>(def: Def<&'static str>) -> Def<&'s str> {
+    def
+}
+
+/// What `look` finds in the program `code`; `None`: it is none.
+pub(super) fn parsed<T: Send>(code: &str, look: impl FnOnce(&Term<&str>) -> T + Send) -> Option<T> {
+    check_size(code).ok()?;
+    let builder = std::thread::Builder::new().stack_size(COMPILE_STACK_BYTES);
+    std::thread::scope(|scope| {
+        let thread = builder.spawn_scoped(scope, || parse_program(code).ok().map(|body| look(&body)));
+        thread.ok()?.join().ok()?
+    })
+}
+
+fn parse_program(code: &str) -> Result<Term<&str>, Vec<Flaw>> {
+    let tokens = Lexer::new(code).lex().map_err(|errors| load_flaws(code, load::Error::Lex(errors)))?;
+    if let Some(Token(word @ ("import" | "include" | "module"), _)) = tokens.first() {
+        return Err(vec![flaw(code, word, "programs cannot import files".to_owned())]);
+    }
+    Parser::new(&tokens).parse(|parser| parser.term()).map_err(|errors| {
+        let found = errors.into_iter().map(|(expected, found)| (expected, Token::opt_as_str(found, code)));
+        load_flaws(code, load::Error::Parse(found.collect()))
+    })
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Program")
+    }
+}
+
+/// What one thread keeps while it runs programs.
+pub struct Session {
+    variables: Vars<Val>,
+    row: Option<Val>,
+    /// The text of the row, where it had to be made JSON.
+    mended: Option<Vec<u8>>,
+    /// It had to be of some row since this was asked last.
+    pub has_mended: bool,
+    buffer: Vec<u8>,
+    scratch: Scratch,
+}
+
+impl Session {
+    /// A session with these globals.
+    pub fn new(globals: &Globals) -> Session {
+        let value = |text: &Vec<u8>| jaq_json::read::parse_single(text).unwrap_or(Val::Null);
+        Session {
+            variables: Vars::new(globals.values.iter().map(value)),
+            row: None,
+            mended: None,
+            has_mended: false,
+            buffer: Vec::new(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// Forgets the row: the next text is another one.
+    pub fn next_row(&mut self) {
+        self.row = None;
+        self.mended = None;
+    }
+
+    /// Runs `program` on the array of all `rows`, each of which `check_row` let through.
+    pub fn run_on_all(
+        &mut self,
+        program: &Program,
+        rows: Vec<Vec<u8>>,
+        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), String> {
+        // Each text goes as its value comes.
+        let rows = rows.into_iter().map(|text| parse(&text)).collect::<Result<_, _>>()?;
+        self.run_on(program, Val::Arr(Rc::new(rows)), b"[]", visit)
+    }
+
+    /// The one output of `program` for the row `text`, for which all conditions of its head hold, where that is plain.
+    pub fn project(&mut self, program: &Program, text: &[u8]) -> Option<&[u8]> {
+        let projection = program.projection.as_ref()?;
+        if !self.judge_members(text) {
+            return None;
+        }
+        projection.write(text, &self.scratch.spans, &mut self.buffer)?;
+        Some(&self.buffer)
+    }
+
+    /// Runs `program` on the row `text` and hands each output on as JSON text;
+    /// a row that comes out unchanged is `text` itself, byte for byte. Fails
+    /// with a message where the program does.
+    pub fn run(
+        &mut self,
+        program: &Program,
+        text: &[u8],
+        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), String> {
+        let row = match (&program.seen, &self.row) {
+            (Some(names), _) => self.read_members(text, names)?,
+            (None, Some(row)) => row.clone(),
+            (None, None) => {
+                let row = self.read(text)?;
+                self.row.insert(row).clone()
+            }
+        };
+        match self.mended.take() {
+            Some(mended) => {
+                let ran = self.run_on(program, row, &mended, visit);
+                self.mended = Some(mended);
+                ran
+            }
+            None => self.run_on(program, row, text, visit),
+        }
+    }
+
+    /// The row as programs can be given it: what is not JSON in it is null, where it is good in its
+    /// frame. Fails where they cannot; says why not.
+    pub fn checked<'t>(&mut self, text: &'t [u8]) -> Result<Cow<'t, [u8]>, String> {
+        let Err(message) = check_row(text) else { return Ok(text.into()) };
+        let is_framed = frame::pick(text, &[""; 0], &mut Vec::new()).is_ok();
+        if validate(text, Limits::GRAMMAR).is_ok() || !is_framed {
+            return Err(message);
+        }
+        let mended = mend(text);
+        check_row(&mended)?;
+        self.has_mended = true;
+        Ok(mended.into())
+    }
+
+    fn read(&mut self, text: &[u8]) -> Result<Val, String> {
+        if let Some(mended) = &self.mended {
+            return parse(mended);
+        }
+        match self.checked(text)? {
+            Cow::Borrowed(text) => parse(text),
+            Cow::Owned(mended) => parse(self.mended.insert(mended)),
+        }
+    }
+
+    /// Whether the row is an object in which the engine would find no fault; finds its members.
+    fn judge_members(&mut self, text: &[u8]) -> bool {
+        let limits = Limits { whole_surrogates: true, ..LIMITS };
+        validate_members(text, limits, &mut self.scratch).is_ok() && trim(text).starts_with(b"{")
+    }
+
+    /// The row with no members but `names`.
+    fn read_members(&mut self, text: &[u8], names: &[String]) -> Result<Val, String> {
+        if !self.judge_members(text) {
+            return self.read(text);
+        }
+        self.buffer.clear();
+        self.buffer.push(b'{');
+        for span in &self.scratch.spans.members {
+            let key = span.key_of(text);
+            let name = decode_raw(key);
+            if names.iter().any(|wanted| wanted.as_bytes() == &*name) {
+                if self.buffer.len() > 1 {
+                    self.buffer.push(b',');
+                }
+                self.buffer.push(b'"');
+                self.buffer.extend_from_slice(key);
+                self.buffer.extend_from_slice(b"\":");
+                let (from, to) = span.value();
+                self.buffer.extend_from_slice(&text[from..to]);
+            }
+        }
+        self.buffer.push(b'}');
+        parse(&self.buffer)
+    }
+
+    fn run_on(
+        &mut self,
+        program: &Program,
+        row: Val,
+        text: &[u8],
+        visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
+    ) -> Result<(), String> {
+        let context = Ctx::<JustLut<Val>>::new(&program.filter.lut, self.variables.clone());
+        for output in program.filter.id.run((context, row.clone())) {
+            let value = match output {
+                Ok(value) => value,
+                Err(exception) => {
+                    return Err(exception
+                        .get_err()
+                        .map_or_else(|_| "the program stopped".to_owned(), |error| cut(&error.to_string())));
+                }
+            };
+            let flow = if is_same(&value, &row) {
+                visit(text)
+            } else {
+                self.buffer.clear();
+                write_value(&value, &mut self.buffer).map_err(str::to_owned)?;
+                visit(&self.buffer)
+            };
+            if flow.is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether programs can be given the row; says why not.
+pub(crate) fn check_row(text: &[u8]) -> Result<(), String> {
+    validate(text, LIMITS).map_err(|fault| format!("{fault}, at byte {} of the row", fault.at))
+}
+
+pub(super) fn parse(text: &[u8]) -> Result<Val, String> {
+    jaq_json::read::parse_single(text).map_err(|error| error.to_string())
+}
+
+/// Whether an output is the row itself, handed on. Sharing is what counts:
+/// equal values may still be written differently.
+fn is_same(output: &Val, row: &Val) -> bool {
+    match (output, row) {
+        (Val::Obj(output), Val::Obj(row)) => Rc::ptr_eq(output, row),
+        _ => false,
+    }
+}

@@ -1,0 +1,199 @@
+//! `group_by` and `summarize`: rows that are equal in their keys become one.
+//! A missing key is null; an array or object is one key as a whole. Without
+//! `group_by` all rows are one group, even when there are none.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use logbook_json::string::quote_into;
+
+use crate::aggregate::{Digits, Ignored, State};
+use crate::eval::order::{Key, write_identity};
+use crate::eval::source::{Eval, Fault, Source};
+use crate::row::{Place, Row};
+use crate::stage::plan::GroupBy;
+use crate::stage::spelled::Spelled;
+use logbook_model::Zone;
+
+/// The groups so far, in order of first appearance.
+#[derive(Debug, Default)]
+pub(crate) struct Groups {
+    index: HashMap<Box<[u8]>, usize, RandomState>,
+    list: Vec<Group>,
+    spelled: Option<Spelled>,
+    identity: Vec<u8>,
+    /// Rows since it was last asked how much room they take.
+    rows_since: u64,
+}
+
+/// What percentiles may take before their numbers are packed, on each thread.
+const BYTES_MAX: usize = 8 << 20;
+/// It takes a look at every group to know how much that is: not more often than once in so many rows for each of them, but once in
+/// so many rows at the latest.
+const ROWS_BETWEEN: (u64, u64) = (16, 1 << 16);
+
+#[derive(Debug)]
+struct Group {
+    identity: Box<[u8]>,
+    /// Where its first row stands.
+    first: Place,
+    /// As that row had them.
+    keys: Box<[Box<[u8]>]>,
+    states: Box<[State]>,
+}
+
+impl GroupBy {
+    fn states(&self) -> Box<[State]> {
+        self.aggregates.iter().zip(&self.units).map(|((_, function, _), unit)| State::new(*function, *unit)).collect()
+    }
+
+    /// Fails before anything is counted, so that a row counts whole or not at all.
+    fn try_jq(&self, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<(), Fault> {
+        for (_, _, source) in &self.aggregates {
+            if let Some(source @ Source::Jq(_)) = source {
+                source.each(row, eval, |_| {})?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Groups {
+    /// Takes a row.
+    pub fn push(&mut self, stage: &GroupBy, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<(), Fault> {
+        if stage.asks_jq {
+            stage.try_jq(row, eval)?;
+        }
+        self.rows_since += 1;
+        let at = self.find(stage, row, eval)?;
+        if let Some(group) = self.list.get_mut(at) {
+            let mut digits = Digits::default();
+            for (state, (_, _, source)) in group.states.iter_mut().zip(&stage.aggregates) {
+                state.push(source.as_ref(), row, &mut digits, eval)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The group of a row.
+    fn find(&mut self, stage: &GroupBy, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<usize, Fault> {
+        let Some(slots) = &stage.slots else { return self.find_by_identity(stage, row, eval) };
+        let texts = slots.iter().map(|slot| row.field(*slot).unwrap_or(b"null"));
+        let known = self.spelled.get_or_insert_default().find(texts.clone());
+        if let Some(number) = known.number
+            && (known.is_exact
+                || self.list.get(number).is_some_and(|group| group.keys.iter().map(|key| &**key).eq(texts.clone())))
+        {
+            return Ok(number);
+        }
+        let number = self.find_by_identity(stage, row, eval)?;
+        self.spelled.get_or_insert_default().keep(known, texts, number);
+        Ok(number)
+    }
+
+    fn find_by_identity(&mut self, stage: &GroupBy, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<usize, Fault> {
+        self.identity.clear();
+        for key in &stage.keys {
+            write_identity(key.source.value(row, eval)?.as_deref(), &mut self.identity);
+        }
+        Ok(match self.index.get(&*self.identity) {
+            Some(at) => *at,
+            None => {
+                let value = |source: &Source, eval: &mut Eval<'_>| -> Result<Box<[u8]>, Fault> {
+                    Ok(source.value(row, eval)?.as_deref().unwrap_or(b"null").into())
+                };
+                let keys = stage.keys.iter().map(|key| value(&key.source, eval)).collect::<Result<_, _>>()?;
+                let identity: Box<[u8]> = self.identity.as_slice().into();
+                self.insert(Group { identity, first: row.place, keys, states: stage.states() })
+            }
+        })
+    }
+
+    fn insert(&mut self, group: Group) -> usize {
+        self.index.insert(group.identity.clone(), self.list.len());
+        self.list.push(group);
+        self.list.len() - 1
+    }
+
+    /// Keeps the memory of percentiles within bounds, now and then.
+    pub fn block_ends(&mut self) {
+        if self.rows_since < (self.list.len() as u64 * ROWS_BETWEEN.0).min(ROWS_BETWEEN.1) {
+            return;
+        }
+        self.rows_since = 0;
+        let bytes: usize = self.list.iter().flat_map(|group| &group.states).map(State::bytes).sum();
+        if bytes > BYTES_MAX {
+            self.list.iter_mut().flat_map(|group| &mut group.states).for_each(State::pack);
+        }
+    }
+
+    /// Joins the groups of other rows: of later ones, unless no order shows in the aggregates.
+    pub fn merge(&mut self, later: Groups) {
+        self.rows_since += later.rows_since;
+        for group in later.list {
+            match self.index.get(&group.identity).and_then(|at| self.list.get_mut(*at)) {
+                Some(mine) => {
+                    if group.first < mine.first {
+                        (mine.first, mine.keys) = (group.first, group.keys);
+                    }
+                    for (state, later) in mine.states.iter_mut().zip(group.states) {
+                        state.merge(later);
+                    }
+                }
+                None => {
+                    self.insert(group);
+                }
+            }
+        }
+        self.block_ends();
+    }
+
+    /// The group rows in their order, and what each aggregate could not use.
+    pub fn finish(mut self, stage: &GroupBy, zone: &Zone) -> (Vec<Vec<u8>>, Vec<(String, Ignored)>) {
+        if stage.keys.is_empty() && self.list.is_empty() {
+            self.insert(Group {
+                identity: Box::default(),
+                first: Place::default(),
+                keys: Box::default(),
+                states: stage.states(),
+            });
+        }
+        let rank = |group: &Group| {
+            let count = match group.states.first() {
+                Some(State::Count(count)) if stage.by_count => *count,
+                _ => 0,
+            };
+            let keys: Vec<Key> = group.keys.iter().map(|key| Key::of(Some(key), zone)).collect();
+            // Keys may be spelled otherwise and say the same.
+            (std::cmp::Reverse(count), keys, group.first)
+        };
+        self.list.sort_by_cached_key(rank);
+        let mut ignored = vec![Ignored::default(); stage.aggregates.len()];
+        let mut rows = Vec::with_capacity(self.list.len());
+        for group in self.list {
+            let mut row = vec![b'{'];
+            for (key, value) in stage.keys.iter().zip(&group.keys) {
+                write_name(&key.name, &mut row);
+                row.extend_from_slice(value);
+            }
+            for ((state, (name, ..)), ignored) in group.states.into_iter().zip(&stage.aggregates).zip(&mut ignored) {
+                write_name(name, &mut row);
+                state.finish(&mut row, ignored);
+            }
+            row.push(b'}');
+            rows.push(row);
+        }
+        let names = stage.aggregates.iter().map(|(name, ..)| name.clone());
+        (rows, names.zip(ignored).filter(|(_, ignored)| *ignored != Ignored::default()).collect())
+    }
+}
+
+/// `"name":`, after a comma where one is due.
+fn write_name(name: &str, row: &mut Vec<u8>) {
+    if row.len() > 1 {
+        row.push(b',');
+    }
+    quote_into(name, row);
+    row.push(b':');
+}

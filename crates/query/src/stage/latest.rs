@@ -1,0 +1,194 @@
+//! `latest`: of each run the row that says where it stands (`model::standing`). `latest_by F`: of
+//! each value of F the newest row. Both by position, and taken before the filter.
+
+use std::collections::HashMap;
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+
+use crate::eval::order::write_identity;
+use crate::eval::path::Path;
+use crate::row::{Place, Row};
+use crate::stage::pipeline::refill;
+use crate::stage::put_away::{Part, Parts};
+use crate::stage::spelled::Spelled;
+use logbook_json::bits::Finder;
+use logbook_model::standing::Weight;
+use logbook_model::{Says, Stands};
+
+/// Room for texts that is used again, at most.
+const TEXT_BYTES_KEPT: usize = 8 << 20;
+
+/// The stage, compiled.
+#[derive(Debug, Clone)]
+pub(crate) struct LatestBy {
+    pub by: Path,
+    /// Only rows that say where a run stands, by the fields in these slots: kind and status.
+    pub standing: Option<[usize; 2]>,
+}
+
+impl LatestBy {
+    /// The last slot that is asked of every row.
+    pub fn last_slot(&self) -> usize {
+        self.standing.iter().flatten().fold(self.by.slot, |last, slot| last.max(*slot))
+    }
+}
+
+/// What a row says that is the newest of its value, whatever comes before it.
+const NEWEST: Says = Says { weight: Weight::Step, holds: None };
+
+/// The newest standing row of each so far.
+///
+/// Texts stand one behind the other in one piece of memory, and those that are written over stay in it, until it is large: then
+/// what is asked of the newest is put away, and the piece is used again. Memory for each of them would have to be grown
+/// and given back all the time.
+#[derive(Debug, Default)]
+pub(crate) struct Latest {
+    index: HashMap<Arc<[u8]>, usize, RandomState>,
+    list: Vec<Newest>,
+    spelled: Option<Spelled>,
+    identity: Vec<u8>,
+    /// Each with a newline behind it.
+    texts: Vec<u8>,
+    /// Finds in them what is asked of the newest.
+    finder: Option<Finder>,
+    /// Those of `list` with a text among `texts`.
+    with_text: Vec<usize>,
+    /// Those whose text is still to be taken from the block around it: most are written over before that ends.
+    pending: Vec<usize>,
+    /// Rows that were put away; a later one of the same run goes before them.
+    parts: Parts,
+}
+
+#[derive(Debug)]
+struct Newest {
+    /// The value of F as the first row had it.
+    value: Box<[u8]>,
+    /// What that is the same as.
+    identity: Arc<[u8]>,
+    /// By the row at this place.
+    stands: Stands<Place>,
+    /// Where its text is among the texts; `None`: it is put away.
+    text: Option<Range<usize>>,
+    /// Where the text is in memory while its block lasts, and how long; then `text` is that of an older row.
+    pending: Option<(usize, usize)>,
+}
+
+impl Latest {
+    /// Takes a row. One without a value of F, or with null, stands for nothing.
+    pub fn push(&mut self, stage: &LatestBy, row: &Row<'_>) {
+        let says = match stage.standing {
+            Some([kind, status]) => row.says(kind, status),
+            None => Some(NEWEST),
+        };
+        let Some(says) = says else { return };
+        let Some(value) = stage.by.value(row).filter(|value| **value != *b"null") else { return };
+        let spelled = self.spelled.get_or_insert_default();
+        let known = spelled.find(std::iter::once(&*value));
+        let number = match known.number {
+            Some(number) if known.is_exact || self.list.get(number).is_some_and(|newest| *newest.value == *value) => {
+                number
+            }
+            _ => {
+                self.identity.clear();
+                write_identity(Some(&value), &mut self.identity);
+                let number = match self.index.get(&*self.identity) {
+                    Some(number) => *number,
+                    None => {
+                        let identity: Arc<[u8]> = self.identity.as_slice().into();
+                        // What is known by its spelling alone is never compared.
+                        let kept = if known.is_exact { Box::default() } else { (*value).into() };
+                        self.index.insert(Arc::clone(&identity), self.list.len());
+                        let stands = Stands::default();
+                        self.list.push(Newest { value: kept, identity, stands, text: None, pending: None });
+                        self.list.len() - 1
+                    }
+                };
+                spelled.keep(known, std::iter::once(&*value), number);
+                number
+            }
+        };
+        self.take(number, says, row);
+    }
+
+    fn take(&mut self, number: usize, says: Says, row: &Row<'_>) {
+        let Some(newest) = self.list.get_mut(number) else { return };
+        if !newest.stands.put(says, row.place) {
+            return;
+        }
+        if row.lasts {
+            if newest.pending.replace((row.text.as_ptr().addr(), row.text.len())).is_none() {
+                self.pending.push(number);
+            }
+        } else {
+            newest.pending = None;
+            self.keep(number, row.text);
+        }
+    }
+
+    fn keep(&mut self, number: usize, text: &[u8]) {
+        let from = self.texts.len();
+        self.texts.extend_from_slice(text);
+        self.texts.push(b'\n');
+        let text = from..self.texts.len();
+        if let Some(newest) = self.list.get_mut(number)
+            && newest.text.replace(text).is_none()
+        {
+            self.with_text.push(number);
+        }
+    }
+
+    /// Takes the texts that are to be taken from `block`, which goes now.
+    pub fn block_ends(&mut self, block: &[u8]) {
+        let mut pending = std::mem::take(&mut self.pending);
+        for number in pending.drain(..) {
+            let place = self.list.get_mut(number).and_then(|newest| newest.pending.take());
+            let Some((address, length)) = place else { continue };
+            let from = address.wrapping_sub(block.as_ptr().addr());
+            if let Some(text) = from.checked_add(length).and_then(|to| block.get(from..to)) {
+                self.keep(number, text);
+            }
+        }
+        self.pending = pending;
+    }
+
+    /// How many bytes the texts take.
+    pub fn text_bytes(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Puts all away that has a text: of each row the fields `names`, where no more will be asked of it (rows may be
+    /// long), else all of it.
+    pub fn put_away(&mut self, names: &[String], fields_only: bool) {
+        let mut part = Part::default();
+        let mut fields = Vec::new();
+        for number in self.with_text.drain(..) {
+            let Some(newest) = self.list.get_mut(number) else { continue };
+            let Some((range, stands)) = newest.text.take().zip(newest.stands.newest().copied()) else { continue };
+            let identity = &newest.identity;
+            let Some(text) = self.texts.get(range.clone()) else { continue };
+            match fields_only {
+                true => {
+                    let finder = self.finder.get_or_insert_with(|| Finder::new(names));
+                    let _ = finder.first(&self.texts[range.start..], text.len(), |line| {
+                        let found = line.values.unwrap_or_else(|| refill(line.text, names, &mut fields));
+                        part.put_fields(identity, found.iter().copied(), stands);
+                        ControlFlow::Continue(())
+                    });
+                }
+                false => part.put_whole(identity, text.strip_suffix(b"\n").unwrap_or(text), stands),
+            }
+        }
+        self.parts.add(part, names.len());
+        match self.texts.capacity() > TEXT_BYTES_KEPT {
+            true => self.texts = Vec::new(),
+            false => self.texts.clear(),
+        }
+    }
+
+    /// What was put away.
+    pub fn into_parts(self) -> Parts {
+        self.parts
+    }
+}

@@ -1,0 +1,377 @@
+//! Rows through the stages of a plan.
+//!
+//! A [`Fold`] takes the rows of one part of the input, in order. Folds of
+//! parts are merged in the order of the parts, and the last one standing is
+//! finished. However rows were split, the answer is the same bytes. A plan
+//! that streams puts rows out at once, through the sink given to `push`; its
+//! folds have nothing to merge.
+
+use std::ops::ControlFlow;
+
+use logbook_json::{self as json, Limits, pick};
+
+use crate::aggregate::Ignored;
+use crate::eval::doubts::Doubts;
+use crate::eval::source::{Eval, Fault};
+use crate::jq::head::Says;
+use crate::jq::program::Session;
+use crate::row::{Place, Row};
+use crate::stage::group::Groups;
+use crate::stage::latest::Latest;
+use crate::stage::plan::Plan;
+use crate::stage::put_away::Parts;
+use crate::stage::sort::Sorted;
+
+/// Takes a result as JSON text and its place, where it comes from one row.
+pub type Sink<'o> = dyn FnMut(&[u8], Option<Place>) -> ControlFlow<()> + 'o;
+
+/// Where results go. `Break` from the sink stops the work.
+pub struct Out<'o> {
+    /// Results, one by one.
+    pub sink: &'o mut Sink<'o>,
+    /// A row on which a jq program failed, and what it said. The row is left
+    /// out, and the work goes on.
+    pub fault: &'o mut dyn FnMut(Option<Place>, &str),
+}
+
+/// What is to be told about a finished query beside its results.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Rows that passed latest and filter.
+    pub passed: u64,
+    /// Rows that passed latest.
+    pub newest: u64,
+    /// Rows that jq was given and that are not JSON throughout, and why.
+    pub mended: Vec<(Place, json::Fault)>,
+    /// Aggregates that could not use every value, by column.
+    pub ignored: Vec<(String, Ignored)>,
+    /// Rows that were passed over for a value that could not be read.
+    pub doubts: Doubts,
+}
+
+/// Bytes of rows that are kept whole until they are made lean: those of runs at work are soon written over.
+const TEXT_BYTES: usize = 2 << 20;
+
+/// The state of a plan at work on one part of the rows.
+pub struct Fold<'p> {
+    /// Apart from `rest`'s, since its outputs are looked at while it runs.
+    jq: Session,
+    rest: Rest<'p>,
+}
+
+/// What a fold holds back: all that is left of it for a fold of the rows before it to take in.
+#[derive(Debug, Default)]
+pub struct Held {
+    newest: Parts,
+    passed: u64,
+    mended: Vec<(Place, json::Fault)>,
+    doubts: Doubts,
+    /// Rows that the jq stage waits for.
+    kept: Vec<Vec<u8>>,
+    kept_bytes: u64,
+    groups: Groups,
+    sorted: Sorted,
+    emitted: u64,
+}
+
+/// The stages after jq.
+struct Rest<'p> {
+    plan: &'p Plan,
+    eval: Eval<'p>,
+    /// The newest rows so far.
+    latest: Latest,
+    held: Held,
+    line: Vec<u8>,
+}
+
+impl<'p> Fold<'p> {
+    pub(crate) fn new(plan: &'p Plan) -> Self {
+        Fold {
+            jq: Session::new(&plan.globals),
+            rest: Rest { plan, eval: plan.eval(), latest: Latest::default(), held: Held::default(), line: Vec::new() },
+        }
+    }
+
+    /// Takes the next row; `row.fields` are those of [`Plan::fields`]. `Break`
+    /// when no further row can change the answer, or the sink says so.
+    pub fn push(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
+        if let Some(stage) = &self.rest.plan.latest {
+            self.rest.latest.push(stage, row);
+            return ControlFlow::Continue(());
+        }
+        self.filter(row, out)
+    }
+
+    fn filter(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
+        let flow = self.go_on(row, out);
+        let mended = |session: &mut Session| std::mem::take(&mut session.has_mended);
+        if self.rest.plan.uses_jq()
+            && mended(&mut self.jq) | mended(&mut self.rest.eval.session)
+            && let Err(fault) = json::validate(row.text, Limits::GRAMMAR)
+        {
+            self.rest.held.mended.push((row.place, fault));
+        }
+        flow
+    }
+
+    /// filter → jq → …
+    fn go_on(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
+        if self.rest.is_full() {
+            return ControlFlow::Break(());
+        }
+        let plan = self.rest.plan;
+        if plan.uses_jq() {
+            self.rest.eval.next_row();
+            self.jq.next_row();
+        }
+        if let Some(filter) = &plan.filter {
+            match filter.matches(row, &mut self.rest.eval) {
+                Ok(true) => {}
+                Ok(false) => return ControlFlow::Continue(()),
+                Err(Fault(message)) => {
+                    (out.fault)(Some(row.place), &message);
+                    return ControlFlow::Continue(());
+                }
+            }
+        }
+        self.rest.held.passed += 1;
+        let Some(program) = plan.jq.and_then(|number| plan.programs.get(number)) else {
+            return self.rest.push(row, Some(row.place), out);
+        };
+        let head = plan.head.says(row);
+        if head == Says::False {
+            return ControlFlow::Continue(());
+        }
+        if plan.slurp.is_some() {
+            match self.jq.checked(row.text) {
+                Ok(text) => {
+                    self.rest.held.kept_bytes += text.len() as u64;
+                    self.rest.held.kept.push(text.into_owned());
+                }
+                Err(message) => (out.fault)(Some(row.place), &message),
+            }
+            return if self.is_too_much() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        }
+        let rest = &mut self.rest;
+        if head == Says::True
+            && let Some(output) = self.jq.project(program, row.text)
+        {
+            return rest.push_output(output, Some(row.place), out);
+        }
+        let mut flow = ControlFlow::Continue(());
+        let ran = self.jq.run(program, row.text, &mut |output| {
+            flow = rest.push_output(output, Some(row.place), out);
+            flow
+        });
+        if let Err(message) = ran {
+            (out.fault)(Some(row.place), &message);
+        }
+        flow
+    }
+
+    /// The texts of rows that last are in `block`, and go now.
+    pub fn block_ends(&mut self, block: &[u8]) {
+        self.rest.latest.block_ends(block);
+        self.rest.held.groups.block_ends();
+        if self.rest.latest.text_bytes() > TEXT_BYTES {
+            self.put_away();
+        }
+    }
+
+    /// What the fold holds back, to be merged into that of earlier rows.
+    pub fn into_held(mut self) -> Held {
+        self.end_latest();
+        self.rest.held.doubts.merge(std::mem::take(&mut self.rest.eval.doubts));
+        self.rest.held
+    }
+
+    fn end_latest(&mut self) {
+        self.put_away();
+        let newest = std::mem::take(&mut self.rest.latest).into_parts();
+        self.rest.held.newest.merge(newest, self.rest.plan.first.len());
+    }
+
+    fn put_away(&mut self) {
+        let plan = self.rest.plan;
+        self.rest.latest.put_away(&plan.first, plan.asks_fields_only());
+    }
+
+    /// Joins what the fold of later rows held back. Streaming plans have nothing to join but counts.
+    pub fn merge(&mut self, later: Held) {
+        let tail = &self.rest.plan.tail;
+        self.rest.held.newest.merge(later.newest, self.rest.plan.first.len());
+        self.rest.held.passed += later.passed;
+        self.rest.held.mended.extend(later.mended);
+        self.rest.held.doubts.merge(later.doubts);
+        self.rest.held.kept.extend(later.kept);
+        self.rest.held.kept_bytes += later.kept_bytes;
+        self.rest.held.groups.merge(later.groups);
+        self.rest.held.emitted += later.emitted;
+        if !tail.sort.is_empty() {
+            self.rest.held.sorted.merge(&tail.sort, tail.limit, later.sorted);
+        }
+    }
+
+    /// Whether more rows wait for the program than may.
+    pub fn is_too_much(&self) -> bool {
+        self.rest.plan.slurp.is_some_and(|most| self.rest.held.kept_bytes > most)
+    }
+
+    /// Puts out what was held back.
+    pub fn finish(mut self, out: &mut Out<'_>) -> Summary {
+        let plan = self.rest.plan;
+        self.end_latest();
+        let newest = std::mem::take(&mut self.rest.held.newest);
+        let mut of_newest = 0;
+        newest.finish(plan.first.len(), |row, is_whole| {
+            of_newest += 1;
+            let mut fields = Vec::new();
+            let fields = if is_whole { refill(row.text, &plan.first, &mut fields) } else { row.fields };
+            self.filter(&Row { fields, ..*row }, out)
+        });
+        if let (true, Some(program)) = (plan.slurp.is_some(), plan.jq.and_then(|number| plan.programs.get(number))) {
+            let rest = &mut self.rest;
+            let kept = std::mem::take(&mut rest.held.kept);
+            let ran = self.jq.run_on_all(program, kept, &mut |output| rest.push_output(output, None, out));
+            if let Err(message) = ran {
+                (out.fault)(None, &message);
+            }
+        }
+        let passed = self.rest.held.passed;
+        let mended = std::mem::take(&mut self.rest.held.mended);
+        let (ignored, doubts) = self.rest.finish(out);
+        Summary { passed, mended, newest: of_newest, ignored, doubts }
+    }
+}
+
+impl Rest<'_> {
+    /// Whether a limit without sorting is reached.
+    fn is_full(&self) -> bool {
+        let plan = self.plan;
+        plan.group.is_none()
+            && plan.tail.sort.is_empty()
+            && plan.tail.limit.is_some_and(|limit| self.held.emitted >= limit)
+    }
+
+    /// An output of jq; with `place`, of one row.
+    fn push_output(&mut self, text: &[u8], place: Option<Place>, out: &mut Out<'_>) -> ControlFlow<()> {
+        self.eval.next_row();
+        let mut fields = Vec::new();
+        let fields = refill(text, self.plan.middle.as_deref().unwrap_or_default(), &mut fields);
+        self.push(&Row { text, fields, place: place.unwrap_or_default(), lasts: false }, place, out)
+    }
+
+    /// A row that grouping made.
+    fn push_group(&mut self, text: &[u8], out: &mut Out<'_>) -> ControlFlow<()> {
+        self.eval.next_row();
+        let mut fields = Vec::new();
+        let fields = refill(text, self.plan.last.as_deref().unwrap_or_default(), &mut fields);
+        self.tail(&Row { text, fields, place: Place::default(), lasts: false }, None, out)
+    }
+
+    fn push(&mut self, row: &Row<'_>, place: Option<Place>, out: &mut Out<'_>) -> ControlFlow<()> {
+        let Some(stage) = &self.plan.group else {
+            return self.tail(row, place, out);
+        };
+        if let Err(Fault(message)) = self.held.groups.push(stage, row, &mut self.eval) {
+            (out.fault)(place, &message);
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// having → sort → limit → select
+    fn tail(&mut self, row: &Row<'_>, place: Option<Place>, out: &mut Out<'_>) -> ControlFlow<()> {
+        let tail = &self.plan.tail;
+        let passes = tail.having.as_ref().map_or(Ok(true), |having| having.matches(row, &mut self.eval));
+        let done = passes.and_then(|passes| match passes {
+            false => Ok(None),
+            true if tail.sort.is_empty() => Ok(Some(())),
+            true => self.held.sorted.push(&tail.sort, tail.limit, row, place, &mut self.eval).map(|()| None),
+        });
+        match done {
+            Ok(Some(())) => self.emit(row, place, out),
+            Ok(None) => ControlFlow::Continue(()),
+            Err(Fault(message)) => {
+                (out.fault)(place, &message);
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    /// limit → select → sink
+    fn emit(&mut self, row: &Row<'_>, place: Option<Place>, out: &mut Out<'_>) -> ControlFlow<()> {
+        let tail = &self.plan.tail;
+        let limit = tail.limit.unwrap_or(u64::MAX);
+        if self.held.emitted >= limit {
+            return ControlFlow::Break(());
+        }
+        let flow = match &tail.select {
+            None => (out.sink)(row.text, place),
+            Some(columns) => {
+                self.line.clear();
+                self.line.push(b'{');
+                for column in columns {
+                    match column.source.value(row, &mut self.eval) {
+                        Ok(None) => {}
+                        Ok(Some(value)) => {
+                            if self.line.len() > 1 {
+                                self.line.push(b',');
+                            }
+                            self.line.extend_from_slice(&column.member);
+                            self.line.extend_from_slice(&value);
+                        }
+                        Err(Fault(message)) => {
+                            (out.fault)(place, &message);
+                            return ControlFlow::Continue(());
+                        }
+                    }
+                }
+                self.line.push(b'}');
+                (out.sink)(&self.line, place)
+            }
+        };
+        self.held.emitted += 1;
+        if self.held.emitted >= limit { ControlFlow::Break(()) } else { flow }
+    }
+
+    fn finish(mut self, out: &mut Out<'_>) -> (Vec<(String, Ignored)>, Doubts) {
+        let plan = self.plan;
+        let mut ignored = Vec::new();
+        if let Some(stage) = &plan.group {
+            let (rows, notes) = std::mem::take(&mut self.held.groups).finish(stage, &plan.clock.zone);
+            ignored = notes;
+            for row in rows {
+                if self.push_group(&row, out).is_break() {
+                    break;
+                }
+            }
+        }
+        let names = plan.last.as_ref().or(plan.middle.as_ref()).unwrap_or(&plan.first);
+        let sorted = std::mem::take(&mut self.held.sorted);
+        for (place, text) in sorted.finish(&plan.tail.sort, plan.tail.limit) {
+            self.eval.next_row();
+            let mut fields = Vec::new();
+            let fields = refill(&text, names, &mut fields);
+            let row = Row { text: &text, fields, place: place.unwrap_or_default(), lasts: false };
+            if self.emit(&row, place, out).is_break() {
+                break;
+            }
+        }
+        let mut doubts = self.held.doubts;
+        doubts.merge(self.eval.doubts);
+        (ignored, doubts)
+    }
+}
+
+/// The fields of a row that comes from memory. What is no object has none.
+pub(super) fn refill<'a, 'b>(
+    text: &'a [u8],
+    names: &[String],
+    fields: &'b mut Vec<Option<&'a [u8]>>,
+) -> &'b [Option<&'a [u8]>] {
+    if pick(text, names, fields).is_err() {
+        fields.clear();
+        fields.resize(names.len(), None);
+    }
+    fields
+}

@@ -1,0 +1,67 @@
+//! The plainest driver of a plan: rows from memory, one fold. What `scan` does
+//! in parallel over files must give the same.
+
+use std::ops::ControlFlow;
+
+use logbook_json::ObjectFault;
+use logbook_json::frame::pick;
+
+use crate::row::{Place, Row};
+use crate::stage::pipeline::{Out, Summary};
+use crate::stage::plan::Plan;
+
+/// What a query says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The results as JSON texts.
+    pub rows: Vec<Vec<u8>>,
+    /// Rows on which a jq program failed: number of the row from 0, message.
+    pub faults: Vec<(Option<u64>, String)>,
+    /// Rows that are no JSON objects, by number from 0.
+    pub skipped: Vec<(u64, ObjectFault)>,
+    /// What else is to be told.
+    pub summary: Summary,
+}
+
+/// Runs `plan` on `rows`; a row's place is its number.
+pub fn run_in_memory<'a>(plan: &Plan, rows: impl IntoIterator<Item = &'a [u8]>) -> Answer {
+    run_in_parts(plan, [rows])
+}
+
+/// Runs `plan` on rows in parts, a fold for each, merged in order.
+pub fn run_in_parts<'a, R: IntoIterator<Item = &'a [u8]>>(plan: &Plan, parts: impl IntoIterator<Item = R>) -> Answer {
+    let mut answer = Answer::default();
+    let (results, faults) = (&mut answer.rows, &mut answer.faults);
+    let limit = plan.limit().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    let mut out = Out {
+        sink: &mut |row, _| {
+            // Folds of a streaming plan stop at the limit each for itself.
+            if results.len() < limit {
+                results.push(row.to_vec());
+            }
+            ControlFlow::Continue(())
+        },
+        fault: &mut |place, message| faults.push((place.map(|place| place.offset), message.to_owned())),
+    };
+    let mut whole = plan.fold();
+    let mut fields = Vec::new();
+    let mut number = 0;
+    for rows in parts {
+        let mut fold = plan.fold();
+        let mut open = true;
+        for text in rows {
+            let place = Place { input: 0, offset: number };
+            number += 1;
+            if !open {
+                continue;
+            }
+            match pick(text, plan.fields(), &mut fields) {
+                Ok(()) => open = fold.push(&Row { text, fields: &fields, place, lasts: false }, &mut out).is_continue(),
+                Err(fault) => answer.skipped.push((place.offset, fault)),
+            }
+        }
+        whole.merge(fold.into_held());
+    }
+    answer.summary = whole.finish(&mut out);
+    answer
+}

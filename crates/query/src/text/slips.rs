@@ -1,0 +1,383 @@
+//! What people type from habit — SQL, shells, other query tools, a slip of the
+//! finger — and what to write instead.
+//!
+//! Not here: the grammar (`parse`). Nothing in this file makes a query valid.
+
+use crate::ast::{Expr, Literal, Op, Operand, Path, Right, Span, Test};
+use crate::problem::{Problem, quoted};
+use crate::text::lex::{self, Cursor};
+use crate::text::parse::{CLAUSES, Clause, Parser};
+use crate::text::print;
+use crate::time::{self, Clock};
+use logbook_model::error::nearest;
+use logbook_model::{Instant, Kind, Phase, Status, Zone, duration_ms, names};
+
+/// Signs that are none of ours, longer ones first: what they are taken for, and why.
+const SIGNS: &[(&str, Op, &str)] = &[
+    ("===", Op::Equal, "write `=`"),
+    ("!==", Op::NotEqual, "write `!=`"),
+    ("= =", Op::Equal, "write `=`"),
+    ("! =", Op::NotEqual, "write `!=`, without a blank"),
+    ("> =", Op::GreaterEqual, "write `>=`, without a blank"),
+    ("< =", Op::LessEqual, "write `<=`, without a blank"),
+    ("=>", Op::GreaterEqual, "write `>=`"),
+    ("=<", Op::LessEqual, "write `<=`"),
+    ("<>", Op::NotEqual, "write `!=`"),
+    ("=~", Op::Matches, "write `~` for a regular expression, and quote a value that begins with `~`"),
+    ("~=", Op::Matches, "write `~` for a regular expression"),
+    ("=!", Op::NotEqual, "write `!=`, and quote a value that begins with `!`"),
+    (":=", Op::Equal, "write `=`"),
+    (":", Op::Equal, "write `=`"),
+];
+
+/// Words of other languages where an operator is expected.
+const WORDS: &[(&str, &str)] = &[
+    ("is", "write `field=value`; for `is null` write `field=null`, for `is not null` write `has field`"),
+    ("like", "write `field*=text` for contains, `field^=text` for begins with, or `field~'regex'`"),
+    ("contains", "write `field*=text`"),
+    ("matches", "write `field~'regex'`"),
+    ("startswith", "write `field^=text`"),
+    ("starts_with", "write `field^=text`"),
+    ("between", "write `field>=a and field<=b`"),
+    ("exists", "write `has field`"),
+    ("eq", "write `=`"),
+    ("ne", "write `!=`"),
+    ("gt", "write `>`"),
+    ("ge", "write `>=`"),
+    ("lt", "write `<`"),
+    ("le", "write `<=`"),
+    ("equals", "write `=`"),
+];
+
+/// A clause word with nothing behind it.
+pub(crate) fn lacks(clause: Clause, at: Span, word: &str) -> Problem {
+    let (what, example) = match clause {
+        Clause::Filter => ("a condition", "filter status=blocked"),
+        Clause::Having => ("a condition", "having count>1"),
+        Clause::GroupBy => ("a field", "group_by blocked_on"),
+        Clause::Select => ("a field", "select run_id, action"),
+        Clause::SortBy => ("a field", "sort_by -timestamp"),
+        Clause::Latest => ("nothing", "latest"),
+        Clause::LatestBy => ("a field", "latest_by agent_id"),
+        Clause::Summarize => ("an aggregate", "summarize count, sum(cost_usd)"),
+        Clause::Limit => ("a number", "limit 20"),
+        Clause::Jq => ("a program", "--jq .action"),
+    };
+    Problem::new(at, format!("{what} is missing after {}", quoted(word)))
+        .hint(format!("write it as in `{example}`; a field called {word} takes quotes: \"{word}\""))
+}
+
+/// Something that begins neither a condition nor a clause.
+pub(crate) fn stray(c: &Cursor<'_>) -> Option<Problem> {
+    let rest = c.rest();
+    let span = |length: usize| Span { from: c.at, to: c.at + length };
+    let first = rest.chars().next()?;
+    let two_words = |first: &str, second: &str| {
+        let after = rest.get(first.len()..).unwrap_or_default();
+        let blanks = after.len() - after.trim_start().len();
+        let mut next = c.clone();
+        next.at += first.len() + blanks;
+        (c.is_word(first) && blanks > 0 && next.is_word(second)).then(|| span(first.len() + blanks + second.len()))
+    };
+    for (first, ours) in [("group", "group_by"), ("order", "sort_by"), ("sort", "sort_by"), ("latest", "latest_by")] {
+        if let Some(span) = two_words(first, "by") {
+            return Some(
+                Problem::new(span, format!("{} is not a clause", quoted(c.slice(span))))
+                    .hint(format!("write `{ours}`")),
+            );
+        }
+    }
+    for theirs in ["order_by", "orderby"] {
+        if c.is_word(theirs) && !c.operator_follows(theirs.len()) {
+            let problem = Problem::new(span(theirs.len()), format!("{} is not a clause", quoted(theirs)));
+            return Some(problem.hint("write `sort_by`"));
+        }
+    }
+    if c.is_word("where") && !c.operator_follows("where".len()) {
+        return Some(
+            Problem::new(span(5), "`where` is not a clause")
+                .hint("write `filter`, or nothing in front of the first condition"),
+        );
+    }
+    if first == '|' && !rest.starts_with("||") {
+        return Some(
+            Problem::new(span(1), "clauses follow one another without `|`")
+                .hint("for jq on each row, use --jq; for `or`, write `or`"),
+        );
+    }
+    if first == '&' && !rest.starts_with("&&") {
+        return Some(Problem::new(span(1), "`&` joins nothing").hint("write `and`"));
+    }
+    if first == ';' {
+        return Some(Problem::new(span(1), "a query has no `;`").hint("clauses follow one another with white space"));
+    }
+    if first == ')' {
+        return Some(Problem::new(span(1), "this parenthesis was never opened"));
+    }
+    if lex::is_curly(first) {
+        return Some(curly(c));
+    }
+    if lex_sign(rest) {
+        return Some(
+            Problem::new(c.here(), "an operator without a field before it")
+                .hint("conditions are written `field=value` and joined by `and` or `or`"),
+        );
+    }
+    None
+}
+
+fn lex_sign(rest: &str) -> bool {
+    lex::SIGNS.iter().any(|(sign, _)| rest.starts_with(sign))
+}
+
+fn curly(c: &Cursor<'_>) -> Problem {
+    Problem::new(c.here(), "this is a typographic quote").hint("write ' or \"")
+}
+
+/// Why no condition begins here, if none does.
+pub(crate) fn no_term(c: &Cursor<'_>) -> Option<Problem> {
+    let first = c.peek();
+    if c.is_word("and") || c.is_word("or") {
+        let word = c.name();
+        let span = Span { from: c.at, to: c.at + word.len() };
+        return Some(Problem::new(span, format!("a condition is missing before {}", quoted(word))));
+    }
+    match first {
+        None => Some(Problem::new(c.here(), "a condition is expected here").hint("write it as in status=blocked")),
+        Some('.') => {
+            let name = c.rest()[1..].split(|character: char| !character.is_alphanumeric() && character != '_').next();
+            let name = name.filter(|name| !name.is_empty()).unwrap_or("status");
+            Some(
+                Problem::new(c.here(), "a field has no dot in front")
+                    .hint(format!("write `{name}`; jq stands in parentheses, as in jq(.{name}==1)")),
+            )
+        }
+        Some('\'' | '"') => None,
+        Some(_) if is_number(c.name()) && c.operator_follows(c.name().len()) => {
+            let span = Span { from: c.at, to: c.at + c.name().len() };
+            let problem = Problem::new(span, "the field stands on the left of an operator, the value on the right");
+            Some(problem.hint(format!("a field called {0} takes quotes: \"{0}\"", c.name())))
+        }
+        Some(_) if !c.name().is_empty() => stray(c),
+        Some(_) => Some(stray(c).unwrap_or_else(|| {
+            Problem::new(c.here(), "a condition is expected here")
+                .hint("write it as in status=blocked; a field with odd characters takes quotes")
+        })),
+    }
+}
+
+/// Whether a name is a number to whoever reads it.
+pub(crate) fn is_number(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Why no field begins here.
+pub(crate) fn no_field(c: &Cursor<'_>, after_dot: bool) -> Problem {
+    if after_dot {
+        return Problem::new(c.here(), "a key is missing after the dot")
+            .hint("a key with odd characters takes quotes: a.\"odd key\"");
+    }
+    match c.peek() {
+        Some('.') => Problem::new(c.here(), "a field has no dot in front")
+            .hint("write the name alone; jq stands in parentheses, as in (.a|length)"),
+        Some('*') if c.before().ends_with('(') => {
+            Problem::new(c.here(), "`*` is no field").hint("write `count` alone for the number of rows")
+        }
+        Some('*') => Problem::new(c.here(), "`*` is no field").hint("leave `select` out to get every field"),
+        Some('-') => {
+            Problem::new(c.here(), "`-` stands before a field only in sort_by").hint("quote a key that begins with `-`")
+        }
+        Some(character) if lex::is_curly(character) => curly(c),
+        Some(')') if c.before().ends_with('(') => bucket(c),
+        _ => Problem::new(c.here(), "a field is expected here"),
+    }
+}
+
+/// `day()`, as the help writes it for short.
+fn bucket(c: &Cursor<'_>) -> Problem {
+    let before = c.before().trim_end_matches('(');
+    let word = before.rsplit(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let problem = Problem::new(c.here(), format!("`{word}()` needs a field"));
+    match word {
+        "every" => problem.hint("write `every(timestamp, 15m)`"),
+        "" => Problem::new(c.here(), "a field is expected here"),
+        _ => problem.hint(format!("write `{word}(timestamp)`")),
+    }
+}
+
+/// A path without an operator: a bare word is never a filter. The mistake is
+/// noted, and a stand-in returned so that the rest is read as well.
+pub(crate) fn bare_word(parser: &mut Parser<'_>, path: &Path, before: Option<&Expr>) -> Option<Result<Expr, Problem>> {
+    parser.c.skip_white();
+    let (after, at) = (parser.c.clone(), parser.c.at);
+    let next = after.clone().bare();
+    let is_operator = after.operator_follows(0)
+        || SIGNS.iter().any(|(sign, ..)| after.rest().starts_with(sign))
+        || ["in", "not"].iter().any(|word| after.is_word(word))
+        || WORDS.iter().any(|(word, _)| after.is_word(word));
+    if is_operator {
+        return None;
+    }
+    let word = parser.c.slice(path.span).to_owned();
+    let stand_in = Expr::Has(path.clone());
+    let joined = ["and", "or"].iter().any(|join| after.is_word(join)) || next.is_empty();
+    let is_field = names::is_standard(path.keys.first().map_or("", String::as_str));
+    if is_field
+        && !joined
+        && parser.clause_word().is_none()
+        && !next.starts_with(['|', '&'])
+        && !next.contains(['=', '~'])
+    {
+        let span = Span { from: path.span.from, to: at + next.len() };
+        parser.c.at += next.len();
+        let problem =
+            Problem::new(span, format!("an operator is missing between {} and {}", quoted(&word), quoted(next)));
+        parser.note(problem.hint(format!("write {word}={next}")));
+        return Some(Ok(stand_in));
+    }
+    let problem = Problem::new(path.span, format!("{} alone is not a condition", quoted(&word)));
+    if let Some(Expr::Test(Test { left, op: Op::Equal, right: Right::One(value), all: false, span })) = before {
+        let list = format!("{} in ({}, {word})", print::operand(left), print::literal(value));
+        parser.note(problem.hint(format!("did you mean {list}?")));
+        // The next word after another `or` gets the same advice.
+        let right = Right::One(Literal { text: word, ..value.clone() });
+        return Some(Ok(Expr::Test(Test { left: left.clone(), op: Op::Equal, right, all: false, span: *span })));
+    }
+    let near = nearest(&word, CLAUSES.iter().map(|(clause, _)| *clause)).filter(|_| !is_field && !next.is_empty());
+    if let Some(near) = near.filter(|_| nearest(&word, Status::WORDS.iter().copied()).is_none()) {
+        return Some(Err(problem.hint(format!("did you mean `{near}`?"))));
+    }
+    parser.note(problem.hint(meaning(&word, is_field)));
+    Some(Ok(stand_in))
+}
+
+/// What a word alone may have meant.
+fn meaning(word: &str, is_field: bool) -> String {
+    let lower = word.to_lowercase();
+    let known = [
+        ("status", Status::of(&lower).is_some()),
+        ("phase", Phase::of(&lower).is_some()),
+        ("kind", !matches!(Kind::named(&lower), Kind::Step | Kind::Other)),
+    ];
+    if let Some((field, _)) = known.into_iter().find(|(_, is_one)| *is_one) {
+        return format!("did you mean {field}={lower}?");
+    }
+    if is_field {
+        return format!("for rows that have the field write `has {word}`; for a value write {word}=…");
+    }
+    let near = nearest(word, Status::WORDS.iter().copied());
+    near.map_or_else(
+        || format!("write field=value; for rows whose action contains it, action*={word}"),
+        |near| format!("did you mean status={near}?"),
+    )
+}
+
+/// `sum(x)>1` or `day(x)=…` in a filter.
+pub(crate) fn call_in_filter(name: &str, span: Span) -> Problem {
+    use crate::text::columns::{BUCKETS, function_of};
+    let problem = Problem::new(span, format!("{} cannot stand in a filter", quoted(&format!("{name}(…)"))));
+    if function_of(name).is_some() {
+        return problem.hint("aggregates stand in summarize; conditions on them in having");
+    }
+    if name == "every" || BUCKETS.iter().any(|(bucket, _)| *bucket == name) {
+        return problem
+            .hint("time buckets stand in group_by and select; here, compare with a date: timestamp=2026-04-15");
+    }
+    Problem::new(span, format!("there is no function {}", quoted(name)))
+        .hint("anything beyond `has`, `all` and `jq` is jq: jq(.action|length>3)")
+}
+
+/// A sign that is none of ours, taken for the one that was meant.
+pub(crate) fn operator(parser: &mut Parser<'_>) -> Option<Op> {
+    let (sign, op, hint) = SIGNS.iter().find(|(sign, ..)| parser.c.rest().starts_with(sign))?;
+    let from = parser.c.at;
+    parser.c.at += sign.len();
+    let problem = Problem::new(parser.c.since(from), format!("{} is not an operator", quoted(sign)));
+    parser.note(problem.hint(*hint));
+    Some(*op)
+}
+
+/// What stands where an operator is expected.
+pub(crate) fn no_operator(c: &Cursor<'_>) -> Problem {
+    let name = c.name();
+    let span = Span { from: c.at, to: c.at + name.len() };
+    if let Some((_, hint)) = WORDS.iter().find(|(word, _)| name.eq_ignore_ascii_case(word)) {
+        return Problem::new(span, format!("{} is not an operator", quoted(name))).hint(*hint);
+    }
+    Problem::new(c.here(), "an operator is expected here").hint("operators are = != < <= > >= ~ !~ *= ^= in, not in")
+}
+
+/// What stands where a value is expected.
+pub(crate) fn no_value(c: &Cursor<'_>) -> Problem {
+    let word = c.name();
+    let problem = Problem::new(c.here(), "a value is expected here");
+    match c.peek() {
+        Some('(') => problem.hint("a list of values stands after `in`: field in (a, b)"),
+        Some(character) if lex::is_curly(character) => curly(c),
+        Some('=' | '<' | '>' | '~' | '!') => problem.hint("quote a value that begins with an operator"),
+        Some(_) if lex::is_join(word) => {
+            let span = Span { from: c.at, to: c.at + word.len() };
+            Problem::new(span, format!("a value is missing before {}", quoted(word)))
+                .hint(format!("if the word itself is meant, quote it: \"{word}\""))
+        }
+        _ => problem.hint("an empty value is written \"\""),
+    }
+}
+
+/// Whether a value may end where it did.
+pub(crate) fn after_value(c: &Cursor<'_>, value: Span) -> Result<(), Problem> {
+    match c.peek() {
+        Some(character)
+            if !character.is_whitespace()
+                && !matches!(character, ')' | ',')
+                && !c.rest().starts_with("&&")
+                && !c.rest().starts_with("||") =>
+        {
+            let span = Span { from: value.from, to: c.here().to };
+            Err(Problem::new(
+                c.here(),
+                format!("a value without quotes ends before {}", quoted(&character.to_string())),
+            )
+            .hint(format!(
+                "put the whole value between quotes, or a blank after {}",
+                quoted(c.slice(Span { to: value.to, ..span }))
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A value beside `timestamp` or `age` that is no time or no duration.
+pub(crate) fn of_time(test: &Test) -> Option<Problem> {
+    use crate::ast::Form;
+    let compares = !matches!(test.op, Op::Matches | Op::NotMatches | Op::Contains | Op::BeginsWith);
+    let values = match &test.right {
+        Right::One(value) => std::slice::from_ref(value),
+        Right::List(values) => values,
+        Right::File(..) => &[],
+    };
+    let mut bare = values.iter().filter(|value| compares && value.form == Form::Bare && value.text != "null");
+    match &test.left {
+        // Which clock and zone makes no difference to what is a time at all.
+        Operand::Path(path) if path.keys == ["timestamp"] => bare.find_map(|value| {
+            let clock = Clock { now: Instant { seconds: 0, attos: 0 }, zone: Zone::UTC };
+            let fault = match time::read(&value.text, &clock) {
+                Some(Ok(_)) => return None,
+                Some(Err(fault)) => fault,
+                None => format!("{} is not a time", quoted(&value.text)),
+            };
+            let problem = Problem::new(value.span, fault);
+            let Some(near) = nearest(&value.text, ["today", "yesterday", "tomorrow", "now"]) else {
+                return Some(problem.hint("times are 2026-04-15, 2026-04-15T08:30, today, yesterday, now, -12h, -7d"));
+            };
+            Some(problem.hint(format!("did you mean `{near}`?")))
+        }),
+        Operand::Age(_) => bare.find_map(|value| {
+            let fault = duration_ms(&value.text).err()?;
+            Some(
+                Problem::new(value.span, fault).hint("write it as in age>2h; a field called age takes quotes: \"age\""),
+            )
+        }),
+        _ => None,
+    }
+}

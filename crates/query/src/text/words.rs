@@ -1,0 +1,177 @@
+//! Which arguments of `logbook query` are query text and which are inputs:
+//! told apart by syntax alone, so that no file on the disk changes what a
+//! command means.
+
+use crate::text::lex::{Cursor, SIGNS};
+use crate::text::parse::{Clause, clause_of, parse};
+use logbook_model::names;
+
+/// Whether `argument` is query text: it begins with a field and an operator,
+/// with `(` or `!`, or is or begins with `not`, `and`, `or`, `has`, `jq(`,
+/// `all(` or a clause word. Anything else is an input; `./x` always is.
+pub fn is_query_text(argument: &str) -> bool {
+    let mut c = Cursor::new(argument, 0, argument.len());
+    c.skip_white();
+    if c.rest().starts_with(['(', '!']) {
+        return true;
+    }
+    let word = c.name();
+    let after = &c.rest()[word.len()..];
+    let alone = after.is_empty() || after.starts_with(char::is_whitespace);
+    if clause_of(word) == Some(Clause::Latest) && after.trim().is_empty() {
+        // A file is often called that.
+        return false;
+    }
+    if ["not", "and", "or", "has"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword)) || clause_of(word).is_some()
+    {
+        return alone || after.starts_with('(') || operator_begins(&c, word.len());
+    }
+    if ["jq", "all"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword)) && after.starts_with('(') {
+        return true;
+    }
+    skip_path(&mut c) && operator_begins(&c, 0)
+}
+
+/// Whether the argument after this query text is text too, though it does not
+/// look it: an operand (`group_by` `blocked_on`, `has` `artifact_ref`), or more
+/// of a list, when this one was such an operand itself.
+pub fn goes_on(argument: &str, is_operand: bool) -> bool {
+    let word = argument.trim();
+    let joins = ["not", "and", "or", "has"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword));
+    joins || clause_of(word).is_some_and(|clause| clause != Clause::Latest) || is_operand && word.ends_with(',')
+}
+
+/// The query text of several arguments: joined by a blank, or by a new line
+/// where a comment would swallow what follows.
+pub fn join<'a>(arguments: impl IntoIterator<Item = &'a str>) -> String {
+    let mut text = String::new();
+    for argument in arguments {
+        if !text.is_empty() {
+            text.push(if text.contains('#') { '\n' } else { ' ' });
+        }
+        text.push_str(argument);
+    }
+    text
+}
+
+/// For an argument that is taken as an input which is not there: what to write
+/// if a query was meant (`status: blocked`, `status blocked`, `blocked`).
+pub fn hint(argument: &str) -> Option<String> {
+    let mut c = Cursor::new(argument, 0, argument.len());
+    c.skip_white();
+    if let Some(hint) = as_jq(c.rest()).or_else(|| of_other_tools(argument)).or_else(|| as_query(argument)) {
+        return Some(hint);
+    }
+    let word = c.name();
+    let rest = c.rest()[word.len()..].trim_start().trim_start_matches(':').trim();
+    if names::is_standard(word) && !rest.is_empty() && !rest.starts_with('.') {
+        return Some(format!("if a condition was meant, write '{word}={rest}'"));
+    }
+    if names::is_standard(argument) {
+        return Some(format!(
+            "a condition names a field and a value in single quotes, as '{argument}=…'; bare, the shell takes > and < for itself"
+        ));
+    }
+    match argument.to_ascii_lowercase().as_str() {
+        "where" => return Some("a condition needs no word before it: logbook query 'status=done'".to_owned()),
+        "order" | "by" | "sort" => return Some("sort with --sort, as --sort -timestamp".to_owned()),
+        "from" => {
+            return Some("name files without a word before them: logbook query 'status=done' logs/*.jsonl".to_owned());
+        }
+        _ => {}
+    }
+    if argument.contains('-')
+        && argument.ends_with(|last: char| last.is_ascii_digit())
+        && !argument.contains([' ', '/', '.'])
+    {
+        return Some(format!("if a run was meant, write 'run_id={argument}', or logbook show {argument}"));
+    }
+    let bare = !argument.is_empty() && !argument.contains(['/', '.', '*', '?']);
+    bare.then(|| match logbook_model::Status::of(argument).is_some() {
+        true => format!("if a condition was meant, write 'status={argument}'"),
+        false => format!("if a condition was meant, name a field, as 'action*={argument}'"),
+    })
+}
+
+/// `.status == "blocked"`, `.[] | .status`: a jq program, not `./status` or `.log`.
+fn as_jq(text: &str) -> Option<String> {
+    let field = text.strip_prefix('.')?.starts_with(|first: char| first.is_alphabetic() || "_[\"".contains(first));
+    if !field || text.contains('/') || text.contains(".json") {
+        return None;
+    }
+    let text = text.strip_prefix(".[]").map_or(text, |rest| rest.trim_start().trim_start_matches('|').trim_start());
+    let text = if text.is_empty() { "." } else { text };
+    let is_condition = ["==", "!=", "<", ">"].iter().any(|sign| text.contains(sign));
+    Some(match is_condition {
+        true => format!("jq is a condition in jq(…): logbook query 'jq({text})'"),
+        false => format!("jq runs on each row with --jq: logbook query --jq '{text}'"),
+    })
+}
+
+/// How other tools begin what is a clause here.
+fn of_other_tools(argument: &str) -> Option<String> {
+    let word = argument.split(char::is_whitespace).next()?.to_ascii_lowercase();
+    let hint = match word.as_str() {
+        "head" | "top" | "take" => "so many rows at most: logbook query 'limit 10', or -n 10",
+        "last" | "tail" => "the newest first: logbook query 'sort_by -timestamp limit 10'",
+        "distinct" | "uniq" | "unique" => "the values of a field, counted: logbook query 'group_by status'",
+        "count" | "count(*)" | "count()" => "--count counts rows: logbook query 'status=done' --count",
+        "grep" | "search" | "find" => "a text is looked for in a field: logbook query 'action~text', or 'error*=text'",
+        _ if argument.len() > 2 && argument.starts_with('/') && argument[1..].find('/') == Some(argument.len() - 2) => {
+            let text = argument.trim_matches('/');
+            return Some(format!("if a regular expression was meant, name a field, as 'action~{text}'"));
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+/// What is wrong with the argument as a query, if it is one in another dialect.
+fn as_query(argument: &str) -> Option<String> {
+    if !argument.contains([' ', '(']) || argument.contains(['/', ':']) || argument.contains(".json") {
+        return None;
+    }
+    let wrong = parse(argument).err()?.list.into_iter().next()?;
+    let told = !wrong.message.ends_with("alone is not a condition") && !wrong.message.ends_with("is expected here");
+    Some(format!("if a query was meant: {}; {}", wrong.message, wrong.hint.filter(|_| told)?))
+}
+
+fn skip_path(c: &mut Cursor<'_>) -> bool {
+    loop {
+        if c.rest().starts_with(['\'', '"']) {
+            if c.string().is_err() {
+                return false;
+            }
+        } else {
+            let name = c.name();
+            if name.is_empty() {
+                return false;
+            }
+            c.at += name.len();
+        }
+        if !c.eat(".") {
+            return true;
+        }
+    }
+}
+
+/// An operator `skip` bytes on: signs after any white space; `in` and `not in`
+/// as words of their own, with their list.
+fn operator_begins(c: &Cursor<'_>, skip: usize) -> bool {
+    let mut c = c.clone();
+    c.at += skip;
+    let from = c.at;
+    c.skip_white();
+    if SIGNS.iter().any(|(sign, _)| c.rest().starts_with(sign)) {
+        return true;
+    }
+    let apart = c.at > from;
+    if apart && c.eat_word("not") {
+        c.skip_white();
+    }
+    if !apart || !c.eat_word("in") {
+        return false;
+    }
+    c.skip_white();
+    c.rest().starts_with(['(', '@', '$']) || c.rest().is_empty()
+}

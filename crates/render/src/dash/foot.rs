@@ -1,0 +1,66 @@
+//! The lines below the page: which keys there are, what is said, or what is asked and what was typed so far.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::paint::{Ink, Paint};
+use crate::safe::escape;
+
+/// What stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Foot<'f> {
+    /// What is said: one or more lines.
+    Says(&'f str),
+    /// A question, and what was typed so far.
+    Asks {
+        /// The question.
+        question: &'f str,
+        /// What was typed.
+        typed: &'f str,
+        /// What is said about it: one or more lines; empty: nothing.
+        says: &'f str,
+    },
+}
+
+/// How many lines it takes of a screen of that size: at most half of them.
+pub fn height(foot: &Foot<'_>, (_, lines): (u16, u16)) -> u16 {
+    let count = match foot {
+        Foot::Says(text) => text.lines().count().max(1),
+        Foot::Asks { says, .. } => says.lines().count() + 1,
+    };
+    u16::try_from(count).unwrap_or(u16::MAX).min((lines / 2).max(1)).min(lines)
+}
+
+/// Draws it from line `from` on; gives where what is typed goes.
+pub fn draw(foot: &Foot<'_>, from: u16, paint: &mut Paint<'_>) -> Option<(u16, u16)> {
+    let (columns, lines) = paint.size();
+    let (says, asks) = match *foot {
+        Foot::Says(text) => (text, None),
+        Foot::Asks { question, typed, says } => (says, Some((question, typed))),
+    };
+    let room = lines.saturating_sub(from + u16::from(asks.is_some()));
+    for (y, line) in (from..from + room).zip(says.lines()) {
+        paint.text((0, y), columns, line, Ink::Plain);
+    }
+    let (question, typed) = asks?;
+    let y = lines.checked_sub(1)?;
+    // At least half of the line is for what is typed.
+    let x = paint.text((0, y), columns / 2, question, Ink::Strong);
+    let typed = escape(typed);
+    let shown = end_of(&typed, columns.saturating_sub(x + 1));
+    let x = paint.text((x, y), columns, shown, Ink::Plain);
+    Some((x.min(columns.saturating_sub(1)), y))
+}
+
+/// The end of `text` that has room in `width` columns.
+fn end_of(text: &str, width: u16) -> &str {
+    let mut over = text.width().saturating_sub(usize::from(width));
+    let mut from = 0;
+    for character in text.chars() {
+        if over == 0 {
+            break;
+        }
+        over = over.saturating_sub(character.width().unwrap_or(0));
+        from += character.len_utf8();
+    }
+    &text[from..]
+}

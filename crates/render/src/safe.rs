@@ -1,0 +1,87 @@
+//! Text that a terminal cannot be made to obey. `model::shown` says which characters are written as
+//! escapes.
+
+use std::borrow::Cow;
+
+use logbook_model::error::Error;
+use logbook_model::shown::is_unsafe;
+
+/// `text` as one line with everything escaped that a terminal would act on or not show. Line breaks
+/// and tabs become `\n` and `\t`, other characters `\u{9b}`.
+pub fn escape(text: &str) -> Cow<'_, str> {
+    escape_but(text, |_| false)
+}
+
+/// The same for text of several lines, whose line breaks stay.
+pub fn escape_lines(text: &str) -> Cow<'_, str> {
+    escape_but(text, |rest| rest.starts_with('\n'))
+}
+
+/// What this room drew, once more: colours, tabs and line ends stay, and everything else that a
+/// terminal would obey is escaped. So a drawing that forgot to escape text of a row can do no more
+/// than colour it.
+pub fn escape_drawn(text: &str) -> Cow<'_, str> {
+    let is_colour = |rest: &str| {
+        let inside =
+            rest.strip_prefix("\x1b[").map(|rest| rest.trim_start_matches(|it: char| it == ';' || it.is_ascii_digit()));
+        inside.is_some_and(|rest| rest.starts_with('m'))
+    };
+    escape_but(text, |rest| rest.starts_with(['\n', '\t']) || rest.starts_with("\r\n") || is_colour(rest))
+}
+
+/// `text` with what is unsafe escaped, but where `stays` lets it be, which is shown the text from
+/// there on.
+fn escape_but(text: &str, stays: impl Fn(&str) -> bool) -> Cow<'_, str> {
+    let obeyed = |at: usize, character: char| is_unsafe(character) && !stays(&text[at..]);
+    if !text.char_indices().any(|(at, character)| obeyed(at, character)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for (at, character) in text.char_indices() {
+        match character {
+            _ if !obeyed(at, character) => out.push(character),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            _ => out.push_str(&format!("\\u{{{:x}}}", u32::from(character))),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// JSON text with the same characters written as `\uXXXX`: it says the same, and a terminal has
+/// nothing to obey. Newlines stay. Bytes that are not UTF-8 become U+FFFD, since a terminal may
+/// take them for control characters.
+pub fn escape_json(text: &[u8]) -> Cow<'_, [u8]> {
+    let obeyed = |character: char| character != '\n' && is_unsafe(character);
+    let lossy = String::from_utf8_lossy(text);
+    if !lossy.chars().any(obeyed) {
+        return match lossy {
+            Cow::Borrowed(_) => Cow::Borrowed(text),
+            Cow::Owned(lossy) => Cow::Owned(lossy.into_bytes()),
+        };
+    }
+    let mut out = String::with_capacity(lossy.len() + 16);
+    for character in lossy.chars() {
+        if matches!(character, '\t' | '\r') {
+            // They stand between values only, where a blank says the same; a
+            // carriage return would let the row write over its own beginning.
+            out.push(' ');
+        } else if obeyed(character) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    Cow::Owned(out.into_bytes())
+}
+
+/// An error as it is shown: its own lines, and each of them one line whatever it quotes.
+pub fn error(error: &Error) -> String {
+    let hint = error.hint.iter().map(|hint| format!("hint: {hint}"));
+    let lines = std::iter::once(&error.message).chain(&error.lines).cloned().chain(hint);
+    lines.map(|line| escape(&line).into_owned()).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,208 @@
+//! Inputs cut into pieces that can be read side by side: stretches of plain files and of archives that tell where their
+//! frames begin, cut at newlines, and whole inputs that can only be read from the start to the end.
+
+use std::io::{self, Read};
+
+use memchr::memchr;
+
+use super::reader::is_whole;
+use super::source::Source;
+use logbook_model::READ_ROW_BYTES_MAX;
+use logbook_store::Input;
+use logbook_store::input::Anywhere;
+
+/// A part of the inputs. Pieces in their order are the inputs in theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// Which input.
+    pub input: u32,
+    /// The lines that begin in this stretch of it; `None`: all of it, as a stream.
+    pub range: Option<(u64, u64)>,
+}
+
+/// The first pieces are small, so that the first rows are out at once; later ones cost less to hand about.
+const FIRST_BYTES: u64 = 512 << 10;
+const PIECE_BYTES: u64 = 4 << 20;
+
+/// The same where results of pieces are joined, at a cost for each run in each of them: so large,
+/// if every thread still has several.
+const JOINED_BYTES: u64 = 32 << 20;
+const JOINED_SHARE: u64 = 4;
+
+/// Of archives: to know whether a frame begins with a line, the one before it is unpacked too.
+const PACKED_PIECE_BYTES: u64 = 8 << 20;
+
+/// The size limit of pieces, for this many bytes and threads; `joins`: their
+/// results are joined.
+pub(super) fn piece_bytes(bytes: u64, threads: usize, joins: bool) -> u64 {
+    match joins {
+        // Nobody waits for a share.
+        true if threads == 1 => 1 << 40,
+        true => (bytes / (threads as u64 * JOINED_SHARE)).clamp(PIECE_BYTES, JOINED_BYTES),
+        false => PIECE_BYTES,
+    }
+}
+
+/// Cuts the inputs of `source`, into pieces of at most about `bytes_max`, without those that are
+/// left out. Those that are packed in one piece, are no regular files or cannot be opened stay
+/// whole: reading them tells.
+pub(super) fn cut(source: &Source, bytes_max: u64) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut size = FIRST_BYTES;
+    for (input, open) in (0u32..).zip(source.iter()) {
+        if source.left_out(input).is_some() {
+            continue;
+        }
+        // Where a value begins is known only to who has read all before it.
+        let stored = if source.layout().documents { None } else { open.open_anywhere().ok().flatten() };
+        let Some(stored) = stored.and_then(|mut stored| stored.is_true().then_some(stored)) else {
+            pieces.push(Piece { input, range: None });
+            continue;
+        };
+        let mut from = source.begins(input);
+        while from < stored.bytes {
+            let step = if stored.is_packed() { size.max(PACKED_PIECE_BYTES) } else { size };
+            let to = if stored.bytes - from < step + step / 2 { stored.bytes } else { stored.cut(from + step) };
+            pieces.push(Piece { input, range: Some((from, to)) });
+            from = to;
+            size = size.saturating_mul(2).min(bytes_max);
+        }
+    }
+    pieces
+}
+
+/// All of `input` as one piece: an archive by its frames, if it says where they begin, since then
+/// damage to one of them takes no other rows away.
+pub(super) fn whole(number: u32, input: &Input) -> Piece {
+    let stored = input.open_anywhere().ok().flatten().filter(Anywhere::is_packed);
+    let range = stored.and_then(|mut stored| stored.is_true().then_some((0, stored.bytes)));
+    Piece { input: number, range }
+}
+
+/// Hands the lines of `input` that begin in `range` to `read`, as streams and with the byte at
+/// which each begins. After a frame of an archive that cannot be unpacked, the next stream begins:
+/// `damaged` is told where, and why. Errors: nothing more can be read.
+pub(super) fn each_stretch(
+    input: &Input,
+    range: (u64, u64),
+    damaged: &mut dyn FnMut(u64, String),
+    read: &mut dyn FnMut(&mut dyn Read, u64) -> io::Result<u64>,
+) -> io::Result<u64> {
+    let stored = input.open_anywhere()?.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+    let mut stretch = Stretch::new(stored, range)?;
+    let mut bytes = 0;
+    loop {
+        let from = stretch.at;
+        match read(&mut stretch, from) {
+            Ok(read) => return Ok(bytes + read),
+            Err(error) if stretch.file.is_packed() && is_damage(&error) => {
+                damaged(stretch.at, error.to_string());
+                bytes += stretch.at - from;
+                stretch.at = after_damage(&mut stretch.file, stretch.at)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The same of all of `input`; none of standard input.
+pub(super) fn each_stream(
+    input: &Input,
+    damaged: &mut dyn FnMut(u64, String),
+    read: &mut dyn FnMut(&mut dyn Read, u64) -> io::Result<u64>,
+) -> io::Result<u64> {
+    match whole(0, input).range {
+        Some(range) => each_stretch(input, range, damaged, read),
+        None => input.open()?.map_or(Ok(0), |mut reader| read(&mut *reader, 0)),
+    }
+}
+
+/// Whether the content is to blame, and not the disk that it is read from.
+pub(super) fn is_damage(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
+    matches!(error.kind(), Other | InvalidData | InvalidInput | UnexpectedEof)
+}
+
+/// The lines of a file that begin in a stretch of it, as a stream.
+struct Stretch {
+    file: Anywhere,
+    at: u64,
+    end: u64,
+}
+
+impl Stretch {
+    /// The lines of `file` that begin in `range`.
+    fn new(mut file: Anywhere, range: (u64, u64)) -> io::Result<Stretch> {
+        let at = line_start(&mut file, range.0)?;
+        let end = line_start(&mut file, range.1)?;
+        Ok(Stretch { file, at, end })
+    }
+}
+
+impl Read for Stretch {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let want = (buffer.len() as u64).min(self.end.saturating_sub(self.at)) as usize;
+        let read = self.file.read_at(&mut buffer[..want], self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+/// The first start of a line at or after `at`, behind any damage there; the end of the file where
+/// there is none.
+fn line_start(file: &mut Anywhere, at: u64) -> io::Result<u64> {
+    if at == 0 || at >= file.bytes {
+        return Ok(at.min(file.bytes));
+    }
+    match line_end(file, at - 1, &mut |_| ()) {
+        Ok(end) => Ok(end),
+        Err((bad, error)) if file.is_packed() && is_damage(&error) => after_damage(file, bad),
+        Err((_, error)) => Err(error),
+    }
+}
+
+/// Where the lines go on behind the frame that holds byte `bad`. Nobody knows whether the next
+/// frame begins with a line: a part of an object is never an object, so its first line counts if it
+/// is one.
+fn after_damage(file: &mut Anywhere, mut bad: u64) -> io::Result<u64> {
+    loop {
+        let next = file.frame_end(bad);
+        if next >= file.bytes {
+            return Ok(file.bytes);
+        }
+        let mut line = Vec::new();
+        let keep = &mut |more: &[u8]| {
+            if line.len() <= READ_ROW_BYTES_MAX {
+                line.extend_from_slice(more);
+            }
+        };
+        match line_end(file, next, keep) {
+            Ok(end) => return Ok(if is_whole(&line) { next } else { end }),
+            Err((at, error)) if is_damage(&error) => bad = at,
+            Err((_, error)) => return Err(error),
+        }
+    }
+}
+
+/// Where the line ends that byte `from` is of, behind its newline; `seen` is handed what stands
+/// before that. Errors: with the byte that could not be read.
+fn line_end(file: &mut Anywhere, mut from: u64, seen: &mut dyn FnMut(&[u8])) -> Result<u64, (u64, io::Error)> {
+    let mut buffer = [0; 4096];
+    loop {
+        match file.read_at(&mut buffer, from) {
+            Ok(0) => return Ok(file.bytes),
+            Ok(read) => match memchr(b'\n', &buffer[..read]) {
+                Some(newline) => {
+                    seen(&buffer[..newline]);
+                    return Ok(from + newline as u64 + 1);
+                }
+                None => {
+                    seen(&buffer[..read]);
+                    from += read as u64;
+                }
+            },
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err((from, error)),
+        }
+    }
+}

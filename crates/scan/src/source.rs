@@ -1,0 +1,178 @@
+//! What is to be read, and what its rows are known to have been corrected to:
+//! inputs in order, and the fate of those rows that are not read as they stand.
+//!
+//! Every scan takes a `Source`, so that no command can forget to fold.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use super::layout::Layout;
+use logbook_format::Correction;
+use logbook_model::Instant;
+use logbook_query::Place;
+use logbook_store::Input;
+
+/// Inputs with the corrections among them.
+#[derive(Debug, Clone, Default)]
+pub struct Source {
+    inputs: Vec<Input>,
+    /// For each input the rows with a fate, by offset. Empty: rows are read as written.
+    fates: Vec<BTreeMap<u64, Fate>>,
+    shows_corrections: bool,
+    left_out: BTreeMap<u32, LeftOut>,
+    /// Where inputs begin to be read, those that do not from their start.
+    begins: BTreeMap<u32, u64>,
+    layout: Layout,
+}
+
+/// An input that is not read, since none of its rows can matter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LeftOut {
+    /// How many rows it has.
+    pub rows: u64,
+    /// The least and the greatest instant among their timestamps.
+    pub times: Option<(Instant, Instant)>,
+    /// Why, as a person is told.
+    pub why: String,
+}
+
+/// What becomes of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is a correction: not seen, unless asked for.
+    Correction,
+    /// It was corrected.
+    Corrected(Corrected),
+    /// It stands again elsewhere: not seen here.
+    Voided,
+}
+
+/// A row that was corrected or retracted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Corrected {
+    /// The row as it was written.
+    pub row: Vec<u8>,
+    /// Its corrections, in order.
+    pub corrections: Vec<Correction>,
+}
+
+impl Corrected {
+    /// Whether it was taken back: such a row is not seen.
+    pub fn is_retracted(&self) -> bool {
+        self.corrections.iter().any(|correction| correction.retract)
+    }
+}
+
+impl Source {
+    /// Inputs whose rows are read as they were written.
+    pub fn as_written(inputs: Vec<Input>) -> Source {
+        Source { inputs, ..Source::default() }
+    }
+
+    /// The same inputs, laid out like this.
+    pub fn laid_out(self, layout: Layout) -> Source {
+        Source { layout, ..self }
+    }
+
+    /// How the inputs are laid out.
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// Those inputs that can be read again, as they were written: for what is to be known beside an
+    /// answer.
+    pub fn again(&self) -> Source {
+        let inputs = self.inputs.iter().filter(|input| !input.is_once()).cloned().collect();
+        Source::as_written(inputs).laid_out(self.layout)
+    }
+
+    /// Correction rows are handed on too.
+    pub fn with_corrections(mut self, shown: bool) -> Source {
+        self.shows_corrections = shown;
+        self
+    }
+
+    /// What was done to the row at `place`, when it was corrected.
+    pub fn corrected(&self, place: Place) -> Option<&Corrected> {
+        match self.fates.get(place.input as usize)?.get(&place.offset)? {
+            Fate::Corrected(corrected) => Some(corrected),
+            Fate::Correction | Fate::Voided => None,
+        }
+    }
+
+    /// Whether the row at `place` counts no more, since it stands again elsewhere.
+    pub fn is_voided(&self, place: Place) -> bool {
+        let fates = self.fates.get(place.input as usize);
+        fates.and_then(|fates| fates.get(&place.offset)) == Some(&Fate::Voided)
+    }
+
+    /// Rows that were taken back, in order, and where they stand: no scan hands them on.
+    pub fn retracted(&self) -> impl Iterator<Item = (Place, &Corrected)> {
+        (0u32..).zip(&self.fates).flat_map(|(input, fates)| {
+            fates.iter().filter_map(move |(offset, fate)| match fate {
+                Fate::Corrected(row) if row.is_retracted() => Some((Place { input, offset: *offset }, row)),
+                _ => None,
+            })
+        })
+    }
+
+    pub(super) fn folded(inputs: Vec<Input>, fates: Vec<BTreeMap<u64, Fate>>) -> Source {
+        let none = fates.iter().all(BTreeMap::is_empty);
+        Source { inputs, fates: if none { Vec::new() } else { fates }, ..Source::default() }
+    }
+
+    /// What is known of the input that is not read; `None`: it is.
+    pub fn left_out(&self, input: u32) -> Option<&LeftOut> {
+        self.left_out.get(&input)
+    }
+
+    /// All inputs that are not read, by their numbers.
+    pub fn all_left_out(&self) -> impl Iterator<Item = (u32, &LeftOut)> {
+        self.left_out.iter().map(|(input, left_out)| (*input, left_out))
+    }
+
+    /// The inputs among these that are left out, to be read after all; each keeps its number.
+    pub fn of_left_out(&self, among: std::ops::Range<u32>) -> Source {
+        let others = (0u32..).zip(&self.inputs).map(|(input, _)| input);
+        let others = others.filter(|input| !(among.contains(input) && self.left_out.contains_key(input)));
+        let left_out = others.map(|input| (input, LeftOut::default())).collect();
+        Source { inputs: self.inputs.clone(), left_out, layout: self.layout, ..Source::default() }
+    }
+
+    /// The same inputs, of which one alone is read.
+    pub fn only(&self, which: u32) -> Source {
+        let others = (0u32..).zip(&self.inputs).map(|(input, _)| input).filter(|input| *input != which);
+        Source { left_out: others.map(|input| (input, LeftOut::default())).collect(), ..self.clone() }
+    }
+
+    pub(super) fn without(self, left_out: BTreeMap<u32, LeftOut>) -> Source {
+        Source { left_out, ..self }
+    }
+
+    /// Inputs from these offsets on, each the start of a line of a plain file; the others whole.
+    pub(super) fn beginning_at(self, begins: BTreeMap<u32, u64>) -> Source {
+        Source { begins, ..self }
+    }
+
+    /// Where the input begins to be read.
+    pub(super) fn begins(&self, input: u32) -> u64 {
+        self.begins.get(&input).copied().unwrap_or(0)
+    }
+
+    pub(super) fn shows_corrections(&self) -> bool {
+        self.shows_corrections
+    }
+
+    /// Rows of the input with a fate, by offset.
+    pub(super) fn fates(&self, input: u32) -> Option<&BTreeMap<u64, Fate>> {
+        self.fates.get(input as usize).filter(|fates| !fates.is_empty())
+    }
+}
+
+impl Deref for Source {
+    type Target = [Input];
+
+    fn deref(&self) -> &[Input] {
+        &self.inputs
+    }
+}

@@ -1,0 +1,98 @@
+//! Where followers stand, one file for each in `cursors/`: not disposable (`docs/format.md`, Cursors).
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::config::texts::is_name;
+use super::directory::Modes;
+use super::index::Place;
+use super::listing;
+use super::os::{How, Os, read_full, sync_directory, write_full};
+use super::os_real::REAL;
+use logbook_model::Address;
+use logbook_model::error::{Error, Result};
+
+/// A cursor's file.
+#[derive(Debug, Clone)]
+pub struct Cursor {
+    directory: PathBuf,
+    path: PathBuf,
+}
+
+impl Cursor {
+    /// The cursor `name` of the logbook at `directory`. Errors: exit 2 when the name is not one that may become part of a path.
+    pub fn new(directory: &Path, name: &str) -> Result<Cursor> {
+        if !is_name(name) {
+            return Err(Error::usage(format!("{name:?} is no name for a cursor"))
+                .hint("small letters, digits and -, at most 64: --cursor night-watch"));
+        }
+        let directory = directory.join("cursors");
+        Ok(Cursor { path: directory.join(name), directory })
+    }
+
+    /// Where it stands; `None` when it was never saved.
+    pub fn load(&self) -> Result<Option<Place>> {
+        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", self.path.display()));
+        let file = match REAL.open(&self.path, How::Read, 0) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(fail(error)),
+        };
+        let mut bytes = [0; 64];
+        let read = read_full(&REAL, &file, &mut bytes, 0).map_err(fail)?;
+        let text = std::str::from_utf8(&bytes[..read]).ok().and_then(|text| text.strip_suffix('\n'));
+        match text.and_then(Address::parse) {
+            Some(Address::Place { segment, offset }) => Ok(Some(Place { segment, offset })),
+            _ => Err(Error::io(format!("{}: not a place in the log", self.path.display()))
+                .hint(format!("rm {}   # begins anew", self.path.display()))),
+        }
+    }
+
+    /// Where a follower begins that stood at `place`: there, if a row can begin there. In a copy
+    /// the cursor may be of a later moment than the rows, which end at `end`, and other rows have
+    /// come since: those of its segment are told again then.
+    pub fn settle(&self, place: Place, end: Place) -> Result<Place> {
+        if place > end {
+            return Ok(end);
+        }
+        let logbook = self.directory.parent().unwrap_or(&self.directory);
+        let raw = listing::raw(&REAL, logbook)?;
+        let Ok(at) = raw.binary_search_by_key(&place.segment, |name| name.number) else { return Ok(place) };
+        let path = logbook.join(raw[at].to_string());
+        let file = match REAL.open(&path, How::Read, 0) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(place),
+            file => file.map_err(|error| Error::io(format!("{}: {error}", path.display())))?,
+        };
+        // The byte before, and the one there: a trigger stands at the end of the last row that it
+        // handed over, before the newline.
+        let mut around = [b'\n', 0];
+        if place.offset > 0 {
+            read_full(&REAL, &file, &mut around, place.offset - 1)
+                .map_err(|error| Error::io(format!("{}: {error}", path.display())))?;
+        }
+        Ok(if around.contains(&b'\n') { place } else { Place { offset: 0, ..place } })
+    }
+
+    /// Moves it to `place`, synced, in one step: whoever dies meanwhile stands where they stood.
+    pub fn save(&self, place: Place) -> Result<()> {
+        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", self.path.display()));
+        let modes = Modes::below(&REAL, self.directory.parent().unwrap_or(&self.directory));
+        match REAL.mkdir(&self.directory, modes.directory) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(fail(error)),
+            _ => {}
+        }
+        // One follower has a cursor; what another one left half made is taken away.
+        let temporary = self.path.with_extension("tmp");
+        match REAL.unlink(&temporary) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(fail(error)),
+            _ => {}
+        }
+        let file = REAL.open(&temporary, How::New, modes.file).map_err(fail)?;
+        REAL.set_access(&file, modes.file, None).map_err(fail)?;
+        let text = format!("{}\n", Address::Place { segment: place.segment, offset: place.offset });
+        write_full(&REAL, &file, text.as_bytes()).map_err(|(_, error)| fail(error))?;
+        REAL.sync_data(&file).map_err(fail)?;
+        REAL.rename(&temporary, &self.path).map_err(fail)?;
+        sync_directory(&REAL, &self.directory).map_err(fail)
+    }
+}

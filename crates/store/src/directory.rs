@@ -1,0 +1,172 @@
+//! The logbook's directory: made when a writer needs it, and judged safe to
+//! write into (`docs/format.md`, Permissions).
+
+use std::path::Path;
+
+use std::os::fd::OwnedFd;
+
+use super::config::Settings;
+use super::os::{How, Os, Stat, What, sync_directory};
+use logbook_model::error::{Error, Result};
+
+/// Permission bits of new files and directories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Modes {
+    /// Of files.
+    pub file: u32,
+    /// Of directories.
+    pub directory: u32,
+}
+
+impl Modes {
+    /// What the settings ask for.
+    pub fn of(settings: &Settings) -> Modes {
+        match settings.group {
+            Some(_) => Modes::SHARED,
+            None => Modes { file: 0o600, directory: 0o700 },
+        }
+    }
+
+    /// With a group. What is made in such a directory belongs to its group.
+    const SHARED: Modes = Modes { file: 0o660, directory: 0o2770 };
+
+    /// What the logbook's directory, which was checked, asks for of what is made below it.
+    pub fn below(os: &dyn Os, directory: &Path) -> Modes {
+        match os.stat_path(directory) {
+            Ok(stat) if stat.mode & 0o070 == 0o070 => Modes::SHARED,
+            _ => Modes { file: 0o600, directory: 0o700 },
+        }
+    }
+}
+
+/// Gives an open file or directory of this user's to the group, if there is
+/// one; the umask has no say. What is another's stays, and is judged.
+pub fn share(os: &dyn Os, file: &OwnedFd, stat: &mut Stat, settings: &Settings) {
+    let Some(gid) = settings.gid else { return };
+    let modes = Modes::of(settings);
+    let mode = if stat.what == What::Directory { modes.directory } else { modes.file };
+    if stat.uid == os.user() && stat.links > 0 && (stat.gid, stat.mode) != (gid, mode) {
+        // A user who is not in the group cannot: then the check below refuses.
+        if os.set_access(file, mode, (stat.gid != gid).then_some(gid)).is_ok() {
+            (stat.gid, stat.mode) = (gid, mode);
+        }
+    }
+}
+
+/// Makes `path` and the directories above it that are missing, each one's
+/// parent synced, so that a power cut cannot take the logbook away.
+pub fn create(os: &dyn Os, path: &Path) -> Result<()> {
+    let missing: Vec<&Path> = path
+        .ancestors()
+        .take_while(|directory| !directory.as_os_str().is_empty() && os.stat_path(directory).is_err())
+        .collect();
+    if let Some(highest) = missing.last().and_then(|path| path.parent()) {
+        // Whoever made the directory above may have died before syncing its name.
+        sync_name(os, highest)?;
+    }
+    for directory in missing.into_iter().rev() {
+        let fail = |error: std::io::Error| Error::io(format!("{}: cannot be created: {error}", directory.display()));
+        match os.mkdir(directory, 0o700) {
+            Ok(()) => {}
+            // Another writer makes it too, and may not have synced its name yet.
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(fail(error)),
+        }
+        if let Some(parent) = directory.parent() {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            sync_directory(os, parent).map_err(fail)?;
+        }
+    }
+    Ok(())
+}
+
+/// Syncs the name of a directory that is there, in the one above it.
+pub fn sync_name(os: &dyn Os, directory: &Path) -> Result<()> {
+    let parent = match directory.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => return Ok(()),
+    };
+    match sync_directory(os, parent) {
+        Ok(()) => Ok(()),
+        // Where this user may not look, he has made nothing (`/home` is often closed).
+        Err(error)
+            if error.kind() == std::io::ErrorKind::PermissionDenied
+                && os.stat_path(parent).is_ok_and(|stat| stat.uid != os.user()) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(Error::io(format!("{}: {error}", parent.display()))),
+    }
+}
+
+/// Refuses a directory that others may write to, or that is another user's
+/// (with a group: that the group may not share).
+pub fn check(os: &dyn Os, path: &Path, settings: &Settings) -> Result<()> {
+    let fail = |why: String| Error::io(format!("{}: {why}", path.display()));
+    let directory = os.open(path, How::Directory, 0).map_err(|error| fail(error.to_string()))?;
+    let mut stat = os.stat(&directory).map_err(|error| fail(error.to_string()))?;
+    share(os, &directory, &mut stat, settings);
+    if stat.mode & 0o002 != 0 {
+        return Err(fail("anybody may write to this directory; nothing is stored in it".into())
+            .hint(format!("chmod 700 {}", path.display())));
+    }
+    match (settings.gid, &settings.group) {
+        (Some(gid), Some(name)) if stat.gid != gid || stat.mode & 0o070 != 0o070 => {
+            Err(fail(format!("is not open to the group {name}, which config.toml names"))
+                .hint(format!("chgrp {name} {0} && chmod 2770 {0}", path.display())))
+        }
+        (Some(_), _) => Ok(()),
+        (None, _) if stat.uid != os.user() => Err(fail(format!("belongs to another user (uid {})", stat.uid))
+            .hint("to share a logbook, its owner sets group = \"NAME\" in config.toml")),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses anything but a regular file of this user (or a shared group) with one name.
+pub fn check_file(os: &dyn Os, path: &Path, stat: &Stat, settings: &Settings) -> Result<()> {
+    let fail = |why: &str| Err(Error::io(format!("{}: {why}; it is not touched", path.display())));
+    if stat.what != What::File {
+        fail("is not a regular file")
+    } else if stat.links > 1 {
+        fail("has more than one name (a hard link)")
+    } else if settings.gid.is_some_and(|gid| stat.gid != gid) {
+        fail("does not belong to the group that config.toml names")
+    } else if stat.uid != os.user() && settings.gid.is_none() {
+        fail("belongs to another user")
+    } else if stat.mode & 0o002 != 0 {
+        fail("may be written by anybody")
+    } else {
+        Ok(())
+    }
+}
+
+/// An error of opening `path`, said plainly: a link in the last part is not followed.
+pub fn open_error(path: &Path, error: &std::io::Error) -> Error {
+    let error_number = error.raw_os_error();
+    if error_number == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+        Error::io(format!("{}: is a symbolic link; it is not followed", path.display()))
+    } else {
+        Error::io(format!("{}: {error}", path.display()))
+    }
+}
+
+/// Makes the logbook at `path` with a `.gitignore` that keeps it out of
+/// version control. Gives whether it was not there before.
+pub fn initialize(os: &dyn Os, path: &Path) -> Result<bool> {
+    let new = os.stat_path(path).is_err();
+    create(os, path)?;
+    check(os, path, &Settings::default()).or_else(|error| if new { Err(error) } else { Ok(()) })?;
+    let ignore = path.join(".gitignore");
+    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", ignore.display()));
+    match os.open(&ignore, How::New, 0o600) {
+        Ok(file) => {
+            super::os::write_full(os, &file, b"*\n").map_err(|(_, error)| fail(error))?;
+            os.sync_all(&file).map_err(fail)?;
+            sync_directory(os, path).map_err(fail)?;
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(fail(error)),
+    }
+    Ok(new)
+}

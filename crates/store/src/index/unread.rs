@@ -1,0 +1,320 @@
+//! Rows of the active segment as they were read, before anybody looked at them one by one. A writer under the lock asks
+//! for the last step of the run or two that it writes to; everything else is asked seldom, and by then the rows are
+//! taken in outside the lock, many at once.
+//!
+//! Not here: what is known of rows (`known`), whose plain reading of a row this must agree with.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use memchr::memchr;
+use memchr::memmem::Finder;
+use xxhash_rust::xxh3::xxh3_128;
+
+use super::known::{Known, Place, Stretch, Turn};
+use crate::os::{Os, interrupted};
+use logbook_format::lines::Lines;
+
+/// Bytes that are asked for at once.
+const READ_BYTES: usize = 64 << 10;
+/// Runs that are searched for; for more, all rows are taken in.
+const ASKED_MAX: usize = 4;
+/// Bytes that are kept as they are.
+const TEXT_BYTES_MAX: usize = 4 << 20;
+
+/// Such rows, in pieces of whole lines.
+#[derive(Debug, Default)]
+pub(crate) struct Unread {
+    /// Room that is used again; only the first `filled` bytes count.
+    text: Vec<u8>,
+    filled: usize,
+    /// Where each piece begins in the text, and where in the segment.
+    pieces: Vec<(usize, Place)>,
+    asked: Vec<Asked>,
+}
+
+/// A run that was searched for.
+#[derive(Debug)]
+struct Asked {
+    run: Sought,
+    /// Up to here in the text.
+    to: usize,
+    last: u64,
+    turn: Option<Turn>,
+}
+
+/// What tells the rows of a run. Made once for each: a writer that goes on asks under every lock.
+#[derive(Debug)]
+struct Sought {
+    run: String,
+    hash: u128,
+    /// What a row begins with, as this program writes it.
+    begin: Vec<u8>,
+    name: Finder<'static>,
+    step_key: Finder<'static>,
+    /// What stands in rows that begin or end a run.
+    turn: Finder<'static>,
+    /// Whether the run can be told by its bytes, where there is no escape.
+    plain: bool,
+}
+
+impl Unread {
+    /// Reads rows of `segment` in `at..to`; gives the offset after the last newline.
+    pub fn read(&mut self, os: &dyn Os, file: &OwnedFd, segment: u64, at: u64, to: u64) -> io::Result<u64> {
+        let begin = self.filled;
+        self.fill(os, file, at, Some(to))?;
+        Ok(self.keep_whole(begin, Place { segment, offset: at }))
+    }
+
+    /// Reads rows of `segment` behind `known`, where a row ended, up to the end of the file. Gives the offset after the last newline,
+    /// and the file's length; one below `known`: no row ends there any more.
+    pub fn read_behind(&mut self, os: &dyn Os, file: &OwnedFd, segment: u64, known: u64) -> io::Result<(u64, u64)> {
+        let begin = self.filled;
+        self.fill(os, file, known - 1, None)?;
+        if self.read_so_far()[begin..].first() != Some(&b'\n') {
+            self.filled = begin;
+            return Ok((known, known - 1));
+        }
+        let bytes = known - 1 + (self.filled - begin) as u64;
+        // The newline stays behind the rows before, as a blank line.
+        Ok((self.keep_whole(begin + 1, Place { segment, offset: known }), bytes))
+    }
+
+    fn read_so_far(&self) -> &[u8] {
+        &self.text[..self.filled]
+    }
+
+    /// Reads on from `at`, to the end of the file or up to `to`.
+    fn fill(&mut self, os: &dyn Os, file: &OwnedFd, mut at: u64, to: Option<u64>) -> io::Result<()> {
+        let begin = self.filled;
+        loop {
+            let want = to.map_or(READ_BYTES, |to| to.saturating_sub(at).min(READ_BYTES as u64) as usize);
+            let end = self.filled + want;
+            if self.text.len() < end {
+                self.text.resize(end, 0);
+            }
+            match os.read_at(file, &mut self.text[self.filled..end], at) {
+                Err(error) if interrupted(&error) => {}
+                Err(error) => {
+                    self.filled = begin;
+                    return Err(error);
+                }
+                Ok(0) => return Ok(()),
+                Ok(read) => {
+                    self.filled += read;
+                    at += read as u64;
+                    // Under the lock nothing comes meanwhile: a file that gave less than was asked for has ended.
+                    if to.map_or(read < want, |to| at >= to) {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Keeps whole lines of what was read from `place` on; gives the offset after the last.
+    fn keep_whole(&mut self, begin: usize, place: Place) -> u64 {
+        let whole = memchr::memrchr(b'\n', &self.read_so_far()[begin..]).map_or(0, |end| end + 1);
+        self.filled = begin + whole;
+        if whole > 0 {
+            self.pieces.push((begin, place));
+        }
+        place.offset + whole as u64
+    }
+
+    /// Whether so much was read that it should be taken in.
+    pub fn is_much(&self) -> bool {
+        self.filled > TEXT_BYTES_MAX
+    }
+
+    /// Calls `each` with the blocks of lines, in order, and forgets them.
+    pub fn take(&mut self, mut each: impl FnMut(Place, &[u8])) {
+        let ends = self.pieces.iter().skip(1).map(|(begin, _)| *begin).chain([self.filled]);
+        for ((begin, place), end) in self.pieces.iter().zip(ends) {
+            each(*place, &self.text[*begin..end]);
+        }
+        self.filled = 0;
+        self.pieces.clear();
+        self.asked.clear();
+    }
+
+    /// The highest step of `run` in these rows, 0 for none, and the row that began or ended it
+    /// last. `None`: too many runs were asked for, and all is to be taken in.
+    pub fn known(&mut self, run: &str) -> Option<Known> {
+        if self.filled == 0 {
+            return Some(Known::default());
+        }
+        let at = match self.asked.iter().position(|asked| asked.run.run == run) {
+            Some(at) => at,
+            None if self.asked.len() >= ASKED_MAX => return None,
+            None => {
+                self.asked.push(Asked { run: Sought::new(run), to: 0, last: 0, turn: None });
+                self.asked.len() - 1
+            }
+        };
+        let asked = &mut self.asked[at];
+        asked.search(&self.text[..self.filled], &self.pieces);
+        Some((asked.last, asked.turn))
+    }
+
+    /// Looks for the runs that were asked for, who will be again.
+    pub fn search(&mut self) {
+        for asked in &mut self.asked {
+            asked.search(&self.text[..self.filled], &self.pieces);
+        }
+    }
+}
+
+impl Asked {
+    fn search(&mut self, text: &[u8], pieces: &[(usize, Place)]) {
+        if self.to < text.len() {
+            self.last = self.last.max(self.run.last_step_in(&text[self.to..]));
+            if let Some((at, is_end)) = self.run.turn_in(&text[self.to..]) {
+                let at = self.to + at;
+                let piece = pieces.iter().rev().find(|(begin, _)| *begin <= at);
+                let place = piece.map(|(begin, place)| Place { offset: place.offset + (at - begin) as u64, ..*place });
+                self.turn = self.turn.max(place.map(|place| Turn { place, is_end }));
+            }
+            self.to = text.len();
+        }
+    }
+}
+
+impl Sought {
+    fn new(run: &str) -> Sought {
+        Sought {
+            run: run.to_owned(),
+            hash: xxh3_128(run.as_bytes()),
+            begin: format!("{{\"run_id\":\"{run}\",\"step\":").into_bytes(),
+            name: Finder::new(run).into_owned(),
+            step_key: Finder::new("\"step\""),
+            turn: Finder::new("\"run."),
+            plain: !run.is_empty() && run.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\')),
+        }
+    }
+
+    /// Where in a block of lines the last row stands that begins or ends the run, and whether it
+    /// ends it.
+    fn turn_in(&self, block: &[u8]) -> Option<(usize, bool)> {
+        // A kind that is written with an escape is not found: nobody is warned then.
+        let mut found = None;
+        let mut from = 0;
+        while let Some(at) = self.turn.find(&block[from..]) {
+            let at = from + at;
+            let begin = memchr::memrchr(b'\n', &block[..at]).map_or(0, |newline| newline + 1);
+            let end = memchr(b'\n', &block[at..])? + at;
+            let line = &block[begin..end];
+            if !self.plain || self.name.find(line).is_some() {
+                let mut row = Stretch::default();
+                row.row(Place { segment: 0, offset: 0 }, line);
+                let turn = row.runs.get(&self.hash).and_then(|entry| entry.turn);
+                found = turn.map(|turn| (begin, turn.is_end)).or(found);
+            }
+            from = end;
+        }
+        found
+    }
+
+    /// The highest step of the run in a block of lines. From the end, where it most often stands: of the rows before it, written as
+    /// this program writes them, the first bytes tell that they say no more.
+    fn last_step_in(&self, block: &[u8]) -> u64 {
+        // Only what is written without an escape can be told by its bytes.
+        let escaped = memchr(b'\\', block).is_some();
+        if self.plain && !escaped && self.name.find(block).is_none() {
+            return 0;
+        }
+        let lines: Vec<_> = Lines::new(block).filter(|line| line.whole).collect();
+        let mut last = 0;
+        for line in lines.into_iter().rev() {
+            let text = line.text;
+            if self.plain && !(escaped && memchr(b'\\', text).is_some()) {
+                let says_no_more = match text.strip_prefix(self.begin.as_slice()) {
+                    Some(rest) => step_at(rest).is_some_and(|step| step <= last) && self.step_key.find(rest).is_none(),
+                    None => self.name.find(text).is_none(),
+                };
+                if says_no_more {
+                    continue;
+                }
+            }
+            let mut row = Stretch::default();
+            row.row(Place { segment: 0, offset: 0 }, text);
+            last = last.max(row.runs.get(&self.hash).map_or(0, |entry| entry.last_step));
+        }
+        last
+    }
+}
+
+/// The whole number that `text` begins with, and nothing but it up to the next member.
+fn step_at(text: &[u8]) -> Option<u64> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let ends = matches!(text.get(digits), Some(b',' | b'}'));
+    std::str::from_utf8(&text[..digits]).ok().filter(|_| ends)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The plain way: every row read.
+    fn plainly(block: &[u8], run: &str) -> u64 {
+        let mut all = Stretch::default();
+        all.block(0, 0, block);
+        all.runs.get(&xxh3_128(run.as_bytes())).map_or(0, |entry| entry.last_step)
+    }
+
+    #[test]
+    fn a_look_from_the_end_finds_the_step_that_reading_all_finds() {
+        let rows = [
+            r#"{"run_id":"r-1","step":4,"action":"a"}"#,
+            r#"{"run_id":"r-1","step":3}"#,
+            r#"{"run_id":"r-2","step":9,"note":"r-1"}"#,
+            r#"{"run_id":"r-1","step":2,"step":8}"#,
+            r#"{"run_id":"r-1","step":2,"run_id":"r-2"}"#,
+            r#"{"run_id":"r-\u0031","step":11}"#,
+            r#"{"run_id":"r-1","st\u0065p":12}"#,
+            r#"{"step":13,"run_id":"r-1"}"#,
+            r#"{"run_id":"r-1","step":14,"action":"torn"#,
+            r#"{"run_id":"r-1","step":15.5}"#,
+            r#"{"run_id":"r-1","step":16 ,"a":1}"#,
+            r#"{"run_id":"r-1","step":017}"#,
+            r#"{"run_id":"r-1","step":99999999999999999999}"#,
+            r#"{"run_id":"r-12","step":40}"#,
+            r#"{"run_id":"r-1","action":"no step"}"#,
+            "not JSON r-1",
+            "",
+        ];
+        // Every pair of rows, in both orders, with and without one before them.
+        for first in rows {
+            for second in rows {
+                for third in rows {
+                    let block = format!("{first}\n{second}\n{third}\n");
+                    for run in ["r-1", "r-2", "r-12", "r-3"] {
+                        let (found, wanted) =
+                            (Sought::new(run).last_step_in(block.as_bytes()), plainly(block.as_bytes(), run));
+                        assert_eq!(found, wanted, "{run} in {block}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_comes_is_searched_once_and_taken_whole() {
+        let mut unread = Unread::default();
+        let put = |unread: &mut Unread, text: &str, offset| {
+            unread.pieces.push((unread.filled, Place { segment: 1, offset }));
+            unread.text.extend_from_slice(text.as_bytes());
+            unread.filled = unread.text.len();
+        };
+        put(&mut unread, "{\"run_id\":\"a\",\"step\":7}\n", 100);
+        assert_eq!(unread.known("a"), Some((7, None)));
+        put(&mut unread, "{\"run_id\":\"a\",\"step\":8}\n", 400);
+        assert_eq!((unread.known("a"), unread.known("b")), (Some((8, None)), Some((0, None))));
+        assert_eq!((unread.known("c"), unread.known("d")), (Some((0, None)), Some((0, None))));
+        assert_eq!(unread.known("e"), None);
+        let mut seen = Vec::new();
+        unread.take(|place, block| seen.push((place.offset, block.len())));
+        assert_eq!(seen, [(100, 24), (400, 24)]);
+        assert_eq!(unread.known("e"), Some((0, None)));
+    }
+}

@@ -1,0 +1,112 @@
+//! Which raw segment takes rows, and which numbers are sealed: the one place that decides it
+//! (`docs/format.md`, Sealed).
+//!
+//! The highest raw segment takes rows, unless an archive or a line of the manifest shows that it
+//! was sealed. `.lock` is not asked: in a copy that was made while writers were at work it may name
+//! a segment that the copy does not have. The rows of the last segment of such a copy count all the
+//! same.
+
+use std::io::ErrorKind;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use super::listing::{self, archive_directory};
+use crate::os::{How, Os, What, read_full};
+use logbook_format::SegmentName;
+use logbook_format::manifest::last_covered;
+use logbook_model::error::{Error, Result};
+
+/// How much of the manifest's end is read at first, bytes. Its last lines are nearly always in
+/// there.
+const TAIL_BYTES: u64 = 16 << 10;
+/// A longer manifest is none of ours.
+const MANIFEST_BYTES_MAX: u64 = 1 << 30;
+
+/// The raw segments, told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout<'r> {
+    /// The one that takes rows; `None`: the next append begins one.
+    pub active: Option<SegmentName>,
+    /// The others, by number.
+    pub sealed: &'r [SegmentName],
+    /// The highest number that is sealed, wherever the segment stands: raw, in the archive, or
+    /// deleted.
+    pub sealed_end: u64,
+}
+
+impl<'r> Layout<'r> {
+    /// That of the logbook at `directory`, of which `raw` are the raw segments by number.
+    pub fn of(os: &dyn Os, directory: &Path, raw: &'r [SegmentName]) -> Result<Layout<'r>> {
+        Layout::with(os, directory, raw, false)
+    }
+
+    /// The same. `in_doubt`: the archive is listed even where nothing asks for it.
+    pub fn with(os: &dyn Os, directory: &Path, raw: &'r [SegmentName], in_doubt: bool) -> Result<Layout<'r>> {
+        let covered = covered_number(os, directory)?;
+        if let Some((last, sealed)) = raw.split_last()
+            && last.number > covered
+            && !in_doubt
+            && !is_archived(os, directory, last)?
+        {
+            return Ok(Layout { active: Some(*last), sealed, sealed_end: last.number - 1 });
+        }
+        let archived = listing::archived(os, directory)?.last().map_or(0, |name| name.number);
+        let sealed_to = covered.max(archived);
+        Ok(match raw.split_last() {
+            Some((last, sealed)) if last.number > sealed_to => {
+                Layout { active: Some(*last), sealed, sealed_end: last.number - 1 }
+            }
+            _ => Layout { active: None, sealed: raw, sealed_end: sealed_to },
+        })
+    }
+
+    /// The highest number in use.
+    pub fn highest(&self) -> u64 {
+        self.active.map_or(self.sealed_end, |active| active.number)
+    }
+}
+
+/// Whether `name` has an archive.
+fn is_archived(os: &dyn Os, directory: &Path, name: &SegmentName) -> Result<bool> {
+    let path = archive_directory(directory).join(name.archive());
+    match os.stat_path(&path) {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+        Err(error) => Err(Error::io(format!("{}: {error}", path.display()))),
+    }
+}
+
+/// The highest number that the manifest covers; 0 without one. Segments are covered in order, so
+/// that the last such line tells it.
+pub fn covered_number(os: &dyn Os, directory: &Path) -> Result<u64> {
+    let path = directory.join("manifest.jsonl");
+    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+    let file = match os.open(&path, How::Read, 0) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(fail(error)),
+    };
+    let stat = os.stat(&file).map_err(fail)?;
+    if stat.what != What::File || stat.bytes > MANIFEST_BYTES_MAX {
+        return Err(Error::io(format!("{}: not a manifest", path.display())).hint("logbook verify"));
+    }
+    let mut want = TAIL_BYTES;
+    loop {
+        let tail = tail(os, &file, stat.bytes, want).map_err(fail)?;
+        let whole = want >= stat.bytes;
+        match last_covered(&tail, whole) {
+            Some(name) => return Ok(name.number),
+            None if whole => return Ok(0),
+            None => want *= 16,
+        }
+    }
+}
+
+/// The last `want` bytes of a file that is `bytes` long.
+fn tail(os: &dyn Os, file: &OwnedFd, bytes: u64, want: u64) -> std::io::Result<Vec<u8>> {
+    let from = bytes.saturating_sub(want);
+    let mut tail = vec![0; (bytes - from) as usize];
+    let read = read_full(os, file, &mut tail, from)?;
+    tail.truncate(read);
+    Ok(tail)
+}

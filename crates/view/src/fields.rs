@@ -1,0 +1,168 @@
+//! Which fields rows have: in how many, of which types, with an example. Fields
+//! inside objects are named by their path; objects in arrays count as the
+//! query language reads them, where a path means any element.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use logbook_json::{self as json, Kind, Leaves, Members};
+use logbook_model::names::ENVELOPE;
+use logbook_query::ast::{Path, Span};
+use logbook_query::text::print;
+
+/// Fields beyond this many are not told apart: keys that are data, as ids.
+const FIELDS_MAX: usize = 10_000;
+/// Paths longer than this many keys are not followed.
+pub const KEYS_MAX: usize = 16;
+/// Bytes of an example; a longer value has none of its own and is told by its type.
+const EXAMPLE_BYTES_MAX: usize = 200;
+
+/// A fold over rows.
+#[derive(Debug, Default)]
+pub struct Fields {
+    rows: u64,
+    index: HashMap<Vec<String>, usize>,
+    found: Vec<Field>,
+    /// Whether there are more fields than are told.
+    pub truncated: bool,
+    /// Whether there are fields below the deepest that is told.
+    pub deeper: bool,
+}
+
+/// One field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Its path, as the query language writes it.
+    pub name: String,
+    /// Rows that have it.
+    pub rows: u64,
+    /// Its types, the first that occurred first.
+    pub types: Vec<&'static str>,
+    /// A value as written; objects and arrays of objects have none.
+    pub example: Option<Vec<u8>>,
+    last_row: u64,
+}
+
+impl Fields {
+    /// Takes one row.
+    pub fn push(&mut self, row: &[u8]) {
+        self.rows += 1;
+        let mut open: Vec<(Vec<String>, &[u8])> = vec![(Vec::new(), row)];
+        while let Some((path, object)) = open.pop() {
+            for (name, value) in counting(object) {
+                let mut path = path.clone();
+                path.push(String::from_utf8_lossy(&name).into_owned());
+                if !self.note(&path, value) {
+                    continue;
+                }
+                match json::kind(value) {
+                    Some(Kind::Object | Kind::Array) if path.len() == KEYS_MAX => {
+                        self.deeper |= holds_members(value);
+                    }
+                    Some(Kind::Object) => open.push((path, value)),
+                    Some(Kind::Array) => {
+                        let leaves = Leaves::new(value).filter(|leaf| leaf.first() == Some(&b'{'));
+                        let objects: Vec<&[u8]> = leaves.collect();
+                        // The first is taken from the stack first: it gives the example.
+                        open.extend(objects.into_iter().rev().map(|object| (path.clone(), object)));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Counts a field of the row at hand. Gives whether it is one that is told.
+    fn note(&mut self, path: &[String], value: &[u8]) -> bool {
+        let at = match self.index.get(path) {
+            Some(at) => *at,
+            None if self.found.len() == FIELDS_MAX => {
+                self.truncated = true;
+                return false;
+            }
+            None => {
+                self.index.insert(path.to_vec(), self.found.len());
+                let name = print::path(&Path { keys: path.to_vec(), span: Span::default() });
+                self.found.push(Field { name, rows: 0, types: Vec::new(), example: None, last_row: 0 });
+                self.found.len() - 1
+            }
+        };
+        let Some(field) = self.found.get_mut(at) else { return false };
+        if field.last_row != self.rows {
+            field.last_row = self.rows;
+            field.rows += 1;
+        }
+        let word = type_word(value);
+        if !field.types.contains(&word) {
+            field.types.push(word);
+        }
+        let telling = match json::kind(value) {
+            None | Some(Kind::Null | Kind::Object) => false,
+            Some(Kind::Array) => value.len() > 2 && !Leaves::new(value).any(|leaf| leaf.first() == Some(&b'{')),
+            Some(_) => value != b"\"\"",
+        };
+        if field.example.is_none() && telling && value.len() <= EXAMPLE_BYTES_MAX {
+            field.example = Some(value.to_vec());
+        }
+        true
+    }
+
+    /// The paths of the fields, in keys.
+    pub fn paths(&self) -> impl Iterator<Item = &Vec<String>> {
+        self.index.keys()
+    }
+
+    /// The fields: the envelope in its order, then by rows, the most first.
+    pub fn finish(mut self) -> Vec<Field> {
+        let rank = |field: &Field| ENVELOPE.iter().position(|name| *name == field.name).unwrap_or(ENVELOPE.len());
+        self.found.sort_by(|a, b| rank(a).cmp(&rank(b)).then(b.rows.cmp(&a.rows)).then_with(|| a.name.cmp(&b.name)));
+        self.found
+    }
+}
+
+/// The members that count: of equal keys the last.
+fn counting(object: &[u8]) -> Vec<(Cow<'_, [u8]>, &[u8])> {
+    let mut members: Vec<_> = Members::new(object).flatten().map(|member| (member.name(), member.value)).collect();
+    let mut last: HashMap<Cow<'_, [u8]>, usize> = HashMap::with_capacity(members.len());
+    for (at, (name, _)) in members.iter().enumerate() {
+        last.insert(name.clone(), at);
+    }
+    if last.len() < members.len() {
+        let mut at = 0..;
+        members.retain(|(name, _)| last.get(name).copied() == at.next());
+    }
+    members
+}
+
+/// Whether an object, or one in an array, has any field.
+fn holds_members(value: &[u8]) -> bool {
+    let has_any = |object: &[u8]| object.first() == Some(&b'{') && Members::new(object).next().is_some();
+    has_any(value) || Leaves::new(value).any(has_any)
+}
+
+impl Field {
+    /// The field as a row of the answer.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut out = b"{\"field\":".to_vec();
+        json::quote_into(&self.name, &mut out);
+        out.extend_from_slice(format!(",\"rows\":{},\"types\":", self.rows).as_bytes());
+        json::quote_into(&self.types.join(", "), &mut out);
+        if let Some(example) = &self.example {
+            out.extend_from_slice(b",\"example\":");
+            out.extend_from_slice(example);
+        }
+        out.push(b'}');
+        out
+    }
+}
+
+fn type_word(value: &[u8]) -> &'static str {
+    match json::kind(value) {
+        Some(Kind::Null) | None => "null",
+        Some(Kind::Boolean) => "boolean",
+        Some(Kind::Number) => "number",
+        Some(Kind::String) => "string",
+        Some(Kind::Array) => "array",
+        Some(Kind::Object) => "object",
+    }
+}

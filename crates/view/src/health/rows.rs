@@ -1,0 +1,243 @@
+//! The fold over all rows, as they read with corrections folded in.
+
+use std::collections::HashMap;
+
+use super::schema::Schema;
+use super::tally::{Tallies, Tally};
+use crate::approvals::Approvals;
+use crate::facts::{Facts, FieldSet, Picked};
+use crate::past::{self, Past};
+use crate::runs::{self, Runs};
+use logbook_format::Correction;
+use logbook_json as json;
+use logbook_model::{Address, Field, Instant, Kind, Status, Vocabulary, run_id};
+use logbook_query::{Place, Row};
+
+/// The fields that are read of each row: those of runs, of requests, and the id.
+pub const FIELDS: FieldSet = runs::FIELDS.join(&Approvals::FIELDS).and(&[Field::Id]);
+
+/// Clocks of one machine's writers differ by less, and rows wait for the lock less long.
+const JUMP_MS: i64 = 10 * 60 * 1000;
+
+/// A torn row that a writer closed, and told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closed {
+    /// The segment it stands in.
+    pub segment: u64,
+    /// Its first byte.
+    pub offset: u64,
+    /// How long it is.
+    pub bytes: u64,
+}
+
+/// What the rows say, and what is wrong with them. Each thread makes a [`Part`] of the rows that it
+/// reads; parts are joined in the order of their rows.
+#[derive(Debug, Default)]
+pub struct Health {
+    /// The runs.
+    pub runs: Runs<'static>,
+    /// The requests.
+    pub approvals: Approvals,
+    /// What is wrong with single rows.
+    pub faults: Faults,
+    last_at: Option<Instant>,
+    stands_again: bool,
+}
+
+/// What is wrong with single rows.
+#[derive(Debug, Default)]
+pub struct Faults {
+    /// Rows that `append` would refuse, by why.
+    pub refused: Tallies,
+    /// Rows that say that their run is blocked, and not on what.
+    pub blocked: Tally,
+    /// Rows whose time is far before that of the row before them.
+    pub back: Tally,
+    /// Rows whose time is still to come.
+    pub ahead: Tally,
+    /// Torn rows that were closed.
+    pub closed: Vec<Closed>,
+    /// Corrections by name, and the rows that they are about.
+    pub corrections: Vec<Correction>,
+    /// Where correction rows stand that name no row.
+    pub aimless: Vec<String>,
+}
+
+impl Faults {
+    fn join(&mut self, later: Faults) {
+        self.refused.join(later.refused);
+        self.blocked.join(later.blocked);
+        self.back.join(later.back);
+        self.ahead.join(later.ahead);
+        self.closed.extend(later.closed);
+        self.corrections.extend(later.corrections);
+        self.aimless.extend(later.aimless);
+    }
+
+    fn back(&mut self, last: Option<Instant>, at: Instant, place: Place) {
+        if let Some(last) = last.filter(|last| last.ms_since(at) > JUMP_MS) {
+            self.back.add(place, || format!("from {last} back to {at}"));
+        }
+    }
+}
+
+/// Rows that stand together.
+#[derive(Debug)]
+pub struct Part<'v> {
+    now: Instant,
+    schema: Schema<'v>,
+    runs: Runs<'static>,
+    faults: Faults,
+    /// Rows that say something of requests, and where they stand.
+    of_requests: Vec<(Vec<u8>, Address)>,
+    /// Steps by run, in order: which of them are too low, only earlier rows say.
+    steps: HashMap<String, Vec<Step>>,
+    /// The run of the first row, if it has a step: it may stand again.
+    first_run: Option<String>,
+    first_at: Option<(Instant, Place)>,
+    last_at: Option<Instant>,
+    /// The row before was one that voids a place: this one stands again, with the step that it had.
+    /// `None`: there is none before.
+    stands_again: Option<bool>,
+}
+
+/// The step of one row.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    step: u64,
+    place: Place,
+    /// It stands again, with the step that it had.
+    again: bool,
+}
+
+impl Health {
+    /// Takes in the rows that stand behind these.
+    pub fn join(&mut self, mut later: Part<'_>) {
+        let again = later.first_run.as_ref().filter(|_| self.stands_again).and_then(|run| later.steps.get_mut(run));
+        if let Some(first) = again.and_then(|steps| steps.first_mut()) {
+            first.again = true;
+        }
+        self.stands_again = later.stands_again.unwrap_or(self.stands_again);
+        self.steps(later.steps);
+        if let Some((at, place)) = later.first_at {
+            self.faults.back(self.last_at, at, place);
+        }
+        self.last_at = later.last_at.or(self.last_at);
+        self.runs.join(later.runs);
+        for (text, place) in later.of_requests {
+            past::show(&mut self.approvals, &text, &place);
+        }
+        self.faults.join(later.faults);
+    }
+
+    /// Steps rise, but for a row that was stored again.
+    fn steps(&mut self, steps: HashMap<String, Vec<Step>>) {
+        let mut low = Vec::new();
+        for (run, steps) in steps {
+            let mut last = self.runs.get(&run).map_or(0, |run| run.steps);
+            for Step { step, place, again } in steps {
+                if step <= last && !again {
+                    low.push((place, format!("{run}#{step} comes after {run}#{last}")));
+                }
+                last = last.max(step);
+            }
+        }
+        low.sort_unstable();
+        for (place, says) in low {
+            self.faults.refused.add("step is not higher than the run's last", place, || says);
+        }
+    }
+}
+
+impl<'v> Part<'v> {
+    /// Before the first row.
+    pub fn new(vocabulary: &'v Vocabulary, now: Instant) -> Part<'v> {
+        Part {
+            now,
+            schema: Schema::new(vocabulary),
+            runs: Runs::default(),
+            faults: Faults::default(),
+            of_requests: Vec::new(),
+            steps: HashMap::new(),
+            first_run: None,
+            first_at: None,
+            last_at: None,
+            stands_again: None,
+        }
+    }
+
+    /// Takes in the next row, its fields by [`FIELDS`]; `address` is its name by its place.
+    pub fn push(&mut self, row: &Row<'_>, address: &Address) {
+        let facts = Picked::new(&FIELDS, row.fields);
+        let kind = facts.kind();
+        self.shape(row, &facts);
+        self.clock(row, &facts);
+        self.step(row, &facts);
+        self.runs.push(row.text, &facts, row.place);
+        let decides = matches!(kind, Kind::ArchiveCarried | Kind::ApprovalRequested) || kind.verdict().is_some();
+        if decides || facts.raw(Field::Answers).is_some() {
+            self.of_requests.push((row.text.to_vec(), address.clone()));
+        }
+        self.stands_again = Some(kind == Kind::Repair && self.repair(row.text));
+        if kind == Kind::Correction {
+            match Correction::read(row.text, || address.to_string()) {
+                Some(correction) => self.faults.corrections.push(correction),
+                None => self.faults.aimless.push(address.to_string()),
+            }
+        }
+    }
+
+    /// What `append` would refuse of it.
+    fn shape(&mut self, row: &Row<'_>, facts: &Picked<'_>) {
+        if facts.status() == Some(Status::Blocked) && facts.raw(Field::BlockedOn).is_none_or(|on| on == b"\"\"") {
+            // Of a sort of its own, since people wait for each other then.
+            self.faults.blocked.add(row.place, String::new);
+        } else if let Err(error) = self.schema.check(row.text) {
+            self.faults
+                .refused
+                .add(&Schema::sort(&error.message), row.place, || Schema::words(&error.message).to_owned());
+        } else if facts.raw(Field::RunId).is_none() {
+            const ODD: &str = "run_id is spelled in a way that readers do not know";
+            self.faults.refused.add(ODD, row.place, || ODD.to_owned());
+        }
+    }
+
+    fn clock(&mut self, row: &Row<'_>, facts: &Picked<'_>) {
+        let Some(text) = facts.chars(Field::Timestamp) else { return };
+        let at = Instant::parse_plain(&text).or_else(|| Instant::parse(std::str::from_utf8(&text).ok()?));
+        let Some(at) = at else { return };
+        self.first_at.get_or_insert((at, row.place));
+        self.faults.back(self.last_at, at, row.place);
+        if at.ms_since(self.now) > JUMP_MS {
+            self.faults.ahead.add(row.place, || format!("{at}, and it is {}", self.now));
+        }
+        self.last_at = Some(at);
+    }
+
+    fn step(&mut self, row: &Row<'_>, facts: &Picked<'_>) {
+        let (Some(step), true) = (facts.step(), facts.raw(Field::RunId).is_some()) else { return };
+        let run = facts.text(Field::RunId);
+        let step = Step { step, place: row.place, again: self.stands_again == Some(true) };
+        if self.stands_again.is_none() {
+            self.first_run = Some(run.clone());
+        }
+        match self.steps.get_mut(&run) {
+            Some(steps) => steps.push(step),
+            None => drop(self.steps.insert(run, vec![step])),
+        }
+    }
+
+    /// Takes in a repair row; gives whether it voids a place.
+    fn repair(&mut self, text: &[u8]) -> bool {
+        let mut values = Vec::new();
+        if json::pick(text, &["run_id", "voids", "segment", "offset", "bytes"], &mut values).is_err() {
+            return false;
+        }
+        let own = values[0].and_then(json::decode).is_some_and(|run| *run == *run_id::LOGBOOK.as_bytes());
+        let number = |at: usize| values[at].and_then(|raw| std::str::from_utf8(raw).ok()?.parse().ok());
+        if own && let (Some(segment), Some(offset), Some(bytes)) = (number(2), number(3), number(4)) {
+            self.faults.closed.push(Closed { segment, offset, bytes });
+        }
+        own && values[1].is_some()
+    }
+}

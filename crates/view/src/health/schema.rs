@@ -1,0 +1,79 @@
+//! What `append` would refuse of a row on file (`docs/format.md`, What append refuses): asked of the check that it makes itself.
+
+use logbook_format::{Drafts, Rules};
+use logbook_model::Vocabulary;
+use logbook_model::error::Result;
+
+/// Stands for the instant that `append` fills in.
+const NOW: &str = "1970-01-01T00:00:00.000Z";
+
+/// The check, with its buffers.
+#[derive(Debug)]
+pub struct Schema<'v> {
+    drafts: Drafts,
+    vocabulary: &'v Vocabulary,
+}
+
+impl<'v> Schema<'v> {
+    /// By the words in force.
+    pub fn new(vocabulary: &'v Vocabulary) -> Schema<'v> {
+        Schema { drafts: Drafts::new(), vocabulary }
+    }
+
+    /// Why `row` would be refused of the command that writes its kind.
+    pub fn check(&mut self, row: &[u8]) -> Result<()> {
+        let rules = Rules { vocabulary: self.vocabulary, run_id: None, agent_id: None, own: true, redactor: None };
+        self.drafts.clear();
+        self.drafts.push(row, &rules, NOW, None)
+    }
+
+    /// A refusal without where in the row it is: "line 1, column 7: ".
+    pub fn words(message: &str) -> &str {
+        match message.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
+            Some((_, words)) => words,
+            None => message,
+        }
+    }
+
+    /// The sort of a refusal: its words without what is the row's own, so that equal faults are counted together.
+    pub fn sort(message: &str) -> String {
+        let words = Schema::words(message);
+        let words = words.split_once("; did you mean").map_or(words, |(words, _)| words);
+        let words = words.split_once(", not ").map_or(words, |(words, _)| words);
+        let mut sort = String::with_capacity(words.len());
+        let mut letters = words.chars().peekable();
+        while let Some(letter) = letters.next() {
+            if letter == '"' {
+                sort.push_str("\"…\"");
+                while let Some(inner) = letters.next().filter(|inner| *inner != '"') {
+                    if inner == '\\' {
+                        letters.next();
+                    }
+                }
+            } else if letter.is_ascii_digit() && letters.peek().is_some_and(char::is_ascii_digit) {
+                while letters.next_if(char::is_ascii_digit).is_some() {}
+                sort.push('…');
+            } else {
+                sort.push(letter);
+            }
+        }
+        sort
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Schema;
+
+    #[test]
+    fn equal_faults_are_of_one_sort() {
+        let sort = Schema::sort;
+        assert_eq!(sort("unknown status \"a\\\"b\"; did you mean \"done\"?"), "unknown status \"…\"");
+        assert_eq!(sort("cost_usd must be a number, not \"2\""), "cost_usd must be a number");
+        assert_eq!(
+            sort("line 1, column 12: key \"x\" stands twice in one object"),
+            "key \"…\" stands twice in one object"
+        );
+        assert_eq!(sort("the row has 1200000 bytes"), "the row has … bytes");
+    }
+}

@@ -1,0 +1,157 @@
+//! How many requests of a run nobody has decided, of rows in any number of parts: the rule of
+//! `approvals`, joinable.
+
+use std::collections::BTreeMap;
+
+use logbook_model::{Instant, Verdict};
+
+/// Whether a decision counts: it was made in time, or says that the time is over. One whose time
+/// nobody knows counts.
+pub fn is_in_time(expires_at: Option<Instant>, verdict: Verdict, at: Option<Instant>) -> bool {
+    let over = || at.zip(expires_at).is_some_and(|(at, expires_at)| at >= expires_at);
+    verdict == Verdict::Expired || !over()
+}
+
+/// The requests of one run, by step.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpenRequests(BTreeMap<u64, Asked>);
+
+/// What some rows say of one request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Decisions that come before the request: they count only for a request in earlier rows.
+    pub before: Decisions,
+    /// The request, where it is among them.
+    pub request: Option<Pending>,
+}
+
+/// A request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pending {
+    /// Until when it may be decided.
+    pub expires_at: Option<Instant>,
+    /// What was decided behind it.
+    pub decisions: Decisions,
+}
+
+/// Decisions on one request, as far as they tell whether it is decided.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Decisions {
+    /// One of them counts whenever it was made.
+    pub is_untimed: bool,
+    /// When the earliest of the others was made.
+    pub earliest: Option<Instant>,
+}
+
+impl Decisions {
+    fn add(&mut self, verdict: Verdict, at: Option<Instant>) {
+        match at.filter(|_| verdict != Verdict::Expired) {
+            Some(at) => self.join(Decisions { is_untimed: false, earliest: Some(at) }),
+            None => self.is_untimed = true,
+        }
+    }
+
+    fn join(&mut self, other: Decisions) {
+        self.is_untimed |= other.is_untimed;
+        self.earliest = [self.earliest, other.earliest].into_iter().flatten().min();
+    }
+
+    fn decide(self, expires_at: Option<Instant>) -> bool {
+        self.is_untimed || self.earliest.is_some_and(|at| is_in_time(expires_at, Verdict::Approved, Some(at)))
+    }
+}
+
+impl Pending {
+    fn is_open(&self, now: Instant) -> bool {
+        !self.decisions.decide(self.expires_at) && self.expires_at.is_none_or(|at| now < at)
+    }
+}
+
+impl OpenRequests {
+    /// Takes the next request. Of two that claim one step the first owns it.
+    pub fn ask(&mut self, step: u64, expires_at: Option<Instant>) {
+        let pending = Pending { expires_at, decisions: Decisions::default() };
+        self.0.entry(step).or_default().request.get_or_insert(pending);
+    }
+
+    /// Takes the next decision.
+    pub fn decide(&mut self, step: u64, verdict: Verdict, at: Option<Instant>) {
+        let asked = self.0.entry(step).or_default();
+        asked.request.as_mut().map_or(&mut asked.before, |request| &mut request.decisions).add(verdict, at);
+    }
+
+    /// Takes what later rows say of one request.
+    pub fn join_one(&mut self, step: u64, later: Asked) {
+        let known = self.0.entry(step).or_default();
+        match &mut known.request {
+            Some(request) => {
+                request.decisions.join(later.before);
+                request.decisions.join(later.request.map(|copy| copy.decisions).unwrap_or_default());
+            }
+            None => {
+                known.before.join(later.before);
+                known.request = later.request;
+            }
+        }
+    }
+
+    /// Takes what later rows say.
+    pub fn join(&mut self, later: OpenRequests) {
+        later.0.into_iter().for_each(|(step, asked)| self.join_one(step, asked));
+    }
+
+    /// How many may still be decided at `now`.
+    pub fn count(&self, now: Instant) -> u64 {
+        self.0.values().filter(|asked| asked.request.is_some_and(|request| request.is_open(now))).count() as u64
+    }
+
+    /// What the rows say of each request.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (u64, Asked)> {
+        self.0.iter().map(|(step, asked)| (*step, *asked))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(seconds: i64) -> Instant {
+        Instant { seconds, attos: 0 }
+    }
+
+    proptest! {
+        /// In however many parts the rows come, as many requests are open as in one piece.
+        #[test]
+        fn parts_say_what_the_whole_says(
+            rows in proptest::collection::vec((1..3_u64, 0..4_u8, proptest::option::of(0..6_i64), any::<bool>()), 0..30),
+            now in 0..7_i64,
+        ) {
+            let mut whole = OpenRequests::default();
+            let mut parts = vec![OpenRequests::default()];
+            for (step, what, time, breaks) in rows {
+                if breaks {
+                    parts.push(OpenRequests::default());
+                }
+                for into in [&mut whole, parts.last_mut().unwrap()] {
+                    match what {
+                        0 => into.ask(step, time.map(at)),
+                        1 => into.decide(step, Verdict::Expired, time.map(at)),
+                        _ => into.decide(step, Verdict::Denied, time.map(at)),
+                    }
+                }
+            }
+            let mut right = OpenRequests::default();
+            for part in parts.iter().rev() {
+                let mut joined = part.clone();
+                joined.join(right);
+                right = joined;
+            }
+            let left = parts.into_iter().reduce(|mut all, part| { all.join(part); all }).unwrap_or_default();
+            prop_assert_eq!(left.count(at(now)), whole.count(at(now)));
+            prop_assert_eq!(right.count(at(now)), whole.count(at(now)));
+        }
+    }
+}

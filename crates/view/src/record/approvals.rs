@@ -1,0 +1,120 @@
+//! Which decision answers which request, and which answer which question. The first decision by position counts.
+
+use std::collections::HashMap;
+
+use super::{Entry, Record};
+use crate::approvals::Request;
+use crate::facts::Facts;
+use crate::open_requests::is_in_time;
+use logbook_model::{Address, Kind, Verdict};
+
+/// A request, what was decided on it, or both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    /// The row that asked.
+    pub request: Option<usize>,
+    /// The row that decided.
+    pub decision: Option<usize>,
+}
+
+/// An answer to a row that was blocked on something else than an approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The row that was blocked, where it is one of the run.
+    pub question: Option<usize>,
+    /// The row that answered.
+    pub answer: usize,
+}
+
+impl Approval {
+    /// `open`, `approved`, `denied` or `expired`.
+    pub fn outcome(&self, rows: &[Entry]) -> String {
+        let decided = self.decision.and_then(|at| rows.get(at)).and_then(|row| row.kind().verdict());
+        decided.map_or("open", Verdict::word).to_owned()
+    }
+
+    /// The row that says what it is about.
+    pub fn told_by(&self) -> Option<usize> {
+        self.request.or(self.decision)
+    }
+}
+
+impl Record {
+    /// The request of an approval, as its row has it.
+    pub fn request(&self, approval: &Approval) -> Option<Request> {
+        let row = self.rows.get(approval.request?)?;
+        let name = if row.name.starts_with('#') { format!("{}{}", self.run_id, row.name) } else { row.name.clone() };
+        Some(Request::read(name, row))
+    }
+
+    /// Those that nobody has decided.
+    pub fn open_requests(&self) -> impl Iterator<Item = Request> + '_ {
+        self.approvals.iter().filter(|approval| approval.decision.is_none()).filter_map(|it| self.request(it))
+    }
+}
+
+/// The rows of a run by their names; of two that claim one name the first owns it.
+pub struct Names<'r> {
+    run_id: &'r str,
+    rows: HashMap<String, usize>,
+}
+
+impl<'r> Names<'r> {
+    /// Of `rows`, those of the run `run_id`.
+    pub fn of(run_id: &'r str, rows: &[Entry]) -> Names<'r> {
+        let mut names = HashMap::new();
+        for (at, row) in rows.iter().enumerate() {
+            names.entry(row.name.clone()).or_insert(at);
+        }
+        Names { run_id, rows: names }
+    }
+
+    /// The step that `name` names, if it is one of the run.
+    fn step(&self, name: &str) -> Option<u64> {
+        match Address::parse(name)? {
+            Address::Step { run_id, step } if run_id == self.run_id => Some(step),
+            _ => None,
+        }
+    }
+
+    /// The row called `RUN#STEP` or `@SEGMENT:OFFSET`, if it is one of the run.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        let name = match Address::parse(name)? {
+            Address::Step { run_id, step } if run_id == self.run_id => format!("#{step}"),
+            Address::Step { .. } => return None,
+            place @ Address::Place { .. } => place.to_string(),
+        };
+        self.rows.get(&name).copied()
+    }
+}
+
+/// All of them, in the order of their first rows.
+pub fn approvals(names: &Names<'_>, rows: &[Entry]) -> (Vec<Approval>, Vec<Answer>) {
+    let (mut approvals, mut answers): (Vec<Approval>, Vec<Answer>) = (Vec::new(), Vec::new());
+    let mut by_step: HashMap<u64, usize> = HashMap::new();
+    for (at, row) in rows.iter().enumerate().filter(|(_, row)| !row.is_retracted()) {
+        match (row.kind(), row.step()) {
+            // Of two requests that claim one name the first owns it: the other one is a copy. A
+            // request has a step.
+            (Kind::ApprovalRequested, Some(step)) if !by_step.contains_key(&step) => {
+                by_step.insert(step, approvals.len());
+                approvals.push(Approval { request: Some(at), decision: None });
+            }
+            (Kind::Answer, _) => answers.push(Answer { question: names.find(&row.text("answers")), answer: at }),
+            (kind, _) => {
+                let Some(verdict) = kind.verdict() else { continue };
+                let request = names.step(&row.text("answers")).and_then(|step| by_step.get(&step));
+                match request.and_then(|known| approvals.get_mut(*known)) {
+                    Some(approval) => {
+                        let expires_at = approval.request.and_then(|at| rows[at].expires_at());
+                        if is_in_time(expires_at, verdict, Facts::at(row)) {
+                            approval.decision = approval.decision.or(Some(at));
+                        }
+                    }
+                    None => approvals.push(Approval { request: None, decision: Some(at) }),
+                }
+            }
+        }
+    }
+    (approvals, answers)
+}

@@ -1,0 +1,217 @@
+//! A record as one JSON object, for programs: values as the rows have them, rows by their names.
+
+use super::fold::{NEWEST, SAID, SUMS};
+use super::{Call, Entry, Record};
+use crate::Amended;
+use crate::facts::Facts;
+use logbook_json as json;
+use logbook_model::{Field, Kind};
+
+/// An object that is written member by member; what is empty is left out.
+pub struct Object {
+    text: Vec<u8>,
+}
+
+impl Default for Object {
+    fn default() -> Object {
+        Object { text: b"{".to_vec() }
+    }
+}
+
+impl Object {
+    /// A member as it is written.
+    pub fn raw(&mut self, name: &str, raw: &[u8]) -> &mut Object {
+        if self.text.len() > 1 {
+            self.text.push(b',');
+        }
+        json::quote_into(name, &mut self.text);
+        self.text.push(b':');
+        self.text.extend_from_slice(raw);
+        self
+    }
+
+    /// A text, unless it is empty.
+    pub fn text(&mut self, name: &str, text: &str) -> &mut Object {
+        if text.is_empty() { self } else { self.raw(name, &json::quote(text)) }
+    }
+
+    /// Objects or values, unless there are none.
+    pub fn list(&mut self, name: &str, items: impl IntoIterator<Item = Vec<u8>>) -> &mut Object {
+        let items: Vec<Vec<u8>> = items.into_iter().collect();
+        if items.is_empty() { self } else { self.raw(name, &[b"[", &items.join(&b","[..])[..], b"]"].concat()) }
+    }
+
+    /// The object, whole.
+    pub fn end(&mut self) -> Vec<u8> {
+        self.text.push(b'}');
+        std::mem::take(&mut self.text)
+    }
+}
+
+impl Record {
+    /// The record for programs.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut out = Object::default();
+        out.text("run_id", &self.run_id);
+        for field in ["status", "phase", "action"] {
+            out.text(field, &self.stands(field));
+        }
+        out.text("blocked_on", &self.blocked_on()).text("next_intent", &self.next_intent());
+        for field in SAID {
+            if let Some(said) = self.said(field).first() {
+                out.raw(field, &said.raw);
+            }
+        }
+        let later = SAID.iter().flat_map(|field| self.said(field).iter().skip(1).map(move |said| (field, said)));
+        out.list(
+            "said_later",
+            later.map(|(field, said)| {
+                let row = self.rows.get(said.row).map_or("", |row| row.name.as_str());
+                Object::default().text("row", row).raw(field, &said.raw).end()
+            }),
+        );
+        out.text("final_status", &self.stands("final_status"));
+        for field in NEWEST {
+            if let Some(raw) = self.newest(field).and_then(|row| row.raw(field)) {
+                out.raw(field, raw);
+            }
+        }
+        if let Some(rating) = self.newest("rating") {
+            out.text("rating_reason", &rating.text("reason"));
+        }
+        out.raw("rows", self.valid().count().to_string().as_bytes());
+        for (name, row) in [("started_at", self.rows.first()), ("timestamp", self.rows.last())] {
+            if let Some(at) = row.and_then(|row| row.at) {
+                out.text(name, &at.to_string());
+            }
+        }
+        if let Some(ms) = self.lasted_ms() {
+            out.raw("lasted_ms", ms.to_string().as_bytes());
+        }
+        for field in SUMS.map(Field::name) {
+            if let Some(total) = self.sum(field) {
+                out.raw(field, total.to_string().as_bytes());
+            }
+        }
+        out.list("children", self.children.iter().map(|child| json::quote(child)));
+        out.list("calls", self.calls.iter().map(|call| self.call_json(call)));
+        out.list(
+            "approvals",
+            self.approvals.iter().map(|approval| {
+                let told = approval.told_by().and_then(|at| self.rows.get(at));
+                let decided = approval.decision.and_then(|at| self.rows.get(at));
+                let text = |row: Option<&Entry>, field: &str| row.map_or_else(String::new, |row| row.text(field));
+                let mut out = Object::default();
+                out.text("request", &self.name(approval.request))
+                    .text("decision", &self.name(approval.decision))
+                    .text("outcome", &approval.outcome(&self.rows))
+                    .text("action", &text(told, "action"))
+                    .text("approver", &text(decided, "approver"))
+                    .text("reason", &text(decided, "reason"));
+                if let Some(request) = self.request(approval) {
+                    let mut asked = Object::default();
+                    request.say(&mut asked);
+                    asked.text("expires_at", &text(told, "expires_at"));
+                    out.raw("asked", &asked.end());
+                }
+                out.end()
+            }),
+        );
+        out.list(
+            "answers",
+            self.answers.iter().map(|answer| {
+                let row = self.rows.get(answer.answer);
+                let mut out = Object::default();
+                out.text("question", &self.name(answer.question)).text("answer", &self.name(Some(answer.answer)));
+                with(&mut out, row, &["action", "reason", "approver"]);
+                out.end()
+            }),
+        );
+        let rows = |holds: &dyn Fn(&Entry) -> bool, fields: &[&str]| {
+            let rows = self.valid().filter(|(_, row)| holds(row));
+            rows.map(|(_, row)| {
+                let mut out = Object::default();
+                out.text("row", &row.name);
+                with(&mut out, Some(row), fields);
+                out.end()
+            })
+            .collect::<Vec<_>>()
+        };
+        out.list("denied", rows(&Entry::denies, &["kind", "action", "approver", "policy", "reason"]));
+        out.list("policy", rows(&|row| row.has("policy"), &["action", "policy", "approval_state", "reason"]));
+        let handoff = |row: &Entry| row.is(Kind::Handoff) || row.has("handoff_to");
+        out.list(
+            "handoffs",
+            rows(&handoff, &["agent_id", "handoff_to", "artifact_ref", "output_refs", "action", "reason"]),
+        );
+        out.list(
+            "artifacts",
+            self.artifacts().into_iter().map(|(artifact, row)| {
+                Object::default().text("row", &self.name(Some(row))).text("artifact", &artifact).end()
+            }),
+        );
+        out.list("errors", rows(&Entry::went_wrong, &["action", "status", "error"]));
+        let retry = ["action", "attempt", "retry_of", "retry_owner", "fallback_of", "model"];
+        out.list("retries", rows(&Entry::is_retry, &retry));
+        out.list("escalations", rows(&|row| row.has("escalated_to"), &["action", "escalated_to"]));
+        out.list("evidence", rows(&|row| row.has("evidence"), &["evidence"]));
+        let corrected = self.rows.iter().flat_map(|row| row.amended.iter().map(move |amended| (row, amended)));
+        out.list("corrections", corrected.map(|(row, amended)| correction(row, amended)));
+        out.end()
+    }
+
+    /// The name of a row, with its run.
+    fn name(&self, row: Option<usize>) -> String {
+        row.and_then(|at| self.rows.get(at)).map_or_else(String::new, |row| row.name.clone())
+    }
+
+    fn call_json(&self, call: &Call) -> Vec<u8> {
+        let mut out = Object::default();
+        out.text("intent", &self.name(call.intent)).text("result", &self.name(call.result)).text("id", &call.id);
+        for member in ["tool", "mcp_server", "side_effect"] {
+            out.text(member, &call.text(&self.rows, member));
+        }
+        let raw = |field: &str| {
+            let mut rows = call.intent.iter().chain(&call.result).filter_map(|at| self.rows.get(*at));
+            rows.find_map(|row| row.raw(field))
+        };
+        for member in ["args", "args_sha256", "reversible", "impact_scope", "exit_code"] {
+            if let Some(raw) = raw(&format!("tool_call.{member}")) {
+                out.raw(member, raw);
+            }
+        }
+        for field in ["rationale", "error", "duration_ms"] {
+            if let Some(raw) = raw(field) {
+                out.raw(field, raw);
+            }
+        }
+        out.raw("open", call.is_open().to_string().as_bytes()).end()
+    }
+}
+
+fn with(out: &mut Object, row: Option<&Entry>, fields: &[&str]) {
+    for field in fields {
+        if let Some(raw) = row.and_then(|row| row.raw(field)) {
+            out.raw(field, raw);
+        }
+    }
+}
+
+fn correction(row: &Entry, amended: &Amended) -> Vec<u8> {
+    let mut out = Object::default();
+    out.text("row", &row.name).text("by", &amended.by).text("agent_id", &amended.agent_id);
+    if amended.retracted {
+        out.raw("retract", b"true");
+    }
+    let changes = amended.changes.iter().map(|(field, old, new)| {
+        let mut change = Object::default();
+        change.text("field", field);
+        for (name, value) in [("before", old), ("after", new)] {
+            if let Some(value) = value {
+                change.raw(name, value.as_bytes());
+            }
+        }
+        change.end()
+    });
+    out.list("changes", changes).text("reason", &amended.reason).end()
+}

@@ -1,0 +1,153 @@
+//! All runs of some rows, and those of rows that stand behind one another joined.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use super::pack;
+use super::run::{DONE, FAILED, FIELDS, Run};
+use crate::facts::{Facts, Picked};
+use logbook_format::carried;
+use logbook_json as json;
+use logbook_model::{Field, Instant, Kind, run_id};
+use logbook_query::Place;
+
+/// All runs of some rows.
+#[derive(Debug, Clone, Default)]
+pub struct Runs<'a> {
+    by_id: HashMap<Cow<'a, str>, usize, RandomState>,
+    runs: Vec<Run<'a>>,
+}
+
+impl<'a> Runs<'a> {
+    /// Takes in one row, of which at least [`FIELDS`] were picked; says whose it is, by place in
+    /// the order in which runs began. One without a run is passed over.
+    pub fn push(&mut self, text: &[u8], facts: &impl Facts, place: Place) -> Option<usize> {
+        let at = self.at(facts.chars(Field::RunId)?)?;
+        if facts.kind() == Kind::ArchiveCarried {
+            self.carry(text);
+        }
+        self.runs[at].push(facts, place);
+        if facts.kind() == Kind::Hold {
+            self.runs[at].last.held_by(text);
+        }
+        Some(at)
+    }
+
+    /// The place of the run with this id, which may be new.
+    fn at(&mut self, id: Cow<'_, [u8]>) -> Option<usize> {
+        let id = json::lossy(&id);
+        if id.is_empty() {
+            return None;
+        }
+        if let Some(at) = self.by_id.get(&*id) {
+            return Some(*at);
+        }
+        let at = self.runs.len();
+        self.runs.push(Run { run_id: Cow::Owned(id.clone().into_owned()), ..Run::default() });
+        self.by_id.insert(Cow::Owned(id.into_owned()), at);
+        Some(at)
+    }
+
+    /// Takes in the rows that `row` carries over.
+    fn carry(&mut self, row: &[u8]) {
+        let mut values = Vec::new();
+        for carried in carried::rows(row).unwrap_or_default() {
+            if json::pick(carried, FIELDS.names(), &mut values).is_ok() {
+                let facts = Picked::new(&FIELDS, &values);
+                if let Some(at) = facts.chars(Field::RunId).and_then(|id| self.at(id)) {
+                    self.runs[at].carry(&facts);
+                    if facts.kind() == Kind::Hold {
+                        self.runs[at].last.held_by(carried);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The run of this name, as far as its rows were taken in.
+    pub fn get(&self, run: &str) -> Option<&Run<'a>> {
+        self.by_id.get(run).and_then(|at| self.runs.get(*at))
+    }
+
+    /// Which of [`Runs::all`] the run of this name is.
+    pub fn number(&self, run: &str) -> Option<usize> {
+        self.by_id.get(run).copied()
+    }
+
+    /// All of them, in the order in which they began.
+    pub fn all(&self) -> &[Run<'a>] {
+        &self.runs
+    }
+
+    /// Takes in the runs of rows that stand behind these.
+    pub fn join(&mut self, later: Runs<'a>) {
+        later.runs.into_iter().for_each(|run| self.add(run));
+    }
+
+    /// Takes in what later rows say of one run.
+    pub(super) fn add(&mut self, run: Run<'a>) {
+        match self.by_id.get(&run.run_id) {
+            Some(at) => self.runs[*at].join(run),
+            None => {
+                self.by_id.insert(run.run_id.clone(), self.runs.len());
+                self.runs.push(run);
+            }
+        }
+    }
+
+    /// As bytes that [`unpack`] reads.
+    pub fn pack(&self) -> Vec<u8> {
+        pack::pack(&self.runs)
+    }
+
+    /// All runs but the tool's own, in their order ([`order`]).
+    pub fn finish(mut self) -> Vec<Run<'a>> {
+        self.runs.retain(|run| !run_id::is_reserved(&run.run_id));
+        self.runs.sort_by_cached_key(order);
+        self.runs
+    }
+}
+
+impl<'a> FromIterator<Run<'a>> for Runs<'a> {
+    fn from_iter<I: IntoIterator<Item = Run<'a>>>(all: I) -> Runs<'a> {
+        let mut runs = Runs::default();
+        all.into_iter().for_each(|run| runs.add(run));
+        runs
+    }
+}
+
+/// By what runs are sorted.
+pub type Order = (u8, Reverse<(Option<Instant>, Place)>);
+
+/// Where a run stands among all: blocked ones first, then running, failed, without a status, done; in each group the
+/// newest first.
+pub fn order(run: &Run<'_>) -> Order {
+    (run.rank(), Reverse((run.last_at, run.newest)))
+}
+
+/// Whether a run that stands there goes on, or is held.
+pub fn is_active(order: &Order) -> bool {
+    !matches!(order.0, FAILED | DONE)
+}
+
+/// Takes into `runs` those that were packed of later rows; `input`: the number of the input that they stand in. False: the
+/// bytes are not what was packed, and `runs` is good for nothing.
+pub fn unpack<'a>(bytes: &'a [u8], input: u32, runs: &mut Runs<'a>) -> bool {
+    pack::unpack(bytes, input, |run| runs.add(run)).is_some()
+}
+
+/// Whether [`unpack`] can read these bytes.
+pub fn is_packed(bytes: &[u8]) -> bool {
+    pack::unpack(bytes, 0, drop).is_some()
+}
+
+/// Whether these packed bytes say what `runs`, of the same rows, do.
+pub fn says(bytes: &[u8], input: u32, runs: &Runs<'_>) -> bool {
+    let mut left = runs.runs.iter();
+    let mut same = true;
+    let read = pack::unpack(bytes, input, |run| same &= left.next().is_some_and(|known| *known == run));
+    read.is_some() && same && left.next().is_none()
+}

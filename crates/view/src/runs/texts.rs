@@ -1,0 +1,94 @@
+//! Texts of one row, in one piece of memory: a run is made anew for every part of the input, and
+//! there are as many rows as runs in a part.
+
+use std::borrow::Cow;
+
+use super::run::Text;
+use logbook_json as json;
+
+/// `N` texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Texts<'a, const N: usize> {
+    text: Text<'a>,
+    /// Where each ends.
+    ends: [u32; N],
+}
+
+impl<const N: usize> Default for Texts<'_, N> {
+    fn default() -> Self {
+        Texts { text: Cow::Borrowed(""), ends: [0; N] }
+    }
+}
+
+impl<'a, const N: usize> Texts<'a, N> {
+    /// That stand behind one another in `text`, with these lengths; `None`: they are not as long as
+    /// it is.
+    pub fn of(text: &'a str, lengths: [usize; N]) -> Option<Texts<'a, N>> {
+        let (mut ends, mut end) = ([0; N], 0usize);
+        for (known, length) in ends.iter_mut().zip(lengths) {
+            end = end.checked_add(length).filter(|end| text.is_char_boundary(*end))?;
+            *known = u32::try_from(end).ok()?;
+        }
+        (end == text.len()).then_some(Texts { text: Cow::Borrowed(text), ends })
+    }
+
+    /// Writes others into the memory that they have.
+    pub fn write<'f>(&mut self, texts: impl Iterator<Item = Option<Cow<'f, [u8]>>>) {
+        let mut bytes = std::mem::take(self.text.to_mut()).into_bytes();
+        bytes.clear();
+        for (end, said) in self.ends.iter_mut().zip(texts) {
+            bytes.extend_from_slice(said.as_deref().unwrap_or_default());
+            *end = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        }
+        // All of them are looked at together: one by one takes twice the time.
+        self.text = match String::from_utf8(bytes) {
+            Ok(text) if self.ends.iter().all(|end| text.is_char_boundary(*end as usize)) => Cow::Owned(text),
+            Ok(text) => self.mended(text.as_bytes()),
+            Err(broken) => self.mended(broken.as_bytes()),
+        };
+    }
+
+    /// These bytes, each text for itself, with what is not UTF-8 replaced.
+    fn mended(&mut self, bytes: &[u8]) -> Text<'a> {
+        let (mut text, mut from) = (String::new(), 0);
+        for end in &mut self.ends {
+            let to = *end as usize;
+            text.push_str(&json::lossy(bytes.get(from..to).unwrap_or_default()));
+            (*end, from) = (u32::try_from(text.len()).unwrap_or(u32::MAX), to);
+        }
+        Cow::Owned(text)
+    }
+
+    /// Text number `at`.
+    pub fn get(&self, at: usize) -> &str {
+        let end = |at: usize| self.ends.get(at).map_or(0, |end| *end as usize);
+        let from = at.checked_sub(1).map_or(0, end);
+        self.text.get(from..end(at)).unwrap_or_default()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..N).map(|at| self.get(at))
+    }
+
+    /// The same, which borrows nothing.
+    pub fn into_owned(self) -> Texts<'static, N> {
+        Texts { text: Cow::Owned(self.text.into_owned()), ends: self.ends }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_are_not_utf8_are_mended_one_by_one() {
+        let mut texts = Texts::<3>::default();
+        let said: [&[u8]; 3] = [b"a\xC3", b"\xA9b", b"\xFFc"];
+        texts.write(said.iter().map(|text| Some(Cow::Borrowed(*text))));
+        assert_eq!(texts.iter().collect::<Vec<_>>(), ["a\u{FFFD}", "\u{FFFD}b", "\u{FFFD}c"]);
+        let said: [&[u8]; 3] = ["é".as_bytes(), &"é".as_bytes()[..1], &"é".as_bytes()[1..]];
+        texts.write(said.iter().map(|text| Some(Cow::Borrowed(*text))));
+        assert_eq!(texts.iter().collect::<Vec<_>>(), ["é", "\u{FFFD}", "\u{FFFD}"]);
+    }
+}
