@@ -13,8 +13,8 @@ use logbook_json::bits::Finder;
 use logbook_json::frame;
 use logbook_json::validate::Scratch;
 use logbook_json::{
-    self, Decimal, Kind, Leaves, Limits, Member, Members, ObjectFault, Sum, decode, pick, skip_value, trim, validate,
-    validate_members,
+    self as json, Decimal, Kind, Leaves, Limits, Member, Members, ObjectFault, Sum, decode, pick, skip_value, trim,
+    validate, validate_members,
 };
 use num_bigint::BigInt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -71,7 +71,10 @@ fn anything(data: &[u8]) {
         (Ok(()), Ok(members)) => {
             let spans = scratch.spans.members.iter();
             let spans: Vec<Member<'_>> = spans
-                .map(|span| Member { key: &data[span.key().0..span.key().1], value: &data[span.value().0..span.value().1] })
+                .map(|span| Member {
+                    key: &data[span.key().0..span.key().1],
+                    value: &data[span.value().0..span.value().1],
+                })
                 .collect();
             assert_eq!(&spans, members);
         }

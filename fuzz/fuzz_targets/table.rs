@@ -90,7 +90,7 @@ fuzz_target!(init: oracle(), |data: &[u8]| -> Corpus {
         writer.push(row, address, &mut stream).expect("written to memory");
     }
     let note = writer.finish(&mut stream).expect("written to memory");
-    safe(note.as_deref().unwrap_or_default(), "");
+    safe(note.map_or(String::new(), |note| note.text).as_str(), "");
 
     // A row that is no UTF-8 goes into a pipe as it is.
     let text = String::from_utf8_lossy(&out);

@@ -13,7 +13,7 @@ use logbook_model::{Address, Kind};
 
 /// Fields that no correction touches: what names a row, what names its corrections, and what gates
 /// read.
-pub const FIXED: &[&str] = &[
+pub(crate) const FIXED: &[&str] = &[
     "run_id",
     "step",
     "timestamp",
@@ -33,7 +33,7 @@ pub const FIXED: &[&str] = &[
     "tty",
 ];
 /// The field of a corrected row that names the correcting rows.
-pub const CORRECTED_BY: &str = "corrected_by";
+pub(crate) const CORRECTED_BY: &str = "corrected_by";
 
 /// What one correction row says.
 #[derive(Debug, Clone, PartialEq, Eq)]

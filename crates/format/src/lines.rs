@@ -1,39 +1,9 @@
-//! A block of bytes into lines, and what is wrong with a bad one
-//! (`docs/format.md`, Bad rows). A line that begins with NULs (a hole that a
-//! power cut left) is stripped of them, and they are counted.
+//! A block of bytes into lines. A line that begins with NULs (a hole that a power cut left) is
+//! stripped of them, and they are counted.
 
 use memchr::memchr;
 
-use logbook_json::{self as json, Members, ObjectFault};
-use logbook_model::READ_ROW_BYTES_MAX;
-
-/// Why a line is no row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Bad {
-    /// It ends where the file does, without a newline, inside a value.
-    Torn,
-    /// It holds NUL bytes: a hole that a power cut left.
-    Nul,
-    /// It is not JSON.
-    NotJson,
-    /// It is JSON, but not an object.
-    NotObject,
-    /// It is longer than a reader takes (16 MiB).
-    TooLong,
-}
-
-impl Bad {
-    /// The word for it in messages and counts.
-    pub fn word(self) -> &'static str {
-        match self {
-            Bad::Torn => "torn",
-            Bad::Nul => "NUL bytes",
-            Bad::NotJson => "not JSON",
-            Bad::NotObject => "not an object",
-            Bad::TooLong => "longer than 16 MiB",
-        }
-    }
-}
+use logbook_json as json;
 
 /// One line of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,32 +60,4 @@ impl<'a> Iterator for Lines<'a> {
             return Some(Line { at: from + nuls, text, nuls, whole });
         }
     }
-}
-
-/// What kind of bad line this is, asked after reading its fields failed.
-pub fn classify(line: &Line<'_>, fault: ObjectFault) -> Bad {
-    if line.text.len() > READ_ROW_BYTES_MAX {
-        Bad::TooLong
-    } else if memchr(0, line.text).is_some() || (line.text.is_empty() && line.nuls > 0) {
-        Bad::Nul
-    } else if !line.whole {
-        Bad::Torn
-    } else if fault == ObjectFault::NotObject {
-        Bad::NotObject
-    } else {
-        Bad::NotJson
-    }
-}
-
-/// Judges a line by its framing alone: one object from end to end.
-pub fn judge(line: &Line<'_>) -> Result<(), Bad> {
-    if line.text.len() > READ_ROW_BYTES_MAX {
-        return Err(Bad::TooLong);
-    }
-    for member in Members::new(line.text) {
-        if let Err(fault) = member {
-            return Err(classify(line, fault));
-        }
-    }
-    Ok(())
 }

@@ -18,7 +18,7 @@ pub fn once_id(sort: &str, what: &[u8]) -> String {
 }
 
 /// Whether `id` is one of those.
-pub fn is_once_id(id: &str) -> bool {
+pub(crate) fn is_once_id(id: &str) -> bool {
     let digits = [BREACH, RECEIPT].into_iter().find_map(|sort| id.strip_prefix(sort)?.strip_prefix(':'));
     digits.is_some_and(|digits| digits.len() == DIGITS && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }

@@ -50,7 +50,7 @@ impl SeekTable {
     }
 
     /// Bytes that all frames take.
-    pub fn packed_bytes(&self) -> u64 {
+    pub(crate) fn packed_bytes(&self) -> u64 {
         self.frames.last().map_or(0, |last| last.packed_at + u64::from(last.packed))
     }
 

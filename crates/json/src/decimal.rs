@@ -37,7 +37,7 @@ struct Large {
 
 impl Decimal {
     /// Zero.
-    pub const ZERO: Decimal = Decimal(Form::Small { digits: 0, exponent: 0 });
+    pub(crate) const ZERO: Decimal = Decimal(Form::Small { digits: 0, exponent: 0 });
 
     /// Reads JSON number text; `None` if it is not exactly that.
     pub fn parse(text: &[u8]) -> Option<Decimal> {

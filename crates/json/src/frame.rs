@@ -26,24 +26,6 @@ pub fn pick<'a, N: AsRef<[u8]>>(text: &'a [u8], names: &[N], out: &mut Vec<Optio
     })
 }
 
-/// As [`pick`], where a value that is none is null: it fails by the frame alone, whatever is asked
-/// for.
-pub fn pick_mended<'a, N: AsRef<[u8]>>(
-    text: &'a [u8],
-    names: &[N],
-    out: &mut Vec<Option<&'a [u8]>>,
-) -> Result<(), Fault> {
-    out.clear();
-    out.resize(names.len(), None);
-    walk(text, |key, at| {
-        let key = decode_raw(key);
-        if let Some(slot) = names.iter().position(|name| *name.as_ref() == *key) {
-            out[slot] = Some(value(text, at).unwrap_or(b"null"));
-        }
-        Ok(())
-    })
-}
-
 /// Judges the frame of the line `text`, and hands each member to `each`: its key between the
 /// quotes, and where behind the colon its value begins.
 pub(super) fn walk<'a>(

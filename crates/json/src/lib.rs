@@ -17,16 +17,16 @@
 //! Invariant: no function recurses with its input, and none panics on any bytes.
 
 pub mod bits;
-pub mod decimal;
-pub mod fault;
+mod decimal;
+mod fault;
 pub mod frame;
-pub mod leaves;
+mod leaves;
 pub mod mend;
-pub mod object;
+mod object;
 pub mod skip;
-pub mod span;
+mod span;
 pub mod string;
-pub mod sum;
+mod sum;
 pub mod validate;
 
 pub use decimal::{Decimal, plain_digits};

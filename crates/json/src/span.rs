@@ -66,7 +66,7 @@ pub struct Spans {
 
 impl Spans {
     /// Forgets them, keeps the buffers.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.members.clear();
         self.inner.clear();
     }

@@ -10,9 +10,9 @@ use super::decimal::Decimal;
 
 /// A sum whose terms reach from one power of ten to another further away than
 /// this is refused: it would need that many digits.
-pub const SUM_DIGITS_MAX: i64 = 10_000;
+pub(crate) const SUM_DIGITS_MAX: i64 = 10_000;
 /// Significant digits of a mean.
-pub const MEAN_DIGITS: i64 = 17;
+pub(crate) const MEAN_DIGITS: i64 = 17;
 
 /// Why there is no sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -90,7 +90,7 @@ impl Instant {
     }
 
     /// To chrono, cut to nanoseconds; `None` outside its years.
-    pub fn to_chrono(self) -> Option<DateTime<Utc>> {
+    pub(crate) fn to_chrono(self) -> Option<DateTime<Utc>> {
         DateTime::from_timestamp(self.seconds, (self.attos / 1_000_000_000) as u32)
     }
 

@@ -147,13 +147,13 @@ impl Kind {
     }
 
     /// Whether such a row says where its run stands, if it carries a status.
-    pub const fn counts_for_standing(self) -> bool {
+    pub(crate) const fn counts_for_standing(self) -> bool {
         self.properties().flags & STANDS != 0
     }
 
     /// Whether a row of this kind with this status, a value as written, says where its run stands
     /// (`docs/format.md`, Standing).
-    pub fn stands(self, status: Option<&[u8]>) -> bool {
+    pub(crate) fn stands(self, status: Option<&[u8]>) -> bool {
         self.counts_for_standing() && status.is_some_and(|status| status.starts_with(b"\""))
     }
 

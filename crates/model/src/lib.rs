@@ -20,19 +20,19 @@
 //!
 //! Invariant: every function is a function of its arguments.
 
-pub mod address;
-pub mod duration;
+mod address;
+mod duration;
 pub mod error;
 pub mod instant;
 pub mod kind;
 pub mod names;
-pub mod night;
-pub mod posix_zone;
+mod night;
+mod posix_zone;
 pub mod run_id;
 pub mod shown;
 pub mod standing;
-pub mod vocabulary;
-pub mod words;
+mod vocabulary;
+mod words;
 pub mod zone;
 
 pub use address::Address;

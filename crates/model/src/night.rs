@@ -35,7 +35,7 @@ impl Night {
             day = day.pred_opt().unwrap_or(day);
         }
         let morning = if self.to <= self.from { day + TimeDelta::days(1) } else { day };
-        (zone.from_local(day.and_time(self.from)), zone.from_local(morning.and_time(self.to)))
+        (zone.seconds_of_local(day.and_time(self.from)), zone.seconds_of_local(morning.and_time(self.to)))
     }
 }
 

@@ -54,7 +54,7 @@ enum Day {
 
 impl PosixZone {
     /// Reads a zone; `None` if the text is none.
-    pub fn parse(text: &str) -> Option<PosixZone> {
+    pub(crate) fn parse(text: &str) -> Option<PosixZone> {
         let mut kept = [0; TEXT_BYTES_MAX];
         kept.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
         let mut reader = Reader { text, at: 0 };
@@ -81,23 +81,23 @@ impl PosixZone {
     }
 
     /// As it was worded.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.text[..self.length]).unwrap_or_default()
     }
 
     /// Seconds east at this second.
-    pub fn offset_at(&self, seconds: i64) -> i32 {
+    pub(crate) fn offset_at(&self, seconds: i64) -> i32 {
         self.named_at(seconds).offset
     }
 
     /// What the zone is called at this second.
-    pub fn name_at(&self, seconds: i64) -> &str {
+    pub(crate) fn name_at(&self, seconds: i64) -> &str {
         let named = self.named_at(seconds);
         self.text().get(named.from..named.to).unwrap_or_default()
     }
 
     /// The second at which the clocks show `local`: the earlier of two, the first after a gap.
-    pub fn from_local(&self, local: NaiveDateTime) -> i64 {
+    pub(crate) fn seconds_of_local(&self, local: NaiveDateTime) -> i64 {
         let local = local.and_utc().timestamp();
         let summer = self.summer.map_or(self.standard.offset, |summer| summer.named.offset);
         let (greatest, least) = (summer.max(self.standard.offset), summer.min(self.standard.offset));
@@ -295,7 +295,7 @@ mod tests {
                 let shown = posix.to_local(at).unwrap();
                 assert_eq!(named.to_local(at).unwrap(), shown, "{name} {at}");
                 let wall = at.to_chrono().unwrap().naive_utc();
-                assert_eq!(named.from_local(wall), posix.from_local(wall), "{name} {wall}");
+                assert_eq!(named.seconds_of_local(wall), posix.seconds_of_local(wall), "{name} {wall}");
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What may name a run.
 
 /// Longest run id, in characters.
-pub const CHARS_MAX: usize = 256;
+pub(crate) const CHARS_MAX: usize = 256;
 
 /// The run of the rows that the tool writes about the logbook itself.
 pub const LOGBOOK: &str = "_logbook";

@@ -44,11 +44,6 @@ impl Zone {
         named.map(|zone| Zone::Named(*zone)).or_else(|| PosixZone::parse(text).map(Zone::Posix))
     }
 
-    /// The names of all zones that have one, for suggestions.
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        TZ_VARIANTS.iter().map(|zone| zone.name())
-    }
-
     /// `instant` as the clocks of this zone show it, cut to nanoseconds; `None`
     /// outside the years of the calendar (±262,000).
     pub fn to_local(&self, instant: Instant) -> Option<DateTime<FixedOffset>> {
@@ -65,17 +60,19 @@ impl Zone {
 
     /// The instant at which the clocks of this zone show `local`, by the two
     /// rules at the top of this file.
-    pub fn from_local(&self, local: NaiveDateTime) -> Instant {
+    pub fn seconds_of_local(&self, local: NaiveDateTime) -> Instant {
         match self {
             Zone::Named(zone) => named_from_local(*zone, local),
             Zone::Fixed(offset) => at_utc(local, i64::from(offset.local_minus_utc())),
-            Zone::Posix(zone) => Instant { seconds: zone.from_local(local), ..Instant::from_chrono(local.and_utc()) },
+            Zone::Posix(zone) => {
+                Instant { seconds: zone.seconds_of_local(local), ..Instant::from_chrono(local.and_utc()) }
+            }
         }
     }
 
     /// The instant at which `day` begins in this zone.
     pub fn start_of_day(&self, day: NaiveDate) -> Instant {
-        self.from_local(day.and_time(NaiveTime::MIN))
+        self.seconds_of_local(day.and_time(NaiveTime::MIN))
     }
 
     /// The short name in force at `instant`, for tables: `CEST`, `UTC`, `+02:00`.

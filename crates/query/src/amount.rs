@@ -89,7 +89,7 @@ impl Unit {
     /// whole name where it is a word (`bytes`, `seconds`). Which of two units of one spelling is
     /// meant (`_min`: minutes, or the least) shows only beside a literal; so nothing is refused for
     /// a name.
-    pub fn of_name(name: &str) -> Option<Unit> {
+    pub(crate) fn of_name(name: &str) -> Option<Unit> {
         let of = |unit: &str| {
             let lower = unit.to_ascii_lowercase();
             let further = NAMED.iter().find(|(word, _)| *word == lower).map(|(_, unit)| *unit);

@@ -19,14 +19,14 @@
 //!
 //! Invariant: however the rows are split into parts, the answer is the same bytes.
 
-pub mod aggregate;
+mod aggregate;
 pub mod amount;
 pub mod ast;
 pub mod compile;
 pub mod eval;
 pub mod jq;
 pub mod problem;
-pub mod row;
+mod row;
 pub mod stage;
 pub mod text;
 pub mod time;

@@ -27,12 +27,12 @@ pub struct Problem {
 
 impl Problem {
     /// A problem at a place.
-    pub fn new(span: Span, message: impl Into<String>) -> Problem {
+    pub(crate) fn new(span: Span, message: impl Into<String>) -> Problem {
         Problem { span, message: message.into(), hint: None }
     }
 
     /// The same with what to write instead.
-    pub fn hint(mut self, hint: impl Into<String>) -> Problem {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Problem {
         self.hint = Some(hint.into());
         self
     }
@@ -64,7 +64,7 @@ impl Problem {
 
 /// How many problems of one query are shown, each with its place and the nearest word: a query may
 /// name thousands of columns.
-pub const SHOWN_MAX: usize = 10;
+pub(crate) const SHOWN_MAX: usize = 10;
 
 /// All that is wrong with a query.
 #[derive(Debug, Clone, PartialEq, Eq)]

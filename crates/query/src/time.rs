@@ -29,12 +29,12 @@ pub struct Period {
 
 impl Period {
     /// One instant.
-    pub fn point(at: Instant) -> Period {
+    pub(crate) fn point(at: Instant) -> Period {
         Period { start: at, end: at }
     }
 
     /// Whether it is one instant.
-    pub fn is_point(&self) -> bool {
+    pub(crate) fn is_point(&self) -> bool {
         self.start == self.end
     }
 
@@ -89,7 +89,7 @@ pub fn read(word: &str, clock: &Clock) -> Option<Result<Period, String>> {
 /// start.
 ///
 /// Words and `-12h` are no times here: what they mean changes from day to day.
-pub fn of_value(text: &[u8], zone: &Zone) -> Option<Instant> {
+pub(crate) fn of_value(text: &[u8], zone: &Zone) -> Option<Instant> {
     let text = std::str::from_utf8(text).ok()?;
     if !looks_like_date(text) {
         return epoch(text.as_bytes());
@@ -100,7 +100,7 @@ pub fn of_value(text: &[u8], zone: &Zone) -> Option<Instant> {
 /// Seconds since 1970 as 9 to 11 digits, milliseconds as 12 to 14, microseconds as 15 to 17,
 /// nanoseconds as 18 to 20; a fraction may follow. So each begins in 1973, and a year, a day of 8
 /// digits or a small count is not a time.
-pub fn epoch(digits: &[u8]) -> Option<Instant> {
+pub(crate) fn epoch(digits: &[u8]) -> Option<Instant> {
     let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let power = match count {
         9..=11 => 0,
@@ -201,7 +201,7 @@ fn time_of_day(day: NaiveDate, text: &str, zone: &Zone) -> Option<Period> {
             instant.seconds -= offset;
             instant
         }
-        None => zone.from_local(local),
+        None => zone.seconds_of_local(local),
     };
     // A time in a gap has become the end of the gap, whatever its fraction.
     if offset_s.is_some() || zone.to_local(start).is_some_and(|shown| shown.naive_local() == local) {

@@ -12,7 +12,7 @@ pub fn lines(entries: &[Amended], look: &Look) -> Vec<String> {
 }
 
 /// One correction, as the rows have its texts.
-pub fn line(entry: &Amended, zone: &Zone) -> String {
+pub(crate) fn line(entry: &Amended, zone: &Zone) -> String {
     let mut about = Vec::new();
     if !entry.agent_id.is_empty() {
         about.push(entry.agent_id.clone());

@@ -43,7 +43,7 @@ pub fn draw(cards: &Cards, look: &Look) -> Drawn {
 }
 
 /// What is counted: its glyph, the number of its colour, how many, and of what.
-pub fn counts(cards: &Cards) -> [(&'static str, &'static str, u64, &'static str); 4] {
+pub(crate) fn counts(cards: &Cards) -> [(&'static str, &'static str, u64, &'static str); 4] {
     [
         ("▶", "36", cards.running, "running"),
         ("■", "33", cards.blocked, "blocked"),
@@ -53,7 +53,7 @@ pub fn counts(cards: &Cards) -> [(&'static str, &'static str, u64, &'static str)
 }
 
 /// What is waited for, if anything is, in one line that is safe to show.
-pub fn blockers(cards: &Cards) -> Option<String> {
+pub(crate) fn blockers(cards: &Cards) -> Option<String> {
     if cards.blocked == 0 {
         return None;
     }

@@ -36,24 +36,24 @@ pub(super) enum By {
 }
 
 impl Held {
-    pub fn new(by: By) -> Held {
+    pub(crate) fn new(by: By) -> Held {
         Held { rows: Vec::new(), bytes: 0, by }
     }
 
     /// Takes a row. True: they are enough.
-    pub fn push(&mut self, row: &[u8], address: Option<Address>) -> bool {
+    pub(crate) fn push(&mut self, row: &[u8], address: Option<Address>) -> bool {
         self.bytes += row.len();
         self.rows.push((row.to_vec(), address));
         self.rows.len() == ROWS_MAX || self.bytes >= BYTES_MAX
     }
 
     /// The rows.
-    pub fn into_rows(self) -> Vec<(Vec<u8>, Option<Address>)> {
+    pub(crate) fn into_rows(self) -> Vec<(Vec<u8>, Option<Address>)> {
         self.rows
     }
 
     /// Their columns; `None`: they are shown as steps.
-    pub fn columns(&self) -> Option<Vec<String>> {
+    pub(crate) fn columns(&self) -> Option<Vec<String>> {
         match &self.by {
             By::Appearance => self.in_order_of_appearance(),
             By::Frequency { asked } => self.by_frequency(asked),
@@ -115,7 +115,7 @@ impl Held {
     }
 
     /// Whether the query asks for this column.
-    pub fn is_asked(&self, column: &str) -> bool {
+    pub(crate) fn is_asked(&self, column: &str) -> bool {
         matches!(&self.by, By::Frequency { asked } if asked.iter().any(|name| name == column))
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::Notes;
 
 /// Writes over the line, and takes it away again.
-pub const ERASE: &str = "\r\x1b[K";
+pub(crate) const ERASE: &str = "\r\x1b[K";
 
 /// The line, which those who write to the terminal share.
 #[derive(Debug, Clone, Default)]
@@ -43,7 +43,7 @@ impl Progress {
     }
 
     /// The same, and it is not shown again.
-    pub fn end(&self) -> bool {
+    pub(crate) fn end(&self) -> bool {
         self.state().ended = true;
         self.clear()
     }

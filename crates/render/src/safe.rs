@@ -13,14 +13,14 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 }
 
 /// The same for text of several lines, whose line breaks stay.
-pub fn escape_lines(text: &str) -> Cow<'_, str> {
+pub(crate) fn escape_lines(text: &str) -> Cow<'_, str> {
     escape_but(text, |rest| rest.starts_with('\n'))
 }
 
 /// What this room drew, once more: colours, tabs and line ends stay, and everything else that a
 /// terminal would obey is escaped. So a drawing that forgot to escape text of a row can do no more
 /// than colour it.
-pub fn escape_drawn(text: &str) -> Cow<'_, str> {
+pub(crate) fn escape_drawn(text: &str) -> Cow<'_, str> {
     let is_colour = |rest: &str| {
         let inside =
             rest.strip_prefix("\x1b[").map(|rest| rest.trim_start_matches(|it: char| it == ';' || it.is_ascii_digit()));
@@ -52,7 +52,7 @@ fn escape_but(text: &str, stays: impl Fn(&str) -> bool) -> Cow<'_, str> {
 /// JSON text with the same characters written as `\uXXXX`: it says the same, and a terminal has
 /// nothing to obey. Newlines stay. Bytes that are not UTF-8 become U+FFFD, since a terminal may
 /// take them for control characters.
-pub fn escape_json(text: &[u8]) -> Cow<'_, [u8]> {
+pub(crate) fn escape_json(text: &[u8]) -> Cow<'_, [u8]> {
     let obeyed = |character: char| character != '\n' && is_unsafe(character);
     let lossy = String::from_utf8_lossy(text);
     if !lossy.chars().any(obeyed) {

@@ -29,11 +29,6 @@ impl Drawn {
     pub(crate) fn new(text: String) -> Drawn {
         Drawn(text)
     }
-
-    /// As text, for what is no terminal.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl<'a> Output<'a> {

@@ -51,7 +51,7 @@ pub enum Cut {
 
 impl Cut {
     /// To the width below which no column is cut while another can be dropped.
-    pub const PLAIN: Cut = Cut::To(12);
+    pub(crate) const PLAIN: Cut = Cut::To(12);
 }
 
 /// Blanks between two columns.
@@ -59,7 +59,7 @@ const GAP: usize = 2;
 
 /// What fitting decided; kept for later pieces of the same table.
 #[derive(Debug, Clone)]
-pub struct Layout {
+pub(crate) struct Layout {
     columns: Vec<Column>,
     /// Width of each column that is shown; `None` for one that is not.
     widths: Vec<Option<usize>>,
@@ -68,7 +68,7 @@ pub struct Layout {
 
 impl Layout {
     /// Fits `columns` with these cells (already safe text) into `width`.
-    pub fn fit(columns: Vec<Column>, rows: &[Vec<String>], width: Option<u16>) -> Layout {
+    pub(crate) fn fit(columns: Vec<Column>, rows: &[Vec<String>], width: Option<u16>) -> Layout {
         let filled: Vec<bool> =
             (0..columns.len()).map(|at| rows.is_empty() || rows.iter().any(|row| !row[at].is_empty())).collect();
         let natural: Vec<usize> = columns
@@ -106,12 +106,12 @@ impl Layout {
     }
 
     /// Whether something had to give: a column cut or dropped.
-    pub fn is_tight(&self) -> bool {
+    pub(crate) fn is_tight(&self) -> bool {
         self.tight
     }
 
     /// Titles of columns that hold something and found no room.
-    pub fn dropped(&self, rows: &[Vec<String>]) -> Vec<String> {
+    pub(crate) fn dropped(&self, rows: &[Vec<String>]) -> Vec<String> {
         (0..self.columns.len())
             .filter(|at| self.widths[*at].is_none() && rows.iter().any(|row| !row[*at].is_empty()))
             .map(|at| self.columns[at].title.clone())
@@ -119,7 +119,7 @@ impl Layout {
     }
 
     /// The rows as lines of text, with the titles first if `titles`.
-    pub fn draw(&self, rows: &[Vec<String>], titles: bool, look: &Look) -> String {
+    pub(crate) fn draw(&self, rows: &[Vec<String>], titles: bool, look: &Look) -> String {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).force_no_tty();
         if look.colour {
@@ -210,7 +210,7 @@ fn level(widths: &mut [usize], of: &[(usize, usize)], excess: usize) {
 }
 
 /// `text` in at most `width` columns, its end replaced by `…` if need be.
-pub fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }
@@ -258,7 +258,7 @@ fn wrap(text: &str, width: usize) -> String {
 }
 
 /// A status with its glyph, so that colour is not the only carrier of meaning.
-pub fn status(text: &str) -> String {
+pub(crate) fn status(text: &str) -> String {
     let glyph = match Status::of(text) {
         Some(Status::InProgress) => "▶",
         Some(Status::Done) => "✓",
@@ -271,7 +271,7 @@ pub fn status(text: &str) -> String {
 }
 
 /// A rating with its glyph.
-pub fn rating(text: &str) -> String {
+pub(crate) fn rating(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("● {}", safe::escape(text)) }
 }
 

@@ -3,7 +3,7 @@
 use logbook_model::READ_ROW_BYTES_MAX;
 
 /// The field that says which input a row came from.
-pub const SOURCE_FIELD: &str = "@file";
+pub(crate) const SOURCE_FIELD: &str = "@file";
 
 /// How inputs are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

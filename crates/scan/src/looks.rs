@@ -6,7 +6,7 @@ use logbook_json::skip::is_white;
 
 /// What lines that are no rows look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Looks {
+pub(crate) enum Looks {
     /// Parts of documents over many lines, an array of rows, or several values on one line.
     Documents,
     /// Rows with something before them.
@@ -15,7 +15,7 @@ pub enum Looks {
 
 impl Looks {
     /// What a line that is not a row looks like, if it tells anything.
-    pub fn of(line: &[u8]) -> Option<Looks> {
+    pub(crate) fn of(line: &[u8]) -> Option<Looks> {
         let line = line.trim_ascii();
         if behind_prefix(line).is_some_and(|at| at > 0 && !line.starts_with(b"[{") && !is_value_before(line, at)) {
             return Some(Looks::Prefix);
@@ -29,7 +29,7 @@ impl Looks {
     }
 
     /// What it says, and what to type.
-    pub fn says(self) -> &'static str {
+    pub(crate) fn says(self) -> &'static str {
         match self {
             Looks::Documents => {
                 "it looks like whole JSON documents or arrays, not a row on each line; to read them: --input json"

@@ -65,7 +65,7 @@ pub(super) struct Counter {
 
 impl Counter {
     /// A block begins. A line that is too long was passed over whole, and stands between blocks.
-    pub fn begin(&mut self, name: &str, skipped: &mut Skipped) {
+    pub(crate) fn begin(&mut self, name: &str, skipped: &mut Skipped) {
         let too_long = skipped.count_as(name, Class::TooLong);
         if too_long > self.too_long {
             for place in skipped.unnumbered(name) {
@@ -76,7 +76,7 @@ impl Counter {
     }
 
     /// It ends.
-    pub fn end(&mut self, name: &str, block: Block<'_>, skipped: &mut Skipped) {
+    pub(crate) fn end(&mut self, name: &str, block: Block<'_>, skipped: &mut Skipped) {
         for place in skipped.unnumbered(name) {
             let within = place.saturating_sub(block.offset) as usize;
             let before = block.bytes.get(..within).unwrap_or(block.bytes);

@@ -75,7 +75,7 @@ pub(super) struct Reader<'s> {
 }
 
 impl<'s> Reader<'s> {
-    pub fn new(source: &'s Source, wanted: Wanted<'s>) -> Reader<'s> {
+    pub(crate) fn new(source: &'s Source, wanted: Wanted<'s>) -> Reader<'s> {
         // No row says where it comes from.
         let names_source = source.layout().with_source || wanted.names.iter().any(|name| name == SOURCE_FIELD);
         let ways = if names_source { Vec::new() } else { sparse::ways(&wanted) };

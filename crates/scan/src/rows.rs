@@ -15,7 +15,7 @@ const BLOCK_BYTES: usize = 128 << 10;
 
 /// Lines that stand together in the input.
 #[derive(Debug, Clone, Copy)]
-pub struct Block<'b> {
+pub(crate) struct Block<'b> {
     /// Whole lines with their newlines; of a last line without one, that line.
     pub bytes: &'b [u8],
     /// Where they begin in the input.
@@ -30,7 +30,7 @@ pub struct Block<'b> {
 /// passed over: lines longer than `row_bytes_max`, and runs of NULs that are longer than a block.
 /// The stream begins at byte `start` of its input. Break ends the reading. Gives the number of
 /// bytes read.
-pub fn for_each_block(
+pub(crate) fn for_each_block(
     reader: &mut dyn Read,
     file: &str,
     (start, row_bytes_max): (u64, usize),

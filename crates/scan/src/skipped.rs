@@ -41,7 +41,7 @@ impl Class {
     }
 
     /// Whether it is about lines, and not about a file.
-    pub fn is_of_lines(self) -> bool {
+    pub(crate) fn is_of_lines(self) -> bool {
         !matches!(self, Class::BadArchive | Class::Unreadable)
     }
 
@@ -146,7 +146,7 @@ impl Skipped {
     }
 
     /// The places that are told of `file` and whose lines are not known, in order.
-    pub fn unnumbered(&self, file: &str) -> Vec<u64> {
+    pub(crate) fn unnumbered(&self, file: &str) -> Vec<u64> {
         let of_lines = |entry: &&Entry| entry.file == file && entry.class.is_of_lines();
         let places = self.entries.iter().filter(of_lines).flat_map(Entry::told);
         let mut places: Vec<u64> = places.filter(|at| !self.lines.contains_key(&(file.to_owned(), *at))).collect();
@@ -182,7 +182,7 @@ impl Skipped {
     }
 
     /// Adds what was skipped after it.
-    pub fn join(&mut self, later: Skipped) {
+    pub(crate) fn join(&mut self, later: Skipped) {
         self.lines.extend(later.lines);
         for (file, looks) in later.looks {
             self.looks.entry(file).or_insert(looks);
@@ -201,7 +201,7 @@ impl Skipped {
     }
 
     /// Whether anything of `file` was.
-    pub fn is_of(&self, file: &str) -> bool {
+    pub(crate) fn is_of(&self, file: &str) -> bool {
         self.entries.iter().any(|entry| entry.file == file)
     }
 

@@ -59,7 +59,7 @@ pub(super) fn ways<'q>(wanted: &Wanted<'q>) -> Vec<Way<'q>> {
 
 impl<'q> Way<'q> {
     /// The lines of `block` from `from` on, if they are to be found in this way now.
-    pub fn lines<'w>(
+    pub(crate) fn lines<'w>(
         &'w mut self,
         block: Block<'w>,
         from: usize,
@@ -98,7 +98,7 @@ pub(super) struct Sparse<'w, 'q> {
 
 impl Sparse<'_, '_> {
     /// The next such line, without its newline; none also when they stand too dense.
-    pub fn next(&mut self) -> Option<(usize, usize)> {
+    pub(crate) fn next(&mut self) -> Option<(usize, usize)> {
         if self.is_dense() {
             return None;
         }
@@ -123,7 +123,7 @@ impl Sparse<'_, '_> {
     }
 
     /// After the last line: whether it was the last of the block. If it was not, this way is not tried for a while.
-    pub fn ended(self) -> bool {
+    pub(crate) fn ended(self) -> bool {
         if !self.is_dense() {
             self.way.rest_next = 1;
             return true;

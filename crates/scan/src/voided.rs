@@ -29,7 +29,7 @@ pub(super) struct Announced {
 
 impl Announced {
     /// Reads the row `text`, which stands at `place`.
-    pub fn read(text: &[u8], place: Place) -> Option<Announced> {
+    pub(crate) fn read(text: &[u8], place: Place) -> Option<Announced> {
         let voiding = Voiding::read(text)?;
         Some(Announced {
             input: place.input,

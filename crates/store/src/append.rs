@@ -20,7 +20,7 @@ use logbook_model::{Instant, run_id};
 
 /// The active segment, open under the lock.
 #[derive(Debug)]
-pub struct Active {
+pub(crate) struct Active {
     pub(super) name: SegmentName,
     pub(super) path: PathBuf,
     pub(super) file: Arc<OwnedFd>,
@@ -128,11 +128,6 @@ pub struct State<'a, 'o> {
 }
 
 impl State<'_, '_> {
-    /// Highest step of `run` on file; 0 for none.
-    pub fn last_step(&mut self, run: &str) -> Result<u64> {
-        self.writer.index.last_step(self.writer.os, &self.writer.directory, run)
-    }
-
     /// Calls `each` with every row that begins at or after `from`, in order:
     /// what was appended since the caller looked.
     pub fn rows_since(&mut self, from: Place, each: &mut dyn FnMut(Place, &[u8])) -> Result<()> {
@@ -168,7 +163,7 @@ impl<'o> Writer<'o> {
     }
 
     /// What a success of this writer promises.
-    pub fn durability(&self) -> Durability {
+    pub(crate) fn durability(&self) -> Durability {
         self.options.durability.unwrap_or(self.settings.durability)
     }
 

@@ -11,7 +11,7 @@ use logbook_model::error::{Error, Result};
 
 /// Permission bits of new files and directories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Modes {
+pub(crate) struct Modes {
     /// Of files.
     pub file: u32,
     /// Of directories.
@@ -20,7 +20,7 @@ pub struct Modes {
 
 impl Modes {
     /// What the settings ask for.
-    pub fn of(settings: &Settings) -> Modes {
+    pub(crate) fn of(settings: &Settings) -> Modes {
         match settings.group {
             Some(_) => Modes::SHARED,
             None => Modes { file: 0o600, directory: 0o700 },
@@ -31,7 +31,7 @@ impl Modes {
     const SHARED: Modes = Modes { file: 0o660, directory: 0o2770 };
 
     /// What the logbook's directory, which was checked, asks for of what is made below it.
-    pub fn below(os: &dyn Os, directory: &Path) -> Modes {
+    pub(crate) fn below(os: &dyn Os, directory: &Path) -> Modes {
         match os.stat_path(directory) {
             Ok(stat) if stat.mode & 0o070 == 0o070 => Modes::SHARED,
             _ => Modes { file: 0o600, directory: 0o700 },
@@ -41,7 +41,7 @@ impl Modes {
 
 /// Gives an open file or directory of this user's to the group, if there is
 /// one; the umask has no say. What is another's stays, and is judged.
-pub fn share(os: &dyn Os, file: &OwnedFd, stat: &mut Stat, settings: &Settings) {
+pub(crate) fn share(os: &dyn Os, file: &OwnedFd, stat: &mut Stat, settings: &Settings) {
     let Some(gid) = settings.gid else { return };
     let modes = Modes::of(settings);
     let mode = if stat.what == What::Directory { modes.directory } else { modes.file };
@@ -55,7 +55,7 @@ pub fn share(os: &dyn Os, file: &OwnedFd, stat: &mut Stat, settings: &Settings) 
 
 /// Makes `path` and the directories above it that are missing, each one's
 /// parent synced, so that a power cut cannot take the logbook away.
-pub fn create(os: &dyn Os, path: &Path) -> Result<()> {
+pub(crate) fn create(os: &dyn Os, path: &Path) -> Result<()> {
     let missing: Vec<&Path> = path
         .ancestors()
         .take_while(|directory| !directory.as_os_str().is_empty() && os.stat_path(directory).is_err())
@@ -81,7 +81,7 @@ pub fn create(os: &dyn Os, path: &Path) -> Result<()> {
 }
 
 /// Syncs the name of a directory that is there, in the one above it.
-pub fn sync_name(os: &dyn Os, directory: &Path) -> Result<()> {
+pub(crate) fn sync_name(os: &dyn Os, directory: &Path) -> Result<()> {
     let parent = match directory.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
         Some(parent) => parent,
@@ -102,7 +102,7 @@ pub fn sync_name(os: &dyn Os, directory: &Path) -> Result<()> {
 
 /// Refuses a directory that others may write to, or that is another user's
 /// (with a group: that the group may not share).
-pub fn check(os: &dyn Os, path: &Path, settings: &Settings) -> Result<()> {
+pub(crate) fn check(os: &dyn Os, path: &Path, settings: &Settings) -> Result<()> {
     let fail = |why: String| Error::io(format!("{}: {why}", path.display()));
     let directory = os.open(path, How::Directory, 0).map_err(|error| fail(error.to_string()))?;
     let mut stat = os.stat(&directory).map_err(|error| fail(error.to_string()))?;
@@ -142,7 +142,7 @@ pub fn check_file(os: &dyn Os, path: &Path, stat: &Stat, settings: &Settings) ->
 }
 
 /// An error of opening `path`, said plainly: a link in the last part is not followed.
-pub fn open_error(path: &Path, error: &std::io::Error) -> Error {
+pub(crate) fn open_error(path: &Path, error: &std::io::Error) -> Error {
     let error_number = error.raw_os_error();
     if error_number == Some(rustix::io::Errno::LOOP.raw_os_error()) {
         Error::io(format!("{}: is a symbolic link; it is not followed", path.display()))

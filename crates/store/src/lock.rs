@@ -18,13 +18,13 @@ const TRIES_RUNNING: usize = 4;
 const IDLE_TURNS: usize = 20;
 
 /// The file of the lock that writers take, in the logbook's directory.
-pub const WRITERS: &str = ".lock";
+pub(crate) const WRITERS: &str = ".lock";
 /// That of the one archiver at a time; where both are needed it is taken first.
-pub const ARCHIVERS: &str = ".archive.lock";
+pub(crate) const ARCHIVERS: &str = ".archive.lock";
 
 /// The lock, held. Dropping it closes the file and so gives the lock back.
 #[derive(Debug)]
-pub struct Lock {
+pub(crate) struct Lock {
     file: OwnedFd,
     stat: Stat,
     path: PathBuf,
@@ -34,7 +34,7 @@ pub struct Lock {
 
 /// The lock's file, open and checked, for the next time.
 #[derive(Debug)]
-pub struct Kept {
+pub(crate) struct Kept {
     file: OwnedFd,
     stat: Stat,
 }
@@ -44,7 +44,7 @@ impl Lock {
     /// before, used again if it is still the one at the path; `is_there` may know, once the lock is held, that it is.
     /// `meanwhile` is called now and then while somebody else holds it.
     /// Errors: exit 75 when it was not free in time, else 3.
-    pub fn take(
+    pub(crate) fn take(
         os: &dyn Os,
         path: &Path,
         settings: &Settings,
@@ -137,7 +137,7 @@ impl Lock {
     }
 
     /// Gives the lock back and keeps the file for the next time.
-    pub fn release(self, os: &dyn Os) -> Option<Kept> {
+    pub(crate) fn release(self, os: &dyn Os) -> Option<Kept> {
         match os.unlock(&self.file) {
             Ok(()) => Some(Kept { file: self.file, stat: self.stat }),
             // Closing gives it back too.

@@ -137,7 +137,7 @@ pub trait Os: Sync {
 }
 
 /// Whether `error` only asks to try again.
-pub fn interrupted(error: &io::Error) -> bool {
+pub(crate) fn interrupted(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::Interrupted
 }
 
@@ -157,7 +157,7 @@ pub fn read_full(os: &dyn Os, file: &OwnedFd, buffer: &mut [u8], offset: u64) ->
 
 /// Writes all of `bytes` to the end of `file`, a short write continued. On
 /// error, how many bytes are in the file, and why no more.
-pub fn write_full(os: &dyn Os, file: &OwnedFd, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
+pub(crate) fn write_full(os: &dyn Os, file: &OwnedFd, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
     let mut done = 0;
     while done < bytes.len() {
         match os.write(file, &bytes[done..]) {
@@ -171,7 +171,7 @@ pub fn write_full(os: &dyn Os, file: &OwnedFd, bytes: &[u8]) -> Result<(), (usiz
 }
 
 /// Syncs a directory's entries.
-pub fn sync_directory(os: &dyn Os, path: &Path) -> io::Result<()> {
+pub(crate) fn sync_directory(os: &dyn Os, path: &Path) -> io::Result<()> {
     let directory = os.open(path, How::Directory, 0)?;
     os.sync_all(&directory)
 }

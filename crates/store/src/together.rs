@@ -35,7 +35,7 @@ const PAUSE_US: (u64, u64) = (50, 5000);
 
 /// Rows of one writer that are to be made durable.
 #[derive(Debug)]
-pub struct Unsynced {
+pub(crate) struct Unsynced {
     /// The segment.
     pub(super) number: u64,
     pub(super) file: Arc<OwnedFd>,
@@ -115,7 +115,7 @@ pub(super) struct Together {
 impl Together {
     /// Looks at the note before the first row is written to a segment just opened, under the lock. One that tells of more bytes
     /// than there are is about another file: a copy was put back.
-    pub fn begin(&mut self, os: &dyn Os, directory: &Path, active: &Active) {
+    pub(crate) fn begin(&mut self, os: &dyn Os, directory: &Path, active: &Active) {
         let Some(file) = self.file(os, directory) else { return };
         if read(os, file).is_some_and(|note| note.number == active.name.number && note.to > active.bytes) {
             self.distrusted = Some(active.name.number);
@@ -123,7 +123,7 @@ impl Together {
     }
 
     /// Makes `rows` durable: by a sync of their file, or by that of another writer which covers them.
-    pub fn sync(&mut self, os: &dyn Os, directory: &Path, rows: &Unsynced) -> std::io::Result<()> {
+    pub(crate) fn sync(&mut self, os: &dyn Os, directory: &Path, rows: &Unsynced) -> std::io::Result<()> {
         let alone = self.distrusted == Some(rows.number);
         let (Some(file), Ok(stat)) = (self.file(os, directory).filter(|_| !alone), os.stat(&rows.file)) else {
             return os.sync_data(&rows.file);

@@ -12,7 +12,7 @@ use logbook_store::os::Os;
 use logbook_store::row;
 
 /// Findings and notes about rows that stand again.
-pub fn judge(
+pub(crate) fn judge(
     os: &dyn Os,
     directory: &Path,
     all: &[Again],

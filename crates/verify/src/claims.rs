@@ -8,11 +8,11 @@ use logbook_format::SegmentName;
 use logbook_format::manifest::{Covered, Event, Line};
 
 /// Where a line stands in the chain, from 0; `None`: behind a break, where nothing is bound.
-pub type Link = Option<usize>;
+pub(crate) type Link = Option<usize>;
 
 /// A deletion that a line tells of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deletion {
+pub(crate) struct Deletion {
     /// The row that is to tell of it.
     pub receipt: String,
     /// The line.
@@ -21,7 +21,7 @@ pub struct Deletion {
 
 /// What the manifest claims of one segment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Claims {
+pub(crate) struct Claims {
     /// Its name.
     pub name: Option<SegmentName>,
     /// What it held, and the line that says so.
@@ -38,7 +38,7 @@ pub struct Claims {
 }
 
 /// What the manifest claims of all segments, by number.
-pub fn of(chain: &Chain) -> BTreeMap<u64, Claims> {
+pub(crate) fn of(chain: &Chain) -> BTreeMap<u64, Claims> {
     let mut all: BTreeMap<u64, Claims> = BTreeMap::new();
     let mut highest = 0;
     let bound = chain.lines.iter().enumerate().map(|(at, line)| (line, Some(at)));

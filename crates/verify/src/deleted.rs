@@ -14,7 +14,7 @@ use logbook_store::index::Place;
 
 /// A segment that is gone by a deletion that counts.
 #[derive(Debug)]
-pub struct Deleted {
+pub(crate) struct Deleted {
     /// Which.
     pub name: SegmentName,
     /// What is told of it.
@@ -27,7 +27,7 @@ pub struct Deleted {
 
 /// What came of all deletions.
 #[derive(Debug, Default)]
-pub struct Deletions {
+pub(crate) struct Deletions {
     /// Those that count, by number.
     pub deleted: BTreeMap<u64, Deleted>,
     /// Segments that are gone, or said to be, without a receipt.
@@ -38,7 +38,7 @@ pub struct Deletions {
 
 /// Holds what the walk found gone against the receipts among the rows. `claims`: what is said by
 /// now.
-pub fn judge(walked: &Walked, claims: &BTreeMap<u64, Claims>, rows: &Rows) -> Deletions {
+pub(crate) fn judge(walked: &Walked, claims: &BTreeMap<u64, Claims>, rows: &Rows) -> Deletions {
     let mut all = Deletions::default();
     // By number, also those that were read before they were deleted.
     let mut counting: BTreeMap<u64, Deleted> = BTreeMap::new();

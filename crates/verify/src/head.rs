@@ -10,7 +10,7 @@ use logbook_format::manifest::Head;
 
 /// What is said of `given`, before anything else that was found is held against it, and what is
 /// found against it. `beginning`: how its segment begins; `None`: there is no such segment.
-pub fn judge(
+pub(crate) fn judge(
     given: &Head,
     beginning: Option<Begins>,
     look: &Look<'_>,

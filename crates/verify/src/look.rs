@@ -15,7 +15,7 @@ use logbook_store::listing;
 use logbook_store::os::Os;
 
 /// What was seen.
-pub struct Look<'l> {
+pub(crate) struct Look<'l> {
     os: &'l dyn Os,
     directory: &'l Path,
     raw: Vec<SegmentName>,
@@ -26,11 +26,11 @@ pub struct Look<'l> {
 }
 
 /// The files of one segment: which they are, and how long.
-pub type Sight = [Option<((u64, u64), u64)>; 2];
+pub(crate) type Sight = [Option<((u64, u64), u64)>; 2];
 
 impl<'l> Look<'l> {
     /// Looks at the logbook at `directory`.
-    pub fn take(os: &'l dyn Os, directory: &'l Path) -> Result<Look<'l>> {
+    pub(crate) fn take(os: &'l dyn Os, directory: &'l Path) -> Result<Look<'l>> {
         let (raw, archived, chain, claims) = (Vec::new(), Vec::new(), Chain::default(), BTreeMap::new());
         let mut look = Look { os, directory, raw, archived, chain, claims };
         look.again()?;
@@ -38,7 +38,7 @@ impl<'l> Look<'l> {
     }
 
     /// Looks once more.
-    pub fn again(&mut self) -> Result<()> {
+    pub(crate) fn again(&mut self) -> Result<()> {
         // The raw files before the archive: what is archived meanwhile is in both, never in
         // neither. The manifest last: a line is there before the file goes that it tells of.
         self.raw = listing::raw(self.os, self.directory)?;
@@ -54,30 +54,30 @@ impl<'l> Look<'l> {
     }
 
     /// What the manifest claims of the segment with this number.
-    pub fn claims(&self, number: u64) -> Claims {
+    pub(crate) fn claims(&self, number: u64) -> Claims {
         self.claims.get(&number).cloned().unwrap_or_default()
     }
 
     /// All claims, by number.
-    pub fn all_claims(&self) -> &BTreeMap<u64, Claims> {
+    pub(crate) fn all_claims(&self) -> &BTreeMap<u64, Claims> {
         &self.claims
     }
 
     /// The highest number that a bound line covers.
-    pub fn covered_number(&self) -> u64 {
+    pub(crate) fn covered_number(&self) -> u64 {
         let covered = |claims: &Claims| claims.covered.as_ref().is_some_and(|(_, link)| link.is_some());
         self.claims.iter().rev().find(|(_, claims)| covered(claims)).map_or(0, |(number, _)| *number)
     }
 
     /// Every segment that there is or that is spoken of, by number.
-    pub fn names(&self) -> BTreeMap<u64, SegmentName> {
+    pub(crate) fn names(&self) -> BTreeMap<u64, SegmentName> {
         let spoken_of = self.claims.values().filter_map(|claims| claims.name);
         self.archived.iter().chain(&self.raw).copied().chain(spoken_of).map(|name| (name.number, name)).collect()
     }
 
     /// Whether `name` is the segment that takes rows: the highest raw one, and neither archived nor
     /// covered.
-    pub fn is_active(&self, name: &SegmentName) -> bool {
+    pub(crate) fn is_active(&self, name: &SegmentName) -> bool {
         self.raw.last() == Some(name)
             && self.archived.last().is_none_or(|archived| archived.number < name.number)
             && self.claims.last_key_value().is_none_or(|(covered, _)| *covered < name.number)
@@ -90,7 +90,7 @@ impl<'l> Look<'l> {
     }
 
     /// Numbers below the highest that no segment has and no line speaks of, as first and last.
-    pub fn gaps(&self) -> Vec<(u64, u64)> {
+    pub(crate) fn gaps(&self) -> Vec<(u64, u64)> {
         let numbers: BTreeSet<u64> = self.names().into_keys().collect();
         let mut gaps = Vec::new();
         let mut expected = 1;

@@ -21,7 +21,7 @@ const ODD_MAX: usize = 8;
 
 /// A row that stands again, as a `repair` row before it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Again {
+pub(crate) struct Again {
     /// Where the `repair` row stands.
     pub repair: Place,
     /// Where the row stands now.
@@ -31,7 +31,7 @@ pub struct Again {
 }
 
 /// What was taken in so far.
-pub struct Rows {
+pub(crate) struct Rows {
     finder: Finder,
     steps: Steps,
     /// The row before voids a place.
@@ -71,7 +71,7 @@ impl Default for Rows {
 
 impl Rows {
     /// Begins the segment with this number.
-    pub fn begin(&mut self, number: u64) {
+    pub(crate) fn begin(&mut self, number: u64) {
         self.begun.clear();
         self.odd.clear();
         self.announced = None;
@@ -79,7 +79,7 @@ impl Rows {
     }
 
     /// Takes the next bytes of the segment, cut anywhere.
-    pub fn take(&mut self, block: &[u8]) {
+    pub(crate) fn take(&mut self, block: &[u8]) {
         let Some(end) = memchr::memrchr(b'\n', block).map(|at| at + 1) else {
             if self.begun.len() <= READ_ROW_BYTES_MAX {
                 self.begun.extend_from_slice(block);
@@ -119,7 +119,7 @@ impl Rows {
     }
 
     /// Takes whole lines that were appended behind what was taken in, for their receipts alone.
-    pub fn take_receipts(&mut self, place: Place, lines: &[u8]) {
+    pub(crate) fn take_receipts(&mut self, place: Place, lines: &[u8]) {
         self.ends.insert(place.segment, place.offset + lines.len() as u64);
         for line in Lines::new(lines).filter(|line| line.whole) {
             if let Some(receipt) = Receipt::read(line.text) {
@@ -131,7 +131,7 @@ impl Rows {
     }
 
     /// Ends the segment; gives what was odd in it, each with its byte.
-    pub fn finish(&mut self) -> Vec<(u64, String)> {
+    pub(crate) fn finish(&mut self) -> Vec<(u64, String)> {
         std::mem::take(&mut self.odd)
     }
 

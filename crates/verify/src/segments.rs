@@ -27,7 +27,7 @@ const PAUSE_US: u64 = 20_000;
 
 /// How it stands with a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// Its content is what the chain says.
     Proved,
     /// It is sealed, and the chain does not speak of it yet.
@@ -42,7 +42,7 @@ pub enum Standing {
 
 /// What came of one segment.
 #[derive(Debug)]
-pub struct Judged {
+pub(crate) struct Judged {
     /// How it stands with it.
     pub standing: Standing,
     /// What is said of it.
@@ -50,7 +50,7 @@ pub struct Judged {
 }
 
 /// What came of each segment, by number.
-pub type Walked = BTreeMap<u64, (SegmentName, Judged)>;
+pub(crate) type Walked = BTreeMap<u64, (SegmentName, Judged)>;
 
 /// A stream that was read: its sums, and the span of times in it.
 type Content = (Sums, (Option<String>, Option<String>));
@@ -65,7 +65,7 @@ struct Found {
 }
 
 /// Walks the segments.
-pub struct Walk<'w> {
+pub(crate) struct Walk<'w> {
     /// The files.
     pub os: &'w dyn Os,
     /// The logbook.
@@ -80,7 +80,7 @@ pub struct Walk<'w> {
 
 /// The first bytes of a segment: of which, how many, and what they come to, where so many are
 /// there.
-pub struct Beginning {
+pub(crate) struct Beginning {
     name: SegmentName,
     bytes: u64,
     /// `None`: there is no such segment.
@@ -88,7 +88,7 @@ pub struct Beginning {
 }
 
 /// How a segment begins.
-pub enum Begins {
+pub(crate) enum Begins {
     /// With bytes of this SHA-256.
     With(String),
     /// It has only this many bytes.
@@ -97,7 +97,7 @@ pub enum Begins {
 
 impl Beginning {
     /// Asks for what `head` is about.
-    pub fn of(head: &Head) -> Beginning {
+    pub(crate) fn of(head: &Head) -> Beginning {
         Beginning { name: head.segment, bytes: head.bytes, found: None }
     }
 }
@@ -125,7 +125,7 @@ struct Draft {
 
 impl Walk<'_> {
     /// Judges the segment `name`. Errors: it changed at every look.
-    pub fn segment(&mut self, look: &mut Look<'_>, name: &SegmentName) -> Result<Judged> {
+    pub(crate) fn segment(&mut self, look: &mut Look<'_>, name: &SegmentName) -> Result<Judged> {
         let mut odd = None;
         for nth in 0..LOOKS_MAX {
             if nth > 3 {

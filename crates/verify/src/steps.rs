@@ -4,20 +4,20 @@ use std::collections::HashMap;
 
 /// The numbers met so far.
 #[derive(Debug, Default)]
-pub struct Steps {
+pub(crate) struct Steps {
     last: HashMap<Vec<u8>, u64>,
 }
 
 impl Steps {
     /// Rows of `run` up to `last` were deleted, as a row says that carries over what they said.
-    pub fn carry(&mut self, run: &str, last: u64) {
+    pub(crate) fn carry(&mut self, run: &str, last: u64) {
         let known = self.last.entry(run.as_bytes().to_vec()).or_default();
         *known = last.max(*known);
     }
 
     /// Takes the next row of `run`; gives what is odd about its number. `again`: it is a row that
     /// stands again, by intent.
-    pub fn take(&mut self, run: &[u8], step: u64, again: bool) -> Option<String> {
+    pub(crate) fn take(&mut self, run: &[u8], step: u64, again: bool) -> Option<String> {
         let last = self.last.get(run).copied().unwrap_or(0);
         if again && step <= last {
             return None;

@@ -32,7 +32,7 @@ impl Activity {
     }
 
     /// Takes in a row.
-    pub fn push(&mut self, row: &impl Facts) {
+    pub(crate) fn push(&mut self, row: &impl Facts) {
         let Some(at) = row.at().filter(|at| self.end.is_some_and(|end| *at < end)) else { return };
         let Some(day) = self.days.partition_point(|(begin, _)| *begin <= at).checked_sub(1) else { return };
         *self.hours.entry(at.seconds.div_euclid(HOUR_SECONDS)).or_default() += 1;

@@ -150,7 +150,7 @@ impl Parts {
 
 impl Explanation {
     /// Bytes that are going to be read from disk.
-    pub fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.inputs.iter().filter(|input| input.pruned.is_none()).filter_map(|input| input.bytes).sum()
     }
 

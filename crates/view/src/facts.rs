@@ -28,7 +28,7 @@ impl FieldSet {
     }
 
     /// These too.
-    pub const fn and(mut self, fields: &[Field]) -> FieldSet {
+    pub(crate) const fn and(mut self, fields: &[Field]) -> FieldSet {
         let mut at = 0;
         while at < fields.len() {
             self = self.with(fields[at] as usize, fields[at].name());
@@ -75,7 +75,7 @@ impl FieldSet {
 
     /// The place of `field` among them.
     #[inline]
-    pub fn slot(&self, field: Field) -> Option<usize> {
+    pub(crate) fn slot(&self, field: Field) -> Option<usize> {
         let slot = self.slots[field as usize];
         debug_assert!(slot != ABSENT, "{} is not read", field.name());
         (slot != ABSENT).then_some(usize::from(slot))

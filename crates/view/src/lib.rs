@@ -22,21 +22,21 @@
 //!
 //! Invariant: a fold sees rows in file order and depends on nothing else.
 
-pub mod activity;
-pub mod amended;
+mod activity;
+mod amended;
 pub mod approvals;
-pub mod carry;
+mod carry;
 pub mod explain;
 pub mod facts;
 pub mod fields;
 pub mod health;
 pub mod holds;
-pub mod open_requests;
-pub mod oversight;
-pub mod pairing;
+mod open_requests;
+mod oversight;
+mod pairing;
 pub mod past;
 pub mod record;
-pub mod request;
+mod request;
 mod request_json;
 pub mod rollback;
 pub mod runs;
@@ -47,7 +47,7 @@ pub use amended::{Amended, amended};
 pub use approvals::Approvals;
 pub use carry::Carry;
 pub use explain::Explanation;
-pub use facts::{Facts, FieldSet, Picked};
+pub use facts::{Facts, Picked};
 pub use fields::Fields;
 pub use health::Health;
 pub use holds::Holds;
@@ -55,6 +55,6 @@ pub use open_requests::OpenRequests;
 pub use oversight::Oversight;
 pub use pairing::OpenCalls;
 pub use past::{Course, Past};
-pub use record::{Entry, Record};
-pub use runs::{Run, Runs};
+pub use record::Record;
+pub use runs::Run;
 pub use stats::Stats;

@@ -7,7 +7,7 @@ use logbook_model::{Instant, Verdict};
 
 /// Whether a decision counts: it was made in time, or says that the time is over. One whose time
 /// nobody knows counts.
-pub fn is_in_time(expires_at: Option<Instant>, verdict: Verdict, at: Option<Instant>) -> bool {
+pub(crate) fn is_in_time(expires_at: Option<Instant>, verdict: Verdict, at: Option<Instant>) -> bool {
     let over = || at.zip(expires_at).is_some_and(|(at, expires_at)| at >= expires_at);
     verdict == Verdict::Expired || !over()
 }
@@ -18,7 +18,7 @@ pub struct OpenRequests(BTreeMap<u64, Asked>);
 
 /// What some rows say of one request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// Decisions that come before the request: they count only for a request in earlier rows.
     pub before: Decisions,
     /// The request, where it is among them.
@@ -27,7 +27,7 @@ pub struct Asked {
 
 /// A request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pending {
+pub(crate) struct Pending {
     /// Until when it may be decided.
     pub expires_at: Option<Instant>,
     /// What was decided behind it.
@@ -36,7 +36,7 @@ pub struct Pending {
 
 /// Decisions on one request, as far as they tell whether it is decided.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Decisions {
+pub(crate) struct Decisions {
     /// One of them counts whenever it was made.
     pub is_untimed: bool,
     /// When the earliest of the others was made.
@@ -69,19 +69,19 @@ impl Pending {
 
 impl OpenRequests {
     /// Takes the next request. Of two that claim one step the first owns it.
-    pub fn ask(&mut self, step: u64, expires_at: Option<Instant>) {
+    pub(crate) fn ask(&mut self, step: u64, expires_at: Option<Instant>) {
         let pending = Pending { expires_at, decisions: Decisions::default() };
         self.0.entry(step).or_default().request.get_or_insert(pending);
     }
 
     /// Takes the next decision.
-    pub fn decide(&mut self, step: u64, verdict: Verdict, at: Option<Instant>) {
+    pub(crate) fn decide(&mut self, step: u64, verdict: Verdict, at: Option<Instant>) {
         let asked = self.0.entry(step).or_default();
         asked.request.as_mut().map_or(&mut asked.before, |request| &mut request.decisions).add(verdict, at);
     }
 
     /// Takes what later rows say of one request.
-    pub fn join_one(&mut self, step: u64, later: Asked) {
+    pub(crate) fn join_one(&mut self, step: u64, later: Asked) {
         let known = self.0.entry(step).or_default();
         match &mut known.request {
             Some(request) => {
@@ -96,7 +96,7 @@ impl OpenRequests {
     }
 
     /// Takes what later rows say.
-    pub fn join(&mut self, later: OpenRequests) {
+    pub(crate) fn join(&mut self, later: OpenRequests) {
         later.0.into_iter().for_each(|(step, asked)| self.join_one(step, asked));
     }
 
@@ -106,7 +106,7 @@ impl OpenRequests {
     }
 
     /// What the rows say of each request.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (u64, Asked)> {
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (u64, Asked)> {
         self.0.iter().map(|(step, asked)| (*step, *asked))
     }
 }

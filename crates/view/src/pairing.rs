@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Open calls by their ids, each as whatever knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pairing<T> {
+pub(crate) struct Pairing<T> {
     open: HashMap<Vec<u8>, Vec<T>>,
 }
 
@@ -22,19 +22,19 @@ impl<T> Default for Pairing<T> {
 
 impl<T> Pairing<T> {
     /// Takes the next intent.
-    pub fn intent(&mut self, id: Option<&[u8]>, call: T) {
+    pub(crate) fn intent(&mut self, id: Option<&[u8]>, call: T) {
         if let Some(id) = id {
             self.open.entry(id.to_vec()).or_default().push(call);
         }
     }
 
     /// The call that the next result, or anything else that is said of an open call, is of.
-    pub fn newest(&self, id: Option<&[u8]>) -> Option<&T> {
+    pub(crate) fn newest(&self, id: Option<&[u8]>) -> Option<&T> {
         self.open.get(id?)?.last()
     }
 
     /// Takes the next result; gives the call that it ends.
-    pub fn result(&mut self, id: Option<&[u8]>) -> Option<T> {
+    pub(crate) fn result(&mut self, id: Option<&[u8]>) -> Option<T> {
         self.open.get_mut(id?)?.pop()
     }
 }
@@ -59,7 +59,7 @@ pub struct Unpaired {
 
 impl<'a> OpenCalls<'a> {
     /// Takes the next intent.
-    pub fn intent(&mut self, id: Option<Cow<'a, str>>) {
+    pub(crate) fn intent(&mut self, id: Option<Cow<'a, str>>) {
         match id {
             Some(id) => self.join_one(id, Unpaired { results: 0, intents: 1 }),
             None => self.unnamed += 1,
@@ -67,14 +67,14 @@ impl<'a> OpenCalls<'a> {
     }
 
     /// Takes the next result.
-    pub fn result(&mut self, id: Option<Cow<'a, str>>) {
+    pub(crate) fn result(&mut self, id: Option<Cow<'a, str>>) {
         if let Some(id) = id {
             self.join_one(id, Unpaired { results: 1, intents: 0 });
         }
     }
 
     /// Takes what is not paired of `id` in later rows.
-    pub fn join_one(&mut self, id: Cow<'a, str>, later: Unpaired) {
+    pub(crate) fn join_one(&mut self, id: Cow<'a, str>, later: Unpaired) {
         let known = self.by_id.get(&id).copied().unwrap_or_default();
         let paired = known.intents.min(later.results);
         let left = Unpaired {
@@ -89,7 +89,7 @@ impl<'a> OpenCalls<'a> {
     }
 
     /// Takes those of later rows.
-    pub fn join(&mut self, later: OpenCalls<'a>) {
+    pub(crate) fn join(&mut self, later: OpenCalls<'a>) {
         self.unnamed += later.unnamed;
         later.by_id.into_iter().for_each(|(id, unpaired)| self.join_one(id, unpaired));
     }
@@ -105,7 +105,7 @@ impl<'a> OpenCalls<'a> {
     }
 
     /// The same, which borrows nothing.
-    pub fn into_owned(self) -> OpenCalls<'static> {
+    pub(crate) fn into_owned(self) -> OpenCalls<'static> {
         let own = |(id, unpaired): (Cow<'_, str>, Unpaired)| (Cow::Owned(id.into_owned()), unpaired);
         OpenCalls { unnamed: self.unnamed, by_id: self.by_id.into_iter().map(own).collect() }
     }

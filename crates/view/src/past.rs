@@ -177,7 +177,7 @@ impl Past for Course {
 }
 
 /// A string value's characters; empty for anything else.
-pub fn text(value: Option<&[u8]>) -> String {
+pub(crate) fn text(value: Option<&[u8]>) -> String {
     let text = value.and_then(json::decode).unwrap_or_default();
     String::from_utf8_lossy(&text).into_owned()
 }

@@ -85,7 +85,7 @@ pub enum Shown {
 }
 
 /// The fields that a request is read from.
-pub const FIELDS: FieldSet = FieldSet::of(&[
+pub(crate) const FIELDS: FieldSet = FieldSet::of(&[
     Field::RunId,
     Field::Step,
     Field::Timestamp,
@@ -109,7 +109,7 @@ impl Request {
     }
 
     /// The request of the row of this name.
-    pub fn read(name: String, row: &impl Facts) -> Request {
+    pub(crate) fn read(name: String, row: &impl Facts) -> Request {
         let said = |of: Field, names: &[&str]| -> Vec<String> {
             let mut members = Vec::new();
             // What is no object says nothing.

@@ -9,7 +9,12 @@ use logbook_model::names::{TOOL_CALL, call_member_from_camel_case};
 /// Checks the object `value` (well formed, keys unique), whose members stand at `spans` of `text`. `None`: it stands
 /// as it is. `Some`: it was written anew, since `moved` members were given beside it or a member was spelled in
 /// camelCase.
-pub fn settle(value: Option<&[u8]>, text: &[u8], spans: &[Span], moved: &[(String, &[u8])]) -> Result<Option<Vec<u8>>> {
+pub(crate) fn settle(
+    value: Option<&[u8]>,
+    text: &[u8],
+    spans: &[Span],
+    moved: &[(String, &[u8])],
+) -> Result<Option<Vec<u8>>> {
     // The common case allocates nothing.
     if moved.is_empty() {
         let odd = |byte: &u8| byte.is_ascii_uppercase() || *byte == b'\\';

@@ -46,7 +46,7 @@ const _: () = assert!(matches!(PAYLOAD[TOOL_CALL - ID].of, Type::ToolCall));
 pub const STEP_MAX: u64 = (1 << 53) - 1;
 /// The highest step that may be asked for. Behind it stay as many for whoever holds or ends the
 /// run.
-pub const STEP_GIVEN_MAX: u64 = 1 << 52;
+pub(crate) const STEP_GIVEN_MAX: u64 = 1 << 52;
 
 /// Longest text of a row that is looked at: blanks of it may be left out.
 const ROOM_BYTES_MAX: usize = APPEND_ROW_BYTES_MAX + (64 << 10);

@@ -9,9 +9,9 @@ use logbook_model::error::{Error, Result, nearest};
 use logbook_model::names::{ENVELOPE, OF_DECISIONS, PAYLOAD, Standard, TOOL_CALL, Type};
 
 /// Place of `id` among the standard fields; the envelope comes before it.
-pub const ID: usize = ENVELOPE.len();
+pub(crate) const ID: usize = ENVELOPE.len();
 /// Standard top-level fields: the envelope, then the payload.
-pub const COUNT: usize = ENVELOPE.len() + PAYLOAD.len();
+pub(crate) const COUNT: usize = ENVELOPE.len() + PAYLOAD.len();
 
 const SLOTS: usize = 256;
 const EMPTY: u8 = u8::MAX;
@@ -70,13 +70,13 @@ const fn table(names: &[&str]) -> [u8; SLOTS] {
 }
 
 /// Which standard field `key` names: an index below [`COUNT`].
-pub fn find(key: &[u8]) -> Option<usize> {
+pub(crate) fn find(key: &[u8]) -> Option<usize> {
     find_hashed(key, key_hash(key))
 }
 
 /// The same, of a key whose [`key_hash`] is known.
 #[inline]
-pub fn find_hashed(key: &[u8], hash: u16) -> Option<usize> {
+pub(crate) fn find_hashed(key: &[u8], hash: u16) -> Option<usize> {
     look_up(&TABLE, &NAMES, key, hash)
 }
 
@@ -121,7 +121,7 @@ pub(super) fn says_one_of(value: &[u8], words: &[&str]) -> bool {
 }
 
 /// The name of the standard field `index`.
-pub fn name(index: usize) -> &'static str {
+pub(crate) fn name(index: usize) -> &'static str {
     NAMES[index]
 }
 
@@ -148,7 +148,7 @@ const fn const_same(a: &str, b: &str) -> bool {
 
 /// The type of the standard field `index`.
 #[inline]
-pub fn type_of(index: usize) -> Type {
+pub(crate) fn type_of(index: usize) -> Type {
     TYPES[index]
 }
 
@@ -249,7 +249,7 @@ pub fn check(name: &str, of: Type, value: &[u8]) -> Result<()> {
 }
 
 /// What a type asks for, in words that fit after "must be".
-pub fn wanted(of: Type) -> String {
+pub(crate) fn wanted(of: Type) -> String {
     match of {
         Type::String => "a string".into(),
         Type::Number => "a number".into(),
@@ -291,7 +291,7 @@ pub fn declaring(field: &str, word: &str) -> Option<String> {
 }
 
 /// The characters of a string value.
-pub fn text_of(value: &[u8]) -> Cow<'_, str> {
+pub(crate) fn text_of(value: &[u8]) -> Cow<'_, str> {
     match json::decode(value) {
         Some(Cow::Borrowed(bytes)) => String::from_utf8_lossy(bytes),
         Some(Cow::Owned(bytes)) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
@@ -300,7 +300,7 @@ pub fn text_of(value: &[u8]) -> Cow<'_, str> {
 }
 
 /// A value for a message, cut to a length that a terminal bears.
-pub fn shown(value: &[u8]) -> String {
+pub(crate) fn shown(value: &[u8]) -> String {
     let text = String::from_utf8_lossy(value);
     match text.char_indices().nth(60) {
         Some((cut, _)) => format!("{}…", &text[..cut]),

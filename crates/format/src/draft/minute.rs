@@ -11,7 +11,7 @@ pub(super) struct LastMinute(Minute);
 impl LastMinute {
     /// Whether `text` is RFC 3339 in UTC as it is written to the log, so that it can be copied: the common case. False: a calendar
     /// must say.
-    pub fn is_in(&mut self, text: &[u8]) -> bool {
+    pub(crate) fn is_in(&mut self, text: &[u8]) -> bool {
         let Some((b'Z', body)) = text.split_last() else { return false };
         let Some((minute, rest)) = body.split_first_chunk() else { return false };
         if *minute != self.0 {

@@ -133,7 +133,7 @@ impl Pairs {
     }
 
     /// The fields one by one: the keys down to each, and its value.
-    pub fn leaves(&self) -> Vec<(Vec<&str>, &[u8])> {
+    pub(crate) fn leaves(&self) -> Vec<(Vec<&str>, &[u8])> {
         let mut leaves = Vec::new();
         let mut open: Vec<(Vec<&str>, &Node)> = Vec::new();
         open.extend(self.fields.iter().rev().map(|(name, node)| (vec![name.as_str()], node)));

@@ -76,9 +76,9 @@ pub(super) fn too_long(bytes: usize) -> Error {
 }
 
 /// A field, and a word that it holds and nothing declares.
-pub type NewWord = (&'static str, String);
+pub(crate) type NewWord = (&'static str, String);
 /// Such words, each once.
-pub type NewWords = Vec<NewWord>;
+pub(crate) type NewWords = Vec<NewWord>;
 
 /// How many words that are not declared are remembered.
 const NEW_WORDS_MAX: usize = 8;

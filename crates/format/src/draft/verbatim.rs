@@ -48,7 +48,7 @@ impl Verbatim {
 
     /// Writes what was taken in.
     #[inline]
-    pub fn flush(&mut self, text: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn flush(&mut self, text: &[u8], out: &mut Vec<u8>) {
         if self.to > 0 {
             out.push(b',');
             out.extend_from_slice(&text[self.from..self.to]);

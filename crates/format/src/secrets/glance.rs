@@ -24,7 +24,7 @@ pub struct Seen {
 impl Seen {
     /// Whether there was anything.
     #[inline]
-    pub fn any(self) -> bool {
+    pub(crate) fn any(self) -> bool {
         self.token || self.begun != 0 || self.foreign
     }
 }

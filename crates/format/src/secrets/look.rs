@@ -32,7 +32,7 @@ const LEVELS_MAX: usize = 4;
 impl Look {
     /// Whether `row` must be searched. If not, it has no secret of a built-in kind.
     #[inline]
-    pub fn at(&self, row: &[u8]) -> bool {
+    pub(crate) fn at(&self, row: &[u8]) -> bool {
         let seen = glance(row);
         seen.any() && self.closer(row, seen)
     }

@@ -201,7 +201,7 @@ impl Pieces {
     }
 
     /// The path of a node, such as `tool_call.args[3]`. Keys that are unusual, or that `is_secret`, are shown as `*`.
-    pub fn path(&self, node: Node, row: &[u8], is_secret: impl Fn(&Range<usize>) -> bool) -> String {
+    pub(crate) fn path(&self, node: Node, row: &[u8], is_secret: impl Fn(&Range<usize>) -> bool) -> String {
         let mut steps = Vec::new();
         let mut at = node;
         while at > 0 {

@@ -49,7 +49,7 @@ pub(super) enum Looks {
 }
 
 impl Looks {
-    pub fn fit(self, secret: &[u8]) -> bool {
+    pub(crate) fn fit(self, secret: &[u8]) -> bool {
         match self {
             Looks::Any => true,
             Looks::Random => looks_random(secret),
@@ -66,7 +66,7 @@ const BEHIND: &str = "(?:[^0-9A-Za-z]|$)";
 
 impl Rule {
     /// The built-in ones.
-    pub fn built_in() -> impl Iterator<Item = Rule> {
+    pub(crate) fn built_in() -> impl Iterator<Item = Rule> {
         let lines = include_str!("rules.txt").lines().filter(|line| !line.starts_with('#'));
         lines.filter_map(|line| {
             let mut parts = line.splitn(3, '\t');
@@ -80,17 +80,17 @@ impl Rule {
         })
     }
 
-    pub fn own(own: &Own) -> Rule {
+    pub(crate) fn own(own: &Own) -> Rule {
         Rule { kind: own.kind.clone(), anchors: vec![own.anchor.clone()], by: By::pattern(&own.pattern) }
     }
 
     /// Whether the first look sees it as a run of token bytes.
-    pub fn is_token(&self) -> bool {
+    pub(crate) fn is_token(&self) -> bool {
         matches!(self.by, By::Pattern { any_case: false, looks: Looks::Any, .. })
     }
 
     /// Its pattern, compiled, if it has one.
-    pub fn compile(&self) -> Option<Result<Regex, regex::Error>> {
+    pub(crate) fn compile(&self) -> Option<Result<Regex, regex::Error>> {
         let By::Pattern { pattern, .. } = &self.by else { return None };
         Some(RegexBuilder::new(pattern).unicode(false).size_limit(1 << 22).build())
     }

@@ -76,7 +76,7 @@ struct Found<'s> {
 
 impl Search {
     /// The built-in kinds except `skipped`, and the logbook's `own`. A value that matches one of `allowed` is not a secret.
-    pub fn of(skipped: &[String], own: &[Own], allowed: &[Regex]) -> Result<Search> {
+    pub(crate) fn of(skipped: &[String], own: &[Own], allowed: &[Regex]) -> Result<Search> {
         let built_in = Rule::built_in().filter(|rule| !skipped.contains(&rule.kind));
         let rules: Vec<_> = built_in.chain(own.iter().map(Rule::own)).map(|rule| (rule, OnceCell::new())).collect();
         let (mut anchors, mut rule_of) = (Vec::new(), Vec::new());
@@ -92,12 +92,12 @@ impl Search {
     }
 
     /// The name of a kind.
-    pub fn kind(&self, finding: &Finding) -> &str {
+    pub(crate) fn kind(&self, finding: &Finding) -> &str {
         self.rules.get(finding.rule).map_or("", |(rule, _)| &rule.kind)
     }
 
     /// The secrets in `row`, sorted and without overlaps, and its strings. `None` if it is not an object or an array.
-    pub fn row(&self, row: &[u8], plainly: bool) -> Option<(Vec<Finding>, Pieces)> {
+    pub(crate) fn row(&self, row: &[u8], plainly: bool) -> Option<(Vec<Finding>, Pieces)> {
         let text = Text::of_row(row);
         let pieces = row::pieces(&text)?;
         let mut found = Found { search: self, row, plainly, inside_key: false, findings: Vec::new() };
@@ -106,7 +106,7 @@ impl Search {
     }
 
     /// The secrets in plain text, sorted and without overlaps. With `inside_key` it begins inside a private key.
-    pub fn text(&self, text: &[u8], inside_key: bool) -> Vec<Finding> {
+    pub(crate) fn text(&self, text: &[u8], inside_key: bool) -> Vec<Finding> {
         let mut found = Found { search: self, row: text, plainly: false, inside_key, findings: Vec::new() };
         found.string(Text::of_row(text), 0, Level::ROW);
         apart(found.findings)

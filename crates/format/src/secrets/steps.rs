@@ -5,12 +5,12 @@
 use super::beginnings::RUN;
 
 /// Bytes that are looked at in one step, and those that follow them which beginnings reach into.
-pub const STEP: usize = 64;
-pub const SEEN: usize = STEP + 3;
+pub(crate) const STEP: usize = 64;
+pub(crate) const SEEN: usize = STEP + 3;
 
 /// Where the bytes of tokens stand, from step to step.
 #[derive(Default)]
-pub struct Tokens {
+pub(crate) struct Tokens {
     /// Where 1, 2, 4 and 8 of them end, in the step before.
     ends: [u64; 4],
     /// Bytes that no digest has, in the step before.
@@ -21,7 +21,7 @@ pub struct Tokens {
 impl Tokens {
     /// Takes in a step: which bytes could be of a token, and which no digest has.
     #[inline(always)]
-    pub fn put(&mut self, token: u64, odd: u64) {
+    pub(crate) fn put(&mut self, token: u64, odd: u64) {
         let [one, two, four, eight] = self.ends;
         let twos = token & moved(token, one, 1);
         let fours = twos & moved(twos, two, 2);
@@ -37,7 +37,7 @@ impl Tokens {
     }
 
     /// Whether there was one.
-    pub fn found(&self) -> bool {
+    pub(crate) fn found(&self) -> bool {
         self.runs != 0
     }
 }
@@ -62,7 +62,7 @@ fn moved(ends: u64, before: u64, by: u32) -> u64 {
 /// Calls `step` with stretches of `text` in order: how many bytes at their beginning were seen before, as the last of tokens.
 /// A text that is shorter than one is all in `short`.
 #[inline(always)]
-pub fn each(text: &[u8], short: &[u8; SEEN], mut step: impl FnMut(&[u8; SEEN], usize)) {
+pub(crate) fn each(text: &[u8], short: &[u8; SEEN], mut step: impl FnMut(&[u8; SEEN], usize)) {
     let Some(last) = text.last_chunk::<SEEN>() else { return step(short, 0) };
     let mut at = 0;
     while let Some(bytes) = text.get(at..).and_then(|rest| rest.first_chunk::<SEEN>()) {
@@ -78,7 +78,7 @@ pub fn each(text: &[u8], short: &[u8; SEEN], mut step: impl FnMut(&[u8; SEEN], u
 
 /// A text that is shorter than a step, filled up; of a longer one, nothing.
 #[inline(always)]
-pub fn filled<'s>(text: &[u8], short: &'s mut [u8; SEEN]) -> &'s [u8; SEEN] {
+pub(crate) fn filled<'s>(text: &[u8], short: &'s mut [u8; SEEN]) -> &'s [u8; SEEN] {
     if let Some(room) = short.get_mut(..text.len()).filter(|room| room.len() < SEEN) {
         room.copy_from_slice(text);
     }
@@ -87,6 +87,6 @@ pub fn filled<'s>(text: &[u8], short: &'s mut [u8; SEEN]) -> &'s [u8; SEEN] {
 
 /// The first bytes, which no step takes for those of tokens, as a step before the first.
 #[inline(always)]
-pub fn before(bits: u64) -> u64 {
+pub(crate) fn before(bits: u64) -> u64 {
     bits << (STEP - (SEEN - STEP))
 }

@@ -60,12 +60,12 @@ impl Out {
 
 impl<'t> Text<'t> {
     /// A whole row, shorter than 4 GiB.
-    pub fn of_row(row: &'t [u8]) -> Text<'t> {
+    pub(crate) fn of_row(row: &'t [u8]) -> Text<'t> {
         Text { bytes: Cow::Borrowed(row), places: Places::From(0) }
     }
 
     /// A part of the text.
-    pub fn piece(&self, range: Range<usize>) -> Text<'_> {
+    pub(crate) fn piece(&self, range: Range<usize>) -> Text<'_> {
         let places = match &self.places {
             Places::From(from) => Places::From(*from + range.start as u32),
             Places::Each(places) => Places::Each(Cow::Borrowed(&places[range.clone()])),
@@ -74,7 +74,7 @@ impl<'t> Text<'t> {
     }
 
     /// All words in a row, each followed by [`WORD_END`].
-    pub fn joined<'w>(words: impl Iterator<Item = &'w Text<'w>>) -> Text<'static> {
+    pub(crate) fn joined<'w>(words: impl Iterator<Item = &'w Text<'w>>) -> Text<'static> {
         let mut out = Out::default();
         for word in words {
             for at in 0..word.bytes.len() {
@@ -86,7 +86,7 @@ impl<'t> Text<'t> {
     }
 
     /// Position in the row of the byte at `at`.
-    pub fn begins_at(&self, at: usize) -> usize {
+    pub(crate) fn begins_at(&self, at: usize) -> usize {
         self.place(at).0 as usize
     }
 
@@ -104,7 +104,7 @@ impl<'t> Text<'t> {
     /// Positions in the row of the bytes in `range`, which is in `row`. Characters stay whole. The
     /// range is split by marks, by the ends of words, and by what was removed from it if a shell
     /// could act on that: a window title may hold a command.
-    pub fn places_of(&self, range: Range<usize>, row: &[u8]) -> Vec<Range<usize>> {
+    pub(crate) fn places_of(&self, range: Range<usize>, row: &[u8]) -> Vec<Range<usize>> {
         let goes_on = |at: usize| self.bytes.get(at).is_some_and(|byte| (0x80..0xc0).contains(byte));
         let (mut from, mut to) = (range.start, range.end);
         while from > 0 && goes_on(from) {
@@ -135,7 +135,7 @@ impl<'t> Text<'t> {
 
     /// The text with one level of escapes decoded: those of JSON, and `\xHH` and `\'` of other languages. `None` if there are
     /// none.
-    pub fn decoded(&self) -> Option<Text<'static>> {
+    pub(crate) fn decoded(&self) -> Option<Text<'static>> {
         let bytes = &*self.bytes;
         let mut next = memchr(b'\\', bytes)?;
         let (mut out, mut at, mut any) = (Out::default(), 0, false);
@@ -163,7 +163,7 @@ impl<'t> Text<'t> {
 
     /// The text without invisible characters, each mark one byte. A text with terminal sequences is given twice, with and
     /// without their contents: a terminal hides them, other readers do not.
-    pub fn seen(&self) -> Vec<Text<'_>> {
+    pub(crate) fn seen(&self) -> Vec<Text<'_>> {
         let bytes = &*self.bytes;
         if !bytes.iter().any(is_unseen_or_foreign) && memmem::find(bytes, MARK_BEGINS.as_bytes()).is_none() {
             return vec![self.piece(0..bytes.len())];
@@ -198,7 +198,7 @@ impl<'t> Text<'t> {
     }
 
     /// The text, and the text after each level of decoding.
-    pub fn levels(self) -> Vec<Text<'t>> {
+    pub(crate) fn levels(self) -> Vec<Text<'t>> {
         let mut levels = vec![self];
         while levels.len() < LEVELS_MAX
             && let Some(decoded) = levels.last().and_then(Text::decoded)

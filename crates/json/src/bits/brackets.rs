@@ -42,7 +42,7 @@ pub(super) struct Reckoned {
 }
 
 impl Reckoned {
-    pub fn new() -> Reckoned {
+    pub(crate) fn new() -> Reckoned {
         Reckoned { growth: [0; GROUP], loose: [0; GROUP], odd: [0; GROUP] }
     }
 
@@ -68,7 +68,7 @@ impl Brackets {
     /// Counts those of the first `lanes` words of a group, which begins at `base` of `text`, and says how deep its words begin.
     /// Newlines of rows in doubt are added to `doubts`. With `careful` every bracket is looked at.
     #[inline(always)]
-    pub fn count(
+    pub(crate) fn count(
         &mut self,
         (words, lanes): (&mut Group, usize),
         strings: &Strings,

@@ -170,7 +170,7 @@ pub(super) struct Filling<'i, 't> {
 }
 
 impl<'i, 't> Filling<'i, 't> {
-    pub fn new(index: &'i mut Index, text: &'t [u8], careful: bool) -> Self {
+    pub(crate) fn new(index: &'i mut Index, text: &'t [u8], careful: bool) -> Self {
         let Index { shapes, words, places, doubts, escapes, desk, .. } = index;
         words.begin(text.len());
         if places.len() < text.len() + 2 * ROOM {
@@ -199,7 +199,7 @@ impl<'i, 't> Filling<'i, 't> {
     /// Takes in the next group, of at most [`GROUP_BYTES`]. `read` tells, of eight blocks, where each kind of byte stands, and
     /// `stands` where a byte does in one.
     #[inline(always)]
-    pub fn put(
+    pub(crate) fn put(
         &mut self,
         group: &[u8],
         read: impl Fn(&Eight) -> [[u64; 8]; KINDS],

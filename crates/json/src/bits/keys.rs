@@ -56,24 +56,24 @@ impl Default for Keys {
 
 impl Keys {
     /// The number of no key: behind it stands that of the first one.
-    pub const NONE: u8 = u8::MAX;
+    pub(crate) const NONE: u8 = u8::MAX;
 
     /// The key of this number.
     #[inline(always)]
-    pub fn get(&self, number: u8) -> Option<&Key> {
+    pub(crate) fn get(&self, number: u8) -> Option<&Key> {
         self.keys.get(usize::from(number))
     }
 
     /// What is told of it, if it stands at `at`.
     #[inline(always)]
-    pub fn at(&self, number: u8, text: &[u8], at: usize) -> Option<Told> {
+    pub(crate) fn at(&self, number: u8, text: &[u8], at: usize) -> Option<Told> {
         let key = self.get(number)?;
         key.begins(text.get(at..)?.first_chunk()?).then_some(key.told)
     }
 
     /// The number of a key that was read behind `before`, if it is kept. `spelled`: from its first quote to its colon. `name` tells
     /// what it is called.
-    pub fn learn(&mut self, before: u8, spelled: &[u8], hash: u16, name: fn(&[u8]) -> u8) -> Option<u8> {
+    pub(crate) fn learn(&mut self, before: u8, spelled: &[u8], hash: u16, name: fn(&[u8]) -> u8) -> Option<u8> {
         let mut key = Key::new(spelled, hash)?;
         let mut slot = usize::from(hash) % SLOTS;
         let number = loop {

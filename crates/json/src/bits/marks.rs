@@ -113,7 +113,7 @@ pub(super) struct Marking<'m> {
 
 impl<'m> Marking<'m> {
     /// Of a text of so many bytes.
-    pub fn new(marks: &'m mut Marks, length: usize) -> Self {
+    pub(crate) fn new(marks: &'m mut Marks, length: usize) -> Self {
         let Marks { ends, escapes, strange, .. } = marks;
         // Room for what is written beyond the last mark, see `put`.
         if ends.len() < length + WIDTH {
@@ -127,7 +127,7 @@ impl<'m> Marking<'m> {
 
     /// Takes in the next 64 bytes. `write` puts the positions of so many bits in front, and may write more.
     #[inline(always)]
-    pub fn put(&mut self, bytes: Bytes, write: impl FnOnce(u64, u32, usize, &mut [u32; WIDTH])) {
+    pub(crate) fn put(&mut self, bytes: Bytes, write: impl FnOnce(u64, u32, usize, &mut [u32; WIDTH])) {
         let (escaped, carries) =
             if bytes.backslashes == 0 { (self.escaped, 0) } else { escape(bytes.backslashes, self.escaped) };
         self.escaped = carries;
@@ -150,7 +150,7 @@ impl<'m> Marking<'m> {
     }
 
     /// How many ends of strings and lines there are, and what strange bytes at all.
-    pub fn end(self) -> (usize, u8) {
+    pub(crate) fn end(self) -> (usize, u8) {
         (self.count, self.strange_at_all)
     }
 }

@@ -2,7 +2,7 @@
 
 /// 64 bytes of text: the lowest bit is the first byte.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Masks {
+pub(crate) struct Masks {
     /// Quotes that open or close a string.
     pub quotes: u64,
     /// Those of them that open one.
@@ -20,7 +20,7 @@ pub struct Masks {
 }
 
 /// Bytes in a word.
-pub const WIDTH: usize = 64;
+pub(crate) const WIDTH: usize = 64;
 
 /// Bytes that a backslash before them escapes, those behind an odd run of them; and 1 if the first byte of the next block is
 /// escaped. `carried`: the same of the block before.
@@ -51,7 +51,7 @@ pub(super) struct Plain {
 
 impl Plain {
     /// The words of the next block, of at most 64 bytes.
-    pub fn masks(&mut self, block: &[u8]) -> Masks {
+    pub(crate) fn masks(&mut self, block: &[u8]) -> Masks {
         let mut masks = Masks::default();
         for (at, byte) in block.iter().enumerate() {
             let bit = 1 << at;

@@ -27,19 +27,19 @@ pub(super) const KINDS: usize = 8;
 pub(super) mod kind {
     use super::WIDTH;
 
-    pub const QUOTES: usize = 0;
-    pub const BACKSLASHES: usize = 1;
+    pub(crate) const QUOTES: usize = 0;
+    pub(crate) const BACKSLASHES: usize = 1;
     /// `{` and `[`.
-    pub const OPENS: usize = 2;
+    pub(crate) const OPENS: usize = 2;
     /// `}` and `]`.
-    pub const CLOSES: usize = 3;
-    pub const NEWLINES: usize = 4;
-    pub const U: usize = 5;
+    pub(crate) const CLOSES: usize = 3;
+    pub(crate) const NEWLINES: usize = 4;
+    pub(crate) const U: usize = 5;
     /// This and the next: the bytes that two of the wanted names end with.
-    pub const LASTS: usize = 6;
+    pub(crate) const LASTS: usize = 6;
 
     /// For each byte of ASCII a bit for each kind that it is of.
-    pub fn table(lasts: impl Iterator<Item = (usize, u8)>) -> [[u8; WIDTH]; 2] {
+    pub(crate) fn table(lasts: impl Iterator<Item = (usize, u8)>) -> [[u8; WIDTH]; 2] {
         let mut table = [[0; WIDTH]; 2];
         let kinds: [(usize, &[u8]); LASTS] =
             [(QUOTES, b"\""), (BACKSLASHES, b"\\"), (OPENS, b"{["), (CLOSES, b"}]"), (NEWLINES, b"\n"), (U, b"u")];
@@ -65,26 +65,26 @@ pub(super) struct Strings {
 }
 
 impl Strings {
-    pub fn new() -> Strings {
+    pub(crate) fn new() -> Strings {
         let none = [0; GROUP + 1];
         Strings { opening: none, newlines: none, broken: [0; GROUP], escaped_u: [0; GROUP] }
     }
 
     /// Begins a text, which begins with a row.
-    pub fn begin_text(&mut self) {
+    pub(crate) fn begin_text(&mut self) {
         self.opening[GROUP] = 0;
         self.newlines[GROUP] = 1 << 63;
     }
 
     /// Goes on to the next group.
-    pub fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.opening[0] = self.opening[GROUP];
         self.newlines[0] = self.newlines[GROUP];
     }
 
     /// Writes down the masks of one word.
     #[inline(always)]
-    pub fn put(&mut self, words: &mut Group, lane: usize, masks: Masks) {
+    pub(crate) fn put(&mut self, words: &mut Group, lane: usize, masks: Masks) {
         words.quotes[lane] = masks.quotes;
         words.opens[lane] = masks.opens;
         words.closes[lane] = masks.closes;
@@ -96,19 +96,19 @@ impl Strings {
 }
 
 impl Letters {
-    pub fn new() -> Letters {
+    pub(crate) fn new() -> Letters {
         const NONE: Lanes = [0; GROUP];
         Letters { kinds: [NONE; KINDS], carried: 0, is_inside: 0, escaped: NONE, inside: NONE }
     }
 
     /// Begins a text.
-    pub fn begin_text(&mut self) {
+    pub(crate) fn begin_text(&mut self) {
         (self.carried, self.is_inside) = (0, 0);
     }
 
     /// Writes down eight words, for each kind.
     #[inline(always)]
-    pub fn put(&mut self, lane: usize, kinds: [[u64; 8]; KINDS]) {
+    pub(crate) fn put(&mut self, lane: usize, kinds: [[u64; 8]; KINDS]) {
         for (all, eight) in self.kinds.iter_mut().zip(kinds) {
             if let Some(lanes) = all.get_mut(lane..lane + 8) {
                 lanes.copy_from_slice(&eight);
@@ -118,7 +118,7 @@ impl Letters {
 
     /// Takes in the first `lanes` words of a group.
     #[inline(always)]
-    pub fn settle(&mut self, lanes: usize, words: &mut Group, strings: &mut Strings) {
+    pub(crate) fn settle(&mut self, lanes: usize, words: &mut Group, strings: &mut Strings) {
         let lanes = lanes.min(GROUP);
         // A bit for each word that ends with a backslash that escapes.
         let mut carried = 0;

@@ -46,7 +46,7 @@ pub struct Word {
 impl Word {
     /// How many brackets are open before the byte that `bit` stands for.
     #[inline(always)]
-    pub fn depth_at(&self, bit: u64) -> i64 {
+    pub(crate) fn depth_at(&self, bit: u64) -> i64 {
         let below = bit - 1;
         let (opens, closes) = (self.opens & below, self.closes & below);
         if opens | closes == 0 { self.depth } else { self.depth + ones(opens) - ones(closes) }
@@ -74,7 +74,7 @@ impl Words {
 
     /// The word of this number.
     #[inline(always)]
-    pub fn get(&self, index: usize) -> Option<Word> {
+    pub(crate) fn get(&self, index: usize) -> Option<Word> {
         let (group, lane) = self.find(index)?;
         let Group { quotes, opens, closes, depths } = group;
         Some(Word { quotes: quotes[lane], opens: opens[lane], closes: closes[lane], depth: depths[lane] })
@@ -82,13 +82,13 @@ impl Words {
 
     /// Quotes of the word of this number; none behind the last one.
     #[inline(always)]
-    pub fn quotes(&self, index: usize) -> u64 {
+    pub(crate) fn quotes(&self, index: usize) -> u64 {
         self.find(index).map_or(0, |(group, lane)| group.quotes[lane])
     }
 
     /// How many brackets are open before the byte at `at`.
     #[inline(always)]
-    pub fn depth_at(&self, at: usize) -> i64 {
+    pub(crate) fn depth_at(&self, at: usize) -> i64 {
         self.get(at / WIDTH).map_or(0, |word| word.depth_at(1 << (at % WIDTH)))
     }
 

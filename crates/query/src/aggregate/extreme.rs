@@ -9,7 +9,7 @@ use logbook_model::Zone;
 
 /// The least or greatest value so far.
 #[derive(Debug, Clone)]
-pub struct Extreme {
+pub(crate) struct Extreme {
     greatest: bool,
     best: Option<(Key, Box<[u8]>)>,
 }

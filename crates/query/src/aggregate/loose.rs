@@ -20,17 +20,17 @@ impl<T> Default for Loose<T> {
 
 impl<T: Copy> Loose<T> {
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.full.iter().map(Vec::len).sum::<usize>() + self.last.len()
     }
 
     /// How much memory they take.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         (self.full.iter().map(Vec::capacity).sum::<usize>() + self.last.capacity()) * size_of::<T>()
     }
 
     #[inline]
-    pub fn push(&mut self, number: T) {
+    pub(crate) fn push(&mut self, number: T) {
         if self.last.len() == PIECE {
             self.full.push(std::mem::replace(&mut self.last, Vec::with_capacity(PIECE)));
         }
@@ -38,7 +38,7 @@ impl<T: Copy> Loose<T> {
     }
 
     /// Takes in those of another.
-    pub fn merge(&mut self, other: Loose<T>) {
+    pub(crate) fn merge(&mut self, other: Loose<T>) {
         self.full.extend(other.full);
         if self.last.len() + other.last.len() <= PIECE {
             self.last.extend(other.last);
@@ -48,7 +48,7 @@ impl<T: Copy> Loose<T> {
     }
 
     /// Some of them, so that little memory is taken beside them; `None`: there are no more.
-    pub fn take_some(&mut self) -> Option<Vec<T>> {
+    pub(crate) fn take_some(&mut self) -> Option<Vec<T>> {
         let mut some = std::mem::take(&mut self.last);
         let from = self.full.len().saturating_sub(SOME);
         self.full.drain(from..).for_each(|piece| some.extend(piece));
@@ -56,7 +56,7 @@ impl<T: Copy> Loose<T> {
     }
 
     /// All of them, in one piece.
-    pub fn take(&mut self) -> Vec<T> {
+    pub(crate) fn take(&mut self) -> Vec<T> {
         let Loose { full, mut last } = std::mem::take(self);
         if full.is_empty() {
             return last;

@@ -12,7 +12,7 @@ use logbook_json::{Decimal, Kind, decode, kind, plain_digits, quote};
 use super::state::Ignored;
 
 /// An aggregate of numbers.
-pub trait OfNumbers {
+pub(crate) trait OfNumbers {
     /// The same before its first number.
     fn fresh(&self) -> Self;
     /// Takes a number of [`plain_digits`]; false: it is to be added as it is.
@@ -29,7 +29,7 @@ pub trait OfNumbers {
 
 /// One for each kind of value.
 #[derive(Debug, Clone)]
-pub struct Measured<T> {
+pub(crate) struct Measured<T> {
     unit: Option<Unit>,
     numbers: T,
     /// Durations and sizes, where there are any.

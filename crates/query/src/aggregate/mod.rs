@@ -23,4 +23,5 @@ mod rank;
 mod state;
 mod values;
 
-pub use state::{Digits, Ignored, State};
+pub use state::Ignored;
+pub(crate) use state::{Digits, State};

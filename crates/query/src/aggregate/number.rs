@@ -6,14 +6,14 @@ use super::measured::OfNumbers;
 
 /// `sum`: 0 of nothing.
 #[derive(Debug, Clone, Default)]
-pub struct Total {
+pub(crate) struct Total {
     sum: Sum,
     count: u64,
 }
 
 /// `avg`: null of nothing; 17 significant digits.
 #[derive(Debug, Clone, Default)]
-pub struct Mean(Total);
+pub(crate) struct Mean(Total);
 
 impl OfNumbers for Total {
     fn fresh(&self) -> Total {

@@ -10,17 +10,17 @@ pub(super) struct Packed {
 
 impl Packed {
     /// How many there are, equal ones counted each.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.count
     }
 
     /// How much memory they take.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.bytes.capacity()
     }
 
     /// Takes in others, which come in order.
-    pub fn add(&mut self, numbers: impl ExactSizeIterator<Item = u64>) {
+    pub(crate) fn add(&mut self, numbers: impl ExactSizeIterator<Item = u64>) {
         if numbers.len() == 0 {
             return;
         }
@@ -36,12 +36,12 @@ impl Packed {
     }
 
     /// Takes in those of another.
-    pub fn merge(&mut self, other: &Packed) {
+    pub(crate) fn merge(&mut self, other: &Packed) {
         self.join(other.iter());
     }
 
     /// In order, each with how often it stands.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, usize)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, usize)> {
         let (mut rest, mut last) = (self.bytes.as_slice(), 0);
         std::iter::from_fn(move || {
             let word = take(&mut rest)?;

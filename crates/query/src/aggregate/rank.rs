@@ -9,7 +9,7 @@ use logbook_json::Decimal;
 /// greater. It is one of the numbers, so it is exact. Keeps them all: four bytes for each
 /// whole one, eight for each other that has few digits, until they are packed.
 #[derive(Debug, Clone)]
-pub struct Rank {
+pub(crate) struct Rank {
     thousandths: u32,
     whole: Loose<u32>,
     /// In units of 10^[`UNIT`].

@@ -25,7 +25,7 @@ pub struct Ignored {
 
 /// The number in a field of a row, read once for all aggregates of it that stand together.
 #[derive(Debug, Default)]
-pub struct Digits(Option<(usize, Option<(i64, u32)>)>);
+pub(crate) struct Digits(Option<(usize, Option<(i64, u32)>)>);
 
 impl Digits {
     /// As [`plain_digits`] of the field that `source` is, if it is one.
@@ -41,7 +41,7 @@ impl Digits {
 
 /// One aggregate of one group.
 #[derive(Debug, Clone)]
-pub enum State {
+pub(crate) enum State {
     /// `count`, `count(f)`
     Count(u64),
     /// `sum(f)`
@@ -64,7 +64,7 @@ pub enum State {
 
 impl State {
     /// Before the first row. `unit`: what the name of the field says of its numbers.
-    pub fn new(function: Function, unit: Option<Unit>) -> State {
+    pub(crate) fn new(function: Function, unit: Option<Unit>) -> State {
         match function {
             Function::Count => State::Count(0),
             Function::Sum => State::Sum(Measured::new(Total::default(), unit)),
@@ -81,7 +81,7 @@ impl State {
 
     /// Takes a row. `count`, `first` and `last` look at the whole value; the
     /// others at each element where it is an array.
-    pub fn push(
+    pub(crate) fn push(
         &mut self,
         of: Option<&Source>,
         row: &Row<'_>,
@@ -127,7 +127,7 @@ impl State {
     }
 
     /// How much memory takes what [`State::pack`] keeps in less.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         match self {
             State::Percentile(state) => state.bytes(Rank::bytes),
             _ => 0,
@@ -135,14 +135,14 @@ impl State {
     }
 
     /// Keeps what it has in less room, which takes time.
-    pub fn pack(&mut self) {
+    pub(crate) fn pack(&mut self) {
         if let State::Percentile(state) = self {
             state.each().for_each(Rank::pack);
         }
     }
 
     /// Joins what later rows made.
-    pub fn merge(&mut self, later: State) {
+    pub(crate) fn merge(&mut self, later: State) {
         match (self, later) {
             (State::Count(count), State::Count(more)) => *count += more,
             (State::Sum(state), State::Sum(later)) => state.merge(later),
@@ -159,7 +159,7 @@ impl State {
     }
 
     /// Appends the result as JSON.
-    pub fn finish(self, out: &mut Vec<u8>, ignored: &mut Ignored) {
+    pub(crate) fn finish(self, out: &mut Vec<u8>, ignored: &mut Ignored) {
         let or_null = |value: Option<Box<[u8]>>, out: &mut Vec<u8>| {
             out.extend_from_slice(value.as_deref().unwrap_or(b"null"));
         };

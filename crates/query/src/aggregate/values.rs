@@ -11,7 +11,7 @@ type Listed = (Box<[u8]>, Box<[u8]>);
 
 /// The different values so far.
 #[derive(Debug, Clone)]
-pub struct Values {
+pub(crate) struct Values {
     seen: HashSet<Box<[u8]>>,
     /// Identity and text in order of first appearance; only where they are shown.
     listed: Option<Vec<Listed>>,

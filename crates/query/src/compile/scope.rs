@@ -51,7 +51,7 @@ pub(crate) struct Compiler<'c> {
 }
 
 impl Compiler<'_> {
-    pub fn slot(&mut self, name: &str) -> usize {
+    pub(crate) fn slot(&mut self, name: &str) -> usize {
         let fields = &mut self.scope.fields;
         fields.iter().position(|field| field == name).unwrap_or_else(|| {
             fields.push(name.to_owned());
@@ -68,7 +68,7 @@ impl Compiler<'_> {
         self.scope.calls.iter().find(|(call, _)| call == name).map(|(_, column)| column.clone())
     }
 
-    pub fn path(&mut self, path: &AstPath) -> Option<Path> {
+    pub(crate) fn path(&mut self, path: &AstPath) -> Option<Path> {
         if path.keys.len() > PATH_NAMES_MAX {
             self.problems.push(Problem::new(path.span, format!("a path of more than {PATH_NAMES_MAX} names")));
             return None;
@@ -95,7 +95,7 @@ impl Compiler<'_> {
         Some(Path { slot: self.slot(first), rest })
     }
 
-    pub fn jq(&mut self, jq: &JqText) -> Option<usize> {
+    pub(crate) fn jq(&mut self, jq: &JqText) -> Option<usize> {
         match Program::compile(&jq.code, &self.globals) {
             Ok(program) => {
                 self.programs.push(program);
@@ -111,7 +111,7 @@ impl Compiler<'_> {
         }
     }
 
-    pub fn source(&mut self, operand: &Operand) -> Option<Source> {
+    pub(crate) fn source(&mut self, operand: &Operand) -> Option<Source> {
         // After grouping, what was grouped by is a column, whatever it is called.
         if !matches!(operand, Operand::Path(_))
             && let Some(column) = self.column(&print::operand(operand))
@@ -150,7 +150,7 @@ impl Compiler<'_> {
         self.path(&AstPath { keys: self.context.time.clone(), span })
     }
 
-    pub fn predicate(&mut self, expr: &Expr) -> Option<Predicate> {
+    pub(crate) fn predicate(&mut self, expr: &Expr) -> Option<Predicate> {
         match expr {
             Expr::And(parts) => {
                 let mut parts = self.predicates(parts)?;

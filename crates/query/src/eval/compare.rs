@@ -16,7 +16,7 @@ use crate::time::Period;
 
 /// What a comparison says of one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Judged {
+pub(crate) enum Judged {
     /// It holds.
     Yes,
     /// It does not.
@@ -34,7 +34,7 @@ impl From<bool> for Judged {
 
 /// How a value is judged.
 #[derive(Debug, Clone)]
-pub enum Matcher {
+pub(crate) enum Matcher {
     /// `=`
     Equal(Value),
     /// `<`
@@ -57,7 +57,7 @@ pub enum Matcher {
 
 impl Matcher {
     /// What it says of `raw`, a value that is not an array.
-    pub fn judge(&self, raw: &[u8]) -> Judged {
+    pub(crate) fn judge(&self, raw: &[u8]) -> Judged {
         let ordered = |value: &Value, holds: fn(Ordering) -> bool, edge: Edge| compare(value, raw, holds, edge);
         match self {
             Matcher::Equal(value) => equal(value, raw),
@@ -75,7 +75,7 @@ impl Matcher {
 
 impl Matcher {
     /// Whether a value may turn up that it cannot read.
-    pub fn may_doubt(&self) -> bool {
+    pub(crate) fn may_doubt(&self) -> bool {
         match self {
             Matcher::Equal(value) => value.time_only || value.amount.is_some(),
             Matcher::Less(_) | Matcher::LessEqual(_) | Matcher::Greater(_) | Matcher::GreaterEqual(_) => true,

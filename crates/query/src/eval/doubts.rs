@@ -80,7 +80,7 @@ pub struct Doubts {
 impl Doubts {
     /// A row that a condition passed over: the questions whose values it lacks, or has as something
     /// else.
-    pub fn note(&mut self, row: &Row<'_>, found: Vec<(usize, Option<Box<[u8]>>)>) {
+    pub(crate) fn note(&mut self, row: &Row<'_>, found: Vec<(usize, Option<Box<[u8]>>)>) {
         self.rows += 1;
         for (question, value) in found {
             let doubt = self.of.entry(question).or_default();
@@ -95,7 +95,7 @@ impl Doubts {
     }
 
     /// A row whose bucket cannot be told.
-    pub fn note_bucket(&mut self, question: usize, row: &Row<'_>, value: &[u8]) {
+    pub(crate) fn note_bucket(&mut self, question: usize, row: &Row<'_>, value: &[u8]) {
         if self.last.insert(question, row.place) != Some(row.place) {
             self.of.entry(question).or_default().put(row.place, value.into());
         }

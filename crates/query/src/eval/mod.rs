@@ -9,12 +9,12 @@
 //! - `order`: the order and the identity of any two values · `doubts`: rows passed over for a value
 //!   that cannot be read
 
-pub mod bucket;
-pub mod compare;
+pub(crate) mod bucket;
+pub(crate) mod compare;
 pub mod doubts;
-pub mod order;
+pub(crate) mod order;
 pub mod path;
-pub mod pattern;
-pub mod predicate;
+pub(crate) mod pattern;
+pub(crate) mod predicate;
 pub mod source;
 pub mod value;

@@ -20,7 +20,7 @@ const DEPTH_MAX: usize = 128;
 
 /// A value to sort by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Key {
+pub(crate) enum Key {
     /// true or false.
     Boolean(bool),
     /// A number, exactly; also one in quotes.
@@ -77,12 +77,12 @@ impl Key {
     }
 
     /// null or missing: last whatever the direction.
-    pub fn is_absent(&self) -> bool {
+    pub(crate) fn is_absent(&self) -> bool {
         matches!(self, Key::Null | Key::Missing)
     }
 
     /// Order in a direction.
-    pub fn compare(&self, other: &Key, descending: bool) -> Ordering {
+    pub(crate) fn compare(&self, other: &Key, descending: bool) -> Ordering {
         if descending && !self.is_absent() && !other.is_absent() { other.cmp(self) } else { self.cmp(other) }
     }
 }
@@ -90,7 +90,7 @@ impl Key {
 /// Appends bytes that are the same for equal values and for no others: strings
 /// by characters, numbers by value, arrays and objects by theirs (the order of
 /// members does not count, the last of two equal keys does); null as missing.
-pub fn write_identity(raw: Option<&[u8]>, out: &mut Vec<u8>) {
+pub(crate) fn write_identity(raw: Option<&[u8]>, out: &mut Vec<u8>) {
     write_at(raw, out, 0);
 }
 

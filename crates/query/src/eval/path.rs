@@ -36,7 +36,7 @@ impl Path {
     }
 
     /// Visits every value at the end of the path, an array as one value.
-    pub fn ends<'a>(&self, row: &Row<'a>, mut visit: impl FnMut(&'a [u8]) -> ControlFlow<()>) -> Reach {
+    pub(crate) fn ends<'a>(&self, row: &Row<'a>, mut visit: impl FnMut(&'a [u8]) -> ControlFlow<()>) -> Reach {
         let mut reach = Reach::default();
         match row.field(self.slot) {
             None => reach.missing = true,
@@ -54,7 +54,7 @@ impl Path {
 
     /// The value a column shows: the one at the end of the path. Where the way
     /// led through an array, an array of those found.
-    pub fn value<'a>(&self, row: &Row<'a>) -> Option<std::borrow::Cow<'a, [u8]>> {
+    pub(crate) fn value<'a>(&self, row: &Row<'a>) -> Option<std::borrow::Cow<'a, [u8]>> {
         let root = row.field(self.slot)?;
         if self.rest.is_empty() {
             return Some(root.into());
@@ -89,7 +89,7 @@ impl Path {
 
 /// Visits `value`, or the elements of the array that it is.
 #[inline]
-pub fn leaves_of<'a>(value: &'a [u8], visit: &mut impl FnMut(&'a [u8]) -> ControlFlow<()>) -> ControlFlow<()> {
+pub(crate) fn leaves_of<'a>(value: &'a [u8], visit: &mut impl FnMut(&'a [u8]) -> ControlFlow<()>) -> ControlFlow<()> {
     if kind(value) == Some(Kind::Array) { Leaves::new(value).try_for_each(visit) } else { visit(value) }
 }
 

@@ -11,7 +11,7 @@ const BEGINNINGS_MAX: usize = 8;
 
 /// Compiled. A clone has memory of its own to match in: a thread that has one does not wait for another's.
 #[derive(Debug, Clone)]
-pub struct Pattern {
+pub(crate) struct Pattern {
     regex: Regex,
     /// `None`: a text may begin with anything.
     beginnings: Option<Box<[Box<[u8]>]>>,
@@ -19,14 +19,14 @@ pub struct Pattern {
 
 impl Pattern {
     /// Compiles `text`. Errors: it is no regular expression, or too large a one.
-    pub fn new(text: &str) -> Result<Pattern, regex::Error> {
+    pub(crate) fn new(text: &str) -> Result<Pattern, regex::Error> {
         let regex = RegexBuilder::new(text).build()?;
         Ok(Pattern { regex, beginnings: beginnings(text) })
     }
 
     /// Whether it matches somewhere in `text`.
     #[inline]
-    pub fn is_match(&self, text: &[u8]) -> bool {
+    pub(crate) fn is_match(&self, text: &[u8]) -> bool {
         let may = |beginnings: &[Box<[u8]>]| beginnings.iter().any(|beginning| text.starts_with(beginning));
         self.beginnings.as_deref().is_none_or(may) && self.regex.is_match(text)
     }

@@ -40,7 +40,7 @@ pub enum Predicate {
 #[derive(Debug, Clone)]
 pub struct Test {
     /// What makes one value a match.
-    pub matcher: Matcher,
+    pub(crate) matcher: Matcher,
     /// `!=`, `!~`, `not in`: no value may be a match.
     pub negated: bool,
     /// `all(…)`: there is a value, and every one is a match (or none, negated).
@@ -54,7 +54,7 @@ pub struct Test {
 
 /// What a condition says of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Verdict {
+pub(crate) struct Verdict {
     /// Whether it holds.
     pub holds: bool,
     /// Whether that would be so whatever the values say that could not be read.
@@ -240,7 +240,7 @@ impl Predicate {
     }
 
     /// Whether a jq program is part of it: such parts are asked last.
-    pub fn uses_jq(&self) -> bool {
+    pub(crate) fn uses_jq(&self) -> bool {
         match self {
             Predicate::And(parts) | Predicate::Or(parts) => parts.iter().any(Predicate::uses_jq),
             Predicate::Not(part) => part.uses_jq(),
@@ -250,7 +250,7 @@ impl Predicate {
     }
 
     /// Whether a value may turn up that it cannot read.
-    pub fn may_doubt(&self) -> bool {
+    pub(crate) fn may_doubt(&self) -> bool {
         match self {
             Predicate::And(parts) | Predicate::Or(parts) => parts.iter().any(Predicate::may_doubt),
             Predicate::Not(part) => part.may_doubt(),

@@ -29,12 +29,12 @@ pub struct Eval<'p> {
 
 impl Eval<'_> {
     /// Another row (or another stage's row) begins.
-    pub fn next_row(&mut self) {
+    pub(crate) fn next_row(&mut self) {
         self.session.next_row();
     }
 
     /// Runs program number `program` on the row.
-    pub fn jq(
+    pub(crate) fn jq(
         &mut self,
         program: usize,
         row: &Row<'_>,
@@ -49,7 +49,7 @@ impl Eval<'_> {
 
 /// Where a column's value comes from.
 #[derive(Debug, Clone)]
-pub enum Source {
+pub(crate) enum Source {
     /// A field.
     Path(Path),
     /// Milliseconds from the timestamp to the query's now; with the number of the question for its
@@ -88,7 +88,7 @@ impl Source {
 
     /// Where it stands among the row's fields, if it is a field of the row itself.
     #[inline]
-    pub fn slot(&self) -> Option<usize> {
+    pub(crate) fn slot(&self) -> Option<usize> {
         match self {
             Source::Path(path) if path.rest.is_empty() => Some(path.slot),
             _ => None,
@@ -97,13 +97,13 @@ impl Source {
 
     /// The value, where it is a field of the row itself.
     #[inline]
-    pub fn field<'a>(&self, row: &Row<'a>) -> Option<&'a [u8]> {
+    pub(crate) fn field<'a>(&self, row: &Row<'a>) -> Option<&'a [u8]> {
         row.field(self.slot()?)
     }
 
     /// Each value, arrays entered; of a jq program, each output.
     #[inline]
-    pub fn each(&self, row: &Row<'_>, eval: &mut Eval<'_>, mut visit: impl FnMut(&[u8])) -> Result<(), Fault> {
+    pub(crate) fn each(&self, row: &Row<'_>, eval: &mut Eval<'_>, mut visit: impl FnMut(&[u8])) -> Result<(), Fault> {
         if let Some(value @ [b'"' | b'0'..=b'9', ..]) = self.field(row) {
             visit(value);
             return Ok(());

@@ -12,7 +12,7 @@ use crate::time::{self, Period};
 
 /// A literal and every reading it has.
 #[derive(Debug, Clone)]
-pub struct Value {
+pub(crate) struct Value {
     /// Equals strings of these characters.
     pub string: Option<Box<[u8]>>,
     /// Equals numbers of this value.
@@ -57,7 +57,7 @@ impl Default for Value {
 
 /// Two minutes, as sixteen letters each, which order as the times do: what is far from them need not be read as a time.
 #[derive(Debug, Clone, Copy)]
-pub struct Minutes {
+pub(crate) struct Minutes {
     start: u128,
     end: u128,
 }
@@ -65,7 +65,7 @@ pub struct Minutes {
 /// What a literal is compared with by order. Values of which it cannot be told are passed over, and
 /// reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Order {
+pub(crate) enum Order {
     /// None: null, true, false, arrays, objects.
     #[default]
     None,
@@ -101,7 +101,7 @@ impl Value {
     }
 
     /// A quoted literal: the string and nothing else.
-    pub fn string(text: &[u8]) -> Value {
+    pub(crate) fn string(text: &[u8]) -> Value {
         Value { string: Some(text.into()), order: Order::String, ..Value::default() }
     }
 
@@ -117,13 +117,13 @@ impl Value {
     }
 
     /// A time and nothing else: what `timestamp` and `age` are compared with.
-    pub fn time(period: Period, zone: Zone) -> Value {
+    pub(crate) fn time(period: Period, zone: Zone) -> Value {
         let minutes = Minutes::of(period);
         Value { time: Some(period), time_only: true, minutes, zone, order: Order::Time, ..Value::default() }
     }
 
     /// The same, where it is written as a time can be.
-    pub fn or_time(self, period: Option<Period>, zone: Zone) -> Value {
+    pub(crate) fn or_time(self, period: Option<Period>, zone: Zone) -> Value {
         match period {
             Some(_) => Value { time: period, zone, order: Order::Time, ..self },
             None => self,
@@ -142,13 +142,13 @@ impl Minutes {
 
     /// Whether `raw` is surely no time at or after the start (with `from_end`, the end).
     #[inline]
-    pub fn is_before(&self, raw: &[u8], from_end: bool) -> bool {
+    pub(crate) fn is_before(&self, raw: &[u8], from_end: bool) -> bool {
         minute(raw).is_some_and(|minute| minute < if from_end { self.end } else { self.start })
     }
 
     /// Whether `raw` is surely no time at or before the start (with `from_end`, the end).
     #[inline]
-    pub fn is_after(&self, raw: &[u8], from_end: bool) -> bool {
+    pub(crate) fn is_after(&self, raw: &[u8], from_end: bool) -> bool {
         minute(raw).is_some_and(|minute| minute > if from_end { self.end } else { self.start })
     }
 }
@@ -223,7 +223,7 @@ fn odd_time(raw: &[u8], zone: &Zone) -> Option<Instant> {
 
 /// The values of `in (…)`, by type, so that a long list costs no more than a short one.
 #[derive(Debug, Clone)]
-pub struct Set {
+pub(crate) struct Set {
     /// Strings.
     pub strings: HashSet<Box<[u8]>>,
     /// Numbers.
@@ -246,7 +246,7 @@ pub struct Set {
 
 impl Set {
     /// Nothing yet; with `time_only` for a field that is compared as time alone.
-    pub fn new(time_only: bool, zone: Zone) -> Set {
+    pub(crate) fn new(time_only: bool, zone: Zone) -> Set {
         Set {
             strings: HashSet::new(),
             numbers: HashSet::new(),
@@ -261,7 +261,7 @@ impl Set {
     }
 
     /// Adds every reading of `value`.
-    pub fn insert(&mut self, value: Value) {
+    pub(crate) fn insert(&mut self, value: Value) {
         self.strings.extend(value.string);
         self.numbers.extend(value.number);
         if let Some(boolean) = value.boolean {
@@ -276,7 +276,7 @@ impl Set {
 
     /// All readings are in it. Without a time among them nobody asks for one: `timestamp in
     /// (null)`.
-    pub fn whole(mut self) -> Set {
+    pub(crate) fn whole(mut self) -> Set {
         self.time_only &= !self.times.is_empty();
         self
     }

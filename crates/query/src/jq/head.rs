@@ -52,7 +52,7 @@ enum Literal {
 
 /// What a condition says of a row, or all of them together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Says {
+pub(crate) enum Says {
     /// It holds, as jq would find.
     True,
     /// jq would put nothing out for the row, and not fail on it.
@@ -87,7 +87,7 @@ impl Head {
     }
 
     /// Gives each first name of a path its place among the row's fields.
-    pub fn place(&mut self, mut slot: impl FnMut(&str) -> usize) {
+    pub(crate) fn place(&mut self, mut slot: impl FnMut(&str) -> usize) {
         for condition in &mut self.conditions {
             condition.slot = condition.path.first().map_or(0, |name| slot(name));
         }
@@ -99,18 +99,18 @@ impl Head {
     }
 
     /// What the conditions say of the row, in their order.
-    pub fn says(&self, row: &Row<'_>) -> Says {
+    pub(crate) fn says(&self, row: &Row<'_>) -> Says {
         let said = self.conditions.iter().map(|condition| condition.says(row));
         said.into_iter().find(|says| *says != Says::True).unwrap_or(Says::True)
     }
 
     /// How many `select(…)` the program begins with, as far as they are plain.
-    pub fn selects(&self) -> usize {
+    pub(crate) fn selects(&self) -> usize {
         self.selects
     }
 
     /// The string that a field of every row must equal, one that is asked before any condition could fail.
-    pub fn string(&self) -> Option<&[u8]> {
+    pub(crate) fn string(&self) -> Option<&[u8]> {
         let safe = self.conditions.iter().take_while(|condition| condition.path.len() == 1);
         let mut strings = safe.filter_map(|condition| match &condition.test {
             Test::Equal(Literal::String(text), true) => Some(text.as_slice()),

@@ -13,7 +13,7 @@ mod dates;
 mod fields;
 pub mod flaws;
 pub mod head;
-pub mod named;
+pub(crate) mod named;
 mod paths;
 pub mod program;
 mod projection;

@@ -13,7 +13,7 @@ use super::program::parsed;
 
 /// A field that a program names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
+pub(crate) struct Named {
     /// Its keys, outermost first.
     pub path: Vec<String>,
     /// The text that it is compared with for being equal, or not.
@@ -21,7 +21,7 @@ pub struct Named {
 }
 
 /// The fields that `code` names; none where it is no program.
-pub fn named(code: &str) -> Vec<Named> {
+pub(crate) fn named(code: &str) -> Vec<Named> {
     parsed(code, |program| {
         let mut found = Vec::new();
         walk(program, Some(&[]), &mut found);

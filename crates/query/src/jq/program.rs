@@ -28,7 +28,7 @@ use crate::jq::{dates, fields, paths, slices, texts, update};
 use logbook_model::Zone;
 
 /// Deepest row that jq programs are given, in levels.
-pub const DEPTH_MAX: usize = 512;
+pub(crate) const DEPTH_MAX: usize = 512;
 /// The engine's reader recurses, and takes more than JSON.
 const LIMITS: Limits = Limits { depth_max: DEPTH_MAX, ..Limits::GRAMMAR };
 const COMPILE_STACK_BYTES: usize = 256 << 20;
@@ -178,13 +178,13 @@ impl Session {
     }
 
     /// Forgets the row: the next text is another one.
-    pub fn next_row(&mut self) {
+    pub(crate) fn next_row(&mut self) {
         self.row = None;
         self.mended = None;
     }
 
     /// Runs `program` on the array of all `rows`, each of which `check_row` let through.
-    pub fn run_on_all(
+    pub(crate) fn run_on_all(
         &mut self,
         program: &Program,
         rows: Vec<Vec<u8>>,
@@ -196,7 +196,7 @@ impl Session {
     }
 
     /// The one output of `program` for the row `text`, for which all conditions of its head hold, where that is plain.
-    pub fn project(&mut self, program: &Program, text: &[u8]) -> Option<&[u8]> {
+    pub(crate) fn project(&mut self, program: &Program, text: &[u8]) -> Option<&[u8]> {
         let projection = program.projection.as_ref()?;
         if !self.judge_members(text) {
             return None;

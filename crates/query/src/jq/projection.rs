@@ -30,7 +30,7 @@ struct Column {
 
 impl Projection {
     /// What `program` makes behind so many `select(…)`.
-    pub fn of(program: &Term<&str>, conditions: usize) -> Option<Projection> {
+    pub(crate) fn of(program: &Term<&str>, conditions: usize) -> Option<Projection> {
         let mut stages = Vec::new();
         stages_of(program, &mut stages);
         let (last, before) = stages.split_last()?;

@@ -61,7 +61,7 @@ impl GroupBy {
 
 impl Groups {
     /// Takes a row.
-    pub fn push(&mut self, stage: &GroupBy, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<(), Fault> {
+    pub(crate) fn push(&mut self, stage: &GroupBy, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<(), Fault> {
         if stage.asks_jq {
             stage.try_jq(row, eval)?;
         }
@@ -117,7 +117,7 @@ impl Groups {
     }
 
     /// Keeps the memory of percentiles within bounds, now and then.
-    pub fn block_ends(&mut self) {
+    pub(crate) fn block_ends(&mut self) {
         if self.rows_since < (self.list.len() as u64 * ROWS_BETWEEN.0).min(ROWS_BETWEEN.1) {
             return;
         }
@@ -129,7 +129,7 @@ impl Groups {
     }
 
     /// Joins the groups of other rows: of later ones, unless no order shows in the aggregates.
-    pub fn merge(&mut self, later: Groups) {
+    pub(crate) fn merge(&mut self, later: Groups) {
         self.rows_since += later.rows_since;
         for group in later.list {
             match self.index.get(&group.identity).and_then(|at| self.list.get_mut(*at)) {
@@ -150,7 +150,7 @@ impl Groups {
     }
 
     /// The group rows in their order, and what each aggregate could not use.
-    pub fn finish(mut self, stage: &GroupBy, zone: &Zone) -> (Vec<Vec<u8>>, Vec<(String, Ignored)>) {
+    pub(crate) fn finish(mut self, stage: &GroupBy, zone: &Zone) -> (Vec<Vec<u8>>, Vec<(String, Ignored)>) {
         if stage.keys.is_empty() && self.list.is_empty() {
             self.insert(Group {
                 identity: Box::default(),

@@ -30,7 +30,7 @@ pub(crate) struct LatestBy {
 
 impl LatestBy {
     /// The last slot that is asked of every row.
-    pub fn last_slot(&self) -> usize {
+    pub(crate) fn last_slot(&self) -> usize {
         self.standing.iter().flatten().fold(self.by.slot, |last, slot| last.max(*slot))
     }
 }
@@ -77,7 +77,7 @@ struct Newest {
 
 impl Latest {
     /// Takes a row. One without a value of F, or with null, stands for nothing.
-    pub fn push(&mut self, stage: &LatestBy, row: &Row<'_>) {
+    pub(crate) fn push(&mut self, stage: &LatestBy, row: &Row<'_>) {
         let says = match stage.standing {
             Some([kind, status]) => row.says(kind, status),
             None => Some(NEWEST),
@@ -140,7 +140,7 @@ impl Latest {
     }
 
     /// Takes the texts that are to be taken from `block`, which goes now.
-    pub fn block_ends(&mut self, block: &[u8]) {
+    pub(crate) fn block_ends(&mut self, block: &[u8]) {
         let mut pending = std::mem::take(&mut self.pending);
         for number in pending.drain(..) {
             let place = self.list.get_mut(number).and_then(|newest| newest.pending.take());
@@ -154,7 +154,7 @@ impl Latest {
     }
 
     /// How many bytes the texts take.
-    pub fn text_bytes(&self) -> usize {
+    pub(crate) fn text_bytes(&self) -> usize {
         self.texts.len()
     }
 
@@ -188,7 +188,7 @@ impl Latest {
     }
 
     /// What was put away.
-    pub fn into_parts(self) -> Parts {
+    pub(crate) fn into_parts(self) -> Parts {
         self.parts
     }
 }

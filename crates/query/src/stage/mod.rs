@@ -11,12 +11,12 @@
 //! - `run`: the plainest driver, for tests
 
 mod group;
-pub mod latest;
-pub mod pipeline;
+pub(crate) mod latest;
+pub(crate) mod pipeline;
 pub mod plan;
-pub mod prefilter;
+pub(crate) mod prefilter;
 mod put_away;
-pub mod requirement;
+pub(crate) mod requirement;
 pub mod run;
 mod sort;
 mod spelled;

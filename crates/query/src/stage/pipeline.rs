@@ -23,7 +23,7 @@ use crate::stage::put_away::Parts;
 use crate::stage::sort::Sorted;
 
 /// Takes a result as JSON text and its place, where it comes from one row.
-pub type Sink<'o> = dyn FnMut(&[u8], Option<Place>) -> ControlFlow<()> + 'o;
+pub(crate) type Sink<'o> = dyn FnMut(&[u8], Option<Place>) -> ControlFlow<()> + 'o;
 
 /// Where results go. `Break` from the sink stops the work.
 pub struct Out<'o> {

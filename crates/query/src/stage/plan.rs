@@ -56,7 +56,7 @@ pub(crate) struct Named {
 }
 
 impl Named {
-    pub fn new(name: String, source: Source) -> Named {
+    pub(crate) fn new(name: String, source: Source) -> Named {
         let mut member = Vec::new();
         quote_into(&name, &mut member);
         member.push(b':');
@@ -182,7 +182,7 @@ impl Plan {
     }
 
     /// Whether nothing of a row matters but [`Plan::fields`].
-    pub fn asks_fields_only(&self) -> bool {
+    pub(crate) fn asks_fields_only(&self) -> bool {
         // Rows that wait to be sorted are kept by their text.
         let sorts = self.group.is_none() && !self.tail.sort.is_empty();
         !self.uses_jq() && !self.passes_rows_on() && !sorts

@@ -37,13 +37,13 @@ struct Stored {
 
 impl Part {
     /// Puts a row away as it stands.
-    pub fn put_whole(&mut self, identity: &[u8], text: &[u8], stands: Stood<Place>) {
+    pub(crate) fn put_whole(&mut self, identity: &[u8], text: &[u8], stands: Stood<Place>) {
         let (identity, text) = (self.keep(identity), self.keep(text));
         self.rows.push(Stored { identity, text, stands });
     }
 
     /// Puts the fields of a row away.
-    pub fn put_fields<'v>(
+    pub(crate) fn put_fields<'v>(
         &mut self,
         identity: &[u8],
         fields: impl Iterator<Item = Option<&'v [u8]>>,
@@ -89,7 +89,7 @@ pub(crate) struct Parts {
 
 impl Parts {
     /// Adds a part. `count`: how many fields there are of each row.
-    pub fn add(&mut self, part: Part, count: usize) {
+    pub(crate) fn add(&mut self, part: Part, count: usize) {
         if part.rows.is_empty() {
             return;
         }
@@ -102,7 +102,7 @@ impl Parts {
 
     /// Adds all parts of others. Two threads' are let take what both were: the newest of all are sought at the end anyway. Yet not
     /// what any number of them were, since there may be as many as pieces.
-    pub fn merge(&mut self, others: Parts, count: usize) {
+    pub(crate) fn merge(&mut self, others: Parts, count: usize) {
         if self.parts.is_empty() {
             *self = others;
             return;
@@ -149,7 +149,7 @@ impl Parts {
 
     /// Hands the newest rows to `each`, in order of position, until it is enough, and whether a row is whole: then its fields
     /// are still to be found, else they are these, `count` of them.
-    pub fn finish(&self, count: usize, mut each: impl FnMut(&Row<'_>, bool) -> std::ops::ControlFlow<()>) {
+    pub(crate) fn finish(&self, count: usize, mut each: impl FnMut(&Row<'_>, bool) -> std::ops::ControlFlow<()>) {
         let mut fields = Vec::new();
         for Stood { row: (_, part, number), .. } in self.newest() {
             let Some((part, row)) = self.parts.get(part).and_then(|part| Some((part, part.rows.get(number)?))) else {

@@ -45,7 +45,7 @@ impl Item {
 
 impl Sorted {
     /// Takes a row.
-    pub fn push(
+    pub(crate) fn push(
         &mut self,
         by: &By,
         limit: Option<u64>,
@@ -79,14 +79,14 @@ impl Sorted {
     }
 
     /// Joins the rows of another part.
-    pub fn merge(&mut self, by: &By, limit: Option<u64>, other: Sorted) {
+    pub(crate) fn merge(&mut self, by: &By, limit: Option<u64>, other: Sorted) {
         self.items.extend(other.items);
         self.pushed = self.pushed.max(other.pushed);
         self.shrink(by, limit.and_then(|limit| usize::try_from(limit).ok()));
     }
 
     /// The rows in order.
-    pub fn finish(mut self, by: &By, limit: Option<u64>) -> impl Iterator<Item = (Option<Place>, Box<[u8]>)> {
+    pub(crate) fn finish(mut self, by: &By, limit: Option<u64>) -> impl Iterator<Item = (Option<Place>, Box<[u8]>)> {
         self.shrink(by, limit.and_then(|limit| usize::try_from(limit).ok()));
         self.items.into_iter().map(|item| (item.place, item.text))
     }

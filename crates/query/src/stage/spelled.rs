@@ -27,7 +27,7 @@ const NONE: usize = usize::MAX;
 
 /// What is known of keys by their spelling.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Known {
+pub struct Known {
     slot: usize,
     /// The number kept for keys of this spelling.
     pub number: Option<usize>,
@@ -46,7 +46,7 @@ impl Spelled {
     /// Looks for keys with these texts. The texts are looked at twice rather than noted between: what was just written in words
     /// is not yet to be had in larger pieces.
     #[inline]
-    pub fn find<'k>(&self, keys: impl Iterator<Item = &'k [u8]> + Clone) -> Known {
+    pub(crate) fn find<'k>(&self, keys: impl Iterator<Item = &'k [u8]> + Clone) -> Known {
         let mut hash = 0u64;
         for key in keys.clone() {
             let ends = ends(key);
@@ -72,7 +72,7 @@ impl Spelled {
     }
 
     /// Keeps the number of the keys that were looked for.
-    pub fn keep<'k>(&mut self, known: Known, keys: impl Iterator<Item = &'k [u8]>, number: usize) {
+    pub(crate) fn keep<'k>(&mut self, known: Known, keys: impl Iterator<Item = &'k [u8]>, number: usize) {
         let Some(slot) = self.slots.get_mut(known.slot) else { return };
         for (key, (kept, length)) in keys.zip(slot.ends.iter_mut().zip(&mut slot.lengths)) {
             // Of keys too long to be told so nothing is found again.

@@ -16,7 +16,7 @@ use logbook_model::{Status, Vocabulary};
 /// The fields that a query reads of the rows on file: those of its filter,
 /// keys, aggregates, and, where nothing is grouped and no jq program stands in
 /// between, of `having`, `select` and `sort_by`.
-pub fn paths(query: &Query) -> Vec<&Path> {
+pub(crate) fn paths(query: &Query) -> Vec<&Path> {
     let mut paths: Vec<&Path> = match &query.latest {
         Some(Latest::By(path)) => vec![path],
         Some(Latest::Standing) | None => Vec::new(),

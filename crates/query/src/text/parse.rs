@@ -92,11 +92,6 @@ impl Input {
         &self.text
     }
 
-    /// Whether nothing was added.
-    pub fn is_empty(&self) -> bool {
-        self.pieces.is_empty()
-    }
-
     fn push(&mut self, clause: Option<Clause>, flag: &str, value: &str) {
         if !self.text.is_empty() {
             self.text.push('\n');

@@ -76,7 +76,7 @@ pub fn test(test: &Test) -> String {
 }
 
 /// How an operator is written.
-pub fn sign(op: Op) -> &'static str {
+pub(crate) fn sign(op: Op) -> &'static str {
     match op {
         Op::Equal => "=",
         Op::NotEqual => "!=",
@@ -94,7 +94,7 @@ pub fn sign(op: Op) -> &'static str {
 }
 
 /// A value.
-pub fn literal(literal: &Literal) -> String {
+pub(crate) fn literal(literal: &Literal) -> String {
     match literal.form {
         Form::Bare => literal.text.clone(),
         Form::Quoted => quote(&literal.text),
@@ -111,7 +111,7 @@ pub fn path(path: &Path) -> String {
 }
 
 /// What a column shows.
-pub fn operand(operand: &Operand) -> String {
+pub(crate) fn operand(operand: &Operand) -> String {
     match operand {
         Operand::Path(path) => self::path(path),
         Operand::Age(_) => "age".to_owned(),
@@ -143,7 +143,7 @@ pub fn aggregate(aggregate: &Aggregate) -> String {
 }
 
 /// The header of a column: its name, or what it shows.
-pub fn column_name(column: &Column) -> String {
+pub(crate) fn column_name(column: &Column) -> String {
     column.name.clone().unwrap_or_else(|| match &column.of {
         Operand::Path(path) => path.keys.join("."),
         Operand::Age(_) => "age".to_owned(),
@@ -159,12 +159,12 @@ pub fn column_name(column: &Column) -> String {
 }
 
 /// The header of an aggregate's column: its name, or `sum(cost_usd)`.
-pub fn aggregate_name(aggregate: &Aggregate) -> String {
+pub(crate) fn aggregate_name(aggregate: &Aggregate) -> String {
     aggregate.name.clone().unwrap_or_else(|| aggregate_call(aggregate.function, aggregate.of.as_ref()))
 }
 
 /// `sum(cost_usd)`: also how `having`, `sort_by` and `select` call its column.
-pub fn aggregate_call(function: Function, of: Option<&Operand>) -> String {
+pub(crate) fn aggregate_call(function: Function, of: Option<&Operand>) -> String {
     let name = match function {
         Function::Count => "count".to_owned(),
         Function::Sum => "sum".to_owned(),

@@ -207,7 +207,7 @@ fn bucket(c: &Cursor<'_>) -> Problem {
 
 /// A path without an operator: a bare word is never a filter. The mistake is
 /// noted, and a stand-in returned so that the rest is read as well.
-pub(crate) fn bare_word(parser: &mut Parser<'_>, path: &Path, before: Option<&Expr>) -> Option<Result<Expr, Problem>> {
+pub fn bare_word(parser: &mut Parser<'_>, path: &Path, before: Option<&Expr>) -> Option<Result<Expr, Problem>> {
     parser.c.skip_white();
     let (after, at) = (parser.c.clone(), parser.c.at);
     let next = after.clone().bare();

@@ -22,7 +22,7 @@ pub enum Foot<'f> {
 }
 
 /// How many lines it takes of a screen of that size: at most half of them.
-pub fn height(foot: &Foot<'_>, (_, lines): (u16, u16)) -> u16 {
+pub(crate) fn height(foot: &Foot<'_>, (_, lines): (u16, u16)) -> u16 {
     let count = match foot {
         Foot::Says(text) => text.lines().count().max(1),
         Foot::Asks { says, .. } => says.lines().count() + 1,
@@ -31,7 +31,7 @@ pub fn height(foot: &Foot<'_>, (_, lines): (u16, u16)) -> u16 {
 }
 
 /// Draws it from line `from` on; gives where what is typed goes.
-pub fn draw(foot: &Foot<'_>, from: u16, paint: &mut Paint<'_>) -> Option<(u16, u16)> {
+pub(crate) fn draw(foot: &Foot<'_>, from: u16, paint: &mut Paint<'_>) -> Option<(u16, u16)> {
     let (columns, lines) = paint.size();
     let (says, asks) = match *foot {
         Foot::Says(text) => (text, None),

@@ -3,7 +3,7 @@
 use super::paint::{Ink, Paint};
 
 /// Keys, and what they do.
-pub const KEYS: [(&str, &str); 13] = [
+pub(crate) const KEYS: [(&str, &str); 13] = [
     ("↑ ↓  k j", "the run above, below"),
     ("PgUp PgDn", "a page up, down"),
     ("Home End  g G", "the first, the last"),
@@ -20,7 +20,7 @@ pub const KEYS: [(&str, &str); 13] = [
 ];
 
 /// Draws them on the lines up to `end`.
-pub fn draw(end: u16, paint: &mut Paint<'_>) -> (usize, usize) {
+pub(crate) fn draw(end: u16, paint: &mut Paint<'_>) -> (usize, usize) {
     let (columns, _) = paint.size();
     let title = u16::from(end > 1);
     if title == 1 {

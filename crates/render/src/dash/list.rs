@@ -46,7 +46,7 @@ const GAP: u16 = 2;
 const ROOMY: u16 = 14;
 
 /// Draws it on the lines up to `end`; gives the first run shown, and how many there is room for.
-pub fn draw(list: &List<'_>, end: u16, paint: &mut Paint<'_>) -> (usize, usize) {
+pub(crate) fn draw(list: &List<'_>, end: u16, paint: &mut Paint<'_>) -> (usize, usize) {
     let mut y = 0;
     // The runs come first: what stands around them is left out where there is no room.
     if end > 4 {

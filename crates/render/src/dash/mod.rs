@@ -10,13 +10,13 @@
 //!
 //! Invariant: all text goes through `paint`, which escapes it; no size of the buffer is too small.
 
-pub mod foot;
-pub mod keys;
-pub mod list;
+pub(crate) mod foot;
+pub(crate) mod keys;
+pub(crate) mod list;
 mod paint;
 pub mod screen;
-pub mod timeline;
-pub mod window;
+pub(crate) mod timeline;
+pub(crate) mod window;
 
 pub use foot::Foot;
 pub use list::List;

@@ -10,7 +10,7 @@ use logbook_model::Status;
 
 /// How text looks. What it means, it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ink {
+pub(crate) enum Ink {
     /// As the terminal has it.
     Plain,
     /// What stands out.
@@ -22,25 +22,25 @@ pub enum Ink {
 }
 
 /// A buffer to write into.
-pub struct Paint<'b> {
+pub(crate) struct Paint<'b> {
     buffer: &'b mut Buffer,
     colour: bool,
 }
 
 impl<'b> Paint<'b> {
     /// Writes into `buffer`, all of it blank.
-    pub fn new(buffer: &'b mut Buffer, colour: bool) -> Paint<'b> {
+    pub(crate) fn new(buffer: &'b mut Buffer, colour: bool) -> Paint<'b> {
         buffer.reset();
         Paint { buffer, colour }
     }
 
     /// How many columns and lines there are.
-    pub fn size(&self) -> (u16, u16) {
+    pub(crate) fn size(&self) -> (u16, u16) {
         (self.buffer.area.width, self.buffer.area.height)
     }
 
     /// Writes `text` from column `x` of line `y` on, in at most `width` columns; gives the column behind it.
-    pub fn text(&mut self, (x, y): (u16, u16), width: u16, text: &str, ink: Ink) -> u16 {
+    pub(crate) fn text(&mut self, (x, y): (u16, u16), width: u16, text: &str, ink: Ink) -> u16 {
         let (columns, lines) = self.size();
         let width = width.min(columns.saturating_sub(x));
         if width == 0 || y >= lines {
@@ -54,7 +54,7 @@ impl<'b> Paint<'b> {
     }
 
     /// Line `y` in reverse, whatever stands there.
-    pub fn reverse(&mut self, y: u16) {
+    pub(crate) fn reverse(&mut self, y: u16) {
         let (columns, lines) = self.size();
         if y < lines && self.colour {
             self.buffer.set_style(Rect::new(0, y, columns, 1), Style::new().add_modifier(Modifier::REVERSED));
@@ -78,7 +78,7 @@ impl<'b> Paint<'b> {
 }
 
 /// The colour of a status.
-pub fn of_status(status: &str) -> Ink {
+pub(crate) fn of_status(status: &str) -> Ink {
     match Status::of(status) {
         Some(Status::InProgress) => Ink::Coloured("36"),
         Some(Status::Done) => Ink::Coloured("32"),

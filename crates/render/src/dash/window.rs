@@ -12,7 +12,7 @@ pub struct Window<'w> {
 }
 
 /// Draws it on the lines up to `end`; gives the first line shown, and how many there is room for.
-pub fn draw(window: &Window<'_>, end: u16, paint: &mut Paint<'_>) -> (usize, usize) {
+pub(crate) fn draw(window: &Window<'_>, end: u16, paint: &mut Paint<'_>) -> (usize, usize) {
     let (columns, _) = paint.size();
     let title = u16::from(end > 1);
     let room = usize::from(end.saturating_sub(title));

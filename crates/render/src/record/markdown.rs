@@ -36,7 +36,7 @@ fn line(out: &mut String, cells: impl Iterator<Item = String>) {
 }
 
 /// One line of text, as Markdown shows it letter by letter.
-pub fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let safe = safe::escape(text);
     let mut out = String::with_capacity(safe.len());
     let mut before = None;

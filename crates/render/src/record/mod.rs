@@ -10,7 +10,7 @@
 //!
 //! Invariant: no text of a row reaches a terminal or a page unescaped.
 
-pub mod facts;
+pub(crate) mod facts;
 pub mod html;
 pub mod markdown;
 pub mod page;

@@ -12,7 +12,7 @@ use logbook_view::record::json::Object;
 use logbook_view::record::resume::{Item, Resume, Section};
 
 /// Bytes that count as one token.
-pub const TOKEN_BYTES: usize = 4;
+pub(crate) const TOKEN_BYTES: usize = 4;
 /// Bytes kept for what says that something was left out.
 const TAIL_BYTES: usize = 200;
 

@@ -149,7 +149,7 @@ pub fn under(row: &Entry, hangs: bool) -> Vec<String> {
 }
 
 /// `line` in the width there is.
-pub fn push_line(out: &mut String, line: &str, look: &Look) {
+pub(crate) fn push_line(out: &mut String, line: &str, look: &Look) {
     let line = line.trim_end();
     match look.width {
         Some(width) if !look.wrap => out.push_str(&cut(line, usize::from(width))),

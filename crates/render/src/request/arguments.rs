@@ -9,7 +9,7 @@ use logbook_json::{self as json, Members};
 const LEVELS_MAX: usize = 8;
 
 /// The lines of `args`, a JSON value.
-pub fn lines(args: &str) -> Vec<Line> {
+pub(crate) fn lines(args: &str) -> Vec<Line> {
     let mut lines = Vec::new();
     member("", args.as_bytes(), 0, &mut lines);
     lines

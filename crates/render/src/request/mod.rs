@@ -18,4 +18,5 @@ mod terminal;
 
 pub use sheet::{Item, Line, Sheet, asked_by, sheet};
 pub use table::table;
-pub use terminal::{Ink, Row, card, rows};
+pub(crate) use terminal::Ink;
+pub use terminal::{Row, card, rows};

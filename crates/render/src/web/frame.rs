@@ -50,12 +50,12 @@ pub struct Frame {
 
 impl Frame {
     /// Whether whoever reads it may see the other pages.
-    pub fn is_known(&self) -> bool {
+    pub(crate) fn is_known(&self) -> bool {
         self.place != Place::Elsewhere
     }
 
     /// The pages: address, name, whether it is this one.
-    pub fn places(&self) -> impl Iterator<Item = (&'static str, &'static str, bool, usize)> + '_ {
+    pub(crate) fn places(&self) -> impl Iterator<Item = (&'static str, &'static str, bool, usize)> + '_ {
         Place::ALL.into_iter().map(|(place, address, name)| {
             (address, name, place == self.place, if place == Place::Approvals { self.open } else { 0 })
         })

@@ -9,11 +9,11 @@
 //!
 //! Invariant: a template is given `Text` and never a string of a row; no address in a page is made of anything but `Link`.
 
-pub mod frame;
+pub(crate) mod frame;
 pub mod pages;
 pub mod plot;
 pub mod table;
-pub mod text;
+pub(crate) mod text;
 
 pub use frame::{Frame, Place};
 pub use plot::Plot;

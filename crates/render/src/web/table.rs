@@ -67,7 +67,7 @@ impl Table {
     }
 
     /// The cells of a row with the classes of their columns.
-    pub fn cells<'t>(&'t self, row: &'t [Cell]) -> impl Iterator<Item = (&'t Cell, &'t Column)> {
+    pub(crate) fn cells<'t>(&'t self, row: &'t [Cell]) -> impl Iterator<Item = (&'t Cell, &'t Column)> {
         row.iter().zip(&self.columns)
     }
 }

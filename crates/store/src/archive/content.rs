@@ -34,7 +34,11 @@ pub fn open_packed<'o>(os: &'o dyn Os, path: &Path) -> io::Result<impl Read + 'o
 
 /// The content of the segment `name` that counts: of its raw file, or of its archive, where that is
 /// all there is or it holds more.
-pub fn open_counting<'o>(os: &'o dyn Os, directory: &Path, name: &SegmentName) -> io::Result<Box<dyn Read + 'o>> {
+pub(crate) fn open_counting<'o>(
+    os: &'o dyn Os,
+    directory: &Path,
+    name: &SegmentName,
+) -> io::Result<Box<dyn Read + 'o>> {
     match os.stat_path(&raw_path(directory, name)) {
         Ok(stat) if !holds_more(os, directory, name, stat.bytes) => Ok(Box::new(open(os, &raw_path(directory, name))?)),
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -106,7 +110,7 @@ pub fn sum(reader: &mut dyn Read, mut each: impl FnMut(&[u8])) -> io::Result<Sum
 }
 
 /// Reads until `block` is full or the stream ends.
-pub fn fill(reader: &mut dyn Read, block: &mut [u8]) -> io::Result<usize> {
+pub(crate) fn fill(reader: &mut dyn Read, block: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < block.len() {
         match reader.read(&mut block[filled..]) {

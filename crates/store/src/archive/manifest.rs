@@ -14,7 +14,7 @@ use logbook_model::error::{Error, Result};
 const BYTES_MAX: u64 = 1 << 30;
 
 /// Where the manifest of the logbook at `directory` stands.
-pub fn path(directory: &Path) -> PathBuf {
+pub(crate) fn path(directory: &Path) -> PathBuf {
     directory.join("manifest.jsonl")
 }
 
@@ -109,7 +109,7 @@ impl Known {
     }
 
     /// Appends a line about `segment`, synced.
-    pub fn append(&mut self, os: &dyn Os, directory: &Path, segment: SegmentName, event: Event) -> Result<()> {
+    pub(crate) fn append(&mut self, os: &dyn Os, directory: &Path, segment: SegmentName, event: Event) -> Result<()> {
         let path = path(directory);
         let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
         let line = Line { segment, event, prev: self.prev.clone() };

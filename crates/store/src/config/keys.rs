@@ -104,7 +104,7 @@ pub(super) struct File {
 
 impl File {
     /// Reads the file at `path`; `None` when there is none. `personal`: a user's own, for all logbooks.
-    pub fn read(os: &dyn Os, path: &Path, personal: bool) -> Result<Option<File>> {
+    pub(crate) fn read(os: &dyn Os, path: &Path, personal: bool) -> Result<Option<File>> {
         let mut wrong = Vec::new();
         let file = File::read_what_can_be(os, path, personal, &mut wrong);
         wrong.into_iter().next().map_or(Ok(file), Err)
@@ -112,7 +112,7 @@ impl File {
 
     /// The same for whoever can do without: what cannot be read, and keys that nobody knows, are
     /// `wrong`.
-    pub fn read_what_can_be(os: &dyn Os, path: &Path, personal: bool, wrong: &mut Vec<Error>) -> Option<File> {
+    pub(crate) fn read_what_can_be(os: &dyn Os, path: &Path, personal: bool, wrong: &mut Vec<Error>) -> Option<File> {
         let table = match table(os, path) {
             Ok(table) => table?,
             Err(error) => {

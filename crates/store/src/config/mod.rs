@@ -18,7 +18,6 @@ mod redact;
 mod settings;
 pub mod texts;
 
-pub use contracts::Contract;
 pub use keys::{KEYS, Key, personal_path};
 pub use layers::{for_reading, layered, settings, with_origins};
 pub use policy::PolicyRule;

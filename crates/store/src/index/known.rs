@@ -33,7 +33,7 @@ pub struct Place {
 
 /// What is known of one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RunEntry {
+pub(crate) struct RunEntry {
     /// Highest step on file; 0 when no row of it has one.
     pub last_step: u64,
     /// Rows.
@@ -48,7 +48,7 @@ pub struct RunEntry {
 
 /// A row that begins a run, or ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Turn {
+pub(crate) struct Turn {
     /// Where it stands.
     pub place: Place,
     /// Whether the run is over.
@@ -75,7 +75,7 @@ pub(crate) struct Stretch {
 
 /// The steps and ids of the logbook, as far as they are known.
 #[derive(Debug, Default)]
-pub struct Index {
+pub(crate) struct Index {
     /// Tables on disk; each tells of some segments, the last may tell of a part of one.
     pub(crate) tables: Vec<(PathBuf, Table)>,
     /// Rows of sealed segments that stand in no table.
@@ -113,13 +113,13 @@ fn parents_of(run: &str) -> u64 {
 }
 
 /// What is known of a run: its last step, and the row that began or ended it last.
-pub(crate) type Known = (u64, Option<Turn>);
+pub type Known = (u64, Option<Turn>);
 
 /// Runs of which is kept in memory what the tables say.
 const ASKED_MAX: usize = 4096;
 
 /// What the index reads of a row.
-pub(crate) struct Seen<'a> {
+pub struct Seen<'a> {
     pub run: &'a str,
     pub step: Option<u64>,
     pub id: Option<&'a str>,
@@ -127,7 +127,7 @@ pub(crate) struct Seen<'a> {
 }
 
 impl Stretch {
-    pub fn note(&mut self, place: Place, row: &Seen<'_>) {
+    pub(crate) fn note(&mut self, place: Place, row: &Seen<'_>) {
         let new = RunEntry {
             last_step: row.step.unwrap_or(0),
             rows: 1,
@@ -210,13 +210,13 @@ fn join(known: &mut Known, (last, turn): Known) {
 
 impl Index {
     /// Forgets everything: what is in memory may no longer be true.
-    pub fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         *self = Index { distrust: self.distrust, ..Index::default() };
     }
 
     /// Reads what was sealed since the index was made, under the lock: `raw` are all raw segments,
     /// and `layout` tells them apart.
-    pub fn catch_up_sealed(&mut self, os: &dyn Os, directory: &Path, layout: Layout<'_>) -> Result<()> {
+    pub(crate) fn catch_up_sealed(&mut self, os: &dyn Os, directory: &Path, layout: Layout<'_>) -> Result<()> {
         for name in archived::sealed_names(os, directory, layout.sealed, self.sealed, layout.sealed_end)? {
             let known = self.active.0 == name.number;
             let from = if known { self.active.1 } else { 0 };
@@ -234,7 +234,7 @@ impl Index {
 
     /// Makes the index true up to the end of `active`, under the lock; gives
     /// where a torn tail begins (the length, when there is none).
-    pub fn catch_up(&mut self, os: &dyn Os, active: &Active) -> Result<u64> {
+    pub(crate) fn catch_up(&mut self, os: &dyn Os, active: &Active) -> Result<u64> {
         if self.active.0 != active.name.number {
             self.take_in();
             self.active = (active.name.number, 0);
@@ -362,12 +362,12 @@ impl Index {
     }
 
     /// Highest step on file of `run`; 0 for none.
-    pub fn last_step(&mut self, os: &dyn Os, directory: &Path, run: &str) -> Result<u64> {
+    pub(crate) fn last_step(&mut self, os: &dyn Os, directory: &Path, run: &str) -> Result<u64> {
         Ok(self.known(os, directory, run)?.0)
     }
 
     /// The row that began or ended `run` last. A hint: it may have been corrected.
-    pub fn turn(&mut self, os: &dyn Os, directory: &Path, run: &str) -> Result<Option<Turn>> {
+    pub(crate) fn turn(&mut self, os: &dyn Os, directory: &Path, run: &str) -> Result<Option<Turn>> {
         Ok(self.known(os, directory, run)?.1)
     }
 
@@ -412,23 +412,23 @@ impl Index {
     }
 
     /// Places of rows whose id has the same hash, in order of place. A hint: the rows must be read.
-    pub fn places_of_id(&mut self, os: &dyn Os, directory: &Path, id: &str) -> Result<Vec<Place>> {
+    pub(crate) fn places_of_id(&mut self, os: &dyn Os, directory: &Path, id: &str) -> Result<Vec<Place>> {
         self.places(os, directory, xxh3_64(id.as_bytes()))
     }
 
     /// Places of correction rows, and of repair rows that void a place, in order of place. A hint: the rows must be read.
-    pub fn places_of_corrections(&mut self, os: &dyn Os, directory: &Path) -> Result<Vec<Place>> {
+    pub(crate) fn places_of_corrections(&mut self, os: &dyn Os, directory: &Path) -> Result<Vec<Place>> {
         self.places(os, directory, CORRECTIONS)
     }
 
     /// Places of the rows that say which runs are held, in order of place. A hint: the rows must be read.
-    pub fn places_of_holds(&mut self, os: &dyn Os, directory: &Path) -> Result<Vec<Place>> {
+    pub(crate) fn places_of_holds(&mut self, os: &dyn Os, directory: &Path) -> Result<Vec<Place>> {
         self.places(os, directory, HOLDS)
     }
 
     /// Places of the rows that name the run above `run`, in order of place. A hint: the rows must
     /// be read.
-    pub fn places_of_parents(&mut self, os: &dyn Os, directory: &Path, run: &str) -> Result<Vec<Place>> {
+    pub(crate) fn places_of_parents(&mut self, os: &dyn Os, directory: &Path, run: &str) -> Result<Vec<Place>> {
         self.places(os, directory, parents_of(run))
     }
 

@@ -26,7 +26,8 @@ mod unread;
 
 pub(super) use build::{make_cache, unique};
 pub use kept::{Draft, Identity, Kept, Kind};
-pub use known::{Index, Place, RunEntry, Turn};
+pub use known::Place;
+pub(crate) use known::{Index, RunEntry, Turn};
 pub use run_filter::{RunFilter, RunFilterBuilder};
 pub use runs::{known_corrections, may_have_ended};
 pub use summary::{Summary, Words};

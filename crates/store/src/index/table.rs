@@ -50,7 +50,7 @@ pub(crate) struct Contents {
 
 /// An open table.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub struct Table {
     file: OwnedFd,
     /// Different for every table.
     pub nonce: u64,
@@ -87,7 +87,7 @@ fn checksum(page: &[u8], nonce: u64, number: u64) -> u64 {
 
 impl Table {
     /// Opens the table at `path`; `None` when it is missing or not whole.
-    pub fn open(os: &dyn Os, path: &Path) -> Option<Table> {
+    pub(crate) fn open(os: &dyn Os, path: &Path) -> Option<Table> {
         let file = os.open(path, How::Read, 0).ok()?;
         let mut page = [0; PAGE];
         if read_full(os, &file, &mut page, 0).ok()? != PAGE || word(&page, 16) != MAGIC {
@@ -109,7 +109,7 @@ impl Table {
     }
 
     /// Its size.
-    pub fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         (1 + self.run_pages + self.id_pages) * PAGE as u64
     }
 
@@ -120,7 +120,7 @@ impl Table {
     }
 
     /// The entry of a run. `Err`: the table is damaged and says nothing.
-    pub fn run(&self, os: &dyn Os, hash: u128) -> Result<Option<RunEntry>, ()> {
+    pub(crate) fn run(&self, os: &dyn Os, hash: u128) -> Result<Option<RunEntry>, ()> {
         let mut page = [0; PAGE];
         for step in 0..self.run_pages {
             let number = 1 + (hash as u64 % self.run_pages + step) % self.run_pages;
@@ -139,7 +139,7 @@ impl Table {
     }
 
     /// Places of rows whose id has this hash.
-    pub fn id(&self, os: &dyn Os, hash: u64, places: &mut Vec<Place>) -> Result<(), ()> {
+    pub(crate) fn id(&self, os: &dyn Os, hash: u64, places: &mut Vec<Place>) -> Result<(), ()> {
         let mut page = [0; PAGE];
         for step in 0..self.id_pages {
             let number = 1 + self.run_pages + (hash % self.id_pages + step) % self.id_pages;
@@ -158,13 +158,13 @@ impl Table {
     }
 
     /// Whether each of its pages is as it was written.
-    pub fn is_whole(&self, os: &dyn Os) -> bool {
+    pub(crate) fn is_whole(&self, os: &dyn Os) -> bool {
         let mut page = [0; PAGE];
         (1..=self.run_pages + self.id_pages).all(|number| self.page(os, number, &mut page).is_some())
     }
 
     /// All of it.
-    pub fn contents(&self, os: &dyn Os) -> Option<Contents> {
+    pub(crate) fn contents(&self, os: &dyn Os) -> Option<Contents> {
         let mut contents = Contents { cover: self.cover, ..Contents::default() };
         self.each(os, &mut |entry| match entry {
             Entry::Run(hash, run) => contents.runs.push((hash, run)),
@@ -174,7 +174,7 @@ impl Table {
     }
 
     /// Hands every entry to `each`; `None`: a page is not as it was written.
-    pub fn each(&self, os: &dyn Os, each: &mut dyn FnMut(Entry)) -> Option<()> {
+    pub(crate) fn each(&self, os: &dyn Os, each: &mut dyn FnMut(Entry)) -> Option<()> {
         let mut page = [0; PAGE];
         for number in 1..=self.run_pages {
             let count = self.page(os, number, &mut page)?.min(RUNS_PER_PAGE);
@@ -189,7 +189,7 @@ impl Table {
 
     /// Whether a lookup finds each of its entries: it begins at the page that the hash names, and
     /// ends at the first that has room. `None`: a page is not as it was written.
-    pub fn is_findable(&self, os: &dyn Os) -> Option<bool> {
+    pub(crate) fn is_findable(&self, os: &dyn Os) -> Option<bool> {
         let mut page = [0; PAGE];
         let sections = [(1, self.run_pages, RUNS_PER_PAGE), (1 + self.run_pages, self.id_pages, IDS_PER_PAGE)];
         for (first, pages, per_page) in sections {

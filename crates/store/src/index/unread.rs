@@ -60,7 +60,7 @@ struct Sought {
 
 impl Unread {
     /// Reads rows of `segment` in `at..to`; gives the offset after the last newline.
-    pub fn read(&mut self, os: &dyn Os, file: &OwnedFd, segment: u64, at: u64, to: u64) -> io::Result<u64> {
+    pub(crate) fn read(&mut self, os: &dyn Os, file: &OwnedFd, segment: u64, at: u64, to: u64) -> io::Result<u64> {
         let begin = self.filled;
         self.fill(os, file, at, Some(to))?;
         Ok(self.keep_whole(begin, Place { segment, offset: at }))
@@ -68,7 +68,13 @@ impl Unread {
 
     /// Reads rows of `segment` behind `known`, where a row ended, up to the end of the file. Gives the offset after the last newline,
     /// and the file's length; one below `known`: no row ends there any more.
-    pub fn read_behind(&mut self, os: &dyn Os, file: &OwnedFd, segment: u64, known: u64) -> io::Result<(u64, u64)> {
+    pub(crate) fn read_behind(
+        &mut self,
+        os: &dyn Os,
+        file: &OwnedFd,
+        segment: u64,
+        known: u64,
+    ) -> io::Result<(u64, u64)> {
         let begin = self.filled;
         self.fill(os, file, known - 1, None)?;
         if self.read_so_far()[begin..].first() != Some(&b'\n') {
@@ -123,12 +129,12 @@ impl Unread {
     }
 
     /// Whether so much was read that it should be taken in.
-    pub fn is_much(&self) -> bool {
+    pub(crate) fn is_much(&self) -> bool {
         self.filled > TEXT_BYTES_MAX
     }
 
     /// Calls `each` with the blocks of lines, in order, and forgets them.
-    pub fn take(&mut self, mut each: impl FnMut(Place, &[u8])) {
+    pub(crate) fn take(&mut self, mut each: impl FnMut(Place, &[u8])) {
         let ends = self.pieces.iter().skip(1).map(|(begin, _)| *begin).chain([self.filled]);
         for ((begin, place), end) in self.pieces.iter().zip(ends) {
             each(*place, &self.text[*begin..end]);
@@ -140,7 +146,7 @@ impl Unread {
 
     /// The highest step of `run` in these rows, 0 for none, and the row that began or ended it
     /// last. `None`: too many runs were asked for, and all is to be taken in.
-    pub fn known(&mut self, run: &str) -> Option<Known> {
+    pub(crate) fn known(&mut self, run: &str) -> Option<Known> {
         if self.filled == 0 {
             return Some(Known::default());
         }
@@ -158,7 +164,7 @@ impl Unread {
     }
 
     /// Looks for the runs that were asked for, who will be again.
-    pub fn search(&mut self) {
+    pub(crate) fn search(&mut self) {
         for asked in &mut self.asked {
             asked.search(&self.text[..self.filled], &self.pieces);
         }

@@ -24,7 +24,7 @@ pub(crate) struct Stream<'o> {
 
 impl<'o> Stream<'o> {
     /// Opens the file at `path`.
-    pub fn open(os: &'o dyn Os, path: &Path) -> io::Result<Stream<'o>> {
+    pub(crate) fn open(os: &'o dyn Os, path: &Path) -> io::Result<Stream<'o>> {
         Ok(Stream { os, file: os.open(path, How::Read, 0)?, at: 0 })
     }
 }
@@ -77,7 +77,7 @@ fn each_block_in(mut reader: impl Read, from: u64, mut each: impl FnMut(u64, &[u
 
 /// The sealed segments with numbers above `known` and up to `end`, by number: the raw ones among `raw`, and where numbers are missing
 /// there, the archived ones.
-pub fn sealed_names(
+pub(crate) fn sealed_names(
     os: &dyn Os,
     directory: &Path,
     raw: &[SegmentName],
@@ -152,7 +152,7 @@ pub fn each_sealed_block(
 }
 
 /// The line that begins at `offset` of the content of the archive at `path`, without its newline.
-pub fn line_at(os: &dyn Os, path: &Path, offset: u64) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn line_at(os: &dyn Os, path: &Path, offset: u64) -> io::Result<Option<Vec<u8>>> {
     if let Some(mut packed) = Packed::open(os, path)? {
         return packed.line_at(offset);
     }

@@ -81,7 +81,7 @@ fn expand_one(argument: &OsStr, all: &mut Expanded) -> std::result::Result<(), (
 }
 
 /// Whether an argument is a glob. One that is not UTF-8 is a name.
-pub fn is_pattern(argument: &OsStr) -> bool {
+pub(crate) fn is_pattern(argument: &OsStr) -> bool {
     argument.to_str().is_some_and(|text| text.contains(['*', '?', '[']))
 }
 

@@ -121,7 +121,7 @@ impl Segment {
 
     /// Opens it for one read from the start, unpacked; a plain one ends where
     /// the snapshot says. What was archived since it was listed is read from there.
-    pub fn open(&self) -> io::Result<Box<dyn Read + Send>> {
+    pub(crate) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         match (REAL.open(&self.path, How::Read, 0).map(File::from), self.form) {
             (Ok(file), Form::Plain) => Ok(Box::new(file.take(self.bytes))),
             (Ok(file), _) => Ok(Box::new(unpack(buffered(file))?)),

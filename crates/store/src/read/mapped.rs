@@ -7,13 +7,13 @@ use std::ops::Deref;
 use memmap2::Mmap;
 
 /// The bytes of a sealed segment.
-pub struct Mapped(Mmap);
+pub(crate) struct Mapped(Mmap);
 
 impl Mapped {
     /// Maps `file`, which must be a sealed segment of this user (or group) that
     /// was checked as `directory::check_file` does.
     #[allow(unsafe_code)]
-    pub fn sealed(file: &File) -> io::Result<Mapped> {
+    pub(crate) fn sealed(file: &File) -> io::Result<Mapped> {
         // SAFETY: a map is sound while nobody changes or shortens the file. That is what sealing
         // promises: no program of ours writes to a segment below the highest number (docs/format.md,
         // Names), and the file belongs to the user who runs this. Somebody who truncates a sealed

@@ -25,14 +25,14 @@ const FRAME_HEAD_BYTES: usize = 18;
 const TABLE_BYTES_MAX: usize = 16 << 20;
 
 /// `reader`, packed with zstd, unpacked from the start to the end.
-pub fn unpack<R: BufRead>(reader: R) -> io::Result<zstd::Decoder<'static, R>> {
+pub(crate) fn unpack<R: BufRead>(reader: R) -> io::Result<zstd::Decoder<'static, R>> {
     let mut decoder = zstd::Decoder::with_buffer(reader)?;
     decoder.window_log_max(WINDOW_LOG_MAX)?;
     Ok(decoder)
 }
 
 /// An archive that can be read at any place of its content.
-pub struct Packed<'o> {
+pub(crate) struct Packed<'o> {
     os: &'o dyn Os,
     file: OwnedFd,
     table: SeekTable,
@@ -156,7 +156,7 @@ impl std::fmt::Debug for Packed<'_> {
 /// by its seek table readers go, and a decoder passes over what is no content. Each frame must
 /// unpack alone, to as many bytes as the table says; since they make up the whole file, they are
 /// then the frames that a decoder meets. Errors: they are not.
-pub fn check(os: &dyn Os, path: &Path) -> io::Result<()> {
+pub(crate) fn check(os: &dyn Os, path: &Path) -> io::Result<()> {
     let Some(mut packed) = Packed::open(os, path)? else { return Ok(()) };
     (0..packed.frames().len()).try_for_each(|index| packed.unpack(index)).map_err(|error| {
         let why = format!("its seek table tells of other frames than it has: {error}");

@@ -8,7 +8,7 @@ use super::packed;
 
 /// What a stream is packed with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Packing {
+pub(crate) enum Packing {
     /// Nothing.
     Plain,
     /// zstd
@@ -29,7 +29,7 @@ pub struct NotRead {
 }
 
 /// Bytes by which all of them are told.
-pub const HEAD_BYTES: usize = 6;
+pub(crate) const HEAD_BYTES: usize = 6;
 
 /// First bytes, and what they tell.
 const MAGICS: [(&[u8], Packing); 12] = [
@@ -54,7 +54,7 @@ const fn other(what: &'static str, unpacks: &'static str) -> Packing {
 
 impl Packing {
     /// What a stream that begins with `head` is packed with.
-    pub fn of(head: &[u8]) -> Packing {
+    pub(crate) fn of(head: &[u8]) -> Packing {
         let found = MAGICS.iter().find(|(magic, _)| head.starts_with(magic));
         match (found, head) {
             (Some((_, packing)), _) => *packing,

@@ -173,17 +173,6 @@ fn cut_at_newline(os: &dyn Os, path: &Path, bytes: u64) -> Result<Option<u64>> {
     Ok(Some(0))
 }
 
-/// The row at `offset` of a plain segment, without its newline: `None` when no
-/// row begins there. Rows of archives are read by `scan`.
-pub fn read_row(segment: &Segment, offset: u64) -> Result<Option<Vec<u8>>> {
-    if segment.form != Form::Plain || offset >= segment.bytes {
-        return Ok(None);
-    }
-    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", segment.path.display()));
-    let file = REAL.open(&segment.path, How::Read, 0).map_err(fail)?;
-    row_at(&REAL, &file, offset, segment.bytes).map_err(fail)
-}
-
 /// The row at `place` of the logbook at `directory`, of which `raw` are the raw segments by number,
 /// wherever its segment stands: `None` when no row begins there.
 pub(crate) fn row_of(os: &dyn Os, directory: &Path, raw: &[SegmentName], place: Place) -> Result<Option<Vec<u8>>> {

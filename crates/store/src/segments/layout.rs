@@ -24,7 +24,7 @@ const MANIFEST_BYTES_MAX: u64 = 1 << 30;
 
 /// The raw segments, told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Layout<'r> {
+pub(crate) struct Layout<'r> {
     /// The one that takes rows; `None`: the next append begins one.
     pub active: Option<SegmentName>,
     /// The others, by number.
@@ -36,12 +36,12 @@ pub struct Layout<'r> {
 
 impl<'r> Layout<'r> {
     /// That of the logbook at `directory`, of which `raw` are the raw segments by number.
-    pub fn of(os: &dyn Os, directory: &Path, raw: &'r [SegmentName]) -> Result<Layout<'r>> {
+    pub(crate) fn of(os: &dyn Os, directory: &Path, raw: &'r [SegmentName]) -> Result<Layout<'r>> {
         Layout::with(os, directory, raw, false)
     }
 
     /// The same. `in_doubt`: the archive is listed even where nothing asks for it.
-    pub fn with(os: &dyn Os, directory: &Path, raw: &'r [SegmentName], in_doubt: bool) -> Result<Layout<'r>> {
+    pub(crate) fn with(os: &dyn Os, directory: &Path, raw: &'r [SegmentName], in_doubt: bool) -> Result<Layout<'r>> {
         let covered = covered_number(os, directory)?;
         if let Some((last, sealed)) = raw.split_last()
             && last.number > covered
@@ -61,7 +61,7 @@ impl<'r> Layout<'r> {
     }
 
     /// The highest number in use.
-    pub fn highest(&self) -> u64 {
+    pub(crate) fn highest(&self) -> u64 {
         self.active.map_or(self.sealed_end, |active| active.number)
     }
 }
@@ -78,7 +78,7 @@ fn is_archived(os: &dyn Os, directory: &Path, name: &SegmentName) -> Result<bool
 
 /// The highest number that the manifest covers; 0 without one. Segments are covered in order, so
 /// that the last such line tells it.
-pub fn covered_number(os: &dyn Os, directory: &Path) -> Result<u64> {
+pub(crate) fn covered_number(os: &dyn Os, directory: &Path) -> Result<u64> {
     let path = directory.join("manifest.jsonl");
     let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
     let file = match os.open(&path, How::Read, 0) {

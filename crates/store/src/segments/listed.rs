@@ -87,7 +87,7 @@ impl Stamp {
 
 /// What is known of the directory's state.
 #[derive(Debug, Default)]
-pub struct Listed {
+pub(crate) struct Listed {
     /// The directory as it was when it was listed, and when that state was first seen.
     seen: Option<(Stamp, u64)>,
     /// The last listing came long enough after the last change.
@@ -104,7 +104,7 @@ pub struct Listed {
 
 impl Listed {
     /// Asks; when not, the caller lists right after.
-    pub fn holds(&mut self, os: &dyn Os, directory: &Path) -> bool {
+    pub(crate) fn holds(&mut self, os: &dyn Os, directory: &Path) -> bool {
         let now_ms = os.elapsed_ms();
         if self.held && self.open.is_none() {
             let opened = os.open(directory, How::Directory, 0).ok();
@@ -147,7 +147,7 @@ impl Listed {
     }
 
     /// The raw segments, by number, as [`listing::raw`] gives them: from `cache/`, where they are known there.
-    pub fn list(&mut self, os: &dyn Os, directory: &Path) -> Result<Vec<SegmentName>> {
+    pub(crate) fn list(&mut self, os: &dyn Os, directory: &Path) -> Result<Vec<SegmentName>> {
         self.holds(os, directory);
         let stamp = self.seen.filter(|_| self.settled).map(|(stamp, _)| stamp);
         if let Some(stamp) = stamp

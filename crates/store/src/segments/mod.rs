@@ -7,6 +7,6 @@
 //!
 //! Invariant: a listing that is not made anew is of the directory as it is.
 
-pub mod layout;
-pub mod listed;
+pub(crate) mod layout;
+pub(crate) mod listed;
 pub mod listing;

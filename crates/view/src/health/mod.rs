@@ -15,5 +15,4 @@ mod schema;
 mod tally;
 
 pub use rows::{Closed, FIELDS, Faults, Health, Part};
-pub use schema::Schema;
 pub use tally::{Tallies, Tally};

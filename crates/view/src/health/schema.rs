@@ -9,14 +9,14 @@ const NOW: &str = "1970-01-01T00:00:00.000Z";
 
 /// The check, with its buffers.
 #[derive(Debug)]
-pub struct Schema<'v> {
+pub(crate) struct Schema<'v> {
     drafts: Drafts,
     vocabulary: &'v Vocabulary,
 }
 
 impl<'v> Schema<'v> {
     /// By the words in force.
-    pub fn new(vocabulary: &'v Vocabulary) -> Schema<'v> {
+    pub(crate) fn new(vocabulary: &'v Vocabulary) -> Schema<'v> {
         Schema { drafts: Drafts::new(), vocabulary }
     }
 
@@ -28,7 +28,7 @@ impl<'v> Schema<'v> {
     }
 
     /// A refusal without where in the row it is: "line 1, column 7: ".
-    pub fn words(message: &str) -> &str {
+    pub(crate) fn words(message: &str) -> &str {
         match message.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
             Some((_, words)) => words,
             None => message,
@@ -36,7 +36,7 @@ impl<'v> Schema<'v> {
     }
 
     /// The sort of a refusal: its words without what is the row's own, so that equal faults are counted together.
-    pub fn sort(message: &str) -> String {
+    pub(crate) fn sort(message: &str) -> String {
         let words = Schema::words(message);
         let words = words.split_once("; did you mean").map_or(words, |(words, _)| words);
         let words = words.split_once(", not ").map_or(words, |(words, _)| words);

@@ -24,7 +24,7 @@ pub struct Tally {
 
 impl Tally {
     /// Counts one more; `says` is asked of the first one alone.
-    pub fn add(&mut self, place: Place, says: impl FnOnce() -> String) {
+    pub(crate) fn add(&mut self, place: Place, says: impl FnOnce() -> String) {
         if self.count == 0 {
             self.first = says();
         }
@@ -37,7 +37,7 @@ impl Tally {
 
 impl Tally {
     /// Takes in rows that stand behind these.
-    pub fn join(&mut self, later: Tally) {
+    pub(crate) fn join(&mut self, later: Tally) {
         if self.count == 0 {
             self.first = later.first;
         }

@@ -54,14 +54,14 @@ impl Record {
 }
 
 /// The rows of a run by their names; of two that claim one name the first owns it.
-pub struct Names<'r> {
+pub(crate) struct Names<'r> {
     run_id: &'r str,
     rows: HashMap<String, usize>,
 }
 
 impl<'r> Names<'r> {
     /// Of `rows`, those of the run `run_id`.
-    pub fn of(run_id: &'r str, rows: &[Entry]) -> Names<'r> {
+    pub(crate) fn of(run_id: &'r str, rows: &[Entry]) -> Names<'r> {
         let mut names = HashMap::new();
         for (at, row) in rows.iter().enumerate() {
             names.entry(row.name.clone()).or_insert(at);
@@ -78,7 +78,7 @@ impl<'r> Names<'r> {
     }
 
     /// The row called `RUN#STEP` or `@SEGMENT:OFFSET`, if it is one of the run.
-    pub fn find(&self, name: &str) -> Option<usize> {
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
         let name = match Address::parse(name)? {
             Address::Step { run_id, step } if run_id == self.run_id => format!("#{step}"),
             Address::Step { .. } => return None,
@@ -89,7 +89,7 @@ impl<'r> Names<'r> {
 }
 
 /// All of them, in the order of their first rows.
-pub fn approvals(names: &Names<'_>, rows: &[Entry]) -> (Vec<Approval>, Vec<Answer>) {
+pub(crate) fn approvals(names: &Names<'_>, rows: &[Entry]) -> (Vec<Approval>, Vec<Answer>) {
     let (mut approvals, mut answers): (Vec<Approval>, Vec<Answer>) = (Vec::new(), Vec::new());
     let mut by_step: HashMap<u64, usize> = HashMap::new();
     for (at, row) in rows.iter().enumerate().filter(|(_, row)| !row.is_retracted()) {

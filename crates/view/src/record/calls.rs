@@ -22,7 +22,7 @@ pub struct Call {
 
 impl Call {
     /// The row that tells the most of what is called: the intent, else the result.
-    pub fn told_by(&self) -> Option<usize> {
+    pub(crate) fn told_by(&self) -> Option<usize> {
         self.intent.or(self.result).or_else(|| self.rows.first().copied())
     }
 
@@ -40,7 +40,7 @@ impl Call {
     }
 
     /// Whether it was made, or begun: none of its rows says that it was refused.
-    pub fn is_made(&self, rows: &[Entry]) -> bool {
+    pub(crate) fn is_made(&self, rows: &[Entry]) -> bool {
         self.intent.iter().chain(&self.result).all(|at| rows.get(*at).is_some_and(Facts::is_of_made_call))
     }
 
@@ -52,7 +52,7 @@ impl Call {
 
 /// The calls among `rows`, in the order in which they began, and requests for calls that were not
 /// made. Which result is of which intent `view::pairing` says.
-pub fn calls(rows: &[Entry]) -> (Vec<Call>, Vec<Call>) {
+pub(crate) fn calls(rows: &[Entry]) -> (Vec<Call>, Vec<Call>) {
     let mut groups: Vec<Call> = Vec::new();
     let mut open: Pairing<usize> = Pairing::default();
     // The newest request of each id, until its call begins.

@@ -7,7 +7,7 @@ use logbook_model::Kind;
 impl Record {
     /// Counts of what happened after the row at `after`, or in all, by name. A call counts at its
     /// newest row is; one that was refused is not a call that was made.
-    pub fn counts(&self, after: Option<usize>) -> [(&'static str, usize); 7] {
+    pub(crate) fn counts(&self, after: Option<usize>) -> [(&'static str, usize); 7] {
         let is_new = |at: usize| after.is_none_or(|after| at > after);
         let rows = |holds: &dyn Fn(&Entry) -> bool| self.valid().filter(|(at, row)| is_new(*at) && holds(row)).count();
         let is_new_call = |rows: &[usize]| rows.last().is_some_and(|at| is_new(*at));

@@ -100,7 +100,7 @@ impl Entry {
     }
 
     /// The value of a field as written; null is none. `tool_call.x` are the members of the call.
-    pub fn raw(&self, field: &str) -> Option<&[u8]> {
+    pub(crate) fn raw(&self, field: &str) -> Option<&[u8]> {
         if let Some(member) = field.strip_prefix("tool_call.") {
             let call = self.raw("tool_call")?;
             let mut picked = Vec::new();
@@ -133,7 +133,7 @@ impl Entry {
     }
 
     /// Whether it is about a call.
-    pub fn has_call(&self) -> bool {
+    pub(crate) fn has_call(&self) -> bool {
         self.raw("tool_call").is_some_and(|raw| json::kind(raw) == Some(json::Kind::Object))
     }
 
@@ -143,12 +143,12 @@ impl Entry {
     }
 
     /// What it says of where its run stands, if it was not taken back.
-    pub fn stands(&self) -> Option<Says> {
+    pub(crate) fn stands(&self) -> Option<Says> {
         Facts::stands(self).filter(|_| !self.is_retracted())
     }
 
     /// Whether it was taken back: it is shown, and counts for nothing.
-    pub fn is_retracted(&self) -> bool {
+    pub(crate) fn is_retracted(&self) -> bool {
         self.amended.iter().any(|amended| amended.retracted)
     }
 

@@ -27,9 +27,9 @@ pub const SAID: [&str; 14] = [
     "host",
 ];
 /// What is added up over all rows, exactly.
-pub const SUMS: [Field; 4] = [Field::CostUsd, Field::TokensIn, Field::TokensOut, Field::WaitMs];
+pub(crate) const SUMS: [Field; 4] = [Field::CostUsd, Field::TokensIn, Field::TokensOut, Field::WaitMs];
 /// What the newest row says that has it.
-pub const NEWEST: [&str; 2] = ["rating", "state_version"];
+pub(crate) const NEWEST: [&str; 2] = ["rating", "state_version"];
 
 /// A value and the row that said it first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,7 +141,7 @@ impl Record {
 
     /// The newest row that says what is to be done next. The end of a run makes void what was said
     /// before, also when it is begun again; a call that failed ends no run.
-    pub fn next_row(&self) -> Option<usize> {
+    pub(crate) fn next_row(&self) -> Option<usize> {
         let says = |row: &Entry| row.says(Field::NextIntent);
         let newest = self.valid().filter(|(_, row)| says(row) || row.stands().is_some_and(Says::ends)).last();
         let newest = newest.filter(|(_, row)| says(row)).map(|(at, _)| at)?;
@@ -161,7 +161,7 @@ impl Record {
     }
 
     /// Milliseconds from its first row to its last.
-    pub fn lasted_ms(&self) -> Option<i64> {
+    pub(crate) fn lasted_ms(&self) -> Option<i64> {
         let times = self.rows.first().and_then(|row| row.at).zip(self.rows.last().and_then(|row| row.at));
         times.map(|(first, last)| last.ms_since(first))
     }

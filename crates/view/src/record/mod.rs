@@ -15,10 +15,10 @@
 //! Invariant: rows come in the order of the file, and no row is too odd to be shown: what a record cannot
 //! understand it leaves out of its sums and keeps in its timeline.
 
-pub mod approvals;
+pub(crate) mod approvals;
 pub mod blame;
-pub mod calls;
-pub mod counts;
+pub(crate) mod calls;
+pub(crate) mod counts;
 pub mod diff;
 pub mod entry;
 pub mod fold;
@@ -31,4 +31,4 @@ pub use approvals::{Answer, Approval};
 pub use calls::Call;
 pub use entry::Entry;
 pub use fold::{Record, Said};
-pub use tree::{Node, tree};
+pub use tree::Node;

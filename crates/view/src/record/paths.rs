@@ -34,14 +34,14 @@ impl Wanted {
     }
 
     /// Whether `text` is this file.
-    pub fn is(&self, text: &str) -> bool {
+    pub(crate) fn is(&self, text: &str) -> bool {
         text == self.text
             || (text.contains(&self.name)
                 && spellings(text, &self.bases).iter().any(|spelling| self.spellings.contains(spelling)))
     }
 
     /// The spelling by which a value names it: the string, or a word of one that is a line, at any depth.
-    pub fn within(&self, value: &[u8]) -> Option<String> {
+    pub(crate) fn within(&self, value: &[u8]) -> Option<String> {
         let mut open: Vec<&[u8]> = vec![value];
         while let Some(value) = open.pop() {
             match json::kind(value) {

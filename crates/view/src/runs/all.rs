@@ -68,12 +68,12 @@ impl<'a> Runs<'a> {
     }
 
     /// The run of this name, as far as its rows were taken in.
-    pub fn get(&self, run: &str) -> Option<&Run<'a>> {
+    pub(crate) fn get(&self, run: &str) -> Option<&Run<'a>> {
         self.by_id.get(run).and_then(|at| self.runs.get(*at))
     }
 
     /// Which of [`Runs::all`] the run of this name is.
-    pub fn number(&self, run: &str) -> Option<usize> {
+    pub(crate) fn number(&self, run: &str) -> Option<usize> {
         self.by_id.get(run).copied()
     }
 
@@ -120,16 +120,16 @@ impl<'a> FromIterator<Run<'a>> for Runs<'a> {
 }
 
 /// By what runs are sorted.
-pub type Order = (u8, Reverse<(Option<Instant>, Place)>);
+pub(crate) type Order = (u8, Reverse<(Option<Instant>, Place)>);
 
 /// Where a run stands among all: blocked ones first, then running, failed, without a status, done; in each group the
 /// newest first.
-pub fn order(run: &Run<'_>) -> Order {
+pub(crate) fn order(run: &Run<'_>) -> Order {
     (run.rank(), Reverse((run.last_at, run.newest)))
 }
 
 /// Whether a run that stands there goes on, or is held.
-pub fn is_active(order: &Order) -> bool {
+pub(crate) fn is_active(order: &Order) -> bool {
     !matches!(order.0, FAILED | DONE)
 }
 

@@ -54,16 +54,6 @@ impl KeptUp {
         self.order.sort();
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.order.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.order.is_empty()
-    }
-
     /// The runs in their order, each with its number.
     pub fn in_order(&self) -> impl ExactSizeIterator<Item = (usize, &Run<'static>)> {
         self.order.iter().map(|(_, at)| (*at, &self.runs.all()[*at]))

@@ -36,10 +36,10 @@ struct Rare<'a> {
 
 impl<'a> Last<'a> {
     /// How many texts there are.
-    pub const COUNT: usize = 5;
+    pub(crate) const COUNT: usize = 5;
 
     /// All of them, in the order of [`Last::of`].
-    pub fn each(&self) -> [Option<&Text<'a>>; Last::COUNT] {
+    pub(crate) fn each(&self) -> [Option<&Text<'a>>; Last::COUNT] {
         let [artifact, error, hold] = match &self.rare {
             Some(rare) => [rare.artifact.as_ref(), rare.error.as_ref(), rare.hold.as_ref()],
             None => [None; 3],
@@ -48,23 +48,26 @@ impl<'a> Last<'a> {
     }
 
     /// Of these.
-    pub fn of(is_well: bool, [action, next, artifact, error, hold]: [Option<Text<'a>>; Last::COUNT]) -> Last<'a> {
+    pub(crate) fn of(
+        is_well: bool,
+        [action, next, artifact, error, hold]: [Option<Text<'a>>; Last::COUNT],
+    ) -> Last<'a> {
         let rare = Rare { artifact, error, hold };
         Last { action, next, is_well, rare: (rare != Rare::default()).then(|| Box::new(rare)) }
     }
 
     /// What it left behind last.
-    pub fn artifact(&self) -> &str {
+    pub(crate) fn artifact(&self) -> &str {
         self.rare.as_ref().and_then(|rare| rare.artifact.as_deref()).unwrap_or_default()
     }
 
     /// What went wrong since it went on last.
-    pub fn error(&self) -> &str {
+    pub(crate) fn error(&self) -> &str {
         self.rare.as_ref().and_then(|rare| rare.error.as_deref()).unwrap_or_default()
     }
 
     /// Who holds it, and why.
-    pub fn hold(&self) -> &str {
+    pub(crate) fn hold(&self) -> &str {
         self.rare.as_ref().and_then(|rare| rare.hold.as_deref()).unwrap_or_default()
     }
 
@@ -73,7 +76,7 @@ impl<'a> Last<'a> {
     }
 
     /// Takes in the next row, which says `says` of where the run stands.
-    pub fn push(&mut self, facts: &impl Facts, says: Option<Says>) {
+    pub(crate) fn push(&mut self, facts: &impl Facts, says: Option<Says>) {
         let stands = says.is_some();
         let kind = facts.kind();
         let action = facts.chars(Field::Action).filter(|action| !action.is_empty() && !is_own_word(kind, action));
@@ -111,7 +114,7 @@ impl<'a> Last<'a> {
     }
 
     /// Takes in who holds the run: `row` is its hold. Nobody asks for it once the run is released.
-    pub fn held_by(&mut self, row: &[u8]) {
+    pub(crate) fn held_by(&mut self, row: &[u8]) {
         let mut values = Vec::new();
         // Of so few rows that they are not among the fields that are picked of all.
         if json::pick(row, &[Field::Approver.name(), Field::Reason.name()], &mut values).is_ok() {
@@ -122,7 +125,7 @@ impl<'a> Last<'a> {
     }
 
     /// Takes in what rows say that stand behind these.
-    pub fn join(&mut self, later: Last<'a>) {
+    pub(crate) fn join(&mut self, later: Last<'a>) {
         self.action = later.action.or_else(|| self.action.take());
         self.next = later.next.or_else(|| self.next.take());
         self.is_well |= later.is_well;
@@ -138,7 +141,7 @@ impl<'a> Last<'a> {
     }
 
     /// The same, which borrows nothing.
-    pub fn into_owned(self) -> Last<'static> {
+    pub(crate) fn into_owned(self) -> Last<'static> {
         let own = |text: Option<Text<'a>>| text.map(|text| Cow::Owned(text.into_owned()));
         let rare = self
             .rare
@@ -149,7 +152,7 @@ impl<'a> Last<'a> {
 
 /// Why a run stopped with this row, if it is blocked or over then: an error, or a reason. A hold
 /// and a decision say nothing of that.
-pub fn why_stopped<'f>(facts: &'f impl Facts) -> Option<Cow<'f, [u8]>> {
+pub(crate) fn why_stopped<'f>(facts: &'f impl Facts) -> Option<Cow<'f, [u8]>> {
     let kind = facts.kind();
     let is_request = kind == Kind::ApprovalRequested;
     let status = facts.status().filter(|status| *status != Status::InProgress)?;

@@ -14,16 +14,16 @@
 //!
 //! Invariant: runs of rows joined from any parts are those of the rows in one piece.
 
-pub mod all;
-pub mod cards;
+pub(crate) mod all;
+pub(crate) mod cards;
 pub mod json;
-pub mod kept_up;
-pub mod last;
-pub mod now;
+pub(crate) mod kept_up;
+pub(crate) mod last;
+pub(crate) mod now;
 mod pack;
-pub mod run;
-pub mod texts;
-pub mod tree;
+pub(crate) mod run;
+pub(crate) mod texts;
+pub(crate) mod tree;
 
 pub use all::{Runs, is_packed, says, unpack};
 pub use cards::Cards;

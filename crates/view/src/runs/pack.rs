@@ -33,7 +33,7 @@ const WELL: u64 = 1 << 11;
 const LAST: u64 = 1 << 12;
 
 /// The bytes of `runs`.
-pub fn pack(runs: &[Run<'_>]) -> Vec<u8> {
+pub(crate) fn pack(runs: &[Run<'_>]) -> Vec<u8> {
     let mut texts = String::new();
     let mut bytes = Vec::with_capacity(runs.len() * 256 + 16);
     put(&mut bytes, runs.len() as u64);
@@ -134,7 +134,7 @@ fn decisions(decisions: &Decisions, bytes: &mut Vec<u8>) {
 }
 
 /// Hands the runs to `each`; their rows stand in the input with the number `input`. `None`: these bytes were not packed here.
-pub fn unpack<'a>(bytes: &'a [u8], input: u32, mut each: impl FnMut(Run<'a>)) -> Option<()> {
+pub(crate) fn unpack<'a>(bytes: &'a [u8], input: u32, mut each: impl FnMut(Run<'a>)) -> Option<()> {
     let mut rest = bytes;
     let count = number(&mut rest)?;
     let texts = usize::try_from(number(&mut rest)?).ok()?;

@@ -47,30 +47,30 @@ pub const FIELDS: FieldSet = FieldSet::of(&[
 ]);
 
 /// What the row says that says where the run stands.
-pub const STANDING: [Field; 6] =
+pub(crate) const STANDING: [Field; 6] =
     [Field::Phase, Field::Status, Field::Action, Field::NextIntent, Field::BlockedOn, Field::FinalStatus];
 /// What the first row says that says it.
-pub const ONCE: [Field; 6] =
+pub(crate) const ONCE: [Field; 6] =
     [Field::Task, Field::Requester, Field::Owner, Field::AgentId, Field::Model, Field::ParentRunId];
 /// What is added up over all rows.
-pub const SUMMED: [Field; 3] = [Field::CostUsd, Field::TokensIn, Field::TokensOut];
+pub(crate) const SUMMED: [Field; 3] = [Field::CostUsd, Field::TokensIn, Field::TokensOut];
 const TASK: usize = 0;
 const AGENT: usize = 3;
 const PARENT: usize = 5;
 
 /// The [`Run::rank`] of runs that are over.
-pub const FAILED: u8 = 3;
+pub(crate) const FAILED: u8 = 3;
 /// The same of those that did what they were to do.
-pub const DONE: u8 = 5;
+pub(crate) const DONE: u8 = 5;
 
 /// Text of a row, empty where there is none.
-pub type Text<'a> = Cow<'a, str>;
+pub(crate) type Text<'a> = Cow<'a, str>;
 
 /// Where a run stands, by the texts of a row.
-pub type Standing<'a> = Stands<Texts<'a, STOOD>>;
+pub(crate) type Standing<'a> = Stands<Texts<'a, STOOD>>;
 
 /// Texts that are kept of such a row: [`STANDING`], and why the run stopped with it.
-pub const STOOD: usize = STANDING.len() + 1;
+pub(crate) const STOOD: usize = STANDING.len() + 1;
 
 /// One run.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -174,7 +174,7 @@ impl<'a> Run<'a> {
 
     /// Takes in a row that retention carried over: it was a row of the run, and still decides what
     /// gates ask. What it cost and counted is gone.
-    pub fn carry(&mut self, facts: &impl Facts) {
+    pub(crate) fn carry(&mut self, facts: &impl Facts) {
         if let Some(says) = facts.stands() {
             stand(self.carried.get_or_insert_default(), says, facts);
         }
@@ -208,7 +208,7 @@ impl<'a> Run<'a> {
     }
 
     /// Takes in what the rows of `later` say of the same run, all of which stand behind these.
-    pub fn join(&mut self, later: Run<'a>) {
+    pub(crate) fn join(&mut self, later: Run<'a>) {
         if later.rows > 0 {
             self.newest = later.newest;
             self.last_at = later.last_at;
@@ -248,7 +248,7 @@ impl<'a> Run<'a> {
     }
 
     /// The same, which borrows nothing.
-    pub fn into_owned(self) -> Run<'static> {
+    pub(crate) fn into_owned(self) -> Run<'static> {
         let own = |text: Text<'_>| Cow::Owned(text.into_owned());
         Run {
             run_id: own(self.run_id),
@@ -277,12 +277,12 @@ impl<'a> Run<'a> {
     }
 
     /// Why it stopped, as the row says that says where it stands.
-    pub fn why_stopped(&self) -> &str {
+    pub(crate) fn why_stopped(&self) -> &str {
         self.standing().map_or("", |standing| standing.get(STANDING.len()))
     }
 
     /// How it ended before it went on; empty where it did not.
-    pub fn ended_before(&self) -> &str {
+    pub(crate) fn ended_before(&self) -> &str {
         if self.stands(Field::FinalStatus).is_empty() { &self.ended } else { "" }
     }
 
@@ -301,19 +301,9 @@ impl<'a> Run<'a> {
         self.stands(Field::Status)
     }
 
-    /// What kind of work it is at.
-    pub fn phase(&self) -> &str {
-        self.stands(Field::Phase)
-    }
-
     /// What it does.
     pub fn action(&self) -> &str {
         self.stands(Field::Action)
-    }
-
-    /// What it is to do next.
-    pub fn next_intent(&self) -> &str {
-        self.stands(Field::NextIntent)
     }
 
     /// What it waits for.
@@ -352,7 +342,7 @@ impl<'a> Run<'a> {
     }
 
     /// Held ones first, then blocked, running, failed, without a status, done.
-    pub fn rank(&self) -> u8 {
+    pub(crate) fn rank(&self) -> u8 {
         match self.known_status() {
             _ if self.is_held() => 0,
             Some(Status::Blocked) => 1,

@@ -23,7 +23,7 @@ impl<const N: usize> Default for Texts<'_, N> {
 impl<'a, const N: usize> Texts<'a, N> {
     /// That stand behind one another in `text`, with these lengths; `None`: they are not as long as
     /// it is.
-    pub fn of(text: &'a str, lengths: [usize; N]) -> Option<Texts<'a, N>> {
+    pub(crate) fn of(text: &'a str, lengths: [usize; N]) -> Option<Texts<'a, N>> {
         let (mut ends, mut end) = ([0; N], 0usize);
         for (known, length) in ends.iter_mut().zip(lengths) {
             end = end.checked_add(length).filter(|end| text.is_char_boundary(*end))?;
@@ -33,7 +33,7 @@ impl<'a, const N: usize> Texts<'a, N> {
     }
 
     /// Writes others into the memory that they have.
-    pub fn write<'f>(&mut self, texts: impl Iterator<Item = Option<Cow<'f, [u8]>>>) {
+    pub(crate) fn write<'f>(&mut self, texts: impl Iterator<Item = Option<Cow<'f, [u8]>>>) {
         let mut bytes = std::mem::take(self.text.to_mut()).into_bytes();
         bytes.clear();
         for (end, said) in self.ends.iter_mut().zip(texts) {
@@ -60,19 +60,19 @@ impl<'a, const N: usize> Texts<'a, N> {
     }
 
     /// Text number `at`.
-    pub fn get(&self, at: usize) -> &str {
+    pub(crate) fn get(&self, at: usize) -> &str {
         let end = |at: usize| self.ends.get(at).map_or(0, |end| *end as usize);
         let from = at.checked_sub(1).map_or(0, end);
         self.text.get(from..end(at)).unwrap_or_default()
     }
 
     /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         (0..N).map(|at| self.get(at))
     }
 
     /// The same, which borrows nothing.
-    pub fn into_owned(self) -> Texts<'static, N> {
+    pub(crate) fn into_owned(self) -> Texts<'static, N> {
         Texts { text: Cow::Owned(self.text.into_owned()), ends: self.ends }
     }
 }

@@ -86,7 +86,7 @@ impl Tree {
     }
 
     /// How many runs stand right under run `at`.
-    pub fn children(&self, at: usize) -> u64 {
+    pub(crate) fn children(&self, at: usize) -> u64 {
         self.children.get(at).copied().unwrap_or(0)
     }
 

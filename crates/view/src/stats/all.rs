@@ -9,7 +9,7 @@ use logbook_model::{Instant, Stands, run_id};
 
 /// Time that runs were blocked by one thing.
 #[derive(Debug, Clone, Default)]
-pub struct Blocked {
+pub(crate) struct Blocked {
     /// Which runs.
     runs: BTreeSet<String>,
     /// All their times together.
@@ -18,7 +18,7 @@ pub struct Blocked {
 
 impl Blocked {
     /// How many runs.
-    pub fn runs(&self) -> usize {
+    pub(crate) fn runs(&self) -> usize {
         self.runs.len()
     }
 }

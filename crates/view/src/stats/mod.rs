@@ -13,6 +13,6 @@ mod all;
 mod part;
 mod tables;
 
-pub use all::{Blocked, Stats};
-pub use part::{Counts, FIELDS, Part, Spent};
+pub use all::Stats;
+pub use part::{Counts, FIELDS, Part};
 pub use tables::Table;

@@ -31,7 +31,7 @@ pub const FIELDS: FieldSet = FieldSet::of(&[
 
 /// What one agent spent with one model.
 #[derive(Debug, Clone, Default)]
-pub struct Spent {
+pub(crate) struct Spent {
     /// Rows.
     pub rows: u64,
     /// `cost_usd`, `tokens_in`, `tokens_out`.
