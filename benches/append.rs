@@ -91,8 +91,9 @@ fn main() {
 }
 "#;
 
-/// What a sync adds to `append`, against what it adds to a program that does little else, and against one in a process that goes
-/// on, which is faster. All in turn: a logbook grows, and what was synced once has a cache.
+/// What a sync adds to `append`, against what it adds to a program that does little else, and
+/// against one in a process that goes on, which is faster. All in turn: a logbook grows, and what
+/// was synced once has a cache.
 fn synced_row(place: &Path, program: &Path, directory: &Path, runs: usize) {
     let write = built(place, "write", WRITE);
     let written = |how: &str| process_ms(Command::new(&write).arg(place.join("written")).arg(how));
@@ -176,8 +177,9 @@ fn large(place: &Path, segments: usize) {
         child.stdin.take().unwrap().write_all(&text).unwrap();
         assert!(child.wait().unwrap().success());
     }
-    // What was just written is not to be on its way to the disk meanwhile. And the directory is listed at each append until 2.5 s
-    // after it last changed (docs/decisions/0013): so it is for a moment behind each rotation, and not otherwise.
+    // What was just written is not to be on its way to the disk meanwhile. And the directory is
+    // listed at each append until 2.5 s after it last changed (docs/decisions/0013): so it is for a
+    // moment behind each rotation, and not otherwise.
     process_ms(&mut Command::new("sync"));
     std::thread::sleep(std::time::Duration::from_secs(3));
     let (mut ours, mut reference, mut keyed) = (Vec::new(), Vec::new(), Vec::new());

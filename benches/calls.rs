@@ -1,5 +1,6 @@
-//! What it costs that calls are on record: `exec` beside the command alone, a decision until it is noticed, and secrets looked for in
-//! batches. `./bench calls [SCALE [around|through|noticed|redacted]]`.
+//! What it costs that calls are on record: `exec` beside the command alone, a decision until it is
+//! noticed, and secrets looked for in batches.
+//! `./bench calls [SCALE [around|through|noticed|redacted]]`.
 //!
 //! Not a test: nothing fails here when a goal is missed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]

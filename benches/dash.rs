@@ -1,6 +1,7 @@
-//! What the dashboard takes to take in rows that came and to draw a frame, with so many active runs: `./bench dash [RUNS]`.
-//! A logbook in a directory that goes away; each round others append rows of runs at random, then the board is refreshed,
-//! what is shown is found, and a screen is drawn into a buffer. The terminal itself is not part of it.
+//! What the dashboard takes to take in rows that came and to draw a frame, with so many active
+//! runs: `./bench dash [RUNS]`. A logbook in a directory that goes away; each round others append
+//! rows of runs at random, then the board is refreshed, what is shown is found, and a screen is
+//! drawn into a buffer. The terminal itself is not part of it.
 //!
 //! Not a test: nothing fails here when a goal is missed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]

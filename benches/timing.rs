@@ -26,8 +26,9 @@ pub fn process_ms(command: &mut Command) -> f64 {
     start.elapsed().as_secs_f64() * 1000.0
 }
 
-/// A copy of `program`, as `cargo install` makes one. What a linker wrote through a mapping lies in memory in single pages, each of
-/// which costs when it is mapped; a copy, or a file read from the disk, does not.
+/// A copy of `program`, as `cargo install` makes one. What a linker wrote through a mapping lies in
+/// memory in single pages, each of which costs when it is mapped; a copy, or a file read from the
+/// disk, does not.
 pub fn installed(place: &Path, program: &Path) -> PathBuf {
     let copy = place.join("installed").join(program.file_name().unwrap());
     fs::create_dir_all(place.join("installed")).unwrap();

@@ -3,7 +3,8 @@
 //!
 //! Not a test: a goal that is missed fails nothing; an answer that differs does.
 //!
-//! - `cases.toml`, `peers.toml`: what is asked and who is asked, as data · `cases`: made into commands
+//! - `cases.toml`, `peers.toml`: what is asked and who is asked, as data · `cases`: made into
+//!   commands
 //! - `data`: the files, made once · `../rows`: their rows
 //! - `measure`: one command as a whole process · `limit`: what the page cache gives
 //! - `answers`: whether two say the same

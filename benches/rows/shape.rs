@@ -5,7 +5,8 @@
 pub enum Shape {
     /// Plain steps: `run_id` first, no white space, a small `tool_call`; as `append` writes them.
     Steps,
-    /// Calls: payload first and the envelope behind it, blanks after colons and commas, deeper nesting, other keys.
+    /// Calls: payload first and the envelope behind it, blanks after colons and commas, deeper
+    /// nesting, other keys.
     Calls,
 }
 

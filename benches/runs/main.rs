@@ -1,5 +1,6 @@
-//! What commands about runs cost, as parts of an unfiltered `query --count` that is measured in turn with them: whole
-//! processes, a logbook in segments of 64 MiB, `cache/` made by a first round that does not count. `./bench runs [ROWS] [ONLY]`.
+//! What commands about runs cost, as parts of an unfiltered `query --count` that is measured in
+//! turn with them: whole processes, a logbook in segments of 64 MiB, `cache/` made by a first round
+//! that does not count. `./bench runs [ROWS] [ONLY]`.
 //!
 //! Not a test: nothing fails here when a goal is missed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
@@ -27,7 +28,8 @@ const ROWS_PER_RUN: u64 = 50;
 const FEWER: u64 = 10;
 const ROUNDS: usize = 9;
 
-/// What is run, and at most what part of the reference it is to take. `RUN` and `OTHER` are runs, `PATH` a file.
+/// What is run, and at most what part of the reference it is to take. `RUN` and `OTHER` are runs,
+/// `PATH` a file.
 const CASES: [(&str, &[&str], f64); 8] = [
     ("runs", &["runs"], 0.3),
     ("runs --all -o json", &["runs", "--all", "-o", "json"], 0.3),

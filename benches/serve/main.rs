@@ -1,10 +1,11 @@
-//! What `serve` costs while many look at it: 200 pages open, each with its stream of events and asked for again whenever
-//! something changed, while 1,000 rows a second come. Prints how long pages take, the server's memory at the start and at
-//! the end, and what appending costs with the server and without it: by the writer of those rows, by `logbook append` beside
-//! it, and by one writer as fast as it can. `./bench serve [SECONDS] [RUNS]`.
+//! What `serve` costs while many look at it: 200 pages open, each with its stream of events and
+//! asked for again whenever something changed, while 1,000 rows a second come. Prints how long
+//! pages take, the server's memory at the start and at the end, and what appending costs with the
+//! server and without it: by the writer of those rows, by `logbook append` beside it, and by one
+//! writer as fast as it can. `./bench serve [SECONDS] [RUNS]`.
 //!
-//! With and without take turns, two seconds each: the server is stopped and let go on. Not a test: nothing fails here when
-//! a goal is missed. The pages are asked for on the same processors.
+//! With and without take turns, two seconds each: the server is stopped and let go on. Not a test:
+//! nothing fails here when a goal is missed. The pages are asked for on the same processors.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, clippy::print_stderr)]
 
 #[path = "../rows/mod.rs"]

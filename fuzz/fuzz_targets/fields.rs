@@ -109,8 +109,8 @@ fn anything(data: &[u8]) {
     }
 }
 
-/// The frame of each line: many bytes at a time, and byte by byte, say the same; of a whole row they say what walking
-/// its members does.
+/// The frame of each line: many bytes at a time, and byte by byte, say the same; of a whole row
+/// they say what walking its members does.
 fn framed(data: &[u8], names: &[&str], whole: bool) {
     let mut block = data.to_vec();
     block.push(b'\n');
@@ -305,7 +305,8 @@ fn arithmetic(numbers: &[String]) {
     }
 }
 
-/// A number times ten to [`EXPONENT_MAX`] twice over, if that is an integer and its exponent within `exponent_max`.
+/// A number times ten to [`EXPONENT_MAX`] twice over, if that is an integer and its exponent within
+/// `exponent_max`.
 fn integer(text: &str, exponent_max: i64) -> Option<BigInt> {
     let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let exponent: i64 = exponent.parse().ok().filter(|exponent: &i64| exponent.abs() <= exponent_max)?;

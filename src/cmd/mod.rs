@@ -6,7 +6,8 @@
 //! Not here: what a query means (`query`), what a run is (`view`), how a table
 //! looks (`render`), how bytes reach the disk (`store`).
 //!
-//! To add a command: a file in its group's room, a line in `table::COMMANDS`, a file in `tests/it/`.
+//! To add a command: a file in its group's room, a line in `table::COMMANDS`, a file in
+//! `tests/it/`.
 
 pub mod calling;
 pub mod door;

@@ -1,4 +1,5 @@
-//! `logbook approve`: one decision counts, on exactly what was asked, in its time, and not one's own.
+//! `logbook approve`: one decision counts, on exactly what was asked, in its time, and not one's
+//! own.
 
 use std::process::Stdio;
 use std::time::Duration;

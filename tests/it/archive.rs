@@ -1,4 +1,5 @@
-//! `logbook archive`: segments go into the archive and come back, old ones go for good, and nobody notices who reads.
+//! `logbook archive`: segments go into the archive and come back, old ones go for good, and nobody
+//! notices who reads.
 
 use std::fs;
 use std::io::Read;
@@ -137,7 +138,8 @@ fn hostile_archives_are_told_and_the_rest_is_answered() {
         let ended = book.run(&["query", "--count", "--no-cache"]);
         (ended.out.trim().parse::<u64>().unwrap(), ended.err.clone())
     };
-    // Cut off; a bomb, by which one line grows beyond any row; a window of 2 GiB; garbage behind the end.
+    // Cut off; a bomb, by which one line grows beyond any row; a window of 2 GiB; garbage behind
+    // the end.
     let (left, told) = count(&whole[..whole.len() / 2]);
     assert!(left >= all - rows && left < all && told.contains(&archived[1]), "{told}");
     let bomb = zstd::encode_all(std::io::repeat(b'x').take(256 << 20), 3).unwrap();

@@ -1,4 +1,5 @@
-//! The board that the dashboards show: kept up while rows come, it is what `runs`, `approve` and a query over today would say.
+//! The board that the dashboards show: kept up while rows come, it is what `runs`, `approve` and a
+//! query over today would say.
 
 use std::fs;
 use std::io::Write;

@@ -136,8 +136,9 @@ fn fish_offers_fields_statuses_and_runs() {
     }
     book.shell("logbook completions fish > c").exit(0).quiet();
     for (line, wanted) in OFFERED {
-        // fish gives whole words, in order of the alphabet, and what is said of them behind a tab. A
-        // word of its own that begins with `-` (`--sort -cost`) it takes for a flag, whatever is said.
+        // fish gives whole words, in order of the alphabet, and what is said of them behind a tab.
+        // A word of its own that begins with `-` (`--sort -cost`) it takes for a flag, whatever is
+        // said.
         let script = format!("source c; complete -C '{line}'");
         let ended = book.shell(&format!("timeout 60 fish --no-config -c \"{script}\""));
         let typed = line.rsplit(' ').next().unwrap_or_default();

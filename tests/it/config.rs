@@ -1,4 +1,5 @@
-//! `logbook config`: one file over the other, each value with where it comes from, and what is wrong told by name.
+//! `logbook config`: one file over the other, each value with where it comes from, and what is
+//! wrong told by name.
 
 use crate::support::{Book, repository};
 

@@ -158,7 +158,8 @@ fn appended_rows_are_kept_and_held_against_it() {
         .exit(0)
         .stdout("r-7#2\n")
         .says("stored, but contract \"lookup\": the caller broke it: ");
-    // Many at once: each is kept, in its place, with what it breaks behind it; what was given is printed and counted.
+    // Many at once: each is kept, in its place, with what it breaks behind it; what was given is
+    // printed and counted.
     let batch = format!(
         "{good}\n{answered_wrong}\n{asked_wrong}\n{{\"run_id\":\"r-7\",\"tool_call\":{{\"tool\":\"none\"}}}}\n"
     );

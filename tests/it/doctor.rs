@@ -1,4 +1,5 @@
-//! `logbook doctor`: the place is told, the sync measured, nothing left behind; and each sort of finding.
+//! `logbook doctor`: the place is told, the sync measured, nothing left behind; and each sort of
+//! finding.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -69,7 +69,8 @@ fn nobody_sees_a_difference() {
             "",
         ),
         (&["sh", "-c", "env | grep -v '^_=' | sort; pwd; umask"], ""),
-        // The C library hides two signals of its own from what it starts, beyond these seven digits.
+        // The C library hides two signals of its own from what it starts, beyond these seven
+        // digits.
         (&["sh", "-c", r"grep -E 'Sig(Ign|Blk|Cgt)' /proc/self/status | sed 's/\t.*\(.......\)$/\1/'"], ""),
         (&["head", "-c", "3000000", "/dev/zero"], ""),
     ];

@@ -1,4 +1,5 @@
-//! A logbook of each format version, kept as it is: read whole, proved, and appended to; a newer one is read, and not written to.
+//! A logbook of each format version, kept as it is: read whole, proved, and appended to; a newer
+//! one is read, and not written to.
 
 use std::fs;
 use std::path::Path;

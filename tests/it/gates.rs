@@ -1,16 +1,17 @@
-//! The cases of `tests/gates/*.txt`: what must not get past approvals, policy, holds, redaction and evidence.
+//! The cases of `tests/gates/*.txt`: what must not get past approvals, policy, holds, redaction and
+//! evidence.
 //!
-//! A case begins with `== its name`. A line `$ command` is run by `sh` in an empty directory with a logbook, `logbook` and
-//! `L` on the path (variables that one command exports are there for the next); lines that begin with `> ` go on with
-//! it. What follows says how it ended:
+//! A case begins with `== its name`. A line `$ command` is run by `sh` in an empty directory with a
+//! logbook, `logbook` and `L` on the path (variables that one command exports are there for the
+//! next); lines that begin with `> ` go on with it. What follows says how it ended:
 //!
 //! - `exit N`: its exit status; 0, if no line says so
 //! - `out TEXT`, `err TEXT`: this is in its standard output, or its standard error
 //! - `out! TEXT`, `err! TEXT`: this is not
 //! - `#` begins a comment
 //!
-//! `LOGBOOK_UNDER_TEST=/path/to/another/logbook cargo test gates` runs them with another program: so a case is seen to
-//! fail before a change.
+//! `LOGBOOK_UNDER_TEST=/path/to/another/logbook cargo test gates` runs them with another program:
+//! so a case is seen to fail before a change.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -62,7 +62,8 @@ fn two_users_of_a_group_share_a_logbook() {
     }
     let stranger = append_as(4003, 4003, &binary, &directory);
     assert_eq!(stranger.status.code(), Some(3), "{}", String::from_utf8_lossy(&stranger.stderr));
-    // The directory in the hands of another group: refused for everybody but its owner, who mends it.
+    // The directory in the hands of another group: refused for everybody but its owner, who mends
+    // it.
     chown(&directory, Some(4001), Some(4003)).unwrap();
     let refused = append_as(4002, 4003, &binary, &directory);
     assert_eq!(refused.status.code(), Some(3));

@@ -1,4 +1,5 @@
-//! Conditions at the head of a jq program, asked before jq is: the answer is that of jq alone, faults included.
+//! Conditions at the head of a jq program, asked before jq is: the answer is that of jq alone,
+//! faults included.
 
 #![allow(clippy::unwrap_used)]
 

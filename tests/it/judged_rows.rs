@@ -1,9 +1,11 @@
-//! Rows judged along marks (`json::bits::Judge`), against the plain judge: whatever the first one lets through, the
-//! second one lets through with the same members; and of what is good, enough is not in doubt.
+//! Rows judged along marks (`json::bits::Judge`), against the plain judge: whatever the first one
+//! lets through, the second one lets through with the same members; and of what is good, enough is
+//! not in doubt.
 //!
-//! Rows are those of `odd_rows`, and the same with bytes overwritten by what a writer gets wrong: broken UTF-8, control
-//! characters, half surrogates, keys twice, depth beyond the limit. `./check` judges 100,000 of them;
-//! `LOGBOOK_ODD_ROWS=100000000 cargo test --release --test it judged_rows` as many as one likes.
+//! Rows are those of `odd_rows`, and the same with bytes overwritten by what a writer gets wrong:
+//! broken UTF-8, control characters, half surrogates, keys twice, depth beyond the limit. `./check`
+//! judges 100,000 of them; `LOGBOOK_ODD_ROWS=100000000 cargo test --release --test it judged_rows`
+//! as many as one likes.
 
 use logbook_format::{self as format, Drafts, Rules};
 use logbook_json::bits::{Judge, Marks, RowJudge};
@@ -110,7 +112,8 @@ fn what_is_good_along_marks_is_good() {
         assert!(judge.next(&block).is_none());
     }
     assert!(good > rows / 4 && refused > rows / 4, "both kinds: {good} good and {refused} refused of {rows}");
-    // Escapes in keys and tabs between tokens, of which odd rows are full, are left to the plain judge.
+    // Escapes in keys and tabs between tokens, of which odd rows are full, are left to the plain
+    // judge.
     assert!(found > good / 4, "many good rows are found at once: {found} of {good}");
     assert!(sure > found, "without their members more: {sure}, not only {found}");
 }
@@ -147,7 +150,8 @@ fn marks_are_the_same_both_ways() {
     }
 }
 
-/// Keys of every length about the one beyond which none is kept, more of them than are known at most, some the beginnings of others.
+/// Keys of every length about the one beyond which none is kept, more of them than are known at
+/// most, some the beginnings of others.
 fn keys() -> Vec<String> {
     (0..30).map(|length| "k".repeat(length)).chain((0..60).map(|number| format!("key_{number}"))).collect()
 }

@@ -1,8 +1,10 @@
-//! Fields found in odd rows (`json::bits`), against a plain reading (`json::frame`) and against `serde_json`.
+//! Fields found in odd rows (`json::bits`), against a plain reading (`json::frame`) and against
+//! `serde_json`.
 //!
-//! Rows are made from a seed: members in any order, blanks of all four kinds, CRLF, numbers of every spelling, escapes in
-//! keys and values, keys twice, nested objects with the wanted names, texts that look like members, values of
-//! 64 KiB, deep nesting, rows cut off, glued together or overwritten with noise. `./check` reads 100,000 of them;
+//! Rows are made from a seed: members in any order, blanks of all four kinds, CRLF, numbers of
+//! every spelling, escapes in keys and values, keys twice, nested objects with the wanted names,
+//! texts that look like members, values of 64 KiB, deep nesting, rows cut off, glued together or
+//! overwritten with noise. `./check` reads 100,000 of them;
 //! `LOGBOOK_ODD_ROWS=100000000 cargo test --release --test it odd_rows` as many as one likes.
 
 #![allow(clippy::unwrap_used)]
@@ -220,7 +222,8 @@ fn fields_are_found_in_odd_rows() {
     assert!(doubts < rows * 2 / 3, "most rows are found at once: {doubts} of {rows} are in doubt");
 }
 
-/// Reads `wanted` rows of these seeds in all ways: how many they were, how many of them in doubt, how many JSON.
+/// Reads `wanted` rows of these seeds in all ways: how many they were, how many of them in doubt,
+/// how many JSON.
 fn read_odd_rows(wanted: u64, mut seeds: impl Iterator<Item = u64>) -> [u64; 3] {
     let (mut rows, mut doubts, mut valid) = (0u64, 0u64, 0u64);
     while rows < wanted {

@@ -1,5 +1,5 @@
-//! Segments that cannot hold an answer are not opened, and that changes no answer: whatever the cache holds, the bytes
-//! are those of `--no-cache`.
+//! Segments that cannot hold an answer are not opened, and that changes no answer: whatever the
+//! cache holds, the bytes are those of `--no-cache`.
 
 use std::fs;
 use std::path::PathBuf;

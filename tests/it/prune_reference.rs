@@ -1,5 +1,5 @@
-//! Segments that are left out hold nothing that matters: conditions at random over rows at random, against the answer
-//! from all rows.
+//! Segments that are left out hold nothing that matters: conditions at random over rows at random,
+//! against the answer from all rows.
 
 use logbook_model::{Instant, Zone};
 use logbook_query::compile::query::{Context, compile};

@@ -43,7 +43,8 @@ fn a_program_that_calls_itself_without_end_is_ended() {
     book.run(&["query", "--jq", "reduce range(50000) as $i (null; [.]) | 1"]).exit(0).quiet().stdout("1\n");
 }
 
-/// Runs a query on `rows` rows of `runs` runs side by side through a pipe; its output and its greatest memory in KiB.
+/// Runs a query on `rows` rows of `runs` runs side by side through a pipe; its output and its
+/// greatest memory in KiB.
 fn streamed(arguments: &[&str], rows: usize, runs: usize) -> (String, u64) {
     let filler = "x".repeat(900);
     streamed_rows(arguments, rows, move |number, out| {
@@ -117,7 +118,8 @@ fn of_runs_side_by_side_only_the_newest_rows_are_kept() {
 fn percentiles_of_many_numbers_take_as_much_as_there_are_different_ones() {
     const ROWS: usize = 140_000;
     const NUMBERS: usize = 50;
-    // 30,000 different ones, each as often as any other, in an order that is none; half of them whole.
+    // 30,000 different ones, each as often as any other, in an order that is none; half of them
+    // whole.
     let (out, peak_kib) =
         streamed_rows(&["group_by k summarize count(n), p50(n), p95(n), max(n)"], ROWS, |number, out| {
             let values = (0..NUMBERS).map(|at| ((number / 2 * NUMBERS + at) * 7919) % 30_000);

@@ -1,5 +1,5 @@
-//! The answer is the same bytes however many threads read, over pieces of files, rows longer than a piece, and what is
-//! no row; and results are handed on in time.
+//! The answer is the same bytes however many threads read, over pieces of files, rows longer than a
+//! piece, and what is no row; and results are handed on in time.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;

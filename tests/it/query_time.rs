@@ -174,7 +174,8 @@ fn plain_times_read_the_same_both_ways() {
     }
 }
 
-/// Times in other minutes than a query's are told by their letters: the answer is that of reading them.
+/// Times in other minutes than a query's are told by their letters: the answer is that of reading
+/// them.
 #[test]
 fn times_compare_as_they_read() {
     let texts = [

@@ -1,4 +1,5 @@
-//! Secrets do not enter the log: each kind in `tests/secrets/cases.txt`, ordinary rows, and the ways in.
+//! Secrets do not enter the log: each kind in `tests/secrets/cases.txt`, ordinary rows, and the
+//! ways in.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -265,7 +266,8 @@ const BROKEN: [&str; 22] = [
     "-----BEGIN PRIVATE KEY-----\\n{b}",
 ];
 
-/// The text of a row that has some of `cases` in its strings, between other things and at every distance from its ends.
+/// The text of a row that has some of `cases` in its strings, between other things and at every
+/// distance from its ends.
 fn row_with(cases: &[&str], round: usize, dice: &mut Dice) -> String {
     let around = [
         " and ",

@@ -151,7 +151,8 @@ fn an_interrupt_at_a_prompt_ends_it() {
     terminal.shows("run mv -- new old? [y/N]");
     terminal.types("y\n");
     terminal.shows("[y/N] y");
-    // The first command has left the process deaf to it, were it not mended; the terminal is the second prompt's.
+    // The first command has left the process deaf to it, were it not mended; the terminal is the
+    // second prompt's.
     terminal.until("the second prompt", |screen| screen.matches("[y/N]").count() == 2);
     terminal.types("\u{3}");
     assert!(!terminal.ends().success());

@@ -1,4 +1,5 @@
-//! The record of a run: the table of `docs/run-record.md`, line by line on a sample, and runs that are odd.
+//! The record of a run: the table of `docs/run-record.md`, line by line on a sample, and runs that
+//! are odd.
 
 use std::fs;
 
@@ -36,7 +37,8 @@ fn rows(name: &str) -> Vec<Value> {
     rows
 }
 
-/// What a value may be shown as: a string, each element of an array, anything else as it is written.
+/// What a value may be shown as: a string, each element of an array, anything else as it is
+/// written.
 fn shown_as(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],
@@ -252,7 +254,8 @@ fn runs_and_show_say_the_same() {
             let id = run["run_id"].as_str().unwrap();
             let record: Value = serde_json::from_str(&book.run(&["show", id, "--record"]).exit(0).out).unwrap();
             for field in same {
-                // A list of runs has a column for each sum; nothing to add up is nothing in a record.
+                // A list of runs has a column for each sum; nothing to add up is nothing in a
+                // record.
                 let told = run.get(field).filter(|value| **value != 0);
                 assert_eq!(told, record.get(field).filter(|value| **value != 0), "{field} of {id}");
             }

@@ -1,4 +1,5 @@
-//! What `cache/` knows of runs changes no answer: whatever stands in it, the runs are those of a plain scan.
+//! What `cache/` knows of runs changes no answer: whatever stands in it, the runs are those of a
+//! plain scan.
 
 use std::fs;
 
@@ -95,7 +96,8 @@ fn both(book: &Book) -> String {
 #[test]
 fn the_runs_are_those_of_one_piece() {
     let lines = lines(9000);
-    // All rows in one segment that is sealed, and is read by one thread in one go: nothing is joined.
+    // All rows in one segment that is sealed, and is read by one thread in one go: nothing is
+    // joined.
     let whole = segments(&lines, &[100, 100]).run(&["runs", "--all", "--no-cache"]).exit(0).out.clone();
     assert!(whole.lines().count() > 180 && whole.contains("\"run_id\":\"wide\""), "{whole}");
     assert!(whole.contains(r#""run_id":"a-run","status":"failed""#), "{whole}");
@@ -156,7 +158,8 @@ fn the_active_segment_is_kept_too() {
     book.write(&segment(1), rows(0, 8000).as_bytes());
     let before = both(&book);
     assert_eq!(kept(&book), ["000001.runs"]);
-    // What is kept is not read again: its bytes are no longer what they were, but for the last ones that tell.
+    // What is kept is not read again: its bytes are no longer what they were, but for the last ones
+    // that tell.
     let path = book.path().join(segment(1));
     let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
     std::os::unix::fs::FileExt::write_all_at(&file, b"{\"run_id\":\"q-0", 0).unwrap();

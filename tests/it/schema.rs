@@ -192,7 +192,8 @@ fn append_agrees_with_the_schema() {
     };
     let good = good().into_iter().map(|row| ("good".to_owned(), row.clone(), taken(&row)));
     let rows: Vec<(String, String, i32)> = good.chain(bad().into_iter().map(|(why, row)| (why, row, 2))).collect();
-    // One process a row, each with a logbook of its own: what one row leaves behind must not help or hinder the next.
+    // One process a row, each with a logbook of its own: what one row leaves behind must not help
+    // or hinder the next.
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let wrong: Vec<String> = std::thread::scope(|scope| {
         let workers: Vec<_> =

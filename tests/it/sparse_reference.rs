@@ -1,5 +1,5 @@
-//! Lines that are passed over unseen hold nothing that matters: conditions at random over rows at random, against the
-//! answer from all rows.
+//! Lines that are passed over unseen hold nothing that matters: conditions at random over rows at
+//! random, against the answer from all rows.
 
 use std::ops::ControlFlow;
 

@@ -6,7 +6,8 @@ use crate::support::Book;
 
 const ROWS: &[&str] = &[
     r#"{"run_id":"r-1","timestamp":"2026-04-15T01:00:00Z","kind":"run.start","phase":"plan","status":"in-progress","agent_id":"scout","model":"big","cost_usd":0.1,"tokens_in":5}"#,
-    // Of the same agent and model, since it names none; blocked for an hour, then by another for two.
+    // Of the same agent and model, since it names none; blocked for an hour, then by another for
+    // two.
     r#"{"run_id":"r-1","timestamp":"2026-04-15T02:00:00Z","phase":"act","status":"blocked","blocked_on":"maria","cost_usd":0.2}"#,
     r#"{"run_id":"r-1","timestamp":"2026-04-15T02:30:00Z","status":"blocked","blocked_on":"maria"}"#,
     r#"{"run_id":"r-1","timestamp":"2026-04-15T02:40:00Z","kind":"note","status":"done"}"#,

@@ -71,7 +71,8 @@ fn a_failed_sync_is_final_and_the_retry_goes_into_the_next_segment() {
     let stored = writer.append(&drafts(), OnRefused::Abort).all().unwrap()[0];
     assert_eq!((stored.place.segment, stored.step, stored.again), (2, 1, false));
     writer.sync().unwrap();
-    // The first copy survived: readers are shown the row once, and its place, where they ask for it.
+    // The first copy survived: readers are shown the row once, and its place, where they ask for
+    // it.
     let count = |flag: &str| {
         let mut command = std::process::Command::new(crate::support::LOGBOOK);
         command.args(["query", "run_id=r", "--count", flag, "--dir"]).arg(directory.path());

@@ -1,4 +1,5 @@
-//! What writers leave each other: syncs that speak for others' rows too, the list of segments, the table of the active one.
+//! What writers leave each other: syncs that speak for others' rows too, the list of segments, the
+//! table of the active one.
 
 use std::collections::{HashMap, VecDeque};
 use std::fs;
@@ -18,8 +19,9 @@ use logbook_store::{Settings, Writer};
 
 use crate::os_calls::as_real;
 
-/// The real one, on which every change was made a while ago; it counts syncs and listings, and fails syncs as the kernel does: the next
-/// one, and then once the first of each file that was open by then.
+/// The real one, on which every change was made a while ago; it counts syncs and listings, and
+/// fails syncs as the kernel does: the next one, and then once the first of each file that was open
+/// by then.
 #[derive(Default)]
 struct Watched {
     syncs: AtomicUsize,

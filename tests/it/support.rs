@@ -156,8 +156,9 @@ impl Book {
     }
 }
 
-/// Reads what was written to a terminal; 0 when it is closed and all was read. A closed terminal reads as an error on Linux, which may
-/// come before what was written while the reader was about to sleep; a second reading gives that.
+/// Reads what was written to a terminal; 0 when it is closed and all was read. A closed terminal
+/// reads as an error on Linux, which may come before what was written while the reader was about to
+/// sleep; a second reading gives that.
 pub fn read_terminal(master: &mut fs::File, piece: &mut [u8]) -> usize {
     master.read(piece).or_else(|_| master.read(piece)).unwrap_or(0)
 }

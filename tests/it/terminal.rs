@@ -1,4 +1,5 @@
-//! A terminal with a command at work on it: typed into, read as a person would see it, made larger and smaller.
+//! A terminal with a command at work on it: typed into, read as a person would see it, made larger
+//! and smaller.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;

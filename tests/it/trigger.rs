@@ -1,4 +1,5 @@
-//! `logbook trigger`: a program for every row, at least once, each time on record, never for its own rows.
+//! `logbook trigger`: a program for every row, at least once, each time on record, never for its
+//! own rows.
 
 use crate::support::Book;
 

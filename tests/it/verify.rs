@@ -1,4 +1,5 @@
-//! `logbook verify`: whatever is changed, cut, put in or moved is told where it is, and a live logbook raises no alarm.
+//! `logbook verify`: whatever is changed, cut, put in or moved is told where it is, and a live
+//! logbook raises no alarm.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,5 +1,6 @@
-//! The real archiver, killed again and again while 8 writers append, segments rotate and a reader counts: no row is lost, none counted
-//! twice, at any moment, and the last archiver finishes the work.
+//! The real archiver, killed again and again while 8 writers append, segments rotate and a reader
+//! counts: no row is lost, none counted twice, at any moment, and the last archiver finishes the
+//! work.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -45,7 +46,8 @@ fn run_any(scale: &Scale) -> Report {
     })
 }
 
-/// At the first, second, … call of each name, as many as an archiver makes that is let be. (`when=` counts each name by itself.)
+/// At the first, second, … call of each name, as many as an archiver makes that is let be. (`when=`
+/// counts each name by itself.)
 fn run_every(scale: &Scale) -> Report {
     let most = scale.of(60, 100_000);
     // Few rows meanwhile, so that every archiver has about as much to do.

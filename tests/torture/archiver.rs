@@ -1,5 +1,6 @@
-//! The archiver fails, or is killed, at every call, and the power is cut after every change: each row is read once at
-//! every moment, the next archiver finishes the work, and what is on file proves itself.
+//! The archiver fails, or is killed, at every call, and the power is cut after every change: each
+//! row is read once at every moment, the next archiver finishes the work, and what is on file
+//! proves itself.
 
 use std::path::Path;
 

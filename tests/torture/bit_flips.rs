@@ -1,4 +1,5 @@
-//! Every bit of a sealed set, raw files, archives and manifest, is turned once, and `verify` notices each time.
+//! Every bit of a sealed set, raw files, archives and manifest, is turned once, and `verify`
+//! notices each time.
 
 use std::io;
 use std::os::fd::OwnedFd;

@@ -1,5 +1,6 @@
-//! Rows as they come, while 8 writers append, segments are sealed and archived: a follower tells each row once, in order; and a trigger
-//! that is killed again and again hands each over at least once, and never goes back.
+//! Rows as they come, while 8 writers append, segments are sealed and archived: a follower tells
+//! each row once, in order; and a trigger that is killed again and again hands each over at least
+//! once, and never goes back.
 
 use std::collections::HashSet;
 use std::fs;

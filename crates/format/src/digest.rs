@@ -15,7 +15,8 @@ pub fn finished_hex(digest: Sha256) -> String {
     hexadecimal(&digest.finalize())
 }
 
-/// The digest of a command's words: of each of them followed by a NUL, as `printf '%s\0' CMD ARGS… | sha256sum` gives it.
+/// The digest of a command's words: of each of them followed by a NUL, as
+/// `printf '%s\0' CMD ARGS… | sha256sum` gives it.
 pub fn of_words<'w>(words: impl IntoIterator<Item = &'w [u8]>) -> String {
     let mut digest = Sha256::new();
     for word in words {

@@ -1,8 +1,8 @@
-//! Lines of `manifest.jsonl` (`docs/format.md`, Manifest): what was covered, archived and deleted, each line
-//! chained to the one before it by that one's SHA-256.
+//! Lines of `manifest.jsonl` (`docs/format.md`, Manifest): what was covered, archived and deleted,
+//! each line chained to the one before it by that one's SHA-256.
 //!
-//! A line has one spelling, and ends in a digest of itself: a changed bit in the last line, which no other line
-//! speaks of, shows as well.
+//! A line has one spelling, and ends in a digest of itself: a changed bit in the last line, which
+//! no other line speaks of, shows as well.
 
 use std::fmt::Write;
 
@@ -48,7 +48,8 @@ pub struct Covered {
     pub sealed_at: String,
     /// SHA-256 of all bytes, hexadecimal.
     pub sha256: String,
-    /// 16 hexadecimal digits (XXH3) for each started MiB: to say where a change is, not to prove that there is none.
+    /// 16 hexadecimal digits (XXH3) for each started MiB: to say where a change is, not to prove
+    /// that there is none.
     pub marks: String,
 }
 
@@ -162,7 +163,8 @@ pub fn digest(line: &str) -> String {
     sha256_hex(line.as_bytes())
 }
 
-/// What `head` prints and `verify --head` is given: the whole chain up to a line of the manifest, and a segment up to a byte.
+/// What `head` prints and `verify --head` is given: the whole chain up to a line of the manifest,
+/// and a segment up to a byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// The segment that was active.
@@ -198,8 +200,9 @@ impl std::fmt::Display for Head {
     }
 }
 
-/// Where what `text`, a manifest's bytes, says ends. What stands behind the last newline was never said; nor was a last line with
-/// NULs in it: the power failed before it was synced, and some sectors of it did not reach the disk.
+/// Where what `text`, a manifest's bytes, says ends. What stands behind the last newline was never
+/// said; nor was a last line with NULs in it: the power failed before it was synced, and some
+/// sectors of it did not reach the disk.
 pub fn said_end(text: &[u8]) -> usize {
     let end = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
     let last = memchr::memrchr(b'\n', &text[..end.saturating_sub(1)]).map_or(0, |at| at + 1);

@@ -1,8 +1,8 @@
 //! The seek table at the end of an archive: which frame holds which bytes.
 //!
-//! The published seekable format of zstd (`contrib/seekable_format` of its repository): frames that stand for
-//! themselves, then one frame that decoders pass over, with the packed and the plain length of each. Numbers are
-//! 32 bits, least byte first.
+//! The published seekable format of zstd (`contrib/seekable_format` of its repository): frames that
+//! stand for themselves, then one frame that decoders pass over, with the packed and the plain
+//! length of each. Numbers are 32 bits, least byte first.
 
 /// A frame that decoders pass over, of the kind that seek tables are.
 const SKIPPABLE: u32 = 0x184D_2A5E;
@@ -81,14 +81,15 @@ impl SeekTable {
         out
     }
 
-    /// How many bytes at the end of the file the table takes, by the last [`FOOT`] of them; `None`: there is no table.
+    /// How many bytes at the end of the file the table takes, by the last [`FOOT`] of them; `None`:
+    /// there is no table.
     pub fn length(foot: &[u8]) -> Option<usize> {
         let (frames, entry) = read_foot(foot)?;
         Some(HEAD + frames as usize * entry + FOOT)
     }
 
-    /// Reads the table that is the last bytes of a file of `file_bytes`; `None` when it is none, or does not tell of all
-    /// of the file before it.
+    /// Reads the table that is the last bytes of a file of `file_bytes`; `None` when it is none, or
+    /// does not tell of all of the file before it.
     pub fn parse(bytes: &[u8], file_bytes: u64) -> Option<SeekTable> {
         let (frames, entry) = read_foot(bytes)?;
         if bytes.len() != SeekTable::length(bytes)? || number(bytes.get(..4)?)? != SKIPPABLE {

@@ -90,7 +90,8 @@ impl Decimal {
         Decimal(Form::Small { digits, exponent })
     }
 
-    /// The integer that this number is in units of 10^exponent, if it is one and has at most 18 digits.
+    /// The integer that this number is in units of 10^exponent, if it is one and has at most 18
+    /// digits.
     pub fn in_units(&self, exponent: i64) -> Option<i64> {
         let Form::Small { digits, exponent: mine } = &self.0 else { return None };
         let factor = 10i64.checked_pow(u32::try_from(mine - exponent).ok()?)?;
@@ -144,8 +145,8 @@ impl Decimal {
         }
     }
 
-    /// Whether a float tells it from every other number of as few digits: up to 15 of them, and no extreme exponent. Then
-    /// floats and exact numbers compare alike.
+    /// Whether a float tells it from every other number of as few digits: up to 15 of them, and no
+    /// extreme exponent. Then floats and exact numbers compare alike.
     pub fn is_the_same_as_a_float(&self) -> bool {
         match &self.0 {
             Form::Small { digits, exponent } => {
@@ -264,8 +265,9 @@ impl Decimal {
     }
 }
 
-/// Most numbers: digits without sign, perhaps with a point among them or a small negative exponent behind them, that fit an
-/// integer. All of them as one integer, and by how many places it is to be divided. `None`: it is another number, or none.
+/// Most numbers: digits without sign, perhaps with a point among them or a small negative exponent
+/// behind them, that fit an integer. All of them as one integer, and by how many places it is to be
+/// divided. `None`: it is another number, or none.
 #[inline]
 pub fn plain_digits(text: &[u8]) -> Option<(i64, u32)> {
     if text.is_empty() || text.len() > SMALL_DIGITS || (text[0] == b'0' && text.len() > 1 && text[1] != b'.') {

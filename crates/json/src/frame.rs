@@ -1,9 +1,11 @@
-//! The frame of a row: enough to know that a line is one object and where its members stand, and no more. What a
-//! query judges a row by, besides the fields that it reads (`docs/format.md`, Bad rows).
+//! The frame of a row: enough to know that a line is one object and where its members stand, and no
+//! more. What a query judges a row by, besides the fields that it reads (`docs/format.md`, Bad
+//! rows).
 //!
-//! A line is framed as an object when it begins with `{`, its brackets outside strings (curly and square are not told
-//! apart) come to nought at its last byte and not before, and no string is open at its end. A member is a string
-//! at depth one with a colon behind it; its value must begin like one, end, and have a comma or a bracket behind it.
+//! A line is framed as an object when it begins with `{`, its brackets outside strings (curly and
+//! square are not told apart) come to nought at its last byte and not before, and no string is open
+//! at its end. A member is a string at depth one with a colon behind it; its value must begin like
+//! one, end, and have a comma or a bracket behind it.
 //!
 //! This is the plain path, byte by byte. [`super::bits`] does the same with many bytes at a time.
 
@@ -12,8 +14,8 @@ use super::skip::{Kind, kind, skip_string, skip_value, skip_white};
 use super::string::decode_raw;
 use super::validate::{is_value, number_end};
 
-/// Finds the members called `names` in the line `text`: `out[i]` is the value of `names[i]`, the last one where a key
-/// is repeated. White space around the object is allowed.
+/// Finds the members called `names` in the line `text`: `out[i]` is the value of `names[i]`, the
+/// last one where a key is repeated. White space around the object is allowed.
 pub fn pick<'a, N: AsRef<[u8]>>(text: &'a [u8], names: &[N], out: &mut Vec<Option<&'a [u8]>>) -> Result<(), Fault> {
     out.clear();
     out.resize(names.len(), None);
@@ -81,8 +83,8 @@ pub(super) fn value(text: &[u8], at: usize) -> Result<&[u8], Fault> {
     }
 }
 
-/// Whether the value `from..to` is one as far as its frame tells: words and numbers whole, and a comma or a closing
-/// bracket behind it.
+/// Whether the value `from..to` is one as far as its frame tells: words and numbers whole, and a
+/// comma or a closing bracket behind it.
 #[inline]
 pub(super) fn is_framed(text: &[u8], from: usize, to: usize) -> bool {
     let closed =

@@ -8,7 +8,8 @@
 //! - `validate`: the strict judge, with byte offsets; iterative, any depth · `fault`: what it says
 //! - `span`: where the members of a judged row stand
 //! - `skip`: step over a value without judging it
-//! - `frame`: the frame of a row and its members, byte by byte; `bits`: the same, 64 bytes at a time
+//! - `frame`: the frame of a row and its members, byte by byte; `bits`: the same, 64 bytes at a
+//!   time
 //! - `object`: members of an object, and picking a few of them in one pass
 //! - `string`: decode and encode strings
 //! - `decimal`: numbers without floats: exact order; `sum`: exact sums and means

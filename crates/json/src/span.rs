@@ -78,8 +78,8 @@ impl Spans {
     }
 }
 
-/// Whether two of these hashes may be the same: a bit for each half of a hash, and both halves were seen before. What
-/// it says of 64 keys and fewer is worth looking at.
+/// Whether two of these hashes may be the same: a bit for each half of a hash, and both halves were
+/// seen before. What it says of 64 keys and fewer is worth looking at.
 #[inline(always)]
 pub(super) fn may_repeat(hashes: impl Iterator<Item = u16>) -> bool {
     let (mut low, mut high, mut twice) = (0u64, 0u64, 0u64);
@@ -92,7 +92,8 @@ pub(super) fn may_repeat(hashes: impl Iterator<Item = u16>) -> bool {
     twice != 0
 }
 
-/// A small hash of a key: whether it may stand twice, and which table entry it may name, are told by the same one.
+/// A small hash of a key: whether it may stand twice, and which table entry it may name, are told
+/// by the same one.
 pub const fn key_hash(key: &[u8]) -> u16 {
     let length = key.len();
     if length <= 8 { mix(word(key, 0), 0) } else { mix(word(key, 0), word(key, length - 8)) }

@@ -66,8 +66,8 @@ impl Sum {
         self.add_big(digits);
     }
 
-    /// Adds `digits × 10^-places`, digits not negative, if that leaves the reach of the terms as it is; false: it is not
-    /// added.
+    /// Adds `digits × 10^-places`, digits not negative, if that leaves the reach of the terms as it
+    /// is; false: it is not added.
     #[inline]
     pub fn add_plain(&mut self, digits: i64, places: u32) -> bool {
         if digits == 0 {
@@ -107,8 +107,8 @@ impl Sum {
         self.add_big(digits * power(by));
     }
 
-    /// What it is made of, to be kept: the reach of its terms in powers of ten, and the total in units of the least of
-    /// them, as a signed number, least byte first.
+    /// What it is made of, to be kept: the reach of its terms in powers of ten, and the total in
+    /// units of the least of them, as a signed number, least byte first.
     pub fn parts(&self) -> (Option<(i64, i64)>, Cow<'static, [u8]>) {
         let total = match &self.total {
             Total::Small(0) => Cow::Borrowed(&[][..]),
@@ -151,7 +151,8 @@ impl Sum {
         }
         let length = |number: &BigInt| number.magnitude().to_string().len() as i64;
         let count = BigInt::from(count);
-        // So many places that the quotient has 17 or 18 digits; 18 are rounded again from the start.
+        // So many places that the quotient has 17 or 18 digits; 18 are rounded again from the
+        // start.
         let places = MEAN_DIGITS - (length(&total) - length(&count));
         let mut exponent = self.exponent;
         for places in [places, places - 1] {

@@ -24,7 +24,8 @@ pub enum Exit {
     Interrupted,
     /// 75: the lock was not free in time; nothing stored.
     LockTimeout,
-    /// Of `exec`: the exit status of its command; 125 to 127: its own failures and refusals, as `env` has them.
+    /// Of `exec`: the exit status of its command; 125 to 127: its own failures and refusals, as
+    /// `env` has them.
     Exec(u8),
 }
 
@@ -140,8 +141,8 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The word of `known` nearest to `word`, if it is near enough to be a slip. One that goes on where `word` ends, as `cost_usd` does
-/// after `cost`, is as near as one with a slip.
+/// The word of `known` nearest to `word`, if it is near enough to be a slip. One that goes on where
+/// `word` ends, as `cost_usd` does after `cost`, is as near as one with a slip.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
     let reach = (word.chars().count() / 3).clamp(1, 3);

@@ -38,8 +38,8 @@ impl Instant {
         Some(parts.instant())
     }
 
-    /// Reads `text` if it is written the way the log writes times: `2026-04-15T09:30:00Z`, at most 18 digits of a second.
-    /// The same as [`Instant::parse`] says, sooner; `None`: ask there.
+    /// Reads `text` if it is written the way the log writes times: `2026-04-15T09:30:00Z`, at most
+    /// 18 digits of a second. The same as [`Instant::parse`] says, sooner; `None`: ask there.
     #[inline]
     pub fn parse_plain(text: &[u8]) -> Option<Instant> {
         let (date_time, rest) = text.split_first_chunk::<19>()?;
@@ -195,8 +195,8 @@ pub fn to_utc_text(text: &str) -> Option<String> {
     ))
 }
 
-/// Days from 1970-01-01 to a day of the Gregorian calendar (Howard Hinnant, "chrono-compatible low-level date
-/// algorithms": years begin in March, so that the leap day is the last).
+/// Days from 1970-01-01 to a day of the Gregorian calendar (Howard Hinnant, "chrono-compatible
+/// low-level date algorithms": years begin in March, so that the leap day is the last).
 #[inline]
 fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };

@@ -1,4 +1,5 @@
-//! The hours that nobody watches, by the clocks of a zone: 18:00 to 08:00, unless the config says otherwise.
+//! The hours that nobody watches, by the clocks of a zone: 18:00 to 08:00, unless the config says
+//! otherwise.
 
 use chrono::{NaiveTime, TimeDelta};
 
@@ -35,7 +36,7 @@ impl Night {
             day = day.pred_opt().unwrap_or(day);
         }
         let morning = if self.to <= self.from { day + TimeDelta::days(1) } else { day };
-        (zone.seconds_of_local(day.and_time(self.from)), zone.seconds_of_local(morning.and_time(self.to)))
+        (zone.instant_of_local(day.and_time(self.from)), zone.instant_of_local(morning.and_time(self.to)))
     }
 }
 

@@ -295,7 +295,7 @@ mod tests {
                 let shown = posix.to_local(at).unwrap();
                 assert_eq!(named.to_local(at).unwrap(), shown, "{name} {at}");
                 let wall = at.to_chrono().unwrap().naive_utc();
-                assert_eq!(named.seconds_of_local(wall), posix.seconds_of_local(wall), "{name} {wall}");
+                assert_eq!(named.instant_of_local(wall), posix.instant_of_local(wall), "{name} {wall}");
             }
         }
     }

@@ -60,7 +60,7 @@ impl Zone {
 
     /// The instant at which the clocks of this zone show `local`, by the two
     /// rules at the top of this file.
-    pub fn seconds_of_local(&self, local: NaiveDateTime) -> Instant {
+    pub fn instant_of_local(&self, local: NaiveDateTime) -> Instant {
         match self {
             Zone::Named(zone) => named_from_local(*zone, local),
             Zone::Fixed(offset) => at_utc(local, i64::from(offset.local_minus_utc())),
@@ -72,7 +72,7 @@ impl Zone {
 
     /// The instant at which `day` begins in this zone.
     pub fn start_of_day(&self, day: NaiveDate) -> Instant {
-        self.seconds_of_local(day.and_time(NaiveTime::MIN))
+        self.instant_of_local(day.and_time(NaiveTime::MIN))
     }
 
     /// The short name in force at `instant`, for tables: `CEST`, `UTC`, `+02:00`.

@@ -271,7 +271,8 @@ pub enum Function {
     Min,
     /// Greatest.
     Max,
-    /// Exact percentile, nearest rank, in thousandths of a percent (`p95` = 95_000, `p99.9` = 99_900).
+    /// Exact percentile, nearest rank, in thousandths of a percent (`p95` = 95_000, `p99.9` =
+    /// 99_900).
     Percentile(u32),
     /// How many different values.
     Distinct,

@@ -4,7 +4,8 @@
 //! Not here: reading segments (`scan`), tables (`render`), what a run is (`view`).
 //! The language itself is described in `docs/query.md`, and only there.
 //!
-//! text → `text/` → `ast` → `compile/` → plan → rows → `stage/` (with `eval/`, `jq/`, `aggregate/`) → rows
+//! text → `text/` → `ast` → `compile/` → plan → rows → `stage/` (with `eval/`, `jq/`, `aggregate/`)
+//! → rows
 //!
 //! - `ast`: what a query says, as values · `problem`: what is wrong with it, with a caret
 //! - `time`: dates, words and durations against a clock that is handed in · `amount`: durations and

@@ -22,7 +22,8 @@ pub struct Row<'a> {
     pub fields: &'a [Option<&'a [u8]>],
     /// Where it stands.
     pub place: Place,
-    /// The text stays where it is in memory until [`crate::Fold::block_ends`] is told of the block around it.
+    /// The text stays where it is in memory until [`crate::Fold::block_ends`] is told of the block
+    /// around it.
     pub lasts: bool,
 }
 

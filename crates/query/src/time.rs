@@ -201,7 +201,7 @@ fn time_of_day(day: NaiveDate, text: &str, zone: &Zone) -> Option<Period> {
             instant.seconds -= offset;
             instant
         }
-        None => zone.seconds_of_local(local),
+        None => zone.instant_of_local(local),
     };
     // A time in a gap has become the end of the gap, whatever its fraction.
     if offset_s.is_some() || zone.to_local(start).is_some_and(|shown| shown.naive_local() == local) {

@@ -1,4 +1,5 @@
-//! What a person asks of all runs first, above their table: one line of counts, and one of what is waited for.
+//! What a person asks of all runs first, above their table: one line of counts, and one of what is
+//! waited for.
 
 use unicode_width::UnicodeWidthStr;
 

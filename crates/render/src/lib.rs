@@ -1,5 +1,5 @@
-//! Results as people and programs read them: table, jsonl, json, csv, tsv,
-//! markdown. Values in, text out; comfy-table lives only here, ratatui here and in `cmd/live/screen`.
+//! Results as people and programs read them: table, jsonl, json, csv, tsv, markdown. Values in,
+//! text out; comfy-table lives only here, ratatui here and in `cmd/live/screen`.
 //!
 //! Not here: what is shown (`query` and `view` decide that), and the terminal
 //! itself (`cmd` says how wide it is and whether there is one).

@@ -201,7 +201,8 @@ impl Rows {
         Ok(Some(Unshown { text, is_data: self.format != Format::Table }))
     }
 
-    /// A row as it is; on a terminal with what it might obey written as escapes, which say the same.
+    /// A row as it is; on a terminal with what it might obey written as escapes, which say the
+    /// same.
     fn raw<'a>(&self, row: &'a [u8]) -> Cow<'a, [u8]> {
         if self.raw_strings
             && let Some(text) = json::decode(row)

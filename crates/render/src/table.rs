@@ -32,7 +32,8 @@ pub struct Column {
     pub right: bool,
     /// Whether its cells may be cut to make room.
     pub cut: Cut,
-    /// Of the columns that find no room, those with the least rank go first; among equals the rightmost.
+    /// Of the columns that find no room, those with the least rank go first; among equals the
+    /// rightmost.
     pub rank: u8,
     /// Whether it holds statuses or ratings, which have a glyph and a colour.
     pub status: bool,
@@ -186,12 +187,14 @@ fn shrink(widths: &mut [usize], shown: &[usize], columns: &[Column], excess: usi
     true
 }
 
-/// Takes `excess` from these columns, widest first; they have that much above the least width of each.
+/// Takes `excess` from these columns, widest first; they have that much above the least width of
+/// each.
 fn level(widths: &mut [usize], of: &[(usize, usize)], excess: usize) {
     let over = |widths: &[usize], cap: usize| {
         of.iter().map(|(at, least)| widths[*at].saturating_sub(cap.max(*least))).sum::<usize>()
     };
-    // The least width that can be the greatest: found by halves, since a cell may be megabytes wide.
+    // The least width that can be the greatest: found by halves, since a cell may be megabytes
+    // wide.
     let (mut cap, mut above) = (0, of.iter().map(|(at, _)| widths[*at]).max().unwrap_or(0));
     while cap < above {
         let middle = cap + (above - cap) / 2;

@@ -20,7 +20,8 @@ pub struct DoubledId {
     pub rows: Vec<Address>,
 }
 
-/// The ids of rows, as they are met: a hash and a place for each, since millions of them must fit into memory.
+/// The ids of rows, as they are met: a hash and a place for each, since millions of them must fit
+/// into memory.
 #[derive(Debug, Default)]
 pub struct Ids {
     seen: Vec<(u64, Stands)>,

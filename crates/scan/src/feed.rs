@@ -13,7 +13,8 @@ use logbook_query::Row;
 /// What a scan read.
 #[derive(Debug, Default)]
 pub struct Scanned {
-    /// Rows that were handed on; where it was asked for, also those passed over unseen because they could not matter.
+    /// Rows that were handed on; where it was asked for, also those passed over unseen because they
+    /// could not matter.
     pub rows: u64,
     /// Bytes read, after unpacking.
     pub bytes: u64,
@@ -36,10 +37,10 @@ impl Scanned {
     }
 }
 
-/// Hands every row of `source` to `each`, as it reads with corrections folded in, with its fields `names` in that order
-/// (the last of two equal keys). With `strict` every row is judged whole, else
-/// by its frame. A row that fails is skipped and counted; so is what `each`
-/// itself adds to the account. Break ends the scan.
+/// Hands every row of `source` to `each`, as it reads with corrections folded in, with its fields
+/// `names` in that order (the last of two equal keys). With `strict` every row is judged whole,
+/// else by its frame. A row that fails is skipped and counted; so is what `each` itself adds to the
+/// account. Break ends the scan.
 pub fn feed(
     source: &Source,
     stdin: &mut dyn BufRead,

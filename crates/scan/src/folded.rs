@@ -1,10 +1,11 @@
-//! A fold over all rows, of which a part is known from `cache/`: what the rows of each sealed segment came to, and those of
-//! the first bytes of the active one. Only the rest is read, on all cores, and what was made of it is kept in its turn.
+//! A fold over all rows, of which a part is known from `cache/`: what the rows of each sealed
+//! segment came to, and those of the first bytes of the active one. Only the rest is read, on all
+//! cores, and what was made of it is kept in its turn.
 //!
 //! Not here: what is folded (whoever calls says that), what the files are (`store::index::kept`).
 //!
-//! Read is a segment with a row that is corrected, corrects, or stands again elsewhere, and one with a line that is
-//! skipped: lines that are no rows are told, whatever is asked.
+//! Read is a segment with a row that is corrected, corrects, or stands again elsewhere, and one
+//! with a line that is skipped: lines that are no rows are told, whatever is asked.
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
@@ -34,7 +35,8 @@ pub trait Fold: Default + Send {
     fn join(&mut self, later: Self);
     /// Whether this was kept by [`Fold::keep`]: a checksum says only that it is as it was written.
     fn is_kept(payload: &[u8]) -> bool;
-    /// What is to be kept: of these rows, and of those before them that `before` is about. `None`: that is none of ours.
+    /// What is to be kept: of these rows, and of those before them that `before` is about. `None`:
+    /// that is none of ours.
     fn keep(&self, before: Option<&[u8]>) -> Option<Vec<u8>>;
 }
 
@@ -62,7 +64,8 @@ pub struct How<'h> {
     pub threads: Threads<'h>,
 }
 
-/// What the rows of `source` come to, in order, each part with the number of the input that it is of.
+/// What the rows of `source` come to, in order, each part with the number of the input that it is
+/// of.
 pub fn folded<F: Fold>(source: Source, stdin: &mut dyn BufRead, how: How<'_>) -> (Vec<(u32, Part<F>)>, Scanned) {
     let (known, source) = if how.cached { known::<F>(source, how.directory) } else { (BTreeMap::new(), source) };
     let identities: Vec<Option<Identity>> = match how.cached {

@@ -13,7 +13,8 @@
 //! - `corrections`: finds them, before a scan begins
 //! - `voided`: places that count no more
 //! - `doubles`: ids that stand on two rows
-//! - `prune`: segments that cannot hold an answer, left out · `summarize`: what is known of all rows of one together
+//! - `prune`: segments that cannot hold an answer, left out · `summarize`: what is known of all
+//!   rows of one together
 //! - `pieces`: inputs cut into what can be read side by side
 //! - `sparse`: lines that can matter, before any is looked at
 //! - `reader`: rows of one piece after the other, with their fields: what one thread does

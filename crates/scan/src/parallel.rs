@@ -1,12 +1,13 @@
 //! Pieces on all cores, their results in order.
 //!
-//! Each thread takes the next piece, reads it, and hands its results to the caller's thread, which takes them in the
-//! order of the pieces: the same results come out whatever the number of threads. Memory is bounded: no thread
-//! begins a piece that is far ahead of the one whose results are due, and results that grow large wait for their turn
-//! and are then handed over bit by bit.
+//! Each thread takes the next piece, reads it, and hands its results to the caller's thread, which
+//! takes them in the order of the pieces: the same results come out whatever the number of threads.
+//! Memory is bounded: no thread begins a piece that is far ahead of the one whose results are due,
+//! and results that grow large wait for their turn and are then handed over bit by bit.
 //!
-//! Threads of the standard library, made for one scan: a pool would be made for one scan too, since a process
-//! answers one query, and what is needed beside threads (order, bounds, an early end) pools do not give.
+//! Threads of the standard library, made for one scan: a pool would be made for one scan too, since
+//! a process answers one query, and what is needed beside threads (order, bounds, an early end)
+//! pools do not give.
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
@@ -35,8 +36,8 @@ pub trait Task: Sync {
     type Done: Send;
     /// No results yet.
     fn begin(&self) -> Self::Part;
-    /// Takes the next row. What grows too large to keep is handed to `more` at once, whose Break ends the scan. Break: no
-    /// further row of this piece is needed.
+    /// Takes the next row. What grows too large to keep is handed to `more` at once, whose Break
+    /// ends the scan. Break: no further row of this piece is needed.
     fn row(
         &self,
         part: &mut Self::Part,
@@ -53,7 +54,8 @@ pub trait Task: Sync {
     fn joins(&self) -> bool {
         false
     }
-    /// Whether results may be taken in any order. Then those of a thread need not be parted by piece.
+    /// Whether results may be taken in any order. Then those of a thread need not be parted by
+    /// piece.
     fn is_order_free(&self) -> bool {
         false
     }
@@ -70,7 +72,8 @@ pub struct Threads<'t> {
     pub begun: &'t (dyn Fn() + Sync),
 }
 
-/// Feeds all rows of `source` to `task`, and its results to `take`, in order. Break from `take` ends the scan.
+/// Feeds all rows of `source` to `task`, and its results to `take`, in order. Break from `take`
+/// ends the scan.
 pub fn in_parallel<T: Task>(
     source: &Source,
     stdin: &mut dyn BufRead,
@@ -200,7 +203,8 @@ fn alone<T: Task>(
 enum Message<P> {
     /// Results of the piece that is due, which goes on, or of all pieces of a thread, in any order.
     More(P),
-    /// The last results of a piece, if they are not kept for those of the next one, and what was read of it.
+    /// The last results of a piece, if they are not kept for those of the next one, and what was
+    /// read of it.
     Done(usize, Option<P>, Scanned),
 }
 
@@ -227,7 +231,8 @@ impl Line<'_> {
         self.moved.notify_all();
     }
 
-    /// Waits until the piece that is due is at most `ahead` before `piece`; false when all is to end.
+    /// Waits until the piece that is due is at most `ahead` before `piece`; false when all is to
+    /// end.
     fn wait(&self, piece: usize, ahead: usize) -> bool {
         let due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
         let far = |due: &mut usize| *due + ahead < piece && !self.stop.load(Ordering::Relaxed);

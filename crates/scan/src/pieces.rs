@@ -1,5 +1,6 @@
-//! Inputs cut into pieces that can be read side by side: stretches of plain files and of archives that tell where their
-//! frames begin, cut at newlines, and whole inputs that can only be read from the start to the end.
+//! Inputs cut into pieces that can be read side by side: stretches of plain files and of archives
+//! that tell where their frames begin, cut at newlines, and whole inputs that can only be read from
+//! the start to the end.
 
 use std::io::{self, Read};
 
@@ -20,7 +21,8 @@ pub(super) struct Piece {
     pub range: Option<(u64, u64)>,
 }
 
-/// The first pieces are small, so that the first rows are out at once; later ones cost less to hand about.
+/// The first pieces are small, so that the first rows are out at once; later ones cost less to hand
+/// about.
 const FIRST_BYTES: u64 = 512 << 10;
 const PIECE_BYTES: u64 = 4 << 20;
 

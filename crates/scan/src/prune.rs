@@ -1,9 +1,9 @@
-//! Segments that cannot hold an answer, left out of a source before it is read: the one place where what a query
-//! requires meets what is known of many rows at once.
+//! Segments that cannot hold an answer, left out of a source before it is read: the one place where
+//! what a query requires meets what is known of many rows at once.
 //!
-//! Left out is a sealed segment (or archive) whose summary the store has, checked against the file, that has no line
-//! that is skipped, and no row that is corrected, corrects, or stands again elsewhere. A summary that is missing is
-//! made, on all cores, unless it could not be kept.
+//! Left out is a sealed segment (or archive) whose summary the store has, checked against the file,
+//! that has no line that is skipped, and no row that is corrected, corrects, or stands again
+//! elsewhere. A summary that is missing is made, on all cores, unless it could not be kept.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -39,8 +39,8 @@ impl Pruning {
         self.verdicts.insert(number, verdict(&self.requirement, summary));
     }
 
-    /// `source`, segments of the logbook at `directory`, without those that cannot matter. Reads those of which nothing is
-    /// known, with up to `threads` threads.
+    /// `source`, segments of the logbook at `directory`, without those that cannot matter. Reads
+    /// those of which nothing is known, with up to `threads` threads.
     pub fn apply(mut self, source: Source, directory: &Path, threads: usize) -> Source {
         let candidates: Vec<(u32, &Segment)> = (0u32..)
             .zip(source.iter())

@@ -1,4 +1,5 @@
-//! Rows of one piece after the other, with the wanted fields found and corrections folded in: what one thread does.
+//! Rows of one piece after the other, with the wanted fields found and corrections folded in: what
+//! one thread does.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;

@@ -102,9 +102,10 @@ pub(crate) fn for_each_block(
     Ok(offset + filled as u64 - start)
 }
 
-/// Hands every line of `reader` that may be a row and in which `find` finds something to `row`, with the byte offset of
-/// its first byte, judged as [`one_line`] does. `find` is given many lines at once, and says where the first find is
-/// in them; lines without one are passed over unseen. The stream begins at byte `start`.
+/// Hands every line of `reader` that may be a row and in which `find` finds something to `row`,
+/// with the byte offset of its first byte, judged as [`one_line`] does. `find` is given many lines
+/// at once, and says where the first find is in them; lines without one are passed over unseen. The
+/// stream begins at byte `start`.
 pub fn for_each_row_with(
     reader: &mut dyn Read,
     (file, start): (&str, u64),
@@ -133,10 +134,11 @@ pub fn for_each_row_with(
     })
 }
 
-/// Judges one line: its bytes, the offset of the first, how many NULs before it are stripped already. Blank lines are
-/// nothing; NUL runs before a row are stripped and counted; a carriage return at the end is no part of it. It is
-/// torn where `is_whole` denies what is left (a last line without a newline is a row if it is whole: a file that an
-/// editor left, a writer that died just before the newline).
+/// Judges one line: its bytes, the offset of the first, how many NULs before it are stripped
+/// already. Blank lines are nothing; NUL runs before a row are stripped and counted; a carriage
+/// return at the end is no part of it. It is torn where `is_whole` denies what is left (a last line
+/// without a newline is a row if it is whole: a file that an editor left, a writer that died just
+/// before the newline).
 pub fn one_line(
     (mut line, mut offset, mut nuls): (&[u8], u64, u64),
     is_whole: impl Fn(&[u8]) -> bool,

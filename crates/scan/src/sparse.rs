@@ -1,8 +1,8 @@
-//! Lines that can matter, found in a block before any line of it is looked at: by a literal, or by a name with a value
-//! behind it that may pass.
+//! Lines that can matter, found in a block before any line of it is looked at: by a literal, or by
+//! a name with a value behind it that may pass.
 //!
-//! Each way to find them pays while they are few. Where they stand too dense the next way is tried on the rest of the
-//! block, and the one that failed only again some blocks later.
+//! Each way to find them pays while they are few. Where they stand too dense the next way is tried
+//! on the rest of the block, and the one that failed only again some blocks later.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
@@ -14,11 +14,13 @@ use super::rows::Block;
 use super::source::Fate;
 use logbook_query::Probe;
 
-/// Lines to be looked at that are this near to each other, in bytes, are cheaper to find with all the others.
+/// Lines to be looked at that are this near to each other, in bytes, are cheaper to find with all
+/// the others.
 const DENSE_BYTES: usize = 4096;
 /// How many of them tell that a block is dense.
 const DENSE_HITS: usize = 32;
-/// Each literal is a pass of its own over a block: more of them cost as much as looking at every line.
+/// Each literal is a pass of its own over a block: more of them cost as much as looking at every
+/// line.
 const LITERALS_MAX: usize = 4;
 /// Fewer bytes are soon looked at line by line, and then all that is no row is told.
 const BLOCK_BYTES_MIN: usize = 64 << 10;
@@ -35,7 +37,8 @@ struct Needle<'q> {
 /// A way to find lines.
 pub(super) struct Way<'q> {
     needles: Vec<Needle<'q>>,
-    /// So many blocks it is not tried, since lines stood too dense in the last one; doubled each time.
+    /// So many blocks it is not tried, since lines stood too dense in the last one; doubled each
+    /// time.
     rest: u32,
     rest_next: u32,
 }
@@ -82,8 +85,9 @@ impl<'q> Way<'q> {
     }
 }
 
-/// The lines of a block that hold what is looked for, or any `\u`, by which it could be spelled otherwise, and those of rows
-/// with a fate: a corrected row need not hold what it reads as holding.
+/// The lines of a block that hold what is looked for, or any `\u`, by which it could be spelled
+/// otherwise, and those of rows with a fate: a corrected row need not hold what it reads as
+/// holding.
 pub(super) struct Sparse<'w, 'q> {
     block: &'w [u8],
     way: &'w mut Way<'q>,
@@ -122,7 +126,8 @@ impl Sparse<'_, '_> {
         self.hits >= DENSE_HITS && self.hits * DENSE_BYTES > self.from - self.begin
     }
 
-    /// After the last line: whether it was the last of the block. If it was not, this way is not tried for a while.
+    /// After the last line: whether it was the last of the block. If it was not, this way is not
+    /// tried for a while.
     pub(crate) fn ended(self) -> bool {
         if !self.is_dense() {
             self.way.rest_next = 1;
@@ -135,7 +140,8 @@ impl Sparse<'_, '_> {
 }
 
 impl Needle<'_> {
-    /// Where it stands first at or after `from`, if it is asked for there; the greatest number if nowhere.
+    /// Where it stands first at or after `from`, if it is asked for there; the greatest number if
+    /// nowhere.
     fn find(&self, block: &[u8], mut from: usize) -> usize {
         while let Some(rest) = block.get(from..)
             && let Some(at) = self.finder.find(rest)

@@ -78,8 +78,8 @@ impl Builder {
     }
 }
 
-/// Whether a value that is no string may be what a word in a query means: `5` is a number, too. Null and
-/// objects never are.
+/// Whether a value that is no string may be what a word in a query means: `5` is a number, too.
+/// Null and objects never are.
 fn is_odd(raw: &[u8]) -> bool {
     !matches!(kind(raw), Some(Kind::Null | Kind::Object))
 }

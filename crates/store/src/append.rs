@@ -227,7 +227,8 @@ impl<'o> Writer<'o> {
         result
     }
 
-    /// Takes the writers' lock. What it asks of the directory on the way is for [`Writer::find_active`].
+    /// Takes the writers' lock. What it asks of the directory on the way is for
+    /// [`Writer::find_active`].
     pub(super) fn lock(&mut self) -> Result<Lock> {
         let (os, directory, listed) = (self.os, &self.directory, &mut self.listed);
         let (index, active) = (&mut self.index, &self.active);
@@ -328,7 +329,8 @@ impl<'o> Writer<'o> {
                 }
                 Ok(Verdict::Instead(step, voided)) => {
                     steps[draft.run as usize] = Some(last.max(step));
-                    // The old place first: a write that stops in between must not leave the row there twice.
+                    // The old place first: a write that stops in between must not leave the row
+                    // there twice.
                     own = true;
                     let repair_step = self.next_step(&mut steps[own_run], run_id::LOGBOOK)?;
                     self.void(voided, repair_step, (drafts.run_of(draft), step), &mut out)?;

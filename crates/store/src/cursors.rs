@@ -1,4 +1,5 @@
-//! Where followers stand, one file for each in `cursors/`: not disposable (`docs/format.md`, Cursors).
+//! Where followers stand, one file for each in `cursors/`: not disposable (`docs/format.md`,
+//! Cursors).
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,8 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The cursor `name` of the logbook at `directory`. Errors: exit 2 when the name is not one that may become part of a path.
+    /// The cursor `name` of the logbook at `directory`. Errors: exit 2 when the name is not one
+    /// that may become part of a path.
     pub fn new(directory: &Path, name: &str) -> Result<Cursor> {
         if !is_name(name) {
             return Err(Error::usage(format!("{name:?} is no name for a cursor"))

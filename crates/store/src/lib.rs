@@ -8,7 +8,8 @@
 //! - `environment`: the process's surroundings as a value
 //! - `locate`: how the logbook is found · `directory`: made and judged safe
 //! - `config/`: `config.toml`, and texts that people keep beside it
-//! - `segments/`: which segments there are · `read/`: snapshots, inputs, archives and rows for readers
+//! - `segments/`: which segments there are · `read/`: snapshots, inputs, archives and rows for
+//!   readers
 //! - `lock`: one writer at a time · `recover`: a torn tail · `rotate`: the next segment
 //! - `together`: one sync for the rows of many writers
 //! - `append`: append if, the one primitive, on all of these

@@ -12,9 +12,11 @@ use logbook_model::error::{Error, Exit, Result};
 
 /// How often a writer tries before it waits in the queue: that costs a thread.
 const TRIES: usize = 1200;
-/// After so many tries it lets others run: changing to another process takes as long as half a hold.
+/// After so many tries it lets others run: changing to another process takes as long as half a
+/// hold.
 const TRIES_RUNNING: usize = 4;
-/// How long it idles between two tries, in turns of a loop: the try itself slows down whoever gives the lock back.
+/// How long it idles between two tries, in turns of a loop: the try itself slows down whoever gives
+/// the lock back.
 const IDLE_TURNS: usize = 20;
 
 /// The file of the lock that writers take, in the logbook's directory.
@@ -40,10 +42,10 @@ pub(crate) struct Kept {
 }
 
 impl Lock {
-    /// Takes the lock of which `path` is the file. `kept`: a lock file opened
-    /// before, used again if it is still the one at the path; `is_there` may know, once the lock is held, that it is.
-    /// `meanwhile` is called now and then while somebody else holds it.
-    /// Errors: exit 75 when it was not free in time, else 3.
+    /// Takes the lock of which `path` is the file. `kept`: a lock file opened before, used again if
+    /// it is still the one at the path; `is_there` may know, once the lock is held, that it is.
+    /// `meanwhile` is called now and then while somebody else holds it. Errors: exit 75 when it was
+    /// not free in time, else 3.
     pub(crate) fn take(
         os: &dyn Os,
         path: &Path,

@@ -96,8 +96,8 @@ impl Writer<'_> {
         Ok(Verdict::There(step, found.place))
     }
 
-    /// The active segment joins those that [`Writer::sync`] syncs. A row anywhere in it may have been found: only what is known
-    /// to be durable from its first byte on needs no sync.
+    /// The active segment joins those that [`Writer::sync`] syncs. A row anywhere in it may have
+    /// been found: only what is known to be durable from its first byte on needs no sync.
     fn found_in_active(&mut self, active: &Active) {
         let number = active.name.number;
         match self.unsynced.iter_mut().find(|unsynced| unsynced.number == number) {

@@ -73,8 +73,8 @@ pub trait Os: Sync {
     fn write_at(&self, file: &OwnedFd, bytes: &[u8], offset: u64) -> io::Result<usize>;
     /// fdatasync.
     fn sync_data(&self, file: &OwnedFd) -> io::Result<()>;
-    /// Whether `sync_data` tells every open file of each failed write since its opening, and files are locked, as writers that
-    /// share syncs need it (`together`).
+    /// Whether `sync_data` tells every open file of each failed write since its opening, and files
+    /// are locked, as writers that share syncs need it (`together`).
     fn shares_syncs(&self) -> bool {
         false
     }
@@ -130,7 +130,8 @@ pub trait Os: Sync {
     fn pause(&self, microseconds: u64);
     /// Milliseconds since some start: for timeouts only.
     fn elapsed_ms(&self) -> u64;
-    /// What the clock says that files are stamped with, which goes by ticks: seconds and nanoseconds. `None`: nobody knows.
+    /// What the clock says that files are stamped with, which goes by ticks: seconds and
+    /// nanoseconds. `None`: nobody knows.
     fn file_clock(&self) -> Option<(i64, i64)> {
         None
     }

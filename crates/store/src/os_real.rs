@@ -110,7 +110,8 @@ impl Os for Real {
                 (held && inode == file.identity.1).then(|| words.get(4)?.parse().ok()).flatten()
             })
         };
-        // A long list is told in pieces, and what others take and give back meanwhile makes it skip a line.
+        // A long list is told in pieces, and what others take and give back meanwhile makes it skip
+        // a line.
         (0..5).find_map(|_| holder(std::fs::read_to_string("/proc/locks").ok()?))
     }
 

@@ -1,4 +1,5 @@
-//! The key under which redacted secrets are marked: `redaction.key` beside the segments, made when it is first needed.
+//! The key under which redacted secrets are marked: `redaction.key` beside the segments, made when
+//! it is first needed.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -14,7 +15,8 @@ use logbook_model::error::{Error, Result};
 
 const NAME: &str = "redaction.key";
 
-/// The key of the logbook at `directory`, which is made if it is missing. Errors: the file is not 32 bytes, or others may read it.
+/// The key of the logbook at `directory`, which is made if it is missing. Errors: the file is not
+/// 32 bytes, or others may read it.
 pub fn redaction_key(directory: &Path, settings: &Settings) -> Result<Key> {
     let path = directory.join(NAME);
     let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
@@ -42,7 +44,8 @@ pub fn redaction_key(directory: &Path, settings: &Settings) -> Result<Key> {
     bytes.try_into().map_err(|_| Error::io(format!("{}: not 32 bytes", path.display())))
 }
 
-/// Makes it whole under another name first: of two that make one at once, one wins, and nobody reads half.
+/// Makes it whole under another name first: of two that make one at once, one wins, and nobody
+/// reads half.
 fn make(directory: &Path, settings: &Settings) -> std::io::Result<()> {
     let mut key = Key::default();
     rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty())?;

@@ -70,7 +70,8 @@ impl Writer<'_> {
         Ok((line, Some(active)))
     }
 
-    /// The same file, as long as it is now; `None` when another is at its path. `same`: none can be.
+    /// The same file, as long as it is now; `None` when another is at its path. `same`: none can
+    /// be.
     fn restat(&mut self, mut active: Active, same: bool) -> Result<Option<Active>> {
         let path = &active.path;
         let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));

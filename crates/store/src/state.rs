@@ -85,8 +85,8 @@ fn parent_of(row: &[u8], run: &str) -> Option<String> {
 }
 
 impl Writer<'_> {
-    /// Makes what was read of these segments durable, as [`Writer::sync_segment`] one of them; those that are archived or deleted
-    /// were before.
+    /// Makes what was read of these segments durable, as [`Writer::sync_segment`] one of them;
+    /// those that are archived or deleted were before.
     pub fn sync_segments(&mut self, numbers: RangeInclusive<u64>) -> Result<()> {
         for name in listing::raw(self.os, &self.directory)? {
             if numbers.contains(&name.number) {

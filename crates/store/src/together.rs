@@ -1,12 +1,15 @@
-//! Syncs that are shared (`docs/durability.md`, Together): of many writers that wait for the disk, one syncs at a time, and what
-//! it made durable is noted for the others, who then need no sync of their own.
+//! Syncs that are shared (`docs/durability.md`, Together): of many writers that wait for the disk,
+//! one syncs at a time, and what it made durable is noted for the others, who then need no sync of
+//! their own.
 //!
-//! A sync that returns 0 speaks for what was written before it began and **after its file was opened**: the kernel tells each
-//! open file of every failed write since its opening, once. What stood there before could have been lost, and the loss told to
-//! somebody else. So a note names both ends. A failed sync is noted nowhere: whoever waits for it syncs its own open file, and is
+//! A sync that returns 0 speaks for what was written before it began and **after its file was
+//! opened**: the kernel tells each open file of every failed write since its opening, once. What
+//! stood there before could have been lost, and the loss told to somebody else. So a note names
+//! both ends. A failed sync is noted nowhere: whoever waits for it syncs its own open file, and is
 //! told the same.
 //!
-//! The note is a hint in `cache/`, written only after a sync succeeded: losing it costs a sync, and any doubt about it does.
+//! The note is a hint in `cache/`, written only after a sync succeeded: losing it costs a sync, and
+//! any doubt about it does.
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -29,8 +32,8 @@ const BYTES: usize = WORDS * 8 + 8;
 
 /// How long somebody waits for another's sync before it makes its own beside it.
 const WAIT_MS: u64 = 100;
-/// The first look is after half of a sync's time, the next ones after twice as long each: many that look often would leave no
-/// processor to the one who syncs. Bounds, microseconds.
+/// The first look is after half of a sync's time, the next ones after twice as long each: many that
+/// look often would leave no processor to the one who syncs. Bounds, microseconds.
 const PAUSE_US: (u64, u64) = (50, 5000);
 
 /// Rows of one writer that are to be made durable.
@@ -113,8 +116,8 @@ pub(super) struct Together {
 }
 
 impl Together {
-    /// Looks at the note before the first row is written to a segment just opened, under the lock. One that tells of more bytes
-    /// than there are is about another file: a copy was put back.
+    /// Looks at the note before the first row is written to a segment just opened, under the lock.
+    /// One that tells of more bytes than there are is about another file: a copy was put back.
     pub(crate) fn begin(&mut self, os: &dyn Os, directory: &Path, active: &Active) {
         let Some(file) = self.file(os, directory) else { return };
         if read(os, file).is_some_and(|note| note.number == active.name.number && note.to > active.bytes) {
@@ -122,7 +125,8 @@ impl Together {
         }
     }
 
-    /// Makes `rows` durable: by a sync of their file, or by that of another writer which covers them.
+    /// Makes `rows` durable: by a sync of their file, or by that of another writer which covers
+    /// them.
     pub(crate) fn sync(&mut self, os: &dyn Os, directory: &Path, rows: &Unsynced) -> std::io::Result<()> {
         let alone = self.distrusted == Some(rows.number);
         let (Some(file), Ok(stat)) = (self.file(os, directory).filter(|_| !alone), os.stat(&rows.file)) else {
@@ -188,8 +192,8 @@ fn read(os: &dyn Os, file: &OwnedFd) -> Option<Note> {
     Note::parse(&bytes).filter(|_| read == BYTES)
 }
 
-/// Syncs for all who wrote before, holding the lock of `file`. `stat`: the segment before the sync, which speaks for what stood there
-/// when it began; `before`: the note that was found.
+/// Syncs for all who wrote before, holding the lock of `file`. `stat`: the segment before the sync,
+/// which speaks for what stood there when it began; `before`: the note that was found.
 fn lead(os: &dyn Os, file: &OwnedFd, rows: &Unsynced, stat: &Stat, before: Option<Note>) -> std::io::Result<()> {
     let start = Instant::now();
     let synced = os.sync_data(&rows.file);

@@ -353,7 +353,8 @@ impl Walk<'_> {
         beginning.is_ok_and(|beginning| (beginning.bytes, &beginning.sha256) == (sums.bytes, &sums.sha256))
     }
 
-    /// What is odd in the rows of a segment: part of the finding where it was changed, a note elsewhere.
+    /// What is odd in the rows of a segment: part of the finding where it was changed, a note
+    /// elsewhere.
     fn tell_odd(&mut self, name: &SegmentName, odd: Vec<(u64, String)>, changed: bool) {
         for (at, what) in odd {
             let told = Finding::new(name.number, name.to_string(), at, what);

@@ -1,4 +1,5 @@
-//! Rows by the numbers within their runs: what a changed segment lacks, or has twice, or in another order.
+//! Rows by the numbers within their runs: what a changed segment lacks, or has twice, or in another
+//! order.
 
 use std::collections::HashMap;
 

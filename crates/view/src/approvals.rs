@@ -1,4 +1,5 @@
-//! Requests for approval and what became of them: the first valid decision by position counts, once.
+//! Requests for approval and what became of them: the first valid decision by position counts,
+//! once.
 //!
 //! Not here: what a request says (`request`).
 

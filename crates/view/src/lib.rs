@@ -13,7 +13,8 @@
 //! - `open_requests`: how many requests are open, of rows in parts
 //! - `approvals`: requests and decisions · `request`: what a request says · `holds`: runs that a
 //!   person stopped
-//! - `oversight`: both, and what came and was spent · `activity`: rows by the hour, costs by the day
+//! - `oversight`: both, and what came and was spent · `activity`: rows by the hour, costs by the
+//!   day
 //! - `health/`: what is wrong with rows
 //! - `rollback`: the plan that undoes a run
 //! - `carry`: what deleted rows said that somebody still rests on

@@ -1,4 +1,5 @@
-//! What a person watches over beside the runs themselves: requests for approval, runs that are held, what came and was spent.
+//! What a person watches over beside the runs themselves: requests for approval, runs that are
+//! held, what came and was spent.
 
 use super::activity::Activity;
 use super::approvals::Approvals;

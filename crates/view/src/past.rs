@@ -1,5 +1,5 @@
-//! What the rows of a run say on which a decision rests: where it stands, which of its calls are open. Folded from
-//! a snapshot, and caught up under the lock.
+//! What the rows of a run say on which a decision rests: where it stands, which of its calls are
+//! open. Folded from a snapshot, and caught up under the lock.
 //!
 //! Not here: how a run is shown (`record`, `timeline`), requests and decisions (`approvals`).
 

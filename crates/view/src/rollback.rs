@@ -1,6 +1,7 @@
 //! The plan that undoes a run: its side effects in reverse order, and how each is undone.
 //!
-//! Not here: what a contract is (`cmd::calling::contract`), the commands run (`cmd::decide::rollback`).
+//! Not here: what a contract is (`cmd::calling::contract`), the commands run
+//! (`cmd::decide::rollback`).
 
 use std::collections::HashMap;
 

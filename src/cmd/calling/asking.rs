@@ -69,7 +69,8 @@ impl Question<'_> {
         rows::request(self.run, self.action, expires_at, self.rule, self.call)
     }
 
-    /// Stores the request, unless the same is on file and nobody has acted on it: then this joins it. Gives its name.
+    /// Stores the request, unless the same is on file and nobody has acted on it: then this joins
+    /// it. Gives its name.
     pub fn put(&self, desk: &Desk, door: &mut Door<'_>) -> Result<(String, Option<Done>)> {
         let clock = door.clock;
         let expires_at = self.expires_ms.map(|ms| clock().plus_ms(i64::try_from(ms).unwrap_or(i64::MAX)));
@@ -138,7 +139,8 @@ fn is_of_use(request: &Request, expires_at: Option<Instant>, now: Instant) -> bo
     !request.is_over(now) && (request.decision.is_some() || in_time())
 }
 
-/// Waits until the request `name` of `run` is decided, or over: then says so in a row. `None`: neither, in the time given.
+/// Waits until the request `name` of `run` is decided, or over: then says so in a row. `None`:
+/// neither, in the time given.
 pub fn wait(
     desk: &Desk,
     run: &str,
@@ -194,8 +196,9 @@ fn expire(desk: &Desk, run: &str, name: &str, door: &mut Door<'_>) -> Result<()>
     .map(|_| ())
 }
 
-/// Stores the row that acts on what was decided about `request`, if `check` lets it: only the first one that acts on a yes
-/// counts, and none when it is too late. The decision is made durable before.
+/// Stores the row that acts on what was decided about `request`, if `check` lets it: only the first
+/// one that acts on a yes counts, and none when it is too late. The decision is made durable
+/// before.
 pub fn take(
     desk: &Desk,
     request: &Request,

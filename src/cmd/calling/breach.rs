@@ -1,5 +1,5 @@
-//! Rows about calls that others made, held against the contracts of their tools: `append` stores what happened, and behind it
-//! a row that says who broke what.
+//! Rows about calls that others made, held against the contracts of their tools: `append` stores
+//! what happened, and behind it a row that says who broke what.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -33,7 +33,8 @@ pub struct Breach {
     pub row: Pairs,
 }
 
-/// The contracts of the logbook, if it has any. That they cannot be read is told, and keeps nothing from being stored.
+/// The contracts of the logbook, if it has any. That they cannot be read is told, and keeps nothing
+/// from being stored.
 pub fn of<'d>(desk: &'d Desk, now: Instant, err: &mut Notes<'_>) -> Option<Contracts<'d>> {
     Contracts::of(&desk.location.path, now).unwrap_or_else(|error| {
         err.note(format_args!("warning: {}", error.message));
@@ -41,7 +42,8 @@ pub fn of<'d>(desk: &'d Desk, now: Instant, err: &mut Notes<'_>) -> Option<Contr
     })
 }
 
-/// Puts behind the newest of `drafts`, which was made of `row`, the row that says what it breaks; gives that for a person.
+/// Puts behind the newest of `drafts`, which was made of `row`, the row that says what it breaks;
+/// gives that for a person.
 pub fn push(
     contracts: &mut Option<Contracts<'_>>,
     row: &[u8],

@@ -1,4 +1,5 @@
-//! The output of a command, copied on its way: it is no longer a terminal or a file to the command, but a pipe.
+//! The output of a command, copied on its way: it is no longer a terminal or a file to the command,
+//! but a pipe.
 //!
 //! The copy ends with the command, not with the pipe, which whatever the command left running keeps
 //! open: what that prints later has nowhere to go.
@@ -118,7 +119,8 @@ fn copy(from: Option<impl Read + AsFd>, mut to: impl Write, lines: usize, ended:
             rest.bytes = rest.bytes.saturating_sub(got as u64);
         }
         let new = &piece[..got];
-        // A reader that has seen enough: the command is told by its next write, as it would be without this.
+        // A reader that has seen enough: the command is told by its next write, as it would be
+        // without this.
         if to.write_all(new).and_then(|()| to.flush()).is_err() {
             break;
         }
@@ -171,7 +173,8 @@ fn has_more(from: &impl AsFd, ended: &PipeReader, rest: &mut Option<Rest>) -> bo
 }
 
 impl Captured {
-    /// As JSON: sizes and digests of all that came, and the last lines without their secrets; `None`: as they are.
+    /// As JSON: sizes and digests of all that came, and the last lines without their secrets;
+    /// `None`: as they are.
     pub fn json(&self, redactor: Option<&Redactor>) -> Result<String> {
         let mut out = b"{".to_vec();
         for (name, stream) in [("stdout", &self.out), ("stderr", &self.err)] {

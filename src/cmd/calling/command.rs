@@ -43,7 +43,8 @@ pub struct Outcome {
 /// ENOEXEC, for which the standard library has no word.
 const NO_FORMAT: i32 = 8;
 
-/// Runs `command` (not empty) to its end. Errors: it was not started; exit 127 when it is not there, else 126.
+/// Runs `command` (not empty) to its end. Errors: it was not started; exit 127 when it is not
+/// there, else 126.
 pub fn run(command: &[OsString], capture: Option<Capture>) -> Result<Outcome, Error> {
     let mut signals = Signals::catch().map_err(|error| Error::new(Exit::Exec(125), format!("signals: {error}")))?;
     let prepared = capture.map(Capture::prepare).transpose()?;
@@ -109,7 +110,8 @@ fn wait(child: Pid, signals: &mut Signals) -> Ended {
     loop {
         match waitid(WaitId::Pid(child), options) {
             Ok(Some(status)) if status.stopped() => {
-                // Sent to the whole group, it has reached the command by itself: passed on after it went on, it would stop it again.
+                // Sent to the whole group, it has reached the command by itself: passed on after it
+                // went on, it would stop it again.
                 for origin in signals.pending() {
                     match signals::STOPS.contains(&origin.signal) {
                         true => was_told = true,
@@ -187,7 +189,8 @@ impl Ended {
         }
     }
 
-    /// Ends as the command did: with its exit status, or by its signal, and then this does not return.
+    /// Ends as the command did: with its exit status, or by its signal, and then this does not
+    /// return.
     pub fn follow(self) -> Exit {
         match self {
             Ended::Exit(code) => Exit::Exec(u8::try_from(code).unwrap_or(125)),

@@ -1,4 +1,5 @@
-//! The contract of a tool, ready to be asked about one call: which side broke it, and whether a person decides.
+//! The contract of a tool, ready to be asked about one call: which side broke it, and whether a
+//! person decides.
 
 use std::path::Path;
 
@@ -162,7 +163,8 @@ impl Terms {
         }
     }
 
-    /// The same of a tool that ended with this status or signal, as far as it is known, and returned this, as JSON.
+    /// The same of a tool that ended with this status or signal, as far as it is known, and
+    /// returned this, as JSON.
     pub fn not_kept(
         &self,
         code: Option<i64>,

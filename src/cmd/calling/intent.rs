@@ -1,5 +1,5 @@
-//! The intent of a call, put on file when nothing stands against it: the contract of the tool, the policy, a person who is
-//! asked, a hold. What is decided on the way is a row each.
+//! The intent of a call, put on file when nothing stands against it: the contract of the tool, the
+//! policy, a person who is asked, a hold. What is decided on the way is a row each.
 
 use super::asking::{self, Question};
 use super::contract::{self, Terms};

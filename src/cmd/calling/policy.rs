@@ -1,4 +1,5 @@
-//! The policy of a logbook, asked about one call: the first rule that it meets decides, and a row says so.
+//! The policy of a logbook, asked about one call: the first rule that it meets decides, and a row
+//! says so.
 
 use super::judge::{Judge, Rule};
 use logbook_format::draft::pairs::Pairs;

@@ -1,5 +1,6 @@
-//! Signals on their way to a command. What the kernel sends (a key of the terminal, a line that hung up) goes to the
-//! whole process group, and so reaches the command by itself; what a process sends to this one is passed on.
+//! Signals on their way to a command. What the kernel sends (a key of the terminal, a line that
+//! hung up) goes to the whole process group, and so reaches the command by itself; what a process
+//! sends to this one is passed on.
 
 use std::io;
 
@@ -24,8 +25,8 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// From here on they wait to be asked for, and so does what becomes of a child. Those that are ignored stay so:
-    /// the command inherits that.
+    /// From here on they wait to be asked for, and so does what becomes of a child. Those that are
+    /// ignored stay so: the command inherits that.
     pub fn catch() -> io::Result<Signals> {
         let ignored = ignored();
         let caught = CAUGHT.into_iter().filter(|signal| ignored & (1 << (signal - 1)) == 0);

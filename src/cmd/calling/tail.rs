@@ -1,5 +1,5 @@
-//! The end of a command's output, without secrets. More of it is kept than is shown, because it is redacted first and cut
-//! afterwards: a secret that is cut in half would not be recognized.
+//! The end of a command's output, without secrets. More of it is kept than is shown, because it is
+//! redacted first and cut afterwards: a secret that is cut in half would not be recognized.
 
 use std::collections::VecDeque;
 
@@ -35,7 +35,8 @@ impl Tail {
         let (first, second) = self.kept.as_slices();
         let kept = [first, second].concat();
         let is_cut = self.came > kept.len() as u64;
-        // The first line may be incomplete, and so may a secret in it. If there is only one line, drop a word instead.
+        // The first line may be incomplete, and so may a secret in it. If there is only one line,
+        // drop a word instead.
         let ends_word = |byte: &u8| byte.is_ascii_whitespace() || b"\"',;{}[]".contains(byte);
         let end = || {
             memchr::memchr(b'\n', &kept).filter(|at| at + 1 < kept.len()).or_else(|| kept.iter().position(ends_word))

@@ -1,4 +1,5 @@
-//! What `approve` and `deny` share: which request is meant, whether it may be decided, and the row that does.
+//! What `approve` and `deny` share: which request is meant, whether it may be decided, and the row
+//! that does.
 
 use std::collections::BTreeSet;
 

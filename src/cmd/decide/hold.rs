@@ -1,4 +1,5 @@
-//! `logbook hold RUN --why …`: a person stops a run and the runs below it; `exec` refuses their calls.
+//! `logbook hold RUN --why …`: a person stops a run and the runs below it; `exec` refuses their
+//! calls.
 
 use crate::cmd::Door;
 use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, unknown_run};

@@ -1,4 +1,5 @@
-//! `logbook rollback RUN`: the plan that undoes a run, and with `--execute` its commands, one yes for each.
+//! `logbook rollback RUN`: the plan that undoes a run, and with `--execute` its commands, one yes
+//! for each.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! `logbook doctor`: is this logbook well, and is it in a good place? What a sync costs on this disk, what its file system
-//! does not promise, and what is found in files and rows (`examine`).
+//! `logbook doctor`: is this logbook well, and is it in a good place? What a sync costs on this
+//! disk, what its file system does not promise, and what is found in files and rows (`examine`).
 
 use std::path::PathBuf;
 

@@ -1,6 +1,7 @@
-//! Where all runs stand, kept up while rows come: what the dashboards show. At the beginning it is what `runs` and `approve`
-//! would say; each row that comes is folded in as they would fold it; and where a row changes how others read (a
-//! correction, a row that stands again elsewhere), or rows went away, all of it is read anew.
+//! Where all runs stand, kept up while rows come: what the dashboards show. At the beginning it is
+//! what `runs` and `approve` would say; each row that comes is folded in as they would fold it; and
+//! where a row changes how others read (a correction, a row that stands again elsewhere), or rows
+//! went away, all of it is read anew.
 //!
 //! Not here: what a row means (`view`), waiting (`follow`).
 
@@ -60,16 +61,16 @@ struct State {
 type Changed = [Option<SystemTime>; 2];
 
 impl Board {
-    /// Of the logbook at `location`, as of now, with what came and was spent on the last `days`. `env`: whose config holds
-    /// beside the logbook's own.
+    /// Of the logbook at `location`, as of now, with what came and was spent on the last `days`.
+    /// `env`: whose config holds beside the logbook's own.
     pub fn open(location: Location, env: &Environment, clock: &Clock, days: u32) -> Result<Board> {
         let night = config::for_reading(&location.path, env, &mut Vec::new()).night;
         let state = State::read(&location, clock, days, 1)?;
         Ok(Board { location, zone: clock.zone, night, days, state, generation: 1, read_at: 1 })
     }
 
-    /// Takes in what came since; gives whether anything changed. Costs little while nothing comes. After an error it stands
-    /// where it stood, and may be asked again.
+    /// Takes in what came since; gives whether anything changed. Costs little while nothing comes.
+    /// After an error it stands where it stood, and may be asked again.
     pub fn refresh(&mut self, now: Instant) -> Result<bool> {
         let generation = self.generation + 1;
         let at = self.state.watch.at();
@@ -98,8 +99,8 @@ impl Board {
         self.generation
     }
 
-    /// The runs in the order in which `runs` shows them, each with its number, which it keeps until [`Board::generation`] at
-    /// which all of them changed.
+    /// The runs in the order in which `runs` shows them, each with its number, which it keeps until
+    /// [`Board::generation`] at which all of them changed.
     pub fn runs(&self) -> impl ExactSizeIterator<Item = (usize, &Run<'static>)> {
         self.state.runs.in_order()
     }

@@ -1,4 +1,5 @@
-//! `logbook dash`: where all runs stand, on a terminal, kept up. The terminal is taken, and given back whatever happens.
+//! `logbook dash`: where all runs stand, on a terminal, kept up. The terminal is taken, and given
+//! back whatever happens.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,5 @@
-//! Following a logbook: the rows that come and pass a filter, each once, and sleep while none comes.
+//! Following a logbook: the rows that come and pass a filter, each once, and sleep while none
+//! comes.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -104,8 +105,8 @@ impl<'p> Follower<'p> {
         self.watch.at()
     }
 
-    /// Hands the rows that came to `each`, in order, with their places and whether they pass. After a break none is
-    /// handed on any more, and the follower is not to be asked again.
+    /// Hands the rows that came to `each`, in order, with their places and whether they pass. After
+    /// a break none is handed on any more, and the follower is not to be asked again.
     pub fn new_rows(&mut self, each: Each<'_>) -> Result<()> {
         let (plan, within, corrections, voiding) = (self.plan, self.within, self.corrections, &mut self.voiding);
         let directory = &self.directory;
@@ -159,8 +160,8 @@ fn is_correction_row(text: &[u8]) -> bool {
     json::pick(text, &["kind"], &mut kind).is_ok() && is_correction(kind.first().copied().flatten())
 }
 
-/// Makes what was read from `from` up to `at` durable, before a position is kept or something is done about it: a power cut may
-/// take rows that were read.
+/// Makes what was read from `from` up to `at` durable, before a position is kept or something is
+/// done about it: a power cut may take rows that were read.
 pub fn sync(writer: &mut Writer<'_>, from: Place, at: Place) -> Result<()> {
     // A place at the start of a segment rests on the one before.
     let first = from.segment.min(at.segment.saturating_sub(1));

@@ -100,7 +100,8 @@ fn spawn(
         .map_err(|error| format!("{}: {error}", program.to_string_lossy()))?;
     if let Some(mut input) = child.stdin.take() {
         let row = [json::trim(it.row), b"\n"].concat();
-        // Beside the waiting: a program that does not read must not hold this one up, and may end without reading.
+        // Beside the waiting: a program that does not read must not hold this one up, and may end
+        // without reading.
         std::thread::spawn(move || drop(input.write_all(&row)));
     }
     Ok(child)
@@ -133,7 +134,8 @@ fn finish(mut child: Child, it: &Handover<'_>) -> std::result::Result<Option<Str
     })
 }
 
-/// `argument` with `{field}` replaced by what the row says; `{{` stands for a brace. What is not UTF-8 stays as it is.
+/// `argument` with `{field}` replaced by what the row says; `{{` stands for a brace. What is not
+/// UTF-8 stays as it is.
 fn filled_in(argument: &OsString, row: &[u8]) -> OsString {
     let Some(text) = argument.to_str() else { return argument.clone() };
     let mut out = String::new();

@@ -21,7 +21,8 @@ pub const EXAMPLES: &str = "  logbook serve\n  logbook serve --port 8080 --dir /
 
 /// The port that is tried first, so that the address stays the same.
 const PORT: u16 = 7430;
-/// Of the stack of threads that make pages, bytes: what they read of queries may be nested. Only what is used is backed by memory.
+/// Of the stack of threads that make pages, bytes: what they read of queries may be nested. Only
+/// what is used is backed by memory.
 const STACK_BYTES: usize = 32 << 20;
 /// Threads that store what forms say.
 const FORMS_MAX: usize = 2;

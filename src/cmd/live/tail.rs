@@ -137,8 +137,8 @@ fn follow(
     }
 }
 
-/// The newest `count` rows that pass, the oldest of them first: segments are read from the newest on, until there are
-/// enough.
+/// The newest `count` rows that pass, the oldest of them first: segments are read from the newest
+/// on, until there are enough.
 fn newest(
     found: &Found,
     (plan, within): (&Plan, &Within<'_>),

@@ -1,4 +1,5 @@
-//! `logbook trigger`: a program is run for every row that passes, at least once for each, and each time is on record.
+//! `logbook trigger`: a program is run for every row that passes, at least once for each, and each
+//! time is on record.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
@@ -42,7 +43,8 @@ pub struct Trigger {
     /// Go on where the trigger of this name stopped, and keep where this one is
     #[arg(long, value_name = "NAME")]
     cursor: Option<String>,
-    /// Begin with the first row there is, where no cursor says otherwise; else with the next one that comes
+    /// Begin with the first row there is, where no cursor says otherwise; else with the next one
+    /// that comes
     #[arg(long)]
     from_start: bool,
     /// Hand over what is there, then end; 1 when something was given up
@@ -134,7 +136,8 @@ struct Work<'w> {
 }
 
 impl Work<'_> {
-    /// Whether the row is of a hand-over, or of a run below one: whatever the program says of itself is no news.
+    /// Whether the row is of a hand-over, or of a run below one: whatever the program says of
+    /// itself is no news.
     fn is_own(&mut self, row: &[u8]) -> bool {
         let mut values = Vec::new();
         if json::pick(row, &["run_id", "parent_run_id"], &mut values).is_err() {
@@ -185,7 +188,8 @@ impl Work<'_> {
         self.keep(Place { offset: place.offset + row.len() as u64, ..place })
     }
 
-    /// The next trigger of this name begins at `place`, which must not be lost in a power cut with the rows before it.
+    /// The next trigger of this name begins at `place`, which must not be lost in a power cut with
+    /// the rows before it.
     fn keep(&mut self, place: Place) -> Result<()> {
         let Some(cursor) = &self.cursor else { return Ok(()) };
         sync(&mut self.writer, self.kept, place)?;
@@ -194,7 +198,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Rows that nobody is woken for move the cursor too, lest the next trigger reads them all again; but not each of them.
+    /// Rows that nobody is woken for move the cursor too, lest the next trigger reads them all
+    /// again; but not each of them.
     fn keep_when_far(&mut self, at: Place) -> Result<()> {
         let far = at.segment != self.kept.segment || at.offset.abs_diff(self.kept.offset) >= FAR_BYTES;
         if far { self.keep(at) } else { Ok(()) }

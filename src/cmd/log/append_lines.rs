@@ -1,4 +1,5 @@
-//! Stdin in blocks of whole lines, each line judged: large reads, straight to where the rows are then looked at.
+//! Stdin in blocks of whole lines, each line judged: large reads, straight to where the rows are
+//! then looked at.
 
 use std::io::Read;
 
@@ -29,7 +30,8 @@ impl Lines {
         self.judge.next(&self.buffer[..self.whole])
     }
 
-    /// Reads on, when all lines have been given; false at the end, and then [`Lines::rest`] is what is left.
+    /// Reads on, when all lines have been given; false at the end, and then [`Lines::rest`] is what
+    /// is left.
     pub fn read(&mut self, input: &mut dyn Read) -> std::io::Result<bool> {
         self.buffer.copy_within(self.whole..self.filled, 0);
         self.filled -= self.whole;

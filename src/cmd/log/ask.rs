@@ -28,7 +28,8 @@ pub struct Ask {
     what: String,
     #[command(flatten)]
     of: OfRun,
-    /// The SHA-256 of the arguments that a decision is bound to: printf '%s\0' CMD ARGS… | sha256sum
+    /// The SHA-256 of the arguments that a decision is bound to: printf '%s\0' CMD ARGS… |
+    /// sha256sum
     #[arg(long, value_name = "DIGITS")]
     args_sha256: Option<String>,
     /// No decision counts after this time, such as 2h or 1h30m; at most 3650d

@@ -1,4 +1,5 @@
-//! `logbook call begin` and `logbook call end`: the two rows of a call for programs that `exec` cannot wrap.
+//! `logbook call begin` and `logbook call end`: the two rows of a call for programs that `exec`
+//! cannot wrap.
 
 use crate::cmd::Door;
 use crate::cmd::calling::breach::{self, Breach};

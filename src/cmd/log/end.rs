@@ -18,7 +18,8 @@ pub const EXAMPLES: &str = "\
 /// Arguments of `end`.
 #[derive(Debug, Default, clap::Args)]
 pub struct End {
-    /// succeeded (the default), failed, paused, escalated or rolled_back; then fields as key=value or key:=json
+    /// succeeded (the default), failed, paused, escalated or rolled_back; then fields as key=value
+    /// or key:=json
     #[arg(value_name = "STATUS|FIELD")]
     words: Vec<String>,
     #[command(flatten)]

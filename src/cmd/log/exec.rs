@@ -1,4 +1,5 @@
-//! `logbook exec -- CMD ARGS…`: a command with its intent on file before it starts, and its result when it ends.
+//! `logbook exec -- CMD ARGS…`: a command with its intent on file before it starts, and its result
+//! when it ends.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -45,7 +46,8 @@ pub struct Exec {
     capture_lines: usize,
     #[command(flatten)]
     writing: Writing,
-    /// A person at the terminal has said yes to this very command: that the run is held does not stop it.
+    /// A person at the terminal has said yes to this very command: that the run is held does not
+    /// stop it.
     #[arg(skip)]
     by_hand: bool,
     /// The call that it undoes, and where the rows end that say that nobody has.

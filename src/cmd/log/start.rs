@@ -20,7 +20,8 @@ pub const EXAMPLES: &str = "\
 /// Arguments of `start`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Start {
-    /// An id for the run (one is made when none is given), and further fields as key=value or key:=json
+    /// An id for the run (one is made when none is given), and further fields as key=value or
+    /// key:=json
     #[arg(value_name = "RUN|FIELD")]
     words: Vec<String>,
     /// Go on with this run, which has ended or paused
@@ -75,7 +76,8 @@ pub struct Start {
     writing: Writing,
 }
 
-/// How many ids are made before giving up: with 1,024 ids a second, so many clashes in a row are no chance.
+/// How many ids are made before giving up: with 1,024 ids a second, so many clashes in a row are no
+/// chance.
 const TRIES_MAX: usize = 256;
 
 /// `logbook start`

@@ -37,7 +37,8 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
     let found = reading::logbook_for(door, &args.reading, corrections, None)?;
     let wanted = Wanted::new(&args.path, &bases(&door.env.cwd, &found.path));
     let names = FIELDS.to_names();
-    // Decisions and beginnings do not name the file; they say who allowed and who did what names it.
+    // Decisions and beginnings do not name the file; they say who allowed and who did what names
+    // it.
     let name = literal_of(wanted.name().as_bytes()).map(|quoted| {
         let inner = quoted.strip_prefix(b"\"").unwrap_or(&quoted);
         inner.strip_suffix(b"\"").unwrap_or(inner).to_vec()
@@ -80,7 +81,8 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
     Ok(exit)
 }
 
-/// Where relative paths may count from: the working directory, and the directory that holds the logbook.
+/// Where relative paths may count from: the working directory, and the directory that holds the
+/// logbook.
 fn bases(cwd: &Path, logbook: &Path) -> Vec<String> {
     // `--dir ./x` has no parent of its own.
     let logbook = cwd.join(logbook);

@@ -1,4 +1,5 @@
-//! The runs of a table as a tree: children below the runs that began them, each with its branch in front of its name.
+//! The runs of a table as a tree: children below the runs that began them, each with its branch in
+//! front of its name.
 
 use std::collections::HashMap;
 

@@ -35,7 +35,8 @@ pub struct Diff {
     /// Another run
     #[arg(value_name = "B", required_unless_present = "last_good", conflicts_with = "last_good")]
     b: Option<String>,
-    /// The newest other run that succeeded with the same task (or the same parent, where A has no task)
+    /// The newest other run that succeeded with the same task (or the same parent, where A has no
+    /// task)
     #[arg(long)]
     last_good: bool,
     /// The field that is the same in the last good run

@@ -242,7 +242,8 @@ fn explain(
     Ok(Exit::Done)
 }
 
-/// Nothing came out: how many rows there are, and of what time. Those of segments left out count too.
+/// Nothing came out: how many rows there are, and of what time. Those of segments left out count
+/// too.
 fn tell_nothing(inputs: &Source, scanned: &Scanned, clock: &Clock, door: &mut Door<'_>) {
     let mut span: Option<(Instant, Instant)> = None;
     let mut widen = |first: Instant, last: Instant| {

@@ -1,4 +1,5 @@
-//! `logbook report`: a saved query, one that comes with the program or one from `reports/` of the logbook.
+//! `logbook report`: a saved query, one that comes with the program or one from `reports/` of the
+//! logbook.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -150,7 +151,8 @@ fn list(args: &Report, directory: Option<&Path>, door: &mut Door<'_>) -> Result<
     Ok(Exit::Done)
 }
 
-/// What there is, by name: the logbook's own first, which stand before those that come with the program.
+/// What there is, by name: the logbook's own first, which stand before those that come with the
+/// program.
 pub fn all(directory: Option<&Path>) -> Result<Vec<(String, Saved)>> {
     let mut all: Vec<(String, Saved)> = Vec::new();
     if let Some(directory) = directory {

@@ -1,4 +1,5 @@
-//! `logbook runs`: where each run stands, active ones first, children below the runs that began them.
+//! `logbook runs`: where each run stands, active ones first, children below the runs that began
+//! them.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

@@ -336,8 +336,8 @@ impl Moved {
     /// Rows beyond this are shown without being looked after.
     const ROWS_MAX: usize = 10_000;
 
-    /// The plan's fields, and those asked here. Each name once: a row's field is picked into one place.
-    /// `all`: also those that are not asked of every row, since none can be read again.
+    /// The plan's fields, and those asked here. Each name once: a row's field is picked into one
+    /// place. `all`: also those that are not asked of every row, since none can be read again.
     fn names(plan: &Plan, wonder: bool, all: bool) -> Vec<String> {
         let mut names = if wonder || all { plan.fields() } else { plan.fields_at_once() }.to_vec();
         for field in Moved::FIELDS.iter().filter(|_| wonder) {
@@ -370,7 +370,8 @@ impl Moved {
         }
     }
 
-    /// Reads on for rows of later standing in segments that were left out: no further than the scan would have read.
+    /// Reads on for rows of later standing in segments that were left out: no further than the scan
+    /// would have read.
     fn look_on(&mut self, inputs: &Source, shown: &[(Vec<u8>, Place)], stopped: bool, door: &mut Door<'_>) {
         let Some(first) = shown.iter().map(|(_, place)| place.input).min() else { return };
         let last = shown.iter().map(|(_, place)| place.input).max().filter(|_| stopped);

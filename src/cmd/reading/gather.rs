@@ -29,8 +29,8 @@ pub fn literals(texts: &[String]) -> Vec<Vec<u8>> {
     literals.unwrap_or_default()
 }
 
-/// Rows in which some of `literals` (or, if there are none, anything) stands and which `keeps` takes, asked with the fields
-/// `names` of them. Each thread asks its own.
+/// Rows in which some of `literals` (or, if there are none, anything) stands and which `keeps`
+/// takes, asked with the fields `names` of them. Each thread asks its own.
 pub fn gather<K: FnMut(&Row<'_>) -> bool>(
     inputs: &Source,
     (names, literals): (&[String], &[Vec<u8>]),
@@ -69,7 +69,8 @@ pub fn passing(
     })
 }
 
-/// Rows of `runs` within the times of the flags; with `children` also those that name one of them as their parent.
+/// Rows of `runs` within the times of the flags; with `children` also those that name one of them
+/// as their parent.
 pub fn plan_of(runs: &[String], children: bool, reading: &Reading, door: &Door<'_>) -> Result<Plan> {
     let clock = reading.clock(door)?;
     let mut query = Query::default();

@@ -22,7 +22,8 @@ const SAMPLED_MAX: usize = 1000;
 /// The plan at work.
 pub(super) struct Job<'p> {
     pub plan: &'p Plan,
-    /// Where run, kind and status stand among the fields, if the reader is to be told of runs that moved on.
+    /// Where run, kind and status stand among the fields, if the reader is to be told of runs that
+    /// moved on.
     pub wonder: Option<[usize; 3]>,
     /// The first fault of a jq program ends the work.
     pub strict: bool,

@@ -21,8 +21,8 @@ pub fn text_of(row: &[u8], field: &str) -> String {
     picked.map_or_else(|_| String::new(), |()| cell::plain(values[0]))
 }
 
-/// The records of `runs` among `rows`, which may be of other runs too: those that name one of them as their parent are
-/// its children. There is none of a run without rows.
+/// The records of `runs` among `rows`, which may be of other runs too: those that name one of them
+/// as their parent are its children. There is none of a run without rows.
 pub fn among(runs: &[String], inputs: &Source, rows: &[Kept]) -> HashMap<String, Record> {
     type Rows<'r> = Vec<(Place, &'r [u8], Vec<Amended>)>;
     let mut own: HashMap<&str, (Rows<'_>, Vec<String>)> =
@@ -89,7 +89,8 @@ pub fn records(
     Ok((found, records, scanned))
 }
 
-/// There is no such run, or no such step of it: what there is instead. `command` is what was typed before it.
+/// There is no such run, or no such step of it: what there is instead. `command` is what was typed
+/// before it.
 pub fn nothing(command: &str, run: &str, step: Option<u64>, inputs: &Source, door: &mut Door<'_>) -> Error {
     let mut runs: HashMap<String, u64> = HashMap::new();
     scan::feed(inputs, door.input, &["run_id".to_owned()], false, |row, _, _| {

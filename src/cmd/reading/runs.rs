@@ -1,5 +1,5 @@
-//! All runs of a logbook, from what `cache/` knows of them and the rows that it does not know, and queries over them: what
-//! `runs` and reports over runs share.
+//! All runs of a logbook, from what `cache/` knows of them and the rows that it does not know, and
+//! queries over them: what `runs` and reports over runs share.
 
 use std::io::BufRead;
 use std::ops::ControlFlow;
@@ -94,8 +94,8 @@ impl Parts {
 /// Takes results, and which run each is. Break ends the query.
 pub type Sink<'s> = dyn FnMut(&[u8], Option<usize>) -> ControlFlow<()> + 's;
 
-/// Feeds `runs`, each with its place in the list that `tree` was made of, through `plan`, as JSON objects. `sink` is told
-/// which run each result is, where it is one. Gives what could not be read.
+/// Feeds `runs`, each with its place in the list that `tree` was made of, through `plan`, as JSON
+/// objects. `sink` is told which run each result is, where it is one. Gives what could not be read.
 pub fn ask<'r, 'a: 'r>(
     runs: impl Iterator<Item = (usize, &'r Run<'a>)>,
     tree: &Tree,
@@ -105,7 +105,8 @@ pub fn ask<'r, 'a: 'r>(
 ) -> Doubts {
     let mut out = Out {
         sink: &mut |row, place| sink(row, place.and_then(|place| usize::try_from(place.offset).ok())),
-        // There are no programs on runs but those in conditions, and a run that one fails on is left out.
+        // There are no programs on runs but those in conditions, and a run that one fails on is
+        // left out.
         fault: &mut |_, _| {},
     };
     let mut fold = plan.fold();

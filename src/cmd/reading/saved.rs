@@ -75,7 +75,8 @@ impl Saved {
         saved
     }
 
-    /// What the query called `name` is given: `words` as `name=value`, else what `own` says, else its defaults.
+    /// What the query called `name` is given: `words` as `name=value`, else what `own` says, else
+    /// its defaults.
     pub fn arguments(
         &self,
         name: &str,

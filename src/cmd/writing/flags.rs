@@ -73,8 +73,8 @@ pub struct Desk {
 }
 
 impl Writing {
-    /// The logbook that the flags and the environment name; with [`Purpose::Read`] it must be there. Nothing is made
-    /// on disk yet.
+    /// The logbook that the flags and the environment name; with [`Purpose::Read`] it must be
+    /// there. Nothing is made on disk yet.
     pub fn desk(&self, door: &Door<'_>, purpose: Purpose) -> Result<Desk> {
         let print = Print::parse(self.print.as_deref().or_else(|| door.env.var("LOGBOOK_PRINT")))?;
         let durability = self.durability.as_deref().or_else(|| door.env.var("LOGBOOK_DURABILITY"));
@@ -133,7 +133,8 @@ impl Desk {
         }
     }
 
-    /// `value` as it stands in the field of a row: what is compared with rows is compared in this form.
+    /// `value` as it stands in the field of a row: what is compared with rows is compared in this
+    /// form.
     pub fn as_stored(&self, field: &str, value: &str) -> Result<String> {
         self.redactor.as_ref().map_or_else(|| Ok(value.to_owned()), |redactor| redactor.member(field, value))
     }

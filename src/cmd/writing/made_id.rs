@@ -1,4 +1,5 @@
-//! Ids that are made: a letter and digits of Crockford's base 32, which sort by the second in which they were made.
+//! Ids that are made: a letter and digits of Crockford's base 32, which sort by the second in which
+//! they were made.
 
 use logbook_model::Instant;
 use logbook_model::error::{Error, Result};
@@ -8,7 +9,8 @@ const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// 2025-01-01T00:00:00Z: 30 bits of seconds from here on last until 2059, and then begin anew.
 const EPOCH_SECONDS: i64 = 1_735_689_600;
 
-/// An id for a run that begins `now`: eight digits, 10 bits of them by chance. Whoever stores it sees to clashes.
+/// An id for a run that begins `now`: eight digits, 10 bits of them by chance. Whoever stores it
+/// sees to clashes.
 pub fn run_id(now: Instant) -> Result<String> {
     Ok(format!("r-{}", digits(now, chance()?, 2)))
 }

@@ -1,5 +1,5 @@
-//! What commands that store rows share: their flags, the logbook they open, a row stored under a check, what they
-//! print and what they say of a new logbook.
+//! What commands that store rows share: their flags, the logbook they open, a row stored under a
+//! check, what they print and what they say of a new logbook.
 //!
 //! Not here: what the rows are (each command), how they reach the disk (`store`).
 //!

@@ -20,7 +20,8 @@ pub enum Client {
 }
 
 impl Desk {
-    /// Says in `pairs` who decides (`by`, else the user), and through which door, as which user and on which terminal.
+    /// Says in `pairs` who decides (`by`, else the user), and through which door, as which user and
+    /// on which terminal.
     pub fn sign(&self, pairs: &mut Pairs, by: Option<&str>, door: &Door<'_>) -> Result<()> {
         let user = user(door);
         if by.is_some_and(|by| as_it_reads(by).is_empty()) {
@@ -41,7 +42,8 @@ impl Desk {
     }
 }
 
-/// The user's name, else their number: what the operating system says, not what they call themselves.
+/// The user's name, else their number: what the operating system says, not what they call
+/// themselves.
 pub fn user(door: &Door<'_>) -> String {
     let number = getuid().as_raw();
     let known = std::fs::read_to_string("/etc/passwd").ok();

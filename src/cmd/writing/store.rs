@@ -76,9 +76,9 @@ impl Desk {
         Writer::open(&REAL, &self.location.path, self.settings.clone(), self.options)
     }
 
-    /// Stores the row that `make` gives, which knows what the rows before it say: `begin` is shown all of them that
-    /// `about` lets pass, and those that came meanwhile under the lock. `make` refuses, or is asked again when what
-    /// came makes it say something else.
+    /// Stores the row that `make` gives, which knows what the rows before it say: `begin` is shown
+    /// all of them that `about` lets pass, and those that came meanwhile under the lock. `make`
+    /// refuses, or is asked again when what came makes it say something else.
     pub fn decide<P: Past>(
         &self,
         about: About<'_>,

@@ -6,9 +6,9 @@ use logbook_json::{Members, Span, quote};
 use logbook_model::error::{Error, Result};
 use logbook_model::names::{TOOL_CALL, call_member_from_camel_case};
 
-/// Checks the object `value` (well formed, keys unique), whose members stand at `spans` of `text`. `None`: it stands
-/// as it is. `Some`: it was written anew, since `moved` members were given beside it or a member was spelled in
-/// camelCase.
+/// Checks the object `value` (well formed, keys unique), whose members stand at `spans` of `text`.
+/// `None`: it stands as it is. `Some`: it was written anew, since `moved` members were given beside
+/// it or a member was spelled in camelCase.
 pub(crate) fn settle(
     value: Option<&[u8]>,
     text: &[u8],

@@ -91,7 +91,8 @@ pub struct Draft {
     pub is_of_run: bool,
     /// Whether it begins its run, or ends it: `Some(true)`.
     pub turn: Option<bool>,
-    /// Whether it changes how another row is read: a correction, or a repair, which may void a place.
+    /// Whether it changes how another row is read: a correction, or a repair, which may void a
+    /// place.
     pub is_correction: bool,
     /// Whether it says that its run is held, or no longer.
     pub is_hold: bool,
@@ -118,8 +119,8 @@ pub struct Drafts {
     present: u64,
     /// Where they stand in it, by field; what is not present says nothing.
     given: Vec<Span>,
-    /// Its other members in their order, called by their field or [`FOREIGN_NAME`]. Of one whose key is to be written anew the
-    /// key is nowhere, of one that was given in parts the value.
+    /// Its other members in their order, called by their field or [`FOREIGN_NAME`]. Of one whose
+    /// key is to be written anew the key is nowhere, of one that was given in parts the value.
     payload: Vec<Span>,
     /// Whether all of them fit their types at a glance.
     all_fit: bool,
@@ -187,7 +188,8 @@ impl Drafts {
         self.push_judged(text, None, rules, now, line)
     }
 
-    /// The same, of an object that was found to be good within [`LIMITS`] and to have the members `spans`.
+    /// The same, of an object that was found to be good within [`LIMITS`] and to have the members
+    /// `spans`.
     #[inline]
     pub fn push_judged(
         &mut self,
@@ -540,8 +542,9 @@ impl Drafts {
     }
 }
 
-/// What a judge of rows is to call their keys, so that they need not be looked up in each: the standard field's number, or one that no
-/// field has. A key in an odd spelling has no name: what it means is found out anew.
+/// What a judge of rows is to call their keys, so that they need not be looked up in each: the
+/// standard field's number, or one that no field has. A key in an odd spelling has no name: what it
+/// means is found out anew.
 pub fn name_of(key: &[u8]) -> u8 {
     match fields::find(key) {
         Some(field) => field as u8,

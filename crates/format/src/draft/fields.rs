@@ -104,7 +104,8 @@ fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    // What is not longer than two chunks is covered by the first and the last, which meet or overlap.
+    // What is not longer than two chunks is covered by the first and the last, which meet or
+    // overlap.
     match a.len() {
         0..4 => a.iter().zip(b).all(|(a, b)| a == b),
         4..=8 => a.first_chunk::<4>() == b.first_chunk() && a.last_chunk::<4>() == b.last_chunk(),
@@ -152,7 +153,8 @@ pub(crate) fn type_of(index: usize) -> Type {
     TYPES[index]
 }
 
-/// Whether `value` (well-formed JSON) fits the type of the standard field `index`, where that is told at a glance.
+/// Whether `value` (well-formed JSON) fits the type of the standard field `index`, where that is
+/// told at a glance.
 #[inline]
 pub(super) fn field_fits_at_a_glance(index: usize, value: &[u8]) -> bool {
     fits(FITS[index], TYPES[index], value)

@@ -1,5 +1,6 @@
-//! Timestamps as they are written to the log, told without a calendar. Rows come in the order of time: most of them in the minute of
-//! the one before, so that only the seconds are to be looked at.
+//! Timestamps as they are written to the log, told without a calendar. Rows come in the order of
+//! time: most of them in the minute of the one before, so that only the seconds are to be looked
+//! at.
 
 /// A date and time up to the colon before the seconds.
 type Minute = [u8; 17];
@@ -9,8 +10,8 @@ type Minute = [u8; 17];
 pub(super) struct LastMinute(Minute);
 
 impl LastMinute {
-    /// Whether `text` is RFC 3339 in UTC as it is written to the log, so that it can be copied: the common case. False: a calendar
-    /// must say.
+    /// Whether `text` is RFC 3339 in UTC as it is written to the log, so that it can be copied: the
+    /// common case. False: a calendar must say.
     pub(crate) fn is_in(&mut self, text: &[u8]) -> bool {
         let Some((b'Z', body)) = text.split_last() else { return false };
         let Some((minute, rest)) = body.split_first_chunk() else { return false };

@@ -3,7 +3,8 @@
 //! Not here: whether text is JSON (`json`), ids and steps on file (`store`).
 //!
 //! - `drafts`: the rows on their way
-//! - `fields`: what each standard field may hold · `call`: the inside of `tool_call` · `minute`: timestamps told without a calendar
+//! - `fields`: what each standard field may hold · `call`: the inside of `tool_call` · `minute`:
+//!   timestamps told without a calendar
 //! - `verbatim`: members copied in one piece · `refusals`: what is said of a refused row
 //! - `pairs`: `key=value` and `key:=json` into one JSON object
 //!

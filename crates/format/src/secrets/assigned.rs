@@ -1,5 +1,6 @@
-//! Finds values behind the names of secrets, in running text and among the words of a command: `DB_PASSWORD=…`,
-//! `"token": "…"`, `--api-key …`, `<password>…</password>`, and the credentials in `Authorization` and `Cookie`.
+//! Finds values behind the names of secrets, in running text and among the words of a command:
+//! `DB_PASSWORD=…`, `"token": "…"`, `--api-key …`, `<password>…</password>`, and the credentials in
+//! `Authorization` and `Cookie`.
 //!
 //! Not here: members of JSON (`row`), which names count (`names`), which values count (`values`).
 
@@ -63,8 +64,8 @@ struct Name<'t> {
     text: &'t [u8],
     range: Range<usize>,
     family: Family,
-    /// Range of the unquoted value that was read last. A name inside it has a value that ends at the same place; without this,
-    /// `password=password=…` would take quadratic time.
+    /// Range of the unquoted value that was read last. A name inside it has a value that ends at
+    /// the same place; without this, `password=password=…` would take quadratic time.
     unquoted: &'t Cell<(usize, usize)>,
 }
 
@@ -157,7 +158,8 @@ impl Name<'_> {
         (to > at && self.byte(sign) == b'=' && is_quote(self.byte(value))).then_some(value)
     }
 
-    /// Where the value begins in `name: DB_PASSWORD`, followed by `value: …` on the next line or as the next attribute.
+    /// Where the value begins in `name: DB_PASSWORD`, followed by `value: …` on the next line or as
+    /// the next attribute.
     fn behind_label(&self, at: usize) -> Option<usize> {
         let from = self.skip(at, BLANKS_MAX, |byte| is_blank(byte) || matches!(byte, b'\r' | b'\n' | b','));
         let from = if is_quote(self.byte(from)) { from + 1 } else { from };
@@ -181,7 +183,8 @@ impl Name<'_> {
             }
             return self.bare(from).into_iter().collect();
         }
-        // A value that is a word of its own is the whole word. Behind `NAME=` in the same word code may follow.
+        // A value that is a word of its own is the whole word. Behind `NAME=` in the same word code
+        // may follow.
         let begins_word = |at: usize| at == 0 || self.byte(at - 1) == WORD_END;
         let has_code = |to: usize| self.text[from..to].iter().any(|byte| is_quote(*byte) || b"()[]{}<>".contains(byte));
         let whole = if begins_word(from) || begins_word(self.range.start) {

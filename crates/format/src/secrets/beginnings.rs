@@ -1,7 +1,8 @@
 //! What `glance` looks for: runs of token bytes, and the beginnings of other secrets and of names.
 //!
-//! Every rule in `rules.txt` and every name in `names.rs` must match only text that has one of them, spelled without escapes;
-//! escapes are detected separately. The tests check this against a search of everything.
+//! Every rule in `rules.txt` and every name in `names.rs` must match only text that has one of
+//! them, spelled without escapes; escapes are detected separately. The tests check this against a
+//! search of everything.
 
 /// Length of a run of token bytes that is worth a search: that of the shortest tokens.
 pub(super) const RUN: usize = 20;
@@ -12,7 +13,8 @@ const BEHIND: &[u8] = b"=:\"'\\>] (!";
 /// Any ASCII byte.
 const ANY: &[u8] = b"";
 
-/// Four consecutive bytes, each one of these. Letters count in both cases, except in the last entry.
+/// Four consecutive bytes, each one of these. Letters count in both cases, except in the last
+/// entry.
 const BEGINNINGS: [[&[u8]; 4]; 8] = [
     // password, passwd, passphrase; pass=
     [b"a", b"s", b"s", b"wp=:\"'\\>] (!"],
@@ -20,7 +22,8 @@ const BEGINNINGS: [[&[u8]; 4]; 8] = [
     [b"pw", b"wh", b"ds", b"e=:\"'\\>] (!"],
     // token=, cookie: and the like, but not tokens_in and other counts
     [b"k", b"ei", b"ne", BEHIND],
-    // api_key, access-key, accesskey, AccountKey=, secret.key; but not `"key` and `&key`, which many rows have
+    // api_key, access-key, accesskey, AccountKey=, secret.key; but not `"key` and `&key`, which
+    // many rows have
     [b"cdehiknst_-.", b"k", b"e", b"y"],
     // URLs, from the last letter of the scheme on
     [ANY, b":", b"/\\", b"/\\"],
@@ -42,11 +45,13 @@ pub(super) const WORDS: u8 = 1 << 5;
 pub(super) const ESCAPES_AND_USERS: u8 = 1 << 6;
 pub(super) const LOGINS: u8 = 1 << 7;
 
-/// For each of the four bytes: which beginnings go with its low four bits, and which with its high ones; a bit each.
+/// For each of the four bytes: which beginnings go with its low four bits, and which with its high
+/// ones; a bit each.
 pub(super) const TABLES: [[[u8; 16]; 2]; 4] = tables();
 
-/// A byte above that of its low four bits could be of a token: letters, digits, `-` `.` `_` `~` `%` `=`, and some more
-/// for speed, which are rare: one comparison tells, as no two of `%` `/` `:` have the same low four bits.
+/// A byte above that of its low four bits could be of a token: letters, digits, `-` `.` `_` `~` `%`
+/// `=`, and some more for speed, which are rare: one comparison tells, as no two of `%` `/` `:`
+/// have the same low four bits.
 pub(super) const BELOW: [u8; 16] = {
     let mut below = [b','; 16];
     below[(b'%' & 15) as usize] = b'%' - 1;

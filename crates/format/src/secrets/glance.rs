@@ -1,12 +1,15 @@
-//! The scan of the first look (`look`), 64 bytes at a time. Every secret of a built-in kind has a long run of token bytes or
-//! one of a few beginnings (`beginnings`); most rows have neither. Without AVX2 every row counts as having both.
+//! The scan of the first look (`look`), 64 bytes at a time. Every secret of a built-in kind has a
+//! long run of token bytes or one of a few beginnings (`beginnings`); most rows have neither.
+//! Without AVX2 every row counts as having both.
 //!
-//! A run counts only if it has a byte that digests, UUIDs and numbers lack: a letter beyond F, `_` or `~`. All tokens have
-//! one in their prefix or suffix, except Telegram's: of 10¹⁵ of those one has none in its 35 letters and digits.
+//! A run counts only if it has a byte that digests, UUIDs and numbers lack: a letter beyond F, `_`
+//! or `~`. All tokens have one in their prefix or suffix, except Telegram's: of 10¹⁵ of those one
+//! has none in its 35 letters and digits.
 //!
-//! Why this is not left to a library: a batch takes 320 to 470 ns for a row of 300 bytes, and redaction may add a tenth
-//! (`./bench calls 1 redacted`). A search by `aho-corasick` for the same anchors added 190 to 250 ns, which made batches 1.6
-//! times as slow. This scan adds 28 ns, and 36 without AVX-512.
+//! Why this is not left to a library: a batch takes 320 to 470 ns for a row of 300 bytes, and
+//! redaction may add a tenth (`./bench calls 1 redacted`). A search by `aho-corasick` for the same
+//! anchors added 190 to 250 ns, which made batches 1.6 times as slow. This scan adds 28 ns, and 36
+//! without AVX-512.
 //!
 //! `steps` divides a text into steps of 64 bytes.
 
@@ -65,8 +68,8 @@ pub fn looks(text: &[u8]) -> Vec<Seen> {
     looks
 }
 
-/// `unsafe` for two reasons, each met here: the functions must run only where the processor has those instructions, and
-/// loads take a pointer, which is that of an array.
+/// `unsafe` for two reasons, each met here: the functions must run only where the processor has
+/// those instructions, and loads take a pointer, which is that of an array.
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use std::arch::x86_64::{
@@ -122,7 +125,8 @@ mod avx2 {
             self.tokens.put(steps::before(token.into()), steps::before(odd.into()));
         }
 
-        /// Beginnings at the first bytes, and the last ones as bytes of tokens; but so many of these were seen before.
+        /// Beginnings at the first bytes, and the last ones as bytes of tokens; but so many of
+        /// these were seen before.
         #[inline]
         #[target_feature(enable = "avx2")]
         fn step(&mut self, bytes: &[u8; SEEN], seen: usize) {
@@ -174,7 +178,8 @@ mod avx2 {
         _mm256_movemask_epi8(_mm256_cmpgt_epi8(text, _mm256_shuffle_epi8(below, text))) as u32
     }
 
-    /// Which bytes no digest has: letters beyond F, `_`, `~` and some that are of no token; a bit each.
+    /// Which bytes no digest has: letters beyond F, `_`, `~` and some that are of no token; a bit
+    /// each.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn odd_bytes(text: __m256i) -> u32 {
@@ -190,7 +195,8 @@ mod avx2 {
     }
 }
 
-/// The same with 64 bytes at a time, and one look into a table for each of the four bytes. `unsafe` for the same reasons.
+/// The same with 64 bytes at a time, and one look into a table for each of the four bytes. `unsafe`
+/// for the same reasons.
 #[cfg(target_arch = "x86_64")]
 mod wide {
     use std::arch::x86_64::{
@@ -203,7 +209,8 @@ mod wide {
     use crate::secrets::glance::Seen;
     use crate::secrets::steps::{self, SEEN, STEP, Tokens};
 
-    /// For each of the four bytes: which beginnings go with it, whichever of the ASCII it is; a bit each.
+    /// For each of the four bytes: which beginnings go with it, whichever of the ASCII it is; a bit
+    /// each.
     static BEGINNINGS: [[u8; 128]; 4] = {
         let mut beginnings = [[0; 128]; 4];
         let mut place = 0;

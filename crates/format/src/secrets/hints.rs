@@ -1,7 +1,9 @@
-//! A closer look at a row in which the scan saw something: is it the name of a secret, with something behind it that could be
-//! the value? Most often it is a word of running text, such as `pass` or `token`.
+//! A closer look at a row in which the scan saw something: is it the name of a secret, with
+//! something behind it that could be the value? Most often it is a word of running text, such as
+//! `pass` or `token`.
 //!
-//! Like the scan, this must not miss any name that `names` and `assigned` accept, and nothing that `rules.txt` has besides.
+//! Like the scan, this must not miss any name that `names` and `assigned` accept, and nothing that
+//! `rules.txt` has besides.
 
 use memchr::memmem;
 
@@ -30,7 +32,8 @@ pub(super) fn has_userinfo(row: &[u8]) -> bool {
     })
 }
 
-/// Whether `row` has a name or a word of the `beginnings` that the scan saw, with something behind it.
+/// Whether `row` has a name or a word of the `beginnings` that the scan saw, with something behind
+/// it.
 pub(super) fn has_name(beginnings: u8, row: &[u8]) -> bool {
     let row = &*row.to_ascii_lowercase();
     let saw = |bits: u8| beginnings & bits != 0;
@@ -83,7 +86,8 @@ fn has_user(row: &[u8]) -> bool {
     find(row, "-u").any(|(_, to)| row[to..].iter().take(USER_BYTES_MAX).any(|byte| matches!(byte, b':' | b'%')))
 }
 
-/// Whether the name that ends at `to` may have a value behind it: what `assigned` accepts there, as JSON spells it.
+/// Whether the name that ends at `to` may have a value behind it: what `assigned` accepts there, as
+/// JSON spells it.
 fn has_value(row: &[u8], to: usize) -> bool {
     match row.get(to) {
         // An operator, a closing quote or bracket, or an escape.

@@ -1,8 +1,9 @@
-//! The first look at a row: could it have a secret of a built-in kind? Most rows cannot, and are not searched. The look reads
-//! raw bytes, and must still be right about the text that they spell, so escapes by number are decoded first.
+//! The first look at a row: could it have a secret of a built-in kind? Most rows cannot, and are
+//! not searched. The look reads raw bytes, and must still be right about the text that they spell,
+//! so escapes by number are decoded first.
 //!
-//! `glance` scans the bytes for what `beginnings` lists, and `hints` looks closer at what it saw. The tests compare the look
-//! with a search of everything.
+//! `glance` scans the bytes for what `beginnings` lists, and `hints` looks closer at what it saw.
+//! The tests compare the look with a search of everything.
 
 use std::cell::OnceCell;
 
@@ -98,8 +99,9 @@ fn respelled(row: &[u8], seen: Seen) -> Respelled {
     Respelled::Unsure
 }
 
-/// Decodes one level of escapes by number, as far as they spell characters of secrets and names, and of backslashes that
-/// escape a backslash. Invisible characters go, other escapes stay as they are.
+/// Decodes one level of escapes by number, as far as they spell characters of secrets and names,
+/// and of backslashes that escape a backslash. Invisible characters go, other escapes stay as they
+/// are.
 fn without_numbers(text: &[u8]) -> Respelled {
     let (mut out, mut kept, mut any) = (Vec::new(), 0, false);
     for at in memchr::memchr_iter(b'\\', text) {

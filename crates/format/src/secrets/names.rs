@@ -1,5 +1,5 @@
-//! Which names are names of secrets: `db_password`, `X-Api-Key`, `clientSecret` and `PGPASSWORD` are, `next_token` and
-//! `password_file` are not.
+//! Which names are names of secrets: `db_password`, `X-Api-Key`, `clientSecret` and `PGPASSWORD`
+//! are, `next_token` and `password_file` are not.
 
 use memchr::memmem;
 
@@ -20,10 +20,11 @@ pub(super) enum Family {
     Cookie,
 }
 
-/// How the names end whose values are long tokens: `Authorization`, and `auth` in the configuration of registries. The first
-/// look searches for them in these two cases only.
+/// How the names end whose values are long tokens: `Authorization`, and `auth` in the configuration
+/// of registries. The first look searches for them in these two cases only.
 pub(super) const LONG_TOKENS_BEHIND: [&str; 2] = ["uth", "UTH"];
-/// The schemes of `Authorization`, in lower case, that the first look searches for. Behind them short credentials count too.
+/// The schemes of `Authorization`, in lower case, that the first look searches for. Behind them
+/// short credentials count too.
 pub(super) const SCHEMES: [&str; 4] = ["apikey", "basic", "bearer", "token"];
 
 /// Longest name, in bytes. Of a longer one only the end is read.
@@ -110,7 +111,8 @@ const QUALIFIERS: [&str; 12] = [
     "value",
 ];
 
-/// Members that hold the secret when the object around them has the name of one: `"secret": {"value": …}`.
+/// Members that hold the secret when the object around them has the name of one:
+/// `"secret": {"value": …}`.
 const HOLDERS: [&[u8]; 13] = [
     b"content",
     b"current",
@@ -127,14 +129,16 @@ const HOLDERS: [&[u8]; 13] = [
     b"value",
 ];
 
-/// Members whose value names what the `value` beside them is: `{"name": "DB_PASSWORD", "value": …}`.
+/// Members whose value names what the `value` beside them is:
+/// `{"name": "DB_PASSWORD", "value": …}`.
 const LABELS: [&[u8]; 10] =
     [b"env", b"field", b"header", b"id", b"k", b"key", b"label", b"name", b"property", b"variable"];
 
 /// The kind of secret that `name` announces, if it does.
 ///
-/// The first look must see every name that this accepts (`beginnings`). It knows most of them by their last letters and what
-/// follows, so only `password` and its like, and `secret`, may have something behind them.
+/// The first look must see every name that this accepts (`beginnings`). It knows most of them by
+/// their last letters and what follows, so only `password` and its like, and `secret`, may have
+/// something behind them.
 pub(super) fn family(name: &[u8]) -> Option<Family> {
     let name = &name[name.len().saturating_sub(NAME_BYTES_MAX)..];
     if !name.last()?.is_ascii_alphanumeric() {
@@ -197,8 +201,8 @@ pub(super) fn family(name: &[u8]) -> Option<Family> {
     }
 }
 
-/// Whether this word before `key` makes it a secret. With nothing between the two, the first look sees it behind some letters
-/// only.
+/// Whether this word before `key` makes it a secret. With nothing between the two, the first look
+/// sees it behind some letters only.
 fn is_secret_key(before: &str, nothing_between: bool) -> bool {
     SECRET_KEYS.contains(&before)
         && (!nothing_between || before.ends_with(['c', 'd', 'e', 'h', 'i', 'k', 'n', 's', 't']))

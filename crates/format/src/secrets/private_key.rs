@@ -1,6 +1,7 @@
-//! Finds the body of a private key: the lines of Base64 between `-----BEGIN … PRIVATE KEY-----` and the `END` line. Nothing
-//! else is taken, so that such a line cannot hide the command behind it. Headers, the `BEGIN` and `END` lines, and a short
-//! last line that could be a word are left as they are.
+//! Finds the body of a private key: the lines of Base64 between `-----BEGIN … PRIVATE KEY-----` and
+//! the `END` line. Nothing else is taken, so that such a line cannot hide the command behind it.
+//! Headers, the `BEGIN` and `END` lines, and a short last line that could be a word are left as
+//! they are.
 //!
 //! [`KeyWatch`] follows a stream of which only the end is kept, and knows whether that end begins inside a key.
 
@@ -17,7 +18,8 @@ use super::values::is_words;
 pub const PRIVATE_KEY: &str = "private-key";
 /// Part of the line that begins a key, and of the line that ends it.
 pub(super) const ANCHOR: &str = "PRIVATE KEY";
-/// Shortest line of a body, except the last. The shortest keys, of elliptic curves, have one line of 64.
+/// Shortest line of a body, except the last. The shortest keys, of elliptic curves, have one line
+/// of 64.
 const LINE_BYTES_MIN: usize = 40;
 /// Most bytes between two lines: line breaks and blanks, quotes and commas of a list, `>` of quoted
 /// mail, `<br>`, and the `+` between two strings.
@@ -196,7 +198,8 @@ pub struct KeyWatch {
     /// The end of the last chunk.
     last: Vec<u8>,
     came: u64,
-    /// Offsets of the lines that begin a key (true) or end one (false), in the part of the stream that is kept.
+    /// Offsets of the lines that begin a key (true) or end one (false), in the part of the stream
+    /// that is kept.
     lines: VecDeque<(u64, bool)>,
     was_open: bool,
 }
@@ -253,7 +256,8 @@ mod tests {
                 let mut watch = KeyWatch::default();
                 stream.as_bytes().chunks(chunk).for_each(|chunk| watch.push(chunk));
                 watch.forget_before(place as u64);
-                // Inside of either line both answers are right: what is left of it is not a line of a key.
+                // Inside of either line both answers are right: what is left of it is not a line of
+                // a key.
                 let is_in = |at: &usize| (*at..*at + 40).contains(&place);
                 if !opens.iter().chain(&closes).any(is_in) {
                     let open = opens.iter().filter(|at| **at < place).count()

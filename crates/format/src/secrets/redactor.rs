@@ -1,5 +1,6 @@
-//! Replaces secrets by marks: `[redacted:KIND:8 hexadecimal digits]`. The digits are an HMAC under the logbook's key, so that
-//! equal secrets have equal marks and weak secrets cannot be guessed. Keeps a report of what was found.
+//! Replaces secrets by marks: `[redacted:KIND:8 hexadecimal digits]`. The digits are an HMAC under
+//! the logbook's key, so that equal secrets have equal marks and weak secrets cannot be guessed.
+//! Keeps a report of what was found.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ops::Range;
@@ -21,8 +22,8 @@ use logbook_model::error::{Error, Result};
 /// The key of the marks.
 pub type Key = [u8; 32];
 
-/// Finds secrets and replaces them. The search and the key are made when the first row needs them; for most rows the first
-/// look is enough.
+/// Finds secrets and replaces them. The search and the key are made when the first row needs them;
+/// for most rows the first look is enough.
 pub struct Redactor {
     skipped: Vec<String>,
     own: Vec<Own>,
@@ -50,7 +51,8 @@ impl OwnAnchors {
     }
 }
 
-/// Times that a row is searched. Behind a new mark there may be a secret that was part of a longer word before.
+/// Times that a row is searched. Behind a new mark there may be a secret that was part of a longer
+/// word before.
 const ROUNDS_MAX: usize = 8;
 
 /// Fields that are left alone when the arguments of calls are to be kept.
@@ -63,8 +65,9 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// With the built-in rules except the kinds in `skipped`, and the logbook's `own`. A value that matches one of `allowed` is
-    /// not a secret. `ask` gives the key. Errors: a pattern or the name of a kind is not valid.
+    /// With the built-in rules except the kinds in `skipped`, and the logbook's `own`. A value that
+    /// matches one of `allowed` is not a secret. `ask` gives the key. Errors: a pattern or the name
+    /// of a kind is not valid.
     pub fn new(
         skipped: &[String],
         own: &[Own],
@@ -117,13 +120,15 @@ impl Redactor {
         self.report.borrow_mut()
     }
 
-    /// `row`, an object or an array, with its secrets replaced. `None` if it has none, or is something else.
+    /// `row`, an object or an array, with its secrets replaced. `None` if it has none, or is
+    /// something else.
     #[inline]
     pub fn redact(&self, row: &[u8]) -> Result<Option<Vec<u8>>> {
         if self.could_have_one(row) { self.redacted(row, false, true) } else { Ok(None) }
     }
 
-    /// The same the slow way: no first look, and all rules tried on all strings. [`Redactor::redact`] must agree with it.
+    /// The same the slow way: no first look, and all rules tried on all strings.
+    /// [`Redactor::redact`] must agree with it.
     pub fn redact_plainly(&self, row: &[u8]) -> Result<Option<Vec<u8>>> {
         self.redacted(row, true, false)
     }
@@ -151,8 +156,8 @@ impl Redactor {
         })
     }
 
-    /// Plain text with its secrets replaced. The report names the field `path`. With `inside_key` the text begins inside a
-    /// private key.
+    /// Plain text with its secrets replaced. The report names the field `path`. With `inside_key`
+    /// the text begins inside a private key.
     pub fn text(&self, path: &str, text: &str, inside_key: bool) -> Result<String> {
         // The look reads JSON.
         if !inside_key && !self.could_have_one(&json::quote(text)) {

@@ -1,4 +1,5 @@
-//! Splits a row into its strings. Each knows whether a name above it announces a secret, and which strings stand beside it.
+//! Splits a row into its strings. Each knows whether a name above it announces a secret, and which
+//! strings stand beside it.
 //!
 //! Not here: the search itself (`search`).
 
@@ -63,7 +64,8 @@ enum Of {
     Object {
         /// The member whose value comes next, and what its name announces.
         member: Option<(Node, Option<Family>)>,
-        /// What a label announces, and which piece is the value beside it: `{"name": "DB_PASSWORD", "value": …}`.
+        /// What a label announces, and which piece is the value beside it:
+        /// `{"name": "DB_PASSWORD", "value": …}`.
         label: Option<Family>,
         holder: Option<usize>,
         /// The part that the member plays in its object.
@@ -133,7 +135,8 @@ impl Pieces {
         self.nodes.len() - 1
     }
 
-    /// The node of the value that comes next, which is not a string. Strings on both sides of it are not neighbours.
+    /// The node of the value that comes next, which is not a string. Strings on both sides of it
+    /// are not neighbours.
     fn place(&mut self, open: Option<&mut Open>) -> (Node, Option<Family>) {
         let Some(Open { node, family, of }) = open else { return (0, None) };
         match of {
@@ -200,7 +203,8 @@ impl Pieces {
         }
     }
 
-    /// The path of a node, such as `tool_call.args[3]`. Keys that are unusual, or that `is_secret`, are shown as `*`.
+    /// The path of a node, such as `tool_call.args[3]`. Keys that are unusual, or that `is_secret`,
+    /// are shown as `*`.
     pub(crate) fn path(&self, node: Node, row: &[u8], is_secret: impl Fn(&Range<usize>) -> bool) -> String {
         let mut steps = Vec::new();
         let mut at = node;

@@ -1,5 +1,5 @@
-//! Searches a row for secrets: each string as a reader sees it, and the strings of an array side by side. A string that is JSON
-//! is searched like a row.
+//! Searches a row for secrets: each string as a reader sees it, and the strings of an array side by
+//! side. A string that is JSON is searched like a row.
 
 use std::cell::OnceCell;
 use std::iter;
@@ -75,7 +75,8 @@ struct Found<'s> {
 }
 
 impl Search {
-    /// The built-in kinds except `skipped`, and the logbook's `own`. A value that matches one of `allowed` is not a secret.
+    /// The built-in kinds except `skipped`, and the logbook's `own`. A value that matches one of
+    /// `allowed` is not a secret.
     pub(crate) fn of(skipped: &[String], own: &[Own], allowed: &[Regex]) -> Result<Search> {
         let built_in = Rule::built_in().filter(|rule| !skipped.contains(&rule.kind));
         let rules: Vec<_> = built_in.chain(own.iter().map(Rule::own)).map(|rule| (rule, OnceCell::new())).collect();
@@ -96,7 +97,8 @@ impl Search {
         self.rules.get(finding.rule).map_or("", |(rule, _)| &rule.kind)
     }
 
-    /// The secrets in `row`, sorted and without overlaps, and its strings. `None` if it is not an object or an array.
+    /// The secrets in `row`, sorted and without overlaps, and its strings. `None` if it is not an
+    /// object or an array.
     pub(crate) fn row(&self, row: &[u8], plainly: bool) -> Option<(Vec<Finding>, Pieces)> {
         let text = Text::of_row(row);
         let pieces = row::pieces(&text)?;
@@ -105,7 +107,8 @@ impl Search {
         Some((apart(found.findings), pieces))
     }
 
-    /// The secrets in plain text, sorted and without overlaps. With `inside_key` it begins inside a private key.
+    /// The secrets in plain text, sorted and without overlaps. With `inside_key` it begins inside a
+    /// private key.
     pub(crate) fn text(&self, text: &[u8], inside_key: bool) -> Vec<Finding> {
         let mut found = Found { search: self, row: text, plainly: false, inside_key, findings: Vec::new() };
         found.string(Text::of_row(text), 0, Level::ROW);
@@ -293,7 +296,8 @@ impl Found<'_> {
                         .for_each(|range| self.put_value(text, range, number, node));
                 }
                 By::Pattern { looks, .. } => {
-                    // The tests compile all built-in patterns; the others were checked when they were read.
+                    // The tests compile all built-in patterns; the others were checked when they
+                    // were read.
                     let Some(regex) = compiled.get_or_init(|| rule.compile()?.ok()) else { continue };
                     for range in matches(regex, bytes) {
                         if looks.fit(&bytes[range.clone()]) {

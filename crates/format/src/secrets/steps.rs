@@ -1,4 +1,5 @@
-//! A text in steps of 64 bytes, and the tokens in it from step to step: what both ways of a glance share.
+//! A text in steps of 64 bytes, and the tokens in it from step to step: what both ways of a glance
+//! share.
 //!
 //! Not here: what bytes are (`glance`).
 
@@ -59,8 +60,8 @@ fn moved(ends: u64, before: u64, by: u32) -> u64 {
     ends << by | before >> (64 - by)
 }
 
-/// Calls `step` with stretches of `text` in order: how many bytes at their beginning were seen before, as the last of tokens.
-/// A text that is shorter than one is all in `short`.
+/// Calls `step` with stretches of `text` in order: how many bytes at their beginning were seen
+/// before, as the last of tokens. A text that is shorter than one is all in `short`.
 #[inline(always)]
 pub(crate) fn each(text: &[u8], short: &[u8; SEEN], mut step: impl FnMut(&[u8; SEEN], usize)) {
     let Some(last) = text.last_chunk::<SEEN>() else { return step(short, 0) };

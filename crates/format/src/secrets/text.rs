@@ -1,5 +1,6 @@
-//! Text as a reader sees it, with the position of each byte in the row: escapes decoded, invisible characters removed, each
-//! mark one byte. A secret that is found in it can be replaced in the row, whatever its spelling there.
+//! Text as a reader sees it, with the position of each byte in the row: escapes decoded, invisible
+//! characters removed, each mark one byte. A secret that is found in it can be replaced in the row,
+//! whatever its spelling there.
 //!
 //! Not here: what a secret is (`search`).
 
@@ -10,9 +11,11 @@ use memchr::{memchr, memmem};
 
 use logbook_model::shown::is_unsafe;
 
-/// Stands for a mark. Nothing inside a mark is searched, and a secret that reaches across one is cut there.
+/// Stands for a mark. Nothing inside a mark is searched, and a secret that reaches across one is
+/// cut there.
 pub(super) const MARK: u8 = 0x1a;
-/// Ends each word of an array when words are searched side by side. Patterns see white space; no other text contains it.
+/// Ends each word of an array when words are searched side by side. Patterns see white space; no
+/// other text contains it.
 pub(super) const WORD_END: u8 = 0x0b;
 /// The beginning of every mark.
 pub const MARK_BEGINS: &str = "[redacted:";
@@ -22,7 +25,8 @@ const KIND_BYTES_MAX: usize = 64;
 pub const MARK_BYTES_MAX: usize = MARK_BEGINS.len() + KIND_BYTES_MAX + 10;
 /// Longest terminal sequence that is removed as one, for example a window title.
 const SEQUENCE_BYTES_MAX: usize = 4096;
-/// Times that escapes are decoded. Each level of escaping doubles the backslashes, so no row has more levels.
+/// Times that escapes are decoded. Each level of escaping doubles the backslashes, so no row has
+/// more levels.
 const LEVELS_MAX: usize = 24;
 
 /// Text, with the position of each byte in the row.
@@ -133,8 +137,8 @@ impl<'t> Text<'t> {
         places
     }
 
-    /// The text with one level of escapes decoded: those of JSON, and `\xHH` and `\'` of other languages. `None` if there are
-    /// none.
+    /// The text with one level of escapes decoded: those of JSON, and `\xHH` and `\'` of other
+    /// languages. `None` if there are none.
     pub(crate) fn decoded(&self) -> Option<Text<'static>> {
         let bytes = &*self.bytes;
         let mut next = memchr(b'\\', bytes)?;
@@ -161,8 +165,8 @@ impl<'t> Text<'t> {
         any.then(|| out.text())
     }
 
-    /// The text without invisible characters, each mark one byte. A text with terminal sequences is given twice, with and
-    /// without their contents: a terminal hides them, other readers do not.
+    /// The text without invisible characters, each mark one byte. A text with terminal sequences is
+    /// given twice, with and without their contents: a terminal hides them, other readers do not.
     pub(crate) fn seen(&self) -> Vec<Text<'_>> {
         let bytes = &*self.bytes;
         if !bytes.iter().any(is_unseen_or_foreign) && memmem::find(bytes, MARK_BEGINS.as_bytes()).is_none() {

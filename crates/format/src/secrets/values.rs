@@ -1,5 +1,5 @@
-//! Whether a value behind the name of a secret could be the secret. Placeholders, references to where it is kept, code and
-//! plain words are not.
+//! Whether a value behind the name of a secret could be the secret. Placeholders, references to
+//! where it is kept, code and plain words are not.
 
 use memchr::memmem;
 
@@ -17,8 +17,8 @@ pub(super) enum Found {
     /// It is the whole value of a member of JSON in a text. Quotes around the JSON may turn its own
     /// quotes round for a shell, so blanks in it may separate words.
     Embedded,
-    /// In running text, or among the words of a command. Plain words count as safe there: a command may run them, and whoever
-    /// approves it must see them.
+    /// In running text, or among the words of a command. Plain words count as safe there: a command
+    /// may run them, and whoever approves it must see them.
     Text,
 }
 
@@ -200,7 +200,8 @@ pub(super) fn looks_random(value: &[u8]) -> bool {
         && !is_words(&text)
 }
 
-/// Whether `value` has a run of token bytes that is long enough for the first look to see (`beginnings`).
+/// Whether `value` has a run of token bytes that is long enough for the first look to see
+/// (`beginnings`).
 pub(super) fn has_long_token(value: &[u8]) -> bool {
     let is_of_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%=".contains(byte);
     let is_odd = |byte: &u8| byte.to_ascii_lowercase() > b'f' || *byte == b'_';
@@ -340,7 +341,8 @@ fn is_piece_of_words(piece: &str) -> bool {
     if !letters.bytes().all(|byte| byte.is_ascii_alphabetic()) || digits > 3 || digits > 0 && letters.len() < 3 {
         return false;
     }
-    // In `camelCase` few letters are upper case, and the runs of lower case are longer than in random text.
+    // In `camelCase` few letters are upper case, and the runs of lower case are longer than in
+    // random text.
     let is_upper = |at: usize| letters.as_bytes()[at].is_ascii_uppercase();
     let upper = (0..letters.len()).filter(|at| is_upper(*at)).count();
     let lower = letters.len() - upper;

@@ -1,10 +1,12 @@
 //! Whether the brackets of each row come to nought at its end, and how deep each word begins.
 //!
-//! Brackets are counted, not walked. In a sound row they come to nought at the one that stands right before the newline
-//! and nowhere before it. For a whole word that is certain when fewer brackets close in it than are open at its start,
-//! leaving out the last of a row and those that close what was opened just before. Where it is not certain, [`look`]
-//! goes from bracket to bracket. All that is taken on trust is that the rows before came to nought: whoever walks along
-//! the places sees that at each newline, and asks for a careful index of what follows one where they did not.
+//! Brackets are counted, not walked. In a sound row they come to nought at the one that stands
+//! right before the newline and nowhere before it. For a whole word that is certain when fewer
+//! brackets close in it than are open at its start, leaving out the last of a row and those that
+//! close what was opened just before. Where it is not certain, [`look`] goes from bracket to
+//! bracket. All that is taken on trust is that the rows before came to nought: whoever walks along
+//! the places sees that at each newline, and asks for a careful index of what follows one where
+//! they did not.
 
 use std::ops::Range;
 
@@ -65,8 +67,9 @@ impl Reckoned {
 }
 
 impl Brackets {
-    /// Counts those of the first `lanes` words of a group, which begins at `base` of `text`, and says how deep its words begin.
-    /// Newlines of rows in doubt are added to `doubts`. With `careful` every bracket is looked at.
+    /// Counts those of the first `lanes` words of a group, which begins at `base` of `text`, and
+    /// says how deep its words begin. Newlines of rows in doubt are added to `doubts`. With
+    /// `careful` every bracket is looked at.
     #[inline(always)]
     pub(crate) fn count(
         &mut self,
@@ -98,7 +101,8 @@ impl Brackets {
         }
     }
 
-    /// Says how deep the words of some lanes begin, and gives a bit for each that must be looked at.
+    /// Says how deep the words of some lanes begin, and gives a bit for each that must be looked
+    /// at.
     #[inline(always)]
     fn descend(&mut self, lanes: Range<usize>, words: &mut Group, reckoned: &Reckoned, careful: bool) -> u64 {
         for lane in lanes.clone() {
@@ -114,7 +118,8 @@ impl Brackets {
     }
 }
 
-/// Goes through the brackets and newlines of one word, one by one. Newlines of rows in doubt are added to `doubts`.
+/// Goes through the brackets and newlines of one word, one by one. Newlines of rows in doubt are
+/// added to `doubts`.
 #[cold]
 #[inline(never)]
 fn look(
@@ -146,7 +151,8 @@ fn look(
                 doubtful |= bit;
             }
             if word.depth_at(bit) != 0 {
-                // The next row is to begin at nought. Then what stands before in this word is no longer right.
+                // The next row is to begin at nought. Then what stands before in this word is no
+                // longer right.
                 word.depth -= word.depth_at(bit);
                 doubtful |= newlines & (bit - 1);
             }

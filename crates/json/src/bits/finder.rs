@@ -1,7 +1,8 @@
 //! Rows and their wanted members: the second stage, along the places of the [`Index`].
 //!
-//! Only at these places is the text itself looked at: whether the string that ends there is a wanted name, whether it
-//! is a key of the row itself (one bracket is open before it), and where its value ends.
+//! Only at these places is the text itself looked at: whether the string that ends there is a
+//! wanted name, whether it is a key of the row itself (one bracket is open before it), and where
+//! its value ends.
 
 use std::ops::{ControlFlow, Range};
 
@@ -26,7 +27,8 @@ pub struct Line<'t, 'v> {
     pub at: usize,
     /// Its bytes without the newline, and without a carriage return before that.
     pub text: &'t [u8],
-    /// The values of the wanted names, where the frame is beyond doubt. `None`: [`crate::frame::pick`] must say.
+    /// The values of the wanted names, where the frame is beyond doubt. `None`:
+    /// [`crate::frame::pick`] must say.
     pub values: Option<&'v [Option<&'t [u8]>]>,
 }
 
@@ -35,7 +37,8 @@ pub struct Line<'t, 'v> {
 pub struct Finder {
     names: Vec<Name>,
     by_end: ByEnd,
-    /// Some name could be spelled in other ways than with `\u`: nothing is found, every line is in doubt.
+    /// Some name could be spelled in other ways than with `\u`: nothing is found, every line is in
+    /// doubt.
     hard: bool,
     index: Index,
     follows: Vec<usize>,
@@ -46,7 +49,8 @@ pub struct Finder {
 #[derive(Debug)]
 struct Name {
     bytes: Box<[u8]>,
-    /// Its last eight bytes as a number, the last one highest; of a shorter name, those before it are nought.
+    /// Its last eight bytes as a number, the last one highest; of a shorter name, those before it
+    /// are nought.
     tail: u64,
     keep: u64,
     /// Its first eight bytes as a number, if it has so many.
@@ -63,7 +67,8 @@ impl Name {
         Name { bytes: bytes.into(), tail: u64::from_le_bytes(tail), keep, head }
     }
 
-    /// Whether `text` ends with it; `tail`: the last eight bytes of `text`, where there are so many.
+    /// Whether `text` ends with it; `tail`: the last eight bytes of `text`, where there are so
+    /// many.
     #[inline(always)]
     fn ends(&self, text: &[u8], tail: Option<u64>) -> bool {
         match (tail, self.bytes.len()) {
@@ -125,7 +130,8 @@ const FEW: usize = 8;
 enum Walk {
     /// Behind the last of them.
     Ended,
-    /// Behind a row whose brackets did not come to nought: what follows, from here, needs a careful index.
+    /// Behind a row whose brackets did not come to nought: what follows, from here, needs a careful
+    /// index.
     Lost(usize),
 }
 
@@ -149,8 +155,8 @@ impl Finder {
         self
     }
 
-    /// Hands every line of `block` to `each`; the block begins with a line and ends with a newline (what stands
-    /// behind the last one is not looked at).
+    /// Hands every line of `block` to `each`; the block begins with a line and ends with a newline
+    /// (what stands behind the last one is not looked at).
     pub fn lines<'t>(
         &mut self,
         block: &'t [u8],
@@ -177,8 +183,9 @@ impl Finder {
         ControlFlow::Continue(())
     }
 
-    /// Hands the first line of `text` to `each`: so many bytes, with its newline. Some of what stands behind it is looked at where that
-    /// makes whole words, which is faster: so give it all there is.
+    /// Hands the first line of `text` to `each`: so many bytes, with its newline. Some of what
+    /// stands behind it is looked at where that makes whole words, which is faster: so give it all
+    /// there is.
     pub fn first<'t>(
         &mut self,
         text: &'t [u8],
@@ -196,7 +203,8 @@ impl Finder {
         flow
     }
 
-    /// Walks along the lines of `block`, which begins at `offset` of all lines: behind a row that was lost, or with the first.
+    /// Walks along the lines of `block`, which begins at `offset` of all lines: behind a row that
+    /// was lost, or with the first.
     #[inline(always)]
     fn walk<'t>(
         &mut self,
@@ -249,7 +257,8 @@ impl Finder {
         ControlFlow::Continue(Walk::Ended)
     }
 
-    /// Which name the string says that ends with the quote at `at`, if it is a string of the row itself.
+    /// Which name the string says that ends with the quote at `at`, if it is a string of the row
+    /// itself.
     #[inline(always)]
     fn name_at(names: &[Name], by_end: &ByEnd, block: Indexed<'_, '_>, at: usize, guess: usize) -> Option<usize> {
         let text = &block.text[..at];
@@ -271,7 +280,8 @@ impl<'t> Indexed<'t, '_> {
         self.words.quotes(quote / WIDTH) >> (quote % WIDTH) & 1 == 1
     }
 
-    /// Takes the value of the member whose key ends with the quote at `at`, if it is a key; false: it is in doubt.
+    /// Takes the value of the member whose key ends with the quote at `at`, if it is a key; false:
+    /// it is in doubt.
     #[inline(always)]
     fn member(self, at: usize, value: &mut Option<&'t [u8]>) -> bool {
         let text = self.text;
@@ -289,7 +299,8 @@ impl<'t> Indexed<'t, '_> {
             return true;
         }
         match self.value_end(from) {
-            // White space behind the value may hold the newline: then a bracket is missing, which tells.
+            // White space behind the value may hold the newline: then a bracket is missing, which
+            // tells.
             Some(to) if is_framed(text, from, to) => {
                 *value = Some(&text[from..to]);
                 true
@@ -298,8 +309,8 @@ impl<'t> Indexed<'t, '_> {
         }
     }
 
-    /// The position after the value that begins at `from`; `None` when it has no end or none begins there. It may lie
-    /// beyond the row where that is broken, which the frame tells.
+    /// The position after the value that begins at `from`; `None` when it has no end or none begins
+    /// there. It may lie beyond the row where that is broken, which the frame tells.
     fn value_end(self, from: usize) -> Option<usize> {
         match self.text.get(from)? {
             b'"' => self.string_end(from),
@@ -359,8 +370,8 @@ impl Escapes<'_> {
         self.words.first().is_some_and(|(word, _)| *word as usize * WIDTH < to)
     }
 
-    /// Whether one in `line` stands in a string with a colon behind it: a key may then say a wanted name in other
-    /// letters. Passes those of the line.
+    /// Whether one in `line` stands in a string with a colon behind it: a key may then say a wanted
+    /// name in other letters. Passes those of the line.
     fn spell_a_key(&mut self, block: Indexed<'_, '_>, line: Range<usize>) -> bool {
         let mut spelled = false;
         let mut from = line.start;
@@ -385,8 +396,9 @@ impl Escapes<'_> {
     }
 }
 
-/// The position after the number that begins at `from`, if it is one without sign and exponent, of less than eight
-/// bytes, and a comma or a bracket stands right behind it: most numbers. Eight bytes are looked at in one.
+/// The position after the number that begins at `from`, if it is one without sign and exponent, of
+/// less than eight bytes, and a comma or a bracket stands right behind it: most numbers. Eight
+/// bytes are looked at in one.
 #[inline(always)]
 fn plain_number_end(block: &[u8], from: usize) -> Option<usize> {
     const HIGH: u64 = 0x8080_8080_8080_8080;

@@ -1,14 +1,15 @@
 //! The first stage: a block of lines as words and as a list of places to look at.
 //!
-//! Nearly nothing here depends on what the text says, so that the processor need not guess: each 64 bytes become a
-//! [`super::words::Word`], and their newlines and the ends of such strings as may be wanted names become places in a list, two of
-//! them written always and counted afterwards. A string may be a name when it is as long as one (a quote that
-//! closes, and one that opened so many bytes before it: a shift and an AND) and ends with the same letter.
+//! Nearly nothing here depends on what the text says, so that the processor need not guess: each 64
+//! bytes become a [`super::words::Word`], and their newlines and the ends of such strings as may be
+//! wanted names become places in a list, two of them written always and counted afterwards. A
+//! string may be a name when it is as long as one (a quote that closes, and one that opened so many
+//! bytes before it: a shift and an AND) and ends with the same letter.
 //!
-//! A group of words is dealt with in one. First it is written down where each kind of byte stands in them ([`Letters`]), then what
-//! is inside of strings ([`super::strings`]), which of those that end may be names, and how the brackets stand
-//! ([`super::brackets`]): each a loop in which no word waits for another, which the compiler makes of registers as wide as the
-//! processor has.
+//! A group of words is dealt with in one. First it is written down where each kind of byte stands
+//! in them ([`Letters`]), then what is inside of strings ([`super::strings`]), which of those that
+//! end may be names, and how the brackets stand ([`super::brackets`]): each a loop in which no word
+//! waits for another, which the compiler makes of registers as wide as the processor has.
 
 use super::brackets::{Brackets, Reckoned};
 use super::masks::{Plain, WIDTH};
@@ -93,7 +94,8 @@ impl Index {
         }
     }
 
-    /// Takes in `text`, which begins at the start of a line. With `careful` every bracket is looked at.
+    /// Takes in `text`, which begins at the start of a line. With `careful` every bracket is looked
+    /// at.
     pub fn fill(&mut self, text: &[u8], careful: bool) {
         #[cfg(target_arch = "x86_64")]
         if super::x86::index(text, self, careful) {
@@ -174,7 +176,8 @@ impl<'i, 't> Filling<'i, 't> {
         let Index { shapes, words, places, doubts, escapes, desk, .. } = index;
         words.begin(text.len());
         if places.len() < text.len() + 2 * ROOM {
-            // Made of pages that cost nothing until they are written; with room for what `note` writes too much.
+            // Made of pages that cost nothing until they are written; with room for what `note`
+            // writes too much.
             *places = vec![0; text.len() + 2 * ROOM];
         }
         doubts.clear();
@@ -196,8 +199,8 @@ impl<'i, 't> Filling<'i, 't> {
         }
     }
 
-    /// Takes in the next group, of at most [`GROUP_BYTES`]. `read` tells, of eight blocks, where each kind of byte stands, and
-    /// `stands` where a byte does in one.
+    /// Takes in the next group, of at most [`GROUP_BYTES`]. `read` tells, of eight blocks, where
+    /// each kind of byte stands, and `stands` where a byte does in one.
     #[inline(always)]
     pub(crate) fn put(
         &mut self,
@@ -245,7 +248,8 @@ impl<'i, 't> Filling<'i, 't> {
         self.find(lanes_of(group), words, note_each);
     }
 
-    /// Finds places and brackets in the first `lanes` words of a group of which the strings are known.
+    /// Finds places and brackets in the first `lanes` words of a group of which the strings are
+    /// known.
     #[inline(always)]
     fn find(&mut self, lanes: usize, words: &mut Group, note: impl Fn(&[u64; 8], u32, &mut [u32; ROOM]) -> usize) {
         let lanes = lanes.min(GROUP);
@@ -278,7 +282,8 @@ impl<'i, 't> Filling<'i, 't> {
     }
 }
 
-/// Writes the places of eight words to the list, of which the first begins at `base`, and says how many they are.
+/// Writes the places of eight words to the list, of which the first begins at `base`, and says how
+/// many they are.
 #[inline(always)]
 pub(super) fn note_each(eight: &[u64; 8], base: u32, room: &mut [u32; ROOM]) -> usize {
     let mut noted = 0;
@@ -291,7 +296,8 @@ pub(super) fn note_each(eight: &[u64; 8], base: u32, room: &mut [u32; ROOM]) -> 
                 places &= places.wrapping_sub(1);
             }
         };
-        // Two, even of none: how many there are is hard to foresee, and what is too much is written over.
+        // Two, even of none: how many there are is hard to foresee, and what is too much is written
+        // over.
         write(0..2);
         if count > 2 {
             write(2..count);

@@ -1,10 +1,12 @@
-//! Rows judged along their marks: as strict as [`crate::validate_members`], with a third answer, "in doubt".
+//! Rows judged along their marks: as strict as [`crate::validate_members`], with a third answer,
+//! "in doubt".
 //!
-//! Every byte outside strings is looked at, from left to right, as in the plain judge; strings are stepped over, from
-//! one mark to the next. That is sound because whatever could mislead the marks (a backslash where no string is) is
-//! itself met, and doubted, before any mark behind it is used. What may stand inside strings is told by the marks
-//! too: nothing strange in most rows; else escapes are judged one by one, and rows that are not ASCII as UTF-8.
-//! Whatever is not surely good is in doubt: what is wrong with it, and where, is the plain judge's to say.
+//! Every byte outside strings is looked at, from left to right, as in the plain judge; strings are
+//! stepped over, from one mark to the next. That is sound because whatever could mislead the marks
+//! (a backslash where no string is) is itself met, and doubted, before any mark behind it is used.
+//! What may stand inside strings is told by the marks too: nothing strange in most rows; else
+//! escapes are judged one by one, and rows that are not ASCII as UTF-8. Whatever is not surely good
+//! is in doubt: what is wrong with it, and where, is the plain judge's to say.
 
 use super::keys::Keys;
 use super::marks::{CONTROL, HIGH, Marks};
@@ -80,8 +82,8 @@ impl Judge {
         }
     }
 
-    /// Whether the first line of the block is surely one good object, as the grammar has it: keys are not told apart, and members
-    /// not written down.
+    /// Whether the first line of the block is surely one good object, as the grammar has it: keys
+    /// are not told apart, and members not written down.
     #[inline(never)]
     fn is_good(&mut self, block: &[u8]) -> bool {
         self.open.clear();
@@ -94,7 +96,8 @@ impl Judge {
         end + 1 == block.len() && (self.marks.strange_at_all == 0 || self.is_clean(&block[..end], 0, end))
     }
 
-    /// The next line of the block that was begun with. Never inlined: the walk needs all registers for itself.
+    /// The next line of the block that was begun with. Never inlined: the walk needs all registers
+    /// for itself.
     #[inline(never)]
     pub fn next<'t>(&mut self, block: &'t [u8]) -> Option<Judged<'t, '_>> {
         let begin = self.at;
@@ -138,7 +141,8 @@ impl Judge {
         Some(Judged { text, spans: good.then_some(&self.spans) })
     }
 
-    /// Whether strange bytes near the row are none of it, or harmless: UTF-8, and a carriage return at its end.
+    /// Whether strange bytes near the row are none of it, or harmless: UTF-8, and a carriage return
+    /// at its end.
     #[cold]
     fn is_clean(&self, text: &[u8], begin: usize, end: usize) -> bool {
         let strange = self.marks.strange_in(begin, end);
@@ -204,20 +208,22 @@ struct Room<'a> {
     spans: &'a mut Spans,
 }
 
-/// How far the row was judged. Handed on by value, so that it can stay in registers: each string waits for the one before it.
+/// How far the row was judged. Handed on by value, so that it can stay in registers: each string
+/// waits for the one before it.
 #[derive(Clone, Copy)]
 struct Reached {
     /// The first mark that is not stepped over.
     next: usize,
-    /// The first of the escapes that is not, and where it stands: beyond all text, when there is none.
+    /// The first of the escapes that is not, and where it stands: beyond all text, when there is
+    /// none.
     escape: usize,
     escape_at: u32,
     /// The key before the one that comes.
     key: u8,
 }
 
-/// Where the newline of the row stands; `None`: in doubt. Then `reached` may lie before it. With `MEMBERS` they are written down, and
-/// keys that repeat are in doubt, if the limits have it so.
+/// Where the newline of the row stands; `None`: in doubt. Then `reached` may lie before it. With
+/// `MEMBERS` they are written down, and keys that repeat are in doubt, if the limits have it so.
 #[inline(always)]
 fn row<const MEMBERS: bool>(ground: Ground<'_>, room: &mut Room<'_>, reached: &mut Reached) -> Option<usize> {
     let (text, begin) = (ground.text, ground.begin);
@@ -424,7 +430,8 @@ impl<'a> Ground<'a> {
         (self.byte(colon) == b':').then(|| self.skip_white(colon + 1))
     }
 
-    /// A key and its colon, and where the value begins. One with escapes may say the same as another, and is left to the plain judge.
+    /// A key and its colon, and where the value begins. One with escapes may say the same as
+    /// another, and is left to the plain judge.
     #[inline(never)]
     fn key(&self, at: usize, mut on: Reached) -> Option<((Span, usize), Reached)> {
         // A newline is a mark too.
@@ -462,7 +469,8 @@ impl Room<'_> {
         }
     }
 
-    /// Whether a key of the object at this depth stands in it twice; too many to tell in few steps count as such.
+    /// Whether a key of the object at this depth stands in it twice; too many to tell in few steps
+    /// count as such.
     #[inline(never)]
     fn repeats(&mut self, ground: Ground<'_>, depth: usize, from: usize) -> bool {
         let line = &ground.text[ground.begin..];

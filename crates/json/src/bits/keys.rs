@@ -1,12 +1,15 @@
-//! Keys as rows repeat them: which one comes is guessed from the one before it, and told by a comparison.
+//! Keys as rows repeat them: which one comes is guessed from the one before it, and told by a
+//! comparison.
 //!
-//! What writes rows writes the same few keys in the same few orders. So each key that was met is kept as it is spelled, quotes and
-//! colon with it, in the order in which they were met first: behind one stands the first guess, and with it is kept the second, the
-//! one that followed it last. A guess that holds says all that is asked of a key: how long it is, that it has no escape, which of
-//! the known ones it is (so that one that stands twice is known by a bit), and what it is called. Where none holds, the key is read.
+//! What writes rows writes the same few keys in the same few orders. So each key that was met is
+//! kept as it is spelled, quotes and colon with it, in the order in which they were met first:
+//! behind one stands the first guess, and with it is kept the second, the one that followed it
+//! last. A guess that holds says all that is asked of a key: how long it is, that it has no escape,
+//! which of the known ones it is (so that one that stands twice is known by a bit), and what it is
+//! called. Where none holds, the key is read.
 //!
-//! The first guess is a number and one more, so that nobody waits for it: with the second alone, each key would wait for what was
-//! found of the one before.
+//! The first guess is a number and one more, so that nobody waits for it: with the second alone,
+//! each key would wait for what was found of the one before.
 
 use crate::span::Span;
 
@@ -71,8 +74,8 @@ impl Keys {
         key.begins(text.get(at..)?.first_chunk()?).then_some(key.told)
     }
 
-    /// The number of a key that was read behind `before`, if it is kept. `spelled`: from its first quote to its colon. `name` tells
-    /// what it is called.
+    /// The number of a key that was read behind `before`, if it is kept. `spelled`: from its first
+    /// quote to its colon. `name` tells what it is called.
     pub(crate) fn learn(&mut self, before: u8, spelled: &[u8], hash: u16, name: fn(&[u8]) -> u8) -> Option<u8> {
         let mut key = Key::new(spelled, hash)?;
         let mut slot = usize::from(hash) % SLOTS;

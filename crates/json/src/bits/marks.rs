@@ -1,4 +1,5 @@
-//! Where the strings and the lines of a block stand, as positions in order: what a judge of rows steps along.
+//! Where the strings and the lines of a block stand, as positions in order: what a judge of rows
+//! steps along.
 
 use super::masks::{WIDTH, escape};
 
@@ -97,8 +98,8 @@ impl Marks {
     }
 }
 
-/// Marks that are being made. What changes with each word stands in none of the structures that outlive it, so that it can stay
-/// in registers.
+/// Marks that are being made. What changes with each word stands in none of the structures that
+/// outlive it, so that it can stay in registers.
 pub(super) struct Marking<'m> {
     ends: &'m mut [u32],
     strange: std::slice::IterMut<'m, u8>,
@@ -125,7 +126,8 @@ impl<'m> Marking<'m> {
         Marking { ends, strange, escapes, escaped: 0, base: 0, count: 0, strange_at_all: 0 }
     }
 
-    /// Takes in the next 64 bytes. `write` puts the positions of so many bits in front, and may write more.
+    /// Takes in the next 64 bytes. `write` puts the positions of so many bits in front, and may
+    /// write more.
     #[inline(always)]
     pub(crate) fn put(&mut self, bytes: Bytes, write: impl FnOnce(u64, u32, usize, &mut [u32; WIDTH])) {
         let (escaped, carries) =
@@ -164,8 +166,8 @@ fn keep(kept: &mut Vec<u32>, base: usize, mut escapes: u64) {
     }
 }
 
-/// Writes the positions of the `count` bits of `ends`, and more: how often a loop turns is hard to foresee, and what is too much is
-/// written over.
+/// Writes the positions of the `count` bits of `ends`, and more: how often a loop turns is hard to
+/// foresee, and what is too much is written over.
 #[inline(always)]
 pub(super) fn few_first(mut ends: u64, base: u32, count: usize, out: &mut [u32; WIDTH]) {
     let mut write = |slots: std::ops::Range<usize>| {

@@ -22,8 +22,8 @@ pub(crate) struct Masks {
 /// Bytes in a word.
 pub(crate) const WIDTH: usize = 64;
 
-/// Bytes that a backslash before them escapes, those behind an odd run of them; and 1 if the first byte of the next block is
-/// escaped. `carried`: the same of the block before.
+/// Bytes that a backslash before them escapes, those behind an odd run of them; and 1 if the first
+/// byte of the next block is escaped. `carried`: the same of the block before.
 #[inline(always)]
 pub(super) fn escape(backslashes: u64, carried: u64) -> (u64, u64) {
     const ODD: u64 = 0xAAAA_AAAA_AAAA_AAAA;

@@ -1,8 +1,9 @@
 //! What stands inside of strings, and what outside, for a group of words in one.
 //!
-//! Two things go on from word to word: whether a string is open, and whether the last byte was a backslash that escapes. The first
-//! is known for all words at once from whether each has an odd number of quotes. The second is taken for granted not to be, and so
-//! is that no row ends inside a string: where it is not so, the group is gone through word by word.
+//! Two things go on from word to word: whether a string is open, and whether the last byte was a
+//! backslash that escapes. The first is known for all words at once from whether each has an odd
+//! number of quotes. The second is taken for granted not to be, and so is that no row ends inside a
+//! string: where it is not so, the group is gone through word by word.
 
 use super::masks::{Masks, WIDTH, escape, prefix_xor};
 use super::words::{GROUP, Group, Lanes};

@@ -2,8 +2,8 @@
 
 use super::masks::WIDTH;
 
-/// So many words at most are dealt with in one: they and what is reckoned of them stay close to the processor, and a bit for each
-/// makes one more word.
+/// So many words at most are dealt with in one: they and what is reckoned of them stay close to the
+/// processor, and a bit for each makes one more word.
 pub(super) const GROUP: usize = 64;
 
 /// One kind of word of a group.

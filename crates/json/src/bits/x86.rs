@@ -1,8 +1,10 @@
-//! Words and marks with many bytes at a time: 64 on processors that have AVX-512, 32 on those that have AVX2.
+//! Words and marks with many bytes at a time: 64 on processors that have AVX-512, 32 on those that
+//! have AVX2.
 //!
-//! `unsafe` for two reasons, each met here: the functions below must run only where the processor has those instructions, which
-//! [`index`], [`mark`] and [`with_bits`] ask before they call them; and a block is read and words are written through a pointer, which
-//! is that of an array of at least 64 bytes. Tests compare the result with the plain way, bit by bit.
+//! `unsafe` for two reasons, each met here: the functions below must run only where the processor
+//! has those instructions, which [`index`], [`mark`] and [`with_bits`] ask before they call them;
+//! and a block is read and words are written through a pointer, which is that of an array of at
+//! least 64 bytes. Tests compare the result with the plain way, bit by bit.
 
 use std::arch::x86_64::{
     __m256i, __m512i, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256,
@@ -123,8 +125,8 @@ fn index_blocks(text: &[u8], out: &mut Index, careful: bool) {
 /// `[` and `{` differ in this bit alone, and so do `]` and `}`.
 const CASE: i8 = 0x20;
 
-/// Tells all kinds of bytes apart in one: a table says with a bit for each which kinds a byte is of, and the bits of eight bytes,
-/// eight rows of eight, are turned to columns.
+/// Tells all kinds of bytes apart in one: a table says with a bit for each which kinds a byte is
+/// of, and the bits of eight bytes, eight rows of eight, are turned to columns.
 struct Kinds {
     table: [__m512i; 2],
     /// The eight bytes of each number in the order that the turning needs.
@@ -187,7 +189,8 @@ fn note(eight: &[u64; 8], base: u32, room: &mut [u32; ROOM]) -> usize {
     let words = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
     let begins = _mm512_add_epi32(_mm512_slli_epi32::<6>(words), _mm512_set1_epi32(base as i32));
     let places = _mm512_maskz_compress_epi32(some, _mm512_add_epi32(both, begins));
-    // SAFETY: the store lies inside the array, which has room for more than 16 numbers of four bytes, and needs no alignment.
+    // SAFETY: the store lies inside the array, which has room for more than 16 numbers of four
+    // bytes, and needs no alignment.
     unsafe { _mm512_storeu_si512(room.as_mut_ptr().cast(), places) };
     some.count_ones() as usize
 }
@@ -293,7 +296,8 @@ fn positions(ends: u64, base: u32, count: usize, out: &mut [u32; WIDTH]) {
     let (slots, _) = out.as_chunks_mut::<16>();
     for slots in slots.iter_mut().take(count.div_ceil(16).max(1)) {
         let sixteen = _mm512_add_epi32(_mm512_cvtepu8_epi32(_mm512_castsi512_si128(found)), base);
-        // SAFETY: the store lies inside the array of 16 numbers of four bytes, and needs no alignment.
+        // SAFETY: the store lies inside the array of 16 numbers of four bytes, and needs no
+        // alignment.
         unsafe { _mm512_storeu_si512(slots.as_mut_ptr().cast(), sixteen) };
         found = _mm512_alignr_epi64::<2>(found, found);
     }
@@ -320,7 +324,8 @@ const fn numbers(turned: usize, swapped: bool) -> [u8; WIDTH] {
 #[target_feature(enable = "avx2")]
 #[inline]
 fn marked(block: [__m256i; 2]) -> marks::Bytes {
-    // With a sign, what is not ASCII is below the blank too; and a sign is what a mask takes of each byte.
+    // With a sign, what is not ASCII is below the blank too; and a sign is what a mask takes of
+    // each byte.
     let blank = _mm256_set1_epi8(b' ' as i8);
     let (newlines, not_ascii) = (equal(block, b'\n'), signs(block));
     let below = signs([_mm256_cmpgt_epi8(blank, block[0]), _mm256_cmpgt_epi8(blank, block[1])]);

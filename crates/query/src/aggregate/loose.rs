@@ -1,4 +1,5 @@
-//! Numbers as they come, in pieces of memory of one size: a vector that grows as one would take up to twice what is in it.
+//! Numbers as they come, in pieces of memory of one size: a vector that grows as one would take up
+//! to twice what is in it.
 
 /// How many stand in a piece.
 const PIECE: usize = 1 << 12;

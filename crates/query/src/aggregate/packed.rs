@@ -1,5 +1,6 @@
-//! Many whole numbers in little room: sorted, each as how far it lies behind the one before, and how often it stands. What they take
-//! grows with how many different ones there are, one byte or two for most, and not with how many.
+//! Many whole numbers in little room: sorted, each as how far it lies behind the one before, and
+//! how often it stands. What they take grows with how many different ones there are, one byte or
+//! two for most, and not with how many.
 
 /// Such numbers.
 #[derive(Debug, Clone, Default)]

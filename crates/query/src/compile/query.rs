@@ -120,7 +120,8 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
     }
 
     let select = (!query.select.is_empty()).then_some(select);
-    // Which stage asked for which fields: the last list belongs to the last stage that has rows of its own.
+    // Which stage asked for which fields: the last list belongs to the last stage that has rows of
+    // its own.
     let last = compiler.scope.fields;
     let (first, middle, last) = match (first, middle) {
         (None, None) => (last, None, None),

@@ -3,7 +3,8 @@
 //!
 //! Not here: rows in sequence (`stage`).
 //!
-//! - `value`: a literal ready to be compared · `compare`: one operator with its literal · `pattern`: a regular expression
+//! - `value`: a literal ready to be compared · `compare`: one operator with its literal ·
+//!   `pattern`: a regular expression
 //! - `path`: from a row to the values a dotted path reaches · `predicate`: a whole condition
 //! - `source`: where a column's value comes from · `bucket`: time buckets
 //! - `order`: the order and the identity of any two values · `doubts`: rows passed over for a value

@@ -1,5 +1,5 @@
-//! A regular expression, and what every text begins with that it matches: most texts are told by their first letters, for which
-//! the engine need not be started.
+//! A regular expression, and what every text begins with that it matches: most texts are told by
+//! their first letters, for which the engine need not be started.
 
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
@@ -9,7 +9,8 @@ use regex_syntax::hir::literal::{ExtractKind, Extractor};
 /// More beginnings take as long to try as the expression itself.
 const BEGINNINGS_MAX: usize = 8;
 
-/// Compiled. A clone has memory of its own to match in: a thread that has one does not wait for another's.
+/// Compiled. A clone has memory of its own to match in: a thread that has one does not wait for
+/// another's.
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern {
     regex: Regex,
@@ -32,7 +33,8 @@ impl Pattern {
     }
 }
 
-/// What a text begins with that the expression matches, if it says so and holds only at the start of a text.
+/// What a text begins with that the expression matches, if it says so and holds only at the start
+/// of a text.
 fn beginnings(text: &str) -> Option<Box<[Box<[u8]>]>> {
     // As `regex` reads it for bytes.
     let parsed = ParserBuilder::new().utf8(false).build().parse(text).ok()?;

@@ -55,7 +55,8 @@ impl Default for Value {
     }
 }
 
-/// Two minutes, as sixteen letters each, which order as the times do: what is far from them need not be read as a time.
+/// Two minutes, as sixteen letters each, which order as the times do: what is far from them need
+/// not be read as a time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Minutes {
     start: u128,

@@ -24,7 +24,7 @@ pub(super) fn functions() -> impl Iterator<Item = Filter<Native<Data>>> {
         ("__from_local", v(1), |cv| {
             unary(cv, |clock, zone| {
                 let clock = DateTime::from_timestamp(seconds(&clock)?, 0).ok_or_else(|| beyond(&clock))?;
-                Ok(whole(zone_of(&zone)?.seconds_of_local(clock.naive_utc()).seconds))
+                Ok(whole(zone_of(&zone)?.instant_of_local(clock.naive_utc()).seconds))
             })
         }),
         ("__in_zone", v(2), |mut cv| {

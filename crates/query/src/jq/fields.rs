@@ -1,8 +1,10 @@
-//! Which members of its row a program can see, where that is plain: `{run_id, n: (.tool_call.args | length)}` sees two.
-//! Then the engine need not be given the others, and most of what it costs is to read a row.
+//! Which members of its row a program can see, where that is plain:
+//! `{run_id, n: (.tool_call.args | length)}` sees two. Then the engine need not be given the
+//! others, and most of what it costs is to read a row.
 //!
-//! A program sees the whole row wherever it does anything with it but take a member by a name that is written out,
-//! or test it in `select`. In doubt it sees all of it. Behind a pipe it sees what came before, not the row.
+//! A program sees the whole row wherever it does anything with it but take a member by a name that
+//! is written out, or test it in `select`. In doubt it sees all of it. Behind a pipe it sees what
+//! came before, not the row.
 
 use std::collections::BTreeSet;
 

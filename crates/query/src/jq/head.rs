@@ -1,13 +1,15 @@
-//! The head of a jq program, where it is plain: `select(.status == "failed") | …`. Rows on which such conditions are
-//! plainly false give no output and no error, so that jq need not be asked, and the row need not be parsed for it.
+//! The head of a jq program, where it is plain: `select(.status == "failed") | …`. Rows on which
+//! such conditions are plainly false give no output and no error, so that jq need not be asked, and
+//! the row need not be parsed for it.
 //!
-//! The program is not changed: rows that are not ruled out here run through all of it. So all that must hold is that
-//! what is ruled out is what jq would rule out. A condition says nothing (and the row goes to jq) wherever jq
-//! might fail or compare in another way: a path through what is no object, numbers that a float would round,
-//! strings in an order, escapes that are broken.
+//! The program is not changed: rows that are not ruled out here run through all of it. So all that
+//! must hold is that what is ruled out is what jq would rule out. A condition says nothing (and the
+//! row goes to jq) wherever jq might fail or compare in another way: a path through what is no
+//! object, numbers that a float would round, strings in an order, escapes that are broken.
 //!
-//! Plain is: `select(C and …)`, one or more joined by `|`, at the start of the program and followed by `|` or its end.
-//! C: `.a.b == literal`, also `!=`, `<`, `<=`, `>`, `>=` with numbers, or `.a.b` alone.
+//! Plain is: `select(C and …)`, one or more joined by `|`, at the start of the program and followed
+//! by `|` or its end. C: `.a.b == literal`, also `!=`, `<`, `<=`, `>`, `>=` with numbers, or `.a.b`
+//! alone.
 
 use std::cmp::Ordering;
 
@@ -109,7 +111,8 @@ impl Head {
         self.selects
     }
 
-    /// The string that a field of every row must equal, one that is asked before any condition could fail.
+    /// The string that a field of every row must equal, one that is asked before any condition
+    /// could fail.
     pub(crate) fn string(&self) -> Option<&[u8]> {
         let safe = self.conditions.iter().take_while(|condition| condition.path.len() == 1);
         let mut strings = safe.filter_map(|condition| match &condition.test {

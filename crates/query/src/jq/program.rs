@@ -75,7 +75,8 @@ impl Program {
     /// Compiles `code`. All that is wrong with it at once.
     pub fn compile(code: &str, globals: &Globals) -> Result<Program, Vec<Flaw>> {
         check_size(code)?;
-        // The engine's parser and compiler recurse with the program; so much is only reserved, not used.
+        // The engine's parser and compiler recurse with the program; so much is only reserved, not
+        // used.
         let builder = std::thread::Builder::new().stack_size(COMPILE_STACK_BYTES);
         let whole = |message: &str| vec![Flaw { from: 0, to: code.len(), message: message.to_owned() }];
         std::thread::scope(|scope| {
@@ -195,7 +196,8 @@ impl Session {
         self.run_on(program, Val::Arr(Rc::new(rows)), b"[]", visit)
     }
 
-    /// The one output of `program` for the row `text`, for which all conditions of its head hold, where that is plain.
+    /// The one output of `program` for the row `text`, for which all conditions of its head hold,
+    /// where that is plain.
     pub(crate) fn project(&mut self, program: &Program, text: &[u8]) -> Option<&[u8]> {
         let projection = program.projection.as_ref()?;
         if !self.judge_members(text) {

@@ -1,8 +1,10 @@
-//! A program that makes one flat object of members of its row, `{run_id, at: .a.b, n: (.c | length)}`, alone or behind
-//! conditions that are plain (`head`): such an object can be put together from the row's own text.
+//! A program that makes one flat object of members of its row,
+//! `{run_id, at: .a.b, n: (.c | length)}`, alone or behind conditions that are plain (`head`): such
+//! an object can be put together from the row's own text.
 //!
-//! It says nothing, and jq must be asked, wherever jq might fail, or write a value in another way than the row does: a
-//! path through what is no object, escapes, numbers that are no short integers, arrays and objects.
+//! It says nothing, and jq must be asked, wherever jq might fail, or write a value in another way
+//! than the row does: a path through what is no object, escapes, numbers that are no short
+//! integers, arrays and objects.
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Term};
@@ -47,7 +49,8 @@ impl Projection {
         keys.windows(2).all(|two| two[0] != two[1]).then_some(Projection { columns })
     }
 
-    /// Writes the object made of the row `text`, which is judged and has its members at `spans`. `None`: jq must.
+    /// Writes the object made of the row `text`, which is judged and has its members at `spans`.
+    /// `None`: jq must.
     pub fn write(&self, text: &[u8], spans: &Spans, out: &mut Vec<u8>) -> Option<()> {
         let escaped = |key: &[u8]| memchr(b'\\', key).is_some();
         if spans.members.iter().any(|span| escaped(span.key_of(text))) {
@@ -122,7 +125,8 @@ fn path_of(term: &Term<&str>) -> Option<Vec<String>> {
     (matches!(**start, Term::Id) && !names.is_empty()).then_some(names)
 }
 
-/// The characters of a string that is written out. What a broken escape reads as is in none: there readers differ.
+/// The characters of a string that is written out. What a broken escape reads as is in none: there
+/// readers differ.
 fn text_of<'s>(term: &Term<&'s str>) -> Option<&'s str> {
     match term {
         Term::Str(None, parts) => match parts.as_slice() {

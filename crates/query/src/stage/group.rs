@@ -29,8 +29,8 @@ pub(crate) struct Groups {
 
 /// What percentiles may take before their numbers are packed, on each thread.
 const BYTES_MAX: usize = 8 << 20;
-/// It takes a look at every group to know how much that is: not more often than once in so many rows for each of them, but once in
-/// so many rows at the latest.
+/// It takes a look at every group to know how much that is: not more often than once in so many
+/// rows for each of them, but once in so many rows at the latest.
 const ROWS_BETWEEN: (u64, u64) = (16, 1 << 16);
 
 #[derive(Debug)]

@@ -40,9 +40,9 @@ const NEWEST: Says = Says { weight: Weight::Step, holds: None };
 
 /// The newest standing row of each so far.
 ///
-/// Texts stand one behind the other in one piece of memory, and those that are written over stay in it, until it is large: then
-/// what is asked of the newest is put away, and the piece is used again. Memory for each of them would have to be grown
-/// and given back all the time.
+/// Texts stand one behind the other in one piece of memory, and those that are written over stay in
+/// it, until it is large: then what is asked of the newest is put away, and the piece is used
+/// again. Memory for each of them would have to be grown and given back all the time.
 #[derive(Debug, Default)]
 pub(crate) struct Latest {
     index: HashMap<Arc<[u8]>, usize, RandomState>,
@@ -55,7 +55,8 @@ pub(crate) struct Latest {
     finder: Option<Finder>,
     /// Those of `list` with a text among `texts`.
     with_text: Vec<usize>,
-    /// Those whose text is still to be taken from the block around it: most are written over before that ends.
+    /// Those whose text is still to be taken from the block around it: most are written over before
+    /// that ends.
     pending: Vec<usize>,
     /// Rows that were put away; a later one of the same run goes before them.
     parts: Parts,
@@ -71,7 +72,8 @@ struct Newest {
     stands: Stands<Place>,
     /// Where its text is among the texts; `None`: it is put away.
     text: Option<Range<usize>>,
-    /// Where the text is in memory while its block lasts, and how long; then `text` is that of an older row.
+    /// Where the text is in memory while its block lasts, and how long; then `text` is that of an
+    /// older row.
     pending: Option<(usize, usize)>,
 }
 
@@ -158,8 +160,8 @@ impl Latest {
         self.texts.len()
     }
 
-    /// Puts all away that has a text: of each row the fields `names`, where no more will be asked of it (rows may be
-    /// long), else all of it.
+    /// Puts all away that has a text: of each row the fields `names`, where no more will be asked
+    /// of it (rows may be long), else all of it.
     pub fn put_away(&mut self, names: &[String], fields_only: bool) {
         let mut part = Part::default();
         let mut fields = Vec::new();

@@ -49,7 +49,8 @@ pub struct Summary {
     pub doubts: Doubts,
 }
 
-/// Bytes of rows that are kept whole until they are made lean: those of runs at work are soon written over.
+/// Bytes of rows that are kept whole until they are made lean: those of runs at work are soon
+/// written over.
 const TEXT_BYTES: usize = 2 << 20;
 
 /// The state of a plan at work on one part of the rows.
@@ -196,7 +197,8 @@ impl<'p> Fold<'p> {
         self.rest.latest.put_away(&plan.first, plan.asks_fields_only());
     }
 
-    /// Joins what the fold of later rows held back. Streaming plans have nothing to join but counts.
+    /// Joins what the fold of later rows held back. Streaming plans have nothing to join but
+    /// counts.
     pub fn merge(&mut self, later: Held) {
         let tail = &self.rest.plan.tail;
         self.rest.held.newest.merge(later.newest, self.rest.plan.first.len());

@@ -100,8 +100,8 @@ impl Plan {
         &self.first
     }
 
-    /// Those of them that are asked of every row: of rows that are held back until the newest are known, the others are
-    /// found again in their text.
+    /// Those of them that are asked of every row: of rows that are held back until the newest are
+    /// known, the others are found again in their text.
     pub fn fields_at_once(&self) -> &[String] {
         match &self.latest {
             Some(latest) => &self.first[..=latest.last_slot()],
@@ -121,7 +121,8 @@ impl Plan {
         self.filter.as_ref()
     }
 
-    /// Letters that every row holds that passes, or else some `\u`: rows without either need not be looked at.
+    /// Letters that every row holds that passes, or else some `\u`: rows without either need not be
+    /// looked at.
     pub fn literal(&self) -> Option<Vec<u8>> {
         // The rows of a run that do not pass may still be its newest.
         if self.latest.is_some() {
@@ -134,8 +135,8 @@ impl Plan {
         filter.or_else(|| prefilter::string(head?))
     }
 
-    /// What is to be asked of rows wherever a name stands in them, before they are looked at: those of which it says
-    /// that they may not pass need not be.
+    /// What is to be asked of rows wherever a name stands in them, before they are looked at: those
+    /// of which it says that they may not pass need not be.
     pub fn probe(&self) -> Option<Probe> {
         // The rows of a run that do not pass may still be its newest.
         self.filter.as_ref().filter(|_| self.latest.is_none()).and_then(|filter| prefilter::probe(filter, &self.first))

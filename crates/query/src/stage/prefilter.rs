@@ -1,11 +1,14 @@
-//! What every row that passes must hold, letter by letter: looked for in whole blocks of text before any row is.
+//! What every row that passes must hold, letter by letter: looked for in whole blocks of text
+//! before any row is.
 //!
-//! A literal stands in its value. Where a condition asks for no such text, or for one that many rows have, a [`Probe`]
-//! finds the name of the field, wherever in a row it stands, and asks what stands behind it: if none of the values behind
-//! that name in a row would pass, neither does the row, whichever of them is the field's own.
+//! A literal stands in its value. Where a condition asks for no such text, or for one that many
+//! rows have, a [`Probe`] finds the name of the field, wherever in a row it stands, and asks what
+//! stands behind it: if none of the values behind that name in a row would pass, neither does the
+//! row, whichever of them is the field's own.
 //!
-//! A string may be spelled with escapes. Of the characters that are let through here only `\u` spells another one,
-//! so that whoever looks for the literal must look at rows with `\u` too, and at no others.
+//! A string may be spelled with escapes. Of the characters that are let through here only `\u`
+//! spells another one, so that whoever looks for the literal must look at rows with `\u` too, and
+//! at no others.
 
 use memchr::memchr3;
 
@@ -31,7 +34,8 @@ fn best(predicate: &Predicate, names: &[String]) -> Option<(usize, Vec<u8>)> {
         Predicate::And(parts) => parts.iter().filter_map(|part| best(part, names)).max_by_key(|(promise, _)| *promise),
         Predicate::Field(path, test) if !test.negated => {
             let literal = of_matcher(&test.matcher)?;
-            // Rows of one run are few; how often a word occurs is told by its length if by anything.
+            // Rows of one run are few; how often a word occurs is told by its length if by
+            // anything.
             let few = names.get(path.slot).is_some_and(|name| matches!(name.as_str(), "run_id" | "id"));
             Some((literal.len() + if few { 1000 } else { 0 }, literal))
         }
@@ -85,7 +89,8 @@ impl Probe {
         &self.key
     }
 
-    /// Whether the row may pass by the value in `rest`, the text right behind the name. What cannot be told at a glance may.
+    /// Whether the row may pass by the value in `rest`, the text right behind the name. What cannot
+    /// be told at a glance may.
     #[inline]
     pub fn may_pass(&self, rest: &[u8]) -> bool {
         let colon = if rest.first() == Some(&b':') { 0 } else { skip_white(rest, 0) };
@@ -128,8 +133,9 @@ fn of_matcher(matcher: &Matcher) -> Option<Vec<u8>> {
     (literal.len() >= BYTES_MIN).then_some(literal)
 }
 
-/// What a string of these characters holds, however it is spelled without `\u`: all of it with its quotes (the word
-/// alone is in keys and longer words too), else a long part of it that is spelled one way.
+/// What a string of these characters holds, however it is spelled without `\u`: all of it with its
+/// quotes (the word alone is in keys and longer words too), else a long part of it that is spelled
+/// one way.
 pub fn string(text: &[u8]) -> Option<Vec<u8>> {
     let quoted = [b"\"", text, b"\""].concat();
     let inside = 1..quoted.len() - 1;
@@ -144,7 +150,8 @@ pub fn string(text: &[u8]) -> Option<Vec<u8>> {
     let digits = |part: &[u8]| part.iter().filter(|byte| byte.is_ascii_digit()).count();
     let long = parts.into_iter().filter(|part| part.len() * 2 >= length);
     let mut literal = long.max_by_key(|part| (digits(part), part.len())).unwrap_or_default();
-    // `"blocked` begins the name `blocked_on` in every other row: what tells them apart comes sooner without the quote.
+    // `"blocked` begins the name `blocked_on` in every other row: what tells them apart comes
+    // sooner without the quote.
     let begins_a_name = || names::all().any(|name| name.len() > text.len() && name.as_bytes().starts_with(text));
     if literal.len() == quoted.len() && text.len() >= BYTES_MIN && begins_a_name() {
         literal = &quoted[1..];

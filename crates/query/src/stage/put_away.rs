@@ -1,5 +1,5 @@
-//! The newest rows of parts of the input, put away until all parts are known: each part in few pieces of memory, since it
-//! goes from one thread to another, and there are as many rows as runs.
+//! The newest rows of parts of the input, put away until all parts are known: each part in few
+//! pieces of memory, since it goes from one thread to another, and there are as many rows as runs.
 //!
 //! Of rows of which only fields will be asked, the values of these are kept and nothing else.
 
@@ -12,7 +12,8 @@ use crate::row::{Place, Row};
 use logbook_model::Stands;
 use logbook_model::standing::Stood;
 
-/// Parts are made one when they take so many bytes more than twice what the newest rows took the last time.
+/// Parts are made one when they take so many bytes more than twice what the newest rows took the
+/// last time.
 const BYTES_MORE: usize = 4 << 20;
 
 /// Rows of one part, of runs (or whatever `latest_by` says).
@@ -100,8 +101,9 @@ impl Parts {
         }
     }
 
-    /// Adds all parts of others. Two threads' are let take what both were: the newest of all are sought at the end anyway. Yet not
-    /// what any number of them were, since there may be as many as pieces.
+    /// Adds all parts of others. Two threads' are let take what both were: the newest of all are
+    /// sought at the end anyway. Yet not what any number of them were, since there may be as many
+    /// as pieces.
     pub(crate) fn merge(&mut self, others: Parts, count: usize) {
         if self.parts.is_empty() {
             *self = others;
@@ -147,8 +149,8 @@ impl Parts {
         newest
     }
 
-    /// Hands the newest rows to `each`, in order of position, until it is enough, and whether a row is whole: then its fields
-    /// are still to be found, else they are these, `count` of them.
+    /// Hands the newest rows to `each`, in order of position, until it is enough, and whether a row
+    /// is whole: then its fields are still to be found, else they are these, `count` of them.
     pub(crate) fn finish(&self, count: usize, mut each: impl FnMut(&Row<'_>, bool) -> std::ops::ControlFlow<()>) {
         let mut fields = Vec::new();
         for Stood { row: (_, part, number), .. } in self.newest() {

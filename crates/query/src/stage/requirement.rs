@@ -1,8 +1,9 @@
-//! What every row that passes must have, for whoever knows something of many rows at once and not of each: a time
-//! within bounds, one of a few words in a field. A value that is understood without the language.
+//! What every row that passes must have, for whoever knows something of many rows at once and not
+//! of each: a time within bounds, one of a few words in a field. A value that is understood without
+//! the language.
 //!
-//! It never asks for more than the filter does: where a condition cannot be told in these terms, it is
-//! [`Requirement::Nothing`]. It may ask for less.
+//! It never asks for more than the filter does: where a condition cannot be told in these terms, it
+//! is [`Requirement::Nothing`]. It may ask for less.
 
 use std::ops::Bound;
 
@@ -21,7 +22,8 @@ pub enum Requirement {
     /// is not RFC 3339 with an offset: what it says depends on the zone, or cannot be read, which
     /// is reported.
     Time(Bound<Instant>, Bound<Instant>),
-    /// In this field a string (or an array that holds it) of one of these characters, or else a number or a boolean.
+    /// In this field a string (or an array that holds it) of one of these characters, or else a
+    /// number or a boolean.
     Words(Field, Vec<Box<[u8]>>),
     /// All of these.
     All(Vec<Requirement>),
@@ -69,10 +71,12 @@ pub trait Known {
 }
 
 impl Requirement {
-    /// What the filter asks of a row whose fields are called `names`, by slot. With `only`, as far as it is about that field.
+    /// What the filter asks of a row whose fields are called `names`, by slot. With `only`, as far
+    /// as it is about that field.
     pub(crate) fn of(predicate: &Predicate, names: &[String], only: Option<Field>) -> Requirement {
         match predicate {
-            // A jq program may fail on a row, which is told: only what is asked before any program counts.
+            // A jq program may fail on a row, which is told: only what is asked before any program
+            // counts.
             Predicate::And(parts) => {
                 let parts = parts.iter().filter(|part| !part.uses_jq());
                 Requirement::all(parts.map(|part| Requirement::of(part, names, only)))
@@ -90,8 +94,8 @@ impl Requirement {
         }
     }
 
-    /// The same for `latest_by` the field called `name`, which comes before the filter: rows that do not pass may stand
-    /// before those that do, unless they have other words in that field.
+    /// The same for `latest_by` the field called `name`, which comes before the filter: rows that
+    /// do not pass may stand before those that do, unless they have other words in that field.
     pub(crate) fn of_latest(predicate: &Predicate, names: &[String], name: &str) -> Requirement {
         match Field::called(name) {
             Some(field) => Requirement::of(predicate, names, Some(field)),

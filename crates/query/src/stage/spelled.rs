@@ -1,5 +1,5 @@
-//! From the text of keys to the number of what they name. Most rows spell their keys as an earlier row did, and then
-//! neither escapes nor numbers need to be read to know that they are the same.
+//! From the text of keys to the number of what they name. Most rows spell their keys as an earlier
+//! row did, and then neither escapes nor numbers need to be read to know that they are the same.
 
 /// The last number for each of so many hashes.
 const SLOTS: usize = 1 << 10;
@@ -31,7 +31,8 @@ pub struct Known {
     slot: usize,
     /// The number kept for keys of this spelling.
     pub number: Option<usize>,
-    /// Keys of the same spelling are the same. Else whoever finds a number looks whether it is that of the same text.
+    /// Keys of the same spelling are the same. Else whoever finds a number looks whether it is that
+    /// of the same text.
     pub is_exact: bool,
 }
 
@@ -43,8 +44,8 @@ impl Default for Spelled {
 }
 
 impl Spelled {
-    /// Looks for keys with these texts. The texts are looked at twice rather than noted between: what was just written in words
-    /// is not yet to be had in larger pieces.
+    /// Looks for keys with these texts. The texts are looked at twice rather than noted between:
+    /// what was just written in words is not yet to be had in larger pieces.
     #[inline]
     pub(crate) fn find<'k>(&self, keys: impl Iterator<Item = &'k [u8]> + Clone) -> Known {
         let mut hash = 0u64;

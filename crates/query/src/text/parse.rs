@@ -166,7 +166,8 @@ pub(crate) struct Parser<'a> {
     pub(crate) text: &'a str,
     pub(crate) problems: Vec<Problem>,
     pub(crate) depth: usize,
-    /// In `having`, `select` and `sort_by`, `sum(x)` names the column that `summarize sum(x)` makes.
+    /// In `having`, `select` and `sort_by`, `sum(x)` names the column that `summarize sum(x)`
+    /// makes.
     pub(crate) results: bool,
     filters: Vec<Expr>,
     made: Query,

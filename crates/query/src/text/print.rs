@@ -179,7 +179,8 @@ pub(crate) fn aggregate_call(function: Function, of: Option<&Operand>) -> String
     };
     match of {
         None => name,
-        // The parentheses of the call are those of the jq expression, where it shows that it is one.
+        // The parentheses of the call are those of the jq expression, where it shows that it is
+        // one.
         Some(Operand::Jq(program)) if program.code.trim_start().starts_with('.') => format!("{name}({})", program.code),
         Some(of) => format!("{name}({})", operand(of)),
     }

@@ -1,4 +1,5 @@
-//! The lines below the page: which keys there are, what is said, or what is asked and what was typed so far.
+//! The lines below the page: which keys there are, what is said, or what is asked and what was
+//! typed so far.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 

@@ -1,4 +1,5 @@
-//! All runs: how many are at work and what they wait for, one line for each run, and more about the one that is selected.
+//! All runs: how many are at work and what they wait for, one line for each run, and more about the
+//! one that is selected.
 
 use unicode_width::UnicodeWidthStr;
 

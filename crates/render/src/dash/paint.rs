@@ -1,4 +1,5 @@
-//! Text into the cells of a buffer: escaped, cut to the room that it has, in colour if there is any.
+//! Text into the cells of a buffer: escaped, cut to the room that it has, in colour if there is
+//! any.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -39,14 +40,16 @@ impl<'b> Paint<'b> {
         (self.buffer.area.width, self.buffer.area.height)
     }
 
-    /// Writes `text` from column `x` of line `y` on, in at most `width` columns; gives the column behind it.
+    /// Writes `text` from column `x` of line `y` on, in at most `width` columns; gives the column
+    /// behind it.
     pub(crate) fn text(&mut self, (x, y): (u16, u16), width: u16, text: &str, ink: Ink) -> u16 {
         let (columns, lines) = self.size();
         let width = width.min(columns.saturating_sub(x));
         if width == 0 || y >= lines {
             return x;
         }
-        // A value may be megabytes long. What takes no column of its own is not counted on to be short.
+        // A value may be megabytes long. What takes no column of its own is not counted on to be
+        // short.
         let room = 4 * usize::from(width) + 4;
         let head = text.char_indices().nth(room).map_or(text, |(end, _)| &text[..end]);
         let shown = cut(&escape(head), usize::from(width));

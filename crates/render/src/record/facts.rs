@@ -1,4 +1,5 @@
-//! A run in a few named lines: who, what, with what, how long, what for, what went wrong, who said yes.
+//! A run in a few named lines: who, what, with what, how long, what for, what went wrong, who said
+//! yes.
 
 use crate::{cell, table};
 use logbook_json::Decimal;
@@ -6,7 +7,8 @@ use logbook_model::{Kind, Zone};
 use logbook_view::Facts;
 use logbook_view::record::{Approval, Entry, Record};
 
-/// One thing that is known of a run. Texts are as the rows have them: whoever writes them out escapes them.
+/// One thing that is known of a run. Texts are as the rows have them: whoever writes them out
+/// escapes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     /// What it is about.

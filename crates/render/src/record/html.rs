@@ -1,6 +1,8 @@
-//! A page as one HTML file: nothing is loaded, nothing runs, and light or dark is as the reader has it.
+//! A page as one HTML file: nothing is loaded, nothing runs, and light or dark is as the reader has
+//! it.
 //!
-//! Own writing, not a template engine: there is one page, and every text goes through `Writer::text`.
+//! Own writing, not a template engine: there is one page, and every text goes through
+//! `Writer::text`.
 
 use super::page::Page;
 use crate::safe;

@@ -1,4 +1,5 @@
-//! A page as Markdown. What is not ours is escaped: it can be no heading, no table, no link and no HTML.
+//! A page as Markdown. What is not ours is escaped: it can be no heading, no table, no link and no
+//! HTML.
 
 use super::page::Page;
 use crate::safe;

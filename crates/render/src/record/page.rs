@@ -1,4 +1,5 @@
-//! A run as a page: a title, facts, tables. Texts are as the rows have them; `markdown` and `html` escape them.
+//! A run as a page: a title, facts, tables. Texts are as the rows have them; `markdown` and `html`
+//! escape them.
 
 use super::facts::{self, Fact};
 use super::terminal;

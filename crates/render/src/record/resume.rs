@@ -1,7 +1,8 @@
 //! What an agent reads when it comes back, as Markdown or JSON, in about so many tokens.
 //!
-//! A token is taken as four bytes of what is written out: near enough for English and JSON in today's models, and the same on
-//! every machine. No clock and no zone has a part in it: the same rows give the same bytes.
+//! A token is taken as four bytes of what is written out: near enough for English and JSON in
+//! today's models, and the same on every machine. No clock and no zone has a part in it: the same
+//! rows give the same bytes.
 
 use super::markdown::escape;
 use crate::safe;

@@ -1,5 +1,5 @@
-//! A run on a terminal: its facts, then its rows, when, how long after the row before, what, and what hangs on each
-//! underneath. Rows of one call stand under its first.
+//! A run on a terminal: its facts, then its rows, when, how long after the row before, what, and
+//! what hangs on each underneath. Rows of one call stand under its first.
 
 use std::fmt::Write as _;
 

@@ -7,7 +7,8 @@ use super::plot::Plot;
 use super::table::{Cell, Status, Table};
 use super::text::{Link, Text};
 
-/// A value that a form sends back as it is. The templates escape it, and nothing else is changed in it.
+/// A value that a form sends back as it is. The templates escape it, and nothing else is changed in
+/// it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exact(pub String);
 

@@ -1,4 +1,5 @@
-//! Bars over time as SVG. Floats stand for places on the picture only: what is written beside the bars is exact.
+//! Bars over time as SVG. Floats stand for places on the picture only: what is written beside the
+//! bars is exact.
 
 use super::text::Text;
 

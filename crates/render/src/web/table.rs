@@ -7,7 +7,8 @@ use super::text::{Link, Text};
 pub struct Table {
     /// What it shows.
     pub caption: Text,
-    /// On a narrow screen the cells of a row stand below each other, without titles: what they are is plain.
+    /// On a narrow screen the cells of a row stand below each other, without titles: what they are
+    /// is plain.
     pub is_plain: bool,
     /// Its titles.
     pub columns: Vec<Column>,

@@ -6,8 +6,8 @@ use form_urlencoded::byte_serialize;
 
 use crate::safe;
 
-/// Text in which everything can be seen: control and bidirectional characters are written out. The templates escape what
-/// is HTML in it.
+/// Text in which everything can be seen: control and bidirectional characters are written out. The
+/// templates escape what is HTML in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Text(String);
 

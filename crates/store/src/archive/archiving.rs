@@ -1,5 +1,5 @@
-//! A covered segment into the archive, and its raw file away (`docs/format.md`, Archiving). Each step is safe to die
-//! after, and is not done twice.
+//! A covered segment into the archive, and its raw file away (`docs/format.md`, Archiving). Each
+//! step is safe to die after, and is not done twice.
 
 use std::io::{ErrorKind, Read};
 use std::path::Path;
@@ -27,7 +27,8 @@ pub struct Archived {
 }
 
 impl Keeper<'_> {
-    /// Removes what an archiver that died left half made, in the archive, and a restore beside the raw files.
+    /// Removes what an archiver that died left half made, in the archive, and a restore beside the
+    /// raw files.
     pub fn tidy(&self) -> Result<()> {
         for folder in [&archive_directory(&self.directory), &self.directory] {
             let mut left = Vec::new();
@@ -60,7 +61,8 @@ impl Keeper<'_> {
         let name = entry.segment;
         let (raw, packed) = (raw_path(&self.directory, &name), archive_path(&self.directory, &name));
         let fail = |path: &Path, error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
-        // Whoever died behind the rename, or a restore, left an archive: what counts is what it holds.
+        // Whoever died behind the rename, or a restore, left an archive: what counts is what it
+        // holds.
         let there = content::sum_packed(self.os, &packed, |_| {}).ok().and_then(|found| whole(found, entry));
         let made = there.is_none();
         let before = self.stat_raw(&raw)?;

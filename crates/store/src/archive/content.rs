@@ -1,4 +1,5 @@
-//! What a sealed segment holds, wherever it stands: its bytes from the start to the end, with digests.
+//! What a sealed segment holds, wherever it stands: its bytes from the start to the end, with
+//! digests.
 
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};

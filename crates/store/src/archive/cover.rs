@@ -151,7 +151,8 @@ fn covered(sums: Sums, times: &Times, stat: &Stat) -> Covered {
     }
 }
 
-/// The least and the greatest instant that a `timestamp` says, of blocks that go on in the middle of a line.
+/// The least and the greatest instant that a `timestamp` says, of blocks that go on in the middle
+/// of a line.
 pub struct Times {
     finder: Finder,
     span: Option<(Instant, Instant)>,

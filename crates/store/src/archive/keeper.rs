@@ -21,8 +21,9 @@ pub struct Keeper<'o> {
 }
 
 impl<'o> Keeper<'o> {
-    /// Takes the lock of the logbook at `directory`, waiting at most `lock_timeout_ms`, and reads the manifest.
-    /// Errors: exit 75 when another archiver works on, exit 5 when the manifest is broken.
+    /// Takes the lock of the logbook at `directory`, waiting at most `lock_timeout_ms`, and reads
+    /// the manifest. Errors: exit 75 when another archiver works on, exit 5 when the manifest is
+    /// broken.
     pub fn open(os: &'o dyn Os, directory: &Path, settings: Settings, lock_timeout_ms: u64) -> Result<Keeper<'o>> {
         crate::directory::check(os, directory, &settings)?;
         let lock =

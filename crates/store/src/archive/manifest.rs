@@ -1,4 +1,5 @@
-//! `manifest.jsonl` on disk: its lines, the end of its chain, one more line (`docs/format.md`, Manifest).
+//! `manifest.jsonl` on disk: its lines, the end of its chain, one more line (`docs/format.md`,
+//! Manifest).
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -69,8 +70,8 @@ pub struct Entry {
 }
 
 impl Known {
-    /// Reads the lines of `text`. A last line without its newline was never said. Errors: exit 5 when a line is broken or out of the
-    /// chain: nothing is built on such a manifest.
+    /// Reads the lines of `text`. A last line without its newline was never said. Errors: exit 5
+    /// when a line is broken or out of the chain: nothing is built on such a manifest.
     pub fn parse(text: &[u8], path: &Path) -> Result<Known> {
         let mut known = Known { prev: NOTHING.to_owned(), ..Known::default() };
         let mut at = 0;
@@ -135,8 +136,8 @@ impl Known {
     }
 }
 
-/// Takes away what an archiver that died left behind what was said: nobody was told of it. The file is put in
-/// place of the old one whole.
+/// Takes away what an archiver that died left behind what was said: nobody was told of it. The file
+/// is put in place of the old one whole.
 pub fn mend(os: &dyn Os, directory: &Path, text: &mut Vec<u8>) -> Result<()> {
     let end = said_end(text);
     if end == text.len() {

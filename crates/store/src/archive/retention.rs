@@ -1,5 +1,5 @@
-//! Deleting old segments: a row that tells of it is stored and synced first, then the manifest says so, then they go
-//! (`docs/format.md`, Retention).
+//! Deleting old segments: a row that tells of it is stored and synced first, then the manifest says
+//! so, then they go (`docs/format.md`, Retention).
 
 use std::io::ErrorKind;
 use std::path::Path;

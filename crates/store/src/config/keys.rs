@@ -14,7 +14,8 @@ use logbook_model::error::{Error, Result, nearest};
 pub struct Key {
     /// Its name.
     pub name: &'static str,
-    /// Whether a user may set it for all logbooks; what all writers must agree on, only the logbook says.
+    /// Whether a user may set it for all logbooks; what all writers must agree on, only the logbook
+    /// says.
     pub personal: bool,
     /// The environment variable that goes before the files.
     pub variable: Option<&'static str>,
@@ -103,7 +104,8 @@ pub(super) struct File {
 }
 
 impl File {
-    /// Reads the file at `path`; `None` when there is none. `personal`: a user's own, for all logbooks.
+    /// Reads the file at `path`; `None` when there is none. `personal`: a user's own, for all
+    /// logbooks.
     pub(crate) fn read(os: &dyn Os, path: &Path, personal: bool) -> Result<Option<File>> {
         let mut wrong = Vec::new();
         let file = File::read_what_can_be(os, path, personal, &mut wrong);

@@ -1,5 +1,5 @@
-//! The files one over the other: a user's own for all logbooks, then the logbook's. The environment and flags go
-//! before both, where a command reads them.
+//! The files one over the other: a user's own for all logbooks, then the logbook's. The environment
+//! and flags go before both, where a command reads them.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,8 @@ use crate::os::Os;
 use crate::os_real::REAL;
 use logbook_model::error::{Error, Result};
 
-/// Reads `config.toml` of the logbook at `directory`, and no other; the defaults when there is none.
+/// Reads `config.toml` of the logbook at `directory`, and no other; the defaults when there is
+/// none.
 pub fn settings(os: &dyn Os, directory: &Path) -> Result<Settings> {
     Ok(of_files(os, File::read(os, &directory.join("config.toml"), false)?)?.0)
 }

@@ -1,5 +1,5 @@
-//! What `config.toml` says: the logbook's own, and a user's for all logbooks (`docs/format.md`, Config). Without the
-//! files no parser runs.
+//! What `config.toml` says: the logbook's own, and a user's for all logbooks (`docs/format.md`,
+//! Config). Without the files no parser runs.
 //!
 //! - `keys`: which keys there are, and a file of them
 //! - `settings`: what holds, and the values that keys may have

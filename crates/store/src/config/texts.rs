@@ -1,5 +1,5 @@
-//! Small texts in folders of a logbook that people write: queries that somebody saved, contracts of tools. Their names
-//! become paths, so that they are judged first; no link is followed.
+//! Small texts in folders of a logbook that people write: queries that somebody saved, contracts of
+//! tools. Their names become paths, so that they are judged first; no link is followed.
 
 use std::path::{Path, PathBuf};
 

@@ -235,7 +235,8 @@ pub(crate) fn contents(os: &dyn Os, index: &Index, file: &OwnedFd, inode: u64) -
     Some(merge(base.1.contents(os)?, new))
 }
 
-/// Writes the active segment's table anew when it lags too far behind, or takes the one that another writer made meanwhile.
+/// Writes the active segment's table anew when it lags too far behind, or takes the one that
+/// another writer made meanwhile.
 pub(crate) fn save_active(os: &dyn Os, directory: &Path, index: &mut Index, file: &OwnedFd, inode: u64) {
     let covered = if index.base.high == index.active.0 { index.base.end } else { 0 };
     let lag = index.active.1.saturating_sub(covered);
@@ -259,8 +260,8 @@ pub(crate) fn save_active(os: &dyn Os, directory: &Path, index: &mut Index, file
     }
 }
 
-/// The table of what another writer knows of the active segment, in place of looking at the same rows once more: if it covers the
-/// segment up to `least`. What stands behind it is read again.
+/// The table of what another writer knows of the active segment, in place of looking at the same
+/// rows once more: if it covers the segment up to `least`. What stands behind it is read again.
 fn take_over(os: &dyn Os, index: &mut Index, path: &Path, file: &OwnedFd, inode: u64, least: u64) -> bool {
     let (number, to) = index.active;
     let Some(table) = Table::open(os, path) else { return false };
@@ -307,7 +308,8 @@ fn save(os: &dyn Os, cache: &Path, path: &Path, contents: &Contents) -> bool {
     table::write(os, path, contents, nonce, modes.file).is_ok()
 }
 
-/// Makes the directory of disposable files, if it is missing and can be made. Gives the modes of what is in it.
+/// Makes the directory of disposable files, if it is missing and can be made. Gives the modes of
+/// what is in it.
 pub(crate) fn make_cache(os: &dyn Os, cache: &Path) -> Modes {
     let modes = cache.parent().map_or(Modes::of(&Settings::default()), |directory| Modes::below(os, directory));
     if os.stat_path(cache).is_err() && os.mkdir(cache, 0o700).is_ok() {

@@ -28,8 +28,8 @@ pub enum Unusable {
     Foreign,
 }
 
-/// Files of `cache/` that cannot be used, in no order. `kinds`: those that are about one segment each; `snapshot`: the segments;
-/// `now_s`: seconds since 1970.
+/// Files of `cache/` that cannot be used, in no order. `kinds`: those that are about one segment
+/// each; `snapshot`: the segments; `now_s`: seconds since 1970.
 pub fn unusable(
     os: &dyn Os,
     directory: &Path,

@@ -1,6 +1,6 @@
-//! Files of `cache/` that are each about the rows of one segment (or archive): written once, without sync, with a
-//! checksum over all of it. Each names the very bytes that it is about; a reader that finds any other, or any doubt, has
-//! none.
+//! Files of `cache/` that are each about the rows of one segment (or archive): written once,
+//! without sync, with a checksum over all of it. Each names the very bytes that it is about; a
+//! reader that finds any other, or any doubt, has none.
 //!
 //! Not here: what stands in them (`summary`, and what `scan` is given to keep).
 
@@ -47,13 +47,15 @@ impl Identity {
         })
     }
 
-    /// That of a sealed segment that is to be read to its end; `None` when it is not, or there is doubt.
+    /// That of a sealed segment that is to be read to its end; `None` when it is not, or there is
+    /// doubt.
     pub fn of_segment(os: &dyn Os, segment: &Segment) -> Option<Identity> {
         let stat = os.stat_path(&segment.path).ok()?;
         Identity::of(segment.number, segment.form, &stat).filter(|it| segment.sealed && it.bytes == segment.bytes)
     }
 
-    /// That of the first `bytes` of a segment that grows, told as the index tells it: by a hash of the last of them.
+    /// That of the first `bytes` of a segment that grows, told as the index tells it: by a hash of
+    /// the last of them.
     pub fn of_start(os: &dyn Os, segment: &Segment, bytes: u64) -> Option<Identity> {
         if segment.sealed || segment.form != Form::Plain || bytes > segment.bytes {
             return None;
@@ -103,7 +105,8 @@ impl Kept {
         word.map_or(0, |word| u64::from_le_bytes(*word))
     }
 
-    /// What stands in the file of this kind about the segment with this number, whichever bytes it is about.
+    /// What stands in the file of this kind about the segment with this number, whichever bytes it
+    /// is about.
     pub(super) fn read(os: &dyn Os, directory: &Path, kind: Kind, number: u64) -> Option<Kept> {
         let file = os.open(&path(directory, kind, number), How::Read, 0).ok()?;
         let stat = os.stat(&file).ok()?;
@@ -128,7 +131,8 @@ pub(crate) fn load(os: &dyn Os, directory: &Path, kind: Kind, identity: &Identit
     Kept::read(os, directory, kind, identity.number).filter(|kept| kept.is_about(identity))
 }
 
-/// What was kept of `segment`, and of how many of its bytes: all of them where it is sealed, else some of the first.
+/// What was kept of `segment`, and of how many of its bytes: all of them where it is sealed, else
+/// some of the first.
 pub fn load_of(os: &dyn Os, directory: &Path, kind: Kind, segment: &Segment) -> Option<(Kept, u64)> {
     let kept = Kept::read(os, directory, kind, segment.number)?;
     let identity = match segment.sealed {
@@ -150,7 +154,8 @@ fn path(directory: &Path, kind: Kind, number: u64) -> PathBuf {
     listing::cache_directory(directory).join(format!("{number:06}.{}", kind.extension))
 }
 
-/// Such a file in the making. It is there before the segment is read: who cannot write need not read either.
+/// Such a file in the making. It is there before the segment is read: who cannot write need not
+/// read either.
 pub struct Draft<'o> {
     os: &'o dyn Os,
     file: std::os::fd::OwnedFd,
@@ -161,7 +166,8 @@ pub struct Draft<'o> {
 }
 
 impl<'o> Draft<'o> {
-    /// Begins the file about what `identity` names, of the logbook at `directory`; `None`: it cannot be written.
+    /// Begins the file about what `identity` names, of the logbook at `directory`; `None`: it
+    /// cannot be written.
     pub fn begin(os: &'o dyn Os, directory: &Path, kind: Kind, identity: Identity) -> Option<Draft<'o>> {
         let cache = listing::cache_directory(directory);
         let modes = make_cache(os, &cache);

@@ -247,8 +247,9 @@ impl Index {
             .map_err(|error| Error::io(format!("{}: {error}", active.path.display())))
     }
 
-    /// The same of a file that is surely the active segment as it was known, and whose length nobody asked for: it is read to its
-    /// end, from the last byte that is known on. Gives the length; `None`: that byte is no longer there.
+    /// The same of a file that is surely the active segment as it was known, and whose length
+    /// nobody asked for: it is read to its end, from the last byte that is known on. Gives the
+    /// length; `None`: that byte is no longer there.
     pub(crate) fn read_on(&mut self, os: &dyn Os, active: &Active) -> std::io::Result<Option<u64>> {
         if self.active.0 != active.name.number || self.active.1 == 0 {
             return Ok(None);
@@ -265,8 +266,8 @@ impl Index {
         Ok(Some(bytes))
     }
 
-    /// Reads whole rows that others wrote, without the lock: a row is never changed once its newline is there. A failure is for
-    /// whoever reads under the lock.
+    /// Reads whole rows that others wrote, without the lock: a row is never changed once its
+    /// newline is there. A failure is for whoever reads under the lock.
     pub(crate) fn read_ahead(&mut self, os: &dyn Os, active: &Active) {
         if self.read_on(os, active).is_ok_and(|bytes| bytes.is_some()) {
             self.unread.search();
@@ -342,8 +343,8 @@ impl Index {
         &self.tail
     }
 
-    /// How far the active segment's table may lag while this writer goes on: of several that do, not all look at the same moment,
-    /// and the others take what the first one made.
+    /// How far the active segment's table may lag while this writer goes on: of several that do,
+    /// not all look at the same moment, and the others take what the first one made.
     pub(crate) fn lag_bytes_max(&self) -> u64 {
         LAG_BYTES_GOING_ON + u64::from(std::process::id() % 16) * (LAG_BYTES_GOING_ON / 16)
     }
@@ -416,12 +417,14 @@ impl Index {
         self.places(os, directory, xxh3_64(id.as_bytes()))
     }
 
-    /// Places of correction rows, and of repair rows that void a place, in order of place. A hint: the rows must be read.
+    /// Places of correction rows, and of repair rows that void a place, in order of place. A hint:
+    /// the rows must be read.
     pub(crate) fn places_of_corrections(&mut self, os: &dyn Os, directory: &Path) -> Result<Vec<Place>> {
         self.places(os, directory, CORRECTIONS)
     }
 
-    /// Places of the rows that say which runs are held, in order of place. A hint: the rows must be read.
+    /// Places of the rows that say which runs are held, in order of place. A hint: the rows must be
+    /// read.
     pub(crate) fn places_of_holds(&mut self, os: &dyn Os, directory: &Path) -> Result<Vec<Place>> {
         self.places(os, directory, HOLDS)
     }

@@ -9,7 +9,8 @@
 //! - `build`: how tables are made, found and merged
 //! - `runs`: one run, every correction
 //! - `health`: files that cannot be used · `proof`: tables held against the rows
-//! - `kept`: files of `cache/` about one segment each · `summary`: what is known of all its rows; `run_filter`: their runs
+//! - `kept`: files of `cache/` about one segment each · `summary`: what is known of all its rows;
+//!   `run_filter`: their runs
 //!
 //! Invariant: a hint is checked before it counts; deleting `cache/` changes no answer.
 

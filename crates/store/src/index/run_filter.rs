@@ -1,5 +1,5 @@
-//! Which runs have rows in a segment, in little room: their hashes while they are few, else a Bloom filter of
-//! them, which takes some three runs in a thousand for one of its own.
+//! Which runs have rows in a segment, in little room: their hashes while they are few, else a Bloom
+//! filter of them, which takes some three runs in a thousand for one of its own.
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -35,7 +35,8 @@ impl RunFilter {
 
 /// The bits of a hash in a filter of so many words, which is not empty.
 fn probes(hash: u64, words: usize) -> impl Iterator<Item = (usize, u64)> {
-    // Two halves of one hash serve as well as many hashes (Kirsch and Mitzenmacher, "Less hashing, same performance").
+    // Two halves of one hash serve as well as many hashes (Kirsch and Mitzenmacher, "Less hashing,
+    // same performance").
     let step = hash.rotate_left(32) | 1;
     let bits = (words as u64 * 64).max(1);
     (0..PROBES).map(move |probe| {

@@ -14,7 +14,8 @@ use crate::os::{How, Os};
 use crate::os_real::REAL;
 use logbook_model::error::{Error, Result};
 
-/// Places of the correction rows, and of the repair rows that void a place, in order; `None` when they are not known.
+/// Places of the correction rows, and of the repair rows that void a place, in order; `None` when
+/// they are not known.
 pub fn known_corrections(directory: &Path) -> Result<Option<Vec<Place>>> {
     match index(&REAL, directory)? {
         // A table was damaged, and so is an archive that it tells of.

@@ -1,7 +1,7 @@
 //! What is known of all rows of one sealed segment (or archive) together, for a file of `cache/`.
 //!
-//! Not here: which bytes it is about (`kept`), reading rows (`scan` does, and says what to keep), what a query asks
-//! (`scan::prune`).
+//! Not here: which bytes it is about (`kept`), reading rows (`scan` does, and says what to keep),
+//! what a query asks (`scan::prune`).
 
 use std::path::Path;
 
@@ -53,8 +53,8 @@ pub(crate) fn load(os: &dyn Os, directory: &Path, identity: &Identity) -> Option
     decode(kept::load(os, directory, KIND, identity)?.payload())
 }
 
-// The layout, all numbers 64 bits, least byte first: rows, flags, first and last time, words (count, then each with its
-// length), runs (which kind, count, each).
+// The layout, all numbers 64 bits, least byte first: rows, flags, first and last time, words
+// (count, then each with its length), runs (which kind, count, each).
 
 const MANY: u64 = u64::MAX;
 

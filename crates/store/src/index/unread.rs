@@ -1,6 +1,6 @@
-//! Rows of the active segment as they were read, before anybody looked at them one by one. A writer under the lock asks
-//! for the last step of the run or two that it writes to; everything else is asked seldom, and by then the rows are
-//! taken in outside the lock, many at once.
+//! Rows of the active segment as they were read, before anybody looked at them one by one. A writer
+//! under the lock asks for the last step of the run or two that it writes to; everything else is
+//! asked seldom, and by then the rows are taken in outside the lock, many at once.
 //!
 //! Not here: what is known of rows (`known`), whose plain reading of a row this must agree with.
 
@@ -66,8 +66,9 @@ impl Unread {
         Ok(self.keep_whole(begin, Place { segment, offset: at }))
     }
 
-    /// Reads rows of `segment` behind `known`, where a row ended, up to the end of the file. Gives the offset after the last newline,
-    /// and the file's length; one below `known`: no row ends there any more.
+    /// Reads rows of `segment` behind `known`, where a row ended, up to the end of the file. Gives
+    /// the offset after the last newline, and the file's length; one below `known`: no row ends
+    /// there any more.
     pub(crate) fn read_behind(
         &mut self,
         os: &dyn Os,
@@ -109,7 +110,8 @@ impl Unread {
                 Ok(read) => {
                     self.filled += read;
                     at += read as u64;
-                    // Under the lock nothing comes meanwhile: a file that gave less than was asked for has ended.
+                    // Under the lock nothing comes meanwhile: a file that gave less than was asked
+                    // for has ended.
                     if to.map_or(read < want, |to| at >= to) {
                         return Ok(());
                     }
@@ -221,8 +223,9 @@ impl Sought {
         found
     }
 
-    /// The highest step of the run in a block of lines. From the end, where it most often stands: of the rows before it, written as
-    /// this program writes them, the first bytes tell that they say no more.
+    /// The highest step of the run in a block of lines. From the end, where it most often stands:
+    /// of the rows before it, written as this program writes them, the first bytes tell that they
+    /// say no more.
     fn last_step_in(&self, block: &[u8]) -> u64 {
         // Only what is written without an escape can be told by its bytes.
         let escaped = memchr(b'\\', block).is_some();

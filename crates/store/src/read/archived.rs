@@ -1,5 +1,5 @@
-//! The content of archived segments, for the few questions that writers and the archiver have about old rows.
-//! Reading archives fast is `scan`'s work.
+//! The content of archived segments, for the few questions that writers and the archiver have about
+//! old rows. Reading archives fast is `scan`'s work.
 
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
@@ -75,8 +75,8 @@ fn each_block_in(mut reader: impl Read, from: u64, mut each: impl FnMut(u64, &[u
     }
 }
 
-/// The sealed segments with numbers above `known` and up to `end`, by number: the raw ones among `raw`, and where numbers are missing
-/// there, the archived ones.
+/// The sealed segments with numbers above `known` and up to `end`, by number: the raw ones among
+/// `raw`, and where numbers are missing there, the archived ones.
 pub(crate) fn sealed_names(
     os: &dyn Os,
     directory: &Path,

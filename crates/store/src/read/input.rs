@@ -68,7 +68,8 @@ impl Input {
         matches!(self, Input::Stdin | Input::Pipe(_))
     }
 
-    /// Opens it to be read at any place; `None` for what can only be read from the start to the end.
+    /// Opens it to be read at any place; `None` for what can only be read from the start to the
+    /// end.
     pub fn open_anywhere(&self) -> io::Result<Option<Anywhere>> {
         let path = match self {
             Input::Segment(segment) => return segment.open_anywhere(),
@@ -103,8 +104,8 @@ impl Input {
 }
 
 impl Segment {
-    /// Opens it to be read at any place; `None` for an archive that says not where its frames begin. What was archived
-    /// since it was listed is read from there.
+    /// Opens it to be read at any place; `None` for an archive that says not where its frames
+    /// begin. What was archived since it was listed is read from there.
     fn open_anywhere(&self) -> io::Result<Option<Anywhere>> {
         if self.form != Form::Plain {
             return Anywhere::packed(&self.path);

@@ -15,9 +15,10 @@ impl Mapped {
     #[allow(unsafe_code)]
     pub(crate) fn sealed(file: &File) -> io::Result<Mapped> {
         // SAFETY: a map is sound while nobody changes or shortens the file. That is what sealing
-        // promises: no program of ours writes to a segment below the highest number (docs/format.md,
-        // Names), and the file belongs to the user who runs this. Somebody who truncates a sealed
-        // segment of their own meanwhile ends this process with SIGBUS; no other memory is touched.
+        // promises: no program of ours writes to a segment below the highest number
+        // (docs/format.md, Names), and the file belongs to the user who runs this. Somebody who
+        // truncates a sealed segment of their own meanwhile ends this process with SIGBUS; no other
+        // memory is touched.
         unsafe { Mmap::map(file) }.map(Mapped)
     }
 }

@@ -4,7 +4,8 @@
 //! - `expand`: what arguments name · `input`: one thing that is read · `packing`: what it is packed
 //!   with
 //! - `named`: files outside that a condition or an option names
-//! - `packed`: archives unpacked, from the start or at any place · `archived`: for the few questions of writers
+//! - `packed`: archives unpacked, from the start or at any place · `archived`: for the few
+//!   questions of writers
 //! - `row_reader`: single rows by place · `mapped`: sealed segments in memory
 //! - `meter`: how much was read
 //! - `watch`: rows as they come, for whoever waits

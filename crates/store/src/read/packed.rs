@@ -1,8 +1,8 @@
-//! Archives, unpacked as they are read: from the start to the end, or at any place where a seek table says where
-//! frames begin.
+//! Archives, unpacked as they are read: from the start to the end, or at any place where a seek
+//! table says where frames begin.
 //!
-//! An archive may come from anywhere. Whatever it claims, memory stays bounded: by the window that is allowed, and by
-//! the size of a frame that is unpacked in one piece.
+//! An archive may come from anywhere. Whatever it claims, memory stays bounded: by the window that
+//! is allowed, and by the size of a frame that is unpacked in one piece.
 
 use std::io::{self, BufRead};
 use std::os::fd::OwnedFd;
@@ -15,9 +15,11 @@ use crate::os::{How, Os, read_full};
 use logbook_format::seek_table::{FOOT, Frame, SeekTable};
 use logbook_model::READ_ROW_BYTES_MAX;
 
-/// The greatest window that is unpacked, as a power of two: 32 MiB. More is asked for by nobody but `zstd --long`.
+/// The greatest window that is unpacked, as a power of two: 32 MiB. More is asked for by nobody but
+/// `zstd --long`.
 const WINDOW_LOG_MAX: u32 = 25;
-/// Frames whose content is longer are read from the start to the end only: one row may be so long, and then some.
+/// Frames whose content is longer are read from the start to the end only: one row may be so long,
+/// and then some.
 const FRAME_BYTES_MAX: u64 = READ_ROW_BYTES_MAX as u64 + (2 << 20);
 /// The longest beginning of a frame, which may say how much is in it.
 const FRAME_HEAD_BYTES: usize = 18;
@@ -44,7 +46,8 @@ pub(crate) struct Packed<'o> {
 }
 
 impl<'o> Packed<'o> {
-    /// Opens the archive at `path`; `None` when it has no seek table, or one with frames too large to be unpacked at once.
+    /// Opens the archive at `path`; `None` when it has no seek table, or one with frames too large
+    /// to be unpacked at once.
     pub fn open(os: &'o dyn Os, path: &Path) -> io::Result<Option<Packed<'o>>> {
         let file = os.open(path, How::Read, 0)?;
         let Some(table) = table(os, &file)? else { return Ok(None) };
@@ -97,7 +100,8 @@ impl<'o> Packed<'o> {
         Ok(count)
     }
 
-    /// The line of the content that begins at `offset`, without its newline; `None` when no whole one does.
+    /// The line of the content that begins at `offset`, without its newline; `None` when no whole
+    /// one does.
     pub fn line_at(&mut self, offset: u64) -> io::Result<Option<Vec<u8>>> {
         let mut line = Vec::new();
         let mut at = offset;
@@ -134,7 +138,8 @@ impl<'o> Packed<'o> {
         self.packed.resize(frame.packed as usize, 0);
         read_whole(self.os, &self.file, &mut self.packed, frame.packed_at)?;
         self.content.clear();
-        // Exactly so much room as the table claims: what holds more, or other than that, is an error.
+        // Exactly so much room as the table claims: what holds more, or other than that, is an
+        // error.
         self.content.reserve_exact(frame.plain as usize);
         Ok(match self.unpacker.decompress_to_buffer(&self.packed[..], &mut self.content) {
             Err(error) => Err(error.to_string()),

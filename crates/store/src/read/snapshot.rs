@@ -53,8 +53,8 @@ pub fn snapshot(directory: &Path) -> Result<Snapshot> {
     take(&REAL, directory)
 }
 
-/// Lists the logbook at `directory`, and hands what is known of sealed segments as a whole to `known`, by number. They are
-/// not opened for it.
+/// Lists the logbook at `directory`, and hands what is known of sealed segments as a whole to
+/// `known`, by number. They are not opened for it.
 pub fn snapshot_with_summaries(directory: &Path, known: &mut dyn FnMut(u64, Summary)) -> Result<Snapshot> {
     settle(&REAL, directory, Some(known))
 }

@@ -1,5 +1,5 @@
-//! Rows as they come, for whoever waits for one: without a lock, each once, in order, across rotations and archiving, and
-//! cheap to ask while nothing comes.
+//! Rows as they come, for whoever waits for one: without a lock, each once, in order, across
+//! rotations and archiving, and cheap to ask while nothing comes.
 
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,7 +13,8 @@ use crate::os_real::REAL;
 use logbook_format::lines::Lines;
 use logbook_model::error::{Error, Result};
 
-/// What a directory and its newest segment look like: when the one last changed, how long the other is.
+/// What a directory and its newest segment look like: when the one last changed, how long the other
+/// is.
 type Sight = ((i64, i64), u64);
 
 /// Where somebody stands who waits for rows.

@@ -1,6 +1,7 @@
-//! Whether a listing of the logbook's directory made before still holds: the directory has not changed since, and had not
-//! just changed then. One question in place of reading the directory at each append. A long listing is kept in `cache/`
-//! for the writers that come after, with the times of the directory that it is of.
+//! Whether a listing of the logbook's directory made before still holds: the directory has not
+//! changed since, and had not just changed then. One question in place of reading the directory at
+//! each append. A long listing is kept in `cache/` for the writers that come after, with the times
+//! of the directory that it is of.
 //!
 //! Not here: what is in a listing (`listing`).
 
@@ -20,20 +21,22 @@ use logbook_model::error::Result;
 /// could give one time to two changes. Most tick every few milliseconds; those that keep whole
 /// seconds only tick every one or two.
 const SETTLED_MS: u64 = 100;
-/// The same once the clock that files are stamped with was seen to go on: then only a file system that keeps less of its time
-/// could give one twice, and those that keep more than seconds keep hundredths of them.
+/// The same once the clock that files are stamped with was seen to go on: then only a file system
+/// that keeps less of its time could give one twice, and those that keep more than seconds keep
+/// hundredths of them.
 const TICKED_MS: u64 = 30;
 const SETTLED_WHOLE_SECONDS_MS: u64 = 2500;
 
-/// How long a writer that goes on asks the open directory, which is faster, before it asks for what is at the path.
+/// How long a writer that goes on asks the open directory, which is faster, before it asks for what
+/// is at the path.
 const PATH_MS: u64 = 20;
 
 /// A listing that is shorter is as fast made as read.
 const KEPT_MIN: usize = 32;
 /// A longer one is none of ours.
 const KEPT_BYTES_MAX: u64 = 16 << 20;
-/// The file of a listing that is kept: "lblist" and the version of its layout, a checksum of what follows, the directory's
-/// identity and times, the names.
+/// The file of a listing that is kept: "lblist" and the version of its layout, a checksum of what
+/// follows, the directory's identity and times, the names.
 pub(crate) const KEPT: &str = "segments.list";
 const MAGIC: u64 = 0x0001_7473_696c_626c;
 const HEAD: usize = 16;
@@ -52,7 +55,8 @@ impl Stamp {
         Stamp { identity: stat.identity, modified: stat.modified, changed: stat.changed }
     }
 
-    /// How long after it was first seen the tick of the last change is over. `now`: what the clock says that files are stamped with.
+    /// How long after it was first seen the tick of the last change is over. `now`: what the clock
+    /// says that files are stamped with.
     fn settles_ms(&self, now: Option<(i64, i64)>) -> u64 {
         match self.modified.1 {
             0 => SETTLED_WHOLE_SECONDS_MS,
@@ -65,8 +69,8 @@ impl Stamp {
         self.modified.max(self.changed)
     }
 
-    /// Whether the clock's tick in which the directory last changed is surely over: the same time cannot be given twice then,
-    /// but by a clock that was set back.
+    /// Whether the clock's tick in which the directory last changed is surely over: the same time
+    /// cannot be given twice then, but by a clock that was set back.
     fn is_old(&self) -> bool {
         let Ok(now) = SystemTime::now().duration_since(UNIX_EPOCH) else { return false };
         let (seconds, nanoseconds) = self.newest();
@@ -146,7 +150,8 @@ impl Listed {
         self.seen.is_some_and(|(seen, _)| seen == *stamp)
     }
 
-    /// The raw segments, by number, as [`listing::raw`] gives them: from `cache/`, where they are known there.
+    /// The raw segments, by number, as [`listing::raw`] gives them: from `cache/`, where they are
+    /// known there.
     pub(crate) fn list(&mut self, os: &dyn Os, directory: &Path) -> Result<Vec<SegmentName>> {
         self.holds(os, directory);
         let stamp = self.seen.filter(|_| self.settled).map(|(stamp, _)| stamp);

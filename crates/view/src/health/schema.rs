@@ -1,4 +1,5 @@
-//! What `append` would refuse of a row on file (`docs/format.md`, What append refuses): asked of the check that it makes itself.
+//! What `append` would refuse of a row on file (`docs/format.md`, What append refuses): asked of
+//! the check that it makes itself.
 
 use logbook_format::{Drafts, Rules};
 use logbook_model::Vocabulary;
@@ -35,7 +36,8 @@ impl<'v> Schema<'v> {
         }
     }
 
-    /// The sort of a refusal: its words without what is the row's own, so that equal faults are counted together.
+    /// The sort of a refusal: its words without what is the row's own, so that equal faults are
+    /// counted together.
     pub(crate) fn sort(message: &str) -> String {
         let words = Schema::words(message);
         let words = words.split_once("; did you mean").map_or(words, |(words, _)| words);

@@ -1,4 +1,5 @@
-//! Which decision answers which request, and which answer which question. The first decision by position counts.
+//! Which decision answers which request, and which answer which question. The first decision by
+//! position counts.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,5 @@
-//! Which rows touched a file: run, step, agent, call, and who allowed it. Rows of one call are one touch.
+//! Which rows touched a file: run, step, agent, call, and who allowed it. Rows of one call are one
+//! touch.
 
 use std::collections::HashMap;
 

@@ -192,7 +192,8 @@ impl Record {
     }
 }
 
-/// Lets rows hang on the row that began their call, or that they answer, or on what that one hangs on.
+/// Lets rows hang on the row that began their call, or that they answer, or on what that one hangs
+/// on.
 fn hang<'c>(names: &Names<'_>, rows: &mut [Entry], groups: impl Iterator<Item = &'c Call>) {
     for group in groups {
         let head = group.rows.first().copied();

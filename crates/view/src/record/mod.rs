@@ -12,8 +12,8 @@
 //! - `resume`: what an agent reads when it comes back · `diff`: two records beside each other
 //! - `blame`: which rows touched a file · `paths`: when two spellings are one file
 //!
-//! Invariant: rows come in the order of the file, and no row is too odd to be shown: what a record cannot
-//! understand it leaves out of its sums and keeps in its timeline.
+//! Invariant: rows come in the order of the file, and no row is too odd to be shown: what a record
+//! cannot understand it leaves out of its sums and keeps in its timeline.
 
 pub(crate) mod approvals;
 pub mod blame;

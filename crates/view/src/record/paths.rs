@@ -1,5 +1,6 @@
-//! When two spellings are one file: by the letters alone, no disk is asked. A relative path is taken from the working
-//! directory and from the directory that holds the logbook, since rows do not say where they were written.
+//! When two spellings are one file: by the letters alone, no disk is asked. A relative path is
+//! taken from the working directory and from the directory that holds the logbook, since rows do
+//! not say where they were written.
 
 use std::collections::HashSet;
 
@@ -40,7 +41,8 @@ impl Wanted {
                 && spellings(text, &self.bases).iter().any(|spelling| self.spellings.contains(spelling)))
     }
 
-    /// The spelling by which a value names it: the string, or a word of one that is a line, at any depth.
+    /// The spelling by which a value names it: the string, or a word of one that is a line, at any
+    /// depth.
     pub(crate) fn within(&self, value: &[u8]) -> Option<String> {
         let mut open: Vec<&[u8]> = vec![value];
         while let Some(value) = open.pop() {

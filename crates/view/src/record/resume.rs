@@ -79,7 +79,8 @@ impl Resume {
         items.open_calls();
         items.artifacts();
         items.rows(Section::Failures, |_, row| row.went_wrong());
-        // What is told elsewhere is no step: decisions, requests, and intents, which their results tell again.
+        // What is told elsewhere is no step: decisions, requests, and intents, which their results
+        // tell again.
         let intents: HashSet<usize> = record.calls.iter().filter_map(|call| call.intent).collect();
         items.rows(Section::Steps, |at, row| {
             let told = decides(row) || row.is(Kind::ApprovalRequested) || intents.contains(&at);
@@ -90,8 +91,9 @@ impl Resume {
         Resume { run_id: record.run_id.clone(), items, left_out: Vec::new() }
     }
 
-    /// The same in at most `bytes`: `bare` is what stands around the items, `size` what one takes, and what its section
-    /// takes when it is the first of it. What may not be left out stays even if it does not fit.
+    /// The same in at most `bytes`: `bare` is what stands around the items, `size` what one takes,
+    /// and what its section takes when it is the first of it. What may not be left out stays even
+    /// if it does not fit.
     pub fn cut(mut self, bytes: usize, bare: usize, size: impl Fn(&Item, bool) -> usize) -> Resume {
         let mut order: Vec<usize> = (0..self.items.len()).collect();
         order.sort_by_key(|at| (self.items[*at].rank, Reverse(self.items[*at].row)));
@@ -137,7 +139,8 @@ impl Items<'_> {
         }
     }
 
-    /// What is never left out: the task, where it stands, what comes next; and its inputs, which may be.
+    /// What is never left out: the task, where it stands, what comes next; and its inputs, which
+    /// may be.
     fn state(&mut self) {
         let record = self.record;
         let standing = record.standing.and_then(|at| record.rows.get(at));

@@ -58,7 +58,8 @@ pub fn tree(run: &str, records: &HashMap<String, Record>) -> Vec<Node> {
     nodes
 }
 
-/// What stands below a run: its calls that changed something and its handoffs as they came, then its other children.
+/// What stands below a run: its calls that changed something and its handoffs as they came, then
+/// its other children.
 fn below(record: &Record, records: &HashMap<String, Record>) -> Vec<(usize, Next)> {
     let mut found: Vec<(usize, Vec<(usize, Next)>)> = Vec::new();
     for call in &record.calls {

@@ -122,8 +122,8 @@ impl<'a> FromIterator<Run<'a>> for Runs<'a> {
 /// By what runs are sorted.
 pub(crate) type Order = (u8, Reverse<(Option<Instant>, Place)>);
 
-/// Where a run stands among all: blocked ones first, then running, failed, without a status, done; in each group the
-/// newest first.
+/// Where a run stands among all: blocked ones first, then running, failed, without a status, done;
+/// in each group the newest first.
 pub(crate) fn order(run: &Run<'_>) -> Order {
     (run.rank(), Reverse((run.last_at, run.newest)))
 }
@@ -133,8 +133,8 @@ pub(crate) fn is_active(order: &Order) -> bool {
     !matches!(order.0, FAILED | DONE)
 }
 
-/// Takes into `runs` those that were packed of later rows; `input`: the number of the input that they stand in. False: the
-/// bytes are not what was packed, and `runs` is good for nothing.
+/// Takes into `runs` those that were packed of later rows; `input`: the number of the input that
+/// they stand in. False: the bytes are not what was packed, and `runs` is good for nothing.
 pub fn unpack<'a>(bytes: &'a [u8], input: u32, runs: &mut Runs<'a>) -> bool {
     pack::unpack(bytes, input, |run| runs.add(run)).is_some()
 }

@@ -1,4 +1,5 @@
-//! What a person asks first: how many runs are at work, blocked and by what, failed, and what was done over night.
+//! What a person asks first: how many runs are at work, blocked and by what, failed, and what was
+//! done over night.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +22,8 @@ pub struct Cards {
 }
 
 impl Cards {
-    /// Those of `runs`. `night`: its beginning and its end; `recent`: failures before that are not counted.
+    /// Those of `runs`. `night`: its beginning and its end; `recent`: failures before that are not
+    /// counted.
     pub fn of<'r, 'a: 'r>(
         runs: impl IntoIterator<Item = &'r Run<'a>>,
         night: (Instant, Instant),

@@ -44,8 +44,8 @@ pub const FIELDS: [&str; 34] = [
     "rows_since_end",
 ];
 
-/// Writes run `at` of those that `tree` was made of. Texts and times that no row gives are left out, and so is a sum whose
-/// terms lie too far apart.
+/// Writes run `at` of those that `tree` was made of. Texts and times that no row gives are left
+/// out, and so is a sum whose terms lie too far apart.
 pub fn write(run: &Run<'_>, tree: &Tree, at: usize, now: Instant, out: &mut Vec<u8>) {
     out.push(b'{');
     text("run_id", &run.run_id, out);

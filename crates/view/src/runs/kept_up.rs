@@ -1,5 +1,5 @@
-//! All runs in the order that they are shown in, kept up while rows come: what a row changes costs as much as the runs that
-//! it changes, and one pass over a list that is nearly sorted.
+//! All runs in the order that they are shown in, kept up while rows come: what a row changes costs
+//! as much as the runs that it changes, and one pass over a list that is nearly sorted.
 
 use super::all::{Order, Runs, is_active, order};
 use super::run::{FIELDS, Run};
@@ -19,14 +19,16 @@ pub struct KeptUp {
 }
 
 impl KeptUp {
-    /// Of runs as [`Runs::finish`] gives them, all of them changed at `now`, any number that only grows.
+    /// Of runs as [`Runs::finish`] gives them, all of them changed at `now`, any number that only
+    /// grows.
     pub fn new(runs: Vec<Run<'_>>, now: u64) -> KeptUp {
         let runs: Runs<'static> = runs.into_iter().map(Run::into_owned).collect();
         let order = runs.all().iter().map(order).zip(0..).collect();
         KeptUp { changed_at: vec![now; runs.all().len()], runs, order, changed: Vec::new() }
     }
 
-    /// Takes in a row that stands behind all others, its fields by [`super::FIELDS`]. It shows from [`KeptUp::settle`] on.
+    /// Takes in a row that stands behind all others, its fields by [`super::FIELDS`]. It shows from
+    /// [`KeptUp::settle`] on.
     pub fn push(&mut self, row: &Row<'_>) {
         let facts = Picked::new(&FIELDS, row.fields);
         if !run_id::is_reserved(&facts.text(Field::RunId)) {

@@ -1,6 +1,7 @@
 //! One record for each run: where it stands, what was said of it, what it cost, what it did.
 //!
-//! Not here: which bytes are read (`scan::folded`), tables (`render`), the rows of one run (`view::timeline`).
+//! Not here: which bytes are read (`scan::folded`), tables (`render`), the rows of one run
+//! (`view::timeline`).
 //!
 //! - `run`: one run, and what a row changes in it
 //! - `last`: what a run did last, and why it stopped · `now`: which of it lists show

@@ -1,5 +1,5 @@
-//! Runs as bytes, for a file of `cache/`, and back. Texts stand together at the end, so that they are judged as UTF-8 at once
-//! and are slices of the file's bytes from then on: nothing is copied.
+//! Runs as bytes, for a file of `cache/`, and back. Texts stand together at the end, so that they
+//! are judged as UTF-8 at once and are slices of the file's bytes from then on: nothing is copied.
 //!
 //! Numbers are of 64 bits, least byte first. All of it: how many runs, how many bytes of texts, the
 //! runs, their texts in order. A run: flags, rows, steps, retries, rows since its last turn,
@@ -133,7 +133,8 @@ fn decisions(decisions: &Decisions, bytes: &mut Vec<u8>) {
     instant(decisions.earliest, bytes);
 }
 
-/// Hands the runs to `each`; their rows stand in the input with the number `input`. `None`: these bytes were not packed here.
+/// Hands the runs to `each`; their rows stand in the input with the number `input`. `None`: these
+/// bytes were not packed here.
 pub(crate) fn unpack<'a>(bytes: &'a [u8], input: u32, mut each: impl FnMut(Run<'a>)) -> Option<()> {
     let mut rest = bytes;
     let count = number(&mut rest)?;

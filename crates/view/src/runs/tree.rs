@@ -17,8 +17,8 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// That of `runs`. A parent that is not among them is none; a circle of parents is cut at the row that closed it, the last
-    /// that named one of them.
+    /// That of `runs`. A parent that is not among them is none; a circle of parents is cut at the
+    /// row that closed it, the last that named one of them.
     pub fn of(runs: &[Run<'_>]) -> Tree {
         let mut tree = Tree { parents: vec![None; runs.len()], children: vec![0; runs.len()], ..Tree::default() };
         if runs.iter().all(|run| run.parent().is_empty()) {

@@ -1,4 +1,5 @@
-//! Who may write the files of a logbook, whose they are, and whether they are files at all (`docs/format.md`, Permissions).
+//! Who may write the files of a logbook, whose they are, and whether they are files at all
+//! (`docs/format.md`, Permissions).
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;

@@ -50,7 +50,8 @@ pub fn faults(directory: &Path, door: &Door<'_>) -> Result<Vec<Finding>> {
     Ok(told.collect())
 }
 
-/// Takes the files of `cache/` away and makes them anew, and touches nothing else. Gives how many were taken away.
+/// Takes the files of `cache/` away and makes them anew, and touches nothing else. Gives how many
+/// were taken away.
 pub fn fix(location: &Location, door: &mut Door<'_>) -> Result<usize> {
     let gone = clear(&REAL, &location.path, &KINDS)?;
     // The tables, by asking what stands in them.

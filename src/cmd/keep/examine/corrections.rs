@@ -35,8 +35,8 @@ pub fn idle(found: &Found, faults: &Faults, door: &mut Door<'_>) -> Vec<Finding>
 
 const NO_ROW: &str = "it names no row, as \"corrects\":\"r-88#3\" does";
 
-/// Those whose target is not there, or is none. The rows are found as a scan finds them: of two that claim one name the
-/// first by position owns it.
+/// Those whose target is not there, or is none. The rows are found as a scan finds them: of two
+/// that claim one name the first by position owns it.
 fn without_target(found: &Found, wanted: &[Correction], door: &mut Door<'_>) -> Vec<(String, String)> {
     let targets: HashSet<&Address> = wanted.iter().map(|correction| &correction.target).collect();
     if targets.is_empty() {

@@ -1,4 +1,5 @@
-//! Files of a logbook, their content aside: segments with one number, the manifest, what stands behind the last newline.
+//! Files of a logbook, their content aside: segments with one number, the manifest, what stands
+//! behind the last newline.
 
 use std::path::Path;
 

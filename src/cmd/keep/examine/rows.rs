@@ -127,7 +127,8 @@ fn note_id(ids: &mut Ids, id: Option<&[u8]>, address: &Address) {
     }
 }
 
-/// Lines that no reader takes for rows. Those that a writer closed and told of were never acknowledged.
+/// Lines that no reader takes for rows. Those that a writer closed and told of were never
+/// acknowledged.
 fn skipped(found: &Found, entries: Vec<Entry>, faults: &Faults) -> Vec<Finding> {
     let by_name: HashMap<String, &logbook_store::Segment> = found
         .inputs

@@ -1,4 +1,5 @@
-//! What runs wait for: calls without a result, requests that nobody decides, runs that say nothing any more.
+//! What runs wait for: calls without a result, requests that nobody decides, runs that say nothing
+//! any more.
 
 use super::{Finding, Level};
 use logbook_format::draft::pairs::shell_word;

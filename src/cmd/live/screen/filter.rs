@@ -1,5 +1,6 @@
-//! Which runs pass a filter, kept up: a run is asked again when it changed, and, since times go on and runs below it change,
-//! all of them from time to time; of many a part at once, so that no frame waits for all.
+//! Which runs pass a filter, kept up: a run is asked again when it changed, and, since times go on
+//! and runs below it change, all of them from time to time; of many a part at once, so that no
+//! frame waits for all.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -70,7 +71,8 @@ impl Filter {
         let all = board.by_number();
         self.passes.resize(all.len(), false);
         if (0..all.len()).all(|number| board.changed_at(number) > self.seen) {
-            // At the beginning, and where the board was read anew, so that other runs have these numbers.
+            // At the beginning, and where the board was read anew, so that other runs have these
+            // numbers.
             self.grow(board);
             self.passes.fill(false);
             (self.seen, self.next) = (board.generation(), 0);

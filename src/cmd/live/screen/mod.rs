@@ -4,7 +4,8 @@
 //!
 //! - `session`: what happens, one thing after the other · `events`: what can happen
 //! - `state`: where the reader is, and what a key means there
-//! - `content`: what is shown of the board · `filter`: which runs pass, kept up · `timeline`: one run, kept up
+//! - `content`: what is shown of the board · `filter`: which runs pass, kept up · `timeline`: one
+//!   run, kept up
 //! - `window`: a request in full, and the keys that decide it
 //! - `terminal`: the terminal taken over, drawn on, and given back
 

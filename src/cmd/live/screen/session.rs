@@ -1,5 +1,5 @@
-//! What happens, one thing after the other: keys, rows that came, the second that passed; after each the screen is drawn, if
-//! anything on it may have changed.
+//! What happens, one thing after the other: keys, rows that came, the second that passed; after
+//! each the screen is drawn, if anything on it may have changed.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! Where the reader is, and what a key means there. No run is looked at here, and nothing is stored.
+//! Where the reader is, and what a key means there. No run is looked at here, and nothing is
+//! stored.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 

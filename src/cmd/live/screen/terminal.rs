@@ -55,7 +55,8 @@ impl Terminal {
         put(&bytes, door)
     }
 
-    /// What it shows is no longer known: one that was made smaller and larger again is not what it was.
+    /// What it shows is no longer known: one that was made smaller and larger again is not what it
+    /// was.
     pub fn forget(&mut self) {
         self.shown = Buffer::default();
     }

@@ -1,4 +1,5 @@
-//! One run in full, kept up: read again when it changed, drawn again when the terminal has another width.
+//! One run in full, kept up: read again when it changed, drawn again when the terminal has another
+//! width.
 
 use std::time::{Duration, Instant};
 
@@ -36,7 +37,8 @@ impl Timeline {
         Timeline { run, lines: Vec::new(), top: 0, record: None, seen: 0, width: 0, next: Instant::now() }
     }
 
-    /// Reads what changed, for a terminal that looks so. `room`: how many lines it has; whoever stands at the end stays there.
+    /// Reads what changed, for a terminal that looks so. `room`: how many lines it has; whoever
+    /// stands at the end stays there.
     pub fn update(
         &mut self,
         board: &Board,

@@ -35,8 +35,8 @@ struct Guest {
     task: AbortHandle,
 }
 
-/// Takes connections, for ever. When there are too many, the oldest goes that has not shown a key; when all have, the new
-/// one.
+/// Takes connections, for ever. When there are too many, the oldest goes that has not shown a key;
+/// when all have, the new one.
 pub async fn accept(listener: TcpListener, site: Arc<Site>) {
     let mut guests: Vec<Guest> = Vec::new();
     loop {
@@ -63,7 +63,8 @@ pub async fn accept(listener: TcpListener, site: Arc<Site>) {
     }
 }
 
-/// Only this machine is listened to; that it is so does not rest on the address that is listened at alone.
+/// Only this machine is listened to; that it is so does not rest on the address that is listened at
+/// alone.
 fn is_near(from: SocketAddr) -> bool {
     from.ip().is_loopback()
 }

@@ -17,8 +17,8 @@ use logbook_render::web::{Frame, Link, Place, Text};
 /// What is sent.
 pub type Body = BoxBody<Bytes, Infallible>;
 
-/// Said with every answer: what a page may load (our own files, and no script or style inside it), that nobody else shows
-/// it in a frame or learns its address, and that nothing keeps it.
+/// Said with every answer: what a page may load (our own files, and no script or style inside it),
+/// that nobody else shows it in a frame or learns its address, and that nothing keeps it.
 const HEADERS: [(&str, &str); 8] = [
     (
         "content-security-policy",

@@ -27,8 +27,8 @@ struct Kept {
 }
 
 impl Cache {
-    /// The page at `address` as of `generation`: the one that is kept, or the one that `make` makes while others who want
-    /// it wait.
+    /// The page at `address` as of `generation`: the one that is kept, or the one that `make` makes
+    /// while others who want it wait.
     pub async fn get(&self, address: &str, generation: u64, make: impl Future<Output = Answer>) -> Answer {
         let mut slot = self.slot(address).lock_owned().await;
         if let Some(kept) = slot.as_ref().filter(|kept| kept.generation >= generation && kept.made.elapsed() < GOOD_FOR)

@@ -1,5 +1,5 @@
-//! Who may ask, and from where: the token of the printed address, the cookie that it is exchanged for, and whether a
-//! request means this server and comes from one of its own pages.
+//! Who may ask, and from where: the token of the printed address, the cookie that it is exchanged
+//! for, and whether a request means this server and comes from one of its own pages.
 
 use hyper::header::{COOKIE, HOST, HeaderMap, HeaderName, ORIGIN};
 
@@ -31,7 +31,8 @@ impl Keys {
         is_same(token.as_bytes(), self.token.as_bytes())
     }
 
-    /// What the token is exchanged for. Cookies know no ports, so that its name says which server it is for.
+    /// What the token is exchanged for. Cookies know no ports, so that its name says which server
+    /// it is for.
     pub fn cookie(&self) -> String {
         format!("{}={}; Path=/; HttpOnly; SameSite=Strict", self.name(), self.session)
     }
@@ -48,8 +49,8 @@ impl Keys {
         format!("logbook-{}", self.port)
     }
 
-    /// Whether the request names this server. A name of somebody else's that leads to this address is how a foreign page
-    /// would come to be of the same origin.
+    /// Whether the request names this server. A name of somebody else's that leads to this address
+    /// is how a foreign page would come to be of the same origin.
     pub fn is_host(&self, headers: &HeaderMap) -> bool {
         let mut hosts = headers.get_all(HOST).iter();
         let host = hosts.next().and_then(|host| host.to_str().ok());

@@ -1,4 +1,5 @@
-//! From a request to an answer. The routes are fixed: no part of an address is ever the name of a file.
+//! From a request to an answer. The routes are fixed: no part of an address is ever the name of a
+//! file.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -151,7 +152,8 @@ fn file(path: &str) -> Option<Answer> {
     })
 }
 
-/// The page that is meant, and whether it is for a program: `.json` behind it, or an `Accept` that names JSON and no page.
+/// The page that is meant, and whether it is for a program: `.json` behind it, or an `Accept` that
+/// names JSON and no page.
 fn wanted<'p>(path: &'p str, headers: &HeaderMap) -> (&'p str, Kind) {
     if let Some(path) = path.strip_suffix(".json") {
         return (path, Kind::Json);

@@ -1,4 +1,5 @@
-//! The rows of runs that somebody looks at, kept up: what came since the last look is read, not all again.
+//! The rows of runs that somebody looks at, kept up: what came since the last look is read, not all
+//! again.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,7 +36,8 @@ struct Kept {
 }
 
 impl RunRows {
-    /// The record of the run `id`, without its children; `None`: it has no rows. `read_at`: the board's.
+    /// The record of the run `id`, without its children; `None`: it has no rows. `read_at`: the
+    /// board's.
     pub fn record(&self, site: &Site, id: &str, read_at: u64) -> Result<Option<Record>> {
         let slot = self.slot(id);
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);

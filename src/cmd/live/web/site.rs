@@ -1,4 +1,5 @@
-//! What all pages are made from: the board, kept up by a thread of its own, and the world as commands see it.
+//! What all pages are made from: the board, kept up by a thread of its own, and the world as
+//! commands see it.
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
@@ -100,7 +101,8 @@ impl Site {
         Ok(site)
     }
 
-    /// Takes in what comes, for ever. While much comes, it looks by itself: to be told of each row would cost whoever writes it.
+    /// Takes in what comes, for ever. While much comes, it looks by itself: to be told of each row
+    /// would cost whoever writes it.
     fn keep_up(&self) {
         let mut alarm = Some(Alarm::new(&self.location.path));
         let mut still = 0;

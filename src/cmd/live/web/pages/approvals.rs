@@ -1,4 +1,5 @@
-//! What waits for somebody: requests, questions, runs that are held. The twin is `logbook approve -o json`.
+//! What waits for somebody: requests, questions, runs that are held. The twin is
+//! `logbook approve -o json`.
 
 use super::cards::{self, Lack};
 use crate::cmd::decide::open_requests;
