@@ -151,6 +151,14 @@ fn usage(error: clap::Error, entry: &Entry, arguments: &[OsString]) -> Error {
     if is_ours { error.beneath(lines) } else { error }
 }
 
+/// Commands that this build was made without.
+const ABSENT: &[&str] = &[
+    #[cfg(not(feature = "dash"))]
+    "dash",
+    #[cfg(not(feature = "serve"))]
+    "serve",
+];
+
 fn unknown(word: &str) -> Error {
     let error = Error::usage(format!("no command called {word:?}"));
     if let Some((_, meant)) = SYNONYMS.iter().find(|(synonym, _)| *synonym == word) {
@@ -158,6 +166,10 @@ fn unknown(word: &str) -> Error {
     }
     if logbook_query::text::words::is_query_text(word) {
         return error.hint(format!("logbook query '{word}'"));
+    }
+    if ABSENT.contains(&word) {
+        let error = Error::usage(format!("this build of logbook has no `{word}`"));
+        return error.hint(format!("cargo install --path . --features {word}"));
     }
     match nearest(word, COMMANDS.iter().map(|entry| entry.name)) {
         Some(name) => error.hint(format!("did you mean `logbook {name}`?")),

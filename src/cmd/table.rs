@@ -93,8 +93,10 @@ pub const COMMANDS: &[Entry] = &[
     entry!("decide", "rollback", decide::rollback::Rollback, "the plan that undoes a run; --execute carries it out"),
     entry!("decide", "contract", decide::contract::Contract, "what tools promise: contracts listed, shown, checked"),
     entry!("decide", "policy", decide::policy::Policy, "the rules about calls: what exec makes, asks about and denies"),
+    #[cfg(feature = "dash")]
     entry!("live", "dash", live::dash::Dash, "all runs on a terminal, kept up; approve and deny with a key"),
     entry!("live", "trigger", live::trigger::Trigger, "run a program for every row that passes, at least once"),
+    #[cfg(feature = "serve")]
     entry!("live", "serve", live::serve::Serve, "the runs, approvals, a query box and reports as web pages, live"),
     entry!("keep", "archive", keep::archive::Archive, "archive sealed segments, or delete old ones"),
     entry!("keep", "verify", keep::verify::Verify, "is everything that was sealed still what it was"),

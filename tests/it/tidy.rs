@@ -222,7 +222,8 @@ const COMPILES: &[(&str, &[&str])] = &[
     ("query::compile(", &["src/cmd/reading/wording.rs"]),
     ("wording::compiled(", &["src/cmd/calling/judge/rules.rs"]),
     ("Program::compile(", &["src/cmd/calling/judge/rules.rs", "crates/query/src/compile/scope.rs"]),
-    ("jsonschema::", &["src/cmd/calling/judge/rules.rs"]),
+    ("Schema::compile(", &["src/cmd/calling/judge/rules.rs"]),
+    ("jsonschema::", &["src/cmd/calling/judge/schema.rs"]),
 ];
 
 #[test]

@@ -25,6 +25,7 @@ pub mod amended;
 pub mod cards;
 pub mod cell;
 mod columns;
+#[cfg(feature = "dash")]
 pub mod dash;
 mod format;
 pub mod line;
@@ -37,6 +38,7 @@ mod rows;
 pub mod safe;
 mod streams;
 pub mod table;
+#[cfg(feature = "web")]
 pub mod web;
 
 pub use format::Format;

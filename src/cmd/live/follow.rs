@@ -3,10 +3,6 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Duration;
-
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::cmd::Door;
 use crate::cmd::guard::Within;
@@ -21,56 +17,6 @@ use logbook_store::cursors::Cursor;
 use logbook_store::index::Place;
 use logbook_store::os_real::REAL;
 use logbook_store::{self as store, Watch};
-
-/// How often the files are looked at though nobody said that they changed: events can be lost.
-const NET: Duration = Duration::from_millis(500);
-/// The same where the system tells nothing.
-const POLL: Duration = Duration::from_millis(50);
-/// Events of one burst are taken together.
-const BURST: Duration = Duration::from_millis(1);
-
-/// Wakes when a file of a directory changes.
-pub struct Alarm {
-    /// Kept, since dropping it ends the watching.
-    watcher: Option<RecommendedWatcher>,
-    events: Receiver<()>,
-}
-
-impl Alarm {
-    /// Of the logbook at `directory`; without the system's help, where it gives none, it polls.
-    pub fn new(directory: &Path) -> Alarm {
-        Alarm::of(&[directory])
-    }
-
-    /// Of several directories.
-    pub fn of(directories: &[&Path]) -> Alarm {
-        let (send, events) = channel();
-        let told = move |event: notify::Result<notify::Event>| {
-            // Reading a file is no news.
-            if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
-                let _ = send.send(());
-            }
-        };
-        let watcher = notify::recommended_watcher(told).and_then(|mut watcher| {
-            directories.iter().try_for_each(|path| watcher.watch(path, RecursiveMode::NonRecursive))?;
-            Ok(watcher)
-        });
-        Alarm { watcher: watcher.ok(), events }
-    }
-
-    /// Sleeps until something changed, or it is time to look all the same.
-    pub fn wait(&self) {
-        let longest = if self.watcher.is_some() { NET } else { POLL };
-        match self.events.recv_timeout(longest) {
-            Ok(()) => {
-                std::thread::sleep(BURST);
-                while self.events.try_recv().is_ok() {}
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => std::thread::sleep(longest),
-        }
-    }
-}
 
 /// Takes a row, its place, and whether it passes.
 pub type Each<'e> = &'e mut dyn FnMut(Place, &[u8], bool) -> ControlFlow<()>;

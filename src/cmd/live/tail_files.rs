@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use memchr::memchr;
 
-use super::follow::Alarm;
+use super::alarm::Alarm;
 use super::tail::{Lines, passing};
 use crate::cmd::Door;
 use crate::cmd::guard::Within;

@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 
 use crate::cmd::Door;
 use crate::cmd::guard::{Bounds, Within};
-use crate::cmd::live::follow::{Alarm, Follower, begin, sync};
+use crate::cmd::live::alarm::Alarm;
+use crate::cmd::live::follow::{Follower, begin, sync};
 use crate::cmd::live::handover::{self, Handover};
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections};

@@ -18,5 +18,6 @@ mod terminal;
 
 pub use sheet::{Item, Line, Sheet, asked_by, sheet};
 pub use table::table;
+#[cfg(feature = "dash")]
 pub(crate) use terminal::Ink;
 pub use terminal::{Row, card, rows};

@@ -6,12 +6,13 @@
 //!
 //! - `rules`: rules compiled and evaluated, whatever they take
 //! - `beside`: the other process, as seen from this one · `bench`: the same from inside
-//! - `ask`: a question and its answer
+//! - `schema`: a JSON Schema, compiled · `ask`: a question and its answer
 
 mod ask;
 pub mod bench;
 mod beside;
 mod rules;
+mod schema;
 
 pub use ask::Judge;
 pub use rules::Rule;

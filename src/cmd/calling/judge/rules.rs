@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use jsonschema::Validator;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::schema::Schema;
 use crate::cmd::reading::wording::{self, Clauses};
 use logbook_json as json;
 use logbook_model::error::Error;
@@ -87,7 +87,7 @@ pub struct Rules {
 enum Compiled {
     Condition(Box<Plan>),
     Program(Program, Globals),
-    Schema(Validator),
+    Schema(Schema),
 }
 
 impl Rules {
@@ -112,7 +112,7 @@ impl Rules {
         Ok(match compiled {
             Compiled::Condition(plan) => Verdict::Met(is_met(plan, about)?),
             Compiled::Program(program, globals) => Verdict::Value(value(program, globals, about)?),
-            Compiled::Schema(validator) => Verdict::Fault(fault(validator, about)),
+            Compiled::Schema(schema) => Verdict::Fault(schema.fault(about)),
         })
     }
 
@@ -143,11 +143,7 @@ impl Rules {
             }
             Rule::Schema(schema) => {
                 let value = serde_json::from_str(schema).map_err(|error| error.to_string())?;
-                let validator = jsonschema::draft202012::new(&value).map_err(|error| {
-                    let place = error.instance_path().to_string();
-                    if place.is_empty() { error.to_string() } else { format!("{place}: {error}") }
-                })?;
-                Ok(Compiled::Schema(validator))
+                Ok(Compiled::Schema(Schema::compile(&value)?))
             }
         }
     }
@@ -240,15 +236,4 @@ fn value(program: &Program, globals: &Globals, arguments: &str) -> Result<Option
         }
         found => Ok(found),
     }
-}
-
-/// What is wrong first; its values are not told.
-fn fault(validator: &Validator, text: &str) -> Option<String> {
-    let value = match serde_json::from_str(text) {
-        Ok(value) => value,
-        Err(error) => return Some(error.to_string()),
-    };
-    let error = validator.iter_errors(&value).next()?;
-    let place = error.instance_path().to_string();
-    Some(if place.is_empty() { error.masked().to_string() } else { format!("{place}: {}", error.masked()) })
 }
