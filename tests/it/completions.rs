@@ -13,11 +13,8 @@ fn each_shell_has_a_script() {
 }
 
 #[test]
+#[ignore = "needs bash"]
 fn bash_can_read_its_script() {
     let book = Book::empty();
-    if book.shell("command -v bash").code != 0 {
-        println!("not run: needs bash");
-        return;
-    }
     book.shell("logbook completions bash > c && bash -n c").exit(0).quiet();
 }

@@ -274,12 +274,10 @@ fn a_terminal_is_one_to_the_command() {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn killed_at_any_system_call_it_has_run_nothing_unrecorded() {
     let book = book();
-    if book.shell("strace -V && strace -o trace logbook exec -- touch ran").code != 0 {
-        // Nothing here to kill it with so exactly.
-        return;
-    }
+    book.shell("strace -o trace logbook exec -- touch ran").exit(0);
     let trace = fs::read_to_string(book.path().join("trace")).unwrap();
     let calls: Vec<&str> = trace.lines().filter_map(|line| Some(line.split_once('(')?.0)).collect();
     assert!(calls.len() > 50, "{trace}");

@@ -115,11 +115,8 @@ fn foreign_files_are_answered() {
 }
 
 #[test]
+#[ignore = "needs jq"]
 fn a_pipe_into_jq_gets_rows() {
     let book = Book::with_rows(&[r#"{"run_id":"r-1","status":"done"}"#]);
-    if book.shell("command -v jq").code != 0 {
-        println!("not run: needs jq");
-        return;
-    }
     book.shell("logbook query status=done | jq -r .run_id").exit(0).stdout("r-1\n");
 }

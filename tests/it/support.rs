@@ -113,7 +113,7 @@ impl Book {
 
     /// Runs `logbook` with these arguments and `input` on standard input.
     pub fn run_with(&self, arguments: &[&str], input: &[u8]) -> Ended {
-        let mut command = self.command(LOGBOOK);
+        let mut command = self.command(&program().to_string_lossy());
         command.args(arguments);
         finish(command, input, format!("logbook {}", arguments.join(" ")))
     }
@@ -180,8 +180,14 @@ fn finish(mut command: Command, input: &[u8], what: String) -> Ended {
     }
 }
 
+/// The program that is tested: the environment can name another build of it, called `logbook`.
+fn program() -> PathBuf {
+    let named = std::env::var_os("LOGBOOK_UNDER_TEST").map(PathBuf::from);
+    named.filter(|path| path.ends_with("logbook")).unwrap_or_else(|| PathBuf::from(LOGBOOK))
+}
+
 fn path_with_logbook() -> String {
-    let own = Path::new(LOGBOOK).parent().unwrap().display().to_string();
+    let own = program().parent().unwrap().display().to_string();
     format!("{own}:{}", std::env::var("PATH").unwrap_or_default())
 }
 
