@@ -13,6 +13,8 @@ mod rows;
 
 /// The walls of the house, and what else a machine can check about the source.
 mod tidy;
+mod tidy_circles;
+mod tidy_prose;
 
 /// Every console block in README.md and docs/ is run.
 mod documents;

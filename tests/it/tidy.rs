@@ -98,7 +98,7 @@ const LINES_MAX: usize = 600;
 const FILES_IN_ROOM_MAX: usize = 20;
 
 /// Every `.rs` below `directory`: path relative to the repository, text.
-fn sources(directory: &str) -> Vec<(String, String)> {
+pub fn sources(directory: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut open = vec![repository().join(directory)];
     while let Some(directory) = open.pop() {
@@ -117,8 +117,29 @@ fn sources(directory: &str) -> Vec<(String, String)> {
 }
 
 /// Every source file of the program and its crates.
-fn source_files() -> Vec<(String, String)> {
+pub fn source_files() -> Vec<(String, String)> {
     [sources("src"), sources("crates")].concat()
+}
+
+/// Each crate with its files: their paths below `src/`, and texts.
+pub fn crate_sources() -> Vec<(String, Vec<(String, String)>)> {
+    let mut crates: Vec<(String, Vec<(String, String)>)> = Vec::new();
+    for (path, text) in source_files() {
+        let (name, inside) = match path.strip_prefix("crates/") {
+            Some(rest) => rest.split_once("/src/").unwrap_or((rest, "")),
+            None => ("logbook", path.strip_prefix("src/").unwrap_or(&path)),
+        };
+        match crates.last_mut() {
+            Some((last, files)) if last == name => files.push((inside.to_owned(), text)),
+            _ => crates.push((name.to_owned(), vec![(inside.to_owned(), text)])),
+        }
+    }
+    crates
+}
+
+/// A file without its own tests, which stand at its end.
+pub fn without_tests(text: &str) -> &str {
+    &text[..text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len())]
 }
 
 /// `crates/query/src/lex.rs` is in the room `query`, `src/cli.rs` is `cli`.
@@ -133,8 +154,7 @@ fn floor(room: &str) -> Option<u8> {
 
 /// Code without comments and without the file's own tests at its end.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let end = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
-    let lines = text[..end].lines().enumerate().map(|(at, line)| (at + 1, line));
+    let lines = without_tests(text).lines().enumerate().map(|(at, line)| (at + 1, line));
     lines
         .filter(|(_, line)| !line.trim_start().starts_with("//"))
         .map(|(at, line)| (at, line.split_once(" // ").map_or(line, |(code, _)| code)))

@@ -13,6 +13,8 @@
 //!
 //! `steps` divides a text into steps of 64 bytes.
 
+#![allow(unsafe_code)]
+
 /// What the scan saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {

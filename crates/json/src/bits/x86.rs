@@ -6,6 +6,8 @@
 //! and a block is read and words are written through a pointer, which is that of an array of at
 //! least 64 bytes. Tests compare the result with the plain way, bit by bit.
 
+#![allow(unsafe_code)]
+
 use std::arch::x86_64::{
     __m256i, __m512i, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256,
     _mm256_set1_epi8, _mm512_add_epi32, _mm512_alignr_epi64, _mm512_and_si512, _mm512_andnot_si512,

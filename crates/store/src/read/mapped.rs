@@ -1,5 +1,7 @@
 //! A sealed segment in memory. The one `unsafe` of this room.
 
+#![allow(unsafe_code)]
+
 use std::fs::File;
 use std::io;
 use std::ops::Deref;
@@ -12,7 +14,6 @@ pub(crate) struct Mapped(Mmap);
 impl Mapped {
     /// Maps `file`, which must be a sealed segment of this user (or group) that
     /// was checked as `directory::check_file` does.
-    #[allow(unsafe_code)]
     pub(crate) fn sealed(file: &File) -> io::Result<Mapped> {
         // SAFETY: a map is sound while nobody changes or shortens the file. That is what sealing
         // promises: no program of ours writes to a segment below the highest number
