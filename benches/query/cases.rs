@@ -71,6 +71,12 @@ pub struct Peer {
     pub schema: String,
     pub run: Vec<String>,
     pub version: Vec<String>,
+    /// The year in which versions that begin so were released.
+    #[serde(default)]
+    pub released: Vec<(String, u16)>,
+    /// What a reader must know to judge its figures.
+    #[serde(default)]
+    pub note: String,
     pub get: String,
 }
 

@@ -93,13 +93,17 @@ fn machine() -> String {
 impl Report {
     /// An empty one.
     pub fn new(count: u64, shape: Shape, threads: usize, peers: &[(Peer, String)], bytes: u64) -> Report {
-        let versions: Vec<_> = peers.iter().map(|(peer, version)| format!("{} {version}", peer.name)).collect();
         let megabytes = bytes as f64 / 1e6;
-        let about = vec![
+        let mut about = vec![
             format!("{threads} processors of {}", machine()),
             format!("{count} rows ({}), {megabytes:.0} MB, {} bytes a row", shape.name(), bytes / count.max(1)),
-            versions.join(", "),
         ];
+        about.extend(peers.iter().map(|(peer, version)| {
+            let year = peer.released.iter().find(|(begins, _)| version.starts_with(begins));
+            let year = year.map_or_else(String::new, |(_, year)| format!(" ({year})"));
+            let note = if peer.note.is_empty() { String::new() } else { format!(", {}", peer.note) };
+            format!("{} {version}{year}{note}", peer.name)
+        }));
         Report {
             count,
             shape,
@@ -212,7 +216,7 @@ impl Report {
             let document = fs::read_to_string(DOCUMENT).unwrap();
             let (before, rest) = document.split_once(begin).expect("a place for results");
             let (_, after) = rest.split_once(end).expect("an end of results");
-            fs::write(DOCUMENT, format!("{before}{begin}\n{}\n{SHOWN}\n\n{end}{after}", self.markdown())).unwrap();
+            fs::write(DOCUMENT, format!("{before}{begin}\n{SHOWN}\n\n{}\n{end}{after}", self.markdown())).unwrap();
         }
     }
 

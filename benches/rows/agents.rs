@@ -31,8 +31,8 @@ pub struct Facts {
     pub action: (&'static str, u64),
     /// What comes next.
     pub next: Option<&'static str>,
-    /// What is waited for, escaped; null in half of the other rows.
-    pub blocked_on: Option<Option<&'static str>>,
+    /// What is waited for, escaped.
+    pub blocked_on: Option<&'static str>,
     /// The tool and what it does.
     pub tool: Option<(&'static str, &'static str)>,
     /// Whether the tool's arguments speak of another run.
@@ -116,10 +116,7 @@ impl AgentRows {
             45..300 => "done",
             _ => "in-progress",
         };
-        let blocked_on = match status {
-            "blocked" => Some(Some(dice.one_of(BLOCKERS))),
-            _ => dice.falls(1, 2).then_some(None),
-        };
+        let blocked_on = (status == "blocked").then(|| dice.one_of(BLOCKERS));
         let tool = match dice.below(100) {
             0..27 => None,
             27..30 => Some(RARE_TOOLS[dice.below(RARE_TOOLS.len() as u64) as usize]),

@@ -31,10 +31,8 @@ pub fn write(facts: &Facts, dice: &mut Dice, text: &mut Vec<u8>) {
     text.extend_from_slice(br#", "status": ""#);
     spelled(dice, facts.status, text);
     let _ = write!(text, r#"", "phase": "{}""#, facts.phase);
-    match facts.blocked_on {
-        Some(Some(blocker)) => _ = write!(text, r#", "blocked_on": "{blocker}""#),
-        Some(None) => text.extend_from_slice(br#", "blocked_on": null"#),
-        None => {}
+    if let Some(blocker) = facts.blocked_on {
+        let _ = write!(text, r#", "blocked_on": "{blocker}""#);
     }
     text.extend_from_slice(br#", "action": ""#);
     spelled(dice, facts.action.0, text);

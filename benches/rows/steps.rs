@@ -17,10 +17,8 @@ pub fn write(facts: &Facts, dice: &mut Dice, text: &mut Vec<u8>) {
     if let Some(next) = facts.next {
         let _ = write!(text, r#","next_intent":"{next}""#);
     }
-    match facts.blocked_on {
-        Some(Some(blocker)) => _ = write!(text, r#","blocked_on":"{blocker}""#),
-        Some(None) => text.extend_from_slice(br#","blocked_on":null"#),
-        None => {}
+    if let Some(blocker) = facts.blocked_on {
+        let _ = write!(text, r#","blocked_on":"{blocker}""#);
     }
     let _ = write!(text, r#","agent_id":"{}","model":"{}""#, facts.agent, facts.model);
     if let Some((tool, side_effect)) = facts.tool {

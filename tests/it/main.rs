@@ -47,6 +47,7 @@ mod head;
 mod help;
 mod hold;
 mod init;
+mod licences;
 mod man;
 mod meaning;
 mod meaning_cases;
