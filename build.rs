@@ -1,6 +1,6 @@
 //! Links the release build statically where that can be done: `append` is a
 //! process of its own each time, and loading a C library and relocating the
-//! program would cost it more than storing the row (docs/decisions/0020).
+//! program would cost it more than storing the row (docs/decisions/0016).
 //!
 //! `-C target-feature=+crt-static` cannot be used without `--target`, since
 //! procedural macros would be built with it too. So the linker is handed the
