@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::config::texts::is_name;
 use super::directory::Modes;
-use super::index::Place;
+use crate::parts::Place;
 use super::listing;
 use super::os::{How, Os, read_full, sync_directory, write_full};
 use super::os_real::REAL;

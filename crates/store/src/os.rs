@@ -104,9 +104,7 @@ pub trait Os: Sync {
     /// Makes a directory.
     fn mkdir(&self, path: &Path, mode: u32) -> io::Result<()>;
     /// Sets permission bits, whatever the umask, and the group if one is given.
-    fn set_access(&self, file: &OwnedFd, mode: u32, gid: Option<u32>) -> io::Result<()> {
-        super::os_real::REAL.set_access(file, mode, gid)
-    }
+    fn set_access(&self, file: &OwnedFd, mode: u32, gid: Option<u32>) -> io::Result<()>;
     /// The user whose files these are.
     fn user(&self) -> u32;
     /// Waits up to `timeout_ms` for the exclusive lock; `TimedOut` when it was not free in time.
@@ -128,8 +126,16 @@ pub trait Os: Sync {
     }
     /// Lets others run, for about so long.
     fn pause(&self, microseconds: u64);
-    /// Milliseconds since some start: for timeouts only.
-    fn elapsed_ms(&self) -> u64;
+    /// Microseconds since some start. For timeouts and durations: it never goes back.
+    fn elapsed_us(&self) -> u64;
+    /// Milliseconds since the same start.
+    fn elapsed_ms(&self) -> u64 {
+        self.elapsed_us() / 1000
+    }
+    /// The wall clock: nanoseconds since 1970, 0 if it is before that.
+    fn unix_time_ns(&self) -> u64;
+    /// The number of this process.
+    fn process_id(&self) -> u32;
     /// What the clock says that files are stamped with, which goes by ticks: seconds and
     /// nanoseconds. `None`: nobody knows.
     fn file_clock(&self) -> Option<(i64, i64)> {

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::{OnceLock, mpsc};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{self, FileType, FlockOperation, Mode, OFlags};
 
@@ -202,9 +202,17 @@ impl Os for Real {
         }
     }
 
-    fn elapsed_ms(&self) -> u64 {
+    fn elapsed_us(&self) -> u64 {
         static START: OnceLock<Instant> = OnceLock::new();
-        START.get_or_init(Instant::now).elapsed().as_millis() as u64
+        START.get_or_init(Instant::now).elapsed().as_micros() as u64
+    }
+
+    fn unix_time_ns(&self) -> u64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64)
+    }
+
+    fn process_id(&self) -> u32 {
+        std::process::id()
     }
 
     #[cfg(target_os = "linux")]

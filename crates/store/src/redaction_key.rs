@@ -49,7 +49,7 @@ pub fn redaction_key(directory: &Path, settings: &Settings) -> Result<Key> {
 fn make(directory: &Path, settings: &Settings) -> std::io::Result<()> {
     let mut key = Key::default();
     rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty())?;
-    let made = directory.join(format!("{NAME}.{}", std::process::id()));
+    let made = directory.join(format!("{NAME}.{}", REAL.process_id()));
     let mode = if settings.group.is_some() { 0o660 } else { 0o600 };
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&made)?;
     file.write_all(&key).and_then(|()| file.sync_all())?;

@@ -26,8 +26,7 @@ impl<'o> Keeper<'o> {
     /// broken.
     pub fn open(os: &'o dyn Os, directory: &Path, settings: Settings, lock_timeout_ms: u64) -> Result<Keeper<'o>> {
         crate::directory::check(os, directory, &settings)?;
-        let lock =
-            Lock::take(os, &directory.join(ARCHIVERS), &settings, lock_timeout_ms, None, &mut || false, &mut || ())?;
+        let lock = Lock::take_at(os, &directory.join(ARCHIVERS), &settings, lock_timeout_ms)?;
         let mut text = manifest::read(os, directory)?;
         let known = Known::parse(&text, &manifest::path(directory))?;
         manifest::mend(os, directory, &mut text)?;

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use super::packed::Packed;
 use super::packing::{HEAD_BYTES, Packing, unpack};
-use super::snapshot::{Form, Segment};
-use crate::index::Place;
+use crate::parts::Segment;
+use logbook_format::segment_name::Form;
+use crate::parts::Place;
 use crate::listing;
 use crate::os::{How, Os};
 use crate::os_real::REAL;

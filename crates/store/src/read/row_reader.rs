@@ -10,8 +10,9 @@ use memchr::memchr;
 
 use super::mapped::Mapped;
 use super::packed::Packed;
-use super::snapshot::{Form, Segment, Snapshot};
-use crate::index::Place;
+use super::snapshot::Snapshot;
+use crate::parts::{Place, Segment};
+use logbook_format::segment_name::Form;
 use crate::os::{How, Os};
 use crate::os_real::REAL;
 use logbook_model::READ_ROW_BYTES_MAX;
@@ -84,7 +85,7 @@ fn open(segment: &Segment) -> std::io::Result<Open> {
         }
     };
     let about = file.metadata()?;
-    let own = about.uid() == rustix::process::geteuid().as_raw();
+    let own = about.uid() == REAL.user();
     if segment.sealed && own && about.is_file() && about.nlink() == 1 && segment.bytes > 0 {
         return Ok(Open::Mapped(Mapped::sealed(&file)?));
     }

@@ -1,34 +1,23 @@
 //! What is on file, for readers: the segments in order, each number once, and
 //! how far each may be read (`docs/format.md`, Reading).
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
 
 use memchr::memrchr;
 
 use crate::archived::{LOOKS_MAX, holds_more, line_at};
-use crate::index::{Identity, Place, Summary, summary};
+use crate::index::{Identity, Summary, summary};
 use crate::listing;
-use crate::os::{How, Os, Stat, What, interrupted};
+use crate::os::{How, Os, Stat, What, interrupted, read_full};
 use crate::os_real::REAL;
+pub use crate::parts::Segment;
+use crate::parts::Place;
 use logbook_format::SegmentName;
 pub use logbook_format::segment_name::Form;
 use logbook_model::READ_ROW_BYTES_MAX;
 use logbook_model::error::{Error, Result};
-
-/// One segment of a snapshot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Segment {
-    /// Its number.
-    pub number: u64,
-    /// The file to read: the raw segment, else its archive.
-    pub path: PathBuf,
-    /// How its bytes stand there.
-    pub form: Form,
-    /// Whether it will never grow (a higher number exists).
-    pub sealed: bool,
-    /// Plain: its length when listed, cut after the last newline. Archives: the file's size.
-    pub bytes: u64,
-}
 
 /// All segments, by number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -143,10 +132,10 @@ fn look(os: &dyn Os, directory: &Path, known: &mut Option<Take<'_>>) -> Result<O
     Ok(Some(Snapshot { segments }))
 }
 
-fn gone<T>(path: &Path, result: std::io::Result<T>) -> Result<Option<T>> {
+fn gone<T>(path: &Path, result: io::Result<T>) -> Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::io(format!("{}: {error}", path.display()))),
     }
 }
@@ -154,9 +143,9 @@ fn gone<T>(path: &Path, result: std::io::Result<T>) -> Result<Option<T>> {
 /// The length up to and with the last newline before `bytes`.
 fn cut_at_newline(os: &dyn Os, path: &Path, bytes: u64) -> Result<Option<u64>> {
     let Some(file) = gone(path, os.open(path, How::Read, 0))? else { return Ok(None) };
-    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+    let fail = |error: io::Error| Error::io(format!("{}: {error}", path.display()));
     let mut last = [0u8; 1];
-    if crate::os::read_full(os, &file, &mut last, bytes - 1).map_err(fail)? == 1 && last[0] == b'\n' {
+    if read_full(os, &file, &mut last, bytes - 1).map_err(fail)? == 1 && last[0] == b'\n' {
         return Ok(Some(bytes));
     }
     let mut end = bytes;
@@ -164,7 +153,7 @@ fn cut_at_newline(os: &dyn Os, path: &Path, bytes: u64) -> Result<Option<u64>> {
     while end > 0 {
         let from = end.saturating_sub(buffer.len() as u64);
         let want = (end - from) as usize;
-        let read = crate::os::read_full(os, &file, &mut buffer[..want], from).map_err(fail)?;
+        let read = read_full(os, &file, &mut buffer[..want], from).map_err(fail)?;
         if let Some(at) = memrchr(b'\n', &buffer[..read]) {
             return Ok(Some(from + at as u64 + 1));
         }
@@ -182,10 +171,10 @@ pub(crate) fn row_of(os: &dyn Os, directory: &Path, raw: &[SegmentName], place: 
         let mut is_raw = false;
         if let Ok(at) = raw.binary_search_by_key(&place.segment, |name| name.number) {
             let path = directory.join(raw[at].to_string());
-            let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+            let fail = |error: io::Error| Error::io(format!("{}: {error}", path.display()));
             match os.open(&path, How::Read, 0) {
                 // Archived since it was listed.
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 file => {
                     is_raw = true;
                     let file = file.map_err(fail)?;
@@ -203,7 +192,7 @@ pub(crate) fn row_of(os: &dyn Os, directory: &Path, raw: &[SegmentName], place: 
             let path = listing::archive_directory(directory).join(archived[at].archive());
             match line_at(os, &path, place.offset) {
                 // Restored or deleted since it was listed.
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 row => return row.map_err(|error| Error::io(format!("{}: {error}", path.display()))),
             }
         }
@@ -229,7 +218,7 @@ pub fn row(os: &dyn Os, directory: &Path, place: Place) -> Result<Option<Vec<u8>
 }
 
 /// The row at `offset` of an open file that may be read up to `end`.
-fn row_at(os: &dyn Os, file: &std::os::fd::OwnedFd, offset: u64, end: u64) -> std::io::Result<Option<Vec<u8>>> {
+fn row_at(os: &dyn Os, file: &OwnedFd, offset: u64, end: u64) -> io::Result<Option<Vec<u8>>> {
     // One byte before tells whether a row begins here: a newline, or the end of a hole of
     // NULs behind one.
     let lead = u64::from(offset > 0);
@@ -268,13 +257,13 @@ fn row_at(os: &dyn Os, file: &std::os::fd::OwnedFd, offset: u64, end: u64) -> st
 }
 
 /// Whether nothing but NULs stands between the start of the line and `offset`.
-fn is_hole_before(os: &dyn Os, file: &std::os::fd::OwnedFd, offset: u64) -> std::io::Result<bool> {
+fn is_hole_before(os: &dyn Os, file: &OwnedFd, offset: u64) -> io::Result<bool> {
     let mut end = offset;
     let mut buffer = [0; 4096];
     while end > 0 {
         let from = end.saturating_sub(buffer.len() as u64);
         let want = (end - from) as usize;
-        let read = crate::os::read_full(os, file, &mut buffer[..want], from)?;
+        let read = read_full(os, file, &mut buffer[..want], from)?;
         match buffer[..read].iter().rposition(|byte| *byte != 0) {
             Some(last) => return Ok(buffer[last] == b'\n'),
             None => end = from,

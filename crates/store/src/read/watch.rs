@@ -2,10 +2,9 @@
 //! rotations and archiving, and cheap to ask while nothing comes.
 
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::archived;
-use crate::index::Place;
+use crate::parts::Place;
 use crate::layout::Layout;
 use crate::listing;
 use crate::os::Os;
@@ -67,9 +66,8 @@ impl Watch {
             })?;
         }
         // A change within the tick of the file system's clock would not show.
-        let settled = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .is_ok_and(|now| i64::try_from(now.as_secs()).is_ok_and(|now| now > changed.0 + 1));
+        let now_s = REAL.unix_time_ns() / 1_000_000_000;
+        let settled = i64::try_from(now_s).is_ok_and(|now_s| now_s > changed.0 + 1);
         self.sight = settled.then_some((changed, bytes));
         Ok(())
     }
