@@ -17,7 +17,7 @@ use logbook_model::error::{Error, Exit, Result};
 use logbook_render::rollback::{COLUMNS, command_line, json, step as shown, sum};
 use logbook_render::{Format, Look, Rows};
 use logbook_store::config::contracts::{Rollback as Way, contract};
-use logbook_store::index::Place;
+use logbook_store::Place;
 use logbook_store::{Purpose, end_of, locate};
 use logbook_view::Record;
 use logbook_view::rollback::{self as view, Means, Undo};

@@ -12,7 +12,7 @@ use logbook_scan as scan;
 use logbook_store::append::State;
 use logbook_store::archive::Facts;
 use logbook_store::archive::manifest::Entry;
-use logbook_store::index::Place;
+use logbook_store::Place;
 use logbook_store::{Location, end_of};
 use logbook_view::Carry;
 

@@ -20,7 +20,7 @@ use logbook_query::{Plan, Query, time};
 use logbook_render::cell;
 use logbook_scan as scan;
 use logbook_store::cursors::Cursor;
-use logbook_store::index::Place;
+use logbook_store::Place;
 use logbook_store::{Purpose, Writer, end_of};
 
 /// Two real examples.

@@ -18,7 +18,7 @@ use logbook_model::error::{Error, Exit, Result};
 use logbook_model::{Side, SideEffect};
 use logbook_store::Purpose;
 use logbook_store::append::{OnRefused, State};
-use logbook_store::index::Place;
+use logbook_store::Place;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\

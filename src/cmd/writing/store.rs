@@ -15,7 +15,7 @@ use logbook_query::Query;
 use logbook_query::ast::{Expr, Form, Op};
 use logbook_scan::{self as scan, Pruning, Skipped};
 use logbook_store::append::{OnRefused, State};
-use logbook_store::index::Place;
+use logbook_store::Place;
 use logbook_store::os_real::REAL;
 use logbook_store::{Stored, Writer, end_of};
 use logbook_view::Course;

@@ -33,6 +33,9 @@ pub(crate) struct Turn {
     pub is_end: bool,
 }
 
+/// What is known of a run: its last step, and the row that began or ended it last.
+pub(crate) type LastStep = (u64, Option<Turn>);
+
 impl RunEntry {
     /// The entry of one row at `place`. `turn`: whether it ends its run, if it begins or ends it.
     pub(crate) fn of_row(place: Place, step: u64, turn: Option<bool>) -> RunEntry {

@@ -9,8 +9,8 @@ use std::path::Path;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::build;
-use super::entries::{Key, RunEntry, Turn};
-use super::memory::{Index, LastStep};
+use super::entries::{Key, LastStep, RunEntry, Turn};
+use super::memory::Index;
 use crate::listing;
 use crate::os::{How, Os};
 use crate::os_real::REAL;

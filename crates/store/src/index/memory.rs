@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use foldhash::fast::RandomState;
 
-use super::entries::{Entries, Key, RunEntry, Turn};
+use super::entries::{Entries, Key, LastStep, RunEntry};
 use super::table::{Contents, Cover, Table};
 use super::unparsed::Unparsed;
 use crate::archived;
@@ -45,9 +45,6 @@ pub(crate) struct Index {
     pub(crate) distrust: bool,
     pub(super) answers: TableAnswers,
 }
-
-/// What is known of a run: its last step, and the row that began or ended it last.
-pub(crate) type LastStep = (u64, Option<Turn>);
 
 /// What the tables say of the runs that were asked for: a writer asks for one run again and again.
 #[derive(Debug, Default)]

@@ -11,8 +11,7 @@ use memchr::memchr;
 use memchr::memmem::Finder;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::entries::{Entries, Turn};
-use super::memory::LastStep;
+use super::entries::{Entries, LastStep, Turn};
 use crate::os::{Os, interrupted};
 use crate::parts::Place;
 use logbook_format::lines::Lines;
