@@ -150,8 +150,7 @@ impl Lock {
 }
 
 fn open(os: &dyn Os, path: &Path, settings: &Settings) -> Result<IdleLock> {
-    let file =
-        os.open(path, How::Update, Modes::of(settings).file).map_err(|error| open_error(path, &error))?;
+    let file = os.open(path, How::Update, Modes::of(settings).file).map_err(|error| open_error(path, &error))?;
     let mut stat = os.stat(&file).map_err(|error| Error::io(format!("{}: {error}", path.display())))?;
     share(os, &file, &mut stat, settings);
     // A file without a name was replaced just now: the next round opens the other one.

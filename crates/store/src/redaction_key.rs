@@ -1,5 +1,5 @@
-//! The key under which redacted secrets are marked: `redaction.key` beside the segments, made when
-//! it is first needed.
+//! The key for the marks of redacted secrets: `redaction.key` beside the segments, created when it
+//! is first needed.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -15,8 +15,8 @@ use logbook_model::error::{Error, Result};
 
 const NAME: &str = "redaction.key";
 
-/// The key of the logbook at `directory`, which is made if it is missing. Errors: the file is not
-/// 32 bytes, or others may read it.
+/// The key of the logbook at `directory`, which is created if it is missing. Errors: the file does
+/// not have 32 bytes, or others may read it.
 pub fn redaction_key(directory: &Path, settings: &Settings) -> Result<Key> {
     let path = directory.join(NAME);
     let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
@@ -32,20 +32,20 @@ pub fn redaction_key(directory: &Path, settings: &Settings) -> Result<Key> {
     let open_to = if settings.group.is_some() { 0o007 } else { 0o077 };
     if REAL.stat(&file).map_err(fail)?.mode & open_to != 0 {
         return Err(Error::io(format!(
-            "{}: others may read it, and could guess weak secrets by its marks",
+            "{}: other users may read it and could guess weak secrets from their marks",
             path.display()
         ))
         .hint(format!("chmod 600 {}", path.display())));
     }
-    // One byte more than a key has tells a longer file.
+    // One byte more than a key has, to notice a longer file.
     let mut bytes = vec![0; Key::default().len() + 1];
     let read = read_full(&REAL, &file, &mut bytes, 0).map_err(fail)?;
     bytes.truncate(read);
     bytes.try_into().map_err(|_| Error::io(format!("{}: not 32 bytes", path.display())))
 }
 
-/// Makes it whole under another name first: of two that make one at once, one wins, and nobody
-/// reads half.
+/// Writes it under another name first. If two processes create one at once, one of them wins, and
+/// no process reads half a key.
 fn make(directory: &Path, settings: &Settings) -> std::io::Result<()> {
     let mut key = Key::default();
     rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty())?;

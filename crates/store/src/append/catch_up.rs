@@ -109,8 +109,7 @@ impl Locked {
     ) -> Result<(LockLine, Option<SegmentName>)> {
         let os = base.os;
         let is_lost = line.is_none();
-        let mut line =
-            line.unwrap_or(LockLine { version: FormatVersion::CURRENT, synced: 0, suspects: Vec::new() });
+        let mut line = line.unwrap_or(LockLine { version: FormatVersion::CURRENT, synced: 0, suspects: Vec::new() });
         let highest = base.raw.last().map_or(0, |name| name.number);
         let layout = match &base.raw[..] {
             // This writer found it or made it, and it is sealed under the lock only.
@@ -168,8 +167,7 @@ impl Base<'_> {
         share(self.os, &file, &mut stat, &self.settings);
         check_file(self.os, &path, &stat, &self.settings)?;
         let (identity, bytes) = (stat.identity, stat.bytes);
-        let active =
-            Active { name, path, file: file.into(), identity, bytes, opened_at: bytes, is_closed: false };
+        let active = Active { name, path, file: file.into(), identity, bytes, opened_at: bytes, is_closed: false };
         self.begin_group_commit(&active);
         Ok(active)
     }

@@ -1,5 +1,5 @@
-//! A covered segment into the archive, and its raw file away (`docs/format.md`, Archiving). Each
-//! step is safe to die after, and is not done twice.
+//! Archiving a covered segment, and removing its raw file (`docs/format.md`, Archiving). The
+//! process may be killed after any step, and no step is repeated then.
 
 use std::io::{ErrorKind, Read};
 use std::path::Path;
@@ -15,20 +15,19 @@ use logbook_format::SegmentName;
 use logbook_format::manifest::{Covered, Event};
 use logbook_model::error::{Error, Exit, Result};
 
-/// What came of one segment.
+/// A segment that was archived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Archived {
-    /// Which.
+    /// The name of the segment.
     pub segment: SegmentName,
-    /// Bytes of the raw file.
+    /// The size of the raw file, bytes.
     pub bytes: u64,
-    /// Bytes of the archive's file.
+    /// The size of the archive, bytes.
     pub archive_bytes: u64,
 }
 
 impl Keeper<'_> {
-    /// Removes what an archiver that died left half made, in the archive, and a restore beside the
-    /// raw files.
+    /// Removes the temporary files of an archiver or a restore that died.
     pub fn tidy(&self) -> Result<()> {
         for folder in [&archive_directory(&self.directory), &self.directory] {
             let mut left = Vec::new();
@@ -50,7 +49,7 @@ impl Keeper<'_> {
         Ok(())
     }
 
-    /// The covered segments whose raw file is there, with what the manifest says of them.
+    /// The covered segments that have a raw file, as the manifest has them.
     pub fn raw_covered(&self) -> Result<Vec<Entry>> {
         let sealed = self.sealed()?;
         Ok(sealed.iter().filter_map(|name| self.known.segments.get(&name.number).cloned()).collect())
@@ -61,8 +60,8 @@ impl Keeper<'_> {
         let name = entry.segment;
         let (raw, packed) = (raw_path(&self.directory, &name), archive_path(&self.directory, &name));
         let fail = |path: &Path, error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
-        // Whoever died behind the rename, or a restore, left an archive: what counts is what it
-        // holds.
+        // An archiver that died after the rename, or a restore, has left an archive. It is used if
+        // its content is right.
         let there = content::sum_packed(self.os, &packed, |_| {}).ok().and_then(|found| whole(found, entry));
         let made = there.is_none();
         let before = self.stat_raw(&raw)?;
@@ -83,10 +82,11 @@ impl Keeper<'_> {
             let event = Event::Archived { archive_bytes, archive_sha256 };
             self.known.append(self.os, &self.directory, name, event)?;
         }
-        // What was packed just now is what the raw file held; of any other, its bytes must tell.
+        // An archive made just now has the content of the raw file, unless that has changed since.
+        // Any other is compared with it.
         let same = match made {
             true => self.stat_raw(&raw)? == before,
-            // In a copy it may be the beginning alone: the archive was copied later.
+            // In a copy the raw file may have the beginning only: the archive was copied later.
             false => self.holds(&raw, entry)? || self.is_beginning(&raw, &packed)?,
         };
         if !same {
@@ -110,7 +110,7 @@ impl Keeper<'_> {
         Ok(is(&sums, &entry.covered))
     }
 
-    /// Whether the archive at `packed` begins with all that the raw file holds.
+    /// Whether the content of the archive at `packed` begins with that of the raw file.
     fn is_beginning(&self, raw: &Path, packed: &Path) -> Result<bool> {
         let fail = |path: &Path, error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
         let sums = content::open(self.os, raw).and_then(|mut reader| content::sum(&mut reader, |_| {}));
@@ -141,7 +141,7 @@ impl Keeper<'_> {
         });
         let named = made.and_then(|()| self.os.rename(&temporary, packed));
         if let Err(error) = named {
-            // What is left of it is taken away by the next archiver, if not now.
+            // If this fails, the next archiver removes the file.
             let _ = self.os.unlink(&temporary);
             return Err(fail(packed, error));
         }
@@ -149,12 +149,12 @@ impl Keeper<'_> {
     }
 }
 
-/// Bytes and digest of an archive's file, if it holds what `entry` says.
+/// The size and the digest of an archive, if its content is that of `entry`.
 fn whole((bytes, sha256, content): (u64, String, std::io::Result<Sums>), entry: &Entry) -> Option<(u64, String)> {
     content.is_ok_and(|sums| is(&sums, &entry.covered)).then_some((bytes, sha256))
 }
 
-/// Whether a stream with these sums is what was covered.
+/// Whether a stream with these sums is the content that was covered.
 pub(super) fn is(sums: &Sums, covered: &Covered) -> bool {
     (sums.bytes, &sums.sha256) == (covered.bytes, &covered.sha256)
 }

@@ -1,4 +1,5 @@
-//! Receipts on file: what a line of the manifest that says that a segment was deleted counts with.
+//! Receipts on file. A line of the manifest that says that a segment was deleted counts only with
+//! its receipt.
 
 use memchr::memmem::Finder;
 
@@ -12,9 +13,9 @@ use logbook_model::Kind;
 use logbook_model::error::{Error, Result};
 
 impl Keeper<'_> {
-    /// Passes over the deletions of segments that are still here and of which no receipt tells:
-    /// without one nothing is removed. A manifest that is newer than the segments, as in a copy, or
-    /// a line that somebody put there, says so.
+    /// Ignores the deletions of segments that still have files and have no receipt: without one
+    /// nothing is removed. Such lines are in a copy whose manifest is newer than the segments, or
+    /// were forged.
     pub(super) fn drop_unreceipted(&mut self) -> Result<()> {
         let mut doubtful = Vec::new();
         for entry in self.known.segments.values().filter(|entry| entry.deleted) {
@@ -42,7 +43,7 @@ impl Keeper<'_> {
         Ok(())
     }
 
-    /// All receipts, and the numbers of the segments in which they stand.
+    /// All receipts, with the numbers of the segments that they are in.
     fn receipts(&self) -> Result<Vec<(u64, Receipt)>> {
         let finder = Finder::new(Kind::ArchiveReceipt.word());
         let mut all = Vec::new();

@@ -1,4 +1,4 @@
-//! An archived segment back to where it stood, byte for byte; the archive stays.
+//! Restoring the raw file of an archived segment, byte for byte. The archive stays.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::os::{How, sync_directory, write_full};
 use logbook_model::error::{Error, Exit, Result};
 
 impl Keeper<'_> {
-    /// Restores the segment that `entry` is about; gives whether it was not there already.
+    /// Restores the segment of `entry`. Gives false if its raw file exists.
     pub fn restore(&self, entry: &Entry) -> Result<bool> {
         let name = entry.segment;
         let (raw, packed) = (raw_path(&self.directory, &name), archive_path(&self.directory, &name));
@@ -52,10 +52,11 @@ impl Keeper<'_> {
         };
         let linked = made.and_then(|()| {
             self.os.sync_all(&file).map_err(|error| fail(&temporary, error))?;
-            // Not a rename: that would replace what came there meanwhile.
+            // Not a rename, which would replace a file that was created meanwhile.
             self.os.link(&temporary, &raw).map_err(|error| fail(&raw, error))
         });
-        // Before the directory is synced: a segment with two names is not written to, nor archived.
+        // Before the directory is synced: a segment with two names is neither written to nor
+        // archived.
         let removed = self.os.unlink(&temporary).map_err(|error| fail(&temporary, error));
         linked.and(removed)?;
         sync_directory(self.os, &self.directory).map_err(|error| fail(&self.directory, error))?;

@@ -46,7 +46,9 @@ pub fn unusable(
         let why = match file_kind(&name, kinds) {
             _ if stat.what != What::File => Some(Unusable::Foreign),
             None => Some(Unusable::Foreign),
-            Some(FileKind::Temporary) => (now_s.saturating_sub(stat.modified.0) > LEFT_AFTER_S).then_some(Unusable::Left),
+            Some(FileKind::Temporary) => {
+                (now_s.saturating_sub(stat.modified.0) > LEFT_AFTER_S).then_some(Unusable::Left)
+            }
             // A listing of an earlier state of the directory is not used, and is replaced.
             Some(FileKind::Listing) => (!listing_check::is_whole(os, directory)).then_some(Unusable::Damaged),
             // Writers ignore a damaged note, and write it again and again.

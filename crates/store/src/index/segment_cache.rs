@@ -105,12 +105,7 @@ pub fn load_of(os: &dyn Os, directory: &Path, kind: CacheKind, segment: &Segment
 
 /// The file of this kind that readers take to be about the whole of `segment`, with the identity of
 /// the segment.
-pub fn load_whole(
-    os: &dyn Os,
-    directory: &Path,
-    kind: CacheKind,
-    segment: &Segment,
-) -> Option<(CacheFile, Identity)> {
+pub fn load_whole(os: &dyn Os, directory: &Path, kind: CacheKind, segment: &Segment) -> Option<(CacheFile, Identity)> {
     let stat = os.stat_path(&segment.path).ok()?;
     let identity = Identity::of(segment.number, segment.form, &stat)?;
     load(os, directory, kind, &identity).map(|file| (file, identity))

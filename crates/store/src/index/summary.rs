@@ -5,8 +5,8 @@
 
 use std::path::Path;
 
-use super::segment_cache::{self, CacheKind, Identity};
 use super::run_filter::RunFilter;
+use super::segment_cache::{self, CacheKind, Identity};
 use crate::os::Os;
 use logbook_model::Instant;
 

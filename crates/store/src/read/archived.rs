@@ -1,5 +1,5 @@
-//! The content of archived segments, for the few questions that writers and the archiver have about
-//! old rows. Reading archives fast is `scan`'s work.
+//! The content of sealed segments, raw or archived, for the few questions that writers and the
+//! archiver have about old rows. The fast reading of many rows is in `scan`.
 
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
@@ -12,10 +12,10 @@ use logbook_format::SegmentName;
 use logbook_model::READ_ROW_BYTES_MAX;
 use logbook_model::error::{Error, Result};
 
-/// Bytes read of an archive, and unpacked of it, at a time.
+/// The buffer for the content of a segment. It grows to hold the longest line.
 const BLOCK_BYTES: usize = 1 << 20;
 
-/// A file as a stream, through the seam.
+/// A file as a stream, read through [`Os`].
 pub(crate) struct Stream<'o> {
     os: &'o dyn Os,
     file: OwnedFd,
@@ -37,11 +37,11 @@ impl Read for Stream<'_> {
     }
 }
 
-/// Hands the whole lines of a stream to `each`, many at once, with the offset of the first. What
-/// stands behind the last newline is left out, and so is a line longer than any row.
+/// Calls `each` with blocks of whole lines of a stream, and the offset of each block. Bytes behind
+/// the last newline are left out, and so is a line longer than any row.
 fn each_block_in(mut reader: impl Read, from: u64, mut each: impl FnMut(u64, &[u8])) -> io::Result<()> {
     let (mut buffer, mut filled, mut offset) = (vec![0; BLOCK_BYTES], 0, from);
-    // Within a line longer than any row, whose beginning was let go.
+    // Whether the buffer is inside of a line longer than any row, whose beginning was dropped.
     let mut too_long = false;
     loop {
         if filled == buffer.len() && buffer.len() > READ_ROW_BYTES_MAX {
@@ -75,8 +75,8 @@ fn each_block_in(mut reader: impl Read, from: u64, mut each: impl FnMut(u64, &[u
     }
 }
 
-/// The sealed segments with numbers above `known` and up to `end`, by number: the raw ones among
-/// `raw`, and where numbers are missing there, the archived ones.
+/// The sealed segments with numbers above `known` and up to `end`, by number. Numbers that are
+/// missing in `raw` are looked for in the archive.
 pub(crate) fn sealed_names(
     os: &dyn Os,
     directory: &Path,
@@ -95,22 +95,22 @@ pub(crate) fn sealed_names(
     Ok(names)
 }
 
-/// Whether the archive of `name` holds more than its raw file, which is `raw_bytes` long. Of the
-/// files of one moment none does: the raw file was copied while rows were written to it, and the
+/// Whether the archive of `name` has more content than its raw file, which is `raw_bytes` long.
+/// That happens in copies only: the raw file was copied while rows were written to it, and the
 /// archive later.
 pub fn holds_more(os: &dyn Os, directory: &Path, name: &SegmentName, raw_bytes: u64) -> bool {
     let path = listing::archive_directory(directory).join(name.archive());
-    // In doubt the raw file counts.
+    // If the archive cannot be opened, the raw file counts.
     Packed::open(os, &path).ok().flatten().is_some_and(|packed| packed.bytes() > raw_bytes)
 }
 
-/// How often is looked for a segment that was archived or restored between two looks.
+/// A segment may be archived or restored while it is looked for. This many attempts are made.
 pub(crate) const LOOKS_MAX: usize = 4;
 
-/// Hands the whole lines of the sealed segment `name` that begin at or after byte `from` to `each`,
-/// many at once, with the offset of the first: of its raw file, or of its archive, where an
-/// archiver took that away, or it holds more. False: it is gone, since retention deleted it after
-/// it was listed; what still counts of it was carried over.
+/// Calls `each` with blocks of whole lines of the sealed segment `name` that begin at or after byte
+/// `from`, and the offset of each block. They are from the raw file, or from the archive if the raw
+/// file is gone or has less content. Gives false if the segment was deleted after it was listed;
+/// what still counts of it was carried over.
 pub fn each_sealed_block(
     os: &dyn Os,
     directory: &Path,

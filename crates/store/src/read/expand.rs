@@ -11,28 +11,28 @@ use glob::Pattern;
 use super::input::Input;
 use logbook_model::error::{Error, Result};
 
-/// What arguments name.
+/// The inputs that arguments name.
 #[derive(Debug, Default)]
 pub struct Expanded {
-    /// What is read, each argument's files in order of their names.
+    /// The inputs to read. The files of each argument are in the order of their names.
     pub inputs: Vec<Input>,
-    /// What stands beside it, holds rows by the look of its name, and is not read.
+    /// Files beside them that are not read, though their names look like files of rows.
     pub passed_over: Vec<PathBuf>,
 }
 
 /// An argument that names nothing to read.
 #[derive(Debug)]
 pub struct Missing {
-    /// Which.
+    /// The argument as it was given.
     pub argument: OsString,
-    /// Why.
+    /// Why there is nothing to read.
     pub error: Error,
-    /// What to type, where whoever knows what was meant has nothing better.
+    /// A hint, if the caller has none that is better.
     pub fallback: Option<String>,
 }
 
-/// The inputs that `arguments` name: `-`, files, directories (every row file
-/// below) and globs. A file that links lead to more than once is read once for each argument.
+/// The inputs that `arguments` name: `-`, files, directories (every row file below) and globs. A
+/// file that is reached by several links is read once for each argument.
 pub fn expand(arguments: &[OsString]) -> std::result::Result<Expanded, Box<Missing>> {
     let mut all = Expanded::default();
     for argument in arguments {
@@ -42,7 +42,7 @@ pub fn expand(arguments: &[OsString]) -> std::result::Result<Expanded, Box<Missi
     Ok(all)
 }
 
-/// Errors: with what to type, where nothing better is known.
+/// Errors: with a hint for a caller that has none that is better.
 fn expand_one(argument: &OsStr, all: &mut Expanded) -> std::result::Result<(), (Error, Option<String>)> {
     let plain = |error: Error| (error, None);
     if argument == "-" {
@@ -85,7 +85,7 @@ pub(crate) fn is_pattern(argument: &OsStr) -> bool {
     argument.to_str().is_some_and(|text| text.contains(['*', '?', '[']))
 }
 
-/// Whether `argument` names something on the disk, as it stands or as a glob.
+/// Whether `argument` names something on the disk, as a path or as a glob.
 pub fn names_something(argument: &str) -> bool {
     if Path::new(argument).symlink_metadata().is_ok() {
         return true;
@@ -102,7 +102,7 @@ fn nothing_below(directory: &Path, passed_over: &[PathBuf]) -> (Error, Option<St
     }
 }
 
-/// A path that leads to a file already met is left out.
+/// Files that were found, each once: another path to the same file is left out.
 #[derive(Default)]
 struct Files {
     found: Vec<PathBuf>,
@@ -111,7 +111,7 @@ struct Files {
 
 impl Files {
     fn add(&mut self, path: PathBuf) {
-        // Where that cannot be told, it is read.
+        // If the real path is unknown, the file is read.
         let real = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
         if self.met.insert(real) {
             self.found.push(path);
@@ -119,8 +119,8 @@ impl Files {
     }
 }
 
-/// The entries of `directory`, in order of their names, links last: what is reached both ways is
-/// called by its own name.
+/// The entries of `directory`, in the order of their names, links last: a file that is also reached
+/// by a link is called by its own name.
 fn entries(directory: &Path) -> io::Result<Vec<(PathBuf, fs::FileType)>> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(directory)? {
@@ -131,7 +131,7 @@ fn entries(directory: &Path) -> io::Result<Vec<(PathBuf, fs::FileType)>> {
     Ok(entries)
 }
 
-/// Where a search for a glob stands: at a path, before one of its parts.
+/// The state of a search for a glob: a path, and the index of the next part of the pattern.
 type Step = (PathBuf, usize);
 
 /// The regular files that `pattern` matches, each once. Links to directories are followed, each
@@ -199,8 +199,8 @@ fn matching(pattern: &str, passed_over: &mut Vec<PathBuf>) -> Result<Vec<PathBuf
     Ok(files.found)
 }
 
-/// Every row file below `directory`, in order of path, each once. Links to directories
-/// are not followed, and neither is what is not a plain file: they are `passed_over`.
+/// Every row file below `directory`, in the order of the paths, each once. Links to directories are
+/// not followed. They and anything but regular files are added to `passed_over`.
 fn files_below(directory: &Path, passed_over: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>> {
     let mut files = Files::default();
     let mut links = Vec::new();
@@ -220,13 +220,13 @@ fn files_below(directory: &Path, passed_over: &mut Vec<PathBuf>) -> Result<Vec<P
             }
         }
     }
-    // What is reached both ways is called by its own name.
+    // Links last: a file that is also reached directly is called by its own name.
     for (path, name) in links {
         match fs::metadata(&path) {
             Ok(about) if about.is_file() && is_row_file(&name) => files.add(path),
             Ok(about) if about.is_dir() || looks_like_rows(&name) => passed_over.push(path),
             Ok(_) => {}
-            // It leads nowhere, or in a circle.
+            // A dangling link, or a circle of links.
             Err(_) if is_row_file(&name) || looks_like_rows(&name) => passed_over.push(path),
             Err(_) => {}
         }
@@ -235,14 +235,14 @@ fn files_below(directory: &Path, passed_over: &mut Vec<PathBuf>) -> Result<Vec<P
     Ok(files.found)
 }
 
-/// What packers put behind a name; those that are not read here tell how to unpack them.
+/// Extensions of compressed files. For those that cannot be read, reading reports how to decompress
+/// them.
 const PACKED: [&str; 5] = [".zst", ".gz", ".bz2", ".xz", ".lz4"];
-/// What the names of files end in that have a row on each line.
+/// Extensions of files with a row on each line.
 const ROWS: [&str; 4] = [".jsonl", ".ndjson", ".jsonlines", ".ldjson"];
 
-/// Whether the name says that rows are in it: also packed, and with the number or date of a
-/// rotation (`app.jsonl.1`, `app.jsonl-20260101.gz`). A logbook's manifest is about its rows and
-/// holds none.
+/// Whether a file of this name has rows, compressed or not, also with the number or date of a
+/// rotation (`app.jsonl.1`, `app.jsonl-20260101.gz`). The manifest of a logbook has none.
 fn is_row_file(name: &str) -> bool {
     let bare = PACKED.iter().find_map(|packed| name.strip_suffix(packed)).unwrap_or(name);
     let is_rotation = |rest: &str| {

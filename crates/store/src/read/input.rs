@@ -1,5 +1,5 @@
-//! One thing that a reading command reads, plain or packed: a segment of the logbook, a file, a
-//! pipe, standard input. Which things arguments name: `expand`.
+//! One input of a reading command, compressed or not: a segment of the logbook, a file, a pipe,
+//! standard input. Not here: which inputs arguments name (`expand`).
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
@@ -10,32 +10,32 @@ use std::sync::Arc;
 
 use super::packed::Packed;
 use super::packing::{HEAD_BYTES, Packing, unpack};
-use crate::parts::Segment;
-use logbook_format::segment_name::Form;
-use crate::parts::Place;
 use crate::listing;
 use crate::os::{How, Os};
 use crate::os_real::REAL;
+use crate::parts::Place;
+use crate::parts::Segment;
 use logbook_format::SegmentName;
+use logbook_format::segment_name::Form;
 
-/// One thing to read, in the order in which its rows count.
+/// One input. Several are read in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     /// Standard input.
     Stdin,
-    /// A stream that was read whole, to be read more than once: what messages call it, and its
-    /// bytes.
+    /// A stream that was read into memory, to be read more than once: its name for messages, and
+    /// its bytes.
     Held(String, Arc<[u8]>),
     /// A regular file that the user named.
     File(PathBuf),
-    /// A FIFO, a socket or a device that the user named. It is opened once: whoever writes to it is
-    /// gone when it is closed.
+    /// A FIFO, a socket or a device that the user named. It is opened once: its writer fails when
+    /// it is closed.
     Pipe(PathBuf),
     /// A segment of the logbook.
     Segment(crate::Segment),
 }
 
-/// Where the rows of a logbook's `inputs` end: whoever looks for more begins there.
+/// Where the rows of a logbook's `inputs` end, and later rows begin.
 pub fn end_of(inputs: &[Input]) -> Place {
     match inputs.last() {
         Some(Input::Segment(last)) if last.form == Form::Plain => Place { segment: last.number, offset: last.bytes },
@@ -45,7 +45,7 @@ pub fn end_of(inputs: &[Input]) -> Place {
 }
 
 impl Input {
-    /// What messages call it.
+    /// Its name for messages.
     pub fn name(&self) -> String {
         match self {
             Input::Stdin => "standard input".to_owned(),
@@ -55,7 +55,7 @@ impl Input {
         }
     }
 
-    /// Bytes on disk; `None` for standard input and what cannot be asked.
+    /// Its size on disk, bytes; `None` if it has none, as standard input.
     pub fn bytes(&self) -> Option<u64> {
         match self {
             Input::Stdin | Input::Pipe(_) | Input::Held(..) => None,
@@ -64,16 +64,15 @@ impl Input {
         }
     }
 
-    /// Whether it can be read only once.
+    /// Whether it can be read once only.
     pub fn is_once(&self) -> bool {
         matches!(self, Input::Stdin | Input::Pipe(_))
     }
 
-    /// Opens it to be read at any place; `None` for what can only be read from the start to the
-    /// end.
-    pub fn open_anywhere(&self) -> io::Result<Option<Anywhere>> {
+    /// Opens it for random access; `None` if it can only be read from the start to the end.
+    pub fn open_random_access(&self) -> io::Result<Option<RandomAccess>> {
         let path = match self {
-            Input::Segment(segment) => return segment.open_anywhere(),
+            Input::Segment(segment) => return segment.open_random_access(),
             Input::File(path) => path,
             Input::Stdin | Input::Pipe(_) | Input::Held(..) => return Ok(None),
         };
@@ -85,15 +84,14 @@ impl Input {
         let mut head = [0; HEAD_BYTES];
         let read = file.read_at(&mut head, 0)?;
         match Packing::of(&head[..read]) {
-            Packing::Plain => Ok(Some(Anywhere { bytes: metadata.len(), held: Held::Raw(file) })),
-            Packing::Zstd => Anywhere::packed(path),
+            Packing::Plain => Ok(Some(RandomAccess { bytes: metadata.len(), held: Held::Raw(file) })),
+            Packing::Zstd => RandomAccess::packed(path),
             Packing::Gzip | Packing::Other(_) => Ok(None),
         }
     }
 
-    /// Opens it for one read from the start, unpacked. `None` for standard
-    /// input, which the caller holds. A segment is read to the length that
-    /// the snapshot gave it.
+    /// Opens it to be read from the start, decompressed. `None` for standard input, which the
+    /// caller has. A segment ends at the length that its snapshot has.
     pub fn open(&self) -> io::Result<Option<Box<dyn Read + Send>>> {
         Ok(match self {
             Input::Stdin => None,
@@ -105,24 +103,24 @@ impl Input {
 }
 
 impl Segment {
-    /// Opens it to be read at any place; `None` for an archive that says not where its frames
-    /// begin. What was archived since it was listed is read from there.
-    fn open_anywhere(&self) -> io::Result<Option<Anywhere>> {
+    /// Opens it for random access; `None` for an archive without a seek table. If the segment was
+    /// archived since it was listed, the archive is opened.
+    fn open_random_access(&self) -> io::Result<Option<RandomAccess>> {
         if self.form != Form::Plain {
-            return Anywhere::packed(&self.path);
+            return RandomAccess::packed(&self.path);
         }
         match REAL.open(&self.path, How::Read, 0).map(File::from) {
-            Ok(file) => Ok(Some(Anywhere { bytes: self.bytes, held: Held::Raw(file) })),
+            Ok(file) => Ok(Some(RandomAccess { bytes: self.bytes, held: Held::Raw(file) })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => match self.archived_since() {
-                Some(path) => Ok(Anywhere::packed(&path)?.map(|it| Anywhere { bytes: self.bytes, ..it })),
+                Some(path) => Ok(RandomAccess::packed(&path)?.map(|it| RandomAccess { bytes: self.bytes, ..it })),
                 None => Err(error),
             },
             Err(error) => Err(error),
         }
     }
 
-    /// Opens it for one read from the start, unpacked; a plain one ends where
-    /// the snapshot says. What was archived since it was listed is read from there.
+    /// Opens it to be read from the start, decompressed. A plain one ends at the length in the
+    /// snapshot. If the segment was archived since it was listed, the archive is opened.
     pub(crate) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         match (REAL.open(&self.path, How::Read, 0).map(File::from), self.form) {
             (Ok(file), Form::Plain) => Ok(Box::new(file.take(self.bytes))),
@@ -145,10 +143,10 @@ impl Segment {
     }
 }
 
-/// What can be read at any place, as if it were plain.
+/// An input that is read at any offset of its content, as if it were not compressed.
 #[derive(Debug)]
-pub struct Anywhere {
-    /// How far it is to be read, unpacked.
+pub struct RandomAccess {
+    /// The length of the content that is to be read.
     pub bytes: u64,
     held: Held,
 }
@@ -159,13 +157,13 @@ enum Held {
     Packed(Box<Packed<'static>>),
 }
 
-impl Anywhere {
-    fn packed(path: &Path) -> io::Result<Option<Anywhere>> {
+impl RandomAccess {
+    fn packed(path: &Path) -> io::Result<Option<RandomAccess>> {
         let packed = Packed::open(&REAL, path)?;
-        Ok(packed.map(|packed| Anywhere { bytes: packed.bytes(), held: Held::Packed(Box::new(packed)) }))
+        Ok(packed.map(|packed| RandomAccess { bytes: packed.bytes(), held: Held::Packed(Box::new(packed)) }))
     }
 
-    /// Reads at `offset`, not beyond [`Anywhere::bytes`]; 0 there.
+    /// Reads at `offset`, up to [`RandomAccess::bytes`]; 0 at the end.
     pub fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let want = (buffer.len() as u64).min(self.bytes.saturating_sub(offset)) as usize;
         match &mut self.held {
@@ -175,7 +173,7 @@ impl Anywhere {
         }
     }
 
-    /// A good place to cut at or after `at`: where a frame begins.
+    /// The first offset from `at` on where it is cheap to begin reading: the begin of a frame.
     pub fn cut(&self, at: u64) -> u64 {
         match &self.held {
             Held::Raw(_) => at,
@@ -187,7 +185,7 @@ impl Anywhere {
         }
     }
 
-    /// Where the frame that holds byte `at` ends; the end of all where there are no frames.
+    /// The end of the frame with byte `at`; the end of the content if there are no frames.
     pub fn frame_end(&self, at: u64) -> u64 {
         match &self.held {
             Held::Raw(_) => self.bytes,
@@ -198,7 +196,7 @@ impl Anywhere {
         }
     }
 
-    /// Whether content stands where it is said to: of an archive, whether its seek table is true.
+    /// Whether the content is at the right offsets: of an archive, whether its seek table is right.
     pub fn is_true(&mut self) -> bool {
         match &mut self.held {
             Held::Raw(_) => true,
@@ -206,7 +204,7 @@ impl Anywhere {
         }
     }
 
-    /// Whether it has to be unpacked.
+    /// Whether it is compressed.
     pub fn is_packed(&self) -> bool {
         matches!(self.held, Held::Packed(_))
     }

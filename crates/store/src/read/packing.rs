@@ -1,37 +1,37 @@
-//! What a stream is packed with, told by its first bytes and not by its name: zstd and gzip are
-//! taken off as it is read, the others are named, with the command that takes them off.
+//! The compression of a stream, recognized by its first bytes and not by its name. zstd and gzip
+//! are decompressed while reading. For other formats the error names a command that does it.
 
 use std::fmt;
 use std::io::{self, BufRead, Chain, Cursor, Read};
 
 use super::packed;
 
-/// What a stream is packed with.
+/// The compression of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Packing {
-    /// Nothing.
+    /// None.
     Plain,
     /// zstd
     Zstd,
     /// gzip
     Gzip,
-    /// Something that is not read here.
+    /// A format that cannot be read.
     Other(NotRead),
 }
 
-/// What a stream is that is not read, and the program that makes rows of it.
+/// A format that cannot be read, and the program that converts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotRead {
-    /// What it is.
+    /// The format, in words.
     pub what: &'static str,
-    /// A command that reads it from standard input and writes what is in it.
+    /// A command that reads it from standard input and writes its content.
     pub unpacks: &'static str,
 }
 
-/// Bytes by which all of them are told.
+/// The number of bytes that tell all formats apart.
 pub(crate) const HEAD_BYTES: usize = 6;
 
-/// First bytes, and what they tell.
+/// The first bytes of each format.
 const MAGICS: [(&[u8], Packing); 12] = [
     (b"\x28\xB5\x2F\xFD", Packing::Zstd),
     (b"\x1F\x8B", Packing::Gzip),
@@ -40,7 +40,7 @@ const MAGICS: [(&[u8], Packing); 12] = [
     (b"\x04\x22\x4D\x18", other("packed with lz4", "unlz4")),
     (b"\x02\x21\x4C\x18", other("packed with lz4", "unlz4")),
     (b"PK\x03\x04", other("a zip archive", "funzip")),
-    // Before UTF-16, whose mark it begins with.
+    // Before UTF-16, whose byte order mark is a prefix of this one.
     (b"\xFF\xFE\0\0", other("text in UTF-32", "iconv -f UTF-32 -t UTF-8")),
     (b"\xFF\xFE", other("text in UTF-16", "iconv -f UTF-16 -t UTF-8")),
     (b"\xFE\xFF", other("text in UTF-16", "iconv -f UTF-16 -t UTF-8")),
@@ -53,18 +53,18 @@ const fn other(what: &'static str, unpacks: &'static str) -> Packing {
 }
 
 impl Packing {
-    /// What a stream that begins with `head` is packed with.
+    /// The compression of a stream that begins with `head`.
     pub(crate) fn of(head: &[u8]) -> Packing {
         let found = MAGICS.iter().find(|(magic, _)| head.starts_with(magic));
         match (found, head) {
             (Some((_, packing)), _) => *packing,
-            // UTF-16 without a mark, the greater byte first. A hole of NULs has no letter amid it.
+            // Big-endian UTF-16 without a byte order mark. A hole of NULs has no letter inside.
             (None, [0, b'{' | b'[', 0, _, ..]) => other("text in UTF-16", "iconv -f UTF-16BE -t UTF-8"),
             _ => Packing::Plain,
         }
     }
 
-    /// Whether more bytes could tell more.
+    /// Whether more bytes could change the answer.
     fn is_open(head: &[u8]) -> bool {
         let begins = |magic: &[u8]| magic.len() > head.len() && magic.starts_with(head);
         head.len() < HEAD_BYTES
@@ -80,9 +80,9 @@ impl fmt::Display for NotRead {
 
 impl std::error::Error for NotRead {}
 
-/// A stream with its packing taken off.
+/// A decompressed stream.
 pub enum Unpacked<R: BufRead> {
-    /// It had none.
+    /// It was not compressed.
     Plain(Begun<R>),
     /// zstd
     Zstd(Box<zstd::Decoder<'static, Begun<R>>>),
@@ -90,13 +90,13 @@ pub enum Unpacked<R: BufRead> {
     Gzip(Box<flate2::bufread::MultiGzDecoder<Begun<R>>>),
 }
 
-/// A stream whose first bytes were looked at.
+/// A stream whose first bytes were read, put back in front.
 type Begun<R> = Chain<Cursor<Vec<u8>>, R>;
 
-/// `reader` with its packing taken off. Errors: [`NotRead`].
+/// Decompresses `reader`. Errors: [`NotRead`].
 pub fn unpack<R: BufRead>(mut reader: R) -> io::Result<Unpacked<R>> {
     let mut head = Vec::new();
-    // Whoever writes to a pipe may send byte after byte.
+    // The writer of a pipe may send single bytes.
     while Packing::is_open(&head) {
         let mut byte = [0];
         match reader.read(&mut byte) {

@@ -1,5 +1,5 @@
-//! Single rows by their place, many of them from few segments: sealed segments
-//! are mapped, the active one is read piece by piece, archives are unpacked frame by frame.
+//! Reads single rows by their place, many of them from few segments. Sealed segments are mapped,
+//! the active one is read piece by piece, archives are decompressed frame by frame.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -11,14 +11,14 @@ use memchr::memchr;
 use super::mapped::Mapped;
 use super::packed::Packed;
 use super::snapshot::Snapshot;
-use crate::parts::{Place, Segment};
-use logbook_format::segment_name::Form;
 use crate::os::{How, Os};
 use crate::os_real::REAL;
+use crate::parts::{Place, Segment};
+use logbook_format::segment_name::Form;
 use logbook_model::READ_ROW_BYTES_MAX;
 use logbook_model::error::{Error, Result};
 
-/// Bytes read of the active segment for one row at first.
+/// The first read of a row of the active segment, bytes. A longer row needs further ones.
 const PIECE_BYTES: usize = 8 << 10;
 
 /// Reads rows by place.
@@ -42,8 +42,7 @@ impl RowReader {
         RowReader { segments, open: HashMap::new(), buffer: Vec::new() }
     }
 
-    /// The line that begins at `place`, without its newline; `None` when no
-    /// whole line does.
+    /// The line that begins at `place`, without its newline; `None` if there is no whole line.
     pub fn row(&mut self, place: Place) -> Result<Option<&[u8]>> {
         if !self.open.contains_key(&place.segment) {
             let Some(segment) = self.segments.get(&place.segment) else {

@@ -129,7 +129,10 @@ impl ListingCheck {
                 *self = ListingCheck::default();
                 return self.holds(os, directory);
             }
-            _ => *self = ListingCheck { seen: Some((stamp, now_ms)), settled: stamp.is_old(os), ..ListingCheck::default() },
+            _ => {
+                *self =
+                    ListingCheck { seen: Some((stamp, now_ms)), settled: stamp.is_old(os), ..ListingCheck::default() }
+            }
         }
         false
     }

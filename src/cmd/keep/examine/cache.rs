@@ -41,7 +41,9 @@ pub fn faults(directory: &Path, door: &Door<'_>) -> Result<Vec<Finding>> {
         let more = if names.len() > TOLD_MAX { ", …" } else { "" };
         let what = format!("in cache/, {words}: {}{more}", names[..names.len().min(TOLD_MAX)].join(", "));
         let next = match why {
-            Unusable::Foreign => format!("ls -l {}", shell_word(&logbook_store::cache::directory(directory).display().to_string())),
+            Unusable::Foreign => {
+                format!("ls -l {}", shell_word(&logbook_store::cache::directory(directory).display().to_string()))
+            }
             _ => "logbook doctor --fix-cache".to_owned(),
         };
         Finding::new(level, "cache", what).count(names.len() as u64).next(next)
