@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::config::texts::is_name;
 use super::directory::Modes;
 use super::listing;
-use super::os::{How, Os, read_full, sync_directory, write_full};
+use super::os::{How, Os, error_at, read_full, replace_file};
 use super::os_real::REAL;
 use crate::parts::Place;
 use logbook_model::Address;
@@ -34,7 +34,7 @@ impl Cursor {
 
     /// The place that was saved last; `None` if none was.
     pub fn load(&self) -> Result<Option<Place>> {
-        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", self.path.display()));
+        let fail = error_at(&self.path);
         let file = match REAL.open(&self.path, How::Read, 0) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -63,38 +63,26 @@ impl Cursor {
         let path = logbook.join(raw[at].to_string());
         let file = match REAL.open(&path, How::Read, 0) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(place),
-            file => file.map_err(|error| Error::io(format!("{}: {error}", path.display())))?,
+            file => file.map_err(error_at(&path))?,
         };
         // The byte before `place` and the one there: the cursor of a trigger is at the end of the
         // last row that it handled, before the newline.
         let mut around = [b'\n', 0];
         if place.offset > 0 {
-            read_full(&REAL, &file, &mut around, place.offset - 1)
-                .map_err(|error| Error::io(format!("{}: {error}", path.display())))?;
+            read_full(&REAL, &file, &mut around, place.offset - 1).map_err(error_at(&path))?;
         }
         Ok(if around.contains(&b'\n') { place } else { Place { offset: 0, ..place } })
     }
 
     /// Saves `place`, synced. A process that dies meanwhile leaves the old place.
     pub fn save(&self, place: Place) -> Result<()> {
-        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", self.path.display()));
+        let fail = error_at(&self.path);
         let modes = Modes::below(&REAL, self.directory.parent().unwrap_or(&self.directory));
         match REAL.mkdir(&self.directory, modes.directory) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(fail(error)),
             _ => {}
         }
-        // A cursor has one follower. An earlier one may have died here and left the file.
-        let temporary = self.path.with_extension("tmp");
-        match REAL.unlink(&temporary) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(fail(error)),
-            _ => {}
-        }
-        let file = REAL.open(&temporary, How::New, modes.file).map_err(fail)?;
-        REAL.set_access(&file, modes.file, None).map_err(fail)?;
         let text = format!("{}\n", Address::Place { segment: place.segment, offset: place.offset });
-        write_full(&REAL, &file, text.as_bytes()).map_err(|(_, error)| fail(error))?;
-        REAL.sync_data(&file).map_err(fail)?;
-        REAL.rename(&temporary, &self.path).map_err(fail)?;
-        sync_directory(&REAL, &self.directory).map_err(fail)
+        replace_file(&REAL, &self.path, &self.path.with_extension("tmp"), modes.file, text.as_bytes()).map_err(fail)
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::os::fd::OwnedFd;
 
 use super::config::Settings;
-use super::os::{How, Os, Stat, What, sync_directory};
+use super::os::{How, Os, Stat, What, error_at, io_error, sync_directory};
 use logbook_model::error::{Error, Result};
 
 /// Permission bits of new files and directories.
@@ -95,7 +95,7 @@ pub(crate) fn sync_name(os: &dyn Os, directory: &Path) -> Result<()> {
         {
             Ok(())
         }
-        Err(error) => Err(Error::io(format!("{}: {error}", parent.display()))),
+        Err(error) => Err(io_error(parent, error)),
     }
 }
 
@@ -158,7 +158,7 @@ pub fn initialize(os: &dyn Os, path: &Path) -> Result<bool> {
     create(os, path)?;
     check(os, path, &Settings::default()).or_else(|error| if new { Err(error) } else { Ok(()) })?;
     let ignore = path.join(".gitignore");
-    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", ignore.display()));
+    let fail = error_at(&ignore);
     match os.open(&ignore, How::New, 0o600) {
         Ok(file) => {
             super::os::write_full(os, &file, b"*\n").map_err(|(_, error)| fail(error))?;

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
-use super::os::{Os, Stat, What};
+use super::os::{Os, Stat, What, error_at, io_error};
 use super::os_real::REAL;
 use logbook_format::SegmentName;
 use logbook_model::error::{Error, Result};
@@ -93,7 +93,7 @@ fn named_place(dir: &Path, why: Why) -> Result<Location> {
         Ok(metadata) if metadata.is_dir() => dir,
         Ok(_) => return Err(Error::io(format!("{} is not a directory", dir.display()))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return itself(false),
-        Err(error) => return Err(Error::io(format!("{}: {error}", dir.display()))),
+        Err(error) => return Err(io_error(dir, error)),
     };
     // Every logbook that was appended to has this file: then the names need not be read.
     if stat(&dir.join(".lock"))?.is_some() {
@@ -104,7 +104,7 @@ fn named_place(dir: &Path, why: Why) -> Result<Location> {
         empty = false;
         logbook |= name == b"config.toml" || SegmentName::parse(name).is_some();
     })
-    .map_err(|error| Error::io(format!("{}: {error}", dir.display())))?;
+    .map_err(error_at(dir))?;
     match (logbook, empty) {
         (true, _) => itself(true),
         (false, true) => itself(false),
@@ -174,6 +174,6 @@ fn stat(path: &Path) -> Result<Option<Stat>> {
         Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
             Ok(None)
         }
-        Err(error) => Err(Error::io(format!("{}: {error}", path.display()))),
+        Err(error) => Err(io_error(path, error)),
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Settings;
 use crate::directory::{Modes, check_file, open_error, share};
-use crate::os::{How, Os, Stat, interrupted};
+use crate::os::{How, Os, Stat, error_at, interrupted, io_error};
 use logbook_format::{LockLine, lock_line};
 use logbook_model::error::{Error, Exit, Result};
 
@@ -21,7 +21,7 @@ const SPINS: usize = 20;
 
 /// The file of the writers' lock, in the logbook's directory.
 pub(crate) const WRITERS: &str = ".lock";
-/// The file of the archivers' lock. Whoever needs both takes this one first.
+/// The file of the archivers' lock. A process that needs both locks takes this one first.
 pub(crate) const ARCHIVERS: &str = ".archive.lock";
 
 /// The lock, held. Dropping it closes the file, which releases the lock.
@@ -83,7 +83,7 @@ impl Lock {
                 Ok(now) if now.identity == stat.identity => return Ok(Lock { file, stat, path, was_idle }),
                 Ok(_) => {}
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(Error::io(format!("{}: {error}", path.display()))),
+                Err(error) => return Err(io_error(&path, error)),
             }
             if os.elapsed_ms().saturating_sub(start_ms) >= request.timeout_ms {
                 return Err(timed_out(&path, request.timeout_ms, None));
@@ -101,7 +101,7 @@ impl Lock {
                 Ok(0) => break,
                 Ok(more) => read += more,
                 Err(error) if interrupted(&error) => {}
-                Err(error) => return Err(Error::io(format!("{}: {error}", self.path.display()))),
+                Err(error) => return Err(io_error(&self.path, error)),
             }
         }
         let line = LockLine::parse(&buffer[..read]);
@@ -127,7 +127,7 @@ impl Lock {
                 // The next process to read a torn line replaces it.
                 Ok(_) => return Err(Error::io(format!("{}: short write", self.path.display()))),
                 Err(error) if interrupted(&error) => {}
-                Err(error) => return Err(Error::io(format!("{}: {error}", self.path.display()))),
+                Err(error) => return Err(io_error(&self.path, error)),
             }
         }
     }
@@ -151,7 +151,7 @@ impl Lock {
 
 fn open(os: &dyn Os, path: &Path, settings: &Settings) -> Result<IdleLock> {
     let file = os.open(path, How::Update, Modes::of(settings).file).map_err(|error| open_error(path, &error))?;
-    let mut stat = os.stat(&file).map_err(|error| Error::io(format!("{}: {error}", path.display())))?;
+    let mut stat = os.stat(&file).map_err(error_at(path))?;
     share(os, &file, &mut stat, settings);
     // A file without a name was replaced just now: the next round opens the other one.
     check_file(os, path, &stat, settings).or_else(|error| if stat.links == 0 { Ok(()) } else { Err(error) })?;
@@ -162,7 +162,7 @@ fn open(os: &dyn Os, path: &Path, settings: &Settings) -> Result<IdleLock> {
 /// queue.
 fn wait(os: &dyn Os, file: &OwnedFd, stat: &Stat, request: &mut Request<'_>, start_ms: u64) -> Result<()> {
     let (path, timeout_ms) = (request.path, request.timeout_ms);
-    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+    let fail = error_at(path);
     for tries in 1..=TRIES {
         match os.try_lock(file) {
             Ok(()) => return Ok(()),

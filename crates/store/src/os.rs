@@ -7,6 +7,8 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
+use logbook_model::error::Error;
+
 /// How a file is opened. An open never follows a symbolic link in the last part of the path and
 /// never waits for a FIFO. It gives a regular file only, or a directory if one was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +144,16 @@ pub trait Os: Sync {
     }
 }
 
+/// An error of the file at `path`: exit 3.
+pub(crate) fn io_error(path: &Path, error: io::Error) -> Error {
+    Error::io(format!("{}: {error}", path.display()))
+}
+
+/// The same, for `map_err`.
+pub(crate) fn error_at(path: &Path) -> impl Fn(io::Error) -> Error + Copy + '_ {
+    move |error| io_error(path, error)
+}
+
 /// Whether the call was interrupted and should be tried again.
 pub(crate) fn interrupted(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::Interrupted
@@ -174,6 +186,22 @@ pub(crate) fn write_full(os: &dyn Os, file: &OwnedFd, bytes: &[u8]) -> Result<()
         }
     }
     Ok(())
+}
+
+/// Replaces the file `target` by one with these bytes, durably and at once: a process that dies
+/// meanwhile leaves the old file. `temporary` is a name beside it, whose file is removed if an
+/// earlier process left one.
+pub(crate) fn replace_file(os: &dyn Os, target: &Path, temporary: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
+    match os.unlink(temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let file = os.open(temporary, How::New, mode)?;
+    os.set_access(&file, mode, None)?;
+    write_full(os, &file, bytes).map_err(|(_, error)| error)?;
+    os.sync_all(&file)?;
+    os.rename(temporary, target)?;
+    sync_directory(os, target.parent().unwrap_or(target))
 }
 
 /// Syncs the entries of a directory.

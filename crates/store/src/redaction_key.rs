@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::config::Settings;
 use super::directory::{self, open_error};
-use super::os::{How, Os, read_full};
+use super::os::{How, Os, error_at, read_full};
 use super::os_real::REAL;
 use logbook_format::secrets::Key;
 use logbook_model::error::{Error, Result};
@@ -19,7 +19,7 @@ const NAME: &str = "redaction.key";
 /// not have 32 bytes, or others may read it.
 pub fn redaction_key(directory: &Path, settings: &Settings) -> Result<Key> {
     let path = directory.join(NAME);
-    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+    let fail = error_at(&path);
     let open = || REAL.open(&path, How::Read, 0);
     let file = match open() {
         Err(error) if error.kind() == ErrorKind::NotFound => {

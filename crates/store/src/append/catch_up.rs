@@ -6,11 +6,11 @@ use crate::directory::{check_file, open_error, share, sync_name};
 use crate::layout::Layout;
 use crate::listing;
 use crate::lock::{self, IdleLock, Lock, Request};
-use crate::os::{How, Os, sync_directory};
+use crate::os::{How, Os, error_at, sync_directory};
 use crate::parts::Active;
 use logbook_format::version::FormatVersion;
 use logbook_format::{LockLine, SegmentName};
-use logbook_model::error::{Error, Result};
+use logbook_model::error::Result;
 
 /// The writers' lock is held.
 pub(super) struct Locked {
@@ -120,8 +120,7 @@ impl Locked {
         };
         if is_lost || layout.highest() > line.synced {
             // A writer died after it made the segment and before it wrote the line.
-            sync_directory(os, &base.directory)
-                .map_err(|error| Error::io(format!("{}: {error}", base.directory.display())))?;
+            sync_directory(os, &base.directory).map_err(error_at(&base.directory))?;
             if is_lost {
                 // The process that made the logbook may have died before it synced its name.
                 sync_name(os, &base.directory)?;
@@ -145,7 +144,7 @@ impl Base<'_> {
     /// not possible.
     fn stat_again(&mut self, mut active: Active, is_same: bool) -> Result<Option<Active>> {
         let path = &active.path;
-        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+        let fail = error_at(path);
         // Reading to its end gives the length, too.
         if is_same && let Some(bytes) = self.index.read_on(self.os, &active).map_err(fail)? {
             active.bytes = bytes;

@@ -3,7 +3,7 @@
 
 use super::catch_up::{Ready, Writable};
 use crate::directory::{Modes, share};
-use crate::os::{How, sync_directory};
+use crate::os::{How, error_at, sync_directory};
 use crate::parts::Active;
 use logbook_format::SegmentName;
 use logbook_model::error::{Error, Result};
@@ -54,8 +54,7 @@ impl<'w, 'o> Ready<'w, 'o> {
         let file = base.os.open(&path, How::New, Modes::of(&base.settings).file).map_err(fail)?;
         let mut stat = base.os.stat(&file).map_err(fail)?;
         share(base.os, &file, &mut stat, &base.settings);
-        sync_directory(base.os, &base.directory)
-            .map_err(|error| Error::io(format!("{}: {error}", base.directory.display())))?;
+        sync_directory(base.os, &base.directory).map_err(error_at(&base.directory))?;
         line.synced = number;
         lock.write(base.os, &line)?;
         base.raw.push(name);

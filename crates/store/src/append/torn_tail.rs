@@ -5,7 +5,7 @@
 use super::base::Base;
 use crate::layout::covered_number;
 use crate::listing;
-use crate::os::{read_full, write_full};
+use crate::os::{error_at, read_full, write_full};
 use crate::parts::Active;
 use logbook_format::SegmentName;
 use logbook_format::missing::Missing;
@@ -20,7 +20,7 @@ impl Base<'_> {
     /// Mends the active segment, whose bytes from `torn_at` have no newline.
     pub(super) fn mend(&mut self, active: &mut Active, torn_at: u64) -> Result<()> {
         let bytes = active.bytes - torn_at;
-        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", active.path.display()));
+        let fail = error_at(&active.path);
         let mut fragment = vec![0; bytes.min(FRAGMENT_BYTES_MAX) as usize];
         let read = read_full(self.os, &active.file, &mut fragment, torn_at).map_err(fail)?;
         fragment.truncate(read);

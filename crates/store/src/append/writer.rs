@@ -39,8 +39,8 @@ impl<'o> Writer<'o> {
         self.append_if(drafts, on_refused, &mut |_| Ok(()))
     }
 
-    /// Appends the rows if `check` succeeds, in one hold of the lock. What is stored is visible when
-    /// this returns, and durable after [`Writer::sync`].
+    /// Appends the rows if `check` succeeds. The lock is held for both. What is stored is visible
+    /// when this returns, and durable after [`Writer::sync`].
     pub fn append_if(
         &mut self,
         drafts: &Drafts,

@@ -10,7 +10,7 @@ use super::manifest::Entry;
 use super::pack;
 use crate::directory::{Modes, check_file};
 use crate::listing::archive_directory;
-use crate::os::{How, Stat, sync_directory, write_full};
+use crate::os::{How, Stat, error_at, io_error, sync_directory, write_full};
 use logbook_format::SegmentName;
 use logbook_format::manifest::{Covered, Event};
 use logbook_model::error::{Error, Exit, Result};
@@ -38,12 +38,12 @@ impl Keeper<'_> {
                 }
             }) {
                 Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(Error::io(format!("{}: {error}", folder.display())));
+                    return Err(io_error(folder, error));
                 }
                 _ => {}
             }
             for path in left {
-                self.os.unlink(&path).map_err(|error| Error::io(format!("{}: {error}", path.display())))?;
+                self.os.unlink(&path).map_err(error_at(&path))?;
             }
         }
         Ok(())
@@ -59,7 +59,6 @@ impl Keeper<'_> {
     pub fn archive(&mut self, entry: &Entry, level: i32, threads: usize) -> Result<Archived> {
         let name = entry.segment;
         let (raw, packed) = (raw_path(&self.directory, &name), archive_path(&self.directory, &name));
-        let fail = |path: &Path, error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
         // An archiver that died after the rename, or a restore, has left an archive. It is used if
         // its content is right.
         let there = content::sum_packed(self.os, &packed, |_| {}).ok().and_then(|found| whole(found, entry));
@@ -69,7 +68,7 @@ impl Keeper<'_> {
             Some(file) => file,
             None => {
                 self.write_archive(&raw, &packed, level, threads)?;
-                let found = content::sum_packed(self.os, &packed, |_| {}).map_err(|error| fail(&packed, error))?;
+                let found = content::sum_packed(self.os, &packed, |_| {}).map_err(error_at(&packed))?;
                 whole(found, entry).ok_or_else(|| {
                     let text =
                         format!("{}: does not hold what the manifest says; the raw file stays", packed.display());
@@ -93,47 +92,45 @@ impl Keeper<'_> {
             let text = format!("{}: is not what the manifest says it was; it stays", raw.display());
             return Err(Error::new(Exit::Damaged, text).hint("logbook verify"));
         }
-        self.os.unlink(&raw).map_err(|error| fail(&raw, error))?;
-        sync_directory(self.os, &self.directory).map_err(|error| fail(&self.directory, error))?;
+        self.os.unlink(&raw).map_err(error_at(&raw))?;
+        sync_directory(self.os, &self.directory).map_err(error_at(&self.directory))?;
         Ok(Archived { segment: name, bytes: entry.covered.bytes, archive_bytes })
     }
 
     fn stat_raw(&self, raw: &Path) -> Result<Stat> {
-        let stat = self.os.stat_path(raw).map_err(|error| Error::io(format!("{}: {error}", raw.display())))?;
+        let stat = self.os.stat_path(raw).map_err(error_at(raw))?;
         check_file(self.os, raw, &stat, &self.settings)?;
         Ok(stat)
     }
 
     fn holds(&self, path: &Path, entry: &Entry) -> Result<bool> {
         let sums = content::open(self.os, path).and_then(|mut reader| content::sum(&mut reader, |_| {}));
-        let sums = sums.map_err(|error| Error::io(format!("{}: {error}", path.display())))?;
+        let sums = sums.map_err(error_at(path))?;
         Ok(is(&sums, &entry.covered))
     }
 
     /// Whether the content of the archive at `packed` begins with that of the raw file.
     fn is_beginning(&self, raw: &Path, packed: &Path) -> Result<bool> {
-        let fail = |path: &Path, error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
         let sums = content::open(self.os, raw).and_then(|mut reader| content::sum(&mut reader, |_| {}));
-        let sums = sums.map_err(|error| fail(raw, error))?;
+        let sums = sums.map_err(error_at(raw))?;
         let beginning = content::open_packed(self.os, packed)
             .and_then(|reader| content::sum(&mut reader.take(sums.bytes), |_| {}))
-            .map_err(|error| fail(packed, error))?;
+            .map_err(error_at(packed))?;
         Ok((sums.bytes, sums.sha256) == (beginning.bytes, beginning.sha256))
     }
 
     fn write_archive(&self, raw: &Path, packed: &Path, level: i32, threads: usize) -> Result<()> {
         let folder = archive_directory(&self.directory);
-        let fail = |path: &Path, error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
         match self.os.mkdir(&folder, Modes::of(&self.settings).directory) {
-            Ok(()) => sync_directory(self.os, &self.directory).map_err(|error| fail(&self.directory, error))?,
+            Ok(()) => sync_directory(self.os, &self.directory).map_err(error_at(&self.directory))?,
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(fail(&folder, error)),
+            Err(error) => return Err(io_error(&folder, error)),
         }
         let name = packed.file_name().unwrap_or_default().to_string_lossy();
         let temporary = folder.join(format!(".{name}.tmp"));
         let mode = Modes::of(&self.settings).file;
-        let file = self.os.open(&temporary, How::New, mode).map_err(|error| fail(&temporary, error))?;
-        self.os.set_access(&file, mode, self.settings.gid).map_err(|error| fail(&temporary, error))?;
+        let file = self.os.open(&temporary, How::New, mode).map_err(error_at(&temporary))?;
+        self.os.set_access(&file, mode, self.settings.gid).map_err(error_at(&temporary))?;
         let made = content::open(self.os, raw).and_then(|mut reader| {
             let mut write = |bytes: &[u8]| write_full(self.os, &file, bytes).map_err(|(_, error)| error);
             pack::pack(&mut reader, level, threads, &mut write)?;
@@ -143,9 +140,9 @@ impl Keeper<'_> {
         if let Err(error) = named {
             // If this fails, the next archiver removes the file.
             let _ = self.os.unlink(&temporary);
-            return Err(fail(packed, error));
+            return Err(io_error(packed, error));
         }
-        sync_directory(self.os, &folder).map_err(|error| fail(&folder, error))
+        sync_directory(self.os, &folder).map_err(error_at(&folder))
     }
 }
 

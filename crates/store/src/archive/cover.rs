@@ -13,7 +13,7 @@ use crate::append::{Options, Writer};
 use crate::archived::holds_more;
 use crate::directory::check_file;
 use crate::listing;
-use crate::os::{How, Stat, sync_directory};
+use crate::os::{How, Stat, error_at, io_error, sync_directory};
 use logbook_format::SegmentName;
 use logbook_format::manifest::{Covered, Event};
 use logbook_json::bits::Finder;
@@ -85,7 +85,7 @@ impl Keeper<'_> {
         match self.os.stat_path(&raw) {
             Ok(_) => Ok(false),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
-            Err(error) => Err(Error::io(format!("{}: {error}", raw.display()))),
+            Err(error) => Err(io_error(&raw, error)),
         }
     }
 
@@ -93,7 +93,7 @@ impl Keeper<'_> {
     /// decompressed.
     fn read_archived(&self, name: &SegmentName) -> Result<Option<(Covered, Event)>> {
         let path = archive_path(&self.directory, name);
-        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+        let fail = error_at(&path);
         let file = self.os.open(&path, How::Read, 0).map_err(fail)?;
         let stat = self.os.stat(&file).map_err(fail)?;
         check_file(self.os, &path, &stat, &self.settings)?;
@@ -112,7 +112,7 @@ impl Keeper<'_> {
     /// more.
     fn read_sealed(&self, name: &SegmentName, options: Options) -> Result<Option<Covered>> {
         let path = raw_path(&self.directory, name);
-        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+        let fail = error_at(&path);
         let file = match self.os.open(&path, How::Read, 0) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             file => file.map_err(fail)?,

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::directory::Modes;
-use crate::os::{How, Os, read_full, sync_directory, write_full};
+use crate::os::{How, Os, error_at, read_full, replace_file, sync_directory, write_full};
 use logbook_format::SegmentName;
 use logbook_format::manifest::{Covered, Event, Line, NOTHING, digest, said_end};
 use logbook_model::error::{Error, Result};
@@ -22,7 +22,7 @@ pub(crate) fn path(directory: &Path) -> PathBuf {
 /// All bytes of the manifest; none if there is no such file.
 pub fn read(os: &dyn Os, directory: &Path) -> Result<Vec<u8>> {
     let path = path(directory);
-    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+    let fail = error_at(&path);
     let file = match os.open(&path, How::Read, 0) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -111,7 +111,7 @@ impl Known {
     /// Appends a line about `segment`, and syncs it.
     pub(crate) fn append(&mut self, os: &dyn Os, directory: &Path, segment: SegmentName, event: Event) -> Result<()> {
         let path = path(directory);
-        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+        let fail = error_at(&path);
         let line = Line { segment, event, prev: self.prev.clone() };
         let mut text = line.print();
         text.push('\n');
@@ -143,18 +143,6 @@ pub fn mend(os: &dyn Os, directory: &Path, text: &mut Vec<u8>) -> Result<()> {
         return Ok(());
     }
     text.truncate(end);
-    let path = path(directory);
-    let temporary = directory.join("manifest.tmp");
-    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", temporary.display()));
-    match os.unlink(&temporary) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(fail(error)),
-        _ => {}
-    }
-    let mode = Modes::below(os, directory).file;
-    let file = os.open(&temporary, How::New, mode).map_err(fail)?;
-    os.set_access(&file, mode, None).map_err(fail)?;
-    write_full(os, &file, text).map_err(|(_, error)| fail(error))?;
-    os.sync_all(&file).map_err(fail)?;
-    os.rename(&temporary, &path).map_err(fail)?;
-    sync_directory(os, directory).map_err(fail)
+    let (path, temporary) = (path(directory), directory.join("manifest.tmp"));
+    replace_file(os, &path, &temporary, Modes::below(os, directory).file, text).map_err(error_at(&temporary))
 }

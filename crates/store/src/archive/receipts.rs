@@ -6,11 +6,12 @@ use memchr::memmem::Finder;
 use super::content::{archive_path, raw_path};
 use super::keeper::Keeper;
 use crate::archived::each_sealed_block;
+use crate::os::io_error;
 use crate::{listing, os::What};
 use logbook_format::lines::Lines;
 use logbook_format::receipt::Receipt;
 use logbook_model::Kind;
-use logbook_model::error::{Error, Result};
+use logbook_model::error::Result;
 
 impl Keeper<'_> {
     /// Ignores the deletions of segments that still have files and have no receipt: without one
@@ -24,7 +25,7 @@ impl Keeper<'_> {
                     Ok(stat) if stat.what == What::File => doubtful.push(entry.segment.number),
                     Ok(_) => {}
                     Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                    Err(error) => return Err(Error::io(format!("{}: {error}", path.display()))),
+                    Err(error) => return Err(io_error(&path, error)),
                 }
             }
         }

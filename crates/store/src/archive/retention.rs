@@ -9,7 +9,7 @@ use super::keeper::Keeper;
 use super::manifest::Entry;
 use crate::append::{OnRefused, Options, State, Writer};
 use crate::listing::archive_directory;
-use crate::os::sync_directory;
+use crate::os::{io_error, sync_directory};
 use logbook_format::manifest::Event;
 use logbook_format::once_id::{RECEIPT, once_id};
 use logbook_format::{Drafts, Rules, receipt};
@@ -132,7 +132,7 @@ impl Keeper<'_> {
             match self.os.unlink(&path) {
                 Ok(()) => removed = true,
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(Error::io(format!("{}: {error}", path.display()))),
+                Err(error) => return Err(io_error(&path, error)),
             }
         }
         Ok(removed)
@@ -140,7 +140,7 @@ impl Keeper<'_> {
 
     fn sync_both(&self) -> Result<()> {
         let sync = |path: &Path| match sync_directory(self.os, path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::io(format!("{}: {error}", path.display()))),
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(io_error(path, error)),
             _ => Ok(()),
         };
         sync(&archive_directory(&self.directory))?;

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::os::{How, Os, What, read_full};
+use crate::os::{How, Os, What, error_at, io_error, read_full};
 use crate::os_real::REAL;
 use logbook_model::error::{Error, Result};
 
@@ -46,7 +46,7 @@ pub fn names(directory: &Path, of: Folder) -> Result<Vec<String>> {
             let name = std::str::from_utf8(name).ok().and_then(|name| name.strip_suffix(of.extension));
             names.extend(name.filter(|name| is_name(name)).map(str::to_owned));
         })
-        .map_err(|error| Error::io(format!("{}: {error}", folder.display())))?;
+        .map_err(error_at(&folder))?;
     }
     names.sort();
     Ok(names)
@@ -80,6 +80,6 @@ fn is_directory(folder: &Path) -> Result<bool> {
         Ok(stat) if stat.what == What::Directory => Ok(true),
         Ok(_) => Err(Error::io(format!("{} is not a directory", folder.display()))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(Error::io(format!("{}: {error}", folder.display()))),
+        Err(error) => Err(io_error(folder, error)),
     }
 }

@@ -10,10 +10,10 @@ use super::memory::Index;
 use super::table::{self, Contents, Cover, Table};
 use crate::cache::{self, tail_hash};
 use crate::layout::Layout;
-use crate::os::{How, Os, Stat, What};
+use crate::os::{How, Os, Stat, What, error_at};
 use crate::{archived, listing};
 use logbook_format::SegmentName;
-use logbook_model::error::{Error, Result};
+use logbook_model::error::Result;
 
 /// The active segment's table.
 const ACTIVE: &str = "active.idx";
@@ -148,7 +148,7 @@ fn open_active(os: &dyn Os, directory: &Path, cache: &Path, index: &mut Index, n
     let path = directory.join(name.to_string());
     // A file that cannot be opened is reported by the step that appends to it.
     let Ok(file) = os.open(&path, How::Read, 0) else { return Ok(()) };
-    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+    let fail = error_at(&path);
     let stat = os.stat(&file).map_err(fail)?;
     if stat.what != What::File {
         return Ok(());
@@ -287,7 +287,7 @@ pub(crate) fn read_all(os: &dyn Os, directory: &Path, index: &mut Index) -> Resu
     index.sealed = sealed_end;
     let Some(active) = active else { return Ok(()) };
     let path = directory.join(active.to_string());
-    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+    let fail = error_at(&path);
     let file = os.open(&path, How::Read, 0).map_err(fail)?;
     let to = if known_to.0 == active.number { known_to.1 } else { os.stat(&file).map_err(fail)?.bytes };
     index.active = (active.number, 0);

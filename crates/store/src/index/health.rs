@@ -8,10 +8,10 @@ use std::path::Path;
 use super::build;
 use super::segment_cache::{self, CacheKind};
 use super::table::Table;
-use crate::os::{Os, Stat, What};
+use crate::os::{Os, Stat, What, error_at, io_error};
 use crate::snapshot::Snapshot;
 use crate::{cache, listing_check};
-use logbook_model::error::{Error, Result};
+use logbook_model::error::Result;
 
 /// An older temporary file was left by a process that died, seconds.
 const LEFT_AFTER_S: i64 = 3600;
@@ -91,7 +91,7 @@ pub fn clear(os: &dyn Os, directory: &Path, kinds: &[CacheKind]) -> Result<usize
         match os.unlink(&path) {
             Ok(()) => removed += 1,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(Error::io(format!("{}: {error}", path.display()))),
+            Err(error) => return Err(io_error(&path, error)),
         }
     }
     Ok(removed)
@@ -102,8 +102,7 @@ pub fn clear(os: &dyn Os, directory: &Path, kinds: &[CacheKind]) -> Result<usize
 fn names(os: &dyn Os, cache: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     if os.stat_path(cache).is_ok_and(|stat| stat.what == What::Directory) {
-        os.list(cache, &mut |name| names.push(String::from_utf8_lossy(name).into_owned()))
-            .map_err(|error| Error::io(format!("{}: {error}", cache.display())))?;
+        os.list(cache, &mut |name| names.push(String::from_utf8_lossy(name).into_owned())).map_err(error_at(cache))?;
     }
     Ok(names)
 }

@@ -12,10 +12,10 @@ use super::build;
 use super::entries::{Key, LastStep, RunEntry, Turn};
 use super::memory::Index;
 use crate::listing;
-use crate::os::{How, Os};
+use crate::os::{How, Os, error_at};
 use crate::os_real::REAL;
 use crate::parts::Place;
-use logbook_model::error::{Error, Result};
+use logbook_model::error::Result;
 
 /// At most this many answers of the tables are kept.
 const ANSWERS_MAX: usize = 4096;
@@ -55,7 +55,7 @@ fn index(os: &dyn Os, directory: &Path) -> Result<Option<Index>> {
         && index.active.0 == active.number
     {
         let path = directory.join(active.to_string());
-        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+        let fail = error_at(&path);
         let file = os.open(&path, How::Read, 0).map_err(fail)?;
         let bytes = os.stat(&file).map_err(fail)?.bytes;
         index.read_to(os, &file, bytes).map_err(fail)?;

@@ -15,7 +15,7 @@ use super::unparsed::Unparsed;
 use crate::archived;
 use crate::cache::tail_hash;
 use crate::layout::Layout;
-use crate::os::Os;
+use crate::os::{Os, error_at};
 use crate::parts::{Active, Place};
 use logbook_model::error::{Error, Result};
 
@@ -88,8 +88,7 @@ impl Index {
         if self.active.1 > active.bytes {
             return Err(Error::io(format!("{}: shorter than it was", active.path.display())));
         }
-        self.read_to(os, &active.file, active.bytes)
-            .map_err(|error| Error::io(format!("{}: {error}", active.path.display())))
+        self.read_to(os, &active.file, active.bytes).map_err(error_at(&active.path))
     }
 
     /// The same for a file that is known to be the active segment still, and whose length was not

@@ -1,6 +1,6 @@
 //! Tables of the index compared with the rows that they cover. A checksum shows that a table is as
 //! it was written, not that it is true. With a table that leaves out an id a row is stored twice;
-//! with one that leaves out a hold a held run goes on.
+//! with one that leaves out a hold, a held run continues.
 //!
 //! Not here: files that cannot be used (`health`).
 

@@ -225,11 +225,11 @@ impl RunPattern {
         found
     }
 
-    /// The highest step of the run in a block of lines. From the end, where it most often stands:
-    /// of the rows before it, written as this program writes them, the first bytes tell that they
-    /// say no more.
+    /// The highest step of the run in a block of lines. The search is from the end, where it most
+    /// often is. The first bytes of an earlier row, as this program writes it, show that its step
+    /// is lower.
     fn last_step_in(&self, block: &[u8]) -> u64 {
-        // Only what is written without an escape can be told by its bytes.
+        // Only a name without an escape can be compared by its bytes.
         let escaped = memchr(b'\\', block).is_some();
         if self.is_plain && !escaped && self.name.find(block).is_none() {
             return 0;
@@ -255,7 +255,7 @@ impl RunPattern {
     }
 }
 
-/// The whole number that `text` begins with, and nothing but it up to the next member.
+/// The whole number at the begin of `text`, if the member ends behind it.
 fn step_at(text: &[u8]) -> Option<u64> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let ends = matches!(text.get(digits), Some(b',' | b'}'));

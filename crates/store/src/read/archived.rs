@@ -6,11 +6,11 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use super::packed::{self, Packed};
-use crate::os::{How, Os};
+use crate::os::{How, Os, error_at, io_error};
 use crate::{listing, meter};
 use logbook_format::SegmentName;
 use logbook_model::READ_ROW_BYTES_MAX;
-use logbook_model::error::{Error, Result};
+use logbook_model::error::Result;
 
 /// The buffer for the content of a segment. It grows to hold the longest line.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -120,22 +120,21 @@ pub fn each_sealed_block(
 ) -> Result<bool> {
     let raw = directory.join(name.to_string());
     let archive = listing::archive_directory(directory).join(name.archive());
-    let fail = |path: &Path, error: io::Error| Error::io(format!("{}: {error}", path.display()));
     for _ in 0..LOOKS_MAX {
         match Stream::open(os, &raw) {
             Ok(mut stream) => {
-                let bytes = os.stat(&stream.file).map_err(|error| fail(&raw, error))?.bytes;
+                let bytes = os.stat(&stream.file).map_err(error_at(&raw))?.bytes;
                 if !holds_more(os, directory, name, bytes) {
                     stream.at = from;
-                    return each_block_in(stream, from, each).map(|()| true).map_err(|error| fail(&raw, error));
+                    return each_block_in(stream, from, each).map(|()| true).map_err(error_at(&raw));
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(fail(&raw, error)),
+            Err(error) => return Err(io_error(&raw, error)),
         }
         let stream = match Stream::open(os, &archive) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            stream => stream.map_err(|error| fail(&archive, error))?,
+            stream => stream.map_err(error_at(&archive))?,
         };
         let reader = packed::unpack(io::BufReader::with_capacity(1 << 16, stream));
         let read = reader.and_then(|reader| {
@@ -146,7 +145,7 @@ pub fn each_sealed_block(
                 }
             })
         });
-        return read.map(|()| true).map_err(|error| fail(&archive, error));
+        return read.map(|()| true).map_err(error_at(&archive));
     }
     Ok(false)
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use glob::Pattern;
 
 use super::input::Input;
+use crate::os::{error_at, io_error};
 use logbook_model::error::{Error, Result};
 
 /// The inputs that arguments name.
@@ -75,7 +76,7 @@ fn expand_one(argument: &OsStr, all: &mut Expanded) -> std::result::Result<(), (
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(plain(Error::io(format!("{}: no such file or directory", path.display()))));
         }
-        Err(error) => return Err(plain(Error::io(format!("{}: {error}", path.display())))),
+        Err(error) => return Err(plain(io_error(path, error))),
     }
     Ok(())
 }
@@ -131,26 +132,31 @@ fn entries(directory: &Path) -> io::Result<Vec<(PathBuf, fs::FileType)>> {
     Ok(entries)
 }
 
+/// A part of a glob, between two slashes.
+enum GlobPart {
+    Name(String),
+    Pattern(Pattern),
+    /// `**`: any number of directories.
+    AnyDepth,
+}
+
+fn glob_parts(pattern: &str) -> Result<Vec<GlobPart>> {
+    let parse = |part: &str| match part {
+        "**" => Ok(GlobPart::AnyDepth),
+        _ if part.contains(['*', '?', '[']) => Pattern::new(part).map(GlobPart::Pattern),
+        _ => Ok(GlobPart::Name(part.to_owned())),
+    };
+    let parts = pattern.split('/').filter(|part| !part.is_empty()).map(parse);
+    parts.collect::<std::result::Result<_, _>>().map_err(|error| Error::usage(format!("{pattern}: {error}")))
+}
+
 /// The state of a search for a glob: a path, and the index of the next part of the pattern.
 type Step = (PathBuf, usize);
 
 /// The regular files that `pattern` matches, each once. Links to directories are followed, each
 /// directory once.
 fn matching(pattern: &str, passed_over: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>> {
-    enum Part {
-        Name(String),
-        Like(Pattern),
-        Any,
-    }
-    let wrong = |error: glob::PatternError| Error::usage(format!("{pattern}: {error}"));
-    let mut parts = Vec::new();
-    for part in pattern.split('/').filter(|part| !part.is_empty()) {
-        parts.push(match part {
-            "**" => Part::Any,
-            _ if part.contains(['*', '?', '[']) => Part::Like(Pattern::new(part).map_err(wrong)?),
-            _ => Part::Name(part.to_owned()),
-        });
-    }
+    let parts = glob_parts(pattern)?;
     let root = if pattern.starts_with('/') { PathBuf::from("/") } else { PathBuf::new() };
     let mut open: VecDeque<Step> = VecDeque::from([(root, 0)]);
     let mut walked: HashSet<(PathBuf, usize)> = HashSet::new();
@@ -167,7 +173,7 @@ fn matching(pattern: &str, passed_over: &mut Vec<PathBuf>) -> Result<Vec<PathBuf
             }
             continue;
         };
-        if let Part::Name(name) = part {
+        if let GlobPart::Name(name) = part {
             let path = path.join(name);
             if path.symlink_metadata().is_ok() {
                 open.push_back((path, at + 1));
@@ -177,20 +183,20 @@ fn matching(pattern: &str, passed_over: &mut Vec<PathBuf>) -> Result<Vec<PathBuf
         if !fs::metadata(here).is_ok_and(|about| about.is_dir()) {
             continue;
         }
-        if let Part::Any = part {
+        if let GlobPart::AnyDepth = part {
             let real = fs::canonicalize(here).unwrap_or_else(|_| here.to_owned());
             if !walked.insert((real, at)) {
                 continue;
             }
             open.push_back((path.clone(), at + 1));
         }
-        let fail = |error: io::Error| Error::io(format!("{}: {error}", here.display()));
+        let fail = error_at(here);
         for (entry, kind) in entries(here).map_err(fail)? {
             let Some(name) = entry.file_name() else { continue };
             let below = path.join(name);
             match part {
-                Part::Any if kind.is_dir() || kind.is_symlink() => open.push_back((below, at)),
-                Part::Like(like) if like.matches(&name.to_string_lossy()) => open.push_back((below, at + 1)),
+                GlobPart::AnyDepth if kind.is_dir() || kind.is_symlink() => open.push_back((below, at)),
+                GlobPart::Pattern(like) if like.matches(&name.to_string_lossy()) => open.push_back((below, at + 1)),
                 _ => {}
             }
         }
@@ -206,7 +212,7 @@ fn files_below(directory: &Path, passed_over: &mut Vec<PathBuf>) -> Result<Vec<P
     let mut links = Vec::new();
     let mut open = vec![directory.to_owned()];
     while let Some(directory) = open.pop() {
-        let fail = |error: io::Error| Error::io(format!("{}: {error}", directory.display()));
+        let fail = error_at(&directory);
         for (path, kind) in entries(&directory).map_err(fail)? {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if kind.is_dir() {

@@ -28,7 +28,7 @@ pub struct NotRead {
     pub unpacks: &'static str,
 }
 
-/// The number of bytes that tell all formats apart.
+/// The number of bytes that distinguish all formats.
 pub(crate) const HEAD_BYTES: usize = 6;
 
 /// The first bytes of each format.

@@ -11,7 +11,7 @@ use memchr::memchr;
 use super::mapped::Mapped;
 use super::packed::Packed;
 use super::snapshot::Snapshot;
-use crate::os::{How, Os};
+use crate::os::{How, Os, error_at};
 use crate::os_real::REAL;
 use crate::parts::{Place, Segment};
 use logbook_format::segment_name::Form;
@@ -48,7 +48,7 @@ impl RowReader {
             let Some(segment) = self.segments.get(&place.segment) else {
                 return Ok(None);
             };
-            let opened = open(segment).map_err(|error| Error::io(format!("{}: {error}", segment.path.display())))?;
+            let opened = open(segment).map_err(error_at(&segment.path))?;
             self.open.insert(place.segment, opened);
         }
         match self.open.get_mut(&place.segment) {

@@ -10,7 +10,7 @@ use memchr::memrchr;
 use crate::archived::{LOOKS_MAX, holds_more, line_at};
 use crate::index::{Identity, Summary, summary};
 use crate::listing;
-use crate::os::{How, Os, Stat, What, interrupted, read_full};
+use crate::os::{How, Os, Stat, What, error_at, interrupted, io_error, read_full};
 use crate::os_real::REAL;
 use crate::parts::Place;
 pub use crate::parts::Segment;
@@ -138,14 +138,14 @@ fn gone<T>(path: &Path, result: io::Result<T>) -> Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::io(format!("{}: {error}", path.display()))),
+        Err(error) => Err(io_error(path, error)),
     }
 }
 
 /// The length up to and including the last newline before `bytes`.
 fn cut_at_newline(os: &dyn Os, path: &Path, bytes: u64) -> Result<Option<u64>> {
     let Some(file) = gone(path, os.open(path, How::Read, 0))? else { return Ok(None) };
-    let fail = |error: io::Error| Error::io(format!("{}: {error}", path.display()));
+    let fail = error_at(path);
     let mut last = [0u8; 1];
     if read_full(os, &file, &mut last, bytes - 1).map_err(fail)? == 1 && last[0] == b'\n' {
         return Ok(Some(bytes));
@@ -173,7 +173,7 @@ pub(crate) fn row_of(os: &dyn Os, directory: &Path, raw: &[SegmentName], place: 
         let mut is_raw = false;
         if let Ok(at) = raw.binary_search_by_key(&place.segment, |name| name.number) {
             let path = directory.join(raw[at].to_string());
-            let fail = |error: io::Error| Error::io(format!("{}: {error}", path.display()));
+            let fail = error_at(&path);
             match os.open(&path, How::Read, 0) {
                 // Archived since it was listed.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -195,7 +195,7 @@ pub(crate) fn row_of(os: &dyn Os, directory: &Path, raw: &[SegmentName], place: 
             match line_at(os, &path, place.offset) {
                 // Restored or deleted since it was listed.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                row => return row.map_err(|error| Error::io(format!("{}: {error}", path.display()))),
+                row => return row.map_err(error_at(&path)),
             }
         }
         if is_raw {

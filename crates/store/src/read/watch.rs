@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use super::archived;
 use crate::layout::Layout;
 use crate::listing;
-use crate::os::Os;
+use crate::os::{Os, error_at};
 use crate::os_real::REAL;
 use crate::parts::Place;
 use logbook_format::lines::Lines;
-use logbook_model::error::{Error, Result};
+use logbook_model::error::Result;
 
 /// When the directory last changed, and the length of its newest segment.
 type Seen = ((i64, i64), u64);
@@ -39,8 +39,7 @@ impl Watch {
     /// Calls `each` with the rows that were appended since the last call, in order, whole lines
     /// only.
     pub fn new_rows(&mut self, each: &mut dyn FnMut(Place, &[u8])) -> Result<()> {
-        let fault = |path: &Path, error: &std::io::Error| Error::io(format!("{}: {error}", path.display()));
-        let changed = REAL.stat_path(&self.directory).map_err(|error| fault(&self.directory, &error))?.modified;
+        let changed = REAL.stat_path(&self.directory).map_err(error_at(&self.directory))?.modified;
         let seen = REAL.stat_path(&self.newest).ok().map(|newest| (changed, newest.bytes));
         if seen.is_some() && seen == self.seen {
             return Ok(());

@@ -11,12 +11,13 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use super::listing::{self, archive_directory};
-use crate::os::{How, Os, What, read_full};
+use crate::os::{How, Os, What, error_at, io_error, read_full};
 use logbook_format::SegmentName;
 use logbook_format::manifest::last_covered;
 use logbook_model::error::{Error, Result};
 
-/// This many bytes of the manifest's end are read first. They nearly always hold a line that tells.
+/// This many bytes of the manifest's end are read first. They nearly always have a line that covers
+/// a segment.
 const TAIL_BYTES: u64 = 16 << 10;
 /// A longer file is not a manifest of this program.
 const MANIFEST_BYTES_MAX: u64 = 1 << 30;
@@ -70,15 +71,15 @@ fn is_archived(os: &dyn Os, directory: &Path, name: &SegmentName) -> Result<bool
     match os.stat_path(&path) {
         Ok(_) => Ok(true),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
-        Err(error) => Err(Error::io(format!("{}: {error}", path.display()))),
+        Err(error) => Err(io_error(&path, error)),
     }
 }
 
-/// The highest number that the manifest covers; 0 without a manifest. Segments are covered in order,
-/// so the last such line tells it.
+/// The highest number that the manifest covers; 0 without a manifest. Segments are covered in
+/// order, so it is in the last such line.
 pub(crate) fn covered_number(os: &dyn Os, directory: &Path) -> Result<u64> {
     let path = directory.join("manifest.jsonl");
-    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+    let fail = error_at(&path);
     let file = match os.open(&path, How::Read, 0) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),

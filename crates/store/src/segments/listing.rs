@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::os::Os;
+use crate::os::{Os, io_error};
 use logbook_format::SegmentName;
-use logbook_model::error::{Error, Result};
+use logbook_model::error::Result;
 
 /// The directory of archives.
 pub fn archive_directory(directory: &Path) -> PathBuf {
@@ -41,7 +41,7 @@ fn all(os: &dyn Os, path: &Path, parse: fn(&[u8]) -> Option<SegmentName>) -> Res
     match os.list(path, &mut |name| names.extend(parse(name))) {
         Ok(()) => {}
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(Error::io(format!("{}: {error}", path.display()))),
+        Err(error) => return Err(io_error(path, error)),
     }
     names.sort_unstable_by(|a, b| (a.number, b.day()).cmp(&(b.number, a.day())));
     Ok(names)

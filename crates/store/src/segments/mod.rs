@@ -1,6 +1,6 @@
 //! Which segments there are.
 //!
-//! Not here: what is in them (`read`), what `.lock` says of them (`append::catch_up`).
+//! Not here: what is in them (`read`), what `.lock` says about them (`append::catch_up`).
 //!
 //! - `listing`: their names, from the directory · `listing_check`: whether a listing is still right
 //! - `layout`: which of them takes rows, and which are sealed
