@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::archived::{Stream, holds_more};
 use crate::os::Os;
-use crate::{listing, meter, packed};
+use crate::{listing, meter, seekable};
 use logbook_format::SegmentName;
 use logbook_format::digest::{Digest, Sha256, finished_hex, hexadecimal};
 use logbook_format::manifest::MARK_BYTES;
@@ -29,7 +29,7 @@ pub fn open<'o>(os: &'o dyn Os, path: &Path) -> io::Result<impl Read + 'o> {
 
 /// Opens the archive at `path`, decompressed.
 pub fn open_packed<'o>(os: &'o dyn Os, path: &Path) -> io::Result<impl Read + 'o> {
-    packed::unpack(BufReader::with_capacity(1 << 16, Stream::open(os, path)?))
+    seekable::decompress(BufReader::with_capacity(1 << 16, Stream::open(os, path)?))
 }
 
 /// Opens the content of the segment `name` that counts: of the raw file, or of the archive if there
@@ -51,11 +51,11 @@ pub(crate) fn open_counting<'o>(
 /// every MiB of content.
 pub fn sum_packed(os: &dyn Os, path: &Path, each: impl FnMut(&[u8])) -> io::Result<(u64, String, io::Result<Sums>)> {
     let mut file = Digesting { inner: Stream::open(os, path)?, bytes: 0, sha256: Sha256::new() };
-    let unpacked =
-        packed::unpack(BufReader::with_capacity(1 << 16, &mut file)).and_then(|mut reader| sum(&mut reader, each));
+    let unpacked = seekable::decompress(BufReader::with_capacity(1 << 16, &mut file))
+        .and_then(|mut reader| sum(&mut reader, each));
     // The bytes behind the last frame that the decoder read.
     io::copy(&mut file, &mut io::sink())?;
-    let unpacked = unpacked.and_then(|sums| packed::check(os, path).map(|()| sums));
+    let unpacked = unpacked.and_then(|sums| seekable::check(os, path).map(|()| sums));
     Ok((file.bytes, finished_hex(file.sha256), unpacked))
 }
 

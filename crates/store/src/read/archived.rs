@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use super::packed::{self, Packed};
+use super::seekable::{self, Seekable};
 use crate::os::{How, Os, error_at, io_error};
 use crate::{listing, meter};
 use logbook_format::SegmentName;
@@ -101,7 +101,7 @@ pub(crate) fn sealed_names(
 pub fn holds_more(os: &dyn Os, directory: &Path, name: &SegmentName, raw_bytes: u64) -> bool {
     let path = listing::archive_directory(directory).join(name.archive());
     // If the archive cannot be opened, the raw file counts.
-    Packed::open(os, &path).ok().flatten().is_some_and(|packed| packed.bytes() > raw_bytes)
+    Seekable::open(os, &path).ok().flatten().is_some_and(|packed| packed.bytes() > raw_bytes)
 }
 
 /// A segment may be archived or restored while it is looked for. This many attempts are made.
@@ -136,7 +136,7 @@ pub fn each_sealed_block(
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             stream => stream.map_err(error_at(&archive))?,
         };
-        let reader = packed::unpack(io::BufReader::with_capacity(1 << 16, stream));
+        let reader = seekable::decompress(io::BufReader::with_capacity(1 << 16, stream));
         let read = reader.and_then(|reader| {
             each_block_in(reader, 0, |at, block| {
                 let skip = usize::try_from(from.saturating_sub(at)).unwrap_or(usize::MAX);
@@ -152,11 +152,11 @@ pub fn each_sealed_block(
 
 /// The line that begins at `offset` of the content of the archive at `path`, without its newline.
 pub(crate) fn line_at(os: &dyn Os, path: &Path, offset: u64) -> io::Result<Option<Vec<u8>>> {
-    if let Some(mut packed) = Packed::open(os, path)? {
+    if let Some(mut packed) = Seekable::open(os, path)? {
         return packed.line_at(offset);
     }
     let mut found = None;
-    let reader = packed::unpack(io::BufReader::with_capacity(1 << 16, Stream::open(os, path)?))?;
+    let reader = seekable::decompress(io::BufReader::with_capacity(1 << 16, Stream::open(os, path)?))?;
     each_block_in(reader, 0, |at, block| {
         if let Some(rest) = offset.checked_sub(at).and_then(|from| block.get(usize::try_from(from).ok()?..)) {
             found = found.take().or_else(|| memchr::memchr(b'\n', rest).map(|end| rest[..end].to_vec()));

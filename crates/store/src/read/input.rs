@@ -8,8 +8,8 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::packed::Packed;
-use super::packing::{HEAD_BYTES, Packing, unpack};
+use super::compression::{Compression, HEAD_BYTES, decompress};
+use super::seekable::Seekable;
 use crate::listing;
 use crate::os::{How, Os};
 use crate::os_real::REAL;
@@ -83,10 +83,10 @@ impl Input {
         }
         let mut head = [0; HEAD_BYTES];
         let read = file.read_at(&mut head, 0)?;
-        match Packing::of(&head[..read]) {
-            Packing::Plain => Ok(Some(RandomAccess { bytes: metadata.len(), held: Held::Raw(file) })),
-            Packing::Zstd => RandomAccess::packed(path),
-            Packing::Gzip | Packing::Other(_) => Ok(None),
+        match Compression::of(&head[..read]) {
+            Compression::Plain => Ok(Some(RandomAccess { bytes: metadata.len(), held: Held::Raw(file) })),
+            Compression::Zstd => RandomAccess::packed(path),
+            Compression::Gzip | Compression::Other(_) => Ok(None),
         }
     }
 
@@ -95,8 +95,8 @@ impl Input {
     pub fn open(&self) -> io::Result<Option<Box<dyn Read + Send>>> {
         Ok(match self {
             Input::Stdin => None,
-            Input::Held(_, bytes) => Some(Box::new(unpack(io::Cursor::new(Arc::clone(bytes)))?)),
-            Input::File(path) | Input::Pipe(path) => Some(Box::new(unpack(buffered(File::open(path)?))?)),
+            Input::Held(_, bytes) => Some(Box::new(decompress(io::Cursor::new(Arc::clone(bytes)))?)),
+            Input::File(path) | Input::Pipe(path) => Some(Box::new(decompress(buffered(File::open(path)?))?)),
             Input::Segment(segment) => Some(segment.open()?),
         })
     }
@@ -124,11 +124,11 @@ impl Segment {
     pub(crate) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         match (REAL.open(&self.path, How::Read, 0).map(File::from), self.form) {
             (Ok(file), Form::Plain) => Ok(Box::new(file.take(self.bytes))),
-            (Ok(file), _) => Ok(Box::new(unpack(buffered(file))?)),
+            (Ok(file), _) => Ok(Box::new(decompress(buffered(file))?)),
             (Err(error), Form::Plain) if error.kind() == io::ErrorKind::NotFound => match self.archived_since() {
                 Some(path) => {
                     let file = File::from(REAL.open(&path, How::Read, 0)?);
-                    Ok(Box::new(unpack(buffered(file))?.take(self.bytes)))
+                    Ok(Box::new(decompress(buffered(file))?.take(self.bytes)))
                 }
                 None => Err(error),
             },
@@ -154,13 +154,13 @@ pub struct RandomAccess {
 #[derive(Debug)]
 enum Held {
     Raw(File),
-    Packed(Box<Packed<'static>>),
+    Archive(Box<Seekable<'static>>),
 }
 
 impl RandomAccess {
     fn packed(path: &Path) -> io::Result<Option<RandomAccess>> {
-        let packed = Packed::open(&REAL, path)?;
-        Ok(packed.map(|packed| RandomAccess { bytes: packed.bytes(), held: Held::Packed(Box::new(packed)) }))
+        let packed = Seekable::open(&REAL, path)?;
+        Ok(packed.map(|packed| RandomAccess { bytes: packed.bytes(), held: Held::Archive(Box::new(packed)) }))
     }
 
     /// Reads at `offset`, up to [`RandomAccess::bytes`]; 0 at the end.
@@ -168,8 +168,8 @@ impl RandomAccess {
         let want = (buffer.len() as u64).min(self.bytes.saturating_sub(offset)) as usize;
         match &mut self.held {
             Held::Raw(file) => file.read_at(&mut buffer[..want], offset),
-            Held::Packed(packed) if want > 0 => packed.read_at(&mut buffer[..want], offset),
-            Held::Packed(_) => Ok(0),
+            Held::Archive(packed) if want > 0 => packed.read_at(&mut buffer[..want], offset),
+            Held::Archive(_) => Ok(0),
         }
     }
 
@@ -177,7 +177,7 @@ impl RandomAccess {
     pub fn cut(&self, at: u64) -> u64 {
         match &self.held {
             Held::Raw(_) => at,
-            Held::Packed(packed) => {
+            Held::Archive(packed) => {
                 let frames = packed.frames();
                 let next = frames.partition_point(|frame| frame.plain_at < at);
                 frames.get(next).map_or(self.bytes, |frame| frame.plain_at.min(self.bytes))
@@ -189,7 +189,7 @@ impl RandomAccess {
     pub fn frame_end(&self, at: u64) -> u64 {
         match &self.held {
             Held::Raw(_) => self.bytes,
-            Held::Packed(packed) => {
+            Held::Archive(packed) => {
                 let next = packed.frames().partition_point(|frame| frame.plain_at <= at);
                 packed.frames().get(next).map_or(self.bytes, |frame| frame.plain_at.min(self.bytes))
             }
@@ -200,13 +200,13 @@ impl RandomAccess {
     pub fn is_true(&mut self) -> bool {
         match &mut self.held {
             Held::Raw(_) => true,
-            Held::Packed(packed) => packed.is_true(),
+            Held::Archive(packed) => packed.is_true(),
         }
     }
 
     /// Whether it is compressed.
     pub fn is_packed(&self) -> bool {
-        matches!(self.held, Held::Packed(_))
+        matches!(self.held, Held::Archive(_))
     }
 }
 

@@ -9,7 +9,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use memchr::memchr;
 
 use super::mapped::Mapped;
-use super::packed::Packed;
+use super::seekable::Seekable;
 use super::snapshot::Snapshot;
 use crate::os::{How, Os, error_at};
 use crate::os_real::REAL;
@@ -31,7 +31,7 @@ pub struct RowReader {
 enum Open {
     Mapped(Mapped),
     File(File, u64),
-    Packed(Box<Packed<'static>>),
+    Archive(Box<Seekable<'static>>),
     Unpacked(Vec<u8>),
 }
 
@@ -54,7 +54,7 @@ impl RowReader {
         match self.open.get_mut(&place.segment) {
             Some(Open::Mapped(bytes)) => Ok(line(bytes, place.offset)),
             Some(Open::Unpacked(bytes)) => Ok(line(bytes, place.offset)),
-            Some(Open::Packed(packed)) => match packed.line_at(place.offset) {
+            Some(Open::Archive(packed)) => match packed.line_at(place.offset) {
                 Ok(Some(row)) => {
                     self.buffer = row;
                     Ok(Some(&self.buffer))
@@ -70,9 +70,9 @@ impl RowReader {
 
 fn open(segment: &Segment) -> std::io::Result<Open> {
     if segment.form == Form::Zstd
-        && let Some(packed) = Packed::open(&REAL, &segment.path)?
+        && let Some(packed) = Seekable::open(&REAL, &segment.path)?
     {
-        return Ok(Open::Packed(Box::new(packed)));
+        return Ok(Open::Archive(Box::new(packed)));
     }
     let file = match REAL.open(&segment.path, How::Read, 0).map(File::from) {
         Ok(file) if segment.form == Form::Plain => file,

@@ -25,14 +25,14 @@ const FRAME_HEAD_BYTES: usize = 18;
 const TABLE_BYTES_MAX: usize = 16 << 20;
 
 /// Decompresses `reader`, a zstd stream, from the start to the end.
-pub(crate) fn unpack<R: BufRead>(reader: R) -> io::Result<zstd::Decoder<'static, R>> {
+pub(crate) fn decompress<R: BufRead>(reader: R) -> io::Result<zstd::Decoder<'static, R>> {
     let mut decoder = zstd::Decoder::with_buffer(reader)?;
     decoder.window_log_max(WINDOW_LOG_MAX)?;
     Ok(decoder)
 }
 
 /// An archive that is read by random access.
-pub(crate) struct Packed<'o> {
+pub(crate) struct Seekable<'o> {
     os: &'o dyn Os,
     file: OwnedFd,
     table: SeekTable,
@@ -43,9 +43,9 @@ pub(crate) struct Packed<'o> {
     packed: Vec<u8>,
 }
 
-impl<'o> Packed<'o> {
+impl<'o> Seekable<'o> {
     /// Opens the archive at `path`; `None` if it has no seek table, or frames above the size limit.
-    pub fn open(os: &'o dyn Os, path: &Path) -> io::Result<Option<Packed<'o>>> {
+    pub fn open(os: &'o dyn Os, path: &Path) -> io::Result<Option<Seekable<'o>>> {
         let file = os.open(path, How::Read, 0)?;
         let Some(table) = table(os, &file)? else { return Ok(None) };
         let small =
@@ -55,7 +55,7 @@ impl<'o> Packed<'o> {
         }
         let mut unpacker = Decompressor::new()?;
         unpacker.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX))?;
-        Ok(Some(Packed { os, file, table, unpacked: None, unpacker, content: Vec::new(), packed: Vec::new() }))
+        Ok(Some(Seekable { os, file, table, unpacked: None, unpacker, content: Vec::new(), packed: Vec::new() }))
     }
 
     /// The length of the content.
@@ -145,9 +145,9 @@ impl<'o> Packed<'o> {
     }
 }
 
-impl std::fmt::Debug for Packed<'_> {
+impl std::fmt::Debug for Seekable<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Packed").field("frames", &self.table.frames().len()).finish_non_exhaustive()
+        out.debug_struct("Seekable").field("frames", &self.table.frames().len()).finish_non_exhaustive()
     }
 }
 
@@ -156,7 +156,7 @@ impl std::fmt::Debug for Packed<'_> {
 /// the whole file, they are then the frames that a decoder from the start meets. Errors: they are
 /// not.
 pub(crate) fn check(os: &dyn Os, path: &Path) -> io::Result<()> {
-    let Some(mut packed) = Packed::open(os, path)? else { return Ok(()) };
+    let Some(mut packed) = Seekable::open(os, path)? else { return Ok(()) };
     (0..packed.frames().len()).try_for_each(|index| packed.unpack(index)).map_err(|error| {
         let why = format!("its seek table does not match its frames: {error}");
         io::Error::new(error.kind(), why)
