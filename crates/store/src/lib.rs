@@ -1,8 +1,8 @@
-//! A logbook on disk: where it is, who may write, what is on file. No other crate touches a logbook's
-//! files. The protocol is `docs/format.md`; the code cites its sections.
+//! A logbook on disk: where it is, who may write, what is on file. No other crate touches a
+//! logbook's files. The protocol is `docs/format.md`; the code cites its sections.
 //!
-//! Not here: what a row means (`format`, `model`), reading many rows fast (`scan`), printing. Readers
-//! change nothing outside of `cache/`.
+//! Not here: what a row means (`format`, `model`), reading many rows fast (`scan`), printing.
+//! Readers change nothing outside of `cache/`.
 //!
 //! From the bottom up:
 //!
@@ -17,7 +17,8 @@
 //! - `archive/`: sealed segments archived, restored and deleted · `cursors`: how far followers have
 //!   read
 //!
-//! Invariant: no segment is ever renamed, truncated or rewritten. Deleting `cache/` changes no answer.
+//! Invariant: no segment is ever renamed, truncated or rewritten. Deleting `cache/` changes no
+//! answer.
 
 pub mod append;
 pub mod archive;

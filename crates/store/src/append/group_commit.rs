@@ -142,7 +142,8 @@ impl GroupCommit {
         }
     }
 
-    /// Makes `rows` durable: by a sync of their file, or by that of another writer that covers them.
+    /// Makes `rows` durable: by a sync of their file, or by that of another writer that covers
+    /// them.
     pub(super) fn sync(&mut self, os: &dyn Os, directory: &Path, rows: &Unsynced) -> std::io::Result<()> {
         let alone = self.distrusted == Some(rows.number);
         let (Some(file), Ok(stat)) = (self.file(os, directory).filter(|_| !alone), os.stat(&rows.file)) else {

@@ -1,5 +1,5 @@
-//! A compact set of the runs that have rows in a segment: their hashes if they are few, else a Bloom
-//! filter, whose rate of false positives is about 0.3 %.
+//! A compact set of the runs that have rows in a segment: their hashes if they are few, else a
+//! Bloom filter, whose rate of false positives is about 0.3 %.
 
 use xxhash_rust::xxh3::xxh3_64;
 

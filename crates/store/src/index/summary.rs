@@ -1,7 +1,7 @@
 //! The summary of all rows of one sealed segment (or archive), and its layout in a cache file.
 //!
-//! Not here: which bytes it is about (`segment_cache`), making it from rows and using it for a query
-//! (both `scan`).
+//! Not here: which bytes it is about (`segment_cache`), making it from rows and using it for a
+//! query (both `scan`).
 
 use std::path::Path;
 

@@ -1,11 +1,11 @@
-//! A table of the index, in a file of `cache/`: the runs and ids of whole segments, or of the active
-//! one up to an offset. It is never changed. It is not synced: the pages have checksums keyed by the
-//! file's own nonce, so that what a power cut leaves (NULs, pages of an older file) is found out, and
-//! the file counts as missing.
+//! A table of the index, in a file of `cache/`: the runs and ids of whole segments, or of the
+//! active one up to an offset. It is never changed. It is not synced: the pages have checksums
+//! keyed by the file's own nonce, so that what a power cut leaves (NULs, pages of an older file) is
+//! found out, and the file counts as missing.
 //!
-//! It is a hash table of 4 KiB pages with linear probing: a header, run pages, id pages. An entry is
-//! in the page that its hash names, or in one of the next if that is full. A lookup reads the header
-//! and one page, rarely two.
+//! It is a hash table of 4 KiB pages with linear probing: a header, run pages, id pages. An entry
+//! is in the page that its hash names, or in one of the next if that is full. A lookup reads the
+//! header and one page, rarely two.
 
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;

@@ -68,9 +68,9 @@ impl Unparsed {
         Ok(self.keep_whole(begin, Place { segment, offset: at }))
     }
 
-    /// Reads the rows of `segment` from `known`, where a row ended, to the end of the file. Gives the
-    /// offset after the last newline, and the length of the file. A length below `known` means that
-    /// no row ends there any more.
+    /// Reads the rows of `segment` from `known`, where a row ended, to the end of the file. Gives
+    /// the offset after the last newline, and the length of the file. A length below `known` means
+    /// that no row ends there any more.
     pub(crate) fn read_behind(
         &mut self,
         os: &dyn Os,

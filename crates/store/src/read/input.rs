@@ -13,8 +13,7 @@ use super::seekable::Seekable;
 use crate::listing;
 use crate::os::{How, Os};
 use crate::os_real::REAL;
-use crate::parts::Place;
-use crate::parts::Segment;
+use crate::parts::{Place, Segment};
 use logbook_format::SegmentName;
 use logbook_format::segment_name::Form;
 

@@ -1,7 +1,8 @@
 //! Reading: snapshots of the segments, inputs opened and decompressed, rows by place.
 //!
 //! - `snapshot`: the segments in order, with their lengths · `watch`: new rows as they come
-//! - `expand`: the inputs that arguments name · `input`: one of them · `compression`: its compression
+//! - `expand`: the inputs that arguments name · `input`: one of them · `compression`: its
+//!   compression
 //! - `named`: other files, which a condition or an option names
 //! - `seekable`: archives, from the start or by random access · `archived`: the content of sealed
 //!   segments, for writers

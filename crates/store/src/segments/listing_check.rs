@@ -1,6 +1,7 @@
-//! Whether a listing of the logbook's directory is still right: the directory has not changed since,
-//! and had not just changed when it was listed. One stat replaces reading the directory at each
-//! append. A long listing is stored in `cache/` for later writers, with the times of the directory.
+//! Whether a listing of the logbook's directory is still right: the directory has not changed
+//! since, and had not just changed when it was listed. One stat replaces reading the directory at
+//! each append. A long listing is stored in `cache/` for later writers, with the times of the
+//! directory.
 //!
 //! Not here: making a listing (`listing`).
 
