@@ -45,7 +45,7 @@ fn what_no_file_may_say_is_told() {
     book.write(".logbook/config.toml", b"");
     book.write("own/logbook/config.toml", b"segment_bytes_max = 8192\n");
     let own = book.path().join("own").display().to_string();
-    book.var("XDG_CONFIG_HOME", &own).run(&["runs"]).exit(0).says("is for a logbook to say");
+    book.var("XDG_CONFIG_HOME", &own).run(&["runs"]).exit(0).says("can only be set in the config.toml of a logbook");
 }
 
 #[test]

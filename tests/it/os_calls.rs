@@ -74,8 +74,17 @@ macro_rules! as_real {
         fn pause(&self, microseconds: u64) {
             REAL.pause(microseconds);
         }
-        fn elapsed_ms(&self) -> u64 {
-            REAL.elapsed_ms()
+        fn elapsed_us(&self) -> u64 {
+            REAL.elapsed_us()
+        }
+        fn unix_time_ns(&self) -> u64 {
+            REAL.unix_time_ns()
+        }
+        fn process_id(&self) -> u32 {
+            REAL.process_id()
+        }
+        fn set_access(&self, file: &OwnedFd, mode: u32, gid: Option<u32>) -> io::Result<()> {
+            REAL.set_access(file, mode, gid)
         }
         fn file_clock(&self) -> Option<(i64, i64)> {
             REAL.file_clock()

@@ -119,7 +119,7 @@ fn a_cursor_is_where_the_last_follower_stopped() {
     book.run(&["archive", "--older-than", "0s"]).exit(0);
     assert_eq!(numbers(), (5..100).collect::<Vec<_>>());
     assert_eq!(numbers(), [0; 0]);
-    book.run(&["tail", "--cursor", "../x"]).exit(2).says("is no name for a cursor");
+    book.run(&["tail", "--cursor", "../x"]).exit(2).says("is not a valid name for a cursor");
     book.write(".logbook/cursors/mailer", b"nonsense\n");
     book.run(&["tail", "--cursor", "mailer"]).exit(3).says("not a place in the log");
 }

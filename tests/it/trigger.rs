@@ -42,7 +42,7 @@ fn what_fails_is_tried_again_and_then_given_up() {
     book.shell(&line("run_id=r-0 -- ./nowhere")).exit(1).says("./nowhere: No such file");
     book.shell("logbook trigger run_id=r-0").exit(2);
     book.shell("logbook trigger --once 'group_by phase' -- true").exit(2).says("takes a filter");
-    book.shell("logbook trigger --once --cursor A_b x=1 -- true").exit(2).says("is no name for a cursor");
+    book.shell("logbook trigger --once --cursor A_b x=1 -- true").exit(2).says("is not a valid name for a cursor");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use logbook_model::Instant;
 use logbook_model::error::Result;
 use logbook_store::append::{Options, State};
 use logbook_store::archive::manifest::Entry;
-use logbook_store::archive::{Facts, Keeper};
+use logbook_store::archive::{CarriedOver, Keeper};
 use logbook_store::config::{Durability, Settings};
 use logbook_verify::verify;
 
@@ -51,7 +51,7 @@ enum Work {
 /// Deleted rows whose steps are carried over.
 struct Steps;
 
-impl Facts for Steps {
+impl CarriedOver for Steps {
     fn texts(&mut self, _: u64) -> Result<Vec<Vec<u8>>> {
         let run = CarriedRun { run: "r".into(), last_step: 1, ..CarriedRun::default() };
         Ok(vec![carried::print(&[run], &[])])

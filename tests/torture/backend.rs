@@ -381,7 +381,19 @@ impl Os for Process<'_> {
         }
     }
 
-    fn elapsed_ms(&self) -> u64 {
-        self.clock_us.load(SeqCst) / 1000
+    fn elapsed_us(&self) -> u64 {
+        self.clock_us.load(SeqCst)
+    }
+
+    fn unix_time_ns(&self) -> u64 {
+        REAL.unix_time_ns()
+    }
+
+    fn process_id(&self) -> u32 {
+        REAL.process_id()
+    }
+
+    fn set_access(&self, file: &OwnedFd, mode: u32, gid: Option<u32>) -> io::Result<()> {
+        REAL.set_access(file, mode, gid)
     }
 }

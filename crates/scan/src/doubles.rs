@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use logbook_json::{self as json, Limits};
 use logbook_model::Address;
 use logbook_model::error::Result;
-use logbook_store::index::Place as Stands;
+use logbook_store::Place as Stands;
 use logbook_store::{RowReader, Snapshot};
 
 /// An id, and the rows that have it, in order.

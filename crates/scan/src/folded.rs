@@ -2,7 +2,7 @@
 //! segment came to, and those of the first bytes of the active one. Only the rest is read, on all
 //! cores, and what was made of it is kept in its turn.
 //!
-//! Not here: what is folded (whoever calls says that), what the files are (`store::index::kept`).
+//! Not here: what is folded (whoever calls says that), what the files are (`store::index::segment_cache`).
 //!
 //! Read is a segment with a row that is corrected, corrects, or stands again elsewhere, and one
 //! with a line that is skipped: lines that are no rows are told, whatever is asked.
@@ -17,8 +17,9 @@ use super::parallel::{Task, Threads, in_parallel};
 use super::reader::Wanted;
 use super::source::{LeftOut, Source};
 use logbook_query::Row;
-use logbook_store::index::kept::load_of;
-use logbook_store::index::{Draft, Identity, Kept, Kind};
+use logbook_store::cache::CacheFile;
+use logbook_store::index::segment_cache::load_of;
+use logbook_store::index::{CacheDraft, CacheKind, Identity};
 use logbook_store::os_real::REAL;
 use logbook_store::{Input, Segment};
 
@@ -28,7 +29,7 @@ const LAG_BYTES_MAX: u64 = 1 << 20;
 /// A fold over rows whose results can be joined and kept.
 pub trait Fold: Default + Send {
     /// The files that keep it.
-    const KIND: Kind;
+    const KIND: CacheKind;
     /// Takes in the next row.
     fn row(&mut self, row: &Row<'_>);
     /// Takes in what rows came to that stand right behind these.
@@ -44,7 +45,7 @@ pub trait Fold: Default + Send {
 #[derive(Debug)]
 pub enum Part<F> {
     /// As it was kept.
-    Kept(Kept),
+    Kept(CacheFile),
     /// As it was read.
     Read(F),
 }
@@ -90,8 +91,8 @@ pub fn folded<F: Fold>(source: Source, stdin: &mut dyn BufRead, how: How<'_>) ->
         if let (Input::Segment(segment), Some(fold)) = (input, read.get(&at))
             && !scanned.skipped.is_of(&input.name())
             && identity_of(segment) == Some(identity)
-            && let Some(payload) = fold.keep(known.get(&at).map(Kept::payload))
-            && let Some(draft) = Draft::begin(&REAL, how.directory, F::KIND, identity)
+            && let Some(payload) = fold.keep(known.get(&at).map(CacheFile::payload))
+            && let Some(draft) = CacheDraft::begin(&REAL, how.directory, F::KIND, identity)
         {
             draft.finish(&payload);
         }
@@ -104,7 +105,7 @@ pub fn folded<F: Fold>(source: Source, stdin: &mut dyn BufRead, how: How<'_>) ->
 }
 
 /// What is known of segments, and `source` without the rows that it is of.
-fn known<F: Fold>(source: Source, directory: &Path) -> (BTreeMap<u32, Kept>, Source) {
+fn known<F: Fold>(source: Source, directory: &Path) -> (BTreeMap<u32, CacheFile>, Source) {
     let (mut known, mut whole, mut begins) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for (at, input) in (0u32..).zip(source.iter()) {
         if let Input::Segment(segment) = input

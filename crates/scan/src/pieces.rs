@@ -10,7 +10,7 @@ use super::reader::is_whole;
 use super::source::Source;
 use logbook_model::READ_ROW_BYTES_MAX;
 use logbook_store::Input;
-use logbook_store::input::Anywhere;
+use logbook_store::input::RandomAccess;
 
 /// A part of the inputs. Pieces in their order are the inputs in theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(super) fn cut(source: &Source, bytes_max: u64) -> Vec<Piece> {
             continue;
         }
         // Where a value begins is known only to who has read all before it.
-        let stored = if source.layout().documents { None } else { open.open_anywhere().ok().flatten() };
+        let stored = if source.layout().documents { None } else { open.open_random_access().ok().flatten() };
         let Some(stored) = stored.and_then(|mut stored| stored.is_true().then_some(stored)) else {
             pieces.push(Piece { input, range: None });
             continue;
@@ -76,7 +76,7 @@ pub(super) fn cut(source: &Source, bytes_max: u64) -> Vec<Piece> {
 /// All of `input` as one piece: an archive by its frames, if it says where they begin, since then
 /// damage to one of them takes no other rows away.
 pub(super) fn whole(number: u32, input: &Input) -> Piece {
-    let stored = input.open_anywhere().ok().flatten().filter(Anywhere::is_packed);
+    let stored = input.open_random_access().ok().flatten().filter(RandomAccess::is_packed);
     let range = stored.and_then(|mut stored| stored.is_true().then_some((0, stored.bytes)));
     Piece { input: number, range }
 }
@@ -90,7 +90,7 @@ pub(super) fn each_stretch(
     damaged: &mut dyn FnMut(u64, String),
     read: &mut dyn FnMut(&mut dyn Read, u64) -> io::Result<u64>,
 ) -> io::Result<u64> {
-    let stored = input.open_anywhere()?.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+    let stored = input.open_random_access()?.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
     let mut stretch = Stretch::new(stored, range)?;
     let mut bytes = 0;
     loop {
@@ -127,14 +127,14 @@ pub(super) fn is_damage(error: &io::Error) -> bool {
 
 /// The lines of a file that begin in a stretch of it, as a stream.
 struct Stretch {
-    file: Anywhere,
+    file: RandomAccess,
     at: u64,
     end: u64,
 }
 
 impl Stretch {
     /// The lines of `file` that begin in `range`.
-    fn new(mut file: Anywhere, range: (u64, u64)) -> io::Result<Stretch> {
+    fn new(mut file: RandomAccess, range: (u64, u64)) -> io::Result<Stretch> {
         let at = line_start(&mut file, range.0)?;
         let end = line_start(&mut file, range.1)?;
         Ok(Stretch { file, at, end })
@@ -152,7 +152,7 @@ impl Read for Stretch {
 
 /// The first start of a line at or after `at`, behind any damage there; the end of the file where
 /// there is none.
-fn line_start(file: &mut Anywhere, at: u64) -> io::Result<u64> {
+fn line_start(file: &mut RandomAccess, at: u64) -> io::Result<u64> {
     if at == 0 || at >= file.bytes {
         return Ok(at.min(file.bytes));
     }
@@ -166,7 +166,7 @@ fn line_start(file: &mut Anywhere, at: u64) -> io::Result<u64> {
 /// Where the lines go on behind the frame that holds byte `bad`. Nobody knows whether the next
 /// frame begins with a line: a part of an object is never an object, so its first line counts if it
 /// is one.
-fn after_damage(file: &mut Anywhere, mut bad: u64) -> io::Result<u64> {
+fn after_damage(file: &mut RandomAccess, mut bad: u64) -> io::Result<u64> {
     loop {
         let next = file.frame_end(bad);
         if next >= file.bytes {
@@ -188,7 +188,7 @@ fn after_damage(file: &mut Anywhere, mut bad: u64) -> io::Result<u64> {
 
 /// Where the line ends that byte `from` is of, behind its newline; `seen` is handed what stands
 /// before that. Errors: with the byte that could not be read.
-fn line_end(file: &mut Anywhere, mut from: u64, seen: &mut dyn FnMut(&[u8])) -> Result<u64, (u64, io::Error)> {
+fn line_end(file: &mut RandomAccess, mut from: u64, seen: &mut dyn FnMut(&[u8])) -> Result<u64, (u64, io::Error)> {
     let mut buffer = [0; 4096];
     loop {
         match file.read_at(&mut buffer, from) {

@@ -16,7 +16,7 @@ use super::summarize::summarize;
 use logbook_model::Instant;
 use logbook_query::{Field, Known, Requirement};
 use logbook_store::index::summary::KIND;
-use logbook_store::index::{Draft, Identity, Summary};
+use logbook_store::index::{CacheDraft, Identity, Summary};
 use logbook_store::os_real::REAL;
 use logbook_store::{Input, Segment};
 
@@ -78,7 +78,7 @@ fn make(
         while !stop.load(Ordering::Relaxed) {
             let Some(segment) = segments.get(next.fetch_add(1, Ordering::Relaxed)) else { return };
             let Some(identity) = Identity::of_segment(&REAL, segment) else { continue };
-            let Some(draft) = Draft::begin(&REAL, directory, KIND, identity) else {
+            let Some(draft) = CacheDraft::begin(&REAL, directory, KIND, identity) else {
                 return stop.store(true, Ordering::Relaxed);
             };
             let summary = summarize(Input::Segment((*segment).clone()));

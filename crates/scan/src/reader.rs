@@ -24,7 +24,7 @@ use logbook_json::bits::{Finder, Line};
 use logbook_json::{self as json, Limits, ObjectFault, frame};
 use logbook_query::{Place, Probe, Row};
 use logbook_store::Input;
-use logbook_store::packing::{NotRead, unpack};
+use logbook_store::compression::{NotRead, decompress};
 
 /// What a scan asks of every row.
 #[derive(Debug, Clone, Copy, Default)]
@@ -112,9 +112,8 @@ impl<'s> Reader<'s> {
             }
             None => match (input.open(), stdin) {
                 (Ok(Some(mut reader)), _) => self.stream(&mut *reader, about, 0, scanned, each, &mut flow),
-                (Ok(None), Some(stdin)) => {
-                    unpack(stdin).and_then(|mut reader| self.stream(&mut reader, about, 0, scanned, each, &mut flow))
-                }
+                (Ok(None), Some(stdin)) => decompress(stdin)
+                    .and_then(|mut reader| self.stream(&mut reader, about, 0, scanned, each, &mut flow)),
                 (Ok(None), None) => Ok(0),
                 (Err(error), _) => Err(error),
             },

@@ -11,7 +11,7 @@ use logbook_format::{Voiding, voiding};
 use logbook_model::Address;
 use logbook_model::error::Result;
 use logbook_query::Place;
-use logbook_store::index::Place as Stands;
+use logbook_store::Place as Stands;
 use logbook_store::{Input, RowReader};
 
 /// A row that voids a place, if the row that it names stands behind it, and is the one that it

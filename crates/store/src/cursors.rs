@@ -1,19 +1,19 @@
-//! Where followers stand, one file for each in `cursors/`: not disposable (`docs/format.md`,
-//! Cursors).
+//! How far followers have read, in one file for each in `cursors/`. Cursors are not disposable
+//! (`docs/format.md`, Cursors).
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::config::texts::is_name;
 use super::directory::Modes;
-use super::index::Place;
 use super::listing;
-use super::os::{How, Os, read_full, sync_directory, write_full};
+use super::os::{How, Os, error_at, read_full, replace_file};
 use super::os_real::REAL;
+use crate::parts::Place;
 use logbook_model::Address;
 use logbook_model::error::{Error, Result};
 
-/// A cursor's file.
+/// The file of a cursor.
 #[derive(Debug, Clone)]
 pub struct Cursor {
     directory: PathBuf,
@@ -21,20 +21,20 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The cursor `name` of the logbook at `directory`. Errors: exit 2 when the name is not one
-    /// that may become part of a path.
+    /// The cursor `name` of the logbook at `directory`. Errors: exit 2 if the name cannot be part
+    /// of a path.
     pub fn new(directory: &Path, name: &str) -> Result<Cursor> {
         if !is_name(name) {
-            return Err(Error::usage(format!("{name:?} is no name for a cursor"))
-                .hint("small letters, digits and -, at most 64: --cursor night-watch"));
+            return Err(Error::usage(format!("{name:?} is not a valid name for a cursor"))
+                .hint("lower-case letters, digits and -, at most 64: --cursor night-watch"));
         }
         let directory = directory.join("cursors");
         Ok(Cursor { path: directory.join(name), directory })
     }
 
-    /// Where it stands; `None` when it was never saved.
+    /// The place that was saved last; `None` if none was.
     pub fn load(&self) -> Result<Option<Place>> {
-        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", self.path.display()));
+        let fail = error_at(&self.path);
         let file = match REAL.open(&self.path, How::Read, 0) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -50,9 +50,9 @@ impl Cursor {
         }
     }
 
-    /// Where a follower begins that stood at `place`: there, if a row can begin there. In a copy
-    /// the cursor may be of a later moment than the rows, which end at `end`, and other rows have
-    /// come since: those of its segment are told again then.
+    /// Where a follower continues whose cursor says `place`: there, if a row can begin there. In a
+    /// copy the cursor may be newer than the rows, which end at `end`, and other rows may have been
+    /// appended since. Then the segment is read again from its start.
     pub fn settle(&self, place: Place, end: Place) -> Result<Place> {
         if place > end {
             return Ok(end);
@@ -63,38 +63,26 @@ impl Cursor {
         let path = logbook.join(raw[at].to_string());
         let file = match REAL.open(&path, How::Read, 0) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(place),
-            file => file.map_err(|error| Error::io(format!("{}: {error}", path.display())))?,
+            file => file.map_err(error_at(&path))?,
         };
-        // The byte before, and the one there: a trigger stands at the end of the last row that it
-        // handed over, before the newline.
+        // The byte before `place` and the one there: the cursor of a trigger is at the end of the
+        // last row that it handled, before the newline.
         let mut around = [b'\n', 0];
         if place.offset > 0 {
-            read_full(&REAL, &file, &mut around, place.offset - 1)
-                .map_err(|error| Error::io(format!("{}: {error}", path.display())))?;
+            read_full(&REAL, &file, &mut around, place.offset - 1).map_err(error_at(&path))?;
         }
         Ok(if around.contains(&b'\n') { place } else { Place { offset: 0, ..place } })
     }
 
-    /// Moves it to `place`, synced, in one step: whoever dies meanwhile stands where they stood.
+    /// Saves `place`, synced. A process that dies meanwhile leaves the old place.
     pub fn save(&self, place: Place) -> Result<()> {
-        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", self.path.display()));
+        let fail = error_at(&self.path);
         let modes = Modes::below(&REAL, self.directory.parent().unwrap_or(&self.directory));
         match REAL.mkdir(&self.directory, modes.directory) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(fail(error)),
             _ => {}
         }
-        // One follower has a cursor; what another one left half made is taken away.
-        let temporary = self.path.with_extension("tmp");
-        match REAL.unlink(&temporary) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(fail(error)),
-            _ => {}
-        }
-        let file = REAL.open(&temporary, How::New, modes.file).map_err(fail)?;
-        REAL.set_access(&file, modes.file, None).map_err(fail)?;
         let text = format!("{}\n", Address::Place { segment: place.segment, offset: place.offset });
-        write_full(&REAL, &file, text.as_bytes()).map_err(|(_, error)| fail(error))?;
-        REAL.sync_data(&file).map_err(fail)?;
-        REAL.rename(&temporary, &self.path).map_err(fail)?;
-        sync_directory(&REAL, &self.directory).map_err(fail)
+        replace_file(&REAL, &self.path, &self.path.with_extension("tmp"), modes.file, text.as_bytes()).map_err(fail)
     }
 }

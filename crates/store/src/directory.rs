@@ -1,25 +1,23 @@
-//! The logbook's directory: made when a writer needs it, and judged safe to
-//! write into (`docs/format.md`, Permissions).
+//! The logbook's directory: created when a writer needs it, and checked before anything is written
+//! to it (`docs/format.md`, Permissions).
 
 use std::path::Path;
 
 use std::os::fd::OwnedFd;
 
 use super::config::Settings;
-use super::os::{How, Os, Stat, What, sync_directory};
+use super::os::{How, Os, Stat, What, error_at, io_error, sync_directory};
 use logbook_model::error::{Error, Result};
 
 /// Permission bits of new files and directories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Modes {
-    /// Of files.
     pub file: u32,
-    /// Of directories.
     pub directory: u32,
 }
 
 impl Modes {
-    /// What the settings ask for.
+    /// The modes that the settings ask for.
     pub(crate) fn of(settings: &Settings) -> Modes {
         match settings.group {
             Some(_) => Modes::SHARED,
@@ -27,10 +25,10 @@ impl Modes {
         }
     }
 
-    /// With a group. What is made in such a directory belongs to its group.
+    /// The modes for a shared logbook. The setgid bit gives new files the directory's group.
     const SHARED: Modes = Modes { file: 0o660, directory: 0o2770 };
 
-    /// What the logbook's directory, which was checked, asks for of what is made below it.
+    /// The modes of what is created below the logbook's directory, which was checked before.
     pub(crate) fn below(os: &dyn Os, directory: &Path) -> Modes {
         match os.stat_path(directory) {
             Ok(stat) if stat.mode & 0o070 == 0o070 => Modes::SHARED,
@@ -39,36 +37,36 @@ impl Modes {
     }
 }
 
-/// Gives an open file or directory of this user's to the group, if there is
-/// one; the umask has no say. What is another's stays, and is judged.
+/// Gives an open file or directory of this user to the group, if there is one, regardless of the
+/// umask. One of another user stays as it is, and is checked later.
 pub(crate) fn share(os: &dyn Os, file: &OwnedFd, stat: &mut Stat, settings: &Settings) {
     let Some(gid) = settings.gid else { return };
     let modes = Modes::of(settings);
     let mode = if stat.what == What::Directory { modes.directory } else { modes.file };
     if stat.uid == os.user() && stat.links > 0 && (stat.gid, stat.mode) != (gid, mode) {
-        // A user who is not in the group cannot: then the check below refuses.
+        // This fails if the user is not in the group. Then [`check`] refuses the directory.
         if os.set_access(file, mode, (stat.gid != gid).then_some(gid)).is_ok() {
             (stat.gid, stat.mode) = (gid, mode);
         }
     }
 }
 
-/// Makes `path` and the directories above it that are missing, each one's
-/// parent synced, so that a power cut cannot take the logbook away.
+/// Creates `path` and the missing directories above it, and syncs the parent of each, so that the
+/// logbook survives a power cut.
 pub(crate) fn create(os: &dyn Os, path: &Path) -> Result<()> {
     let missing: Vec<&Path> = path
         .ancestors()
         .take_while(|directory| !directory.as_os_str().is_empty() && os.stat_path(directory).is_err())
         .collect();
     if let Some(highest) = missing.last().and_then(|path| path.parent()) {
-        // Whoever made the directory above may have died before syncing its name.
+        // The process that created the directory above may have died before it synced the name.
         sync_name(os, highest)?;
     }
     for directory in missing.into_iter().rev() {
         let fail = |error: std::io::Error| Error::io(format!("{}: cannot be created: {error}", directory.display()));
         match os.mkdir(directory, 0o700) {
             Ok(()) => {}
-            // Another writer makes it too, and may not have synced its name yet.
+            // Another writer has just created it, and may not have synced its name yet.
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(fail(error)),
         }
@@ -80,7 +78,7 @@ pub(crate) fn create(os: &dyn Os, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Syncs the name of a directory that is there, in the one above it.
+/// Syncs the name of an existing directory in the one above it.
 pub(crate) fn sync_name(os: &dyn Os, directory: &Path) -> Result<()> {
     let parent = match directory.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
@@ -89,19 +87,20 @@ pub(crate) fn sync_name(os: &dyn Os, directory: &Path) -> Result<()> {
     };
     match sync_directory(os, parent) {
         Ok(()) => Ok(()),
-        // Where this user may not look, he has made nothing (`/home` is often closed).
+        // A user cannot have created anything in a directory that they may not read, as `/home`
+        // often is.
         Err(error)
             if error.kind() == std::io::ErrorKind::PermissionDenied
                 && os.stat_path(parent).is_ok_and(|stat| stat.uid != os.user()) =>
         {
             Ok(())
         }
-        Err(error) => Err(Error::io(format!("{}: {error}", parent.display()))),
+        Err(error) => Err(io_error(parent, error)),
     }
 }
 
-/// Refuses a directory that others may write to, or that is another user's
-/// (with a group: that the group may not share).
+/// Refuses a directory that others may write to, or that belongs to another user, or that is not
+/// open to the group of the settings.
 pub(crate) fn check(os: &dyn Os, path: &Path, settings: &Settings) -> Result<()> {
     let fail = |why: String| Error::io(format!("{}: {why}", path.display()));
     let directory = os.open(path, How::Directory, 0).map_err(|error| fail(error.to_string()))?;
@@ -123,7 +122,8 @@ pub(crate) fn check(os: &dyn Os, path: &Path, settings: &Settings) -> Result<()>
     }
 }
 
-/// Refuses anything but a regular file of this user (or a shared group) with one name.
+/// Refuses anything but a regular file of this user (or of the group of the settings) with one
+/// name.
 pub fn check_file(os: &dyn Os, path: &Path, stat: &Stat, settings: &Settings) -> Result<()> {
     let fail = |why: &str| Err(Error::io(format!("{}: {why}; it is not touched", path.display())));
     if stat.what != What::File {
@@ -141,7 +141,7 @@ pub fn check_file(os: &dyn Os, path: &Path, stat: &Stat, settings: &Settings) ->
     }
 }
 
-/// An error of opening `path`, said plainly: a link in the last part is not followed.
+/// The error of opening `path`. It says so if the last part of the path is a link.
 pub(crate) fn open_error(path: &Path, error: &std::io::Error) -> Error {
     let error_number = error.raw_os_error();
     if error_number == Some(rustix::io::Errno::LOOP.raw_os_error()) {
@@ -151,14 +151,14 @@ pub(crate) fn open_error(path: &Path, error: &std::io::Error) -> Error {
     }
 }
 
-/// Makes the logbook at `path` with a `.gitignore` that keeps it out of
-/// version control. Gives whether it was not there before.
+/// Creates the logbook at `path`, with a `.gitignore` that keeps it out of version control. Gives
+/// whether it is new.
 pub fn initialize(os: &dyn Os, path: &Path) -> Result<bool> {
     let new = os.stat_path(path).is_err();
     create(os, path)?;
     check(os, path, &Settings::default()).or_else(|error| if new { Err(error) } else { Ok(()) })?;
     let ignore = path.join(".gitignore");
-    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", ignore.display()));
+    let fail = error_at(&ignore);
     match os.open(&ignore, How::New, 0o600) {
         Ok(file) => {
             super::os::write_full(os, &file, b"*\n").map_err(|(_, error)| fail(error))?;

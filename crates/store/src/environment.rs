@@ -1,5 +1,5 @@
-//! The surroundings of the process as a value: read once by `main`, given to
-//! whoever needs them, made up by tests.
+//! The environment of the process as a value: read once by `main`, passed to what needs it, and
+//! made up by tests.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Reads the process's own.
+    /// The environment of this process.
     pub fn of_process() -> Environment {
         let mut vars = BTreeMap::new();
         for (name, value) in std::env::vars_os() {

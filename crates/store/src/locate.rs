@@ -1,35 +1,35 @@
-//! How the logbook is found (`docs/format.md`, Place): `--dir`, `LOGBOOK_DIR`, the
-//! nearest `.logbook` upward, else the one of the user's state directory.
+//! How the logbook is found (`docs/format.md`, Place): by `--dir` or `LOGBOOK_DIR`, else the
+//! nearest `.logbook` upward, else the one in the user's state directory.
 
 use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
-use super::os::{Os, Stat, What};
+use super::os::{Os, Stat, What, error_at, io_error};
 use super::os_real::REAL;
 use logbook_format::SegmentName;
 use logbook_model::error::{Error, Result};
 
-/// What the caller is about to do: a reader needs a logbook that is there.
+/// What the caller is about to do. A reader needs a logbook that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Read: exit 3 when there is none.
+    /// Read: exit 3 if there is no logbook.
     Read,
-    /// Append: what is named is created.
+    /// Append: the logbook is created if it is missing.
     Write,
-    /// Only tell where it would be.
+    /// Report where the logbook is or would be.
     Tell,
 }
 
-/// Why a logbook is the one.
+/// Why this logbook was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
     /// `--dir` names it.
     Flag,
     /// `LOGBOOK_DIR` names it.
     Variable,
-    /// It is the nearest upward.
+    /// It is the nearest one upward.
     Upward,
-    /// No other was found: the user's own.
+    /// No other was found: it is the user's own.
     Fallback,
 }
 
@@ -45,18 +45,18 @@ impl Why {
     }
 }
 
-/// A logbook's place.
+/// Where a logbook is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
     /// The directory that holds the segments.
     pub path: PathBuf,
-    /// Why it is this one.
+    /// Why it was chosen.
     pub why: Why,
-    /// Whether it is there.
+    /// Whether the directory exists.
     pub exists: bool,
 }
 
-/// Finds the logbook. Errors end in exit 3.
+/// Finds the logbook. Errors: exit 3.
 pub fn locate(dir: Option<&Path>, env: &Environment, purpose: Purpose) -> Result<Location> {
     let named = match dir {
         Some(dir) => Some((dir.to_path_buf(), Why::Flag)),
@@ -79,8 +79,8 @@ pub fn locate(dir: Option<&Path>, env: &Environment, purpose: Purpose) -> Result
     Ok(location)
 }
 
-/// The logbook that `--dir` or `LOGBOOK_DIR` means: one held by the directory,
-/// the directory itself, or the one that would be made.
+/// The logbook that `--dir` or `LOGBOOK_DIR` names: one in the directory, the directory itself, or
+/// one that would be created.
 fn named_place(dir: &Path, why: Why) -> Result<Location> {
     let inner = dir.join(".logbook");
     if let Some(stat) = stat(&inner)? {
@@ -88,14 +88,14 @@ fn named_place(dir: &Path, why: Why) -> Result<Location> {
         return Ok(Location { path: inner, why, exists: true });
     }
     let itself = |exists| Ok(Location { path: dir.to_path_buf(), why, exists });
-    // The user names this directory, so a link that he made may lead to it.
+    // The user named this directory, so it may be a link.
     let real = match std::fs::metadata(dir) {
         Ok(metadata) if metadata.is_dir() => dir,
         Ok(_) => return Err(Error::io(format!("{} is not a directory", dir.display()))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return itself(false),
-        Err(error) => return Err(Error::io(format!("{}: {error}", dir.display()))),
+        Err(error) => return Err(io_error(dir, error)),
     };
-    // Of every logbook that was appended to: no need to look at all names.
+    // Every logbook that was appended to has this file: then the names need not be read.
     if stat(&dir.join(".lock"))?.is_some() {
         return itself(true);
     }
@@ -104,7 +104,7 @@ fn named_place(dir: &Path, why: Why) -> Result<Location> {
         empty = false;
         logbook |= name == b"config.toml" || SegmentName::parse(name).is_some();
     })
-    .map_err(|error| Error::io(format!("{}: {error}", dir.display())))?;
+    .map_err(error_at(dir))?;
     match (logbook, empty) {
         (true, _) => itself(true),
         (false, true) => itself(false),
@@ -137,8 +137,8 @@ fn upward(env: &Environment) -> Result<Option<PathBuf>> {
     Ok(None)
 }
 
-/// Whether the owner has opened the logbook to a group (`config.toml`, group);
-/// whether the caller is in it is for the files' permissions to say.
+/// Whether the owner has opened the logbook to a group (`config.toml`, group). The permissions of
+/// the files decide whether the caller may use it.
 fn shared(path: &Path, stat: &Stat) -> bool {
     stat.mode & 0o070 == 0o070 && stat.mode & 0o002 == 0 && REAL.stat_path(&path.join("config.toml")).is_ok()
 }
@@ -174,6 +174,6 @@ fn stat(path: &Path) -> Result<Option<Stat>> {
         Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
             Ok(None)
         }
-        Err(error) => Err(Error::io(format!("{}: {error}", path.display()))),
+        Err(error) => Err(io_error(path, error)),
     }
 }

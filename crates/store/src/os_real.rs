@@ -1,10 +1,10 @@
-//! The real operating system: the only place with raw file calls.
+//! The real operating system. No other file of this crate has raw file calls on segments.
 
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::{OnceLock, mpsc};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{self, FileType, FlockOperation, Mode, OFlags};
 
@@ -14,7 +14,7 @@ use super::os::{How, Os, Stat, What};
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Real;
 
-/// The one value of it.
+/// The one value of [`Real`].
 pub static REAL: Real = Real;
 
 fn stat_of(stat: &fs::Stat) -> Stat {
@@ -41,21 +41,21 @@ fn stat_of(stat: &fs::Stat) -> Stat {
 
 impl Os for Real {
     fn open(&self, path: &Path, how: How, mode: u32) -> io::Result<OwnedFd> {
-        // NONBLOCK: opening a FIFO or a device that stands where a file should must not hang.
+        // NONBLOCK: an open must not hang if a FIFO or a device is in place of a file.
         let base = OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
         let flags = match how {
             How::Read => OFlags::RDONLY,
             How::Append => OFlags::RDWR | OFlags::APPEND,
             How::Update => OFlags::RDWR | OFlags::CREATE,
             How::New => OFlags::RDWR | OFlags::APPEND | OFlags::CREATE | OFlags::EXCL,
-            // The directory itself may be reached through a link that the user made.
+            // The path of a logbook may be a link that the user made.
             How::Directory => {
                 return Ok(fs::open(path, OFlags::CLOEXEC | OFlags::DIRECTORY | OFlags::RDONLY, Mode::empty())?);
             }
         };
         let file = fs::open(path, base | flags, Mode::from_raw_mode(mode))?;
-        // Nothing else ever stands in a logbook: a device could be read for ever, and a FIFO takes
-        // what it is given.
+        // A logbook has regular files only. A device could be read forever, and a FIFO swallows
+        // what is written to it.
         match FileType::from_raw_mode(fs::fstat(&file)?.st_mode) {
             FileType::RegularFile => Ok(file),
             _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),
@@ -79,12 +79,12 @@ impl Os for Real {
     }
 
     fn shares_syncs(&self) -> bool {
-        // Linux, from 4.13 on.
+        // Linux reports write errors so since 4.13.
         cfg!(target_os = "linux")
     }
 
     fn forget_cached(&self, file: &OwnedFd) {
-        // Where the system does not know this, or will not, memory is all there is to read.
+        // If the system cannot do this, reads come from memory.
         #[cfg(target_os = "linux")]
         let _ = fs::fadvise(file, 0, None, fs::Advice::DontNeed);
         #[cfg(not(target_os = "linux"))]
@@ -100,8 +100,8 @@ impl Os for Real {
     }
 
     fn lock_holder(&self, file: &Stat) -> Option<u32> {
-        // `1: FLOCK  ADVISORY  WRITE 1234 fe:00:131 0 EOF`; the device is told in a way
-        // that differs between file systems, so the inode alone decides.
+        // A line is `1: FLOCK ADVISORY WRITE 1234 fe:00:131 0 EOF`. The form of the device differs
+        // between file systems, so only the inode is compared.
         let holder = |locks: String| {
             locks.lines().find_map(|line| {
                 let words: Vec<&str> = line.split_ascii_whitespace().collect();
@@ -110,8 +110,8 @@ impl Os for Real {
                 (held && inode == file.identity.1).then(|| words.get(4)?.parse().ok()).flatten()
             })
         };
-        // A long list is told in pieces, and what others take and give back meanwhile makes it skip
-        // a line.
+        // The kernel gives a long list in pieces, and may skip a line if other locks are taken or
+        // released meanwhile. So it is read a few times.
         (0..5).find_map(|_| holder(std::fs::read_to_string("/proc/locks").ok()?))
     }
 
@@ -158,7 +158,7 @@ impl Os for Real {
     }
 
     fn set_access(&self, file: &OwnedFd, mode: u32, gid: Option<u32>) -> io::Result<()> {
-        // The group first: changing it may clear bits.
+        // The group first: changing it may clear permission bits.
         if gid.is_some() {
             fs::fchown(file, None, gid.map(rustix::process::Gid::from_raw))?;
         }
@@ -166,15 +166,16 @@ impl Os for Real {
     }
 
     fn user(&self) -> u32 {
-        // It does not change while this program runs.
+        // Asked once: it does not change while this program runs.
         static USER: OnceLock<u32> = OnceLock::new();
         *USER.get_or_init(|| rustix::process::geteuid().as_raw())
     }
 
     fn wait_for_lock(&self, file: &OwnedFd, timeout_ms: u64) -> io::Result<()> {
-        // A blocked `flock` can only be ended by a signal: a thread waits in it, and is left behind
-        // when time is up. What it locks is given back when the last descriptor of that open file
-        // is closed, which are its own and the caller's; the caller must close his on an error.
+        // Only a signal ends a blocked `flock`. So a thread waits in it, and is left behind when
+        // the time is up. If it gets the lock later, the lock is released when the last descriptor
+        // of the open file is closed: the thread's and the caller's. On an error the caller must
+        // close its own.
         let (sender, receiver) = mpsc::sync_channel(1);
         let waiting = file.try_clone()?;
         let wait = move || {
@@ -184,7 +185,7 @@ impl Os for Real {
                     settled => break settled,
                 }
             };
-            // Nobody listens any more when time was up.
+            // The receiver is gone if the time was up.
             let _ = sender.send(locked);
         };
         std::thread::Builder::new().stack_size(64 << 10).spawn(wait)?;
@@ -202,9 +203,17 @@ impl Os for Real {
         }
     }
 
-    fn elapsed_ms(&self) -> u64 {
+    fn elapsed_us(&self) -> u64 {
         static START: OnceLock<Instant> = OnceLock::new();
-        START.get_or_init(Instant::now).elapsed().as_millis() as u64
+        START.get_or_init(Instant::now).elapsed().as_micros() as u64
+    }
+
+    fn unix_time_ns(&self) -> u64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64)
+    }
+
+    fn process_id(&self) -> u32 {
+        std::process::id()
     }
 
     #[cfg(target_os = "linux")]
@@ -214,18 +223,18 @@ impl Os for Real {
     }
 }
 
-/// The file system that a directory stands on.
+/// The file system under a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disk {
-    /// Its kind: a name where it is known, else its number in hexadecimal.
+    /// Its name if it is known, else its magic number in hexadecimal.
     pub file_system: String,
-    /// Why it is no place for a logbook.
+    /// Why a logbook should not be on it.
     pub warning: Option<&'static str>,
-    /// Bytes that this user may still fill.
+    /// Bytes that this user can still write.
     pub free_bytes: u64,
 }
 
-/// What the system says of the file system under `directory`.
+/// The file system under `directory`.
 pub fn disk(directory: &Path) -> io::Result<Disk> {
     const NETWORK: &str = "a network file system: its locks and appends do not keep a logbook's promises";
     const MEMORY: &str = "kept in memory: a sync does nothing, and a power cut takes all rows";
@@ -258,8 +267,8 @@ pub fn disk(directory: &Path) -> io::Result<Disk> {
     Ok(Disk { file_system, warning, free_bytes })
 }
 
-/// Microseconds that each of `times` syncs takes of 300 bytes appended to a
-/// new file in `directory`, which is removed again.
+/// Measures `times` syncs, each of 300 bytes appended to a new file in `directory`, which is
+/// removed again. Gives microseconds.
 pub fn sync_times_us(directory: &Path, times: usize) -> io::Result<Vec<u64>> {
     let path = directory.join(format!(".doctor.{}.tmp", std::process::id()));
     let file = REAL.open(&path, How::New, 0o600)?;
@@ -281,18 +290,17 @@ pub fn sync_times_us(directory: &Path, times: usize) -> io::Result<Vec<u64>> {
     taken
 }
 
-/// Keeps a write beyond a file size limit (`ulimit -f`) an error (EFBIG)
-/// instead of a signal that kills. Without a limit there is nothing to do,
-/// and nothing is paid.
+/// Makes a write beyond a file size limit (`ulimit -f`) fail with EFBIG instead of killing the
+/// process with a signal. Does nothing if there is no limit.
 pub fn outlive_file_size_limit() {
     if rustix::process::getrlimit(rustix::process::Resource::Fsize).current.is_some() {
-        // A handler that sets a flag nobody reads: the call then returns EFBIG.
+        // The flag is never read: with any handler in place the call returns EFBIG.
         let flag = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
         let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, flag);
     }
 }
 
-/// Whether standard input has something to read (or has ended) right now.
+/// Whether standard input can be read without waiting, or has ended.
 pub fn stdin_is_ready(within: std::time::Duration) -> bool {
     let stdin = std::io::stdin();
     let mut polled = [rustix::event::PollFd::new(&stdin, rustix::event::PollFlags::IN)];
@@ -300,12 +308,12 @@ pub fn stdin_is_ready(within: std::time::Duration) -> bool {
         tv_sec: i64::try_from(within.as_secs()).unwrap_or(i64::MAX),
         tv_nsec: within.subsec_nanos().into(),
     };
-    // Where polling fails, reading tells.
+    // If polling fails, the read reports why.
     rustix::event::poll(&mut polled, Some(&within)).map_or(true, |ready| ready > 0)
 }
 
-/// Waits for standard input, or for `other`; whether it is standard input that can be read, and
-/// `other` cannot.
+/// Waits until standard input or `other` can be read. Gives whether it is standard input, and not
+/// `other`.
 pub fn stdin_comes_before(other: &std::os::unix::net::UnixStream) -> bool {
     let stdin = std::io::stdin();
     let mut polled = [
@@ -314,17 +322,18 @@ pub fn stdin_comes_before(other: &std::os::unix::net::UnixStream) -> bool {
     ];
     match rustix::event::poll(&mut polled, None) {
         Ok(_) => polled[1].revents().is_empty(),
-        // Where polling fails, reading tells; a signal wakes it too.
+        // If polling fails, the read reports why. A signal ends the poll, too.
         Err(error) => error != rustix::io::Errno::INTR,
     }
 }
 
-/// Whether nobody reads standard output any more: the other end of a pipe was closed, a terminal
-/// hung up. Whoever waits for rows would learn it only from the next one.
+/// Whether standard output has no reader any more: the other end of a pipe was closed, or a
+/// terminal hung up. A command that waits for rows would notice it only when it prints the next
+/// one.
 pub fn output_is_gone() -> bool {
     let stdout = std::io::stdout();
     let mut polled = [rustix::event::PollFd::new(&stdout, rustix::event::PollFlags::empty())];
     let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
-    // Where polling fails, writing tells.
+    // If polling fails, the write reports why.
     rustix::event::poll(&mut polled, Some(&now)).is_ok_and(|told| told > 0)
 }

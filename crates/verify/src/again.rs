@@ -7,7 +7,7 @@ use super::rows::Again;
 use super::verdict::Finding;
 use logbook_format::{body, voiding};
 use logbook_model::Address;
-use logbook_store::index::Place;
+use logbook_store::Place;
 use logbook_store::os::Os;
 use logbook_store::row;
 

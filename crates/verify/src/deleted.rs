@@ -10,7 +10,7 @@ use super::rows::Rows;
 use super::segments::{Standing, Walked};
 use super::verdict::{Finding, Gone};
 use logbook_format::SegmentName;
-use logbook_store::index::Place;
+use logbook_store::Place;
 
 /// A segment that is gone by a deletion that counts.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use logbook_format::{Voiding, carried};
 use logbook_json::bits::Finder;
 use logbook_json::{self as json, frame};
 use logbook_model::{Kind, READ_ROW_BYTES_MAX, run_id};
-use logbook_store::index::Place;
+use logbook_store::Place;
 
 const NAMES: [&str; 3] = ["run_id", "step", "kind"];
 /// Oddities kept of one segment.

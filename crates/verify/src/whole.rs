@@ -12,8 +12,8 @@ use super::verdict::{Finding, HeadVerdict, Verdict};
 use super::{again, head};
 use logbook_format::manifest::Head;
 use logbook_model::error::Result;
+use logbook_store::Place;
 use logbook_store::archived::each_sealed_block;
-use logbook_store::index::Place;
 use logbook_store::listing;
 use logbook_store::os::Os;
 

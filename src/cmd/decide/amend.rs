@@ -11,7 +11,7 @@ use logbook_format::{Correction, Drafts, Rules};
 use logbook_json as json;
 use logbook_model::Address;
 use logbook_model::error::{Error, Exit, Result};
-use logbook_store::index::Place;
+use logbook_store::Place;
 use logbook_store::{Input, Purpose};
 
 /// Two real examples.

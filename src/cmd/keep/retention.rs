@@ -9,10 +9,10 @@ use crate::cmd::reading::{self, Corrections};
 use logbook_model::error::Result;
 use logbook_model::{Address, Instant};
 use logbook_scan as scan;
+use logbook_store::Place;
 use logbook_store::append::State;
-use logbook_store::archive::Facts;
+use logbook_store::archive::CarriedOver;
 use logbook_store::archive::manifest::Entry;
-use logbook_store::index::Place;
 use logbook_store::{Location, end_of};
 use logbook_view::Carry;
 
@@ -58,7 +58,7 @@ impl OfLogbook<'_> {
     }
 }
 
-impl Facts for OfLogbook<'_> {
+impl CarriedOver for OfLogbook<'_> {
     fn texts(&mut self, last: u64) -> Result<Vec<Vec<u8>>> {
         let mut carry = Carry::until(last);
         let found = reading::logbook_at(self.location, Corrections::AsWritten, None)?;

@@ -12,9 +12,9 @@ use logbook_json::{self as json, Limits, frame};
 use logbook_model::Address;
 use logbook_model::error::{Error, Result};
 use logbook_query::{Place as RowPlace, Plan, Row};
+use logbook_store::Place;
 use logbook_store::append::Writer;
 use logbook_store::cursors::Cursor;
-use logbook_store::index::Place;
 use logbook_store::os_real::REAL;
 use logbook_store::{self as store, Watch};
 

@@ -18,10 +18,10 @@ use logbook_query::{Plan, Query};
 use logbook_render::line;
 use logbook_render::{Format, Look};
 use logbook_scan::{self as scan, Scanned, Source};
+use logbook_store::Place;
 use logbook_store::append::{Options, Writer};
 use logbook_store::config;
 use logbook_store::cursors::Cursor;
-use logbook_store::index::Place;
 use logbook_store::os_real::{REAL, output_is_gone};
 use logbook_store::{Durability, end_of};
 

@@ -196,7 +196,7 @@ impl Followed {
     /// `None`: it is not a plain file.
     fn open(input: &Input) -> io::Result<Option<Followed>> {
         let Input::File(path) = input else { return Ok(None) };
-        if input.open_anywhere()?.is_none_or(|stored| stored.is_packed()) {
+        if input.open_random_access()?.is_none_or(|stored| stored.is_packed()) {
             return Ok(None);
         }
         let file = File::open(path)?;

@@ -20,8 +20,8 @@ use logbook_model::{Address, wait_ms};
 use logbook_query::{Plan, Query, time};
 use logbook_render::cell;
 use logbook_scan as scan;
+use logbook_store::Place;
 use logbook_store::cursors::Cursor;
-use logbook_store::index::Place;
 use logbook_store::{Purpose, Writer, end_of};
 
 /// Two real examples.

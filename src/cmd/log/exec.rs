@@ -16,9 +16,9 @@ use logbook_format::rows;
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_model::{Side, SideEffect};
+use logbook_store::Place;
 use logbook_store::Purpose;
 use logbook_store::append::{OnRefused, State};
-use logbook_store::index::Place;
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\

@@ -12,19 +12,19 @@ use logbook_model::Instant;
 use logbook_query::eval::doubts::Doubts;
 use logbook_query::{Out, Place, Plan, Row};
 use logbook_scan::{self as scan, How, Part, Scanned, Source, Threads};
-use logbook_store::index::Kind;
+use logbook_store::index::CacheKind;
 use logbook_view::facts::Picked;
 use logbook_view::runs::{FIELDS, Run, Runs, Tree, is_packed, json as run_json, unpack};
 
 /// Files of runs: "lbrun" and the version of their layout, which any change of it raises.
-pub const KIND: Kind = Kind { extension: "runs", magic: 0x0007_6e75_7262_6c00, bytes_max: 64 << 20 };
+pub const KIND: CacheKind = CacheKind { extension: "runs", magic: 0x0007_6e75_7262_6c00, bytes_max: 64 << 20 };
 
 /// The runs of some rows, as a scan folds and keeps them.
 #[derive(Default)]
 pub struct Folded(pub Runs<'static>);
 
 impl scan::Fold for Folded {
-    const KIND: Kind = KIND;
+    const KIND: CacheKind = KIND;
 
     fn row(&mut self, row: &Row<'_>) {
         self.0.push(row.text, &Picked::new(&FIELDS, row.fields), row.place);

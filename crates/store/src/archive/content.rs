@@ -1,5 +1,4 @@
-//! What a sealed segment holds, wherever it stands: its bytes from the start to the end, with
-//! digests.
+//! The content of a sealed segment, raw or archived, from the start to the end, and its digests.
 
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -8,33 +7,33 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::archived::{Stream, holds_more};
 use crate::os::Os;
-use crate::{listing, meter, packed};
+use crate::{listing, meter, seekable};
 use logbook_format::SegmentName;
 use logbook_format::digest::{Digest, Sha256, finished_hex, hexadecimal};
 use logbook_format::manifest::MARK_BYTES;
 
-/// Where the raw file of `name` stands.
+/// The path of the raw file of `name`.
 pub fn raw_path(directory: &Path, name: &SegmentName) -> PathBuf {
     directory.join(name.to_string())
 }
 
-/// Where its archive stands.
+/// The path of its archive.
 pub fn archive_path(directory: &Path, name: &SegmentName) -> PathBuf {
     listing::archive_directory(directory).join(name.archive())
 }
 
-/// The bytes of the file at `path` as they stand.
+/// Opens the file at `path` as it is.
 pub fn open<'o>(os: &'o dyn Os, path: &Path) -> io::Result<impl Read + 'o> {
     Stream::open(os, path)
 }
 
-/// The content of the archive at `path`.
+/// Opens the archive at `path`, decompressed.
 pub fn open_packed<'o>(os: &'o dyn Os, path: &Path) -> io::Result<impl Read + 'o> {
-    packed::unpack(BufReader::with_capacity(1 << 16, Stream::open(os, path)?))
+    seekable::decompress(BufReader::with_capacity(1 << 16, Stream::open(os, path)?))
 }
 
-/// The content of the segment `name` that counts: of its raw file, or of its archive, where that is
-/// all there is or it holds more.
+/// Opens the content of the segment `name` that counts: of the raw file, or of the archive if there
+/// is only that or it has more.
 pub(crate) fn open_counting<'o>(
     os: &'o dyn Os,
     directory: &Path,
@@ -47,20 +46,20 @@ pub(crate) fn open_counting<'o>(
     }
 }
 
-/// The bytes of the archive at `path` and its SHA-256, and the digests of its content; the
-/// content's are an error where it cannot be unpacked to the end, or reads otherwise by its seek
-/// table. Hands every MiB of content to `each`.
+/// The size and the SHA-256 of the archive at `path`, and the sums of its content. The latter are
+/// an error if it cannot be decompressed to the end, or its seek table is wrong. Calls `each` with
+/// every MiB of content.
 pub fn sum_packed(os: &dyn Os, path: &Path, each: impl FnMut(&[u8])) -> io::Result<(u64, String, io::Result<Sums>)> {
     let mut file = Digesting { inner: Stream::open(os, path)?, bytes: 0, sha256: Sha256::new() };
-    let unpacked =
-        packed::unpack(BufReader::with_capacity(1 << 16, &mut file)).and_then(|mut reader| sum(&mut reader, each));
-    // What the decoder did not come to.
+    let unpacked = seekable::decompress(BufReader::with_capacity(1 << 16, &mut file))
+        .and_then(|mut reader| sum(&mut reader, each));
+    // The bytes behind the last frame that the decoder read.
     io::copy(&mut file, &mut io::sink())?;
-    let unpacked = unpacked.and_then(|sums| packed::check(os, path).map(|()| sums));
+    let unpacked = unpacked.and_then(|sums| seekable::check(os, path).map(|()| sums));
     Ok((file.bytes, finished_hex(file.sha256), unpacked))
 }
 
-/// A stream whose bytes are digested as they go.
+/// A stream whose bytes are digested as they are read.
 struct Digesting<R> {
     inner: R,
     bytes: u64,
@@ -76,20 +75,20 @@ impl<R: Read> Read for Digesting<R> {
     }
 }
 
-/// Digests of a stream.
+/// The size and the digests of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sums {
-    /// Bytes.
+    /// The number of bytes.
     pub bytes: u64,
-    /// Newlines.
+    /// The number of newlines.
     pub rows: u64,
     /// SHA-256, hexadecimal.
     pub sha256: String,
-    /// XXH3 of each started MiB, hexadecimal.
+    /// XXH3 of each MiB, the last one shorter, hexadecimal.
     pub marks: String,
 }
 
-/// Reads `reader` to its end, and hands every MiB (the last one shorter) to `each`.
+/// Reads `reader` to its end. Calls `each` with every MiB, the last one shorter.
 pub fn sum(reader: &mut dyn Read, mut each: impl FnMut(&[u8])) -> io::Result<Sums> {
     let mut block = vec![0; MARK_BYTES];
     let (mut bytes, mut rows, mut marks) = (0, 0, String::new());

@@ -1,6 +1,6 @@
-//! A sealed segment, synced and digested: the line of the manifest that says what it holds.
-//! Archives that no line speaks of, as in a copy whose manifest is older than they are, are covered
-//! too.
+//! Covering: a sealed segment is synced and digested, and a line of the manifest records its
+//! content. Archives without a line are covered, too, as in a copy whose manifest is older than
+//! they are.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -13,7 +13,7 @@ use crate::append::{Options, Writer};
 use crate::archived::holds_more;
 use crate::directory::check_file;
 use crate::listing;
-use crate::os::{How, Stat, sync_directory};
+use crate::os::{How, Stat, error_at, io_error, sync_directory};
 use logbook_format::SegmentName;
 use logbook_format::manifest::{Covered, Event};
 use logbook_json::bits::Finder;
@@ -23,19 +23,20 @@ use logbook_model::{Instant, READ_ROW_BYTES_MAX};
 
 const NAMES: [&str; 1] = ["timestamp"];
 
-/// What was covered.
+/// The result of covering.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Covering {
-    /// How many segments.
+    /// The number of segments that were covered.
     pub segments: usize,
-    /// Archives that no line of the manifest spoke of, which one does now.
+    /// Archives that had no line in the manifest and have one now.
     pub adopted: Vec<SegmentName>,
 }
 
 impl Keeper<'_> {
-    /// Covers what is sealed and is not covered yet, in order. `told` is called before each. What
-    /// stands below a segment that is covered was not there then, and is left to `verify` to tell.
-    pub fn cover(&mut self, options: Options, told: &mut dyn FnMut(&SegmentName)) -> Result<Covering> {
+    /// Covers the sealed segments that are not covered yet, in order. Calls `before_each` with each
+    /// of them. A segment below a covered one was not there when that was covered: `verify` reports
+    /// it.
+    pub fn cover(&mut self, options: Options, before_each: &mut dyn FnMut(&SegmentName)) -> Result<Covering> {
         let mut covering = Covering::default();
         let last = self.known.segments.keys().next_back().copied().unwrap_or(0);
         let raw = self.sealed()?;
@@ -45,7 +46,7 @@ impl Keeper<'_> {
                 && let Some((content, archive)) = self.read_archived(name)?
                 && self.known.segments.get(&name.number).is_some_and(|entry| content.sha256 == entry.covered.sha256)
             {
-                told(name);
+                before_each(name);
                 self.known.append(self.os, &self.directory, *name, archive)?;
                 covering.adopted.push(*name);
             }
@@ -57,7 +58,7 @@ impl Keeper<'_> {
             .filter(|(number, _)| *number > last)
             .collect();
         for name in names.into_values() {
-            told(&name);
+            before_each(&name);
             if let Some(covered) = self.read_sealed(&name, options)? {
                 self.known.append(self.os, &self.directory, name, Event::Covered(covered))?;
             } else if let Some((covered, archive)) = self.read_archived(&name)? {
@@ -65,7 +66,7 @@ impl Keeper<'_> {
                 self.known.append(self.os, &self.directory, name, archive)?;
                 covering.adopted.push(name);
             } else {
-                // Neither can be read to its end: nothing can be said of it.
+                // Neither file can be read to its end, so its content is unknown.
                 continue;
             }
             covering.segments += 1;
@@ -73,8 +74,8 @@ impl Keeper<'_> {
         Ok(covering)
     }
 
-    /// Whether the archive of `name`, which is covered, is all there is of it, and no line says
-    /// that it is there: the manifest is older.
+    /// Whether `name` is covered and has only an archive, and no line records the archive: the
+    /// manifest is older.
     fn lacks_archived_line(&self, name: &SegmentName) -> Result<bool> {
         let is_unsaid = |entry: &Entry| entry.segment == *name && entry.archive.is_none() && !entry.deleted;
         if !self.known.segments.get(&name.number).is_some_and(is_unsaid) {
@@ -84,19 +85,19 @@ impl Keeper<'_> {
         match self.os.stat_path(&raw) {
             Ok(_) => Ok(false),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
-            Err(error) => Err(Error::io(format!("{}: {error}", raw.display()))),
+            Err(error) => Err(io_error(&raw, error)),
         }
     }
 
-    /// What the archive of `name` holds, and the line that tells of it; `None`: it cannot be
-    /// unpacked.
+    /// The content of the archive of `name`, and the line that records it. `None` if it cannot be
+    /// decompressed.
     fn read_archived(&self, name: &SegmentName) -> Result<Option<(Covered, Event)>> {
         let path = archive_path(&self.directory, name);
-        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+        let fail = error_at(&path);
         let file = self.os.open(&path, How::Read, 0).map_err(fail)?;
         let stat = self.os.stat(&file).map_err(fail)?;
         check_file(self.os, &path, &stat, &self.settings)?;
-        // Whoever copied it may not have.
+        // A copied archive may not be synced yet.
         self.os.sync_all(&file).map_err(fail)?;
         sync_directory(self.os, &listing::archive_directory(&self.directory)).map_err(fail)?;
         let mut times = Times::default();
@@ -107,10 +108,11 @@ impl Keeper<'_> {
         Ok(Some((covered(sums, &times, &stat), archive)))
     }
 
-    /// What the raw file of `name` holds, synced; `None`: there is none, or its archive holds more.
+    /// The content of the raw file of `name`, synced. `None` if there is none, or its archive has
+    /// more.
     fn read_sealed(&self, name: &SegmentName, options: Options) -> Result<Option<Covered>> {
         let path = raw_path(&self.directory, name);
-        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+        let fail = error_at(&path);
         let file = match self.os.open(&path, How::Read, 0) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             file => file.map_err(fail)?,
@@ -122,7 +124,7 @@ impl Keeper<'_> {
         }
         let mut writer = Writer::open(self.os, &self.directory, self.settings.clone(), options)?;
         if writer.is_suspect(name.number)? {
-            // A second sync would say nothing; what the disk gives is covered.
+            // A second sync proves nothing. What is read from the disk is covered.
             self.os.forget_cached(&file);
         } else if let Err(error) = self.os.sync_all(&file) {
             writer.mark_suspect(name.number)?;
@@ -136,8 +138,7 @@ impl Keeper<'_> {
     }
 }
 
-/// What is said of a segment whose content came to `sums` and `times`, in a file that `stat` is
-/// about.
+/// The record of a segment with these sums and times, in the file with this stat.
 fn covered(sums: Sums, times: &Times, stat: &Stat) -> Covered {
     let (first_at, last_at) = times.span();
     Covered {
@@ -151,12 +152,12 @@ fn covered(sums: Sums, times: &Times, stat: &Stat) -> Covered {
     }
 }
 
-/// The least and the greatest instant that a `timestamp` says, of blocks that go on in the middle
+/// The earliest and the latest `timestamp` of rows that come in blocks, which may end in the middle
 /// of a line.
 pub struct Times {
     finder: Finder,
     span: Option<(Instant, Instant)>,
-    /// The beginning of a line whose newline is in a block to come.
+    /// The beginning of a line whose newline is in a later block.
     begun: Vec<u8>,
 }
 
@@ -172,10 +173,10 @@ impl Times {
         (self.span.map(|(first, _)| first.to_string()), self.span.map(|(_, last)| last.to_string()))
     }
 
-    /// Takes the next bytes.
+    /// Adds the next block.
     pub fn take(&mut self, block: &[u8]) {
         let Some(end) = memchr::memrchr(b'\n', block).map(|at| at + 1) else {
-            // A line that is longer than any row says nothing.
+            // A line longer than any row is not a row.
             if self.begun.len() <= READ_ROW_BYTES_MAX {
                 self.begun.extend_from_slice(block);
             }

@@ -1,4 +1,4 @@
-//! Heads: the whole chain, and the first bytes of the newest segment, in one line that is kept
+//! Heads: one line that commits to the whole chain and the newest segment so far, to be stored
 //! elsewhere (`docs/evidence.md`).
 
 use std::io::Read;
@@ -15,22 +15,23 @@ use logbook_format::manifest::Head;
 use logbook_model::error::{Error, Exit, Result};
 
 impl Keeper<'_> {
-    /// The head of the logbook as it is now, up to the last whole row; of what is sealed, all must
-    /// be covered. `None` when nothing was ever stored. What it stands for is durable when this
-    /// returns: whoever keeps it can hold it against what a power cut left. Errors: exit 4 when
-    /// that cannot be promised, and then there is no head.
+    /// The head of the logbook as it is now, up to the last whole row. All sealed segments must be
+    /// covered. `None` if nothing was ever stored. The rows under the head are durable when this
+    /// returns, so the head is valid after a power cut, too. Errors: exit 4 if that cannot be
+    /// promised.
     pub fn head(&self, options: Options) -> Result<Option<Head>> {
         let covered = self.known.segments.keys().next_back().copied().unwrap_or(0);
         let raw = listing::raw(self.os, &self.directory)?;
         let archived = listing::archived(self.os, &self.directory)?;
-        // The first one that is not covered: what was sealed meanwhile is not under the last line.
+        // The first segment that is not covered: one that was sealed meanwhile is not under the
+        // last line.
         let next = raw.iter().find(|name| name.number > covered);
         let newest = [raw.last(), archived.last()].into_iter().flatten().max_by_key(|name| name.number);
         let Some(segment) = next.or(newest).copied() else { return Ok(None) };
         let fail = |error: std::io::Error| Error::io(format!("{segment}: {error}"));
         let mut whole = 0u64;
         let mut at = 0u64;
-        // Once to find the last newline, once to that place: what is written meanwhile does not
+        // The first pass finds the last newline, the second one reads up to it: later rows do not
         // count.
         content::sum(&mut *self.read(&segment).map_err(fail)?, |block| {
             if let Some(end) = memchr::memrchr(b'\n', block) {
@@ -48,9 +49,8 @@ impl Keeper<'_> {
         content::open_counting(self.os, &self.directory, segment)
     }
 
-    /// Syncs what a head over `segment` stands for: its rows, the manifest, and the names of both.
-    /// An archiver that died may have written a line, and a writer begun a segment, and not have
-    /// come to that.
+    /// Syncs what is under a head over `segment`: its rows, the manifest, and the names of both. An
+    /// archiver or a writer may have died before it synced a line or a new segment.
     fn sync_head(&self, segment: &SegmentName, is_raw: bool, options: Options) -> Result<()> {
         let refuse = |what: &str, why: String| {
             Error::new(Exit::Unknown, format!("no head is given: {what}: {why}"))

@@ -1,4 +1,4 @@
-//! One archiver at a time: the lock, the manifest as it stands, and what is sealed.
+//! One archiver at a time: the archivers' lock, and the manifest.
 
 use std::path::{Path, PathBuf};
 
@@ -21,20 +21,19 @@ pub struct Keeper<'o> {
 }
 
 impl<'o> Keeper<'o> {
-    /// Takes the lock of the logbook at `directory`, waiting at most `lock_timeout_ms`, and reads
-    /// the manifest. Errors: exit 75 when another archiver works on, exit 5 when the manifest is
-    /// broken.
+    /// Takes the lock of the logbook at `directory`, waits for it at most `lock_timeout_ms`, and
+    /// reads the manifest. Errors: exit 75 if another archiver has the lock, exit 5 if the manifest
+    /// is broken.
     pub fn open(os: &'o dyn Os, directory: &Path, settings: Settings, lock_timeout_ms: u64) -> Result<Keeper<'o>> {
         crate::directory::check(os, directory, &settings)?;
-        let lock =
-            Lock::take(os, &directory.join(ARCHIVERS), &settings, lock_timeout_ms, None, &mut || false, &mut || ())?;
+        let lock = Lock::take_at(os, &directory.join(ARCHIVERS), &settings, lock_timeout_ms)?;
         let mut text = manifest::read(os, directory)?;
         let known = Known::parse(&text, &manifest::path(directory))?;
         manifest::mend(os, directory, &mut text)?;
         Ok(Keeper { os, directory: directory.to_path_buf(), settings, known, _lock: lock })
     }
 
-    /// What the manifest says.
+    /// The manifest.
     pub fn known(&self) -> &Known {
         &self.known
     }

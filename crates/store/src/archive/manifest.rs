@@ -1,4 +1,4 @@
-//! `manifest.jsonl` on disk: its lines, the end of its chain, one more line (`docs/format.md`,
+//! `manifest.jsonl` on disk: reading its lines, and appending one to the chain (`docs/format.md`,
 //! Manifest).
 
 use std::collections::BTreeMap;
@@ -6,23 +6,23 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::directory::Modes;
-use crate::os::{How, Os, read_full, sync_directory, write_full};
+use crate::os::{How, Os, error_at, read_full, replace_file, sync_directory, write_full};
 use logbook_format::SegmentName;
 use logbook_format::manifest::{Covered, Event, Line, NOTHING, digest, said_end};
 use logbook_model::error::{Error, Result};
 
-/// Larger manifests are none of ours: 300 bytes and 17 for each MiB of a segment.
+/// A larger file is not a manifest: a segment needs 300 bytes, and 17 for each MiB.
 const BYTES_MAX: u64 = 1 << 30;
 
-/// Where the manifest of the logbook at `directory` stands.
+/// The path of the manifest of the logbook at `directory`.
 pub(crate) fn path(directory: &Path) -> PathBuf {
     directory.join("manifest.jsonl")
 }
 
-/// All bytes of the manifest; none when there is no such file.
+/// All bytes of the manifest; none if there is no such file.
 pub fn read(os: &dyn Os, directory: &Path) -> Result<Vec<u8>> {
     let path = path(directory);
-    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+    let fail = error_at(&path);
     let file = match os.open(&path, How::Read, 0) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -38,40 +38,39 @@ pub fn read(os: &dyn Os, directory: &Path) -> Result<Vec<u8>> {
     Ok(text)
 }
 
-/// What the segment `number` of the logbook at `directory` held, as the manifest says; `None`: it
-/// does not.
+/// The content of the segment `number` as the manifest of the logbook at `directory` records it.
 pub fn said_of(os: &dyn Os, directory: &Path, number: u64) -> Option<Covered> {
     let known = Known::parse(&read(os, directory).ok()?, &path(directory)).ok()?;
     Some(known.segments.get(&number)?.covered.clone())
 }
 
-/// What the manifest says of each segment, and where its chain ends.
+/// The manifest: the entry of each segment, and the end of the chain.
 #[derive(Debug, Default)]
 pub struct Known {
-    /// By number.
+    /// The entries, by segment number.
     pub segments: BTreeMap<u64, Entry>,
-    /// Digest of the last line.
+    /// The digest of the last line.
     pub prev: String,
 }
 
-/// What the manifest claims of one segment.
+/// What the manifest records about one segment.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// Its name.
+    /// The name of the segment.
     pub segment: SegmentName,
-    /// What it held.
+    /// Its content.
     pub covered: Covered,
-    /// Bytes and SHA-256 of its archive's file.
+    /// The size and the SHA-256 of its archive.
     pub archive: Option<(u64, String)>,
-    /// It was deleted.
+    /// Whether it was deleted.
     pub deleted: bool,
-    /// The rows that are to tell of it.
+    /// The names of the receipts for that.
     pub receipts: Vec<String>,
 }
 
 impl Known {
-    /// Reads the lines of `text`. A last line without its newline was never said. Errors: exit 5
-    /// when a line is broken or out of the chain: nothing is built on such a manifest.
+    /// Parses the lines of `text`. A last line without a newline does not count. Errors: exit 5 if
+    /// a line is broken or not in the chain: nothing is added to such a manifest.
     pub fn parse(text: &[u8], path: &Path) -> Result<Known> {
         let mut known = Known { prev: NOTHING.to_owned(), ..Known::default() };
         let mut at = 0;
@@ -104,15 +103,15 @@ impl Known {
                 entry.deleted = true;
                 entry.receipts.push(receipt);
             }
-            // A line about a segment that no line covers says nothing; `verify` tells of it.
+            // A line about a segment that is not covered is ignored. `verify` reports it.
             (_, None) => {}
         }
     }
 
-    /// Appends a line about `segment`, synced.
+    /// Appends a line about `segment`, and syncs it.
     pub(crate) fn append(&mut self, os: &dyn Os, directory: &Path, segment: SegmentName, event: Event) -> Result<()> {
         let path = path(directory);
-        let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+        let fail = error_at(&path);
         let line = Line { segment, event, prev: self.prev.clone() };
         let mut text = line.print();
         text.push('\n');
@@ -136,26 +135,14 @@ impl Known {
     }
 }
 
-/// Takes away what an archiver that died left behind what was said: nobody was told of it. The file
-/// is put in place of the old one whole.
+/// Removes the torn line of an archiver that died, which was never reported as written. The file is
+/// replaced as a whole.
 pub fn mend(os: &dyn Os, directory: &Path, text: &mut Vec<u8>) -> Result<()> {
     let end = said_end(text);
     if end == text.len() {
         return Ok(());
     }
     text.truncate(end);
-    let path = path(directory);
-    let temporary = directory.join("manifest.tmp");
-    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", temporary.display()));
-    match os.unlink(&temporary) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(fail(error)),
-        _ => {}
-    }
-    let mode = Modes::below(os, directory).file;
-    let file = os.open(&temporary, How::New, mode).map_err(fail)?;
-    os.set_access(&file, mode, None).map_err(fail)?;
-    write_full(os, &file, text).map_err(|(_, error)| fail(error))?;
-    os.sync_all(&file).map_err(fail)?;
-    os.rename(&temporary, &path).map_err(fail)?;
-    sync_directory(os, directory).map_err(fail)
+    let (path, temporary) = (path(directory), directory.join("manifest.tmp"));
+    replace_file(os, &path, &temporary, Modes::below(os, directory).file, text).map_err(error_at(&temporary))
 }

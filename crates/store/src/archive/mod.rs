@@ -1,17 +1,14 @@
-//! What becomes of sealed segments: covered by the manifest, archived, restored, deleted with a
-//! receipt (`docs/format.md`, Manifest and archive).
+//! The life of sealed segments: covered by the manifest, archived, restored, deleted with a receipt
+//! (`docs/format.md`, Manifest and archive).
 //!
-//! Not here: judging what is on file (`verify`), reading archives for queries (`store::packed`,
-//! `scan`).
+//! Not here: verifying what is on file (`verify`), reading archives for queries (`read`, `scan`).
 //!
-//! - `keeper`: one archiver at a time, with the manifest in hand
-//! - `manifest`: its lines on disk, and the end of the chain
-//! - `cover`: a sealed segment, synced and digested
-//! - `pack`: bytes into frames · `archiving`: a segment into the archive, its raw file gone ·
-//!   `restore`: and back
-//! - `retention`: deleting, by a row that tells of it first · `receipts`: those rows
-//! - `head`: one line that stands for all so far
-//! - `content`: what a sealed segment holds, wherever it stands
+//! - `keeper`: one archiver at a time, and the manifest it works on
+//! - `manifest`: reading the manifest and appending to it · `cover`: recording a sealed segment
+//! - `pack`: compressing into frames · `archiving`: archiving a segment · `restore`: undoing that
+//! - `retention`: deleting segments, after a receipt is stored · `receipts`: the receipts on file
+//! - `head`: one line that commits to everything so far
+//! - `content`: the content of a sealed segment, raw or archived
 //!
 //! Invariant: killed at any point, every row is counted once by the next reader, and the next
 //! archiver finishes the work.
@@ -30,4 +27,4 @@ mod retention;
 pub use archiving::Archived;
 pub use cover::{Covering, Times};
 pub use keeper::Keeper;
-pub use retention::{Doomed, Facts};
+pub use retention::{CarriedOver, Deleted};

@@ -1,4 +1,4 @@
-//! Bytes into frames that stand for themselves, packed side by side, with a seek table behind them.
+//! Compresses a stream into independent frames, on several threads, with a seek table behind them.
 
 use std::io::{self, Read};
 use std::thread;
@@ -9,12 +9,13 @@ use zstd::zstd_safe::CParameter;
 use super::content::fill;
 use logbook_format::seek_table::SeekTable;
 
-/// About so much content is in one frame, bytes: it ends with the line that goes beyond.
+/// A frame ends with the line in which its content reaches this many bytes.
 const FRAME_BYTES: usize = 1 << 20;
-/// Frames in hand for each thread: memory is bounded by that, not by the segment.
+/// At most this many frames per thread are in memory, whatever the size of the segment.
 const FRAMES_PER_THREAD: usize = 2;
 
-/// Packs all of `reader` at `level`, in `threads` threads, and hands the file's bytes to `write`.
+/// Compresses `reader` at `level` with `threads` threads. Calls `write` with the bytes of the
+/// archive.
 pub fn pack(
     reader: &mut dyn Read,
     level: i32,
@@ -62,7 +63,7 @@ fn length(bytes: &[u8]) -> io::Result<u32> {
     u32::try_from(bytes.len()).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "a line of over 4 GiB"))
 }
 
-/// A stream cut into contents of frames, each ending with a newline.
+/// Cuts a stream into the contents of frames, each of which ends with a newline.
 struct Frames<'r> {
     reader: &'r mut dyn Read,
     rest: Vec<u8>,

@@ -1,20 +1,22 @@
-//! Receipts on file: what a line of the manifest that says that a segment was deleted counts with.
+//! Receipts on file. A line of the manifest that says that a segment was deleted counts only with
+//! its receipt.
 
 use memchr::memmem::Finder;
 
 use super::content::{archive_path, raw_path};
 use super::keeper::Keeper;
 use crate::archived::each_sealed_block;
+use crate::os::io_error;
 use crate::{listing, os::What};
 use logbook_format::lines::Lines;
 use logbook_format::receipt::Receipt;
 use logbook_model::Kind;
-use logbook_model::error::{Error, Result};
+use logbook_model::error::Result;
 
 impl Keeper<'_> {
-    /// Passes over the deletions of segments that are still here and of which no receipt tells:
-    /// without one nothing is removed. A manifest that is newer than the segments, as in a copy, or
-    /// a line that somebody put there, says so.
+    /// Ignores the deletions of segments that still have files and have no receipt: without one
+    /// nothing is removed. Such lines are in a copy whose manifest is newer than the segments, or
+    /// were forged.
     pub(super) fn drop_unreceipted(&mut self) -> Result<()> {
         let mut doubtful = Vec::new();
         for entry in self.known.segments.values().filter(|entry| entry.deleted) {
@@ -23,7 +25,7 @@ impl Keeper<'_> {
                     Ok(stat) if stat.what == What::File => doubtful.push(entry.segment.number),
                     Ok(_) => {}
                     Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                    Err(error) => return Err(Error::io(format!("{}: {error}", path.display()))),
+                    Err(error) => return Err(io_error(&path, error)),
                 }
             }
         }
@@ -42,7 +44,7 @@ impl Keeper<'_> {
         Ok(())
     }
 
-    /// All receipts, and the numbers of the segments in which they stand.
+    /// All receipts, with the numbers of the segments that they are in.
     fn receipts(&self) -> Result<Vec<(u64, Receipt)>> {
         let finder = Finder::new(Kind::ArchiveReceipt.word());
         let mut all = Vec::new();

@@ -1,4 +1,4 @@
-//! What a tool promises: `contracts/NAME.toml` of a logbook.
+//! Contracts of tools: `contracts/NAME.toml` in a logbook.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,27 +9,27 @@ use toml::Value;
 use super::texts::{self, CONTRACTS};
 use logbook_model::error::{Error, Result};
 
-/// A contract. What it does not say, nobody knows.
+/// The contract of a tool. Each field is unknown if the contract does not give it.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Contract {
-    /// Which arguments it takes, as JSON Schema.
+    /// The arguments that it accepts, as JSON Schema.
     pub args: Option<Value>,
-    /// What it returns, as JSON Schema.
+    /// The result that it returns, as JSON Schema.
     pub returns: Option<Value>,
-    /// What it changes.
+    /// The things that it changes.
     pub modifies: Vec<String>,
-    /// What it does to the world.
+    /// The side effect of a call.
     pub side_effect: Option<String>,
-    /// Whether what it does can be undone.
+    /// Whether a call can be undone.
     pub reversible: Option<bool>,
     /// How much a call touches.
     pub impact_scope: Option<ImpactScope>,
-    /// When a person decides: a condition on the row of the intent.
+    /// The calls that need approval: a condition on the row of the intent.
     pub needs_approval: Option<String>,
-    /// How it is undone.
+    /// How a call is undone.
     pub rollback: Option<Rollback>,
-    /// Why it fails, by exit status or word.
+    /// Why a call fails, by exit status or word.
     pub failure_modes: BTreeMap<String, String>,
 }
 
@@ -37,9 +37,9 @@ pub struct Contract {
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(untagged)]
 pub enum ImpactScope {
-    /// So much.
+    /// A fixed number.
     Count(i64),
-    /// What this jq program makes of the arguments.
+    /// A jq program that computes the number from the arguments.
     Jq(String),
 }
 
@@ -47,13 +47,13 @@ pub enum ImpactScope {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged)]
 pub enum Rollback {
-    /// By this command, whose words may hold `{args.x}` and `{result.x}`.
+    /// By this command. Its words may contain `{args.x}` and `{result.x}`.
     Command(Vec<String>),
     /// By hand.
     Procedure(String),
 }
 
-/// The contract called `name`; `None`: there is none. Errors: exit 2, with file and place.
+/// The contract called `name`, if there is one. Errors: exit 2, with the file and the line.
 pub fn contract(directory: &Path, name: &str) -> Result<Option<Contract>> {
     let Some(text) = texts::text(directory, CONTRACTS, name)? else { return Ok(None) };
     let read = toml::from_str(&text);

@@ -1,4 +1,4 @@
-//! The keys of a config file: who may set each, and what is wrong with a file.
+//! The keys of a config file, who may set each of them, and reading a file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,19 +9,19 @@ use crate::Environment;
 use crate::os::{How, Os, read_full};
 use logbook_model::error::{Error, Result, nearest};
 
-/// One key.
+/// A key of a config file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key {
-    /// Its name.
+    /// The name as it is written in the file.
     pub name: &'static str,
-    /// Whether a user may set it for all logbooks; what all writers must agree on, only the logbook
-    /// says.
+    /// Whether a user may set it for all logbooks. Only the logbook sets what all writers must
+    /// agree on.
     pub personal: bool,
-    /// The environment variable that goes before the files.
+    /// The environment variable that overrides the files.
     pub variable: Option<&'static str>,
-    /// A value that it may have.
+    /// A valid value.
     pub example: &'static str,
-    /// What it is, in a line.
+    /// What it sets, in a line.
     pub about: &'static str,
 }
 
@@ -93,10 +93,10 @@ pub(super) fn key(name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.name == name)
 }
 
-/// Longest config file read, bytes.
+/// The size limit of a config file, bytes.
 pub(super) const BYTES_MAX: usize = 1 << 20;
 
-/// A config file, its keys known.
+/// A config file with valid keys. The values are not checked yet.
 #[derive(Debug)]
 pub(super) struct File {
     pub path: PathBuf,
@@ -104,7 +104,7 @@ pub(super) struct File {
 }
 
 impl File {
-    /// Reads the file at `path`; `None` when there is none. `personal`: a user's own, for all
+    /// Reads the file at `path`; `None` if there is none. `personal`: it is a user's, for all
     /// logbooks.
     pub(crate) fn read(os: &dyn Os, path: &Path, personal: bool) -> Result<Option<File>> {
         let mut wrong = Vec::new();
@@ -112,8 +112,8 @@ impl File {
         wrong.into_iter().next().map_or(Ok(file), Err)
     }
 
-    /// The same for whoever can do without: what cannot be read, and keys that nobody knows, are
-    /// `wrong`.
+    /// The same for a caller that can do without: what cannot be read, and unknown keys, are added
+    /// to `wrong`.
     pub(crate) fn read_what_can_be(os: &dyn Os, path: &Path, personal: bool, wrong: &mut Vec<Error>) -> Option<File> {
         let table = match table(os, path) {
             Ok(table) => table?,
@@ -126,7 +126,7 @@ impl File {
         for (name, value) in table {
             match key(&name) {
                 Some(key) if personal && !key.personal => {
-                    wrong.push(broken(path, format!("{name} is for a logbook to say, in its own config.toml")));
+                    wrong.push(broken(path, format!("{name} can only be set in the config.toml of a logbook")));
                 }
                 Some(key) => drop(values.insert(key.name, value)),
                 None => {
@@ -143,7 +143,7 @@ impl File {
     }
 }
 
-/// The content of the file at `path`; `None` when there is none.
+/// The content of the file at `path`; `None` if there is none.
 fn table(os: &dyn Os, path: &Path) -> Result<Option<toml::Table>> {
     let file = match os.open(path, How::Read, 0) {
         Ok(file) => file,
@@ -161,13 +161,13 @@ fn table(os: &dyn Os, path: &Path) -> Result<Option<toml::Table>> {
 }
 
 pub(super) fn broken(path: &Path, why: String) -> Error {
-    // Of TOML that cannot be read, the place is shown below.
+    // The first line of a TOML error is the message, the others show the place.
     let mut lines = why.lines().map(str::to_owned);
     let message = format!("{}: {}", path.display(), lines.next().unwrap_or_default());
     Error::io(message).beneath(lines).hint("mend or remove the file; nothing was written")
 }
 
-/// Where a user's own config file stands, for all logbooks.
+/// The path of a user's own config file, for all logbooks.
 pub fn personal_path(env: &Environment) -> Option<PathBuf> {
     let base = env.var("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let base = base.or_else(|| env.home.as_ref().map(|home| home.join(".config")))?;

@@ -1,5 +1,5 @@
-//! The files one over the other: a user's own for all logbooks, then the logbook's. The environment
-//! and flags go before both, where a command reads them.
+//! The settings of two files joined: a user's for all logbooks, overridden by the logbook's. The
+//! environment and flags override both, in the commands that read them.
 
 use std::path::{Path, PathBuf};
 
@@ -10,26 +10,26 @@ use crate::os::Os;
 use crate::os_real::REAL;
 use logbook_model::error::{Error, Result};
 
-/// Reads `config.toml` of the logbook at `directory`, and no other; the defaults when there is
+/// The settings of `config.toml` of the logbook at `directory` alone; the defaults if there is
 /// none.
 pub fn settings(os: &dyn Os, directory: &Path) -> Result<Settings> {
     Ok(of_files(os, File::read(os, &directory.join("config.toml"), false)?)?.0)
 }
 
-/// What holds for `env`'s user in the logbook at `directory`.
+/// The settings in force for the user of `env` in the logbook at `directory`.
 pub fn layered(directory: &Path, env: &Environment) -> Result<Settings> {
     Ok(with_origins(directory, env)?.0)
 }
 
-/// The same, and which file says it, for each key that one says.
+/// The same, with the file that sets each key, for the keys that are set.
 pub fn with_origins(directory: &Path, env: &Environment) -> Result<(Settings, Vec<(&'static Key, PathBuf)>)> {
     let own = personal_path(env).map(|path| File::read(&REAL, &path, true)).transpose()?.flatten();
     let book = File::read(&REAL, &directory.join("config.toml"), false)?;
     of_files(&REAL, own.into_iter().chain(book))
 }
 
-/// The same for a reader, which needs little of it: whatever cannot be read is passed over, and
-/// `wrong`. No gate may do so: a rule that cannot be read may forbid what is asked.
+/// The same for a reader, which needs few settings: what cannot be read is skipped and added to
+/// `wrong`. A gate must not use this: a rule that cannot be read may forbid the call.
 pub fn for_reading(directory: &Path, env: &Environment, wrong: &mut Vec<Error>) -> Settings {
     let own = personal_path(env).and_then(|path| File::read_what_can_be(&REAL, &path, true, wrong));
     let book = File::read_what_can_be(&REAL, &directory.join("config.toml"), false, wrong);

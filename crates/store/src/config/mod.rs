@@ -1,25 +1,20 @@
-//! What `config.toml` says: the logbook's own, and a user's for all logbooks (`docs/format.md`,
-//! Config). Without the files no parser runs.
+//! The settings of a logbook: its own `config.toml`, and a user's for all logbooks
+//! (`docs/format.md`, Config). Without the files no parser runs.
 //!
-//! - `keys`: which keys there are, and a file of them
-//! - `settings`: what holds, and the values that keys may have
-//! - `policy`: rules about calls
-//! - `redact`: what it says of secrets
-//! - `texts`: queries that somebody saved, contracts of tools · `contracts`: what a contract says
-//! - `layers`: one file over the other, and where each value comes from
+//! - `keys`: all keys, and reading a file of them
+//! - `settings`: the settings in force, and the values that each key accepts
+//! - `layers`: the user's file and the logbook's joined, and where each value comes from
+//! - `texts`: saved queries and contracts, in folders of a logbook · `contracts`: the content of a
+//!   contract
 //!
 //! To add a key: a line in `keys::KEYS`, its value in `settings`, `schema/config.schema.json`.
 
 pub mod contracts;
 mod keys;
 mod layers;
-mod policy;
-mod redact;
 mod settings;
 pub mod texts;
 
 pub use keys::{KEYS, Key, personal_path};
 pub use layers::{for_reading, layered, settings, with_origins};
-pub use policy::PolicyRule;
-pub use redact::{Redact, RedactRule};
-pub use settings::{Durability, Settings};
+pub use settings::{Durability, PolicyRule, Redact, RedactRule, Settings};

@@ -1,22 +1,22 @@
-//! What holds for one logbook, and the values that its keys may have.
+//! The settings of one logbook, and the values that each key accepts.
 
 use std::path::Path;
 
-use toml::Value;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+use toml::{Table, Value};
 
 use super::keys::{BYTES_MAX, Key};
-use super::policy::PolicyRule;
-use super::redact::Redact;
 use crate::os::{How, Os, read_full};
 use logbook_model::error::{Error, Result};
-use logbook_model::{Night, Vocabulary, duration_ms};
+use logbook_model::{Night, Then, Vocabulary, duration_ms};
 
-/// How much a success promises.
+/// What a reported success promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// Survives the death of the process, not a power cut.
+    /// The rows survive the death of the process, not a power cut.
     None,
-    /// Survives a power cut.
+    /// The rows survive a power cut.
     Data,
 }
 
@@ -30,7 +30,7 @@ impl Durability {
         }
     }
 
-    /// Its word.
+    /// The word for it, as [`Durability::parse`] reads it.
     pub fn word(self) -> &'static str {
         match self {
             Durability::None => "none",
@@ -39,28 +39,28 @@ impl Durability {
     }
 }
 
-/// What holds for one logbook.
+/// The settings in force for one logbook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Size at which a segment is sealed, bytes.
+    /// The size at which a segment is sealed, bytes.
     pub segment_bytes_max: u64,
-    /// What a success promises where the caller does not say.
+    /// What a success promises if the caller does not say.
     pub durability: Durability,
     /// How long a writer waits for the lock, milliseconds.
     pub lock_timeout_ms: u64,
-    /// Declared phases, statuses and kinds.
+    /// Phases, statuses and kinds that the logbook adds.
     pub vocabulary: Vocabulary,
-    /// Whether somebody may decide about their own request.
+    /// Whether a person may decide about their own request.
     pub own_approvals: bool,
-    /// What is redacted of rows before they are stored.
+    /// What is redacted in rows before they are stored.
     pub redact: Redact,
     /// Rules about calls, in order.
     pub policy: Vec<PolicyRule>,
-    /// The hours that nobody watches.
+    /// The hours in which nobody watches.
     pub night: Night,
     /// The group whose members share the logbook.
     pub group: Option<String>,
-    /// Its number.
+    /// The number of that group.
     pub gid: Option<u32>,
 }
 
@@ -82,7 +82,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Takes in what a file says of `key`. Errors: what is wrong with the value.
+    /// Sets `key` to the value of a file. Errors: what is wrong with the value.
     pub(super) fn take(&mut self, os: &dyn Os, key: &Key, value: &Value) -> std::result::Result<(), String> {
         let text = || value.as_str().ok_or_else(|| format!("{} is a string, as \"{}\"", key.name, key.example));
         let words = || {
@@ -128,7 +128,8 @@ impl Settings {
         Ok(())
     }
 
-    /// What is in force of `key`, as the file would say it; `None`: nothing.
+    /// The value in force of the key `name`, as a config file would have it; `None` if it is not
+    /// set.
     pub fn value(&self, name: &str) -> Option<Value> {
         let words = |words: &[String]| Some(Value::Array(words.iter().cloned().map(Value::String).collect()));
         match name {
@@ -151,11 +152,11 @@ impl Settings {
     }
 }
 
-/// Smaller segments are made this large, bytes.
+/// The smallest size of segments. A smaller setting counts as this, bytes.
 const SEGMENT_BYTES_LEAST: u64 = 4096;
 
-/// The number of the group `name`: a number itself, or a name in `/etc/group`.
-/// (Asking the C library would load its modules, which a static program cannot.)
+/// The number of the group `name`: a number, or a name in `/etc/group`. The C library is not asked:
+/// it would load modules, which a static program cannot.
 fn group_number(os: &dyn Os, name: &str) -> Option<u32> {
     if let Ok(number) = name.parse() {
         return Some(number);
@@ -167,4 +168,77 @@ fn group_number(os: &dyn Os, name: &str) -> Option<u32> {
         let mut words = line.split(':');
         (words.next() == Some(name)).then(|| words.nth(1)?.parse().ok()).flatten()
     })
+}
+
+/// A rule about calls. Of several, the first whose condition a call meets decides.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyRule {
+    /// The condition, in the query language, on the row of the intent.
+    pub when: String,
+    /// What happens to a call that meets it.
+    #[serde(deserialize_with = "then")]
+    pub then: Then,
+    /// The reason, for people.
+    #[serde(default)]
+    pub why: String,
+}
+
+fn then<'de, D: Deserializer<'de>>(value: D) -> std::result::Result<Then, D::Error> {
+    let word = String::deserialize(value)?;
+    Then::of(&word).ok_or_else(|| D::Error::unknown_variant(&word, Then::WORDS))
+}
+
+impl PolicyRule {
+    /// The value as a config file would have it.
+    fn value(&self) -> Value {
+        let members = [("when", self.when.as_str()), ("then", self.then.word()), ("why", &self.why)];
+        let said = members.into_iter().filter(|(_, text)| !text.is_empty());
+        Value::Table(said.map(|(name, text)| (name.to_owned(), Value::String(text.to_owned()))).collect())
+    }
+}
+
+/// The table `redact`: exceptions from the built-in kinds of secrets, and further kinds.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Redact {
+    /// Whether nothing is redacted.
+    pub off: bool,
+    /// Built-in kinds that are not redacted.
+    pub skip: Vec<String>,
+    /// Patterns of values that are not secrets.
+    pub allow: Vec<String>,
+    /// Further kinds of secrets.
+    pub rules: Vec<RedactRule>,
+}
+
+/// A kind of secret.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedactRule {
+    /// The name of the kind.
+    pub kind: String,
+    /// A text that every such secret contains, in upper or lower case.
+    pub anchor: String,
+    /// A pattern of the secret.
+    pub pattern: String,
+}
+
+impl Redact {
+    /// The value as a config file would have it.
+    fn value(&self) -> Value {
+        let text = |text: &String| Value::String(text.clone());
+        let texts = |list: &[String]| Value::Array(list.iter().map(text).collect());
+        let rule = |rule: &RedactRule| {
+            let members = [("kind", &rule.kind), ("anchor", &rule.anchor), ("pattern", &rule.pattern)];
+            Value::Table(members.into_iter().map(|(name, value)| (name.to_owned(), text(value))).collect())
+        };
+        let members = [
+            ("off", Value::Boolean(self.off)),
+            ("skip", texts(&self.skip)),
+            ("allow", texts(&self.allow)),
+            ("rules", Value::Array(self.rules.iter().map(rule).collect())),
+        ];
+        Value::Table(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<Table>())
+    }
 }

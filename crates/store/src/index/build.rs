@@ -1,55 +1,49 @@
-//! How the tables of `cache/` are made, found and merged: outside the lock,
-//! each segment once. Tables of sealed segments merge as a binary counter
-//! carries: ten gigabytes are a handful of files, and each row is copied a few times.
+//! How the index's tables in `cache/` are made, found and merged: outside the lock, each segment
+//! once. Tables of sealed segments are merged as a binary counter carries: ten gigabytes need a
+//! handful of files, and each entry is copied a few times.
 
-use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use foldhash::fast::RandomState;
-use xxhash_rust::xxh3::xxh3_64;
-
-use super::known::{Index, RunEntry, Stretch};
+use super::entries::Entries;
+use super::memory::Index;
 use super::table::{self, Contents, Cover, Table};
-use crate::config::Settings;
-use crate::directory::Modes;
+use crate::cache::{self, tail_hash};
 use crate::layout::Layout;
-use crate::os::{How, Os, Stat, read_full};
+use crate::os::{How, Os, Stat, What, error_at};
 use crate::{archived, listing};
 use logbook_format::SegmentName;
-use logbook_model::error::{Error, Result};
+use logbook_model::error::Result;
 
 /// The active segment's table.
 const ACTIVE: &str = "active.idx";
 /// The active segment's table may lag this many bytes, which the next writer reads.
 const LAG_BYTES_MAX: u64 = 64 << 10;
-/// A small table is written anew sooner: a process that appends one row then reads less.
+/// A small table is rewritten sooner, so that a process that appends one row reads less.
 const LAG_BYTES_MIN: u64 = 12 << 10;
-/// A writer that goes on keeps in memory what the table lacks, and writes it
-/// anew only after so many bytes more; who comes after it reads them, outside the lock.
-pub(super) const LAG_BYTES_GOING_ON: u64 = 1 << 20;
-/// Bytes before the end of what is covered, whose hash tells that it is the same file.
-const PROOF_BYTES: u64 = 4096;
+/// A writer that appends again and again has in memory what the table lacks, and rewrites it only
+/// after this many more bytes. The next process reads them, outside the lock.
+const LAG_BYTES_GOING_ON: u64 = 1 << 20;
 
-/// Makes the index ready before the lock is taken: tables opened, what is
-/// sealed and not in one put into one, the active segment read.
+/// Prepares the index before the lock is taken: opens the tables, makes tables of the sealed
+/// segments that have none, and reads the active segment.
 pub(crate) fn prepare(os: &dyn Os, directory: &Path, index: &mut Index, raw: &[SegmentName]) -> Result<()> {
     if index.distrust {
         return read_all(os, directory, index);
     }
-    let cache = listing::cache_directory(directory);
+    let cache = cache::directory(directory);
     let Layout { active, sealed, sealed_end } = Layout::of(os, directory, raw)?;
     open_tables(os, directory, &cache, index, sealed, sealed_end);
     for name in archived::sealed_names(os, directory, sealed, index.sealed, sealed_end)? {
-        // One that was deleted meanwhile is as one that was missing before: the next table tells of
-        // its number.
-        let Some((contents, stretch)) = read_segment(os, directory, &name, index.sealed + 1)? else { continue };
+        // A segment that was deleted meanwhile is like one that was missing before: the next table
+        // covers its number.
+        let Some((contents, entries)) = read_segment(os, directory, &name, index.sealed + 1)? else { continue };
         if !add_table(os, &cache, index, contents) {
-            index.keep(stretch);
+            index.older.push(entries);
         }
         index.sealed = name.number;
     }
-    // What was deleted is known, too.
+    // Deleted segments are known, too.
     index.sealed = index.sealed.max(sealed_end);
     match active {
         Some(active) => open_active(os, directory, &cache, index, active),
@@ -57,7 +51,7 @@ pub(crate) fn prepare(os: &dyn Os, directory: &Path, index: &mut Index, raw: &[S
     }
 }
 
-/// Tables that cover the sealed segments from the first on without a gap.
+/// Opens the tables that cover the sealed segments from the first on without a gap.
 pub(super) fn open_tables(
     os: &dyn Os,
     directory: &Path,
@@ -69,8 +63,8 @@ pub(super) fn open_tables(
     let mut names: Vec<(u64, u64)> = Vec::new();
     let _ = os.list(cache, &mut |name| names.extend(parse(name)));
     names.retain(|(_, high)| *high <= sealed_end);
-    // The widest first: one that is of other files, as in a copy, is no reason to pass over the
-    // rest.
+    // The widest first. In a copy a table may be about other files; then the narrower ones are
+    // tried.
     names.sort_unstable_by_key(|(_, high)| std::cmp::Reverse(*high));
     loop {
         let next = index.sealed + 1;
@@ -86,8 +80,8 @@ pub(super) fn open_tables(
     }
 }
 
-/// Whether the last segment that `table` covers is still the one that was read; an archived one was
-/// compared by its archiver.
+/// Whether the last segment that `table` covers is still the file that was read. An archived one
+/// was compared by its archiver.
 fn is_about(os: &dyn Os, directory: &Path, sealed: &[SegmentName], table: &Table) -> bool {
     let Ok(at) = sealed.binary_search_by_key(&table.cover.high, |name| name.number) else { return true };
     match os.stat_path(&directory.join(sealed[at].to_string())) {
@@ -96,35 +90,27 @@ fn is_about(os: &dyn Os, directory: &Path, sealed: &[SegmentName], table: &Table
     }
 }
 
-/// Reads a sealed segment whole; `None`: it was deleted meanwhile. `low`: the table tells of all
-/// numbers from there.
-fn read_segment(os: &dyn Os, directory: &Path, name: &SegmentName, low: u64) -> Result<Option<(Contents, Stretch)>> {
-    let mut stretch = Stretch::default();
+/// Reads a whole sealed segment; `None` if it was deleted meanwhile. `low` is the first number that
+/// its table covers.
+fn read_segment(os: &dyn Os, directory: &Path, name: &SegmentName, low: u64) -> Result<Option<(Contents, Entries)>> {
+    let mut entries = Entries::default();
     let mut cover = Cover { low, high: name.number, ..Cover::default() };
     if let Ok(stat) = os.stat_path(&directory.join(name.to_string())) {
         (cover.inode, cover.end) = (stat.identity.1, stat.bytes);
     }
-    let take = |offset: u64, block: &[u8]| stretch.block(name.number, offset, block);
+    let take = |offset: u64, block: &[u8]| entries.add_block(name.number, offset, block);
     if !archived::each_sealed_block(os, directory, name, 0, take)? {
         return Ok(None);
     }
-    Ok(Some((gather(cover, &stretch), stretch)))
+    Ok(Some((Contents::new(cover, &entries), entries)))
 }
 
-fn gather(cover: Cover, stretch: &Stretch) -> Contents {
-    Contents {
-        cover,
-        runs: stretch.runs.iter().map(|(hash, entry)| (*hash, *entry)).collect(),
-        ids: stretch.ids.iter().flat_map(|(hash, places)| places.iter().map(|place| (*hash, *place))).collect(),
-    }
-}
-
-/// Writes a table and merges it with those before it. Gives whether it stands on disk.
+/// Writes a table, merged with those before it. Gives whether it is on disk.
 fn add_table(os: &dyn Os, cache: &Path, index: &mut Index, mut contents: Contents) -> bool {
     let span = |cover: &Cover| cover.high - cover.low + 1;
     let mut replaced = Vec::new();
     while let Some((path, table)) = index.tables.pop() {
-        // The active segment's table tells of a part only: it never becomes one of whole segments.
+        // The active segment's table covers a part only, and is never merged with whole segments.
         let joins = !is_active(&path)
             && table.cover.high + 1 == contents.cover.low
             && span(&table.cover) <= span(&contents.cover);
@@ -132,17 +118,17 @@ fn add_table(os: &dyn Os, cache: &Path, index: &mut Index, mut contents: Content
             index.tables.push((path, table));
             break;
         };
-        contents = merge(older, contents);
+        contents = older.followed_by(contents);
         replaced.push((path, table));
     }
     let path = cache.join(table_name(contents.cover.low, contents.cover.high));
-    // Another writer may have merged it further, and taken it away, by now.
+    // Another writer may have merged it further and removed it by now.
     let made = save(os, cache, &path, &contents)
         .then(|| Table::open(os, &path))
         .flatten()
         .filter(|table| table.cover == contents.cover);
     let Some(table) = made else {
-        // What was taken off the list is open still, and stands, whoever unlinks it.
+        // The tables taken off the list are still open, even if another writer unlinks them.
         index.tables.extend(replaced.into_iter().rev());
         return false;
     };
@@ -157,25 +143,14 @@ fn is_active(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name == ACTIVE)
 }
 
-/// `later` tells of the segments after those of `older`.
-fn merge(older: Contents, later: Contents) -> Contents {
-    let mut runs: HashMap<u128, RunEntry, RandomState> = older.runs.into_iter().collect();
-    for (hash, entry) in later.runs {
-        runs.entry(hash).and_modify(|old| old.join(&entry)).or_insert(entry);
-    }
-    let mut ids = older.ids;
-    ids.extend(later.ids);
-    Contents { cover: Cover { low: older.cover.low, ..later.cover }, runs: runs.into_iter().collect(), ids }
-}
-
-/// The active segment's table, if it is about this file, and the rows behind it.
+/// Opens the active segment's table, if it is about this file, and reads the rows behind it.
 fn open_active(os: &dyn Os, directory: &Path, cache: &Path, index: &mut Index, name: SegmentName) -> Result<()> {
     let path = directory.join(name.to_string());
-    // What cannot be opened is told by the step that appends to it.
+    // A file that cannot be opened is reported by the step that appends to it.
     let Ok(file) = os.open(&path, How::Read, 0) else { return Ok(()) };
-    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+    let fail = error_at(&path);
     let stat = os.stat(&file).map_err(fail)?;
-    if stat.what != crate::os::What::File {
+    if stat.what != What::File {
         return Ok(());
     }
     index.active = (name.number, 0);
@@ -192,7 +167,7 @@ fn open_active(os: &dyn Os, directory: &Path, cache: &Path, index: &mut Index, n
     Ok(())
 }
 
-/// The table of the active segment with this number, if it is about `file`, which `stat` is about.
+/// The table of the active segment with this number, if it is about `file`, whose stat is `stat`.
 pub(super) fn active_table(
     os: &dyn Os,
     cache: &Path,
@@ -204,96 +179,82 @@ pub(super) fn active_table(
     let table = Table::open(os, &path)?;
     let cover = table.cover;
     let same = cover.high == number && cover.inode == stat.identity.1 && cover.end <= stat.bytes;
-    (same && proof(os, file, cover.end) == Some((cover.line_from, cover.line_hash))).then_some((path, table))
+    (same && tail_hash(os, file, cover.end) == Some((cover.line_from, cover.line_hash))).then_some((path, table))
 }
 
-/// How far the active segment's table may lag: writing it anew must cost less
-/// than reading what it lacks.
+/// How many bytes the active segment's table may lag: rewriting it must cost less than reading what
+/// it lacks.
 fn lag_max(index: &Index) -> u64 {
     let table = index.tables.iter().find(|(_, table)| table.cover == index.base);
     table.map_or(0, |(_, table)| table.bytes()).clamp(LAG_BYTES_MIN, LAG_BYTES_MAX)
 }
 
-/// Start and hash of the last bytes before `end`.
-pub(super) fn proof(os: &dyn Os, file: &OwnedFd, end: u64) -> Option<(u64, u64)> {
-    let from = end.saturating_sub(PROOF_BYTES);
-    let mut bytes = vec![0; (end - from) as usize];
-    let read = read_full(os, file, &mut bytes, from).ok()?;
-    (read == bytes.len()).then(|| (from, xxh3_64(&bytes)))
+/// The same for a writer that appends again and again. It differs between processes, so that they
+/// do not all rewrite the table at the same moment: the others use what the first one wrote.
+fn lag_max_going_on(os: &dyn Os) -> u64 {
+    LAG_BYTES_GOING_ON + u64::from(os.process_id() % 16) * (LAG_BYTES_GOING_ON / 16)
 }
 
-/// All that is known of the active segment, once all its rows are taken in.
-pub(crate) fn contents(os: &dyn Os, index: &Index, file: &OwnedFd, inode: u64) -> Option<Contents> {
-    let (number, end) = index.active;
-    let (line_from, line_hash) = proof(os, file, end)?;
-    let cover = Cover { low: number, high: number, inode, end, line_from, line_hash };
-    let new = gather(cover, index.taken_in());
-    if index.base.high != number {
-        return Some(new);
-    }
-    let base = index.tables.iter().find(|(_, table)| table.cover == index.base)?;
-    Some(merge(base.1.contents(os)?, new))
-}
-
-/// Writes the active segment's table anew when it lags too far behind, or takes the one that
-/// another writer made meanwhile.
+/// Rewrites the active segment's table if it lags too far behind, or uses the one that another
+/// writer made meanwhile.
 pub(crate) fn save_active(os: &dyn Os, directory: &Path, index: &mut Index, file: &OwnedFd, inode: u64) {
     let covered = if index.base.high == index.active.0 { index.base.end } else { 0 };
     let lag = index.active.1.saturating_sub(covered);
-    if lag <= if index.saved { index.lag_bytes_max() } else { lag_max(index) } {
+    let lag_max = if index.saved { lag_max_going_on(os) } else { lag_max(index) };
+    if lag <= lag_max {
         return;
     }
-    let cache = listing::cache_directory(directory);
+    let cache = cache::directory(directory);
     let path = cache.join(ACTIVE);
     if index.saved && take_over(os, index, &path, file, inode, covered + lag / 2) {
         return;
     }
-    // Not again so soon, even where it fails.
+    // Even if this fails: the next attempt is a larger lag away.
     index.saved = true;
-    index.take_in();
-    if let Some(contents) = contents(os, index, file, inode)
+    index.parse();
+    if let Some(contents) = index.active_contents(os, file, inode)
         && save(os, &cache, &path, &contents)
-        // Another writer may have put its own there meanwhile, which tells of less.
+        // Another writer may have replaced it meanwhile with one that covers less.
         && let Some(table) = Table::open(os, &path).filter(|table| table.cover == contents.cover)
     {
         use_active(index, path, table);
     }
 }
 
-/// The table of what another writer knows of the active segment, in place of looking at the same
-/// rows once more: if it covers the segment up to `least`. What stands behind it is read again.
+/// Uses the table of the active segment that another writer made, instead of parsing the same rows
+/// again, if it covers the segment at least up to `least`. The rows behind it are read again.
 fn take_over(os: &dyn Os, index: &mut Index, path: &Path, file: &OwnedFd, inode: u64, least: u64) -> bool {
     let (number, to) = index.active;
     let Some(table) = Table::open(os, path) else { return false };
     let cover = table.cover;
     let fits = cover.high == number && cover.inode == inode && (least..=to).contains(&cover.end);
-    if !fits || proof(os, file, cover.end) != Some((cover.line_from, cover.line_hash)) {
+    if !fits || tail_hash(os, file, cover.end) != Some((cover.line_from, cover.line_hash)) {
         return false;
     }
     use_active(index, path.to_path_buf(), table);
-    // Where this fails, less is known, and the next look reads it.
+    // If this fails, less is known, and the next catch-up reads it.
     let _ = index.read_to(os, file, to);
     true
 }
 
-/// The table of the active segment is this one from now on.
+/// Replaces the table of the active segment.
 fn use_active(index: &mut Index, path: PathBuf, table: Table) {
-    // One about an earlier segment may hold rows that stand nowhere else.
+    // A table of an earlier segment stays: its rows may be in no other.
     let base = index.base;
     index.tables.retain(|(old, table)| !is_active(old) || table.cover != base);
-    index.known_to(table.cover);
+    index.cut_to(table.cover);
     index.tables.push((path, table));
 }
 
 /// Makes tables of the segments that this writer sealed.
 pub(crate) fn save_finished(os: &dyn Os, directory: &Path, index: &mut Index) {
-    let cache = listing::cache_directory(directory);
+    let cache = cache::directory(directory);
     for mut contents in std::mem::take(&mut index.finished) {
         let (aside, whole): (Vec<_>, Vec<_>) =
             std::mem::take(&mut index.tables).into_iter().partition(|(path, _)| is_active(path));
         index.tables = whole;
         let next = index.tables.last().map_or(1, |(_, table)| table.cover.high + 1);
-        // With a gap before it, the next writer makes it in order.
+        // If there is a gap before it, the next writer makes the tables in order.
         if contents.cover.low == next || (next == 1 && contents.cover.low == 1) {
             contents.cover.low = next;
             add_table(os, &cache, index, contents);
@@ -302,35 +263,13 @@ pub(crate) fn save_finished(os: &dyn Os, directory: &Path, index: &mut Index) {
     }
 }
 
+/// Writes a table. Gives whether that succeeded: if not, the next writer is only slower.
 fn save(os: &dyn Os, cache: &Path, path: &Path, contents: &Contents) -> bool {
-    let modes = make_cache(os, cache);
-    let nonce = unique(contents.cover.end, contents.cover.high);
-    table::write(os, path, contents, nonce, modes.file).is_ok()
+    let modes = cache::create(os, cache);
+    table::write(os, path.to_path_buf(), contents, modes.file).is_ok()
 }
 
-/// Makes the directory of disposable files, if it is missing and can be made. Gives the modes of
-/// what is in it.
-pub(crate) fn make_cache(os: &dyn Os, cache: &Path) -> Modes {
-    let modes = cache.parent().map_or(Modes::of(&Settings::default()), |directory| Modes::below(os, directory));
-    if os.stat_path(cache).is_err() && os.mkdir(cache, 0o700).is_ok() {
-        // The group is the directory's own, by its setgid bit.
-        let _ = os.open(cache, How::Directory, 0).and_then(|made| os.set_access(&made, modes.directory, None));
-    }
-    modes
-}
-
-/// Different for every file: made of the clock, the process and what is covered.
-pub(crate) fn unique(end: u64, number: u64) -> u64 {
-    let time =
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64);
-    let mut seed = [0; 32];
-    for (index, value) in [time, u64::from(std::process::id()), end, number].iter().enumerate() {
-        seed[index * 8..index * 8 + 8].copy_from_slice(&value.to_le_bytes());
-    }
-    xxh3_64(&seed)
-}
-
-/// Reads every segment, without the tables: they were found damaged.
+/// Reads every segment, and removes the tables: they were found damaged.
 pub(crate) fn read_all(os: &dyn Os, directory: &Path, index: &mut Index) -> Result<()> {
     for (path, _) in std::mem::take(&mut index.tables) {
         let _ = os.unlink(&path);
@@ -341,14 +280,14 @@ pub(crate) fn read_all(os: &dyn Os, directory: &Path, index: &mut Index) -> Resu
     let raw = listing::raw(os, directory)?;
     let Layout { active, sealed, sealed_end } = Layout::of(os, directory, &raw)?;
     for name in archived::sealed_names(os, directory, sealed, 0, sealed_end)? {
-        if let Some((_, stretch)) = read_segment(os, directory, &name, name.number)? {
-            index.keep(stretch);
+        if let Some((_, entries)) = read_segment(os, directory, &name, name.number)? {
+            index.older.push(entries);
         }
     }
     index.sealed = sealed_end;
     let Some(active) = active else { return Ok(()) };
     let path = directory.join(active.to_string());
-    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+    let fail = error_at(&path);
     let file = os.open(&path, How::Read, 0).map_err(fail)?;
     let to = if known_to.0 == active.number { known_to.1 } else { os.stat(&file).map_err(fail)?.bytes };
     index.active = (active.number, 0);
@@ -360,7 +299,7 @@ fn table_name(low: u64, high: u64) -> String {
     format!("{low:06}-{high:06}.idx")
 }
 
-/// Whether a table may have this name.
+/// Whether `name` is that of a table.
 pub(super) fn is_table(name: &str) -> bool {
     name == ACTIVE || parse(name.as_bytes()).is_some()
 }

@@ -1,73 +1,76 @@
-//! Files of `cache/` that cannot be used, and the whole of it taken away, to be made anew.
+//! Cache files that cannot be used, and the removal of all cache files. Readers and writers make
+//! them again.
 //!
-//! Not here: making it anew (whoever reads does that), what the files are (`table`, `kept`).
+//! Not here: files that are whole and wrong (`proof`).
 
 use std::path::Path;
 
 use super::build;
-use super::kept::{self, Kept, Kind};
+use super::segment_cache::{self, CacheKind};
 use super::table::Table;
-use crate::os::{Os, What};
+use crate::os::{Os, Stat, What, error_at, io_error};
 use crate::snapshot::Snapshot;
-use crate::{listed, listing, together};
-use logbook_model::error::{Error, Result};
+use crate::{cache, listing_check};
+use logbook_model::error::Result;
 
-/// A file in the making that is older than this was left by somebody who died, seconds.
-const LEFT_S: i64 = 3600;
+/// An older temporary file was left by a process that died, seconds.
+const LEFT_AFTER_S: i64 = 3600;
 
-/// Why a file of `cache/` cannot be used.
+/// Why a file in `cache/` cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unusable {
-    /// Its bytes are not those that were written.
+    /// Its checksum or its content is wrong.
     Damaged,
-    /// It is about a segment that is not there, or no more as it was.
+    /// It is about a segment that is gone or has changed.
     Outdated,
-    /// Whoever was making it died.
+    /// A temporary file of a process that died.
     Left,
-    /// It is none of ours.
+    /// It is not a file of this program.
     Foreign,
 }
 
-/// Files of `cache/` that cannot be used, in no order. `kinds`: those that are about one segment
-/// each; `snapshot`: the segments; `now_s`: seconds since 1970.
+/// The files in `cache/` that cannot be used, in no order. `kinds` are the kinds of files about one
+/// segment each, `snapshot` the segments, `now_s` the time in seconds since 1970.
 pub fn unusable(
     os: &dyn Os,
     directory: &Path,
-    kinds: &[Kind],
+    kinds: &[CacheKind],
     snapshot: &Snapshot,
     now_s: i64,
 ) -> Result<Vec<(String, Unusable)>> {
-    let cache = listing::cache_directory(directory);
+    let cache = cache::directory(directory);
     let mut found = Vec::new();
     for name in names(os, &cache)? {
         let path = cache.join(&name);
         let Ok(stat) = os.stat_path(&path) else { continue };
-        let why = match sort(&name, kinds) {
+        let why = match file_kind(&name, kinds) {
             _ if stat.what != What::File => Some(Unusable::Foreign),
             None => Some(Unusable::Foreign),
-            Some(Sort::Making) => (now_s.saturating_sub(stat.modified.0) > LEFT_S).then_some(Unusable::Left),
-            // One of another state of the directory says nothing, and is written over.
-            Some(Sort::Listing) => (!listed::is_whole(os, directory)).then_some(Unusable::Damaged),
-            // Its writers look at it again and again, and pass over what is not whole.
-            Some(Sort::Note) => None,
-            Some(Sort::Table) => match Table::open(os, &path).filter(|table| table.is_whole(os)) {
+            Some(FileKind::Temporary) => {
+                (now_s.saturating_sub(stat.modified.0) > LEFT_AFTER_S).then_some(Unusable::Left)
+            }
+            // A listing of an earlier state of the directory is not used, and is replaced.
+            Some(FileKind::Listing) => (!listing_check::is_whole(os, directory)).then_some(Unusable::Damaged),
+            // Writers ignore a damaged note, and write it again and again.
+            Some(FileKind::Note) => None,
+            Some(FileKind::Table) => match Table::open(os, &path).filter(|table| table.is_whole(os)) {
                 None => Some(Unusable::Damaged),
                 Some(table) => {
                     let highest = snapshot.segments.last().map_or(0, |segment| segment.number);
                     (table.cover.high > highest).then_some(Unusable::Outdated)
                 }
             },
-            Some(Sort::Kept(kind, number)) => match Kept::read(os, directory, kind, number) {
+            Some(FileKind::Segment(kind, number)) => match segment_cache::read(os, directory, kind, number) {
                 None => Some(Unusable::Damaged),
                 Some(_) => {
                     let segment = snapshot.segments.iter().find(|segment| segment.number == number);
-                    let usable = segment.is_some_and(|it| kept::load_of(os, directory, kind, it).is_some());
-                    (!usable).then_some(Unusable::Outdated)
+                    let is_usable = segment.is_some_and(|it| segment_cache::load_of(os, directory, kind, it).is_some());
+                    (!is_usable).then_some(Unusable::Outdated)
                 }
             },
         };
-        // Whoever put another one there meanwhile leaves no trace of this one.
-        let same = |after: crate::os::Stat| after.identity == stat.identity;
+        // If another file has replaced it meanwhile, there is nothing to report.
+        let same = |after: Stat| after.identity == stat.identity;
         if let Some(why) = why.filter(|_| os.stat_path(&path).is_ok_and(same)) {
             found.push((name, why));
         }
@@ -75,62 +78,63 @@ pub fn unusable(
     Ok(found)
 }
 
-/// Takes away every file of `cache/` that is ours; gives how many. Whoever reads makes them anew.
-pub fn clear(os: &dyn Os, directory: &Path, kinds: &[Kind]) -> Result<usize> {
-    let cache = listing::cache_directory(directory);
-    let mut gone = 0;
+/// Removes every cache file of this program, and gives their number.
+pub fn clear(os: &dyn Os, directory: &Path, kinds: &[CacheKind]) -> Result<usize> {
+    let cache = cache::directory(directory);
+    let mut removed = 0;
     for name in names(os, &cache)? {
         let path = cache.join(&name);
         let is_file = os.stat_path(&path).is_ok_and(|stat| stat.what == What::File);
-        if sort(&name, kinds).is_none() || !is_file {
+        if file_kind(&name, kinds).is_none() || !is_file {
             continue;
         }
         match os.unlink(&path) {
-            Ok(()) => gone += 1,
+            Ok(()) => removed += 1,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(Error::io(format!("{}: {error}", path.display()))),
+            Err(error) => return Err(io_error(&path, error)),
         }
     }
-    Ok(gone)
+    Ok(removed)
 }
 
-/// What is in `cache/`; nothing when it is not there, or is no directory: a link is not followed.
+/// The names in `cache/`. There are none if it is missing or not a directory: a link is not
+/// followed.
 fn names(os: &dyn Os, cache: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     if os.stat_path(cache).is_ok_and(|stat| stat.what == What::Directory) {
-        os.list(cache, &mut |name| names.push(String::from_utf8_lossy(name).into_owned()))
-            .map_err(|error| Error::io(format!("{}: {error}", cache.display())))?;
+        os.list(cache, &mut |name| names.push(String::from_utf8_lossy(name).into_owned())).map_err(error_at(cache))?;
     }
     Ok(names)
 }
 
-enum Sort {
+/// What a file in `cache/` is, by its name.
+enum FileKind {
     Table,
     Listing,
     Note,
-    Kept(Kind, u64),
-    Making,
+    Segment(CacheKind, u64),
+    Temporary,
 }
 
-/// What a file of this name is; `None`: none of ours.
-fn sort(name: &str, kinds: &[Kind]) -> Option<Sort> {
+/// `None` if this program makes no file of this name.
+fn file_kind(name: &str, kinds: &[CacheKind]) -> Option<FileKind> {
     if build::is_table(name) {
-        return Some(Sort::Table);
+        return Some(FileKind::Table);
     }
-    if name == together::NAME {
-        return Some(Sort::Note);
+    if name == cache::SYNCED {
+        return Some(FileKind::Note);
     }
-    if name == listed::KEPT {
-        return Some(Sort::Listing);
+    if name == cache::SEGMENT_LIST {
+        return Some(FileKind::Listing);
     }
     let (stem, extension) = name.split_once('.')?;
     let number = stem.parse::<u64>().ok().filter(|_| stem.len() >= 6);
-    let kept = kinds.iter().find(|kind| kind.extension == extension);
-    if let (Some(number), Some(kind)) = (number, kept) {
-        return Some(Sort::Kept(*kind, number));
+    let kind = kinds.iter().find(|kind| kind.extension == extension);
+    if let (Some(number), Some(kind)) = (number, kind) {
+        return Some(FileKind::Segment(*kind, number));
     }
     // `NAME.NONCE.tmp`
-    let making = name.strip_suffix(".tmp")?.rsplit_once('.')?;
-    let nonce = making.1.len() == 16 && making.1.bytes().all(|digit| digit.is_ascii_hexdigit());
-    nonce.then_some(Sort::Making)
+    let (_, nonce) = name.strip_suffix(".tmp")?.rsplit_once('.')?;
+    let is_nonce = nonce.len() == 16 && nonce.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_nonce.then_some(FileKind::Temporary)
 }

@@ -1,8 +1,8 @@
-//! Tables of `cache/` held against the rows that they tell of. A checksum says that a table is as
-//! somebody wrote it, not that it is true: one that leaves an id or a hold out has a row stored
-//! twice, or a held run go on.
+//! Tables of the index compared with the rows that they cover. A checksum shows that a table is as
+//! it was written, not that it is true. With a table that leaves out an id a row is stored twice;
+//! with one that leaves out a hold, a held run continues.
 //!
-//! Not here: files that cannot be used, and so say nothing (`health`).
+//! Not here: files that cannot be used (`health`).
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,39 +14,41 @@ use foldhash::fast::RandomState;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::build::{active_table, open_tables};
-use super::known::{Index, Place, RunEntry, Stretch};
+use super::entries::{Entries, RunEntry};
+use super::memory::Index;
 use super::table::{Entry, Table};
 use crate::archived::{each_sealed_block, sealed_names};
 use crate::layout::Layout;
-use crate::listing;
 use crate::os::{How, Os};
+use crate::parts::Place;
+use crate::{cache, listing};
 use logbook_format::SegmentName;
 use logbook_model::error::Result;
 
-/// What the rows of some segments come to.
+/// What a true table of some segments holds.
 #[derive(Debug, Default)]
 struct Truth {
     runs: HashMap<u128, RunEntry, RandomState>,
-    ids: Marks,
-    /// Segments that were read.
+    ids: IdSum,
+    /// The segments that were read.
     read: Vec<u64>,
 }
 
-/// Entries of ids added up in any order: two lists with one sum are the same list.
+/// An order-independent checksum of id entries: two lists with the same sum are the same list.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Marks {
+struct IdSum {
     count: u64,
     sum: u128,
 }
 
-impl Marks {
+impl IdSum {
     fn add(&mut self, hash: u64, place: Place) {
         let words = [hash, place.segment, place.offset].map(u64::to_le_bytes);
         self.count += 1;
         self.sum = self.sum.wrapping_add(xxh3_128(words.as_flattened()));
     }
 
-    fn join(&mut self, other: Marks) {
+    fn join(&mut self, other: IdSum) {
         self.count += other.count;
         self.sum = self.sum.wrapping_add(other.sum);
     }
@@ -62,13 +64,13 @@ impl Truth {
     }
 }
 
-/// Names of the tables from which writers of the logbook at `directory` would take what is not so.
-/// Reads what they are about, with up to `threads` threads.
+/// The names of the tables of the logbook at `directory` that writers would use and that are wrong.
+/// Reads the segments that they cover, with at most `threads` threads.
 pub fn false_tables(os: &dyn Os, directory: &Path, threads: usize) -> Result<Vec<String>> {
     let raw = listing::raw(os, directory)?;
-    // Where the manifest cannot be read nobody goes by a table.
+    // Without a readable manifest no table is used.
     let Ok(layout) = Layout::of(os, directory, &raw) else { return Ok(Vec::new()) };
-    let cache = listing::cache_directory(directory);
+    let cache = cache::directory(directory);
     let mut index = Index::default();
     open_tables(os, directory, &cache, &mut index, layout.sealed, layout.sealed_end);
     let mut tables = std::mem::take(&mut index.tables);
@@ -78,7 +80,7 @@ pub fn false_tables(os: &dyn Os, directory: &Path, threads: usize) -> Result<Vec
     {
         tables.extend(active_table(os, &cache, name.number, &file, &stat));
     }
-    let mut lies = Vec::new();
+    let mut wrong = Vec::new();
     for (path, table) in &tables {
         let names = sealed_names(os, directory, &raw, table.cover.low - 1, table.cover.high)?;
         let end = match layout.active {
@@ -88,39 +90,39 @@ pub fn false_tables(os: &dyn Os, directory: &Path, threads: usize) -> Result<Vec
             _ => Place { segment: table.cover.high + 1, offset: 0 },
         };
         let truth = truth(os, directory, &names, end, threads);
-        // A table that is not whole says nothing.
+        // A damaged table is not used.
         if is_true(os, table, &truth) == Some(false) {
-            lies.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
+            wrong.extend(path.file_name().map(|name| name.to_string_lossy().into_owned()));
         }
     }
-    Ok(lies)
+    Ok(wrong)
 }
 
-/// What the rows of these segments that begin before `end` come to.
+/// What the rows of these segments say, up to those that begin at `end`.
 fn truth(os: &dyn Os, directory: &Path, names: &[SegmentName], end: Place, threads: usize) -> Truth {
     let next = AtomicUsize::new(0);
     let all = Mutex::new(Truth::default());
     let work = || {
         while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let mut stretch = Stretch::default();
+            let mut entries = Entries::default();
             let read = each_sealed_block(os, directory, name, 0, |at, block| {
                 let room = if name.number < end.segment { u64::MAX } else { end.offset.saturating_sub(at) };
                 let block = &block[..usize::try_from(room).unwrap_or(usize::MAX).min(block.len())];
-                stretch.block(name.number, at, block);
+                entries.add_block(name.number, at, block);
             });
-            // What was deleted meanwhile is as if it had never been read.
+            // A segment that was deleted meanwhile counts as not read.
             if matches!(read, Ok(true)) {
-                let mut ids = Marks::default();
-                let places = stretch.ids.iter().flat_map(|(hash, places)| places.iter().map(|place| (*hash, *place)));
+                let mut ids = IdSum::default();
+                let places = entries.ids.iter().flat_map(|(hash, places)| places.iter().map(|place| (*hash, *place)));
                 places.for_each(|(hash, place)| ids.add(hash, place));
-                let truth = Truth { runs: stretch.runs, ids, read: vec![name.number] };
+                let truth = Truth { runs: entries.runs, ids, read: vec![name.number] };
                 all.lock().unwrap_or_else(PoisonError::into_inner).join(truth);
             }
         }
     };
     std::thread::scope(|scope| {
         for _ in 1..threads.min(names.len()) {
-            // What cannot be started is done by the others.
+            // If a thread cannot be started, the others do its work.
             let _ = std::thread::Builder::new().spawn_scoped(scope, work);
         }
         work();
@@ -130,31 +132,31 @@ fn truth(os: &dyn Os, directory: &Path, names: &[SegmentName], end: Place, threa
     truth
 }
 
-/// Whether `table` says what the rows say. It may know more of segments that were deleted since.
+/// Whether `table` agrees with the rows. It may know more, of segments that were deleted since.
 fn is_true(os: &dyn Os, table: &Table, truth: &Truth) -> Option<bool> {
     let is_there = |place: Place| truth.read.binary_search(&place.segment).is_ok();
     let is_whole = (table.cover.low..=table.cover.high).all(|number| truth.read.binary_search(&number).is_ok());
-    let (mut ids, mut runs, mut lies) = (Marks::default(), 0, false);
+    let (mut ids, mut runs, mut is_wrong) = (IdSum::default(), 0, false);
     let mut seen: HashMap<u128, (), RandomState> = HashMap::default();
     table.each(os, &mut |entry| match entry {
         Entry::Id(hash, place) if is_there(place) => ids.add(hash, place),
-        Entry::Id(..) => lies |= is_whole,
+        Entry::Id(..) => is_wrong |= is_whole,
         Entry::Run(hash, said) => {
-            // Of two, a lookup finds one.
-            lies |= seen.insert(hash, ()).is_some();
+            // Of two entries of one run a lookup finds one only.
+            is_wrong |= seen.insert(hash, ()).is_some();
             match truth.runs.get(&hash) {
                 Some(known) => {
                     runs += 1;
-                    lies |= !agrees(&said, known, is_whole, &is_there);
+                    is_wrong |= !agrees(&said, known, is_whole, &is_there);
                 }
-                None => lies |= is_whole || is_there(said.first) || is_there(said.newest),
+                None => is_wrong |= is_whole || is_there(said.first) || is_there(said.newest),
             }
         }
     })?;
-    Some(!lies && ids == truth.ids && runs == truth.runs.len() && table.is_findable(os)?)
+    Some(!is_wrong && ids == truth.ids && runs == truth.runs.len() && table.is_findable(os)?)
 }
 
-/// Whether what a table says of a run is what its rows say. `is_whole`: all of them were read.
+/// Whether the entry of a run in a table agrees with its rows. `is_whole`: all of them were read.
 fn agrees(said: &RunEntry, known: &RunEntry, is_whole: bool, is_there: &dyn Fn(Place) -> bool) -> bool {
     let same = |said: Option<Place>, known: Option<Place>| {
         said == known || (!is_whole && said.is_some_and(|place| !is_there(place)))

@@ -1,28 +1,28 @@
-//! Which runs have rows in a segment, in little room: their hashes while they are few, else a Bloom
-//! filter of them, which takes some three runs in a thousand for one of its own.
+//! A compact set of the runs that have rows in a segment: their hashes if they are few, else a
+//! Bloom filter, whose rate of false positives is about 0.3 %.
 
 use xxhash_rust::xxh3::xxh3_64;
 
-/// So many hashes are kept as they are: 8 KiB.
+/// At most this many hashes are stored as they are: 8 KiB.
 const HASHES_MAX: usize = 1024;
-/// Beyond so many nothing is kept.
+/// For more runs nothing is stored.
 const RUNS_MAX: usize = 1 << 18;
 const BITS_PER_RUN: usize = 12;
 const PROBES: u64 = 7;
 
-/// The runs of some rows.
+/// The set of the runs of some rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunFilter {
     /// Any run may be among them.
     Unknown,
-    /// These, by hash, sorted.
+    /// The hashes of the runs, sorted.
     Hashes(Vec<u64>),
-    /// Those whose bits are all set.
+    /// A Bloom filter.
     Bloom(Vec<u64>),
 }
 
 impl RunFilter {
-    /// Whether `run` may be among them; false only when it is not.
+    /// Whether `run` may be in the set. `false` is certain.
     pub fn may_hold(&self, run: &[u8]) -> bool {
         let hash = xxh3_64(run);
         match self {
@@ -33,7 +33,7 @@ impl RunFilter {
     }
 }
 
-/// The bits of a hash in a filter of so many words, which is not empty.
+/// The bits of a hash in a filter of `words` words, at least one.
 fn probes(hash: u64, words: usize) -> impl Iterator<Item = (usize, u64)> {
     // Two halves of one hash serve as well as many hashes (Kirsch and Mitzenmacher, "Less hashing,
     // same performance").
@@ -45,7 +45,7 @@ fn probes(hash: u64, words: usize) -> impl Iterator<Item = (usize, u64)> {
     })
 }
 
-/// Runs as they are met.
+/// Collects the runs of rows.
 #[derive(Debug, Default)]
 pub struct RunFilterBuilder {
     /// Sorted and without repeats up to `settled`.
@@ -56,10 +56,10 @@ pub struct RunFilterBuilder {
 }
 
 impl RunFilterBuilder {
-    /// Takes in the run of a row, by its characters.
+    /// Adds the run of a row, decoded.
     pub fn push(&mut self, run: &[u8]) {
         let hash = xxh3_64(run);
-        // Rows of one run stand together.
+        // Most often the next row is of the same run.
         if self.too_many || self.last.replace(hash) == Some(hash) {
             return;
         }
@@ -78,7 +78,7 @@ impl RunFilterBuilder {
         }
     }
 
-    /// The filter of all that were taken in.
+    /// The filter of all runs that were added.
     pub fn finish(mut self) -> RunFilter {
         self.settle();
         match self.hashes.len() {

@@ -1,48 +1,49 @@
-//! What is known of all rows of one sealed segment (or archive) together, for a file of `cache/`.
+//! The summary of all rows of one sealed segment (or archive), and its layout in a cache file.
 //!
-//! Not here: which bytes it is about (`kept`), reading rows (`scan` does, and says what to keep),
-//! what a query asks (`scan::prune`).
+//! Not here: which bytes it is about (`segment_cache`), making it from rows and using it for a
+//! query (both `scan`).
 
 use std::path::Path;
 
-use super::kept::{self, Identity, Kind};
 use super::run_filter::RunFilter;
+use super::segment_cache::{self, CacheKind, Identity};
 use crate::os::Os;
 use logbook_model::Instant;
 
-/// Files of summaries: "lbsum" and the version of their layout.
-pub const KIND: Kind = Kind { extension: "summary", magic: 0x0002_6d75_7362_6c00, bytes_max: 1 << 20 };
+/// The kind of summary files. Their magic is "lbsum" and the version of the layout.
+pub const KIND: CacheKind = CacheKind { extension: "summary", magic: 0x0002_6d75_7362_6c00, bytes_max: 1 << 20 };
 
-/// A segment's rows together, read as they were written.
+/// A summary of the rows of a segment as they were written, corrections not applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
-    /// How many there are.
+    /// The number of rows.
     pub rows: u64,
-    /// Some line is no row.
+    /// Whether some line is not a row.
     pub damaged: bool,
-    /// The least and the greatest instant that a `timestamp` says.
+    /// The earliest and the latest `timestamp`.
     pub times: Option<(Instant, Instant)>,
-    /// Some `timestamp` is neither RFC 3339 with an offset nor null: what it says is not counted.
+    /// Whether some `timestamp` is neither RFC 3339 with an offset nor null. It is not in `times`.
     pub odd_times: bool,
-    /// Words of `status`, `phase` and `kind`.
+    /// The words of `status`, `phase` and `kind`.
     pub words: [Words; 3],
-    /// The runs.
+    /// The runs of the rows.
     pub runs: RunFilter,
-    /// Some `run_id` is a number, a boolean or an array, of which the filter knows nothing.
+    /// Whether some `run_id` is a number, a boolean or an array. It is not in `runs`.
     pub odd_runs: bool,
 }
 
 /// The words of one field.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Words {
-    /// The strings, sorted; `None`: too many, or too long.
+    /// The strings, sorted; `None` if they are too many or too long.
     pub seen: Option<Vec<Box<[u8]>>>,
-    /// Some value is a number, a boolean or an array.
+    /// Whether some value is a number, a boolean or an array.
     pub odd: bool,
 }
 
 impl Summary {
-    /// As the file keeps it.
+    /// The payload of the cache file. All numbers are 64 bits, least byte first: rows, flags, first
+    /// and last time, words (count, then each with its length), runs (kind of filter, count, each).
     pub fn encode(&self) -> Vec<u8> {
         encode(self)
     }
@@ -50,12 +51,10 @@ impl Summary {
 
 /// The summary of the segment that `identity` names, if there is one.
 pub(crate) fn load(os: &dyn Os, directory: &Path, identity: &Identity) -> Option<Summary> {
-    decode(kept::load(os, directory, KIND, identity)?.payload())
+    decode(segment_cache::load(os, directory, KIND, identity)?.payload())
 }
 
-// The layout, all numbers 64 bits, least byte first: rows, flags, first and last time, words
-// (count, then each with its length), runs (which kind, count, each).
-
+/// In place of the number of words: they are not known.
 const MANY: u64 = u64::MAX;
 
 fn encode(summary: &Summary) -> Vec<u8> {
@@ -65,8 +64,8 @@ fn encode(summary: &Summary) -> Vec<u8> {
     let flags = [summary.damaged, summary.times.is_some(), summary.odd_times, summary.odd_runs];
     let flags = flags.into_iter().chain(summary.words.iter().map(|words| words.odd));
     put(flags.zip(0..).fold(0, |flags, (flag, bit)| flags | u64::from(flag) << bit));
-    let nought = Instant { seconds: 0, attos: 0 };
-    let (first, last) = summary.times.unwrap_or((nought, nought));
+    let none = Instant { seconds: 0, attos: 0 };
+    let (first, last) = summary.times.unwrap_or((none, none));
     [first.seconds as u64, first.attos, last.seconds as u64, last.attos].into_iter().for_each(&mut put);
     for words in &summary.words {
         match &words.seen {

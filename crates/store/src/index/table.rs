@@ -1,19 +1,23 @@
-//! One file of `cache/`: the runs and ids of whole segments, or of the active
-//! one up to an offset. Written once, never changed, without sync: pages carry
-//! checksums keyed by the file's own nonce, so that what a power cut left (NULs,
-//! pages of an older file) is known for what it is, and the file counts as missing.
+//! A table of the index, in a file of `cache/`: the runs and ids of whole segments, or of the
+//! active one up to an offset. It is never changed. It is not synced: the pages have checksums
+//! keyed by the file's own nonce, so that what a power cut leaves (NULs, pages of an older file) is
+//! found out, and the file counts as missing.
 //!
-//! Pages of 4 KiB: a header, then run pages, then id pages. An entry lives in
-//! the page that its hash names, or in one of the next when that is full; a
-//! lookup reads the header and one page, rarely two.
+//! It is a hash table of 4 KiB pages with linear probing: a header, run pages, id pages. An entry
+//! is in the page that its hash names, or in one of the next if that is full. A lookup reads the
+//! header and one page, rarely two.
 
+use std::collections::HashMap;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use foldhash::fast::RandomState;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::known::{Place, RunEntry, Turn};
-use crate::os::{How, Os, read_full, write_full};
+use super::entries::{Entries, RunEntry, Turn};
+use crate::cache::{Temporary, nonce};
+use crate::os::{How, Os, read_full};
+use crate::parts::Place;
 
 const PAGE: usize = 4096;
 /// Checksum and count of entries.
@@ -25,7 +29,7 @@ const IDS_PER_PAGE: usize = (PAGE - PAGE_HEAD) / ID_BYTES;
 const MAGIC: u64 = 0x3578_6469_676f_6c31;
 const NO_PLACE: u64 = u64::MAX;
 
-/// What a table covers, and how it is known to be about these very bytes.
+/// What a table covers, and what identifies the bytes that it was made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Cover {
     /// First and last segment.
@@ -35,12 +39,12 @@ pub(crate) struct Cover {
     pub inode: u64,
     /// Bytes of the last one that are covered.
     pub end: u64,
-    /// Where the last line covered begins, and its hash.
+    /// Where the last bytes that are covered begin, and their hash.
     pub line_from: u64,
     pub line_hash: u64,
 }
 
-/// Everything that a table says.
+/// Everything in a table.
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
     pub cover: Cover,
@@ -48,18 +52,41 @@ pub(crate) struct Contents {
     pub ids: Vec<(u64, Place)>,
 }
 
+impl Contents {
+    pub(super) fn new(cover: Cover, entries: &Entries) -> Contents {
+        let ids = entries.ids.iter();
+        Contents {
+            cover,
+            runs: entries.runs.iter().map(|(hash, entry)| (*hash, *entry)).collect(),
+            ids: ids.flat_map(|(hash, places)| places.iter().map(|place| (*hash, *place))).collect(),
+        }
+    }
+
+    /// Merged with the contents of the segments after its own.
+    pub(super) fn followed_by(self, later: Contents) -> Contents {
+        let mut runs: HashMap<u128, RunEntry, RandomState> = self.runs.into_iter().collect();
+        for (hash, entry) in later.runs {
+            runs.entry(hash).and_modify(|old| old.join(&entry)).or_insert(entry);
+        }
+        let mut ids = self.ids;
+        ids.extend(later.ids);
+        Contents { cover: Cover { low: self.cover.low, ..later.cover }, runs: runs.into_iter().collect(), ids }
+    }
+}
+
 /// An open table.
 #[derive(Debug)]
-pub struct Table {
+pub(crate) struct Table {
     file: OwnedFd,
-    /// Different for every table.
+    /// Differs for every table.
     pub nonce: u64,
     pub cover: Cover,
     run_pages: u64,
     id_pages: u64,
 }
 
-/// In a packed place of a row that begins or ends a run: it ends it. No segment is so long.
+/// A bit of the packed place of a row that begins or ends a run: it ends it. No segment is so long
+/// that an offset needs this bit.
 const IS_END: u64 = 1 << 39;
 
 fn pack(place: Place) -> u64 {
@@ -80,13 +107,13 @@ fn put(bytes: &mut [u8], at: usize, value: u64) {
     bytes[at..at + 8].copy_from_slice(&value.to_le_bytes());
 }
 
-/// The page's own number is part of its checksum: a page in another's place is found out.
+/// The checksum includes the number of the page: a page in the wrong place is found out.
 fn checksum(page: &[u8], nonce: u64, number: u64) -> u64 {
     xxh3_64_with_seed(&page[8..], nonce ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15))
 }
 
 impl Table {
-    /// Opens the table at `path`; `None` when it is missing or not whole.
+    /// Opens the table at `path`; `None` if it is missing or its header is damaged.
     pub(crate) fn open(os: &dyn Os, path: &Path) -> Option<Table> {
         let file = os.open(path, How::Read, 0).ok()?;
         let mut page = [0; PAGE];
@@ -108,7 +135,7 @@ impl Table {
         Some(Table { file, nonce, cover, run_pages: word(&page, 32), id_pages: word(&page, 40) })
     }
 
-    /// Its size.
+    /// The size of its file.
     pub(crate) fn bytes(&self) -> u64 {
         (1 + self.run_pages + self.id_pages) * PAGE as u64
     }
@@ -119,7 +146,7 @@ impl Table {
         whole.then(|| word(page, 8) as usize)
     }
 
-    /// The entry of a run. `Err`: the table is damaged and says nothing.
+    /// The entry of a run. `Err` if the table is damaged.
     pub(crate) fn run(&self, os: &dyn Os, hash: u128) -> Result<Option<RunEntry>, ()> {
         let mut page = [0; PAGE];
         for step in 0..self.run_pages {
@@ -138,7 +165,7 @@ impl Table {
         Ok(None)
     }
 
-    /// Places of rows whose id has this hash.
+    /// Adds the places of the rows whose key has this hash. `Err` if the table is damaged.
     pub(crate) fn id(&self, os: &dyn Os, hash: u64, places: &mut Vec<Place>) -> Result<(), ()> {
         let mut page = [0; PAGE];
         for step in 0..self.id_pages {
@@ -157,13 +184,13 @@ impl Table {
         Ok(())
     }
 
-    /// Whether each of its pages is as it was written.
+    /// Whether the checksum of each page is right.
     pub(crate) fn is_whole(&self, os: &dyn Os) -> bool {
         let mut page = [0; PAGE];
         (1..=self.run_pages + self.id_pages).all(|number| self.page(os, number, &mut page).is_some())
     }
 
-    /// All of it.
+    /// All entries; `None` if a page is damaged.
     pub(crate) fn contents(&self, os: &dyn Os) -> Option<Contents> {
         let mut contents = Contents { cover: self.cover, ..Contents::default() };
         self.each(os, &mut |entry| match entry {
@@ -173,7 +200,7 @@ impl Table {
         Some(contents)
     }
 
-    /// Hands every entry to `each`; `None`: a page is not as it was written.
+    /// Calls `each` with every entry; `None` if a page is damaged.
     pub(crate) fn each(&self, os: &dyn Os, each: &mut dyn FnMut(Entry)) -> Option<()> {
         let mut page = [0; PAGE];
         for number in 1..=self.run_pages {
@@ -188,7 +215,7 @@ impl Table {
     }
 
     /// Whether a lookup finds each of its entries: it begins at the page that the hash names, and
-    /// ends at the first that has room. `None`: a page is not as it was written.
+    /// ends at the first that is not full. `None` if a page is damaged.
     pub(crate) fn is_findable(&self, os: &dyn Os) -> Option<bool> {
         let mut page = [0; PAGE];
         let sections = [(1, self.run_pages, RUNS_PER_PAGE), (1 + self.run_pages, self.id_pages, IDS_PER_PAGE)];
@@ -218,9 +245,9 @@ impl Table {
 /// One entry of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Entry {
-    /// A run, by the hash of its name.
+    /// A run, with the hash of its name.
     Run(u128, RunEntry),
-    /// Where a row stands whose id has this hash.
+    /// The place of a row whose key has this hash.
     Id(u64, Place),
 }
 
@@ -243,9 +270,14 @@ fn run_at(page: &[u8], index: usize) -> (u128, RunEntry) {
     (hash, entry)
 }
 
-/// Writes a table beside `path` and renames it there. `nonce` must differ from
-/// that of every earlier file. Failing is no error: the next writer is slower.
-pub(crate) fn write(os: &dyn Os, path: &Path, contents: &Contents, nonce: u64, mode: u32) -> std::io::Result<()> {
+/// Writes a table to `path`, replacing what is there.
+pub(crate) fn write(os: &dyn Os, path: PathBuf, contents: &Contents, mode: u32) -> std::io::Result<()> {
+    let nonce = nonce(os, contents.cover.end, contents.cover.high);
+    let bytes = encode(contents, nonce);
+    Temporary::create(os, path, nonce, mode)?.publish(&bytes)
+}
+
+fn encode(contents: &Contents, nonce: u64) -> Vec<u8> {
     let run_pages = pages_for(contents.runs.len(), RUNS_PER_PAGE);
     let id_pages = pages_for(contents.ids.len(), IDS_PER_PAGE);
     let mut bytes = vec![0u8; (1 + run_pages + id_pages) * PAGE];
@@ -288,18 +320,11 @@ pub(crate) fn write(os: &dyn Os, path: &Path, contents: &Contents, nonce: u64, m
         let sum = checksum(page, nonce, number as u64);
         put(page, 0, sum);
     }
-    let temporary = path.with_extension(format!("{nonce:016x}.tmp"));
-    let file = os.open(&temporary, How::New, mode)?;
-    os.set_access(&file, mode, None)?;
-    let written = write_full(os, &file, &bytes).map_err(|(_, error)| error).and_then(|()| os.rename(&temporary, path));
-    if written.is_err() {
-        let _ = os.unlink(&temporary);
-    }
-    written
+    bytes
 }
 
-/// Pages for `count` entries, about two thirds full. At least one entry stays
-/// free, so that a lookup of what is not there ends.
+/// Pages for `count` entries, about two thirds full. At least one entry stays free, which ends the
+/// lookup of an entry that is not there.
 fn pages_for(count: usize, per_page: usize) -> usize {
     if count == 0 { 0 } else { (count * 3).div_ceil(per_page * 2) + 1 }
 }

@@ -1,21 +1,21 @@
-//! The content of archived segments, for the few questions that writers and the archiver have about
-//! old rows. Reading archives fast is `scan`'s work.
+//! The content of sealed segments, raw or archived, for the few questions that writers and the
+//! archiver have about old rows. The fast reading of many rows is in `scan`.
 
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use super::packed::{self, Packed};
-use crate::os::{How, Os};
+use super::seekable::{self, Seekable};
+use crate::os::{How, Os, error_at, io_error};
 use crate::{listing, meter};
 use logbook_format::SegmentName;
 use logbook_model::READ_ROW_BYTES_MAX;
-use logbook_model::error::{Error, Result};
+use logbook_model::error::Result;
 
-/// Bytes read of an archive, and unpacked of it, at a time.
+/// The buffer for the content of a segment. It grows to hold the longest line.
 const BLOCK_BYTES: usize = 1 << 20;
 
-/// A file as a stream, through the seam.
+/// A file as a stream, read through [`Os`].
 pub(crate) struct Stream<'o> {
     os: &'o dyn Os,
     file: OwnedFd,
@@ -37,11 +37,11 @@ impl Read for Stream<'_> {
     }
 }
 
-/// Hands the whole lines of a stream to `each`, many at once, with the offset of the first. What
-/// stands behind the last newline is left out, and so is a line longer than any row.
+/// Calls `each` with blocks of whole lines of a stream, and the offset of each block. Bytes behind
+/// the last newline are left out, and so is a line longer than any row.
 fn each_block_in(mut reader: impl Read, from: u64, mut each: impl FnMut(u64, &[u8])) -> io::Result<()> {
     let (mut buffer, mut filled, mut offset) = (vec![0; BLOCK_BYTES], 0, from);
-    // Within a line longer than any row, whose beginning was let go.
+    // Whether the buffer is inside of a line longer than any row, whose beginning was dropped.
     let mut too_long = false;
     loop {
         if filled == buffer.len() && buffer.len() > READ_ROW_BYTES_MAX {
@@ -75,8 +75,8 @@ fn each_block_in(mut reader: impl Read, from: u64, mut each: impl FnMut(u64, &[u
     }
 }
 
-/// The sealed segments with numbers above `known` and up to `end`, by number: the raw ones among
-/// `raw`, and where numbers are missing there, the archived ones.
+/// The sealed segments with numbers above `known` and up to `end`, by number. Numbers that are
+/// missing in `raw` are looked for in the archive.
 pub(crate) fn sealed_names(
     os: &dyn Os,
     directory: &Path,
@@ -95,22 +95,22 @@ pub(crate) fn sealed_names(
     Ok(names)
 }
 
-/// Whether the archive of `name` holds more than its raw file, which is `raw_bytes` long. Of the
-/// files of one moment none does: the raw file was copied while rows were written to it, and the
+/// Whether the archive of `name` has more content than its raw file, which is `raw_bytes` long.
+/// That happens in copies only: the raw file was copied while rows were written to it, and the
 /// archive later.
 pub fn holds_more(os: &dyn Os, directory: &Path, name: &SegmentName, raw_bytes: u64) -> bool {
     let path = listing::archive_directory(directory).join(name.archive());
-    // In doubt the raw file counts.
-    Packed::open(os, &path).ok().flatten().is_some_and(|packed| packed.bytes() > raw_bytes)
+    // If the archive cannot be opened, the raw file counts.
+    Seekable::open(os, &path).ok().flatten().is_some_and(|packed| packed.bytes() > raw_bytes)
 }
 
-/// How often is looked for a segment that was archived or restored between two looks.
+/// A segment may be archived or restored while it is looked for. This many attempts are made.
 pub(crate) const LOOKS_MAX: usize = 4;
 
-/// Hands the whole lines of the sealed segment `name` that begin at or after byte `from` to `each`,
-/// many at once, with the offset of the first: of its raw file, or of its archive, where an
-/// archiver took that away, or it holds more. False: it is gone, since retention deleted it after
-/// it was listed; what still counts of it was carried over.
+/// Calls `each` with blocks of whole lines of the sealed segment `name` that begin at or after byte
+/// `from`, and the offset of each block. They are from the raw file, or from the archive if the raw
+/// file is gone or has less content. Gives false if the segment was deleted after it was listed;
+/// what still counts of it was carried over.
 pub fn each_sealed_block(
     os: &dyn Os,
     directory: &Path,
@@ -120,24 +120,23 @@ pub fn each_sealed_block(
 ) -> Result<bool> {
     let raw = directory.join(name.to_string());
     let archive = listing::archive_directory(directory).join(name.archive());
-    let fail = |path: &Path, error: io::Error| Error::io(format!("{}: {error}", path.display()));
     for _ in 0..LOOKS_MAX {
         match Stream::open(os, &raw) {
             Ok(mut stream) => {
-                let bytes = os.stat(&stream.file).map_err(|error| fail(&raw, error))?.bytes;
+                let bytes = os.stat(&stream.file).map_err(error_at(&raw))?.bytes;
                 if !holds_more(os, directory, name, bytes) {
                     stream.at = from;
-                    return each_block_in(stream, from, each).map(|()| true).map_err(|error| fail(&raw, error));
+                    return each_block_in(stream, from, each).map(|()| true).map_err(error_at(&raw));
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(fail(&raw, error)),
+            Err(error) => return Err(io_error(&raw, error)),
         }
         let stream = match Stream::open(os, &archive) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            stream => stream.map_err(|error| fail(&archive, error))?,
+            stream => stream.map_err(error_at(&archive))?,
         };
-        let reader = packed::unpack(io::BufReader::with_capacity(1 << 16, stream));
+        let reader = seekable::decompress(io::BufReader::with_capacity(1 << 16, stream));
         let read = reader.and_then(|reader| {
             each_block_in(reader, 0, |at, block| {
                 let skip = usize::try_from(from.saturating_sub(at)).unwrap_or(usize::MAX);
@@ -146,18 +145,18 @@ pub fn each_sealed_block(
                 }
             })
         });
-        return read.map(|()| true).map_err(|error| fail(&archive, error));
+        return read.map(|()| true).map_err(error_at(&archive));
     }
     Ok(false)
 }
 
 /// The line that begins at `offset` of the content of the archive at `path`, without its newline.
 pub(crate) fn line_at(os: &dyn Os, path: &Path, offset: u64) -> io::Result<Option<Vec<u8>>> {
-    if let Some(mut packed) = Packed::open(os, path)? {
+    if let Some(mut packed) = Seekable::open(os, path)? {
         return packed.line_at(offset);
     }
     let mut found = None;
-    let reader = packed::unpack(io::BufReader::with_capacity(1 << 16, Stream::open(os, path)?))?;
+    let reader = seekable::decompress(io::BufReader::with_capacity(1 << 16, Stream::open(os, path)?))?;
     each_block_in(reader, 0, |at, block| {
         if let Some(rest) = offset.checked_sub(at).and_then(|from| block.get(usize::try_from(from).ok()?..)) {
             found = found.take().or_else(|| memchr::memchr(b'\n', rest).map(|end| rest[..end].to_vec()));

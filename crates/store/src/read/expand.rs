@@ -9,30 +9,31 @@ use std::path::{Path, PathBuf};
 use glob::Pattern;
 
 use super::input::Input;
+use crate::os::{error_at, io_error};
 use logbook_model::error::{Error, Result};
 
-/// What arguments name.
+/// The inputs that arguments name.
 #[derive(Debug, Default)]
 pub struct Expanded {
-    /// What is read, each argument's files in order of their names.
+    /// The inputs to read. The files of each argument are in the order of their names.
     pub inputs: Vec<Input>,
-    /// What stands beside it, holds rows by the look of its name, and is not read.
+    /// Files beside them that are not read, though their names look like files of rows.
     pub passed_over: Vec<PathBuf>,
 }
 
 /// An argument that names nothing to read.
 #[derive(Debug)]
 pub struct Missing {
-    /// Which.
+    /// The argument as it was given.
     pub argument: OsString,
-    /// Why.
+    /// Why there is nothing to read.
     pub error: Error,
-    /// What to type, where whoever knows what was meant has nothing better.
+    /// A hint, if the caller has none that is better.
     pub fallback: Option<String>,
 }
 
-/// The inputs that `arguments` name: `-`, files, directories (every row file
-/// below) and globs. A file that links lead to more than once is read once for each argument.
+/// The inputs that `arguments` name: `-`, files, directories (every row file below) and globs. A
+/// file that is reached by several links is read once for each argument.
 pub fn expand(arguments: &[OsString]) -> std::result::Result<Expanded, Box<Missing>> {
     let mut all = Expanded::default();
     for argument in arguments {
@@ -42,7 +43,7 @@ pub fn expand(arguments: &[OsString]) -> std::result::Result<Expanded, Box<Missi
     Ok(all)
 }
 
-/// Errors: with what to type, where nothing better is known.
+/// Errors: with a hint for a caller that has none that is better.
 fn expand_one(argument: &OsStr, all: &mut Expanded) -> std::result::Result<(), (Error, Option<String>)> {
     let plain = |error: Error| (error, None);
     if argument == "-" {
@@ -75,7 +76,7 @@ fn expand_one(argument: &OsStr, all: &mut Expanded) -> std::result::Result<(), (
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(plain(Error::io(format!("{}: no such file or directory", path.display()))));
         }
-        Err(error) => return Err(plain(Error::io(format!("{}: {error}", path.display())))),
+        Err(error) => return Err(plain(io_error(path, error))),
     }
     Ok(())
 }
@@ -85,7 +86,7 @@ pub(crate) fn is_pattern(argument: &OsStr) -> bool {
     argument.to_str().is_some_and(|text| text.contains(['*', '?', '[']))
 }
 
-/// Whether `argument` names something on the disk, as it stands or as a glob.
+/// Whether `argument` names something on the disk, as a path or as a glob.
 pub fn names_something(argument: &str) -> bool {
     if Path::new(argument).symlink_metadata().is_ok() {
         return true;
@@ -102,7 +103,7 @@ fn nothing_below(directory: &Path, passed_over: &[PathBuf]) -> (Error, Option<St
     }
 }
 
-/// A path that leads to a file already met is left out.
+/// Files that were found, each once: another path to the same file is left out.
 #[derive(Default)]
 struct Files {
     found: Vec<PathBuf>,
@@ -111,7 +112,7 @@ struct Files {
 
 impl Files {
     fn add(&mut self, path: PathBuf) {
-        // Where that cannot be told, it is read.
+        // If the real path is unknown, the file is read.
         let real = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
         if self.met.insert(real) {
             self.found.push(path);
@@ -119,8 +120,8 @@ impl Files {
     }
 }
 
-/// The entries of `directory`, in order of their names, links last: what is reached both ways is
-/// called by its own name.
+/// The entries of `directory`, in the order of their names, links last: a file that is also reached
+/// by a link is called by its own name.
 fn entries(directory: &Path) -> io::Result<Vec<(PathBuf, fs::FileType)>> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(directory)? {
@@ -131,26 +132,31 @@ fn entries(directory: &Path) -> io::Result<Vec<(PathBuf, fs::FileType)>> {
     Ok(entries)
 }
 
-/// Where a search for a glob stands: at a path, before one of its parts.
+/// A part of a glob, between two slashes.
+enum GlobPart {
+    Name(String),
+    Pattern(Pattern),
+    /// `**`: any number of directories.
+    AnyDepth,
+}
+
+fn glob_parts(pattern: &str) -> Result<Vec<GlobPart>> {
+    let parse = |part: &str| match part {
+        "**" => Ok(GlobPart::AnyDepth),
+        _ if part.contains(['*', '?', '[']) => Pattern::new(part).map(GlobPart::Pattern),
+        _ => Ok(GlobPart::Name(part.to_owned())),
+    };
+    let parts = pattern.split('/').filter(|part| !part.is_empty()).map(parse);
+    parts.collect::<std::result::Result<_, _>>().map_err(|error| Error::usage(format!("{pattern}: {error}")))
+}
+
+/// The state of a search for a glob: a path, and the index of the next part of the pattern.
 type Step = (PathBuf, usize);
 
 /// The regular files that `pattern` matches, each once. Links to directories are followed, each
 /// directory once.
 fn matching(pattern: &str, passed_over: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>> {
-    enum Part {
-        Name(String),
-        Like(Pattern),
-        Any,
-    }
-    let wrong = |error: glob::PatternError| Error::usage(format!("{pattern}: {error}"));
-    let mut parts = Vec::new();
-    for part in pattern.split('/').filter(|part| !part.is_empty()) {
-        parts.push(match part {
-            "**" => Part::Any,
-            _ if part.contains(['*', '?', '[']) => Part::Like(Pattern::new(part).map_err(wrong)?),
-            _ => Part::Name(part.to_owned()),
-        });
-    }
+    let parts = glob_parts(pattern)?;
     let root = if pattern.starts_with('/') { PathBuf::from("/") } else { PathBuf::new() };
     let mut open: VecDeque<Step> = VecDeque::from([(root, 0)]);
     let mut walked: HashSet<(PathBuf, usize)> = HashSet::new();
@@ -167,7 +173,7 @@ fn matching(pattern: &str, passed_over: &mut Vec<PathBuf>) -> Result<Vec<PathBuf
             }
             continue;
         };
-        if let Part::Name(name) = part {
+        if let GlobPart::Name(name) = part {
             let path = path.join(name);
             if path.symlink_metadata().is_ok() {
                 open.push_back((path, at + 1));
@@ -177,20 +183,20 @@ fn matching(pattern: &str, passed_over: &mut Vec<PathBuf>) -> Result<Vec<PathBuf
         if !fs::metadata(here).is_ok_and(|about| about.is_dir()) {
             continue;
         }
-        if let Part::Any = part {
+        if let GlobPart::AnyDepth = part {
             let real = fs::canonicalize(here).unwrap_or_else(|_| here.to_owned());
             if !walked.insert((real, at)) {
                 continue;
             }
             open.push_back((path.clone(), at + 1));
         }
-        let fail = |error: io::Error| Error::io(format!("{}: {error}", here.display()));
+        let fail = error_at(here);
         for (entry, kind) in entries(here).map_err(fail)? {
             let Some(name) = entry.file_name() else { continue };
             let below = path.join(name);
             match part {
-                Part::Any if kind.is_dir() || kind.is_symlink() => open.push_back((below, at)),
-                Part::Like(like) if like.matches(&name.to_string_lossy()) => open.push_back((below, at + 1)),
+                GlobPart::AnyDepth if kind.is_dir() || kind.is_symlink() => open.push_back((below, at)),
+                GlobPart::Pattern(like) if like.matches(&name.to_string_lossy()) => open.push_back((below, at + 1)),
                 _ => {}
             }
         }
@@ -199,14 +205,14 @@ fn matching(pattern: &str, passed_over: &mut Vec<PathBuf>) -> Result<Vec<PathBuf
     Ok(files.found)
 }
 
-/// Every row file below `directory`, in order of path, each once. Links to directories
-/// are not followed, and neither is what is not a plain file: they are `passed_over`.
+/// Every row file below `directory`, in the order of the paths, each once. Links to directories are
+/// not followed. They and anything but regular files are added to `passed_over`.
 fn files_below(directory: &Path, passed_over: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>> {
     let mut files = Files::default();
     let mut links = Vec::new();
     let mut open = vec![directory.to_owned()];
     while let Some(directory) = open.pop() {
-        let fail = |error: io::Error| Error::io(format!("{}: {error}", directory.display()));
+        let fail = error_at(&directory);
         for (path, kind) in entries(&directory).map_err(fail)? {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if kind.is_dir() {
@@ -220,13 +226,13 @@ fn files_below(directory: &Path, passed_over: &mut Vec<PathBuf>) -> Result<Vec<P
             }
         }
     }
-    // What is reached both ways is called by its own name.
+    // Links last: a file that is also reached directly is called by its own name.
     for (path, name) in links {
         match fs::metadata(&path) {
             Ok(about) if about.is_file() && is_row_file(&name) => files.add(path),
             Ok(about) if about.is_dir() || looks_like_rows(&name) => passed_over.push(path),
             Ok(_) => {}
-            // It leads nowhere, or in a circle.
+            // A dangling link, or a circle of links.
             Err(_) if is_row_file(&name) || looks_like_rows(&name) => passed_over.push(path),
             Err(_) => {}
         }
@@ -235,14 +241,14 @@ fn files_below(directory: &Path, passed_over: &mut Vec<PathBuf>) -> Result<Vec<P
     Ok(files.found)
 }
 
-/// What packers put behind a name; those that are not read here tell how to unpack them.
+/// Extensions of compressed files. For those that cannot be read, reading reports how to decompress
+/// them.
 const PACKED: [&str; 5] = [".zst", ".gz", ".bz2", ".xz", ".lz4"];
-/// What the names of files end in that have a row on each line.
+/// Extensions of files with a row on each line.
 const ROWS: [&str; 4] = [".jsonl", ".ndjson", ".jsonlines", ".ldjson"];
 
-/// Whether the name says that rows are in it: also packed, and with the number or date of a
-/// rotation (`app.jsonl.1`, `app.jsonl-20260101.gz`). A logbook's manifest is about its rows and
-/// holds none.
+/// Whether a file of this name has rows, compressed or not, also with the number or date of a
+/// rotation (`app.jsonl.1`, `app.jsonl-20260101.gz`). The manifest of a logbook has none.
 fn is_row_file(name: &str) -> bool {
     let bare = PACKED.iter().find_map(|packed| name.strip_suffix(packed)).unwrap_or(name);
     let is_rotation = |rest: &str| {

@@ -1,5 +1,5 @@
-//! One thing that a reading command reads, plain or packed: a segment of the logbook, a file, a
-//! pipe, standard input. Which things arguments name: `expand`.
+//! One input of a reading command, compressed or not: a segment of the logbook, a file, a pipe,
+//! standard input. Not here: which inputs arguments name (`expand`).
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read};
@@ -8,33 +8,33 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::packed::Packed;
-use super::packing::{HEAD_BYTES, Packing, unpack};
-use super::snapshot::{Form, Segment};
-use crate::index::Place;
+use super::compression::{Compression, HEAD_BYTES, decompress};
+use super::seekable::Seekable;
 use crate::listing;
 use crate::os::{How, Os};
 use crate::os_real::REAL;
+use crate::parts::{Place, Segment};
 use logbook_format::SegmentName;
+use logbook_format::segment_name::Form;
 
-/// One thing to read, in the order in which its rows count.
+/// One input. Several are read in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
     /// Standard input.
     Stdin,
-    /// A stream that was read whole, to be read more than once: what messages call it, and its
-    /// bytes.
+    /// A stream that was read into memory, to be read more than once: its name for messages, and
+    /// its bytes.
     Held(String, Arc<[u8]>),
     /// A regular file that the user named.
     File(PathBuf),
-    /// A FIFO, a socket or a device that the user named. It is opened once: whoever writes to it is
-    /// gone when it is closed.
+    /// A FIFO, a socket or a device that the user named. It is opened once: its writer fails when
+    /// it is closed.
     Pipe(PathBuf),
     /// A segment of the logbook.
     Segment(crate::Segment),
 }
 
-/// Where the rows of a logbook's `inputs` end: whoever looks for more begins there.
+/// Where the rows of a logbook's `inputs` end, and later rows begin.
 pub fn end_of(inputs: &[Input]) -> Place {
     match inputs.last() {
         Some(Input::Segment(last)) if last.form == Form::Plain => Place { segment: last.number, offset: last.bytes },
@@ -44,7 +44,7 @@ pub fn end_of(inputs: &[Input]) -> Place {
 }
 
 impl Input {
-    /// What messages call it.
+    /// Its name for messages.
     pub fn name(&self) -> String {
         match self {
             Input::Stdin => "standard input".to_owned(),
@@ -54,7 +54,7 @@ impl Input {
         }
     }
 
-    /// Bytes on disk; `None` for standard input and what cannot be asked.
+    /// Its size on disk, bytes; `None` if it has none, as standard input.
     pub fn bytes(&self) -> Option<u64> {
         match self {
             Input::Stdin | Input::Pipe(_) | Input::Held(..) => None,
@@ -63,16 +63,15 @@ impl Input {
         }
     }
 
-    /// Whether it can be read only once.
+    /// Whether it can be read once only.
     pub fn is_once(&self) -> bool {
         matches!(self, Input::Stdin | Input::Pipe(_))
     }
 
-    /// Opens it to be read at any place; `None` for what can only be read from the start to the
-    /// end.
-    pub fn open_anywhere(&self) -> io::Result<Option<Anywhere>> {
+    /// Opens it for random access; `None` if it can only be read from the start to the end.
+    pub fn open_random_access(&self) -> io::Result<Option<RandomAccess>> {
         let path = match self {
-            Input::Segment(segment) => return segment.open_anywhere(),
+            Input::Segment(segment) => return segment.open_random_access(),
             Input::File(path) => path,
             Input::Stdin | Input::Pipe(_) | Input::Held(..) => return Ok(None),
         };
@@ -83,53 +82,52 @@ impl Input {
         }
         let mut head = [0; HEAD_BYTES];
         let read = file.read_at(&mut head, 0)?;
-        match Packing::of(&head[..read]) {
-            Packing::Plain => Ok(Some(Anywhere { bytes: metadata.len(), held: Held::Raw(file) })),
-            Packing::Zstd => Anywhere::packed(path),
-            Packing::Gzip | Packing::Other(_) => Ok(None),
+        match Compression::of(&head[..read]) {
+            Compression::Plain => Ok(Some(RandomAccess { bytes: metadata.len(), held: Held::Raw(file) })),
+            Compression::Zstd => RandomAccess::packed(path),
+            Compression::Gzip | Compression::Other(_) => Ok(None),
         }
     }
 
-    /// Opens it for one read from the start, unpacked. `None` for standard
-    /// input, which the caller holds. A segment is read to the length that
-    /// the snapshot gave it.
+    /// Opens it to be read from the start, decompressed. `None` for standard input, which the
+    /// caller has. A segment ends at the length that its snapshot has.
     pub fn open(&self) -> io::Result<Option<Box<dyn Read + Send>>> {
         Ok(match self {
             Input::Stdin => None,
-            Input::Held(_, bytes) => Some(Box::new(unpack(io::Cursor::new(Arc::clone(bytes)))?)),
-            Input::File(path) | Input::Pipe(path) => Some(Box::new(unpack(buffered(File::open(path)?))?)),
+            Input::Held(_, bytes) => Some(Box::new(decompress(io::Cursor::new(Arc::clone(bytes)))?)),
+            Input::File(path) | Input::Pipe(path) => Some(Box::new(decompress(buffered(File::open(path)?))?)),
             Input::Segment(segment) => Some(segment.open()?),
         })
     }
 }
 
 impl Segment {
-    /// Opens it to be read at any place; `None` for an archive that says not where its frames
-    /// begin. What was archived since it was listed is read from there.
-    fn open_anywhere(&self) -> io::Result<Option<Anywhere>> {
+    /// Opens it for random access; `None` for an archive without a seek table. If the segment was
+    /// archived since it was listed, the archive is opened.
+    fn open_random_access(&self) -> io::Result<Option<RandomAccess>> {
         if self.form != Form::Plain {
-            return Anywhere::packed(&self.path);
+            return RandomAccess::packed(&self.path);
         }
         match REAL.open(&self.path, How::Read, 0).map(File::from) {
-            Ok(file) => Ok(Some(Anywhere { bytes: self.bytes, held: Held::Raw(file) })),
+            Ok(file) => Ok(Some(RandomAccess { bytes: self.bytes, held: Held::Raw(file) })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => match self.archived_since() {
-                Some(path) => Ok(Anywhere::packed(&path)?.map(|it| Anywhere { bytes: self.bytes, ..it })),
+                Some(path) => Ok(RandomAccess::packed(&path)?.map(|it| RandomAccess { bytes: self.bytes, ..it })),
                 None => Err(error),
             },
             Err(error) => Err(error),
         }
     }
 
-    /// Opens it for one read from the start, unpacked; a plain one ends where
-    /// the snapshot says. What was archived since it was listed is read from there.
+    /// Opens it to be read from the start, decompressed. A plain one ends at the length in the
+    /// snapshot. If the segment was archived since it was listed, the archive is opened.
     pub(crate) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         match (REAL.open(&self.path, How::Read, 0).map(File::from), self.form) {
             (Ok(file), Form::Plain) => Ok(Box::new(file.take(self.bytes))),
-            (Ok(file), _) => Ok(Box::new(unpack(buffered(file))?)),
+            (Ok(file), _) => Ok(Box::new(decompress(buffered(file))?)),
             (Err(error), Form::Plain) if error.kind() == io::ErrorKind::NotFound => match self.archived_since() {
                 Some(path) => {
                     let file = File::from(REAL.open(&path, How::Read, 0)?);
-                    Ok(Box::new(unpack(buffered(file))?.take(self.bytes)))
+                    Ok(Box::new(decompress(buffered(file))?.take(self.bytes)))
                 }
                 None => Err(error),
             },
@@ -144,10 +142,10 @@ impl Segment {
     }
 }
 
-/// What can be read at any place, as if it were plain.
+/// An input that is read at any offset of its content, as if it were not compressed.
 #[derive(Debug)]
-pub struct Anywhere {
-    /// How far it is to be read, unpacked.
+pub struct RandomAccess {
+    /// The length of the content that is to be read.
     pub bytes: u64,
     held: Held,
 }
@@ -155,30 +153,30 @@ pub struct Anywhere {
 #[derive(Debug)]
 enum Held {
     Raw(File),
-    Packed(Box<Packed<'static>>),
+    Archive(Box<Seekable<'static>>),
 }
 
-impl Anywhere {
-    fn packed(path: &Path) -> io::Result<Option<Anywhere>> {
-        let packed = Packed::open(&REAL, path)?;
-        Ok(packed.map(|packed| Anywhere { bytes: packed.bytes(), held: Held::Packed(Box::new(packed)) }))
+impl RandomAccess {
+    fn packed(path: &Path) -> io::Result<Option<RandomAccess>> {
+        let packed = Seekable::open(&REAL, path)?;
+        Ok(packed.map(|packed| RandomAccess { bytes: packed.bytes(), held: Held::Archive(Box::new(packed)) }))
     }
 
-    /// Reads at `offset`, not beyond [`Anywhere::bytes`]; 0 there.
+    /// Reads at `offset`, up to [`RandomAccess::bytes`]; 0 at the end.
     pub fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let want = (buffer.len() as u64).min(self.bytes.saturating_sub(offset)) as usize;
         match &mut self.held {
             Held::Raw(file) => file.read_at(&mut buffer[..want], offset),
-            Held::Packed(packed) if want > 0 => packed.read_at(&mut buffer[..want], offset),
-            Held::Packed(_) => Ok(0),
+            Held::Archive(packed) if want > 0 => packed.read_at(&mut buffer[..want], offset),
+            Held::Archive(_) => Ok(0),
         }
     }
 
-    /// A good place to cut at or after `at`: where a frame begins.
+    /// The first offset from `at` on where it is cheap to begin reading: the begin of a frame.
     pub fn cut(&self, at: u64) -> u64 {
         match &self.held {
             Held::Raw(_) => at,
-            Held::Packed(packed) => {
+            Held::Archive(packed) => {
                 let frames = packed.frames();
                 let next = frames.partition_point(|frame| frame.plain_at < at);
                 frames.get(next).map_or(self.bytes, |frame| frame.plain_at.min(self.bytes))
@@ -186,28 +184,28 @@ impl Anywhere {
         }
     }
 
-    /// Where the frame that holds byte `at` ends; the end of all where there are no frames.
+    /// The end of the frame with byte `at`; the end of the content if there are no frames.
     pub fn frame_end(&self, at: u64) -> u64 {
         match &self.held {
             Held::Raw(_) => self.bytes,
-            Held::Packed(packed) => {
+            Held::Archive(packed) => {
                 let next = packed.frames().partition_point(|frame| frame.plain_at <= at);
                 packed.frames().get(next).map_or(self.bytes, |frame| frame.plain_at.min(self.bytes))
             }
         }
     }
 
-    /// Whether content stands where it is said to: of an archive, whether its seek table is true.
+    /// Whether the content is at the right offsets: of an archive, whether its seek table is right.
     pub fn is_true(&mut self) -> bool {
         match &mut self.held {
             Held::Raw(_) => true,
-            Held::Packed(packed) => packed.is_true(),
+            Held::Archive(packed) => packed.is_true(),
         }
     }
 
-    /// Whether it has to be unpacked.
+    /// Whether it is compressed.
     pub fn is_packed(&self) -> bool {
-        matches!(self.held, Held::Packed(_))
+        matches!(self.held, Held::Archive(_))
     }
 }
 

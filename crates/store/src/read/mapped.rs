@@ -1,4 +1,4 @@
-//! A sealed segment in memory. The one `unsafe` of this room.
+//! A sealed segment mapped into memory. This is the only file of the crate with `unsafe`.
 
 #![allow(unsafe_code)]
 
@@ -12,14 +12,13 @@ use memmap2::Mmap;
 pub(crate) struct Mapped(Mmap);
 
 impl Mapped {
-    /// Maps `file`, which must be a sealed segment of this user (or group) that
-    /// was checked as `directory::check_file` does.
+    /// Maps `file`, which must be a sealed segment of this user (or group) that passes
+    /// `directory::check_file`.
     pub(crate) fn sealed(file: &File) -> io::Result<Mapped> {
-        // SAFETY: a map is sound while nobody changes or shortens the file. That is what sealing
-        // promises: no program of ours writes to a segment below the highest number
-        // (docs/format.md, Names), and the file belongs to the user who runs this. Somebody who
-        // truncates a sealed segment of their own meanwhile ends this process with SIGBUS; no other
-        // memory is touched.
+        // SAFETY: a map is sound as long as nobody changes or shortens the file. Sealing promises
+        // that: this program never writes to a segment below the highest number (docs/format.md,
+        // Names), and the file belongs to the user who runs it. If that user truncates the segment
+        // meanwhile, SIGBUS ends the process; no other memory is touched.
         unsafe { Mmap::map(file) }.map(Mapped)
     }
 }

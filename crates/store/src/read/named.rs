@@ -1,25 +1,24 @@
-//! Files that somebody named: in a condition (`in @file`), in an option. A name may lead anywhere,
-//! so what stands there is opened without waiting, must be a regular file, and is read up to a
-//! bound.
+//! Files that a condition (`in @file`) or an option names. A name may lead anywhere, so the file is
+//! opened without waiting, must be a regular file, and has a size limit.
 //!
-//! Not here: the inputs of a query, which may be pipes of any length; the files of a logbook itself
-//! (`os_real`).
+//! Not here: the inputs of a query, which may be pipes of any length (`input`); the files of a
+//! logbook (`os_real`).
 
 use std::io::{self, Read};
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags, open};
 
-/// Longest file of values that a condition names, bytes.
+/// The size limit of a file of values that a condition names, bytes.
 pub const VALUES_BYTES_MAX: u64 = 8 << 20;
-/// Longest prompt, bytes.
+/// The size limit of a prompt, bytes.
 pub const PROMPT_BYTES_MAX: u64 = 64 << 20;
 
-/// The bytes of the regular file at `path`, links followed. Errors: it is none, or longer than
-/// `bytes_max`.
+/// The bytes of the regular file at `path`. Links are followed. Errors: it is not a regular file,
+/// or longer than `bytes_max`.
 pub fn read(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
     let refused = |why: String| io::Error::new(io::ErrorKind::InvalidInput, why);
-    // NONBLOCK: a FIFO that nobody writes to would keep the open waiting.
+    // NONBLOCK: the open of a FIFO would wait for a writer.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = std::fs::File::from(open(path, flags, Mode::empty())?);
     let about = file.metadata()?;
@@ -31,7 +30,7 @@ pub fn read(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
         return Err(too_long());
     }
     let mut bytes = Vec::new();
-    // What it says of its length may be wrong, as below /proc, or be true no longer.
+    // The length in its metadata may be wrong, as in /proc, or outdated.
     file.take(bytes_max + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > bytes_max { Err(too_long()) } else { Ok(bytes) }
 }

@@ -1,5 +1,5 @@
-//! Single rows by their place, many of them from few segments: sealed segments
-//! are mapped, the active one is read piece by piece, archives are unpacked frame by frame.
+//! Reads single rows by their place, many of them from few segments. Sealed segments are mapped,
+//! the active one is read piece by piece, archives are decompressed frame by frame.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -9,15 +9,16 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use memchr::memchr;
 
 use super::mapped::Mapped;
-use super::packed::Packed;
-use super::snapshot::{Form, Segment, Snapshot};
-use crate::index::Place;
-use crate::os::{How, Os};
+use super::seekable::Seekable;
+use super::snapshot::Snapshot;
+use crate::os::{How, Os, error_at};
 use crate::os_real::REAL;
+use crate::parts::{Place, Segment};
+use logbook_format::segment_name::Form;
 use logbook_model::READ_ROW_BYTES_MAX;
 use logbook_model::error::{Error, Result};
 
-/// Bytes read of the active segment for one row at first.
+/// The first read of a row of the active segment, bytes. A longer row needs further ones.
 const PIECE_BYTES: usize = 8 << 10;
 
 /// Reads rows by place.
@@ -30,7 +31,7 @@ pub struct RowReader {
 enum Open {
     Mapped(Mapped),
     File(File, u64),
-    Packed(Box<Packed<'static>>),
+    Archive(Box<Seekable<'static>>),
     Unpacked(Vec<u8>),
 }
 
@@ -41,20 +42,19 @@ impl RowReader {
         RowReader { segments, open: HashMap::new(), buffer: Vec::new() }
     }
 
-    /// The line that begins at `place`, without its newline; `None` when no
-    /// whole line does.
+    /// The line that begins at `place`, without its newline; `None` if there is no whole line.
     pub fn row(&mut self, place: Place) -> Result<Option<&[u8]>> {
         if !self.open.contains_key(&place.segment) {
             let Some(segment) = self.segments.get(&place.segment) else {
                 return Ok(None);
             };
-            let opened = open(segment).map_err(|error| Error::io(format!("{}: {error}", segment.path.display())))?;
+            let opened = open(segment).map_err(error_at(&segment.path))?;
             self.open.insert(place.segment, opened);
         }
         match self.open.get_mut(&place.segment) {
             Some(Open::Mapped(bytes)) => Ok(line(bytes, place.offset)),
             Some(Open::Unpacked(bytes)) => Ok(line(bytes, place.offset)),
-            Some(Open::Packed(packed)) => match packed.line_at(place.offset) {
+            Some(Open::Archive(packed)) => match packed.line_at(place.offset) {
                 Ok(Some(row)) => {
                     self.buffer = row;
                     Ok(Some(&self.buffer))
@@ -70,9 +70,9 @@ impl RowReader {
 
 fn open(segment: &Segment) -> std::io::Result<Open> {
     if segment.form == Form::Zstd
-        && let Some(packed) = Packed::open(&REAL, &segment.path)?
+        && let Some(packed) = Seekable::open(&REAL, &segment.path)?
     {
-        return Ok(Open::Packed(Box::new(packed)));
+        return Ok(Open::Archive(Box::new(packed)));
     }
     let file = match REAL.open(&segment.path, How::Read, 0).map(File::from) {
         Ok(file) if segment.form == Form::Plain => file,
@@ -84,7 +84,7 @@ fn open(segment: &Segment) -> std::io::Result<Open> {
         }
     };
     let about = file.metadata()?;
-    let own = about.uid() == rustix::process::geteuid().as_raw();
+    let own = about.uid() == REAL.user();
     if segment.sealed && own && about.is_file() && about.nlink() == 1 && segment.bytes > 0 {
         return Ok(Open::Mapped(Mapped::sealed(&file)?));
     }

@@ -1,44 +1,33 @@
-//! What is on file, for readers: the segments in order, each number once, and
-//! how far each may be read (`docs/format.md`, Reading).
+//! Snapshots for readers: the segments in order, each number once, and how far each may be read
+//! (`docs/format.md`, Reading).
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
 
 use memchr::memrchr;
 
 use crate::archived::{LOOKS_MAX, holds_more, line_at};
-use crate::index::{Identity, Place, Summary, summary};
+use crate::index::{Identity, Summary, summary};
 use crate::listing;
-use crate::os::{How, Os, Stat, What, interrupted};
+use crate::os::{How, Os, Stat, What, error_at, interrupted, io_error, read_full};
 use crate::os_real::REAL;
+use crate::parts::Place;
+pub use crate::parts::Segment;
 use logbook_format::SegmentName;
 pub use logbook_format::segment_name::Form;
 use logbook_model::READ_ROW_BYTES_MAX;
 use logbook_model::error::{Error, Result};
 
-/// One segment of a snapshot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Segment {
-    /// Its number.
-    pub number: u64,
-    /// The file to read: the raw segment, else its archive.
-    pub path: PathBuf,
-    /// How its bytes stand there.
-    pub form: Form,
-    /// Whether it will never grow (a higher number exists).
-    pub sealed: bool,
-    /// Plain: its length when listed, cut after the last newline. Archives: the file's size.
-    pub bytes: u64,
-}
-
 /// All segments, by number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Snapshot {
-    /// In order.
+    /// The segments, by number.
     pub segments: Vec<Segment>,
 }
 
 impl Snapshot {
-    /// Where its rows end: what comes behind it begins there.
+    /// Where its rows end, and later rows begin.
     pub fn end(&self) -> Place {
         match self.segments.last() {
             Some(last) if last.form == Form::Plain => Place { segment: last.number, offset: last.bytes },
@@ -53,22 +42,23 @@ pub fn snapshot(directory: &Path) -> Result<Snapshot> {
     take(&REAL, directory)
 }
 
-/// Lists the logbook at `directory`, and hands what is known of sealed segments as a whole to
-/// `known`, by number. They are not opened for it.
+/// Lists the logbook at `directory`, and calls `known` with the summaries of sealed segments in
+/// `cache/`, by number. The segments are not opened for it.
 pub fn snapshot_with_summaries(directory: &Path, known: &mut dyn FnMut(u64, Summary)) -> Result<Snapshot> {
     settle(&REAL, directory, Some(known))
 }
 
-/// As [`snapshot`], on any operating system.
+/// As [`snapshot`], with any [`Os`].
 pub fn take(os: &dyn Os, directory: &Path) -> Result<Snapshot> {
     settle(os, directory, None)
 }
 
-/// Takes in what is known of the segment with this number.
+/// Called with the number of a segment and its summary.
 type Take<'k> = &'k mut dyn FnMut(u64, Summary);
 
 fn settle(os: &dyn Os, directory: &Path, mut known: Option<Take<'_>>) -> Result<Snapshot> {
-    // An archiver may move a segment between two looks; each look settles one more move.
+    // An archiver may move a segment while it is looked for. Each attempt gets past at least one
+    // move.
     let mut last_error = None;
     for _ in 0..16 {
         match look(os, directory, &mut known) {
@@ -84,9 +74,9 @@ fn settle(os: &dyn Os, directory: &Path, mut known: Option<Take<'_>>) -> Result<
         .unwrap_or_else(|| Error::io(format!("{}: segments keep moving while they are listed", directory.display()))))
 }
 
-/// One look; `None` when a segment went away meanwhile.
+/// One attempt; `None` if a segment was moved or deleted meanwhile.
 fn look(os: &dyn Os, directory: &Path, known: &mut Option<Take<'_>>) -> Result<Option<Snapshot>> {
-    // Raw before the archive: what is archived in between is then seen twice, never not at all.
+    // Raw segments first: one that is archived in between is then seen twice, and never missed.
     let raw = listing::raw(os, directory)?;
     let archived = listing::archived(os, directory)?;
     let highest = raw.last().map_or(0, |name| name.number).max(archived.last().map_or(0, |name| name.number));
@@ -117,18 +107,19 @@ fn look(os: &dyn Os, directory: &Path, known: &mut Option<Take<'_>>) -> Result<O
             Some(stat) if !both.is_some_and(|at| holds_more(os, directory, &archived[at], stat.bytes)) => {
                 left.push((name, path, stat));
             }
-            // Its archive is all there is, or holds more; if that is gone too, it was deleted.
+            // There is only the archive, or it has more content. If that is gone, too, the segment
+            // was deleted.
             _ if packed(both.map_or(name, |at| &archived[at]), &mut is_known)? => {}
             _ => return Ok(None),
         }
     }
     for (name, path, stat) in left {
         let sealed = name.number < highest;
-        // Only a segment that ends in a newline has a summary.
+        // Only segments that end in a newline have summaries, so the length is right.
         let bytes = if sealed && is_known(name.number, Form::Plain, &stat) {
             stat.bytes
         } else if stat.what == What::File && stat.bytes > 0 {
-            // One that is archived by now is read from there, up to here.
+            // A segment that is archived by now is read from the archive, up to this length.
             match cut_at_newline(os, &path, stat.bytes)? {
                 Some(bytes) => bytes,
                 None if sealed => stat.bytes,
@@ -143,20 +134,20 @@ fn look(os: &dyn Os, directory: &Path, known: &mut Option<Take<'_>>) -> Result<O
     Ok(Some(Snapshot { segments }))
 }
 
-fn gone<T>(path: &Path, result: std::io::Result<T>) -> Result<Option<T>> {
+fn gone<T>(path: &Path, result: io::Result<T>) -> Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::io(format!("{}: {error}", path.display()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io_error(path, error)),
     }
 }
 
-/// The length up to and with the last newline before `bytes`.
+/// The length up to and including the last newline before `bytes`.
 fn cut_at_newline(os: &dyn Os, path: &Path, bytes: u64) -> Result<Option<u64>> {
     let Some(file) = gone(path, os.open(path, How::Read, 0))? else { return Ok(None) };
-    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+    let fail = error_at(path);
     let mut last = [0u8; 1];
-    if crate::os::read_full(os, &file, &mut last, bytes - 1).map_err(fail)? == 1 && last[0] == b'\n' {
+    if read_full(os, &file, &mut last, bytes - 1).map_err(fail)? == 1 && last[0] == b'\n' {
         return Ok(Some(bytes));
     }
     let mut end = bytes;
@@ -164,7 +155,7 @@ fn cut_at_newline(os: &dyn Os, path: &Path, bytes: u64) -> Result<Option<u64>> {
     while end > 0 {
         let from = end.saturating_sub(buffer.len() as u64);
         let want = (end - from) as usize;
-        let read = crate::os::read_full(os, &file, &mut buffer[..want], from).map_err(fail)?;
+        let read = read_full(os, &file, &mut buffer[..want], from).map_err(fail)?;
         if let Some(at) = memrchr(b'\n', &buffer[..read]) {
             return Ok(Some(from + at as u64 + 1));
         }
@@ -173,8 +164,8 @@ fn cut_at_newline(os: &dyn Os, path: &Path, bytes: u64) -> Result<Option<u64>> {
     Ok(Some(0))
 }
 
-/// The row at `place` of the logbook at `directory`, of which `raw` are the raw segments by number,
-/// wherever its segment stands: `None` when no row begins there.
+/// The row at `place` of the logbook at `directory`, whose raw segments are `raw`, by number. The
+/// segment may be raw or archived. `None` if no row begins there.
 pub(crate) fn row_of(os: &dyn Os, directory: &Path, raw: &[SegmentName], place: Place) -> Result<Option<Vec<u8>>> {
     let mut listed;
     let mut raw = raw;
@@ -182,16 +173,16 @@ pub(crate) fn row_of(os: &dyn Os, directory: &Path, raw: &[SegmentName], place: 
         let mut is_raw = false;
         if let Ok(at) = raw.binary_search_by_key(&place.segment, |name| name.number) {
             let path = directory.join(raw[at].to_string());
-            let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+            let fail = error_at(&path);
             match os.open(&path, How::Read, 0) {
                 // Archived since it was listed.
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 file => {
                     is_raw = true;
                     let file = file.map_err(fail)?;
                     let bytes = os.stat(&file).map_err(fail)?.bytes;
                     let row = row_at(os, &file, place.offset, bytes).map_err(fail)?;
-                    // Of a file that is shorter than its archive, the rest stands there.
+                    // A raw file may be shorter than its archive, which then has the row.
                     if row.is_some() {
                         return Ok(row);
                     }
@@ -203,8 +194,8 @@ pub(crate) fn row_of(os: &dyn Os, directory: &Path, raw: &[SegmentName], place: 
             let path = listing::archive_directory(directory).join(archived[at].archive());
             match line_at(os, &path, place.offset) {
                 // Restored or deleted since it was listed.
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                row => return row.map_err(|error| Error::io(format!("{}: {error}", path.display()))),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                row => return row.map_err(error_at(&path)),
             }
         }
         if is_raw {
@@ -213,7 +204,8 @@ pub(crate) fn row_of(os: &dyn Os, directory: &Path, raw: &[SegmentName], place: 
         listed = listing::raw(os, directory)?;
         raw = &listed;
         if raw.binary_search_by_key(&place.segment, |name| name.number).is_err() {
-            // Neither here nor there: unless it was archived in between, it is gone.
+            // Neither raw nor archived: it is gone, unless it was archived between the two
+            // listings.
             let archived = listing::archived(os, directory)?;
             if archived.binary_search_by_key(&place.segment, |name| name.number).is_err() {
                 return Ok(None);
@@ -223,14 +215,14 @@ pub(crate) fn row_of(os: &dyn Os, directory: &Path, raw: &[SegmentName], place: 
     Ok(None)
 }
 
-/// The same of segments that are listed for it.
+/// The same, with a new listing of the segments.
 pub fn row(os: &dyn Os, directory: &Path, place: Place) -> Result<Option<Vec<u8>>> {
     row_of(os, directory, &listing::raw(os, directory)?, place)
 }
 
 /// The row at `offset` of an open file that may be read up to `end`.
-fn row_at(os: &dyn Os, file: &std::os::fd::OwnedFd, offset: u64, end: u64) -> std::io::Result<Option<Vec<u8>>> {
-    // One byte before tells whether a row begins here: a newline, or the end of a hole of
+fn row_at(os: &dyn Os, file: &OwnedFd, offset: u64, end: u64) -> io::Result<Option<Vec<u8>>> {
+    // The byte before shows whether a row begins here: it is a newline, or the end of a hole of
     // NULs behind one.
     let lead = u64::from(offset > 0);
     let mut row: Vec<u8> = Vec::new();
@@ -267,14 +259,14 @@ fn row_at(os: &dyn Os, file: &std::os::fd::OwnedFd, offset: u64, end: u64) -> st
     }
 }
 
-/// Whether nothing but NULs stands between the start of the line and `offset`.
-fn is_hole_before(os: &dyn Os, file: &std::os::fd::OwnedFd, offset: u64) -> std::io::Result<bool> {
+/// Whether there are only NULs between the start of the line and `offset`.
+fn is_hole_before(os: &dyn Os, file: &OwnedFd, offset: u64) -> io::Result<bool> {
     let mut end = offset;
     let mut buffer = [0; 4096];
     while end > 0 {
         let from = end.saturating_sub(buffer.len() as u64);
         let want = (end - from) as usize;
-        let read = crate::os::read_full(os, file, &mut buffer[..want], from)?;
+        let read = read_full(os, file, &mut buffer[..want], from)?;
         match buffer[..read].iter().rposition(|byte| *byte != 0) {
             Some(last) => return Ok(buffer[last] == b'\n'),
             None => end = from,

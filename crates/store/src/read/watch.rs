@@ -1,48 +1,47 @@
-//! Rows as they come, for whoever waits for one: without a lock, each once, in order, across
-//! rotations and archiving, and cheap to ask while nothing comes.
+//! New rows as they are appended: without a lock, each once, in order, across rotations and
+//! archiving. Asking is cheap while there are none.
 
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::archived;
-use crate::index::Place;
 use crate::layout::Layout;
 use crate::listing;
-use crate::os::Os;
+use crate::os::{Os, error_at};
 use crate::os_real::REAL;
+use crate::parts::Place;
 use logbook_format::lines::Lines;
-use logbook_model::error::{Error, Result};
+use logbook_model::error::Result;
 
-/// What a directory and its newest segment look like: when the one last changed, how long the other
-/// is.
-type Sight = ((i64, i64), u64);
+/// When the directory last changed, and the length of its newest segment.
+type Seen = ((i64, i64), u64);
 
-/// Where somebody stands who waits for rows.
+/// Follows the rows of a logbook.
 #[derive(Debug)]
 pub struct Watch {
     directory: PathBuf,
     at: Place,
+    /// The path of the newest segment, once it is known.
     newest: PathBuf,
-    sight: Option<Sight>,
+    seen: Option<Seen>,
 }
 
 impl Watch {
-    /// Waits for rows that begin at or after `at`.
+    /// Follows the rows that begin at or after `at`.
     pub fn new(directory: &Path, at: Place) -> Watch {
-        Watch { directory: directory.to_path_buf(), at, newest: directory.to_path_buf(), sight: None }
+        Watch { directory: directory.to_path_buf(), at, newest: directory.to_path_buf(), seen: None }
     }
 
-    /// Where the next row is to begin: what was handed on ends there.
+    /// Where the next row begins.
     pub fn at(&self) -> Place {
         self.at
     }
 
-    /// Calls `each` with the rows that came since the last call, in order, whole lines only.
+    /// Calls `each` with the rows that were appended since the last call, in order, whole lines
+    /// only.
     pub fn new_rows(&mut self, each: &mut dyn FnMut(Place, &[u8])) -> Result<()> {
-        let fault = |path: &Path, error: &std::io::Error| Error::io(format!("{}: {error}", path.display()));
-        let changed = REAL.stat_path(&self.directory).map_err(|error| fault(&self.directory, &error))?.modified;
-        let sight = REAL.stat_path(&self.newest).ok().map(|newest| (changed, newest.bytes));
-        if sight.is_some() && sight == self.sight {
+        let changed = REAL.stat_path(&self.directory).map_err(error_at(&self.directory))?.modified;
+        let seen = REAL.stat_path(&self.newest).ok().map(|newest| (changed, newest.bytes));
+        if seen.is_some() && seen == self.seen {
             return Ok(());
         }
         let raw = listing::raw(&REAL, &self.directory)?;
@@ -51,10 +50,11 @@ impl Watch {
         let mut bytes = 0;
         if let Some(name) = raw.last() {
             self.newest = self.directory.join(name.to_string());
-            // Before it is read: what comes while it is read shows the next time.
+            // Before the segment is read: rows that are appended meanwhile are noticed by the next
+            // call.
             bytes = REAL.stat_path(&self.newest).map_or(0, |newest| newest.bytes);
         }
-        // What was archived before it was read here is read there.
+        // A segment that was archived before it was read here is read from its archive.
         for name in archived::sealed_names(&REAL, &self.directory, &raw, self.at.segment.saturating_sub(1), end)? {
             let from = if name.number == self.at.segment { self.at.offset } else { 0 };
             self.at = Place { segment: name.number, offset: from };
@@ -66,11 +66,10 @@ impl Watch {
                 at.offset = offset + block.len() as u64;
             })?;
         }
-        // A change within the tick of the file system's clock would not show.
-        let settled = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .is_ok_and(|now| i64::try_from(now.as_secs()).is_ok_and(|now| now > changed.0 + 1));
-        self.sight = settled.then_some((changed, bytes));
+        // A second change in the same tick of the file system's clock would not be noticed.
+        let now_s = REAL.unix_time_ns() / 1_000_000_000;
+        let settled = i64::try_from(now_s).is_ok_and(|now_s| now_s > changed.0 + 1);
+        self.seen = settled.then_some((changed, bytes));
         Ok(())
     }
 }

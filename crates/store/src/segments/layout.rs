@@ -1,46 +1,45 @@
-//! Which raw segment takes rows, and which numbers are sealed: the one place that decides it
-//! (`docs/format.md`, Sealed).
+//! Which raw segment takes rows, and which numbers are sealed (`docs/format.md`, Sealed). Only this
+//! file decides it.
 //!
 //! The highest raw segment takes rows, unless an archive or a line of the manifest shows that it
-//! was sealed. `.lock` is not asked: in a copy that was made while writers were at work it may name
-//! a segment that the copy does not have. The rows of the last segment of such a copy count all the
-//! same.
+//! was sealed. `.lock` does not decide: in a copy that was made while writers were at work it may
+//! name a segment that the copy does not have, and the rows of the last segment of such a copy
+//! count.
 
 use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
 use super::listing::{self, archive_directory};
-use crate::os::{How, Os, What, read_full};
+use crate::os::{How, Os, What, error_at, io_error, read_full};
 use logbook_format::SegmentName;
 use logbook_format::manifest::last_covered;
 use logbook_model::error::{Error, Result};
 
-/// How much of the manifest's end is read at first, bytes. Its last lines are nearly always in
-/// there.
+/// This many bytes of the manifest's end are read first. They nearly always have a line that covers
+/// a segment.
 const TAIL_BYTES: u64 = 16 << 10;
-/// A longer manifest is none of ours.
+/// A longer file is not a manifest of this program.
 const MANIFEST_BYTES_MAX: u64 = 1 << 30;
 
-/// The raw segments, told apart.
+/// The raw segments, divided into the active one and the sealed ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Layout<'r> {
-    /// The one that takes rows; `None`: the next append begins one.
+    /// The segment that takes rows. `None`: the next append makes one.
     pub active: Option<SegmentName>,
     /// The others, by number.
     pub sealed: &'r [SegmentName],
-    /// The highest number that is sealed, wherever the segment stands: raw, in the archive, or
-    /// deleted.
+    /// The highest number that is sealed, whether the segment is raw, archived or deleted.
     pub sealed_end: u64,
 }
 
 impl<'r> Layout<'r> {
-    /// That of the logbook at `directory`, of which `raw` are the raw segments by number.
+    /// The layout of the logbook at `directory`, whose raw segments are `raw`, by number.
     pub(crate) fn of(os: &dyn Os, directory: &Path, raw: &'r [SegmentName]) -> Result<Layout<'r>> {
         Layout::with(os, directory, raw, false)
     }
 
-    /// The same. `in_doubt`: the archive is listed even where nothing asks for it.
+    /// The same. With `in_doubt` the archive is always listed.
     pub(crate) fn with(os: &dyn Os, directory: &Path, raw: &'r [SegmentName], in_doubt: bool) -> Result<Layout<'r>> {
         let covered = covered_number(os, directory)?;
         if let Some((last, sealed)) = raw.split_last()
@@ -72,15 +71,15 @@ fn is_archived(os: &dyn Os, directory: &Path, name: &SegmentName) -> Result<bool
     match os.stat_path(&path) {
         Ok(_) => Ok(true),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
-        Err(error) => Err(Error::io(format!("{}: {error}", path.display()))),
+        Err(error) => Err(io_error(&path, error)),
     }
 }
 
-/// The highest number that the manifest covers; 0 without one. Segments are covered in order, so
-/// that the last such line tells it.
+/// The highest number that the manifest covers; 0 without a manifest. Segments are covered in
+/// order, so it is in the last such line.
 pub(crate) fn covered_number(os: &dyn Os, directory: &Path) -> Result<u64> {
     let path = directory.join("manifest.jsonl");
-    let fail = |error: std::io::Error| Error::io(format!("{}: {error}", path.display()));
+    let fail = error_at(&path);
     let file = match os.open(&path, How::Read, 0) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),

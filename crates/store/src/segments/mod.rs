@@ -1,13 +1,12 @@
 //! Which segments there are.
 //!
-//! Not here: what is in them (`read/`), what `.lock` says of them (`rotate`).
+//! Not here: what is in them (`read`), what `.lock` says about them (`append::catch_up`).
 //!
-//! - `listing`: their names, as the directory says · `listed`: whether a listing made before still
-//!   holds
+//! - `listing`: their names, from the directory · `listing_check`: whether a listing is still right
 //! - `layout`: which of them takes rows, and which are sealed
 //!
-//! Invariant: a listing that is not made anew is of the directory as it is.
+//! Invariant: a listing that is used again is that of the directory as it is now.
 
 pub(crate) mod layout;
-pub(crate) mod listed;
 pub mod listing;
+pub(crate) mod listing_check;

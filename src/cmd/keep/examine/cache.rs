@@ -14,13 +14,12 @@ use logbook_query::ast::{Form, Op};
 use logbook_query::time::Clock;
 use logbook_scan::Pruning;
 use logbook_store::index::health::{Unusable, clear, unusable};
-use logbook_store::index::{Kind, summary};
-use logbook_store::listing::cache_directory;
+use logbook_store::index::{CacheKind, summary};
 use logbook_store::os_real::REAL;
 use logbook_store::{self as store, Location};
 
 /// What is in there beside tables.
-const KINDS: [Kind; 2] = [summary::KIND, runs::KIND];
+const KINDS: [CacheKind; 2] = [summary::KIND, runs::KIND];
 /// Names of one sort that are told.
 const TOLD_MAX: usize = 3;
 
@@ -42,7 +41,9 @@ pub fn faults(directory: &Path, door: &Door<'_>) -> Result<Vec<Finding>> {
         let more = if names.len() > TOLD_MAX { ", …" } else { "" };
         let what = format!("in cache/, {words}: {}{more}", names[..names.len().min(TOLD_MAX)].join(", "));
         let next = match why {
-            Unusable::Foreign => format!("ls -l {}", shell_word(&cache_directory(directory).display().to_string())),
+            Unusable::Foreign => {
+                format!("ls -l {}", shell_word(&logbook_store::cache::directory(directory).display().to_string()))
+            }
             _ => "logbook doctor --fix-cache".to_owned(),
         };
         Finding::new(level, "cache", what).count(names.len() as u64).next(next)

@@ -11,9 +11,9 @@ use crate::cmd::reading::cores;
 use crate::cmd::reading::runs::{self, Folded};
 use logbook_model::error::Result;
 use logbook_scan::{self as scan, How, Part, Source, Threads};
-use logbook_store::index::kept::{self, Kept};
+use logbook_store::cache::CacheFile;
 use logbook_store::index::proof::false_tables;
-use logbook_store::index::{Kind, summary};
+use logbook_store::index::{CacheKind, segment_cache, summary};
 use logbook_store::os::Os;
 use logbook_store::os_real::REAL;
 use logbook_store::snapshot::Form;
@@ -59,7 +59,7 @@ pub fn found(directory: &Path) -> Result<Vec<Lie>> {
 /// Those about one segment each, which threads share out among them.
 fn of_segments(directory: &Path, segments: &[Segment]) -> Vec<String> {
     // The largest task is at most one segment, and the active one is cut up among all.
-    let tasks: Vec<(&Segment, Kind)> =
+    let tasks: Vec<(&Segment, CacheKind)> =
         segments.iter().flat_map(|segment| [(segment, summary::KIND), (segment, runs::KIND)]).collect();
     let next = AtomicUsize::new(0);
     let found = Mutex::new(Vec::new());
@@ -91,7 +91,7 @@ fn of_segments(directory: &Path, segments: &[Segment]) -> Vec<String> {
 
 /// Whether queries would go by a summary of `segment` that is not that of its rows.
 fn is_false_summary(directory: &Path, segment: &Segment) -> bool {
-    let kept = || kept::load_whole(&REAL, directory, summary::KIND, segment).filter(|_| segment.sealed);
+    let kept = || segment_cache::load_whole(&REAL, directory, summary::KIND, segment).filter(|_| segment.sealed);
     let Some((said, identity)) = kept() else { return false };
     // Only one that ends with a line has a summary.
     let ends = segment.form != Form::Plain || identity.bytes() == segment.bytes;
@@ -102,7 +102,7 @@ fn is_false_summary(directory: &Path, segment: &Segment) -> bool {
 
 /// Whether `runs` would go by what is kept of `segment`, and that is not what its rows say.
 fn are_false_runs(directory: &Path, segment: &Segment) -> bool {
-    let kept = || kept::load_of(&REAL, directory, runs::KIND, segment);
+    let kept = || segment_cache::load_of(&REAL, directory, runs::KIND, segment);
     let Some((said, bytes)) = kept() else { return false };
     let part = match segment.form {
         Form::Plain => Segment { bytes, ..segment.clone() },
@@ -111,7 +111,7 @@ fn are_false_runs(directory: &Path, segment: &Segment) -> bool {
     !is_what_rows_say(directory, part, &said) && kept().is_some_and(|(after, _)| after == said) && is_here(segment)
 }
 
-fn is_what_rows_say(directory: &Path, part: Segment, said: &Kept) -> bool {
+fn is_what_rows_say(directory: &Path, part: Segment, said: &CacheFile) -> bool {
     let names = FIELDS.to_names();
     // Of a sealed segment one of those that are at work already.
     let count = if part.sealed { 1 } else { cores() };

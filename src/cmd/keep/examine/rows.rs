@@ -14,7 +14,7 @@ use logbook_model::error::Result;
 use logbook_model::{Address, Field, Instant, Vocabulary};
 use logbook_query::{Place, Row};
 use logbook_scan::{self as scan, Class, Entry, Ids, Source, Task, Threads, Wanted};
-use logbook_store::index::Place as Stands;
+use logbook_store::Place as Stands;
 use logbook_store::{Input, Location};
 use logbook_view::Health;
 use logbook_view::facts::{Facts, Picked};

@@ -1,8 +1,8 @@
-//! Rows of the active segment as they were read, before anybody looked at them one by one. A writer
-//! under the lock asks for the last step of the run or two that it writes to; everything else is
-//! asked seldom, and by then the rows are taken in outside the lock, many at once.
+//! Rows of the active segment that were read and not parsed. Under the lock a writer needs only the
+//! last step of the run or two that it writes to, and a search of the text gives that. All other
+//! questions are rare; for them the rows are parsed.
 //!
-//! Not here: what is known of rows (`known`), whose plain reading of a row this must agree with.
+//! Not here: parsing a row (`entries`). The search must give the same answer.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -11,64 +11,66 @@ use memchr::memchr;
 use memchr::memmem::Finder;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::known::{Known, Place, Stretch, Turn};
+use super::entries::{Entries, LastStep, Turn};
 use crate::os::{Os, interrupted};
+use crate::parts::Place;
 use logbook_format::lines::Lines;
 
-/// Bytes that are asked for at once.
+/// Bytes per read call.
 const READ_BYTES: usize = 64 << 10;
-/// Runs that are searched for; for more, all rows are taken in.
-const ASKED_MAX: usize = 4;
-/// Bytes that are kept as they are.
+/// At most this many runs are searched for. For more of them all rows are parsed.
+const SEARCHES_MAX: usize = 4;
+/// Above this many bytes the rows are parsed.
 const TEXT_BYTES_MAX: usize = 4 << 20;
 
-/// Such rows, in pieces of whole lines.
+/// Unparsed rows, in pieces of whole lines.
 #[derive(Debug, Default)]
-pub(crate) struct Unread {
-    /// Room that is used again; only the first `filled` bytes count.
+pub(crate) struct Unparsed {
+    /// A buffer that is reused: only its first `filled` bytes count.
     text: Vec<u8>,
     filled: usize,
-    /// Where each piece begins in the text, and where in the segment.
+    /// Where each piece begins in `text`, and where in the segment.
     pieces: Vec<(usize, Place)>,
-    asked: Vec<Asked>,
+    searches: Vec<Search>,
 }
 
-/// A run that was searched for.
+/// What a search for a run has found so far.
 #[derive(Debug)]
-struct Asked {
-    run: Sought,
-    /// Up to here in the text.
+struct Search {
+    run: RunPattern,
+    /// The end of the text that was searched.
     to: usize,
-    last: u64,
+    last_step: u64,
     turn: Option<Turn>,
 }
 
-/// What tells the rows of a run. Made once for each: a writer that goes on asks under every lock.
+/// How rows of one run are recognized. It is made once for each run: a writer asks for the same run
+/// under every lock.
 #[derive(Debug)]
-struct Sought {
+struct RunPattern {
     run: String,
     hash: u128,
-    /// What a row begins with, as this program writes it.
+    /// The first bytes of a row, as this program writes it.
     begin: Vec<u8>,
     name: Finder<'static>,
     step_key: Finder<'static>,
-    /// What stands in rows that begin or end a run.
+    /// Bytes in every row that begins or ends a run.
     turn: Finder<'static>,
-    /// Whether the run can be told by its bytes, where there is no escape.
-    plain: bool,
+    /// Whether the name of the run is the same bytes in every row without an escape.
+    is_plain: bool,
 }
 
-impl Unread {
-    /// Reads rows of `segment` in `at..to`; gives the offset after the last newline.
+impl Unparsed {
+    /// Reads the rows of `segment` in `at..to`. Gives the offset after the last newline.
     pub(crate) fn read(&mut self, os: &dyn Os, file: &OwnedFd, segment: u64, at: u64, to: u64) -> io::Result<u64> {
         let begin = self.filled;
         self.fill(os, file, at, Some(to))?;
         Ok(self.keep_whole(begin, Place { segment, offset: at }))
     }
 
-    /// Reads rows of `segment` behind `known`, where a row ended, up to the end of the file. Gives
-    /// the offset after the last newline, and the file's length; one below `known`: no row ends
-    /// there any more.
+    /// Reads the rows of `segment` from `known`, where a row ended, to the end of the file. Gives
+    /// the offset after the last newline, and the length of the file. A length below `known` means
+    /// that no row ends there any more.
     pub(crate) fn read_behind(
         &mut self,
         os: &dyn Os,
@@ -83,7 +85,7 @@ impl Unread {
             return Ok((known, known - 1));
         }
         let bytes = known - 1 + (self.filled - begin) as u64;
-        // The newline stays behind the rows before, as a blank line.
+        // The newline stays at the end of the piece before, as a blank line.
         Ok((self.keep_whole(begin + 1, Place { segment, offset: known }), bytes))
     }
 
@@ -110,8 +112,7 @@ impl Unread {
                 Ok(read) => {
                     self.filled += read;
                     at += read as u64;
-                    // Under the lock nothing comes meanwhile: a file that gave less than was asked
-                    // for has ended.
+                    // Under the lock nobody else writes: a short read is the end of the file.
                     if to.map_or(read < want, |to| at >= to) {
                         return Ok(());
                     }
@@ -120,7 +121,7 @@ impl Unread {
         }
     }
 
-    /// Keeps whole lines of what was read from `place` on; gives the offset after the last.
+    /// Keeps the whole lines of what was read from `place` on. Gives the offset after the last.
     fn keep_whole(&mut self, begin: usize, place: Place) -> u64 {
         let whole = memchr::memrchr(b'\n', &self.read_so_far()[begin..]).map_or(0, |end| end + 1);
         self.filled = begin + whole;
@@ -130,8 +131,8 @@ impl Unread {
         place.offset + whole as u64
     }
 
-    /// Whether so much was read that it should be taken in.
-    pub(crate) fn is_much(&self) -> bool {
+    /// Whether so much was read that it should be parsed.
+    pub(crate) fn is_large(&self) -> bool {
         self.filled > TEXT_BYTES_MAX
     }
 
@@ -143,40 +144,40 @@ impl Unread {
         }
         self.filled = 0;
         self.pieces.clear();
-        self.asked.clear();
+        self.searches.clear();
     }
 
     /// The highest step of `run` in these rows, 0 for none, and the row that began or ended it
-    /// last. `None`: too many runs were asked for, and all is to be taken in.
-    pub(crate) fn known(&mut self, run: &str) -> Option<Known> {
+    /// last. `None` if too many runs were searched for, and the rows must be parsed.
+    pub(crate) fn last_step(&mut self, run: &str) -> Option<LastStep> {
         if self.filled == 0 {
-            return Some(Known::default());
+            return Some(LastStep::default());
         }
-        let at = match self.asked.iter().position(|asked| asked.run.run == run) {
+        let at = match self.searches.iter().position(|search| search.run.run == run) {
             Some(at) => at,
-            None if self.asked.len() >= ASKED_MAX => return None,
+            None if self.searches.len() >= SEARCHES_MAX => return None,
             None => {
-                self.asked.push(Asked { run: Sought::new(run), to: 0, last: 0, turn: None });
-                self.asked.len() - 1
+                self.searches.push(Search { run: RunPattern::new(run), to: 0, last_step: 0, turn: None });
+                self.searches.len() - 1
             }
         };
-        let asked = &mut self.asked[at];
-        asked.search(&self.text[..self.filled], &self.pieces);
-        Some((asked.last, asked.turn))
+        let search = &mut self.searches[at];
+        search.search(&self.text[..self.filled], &self.pieces);
+        Some((search.last_step, search.turn))
     }
 
-    /// Looks for the runs that were asked for, who will be again.
+    /// Searches for the runs that were asked for before: they will be asked for again.
     pub(crate) fn search(&mut self) {
-        for asked in &mut self.asked {
-            asked.search(&self.text[..self.filled], &self.pieces);
+        for search in &mut self.searches {
+            search.search(&self.text[..self.filled], &self.pieces);
         }
     }
 }
 
-impl Asked {
+impl Search {
     fn search(&mut self, text: &[u8], pieces: &[(usize, Place)]) {
         if self.to < text.len() {
-            self.last = self.last.max(self.run.last_step_in(&text[self.to..]));
+            self.last_step = self.last_step.max(self.run.last_step_in(&text[self.to..]));
             if let Some((at, is_end)) = self.run.turn_in(&text[self.to..]) {
                 let at = self.to + at;
                 let piece = pieces.iter().rev().find(|(begin, _)| *begin <= at);
@@ -188,23 +189,24 @@ impl Asked {
     }
 }
 
-impl Sought {
-    fn new(run: &str) -> Sought {
-        Sought {
+impl RunPattern {
+    fn new(run: &str) -> RunPattern {
+        RunPattern {
             run: run.to_owned(),
             hash: xxh3_128(run.as_bytes()),
             begin: format!("{{\"run_id\":\"{run}\",\"step\":").into_bytes(),
             name: Finder::new(run).into_owned(),
             step_key: Finder::new("\"step\""),
             turn: Finder::new("\"run."),
-            plain: !run.is_empty() && run.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\')),
+            is_plain: !run.is_empty() && run.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'"' | b'\\')),
         }
     }
 
-    /// Where in a block of lines the last row stands that begins or ends the run, and whether it
-    /// ends it.
+    /// Where in a block of lines the last row that begins or ends the run is, and whether it ends
+    /// it.
     fn turn_in(&self, block: &[u8]) -> Option<(usize, bool)> {
-        // A kind that is written with an escape is not found: nobody is warned then.
+        // A kind that is written with an escape is not found. Then the warning about a run that has
+        // ended is missing.
         let mut found = None;
         let mut from = 0;
         while let Some(at) = self.turn.find(&block[from..]) {
@@ -212,9 +214,9 @@ impl Sought {
             let begin = memchr::memrchr(b'\n', &block[..at]).map_or(0, |newline| newline + 1);
             let end = memchr(b'\n', &block[at..])? + at;
             let line = &block[begin..end];
-            if !self.plain || self.name.find(line).is_some() {
-                let mut row = Stretch::default();
-                row.row(Place { segment: 0, offset: 0 }, line);
+            if !self.is_plain || self.name.find(line).is_some() {
+                let mut row = Entries::default();
+                row.add_row(Place { segment: 0, offset: 0 }, line);
                 let turn = row.runs.get(&self.hash).and_then(|entry| entry.turn);
                 found = turn.map(|turn| (begin, turn.is_end)).or(found);
             }
@@ -223,20 +225,20 @@ impl Sought {
         found
     }
 
-    /// The highest step of the run in a block of lines. From the end, where it most often stands:
-    /// of the rows before it, written as this program writes them, the first bytes tell that they
-    /// say no more.
+    /// The highest step of the run in a block of lines. The search is from the end, where it most
+    /// often is. The first bytes of an earlier row, as this program writes it, show that its step
+    /// is lower.
     fn last_step_in(&self, block: &[u8]) -> u64 {
-        // Only what is written without an escape can be told by its bytes.
+        // Only a name without an escape can be compared by its bytes.
         let escaped = memchr(b'\\', block).is_some();
-        if self.plain && !escaped && self.name.find(block).is_none() {
+        if self.is_plain && !escaped && self.name.find(block).is_none() {
             return 0;
         }
         let lines: Vec<_> = Lines::new(block).filter(|line| line.whole).collect();
         let mut last = 0;
         for line in lines.into_iter().rev() {
             let text = line.text;
-            if self.plain && !(escaped && memchr(b'\\', text).is_some()) {
+            if self.is_plain && !(escaped && memchr(b'\\', text).is_some()) {
                 let says_no_more = match text.strip_prefix(self.begin.as_slice()) {
                     Some(rest) => step_at(rest).is_some_and(|step| step <= last) && self.step_key.find(rest).is_none(),
                     None => self.name.find(text).is_none(),
@@ -245,15 +247,15 @@ impl Sought {
                     continue;
                 }
             }
-            let mut row = Stretch::default();
-            row.row(Place { segment: 0, offset: 0 }, text);
+            let mut row = Entries::default();
+            row.add_row(Place { segment: 0, offset: 0 }, text);
             last = last.max(row.runs.get(&self.hash).map_or(0, |entry| entry.last_step));
         }
         last
     }
 }
 
-/// The whole number that `text` begins with, and nothing but it up to the next member.
+/// The whole number at the begin of `text`, if the member ends behind it.
 fn step_at(text: &[u8]) -> Option<u64> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let ends = matches!(text.get(digits), Some(b',' | b'}'));
@@ -266,8 +268,8 @@ mod tests {
 
     /// The plain way: every row read.
     fn plainly(block: &[u8], run: &str) -> u64 {
-        let mut all = Stretch::default();
-        all.block(0, 0, block);
+        let mut all = Entries::default();
+        all.add_block(0, 0, block);
         all.runs.get(&xxh3_128(run.as_bytes())).map_or(0, |entry| entry.last_step)
     }
 
@@ -299,7 +301,7 @@ mod tests {
                     let block = format!("{first}\n{second}\n{third}\n");
                     for run in ["r-1", "r-2", "r-12", "r-3"] {
                         let (found, wanted) =
-                            (Sought::new(run).last_step_in(block.as_bytes()), plainly(block.as_bytes(), run));
+                            (RunPattern::new(run).last_step_in(block.as_bytes()), plainly(block.as_bytes(), run));
                         assert_eq!(found, wanted, "{run} in {block}");
                     }
                 }
@@ -309,21 +311,21 @@ mod tests {
 
     #[test]
     fn what_comes_is_searched_once_and_taken_whole() {
-        let mut unread = Unread::default();
-        let put = |unread: &mut Unread, text: &str, offset| {
-            unread.pieces.push((unread.filled, Place { segment: 1, offset }));
-            unread.text.extend_from_slice(text.as_bytes());
-            unread.filled = unread.text.len();
+        let mut unparsed = Unparsed::default();
+        let put = |unparsed: &mut Unparsed, text: &str, offset| {
+            unparsed.pieces.push((unparsed.filled, Place { segment: 1, offset }));
+            unparsed.text.extend_from_slice(text.as_bytes());
+            unparsed.filled = unparsed.text.len();
         };
-        put(&mut unread, "{\"run_id\":\"a\",\"step\":7}\n", 100);
-        assert_eq!(unread.known("a"), Some((7, None)));
-        put(&mut unread, "{\"run_id\":\"a\",\"step\":8}\n", 400);
-        assert_eq!((unread.known("a"), unread.known("b")), (Some((8, None)), Some((0, None))));
-        assert_eq!((unread.known("c"), unread.known("d")), (Some((0, None)), Some((0, None))));
-        assert_eq!(unread.known("e"), None);
+        put(&mut unparsed, "{\"run_id\":\"a\",\"step\":7}\n", 100);
+        assert_eq!(unparsed.last_step("a"), Some((7, None)));
+        put(&mut unparsed, "{\"run_id\":\"a\",\"step\":8}\n", 400);
+        assert_eq!((unparsed.last_step("a"), unparsed.last_step("b")), (Some((8, None)), Some((0, None))));
+        assert_eq!((unparsed.last_step("c"), unparsed.last_step("d")), (Some((0, None)), Some((0, None))));
+        assert_eq!(unparsed.last_step("e"), None);
         let mut seen = Vec::new();
-        unread.take(|place, block| seen.push((place.offset, block.len())));
+        unparsed.take(|place, block| seen.push((place.offset, block.len())));
         assert_eq!(seen, [(100, 24), (400, 24)]);
-        assert_eq!(unread.known("e"), Some((0, None)));
+        assert_eq!(unparsed.last_step("e"), Some((0, None)));
     }
 }

@@ -1,63 +1,78 @@
-//! Syncs that are shared (`docs/durability.md`, Together): of many writers that wait for the disk,
-//! one syncs at a time, and what it made durable is noted for the others, who then need no sync of
-//! their own.
+//! Group commit (`docs/durability.md`, Together): of many writers that wait for the disk, one syncs
+//! at a time. It notes what it made durable, and the others need no sync of their own.
 //!
-//! A sync that returns 0 speaks for what was written before it began and **after its file was
-//! opened**: the kernel tells each open file of every failed write since its opening, once. What
-//! stood there before could have been lost, and the loss told to somebody else. So a note names
-//! both ends. A failed sync is noted nowhere: whoever waits for it syncs its own open file, and is
-//! told the same.
+//! A successful sync covers what was written before it began and **after its file was opened**: the
+//! kernel reports each failed write once to each file that was open then. Bytes from before could
+//! have been lost, and the loss reported to another process. So a note names both ends. A failed
+//! sync is not noted: each writer that waits for it syncs its own open file, and gets the same
+//! error.
 //!
-//! The note is a hint in `cache/`, written only after a sync succeeded: losing it costs a sync, and
-//! any doubt about it does.
+//! The note is a hint in `cache/`, written only after a sync has succeeded. If it is lost or in
+//! doubt, the cost is one more sync.
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::append::Active;
-use super::index::make_cache;
-use super::listing::cache_directory;
-use super::os::{How, Os, Stat, What, interrupted, read_full};
+use crate::cache::{self, SYNCED};
+use crate::os::{How, Os, Stat, What, interrupted, read_full};
+use crate::parts::Active;
 
-/// The note's file in `cache/`, which is also the lock of the one who syncs.
-pub(super) const NAME: &str = "synced";
 /// "lbsync" and the version of the layout.
 const MAGIC: u64 = 0x0001_636e_7973_626c;
 const WORDS: usize = 7;
 const BYTES: usize = WORDS * 8 + 8;
 
-/// How long somebody waits for another's sync before it makes its own beside it.
+/// How long a writer waits for the sync of another one before it syncs on its own.
 const WAIT_MS: u64 = 100;
-/// The first look is after half of a sync's time, the next ones after twice as long each: many that
-/// look often would leave no processor to the one who syncs. Bounds, microseconds.
+/// A writer that waits looks at the note after half the time of a sync, then after twice as long
+/// each time: many that look often would leave no processor to the one that syncs. The shortest and
+/// the longest pause, microseconds.
 const PAUSE_US: (u64, u64) = (50, 5000);
 
-/// Rows of one writer that are to be made durable.
+/// Rows of one writer in one segment that are not durable yet.
 #[derive(Debug)]
-pub(crate) struct Unsynced {
-    /// The segment.
-    pub(super) number: u64,
-    pub(super) file: Arc<OwnedFd>,
-    /// How long the segment was when `file` was opened.
-    pub(super) opened: u64,
-    /// Where the first of the rows begins, and the last ends.
-    pub(super) from: u64,
-    pub(super) to: u64,
+pub(super) struct Unsynced {
+    /// The number of the segment.
+    pub number: u64,
+    file: Arc<OwnedFd>,
+    /// The length of the segment when `file` was opened.
+    opened_at: u64,
+    /// Where the first of the rows begins, and where the last ends.
+    from: u64,
+    to: u64,
+    /// Why they never will be: a sync of the segment failed when it was sealed.
+    pub lost: Option<String>,
 }
 
-/// What a sync made durable.
+impl Unsynced {
+    /// Adds the bytes of `active` in `from..to` to those that are not durable.
+    pub(super) fn add(list: &mut Vec<Unsynced>, active: &Active, from: u64, to: u64) {
+        let number = active.name.number;
+        match list.iter_mut().find(|unsynced| unsynced.number == number) {
+            Some(unsynced) => {
+                unsynced.from = unsynced.from.min(from);
+                unsynced.to = unsynced.to.max(to);
+            }
+            None => {
+                let (file, opened_at) = (Arc::clone(&active.file), active.opened_at);
+                list.push(Unsynced { number, file, opened_at, from, to, lost: None });
+            }
+        }
+    }
+}
+
+/// What the last sync made durable, as its writer noted it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Note {
     number: u64,
     identity: (u64, u64),
-    /// From where to where the segment is durable.
+    /// The bytes of the segment that are durable.
     from: u64,
     to: u64,
-    /// How long the sync took, microseconds.
+    /// The time of the sync, microseconds.
     took_us: u64,
 }
 
@@ -91,8 +106,8 @@ impl Note {
         (self.number, self.identity) == (rows.number, identity) && self.from <= rows.from && rows.to <= self.to
     }
 
-    /// With what was durable before, where both meet.
-    fn with(self, before: Option<Note>) -> Note {
+    /// Joined with the note before, if their bytes meet.
+    fn joined_with(self, before: Option<Note>) -> Note {
         match before {
             Some(old)
                 if (old.number, old.identity) == (self.number, self.identity)
@@ -106,28 +121,30 @@ impl Note {
     }
 }
 
-/// A writer's part in it.
+/// The part of one writer in shared syncs.
 #[derive(Debug, Default)]
-pub(super) struct Together {
-    /// The note's file, once it was asked for; `None` in it: there is none, and each syncs alone.
+pub(super) struct GroupCommit {
+    /// The file of the note, once it was asked for. `Some(None)` if there is none, and each writer
+    /// syncs alone.
     file: Option<Option<OwnedFd>>,
-    /// A segment of which the note said what cannot be.
+    /// A segment whose note was wrong.
     distrusted: Option<u64>,
 }
 
-impl Together {
-    /// Looks at the note before the first row is written to a segment just opened, under the lock.
-    /// One that tells of more bytes than there are is about another file: a copy was put back.
-    pub(crate) fn begin(&mut self, os: &dyn Os, directory: &Path, active: &Active) {
+impl GroupCommit {
+    /// Checks the note before the first row is written to a segment that was just opened, under the
+    /// lock. A note of more bytes than the segment has is about another file: a backup was
+    /// restored.
+    pub(super) fn begin(&mut self, os: &dyn Os, directory: &Path, active: &Active) {
         let Some(file) = self.file(os, directory) else { return };
         if read(os, file).is_some_and(|note| note.number == active.name.number && note.to > active.bytes) {
             self.distrusted = Some(active.name.number);
         }
     }
 
-    /// Makes `rows` durable: by a sync of their file, or by that of another writer which covers
+    /// Makes `rows` durable: by a sync of their file, or by that of another writer that covers
     /// them.
-    pub(crate) fn sync(&mut self, os: &dyn Os, directory: &Path, rows: &Unsynced) -> std::io::Result<()> {
+    pub(super) fn sync(&mut self, os: &dyn Os, directory: &Path, rows: &Unsynced) -> std::io::Result<()> {
         let alone = self.distrusted == Some(rows.number);
         let (Some(file), Ok(stat)) = (self.file(os, directory).filter(|_| !alone), os.stat(&rows.file)) else {
             return os.sync_data(&rows.file);
@@ -141,7 +158,7 @@ impl Together {
             let took_us = note.map_or(0, |note| note.took_us);
             let waited_ms = os.elapsed_ms().saturating_sub(start_ms);
             match os.try_lock(file) {
-                // Nobody else was there: what was just asked still holds.
+                // Nobody else has synced meanwhile: the note and the stat are current.
                 Ok(()) if looks == 0 => return lead(os, file, rows, &stat, note),
                 Ok(()) => {
                     let (stat, note) = (os.stat(&rows.file).unwrap_or(stat), read(os, file));
@@ -159,7 +176,7 @@ impl Together {
                     let pause_us = (took_us / 2).max(PAUSE_US.0).saturating_mul(1 << looks.min(16));
                     os.pause(pause_us.min(PAUSE_US.1));
                 }
-                // Whoever syncs is stopped, or the lock cannot be had.
+                // The writer that syncs hangs, or the lock cannot be taken.
                 Err(_) => break,
             }
         }
@@ -175,12 +192,12 @@ fn open(os: &dyn Os, directory: &Path) -> Option<OwnedFd> {
     if !os.shares_syncs() {
         return None;
     }
-    let cache = cache_directory(directory);
-    let modes = make_cache(os, &cache);
-    let file = os.open(&cache.join(NAME), How::Update, modes.file).ok()?;
+    let cache = cache::directory(directory);
+    let modes = cache::create(os, &cache);
+    let file = os.open(&cache.join(SYNCED), How::Update, modes.file).ok()?;
     let stat = os.stat(&file).ok().filter(|stat| stat.what == What::File)?;
     if stat.bytes == 0 {
-        // Whatever the umask said.
+        // Regardless of the umask.
         os.set_access(&file, modes.file, None).ok()?;
     }
     Some(file)
@@ -192,19 +209,19 @@ fn read(os: &dyn Os, file: &OwnedFd) -> Option<Note> {
     Note::parse(&bytes).filter(|_| read == BYTES)
 }
 
-/// Syncs for all who wrote before, holding the lock of `file`. `stat`: the segment before the sync,
-/// which speaks for what stood there when it began; `before`: the note that was found.
+/// Syncs for all writers, holding the lock of `file`. `stat` is the segment before the sync, which
+/// covers no more than that; `before` is the note that was found.
 fn lead(os: &dyn Os, file: &OwnedFd, rows: &Unsynced, stat: &Stat, before: Option<Note>) -> std::io::Result<()> {
-    let start = Instant::now();
+    let start_us = os.elapsed_us();
     let synced = os.sync_data(&rows.file);
-    // First, so that who reads the note finds the lock free.
+    // First, so that a writer that reads the note finds the lock free.
     let _ = os.unlock(file);
     if synced.is_ok() {
-        let took_us = start.elapsed().as_micros() as u64;
+        let took_us = os.elapsed_us().saturating_sub(start_us);
         let (number, identity) = (rows.number, stat.identity);
-        let note = Note { number, identity, from: rows.opened, to: stat.bytes, took_us };
-        // Where this fails, the others sync too.
-        let _ = os.write_at(file, &note.with(before).print(), 0);
+        let note = Note { number, identity, from: rows.opened_at, to: stat.bytes, took_us };
+        // If this fails, the others sync, too.
+        let _ = os.write_at(file, &note.joined_with(before).print(), 0);
     }
     synced
 }
@@ -227,14 +244,14 @@ mod tests {
     }
 
     #[test]
-    fn notes_that_meet_are_one() {
+    fn notes_whose_bytes_meet_are_joined() {
         let later = Note { from: 400, to: 900, ..NOTE };
-        assert_eq!(later.with(Some(NOTE)), Note { from: 100, to: 900, ..NOTE });
-        assert_eq!(NOTE.with(Some(later)), Note { from: 100, to: 900, ..NOTE });
+        assert_eq!(later.joined_with(Some(NOTE)), Note { from: 100, to: 900, ..NOTE });
+        assert_eq!(NOTE.joined_with(Some(later)), Note { from: 100, to: 900, ..NOTE });
         let apart = Note { from: 501, to: 900, ..NOTE };
-        assert_eq!(apart.with(Some(NOTE)), apart);
+        assert_eq!(apart.joined_with(Some(NOTE)), apart);
         let other = Note { identity: (1, 3), ..later };
-        assert_eq!(other.with(Some(NOTE)), other);
-        assert_eq!(later.with(None), later);
+        assert_eq!(other.joined_with(Some(NOTE)), other);
+        assert_eq!(later.joined_with(None), later);
     }
 }

@@ -1,8 +1,8 @@
-//! Archives, unpacked as they are read: from the start to the end, or at any place where a seek
-//! table says where frames begin.
+//! Reading archives: from the start to the end, or by random access if a seek table says where the
+//! frames begin.
 //!
-//! An archive may come from anywhere. Whatever it claims, memory stays bounded: by the window that
-//! is allowed, and by the size of a frame that is unpacked in one piece.
+//! An archive may come from anywhere. Whatever it claims, memory is bounded by the window limit,
+//! and by the size limit of frames that are decompressed at once.
 
 use std::io::{self, BufRead};
 use std::os::fd::OwnedFd;
@@ -15,40 +15,37 @@ use crate::os::{How, Os, read_full};
 use logbook_format::seek_table::{FOOT, Frame, SeekTable};
 use logbook_model::READ_ROW_BYTES_MAX;
 
-/// The greatest window that is unpacked, as a power of two: 32 MiB. More is asked for by nobody but
-/// `zstd --long`.
+/// The window limit, as a power of two: 32 MiB. Only `zstd --long` uses larger ones.
 const WINDOW_LOG_MAX: u32 = 25;
-/// Frames whose content is longer are read from the start to the end only: one row may be so long,
-/// and then some.
+/// An archive with longer frames is read from the start to the end only. The longest row fits.
 const FRAME_BYTES_MAX: u64 = READ_ROW_BYTES_MAX as u64 + (2 << 20);
-/// The longest beginning of a frame, which may say how much is in it.
+/// The longest header of a frame, which may state the length of its content.
 const FRAME_HEAD_BYTES: usize = 18;
-/// Larger tables are not believed, bytes.
+/// A larger seek table counts as missing, bytes.
 const TABLE_BYTES_MAX: usize = 16 << 20;
 
-/// `reader`, packed with zstd, unpacked from the start to the end.
-pub(crate) fn unpack<R: BufRead>(reader: R) -> io::Result<zstd::Decoder<'static, R>> {
+/// Decompresses `reader`, a zstd stream, from the start to the end.
+pub(crate) fn decompress<R: BufRead>(reader: R) -> io::Result<zstd::Decoder<'static, R>> {
     let mut decoder = zstd::Decoder::with_buffer(reader)?;
     decoder.window_log_max(WINDOW_LOG_MAX)?;
     Ok(decoder)
 }
 
-/// An archive that can be read at any place of its content.
-pub(crate) struct Packed<'o> {
+/// An archive that is read by random access.
+pub(crate) struct Seekable<'o> {
     os: &'o dyn Os,
     file: OwnedFd,
     table: SeekTable,
-    /// The frame that was unpacked last.
+    /// The frame in `content`.
     unpacked: Option<usize>,
     unpacker: Decompressor<'static>,
     content: Vec<u8>,
     packed: Vec<u8>,
 }
 
-impl<'o> Packed<'o> {
-    /// Opens the archive at `path`; `None` when it has no seek table, or one with frames too large
-    /// to be unpacked at once.
-    pub fn open(os: &'o dyn Os, path: &Path) -> io::Result<Option<Packed<'o>>> {
+impl<'o> Seekable<'o> {
+    /// Opens the archive at `path`; `None` if it has no seek table, or frames above the size limit.
+    pub fn open(os: &'o dyn Os, path: &Path) -> io::Result<Option<Seekable<'o>>> {
         let file = os.open(path, How::Read, 0)?;
         let Some(table) = table(os, &file)? else { return Ok(None) };
         let small =
@@ -58,17 +55,16 @@ impl<'o> Packed<'o> {
         }
         let mut unpacker = Decompressor::new()?;
         unpacker.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX))?;
-        Ok(Some(Packed { os, file, table, unpacked: None, unpacker, content: Vec::new(), packed: Vec::new() }))
+        Ok(Some(Seekable { os, file, table, unpacked: None, unpacker, content: Vec::new(), packed: Vec::new() }))
     }
 
-    /// Length of the content.
+    /// The length of the content.
     pub fn bytes(&self) -> u64 {
         self.table.plain_bytes()
     }
 
-    /// Whether the table tells of the frames that are there. Where a frame says of itself that it
-    /// is longer or shorter, and unpacks, the table is what is damaged, and only a reader from the
-    /// start knows where content stands.
+    /// Whether the seek table agrees with the frames. If a frame states another length in its
+    /// header, and has it, the table is damaged, and the archive must be read from the start.
     pub fn is_true(&mut self) -> bool {
         (0..self.frames().len()).all(|index| {
             let Some(frame) = self.table.frames().get(index).copied() else { return true };
@@ -84,12 +80,12 @@ impl<'o> Packed<'o> {
         })
     }
 
-    /// Where frames of the content begin.
+    /// The frames, in order.
     pub fn frames(&self) -> &[Frame] {
         self.table.frames()
     }
 
-    /// Reads content at `offset`, at most to the end of a frame; 0 at the end of all.
+    /// Reads content at `offset`, at most to the end of a frame; 0 at the end of the content.
     pub fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let Some(index) = self.table.frame_at(offset) else { return Ok(0) };
         self.unpack(index)?;
@@ -100,8 +96,8 @@ impl<'o> Packed<'o> {
         Ok(count)
     }
 
-    /// The line of the content that begins at `offset`, without its newline; `None` when no whole
-    /// one does.
+    /// The line of the content that begins at `offset`, without its newline; `None` if there is no
+    /// whole line.
     pub fn line_at(&mut self, offset: u64) -> io::Result<Option<Vec<u8>>> {
         let mut line = Vec::new();
         let mut at = offset;
@@ -131,15 +127,13 @@ impl<'o> Packed<'o> {
         Ok(())
     }
 
-    /// Unpacks what stands where `frame` does. Errors: of the disk, and within, of what stands
-    /// there.
+    /// Decompresses `frame`. The outer error is one of the disk, the inner one a damaged frame.
     fn unpack_as(&mut self, frame: Frame) -> io::Result<std::result::Result<(), String>> {
         self.unpacked = None;
         self.packed.resize(frame.packed as usize, 0);
         read_whole(self.os, &self.file, &mut self.packed, frame.packed_at)?;
         self.content.clear();
-        // Exactly so much room as the table claims: what holds more, or other than that, is an
-        // error.
+        // The capacity is the length in the table: a frame with more content is an error.
         self.content.reserve_exact(frame.plain as usize);
         Ok(match self.unpacker.decompress_to_buffer(&self.packed[..], &mut self.content) {
             Err(error) => Err(error.to_string()),
@@ -151,20 +145,20 @@ impl<'o> Packed<'o> {
     }
 }
 
-impl std::fmt::Debug for Packed<'_> {
+impl std::fmt::Debug for Seekable<'_> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Packed").field("frames", &self.table.frames().len()).finish_non_exhaustive()
+        out.debug_struct("Seekable").field("frames", &self.table.frames().len()).finish_non_exhaustive()
     }
 }
 
-/// Checks that the archive at `path` holds the same read at any place as from the start to the end:
-/// by its seek table readers go, and a decoder passes over what is no content. Each frame must
-/// unpack alone, to as many bytes as the table says; since they make up the whole file, they are
-/// then the frames that a decoder meets. Errors: they are not.
+/// Checks that random access to the archive at `path` gives the same content as reading it from the
+/// start. Each frame must decompress alone, to the length in the table. Since the frames make up
+/// the whole file, they are then the frames that a decoder from the start meets. Errors: they are
+/// not.
 pub(crate) fn check(os: &dyn Os, path: &Path) -> io::Result<()> {
-    let Some(mut packed) = Packed::open(os, path)? else { return Ok(()) };
+    let Some(mut packed) = Seekable::open(os, path)? else { return Ok(()) };
     (0..packed.frames().len()).try_for_each(|index| packed.unpack(index)).map_err(|error| {
-        let why = format!("its seek table tells of other frames than it has: {error}");
+        let why = format!("its seek table does not match its frames: {error}");
         io::Error::new(error.kind(), why)
     })
 }

@@ -1,46 +1,46 @@
-//! What a stream is packed with, told by its first bytes and not by its name: zstd and gzip are
-//! taken off as it is read, the others are named, with the command that takes them off.
+//! The compression of a stream, recognized by its first bytes and not by its name. zstd and gzip
+//! are decompressed while reading. For other formats the error names a command that does it.
 
 use std::fmt;
 use std::io::{self, BufRead, Chain, Cursor, Read};
 
-use super::packed;
+use super::seekable;
 
-/// What a stream is packed with.
+/// The compression of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Packing {
-    /// Nothing.
+pub(crate) enum Compression {
+    /// None.
     Plain,
     /// zstd
     Zstd,
     /// gzip
     Gzip,
-    /// Something that is not read here.
+    /// A format that cannot be read.
     Other(NotRead),
 }
 
-/// What a stream is that is not read, and the program that makes rows of it.
+/// A format that cannot be read, and the program that converts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotRead {
-    /// What it is.
+    /// The format, in words.
     pub what: &'static str,
-    /// A command that reads it from standard input and writes what is in it.
+    /// A command that reads it from standard input and writes its content.
     pub unpacks: &'static str,
 }
 
-/// Bytes by which all of them are told.
+/// The number of bytes that distinguish all formats.
 pub(crate) const HEAD_BYTES: usize = 6;
 
-/// First bytes, and what they tell.
-const MAGICS: [(&[u8], Packing); 12] = [
-    (b"\x28\xB5\x2F\xFD", Packing::Zstd),
-    (b"\x1F\x8B", Packing::Gzip),
+/// The first bytes of each format.
+const MAGICS: [(&[u8], Compression); 12] = [
+    (b"\x28\xB5\x2F\xFD", Compression::Zstd),
+    (b"\x1F\x8B", Compression::Gzip),
     (b"BZh", other("packed with bzip2", "bunzip2")),
     (b"\xFD7zXZ\0", other("packed with xz", "unxz")),
     (b"\x04\x22\x4D\x18", other("packed with lz4", "unlz4")),
     (b"\x02\x21\x4C\x18", other("packed with lz4", "unlz4")),
     (b"PK\x03\x04", other("a zip archive", "funzip")),
-    // Before UTF-16, whose mark it begins with.
+    // Before UTF-16, whose byte order mark is a prefix of this one.
     (b"\xFF\xFE\0\0", other("text in UTF-32", "iconv -f UTF-32 -t UTF-8")),
     (b"\xFF\xFE", other("text in UTF-16", "iconv -f UTF-16 -t UTF-8")),
     (b"\xFE\xFF", other("text in UTF-16", "iconv -f UTF-16 -t UTF-8")),
@@ -48,23 +48,23 @@ const MAGICS: [(&[u8], Packing); 12] = [
     (b"[\0", other("text in UTF-16", "iconv -f UTF-16LE -t UTF-8")),
 ];
 
-const fn other(what: &'static str, unpacks: &'static str) -> Packing {
-    Packing::Other(NotRead { what, unpacks })
+const fn other(what: &'static str, unpacks: &'static str) -> Compression {
+    Compression::Other(NotRead { what, unpacks })
 }
 
-impl Packing {
-    /// What a stream that begins with `head` is packed with.
-    pub(crate) fn of(head: &[u8]) -> Packing {
+impl Compression {
+    /// The compression of a stream that begins with `head`.
+    pub(crate) fn of(head: &[u8]) -> Compression {
         let found = MAGICS.iter().find(|(magic, _)| head.starts_with(magic));
         match (found, head) {
-            (Some((_, packing)), _) => *packing,
-            // UTF-16 without a mark, the greater byte first. A hole of NULs has no letter amid it.
+            (Some((_, compression)), _) => *compression,
+            // Big-endian UTF-16 without a byte order mark. A hole of NULs has no letter inside.
             (None, [0, b'{' | b'[', 0, _, ..]) => other("text in UTF-16", "iconv -f UTF-16BE -t UTF-8"),
-            _ => Packing::Plain,
+            _ => Compression::Plain,
         }
     }
 
-    /// Whether more bytes could tell more.
+    /// Whether more bytes could change the answer.
     fn is_open(head: &[u8]) -> bool {
         let begins = |magic: &[u8]| magic.len() > head.len() && magic.starts_with(head);
         head.len() < HEAD_BYTES
@@ -80,9 +80,9 @@ impl fmt::Display for NotRead {
 
 impl std::error::Error for NotRead {}
 
-/// A stream with its packing taken off.
-pub enum Unpacked<R: BufRead> {
-    /// It had none.
+/// A decompressed stream.
+pub enum Decompressed<R: BufRead> {
+    /// It was not compressed.
     Plain(Begun<R>),
     /// zstd
     Zstd(Box<zstd::Decoder<'static, Begun<R>>>),
@@ -90,14 +90,14 @@ pub enum Unpacked<R: BufRead> {
     Gzip(Box<flate2::bufread::MultiGzDecoder<Begun<R>>>),
 }
 
-/// A stream whose first bytes were looked at.
+/// A stream whose first bytes were read, put back in front.
 type Begun<R> = Chain<Cursor<Vec<u8>>, R>;
 
-/// `reader` with its packing taken off. Errors: [`NotRead`].
-pub fn unpack<R: BufRead>(mut reader: R) -> io::Result<Unpacked<R>> {
+/// Decompresses `reader`. Errors: [`NotRead`].
+pub fn decompress<R: BufRead>(mut reader: R) -> io::Result<Decompressed<R>> {
     let mut head = Vec::new();
-    // Whoever writes to a pipe may send byte after byte.
-    while Packing::is_open(&head) {
+    // The writer of a pipe may send single bytes.
+    while Compression::is_open(&head) {
         let mut byte = [0];
         match reader.read(&mut byte) {
             Ok(0) => break,
@@ -106,22 +106,22 @@ pub fn unpack<R: BufRead>(mut reader: R) -> io::Result<Unpacked<R>> {
             Err(error) => return Err(error),
         }
     }
-    let packing = Packing::of(&head);
+    let compression = Compression::of(&head);
     let begun = Cursor::new(head).chain(reader);
-    Ok(match packing {
-        Packing::Plain => Unpacked::Plain(begun),
-        Packing::Zstd => Unpacked::Zstd(Box::new(packed::unpack(begun)?)),
-        Packing::Gzip => Unpacked::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(begun))),
-        Packing::Other(not_read) => return Err(io::Error::new(io::ErrorKind::Unsupported, not_read)),
+    Ok(match compression {
+        Compression::Plain => Decompressed::Plain(begun),
+        Compression::Zstd => Decompressed::Zstd(Box::new(seekable::decompress(begun)?)),
+        Compression::Gzip => Decompressed::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(begun))),
+        Compression::Other(not_read) => return Err(io::Error::new(io::ErrorKind::Unsupported, not_read)),
     })
 }
 
-impl<R: BufRead> Read for Unpacked<R> {
+impl<R: BufRead> Read for Decompressed<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Unpacked::Plain(reader) => reader.read(buffer),
-            Unpacked::Zstd(reader) => reader.read(buffer),
-            Unpacked::Gzip(reader) => reader.read(buffer),
+            Decompressed::Plain(reader) => reader.read(buffer),
+            Decompressed::Zstd(reader) => reader.read(buffer),
+            Decompressed::Gzip(reader) => reader.read(buffer),
         }
     }
 }
@@ -149,15 +149,15 @@ mod tests {
         for bytes in [b"{}\n".to_vec(), gzip.finish().unwrap(), zstd] {
             let mut text = Vec::new();
             let slow = io::BufReader::with_capacity(1, Slow(Cursor::new(bytes)));
-            unpack(slow).unwrap().read_to_end(&mut text).unwrap();
+            decompress(slow).unwrap().read_to_end(&mut text).unwrap();
             assert_eq!(text, b"{}\n");
         }
-        for (magic, packing) in MAGICS {
-            assert_eq!(Packing::of(magic), packing, "{magic:?}");
-            assert!(!Packing::is_open(magic) || magic == b"\xFF\xFE", "{magic:?}");
+        for (magic, compression) in MAGICS {
+            assert_eq!(Compression::of(magic), compression, "{magic:?}");
+            assert!(!Compression::is_open(magic) || magic == b"\xFF\xFE", "{magic:?}");
         }
         for plain in [&b""[..], b"{", b"[1]", b"\0\0{", b"\0{\"a\"", b"BZ", b"\xEF\xBB\xBF{"] {
-            assert_eq!(Packing::of(plain), Packing::Plain, "{plain:?}");
+            assert_eq!(Compression::of(plain), Compression::Plain, "{plain:?}");
         }
     }
 }
