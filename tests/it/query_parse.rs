@@ -9,7 +9,7 @@ use logbook_model::Vocabulary;
 use logbook_model::error::Error;
 use logbook_query::text::check::{self, Seen};
 use logbook_query::text::parse::{self, Clause, Input, parse};
-use logbook_query::text::{print, words};
+use logbook_query::text::{arguments, print};
 use proptest::prelude::*;
 
 use crate::query_generate::{any_query, without_spans};
@@ -98,13 +98,12 @@ fn shown(text: &str) {
             assert!(!shown.chars().any(|c| c.is_control() && c != '\n'), "{shown:?}");
         }
     }
-    let _ = parse::parse_filter(text);
-    let _ = parse::parse_columns(text);
-    let _ = parse::parse_aggregates(text);
-    let _ = parse::parse_sort(text);
+    for clause in [Clause::Filter, Clause::Select, Clause::Summarize, Clause::SortBy] {
+        let _ = Input::new().flag(clause, "--flag", text).parse();
+    }
     let _ = parse::parse_path_list(text);
-    let _ = words::is_query_text(text);
-    let _ = words::hint(text);
+    let _ = arguments::is_query_text(text);
+    let _ = arguments::hint(text);
 }
 
 #[test]
@@ -192,7 +191,7 @@ fn arguments_are_told_apart_by_syntax() {
     .iter()
     .filter(|text| !text.starts_with('='))
     {
-        assert!(words::is_query_text(text), "{text}");
+        assert!(arguments::is_query_text(text), "{text}");
     }
     for input in [
         "-",
@@ -213,7 +212,7 @@ fn arguments_are_told_apart_by_syntax() {
         "2026-04-15.000041.jsonl",
         "'unclosed=1",
     ] {
-        assert!(!words::is_query_text(input), "{input}");
+        assert!(!arguments::is_query_text(input), "{input}");
     }
     for (argument, is_operand, goes_on) in [
         ("group_by", false, true),
@@ -225,12 +224,12 @@ fn arguments_are_told_apart_by_syntax() {
         ("action=limit", false, false),
         ("action = limit", false, false),
     ] {
-        assert_eq!(words::goes_on(argument, is_operand), goes_on, "{argument}");
+        assert_eq!(arguments::goes_on(argument, is_operand), goes_on, "{argument}");
     }
-    assert_eq!(words::join(["a=1", "and", "b=2"]), "a=1 and b=2");
-    assert!(parse(&words::join(["a=1 # one", "b=2"])).unwrap().filter == parse("a=1 # one\nb=2").unwrap().filter);
-    assert_eq!(words::hint("status: blocked").unwrap(), "if a condition was meant, write 'status=blocked'");
-    assert_eq!(words::hint("logs.jsonl"), None);
+    assert_eq!(arguments::join(["a=1", "and", "b=2"]), "a=1 and b=2");
+    assert!(parse(&arguments::join(["a=1 # one", "b=2"])).unwrap().filter == parse("a=1 # one\nb=2").unwrap().filter);
+    assert_eq!(arguments::hint("status: blocked").unwrap(), "if a condition was meant, write 'status=blocked'");
+    assert_eq!(arguments::hint("logs.jsonl"), None);
 }
 
 #[test]

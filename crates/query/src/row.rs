@@ -24,7 +24,7 @@ pub struct Row<'a> {
     pub place: Place,
     /// The text stays where it is in memory until [`crate::Fold::block_ends`] is told of the block
     /// around it.
-    pub lasts: bool,
+    pub in_block: bool,
 }
 
 impl<'a> Row<'a> {
@@ -43,4 +43,18 @@ impl<'a> Row<'a> {
             FinalStatus::of_value(picked[0])
         })
     }
+}
+
+/// Picks the fields `names` of the row `text`, which an earlier stage made or kept. A text that is
+/// not an object has none of them.
+pub(crate) fn pick_fields<'a, 'b>(
+    text: &'a [u8],
+    names: &[String],
+    fields: &'b mut Vec<Option<&'a [u8]>>,
+) -> &'b [Option<&'a [u8]>] {
+    if json::pick(text, names, fields).is_err() {
+        fields.clear();
+        fields.resize(names.len(), None);
+    }
+    fields
 }

@@ -10,8 +10,8 @@ use crate::cmd::guard::watchdog::Watch;
 use logbook_model::error::{Error, Result};
 use logbook_query::ast::{Expr, Right};
 use logbook_query::problem::Problems;
+use logbook_query::text::arguments;
 use logbook_query::text::parse::{self, Clause};
-use logbook_query::text::words;
 use logbook_query::time::Clock;
 use logbook_query::{self as query, Argument, Context, Plan, Query};
 use logbook_store::{expand, named};
@@ -56,7 +56,7 @@ impl Clauses {
     pub fn query(&self, texts: &[String]) -> Result<(Query, String)> {
         let mut input = parse::Input::new();
         if !texts.is_empty() {
-            input = input.text(&words::join(texts.iter().map(String::as_str)));
+            input = input.text(&arguments::join(texts.iter().map(String::as_str)));
         }
         for condition in &self.filter {
             input = input.flag(Clause::Filter, "--filter", condition);
@@ -89,8 +89,8 @@ pub fn told_apart(all: &[OsString]) -> Result<(Vec<String>, Vec<OsString>)> {
     let (mut texts, mut inputs) = (Vec::new(), Vec::new());
     for word in all {
         match word.to_str() {
-            Some(text) if is_operand || words::is_query_text(text) => {
-                is_operand = words::goes_on(text, is_operand);
+            Some(text) if is_operand || arguments::is_query_text(text) => {
+                is_operand = arguments::goes_on(text, is_operand);
                 refuse_both(text)?;
                 texts.push(text.to_owned());
             }

@@ -6,7 +6,7 @@ use logbook_model::{Instant, duration_ms};
 
 use crate::amount::{Amount, Unit};
 use crate::ast::{Form, Literal, Span};
-use crate::compile::query::Argument;
+use crate::compile::context::Argument;
 use crate::compile::scope::Compiler;
 use crate::eval::value::{Order, Value};
 use crate::problem::Problem;

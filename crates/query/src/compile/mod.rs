@@ -6,6 +6,11 @@
 //! - `query`: a whole query · `scope`: conditions and operands in the names of a stage
 //! - `literal`: what a value means beside what it is compared with
 
+mod condition;
+mod context;
 mod literal;
-pub mod query;
+mod query;
 mod scope;
+
+pub use context::{Argument, Context};
+pub use query::{columns, compile};

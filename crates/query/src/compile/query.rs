@@ -2,60 +2,21 @@
 //! once for all rows. Everything that can be wrong with a query beyond its
 //! grammar is told here, all at once.
 
-use std::collections::BTreeMap;
-
 use logbook_json::quote;
 
 use crate::amount::Unit;
 use crate::ast::{Aggregate, Function, Latest, Operand, Path as AstPath, Query, Span};
 
-use crate::compile::scope::{Compiler, Scope};
-use crate::eval::source::Source;
+use crate::compile::context::{Argument, Context};
+use crate::compile::scope::{Compiler, Scope, unit_of};
+use crate::eval::source::{NamedSource, Source};
 use crate::jq::head::Head;
 use crate::jq::program::Globals;
 use crate::problem::Problem;
-use crate::stage::latest::LatestBy;
-use crate::stage::plan::{GroupBy, Named, Plan, Tail};
+use crate::stage::group::{AggregateColumn, GroupBy};
+use crate::stage::newest_per_group::LatestBy;
+use crate::stage::plan::{Plan, Tail};
 use crate::text::print::{aggregate_call, aggregate_name, column_name, operand};
-use crate::time::Clock;
-
-/// What a query is compiled against.
-#[derive(Debug, Clone)]
-pub struct Context {
-    /// For `now`, `age`, dates without an offset and time buckets.
-    pub clock: Clock,
-    /// `--arg` and `--argjson`, by name without the `$`.
-    pub arguments: BTreeMap<String, Argument>,
-    /// Lines of the files named by `in @file`, by name; `cmd` reads them.
-    pub files: BTreeMap<String, Vec<String>>,
-    /// The field that holds the time of a row: what `age` counts from.
-    pub time: Vec<String>,
-    /// Whether rows without a time are counted where a condition asks for it. They are of other
-    /// programs.
-    pub tells_missing: bool,
-}
-
-impl Context {
-    /// A clock and nothing else.
-    pub fn new(clock: Clock) -> Context {
-        Context {
-            clock,
-            arguments: BTreeMap::new(),
-            files: BTreeMap::new(),
-            time: vec!["timestamp".to_owned()],
-            tells_missing: false,
-        }
-    }
-}
-
-/// The value of a `$name`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Argument {
-    /// `--arg`: text, which a comparison reads like a bare word.
-    Text(String),
-    /// `--argjson`: one JSON value, checked by the caller.
-    Json(Vec<u8>),
-}
 
 /// Compiles `query`, or says everything that is wrong with it.
 pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
@@ -95,7 +56,7 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
     let group = grouped.then(|| compile_group(query, &mut compiler));
     let middle = group.as_ref().map(|group| {
         let names = group.keys.iter().map(|named| named.name.clone());
-        let names = names.chain(group.aggregates.iter().map(|(name, ..)| name.clone())).collect();
+        let names = names.chain(group.aggregates.iter().map(|column| column.name.clone())).collect();
         let scope = Scope {
             fields: Vec::new(),
             columns: Some(names),
@@ -108,10 +69,10 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
 
     let having = query.having.as_ref().and_then(|expr| compiler.predicate(expr));
     let sort = query.sort_by.iter().filter_map(|key| Some((compiler.source(&key.of)?, key.descending))).collect();
-    let select: Vec<Named> = query
+    let select: Vec<NamedSource> = query
         .select
         .iter()
-        .filter_map(|column| Some(Named::new(column_name(column), compiler.source(&column.of)?)))
+        .filter_map(|column| Some(NamedSource::new(column_name(column), compiler.source(&column.of)?)))
         .collect();
     check_names(query.select.iter().map(|column| (column_name(column), column.span)), &mut compiler.problems);
     if !compiler.problems.is_empty() {
@@ -177,14 +138,6 @@ fn ages(query: &Query) -> Vec<String> {
     keys.chain(of_age.map(aggregate_name)).collect()
 }
 
-/// What the name of a field says of its numbers.
-pub(crate) fn unit_of(operand: &Operand) -> Option<Unit> {
-    match operand {
-        Operand::Path(path) => path.keys.last().and_then(|name| Unit::of_name(name)),
-        _ => None,
-    }
-}
-
 /// The columns of groups that hold numbers of a unit.
 fn units(query: &Query) -> Vec<(String, Unit)> {
     let keys = query.group_by.iter().filter_map(|column| Some((column_name(column), unit_of(&column.of)?)));
@@ -194,10 +147,10 @@ fn units(query: &Query) -> Vec<(String, Unit)> {
 }
 
 fn compile_group(query: &Query, compiler: &mut Compiler<'_>) -> GroupBy {
-    let keys: Vec<Named> = query
+    let keys: Vec<NamedSource> = query
         .group_by
         .iter()
-        .filter_map(|column| Some(Named::new(column_name(column), compiler.source(&column.of)?)))
+        .filter_map(|column| Some(NamedSource::new(column_name(column), compiler.source(&column.of)?)))
         .collect();
     let plain = query.summarize.is_empty();
     let overview;
@@ -207,15 +160,19 @@ fn compile_group(query: &Query, compiler: &mut Compiler<'_>) -> GroupBy {
     } else {
         &query.summarize
     };
-    let units = summarize.iter().map(|one| one.of.as_ref().and_then(unit_of)).collect();
-    let aggregates: Vec<(String, Function, Option<Source>)> = summarize
+    let aggregates: Vec<AggregateColumn> = summarize
         .iter()
         .filter_map(|aggregate| {
             let source = match &aggregate.of {
                 Some(operand) => Some(compiler.source(operand)?),
                 None => None,
             };
-            Some((aggregate_name(aggregate), aggregate.function, source))
+            Some(AggregateColumn {
+                name: aggregate_name(aggregate),
+                function: aggregate.function,
+                source,
+                unit: aggregate.of.as_ref().and_then(unit_of),
+            })
         })
         .collect();
     let key_names = query.group_by.iter().map(|column| (column_name(column), column.span));
@@ -224,8 +181,8 @@ fn compile_group(query: &Query, compiler: &mut Compiler<'_>) -> GroupBy {
     // Times run on; other keys are shown by weight.
     let timed = query.group_by.iter().any(|column| matches!(column.of, Operand::Bucket(_)));
     let slots = keys.iter().map(|key| key.source.slot()).collect();
-    let asks_jq = aggregates.iter().any(|(_, _, source)| matches!(source, Some(Source::Jq(_))));
-    GroupBy { keys, slots, aggregates, units, asks_jq, by_count: plain && !timed }
+    let uses_jq = aggregates.iter().any(|column| matches!(column.source, Some(Source::Jq(_))));
+    GroupBy { keys, slots, aggregates, uses_jq, by_count: plain && !timed }
 }
 
 /// What grouping shows when nobody says: how many rows, how many runs, since when.

@@ -13,6 +13,7 @@ use crate::eval::value::time_of;
 use crate::jq::program::{Program, Session};
 use crate::row::Row;
 use crate::time::Clock;
+use logbook_json::string::quote_into;
 
 /// A jq program failed on a row: what it said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +129,24 @@ impl Source {
             }
         }
         Ok(())
+    }
+}
+
+/// A column of the output: its name, and where its value comes from.
+#[derive(Debug, Clone)]
+pub(crate) struct NamedSource {
+    pub name: String,
+    /// `"name":`, as a member of an object begins.
+    pub member: Vec<u8>,
+    pub source: Source,
+}
+
+impl NamedSource {
+    pub(crate) fn new(name: String, source: Source) -> NamedSource {
+        let mut member = Vec::new();
+        quote_into(&name, &mut member);
+        member.push(b':');
+        NamedSource { name, member, source }
     }
 }
 

@@ -22,15 +22,12 @@ use logbook_json::{Limits, Scratch, decode_raw, frame, mend, quote, trim, valida
 use crate::jq::flaws::{Flaw, check_size, cut, flaw, load_flaws, undefined};
 use crate::jq::head::Head;
 use crate::jq::projection::Projection;
+use crate::jq::read::{LIMITS, check_row, parse};
 use crate::jq::rewrite::rewrite;
 use crate::jq::write::write_value;
-use crate::jq::{dates, fields, paths, slices, texts, update};
+use crate::jq::{dates, fields, paths, read, slices, update};
 use logbook_model::Zone;
 
-/// Deepest row that jq programs are given, in levels.
-pub(crate) const DEPTH_MAX: usize = 512;
-/// The engine's reader recurses, and takes more than JSON.
-const LIMITS: Limits = Limits { depth_max: DEPTH_MAX, ..Limits::GRAMMAR };
 const COMPILE_STACK_BYTES: usize = 256 << 20;
 
 const OUTSIDE: &[&str] =
@@ -106,7 +103,7 @@ impl Program {
             .map_err(|errors| errors.into_iter().flat_map(|(_, error)| load_flaws(code, error)).collect::<Vec<_>>())?;
         let theirs = jaq_core::funs::<JustLut<Val>>().chain(jaq_std::funs()).chain(jaq_json::funs());
         let theirs = theirs.filter(|(name, ..)| !OUTSIDE.contains(name));
-        let ours = dates::functions().chain(paths::functions()).chain(texts::functions());
+        let ours = dates::functions().chain(paths::functions()).chain(read::functions());
         let ours = ours.chain(update::functions()).chain(slices::functions());
         Compiler::default()
             .with_funs(theirs.chain(ours))
@@ -319,15 +316,6 @@ impl Session {
         }
         Ok(())
     }
-}
-
-/// Whether programs can be given the row; says why not.
-pub(crate) fn check_row(text: &[u8]) -> Result<(), String> {
-    validate(text, LIMITS).map_err(|fault| format!("{fault}, at byte {} of the row", fault.at))
-}
-
-pub(super) fn parse(text: &[u8]) -> Result<Val, String> {
-    jaq_json::read::parse_single(text).map_err(|error| error.to_string())
 }
 
 /// Whether an output is the row itself, handed on. Sharing is what counts:

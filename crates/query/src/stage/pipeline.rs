@@ -8,19 +8,19 @@
 
 use std::ops::ControlFlow;
 
-use logbook_json::{self as json, Limits, pick};
+use logbook_json::{self as json, Limits};
 
 use crate::aggregate::Ignored;
 use crate::eval::doubts::Doubts;
 use crate::eval::source::{Eval, Fault};
 use crate::jq::head::Says;
 use crate::jq::program::Session;
-use crate::row::{Place, Row};
+use crate::row::{Place, Row, pick_fields};
 use crate::stage::group::Groups;
-use crate::stage::latest::Latest;
+use crate::stage::newest_per_group::NewestPerGroup;
 use crate::stage::plan::Plan;
-use crate::stage::put_away::Parts;
 use crate::stage::sort::Sorted;
+use crate::stage::spill::Spill;
 
 /// Takes a result as JSON text and its place, where it comes from one row.
 pub(crate) type Sink<'o> = dyn FnMut(&[u8], Option<Place>) -> ControlFlow<()> + 'o;
@@ -63,7 +63,7 @@ pub struct Fold<'p> {
 /// What a fold holds back: all that is left of it for a fold of the rows before it to take in.
 #[derive(Debug, Default)]
 pub struct Held {
-    newest: Parts,
+    newest: Spill,
     passed: u64,
     mended: Vec<(Place, json::Fault)>,
     doubts: Doubts,
@@ -80,16 +80,23 @@ struct Rest<'p> {
     plan: &'p Plan,
     eval: Eval<'p>,
     /// The newest rows so far.
-    latest: Latest,
+    latest: NewestPerGroup,
     held: Held,
     line: Vec<u8>,
 }
 
 impl<'p> Fold<'p> {
-    pub(crate) fn new(plan: &'p Plan) -> Self {
+    /// An empty fold of `plan`: one for all rows, or one for each part of them.
+    pub fn new(plan: &'p Plan) -> Self {
         Fold {
             jq: Session::new(&plan.globals),
-            rest: Rest { plan, eval: plan.eval(), latest: Latest::default(), held: Held::default(), line: Vec::new() },
+            rest: Rest {
+                plan,
+                eval: plan.eval(),
+                latest: NewestPerGroup::default(),
+                held: Held::default(),
+                line: Vec::new(),
+            },
         }
     }
 
@@ -170,12 +177,13 @@ impl<'p> Fold<'p> {
         flow
     }
 
-    /// The texts of rows that last are in `block`, and go now.
-    pub fn block_ends(&mut self, block: &[u8]) {
-        self.rest.latest.block_ends(block);
+    /// Ends `block`, which begins at byte `offset` of its input: the texts of rows marked
+    /// [`Row::in_block`] are part of it, and are gone after this call.
+    pub fn block_ends(&mut self, block: &[u8], offset: u64) {
+        self.rest.latest.block_ends(block, offset);
         self.rest.held.groups.block_ends();
         if self.rest.latest.text_bytes() > TEXT_BYTES {
-            self.put_away();
+            self.spill();
         }
     }
 
@@ -187,14 +195,14 @@ impl<'p> Fold<'p> {
     }
 
     fn end_latest(&mut self) {
-        self.put_away();
-        let newest = std::mem::take(&mut self.rest.latest).into_parts();
+        self.spill();
+        let newest = std::mem::take(&mut self.rest.latest).into_spilled();
         self.rest.held.newest.merge(newest, self.rest.plan.first.len());
     }
 
-    fn put_away(&mut self) {
+    fn spill(&mut self) {
         let plan = self.rest.plan;
-        self.rest.latest.put_away(&plan.first, plan.asks_fields_only());
+        self.rest.latest.spill(&plan.first, plan.asks_fields_only());
     }
 
     /// Joins what the fold of later rows held back. Streaming plans have nothing to join but
@@ -228,7 +236,7 @@ impl<'p> Fold<'p> {
         newest.finish(plan.first.len(), |row, is_whole| {
             of_newest += 1;
             let mut fields = Vec::new();
-            let fields = if is_whole { refill(row.text, &plan.first, &mut fields) } else { row.fields };
+            let fields = if is_whole { pick_fields(row.text, &plan.first, &mut fields) } else { row.fields };
             self.filter(&Row { fields, ..*row }, out)
         });
         if let (true, Some(program)) = (plan.slurp.is_some(), plan.jq.and_then(|number| plan.programs.get(number))) {
@@ -259,16 +267,16 @@ impl Rest<'_> {
     fn push_output(&mut self, text: &[u8], place: Option<Place>, out: &mut Out<'_>) -> ControlFlow<()> {
         self.eval.next_row();
         let mut fields = Vec::new();
-        let fields = refill(text, self.plan.middle.as_deref().unwrap_or_default(), &mut fields);
-        self.push(&Row { text, fields, place: place.unwrap_or_default(), lasts: false }, place, out)
+        let fields = pick_fields(text, self.plan.middle.as_deref().unwrap_or_default(), &mut fields);
+        self.push(&Row { text, fields, place: place.unwrap_or_default(), in_block: false }, place, out)
     }
 
     /// A row that grouping made.
     fn push_group(&mut self, text: &[u8], out: &mut Out<'_>) -> ControlFlow<()> {
         self.eval.next_row();
         let mut fields = Vec::new();
-        let fields = refill(text, self.plan.last.as_deref().unwrap_or_default(), &mut fields);
-        self.tail(&Row { text, fields, place: Place::default(), lasts: false }, None, out)
+        let fields = pick_fields(text, self.plan.last.as_deref().unwrap_or_default(), &mut fields);
+        self.tail(&Row { text, fields, place: Place::default(), in_block: false }, None, out)
     }
 
     fn push(&mut self, row: &Row<'_>, place: Option<Place>, out: &mut Out<'_>) -> ControlFlow<()> {
@@ -353,8 +361,8 @@ impl Rest<'_> {
         for (place, text) in sorted.finish(&plan.tail.sort, plan.tail.limit) {
             self.eval.next_row();
             let mut fields = Vec::new();
-            let fields = refill(&text, names, &mut fields);
-            let row = Row { text: &text, fields, place: place.unwrap_or_default(), lasts: false };
+            let fields = pick_fields(&text, names, &mut fields);
+            let row = Row { text: &text, fields, place: place.unwrap_or_default(), in_block: false };
             if self.emit(&row, place, out).is_break() {
                 break;
             }
@@ -363,17 +371,4 @@ impl Rest<'_> {
         doubts.merge(self.eval.doubts);
         (ignored, doubts)
     }
-}
-
-/// The fields of a row that comes from memory. What is no object has none.
-pub(super) fn refill<'a, 'b>(
-    text: &'a [u8],
-    names: &[String],
-    fields: &'b mut Vec<Option<&'a [u8]>>,
-) -> &'b [Option<&'a [u8]>] {
-    if pick(text, names, fields).is_err() {
-        fields.clear();
-        fields.resize(names.len(), None);
-    }
-    fields
 }

@@ -1,25 +1,24 @@
 //! A compiled query: which fields its rows are asked for, and the stages they
-//! go through. Shared between threads; each works with its own [`Fold`].
+//! go through. Shared between threads; each works with its own
+//! [`crate::Fold`].
 //!
 //! rows → latest → filter → jq → group → having → sort → limit → select → sink
 //!
 //! Between stages a row is its JSON text, so that rows made by jq or by
 //! grouping are sorted and selected like those on file.
 
-use crate::amount::Unit;
 use crate::ast::Function;
 use crate::eval::doubts::{Doubts, Question};
 use crate::eval::path::Path;
 use crate::eval::predicate::Predicate;
-use crate::eval::source::{Eval, Source};
+use crate::eval::source::{Eval, NamedSource, Source};
 use crate::jq::head::Head;
 use crate::jq::program::{Globals, Program, Session};
-use crate::stage::latest::LatestBy;
-use crate::stage::pipeline::Fold;
+use crate::stage::group::{AggregateColumn, GroupBy};
+use crate::stage::newest_per_group::LatestBy;
 use crate::stage::prefilter::{self, Probe};
 use crate::stage::requirement::Requirement;
 use crate::time::Clock;
-use logbook_json::string::quote_into;
 
 /// A compiled query.
 #[derive(Debug)]
@@ -46,46 +45,13 @@ pub struct Plan {
     pub(crate) questions: Vec<Question>,
 }
 
-/// A column with its name.
-#[derive(Debug, Clone)]
-pub(crate) struct Named {
-    pub name: String,
-    /// The name as a member begins: in quotes, with a colon.
-    pub member: Vec<u8>,
-    pub source: Source,
-}
-
-impl Named {
-    pub(crate) fn new(name: String, source: Source) -> Named {
-        let mut member = Vec::new();
-        quote_into(&name, &mut member);
-        member.push(b':');
-        Named { name, member, source }
-    }
-}
-
-/// Grouping, and what is made of each group.
-#[derive(Debug, Clone)]
-pub(crate) struct GroupBy {
-    pub keys: Vec<Named>,
-    /// Where the keys stand among the fields, if all are fields of the row itself.
-    pub slots: Option<Box<[usize]>>,
-    pub aggregates: Vec<(String, Function, Option<Source>)>,
-    /// Of each aggregate, what the name of its field says of the numbers in it.
-    pub units: Vec<Option<Unit>>,
-    /// Whether an aggregate is of what a jq program says.
-    pub asks_jq: bool,
-    /// The greatest groups first, then by key; else by key alone.
-    pub by_count: bool,
-}
-
 /// What happens to rows after grouping.
 #[derive(Debug, Clone)]
 pub(crate) struct Tail {
     pub having: Option<Predicate>,
     pub sort: Vec<(Source, bool)>,
     pub limit: Option<u64>,
-    pub select: Option<Vec<Named>>,
+    pub select: Option<Vec<NamedSource>>,
 }
 
 impl Plan {
@@ -168,9 +134,9 @@ impl Plan {
     /// Whether folds may be merged in any order: they hold back groups in whose aggregates no order
     /// shows. Where a run stands depends on the order of its rows.
     pub fn is_order_free(&self) -> bool {
-        let shows_order = |(_, function, _): &(String, Function, Option<Source>)| {
+        let shows_order = |column: &AggregateColumn| {
             use Function::{First, Last, List, Max, Min};
-            matches!(function, First | Last | List | Max | Min)
+            matches!(column.function, First | Last | List | Max | Min)
         };
         let groups = self.group.as_ref().is_some_and(|group| !group.aggregates.iter().any(shows_order));
         !self.uses_jq() && self.latest.is_none() && groups
@@ -217,11 +183,6 @@ impl Plan {
     /// What values are asked for, by the numbers that [`Doubts`] has.
     pub fn questions(&self) -> &[Question] {
         &self.questions
-    }
-
-    /// An empty fold: one for all rows, or one for each part of them.
-    pub fn fold(&self) -> Fold<'_> {
-        Fold::new(self)
     }
 
     /// Means of evaluation for one thread.

@@ -1,13 +1,15 @@
 //! Conditions: `not` binds tightest, then `and`, then `or`; side by side means
 //! `and`, but not beside an `or`.
 
-use crate::ast::{Expr, Form, Literal, Op, Operand, Path, Right, Span, Test};
+use crate::ast::{Expr, Form, Literal, Op, Operand, Right, Span, Test};
 use crate::problem::{Problem, quoted};
 use crate::text::lex::{self, SIGNS};
-use crate::text::parse::{DEPTH_MAX, Parser};
+use crate::text::mistakes;
+use crate::text::parser::{Parser, never_closed};
 use crate::text::print;
-use crate::text::slips;
 
+/// Deepest nesting of parentheses and `not`.
+pub(crate) const DEPTH_MAX: usize = 200;
 /// How two conditions are joined.
 #[derive(Clone, Copy, PartialEq)]
 enum Join {
@@ -58,7 +60,7 @@ impl Parser<'_> {
             Join::Or
         } else {
             let begins = matches!(self.c.peek(), Some('(' | '!' | '\'' | '"' | '.')) || !self.c.name().is_empty();
-            if !begins || self.clause_word().is_some() || slips::stray(&self.c).is_some() {
+            if !begins || self.clause_word().is_some() || mistakes::stray(&self.c).is_some() {
                 return None;
             }
             Join::Beside
@@ -120,7 +122,7 @@ impl Parser<'_> {
         if self.c.eat(")") {
             return Ok(condition);
         }
-        match slips::stray(&self.c) {
+        match mistakes::stray(&self.c) {
             Some(problem) => Err(problem),
             None if self.c.is_at_end() || self.clause_word().is_some() => Err(never_closed(from)),
             None => Err(Problem::new(self.c.here(), "`and`, `or` or `)` is expected here")),
@@ -154,12 +156,12 @@ impl Parser<'_> {
             self.c.at += name.len();
             return self.test(Operand::Age(self.c.since(from)), false, from);
         }
-        if let Some(problem) = slips::no_term(&self.c) {
+        if let Some(problem) = mistakes::no_term(&self.c) {
             return Err(problem);
         }
         let left = if self.results { self.operand()? } else { self.filter_operand()? };
         if let Operand::Path(path) = &left
-            && let Some(slip) = slips::bare_word(self, path, before)
+            && let Some(slip) = mistakes::bare_word(self, path, before)
         {
             return slip;
         }
@@ -171,7 +173,7 @@ impl Parser<'_> {
         let name = self.c.name();
         if self.c.rest()[name.len()..].starts_with('(') && !name.is_empty() {
             let span = Span { from: self.c.at, to: self.c.at + name.len() };
-            return Err(slips::call_in_filter(name, span));
+            return Err(mistakes::call_in_filter(name, span));
         }
         self.path().map(Operand::Path)
     }
@@ -189,28 +191,6 @@ impl Parser<'_> {
         Ok(value)
     }
 
-    /// A dotted path; every key may be quoted.
-    pub(crate) fn path(&mut self) -> Result<Path, Problem> {
-        self.c.skip_white();
-        let from = self.c.at;
-        let mut keys = Vec::new();
-        loop {
-            if matches!(self.c.peek(), Some('\'' | '"')) {
-                keys.push(self.c.string()?);
-            } else {
-                let name = self.c.name();
-                if name.is_empty() {
-                    return Err(slips::no_field(&self.c, !keys.is_empty()));
-                }
-                self.c.at += name.len();
-                keys.push(name.to_owned());
-            }
-            if !self.c.eat(".") {
-                return Ok(Path { keys, span: self.c.since(from) });
-            }
-        }
-    }
-
     /// The operator and the right side of a test.
     fn test(&mut self, left: Operand, all: bool, from: usize) -> Result<Expr, Problem> {
         let op = self.operator()?;
@@ -220,7 +200,7 @@ impl Parser<'_> {
             _ => Right::One(self.value()?),
         };
         let test = Test { left, all, op, right, span: self.c.since(from) };
-        if let Some(problem) = slips::of_time(&test) {
+        if let Some(problem) = mistakes::of_time(&test) {
             self.note(problem);
         }
         Ok(Expr::Test(test))
@@ -228,7 +208,7 @@ impl Parser<'_> {
 
     fn operator(&mut self) -> Result<Op, Problem> {
         self.c.skip_white();
-        if let Some(op) = slips::operator(self) {
+        if let Some(op) = mistakes::operator(self) {
             return Ok(op);
         }
         if let Some((sign, op)) = SIGNS.iter().find(|(sign, _)| self.c.rest().starts_with(sign)) {
@@ -248,7 +228,7 @@ impl Parser<'_> {
             return Err(Problem::new(span, "`not` stands before a whole condition, or in `not in (…)`")
                 .hint("write `not status=done`, or `status!=done`"));
         }
-        Err(slips::no_operator(&self.c))
+        Err(mistakes::no_operator(&self.c))
     }
 
     /// `(a, b)` or `@file`.
@@ -313,19 +293,15 @@ impl Parser<'_> {
                 let word = self.c.bare();
                 if word.is_empty() || lex::is_join(word) {
                     self.c.at = from;
-                    return Err(slips::no_value(&self.c));
+                    return Err(mistakes::no_value(&self.c));
                 }
                 (word.to_owned(), Form::Bare)
             }
         };
         let span = self.c.since(from);
-        slips::after_value(&self.c, span)?;
+        mistakes::after_value(&self.c, span)?;
         Ok(Literal { text, form, span })
     }
-}
-
-pub(crate) fn never_closed(open: usize) -> Problem {
-    Problem::new(Span { from: open, to: open + 1 }, "this parenthesis is never closed").hint("close it with )")
 }
 
 /// `and` binds tighter than `or`; side by side binds as `and`.

@@ -7,9 +7,8 @@ use crate::ast::{
     Aggregate, Bucket, Column, Every, Expr, Form, Function, Latest, Literal, Op, Operand, Path, Query, Right, SortKey,
     Test,
 };
-use crate::text::columns::BUCKETS;
+use crate::text::grammar::{BUCKETS, is_reserved};
 use crate::text::lex;
-use crate::text::parse::is_reserved;
 use logbook_json as json;
 use logbook_model::duration_text;
 

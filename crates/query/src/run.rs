@@ -7,8 +7,8 @@ use logbook_json::ObjectFault;
 use logbook_json::frame::pick;
 
 use crate::row::{Place, Row};
-use crate::stage::pipeline::{Out, Summary};
-use crate::stage::plan::Plan;
+use crate::stage::Plan;
+use crate::stage::{Fold, Out, Summary};
 
 /// What a query says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,11 +43,11 @@ pub fn run_in_parts<'a, R: IntoIterator<Item = &'a [u8]>>(plan: &Plan, parts: im
         },
         fault: &mut |place, message| faults.push((place.map(|place| place.offset), message.to_owned())),
     };
-    let mut whole = plan.fold();
+    let mut whole = Fold::new(plan);
     let mut fields = Vec::new();
     let mut number = 0;
     for rows in parts {
-        let mut fold = plan.fold();
+        let mut fold = Fold::new(plan);
         let mut open = true;
         for text in rows {
             let place = Place { input: 0, offset: number };
@@ -56,7 +56,9 @@ pub fn run_in_parts<'a, R: IntoIterator<Item = &'a [u8]>>(plan: &Plan, parts: im
                 continue;
             }
             match pick(text, plan.fields(), &mut fields) {
-                Ok(()) => open = fold.push(&Row { text, fields: &fields, place, lasts: false }, &mut out).is_continue(),
+                Ok(()) => {
+                    open = fold.push(&Row { text, fields: &fields, place, in_block: false }, &mut out).is_continue()
+                }
                 Err(fault) => answer.skipped.push((place.offset, fault)),
             }
         }

@@ -4,12 +4,12 @@
 
 /// Such numbers.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Packed {
+pub(super) struct PackedCounts {
     bytes: Vec<u8>,
     count: usize,
 }
 
-impl Packed {
+impl PackedCounts {
     /// How many there are, equal ones counted each.
     pub(crate) fn count(&self) -> usize {
         self.count
@@ -37,7 +37,7 @@ impl Packed {
     }
 
     /// Takes in those of another.
-    pub(crate) fn merge(&mut self, other: &Packed) {
+    pub(crate) fn merge(&mut self, other: &PackedCounts) {
         self.join(other.iter());
     }
 
@@ -124,13 +124,13 @@ mod tests {
             lists in prop::collection::vec(prop::collection::vec(prop_oneof![0u64..40, any::<u64>(), Just(u64::MAX)], 0..60), 0..5),
             rest in prop::collection::vec(0u64..1000, 0..60),
         ) {
-            let (mut packed, mut all) = (Packed::default(), rest.clone());
+            let (mut packed, mut all) = (PackedCounts::default(), rest.clone());
             for mut list in lists {
                 all.extend(&list);
                 list.sort_unstable();
                 packed.add(list.into_iter());
             }
-            let (mut other, mut rest) = (Packed::default(), rest);
+            let (mut other, mut rest) = (PackedCounts::default(), rest);
             rest.sort_unstable();
             other.add(rest.into_iter());
             packed.merge(&other);

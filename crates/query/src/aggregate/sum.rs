@@ -2,7 +2,7 @@
 
 use logbook_json::{Decimal, Sum};
 
-use super::measured::OfNumbers;
+use super::by_unit::NumberFold;
 
 /// `sum`: 0 of nothing.
 #[derive(Debug, Clone, Default)]
@@ -15,7 +15,7 @@ pub(crate) struct Total {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Mean(Total);
 
-impl OfNumbers for Total {
+impl NumberFold for Total {
     fn fresh(&self) -> Total {
         Total::default()
     }
@@ -46,7 +46,7 @@ impl OfNumbers for Total {
     }
 }
 
-impl OfNumbers for Mean {
+impl NumberFold for Mean {
     fn fresh(&self) -> Mean {
         Mean::default()
     }

@@ -12,13 +12,13 @@ use crate::row::{Place, Row};
 use logbook_model::Stands;
 use logbook_model::standing::Stood;
 
-/// Parts are made one when they take so many bytes more than twice what the newest rows took the
+/// Spill are made one when they take so many bytes more than twice what the newest rows took the
 /// last time.
 const BYTES_MORE: usize = 4 << 20;
 
 /// Rows of one part, of runs (or whatever `latest_by` says).
 #[derive(Debug, Default)]
-pub(crate) struct Part {
+pub(crate) struct Batch {
     bytes: Vec<u8>,
     rows: Vec<Stored>,
     /// For each row as many as there are fields; empty where rows are kept whole.
@@ -36,15 +36,15 @@ struct Stored {
     stands: Stood<Place>,
 }
 
-impl Part {
+impl Batch {
     /// Puts a row away as it stands.
-    pub(crate) fn put_whole(&mut self, identity: &[u8], text: &[u8], stands: Stood<Place>) {
+    pub(crate) fn push_whole(&mut self, identity: &[u8], text: &[u8], stands: Stood<Place>) {
         let (identity, text) = (self.keep(identity), self.keep(text));
         self.rows.push(Stored { identity, text, stands });
     }
 
     /// Puts the fields of a row away.
-    pub(crate) fn put_fields<'v>(
+    pub(crate) fn push_fields<'v>(
         &mut self,
         identity: &[u8],
         fields: impl Iterator<Item = Option<&'v [u8]>>,
@@ -81,30 +81,30 @@ impl Part {
 
 /// All parts so far.
 #[derive(Debug, Default)]
-pub(crate) struct Parts {
-    parts: Vec<Part>,
+pub(crate) struct Spill {
+    parts: Vec<Batch>,
     /// How many bytes they take, and at how many they are made one.
     bytes: usize,
     bytes_max: usize,
 }
 
-impl Parts {
+impl Spill {
     /// Adds a part. `count`: how many fields there are of each row.
-    pub(crate) fn add(&mut self, part: Part, count: usize) {
+    pub(crate) fn add(&mut self, part: Batch, count: usize) {
         if part.rows.is_empty() {
             return;
         }
         self.bytes += part.bytes_taken();
         self.parts.push(part);
         if self.bytes > self.bytes_max.max(BYTES_MORE) && self.parts.len() > 1 {
-            self.make_one(count);
+            self.compact(count);
         }
     }
 
     /// Adds all parts of others. Two threads' are let take what both were: the newest of all are
     /// sought at the end anyway. Yet not what any number of them were, since there may be as many
     /// as pieces.
-    pub(crate) fn merge(&mut self, others: Parts, count: usize) {
+    pub(crate) fn merge(&mut self, others: Spill, count: usize) {
         if self.parts.is_empty() {
             *self = others;
             return;
@@ -115,8 +115,8 @@ impl Parts {
         }
     }
 
-    fn make_one(&mut self, count: usize) {
-        let mut one = Part::default();
+    fn compact(&mut self, count: usize) {
+        let mut one = Batch::default();
         for stood in self.newest() {
             let (place, part, number) = stood.row;
             let Some((part, row)) = self.parts.get(part).and_then(|part| Some((part, part.rows.get(number)?))) else {
@@ -124,8 +124,8 @@ impl Parts {
             };
             let stands = Stood { weight: stood.weight, holds: stood.holds, row: place };
             match part.fields.is_empty() {
-                true => one.put_whole(part.get(&row.identity), part.get(&row.text), stands),
-                false => one.put_fields(part.get(&row.identity), part.fields(number, count), stands),
+                true => one.push_whole(part.get(&row.identity), part.get(&row.text), stands),
+                false => one.push_fields(part.get(&row.identity), part.fields(number, count), stands),
             }
         }
         self.bytes = one.bytes_taken();
@@ -133,7 +133,7 @@ impl Parts {
         self.parts = vec![one];
     }
 
-    /// For each run the row that says where it stands, in order of position. Parts come in the
+    /// For each run the row that says where it stands, in order of position. Spill come in the
     /// order of their rows.
     fn newest(&self) -> Vec<Stood<Found>> {
         let mut stands: HashMap<&[u8], Stands<Found>, RandomState> = HashMap::default();
@@ -159,7 +159,7 @@ impl Parts {
             };
             fields.clear();
             fields.extend(part.fields(number, count));
-            let row = Row { text: part.get(&row.text), fields: &fields, place: row.stands.row, lasts: false };
+            let row = Row { text: part.get(&row.text), fields: &fields, place: row.stands.row, in_block: false };
             if each(&row, part.fields.is_empty()).is_break() {
                 return;
             }

@@ -8,18 +8,18 @@ const SOME: usize = 64;
 
 /// Such numbers.
 #[derive(Debug, Clone)]
-pub(super) struct Loose<T> {
+pub(super) struct ChunkedVec<T> {
     full: Vec<Vec<T>>,
     last: Vec<T>,
 }
 
-impl<T> Default for Loose<T> {
+impl<T> Default for ChunkedVec<T> {
     fn default() -> Self {
-        Loose { full: Vec::new(), last: Vec::new() }
+        ChunkedVec { full: Vec::new(), last: Vec::new() }
     }
 }
 
-impl<T: Copy> Loose<T> {
+impl<T: Copy> ChunkedVec<T> {
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.full.iter().map(Vec::len).sum::<usize>() + self.last.len()
@@ -39,7 +39,7 @@ impl<T: Copy> Loose<T> {
     }
 
     /// Takes in those of another.
-    pub(crate) fn merge(&mut self, other: Loose<T>) {
+    pub(crate) fn merge(&mut self, other: ChunkedVec<T>) {
         self.full.extend(other.full);
         if self.last.len() + other.last.len() <= PIECE {
             self.last.extend(other.last);
@@ -58,7 +58,7 @@ impl<T: Copy> Loose<T> {
 
     /// All of them, in one piece.
     pub(crate) fn take(&mut self) -> Vec<T> {
-        let Loose { full, mut last } = std::mem::take(self);
+        let ChunkedVec { full, mut last } = std::mem::take(self);
         if full.is_empty() {
             return last;
         }

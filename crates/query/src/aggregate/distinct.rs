@@ -11,16 +11,16 @@ type Listed = (Box<[u8]>, Box<[u8]>);
 
 /// The different values so far.
 #[derive(Debug, Clone)]
-pub(crate) struct Values {
+pub(crate) struct DistinctValues {
     seen: HashSet<Box<[u8]>>,
     /// Identity and text in order of first appearance; only where they are shown.
     listed: Option<Vec<Listed>>,
     identity: Vec<u8>,
 }
 
-impl Values {
-    pub(super) fn new(listed: bool) -> Values {
-        Values { seen: HashSet::new(), listed: listed.then(Vec::new), identity: Vec::new() }
+impl DistinctValues {
+    pub(super) fn new(listed: bool) -> DistinctValues {
+        DistinctValues { seen: HashSet::new(), listed: listed.then(Vec::new), identity: Vec::new() }
     }
 
     pub(super) fn push(&mut self, value: &[u8]) {
@@ -36,7 +36,7 @@ impl Values {
         self.seen.insert(identity);
     }
 
-    pub(super) fn merge(&mut self, later: Values) {
+    pub(super) fn merge(&mut self, later: DistinctValues) {
         match (&mut self.listed, later.listed) {
             (Some(listed), Some(later)) => {
                 for (identity, text) in later {

@@ -8,7 +8,7 @@ const KEYS: usize = 2;
 
 /// Numbers that were given for keys, by how these were spelled. It may forget.
 #[derive(Debug)]
-pub(crate) struct Spelled {
+pub(crate) struct KeyCache {
     slots: Box<[Slot]>,
 }
 
@@ -27,7 +27,7 @@ const NONE: usize = usize::MAX;
 
 /// What is known of keys by their spelling.
 #[derive(Debug, Clone, Copy)]
-pub struct Known {
+pub struct Lookup {
     slot: usize,
     /// The number kept for keys of this spelling.
     pub number: Option<usize>,
@@ -36,18 +36,18 @@ pub struct Known {
     pub is_exact: bool,
 }
 
-impl Default for Spelled {
+impl Default for KeyCache {
     fn default() -> Self {
         let slot = Slot { ends: [[0; 2]; KEYS], lengths: [0; KEYS], number: NONE };
-        Spelled { slots: vec![slot; SLOTS].into() }
+        KeyCache { slots: vec![slot; SLOTS].into() }
     }
 }
 
-impl Spelled {
+impl KeyCache {
     /// Looks for keys with these texts. The texts are looked at twice rather than noted between:
     /// what was just written in words is not yet to be had in larger pieces.
     #[inline]
-    pub(crate) fn find<'k>(&self, keys: impl Iterator<Item = &'k [u8]> + Clone) -> Known {
+    pub(crate) fn find<'k>(&self, keys: impl Iterator<Item = &'k [u8]> + Clone) -> Lookup {
         let mut hash = 0u64;
         for key in keys.clone() {
             let ends = ends(key);
@@ -56,7 +56,7 @@ impl Spelled {
                 .wrapping_mul(0x9E37_79B9_7F4A_7C15);
         }
         let at = (hash >> (64 - SLOTS.trailing_zeros())) as usize;
-        let Some(slot) = self.slots.get(at) else { return Known { slot: at, number: None, is_exact: false } };
+        let Some(slot) = self.slots.get(at) else { return Lookup { slot: at, number: None, is_exact: false } };
         let (mut odd, mut is_exact) = (0, true);
         let mut kept = slot.ends.iter().zip(&slot.lengths);
         for key in keys {
@@ -69,11 +69,11 @@ impl Spelled {
                 None => is_exact = false,
             }
         }
-        Known { slot: at, number: (odd == 0 && slot.number != NONE).then_some(slot.number), is_exact }
+        Lookup { slot: at, number: (odd == 0 && slot.number != NONE).then_some(slot.number), is_exact }
     }
 
     /// Keeps the number of the keys that were looked for.
-    pub(crate) fn keep<'k>(&mut self, known: Known, keys: impl Iterator<Item = &'k [u8]>, number: usize) {
+    pub(crate) fn keep<'k>(&mut self, known: Lookup, keys: impl Iterator<Item = &'k [u8]>, number: usize) {
         let Some(slot) = self.slots.get_mut(known.slot) else { return };
         for (key, (kept, length)) in keys.zip(slot.ends.iter_mut().zip(&mut slot.lengths)) {
             // Of keys too long to be told so nothing is found again.

@@ -9,10 +9,9 @@ use foldhash::fast::RandomState;
 
 use crate::eval::order::write_identity;
 use crate::eval::path::Path;
-use crate::row::{Place, Row};
-use crate::stage::pipeline::refill;
-use crate::stage::put_away::{Part, Parts};
-use crate::stage::spelled::Spelled;
+use crate::row::{Place, Row, pick_fields};
+use crate::stage::key_cache::KeyCache;
+use crate::stage::spill::{Batch, Spill};
 use logbook_json::bits::Finder;
 use logbook_model::standing::Weight;
 use logbook_model::{Says, Stands};
@@ -44,10 +43,10 @@ const NEWEST: Says = Says { weight: Weight::Step, holds: None };
 /// it, until it is large: then what is asked of the newest is put away, and the piece is used
 /// again. Memory for each of them would have to be grown and given back all the time.
 #[derive(Debug, Default)]
-pub(crate) struct Latest {
+pub(crate) struct NewestPerGroup {
     index: HashMap<Arc<[u8]>, usize, RandomState>,
     list: Vec<Newest>,
-    spelled: Option<Spelled>,
+    key_cache: Option<KeyCache>,
     identity: Vec<u8>,
     /// Each with a newline behind it.
     texts: Vec<u8>,
@@ -59,7 +58,7 @@ pub(crate) struct Latest {
     /// that ends.
     pending: Vec<usize>,
     /// Rows that were put away; a later one of the same run goes before them.
-    parts: Parts,
+    spilled: Spill,
 }
 
 #[derive(Debug)]
@@ -72,12 +71,12 @@ struct Newest {
     stands: Stands<Place>,
     /// Where its text is among the texts; `None`: it is put away.
     text: Option<Range<usize>>,
-    /// Where the text is in memory while its block lasts, and how long; then `text` is that of an
-    /// older row.
-    pending: Option<(usize, usize)>,
+    /// The length of the newest row's text, while that is still to be copied from its block; `text`
+    /// is then that of an older row.
+    pending: Option<usize>,
 }
 
-impl Latest {
+impl NewestPerGroup {
     /// Takes a row. One without a value of F, or with null, stands for nothing.
     pub(crate) fn push(&mut self, stage: &LatestBy, row: &Row<'_>) {
         let says = match stage.standing {
@@ -86,8 +85,8 @@ impl Latest {
         };
         let Some(says) = says else { return };
         let Some(value) = stage.by.value(row).filter(|value| **value != *b"null") else { return };
-        let spelled = self.spelled.get_or_insert_default();
-        let known = spelled.find(std::iter::once(&*value));
+        let key_cache = self.key_cache.get_or_insert_default();
+        let known = key_cache.find(std::iter::once(&*value));
         let number = match known.number {
             Some(number) if known.is_exact || self.list.get(number).is_some_and(|newest| *newest.value == *value) => {
                 number
@@ -107,7 +106,7 @@ impl Latest {
                         self.list.len() - 1
                     }
                 };
-                spelled.keep(known, std::iter::once(&*value), number);
+                key_cache.keep(known, std::iter::once(&*value), number);
                 number
             }
         };
@@ -119,8 +118,8 @@ impl Latest {
         if !newest.stands.put(says, row.place) {
             return;
         }
-        if row.lasts {
-            if newest.pending.replace((row.text.as_ptr().addr(), row.text.len())).is_none() {
+        if row.in_block {
+            if newest.pending.replace(row.text.len()).is_none() {
                 self.pending.push(number);
             }
         } else {
@@ -141,14 +140,15 @@ impl Latest {
         }
     }
 
-    /// Takes the texts that are to be taken from `block`, which goes now.
-    pub(crate) fn block_ends(&mut self, block: &[u8]) {
+    /// Copies the texts that are still needed from `block`, which is about to be overwritten and
+    /// begins at byte `offset` of its input.
+    pub(crate) fn block_ends(&mut self, block: &[u8], offset: u64) {
         let mut pending = std::mem::take(&mut self.pending);
         for number in pending.drain(..) {
-            let place = self.list.get_mut(number).and_then(|newest| newest.pending.take());
-            let Some((address, length)) = place else { continue };
-            let from = address.wrapping_sub(block.as_ptr().addr());
-            if let Some(text) = from.checked_add(length).and_then(|to| block.get(from..to)) {
+            let Some(newest) = self.list.get_mut(number) else { continue };
+            let Some((length, row)) = newest.pending.take().zip(newest.stands.newest()) else { continue };
+            let from = row.row.offset.checked_sub(offset).and_then(|from| usize::try_from(from).ok());
+            if let Some(text) = from.and_then(|from| block.get(from..from.checked_add(length)?)) {
                 self.keep(number, text);
             }
         }
@@ -162,8 +162,8 @@ impl Latest {
 
     /// Puts all away that has a text: of each row the fields `names`, where no more will be asked
     /// of it (rows may be long), else all of it.
-    pub fn put_away(&mut self, names: &[String], fields_only: bool) {
-        let mut part = Part::default();
+    pub fn spill(&mut self, names: &[String], fields_only: bool) {
+        let mut batch = Batch::default();
         let mut fields = Vec::new();
         for number in self.with_text.drain(..) {
             let Some(newest) = self.list.get_mut(number) else { continue };
@@ -174,15 +174,15 @@ impl Latest {
                 true => {
                     let finder = self.finder.get_or_insert_with(|| Finder::new(names));
                     let _ = finder.first(&self.texts[range.start..], text.len(), |line| {
-                        let found = line.values.unwrap_or_else(|| refill(line.text, names, &mut fields));
-                        part.put_fields(identity, found.iter().copied(), stands);
+                        let found = line.values.unwrap_or_else(|| pick_fields(line.text, names, &mut fields));
+                        batch.push_fields(identity, found.iter().copied(), stands);
                         ControlFlow::Continue(())
                     });
                 }
-                false => part.put_whole(identity, text.strip_suffix(b"\n").unwrap_or(text), stands),
+                false => batch.push_whole(identity, text.strip_suffix(b"\n").unwrap_or(text), stands),
             }
         }
-        self.parts.add(part, names.len());
+        self.spilled.add(batch, names.len());
         match self.texts.capacity() > TEXT_BYTES_KEPT {
             true => self.texts = Vec::new(),
             false => self.texts.clear(),
@@ -190,7 +190,7 @@ impl Latest {
     }
 
     /// What was put away.
-    pub(crate) fn into_parts(self) -> Parts {
-        self.parts
+    pub(crate) fn into_spilled(self) -> Spill {
+        self.spilled
     }
 }

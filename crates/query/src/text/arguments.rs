@@ -2,8 +2,9 @@
 //! told apart by syntax alone, so that no file on the disk changes what a
 //! command means.
 
+use crate::text::grammar::{Clause, clause_of};
 use crate::text::lex::{Cursor, SIGNS};
-use crate::text::parse::{Clause, clause_of, parse};
+use crate::text::parse::parse;
 use logbook_model::names;
 
 /// Whether `argument` is query text: it begins with a field and an operator,

@@ -5,8 +5,9 @@
 
 use crate::ast::{Expr, Literal, Op, Operand, Path, Right, Span, Test};
 use crate::problem::{Problem, quoted};
+use crate::text::grammar::{BUCKETS, CLAUSES, Clause, function_of, is_number};
 use crate::text::lex::{self, Cursor};
-use crate::text::parse::{CLAUSES, Clause, Parser};
+use crate::text::parser::Parser;
 use crate::text::print;
 use crate::time::{self, Clock};
 use logbook_model::error::nearest;
@@ -166,11 +167,6 @@ pub(crate) fn no_term(c: &Cursor<'_>) -> Option<Problem> {
     }
 }
 
-/// Whether a name is a number to whoever reads it.
-pub(crate) fn is_number(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())
-}
-
 /// Why no field begins here.
 pub(crate) fn no_field(c: &Cursor<'_>, after_dot: bool) -> Problem {
     if after_dot {
@@ -274,7 +270,6 @@ fn meaning(word: &str, is_field: bool) -> String {
 
 /// `sum(x)>1` or `day(x)=…` in a filter.
 pub(crate) fn call_in_filter(name: &str, span: Span) -> Problem {
-    use crate::text::columns::{BUCKETS, function_of};
     let problem = Problem::new(span, format!("{} cannot stand in a filter", quoted(&format!("{name}(…)"))));
     if function_of(name).is_some() {
         return problem.hint("aggregates stand in summarize; conditions on them in having");

@@ -9,14 +9,14 @@ use logbook_model::Zone;
 
 /// The least or greatest value so far.
 #[derive(Debug, Clone)]
-pub(crate) struct Extreme {
+pub(crate) struct MinMax {
     greatest: bool,
     best: Option<(Key, Box<[u8]>)>,
 }
 
-impl Extreme {
-    pub(super) fn new(greatest: bool) -> Extreme {
-        Extreme { greatest, best: None }
+impl MinMax {
+    pub(super) fn new(greatest: bool) -> MinMax {
+        MinMax { greatest, best: None }
     }
 
     fn wins(&self, key: &Key) -> bool {
@@ -31,7 +31,7 @@ impl Extreme {
         }
     }
 
-    pub(super) fn merge(&mut self, later: Extreme) {
+    pub(super) fn merge(&mut self, later: MinMax) {
         if let Some((key, value)) = later.best
             && self.wins(&key)
         {

@@ -3,16 +3,25 @@
 //!
 //! Where the field says its unit (`duration_ms`), an amount counts as so many of that unit, and the
 //! result is a number. Else the result is of the first kind that occurs, in this order: numbers,
-//! durations, sizes. Values of another kind are left out, and counted. Null is passed over in
+//! durations, sizes. DistinctValues of another kind are left out, and counted. Null is passed over in
 //! silence.
 
 use crate::amount::{Amount, Dimension, Unit};
 use logbook_json::{Decimal, Kind, decode, kind, plain_digits, quote};
 
-use super::state::Ignored;
+/// What an aggregate could not use; for notes to the reader.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ignored {
+    /// DistinctValues that are neither numbers nor amounts (null not counted).
+    pub not_numbers: u64,
+    /// Durations or sizes beside numbers, or sizes beside durations.
+    pub other_units: u64,
+    /// A sum whose terms lie too far apart to be written out.
+    pub too_wide: u64,
+}
 
 /// An aggregate of numbers.
-pub(crate) trait OfNumbers {
+pub(crate) trait NumberFold {
     /// The same before its first number.
     fn fresh(&self) -> Self;
     /// Takes a number of [`plain_digits`]; false: it is to be added as it is.
@@ -29,19 +38,19 @@ pub(crate) trait OfNumbers {
 
 /// One for each kind of value.
 #[derive(Debug, Clone)]
-pub(crate) struct Measured<T> {
+pub(crate) struct ByUnit<T> {
     unit: Option<Unit>,
     numbers: T,
     /// Durations and sizes, where there are any.
     amounts: Option<Box<[T; 2]>>,
-    /// Values that are none of these, null not counted.
+    /// DistinctValues that are none of these, null not counted.
     others: u64,
 }
 
-impl<T: OfNumbers> Measured<T> {
+impl<T: NumberFold> ByUnit<T> {
     /// Before the first value of a field whose name says `unit`.
-    pub(super) fn new(numbers: T, unit: Option<Unit>) -> Measured<T> {
-        Measured { unit, numbers, amounts: None, others: 0 }
+    pub(super) fn new(numbers: T, unit: Option<Unit>) -> ByUnit<T> {
+        ByUnit { unit, numbers, amounts: None, others: 0 }
     }
 
     /// Takes a number of [`plain_digits`]; false: it is to be taken as it is written.
@@ -92,7 +101,7 @@ impl<T: OfNumbers> Measured<T> {
         }
     }
 
-    pub(super) fn merge(&mut self, later: Measured<T>) {
+    pub(super) fn merge(&mut self, later: ByUnit<T>) {
         self.numbers.merge(later.numbers);
         self.others += later.others;
         match (&mut self.amounts, later.amounts) {
