@@ -23,12 +23,66 @@ pub struct Problem {
     pub message: String,
     /// What to write instead.
     pub hint: Option<String>,
+    /// For code that must tell problems apart; the message is for people alone.
+    pub kind: ProblemKind,
+}
+
+/// The kinds of problems that code tells apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ProblemKind {
+    /// Any other problem.
+    #[default]
+    Other,
+    /// Something is missing at this place.
+    Expected(Expected),
+    /// A word alone, where a condition is expected.
+    BareWord,
+}
+
+/// What is missing where a problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// A condition.
+    Condition,
+    /// The operator of a comparison.
+    Operator,
+    /// A field.
+    Field,
+    /// The value of a comparison.
+    Value,
+    /// An aggregate.
+    Aggregate,
+    /// A closing parenthesis.
+    Close,
+    /// A closing parenthesis, or what joins a further condition.
+    Join,
 }
 
 impl Problem {
     /// A problem at a place.
     pub(crate) fn new(span: Span, message: impl Into<String>) -> Problem {
-        Problem { span, message: message.into(), hint: None }
+        Problem { span, message: message.into(), hint: None, kind: ProblemKind::Other }
+    }
+
+    /// Something is missing at `span`.
+    pub(crate) fn expected(span: Span, expected: Expected) -> Problem {
+        let what = match expected {
+            Expected::Condition => "a condition",
+            Expected::Operator => "an operator",
+            Expected::Field => "a field",
+            Expected::Value => "a value",
+            Expected::Aggregate => "an aggregate",
+            Expected::Close => "`)`",
+            Expected::Join => "`and`, `or` or `)`",
+        };
+        let kind = ProblemKind::Expected(expected);
+        Problem { kind, ..Problem::new(span, format!("{what} is expected here")) }
+    }
+
+    /// The word at `span`, without an operator and a value.
+    pub(crate) fn bare_word(span: Span, word: &str) -> Problem {
+        let kind = ProblemKind::BareWord;
+        Problem { kind, ..Problem::new(span, format!("{} alone is not a condition", quoted(word))) }
     }
 
     /// The same with what to write instead.

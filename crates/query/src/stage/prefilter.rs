@@ -18,7 +18,6 @@ use crate::eval::predicate::Predicate;
 use crate::eval::value::Value;
 use logbook_json::skip::skip_scalar;
 use logbook_json::skip_white;
-use logbook_model::names;
 
 /// A literal of fewer bytes is in too many rows.
 const BYTES_MIN: usize = 3;
@@ -149,13 +148,7 @@ pub fn string(text: &[u8]) -> Option<Vec<u8>> {
     // Words are in many rows, numbers in few.
     let digits = |part: &[u8]| part.iter().filter(|byte| byte.is_ascii_digit()).count();
     let long = parts.into_iter().filter(|part| part.len() * 2 >= length);
-    let mut literal = long.max_by_key(|part| (digits(part), part.len())).unwrap_or_default();
-    // `"blocked` begins the name `blocked_on` in every other row: what tells them apart comes
-    // sooner without the quote.
-    let begins_a_name = || names::all().any(|name| name.len() > text.len() && name.as_bytes().starts_with(text));
-    if literal.len() == quoted.len() && text.len() >= BYTES_MIN && begins_a_name() {
-        literal = &quoted[1..];
-    }
+    let literal = long.max_by_key(|part| (digits(part), part.len())).unwrap_or_default();
     (literal.len() >= BYTES_MIN && !text.windows(3).any(is_replaced)).then(|| literal.to_vec())
 }
 

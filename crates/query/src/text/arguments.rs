@@ -2,6 +2,7 @@
 //! told apart by syntax alone, so that no file on the disk changes what a
 //! command means.
 
+use crate::problem::ProblemKind;
 use crate::text::grammar::{Clause, clause_of};
 use crate::text::lex::{Cursor, SIGNS};
 use crate::text::parse::parse;
@@ -133,8 +134,10 @@ fn as_query(argument: &str) -> Option<String> {
         return None;
     }
     let wrong = parse(argument).err()?.list.into_iter().next()?;
-    let told = !wrong.message.ends_with("alone is not a condition") && !wrong.message.ends_with("is expected here");
-    Some(format!("if a query was meant: {}; {}", wrong.message, wrong.hint.filter(|_| told)?))
+    if wrong.kind != ProblemKind::Other {
+        return None;
+    }
+    Some(format!("if a query was meant: {}; {}", wrong.message, wrong.hint?))
 }
 
 fn skip_path(c: &mut Cursor<'_>) -> bool {

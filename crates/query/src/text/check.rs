@@ -45,19 +45,19 @@ pub(crate) fn paths(query: &Query) -> Vec<&Path> {
     paths
 }
 
-/// Doubts about a query.
+/// What may be wrong with a query, though it runs.
 #[derive(Debug, Default)]
-pub struct Doubts {
-    /// The first of them, in the order of the text.
-    pub told: Vec<Problem>,
+pub struct Warnings {
+    /// The first warnings, in the order of the text.
+    pub shown: Vec<Problem>,
     /// How many more there are.
     pub more: usize,
 }
 
-impl Doubts {
+impl Warnings {
     /// Takes in one more; what it says is made up only if it is told.
     fn push(&mut self, doubt: impl FnOnce() -> Problem) {
-        if self.told.len() < SHOWN_MAX { self.told.push(doubt()) } else { self.more += 1 }
+        if self.shown.len() < SHOWN_MAX { self.shown.push(doubt()) } else { self.more += 1 }
     }
 }
 
@@ -137,11 +137,11 @@ pub struct Seen<'s> {
     pub partly: bool,
 }
 
-/// Doubts about `query`, with spans in its text.
-pub fn warnings(query: &Query, seen: &Seen<'_>, vocabulary: &Vocabulary) -> Doubts {
-    let mut doubts = Doubts::default();
+/// Warnings about `query`, with spans in its text.
+pub fn warnings(query: &Query, seen: &Seen<'_>, vocabulary: &Vocabulary) -> Warnings {
+    let mut warnings = Warnings::default();
     for path in unknown_paths(query).into_iter().filter(|path| !(seen.field)(path)) {
-        doubts.push(|| {
+        warnings.push(|| {
             let name = path.keys.join(".");
             let rows = if seen.partly { "no row that was looked at has" } else { "no row has" };
             let doubt = Problem::new(path.span, format!("{rows} the field {}", quoted(&name)));
@@ -157,12 +157,12 @@ pub fn warnings(query: &Query, seen: &Seen<'_>, vocabulary: &Vocabulary) -> Doub
         });
     }
     for unknown in unknown_words(query, vocabulary).iter().filter(|unknown| !(seen.word)(unknown)) {
-        doubts.push(|| unknown.doubt(vocabulary));
+        warnings.push(|| unknown.doubt(vocabulary));
     }
     if let Some(span) = age(query)
         && seen.paths.contains(["age".to_owned()].as_slice())
     {
-        doubts.push(|| {
+        warnings.push(|| {
             Problem::new(span, "`age` is how long ago the `timestamp` of a row was, and rows have a field of that name")
                 .hint("for the field write it in quotes: \"age\"")
         });
@@ -172,10 +172,10 @@ pub fn warnings(query: &Query, seen: &Seen<'_>, vocabulary: &Vocabulary) -> Doub
         && ["==", "!=", "<", ">", "test(", "startswith("].iter().any(|sign| program.code.contains(sign))
     {
         let doubt = Problem::new(column.span, "`select` shows what the expression is in every row");
-        doubts.push(|| doubt.hint(format!("for the rows in which it holds write jq({})", program.code.trim())));
+        warnings.push(|| doubt.hint(format!("for the rows in which it holds write jq({})", program.code.trim())));
     }
-    doubts.told.sort_by_key(|doubt| doubt.span.from);
-    doubts
+    warnings.shown.sort_by_key(|doubt| doubt.span.from);
+    warnings
 }
 
 fn is_grouped(query: &Query) -> bool {

@@ -1,7 +1,7 @@
 //! Lists of columns, aggregates and sort keys.
 
 use crate::ast::{Aggregate, Column, SortKey, Span};
-use crate::problem::{Problem, quoted};
+use crate::problem::{Expected, Problem, quoted};
 use crate::text::grammar::{FUNCTIONS, function_of};
 use crate::text::parser::Parser;
 use logbook_model::error::nearest;
@@ -93,7 +93,7 @@ impl Parser<'_> {
             let word_from = parser.c.at;
             let mut name = parser.call_name();
             if name.is_empty() {
-                return Err(Problem::new(parser.c.here(), "an aggregate is expected here")
+                return Err(Problem::expected(parser.c.here(), Expected::Aggregate)
                     .hint("write it as in count, sum(cost_usd), p95(duration_ms)"));
             }
             // Without parentheses `p99.9` reads as a path: take it whole for the message.

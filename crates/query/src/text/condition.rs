@@ -2,7 +2,7 @@
 //! `and`, but not beside an `or`.
 
 use crate::ast::{Expr, Form, Literal, Op, Operand, Right, Span, Test};
-use crate::problem::{Problem, quoted};
+use crate::problem::{Expected, Problem, ProblemKind, quoted};
 use crate::text::lex::{self, SIGNS};
 use crate::text::mistakes;
 use crate::text::parser::{Parser, never_closed};
@@ -81,7 +81,7 @@ impl Parser<'_> {
                 let code = self.c.jq()?;
                 let span = self.c.since(from);
                 self.test(Operand::Jq(code), false, from).map_err(|problem| {
-                    if problem.span.from >= span.to && problem.message.starts_with("an operator") {
+                    if problem.kind == ProblemKind::Expected(Expected::Operator) {
                         Problem::new(span, "a jq expression has to be compared with something")
                             .hint(format!("for jq as a condition, write jq{}", self.c.slice(span)))
                     } else {
@@ -125,7 +125,7 @@ impl Parser<'_> {
         match mistakes::stray(&self.c) {
             Some(problem) => Err(problem),
             None if self.c.is_at_end() || self.clause_word().is_some() => Err(never_closed(from)),
-            None => Err(Problem::new(self.c.here(), "`and`, `or` or `)` is expected here")),
+            None => Err(Problem::expected(self.c.here(), Expected::Join)),
         }
     }
 

@@ -4,7 +4,7 @@
 //! Not here: the grammar (`parse`). Nothing in this file makes a query valid.
 
 use crate::ast::{Expr, Literal, Op, Operand, Path, Right, Span, Test};
-use crate::problem::{Problem, quoted};
+use crate::problem::{Expected, Problem, quoted};
 use crate::text::grammar::{BUCKETS, CLAUSES, Clause, function_of, is_number};
 use crate::text::lex::{self, Cursor};
 use crate::text::parser::Parser;
@@ -144,7 +144,7 @@ pub(crate) fn no_term(c: &Cursor<'_>) -> Option<Problem> {
         return Some(Problem::new(span, format!("a condition is missing before {}", quoted(word))));
     }
     match first {
-        None => Some(Problem::new(c.here(), "a condition is expected here").hint("write it as in status=blocked")),
+        None => Some(Problem::expected(c.here(), Expected::Condition).hint("write it as in status=blocked")),
         Some('.') => {
             let name = c.rest()[1..].split(|character: char| !character.is_alphanumeric() && character != '_').next();
             let name = name.filter(|name| !name.is_empty()).unwrap_or("status");
@@ -161,7 +161,7 @@ pub(crate) fn no_term(c: &Cursor<'_>) -> Option<Problem> {
         }
         Some(_) if !c.name().is_empty() => stray(c),
         Some(_) => Some(stray(c).unwrap_or_else(|| {
-            Problem::new(c.here(), "a condition is expected here")
+            Problem::expected(c.here(), Expected::Condition)
                 .hint("write it as in status=blocked; a field with odd characters takes quotes")
         })),
     }
@@ -185,7 +185,7 @@ pub(crate) fn no_field(c: &Cursor<'_>, after_dot: bool) -> Problem {
         }
         Some(character) if lex::is_curly(character) => curly(c),
         Some(')') if c.before().ends_with('(') => bucket(c),
-        _ => Problem::new(c.here(), "a field is expected here"),
+        _ => Problem::expected(c.here(), Expected::Field),
     }
 }
 
@@ -196,7 +196,7 @@ fn bucket(c: &Cursor<'_>) -> Problem {
     let problem = Problem::new(c.here(), format!("`{word}()` needs a field"));
     match word {
         "every" => problem.hint("write `every(timestamp, 15m)`"),
-        "" => Problem::new(c.here(), "a field is expected here"),
+        "" => Problem::expected(c.here(), Expected::Field),
         _ => problem.hint(format!("write `{word}(timestamp)`")),
     }
 }
@@ -231,7 +231,7 @@ pub fn bare_word(parser: &mut Parser<'_>, path: &Path, before: Option<&Expr>) ->
         parser.note(problem.hint(format!("write {word}={next}")));
         return Some(Ok(stand_in));
     }
-    let problem = Problem::new(path.span, format!("{} alone is not a condition", quoted(&word)));
+    let problem = Problem::bare_word(path.span, &word);
     if let Some(Expr::Test(Test { left, op: Op::Equal, right: Right::One(value), all: false, span })) = before {
         let list = format!("{} in ({}, {word})", print::operand(left), print::literal(value));
         parser.note(problem.hint(format!("did you mean {list}?")));
@@ -299,13 +299,13 @@ pub(crate) fn no_operator(c: &Cursor<'_>) -> Problem {
     if let Some((_, hint)) = WORDS.iter().find(|(word, _)| name.eq_ignore_ascii_case(word)) {
         return Problem::new(span, format!("{} is not an operator", quoted(name))).hint(*hint);
     }
-    Problem::new(c.here(), "an operator is expected here").hint("operators are = != < <= > >= ~ !~ *= ^= in, not in")
+    Problem::expected(c.here(), Expected::Operator).hint("operators are = != < <= > >= ~ !~ *= ^= in, not in")
 }
 
 /// What stands where a value is expected.
 pub(crate) fn no_value(c: &Cursor<'_>) -> Problem {
     let word = c.name();
-    let problem = Problem::new(c.here(), "a value is expected here");
+    let problem = Problem::expected(c.here(), Expected::Value);
     match c.peek() {
         Some('(') => problem.hint("a list of values stands after `in`: field in (a, b)"),
         Some(character) if lex::is_curly(character) => curly(c),

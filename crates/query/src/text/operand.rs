@@ -2,7 +2,7 @@
 //! their argument.
 
 use crate::ast::{Bucket, Every, Function, Operand, Path, Span};
-use crate::problem::{Problem, quoted};
+use crate::problem::{Expected, Problem, quoted};
 use crate::text::grammar::{BUCKETS, function_of};
 use crate::text::mistakes;
 use crate::text::parser::{Parser, never_closed};
@@ -103,7 +103,7 @@ impl Parser<'_> {
             return Err(if self.c.is_at_end() {
                 never_closed(open)
             } else {
-                Problem::new(self.c.here(), "`)` is expected here")
+                Problem::expected(self.c.here(), Expected::Close)
             });
         }
         Ok(Operand::Bucket(Bucket { path, every, span: self.c.since(from) }))
@@ -160,6 +160,6 @@ impl Parser<'_> {
         if self.c.eat(")") {
             return Ok(Some(of));
         }
-        Err(if self.c.is_at_end() { never_closed(open) } else { Problem::new(self.c.here(), "`)` is expected here") })
+        Err(if self.c.is_at_end() { never_closed(open) } else { Problem::expected(self.c.here(), Expected::Close) })
     }
 }
