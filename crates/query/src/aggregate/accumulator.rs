@@ -7,10 +7,9 @@ use crate::row::Row;
 use logbook_json::plain_digits;
 
 use super::by_unit::{ByUnit, Ignored};
-use super::distinct::DistinctValues;
-use super::min_max::MinMax;
 use super::percentile::Percentile;
 use super::sum::{Mean, Total};
+use super::values::{DistinctValues, MinMax};
 
 /// The number in a field of a row, read once for all aggregates of it that stand together.
 #[derive(Debug, Default)]

@@ -7,8 +7,7 @@
 //! - `by_unit`: numbers, durations and sizes kept apart, for sum and avg (`sum`) and percentiles
 //!   (`percentile`)
 //! - `chunked`, `packed_counts`: how a percentile stores many numbers
-//! - `min_max`: min and max, of anything that has an order
-//! - `distinct`: distinct and list
+//! - `values`: min, max, distinct and list, of values of any type
 //!
 //! Not here: which rows make a group (`stage/group`).
 //!
@@ -17,11 +16,10 @@
 mod accumulator;
 mod by_unit;
 mod chunked;
-mod distinct;
-mod min_max;
 mod packed_counts;
 mod percentile;
 mod sum;
+mod values;
 
 pub(crate) use accumulator::{Accumulator, NumberCache};
 pub use by_unit::Ignored;

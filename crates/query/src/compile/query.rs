@@ -16,10 +16,67 @@ use crate::problem::Problem;
 use crate::stage::group::{AggregateColumn, GroupBy};
 use crate::stage::newest_per_group::LatestBy;
 use crate::stage::plan::{Plan, Tail};
+use crate::stage::sort::SortBy;
 use crate::text::print::{aggregate_call, aggregate_name, column_name, operand};
 
-/// Compiles `query`, or says everything that is wrong with it.
+/// Compiles `query`, or returns everything that is wrong with it, in the order of the text.
 pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
+    let mut compiler = Compiler {
+        context,
+        globals: globals(context),
+        programs: Vec::new(),
+        problems: Vec::new(),
+        questions: Vec::new(),
+        scope: Scope::default(),
+    };
+
+    // Stages add the fields they need to the scope; a stage whose rows are new begins a new scope.
+    let mut fields = Vec::new();
+    let latest = query.latest.as_ref().and_then(|latest| compile_latest(latest, &mut compiler));
+    let filter = query.filter.as_ref().and_then(|expr| compiler.predicate(expr));
+    let jq = query.jq.as_ref().and_then(|jq| compiler.jq(jq));
+    // With --slurp the program does not see row by row.
+    let mut head = query.jq.as_ref().filter(|_| query.slurp.is_none()).map(|jq| Head::of(&jq.code)).unwrap_or_default();
+    head.place(|name| compiler.slot(name));
+    if query.jq.is_some() {
+        fields.push(std::mem::take(&mut compiler.scope).fields);
+    }
+
+    let is_grouped = !query.group_by.is_empty() || !query.summarize.is_empty();
+    let group = is_grouped.then(|| compile_group(query, &mut compiler));
+    if let Some(group) = &group {
+        fields.push(std::mem::replace(&mut compiler.scope, scope_of_groups(query, group)).fields);
+    }
+
+    let tail = compile_tail(query, &mut compiler);
+    fields.push(compiler.scope.fields);
+    if !compiler.problems.is_empty() {
+        compiler.problems.sort_by_key(|problem| problem.span.from);
+        return Err(compiler.problems);
+    }
+
+    let mut fields = fields.into_iter();
+    Ok(Plan {
+        input_fields: fields.next().unwrap_or_default(),
+        jq_fields: jq.and_then(|_| fields.next()),
+        group_fields: fields.next(),
+        latest,
+        filter,
+        jq,
+        head,
+        slurp: query.slurp,
+        group,
+        tail,
+        columns: columns(query),
+        programs: compiler.programs,
+        globals: compiler.globals,
+        clock: context.clock,
+        questions: compiler.questions,
+    })
+}
+
+/// What jq programs are given beside the row.
+fn globals(context: &Context) -> Globals {
     let arguments = context.arguments.iter().map(|(name, argument)| {
         let json = match argument {
             Argument::Text(text) => quote(text),
@@ -28,85 +85,41 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
         (name.as_str(), json)
     });
     let now = context.clock.now;
-    let globals = Globals::new(now.seconds as f64 + now.attos as f64 / 1e18, context.clock.zone, arguments);
-    let mut compiler = Compiler {
-        context,
-        globals,
-        programs: Vec::new(),
-        problems: Vec::new(),
-        questions: Vec::new(),
-        scope: Scope::default(),
-    };
+    Globals::new(now.seconds as f64 + now.attos as f64 / 1e18, context.clock.zone, arguments)
+}
 
-    let latest = query.latest.as_ref().and_then(|latest| match latest {
+fn compile_latest(latest: &Latest, compiler: &mut Compiler<'_>) -> Option<LatestBy> {
+    match latest {
         Latest::By(path) => Some(LatestBy { by: compiler.path(path)?, standing: None }),
         Latest::Standing => {
             let by = compiler.path(&AstPath { keys: vec!["run_id".to_owned()], span: Span::default() })?;
             Some(LatestBy { by, standing: Some([compiler.slot("kind"), compiler.slot("status")]) })
         }
-    });
-    let filter = query.filter.as_ref().and_then(|expr| compiler.predicate(expr));
-    let jq = query.jq.as_ref().and_then(|jq| compiler.jq(jq));
-    // Slurped, rows are no inputs of their own.
-    let mut head = query.jq.as_ref().filter(|_| query.slurp.is_none()).map(|jq| Head::of(&jq.code)).unwrap_or_default();
-    head.place(|name| compiler.slot(name));
-    let first = query.jq.is_some().then(|| std::mem::take(&mut compiler.scope).fields);
+    }
+}
 
-    let grouped = !query.group_by.is_empty() || !query.summarize.is_empty();
-    let group = grouped.then(|| compile_group(query, &mut compiler));
-    let middle = group.as_ref().map(|group| {
-        let names = group.keys.iter().map(|named| named.name.clone());
-        let names = names.chain(group.aggregates.iter().map(|column| column.name.clone())).collect();
-        let scope = Scope {
-            fields: Vec::new(),
-            columns: Some(names),
-            calls: calls(query),
-            ages: ages(query),
-            units: units(query),
-        };
-        std::mem::replace(&mut compiler.scope, scope).fields
-    });
-
+/// having, sort, limit and select.
+fn compile_tail(query: &Query, compiler: &mut Compiler<'_>) -> Tail {
     let having = query.having.as_ref().and_then(|expr| compiler.predicate(expr));
-    let sort = query.sort_by.iter().filter_map(|key| Some((compiler.source(&key.of)?, key.descending))).collect();
+    let sort = query.sort_by.iter().filter_map(|key| {
+        let source = compiler.source(&key.of)?;
+        Some(SortBy { source, descending: key.descending })
+    });
+    let sort = sort.collect();
     let select: Vec<NamedSource> = query
         .select
         .iter()
         .filter_map(|column| Some(NamedSource::new(column_name(column), compiler.source(&column.of)?)))
         .collect();
     check_names(query.select.iter().map(|column| (column_name(column), column.span)), &mut compiler.problems);
-    if !compiler.problems.is_empty() {
-        compiler.problems.sort_by_key(|problem| problem.span.from);
-        return Err(compiler.problems);
-    }
+    Tail { having, sort, limit: query.limit, select: (!query.select.is_empty()).then_some(select) }
+}
 
-    let select = (!query.select.is_empty()).then_some(select);
-    // Which stage asked for which fields: the last list belongs to the last stage that has rows of
-    // its own.
-    let last = compiler.scope.fields;
-    let (first, middle, last) = match (first, middle) {
-        (None, None) => (last, None, None),
-        (None, Some(first)) => (first, None, Some(last)),
-        (Some(first), None) => (first, Some(last), None),
-        (Some(first), Some(middle)) => (first, Some(middle), Some(last)),
-    };
-    Ok(Plan {
-        first,
-        middle,
-        last,
-        latest,
-        filter,
-        jq,
-        head,
-        slurp: query.slurp,
-        group,
-        tail: Tail { having, sort, limit: query.limit, select },
-        columns: columns(query),
-        programs: compiler.programs,
-        globals: compiler.globals,
-        clock: context.clock,
-        questions: compiler.questions,
-    })
+/// The scope of the stages after grouping, in which only the columns of `group` exist.
+fn scope_of_groups(query: &Query, group: &GroupBy) -> Scope {
+    let names = group.keys.iter().map(|named| named.name.clone());
+    let names = names.chain(group.aggregates.iter().map(|column| column.name.clone())).collect();
+    Scope { fields: Vec::new(), columns: Some(names), calls: calls(query), ages: ages(query), units: units(query) }
 }
 
 /// The columns of the output, where select or grouping gives them.

@@ -52,15 +52,15 @@ enum Literal {
     String(Vec<u8>),
 }
 
-/// What a condition says of a row, or all of them together.
+/// The result of one condition for a row, or of all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Says {
+pub(crate) enum Outcome {
     /// It holds, as jq would find.
     True,
-    /// jq would put nothing out for the row, and not fail on it.
+    /// jq would output nothing for the row, and would not fail on it.
     False,
-    /// jq must be asked.
-    Nothing,
+    /// jq must evaluate the row.
+    Unknown,
 }
 
 impl Head {
@@ -101,9 +101,9 @@ impl Head {
     }
 
     /// What the conditions say of the row, in their order.
-    pub(crate) fn says(&self, row: &Row<'_>) -> Says {
-        let said = self.conditions.iter().map(|condition| condition.says(row));
-        said.into_iter().find(|says| *says != Says::True).unwrap_or(Says::True)
+    pub(crate) fn evaluate(&self, row: &Row<'_>) -> Outcome {
+        let outcomes = self.conditions.iter().map(|condition| condition.evaluate(row));
+        outcomes.into_iter().find(|outcome| *outcome != Outcome::True).unwrap_or(Outcome::True)
     }
 
     /// How many `select(…)` the program begins with, as far as they are plain.
@@ -124,7 +124,7 @@ impl Head {
 }
 
 impl Condition {
-    fn says(&self, row: &Row<'_>) -> Says {
+    fn evaluate(&self, row: &Row<'_>) -> Outcome {
         let mut value = row.field(self.slot);
         for name in self.path.iter().skip(1) {
             value = match value.map(|raw| (raw, kind(raw))) {
@@ -132,16 +132,16 @@ impl Condition {
                 None | Some((_, Some(Kind::Null))) => None,
                 Some((raw, Some(Kind::Object))) => match member(raw, name.as_bytes()) {
                     Ok(value) => value,
-                    Err(()) => return Says::Nothing,
+                    Err(()) => return Outcome::Unknown,
                 },
-                Some(_) => return Says::Nothing,
+                Some(_) => return Outcome::Unknown,
             };
         }
         let value = value.unwrap_or(b"null");
         match self.test.holds(value) {
-            Some(true) => Says::True,
-            Some(false) => Says::False,
-            None => Says::Nothing,
+            Some(true) => Outcome::True,
+            Some(false) => Outcome::False,
+            None => Outcome::Unknown,
         }
     }
 }

@@ -18,7 +18,7 @@ mod pipeline;
 pub(crate) mod plan;
 mod prefilter;
 mod requirement;
-mod sort;
+pub(crate) mod sort;
 mod spill;
 
 pub use pipeline::{Fold, Held, Out, Summary};

@@ -13,7 +13,7 @@ use logbook_json::{self as json, Limits};
 use crate::aggregate::Ignored;
 use crate::eval::doubts::Doubts;
 use crate::eval::source::{Eval, Fault};
-use crate::jq::head::Says;
+use crate::jq::head::Outcome;
 use crate::jq::program::Session;
 use crate::row::{Place, Row, pick_fields};
 use crate::stage::group::Groups;
@@ -146,8 +146,8 @@ impl<'p> Fold<'p> {
         let Some(program) = plan.jq.and_then(|number| plan.programs.get(number)) else {
             return self.rest.push(row, Some(row.place), out);
         };
-        let head = plan.head.says(row);
-        if head == Says::False {
+        let head = plan.head.evaluate(row);
+        if head == Outcome::False {
             return ControlFlow::Continue(());
         }
         if plan.slurp.is_some() {
@@ -161,7 +161,7 @@ impl<'p> Fold<'p> {
             return if self.is_too_much() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         }
         let rest = &mut self.rest;
-        if head == Says::True
+        if head == Outcome::True
             && let Some(output) = self.jq.project(program, row.text)
         {
             return rest.push_output(output, Some(row.place), out);
@@ -197,19 +197,19 @@ impl<'p> Fold<'p> {
     fn end_latest(&mut self) {
         self.spill();
         let newest = std::mem::take(&mut self.rest.latest).into_spilled();
-        self.rest.held.newest.merge(newest, self.rest.plan.first.len());
+        self.rest.held.newest.merge(newest, self.rest.plan.input_fields.len());
     }
 
     fn spill(&mut self) {
         let plan = self.rest.plan;
-        self.rest.latest.spill(&plan.first, plan.asks_fields_only());
+        self.rest.latest.spill(&plan.input_fields, plan.asks_fields_only());
     }
 
     /// Joins what the fold of later rows held back. Streaming plans have nothing to join but
     /// counts.
     pub fn merge(&mut self, later: Held) {
         let tail = &self.rest.plan.tail;
-        self.rest.held.newest.merge(later.newest, self.rest.plan.first.len());
+        self.rest.held.newest.merge(later.newest, self.rest.plan.input_fields.len());
         self.rest.held.passed += later.passed;
         self.rest.held.mended.extend(later.mended);
         self.rest.held.doubts.merge(later.doubts);
@@ -233,10 +233,10 @@ impl<'p> Fold<'p> {
         self.end_latest();
         let newest = std::mem::take(&mut self.rest.held.newest);
         let mut of_newest = 0;
-        newest.finish(plan.first.len(), |row, is_whole| {
+        newest.finish(plan.input_fields.len(), |row, is_whole| {
             of_newest += 1;
             let mut fields = Vec::new();
-            let fields = if is_whole { pick_fields(row.text, &plan.first, &mut fields) } else { row.fields };
+            let fields = if is_whole { pick_fields(row.text, &plan.input_fields, &mut fields) } else { row.fields };
             self.filter(&Row { fields, ..*row }, out)
         });
         if let (true, Some(program)) = (plan.slurp.is_some(), plan.jq.and_then(|number| plan.programs.get(number))) {
@@ -267,7 +267,7 @@ impl Rest<'_> {
     fn push_output(&mut self, text: &[u8], place: Option<Place>, out: &mut Out<'_>) -> ControlFlow<()> {
         self.eval.next_row();
         let mut fields = Vec::new();
-        let fields = pick_fields(text, self.plan.middle.as_deref().unwrap_or_default(), &mut fields);
+        let fields = pick_fields(text, self.plan.jq_fields.as_deref().unwrap_or_default(), &mut fields);
         self.push(&Row { text, fields, place: place.unwrap_or_default(), in_block: false }, place, out)
     }
 
@@ -275,7 +275,7 @@ impl Rest<'_> {
     fn push_group(&mut self, text: &[u8], out: &mut Out<'_>) -> ControlFlow<()> {
         self.eval.next_row();
         let mut fields = Vec::new();
-        let fields = pick_fields(text, self.plan.last.as_deref().unwrap_or_default(), &mut fields);
+        let fields = pick_fields(text, self.plan.group_fields.as_deref().unwrap_or_default(), &mut fields);
         self.tail(&Row { text, fields, place: Place::default(), in_block: false }, None, out)
     }
 
@@ -356,7 +356,7 @@ impl Rest<'_> {
                 }
             }
         }
-        let names = plan.last.as_ref().or(plan.middle.as_ref()).unwrap_or(&plan.first);
+        let names = plan.group_fields.as_ref().or(plan.jq_fields.as_ref()).unwrap_or(&plan.input_fields);
         let sorted = std::mem::take(&mut self.held.sorted);
         for (place, text) in sorted.finish(&plan.tail.sort, plan.tail.limit) {
             self.eval.next_row();

@@ -11,24 +11,25 @@ use crate::ast::Function;
 use crate::eval::doubts::{Doubts, Question};
 use crate::eval::path::Path;
 use crate::eval::predicate::Predicate;
-use crate::eval::source::{Eval, NamedSource, Source};
+use crate::eval::source::{Eval, NamedSource};
 use crate::jq::head::Head;
 use crate::jq::program::{Globals, Program, Session};
 use crate::stage::group::{AggregateColumn, GroupBy};
 use crate::stage::newest_per_group::LatestBy;
 use crate::stage::prefilter::{self, Probe};
 use crate::stage::requirement::Requirement;
+use crate::stage::sort::SortBy;
 use crate::time::Clock;
 
 /// A compiled query.
 #[derive(Debug)]
 pub struct Plan {
-    /// Fields asked of rows as read.
-    pub(crate) first: Vec<String>,
-    /// Fields asked of jq's outputs, where there is a jq stage.
-    pub(crate) middle: Option<Vec<String>>,
-    /// Fields asked of group rows, where there is grouping.
-    pub(crate) last: Option<Vec<String>>,
+    /// The fields to pick from rows as they are read.
+    pub(crate) input_fields: Vec<String>,
+    /// The fields to pick from outputs of jq, if there is a jq stage.
+    pub(crate) jq_fields: Option<Vec<String>>,
+    /// The fields to pick from rows that grouping makes, if there is grouping.
+    pub(crate) group_fields: Option<Vec<String>>,
     pub(crate) latest: Option<LatestBy>,
     pub(crate) filter: Option<Predicate>,
     pub(crate) jq: Option<usize>,
@@ -49,7 +50,7 @@ pub struct Plan {
 #[derive(Debug, Clone)]
 pub(crate) struct Tail {
     pub having: Option<Predicate>,
-    pub sort: Vec<(Source, bool)>,
+    pub sort: Vec<SortBy>,
     pub limit: Option<u64>,
     pub select: Option<Vec<NamedSource>>,
 }
@@ -63,22 +64,22 @@ impl Plan {
     /// The top-level fields to pick from each row, in the order of
     /// [`crate::row::Row::fields`].
     pub fn fields(&self) -> &[String] {
-        &self.first
+        &self.input_fields
     }
 
     /// Those of them that are asked of every row: of rows that are held back until the newest are
     /// known, the others are found again in their text.
     pub fn fields_at_once(&self) -> &[String] {
         match &self.latest {
-            Some(latest) => &self.first[..=latest.last_slot()],
-            None => &self.first,
+            Some(latest) => &self.input_fields[..=latest.last_slot()],
+            None => &self.input_fields,
         }
     }
 
     /// The path of these keys in rows as read, where they are asked for its first.
     pub fn path(&self, keys: &[String]) -> Option<Path> {
         let (first, rest) = keys.split_first()?;
-        let slot = self.first.iter().position(|name| name == first)?;
+        let slot = self.input_fields.iter().position(|name| name == first)?;
         Some(Path { slot, rest: rest.iter().map(|key| key.as_bytes().into()).collect() })
     }
 
@@ -94,7 +95,7 @@ impl Plan {
         if self.latest.is_some() {
             return None;
         }
-        let filter = self.filter.as_ref().and_then(|filter| prefilter::literal(filter, &self.first));
+        let filter = self.filter.as_ref().and_then(|filter| prefilter::literal(filter, &self.input_fields));
         // Rows that the program would drop are counted where the filter cannot read a value of
         // theirs.
         let head = self.head.string().filter(|_| !self.filter.as_ref().is_some_and(Predicate::may_doubt));
@@ -105,16 +106,19 @@ impl Plan {
     /// of which it says that they may not pass need not be.
     pub fn probe(&self) -> Option<Probe> {
         // The rows of a run that do not pass may still be its newest.
-        self.filter.as_ref().filter(|_| self.latest.is_none()).and_then(|filter| prefilter::probe(filter, &self.first))
+        self.filter
+            .as_ref()
+            .filter(|_| self.latest.is_none())
+            .and_then(|filter| prefilter::probe(filter, &self.input_fields))
     }
 
     /// What every row must have that can matter to the answer: rows without it need not be read.
     pub fn requirement(&self) -> Requirement {
         match (&self.filter, &self.latest) {
             (None, _) => Requirement::Nothing,
-            (Some(filter), None) => Requirement::of(filter, &self.first, None),
-            (Some(filter), Some(latest)) => match self.first.get(latest.by.slot) {
-                Some(name) if latest.by.rest.is_empty() => Requirement::of_latest(filter, &self.first, name),
+            (Some(filter), None) => Requirement::of(filter, &self.input_fields, None),
+            (Some(filter), Some(latest)) => match self.input_fields.get(latest.by.slot) {
+                Some(name) if latest.by.rest.is_empty() => Requirement::of_latest(filter, &self.input_fields, name),
                 _ => Requirement::Nothing,
             },
         }

@@ -29,11 +29,16 @@ struct Item {
     text: Box<[u8]>,
 }
 
-type By = [(Source, bool)];
+/// One key of `sort_by`, compiled.
+#[derive(Debug, Clone)]
+pub(crate) struct SortBy {
+    pub source: Source,
+    pub descending: bool,
+}
 
 impl Item {
-    fn compare(&self, other: &Item, by: &By) -> Ordering {
-        for ((a, b), (_, descending)) in self.keys.iter().zip(&other.keys).zip(by) {
+    fn compare(&self, other: &Item, by: &[SortBy]) -> Ordering {
+        for ((a, b), SortBy { descending, .. }) in self.keys.iter().zip(&other.keys).zip(by) {
             let order = a.compare(b, *descending);
             if order != Ordering::Equal {
                 return order;
@@ -47,14 +52,14 @@ impl Sorted {
     /// Takes a row.
     pub(crate) fn push(
         &mut self,
-        by: &By,
+        by: &[SortBy],
         limit: Option<u64>,
         row: &Row<'_>,
         place: Option<Place>,
         eval: &mut Eval<'_>,
     ) -> Result<(), Fault> {
         let zone = eval.clock.zone;
-        let key = |(source, _): &(Source, bool)| Ok(Key::of(source.value(row, eval)?.as_deref(), &zone));
+        let key = |by: &SortBy| Ok(Key::of(by.source.value(row, eval)?.as_deref(), &zone));
         let keys = by.iter().map(key).collect::<Result<_, Fault>>()?;
         self.pushed += 1;
         let mut item = Item { keys, place, number: self.pushed, text: Box::default() };
@@ -70,7 +75,7 @@ impl Sorted {
         Ok(())
     }
 
-    fn shrink(&mut self, by: &By, limit: Option<usize>) {
+    fn shrink(&mut self, by: &[SortBy], limit: Option<usize>) {
         self.items.sort_by(|a, b| a.compare(b, by));
         if let Some(limit) = limit {
             self.items.truncate(limit);
@@ -79,14 +84,18 @@ impl Sorted {
     }
 
     /// Joins the rows of another part.
-    pub(crate) fn merge(&mut self, by: &By, limit: Option<u64>, other: Sorted) {
+    pub(crate) fn merge(&mut self, by: &[SortBy], limit: Option<u64>, other: Sorted) {
         self.items.extend(other.items);
         self.pushed = self.pushed.max(other.pushed);
         self.shrink(by, limit.and_then(|limit| usize::try_from(limit).ok()));
     }
 
     /// The rows in order.
-    pub(crate) fn finish(mut self, by: &By, limit: Option<u64>) -> impl Iterator<Item = (Option<Place>, Box<[u8]>)> {
+    pub(crate) fn finish(
+        mut self,
+        by: &[SortBy],
+        limit: Option<u64>,
+    ) -> impl Iterator<Item = (Option<Place>, Box<[u8]>)> {
         self.shrink(by, limit.and_then(|limit| usize::try_from(limit).ok()));
         self.items.into_iter().map(|item| (item.place, item.text))
     }

@@ -36,17 +36,20 @@ impl Parser<'_> {
         Ok(Column { name, of, span: self.c.since(from) })
     }
 
+    /// A name, or a string; empty if neither begins here.
+    fn name(&mut self) -> Result<String, Problem> {
+        if let Some('\'' | '"') = self.c.peek() {
+            return self.c.string();
+        }
+        let name = self.c.name();
+        self.c.at += name.len();
+        Ok(name.to_owned())
+    }
+
     /// `name=` before an operand.
     fn given_name(&mut self) -> Result<Option<String>, Problem> {
         let before = self.c.clone();
-        let name = match self.c.peek() {
-            Some('\'' | '"') => self.c.string()?,
-            _ => {
-                let name = self.c.name();
-                self.c.at += name.len();
-                name.to_owned()
-            }
-        };
+        let name = self.name()?;
         self.c.skip_white();
         if !name.is_empty() && !self.c.rest().starts_with("==") && self.c.eat("=") {
             self.c.skip_white();
@@ -69,14 +72,7 @@ impl Parser<'_> {
             return Err(Problem::new(self.c.since(from), "this column is named twice"));
         }
         self.c.skip_white();
-        let name = match self.c.peek() {
-            Some('\'' | '"') => self.c.string()?,
-            _ => {
-                let name = self.c.name();
-                self.c.at += name.len();
-                name.to_owned()
-            }
-        };
+        let name = self.name()?;
         if name.is_empty() {
             return Err(Problem::new(self.c.since(from), "a name is missing after `as`"));
         }

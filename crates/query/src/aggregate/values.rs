@@ -1,20 +1,56 @@
-//! distinct and list: the different values, null among them. 1 and 1.0 are
-//! one value, and so is a string however it is escaped; the first by position
-//! is the one that is shown.
+//! The aggregates of values of any type: min and max, distinct and list.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 
-use crate::eval::order::write_identity;
+use crate::eval::order::{Key, write_identity};
+use logbook_model::Zone;
 
-/// Identity and text.
-type Listed = (Box<[u8]>, Box<[u8]>);
+/// min or max, in the order of `eval/order`. Null is skipped. Of equal values the first by position
+/// is kept, as it was written.
+#[derive(Debug, Clone)]
+pub(crate) struct MinMax {
+    greatest: bool,
+    best: Option<(Key, Box<[u8]>)>,
+}
 
-/// The different values so far.
+impl MinMax {
+    pub(super) fn new(greatest: bool) -> MinMax {
+        MinMax { greatest, best: None }
+    }
+
+    fn wins(&self, key: &Key) -> bool {
+        let better = if self.greatest { Ordering::Greater } else { Ordering::Less };
+        self.best.as_ref().is_none_or(|(best, _)| key.cmp(best) == better)
+    }
+
+    pub(super) fn push(&mut self, value: &[u8], zone: &Zone) {
+        let key = Key::of(Some(value), zone);
+        if !key.is_absent() && self.wins(&key) {
+            self.best = Some((key, value.into()));
+        }
+    }
+
+    pub(super) fn merge(&mut self, later: MinMax) {
+        if let Some((key, value)) = later.best
+            && self.wins(&key)
+        {
+            self.best = Some((key, value));
+        }
+    }
+
+    pub(super) fn finish(self) -> Option<Box<[u8]>> {
+        self.best.map(|(_, value)| value)
+    }
+}
+
+/// distinct or list: the different values, null among them. 1 and 1.0 are one value, and so is a
+/// string however it is escaped; the first by position is the one that is shown.
 #[derive(Debug, Clone)]
 pub(crate) struct DistinctValues {
     seen: HashSet<Box<[u8]>>,
-    /// Identity and text in order of first appearance; only where they are shown.
-    listed: Option<Vec<Listed>>,
+    /// Identity and text in order of first appearance; for list only.
+    listed: Option<Vec<(Box<[u8]>, Box<[u8]>)>>,
     identity: Vec<u8>,
 }
 
