@@ -1,5 +1,5 @@
-//! The plainest driver of a plan: rows from memory, one fold. What `scan` does
-//! in parallel over files must give the same.
+//! Runs a plan on rows in memory, in one fold. It is also the reference for what `scan` does in
+//! parallel over files.
 
 use std::ops::ControlFlow;
 
@@ -10,32 +10,34 @@ use crate::row::{Place, Row};
 use crate::stage::Plan;
 use crate::stage::{Fold, Out, Summary};
 
-/// What a query says.
+/// The answer to a query.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
     /// The results as JSON texts.
     pub rows: Vec<Vec<u8>>,
-    /// Rows on which a jq program failed: number of the row from 0, message.
+    /// Rows on which a jq program failed: the row's number from 0, or `None` for a program that
+    /// takes all rows, and the message.
     pub faults: Vec<(Option<u64>, String)>,
-    /// Rows that are no JSON objects, by number from 0.
+    /// Rows that are not JSON objects, by number from 0.
     pub skipped: Vec<(u64, ObjectFault)>,
-    /// What else is to be told.
+    /// What else is to be reported.
     pub summary: Summary,
 }
 
-/// Runs `plan` on `rows`; a row's place is its number.
+/// Runs `plan` on `rows`; the place of a row is its number.
 pub fn run_in_memory<'a>(plan: &Plan, rows: impl IntoIterator<Item = &'a [u8]>) -> Answer {
     run_in_parts(plan, [rows])
 }
 
-/// Runs `plan` on rows in parts, a fold for each, merged in order.
+/// Runs `plan` on rows in parts: a fold for each, merged in order. The answer is that of
+/// [`run_in_memory`].
 pub fn run_in_parts<'a, R: IntoIterator<Item = &'a [u8]>>(plan: &Plan, parts: impl IntoIterator<Item = R>) -> Answer {
     let mut answer = Answer::default();
     let (results, faults) = (&mut answer.rows, &mut answer.faults);
     let limit = plan.limit().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
     let mut out = Out {
         sink: &mut |row, _| {
-            // Folds of a streaming plan stop at the limit each for itself.
+            // Each fold of a streaming plan stops at the limit by itself.
             if results.len() < limit {
                 results.push(row.to_vec());
             }

@@ -1,6 +1,6 @@
-//! `group_by` and `summarize`: rows that are equal in their keys become one.
-//! A missing key is null; an array or object is one key as a whole. Without
-//! `group_by` all rows are one group, even when there are none.
+//! `group_by` and `summarize`: rows with equal keys become one row. A missing key is null; an array
+//! or object is one key as a whole. Without `group_by` all rows are one group, even if there are
+//! none.
 
 use std::collections::HashMap;
 
@@ -48,22 +48,22 @@ pub(crate) struct Groups {
     list: Vec<Group>,
     key_cache: Option<KeyCache>,
     identity: Vec<u8>,
-    /// Rows since it was last asked how much room they take.
+    /// Rows since memory use was last computed.
     rows_since: u64,
 }
 
-/// What percentiles may take before their numbers are packed, on each thread.
+/// What the numbers of percentiles may take on each thread before they are packed.
 const BYTES_MAX: usize = 8 << 20;
-/// It takes a look at every group to know how much that is: not more often than once in so many
-/// rows for each of them, but once in so many rows at the latest.
+/// Computing memory use visits every group. It happens once per this many rows for each group, and
+/// at the latest after this many rows.
 const ROWS_BETWEEN: (u64, u64) = (16, 1 << 16);
 
 #[derive(Debug)]
 struct Group {
     identity: Box<[u8]>,
-    /// Where its first row stands.
+    /// The place of its first row.
     first: Place,
-    /// As that row had them.
+    /// The keys as that row had them.
     keys: Box<[Box<[u8]>]>,
     states: Box<[Accumulator]>,
 }
@@ -73,7 +73,8 @@ impl GroupBy {
         self.aggregates.iter().map(|column| Accumulator::new(column.function, column.unit)).collect()
     }
 
-    /// Fails before anything is counted, so that a row counts whole or not at all.
+    /// Evaluates jq before anything is counted, so that a row whose program fails counts for
+    /// nothing.
     fn try_jq(&self, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<(), Fault> {
         for column in &self.aggregates {
             if let Some(source @ Source::Jq(_)) = &column.source {
@@ -85,7 +86,6 @@ impl GroupBy {
 }
 
 impl Groups {
-    /// Takes a row.
     pub(crate) fn push(&mut self, stage: &GroupBy, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<(), Fault> {
         if stage.uses_jq {
             stage.try_jq(row, eval)?;
@@ -101,19 +101,19 @@ impl Groups {
         Ok(())
     }
 
-    /// The group of a row.
+    /// The number of the row's group.
     fn find(&mut self, stage: &GroupBy, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<usize, Fault> {
         let Some(slots) = &stage.slots else { return self.find_by_identity(stage, row, eval) };
         let texts = slots.iter().map(|slot| row.field(*slot).unwrap_or(b"null"));
-        let known = self.key_cache.get_or_insert_default().find(texts.clone());
-        if let Some(number) = known.number
-            && (known.is_exact
+        let lookup = self.key_cache.get_or_insert_default().find(texts.clone());
+        if let Some(number) = lookup.number
+            && (lookup.is_exact
                 || self.list.get(number).is_some_and(|group| group.keys.iter().map(|key| &**key).eq(texts.clone())))
         {
             return Ok(number);
         }
         let number = self.find_by_identity(stage, row, eval)?;
-        self.key_cache.get_or_insert_default().keep(known, texts, number);
+        self.key_cache.get_or_insert_default().keep(lookup, texts, number);
         Ok(number)
     }
 
@@ -141,7 +141,7 @@ impl Groups {
         self.list.len() - 1
     }
 
-    /// Keeps the memory of percentiles within bounds, now and then.
+    /// Packs the numbers of percentiles when they take too much memory.
     pub(crate) fn block_ends(&mut self) {
         if self.rows_since < (self.list.len() as u64 * ROWS_BETWEEN.0).min(ROWS_BETWEEN.1) {
             return;
@@ -153,7 +153,7 @@ impl Groups {
         }
     }
 
-    /// Joins the groups of other rows: of later ones, unless no order shows in the aggregates.
+    /// Merges the groups of later rows; of any other rows, if no aggregate depends on the order.
     pub(crate) fn merge(&mut self, later: Groups) {
         self.rows_since += later.rows_since;
         for group in later.list {
@@ -174,7 +174,7 @@ impl Groups {
         self.block_ends();
     }
 
-    /// The group rows in their order, and what each aggregate could not use.
+    /// The rows of the groups in their order, and what each aggregate could not use.
     pub(crate) fn finish(mut self, stage: &GroupBy, zone: &Zone) -> (Vec<Vec<u8>>, Vec<(String, Ignored)>) {
         if stage.keys.is_empty() && self.list.is_empty() {
             self.insert(Group {
@@ -190,7 +190,7 @@ impl Groups {
                 _ => 0,
             };
             let keys: Vec<Key> = group.keys.iter().map(|key| Key::of(Some(key), zone)).collect();
-            // Keys may be spelled otherwise and say the same.
+            // Keys that are spelled differently may be equal in the order.
             (std::cmp::Reverse(count), keys, group.first)
         };
         self.list.sort_by_cached_key(rank);
@@ -214,7 +214,7 @@ impl Groups {
     }
 }
 
-/// `"name":`, after a comma where one is due.
+/// `"name":`, after a comma unless it is the first member.
 fn write_name(name: &str, row: &mut Vec<u8>) {
     if row.len() > 1 {
         row.push(b',');

@@ -1,5 +1,5 @@
-//! `latest`: of each run the row that says where it stands (`model::standing`). `latest_by F`: of
-//! each value of F the newest row. Both by position, and taken before the filter.
+//! `latest`: the row of each run that decides its standing (`model::standing`). `latest_by F`: the
+//! newest row for each value of F. Newest means last by position. Both come before the filter.
 
 use std::collections::HashMap;
 use std::ops::{ControlFlow, Range};
@@ -16,60 +16,62 @@ use logbook_json::bits::Finder;
 use logbook_model::standing::Weight;
 use logbook_model::{Says, Stands};
 
-/// Room for texts that is used again, at most.
+/// At most this many bytes of the buffer for texts are kept for reuse.
 const TEXT_BYTES_KEPT: usize = 8 << 20;
 
 /// The stage, compiled.
 #[derive(Debug, Clone)]
 pub(crate) struct LatestBy {
     pub by: Path,
-    /// Only rows that say where a run stands, by the fields in these slots: kind and status.
+    /// For `latest`, the slots of kind and status, which decide whether a row counts for the
+    /// standing.
     pub standing: Option<[usize; 2]>,
 }
 
 impl LatestBy {
-    /// The last slot that is asked of every row.
+    /// The last slot that is needed of every row.
     pub(crate) fn last_slot(&self) -> usize {
         self.standing.iter().flatten().fold(self.by.slot, |last, slot| last.max(*slot))
     }
 }
 
-/// What a row says that is the newest of its value, whatever comes before it.
+/// What a row says with `latest_by`: the last row always wins.
 const NEWEST: Says = Says { weight: Weight::Step, holds: None };
 
-/// The newest standing row of each so far.
+/// The newest row of each group so far.
 ///
-/// Texts stand one behind the other in one piece of memory, and those that are written over stay in
-/// it, until it is large: then what is asked of the newest is put away, and the piece is used
-/// again. Memory for each of them would have to be grown and given back all the time.
+/// Texts are appended to one buffer. Superseded texts stay in it until it is large; then what the
+/// plan needs of the newest rows is spilled, and the buffer is reused. A buffer for each group
+/// would be reallocated all the time.
 #[derive(Debug, Default)]
 pub(crate) struct NewestPerGroup {
     index: HashMap<Arc<[u8]>, usize, RandomState>,
     list: Vec<Newest>,
     key_cache: Option<KeyCache>,
     identity: Vec<u8>,
-    /// Each with a newline behind it.
+    /// The texts, each with a newline.
     texts: Vec<u8>,
-    /// Finds in them what is asked of the newest.
+    /// Picks fields from texts that are spilled.
     finder: Option<Finder>,
-    /// Those of `list` with a text among `texts`.
+    /// The groups, by index in `list`, with a text in `texts`.
     with_text: Vec<usize>,
-    /// Those whose text is still to be taken from the block around it: most are written over before
-    /// that ends.
+    /// The groups whose text is still to be copied from the current block. Most are superseded
+    /// before it ends.
     pending: Vec<usize>,
-    /// Rows that were put away; a later one of the same run goes before them.
+    /// Rows that were spilled. A row that was taken later supersedes them.
     spilled: Spill,
 }
 
 #[derive(Debug)]
 struct Newest {
-    /// The value of F as the first row had it.
+    /// The value of F as its first row had it, or empty if the key cache compares such values
+    /// exactly.
     value: Box<[u8]>,
-    /// What that is the same as.
+    /// The canonical form of that value.
     identity: Arc<[u8]>,
-    /// By the row at this place.
+    /// The place of the newest row, and what it says of the run.
     stands: Stands<Place>,
-    /// Where its text is among the texts; `None`: it is put away.
+    /// Where its text is in `texts`; `None` if it was spilled.
     text: Option<Range<usize>>,
     /// The length of the newest row's text, while that is still to be copied from its block; `text`
     /// is then that of an older row.
@@ -77,7 +79,7 @@ struct Newest {
 }
 
 impl NewestPerGroup {
-    /// Takes a row. One without a value of F, or with null, stands for nothing.
+    /// Takes a row. A row without a value of F, or with null, belongs to no group.
     pub(crate) fn push(&mut self, stage: &LatestBy, row: &Row<'_>) {
         let says = match stage.standing {
             Some([kind, status]) => row.says(kind, status),
@@ -86,9 +88,9 @@ impl NewestPerGroup {
         let Some(says) = says else { return };
         let Some(value) = stage.by.value(row).filter(|value| **value != *b"null") else { return };
         let key_cache = self.key_cache.get_or_insert_default();
-        let known = key_cache.find(std::iter::once(&*value));
-        let number = match known.number {
-            Some(number) if known.is_exact || self.list.get(number).is_some_and(|newest| *newest.value == *value) => {
+        let lookup = key_cache.find(std::iter::once(&*value));
+        let number = match lookup.number {
+            Some(number) if lookup.is_exact || self.list.get(number).is_some_and(|newest| *newest.value == *value) => {
                 number
             }
             _ => {
@@ -98,15 +100,15 @@ impl NewestPerGroup {
                     Some(number) => *number,
                     None => {
                         let identity: Arc<[u8]> = self.identity.as_slice().into();
-                        // What is known by its spelling alone is never compared.
-                        let kept = if known.is_exact { Box::default() } else { (*value).into() };
+                        // A key that the cache compares exactly is not compared again.
+                        let kept = if lookup.is_exact { Box::default() } else { (*value).into() };
                         self.index.insert(Arc::clone(&identity), self.list.len());
                         let stands = Stands::default();
                         self.list.push(Newest { value: kept, identity, stands, text: None, pending: None });
                         self.list.len() - 1
                     }
                 };
-                key_cache.keep(known, std::iter::once(&*value), number);
+                key_cache.keep(lookup, std::iter::once(&*value), number);
                 number
             }
         };
@@ -155,13 +157,13 @@ impl NewestPerGroup {
         self.pending = pending;
     }
 
-    /// How many bytes the texts take.
+    /// The size of the buffer for texts.
     pub(crate) fn text_bytes(&self) -> usize {
         self.texts.len()
     }
 
-    /// Puts all away that has a text: of each row the fields `names`, where no more will be asked
-    /// of it (rows may be long), else all of it.
+    /// Spills all texts. With `fields_only`, only the fields `names` of each row are kept, since
+    /// rows may be long.
     pub fn spill(&mut self, names: &[String], fields_only: bool) {
         let mut batch = Batch::default();
         let mut fields = Vec::new();
@@ -189,7 +191,6 @@ impl NewestPerGroup {
         }
     }
 
-    /// What was put away.
     pub(crate) fn into_spilled(self) -> Spill {
         self.spilled
     }

@@ -1,10 +1,9 @@
-//! Rows through the stages of a plan.
+//! The stages of a plan at work.
 //!
-//! A [`Fold`] takes the rows of one part of the input, in order. Folds of
-//! parts are merged in the order of the parts, and the last one standing is
-//! finished. However rows were split, the answer is the same bytes. A plan
-//! that streams puts rows out at once, through the sink given to `push`; its
-//! folds have nothing to merge.
+//! A [`Fold`] takes the rows of one part of the input, in order. Folds are merged in the order of
+//! their parts, and the merged one is finished. However rows were split, the answer is the same
+//! bytes. A streaming plan outputs rows at once, through the sink given to `push`; its folds have
+//! only counts to merge.
 
 use std::ops::ControlFlow;
 
@@ -22,52 +21,53 @@ use crate::stage::plan::Plan;
 use crate::stage::sort::Sorted;
 use crate::stage::spill::Spill;
 
-/// Takes a result as JSON text and its place, where it comes from one row.
+/// Takes one result as JSON text, with the place of its row if it comes from one row.
 pub(crate) type Sink<'o> = dyn FnMut(&[u8], Option<Place>) -> ControlFlow<()> + 'o;
 
-/// Where results go. `Break` from the sink stops the work.
+/// Where results go. The work stops when the sink breaks.
 pub struct Out<'o> {
-    /// Results, one by one.
+    /// Takes the results, one by one.
     pub sink: &'o mut Sink<'o>,
-    /// A row on which a jq program failed, and what it said. The row is left
-    /// out, and the work goes on.
+    /// Takes the message of a jq program that failed, with the place of the row. The row is left
+    /// out, and the work goes on. Without a place, a program failed that takes all rows.
     pub fault: &'o mut dyn FnMut(Option<Place>, &str),
 }
 
-/// What is to be told about a finished query beside its results.
+/// What is to be reported about a finished query beside its results.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Rows that passed latest and filter.
     pub passed: u64,
-    /// Rows that passed latest.
+    /// Rows that passed latest; zero without `latest`.
     pub newest: u64,
-    /// Rows that jq was given and that are not JSON throughout, and why.
+    /// Rows that were given to jq after parts of them that are not valid JSON were replaced by
+    /// null, with the reason.
     pub mended: Vec<(Place, json::Fault)>,
     /// Aggregates that could not use every value, by column.
     pub ignored: Vec<(String, Ignored)>,
-    /// Rows that were passed over for a value that could not be read.
+    /// Rows that were skipped because a value could not be read as what a condition asks for.
     pub doubts: Doubts,
 }
 
-/// Bytes of rows that are kept whole until they are made lean: those of runs at work are soon
-/// written over.
+/// When the texts of the newest rows take this many bytes, what the plan needs of them is spilled.
+/// Most rows of active runs are soon superseded, so less would be wasted work.
 const TEXT_BYTES: usize = 2 << 20;
 
 /// The state of a plan at work on one part of the rows.
 pub struct Fold<'p> {
-    /// Apart from `rest`'s, since its outputs are looked at while it runs.
+    /// Apart from `rest`, which is borrowed while the program's outputs are consumed.
     jq: Session,
     rest: Rest<'p>,
 }
 
-/// What a fold holds back: all that is left of it for a fold of the rows before it to take in.
+/// What a fold holds back when its rows are at an end: input for the merge with earlier rows.
 #[derive(Debug, Default)]
 pub struct Held {
     newest: Spill,
     passed: u64,
     mended: Vec<(Place, json::Fault)>,
     doubts: Doubts,
-    /// Rows that the jq stage waits for.
+    /// Rows that wait for a program that takes all of them.
     kept: Vec<Vec<u8>>,
     kept_bytes: u64,
     groups: Groups,
@@ -75,11 +75,10 @@ pub struct Held {
     emitted: u64,
 }
 
-/// The stages after jq.
+/// The stages after jq, and what all stages share.
 struct Rest<'p> {
     plan: &'p Plan,
     eval: Eval<'p>,
-    /// The newest rows so far.
     latest: NewestPerGroup,
     held: Held,
     line: Vec<u8>,
@@ -100,8 +99,8 @@ impl<'p> Fold<'p> {
         }
     }
 
-    /// Takes the next row; `row.fields` are those of [`Plan::fields`]. `Break`
-    /// when no further row can change the answer, or the sink says so.
+    /// Takes the next row; `row.fields` are those of [`Plan::fields`]. Breaks when no further row
+    /// can change the answer, or when the sink breaks.
     pub fn push(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
         if let Some(stage) = &self.rest.plan.latest {
             self.rest.latest.push(stage, row);
@@ -111,7 +110,7 @@ impl<'p> Fold<'p> {
     }
 
     fn filter(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
-        let flow = self.go_on(row, out);
+        let flow = self.filter_and_run_jq(row, out);
         let mended = |session: &mut Session| std::mem::take(&mut session.has_mended);
         if self.rest.plan.uses_jq()
             && mended(&mut self.jq) | mended(&mut self.rest.eval.session)
@@ -122,8 +121,8 @@ impl<'p> Fold<'p> {
         flow
     }
 
-    /// filter → jq → …
-    fn go_on(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
+    /// filter → jq → the stages after it
+    fn filter_and_run_jq(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
         if self.rest.is_full() {
             return ControlFlow::Break(());
         }
@@ -187,7 +186,7 @@ impl<'p> Fold<'p> {
         }
     }
 
-    /// What the fold holds back, to be merged into that of earlier rows.
+    /// What the fold holds back, to be merged into the fold of earlier rows.
     pub fn into_held(mut self) -> Held {
         self.end_latest();
         self.rest.held.doubts.merge(std::mem::take(&mut self.rest.eval.doubts));
@@ -205,8 +204,7 @@ impl<'p> Fold<'p> {
         self.rest.latest.spill(&plan.input_fields, plan.asks_fields_only());
     }
 
-    /// Joins what the fold of later rows held back. Streaming plans have nothing to join but
-    /// counts.
+    /// Merges what the fold of later rows held back. Of streaming plans, that is only counts.
     pub fn merge(&mut self, later: Held) {
         let tail = &self.rest.plan.tail;
         self.rest.held.newest.merge(later.newest, self.rest.plan.input_fields.len());
@@ -222,12 +220,12 @@ impl<'p> Fold<'p> {
         }
     }
 
-    /// Whether more rows wait for the program than may.
+    /// Whether the rows that wait for the program exceed what `--slurp` may hold.
     pub fn is_too_much(&self) -> bool {
         self.rest.plan.slurp.is_some_and(|most| self.rest.held.kept_bytes > most)
     }
 
-    /// Puts out what was held back.
+    /// Outputs what was held back.
     pub fn finish(mut self, out: &mut Out<'_>) -> Summary {
         let plan = self.rest.plan;
         self.end_latest();
@@ -263,7 +261,7 @@ impl Rest<'_> {
             && plan.tail.limit.is_some_and(|limit| self.held.emitted >= limit)
     }
 
-    /// An output of jq; with `place`, of one row.
+    /// Takes one output of jq; `place` is that of its row, if it comes from one row.
     fn push_output(&mut self, text: &[u8], place: Option<Place>, out: &mut Out<'_>) -> ControlFlow<()> {
         self.eval.next_row();
         let mut fields = Vec::new();
@@ -271,7 +269,7 @@ impl Rest<'_> {
         self.push(&Row { text, fields, place: place.unwrap_or_default(), in_block: false }, place, out)
     }
 
-    /// A row that grouping made.
+    /// Takes a row that grouping made.
     fn push_group(&mut self, text: &[u8], out: &mut Out<'_>) -> ControlFlow<()> {
         self.eval.next_row();
         let mut fields = Vec::new();

@@ -1,5 +1,5 @@
-//! `sort_by`: stable, several keys, null and missing last in both directions.
-//! With `limit n` no more than twice n rows are kept.
+//! `sort_by`: a stable sort by several keys; null and missing values come last in both directions.
+//! With `limit n` at most about twice n rows are kept.
 
 use std::cmp::Ordering;
 
@@ -7,15 +7,15 @@ use crate::eval::order::Key;
 use crate::eval::source::{Eval, Fault, Source};
 use crate::row::{Place, Row};
 
-/// Rows kept beyond the limit before the worst are dropped: sorting seldom is
-/// cheaper than keeping few.
+/// How many rows are kept beyond the limit before the worst are dropped: sorting seldom is cheaper
+/// than keeping few.
 const SLACK: usize = 1024;
 
-/// The rows so far.
 #[derive(Debug, Default)]
 pub(crate) struct Sorted {
     items: Vec<Item>,
-    /// The last of the rows that count, once there are enough: what follows it is dropped unseen.
+    /// The last row within the limit, once there are enough rows. Rows after it are dropped at
+    /// once.
     worst: Option<Item>,
     pushed: u64,
 }
@@ -24,7 +24,7 @@ pub(crate) struct Sorted {
 struct Item {
     keys: Box<[Key]>,
     place: Option<Place>,
-    /// Tells rows of one place apart: outputs of one jq program.
+    /// Orders rows with the same place: outputs of one jq program.
     number: u64,
     text: Box<[u8]>,
 }
@@ -49,7 +49,6 @@ impl Item {
 }
 
 impl Sorted {
-    /// Takes a row.
     pub(crate) fn push(
         &mut self,
         by: &[SortBy],
@@ -83,7 +82,7 @@ impl Sorted {
         }
     }
 
-    /// Joins the rows of another part.
+    /// Merges the rows of another part.
     pub(crate) fn merge(&mut self, by: &[SortBy], limit: Option<u64>, other: Sorted) {
         self.items.extend(other.items);
         self.pushed = self.pushed.max(other.pushed);

@@ -1,7 +1,7 @@
-//! The newest rows of parts of the input, put away until all parts are known: each part in few
-//! pieces of memory, since it goes from one thread to another, and there are as many rows as runs.
+//! The newest rows of finished parts, until all parts are known. A batch goes from one thread to
+//! another and has as many rows as there were groups, so it consists of few allocations.
 //!
-//! Of rows of which only fields will be asked, the values of these are kept and nothing else.
+//! Where a plan needs only fields of its rows, their values are kept and nothing else.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -12,38 +12,38 @@ use crate::row::{Place, Row};
 use logbook_model::Stands;
 use logbook_model::standing::Stood;
 
-/// Spill are made one when they take so many bytes more than twice what the newest rows took the
-/// last time.
+/// Batches are compacted when they take this many bytes more than twice what they took after the
+/// last compaction.
 const BYTES_MORE: usize = 4 << 20;
 
-/// Rows of one part, of runs (or whatever `latest_by` says).
+/// The newest rows of one batch, one for each group.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     bytes: Vec<u8>,
     rows: Vec<Stored>,
-    /// For each row as many as there are fields; empty where rows are kept whole.
+    /// The same number for each row; empty if whole rows are kept.
     fields: Vec<Option<Range<usize>>>,
 }
 
-/// The place of a row, its part, and its number there.
+/// The place of a row, the index of its batch, and its index there.
 type Found = (Place, usize, usize);
 
 #[derive(Debug)]
 struct Stored {
     identity: Range<usize>,
     text: Range<usize>,
-    /// By this row, which stands at the place.
+    /// The place of the row, and what it says of its run.
     stands: Stood<Place>,
 }
 
 impl Batch {
-    /// Puts a row away as it stands.
+    /// Adds a row with its text.
     pub(crate) fn push_whole(&mut self, identity: &[u8], text: &[u8], stands: Stood<Place>) {
         let (identity, text) = (self.keep(identity), self.keep(text));
         self.rows.push(Stored { identity, text, stands });
     }
 
-    /// Puts the fields of a row away.
+    /// Adds the fields of a row.
     pub(crate) fn push_fields<'v>(
         &mut self,
         identity: &[u8],
@@ -72,76 +72,76 @@ impl Batch {
         self.bytes.get(range.clone()).unwrap_or_default()
     }
 
-    /// The fields of row `number`, if there are `count` of each.
+    /// The fields of row `number`; `count` is their number for each row.
     fn fields(&self, number: usize, count: usize) -> impl Iterator<Item = Option<&[u8]>> {
         let ranges = self.fields.get(number * count..(number + 1) * count).unwrap_or_default();
         ranges.iter().map(|range| range.as_ref().map(|range| self.get(range)))
     }
 }
 
-/// All parts so far.
+/// All batches so far, in the order of their rows.
 #[derive(Debug, Default)]
 pub(crate) struct Spill {
-    parts: Vec<Batch>,
-    /// How many bytes they take, and at how many they are made one.
+    batches: Vec<Batch>,
+    /// The bytes they take, and the limit at which they are compacted.
     bytes: usize,
     bytes_max: usize,
 }
 
 impl Spill {
-    /// Adds a part. `count`: how many fields there are of each row.
-    pub(crate) fn add(&mut self, part: Batch, count: usize) {
-        if part.rows.is_empty() {
+    /// Adds a batch; `count` is the number of fields of each row.
+    pub(crate) fn add(&mut self, batch: Batch, count: usize) {
+        if batch.rows.is_empty() {
             return;
         }
-        self.bytes += part.bytes_taken();
-        self.parts.push(part);
-        if self.bytes > self.bytes_max.max(BYTES_MORE) && self.parts.len() > 1 {
+        self.bytes += batch.bytes_taken();
+        self.batches.push(batch);
+        if self.bytes > self.bytes_max.max(BYTES_MORE) && self.batches.len() > 1 {
             self.compact(count);
         }
     }
 
-    /// Adds all parts of others. Two threads' are let take what both were: the newest of all are
-    /// sought at the end anyway. Yet not what any number of them were, since there may be as many
-    /// as pieces.
+    /// Adds all batches of a later batch. Merging may use both budgets, once: the newest of all rows
+    /// are determined at the end anyway. The budgets of all parts are not added up, since there may
+    /// be as many as pieces of the input.
     pub(crate) fn merge(&mut self, others: Spill, count: usize) {
-        if self.parts.is_empty() {
+        if self.batches.is_empty() {
             *self = others;
             return;
         }
         self.bytes_max = self.bytes_max.max(others.bytes_max * 2);
-        for part in others.parts {
-            self.add(part, count);
+        for batch in others.batches {
+            self.add(batch, count);
         }
     }
 
     fn compact(&mut self, count: usize) {
-        let mut one = Batch::default();
+        let mut compacted = Batch::default();
         for stood in self.newest() {
-            let (place, part, number) = stood.row;
-            let Some((part, row)) = self.parts.get(part).and_then(|part| Some((part, part.rows.get(number)?))) else {
+            let (place, batch, number) = stood.row;
+            let Some((batch, row)) = self.batches.get(batch).and_then(|batch| Some((batch, batch.rows.get(number)?)))
+            else {
                 continue;
             };
             let stands = Stood { weight: stood.weight, holds: stood.holds, row: place };
-            match part.fields.is_empty() {
-                true => one.push_whole(part.get(&row.identity), part.get(&row.text), stands),
-                false => one.push_fields(part.get(&row.identity), part.fields(number, count), stands),
+            match batch.fields.is_empty() {
+                true => compacted.push_whole(batch.get(&row.identity), batch.get(&row.text), stands),
+                false => compacted.push_fields(batch.get(&row.identity), batch.fields(number, count), stands),
             }
         }
-        self.bytes = one.bytes_taken();
+        self.bytes = compacted.bytes_taken();
         self.bytes_max = self.bytes * 2 + BYTES_MORE;
-        self.parts = vec![one];
+        self.batches = vec![compacted];
     }
 
-    /// For each run the row that says where it stands, in order of position. Spill come in the
-    /// order of their rows.
+    /// The newest row of each group, in order of position.
     fn newest(&self) -> Vec<Stood<Found>> {
         let mut stands: HashMap<&[u8], Stands<Found>, RandomState> = HashMap::default();
-        stands.reserve(self.parts.iter().map(|part| part.rows.len()).max().unwrap_or(0));
-        for (number, part) in self.parts.iter().enumerate() {
-            for (at, row) in part.rows.iter().enumerate() {
+        stands.reserve(self.batches.iter().map(|batch| batch.rows.len()).max().unwrap_or(0));
+        for (number, batch) in self.batches.iter().enumerate() {
+            for (at, row) in batch.rows.iter().enumerate() {
                 let later = Stands::of(Some(row.stands)).map(|place| (place, number, at));
-                stands.entry(part.get(&row.identity)).or_default().join(later);
+                stands.entry(batch.get(&row.identity)).or_default().join(later);
             }
         }
         let mut newest: Vec<_> = stands.into_values().filter_map(|stands| stands.newest().copied()).collect();
@@ -149,18 +149,20 @@ impl Spill {
         newest
     }
 
-    /// Hands the newest rows to `each`, in order of position, until it is enough, and whether a row
-    /// is whole: then its fields are still to be found, else they are these, `count` of them.
+    /// Passes the newest rows to `each`, in order of position, until it breaks. The flag says
+    /// whether the row has its whole text, from which fields must be picked; otherwise it has its
+    /// `count` fields.
     pub(crate) fn finish(&self, count: usize, mut each: impl FnMut(&Row<'_>, bool) -> std::ops::ControlFlow<()>) {
         let mut fields = Vec::new();
-        for Stood { row: (_, part, number), .. } in self.newest() {
-            let Some((part, row)) = self.parts.get(part).and_then(|part| Some((part, part.rows.get(number)?))) else {
+        for Stood { row: (_, batch, number), .. } in self.newest() {
+            let Some((batch, row)) = self.batches.get(batch).and_then(|batch| Some((batch, batch.rows.get(number)?)))
+            else {
                 continue;
             };
             fields.clear();
-            fields.extend(part.fields(number, count));
-            let row = Row { text: part.get(&row.text), fields: &fields, place: row.stands.row, in_block: false };
-            if each(&row, part.fields.is_empty()).is_break() {
+            fields.extend(batch.fields(number, count));
+            let row = Row { text: batch.get(&row.text), fields: &fields, place: row.stands.row, in_block: false };
+            if each(&row, batch.fields.is_empty()).is_break() {
                 return;
             }
         }
