@@ -1,4 +1,4 @@
-//! The table of aggregates: how each begins, takes a row, joins and ends.
+//! The table of aggregates: how each begins, takes a row, merges and ends.
 
 use crate::amount::Unit;
 use crate::ast::Function;
@@ -11,12 +11,12 @@ use super::percentile::Percentile;
 use super::sum::{Mean, Total};
 use super::values::{DistinctValues, MinMax};
 
-/// The number in a field of a row, read once for all aggregates of it that stand together.
+/// The number in the field that was read last, so that aggregates of one field decode it once.
 #[derive(Debug, Default)]
 pub(crate) struct NumberCache(Option<(usize, Option<(i64, u32)>)>);
 
 impl NumberCache {
-    /// As [`plain_digits`] of the field that `source` is, if it is one.
+    /// [`plain_digits`] of the field of `source`, if it is a top-level field with such a number.
     #[inline]
     fn of(&mut self, source: &Source, row: &Row<'_>) -> Option<(i64, u32)> {
         let slot = source.slot()?;
@@ -51,7 +51,7 @@ pub(crate) enum Accumulator {
 }
 
 impl Accumulator {
-    /// Before the first row. `unit`: what the name of the field says of its numbers.
+    /// The aggregate before its first row; `unit` is what the name of its field implies.
     pub(crate) fn new(function: Function, unit: Option<Unit>) -> Accumulator {
         match function {
             Function::Count => Accumulator::Count(0),
@@ -69,8 +69,8 @@ impl Accumulator {
         }
     }
 
-    /// Takes a row. `count`, `first` and `last` look at the whole value; the
-    /// others at each element where it is an array.
+    /// Takes a row. `count`, `first` and `last` use the whole value; the others each element, if it
+    /// is an array.
     pub(crate) fn push(
         &mut self,
         of: Option<&Source>,
@@ -116,7 +116,7 @@ impl Accumulator {
         Ok(())
     }
 
-    /// How much memory takes what [`Accumulator::pack`] keeps in less.
+    /// The memory that [`Accumulator::pack`] can reduce.
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Accumulator::Percentile(state) => state.bytes(Percentile::bytes),
@@ -124,14 +124,14 @@ impl Accumulator {
         }
     }
 
-    /// Keeps what it has in less room, which takes time.
+    /// Stores numbers in less memory, which takes time.
     pub(crate) fn pack(&mut self) {
         if let Accumulator::Percentile(state) = self {
             state.each().for_each(Percentile::pack);
         }
     }
 
-    /// Joins what later rows made.
+    /// Merges what later rows made.
     pub(crate) fn merge(&mut self, later: Accumulator) {
         match (self, later) {
             (Accumulator::Count(count), Accumulator::Count(more)) => *count += more,

@@ -1,8 +1,7 @@
-//! Many whole numbers in little room: sorted, each as how far it lies behind the one before, and
-//! how often it stands. What they take grows with how many different ones there are, one byte or
-//! two for most, and not with how many.
+//! A sorted multiset of integers in little memory: the difference of each number to the one before,
+//! and its count if that is more than one, as varints. The size depends on how many different
+//! numbers there are, mostly one or two bytes for each, and not on how many are equal.
 
-/// Such numbers.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PackedCounts {
     bytes: Vec<u8>,
@@ -10,17 +9,16 @@ pub(super) struct PackedCounts {
 }
 
 impl PackedCounts {
-    /// How many there are, equal ones counted each.
+    /// The number of elements, equal ones included.
     pub(crate) fn count(&self) -> usize {
         self.count
     }
 
-    /// How much memory they take.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.capacity()
     }
 
-    /// Takes in others, which come in order.
+    /// Adds numbers that are sorted already.
     pub(crate) fn add(&mut self, numbers: impl ExactSizeIterator<Item = u64>) {
         if numbers.len() == 0 {
             return;
@@ -36,12 +34,11 @@ impl PackedCounts {
         }));
     }
 
-    /// Takes in those of another.
     pub(crate) fn merge(&mut self, other: &PackedCounts) {
         self.join(other.iter());
     }
 
-    /// In order, each with how often it stands.
+    /// The numbers in order, each with its count.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, usize)> {
         let (mut rest, mut last) = (self.bytes.as_slice(), 0);
         std::iter::from_fn(move || {
@@ -90,7 +87,7 @@ impl PackedCounts {
     }
 }
 
-/// Seven bits a byte, the lowest first; the highest bit says that more follow.
+/// Appends a varint: seven bits per byte, the lowest first; the highest bit says that more follow.
 fn put(mut word: u128, bytes: &mut Vec<u8>) {
     while word >= 0x80 {
         bytes.push(word as u8 | 0x80);

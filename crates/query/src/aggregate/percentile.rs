@@ -1,13 +1,13 @@
-//! Percentiles, exactly.
+//! Percentiles, exact.
 
 use super::by_unit::NumberFold;
 use super::chunked::ChunkedVec;
 use super::packed_counts::PackedCounts;
 use logbook_json::Decimal;
 
-/// `pNN` by nearest rank: the least number such that NN percent of all are not
-/// greater. It is one of the numbers, so it is exact. Keeps them all: four bytes for each
-/// whole one, eight for each other that has few digits, until they are packed.
+/// `pNN` by nearest rank: the least number such that at least NN percent of all are not greater. It
+/// is one of the numbers, so it is exact. All numbers are kept: in four bytes for an integer below
+/// 2³², in eight for others with few digits, until they are packed.
 #[derive(Debug, Clone)]
 pub(crate) struct Percentile {
     thousandths: u32,
@@ -15,16 +15,16 @@ pub(crate) struct Percentile {
     /// In units of 10^[`UNIT`].
     plain: ChunkedVec<i64>,
     packed_whole: PackedCounts,
-    /// As [`ordered`] has them.
+    /// Mapped by [`ordered`].
     packed_plain: PackedCounts,
     others: Vec<Decimal>,
 }
 
-/// Costs and times have so many places at most, most of them.
+/// Most costs and times have at most this many decimal places.
 const UNIT: i64 = -(PLACES as i64);
 const PLACES: u32 = 6;
 const FACTORS: [i64; PLACES as usize + 1] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000];
-/// A number of fewer digits fits, whatever its unit.
+/// Numbers below this fit in an `i64`, whatever their decimal places.
 const PLAIN_MAX: i64 = 1_000_000_000_000;
 
 impl Percentile {
@@ -39,12 +39,12 @@ impl Percentile {
         }
     }
 
-    /// How much memory the numbers take.
+    /// The memory that the numbers take.
     pub(super) fn bytes(&self) -> usize {
         self.whole.bytes() + self.plain.bytes() + self.packed_whole.bytes() + self.packed_plain.bytes()
     }
 
-    /// Keeps the numbers so far in less room.
+    /// Moves the numbers so far to packed storage.
     pub(super) fn pack(&mut self) {
         while let Some(mut whole) = self.whole.take_some() {
             whole.sort_unstable();
@@ -56,7 +56,7 @@ impl Percentile {
         }
     }
 
-    /// The number with `at` before it, when all that can be are packed.
+    /// The number at index `at` in order, when all numbers that can be packed are.
     fn nth_of_packed(&mut self, mut at: usize) -> Decimal {
         self.others.sort_unstable();
         let mut whole = self.packed_whole.iter().map(|(whole, often)| (in_units(whole as u32), often)).peekable();
@@ -70,14 +70,14 @@ impl Percentile {
                 _ => plain.next(),
             };
             let next = next.map(|(units, often)| (Decimal::from_units(units, UNIT), often));
-            // Those that could not be packed, up to there.
+            // Numbers that cannot be packed and come before the next one.
             while let Some(other) = others.next_if(|other| next.as_ref().is_none_or(|(next, _)| *other < next)) {
                 if at == 0 {
                     return other.clone();
                 }
                 at -= 1;
             }
-            // There is one for each `at` below their count.
+            // Unreachable for an `at` below the count.
             let Some((number, often)) = next else { return last };
             if at < often {
                 return number;
@@ -163,7 +163,7 @@ fn in_units(whole: u32) -> i64 {
     i64::from(whole) * FACTORS[PLACES as usize]
 }
 
-/// A number without a sign that is in the same order.
+/// An unsigned number with the same order.
 fn ordered(units: i64) -> u64 {
     (units as u64) ^ (1 << 63)
 }

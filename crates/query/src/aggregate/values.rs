@@ -44,7 +44,7 @@ impl MinMax {
     }
 }
 
-/// distinct or list: the different values, null among them. 1 and 1.0 are one value, and so is a
+/// distinct or list: the different values, null included. 1 and 1.0 are one value, and so is a
 /// string however it is escaped; the first by position is the one that is shown.
 #[derive(Debug, Clone)]
 pub(crate) struct DistinctValues {

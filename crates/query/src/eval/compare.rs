@@ -1,6 +1,5 @@
-//! One comparison with one value of a row: the cells of the table in
-//! `docs/query.md`, Comparison. What arrays and missing fields mean is
-//! `predicate`'s work.
+//! Compares a literal with one value of a row: the cells of the table in `docs/query.md`,
+//! Comparison. What arrays and missing fields mean is decided in `predicate`.
 
 use std::cmp::Ordering;
 
@@ -14,15 +13,14 @@ use crate::eval::pattern::Pattern;
 use crate::eval::value::{Minutes, Order, Set, Value, time_of};
 use crate::time::Period;
 
-/// What a comparison says of one value.
+/// The result of a comparison with one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Judged {
     /// It holds.
     Yes,
     /// It does not.
     No,
-    /// The value is of another type than the comparison asks for, or cannot be read as what it asks
-    /// for.
+    /// The value has another type than the comparison needs, or cannot be read as what it needs.
     Unreadable,
 }
 
@@ -32,7 +30,7 @@ impl From<bool> for Judged {
     }
 }
 
-/// How a value is judged.
+/// An operator with its literal.
 #[derive(Debug, Clone)]
 pub(crate) enum Matcher {
     /// `=`
@@ -56,7 +54,7 @@ pub(crate) enum Matcher {
 }
 
 impl Matcher {
-    /// What it says of `raw`, a value that is not an array.
+    /// Compares `raw`, a value that is not an array.
     pub(crate) fn judge(&self, raw: &[u8]) -> Judged {
         let ordered = |value: &Value, holds: fn(Ordering) -> bool, edge: Edge| compare(value, raw, holds, edge);
         match self {
@@ -71,10 +69,8 @@ impl Matcher {
             Matcher::BeginsWith(start) => text(raw, |text| text.starts_with(start)).into(),
         }
     }
-}
 
-impl Matcher {
-    /// Whether a value may turn up that it cannot read.
+    /// Whether there are values that it cannot read.
     pub(crate) fn may_doubt(&self) -> bool {
         match self {
             Matcher::Equal(value) => value.time_only || value.amount.is_some(),
@@ -126,8 +122,8 @@ fn equal(value: &Value, raw: &[u8]) -> Judged {
     }
 }
 
-/// The duration or size that a value is: one with a unit, or a number in the unit that the field
-/// says.
+/// The duration or size of a value: one with a unit, or a number in the unit that its field
+/// implies.
 fn amount(value: &Value, raw: &[u8], kind: Option<Kind>) -> Option<Amount> {
     let wanted = value.amount.as_ref()?.dimension;
     let unit = value.unit.filter(|unit| unit.dimension == wanted);
@@ -172,7 +168,8 @@ fn one_of(set: &Set, raw: &[u8]) -> Judged {
             match (set.unit, set.amounts.is_empty()) {
                 (_, true) => Judged::No,
                 (Some(unit), _) if set.amounts.contains(&unit.amount(&number)) => Judged::Yes,
-                // As beside `=`: a number of milliseconds is not a size, and a size is in the list.
+                // As with `=`: a number of milliseconds cannot be compared with a size that is in
+                // the list.
                 (Some(unit), _) if set.amounts.iter().all(|amount| amount.dimension == unit.dimension) => Judged::No,
                 _ => Judged::Unreadable,
             }
@@ -186,12 +183,12 @@ fn one_of(set: &Set, raw: &[u8]) -> Judged {
     }
 }
 
-/// Which edge of a period an order asks for.
+/// Which end of a period an order compares with.
 #[derive(Clone, Copy)]
 struct Edge {
-    /// `>` and `>=`.
+    /// True for `>` and `>=`.
     after: bool,
-    /// `<=` reaches to the end and `>` begins there.
+    /// True for `<=`, which includes the period, and for `>`, which begins after it.
     from_end: bool,
 }
 
@@ -233,7 +230,7 @@ fn compare(value: &Value, raw: &[u8], holds: fn(Ordering) -> bool, edge: Edge) -
     }
 }
 
-/// The number that a value is, or has in its quotes.
+/// The number of a value, which may be in quotes.
 fn number(raw: &[u8], kind: Option<Kind>) -> Option<Decimal> {
     match kind {
         Some(Kind::Number) => Decimal::parse(raw),
@@ -253,7 +250,7 @@ fn string_is(raw: &[u8], expected: &[u8]) -> bool {
         if inner == expected {
             return memchr::memchr(b'\\', inner).is_none();
         }
-        // Only a broken escape can say as much in as few bytes.
+        // Text of the same length that differs can only be equal by an invalid escape.
         return false;
     }
     memchr::memchr(b'\\', raw).is_some() && string::decode(raw).is_some_and(|characters| *characters == *expected)
@@ -263,7 +260,8 @@ fn inside(period: &Period, at: Instant) -> bool {
     if period.is_point() { at == period.start } else { at >= period.start && at < period.end }
 }
 
-/// The text of a scalar: a string's characters, a number or boolean as written.
+/// Applies `judge` to the text of a scalar: the characters of a string, a number or boolean as
+/// written.
 fn text(raw: &[u8], judge: impl FnOnce(&[u8]) -> bool) -> bool {
     match kind(raw) {
         Some(Kind::String) => string::decode(raw).is_some_and(|characters| judge(&characters)),
