@@ -127,16 +127,16 @@ pub fn guarded(
 }
 
 /// The same over rows that may be of other programs, whose times are in `field`. Rows without it
-/// are counted when `tells_missing`.
+/// are counted when `reports_missing`.
 pub fn guarded_foreign(
     (query, text): (&Query, &str),
-    (field, tells_missing): (Vec<String>, bool),
+    (field, reports_missing): (Vec<String>, bool),
     clock: &Clock,
     arguments: BTreeMap<String, Argument>,
     watch: Watch,
 ) -> Result<Guarded> {
     let files = values_in_files(query, Path::new(""))?;
-    let context = Context { arguments, files, time: field, tells_missing, ..Context::new(*clock) };
+    let context = Context { arguments, files, time: field, reports_missing, ..Context::new(*clock) };
     Guarded::new(planned(query, text, &context)?, watch)
 }
 

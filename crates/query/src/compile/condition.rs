@@ -1,4 +1,4 @@
-//! Conditions to predicates, in the names of one stage.
+//! Conditions to predicates.
 
 use memchr::memmem::Finder;
 
@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::text::print;
 
 impl Compiler<'_> {
-    /// Whether this is a column of groups that holds an age.
+    /// Whether the operand is a column of groups that holds an age.
     fn is_age_column(&self, operand: &Operand) -> bool {
         let name = match operand {
             Operand::Path(path) => path.keys.join("."),
@@ -30,7 +30,8 @@ impl Compiler<'_> {
         match expr {
             Expr::And(parts) => {
                 let mut parts = self.predicates(parts)?;
-                // jq costs a hundred times as much: rows that fail the rest never get there.
+                // jq costs a hundred times as much, so rows that fail the other parts must not get
+                // there.
                 parts.sort_by_key(Predicate::uses_jq);
                 Some(Predicate::And(parts.into()))
             }
@@ -46,7 +47,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// All parts, or none; the problems of all of them either way.
+    /// All parts, or `None` if any of them fails; the problems of all of them are recorded.
     fn predicates(&mut self, parts: &[Expr]) -> Option<Vec<Predicate>> {
         let parts: Vec<_> = parts.iter().map(|part| self.predicate(part)).collect();
         parts.into_iter().collect()
@@ -64,7 +65,7 @@ impl Compiler<'_> {
         let (source, matcher) = (source?, matcher?);
         let negated = matches!(test.op, Op::NotEqual | Op::NotMatches | Op::NotIn);
         let all = test.all;
-        let misses = self.context.tells_missing && matches!(left, Left::Timestamp | Left::Age) && !negated;
+        let misses = self.context.reports_missing && matches!(left, Left::Timestamp | Left::Age) && !negated;
         let question = self.asked(test, &matcher);
         let compiled = Test { matcher, negated, all, misses, question };
         match source {
@@ -95,7 +96,7 @@ impl Compiler<'_> {
         if is_order && value.order == Order::String && literal.form != Form::Quoted && left.has_amounts() {
             self.refuse_unit(literal, &value)?;
         }
-        // The older, the smaller the timestamp.
+        // An older row has a smaller timestamp.
         let op = match (test.op, left) {
             (Op::Less, Left::Age) => Op::Greater,
             (Op::LessEqual, Left::Age) => Op::GreaterEqual,
@@ -118,7 +119,7 @@ impl Compiler<'_> {
             self.problems.push(problem.hint("compare it: age>2h"));
             return None;
         }
-        // The text as it stands; of an argument, its string.
+        // The text as it was written; of an argument, its string.
         let text = match literal.form {
             Form::Argument => {
                 let value = self.literal(literal, Left::Other(Numbers::Words), false)?.pop()?;
@@ -156,7 +157,7 @@ impl Compiler<'_> {
         whole.then(|| Matcher::OneOf(Box::new(set.whole())))
     }
 
-    /// `in @file`: each line as `--arg` would give it.
+    /// `in @file`: each line is read like the text of `--arg`.
     fn file(&mut self, name: &str, span: Span, left: Left) -> Option<Matcher> {
         let Some(lines) = self.context.files.get(name) else {
             self.problems.push(Problem::new(span, format!("the file {name} was not read")));
@@ -169,8 +170,8 @@ impl Compiler<'_> {
         Some(Matcher::OneOf(Box::new(set.whole())))
     }
 
-    /// What numbers in a field are: of a unit that its name says, of none, or out of the question,
-    /// since it is a standard field that holds words: `action>5m` compares text.
+    /// What numbers in the field mean: a number of the unit that its name implies, just numbers, or
+    /// nothing, since it is a standard field for words (`action>5m` compares text).
     fn numbers(&self, operand: &Operand) -> Numbers {
         let printed = || print::operand(operand);
         let column = match operand {
@@ -192,7 +193,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// The question that a comparison asks of values.
+    /// Records what the comparison needs of values.
     fn asked(&mut self, test: &AstTest, matcher: &Matcher) -> usize {
         let of = |value: &Value| match value.order {
             Order::Time => Asked::Time,
@@ -221,7 +222,8 @@ impl Compiler<'_> {
         self.question(field, asked, with)
     }
 
-    /// A number with letters behind it that are no unit: nobody means to compare it by code point.
+    /// Refuses a number followed by letters that are not a unit: nobody means to compare it by code
+    /// point.
     fn refuse_unit(&mut self, literal: &Literal, value: &Value) -> Option<()> {
         let text = String::from_utf8_lossy(value.string.as_deref().unwrap_or_default()).into_owned();
         let digits = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();

@@ -7,37 +7,37 @@ use crate::time::Clock;
 /// What a query is compiled against.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// For `now`, `age`, dates without an offset and time buckets.
+    /// The clock for `now`, `age`, dates without an offset and time buckets.
     pub clock: Clock,
-    /// `--arg` and `--argjson`, by name without the `$`.
+    /// The values of `--arg` and `--argjson`, by name without the `$`.
     pub arguments: BTreeMap<String, Argument>,
-    /// Lines of the files named by `in @file`, by name; `cmd` reads them.
+    /// The lines of the files that `in @file` names, by name. The caller reads them.
     pub files: BTreeMap<String, Vec<String>>,
-    /// The field that holds the time of a row: what `age` counts from.
+    /// The path of the field that holds the time of a row, from which `age` counts.
     pub time: Vec<String>,
-    /// Whether rows without a time are counted where a condition asks for it. They are of other
-    /// programs.
-    pub tells_missing: bool,
+    /// Whether rows without a time are reported if a condition needs one. Set for rows that other
+    /// programs wrote.
+    pub reports_missing: bool,
 }
 
 impl Context {
-    /// A clock and nothing else.
+    /// A context with a clock, without arguments and files.
     pub fn new(clock: Clock) -> Context {
         Context {
             clock,
             arguments: BTreeMap::new(),
             files: BTreeMap::new(),
             time: vec!["timestamp".to_owned()],
-            tells_missing: false,
+            reports_missing: false,
         }
     }
 }
 
-/// The value of a `$name`.
+/// The value of `$name`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Argument {
     /// `--arg`: text, which a comparison reads like a bare word.
     Text(String),
-    /// `--argjson`: one JSON value, checked by the caller.
+    /// `--argjson`: one JSON value. The caller validates it.
     Json(Vec<u8>),
 }

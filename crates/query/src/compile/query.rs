@@ -1,6 +1,4 @@
-//! A parsed query to a plan: literals read, names numbered, programs compiled,
-//! once for all rows. Everything that can be wrong with a query beyond its
-//! grammar is told here, all at once.
+//! Compiles a whole query.
 
 use logbook_json::quote;
 
@@ -35,7 +33,7 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
     let latest = query.latest.as_ref().and_then(|latest| compile_latest(latest, &mut compiler));
     let filter = query.filter.as_ref().and_then(|expr| compiler.predicate(expr));
     let jq = query.jq.as_ref().and_then(|jq| compiler.jq(jq));
-    // With --slurp the program does not see row by row.
+    // With `--slurp` the program does not run on single rows.
     let mut head = query.jq.as_ref().filter(|_| query.slurp.is_none()).map(|jq| Head::of(&jq.code)).unwrap_or_default();
     head.place(|name| compiler.slot(name));
     if query.jq.is_some() {
@@ -122,7 +120,7 @@ fn scope_of_groups(query: &Query, group: &GroupBy) -> Scope {
     Scope { fields: Vec::new(), columns: Some(names), calls: calls(query), ages: ages(query), units: units(query) }
 }
 
-/// The columns of the output, where select or grouping gives them.
+/// The names of the output's columns, if select or grouping determines them.
 pub fn columns(query: &Query) -> Option<Vec<String>> {
     if !query.select.is_empty() {
         return Some(query.select.iter().map(column_name).collect());
@@ -135,7 +133,7 @@ pub fn columns(query: &Query) -> Option<Vec<String>> {
     }
 }
 
-/// What the columns of groups show, as it is printed, and their names.
+/// The columns of groups: their content as it is printed, and their names.
 fn calls(query: &Query) -> Vec<(String, String)> {
     let keys = query.group_by.iter().map(|column| (operand(&column.of), column_name(column)));
     let aggregates =
@@ -191,14 +189,15 @@ fn compile_group(query: &Query, compiler: &mut Compiler<'_>) -> GroupBy {
     let key_names = query.group_by.iter().map(|column| (column_name(column), column.span));
     let names = key_names.chain(summarize.iter().map(|aggregate| (aggregate_name(aggregate), aggregate.span)));
     check_names(names, &mut compiler.problems);
-    // Times run on; other keys are shown by weight.
+    // Groups by time are sorted by time, others by their count.
     let timed = query.group_by.iter().any(|column| matches!(column.of, Operand::Bucket(_)));
     let slots = keys.iter().map(|key| key.source.slot()).collect();
     let uses_jq = aggregates.iter().any(|column| matches!(column.source, Some(Source::Jq(_))));
     GroupBy { keys, slots, aggregates, uses_jq, by_count: plain && !timed }
 }
 
-/// What grouping shows when nobody says: how many rows, how many runs, since when.
+/// The aggregates of `group_by` without `summarize`: the number of rows, the number of runs, and
+/// the oldest timestamp.
 fn overview_aggregates() -> Vec<Aggregate> {
     let field = |name: &str| Some(Operand::Path(AstPath { keys: vec![name.to_owned()], span: Span::default() }));
     let aggregate =

@@ -1,5 +1,4 @@
-//! Names to slots, and conditions to predicates: the compiler at work on one
-//! stage after the other.
+//! Names to slots: the compiler, and the names of the stage at which it is.
 
 use logbook_model::error::nearest;
 
@@ -13,31 +12,30 @@ use crate::jq::program::{Globals, Program};
 use crate::problem::{Problem, SHOWN_MAX};
 use crate::text::print;
 
-/// Longest path, in names: walking one recurses with it.
+/// At most this many keys in a path, since walking one recurses with it.
 const PATH_NAMES_MAX: usize = 100;
 
-/// The fields that a stage asks of its rows.
+/// The fields that the stages since the last change of rows need.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scope {
-    /// Asked for so far; a slot is an index here.
+    /// The fields so far; their index is the slot.
     pub fields: Vec<String>,
-    /// The only columns there are, when grouping made the rows.
+    /// The only columns that exist, after grouping.
     pub columns: Option<Vec<String>>,
-    /// What was grouped by and aggregated, as it is printed, and the columns that show it.
+    /// The contents of group columns as they are printed, and the names of the columns.
     pub calls: Vec<(String, String)>,
     /// The columns that hold an age, in milliseconds.
     pub ages: Vec<String>,
-    /// The columns that hold numbers of a unit, by the names of what they are made of.
+    /// The columns that hold numbers of a unit, by the field they are made of.
     pub units: Vec<(String, Unit)>,
 }
 
-/// A compilation under way.
 pub(crate) struct Compiler<'c> {
     pub context: &'c Context,
     pub globals: Globals,
     pub programs: Vec<Program>,
     pub problems: Vec<Problem>,
-    /// What values are asked for.
+    /// What comparisons need of values.
     pub questions: Vec<Question>,
     pub scope: Scope,
 }
@@ -51,7 +49,7 @@ impl Compiler<'_> {
         })
     }
 
-    /// The column of groups that `name` means: its name, or what it shows as it is written.
+    /// The column of groups that `name` means: by its name, or by its content as it is printed.
     pub(crate) fn column(&self, name: &str) -> Option<String> {
         let columns = self.scope.columns.as_ref()?;
         if columns.iter().any(|column| column == name) {
@@ -104,7 +102,7 @@ impl Compiler<'_> {
     }
 
     pub(crate) fn source(&mut self, operand: &Operand) -> Option<Source> {
-        // After grouping, what was grouped by is a column, whatever it is called.
+        // After grouping, what was grouped by is a column, whatever its name.
         if !matches!(operand, Operand::Path(_))
             && let Some(column) = self.column(&print::operand(operand))
         {
@@ -139,7 +137,7 @@ impl Compiler<'_> {
     }
 }
 
-/// What the name of a field says of its numbers.
+/// The unit that the name of a field implies.
 pub(crate) fn unit_of(operand: &Operand) -> Option<Unit> {
     match operand {
         Operand::Path(path) => path.keys.last().and_then(|name| Unit::of_name(name)),

@@ -22,101 +22,101 @@ const SYNONYMS: &[(&str, &str)] = &[
 
 impl Parser<'_> {
     /// Columns: `f`, `name=f`, `f as name`.
-    pub(crate) fn columns(&mut self, clause: &str, results: bool) -> Result<Vec<Column>, Problem> {
-        self.results = results;
+    pub(crate) fn columns(&mut self, clause: &str, after_grouping: bool) -> Result<Vec<Column>, Problem> {
+        self.aggregates_are_columns = after_grouping;
         self.list(clause, Self::column)
     }
 
     fn column(&mut self) -> Result<Column, Problem> {
-        self.c.skip_white();
-        let from = self.c.at;
+        self.cursor.skip_white();
+        let from = self.cursor.at;
         let given = self.given_name()?;
         let of = self.operand()?;
         let name = self.as_name(given)?;
-        Ok(Column { name, of, span: self.c.since(from) })
+        Ok(Column { name, of, span: self.cursor.since(from) })
     }
 
     /// A name, or a string; empty if neither begins here.
     fn name(&mut self) -> Result<String, Problem> {
-        if let Some('\'' | '"') = self.c.peek() {
-            return self.c.string();
+        if let Some('\'' | '"') = self.cursor.peek() {
+            return self.cursor.string();
         }
-        let name = self.c.name();
-        self.c.at += name.len();
+        let name = self.cursor.name();
+        self.cursor.at += name.len();
         Ok(name.to_owned())
     }
 
     /// `name=` before an operand.
     fn given_name(&mut self) -> Result<Option<String>, Problem> {
-        let before = self.c.clone();
+        let before = self.cursor.clone();
         let name = self.name()?;
-        self.c.skip_white();
-        if !name.is_empty() && !self.c.rest().starts_with("==") && self.c.eat("=") {
-            self.c.skip_white();
+        self.cursor.skip_white();
+        if !name.is_empty() && !self.cursor.rest().starts_with("==") && self.cursor.eat("=") {
+            self.cursor.skip_white();
             return Ok(Some(name));
         }
-        self.c = before;
+        self.cursor = before;
         Ok(None)
     }
 
     /// `as name` behind an operand.
     fn as_name(&mut self, given: Option<String>) -> Result<Option<String>, Problem> {
-        let end = self.c.at;
-        self.c.skip_white();
-        let from = self.c.at;
-        if !self.c.eat_word("as") {
-            self.c.at = end;
+        let end = self.cursor.at;
+        self.cursor.skip_white();
+        let from = self.cursor.at;
+        if !self.cursor.eat_word("as") {
+            self.cursor.at = end;
             return Ok(given);
         }
         if given.is_some() {
-            return Err(Problem::new(self.c.since(from), "this column is named twice"));
+            return Err(Problem::new(self.cursor.since(from), "this column is named twice"));
         }
-        self.c.skip_white();
+        self.cursor.skip_white();
         let name = self.name()?;
         if name.is_empty() {
-            return Err(Problem::new(self.c.since(from), "a name is missing after `as`"));
+            return Err(Problem::new(self.cursor.since(from), "a name is missing after `as`"));
         }
         Ok(Some(name))
     }
 
     /// Aggregates: `count`, `sum(f)`, `name=sum(f)`, `sum(f) as name`.
     pub(crate) fn aggregates(&mut self) -> Result<Vec<Aggregate>, Problem> {
-        self.results = false;
+        self.aggregates_are_columns = false;
         self.list("summarize", |parser| {
-            parser.c.skip_white();
-            let from = parser.c.at;
+            parser.cursor.skip_white();
+            let from = parser.cursor.at;
             let given = parser.given_name()?;
-            let word_from = parser.c.at;
+            let word_from = parser.cursor.at;
             let mut name = parser.call_name();
             if name.is_empty() {
-                return Err(Problem::expected(parser.c.here(), Expected::Aggregate)
+                return Err(Problem::expected(parser.cursor.here(), Expected::Aggregate)
                     .hint("write it as in count, sum(cost_usd), p95(duration_ms)"));
             }
             // Without parentheses `p99.9` reads as a path: take it whole for the message.
-            if parser.c.rest()[name.len()..].starts_with('.') {
-                name = parser.c.clone().bare().to_owned();
+            if parser.cursor.rest()[name.len()..].starts_with('.') {
+                name = parser.cursor.clone().bare().to_owned();
             }
-            parser.c.at += name.len();
-            let word = parser.c.since(word_from);
+            parser.cursor.at += name.len();
+            let word = parser.cursor.since(word_from);
             let function = function_of(&name).ok_or_else(|| no_aggregate(&name, word))?;
             let of = parser.argument(function, word)?;
             let name = parser.as_name(given)?;
-            Ok(Aggregate { name, function, of, span: parser.c.since(from) })
+            Ok(Aggregate { name, function, of, span: parser.cursor.since(from) })
         })
     }
 
     /// Sort keys: `f`, `-f`.
     pub(crate) fn sort_keys(&mut self) -> Result<Vec<SortKey>, Problem> {
-        self.results = true;
+        self.aggregates_are_columns = true;
         self.list("sort_by", |parser| {
-            parser.c.skip_white();
-            let descending = parser.c.eat("-");
+            parser.cursor.skip_white();
+            let descending = parser.cursor.eat("-");
             let of = parser.operand()?;
-            parser.c.skip_white();
-            let from = parser.c.at;
+            parser.cursor.skip_white();
+            let from = parser.cursor.at;
             for word in ["desc", "asc", "descending", "ascending"] {
-                if parser.c.eat_word(word) {
-                    return Err(Problem::new(parser.c.since(from), format!("`{word}` is not needed"))
+                if parser.cursor.eat_word(word) {
+                    return Err(Problem::new(parser.cursor.since(from), format!("`{word}` is not needed"))
                         .hint("`sort_by f` is ascending, `sort_by -f` is descending"));
                 }
             }

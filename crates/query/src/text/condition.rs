@@ -22,16 +22,16 @@ enum Join {
 impl Parser<'_> {
     /// A condition, up to where something else begins.
     pub(crate) fn condition(&mut self) -> Result<Expr, Problem> {
-        self.c.skip_white();
-        let from = self.c.at;
+        self.cursor.skip_white();
+        let from = self.cursor.at;
         let mut terms = vec![self.term(None)?];
         let mut joins = Vec::new();
         while let Some((join, span)) = self.join() {
-            self.c.skip_white();
+            self.cursor.skip_white();
             if join != Join::Beside
-                && (self.c.is_at_end() || self.c.peek() == Some(')') || self.clause_word().is_some())
+                && (self.cursor.is_at_end() || self.cursor.peek() == Some(')') || self.clause_word().is_some())
             {
-                let word = quoted(self.c.slice(span));
+                let word = quoted(self.cursor.slice(span));
                 return Err(Problem::new(span, format!("a condition is missing after {word}")));
             }
             let before = (join == Join::Or).then(|| terms.last()).flatten().cloned();
@@ -41,8 +41,10 @@ impl Parser<'_> {
         }
         if joins.contains(&Join::Beside) && joins.contains(&Join::Or) {
             let (tight, loose) = readings(&terms, &joins);
-            let problem =
-                Problem::new(self.c.since(from), "beside an `or`, conditions side by side can be read in two ways");
+            let problem = Problem::new(
+                self.cursor.since(from),
+                "beside an `or`, conditions side by side can be read in two ways",
+            );
             self.note(problem.hint(format!("write {tight}, or {loose}")));
         }
         Ok(tree(terms, &joins))
@@ -50,40 +52,41 @@ impl Parser<'_> {
 
     /// What joins the next condition to the last, if there is a next one.
     fn join(&mut self) -> Option<(Join, Span)> {
-        if self.c.is_at_end() {
+        if self.cursor.is_at_end() {
             return None;
         }
-        let from = self.c.at;
-        let join = if self.c.eat("&&") || self.c.eat_word("and") {
+        let from = self.cursor.at;
+        let join = if self.cursor.eat("&&") || self.cursor.eat_word("and") {
             Join::And
-        } else if self.c.eat("||") || self.c.eat_word("or") {
+        } else if self.cursor.eat("||") || self.cursor.eat_word("or") {
             Join::Or
         } else {
-            let begins = matches!(self.c.peek(), Some('(' | '!' | '\'' | '"' | '.')) || !self.c.name().is_empty();
-            if !begins || self.clause_word().is_some() || mistakes::stray(&self.c).is_some() {
+            let begins =
+                matches!(self.cursor.peek(), Some('(' | '!' | '\'' | '"' | '.')) || !self.cursor.name().is_empty();
+            if !begins || self.clause_word().is_some() || mistakes::stray(&self.cursor).is_some() {
                 return None;
             }
             Join::Beside
         };
-        Some((join, self.c.since(from)))
+        Some((join, self.cursor.since(from)))
     }
 
     /// One condition. `before` is what stands on the other side of an `or`.
     fn term(&mut self, before: Option<&Expr>) -> Result<Expr, Problem> {
-        self.c.skip_white();
-        let from = self.c.at;
-        match self.c.peek() {
-            Some('!') if !self.c.rest().starts_with("!=") && !self.c.rest().starts_with("!~") => {
-                self.c.at += 1;
+        self.cursor.skip_white();
+        let from = self.cursor.at;
+        match self.cursor.peek() {
+            Some('!') if !self.cursor.rest().starts_with("!=") && !self.cursor.rest().starts_with("!~") => {
+                self.cursor.at += 1;
                 self.deeper(from, |parser| Ok(Expr::Not(Box::new(parser.term(None)?))))
             }
-            Some('(') if self.c.jq_begins() => {
-                let code = self.c.jq()?;
-                let span = self.c.since(from);
+            Some('(') if self.cursor.jq_begins() => {
+                let code = self.cursor.jq()?;
+                let span = self.cursor.since(from);
                 self.test(Operand::Jq(code), false, from).map_err(|problem| {
                     if problem.kind == ProblemKind::Expected(Expected::Operator) {
                         Problem::new(span, "a jq expression has to be compared with something")
-                            .hint(format!("for jq as a condition, write jq{}", self.c.slice(span)))
+                            .hint(format!("for jq as a condition, write jq{}", self.cursor.slice(span)))
                     } else {
                         problem
                     }
@@ -107,59 +110,59 @@ impl Parser<'_> {
     }
 
     fn group(&mut self) -> Result<Expr, Problem> {
-        let from = self.c.at;
-        self.c.at += 1;
-        self.c.skip_white();
-        if self.c.peek() == Some(')') {
-            let span = Span { from, to: self.c.at + 1 };
+        let from = self.cursor.at;
+        self.cursor.at += 1;
+        self.cursor.skip_white();
+        if self.cursor.peek() == Some(')') {
+            let span = Span { from, to: self.cursor.at + 1 };
             return Err(Problem::new(span, "a condition is missing between the parentheses"));
         }
-        if self.c.is_at_end() {
+        if self.cursor.is_at_end() {
             return Err(never_closed(from));
         }
         let condition = self.condition()?;
-        self.c.skip_white();
-        if self.c.eat(")") {
+        self.cursor.skip_white();
+        if self.cursor.eat(")") {
             return Ok(condition);
         }
-        match mistakes::stray(&self.c) {
+        match mistakes::stray(&self.cursor) {
             Some(problem) => Err(problem),
-            None if self.c.is_at_end() || self.clause_word().is_some() => Err(never_closed(from)),
-            None => Err(Problem::expected(self.c.here(), Expected::Join)),
+            None if self.cursor.is_at_end() || self.clause_word().is_some() => Err(never_closed(from)),
+            None => Err(Problem::expected(self.cursor.here(), Expected::Join)),
         }
     }
 
     /// A condition that begins with a word or a quoted key.
     fn worded(&mut self, from: usize, before: Option<&Expr>) -> Result<Expr, Problem> {
-        if self.c.eat_word("not") {
+        if self.cursor.eat_word("not") {
             return self.deeper(from, |parser| Ok(Expr::Not(Box::new(parser.term(None)?))));
         }
-        let name = self.c.name();
-        let opens = self.c.rest()[name.len()..].trim_start().starts_with('(');
-        let is_field = self.c.operator_follows(name.len());
-        if self.c.is_word("jq") && opens {
-            self.c.at += name.len();
-            self.c.skip_white();
-            return Ok(Expr::Jq(self.c.jq()?));
+        let name = self.cursor.name();
+        let opens = self.cursor.rest()[name.len()..].trim_start().starts_with('(');
+        let is_field = self.cursor.operator_follows(name.len());
+        if self.cursor.is_word("jq") && opens {
+            self.cursor.at += name.len();
+            self.cursor.skip_white();
+            return Ok(Expr::Jq(self.cursor.jq()?));
         }
-        if self.c.is_word("has") && !is_field {
-            self.c.at += name.len();
+        if self.cursor.is_word("has") && !is_field {
+            self.cursor.at += name.len();
             let path = self.in_parentheses_or_not(Parser::path)?;
             return Ok(Expr::Has(path));
         }
-        if self.c.is_word("all") && opens {
-            self.c.at += name.len();
+        if self.cursor.is_word("all") && opens {
+            self.cursor.at += name.len();
             let path = self.in_parentheses_or_not(Parser::path)?;
             return self.test(Operand::Path(path), true, from);
         }
-        if self.c.is_word("age") {
-            self.c.at += name.len();
-            return self.test(Operand::Age(self.c.since(from)), false, from);
+        if self.cursor.is_word("age") {
+            self.cursor.at += name.len();
+            return self.test(Operand::Age(self.cursor.since(from)), false, from);
         }
-        if let Some(problem) = mistakes::no_term(&self.c) {
+        if let Some(problem) = mistakes::no_term(&self.cursor) {
             return Err(problem);
         }
-        let left = if self.results { self.operand()? } else { self.filter_operand()? };
+        let left = if self.aggregates_are_columns { self.operand()? } else { self.filter_operand()? };
         if let Operand::Path(path) = &left
             && let Some(slip) = mistakes::bare_word(self, path, before)
         {
@@ -170,9 +173,9 @@ impl Parser<'_> {
 
     /// A path; a call such as `sum(x)` or `day(x)` gets the reason why it cannot stand here.
     fn filter_operand(&mut self) -> Result<Operand, Problem> {
-        let name = self.c.name();
-        if self.c.rest()[name.len()..].starts_with('(') && !name.is_empty() {
-            let span = Span { from: self.c.at, to: self.c.at + name.len() };
+        let name = self.cursor.name();
+        if self.cursor.rest()[name.len()..].starts_with('(') && !name.is_empty() {
+            let span = Span { from: self.cursor.at, to: self.cursor.at + name.len() };
             return Err(mistakes::call_in_filter(name, span));
         }
         self.path().map(Operand::Path)
@@ -180,12 +183,12 @@ impl Parser<'_> {
 
     /// `(item)` or `item`.
     fn in_parentheses_or_not<T>(&mut self, item: impl FnOnce(&mut Self) -> Result<T, Problem>) -> Result<T, Problem> {
-        self.c.skip_white();
-        let open = self.c.at;
-        let closes = self.c.eat("(");
+        self.cursor.skip_white();
+        let open = self.cursor.at;
+        let closes = self.cursor.eat("(");
         let value = item(self)?;
-        self.c.skip_white();
-        if closes && !self.c.eat(")") {
+        self.cursor.skip_white();
+        if closes && !self.cursor.eat(")") {
             return Err(never_closed(open));
         }
         Ok(value)
@@ -194,12 +197,12 @@ impl Parser<'_> {
     /// The operator and the right side of a test.
     fn test(&mut self, left: Operand, all: bool, from: usize) -> Result<Expr, Problem> {
         let op = self.operator()?;
-        self.c.skip_white();
+        self.cursor.skip_white();
         let right = match op {
             Op::In | Op::NotIn => self.in_list()?,
             _ => Right::One(self.value()?),
         };
-        let test = Test { left, all, op, right, span: self.c.since(from) };
+        let test = Test { left, all, op, right, span: self.cursor.since(from) };
         if let Some(problem) = mistakes::of_time(&test) {
             self.note(problem);
         }
@@ -207,68 +210,68 @@ impl Parser<'_> {
     }
 
     fn operator(&mut self) -> Result<Op, Problem> {
-        self.c.skip_white();
+        self.cursor.skip_white();
         if let Some(op) = mistakes::operator(self) {
             return Ok(op);
         }
-        if let Some((sign, op)) = SIGNS.iter().find(|(sign, _)| self.c.rest().starts_with(sign)) {
-            self.c.at += sign.len();
+        if let Some((sign, op)) = SIGNS.iter().find(|(sign, _)| self.cursor.rest().starts_with(sign)) {
+            self.cursor.at += sign.len();
             return Ok(*op);
         }
-        if self.c.eat_word("in") {
+        if self.cursor.eat_word("in") {
             return Ok(Op::In);
         }
-        let from = self.c.at;
-        if self.c.eat_word("not") {
-            self.c.skip_white();
-            if self.c.eat_word("in") {
+        let from = self.cursor.at;
+        if self.cursor.eat_word("not") {
+            self.cursor.skip_white();
+            if self.cursor.eat_word("in") {
                 return Ok(Op::NotIn);
             }
-            let span = self.c.since(from);
+            let span = self.cursor.since(from);
             return Err(Problem::new(span, "`not` stands before a whole condition, or in `not in (…)`")
                 .hint("write `not status=done`, or `status!=done`"));
         }
-        Err(mistakes::no_operator(&self.c))
+        Err(mistakes::no_operator(&self.cursor))
     }
 
     /// `(a, b)` or `@file`.
     fn in_list(&mut self) -> Result<Right, Problem> {
-        let from = self.c.at;
-        if self.c.eat("@") {
-            let file = match self.c.peek() {
-                Some('\'' | '"') => self.c.string()?,
-                _ => self.c.bare().to_owned(),
+        let from = self.cursor.at;
+        if self.cursor.eat("@") {
+            let file = match self.cursor.peek() {
+                Some('\'' | '"') => self.cursor.string()?,
+                _ => self.cursor.bare().to_owned(),
             };
-            let span = self.c.since(from);
+            let span = self.cursor.since(from);
             if file.is_empty() {
                 return Err(Problem::new(span, "a file name is missing after `@`"));
             }
             return Ok(Right::File(file, span));
         }
         // An array given with --argjson is a list.
-        if self.c.peek() == Some('$') {
+        if self.cursor.peek() == Some('$') {
             return Ok(Right::List(vec![self.value()?]));
         }
-        if !self.c.eat("(") {
-            return Err(Problem::new(self.c.here(), "`in` takes a list in parentheses")
+        if !self.cursor.eat("(") {
+            return Err(Problem::new(self.cursor.here(), "`in` takes a list in parentheses")
                 .hint("write it as in (a, b), or in @file"));
         }
         let mut values = Vec::new();
         loop {
-            self.c.skip_white();
-            if self.c.is_at_end() {
+            self.cursor.skip_white();
+            if self.cursor.is_at_end() {
                 return Err(never_closed(from));
             }
             values.push(self.value()?);
-            self.c.skip_white();
-            if self.c.eat(")") {
+            self.cursor.skip_white();
+            if self.cursor.eat(")") {
                 return Ok(Right::List(values));
             }
-            if !self.c.eat(",") {
-                return Err(if self.c.is_at_end() {
+            if !self.cursor.eat(",") {
+                return Err(if self.cursor.is_at_end() {
                     never_closed(from)
                 } else {
-                    Problem::new(self.c.here(), "`,` or `)` is expected in this list")
+                    Problem::new(self.cursor.here(), "`,` or `)` is expected in this list")
                 });
             }
         }
@@ -276,30 +279,30 @@ impl Parser<'_> {
 
     /// One value: a bare word, a string, or `$name`.
     fn value(&mut self) -> Result<Literal, Problem> {
-        let from = self.c.at;
-        let (text, form) = match self.c.peek() {
-            Some('\'' | '"') => (self.c.string()?, Form::Quoted),
+        let from = self.cursor.at;
+        let (text, form) = match self.cursor.peek() {
+            Some('\'' | '"') => (self.cursor.string()?, Form::Quoted),
             Some('$') => {
-                self.c.at += 1;
-                let name = self.c.name();
-                self.c.at += name.len();
+                self.cursor.at += 1;
+                let name = self.cursor.name();
+                self.cursor.at += name.len();
                 if name.is_empty() {
-                    return Err(Problem::new(self.c.since(from), "a name is missing after `$`")
+                    return Err(Problem::new(self.cursor.since(from), "a name is missing after `$`")
                         .hint("`$name` stands for the value of --arg name; quote a value that begins with `$`"));
                 }
                 (name.to_owned(), Form::Argument)
             }
             _ => {
-                let word = self.c.bare();
+                let word = self.cursor.bare();
                 if word.is_empty() || lex::is_join(word) {
-                    self.c.at = from;
-                    return Err(mistakes::no_value(&self.c));
+                    self.cursor.at = from;
+                    return Err(mistakes::no_value(&self.cursor));
                 }
                 (word.to_owned(), Form::Bare)
             }
         };
-        let span = self.c.since(from);
-        mistakes::after_value(&self.c, span)?;
+        let span = self.cursor.since(from);
+        mistakes::after_value(&self.cursor, span)?;
         Ok(Literal { text, form, span })
     }
 }

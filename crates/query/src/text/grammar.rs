@@ -3,7 +3,7 @@
 use crate::ast::{Every, Function};
 use crate::text::lex;
 
-/// What a piece of query text holds.
+/// A kind of clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Clause {
     /// `filter E`
@@ -24,11 +24,11 @@ pub enum Clause {
     Latest,
     /// `latest_by f`
     LatestBy,
-    /// A jq program (`--jq`); a flag only.
+    /// A jq program, given as a flag (`--jq`) only.
     Jq,
 }
 
-/// The clause words, as they are printed.
+/// The words of the clauses, as they are printed.
 pub(crate) const CLAUSES: &[(&str, Clause)] = &[
     ("filter", Clause::Filter),
     ("group_by", Clause::GroupBy),
@@ -41,7 +41,7 @@ pub(crate) const CLAUSES: &[(&str, Clause)] = &[
     ("latest_by", Clause::LatestBy),
 ];
 
-/// The clause that `word` names, in any case, also with `-` for `_`.
+/// The clause of `word`, in any case, also with `-` for `_`.
 pub(crate) fn clause_of(word: &str) -> Option<Clause> {
     let word = word.to_ascii_lowercase().replace('-', "_");
     CLAUSES.iter().find(|(name, _)| *name == word).map(|(_, clause)| *clause)
@@ -56,7 +56,7 @@ pub(crate) const BUCKETS: &[(&str, Every)] = &[
     ("month", Every::Month),
 ];
 
-/// Aggregates, percentiles aside; `median` is `p50`.
+/// Aggregates other than percentiles; `median` is `p50`.
 pub(crate) const FUNCTIONS: &[(&str, Function)] = &[
     ("count", Function::Count),
     ("sum", Function::Sum),
@@ -70,7 +70,7 @@ pub(crate) const FUNCTIONS: &[(&str, Function)] = &[
     ("list", Function::List),
 ];
 
-/// The aggregate called `name`, in any case.
+/// The aggregate with this name, in any case.
 pub(crate) fn function_of(name: &str) -> Option<Function> {
     let name = name.to_ascii_lowercase();
     FUNCTIONS.iter().find(|(word, _)| *word == name).map(|(_, function)| *function).or_else(|| {
@@ -84,12 +84,12 @@ pub(crate) fn function_of(name: &str) -> Option<Function> {
     })
 }
 
-/// Whether a name consists of digits alone, so that a reader takes it for a number.
+/// Whether a name consists of digits, so that a reader takes it for a number.
 pub(crate) fn is_number(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether `key`, first in a path, would be read as something else without quotes.
+/// Whether `key` must be quoted where it is the first of a path.
 pub(crate) fn is_reserved(key: &str) -> bool {
     lex::is_join(key)
         || is_number(key)

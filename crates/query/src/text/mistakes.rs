@@ -204,8 +204,8 @@ fn bucket(c: &Cursor<'_>) -> Problem {
 /// A path without an operator: a bare word is never a filter. The mistake is
 /// noted, and a stand-in returned so that the rest is read as well.
 pub fn bare_word(parser: &mut Parser<'_>, path: &Path, before: Option<&Expr>) -> Option<Result<Expr, Problem>> {
-    parser.c.skip_white();
-    let (after, at) = (parser.c.clone(), parser.c.at);
+    parser.cursor.skip_white();
+    let (after, at) = (parser.cursor.clone(), parser.cursor.at);
     let next = after.clone().bare();
     let is_operator = after.operator_follows(0)
         || SIGNS.iter().any(|(sign, ..)| after.rest().starts_with(sign))
@@ -214,7 +214,7 @@ pub fn bare_word(parser: &mut Parser<'_>, path: &Path, before: Option<&Expr>) ->
     if is_operator {
         return None;
     }
-    let word = parser.c.slice(path.span).to_owned();
+    let word = parser.cursor.slice(path.span).to_owned();
     let stand_in = Expr::Has(path.clone());
     let joined = ["and", "or"].iter().any(|join| after.is_word(join)) || next.is_empty();
     let is_field = names::is_standard(path.keys.first().map_or("", String::as_str));
@@ -225,7 +225,7 @@ pub fn bare_word(parser: &mut Parser<'_>, path: &Path, before: Option<&Expr>) ->
         && !next.contains(['=', '~'])
     {
         let span = Span { from: path.span.from, to: at + next.len() };
-        parser.c.at += next.len();
+        parser.cursor.at += next.len();
         let problem =
             Problem::new(span, format!("an operator is missing between {} and {}", quoted(&word), quoted(next)));
         parser.note(problem.hint(format!("write {word}={next}")));
@@ -284,10 +284,10 @@ pub(crate) fn call_in_filter(name: &str, span: Span) -> Problem {
 
 /// A sign that is none of ours, taken for the one that was meant.
 pub(crate) fn operator(parser: &mut Parser<'_>) -> Option<Op> {
-    let (sign, op, hint) = SIGNS.iter().find(|(sign, ..)| parser.c.rest().starts_with(sign))?;
-    let from = parser.c.at;
-    parser.c.at += sign.len();
-    let problem = Problem::new(parser.c.since(from), format!("{} is not an operator", quoted(sign)));
+    let (sign, op, hint) = SIGNS.iter().find(|(sign, ..)| parser.cursor.rest().starts_with(sign))?;
+    let from = parser.cursor.at;
+    parser.cursor.at += sign.len();
+    let problem = Problem::new(parser.cursor.since(from), format!("{} is not an operator", quoted(sign)));
     parser.note(problem.hint(*hint));
     Some(*op)
 }

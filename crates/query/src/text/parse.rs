@@ -65,7 +65,7 @@ impl Input {
     pub fn parse(&self) -> Result<Query, Problems> {
         let mut clauses = ClauseParser::new(&self.text);
         for (clause, span) in &self.pieces {
-            clauses.parser.c = Cursor::new(&self.text, span.from, span.to);
+            clauses.parser.cursor = Cursor::new(&self.text, span.from, span.to);
             match clause {
                 None => clauses.query_text(),
                 Some(clause) => clauses.flag(*clause, *span),
@@ -110,32 +110,32 @@ impl<'a> ClauseParser<'a> {
     }
 
     fn query_text(&mut self) {
-        if self.parser.c.is_at_end() {
-            let problem = Problem::new(self.parser.c.here(), "the query is empty");
+        if self.parser.cursor.is_at_end() {
+            let problem = Problem::new(self.parser.cursor.here(), "the query is empty");
             return self
                 .parser
                 .note(problem.hint("write a condition such as status=blocked, or leave it out to get every row"));
         }
         if self.parser.clause_word().is_none() {
-            self.clause(Clause::Filter, self.parser.c.here(), "");
+            self.clause(Clause::Filter, self.parser.cursor.here(), "");
         }
-        while !self.parser.c.is_at_end() && self.parser.problems.len() < PROBLEMS_MAX {
-            let from = self.parser.c.at;
+        while !self.parser.cursor.is_at_end() && self.parser.problems.len() < PROBLEMS_MAX {
+            let from = self.parser.cursor.at;
             let Some((clause, length)) = self.parser.clause_word() else {
                 let problem = stray(&mut self.parser);
                 self.parser.note(problem);
                 self.skip_to_clause();
                 continue;
             };
-            self.parser.c.at += length;
-            let word = self.parser.c.since(from);
-            self.clause(clause, word, self.parser.c.slice(word));
+            self.parser.cursor.at += length;
+            let word = self.parser.cursor.since(from);
+            self.clause(clause, word, self.parser.cursor.slice(word));
         }
     }
 
     fn flag(&mut self, clause: Clause, span: Span) {
         if clause == Clause::Jq {
-            self.query.jq = Some(JqText { code: self.parser.c.slice(span).to_owned(), span });
+            self.query.jq = Some(JqText { code: self.parser.cursor.slice(span).to_owned(), span });
             return;
         }
         self.clause(clause, span, "");
@@ -163,12 +163,12 @@ impl<'a> ClauseParser<'a> {
         self.seen.push(clause);
         if clause != Clause::Latest
             && !word.is_empty()
-            && (self.parser.c.is_at_end() || self.parser.clause_word().is_some())
+            && (self.parser.cursor.is_at_end() || self.parser.clause_word().is_some())
         {
             self.parser.note(mistakes::lacks(clause, at, word));
             return;
         }
-        self.parser.results = matches!(clause, Clause::Having | Clause::Select | Clause::SortBy);
+        self.parser.aggregates_are_columns = matches!(clause, Clause::Having | Clause::Select | Clause::SortBy);
         self.parser.depth = 0;
         let read = match clause {
             Clause::Filter => self.parser.condition().map(|condition| self.filters.push(condition)),
@@ -192,10 +192,10 @@ impl<'a> ClauseParser<'a> {
     }
 
     fn limit(&mut self) -> Result<u64, Problem> {
-        self.parser.c.skip_white();
-        let from = self.parser.c.at;
-        let word = self.parser.c.bare();
-        let span = self.parser.c.since(from);
+        self.parser.cursor.skip_white();
+        let from = self.parser.cursor.at;
+        let word = self.parser.cursor.bare();
+        let span = self.parser.cursor.since(from);
         word.parse().ok().filter(|_| word.bytes().all(|byte| byte.is_ascii_digit())).ok_or_else(|| {
             Problem::new(span, format!("`limit` takes a whole number, not {}", quoted(word)))
                 .hint("write it as in limit 20")
@@ -205,18 +205,18 @@ impl<'a> ClauseParser<'a> {
     /// After a mistake: on to the next clause word that is not inside quotes or
     /// parentheses, so that its mistakes are found as well.
     fn skip_to_clause(&mut self) {
-        while !self.parser.c.is_at_end() && self.parser.clause_word().is_none() {
-            let skipped = match self.parser.c.peek() {
-                Some('\'' | '"') => self.parser.c.string().is_ok(),
-                Some('(') => self.parser.c.jq().is_ok(),
-                _ if !self.parser.c.name().is_empty() => {
-                    self.parser.c.at += self.parser.c.name().len();
+        while !self.parser.cursor.is_at_end() && self.parser.clause_word().is_none() {
+            let skipped = match self.parser.cursor.peek() {
+                Some('\'' | '"') => self.parser.cursor.string().is_ok(),
+                Some('(') => self.parser.cursor.jq().is_ok(),
+                _ if !self.parser.cursor.name().is_empty() => {
+                    self.parser.cursor.at += self.parser.cursor.name().len();
                     true
                 }
-                _ => self.parser.c.bump().is_some(),
+                _ => self.parser.cursor.bump().is_some(),
             };
             if !skipped {
-                self.parser.c.at += self.parser.c.rest().len();
+                self.parser.cursor.at += self.parser.cursor.rest().len();
             }
         }
     }
@@ -245,13 +245,13 @@ fn conjuncts(condition: Expr) -> Vec<Expr> {
 }
 
 fn must_end(parser: &mut Parser<'_>) -> Result<(), Problem> {
-    if parser.c.is_at_end() {
+    if parser.cursor.is_at_end() {
         return Ok(());
     }
     Err(match parser.clause_word() {
         Some((_, length)) => {
-            let span = Span { from: parser.c.at, to: parser.c.at + length };
-            Problem::new(span, format!("the clause {} cannot stand here", quoted(parser.c.slice(span))))
+            let span = Span { from: parser.cursor.at, to: parser.cursor.at + length };
+            Problem::new(span, format!("the clause {} cannot stand here", quoted(parser.cursor.slice(span))))
                 .hint("give it as a flag of its own, or write the whole query as one text")
         }
         None => stray(parser),
@@ -260,15 +260,15 @@ fn must_end(parser: &mut Parser<'_>) -> Result<(), Problem> {
 
 /// What stands here belongs to nothing before it.
 fn stray(parser: &mut Parser<'_>) -> Problem {
-    let from = parser.c.at;
-    if let Some(problem) = mistakes::stray(&parser.c) {
+    let from = parser.cursor.at;
+    if let Some(problem) = mistakes::stray(&parser.cursor) {
         return problem;
     }
-    let word = match parser.c.bare() {
-        "" => parser.c.bump().map(String::from).unwrap_or_default(),
+    let word = match parser.cursor.bare() {
+        "" => parser.cursor.bump().map(String::from).unwrap_or_default(),
         word => word.to_owned(),
     };
-    let span = parser.c.since(from);
+    let span = parser.cursor.since(from);
     let problem = Problem::new(span, format!("{} does not belong here", quoted(&word)));
     let clauses = CLAUSES.iter().map(|(name, _)| *name);
     match nearest(&word, clauses.clone()) {
