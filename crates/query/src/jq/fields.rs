@@ -1,10 +1,10 @@
-//! Which members of its row a program can see, where that is plain:
-//! `{run_id, n: (.tool_call.args | length)}` sees two. Then the engine need not be given the
-//! others, and most of what it costs is to read a row.
+//! The members of its row that a program uses, if they can be determined: `{run_id, n:
+//! (.tool_call.args | length)}` uses two. The engine is then given no others, since most of its
+//! time goes into parsing rows.
 //!
-//! A program sees the whole row wherever it does anything with it but take a member by a name that
-//! is written out, or test it in `select`. In doubt it sees all of it. Behind a pipe it sees what
-//! came before, not the row.
+//! A program uses the whole row wherever it does anything with it but take a member by a literal
+//! name, or test it in `select`. In doubt it uses all of it. After a pipe its input is what came
+//! before, not the row.
 
 use std::collections::BTreeSet;
 
@@ -12,16 +12,16 @@ use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Pattern, Term};
 use jaq_core::path::{Part, Path};
 
-/// What of the row a part of a program puts out.
+/// What a part of a program outputs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Puts {
-    /// The row, or nothing of it.
+    /// The row, or nothing.
     Row,
-    /// What is made of members that it has seen.
+    /// Values made of members that were seen.
     Others,
 }
 
-/// The members that `program` sees, once rewritten; `None`: all of them, or it cannot be told.
+/// The members that `program` uses, once rewritten; `None` if it may use all of them.
 pub(super) fn seen(program: &Term<&str>) -> Option<Vec<String>> {
     let mut names = BTreeSet::new();
     (look(program, &mut names)? == Puts::Others).then(|| names.into_iter().collect())
@@ -108,16 +108,16 @@ fn look(term: &Term<&str>, names: &mut BTreeSet<String>) -> Option<Puts> {
     Some(Puts::Others)
 }
 
-/// A part whose output is looked at: that must not be the row.
+/// A part whose output is used, so it must not be the row.
 fn value(term: &Term<&str>, names: &mut BTreeSet<String>) -> Option<()> {
     (look(term, names)? == Puts::Others).then_some(())
 }
 
-/// A member of the row, by a name that is written out.
+/// A member of the row, by a literal name.
 fn member(name: &Term<&str>, names: &mut BTreeSet<String>) -> Option<()> {
     let Term::Str(None, parts) = name else { return None };
     let [StrPart::Str(name)] = parts.as_slice() else { return None };
-    // What a broken escape reads as: there readers differ.
+    // Readers differ in what a broken escape means.
     if name.contains('\u{FFFD}') {
         return None;
     }

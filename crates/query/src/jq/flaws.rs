@@ -1,24 +1,23 @@
-//! What is wrong with a jq program, told by the engine in its words and here in
-//! ours, each at its place.
+//! What is wrong with a jq program: errors of the engine, worded here, each with its place.
 
 use jaq_core::compile;
 use jaq_core::load;
 
-/// Deepest brackets of a program, in levels, and its length in bytes: the
-/// engine's parser recurses.
+/// The deepest brackets of a program, in levels, and its greatest length in bytes: the engine's
+/// parser recurses.
 const PROGRAM_DEPTH_MAX: usize = 100;
 const PROGRAM_BYTES_MAX: usize = 16 << 10;
-/// An error message is cut here, in characters: it may quote a whole row.
+/// Error messages are cut to this many characters, since they may quote a whole row.
 const MESSAGE_CHARS_MAX: usize = 200;
 
-/// What is wrong with a program, and at which of its bytes.
+/// A mistake in a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flaw {
-    /// First byte.
+    /// The first byte of its place.
     pub from: usize,
-    /// One past the last.
+    /// One past the last byte of its place.
     pub to: usize,
-    /// A lowercase fragment.
+    /// What is wrong, in lower case and without a full stop.
     pub message: String,
 }
 
@@ -48,13 +47,13 @@ pub(super) fn check_size(code: &str) -> Result<(), Vec<Flaw>> {
     Ok(())
 }
 
-/// A flaw at the place of `part`, which the engine gives as a slice of `code`.
+/// The flaw at the place of `part`, which the engine gives as a slice of `code`.
 pub(super) fn flaw(code: &str, part: &str, message: String) -> Flaw {
     let from = (part.as_ptr() as usize).wrapping_sub(code.as_ptr() as usize);
     if from > code.len() {
         return Flaw { from: 0, to: code.len(), message };
     }
-    // What the engine calls the rest of the program is shown by its first character.
+    // The engine names the rest of the program; its first character is shown.
     let length = if from + part.len() == code.len() {
         part.chars()
             .next()

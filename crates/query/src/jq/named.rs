@@ -1,8 +1,8 @@
-//! Which fields of its row a program names, as far as they are written out:
-//! `.tool_call.side_effect`, also behind a pipe.
+//! The fields of its row that a program names literally: `.tool_call.side_effect`, also after a
+//! pipe.
 //!
-//! Not here: which members it can see (`fields`): that must not miss any, and this must not make
-//! any up.
+//! Not here: the members that a program uses (`fields`). That list must not miss any, and this one
+//! must not contain any that the program does not name.
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Pattern, Term};
@@ -14,13 +14,13 @@ use super::program::parsed;
 /// A field that a program names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Named {
-    /// Its keys, outermost first.
+    /// The keys, outermost first.
     pub path: Vec<String>,
-    /// The text that it is compared with for being equal, or not.
+    /// The string with which it is compared by `==` or `!=`.
     pub equals: Option<String>,
 }
 
-/// The fields that `code` names; none where it is no program.
+/// The fields that `code` names; none if it is not valid.
 pub(crate) fn named(code: &str) -> Vec<Named> {
     parsed(code, |program| {
         let mut found = Vec::new();
@@ -30,12 +30,12 @@ pub(crate) fn named(code: &str) -> Vec<Named> {
     .unwrap_or_default()
 }
 
-/// Functions whose arguments are asked about the same input as they.
+/// Functions whose arguments get the same input as they do.
 const SAME_INPUT: [&str; 9] =
     ["select", "first", "last", "isvalid", "test", "startswith", "endswith", "contains", "IN"];
 
-/// Visits `term`, whose input is at a path of the row; gives the path that it puts out, where that
-/// is plain. Recurses as the parser did.
+/// Visits `term`, whose input is at a path of the row. Returns the path of its output, if that is
+/// known. Recurses as the parser did.
 fn walk(term: &Term<&str>, at: Option<&[String]>, found: &mut Vec<Named>) -> Option<Vec<String>> {
     match term {
         Term::Id => return at.map(<[String]>::to_vec),
@@ -99,7 +99,7 @@ fn walk(term: &Term<&str>, at: Option<&[String]>, found: &mut Vec<Named>) -> Opt
         }
         Term::Call(name, arguments) if SAME_INPUT.contains(name) => {
             arguments.iter().for_each(|argument| drop(walk(argument, at, found)));
-            // What is chosen is what came.
+            // `select` outputs its input.
             return if *name == "select" { at.map(<[String]>::to_vec) } else { None };
         }
         Term::Path(start, Path(parts)) => {
@@ -110,7 +110,7 @@ fn walk(term: &Term<&str>, at: Option<&[String]>, found: &mut Vec<Named>) -> Opt
                     Part::Index(index) => match text(index) {
                         Some(key) if path.is_some() => keys.push(key),
                         _ => {
-                            // An element, whose members are not told apart here.
+                            // An element of an array, whose members are not tracked.
                             walk(index, at, found);
                             path.iter().for_each(|path| push(path, &keys, found));
                             path = None;
@@ -137,7 +137,7 @@ fn push(at: &[String], keys: &[String], found: &mut Vec<Named>) {
     }
 }
 
-/// A text that is written out.
+/// The string, if it is a literal.
 fn text(term: &Term<&str>) -> Option<String> {
     let Term::Str(None, parts) = term else { return None };
     let mut out = String::new();

@@ -1,6 +1,6 @@
-//! JSON text to values of the jq engine, by this crate's own grammar: the engine's reader takes more
-//! than JSON, takes several values, and recurses. Used for rows, and for `fromjson` and `tonumber`.
-//! Base32, which the engine lacks, is here as well.
+//! JSON text to values of the jq engine, by the grammar of this project: the engine's own reader
+//! accepts more than JSON and several values, and it recurses. Used for rows, and for `fromjson`
+//! and `tonumber`. Base32, which the engine lacks, is here as well.
 
 use data_encoding::BASE32;
 use jaq_core::data::JustLut;

@@ -6,7 +6,7 @@ use crate::text::grammar::{FUNCTIONS, function_of};
 use crate::text::parser::Parser;
 use logbook_model::error::nearest;
 
-/// What others call our aggregates.
+/// Names of aggregates in other languages.
 const SYNONYMS: &[(&str, &str)] = &[
     ("mean", "avg"),
     ("average", "avg"),
@@ -21,7 +21,7 @@ const SYNONYMS: &[(&str, &str)] = &[
 ];
 
 impl Parser<'_> {
-    /// Columns: `f`, `name=f`, `f as name`.
+    /// Reads columns: `f`, `name=f`, `f as name`.
     pub(crate) fn columns(&mut self, clause: &str, after_grouping: bool) -> Result<Vec<Column>, Problem> {
         self.aggregates_are_columns = after_grouping;
         self.list(clause, Self::column)
@@ -36,7 +36,7 @@ impl Parser<'_> {
         Ok(Column { name, of, span: self.cursor.since(from) })
     }
 
-    /// A name, or a string; empty if neither begins here.
+    /// Reads a name or a string; empty if neither begins here.
     fn name(&mut self) -> Result<String, Problem> {
         if let Some('\'' | '"') = self.cursor.peek() {
             return self.cursor.string();
@@ -46,7 +46,7 @@ impl Parser<'_> {
         Ok(name.to_owned())
     }
 
-    /// `name=` before an operand.
+    /// Reads `name=` before an operand, if it is there.
     fn given_name(&mut self) -> Result<Option<String>, Problem> {
         let before = self.cursor.clone();
         let name = self.name()?;
@@ -59,7 +59,7 @@ impl Parser<'_> {
         Ok(None)
     }
 
-    /// `as name` behind an operand.
+    /// Reads `as name` after an operand, if it is there.
     fn as_name(&mut self, given: Option<String>) -> Result<Option<String>, Problem> {
         let end = self.cursor.at;
         self.cursor.skip_white();
@@ -79,7 +79,7 @@ impl Parser<'_> {
         Ok(Some(name))
     }
 
-    /// Aggregates: `count`, `sum(f)`, `name=sum(f)`, `sum(f) as name`.
+    /// Reads aggregates: `count`, `sum(f)`, `name=sum(f)`, `sum(f) as name`.
     pub(crate) fn aggregates(&mut self) -> Result<Vec<Aggregate>, Problem> {
         self.aggregates_are_columns = false;
         self.list("summarize", |parser| {
@@ -92,7 +92,7 @@ impl Parser<'_> {
                 return Err(Problem::expected(parser.cursor.here(), Expected::Aggregate)
                     .hint("write it as in count, sum(cost_usd), p95(duration_ms)"));
             }
-            // Without parentheses `p99.9` reads as a path: take it whole for the message.
+            // Without parentheses `p99.9` is read as a path. The message takes all of it.
             if parser.cursor.rest()[name.len()..].starts_with('.') {
                 name = parser.cursor.clone().bare().to_owned();
             }
@@ -105,7 +105,7 @@ impl Parser<'_> {
         })
     }
 
-    /// Sort keys: `f`, `-f`.
+    /// Reads sort keys: `f`, `-f`.
     pub(crate) fn sort_keys(&mut self) -> Result<Vec<SortKey>, Problem> {
         self.aggregates_are_columns = true;
         self.list("sort_by", |parser| {

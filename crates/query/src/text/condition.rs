@@ -1,4 +1,4 @@
-//! Conditions: `not` binds tightest, then `and`, then `or`; side by side means
+//! Conditions. `not` binds tightest, then `and`, then `or`. Conditions side by side are joined by
 //! `and`, but not beside an `or`.
 
 use crate::ast::{Expr, Form, Literal, Op, Operand, Right, Span, Test};
@@ -8,19 +8,19 @@ use crate::text::mistakes;
 use crate::text::parser::{Parser, never_closed};
 use crate::text::print;
 
-/// Deepest nesting of parentheses and `not`.
+/// The deepest nesting of parentheses and `not`.
 pub(crate) const DEPTH_MAX: usize = 200;
 /// How two conditions are joined.
 #[derive(Clone, Copy, PartialEq)]
 enum Join {
     And,
     Or,
-    /// Nothing stands between them.
+    /// There is no word between them.
     Beside,
 }
 
 impl Parser<'_> {
-    /// A condition, up to where something else begins.
+    /// Reads a condition, up to where something else begins.
     pub(crate) fn condition(&mut self) -> Result<Expr, Problem> {
         self.cursor.skip_white();
         let from = self.cursor.at;
@@ -50,7 +50,7 @@ impl Parser<'_> {
         Ok(tree(terms, &joins))
     }
 
-    /// What joins the next condition to the last, if there is a next one.
+    /// Reads what joins the next condition to the last, if there is a next one.
     fn join(&mut self) -> Option<(Join, Span)> {
         if self.cursor.is_at_end() {
             return None;
@@ -71,7 +71,7 @@ impl Parser<'_> {
         Some((join, self.cursor.since(from)))
     }
 
-    /// One condition. `before` is what stands on the other side of an `or`.
+    /// Reads one condition. `before` is the condition on the other side of an `or`.
     fn term(&mut self, before: Option<&Expr>) -> Result<Expr, Problem> {
         self.cursor.skip_white();
         let from = self.cursor.at;
@@ -97,10 +97,10 @@ impl Parser<'_> {
         }
     }
 
-    /// Runs `read` one level of nesting further down.
+    /// Runs `read` one level deeper.
     fn deeper(&mut self, from: usize, read: impl FnOnce(&mut Self) -> Result<Expr, Problem>) -> Result<Expr, Problem> {
         if self.depth == DEPTH_MAX {
-            // What is left is as deep again: nothing behind it is worth reading.
+            // The rest is as deep again, so no later mistake is worth reporting.
             return Err(Problem::new(Span { from, to: from + 1 }, format!("nesting is deeper than {DEPTH_MAX}")));
         }
         self.depth += 1;
@@ -132,7 +132,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A condition that begins with a word or a quoted key.
+    /// Reads a condition that begins with a word or a quoted key.
     fn worded(&mut self, from: usize, before: Option<&Expr>) -> Result<Expr, Problem> {
         if self.cursor.eat_word("not") {
             return self.deeper(from, |parser| Ok(Expr::Not(Box::new(parser.term(None)?))));
@@ -171,7 +171,8 @@ impl Parser<'_> {
         self.test(left, false, from)
     }
 
-    /// A path; a call such as `sum(x)` or `day(x)` gets the reason why it cannot stand here.
+    /// Reads a path; for a call such as `sum(x)` or `day(x)`, reports why it is not allowed in a
+    /// filter.
     fn filter_operand(&mut self) -> Result<Operand, Problem> {
         let name = self.cursor.name();
         if self.cursor.rest()[name.len()..].starts_with('(') && !name.is_empty() {
@@ -181,7 +182,7 @@ impl Parser<'_> {
         self.path().map(Operand::Path)
     }
 
-    /// `(item)` or `item`.
+    /// Reads `(item)` or `item`.
     fn in_parentheses_or_not<T>(&mut self, item: impl FnOnce(&mut Self) -> Result<T, Problem>) -> Result<T, Problem> {
         self.cursor.skip_white();
         let open = self.cursor.at;
@@ -194,7 +195,7 @@ impl Parser<'_> {
         Ok(value)
     }
 
-    /// The operator and the right side of a test.
+    /// Reads the operator and the right side of a test.
     fn test(&mut self, left: Operand, all: bool, from: usize) -> Result<Expr, Problem> {
         let op = self.operator()?;
         self.cursor.skip_white();
@@ -234,7 +235,7 @@ impl Parser<'_> {
         Err(mistakes::no_operator(&self.cursor))
     }
 
-    /// `(a, b)` or `@file`.
+    /// Reads `(a, b)` or `@file`.
     fn in_list(&mut self) -> Result<Right, Problem> {
         let from = self.cursor.at;
         if self.cursor.eat("@") {
@@ -248,7 +249,7 @@ impl Parser<'_> {
             }
             return Ok(Right::File(file, span));
         }
-        // An array given with --argjson is a list.
+        // The value of --argjson may be an array, which is a list.
         if self.cursor.peek() == Some('$') {
             return Ok(Right::List(vec![self.value()?]));
         }
@@ -277,7 +278,7 @@ impl Parser<'_> {
         }
     }
 
-    /// One value: a bare word, a string, or `$name`.
+    /// Reads one value: a bare word, a string, or `$name`.
     fn value(&mut self) -> Result<Literal, Problem> {
         let from = self.cursor.at;
         let (text, form) = match self.cursor.peek() {
@@ -307,7 +308,7 @@ impl Parser<'_> {
     }
 }
 
-/// `and` binds tighter than `or`; side by side binds as `and`.
+/// The tree of joined conditions: `and` binds tighter than `or`; side by side binds as `and`.
 fn tree(terms: Vec<Expr>, joins: &[Join]) -> Expr {
     let mut groups: Vec<Vec<Expr>> = vec![Vec::new()];
     for (index, term) in terms.into_iter().enumerate() {
@@ -331,8 +332,7 @@ fn one_or(mut terms: Vec<Expr>, many: fn(Vec<Expr>) -> Expr) -> Expr {
     }
 }
 
-/// The two things that conditions side by side and `or` can mean: side by
-/// side binding tighter, and `or` binding tighter.
+/// Both meanings of conditions side by side and `or`: side by side binds tighter, or `or` does.
 fn readings(terms: &[Expr], joins: &[Join]) -> (String, String) {
     let shown = |expr: &Expr| match expr {
         Expr::And(_) => format!("({})", print::expr(expr)),

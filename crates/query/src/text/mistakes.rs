@@ -1,5 +1,5 @@
-//! What people type from habit — SQL, shells, other query tools, a slip of the
-//! finger — and what to write instead.
+//! What people type by habit of SQL, shells and other query tools, or by a slip of the finger, and
+//! what to write instead.
 //!
 //! Not here: the grammar (`parse`). Nothing in this file makes a query valid.
 
@@ -13,7 +13,7 @@ use crate::time::{self, Clock};
 use logbook_model::error::nearest;
 use logbook_model::{Instant, Kind, Phase, Status, Zone, duration_ms, names};
 
-/// Signs that are none of ours, longer ones first: what they are taken for, and why.
+/// Signs that are not operators here, longer ones first: the operator that is meant, and the hint.
 const SIGNS: &[(&str, Op, &str)] = &[
     ("===", Op::Equal, "write `=`"),
     ("!==", Op::NotEqual, "write `!=`"),
@@ -31,7 +31,7 @@ const SIGNS: &[(&str, Op, &str)] = &[
     (":", Op::Equal, "write `=`"),
 ];
 
-/// Words of other languages where an operator is expected.
+/// Words of other languages in the place of an operator, with the hint.
 const WORDS: &[(&str, &str)] = &[
     ("is", "write `field=value`; for `is null` write `field=null`, for `is not null` write `has field`"),
     ("like", "write `field*=text` for contains, `field^=text` for begins with, or `field~'regex'`"),
@@ -50,7 +50,7 @@ const WORDS: &[(&str, &str)] = &[
     ("equals", "write `=`"),
 ];
 
-/// A clause word with nothing behind it.
+/// A clause word without a body.
 pub(crate) fn lacks(clause: Clause, at: Span, word: &str) -> Problem {
     let (what, example) = match clause {
         Clause::Filter => ("a condition", "filter status=blocked"),
@@ -68,7 +68,7 @@ pub(crate) fn lacks(clause: Clause, at: Span, word: &str) -> Problem {
         .hint(format!("write it as in `{example}`; a field called {word} takes quotes: \"{word}\""))
 }
 
-/// Something that begins neither a condition nor a clause.
+/// Text that begins neither a condition nor a clause.
 pub(crate) fn stray(c: &Cursor<'_>) -> Option<Problem> {
     let rest = c.rest();
     let span = |length: usize| Span { from: c.at, to: c.at + length };
@@ -135,7 +135,7 @@ fn curly(c: &Cursor<'_>) -> Problem {
     Problem::new(c.here(), "this is a typographic quote").hint("write ' or \"")
 }
 
-/// Why no condition begins here, if none does.
+/// Why no condition begins here; `None` if one may.
 pub(crate) fn no_term(c: &Cursor<'_>) -> Option<Problem> {
     let first = c.peek();
     if c.is_word("and") || c.is_word("or") {
@@ -189,7 +189,7 @@ pub(crate) fn no_field(c: &Cursor<'_>, after_dot: bool) -> Problem {
     }
 }
 
-/// `day()`, as the help writes it for short.
+/// `day()`, the short form in the help.
 fn bucket(c: &Cursor<'_>) -> Problem {
     let before = c.before().trim_end_matches('(');
     let word = before.rsplit(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default();
@@ -201,8 +201,8 @@ fn bucket(c: &Cursor<'_>) -> Problem {
     }
 }
 
-/// A path without an operator: a bare word is never a filter. The mistake is
-/// noted, and a stand-in returned so that the rest is read as well.
+/// Handles a path without an operator: a bare word is never a filter. The mistake is recorded, and
+/// a condition is returned in its place, so that the rest is read as well.
 pub fn bare_word(parser: &mut Parser<'_>, path: &Path, before: Option<&Expr>) -> Option<Result<Expr, Problem>> {
     parser.cursor.skip_white();
     let (after, at) = (parser.cursor.clone(), parser.cursor.at);
@@ -235,7 +235,7 @@ pub fn bare_word(parser: &mut Parser<'_>, path: &Path, before: Option<&Expr>) ->
     if let Some(Expr::Test(Test { left, op: Op::Equal, right: Right::One(value), all: false, span })) = before {
         let list = format!("{} in ({}, {word})", print::operand(left), print::literal(value));
         parser.note(problem.hint(format!("did you mean {list}?")));
-        // The next word after another `or` gets the same advice.
+        // A further word after another `or` gets the same hint.
         let right = Right::One(Literal { text: word, ..value.clone() });
         return Some(Ok(Expr::Test(Test { left: left.clone(), op: Op::Equal, right, all: false, span: *span })));
     }
@@ -247,7 +247,7 @@ pub fn bare_word(parser: &mut Parser<'_>, path: &Path, before: Option<&Expr>) ->
     Some(Ok(stand_in))
 }
 
-/// What a word alone may have meant.
+/// The hint for a word that is alone.
 fn meaning(word: &str, is_field: bool) -> String {
     let lower = word.to_lowercase();
     let known = [
@@ -282,7 +282,7 @@ pub(crate) fn call_in_filter(name: &str, span: Span) -> Problem {
         .hint("anything beyond `has`, `all` and `jq` is jq: jq(.action|length>3)")
 }
 
-/// A sign that is none of ours, taken for the one that was meant.
+/// Reads a sign that is not an operator here, as the one that is meant.
 pub(crate) fn operator(parser: &mut Parser<'_>) -> Option<Op> {
     let (sign, op, hint) = SIGNS.iter().find(|(sign, ..)| parser.cursor.rest().starts_with(sign))?;
     let from = parser.cursor.at;
@@ -292,7 +292,7 @@ pub(crate) fn operator(parser: &mut Parser<'_>) -> Option<Op> {
     Some(*op)
 }
 
-/// What stands where an operator is expected.
+/// The problem of text in the place of an operator.
 pub(crate) fn no_operator(c: &Cursor<'_>) -> Problem {
     let name = c.name();
     let span = Span { from: c.at, to: c.at + name.len() };
@@ -302,7 +302,7 @@ pub(crate) fn no_operator(c: &Cursor<'_>) -> Problem {
     Problem::expected(c.here(), Expected::Operator).hint("operators are = != < <= > >= ~ !~ *= ^= in, not in")
 }
 
-/// What stands where a value is expected.
+/// The problem of text in the place of a value.
 pub(crate) fn no_value(c: &Cursor<'_>) -> Problem {
     let word = c.name();
     let problem = Problem::expected(c.here(), Expected::Value);
@@ -319,7 +319,7 @@ pub(crate) fn no_value(c: &Cursor<'_>) -> Problem {
     }
 }
 
-/// Whether a value may end where it did.
+/// Checks that the character after a value may follow it.
 pub(crate) fn after_value(c: &Cursor<'_>, value: Span) -> Result<(), Problem> {
     match c.peek() {
         Some(character)
@@ -342,7 +342,7 @@ pub(crate) fn after_value(c: &Cursor<'_>, value: Span) -> Result<(), Problem> {
     }
 }
 
-/// A value beside `timestamp` or `age` that is no time or no duration.
+/// The problem of a value beside `timestamp` or `age` that is not a time or a duration.
 pub(crate) fn of_time(test: &Test) -> Option<Problem> {
     use crate::ast::Form;
     let compares = !matches!(test.op, Op::Matches | Op::NotMatches | Op::Contains | Op::BeginsWith);
@@ -353,7 +353,7 @@ pub(crate) fn of_time(test: &Test) -> Option<Problem> {
     };
     let mut bare = values.iter().filter(|value| compares && value.form == Form::Bare && value.text != "null");
     match &test.left {
-        // Which clock and zone makes no difference to what is a time at all.
+        // Whether a text is a time at all does not depend on the clock or the zone.
         Operand::Path(path) if path.keys == ["timestamp"] => bare.find_map(|value| {
             let clock = Clock { now: Instant { seconds: 0, attos: 0 }, zone: Zone::UTC };
             let fault = match time::read(&value.text, &clock) {

@@ -11,7 +11,7 @@ use logbook_model::duration_ms;
 use logbook_model::error::nearest;
 
 impl Parser<'_> {
-    /// A dotted path; every key may be quoted.
+    /// Reads a dotted path; every key may be quoted.
     pub(crate) fn path(&mut self) -> Result<Path, Problem> {
         self.cursor.skip_white();
         let from = self.cursor.at;
@@ -33,8 +33,8 @@ impl Parser<'_> {
         }
     }
 
-    /// What a column shows: a path, `age`, a time bucket, a jq expression in
-    /// parentheses, or, where the columns of groups are meant, an aggregate by its name.
+    /// Reads the content of a column: a path, `age`, a time bucket, a jq expression in parentheses,
+    /// or, after grouping, an aggregate that names a column.
     pub(crate) fn operand(&mut self) -> Result<Operand, Problem> {
         self.cursor.skip_white();
         let from = self.cursor.at;
@@ -62,7 +62,7 @@ impl Parser<'_> {
         if is_call { longer.to_owned() } else { name.to_owned() }
     }
 
-    /// `hour(f)`, `every(f, 15m)`; `sum(f)` where it names a column of groups.
+    /// Reads `hour(f)` or `every(f, 15m)`; after grouping, also `sum(f)` as the name of a column.
     fn call(&mut self, name: String) -> Result<Operand, Problem> {
         let from = self.cursor.at;
         let word = Span { from, to: from + name.len() };
@@ -124,7 +124,7 @@ impl Parser<'_> {
         Ok(Every::Ms(width))
     }
 
-    /// `(f)` behind an aggregate; only `count` goes without.
+    /// Reads `(f)` after an aggregate; only `count` may omit it.
     pub(crate) fn argument(&mut self, function: Function, word: Span) -> Result<Option<Operand>, Problem> {
         let name = self.cursor.slice(word).to_owned();
         let open = self.cursor.at;

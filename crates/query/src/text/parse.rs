@@ -1,8 +1,7 @@
-//! Text to meaning: clauses, from one text or from flags.
+//! Clauses, from one text or from flags, to a query. The grammar is in `docs/query-grammar.txt`.
 //!
-//! Not here: conditions (`parse_condition`), lists of columns
-//! (`parse_columns`), what people type by habit (`slips`). The grammar is
-//! `docs/query-grammar.txt`.
+//! Not here: conditions (`condition`), lists of columns (`columns`), what people type by habit
+//! (`mistakes`).
 
 use crate::ast::{Expr, JqText, Latest, Path, Query, Span};
 use crate::problem::{Problem, Problems, quoted};
@@ -13,12 +12,11 @@ use crate::text::mistakes;
 use crate::text::parser::Parser;
 use logbook_model::error::nearest;
 
-/// After so many mistakes the rest is noise.
+/// At most this many mistakes are reported; further ones are likely to be consequences.
 const PROBLEMS_MAX: usize = 10;
 
-/// A query in pieces, in text and in flags, that mean the same: filters are
-/// joined by `and`, every other clause may be given once. The pieces make one
-/// text, in which all spans count.
+/// A query in pieces, as text and as flags. Filters are joined by `and`; every other clause may be
+/// given once. The pieces make one text, to which all spans refer.
 #[derive(Debug, Clone, Default)]
 pub struct Input {
     text: String,
@@ -26,7 +24,7 @@ pub struct Input {
 }
 
 impl Input {
-    /// Nothing yet: a query for everything.
+    /// No pieces: the query for all rows.
     pub fn new() -> Input {
         Input::default()
     }
@@ -37,13 +35,13 @@ impl Input {
         self
     }
 
-    /// Adds what `flag` (`--group`) says, as the body of `clause`.
+    /// Adds the value of `flag` (such as `--group`), as the body of `clause`.
     pub fn flag(mut self, clause: Clause, flag: &str, value: &str) -> Input {
         self.push(Some(clause), flag, value);
         self
     }
 
-    /// The text that the spans count in: the pieces, a line or more each, flags with their names.
+    /// The text to which spans refer: the pieces, each on lines of its own, flags with their names.
     pub fn source(&self) -> &str {
         &self.text
     }
@@ -61,7 +59,7 @@ impl Input {
         self.pieces.push((clause, Span { from, to: self.text.len() }));
     }
 
-    /// The query that the pieces make, or all that is wrong with them.
+    /// The query of all pieces, or everything that is wrong with them.
     pub fn parse(&self) -> Result<Query, Problems> {
         let mut clauses = ClauseParser::new(&self.text);
         for (clause, span) in &self.pieces {
@@ -75,7 +73,7 @@ impl Input {
     }
 }
 
-/// A whole query: a condition, clauses, or a condition and clauses.
+/// Parses a whole query: a condition, clauses, or a condition and clauses.
 pub fn parse(text: &str) -> Result<Query, Problems> {
     Input::new().text(text).parse()
 }
@@ -95,7 +93,7 @@ pub fn parse_path_list(text: &str) -> Result<Vec<Path>, Problems> {
     }
 }
 
-/// Reads clauses, and collects the query they make.
+/// Reads clauses, and collects the query that they make.
 struct ClauseParser<'a> {
     parser: Parser<'a>,
     /// The conditions of `filter` so far; all of them must hold.
@@ -146,8 +144,8 @@ impl<'a> ClauseParser<'a> {
         }
     }
 
-    /// Reads what follows the clause word `word`; its mistakes are noted, and
-    /// reading goes on at the next clause.
+    /// Reads what follows the clause word `word`. Its mistakes are recorded, and reading continues
+    /// at the next clause.
     fn clause(&mut self, clause: Clause, at: Span, word: &str) {
         if clause != Clause::Filter && self.seen.contains(&clause) {
             let name = CLAUSES.iter().find(|(_, of)| *of == clause).map_or("", |(name, _)| *name);
@@ -202,8 +200,8 @@ impl<'a> ClauseParser<'a> {
         })
     }
 
-    /// After a mistake: on to the next clause word that is not inside quotes or
-    /// parentheses, so that its mistakes are found as well.
+    /// After a mistake, skips to the next clause word outside of quotes and parentheses, so that
+    /// the mistakes of later clauses are found as well.
     fn skip_to_clause(&mut self) {
         while !self.parser.cursor.is_at_end() && self.parser.clause_word().is_none() {
             let skipped = match self.parser.cursor.peek() {
@@ -230,7 +228,7 @@ impl<'a> ClauseParser<'a> {
     }
 }
 
-/// All that is wrong with `text`, in its order.
+/// The problems of `text` in the order of the text.
 fn sorted(text: &str, mut list: Vec<Problem>) -> Problems {
     list.sort_by_key(|problem| problem.span.from);
     list.truncate(PROBLEMS_MAX);
@@ -258,7 +256,7 @@ fn must_end(parser: &mut Parser<'_>) -> Result<(), Problem> {
     })
 }
 
-/// What stands here belongs to nothing before it.
+/// The problem of text that belongs to nothing before it.
 fn stray(parser: &mut Parser<'_>) -> Problem {
     let from = parser.cursor.at;
     if let Some(problem) = mistakes::stray(&parser.cursor) {
