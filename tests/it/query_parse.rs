@@ -149,7 +149,7 @@ fn mistakes_in_flags_show_the_flag() {
         said(Input::new().text("limit 3").flag(Clause::Limit, "--limit", "4")),
         "query: `limit` is given twice\n  2 | --limit 4\n              ^\nhint: give it once"
     );
-    assert!(said(Input::new().flag(Clause::Filter, "--filter", "a=1 limit 3")).contains("cannot stand here"));
+    assert!(said(Input::new().flag(Clause::Filter, "--filter", "a=1 limit 3")).contains("is not allowed here"));
     assert!(said(Input::new().flag(Clause::Select, "--select", "")).contains("an entry is missing"));
 }
 
@@ -224,7 +224,7 @@ fn arguments_are_told_apart_by_syntax() {
         ("action=limit", false, false),
         ("action = limit", false, false),
     ] {
-        assert_eq!(arguments::goes_on(argument, is_operand), goes_on, "{argument}");
+        assert_eq!(arguments::continues(argument, is_operand), goes_on, "{argument}");
     }
     assert_eq!(arguments::join(["a=1", "and", "b=2"]), "a=1 and b=2");
     assert!(parse(&arguments::join(["a=1 # one", "b=2"])).unwrap().filter == parse("a=1 # one\nb=2").unwrap().filter);
@@ -254,7 +254,7 @@ fn doubts_name_the_nearest_word() {
     assert_eq!(doubts("kind!=nota"), ["no kind is called `nota`: did you mean `note`?"]);
     assert_eq!(
         doubts("a.b.c=1"),
-        ["no row has the field `a.b.c`: did you mean `\"a.b\".c`?; a key with a dot takes quotes"]
+        ["no row has the field `a.b.c`: did you mean `\"a.b\".c`?; a key with a dot needs quotes"]
     );
     assert_eq!(doubts("\"x.y\"=1"), ["no row has the field `x.y`: did you mean `x.y`?"]);
     assert_eq!(doubts("rating=gren"), ["no rating is called `gren`: did you mean `green`?"]);

@@ -68,4 +68,4 @@ pub use ast::Query;
 pub use compile::{Argument, Context, columns, compile};
 pub use row::{Place, Row};
 pub use run::{Answer, run_in_memory, run_in_parts};
-pub use stage::{Field, Fold, Held, Known, Out, Plan, Probe, Requirement, Summary, literal_of};
+pub use stage::{Field, Fold, Held, MayHold, Out, Plan, Probe, Requirement, Summary, literal_of};

@@ -139,7 +139,7 @@ fn not_a_date(word: &str) -> String {
 fn day_from_today(clock: &Clock, days: i64) -> Result<Period, String> {
     let today = clock.zone.to_local(clock.now).map(|local| local.date_naive());
     let day = today.and_then(|today| today.checked_add_signed(TimeDelta::days(days)));
-    day.and_then(|day| whole_day(day, &clock.zone)).ok_or_else(|| "the clock stands outside the calendar".to_owned())
+    day.and_then(|day| whole_day(day, &clock.zone)).ok_or_else(|| "the clock is outside the calendar".to_owned())
 }
 
 /// From midnight to midnight in the zone: 23, 24 or 25 hours.

@@ -90,7 +90,7 @@ pub fn told_apart(all: &[OsString]) -> Result<(Vec<String>, Vec<OsString>)> {
     for word in all {
         match word.to_str() {
             Some(text) if is_operand || arguments::is_query_text(text) => {
-                is_operand = arguments::goes_on(text, is_operand);
+                is_operand = arguments::continues(text, is_operand);
                 refuse_both(text)?;
                 texts.push(text.to_owned());
             }

@@ -65,9 +65,9 @@ impl Compiler<'_> {
         let (source, matcher) = (source?, matcher?);
         let negated = matches!(test.op, Op::NotEqual | Op::NotMatches | Op::NotIn);
         let all = test.all;
-        let misses = self.context.reports_missing && matches!(left, Left::Timestamp | Left::Age) && !negated;
+        let reports_missing = self.context.reports_missing && matches!(left, Left::Timestamp | Left::Age) && !negated;
         let question = self.asked(test, &matcher);
-        let compiled = Test { matcher, negated, all, misses, question };
+        let compiled = Test { matcher, negated, all, reports_missing, question };
         match source {
             Source::Path(path) | Source::Age(path, _) => Some(Predicate::Field(path, compiled)),
             Source::Jq(program) => Some(Predicate::Jq(program, compiled)),
@@ -138,7 +138,7 @@ impl Compiler<'_> {
                     let error = error.to_string();
                     let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
                     let problem = Problem::new(literal.span, format!("not a regular expression: {reason}"));
-                    self.problems.push(problem.hint("`*=` searches for text as it stands"));
+                    self.problems.push(problem.hint("`*=` searches for literal text"));
                     None
                 }
             },

@@ -77,7 +77,7 @@ impl Compiler<'_> {
             _ => one(raw).map(|value| vec![value]),
         };
         if values.is_none() && self.problems.iter().all(|problem| problem.span != literal.span) {
-            let message = format!("${} is an array or object: nothing compares with it", literal.text);
+            let message = format!("${} is an array or object, which cannot be compared", literal.text);
             self.problems.push(Problem::new(literal.span, message).hint("`in $name` takes an array of values"));
         }
         values

@@ -60,7 +60,7 @@ impl Compiler<'_> {
 
     pub(crate) fn path(&mut self, path: &AstPath) -> Option<Path> {
         if path.keys.len() > PATH_NAMES_MAX {
-            self.problems.push(Problem::new(path.span, format!("a path of more than {PATH_NAMES_MAX} names")));
+            self.problems.push(Problem::new(path.span, format!("the path has more than {PATH_NAMES_MAX} keys")));
             return None;
         }
         let (first, rest) = path.keys.split_first()?;
@@ -70,7 +70,7 @@ impl Compiler<'_> {
                 return Some(Path { slot: self.slot(&column), rest: Box::default() });
             }
             if !columns.contains(first) {
-                let mut problem = Problem::new(path.span, format!("grouping leaves no column `{whole}`"));
+                let mut problem = Problem::new(path.span, format!("after grouping there is no column `{whole}`"));
                 let near =
                     (self.problems.len() < SHOWN_MAX).then(|| nearest(&whole, columns.iter().map(String::as_str)));
                 problem = match near.flatten() {
@@ -116,7 +116,7 @@ impl Compiler<'_> {
             }
             Operand::Jq(jq) => Source::Jq(self.jq(jq)?),
             Operand::Bucket(bucket) if self.scope.columns.is_some() => {
-                let message = format!("grouping leaves no column `{}`", print::operand(operand));
+                let message = format!("after grouping there is no column `{}`", print::operand(operand));
                 self.problems.push(Problem::new(bucket.span, message).hint("group by it too"));
                 return None;
             }

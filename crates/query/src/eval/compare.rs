@@ -15,7 +15,7 @@ use crate::time::Period;
 
 /// The result of a comparison with one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Judged {
+pub(crate) enum Comparison {
     /// It holds.
     Yes,
     /// It does not.
@@ -24,9 +24,9 @@ pub(crate) enum Judged {
     Unreadable,
 }
 
-impl From<bool> for Judged {
-    fn from(holds: bool) -> Judged {
-        if holds { Judged::Yes } else { Judged::No }
+impl From<bool> for Comparison {
+    fn from(holds: bool) -> Comparison {
+        if holds { Comparison::Yes } else { Comparison::No }
     }
 }
 
@@ -55,7 +55,7 @@ pub(crate) enum Matcher {
 
 impl Matcher {
     /// Compares `raw`, a value that is not an array.
-    pub(crate) fn judge(&self, raw: &[u8]) -> Judged {
+    pub(crate) fn evaluate(&self, raw: &[u8]) -> Comparison {
         let ordered = |value: &Value, holds: fn(Ordering) -> bool, edge: Edge| compare(value, raw, holds, edge);
         match self {
             Matcher::Equal(value) => equal(value, raw),
@@ -81,44 +81,44 @@ impl Matcher {
     }
 }
 
-fn equal(value: &Value, raw: &[u8]) -> Judged {
+fn equal(value: &Value, raw: &[u8]) -> Comparison {
     let kind = kind(raw);
     match kind {
         Some(Kind::String) => {
             if value.minutes.is_some_and(|minutes| minutes.is_before(raw, false) || minutes.is_after(raw, true)) {
-                return Judged::No;
+                return Comparison::No;
             }
             if let Some(period) = &value.time {
                 match time_of(raw, &value.zone) {
                     Some(at) => return inside(period, at).into(),
-                    None if value.time_only => return Judged::Unreadable,
+                    None if value.time_only => return Comparison::Unreadable,
                     None => {}
                 }
             }
             if value.string.as_ref().is_some_and(|expected| string_is(raw, expected)) {
-                return Judged::Yes;
+                return Comparison::Yes;
             }
             let same = |expected: &Amount| amount(value, raw, kind).is_some_and(|amount| amount == *expected);
             value.amount.as_ref().is_some_and(same).into()
         }
         Some(Kind::Number) => {
             if let Some(expected) = &value.amount {
-                return amount(value, raw, kind).map_or(Judged::Unreadable, |amount| (amount == *expected).into());
+                return amount(value, raw, kind).map_or(Comparison::Unreadable, |amount| (amount == *expected).into());
             }
             if let Some(period) = &value.time {
                 return match time_of(raw, &value.zone) {
                     Some(at) => inside(period, at).into(),
-                    None if value.time_only => Judged::Unreadable,
-                    None => Judged::No,
+                    None if value.time_only => Comparison::Unreadable,
+                    None => Comparison::No,
                 };
             }
             value.number.as_ref().is_some_and(|expected| Decimal::parse(raw).as_ref() == Some(expected)).into()
         }
-        Some(Kind::Boolean) if value.time_only => Judged::Unreadable,
+        Some(Kind::Boolean) if value.time_only => Comparison::Unreadable,
         Some(Kind::Boolean) => value.boolean.is_some_and(|expected| raw == boolean_text(expected)).into(),
         Some(Kind::Null) => (value.null && raw == b"null").into(),
-        _ if value.time_only => Judged::Unreadable,
-        _ => Judged::No,
+        _ if value.time_only => Comparison::Unreadable,
+        _ => Comparison::No,
     }
 }
 
@@ -137,12 +137,12 @@ fn amount(value: &Value, raw: &[u8], kind: Option<Kind>) -> Option<Amount> {
     }
 }
 
-fn one_of(set: &Set, raw: &[u8]) -> Judged {
+fn one_of(set: &Set, raw: &[u8]) -> Comparison {
     let is_time = || {
         let times = !set.times.is_empty() || set.time_only;
         match times.then(|| time_of(raw, &set.zone)) {
-            Some(Some(at)) if set.times.iter().any(|period| inside(period, at)) => Some(Judged::Yes),
-            Some(None) if set.time_only => Some(Judged::Unreadable),
+            Some(Some(at)) if set.times.iter().any(|period| inside(period, at)) => Some(Comparison::Yes),
+            Some(None) if set.time_only => Some(Comparison::Unreadable),
             _ => None,
         }
     };
@@ -151,7 +151,7 @@ fn one_of(set: &Set, raw: &[u8]) -> Judged {
             if let Some(judged) = is_time() {
                 return judged;
             }
-            let Some(characters) = string::decode(raw) else { return Judged::No };
+            let Some(characters) = string::decode(raw) else { return Comparison::No };
             let in_unit = || Some(set.unit?.amount(&Decimal::parse(&characters)?));
             let amount = || Amount::parse(&characters).or_else(in_unit);
             let is_amount = || amount().is_some_and(|amount| set.amounts.contains(&amount));
@@ -161,25 +161,27 @@ fn one_of(set: &Set, raw: &[u8]) -> Judged {
             if let Some(judged) = is_time() {
                 return judged;
             }
-            let Some(number) = Decimal::parse(raw) else { return Judged::No };
+            let Some(number) = Decimal::parse(raw) else { return Comparison::No };
             if set.numbers.contains(&number) {
-                return Judged::Yes;
+                return Comparison::Yes;
             }
             match (set.unit, set.amounts.is_empty()) {
-                (_, true) => Judged::No,
-                (Some(unit), _) if set.amounts.contains(&unit.amount(&number)) => Judged::Yes,
+                (_, true) => Comparison::No,
+                (Some(unit), _) if set.amounts.contains(&unit.amount(&number)) => Comparison::Yes,
                 // As with `=`: a number of milliseconds cannot be compared with a size that is in
                 // the list.
-                (Some(unit), _) if set.amounts.iter().all(|amount| amount.dimension == unit.dimension) => Judged::No,
-                _ => Judged::Unreadable,
+                (Some(unit), _) if set.amounts.iter().all(|amount| amount.dimension == unit.dimension) => {
+                    Comparison::No
+                }
+                _ => Comparison::Unreadable,
             }
         }
         Some(Kind::Boolean) if !set.time_only => {
             ((set.booleans[1] && raw == b"true") || (set.booleans[0] && raw == b"false")).into()
         }
         Some(Kind::Null) => (set.null && raw == b"null").into(),
-        _ if set.time_only => Judged::Unreadable,
-        _ => Judged::No,
+        _ if set.time_only => Comparison::Unreadable,
+        _ => Comparison::No,
     }
 }
 
@@ -192,12 +194,12 @@ struct Edge {
     from_end: bool,
 }
 
-fn compare(value: &Value, raw: &[u8], holds: fn(Ordering) -> bool, edge: Edge) -> Judged {
+fn compare(value: &Value, raw: &[u8], holds: fn(Ordering) -> bool, edge: Edge) -> Comparison {
     let kind = kind(raw);
     if kind == Some(Kind::Null) {
-        return Judged::No;
+        return Comparison::No;
     }
-    let or_unreadable = |order: Option<Ordering>| order.map_or(Judged::Unreadable, |order| holds(order).into());
+    let or_unreadable = |order: Option<Ordering>| order.map_or(Comparison::Unreadable, |order| holds(order).into());
     match value.order {
         Order::Time => {
             let far = |minutes: Minutes| match edge.after {
@@ -205,7 +207,7 @@ fn compare(value: &Value, raw: &[u8], holds: fn(Ordering) -> bool, edge: Edge) -
                 false => minutes.is_after(raw, edge.from_end),
             };
             if value.minutes.is_some_and(far) {
-                return Judged::No;
+                return Comparison::No;
             }
             match (&value.time, time_of(raw, &value.zone)) {
                 (Some(period), Some(at)) if period.is_point() => holds(at.cmp(&period.start)).into(),
@@ -213,7 +215,7 @@ fn compare(value: &Value, raw: &[u8], holds: fn(Ordering) -> bool, edge: Edge) -
                     let border = if edge.from_end { period.end } else { period.start };
                     ((at >= border) == edge.after).into()
                 }
-                _ => Judged::Unreadable,
+                _ => Comparison::Unreadable,
             }
         }
         Order::Number => or_unreadable(number(raw, kind).zip(value.number.as_ref()).map(|(a, b)| a.cmp(b))),
@@ -225,8 +227,8 @@ fn compare(value: &Value, raw: &[u8], holds: fn(Ordering) -> bool, edge: Edge) -
             let characters = string::decode(raw).zip(value.string.as_ref());
             or_unreadable(characters.map(|(characters, expected)| (*characters).cmp(expected)))
         }
-        Order::String => Judged::Unreadable,
-        Order::None => Judged::No,
+        Order::String => Comparison::Unreadable,
+        Order::None => Comparison::No,
     }
 }
 

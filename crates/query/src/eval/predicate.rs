@@ -10,7 +10,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::eval::compare::{Judged, Matcher};
+use crate::eval::compare::{Comparison, Matcher};
 use crate::eval::path::{Path, Reach, leaves_of};
 use crate::eval::source::{Eval, Fault};
 use crate::row::Row;
@@ -45,7 +45,7 @@ pub struct Test {
     pub all: bool,
     /// Rows without the field are skipped and counted as well: a query for a period assumes that
     /// all rows have a time.
-    pub misses: bool,
+    pub reports_missing: bool,
     /// The index of the question that values must answer.
     pub question: usize,
 }
@@ -84,17 +84,17 @@ impl Test {
     #[inline]
     fn see(&self, seen: &mut Seen, value: &[u8]) -> ControlFlow<()> {
         seen.any = true;
-        let judged = self.matcher.judge(value);
-        let found = judged == Judged::Yes;
-        seen.unreadable |= judged == Judged::Unreadable;
+        let comparison = self.matcher.evaluate(value);
+        let found = comparison == Comparison::Yes;
+        seen.unreadable |= comparison == Comparison::Unreadable;
         seen.found |= found;
-        seen.failed |= found == self.negated && (judged != Judged::Unreadable || self.negated);
+        seen.failed |= found == self.negated && (comparison != Comparison::Unreadable || self.negated);
         let decided = if self.all { seen.failed } else { seen.found };
         if decided { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn verdict(&self, seen: &Seen, reach: Reach) -> Verdict {
-        if self.misses && reach.missing && !seen.found {
+        if self.reports_missing && reach.missing && !seen.found {
             return Verdict { holds: false, sure: false };
         }
         if self.all {
@@ -110,7 +110,7 @@ impl Test {
     fn unreadable(&self, walk: impl FnOnce(&mut dyn FnMut(&[u8]) -> ControlFlow<()>)) -> Option<Box<[u8]>> {
         let mut found = None;
         walk(&mut |value| {
-            if self.matcher.judge(value) == Judged::Unreadable {
+            if self.matcher.evaluate(value) == Comparison::Unreadable {
                 found = Some(value.get(..SAMPLE_BYTES_MAX).unwrap_or(value).into());
                 return ControlFlow::Break(());
             }
@@ -219,8 +219,8 @@ impl Predicate {
                 let value = test.unreadable(|visit| {
                     path.leaves(row, visit);
                 });
-                let misses = test.misses && !path.is_present(row);
-                if misses || value.is_some() {
+                let reports_missing = test.reports_missing && !path.is_present(row);
+                if reports_missing || value.is_some() {
                     found.push((test.question, value));
                 }
             }
@@ -251,7 +251,7 @@ impl Predicate {
         match self {
             Predicate::And(parts) | Predicate::Or(parts) => parts.iter().any(Predicate::may_doubt),
             Predicate::Not(part) => part.may_doubt(),
-            Predicate::Field(_, test) | Predicate::Jq(_, test) => test.matcher.may_doubt() || test.misses,
+            Predicate::Field(_, test) | Predicate::Jq(_, test) => test.matcher.may_doubt() || test.reports_missing,
             Predicate::Has(_) | Predicate::JqTruth(_) => false,
         }
     }

@@ -14,23 +14,23 @@ use jaq_core::path::{Part, Path};
 
 /// What a part of a program outputs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Puts {
+enum Output {
     /// The row, or nothing.
     Row,
     /// Values made of members that were seen.
-    Others,
+    Values,
 }
 
 /// The members that `program` uses, once rewritten; `None` if it may use all of them.
 pub(super) fn seen(program: &Term<&str>) -> Option<Vec<String>> {
     let mut names = BTreeSet::new();
-    (look(program, &mut names)? == Puts::Others).then(|| names.into_iter().collect())
+    (visit(program, &mut names)? == Output::Values).then(|| names.into_iter().collect())
 }
 
 /// Recurses as the parser did.
-fn look(term: &Term<&str>, names: &mut BTreeSet<String>) -> Option<Puts> {
+fn visit(term: &Term<&str>, names: &mut BTreeSet<String>) -> Option<Output> {
     match term {
-        Term::Id => return Some(Puts::Row),
+        Term::Id => return Some(Output::Row),
         Term::Num(_) | Term::Var(_) | Term::Arr(None) => {}
         Term::Str(_, parts) => {
             for part in parts {
@@ -52,30 +52,30 @@ fn look(term: &Term<&str>, names: &mut BTreeSet<String>) -> Option<Puts> {
                 }
             }
         }
-        Term::TryCatch(tried, None) => return look(tried, names),
+        Term::TryCatch(tried, None) => return visit(tried, names),
         Term::IfThenElse(branches, otherwise) => {
-            let mut puts = if otherwise.is_some() { Puts::Others } else { Puts::Row };
+            let mut puts = if otherwise.is_some() { Output::Values } else { Output::Row };
             for (condition, then) in branches {
                 value(condition, names)?;
-                puts = either(puts, look(then, names)?);
+                puts = either(puts, visit(then, names)?);
             }
             return match otherwise {
-                Some(otherwise) => Some(either(puts, look(otherwise, names)?)),
+                Some(otherwise) => Some(either(puts, visit(otherwise, names)?)),
                 None => Some(puts),
             };
         }
         Term::BinOp(left, operator, right) => match operator {
             BinaryOp::Pipe(None) => {
-                return match look(left, names)? {
-                    Puts::Row => look(right, names),
-                    Puts::Others => Some(Puts::Others),
+                return match visit(left, names)? {
+                    Output::Row => visit(right, names),
+                    Output::Values => Some(Output::Values),
                 };
             }
             BinaryOp::Pipe(Some(Pattern::Var(_))) => {
                 value(left, names)?;
-                return look(right, names);
+                return visit(right, names);
             }
-            BinaryOp::Comma | BinaryOp::Alt => return Some(either(look(left, names)?, look(right, names)?)),
+            BinaryOp::Comma | BinaryOp::Alt => return Some(either(visit(left, names)?, visit(right, names)?)),
             BinaryOp::Or | BinaryOp::And | BinaryOp::Math(_) | BinaryOp::Cmp(_) => {
                 value(left, names)?;
                 value(right, names)?;
@@ -84,12 +84,12 @@ fn look(term: &Term<&str>, names: &mut BTreeSet<String>) -> Option<Puts> {
         },
         Term::Call("select", arguments) => {
             arguments.iter().try_for_each(|argument| value(argument, names))?;
-            return Some(Puts::Row);
+            return Some(Output::Row);
         }
         Term::Call("true" | "false" | "null" | "empty", _) => {}
         Term::Path(start, Path(parts)) => {
             let mut parts = parts.iter().map(|(part, _)| part);
-            if look(start, names)? == Puts::Row {
+            if visit(start, names)? == Output::Row {
                 match parts.next()? {
                     Part::Index(name) => member(name, names)?,
                     Part::Range(..) => return None,
@@ -105,12 +105,12 @@ fn look(term: &Term<&str>, names: &mut BTreeSet<String>) -> Option<Puts> {
         }
         _ => return None,
     }
-    Some(Puts::Others)
+    Some(Output::Values)
 }
 
 /// A part whose output is used, so it must not be the row.
 fn value(term: &Term<&str>, names: &mut BTreeSet<String>) -> Option<()> {
-    (look(term, names)? == Puts::Others).then_some(())
+    (visit(term, names)? == Output::Values).then_some(())
 }
 
 /// A member of the row, by a literal name.
@@ -125,6 +125,6 @@ fn member(name: &Term<&str>, names: &mut BTreeSet<String>) -> Option<()> {
     Some(())
 }
 
-fn either(one: Puts, other: Puts) -> Puts {
-    if one == Puts::Row { one } else { other }
+fn either(one: Output, other: Output) -> Output {
+    if one == Output::Row { one } else { other }
 }

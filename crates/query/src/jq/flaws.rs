@@ -31,7 +31,7 @@ pub(super) fn cut(message: &str) -> String {
 pub(super) fn check_size(code: &str) -> Result<(), Vec<Flaw>> {
     let whole = |message: String| Err(vec![Flaw { from: 0, to: code.len(), message }]);
     if code.len() > PROGRAM_BYTES_MAX {
-        return whole(format!("a jq program of more than {PROGRAM_BYTES_MAX} bytes"));
+        return whole(format!("the jq program has more than {PROGRAM_BYTES_MAX} bytes"));
     }
     let mut depth = 0usize;
     for byte in code.bytes() {
@@ -41,7 +41,7 @@ pub(super) fn check_size(code: &str) -> Result<(), Vec<Flaw>> {
             _ => {}
         }
         if depth > PROGRAM_DEPTH_MAX {
-            return whole(format!("a jq program with brackets deeper than {PROGRAM_DEPTH_MAX} levels"));
+            return whole(format!("the jq program has brackets deeper than {PROGRAM_DEPTH_MAX} levels"));
         }
     }
     Ok(())
@@ -67,7 +67,7 @@ pub(super) fn flaw(code: &str, part: &str, message: String) -> Flaw {
 pub(super) fn load_flaws(code: &str, error: load::Error<&str>) -> Vec<Flaw> {
     let found = |part: &str| match part.chars().next() {
         None => "the program ends".to_owned(),
-        Some(_) => format!("`{}` stands here", cut(part)),
+        Some(_) => format!("`{}` is here", cut(part)),
     };
     match error {
         load::Error::Io(errors) => {
@@ -95,10 +95,10 @@ pub(super) fn undefined(name: &str, kind: &compile::Undefined) -> String {
         _ => {}
     }
     match kind {
-        compile::Undefined::Filter(_) if name.starts_with('@') => format!("jq knows no format `{name}`"),
-        compile::Undefined::Filter(0) => format!("jq knows no `{name}`"),
-        compile::Undefined::Filter(arguments) => format!("jq knows no `{name}` with {arguments} arguments"),
+        compile::Undefined::Filter(_) if name.starts_with('@') => format!("jq has no format `{name}`"),
+        compile::Undefined::Filter(0) => format!("jq has no `{name}`"),
+        compile::Undefined::Filter(arguments) => format!("jq has no `{name}` with {arguments} arguments"),
         compile::Undefined::Var => format!("no value for `{name}`: give one with --arg or --argjson"),
-        other => format!("jq knows no {} `{name}`", other.as_str()),
+        other => format!("jq has no {} `{name}`", other.as_str()),
     }
 }

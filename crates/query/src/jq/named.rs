@@ -13,7 +13,7 @@ use super::program::parsed;
 
 /// A field that a program names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Named {
+pub(crate) struct NamedField {
     /// The keys, outermost first.
     pub path: Vec<String>,
     /// The string with which it is compared by `==` or `!=`.
@@ -21,7 +21,7 @@ pub(crate) struct Named {
 }
 
 /// The fields that `code` names; none if it is not valid.
-pub(crate) fn named(code: &str) -> Vec<Named> {
+pub(crate) fn named_fields(code: &str) -> Vec<NamedField> {
     parsed(code, |program| {
         let mut found = Vec::new();
         walk(program, Some(&[]), &mut found);
@@ -36,7 +36,7 @@ const SAME_INPUT: [&str; 9] =
 
 /// Visits `term`, whose input is at a path of the row. Returns the path of its output, if that is
 /// known. Recurses as the parser did.
-fn walk(term: &Term<&str>, at: Option<&[String]>, found: &mut Vec<Named>) -> Option<Vec<String>> {
+fn walk(term: &Term<&str>, at: Option<&[String]>, found: &mut Vec<NamedField>) -> Option<Vec<String>> {
     match term {
         Term::Id => return at.map(<[String]>::to_vec),
         Term::Str(_, parts) => parts.iter().for_each(|part| {
@@ -78,7 +78,7 @@ fn walk(term: &Term<&str>, at: Option<&[String]>, found: &mut Vec<Named>) -> Opt
             if let BinaryOp::Cmp(Cmp::Eq | Cmp::Ne) = operator {
                 let compared = [(one, text(right)), (other, text(left))];
                 for (path, equals) in compared.into_iter().filter_map(|(path, text)| path.zip(text)) {
-                    found.push(Named { path, equals: Some(equals) });
+                    found.push(NamedField { path, equals: Some(equals) });
                 }
             }
         }
@@ -131,9 +131,9 @@ fn walk(term: &Term<&str>, at: Option<&[String]>, found: &mut Vec<Named>) -> Opt
     None
 }
 
-fn push(at: &[String], keys: &[String], found: &mut Vec<Named>) {
+fn push(at: &[String], keys: &[String], found: &mut Vec<NamedField>) {
     if !keys.is_empty() {
-        found.push(Named { path: [at, keys].concat(), equals: None });
+        found.push(NamedField { path: [at, keys].concat(), equals: None });
     }
 }
 
@@ -156,11 +156,11 @@ mod tests {
     use super::*;
 
     fn paths(code: &str) -> String {
-        let told = |named: &Named| {
+        let told = |named: &NamedField| {
             let equals = named.equals.iter().map(|text| format!("={text}"));
             named.path.join(".") + &equals.collect::<String>()
         };
-        named(code).iter().map(told).collect::<Vec<_>>().join(" ")
+        named_fields(code).iter().map(told).collect::<Vec<_>>().join(" ")
     }
 
     #[test]

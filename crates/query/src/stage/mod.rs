@@ -23,5 +23,5 @@ mod spill;
 
 pub use pipeline::{Fold, Held, Out, Summary};
 pub use plan::Plan;
-pub use prefilter::{Probe, string as literal_of};
-pub use requirement::{Field, Known, Requirement};
+pub use prefilter::{Probe, literal_of};
+pub use requirement::{Field, MayHold, Requirement};

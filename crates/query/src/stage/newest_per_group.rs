@@ -46,7 +46,7 @@ const NEWEST: Says = Says { weight: Weight::Step, holds: None };
 #[derive(Debug, Default)]
 pub(crate) struct NewestPerGroup {
     index: HashMap<Arc<[u8]>, usize, RandomState>,
-    list: Vec<Newest>,
+    list: Vec<NewestRow>,
     key_cache: Option<KeyCache>,
     identity: Vec<u8>,
     /// The texts, each with a newline.
@@ -63,14 +63,14 @@ pub(crate) struct NewestPerGroup {
 }
 
 #[derive(Debug)]
-struct Newest {
+struct NewestRow {
     /// The value of F as its first row had it, or empty if the key cache compares such values
     /// exactly.
     value: Box<[u8]>,
     /// The canonical form of that value.
     identity: Arc<[u8]>,
     /// The place of the newest row, and what it says of the run.
-    stands: Stands<Place>,
+    standing: Stands<Place>,
     /// Where its text is in `texts`; `None` if it was spilled.
     text: Option<Range<usize>>,
     /// The length of the newest row's text, while that is still to be copied from its block; `text`
@@ -103,8 +103,8 @@ impl NewestPerGroup {
                         // A key that the cache compares exactly is not compared again.
                         let kept = if lookup.is_exact { Box::default() } else { (*value).into() };
                         self.index.insert(Arc::clone(&identity), self.list.len());
-                        let stands = Stands::default();
-                        self.list.push(Newest { value: kept, identity, stands, text: None, pending: None });
+                        let standing = Stands::default();
+                        self.list.push(NewestRow { value: kept, identity, standing, text: None, pending: None });
                         self.list.len() - 1
                     }
                 };
@@ -117,7 +117,7 @@ impl NewestPerGroup {
 
     fn take(&mut self, number: usize, says: Says, row: &Row<'_>) {
         let Some(newest) = self.list.get_mut(number) else { return };
-        if !newest.stands.put(says, row.place) {
+        if !newest.standing.put(says, row.place) {
             return;
         }
         if row.in_block {
@@ -148,7 +148,7 @@ impl NewestPerGroup {
         let mut pending = std::mem::take(&mut self.pending);
         for number in pending.drain(..) {
             let Some(newest) = self.list.get_mut(number) else { continue };
-            let Some((length, row)) = newest.pending.take().zip(newest.stands.newest()) else { continue };
+            let Some((length, row)) = newest.pending.take().zip(newest.standing.newest()) else { continue };
             let from = row.row.offset.checked_sub(offset).and_then(|from| usize::try_from(from).ok());
             if let Some(text) = from.and_then(|from| block.get(from..from.checked_add(length)?)) {
                 self.keep(number, text);
@@ -169,7 +169,7 @@ impl NewestPerGroup {
         let mut fields = Vec::new();
         for number in self.with_text.drain(..) {
             let Some(newest) = self.list.get_mut(number) else { continue };
-            let Some((range, stands)) = newest.text.take().zip(newest.stands.newest().copied()) else { continue };
+            let Some((range, standing)) = newest.text.take().zip(newest.standing.newest().copied()) else { continue };
             let identity = &newest.identity;
             let Some(text) = self.texts.get(range.clone()) else { continue };
             match fields_only {
@@ -177,11 +177,11 @@ impl NewestPerGroup {
                     let finder = self.finder.get_or_insert_with(|| Finder::new(names));
                     let _ = finder.first(&self.texts[range.start..], text.len(), |line| {
                         let found = line.values.unwrap_or_else(|| pick_fields(line.text, names, &mut fields));
-                        batch.push_fields(identity, found.iter().copied(), stands);
+                        batch.push_fields(identity, found.iter().copied(), standing);
                         ControlFlow::Continue(())
                     });
                 }
-                false => batch.push_whole(identity, text.strip_suffix(b"\n").unwrap_or(text), stands),
+                false => batch.push_whole(identity, text.strip_suffix(b"\n").unwrap_or(text), standing),
             }
         }
         self.spilled.add(batch, names.len());

@@ -201,7 +201,7 @@ impl<'p> Fold<'p> {
 
     fn spill(&mut self) {
         let plan = self.rest.plan;
-        self.rest.latest.spill(&plan.input_fields, plan.asks_fields_only());
+        self.rest.latest.spill(&plan.input_fields, plan.reads_fields_only());
     }
 
     /// Merges what the fold of later rows held back. Of streaming plans, that is only counts.

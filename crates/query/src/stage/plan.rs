@@ -93,11 +93,12 @@ impl Plan {
         if self.latest.is_some() {
             return None;
         }
-        let filter = self.filter.as_ref().and_then(|filter| prefilter::literal(filter, &self.input_fields));
+        let filter =
+            self.filter.as_ref().and_then(|filter| prefilter::literal_of_predicate(filter, &self.input_fields));
         // Rows that the program would drop are still counted where the filter cannot read one of
         // their values.
         let head = self.head.string().filter(|_| !self.filter.as_ref().is_some_and(Predicate::may_doubt));
-        filter.or_else(|| prefilter::string(head?))
+        filter.or_else(|| prefilter::literal_of(head?))
     }
 
     /// A check of a field's values, wherever the field's name occurs in a row. Rows that it rules
@@ -150,7 +151,7 @@ impl Plan {
     }
 
     /// Whether the stages read nothing of a row but [`Plan::fields`].
-    pub(crate) fn asks_fields_only(&self) -> bool {
+    pub(crate) fn reads_fields_only(&self) -> bool {
         // Rows that wait to be sorted are kept by their text.
         let sorts = self.group.is_none() && !self.tail.sort.is_empty();
         !self.uses_jq() && !self.passes_rows_on() && !sorts

@@ -12,7 +12,7 @@
 
 use memchr::memchr3;
 
-use crate::eval::compare::{Judged, Matcher};
+use crate::eval::compare::{Comparison, Matcher};
 use crate::eval::path::Path;
 use crate::eval::predicate::Predicate;
 use crate::eval::value::Value;
@@ -23,7 +23,7 @@ use logbook_json::skip_white;
 const BYTES_MIN: usize = 3;
 
 /// The most selective literal that `predicate` implies, if any. `names` are the fields by slot.
-pub(crate) fn literal(predicate: &Predicate, names: &[String]) -> Option<Vec<u8>> {
+pub(crate) fn literal_of_predicate(predicate: &Predicate, names: &[String]) -> Option<Vec<u8>> {
     best(predicate, names).map(|(_, literal)| literal)
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn probe(predicate: &Predicate, names: &[String]) -> Option<Probe> {
     };
     let of = |part: &Predicate| match part {
         // Rows without the name would have to be counted.
-        Predicate::Field(path, test) if !test.negated && !test.misses => {
+        Predicate::Field(path, test) if !test.negated && !test.reports_missing => {
             let cheap = match &test.matcher {
                 // Rows within a period are usually next to each other in the log.
                 Matcher::Less(_) | Matcher::LessEqual(_) | Matcher::Greater(_) | Matcher::GreaterEqual(_) => 3,
@@ -108,7 +108,7 @@ impl Probe {
             None | Some(b'[' | b'{') => return true,
             _ => skip_scalar(rest, from),
         };
-        matcher.judge(&rest[from..to]) != Judged::No
+        matcher.evaluate(&rest[from..to]) != Comparison::No
     }
 }
 
@@ -123,7 +123,7 @@ fn of_matcher(matcher: &Matcher) -> Option<Vec<u8>> {
             amount: None,
             ..
         }) => {
-            return string(text);
+            return literal_of(text);
         }
         Matcher::Contains(finder) => spelled_one_way(finder.needle())?.to_vec(),
         Matcher::BeginsWith(start) => spelled_one_way(start)?.to_vec(),
@@ -135,7 +135,7 @@ fn of_matcher(matcher: &Matcher) -> Option<Vec<u8>> {
 /// What every spelling of the string `text` without `\u` contains: all of it with its quotes
 /// (without them it also occurs in keys and longer words), or a long part of it that can only be
 /// spelled one way.
-pub fn string(text: &[u8]) -> Option<Vec<u8>> {
+pub fn literal_of(text: &[u8]) -> Option<Vec<u8>> {
     let quoted = [b"\"", text, b"\""].concat();
     let inside = 1..quoted.len() - 1;
     let escaped = |at: usize| inside.contains(&at) && has_escape(quoted[at]);

@@ -62,7 +62,7 @@ impl Field {
 }
 
 /// What is known about many rows at once. In doubt the answer is yes.
-pub trait Known {
+pub trait MayHold {
     /// Whether a row may have a time within these bounds.
     fn may_hold_time(&self, from: Bound<Instant>, to: Bound<Instant>) -> bool;
     /// Whether a row may have one of `words`, a number or a boolean in `field`.
@@ -118,7 +118,7 @@ impl Requirement {
 
     /// The part that none of the rows that `known` describes can meet; `None` if one of them may
     /// pass.
-    pub fn unmet<'r>(&'r self, known: &impl Known) -> Option<&'r Requirement> {
+    pub fn unmet<'r>(&'r self, known: &impl MayHold) -> Option<&'r Requirement> {
         match self {
             Requirement::Nothing => None,
             Requirement::Time(from, to) => (!known.may_hold_time(*from, *to)).then_some(self),

@@ -33,14 +33,14 @@ struct Stored {
     identity: Range<usize>,
     text: Range<usize>,
     /// The place of the row, and what it says of its run.
-    stands: Stood<Place>,
+    standing: Stood<Place>,
 }
 
 impl Batch {
     /// Adds a row with its text.
-    pub(crate) fn push_whole(&mut self, identity: &[u8], text: &[u8], stands: Stood<Place>) {
+    pub(crate) fn push_whole(&mut self, identity: &[u8], text: &[u8], standing: Stood<Place>) {
         let (identity, text) = (self.keep(identity), self.keep(text));
-        self.rows.push(Stored { identity, text, stands });
+        self.rows.push(Stored { identity, text, standing });
     }
 
     /// Adds the fields of a row.
@@ -48,14 +48,14 @@ impl Batch {
         &mut self,
         identity: &[u8],
         fields: impl Iterator<Item = Option<&'v [u8]>>,
-        stands: Stood<Place>,
+        standing: Stood<Place>,
     ) {
         let identity = self.keep(identity);
         for field in fields {
             let kept = field.map(|value| self.keep(value));
             self.fields.push(kept);
         }
-        self.rows.push(Stored { identity, text: 0..0, stands });
+        self.rows.push(Stored { identity, text: 0..0, standing });
     }
 
     fn keep(&mut self, bytes: &[u8]) -> Range<usize> {
@@ -140,7 +140,7 @@ impl Spill {
         stands.reserve(self.batches.iter().map(|batch| batch.rows.len()).max().unwrap_or(0));
         for (number, batch) in self.batches.iter().enumerate() {
             for (at, row) in batch.rows.iter().enumerate() {
-                let later = Stands::of(Some(row.stands)).map(|place| (place, number, at));
+                let later = Stands::of(Some(row.standing)).map(|place| (place, number, at));
                 stands.entry(batch.get(&row.identity)).or_default().join(later);
             }
         }
@@ -161,7 +161,7 @@ impl Spill {
             };
             fields.clear();
             fields.extend(batch.fields(number, count));
-            let row = Row { text: batch.get(&row.text), fields: &fields, place: row.stands.row, in_block: false };
+            let row = Row { text: batch.get(&row.text), fields: &fields, place: row.standing.row, in_block: false };
             if each(&row, batch.fields.is_empty()).is_break() {
                 return;
             }

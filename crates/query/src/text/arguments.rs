@@ -36,7 +36,7 @@ pub fn is_query_text(argument: &str) -> bool {
 /// Whether the argument after this query text is query text too, though it does not look like it:
 /// an operand (`group_by` `blocked_on`, `has` `artifact_ref`), or, if this one was such an operand
 /// itself, the rest of a list.
-pub fn goes_on(argument: &str, is_operand: bool) -> bool {
+pub fn continues(argument: &str, is_operand: bool) -> bool {
     let word = argument.trim();
     let joins = ["not", "and", "or", "has"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword));
     joins || clause_of(word).is_some_and(|clause| clause != Clause::Latest) || is_operand && word.ends_with(',')
@@ -74,7 +74,7 @@ pub fn hint(argument: &str) -> Option<String> {
         ));
     }
     match argument.to_ascii_lowercase().as_str() {
-        "where" => return Some("a condition needs no word before it: logbook query 'status=done'".to_owned()),
+        "where" => return Some("a condition has no word before it: logbook query 'status=done'".to_owned()),
         "order" | "by" | "sort" => return Some("sort with --sort, as --sort -timestamp".to_owned()),
         "from" => {
             return Some("name files without a word before them: logbook query 'status=done' logs/*.jsonl".to_owned());
@@ -114,11 +114,11 @@ fn as_jq(text: &str) -> Option<String> {
 fn of_other_tools(argument: &str) -> Option<String> {
     let word = argument.split(char::is_whitespace).next()?.to_ascii_lowercase();
     let hint = match word.as_str() {
-        "head" | "top" | "take" => "so many rows at most: logbook query 'limit 10', or -n 10",
+        "head" | "top" | "take" => "at most this many rows: logbook query 'limit 10', or -n 10",
         "last" | "tail" => "the newest first: logbook query 'sort_by -timestamp limit 10'",
         "distinct" | "uniq" | "unique" => "the values of a field, counted: logbook query 'group_by status'",
         "count" | "count(*)" | "count()" => "--count counts rows: logbook query 'status=done' --count",
-        "grep" | "search" | "find" => "a text is looked for in a field: logbook query 'action~text', or 'error*=text'",
+        "grep" | "search" | "find" => "text is searched in one field: logbook query 'action~text', or 'error*=text'",
         _ if argument.len() > 2 && argument.starts_with('/') && argument[1..].find('/') == Some(argument.len() - 2) => {
             let text = argument.trim_matches('/');
             return Some(format!("if a regular expression was meant, name a field, as 'action~{text}'"));

@@ -142,7 +142,7 @@ pub fn warnings(query: &Query, seen: &Seen<'_>, vocabulary: &Vocabulary) -> Warn
     for path in unknown_paths(query).into_iter().filter(|path| !(seen.field)(path)) {
         warnings.push(|| {
             let name = path.keys.join(".");
-            let rows = if seen.partly { "no row that was looked at has" } else { "no row has" };
+            let rows = if seen.partly { "no row that was read has" } else { "no row has" };
             let doubt = Problem::new(path.span, format!("{rows} the field {}", quoted(&name)));
             let made = query.select.iter().find(|column| column.name.as_ref() == Some(&name));
             if let Some(column) = made.filter(|_| !query.sort_by.is_empty()) {
@@ -162,7 +162,7 @@ pub fn warnings(query: &Query, seen: &Seen<'_>, vocabulary: &Vocabulary) -> Warn
         && seen.paths.contains(["age".to_owned()].as_slice())
     {
         warnings.push(|| {
-            Problem::new(span, "`age` is how long ago the `timestamp` of a row was, and rows have a field of that name")
+            Problem::new(span, "`age` is the time since the `timestamp` of a row, but rows have a field of that name")
                 .hint("for the field write it in quotes: \"age\"")
         });
     }
@@ -170,8 +170,8 @@ pub fn warnings(query: &Query, seen: &Seen<'_>, vocabulary: &Vocabulary) -> Warn
         && let (Operand::Jq(program), None) = (&column.of, &column.name)
         && ["==", "!=", "<", ">", "test(", "startswith("].iter().any(|sign| program.code.contains(sign))
     {
-        let doubt = Problem::new(column.span, "`select` shows what the expression is in every row");
-        warnings.push(|| doubt.hint(format!("for the rows in which it holds write jq({})", program.code.trim())));
+        let doubt = Problem::new(column.span, "`select` shows the value of the expression in every row");
+        warnings.push(|| doubt.hint(format!("for the rows in which it is true write jq({})", program.code.trim())));
     }
     warnings.shown.sort_by_key(|doubt| doubt.span.from);
     warnings
@@ -202,7 +202,7 @@ fn suggested(path: &Path, name: &str, occurring: &BTreeSet<Vec<String>>) -> Opti
     let printed = |keys: &[String]| print::path(&Path { keys: keys.to_vec(), span: Span::default() });
     let same = occurring.iter().find(|keys| **keys != path.keys && keys.join(".") == name);
     if let Some(keys) = same {
-        let why = if keys.iter().any(|key| key.contains('.')) { "; a key with a dot takes quotes" } else { "" };
+        let why = if keys.iter().any(|key| key.contains('.')) { "; a key with a dot needs quotes" } else { "" };
         return Some(format!("did you mean `{}`?{why}", printed(keys)));
     }
     let joined: Vec<(String, &Vec<String>)> = occurring.iter().map(|keys| (keys.join("."), keys)).collect();

@@ -93,7 +93,7 @@ impl Parser<'_> {
                 })
             }
             Some('(') => self.deeper(from, |parser| parser.group()),
-            _ => self.worded(from, before),
+            _ => self.word_or_field(from, before),
         }
     }
 
@@ -133,7 +133,7 @@ impl Parser<'_> {
     }
 
     /// Reads a condition that begins with a word or a quoted key.
-    fn worded(&mut self, from: usize, before: Option<&Expr>) -> Result<Expr, Problem> {
+    fn word_or_field(&mut self, from: usize, before: Option<&Expr>) -> Result<Expr, Problem> {
         if self.cursor.eat_word("not") {
             return self.deeper(from, |parser| Ok(Expr::Not(Box::new(parser.term(None)?))));
         }
@@ -147,19 +147,19 @@ impl Parser<'_> {
         }
         if self.cursor.is_word("has") && !is_field {
             self.cursor.at += name.len();
-            let path = self.in_parentheses_or_not(Parser::path)?;
+            let path = self.optional_parentheses(Parser::path)?;
             return Ok(Expr::Has(path));
         }
         if self.cursor.is_word("all") && opens {
             self.cursor.at += name.len();
-            let path = self.in_parentheses_or_not(Parser::path)?;
+            let path = self.optional_parentheses(Parser::path)?;
             return self.test(Operand::Path(path), true, from);
         }
         if self.cursor.is_word("age") {
             self.cursor.at += name.len();
             return self.test(Operand::Age(self.cursor.since(from)), false, from);
         }
-        if let Some(problem) = mistakes::no_term(&self.cursor) {
+        if let Some(problem) = mistakes::no_condition(&self.cursor) {
             return Err(problem);
         }
         let left = if self.aggregates_are_columns { self.operand()? } else { self.filter_operand()? };
@@ -183,7 +183,7 @@ impl Parser<'_> {
     }
 
     /// Reads `(item)` or `item`.
-    fn in_parentheses_or_not<T>(&mut self, item: impl FnOnce(&mut Self) -> Result<T, Problem>) -> Result<T, Problem> {
+    fn optional_parentheses<T>(&mut self, item: impl FnOnce(&mut Self) -> Result<T, Problem>) -> Result<T, Problem> {
         self.cursor.skip_white();
         let open = self.cursor.at;
         let closes = self.cursor.eat("(");
@@ -229,7 +229,7 @@ impl Parser<'_> {
                 return Ok(Op::NotIn);
             }
             let span = self.cursor.since(from);
-            return Err(Problem::new(span, "`not` stands before a whole condition, or in `not in (…)`")
+            return Err(Problem::new(span, "`not` goes before a whole condition, or in `not in (…)`")
                 .hint("write `not status=done`, or `status!=done`"));
         }
         Err(mistakes::no_operator(&self.cursor))
@@ -289,7 +289,7 @@ impl Parser<'_> {
                 self.cursor.at += name.len();
                 if name.is_empty() {
                     return Err(Problem::new(self.cursor.since(from), "a name is missing after `$`")
-                        .hint("`$name` stands for the value of --arg name; quote a value that begins with `$`"));
+                        .hint("`$name` is the value of --arg name; quote a value that begins with `$`"));
                 }
                 (name.to_owned(), Form::Argument)
             }
@@ -319,10 +319,10 @@ fn tree(terms: Vec<Expr>, joins: &[Join]) -> Expr {
             group.push(term);
         }
     }
-    one_or(groups.into_iter().map(|group| one_or(group, Expr::And)).collect(), Expr::Or)
+    only_or_joined(groups.into_iter().map(|group| only_or_joined(group, Expr::And)).collect(), Expr::Or)
 }
 
-fn one_or(mut terms: Vec<Expr>, many: fn(Vec<Expr>) -> Expr) -> Expr {
+fn only_or_joined(mut terms: Vec<Expr>, many: fn(Vec<Expr>) -> Expr) -> Expr {
     match terms.pop() {
         Some(only) if terms.is_empty() => only,
         last => {

@@ -13,7 +13,7 @@
 //! Not here: warnings about a query of rows (`check`).
 
 use crate::ast::{Expr, Form, JqText, Literal, Op, Operand, Path, Query, Right, Span, Test};
-use crate::jq::named::{Named, named};
+use crate::jq::named::{NamedField, named_fields};
 use crate::problem::{Problem, quoted};
 use logbook_model::error::nearest;
 use logbook_model::names::{self, TOOL_CALL, Type};
@@ -72,7 +72,7 @@ impl Look<'_> {
     }
 
     fn program(&self, program: &JqText) -> Option<Problem> {
-        named(&program.code).into_iter().find_map(|Named { path, equals }| {
+        named_fields(&program.code).into_iter().find_map(|NamedField { path, equals }| {
             let name = self.name(&path, false, program.span);
             name.or_else(|| word_fault(&path.join("."), &equals?, program.span))
         })
@@ -88,7 +88,7 @@ impl Look<'_> {
             [first, member, rest @ ..] if first == "tool_call" => {
                 if AFTER.contains(&member.as_str()) {
                     let late = Problem::new(span, format!("{} is known only after the call", quoted(&name)));
-                    return Some(late.hint("a rule is asked before it"));
+                    return Some(late.hint("rules are evaluated before it"));
                 }
                 let of = names::type_of(&format!("tool_call.{member}"));
                 match of.or_else(|| MORE_MEMBERS.contains(&member.as_str()).then_some(Type::String)) {
@@ -109,7 +109,7 @@ impl Look<'_> {
             [first, ..] if STORED.contains(&first.as_str()) => Some(stored(first, span)),
             [first, ..] if names::OF_DECISIONS.contains(&first.as_str()) && first != "approval_state" => {
                 let late = Problem::new(span, format!("{} is known only after a decision", quoted(&name)));
-                Some(late.hint("a rule is asked before it"))
+                Some(late.hint("rules are evaluated before it"))
             }
             [first, rest @ ..] if names::is_standard(first) => {
                 let has_members = matches!(names::type_of(first), Some(Type::Any | Type::ToolCall));
@@ -118,7 +118,7 @@ impl Look<'_> {
             }
             [first, ..] if !is_quoted => {
                 let meant = meant(first)?;
-                let own = format!("; a field of your own of that name takes quotes: \"{first}\"");
+                let own = format!("; a field of your own with that name needs quotes: \"{first}\"");
                 Some(no_call().hint(format!("did you mean `{meant}`?{own}")))
             }
             _ => None,
@@ -142,7 +142,7 @@ impl Look<'_> {
 
 fn stored(name: &str, span: Span) -> Problem {
     let fault = Problem::new(span, format!("{} is not known before the row is stored", quoted(name)));
-    fault.hint("a rule is asked before it; jq(now | …) knows the time")
+    fault.hint("rules are evaluated before it; jq(now | …) knows the time")
 }
 
 /// The members of `tool_call` that are known before the call.
@@ -191,8 +191,8 @@ fn value_fault(test: &Test, path: &Path) -> Option<Problem> {
         && !values.is_empty()
         && values.iter().all(|value| value.text != *only)
     {
-        let fault = Problem::new(test.span, format!("{name} is {only} in every row that a rule is asked about"));
-        return Some(fault.hint("rules are asked about calls that are to be made"));
+        let fault = Problem::new(test.span, format!("{name} is {only} in every row for which rules are evaluated"));
+        return Some(fault.hint("rules are evaluated for calls that are about to be made"));
     }
     if !matches!(test.op, Op::Equal | Op::NotEqual | Op::In | Op::NotIn) {
         return None;

@@ -183,7 +183,7 @@ impl<'a> Cursor<'a> {
         }
         out.push(
             char::from_u32(code)
-                .ok_or_else(|| Problem::new(self.since(from), "half of a surrogate pair is no character"))?,
+                .ok_or_else(|| Problem::new(self.since(from), "half of a surrogate pair is not a character"))?,
         );
         Ok(())
     }

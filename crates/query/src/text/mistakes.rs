@@ -51,7 +51,7 @@ const WORDS: &[(&str, &str)] = &[
 ];
 
 /// A clause word without a body.
-pub(crate) fn lacks(clause: Clause, at: Span, word: &str) -> Problem {
+pub(crate) fn missing_body(clause: Clause, at: Span, word: &str) -> Problem {
     let (what, example) = match clause {
         Clause::Filter => ("a condition", "filter status=blocked"),
         Clause::Having => ("a condition", "having count>1"),
@@ -65,7 +65,7 @@ pub(crate) fn lacks(clause: Clause, at: Span, word: &str) -> Problem {
         Clause::Jq => ("a program", "--jq .action"),
     };
     Problem::new(at, format!("{what} is missing after {}", quoted(word)))
-        .hint(format!("write it as in `{example}`; a field called {word} takes quotes: \"{word}\""))
+        .hint(format!("write it as in `{example}`; a field called {word} needs quotes: \"{word}\""))
 }
 
 /// Text that begins neither a condition nor a clause.
@@ -136,7 +136,7 @@ fn curly(c: &Cursor<'_>) -> Problem {
 }
 
 /// Why no condition begins here; `None` if one may.
-pub(crate) fn no_term(c: &Cursor<'_>) -> Option<Problem> {
+pub(crate) fn no_condition(c: &Cursor<'_>) -> Option<Problem> {
     let first = c.peek();
     if c.is_word("and") || c.is_word("or") {
         let word = c.name();
@@ -150,19 +150,19 @@ pub(crate) fn no_term(c: &Cursor<'_>) -> Option<Problem> {
             let name = name.filter(|name| !name.is_empty()).unwrap_or("status");
             Some(
                 Problem::new(c.here(), "a field has no dot in front")
-                    .hint(format!("write `{name}`; jq stands in parentheses, as in jq(.{name}==1)")),
+                    .hint(format!("write `{name}`; jq goes in parentheses, as in jq(.{name}==1)")),
             )
         }
         Some('\'' | '"') => None,
         Some(_) if is_number(c.name()) && c.operator_follows(c.name().len()) => {
             let span = Span { from: c.at, to: c.at + c.name().len() };
-            let problem = Problem::new(span, "the field stands on the left of an operator, the value on the right");
-            Some(problem.hint(format!("a field called {0} takes quotes: \"{0}\"", c.name())))
+            let problem = Problem::new(span, "the field goes on the left of an operator, the value on the right");
+            Some(problem.hint(format!("a field called {0} needs quotes: \"{0}\"", c.name())))
         }
         Some(_) if !c.name().is_empty() => stray(c),
         Some(_) => Some(stray(c).unwrap_or_else(|| {
             Problem::expected(c.here(), Expected::Condition)
-                .hint("write it as in status=blocked; a field with odd characters takes quotes")
+                .hint("write it as in status=blocked; a field with other characters needs quotes")
         })),
     }
 }
@@ -171,18 +171,17 @@ pub(crate) fn no_term(c: &Cursor<'_>) -> Option<Problem> {
 pub(crate) fn no_field(c: &Cursor<'_>, after_dot: bool) -> Problem {
     if after_dot {
         return Problem::new(c.here(), "a key is missing after the dot")
-            .hint("a key with odd characters takes quotes: a.\"odd key\"");
+            .hint("a key with other characters needs quotes: a.\"odd key\"");
     }
     match c.peek() {
         Some('.') => Problem::new(c.here(), "a field has no dot in front")
-            .hint("write the name alone; jq stands in parentheses, as in (.a|length)"),
+            .hint("write the name alone; jq goes in parentheses, as in (.a|length)"),
         Some('*') if c.before().ends_with('(') => {
-            Problem::new(c.here(), "`*` is no field").hint("write `count` alone for the number of rows")
+            Problem::new(c.here(), "`*` is not a field").hint("write `count` alone for the number of rows")
         }
-        Some('*') => Problem::new(c.here(), "`*` is no field").hint("leave `select` out to get every field"),
-        Some('-') => {
-            Problem::new(c.here(), "`-` stands before a field only in sort_by").hint("quote a key that begins with `-`")
-        }
+        Some('*') => Problem::new(c.here(), "`*` is not a field").hint("leave `select` out to get every field"),
+        Some('-') => Problem::new(c.here(), "`-` before a field is allowed only in sort_by")
+            .hint("quote a key that begins with `-`"),
         Some(character) if lex::is_curly(character) => curly(c),
         Some(')') if c.before().ends_with('(') => bucket(c),
         _ => Problem::expected(c.here(), Expected::Field),
@@ -243,12 +242,12 @@ pub fn bare_word(parser: &mut Parser<'_>, path: &Path, before: Option<&Expr>) ->
     if let Some(near) = near.filter(|_| nearest(&word, Status::WORDS.iter().copied()).is_none()) {
         return Some(Err(problem.hint(format!("did you mean `{near}`?"))));
     }
-    parser.note(problem.hint(meaning(&word, is_field)));
+    parser.note(problem.hint(hint_for_word(&word, is_field)));
     Some(Ok(stand_in))
 }
 
 /// The hint for a word that is alone.
-fn meaning(word: &str, is_field: bool) -> String {
+fn hint_for_word(word: &str, is_field: bool) -> String {
     let lower = word.to_lowercase();
     let known = [
         ("status", Status::of(&lower).is_some()),
@@ -270,13 +269,12 @@ fn meaning(word: &str, is_field: bool) -> String {
 
 /// `sum(x)>1` or `day(x)=…` in a filter.
 pub(crate) fn call_in_filter(name: &str, span: Span) -> Problem {
-    let problem = Problem::new(span, format!("{} cannot stand in a filter", quoted(&format!("{name}(…)"))));
+    let problem = Problem::new(span, format!("{} is not allowed in a filter", quoted(&format!("{name}(…)"))));
     if function_of(name).is_some() {
-        return problem.hint("aggregates stand in summarize; conditions on them in having");
+        return problem.hint("aggregates go in summarize; conditions on them in having");
     }
     if name == "every" || BUCKETS.iter().any(|(bucket, _)| *bucket == name) {
-        return problem
-            .hint("time buckets stand in group_by and select; here, compare with a date: timestamp=2026-04-15");
+        return problem.hint("time buckets go in group_by and select; here, compare with a date: timestamp=2026-04-15");
     }
     Problem::new(span, format!("there is no function {}", quoted(name)))
         .hint("anything beyond `has`, `all` and `jq` is jq: jq(.action|length>3)")
@@ -307,7 +305,7 @@ pub(crate) fn no_value(c: &Cursor<'_>) -> Problem {
     let word = c.name();
     let problem = Problem::expected(c.here(), Expected::Value);
     match c.peek() {
-        Some('(') => problem.hint("a list of values stands after `in`: field in (a, b)"),
+        Some('(') => problem.hint("a list of values goes after `in`: field in (a, b)"),
         Some(character) if lex::is_curly(character) => curly(c),
         Some('=' | '<' | '>' | '~' | '!') => problem.hint("quote a value that begins with an operator"),
         Some(_) if lex::is_join(word) => {
@@ -370,7 +368,7 @@ pub(crate) fn of_time(test: &Test) -> Option<Problem> {
         Operand::Age(_) => bare.find_map(|value| {
             let fault = duration_ms(&value.text).err()?;
             Some(
-                Problem::new(value.span, fault).hint("write it as in age>2h; a field called age takes quotes: \"age\""),
+                Problem::new(value.span, fault).hint("write it as in age>2h; a field called age needs quotes: \"age\""),
             )
         }),
         _ => None,

@@ -68,8 +68,8 @@ impl Parser<'_> {
         let word = Span { from, to: from + name.len() };
         if let Some(function) = function_of(&name) {
             if !self.aggregates_are_columns {
-                return Err(Problem::new(word, format!("the aggregate {} cannot stand here", quoted(&name)))
-                    .hint("aggregates stand in summarize"));
+                return Err(Problem::new(word, format!("the aggregate {} is not allowed here", quoted(&name)))
+                    .hint("aggregates go in summarize"));
             }
             self.cursor.at += name.len();
             let of = self.argument(function, word)?;
@@ -119,7 +119,7 @@ impl Parser<'_> {
         let from = self.cursor.at;
         let width = duration_ms(self.cursor.bare()).map_err(|fault| Problem::new(self.cursor.since(from), fault))?;
         if width == 0 {
-            return Err(Problem::new(self.cursor.since(from), "a bucket must be wider than nothing"));
+            return Err(Problem::new(self.cursor.since(from), "a bucket must be wider than zero"));
         }
         Ok(Every::Ms(width))
     }

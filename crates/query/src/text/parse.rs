@@ -155,15 +155,16 @@ impl<'a> ClauseParser<'a> {
             && matches!(clause, Clause::Latest | Clause::LatestBy)
         {
             let problem = Problem::new(at, "`latest` and `latest_by` cannot both be given");
-            self.parser
-                .note(problem.hint("`latest` says where runs stand, `latest_by f` is the newest row of each value"));
+            self.parser.note(
+                problem.hint("`latest` shows the standing of each run, `latest_by f` the newest row of each value"),
+            );
         }
         self.seen.push(clause);
         if clause != Clause::Latest
             && !word.is_empty()
             && (self.parser.cursor.is_at_end() || self.parser.clause_word().is_some())
         {
-            self.parser.note(mistakes::lacks(clause, at, word));
+            self.parser.note(mistakes::missing_body(clause, at, word));
             return;
         }
         self.parser.aggregates_are_columns = matches!(clause, Clause::Having | Clause::Select | Clause::SortBy);
@@ -249,7 +250,7 @@ fn must_end(parser: &mut Parser<'_>) -> Result<(), Problem> {
     Err(match parser.clause_word() {
         Some((_, length)) => {
             let span = Span { from: parser.cursor.at, to: parser.cursor.at + length };
-            Problem::new(span, format!("the clause {} cannot stand here", quoted(parser.cursor.slice(span))))
+            Problem::new(span, format!("the clause {} is not allowed here", quoted(parser.cursor.slice(span))))
                 .hint("give it as a flag of its own, or write the whole query as one text")
         }
         None => stray(parser),
@@ -271,11 +272,11 @@ fn stray(parser: &mut Parser<'_>) -> Problem {
     let clauses = CLAUSES.iter().map(|(name, _)| *name);
     match nearest(&word, clauses.clone()) {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
-        None if word.contains(['=', '~']) => problem.hint("a condition behind other clauses begins with `filter`"),
+        None if word.contains(['=', '~']) => problem.hint("a condition after other clauses begins with `filter`"),
         None if function_of(&word).is_some() => {
-            problem.hint(format!("aggregates stand in summarize, as in `summarize {word}`"))
+            problem.hint(format!("aggregates go in summarize, as in `summarize {word}`"))
         }
-        None if word.starts_with("--") => problem.hint("flags stand outside the quotes of a query"),
+        None if word.starts_with("--") => problem.hint("flags go outside the quotes of a query"),
         None if word == "," => problem.hint("a list of values is written `field in (a, b)`"),
         None => problem.hint(format!("what may follow: {}", clauses.collect::<Vec<_>>().join(", "))),
     }
