@@ -241,7 +241,7 @@ fn doubts_name_the_nearest_word() {
         let seen = Seen { field: &|path| path.keys == ["shop_id"], word: &|_| false, paths: &occurring, partly: false };
         let doubts = check::warnings(&query, &seen, &Vocabulary::default());
         doubts
-            .told
+            .shown
             .into_iter()
             .map(|doubt| format!("{}: {}", doubt.message, doubt.hint.unwrap_or_default()))
             .collect::<Vec<_>>()

@@ -50,13 +50,13 @@ impl MinMax {
 pub(crate) struct DistinctValues {
     seen: HashSet<Box<[u8]>>,
     /// Identity and text in order of first appearance; for list only.
-    listed: Option<Vec<(Box<[u8]>, Box<[u8]>)>>,
+    in_order: Option<Vec<(Box<[u8]>, Box<[u8]>)>>,
     identity: Vec<u8>,
 }
 
 impl DistinctValues {
-    pub(super) fn new(listed: bool) -> DistinctValues {
-        DistinctValues { seen: HashSet::new(), listed: listed.then(Vec::new), identity: Vec::new() }
+    pub(super) fn new(in_order: bool) -> DistinctValues {
+        DistinctValues { seen: HashSet::new(), in_order: in_order.then(Vec::new), identity: Vec::new() }
     }
 
     pub(super) fn push(&mut self, value: &[u8]) {
@@ -66,18 +66,18 @@ impl DistinctValues {
             return;
         }
         let identity: Box<[u8]> = self.identity.as_slice().into();
-        if let Some(listed) = &mut self.listed {
-            listed.push((identity.clone(), value.into()));
+        if let Some(in_order) = &mut self.in_order {
+            in_order.push((identity.clone(), value.into()));
         }
         self.seen.insert(identity);
     }
 
     pub(super) fn merge(&mut self, later: DistinctValues) {
-        match (&mut self.listed, later.listed) {
-            (Some(listed), Some(later)) => {
+        match (&mut self.in_order, later.in_order) {
+            (Some(in_order), Some(later)) => {
                 for (identity, text) in later {
                     if self.seen.insert(identity.clone()) {
-                        listed.push((identity, text));
+                        in_order.push((identity, text));
                     }
                 }
             }
@@ -91,7 +91,7 @@ impl DistinctValues {
 
     pub(super) fn finish(self, out: &mut Vec<u8>) {
         out.push(b'[');
-        for (index, (_, text)) in self.listed.unwrap_or_default().iter().enumerate() {
+        for (index, (_, text)) in self.in_order.unwrap_or_default().iter().enumerate() {
             if index > 0 {
                 out.push(b',');
             }

@@ -40,7 +40,7 @@ enum Test {
     Truth,
     /// `==` (or `!=`) a literal.
     Equal(Literal, bool),
-    /// The value compares with the number in one of these ways.
+    /// The order of the value relative to the number is one of these.
     Order(Decimal, &'static [Ordering]),
 }
 

@@ -19,12 +19,12 @@ pub(super) fn functions() -> impl Iterator<Item = Filter<Native<Data>>> {
         ("__setpath", v(2), |mut cv| {
             let value = cv.0.pop_var();
             let path = cv.0.pop_var();
-            bome(listed(&path).and_then(|path| set(cv.1, path, value)))
+            bome(keys_of(&path).and_then(|path| set(cv.1, path, value)))
         }),
         ("__delpaths", v(1), |mut cv| {
             let paths = cv.0.pop_var();
             let paths = match &paths {
-                Val::Arr(paths) => paths.iter().map(|path| Ok(listed(path)?.to_vec())).collect(),
+                Val::Arr(paths) => paths.iter().map(|path| Ok(keys_of(path)?.to_vec())).collect(),
                 _ => Err(Error::str("Paths must be specified as an array")),
             };
             bome(paths.and_then(|paths| delete_all(cv.1, paths)))
@@ -33,7 +33,7 @@ pub(super) fn functions() -> impl Iterator<Item = Filter<Native<Data>>> {
     functions.into_iter().map(run::<Data>)
 }
 
-fn listed(path: &Val) -> Result<&[Val], Error<Val>> {
+fn keys_of(path: &Val) -> Result<&[Val], Error<Val>> {
     match path {
         Val::Arr(path) => keys(path),
         _ => Err(Error::str("Path must be specified as an array")),

@@ -21,7 +21,7 @@ fn slices<const IF: bool>(name: &'static str) -> Filter<Native<Data>> {
         let (from, to) = bounds(&mut cv.0);
         let (values, context) = cv.0.pop_fun();
         let values = values.run((context, cv.1));
-        Box::new(values.filter_map(move |value| kept::<IF, _>(value.map(|value| slice(value, &from, &to)))))
+        Box::new(values.filter_map(move |value| skip_errors_if::<IF, _>(value.map(|value| slice(value, &from, &to)))))
     });
     let native = native.with_paths(|mut cv| {
         let (from, to) = bounds(&mut cv.0);
@@ -32,14 +32,14 @@ fn slices<const IF: bool>(name: &'static str) -> Filter<Native<Data>> {
                 let key = [("start", &from), ("end", &to)].map(|(name, at)| (Val::utf8_str(name), at.clone()));
                 slice(value, &from, &to).map(|part| (part, path.cons(Val::obj(Map::from_iter(key)))))
             });
-            kept::<IF, _>(sliced)
+            skip_errors_if::<IF, _>(sliced)
         }))
     });
     (name, [Bind::Fun(()), Bind::Var(()), Bind::Var(())].into(), native)
 }
 
 /// A slice, or the error that there is none, which `?` skips.
-fn kept<'a, const IF: bool, T>(sliced: ValX<'a, ValR<T, Val>, Val>) -> Option<ValX<'a, T, Val>> {
+fn skip_errors_if<'a, const IF: bool, T>(sliced: ValX<'a, ValR<T, Val>, Val>) -> Option<ValX<'a, T, Val>> {
     match sliced {
         Ok(Err(_)) if IF => None,
         Ok(sliced) => Some(sliced.map_err(Into::into)),

@@ -70,7 +70,7 @@ pub fn hint(argument: &str) -> Option<String> {
     }
     if names::is_standard(argument) {
         return Some(format!(
-            "a condition names a field and a value in single quotes, as '{argument}=…'; bare, the shell takes > and < for itself"
+            "a condition names a field and a value in single quotes, as '{argument}=…'; without quotes the shell interprets > and <"
         ));
     }
     match argument.to_ascii_lowercase().as_str() {

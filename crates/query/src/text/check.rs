@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::ast::{Expr, Latest, Literal, Op, Operand, Path, Query, Right, Span, Test};
+use crate::ast::{Expr, Form, Latest, Literal, Op, Operand, Path, Query, Right, Span, Test};
 use crate::problem::{Problem, SHOWN_MAX, quoted};
 use crate::text::print;
 use logbook_model::error::nearest;
@@ -55,8 +55,8 @@ pub struct Warnings {
 
 impl Warnings {
     /// Adds a warning, which is made only if it is shown.
-    fn push(&mut self, doubt: impl FnOnce() -> Problem) {
-        if self.shown.len() < SHOWN_MAX { self.shown.push(doubt()) } else { self.more += 1 }
+    fn push(&mut self, warning: impl FnOnce() -> Problem) {
+        if self.shown.len() < SHOWN_MAX { self.shown.push(warning()) } else { self.more += 1 }
     }
 }
 
@@ -143,20 +143,20 @@ pub fn warnings(query: &Query, seen: &Seen<'_>, vocabulary: &Vocabulary) -> Warn
         warnings.push(|| {
             let name = path.keys.join(".");
             let rows = if seen.partly { "no row that was read has" } else { "no row has" };
-            let doubt = Problem::new(path.span, format!("{rows} the field {}", quoted(&name)));
+            let warning = Problem::new(path.span, format!("{rows} the field {}", quoted(&name)));
             let made = query.select.iter().find(|column| column.name.as_ref() == Some(&name));
             if let Some(column) = made.filter(|_| !query.sort_by.is_empty()) {
                 let of = print::operand(&column.of);
-                return doubt.hint(format!("rows are sorted before `select` names columns: sort_by {of}"));
+                return warning.hint(format!("rows are sorted before `select` names columns: sort_by {of}"));
             }
             match suggested(path, &name, seen.paths) {
-                Some(near) => doubt.hint(near),
-                None => doubt.hint("`logbook fields` lists the fields that occur"),
+                Some(near) => warning.hint(near),
+                None => warning.hint("`logbook fields` lists the fields that occur"),
             }
         });
     }
     for unknown in unknown_words(query, vocabulary).iter().filter(|unknown| !(seen.word)(unknown)) {
-        warnings.push(|| unknown.doubt(vocabulary));
+        warnings.push(|| unknown.warning(vocabulary));
     }
     if let Some(span) = age(query)
         && seen.paths.contains(["age".to_owned()].as_slice())
@@ -170,10 +170,10 @@ pub fn warnings(query: &Query, seen: &Seen<'_>, vocabulary: &Vocabulary) -> Warn
         && let (Operand::Jq(program), None) = (&column.of, &column.name)
         && ["==", "!=", "<", ">", "test(", "startswith("].iter().any(|sign| program.code.contains(sign))
     {
-        let doubt = Problem::new(column.span, "`select` shows the value of the expression in every row");
-        warnings.push(|| doubt.hint(format!("for the rows in which it is true write jq({})", program.code.trim())));
+        let warning = Problem::new(column.span, "`select` shows the value of the expression in every row");
+        warnings.push(|| warning.hint(format!("for the rows in which it is true write jq({})", program.code.trim())));
     }
-    warnings.shown.sort_by_key(|doubt| doubt.span.from);
+    warnings.shown.sort_by_key(|warning| warning.span.from);
     warnings
 }
 
@@ -241,7 +241,6 @@ fn words<'q>(test: &'q Test, vocabulary: &Vocabulary, found: &mut Vec<UnknownWor
         Right::File(..) => &[],
     };
     for word in values {
-        use crate::ast::Form;
         let is_null = word.form == Form::Bare && word.text == "null";
         if word.form != Form::Argument && !is_null && !word.text.is_empty() && !known.contains(&word.text.as_str()) {
             found.push(UnknownWord { path, word, is_asked: matches!(test.op, Op::Equal | Op::In) });
@@ -250,14 +249,14 @@ fn words<'q>(test: &'q Test, vocabulary: &Vocabulary, found: &mut Vec<UnknownWor
 }
 
 impl UnknownWord<'_> {
-    fn doubt(&self, vocabulary: &Vocabulary) -> Problem {
+    fn warning(&self, vocabulary: &Vocabulary) -> Problem {
         let name = self.path.keys.join(".");
         let known = closed_set(&name, vocabulary).unwrap_or_default();
-        let doubt = Problem::new(self.word.span, format!("no {name} is called {}", quoted(&self.word.text)));
+        let warning = Problem::new(self.word.span, format!("no {name} is called {}", quoted(&self.word.text)));
         match nearest(&self.word.text, known.iter().copied()) {
-            Some(near) => doubt.hint(format!("did you mean `{near}`?")),
-            None if known.len() <= Status::WORDS.len() + 8 => doubt.hint(format!("they are {}", known.join(", "))),
-            None => doubt,
+            Some(near) => warning.hint(format!("did you mean `{near}`?")),
+            None if known.len() <= Status::WORDS.len() + 8 => warning.hint(format!("they are {}", known.join(", "))),
+            None => warning,
         }
     }
 }

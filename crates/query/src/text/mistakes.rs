@@ -3,7 +3,7 @@
 //!
 //! Not here: the grammar (`parse`). Nothing in this file makes a query valid.
 
-use crate::ast::{Expr, Literal, Op, Operand, Path, Right, Span, Test};
+use crate::ast::{Expr, Form, Literal, Op, Operand, Path, Right, Span, Test};
 use crate::problem::{Expected, Problem, quoted};
 use crate::text::grammar::{BUCKETS, CLAUSES, Clause, function_of, is_number};
 use crate::text::lex::{self, Cursor};
@@ -342,7 +342,6 @@ pub(crate) fn after_value(c: &Cursor<'_>, value: Span) -> Result<(), Problem> {
 
 /// The problem of a value beside `timestamp` or `age` that is not a time or a duration.
 pub(crate) fn of_time(test: &Test) -> Option<Problem> {
-    use crate::ast::Form;
     let compares = !matches!(test.op, Op::Matches | Op::NotMatches | Op::Contains | Op::BeginsWith);
     let values = match &test.right {
         Right::One(value) => std::slice::from_ref(value),
