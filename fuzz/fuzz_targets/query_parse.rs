@@ -81,8 +81,8 @@ fn accepted(text: &str, query: &Query) {
     assert_eq!(print::query(&again), printed, "{text:?}: the printed form is not final");
     let paths = BTreeSet::from([vec!["stages".to_owned()]]);
     let seen = Seen { field: &|path| path.keys == ["status"], word: &|_| false, paths: &paths, partly: false };
-    for doubt in check::warnings(query, &seen, &Vocabulary::default()).told {
-        readable(&doubt.error(text).text());
+    for warning in check::warnings(query, &seen, &Vocabulary::default()).shown {
+        readable(&warning.error(text).text());
     }
     compiles(text, query);
 }
