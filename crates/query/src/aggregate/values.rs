@@ -44,13 +44,20 @@ impl MinMax {
     }
 }
 
+/// A value of list.
+#[derive(Debug, Clone)]
+struct ListedValue {
+    identity: Box<[u8]>,
+    text: Box<[u8]>,
+}
+
 /// distinct or list: the different values, null included. 1 and 1.0 are one value, and so is a
 /// string however it is escaped; the first by position is the one that is shown.
 #[derive(Debug, Clone)]
 pub(crate) struct DistinctValues {
     seen: HashSet<Box<[u8]>>,
-    /// Identity and text in order of first appearance; for list only.
-    in_order: Option<Vec<(Box<[u8]>, Box<[u8]>)>>,
+    /// In order of first appearance; for list only.
+    in_order: Option<Vec<ListedValue>>,
     identity: Vec<u8>,
 }
 
@@ -67,7 +74,7 @@ impl DistinctValues {
         }
         let identity: Box<[u8]> = self.identity.as_slice().into();
         if let Some(in_order) = &mut self.in_order {
-            in_order.push((identity.clone(), value.into()));
+            in_order.push(ListedValue { identity: identity.clone(), text: value.into() });
         }
         self.seen.insert(identity);
     }
@@ -75,9 +82,9 @@ impl DistinctValues {
     pub(super) fn merge(&mut self, later: DistinctValues) {
         match (&mut self.in_order, later.in_order) {
             (Some(in_order), Some(later)) => {
-                for (identity, text) in later {
-                    if self.seen.insert(identity.clone()) {
-                        in_order.push((identity, text));
+                for value in later {
+                    if self.seen.insert(value.identity.clone()) {
+                        in_order.push(value);
                     }
                 }
             }
@@ -91,11 +98,11 @@ impl DistinctValues {
 
     pub(super) fn finish(self, out: &mut Vec<u8>) {
         out.push(b'[');
-        for (index, (_, text)) in self.in_order.unwrap_or_default().iter().enumerate() {
+        for (index, value) in self.in_order.unwrap_or_default().iter().enumerate() {
             if index > 0 {
                 out.push(b',');
             }
-            out.extend_from_slice(text);
+            out.extend_from_slice(&value.text);
         }
         out.push(b']');
     }
