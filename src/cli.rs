@@ -164,7 +164,7 @@ fn unknown(word: &str) -> Error {
     if let Some((_, meant)) = SYNONYMS.iter().find(|(synonym, _)| *synonym == word) {
         return error.hint(format!("logbook {meant} — {}", find(meant).map_or("", |entry| entry.about)));
     }
-    if logbook_query::text::words::is_query_text(word) {
+    if logbook_query::text::arguments::is_query_text(word) {
         return error.hint(format!("logbook query '{word}'"));
     }
     if ABSENT.contains(&word) {

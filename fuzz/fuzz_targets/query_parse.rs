@@ -11,12 +11,12 @@ use libfuzzer_sys::{Corpus, fuzz_target};
 use logbook_model::error::Error;
 use logbook_model::{Instant, Vocabulary, Zone};
 use logbook_query::ast::Query;
-use logbook_query::compile::query::{Argument, Context, compile};
-use logbook_query::stage::plan::Plan;
-use logbook_query::stage::run::{run_in_memory, run_in_parts};
+use logbook_query::{Argument, Context, compile};
+use logbook_query::Plan;
+use logbook_query::{run_in_memory, run_in_parts};
 use logbook_query::text::check::{self, Seen};
 use logbook_query::text::parse::{Clause, Input, parse};
-use logbook_query::text::{print, words};
+use logbook_query::text::{arguments, print};
 use logbook_query::time::Clock;
 
 /// jq programs of one query that are compiled: each costs milliseconds, and the
@@ -53,8 +53,8 @@ fuzz_target!(|data: &[u8]| -> Corpus {
             Err(problems) => readable(&Error::from(problems).to_string()),
         }
     }
-    let _ = words::is_query_text(text);
-    let _ = words::hint(text);
+    let _ = arguments::is_query_text(text);
+    let _ = arguments::hint(text);
     Corpus::Keep
 });
 
@@ -81,8 +81,8 @@ fn accepted(text: &str, query: &Query) {
     assert_eq!(print::query(&again), printed, "{text:?}: the printed form is not final");
     let paths = BTreeSet::from([vec!["stages".to_owned()]]);
     let seen = Seen { field: &|path| path.keys == ["status"], word: &|_| false, paths: &paths, partly: false };
-    for doubt in check::warnings(query, &seen, &Vocabulary::default()).told {
-        readable(&doubt.error(text).text());
+    for warning in check::warnings(query, &seen, &Vocabulary::default()).shown {
+        readable(&warning.error(text).text());
     }
     compiles(text, query);
 }

@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 
 use logbook_model::{Instant, Zone};
 use logbook_query::Plan;
-use logbook_query::compile::query::{Context, compile};
 use logbook_query::jq::head::Head;
-use logbook_query::stage::run::{Answer, run_in_memory};
 use logbook_query::text::parse::{Clause, Input};
 use logbook_query::time::Clock;
+use logbook_query::{Answer, run_in_memory};
+use logbook_query::{Context, compile};
 
 fn compiled(program: &str) -> Option<Plan> {
     let clock = Clock { now: Instant::parse("2026-04-15T12:00:00Z").unwrap(), zone: Zone::UTC };

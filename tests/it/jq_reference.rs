@@ -5,10 +5,10 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use logbook_model::{Instant, Zone};
-use logbook_query::compile::query::{Context, compile};
-use logbook_query::stage::run::run_in_memory;
+use logbook_query::run_in_memory;
 use logbook_query::text::parse::{Clause, Input};
 use logbook_query::time::Clock;
+use logbook_query::{Context, compile};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

@@ -391,7 +391,7 @@ fn every_view_says_the_same() {
                 text: text.as_bytes(),
                 fields: &values,
                 place: Place { input: 0, offset: 0 },
-                lasts: false,
+                in_block: false,
             });
         }
         sum.join(part);

@@ -2,11 +2,11 @@
 //! against the answer from all rows.
 
 use logbook_model::{Instant, Zone};
-use logbook_query::compile::query::{Context, compile};
-use logbook_query::stage::plan::Plan;
-use logbook_query::stage::run::run_in_memory;
+use logbook_query::Plan;
+use logbook_query::run_in_memory;
 use logbook_query::text::parse::parse;
 use logbook_query::time::Clock;
+use logbook_query::{Context, compile};
 use logbook_scan::{Pruning, Source};
 use logbook_store::{self as store, Input};
 use proptest::prelude::*;
@@ -99,7 +99,7 @@ pub fn condition() -> impl Strategy<Value = String> {
 }
 
 /// How many rows were passed over, and for which questions.
-pub fn passed_over(answer: &logbook_query::stage::run::Answer) -> String {
+pub fn passed_over(answer: &logbook_query::Answer) -> String {
     let doubts = &answer.summary.doubts;
     let of: Vec<_> = doubts
         .of
@@ -129,7 +129,7 @@ proptest! {
         let snapshot = store::snapshot(directory.path()).unwrap();
         let source = || Source::as_written(snapshot.segments.iter().cloned().map(Input::Segment).collect());
         let all = run_in_memory(&plan, segments.iter().flatten().map(String::as_bytes));
-        let said = |answer: &logbook_query::stage::run::Answer| answer.faults.iter().map(|fault| fault.1.clone()).collect::<Vec<_>>();
+        let said = |answer: &logbook_query::Answer| answer.faults.iter().map(|fault| fault.1.clone()).collect::<Vec<_>>();
         let Some(pruning) = Pruning::new(plan.requirement()) else { return Ok(()) };
         let made = pruning.apply(source(), directory.path(), 2);
         // From the files that were written by now.

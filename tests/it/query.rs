@@ -95,7 +95,7 @@ fn files_globs_directories_and_stdin_are_read() {
     book.shell("gzip -k logs/a.jsonl && logbook query logs/a.jsonl.gz").exit(0).stdout(&row("a"));
     book.run(&["query", "x/*.jsonl"]).exit(3).says("no file matches");
     book.run(&["query", "blocked"]).exit(3).says("'status=blocked'");
-    book.run(&["query", "where", "status=done"]).exit(3).says("needs no word before it");
+    book.run(&["query", "where", "status=done"]).exit(3).says("has no word before it");
     book.run(&["query", "no/such.jsonl"]).exit(3).says("no/such.jsonl: no such file or directory");
 }
 

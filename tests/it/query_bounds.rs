@@ -165,5 +165,5 @@ fn thousands_of_unknown_words_are_counted_and_not_told_one_by_one() {
     }
     let ended = book.run(&["query", &format!("group_by run_id select {}", words("column_", ""))]);
     ended.exit(2).says("query: 4000 mistakes").says("and 3990 more");
-    assert_eq!(ended.err.matches("grouping leaves no column").count(), 10, "{ended}");
+    assert_eq!(ended.err.matches("after grouping there is no column").count(), 10, "{ended}");
 }

@@ -12,10 +12,10 @@ use std::collections::BTreeMap;
 
 use logbook_model::{Instant, Zone};
 use logbook_query::Query;
-use logbook_query::compile::query::{Argument, Context, compile};
-use logbook_query::stage::run::{Answer, run_in_memory, run_in_parts};
 use logbook_query::text::parse::{Clause, Input};
 use logbook_query::time::Clock;
+use logbook_query::{Answer, run_in_memory, run_in_parts};
+use logbook_query::{Argument, Context, compile};
 use serde::Deserialize;
 
 /// Files beside the cases that other tests read.
@@ -112,7 +112,7 @@ impl Case {
         }
     }
 
-    fn judge(&self, plan: &logbook_query::stage::plan::Plan, rows: &str) -> Result<(), String> {
+    fn judge(&self, plan: &logbook_query::Plan, rows: &str) -> Result<(), String> {
         let rows = lines(rows);
         let answer = run_in_memory(plan, rows.iter().copied());
         let wrong = |what: &str, got: String, want: String| Err(format!("{what}:\n  got  {got}\n  want {want}"));
@@ -162,7 +162,7 @@ impl Case {
     }
 
     /// However rows are split, the answer is the same.
-    fn split(&self, plan: &logbook_query::stage::plan::Plan, rows: &[&[u8]], whole: &Answer) -> Result<(), String> {
+    fn split(&self, plan: &logbook_query::Plan, rows: &[&[u8]], whole: &Answer) -> Result<(), String> {
         for size in [1, 2, 3] {
             let parts = run_in_parts(plan, rows.chunks(size).map(|part| part.iter().copied()));
             if parts.rows != whole.rows || (plan.limit().is_none() && parts.summary != whole.summary) {

@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use logbook_model::{Instant, Zone};
-use logbook_query::compile::query::{Context, compile};
-use logbook_query::stage::run::run_in_memory;
+use logbook_query::run_in_memory;
 use logbook_query::text::parse::parse;
 use logbook_query::time::Clock;
+use logbook_query::{Context, compile};
 use toml::Table;
 
 /// The first table of docs/query.md, Comparison.

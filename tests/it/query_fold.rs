@@ -4,11 +4,11 @@
 #![allow(clippy::unwrap_used)]
 
 use logbook_model::{Instant, Zone};
-use logbook_query::compile::query::{Context, compile};
-use logbook_query::stage::plan::Plan;
-use logbook_query::stage::run::{run_in_memory, run_in_parts};
+use logbook_query::Plan;
 use logbook_query::text::parse::{Clause, Input, parse};
 use logbook_query::time::Clock;
+use logbook_query::{Context, compile};
+use logbook_query::{run_in_memory, run_in_parts};
 use proptest::prelude::*;
 use proptest::sample::select;
 

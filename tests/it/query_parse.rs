@@ -9,7 +9,7 @@ use logbook_model::Vocabulary;
 use logbook_model::error::Error;
 use logbook_query::text::check::{self, Seen};
 use logbook_query::text::parse::{self, Clause, Input, parse};
-use logbook_query::text::{print, words};
+use logbook_query::text::{arguments, print};
 use proptest::prelude::*;
 
 use crate::query_generate::{any_query, without_spans};
@@ -98,13 +98,12 @@ fn shown(text: &str) {
             assert!(!shown.chars().any(|c| c.is_control() && c != '\n'), "{shown:?}");
         }
     }
-    let _ = parse::parse_filter(text);
-    let _ = parse::parse_columns(text);
-    let _ = parse::parse_aggregates(text);
-    let _ = parse::parse_sort(text);
+    for clause in [Clause::Filter, Clause::Select, Clause::Summarize, Clause::SortBy] {
+        let _ = Input::new().flag(clause, "--flag", text).parse();
+    }
     let _ = parse::parse_path_list(text);
-    let _ = words::is_query_text(text);
-    let _ = words::hint(text);
+    let _ = arguments::is_query_text(text);
+    let _ = arguments::hint(text);
 }
 
 #[test]
@@ -150,7 +149,7 @@ fn mistakes_in_flags_show_the_flag() {
         said(Input::new().text("limit 3").flag(Clause::Limit, "--limit", "4")),
         "query: `limit` is given twice\n  2 | --limit 4\n              ^\nhint: give it once"
     );
-    assert!(said(Input::new().flag(Clause::Filter, "--filter", "a=1 limit 3")).contains("cannot stand here"));
+    assert!(said(Input::new().flag(Clause::Filter, "--filter", "a=1 limit 3")).contains("is not allowed here"));
     assert!(said(Input::new().flag(Clause::Select, "--select", "")).contains("an entry is missing"));
 }
 
@@ -192,7 +191,7 @@ fn arguments_are_told_apart_by_syntax() {
     .iter()
     .filter(|text| !text.starts_with('='))
     {
-        assert!(words::is_query_text(text), "{text}");
+        assert!(arguments::is_query_text(text), "{text}");
     }
     for input in [
         "-",
@@ -213,7 +212,7 @@ fn arguments_are_told_apart_by_syntax() {
         "2026-04-15.000041.jsonl",
         "'unclosed=1",
     ] {
-        assert!(!words::is_query_text(input), "{input}");
+        assert!(!arguments::is_query_text(input), "{input}");
     }
     for (argument, is_operand, goes_on) in [
         ("group_by", false, true),
@@ -225,12 +224,12 @@ fn arguments_are_told_apart_by_syntax() {
         ("action=limit", false, false),
         ("action = limit", false, false),
     ] {
-        assert_eq!(words::goes_on(argument, is_operand), goes_on, "{argument}");
+        assert_eq!(arguments::continues(argument, is_operand), goes_on, "{argument}");
     }
-    assert_eq!(words::join(["a=1", "and", "b=2"]), "a=1 and b=2");
-    assert!(parse(&words::join(["a=1 # one", "b=2"])).unwrap().filter == parse("a=1 # one\nb=2").unwrap().filter);
-    assert_eq!(words::hint("status: blocked").unwrap(), "if a condition was meant, write 'status=blocked'");
-    assert_eq!(words::hint("logs.jsonl"), None);
+    assert_eq!(arguments::join(["a=1", "and", "b=2"]), "a=1 and b=2");
+    assert!(parse(&arguments::join(["a=1 # one", "b=2"])).unwrap().filter == parse("a=1 # one\nb=2").unwrap().filter);
+    assert_eq!(arguments::hint("status: blocked").unwrap(), "if a condition was meant, write 'status=blocked'");
+    assert_eq!(arguments::hint("logs.jsonl"), None);
 }
 
 #[test]
@@ -242,7 +241,7 @@ fn doubts_name_the_nearest_word() {
         let seen = Seen { field: &|path| path.keys == ["shop_id"], word: &|_| false, paths: &occurring, partly: false };
         let doubts = check::warnings(&query, &seen, &Vocabulary::default());
         doubts
-            .told
+            .shown
             .into_iter()
             .map(|doubt| format!("{}: {}", doubt.message, doubt.hint.unwrap_or_default()))
             .collect::<Vec<_>>()
@@ -255,7 +254,7 @@ fn doubts_name_the_nearest_word() {
     assert_eq!(doubts("kind!=nota"), ["no kind is called `nota`: did you mean `note`?"]);
     assert_eq!(
         doubts("a.b.c=1"),
-        ["no row has the field `a.b.c`: did you mean `\"a.b\".c`?; a key with a dot takes quotes"]
+        ["no row has the field `a.b.c`: did you mean `\"a.b\".c`?; a key with a dot needs quotes"]
     );
     assert_eq!(doubts("\"x.y\"=1"), ["no row has the field `x.y`: did you mean `x.y`?"]);
     assert_eq!(doubts("rating=gren"), ["no rating is called `gren`: did you mean `green`?"]);

@@ -4,10 +4,10 @@
 
 use logbook_model::{Instant, Zone};
 use logbook_model::{duration_ms, duration_text};
-use logbook_query::compile::query::{Context, compile};
-use logbook_query::stage::run::run_in_memory;
+use logbook_query::run_in_memory;
 use logbook_query::text::parse::Input;
 use logbook_query::time::{Clock, Period, read};
+use logbook_query::{Context, compile};
 
 fn clock(zone: &str) -> Clock {
     Clock { now: Instant::parse("2026-04-15T12:30:00.25Z").unwrap(), zone: Zone::parse(zone).unwrap() }

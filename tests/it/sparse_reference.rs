@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use logbook_query::Row;
-use logbook_query::stage::run::run_in_memory;
+use logbook_query::run_in_memory;
 use logbook_scan::{Source, Task, Threads, Wanted, in_parallel};
 use logbook_store::Input;
 use proptest::prelude::*;
@@ -95,7 +95,7 @@ proptest! {
             });
             let some = run_in_memory(&plan, read.iter().map(Vec::as_slice));
             prop_assert_eq!(&all.rows, &some.rows, "{}", condition);
-            let said = |answer: &logbook_query::stage::run::Answer| answer.faults.iter().map(|fault| fault.1.clone()).collect::<Vec<_>>();
+            let said = |answer: &logbook_query::Answer| answer.faults.iter().map(|fault| fault.1.clone()).collect::<Vec<_>>();
             prop_assert_eq!(said(&all), said(&some), "{}", condition);
             prop_assert_eq!(passed_over(&all), passed_over(&some), "{}", condition);
         }

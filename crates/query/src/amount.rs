@@ -1,12 +1,12 @@
 //! Amounts with a unit, as people and programs write them: `975ms`, `1.2s`, `1h30m`, `12 MiB`. And
-//! numbers whose field says their unit: `duration_ms`, `bodyBytes`.
+//! units that the name of a field implies: `duration_ms`, `bodyBytes`.
 //!
 //! Not here: durations of options and of `age` (`model::duration`), which allow no fractions. The
 //! rules are in `docs/query.md`, Durations and sizes.
 
 use logbook_json::{Decimal, Sum};
 
-/// What is measured.
+/// What a unit measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dimension {
     /// Lengths of time, in seconds.
@@ -15,7 +15,7 @@ pub enum Dimension {
     Size,
 }
 
-/// A unit: so many seconds or bytes, `factor × 10^exponent`.
+/// A unit of `factor × 10^exponent` seconds or bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Unit {
     /// What it measures.
@@ -24,10 +24,10 @@ pub struct Unit {
     exponent: i64,
 }
 
-/// A duration or a size, exactly.
+/// An exact duration or size.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Amount {
-    /// Which of the two.
+    /// Whether it is a duration or a size.
     pub dimension: Dimension,
     /// In seconds or bytes.
     pub value: Decimal,
@@ -41,7 +41,7 @@ const fn size(factor: u64, exponent: i64) -> Unit {
     Unit { dimension: Dimension::Size, factor, exponent }
 }
 
-/// Units as they follow a number. `Kb` and `Mb` are missing: they may be bits. So are `K` and `M`:
+/// Units after a number. `Kb` and `Mb` are missing, since they may mean bits. So are `K` and `M`:
 /// programs disagree whether they are powers of 1000 or of 1024.
 const WRITTEN: &[(&[&str], Unit)] = &[
     (&["ns"], duration(1, -9)),
@@ -65,7 +65,7 @@ const WRITTEN: &[(&[&str], Unit)] = &[
     (&["PiB", "pib"], size(1 << 50, 0)),
 ];
 
-/// Units that a field's name ends in, further ones than [`WRITTEN`] has.
+/// More units in which the name of a field may end, beside those in [`WRITTEN`].
 const NAMED: &[(&str, Unit)] = &[
     ("millis", duration(1, -3)),
     ("milliseconds", duration(1, -3)),
@@ -75,9 +75,9 @@ const NAMED: &[(&str, Unit)] = &[
     ("nanoseconds", duration(1, -9)),
 ];
 
-/// A duration has no more parts than this.
+/// The most parts of a duration.
 const PARTS_MAX: usize = 8;
-/// The longest text that is looked at.
+/// The longest text that is read as an amount.
 const BYTES_MAX: usize = 64;
 
 fn written(unit: &str) -> Option<Unit> {
@@ -85,10 +85,9 @@ fn written(unit: &str) -> Option<Unit> {
 }
 
 impl Unit {
-    /// The unit that the name of a field ends in: `duration_ms`, `wait-s`, `bodyBytes`, or the
-    /// whole name where it is a word (`bytes`, `seconds`). Which of two units of one spelling is
-    /// meant (`_min`: minutes, or the least) shows only beside a literal; so nothing is refused for
-    /// a name.
+    /// The unit in which the name of a field ends: `duration_ms`, `wait-s`, `bodyBytes`; or the
+    /// whole name if it is a word (`bytes`, `seconds`). A name may mean something else (`_min`:
+    /// minutes or minimum), which only a literal shows, so no name is an error.
     pub(crate) fn of_name(name: &str) -> Option<Unit> {
         let of = |unit: &str| {
             let lower = unit.to_ascii_lowercase();
@@ -98,8 +97,8 @@ impl Unit {
         if let Some((before, unit)) = name.rsplit_once(['_', '-', '.']) {
             return if before.is_empty() { None } else { of(unit) };
         }
-        // camelCase: from the last capital on, of which the one before is no capital (`sizeMB`,
-        // `latencyMs`).
+        // camelCase: the last word, which begins at a capital after a letter that is not one
+        // (`sizeMB`, `latencyMs`).
         let mut capital = name.len();
         for (at, byte) in name.bytes().enumerate().rev() {
             match byte.is_ascii_uppercase() {
@@ -120,15 +119,15 @@ impl Unit {
         Amount { dimension: self.dimension, value: number.times(self.factor, self.exponent) }
     }
 
-    /// How many of this unit `amount` is, if that can be written out.
+    /// `amount` as a number of this unit, if it has finitely many digits.
     pub fn count(self, amount: &Amount) -> Option<Decimal> {
         (amount.dimension == self.dimension).then(|| amount.value.divided(self.factor, self.exponent)).flatten()
     }
 }
 
 impl Amount {
-    /// Reads `975ms`, `1.2 s`, `-5m`, `1h30m`, `12 MiB`. `None`: it is none, or one that can be
-    /// read in two ways.
+    /// Reads `975ms`, `1.2 s`, `-5m`, `1h30m`, `12 MiB`. `None` if it is not an amount, or is
+    /// ambiguous.
     pub fn parse(text: &[u8]) -> Option<Amount> {
         let (negative, mut rest) = match text.split_first()? {
             (b'-', rest) => (true, rest),
@@ -146,7 +145,7 @@ impl Amount {
             let letters = after.iter().take_while(|byte| is_letter(**byte)).count();
             let unit = written(std::str::from_utf8(&after[..letters]).ok()?)?;
             let one = unit.amount(&Decimal::from(1));
-            // A greater unit goes before a smaller one, and only lengths of time have parts.
+            // A greater unit comes before a smaller one, and only durations have parts.
             if last.as_ref().is_some_and(|last| *last <= one.value || unit.dimension == Dimension::Size) {
                 return None;
             }
@@ -172,7 +171,7 @@ impl Amount {
         Amount { value: self.value.negated(), ..self }
     }
 
-    /// The amount as [`Amount::parse`] reads it, every digit of it: `1m30.5s`, `975ms`,
+    /// The amount in the form that [`Amount::parse`] reads, with every digit: `1m30.5s`, `975ms`,
     /// `12.582912MB`.
     pub fn text(&self) -> String {
         match self.dimension {
@@ -229,7 +228,7 @@ fn plus(one: &Decimal, other: &Decimal) -> Option<Decimal> {
     sum.total().ok()
 }
 
-/// The number at the start of `text`, leading zeros allowed, and what follows it.
+/// The number at the start of `text`, which may have leading zeros, and the text after it.
 fn number(text: &[u8]) -> Option<(Decimal, &[u8])> {
     let digits = |from: usize| text[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
     let whole = digits(0);
@@ -310,7 +309,7 @@ mod tests {
     }
 
     proptest! {
-        /// Options and rows agree on what a duration is, as far as both read it.
+        /// Durations of options and of rows are read alike, as far as both grammars allow.
         #[test]
         fn what_options_read_is_read_the_same(ms in 0u64..1 << 50) {
             let text = logbook_model::duration_text(ms);

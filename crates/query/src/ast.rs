@@ -1,5 +1,5 @@
-//! What a query says, as values, with the place in the text each part came
-//! from. Made by `parse`, shown by `print`, given meaning by `compile`.
+//! A parsed query, with the place of each part in the text. Made by `parse`, printed by `print`,
+//! compiled by `compile`.
 
 /// Bytes `from..to` of the query text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -10,17 +10,17 @@ pub struct Span {
     pub to: usize,
 }
 
-/// A whole query. Order of work: corrections → latest → filter → jq →
-/// group/summarize → having → sort → limit → select.
+/// A whole query. Order of evaluation: corrections → latest → filter → jq → group/summarize →
+/// having → sort → limit → select.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Query {
     /// `latest` or `latest_by F`
     pub latest: Option<Latest>,
-    /// `filter E`; several are joined by `and`.
+    /// `filter E`; several filters are joined by `and`.
     pub filter: Option<Expr>,
-    /// `--jq PROGRAM`: run on each row that passes.
+    /// `--jq PROGRAM`: runs on each row that passes.
     pub jq: Option<JqText>,
-    /// `--slurp`: the program gets all rows that pass as one array, if they have at most so many
+    /// `--slurp`: the program gets all rows that pass as one array, if they have at most this many
     /// bytes.
     pub slurp: Option<u64>,
     /// `group_by f,…`
@@ -37,23 +37,23 @@ pub struct Query {
     pub limit: Option<u64>,
 }
 
-/// Of many rows, one.
+/// Which row of a group goes on.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Latest {
-    /// `latest`: of each run the row that says where it stands.
+    /// `latest`: the row of each run that decides its standing.
     Standing,
     /// `latest_by F`: the newest row for each value of F.
     By(Path),
 }
 
 impl Query {
-    /// Whether rows come out as they were written.
+    /// Whether rows are output as they were written.
     pub fn passes_rows_on(&self) -> bool {
         self.jq.is_none() && self.select.is_empty() && self.group_by.is_empty() && self.summarize.is_empty()
     }
 
-    /// Whether it can be evaluated without bounds: it takes time and memory in proportion to its
-    /// rows, whatever it says. That is so where no jq program, no pattern and no file stands in it.
+    /// Whether evaluation takes time and memory in proportion to the rows, whatever the query says:
+    /// it contains no jq program, no pattern and no file. Such a query needs no limits.
     pub fn is_plain(&self) -> bool {
         let is_jq = |operand: &Operand| matches!(operand, Operand::Jq(_));
         let columns = self.group_by.iter().chain(&self.select).map(|column| &column.of);
@@ -70,13 +70,13 @@ pub enum Expr {
     And(Vec<Expr>),
     /// Any of these (two or more).
     Or(Vec<Expr>),
-    /// Not this.
+    /// The condition does not hold.
     Not(Box<Expr>),
     /// `field op value`
     Test(Test),
     /// `has field`: present, null included.
     Has(Path),
-    /// `jq(…)`: true when its first output is neither false nor null.
+    /// `jq(…)`: true if its first output is neither false nor null.
     Jq(JqText),
 }
 
@@ -101,15 +101,15 @@ impl Expr {
 /// A comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Test {
-    /// What is compared.
+    /// The left side.
     pub left: Operand,
-    /// `all(path) op v`: every element must hold, instead of any.
+    /// `all(path) op v`: every element must match, instead of any.
     pub all: bool,
-    /// How.
+    /// The operator.
     pub op: Op,
-    /// With what.
+    /// The right side.
     pub right: Right,
-    /// Where the whole test stands.
+    /// The place of the whole test.
     pub span: Span,
 }
 
@@ -128,17 +128,17 @@ pub enum Op {
     Greater,
     /// `>=`
     GreaterEqual,
-    /// `~` regex finds
+    /// `~`: the regex matches somewhere
     Matches,
-    /// `!~` present and regex does not find
+    /// `!~`: present, and the regex does not match
     NotMatches,
-    /// `*=` contains
+    /// `*=`: contains
     Contains,
-    /// `^=` begins with
+    /// `^=`: begins with
     BeginsWith,
     /// `in (…)` or `in @file`
     In,
-    /// `not in (…)`: present and in none
+    /// `not in (…)`: present, and equal to none
     NotIn,
 }
 
@@ -149,33 +149,33 @@ pub enum Right {
     One(Literal),
     /// `(a, b, c)`
     List(Vec<Literal>),
-    /// `@file`: one value a line; the file is read by `cmd`.
+    /// `@file`: one value per line. The caller reads the file.
     File(String, Span),
 }
 
 /// A value as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Literal {
-    /// What it says: characters after unquoting, or the bare word.
+    /// The characters after unquoting, or the bare word.
     pub text: String,
-    /// How it was written.
+    /// How it was written, which decides how it may be read.
     pub form: Form,
-    /// Where.
+    /// The place of the literal.
     pub span: Span,
 }
 
 /// How a value was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// A bare word, number, date, duration, `true`, `null`: what it means is decided by `compile`.
+    /// A bare word, number, date, duration, `true` or `null`. What it means depends on the field.
     Bare,
-    /// Quoted: only a string.
+    /// Quoted: always a string.
     Quoted,
     /// `$name`: the value comes from `--arg` or `--argjson`.
     Argument,
 }
 
-/// The left side of a test, and what a column shows.
+/// The left side of a test, or the content of a column.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operand {
     /// `a.b.c`
@@ -195,20 +195,20 @@ pub struct Bucket {
     pub path: Path,
     /// Its width.
     pub every: Every,
-    /// Where the whole bucket stands.
+    /// The place of the whole bucket.
     pub span: Span,
 }
 
-/// Width of a time bucket.
+/// The width of a time bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Every {
     /// `minute(f)`
     Minute,
     /// `hour(f)`
     Hour,
-    /// `day(f)`: the calendar day of the query's zone.
+    /// `day(f)`: a calendar day in the query's zone.
     Day,
-    /// `week(f)`: from Monday.
+    /// `week(f)`: begins on Monday.
     Week,
     /// `month(f)`
     Month,
@@ -216,12 +216,12 @@ pub enum Every {
     Ms(u64),
 }
 
-/// A dotted path: one key or more.
+/// A dotted path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path {
     /// The keys, outermost first; never empty.
     pub keys: Vec<String>,
-    /// Where it stands.
+    /// The place of the path.
     pub span: Span,
 }
 
@@ -230,55 +230,55 @@ pub struct Path {
 pub struct JqText {
     /// The program, without the parentheses around it.
     pub code: String,
-    /// Where the program stands.
+    /// The place of the program.
     pub span: Span,
 }
 
 /// A column of `group_by` or `select`: `name=operand`, `operand as name`, or the operand alone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {
-    /// The name it was given.
+    /// The given name, if any.
     pub name: Option<String>,
-    /// What it shows.
+    /// The content of the column.
     pub of: Operand,
-    /// Where it stands.
+    /// The place of the column.
     pub span: Span,
 }
 
 /// `count`, `sum(f)`, `p95(f) as slow`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Aggregate {
-    /// The name it was given.
+    /// The given name, if any.
     pub name: Option<String>,
-    /// Which one.
+    /// The function.
     pub function: Function,
-    /// Over what; `None` for `count` alone.
+    /// What it is computed of; `None` for `count` alone.
     pub of: Option<Operand>,
-    /// Where it stands.
+    /// The place of the aggregate.
     pub span: Span,
 }
 
 /// The aggregates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Function {
-    /// Rows, or rows that have the field.
+    /// The number of rows, or of rows that have the field.
     Count,
-    /// Exact sum of the numbers.
+    /// The exact sum of the numbers.
     Sum,
-    /// Sum divided by count of the numbers.
+    /// The sum divided by the count of the numbers.
     Avg,
-    /// Least.
+    /// The least value.
     Min,
-    /// Greatest.
+    /// The greatest value.
     Max,
-    /// Exact percentile, nearest rank, in thousandths of a percent (`p95` = 95_000, `p99.9` =
-    /// 99_900).
+    /// The exact percentile by nearest rank, in thousandths of a percent (`p95` is 95_000, `p99.9`
+    /// is 99_900).
     Percentile(u32),
-    /// How many different values.
+    /// The number of different values.
     Distinct,
-    /// The first by position.
+    /// The first value by position.
     First,
-    /// The last by position.
+    /// The last value by position.
     Last,
     /// The different values, in order of first appearance.
     List,
@@ -287,8 +287,8 @@ pub enum Function {
 /// One key of `sort_by`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SortKey {
-    /// `-f`: greatest first.
+    /// `-f`: the greatest value comes first.
     pub descending: bool,
-    /// What is sorted by.
+    /// What to sort by.
     pub of: Operand,
 }

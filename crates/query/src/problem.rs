@@ -1,7 +1,7 @@
-//! What is wrong with a query, and where: shown with the line of the query, a
-//! caret under the place, and what to write instead.
+//! What is wrong with a query, and where: shown with the line of the query, a caret under the
+//! place, and what to write instead.
 //!
-//! Not here: which mistakes there are (`parse`, `compile`, `check`).
+//! Not here: which mistakes there are (`text`, `compile`).
 
 use std::fmt;
 
@@ -11,24 +11,78 @@ use crate::ast::Span;
 use logbook_model::error::Error;
 use logbook_model::shown::is_unsafe;
 
-/// Columns of the query's line that are shown; a longer one is cut around the place.
+/// At most this many columns of the query's line are shown; a longer line is cut around the place.
 const COLUMNS_MAX: usize = 76;
 
-/// One mistake, or one doubt, in a query.
+/// A mistake in a query, or a warning about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where, in the text it was parsed from.
+    /// The place in the text.
     pub span: Span,
-    /// What is wrong: a lowercase fragment.
+    /// What is wrong, in lower case and without a full stop.
     pub message: String,
     /// What to write instead.
     pub hint: Option<String>,
+    /// For code that must tell problems apart. The message is for people only.
+    pub kind: ProblemKind,
+}
+
+/// The kinds of problems that code must tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ProblemKind {
+    /// Any other problem.
+    #[default]
+    Other,
+    /// Something is missing at this place.
+    Expected(Expected),
+    /// A word alone, where a condition is expected.
+    BareWord,
+}
+
+/// What is expected at the place of a problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// A condition.
+    Condition,
+    /// The operator of a comparison.
+    Operator,
+    /// A field.
+    Field,
+    /// The value of a comparison.
+    Value,
+    /// An aggregate.
+    Aggregate,
+    /// A closing parenthesis.
+    Close,
+    /// A closing parenthesis, `and` or `or`.
+    Join,
 }
 
 impl Problem {
     /// A problem at a place.
     pub(crate) fn new(span: Span, message: impl Into<String>) -> Problem {
-        Problem { span, message: message.into(), hint: None }
+        Problem { span, message: message.into(), hint: None, kind: ProblemKind::Other }
+    }
+
+    /// Something is missing at `span`.
+    pub(crate) fn expected(span: Span, expected: Expected) -> Problem {
+        let what = match expected {
+            Expected::Condition => "a condition",
+            Expected::Operator => "an operator",
+            Expected::Field => "a field",
+            Expected::Value => "a value",
+            Expected::Aggregate => "an aggregate",
+            Expected::Close => "`)`",
+            Expected::Join => "`and`, `or` or `)`",
+        };
+        let kind = ProblemKind::Expected(expected);
+        Problem { kind, ..Problem::new(span, format!("{what} is expected here")) }
+    }
+
+    /// The word at `span`, without an operator and a value.
+    pub(crate) fn bare_word(span: Span, word: &str) -> Problem {
+        let kind = ProblemKind::BareWord;
+        Problem { kind, ..Problem::new(span, format!("{} alone is not a condition", quoted(word))) }
     }
 
     /// The same with what to write instead.
@@ -37,17 +91,16 @@ impl Problem {
         self
     }
 
-    /// The message, and below it the line of `text` it concerns and a caret under the place;
-    /// without the hint.
+    /// The message, and below it the line of `text` with a caret under the place; without the hint.
     fn show(&self, text: &str) -> (String, Vec<String>) {
         let message = clean(&self.message);
         if text.trim().is_empty() {
             return (message, Vec::new());
         }
-        let place = Place::of(text, self.span);
-        let number = if text.trim_end().contains('\n') { format!("{} | ", place.line) } else { String::new() };
-        let indent = " ".repeat(number.len() + place.before);
-        let below = vec![format!("  {number}{}", place.shown), format!("  {indent}{}", "^".repeat(place.width))];
+        let excerpt = Excerpt::of(text, self.span);
+        let number = if text.trim_end().contains('\n') { format!("{} | ", excerpt.line) } else { String::new() };
+        let indent = " ".repeat(number.len() + excerpt.before);
+        let below = vec![format!("  {number}{}", excerpt.shown), format!("  {indent}{}", "^".repeat(excerpt.width))];
         (message, below)
     }
 
@@ -62,21 +115,22 @@ impl Problem {
     }
 }
 
-/// How many problems of one query are shown, each with its place and the nearest word: a query may
-/// name thousands of columns.
+/// At most this many problems of one query are shown: a query may name thousands of columns, and
+/// each problem takes a search for the nearest name.
 pub(crate) const SHOWN_MAX: usize = 10;
 
-/// All that is wrong with a query.
+/// Everything that is wrong with a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems {
-    /// The text that the spans count in.
+    /// The text to which the spans refer.
     pub text: String,
-    /// The problems, in the order of the text; never empty.
+    /// The problems in the order of the text; never empty.
     pub list: Vec<Problem>,
 }
 
 impl From<Problems> for Error {
-    /// Exit 2. One problem gives its hint to the error; several keep their own.
+    /// A usage error (exit 2). One problem gives its hint to the error; several show their hints
+    /// below.
     fn from(problems: Problems) -> Error {
         match problems.list.as_slice() {
             [one] => one.error(&problems.text).within("query"),
@@ -101,19 +155,19 @@ impl fmt::Display for Problems {
 }
 
 /// A line of the query as it is shown.
-struct Place {
-    /// Its number, from 1.
+struct Excerpt {
+    /// Counted from 1.
     line: usize,
-    /// Its characters, cut and made harmless.
+    /// The characters of the line, cut and made harmless.
     shown: String,
     /// Columns before the caret.
     before: usize,
-    /// How many carets.
+    /// The number of carets.
     width: usize,
 }
 
-impl Place {
-    fn of(text: &str, span: Span) -> Place {
+impl Excerpt {
+    fn of(text: &str, span: Span) -> Excerpt {
         let from = floor(text, span.from.min(text.len()));
         let to = floor(text, span.to.clamp(from, text.len()));
         let line_from = text[..from].rfind('\n').map_or(0, |at| at + 1);
@@ -125,7 +179,7 @@ impl Place {
             cells(text[to.min(line_to)..line_to].trim_end()),
         );
         let columns = |cells: &[(String, usize)]| cells.iter().map(|(_, width)| width).sum::<usize>();
-        // The place comes first, then what led to it, then what follows.
+        // The place itself has priority, then the text before it, then the text after it.
         let cut = |cells: &mut Vec<(String, usize)>, room: usize, from_front: bool| {
             let mut width = columns(cells);
             if width <= room {
@@ -151,7 +205,7 @@ impl Place {
             cut(&mut after, room.saturating_sub(columns(&before)), false);
         }
         let shown: String = before.iter().chain(&under).chain(&after).map(|(text, _)| text.as_str()).collect();
-        Place {
+        Excerpt {
             line: text[..from].matches('\n').count() + 1,
             shown: shown.trim_end().to_owned(),
             before: columns(&before),
@@ -168,7 +222,7 @@ fn floor(text: &str, mut at: usize) -> usize {
     at
 }
 
-/// A character as it is shown, and its columns.
+/// A character as it is shown, and its width in columns.
 fn cell(character: char) -> (String, usize) {
     match character {
         '\t' => ("    ".to_owned(), 4),
@@ -177,12 +231,12 @@ fn cell(character: char) -> (String, usize) {
     }
 }
 
-/// Text of the query that goes into a message, without what could move the cursor.
+/// Text of the query for a message, without characters that could move the cursor.
 fn clean(text: &str) -> String {
     text.chars().map(|character| if is_unsafe(character) { '\u{FFFD}' } else { character }).collect()
 }
 
-/// `word` between backticks, cut when it is long.
+/// `word` between backticks, cut if it is long.
 pub(crate) fn quoted(word: &str) -> String {
     const CHARS_MAX: usize = 40;
     if word.chars().count() <= CHARS_MAX {

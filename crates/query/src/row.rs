@@ -1,40 +1,39 @@
-//! A row as the query sees it: its text, the fields that were asked for, and
-//! where it stands among all rows.
+//! A row as the stages see it: its text, the fields that were picked from it, and its place.
 
 use logbook_json as json;
 use logbook_model::{FinalStatus, Kind, Says};
 
-/// Where a row stands: places order rows as they were read.
+/// The place of a row. Places order rows as they were read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Place {
-    /// Number of the input (segment, file) in reading order.
+    /// The number of the input (segment, file) in reading order.
     pub input: u32,
-    /// Byte offset of the row in it.
+    /// The byte offset of the row in its input.
     pub offset: u64,
 }
 
-/// One row.
+/// One row. Cheap to copy.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
     /// The whole row, without its newline.
     pub text: &'a [u8],
-    /// Values as written, in the order of the fields that the stage asked for.
+    /// The values of the picked fields as written, in the order of the stage's list of fields.
     pub fields: &'a [Option<&'a [u8]>],
-    /// Where it stands.
+    /// The place among all rows.
     pub place: Place,
-    /// The text stays where it is in memory until [`crate::Fold::block_ends`] is told of the block
-    /// around it.
-    pub lasts: bool,
+    /// The text is part of the current block, and stays in memory until [`crate::Fold::block_ends`]
+    /// is called.
+    pub in_block: bool,
 }
 
 impl<'a> Row<'a> {
-    /// The value in `slot`, when the row has it.
+    /// The value in `slot`, if the row has one.
     #[inline]
     pub fn field(&self, slot: usize) -> Option<&'a [u8]> {
         self.fields.get(slot).copied().flatten()
     }
 
-    /// What it says of where its run stands, by its kind and status in these slots.
+    /// What the row says about the standing of its run, given the slots of kind and status.
     #[inline]
     pub fn says(&self, kind: usize, status: usize) -> Option<Says> {
         Kind::of(self.field(kind)).says(self.field(status), || {
@@ -43,4 +42,18 @@ impl<'a> Row<'a> {
             FinalStatus::of_value(picked[0])
         })
     }
+}
+
+/// Picks the fields `names` of the row `text`, which an earlier stage made or kept. A text that is
+/// not an object has none of them.
+pub(crate) fn pick_fields<'a, 'b>(
+    text: &'a [u8],
+    names: &[String],
+    fields: &'b mut Vec<Option<&'a [u8]>>,
+) -> &'b [Option<&'a [u8]>] {
+    if json::pick(text, names, fields).is_err() {
+        fields.clear();
+        fields.resize(names.len(), None);
+    }
+    fields
 }

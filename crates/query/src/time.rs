@@ -1,7 +1,7 @@
-//! Times as people write them, against a clock that is handed in: dates, times
-//! with parts missing, words, and durations back from now.
+//! Times as people write them, relative to a given clock: dates, times with parts missing, words,
+//! and durations before now.
 //!
-//! Not here: how a duration is written (`model::duration`), which fields hold times (`compile`),
+//! Not here: the grammar of durations (`model::duration`), which fields hold times (`compile`),
 //! where the clock and the zone come from (`cmd`). The table is in `docs/query.md`, Times.
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
@@ -9,19 +9,19 @@ use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use logbook_model::zone::offset_minutes;
 use logbook_model::{Instant, Zone, duration_ms};
 
-/// What a query's times are read against: one for the whole query.
+/// What the times of a query are relative to: one clock for the whole query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Clock {
-    /// The moment that `now`, `-12h` and `age` count from.
+    /// The instant from which `now`, `-12h` and `age` count.
     pub now: Instant,
     /// The zone of times without an offset, of days, and of time buckets.
     pub zone: Zone,
 }
 
-/// A stretch of time, its start in it and its end not; for a point, `end` equals `start`.
+/// A period that includes its start and excludes its end; for one instant, `end` equals `start`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period {
-    /// The first instant of it.
+    /// The first instant in it.
     pub start: Instant,
     /// The first instant after it.
     pub end: Instant,
@@ -43,11 +43,11 @@ impl Period {
     }
 }
 
-/// Reads `word` where a time is meant: `None` if it does not look like one,
-/// an error if it does and is none (`2026-02-30`, `12h` without its minus).
+/// Reads `word` as a time: `None` if it does not look like one, an error if it does but is not
+/// valid (`2026-02-30`, or `12h` without its minus).
 ///
-/// Where a number could stand as well, ask for the number first: `-12` is one,
-/// and here it is a duration that lacks its unit.
+/// Where numbers are allowed as well, try a number first: `-12` is a number, and an error here,
+/// since a duration needs a unit.
 pub fn read(word: &str, clock: &Clock) -> Option<Result<Period, String>> {
     if let Some(instant) = Instant::parse(word) {
         return Some(Ok(Period::point(instant)));
@@ -84,11 +84,10 @@ pub fn read(word: &str, clock: &Clock) -> Option<Result<Period, String>> {
     }))
 }
 
-/// The instant that the characters of a row's value read as, where the query takes it for a time:
-/// written as RFC 3339 or nearly so, as a date, or as digits since 1970. A stretch of time is its
-/// start.
+/// Reads the characters of a row's value where the query expects a time: RFC 3339 or nearly so, a
+/// date, or digits since 1970. A period is read as its start.
 ///
-/// Words and `-12h` are no times here: what they mean changes from day to day.
+/// Words and `-12h` are not times here, since their meaning changes from day to day.
 pub(crate) fn of_value(text: &[u8], zone: &Zone) -> Option<Instant> {
     let text = std::str::from_utf8(text).ok()?;
     if !looks_like_date(text) {
@@ -98,8 +97,8 @@ pub(crate) fn of_value(text: &[u8], zone: &Zone) -> Option<Instant> {
 }
 
 /// Seconds since 1970 as 9 to 11 digits, milliseconds as 12 to 14, microseconds as 15 to 17,
-/// nanoseconds as 18 to 20; a fraction may follow. So each begins in 1973, and a year, a day of 8
-/// digits or a small count is not a time.
+/// nanoseconds as 18 to 20; a fraction may follow. So all of them begin in 1973, and a year, a day
+/// of 8 digits or a small count is not a time.
 pub(crate) fn epoch(digits: &[u8]) -> Option<Instant> {
     let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let power = match count {
@@ -127,7 +126,7 @@ pub(crate) fn epoch(digits: &[u8]) -> Option<Instant> {
     Some(Instant { seconds: i64::try_from(whole / unit).ok()?, attos: attos as u64 })
 }
 
-/// `2026-` and a digit: whoever writes this means a date.
+/// Four digits, `-` and a digit are meant as a date.
 fn looks_like_date(word: &str) -> bool {
     let bytes = word.as_bytes();
     bytes.len() > 5 && bytes[..4].iter().all(u8::is_ascii_digit) && bytes[4] == b'-' && bytes[5].is_ascii_digit()
@@ -140,7 +139,7 @@ fn not_a_date(word: &str) -> String {
 fn day_from_today(clock: &Clock, days: i64) -> Result<Period, String> {
     let today = clock.zone.to_local(clock.now).map(|local| local.date_naive());
     let day = today.and_then(|today| today.checked_add_signed(TimeDelta::days(days)));
-    day.and_then(|day| whole_day(day, &clock.zone)).ok_or_else(|| "the clock stands outside the calendar".to_owned())
+    day.and_then(|day| whole_day(day, &clock.zone)).ok_or_else(|| "the clock is outside the calendar".to_owned())
 }
 
 /// From midnight to midnight in the zone: 23, 24 or 25 hours.
@@ -148,8 +147,8 @@ fn whole_day(day: NaiveDate, zone: &Zone) -> Option<Period> {
     Some(Period { start: zone.start_of_day(day), end: zone.start_of_day(day.succ_opt()?) })
 }
 
-/// `2026-04`, `2026-04-15`, `2026-04-15T08`, `…T08:30`, `…T08:30:15.5`, the
-/// last three with an offset or, without one, in the zone.
+/// `2026-04`, `2026-04-15`, `2026-04-15T08`, `…T08:30`, `…T08:30:15.5`; the last three with an
+/// offset, or else in the zone.
 fn calendar(word: &str, zone: &Zone) -> Option<Period> {
     if !word.is_ascii() {
         return None;
@@ -174,7 +173,7 @@ fn whole_month(first: NaiveDate, zone: &Zone) -> Option<Period> {
 fn time_of_day(day: NaiveDate, text: &str, zone: &Zone) -> Option<Period> {
     let end = text.find(|character: char| !matches!(character, '0'..='9' | ':' | '.' | ',')).unwrap_or(text.len());
     let (time, offset) = text.split_at(end);
-    // One blank may stand before an offset: `08:30:00 +0000`, `08:30:00 UTC`.
+    // A blank is allowed before an offset: `08:30:00 +0000`, `08:30:00 UTC`.
     let offset_s = match offset.strip_prefix(' ').unwrap_or(offset) {
         "" if offset.is_empty() => None,
         "Z" | "z" | "UTC" => Some(0),
@@ -192,7 +191,7 @@ fn time_of_day(day: NaiveDate, text: &str, zone: &Zone) -> Option<Period> {
         given += 1;
     }
     let [hour, minute, second] = parts;
-    // A leap second is the second after :59, as everywhere.
+    // A leap second is the second after :59, as in all times of this project.
     let time = NaiveTime::from_hms_opt(hour, minute, second.min(59)).filter(|_| second <= 60)?;
     let local = day.and_time(time);
     let mut start = match offset_s {
@@ -203,7 +202,7 @@ fn time_of_day(day: NaiveDate, text: &str, zone: &Zone) -> Option<Period> {
         }
         None => zone.instant_of_local(local),
     };
-    // A time in a gap has become the end of the gap, whatever its fraction.
+    // A time in a gap was moved to the end of the gap, whatever its fraction.
     if offset_s.is_some() || zone.to_local(start).is_some_and(|shown| shown.naive_local() == local) {
         start.seconds += i64::from(second / 60);
         start.attos = attos(fraction)?;
@@ -215,7 +214,7 @@ fn time_of_day(day: NaiveDate, text: &str, zone: &Zone) -> Option<Period> {
     })
 }
 
-/// The digits after the point in 10⁻¹⁸ s; further digits are not compared.
+/// The digits after the point in 10⁻¹⁸ s; further digits are ignored.
 fn attos(fraction: &str) -> Option<u64> {
     let mut value = 0u64;
     let mut unit = 1_000_000_000_000_000_000u64;

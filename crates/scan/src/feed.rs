@@ -63,7 +63,7 @@ pub fn feed_wanted(
     for (at, input) in (0u32..).zip(source.iter()).filter(|(at, _)| source.left_out(*at).is_none()) {
         let mut each = |met: Met<'_>| match met {
             Met::Row(row, name, skipped) => each(row, name, skipped),
-            Met::BlockEnd(_) => ControlFlow::Continue(()),
+            Met::BlockEnd(..) => ControlFlow::Continue(()),
         };
         if reader.piece(whole(at, input), Some(&mut *stdin), &mut scanned, &mut each).is_break() {
             break;

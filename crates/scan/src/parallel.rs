@@ -44,8 +44,9 @@ pub trait Task: Sync {
         row: &Row<'_>,
         more: &mut dyn FnMut(Self::Done) -> ControlFlow<()>,
     ) -> ControlFlow<()>;
-    /// The texts of rows that last are in `block`, and go now.
-    fn block_ends(&self, _: &mut Self::Part, _block: &[u8]) {}
+    /// Ends `block`, which begins at byte `offset` of its input: the texts of rows in it are gone
+    /// after this call.
+    fn block_ends(&self, _: &mut Self::Part, _block: &[u8], _offset: u64) {}
     /// Results that can be handed on while the part goes on, if there are any.
     fn so_far(&self, part: &mut Self::Part) -> Option<Self::Done>;
     /// No more rows are added to these.
@@ -179,8 +180,8 @@ fn alone<T: Task>(
         let _ = reader.piece(*piece, Some(&mut *stdin), &mut scanned, &mut |met| {
             let row = match met {
                 Met::Row(row, ..) => row,
-                Met::BlockEnd(block) => {
-                    task.block_ends(&mut part, block);
+                Met::BlockEnd(block, offset) => {
+                    task.block_ends(&mut part, block, offset);
                     if live && let Some(done) = task.so_far(&mut part) {
                         flow = take(done);
                     }
@@ -261,8 +262,8 @@ impl Line<'_> {
             let _ = reader.piece(*piece, None, &mut scanned, &mut |met| {
                 let row = match met {
                     Met::Row(row, ..) => row,
-                    Met::BlockEnd(block) => {
-                        task.block_ends(&mut part, block);
+                    Met::BlockEnd(block, offset) => {
+                        task.block_ends(&mut part, block, offset);
                         return ControlFlow::Continue(());
                     }
                 };

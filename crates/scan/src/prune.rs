@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use super::source::{LeftOut, Source};
 use super::summarize::summarize;
 use logbook_model::Instant;
-use logbook_query::{Field, Known, Requirement};
+use logbook_query::{Field, MayHold, Requirement};
 use logbook_store::index::summary::KIND;
 use logbook_store::index::{CacheDraft, Identity, Summary};
 use logbook_store::os_real::REAL;
@@ -111,7 +111,7 @@ fn verdict(requirement: &Requirement, summary: &Summary) -> Option<LeftOut> {
 /// A summary as the question of a query asks it.
 struct Summarized<'a>(&'a Summary);
 
-impl Known for Summarized<'_> {
+impl MayHold for Summarized<'_> {
     fn may_hold_time(&self, from: Bound<Instant>, to: Bound<Instant>) -> bool {
         let overlaps = |(first, last): (Instant, Instant)| {
             let begins = match from {

@@ -48,8 +48,8 @@ pub struct Wanted<'q> {
 pub(super) enum Met<'m> {
     /// A row, in the input of this name; what its taker itself adds to the account.
     Row(&'m Row<'m>, &'m str, &'m mut Skipped),
-    /// The end of a block: texts of rows in it last until here.
-    BlockEnd(&'m [u8]),
+    /// The end of a block, and where it begins in its input: texts of rows in it last until here.
+    BlockEnd(&'m [u8], u64),
 }
 
 /// What is known of the input of a piece.
@@ -166,7 +166,7 @@ impl<'s> Reader<'s> {
                 counter.end(about.name, block, skipped);
             }
             if flow.is_continue() {
-                *flow = (judge.each)(Met::BlockEnd(block.bytes));
+                *flow = (judge.each)(Met::BlockEnd(block.bytes, block.offset));
             }
             *flow
         })
@@ -332,7 +332,7 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
                 skipped.add(name, class, at.offset, why);
                 ControlFlow::Continue(())
             }
-            documents::Met::Pause => (self.each)(Met::BlockEnd(b"")),
+            documents::Met::Pause => (self.each)(Met::BlockEnd(b"", 0)),
         };
         if skipped.count() > before {
             skipped.number(name, at.offset, at.line);
@@ -340,14 +340,14 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
         flow
     }
 
-    /// A row in its frame, with its fields; `lasts`: its text is part of the block.
+    /// A row in its frame, with its fields; `in_block`: its text is part of the block.
     #[inline]
     fn row(
         &mut self,
         text: &[u8],
         offset: u64,
         fields: &[Option<&[u8]>],
-        lasts: bool,
+        in_block: bool,
         skipped: &mut Skipped,
     ) -> ControlFlow<()> {
         let place = Place { input: self.about.input, offset };
@@ -368,10 +368,10 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
                 let mut fields = Vec::with_capacity(self.wanted.names.len());
                 // It was read once, and is written well.
                 let _ = frame::pick(&text, self.wanted.names, &mut fields);
-                return self.hand_on(&Row { text: &text, fields: &fields, place, lasts: false }, skipped);
+                return self.hand_on(&Row { text: &text, fields: &fields, place, in_block: false }, skipped);
             }
         }
-        self.hand_on(&Row { text, fields, place, lasts }, skipped)
+        self.hand_on(&Row { text, fields, place, in_block }, skipped)
     }
 
     #[inline]
@@ -384,7 +384,7 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
         let mut fields = Vec::with_capacity(self.wanted.names.len());
         // It was framed without the member.
         let _ = frame::pick(&text, self.wanted.names, &mut fields);
-        let row = Row { text: &text, fields: &fields, place: row.place, lasts: false };
+        let row = Row { text: &text, fields: &fields, place: row.place, in_block: false };
         (self.each)(Met::Row(&row, self.about.name, skipped))
     }
 }

@@ -260,7 +260,7 @@ impl State {
                     if frame::pick(text, FIELDS.names(), &mut fields).is_err() {
                         return ControlFlow::Continue(());
                     }
-                    let row = Row { text, fields: &fields, place: RowPlace { input, offset }, lasts: false };
+                    let row = Row { text, fields: &fields, place: RowPlace { input, offset }, in_block: false };
                     let kind = Picked::new(&FIELDS, &fields).kind();
                     let voids = kind == Kind::Repair && Voiding::read(text).is_some();
                     let in_doubt = std::mem::replace(in_doubt, voids);

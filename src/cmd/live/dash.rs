@@ -11,7 +11,7 @@ use crate::cmd::Door;
 use crate::cmd::live::board::Board;
 use crate::cmd::reading::Reading;
 use logbook_model::error::{Error, Exit, Result};
-use logbook_query::text::words;
+use logbook_query::text::arguments;
 use logbook_store::{Purpose, locate};
 
 /// Two real examples.
@@ -58,7 +58,7 @@ pub fn run(args: Dash, door: &mut Door<'_>) -> Result<Exit> {
     };
     let clock = reading.clock(door)?;
     let colour = reading.look(door, clock.zone).colour;
-    let filter = Filter::read(&words::join(args.filter.iter().map(String::as_str)), &clock)?;
+    let filter = Filter::read(&arguments::join(args.filter.iter().map(String::as_str)), &clock)?;
     let board = Board::open(location, &door.env, &clock, 1)?;
 
     let events = events::Events::new(board.location())?;

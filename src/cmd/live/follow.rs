@@ -69,7 +69,8 @@ impl<'p> Follower<'p> {
             if frame::pick(text, plan.fields(), &mut fields).is_err() {
                 return;
             }
-            let row = Row { text, fields: &fields, place: RowPlace { input: 0, offset: place.offset }, lasts: false };
+            let row =
+                Row { text, fields: &fields, place: RowPlace { input: 0, offset: place.offset }, in_block: false };
             let matches = || plan.filter().is_none_or(|filter| filter.matches(&row, &mut eval).unwrap_or(false));
             let passes = within.row(matches)
                 && json::validate(text, Limits::GRAMMAR).is_ok()

@@ -155,7 +155,7 @@ impl<'p> Judge<'p> {
             &mut |text, offset, skipped| {
                 let mut fields = Vec::new();
                 let judged = frame::pick(text, plan.fields(), &mut fields).is_ok();
-                let row = Row { text, fields: &fields, place: Place { input: 0, offset }, lasts: false };
+                let row = Row { text, fields: &fields, place: Place { input: 0, offset }, in_block: false };
                 let matches = || plan.filter().is_none_or(|filter| filter.matches(&row, eval).unwrap_or(false));
                 let passes = judged && within.row(matches);
                 *rows += u64::from(judged);

@@ -142,7 +142,7 @@ fn all(args: &Fields, guarded: &Guarded, inputs: &Source, door: &mut Door<'_>) -
             // A row that a program fails on is left out, as `query` does.
             fault: &mut |_, _| {},
         };
-        let mut fold = plan.fold();
+        let mut fold = logbook_query::Fold::new(plan);
         let strict = args.reading.strict;
         let wanted = Wanted { names: plan.fields(), strict, mends: true, ..Wanted::default() };
         let scanned = scan::feed_wanted(inputs, door.input, wanted, |row, _, _| fold.push(row, &mut out));

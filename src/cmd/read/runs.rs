@@ -16,7 +16,7 @@ use logbook_model::error::{Error, Exit, Result, nearest};
 use logbook_model::{Field, Status, option_ms, run_id};
 use logbook_query::ast::{Expr, Form, Op};
 use logbook_query::eval::doubts::Doubts;
-use logbook_query::text::words;
+use logbook_query::text::arguments;
 use logbook_query::{Query, time};
 use logbook_render::table::{Column, Cut};
 use logbook_render::{self as render, Format, Rows, cell};
@@ -161,7 +161,7 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
 fn names(words: &[String]) -> Option<Vec<String>> {
     let is_name = |word: &String| {
         run_id::fault(word).is_none()
-            && !words::is_query_text(word)
+            && !arguments::is_query_text(word)
             && !word.contains(|letter: char| letter.is_whitespace() || "=<>~^*,()\"'$|&".contains(letter))
     };
     (!words.is_empty() && words.iter().all(is_name)).then(|| words.to_vec())

@@ -98,7 +98,7 @@ impl<'j> Task for Job<'j> {
     type Done = (Part, Doubts);
 
     fn begin(&self) -> Self::Part {
-        (self.plan.fold(), Part::new(self.zone))
+        (query::Fold::new(self.plan), Part::new(self.zone))
     }
 
     fn row(

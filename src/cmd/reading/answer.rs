@@ -106,7 +106,7 @@ impl Answer {
         let counts = reads_once;
         let wanted =
             Wanted { names: &names, strict, literals: literal.as_slice(), probe: probe.as_ref(), counts, mends: true };
-        let mut all = plan.fold();
+        let mut all = logbook_query::Fold::new(plan);
         let mut shown: Vec<(Vec<u8>, Place)> = Vec::new();
         let mut mended: Vec<(Place, String)> = Vec::new();
         let mut failed = None;

@@ -8,7 +8,7 @@ use crate::cmd::Door;
 use crate::cmd::guard::size_bytes;
 use logbook_model::READ_ROW_BYTES_MAX;
 use logbook_model::error::{Error, Result};
-use logbook_query::text::words;
+use logbook_query::text::arguments;
 use logbook_scan::{Layout, Source};
 use logbook_store::{self as store, Input, Missing};
 
@@ -64,7 +64,7 @@ impl Files {
         let mut expanded = store::expand(arguments).map_err(|missing| {
             let Missing { argument, error, fallback } = *missing;
             // What to write if a query was meant.
-            let meant = argument.to_str().and_then(words::hint).filter(|_| error.hint.is_none());
+            let meant = argument.to_str().and_then(arguments::hint).filter(|_| error.hint.is_none());
             match meant.or(fallback) {
                 Some(hint) => error.hint(hint),
                 None => error,

@@ -90,7 +90,7 @@ pub fn times(reading: &Reading, door: &Door<'_>) -> Result<impl Fn(Option<Instan
     Ok(move |at: Option<Instant>| {
         let text = at.map(|at| format!("\"{at}\""));
         let fields = [text.as_deref().map(str::as_bytes)];
-        let row = Row { text: b"{}", fields: &fields, place: Place::default(), lasts: false };
+        let row = Row { text: b"{}", fields: &fields, place: Place::default(), in_block: false };
         plan.filter().is_none_or(|filter| filter.matches(&row, &mut plan.eval()).unwrap_or(false))
     })
 }

@@ -95,7 +95,7 @@ impl<'p> Task for Job<'p> {
     fn begin(&self) -> Self::Part {
         let seen = vec![false; self.doubted.len()];
         let part = Part { unseen: !seen.is_empty(), seen, ..Part::default() };
-        (self.plan.fold(), part, RowJudge::default())
+        (Fold::new(self.plan), part, RowJudge::default())
     }
 
     fn end(&self, (fold, part, _): Self::Part) -> Part {
@@ -106,8 +106,8 @@ impl<'p> Task for Job<'p> {
         self.plan.is_order_free() && self.wonder.is_none()
     }
 
-    fn block_ends(&self, (fold, ..): &mut Self::Part, block: &[u8]) {
-        fold.block_ends(block);
+    fn block_ends(&self, (fold, ..): &mut Self::Part, block: &[u8], offset: u64) {
+        fold.block_ends(block, offset);
     }
 
     fn so_far(&self, (_, part, _): &mut Self::Part) -> Option<Part> {

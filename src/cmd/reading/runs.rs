@@ -109,7 +109,7 @@ pub fn ask<'r, 'a: 'r>(
         // left out.
         fault: &mut |_, _| {},
     };
-    let mut fold = plan.fold();
+    let mut fold = logbook_query::Fold::new(plan);
     let mut text = Vec::new();
     for (at, run) in runs {
         text.clear();
@@ -118,7 +118,7 @@ pub fn ask<'r, 'a: 'r>(
         let mut fields = Vec::with_capacity(plan.fields().len());
         let place = Place { input: 0, offset: at as u64 };
         if json::pick(&text, plan.fields(), &mut fields).is_ok()
-            && fold.push(&Row { text: &text, fields: &fields, place, lasts: false }, &mut out).is_break()
+            && fold.push(&Row { text: &text, fields: &fields, place, in_block: false }, &mut out).is_break()
         {
             break;
         }

@@ -10,7 +10,6 @@ use crate::cmd::Door;
 use logbook_json as json;
 use logbook_model::Vocabulary;
 use logbook_query::eval::path::Path;
-use logbook_query::problem::Problem;
 use logbook_query::text::check::{self, Seen, UnknownWord};
 use logbook_query::{Query, ast};
 use logbook_scan::{self as scan, Source};
@@ -49,8 +48,8 @@ pub fn tell(query: &Query, text: &str, vocabulary: &Vocabulary, answer: &Answer,
         partly: answer.partly,
     };
     let doubts = check::warnings(query, &seen, vocabulary);
-    for Problem { span, message, hint } in doubts.told {
-        door.warn(&Problem { span, message, hint }.error(text));
+    for problem in doubts.shown {
+        door.warn(&problem.error(text));
     }
     if doubts.more > 0 {
         door.note(format_args!("{} more fields or words are not known", doubts.more));

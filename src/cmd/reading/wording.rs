@@ -10,8 +10,8 @@ use crate::cmd::guard::watchdog::Watch;
 use logbook_model::error::{Error, Result};
 use logbook_query::ast::{Expr, Right};
 use logbook_query::problem::Problems;
+use logbook_query::text::arguments;
 use logbook_query::text::parse::{self, Clause};
-use logbook_query::text::words;
 use logbook_query::time::Clock;
 use logbook_query::{self as query, Argument, Context, Plan, Query};
 use logbook_store::{expand, named};
@@ -56,7 +56,7 @@ impl Clauses {
     pub fn query(&self, texts: &[String]) -> Result<(Query, String)> {
         let mut input = parse::Input::new();
         if !texts.is_empty() {
-            input = input.text(&words::join(texts.iter().map(String::as_str)));
+            input = input.text(&arguments::join(texts.iter().map(String::as_str)));
         }
         for condition in &self.filter {
             input = input.flag(Clause::Filter, "--filter", condition);
@@ -89,8 +89,8 @@ pub fn told_apart(all: &[OsString]) -> Result<(Vec<String>, Vec<OsString>)> {
     let (mut texts, mut inputs) = (Vec::new(), Vec::new());
     for word in all {
         match word.to_str() {
-            Some(text) if is_operand || words::is_query_text(text) => {
-                is_operand = words::goes_on(text, is_operand);
+            Some(text) if is_operand || arguments::is_query_text(text) => {
+                is_operand = arguments::continues(text, is_operand);
                 refuse_both(text)?;
                 texts.push(text.to_owned());
             }
@@ -127,16 +127,16 @@ pub fn guarded(
 }
 
 /// The same over rows that may be of other programs, whose times are in `field`. Rows without it
-/// are counted when `tells_missing`.
+/// are counted when `reports_missing`.
 pub fn guarded_foreign(
     (query, text): (&Query, &str),
-    (field, tells_missing): (Vec<String>, bool),
+    (field, reports_missing): (Vec<String>, bool),
     clock: &Clock,
     arguments: BTreeMap<String, Argument>,
     watch: Watch,
 ) -> Result<Guarded> {
     let files = values_in_files(query, Path::new(""))?;
-    let context = Context { arguments, files, time: field, tells_missing, ..Context::new(*clock) };
+    let context = Context { arguments, files, time: field, reports_missing, ..Context::new(*clock) };
     Guarded::new(planned(query, text, &context)?, watch)
 }
 

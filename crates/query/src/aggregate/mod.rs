@@ -1,27 +1,25 @@
-//! The aggregates: what `summarize` makes of the rows of a group.
+//! The aggregates: what `summarize` computes of the rows of a group.
 //!
-//! Each is a state that takes values, joins the state of later rows, and ends
-//! in a JSON text. Joining is exact: how rows were split never shows.
+//! Each takes values one at a time, merges with the same aggregate of later rows, and ends as a
+//! JSON text. Merging is exact: how the rows were split never shows in the result.
 //!
-//! - `state`: the table of all aggregates
-//! - `measured`: numbers and amounts with a unit, kept apart, for sum and avg (`number`) and
-//!   percentiles (`rank`)
-//! - `loose`, `packed`: many numbers
-//! - `extreme`: min and max, of anything that has an order
-//! - `values`: distinct and list
+//! - `accumulator`: the table of all aggregates
+//! - `by_unit`: numbers, durations and sizes kept apart, for sum and avg (`sum`) and percentiles
+//!   (`percentile`)
+//! - `chunked`, `packed_counts`: how a percentile stores many numbers
+//! - `values`: min, max, distinct and list, of values of any type
 //!
-//! Not here: which rows make a group (`stage_group`).
+//! Not here: which rows make a group (`stage/group`).
 //!
-//! To add one: a variant in `ast::Function`, a line in each table of `state`.
+//! To add one: a variant in `ast::Function`, and a line in each table of `accumulator`.
 
-mod extreme;
-mod loose;
-mod measured;
-mod number;
-mod packed;
-mod rank;
-mod state;
+mod accumulator;
+mod by_unit;
+mod chunked;
+mod packed_counts;
+mod percentile;
+mod sum;
 mod values;
 
-pub use state::Ignored;
-pub(crate) use state::{Digits, State};
+pub(crate) use accumulator::{Accumulator, NumberCache};
+pub use by_unit::Ignored;

@@ -1,50 +1,49 @@
-//! Literals of a comparison: read once, as everything they can mean beside
-//! this field.
+//! Literals of a comparison, each read once as every type that it can have beside this field.
 
 use logbook_json::{Kind, Leaves, kind as json_kind, string};
 use logbook_model::{Instant, duration_ms};
 
 use crate::amount::{Amount, Unit};
 use crate::ast::{Form, Literal, Span};
-use crate::compile::query::Argument;
+use crate::compile::context::Argument;
 use crate::compile::scope::Compiler;
 use crate::eval::value::{Order, Value};
 use crate::problem::Problem;
 use crate::time::{self, Period};
 
-/// What the left side is, as far as literals care.
+/// The left side of a comparison, as far as literals depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Left {
-    /// The row's `timestamp`.
+    /// The time of the row.
     Timestamp,
     /// `age`.
     Age,
     /// A column of groups that holds an age: milliseconds, compared with durations.
     AgeColumn,
-    /// Anything else, and what numbers in it are.
+    /// Anything else, and what numbers in it mean.
     Other(Numbers),
 }
 
-/// What numbers in a field are.
+/// What numbers in a field mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Numbers {
-    /// The name says no unit.
+    /// The name implies no unit.
     Plain,
-    /// So many of the unit that the name says.
+    /// A number of this unit, which the name implies.
     Of(Unit),
-    /// The field holds words, and no amounts.
+    /// The field is for words, so amounts have no meaning.
     Words,
 }
 
 impl Left {
-    /// Whether a literal with a unit is a duration or a size here.
+    /// Whether a literal with a unit is read as a duration or a size.
     pub(crate) fn has_amounts(self) -> bool {
         matches!(self, Left::Other(Numbers::Plain | Numbers::Of(_)))
     }
 }
 
 impl Compiler<'_> {
-    /// The values of `literal`: one, or the elements of an array given with `--argjson`.
+    /// The values of `literal`: one, or the elements of an array that was given with `--argjson`.
     pub(crate) fn literal(&mut self, literal: &Literal, left: Left, list: bool) -> Option<Vec<Value>> {
         let argument = match literal.form {
             Form::Bare => return self.word(&literal.text, literal.span, left, false).map(|value| vec![value]),
@@ -78,13 +77,13 @@ impl Compiler<'_> {
             _ => one(raw).map(|value| vec![value]),
         };
         if values.is_none() && self.problems.iter().all(|problem| problem.span != literal.span) {
-            let message = format!("${} is an array or object: nothing compares with it", literal.text);
+            let message = format!("${} is an array or object, which cannot be compared", literal.text);
             self.problems.push(Problem::new(literal.span, message).hint("`in $name` takes an array of values"));
         }
         values
     }
 
-    /// A bare word or the text of `--arg`.
+    /// The value of a bare word, or of the text of `--arg`.
     pub(crate) fn word(&mut self, text: &str, span: Span, left: Left, argument: bool) -> Option<Value> {
         let mut value = Value::word(text, argument);
         match left {
@@ -93,7 +92,7 @@ impl Compiler<'_> {
             Left::AgeColumn => return self.duration(text, span),
             Left::Timestamp if value.null => {}
             Left::Timestamp => return self.time(text, span),
-            // A number first: -12 is one, and only then a duration without its unit.
+            // A number first: `-12` is a number, and only otherwise a duration without its unit.
             Left::Other(numbers) if value.number.is_none() && !value.null => {
                 let time = self.read_time(text).and_then(Result::ok);
                 let is_time = time.is_some();
@@ -139,13 +138,13 @@ impl Compiler<'_> {
         None
     }
 
-    /// A duration back from now, as the instant that long ago.
+    /// A duration before now, as the instant of that time.
     fn age(&mut self, text: &str, span: Span) -> Option<Value> {
         let ms = i64::try_from(self.ms(text, span)?).unwrap_or(i64::MAX);
         Some(Value::time(Period::point(self.context.clock.now.plus_ms(-ms)), self.context.clock.zone))
     }
 
-    /// A duration as the milliseconds that columns hold.
+    /// A duration in milliseconds, as columns of ages hold it.
     fn duration(&mut self, text: &str, span: Span) -> Option<Value> {
         let ms = self.ms(text, span)?;
         Value::json(ms.to_string().as_bytes())

@@ -1,11 +1,17 @@
-//! `ast` to a plan: literals read, names numbered, programs compiled, once for
-//! all rows. Whatever is wrong with a query beyond its grammar is told here.
+//! `ast` to a plan, once for all rows: literals are read, names get slots, programs are compiled.
+//! Every mistake in a query beyond its grammar is found here.
+//!
+//! - `context`: what a query is compiled against · `scope`: names to slots, stage by stage
+//! - `literal`: what a value means beside its field · `condition`: conditions to predicates
+//! - `query`: a whole query
 //!
 //! Not here: the grammar (`text`), rows (`stage`).
-//!
-//! - `query`: a whole query · `scope`: conditions and operands in the names of a stage
-//! - `literal`: what a value means beside what it is compared with
 
+mod condition;
+mod context;
 mod literal;
-pub mod query;
+mod query;
 mod scope;
+
+pub use context::{Argument, Context};
+pub use query::{columns, compile};

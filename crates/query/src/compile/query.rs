@@ -1,145 +1,70 @@
-//! A parsed query to a plan: literals read, names numbered, programs compiled,
-//! once for all rows. Everything that can be wrong with a query beyond its
-//! grammar is told here, all at once.
-
-use std::collections::BTreeMap;
+//! Compiles a whole query.
 
 use logbook_json::quote;
 
 use crate::amount::Unit;
 use crate::ast::{Aggregate, Function, Latest, Operand, Path as AstPath, Query, Span};
 
-use crate::compile::scope::{Compiler, Scope};
-use crate::eval::source::Source;
+use crate::compile::context::{Argument, Context};
+use crate::compile::scope::{Compiler, Scope, unit_of};
+use crate::eval::source::{NamedSource, Source};
 use crate::jq::head::Head;
 use crate::jq::program::Globals;
 use crate::problem::Problem;
-use crate::stage::latest::LatestBy;
-use crate::stage::plan::{GroupBy, Named, Plan, Tail};
+use crate::stage::group::{AggregateColumn, GroupBy};
+use crate::stage::newest_per_group::LatestBy;
+use crate::stage::plan::{Plan, Tail};
+use crate::stage::sort::SortBy;
 use crate::text::print::{aggregate_call, aggregate_name, column_name, operand};
-use crate::time::Clock;
 
-/// What a query is compiled against.
-#[derive(Debug, Clone)]
-pub struct Context {
-    /// For `now`, `age`, dates without an offset and time buckets.
-    pub clock: Clock,
-    /// `--arg` and `--argjson`, by name without the `$`.
-    pub arguments: BTreeMap<String, Argument>,
-    /// Lines of the files named by `in @file`, by name; `cmd` reads them.
-    pub files: BTreeMap<String, Vec<String>>,
-    /// The field that holds the time of a row: what `age` counts from.
-    pub time: Vec<String>,
-    /// Whether rows without a time are counted where a condition asks for it. They are of other
-    /// programs.
-    pub tells_missing: bool,
-}
-
-impl Context {
-    /// A clock and nothing else.
-    pub fn new(clock: Clock) -> Context {
-        Context {
-            clock,
-            arguments: BTreeMap::new(),
-            files: BTreeMap::new(),
-            time: vec!["timestamp".to_owned()],
-            tells_missing: false,
-        }
-    }
-}
-
-/// The value of a `$name`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Argument {
-    /// `--arg`: text, which a comparison reads like a bare word.
-    Text(String),
-    /// `--argjson`: one JSON value, checked by the caller.
-    Json(Vec<u8>),
-}
-
-/// Compiles `query`, or says everything that is wrong with it.
+/// Compiles `query`, or returns everything that is wrong with it, in the order of the text.
 pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
-    let arguments = context.arguments.iter().map(|(name, argument)| {
-        let json = match argument {
-            Argument::Text(text) => quote(text),
-            Argument::Json(raw) => raw.clone(),
-        };
-        (name.as_str(), json)
-    });
-    let now = context.clock.now;
-    let globals = Globals::new(now.seconds as f64 + now.attos as f64 / 1e18, context.clock.zone, arguments);
     let mut compiler = Compiler {
         context,
-        globals,
+        globals: globals(context),
         programs: Vec::new(),
         problems: Vec::new(),
         questions: Vec::new(),
         scope: Scope::default(),
     };
 
-    let latest = query.latest.as_ref().and_then(|latest| match latest {
-        Latest::By(path) => Some(LatestBy { by: compiler.path(path)?, standing: None }),
-        Latest::Standing => {
-            let by = compiler.path(&AstPath { keys: vec!["run_id".to_owned()], span: Span::default() })?;
-            Some(LatestBy { by, standing: Some([compiler.slot("kind"), compiler.slot("status")]) })
-        }
-    });
+    // Stages add the fields they need to the scope; a stage whose rows are new begins a new scope.
+    let mut fields = Vec::new();
+    let latest = query.latest.as_ref().and_then(|latest| compile_latest(latest, &mut compiler));
     let filter = query.filter.as_ref().and_then(|expr| compiler.predicate(expr));
     let jq = query.jq.as_ref().and_then(|jq| compiler.jq(jq));
-    // Slurped, rows are no inputs of their own.
+    // With `--slurp` the program does not run on single rows.
     let mut head = query.jq.as_ref().filter(|_| query.slurp.is_none()).map(|jq| Head::of(&jq.code)).unwrap_or_default();
     head.place(|name| compiler.slot(name));
-    let first = query.jq.is_some().then(|| std::mem::take(&mut compiler.scope).fields);
+    if query.jq.is_some() {
+        fields.push(std::mem::take(&mut compiler.scope).fields);
+    }
 
-    let grouped = !query.group_by.is_empty() || !query.summarize.is_empty();
-    let group = grouped.then(|| compile_group(query, &mut compiler));
-    let middle = group.as_ref().map(|group| {
-        let names = group.keys.iter().map(|named| named.name.clone());
-        let names = names.chain(group.aggregates.iter().map(|(name, ..)| name.clone())).collect();
-        let scope = Scope {
-            fields: Vec::new(),
-            columns: Some(names),
-            calls: calls(query),
-            ages: ages(query),
-            units: units(query),
-        };
-        std::mem::replace(&mut compiler.scope, scope).fields
-    });
+    let is_grouped = !query.group_by.is_empty() || !query.summarize.is_empty();
+    let group = is_grouped.then(|| compile_group(query, &mut compiler));
+    if let Some(group) = &group {
+        fields.push(std::mem::replace(&mut compiler.scope, scope_of_groups(query, group)).fields);
+    }
 
-    let having = query.having.as_ref().and_then(|expr| compiler.predicate(expr));
-    let sort = query.sort_by.iter().filter_map(|key| Some((compiler.source(&key.of)?, key.descending))).collect();
-    let select: Vec<Named> = query
-        .select
-        .iter()
-        .filter_map(|column| Some(Named::new(column_name(column), compiler.source(&column.of)?)))
-        .collect();
-    check_names(query.select.iter().map(|column| (column_name(column), column.span)), &mut compiler.problems);
+    let tail = compile_tail(query, &mut compiler);
+    fields.push(compiler.scope.fields);
     if !compiler.problems.is_empty() {
         compiler.problems.sort_by_key(|problem| problem.span.from);
         return Err(compiler.problems);
     }
 
-    let select = (!query.select.is_empty()).then_some(select);
-    // Which stage asked for which fields: the last list belongs to the last stage that has rows of
-    // its own.
-    let last = compiler.scope.fields;
-    let (first, middle, last) = match (first, middle) {
-        (None, None) => (last, None, None),
-        (None, Some(first)) => (first, None, Some(last)),
-        (Some(first), None) => (first, Some(last), None),
-        (Some(first), Some(middle)) => (first, Some(middle), Some(last)),
-    };
+    let mut fields = fields.into_iter();
     Ok(Plan {
-        first,
-        middle,
-        last,
+        input_fields: fields.next().unwrap_or_default(),
+        jq_fields: jq.and_then(|_| fields.next()),
+        group_fields: fields.next(),
         latest,
         filter,
         jq,
         head,
         slurp: query.slurp,
         group,
-        tail: Tail { having, sort, limit: query.limit, select },
+        tail,
         columns: columns(query),
         programs: compiler.programs,
         globals: compiler.globals,
@@ -148,7 +73,54 @@ pub fn compile(query: &Query, context: &Context) -> Result<Plan, Vec<Problem>> {
     })
 }
 
-/// The columns of the output, where select or grouping gives them.
+/// What jq programs are given beside the row.
+fn globals(context: &Context) -> Globals {
+    let arguments = context.arguments.iter().map(|(name, argument)| {
+        let json = match argument {
+            Argument::Text(text) => quote(text),
+            Argument::Json(raw) => raw.clone(),
+        };
+        (name.as_str(), json)
+    });
+    let now = context.clock.now;
+    Globals::new(now.seconds as f64 + now.attos as f64 / 1e18, context.clock.zone, arguments)
+}
+
+fn compile_latest(latest: &Latest, compiler: &mut Compiler<'_>) -> Option<LatestBy> {
+    match latest {
+        Latest::By(path) => Some(LatestBy { by: compiler.path(path)?, standing: None }),
+        Latest::Standing => {
+            let by = compiler.path(&AstPath { keys: vec!["run_id".to_owned()], span: Span::default() })?;
+            Some(LatestBy { by, standing: Some([compiler.slot("kind"), compiler.slot("status")]) })
+        }
+    }
+}
+
+/// having, sort, limit and select.
+fn compile_tail(query: &Query, compiler: &mut Compiler<'_>) -> Tail {
+    let having = query.having.as_ref().and_then(|expr| compiler.predicate(expr));
+    let sort = query.sort_by.iter().filter_map(|key| {
+        let source = compiler.source(&key.of)?;
+        Some(SortBy { source, descending: key.descending })
+    });
+    let sort = sort.collect();
+    let select: Vec<NamedSource> = query
+        .select
+        .iter()
+        .filter_map(|column| Some(NamedSource::new(column_name(column), compiler.source(&column.of)?)))
+        .collect();
+    check_names(query.select.iter().map(|column| (column_name(column), column.span)), &mut compiler.problems);
+    Tail { having, sort, limit: query.limit, select: (!query.select.is_empty()).then_some(select) }
+}
+
+/// The scope of the stages after grouping, in which only the columns of `group` exist.
+fn scope_of_groups(query: &Query, group: &GroupBy) -> Scope {
+    let names = group.keys.iter().map(|named| named.name.clone());
+    let names = names.chain(group.aggregates.iter().map(|column| column.name.clone())).collect();
+    Scope { fields: Vec::new(), columns: Some(names), calls: calls(query), ages: ages(query), units: units(query) }
+}
+
+/// The names of the output's columns, if select or grouping determines them.
 pub fn columns(query: &Query) -> Option<Vec<String>> {
     if !query.select.is_empty() {
         return Some(query.select.iter().map(column_name).collect());
@@ -161,7 +133,7 @@ pub fn columns(query: &Query) -> Option<Vec<String>> {
     }
 }
 
-/// What the columns of groups show, as it is printed, and their names.
+/// The columns of groups: their content as it is printed, and their names.
 fn calls(query: &Query) -> Vec<(String, String)> {
     let keys = query.group_by.iter().map(|column| (operand(&column.of), column_name(column)));
     let aggregates =
@@ -177,14 +149,6 @@ fn ages(query: &Query) -> Vec<String> {
     keys.chain(of_age.map(aggregate_name)).collect()
 }
 
-/// What the name of a field says of its numbers.
-pub(crate) fn unit_of(operand: &Operand) -> Option<Unit> {
-    match operand {
-        Operand::Path(path) => path.keys.last().and_then(|name| Unit::of_name(name)),
-        _ => None,
-    }
-}
-
 /// The columns of groups that hold numbers of a unit.
 fn units(query: &Query) -> Vec<(String, Unit)> {
     let keys = query.group_by.iter().filter_map(|column| Some((column_name(column), unit_of(&column.of)?)));
@@ -194,10 +158,10 @@ fn units(query: &Query) -> Vec<(String, Unit)> {
 }
 
 fn compile_group(query: &Query, compiler: &mut Compiler<'_>) -> GroupBy {
-    let keys: Vec<Named> = query
+    let keys: Vec<NamedSource> = query
         .group_by
         .iter()
-        .filter_map(|column| Some(Named::new(column_name(column), compiler.source(&column.of)?)))
+        .filter_map(|column| Some(NamedSource::new(column_name(column), compiler.source(&column.of)?)))
         .collect();
     let plain = query.summarize.is_empty();
     let overview;
@@ -207,28 +171,33 @@ fn compile_group(query: &Query, compiler: &mut Compiler<'_>) -> GroupBy {
     } else {
         &query.summarize
     };
-    let units = summarize.iter().map(|one| one.of.as_ref().and_then(unit_of)).collect();
-    let aggregates: Vec<(String, Function, Option<Source>)> = summarize
+    let aggregates: Vec<AggregateColumn> = summarize
         .iter()
         .filter_map(|aggregate| {
             let source = match &aggregate.of {
                 Some(operand) => Some(compiler.source(operand)?),
                 None => None,
             };
-            Some((aggregate_name(aggregate), aggregate.function, source))
+            Some(AggregateColumn {
+                name: aggregate_name(aggregate),
+                function: aggregate.function,
+                source,
+                unit: aggregate.of.as_ref().and_then(unit_of),
+            })
         })
         .collect();
     let key_names = query.group_by.iter().map(|column| (column_name(column), column.span));
     let names = key_names.chain(summarize.iter().map(|aggregate| (aggregate_name(aggregate), aggregate.span)));
     check_names(names, &mut compiler.problems);
-    // Times run on; other keys are shown by weight.
+    // Groups by time are sorted by time, others by their count.
     let timed = query.group_by.iter().any(|column| matches!(column.of, Operand::Bucket(_)));
     let slots = keys.iter().map(|key| key.source.slot()).collect();
-    let asks_jq = aggregates.iter().any(|(_, _, source)| matches!(source, Some(Source::Jq(_))));
-    GroupBy { keys, slots, aggregates, units, asks_jq, by_count: plain && !timed }
+    let uses_jq = aggregates.iter().any(|column| matches!(column.source, Some(Source::Jq(_))));
+    GroupBy { keys, slots, aggregates, uses_jq, by_count: plain && !timed }
 }
 
-/// What grouping shows when nobody says: how many rows, how many runs, since when.
+/// The aggregates of `group_by` without `summarize`: the number of rows, the number of runs, and
+/// the oldest timestamp.
 fn overview_aggregates() -> Vec<Aggregate> {
     let field = |name: &str| Some(Operand::Path(AstPath { keys: vec![name.to_owned()], span: Span::default() }));
     let aggregate =

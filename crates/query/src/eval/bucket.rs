@@ -1,5 +1,5 @@
-//! Time buckets: the start of the minute, hour, day, week, month or other
-//! stretch that an instant falls in, by the clocks of a zone.
+//! Time buckets: the start of the minute, hour, day, week, month or other period that an instant is
+//! in, by the clocks of a zone.
 
 use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, SecondsFormat, TimeDelta, Timelike};
 
@@ -9,16 +9,17 @@ use crate::ast::Every;
 
 const DAY_MS: i64 = 86_400_000;
 
-/// No clock was ever set by more than this: a local time that was shown twice within it was shown
-/// under two offsets.
+/// No zone's clocks were ever set by more than this: a local time that was shown twice within it
+/// was shown with two offsets.
 const SHIFT_MAX_S: i64 = 26 * 3600;
 
-/// Clocks that were set so often between two starts of a bucket are not followed further.
+/// Clocks that are set more often than this between two starts of a bucket are not followed
+/// further.
 const REGIMES_MAX: usize = 64;
 
-/// The bucket's start, as it is written: RFC 3339 with the zone's offset below
-/// a day, `2026-04-15` for days and weeks (from Monday), `2026-04` for months.
-/// `None` outside the calendar.
+/// The start of a bucket as it is printed: RFC 3339 with the zone's offset for buckets shorter than
+/// a day, `2026-04-15` for days and weeks (from Monday), `2026-04` for months. `None` outside the
+/// calendar.
 pub fn start(at: Instant, every: Every, zone: &Zone) -> Option<String> {
     let local = zone.to_local(at)?;
     let day = local.date_naive();
@@ -36,7 +37,7 @@ pub fn start(at: Instant, every: Every, zone: &Zone) -> Option<String> {
             if ms % DAY_MS != 0 {
                 return stretch(local, ms, zone).map(time_text);
             }
-            // Whole days are counted from 1970-01-01, whatever the clocks do.
+            // Whole days are counted from 1970-01-01, however clocks are set.
             let first = NaiveDate::from_ymd_opt(1970, 1, 1)?;
             let days = day.signed_duration_since(first).num_days();
             let width = ms / DAY_MS;
@@ -45,13 +46,13 @@ pub fn start(at: Instant, every: Every, zone: &Zone) -> Option<String> {
     }
 }
 
-/// Where the stretch of `ms` that `local` is in begins.
+/// The start of the period of `ms` that `local` is in.
 ///
-/// A stretch begins when the clock shows a multiple of `ms` since local midnight (of more than a
-/// day, since that of 1970-01-01), and lasts until the next one does. Where clocks are set forward
-/// over a beginning, it begins at the first instant after the gap. Where they are set back, what
-/// begins a second time is the same stretch if it is longer than the shift, and else a new one. So
-/// stretches follow one another without holes, and each begins at an instant that exists.
+/// A period begins when the clock shows a multiple of `ms` since local midnight (for more than a
+/// day, since the midnight of 1970-01-01), and ends when the next one begins. If clocks are set
+/// forward over a start, the period begins at the first instant after the gap. If clocks are set
+/// back and show a start again, that begins a new period, unless periods are longer than the shift.
+/// So periods have no gaps, and each begins at an instant that exists.
 fn stretch(mut local: DateTime<FixedOffset>, ms: i64, zone: &Zone) -> Option<DateTime<FixedOffset>> {
     for _ in 0..REGIMES_MAX {
         // The instant at which the clock shows the multiple, if it was not set in between.
@@ -62,7 +63,7 @@ fn stretch(mut local: DateTime<FixedOffset>, ms: i64, zone: &Zone) -> Option<Dat
         let shown = begin.naive_local();
         let Some(set) = when_set(local, begin.min(local), zone) else { return Some(begin) };
         let before = zone.to_local(Instant::from_chrono((set - TimeDelta::nanoseconds(1)).to_utc()))?;
-        // The first local time that was not shown before the clock was set.
+        // The first local time that had not been shown before the clock was set.
         let unshown = set.naive_utc().checked_add_offset(*before.offset())?;
         let shift_ms = (unshown - set.naive_local()).num_milliseconds();
         if begin >= set && (shown >= unshown || ms <= shift_ms) {
@@ -76,8 +77,8 @@ fn stretch(mut local: DateTime<FixedOffset>, ms: i64, zone: &Zone) -> Option<Dat
     None
 }
 
-/// Cuts the local time down to a multiple of `ms` since local midnight; of more than a day, since
-/// the midnight of 1970-01-01.
+/// Rounds the local time down to a multiple of `ms` since local midnight; for more than a day,
+/// since the midnight of 1970-01-01.
 fn cut(local: DateTime<FixedOffset>, ms: i64) -> Option<DateTime<FixedOffset>> {
     let of_day =
         i64::from(local.num_seconds_from_midnight()) * 1000 + i64::from(local.nanosecond() / 1_000_000).min(999);
@@ -88,8 +89,8 @@ fn cut(local: DateTime<FixedOffset>, ms: i64) -> Option<DateTime<FixedOffset>> {
         .checked_sub_signed(TimeDelta::nanoseconds(below_ms))
 }
 
-/// Whether the clock was not set from long before `begin` to the end of the stretch. It never was
-/// twice within two days.
+/// Whether the clock was not set between some time before `begin` and the end of the period. Clocks
+/// are never set twice within two days.
 fn is_steady(begin: DateTime<FixedOffset>, ms: i64, zone: &Zone) -> bool {
     let at = |seconds: i64| {
         let instant = Instant { seconds: begin.timestamp().saturating_sub(seconds), attos: 0 };
@@ -98,7 +99,7 @@ fn is_steady(begin: DateTime<FixedOffset>, ms: i64, zone: &Zone) -> bool {
     matches!(*zone, Zone::Fixed(_) | Zone::UTC) || (at(SHIFT_MAX_S) && (ms < DAY_MS || at(0)))
 }
 
-/// The instant since which the clock stands as it does at `local`, when it was set between long
+/// The instant since which the clock has the offset of `local`, if it was set between some time
 /// before `begin` and then.
 fn when_set(local: DateTime<FixedOffset>, begin: DateTime<FixedOffset>, zone: &Zone) -> Option<DateTime<FixedOffset>> {
     let offset = *local.offset();
@@ -141,7 +142,7 @@ mod tests {
     ];
     const MINUTE_S: i64 = 60;
 
-    /// Minute by minute from two weeks before: the newest beginning that was met.
+    /// The slow way: walks minute by minute from two weeks before, and keeps the last start.
     fn slowly(at_s: i64, minutes: i64, zone: &Zone) -> Option<String> {
         let number = |local: NaiveDateTime| {
             let day = if minutes < 24 * 60 { local.date() } else { NaiveDate::default() };
@@ -172,8 +173,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
-        /// Days on which clocks were set are among the days of every year: most instants are near
-        /// one.
+        /// Clocks are set on some of these days, so most instants are near such a change.
         #[test]
         fn stretches_begin_where_clocks_show_it(
             zone in 0..ZONES.len(),

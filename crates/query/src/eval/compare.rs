@@ -1,6 +1,5 @@
-//! One comparison with one value of a row: the cells of the table in
-//! `docs/query.md`, Comparison. What arrays and missing fields mean is
-//! `predicate`'s work.
+//! Compares a literal with one value of a row: the cells of the table in `docs/query.md`,
+//! Comparison. What arrays and missing fields mean is decided in `predicate`.
 
 use std::cmp::Ordering;
 
@@ -14,25 +13,24 @@ use crate::eval::pattern::Pattern;
 use crate::eval::value::{Minutes, Order, Set, Value, time_of};
 use crate::time::Period;
 
-/// What a comparison says of one value.
+/// The result of a comparison with one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Judged {
+pub(crate) enum Comparison {
     /// It holds.
     Yes,
     /// It does not.
     No,
-    /// The value is of another type than the comparison asks for, or cannot be read as what it asks
-    /// for.
+    /// The value has another type than the comparison needs, or cannot be read as what it needs.
     Unreadable,
 }
 
-impl From<bool> for Judged {
-    fn from(holds: bool) -> Judged {
-        if holds { Judged::Yes } else { Judged::No }
+impl From<bool> for Comparison {
+    fn from(holds: bool) -> Comparison {
+        if holds { Comparison::Yes } else { Comparison::No }
     }
 }
 
-/// How a value is judged.
+/// An operator with its literal.
 #[derive(Debug, Clone)]
 pub(crate) enum Matcher {
     /// `=`
@@ -56,8 +54,8 @@ pub(crate) enum Matcher {
 }
 
 impl Matcher {
-    /// What it says of `raw`, a value that is not an array.
-    pub(crate) fn judge(&self, raw: &[u8]) -> Judged {
+    /// Compares `raw`, a value that is not an array.
+    pub(crate) fn evaluate(&self, raw: &[u8]) -> Comparison {
         let ordered = |value: &Value, holds: fn(Ordering) -> bool, edge: Edge| compare(value, raw, holds, edge);
         match self {
             Matcher::Equal(value) => equal(value, raw),
@@ -71,10 +69,8 @@ impl Matcher {
             Matcher::BeginsWith(start) => text(raw, |text| text.starts_with(start)).into(),
         }
     }
-}
 
-impl Matcher {
-    /// Whether a value may turn up that it cannot read.
+    /// Whether there are values that it cannot read.
     pub(crate) fn may_doubt(&self) -> bool {
         match self {
             Matcher::Equal(value) => value.time_only || value.amount.is_some(),
@@ -85,49 +81,49 @@ impl Matcher {
     }
 }
 
-fn equal(value: &Value, raw: &[u8]) -> Judged {
+fn equal(value: &Value, raw: &[u8]) -> Comparison {
     let kind = kind(raw);
     match kind {
         Some(Kind::String) => {
             if value.minutes.is_some_and(|minutes| minutes.is_before(raw, false) || minutes.is_after(raw, true)) {
-                return Judged::No;
+                return Comparison::No;
             }
             if let Some(period) = &value.time {
                 match time_of(raw, &value.zone) {
                     Some(at) => return inside(period, at).into(),
-                    None if value.time_only => return Judged::Unreadable,
+                    None if value.time_only => return Comparison::Unreadable,
                     None => {}
                 }
             }
             if value.string.as_ref().is_some_and(|expected| string_is(raw, expected)) {
-                return Judged::Yes;
+                return Comparison::Yes;
             }
             let same = |expected: &Amount| amount(value, raw, kind).is_some_and(|amount| amount == *expected);
             value.amount.as_ref().is_some_and(same).into()
         }
         Some(Kind::Number) => {
             if let Some(expected) = &value.amount {
-                return amount(value, raw, kind).map_or(Judged::Unreadable, |amount| (amount == *expected).into());
+                return amount(value, raw, kind).map_or(Comparison::Unreadable, |amount| (amount == *expected).into());
             }
             if let Some(period) = &value.time {
                 return match time_of(raw, &value.zone) {
                     Some(at) => inside(period, at).into(),
-                    None if value.time_only => Judged::Unreadable,
-                    None => Judged::No,
+                    None if value.time_only => Comparison::Unreadable,
+                    None => Comparison::No,
                 };
             }
             value.number.as_ref().is_some_and(|expected| Decimal::parse(raw).as_ref() == Some(expected)).into()
         }
-        Some(Kind::Boolean) if value.time_only => Judged::Unreadable,
+        Some(Kind::Boolean) if value.time_only => Comparison::Unreadable,
         Some(Kind::Boolean) => value.boolean.is_some_and(|expected| raw == boolean_text(expected)).into(),
         Some(Kind::Null) => (value.null && raw == b"null").into(),
-        _ if value.time_only => Judged::Unreadable,
-        _ => Judged::No,
+        _ if value.time_only => Comparison::Unreadable,
+        _ => Comparison::No,
     }
 }
 
-/// The duration or size that a value is: one with a unit, or a number in the unit that the field
-/// says.
+/// The duration or size of a value: one with a unit, or a number in the unit that its field
+/// implies.
 fn amount(value: &Value, raw: &[u8], kind: Option<Kind>) -> Option<Amount> {
     let wanted = value.amount.as_ref()?.dimension;
     let unit = value.unit.filter(|unit| unit.dimension == wanted);
@@ -141,12 +137,12 @@ fn amount(value: &Value, raw: &[u8], kind: Option<Kind>) -> Option<Amount> {
     }
 }
 
-fn one_of(set: &Set, raw: &[u8]) -> Judged {
+fn one_of(set: &Set, raw: &[u8]) -> Comparison {
     let is_time = || {
         let times = !set.times.is_empty() || set.time_only;
         match times.then(|| time_of(raw, &set.zone)) {
-            Some(Some(at)) if set.times.iter().any(|period| inside(period, at)) => Some(Judged::Yes),
-            Some(None) if set.time_only => Some(Judged::Unreadable),
+            Some(Some(at)) if set.times.iter().any(|period| inside(period, at)) => Some(Comparison::Yes),
+            Some(None) if set.time_only => Some(Comparison::Unreadable),
             _ => None,
         }
     };
@@ -155,7 +151,7 @@ fn one_of(set: &Set, raw: &[u8]) -> Judged {
             if let Some(judged) = is_time() {
                 return judged;
             }
-            let Some(characters) = string::decode(raw) else { return Judged::No };
+            let Some(characters) = string::decode(raw) else { return Comparison::No };
             let in_unit = || Some(set.unit?.amount(&Decimal::parse(&characters)?));
             let amount = || Amount::parse(&characters).or_else(in_unit);
             let is_amount = || amount().is_some_and(|amount| set.amounts.contains(&amount));
@@ -165,42 +161,45 @@ fn one_of(set: &Set, raw: &[u8]) -> Judged {
             if let Some(judged) = is_time() {
                 return judged;
             }
-            let Some(number) = Decimal::parse(raw) else { return Judged::No };
+            let Some(number) = Decimal::parse(raw) else { return Comparison::No };
             if set.numbers.contains(&number) {
-                return Judged::Yes;
+                return Comparison::Yes;
             }
             match (set.unit, set.amounts.is_empty()) {
-                (_, true) => Judged::No,
-                (Some(unit), _) if set.amounts.contains(&unit.amount(&number)) => Judged::Yes,
-                // As beside `=`: a number of milliseconds is not a size, and a size is in the list.
-                (Some(unit), _) if set.amounts.iter().all(|amount| amount.dimension == unit.dimension) => Judged::No,
-                _ => Judged::Unreadable,
+                (_, true) => Comparison::No,
+                (Some(unit), _) if set.amounts.contains(&unit.amount(&number)) => Comparison::Yes,
+                // As with `=`: a number of milliseconds cannot be compared with a size that is in
+                // the list.
+                (Some(unit), _) if set.amounts.iter().all(|amount| amount.dimension == unit.dimension) => {
+                    Comparison::No
+                }
+                _ => Comparison::Unreadable,
             }
         }
         Some(Kind::Boolean) if !set.time_only => {
             ((set.booleans[1] && raw == b"true") || (set.booleans[0] && raw == b"false")).into()
         }
         Some(Kind::Null) => (set.null && raw == b"null").into(),
-        _ if set.time_only => Judged::Unreadable,
-        _ => Judged::No,
+        _ if set.time_only => Comparison::Unreadable,
+        _ => Comparison::No,
     }
 }
 
-/// Which edge of a period an order asks for.
+/// Which end of a period an order compares with.
 #[derive(Clone, Copy)]
 struct Edge {
-    /// `>` and `>=`.
+    /// True for `>` and `>=`.
     after: bool,
-    /// `<=` reaches to the end and `>` begins there.
+    /// True for `<=`, which includes the period, and for `>`, which begins after it.
     from_end: bool,
 }
 
-fn compare(value: &Value, raw: &[u8], holds: fn(Ordering) -> bool, edge: Edge) -> Judged {
+fn compare(value: &Value, raw: &[u8], holds: fn(Ordering) -> bool, edge: Edge) -> Comparison {
     let kind = kind(raw);
     if kind == Some(Kind::Null) {
-        return Judged::No;
+        return Comparison::No;
     }
-    let or_unreadable = |order: Option<Ordering>| order.map_or(Judged::Unreadable, |order| holds(order).into());
+    let or_unreadable = |order: Option<Ordering>| order.map_or(Comparison::Unreadable, |order| holds(order).into());
     match value.order {
         Order::Time => {
             let far = |minutes: Minutes| match edge.after {
@@ -208,7 +207,7 @@ fn compare(value: &Value, raw: &[u8], holds: fn(Ordering) -> bool, edge: Edge) -
                 false => minutes.is_after(raw, edge.from_end),
             };
             if value.minutes.is_some_and(far) {
-                return Judged::No;
+                return Comparison::No;
             }
             match (&value.time, time_of(raw, &value.zone)) {
                 (Some(period), Some(at)) if period.is_point() => holds(at.cmp(&period.start)).into(),
@@ -216,7 +215,7 @@ fn compare(value: &Value, raw: &[u8], holds: fn(Ordering) -> bool, edge: Edge) -
                     let border = if edge.from_end { period.end } else { period.start };
                     ((at >= border) == edge.after).into()
                 }
-                _ => Judged::Unreadable,
+                _ => Comparison::Unreadable,
             }
         }
         Order::Number => or_unreadable(number(raw, kind).zip(value.number.as_ref()).map(|(a, b)| a.cmp(b))),
@@ -228,12 +227,12 @@ fn compare(value: &Value, raw: &[u8], holds: fn(Ordering) -> bool, edge: Edge) -
             let characters = string::decode(raw).zip(value.string.as_ref());
             or_unreadable(characters.map(|(characters, expected)| (*characters).cmp(expected)))
         }
-        Order::String => Judged::Unreadable,
-        Order::None => Judged::No,
+        Order::String => Comparison::Unreadable,
+        Order::None => Comparison::No,
     }
 }
 
-/// The number that a value is, or has in its quotes.
+/// The number of a value, which may be in quotes.
 fn number(raw: &[u8], kind: Option<Kind>) -> Option<Decimal> {
     match kind {
         Some(Kind::Number) => Decimal::parse(raw),
@@ -253,7 +252,7 @@ fn string_is(raw: &[u8], expected: &[u8]) -> bool {
         if inner == expected {
             return memchr::memchr(b'\\', inner).is_none();
         }
-        // Only a broken escape can say as much in as few bytes.
+        // Text of the same length that differs can only be equal by an invalid escape.
         return false;
     }
     memchr::memchr(b'\\', raw).is_some() && string::decode(raw).is_some_and(|characters| *characters == *expected)
@@ -263,7 +262,8 @@ fn inside(period: &Period, at: Instant) -> bool {
     if period.is_point() { at == period.start } else { at >= period.start && at < period.end }
 }
 
-/// The text of a scalar: a string's characters, a number or boolean as written.
+/// Applies `judge` to the text of a scalar: the characters of a string, a number or boolean as
+/// written.
 fn text(raw: &[u8], judge: impl FnOnce(&[u8]) -> bool) -> bool {
     match kind(raw) {
         Some(Kind::String) => string::decode(raw).is_some_and(|characters| judge(&characters)),

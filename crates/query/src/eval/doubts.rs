@@ -1,7 +1,7 @@
-//! Rows that were passed over because a value could not be read as what the query asks for: how
-//! many, for which question, and one such value. Counted on each thread, and joined.
+//! Rows that were skipped because a value could not be read as what the query needs: how many, for
+//! which comparison, and an example of such a value. Counted on each thread, and merged.
 //!
-//! Not here: how it is worded (`cmd/reading/passed_over`).
+//! Not here: how that is worded (`cmd/reading/passed_over`).
 
 use std::collections::BTreeMap;
 
@@ -11,75 +11,75 @@ use crate::row::{Place, Row};
 use logbook_json::{Members, kind};
 use logbook_model::Zone;
 
-/// Rows without a time, whose fields are looked at for one.
+/// At most this many rows without a time are searched for fields that look like one.
 const LOOKED_AT_MAX: u64 = 1000;
-/// Fields that are told apart there.
+/// At most this many names of such fields are counted.
 const NAMES_MAX: usize = 100;
 
-/// What is asked of a value.
+/// What type a comparison needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
     /// A time.
     Time,
-    /// The time that a bucket is of: rows of which it cannot be told have no bucket.
+    /// A time for a bucket. A row whose value cannot be read has no bucket.
     Bucket,
     /// A number.
     Number,
-    /// A duration or a size; the unit that the field says, if it says one.
+    /// A duration or a size, and the unit that the name of the field implies.
     Amount(Option<Unit>),
-    /// A text.
+    /// A string.
     Text,
 }
 
-/// A question that values may fail to answer.
+/// What a comparison or bucket needs of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
-    /// What is asked, as it is printed: a path, or jq in parentheses.
+    /// The operand as it is printed: a path, or jq in parentheses.
     pub field: String,
-    /// What is to be had from there.
+    /// The type that its values must have.
     pub asked: Asked,
-    /// What it is compared with, as it is printed; `None`: a bucket, or a list.
+    /// The right side as it is printed; `None` for a bucket or a list.
     pub with: Option<With>,
 }
 
 /// The right side of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct With {
-    /// `<`, `>=`, …
+    /// `<`, `>=` and so on.
     pub sign: &'static str,
-    /// The value.
+    /// The value as it is printed.
     pub value: String,
 }
 
-/// What is known of one question.
+/// What happened for one question.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Doubt {
     /// Rows with a value that could not be read.
     pub rows: u64,
-    /// Rows that were passed over because they have no value at all.
+    /// Rows that were skipped because they have no value at all.
     pub missing: u64,
-    /// The first of these values, as it is written.
+    /// The first such value by position, as it is written.
     pub sample: Option<(Place, Box<[u8]>)>,
 }
 
-/// All that is known, by the plan's questions.
+/// What happened for all questions of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Doubts {
-    /// By the number of the question.
+    /// By the index of the question.
     pub of: BTreeMap<usize, Doubt>,
-    /// Rows that a condition passed over, each once.
+    /// Rows that a condition skipped, each counted once.
     pub rows: u64,
-    /// Fields of rows without a time that look like one, and in how many of them: strings, then
-    /// numbers.
+    /// Fields of rows without a time that look like a time, and the number of rows in which they
+    /// are strings and numbers.
     pub likely: BTreeMap<Vec<u8>, [u64; 2]>,
     looked_at: u64,
-    /// The row of which a bucket was asked last, by question: it may be asked twice.
+    /// For each question the row whose bucket was last noted: a row may be asked twice.
     last: BTreeMap<usize, Place>,
 }
 
 impl Doubts {
-    /// A row that a condition passed over: the questions whose values it lacks, or has as something
-    /// else.
+    /// Notes a row that a condition skipped, with the questions whose value it lacks (`None`) or
+    /// has as another type.
     pub(crate) fn note(&mut self, row: &Row<'_>, found: Vec<(usize, Option<Box<[u8]>>)>) {
         self.rows += 1;
         for (question, value) in found {
@@ -94,7 +94,7 @@ impl Doubts {
         }
     }
 
-    /// A row whose bucket cannot be told.
+    /// Notes a row whose bucket cannot be determined.
     pub(crate) fn note_bucket(&mut self, question: usize, row: &Row<'_>, value: &[u8]) {
         if self.last.insert(question, row.place) != Some(row.place) {
             self.of.entry(question).or_default().put(row.place, value.into());
@@ -129,7 +129,7 @@ impl Doubts {
         }
     }
 
-    /// Joins what other rows made.
+    /// Merges what other rows made.
     pub fn merge(&mut self, other: Doubts) {
         self.rows += other.rows;
         for (question, doubt) in other.of {

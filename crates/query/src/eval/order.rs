@@ -1,9 +1,9 @@
-//! Values as keys: one total order for sorting, `min` and `max`, and one form
-//! in which equal values have equal bytes, for groups and `distinct`.
+//! Values as keys: one total order for sorting, `min` and `max`, and one canonical form in which
+//! equal values have equal bytes, for groups and `distinct`.
 //!
-//! The order: booleans, numbers (also in quotes), times, durations, sizes (each by what it says,
-//! however it is written), other strings (by code point), arrays, objects; null and then missing
-//! come last, in either direction.
+//! The order: booleans, numbers (also in quotes), times, durations, sizes (each by its meaning,
+//! however it is written), other strings (by code point), arrays, objects. Null and then missing
+//! values come last, in either direction.
 
 use std::cmp::Ordering;
 use std::io::Write as _;
@@ -15,7 +15,7 @@ use crate::amount::Amount;
 use crate::eval::value::instant;
 use crate::time;
 
-/// Deeper arrays and objects are told apart by their text.
+/// Arrays and objects nested deeper than this are compared by their text.
 const DEPTH_MAX: usize = 128;
 
 /// A value to sort by.
@@ -65,31 +65,31 @@ impl Key {
         }
     }
 
-    /// A string that says a number, a time or an amount.
+    /// The key of a string that can be read as a number, a time or an amount.
     fn of_odd_string(characters: &[u8], zone: &Zone) -> Option<Key> {
         if !matches!(characters.first()?, b'0'..=b'9' | b'-') {
             return None;
         }
         let number = || Decimal::parse(characters).map(Key::Number);
         let amount = || Amount::parse(characters).map(Key::Amount);
-        // Digits alone are a number to whoever sorts, even where they could be a time.
+        // Digits alone sort as a number, even if they could be a time.
         number().or_else(amount).or_else(|| time::of_value(characters, zone).map(Key::Time))
     }
 
-    /// null or missing: last whatever the direction.
+    /// Whether this is null or missing, which comes last in either direction.
     pub(crate) fn is_absent(&self) -> bool {
         matches!(self, Key::Null | Key::Missing)
     }
 
-    /// Order in a direction.
+    /// Compares in a direction.
     pub(crate) fn compare(&self, other: &Key, descending: bool) -> Ordering {
         if descending && !self.is_absent() && !other.is_absent() { other.cmp(self) } else { self.cmp(other) }
     }
 }
 
-/// Appends bytes that are the same for equal values and for no others: strings
-/// by characters, numbers by value, arrays and objects by theirs (the order of
-/// members does not count, the last of two equal keys does); null as missing.
+/// Appends the canonical form of a value, which is equal for equal values only: strings by
+/// characters, numbers by value, arrays and objects by their elements (the order of members does
+/// not count; the last of two equal keys does). A missing value is null.
 pub(crate) fn write_identity(raw: Option<&[u8]>, out: &mut Vec<u8>) {
     write_at(raw, out, 0);
 }

@@ -1,8 +1,8 @@
-//! Dotted paths on raw JSON: digging without building values.
+//! Dotted paths on raw JSON, followed without building values.
 //!
-//! One rule for arrays: wherever one is met, on the way or at the end, its
-//! elements are meant, those of arrays within it too. Of two equal keys the
-//! last counts, at every depth. What is not JSON on the way is missing.
+//! One rule for arrays: wherever the path meets one, on the way or at its end, it continues in
+//! every element, also of nested arrays. Of two equal keys the last counts, at every depth. What is
+//! not valid JSON on the way is missing.
 
 use std::ops::ControlFlow;
 
@@ -10,32 +10,32 @@ use logbook_json::{Kind, Leaves, Members, kind};
 
 use crate::row::Row;
 
-/// A path as compiled: the slot of its first name, then the other names.
+/// A compiled path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path {
-    /// Which of the stage's fields holds the first name.
+    /// The slot of the first key among the fields of the row.
     pub slot: usize,
-    /// The names below it.
+    /// The keys below it.
     pub rest: Box<[Box<[u8]>]>,
 }
 
-/// What a walk came by.
+/// How far a path leads in one row.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reach {
-    /// At least one value was reached (an empty array counts).
+    /// At least one value was reached; an empty array counts.
     pub present: bool,
-    /// Somewhere the way ended before the path did.
+    /// For some element or for the row, the path ended early.
     pub missing: bool,
 }
 
 impl Path {
-    /// Visits every value at the end of the path, arrays entered, until
-    /// `visit` breaks.
+    /// Visits every value at the end of the path, and the elements of arrays there, until `visit`
+    /// breaks.
     pub fn leaves<'a>(&self, row: &Row<'a>, mut visit: impl FnMut(&'a [u8]) -> ControlFlow<()>) -> Reach {
         self.ends(row, |value| leaves_of(value, &mut visit))
     }
 
-    /// Visits every value at the end of the path, an array as one value.
+    /// Visits every value at the end of the path; an array there is one value.
     pub(crate) fn ends<'a>(&self, row: &Row<'a>, mut visit: impl FnMut(&'a [u8]) -> ControlFlow<()>) -> Reach {
         let mut reach = Reach::default();
         match row.field(self.slot) {
@@ -47,13 +47,13 @@ impl Path {
         reach
     }
 
-    /// Whether the row has it, null included.
+    /// Whether the row has a value at the path, null included.
     pub fn is_present(&self, row: &Row<'_>) -> bool {
         self.ends(row, |_| ControlFlow::Break(())).present
     }
 
-    /// The value a column shows: the one at the end of the path. Where the way
-    /// led through an array, an array of those found.
+    /// The value that a column shows: the one at the end of the path. If the path leads through an
+    /// array, an array of all values found.
     pub(crate) fn value<'a>(&self, row: &Row<'a>) -> Option<std::borrow::Cow<'a, [u8]>> {
         let root = row.field(self.slot)?;
         if self.rest.is_empty() {
@@ -87,13 +87,13 @@ impl Path {
     }
 }
 
-/// Visits `value`, or the elements of the array that it is.
+/// Visits `value`, or its elements if it is an array.
 #[inline]
 pub(crate) fn leaves_of<'a>(value: &'a [u8], visit: &mut impl FnMut(&'a [u8]) -> ControlFlow<()>) -> ControlFlow<()> {
     if kind(value) == Some(Kind::Array) { Leaves::new(value).try_for_each(visit) } else { visit(value) }
 }
 
-// Recurses with the path, which `compile` keeps short, never with the row.
+// Recurses with the path, which `compile` keeps short, and not with the row.
 fn walk<'a>(
     value: &'a [u8],
     keys: &[Box<[u8]>],

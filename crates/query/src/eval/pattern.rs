@@ -1,25 +1,25 @@
-//! A regular expression, and what every text begins with that it matches: most texts are told by
-//! their first letters, for which the engine need not be started.
+//! Regular expressions, with a list of the prefixes that a matching text may have: most texts are
+//! ruled out by their first letters, without starting the engine.
 
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::Look;
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 
-/// More beginnings take as long to try as the expression itself.
+/// Trying more prefixes takes as long as the expression itself.
 const BEGINNINGS_MAX: usize = 8;
 
-/// Compiled. A clone has memory of its own to match in: a thread that has one does not wait for
-/// another's.
+/// A compiled expression. A clone has its own scratch memory, so threads with their own clones do
+/// not wait for each other.
 #[derive(Debug, Clone)]
 pub(crate) struct Pattern {
     regex: Regex,
-    /// `None`: a text may begin with anything.
+    /// `None` if a matching text may begin with anything.
     beginnings: Option<Box<[Box<[u8]>]>>,
 }
 
 impl Pattern {
-    /// Compiles `text`. Errors: it is no regular expression, or too large a one.
+    /// Compiles `text`; fails if it is not a valid regular expression, or is too large.
     pub(crate) fn new(text: &str) -> Result<Pattern, regex::Error> {
         let regex = RegexBuilder::new(text).build()?;
         Ok(Pattern { regex, beginnings: beginnings(text) })
@@ -33,10 +33,10 @@ impl Pattern {
     }
 }
 
-/// What a text begins with that the expression matches, if it says so and holds only at the start
-/// of a text.
+/// The prefixes of texts that match, if the expression is anchored at the start and has few of
+/// them.
 fn beginnings(text: &str) -> Option<Box<[Box<[u8]>]>> {
-    // As `regex` reads it for bytes.
+    // Parsed as `regex` does for bytes.
     let parsed = ParserBuilder::new().utf8(false).build().parse(text).ok()?;
     if !parsed.properties().look_set_prefix().contains(Look::Start) {
         return None;

@@ -1,18 +1,16 @@
-//! Conditions over rows, compiled: literals read, fields numbered, nothing
-//! allocated for a row that has no escapes and no jq.
+//! Compiled conditions on rows: literals are read, fields are numbered, and nothing is allocated
+//! for a row without escapes and jq.
 //!
-//! A comparison with a missing field is false, `!=`, `!~` and `not in`
-//! included; on an array `=` and its like ask for any element, and their
-//! opposites for none.
+//! A comparison with a missing field is false, also with `!=`, `!~` and `not in`. On an array, `=`
+//! and similar operators are true if any element matches, and their opposites if none does.
 //!
-//! A value that cannot be read as what a comparison asks for makes it false. Whether the whole
-//! condition would have held otherwise is carried beside its truth ([`Verdict`]): such a row is
-//! passed over, and counted. Neither the order of conditions nor a prefilter changes which rows
-//! these are.
+//! A comparison with a value that it cannot read is false. Beside its truth, a condition reports
+//! whether that could have changed the result ([`Verdict`]): such a row is skipped, and counted.
+//! Neither the order of conditions nor a prefilter changes which rows these are.
 
 use std::ops::ControlFlow;
 
-use crate::eval::compare::{Judged, Matcher};
+use crate::eval::compare::{Comparison, Matcher};
 use crate::eval::path::{Path, Reach, leaves_of};
 use crate::eval::source::{Eval, Fault};
 use crate::row::Row;
@@ -20,17 +18,17 @@ use crate::row::Row;
 /// A condition.
 #[derive(Debug, Clone)]
 pub enum Predicate {
-    /// All hold.
+    /// All of them hold.
     And(Box<[Predicate]>),
-    /// One holds.
+    /// At least one of them holds.
     Or(Box<[Predicate]>),
     /// It does not hold.
     Not(Box<Predicate>),
-    /// The field is there.
+    /// The field is present, null included.
     Has(Path),
     /// A comparison of a field.
     Field(Path, Test),
-    /// A comparison of what a jq program gives: any of its outputs.
+    /// A comparison of any output of a jq program, by its index.
     Jq(usize, Test),
     /// The first output of a jq program is neither false nor null.
     JqTruth(usize),
@@ -39,25 +37,24 @@ pub enum Predicate {
 /// A comparison without its left side.
 #[derive(Debug, Clone)]
 pub struct Test {
-    /// What makes one value a match.
+    /// The operator and its literal.
     pub(crate) matcher: Matcher,
-    /// `!=`, `!~`, `not in`: no value may be a match.
+    /// `!=`, `!~`, `not in`: no value may match.
     pub negated: bool,
-    /// `all(…)`: there is a value, and every one is a match (or none, negated).
+    /// `all(…)`: there is a value, and every one matches (or none, if negated).
     pub all: bool,
-    /// Rows without the field are passed over and counted too: somebody asked for a stretch of
-    /// time, and takes it that all rows have one.
-    pub misses: bool,
-    /// Which of the plan's questions this is.
+    /// Rows without the field are skipped and counted as well: a query for a period assumes that
+    /// all rows have a time.
+    pub reports_missing: bool,
+    /// The index of the question that values must answer.
     pub question: usize,
 }
 
-/// What a condition says of a row.
+/// The result of a condition for one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verdict {
-    /// Whether it holds.
     pub holds: bool,
-    /// Whether that would be so whatever the values say that could not be read.
+    /// Whether the result is the same whatever the unreadable values mean.
     pub sure: bool,
 }
 
@@ -71,7 +68,7 @@ impl Verdict {
     }
 }
 
-/// Of a value that cannot be read so much is kept, to be shown.
+/// At most this many bytes of an unreadable value are kept as an example.
 const SAMPLE_BYTES_MAX: usize = 1 << 10;
 
 /// What a test has seen of a row so far.
@@ -87,17 +84,17 @@ impl Test {
     #[inline]
     fn see(&self, seen: &mut Seen, value: &[u8]) -> ControlFlow<()> {
         seen.any = true;
-        let judged = self.matcher.judge(value);
-        let found = judged == Judged::Yes;
-        seen.unreadable |= judged == Judged::Unreadable;
+        let comparison = self.matcher.evaluate(value);
+        let found = comparison == Comparison::Yes;
+        seen.unreadable |= comparison == Comparison::Unreadable;
         seen.found |= found;
-        seen.failed |= found == self.negated && (judged != Judged::Unreadable || self.negated);
+        seen.failed |= found == self.negated && (comparison != Comparison::Unreadable || self.negated);
         let decided = if self.all { seen.failed } else { seen.found };
         if decided { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn verdict(&self, seen: &Seen, reach: Reach) -> Verdict {
-        if self.misses && reach.missing && !seen.found {
+        if self.reports_missing && reach.missing && !seen.found {
             return Verdict { holds: false, sure: false };
         }
         if self.all {
@@ -109,11 +106,11 @@ impl Test {
         Verdict { holds: if self.negated { reach.present && !seen.found } else { seen.found }, sure }
     }
 
-    /// The first value that cannot be read, as this test sees the values that `walk` visits.
+    /// The first value that cannot be read, among those that `walk` visits.
     fn unreadable(&self, walk: impl FnOnce(&mut dyn FnMut(&[u8]) -> ControlFlow<()>)) -> Option<Box<[u8]>> {
         let mut found = None;
         walk(&mut |value| {
-            if self.matcher.judge(value) == Judged::Unreadable {
+            if self.matcher.evaluate(value) == Comparison::Unreadable {
                 found = Some(value.get(..SAMPLE_BYTES_MAX).unwrap_or(value).into());
                 return ControlFlow::Break(());
             }
@@ -124,8 +121,8 @@ impl Test {
 }
 
 impl Predicate {
-    /// Whether it holds for `row`; a row that is passed over is noted in `eval`. Fails only where a
-    /// jq program does.
+    /// Whether it holds for `row`. A row that is skipped because of an unreadable value is noted in
+    /// `eval`. Fails only if a jq program does.
     #[inline]
     pub fn matches(&self, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<bool, Fault> {
         let verdict = self.verdict(row, eval, true)?;
@@ -135,8 +132,8 @@ impl Predicate {
         Ok(verdict.holds)
     }
 
-    /// The same for whoever must not guess: `None` when the answer depends on a value that cannot
-    /// be read.
+    /// The same for callers that must not guess: `None` if the result depends on a value that
+    /// cannot be read.
     pub fn matches_surely(&self, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<Option<bool>, Fault> {
         let verdict = self.verdict(row, eval, true)?;
         if !verdict.sure {
@@ -145,7 +142,7 @@ impl Predicate {
         Ok(verdict.sure.then_some(verdict.holds))
     }
 
-    /// Without `runs_jq`, what jq programs would say is not sure.
+    /// Without `runs_jq`, programs are not run, and their result is not sure.
     fn verdict(&self, row: &Row<'_>, eval: &mut Eval<'_>, runs_jq: bool) -> Result<Verdict, Fault> {
         match self {
             Predicate::And(parts) => Predicate::joined(parts, true, row, eval, runs_jq),
@@ -181,8 +178,8 @@ impl Predicate {
         }
     }
 
-    /// `all` hold, or one does. What is not sure may still be decided by a later part, but not by a
-    /// jq program: none is run for a row that is decided as far as truth goes.
+    /// Whether all parts hold, or one. A result that is not sure may still be decided by a later
+    /// part, but not by a jq program: none is run once the truth alone is decided.
     fn joined(
         parts: &[Predicate],
         all: bool,
@@ -204,7 +201,7 @@ impl Predicate {
         Ok(joined)
     }
 
-    /// Notes every test that could not read a value of a row that is passed over.
+    /// Notes every test that could not read a value of a skipped row.
     #[cold]
     fn note_doubts(&self, row: &Row<'_>, eval: &mut Eval<'_>) {
         let mut found = Vec::new();
@@ -222,8 +219,8 @@ impl Predicate {
                 let value = test.unreadable(|visit| {
                     path.leaves(row, visit);
                 });
-                let misses = test.misses && !path.is_present(row);
-                if misses || value.is_some() {
+                let reports_missing = test.reports_missing && !path.is_present(row);
+                if reports_missing || value.is_some() {
                     found.push((test.question, value));
                 }
             }
@@ -239,7 +236,7 @@ impl Predicate {
         }
     }
 
-    /// Whether a jq program is part of it: such parts are asked last.
+    /// Whether it runs a jq program. Such parts are evaluated last.
     pub(crate) fn uses_jq(&self) -> bool {
         match self {
             Predicate::And(parts) | Predicate::Or(parts) => parts.iter().any(Predicate::uses_jq),
@@ -249,12 +246,12 @@ impl Predicate {
         }
     }
 
-    /// Whether a value may turn up that it cannot read.
+    /// Whether there are values that it cannot read.
     pub(crate) fn may_doubt(&self) -> bool {
         match self {
             Predicate::And(parts) | Predicate::Or(parts) => parts.iter().any(Predicate::may_doubt),
             Predicate::Not(part) => part.may_doubt(),
-            Predicate::Field(_, test) | Predicate::Jq(_, test) => test.matcher.may_doubt() || test.misses,
+            Predicate::Field(_, test) | Predicate::Jq(_, test) => test.matcher.may_doubt() || test.reports_missing,
             Predicate::Has(_) | Predicate::JqTruth(_) => false,
         }
     }

@@ -1,6 +1,6 @@
-//! What evaluation carries along: the clock and the jq programs of the plan,
-//! and this thread's session with them. And the columns: what `group_by`,
-//! `summarize`, `sort_by` and `select` take from a row.
+//! What evaluation needs beside the row: the clock, the jq programs of the plan, and this thread's
+//! session with them. And the sources of columns: what `group_by`, `summarize`, `sort_by` and
+//! `select` take from a row.
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -13,27 +13,28 @@ use crate::eval::value::time_of;
 use crate::jq::program::{Program, Session};
 use crate::row::Row;
 use crate::time::Clock;
+use logbook_json::string::quote_into;
 
-/// A jq program failed on a row: what it said.
+/// The message of a jq program that failed on a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault(pub String);
 
-/// One thread's means of evaluation.
+/// What one thread needs to evaluate conditions and columns.
 pub struct Eval<'p> {
     pub(crate) programs: &'p [Program],
     pub(crate) session: Session,
     pub(crate) clock: Clock,
-    /// Rows that were passed over.
+    /// Rows that were skipped so far.
     pub doubts: Doubts,
 }
 
 impl Eval<'_> {
-    /// Another row (or another stage's row) begins.
+    /// Begins another row, or the same row in another stage.
     pub(crate) fn next_row(&mut self) {
         self.session.next_row();
     }
 
-    /// Runs program number `program` on the row.
+    /// Runs the program with this index on the row.
     pub(crate) fn jq(
         &mut self,
         program: usize,
@@ -52,17 +53,16 @@ impl Eval<'_> {
 pub(crate) enum Source {
     /// A field.
     Path(Path),
-    /// Milliseconds from the timestamp to the query's now; with the number of the question for its
-    /// time.
+    /// Milliseconds from the timestamp to the query's now, and the index of the question.
     Age(Path, usize),
     /// The first output of a jq program.
     Jq(usize),
-    /// The time bucket of a field; with the number of the question for its time.
+    /// The time bucket of a field, and the index of the question.
     Bucket(Path, Every, usize),
 }
 
 impl Source {
-    /// The value as JSON text; `None` when the row lacks it.
+    /// The value as JSON text; `None` if the row has none.
     pub fn value<'a>(&self, row: &Row<'a>, eval: &mut Eval<'_>) -> Result<Option<Cow<'a, [u8]>>, Fault> {
         Ok(match self {
             Source::Path(path) => path.value(row),
@@ -86,7 +86,7 @@ impl Source {
         })
     }
 
-    /// Where it stands among the row's fields, if it is a field of the row itself.
+    /// The slot of the field, if it is a top-level field of the row.
     #[inline]
     pub(crate) fn slot(&self) -> Option<usize> {
         match self {
@@ -95,13 +95,13 @@ impl Source {
         }
     }
 
-    /// The value, where it is a field of the row itself.
+    /// The value, if it is a top-level field of the row.
     #[inline]
     pub(crate) fn field<'a>(&self, row: &Row<'a>) -> Option<&'a [u8]> {
         row.field(self.slot()?)
     }
 
-    /// Each value, arrays entered; of a jq program, each output.
+    /// Visits each value, and the elements of arrays; of a jq program, each output.
     #[inline]
     pub(crate) fn each(&self, row: &Row<'_>, eval: &mut Eval<'_>, mut visit: impl FnMut(&[u8])) -> Result<(), Fault> {
         if let Some(value @ [b'"' | b'0'..=b'9', ..]) = self.field(row) {
@@ -131,7 +131,25 @@ impl Source {
     }
 }
 
-/// The first time in a field. A field that has values and no time is noted.
+/// A column of the output: its name, and where its value comes from.
+#[derive(Debug, Clone)]
+pub(crate) struct NamedSource {
+    pub name: String,
+    /// `"name":`, as a member of an object begins.
+    pub member: Vec<u8>,
+    pub source: Source,
+}
+
+impl NamedSource {
+    pub(crate) fn new(name: String, source: Source) -> NamedSource {
+        let mut member = Vec::new();
+        quote_into(&name, &mut member);
+        member.push(b':');
+        NamedSource { name, member, source }
+    }
+}
+
+/// The first time in a field. A field that has values but no time is noted.
 fn first_time(path: &Path, question: usize, row: &Row<'_>, eval: &mut Eval<'_>) -> Option<logbook_model::Instant> {
     let mut found = None;
     let mut unreadable = None;

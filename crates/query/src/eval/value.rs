@@ -1,6 +1,5 @@
-//! What the right side of a comparison means: a literal as it was written may
-//! be read as several types at once, and is read once, before the first row.
-//! The table is in `docs/query.md`, Comparison.
+//! The right side of a comparison. A literal may be read as several types at once, and is read
+//! once, before the first row. The table is in `docs/query.md`, Comparison.
 
 use std::collections::HashSet;
 
@@ -10,7 +9,7 @@ use logbook_model::{Instant, Zone};
 use crate::amount::{Amount, Unit};
 use crate::time::{self, Period};
 
-/// A literal and every reading it has.
+/// A literal with every reading it has.
 #[derive(Debug, Clone)]
 pub(crate) struct Value {
     /// Equals strings of these characters.
@@ -21,19 +20,19 @@ pub(crate) struct Value {
     pub boolean: Option<bool>,
     /// Equals null.
     pub null: bool,
-    /// Compared as time with values that read as one.
+    /// Compared as time with values that can be read as one.
     pub time: Option<Period>,
-    /// The field is `timestamp`: values that are no time are beyond compare.
+    /// For `timestamp`: a value that cannot be read as a time cannot be compared.
     pub time_only: bool,
-    /// Where times of values without an offset are.
+    /// The zone of times without an offset.
     pub zone: Zone,
-    /// Compared by amount with values that have a unit, or a field that says it.
+    /// Compared by amount with values that have a unit, or whose field implies one.
     pub amount: Option<Amount>,
-    /// The unit of the field's numbers.
+    /// The unit that the name of the field implies.
     pub unit: Option<Unit>,
-    /// The minutes in which that time begins and ends, where nothing but a time compares.
+    /// The minutes in which that time begins and ends, if only times compare.
     pub minutes: Option<Minutes>,
-    /// The type in which it has an order.
+    /// The type by which `<` and `>` compare.
     pub order: Order,
 }
 
@@ -55,19 +54,18 @@ impl Default for Value {
     }
 }
 
-/// Two minutes, as sixteen letters each, which order as the times do: what is far from them need
-/// not be read as a time.
+/// A cache of two timestamps as 16 characters each, down to the minute, which order as the times
+/// do. A value in another minute is compared without parsing it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Minutes {
     start: u128,
     end: u128,
 }
 
-/// What a literal is compared with by order. Values of which it cannot be told are passed over, and
-/// reported.
+/// How `<` and `>` compare a literal. Values that cannot be read as this are skipped, and reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Order {
-    /// None: null, true, false, arrays, objects.
+    /// Null, true and false have no order.
     #[default]
     None,
     /// Numbers, also those in quotes.
@@ -81,9 +79,9 @@ pub(crate) enum Order {
 }
 
 impl Value {
-    /// A bare word, or (`argument`) the text of `--arg`: the number, boolean or
-    /// null it spells, and the string of its characters. Text of `--arg` is
-    /// never null: a script that passes on the word means the word.
+    /// A bare word, or (`argument`) the text of `--arg`: the number, boolean or null that it
+    /// spells, and the string of its characters. The text of `--arg` is never null: a script that
+    /// passes the word means the word.
     pub fn word(text: &str, argument: bool) -> Value {
         let number = Decimal::parse(text.as_bytes());
         let boolean = match text {
@@ -101,12 +99,12 @@ impl Value {
         Value { string, number, boolean, null, order, ..Value::default() }
     }
 
-    /// A quoted literal: the string and nothing else.
+    /// A quoted literal: only a string.
     pub(crate) fn string(text: &[u8]) -> Value {
         Value { string: Some(text.into()), order: Order::String, ..Value::default() }
     }
 
-    /// A scalar given as JSON: one type only. `None` for arrays and objects.
+    /// A scalar given as JSON: of one type only. `None` for arrays and objects.
     pub fn json(raw: &[u8]) -> Option<Value> {
         Some(match kind(raw)? {
             Kind::Null => Value { null: true, ..Value::default() },
@@ -117,13 +115,13 @@ impl Value {
         })
     }
 
-    /// A time and nothing else: what `timestamp` and `age` are compared with.
+    /// Only a time: what `timestamp` and `age` are compared with.
     pub(crate) fn time(period: Period, zone: Zone) -> Value {
         let minutes = Minutes::of(period);
         Value { time: Some(period), time_only: true, minutes, zone, order: Order::Time, ..Value::default() }
     }
 
-    /// The same, where it is written as a time can be.
+    /// The same value, which can also be read as the time `period`, if that is given.
     pub(crate) fn or_time(self, period: Option<Period>, zone: Zone) -> Value {
         match period {
             Some(_) => Value { time: period, zone, order: Order::Time, ..self },
@@ -141,13 +139,13 @@ impl Minutes {
         Some(Minutes { start: minute(period.start)?, end: minute(period.end)? })
     }
 
-    /// Whether `raw` is surely no time at or after the start (with `from_end`, the end).
+    /// Whether `raw` is certainly a time before the start (with `from_end`, before the end).
     #[inline]
     pub(crate) fn is_before(&self, raw: &[u8], from_end: bool) -> bool {
         minute(raw).is_some_and(|minute| minute < if from_end { self.end } else { self.start })
     }
 
-    /// Whether `raw` is surely no time at or before the start (with `from_end`, the end).
+    /// Whether `raw` is certainly a time after the start (with `from_end`, after the end).
     #[inline]
     pub(crate) fn is_after(&self, raw: &[u8], from_end: bool) -> bool {
         minute(raw).is_some_and(|minute| minute > if from_end { self.end } else { self.start })
@@ -155,23 +153,22 @@ impl Minutes {
 }
 
 /// The minute of the string value `raw`, if it is written as the log writes times, on one of the
-/// days that every month has. What it says of anything else is `None`, so that no value passes for
-/// a time that is none.
+/// first 28 days of a month. `None` for everything else, so that no invalid value is taken for a
+/// time.
 #[inline]
 fn minute(raw: &[u8]) -> Option<u128> {
     const SIGNS: u128 = u128::from_be_bytes(*b"0000-00-00T00:00");
-    // The most that a digit may be: 9, and less for the tens of a month, a day, an hour and a
-    // minute.
+    // The greatest value of each digit: 9, and less for the tens of month, day, hour and minute.
     const MOST: u128 = u128::from_be_bytes([9, 9, 9, 9, 0, 1, 9, 0, 2, 9, 0, 2, 9, 0, 5, 9]);
     const TOP: u128 = u128::from_be_bytes([0x80; 16]);
-    /// Added to a digit that is more than its most, this sets the highest bit of its byte.
+    /// Added to a digit above its greatest value, this sets the highest bit of its byte.
     const TO_TOP: u128 = u128::from_be_bytes([0x7F; 16]) - MOST;
     let (begin, seconds) = raw.split_first_chunk::<17>()?;
     let letters = u128::from_be_bytes(*begin.last_chunk()?);
     let odd = letters ^ SIGNS;
     let more = ((odd & !TOP) + TO_TOP) | odd;
     let is_digit = |byte: u8| byte.wrapping_sub(b'0') < 10;
-    // The second :60 is in the next minute.
+    // The second :60 belongs to the next minute.
     let seconds = match *seconds {
         [b':', b'0'..=b'5', one, b'.', x, y, z, b'Z', b'"'] => {
             is_digit(one) && is_digit(x) && is_digit(y) && is_digit(z)
@@ -179,7 +176,7 @@ fn minute(raw: &[u8]) -> Option<u128> {
         [b':', b'0'..=b'5', one, b'Z', b'"'] => is_digit(one),
         _ => false,
     };
-    // Two digits, a byte each: 01 to 12, 01 to 28, and below 24.
+    // Two digits in one number: 01 to 12, 01 to 28, and below 24.
     let (month, day, hour) = ((odd >> 72) as u16, (odd >> 48) as u16, (odd >> 24) as u16);
     let plain = more & TOP == 0
         && begin[0] == b'"'
@@ -190,10 +187,11 @@ fn minute(raw: &[u8]) -> Option<u128> {
     plain.then_some(letters)
 }
 
-/// The instant that the string value `raw` reads as by RFC 3339, whatever the zone and the field.
+/// The instant of the string value `raw` by RFC 3339.
 #[inline]
 pub fn instant(raw: &[u8]) -> Option<Instant> {
-    // Cheaper than decoding what cannot be one: 20 characters and two quotes at least.
+    // Cheaper than decoding a value that is too short: a time has 20 characters and two quotes at
+    // least.
     if raw.len() < 22 || raw[0] != b'"' {
         return None;
     }
@@ -203,8 +201,8 @@ pub fn instant(raw: &[u8]) -> Option<Instant> {
     Instant::parse(std::str::from_utf8(&string::decode(raw)?).ok()?)
 }
 
-/// The instant that `raw` reads as where the query takes it for a time: any of the spellings of
-/// [`time::of_value`], or a number of seconds, milliseconds, microseconds or nanoseconds.
+/// The instant of `raw` where the query expects a time: any spelling of [`time::of_value`], or a
+/// number of seconds, milliseconds, microseconds or nanoseconds since 1970.
 #[inline]
 pub fn time_of(raw: &[u8], zone: &Zone) -> Option<Instant> {
     instant(raw).or_else(|| odd_time(raw, zone))
@@ -215,14 +213,14 @@ fn odd_time(raw: &[u8], zone: &Zone) -> Option<Instant> {
     match kind(raw)? {
         Kind::String => time::of_value(&string::decode(raw)?, zone),
         Kind::Number => time::epoch(raw).or_else(|| {
-            // `1.7e9`: written out.
+            // `1.7e9` and the like.
             time::epoch(Decimal::parse(raw)?.to_string().as_bytes())
         }),
         _ => None,
     }
 }
 
-/// The values of `in (…)`, by type, so that a long list costs no more than a short one.
+/// The values of `in (…)` by type, so that a long list costs no more than a short one.
 #[derive(Debug, Clone)]
 pub(crate) struct Set {
     /// Strings.
@@ -246,7 +244,7 @@ pub(crate) struct Set {
 }
 
 impl Set {
-    /// Nothing yet; with `time_only` for a field that is compared as time alone.
+    /// An empty set; with `time_only` for a field that is compared as time alone.
     pub(crate) fn new(time_only: bool, zone: Zone) -> Set {
         Set {
             strings: HashSet::new(),
@@ -275,8 +273,7 @@ impl Set {
         self.unit = self.unit.or(value.unit);
     }
 
-    /// All readings are in it. Without a time among them nobody asks for one: `timestamp in
-    /// (null)`.
+    /// The finished set. A set without a time is not compared as time, as in `timestamp in (null)`.
     pub(crate) fn whole(mut self) -> Set {
         self.time_only &= !self.times.is_empty();
         self

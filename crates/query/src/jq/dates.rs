@@ -1,5 +1,5 @@
-//! Local time for jq programs: by the query's zone, where the engine would ask
-//! the machine's. `prelude.jq` makes `localtime` and `strflocaltime` of these.
+//! Local time for jq programs, in the query's zone; the engine would use the machine's.
+//! `prelude.jq` defines `localtime` and `strflocaltime` with these.
 
 use chrono::{DateTime, FixedOffset};
 use jaq_core::data::JustLut;
@@ -12,7 +12,7 @@ use logbook_model::{Instant, Zone};
 
 type Data = JustLut<Val>;
 
-/// The functions, each with the zone's name as its last argument.
+/// The functions; the last argument of each is the zone's name.
 pub(super) fn functions() -> impl Iterator<Item = Filter<Native<Data>>> {
     let functions: [Filter<RunPtr<Data>>; 3] = [
         ("__utc_offset", v(1), |cv| {
@@ -36,7 +36,7 @@ pub(super) fn functions() -> impl Iterator<Item = Filter<Native<Data>>> {
     functions.into_iter().map(run::<Data>)
 }
 
-/// `%Z`, `%z` and `%s` of a format written out, since what follows knows UTC alone.
+/// Replaces `%Z`, `%z` and `%s` of a format, since the engine's formatter knows UTC only.
 fn in_zone(format: &Val, at: &Val, zone: &Val) -> ValR<Val> {
     let format = text(format)?;
     let (instant, local, zone) = local(at, zone)?;
@@ -68,7 +68,7 @@ fn local(at: &Val, zone: &Val) -> Result<(Instant, DateTime<FixedOffset>, Zone),
 fn seconds(at: &Val) -> Result<i64, Error<Val>> {
     match (at.as_isize(), at.as_f64()) {
         (Some(whole), _) => Ok(whole as i64),
-        // Beyond the range of i64 this saturates, and is then beyond the calendar.
+        // Saturates beyond the range of i64, which is outside the calendar anyway.
         (None, Some(float)) => Ok(float.floor() as i64),
         (None, None) => Err(Error::typ(at.clone(), "number")),
     }

@@ -1,10 +1,10 @@
-//! Which members of its row a program can see, where that is plain:
-//! `{run_id, n: (.tool_call.args | length)}` sees two. Then the engine need not be given the
-//! others, and most of what it costs is to read a row.
+//! The members of its row that a program uses, if they can be determined: `{run_id, n:
+//! (.tool_call.args | length)}` uses two. The engine is then given no others, since most of its
+//! time goes into parsing rows.
 //!
-//! A program sees the whole row wherever it does anything with it but take a member by a name that
-//! is written out, or test it in `select`. In doubt it sees all of it. Behind a pipe it sees what
-//! came before, not the row.
+//! A program uses the whole row wherever it does anything with it but take a member by a literal
+//! name, or test it in `select`. In doubt it uses all of it. After a pipe its input is what came
+//! before, not the row.
 
 use std::collections::BTreeSet;
 
@@ -12,25 +12,25 @@ use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Pattern, Term};
 use jaq_core::path::{Part, Path};
 
-/// What of the row a part of a program puts out.
+/// What a part of a program outputs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Puts {
-    /// The row, or nothing of it.
+enum Output {
+    /// The row, or nothing.
     Row,
-    /// What is made of members that it has seen.
-    Others,
+    /// Values made of members that were seen.
+    Values,
 }
 
-/// The members that `program` sees, once rewritten; `None`: all of them, or it cannot be told.
+/// The members that `program` uses, once rewritten; `None` if it may use all of them.
 pub(super) fn seen(program: &Term<&str>) -> Option<Vec<String>> {
     let mut names = BTreeSet::new();
-    (look(program, &mut names)? == Puts::Others).then(|| names.into_iter().collect())
+    (visit(program, &mut names)? == Output::Values).then(|| names.into_iter().collect())
 }
 
 /// Recurses as the parser did.
-fn look(term: &Term<&str>, names: &mut BTreeSet<String>) -> Option<Puts> {
+fn visit(term: &Term<&str>, names: &mut BTreeSet<String>) -> Option<Output> {
     match term {
-        Term::Id => return Some(Puts::Row),
+        Term::Id => return Some(Output::Row),
         Term::Num(_) | Term::Var(_) | Term::Arr(None) => {}
         Term::Str(_, parts) => {
             for part in parts {
@@ -52,30 +52,30 @@ fn look(term: &Term<&str>, names: &mut BTreeSet<String>) -> Option<Puts> {
                 }
             }
         }
-        Term::TryCatch(tried, None) => return look(tried, names),
+        Term::TryCatch(tried, None) => return visit(tried, names),
         Term::IfThenElse(branches, otherwise) => {
-            let mut puts = if otherwise.is_some() { Puts::Others } else { Puts::Row };
+            let mut puts = if otherwise.is_some() { Output::Values } else { Output::Row };
             for (condition, then) in branches {
                 value(condition, names)?;
-                puts = either(puts, look(then, names)?);
+                puts = either(puts, visit(then, names)?);
             }
             return match otherwise {
-                Some(otherwise) => Some(either(puts, look(otherwise, names)?)),
+                Some(otherwise) => Some(either(puts, visit(otherwise, names)?)),
                 None => Some(puts),
             };
         }
         Term::BinOp(left, operator, right) => match operator {
             BinaryOp::Pipe(None) => {
-                return match look(left, names)? {
-                    Puts::Row => look(right, names),
-                    Puts::Others => Some(Puts::Others),
+                return match visit(left, names)? {
+                    Output::Row => visit(right, names),
+                    Output::Values => Some(Output::Values),
                 };
             }
             BinaryOp::Pipe(Some(Pattern::Var(_))) => {
                 value(left, names)?;
-                return look(right, names);
+                return visit(right, names);
             }
-            BinaryOp::Comma | BinaryOp::Alt => return Some(either(look(left, names)?, look(right, names)?)),
+            BinaryOp::Comma | BinaryOp::Alt => return Some(either(visit(left, names)?, visit(right, names)?)),
             BinaryOp::Or | BinaryOp::And | BinaryOp::Math(_) | BinaryOp::Cmp(_) => {
                 value(left, names)?;
                 value(right, names)?;
@@ -84,12 +84,12 @@ fn look(term: &Term<&str>, names: &mut BTreeSet<String>) -> Option<Puts> {
         },
         Term::Call("select", arguments) => {
             arguments.iter().try_for_each(|argument| value(argument, names))?;
-            return Some(Puts::Row);
+            return Some(Output::Row);
         }
         Term::Call("true" | "false" | "null" | "empty", _) => {}
         Term::Path(start, Path(parts)) => {
             let mut parts = parts.iter().map(|(part, _)| part);
-            if look(start, names)? == Puts::Row {
+            if visit(start, names)? == Output::Row {
                 match parts.next()? {
                     Part::Index(name) => member(name, names)?,
                     Part::Range(..) => return None,
@@ -105,19 +105,19 @@ fn look(term: &Term<&str>, names: &mut BTreeSet<String>) -> Option<Puts> {
         }
         _ => return None,
     }
-    Some(Puts::Others)
+    Some(Output::Values)
 }
 
-/// A part whose output is looked at: that must not be the row.
+/// A part whose output is used, so it must not be the row.
 fn value(term: &Term<&str>, names: &mut BTreeSet<String>) -> Option<()> {
-    (look(term, names)? == Puts::Others).then_some(())
+    (visit(term, names)? == Output::Values).then_some(())
 }
 
-/// A member of the row, by a name that is written out.
+/// A member of the row, by a literal name.
 fn member(name: &Term<&str>, names: &mut BTreeSet<String>) -> Option<()> {
     let Term::Str(None, parts) = name else { return None };
     let [StrPart::Str(name)] = parts.as_slice() else { return None };
-    // What a broken escape reads as: there readers differ.
+    // Readers differ in what a broken escape means.
     if name.contains('\u{FFFD}') {
         return None;
     }
@@ -125,6 +125,6 @@ fn member(name: &Term<&str>, names: &mut BTreeSet<String>) -> Option<()> {
     Some(())
 }
 
-fn either(one: Puts, other: Puts) -> Puts {
-    if one == Puts::Row { one } else { other }
+fn either(one: Output, other: Output) -> Output {
+    if one == Output::Row { one } else { other }
 }

@@ -1,24 +1,23 @@
-//! What is wrong with a jq program, told by the engine in its words and here in
-//! ours, each at its place.
+//! What is wrong with a jq program: errors of the engine, worded here, each with its place.
 
 use jaq_core::compile;
 use jaq_core::load;
 
-/// Deepest brackets of a program, in levels, and its length in bytes: the
-/// engine's parser recurses.
+/// The deepest brackets of a program, in levels, and its greatest length in bytes: the engine's
+/// parser recurses.
 const PROGRAM_DEPTH_MAX: usize = 100;
 const PROGRAM_BYTES_MAX: usize = 16 << 10;
-/// An error message is cut here, in characters: it may quote a whole row.
+/// Error messages are cut to this many characters, since they may quote a whole row.
 const MESSAGE_CHARS_MAX: usize = 200;
 
-/// What is wrong with a program, and at which of its bytes.
+/// A mistake in a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flaw {
-    /// First byte.
+    /// The first byte of its place.
     pub from: usize,
-    /// One past the last.
+    /// One past the last byte of its place.
     pub to: usize,
-    /// A lowercase fragment.
+    /// What is wrong, in lower case and without a full stop.
     pub message: String,
 }
 
@@ -32,7 +31,7 @@ pub(super) fn cut(message: &str) -> String {
 pub(super) fn check_size(code: &str) -> Result<(), Vec<Flaw>> {
     let whole = |message: String| Err(vec![Flaw { from: 0, to: code.len(), message }]);
     if code.len() > PROGRAM_BYTES_MAX {
-        return whole(format!("a jq program of more than {PROGRAM_BYTES_MAX} bytes"));
+        return whole(format!("the jq program has more than {PROGRAM_BYTES_MAX} bytes"));
     }
     let mut depth = 0usize;
     for byte in code.bytes() {
@@ -42,19 +41,19 @@ pub(super) fn check_size(code: &str) -> Result<(), Vec<Flaw>> {
             _ => {}
         }
         if depth > PROGRAM_DEPTH_MAX {
-            return whole(format!("a jq program with brackets deeper than {PROGRAM_DEPTH_MAX} levels"));
+            return whole(format!("the jq program has brackets deeper than {PROGRAM_DEPTH_MAX} levels"));
         }
     }
     Ok(())
 }
 
-/// A flaw at the place of `part`, which the engine gives as a slice of `code`.
+/// The flaw at the place of `part`, which the engine gives as a slice of `code`.
 pub(super) fn flaw(code: &str, part: &str, message: String) -> Flaw {
     let from = (part.as_ptr() as usize).wrapping_sub(code.as_ptr() as usize);
     if from > code.len() {
         return Flaw { from: 0, to: code.len(), message };
     }
-    // What the engine calls the rest of the program is shown by its first character.
+    // The engine names the rest of the program; its first character is shown.
     let length = if from + part.len() == code.len() {
         part.chars()
             .next()
@@ -68,7 +67,7 @@ pub(super) fn flaw(code: &str, part: &str, message: String) -> Flaw {
 pub(super) fn load_flaws(code: &str, error: load::Error<&str>) -> Vec<Flaw> {
     let found = |part: &str| match part.chars().next() {
         None => "the program ends".to_owned(),
-        Some(_) => format!("`{}` stands here", cut(part)),
+        Some(_) => format!("`{}` is here", cut(part)),
     };
     match error {
         load::Error::Io(errors) => {
@@ -96,10 +95,10 @@ pub(super) fn undefined(name: &str, kind: &compile::Undefined) -> String {
         _ => {}
     }
     match kind {
-        compile::Undefined::Filter(_) if name.starts_with('@') => format!("jq knows no format `{name}`"),
-        compile::Undefined::Filter(0) => format!("jq knows no `{name}`"),
-        compile::Undefined::Filter(arguments) => format!("jq knows no `{name}` with {arguments} arguments"),
+        compile::Undefined::Filter(_) if name.starts_with('@') => format!("jq has no format `{name}`"),
+        compile::Undefined::Filter(0) => format!("jq has no `{name}`"),
+        compile::Undefined::Filter(arguments) => format!("jq has no `{name}` with {arguments} arguments"),
         compile::Undefined::Var => format!("no value for `{name}`: give one with --arg or --argjson"),
-        other => format!("jq knows no {} `{name}`", other.as_str()),
+        other => format!("jq has no {} `{name}`", other.as_str()),
     }
 }

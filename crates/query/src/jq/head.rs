@@ -1,26 +1,26 @@
-//! The head of a jq program, where it is plain: `select(.status == "failed") | …`. Rows on which
-//! such conditions are plainly false give no output and no error, so that jq need not be asked, and
-//! the row need not be parsed for it.
+//! The conditions at the start of a jq program (its head), evaluated without jq: `select(.status ==
+//! "failed") | …`. A row for which such a condition is certainly false gives no output and no
+//! error, so it need not be parsed for the engine. Databases call this predicate pushdown.
 //!
-//! The program is not changed: rows that are not ruled out here run through all of it. So all that
-//! must hold is that what is ruled out is what jq would rule out. A condition says nothing (and the
-//! row goes to jq) wherever jq might fail or compare in another way: a path through what is no
-//! object, numbers that a float would round, strings in an order, escapes that are broken.
+//! The program is not changed: rows that are not ruled out here run through all of it. So a row may
+//! be ruled out only if jq would drop it too. A condition has no result (and the row goes to jq)
+//! wherever jq might fail or compare differently: a path through a value that is not an object,
+//! numbers that a float would round, the order of strings, broken escapes.
 //!
-//! Plain is: `select(C and …)`, one or more joined by `|`, at the start of the program and followed
-//! by `|` or its end. C: `.a.b == literal`, also `!=`, `<`, `<=`, `>`, `>=` with numbers, or `.a.b`
-//! alone.
+//! The head consists of `select(C and …)`, one or more joined by `|`, at the start of the program
+//! and followed by `|` or its end. C is `.a.b == literal`, also with `!=`, `<`, `<=`, `>`, `>=` for
+//! numbers, or `.a.b` alone.
 
 use std::cmp::Ordering;
 
 use crate::row::Row;
 use logbook_json::{Decimal, Kind, Members, decode, kind};
 
-/// The plain conditions at the head of a program, in the order in which jq asks them.
+/// The conditions at the start of a program, in the order in which jq evaluates them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Head {
     conditions: Vec<Condition>,
-    /// How many `select(…)` they stand in.
+    /// The number of `select(…)` that they come from.
     selects: usize,
 }
 
@@ -28,9 +28,9 @@ pub struct Head {
 struct Condition {
     path: Vec<String>,
     test: Test,
-    /// Where the row has the first name of the path.
+    /// The slot of the first key of the path.
     slot: usize,
-    /// As it was written.
+    /// The condition as it was written.
     text: String,
 }
 
@@ -40,7 +40,7 @@ enum Test {
     Truth,
     /// `==` (or `!=`) a literal.
     Equal(Literal, bool),
-    /// The value compares with the number in one of these ways.
+    /// The order of the value relative to the number is one of these.
     Order(Decimal, &'static [Ordering]),
 }
 
@@ -52,24 +52,25 @@ enum Literal {
     String(Vec<u8>),
 }
 
-/// What a condition says of a row, or all of them together.
+/// The result of one condition for a row, or of all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Says {
+pub(crate) enum Outcome {
     /// It holds, as jq would find.
     True,
-    /// jq would put nothing out for the row, and not fail on it.
+    /// jq would output nothing for the row, and would not fail on it.
     False,
-    /// jq must be asked.
-    Nothing,
+    /// jq must evaluate the row.
+    Unknown,
 }
 
 impl Head {
-    /// The head of `program`; without conditions where it is not plain.
+    /// The head of `program`; empty if it has none of this form.
     pub fn of(program: &str) -> Head {
         let mut cursor = Cursor { text: program, at: 0 };
         let mut head = Head::default();
         while let Some(conditions) = cursor.select() {
-            // What is not a stage of its own may be part of something else: `select(…), 1`.
+            // A `select(…)` that is not a whole stage may be part of something else: `select(…),
+            // 1`.
             let ended = cursor.ended();
             if !ended && !cursor.take("|") {
                 break;
@@ -83,12 +84,12 @@ impl Head {
         head
     }
 
-    /// Whether there is nothing to ask.
+    /// Whether there are no conditions.
     pub fn is_empty(&self) -> bool {
         self.conditions.is_empty()
     }
 
-    /// Gives each first name of a path its place among the row's fields.
+    /// Assigns a slot to the first key of each path.
     pub(crate) fn place(&mut self, mut slot: impl FnMut(&str) -> usize) {
         for condition in &mut self.conditions {
             condition.slot = condition.path.first().map_or(0, |name| slot(name));
@@ -100,19 +101,18 @@ impl Head {
         self.conditions.iter().map(|condition| condition.text.as_str())
     }
 
-    /// What the conditions say of the row, in their order.
-    pub(crate) fn says(&self, row: &Row<'_>) -> Says {
-        let said = self.conditions.iter().map(|condition| condition.says(row));
-        said.into_iter().find(|says| *says != Says::True).unwrap_or(Says::True)
+    /// The result of all conditions for a row, in their order.
+    pub(crate) fn evaluate(&self, row: &Row<'_>) -> Outcome {
+        let outcomes = self.conditions.iter().map(|condition| condition.evaluate(row));
+        outcomes.into_iter().find(|outcome| *outcome != Outcome::True).unwrap_or(Outcome::True)
     }
 
-    /// How many `select(…)` the program begins with, as far as they are plain.
+    /// The number of `select(…)` that make up the head.
     pub(crate) fn selects(&self) -> usize {
         self.selects
     }
 
-    /// The string that a field of every row must equal, one that is asked before any condition
-    /// could fail.
+    /// A string that a field of every row must equal, by a condition before any that could fail.
     pub(crate) fn string(&self) -> Option<&[u8]> {
         let safe = self.conditions.iter().take_while(|condition| condition.path.len() == 1);
         let mut strings = safe.filter_map(|condition| match &condition.test {
@@ -124,30 +124,30 @@ impl Head {
 }
 
 impl Condition {
-    fn says(&self, row: &Row<'_>) -> Says {
+    fn evaluate(&self, row: &Row<'_>) -> Outcome {
         let mut value = row.field(self.slot);
         for name in self.path.iter().skip(1) {
             value = match value.map(|raw| (raw, kind(raw))) {
-                // null.a is null.
+                // In jq, null.a is null.
                 None | Some((_, Some(Kind::Null))) => None,
                 Some((raw, Some(Kind::Object))) => match member(raw, name.as_bytes()) {
                     Ok(value) => value,
-                    Err(()) => return Says::Nothing,
+                    Err(()) => return Outcome::Unknown,
                 },
-                Some(_) => return Says::Nothing,
+                Some(_) => return Outcome::Unknown,
             };
         }
         let value = value.unwrap_or(b"null");
         match self.test.holds(value) {
-            Some(true) => Says::True,
-            Some(false) => Says::False,
-            None => Says::Nothing,
+            Some(true) => Outcome::True,
+            Some(false) => Outcome::False,
+            None => Outcome::Unknown,
         }
     }
 }
 
 impl Test {
-    /// `None` where it is not beyond doubt.
+    /// `None` if the result is not certain.
     fn holds(&self, raw: &[u8]) -> Option<bool> {
         let kind = kind(raw)?;
         match self {
@@ -181,17 +181,18 @@ impl Test {
     }
 }
 
-/// The number that `raw` says, if it is the same as a float: then jq compares as we do.
+/// The number of `raw`, if a float holds it exactly: then jq compares it in the same way.
 fn float(raw: &[u8]) -> Option<Decimal> {
     Decimal::parse(raw).filter(Decimal::is_the_same_as_a_float)
 }
 
-/// What a broken escape reads as: there readers differ.
+/// Whether there is a replacement character, as which broken escapes are read. Readers differ
+/// there.
 fn has_replacement(characters: &[u8]) -> bool {
     memchr::memmem::find(characters, "\u{FFFD}".as_bytes()).is_some()
 }
 
-/// The member called `name`, the last one; fails where the object is in doubt.
+/// The last member called `name`; fails if the object is not valid.
 pub(super) fn member<'a>(object: &'a [u8], name: &[u8]) -> Result<Option<&'a [u8]>, ()> {
     let mut found = None;
     for member in Members::new(object) {
@@ -203,7 +204,7 @@ pub(super) fn member<'a>(object: &'a [u8], name: &[u8]) -> Result<Option<&'a [u8
     Ok(found)
 }
 
-/// Reads the program from its start.
+/// A reader of the program from its start.
 struct Cursor<'p> {
     text: &'p str,
     at: usize,
@@ -224,7 +225,7 @@ impl<'p> Cursor<'p> {
     fn take(&mut self, token: &str) -> bool {
         let rest = self.rest();
         let word = token.ends_with(|last: char| last.is_ascii_alphabetic());
-        // `||` and `|=` are no `|`, `selected` no `select`.
+        // `||` and `|=` are not `|`, and `selected` is not `select`.
         let goes_on = |next: char| if word { is_name(next) } else { token == "|" && matches!(next, '|' | '=') };
         match rest.strip_prefix(token) {
             Some(after) if !after.starts_with(goes_on) => {
@@ -235,7 +236,7 @@ impl<'p> Cursor<'p> {
         }
     }
 
-    /// `select(C and …)`; `None`, and nothing taken, where it is not that.
+    /// Reads `select(C and …)`; `None` without moving if it is not here.
     fn select(&mut self) -> Option<Vec<Condition>> {
         let start = self.at;
         let conditions = self.conditions();
@@ -281,7 +282,7 @@ impl<'p> Cursor<'p> {
         Some(Condition { path, test, slot: 0, text: self.text[start..self.at].to_owned() })
     }
 
-    /// `.a.b`, names with nothing odd in them.
+    /// Reads `.a.b`, with names of letters, digits and underscores.
     fn path(&mut self) -> Option<Vec<String>> {
         let mut names = Vec::new();
         let mut rest = self.rest();
@@ -295,7 +296,7 @@ impl<'p> Cursor<'p> {
             rest = &after[length..];
         }
         self.at = self.text.len() - rest.len();
-        // `.a[0]`, `.a?`, `.a::b` and what else may follow is more than a path of names.
+        // A path that continues with `[0]`, `?`, `::b` or the like is more than names.
         (!names.is_empty() && !rest.starts_with(['[', '?', '"', ':', '$'])).then_some(names)
     }
 

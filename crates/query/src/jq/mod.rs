@@ -1,15 +1,14 @@
-//! jq programs on rows. Nothing outside this room knows the engine.
+//! jq programs on rows. Nothing outside of this room knows the engine.
 //!
-//! - `program`: compiled once, run on each row · `write`: its values as JSON text
-//! - `head`: plain conditions at its start, asked before any row is parsed for it
-//! - `flaws`: what is wrong with a program, and where
-//! - `fields`: which members of its row a program can see · `projection`: one that makes a plain
-//!   object of them
-//! - `named`: the fields that a program names
-//! - `rewrite`: the program made to mean what it means in jq, by `update` (assignments) and
-//!   `slices`
-//! - `prelude.jq`: what jq defines and the engine does not, resting on
-//!   `dates` (the query's zone) and `paths` (setpath, delpaths); `texts`: JSON in strings
+//! - `program`: compiled once, run on each row · `read`, `write`: JSON text to its values, and back
+//! - `head`: conditions at its start, evaluated before the row is parsed
+//! - `fields`: the members of its row that a program uses · `projection`: a program that makes a
+//!   flat object of them, done without the engine
+//! - `flaws`: what is wrong with a program, and where · `named`: the fields that a program names
+//! - `rewrite`: replaces what the engine evaluates differently from jq, with the functions of
+//!   `update` (assignments) and `slices`
+//! - `prelude.jq`: definitions of jq that the engine lacks, with the functions of `dates` (the
+//!   query's zone) and `paths` (setpath, delpaths)
 
 mod dates;
 mod fields;
@@ -19,8 +18,8 @@ pub(crate) mod named;
 mod paths;
 pub mod program;
 mod projection;
+mod read;
 mod rewrite;
 mod slices;
-mod texts;
 mod update;
 mod write;

@@ -1,8 +1,8 @@
-//! Which fields of its row a program names, as far as they are written out:
-//! `.tool_call.side_effect`, also behind a pipe.
+//! The fields of its row that a program names literally: `.tool_call.side_effect`, also after a
+//! pipe.
 //!
-//! Not here: which members it can see (`fields`): that must not miss any, and this must not make
-//! any up.
+//! Not here: the members that a program uses (`fields`). That list must not miss any, and this one
+//! must not contain any that the program does not name.
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Pattern, Term};
@@ -13,15 +13,15 @@ use super::program::parsed;
 
 /// A field that a program names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Named {
-    /// Its keys, outermost first.
+pub(crate) struct NamedField {
+    /// The keys, outermost first.
     pub path: Vec<String>,
-    /// The text that it is compared with for being equal, or not.
+    /// The string with which it is compared by `==` or `!=`.
     pub equals: Option<String>,
 }
 
-/// The fields that `code` names; none where it is no program.
-pub(crate) fn named(code: &str) -> Vec<Named> {
+/// The fields that `code` names; none if it is not valid.
+pub(crate) fn named_fields(code: &str) -> Vec<NamedField> {
     parsed(code, |program| {
         let mut found = Vec::new();
         walk(program, Some(&[]), &mut found);
@@ -30,13 +30,13 @@ pub(crate) fn named(code: &str) -> Vec<Named> {
     .unwrap_or_default()
 }
 
-/// Functions whose arguments are asked about the same input as they.
+/// Functions whose arguments get the same input as they do.
 const SAME_INPUT: [&str; 9] =
     ["select", "first", "last", "isvalid", "test", "startswith", "endswith", "contains", "IN"];
 
-/// Visits `term`, whose input is at a path of the row; gives the path that it puts out, where that
-/// is plain. Recurses as the parser did.
-fn walk(term: &Term<&str>, at: Option<&[String]>, found: &mut Vec<Named>) -> Option<Vec<String>> {
+/// Visits `term`, whose input is at a path of the row. Returns the path of its output, if that is
+/// known. Recurses as the parser did.
+fn walk(term: &Term<&str>, at: Option<&[String]>, found: &mut Vec<NamedField>) -> Option<Vec<String>> {
     match term {
         Term::Id => return at.map(<[String]>::to_vec),
         Term::Str(_, parts) => parts.iter().for_each(|part| {
@@ -78,7 +78,7 @@ fn walk(term: &Term<&str>, at: Option<&[String]>, found: &mut Vec<Named>) -> Opt
             if let BinaryOp::Cmp(Cmp::Eq | Cmp::Ne) = operator {
                 let compared = [(one, text(right)), (other, text(left))];
                 for (path, equals) in compared.into_iter().filter_map(|(path, text)| path.zip(text)) {
-                    found.push(Named { path, equals: Some(equals) });
+                    found.push(NamedField { path, equals: Some(equals) });
                 }
             }
         }
@@ -99,7 +99,7 @@ fn walk(term: &Term<&str>, at: Option<&[String]>, found: &mut Vec<Named>) -> Opt
         }
         Term::Call(name, arguments) if SAME_INPUT.contains(name) => {
             arguments.iter().for_each(|argument| drop(walk(argument, at, found)));
-            // What is chosen is what came.
+            // `select` outputs its input.
             return if *name == "select" { at.map(<[String]>::to_vec) } else { None };
         }
         Term::Path(start, Path(parts)) => {
@@ -110,7 +110,7 @@ fn walk(term: &Term<&str>, at: Option<&[String]>, found: &mut Vec<Named>) -> Opt
                     Part::Index(index) => match text(index) {
                         Some(key) if path.is_some() => keys.push(key),
                         _ => {
-                            // An element, whose members are not told apart here.
+                            // An element of an array, whose members are not tracked.
                             walk(index, at, found);
                             path.iter().for_each(|path| push(path, &keys, found));
                             path = None;
@@ -131,13 +131,13 @@ fn walk(term: &Term<&str>, at: Option<&[String]>, found: &mut Vec<Named>) -> Opt
     None
 }
 
-fn push(at: &[String], keys: &[String], found: &mut Vec<Named>) {
+fn push(at: &[String], keys: &[String], found: &mut Vec<NamedField>) {
     if !keys.is_empty() {
-        found.push(Named { path: [at, keys].concat(), equals: None });
+        found.push(NamedField { path: [at, keys].concat(), equals: None });
     }
 }
 
-/// A text that is written out.
+/// The string, if it is a literal.
 fn text(term: &Term<&str>) -> Option<String> {
     let Term::Str(None, parts) = term else { return None };
     let mut out = String::new();
@@ -156,11 +156,11 @@ mod tests {
     use super::*;
 
     fn paths(code: &str) -> String {
-        let told = |named: &Named| {
+        let told = |named: &NamedField| {
             let equals = named.equals.iter().map(|text| format!("={text}"));
             named.path.join(".") + &equals.collect::<String>()
         };
-        named(code).iter().map(told).collect::<Vec<_>>().join(" ")
+        named_fields(code).iter().map(told).collect::<Vec<_>>().join(" ")
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! `setpath` and `delpaths` as jq has them: what is missing on the way is made,
-//! and what is not there needs no removal. The engine's own fail on null.
+//! `setpath` and `delpaths` as in jq: missing parts of a path are created, and missing values need
+//! no removal. The engine's own versions fail on null.
 
 use jaq_core::data::JustLut;
 use jaq_core::native::{Filter, bome, run, v};
@@ -9,23 +9,22 @@ use jaq_std::ValT as _;
 
 type Data = JustLut<Val>;
 
-/// Longest array that setting an element makes, as in jq.
+/// The longest array that setting an element may create, as in jq.
 const INDEX_MAX: usize = (1 << 29) - 1;
-/// Longest path, in keys: walking one recurses with it.
+/// The longest path in keys, since walking one recurses with it.
 const KEYS_MAX: usize = 10_000;
 
-/// The functions.
 pub(super) fn functions() -> impl Iterator<Item = Filter<Native<Data>>> {
     let functions: [Filter<RunPtr<Data>>; 2] = [
         ("__setpath", v(2), |mut cv| {
             let value = cv.0.pop_var();
             let path = cv.0.pop_var();
-            bome(listed(&path).and_then(|path| set(cv.1, path, value)))
+            bome(keys_of(&path).and_then(|path| set(cv.1, path, value)))
         }),
         ("__delpaths", v(1), |mut cv| {
             let paths = cv.0.pop_var();
             let paths = match &paths {
-                Val::Arr(paths) => paths.iter().map(|path| Ok(listed(path)?.to_vec())).collect(),
+                Val::Arr(paths) => paths.iter().map(|path| Ok(keys_of(path)?.to_vec())).collect(),
                 _ => Err(Error::str("Paths must be specified as an array")),
             };
             bome(paths.and_then(|paths| delete_all(cv.1, paths)))
@@ -34,20 +33,20 @@ pub(super) fn functions() -> impl Iterator<Item = Filter<Native<Data>>> {
     functions.into_iter().map(run::<Data>)
 }
 
-fn listed(path: &Val) -> Result<&[Val], Error<Val>> {
+fn keys_of(path: &Val) -> Result<&[Val], Error<Val>> {
     match path {
         Val::Arr(path) => keys(path),
         _ => Err(Error::str("Path must be specified as an array")),
     }
 }
 
-/// The path, if it is short enough to be walked.
+/// Checks that the path is short enough to be walked.
 pub(super) fn keys(path: &[Val]) -> Result<&[Val], Error<Val>> {
     if path.len() <= KEYS_MAX { Ok(path) } else { Err(Error::str("a path of more than 10000 keys")) }
 }
 
-/// The value at `path`, null where there is none. It is taken out, and null left
-/// in its place, so that whoever changes it need not copy it first.
+/// Takes the value at `path`, null if there is none, and leaves null in its place, so that it can
+/// be changed without a copy.
 pub(super) fn take(value: &mut Val, path: &[Val]) -> ValR<Val> {
     let Some((key, rest)) = path.split_first() else {
         return Ok(std::mem::take(value));
@@ -115,8 +114,8 @@ pub(super) fn set(value: Val, path: &[Val], new: Val) -> ValR<Val> {
     }
 }
 
-/// `value` without what is at the `paths`, each as it is in `value` now: a path
-/// named twice, or counted from the end, means one element.
+/// `value` without the values at `paths`, all of them relative to the original: a path that is
+/// given twice, or counted from the end, means one element.
 pub(super) fn delete_all(value: Val, mut paths: Vec<Vec<Val>>) -> ValR<Val> {
     for path in &mut paths {
         let mut at = Some(&value);
@@ -131,7 +130,7 @@ pub(super) fn delete_all(value: Val, mut paths: Vec<Vec<Val>>) -> ValR<Val> {
             };
         }
     }
-    // From the last to the first: removing an element moves those behind it.
+    // From last to first, since removing an element moves those after it.
     paths.sort();
     paths.dedup();
     paths.iter().rev().try_fold(value, |value, path| delete(value, path))
@@ -176,7 +175,7 @@ fn delete(value: Val, path: &[Val]) -> ValR<Val> {
     }
 }
 
-/// The place that an index means; `None` before the first element.
+/// The position of an index; `None` if it is before the first element.
 fn place(index: &Val, length: usize) -> Result<Option<usize>, Error<Val>> {
     let index = number(index)?;
     if index >= 0 { Ok(usize::try_from(index).ok()) } else { Ok(length.checked_sub(index.unsigned_abs() as usize)) }

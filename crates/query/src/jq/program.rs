@@ -1,11 +1,11 @@
-//! jq programs over rows: compiled once by the engine, jaq, and run on each.
+//! jq programs: compiled once by the engine (jaq), and run on each row.
 //!
-//! What jq says follows jq. What would reach outside the row does not exist:
-//! `input`, `inputs`, `$ENV`, `env`, `halt`, `debug`, `stderr`, modules; `now`
-//! is the query's clock, and local time that of its zone.
+//! They behave as in jq. What would reach outside of the row does not exist: `input`, `inputs`,
+//! `$ENV`, `env`, `halt`, `debug`, `stderr`, modules. `now` is the query's clock, and local time is
+//! that of its zone.
 //!
-//! Not here: `--timeout` and `--max-memory`. A program cannot be stopped from
-//! within; `cmd/reading/watchdog.rs` ends the process.
+//! Not here: `--timeout` and `--max-memory`. A program cannot be stopped from within; `cmd/guard`
+//! ends the process.
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -22,35 +22,32 @@ use logbook_json::{Limits, Scratch, decode_raw, frame, mend, quote, trim, valida
 use crate::jq::flaws::{Flaw, check_size, cut, flaw, load_flaws, undefined};
 use crate::jq::head::Head;
 use crate::jq::projection::Projection;
+use crate::jq::read::{LIMITS, check_row, parse};
 use crate::jq::rewrite::rewrite;
 use crate::jq::write::write_value;
-use crate::jq::{dates, fields, paths, slices, texts, update};
+use crate::jq::{dates, fields, paths, read, slices, update};
 use logbook_model::Zone;
 
-/// Deepest row that jq programs are given, in levels.
-pub(crate) const DEPTH_MAX: usize = 512;
-/// The engine's reader recurses, and takes more than JSON.
-const LIMITS: Limits = Limits { depth_max: DEPTH_MAX, ..Limits::GRAMMAR };
 const COMPILE_STACK_BYTES: usize = 256 << 20;
 
 const OUTSIDE: &[&str] =
     &["env", "halt", "debug_empty", "stderr_empty", "now", "localtime", "strflocaltime", "fromjson"];
 const OUTSIDE_DEFS: &[&str] = &["debug", "stderr", "halt", "halt_error", "tonumber"];
-/// The definition that is the program.
+/// The name of the definition whose body is the program.
 const MAIN: &str = "__program";
-/// What jq defines and the engine does not.
+/// Definitions of jq that the engine lacks.
 const PRELUDE: &str = include_str!("prelude.jq");
 
-/// A compiled program. Shared between threads; each runs it in its own [`Session`].
+/// A compiled program. Threads share it; each runs it in its own [`Session`].
 pub struct Program {
     filter: Filter<JustLut<Val>>,
-    /// The members of its row that it sees; `None`: all of them.
+    /// The members of its row that it uses; `None` if it may use all of them.
     seen: Option<Vec<String>>,
-    /// The object that it makes behind its head, where that is plain.
+    /// What it does after its head, if that is a projection.
     projection: Option<Projection>,
 }
 
-/// What programs are given beside the row: `$name` and its JSON text.
+/// What programs are given beside the row: the JSON texts of `$name` variables.
 #[derive(Debug, Clone, Default)]
 pub struct Globals {
     names: Vec<String>,
@@ -58,8 +55,8 @@ pub struct Globals {
 }
 
 impl Globals {
-    /// Seconds since 1970 for `now`, the zone of local time, and the arguments
-    /// by name, as JSON text.
+    /// Globals for this `now` in seconds since 1970, this zone of local time, and arguments as JSON
+    /// text by name.
     pub fn new<'a>(now_s: f64, zone: Zone, arguments: impl IntoIterator<Item = (&'a str, Vec<u8>)>) -> Globals {
         let names = vec!["$__now".to_owned(), "$__zone".to_owned()];
         let mut globals = Globals { names, values: vec![format!("{now_s:?}").into_bytes(), quote(&zone.to_string())] };
@@ -72,10 +69,10 @@ impl Globals {
 }
 
 impl Program {
-    /// Compiles `code`. All that is wrong with it at once.
+    /// Compiles `code`, or returns everything that is wrong with it.
     pub fn compile(code: &str, globals: &Globals) -> Result<Program, Vec<Flaw>> {
         check_size(code)?;
-        // The engine's parser and compiler recurse with the program; so much is only reserved, not
+        // The engine's parser and compiler recurse with the program. This memory is reserved, not
         // used.
         let builder = std::thread::Builder::new().stack_size(COMPILE_STACK_BYTES);
         let whole = |message: &str| vec![Flaw { from: 0, to: code.len(), message: message.to_owned() }];
@@ -95,7 +92,7 @@ impl Program {
         let kept = |name: &str| !OUTSIDE_DEFS.contains(&name);
         let ours = load::parse(PRELUDE, |parser| parser.defs()).unwrap_or_default();
         let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
-        // The engine takes a parsed program as a definition only.
+        // The engine accepts a parsed program only as a definition.
         let prelude = defs.filter(|def| kept(def.name)).chain(ours).map(as_long_as).chain([Def {
             name: MAIN,
             args: Vec::new(),
@@ -106,7 +103,7 @@ impl Program {
             .map_err(|errors| errors.into_iter().flat_map(|(_, error)| load_flaws(code, error)).collect::<Vec<_>>())?;
         let theirs = jaq_core::funs::<JustLut<Val>>().chain(jaq_std::funs()).chain(jaq_json::funs());
         let theirs = theirs.filter(|(name, ..)| !OUTSIDE.contains(name));
-        let ours = dates::functions().chain(paths::functions()).chain(texts::functions());
+        let ours = dates::functions().chain(paths::functions()).chain(read::functions());
         let ours = ours.chain(update::functions()).chain(slices::functions());
         Compiler::default()
             .with_funs(theirs.chain(ours))
@@ -120,12 +117,12 @@ impl Program {
     }
 }
 
-/// A definition for ever, as one that lives as long as the program's text.
+/// Shortens the lifetime of a definition to that of the program's text.
 fn as_long_as<'s>(def: Def<&'static str>) -> Def<&'s str> {
     def
 }
 
-/// What `look` finds in the program `code`; `None`: it is none.
+/// Passes the parsed program `code` to `look`; `None` if it is not valid.
 pub(super) fn parsed<T: Send>(code: &str, look: impl FnOnce(&Term<&str>) -> T + Send) -> Option<T> {
     check_size(code).ok()?;
     let builder = std::thread::Builder::new().stack_size(COMPILE_STACK_BYTES);
@@ -152,13 +149,13 @@ impl std::fmt::Debug for Program {
     }
 }
 
-/// What one thread keeps while it runs programs.
+/// What one thread needs to run programs.
 pub struct Session {
     variables: Vars<Val>,
     row: Option<Val>,
-    /// The text of the row, where it had to be made JSON.
+    /// The text of the row, if parts of it had to be replaced to make it valid JSON.
     mended: Option<Vec<u8>>,
-    /// It had to be of some row since this was asked last.
+    /// Whether the text of a row was mended since the caller last reset this.
     pub has_mended: bool,
     buffer: Vec<u8>,
     scratch: Scratch,
@@ -178,26 +175,26 @@ impl Session {
         }
     }
 
-    /// Forgets the row: the next text is another one.
+    /// Forgets the row, since the next text is another one.
     pub(crate) fn next_row(&mut self) {
         self.row = None;
         self.mended = None;
     }
 
-    /// Runs `program` on the array of all `rows`, each of which `check_row` let through.
+    /// Runs `program` on the array of all `rows`, each of which [`Session::checked`] accepted.
     pub(crate) fn run_on_all(
         &mut self,
         program: &Program,
         rows: Vec<Vec<u8>>,
         visit: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
     ) -> Result<(), String> {
-        // Each text goes as its value comes.
+        // Each text is dropped when its value was made.
         let rows = rows.into_iter().map(|text| parse(&text)).collect::<Result<_, _>>()?;
         self.run_on(program, Val::Arr(Rc::new(rows)), b"[]", visit)
     }
 
-    /// The one output of `program` for the row `text`, for which all conditions of its head hold,
-    /// where that is plain.
+    /// The output of `program` for the row `text`, for which all conditions of its head hold, if it
+    /// is a projection that needs no engine.
     pub(crate) fn project(&mut self, program: &Program, text: &[u8]) -> Option<&[u8]> {
         let projection = program.projection.as_ref()?;
         if !self.judge_members(text) {
@@ -207,9 +204,8 @@ impl Session {
         Some(&self.buffer)
     }
 
-    /// Runs `program` on the row `text` and hands each output on as JSON text;
-    /// a row that comes out unchanged is `text` itself, byte for byte. Fails
-    /// with a message where the program does.
+    /// Runs `program` on the row `text` and passes each output to `visit` as JSON text. A row that
+    /// is output unchanged is `text` itself, byte for byte. Fails with the program's message.
     pub fn run(
         &mut self,
         program: &Program,
@@ -234,8 +230,8 @@ impl Session {
         }
     }
 
-    /// The row as programs can be given it: what is not JSON in it is null, where it is good in its
-    /// frame. Fails where they cannot; says why not.
+    /// The row as programs may be given it. If its frame is valid but a value is not, that value is
+    /// replaced by null. Otherwise fails with the reason.
     pub fn checked<'t>(&mut self, text: &'t [u8]) -> Result<Cow<'t, [u8]>, String> {
         let Err(message) = check_row(text) else { return Ok(text.into()) };
         let is_framed = frame::pick(text, &[""; 0], &mut Vec::new()).is_ok();
@@ -258,13 +254,13 @@ impl Session {
         }
     }
 
-    /// Whether the row is an object in which the engine would find no fault; finds its members.
+    /// Finds the members of the row; false if it is not an object that the engine would accept.
     fn judge_members(&mut self, text: &[u8]) -> bool {
         let limits = Limits { whole_surrogates: true, ..LIMITS };
         validate_members(text, limits, &mut self.scratch).is_ok() && trim(text).starts_with(b"{")
     }
 
-    /// The row with no members but `names`.
+    /// Reads the row with the members `names` only.
     fn read_members(&mut self, text: &[u8], names: &[String]) -> Result<Val, String> {
         if !self.judge_members(text) {
             return self.read(text);
@@ -321,17 +317,8 @@ impl Session {
     }
 }
 
-/// Whether programs can be given the row; says why not.
-pub(crate) fn check_row(text: &[u8]) -> Result<(), String> {
-    validate(text, LIMITS).map_err(|fault| format!("{fault}, at byte {} of the row", fault.at))
-}
-
-pub(super) fn parse(text: &[u8]) -> Result<Val, String> {
-    jaq_json::read::parse_single(text).map_err(|error| error.to_string())
-}
-
-/// Whether an output is the row itself, handed on. Sharing is what counts:
-/// equal values may still be written differently.
+/// Whether an output is the row itself. It must be the same allocation: an equal value may be
+/// written differently.
 fn is_same(output: &Val, row: &Val) -> bool {
     match (output, row) {
         (Val::Obj(output), Val::Obj(row)) => Rc::ptr_eq(output, row),

@@ -1,10 +1,10 @@
-//! A program that makes one flat object of members of its row,
-//! `{run_id, at: .a.b, n: (.c | length)}`, alone or behind conditions that are plain (`head`): such
-//! an object can be put together from the row's own text.
+//! A program that makes one flat object of members of its row, `{run_id, at: .a.b, n: (.c |
+//! length)}`, alone or after conditions (`head`): its output is put together from the row's own
+//! text.
 //!
-//! It says nothing, and jq must be asked, wherever jq might fail, or write a value in another way
-//! than the row does: a path through what is no object, escapes, numbers that are no short
-//! integers, arrays and objects.
+//! The engine runs instead wherever jq might fail, or write a value differently than the row does:
+//! a path through a value that is not an object, escapes, numbers that are not short integers,
+//! arrays and objects.
 
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Term};
@@ -14,10 +14,9 @@ use memchr::memchr;
 use crate::jq::head::member;
 use logbook_json::{Kind, Members, Spans, kind, quote_into, skip_value, skip_white};
 
-/// More digits than these are not surely written as they were read.
+/// Numbers with more digits may be written differently than they were read.
 const DIGITS_MAX: usize = 15;
 
-/// The object.
 pub(super) struct Projection {
     columns: Vec<Column>,
 }
@@ -26,12 +25,12 @@ struct Column {
     /// The key as it is written, with its colon.
     key: Vec<u8>,
     path: Vec<String>,
-    /// The value's length, not the value.
+    /// The value is the length of what the path leads to.
     length: bool,
 }
 
 impl Projection {
-    /// What `program` makes behind so many `select(…)`.
+    /// The projection that `program` makes after `conditions` times `select(…)`.
     pub(crate) fn of(program: &Term<&str>, conditions: usize) -> Option<Projection> {
         let mut stages = Vec::new();
         stages_of(program, &mut stages);
@@ -49,8 +48,8 @@ impl Projection {
         keys.windows(2).all(|two| two[0] != two[1]).then_some(Projection { columns })
     }
 
-    /// Writes the object made of the row `text`, which is judged and has its members at `spans`.
-    /// `None`: jq must.
+    /// Writes the object for the row `text`, which is valid and has its members at `spans`. `None`
+    /// if jq must run.
     pub fn write(&self, text: &[u8], spans: &Spans, out: &mut Vec<u8>) -> Option<()> {
         let escaped = |key: &[u8]| memchr(b'\\', key).is_some();
         if spans.members.iter().any(|span| escaped(span.key_of(text))) {
@@ -68,7 +67,7 @@ impl Projection {
             let mut value = last.map(|span| &text[span.value().0..span.value().1]);
             for name in deeper {
                 value = match value.map(|raw| (raw, kind(raw))) {
-                    // null.a is null.
+                    // In jq, null.a is null.
                     None | Some((_, Some(Kind::Null))) => None,
                     Some((raw, Some(Kind::Object))) => member(raw, name.as_bytes()).ok()?,
                     Some(_) => return None,
@@ -103,7 +102,7 @@ impl Column {
     }
 }
 
-/// The parts of `a | b | c`. Recurses as the parser did.
+/// The stages of `a | b | c`. Recurses as the parser did.
 fn stages_of<'t, 's>(term: &'t Term<&'s str>, stages: &mut Vec<&'t Term<&'s str>>) {
     match term {
         Term::BinOp(left, BinaryOp::Pipe(None), right) => {
@@ -114,7 +113,7 @@ fn stages_of<'t, 's>(term: &'t Term<&'s str>, stages: &mut Vec<&'t Term<&'s str>
     }
 }
 
-/// `.a.b`
+/// The keys of `.a.b`.
 fn path_of(term: &Term<&str>) -> Option<Vec<String>> {
     let Term::Path(start, Path(parts)) = term else { return None };
     let name = |part: &Part<Term<&str>>| match part {
@@ -125,8 +124,8 @@ fn path_of(term: &Term<&str>) -> Option<Vec<String>> {
     (matches!(**start, Term::Id) && !names.is_empty()).then_some(names)
 }
 
-/// The characters of a string that is written out. What a broken escape reads as is in none: there
-/// readers differ.
+/// The characters of a string literal, if it contains no replacement character, as which broken
+/// escapes are read. Readers differ there.
 fn text_of<'s>(term: &Term<&'s str>) -> Option<&'s str> {
     match term {
         Term::Str(None, parts) => match parts.as_slice() {
@@ -137,7 +136,7 @@ fn text_of<'s>(term: &Term<&'s str>) -> Option<&'s str> {
     }
 }
 
-/// `value`, where jq writes it as it stands.
+/// `value`, if jq writes it unchanged.
 fn same_in_jq(value: &[u8]) -> Option<&[u8]> {
     let same = match kind(value)? {
         Kind::Null | Kind::Boolean => true,
@@ -148,12 +147,12 @@ fn same_in_jq(value: &[u8]) -> Option<&[u8]> {
     same.then_some(value)
 }
 
-/// jq's `length`, where it is beyond doubt.
+/// jq's `length` of the value, if it is certain.
 fn length(value: &[u8]) -> Option<usize> {
     match kind(value)? {
         Kind::Null => Some(0),
         Kind::String if memchr(b'\\', value).is_none() => {
-            // Bytes that begin a character, but for the quotes.
+            // The number of bytes that begin a character, without the quotes.
             Some(value.iter().filter(|byte| **byte & 0xC0 != 0x80).count() - 2)
         }
         Kind::Array => {
@@ -168,7 +167,7 @@ fn length(value: &[u8]) -> Option<usize> {
             let mut keys = Vec::new();
             for member in Members::new(value) {
                 let key = member.ok()?.key;
-                // Of two equal keys one counts.
+                // Of two equal keys only one counts.
                 if keys.contains(&key) || memchr(b'\\', key).is_some() {
                     return None;
                 }

@@ -1,12 +1,12 @@
-//! A parsed program made to say what it says in jq where the engine means
-//! something else. Nothing is read or run here.
+//! Rewrites a parsed program where the engine would evaluate it differently from jq. Nothing is
+//! read or run here.
 //!
-//! - Assignments (`=`, `|=`, `+=`, `//=`, …) become calls of `__assign` and
-//!   `__update` (`update.rs`). The engine updates in place, step by step along the
-//!   path, and fails on null; jq collects the paths first, and makes what is missing.
-//! - Slices `.[a:b]` become calls of `__slice` and computed indices go through
-//!   `__index` (`slices.rs`): the engine has no slice of null, and no index 4/2.
-//! - `$__loc__` becomes the object that it stands for.
+//! - Assignments (`=`, `|=`, `+=`, `//=`, …) become calls of `__assign` and `__update`
+//!   (`update.rs`). The engine updates in place, step by step along the path, and fails on null; jq
+//!   collects the paths first, and creates what is missing.
+//! - Slices `.[a:b]` become calls of `__slice`, and computed indices go through `__index`
+//!   (`slices.rs`): the engine has no slice of null, and no index 4/2.
+//! - `$__loc__` becomes the object of its place.
 
 use jaq_core::load::Arena;
 use jaq_core::load::lex::StrPart;
@@ -142,7 +142,7 @@ fn path<'s>(start: Term<&'s str>, parts: Vec<(Part<Term<&'s str>>, Opt)>) -> Ter
     reach(before, since)
 }
 
-/// The line of `$__loc__`, found by where its name stands in the program.
+/// The object for `$__loc__`: its line is found by the address of its name in the program.
 fn location<'s>(term: &Term<&'s str>, code: &'s str, arena: &'s Arena) -> Term<&'s str> {
     let at = match term {
         Term::Var(name) => (name.as_ptr() as usize).wrapping_sub(code.as_ptr() as usize),

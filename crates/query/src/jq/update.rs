@@ -1,6 +1,6 @@
-//! Assignment as jq has it: the paths are those of the value as it came, and at
-//! each in turn the new value is set, what is missing on the way being made.
-//! `rewrite.rs` turns `=`, `|=` and their like into these.
+//! Assignment as in jq: the paths are those of the original value, and at each in turn the new
+//! value is set. Missing parts of a path are created. `rewrite.rs` turns `=`, `|=` and similar
+//! operators into these.
 
 use jaq_core::data::JustLut;
 use jaq_core::native::{Filter, run};
@@ -11,7 +11,7 @@ use crate::jq::paths::{delete_all, keys, set, take};
 
 type Data = JustLut<Val>;
 
-/// The functions: `__assign(paths; $value)` and `__update(paths; f)`.
+/// `__assign(paths; $value)` and `__update(paths; f)`.
 pub(super) fn functions() -> impl Iterator<Item = Filter<Native<Data>>> {
     let functions: [Filter<RunPtr<Data>>; 2] = [
         ("__assign", [Bind::Fun(()), Bind::Var(())].into(), |mut cv| {
@@ -60,9 +60,9 @@ fn at_each<'a>(
     };
     let Some(first) = paths.next() else { return Ok(value) };
     let second = paths.next();
-    // The search for further paths shares the value, and what is shared is copied before it is
-    // changed. So the search ends before the change where there is one path, as there mostly is:
-    // `reduce … (…; .[$key] += 1)` would else copy everything at every step.
+    // The search for further paths shares the value, and a shared value is copied when it is
+    // changed. So if there is only one path, the search ends before the change: otherwise `reduce …
+    // (…; .[$key] += 1)` would copy everything at every step.
     let Some(second) = second else {
         drop(paths);
         return step(value, first);

@@ -1,14 +1,14 @@
-//! Values of the jq engine as JSON text, compact. Always JSON: `nan` is null
-//! and an infinity the greatest float, as jq writes them.
+//! Values of the jq engine as compact JSON text. It is always valid: `nan` is null and an infinity
+//! is the greatest float, as in jq.
 
 use jaq_json::{Num, Val};
 
 use logbook_json::{Decimal, string};
 
-/// Deepest value that is written, in levels: a program may build any.
+/// The deepest value that is written, in levels: a program may build any.
 const DEPTH_MAX: usize = 1000;
 
-/// Appends `value` as JSON; fails when it is nested too deeply.
+/// Appends `value` as JSON; fails if it is nested too deeply.
 pub(crate) fn write_value(value: &Val, out: &mut Vec<u8>) -> Result<(), &'static str> {
     write_at(value, out, 0)
 }
@@ -49,7 +49,7 @@ fn write_at(value: &Val, out: &mut Vec<u8>, depth: usize) -> Result<(), &'static
     Ok(())
 }
 
-/// The engine allows keys that are no strings; JSON does not.
+/// The engine allows keys that are not strings; JSON does not.
 fn write_key(key: &Val, out: &mut Vec<u8>, depth: usize) -> Result<(), &'static str> {
     if matches!(key, Val::TStr(_) | Val::BStr(_)) {
         return write_at(key, out, depth + 1);
@@ -70,9 +70,8 @@ fn write_number(number: &Num, out: &mut Vec<u8>) {
     }
 }
 
-/// The shortest digits that read back as the same float, laid out as jq does:
-/// plain from 10⁻⁵ up to some 17 digits and 15 zeros, else with an exponent of
-/// two digits at least and its sign.
+/// The shortest digits that are read as the same float, in jq's layout: plain from 10⁻⁵ up to 17
+/// digits and 15 zeros, otherwise with an exponent of at least two digits and its sign.
 fn write_float(float: f64, out: &mut Vec<u8>) {
     if float.is_nan() {
         return out.extend_from_slice(b"null");

@@ -1,6 +1,6 @@
-//! `group_by` and `summarize`: rows that are equal in their keys become one.
-//! A missing key is null; an array or object is one key as a whole. Without
-//! `group_by` all rows are one group, even when there are none.
+//! `group_by` and `summarize`: rows with equal keys become one row. A missing key is null; an array
+//! or object is one key as a whole. Without `group_by` all rows are one group, even if there are
+//! none.
 
 use std::collections::HashMap;
 
@@ -8,50 +8,76 @@ use foldhash::fast::RandomState;
 
 use logbook_json::string::quote_into;
 
-use crate::aggregate::{Digits, Ignored, State};
+use crate::aggregate::{Accumulator, Ignored, NumberCache};
+use crate::amount::Unit;
+use crate::ast::Function;
 use crate::eval::order::{Key, write_identity};
-use crate::eval::source::{Eval, Fault, Source};
+use crate::eval::source::{Eval, Fault, NamedSource, Source};
 use crate::row::{Place, Row};
-use crate::stage::plan::GroupBy;
-use crate::stage::spelled::Spelled;
+use crate::stage::key_cache::KeyCache;
 use logbook_model::Zone;
+
+/// The stage, compiled: what rows are grouped by, and what is computed of each group.
+#[derive(Debug, Clone)]
+pub(crate) struct GroupBy {
+    pub keys: Vec<NamedSource>,
+    /// The slots of the keys, if all of them are top-level fields of the row.
+    pub slots: Option<Box<[usize]>>,
+    pub aggregates: Vec<AggregateColumn>,
+    /// Whether an aggregate takes its values from a jq program.
+    pub uses_jq: bool,
+    /// Groups are sorted by descending count, then by key; otherwise by key alone.
+    pub by_count: bool,
+}
+
+/// One aggregate of `summarize`, compiled.
+#[derive(Debug, Clone)]
+pub(crate) struct AggregateColumn {
+    pub name: String,
+    pub function: Function,
+    /// `None` for `count` without a field.
+    pub source: Option<Source>,
+    /// The unit that the name of the field implies.
+    pub unit: Option<Unit>,
+}
 
 /// The groups so far, in order of first appearance.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
     index: HashMap<Box<[u8]>, usize, RandomState>,
     list: Vec<Group>,
-    spelled: Option<Spelled>,
+    key_cache: Option<KeyCache>,
     identity: Vec<u8>,
-    /// Rows since it was last asked how much room they take.
+    /// Rows since memory use was last computed.
     rows_since: u64,
 }
 
-/// What percentiles may take before their numbers are packed, on each thread.
+/// What the numbers of percentiles may take on each thread before they are packed.
 const BYTES_MAX: usize = 8 << 20;
-/// It takes a look at every group to know how much that is: not more often than once in so many
-/// rows for each of them, but once in so many rows at the latest.
+/// Computing memory use visits every group. It happens once per this many rows for each group, and
+/// at the latest after this many rows.
 const ROWS_BETWEEN: (u64, u64) = (16, 1 << 16);
 
 #[derive(Debug)]
 struct Group {
     identity: Box<[u8]>,
-    /// Where its first row stands.
+    /// The place of its first row.
     first: Place,
-    /// As that row had them.
+    /// The keys as that row had them.
     keys: Box<[Box<[u8]>]>,
-    states: Box<[State]>,
+    states: Box<[Accumulator]>,
 }
 
 impl GroupBy {
-    fn states(&self) -> Box<[State]> {
-        self.aggregates.iter().zip(&self.units).map(|((_, function, _), unit)| State::new(*function, *unit)).collect()
+    fn states(&self) -> Box<[Accumulator]> {
+        self.aggregates.iter().map(|column| Accumulator::new(column.function, column.unit)).collect()
     }
 
-    /// Fails before anything is counted, so that a row counts whole or not at all.
+    /// Evaluates jq before anything is counted, so that a row whose program fails counts for
+    /// nothing.
     fn try_jq(&self, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<(), Fault> {
-        for (_, _, source) in &self.aggregates {
-            if let Some(source @ Source::Jq(_)) = source {
+        for column in &self.aggregates {
+            if let Some(source @ Source::Jq(_)) = &column.source {
                 source.each(row, eval, |_| {})?;
             }
         }
@@ -60,35 +86,34 @@ impl GroupBy {
 }
 
 impl Groups {
-    /// Takes a row.
     pub(crate) fn push(&mut self, stage: &GroupBy, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<(), Fault> {
-        if stage.asks_jq {
+        if stage.uses_jq {
             stage.try_jq(row, eval)?;
         }
         self.rows_since += 1;
         let at = self.find(stage, row, eval)?;
         if let Some(group) = self.list.get_mut(at) {
-            let mut digits = Digits::default();
-            for (state, (_, _, source)) in group.states.iter_mut().zip(&stage.aggregates) {
-                state.push(source.as_ref(), row, &mut digits, eval)?;
+            let mut digits = NumberCache::default();
+            for (state, column) in group.states.iter_mut().zip(&stage.aggregates) {
+                state.push(column.source.as_ref(), row, &mut digits, eval)?;
             }
         }
         Ok(())
     }
 
-    /// The group of a row.
+    /// The number of the row's group.
     fn find(&mut self, stage: &GroupBy, row: &Row<'_>, eval: &mut Eval<'_>) -> Result<usize, Fault> {
         let Some(slots) = &stage.slots else { return self.find_by_identity(stage, row, eval) };
         let texts = slots.iter().map(|slot| row.field(*slot).unwrap_or(b"null"));
-        let known = self.spelled.get_or_insert_default().find(texts.clone());
-        if let Some(number) = known.number
-            && (known.is_exact
+        let lookup = self.key_cache.get_or_insert_default().find(texts.clone());
+        if let Some(number) = lookup.number
+            && (lookup.is_exact
                 || self.list.get(number).is_some_and(|group| group.keys.iter().map(|key| &**key).eq(texts.clone())))
         {
             return Ok(number);
         }
         let number = self.find_by_identity(stage, row, eval)?;
-        self.spelled.get_or_insert_default().keep(known, texts, number);
+        self.key_cache.get_or_insert_default().keep(lookup, texts, number);
         Ok(number)
     }
 
@@ -116,19 +141,19 @@ impl Groups {
         self.list.len() - 1
     }
 
-    /// Keeps the memory of percentiles within bounds, now and then.
+    /// Packs the numbers of percentiles when they take too much memory.
     pub(crate) fn block_ends(&mut self) {
         if self.rows_since < (self.list.len() as u64 * ROWS_BETWEEN.0).min(ROWS_BETWEEN.1) {
             return;
         }
         self.rows_since = 0;
-        let bytes: usize = self.list.iter().flat_map(|group| &group.states).map(State::bytes).sum();
+        let bytes: usize = self.list.iter().flat_map(|group| &group.states).map(Accumulator::bytes).sum();
         if bytes > BYTES_MAX {
-            self.list.iter_mut().flat_map(|group| &mut group.states).for_each(State::pack);
+            self.list.iter_mut().flat_map(|group| &mut group.states).for_each(Accumulator::pack);
         }
     }
 
-    /// Joins the groups of other rows: of later ones, unless no order shows in the aggregates.
+    /// Merges the groups of later rows; of any other rows, if no aggregate depends on the order.
     pub(crate) fn merge(&mut self, later: Groups) {
         self.rows_since += later.rows_since;
         for group in later.list {
@@ -149,7 +174,7 @@ impl Groups {
         self.block_ends();
     }
 
-    /// The group rows in their order, and what each aggregate could not use.
+    /// The rows of the groups in their order, and what each aggregate could not use.
     pub(crate) fn finish(mut self, stage: &GroupBy, zone: &Zone) -> (Vec<Vec<u8>>, Vec<(String, Ignored)>) {
         if stage.keys.is_empty() && self.list.is_empty() {
             self.insert(Group {
@@ -161,11 +186,11 @@ impl Groups {
         }
         let rank = |group: &Group| {
             let count = match group.states.first() {
-                Some(State::Count(count)) if stage.by_count => *count,
+                Some(Accumulator::Count(count)) if stage.by_count => *count,
                 _ => 0,
             };
             let keys: Vec<Key> = group.keys.iter().map(|key| Key::of(Some(key), zone)).collect();
-            // Keys may be spelled otherwise and say the same.
+            // Keys that are spelled differently may be equal in the order.
             (std::cmp::Reverse(count), keys, group.first)
         };
         self.list.sort_by_cached_key(rank);
@@ -177,19 +202,19 @@ impl Groups {
                 write_name(&key.name, &mut row);
                 row.extend_from_slice(value);
             }
-            for ((state, (name, ..)), ignored) in group.states.into_iter().zip(&stage.aggregates).zip(&mut ignored) {
-                write_name(name, &mut row);
+            for ((state, column), ignored) in group.states.into_iter().zip(&stage.aggregates).zip(&mut ignored) {
+                write_name(&column.name, &mut row);
                 state.finish(&mut row, ignored);
             }
             row.push(b'}');
             rows.push(row);
         }
-        let names = stage.aggregates.iter().map(|(name, ..)| name.clone());
+        let names = stage.aggregates.iter().map(|column| column.name.clone());
         (rows, names.zip(ignored).filter(|(_, ignored)| *ignored != Ignored::default()).collect())
     }
 }
 
-/// `"name":`, after a comma where one is due.
+/// `"name":`, after a comma unless it is the first member.
 fn write_name(name: &str, row: &mut Vec<u8>) {
     if row.len() > 1 {
         row.push(b',');

@@ -1,73 +1,73 @@
-//! Rows through the stages of a plan.
+//! The stages of a plan at work.
 //!
-//! A [`Fold`] takes the rows of one part of the input, in order. Folds of
-//! parts are merged in the order of the parts, and the last one standing is
-//! finished. However rows were split, the answer is the same bytes. A plan
-//! that streams puts rows out at once, through the sink given to `push`; its
-//! folds have nothing to merge.
+//! A [`Fold`] takes the rows of one part of the input, in order. Folds are merged in the order of
+//! their parts, and the merged one is finished. However rows were split, the answer is the same
+//! bytes. A streaming plan outputs rows at once, through the sink given to `push`; its folds have
+//! only counts to merge.
 
 use std::ops::ControlFlow;
 
-use logbook_json::{self as json, Limits, pick};
+use logbook_json::{self as json, Limits};
 
 use crate::aggregate::Ignored;
 use crate::eval::doubts::Doubts;
 use crate::eval::source::{Eval, Fault};
-use crate::jq::head::Says;
+use crate::jq::head::Outcome;
 use crate::jq::program::Session;
-use crate::row::{Place, Row};
+use crate::row::{Place, Row, pick_fields};
 use crate::stage::group::Groups;
-use crate::stage::latest::Latest;
+use crate::stage::newest_per_group::NewestPerGroup;
 use crate::stage::plan::Plan;
-use crate::stage::put_away::Parts;
 use crate::stage::sort::Sorted;
+use crate::stage::spill::Spill;
 
-/// Takes a result as JSON text and its place, where it comes from one row.
+/// Takes one result as JSON text, with the place of its row if it comes from one row.
 pub(crate) type Sink<'o> = dyn FnMut(&[u8], Option<Place>) -> ControlFlow<()> + 'o;
 
-/// Where results go. `Break` from the sink stops the work.
+/// Where results go. The work stops when the sink breaks.
 pub struct Out<'o> {
-    /// Results, one by one.
+    /// Takes the results, one by one.
     pub sink: &'o mut Sink<'o>,
-    /// A row on which a jq program failed, and what it said. The row is left
-    /// out, and the work goes on.
+    /// Takes the message of a jq program that failed, with the place of the row. The row is left
+    /// out, and the work goes on. Without a place, a program failed that takes all rows.
     pub fault: &'o mut dyn FnMut(Option<Place>, &str),
 }
 
-/// What is to be told about a finished query beside its results.
+/// What is to be reported about a finished query beside its results.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Rows that passed latest and filter.
     pub passed: u64,
-    /// Rows that passed latest.
+    /// Rows that passed latest; zero without `latest`.
     pub newest: u64,
-    /// Rows that jq was given and that are not JSON throughout, and why.
+    /// Rows that were given to jq after parts of them that are not valid JSON were replaced by
+    /// null, with the reason.
     pub mended: Vec<(Place, json::Fault)>,
     /// Aggregates that could not use every value, by column.
     pub ignored: Vec<(String, Ignored)>,
-    /// Rows that were passed over for a value that could not be read.
+    /// Rows that were skipped because a value could not be read as what a condition asks for.
     pub doubts: Doubts,
 }
 
-/// Bytes of rows that are kept whole until they are made lean: those of runs at work are soon
-/// written over.
+/// When the texts of the newest rows take this many bytes, what the plan needs of them is spilled.
+/// Most rows of active runs are soon superseded, so less would be wasted work.
 const TEXT_BYTES: usize = 2 << 20;
 
 /// The state of a plan at work on one part of the rows.
 pub struct Fold<'p> {
-    /// Apart from `rest`'s, since its outputs are looked at while it runs.
+    /// Apart from `rest`, which is borrowed while the program's outputs are consumed.
     jq: Session,
     rest: Rest<'p>,
 }
 
-/// What a fold holds back: all that is left of it for a fold of the rows before it to take in.
+/// What a fold holds back when its rows are at an end: input for the merge with earlier rows.
 #[derive(Debug, Default)]
 pub struct Held {
-    newest: Parts,
+    newest: Spill,
     passed: u64,
     mended: Vec<(Place, json::Fault)>,
     doubts: Doubts,
-    /// Rows that the jq stage waits for.
+    /// Rows that wait for a program that takes all of them.
     kept: Vec<Vec<u8>>,
     kept_bytes: u64,
     groups: Groups,
@@ -75,26 +75,32 @@ pub struct Held {
     emitted: u64,
 }
 
-/// The stages after jq.
+/// The stages after jq, and what all stages share.
 struct Rest<'p> {
     plan: &'p Plan,
     eval: Eval<'p>,
-    /// The newest rows so far.
-    latest: Latest,
+    latest: NewestPerGroup,
     held: Held,
     line: Vec<u8>,
 }
 
 impl<'p> Fold<'p> {
-    pub(crate) fn new(plan: &'p Plan) -> Self {
+    /// An empty fold of `plan`: one for all rows, or one for each part of them.
+    pub fn new(plan: &'p Plan) -> Self {
         Fold {
             jq: Session::new(&plan.globals),
-            rest: Rest { plan, eval: plan.eval(), latest: Latest::default(), held: Held::default(), line: Vec::new() },
+            rest: Rest {
+                plan,
+                eval: plan.eval(),
+                latest: NewestPerGroup::default(),
+                held: Held::default(),
+                line: Vec::new(),
+            },
         }
     }
 
-    /// Takes the next row; `row.fields` are those of [`Plan::fields`]. `Break`
-    /// when no further row can change the answer, or the sink says so.
+    /// Takes the next row; `row.fields` are those of [`Plan::fields`]. Breaks when no further row
+    /// can change the answer, or when the sink breaks.
     pub fn push(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
         if let Some(stage) = &self.rest.plan.latest {
             self.rest.latest.push(stage, row);
@@ -104,7 +110,7 @@ impl<'p> Fold<'p> {
     }
 
     fn filter(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
-        let flow = self.go_on(row, out);
+        let flow = self.filter_and_run_jq(row, out);
         let mended = |session: &mut Session| std::mem::take(&mut session.has_mended);
         if self.rest.plan.uses_jq()
             && mended(&mut self.jq) | mended(&mut self.rest.eval.session)
@@ -115,8 +121,8 @@ impl<'p> Fold<'p> {
         flow
     }
 
-    /// filter → jq → …
-    fn go_on(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
+    /// filter → jq → the stages after it
+    fn filter_and_run_jq(&mut self, row: &Row<'_>, out: &mut Out<'_>) -> ControlFlow<()> {
         if self.rest.is_full() {
             return ControlFlow::Break(());
         }
@@ -139,8 +145,8 @@ impl<'p> Fold<'p> {
         let Some(program) = plan.jq.and_then(|number| plan.programs.get(number)) else {
             return self.rest.push(row, Some(row.place), out);
         };
-        let head = plan.head.says(row);
-        if head == Says::False {
+        let head = plan.head.evaluate(row);
+        if head == Outcome::False {
             return ControlFlow::Continue(());
         }
         if plan.slurp.is_some() {
@@ -154,7 +160,7 @@ impl<'p> Fold<'p> {
             return if self.is_too_much() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         }
         let rest = &mut self.rest;
-        if head == Says::True
+        if head == Outcome::True
             && let Some(output) = self.jq.project(program, row.text)
         {
             return rest.push_output(output, Some(row.place), out);
@@ -170,16 +176,17 @@ impl<'p> Fold<'p> {
         flow
     }
 
-    /// The texts of rows that last are in `block`, and go now.
-    pub fn block_ends(&mut self, block: &[u8]) {
-        self.rest.latest.block_ends(block);
+    /// Ends `block`, which begins at byte `offset` of its input: the texts of rows marked
+    /// [`Row::in_block`] are part of it, and are gone after this call.
+    pub fn block_ends(&mut self, block: &[u8], offset: u64) {
+        self.rest.latest.block_ends(block, offset);
         self.rest.held.groups.block_ends();
         if self.rest.latest.text_bytes() > TEXT_BYTES {
-            self.put_away();
+            self.spill();
         }
     }
 
-    /// What the fold holds back, to be merged into that of earlier rows.
+    /// What the fold holds back, to be merged into the fold of earlier rows.
     pub fn into_held(mut self) -> Held {
         self.end_latest();
         self.rest.held.doubts.merge(std::mem::take(&mut self.rest.eval.doubts));
@@ -187,21 +194,20 @@ impl<'p> Fold<'p> {
     }
 
     fn end_latest(&mut self) {
-        self.put_away();
-        let newest = std::mem::take(&mut self.rest.latest).into_parts();
-        self.rest.held.newest.merge(newest, self.rest.plan.first.len());
+        self.spill();
+        let newest = std::mem::take(&mut self.rest.latest).into_spilled();
+        self.rest.held.newest.merge(newest, self.rest.plan.input_fields.len());
     }
 
-    fn put_away(&mut self) {
+    fn spill(&mut self) {
         let plan = self.rest.plan;
-        self.rest.latest.put_away(&plan.first, plan.asks_fields_only());
+        self.rest.latest.spill(&plan.input_fields, plan.reads_fields_only());
     }
 
-    /// Joins what the fold of later rows held back. Streaming plans have nothing to join but
-    /// counts.
+    /// Merges what the fold of later rows held back. Of streaming plans, that is only counts.
     pub fn merge(&mut self, later: Held) {
         let tail = &self.rest.plan.tail;
-        self.rest.held.newest.merge(later.newest, self.rest.plan.first.len());
+        self.rest.held.newest.merge(later.newest, self.rest.plan.input_fields.len());
         self.rest.held.passed += later.passed;
         self.rest.held.mended.extend(later.mended);
         self.rest.held.doubts.merge(later.doubts);
@@ -214,21 +220,21 @@ impl<'p> Fold<'p> {
         }
     }
 
-    /// Whether more rows wait for the program than may.
+    /// Whether the rows that wait for the program exceed what `--slurp` may hold.
     pub fn is_too_much(&self) -> bool {
         self.rest.plan.slurp.is_some_and(|most| self.rest.held.kept_bytes > most)
     }
 
-    /// Puts out what was held back.
+    /// Outputs what was held back.
     pub fn finish(mut self, out: &mut Out<'_>) -> Summary {
         let plan = self.rest.plan;
         self.end_latest();
         let newest = std::mem::take(&mut self.rest.held.newest);
         let mut of_newest = 0;
-        newest.finish(plan.first.len(), |row, is_whole| {
+        newest.finish(plan.input_fields.len(), |row, is_whole| {
             of_newest += 1;
             let mut fields = Vec::new();
-            let fields = if is_whole { refill(row.text, &plan.first, &mut fields) } else { row.fields };
+            let fields = if is_whole { pick_fields(row.text, &plan.input_fields, &mut fields) } else { row.fields };
             self.filter(&Row { fields, ..*row }, out)
         });
         if let (true, Some(program)) = (plan.slurp.is_some(), plan.jq.and_then(|number| plan.programs.get(number))) {
@@ -255,20 +261,20 @@ impl Rest<'_> {
             && plan.tail.limit.is_some_and(|limit| self.held.emitted >= limit)
     }
 
-    /// An output of jq; with `place`, of one row.
+    /// Takes one output of jq; `place` is that of its row, if it comes from one row.
     fn push_output(&mut self, text: &[u8], place: Option<Place>, out: &mut Out<'_>) -> ControlFlow<()> {
         self.eval.next_row();
         let mut fields = Vec::new();
-        let fields = refill(text, self.plan.middle.as_deref().unwrap_or_default(), &mut fields);
-        self.push(&Row { text, fields, place: place.unwrap_or_default(), lasts: false }, place, out)
+        let fields = pick_fields(text, self.plan.jq_fields.as_deref().unwrap_or_default(), &mut fields);
+        self.push(&Row { text, fields, place: place.unwrap_or_default(), in_block: false }, place, out)
     }
 
-    /// A row that grouping made.
+    /// Takes a row that grouping made.
     fn push_group(&mut self, text: &[u8], out: &mut Out<'_>) -> ControlFlow<()> {
         self.eval.next_row();
         let mut fields = Vec::new();
-        let fields = refill(text, self.plan.last.as_deref().unwrap_or_default(), &mut fields);
-        self.tail(&Row { text, fields, place: Place::default(), lasts: false }, None, out)
+        let fields = pick_fields(text, self.plan.group_fields.as_deref().unwrap_or_default(), &mut fields);
+        self.tail(&Row { text, fields, place: Place::default(), in_block: false }, None, out)
     }
 
     fn push(&mut self, row: &Row<'_>, place: Option<Place>, out: &mut Out<'_>) -> ControlFlow<()> {
@@ -348,13 +354,13 @@ impl Rest<'_> {
                 }
             }
         }
-        let names = plan.last.as_ref().or(plan.middle.as_ref()).unwrap_or(&plan.first);
+        let names = plan.group_fields.as_ref().or(plan.jq_fields.as_ref()).unwrap_or(&plan.input_fields);
         let sorted = std::mem::take(&mut self.held.sorted);
         for (place, text) in sorted.finish(&plan.tail.sort, plan.tail.limit) {
             self.eval.next_row();
             let mut fields = Vec::new();
-            let fields = refill(&text, names, &mut fields);
-            let row = Row { text: &text, fields, place: place.unwrap_or_default(), lasts: false };
+            let fields = pick_fields(&text, names, &mut fields);
+            let row = Row { text: &text, fields, place: place.unwrap_or_default(), in_block: false };
             if self.emit(&row, place, out).is_break() {
                 break;
             }
@@ -363,17 +369,4 @@ impl Rest<'_> {
         doubts.merge(self.eval.doubts);
         (ignored, doubts)
     }
-}
-
-/// The fields of a row that comes from memory. What is no object has none.
-pub(super) fn refill<'a, 'b>(
-    text: &'a [u8],
-    names: &[String],
-    fields: &'b mut Vec<Option<&'a [u8]>>,
-) -> &'b [Option<&'a [u8]>] {
-    if pick(text, names, fields).is_err() {
-        fields.clear();
-        fields.resize(names.len(), None);
-    }
-    fields
 }

@@ -1,41 +1,40 @@
-//! A compiled query: which fields its rows are asked for, and the stages they
-//! go through. Shared between threads; each works with its own [`Fold`].
+//! A compiled query: the fields to pick from its rows, and the stages they go through. Threads
+//! share it; each works with its own [`crate::Fold`].
 //!
 //! rows → latest → filter → jq → group → having → sort → limit → select → sink
 //!
-//! Between stages a row is its JSON text, so that rows made by jq or by
-//! grouping are sorted and selected like those on file.
+//! Between stages a row is its JSON text, so that rows made by jq or by grouping are sorted and
+//! selected like those that were read.
 
-use crate::amount::Unit;
 use crate::ast::Function;
 use crate::eval::doubts::{Doubts, Question};
 use crate::eval::path::Path;
 use crate::eval::predicate::Predicate;
-use crate::eval::source::{Eval, Source};
+use crate::eval::source::{Eval, NamedSource};
 use crate::jq::head::Head;
 use crate::jq::program::{Globals, Program, Session};
-use crate::stage::latest::LatestBy;
-use crate::stage::pipeline::Fold;
+use crate::stage::group::{AggregateColumn, GroupBy};
+use crate::stage::newest_per_group::LatestBy;
 use crate::stage::prefilter::{self, Probe};
 use crate::stage::requirement::Requirement;
+use crate::stage::sort::SortBy;
 use crate::time::Clock;
-use logbook_json::string::quote_into;
 
-/// A compiled query.
+/// A compiled query. Made by [`crate::compile`].
 #[derive(Debug)]
 pub struct Plan {
-    /// Fields asked of rows as read.
-    pub(crate) first: Vec<String>,
-    /// Fields asked of jq's outputs, where there is a jq stage.
-    pub(crate) middle: Option<Vec<String>>,
-    /// Fields asked of group rows, where there is grouping.
-    pub(crate) last: Option<Vec<String>>,
+    /// The fields to pick from rows as they are read.
+    pub(crate) input_fields: Vec<String>,
+    /// The fields to pick from outputs of jq, if there is a jq stage.
+    pub(crate) jq_fields: Option<Vec<String>>,
+    /// The fields to pick from rows that grouping makes, if there is grouping.
+    pub(crate) group_fields: Option<Vec<String>>,
     pub(crate) latest: Option<LatestBy>,
     pub(crate) filter: Option<Predicate>,
     pub(crate) jq: Option<usize>,
-    /// Conditions at the head of that program.
+    /// The conditions at the start of that program which are evaluated without jq.
     pub(crate) head: Head,
-    /// The jq stage waits for all rows, of at most this many bytes.
+    /// With `--slurp`, the jq stage waits for all rows, of at most this many bytes.
     pub(crate) slurp: Option<u64>,
     pub(crate) group: Option<GroupBy>,
     pub(crate) tail: Tail,
@@ -46,109 +45,79 @@ pub struct Plan {
     pub(crate) questions: Vec<Question>,
 }
 
-/// A column with its name.
-#[derive(Debug, Clone)]
-pub(crate) struct Named {
-    pub name: String,
-    /// The name as a member begins: in quotes, with a colon.
-    pub member: Vec<u8>,
-    pub source: Source,
-}
-
-impl Named {
-    pub(crate) fn new(name: String, source: Source) -> Named {
-        let mut member = Vec::new();
-        quote_into(&name, &mut member);
-        member.push(b':');
-        Named { name, member, source }
-    }
-}
-
-/// Grouping, and what is made of each group.
-#[derive(Debug, Clone)]
-pub(crate) struct GroupBy {
-    pub keys: Vec<Named>,
-    /// Where the keys stand among the fields, if all are fields of the row itself.
-    pub slots: Option<Box<[usize]>>,
-    pub aggregates: Vec<(String, Function, Option<Source>)>,
-    /// Of each aggregate, what the name of its field says of the numbers in it.
-    pub units: Vec<Option<Unit>>,
-    /// Whether an aggregate is of what a jq program says.
-    pub asks_jq: bool,
-    /// The greatest groups first, then by key; else by key alone.
-    pub by_count: bool,
-}
-
-/// What happens to rows after grouping.
+/// The stages after grouping.
 #[derive(Debug, Clone)]
 pub(crate) struct Tail {
     pub having: Option<Predicate>,
-    pub sort: Vec<(Source, bool)>,
+    pub sort: Vec<SortBy>,
     pub limit: Option<u64>,
-    pub select: Option<Vec<Named>>,
+    pub select: Option<Vec<NamedSource>>,
 }
 
 impl Plan {
-    /// Whether the jq program is given all rows at once.
+    /// Whether the jq program takes all rows at once, as with `--slurp`.
     pub fn is_slurp(&self) -> bool {
         self.slurp.is_some()
     }
 
-    /// The top-level fields to pick from each row, in the order of
-    /// [`crate::row::Row::fields`].
+    /// The top-level fields to pick from each row, in the order of [`crate::Row::fields`].
     pub fn fields(&self) -> &[String] {
-        &self.first
+        &self.input_fields
     }
 
-    /// Those of them that are asked of every row: of rows that are held back until the newest are
-    /// known, the others are found again in their text.
+    /// The fields to pick from every row as it is read. The others are needed only of the newest
+    /// rows, and are picked from their texts later.
     pub fn fields_at_once(&self) -> &[String] {
         match &self.latest {
-            Some(latest) => &self.first[..=latest.last_slot()],
-            None => &self.first,
+            Some(latest) => &self.input_fields[..=latest.last_slot()],
+            None => &self.input_fields,
         }
     }
 
-    /// The path of these keys in rows as read, where they are asked for its first.
+    /// The path of these keys in rows as they are read, if the plan picks its first key.
     pub fn path(&self, keys: &[String]) -> Option<Path> {
         let (first, rest) = keys.split_first()?;
-        let slot = self.first.iter().position(|name| name == first)?;
+        let slot = self.input_fields.iter().position(|name| name == first)?;
         Some(Path { slot, rest: rest.iter().map(|key| key.as_bytes().into()).collect() })
     }
 
-    /// The filter, on rows as read.
+    /// The filter, on rows as they are read.
     pub fn filter(&self) -> Option<&Predicate> {
         self.filter.as_ref()
     }
 
-    /// Letters that every row holds that passes, or else some `\u`: rows without either need not be
-    /// looked at.
+    /// Bytes that every row that passes contains, unless it contains `\u`. Rows with neither need
+    /// not be looked at.
     pub fn literal(&self) -> Option<Vec<u8>> {
-        // The rows of a run that do not pass may still be its newest.
+        // A row that does not pass the filter may still be the newest of its run.
         if self.latest.is_some() {
             return None;
         }
-        let filter = self.filter.as_ref().and_then(|filter| prefilter::literal(filter, &self.first));
-        // Rows that the program would drop are counted where the filter cannot read a value of
-        // theirs.
+        let filter =
+            self.filter.as_ref().and_then(|filter| prefilter::literal_of_predicate(filter, &self.input_fields));
+        // Rows that the program would drop are still counted where the filter cannot read one of
+        // their values.
         let head = self.head.string().filter(|_| !self.filter.as_ref().is_some_and(Predicate::may_doubt));
-        filter.or_else(|| prefilter::string(head?))
+        filter.or_else(|| prefilter::literal_of(head?))
     }
 
-    /// What is to be asked of rows wherever a name stands in them, before they are looked at: those
-    /// of which it says that they may not pass need not be.
+    /// A check of a field's values, wherever the field's name occurs in a row. Rows that it rules
+    /// out need not be looked at.
     pub fn probe(&self) -> Option<Probe> {
-        // The rows of a run that do not pass may still be its newest.
-        self.filter.as_ref().filter(|_| self.latest.is_none()).and_then(|filter| prefilter::probe(filter, &self.first))
+        // A row that does not pass the filter may still be the newest of its run.
+        self.filter
+            .as_ref()
+            .filter(|_| self.latest.is_none())
+            .and_then(|filter| prefilter::probe(filter, &self.input_fields))
     }
 
-    /// What every row must have that can matter to the answer: rows without it need not be read.
+    /// What every row that can affect the answer must have. Rows without it need not be read.
     pub fn requirement(&self) -> Requirement {
         match (&self.filter, &self.latest) {
             (None, _) => Requirement::Nothing,
-            (Some(filter), None) => Requirement::of(filter, &self.first, None),
-            (Some(filter), Some(latest)) => match self.first.get(latest.by.slot) {
-                Some(name) if latest.by.rest.is_empty() => Requirement::of_latest(filter, &self.first, name),
+            (Some(filter), None) => Requirement::of(filter, &self.input_fields, None),
+            (Some(filter), Some(latest)) => match self.input_fields.get(latest.by.slot) {
+                Some(name) if latest.by.rest.is_empty() => Requirement::of_latest(filter, &self.input_fields, name),
                 _ => Requirement::Nothing,
             },
         }
@@ -159,72 +128,66 @@ impl Plan {
         self.slurp
     }
 
-    /// Whether rows go out as they come in: no latest, slurp, grouping or sorting
-    /// holds them back, and memory does not grow with the input.
+    /// Whether rows are output as they come in: no latest, slurp, grouping or sorting holds them
+    /// back, and memory does not grow with the input.
     pub fn is_streaming(&self) -> bool {
         self.latest.is_none() && self.slurp.is_none() && self.group.is_none() && self.tail.sort.is_empty()
     }
 
-    /// Whether folds may be merged in any order: they hold back groups in whose aggregates no order
-    /// shows. Where a run stands depends on the order of its rows.
+    /// Whether folds may be merged in any order: they hold back only groups whose aggregates do not
+    /// depend on the order of rows. `latest` does depend on it.
     pub fn is_order_free(&self) -> bool {
-        let shows_order = |(_, function, _): &(String, Function, Option<Source>)| {
+        let shows_order = |column: &AggregateColumn| {
             use Function::{First, Last, List, Max, Min};
-            matches!(function, First | Last | List | Max | Min)
+            matches!(column.function, First | Last | List | Max | Min)
         };
         let groups = self.group.as_ref().is_some_and(|group| !group.aggregates.iter().any(shows_order));
         !self.uses_jq() && self.latest.is_none() && groups
     }
 
-    /// Whether rows come out as they were written: what is put out must then
-    /// be judged whole by whoever read it.
+    /// Whether rows are output as they were written. The reader must then validate all of each row.
     pub fn passes_rows_on(&self) -> bool {
         self.group.is_none() && self.tail.select.is_none() && self.jq.is_none()
     }
 
-    /// Whether nothing of a row matters but [`Plan::fields`].
-    pub(crate) fn asks_fields_only(&self) -> bool {
+    /// Whether the stages read nothing of a row but [`Plan::fields`].
+    pub(crate) fn reads_fields_only(&self) -> bool {
         // Rows that wait to be sorted are kept by their text.
         let sorts = self.group.is_none() && !self.tail.sort.is_empty();
         !self.uses_jq() && !self.passes_rows_on() && !sorts
     }
 
-    /// Whether of many rows only one goes on, before the filter.
+    /// Whether only the newest row of each group goes on to the filter.
     pub fn is_latest(&self) -> bool {
         self.latest.is_some()
     }
 
-    /// Whether that is the row that says where a run stands.
+    /// Whether that is the row that decides the standing of its run.
     pub fn asks_standing(&self) -> bool {
         self.latest.as_ref().is_some_and(|latest| latest.standing.is_some())
     }
 
-    /// Whether jq programs are part of it.
+    /// Whether the plan runs jq programs, in any stage.
     pub fn uses_jq(&self) -> bool {
         !self.programs.is_empty()
     }
 
-    /// `limit n`: a streaming fold stops by itself, several beside each other do not.
+    /// `limit n`. A streaming fold stops there by itself; of several folds, each does.
     pub fn limit(&self) -> Option<u64> {
         self.tail.limit
     }
 
-    /// Names of the output's columns, where select or grouping gives them.
+    /// The names of the output's columns, if select or grouping determines them.
     pub fn columns(&self) -> Option<&[String]> {
         self.columns.as_deref()
     }
 
-    /// What values are asked for, by the numbers that [`Doubts`] has.
+    /// What comparisons ask of values. [`Doubts`] refers to these by index.
     pub fn questions(&self) -> &[Question] {
         &self.questions
     }
 
-    /// An empty fold: one for all rows, or one for each part of them.
-    pub fn fold(&self) -> Fold<'_> {
-        Fold::new(self)
-    }
-
-    /// Means of evaluation for one thread.
+    /// What one thread needs to evaluate conditions and columns.
     pub fn eval(&self) -> Eval<'_> {
         Eval {
             programs: &self.programs,

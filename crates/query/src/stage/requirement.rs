@@ -1,9 +1,8 @@
-//! What every row that passes must have, for whoever knows something of many rows at once and not
-//! of each: a time within bounds, one of a few words in a field. A value that is understood without
-//! the language.
+//! What every row that passes must have, for callers that know something about many rows at once
+//! but not about each: a time within bounds, or one of a few words in a field.
 //!
-//! It never asks for more than the filter does: where a condition cannot be told in these terms, it
-//! is [`Requirement::Nothing`]. It may ask for less.
+//! A requirement is never stricter than the filter. A condition that cannot be expressed is
+//! [`Requirement::Nothing`].
 
 use std::ops::Bound;
 
@@ -16,22 +15,22 @@ use logbook_model::Instant;
 /// What a row must have to pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Requirement {
-    /// Nothing that could be told of many rows at once.
+    /// Nothing that can be decided for many rows at once.
     Nothing,
-    /// A `timestamp` (or an element of it, where it is an array) within these bounds, or one that
-    /// is not RFC 3339 with an offset: what it says depends on the zone, or cannot be read, which
-    /// is reported.
+    /// A `timestamp` (or an element of it, if it is an array) within these bounds, or one that is
+    /// not RFC 3339 with an offset: such a value depends on the zone, or cannot be read, which is
+    /// reported.
     Time(Bound<Instant>, Bound<Instant>),
-    /// In this field a string (or an array that holds it) of one of these characters, or else a
-    /// number or a boolean.
+    /// In this field one of these strings (or an array that contains it), or else a number or a
+    /// boolean.
     Words(Field, Vec<Box<[u8]>>),
     /// All of these.
     All(Vec<Requirement>),
-    /// One of these.
+    /// At least one of these.
     Any(Vec<Requirement>),
 }
 
-/// The fields whose words are asked for.
+/// The fields whose words can be required.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
     /// `run_id`
@@ -62,21 +61,21 @@ impl Field {
     }
 }
 
-/// What is known of many rows at once. In doubt the answer is yes.
-pub trait Known {
-    /// Whether some row may have a time within these bounds.
+/// What is known about many rows at once. In doubt the answer is yes.
+pub trait MayHold {
+    /// Whether a row may have a time within these bounds.
     fn may_hold_time(&self, from: Bound<Instant>, to: Bound<Instant>) -> bool;
-    /// Whether some row may have one of `words`, a number or a boolean in `field`.
+    /// Whether a row may have one of `words`, a number or a boolean in `field`.
     fn may_hold_word(&self, field: Field, words: &[Box<[u8]>]) -> bool;
 }
 
 impl Requirement {
-    /// What the filter asks of a row whose fields are called `names`, by slot. With `only`, as far
-    /// as it is about that field.
+    /// What the filter requires of a row whose fields are `names`, by slot; with `only`, just of
+    /// that field.
     pub(crate) fn of(predicate: &Predicate, names: &[String], only: Option<Field>) -> Requirement {
         match predicate {
-            // A jq program may fail on a row, which is told: only what is asked before any program
-            // counts.
+            // A jq program may fail on a row, which is reported: only what is evaluated before any
+            // program counts.
             Predicate::And(parts) => {
                 let parts = parts.iter().filter(|part| !part.uses_jq());
                 Requirement::all(parts.map(|part| Requirement::of(part, names, only)))
@@ -94,8 +93,8 @@ impl Requirement {
         }
     }
 
-    /// The same for `latest_by` the field called `name`, which comes before the filter: rows that
-    /// do not pass may stand before those that do, unless they have other words in that field.
+    /// The same with `latest_by` the field `name`, which comes before the filter. Rows that do not
+    /// pass may supersede those that do, unless they have another word in that field.
     pub(crate) fn of_latest(predicate: &Predicate, names: &[String], name: &str) -> Requirement {
         match Field::called(name) {
             Some(field) => Requirement::of(predicate, names, Some(field)),
@@ -117,13 +116,14 @@ impl Requirement {
         if parts.contains(&Requirement::Nothing) { Requirement::Nothing } else { Requirement::Any(parts) }
     }
 
-    /// What none of the rows that `known` is about can have; `None`: one of them may pass.
-    pub fn unmet<'r>(&'r self, known: &impl Known) -> Option<&'r Requirement> {
+    /// The part that none of the rows that `known` describes can meet; `None` if one of them may
+    /// pass.
+    pub fn unmet<'r>(&'r self, known: &impl MayHold) -> Option<&'r Requirement> {
         match self {
             Requirement::Nothing => None,
             Requirement::Time(from, to) => (!known.may_hold_time(*from, *to)).then_some(self),
             Requirement::Words(field, words) => (!known.may_hold_word(*field, words)).then_some(self),
-            // As deep as the query, which the parser bounds.
+            // Recursion is bounded by the parser's limit on nesting.
             Requirement::All(parts) => parts.iter().find_map(|part| part.unmet(known)),
             Requirement::Any(parts) => parts.iter().all(|part| part.unmet(known).is_some()).then_some(self),
         }
@@ -162,7 +162,7 @@ fn within(period: &Period) -> (Bound<Instant>, Bound<Instant>) {
 
 fn of_words(field: Field, test: &Test) -> Requirement {
     match &test.matcher {
-        // A word that reads as a time equals other spellings of that time.
+        // A word that can be read as a time equals other spellings of that time.
         Matcher::Equal(Value { string, time: None, amount: None, null: false, .. }) => {
             Requirement::Words(field, string.iter().cloned().collect())
         }
@@ -175,7 +175,6 @@ fn of_words(field: Field, test: &Test) -> Requirement {
     }
 }
 
-/// Whether nothing but times is in it.
 fn is_of_times(set: &Set) -> bool {
     !set.null
         && set.strings.is_empty()

@@ -1,5 +1,5 @@
-//! `sort_by`: stable, several keys, null and missing last in both directions.
-//! With `limit n` no more than twice n rows are kept.
+//! `sort_by`: a stable sort by several keys; null and missing values come last in both directions.
+//! With `limit n` at most about twice n rows are kept.
 
 use std::cmp::Ordering;
 
@@ -7,15 +7,15 @@ use crate::eval::order::Key;
 use crate::eval::source::{Eval, Fault, Source};
 use crate::row::{Place, Row};
 
-/// Rows kept beyond the limit before the worst are dropped: sorting seldom is
-/// cheaper than keeping few.
+/// How many rows are kept beyond the limit before the worst are dropped: sorting seldom is cheaper
+/// than keeping few.
 const SLACK: usize = 1024;
 
-/// The rows so far.
 #[derive(Debug, Default)]
 pub(crate) struct Sorted {
     items: Vec<Item>,
-    /// The last of the rows that count, once there are enough: what follows it is dropped unseen.
+    /// The last row within the limit, once there are enough rows. Rows after it are dropped at
+    /// once.
     worst: Option<Item>,
     pushed: u64,
 }
@@ -24,16 +24,21 @@ pub(crate) struct Sorted {
 struct Item {
     keys: Box<[Key]>,
     place: Option<Place>,
-    /// Tells rows of one place apart: outputs of one jq program.
+    /// Orders rows with the same place: outputs of one jq program.
     number: u64,
     text: Box<[u8]>,
 }
 
-type By = [(Source, bool)];
+/// One key of `sort_by`, compiled.
+#[derive(Debug, Clone)]
+pub(crate) struct SortBy {
+    pub source: Source,
+    pub descending: bool,
+}
 
 impl Item {
-    fn compare(&self, other: &Item, by: &By) -> Ordering {
-        for ((a, b), (_, descending)) in self.keys.iter().zip(&other.keys).zip(by) {
+    fn compare(&self, other: &Item, by: &[SortBy]) -> Ordering {
+        for ((a, b), SortBy { descending, .. }) in self.keys.iter().zip(&other.keys).zip(by) {
             let order = a.compare(b, *descending);
             if order != Ordering::Equal {
                 return order;
@@ -44,17 +49,16 @@ impl Item {
 }
 
 impl Sorted {
-    /// Takes a row.
     pub(crate) fn push(
         &mut self,
-        by: &By,
+        by: &[SortBy],
         limit: Option<u64>,
         row: &Row<'_>,
         place: Option<Place>,
         eval: &mut Eval<'_>,
     ) -> Result<(), Fault> {
         let zone = eval.clock.zone;
-        let key = |(source, _): &(Source, bool)| Ok(Key::of(source.value(row, eval)?.as_deref(), &zone));
+        let key = |by: &SortBy| Ok(Key::of(by.source.value(row, eval)?.as_deref(), &zone));
         let keys = by.iter().map(key).collect::<Result<_, Fault>>()?;
         self.pushed += 1;
         let mut item = Item { keys, place, number: self.pushed, text: Box::default() };
@@ -70,7 +74,7 @@ impl Sorted {
         Ok(())
     }
 
-    fn shrink(&mut self, by: &By, limit: Option<usize>) {
+    fn shrink(&mut self, by: &[SortBy], limit: Option<usize>) {
         self.items.sort_by(|a, b| a.compare(b, by));
         if let Some(limit) = limit {
             self.items.truncate(limit);
@@ -78,15 +82,19 @@ impl Sorted {
         }
     }
 
-    /// Joins the rows of another part.
-    pub(crate) fn merge(&mut self, by: &By, limit: Option<u64>, other: Sorted) {
+    /// Merges the rows of another part.
+    pub(crate) fn merge(&mut self, by: &[SortBy], limit: Option<u64>, other: Sorted) {
         self.items.extend(other.items);
         self.pushed = self.pushed.max(other.pushed);
         self.shrink(by, limit.and_then(|limit| usize::try_from(limit).ok()));
     }
 
     /// The rows in order.
-    pub(crate) fn finish(mut self, by: &By, limit: Option<u64>) -> impl Iterator<Item = (Option<Place>, Box<[u8]>)> {
+    pub(crate) fn finish(
+        mut self,
+        by: &[SortBy],
+        limit: Option<u64>,
+    ) -> impl Iterator<Item = (Option<Place>, Box<[u8]>)> {
         self.shrink(by, limit.and_then(|limit| usize::try_from(limit).ok()));
         self.items.into_iter().map(|item| (item.place, item.text))
     }

@@ -1,21 +1,20 @@
-//! Names and words in a query that nothing knows: a field that no row has and
-//! no schema names, a status that is not declared. They are doubts, not
-//! mistakes: the query runs, and says so on stderr.
+//! Unknown names in a query: a field that no row has and no schema names, a status that is not
+//! declared. They cause warnings, not errors: the query runs.
 //!
-//! Not here: which fields and words rows have (`cmd/reading/doubts` looks).
+//! Not here: which fields and words rows have (`cmd/reading/unknown`).
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::ast::{Expr, Latest, Literal, Op, Operand, Path, Query, Right, Span, Test};
+use crate::ast::{Expr, Form, Latest, Literal, Op, Operand, Path, Query, Right, Span, Test};
 use crate::problem::{Problem, SHOWN_MAX, quoted};
 use crate::text::print;
 use logbook_model::error::nearest;
 use logbook_model::names::{self, Type};
 use logbook_model::{Status, Vocabulary};
 
-/// The fields that a query reads of the rows on file: those of its filter,
-/// keys, aggregates, and, where nothing is grouped and no jq program stands in
-/// between, of `having`, `select` and `sort_by`.
+/// The fields of stored rows that a query uses: those of its filter, keys and aggregates, and,
+/// without grouping and without a jq program before them, those of `having`, `select` and
+/// `sort_by`.
 pub(crate) fn paths(query: &Query) -> Vec<&Path> {
     let mut paths: Vec<&Path> = match &query.latest {
         Some(Latest::By(path)) => vec![path],
@@ -45,23 +44,23 @@ pub(crate) fn paths(query: &Query) -> Vec<&Path> {
     paths
 }
 
-/// Doubts about a query.
+/// Warnings about a query that runs nevertheless.
 #[derive(Debug, Default)]
-pub struct Doubts {
-    /// The first of them, in the order of the text.
-    pub told: Vec<Problem>,
-    /// How many more there are.
+pub struct Warnings {
+    /// The first warnings, in the order of the text.
+    pub shown: Vec<Problem>,
+    /// The number of further warnings.
     pub more: usize,
 }
 
-impl Doubts {
-    /// Takes in one more; what it says is made up only if it is told.
-    fn push(&mut self, doubt: impl FnOnce() -> Problem) {
-        if self.told.len() < SHOWN_MAX { self.told.push(doubt()) } else { self.more += 1 }
+impl Warnings {
+    /// Adds a warning, which is made only if it is shown.
+    fn push(&mut self, warning: impl FnOnce() -> Problem) {
+        if self.shown.len() < SHOWN_MAX { self.shown.push(warning()) } else { self.more += 1 }
     }
 }
 
-/// The first keys of [`paths`], each once: the fields of the row itself.
+/// The first keys of [`paths`], each once: top-level fields of a row.
 pub fn first_keys(query: &Query) -> Vec<String> {
     let mut keys: Vec<String> = age(query).map(|_| "timestamp".to_owned()).into_iter().collect();
     for key in paths(query).into_iter().filter_map(|path| path.keys.first()) {
@@ -72,7 +71,7 @@ pub fn first_keys(query: &Query) -> Vec<String> {
     keys
 }
 
-/// The fields among [`paths`] that no standard names, each once.
+/// The paths among [`paths`] that are not standard fields, each once.
 pub fn unknown_paths(query: &Query) -> Vec<&Path> {
     let mut known: HashSet<&[String]> = HashSet::new();
     let mut unknown = paths(query);
@@ -80,18 +79,18 @@ pub fn unknown_paths(query: &Query) -> Vec<&Path> {
     unknown
 }
 
-/// A word that a query asks for in a field whose words are known, and that is not one of them.
+/// A word that a field with a closed set of words is compared with, and that is not in the set.
 #[derive(Debug, Clone, Copy)]
 pub struct UnknownWord<'q> {
-    /// The field.
+    /// The path of the field.
     pub path: &'q Path,
-    /// The word.
+    /// The word in the query.
     pub word: &'q Literal,
-    /// Rows pass that have it, and not those that do not.
+    /// Whether rows that have the word pass, rather than those that do not.
     pub is_asked: bool,
 }
 
-/// The words of closed sets that are not in them.
+/// The words of a query that are not in the closed sets of their fields.
 pub fn unknown_words<'q>(query: &'q Query, vocabulary: &Vocabulary) -> Vec<UnknownWord<'q>> {
     let mut found = Vec::new();
     if let Some(filter) = &query.filter {
@@ -104,7 +103,7 @@ pub fn unknown_words<'q>(query: &'q Query, vocabulary: &Vocabulary) -> Vec<Unkno
     found
 }
 
-/// Where the query asks how old rows are.
+/// The place where the query uses `age`, if it does.
 pub fn age(query: &Query) -> Option<Span> {
     let mut found = None;
     let mut look = |operand: &Operand| {
@@ -125,45 +124,45 @@ pub fn age(query: &Query) -> Option<Span> {
     found
 }
 
-/// What is known of the rows that a query was asked of.
+/// What is known about the rows on which a query ran.
 pub struct Seen<'s> {
     /// Whether some row has the field.
     pub field: &'s dyn Fn(&Path) -> bool,
     /// Whether the field has, or may have, a word that is not in its closed set.
     pub word: &'s dyn Fn(&UnknownWord<'_>) -> bool,
-    /// Paths that occur, of some rows, for suggestions.
+    /// Paths that occur in some rows, for suggestions.
     pub paths: &'s BTreeSet<Vec<String>>,
-    /// Lines were passed over unseen that cannot be read again.
+    /// Whether lines were skipped without a look that cannot be read again.
     pub partly: bool,
 }
 
-/// Doubts about `query`, with spans in its text.
-pub fn warnings(query: &Query, seen: &Seen<'_>, vocabulary: &Vocabulary) -> Doubts {
-    let mut doubts = Doubts::default();
+/// Warnings about `query`, with spans in its text.
+pub fn warnings(query: &Query, seen: &Seen<'_>, vocabulary: &Vocabulary) -> Warnings {
+    let mut warnings = Warnings::default();
     for path in unknown_paths(query).into_iter().filter(|path| !(seen.field)(path)) {
-        doubts.push(|| {
+        warnings.push(|| {
             let name = path.keys.join(".");
-            let rows = if seen.partly { "no row that was looked at has" } else { "no row has" };
-            let doubt = Problem::new(path.span, format!("{rows} the field {}", quoted(&name)));
+            let rows = if seen.partly { "no row that was read has" } else { "no row has" };
+            let warning = Problem::new(path.span, format!("{rows} the field {}", quoted(&name)));
             let made = query.select.iter().find(|column| column.name.as_ref() == Some(&name));
             if let Some(column) = made.filter(|_| !query.sort_by.is_empty()) {
                 let of = print::operand(&column.of);
-                return doubt.hint(format!("rows are sorted before `select` names columns: sort_by {of}"));
+                return warning.hint(format!("rows are sorted before `select` names columns: sort_by {of}"));
             }
             match suggested(path, &name, seen.paths) {
-                Some(near) => doubt.hint(near),
-                None => doubt.hint("`logbook fields` lists the fields that occur"),
+                Some(near) => warning.hint(near),
+                None => warning.hint("`logbook fields` lists the fields that occur"),
             }
         });
     }
     for unknown in unknown_words(query, vocabulary).iter().filter(|unknown| !(seen.word)(unknown)) {
-        doubts.push(|| unknown.doubt(vocabulary));
+        warnings.push(|| unknown.warning(vocabulary));
     }
     if let Some(span) = age(query)
         && seen.paths.contains(["age".to_owned()].as_slice())
     {
-        doubts.push(|| {
-            Problem::new(span, "`age` is how long ago the `timestamp` of a row was, and rows have a field of that name")
+        warnings.push(|| {
+            Problem::new(span, "`age` is the time since the `timestamp` of a row, but rows have a field of that name")
                 .hint("for the field write it in quotes: \"age\"")
         });
     }
@@ -171,18 +170,18 @@ pub fn warnings(query: &Query, seen: &Seen<'_>, vocabulary: &Vocabulary) -> Doub
         && let (Operand::Jq(program), None) = (&column.of, &column.name)
         && ["==", "!=", "<", ">", "test(", "startswith("].iter().any(|sign| program.code.contains(sign))
     {
-        let doubt = Problem::new(column.span, "`select` shows what the expression is in every row");
-        doubts.push(|| doubt.hint(format!("for the rows in which it holds write jq({})", program.code.trim())));
+        let warning = Problem::new(column.span, "`select` shows the value of the expression in every row");
+        warnings.push(|| warning.hint(format!("for the rows in which it is true write jq({})", program.code.trim())));
     }
-    doubts.told.sort_by_key(|doubt| doubt.span.from);
-    doubts
+    warnings.shown.sort_by_key(|warning| warning.span.from);
+    warnings
 }
 
 fn is_grouped(query: &Query) -> bool {
     !query.group_by.is_empty() || !query.summarize.is_empty()
 }
 
-/// Whether the format names the field, so that no row needs to have it.
+/// Whether the field is part of the format, so that no row needs to have it.
 fn is_known(path: &Path) -> bool {
     let Some(first) = path.keys.first() else {
         return true;
@@ -197,13 +196,13 @@ fn is_known(path: &Path) -> bool {
     }
 }
 
-/// What to write instead of `path`, which is called `name`: the same keys with other dots between
-/// them, or the nearest name.
+/// What to write instead of `path`, whose printed name is `name`: the same keys with other dots
+/// between them, or the nearest name.
 fn suggested(path: &Path, name: &str, occurring: &BTreeSet<Vec<String>>) -> Option<String> {
     let printed = |keys: &[String]| print::path(&Path { keys: keys.to_vec(), span: Span::default() });
     let same = occurring.iter().find(|keys| **keys != path.keys && keys.join(".") == name);
     if let Some(keys) = same {
-        let why = if keys.iter().any(|key| key.contains('.')) { "; a key with a dot takes quotes" } else { "" };
+        let why = if keys.iter().any(|key| key.contains('.')) { "; a key with a dot needs quotes" } else { "" };
         return Some(format!("did you mean `{}`?{why}", printed(keys)));
     }
     let joined: Vec<(String, &Vec<String>)> = occurring.iter().map(|keys| (keys.join("."), keys)).collect();
@@ -214,7 +213,7 @@ fn suggested(path: &Path, name: &str, occurring: &BTreeSet<Vec<String>>) -> Opti
     Some(format!("did you mean `{}`?", keys.unwrap_or_else(|| near.to_owned())))
 }
 
-/// The words that the field called `name` may hold, where they are a closed set.
+/// The closed set of words of the field `name`, if it has one.
 fn closed_set<'v>(name: &str, vocabulary: &'v Vocabulary) -> Option<Vec<&'v str>> {
     Some(match name {
         "status" => vocabulary.statuses().collect(),
@@ -227,7 +226,7 @@ fn closed_set<'v>(name: &str, vocabulary: &'v Vocabulary) -> Option<Vec<&'v str>
     })
 }
 
-/// Words of a closed set that are not in it.
+/// Finds words of a closed set that are not in it.
 fn words<'q>(test: &'q Test, vocabulary: &Vocabulary, found: &mut Vec<UnknownWord<'q>>) {
     let Operand::Path(path) = &test.left else {
         return;
@@ -242,7 +241,6 @@ fn words<'q>(test: &'q Test, vocabulary: &Vocabulary, found: &mut Vec<UnknownWor
         Right::File(..) => &[],
     };
     for word in values {
-        use crate::ast::Form;
         let is_null = word.form == Form::Bare && word.text == "null";
         if word.form != Form::Argument && !is_null && !word.text.is_empty() && !known.contains(&word.text.as_str()) {
             found.push(UnknownWord { path, word, is_asked: matches!(test.op, Op::Equal | Op::In) });
@@ -251,14 +249,14 @@ fn words<'q>(test: &'q Test, vocabulary: &Vocabulary, found: &mut Vec<UnknownWor
 }
 
 impl UnknownWord<'_> {
-    fn doubt(&self, vocabulary: &Vocabulary) -> Problem {
+    fn warning(&self, vocabulary: &Vocabulary) -> Problem {
         let name = self.path.keys.join(".");
         let known = closed_set(&name, vocabulary).unwrap_or_default();
-        let doubt = Problem::new(self.word.span, format!("no {name} is called {}", quoted(&self.word.text)));
+        let warning = Problem::new(self.word.span, format!("no {name} is called {}", quoted(&self.word.text)));
         match nearest(&self.word.text, known.iter().copied()) {
-            Some(near) => doubt.hint(format!("did you mean `{near}`?")),
-            None if known.len() <= Status::WORDS.len() + 8 => doubt.hint(format!("they are {}", known.join(", "))),
-            None => doubt,
+            Some(near) => warning.hint(format!("did you mean `{near}`?")),
+            None if known.len() <= Status::WORDS.len() + 8 => warning.hint(format!("they are {}", known.join(", "))),
+            None => warning,
         }
     }
 }
@@ -271,14 +269,14 @@ fn of_operand(operand: &Operand) -> Option<&Path> {
     }
 }
 
-/// What a condition rests on.
+/// A part of a condition that uses a field.
 enum Term<'a> {
     Test(&'a Test),
     Has(&'a Path),
 }
 
-/// Visits the comparisons and `has` of a condition, in the order of the text.
-/// Recursion is bounded by the parser's own bound on nesting.
+/// Visits the comparisons and `has` of a condition, in the order of the text. Recursion is bounded
+/// by the parser's limit on nesting.
 fn tests<'a>(expr: &'a Expr, visit: &mut dyn FnMut(Term<'a>)) {
     match expr {
         Expr::And(terms) | Expr::Or(terms) => terms.iter().for_each(|term| tests(term, visit)),

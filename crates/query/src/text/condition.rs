@@ -1,35 +1,37 @@
-//! Conditions: `not` binds tightest, then `and`, then `or`; side by side means
+//! Conditions. `not` binds tightest, then `and`, then `or`. Conditions side by side are joined by
 //! `and`, but not beside an `or`.
 
-use crate::ast::{Expr, Form, Literal, Op, Operand, Path, Right, Span, Test};
-use crate::problem::{Problem, quoted};
+use crate::ast::{Expr, Form, Literal, Op, Operand, Right, Span, Test};
+use crate::problem::{Expected, Problem, ProblemKind, quoted};
 use crate::text::lex::{self, SIGNS};
-use crate::text::parse::{DEPTH_MAX, Parser};
+use crate::text::mistakes;
+use crate::text::parser::{Parser, never_closed};
 use crate::text::print;
-use crate::text::slips;
 
+/// The deepest nesting of parentheses and `not`.
+pub(crate) const DEPTH_MAX: usize = 200;
 /// How two conditions are joined.
 #[derive(Clone, Copy, PartialEq)]
 enum Join {
     And,
     Or,
-    /// Nothing stands between them.
+    /// There is no word between them.
     Beside,
 }
 
 impl Parser<'_> {
-    /// A condition, up to where something else begins.
+    /// Reads a condition, up to where something else begins.
     pub(crate) fn condition(&mut self) -> Result<Expr, Problem> {
-        self.c.skip_white();
-        let from = self.c.at;
+        self.cursor.skip_white();
+        let from = self.cursor.at;
         let mut terms = vec![self.term(None)?];
         let mut joins = Vec::new();
         while let Some((join, span)) = self.join() {
-            self.c.skip_white();
+            self.cursor.skip_white();
             if join != Join::Beside
-                && (self.c.is_at_end() || self.c.peek() == Some(')') || self.clause_word().is_some())
+                && (self.cursor.is_at_end() || self.cursor.peek() == Some(')') || self.clause_word().is_some())
             {
-                let word = quoted(self.c.slice(span));
+                let word = quoted(self.cursor.slice(span));
                 return Err(Problem::new(span, format!("a condition is missing after {word}")));
             }
             let before = (join == Join::Or).then(|| terms.last()).flatten().cloned();
@@ -39,63 +41,66 @@ impl Parser<'_> {
         }
         if joins.contains(&Join::Beside) && joins.contains(&Join::Or) {
             let (tight, loose) = readings(&terms, &joins);
-            let problem =
-                Problem::new(self.c.since(from), "beside an `or`, conditions side by side can be read in two ways");
+            let problem = Problem::new(
+                self.cursor.since(from),
+                "beside an `or`, conditions side by side can be read in two ways",
+            );
             self.note(problem.hint(format!("write {tight}, or {loose}")));
         }
         Ok(tree(terms, &joins))
     }
 
-    /// What joins the next condition to the last, if there is a next one.
+    /// Reads what joins the next condition to the last, if there is a next one.
     fn join(&mut self) -> Option<(Join, Span)> {
-        if self.c.is_at_end() {
+        if self.cursor.is_at_end() {
             return None;
         }
-        let from = self.c.at;
-        let join = if self.c.eat("&&") || self.c.eat_word("and") {
+        let from = self.cursor.at;
+        let join = if self.cursor.eat("&&") || self.cursor.eat_word("and") {
             Join::And
-        } else if self.c.eat("||") || self.c.eat_word("or") {
+        } else if self.cursor.eat("||") || self.cursor.eat_word("or") {
             Join::Or
         } else {
-            let begins = matches!(self.c.peek(), Some('(' | '!' | '\'' | '"' | '.')) || !self.c.name().is_empty();
-            if !begins || self.clause_word().is_some() || slips::stray(&self.c).is_some() {
+            let begins =
+                matches!(self.cursor.peek(), Some('(' | '!' | '\'' | '"' | '.')) || !self.cursor.name().is_empty();
+            if !begins || self.clause_word().is_some() || mistakes::stray(&self.cursor).is_some() {
                 return None;
             }
             Join::Beside
         };
-        Some((join, self.c.since(from)))
+        Some((join, self.cursor.since(from)))
     }
 
-    /// One condition. `before` is what stands on the other side of an `or`.
+    /// Reads one condition. `before` is the condition on the other side of an `or`.
     fn term(&mut self, before: Option<&Expr>) -> Result<Expr, Problem> {
-        self.c.skip_white();
-        let from = self.c.at;
-        match self.c.peek() {
-            Some('!') if !self.c.rest().starts_with("!=") && !self.c.rest().starts_with("!~") => {
-                self.c.at += 1;
+        self.cursor.skip_white();
+        let from = self.cursor.at;
+        match self.cursor.peek() {
+            Some('!') if !self.cursor.rest().starts_with("!=") && !self.cursor.rest().starts_with("!~") => {
+                self.cursor.at += 1;
                 self.deeper(from, |parser| Ok(Expr::Not(Box::new(parser.term(None)?))))
             }
-            Some('(') if self.c.jq_begins() => {
-                let code = self.c.jq()?;
-                let span = self.c.since(from);
+            Some('(') if self.cursor.jq_begins() => {
+                let code = self.cursor.jq()?;
+                let span = self.cursor.since(from);
                 self.test(Operand::Jq(code), false, from).map_err(|problem| {
-                    if problem.span.from >= span.to && problem.message.starts_with("an operator") {
+                    if problem.kind == ProblemKind::Expected(Expected::Operator) {
                         Problem::new(span, "a jq expression has to be compared with something")
-                            .hint(format!("for jq as a condition, write jq{}", self.c.slice(span)))
+                            .hint(format!("for jq as a condition, write jq{}", self.cursor.slice(span)))
                     } else {
                         problem
                     }
                 })
             }
             Some('(') => self.deeper(from, |parser| parser.group()),
-            _ => self.worded(from, before),
+            _ => self.word_or_field(from, before),
         }
     }
 
-    /// Runs `read` one level of nesting further down.
+    /// Runs `read` one level deeper.
     fn deeper(&mut self, from: usize, read: impl FnOnce(&mut Self) -> Result<Expr, Problem>) -> Result<Expr, Problem> {
         if self.depth == DEPTH_MAX {
-            // What is left is as deep again: nothing behind it is worth reading.
+            // The rest is as deep again, so no later mistake is worth reporting.
             return Err(Problem::new(Span { from, to: from + 1 }, format!("nesting is deeper than {DEPTH_MAX}")));
         }
         self.depth += 1;
@@ -105,230 +110,205 @@ impl Parser<'_> {
     }
 
     fn group(&mut self) -> Result<Expr, Problem> {
-        let from = self.c.at;
-        self.c.at += 1;
-        self.c.skip_white();
-        if self.c.peek() == Some(')') {
-            let span = Span { from, to: self.c.at + 1 };
+        let from = self.cursor.at;
+        self.cursor.at += 1;
+        self.cursor.skip_white();
+        if self.cursor.peek() == Some(')') {
+            let span = Span { from, to: self.cursor.at + 1 };
             return Err(Problem::new(span, "a condition is missing between the parentheses"));
         }
-        if self.c.is_at_end() {
+        if self.cursor.is_at_end() {
             return Err(never_closed(from));
         }
         let condition = self.condition()?;
-        self.c.skip_white();
-        if self.c.eat(")") {
+        self.cursor.skip_white();
+        if self.cursor.eat(")") {
             return Ok(condition);
         }
-        match slips::stray(&self.c) {
+        match mistakes::stray(&self.cursor) {
             Some(problem) => Err(problem),
-            None if self.c.is_at_end() || self.clause_word().is_some() => Err(never_closed(from)),
-            None => Err(Problem::new(self.c.here(), "`and`, `or` or `)` is expected here")),
+            None if self.cursor.is_at_end() || self.clause_word().is_some() => Err(never_closed(from)),
+            None => Err(Problem::expected(self.cursor.here(), Expected::Join)),
         }
     }
 
-    /// A condition that begins with a word or a quoted key.
-    fn worded(&mut self, from: usize, before: Option<&Expr>) -> Result<Expr, Problem> {
-        if self.c.eat_word("not") {
+    /// Reads a condition that begins with a word or a quoted key.
+    fn word_or_field(&mut self, from: usize, before: Option<&Expr>) -> Result<Expr, Problem> {
+        if self.cursor.eat_word("not") {
             return self.deeper(from, |parser| Ok(Expr::Not(Box::new(parser.term(None)?))));
         }
-        let name = self.c.name();
-        let opens = self.c.rest()[name.len()..].trim_start().starts_with('(');
-        let is_field = self.c.operator_follows(name.len());
-        if self.c.is_word("jq") && opens {
-            self.c.at += name.len();
-            self.c.skip_white();
-            return Ok(Expr::Jq(self.c.jq()?));
+        let name = self.cursor.name();
+        let opens = self.cursor.rest()[name.len()..].trim_start().starts_with('(');
+        let is_field = self.cursor.operator_follows(name.len());
+        if self.cursor.is_word("jq") && opens {
+            self.cursor.at += name.len();
+            self.cursor.skip_white();
+            return Ok(Expr::Jq(self.cursor.jq()?));
         }
-        if self.c.is_word("has") && !is_field {
-            self.c.at += name.len();
-            let path = self.in_parentheses_or_not(Parser::path)?;
+        if self.cursor.is_word("has") && !is_field {
+            self.cursor.at += name.len();
+            let path = self.optional_parentheses(Parser::path)?;
             return Ok(Expr::Has(path));
         }
-        if self.c.is_word("all") && opens {
-            self.c.at += name.len();
-            let path = self.in_parentheses_or_not(Parser::path)?;
+        if self.cursor.is_word("all") && opens {
+            self.cursor.at += name.len();
+            let path = self.optional_parentheses(Parser::path)?;
             return self.test(Operand::Path(path), true, from);
         }
-        if self.c.is_word("age") {
-            self.c.at += name.len();
-            return self.test(Operand::Age(self.c.since(from)), false, from);
+        if self.cursor.is_word("age") {
+            self.cursor.at += name.len();
+            return self.test(Operand::Age(self.cursor.since(from)), false, from);
         }
-        if let Some(problem) = slips::no_term(&self.c) {
+        if let Some(problem) = mistakes::no_condition(&self.cursor) {
             return Err(problem);
         }
-        let left = if self.results { self.operand()? } else { self.filter_operand()? };
+        let left = if self.aggregates_are_columns { self.operand()? } else { self.filter_operand()? };
         if let Operand::Path(path) = &left
-            && let Some(slip) = slips::bare_word(self, path, before)
+            && let Some(slip) = mistakes::bare_word(self, path, before)
         {
             return slip;
         }
         self.test(left, false, from)
     }
 
-    /// A path; a call such as `sum(x)` or `day(x)` gets the reason why it cannot stand here.
+    /// Reads a path; for a call such as `sum(x)` or `day(x)`, reports why it is not allowed in a
+    /// filter.
     fn filter_operand(&mut self) -> Result<Operand, Problem> {
-        let name = self.c.name();
-        if self.c.rest()[name.len()..].starts_with('(') && !name.is_empty() {
-            let span = Span { from: self.c.at, to: self.c.at + name.len() };
-            return Err(slips::call_in_filter(name, span));
+        let name = self.cursor.name();
+        if self.cursor.rest()[name.len()..].starts_with('(') && !name.is_empty() {
+            let span = Span { from: self.cursor.at, to: self.cursor.at + name.len() };
+            return Err(mistakes::call_in_filter(name, span));
         }
         self.path().map(Operand::Path)
     }
 
-    /// `(item)` or `item`.
-    fn in_parentheses_or_not<T>(&mut self, item: impl FnOnce(&mut Self) -> Result<T, Problem>) -> Result<T, Problem> {
-        self.c.skip_white();
-        let open = self.c.at;
-        let closes = self.c.eat("(");
+    /// Reads `(item)` or `item`.
+    fn optional_parentheses<T>(&mut self, item: impl FnOnce(&mut Self) -> Result<T, Problem>) -> Result<T, Problem> {
+        self.cursor.skip_white();
+        let open = self.cursor.at;
+        let closes = self.cursor.eat("(");
         let value = item(self)?;
-        self.c.skip_white();
-        if closes && !self.c.eat(")") {
+        self.cursor.skip_white();
+        if closes && !self.cursor.eat(")") {
             return Err(never_closed(open));
         }
         Ok(value)
     }
 
-    /// A dotted path; every key may be quoted.
-    pub(crate) fn path(&mut self) -> Result<Path, Problem> {
-        self.c.skip_white();
-        let from = self.c.at;
-        let mut keys = Vec::new();
-        loop {
-            if matches!(self.c.peek(), Some('\'' | '"')) {
-                keys.push(self.c.string()?);
-            } else {
-                let name = self.c.name();
-                if name.is_empty() {
-                    return Err(slips::no_field(&self.c, !keys.is_empty()));
-                }
-                self.c.at += name.len();
-                keys.push(name.to_owned());
-            }
-            if !self.c.eat(".") {
-                return Ok(Path { keys, span: self.c.since(from) });
-            }
-        }
-    }
-
-    /// The operator and the right side of a test.
+    /// Reads the operator and the right side of a test.
     fn test(&mut self, left: Operand, all: bool, from: usize) -> Result<Expr, Problem> {
         let op = self.operator()?;
-        self.c.skip_white();
+        self.cursor.skip_white();
         let right = match op {
             Op::In | Op::NotIn => self.in_list()?,
             _ => Right::One(self.value()?),
         };
-        let test = Test { left, all, op, right, span: self.c.since(from) };
-        if let Some(problem) = slips::of_time(&test) {
+        let test = Test { left, all, op, right, span: self.cursor.since(from) };
+        if let Some(problem) = mistakes::of_time(&test) {
             self.note(problem);
         }
         Ok(Expr::Test(test))
     }
 
     fn operator(&mut self) -> Result<Op, Problem> {
-        self.c.skip_white();
-        if let Some(op) = slips::operator(self) {
+        self.cursor.skip_white();
+        if let Some(op) = mistakes::operator(self) {
             return Ok(op);
         }
-        if let Some((sign, op)) = SIGNS.iter().find(|(sign, _)| self.c.rest().starts_with(sign)) {
-            self.c.at += sign.len();
+        if let Some((sign, op)) = SIGNS.iter().find(|(sign, _)| self.cursor.rest().starts_with(sign)) {
+            self.cursor.at += sign.len();
             return Ok(*op);
         }
-        if self.c.eat_word("in") {
+        if self.cursor.eat_word("in") {
             return Ok(Op::In);
         }
-        let from = self.c.at;
-        if self.c.eat_word("not") {
-            self.c.skip_white();
-            if self.c.eat_word("in") {
+        let from = self.cursor.at;
+        if self.cursor.eat_word("not") {
+            self.cursor.skip_white();
+            if self.cursor.eat_word("in") {
                 return Ok(Op::NotIn);
             }
-            let span = self.c.since(from);
-            return Err(Problem::new(span, "`not` stands before a whole condition, or in `not in (…)`")
+            let span = self.cursor.since(from);
+            return Err(Problem::new(span, "`not` goes before a whole condition, or in `not in (…)`")
                 .hint("write `not status=done`, or `status!=done`"));
         }
-        Err(slips::no_operator(&self.c))
+        Err(mistakes::no_operator(&self.cursor))
     }
 
-    /// `(a, b)` or `@file`.
+    /// Reads `(a, b)` or `@file`.
     fn in_list(&mut self) -> Result<Right, Problem> {
-        let from = self.c.at;
-        if self.c.eat("@") {
-            let file = match self.c.peek() {
-                Some('\'' | '"') => self.c.string()?,
-                _ => self.c.bare().to_owned(),
+        let from = self.cursor.at;
+        if self.cursor.eat("@") {
+            let file = match self.cursor.peek() {
+                Some('\'' | '"') => self.cursor.string()?,
+                _ => self.cursor.bare().to_owned(),
             };
-            let span = self.c.since(from);
+            let span = self.cursor.since(from);
             if file.is_empty() {
                 return Err(Problem::new(span, "a file name is missing after `@`"));
             }
             return Ok(Right::File(file, span));
         }
-        // An array given with --argjson is a list.
-        if self.c.peek() == Some('$') {
+        // The value of --argjson may be an array, which is a list.
+        if self.cursor.peek() == Some('$') {
             return Ok(Right::List(vec![self.value()?]));
         }
-        if !self.c.eat("(") {
-            return Err(Problem::new(self.c.here(), "`in` takes a list in parentheses")
+        if !self.cursor.eat("(") {
+            return Err(Problem::new(self.cursor.here(), "`in` takes a list in parentheses")
                 .hint("write it as in (a, b), or in @file"));
         }
         let mut values = Vec::new();
         loop {
-            self.c.skip_white();
-            if self.c.is_at_end() {
+            self.cursor.skip_white();
+            if self.cursor.is_at_end() {
                 return Err(never_closed(from));
             }
             values.push(self.value()?);
-            self.c.skip_white();
-            if self.c.eat(")") {
+            self.cursor.skip_white();
+            if self.cursor.eat(")") {
                 return Ok(Right::List(values));
             }
-            if !self.c.eat(",") {
-                return Err(if self.c.is_at_end() {
+            if !self.cursor.eat(",") {
+                return Err(if self.cursor.is_at_end() {
                     never_closed(from)
                 } else {
-                    Problem::new(self.c.here(), "`,` or `)` is expected in this list")
+                    Problem::new(self.cursor.here(), "`,` or `)` is expected in this list")
                 });
             }
         }
     }
 
-    /// One value: a bare word, a string, or `$name`.
+    /// Reads one value: a bare word, a string, or `$name`.
     fn value(&mut self) -> Result<Literal, Problem> {
-        let from = self.c.at;
-        let (text, form) = match self.c.peek() {
-            Some('\'' | '"') => (self.c.string()?, Form::Quoted),
+        let from = self.cursor.at;
+        let (text, form) = match self.cursor.peek() {
+            Some('\'' | '"') => (self.cursor.string()?, Form::Quoted),
             Some('$') => {
-                self.c.at += 1;
-                let name = self.c.name();
-                self.c.at += name.len();
+                self.cursor.at += 1;
+                let name = self.cursor.name();
+                self.cursor.at += name.len();
                 if name.is_empty() {
-                    return Err(Problem::new(self.c.since(from), "a name is missing after `$`")
-                        .hint("`$name` stands for the value of --arg name; quote a value that begins with `$`"));
+                    return Err(Problem::new(self.cursor.since(from), "a name is missing after `$`")
+                        .hint("`$name` is the value of --arg name; quote a value that begins with `$`"));
                 }
                 (name.to_owned(), Form::Argument)
             }
             _ => {
-                let word = self.c.bare();
+                let word = self.cursor.bare();
                 if word.is_empty() || lex::is_join(word) {
-                    self.c.at = from;
-                    return Err(slips::no_value(&self.c));
+                    self.cursor.at = from;
+                    return Err(mistakes::no_value(&self.cursor));
                 }
                 (word.to_owned(), Form::Bare)
             }
         };
-        let span = self.c.since(from);
-        slips::after_value(&self.c, span)?;
+        let span = self.cursor.since(from);
+        mistakes::after_value(&self.cursor, span)?;
         Ok(Literal { text, form, span })
     }
 }
 
-pub(crate) fn never_closed(open: usize) -> Problem {
-    Problem::new(Span { from: open, to: open + 1 }, "this parenthesis is never closed").hint("close it with )")
-}
-
-/// `and` binds tighter than `or`; side by side binds as `and`.
+/// The tree of joined conditions: `and` binds tighter than `or`; side by side binds as `and`.
 fn tree(terms: Vec<Expr>, joins: &[Join]) -> Expr {
     let mut groups: Vec<Vec<Expr>> = vec![Vec::new()];
     for (index, term) in terms.into_iter().enumerate() {
@@ -339,10 +319,10 @@ fn tree(terms: Vec<Expr>, joins: &[Join]) -> Expr {
             group.push(term);
         }
     }
-    one_or(groups.into_iter().map(|group| one_or(group, Expr::And)).collect(), Expr::Or)
+    only_or_joined(groups.into_iter().map(|group| only_or_joined(group, Expr::And)).collect(), Expr::Or)
 }
 
-fn one_or(mut terms: Vec<Expr>, many: fn(Vec<Expr>) -> Expr) -> Expr {
+fn only_or_joined(mut terms: Vec<Expr>, many: fn(Vec<Expr>) -> Expr) -> Expr {
     match terms.pop() {
         Some(only) if terms.is_empty() => only,
         last => {
@@ -352,8 +332,7 @@ fn one_or(mut terms: Vec<Expr>, many: fn(Vec<Expr>) -> Expr) -> Expr {
     }
 }
 
-/// The two things that conditions side by side and `or` can mean: side by
-/// side binding tighter, and `or` binding tighter.
+/// Both meanings of conditions side by side and `or`: side by side binds tighter, or `or` does.
 fn readings(terms: &[Expr], joins: &[Join]) -> (String, String) {
     let shown = |expr: &Expr| match expr {
         Expr::And(_) => format!("({})", print::expr(expr)),

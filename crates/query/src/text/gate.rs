@@ -1,19 +1,19 @@
-//! Conditions that decide whether a call is made, looked at before they are asked: one that names a
-//! field or a value that no call has is never met, and a gate that never closes is none.
+//! Checks of conditions that decide whether a call is made. A condition that names a field or a
+//! value that no call has is never met, and a gate that never closes is useless.
 //!
 //! What is refused (`docs/accountability.md`, What a rule may name):
-//! - a member of `tool_call` that is not standard, or that is known only after the call; what only
-//!   decisions say
-//! - a name that is near to a standard one, spelled as a program would (`toolCall`), or a member of
-//!   `tool_call` without it; in quotes it is taken as it is
-//! - an argument that the contract does not declare, where it takes no others, or one near to a
+//! - a member of `tool_call` that is not standard, or that is known only after the call; fields
+//!   that only decisions have
+//! - a name that is similar to a standard one, in camel case (`toolCall`), or a member of
+//!   `tool_call` without it; in quotes such a name is accepted
+//! - an argument that the contract does not declare, if it is closed or the name is similar to a
 //!   declared one
-//! - a word that is none of those that the field may hold
+//! - a word that the field cannot have
 //!
-//! Not here: doubts about a query of rows (`check`).
+//! Not here: warnings about a query of rows (`check`).
 
 use crate::ast::{Expr, Form, JqText, Literal, Op, Operand, Path, Query, Right, Span, Test};
-use crate::jq::named::{Named, named};
+use crate::jq::named::{NamedField, named_fields};
 use crate::problem::{Problem, quoted};
 use logbook_model::error::nearest;
 use logbook_model::names::{self, TOOL_CALL, Type};
@@ -22,23 +22,23 @@ use logbook_model::{Kind, Status};
 /// The arguments that a contract declares.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Arguments {
-    /// Their names.
+    /// The names of the arguments.
     pub names: Vec<String>,
-    /// It takes no others.
+    /// Whether the contract allows no others.
     pub closed: bool,
 }
 
-/// Members of `tool_call` that the row of a call has before it is made, beside the standard ones.
+/// Members of `tool_call` that a row has before the call, beside the standard ones.
 const MORE_MEMBERS: [&str; 1] = ["contract"];
-/// Those that are known only when it was made.
+/// Members that are known only after the call.
 const AFTER: [&str; 4] = ["result", "result_sha256", "exit_code", "signal"];
-/// Fields that a row gets when it is stored, after it was asked about.
+/// Fields that a row gets when it is stored, after the rule was evaluated.
 const STORED: [&str; 2] = ["timestamp", "step"];
-/// Fields that have one value in every row that is asked about.
+/// Fields that have the same value in every row for which rules are evaluated.
 const FIXED: [(&str, &str); 2] = [("kind", Kind::CallIntent.word()), ("status", Status::InProgress.word())];
 
-/// Why the condition of `query`, written as `text`, can never decide as it says; `None`: nothing
-/// speaks against it.
+/// Why the condition of `query`, whose text is `text`, can never decide as it says; `None` if
+/// nothing is wrong.
 pub fn fault(query: &Query, text: &str, arguments: Option<&Arguments>) -> Option<Problem> {
     let look = Look { text, arguments };
     query.filter.as_ref().and_then(|filter| look.condition(filter))
@@ -50,7 +50,7 @@ struct Look<'l> {
 }
 
 impl Look<'_> {
-    /// Recursion is bounded by the parser's own bound on nesting.
+    /// Recursion is bounded by the parser's limit on nesting.
     fn condition(&self, expr: &Expr) -> Option<Problem> {
         match expr {
             Expr::And(terms) | Expr::Or(terms) => terms.iter().find_map(|term| self.condition(term)),
@@ -72,7 +72,7 @@ impl Look<'_> {
     }
 
     fn program(&self, program: &JqText) -> Option<Problem> {
-        named(&program.code).into_iter().find_map(|Named { path, equals }| {
+        named_fields(&program.code).into_iter().find_map(|NamedField { path, equals }| {
             let name = self.name(&path, false, program.span);
             name.or_else(|| word_fault(&path.join("."), &equals?, program.span))
         })
@@ -88,7 +88,7 @@ impl Look<'_> {
             [first, member, rest @ ..] if first == "tool_call" => {
                 if AFTER.contains(&member.as_str()) {
                     let late = Problem::new(span, format!("{} is known only after the call", quoted(&name)));
-                    return Some(late.hint("a rule is asked before it"));
+                    return Some(late.hint("rules are evaluated before it"));
                 }
                 let of = names::type_of(&format!("tool_call.{member}"));
                 match of.or_else(|| MORE_MEMBERS.contains(&member.as_str()).then_some(Type::String)) {
@@ -109,7 +109,7 @@ impl Look<'_> {
             [first, ..] if STORED.contains(&first.as_str()) => Some(stored(first, span)),
             [first, ..] if names::OF_DECISIONS.contains(&first.as_str()) && first != "approval_state" => {
                 let late = Problem::new(span, format!("{} is known only after a decision", quoted(&name)));
-                Some(late.hint("a rule is asked before it"))
+                Some(late.hint("rules are evaluated before it"))
             }
             [first, rest @ ..] if names::is_standard(first) => {
                 let has_members = matches!(names::type_of(first), Some(Type::Any | Type::ToolCall));
@@ -118,14 +118,14 @@ impl Look<'_> {
             }
             [first, ..] if !is_quoted => {
                 let meant = meant(first)?;
-                let own = format!("; a field of your own of that name takes quotes: \"{first}\"");
+                let own = format!("; a field of your own with that name needs quotes: \"{first}\"");
                 Some(no_call().hint(format!("did you mean `{meant}`?{own}")))
             }
             _ => None,
         }
     }
 
-    /// What is wrong with an argument that is named so.
+    /// What is wrong with an argument of this name.
     fn argument(&self, rest: &[String], span: Span) -> Option<Problem> {
         let (declared, name) = (self.arguments?, rest.first()?);
         if declared.names.is_empty() || declared.names.contains(name) {
@@ -142,16 +142,16 @@ impl Look<'_> {
 
 fn stored(name: &str, span: Span) -> Problem {
     let fault = Problem::new(span, format!("{} is not known before the row is stored", quoted(name)));
-    fault.hint("a rule is asked before it; jq(now | …) knows the time")
+    fault.hint("rules are evaluated before it; jq(now | …) knows the time")
 }
 
-/// Members of `tool_call` that a call has before it is made.
+/// The members of `tool_call` that are known before the call.
 fn members() -> Vec<&'static str> {
     let standard = TOOL_CALL.iter().map(|field| field.name).filter(|name| !AFTER.contains(name));
     standard.chain(MORE_MEMBERS).collect()
 }
 
-/// The standard field that is most likely meant by a name that is none.
+/// The standard field that is most likely meant by another name.
 fn meant(name: &str) -> Option<String> {
     if let Some(standard) = names::from_camel_case(name) {
         return Some(standard);
@@ -167,8 +167,8 @@ fn meant(name: &str) -> Option<String> {
         .or_else(|| standard.iter().find(goes_on).cloned())
 }
 
-/// Whether one name is a slip of the other: by at most two letters, by one where it is short; a
-/// very short one is near to none.
+/// Whether one name may be a misspelling of the other: it differs in at most two letters, or one if
+/// it is short. Very short names are never similar.
 fn is_near(name: &str, known: &str) -> bool {
     let reach = match name.chars().count().min(known.chars().count()) {
         0..=3 => 0,
@@ -191,8 +191,8 @@ fn value_fault(test: &Test, path: &Path) -> Option<Problem> {
         && !values.is_empty()
         && values.iter().all(|value| value.text != *only)
     {
-        let fault = Problem::new(test.span, format!("{name} is {only} in every row that a rule is asked about"));
-        return Some(fault.hint("rules are asked about calls that are to be made"));
+        let fault = Problem::new(test.span, format!("{name} is {only} in every row for which rules are evaluated"));
+        return Some(fault.hint("rules are evaluated for calls that are about to be made"));
     }
     if !matches!(test.op, Op::Equal | Op::NotEqual | Op::In | Op::NotIn) {
         return None;

@@ -1,25 +1,26 @@
-//! The characters of a query: white space and comments, words, strings,
-//! operators, and how far a jq program between parentheses reaches.
+//! The characters of a query: white space and comments, words, strings, operators, and the end of a
+//! jq program in parentheses.
 //!
-//! Not here: what they mean together (`parse`). There is no list of tokens:
-//! whether `-` begins a value, a sort key or a name depends on where it stands,
-//! so the parser asks for what can come next.
+//! There is no list of tokens: whether `-` begins a value, a sort key or a name depends on the
+//! place, so the parser asks for what can come next.
+//!
+//! Not here: what they mean together (`parse`).
 
 use crate::ast::{JqText, Op, Span};
 use crate::problem::Problem;
 
-/// A place in a text, and what can be read from there.
+/// A position in a text, with readers for what can begin there.
 #[derive(Debug, Clone)]
 pub(crate) struct Cursor<'a> {
     text: &'a str,
     start: usize,
-    /// The next byte to read.
+    /// The offset of the next byte.
     pub(crate) at: usize,
     end: usize,
 }
 
 impl<'a> Cursor<'a> {
-    /// A cursor over bytes `from..to` of `text`; spans count in the whole text.
+    /// A cursor over bytes `from..to` of `text`. Spans refer to the whole text.
     pub(crate) fn new(text: &'a str, from: usize, to: usize) -> Cursor<'a> {
         Cursor { text, start: from, at: from, end: to }
     }
@@ -63,8 +64,8 @@ impl<'a> Cursor<'a> {
         Span { from: self.at, to: self.at + self.peek().map_or(0, char::len_utf8) }
     }
 
-    /// Steps over white space, and comments: `#` after white space or at the
-    /// start, to the end of its line.
+    /// Skips white space, and comments: from a `#` after white space or at the start to the end of
+    /// its line.
     pub(crate) fn skip_white(&mut self) {
         loop {
             match self.peek() {
@@ -82,7 +83,7 @@ impl<'a> Cursor<'a> {
         self.at == self.end
     }
 
-    /// The name that begins here, as far as names go without quotes; empty if none does.
+    /// The name that begins here, without quotes; empty if none does.
     pub(crate) fn name(&self) -> &'a str {
         let rest = self.rest();
         if !rest.starts_with(is_name_start) {
@@ -91,7 +92,7 @@ impl<'a> Cursor<'a> {
         &rest[..rest.find(|character| !is_name_char(character)).unwrap_or(rest.len())]
     }
 
-    /// The keyword `word`, in any case, standing alone; steps over it.
+    /// Skips the keyword `word`, in any case; false if it is not here.
     pub(crate) fn eat_word(&mut self, word: &str) -> bool {
         let found = self.is_word(word);
         if found {
@@ -100,20 +101,19 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Whether the name here is the keyword `word`, in any case, and not the
-    /// first key of a path.
+    /// Whether the name here is the keyword `word`, in any case, and not the first key of a path.
     pub(crate) fn is_word(&self, word: &str) -> bool {
         let name = self.name();
         name.eq_ignore_ascii_case(word) && !self.rest()[name.len()..].starts_with('.')
     }
 
-    /// Whether an operator made of signs stands at or after white space, `skip` bytes on.
+    /// Whether an operator made of signs follows `skip` bytes on, after white space.
     pub(crate) fn operator_follows(&self, skip: usize) -> bool {
         let rest = self.rest().get(skip..).unwrap_or_default().trim_start();
         rest.starts_with(['=', '<', '>', '~']) || ["!=", "!~", "*=", "^="].iter().any(|sign| rest.starts_with(sign))
     }
 
-    /// The bare value that begins here; empty if none can. `&&` and `||` end it.
+    /// Reads the bare value that begins here; empty if none does. `&&` and `||` end it.
     pub(crate) fn bare(&mut self) -> &'a str {
         let rest = self.rest();
         let mut end = rest.find(|character| !is_bare_char(character)).unwrap_or(rest.len());
@@ -127,10 +127,9 @@ impl<'a> Cursor<'a> {
         &rest[..end]
     }
 
-    /// The string that begins here with `'` or `"`. Known escapes are those
-    /// that regular expressions read the same way (`\n \r \t \uXXXX`), the
-    /// quotes and the backslash; any other backslash stands for itself, so
-    /// that `'\d+'` needs no doubling.
+    /// Reads the string that begins here with `'` or `"`. Escapes are those that regular
+    /// expressions read the same way (`\n \r \t \uXXXX`), the quotes and the backslash. Any other
+    /// backslash is itself, so `'\d+'` needs no doubling.
     pub(crate) fn string(&mut self) -> Result<String, Problem> {
         let from = self.at;
         let Some(quote) = self.bump() else {
@@ -161,8 +160,8 @@ impl<'a> Cursor<'a> {
             .hint(format!("close it with {quote}; inside, write \\{quote} for the character itself")))
     }
 
-    /// After `\u`: four digits, and for a surrogate its other half. Without
-    /// four digits the backslash stands for itself.
+    /// Reads the four digits after `\u`, and for a surrogate its other half. Without four digits
+    /// the backslash is itself.
     fn unicode_escape(&mut self, out: &mut String) -> Result<(), Problem> {
         let from = self.at - 2;
         let hex = |text: &str| {
@@ -184,16 +183,16 @@ impl<'a> Cursor<'a> {
         }
         out.push(
             char::from_u32(code)
-                .ok_or_else(|| Problem::new(self.since(from), "half of a surrogate pair is no character"))?,
+                .ok_or_else(|| Problem::new(self.since(from), "half of a surrogate pair is not a character"))?,
         );
         Ok(())
     }
 
-    /// The jq program between the `(` here and its `)`, by jq's own rules for
-    /// strings, interpolations in them, and comments.
+    /// Reads the jq program between the `(` here and its `)`, by jq's own rules for strings,
+    /// interpolations in them, and comments.
     pub(crate) fn jq(&mut self) -> Result<JqText, Problem> {
         let open = self.at;
-        // Each entry is an open parenthesis (true) or an open string (false).
+        // For each open parenthesis true, for each open string false.
         let mut inside = Vec::new();
         while let Some(character) = self.bump() {
             match (inside.last(), character) {
@@ -229,8 +228,8 @@ impl<'a> Cursor<'a> {
         Ok(JqText { code: code.to_owned(), span })
     }
 
-    /// Whether the `(` here begins a jq expression: its first character is
-    /// `.`, `$`, `[` or `{`, which no condition begins with.
+    /// Whether the `(` here begins a jq expression: its first character is `.`, `$`, `[` or `{`,
+    /// with which no condition begins.
     pub(crate) fn jq_begins(&self) -> bool {
         self.rest().strip_prefix('(').is_some_and(|rest| rest.trim_start().starts_with(['.', '$', '[', '{']))
     }
@@ -251,7 +250,7 @@ pub(crate) const SIGNS: &[(&str, Op)] = &[
     ("~", Op::Matches),
 ];
 
-/// Quotes that word processors make; nobody means them as part of a word.
+/// Typographic quotes, which are never meant as part of a word.
 pub(crate) fn is_curly(character: char) -> bool {
     matches!(character, '\u{2018}'..='\u{201F}')
 }
@@ -260,15 +259,15 @@ fn is_name_start(character: char) -> bool {
     is_name_char(character) && character != '-'
 }
 
-/// What a key may hold without quotes.
+/// The characters of a key without quotes.
 fn is_name_char(character: char) -> bool {
     character.is_ascii_alphanumeric()
         || matches!(character, '_' | '-' | '@')
         || (!character.is_ascii() && is_bare_char(character))
 }
 
-/// What a value may hold without quotes: all but white space, controls,
-/// quotes, parentheses, commas and angle brackets.
+/// The characters of a value without quotes: all but white space, controls, quotes, parentheses,
+/// commas and angle brackets.
 fn is_bare_char(character: char) -> bool {
     !(character.is_whitespace()
         || character.is_control()
@@ -276,12 +275,12 @@ fn is_bare_char(character: char) -> bool {
         || matches!(character, '(' | ')' | ',' | '"' | '\'' | '<' | '>'))
 }
 
-/// What a value may begin with without quotes.
+/// The first characters of a value without quotes.
 fn is_bare_start(character: char) -> bool {
     is_bare_char(character) && !matches!(character, '=' | '!' | '~' | '#' | '$')
 }
 
-/// Whether `text` can stand as a value without quotes.
+/// Whether `text` can be written as a value without quotes.
 pub(crate) fn is_bare(text: &str) -> bool {
     !text.is_empty()
         && text.starts_with(is_bare_start)
@@ -291,12 +290,12 @@ pub(crate) fn is_bare(text: &str) -> bool {
         && !is_join(text)
 }
 
-/// Whether `text` can stand as a key without quotes, reserved words aside.
+/// Whether `text` can be written as a key without quotes, apart from reserved words.
 pub(crate) fn is_name(text: &str) -> bool {
     text.starts_with(is_name_start) && text.chars().all(is_name_char)
 }
 
-/// Words that join or turn conditions: never values without quotes.
+/// Words that join or negate conditions. They are never values without quotes.
 pub(crate) fn is_join(word: &str) -> bool {
     ["and", "or", "not"].iter().any(|join| word.eq_ignore_ascii_case(join))
 }

@@ -1,21 +1,26 @@
-//! Text to `ast` and back. The grammar is `docs/query-grammar.txt`.
+//! Query text to `ast`, and back. The grammar is in `docs/query-grammar.txt`.
 //!
 //! Not here: what a query means (`compile`).
 //!
-//! - `lex`: characters to signs and words · `parse`: clauses, from one text or from flags
-//! - `condition`, `columns`: the bodies of clauses
-//! - `slips`: what people type by habit, and what to write instead
-//! - `print`: `ast` to text; parsing that text gives the same `ast`
-//! - `words`: which arguments of `logbook query` are query text
-//! - `check`: names and words that nothing knows · `gate`: the same of conditions that decide about
+//! - `lex`: characters to words and signs · `grammar`: the words of the language
+//! - `print`: `ast` to text, which parses to the same `ast`
+//! - `parser`: the state of a parser · `mistakes`: what people type by habit, and what to write
+//!   instead
+//! - `operand`, `condition`, `columns`: the bodies of clauses · `parse`: clauses, from one text or
+//!   from flags
+//! - `arguments`: which arguments of a command line are query text
+//! - `check`: names and words that nothing knows · `gate`: the same for conditions that decide about
 //!   calls
 
+pub mod arguments;
 pub mod check;
 mod columns;
 mod condition;
 pub mod gate;
+mod grammar;
 mod lex;
+mod mistakes;
+mod operand;
 pub mod parse;
+mod parser;
 pub mod print;
-mod slips;
-pub mod words;

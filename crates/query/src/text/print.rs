@@ -1,5 +1,5 @@
-//! The printed form of a query: one way to write each meaning, which parses to
-//! the same query again (`tests/it/query_parse.rs` holds it to that).
+//! The printed form of a query: one way to write each meaning. It parses to the same query (tested
+//! by `tests/it/query_parse.rs`).
 //!
 //! `--jq` has no form in text and is not printed.
 
@@ -7,13 +7,12 @@ use crate::ast::{
     Aggregate, Bucket, Column, Every, Expr, Form, Function, Latest, Literal, Op, Operand, Path, Query, Right, SortKey,
     Test,
 };
-use crate::text::columns::BUCKETS;
+use crate::text::grammar::{BUCKETS, is_reserved};
 use crate::text::lex;
-use crate::text::parse::is_reserved;
 use logbook_json as json;
 use logbook_model::duration_text;
 
-/// The clauses in one line, in the order of work with `select` last, each with its word.
+/// The clauses on one line in the order of evaluation, `select` last, each with its word.
 pub fn query(query: &Query) -> String {
     let mut clauses = Vec::new();
     clauses.extend(query.latest.as_ref().map(|latest| match latest {
@@ -40,7 +39,7 @@ pub fn expr(expr: &Expr) -> String {
     match expr {
         Expr::And(terms) => terms.iter().map(|term| under(term, true)).collect::<Vec<_>>().join(" and "),
         Expr::Or(terms) => {
-            // `a and b or c` needs none, but an `or` in an `or` keeps its own.
+            // `a and b or c` needs no parentheses, but an `or` in an `or` keeps its own.
             let print = |term| if matches!(term, &Expr::Or(_)) { under(term, true) } else { self::expr(term) };
             terms.iter().map(print).collect::<Vec<_>>().join(" or ")
         }
@@ -51,7 +50,7 @@ pub fn expr(expr: &Expr) -> String {
     }
 }
 
-/// A condition that has another around it.
+/// A condition inside of another.
 fn under(term: &Expr, parentheses: bool) -> String {
     match term {
         Expr::And(_) | Expr::Or(_) if parentheses => format!("({})", expr(term)),
@@ -75,7 +74,7 @@ pub fn test(test: &Test) -> String {
     }
 }
 
-/// How an operator is written.
+/// The sign or word of an operator.
 pub(crate) fn sign(op: Op) -> &'static str {
     match op {
         Op::Equal => "=",
@@ -110,7 +109,7 @@ pub fn path(path: &Path) -> String {
     path.keys.iter().enumerate().map(key).collect::<Vec<_>>().join(".")
 }
 
-/// What a column shows.
+/// The content of a column.
 pub(crate) fn operand(operand: &Operand) -> String {
     match operand {
         Operand::Path(path) => self::path(path),
@@ -142,7 +141,7 @@ pub fn aggregate(aggregate: &Aggregate) -> String {
     named(aggregate.name.as_deref(), aggregate_call(aggregate.function, aggregate.of.as_ref()))
 }
 
-/// The header of a column: its name, or what it shows.
+/// The header of a column: its name, or its content.
 pub(crate) fn column_name(column: &Column) -> String {
     column.name.clone().unwrap_or_else(|| match &column.of {
         Operand::Path(path) => path.keys.join("."),
@@ -158,12 +157,12 @@ pub(crate) fn column_name(column: &Column) -> String {
     })
 }
 
-/// The header of an aggregate's column: its name, or `sum(cost_usd)`.
+/// The header of an aggregate's column: its name, or a form such as `sum(cost_usd)`.
 pub(crate) fn aggregate_name(aggregate: &Aggregate) -> String {
     aggregate.name.clone().unwrap_or_else(|| aggregate_call(aggregate.function, aggregate.of.as_ref()))
 }
 
-/// `sum(cost_usd)`: also how `having`, `sort_by` and `select` call its column.
+/// A form such as `sum(cost_usd)`, by which `having`, `sort_by` and `select` refer to its column.
 pub(crate) fn aggregate_call(function: Function, of: Option<&Operand>) -> String {
     let name = match function {
         Function::Count => "count".to_owned(),
@@ -179,8 +178,8 @@ pub(crate) fn aggregate_call(function: Function, of: Option<&Operand>) -> String
     };
     match of {
         None => name,
-        // The parentheses of the call are those of the jq expression, where it shows that it is
-        // one.
+        // The parentheses of a jq expression are those of the call, if it is recognized as one
+        // there.
         Some(Operand::Jq(program)) if program.code.trim_start().starts_with('.') => format!("{name}({})", program.code),
         Some(of) => format!("{name}({})", operand(of)),
     }
@@ -208,6 +207,6 @@ fn named(name: Option<&str>, of: String) -> String {
 }
 
 fn quote(text: &str) -> String {
-    // JSON writes controls as \n, \t, \r and \u00XX: all of them are escapes here too.
+    // JSON writes controls as \n, \t, \r and \u00XX, which are escapes here too.
     String::from_utf8_lossy(&json::quote(text)).into_owned()
 }

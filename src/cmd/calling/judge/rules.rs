@@ -212,7 +212,7 @@ fn is_met(plan: &Plan, row: &str) -> Result<bool, Wrong> {
     let text = row.as_bytes();
     json::pick(text, plan.fields(), &mut fields)
         .map_err(|_| "the call is not a row that could be asked about".to_owned())?;
-    let row = Row { text, fields: &fields, place: Place::default(), lasts: false };
+    let row = Row { text, fields: &fields, place: Place::default(), in_block: false };
     let Some(filter) = plan.filter() else { return Ok(true) };
     let mut eval = plan.eval();
     let met = filter.matches_surely(&row, &mut eval).map_err(|_| "its jq program fails on this call".to_owned())?;

@@ -1,14 +1,15 @@
-//! Which arguments of `logbook query` are query text and which are inputs:
-//! told apart by syntax alone, so that no file on the disk changes what a
-//! command means.
+//! Which arguments of `logbook query` are query text, and which are inputs. Syntax alone decides,
+//! so that no file on the disk changes the meaning of a command.
 
+use crate::problem::ProblemKind;
+use crate::text::grammar::{Clause, clause_of};
 use crate::text::lex::{Cursor, SIGNS};
-use crate::text::parse::{Clause, clause_of, parse};
+use crate::text::parse::parse;
 use logbook_model::names;
 
-/// Whether `argument` is query text: it begins with a field and an operator,
-/// with `(` or `!`, or is or begins with `not`, `and`, `or`, `has`, `jq(`,
-/// `all(` or a clause word. Anything else is an input; `./x` always is.
+/// Whether `argument` is query text: it begins with a field and an operator, with `(` or `!`, or is
+/// or begins with `not`, `and`, `or`, `has`, `jq(`, `all(` or a clause word. Everything else is an
+/// input; `./x` always is.
 pub fn is_query_text(argument: &str) -> bool {
     let mut c = Cursor::new(argument, 0, argument.len());
     c.skip_white();
@@ -19,7 +20,7 @@ pub fn is_query_text(argument: &str) -> bool {
     let after = &c.rest()[word.len()..];
     let alone = after.is_empty() || after.starts_with(char::is_whitespace);
     if clause_of(word) == Some(Clause::Latest) && after.trim().is_empty() {
-        // A file is often called that.
+        // A common name for a file.
         return false;
     }
     if ["not", "and", "or", "has"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword)) || clause_of(word).is_some()
@@ -32,17 +33,17 @@ pub fn is_query_text(argument: &str) -> bool {
     skip_path(&mut c) && operator_begins(&c, 0)
 }
 
-/// Whether the argument after this query text is text too, though it does not
-/// look it: an operand (`group_by` `blocked_on`, `has` `artifact_ref`), or more
-/// of a list, when this one was such an operand itself.
-pub fn goes_on(argument: &str, is_operand: bool) -> bool {
+/// Whether the argument after this query text is query text too, though it does not look like it:
+/// an operand (`group_by` `blocked_on`, `has` `artifact_ref`), or, if this one was such an operand
+/// itself, the rest of a list.
+pub fn continues(argument: &str, is_operand: bool) -> bool {
     let word = argument.trim();
     let joins = ["not", "and", "or", "has"].iter().any(|keyword| word.eq_ignore_ascii_case(keyword));
     joins || clause_of(word).is_some_and(|clause| clause != Clause::Latest) || is_operand && word.ends_with(',')
 }
 
-/// The query text of several arguments: joined by a blank, or by a new line
-/// where a comment would swallow what follows.
+/// Joins several arguments to one query text: by a blank, or by a new line where a comment would
+/// swallow what follows.
 pub fn join<'a>(arguments: impl IntoIterator<Item = &'a str>) -> String {
     let mut text = String::new();
     for argument in arguments {
@@ -54,8 +55,8 @@ pub fn join<'a>(arguments: impl IntoIterator<Item = &'a str>) -> String {
     text
 }
 
-/// For an argument that is taken as an input which is not there: what to write
-/// if a query was meant (`status: blocked`, `status blocked`, `blocked`).
+/// For an argument that is taken as an input that does not exist: what to write if a query was
+/// meant (`status: blocked`, `status blocked`, `blocked`).
 pub fn hint(argument: &str) -> Option<String> {
     let mut c = Cursor::new(argument, 0, argument.len());
     c.skip_white();
@@ -69,11 +70,11 @@ pub fn hint(argument: &str) -> Option<String> {
     }
     if names::is_standard(argument) {
         return Some(format!(
-            "a condition names a field and a value in single quotes, as '{argument}=…'; bare, the shell takes > and < for itself"
+            "a condition names a field and a value in single quotes, as '{argument}=…'; without quotes the shell interprets > and <"
         ));
     }
     match argument.to_ascii_lowercase().as_str() {
-        "where" => return Some("a condition needs no word before it: logbook query 'status=done'".to_owned()),
+        "where" => return Some("a condition has no word before it: logbook query 'status=done'".to_owned()),
         "order" | "by" | "sort" => return Some("sort with --sort, as --sort -timestamp".to_owned()),
         "from" => {
             return Some("name files without a word before them: logbook query 'status=done' logs/*.jsonl".to_owned());
@@ -93,7 +94,8 @@ pub fn hint(argument: &str) -> Option<String> {
     })
 }
 
-/// `.status == "blocked"`, `.[] | .status`: a jq program, not `./status` or `.log`.
+/// The hint for a jq program: `.status == "blocked"`, `.[] | .status`, but not `./status` or
+/// `.log`.
 fn as_jq(text: &str) -> Option<String> {
     let field = text.strip_prefix('.')?.starts_with(|first: char| first.is_alphabetic() || "_[\"".contains(first));
     if !field || text.contains('/') || text.contains(".json") {
@@ -108,15 +110,15 @@ fn as_jq(text: &str) -> Option<String> {
     })
 }
 
-/// How other tools begin what is a clause here.
+/// The hint for words by which other tools name a clause.
 fn of_other_tools(argument: &str) -> Option<String> {
     let word = argument.split(char::is_whitespace).next()?.to_ascii_lowercase();
     let hint = match word.as_str() {
-        "head" | "top" | "take" => "so many rows at most: logbook query 'limit 10', or -n 10",
+        "head" | "top" | "take" => "at most this many rows: logbook query 'limit 10', or -n 10",
         "last" | "tail" => "the newest first: logbook query 'sort_by -timestamp limit 10'",
         "distinct" | "uniq" | "unique" => "the values of a field, counted: logbook query 'group_by status'",
         "count" | "count(*)" | "count()" => "--count counts rows: logbook query 'status=done' --count",
-        "grep" | "search" | "find" => "a text is looked for in a field: logbook query 'action~text', or 'error*=text'",
+        "grep" | "search" | "find" => "text is searched in one field: logbook query 'action~text', or 'error*=text'",
         _ if argument.len() > 2 && argument.starts_with('/') && argument[1..].find('/') == Some(argument.len() - 2) => {
             let text = argument.trim_matches('/');
             return Some(format!("if a regular expression was meant, name a field, as 'action~{text}'"));
@@ -126,14 +128,16 @@ fn of_other_tools(argument: &str) -> Option<String> {
     Some(hint.to_owned())
 }
 
-/// What is wrong with the argument as a query, if it is one in another dialect.
+/// The hint for a query in another dialect.
 fn as_query(argument: &str) -> Option<String> {
     if !argument.contains([' ', '(']) || argument.contains(['/', ':']) || argument.contains(".json") {
         return None;
     }
     let wrong = parse(argument).err()?.list.into_iter().next()?;
-    let told = !wrong.message.ends_with("alone is not a condition") && !wrong.message.ends_with("is expected here");
-    Some(format!("if a query was meant: {}; {}", wrong.message, wrong.hint.filter(|_| told)?))
+    if wrong.kind != ProblemKind::Other {
+        return None;
+    }
+    Some(format!("if a query was meant: {}; {}", wrong.message, wrong.hint?))
 }
 
 fn skip_path(c: &mut Cursor<'_>) -> bool {
@@ -155,8 +159,8 @@ fn skip_path(c: &mut Cursor<'_>) -> bool {
     }
 }
 
-/// An operator `skip` bytes on: signs after any white space; `in` and `not in`
-/// as words of their own, with their list.
+/// Whether an operator follows `skip` bytes on: signs after any white space; `in` and `not in` as
+/// separate words, with their list.
 fn operator_begins(c: &Cursor<'_>, skip: usize) -> bool {
     let mut c = c.clone();
     c.at += skip;

@@ -1,5 +1,5 @@
-//! The plainest driver of a plan: rows from memory, one fold. What `scan` does
-//! in parallel over files must give the same.
+//! Runs a plan on rows in memory, in one fold. It is also the reference for what `scan` does in
+//! parallel over files.
 
 use std::ops::ControlFlow;
 
@@ -7,35 +7,37 @@ use logbook_json::ObjectFault;
 use logbook_json::frame::pick;
 
 use crate::row::{Place, Row};
-use crate::stage::pipeline::{Out, Summary};
-use crate::stage::plan::Plan;
+use crate::stage::Plan;
+use crate::stage::{Fold, Out, Summary};
 
-/// What a query says.
+/// The answer to a query.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
     /// The results as JSON texts.
     pub rows: Vec<Vec<u8>>,
-    /// Rows on which a jq program failed: number of the row from 0, message.
+    /// Rows on which a jq program failed: the row's number from 0, or `None` for a program that
+    /// takes all rows, and the message.
     pub faults: Vec<(Option<u64>, String)>,
-    /// Rows that are no JSON objects, by number from 0.
+    /// Rows that are not JSON objects, by number from 0.
     pub skipped: Vec<(u64, ObjectFault)>,
-    /// What else is to be told.
+    /// What else is to be reported.
     pub summary: Summary,
 }
 
-/// Runs `plan` on `rows`; a row's place is its number.
+/// Runs `plan` on `rows`; the place of a row is its number.
 pub fn run_in_memory<'a>(plan: &Plan, rows: impl IntoIterator<Item = &'a [u8]>) -> Answer {
     run_in_parts(plan, [rows])
 }
 
-/// Runs `plan` on rows in parts, a fold for each, merged in order.
+/// Runs `plan` on rows in parts: a fold for each, merged in order. The answer is that of
+/// [`run_in_memory`].
 pub fn run_in_parts<'a, R: IntoIterator<Item = &'a [u8]>>(plan: &Plan, parts: impl IntoIterator<Item = R>) -> Answer {
     let mut answer = Answer::default();
     let (results, faults) = (&mut answer.rows, &mut answer.faults);
     let limit = plan.limit().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
     let mut out = Out {
         sink: &mut |row, _| {
-            // Folds of a streaming plan stop at the limit each for itself.
+            // Each fold of a streaming plan stops at the limit by itself.
             if results.len() < limit {
                 results.push(row.to_vec());
             }
@@ -43,11 +45,11 @@ pub fn run_in_parts<'a, R: IntoIterator<Item = &'a [u8]>>(plan: &Plan, parts: im
         },
         fault: &mut |place, message| faults.push((place.map(|place| place.offset), message.to_owned())),
     };
-    let mut whole = plan.fold();
+    let mut whole = Fold::new(plan);
     let mut fields = Vec::new();
     let mut number = 0;
     for rows in parts {
-        let mut fold = plan.fold();
+        let mut fold = Fold::new(plan);
         let mut open = true;
         for text in rows {
             let place = Place { input: 0, offset: number };
@@ -56,7 +58,9 @@ pub fn run_in_parts<'a, R: IntoIterator<Item = &'a [u8]>>(plan: &Plan, parts: im
                 continue;
             }
             match pick(text, plan.fields(), &mut fields) {
-                Ok(()) => open = fold.push(&Row { text, fields: &fields, place, lasts: false }, &mut out).is_continue(),
+                Ok(()) => {
+                    open = fold.push(&Row { text, fields: &fields, place, in_block: false }, &mut out).is_continue()
+                }
                 Err(fault) => answer.skipped.push((place.offset, fault)),
             }
         }

@@ -1,26 +1,24 @@
-//! Many whole numbers in little room: sorted, each as how far it lies behind the one before, and
-//! how often it stands. What they take grows with how many different ones there are, one byte or
-//! two for most, and not with how many.
+//! A sorted multiset of integers in little memory: the difference of each number to the one before,
+//! and its count if that is more than one, as varints. The size depends on how many different
+//! numbers there are, mostly one or two bytes for each, and not on how many are equal.
 
-/// Such numbers.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Packed {
+pub(super) struct PackedCounts {
     bytes: Vec<u8>,
     count: usize,
 }
 
-impl Packed {
-    /// How many there are, equal ones counted each.
+impl PackedCounts {
+    /// The number of elements, equal ones included.
     pub(crate) fn count(&self) -> usize {
         self.count
     }
 
-    /// How much memory they take.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.capacity()
     }
 
-    /// Takes in others, which come in order.
+    /// Adds numbers that are sorted already.
     pub(crate) fn add(&mut self, numbers: impl ExactSizeIterator<Item = u64>) {
         if numbers.len() == 0 {
             return;
@@ -36,12 +34,11 @@ impl Packed {
         }));
     }
 
-    /// Takes in those of another.
-    pub(crate) fn merge(&mut self, other: &Packed) {
+    pub(crate) fn merge(&mut self, other: &PackedCounts) {
         self.join(other.iter());
     }
 
-    /// In order, each with how often it stands.
+    /// The numbers in order, each with its count.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, usize)> {
         let (mut rest, mut last) = (self.bytes.as_slice(), 0);
         std::iter::from_fn(move || {
@@ -90,7 +87,7 @@ impl Packed {
     }
 }
 
-/// Seven bits a byte, the lowest first; the highest bit says that more follow.
+/// Appends a varint: seven bits per byte, the lowest first; the highest bit says that more follow.
 fn put(mut word: u128, bytes: &mut Vec<u8>) {
     while word >= 0x80 {
         bytes.push(word as u8 | 0x80);
@@ -124,13 +121,13 @@ mod tests {
             lists in prop::collection::vec(prop::collection::vec(prop_oneof![0u64..40, any::<u64>(), Just(u64::MAX)], 0..60), 0..5),
             rest in prop::collection::vec(0u64..1000, 0..60),
         ) {
-            let (mut packed, mut all) = (Packed::default(), rest.clone());
+            let (mut packed, mut all) = (PackedCounts::default(), rest.clone());
             for mut list in lists {
                 all.extend(&list);
                 list.sort_unstable();
                 packed.add(list.into_iter());
             }
-            let (mut other, mut rest) = (Packed::default(), rest);
+            let (mut other, mut rest) = (PackedCounts::default(), rest);
             rest.sort_unstable();
             other.add(rest.into_iter());
             packed.merge(&other);

@@ -1,50 +1,50 @@
-//! Percentiles, exactly.
+//! Percentiles, exact.
 
-use super::loose::Loose;
-use super::measured::OfNumbers;
-use super::packed::Packed;
+use super::by_unit::NumberFold;
+use super::chunked::ChunkedVec;
+use super::packed_counts::PackedCounts;
 use logbook_json::Decimal;
 
-/// `pNN` by nearest rank: the least number such that NN percent of all are not
-/// greater. It is one of the numbers, so it is exact. Keeps them all: four bytes for each
-/// whole one, eight for each other that has few digits, until they are packed.
+/// `pNN` by nearest rank: the least number such that at least NN percent of all are not greater. It
+/// is one of the numbers, so it is exact. All numbers are kept: in four bytes for an integer below
+/// 2³², in eight for others with few digits, until they are packed.
 #[derive(Debug, Clone)]
-pub(crate) struct Rank {
+pub(crate) struct Percentile {
     thousandths: u32,
-    whole: Loose<u32>,
+    whole: ChunkedVec<u32>,
     /// In units of 10^[`UNIT`].
-    plain: Loose<i64>,
-    packed_whole: Packed,
-    /// As [`ordered`] has them.
-    packed_plain: Packed,
+    plain: ChunkedVec<i64>,
+    packed_whole: PackedCounts,
+    /// Mapped by [`ordered`].
+    packed_plain: PackedCounts,
     others: Vec<Decimal>,
 }
 
-/// Costs and times have so many places at most, most of them.
+/// Most costs and times have at most this many decimal places.
 const UNIT: i64 = -(PLACES as i64);
 const PLACES: u32 = 6;
 const FACTORS: [i64; PLACES as usize + 1] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000];
-/// A number of fewer digits fits, whatever its unit.
+/// Numbers below this fit in an `i64`, whatever their decimal places.
 const PLAIN_MAX: i64 = 1_000_000_000_000;
 
-impl Rank {
-    pub(super) fn new(thousandths: u32) -> Rank {
-        Rank {
+impl Percentile {
+    pub(super) fn new(thousandths: u32) -> Percentile {
+        Percentile {
             thousandths,
-            whole: Loose::default(),
-            plain: Loose::default(),
-            packed_whole: Packed::default(),
-            packed_plain: Packed::default(),
+            whole: ChunkedVec::default(),
+            plain: ChunkedVec::default(),
+            packed_whole: PackedCounts::default(),
+            packed_plain: PackedCounts::default(),
             others: Vec::new(),
         }
     }
 
-    /// How much memory the numbers take.
+    /// The memory that the numbers take.
     pub(super) fn bytes(&self) -> usize {
         self.whole.bytes() + self.plain.bytes() + self.packed_whole.bytes() + self.packed_plain.bytes()
     }
 
-    /// Keeps the numbers so far in less room.
+    /// Moves the numbers so far to packed storage.
     pub(super) fn pack(&mut self) {
         while let Some(mut whole) = self.whole.take_some() {
             whole.sort_unstable();
@@ -56,7 +56,7 @@ impl Rank {
         }
     }
 
-    /// The number with `at` before it, when all that can be are packed.
+    /// The number at index `at` in order, when all numbers that can be packed are.
     fn nth_of_packed(&mut self, mut at: usize) -> Decimal {
         self.others.sort_unstable();
         let mut whole = self.packed_whole.iter().map(|(whole, often)| (in_units(whole as u32), often)).peekable();
@@ -70,14 +70,14 @@ impl Rank {
                 _ => plain.next(),
             };
             let next = next.map(|(units, often)| (Decimal::from_units(units, UNIT), often));
-            // Those that could not be packed, up to there.
+            // Numbers that cannot be packed and come before the next one.
             while let Some(other) = others.next_if(|other| next.as_ref().is_none_or(|(next, _)| *other < next)) {
                 if at == 0 {
                     return other.clone();
                 }
                 at -= 1;
             }
-            // There is one for each `at` below their count.
+            // Unreachable for an `at` below the count.
             let Some((number, often)) = next else { return last };
             if at < often {
                 return number;
@@ -88,9 +88,9 @@ impl Rank {
     }
 }
 
-impl OfNumbers for Rank {
-    fn fresh(&self) -> Rank {
-        Rank::new(self.thousandths)
+impl NumberFold for Percentile {
+    fn fresh(&self) -> Percentile {
+        Percentile::new(self.thousandths)
     }
 
     #[inline]
@@ -113,7 +113,7 @@ impl OfNumbers for Rank {
         }
     }
 
-    fn merge(&mut self, later: Rank) {
+    fn merge(&mut self, later: Percentile) {
         self.whole.merge(later.whole);
         self.plain.merge(later.plain);
         for (mine, later) in
@@ -163,7 +163,7 @@ fn in_units(whole: u32) -> i64 {
     i64::from(whole) * FACTORS[PLACES as usize]
 }
 
-/// A number without a sign that is in the same order.
+/// An unsigned number with the same order.
 fn ordered(units: i64) -> u64 {
     (units as u64) ^ (1 << 63)
 }
@@ -176,11 +176,11 @@ fn from_ordered(ordered: u64) -> i64 {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::measured::Measured;
-    use super::super::state::Ignored;
+    use super::super::by_unit::{ByUnit, Ignored};
+
     use super::*;
 
-    fn finished(rank: Measured<Rank>) -> (String, u64) {
+    fn finished(rank: ByUnit<Percentile>) -> (String, u64) {
         let (mut out, mut ignored) = (Vec::new(), Ignored::default());
         rank.finish(&mut out, &mut ignored);
         (String::from_utf8(out).unwrap_or_default(), ignored.not_numbers)
@@ -205,14 +205,14 @@ mod tests {
             cut in 0usize..120,
             thousandths in 0u32..=100_000,
         ) {
-            let mut plain = Measured::new(Rank::new(thousandths), None);
+            let mut plain = ByUnit::new(Percentile::new(thousandths), None);
             let mut parts = [plain.clone(), plain.clone()];
             values.iter().for_each(|value| plain.push(value.as_bytes()));
             for (at, value) in values.iter().enumerate() {
                 let part = &mut parts[usize::from(at >= cut)];
                 part.push(value.as_bytes());
                 if packed_at.contains(&at) {
-                    part.each().for_each(Rank::pack);
+                    part.each().for_each(Percentile::pack);
                 }
             }
             let [mut first, second] = parts;

@@ -1,50 +1,60 @@
-//! What sum, avg and percentiles take: numbers, numbers in quotes, and amounts with a unit.
-//! Numbers, durations and sizes are kept apart, since they do not add up.
+//! The values of sum, avg and percentiles: numbers, also in quotes, and amounts with a unit.
+//! Numbers, durations and sizes are kept apart, since they cannot be added.
 //!
-//! Where the field says its unit (`duration_ms`), an amount counts as so many of that unit, and the
-//! result is a number. Else the result is of the first kind that occurs, in this order: numbers,
-//! durations, sizes. Values of another kind are left out, and counted. Null is passed over in
-//! silence.
+//! If the name of the field implies a unit (`duration_ms`), an amount counts as a number of that
+//! unit, and the result is a number. Otherwise the result is of the first kind that occurs, in this
+//! order: numbers, durations, sizes. Values of another kind are left out and counted. Null is
+//! skipped without a note.
 
 use crate::amount::{Amount, Dimension, Unit};
 use logbook_json::{Decimal, Kind, decode, kind, plain_digits, quote};
 
-use super::state::Ignored;
+/// Values that an aggregate could not use, to be reported beside its result.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ignored {
+    /// Values that are neither numbers nor amounts; null is not counted.
+    pub not_numbers: u64,
+    /// Durations or sizes beside numbers, or sizes beside durations.
+    pub other_units: u64,
+    /// Sums whose terms are too far apart in magnitude to be written out.
+    pub too_wide: u64,
+}
 
 /// An aggregate of numbers.
-pub(crate) trait OfNumbers {
-    /// The same before its first number.
+pub(crate) trait NumberFold {
+    /// The same aggregate before its first number.
     fn fresh(&self) -> Self;
-    /// Takes a number of [`plain_digits`]; false: it is to be added as it is.
+    /// Takes a number of [`plain_digits`]; false if it must be passed to [`NumberFold::add`]
+    /// instead.
     fn push_digits(&mut self, digits: (i64, u32)) -> bool;
     /// Takes any number.
     fn add(&mut self, number: Decimal);
-    /// Joins what later rows made.
+    /// Merges what later rows made.
     fn merge(&mut self, later: Self);
-    /// How many numbers it has.
     fn count(&self) -> u64;
-    /// `None`: the numbers lie too far apart. `Some(None)`: nothing comes of nothing.
+    /// The result. `None` if the numbers are too far apart in magnitude, `Some(None)` if there are
+    /// none.
     fn finish(self) -> Option<Option<Decimal>>;
 }
 
-/// One for each kind of value.
+/// One aggregate for each kind of value.
 #[derive(Debug, Clone)]
-pub(crate) struct Measured<T> {
+pub(crate) struct ByUnit<T> {
     unit: Option<Unit>,
     numbers: T,
-    /// Durations and sizes, where there are any.
+    /// For durations and for sizes, once one of them occurs.
     amounts: Option<Box<[T; 2]>>,
-    /// Values that are none of these, null not counted.
+    /// Values of other types; null is not counted.
     others: u64,
 }
 
-impl<T: OfNumbers> Measured<T> {
-    /// Before the first value of a field whose name says `unit`.
-    pub(super) fn new(numbers: T, unit: Option<Unit>) -> Measured<T> {
-        Measured { unit, numbers, amounts: None, others: 0 }
+impl<T: NumberFold> ByUnit<T> {
+    /// The state before the first value; `unit` is what the name of the field implies.
+    pub(super) fn new(numbers: T, unit: Option<Unit>) -> ByUnit<T> {
+        ByUnit { unit, numbers, amounts: None, others: 0 }
     }
 
-    /// Takes a number of [`plain_digits`]; false: it is to be taken as it is written.
+    /// Takes a number of [`plain_digits`]; false if it must be passed to [`ByUnit::push`] instead.
     #[inline]
     pub(super) fn push_digits(&mut self, digits: (i64, u32)) -> bool {
         self.numbers.push_digits(digits)
@@ -92,7 +102,7 @@ impl<T: OfNumbers> Measured<T> {
         }
     }
 
-    pub(super) fn merge(&mut self, later: Measured<T>) {
+    pub(super) fn merge(&mut self, later: ByUnit<T>) {
         self.numbers.merge(later.numbers);
         self.others += later.others;
         match (&mut self.amounts, later.amounts) {
@@ -102,12 +112,12 @@ impl<T: OfNumbers> Measured<T> {
         }
     }
 
-    /// Each of those that hold numbers.
+    /// The aggregates of each kind.
     pub(super) fn each(&mut self) -> impl Iterator<Item = &mut T> {
         std::iter::once(&mut self.numbers).chain(self.amounts.iter_mut().flat_map(|amounts| amounts.iter_mut()))
     }
 
-    /// How many bytes `of` says that each takes, in all.
+    /// The sum of `of` over the aggregates of each kind.
     pub(super) fn bytes(&self, of: fn(&T) -> usize) -> usize {
         of(&self.numbers) + self.amounts.iter().flat_map(|amounts| amounts.iter()).map(of).sum::<usize>()
     }

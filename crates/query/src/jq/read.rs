@@ -1,6 +1,6 @@
-//! `fromjson` and `tonumber`: one JSON value, by our own grammar. The engine's
-//! reader takes more than JSON, and several values, and recurses. And base32,
-//! which the engine lacks.
+//! JSON text to values of the jq engine, by the grammar of this project: the engine's own reader
+//! accepts more than JSON and several values, and it recurses. Used for rows, and for `fromjson`
+//! and `tonumber`. Base32, which the engine lacks, is here as well.
 
 use data_encoding::BASE32;
 use jaq_core::data::JustLut;
@@ -9,12 +9,14 @@ use jaq_core::{Error, Native, RunPtr, ValR};
 use jaq_json::Val;
 use jaq_std::ValT as _;
 
-use crate::jq::program::{check_row, parse};
-use logbook_json::Decimal;
+use logbook_json::{Decimal, Limits, validate};
 
 type Data = JustLut<Val>;
 
-/// The functions.
+/// Rows nested deeper than this are not given to programs: the engine's reader recurses.
+const DEPTH_MAX: usize = 512;
+pub(super) const LIMITS: Limits = Limits { depth_max: DEPTH_MAX, ..Limits::GRAMMAR };
+
 pub(super) fn functions() -> impl Iterator<Item = Filter<Native<Data>>> {
     let functions: [Filter<RunPtr<Data>>; 4] = [
         ("fromjson", v(0), |cv| bome(from_json(&cv.1))),
@@ -45,4 +47,14 @@ fn to_number(value: Val) -> ValR<Val> {
     let text = value.as_utf8_bytes().filter(|text| Decimal::parse(text).is_some());
     let text = text.ok_or_else(|| Error::str(format_args!("{value} cannot be parsed as a number")))?;
     parse(text).map_err(Error::str)
+}
+
+/// Checks that `text` is JSON that the engine can read; fails with the reason.
+pub(super) fn check_row(text: &[u8]) -> Result<(), String> {
+    validate(text, LIMITS).map_err(|fault| format!("{fault}, at byte {} of the row", fault.at))
+}
+
+/// The engine's value of `text`, which [`check_row`] let through.
+pub(super) fn parse(text: &[u8]) -> Result<Val, String> {
+    jaq_json::read::parse_single(text).map_err(|error| error.to_string())
 }

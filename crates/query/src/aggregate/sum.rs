@@ -1,21 +1,21 @@
-//! sum and avg, exactly.
+//! sum and avg, exact.
 
 use logbook_json::{Decimal, Sum};
 
-use super::measured::OfNumbers;
+use super::by_unit::NumberFold;
 
-/// `sum`: 0 of nothing.
+/// `sum`; zero if there are no numbers.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Total {
     sum: Sum,
     count: u64,
 }
 
-/// `avg`: null of nothing; 17 significant digits.
+/// `avg`, with 17 significant digits; null if there are no numbers.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Mean(Total);
 
-impl OfNumbers for Total {
+impl NumberFold for Total {
     fn fresh(&self) -> Total {
         Total::default()
     }
@@ -46,7 +46,7 @@ impl OfNumbers for Total {
     }
 }
 
-impl OfNumbers for Mean {
+impl NumberFold for Mean {
     fn fresh(&self) -> Mean {
         Mean::default()
     }

@@ -1,18 +1,19 @@
-//! What people type from habit — SQL, shells, other query tools, a slip of the
-//! finger — and what to write instead.
+//! What people type by habit of SQL, shells and other query tools, or by a slip of the finger, and
+//! what to write instead.
 //!
 //! Not here: the grammar (`parse`). Nothing in this file makes a query valid.
 
-use crate::ast::{Expr, Literal, Op, Operand, Path, Right, Span, Test};
-use crate::problem::{Problem, quoted};
+use crate::ast::{Expr, Form, Literal, Op, Operand, Path, Right, Span, Test};
+use crate::problem::{Expected, Problem, quoted};
+use crate::text::grammar::{BUCKETS, CLAUSES, Clause, function_of, is_number};
 use crate::text::lex::{self, Cursor};
-use crate::text::parse::{CLAUSES, Clause, Parser};
+use crate::text::parser::Parser;
 use crate::text::print;
 use crate::time::{self, Clock};
 use logbook_model::error::nearest;
 use logbook_model::{Instant, Kind, Phase, Status, Zone, duration_ms, names};
 
-/// Signs that are none of ours, longer ones first: what they are taken for, and why.
+/// Signs that are not operators here, longer ones first: the operator that is meant, and the hint.
 const SIGNS: &[(&str, Op, &str)] = &[
     ("===", Op::Equal, "write `=`"),
     ("!==", Op::NotEqual, "write `!=`"),
@@ -30,7 +31,7 @@ const SIGNS: &[(&str, Op, &str)] = &[
     (":", Op::Equal, "write `=`"),
 ];
 
-/// Words of other languages where an operator is expected.
+/// Words of other languages in the place of an operator, with the hint.
 const WORDS: &[(&str, &str)] = &[
     ("is", "write `field=value`; for `is null` write `field=null`, for `is not null` write `has field`"),
     ("like", "write `field*=text` for contains, `field^=text` for begins with, or `field~'regex'`"),
@@ -49,8 +50,8 @@ const WORDS: &[(&str, &str)] = &[
     ("equals", "write `=`"),
 ];
 
-/// A clause word with nothing behind it.
-pub(crate) fn lacks(clause: Clause, at: Span, word: &str) -> Problem {
+/// A clause word without a body.
+pub(crate) fn missing_body(clause: Clause, at: Span, word: &str) -> Problem {
     let (what, example) = match clause {
         Clause::Filter => ("a condition", "filter status=blocked"),
         Clause::Having => ("a condition", "having count>1"),
@@ -64,10 +65,10 @@ pub(crate) fn lacks(clause: Clause, at: Span, word: &str) -> Problem {
         Clause::Jq => ("a program", "--jq .action"),
     };
     Problem::new(at, format!("{what} is missing after {}", quoted(word)))
-        .hint(format!("write it as in `{example}`; a field called {word} takes quotes: \"{word}\""))
+        .hint(format!("write it as in `{example}`; a field called {word} needs quotes: \"{word}\""))
 }
 
-/// Something that begins neither a condition nor a clause.
+/// Text that begins neither a condition nor a clause.
 pub(crate) fn stray(c: &Cursor<'_>) -> Option<Problem> {
     let rest = c.rest();
     let span = |length: usize| Span { from: c.at, to: c.at + length };
@@ -134,8 +135,8 @@ fn curly(c: &Cursor<'_>) -> Problem {
     Problem::new(c.here(), "this is a typographic quote").hint("write ' or \"")
 }
 
-/// Why no condition begins here, if none does.
-pub(crate) fn no_term(c: &Cursor<'_>) -> Option<Problem> {
+/// Why no condition begins here; `None` if one may.
+pub(crate) fn no_condition(c: &Cursor<'_>) -> Option<Problem> {
     let first = c.peek();
     if c.is_word("and") || c.is_word("or") {
         let word = c.name();
@@ -143,73 +144,67 @@ pub(crate) fn no_term(c: &Cursor<'_>) -> Option<Problem> {
         return Some(Problem::new(span, format!("a condition is missing before {}", quoted(word))));
     }
     match first {
-        None => Some(Problem::new(c.here(), "a condition is expected here").hint("write it as in status=blocked")),
+        None => Some(Problem::expected(c.here(), Expected::Condition).hint("write it as in status=blocked")),
         Some('.') => {
             let name = c.rest()[1..].split(|character: char| !character.is_alphanumeric() && character != '_').next();
             let name = name.filter(|name| !name.is_empty()).unwrap_or("status");
             Some(
                 Problem::new(c.here(), "a field has no dot in front")
-                    .hint(format!("write `{name}`; jq stands in parentheses, as in jq(.{name}==1)")),
+                    .hint(format!("write `{name}`; jq goes in parentheses, as in jq(.{name}==1)")),
             )
         }
         Some('\'' | '"') => None,
         Some(_) if is_number(c.name()) && c.operator_follows(c.name().len()) => {
             let span = Span { from: c.at, to: c.at + c.name().len() };
-            let problem = Problem::new(span, "the field stands on the left of an operator, the value on the right");
-            Some(problem.hint(format!("a field called {0} takes quotes: \"{0}\"", c.name())))
+            let problem = Problem::new(span, "the field goes on the left of an operator, the value on the right");
+            Some(problem.hint(format!("a field called {0} needs quotes: \"{0}\"", c.name())))
         }
         Some(_) if !c.name().is_empty() => stray(c),
         Some(_) => Some(stray(c).unwrap_or_else(|| {
-            Problem::new(c.here(), "a condition is expected here")
-                .hint("write it as in status=blocked; a field with odd characters takes quotes")
+            Problem::expected(c.here(), Expected::Condition)
+                .hint("write it as in status=blocked; a field with other characters needs quotes")
         })),
     }
-}
-
-/// Whether a name is a number to whoever reads it.
-pub(crate) fn is_number(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Why no field begins here.
 pub(crate) fn no_field(c: &Cursor<'_>, after_dot: bool) -> Problem {
     if after_dot {
         return Problem::new(c.here(), "a key is missing after the dot")
-            .hint("a key with odd characters takes quotes: a.\"odd key\"");
+            .hint("a key with other characters needs quotes: a.\"odd key\"");
     }
     match c.peek() {
         Some('.') => Problem::new(c.here(), "a field has no dot in front")
-            .hint("write the name alone; jq stands in parentheses, as in (.a|length)"),
+            .hint("write the name alone; jq goes in parentheses, as in (.a|length)"),
         Some('*') if c.before().ends_with('(') => {
-            Problem::new(c.here(), "`*` is no field").hint("write `count` alone for the number of rows")
+            Problem::new(c.here(), "`*` is not a field").hint("write `count` alone for the number of rows")
         }
-        Some('*') => Problem::new(c.here(), "`*` is no field").hint("leave `select` out to get every field"),
-        Some('-') => {
-            Problem::new(c.here(), "`-` stands before a field only in sort_by").hint("quote a key that begins with `-`")
-        }
+        Some('*') => Problem::new(c.here(), "`*` is not a field").hint("leave `select` out to get every field"),
+        Some('-') => Problem::new(c.here(), "`-` before a field is allowed only in sort_by")
+            .hint("quote a key that begins with `-`"),
         Some(character) if lex::is_curly(character) => curly(c),
         Some(')') if c.before().ends_with('(') => bucket(c),
-        _ => Problem::new(c.here(), "a field is expected here"),
+        _ => Problem::expected(c.here(), Expected::Field),
     }
 }
 
-/// `day()`, as the help writes it for short.
+/// `day()`, the short form in the help.
 fn bucket(c: &Cursor<'_>) -> Problem {
     let before = c.before().trim_end_matches('(');
     let word = before.rsplit(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default();
     let problem = Problem::new(c.here(), format!("`{word}()` needs a field"));
     match word {
         "every" => problem.hint("write `every(timestamp, 15m)`"),
-        "" => Problem::new(c.here(), "a field is expected here"),
+        "" => Problem::expected(c.here(), Expected::Field),
         _ => problem.hint(format!("write `{word}(timestamp)`")),
     }
 }
 
-/// A path without an operator: a bare word is never a filter. The mistake is
-/// noted, and a stand-in returned so that the rest is read as well.
+/// Handles a path without an operator: a bare word is never a filter. The mistake is recorded, and
+/// a condition is returned in its place, so that the rest is read as well.
 pub fn bare_word(parser: &mut Parser<'_>, path: &Path, before: Option<&Expr>) -> Option<Result<Expr, Problem>> {
-    parser.c.skip_white();
-    let (after, at) = (parser.c.clone(), parser.c.at);
+    parser.cursor.skip_white();
+    let (after, at) = (parser.cursor.clone(), parser.cursor.at);
     let next = after.clone().bare();
     let is_operator = after.operator_follows(0)
         || SIGNS.iter().any(|(sign, ..)| after.rest().starts_with(sign))
@@ -218,7 +213,7 @@ pub fn bare_word(parser: &mut Parser<'_>, path: &Path, before: Option<&Expr>) ->
     if is_operator {
         return None;
     }
-    let word = parser.c.slice(path.span).to_owned();
+    let word = parser.cursor.slice(path.span).to_owned();
     let stand_in = Expr::Has(path.clone());
     let joined = ["and", "or"].iter().any(|join| after.is_word(join)) || next.is_empty();
     let is_field = names::is_standard(path.keys.first().map_or("", String::as_str));
@@ -229,17 +224,17 @@ pub fn bare_word(parser: &mut Parser<'_>, path: &Path, before: Option<&Expr>) ->
         && !next.contains(['=', '~'])
     {
         let span = Span { from: path.span.from, to: at + next.len() };
-        parser.c.at += next.len();
+        parser.cursor.at += next.len();
         let problem =
             Problem::new(span, format!("an operator is missing between {} and {}", quoted(&word), quoted(next)));
         parser.note(problem.hint(format!("write {word}={next}")));
         return Some(Ok(stand_in));
     }
-    let problem = Problem::new(path.span, format!("{} alone is not a condition", quoted(&word)));
+    let problem = Problem::bare_word(path.span, &word);
     if let Some(Expr::Test(Test { left, op: Op::Equal, right: Right::One(value), all: false, span })) = before {
         let list = format!("{} in ({}, {word})", print::operand(left), print::literal(value));
         parser.note(problem.hint(format!("did you mean {list}?")));
-        // The next word after another `or` gets the same advice.
+        // A further word after another `or` gets the same hint.
         let right = Right::One(Literal { text: word, ..value.clone() });
         return Some(Ok(Expr::Test(Test { left: left.clone(), op: Op::Equal, right, all: false, span: *span })));
     }
@@ -247,12 +242,12 @@ pub fn bare_word(parser: &mut Parser<'_>, path: &Path, before: Option<&Expr>) ->
     if let Some(near) = near.filter(|_| nearest(&word, Status::WORDS.iter().copied()).is_none()) {
         return Some(Err(problem.hint(format!("did you mean `{near}`?"))));
     }
-    parser.note(problem.hint(meaning(&word, is_field)));
+    parser.note(problem.hint(hint_for_word(&word, is_field)));
     Some(Ok(stand_in))
 }
 
-/// What a word alone may have meant.
-fn meaning(word: &str, is_field: bool) -> String {
+/// The hint for a word that is alone.
+fn hint_for_word(word: &str, is_field: bool) -> String {
     let lower = word.to_lowercase();
     let known = [
         ("status", Status::of(&lower).is_some()),
@@ -274,45 +269,43 @@ fn meaning(word: &str, is_field: bool) -> String {
 
 /// `sum(x)>1` or `day(x)=…` in a filter.
 pub(crate) fn call_in_filter(name: &str, span: Span) -> Problem {
-    use crate::text::columns::{BUCKETS, function_of};
-    let problem = Problem::new(span, format!("{} cannot stand in a filter", quoted(&format!("{name}(…)"))));
+    let problem = Problem::new(span, format!("{} is not allowed in a filter", quoted(&format!("{name}(…)"))));
     if function_of(name).is_some() {
-        return problem.hint("aggregates stand in summarize; conditions on them in having");
+        return problem.hint("aggregates go in summarize; conditions on them in having");
     }
     if name == "every" || BUCKETS.iter().any(|(bucket, _)| *bucket == name) {
-        return problem
-            .hint("time buckets stand in group_by and select; here, compare with a date: timestamp=2026-04-15");
+        return problem.hint("time buckets go in group_by and select; here, compare with a date: timestamp=2026-04-15");
     }
     Problem::new(span, format!("there is no function {}", quoted(name)))
         .hint("anything beyond `has`, `all` and `jq` is jq: jq(.action|length>3)")
 }
 
-/// A sign that is none of ours, taken for the one that was meant.
+/// Reads a sign that is not an operator here, as the one that is meant.
 pub(crate) fn operator(parser: &mut Parser<'_>) -> Option<Op> {
-    let (sign, op, hint) = SIGNS.iter().find(|(sign, ..)| parser.c.rest().starts_with(sign))?;
-    let from = parser.c.at;
-    parser.c.at += sign.len();
-    let problem = Problem::new(parser.c.since(from), format!("{} is not an operator", quoted(sign)));
+    let (sign, op, hint) = SIGNS.iter().find(|(sign, ..)| parser.cursor.rest().starts_with(sign))?;
+    let from = parser.cursor.at;
+    parser.cursor.at += sign.len();
+    let problem = Problem::new(parser.cursor.since(from), format!("{} is not an operator", quoted(sign)));
     parser.note(problem.hint(*hint));
     Some(*op)
 }
 
-/// What stands where an operator is expected.
+/// The problem of text in the place of an operator.
 pub(crate) fn no_operator(c: &Cursor<'_>) -> Problem {
     let name = c.name();
     let span = Span { from: c.at, to: c.at + name.len() };
     if let Some((_, hint)) = WORDS.iter().find(|(word, _)| name.eq_ignore_ascii_case(word)) {
         return Problem::new(span, format!("{} is not an operator", quoted(name))).hint(*hint);
     }
-    Problem::new(c.here(), "an operator is expected here").hint("operators are = != < <= > >= ~ !~ *= ^= in, not in")
+    Problem::expected(c.here(), Expected::Operator).hint("operators are = != < <= > >= ~ !~ *= ^= in, not in")
 }
 
-/// What stands where a value is expected.
+/// The problem of text in the place of a value.
 pub(crate) fn no_value(c: &Cursor<'_>) -> Problem {
     let word = c.name();
-    let problem = Problem::new(c.here(), "a value is expected here");
+    let problem = Problem::expected(c.here(), Expected::Value);
     match c.peek() {
-        Some('(') => problem.hint("a list of values stands after `in`: field in (a, b)"),
+        Some('(') => problem.hint("a list of values goes after `in`: field in (a, b)"),
         Some(character) if lex::is_curly(character) => curly(c),
         Some('=' | '<' | '>' | '~' | '!') => problem.hint("quote a value that begins with an operator"),
         Some(_) if lex::is_join(word) => {
@@ -324,7 +317,7 @@ pub(crate) fn no_value(c: &Cursor<'_>) -> Problem {
     }
 }
 
-/// Whether a value may end where it did.
+/// Checks that the character after a value may follow it.
 pub(crate) fn after_value(c: &Cursor<'_>, value: Span) -> Result<(), Problem> {
     match c.peek() {
         Some(character)
@@ -347,9 +340,8 @@ pub(crate) fn after_value(c: &Cursor<'_>, value: Span) -> Result<(), Problem> {
     }
 }
 
-/// A value beside `timestamp` or `age` that is no time or no duration.
+/// The problem of a value beside `timestamp` or `age` that is not a time or a duration.
 pub(crate) fn of_time(test: &Test) -> Option<Problem> {
-    use crate::ast::Form;
     let compares = !matches!(test.op, Op::Matches | Op::NotMatches | Op::Contains | Op::BeginsWith);
     let values = match &test.right {
         Right::One(value) => std::slice::from_ref(value),
@@ -358,7 +350,7 @@ pub(crate) fn of_time(test: &Test) -> Option<Problem> {
     };
     let mut bare = values.iter().filter(|value| compares && value.form == Form::Bare && value.text != "null");
     match &test.left {
-        // Which clock and zone makes no difference to what is a time at all.
+        // Whether a text is a time at all does not depend on the clock or the zone.
         Operand::Path(path) if path.keys == ["timestamp"] => bare.find_map(|value| {
             let clock = Clock { now: Instant { seconds: 0, attos: 0 }, zone: Zone::UTC };
             let fault = match time::read(&value.text, &clock) {
@@ -375,7 +367,7 @@ pub(crate) fn of_time(test: &Test) -> Option<Problem> {
         Operand::Age(_) => bare.find_map(|value| {
             let fault = duration_ms(&value.text).err()?;
             Some(
-                Problem::new(value.span, fault).hint("write it as in age>2h; a field called age takes quotes: \"age\""),
+                Problem::new(value.span, fault).hint("write it as in age>2h; a field called age needs quotes: \"age\""),
             )
         }),
         _ => None,

@@ -1,31 +1,29 @@
-//! Numbers as they come, in pieces of memory of one size: a vector that grows as one would take up
-//! to twice what is in it.
+//! A list of numbers in chunks of one size. A vector would take up to twice the memory while it
+//! grows.
 
-/// How many stand in a piece.
+/// The numbers in one chunk.
 const PIECE: usize = 1 << 12;
-/// Pieces that are taken at once.
+/// The number of chunks that are taken at once.
 const SOME: usize = 64;
 
-/// Such numbers.
 #[derive(Debug, Clone)]
-pub(super) struct Loose<T> {
+pub(super) struct ChunkedVec<T> {
     full: Vec<Vec<T>>,
     last: Vec<T>,
 }
 
-impl<T> Default for Loose<T> {
+impl<T> Default for ChunkedVec<T> {
     fn default() -> Self {
-        Loose { full: Vec::new(), last: Vec::new() }
+        ChunkedVec { full: Vec::new(), last: Vec::new() }
     }
 }
 
-impl<T: Copy> Loose<T> {
-    /// How many there are.
+impl<T: Copy> ChunkedVec<T> {
     pub(crate) fn len(&self) -> usize {
         self.full.iter().map(Vec::len).sum::<usize>() + self.last.len()
     }
 
-    /// How much memory they take.
+    /// The memory that the numbers take.
     pub(crate) fn bytes(&self) -> usize {
         (self.full.iter().map(Vec::capacity).sum::<usize>() + self.last.capacity()) * size_of::<T>()
     }
@@ -38,8 +36,7 @@ impl<T: Copy> Loose<T> {
         self.last.push(number);
     }
 
-    /// Takes in those of another.
-    pub(crate) fn merge(&mut self, other: Loose<T>) {
+    pub(crate) fn merge(&mut self, other: ChunkedVec<T>) {
         self.full.extend(other.full);
         if self.last.len() + other.last.len() <= PIECE {
             self.last.extend(other.last);
@@ -48,7 +45,8 @@ impl<T: Copy> Loose<T> {
         }
     }
 
-    /// Some of them, so that little memory is taken beside them; `None`: there are no more.
+    /// Removes some of the numbers, few enough that a copy takes little memory; `None` if none are
+    /// left.
     pub(crate) fn take_some(&mut self) -> Option<Vec<T>> {
         let mut some = std::mem::take(&mut self.last);
         let from = self.full.len().saturating_sub(SOME);
@@ -56,9 +54,9 @@ impl<T: Copy> Loose<T> {
         (!some.is_empty()).then_some(some)
     }
 
-    /// All of them, in one piece.
+    /// Removes all numbers, in one vector.
     pub(crate) fn take(&mut self) -> Vec<T> {
-        let Loose { full, mut last } = std::mem::take(self);
+        let ChunkedVec { full, mut last } = std::mem::take(self);
         if full.is_empty() {
             return last;
         }
