@@ -6,8 +6,8 @@
 //!
 //! - `format`: the names of the formats
 //! - `cell`: one JSON value as the text of a cell
-//! - `safe`: text that a terminal cannot be made to obey · `streams`: the only way to a terminal ·
-//!   `progress`: how far long work is
+//! - `safe`: text that a terminal cannot be made to obey · `streams`: the only way to a terminal, with
+//!   the line that shows progress
 //! - `rows`: row texts in any format, streaming · `columns`: the columns of rows that nobody gave
 //!   any
 //! - `table`: columns, widths, what is dropped
@@ -29,7 +29,6 @@ pub mod dash;
 mod format;
 pub mod line;
 pub mod pretty;
-mod progress;
 pub mod record;
 pub mod request;
 pub mod rollback;
@@ -40,7 +39,6 @@ pub mod table;
 pub mod web;
 
 pub use format::Format;
-pub use progress::Progress;
 pub use rows::{Rows, Unshown};
-pub use streams::{Drawn, Notes, Output};
+pub use streams::{Drawn, Notes, Output, Progress};
 pub use table::Look;

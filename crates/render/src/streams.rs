@@ -7,8 +7,8 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::progress::{ERASE, Progress};
 use super::safe;
 use logbook_model::error::{Error, Result};
 
@@ -172,7 +172,7 @@ impl<'a> Notes<'a> {
     }
 
     /// Writes over the line that says how far the work is.
-    pub(super) fn progress(&mut self, text: &str) {
+    fn progress(&mut self, text: &str) {
         let line = format!("{ERASE}{}", safe::escape(text));
         let _ = self.writer.write_all(line.as_bytes()).and_then(|()| self.writer.flush());
     }
@@ -190,5 +190,51 @@ impl<'a> Notes<'a> {
             let _ = self.writer.write_all(ERASE.as_bytes());
         }
         let _ = self.writer.write_all(text.as_bytes()).and_then(|()| self.writer.flush());
+    }
+}
+
+/// Writes over the line, and takes it away again.
+const ERASE: &str = "\r\x1b[K";
+
+/// The line, which those who write to the terminal share.
+#[derive(Debug, Clone, Default)]
+pub struct Progress(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    what: String,
+    shown: bool,
+    ended: bool,
+}
+
+impl Progress {
+    /// What is worked on now.
+    pub fn on(&self, what: impl Into<String>) {
+        self.state().what = what.into();
+    }
+
+    /// Shows it with `far`, how far the work is. False: it is over.
+    pub fn show(&self, far: &str, notes: &mut Notes<'_>) -> bool {
+        let mut state = self.state();
+        if !state.ended {
+            notes.progress(&format!("{}: {far}", state.what));
+            state.shown = true;
+        }
+        !state.ended
+    }
+
+    /// Whether the line is shown, and must be removed: a note is about to be written.
+    fn clear(&self) -> bool {
+        std::mem::take(&mut self.state().shown)
+    }
+
+    /// The same, and it is not shown again.
+    fn end(&self) -> bool {
+        self.state().ended = true;
+        self.clear()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

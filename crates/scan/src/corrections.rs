@@ -4,20 +4,16 @@
 //! by the same pass (`voided`).
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use regex::bytes::Regex;
 
-use super::pieces::each_stream;
-use super::reader::is_whole;
-use super::rows::for_each_row_with;
-use super::skipped::Skipped;
-use super::source::{Corrected, Fate, Source};
+use super::pieces::each_line;
+use super::source::{Corrected, Fate, Fates, Source, segment_number};
 use super::voided::{self, Announced, Kept};
+use logbook_format::Correction;
 use logbook_format::corrections::{Target, is_correction, step_of};
-use logbook_format::{Correction, SegmentName};
 use logbook_json as json;
 use logbook_model::error::Result;
 use logbook_model::{Address, Kind};
@@ -70,7 +66,7 @@ pub fn fold_known(directory: &Path, snapshot: &Snapshot) -> Result<Source> {
     for place in places {
         // A segment that came after the snapshot is not read either.
         let mut numbered = (0u32..).zip(&inputs);
-        let Some((index, input)) = numbered.find(|(_, input)| number_of(input) == Some(place.segment)) else {
+        let Some((index, input)) = numbered.find(|(_, input)| segment_number(input) == Some(place.segment)) else {
             continue;
         };
         let here = Place { input: index, offset: place.offset };
@@ -85,9 +81,6 @@ pub fn fold_known(directory: &Path, snapshot: &Snapshot) -> Result<Source> {
     let kept = voided::kept_in_segments(&inputs, std::mem::take(&mut told.announced), &mut reader)?;
     Ok(told.settle(inputs, &kept))
 }
-
-/// The rows with a fate, for each input.
-pub(super) type Fates = Vec<BTreeMap<u64, Fate>>;
 
 /// What rows say about other rows.
 struct Told {
@@ -157,7 +150,7 @@ fn resolve(inputs: &[Input], corrections: Vec<Correction>, fates: &mut Fates) {
         if missing == 0 {
             break;
         }
-        let number = number_of(input);
+        let number = segment_number(input);
         each_line(input, literal.as_ref(), |text, offset| {
             let mut values = Vec::new();
             if json::pick(text, &["run_id", "step"], &mut values).is_err() {
@@ -213,33 +206,9 @@ fn literal_runs(wanted: &HashMap<(String, u64), Option<Place>>) -> Option<Regex>
     Regex::new(&format!(r"{}|\\[u/]", runs.join("|"))).ok()
 }
 
-/// Calls `each` with the rows of `input` that hold `literal`, and where they begin.
-pub(super) fn each_line(input: &Input, literal: Option<&Regex>, mut each: impl FnMut(&[u8], u64) -> ControlFlow<()>) {
-    let find = |text: &[u8]| literal.map_or(Some(0), |literal| literal.find(text).map(|found| found.start()));
-    // What is skipped is told by the scan that follows.
-    let mut skipped = Skipped::default();
-    let mut lines = |reader: &mut dyn Read, start: u64| {
-        for_each_row_with(reader, ("", start), &mut skipped, is_whole, find, |text, offset, _| each(text, offset))
-    };
-    let _: io::Result<u64> = each_stream(input, &mut |_, _| (), &mut lines);
-}
-
-/// The number of a segment, also of one that is given as a file.
-pub(super) fn number_of(input: &Input) -> Option<u64> {
-    match input {
-        Input::Segment(segment) => Some(segment.number),
-        Input::File(path) => {
-            let name = path.file_name()?.to_str()?;
-            let name = name.strip_suffix(".zst").unwrap_or(name);
-            SegmentName::parse(name.as_bytes()).map(|name| name.number)
-        }
-        Input::Stdin | Input::Pipe(_) | Input::Held(..) => None,
-    }
-}
-
 /// The name of a correcting row that has no step.
 fn name_by_place(input: &Input, offset: u64) -> String {
-    match number_of(input) {
+    match segment_number(input) {
         Some(segment) => Address::Place { segment, offset }.to_string(),
         None => format!("{}:{offset}", input.name()),
     }

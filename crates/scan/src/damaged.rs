@@ -4,11 +4,9 @@
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::corrections::number_of;
 use super::pieces::each_stream;
 use super::skipped::{Missing, Skipped};
-use super::source::Source;
-use super::voided::home;
+use super::source::{Source, logbook_of, segment_number};
 use logbook_format::manifest::Covered;
 use logbook_store::Input;
 use logbook_store::archive::manifest::said_of;
@@ -33,9 +31,9 @@ pub(super) fn is_cut(input: &Input, bytes: u64) -> bool {
 fn said(input: &Input) -> Option<Covered> {
     let directory = match input {
         Input::Segment(segment) => segment.path.parent().and_then(Path::parent),
-        _ => home(input),
+        _ => logbook_of(input),
     };
-    said_of(&REAL, directory?, number_of(input)?)
+    said_of(&REAL, directory?, segment_number(input)?)
 }
 
 fn missing(input: &Input) -> Option<Missing> {

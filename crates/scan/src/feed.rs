@@ -5,37 +5,11 @@ use std::ops::ControlFlow;
 
 use super::damaged;
 use super::pieces::whole;
-use super::reader::{Met, Reader, Wanted};
+use super::reader::{Met, Reader};
+use super::scan::{Scanned, Wanted};
 use super::skipped::Skipped;
 use super::source::Source;
 use logbook_query::Row;
-
-/// What a scan read.
-#[derive(Debug, Default)]
-pub struct Scanned {
-    /// Rows that were handed on; where it was asked for, also those passed over unseen because they
-    /// could not matter.
-    pub rows: u64,
-    /// Bytes read, after unpacking.
-    pub bytes: u64,
-    /// What was not handed on.
-    pub skipped: Skipped,
-    /// Rows that are not JSON throughout, and were read all the same.
-    pub mended: Skipped,
-    /// Lines were passed over unseen, since they could not matter.
-    pub partly: bool,
-}
-
-impl Scanned {
-    /// Adds what was read after it.
-    pub fn join(&mut self, later: Scanned) {
-        self.rows += later.rows;
-        self.bytes += later.bytes;
-        self.partly |= later.partly;
-        self.skipped.join(later.skipped);
-        self.mended.join(later.mended);
-    }
-}
 
 /// Hands every row of `source` to `each`, as it reads with corrections folded in, with its fields
 /// `names` in that order (the last of two equal keys). With `strict` every row is judged whole,

@@ -12,9 +12,8 @@ use std::io::BufRead;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::feed::Scanned;
 use super::parallel::{Task, Threads, in_parallel};
-use super::reader::Wanted;
+use super::scan::{Scanned, Wanted};
 use super::source::{LeftOut, Source};
 use logbook_query::Row;
 use logbook_store::index::kept::load_of;

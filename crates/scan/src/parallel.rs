@@ -17,9 +17,9 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::damaged;
-use super::feed::Scanned;
 use super::pieces::{Piece, cut, piece_bytes};
-use super::reader::{Met, Reader, Wanted};
+use super::reader::{Met, Reader};
+use super::scan::{Scanned, Wanted};
 use super::source::Source;
 use logbook_query::Row;
 

@@ -3,10 +3,13 @@
 //! the start to the end.
 
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 
 use memchr::memchr;
+use regex::bytes::Regex;
 
-use super::reader::is_whole;
+use super::rows::{for_each_row_with, is_whole};
+use super::skipped::Skipped;
 use super::source::Source;
 use logbook_model::READ_ROW_BYTES_MAX;
 use logbook_store::Input;
@@ -117,6 +120,17 @@ pub(super) fn each_stream(
         Some(range) => each_stretch(input, range, damaged, read),
         None => input.open()?.map_or(Ok(0), |mut reader| read(&mut *reader, 0)),
     }
+}
+
+/// Calls `each` with the rows of `input` that hold `literal`, and where they begin.
+pub(super) fn each_line(input: &Input, literal: Option<&Regex>, mut each: impl FnMut(&[u8], u64) -> ControlFlow<()>) {
+    let find = |text: &[u8]| literal.map_or(Some(0), |literal| literal.find(text).map(|found| found.start()));
+    // What is skipped is told by the scan that follows.
+    let mut skipped = Skipped::default();
+    let mut lines = |reader: &mut dyn Read, start: u64| {
+        for_each_row_with(reader, ("", start), &mut skipped, is_whole, find, |text, offset, _| each(text, offset))
+    };
+    let _: io::Result<u64> = each_stream(input, &mut |_, _| (), &mut lines);
 }
 
 /// Whether the content is to blame, and not the disk that it is read from.

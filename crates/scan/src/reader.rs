@@ -10,39 +10,21 @@ use memchr::{memchr, memchr_iter};
 
 use super::damaged;
 use super::documents::{self, for_each_value};
-use super::feed::Scanned;
 use super::layout::{Layout, SOURCE_FIELD};
 use super::looks::behind_prefix;
 use super::numbers::Counter;
 use super::pieces::{Piece, each_stretch, is_damage};
-use super::rows::{Block, behind_marks, for_each_block, one_line};
+use super::rows::{Block, behind_marks, for_each_block, is_whole, one_line};
+use super::scan::{Scanned, Wanted};
 use super::skipped::{Class, Skipped};
 use super::source::{Fate, Source};
 use super::sparse::{self, Way};
 use logbook_format::corrections;
 use logbook_json::bits::{Finder, Line};
 use logbook_json::{self as json, Limits, ObjectFault, frame};
-use logbook_query::{Place, Probe, Row};
+use logbook_query::{Place, Row};
 use logbook_store::Input;
 use logbook_store::packing::{NotRead, unpack};
-
-/// What a scan asks of every row.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Wanted<'q> {
-    /// The fields that are picked, in order.
-    pub names: &'q [String],
-    /// Every row is judged whole, else by its frame.
-    pub strict: bool,
-    /// Only lines that hold one of these, or some `\u`, need to be looked at; none: all lines.
-    pub literals: &'q [Vec<u8>],
-    /// Only lines that may pass by this, or hold some `\u`, need to be looked at.
-    pub probe: Option<&'q Probe>,
-    /// Lines that are passed over are counted too.
-    pub counts: bool,
-    /// A line is a row by its frame alone, whatever is picked: what is not a value in it is null.
-    /// Else one whose picked fields are no values is skipped, which those need who decide by rows.
-    pub mends: bool,
-}
 
 /// What is met in a piece.
 pub(super) enum Met<'m> {
@@ -431,9 +413,4 @@ fn detail(text: &[u8], at: usize) -> String {
 /// Why a whole row is not JSON, as the account tells it.
 pub fn not_json(fault: &json::Fault) -> (Class, String) {
     (Class::NotJson, format!("column {}: {fault}", fault.at + 1))
-}
-
-/// A last line without a newline counts when it is a whole object.
-pub(super) fn is_whole(line: &[u8]) -> bool {
-    json::trim(line).starts_with(b"{") && json::validate(line, Limits::GRAMMAR).is_ok()
 }

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use memchr::{memchr, memrchr};
 
 use super::skipped::{Class, Skipped};
+use logbook_json::{self as json, Limits};
 use logbook_model::READ_ROW_BYTES_MAX;
 use logbook_store::meter;
 
@@ -162,7 +163,7 @@ pub fn one_line(
         skipped.add(file, Class::TooLong, offset, "");
     } else if !is_whole(line) {
         skipped.add(file, Class::Torn, offset, format!("{} bytes", line.len()));
-    } else if !line.iter().all(|byte| logbook_json::skip::is_white(*byte)) {
+    } else if !line.iter().all(|byte| json::skip::is_white(*byte)) {
         return row(line, offset, skipped);
     }
     ControlFlow::Continue(())
@@ -187,4 +188,9 @@ fn count_nuls(nuls: u64, offset: u64, file: &str, skipped: &mut Skipped) {
     if nuls > 0 {
         skipped.add(file, Class::Nul, offset - nuls, format!("{nuls} bytes"));
     }
+}
+
+/// A last line without a newline counts when it is a whole object.
+pub(super) fn is_whole(line: &[u8]) -> bool {
+    json::trim(line).starts_with(b"{") && json::validate(line, Limits::GRAMMAR).is_ok()
 }

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
+use std::path::Path;
 
 use super::layout::Layout;
-use logbook_format::Correction;
+use logbook_format::{Correction, SegmentName};
 use logbook_model::Instant;
 use logbook_query::Place;
 use logbook_store::Input;
@@ -46,6 +47,9 @@ pub(super) enum Fate {
     /// It stands again elsewhere: not seen here.
     Voided,
 }
+
+/// The rows with a fate, for each input.
+pub(super) type Fates = Vec<BTreeMap<u64, Fate>>;
 
 /// A row that was corrected or retracted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,4 +179,25 @@ impl Deref for Source {
     fn deref(&self) -> &[Input] {
         &self.inputs
     }
+}
+
+/// The number of a segment, also of one that is given as a file.
+pub(super) fn segment_number(input: &Input) -> Option<u64> {
+    match input {
+        Input::Segment(segment) => Some(segment.number),
+        Input::File(path) => {
+            let name = path.file_name()?.to_str()?;
+            let name = name.strip_suffix(".zst").unwrap_or(name);
+            SegmentName::parse(name.as_bytes()).map(|name| name.number)
+        }
+        Input::Stdin | Input::Pipe(_) | Input::Held(..) => None,
+    }
+}
+
+/// The directory of a segment that is given as a file; archives stand one deeper.
+/// All segments of one snapshot are of one logbook.
+pub(super) fn logbook_of(input: &Input) -> Option<&Path> {
+    let Input::File(path) = input else { return None };
+    let parent = path.parent()?;
+    if parent.file_name().is_some_and(|name| name == "archive") { parent.parent() } else { Some(parent) }
 }

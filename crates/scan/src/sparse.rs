@@ -9,8 +9,8 @@ use std::iter::Peekable;
 
 use memchr::{memchr, memmem, memrchr};
 
-use super::reader::Wanted;
 use super::rows::Block;
+use super::scan::Wanted;
 use super::source::Fate;
 use logbook_query::Probe;
 

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::corrections::{Fates, each_line, number_of};
-use super::source::Fate;
+use super::pieces::each_line;
+use super::source::{Fate, Fates, logbook_of, segment_number};
 use logbook_format::{Voiding, voiding};
 use logbook_model::Address;
 use logbook_model::error::Result;
@@ -83,7 +83,7 @@ pub(super) fn kept_in_segments(
     for (kept, places) in pairs(inputs, announced) {
         let mut rows = Vec::with_capacity(places.len());
         for place in places {
-            let segment = inputs.get(place.input as usize).and_then(number_of);
+            let segment = inputs.get(place.input as usize).and_then(segment_number);
             let row = match segment {
                 // One that cannot be read is missing, as the scan tells.
                 Some(segment) => {
@@ -118,15 +118,16 @@ fn pairs(inputs: &[Input], announced: Vec<Announced>) -> Vec<(Kept, [Place; 2])>
     }
     let mut by_number: HashMap<(Option<&Path>, u64), u32> = HashMap::new();
     for (at, input) in (0u32..).zip(inputs) {
-        if let Some(number) = number_of(input) {
-            by_number.entry((home(input), number)).or_insert(at);
+        if let Some(number) = segment_number(input) {
+            by_number.entry((logbook_of(input), number)).or_insert(at);
         }
     }
     let pair = |announced: Announced| {
         let input = inputs.get(announced.input as usize)?;
-        let own = number_of(input)?;
+        let own = segment_number(input)?;
         let (segment, offset) = (announced.voiding.segment, announced.voiding.offset);
-        let old = *by_number.get(&(home(input), segment)).filter(|_| (segment, offset) < (own, announced.offset))?;
+        let old =
+            *by_number.get(&(logbook_of(input), segment)).filter(|_| (segment, offset) < (own, announced.offset))?;
         let places = [Place { input: old, offset }, Place { input: announced.input, offset: announced.behind }];
         Some((Kept { announced, old }, places))
     };
@@ -142,12 +143,4 @@ pub(super) fn drop_rows(kept: &[Kept], fates: &mut Fates) -> HashMap<(u64, u64),
         renamed.insert((voiding.segment, voiding.offset), voiding.by.clone());
     }
     renamed
-}
-
-/// The directory of a segment that is given as a file; archives stand one deeper.
-/// All segments of one snapshot are of one logbook.
-pub(super) fn home(input: &Input) -> Option<&Path> {
-    let Input::File(path) = input else { return None };
-    let parent = path.parent()?;
-    if parent.file_name().is_some_and(|name| name == "archive") { parent.parent() } else { Some(parent) }
 }

@@ -8,26 +8,9 @@ use std::collections::HashMap;
 use super::open_requests::is_in_time;
 use super::past::Past;
 use super::request;
-pub use super::request::{Request, Rule, Shown};
+pub use super::request::{Decision, Request, Rule, Shown};
 use crate::facts::{Facts, FieldSet};
-use logbook_model::{Address, Field, Instant, Kind, Verdict};
-
-/// A decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    /// What it says.
-    pub verdict: Verdict,
-    /// The name of its row.
-    pub name: String,
-    /// Where that row stands: `None`, if it has no place of its own.
-    pub place: Option<(u64, u64)>,
-    /// Who decided.
-    pub by: String,
-    /// Why.
-    pub why: String,
-    /// The name of the row that acted on it: it counts once.
-    pub taken_by: Option<String>,
-}
+use logbook_model::{Address, Field, Instant, Kind};
 
 /// All requests, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,15 +1,22 @@
-//! How many requests of a run nobody has decided, of rows in any number of parts: the rule of
-//! `approvals`, joinable.
+//! The rules that say when a request for approval is decided and when it is expired, and the number
+//! of open requests of a run, counted over any number of parts of its rows.
+//!
+//! All folds that look at approvals (`approvals`, `record::approvals`, `record::blame`, `runs::run`)
+//! use [`is_in_time`] and [`is_expired`], so that they agree.
 
 use std::collections::BTreeMap;
 
 use logbook_model::{Instant, Verdict};
 
-/// Whether a decision counts: it was made in time, or says that the time is over. One whose time
-/// nobody knows counts.
+/// Whether a decision counts: it was made before the request expired, or it says that the request
+/// is expired. A decision without a time counts.
 pub(crate) fn is_in_time(expires_at: Option<Instant>, verdict: Verdict, at: Option<Instant>) -> bool {
-    let over = || at.zip(expires_at).is_some_and(|(at, expires_at)| at >= expires_at);
-    verdict == Verdict::Expired || !over()
+    verdict == Verdict::Expired || at.is_none_or(|at| !is_expired(expires_at, at))
+}
+
+/// Whether it is too late for a decision at `now`.
+pub(crate) fn is_expired(expires_at: Option<Instant>, now: Instant) -> bool {
+    expires_at.is_some_and(|expires_at| now >= expires_at)
 }
 
 /// The requests of one run, by step.
@@ -63,7 +70,7 @@ impl Decisions {
 
 impl Pending {
     fn is_open(&self, now: Instant) -> bool {
-        !self.decisions.decide(self.expires_at) && self.expires_at.is_none_or(|at| now < at)
+        !self.decisions.decide(self.expires_at) && !is_expired(self.expires_at, now)
     }
 }
 

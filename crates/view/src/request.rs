@@ -2,13 +2,13 @@
 //!
 //! Not here: what became of it (`approvals`), how it looks (`render`).
 
-use super::approvals::Decision;
+use super::open_requests::is_expired;
 use super::past::text;
 use crate::facts::{Facts, FieldSet, Picked};
 use logbook_format::digest::is_of_arguments;
 use logbook_format::secrets::{MARK_BEGINS, PRIVATE_KEY};
 use logbook_json as json;
-use logbook_model::{Field, Instant};
+use logbook_model::{Field, Instant, Verdict};
 
 /// A request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,6 +82,23 @@ pub enum Shown {
     Unbound,
     /// They do not have the digest.
     Other,
+}
+
+/// A decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What it says.
+    pub verdict: Verdict,
+    /// The name of its row.
+    pub name: String,
+    /// Where that row stands: `None`, if it has no place of its own.
+    pub place: Option<(u64, u64)>,
+    /// Who decided.
+    pub by: String,
+    /// Why.
+    pub why: String,
+    /// The name of the row that acted on it: it counts once.
+    pub taken_by: Option<String>,
 }
 
 /// The fields that a request is read from.
@@ -173,7 +190,7 @@ impl Request {
 
     /// Whether it is too late for a decision.
     pub fn is_over(&self, now: Instant) -> bool {
-        self.expires_at.is_some_and(|expires_at| now >= expires_at)
+        is_expired(self.expires_at, now)
     }
 
     /// Whether nobody has acted on what was decided.

@@ -1,12 +1,20 @@
 //! Arguments as a person reads them: the words of a command one by one, the members of an object by
 //! name, each with its own line breaks.
 
-use super::sheet::Line;
 use crate::safe::{escape, escape_json};
 use logbook_json::{self as json, Members};
 
 /// Objects and arrays that are nested deeper than this are shown as JSON.
 const LEVELS_MAX: usize = 8;
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What stands before it, of ours: the number of an argument, a bar where a text goes on.
+    pub gutter: String,
+    /// The text, safe to show.
+    pub text: String,
+}
 
 /// The lines of `args`, a JSON value.
 pub(crate) fn lines(args: &str) -> Vec<Line> {

@@ -16,7 +16,8 @@ mod sheet;
 mod table;
 mod terminal;
 
-pub use sheet::{Item, Line, Sheet, asked_by, sheet};
+pub use arguments::Line;
+pub use sheet::{Item, Sheet, asked_by, sheet};
 pub use table::table;
 pub(crate) use terminal::Ink;
 pub use terminal::{Row, card, rows};

@@ -1,19 +1,10 @@
 //! All that a request says, as named lines, and what is dangerous about it.
 
-use super::arguments;
+use super::arguments::{self, Line};
 use crate::cell;
 use crate::safe::escape;
 use logbook_model::{Instant, Zone};
 use logbook_view::approvals::{Request, Shown};
-
-/// One line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// What stands before it, of ours: the number of an argument, a bar where a text goes on.
-    pub gutter: String,
-    /// The text, safe to show.
-    pub text: String,
-}
 
 /// One thing that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Open requests as a table of the page of a run.
 
-use super::sheet::{Line, Sheet, sheet};
+use super::arguments::Line;
+use super::sheet::{Sheet, sheet};
 use crate::record::page::Table;
 use logbook_model::{Instant, Zone};
 use logbook_view::approvals::Request;

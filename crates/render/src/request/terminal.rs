@@ -3,7 +3,8 @@
 
 use unicode_width::UnicodeWidthChar;
 
-use super::sheet::{Line, Sheet};
+use super::arguments::Line;
+use super::sheet::Sheet;
 use crate::{Drawn, Look};
 
 /// Columns that the names of items take.

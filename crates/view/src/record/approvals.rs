@@ -3,8 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Entry, Record};
-use crate::approvals::Request;
+use super::Entry;
 use crate::facts::Facts;
 use crate::open_requests::is_in_time;
 use logbook_model::{Address, Kind, Verdict};
@@ -37,20 +36,6 @@ impl Approval {
     /// The row that says what it is about.
     pub fn told_by(&self) -> Option<usize> {
         self.request.or(self.decision)
-    }
-}
-
-impl Record {
-    /// The request of an approval, as its row has it.
-    pub fn request(&self, approval: &Approval) -> Option<Request> {
-        let row = self.rows.get(approval.request?)?;
-        let name = if row.name.starts_with('#') { format!("{}{}", self.run_id, row.name) } else { row.name.clone() };
-        Some(Request::read(name, row))
-    }
-
-    /// Those that nobody has decided.
-    pub fn open_requests(&self) -> impl Iterator<Item = Request> + '_ {
-        self.approvals.iter().filter(|approval| approval.decision.is_none()).filter_map(|it| self.request(it))
     }
 }
 

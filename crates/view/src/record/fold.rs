@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::approvals::Names;
 use super::{Answer, Approval, Call, Entry, approvals, calls};
 use crate::Amended;
+use crate::approvals::Request;
 use crate::facts::Facts;
 use logbook_json::{Decimal, Sum};
 use logbook_model::{Address, Field, Kind, Says, Stands};
@@ -184,6 +185,18 @@ impl Record {
     /// Rows that hand the work on.
     pub fn handoffs(&self) -> impl Iterator<Item = (usize, &Entry)> {
         self.valid().filter(|(_, row)| row.is(Kind::Handoff) || row.has("handoff_to"))
+    }
+
+    /// The request of an approval, as its row has it.
+    pub fn request(&self, approval: &Approval) -> Option<Request> {
+        let row = self.rows.get(approval.request?)?;
+        let name = if row.name.starts_with('#') { format!("{}{}", self.run_id, row.name) } else { row.name.clone() };
+        Some(Request::read(name, row))
+    }
+
+    /// Those that nobody has decided.
+    pub fn open_requests(&self) -> impl Iterator<Item = Request> + '_ {
+        self.approvals.iter().filter(|approval| approval.decision.is_none()).filter_map(|it| self.request(it))
     }
 
     /// Rows that say that something was not allowed.

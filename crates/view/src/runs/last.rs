@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::run::Text;
+use super::texts::Text;
 use crate::facts::Facts;
 use logbook_format::rows::is_own_word;
 use logbook_json::{self as json, Leaves};

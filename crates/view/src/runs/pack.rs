@@ -9,8 +9,8 @@
 use std::borrow::Cow;
 
 use super::last::Last;
-use super::run::{Run, STOOD, Standing, Text};
-use super::texts::Texts;
+use super::run::{Run, STOOD, Standing};
+use super::texts::{Text, Texts};
 use crate::open_requests::{Asked, Decisions, OpenRequests, Pending};
 use crate::pairing::{OpenCalls, Unpaired};
 use logbook_json::Sum;

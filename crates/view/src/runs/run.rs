@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::last::{Last, why_stopped};
-use super::texts::Texts;
+use super::texts::{Text, Texts};
 use crate::facts::{CallFacts, Facts, FieldSet};
 use crate::{OpenCalls, OpenRequests};
 use logbook_json::{self as json, Sum};
@@ -62,9 +62,6 @@ const PARENT: usize = 5;
 pub(crate) const FAILED: u8 = 3;
 /// The same of those that did what they were to do.
 pub(crate) const DONE: u8 = 5;
-
-/// Text of a row, empty where there is none.
-pub(crate) type Text<'a> = Cow<'a, str>;
 
 /// Where a run stands, by the texts of a row.
 pub(crate) type Standing<'a> = Stands<Texts<'a, STOOD>>;

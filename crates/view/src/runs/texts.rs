@@ -3,8 +3,10 @@
 
 use std::borrow::Cow;
 
-use super::run::Text;
 use logbook_json as json;
+
+/// Text of a row, empty where there is none.
+pub(crate) type Text<'a> = Cow<'a, str>;
 
 /// `N` texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
