@@ -3,42 +3,44 @@
 use super::skipped::Skipped;
 use logbook_query::Probe;
 
-/// What a scan asks of every row.
+/// What a scan wants of every row.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wanted<'q> {
-    /// The fields that are picked, in order.
+    /// The names of the fields to pick; [`Row::fields`](logbook_query::Row) has their values in
+    /// this order.
     pub names: &'q [String],
-    /// Every row is judged whole, else by its frame.
+    /// Every row is validated in full. Otherwise only its structure and the picked fields are.
     pub strict: bool,
-    /// Only lines that hold one of these, or some `\u`, need to be looked at; none: all lines.
+    /// Only lines that contain one of these, or any `\u`, need to be looked at. Empty: all lines
+    /// do.
     pub literals: &'q [Vec<u8>],
-    /// Only lines that may pass by this, or hold some `\u`, need to be looked at.
+    /// Only lines that may pass this test, or that contain any `\u`, need to be looked at.
     pub probe: Option<&'q Probe>,
-    /// Lines that are passed over are counted too.
+    /// Lines that are passed over are counted as rows too.
     pub counts: bool,
-    /// A line is a row by its frame alone, whatever is picked: what is not a value in it is null.
-    /// Else one whose picked fields are no values is skipped, which those need who decide by rows.
+    /// A line with the structure of an object is a row, and an invalid value in it is read as null.
+    /// Otherwise a line is skipped if a picked field is invalid, as gates need that decide by rows.
     pub mends: bool,
 }
 
-/// What a scan read.
+/// What a scan has read.
 #[derive(Debug, Default)]
 pub struct Scanned {
-    /// Rows that were handed on; where it was asked for, also those passed over unseen because they
-    /// could not matter.
+    /// Rows that were handed on and, with [`Wanted::counts`], those that were passed over.
     pub rows: u64,
     /// Bytes read, after unpacking.
     pub bytes: u64,
-    /// What was not handed on.
+    /// Lines and files that could not be read.
     pub skipped: Skipped,
-    /// Rows that are not JSON throughout, and were read all the same.
+    /// Rows that are not valid JSON in full and were read all the same ([`Wanted::mends`]).
     pub mended: Skipped,
-    /// Lines were passed over unseen, since they could not matter.
+    /// Some lines were passed over without being looked at, so nothing is known about errors in
+    /// them.
     pub partly: bool,
 }
 
 impl Scanned {
-    /// Adds what was read after it.
+    /// Adds what a later part of the same scan has read.
     pub fn join(&mut self, later: Scanned) {
         self.rows += later.rows;
         self.bytes += later.bytes;

@@ -1,5 +1,5 @@
-//! Places that count no more, since their rows stand again elsewhere
-//! (`docs/format.md`, Voided places): which of those that are announced are so.
+//! Voided places: rows that no longer count because they were stored again elsewhere
+//! (`docs/format.md`, Voided places). A claim that a row is void counts only after a check.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -11,27 +11,27 @@ use logbook_format::{Voiding, voiding};
 use logbook_model::Address;
 use logbook_model::error::Result;
 use logbook_query::Place;
-use logbook_store::index::Place as Stands;
+use logbook_store::index::Place as SegmentPlace;
 use logbook_store::{Input, RowReader};
 
-/// A row that voids a place, if the row that it names stands behind it, and is the one that it
-/// voids.
+/// A row that claims to void a place. It counts if the next row is the one it names and says the
+/// same as the row at the voided place.
 #[derive(Debug)]
-pub(super) struct Announced {
-    /// The input in which it stands.
+pub(super) struct VoidClaim {
+    /// The input of the claim.
     pub input: u32,
-    /// Where it begins there.
+    /// The offset of the claim.
     pub offset: u64,
-    /// Where the row that it names must begin.
+    /// The offset behind the claim, where the row that it names must begin.
     pub behind: u64,
     pub voiding: Voiding,
 }
 
-impl Announced {
-    /// Reads the row `text`, which stands at `place`.
-    pub(crate) fn read(text: &[u8], place: Place) -> Option<Announced> {
+impl VoidClaim {
+    /// Reads the row `text` at `place`.
+    pub(crate) fn read(text: &[u8], place: Place) -> Option<VoidClaim> {
         let voiding = Voiding::read(text)?;
-        Some(Announced {
+        Some(VoidClaim {
             input: place.input,
             offset: place.offset,
             behind: place.offset + text.len() as u64 + 1,
@@ -40,16 +40,16 @@ impl Announced {
     }
 }
 
-/// One that counts, and the input of the place that it voids.
-pub(super) struct Kept {
-    announced: Announced,
+/// A claim that counts, and the input of the place that it voids.
+pub(super) struct Confirmed {
+    announced: VoidClaim,
     old: u32,
 }
 
-/// Those that count, found by reading the inputs that hold any.
-pub(super) fn kept_in_inputs(inputs: &[Input], announced: Vec<Announced>) -> Vec<Kept> {
+/// The claims that count, found by reading the inputs that hold any.
+pub(super) fn confirm_in_inputs(inputs: &[Input], announced: Vec<VoidClaim>) -> Vec<Confirmed> {
     let pairs = pairs(inputs, announced);
-    // Each row that is wanted is read once, and kept until both of a pair are there.
+    // Each wanted row is read once, and kept until both rows of a pair are there.
     let mut wanted: HashMap<Place, Option<Vec<u8>>> =
         pairs.iter().flat_map(|(_, places)| *places).map(|place| (place, None)).collect();
     for (index, input) in (0u32..).zip(inputs) {
@@ -73,21 +73,21 @@ pub(super) fn kept_in_inputs(inputs: &[Input], announced: Vec<Announced>) -> Vec
         .collect()
 }
 
-/// The same among the segments of a logbook, where rows are read by their place.
-pub(super) fn kept_in_segments(
+/// Like [`confirm_in_inputs`] for the segments of a logbook, where rows are read by place.
+pub(super) fn confirm_in_segments(
     inputs: &[Input],
-    announced: Vec<Announced>,
+    announced: Vec<VoidClaim>,
     reader: &mut RowReader,
-) -> Result<Vec<Kept>> {
+) -> Result<Vec<Confirmed>> {
     let mut all = Vec::new();
     for (kept, places) in pairs(inputs, announced) {
         let mut rows = Vec::with_capacity(places.len());
         for place in places {
             let segment = inputs.get(place.input as usize).and_then(segment_number);
             let row = match segment {
-                // One that cannot be read is missing, as the scan tells.
+                // A row that cannot be read counts as missing; the scan reports it.
                 Some(segment) => {
-                    reader.row(Stands { segment, offset: place.offset }).ok().flatten().map(<[u8]>::to_vec)
+                    reader.row(SegmentPlace { segment, offset: place.offset }).ok().flatten().map(<[u8]>::to_vec)
                 }
                 None => None,
             };
@@ -102,17 +102,16 @@ pub(super) fn kept_in_segments(
     Ok(all)
 }
 
-/// Whether the place counts no more: the row that is named stands behind, and says what the old one
-/// says.
-fn counts(announced: &Announced, old: Option<&[u8]>, again: Option<&[u8]>) -> bool {
+/// Whether the claim counts: the named row is behind it and says what the old row says.
+fn counts(announced: &VoidClaim, old: Option<&[u8]>, again: Option<&[u8]>) -> bool {
     again.is_some_and(|again| {
         announced.voiding.is_kept_by(again) && old.is_none_or(|old| voiding::is_same_row(old, again))
     })
 }
 
-/// Each with the places of the old row, and of the one that stands again; only those that void what
-/// stands before them, and in the same logbook.
-fn pairs(inputs: &[Input], announced: Vec<Announced>) -> Vec<(Kept, [Place; 2])> {
+/// Each claim with the places of the old row and of the row stored again. Only claims about earlier
+/// places of the same logbook.
+fn pairs(inputs: &[Input], announced: Vec<VoidClaim>) -> Vec<(Confirmed, [Place; 2])> {
     if announced.is_empty() {
         return Vec::new();
     }
@@ -122,22 +121,22 @@ fn pairs(inputs: &[Input], announced: Vec<Announced>) -> Vec<(Kept, [Place; 2])>
             by_number.entry((logbook_of(input), number)).or_insert(at);
         }
     }
-    let pair = |announced: Announced| {
+    let pair = |announced: VoidClaim| {
         let input = inputs.get(announced.input as usize)?;
         let own = segment_number(input)?;
         let (segment, offset) = (announced.voiding.segment, announced.voiding.offset);
         let old =
             *by_number.get(&(logbook_of(input), segment)).filter(|_| (segment, offset) < (own, announced.offset))?;
         let places = [Place { input: old, offset }, Place { input: announced.input, offset: announced.behind }];
-        Some((Kept { announced, old }, places))
+        Some((Confirmed { announced, old }, places))
     };
     announced.into_iter().filter_map(pair).collect()
 }
 
-/// Drops the rows at the places that are voided; gives what each of them is called now.
-pub(super) fn drop_rows(kept: &[Kept], fates: &mut Fates) -> HashMap<(u64, u64), Address> {
+/// Marks the rows at voided places. Returns the new address of each.
+pub(super) fn drop_rows(confirmed: &[Confirmed], fates: &mut Fates) -> HashMap<(u64, u64), Address> {
     let mut renamed = HashMap::new();
-    for Kept { announced, old } in kept {
+    for Confirmed { announced, old } in confirmed {
         let voiding = &announced.voiding;
         fates[*old as usize].insert(voiding.offset, Fate::Voided);
         renamed.insert((voiding.segment, voiding.offset), voiding.by.clone());

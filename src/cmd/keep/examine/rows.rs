@@ -189,7 +189,7 @@ fn skipped(found: &Found, entries: Vec<Entry>, faults: &Faults) -> Vec<Finding> 
 
 /// Ids on more than one row.
 fn doubled(ids: Ids, found: &Found) -> Result<Vec<Finding>> {
-    let doubled = ids.doubled(&found.snapshot)?;
+    let doubled = ids.duplicates(&found.snapshot)?;
     let mut findings: Vec<Finding> = Vec::new();
     for double in doubled.iter().take(TOLD_MAX) {
         let rows: Vec<String> = double.rows.iter().take(TOLD_MAX).map(ToString::to_string).collect();

@@ -1,11 +1,11 @@
-//! A fold over all rows, of which a part is known from `cache/`: what the rows of each sealed
-//! segment came to, and those of the first bytes of the active one. Only the rest is read, on all
-//! cores, and what was made of it is kept in its turn.
+//! A fold over all rows whose results are partly known from `cache/`: the result of each sealed
+//! segment, and of the first bytes of the active one. Only the rest is read, on all cores, and its
+//! results are cached in turn.
 //!
-//! Not here: what is folded (whoever calls says that), what the files are (`store::index::kept`).
+//! Not here: what is folded (the caller defines it), the cache files (`store::index::kept`).
 //!
-//! Read is a segment with a row that is corrected, corrects, or stands again elsewhere, and one
-//! with a line that is skipped: lines that are no rows are told, whatever is asked.
+//! A segment is read in full if a row in it is corrected, corrects another or was stored again
+//! elsewhere, or if a line of it is skipped: bad lines are reported whatever is asked.
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
@@ -21,60 +21,66 @@ use logbook_store::index::{Draft, Identity, Kept, Kind};
 use logbook_store::os_real::REAL;
 use logbook_store::{Input, Segment};
 
-/// The active segment's part is kept anew when so many bytes stand behind it.
+/// The result of the active segment is cached again when it has grown by this much.
 const LAG_BYTES_MAX: u64 = 1 << 20;
 
-/// A fold over rows whose results can be joined and kept.
+/// A fold over rows whose results can be joined and cached.
 pub trait Fold: Default + Send {
-    /// The files that keep it.
+    /// The kind of its cache files.
     const KIND: Kind;
-    /// Takes in the next row.
+    /// Adds the next row.
     fn row(&mut self, row: &Row<'_>);
-    /// Takes in what rows came to that stand right behind these.
+    /// Adds the results of the rows right behind these.
     fn join(&mut self, later: Self);
-    /// Whether this was kept by [`Fold::keep`]: a checksum says only that it is as it was written.
-    fn is_kept(payload: &[u8]) -> bool;
-    /// What is to be kept: of these rows, and of those before them that `before` is about. `None`:
-    /// that is none of ours.
-    fn keep(&self, before: Option<&[u8]>) -> Option<Vec<u8>>;
+    /// Whether [`Fold::encode`] of this version wrote the payload. The checksum proves only that
+    /// the file is unchanged.
+    fn is_valid(payload: &[u8]) -> bool;
+    /// The payload for the cache: the results of these rows, joined to those in `before` if there
+    /// are any. `None` if another version wrote `before`.
+    fn encode(&self, before: Option<&[u8]>) -> Option<Vec<u8>>;
 }
 
-/// What some rows came to that stand together.
+/// The result of consecutive rows.
 #[derive(Debug)]
-pub enum Part<F> {
-    /// As it was kept.
-    Kept(Kept),
-    /// As it was read.
+pub enum FoldPart<F> {
+    /// Read from the cache.
+    Cached(Kept),
+    /// Made from rows.
     Read(F),
 }
 
-/// How a fold is to be made.
+/// How a fold is made.
 #[derive(Clone, Copy)]
-pub struct How<'h> {
-    /// The logbook.
+pub struct FoldOptions<'h> {
+    /// The directory of the logbook.
     pub directory: &'h Path,
-    /// The fields that are read.
+    /// The fields that are picked of each row.
     pub names: &'h [String],
-    /// Every row is judged whole.
+    /// Every row is validated in full.
     pub strict: bool,
-    /// What `cache/` knows counts.
+    /// Use the results in `cache/`.
     pub cached: bool,
-    /// Threads.
+    /// The threads to use.
     pub threads: Threads<'h>,
 }
 
-/// What the rows of `source` come to, in order, each part with the number of the input that it is
-/// of.
-pub fn folded<F: Fold>(source: Source, stdin: &mut dyn BufRead, how: How<'_>) -> (Vec<(u32, Part<F>)>, Scanned) {
-    let (known, source) = if how.cached { known::<F>(source, how.directory) } else { (BTreeMap::new(), source) };
-    let identities: Vec<Option<Identity>> = match how.cached {
-        true => (0u32..).zip(source.iter()).map(|(at, input)| keepable(&source, at, input)).collect(),
+/// Folds the rows of `source`. Returns the results in order, each with the number of its input, and
+/// what was read.
+pub fn cached_fold<F: Fold>(
+    source: Source,
+    stdin: &mut dyn BufRead,
+    options: FoldOptions<'_>,
+) -> (Vec<(u32, FoldPart<F>)>, Scanned) {
+    let (known, source) =
+        if options.cached { load_known::<F>(source, options.directory) } else { (BTreeMap::new(), source) };
+    let identities: Vec<Option<Identity>> = match options.cached {
+        true => (0u32..).zip(source.iter()).map(|(at, input)| cache_identity(&source, at, input)).collect(),
         false => Vec::new(),
     };
-    let wanted = Wanted { names: how.names, strict: how.strict, ..Wanted::default() };
+    let wanted = Wanted { names: options.names, strict: options.strict, ..Wanted::default() };
     let mut read: BTreeMap<u32, F> = BTreeMap::new();
     let scanned =
-        in_parallel(&source, stdin, wanted, how.threads, &Job(std::marker::PhantomData::<fn() -> F>), |part| {
+        in_parallel(&source, stdin, wanted, options.threads, &Job(std::marker::PhantomData::<fn() -> F>), |part| {
             if let Some((input, fold)) = part {
                 match read.get_mut(&input) {
                     Some(known) => known.join(fold),
@@ -89,27 +95,27 @@ pub fn folded<F: Fold>(source: Source, stdin: &mut dyn BufRead, how: How<'_>) ->
         if let (Input::Segment(segment), Some(fold)) = (input, read.get(&at))
             && !scanned.skipped.is_of(&input.name())
             && identity_of(segment) == Some(identity)
-            && let Some(payload) = fold.keep(known.get(&at).map(Kept::payload))
-            && let Some(draft) = Draft::begin(&REAL, how.directory, F::KIND, identity)
+            && let Some(payload) = fold.encode(known.get(&at).map(Kept::payload))
+            && let Some(draft) = Draft::begin(&REAL, options.directory, F::KIND, identity)
         {
             draft.finish(&payload);
         }
     }
-    let mut parts: Vec<(u32, Part<F>)> = known.into_iter().map(|(at, kept)| (at, Part::Kept(kept))).collect();
-    parts.extend(read.into_iter().map(|(at, fold)| (at, Part::Read(fold))));
-    // Stable: what was kept of an input stands before what was read of it.
+    let mut parts: Vec<(u32, FoldPart<F>)> = known.into_iter().map(|(at, kept)| (at, FoldPart::Cached(kept))).collect();
+    parts.extend(read.into_iter().map(|(at, fold)| (at, FoldPart::Read(fold))));
+    // The sort is stable: the cached part of an input stays before the part that was read.
     parts.sort_by_key(|(at, _)| *at);
     (parts, scanned)
 }
 
-/// What is known of segments, and `source` without the rows that it is of.
-fn known<F: Fold>(source: Source, directory: &Path) -> (BTreeMap<u32, Kept>, Source) {
+/// Loads cached results. Returns them by input, and `source` without the rows that they cover.
+fn load_known<F: Fold>(source: Source, directory: &Path) -> (BTreeMap<u32, Kept>, Source) {
     let (mut known, mut whole, mut begins) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for (at, input) in (0u32..).zip(source.iter()) {
         if let Input::Segment(segment) = input
             && source.fates(at).is_none()
             && let Some((kept, bytes)) = load_of(&REAL, directory, F::KIND, segment)
-            && F::is_kept(kept.payload())
+            && F::is_valid(kept.payload())
         {
             known.insert(at, kept);
             if bytes == segment.bytes || segment.sealed {
@@ -122,8 +128,9 @@ fn known<F: Fold>(source: Source, directory: &Path) -> (BTreeMap<u32, Kept>, Sou
     (known, source.without(whole).beginning_at(begins))
 }
 
-/// What input `at`, which is to be read, is to be kept under; `None`: it is not, or not anew.
-fn keepable(source: &Source, at: u32, input: &Input) -> Option<Identity> {
+/// The identity under which the result of input `at` is cached; `None` if it is not cached, or not
+/// again.
+fn cache_identity(source: &Source, at: u32, input: &Input) -> Option<Identity> {
     let Input::Segment(segment) = input else { return None };
     if source.left_out(at).is_some() || source.fates(at).is_some() {
         return None;
@@ -155,7 +162,7 @@ impl<F: Fold> Task for Job<F> {
         row: &Row<'_>,
         _: &mut dyn FnMut(Option<(u32, F)>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        // All rows of a piece are of one input.
+        // All rows of a piece are from one input.
         part.get_or_insert_with(|| (row.place.input, F::default())).1.row(row);
         ControlFlow::Continue(())
     }
