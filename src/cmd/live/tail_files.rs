@@ -173,7 +173,7 @@ impl<'p> Judge<'p> {
             },
         );
         if skipped.count() > before {
-            skipped.look(at.name, line);
+            skipped.guess_layout(at.name, line);
             skipped.number(at.name, offset, at.number);
         }
     }
