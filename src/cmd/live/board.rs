@@ -22,7 +22,7 @@ use logbook_store::listing::archive_directory;
 use logbook_store::{self as store, Environment, Location, Watch, config};
 use logbook_view::approvals::{self, Request};
 use logbook_view::facts::{Facts, Picked};
-use logbook_view::runs::{Cards, FIELDS, KeptUp, Run, Tree};
+use logbook_view::runs::{Cards, FIELDS, LiveRuns, Run, Tree};
 use logbook_view::{Activity, Holds, Oversight, Past, holds};
 
 /// Failures before that are not counted among the cards, in milliseconds.
@@ -43,7 +43,7 @@ pub struct Board {
 
 /// What rows came to, up to where the next one begins.
 struct State {
-    runs: KeptUp,
+    runs: LiveRuns,
     oversight: Oversight,
     watch: Watch,
     /// The segments that it was read from, and those that came.
@@ -225,7 +225,7 @@ impl State {
         let reading = Reading::default();
         let (mut parts, _) = runs::read_from(found.inputs, &found.path, &reading, &mut std::io::empty());
         Ok(State {
-            runs: KeptUp::new(parts.runs(), generation),
+            runs: LiveRuns::new(parts.runs(), generation),
             oversight,
             watch: Watch::new(&location.path, found.snapshot.end()),
             segments: found.snapshot.segments.iter().map(|segment| segment.number).collect(),

@@ -180,7 +180,7 @@ fn calls(record: &Record) -> String {
 /// `#4 denied by jonas: write to the shop — not before the audit`
 fn decided(approval: &Approval, rows: &[Entry]) -> String {
     let row = |at: Option<usize>| at.and_then(|at| rows.get(at));
-    let Some(told) = row(approval.told_by()) else { return String::new() };
+    let Some(told) = row(approval.main_row()) else { return String::new() };
     let decision = row(approval.decision);
     let whom = match decision {
         None => told.text("blocked_on"),

@@ -77,7 +77,7 @@ struct Job<'j> {
 
 /// What came of some of them.
 struct Part<'j> {
-    health: health::Part<'j>,
+    health: health::HealthPart<'j>,
     ids: Ids,
     sought: Sought,
 }
@@ -87,7 +87,7 @@ impl<'j> Task for Job<'j> {
     type Done = Part<'j>;
 
     fn begin(&self) -> Part<'j> {
-        let health = health::Part::new(self.vocabulary, self.now);
+        let health = health::HealthPart::new(self.vocabulary, self.now);
         Part { health, ids: Ids::default(), sought: self.redactors.begin() }
     }
 
