@@ -35,7 +35,7 @@ fn the_plan_has_the_newest_side_effect_first() {
     assert_eq!(
         out,
         "\
-r-88#12  shred (delete, nobody knows whether it was done): shred {\"path\":\"x\"}
+r-88#12  shred (delete, its outcome is unknown): shred {\"path\":\"x\"}
     ! cannot be undone: there is no contract \"shred\" that says how
 r-88#11  mail (send): told all
     by hand: write to everybody who got it

@@ -1,5 +1,5 @@
-//! A run in a few named lines: who, what, with what, how long, what for, what went wrong, who said
-//! yes.
+//! A run in a few named lines: who, what, with what, how long, for whom, what went wrong, who
+//! approved it.
 
 use crate::{cell, table};
 use logbook_json::Decimal;
@@ -7,13 +7,12 @@ use logbook_model::{Kind, Zone};
 use logbook_view::Facts;
 use logbook_view::record::{Approval, Entry, Record};
 
-/// One thing that is known of a run. Texts are as the rows have them: whoever writes them out
-/// escapes them.
+/// A fact about a run. Texts are as the rows have them: the writer of a format escapes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
-    /// What it is about.
+    /// The name.
     pub name: &'static str,
-    /// One line or more.
+    /// The text, one or more lines.
     pub lines: Vec<String>,
 }
 
@@ -57,7 +56,7 @@ pub fn facts(record: &Record, zone: &Zone) -> Vec<Fact> {
     fact("cost", vec![cost(record)]);
     fact("calls", vec![calls(record)]);
     fact("approvals", record.approvals.iter().map(|approval| decided(approval, rows)).collect());
-    // Decisions stand among the approvals.
+    // Denied requests are among the approvals.
     let refused = record.denied().filter(|(_, row)| !row.is(Kind::ApprovalDenied));
     fact("denied", refused.map(|(_, row)| with_why(row, &row.text("action"))).collect());
     let policy = record.valid().filter(|(_, row)| row.has("policy") && !row.denies());
@@ -118,7 +117,7 @@ fn in_turn(record: &Record, field: &str) -> String {
     text
 }
 
-/// All that was ever said, each element once.
+/// All values of a field, each element once.
 fn listed(record: &Record, field: &str) -> String {
     let mut all: Vec<String> = Vec::new();
     for said in record.said(field) {
