@@ -261,7 +261,6 @@ impl Walk<'_> {
         covered: &Covered,
         found: &Found,
     ) -> bool {
-        let archive = format!("archive/{}", name.archive());
         let mut changed = false;
         let packed_holds = matches!(&found.packed, Some(Ok((_, _, Ok((sums, _))))) if matches_covered(sums, covered));
         let mut raw_holds = false;
@@ -284,47 +283,7 @@ impl Walk<'_> {
             }
             None => {}
         }
-        let mut find = |what: String| draft.findings.push(Finding::new(name.number, &archive, 0, what));
-        let (packed, said) = match (&found.packed, &claims.archive) {
-            (None, Some(_)) if claims.deleted.is_empty() => {
-                find("is gone, and no receipt says why".to_owned());
-                return changed;
-            }
-            (None, _) => return changed,
-            // The archive is not finished; the raw file is still there.
-            (Some(_), None) if raw_holds => return changed,
-            (Some(packed), said) => (packed, said),
-        };
-        match packed {
-            Err(error) => find(error.to_string()),
-            Ok((.., Err(error))) => find(format!("cannot be unpacked to its end: {error}")),
-            Ok((bytes, sha256, Ok((sums, span)))) if matches_covered(sums, covered) => {
-                compare_line(draft, name, sums, span, covered);
-                let finding = |what| Finding::new(name.number, &archive, 0, what);
-                match said {
-                    Some(said) if *said == (*bytes, sha256.clone()) => {}
-                    // An archiver that made it again died before it wrote the line; the raw file is
-                    // there.
-                    Some(_) if raw_holds => {
-                        draft.notes.push(finding("is not the file that the manifest names, but has the same content"));
-                    }
-                    Some(_) => {
-                        let what = "the file was changed, though it unpacks to the right content";
-                        draft.findings.push(finding(what));
-                    }
-                    // The archive is newer than the manifest, as in a copy. Its content was covered
-                    // before.
-                    None => draft.notes.push(finding(
-                        "no line of the manifest says that it was archived; its content is as covered, and logbook head adds the line",
-                    )),
-                }
-            }
-            Ok((.., Ok((sums, _)))) => {
-                changed = true;
-                draft.findings.push(difference(name, &archive, sums, covered));
-            }
-        }
-        changed
+        compare_archive(draft, name, claims, covered, found, raw_holds) || changed
     }
 
     /// Whether the archive of `name` begins with the content of a raw file with these `sums`.
@@ -345,6 +304,60 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// Reports how the archive of a covered segment differs from what was covered. Returns whether its
+/// content was changed. `raw_holds`: the raw file is there, as it was covered.
+fn compare_archive(
+    draft: &mut Findings,
+    name: &SegmentName,
+    claims: &Claims,
+    covered: &Covered,
+    found: &Found,
+    raw_holds: bool,
+) -> bool {
+    let archive = format!("archive/{}", name.archive());
+    let mut find = |what: String| draft.findings.push(Finding::new(name.number, &archive, 0, what));
+    let (packed, said) = match (&found.packed, &claims.archive) {
+        (None, Some(_)) if claims.deleted.is_empty() => {
+            find("is gone, and no receipt says why".to_owned());
+            return false;
+        }
+        (None, _) => return false,
+        // The archive is not finished; the raw file is still there.
+        (Some(_), None) if raw_holds => return false,
+        (Some(packed), said) => (packed, said),
+    };
+    match packed {
+        Err(error) => find(error.to_string()),
+        Ok((.., Err(error))) => find(format!("cannot be unpacked to its end: {error}")),
+        Ok((bytes, sha256, Ok((sums, span)))) if matches_covered(sums, covered) => {
+            compare_line(draft, name, sums, span, covered);
+            let finding = |what| Finding::new(name.number, &archive, 0, what);
+            match said {
+                Some(said) if *said == (*bytes, sha256.clone()) => {}
+                // An archiver that made it again died before it wrote the line; the raw file is
+                // there.
+                Some(_) if raw_holds => {
+                    draft.notes.push(finding("is not the file that the manifest names, but has the same content"));
+                }
+                Some(_) => {
+                    let what = "the file was changed, though it unpacks to the right content";
+                    draft.findings.push(finding(what));
+                }
+                // The archive is newer than the manifest, as in a copy. Its content was covered
+                // before.
+                None => draft.notes.push(finding(
+                    "no line of the manifest says that it was archived; its content is as covered, and logbook head adds the line",
+                )),
+            }
+        }
+        Ok((.., Ok((sums, _)))) => {
+            draft.findings.push(difference(name, &archive, sums, covered));
+            return true;
+        }
+    }
+    false
 }
 
 /// The state of a segment that no line covers.

@@ -1,8 +1,8 @@
 //! The rules that say when a request for approval is decided and when it is expired, and the number
 //! of open requests of a run, counted over any number of parts of its rows.
 //!
-//! All folds that look at approvals (`approvals`, `record::approvals`, `record::blame`, `runs::run`)
-//! use [`is_in_time`] and [`is_expired`], so that they agree.
+//! All folds over approvals (`approvals`, `record::approvals`, `record::blame`, `runs::run`) use
+//! [`is_in_time`] and [`is_expired`], so that they agree.
 
 use std::collections::BTreeMap;
 

@@ -16,17 +16,23 @@ pub struct Fact {
     pub lines: Vec<String>,
 }
 
-/// All that is known, what is asked first first.
+/// All facts about a run, the most important first.
 pub fn facts(record: &Record, zone: &Zone) -> Vec<Fact> {
-    let rows = &record.rows;
-    let row = |at: usize| rows.get(at);
-    let mut facts: Vec<Fact> = Vec::new();
+    let mut facts = Vec::new();
     let mut fact = |name: &'static str, lines: Vec<String>| {
         let lines: Vec<String> = lines.into_iter().filter(|line| !line.is_empty()).collect();
         if !lines.is_empty() {
             facts.push(Fact { name, lines });
         }
     };
+    about(record, zone, &mut fact);
+    outcomes(record, &mut fact);
+    afterwards(record, &mut fact);
+    facts
+}
+
+/// What the run is: its state, who, with what, for whom, and its totals.
+fn about(record: &Record, zone: &Zone, fact: &mut impl FnMut(&'static str, Vec<String>)) {
     fact("stands", vec![stands(record)]);
     fact("blocked on", vec![record.blocked_on()]);
     fact("next", vec![record.next_intent()]);
@@ -55,6 +61,11 @@ pub fn facts(record: &Record, zone: &Zone) -> Vec<Fact> {
     fact("time", vec![time(record, zone)]);
     fact("cost", vec![cost(record)]);
     fact("calls", vec![calls(record)]);
+}
+
+/// What was decided and produced, and what went wrong.
+fn outcomes(record: &Record, fact: &mut impl FnMut(&'static str, Vec<String>)) {
+    let rows = &record.rows;
     fact("approvals", record.approvals.iter().map(|approval| decided(approval, rows)).collect());
     // Denied requests are among the approvals.
     let refused = record.denied().filter(|(_, row)| !row.is(Kind::ApprovalDenied));
@@ -64,15 +75,19 @@ pub fn facts(record: &Record, zone: &Zone) -> Vec<Fact> {
         "policy",
         policy.map(|(_, row)| with_why(row, &format!("{}: {}", row.text("action"), row.text("policy")))).collect(),
     );
-    let answers = record.answers.iter().filter_map(|answer| row(answer.answer));
+    let answers = record.answers.iter().filter_map(|answer| rows.get(answer.answer));
     fact("answers", answers.map(|row| format!("{}{}: {}", row.name, by(row), row.answer())).collect());
     let artifacts = record.artifacts();
     fact("artifacts", vec![artifacts.into_iter().map(|(artifact, _)| artifact).collect::<Vec<_>>().join(", ")]);
     fact("errors", record.valid().filter(|(_, row)| row.went_wrong()).map(|(_, row)| error(row)).collect());
     fact("retries", record.valid().filter(|(_, row)| row.is_retry()).map(|(_, row)| retry(row)).collect());
+}
+
+/// What was said about the run and its rows since, and where the work went.
+fn afterwards(record: &Record, fact: &mut impl FnMut(&'static str, Vec<String>)) {
     let escalated = record.valid().filter(|(_, row)| row.has("escalated_to"));
     fact("escalated", escalated.map(|(_, row)| format!("{} to {}", row.name, row.text("escalated_to"))).collect());
-    let corrected = rows.iter().flat_map(|row| row.amended.iter().map(move |amended| (row, amended)));
+    let corrected = record.rows.iter().flat_map(|row| row.amended.iter().map(move |amended| (row, amended)));
     fact(
         "corrected",
         corrected
@@ -95,7 +110,6 @@ pub fn facts(record: &Record, zone: &Zone) -> Vec<Fact> {
     fact("state", record.newest("state_version").map(|row| row.text("state_version")).into_iter().collect());
     fact("handed on", record.handoffs().map(|(_, row)| handoff(row)).collect());
     fact("children", vec![record.children.join(", ")]);
-    facts
 }
 
 /// `✓ done · succeeded`

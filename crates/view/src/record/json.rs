@@ -1,7 +1,7 @@
 //! A record as one JSON object: values as the rows have them, rows by their names.
 
 use super::fold::{NEWEST, SAID, SUMS};
-use super::{Call, Entry, Record};
+use super::{Answer, Approval, Call, Entry, Record};
 use crate::Amended;
 use crate::approvals::{Request, Shown};
 use crate::facts::Facts;
@@ -53,6 +53,18 @@ impl Record {
     /// The record as a JSON object.
     pub fn to_json(&self) -> Vec<u8> {
         let mut out = Object::default();
+        self.write_said(&mut out);
+        self.write_totals(&mut out);
+        out.list("children", self.children.iter().map(|child| json::quote(child)));
+        out.list("calls", self.calls.iter().map(|call| self.call_json(call)));
+        out.list("approvals", self.approvals.iter().map(|approval| self.approval_json(approval)));
+        out.list("answers", self.answers.iter().map(|answer| self.answer_json(answer)));
+        self.write_events(&mut out);
+        out.end()
+    }
+
+    /// What the rows say about the run as a whole.
+    fn write_said(&self, out: &mut Object) {
         out.text("run_id", &self.run_id);
         for field in ["status", "phase", "action"] {
             out.text(field, &self.stands(field));
@@ -80,6 +92,10 @@ impl Record {
         if let Some(rating) = self.newest("rating") {
             out.text("rating_reason", &rating.text("reason"));
         }
+    }
+
+    /// Counts, times and sums.
+    fn write_totals(&self, out: &mut Object) {
         out.raw("rows", self.valid().count().to_string().as_bytes());
         for (name, row) in [("started_at", self.rows.first()), ("timestamp", self.rows.last())] {
             if let Some(at) = row.and_then(|row| row.at) {
@@ -94,40 +110,10 @@ impl Record {
                 out.raw(field, total.to_string().as_bytes());
             }
         }
-        out.list("children", self.children.iter().map(|child| json::quote(child)));
-        out.list("calls", self.calls.iter().map(|call| self.call_json(call)));
-        out.list(
-            "approvals",
-            self.approvals.iter().map(|approval| {
-                let told = approval.main_row().and_then(|at| self.rows.get(at));
-                let decided = approval.decision.and_then(|at| self.rows.get(at));
-                let text = |row: Option<&Entry>, field: &str| row.map_or_else(String::new, |row| row.text(field));
-                let mut out = Object::default();
-                out.text("request", &self.name(approval.request))
-                    .text("decision", &self.name(approval.decision))
-                    .text("outcome", &approval.outcome(&self.rows))
-                    .text("action", &text(told, "action"))
-                    .text("approver", &text(decided, "approver"))
-                    .text("reason", &text(decided, "reason"));
-                if let Some(request) = self.request(approval) {
-                    let mut asked = Object::default();
-                    request.write_to(&mut asked);
-                    asked.text("expires_at", &text(told, "expires_at"));
-                    out.raw("asked", &asked.end());
-                }
-                out.end()
-            }),
-        );
-        out.list(
-            "answers",
-            self.answers.iter().map(|answer| {
-                let row = self.rows.get(answer.answer);
-                let mut out = Object::default();
-                out.text("question", &self.name(answer.question)).text("answer", &self.name(Some(answer.answer)));
-                with(&mut out, row, &["action", "reason", "approver"]);
-                out.end()
-            }),
-        );
+    }
+
+    /// Lists of the rows in which something happened.
+    fn write_events(&self, out: &mut Object) {
         let rows = |holds: &dyn Fn(&Entry) -> bool, fields: &[&str]| {
             let rows = self.valid().filter(|(_, row)| holds(row));
             rows.map(|(_, row)| {
@@ -158,6 +144,32 @@ impl Record {
         out.list("evidence", rows(&|row| row.has("evidence"), &["evidence"]));
         let corrected = self.rows.iter().flat_map(|row| row.amended.iter().map(move |amended| (row, amended)));
         out.list("corrections", corrected.map(|(row, amended)| correction(row, amended)));
+    }
+
+    fn approval_json(&self, approval: &Approval) -> Vec<u8> {
+        let row = |at: Option<usize>| at.and_then(|at| self.rows.get(at));
+        let (about, decided) = (row(approval.main_row()), row(approval.decision));
+        let text = |row: Option<&Entry>, field: &str| row.map_or_else(String::new, |row| row.text(field));
+        let mut out = Object::default();
+        out.text("request", &self.name(approval.request))
+            .text("decision", &self.name(approval.decision))
+            .text("outcome", &approval.outcome(&self.rows))
+            .text("action", &text(about, "action"))
+            .text("approver", &text(decided, "approver"))
+            .text("reason", &text(decided, "reason"));
+        if let Some(request) = self.request(approval) {
+            let mut asked = Object::default();
+            request.write_to(&mut asked);
+            asked.text("expires_at", &text(about, "expires_at"));
+            out.raw("asked", &asked.end());
+        }
+        out.end()
+    }
+
+    fn answer_json(&self, answer: &Answer) -> Vec<u8> {
+        let mut out = Object::default();
+        out.text("question", &self.name(answer.question)).text("answer", &self.name(Some(answer.answer)));
+        with(&mut out, self.rows.get(answer.answer), &["action", "reason", "approver"]);
         out.end()
     }
 
