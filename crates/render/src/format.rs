@@ -41,7 +41,7 @@ impl Format {
             "ndjson" => Some("jsonl"),
             _ => nearest(name, names),
         };
-        let error = Error::usage(format!("no output format {name:?}"));
+        let error = Error::usage(format!("{name:?} is not an output format"));
         Err(match alias {
             Some(near) => error.hint(format!("did you mean -o {near}?")),
             None => error.hint(format!("-o {}", names.join("|"))),

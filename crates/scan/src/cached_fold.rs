@@ -101,7 +101,8 @@ pub fn cached_fold<F: Fold>(
             draft.finish(&payload);
         }
     }
-    let mut parts: Vec<(u32, FoldPart<F>)> = known.into_iter().map(|(at, kept)| (at, FoldPart::Cached(kept))).collect();
+    let mut parts: Vec<(u32, FoldPart<F>)> =
+        known.into_iter().map(|(at, cached)| (at, FoldPart::Cached(cached))).collect();
     parts.extend(read.into_iter().map(|(at, fold)| (at, FoldPart::Read(fold))));
     // The sort is stable: the cached part of an input stays before the part that was read.
     parts.sort_by_key(|(at, _)| *at);
@@ -114,10 +115,10 @@ fn load_known<F: Fold>(source: Source, directory: &Path) -> (BTreeMap<u32, Kept>
     for (at, input) in (0u32..).zip(source.iter()) {
         if let Input::Segment(segment) = input
             && source.fates(at).is_none()
-            && let Some((kept, bytes)) = load_of(&REAL, directory, F::KIND, segment)
-            && F::is_valid(kept.payload())
+            && let Some((cached, bytes)) = load_of(&REAL, directory, F::KIND, segment)
+            && F::is_valid(cached.payload())
         {
-            known.insert(at, kept);
+            known.insert(at, cached);
             if bytes == segment.bytes || segment.sealed {
                 whole.insert(at, LeftOut::default());
             } else {

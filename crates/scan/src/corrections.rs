@@ -48,8 +48,8 @@ pub fn fold_until(inputs: Vec<Input>, until: Place) -> Source {
             ControlFlow::Continue(())
         });
     }
-    let kept = voided::confirm_in_inputs(&inputs, std::mem::take(&mut statements.announced));
-    statements.settle(inputs, &kept)
+    let confirmed = voided::confirm_in_inputs(&inputs, std::mem::take(&mut statements.void_claims));
+    statements.settle(inputs, &confirmed)
 }
 
 /// Like [`fold`] for the segments of `snapshot`, of the logbook at `directory`. The corrections
@@ -76,20 +76,20 @@ pub fn fold_known(directory: &Path, snapshot: &Snapshot) -> Result<Source> {
             Err(_) => drop(statements.fates[index as usize].insert(place.offset, Fate::Correction)),
         }
     }
-    let kept = voided::confirm_in_segments(&inputs, std::mem::take(&mut statements.announced), &mut reader)?;
-    Ok(statements.settle(inputs, &kept))
+    let confirmed = voided::confirm_in_segments(&inputs, std::mem::take(&mut statements.void_claims), &mut reader)?;
+    Ok(statements.settle(inputs, &confirmed))
 }
 
 /// What rows say about other rows, before it is resolved.
 struct Statements {
     corrections: Vec<(Place, Correction)>,
-    announced: Vec<VoidClaim>,
+    void_claims: Vec<VoidClaim>,
     fates: Fates,
 }
 
 impl Statements {
     fn of(inputs: &[Input]) -> Statements {
-        Statements { corrections: Vec::new(), announced: Vec::new(), fates: vec![BTreeMap::new(); inputs.len()] }
+        Statements { corrections: Vec::new(), void_claims: Vec::new(), fates: vec![BTreeMap::new(); inputs.len()] }
     }
 
     /// Adds the row at `place`, if it corrects or voids another.
@@ -103,14 +103,14 @@ impl Statements {
             let read = Correction::read(text, || name_by_place(input, place.offset));
             self.corrections.extend(read.map(|correction| (place, correction)));
         } else if values[1].is_some() {
-            self.announced.extend(VoidClaim::read(text, place));
+            self.void_claims.extend(VoidClaim::read(text, place));
         }
     }
 
     /// Resolves everything into a source. A voided row corrects nothing, and a correction of a
     /// voided row applies to the row that was stored again.
-    fn settle(mut self, inputs: Vec<Input>, kept: &[Confirmed]) -> Source {
-        let renamed = voided::drop_rows(kept, &mut self.fates);
+    fn settle(mut self, inputs: Vec<Input>, confirmed: &[Confirmed]) -> Source {
+        let renamed = voided::drop_rows(confirmed, &mut self.fates);
         let mut corrections = Vec::new();
         for (place, mut correction) in self.corrections {
             if self.fates[place.input as usize].get(&place.offset) == Some(&Fate::Voided) {

@@ -59,9 +59,7 @@ impl LayoutGuess {
             LayoutGuess::Documents => {
                 "it looks like whole JSON documents or arrays, not a row on each line; to read them: --input json"
             }
-            LayoutGuess::Prefix => {
-                "something stands before the JSON on its lines; to read what follows it: --prefix skip"
-            }
+            LayoutGuess::Prefix => "its lines have text before the JSON; to skip that text: --prefix skip",
         }
     }
 }

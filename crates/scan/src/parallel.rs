@@ -254,14 +254,14 @@ impl Queue<'_> {
         sender: &SyncSender<Message<T::Done>>,
     ) {
         let mut reader = Reader::new(source, wanted);
-        let mut kept = None;
+        let mut open_part = None;
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(piece) = self.pieces.get(number) else { break };
             if !self.wait(number, threads * AHEAD) {
                 return;
             }
-            let mut part = kept.take().unwrap_or_else(|| task.begin());
+            let mut part = open_part.take().unwrap_or_else(|| task.begin());
             let mut scanned = Scanned::default();
             let _ = reader.piece(*piece, None, &mut scanned, &mut |event| {
                 let row = match event {
@@ -282,7 +282,7 @@ impl Queue<'_> {
             });
             let done = match task.is_order_free() {
                 true => {
-                    kept = Some(part);
+                    open_part = Some(part);
                     None
                 }
                 false => Some(task.end(part)),
@@ -291,7 +291,7 @@ impl Queue<'_> {
                 return;
             }
         }
-        if let Some(part) = kept {
+        if let Some(part) = open_part {
             // The receiver is gone if the scan has ended.
             let _ = sender.send(Message::More(task.end(part)));
         }

@@ -281,7 +281,7 @@ impl Skipped {
         let line = |entry: &Entry| {
             let (count, rows) = (entry.count, if entry.count == 1 { "row is" } else { "rows are" });
             let places = self.places(entry);
-            format!("{}: {count} {rows} not JSON throughout{places}; what is not is read as null", entry.file)
+            format!("{}: {count} {rows} not JSON throughout{places}; invalid values are read as null", entry.file)
         };
         self.entries.iter().map(line).collect()
     }

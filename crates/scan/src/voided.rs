@@ -42,13 +42,13 @@ impl VoidClaim {
 
 /// A claim that counts, and the input of the place that it voids.
 pub(super) struct Confirmed {
-    announced: VoidClaim,
+    claim: VoidClaim,
     old: u32,
 }
 
 /// The claims that count, found by reading the inputs that hold any.
-pub(super) fn confirm_in_inputs(inputs: &[Input], announced: Vec<VoidClaim>) -> Vec<Confirmed> {
-    let pairs = pairs(inputs, announced);
+pub(super) fn confirm_in_inputs(inputs: &[Input], claims: Vec<VoidClaim>) -> Vec<Confirmed> {
+    let pairs = pairs(inputs, claims);
     // Each wanted row is read once, and kept until both rows of a pair are there.
     let mut wanted: HashMap<Place, Option<Vec<u8>>> =
         pairs.iter().flat_map(|(_, places)| *places).map(|place| (place, None)).collect();
@@ -68,7 +68,7 @@ pub(super) fn confirm_in_inputs(inputs: &[Input], announced: Vec<VoidClaim>) -> 
     let row = |place: &Place| wanted.get(place).and_then(Option::as_deref);
     pairs
         .into_iter()
-        .filter(|(kept, [old, again])| counts(&kept.announced, row(old), row(again)))
+        .filter(|(confirmed, [old, again])| counts(&confirmed.claim, row(old), row(again)))
         .map(|(it, _)| it)
         .collect()
 }
@@ -76,11 +76,11 @@ pub(super) fn confirm_in_inputs(inputs: &[Input], announced: Vec<VoidClaim>) -> 
 /// Like [`confirm_in_inputs`] for the segments of a logbook, where rows are read by place.
 pub(super) fn confirm_in_segments(
     inputs: &[Input],
-    announced: Vec<VoidClaim>,
+    claims: Vec<VoidClaim>,
     reader: &mut RowReader,
 ) -> Result<Vec<Confirmed>> {
     let mut all = Vec::new();
-    for (kept, places) in pairs(inputs, announced) {
+    for (confirmed, places) in pairs(inputs, claims) {
         let mut rows = Vec::with_capacity(places.len());
         for place in places {
             let segment = inputs.get(place.input as usize).and_then(segment_number);
@@ -94,25 +94,23 @@ pub(super) fn confirm_in_segments(
             rows.push(row);
         }
         if let [old, again] = &rows[..]
-            && counts(&kept.announced, old.as_deref(), again.as_deref())
+            && counts(&confirmed.claim, old.as_deref(), again.as_deref())
         {
-            all.push(kept);
+            all.push(confirmed);
         }
     }
     Ok(all)
 }
 
 /// Whether the claim counts: the named row is behind it and says what the old row says.
-fn counts(announced: &VoidClaim, old: Option<&[u8]>, again: Option<&[u8]>) -> bool {
-    again.is_some_and(|again| {
-        announced.voiding.is_kept_by(again) && old.is_none_or(|old| voiding::is_same_row(old, again))
-    })
+fn counts(claim: &VoidClaim, old: Option<&[u8]>, again: Option<&[u8]>) -> bool {
+    again.is_some_and(|again| claim.voiding.is_kept_by(again) && old.is_none_or(|old| voiding::is_same_row(old, again)))
 }
 
 /// Each claim with the places of the old row and of the row stored again. Only claims about earlier
 /// places of the same logbook.
-fn pairs(inputs: &[Input], announced: Vec<VoidClaim>) -> Vec<(Confirmed, [Place; 2])> {
-    if announced.is_empty() {
+fn pairs(inputs: &[Input], claims: Vec<VoidClaim>) -> Vec<(Confirmed, [Place; 2])> {
+    if claims.is_empty() {
         return Vec::new();
     }
     let mut by_number: HashMap<(Option<&Path>, u64), u32> = HashMap::new();
@@ -121,23 +119,22 @@ fn pairs(inputs: &[Input], announced: Vec<VoidClaim>) -> Vec<(Confirmed, [Place;
             by_number.entry((logbook_of(input), number)).or_insert(at);
         }
     }
-    let pair = |announced: VoidClaim| {
-        let input = inputs.get(announced.input as usize)?;
+    let pair = |claim: VoidClaim| {
+        let input = inputs.get(claim.input as usize)?;
         let own = segment_number(input)?;
-        let (segment, offset) = (announced.voiding.segment, announced.voiding.offset);
-        let old =
-            *by_number.get(&(logbook_of(input), segment)).filter(|_| (segment, offset) < (own, announced.offset))?;
-        let places = [Place { input: old, offset }, Place { input: announced.input, offset: announced.behind }];
-        Some((Confirmed { announced, old }, places))
+        let (segment, offset) = (claim.voiding.segment, claim.voiding.offset);
+        let old = *by_number.get(&(logbook_of(input), segment)).filter(|_| (segment, offset) < (own, claim.offset))?;
+        let places = [Place { input: old, offset }, Place { input: claim.input, offset: claim.behind }];
+        Some((Confirmed { claim, old }, places))
     };
-    announced.into_iter().filter_map(pair).collect()
+    claims.into_iter().filter_map(pair).collect()
 }
 
 /// Marks the rows at voided places. Returns the new address of each.
 pub(super) fn drop_rows(confirmed: &[Confirmed], fates: &mut Fates) -> HashMap<(u64, u64), Address> {
     let mut renamed = HashMap::new();
-    for Confirmed { announced, old } in confirmed {
-        let voiding = &announced.voiding;
+    for Confirmed { claim, old } in confirmed {
+        let voiding = &claim.voiding;
         fates[*old as usize].insert(voiding.offset, Fate::Voided);
         renamed.insert((voiding.segment, voiding.offset), voiding.by.clone());
     }

@@ -72,8 +72,8 @@ impl<'l> Catalog<'l> {
 
     /// Every segment that has a file or is mentioned in the manifest, by number.
     pub(crate) fn names(&self) -> BTreeMap<u64, SegmentName> {
-        let spoken_of = self.claims.values().filter_map(|claims| claims.name);
-        self.archived.iter().chain(&self.raw).copied().chain(spoken_of).map(|name| (name.number, name)).collect()
+        let mentioned = self.claims.values().filter_map(|claims| claims.name);
+        self.archived.iter().chain(&self.raw).copied().chain(mentioned).map(|name| (name.number, name)).collect()
     }
 
     /// Whether `name` is the active segment: the highest raw one, neither archived nor covered.

@@ -36,8 +36,8 @@ pub(crate) struct Deletions {
 }
 
 /// Compares the segments that are gone with the receipts among the rows. `claims` are the current
-/// ones, which may be newer than those in `walked`.
-pub(crate) fn judge(walked: &SegmentVerdicts, claims: &BTreeMap<u64, Claims>, rows: &Rows) -> Deletions {
+/// ones, which may be newer than those in `segments`.
+pub(crate) fn judge(segments: &SegmentVerdicts, claims: &BTreeMap<u64, Claims>, rows: &Rows) -> Deletions {
     let mut all = Deletions::default();
     // By number, with those that were read before they were deleted.
     let mut counting: BTreeMap<u64, Deleted> = BTreeMap::new();
@@ -45,23 +45,23 @@ pub(crate) fn judge(walked: &SegmentVerdicts, claims: &BTreeMap<u64, Claims>, ro
     // later.
     for (number, claims) in claims.iter().rev().filter(|(_, claims)| !claims.deleted.is_empty()) {
         let Some(name) = claims.name else { continue };
-        let known = walked.get(number).map(|(_, judged)| judged);
+        let known = segments.get(number).map(|(_, judged)| judged);
         let is_gone = known.is_some_and(|judged| judged.state == SegmentState::Deleted);
-        let was_said = known.is_some_and(|judged| !judged.claims.deleted.is_empty());
+        let is_claimed = known.is_some_and(|judged| !judged.claims.deleted.is_empty());
         match deletion(&name, claims, rows, &counting) {
             Ok(deleted) => drop(counting.insert(*number, deleted)),
             Err(what) if is_gone => all.findings.push(Finding::new(*number, name.to_string(), 0, what)),
             Err(_) => {}
         }
-        if was_said && !is_gone {
+        if is_claimed && !is_gone {
             all.notes.push(still_here(&name, claims, counting.get(number)));
         }
     }
-    counting.retain(|number, _| walked.get(number).is_some_and(|(_, judged)| judged.state == SegmentState::Deleted));
+    counting.retain(|number, _| segments.get(number).is_some_and(|(_, judged)| judged.state == SegmentState::Deleted));
     all.deleted = counting;
     all.findings.reverse();
     all.notes.reverse();
-    all.note_unproved(walked);
+    all.note_unproved(segments);
     all
 }
 
@@ -131,7 +131,7 @@ fn still_here(name: &SegmentName, claims: &Claims, deleted: Option<&Deleted>) ->
 
 impl Deletions {
     /// Notes the receipts that are not proved.
-    fn note_unproved(&mut self, walked: &SegmentVerdicts) {
+    fn note_unproved(&mut self, segments: &SegmentVerdicts) {
         let mut by_receipt: BTreeMap<&str, (Option<Place>, usize)> = BTreeMap::new();
         for deleted in self.deleted.values() {
             by_receipt.entry(&deleted.gone.receipt).or_insert((deleted.receipt, 0)).1 += 1;
@@ -149,7 +149,7 @@ impl Deletions {
                 ));
                 continue;
             };
-            let known = walked.get(&place.segment);
+            let known = segments.get(&place.segment);
             let file = known.map_or_else(|| format!("segment {:06}", place.segment), |(name, _)| name.to_string());
             let why = match known.map(|(_, judged)| &judged.state) {
                 Some(SegmentState::Proved) => continue,

@@ -14,12 +14,12 @@ pub(crate) fn judge(
     given: &Head,
     beginning: Option<SegmentPrefix>,
     catalog: &Catalog<'_>,
-    walked: &SegmentVerdicts,
+    segments: &SegmentVerdicts,
     deletions: &Deletions,
 ) -> (HeadVerdict, Vec<Finding>) {
     let number = given.segment.number;
     let broken = |what: String| (HeadVerdict::Broken, vec![Finding::new(number, given.segment.to_string(), 0, what)]);
-    let prefix = match (prefix(given, beginning, walked), deletions.deleted.get(&number)) {
+    let prefix = match (prefix(given, beginning, segments), deletions.deleted.get(&number)) {
         (Ok(prefix), _) => prefix,
         (Err(_), Some(deleted)) if deleted.name == given.segment => {
             return (HeadVerdict::Unchecked(deleted.gone.clone()), Vec::new());
@@ -36,7 +36,7 @@ pub(crate) fn judge(
     };
     // Every segment with a lower number was covered when the head was taken.
     let under = |link: Option<usize>| link.is_some_and(|link| link < lines);
-    let inserted = walked
+    let inserted = segments
         .range(..number)
         .filter(|(_, (_, judged))| !judged.claims.covered.as_ref().is_some_and(|(_, link)| under(*link)));
     let findings: Vec<Finding> = inserted
@@ -57,7 +57,7 @@ pub(crate) fn judge(
 }
 
 /// The SHA-256 of the first bytes of the segment of the head, or why it is not known.
-fn prefix(given: &Head, beginning: Option<SegmentPrefix>, walked: &SegmentVerdicts) -> Result<String, String> {
+fn prefix(given: &Head, beginning: Option<SegmentPrefix>, segments: &SegmentVerdicts) -> Result<String, String> {
     match beginning {
         _ if given.bytes == 0 => Ok(sha256_hex(b"")),
         Some(SegmentPrefix::Digest(sha256)) => Ok(sha256),
@@ -65,7 +65,7 @@ fn prefix(given: &Head, beginning: Option<SegmentPrefix>, walked: &SegmentVerdic
             Err(format!("{} has {bytes} bytes, and had {}", given.segment, given.bytes))
         }
         // The chain has the digest of the whole segment.
-        None => match walked.get(&given.segment.number).and_then(|(_, judged)| judged.claims.covered.as_ref()) {
+        None => match segments.get(&given.segment.number).and_then(|(_, judged)| judged.claims.covered.as_ref()) {
             Some((covered, Some(_))) if covered.bytes == given.bytes => Ok(covered.sha256.clone()),
             _ => Err("its segment is not here".to_owned()),
         },

@@ -21,7 +21,7 @@ use logbook_store::archive::content::{self, Sums, archive_path, raw_path};
 use logbook_store::os::Os;
 
 /// A segment that keeps changing is read at most this many times.
-const LOOKS_MAX: usize = 200;
+const READS_MAX: usize = 200;
 /// The pause between two reads, after the first few.
 const PAUSE_US: u64 = 20_000;
 
@@ -116,7 +116,7 @@ impl PrefixDigest {
 
 /// Findings and notes about one segment. They count only if the segment did not change meanwhile.
 #[derive(Default)]
-struct Findings {
+struct SegmentReport {
     findings: Vec<Finding>,
     notes: Vec<Finding>,
 }
@@ -125,7 +125,7 @@ impl Walk<'_> {
     /// Judges the segment `name`. Fails if it changed during every read.
     pub(crate) fn segment(&mut self, catalog: &mut Catalog<'_>, name: &SegmentName) -> Result<SegmentVerdict> {
         let mut odd = None;
-        for nth in 0..LOOKS_MAX {
+        for nth in 0..READS_MAX {
             if nth > 3 {
                 self.os.pause(PAUSE_US);
             }
@@ -136,18 +136,18 @@ impl Walk<'_> {
             if odd.is_none() && (found.raw.is_some() || found.packed.is_some()) {
                 odd = Some(self.rows.finish());
             }
-            let mut draft = Findings::default();
+            let mut report = SegmentReport::default();
             let covered_number = catalog.covered_number();
-            let (state, changed) = self.judge(&mut draft, name, &claims, &found, is_active, covered_number);
-            let moved = !draft.findings.is_empty() && {
+            let (state, changed) = self.judge(&mut report, name, &claims, &found, is_active, covered_number);
+            let moved = !report.findings.is_empty() && {
                 catalog.read_manifest()?;
                 catalog.claims(name.number) != claims || catalog.stats(name) != stats
             };
             if moved {
                 continue;
             }
-            self.verdict.findings.append(&mut draft.findings);
-            self.verdict.notes.append(&mut draft.notes);
+            self.verdict.findings.append(&mut report.findings);
+            self.verdict.notes.append(&mut report.notes);
             self.report_oddities(name, odd.unwrap_or_default(), changed);
             self.count(name, &claims, &state);
             return Ok(SegmentVerdict { state, claims });
@@ -225,7 +225,7 @@ impl Walk<'_> {
     /// The state of a segment, and whether its content was changed.
     fn judge(
         &self,
-        draft: &mut Findings,
+        report: &mut SegmentReport,
         name: &SegmentName,
         claims: &Claims,
         found: &Found,
@@ -233,21 +233,21 @@ impl Walk<'_> {
         covered_number: u64,
     ) -> (SegmentState, bool) {
         let file = name.to_string();
-        let mut find = |what: &str| draft.findings.push(Finding::new(name.number, &file, 0, what));
+        let mut find = |what: &str| report.findings.push(Finding::new(name.number, &file, 0, what));
         claims.wrong.iter().for_each(|what| find(what));
         let Some((covered, link)) = &claims.covered else {
-            return (judge_uncovered(draft, name, found, is_active, covered_number), false);
+            return (judge_uncovered(report, name, found, is_active, covered_number), false);
         };
         if found.raw.is_none() && found.packed.is_none() {
             if !claims.deleted.is_empty() {
                 return (SegmentState::Deleted, false);
             }
             let file = if claims.archive.is_some() { format!("archive/{}", name.archive()) } else { file };
-            draft.findings.push(Finding::new(name.number, file, 0, "is gone, and no receipt says why"));
+            report.findings.push(Finding::new(name.number, file, 0, "is gone, and no receipt says why"));
             return (SegmentState::Unproved, false);
         }
-        let changed = self.compare_files(draft, name, claims, covered, found);
-        let proved = draft.findings.is_empty() && link.is_some() && !claims.unbound;
+        let changed = self.compare_files(report, name, claims, covered, found);
+        let proved = report.findings.is_empty() && link.is_some() && !claims.unbound;
         (if proved { SegmentState::Proved } else { SegmentState::Unproved }, changed)
     }
 
@@ -255,7 +255,7 @@ impl Walk<'_> {
     /// content of a file was changed.
     fn compare_files(
         &self,
-        draft: &mut Findings,
+        report: &mut SegmentReport,
         name: &SegmentName,
         claims: &Claims,
         covered: &Covered,
@@ -267,23 +267,23 @@ impl Walk<'_> {
         match &found.raw {
             Some(Ok((sums, span))) if matches_covered(sums, covered) => {
                 raw_holds = true;
-                compare_line(draft, name, sums, span, covered);
+                compare_line(report, name, sums, span, covered);
             }
             // The raw file was copied while it grew, and the archive later: nothing is lost.
             Some(Ok((sums, _))) if packed_holds && self.is_beginning(name, sums) => {
                 let what = "is the beginning of its archive, which counts; logbook archive removes it";
-                draft.notes.push(Finding::new(name.number, name.to_string(), 0, what));
+                report.notes.push(Finding::new(name.number, name.to_string(), 0, what));
             }
             Some(Ok((sums, _))) => {
                 changed = true;
-                draft.findings.push(difference(name, &name.to_string(), sums, covered));
+                report.findings.push(difference(name, &name.to_string(), sums, covered));
             }
             Some(Err(error)) => {
-                draft.findings.push(Finding::new(name.number, name.to_string(), 0, error.to_string()));
+                report.findings.push(Finding::new(name.number, name.to_string(), 0, error.to_string()));
             }
             None => {}
         }
-        compare_archive(draft, name, claims, covered, found, raw_holds) || changed
+        compare_archive(report, name, claims, covered, found, raw_holds) || changed
     }
 
     /// Whether the archive of `name` begins with the content of a raw file with these `sums`.
@@ -309,7 +309,7 @@ impl Walk<'_> {
 /// Reports how the archive of a covered segment differs from what was covered. Returns whether its
 /// content was changed. `raw_holds`: the raw file is there, as it was covered.
 fn compare_archive(
-    draft: &mut Findings,
+    report: &mut SegmentReport,
     name: &SegmentName,
     claims: &Claims,
     covered: &Covered,
@@ -317,8 +317,8 @@ fn compare_archive(
     raw_holds: bool,
 ) -> bool {
     let archive = format!("archive/{}", name.archive());
-    let mut find = |what: String| draft.findings.push(Finding::new(name.number, &archive, 0, what));
-    let (packed, said) = match (&found.packed, &claims.archive) {
+    let mut find = |what: String| report.findings.push(Finding::new(name.number, &archive, 0, what));
+    let (packed, recorded) = match (&found.packed, &claims.archive) {
         (None, Some(_)) if claims.deleted.is_empty() => {
             find("is gone, and no receipt says why".to_owned());
             return false;
@@ -326,34 +326,34 @@ fn compare_archive(
         (None, _) => return false,
         // The archive is not finished; the raw file is still there.
         (Some(_), None) if raw_holds => return false,
-        (Some(packed), said) => (packed, said),
+        (Some(packed), said) => (packed, recorded),
     };
     match packed {
         Err(error) => find(error.to_string()),
         Ok((.., Err(error))) => find(format!("cannot be unpacked to its end: {error}")),
         Ok((bytes, sha256, Ok((sums, span)))) if matches_covered(sums, covered) => {
-            compare_line(draft, name, sums, span, covered);
+            compare_line(report, name, sums, span, covered);
             let finding = |what| Finding::new(name.number, &archive, 0, what);
-            match said {
-                Some(said) if *said == (*bytes, sha256.clone()) => {}
+            match recorded {
+                Some(recorded) if *recorded == (*bytes, sha256.clone()) => {}
                 // An archiver that made it again died before it wrote the line; the raw file is
                 // there.
                 Some(_) if raw_holds => {
-                    draft.notes.push(finding("is not the file that the manifest names, but has the same content"));
+                    report.notes.push(finding("is not the file that the manifest names, but has the same content"));
                 }
                 Some(_) => {
                     let what = "the file was changed, though it unpacks to the right content";
-                    draft.findings.push(finding(what));
+                    report.findings.push(finding(what));
                 }
                 // The archive is newer than the manifest, as in a copy. Its content was covered
                 // before.
-                None => draft.notes.push(finding(
+                None => report.notes.push(finding(
                     "no line of the manifest says that it was archived; its content is as covered, and logbook head adds the line",
                 )),
             }
         }
         Ok((.., Ok((sums, _)))) => {
-            draft.findings.push(difference(name, &archive, sums, covered));
+            report.findings.push(difference(name, &archive, sums, covered));
             return true;
         }
     }
@@ -362,14 +362,14 @@ fn compare_archive(
 
 /// The state of a segment that no line covers.
 fn judge_uncovered(
-    draft: &mut Findings,
+    report: &mut SegmentReport,
     name: &SegmentName,
     found: &Found,
     is_active: bool,
     covered_number: u64,
 ) -> SegmentState {
     let mut find = |file: String, what: &str| {
-        draft.findings.push(Finding::new(name.number, file, 0, what));
+        report.findings.push(Finding::new(name.number, file, 0, what));
         SegmentState::Unproved
     };
     match (&found.raw, &found.packed) {
@@ -402,7 +402,7 @@ fn matches_covered(sums: &Sums, covered: &Covered) -> bool {
 
 /// Compares the rest of the line with content that is as it was covered.
 fn compare_line(
-    draft: &mut Findings,
+    report: &mut SegmentReport,
     name: &SegmentName,
     sums: &Sums,
     (first_at, last_at): &(Option<String>, Option<String>),
@@ -416,7 +416,7 @@ fn compare_line(
     ];
     for (field, _) in said.iter().filter(|(_, same)| !same) {
         let what = format!("the manifest records another {field} than its content has");
-        draft.findings.push(Finding::new(name.number, name.to_string(), 0, what));
+        report.findings.push(Finding::new(name.number, name.to_string(), 0, what));
     }
 }
 

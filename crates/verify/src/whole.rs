@@ -22,7 +22,7 @@ use logbook_store::row;
 
 /// Gaps and missing receipts may be the work of an archiver just now: they are looked at again at
 /// most this many times.
-const LOOKS_MAX: usize = 20;
+const REFRESHES_MAX: usize = 20;
 /// Segments that appear while others are read are read too, in at most this many rounds.
 const ROUNDS_MAX: usize = 4;
 
@@ -36,7 +36,7 @@ pub fn verify(
     on_segment: &mut dyn FnMut(&str),
 ) -> Result<Verdict> {
     let mut catalog = Catalog::take(os, directory)?;
-    for _ in 0..LOOKS_MAX {
+    for _ in 0..REFRESHES_MAX {
         if catalog.gaps().is_empty() {
             break;
         }
@@ -46,21 +46,21 @@ pub fn verify(
     let beginning = given.map(PrefixCheck::of);
     let mut walk = Walk { os, directory, verdict: Verdict::default(), rows: Rows::default(), beginning };
     report_doubled_numbers(&mut walk)?;
-    let mut walked: SegmentVerdicts = BTreeMap::new();
+    let mut segments: SegmentVerdicts = BTreeMap::new();
     let highest = catalog.names().last_key_value().map_or(0, |(number, _)| *number);
     for _ in 0..ROUNDS_MAX {
         let names = catalog.names();
-        for (number, name) in names.iter().filter(|(number, _)| !walked.contains_key(number)).collect::<Vec<_>>() {
+        for (number, name) in names.iter().filter(|(number, _)| !segments.contains_key(number)).collect::<Vec<_>>() {
             on_segment(&name.to_string());
             let judged = walk.segment(&mut catalog, name)?;
-            walked.insert(*number, (*name, judged));
+            segments.insert(*number, (*name, judged));
         }
         catalog.refresh()?;
-        if catalog.names().keys().all(|number| walked.contains_key(number)) {
+        if catalog.names().keys().all(|number| segments.contains_key(number)) {
             break;
         }
     }
-    let mut deletions = receipts(&mut walk, &mut catalog, &walked, highest)?;
+    let mut deletions = receipts(&mut walk, &mut catalog, &segments, highest)?;
     let Walk { mut verdict, rows, beginning, .. } = walk;
     let breaks: Vec<Finding> =
         catalog.chain.breaks.iter().map(|(at, how)| Finding::new(None, "manifest.jsonl", *at, how)).collect();
@@ -68,16 +68,16 @@ pub fn verify(
     verdict
         .notes
         .extend(catalog.chain.unfinished.iter().map(|(at, how)| Finding::new(None, "manifest.jsonl", *at, how)));
-    report_gaps(&mut verdict, &gaps, &walked, &rows);
+    report_gaps(&mut verdict, &gaps, &segments, &rows);
     verdict.findings.append(&mut deletions.findings);
     verdict.notes.append(&mut deletions.notes);
     let name =
-        |number: u64| walked.get(&number).map_or_else(|| format!("segment {number:06}"), |(it, _)| it.to_string());
+        |number: u64| segments.get(&number).map_or_else(|| format!("segment {number:06}"), |(it, _)| it.to_string());
     let (findings, notes) = judge_stored_again(os, directory, &rows.stored_again, &name);
     verdict.findings.extend(findings);
     verdict.notes.extend(notes);
     if let Some(given) = given {
-        let (held, findings) = head::judge(given, beginning.and_then(|it| it.found), &catalog, &walked, &deletions);
+        let (held, findings) = head::judge(given, beginning.and_then(|it| it.found), &catalog, &segments, &deletions);
         verdict.findings.extend(findings);
         verdict.head = Some(doubt(held, given, &verdict.findings));
     }
@@ -90,15 +90,15 @@ pub fn verify(
 fn receipts(
     walk: &mut Walk<'_>,
     catalog: &mut Catalog<'_>,
-    walked: &SegmentVerdicts,
+    segments: &SegmentVerdicts,
     highest: u64,
 ) -> Result<Deletions> {
     let mut deletions = Deletions::default();
-    for _ in 0..LOOKS_MAX {
+    for _ in 0..REFRESHES_MAX {
         let lines = catalog.chain.digests.len();
         catalog.refresh()?;
         read_behind(walk, catalog, highest);
-        deletions = deleted::judge(walked, catalog.all_claims(), &walk.rows);
+        deletions = deleted::judge(segments, catalog.all_claims(), &walk.rows);
         if deletions.findings.is_empty() || catalog.chain.digests.len() == lines {
             break;
         }
@@ -142,9 +142,9 @@ fn read_behind(walk: &mut Walk<'_>, catalog: &Catalog<'_>, highest: u64) {
 }
 
 /// Reports numbers that no segment has. A gap that a writer found and recorded is only a note.
-fn report_gaps(verdict: &mut Verdict, gaps: &[(u64, u64)], walked: &SegmentVerdicts, rows: &Rows) {
+fn report_gaps(verdict: &mut Verdict, gaps: &[(u64, u64)], segments: &SegmentVerdicts, rows: &Rows) {
     for (from, to) in gaps {
-        let Some((number, (name, _))) = walked.range(to + 1..).next() else { continue };
+        let Some((number, (name, _))) = segments.range(to + 1..).next() else { continue };
         let which = match from == to {
             true => format!("segment {from:06} is missing"),
             false => format!("segments {from:06} to {to:06} are missing"),

@@ -91,7 +91,7 @@ pub struct Decision {
     pub verdict: Verdict,
     /// The name of its row.
     pub name: String,
-    /// The segment and offset of the row; `None` if it was carried and has no place of its own.
+    /// The segment and offset of the row; `None` if the row has no place of its own.
     pub place: Option<(u64, u64)>,
     /// Who decided.
     pub by: String,

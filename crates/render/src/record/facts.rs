@@ -33,7 +33,7 @@ pub fn facts(record: &Record, zone: &Zone) -> Vec<Fact> {
 
 /// What the run is: its state, who, with what, for whom, and its totals.
 fn about(record: &Record, zone: &Zone, fact: &mut impl FnMut(&'static str, Vec<String>)) {
-    fact("stands", vec![stands(record)]);
+    fact("status", vec![status(record)]);
     fact("blocked on", vec![record.blocked_on()]);
     fact("next", vec![record.next_intent()]);
     fact("task", vec![in_turn(record, "task")]);
@@ -113,7 +113,7 @@ fn afterwards(record: &Record, fact: &mut impl FnMut(&'static str, Vec<String>))
 }
 
 /// `✓ done · succeeded`
-fn stands(record: &Record) -> String {
+fn status(record: &Record) -> String {
     let open = if record.is_over() { String::new() } else { record.stands("action") };
     joined(&[table::status(&record.stands("status")), record.stands("final_status"), open])
 }
@@ -156,7 +156,7 @@ fn time(record: &Record, zone: &Zone) -> String {
         format!("{first_text} to {last_text} {}, {}", zone.short_name(last), cell::span(last.ms_since(first)));
     if let Some(waited) = record.sum("wait_ms") {
         let ms = waited.to_string().parse().map_or_else(|_| format!("{waited} ms"), cell::span);
-        text.push_str(&format!(", of which waited {ms}"));
+        text.push_str(&format!(", {ms} of it waiting"));
     }
     text
 }
@@ -181,7 +181,7 @@ fn calls(record: &Record) -> String {
         }
     }
     let named = |(effect, count): &(String, usize)| match effect.as_str() {
-        "" => format!("{count} unsaid"),
+        "" => format!("{count} unspecified"),
         effect => format!("{count} {effect}"),
     };
     let effects: Vec<String> = effects.iter().map(named).collect();

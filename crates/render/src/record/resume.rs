@@ -25,7 +25,7 @@ fn names(section: Section) -> (&'static str, &'static str) {
         Section::Answered => ("Answered since", "answered"),
         Section::Stands => ("Where it stands", "stands"),
         Section::OpenApprovals => ("Not decided yet", "open_approvals"),
-        Section::OpenCalls => ("Calls without a result: look whether they took place", "open_calls"),
+        Section::OpenCalls => ("Calls without a result: check whether they took place", "open_calls"),
         Section::Decisions => ("Decided before", "decisions"),
         Section::Artifacts => ("Artifacts", "artifacts"),
         Section::Failures => ("Failures", "failures"),
@@ -177,12 +177,12 @@ fn decided(item: &Item) -> String {
     }
 }
 
-/// `lea: the shelf (#3, since 2026-04-16T01:02:00Z) · a person lets it go on with: logbook answer r '…'`
+/// `lea: the shelf (#3, since 2026-04-16T01:02:00Z) · a person continues it with: logbook answer r '…'`
 fn waits(item: &Item) -> String {
     let of = |name: &str| part(item, name);
     let what = if of("blocked_on").is_empty() { "it does not say what" } else { of("blocked_on") };
     format!(
-        "{} ({}{}{}){} · a person lets it go on with: {}",
+        "{} ({}{}{}){} · a person continues it with: {}",
         escape(what),
         escape(of("blocked_row")),
         said(", since ", of("blocked_since")),

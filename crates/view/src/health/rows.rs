@@ -198,7 +198,7 @@ impl<'v> HealthPart<'v> {
                 .refused
                 .add(&Schema::sort(&error.message), row.place, || Schema::words(&error.message).to_owned());
         } else if facts.raw(Field::RunId).is_none() {
-            const ODD: &str = "run_id is spelled in a way that readers do not know";
+            const ODD: &str = "run_id is spelled in a way that readers do not recognize";
             self.faults.refused.add(ODD, row.place, || ODD.to_owned());
         }
     }
@@ -210,7 +210,7 @@ impl<'v> HealthPart<'v> {
         self.first_at.get_or_insert((at, row.place));
         self.faults.back(self.last_at, at, row.place);
         if at.ms_since(self.now) > JUMP_MS {
-            self.faults.ahead.add(row.place, || format!("{at}, and it is {}", self.now));
+            self.faults.ahead.add(row.place, || format!("{at}, but it is {} now", self.now));
         }
         self.last_at = Some(at);
     }

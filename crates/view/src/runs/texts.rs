@@ -1,5 +1,5 @@
-//! The texts of one row in one allocation. A run is created for every part of the input, and there
-//! are as many allocations as runs in a part.
+//! The texts of one row in one allocation. Runs are created anew for every part of the input, where
+//! separate strings would cost an allocation each.
 
 use std::borrow::Cow;
 
