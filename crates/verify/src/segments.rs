@@ -326,7 +326,7 @@ fn compare_archive(
         (None, _) => return false,
         // The archive is not finished; the raw file is still there.
         (Some(_), None) if raw_holds => return false,
-        (Some(packed), said) => (packed, recorded),
+        (Some(packed), recorded) => (packed, recorded),
     };
     match packed {
         Err(error) => find(error.to_string()),
