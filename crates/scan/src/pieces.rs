@@ -128,7 +128,7 @@ pub(super) fn each_line(input: &Input, literal: Option<&Regex>, mut each: impl F
     // The scan that follows reports what is skipped.
     let mut skipped = Skipped::default();
     let mut lines = |reader: &mut dyn Read, start: u64| {
-        for_each_row_with(reader, ("", start), &mut skipped, is_whole, find, |text, offset, _| each(text, offset))
+        for_each_row_with(reader, "", start, &mut skipped, is_whole, find, |text, offset, _| each(text, offset))
     };
     let _: io::Result<u64> = each_stream(input, &mut |_, _| (), &mut lines);
 }

@@ -13,7 +13,7 @@ use super::layout::{Layout, SOURCE_FIELD, behind_prefix};
 use super::line_numbers::Counter;
 use super::line_search::{Search, searches};
 use super::pieces::{Piece, each_stretch, is_damage};
-use super::rows::{Block, behind_marks, for_each_block, is_whole, one_line};
+use super::rows::{Block, RawLine, behind_marks, for_each_block, is_whole, one_line};
 use super::scan::{Scanned, Wanted};
 use super::skipped::{Class, Skipped};
 use super::source::{Fate, Source};
@@ -149,7 +149,7 @@ impl<'s> Reader<'s> {
             });
         }
         let mut counter = about.is_once.then(Counter::default);
-        for_each_block(reader, about.name, (start, layout.row_bytes_max), skipped, |block, skipped| {
+        for_each_block(reader, about.name, start, layout.row_bytes_max, skipped, |block, skipped| {
             if let Some(counter) = &mut counter {
                 counter.begin(about.name, skipped);
             }
@@ -261,7 +261,8 @@ impl<E: FnMut(Event<'_>) -> ControlFlow<()>> RowReader<'_, E> {
             torn.set(!has_newline && !is_whole(&line[from..]));
             !torn.get()
         };
-        let flow = one_line((line, offset, nuls), ends, row_bytes_max, name, skipped, &mut |text, offset, skipped| {
+        let raw = RawLine { text: line, offset, nuls };
+        let flow = one_line(raw, ends, row_bytes_max, name, skipped, &mut |text, offset, skipped| {
             self.judged(text, offset, skipped)
         });
         if torn.get() && is_foreign {

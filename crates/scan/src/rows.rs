@@ -27,13 +27,25 @@ pub(crate) struct Block<'b> {
     pub whole: bool,
 }
 
+/// A line as it was read.
+#[derive(Debug, Clone, Copy)]
+pub struct RawLine<'l> {
+    /// Its bytes, without the newline.
+    pub text: &'l [u8],
+    /// The offset of the first byte.
+    pub offset: u64,
+    /// The number of NULs just before it that are stripped already.
+    pub nuls: u64,
+}
+
 /// Hands the lines of `reader` to `each`, block by block. Lines longer than `row_bytes_max`, and
 /// runs of NULs longer than a block, are added to `skipped`. `start` is the offset of the first
 /// byte in its input. Break ends the reading. Returns the number of bytes read.
 pub(crate) fn for_each_block(
     reader: &mut dyn Read,
     file: &str,
-    (start, row_bytes_max): (u64, usize),
+    start: u64,
+    row_bytes_max: usize,
     skipped: &mut Skipped,
     mut each: impl FnMut(Block<'_>, &mut Skipped) -> ControlFlow<()>,
 ) -> io::Result<u64> {
@@ -108,16 +120,18 @@ pub(crate) fn for_each_block(
 /// `start` is the offset of the first byte in its input.
 pub fn for_each_row_with(
     reader: &mut dyn Read,
-    (file, start): (&str, u64),
+    file: &str,
+    start: u64,
     skipped: &mut Skipped,
     is_whole: fn(&[u8]) -> bool,
     find: impl Fn(&[u8]) -> Option<usize>,
     mut row: impl FnMut(&[u8], u64, &mut Skipped) -> ControlFlow<()>,
 ) -> io::Result<u64> {
-    for_each_block(reader, file, (start, READ_ROW_BYTES_MAX), skipped, |block, skipped| {
+    for_each_block(reader, file, start, READ_ROW_BYTES_MAX, skipped, |block, skipped| {
         let bytes = block.bytes;
         if !block.whole {
-            return one_line((bytes, block.offset, block.nuls), is_whole, READ_ROW_BYTES_MAX, file, skipped, &mut row);
+            let line = RawLine { text: bytes, offset: block.offset, nuls: block.nuls };
+            return one_line(line, is_whole, READ_ROW_BYTES_MAX, file, skipped, &mut row);
         }
         let (mut from, mut nuls) = (0, block.nuls);
         while from < bytes.len() {
@@ -126,7 +140,8 @@ pub fn for_each_row_with(
                 from += memrchr(b'\n', &bytes[from..from + found]).map_or(0, |at| at + 1);
             }
             let end = from + memchr(b'\n', &bytes[from..]).unwrap_or(bytes.len() - from);
-            let line = (&bytes[from..end], block.offset + from as u64, std::mem::take(&mut nuls));
+            let (text, offset) = (&bytes[from..end], block.offset + from as u64);
+            let line = RawLine { text, offset, nuls: std::mem::take(&mut nuls) };
             one_line(line, |_| true, READ_ROW_BYTES_MAX, file, skipped, &mut row)?;
             from = end + 1;
         }
@@ -134,19 +149,19 @@ pub fn for_each_row_with(
     })
 }
 
-/// Judges one line: its bytes, the offset of the first, and the number of NULs before it that are
-/// stripped already. Blank lines are ignored, NULs before a row are stripped and counted, and a
+/// Judges one line. Blank lines are ignored, NULs before a row are stripped and counted, and a
 /// carriage return at the end is dropped. A line for which `is_whole` is false is torn. (A last
 /// line without a newline is a row if it is whole: an editor may have left it, or a writer died
 /// just before the newline.)
 pub fn one_line(
-    (mut line, mut offset, mut nuls): (&[u8], u64, u64),
+    line: RawLine<'_>,
     is_whole: impl Fn(&[u8]) -> bool,
     row_bytes_max: usize,
     file: &str,
     skipped: &mut Skipped,
     row: &mut impl FnMut(&[u8], u64, &mut Skipped) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
+    let RawLine { text: mut line, mut offset, mut nuls } = line;
     if nuls > 0 || line.first() == Some(&0) {
         let run = leading_nuls(line);
         line = &line[run..];

@@ -66,7 +66,7 @@ impl Carry {
         let goes = *segment <= self.last;
         match carried::rows(row) {
             Some(rows) => {
-                rows.into_iter().for_each(|row| picked(row, |facts| self.one((row, facts), place, goes)));
+                rows.into_iter().for_each(|row| picked(row, |facts| self.add(row, facts, place, goes)));
                 for run in carried::runs(row).into_iter().filter(|_| goes) {
                     let gone = self.runs.entry(run.run).or_default();
                     gone.last_step = gone.last_step.max(run.last_step);
@@ -74,7 +74,7 @@ impl Carry {
                     gone.agents.extend(run.agents);
                 }
             }
-            None => picked(row, |facts| self.one((row, facts), place, goes)),
+            None => picked(row, |facts| self.add(row, facts, place, goes)),
         }
         // The row that carries others has a step of its own.
         picked(row, |facts| self.steps(facts, goes));
@@ -94,7 +94,7 @@ impl Carry {
         }
     }
 
-    fn one(&mut self, (text, row): (&[u8], &Picked<'_>), place: &Address, goes: bool) {
+    fn add(&mut self, text: &[u8], row: &Picked<'_>, place: &Address, goes: bool) {
         let kind = row.kind();
         let answers = row.raw(Field::Answers).is_some();
         if !kind.is_of_approval() && !kind.is_hold() && !answers {

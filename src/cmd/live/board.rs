@@ -17,7 +17,10 @@ use logbook_model::{Address, Instant, Kind, Night, READ_ROW_BYTES_MAX, Zone};
 use logbook_query::ast::{Expr, Form, Op};
 use logbook_query::time::{self, Clock};
 use logbook_query::{Place as RowPlace, Query, Row};
-use logbook_scan::{self as scan, Pruning, Skipped, rows::one_line};
+use logbook_scan::{
+    self as scan, Pruning, Skipped,
+    rows::{RawLine, one_line},
+};
 use logbook_store::listing::archive_directory;
 use logbook_store::{self as store, Environment, Location, Watch, config};
 use logbook_view::approvals::{self, Request};
@@ -250,7 +253,7 @@ impl State {
             }
             let input = u32::try_from(segments.len() - 1).unwrap_or(u32::MAX);
             let _ = one_line(
-                (line, place.offset, 0),
+                RawLine { text: line, offset: place.offset, nuls: 0 },
                 |_| true,
                 READ_ROW_BYTES_MAX,
                 "",

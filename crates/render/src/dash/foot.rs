@@ -22,7 +22,7 @@ pub enum Foot<'f> {
 }
 
 /// The number of lines it takes of a screen of that size: at most half.
-pub(crate) fn height(foot: &Foot<'_>, (_, lines): (u16, u16)) -> u16 {
+pub(crate) fn height(foot: &Foot<'_>, lines: u16) -> u16 {
     let count = match foot {
         Foot::Says(text) => text.lines().count().max(1),
         Foot::Asks { says, .. } => says.lines().count() + 1,

@@ -64,7 +64,7 @@ pub(crate) fn draw(list: &List<'_>, end: u16, paint: &mut Paint<'_>) -> (usize, 
     let top = list.top.min(last).clamp((list.selected + 1).saturating_sub(room.max(1)), list.selected);
     for (line, (at, number)) in (y..end - about.min(end)).zip(list.shown.iter().enumerate().skip(top)) {
         if let Some(run) = list.runs.get(*number) {
-            columns.run(*number, run, list, (line, at == list.selected), paint);
+            columns.run(*number, run, list, line, at == list.selected, paint);
         }
     }
     if list.shown.is_empty() && room > 0 {
@@ -198,7 +198,7 @@ impl Columns {
         self.line(y, titles.map(|title| (title, Ink::Strong)), paint);
     }
 
-    fn run(&self, at: usize, run: &Run<'_>, list: &List<'_>, (y, selected): (u16, bool), paint: &mut Paint<'_>) {
+    fn run(&self, at: usize, run: &Run<'_>, list: &List<'_>, y: u16, selected: bool, paint: &mut Paint<'_>) {
         let asks = if (list.request)(&run.run_id).is_some() { "?" } else { " " };
         paint.text((0, y), 2, &format!("{}{asks}", if selected { ">" } else { " " }), Ink::Strong);
         let right = |text: String, width: u16| format!("{text:>0$}", usize::from(width));

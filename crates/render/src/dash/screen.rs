@@ -43,7 +43,7 @@ pub struct Drawn {
 pub fn draw(screen: &Screen<'_>, buffer: &mut Buffer) -> Drawn {
     let mut paint = Paint::new(buffer, screen.colour);
     let (_, lines) = paint.size();
-    let foot = foot::height(&screen.foot, paint.size());
+    let foot = foot::height(&screen.foot, lines);
     let end = lines.saturating_sub(foot);
     let (top, room) = match &screen.page {
         Page::List(list) => list::draw(list, end, &mut paint),

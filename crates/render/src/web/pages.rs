@@ -61,7 +61,7 @@ pub struct RequestCard {
     pub exact: Exact,
     /// The digest of its arguments, for forms.
     pub digest: Exact,
-    /// Its name.
+    /// The name of the request.
     pub name: Text,
     /// Its run.
     pub run: Text,
@@ -113,7 +113,7 @@ pub struct HeldCard {
     pub link: Link,
     /// Who stopped it.
     pub by: Text,
-    /// Why.
+    /// The reason.
     pub why: Text,
     /// The row that says so.
     pub name: Text,
@@ -165,7 +165,7 @@ pub struct RunPage {
     pub frame: Frame,
     /// The context of its forms.
     pub forms: Forms,
-    /// Its name.
+    /// The id of the run.
     pub name: Text,
     /// The task.
     pub task: Text,
@@ -210,7 +210,7 @@ pub struct QueryPage {
 /// A parameter of a report.
 #[derive(Debug, Clone)]
 pub struct Asks {
-    /// Its name.
+    /// The name of the parameter.
     pub name: Exact,
     /// Its value or default.
     pub value: Exact,
@@ -221,7 +221,7 @@ pub struct Asks {
 /// A report in the list.
 #[derive(Debug, Clone)]
 pub struct ReportItem {
-    /// Its name.
+    /// The name of the report.
     pub name: Text,
     /// Its page.
     pub link: Link,
@@ -234,7 +234,7 @@ pub struct ReportItem {
 /// The chosen report.
 #[derive(Debug, Clone)]
 pub struct Chosen {
-    /// Its name.
+    /// The name of the report.
     pub name: Exact,
     /// What it shows.
     pub about: Text,
