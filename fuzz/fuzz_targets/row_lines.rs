@@ -35,7 +35,8 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     let mut rows = Vec::new();
     let read = for_each_row_with(
         &mut reader,
-        (FILE, 0),
+        FILE,
+        0,
         &mut skipped,
         is_whole,
         |_| Some(0),

@@ -220,7 +220,7 @@ fn what_append_would_refuse_is_told_by_sort() {
         [
             "append would refuse 1 row: key \"a\" stands twice in one object",
             "append would refuse 1 row: r#3 comes after r#3",
-            "append would refuse 1 row: run_id is spelled in a way that readers do not know",
+            "append would refuse 1 row: run_id is spelled in a way that readers do not recognize",
             "append would refuse 1 row: the row has no run_id",
             "append would refuse 1 row: unknown status \"odd\"",
             "append would refuse 2 rows: cost_usd must be a number (the first: cost_usd must be a number, not \"2\")",
@@ -304,7 +304,7 @@ fn clocks_that_jump_are_told() {
     let ahead = only(&found, "clock_ahead");
     assert_eq!(
         ahead["what"],
-        "1 row with a time that is still to come (2026-04-16T22:00:00Z, and it is 2026-04-16T08:00:00Z)"
+        "1 row with a time that is still to come (2026-04-16T22:00:00Z, but it is 2026-04-16T08:00:00Z now)"
     );
 }
 

@@ -10,7 +10,7 @@ use logbook_query::{Place, Row};
 use logbook_view::past::show;
 use logbook_view::record::resume::{Resume, Section};
 use logbook_view::runs::{FIELDS, Run, Runs, unpack};
-use logbook_view::{Approvals, Course, Holds, Picked, Record, Stats, stats, stats::Part};
+use logbook_view::{Approvals, Course, Holds, Picked, Record, Stats, stats, stats::StatsPart};
 use serde_json::{Value, json};
 
 pub const NOW: &str = "2026-04-15T12:00:00Z";
@@ -380,10 +380,10 @@ fn every_view_says_the_same() {
                 assert_eq!(said.get(run), Some(expected), "{view} of {run}, seed {seed}\n{}", texts.join("\n"));
             }
         }
-        let (mut sum, mut part) = (Stats::default(), Part::new(Zone::UTC));
+        let (mut sum, mut part) = (Stats::default(), StatsPart::new(Zone::UTC));
         for text in &texts {
             if dice.next(4) == 0 {
-                sum.join(std::mem::replace(&mut part, Part::new(Zone::UTC)));
+                sum.join(std::mem::replace(&mut part, StatsPart::new(Zone::UTC)));
             }
             let mut values = Vec::new();
             json::pick(text.as_bytes(), stats::FIELDS.names(), &mut values).unwrap();

@@ -210,7 +210,7 @@ fn a_blocked_run_says_first_what_it_waits_for() {
         let since = json["blocked_since"].as_str().unwrap();
         let expires = if row == "#2" && what == "lea: rm" { ", expires 2026-04-17T00:00:00Z" } else { "" };
         let line = format!(
-            "\n## Waits for\n\n- {what} ({row}, since {since}{expires}) · a person lets it go on with: {go_on}\n"
+            "\n## Waits for\n\n- {what} ({row}, since {since}{expires}) · a person continues it with: {go_on}\n"
         );
         assert!(text.starts_with(&format!("{head}{line}")), "{text}");
         assert_eq!(

@@ -35,7 +35,7 @@ fn the_plan_has_the_newest_side_effect_first() {
     assert_eq!(
         out,
         "\
-r-88#12  shred (delete, nobody knows whether it was done): shred {\"path\":\"x\"}
+r-88#12  shred (delete, its outcome is unknown): shred {\"path\":\"x\"}
     ! cannot be undone: there is no contract \"shred\" that says how
 r-88#11  mail (send): told all
     by hand: write to everybody who got it
@@ -109,8 +109,8 @@ fn nothing_is_filled_in_that_was_not_kept() {
     for told in [
         "    $ db '--id=7' s '{x}'\n",
         "! cannot be undone: {args.secret}: the call has no such value\n",
-        "! cannot be undone: {args.secret}: it was not kept\n",
-        "! cannot be undone: {args.secret}: a secret stood there, which was not kept\n",
+        "! cannot be undone: {args.secret}: it was not stored\n",
+        "! cannot be undone: {args.secret}: it was a secret, which is not stored\n",
     ] {
         assert!(plan.contains(told), "{told}\n{plan}");
     }
@@ -138,7 +138,7 @@ fn an_undoing_that_died_halfway_is_in_doubt() {
     book.write("fatal.sh", b"kill -9 $PPID\n");
     book.run(&["exec", "-r", "r-88", "--tool", "fatal", "--", "true"]).exit(0);
     book.run(&["rollback", "r-88", "--execute", "--yes"]).exit(-1);
-    book.run(&["rollback", "r-88"]).exit(0).shows("began to undo it, and nobody knows what came of that");
+    book.run(&["rollback", "r-88"]).exit(0).shows("began to undo it, and the outcome is unknown");
     book.run(&["runs", "open_calls>1 select run_id", "-o", "tsv"]).stdout("run_id\nr-88\n");
     // It is not tried again; what is older is.
     book.run(&["rollback", "r-88", "--execute", "--yes"]).exit(1).shows("undone: 2 of 5\n");

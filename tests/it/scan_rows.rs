@@ -32,7 +32,8 @@ fn split(text: &[u8], piece: usize) -> (Vec<(u64, usize)>, Vec<String>) {
     let (mut rows, mut skipped) = (Vec::new(), Skipped::default());
     let read = for_each_row_with(
         &mut Pieces(text, piece),
-        ("f", 0),
+        "f",
+        0,
         &mut skipped,
         is_whole,
         |_| Some(0),

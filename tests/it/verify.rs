@@ -82,9 +82,9 @@ fn rows_of_a_segment() {
     let told = change(&|rows| drop(rows.remove(20)));
     assert!(told.contains("bytes are missing") && told.contains("the rows between are missing"), "{told}");
     let told = change(&|rows| rows.insert(20, rows[20].clone()));
-    assert!(told.contains("bytes too many") && told.contains("stands here once more"), "{told}");
+    assert!(told.contains("bytes too many") && told.contains("is here a second time"), "{told}");
     let told = change(&|rows| rows.swap(20, 29));
-    assert!(told.contains("content was changed") && told.contains("moved, or doubled"), "{told}");
+    assert!(told.contains("content was changed") && told.contains("moved or copied"), "{told}");
     let told = change(&|rows| rows[20] = rows[20].replace("in-progress", "in-pr0gress"));
     assert!(told.contains("content was changed"), "{told}");
     let told = change(&|rows| rows.truncate(3));
@@ -96,7 +96,7 @@ fn whole_segments() {
     let book = covered();
     let names = raw(&book);
     fs::remove_file(path(&book, &names[2])).unwrap();
-    finds(&book, &format!("{}: 0: is gone, and no receipt tells why", names[2]));
+    finds(&book, &format!("{}: 0: is gone, and no receipt says why", names[2]));
 
     let book = covered();
     let (one, two) = (fs::read(path(&book, &names[1])).unwrap(), fs::read(path(&book, &names[2])).unwrap());
@@ -108,11 +108,11 @@ fn whole_segments() {
     let book = covered();
     let double = names[1].replace(&names[1][..10], "2001-01-01");
     fs::copy(path(&book, &names[1]), path(&book, &double)).unwrap();
-    finds(&book, "has the number of");
+    finds(&book, "has the same number as");
 
     let book = segments();
     fs::remove_file(path(&book, &names[1])).unwrap();
-    finds(&book, "segment 000002 is missing before it, and no receipt tells why");
+    finds(&book, "segment 000002 is missing before it, and no receipt says why");
 
     // In the archive.
     let book = segments();
@@ -121,7 +121,7 @@ fn whole_segments() {
     fs::copy(path(&book, &format!("archive/{}.zst", names[0])), path(&book, &archive)).unwrap();
     finds(&book, &archive);
     fs::remove_file(path(&book, &archive)).unwrap();
-    finds(&book, &format!("{archive}: 0: is gone, and no receipt tells why"));
+    finds(&book, &format!("{archive}: 0: is gone, and no receipt says why"));
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn lines_of_the_manifest() {
     let told = change(&|lines| lines.swap(1, 2));
     assert!(told.contains("was removed, changed or moved"), "{told}");
     let told = change(&|lines| lines.insert(2, lines[1].clone()));
-    assert!(told.contains("moved or doubled"), "{told}");
+    assert!(told.contains("moved or copied"), "{told}");
     let told = change(&|lines| lines[2] = lines[2].replace("\"rows\":", "\"rows\": "));
     assert!(told.contains("this line was changed"), "{told}");
     // A line that is well made, in another's place.
@@ -193,14 +193,14 @@ fn an_archiver_that_died_while_it_wrote_a_line_is_told_and_mended() {
     let mut text = fs::read(path(&book, "manifest.jsonl")).unwrap();
     text.extend_from_slice(b"{\"segment\":\"2026");
     fs::write(path(&book, "manifest.jsonl"), &text).unwrap();
-    book.run(&["verify"]).exit(0).shows("note       manifest.jsonl: byte ").shows("a line without its end");
+    book.run(&["verify"]).exit(0).shows("note       manifest.jsonl: byte ").shows("an incomplete line");
     book.run(&["head"]).exit(0);
     assert_eq!(findings(&book, &[]), Vec::<String>::new());
     // The power failed while the last line was synced: some of its sectors are holes.
     let whole = fs::read(path(&book, "manifest.jsonl")).unwrap();
     let holed = [&whole[..], b"{\"segment\":\"2026", &[0; 300], b"}\n"].concat();
     fs::write(path(&book, "manifest.jsonl"), &holed).unwrap();
-    book.run(&["verify"]).exit(0).shows("a line that a power cut left in parts");
+    book.run(&["verify"]).exit(0).shows("a line that a power cut left incomplete");
     book.run(&["head"]).exit(0);
     assert_eq!(fs::read(path(&book, "manifest.jsonl")).unwrap(), whole);
     // In the middle it is damage, and nothing is built on it.
@@ -215,11 +215,11 @@ fn an_archiver_that_died_while_it_wrote_a_line_is_told_and_mended() {
 fn a_gap_that_no_writer_told_of_is_a_break() {
     let book = Book::with_rows(&[r#"{"run_id":"r","step":1}"#]);
     book.write(".logbook/2026-04-15.000004.jsonl", b"{\"run_id\":\"r\",\"step\":2}\n");
-    finds(&book, "segments 000002 to 000003 are missing before it, and no receipt tells why");
+    finds(&book, "segments 000002 to 000003 are missing before it, and no receipt says why");
     // A row that tells of others says nothing of these.
     let told = r#"{"run_id":"_logbook","step":1,"kind":"repair","missing_from":3,"missing_to":3}"#;
     book.write(".logbook/2026-04-15.000004.jsonl", format!("{told}\n").as_bytes());
-    finds(&book, "segments 000002 to 000003 are missing before it, and no receipt tells why");
+    finds(&book, "segments 000002 to 000003 are missing before it, and no receipt says why");
     let told = told.replace("missing_from\":3", "missing_from\":2");
     book.write(".logbook/2026-04-15.000004.jsonl", format!("{told}\n").as_bytes());
     assert_eq!(findings(&book, &[]), Vec::<String>::new());

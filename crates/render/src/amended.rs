@@ -1,4 +1,4 @@
-//! The corrections of a row as lines beneath it.
+//! The corrections of a row, as lines below it.
 
 use super::cell;
 use super::safe::escape;
@@ -6,12 +6,12 @@ use super::table::Look;
 use logbook_model::Zone;
 use logbook_view::Amended;
 
-/// One line for each correction: which row, whose, when, what, why.
+/// One line for each correction: the correcting row, its agent and time, the changes, the reason.
 pub fn lines(entries: &[Amended], look: &Look) -> Vec<String> {
     entries.iter().map(|entry| escape(&line(entry, &look.zone)).into_owned()).collect()
 }
 
-/// One correction, as the rows have its texts.
+/// One correction as text, not escaped.
 pub(crate) fn line(entry: &Amended, zone: &Zone) -> String {
     let mut about = Vec::new();
     if !entry.agent_id.is_empty() {

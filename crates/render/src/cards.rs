@@ -1,5 +1,4 @@
-//! What a person asks of all runs first, above their table: one line of counts, and one of what is
-//! waited for.
+//! Counts of all runs, above their table: one line of counts, and one of what runs wait for.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -8,12 +7,12 @@ use super::streams::Drawn;
 use super::table::{Look, cut};
 use logbook_view::runs::Cards;
 
-/// What is waited for is told of so many.
+/// At most this many blockers are listed.
 const BLOCKERS: usize = 6;
 /// Between two cards.
 const GAP: &str = "   ";
 
-/// The cards as lines of text, a blank one behind them.
+/// The cards as lines of text, with a blank line behind them.
 pub fn draw(cards: &Cards, look: &Look) -> Drawn {
     let room = look.width.map_or(usize::MAX, usize::from);
     let (mut text, mut used) = (String::new(), 0);
@@ -43,7 +42,7 @@ pub fn draw(cards: &Cards, look: &Look) -> Drawn {
     Drawn::new(text)
 }
 
-/// What is counted: its glyph, the number of its colour, how many, and of what.
+/// For each count: its glyph, its ANSI colour, the number, and what is counted.
 pub(crate) fn counts(cards: &Cards) -> [(&'static str, &'static str, u64, &'static str); 4] {
     [
         ("▶", "36", cards.running, "running"),
@@ -53,7 +52,7 @@ pub(crate) fn counts(cards: &Cards) -> [(&'static str, &'static str, u64, &'stat
     ]
 }
 
-/// What is waited for, if anything is, in one line that is safe to show.
+/// What runs wait for, in one safe line; `None` if nothing is blocked.
 pub(crate) fn blockers(cards: &Cards) -> Option<String> {
     if cards.blocked == 0 {
         return None;

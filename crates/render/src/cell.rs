@@ -3,7 +3,7 @@
 use logbook_json::{self as json, Kind};
 use logbook_model::{Instant, Zone};
 
-/// A string without its quotes, anything else as it is written; missing is empty.
+/// The decoded string, or the raw value; empty if missing.
 pub fn plain(raw: Option<&[u8]>) -> String {
     let Some(raw) = raw else {
         return String::new();
@@ -14,8 +14,7 @@ pub fn plain(raw: Option<&[u8]>) -> String {
     }
 }
 
-/// As [`plain`], for people: a string that is an instant is shown in `zone`,
-/// null as nothing.
+/// Like [`plain`], for people: an instant is shown in `zone`, and null is empty.
 pub fn shown(raw: Option<&[u8]>, zone: &Zone) -> String {
     if raw == Some(b"null") {
         return String::new();
@@ -27,12 +26,12 @@ pub fn shown(raw: Option<&[u8]>, zone: &Zone) -> String {
     }
 }
 
-/// Whether cells of this value are set to the right.
+/// Whether cells with this value are right-aligned.
 pub fn is_number(raw: &[u8]) -> bool {
     json::kind(raw) == Some(Kind::Number)
 }
 
-/// The instant that this value is, which [`shown`] moves into the zone.
+/// The instant in this value, which [`shown`] moves into the zone.
 pub fn instant(raw: &[u8]) -> Option<Instant> {
     if json::kind(raw) == Some(Kind::String) { Instant::parse(&plain(Some(raw))) } else { None }
 }
@@ -45,7 +44,7 @@ pub fn time(instant: Instant, zone: &Zone) -> String {
     }
 }
 
-/// `3d`, `5h`, `12m`, `40s`: the two largest units of a length of time.
+/// A duration in its two largest units: `3d5h`, `12m40s`.
 pub fn span(ms: i64) -> String {
     let sign = if ms < 0 { "-" } else { "" };
     let seconds = ms.unsigned_abs() / 1000;
@@ -63,7 +62,7 @@ pub fn span(ms: i64) -> String {
     if parts.is_empty() { format!("{sign}{}ms", ms.unsigned_abs()) } else { format!("{sign}{}", parts.join("")) }
 }
 
-/// A sum of dollars for a list: four decimals, nothing for none. The exact sum is in the fields.
+/// A sum of dollars with four decimals, for lists; empty for zero. The exact sum is in the fields.
 pub fn cost(exact: &str) -> String {
     match exact.parse::<f64>() {
         Ok(0.0) => String::new(),

@@ -1,4 +1,4 @@
-//! Which columns rows have that nobody gave columns to: rows that a jq program made, and rows that
+//! The columns of rows for which the query names none: rows made by a jq program, and rows that
 //! logbook did not write. The first rows are held back until there are enough to choose by.
 
 use std::collections::{HashMap, HashSet};
@@ -8,39 +8,40 @@ use logbook_model::Address;
 
 /// The column of values that are not objects.
 pub(super) const VALUE: &str = "value";
-/// Rows that are held back.
+/// The number of rows to hold back.
 const ROWS_MAX: usize = 1000;
-/// The same in bytes: rows may be long.
+/// The number of bytes to hold back, since rows may be long.
 const BYTES_MAX: usize = 4 << 20;
-/// More columns are of keys that are data, as ids; those that most rows have are shown.
+/// With more columns, the keys are probably data, such as ids; the most frequent are shown.
 const COLUMNS_MAX: usize = 256;
-/// What makes a row with a `run_id` a step: other people's rows have a field of that name, too.
+/// A row with a `run_id` and one of the others is a step: rows that logbook did not write may have
+/// a field `run_id` too.
 const OF_STEPS: [&str; 7] = ["run_id", "timestamp", "step", "action", "status", "kind", "phase"];
 
 /// Rows held back.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct HeldRows {
     rows: Vec<(Vec<u8>, Option<Address>)>,
     bytes: usize,
-    by: By,
+    order: ColumnOrder,
 }
 
-/// How their columns are chosen.
+/// How columns are chosen.
 #[derive(Debug)]
-pub(super) enum By {
-    /// A jq program made the rows: their keys, as they come.
+pub(super) enum ColumnOrder {
+    /// By appearance, for rows made by a jq program.
     Appearance,
-    /// The rows stand somewhere: as steps if they all are, else their keys, the most frequent
-    /// first, and those that the query asks for in any case.
+    /// By frequency, for stored rows: as steps if all are steps; else their keys, the most frequent
+    /// first, and in any case those that the query asks for.
     Frequency { asked: Vec<String> },
 }
 
-impl Held {
-    pub(crate) fn new(by: By) -> Held {
-        Held { rows: Vec::new(), bytes: 0, by }
+impl HeldRows {
+    pub(crate) fn new(order: ColumnOrder) -> HeldRows {
+        HeldRows { rows: Vec::new(), bytes: 0, order }
     }
 
-    /// Takes a row. True: they are enough.
+    /// Adds a row. True if there are enough.
     pub(crate) fn push(&mut self, row: &[u8], address: Option<Address>) -> bool {
         self.bytes += row.len();
         self.rows.push((row.to_vec(), address));
@@ -52,11 +53,11 @@ impl Held {
         self.rows
     }
 
-    /// Their columns; `None`: they are shown as steps.
+    /// The columns; `None`: the rows are shown as steps.
     pub(crate) fn columns(&self) -> Option<Vec<String>> {
-        match &self.by {
-            By::Appearance => self.in_order_of_appearance(),
-            By::Frequency { asked } => self.by_frequency(asked),
+        match &self.order {
+            ColumnOrder::Appearance => self.in_order_of_appearance(),
+            ColumnOrder::Frequency { asked } => self.by_frequency(asked),
         }
     }
 
@@ -71,7 +72,7 @@ impl Held {
                 }
             }
         }
-        // Rows handed on as they were read are shown as rows.
+        // Rows that a program passed on unchanged are shown as steps.
         let plain = ["run_id", "timestamp"].iter().all(|name| columns.iter().any(|column| column == name));
         (!plain && !columns.is_empty()).then_some(columns)
     }
@@ -80,7 +81,7 @@ impl Held {
         if self.rows.iter().all(|(row, _)| is_step(row)) {
             return None;
         }
-        // With the number of rows that have it, in order of appearance.
+        // Each name with the number of rows that have it, in order of appearance.
         let mut found: Vec<(String, usize)> = Vec::new();
         let mut index: HashMap<String, usize> = HashMap::new();
         for (row, _) in &self.rows {
@@ -116,11 +117,11 @@ impl Held {
 
     /// Whether the query asks for this column.
     pub(crate) fn is_asked(&self, column: &str) -> bool {
-        matches!(&self.by, By::Frequency { asked } if asked.iter().any(|name| name == column))
+        matches!(&self.order, ColumnOrder::Frequency { asked } if asked.iter().any(|name| name == column))
     }
 }
 
-/// Whether a row is of a run; one without any field is of whatever the others are.
+/// Whether a row is a step. A row without any field counts as whatever the others are.
 fn is_step(row: &[u8]) -> bool {
     let mut values = Vec::new();
     if json::pick(row, &OF_STEPS, &mut values).is_err() {

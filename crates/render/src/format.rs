@@ -2,18 +2,19 @@
 
 use logbook_model::error::{Error, Result, nearest};
 
-/// How rows are written.
+/// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// Columns that fit the terminal.
+    /// A table that fits the terminal.
     Table,
-    /// One JSON object a line: rows byte for byte.
+    /// One JSON object per line: rows byte for byte.
     Jsonl,
     /// One JSON array.
     Json,
-    /// RFC 4180; a text that a spreadsheet would run as a formula has an apostrophe before it.
+    /// CSV as in RFC 4180. A text that a spreadsheet would run as a formula gets an apostrophe
+    /// before it.
     Csv,
-    /// Tab-separated, with `\t \n \r \\` escaped; formulas as in csv.
+    /// Tab-separated, with `\t \n \r \\` escaped; formulas as in CSV.
     Tsv,
     /// A Markdown table.
     Markdown,
@@ -29,7 +30,7 @@ const NAMES: [(&str, Format); 6] = [
 ];
 
 impl Format {
-    /// The format called `name`.
+    /// The format called `name`. Fails with a suggestion if there is none.
     pub fn parse(name: &str) -> Result<Format> {
         if let Some((_, format)) = NAMES.iter().find(|(known, _)| *known == name) {
             return Ok(*format);
@@ -40,7 +41,7 @@ impl Format {
             "ndjson" => Some("jsonl"),
             _ => nearest(name, names),
         };
-        let error = Error::usage(format!("no output format {name:?}"));
+        let error = Error::usage(format!("{name:?} is not an output format"));
         Err(match alias {
             Some(near) => error.hint(format!("did you mean -o {near}?")),
             None => error.hint(format!("-o {}", names.join("|"))),

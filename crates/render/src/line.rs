@@ -1,4 +1,4 @@
-//! A row as one line for a person: when, which, how far, what, and what comes next.
+//! A row as one line for a person: time, step, status, action, and what comes next.
 
 use super::safe;
 use super::table::{self, cut};

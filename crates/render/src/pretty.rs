@@ -1,10 +1,10 @@
-//! One row in full: indented, each value as it is written, safe on a terminal.
-//! Works on the text, so that no number is changed and no depth is too deep.
+//! One row as indented JSON, safe on a terminal. It works on the text, so that no number changes
+//! and no depth is too deep.
 
 use super::safe;
 use logbook_json::{skip, skip_white};
 
-/// `text` (one valid JSON value) over several lines.
+/// Lays out `text`, one valid JSON value, over several lines.
 pub fn draw(text: &[u8]) -> String {
     let mut out = Vec::with_capacity(text.len() * 2);
     let (mut at, mut depth) = (0, 0usize);

@@ -1,4 +1,4 @@
-//! The plan that undoes a run, for a person and for programs.
+//! The plan that undoes a run, for people and programs.
 
 use super::safe;
 use logbook_format::draft::pairs::shell_word;
@@ -16,7 +16,7 @@ pub fn command_line(words: &[String]) -> String {
 
 /// A step: what was done, and below it how it is undone.
 pub fn step(step: &Step) -> String {
-    let doubt = if step.in_doubt { ", nobody knows whether it was done" } else { "" };
+    let doubt = if step.in_doubt { ", its outcome is unknown" } else { "" };
     let undo = match &step.undo {
         Undo::Command(words) => format!("$ {}", command_line(words)),
         Undo::Procedure(text) => format!("by hand: {}", safe::escape(text)),
@@ -26,7 +26,7 @@ pub fn step(step: &Step) -> String {
     format!("{}\n    {undo}\n", safe::escape(&head))
 }
 
-/// What the plan comes to, in a line.
+/// A summary of the plan, in one line.
 pub fn sum(plan: &Rollback) -> String {
     let count = |is: fn(&Undo) -> bool| plan.steps.iter().filter(|step| is(&step.undo)).count();
     let parts = [
@@ -43,7 +43,7 @@ pub fn sum(plan: &Rollback) -> String {
     if parts.is_empty() { format!("{head}\n") } else { format!("{head}: {}\n", parts.join(", ")) }
 }
 
-/// A step as a row.
+/// A step as a row with the columns [`COLUMNS`].
 pub fn json(step: &Step) -> Vec<u8> {
     let (how, undo) = match &step.undo {
         Undo::Command(words) => ("command", serde_json::to_string(words).unwrap_or_default()),

@@ -1,12 +1,12 @@
-//! Row texts in any format, as they come. jsonl, csv, tsv and Markdown keep
-//! nothing; a table is drawn in pieces, the first of which decides its columns.
+//! Rows in any format, streaming. jsonl, csv, tsv and Markdown hold nothing back; a table is drawn
+//! in pieces, the first of which decides its columns.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::{self, Write};
 
 use super::cell;
-use super::columns::{By, Held, VALUE};
+use super::columns::{ColumnOrder, HeldRows, VALUE};
 use super::format::Format;
 use super::safe;
 use super::streams::Output;
@@ -14,14 +14,13 @@ use super::table::{Column, Cut, Layout, Look, rating, status};
 use logbook_json as json;
 use logbook_model::{Address, Instant, Status};
 
-/// Rows of a table that are fitted together.
+/// The number of rows in a piece of a table.
 const PIECE_ROWS: usize = 1000;
 
-/// The columns of rows that no `select` or `group_by` gave columns to, in csv,
-/// tsv and Markdown.
+/// The columns of rows in csv, tsv and Markdown if neither `select` nor `group_by` names any.
 const ENVELOPE: &[&str] = logbook_model::names::ENVELOPE;
 
-/// What a table shows of a plain row: title, whether it may be cut.
+/// The columns of a table of steps: title, and whether it may be cut.
 const STANDARD: [(&str, bool); 6] = [
     ("time", false),
     ("run#step", false),
@@ -38,13 +37,13 @@ const STANDARD_FIELDS: [&str; 8] =
 pub struct Rows {
     format: Format,
     columns: Option<Vec<String>>,
-    /// How the columns of a table are to look, where it is not told by their cells.
+    /// The columns of a table, if they do not follow from its cells.
     shapes: Option<Vec<Column>>,
     /// Rows held back until there are enough to choose columns by.
-    undecided: Option<Held>,
-    /// The columns, where they were chosen by the first rows: later ones may have other fields.
+    undecided: Option<HeldRows>,
+    /// The columns, if they were chosen by the first rows: later rows may have other fields.
     chosen: Option<HashSet<Vec<u8>>>,
-    /// Which of them the query asks for.
+    /// For each column, whether the query asks for it.
     asked: Vec<bool>,
     raw_csv: bool,
     raw_strings: bool,
@@ -55,35 +54,36 @@ pub struct Rows {
     latest_instant: Option<Instant>,
     instants: Vec<bool>,
     numbers: Vec<bool>,
-    /// The year that times are written without.
+    /// The year that is left out of times.
     short_year: Option<String>,
     hidden: Hidden,
 }
 
-/// That fields were not shown.
+/// A note that fields were not shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unshown {
-    /// Which, and what shows them.
+    /// The names of the fields, and the flag that shows them.
     pub text: String,
-    /// They lack in what a program reads.
+    /// Whether the output is for programs, which then lacks data.
     pub is_data: bool,
 }
 
-/// Fields that were not shown.
+/// The names of fields that were not shown.
 #[derive(Debug, Default)]
 struct Hidden {
-    /// The first of them.
+    /// The first names.
     names: Vec<String>,
     known: HashSet<String>,
 }
 
-/// How many of them are told.
-const NAMES_TOLD: usize = 4;
-/// How many fields are told apart: keys may be data, as ids.
+/// At most this many names are reported.
+const NAMES_REPORTED: usize = 4;
+/// At most this many names are counted: keys may be data, such as ids.
 const HIDDEN_MAX: usize = 10_000;
 
 impl Rows {
-    /// A writer of rows with these `columns`, or of plain rows without.
+    /// A writer of rows with these `columns`, or of steps if `None`. `raw_csv`: formulas in csv and
+    /// tsv are not guarded.
     pub fn new(format: Format, columns: Option<Vec<String>>, look: Look, raw_csv: bool) -> Rows {
         let width = columns.as_ref().map_or(STANDARD.len(), Vec::len);
         Rows {
@@ -107,21 +107,21 @@ impl Rows {
         }
     }
 
-    /// A writer of rows that a jq program made: their own keys are the columns,
-    /// those of the first thousand rows.
+    /// A writer of rows that a jq program made: their own keys are the columns, those of the first
+    /// thousand rows.
     pub fn made(format: Format, look: Look, raw_csv: bool) -> Rows {
-        Rows::held_by(By::Appearance, format, look, raw_csv)
+        Rows::held_by(ColumnOrder::Appearance, format, look, raw_csv)
     }
 
-    /// A writer of rows as they stand: those of runs as steps; others with the fields that they
-    /// have as columns, the most frequent first, and with those that are `asked` in any case.
+    /// A writer of stored rows: steps are shown as steps; other rows with their own fields as
+    /// columns, the most frequent first, and in any case those that are `asked` for.
     pub fn plain(format: Format, asked: Vec<String>, look: Look, raw_csv: bool) -> Rows {
-        Rows::held_by(By::Frequency { asked }, format, look, raw_csv)
+        Rows::held_by(ColumnOrder::Frequency { asked }, format, look, raw_csv)
     }
 
-    fn held_by(by: By, format: Format, look: Look, raw_csv: bool) -> Rows {
+    fn held_by(order: ColumnOrder, format: Format, look: Look, raw_csv: bool) -> Rows {
         let keyed = !matches!(format, Format::Jsonl | Format::Json);
-        Rows { undecided: keyed.then(|| Held::new(by)), ..Rows::new(format, None, look, raw_csv) }
+        Rows { undecided: keyed.then(|| HeldRows::new(order)), ..Rows::new(format, None, look, raw_csv) }
     }
 
     /// A writer of rows with these columns, whatever their cells are.
@@ -130,17 +130,17 @@ impl Rows {
         Rows { shapes: Some(shapes), ..Rows::new(format, Some(titles), look, false) }
     }
 
-    /// The same, but a line that is a string has its characters and no quotes.
+    /// The writer with `-r`: a row that is a string is written without quotes.
     pub fn raw_strings(self) -> Rows {
         Rows { raw_strings: true, ..self }
     }
 
-    /// Rows written so far.
+    /// The number of rows written so far.
     pub fn written(&self) -> u64 {
         self.written
     }
 
-    /// Writes one row. `address` stands for `run#step` in a table when the row has no step.
+    /// Writes one row. In a table, `address` replaces `run#step` if the row has no step.
     pub fn push(&mut self, row: &[u8], address: Option<Address>, out: &mut Output<'_>) -> io::Result<()> {
         self.put(row, address, &mut out.sink())
     }
@@ -172,14 +172,14 @@ impl Rows {
         }
     }
 
-    /// Writes what was held back, so that it is seen before more comes.
+    /// Writes what is held back, so that it is seen before more comes.
     pub fn pause(&mut self, out: &mut Output<'_>) -> io::Result<()> {
         let out = &mut out.sink();
         self.decide(out)?;
         if self.format == Format::Table && !self.piece.is_empty() { self.draw(out) } else { Ok(()) }
     }
 
-    /// Writes what is left. Gives a note on what was not shown.
+    /// Writes what is left. Returns a note about fields that were not shown.
     pub fn finish(&mut self, out: &mut Output<'_>) -> io::Result<Option<Unshown>> {
         let out = &mut out.sink();
         self.decide(out)?;
@@ -194,15 +194,14 @@ impl Rows {
         }
         let some: Vec<_> = self.hidden.names.iter().map(|name| safe::escape(name)).collect();
         let count = self.hidden.known.len();
-        let more = if count > NAMES_TOLD { ", …" } else { "" };
+        let more = if count > NAMES_REPORTED { ", …" } else { "" };
         let s = if count == 1 { "" } else { "s" };
         let text =
             format!("{count} field{s} not shown ({}{more}); --select FIELD,… or -o jsonl shows them", some.join(", "));
         Ok(Some(Unshown { text, is_data: self.format != Format::Table }))
     }
 
-    /// A row as it is; on a terminal with what it might obey written as escapes, which say the
-    /// same.
+    /// The text of a row; on a terminal with unsafe characters as JSON escapes.
     fn raw<'a>(&self, row: &'a [u8]) -> Cow<'a, [u8]> {
         if self.raw_strings
             && let Some(text) = json::decode(row)
@@ -213,7 +212,7 @@ impl Rows {
         if self.look.terminal { safe::escape_json(row) } else { Cow::Borrowed(row) }
     }
 
-    /// Chooses columns by the rows held back, and writes them.
+    /// Chooses columns by the rows held back, and writes those rows.
     fn decide(&mut self, out: &mut dyn Write) -> io::Result<()> {
         let Some(held) = self.undecided.take() else {
             return Ok(());
@@ -228,7 +227,7 @@ impl Rows {
         held.into_rows().into_iter().try_for_each(|(row, address)| self.put(&row, address, out))
     }
 
-    /// The values of `names`; what is no object is a value itself.
+    /// The values of the fields `names`. A row that is not an object is a value of [`VALUE`].
     fn values<'a>(row: &'a [u8], names: &[&str]) -> Vec<Option<&'a [u8]>> {
         let mut values = Vec::new();
         if json::pick(row, names, &mut values).is_err() {
@@ -319,7 +318,7 @@ impl Rows {
                 }
             }
             cells.push(match columns[at].as_str() {
-                // Of other people's rows it is any word or number.
+                // In rows that logbook did not write, `status` may be any word or number.
                 "status" if self.chosen.is_none() => status(&cell::plain(*value)),
                 "rating" => rating(&cell::plain(*value)),
                 _ => safe::escape(&cell::shown(*value, &self.look.zone)).into_owned(),
@@ -346,8 +345,8 @@ impl Rows {
         Ok(())
     }
 
-    /// The layout for the first piece. Where room is short and all times lie in
-    /// one year, the year moves into the title and the seconds go.
+    /// The layout, decided by the first piece. If space is short and all times are in one year, the
+    /// year moves into the title and the seconds are dropped.
     fn fit(&mut self) -> Layout {
         let layout = Layout::fit(self.table_columns(), &self.piece, self.look.width);
         let times = self
@@ -378,7 +377,7 @@ impl Rows {
         Layout::fit(columns, &piece, self.look.width)
     }
 
-    /// Titles, the zone's name beside the first column of times.
+    /// The columns of the table; columns of times have the zone in their title.
     fn table_columns(&self) -> Vec<Column> {
         if let Some(shapes) = &self.shapes {
             return shapes.clone();
@@ -404,11 +403,11 @@ impl Rows {
     }
 }
 
-/// `2026-04-15 18:00:04` as `04-15 18:00`, where it is of that year.
+/// Shortens `2026-04-15 18:00:04` to `04-15 18:00` if it is in `year`.
 fn shorten(row: &mut [String], instants: &[bool], year: Option<&str>) {
     for (text, _) in row.iter_mut().zip(instants).filter(|(_, instant)| **instant) {
         if text.len() == 19 && text.get(..4) == year && text.as_bytes().get(13) == Some(&b':') {
-            // A text of that length beside the times need not be one.
+            // Another text of that length need not be a time.
             if let Some(short) = text.get(5..16) {
                 *text = short.to_owned();
             }
@@ -425,7 +424,7 @@ impl Hidden {
         }
     }
 
-    /// The same of a row whose columns are `shown`.
+    /// Like [`Hidden::note`] for columns that were chosen.
     fn note_other(&mut self, row: &[u8], shown: &HashSet<Vec<u8>>) {
         for member in json::Members::new(row).flatten() {
             let name = member.name();
@@ -438,7 +437,7 @@ impl Hidden {
     fn add(&mut self, name: &str) {
         if self.known.len() < HIDDEN_MAX && !self.known.contains(name) {
             self.known.insert(name.to_owned());
-            if self.names.len() < NAMES_TOLD {
+            if self.names.len() < NAMES_REPORTED {
                 self.names.push(name.to_owned());
             }
         }
@@ -460,16 +459,16 @@ fn writeln_joined(
     out.write_all(end.as_bytes())
 }
 
-/// What begins a formula in a spreadsheet, in any spelling that one takes for it.
+/// Characters that begin a formula in a spreadsheet, in any spelling that one accepts.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
-/// A text that a spreadsheet would run as a formula, with an apostrophe before it.
+/// Puts an apostrophe before a text that a spreadsheet would run as a formula.
 fn guarded(text: String, is_text: bool) -> String {
     if is_text && text.starts_with(FORMULA) { format!("'{text}") } else { text }
 }
 
-/// A cell of a row of `columns`. An empty line is not a row to many readers, so that an empty cell
-/// alone in its row has quotes.
+/// A CSV cell in a row of `columns` cells. An empty cell alone in its row is quoted, since many
+/// readers skip empty lines.
 fn csv(text: &str, columns: usize) -> String {
     if text.is_empty() && columns == 1 {
         return "\"\"".to_owned();
@@ -485,7 +484,7 @@ fn markdown(text: &str) -> String {
     let mut out = String::new();
     for (at, piece) in safe::escape(text).split('|').enumerate() {
         if at > 0 {
-            // Backslashes just before a bar would undo the bar's own.
+            // Backslashes just before the bar would cancel its escape.
             let run = out.len() - out.trim_end_matches('\\').len();
             out.push_str(&"\\".repeat(run));
             out.push_str("\\|");

@@ -1,25 +1,24 @@
-//! Text that a terminal cannot be made to obey. `model::shown` says which characters are written as
-//! escapes.
+//! Text that a terminal cannot obey. `model::shown` defines which characters are escaped.
 
 use std::borrow::Cow;
 
 use logbook_model::error::Error;
 use logbook_model::shown::is_unsafe;
 
-/// `text` as one line with everything escaped that a terminal would act on or not show. Line breaks
-/// and tabs become `\n` and `\t`, other characters `\u{9b}`.
+/// `text` as one line, with every character escaped that a terminal would act on or not show. Line
+/// breaks and tabs become `\n` and `\t`, other characters `\u{9b}`.
 pub fn escape(text: &str) -> Cow<'_, str> {
     escape_but(text, |_| false)
 }
 
-/// The same for text of several lines, whose line breaks stay.
+/// Like [`escape`] for text of several lines, whose line breaks stay.
 pub(crate) fn escape_lines(text: &str) -> Cow<'_, str> {
     escape_but(text, |rest| rest.starts_with('\n'))
 }
 
-/// What this room drew, once more: colours, tabs and line ends stay, and everything else that a
-/// terminal would obey is escaped. So a drawing that forgot to escape text of a row can do no more
-/// than colour it.
+/// Escapes drawn text once more: colours, tabs and line ends stay, and everything else that a
+/// terminal would obey is escaped. Drawing code that forgot to escape the text of a row can then
+/// only colour it.
 pub(crate) fn escape_drawn(text: &str) -> Cow<'_, str> {
     let is_colour = |rest: &str| {
         let inside =
@@ -29,8 +28,7 @@ pub(crate) fn escape_drawn(text: &str) -> Cow<'_, str> {
     escape_but(text, |rest| rest.starts_with(['\n', '\t']) || rest.starts_with("\r\n") || is_colour(rest))
 }
 
-/// `text` with what is unsafe escaped, but where `stays` lets it be, which is shown the text from
-/// there on.
+/// `text` with unsafe characters escaped, except where `stays` is true for the text from there on.
 fn escape_but(text: &str, stays: impl Fn(&str) -> bool) -> Cow<'_, str> {
     let obeyed = |at: usize, character: char| is_unsafe(character) && !stays(&text[at..]);
     if !text.char_indices().any(|(at, character)| obeyed(at, character)) {
@@ -49,9 +47,8 @@ fn escape_but(text: &str, stays: impl Fn(&str) -> bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// JSON text with the same characters written as `\uXXXX`: it says the same, and a terminal has
-/// nothing to obey. Newlines stay. Bytes that are not UTF-8 become U+FFFD, since a terminal may
-/// take them for control characters.
+/// JSON text with unsafe characters written as `\uXXXX`, which means the same. Newlines stay. Bytes
+/// that are not UTF-8 become U+FFFD, since a terminal may take them for control characters.
 pub(crate) fn escape_json(text: &[u8]) -> Cow<'_, [u8]> {
     let obeyed = |character: char| character != '\n' && is_unsafe(character);
     let lossy = String::from_utf8_lossy(text);
@@ -64,8 +61,8 @@ pub(crate) fn escape_json(text: &[u8]) -> Cow<'_, [u8]> {
     let mut out = String::with_capacity(lossy.len() + 16);
     for character in lossy.chars() {
         if matches!(character, '\t' | '\r') {
-            // They stand between values only, where a blank says the same; a
-            // carriage return would let the row write over its own beginning.
+            // They occur only between values, where a blank means the same. A carriage return would
+            // let the row overwrite its own beginning.
             out.push(' ');
         } else if obeyed(character) {
             let mut units = [0; 2];
@@ -79,7 +76,7 @@ pub(crate) fn escape_json(text: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out.into_bytes())
 }
 
-/// An error as it is shown: its own lines, and each of them one line whatever it quotes.
+/// The lines of an error, each escaped to one line, whatever it quotes.
 pub fn error(error: &Error) -> String {
     let hint = error.hint.iter().map(|hint| format!("hint: {hint}"));
     let lines = std::iter::once(&error.message).chain(&error.lines).cloned().chain(hint);

@@ -1,6 +1,5 @@
-//! Tables that fit: empty columns dropped, long text cut with `…`, then the
-//! rightmost columns dropped, until the width is kept. comfy-table draws what
-//! is left.
+//! Tables that fit the width: empty columns are dropped, long text is cut with `…`, then the
+//! rightmost columns are dropped. comfy-table draws the rest.
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -8,32 +7,31 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::safe;
 use logbook_model::{Status, Zone};
 
-/// How a table is to look.
+/// How output is laid out.
 #[derive(Debug, Clone)]
 pub struct Look {
-    /// Columns to keep to; `None` when nobody's window limits it.
+    /// The width to keep to; `None` if there is no limit.
     pub width: Option<u16>,
     /// Whether to use colour.
     pub colour: bool,
-    /// The zone that times are shown in.
+    /// The zone of times.
     pub zone: Zone,
-    /// Whether what is written goes to a terminal.
+    /// Whether the output is a terminal.
     pub terminal: bool,
-    /// Wrap long cells instead of cutting them.
+    /// Whether to wrap long cells instead of cutting them.
     pub wrap: bool,
 }
 
-/// One column before it is fitted.
+/// A column before it is fitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     /// Its title.
     pub title: String,
-    /// Numbers stand at the right.
+    /// Whether its cells are right-aligned, as for numbers.
     pub right: bool,
-    /// Whether its cells may be cut to make room.
+    /// How far its cells may be cut.
     pub cut: Cut,
-    /// Of the columns that find no room, those with the least rank go first; among equals the
-    /// rightmost.
+    /// Columns with a low rank are dropped first; of equals the rightmost.
     pub rank: u8,
     /// Whether it holds statuses or ratings, which have a glyph and a colour.
     pub status: bool,
@@ -46,7 +44,7 @@ pub enum Cut {
     Never,
     /// To this width.
     To(usize),
-    /// To this width, before any other column gives room.
+    /// To this width, before any other column is cut.
     FirstTo(usize),
 }
 
@@ -58,17 +56,17 @@ impl Cut {
 /// Blanks between two columns.
 const GAP: usize = 2;
 
-/// What fitting decided; kept for later pieces of the same table.
+/// The result of fitting, reused for later pieces of the same table.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
     columns: Vec<Column>,
-    /// Width of each column that is shown; `None` for one that is not.
+    /// The width of each column; `None` if it is not shown.
     widths: Vec<Option<usize>>,
     tight: bool,
 }
 
 impl Layout {
-    /// Fits `columns` with these cells (already safe text) into `width`.
+    /// Fits `columns` with these cells (safe text) into `width`.
     pub(crate) fn fit(columns: Vec<Column>, rows: &[Vec<String>], width: Option<u16>) -> Layout {
         let filled: Vec<bool> =
             (0..columns.len()).map(|at| rows.is_empty() || rows.iter().any(|row| !row[at].is_empty())).collect();
@@ -93,7 +91,7 @@ impl Layout {
                 if shrink(&mut widths, &shown, &columns, total - limit) {
                     break;
                 }
-                // The first of the least from the right.
+                // The rightmost of those with the lowest rank.
                 let least = (0..shown.len()).rev().min_by_key(|place| columns[shown[*place]].rank);
                 shown.remove(least.unwrap_or(0));
             }
@@ -106,12 +104,12 @@ impl Layout {
         Layout { columns, widths, tight }
     }
 
-    /// Whether something had to give: a column cut or dropped.
+    /// Whether a column was cut or dropped.
     pub(crate) fn is_tight(&self) -> bool {
         self.tight
     }
 
-    /// Titles of columns that hold something and found no room.
+    /// The titles of dropped columns that are not empty.
     pub(crate) fn dropped(&self, rows: &[Vec<String>]) -> Vec<String> {
         (0..self.columns.len())
             .filter(|at| self.widths[*at].is_none() && rows.iter().any(|row| !row[*at].is_empty()))
@@ -119,7 +117,7 @@ impl Layout {
             .collect()
     }
 
-    /// The rows as lines of text, with the titles first if `titles`.
+    /// The rows as lines of text, after the titles if `titles`.
     pub(crate) fn draw(&self, rows: &[Vec<String>], titles: bool, look: &Look) -> String {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).force_no_tty();
@@ -131,7 +129,7 @@ impl Layout {
             let width = self.widths[at].unwrap_or(0);
             let text = if look.wrap { wrap(text, width) } else { cut(text, width) };
             let alignment = if self.columns[at].right { CellAlignment::Right } else { CellAlignment::Left };
-            // Filled to the width, so that pieces of one table stand under each other.
+            // Padded to the width, so that the pieces of one table line up.
             let fill = width.saturating_sub(text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0));
             let text = if self.columns[at].right { " ".repeat(fill) + &text } else { text + &" ".repeat(fill) };
             Cell::new(text).set_alignment(alignment)
@@ -164,7 +162,8 @@ impl Layout {
     }
 }
 
-/// Takes `excess` from the columns that may be cut; false if they have not that much to give.
+/// Takes `excess` columns of text from columns that may be cut; false if they cannot give that
+/// much.
 fn shrink(widths: &mut [usize], shown: &[usize], columns: &[Column], excess: usize) -> bool {
     let mut first = Vec::new();
     let mut others = Vec::new();
@@ -187,14 +186,13 @@ fn shrink(widths: &mut [usize], shown: &[usize], columns: &[Column], excess: usi
     true
 }
 
-/// Takes `excess` from these columns, widest first; they have that much above the least width of
-/// each.
+/// Takes `excess` from these columns, the widest first. They are that much wider than their
+/// smallest widths.
 fn level(widths: &mut [usize], of: &[(usize, usize)], excess: usize) {
     let over = |widths: &[usize], cap: usize| {
         of.iter().map(|(at, least)| widths[*at].saturating_sub(cap.max(*least))).sum::<usize>()
     };
-    // The least width that can be the greatest: found by halves, since a cell may be megabytes
-    // wide.
+    // The smallest possible largest width, by bisection, since a cell may be megabytes wide.
     let (mut cap, mut above) = (0, of.iter().map(|(at, _)| widths[*at]).max().unwrap_or(0));
     while cap < above {
         let middle = cap + (above - cap) / 2;
@@ -212,7 +210,7 @@ fn level(widths: &mut [usize], of: &[(usize, usize)], excess: usize) {
     }
 }
 
-/// `text` in at most `width` columns, its end replaced by `…` if need be.
+/// `text` in at most `width` columns, its end replaced by `…` if needed.
 pub(crate) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
@@ -231,7 +229,7 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
     out
 }
 
-/// `text` in lines of at most `width` columns, broken at blanks where there are any.
+/// `text` in lines of at most `width` columns, broken at blanks if there are any.
 fn wrap(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
@@ -246,7 +244,7 @@ fn wrap(text: &str, width: usize) -> String {
         }
         for character in word.chars() {
             let wide = character.width().unwrap_or(0);
-            // What is wider than the line is told as cut off.
+            // A character that is wider than the line is replaced by `…`.
             let (character, wide) = if wide > width { ('…', 1) } else { (character, wide) };
             if used + wide > width {
                 lines.push(std::mem::take(&mut line));
@@ -260,7 +258,7 @@ fn wrap(text: &str, width: usize) -> String {
     lines.join("\n")
 }
 
-/// A status with its glyph, so that colour is not the only carrier of meaning.
+/// A status with its glyph, so that its meaning does not depend on colour.
 pub(crate) fn status(text: &str) -> String {
     let glyph = match Status::of(text) {
         Some(Status::InProgress) => "▶",

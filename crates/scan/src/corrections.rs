@@ -1,48 +1,42 @@
-//! The corrections among inputs, known before a scan begins: a first pass that
-//! looks only at lines that could be correction rows, and, if there are any, a
-//! second one for the rows that they are about. Rows that void a place are found
-//! by the same pass (`voided`).
+//! Finds the corrections in inputs before a scan begins. A first pass looks only at lines that
+//! could be correction rows. If there are any, a second pass finds the rows that they correct. Rows
+//! that void a place are found by the same first pass (`voided`).
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use regex::bytes::Regex;
 
-use super::pieces::each_stream;
-use super::reader::is_whole;
-use super::rows::for_each_row_with;
-use super::skipped::Skipped;
-use super::source::{Corrected, Fate, Source};
-use super::voided::{self, Announced, Kept};
+use super::pieces::each_line;
+use super::source::{Corrected, Fate, Fates, Source, segment_number};
+use super::voided::{self, Confirmed, VoidClaim};
+use logbook_format::Correction;
 use logbook_format::corrections::{Target, is_correction, step_of};
-use logbook_format::{Correction, SegmentName};
 use logbook_json as json;
 use logbook_model::error::Result;
 use logbook_model::{Address, Kind};
 use logbook_query::Place;
 use logbook_store::{self as store, Input, RowReader, Snapshot};
 
-/// Runs that rows are looked for by their literal names; beyond, every row is read.
+/// The second pass searches for at most this many run ids; with more, it reads every row.
 const RUNS_MAX: usize = 64;
 
-/// Rows that could correct or void another: the words as JSON writes them, and how their
-/// letters and those of `kind` begin when they are written as escapes.
+/// A pattern for rows that could correct or void another: the two words as JSON writes them, and
+/// the escapes by which their letters, and those of `kind`, could be spelled.
 fn could_be() -> Option<Regex> {
     Regex::new(&format!(r#""{}"|"voids"|\\u00[67]"#, Kind::Correction.word())).ok()
 }
 
-/// `inputs` with the corrections among their rows folded in. Streams,
-/// which can be read once only, must have been taken in ([`Input::Held`]).
-/// What cannot be read is left to the scan to tell.
+/// A source of `inputs` with the corrections in them. Streams, which can be read only once, must be
+/// held in memory already ([`Input::Held`]). What cannot be read is left to the scan to report.
 pub fn fold(inputs: Vec<Input>) -> Source {
     fold_until(inputs, Place { input: u32::MAX, offset: u64::MAX })
 }
 
-/// The same as it was known at the row `until`: rows behind it say nothing of others.
+/// Like [`fold`], as of the row `until`: later rows correct nothing.
 pub fn fold_until(inputs: Vec<Input>, until: Place) -> Source {
-    let mut told = Told::of(&inputs);
+    let mut statements = Statements::of(&inputs);
     let could_be = could_be();
     for (index, input) in (0u32..).zip(&inputs) {
         each_line(input, could_be.as_ref(), |text, offset| {
@@ -50,58 +44,55 @@ pub fn fold_until(inputs: Vec<Input>, until: Place) -> Source {
             if place > until {
                 return ControlFlow::Break(());
             }
-            told.row(input, text, place);
+            statements.row(input, text, place);
             ControlFlow::Continue(())
         });
     }
-    let kept = voided::kept_in_inputs(&inputs, std::mem::take(&mut told.announced));
-    told.settle(inputs, &kept)
+    let confirmed = voided::confirm_in_inputs(&inputs, std::mem::take(&mut statements.void_claims));
+    statements.settle(inputs, &confirmed)
 }
 
-/// The same for the segments of `snapshot`, the logbook at `directory`: from what
-/// the store knows of its corrections, without a pass over all rows.
+/// Like [`fold`] for the segments of `snapshot`, of the logbook at `directory`. The corrections
+/// come from the index, without a pass over all rows. Fails if the index cannot be read.
 pub fn fold_known(directory: &Path, snapshot: &Snapshot) -> Result<Source> {
     let inputs: Vec<Input> = snapshot.segments.iter().cloned().map(Input::Segment).collect();
     let Some(places) = store::known_corrections(directory)? else {
         return Ok(fold(inputs));
     };
     let mut reader = RowReader::new(snapshot);
-    let mut told = Told::of(&inputs);
+    let mut statements = Statements::of(&inputs);
     for place in places {
-        // A segment that came after the snapshot is not read either.
+        // The index may know a segment that is newer than the snapshot.
         let mut numbered = (0u32..).zip(&inputs);
-        let Some((index, input)) = numbered.find(|(_, input)| number_of(input) == Some(place.segment)) else {
+        let Some((index, input)) = numbered.find(|(_, input)| segment_number(input) == Some(place.segment)) else {
             continue;
         };
         let here = Place { input: index, offset: place.offset };
         match reader.row(place) {
-            Ok(Some(text)) => told.row(input, text, here),
+            Ok(Some(text)) => statements.row(input, text, here),
             Ok(None) => {}
-            // It is missing as others are: its segment is read, whatever else is known of it, and
-            // so the damage told.
-            Err(_) => drop(told.fates[index as usize].insert(place.offset, Fate::Correction)),
+            // Marking the row makes the scan read its segment, whatever a summary says, and report
+            // the damage.
+            Err(_) => drop(statements.fates[index as usize].insert(place.offset, Fate::Correction)),
         }
     }
-    let kept = voided::kept_in_segments(&inputs, std::mem::take(&mut told.announced), &mut reader)?;
-    Ok(told.settle(inputs, &kept))
+    let confirmed = voided::confirm_in_segments(&inputs, std::mem::take(&mut statements.void_claims), &mut reader)?;
+    Ok(statements.settle(inputs, &confirmed))
 }
 
-/// The rows with a fate, for each input.
-pub(super) type Fates = Vec<BTreeMap<u64, Fate>>;
-
-/// What rows say about other rows.
-struct Told {
+/// What rows say about other rows, before it is resolved.
+struct Statements {
     corrections: Vec<(Place, Correction)>,
-    announced: Vec<Announced>,
+    void_claims: Vec<VoidClaim>,
     fates: Fates,
 }
 
-impl Told {
-    fn of(inputs: &[Input]) -> Told {
-        Told { corrections: Vec::new(), announced: Vec::new(), fates: vec![BTreeMap::new(); inputs.len()] }
+impl Statements {
+    fn of(inputs: &[Input]) -> Statements {
+        Statements { corrections: Vec::new(), void_claims: Vec::new(), fates: vec![BTreeMap::new(); inputs.len()] }
     }
 
-    /// Takes in the row at `place`, if it says something about another one.
+    /// Adds the row at `place`, if it corrects or voids another.
     fn row(&mut self, input: &Input, text: &[u8], place: Place) {
         let mut values = Vec::new();
         if json::pick(text, &["kind", "voids"], &mut values).is_err() {
@@ -112,14 +103,14 @@ impl Told {
             let read = Correction::read(text, || name_by_place(input, place.offset));
             self.corrections.extend(read.map(|correction| (place, correction)));
         } else if values[1].is_some() {
-            self.announced.extend(Announced::read(text, place));
+            self.void_claims.extend(VoidClaim::read(text, place));
         }
     }
 
-    /// `inputs` with all that folded in. What is voided says nothing, and what was
-    /// said of it is said of the row that stands again.
-    fn settle(mut self, inputs: Vec<Input>, kept: &[Kept]) -> Source {
-        let renamed = voided::drop_rows(kept, &mut self.fates);
+    /// Resolves everything into a source. A voided row corrects nothing, and a correction of a
+    /// voided row applies to the row that was stored again.
+    fn settle(mut self, inputs: Vec<Input>, confirmed: &[Confirmed]) -> Source {
+        let renamed = voided::drop_rows(confirmed, &mut self.fates);
         let mut corrections = Vec::new();
         for (place, mut correction) in self.corrections {
             if self.fates[place.input as usize].get(&place.offset) == Some(&Fate::Voided) {
@@ -139,8 +130,8 @@ impl Told {
     }
 }
 
-/// Finds the rows that `corrections` are about: of two that claim one name the
-/// first by position owns it.
+/// Finds the rows that `corrections` are about. Of two rows with one name, the first by position
+/// owns it.
 fn resolve(inputs: &[Input], corrections: Vec<Correction>, fates: &mut Fates) {
     let mut by_step: HashMap<(String, u64), Option<Place>> = HashMap::new();
     let mut by_place: HashMap<(u64, u64), Option<Place>> = HashMap::new();
@@ -157,7 +148,7 @@ fn resolve(inputs: &[Input], corrections: Vec<Correction>, fates: &mut Fates) {
         if missing == 0 {
             break;
         }
-        let number = number_of(input);
+        let number = segment_number(input);
         each_line(input, literal.as_ref(), |text, offset| {
             let mut values = Vec::new();
             if json::pick(text, &["run_id", "step"], &mut values).is_err() {
@@ -171,9 +162,9 @@ fn resolve(inputs: &[Input], corrections: Vec<Correction>, fates: &mut Fates) {
                 if let Some(slot) = slot.filter(|slot| slot.is_none()) {
                     *slot = Some(place);
                     missing -= 1;
-                    let mut told = Vec::new();
-                    if json::pick(text, &Target::FIELDS, &mut told).is_ok() {
-                        rows.insert(place, (Target::of(&told), text.to_vec()));
+                    let mut fields = Vec::new();
+                    if json::pick(text, &Target::FIELDS, &mut fields).is_ok() {
+                        rows.insert(place, (Target::of(&fields), text.to_vec()));
                     }
                 }
             };
@@ -200,8 +191,8 @@ fn resolve(inputs: &[Input], corrections: Vec<Correction>, fates: &mut Fates) {
     }
 }
 
-/// Lines that could be of one of these runs: their names as JSON writes them,
-/// or with any escape. `None` when that would not spare anything.
+/// A pattern for lines of these runs: their ids as JSON writes them, or any escape. `None` if it
+/// would skip nothing.
 fn literal_runs(wanted: &HashMap<(String, u64), Option<Place>>) -> Option<Regex> {
     let mut runs: Vec<&str> = wanted.keys().map(|(run, _)| run.as_str()).collect();
     runs.sort_unstable();
@@ -213,33 +204,9 @@ fn literal_runs(wanted: &HashMap<(String, u64), Option<Place>>) -> Option<Regex>
     Regex::new(&format!(r"{}|\\[u/]", runs.join("|"))).ok()
 }
 
-/// Calls `each` with the rows of `input` that hold `literal`, and where they begin.
-pub(super) fn each_line(input: &Input, literal: Option<&Regex>, mut each: impl FnMut(&[u8], u64) -> ControlFlow<()>) {
-    let find = |text: &[u8]| literal.map_or(Some(0), |literal| literal.find(text).map(|found| found.start()));
-    // What is skipped is told by the scan that follows.
-    let mut skipped = Skipped::default();
-    let mut lines = |reader: &mut dyn Read, start: u64| {
-        for_each_row_with(reader, ("", start), &mut skipped, is_whole, find, |text, offset, _| each(text, offset))
-    };
-    let _: io::Result<u64> = each_stream(input, &mut |_, _| (), &mut lines);
-}
-
-/// The number of a segment, also of one that is given as a file.
-pub(super) fn number_of(input: &Input) -> Option<u64> {
-    match input {
-        Input::Segment(segment) => Some(segment.number),
-        Input::File(path) => {
-            let name = path.file_name()?.to_str()?;
-            let name = name.strip_suffix(".zst").unwrap_or(name);
-            SegmentName::parse(name.as_bytes()).map(|name| name.number)
-        }
-        Input::Stdin | Input::Pipe(_) | Input::Held(..) => None,
-    }
-}
-
-/// The name of a correcting row that has no step.
+/// The name of a correction row without a step.
 fn name_by_place(input: &Input, offset: u64) -> String {
-    match number_of(input) {
+    match segment_number(input) {
         Some(segment) => Address::Place { segment, offset }.to_string(),
         None => format!("{}:{offset}", input.name()),
     }

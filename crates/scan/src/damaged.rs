@@ -1,21 +1,19 @@
-//! How many rows a damaged archive is short of: those that the manifest says it has, without those
-//! that it still has.
+//! How many rows a damaged archive lacks: the rows that the manifest records, less those that can
+//! still be read.
 
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::corrections::number_of;
 use super::pieces::each_stream;
 use super::skipped::{Missing, Skipped};
-use super::source::Source;
-use super::voided::home;
+use super::source::{Source, logbook_of, segment_number};
 use logbook_format::manifest::Covered;
 use logbook_store::Input;
 use logbook_store::archive::manifest::said_of;
 use logbook_store::os_real::REAL;
 use logbook_store::snapshot::Form;
 
-/// Adds it to what is told of damaged archives among `source`.
+/// Adds the number of missing rows to the entries of damaged archives.
 pub(super) fn settle(source: &Source, skipped: &mut Skipped) {
     for entry in skipped.damaged_mut() {
         let input = source.iter().find(|input| input.name() == entry.file);
@@ -23,8 +21,8 @@ pub(super) fn settle(source: &Source, skipped: &mut Skipped) {
     }
 }
 
-/// Whether an archive that was read from the start to the end, without an error, has less in it
-/// than it should: one that ends with a frame reads as if it were whole.
+/// Whether an archive that was read to its end without an error is shorter than recorded. One that
+/// was cut between two frames reads as if it were whole.
 pub(super) fn is_cut(input: &Input, bytes: u64) -> bool {
     let is_archive = matches!(input, Input::Segment(segment) if segment.form != Form::Plain);
     is_archive && said(input).is_some_and(|said| bytes < said.bytes)
@@ -33,9 +31,9 @@ pub(super) fn is_cut(input: &Input, bytes: u64) -> bool {
 fn said(input: &Input) -> Option<Covered> {
     let directory = match input {
         Input::Segment(segment) => segment.path.parent().and_then(Path::parent),
-        _ => home(input),
+        _ => logbook_of(input),
     };
-    said_of(&REAL, directory?, number_of(input)?)
+    said_of(&REAL, directory?, segment_number(input)?)
 }
 
 fn missing(input: &Input) -> Option<Missing> {
@@ -43,7 +41,7 @@ fn missing(input: &Input) -> Option<Missing> {
     Some(Missing { rows: of.saturating_sub(lines(input)), of })
 }
 
-/// Lines of `input` that can be read.
+/// The number of lines of `input` that can be read.
 fn lines(input: &Input) -> u64 {
     let mut lines = 0;
     let mut count = |reader: &mut dyn Read, _: u64| {
@@ -57,7 +55,7 @@ fn lines(input: &Input) -> u64 {
             }
         }
     };
-    // What could not be read is what is missing.
+    // Lines that cannot be read are the missing ones.
     let _: io::Result<u64> = each_stream(input, &mut |_, _| (), &mut count);
     lines
 }

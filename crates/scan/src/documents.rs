@@ -1,49 +1,49 @@
-//! Rows that do not stand on lines of their own: whole documents over many lines, the elements of
-//! an array, values one after the other, with or without record separators (RFC 7464). In memory
-//! bounded by the longest row.
+//! Rows that are not one per line: documents over many lines, the elements of an array, or values
+//! one after another, with or without record separators (RFC 7464). Memory is bounded by the
+//! longest row.
 //!
-//! Where one value ends is told by its brackets and strings; whether it is one, whoever takes it
-//! judges. White space between its parts does not belong to it: a row is one line.
+//! Brackets and strings decide where a value ends; the caller validates it. White space between
+//! tokens is dropped, so that a row is one line.
 
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
 use super::skipped::Class;
 
-/// Bytes asked of the input at a time.
+/// Bytes per read.
 const BLOCK_BYTES: usize = 128 << 10;
 const BYTE_ORDER_MARK: [u8; 3] = *b"\xEF\xBB\xBF";
 const RECORD_SEPARATOR: u8 = 0x1E;
 
-/// What is met in an input.
-pub(super) enum Met<'m> {
-    /// A value, laid out on one line.
+/// What the splitter finds in an input.
+pub(super) enum Item<'m> {
+    /// A value, without white space between its tokens.
     Value(&'m [u8]),
-    /// Bytes that are no value, and what is known of why.
+    /// Bytes that are not a value, and why if that is known.
     Skipped(Class, &'static str),
-    /// All that was read so far was handed on.
+    /// The end of a block: all values read so far were handed on.
     Pause,
 }
 
-/// Where it begins.
+/// Where an item begins.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct At {
+pub(super) struct Position {
     pub offset: u64,
-    /// From 1.
+    /// Counted from 1.
     pub line: u64,
 }
 
 enum State {
     Between,
-    /// Within an object, an array or a string.
+    /// Inside an object, an array or a string.
     Value {
         depth: usize,
         string: bool,
         escape: bool,
     },
-    /// Within a number or a word.
+    /// Inside a number or a literal (`true`, `null`).
     Word,
-    /// After a fault: nothing is believed before the next line.
+    /// After a syntax error: everything up to the next line is ignored.
     Lost,
 }
 
@@ -51,28 +51,28 @@ struct Splitter<'e> {
     row_bytes_max: usize,
     state: State,
     /// The array whose elements are rows, while it is open.
-    array: Option<At>,
-    here: At,
-    began: At,
+    array: Option<Position>,
+    here: Position,
+    began: Position,
     text: Vec<u8>,
     space: bool,
     too_long: bool,
     mark: usize,
-    each: &'e mut dyn FnMut(Met<'_>, At) -> ControlFlow<()>,
+    each: &'e mut dyn FnMut(Item<'_>, Position) -> ControlFlow<()>,
 }
 
-/// Hands the values in `reader` to `each`, in order. Gives the number of bytes read.
+/// Hands the values in `reader` to `each`, in order. Returns the number of bytes read.
 pub(super) fn for_each_value(
     reader: &mut dyn Read,
     row_bytes_max: usize,
-    each: &mut dyn FnMut(Met<'_>, At) -> ControlFlow<()>,
+    each: &mut dyn FnMut(Item<'_>, Position) -> ControlFlow<()>,
 ) -> io::Result<u64> {
     let mut splitter = Splitter {
         row_bytes_max,
         state: State::Between,
         array: None,
-        here: At { offset: 0, line: 1 },
-        began: At::default(),
+        here: Position { offset: 0, line: 1 },
+        began: Position::default(),
         text: Vec::new(),
         space: false,
         too_long: false,
@@ -91,7 +91,7 @@ pub(super) fn for_each_value(
             break;
         }
         let flow = buffer[..read].iter().try_for_each(|byte| splitter.byte(*byte));
-        if flow.is_break() || (splitter.each)(Met::Pause, splitter.here).is_break() {
+        if flow.is_break() || (splitter.each)(Item::Pause, splitter.here).is_break() {
             break;
         }
     }
@@ -126,7 +126,7 @@ impl Splitter<'_> {
             State::Value { depth, string: true, escape } => {
                 if byte == b'\n' {
                     self.state = State::Between;
-                    return (self.each)(Met::Skipped(Class::NotJson, "a line ends inside a string"), self.began);
+                    return (self.each)(Item::Skipped(Class::NotJson, "a line ends inside a string"), self.began);
                 }
                 self.push(byte);
                 let ends = byte == b'"' && !escape;
@@ -144,7 +144,7 @@ impl Splitter<'_> {
                     _ => depth,
                 };
                 let parts = |byte: u8| matches!(byte, b'{' | b'[' | b'}' | b']' | b',' | b':');
-                // Two words stay two words, though no JSON has them side by side.
+                // Keeps two tokens apart: `1 2` must not become `12`, which is valid.
                 if std::mem::take(&mut self.space) && !parts(byte) && !self.text.last().is_some_and(|last| parts(*last))
                 {
                     self.push(b' ');
@@ -178,7 +178,7 @@ impl Splitter<'_> {
         self.mark = 0;
         match self.state {
             State::Between => ControlFlow::Continue(()),
-            State::Lost => (self.each)(Met::Skipped(Class::NotJson, "expected a value"), self.here),
+            State::Lost => (self.each)(Item::Skipped(Class::NotJson, "expected a value"), self.here),
             State::Value { .. } | State::Word => {
                 self.began = self.here;
                 (self.space, self.too_long) = (false, false);
@@ -199,19 +199,21 @@ impl Splitter<'_> {
 
     fn value_ends(&mut self) -> ControlFlow<()> {
         self.state = State::Between;
-        let met = if self.too_long { Met::Skipped(Class::TooLong, "") } else { Met::Value(&self.text) };
-        (self.each)(met, self.began)
+        let item = if self.too_long { Item::Skipped(Class::TooLong, "") } else { Item::Value(&self.text) };
+        (self.each)(item, self.began)
     }
 
-    /// The input ends.
+    /// Handles the end of the input.
     fn end(&mut self) -> ControlFlow<()> {
         match self.state {
             State::Word => self.value_ends()?,
-            State::Value { .. } => (self.each)(Met::Skipped(Class::Torn, "the input ends inside a value"), self.began)?,
+            State::Value { .. } => {
+                (self.each)(Item::Skipped(Class::Torn, "the input ends inside a value"), self.began)?
+            }
             State::Between | State::Lost => {}
         }
         match self.array {
-            Some(began) => (self.each)(Met::Skipped(Class::Torn, "the input ends inside an array"), began),
+            Some(began) => (self.each)(Item::Skipped(Class::Torn, "the input ends inside an array"), began),
             None => ControlFlow::Continue(()),
         }
     }
@@ -221,14 +223,14 @@ impl Splitter<'_> {
 mod tests {
     use super::*;
 
-    /// What is met in `text`, read in pieces of any size: values, and `!` for what is none.
-    fn met(text: &str, row_bytes_max: usize) -> Vec<String> {
+    /// The items in `text`: values, and `!` with the class of what is not a value.
+    fn items(text: &str, row_bytes_max: usize) -> Vec<String> {
         let mut all = Vec::new();
-        let mut each = |met: Met<'_>, at: At| {
-            match met {
-                Met::Value(value) => all.push(format!("{}:{} {}", at.line, at.offset, String::from_utf8_lossy(value))),
-                Met::Skipped(class, _) => all.push(format!("{}:{} !{}", at.line, at.offset, class.name())),
-                Met::Pause => {}
+        let mut each = |item: Item<'_>, at: Position| {
+            match item {
+                Item::Value(value) => all.push(format!("{}:{} {}", at.line, at.offset, String::from_utf8_lossy(value))),
+                Item::Skipped(class, _) => all.push(format!("{}:{} !{}", at.line, at.offset, class.name())),
+                Item::Pause => {}
             }
             ControlFlow::Continue(())
         };
@@ -239,20 +241,20 @@ mod tests {
 
     #[test]
     fn values_are_found_however_they_are_laid_out() {
-        let of = |text| met(text, 100);
+        let of = |text| items(text, 100);
         assert_eq!(of("{\n  \"a\": [1,\n 2],\n \"b c\": \"x  y\"\n}\n"), [r#"1:0 {"a":[1,2],"b c":"x  y"}"#]);
         assert_eq!(of("[{\"a\":1},\n {\"a\":2}]"), [r#"1:1 {"a":1}"#, r#"2:11 {"a":2}"#]);
         assert_eq!(of("{\"a\":1}{\"a\":2} 5 \"x\""), [r#"1:0 {"a":1}"#, r#"1:7 {"a":2}"#, "1:15 5", "1:17 \"x\""]);
         assert_eq!(of("\u{1e}{\"a\":1}\n\u{1e}{\"a\":2}\n"), [r#"1:1 {"a":1}"#, r#"2:10 {"a":2}"#]);
         assert_eq!(of("\u{feff}{\"a\":\"}\\\"]\"}"), [r#"1:3 {"a":"}\"]"}"#]);
         assert_eq!(of("[[{\"a\":1}]] []"), [r#"1:1 [{"a":1}]"#]);
-        // What is not JSON stays so.
+        // Invalid JSON stays invalid.
         assert_eq!(of("{\"a\": 1 2}"), [r#"1:0 {"a":1 2}"#]);
     }
 
     #[test]
-    fn what_is_no_value_is_told_and_the_rest_read() {
-        let of = |text| met(text, 20);
+    fn bytes_that_are_not_a_value_are_reported_and_the_rest_is_read() {
+        let of = |text| items(text, 20);
         assert_eq!(of("{\"a\":1} ) x\n{\"a\":2}"), [r#"1:0 {"a":1}"#, "1:8 !not_json", r#"2:12 {"a":2}"#]);
         assert_eq!(of("{\"a\":\"x\n{\"a\":2}"), ["1:0 !not_json", r#"2:8 {"a":2}"#]);
         assert_eq!(of("{\"a\":1}\n{\"a\":"), [r#"1:0 {"a":1}"#, "2:8 !torn"]);

@@ -1,46 +1,20 @@
-//! Inputs, row by row, with the wanted fields found in each, on this thread.
+//! All rows of a source, on this thread.
 
 use std::io::BufRead;
 use std::ops::ControlFlow;
 
 use super::damaged;
 use super::pieces::whole;
-use super::reader::{Met, Reader, Wanted};
+use super::reader::{Event, Reader};
+use super::scan::{Scanned, Wanted};
 use super::skipped::Skipped;
 use super::source::Source;
 use logbook_query::Row;
 
-/// What a scan read.
-#[derive(Debug, Default)]
-pub struct Scanned {
-    /// Rows that were handed on; where it was asked for, also those passed over unseen because they
-    /// could not matter.
-    pub rows: u64,
-    /// Bytes read, after unpacking.
-    pub bytes: u64,
-    /// What was not handed on.
-    pub skipped: Skipped,
-    /// Rows that are not JSON throughout, and were read all the same.
-    pub mended: Skipped,
-    /// Lines were passed over unseen, since they could not matter.
-    pub partly: bool,
-}
-
-impl Scanned {
-    /// Adds what was read after it.
-    pub fn join(&mut self, later: Scanned) {
-        self.rows += later.rows;
-        self.bytes += later.bytes;
-        self.partly |= later.partly;
-        self.skipped.join(later.skipped);
-        self.mended.join(later.mended);
-    }
-}
-
-/// Hands every row of `source` to `each`, as it reads with corrections folded in, with its fields
-/// `names` in that order (the last of two equal keys). With `strict` every row is judged whole,
-/// else by its frame. A row that fails is skipped and counted; so is what `each` itself adds to the
-/// account. Break ends the scan.
+/// Hands every row of `source` to `each`, with corrections applied and the fields `names` picked in
+/// that order (of two equal keys the last counts). `each` gets the row, the name of its input, and
+/// the list of skipped rows, to which it may add. With `strict` every row is validated in full. A
+/// row that fails is skipped and counted. Break ends the scan.
 pub fn feed(
     source: &Source,
     stdin: &mut dyn BufRead,
@@ -51,7 +25,7 @@ pub fn feed(
     feed_wanted(source, stdin, Wanted { names, strict, ..Wanted::default() }, each)
 }
 
-/// The same of what is `wanted`.
+/// Like [`feed`], with everything that a scan may be asked for.
 pub fn feed_wanted(
     source: &Source,
     stdin: &mut dyn BufRead,
@@ -61,9 +35,9 @@ pub fn feed_wanted(
     let mut scanned = Scanned::default();
     let mut reader = Reader::new(source, wanted);
     for (at, input) in (0u32..).zip(source.iter()).filter(|(at, _)| source.left_out(*at).is_none()) {
-        let mut each = |met: Met<'_>| match met {
-            Met::Row(row, name, skipped) => each(row, name, skipped),
-            Met::BlockEnd(..) => ControlFlow::Continue(()),
+        let mut each = |event: Event<'_>| match event {
+            Event::Row(row, name, skipped) => each(row, name, skipped),
+            Event::BlockEnd(..) => ControlFlow::Continue(()),
         };
         if reader.piece(whole(at, input), Some(&mut *stdin), &mut scanned, &mut each).is_break() {
             break;

@@ -1,56 +1,57 @@
-//! Where store and query meet: inputs are opened, unpacked, split into rows,
-//! and fed to whoever folds them. Rows that cannot be read are skipped and
-//! counted here, never fatal.
+//! Where the store and the query language meet: inputs are opened, unpacked and split into rows,
+//! and the rows are fed to a fold. Rows that cannot be read are skipped and counted; they never end
+//! a scan.
 //!
 //! Not here: what a row means (`query`, `view`), how it is shown (`render`).
 //!
-//! - `layout`: how rows stand in inputs · `rows`: as a stream of lines, in constant memory ·
-//!   `documents`: as values
-//! - `skipped`: the account of what was not read, and where · `numbers`: in which lines · `looks`:
-//!   what it looks like
-//! - `damaged`: how many rows a damaged archive is short of
-//! - `source`: what is to be read, with the corrections among it
-//! - `corrections`: finds them, before a scan begins
-//! - `voided`: places that count no more
-//! - `doubles`: ids that stand on two rows
-//! - `prune`: segments that cannot hold an answer, left out · `summarize`: what is known of all
-//!   rows of one together
-//! - `pieces`: inputs cut into what can be read side by side
-//! - `sparse`: lines that can matter, before any is looked at
-//! - `reader`: rows of one piece after the other, with their fields: what one thread does
-//! - `feed`: all rows on this thread · `parallel`: on all cores, the results in order
-//! - `folded`: a fold of which a part is known from `cache/`
+//! - `source`: which inputs are read, and what is known about their rows · `scan`: what a scan is
+//!   asked for and what it reports
+//! - `layout`: how rows are laid out in an input · `rows`: an input as lines, in constant memory ·
+//!   `documents`: an input as JSON values
+//! - `pieces`: inputs cut into pieces that threads can read side by side
+//! - `reader`: the rows of one piece with their fields; what one thread does · `line_search`: the
+//!   lines of a block that can matter, found without looking at the others
+//! - `feed`: all rows on this thread · `parallel`: all rows on all cores, results in order
+//! - `corrections`: finds corrections before a scan begins · `voided`: places whose row was stored
+//!   again elsewhere
+//! - `skipped`: what was not read, and where · `line_numbers`: on which lines that is · `damaged`:
+//!   how many rows a damaged archive lacks
+//! - `prune`: leaves out segments that cannot hold an answer · `summarize`: the summary of a
+//!   segment that decides it
+//! - `cached_fold`: a fold whose results for old segments are kept in `cache/`
+//! - `duplicate_ids`: ids that more than one row has
 //!
 //! Invariant: rows come in the order of the inputs and of the bytes in them.
 
+mod cached_fold;
 pub mod corrections;
 mod damaged;
 mod documents;
-mod doubles;
+mod duplicate_ids;
 mod feed;
-mod folded;
 mod layout;
-mod looks;
-mod numbers;
+mod line_numbers;
+mod line_search;
 mod parallel;
 mod pieces;
 mod prune;
 mod reader;
 pub mod rows;
+mod scan;
 mod skipped;
 mod source;
-mod sparse;
 mod summarize;
 mod voided;
 
-pub use doubles::{DoubledId, Ids};
-pub use feed::{Scanned, feed, feed_wanted};
-pub use folded::{Fold, How, Part, folded};
+pub use cached_fold::{Fold, FoldOptions, FoldPart, cached_fold};
+pub use duplicate_ids::{DuplicateId, Ids};
+pub use feed::{feed, feed_wanted};
 pub use layout::Layout;
-pub use numbers::{line_of, number};
+pub use line_numbers::{find_line_numbers, line_of};
 pub use parallel::{Task, Threads, in_parallel};
 pub use prune::Pruning;
-pub use reader::{Wanted, not_json};
+pub use reader::not_json;
+pub use scan::{Scanned, Wanted};
 pub use skipped::{Class, Entry, Skipped};
 pub use source::{Corrected, LeftOut, Source};
 pub use summarize::summarize;

@@ -1,53 +1,56 @@
-//! Inputs cut into pieces that can be read side by side: stretches of plain files and of archives
-//! that tell where their frames begin, cut at newlines, and whole inputs that can only be read from
-//! the start to the end.
+//! Inputs cut into pieces that threads can read side by side. Plain files, and archives that list
+//! their frames, are cut at newlines; other inputs are one piece, since they can only be read from
+//! start to end.
 
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 
 use memchr::memchr;
+use regex::bytes::Regex;
 
-use super::reader::is_whole;
+use super::rows::{for_each_row_with, is_whole};
+use super::skipped::Skipped;
 use super::source::Source;
 use logbook_model::READ_ROW_BYTES_MAX;
 use logbook_store::Input;
 use logbook_store::input::RandomAccess;
 
-/// A part of the inputs. Pieces in their order are the inputs in theirs.
+/// A part of an input. The pieces in order make up the inputs in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Piece {
-    /// Which input.
+    /// The number of the input.
     pub input: u32,
-    /// The lines that begin in this stretch of it; `None`: all of it, as a stream.
+    /// The byte range in which its lines begin; `None`: the whole input, as a stream.
     pub range: Option<(u64, u64)>,
 }
 
-/// The first pieces are small, so that the first rows are out at once; later ones cost less to hand
-/// about.
+/// The first pieces are small, so that the first rows are printed soon; later ones are larger,
+/// since each piece has a cost.
 const FIRST_BYTES: u64 = 512 << 10;
 const PIECE_BYTES: u64 = 4 << 20;
 
-/// The same where results of pieces are joined, at a cost for each run in each of them: so large,
-/// if every thread still has several.
+/// The size where the results of pieces are joined, which costs time for each run in each piece: as
+/// large as possible while every thread still has several.
 const JOINED_BYTES: u64 = 32 << 20;
 const JOINED_SHARE: u64 = 4;
 
-/// Of archives: to know whether a frame begins with a line, the one before it is unpacked too.
+/// The size in archives. To find out whether a frame begins with a line, the frame before it is
+/// unpacked too.
 const PACKED_PIECE_BYTES: u64 = 8 << 20;
 
-/// The size limit of pieces, for this many bytes and threads; `joins`: their
-/// results are joined.
+/// The size limit of pieces for this many bytes and threads; `joins`: their results are joined.
 pub(super) fn piece_bytes(bytes: u64, threads: usize, joins: bool) -> u64 {
     match joins {
-        // Nobody waits for a share.
+        // One piece: no other thread waits for a share.
         true if threads == 1 => 1 << 40,
         true => (bytes / (threads as u64 * JOINED_SHARE)).clamp(PIECE_BYTES, JOINED_BYTES),
         false => PIECE_BYTES,
     }
 }
 
-/// Cuts the inputs of `source`, into pieces of at most about `bytes_max`, without those that are
-/// left out. Those that are packed in one piece, are no regular files or cannot be opened stay
-/// whole: reading them tells.
+/// Cuts the inputs of `source` that are read into pieces of about `bytes_max`. Inputs that are
+/// packed in one frame, are not regular files or cannot be opened stay whole: reading them reports
+/// the error.
 pub(super) fn cut(source: &Source, bytes_max: u64) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut size = FIRST_BYTES;
@@ -55,7 +58,7 @@ pub(super) fn cut(source: &Source, bytes_max: u64) -> Vec<Piece> {
         if source.left_out(input).is_some() {
             continue;
         }
-        // Where a value begins is known only to who has read all before it.
+        // Only a reader that has read everything before it knows where a value begins.
         let stored = if source.layout().documents { None } else { open.open_random_access().ok().flatten() };
         let Some(stored) = stored.and_then(|mut stored| stored.is_true().then_some(stored)) else {
             pieces.push(Piece { input, range: None });
@@ -73,17 +76,17 @@ pub(super) fn cut(source: &Source, bytes_max: u64) -> Vec<Piece> {
     pieces
 }
 
-/// All of `input` as one piece: an archive by its frames, if it says where they begin, since then
-/// damage to one of them takes no other rows away.
+/// All of `input` as one piece. An archive that lists its frames is read by range, since then
+/// damage to one frame loses no rows of the others.
 pub(super) fn whole(number: u32, input: &Input) -> Piece {
     let stored = input.open_random_access().ok().flatten().filter(RandomAccess::is_packed);
     let range = stored.and_then(|mut stored| stored.is_true().then_some((0, stored.bytes)));
     Piece { input: number, range }
 }
 
-/// Hands the lines of `input` that begin in `range` to `read`, as streams and with the byte at
-/// which each begins. After a frame of an archive that cannot be unpacked, the next stream begins:
-/// `damaged` is told where, and why. Errors: nothing more can be read.
+/// Hands the lines of `input` that begin in `range` to `read`, as streams with the offset at which
+/// each begins. Behind a frame that cannot be unpacked, a new stream begins; `damaged` gets the
+/// offset and the reason. Returns the number of bytes read. Fails if nothing more can be read.
 pub(super) fn each_stretch(
     input: &Input,
     range: (u64, u64),
@@ -107,7 +110,7 @@ pub(super) fn each_stretch(
     }
 }
 
-/// The same of all of `input`; none of standard input.
+/// Like [`each_stretch`] for all of `input`. Standard input is not read.
 pub(super) fn each_stream(
     input: &Input,
     damaged: &mut dyn FnMut(u64, String),
@@ -119,13 +122,24 @@ pub(super) fn each_stream(
     }
 }
 
-/// Whether the content is to blame, and not the disk that it is read from.
+/// Calls `each` with the rows of `input` that contain `literal`, and their offsets.
+pub(super) fn each_line(input: &Input, literal: Option<&Regex>, mut each: impl FnMut(&[u8], u64) -> ControlFlow<()>) {
+    let find = |text: &[u8]| literal.map_or(Some(0), |literal| literal.find(text).map(|found| found.start()));
+    // The scan that follows reports what is skipped.
+    let mut skipped = Skipped::default();
+    let mut lines = |reader: &mut dyn Read, start: u64| {
+        for_each_row_with(reader, "", start, &mut skipped, is_whole, find, |text, offset, _| each(text, offset))
+    };
+    let _: io::Result<u64> = each_stream(input, &mut |_, _| (), &mut lines);
+}
+
+/// Whether the content is damaged, as opposed to a failure of the disk.
 pub(super) fn is_damage(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidData, InvalidInput, Other, UnexpectedEof};
     matches!(error.kind(), Other | InvalidData | InvalidInput | UnexpectedEof)
 }
 
-/// The lines of a file that begin in a stretch of it, as a stream.
+/// The lines of a file that begin in a range of it, as a stream.
 struct Stretch {
     file: RandomAccess,
     at: u64,
@@ -133,7 +147,6 @@ struct Stretch {
 }
 
 impl Stretch {
-    /// The lines of `file` that begin in `range`.
     fn new(mut file: RandomAccess, range: (u64, u64)) -> io::Result<Stretch> {
         let at = line_start(&mut file, range.0)?;
         let end = line_start(&mut file, range.1)?;
@@ -150,7 +163,7 @@ impl Read for Stretch {
     }
 }
 
-/// The first start of a line at or after `at`, behind any damage there; the end of the file where
+/// The first start of a line at or after `at`, behind any damage there; the end of the file if
 /// there is none.
 fn line_start(file: &mut RandomAccess, at: u64) -> io::Result<u64> {
     if at == 0 || at >= file.bytes {
@@ -163,9 +176,9 @@ fn line_start(file: &mut RandomAccess, at: u64) -> io::Result<u64> {
     }
 }
 
-/// Where the lines go on behind the frame that holds byte `bad`. Nobody knows whether the next
-/// frame begins with a line: a part of an object is never an object, so its first line counts if it
-/// is one.
+/// The start of the first line behind the frame that holds the damaged byte `bad`. Whether the next
+/// frame begins with a line is not recorded. A part of an object is never an object, so its first
+/// line counts if it is one.
 fn after_damage(file: &mut RandomAccess, mut bad: u64) -> io::Result<u64> {
     loop {
         let next = file.frame_end(bad);
@@ -186,8 +199,8 @@ fn after_damage(file: &mut RandomAccess, mut bad: u64) -> io::Result<u64> {
     }
 }
 
-/// Where the line ends that byte `from` is of, behind its newline; `seen` is handed what stands
-/// before that. Errors: with the byte that could not be read.
+/// The end of the line that contains byte `from`, behind its newline; `seen` gets the bytes before
+/// the newline. An error has the offset that could not be read.
 fn line_end(file: &mut RandomAccess, mut from: u64, seen: &mut dyn FnMut(&[u8])) -> Result<u64, (u64, io::Error)> {
     let mut buffer = [0; 4096];
     loop {

@@ -1,9 +1,9 @@
-//! Segments that cannot hold an answer, left out of a source before it is read: the one place where
-//! what a query requires meets what is known of many rows at once.
+//! Leaves segments that cannot hold an answer out of a source before it is read. This is the one
+//! place where what a query requires meets the summaries of segments.
 //!
-//! Left out is a sealed segment (or archive) whose summary the store has, checked against the file,
-//! that has no line that is skipped, and no row that is corrected, corrects, or stands again
-//! elsewhere. A summary that is missing is made, on all cores, unless it could not be kept.
+//! A sealed segment (or archive) is left out if the store has its summary, checked against the
+//! file, and if it has no skipped line and no row that is corrected, corrects another, or was
+//! stored again elsewhere. A missing summary is made, on all cores, unless it could not be stored.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -20,27 +20,27 @@ use logbook_store::index::{CacheDraft, Identity, Summary};
 use logbook_store::os_real::REAL;
 use logbook_store::{Input, Segment};
 
-/// What is known so far of which segments are not to be read.
+/// The segments that need not be read, as far as they are known.
 #[derive(Debug)]
 pub struct Pruning {
     requirement: Requirement,
-    /// By number: why a segment is left out; `None`: it is read.
+    /// By segment number: why it is left out; `None`: it is read.
     verdicts: BTreeMap<u64, Option<LeftOut>>,
 }
 
 impl Pruning {
-    /// For rows that meet `requirement`; `None`: it leaves nothing out.
+    /// For a query that requires `requirement` of a row; `None` if that rules out nothing.
     pub fn new(requirement: Requirement) -> Option<Pruning> {
         (requirement != Requirement::Nothing).then_some(Pruning { requirement, verdicts: BTreeMap::new() })
     }
 
-    /// Takes in the summary of the segment with this number.
+    /// Adds the summary of the segment with this number.
     pub fn know(&mut self, number: u64, summary: &Summary) {
         self.verdicts.insert(number, verdict(&self.requirement, summary));
     }
 
-    /// `source`, segments of the logbook at `directory`, without those that cannot matter. Reads
-    /// those of which nothing is known, with up to `threads` threads.
+    /// Leaves the segments of the logbook at `directory` that cannot match out of `source`.
+    /// Segments without a summary are read to make one, by up to `threads` threads.
     pub fn apply(mut self, source: Source, directory: &Path, threads: usize) -> Source {
         let candidates: Vec<(u32, &Segment)> = (0u32..)
             .zip(source.iter())
@@ -63,7 +63,7 @@ impl Pruning {
     }
 }
 
-/// Reads `segments`, keeps their summaries in `cache/`, and says what they tell.
+/// Makes the summaries of `segments`, stores them in `cache/`, and returns the verdicts.
 fn make(
     requirement: &Requirement,
     directory: &Path,
@@ -82,7 +82,7 @@ fn make(
                 return stop.store(true, Ordering::Relaxed);
             };
             let summary = summarize(Input::Segment((*segment).clone()));
-            // Something happened to it meanwhile.
+            // The file was changed while it was read.
             if Identity::of_segment(&REAL, segment) != Some(identity) {
                 continue;
             }
@@ -94,7 +94,7 @@ fn make(
     std::thread::scope(|scope| {
         for _ in 1..threads.min(segments.len()) {
             let builder = std::thread::Builder::new();
-            // What cannot be started is done by the others.
+            // If a thread cannot be started, the others do its work.
             let _ = builder.spawn_scoped(scope, work);
         }
         work();
@@ -103,12 +103,12 @@ fn make(
 }
 
 fn verdict(requirement: &Requirement, summary: &Summary) -> Option<LeftOut> {
-    // Lines that are no rows are told, whatever is asked.
+    // Bad lines are reported whatever the query asks.
     let unmet = if summary.damaged { None } else { requirement.unmet(&Summarized(summary)) }?;
     Some(LeftOut { rows: summary.rows, times: summary.times, why: why(unmet, summary) })
 }
 
-/// A summary as the question of a query asks it.
+/// A summary as a query looks at it.
 struct Summarized<'a>(&'a Summary);
 
 impl MayHold for Summarized<'_> {
@@ -142,7 +142,7 @@ impl MayHold for Summarized<'_> {
     }
 }
 
-/// What none of the rows has, in a few words.
+/// What no row of the segment has, in a few words.
 fn why(unmet: &Requirement, summary: &Summary) -> String {
     match (unmet, summary.times) {
         (Requirement::Time(..), Some((first, last))) => format!("its times are {first} to {last}"),

@@ -1,5 +1,4 @@
-//! Rows of one piece after the other, with the wanted fields found and corrections folded in: what
-//! one thread does.
+//! The rows of pieces, with their fields picked and corrections applied: what one thread does.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -10,52 +9,34 @@ use memchr::{memchr, memchr_iter};
 
 use super::damaged;
 use super::documents::{self, for_each_value};
-use super::feed::Scanned;
-use super::layout::{Layout, SOURCE_FIELD};
-use super::looks::behind_prefix;
-use super::numbers::Counter;
+use super::layout::{Layout, SOURCE_FIELD, behind_prefix};
+use super::line_numbers::Counter;
+use super::line_search::{Search, searches};
 use super::pieces::{Piece, each_stretch, is_damage};
-use super::rows::{Block, behind_marks, for_each_block, one_line};
+use super::rows::{Block, RawLine, behind_marks, for_each_block, is_whole, one_line};
+use super::scan::{Scanned, Wanted};
 use super::skipped::{Class, Skipped};
 use super::source::{Fate, Source};
-use super::sparse::{self, Way};
 use logbook_format::corrections;
 use logbook_json::bits::{Finder, Line};
 use logbook_json::{self as json, Limits, ObjectFault, frame};
-use logbook_query::{Place, Probe, Row};
+use logbook_query::{Place, Row};
 use logbook_store::Input;
 use logbook_store::compression::{NotRead, decompress};
 
-/// What a scan asks of every row.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Wanted<'q> {
-    /// The fields that are picked, in order.
-    pub names: &'q [String],
-    /// Every row is judged whole, else by its frame.
-    pub strict: bool,
-    /// Only lines that hold one of these, or some `\u`, need to be looked at; none: all lines.
-    pub literals: &'q [Vec<u8>],
-    /// Only lines that may pass by this, or hold some `\u`, need to be looked at.
-    pub probe: Option<&'q Probe>,
-    /// Lines that are passed over are counted too.
-    pub counts: bool,
-    /// A line is a row by its frame alone, whatever is picked: what is not a value in it is null.
-    /// Else one whose picked fields are no values is skipped, which those need who decide by rows.
-    pub mends: bool,
-}
-
-/// What is met in a piece.
-pub(super) enum Met<'m> {
-    /// A row, in the input of this name; what its taker itself adds to the account.
+/// What reading a piece yields.
+pub(super) enum Event<'m> {
+    /// A row, the name of its input, and the list of skipped rows, to which the receiver may add.
     Row(&'m Row<'m>, &'m str, &'m mut Skipped),
-    /// The end of a block, and where it begins in its input: texts of rows in it last until here.
+    /// The end of a block, which begins at this byte of its input: the texts of its rows are
+    /// valid until here.
     BlockEnd(&'m [u8], u64),
 }
 
-/// What is known of the input of a piece.
+/// The input of a piece.
 #[derive(Debug, Clone, Copy)]
-struct About<'a> {
-    /// Which it is.
+struct InputInfo<'a> {
+    /// Its number.
     input: u32,
     name: &'a str,
     /// It is not a segment of a logbook.
@@ -69,31 +50,31 @@ pub(super) struct Reader<'s> {
     source: &'s Source,
     wanted: Wanted<'s>,
     finder: Finder,
-    /// Ways to find the lines that need to be looked at; none: all do.
-    ways: Vec<Way<'s>>,
-    /// Each row says which input it came from.
+    /// The searches for lines that need to be looked at; empty: all lines do.
+    searches: Vec<Search<'s>>,
+    /// Each row gets the field that names its input.
     names_source: bool,
 }
 
 impl<'s> Reader<'s> {
     pub(crate) fn new(source: &'s Source, wanted: Wanted<'s>) -> Reader<'s> {
-        // No row says where it comes from.
+        // The field is not in the text of the row, so that no search can find it.
         let names_source = source.layout().with_source || wanted.names.iter().any(|name| name == SOURCE_FIELD);
-        let ways = if names_source { Vec::new() } else { sparse::ways(&wanted) };
-        Reader { source, wanted, finder: Finder::new(wanted.names), ways, names_source }
+        let searches = if names_source { Vec::new() } else { searches(&wanted) };
+        Reader { source, wanted, finder: Finder::new(wanted.names), searches, names_source }
     }
 
-    /// Hands the rows of `piece` to `each`. `stdin` is read where the input is standard input.
+    /// Hands the rows of `piece` to `each`. `stdin` is read if the input is standard input.
     pub fn piece(
         &mut self,
         piece: Piece,
         stdin: Option<&mut dyn BufRead>,
         scanned: &mut Scanned,
-        each: &mut impl FnMut(Met<'_>) -> ControlFlow<()>,
+        each: &mut impl FnMut(Event<'_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let Some(input) = self.source.get(piece.input as usize) else { return ControlFlow::Continue(()) };
         let name = input.name();
-        let about = About {
+        let about = InputInfo {
             input: piece.input,
             name: &name,
             is_foreign: !matches!(input, Input::Segment(_)),
@@ -136,10 +117,10 @@ impl<'s> Reader<'s> {
     fn stream(
         &mut self,
         reader: &mut dyn Read,
-        about: About<'_>,
+        about: InputInfo<'_>,
         start: u64,
         scanned: &mut Scanned,
-        each: &mut impl FnMut(Met<'_>) -> ControlFlow<()>,
+        each: &mut impl FnMut(Event<'_>) -> ControlFlow<()>,
         flow: &mut ControlFlow<()>,
     ) -> io::Result<u64> {
         let Scanned { rows, skipped, partly, mended, .. } = scanned;
@@ -148,16 +129,27 @@ impl<'s> Reader<'s> {
         let member = self.names_source.then(|| source_member(about.name));
         let fates = source.fates(about.input);
         let wanted = self.wanted;
-        let mut judge =
-            Judge { source, wanted, layout, fates, about, member, seeks_first: start == 0, rows, partly, mended, each };
+        let mut judge = RowReader {
+            source,
+            wanted,
+            layout,
+            fates,
+            about,
+            member,
+            seeks_first: start == 0,
+            rows,
+            partly,
+            mended,
+            each,
+        };
         if layout.documents {
-            return for_each_value(reader, layout.row_bytes_max, &mut |met, at| {
-                *flow = judge.value(met, at, skipped);
+            return for_each_value(reader, layout.row_bytes_max, &mut |item, at| {
+                *flow = judge.value(item, at, skipped);
                 *flow
             });
         }
         let mut counter = about.is_once.then(Counter::default);
-        for_each_block(reader, about.name, (start, layout.row_bytes_max), skipped, |block, skipped| {
+        for_each_block(reader, about.name, start, layout.row_bytes_max, skipped, |block, skipped| {
             if let Some(counter) = &mut counter {
                 counter.begin(about.name, skipped);
             }
@@ -166,7 +158,7 @@ impl<'s> Reader<'s> {
                 counter.end(about.name, block, skipped);
             }
             if flow.is_continue() {
-                *flow = (judge.each)(Met::BlockEnd(block.bytes, block.offset));
+                *flow = (judge.each)(Event::BlockEnd(block.bytes, block.offset));
             }
             *flow
         })
@@ -175,7 +167,7 @@ impl<'s> Reader<'s> {
     fn block(
         &mut self,
         mut block: Block<'_>,
-        judge: &mut Judge<'_, impl FnMut(Met<'_>) -> ControlFlow<()>>,
+        judge: &mut RowReader<'_, impl FnMut(Event<'_>) -> ControlFlow<()>>,
         skipped: &mut Skipped,
     ) -> ControlFlow<()> {
         if !block.whole {
@@ -194,16 +186,17 @@ impl<'s> Reader<'s> {
                 *rows += memchr_iter(b'\n', bytes).count() as u64;
             }
         };
-        // Until there is a row, every line is judged: of what holds none, all is told.
-        while !self.ways.is_empty() && judge.seeks_first && from < block.bytes.len() {
+        // Every line is looked at until there is a row, so that a file without any row is reported
+        // in full.
+        while !self.searches.is_empty() && judge.seeks_first && from < block.bytes.len() {
             let end = memchr(b'\n', &block.bytes[from..]).map_or(block.bytes.len(), |at| from + at);
             let rows = *judge.rows;
             judge.line(&block.bytes[from..end], block.offset + from as u64, 0, true, skipped)?;
             judge.seeks_first = *judge.rows == rows;
             from = (end + 1).min(block.bytes.len());
         }
-        for way in &mut self.ways {
-            let Some(mut lines) = way.lines(block, from, judge.fates) else { continue };
+        for search in &mut self.searches {
+            let Some(mut lines) = search.lines(block, from, judge.fates) else { continue };
             while let Some((at, end)) = lines.next() {
                 passed(judge.rows, judge.partly, &block.bytes[from..at]);
                 let (lines, length) = (&block.bytes[at..], end + 1 - at);
@@ -220,16 +213,16 @@ impl<'s> Reader<'s> {
     }
 }
 
-/// What becomes of the lines of one input.
-struct Judge<'j, E> {
+/// Turns the lines of one input into rows.
+struct RowReader<'j, E> {
     source: &'j Source,
     wanted: Wanted<'j>,
     layout: Layout,
     fates: Option<&'j BTreeMap<u64, Fate>>,
-    about: About<'j>,
-    /// The member that says which input a row came from, where it is to be said.
+    about: InputInfo<'j>,
+    /// The member that names the input, if rows get it.
     member: Option<Vec<u8>>,
-    /// No row of the input was met so far.
+    /// There was no row in the input so far.
     seeks_first: bool,
     rows: &'j mut u64,
     partly: &'j mut bool,
@@ -237,8 +230,8 @@ struct Judge<'j, E> {
     each: &'j mut E,
 }
 
-impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
-    /// A line of a block that begins at `offset`.
+impl<E: FnMut(Event<'_>) -> ControlFlow<()>> RowReader<'_, E> {
+    /// Takes a line from the finder, of a block that begins at `offset`.
     #[inline]
     fn found(&mut self, line: Line<'_, '_>, offset: u64, skipped: &mut Skipped) -> ControlFlow<()> {
         let at = offset + line.at as u64;
@@ -250,7 +243,7 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
         }
     }
 
-    /// Any line, the plain way.
+    /// Takes any line, the slow way.
     fn line(
         &mut self,
         line: &[u8],
@@ -259,7 +252,7 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
         has_newline: bool,
         skipped: &mut Skipped,
     ) -> ControlFlow<()> {
-        let About { name, is_foreign, .. } = self.about;
+        let InputInfo { name, is_foreign, .. } = self.about;
         let (line, offset) = if is_foreign && nuls == 0 { behind_marks(line, offset) } else { (line, offset) };
         let torn = Cell::new(false);
         let (prefix, row_bytes_max) = (self.layout.prefix, self.layout.row_bytes_max);
@@ -268,20 +261,20 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
             torn.set(!has_newline && !is_whole(&line[from..]));
             !torn.get()
         };
-        let flow = one_line((line, offset, nuls), ends, row_bytes_max, name, skipped, &mut |text, offset, skipped| {
+        let raw = RawLine { text: line, offset, nuls };
+        let flow = one_line(raw, ends, row_bytes_max, name, skipped, &mut |text, offset, skipped| {
             self.judged(text, offset, skipped)
         });
         if torn.get() && is_foreign {
-            skipped.look(name, line);
+            skipped.guess_layout(name, line);
         }
         flow
     }
 
-    /// A line that is to be a row.
+    /// Takes a line that should be a row.
     fn judged(&mut self, text: &[u8], offset: u64, skipped: &mut Skipped) -> ControlFlow<()> {
-        let About { name, is_foreign, .. } = self.about;
-        // A vector of borrowed slices cannot outlive the row; it is as long as the query's list of
-        // fields.
+        let InputInfo { name, is_foreign, .. } = self.about;
+        // Allocated per line: a vector of borrowed slices cannot outlive the row.
         let mut fields = Vec::with_capacity(self.wanted.names.len());
         let fault = match frame::pick(text, self.wanted.names, &mut fields) {
             Ok(()) => return self.row(text, offset, &fields, true, skipped),
@@ -298,7 +291,7 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
                 self.mended.add(name, Class::NotJson, offset, detail(text, at));
                 let text = json::mend(text);
                 let mut fields = Vec::with_capacity(self.wanted.names.len());
-                // It is JSON now.
+                // It cannot fail: `mend` made it valid.
                 let _ = frame::pick(&text, self.wanted.names, &mut fields);
                 return self.row(&text, offset, &fields, false, skipped);
             }
@@ -306,17 +299,17 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
             ObjectFault::NotJson(at) => skipped.add(name, Class::NotJson, offset, detail(text, at)),
         }
         if is_foreign {
-            skipped.look(name, text);
+            skipped.guess_layout(name, text);
         }
         ControlFlow::Continue(())
     }
 
-    /// What is met in an input that has no row on each line.
-    fn value(&mut self, met: documents::Met<'_>, at: documents::At, skipped: &mut Skipped) -> ControlFlow<()> {
+    /// Takes an item of an input that does not have one row per line.
+    fn value(&mut self, item: documents::Item<'_>, at: documents::Position, skipped: &mut Skipped) -> ControlFlow<()> {
         let name = self.about.name;
         let before = skipped.count();
-        let flow = match met {
-            documents::Met::Value(text) => {
+        let flow = match item {
+            documents::Item::Value(text) => {
                 let mut fields = Vec::with_capacity(self.wanted.names.len());
                 match frame::pick(text, self.wanted.names, &mut fields) {
                     Ok(()) => return self.row(text, at.offset, &fields, false, skipped),
@@ -328,11 +321,11 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
                 }
                 ControlFlow::Continue(())
             }
-            documents::Met::Skipped(class, why) => {
+            documents::Item::Skipped(class, why) => {
                 skipped.add(name, class, at.offset, why);
                 ControlFlow::Continue(())
             }
-            documents::Met::Pause => (self.each)(Met::BlockEnd(b"", 0)),
+            documents::Item::Pause => (self.each)(Event::BlockEnd(b"", 0)),
         };
         if skipped.count() > before {
             skipped.number(name, at.offset, at.line);
@@ -340,7 +333,7 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
         flow
     }
 
-    /// A row in its frame, with its fields; `in_block`: its text is part of the block.
+    /// Takes a row with its fields. `in_block`: its text is part of the block.
     #[inline]
     fn row(
         &mut self,
@@ -366,7 +359,7 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
             Some(Fate::Corrected(row)) => {
                 let text = corrections::apply(text, &row.corrections);
                 let mut fields = Vec::with_capacity(self.wanted.names.len());
-                // It was read once, and is written well.
+                // It cannot fail: a corrected row is valid.
                 let _ = frame::pick(&text, self.wanted.names, &mut fields);
                 return self.hand_on(&Row { text: &text, fields: &fields, place, in_block: false }, skipped);
             }
@@ -378,14 +371,14 @@ impl<E: FnMut(Met<'_>) -> ControlFlow<()>> Judge<'_, E> {
     fn hand_on(&mut self, row: &Row<'_>, skipped: &mut Skipped) -> ControlFlow<()> {
         *self.rows += 1;
         let Some(member) = &self.member else {
-            return (self.each)(Met::Row(row, self.about.name, skipped));
+            return (self.each)(Event::Row(row, self.about.name, skipped));
         };
         let text = with_member(row.text, member);
         let mut fields = Vec::with_capacity(self.wanted.names.len());
-        // It was framed without the member.
+        // It cannot fail: the row was read without the member.
         let _ = frame::pick(&text, self.wanted.names, &mut fields);
         let row = Row { text: &text, fields: &fields, place: row.place, in_block: false };
-        (self.each)(Met::Row(&row, self.about.name, skipped))
+        (self.each)(Event::Row(&row, self.about.name, skipped))
     }
 }
 
@@ -394,14 +387,14 @@ fn source_member(name: &str) -> Vec<u8> {
     [&json::quote(SOURCE_FIELD)[..], b":", &json::quote(name)[..]].concat()
 }
 
-/// The object `text` with one more member, the last: of two equal keys the last counts.
+/// The object `text` with one more member at its end; the last of two equal keys counts.
 fn with_member(text: &[u8], member: &[u8]) -> Vec<u8> {
     let end = text.iter().rposition(|byte| *byte == b'}').unwrap_or(text.len());
     let is_empty = text[..end].trim_ascii_end().last() == Some(&b'{');
     [&text[..end], if is_empty { b"" } else { b"," }, member, b"}"].concat()
 }
 
-/// Why an input cannot be read further, and what to type.
+/// Why an input cannot be read, with a command that unpacks it.
 fn why_not(error: &io::Error, input: &Input) -> String {
     let Some(NotRead { what, unpacks }) = error.get_ref().and_then(|inner| inner.downcast_ref()) else {
         return error.to_string();
@@ -419,7 +412,7 @@ fn is_framed(text: &[u8]) -> bool {
     frame::pick(text, &[""; 0], &mut Vec::new()).is_ok()
 }
 
-/// Why a row whose frame is broken is not JSON.
+/// Why a row with a broken structure is not JSON.
 fn detail(text: &[u8], at: usize) -> String {
     match json::validate(text, Limits::GRAMMAR) {
         Err(fault) => not_json(&fault).1,
@@ -427,12 +420,7 @@ fn detail(text: &[u8], at: usize) -> String {
     }
 }
 
-/// Why a whole row is not JSON, as the account tells it.
+/// The class and description of an invalid row.
 pub fn not_json(fault: &json::Fault) -> (Class, String) {
     (Class::NotJson, format!("column {}: {fault}", fault.at + 1))
-}
-
-/// A last line without a newline counts when it is a whole object.
-pub(super) fn is_whole(line: &[u8]) -> bool {
-    json::trim(line).starts_with(b"{") && json::validate(line, Limits::GRAMMAR).is_ok()
 }

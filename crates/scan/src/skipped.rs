@@ -1,24 +1,24 @@
-//! The account of rows that were not read: how many of each class, and where
-//! the first of them stand.
+//! What was not read: the number of rows of each class in each file, and the places of the first of
+//! them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::looks::Looks;
+use super::layout::LayoutGuess;
 use logbook_model::error::{Error, Result};
 
-/// Why a row was skipped (`docs/format.md`, Bad rows).
+/// Why a row or a file was skipped (`docs/format.md`, Bad rows).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
-    /// The last line of a file has no newline and is no whole row.
+    /// The last line of a file has no newline and is not a whole row.
     Torn,
-    /// NUL bytes: a hole that a power cut left.
+    /// NUL bytes, as a power cut leaves them.
     Nul,
     /// Not JSON.
     NotJson,
     /// JSON, but not an object.
     NotObject,
-    /// Longer than 16 MiB.
+    /// Longer than the limit, 16 MiB by default.
     TooLong,
     /// An archive or packed file of which a part could not be unpacked.
     BadArchive,
@@ -27,7 +27,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// Its name for programs.
+    /// The name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Class::Torn => "torn",
@@ -40,12 +40,12 @@ impl Class {
         }
     }
 
-    /// Whether it is about lines, and not about a file.
+    /// Whether it is about single lines, not about a whole file.
     pub(crate) fn is_of_lines(self) -> bool {
         !matches!(self, Class::BadArchive | Class::Unreadable)
     }
 
-    /// What is wrong, in words.
+    /// The description in messages.
     pub fn says(self) -> &'static str {
         match self {
             Class::Torn => "torn (no newline at its end)",
@@ -59,49 +59,49 @@ impl Class {
     }
 }
 
-/// How many lines of a file are looked at for what it looks like.
-const LOOKS_MAX: u64 = 16;
-/// How many places are told of each class in one file.
-const PLACES_TOLD: usize = 3;
-/// How many are kept, for whoever asks closer.
+/// The layout of a file is guessed from its first bad lines, at most this many.
+const GUESS_LINES_MAX: u64 = 16;
+/// Places reported per class and file.
+const PLACES_REPORTED: usize = 3;
+/// Places kept per class and file; `doctor` asks for more than are reported.
 const PLACES_MAX: usize = 1024;
 
-/// What was skipped.
+/// All that was skipped, by file and class.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Skipped {
     entries: Vec<Entry>,
-    /// In which line a place of a file is, where that is known.
+    /// The line numbers of places, by file and offset, as far as they are known.
     lines: BTreeMap<(String, u64), u64>,
-    /// What files look like whose lines are no rows.
-    looks: BTreeMap<String, Looks>,
+    /// The guessed layouts of files whose lines are not rows.
+    layouts: BTreeMap<String, LayoutGuess>,
 }
 
-/// What was skipped of one file for one reason.
+/// What was skipped in one file for one reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The file.
+    /// The name of the input.
     pub file: String,
-    /// Why.
+    /// The reason.
     pub class: Class,
-    /// How many rows, or runs of NULs.
+    /// The number of rows, or of runs of NULs.
     pub count: u64,
-    /// Byte offsets of the first of them, with what more is known.
+    /// The byte offsets of the first of them, each with details if any are known.
     pub places: Vec<(u64, String)>,
-    /// Of a damaged archive: what it is short of, where the manifest knows.
+    /// For a damaged archive: the rows it lacks, if the manifest says how many it had.
     pub missing: Option<Missing>,
 }
 
-/// Rows that an archive should have.
+/// The rows that a damaged archive lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Missing {
-    /// Those that it has not.
+    /// The number of missing rows.
     pub rows: u64,
-    /// All of them.
+    /// The number of rows that it had.
     pub of: u64,
 }
 
 impl Entry {
-    /// How many rows are missing, of a damaged archive.
+    /// How many rows a damaged archive lacks, in words.
     pub fn short_of(&self) -> String {
         match self.missing {
             None => "an unknown number of rows is missing".to_owned(),
@@ -113,14 +113,14 @@ impl Entry {
 }
 
 impl Entry {
-    /// The places that are told.
-    fn told(&self) -> impl Iterator<Item = u64> {
-        self.places.iter().take(PLACES_TOLD).map(|(offset, _)| *offset)
+    /// The places that are reported.
+    fn reported(&self) -> impl Iterator<Item = u64> {
+        self.places.iter().take(PLACES_REPORTED).map(|(offset, _)| *offset)
     }
 }
 
 impl Skipped {
-    /// Counts one row (or run of NULs) of `file` at byte `offset`.
+    /// Counts one row, or run of NULs, of `file` at byte `offset`.
     pub fn add(&mut self, file: &str, class: Class, offset: u64, detail: impl Into<String>) {
         let at = self.entries.iter().position(|entry| entry.class == class && entry.file == file);
         let entry = match at {
@@ -137,27 +137,28 @@ impl Skipped {
         }
     }
 
-    /// The place `offset` of `file` is in this line, from 1.
+    /// Sets the line number of `offset` in `file`, counted from 1. Ignored unless the place is
+    /// reported.
     pub fn number(&mut self, file: &str, offset: u64, line: u64) {
-        let is_told = |entry: &Entry| entry.file == file && entry.told().any(|place| place == offset);
-        if self.entries.iter().any(is_told) {
+        let is_reported = |entry: &Entry| entry.file == file && entry.reported().any(|place| place == offset);
+        if self.entries.iter().any(is_reported) {
             self.lines.insert((file.to_owned(), offset), line);
         }
     }
 
-    /// The places that are told of `file` and whose lines are not known, in order.
+    /// The reported places of `file` without a line number, in order.
     pub(crate) fn unnumbered(&self, file: &str) -> Vec<u64> {
         let of_lines = |entry: &&Entry| entry.file == file && entry.class.is_of_lines();
-        let places = self.entries.iter().filter(of_lines).flat_map(Entry::told);
+        let places = self.entries.iter().filter(of_lines).flat_map(Entry::reported);
         let mut places: Vec<u64> = places.filter(|at| !self.lines.contains_key(&(file.to_owned(), *at))).collect();
         places.sort_unstable();
         places
     }
 
-    /// Looks at a line of `file` that is not a row.
-    pub fn look(&mut self, file: &str, line: &[u8]) {
-        if self.count_of(file) <= LOOKS_MAX && !self.looks.contains_key(file) {
-            self.looks.extend(Looks::of(line).map(|looks| (file.to_owned(), looks)));
+    /// Guesses the layout of `file` from a line that is not a row.
+    pub fn guess_layout(&mut self, file: &str, line: &[u8]) {
+        if self.count_of(file) <= GUESS_LINES_MAX && !self.layouts.contains_key(file) {
+            self.layouts.extend(LayoutGuess::of(line).map(|layouts| (file.to_owned(), layouts)));
         }
     }
 
@@ -165,27 +166,27 @@ impl Skipped {
         self.entries.iter().filter(|entry| entry.file == file).map(|entry| entry.count).sum()
     }
 
-    /// How many of `file` were skipped for this reason.
+    /// The number of rows of `file` that were skipped for this reason.
     pub(super) fn count_as(&self, file: &str, class: Class) -> u64 {
         let of_it = |entry: &&Entry| entry.class == class && entry.file == file;
         self.entries.iter().find(of_it).map_or(0, |entry| entry.count)
     }
 
-    /// Whether a file could not be read, as opposed to a row in one.
+    /// Whether a whole file could not be read, not only rows in it.
     pub fn has_unread(&self) -> bool {
         self.entries.iter().any(|entry| entry.class == Class::Unreadable)
     }
 
-    /// Whether a line was skipped. A hole of NULs is none.
+    /// Whether a line was skipped. A run of NULs is not a line.
     pub fn has_lines(&self) -> bool {
         self.entries.iter().any(|entry| entry.class != Class::Nul)
     }
 
-    /// Adds what was skipped after it.
+    /// Adds what a later part of the scan skipped.
     pub(crate) fn join(&mut self, later: Skipped) {
         self.lines.extend(later.lines);
-        for (file, looks) in later.looks {
-            self.looks.entry(file).or_insert(looks);
+        for (file, layouts) in later.layouts {
+            self.layouts.entry(file).or_insert(layouts);
         }
         for mut entry in later.entries {
             match self.entries.iter_mut().find(|mine| mine.class == entry.class && mine.file == entry.file) {
@@ -200,55 +201,55 @@ impl Skipped {
         }
     }
 
-    /// Whether anything of `file` was.
+    /// Whether anything of `file` was skipped.
     pub(crate) fn is_of(&self, file: &str) -> bool {
         self.entries.iter().any(|entry| entry.file == file)
     }
 
-    /// Errors: exit 3, a file could not be read to its end. A line that is no row decides nothing,
-    /// since nobody was told that it is stored; a file that cannot be read may hold anything.
+    /// Fails with exit 3 if a file could not be read to its end: it may hold a request, a decision
+    /// or a hold. A skipped line decides nothing, since no writer reported it as stored.
     pub fn refuse_unread(&self) -> Result<()> {
         let unread = |entry: &&Entry| matches!(entry.class, Class::BadArchive | Class::Unreadable);
         let Some(entry) = self.entries.iter().find(unread) else { return Ok(()) };
         let detail = entry.places.first().map_or("", |(_, detail)| detail);
         Err(Error::io(format!(
-            "{}: {}: {detail}; what it says of requests, decisions and holds is not known",
+            "{}: {}: {detail}; what it says about requests, decisions and holds is not known",
             entry.file,
             entry.class.says()
         ))
         .hint("logbook doctor"))
     }
 
-    /// How many were skipped.
+    /// The number of skipped rows.
     pub fn count(&self) -> u64 {
         self.entries.iter().map(|entry| entry.count).sum()
     }
 
-    /// Damaged archives.
+    /// The entries of damaged archives.
     pub(super) fn damaged_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
         self.entries.iter_mut().filter(|entry| entry.class == Class::BadArchive)
     }
 
-    /// All of it, by file and class.
+    /// The entries, by file and class.
     pub fn into_entries(self) -> Vec<Entry> {
         self.entries
     }
 
-    /// One line for each file and class: count, why, and the first places. Of a file that is laid
-    /// out otherwise, one line says so.
+    /// One line for each file and class: the count, the reason and the first places. A file in
+    /// another layout gets one line that says so.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        let mut told: Vec<&str> = Vec::new();
+        let mut reported: Vec<&str> = Vec::new();
         for entry in &self.entries {
-            let looks = self
-                .looks
+            let layout = self
+                .layouts
                 .get(&entry.file)
                 .filter(|_| matches!(entry.class, Class::NotJson | Class::NotObject | Class::Torn));
-            match looks {
+            match layout {
                 None => lines.push(self.line(entry)),
-                Some(looks) if !told.contains(&entry.file.as_str()) => {
-                    told.push(&entry.file);
-                    lines.push(self.line_of_file(&entry.file, *looks));
+                Some(layout) if !reported.contains(&entry.file.as_str()) => {
+                    reported.push(&entry.file);
+                    lines.push(self.line_of_file(&entry.file, *layout));
                 }
                 Some(_) => {}
             }
@@ -275,20 +276,20 @@ impl Skipped {
         text
     }
 
-    /// The same of rows that were read all the same.
+    /// One line for each file with rows that are not valid JSON and were read all the same.
     pub fn mended_lines(&self) -> Vec<String> {
         let line = |entry: &Entry| {
             let (count, rows) = (entry.count, if entry.count == 1 { "row is" } else { "rows are" });
             let places = self.places(entry);
-            format!("{}: {count} {rows} not JSON throughout{places}; what is not is read as null", entry.file)
+            format!("{}: {count} {rows} not JSON throughout{places}; invalid values are read as null", entry.file)
         };
         self.entries.iter().map(line).collect()
     }
 
-    /// The first places of an entry.
+    /// The first places of an entry, in words.
     fn places(&self, entry: &Entry) -> String {
         let mut text = String::new();
-        for (index, (offset, detail)) in entry.places.iter().take(PLACES_TOLD).enumerate() {
+        for (index, (offset, detail)) in entry.places.iter().take(PLACES_REPORTED).enumerate() {
             text.push_str(if index == 0 { " at " } else { ", " });
             let _ = match self.lines.get(&(entry.file.clone(), *offset)) {
                 Some(line) => write!(text, "line {line}, byte {offset}"),
@@ -299,24 +300,24 @@ impl Skipped {
                 let _ = write!(text, " ({detail})");
             }
         }
-        if entry.count > PLACES_TOLD as u64 {
+        if entry.count > PLACES_REPORTED as u64 {
             text.push_str(", …");
         }
         text
     }
 
-    fn line_of_file(&self, file: &str, looks: Looks) -> String {
+    fn line_of_file(&self, file: &str, layouts: LayoutGuess) -> String {
         let of_rows = |entry: &&Entry| {
             entry.file == file && matches!(entry.class, Class::NotJson | Class::NotObject | Class::Torn)
         };
         let entries = || self.entries.iter().filter(of_rows);
         let count: u64 = entries().map(|entry| entry.count).sum();
-        let first = entries().flat_map(Entry::told).min();
+        let first = entries().flat_map(Entry::reported).min();
         let at = first.map_or_else(String::new, |offset| match self.lines.get(&(file.to_owned(), offset)) {
             Some(line) => format!(", the first at line {line}, byte {offset}"),
             None => format!(", the first at byte {offset}"),
         });
-        format!("{file}: skipped {count} row{}: not JSON objects{at}; {}", plural(count), looks.says())
+        format!("{file}: skipped {count} row{}: not JSON objects{at}; {}", plural(count), layouts.says())
     }
 }
 

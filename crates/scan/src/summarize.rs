@@ -1,4 +1,4 @@
-//! All rows of a segment together: its [`Summary`], made by reading it as queries do.
+//! Makes the [`Summary`] of a segment by reading it as queries do.
 
 use std::ops::ControlFlow;
 
@@ -10,13 +10,13 @@ use logbook_query::eval::value::instant;
 use logbook_store::Input;
 use logbook_store::index::{RunFilterBuilder, Summary, Words};
 
-/// The fields that are looked at: a time, a run, and those of [`Summary::words`].
+/// The fields that are read: a time, a run, and those of [`Summary::words`].
 const FIELDS: [&str; 5] = ["timestamp", "run_id", "status", "phase", "kind"];
-/// More words of a field, or longer ones, are not kept.
+/// Fields with more or longer words have no list of words in the summary.
 const WORDS_MAX: usize = 32;
 const WORD_BYTES_MAX: usize = 64;
 
-/// Reads `input` to its end, rows as they were written.
+/// Summarizes `input`, its rows as they were written.
 pub fn summarize(input: Input) -> Summary {
     let mut builder = Builder::default();
     let names = FIELDS.map(str::to_owned);
@@ -44,7 +44,7 @@ impl Builder {
                 Some(at) => {
                     self.times = Some(self.times.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
                 }
-                // What else it may say depends on the zone of the query, and what cannot be read is
+                // Other timestamps may be valid in the zone of a query, and invalid ones must be
                 // reported.
                 None => self.odd_times |= kind(raw) != Some(Kind::Null),
             }
@@ -78,8 +78,8 @@ impl Builder {
     }
 }
 
-/// Whether a value that is no string may be what a word in a query means: `5` is a number, too.
-/// Null and objects never are.
+/// Whether a value that is not a string may match a word of a query, as the number `5` does. Null
+/// and objects never do.
 fn is_odd(raw: &[u8]) -> bool {
     !matches!(kind(raw), Some(Kind::Null | Kind::Object))
 }
@@ -87,7 +87,7 @@ fn is_odd(raw: &[u8]) -> bool {
 #[derive(Default)]
 struct WordsBuilder {
     seen: Vec<Box<[u8]>>,
-    /// The one met last: rows that stand together say the same.
+    /// The index of the word met last: consecutive rows often have the same.
     last: usize,
     too_many: bool,
     odd: bool,

@@ -1,37 +1,37 @@
-//! Places that count no more, since their rows stand again elsewhere
-//! (`docs/format.md`, Voided places): which of those that are announced are so.
+//! Voided places: rows that no longer count because they were stored again elsewhere
+//! (`docs/format.md`, Voided places). A claim that a row is void counts only after a check.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::corrections::{Fates, each_line, number_of};
-use super::source::Fate;
+use super::pieces::each_line;
+use super::source::{Fate, Fates, logbook_of, segment_number};
 use logbook_format::{Voiding, voiding};
 use logbook_model::Address;
 use logbook_model::error::Result;
 use logbook_query::Place;
-use logbook_store::Place as Stands;
+use logbook_store::Place as SegmentPlace;
 use logbook_store::{Input, RowReader};
 
-/// A row that voids a place, if the row that it names stands behind it, and is the one that it
-/// voids.
+/// A row that claims to void a place. It counts if the next row is the one it names and says the
+/// same as the row at the voided place.
 #[derive(Debug)]
-pub(super) struct Announced {
-    /// The input in which it stands.
+pub(super) struct VoidClaim {
+    /// The input of the claim.
     pub input: u32,
-    /// Where it begins there.
+    /// The offset of the claim.
     pub offset: u64,
-    /// Where the row that it names must begin.
+    /// The offset behind the claim, where the row that it names must begin.
     pub behind: u64,
     pub voiding: Voiding,
 }
 
-impl Announced {
-    /// Reads the row `text`, which stands at `place`.
-    pub(crate) fn read(text: &[u8], place: Place) -> Option<Announced> {
+impl VoidClaim {
+    /// Reads the row `text` at `place`.
+    pub(crate) fn read(text: &[u8], place: Place) -> Option<VoidClaim> {
         let voiding = Voiding::read(text)?;
-        Some(Announced {
+        Some(VoidClaim {
             input: place.input,
             offset: place.offset,
             behind: place.offset + text.len() as u64 + 1,
@@ -40,16 +40,16 @@ impl Announced {
     }
 }
 
-/// One that counts, and the input of the place that it voids.
-pub(super) struct Kept {
-    announced: Announced,
+/// A claim that counts, and the input of the place that it voids.
+pub(super) struct Confirmed {
+    claim: VoidClaim,
     old: u32,
 }
 
-/// Those that count, found by reading the inputs that hold any.
-pub(super) fn kept_in_inputs(inputs: &[Input], announced: Vec<Announced>) -> Vec<Kept> {
-    let pairs = pairs(inputs, announced);
-    // Each row that is wanted is read once, and kept until both of a pair are there.
+/// The claims that count, found by reading the inputs that hold any.
+pub(super) fn confirm_in_inputs(inputs: &[Input], claims: Vec<VoidClaim>) -> Vec<Confirmed> {
+    let pairs = pairs(inputs, claims);
+    // Each wanted row is read once, and kept until both rows of a pair are there.
     let mut wanted: HashMap<Place, Option<Vec<u8>>> =
         pairs.iter().flat_map(|(_, places)| *places).map(|place| (place, None)).collect();
     for (index, input) in (0u32..).zip(inputs) {
@@ -68,86 +68,75 @@ pub(super) fn kept_in_inputs(inputs: &[Input], announced: Vec<Announced>) -> Vec
     let row = |place: &Place| wanted.get(place).and_then(Option::as_deref);
     pairs
         .into_iter()
-        .filter(|(kept, [old, again])| counts(&kept.announced, row(old), row(again)))
+        .filter(|(confirmed, [old, again])| counts(&confirmed.claim, row(old), row(again)))
         .map(|(it, _)| it)
         .collect()
 }
 
-/// The same among the segments of a logbook, where rows are read by their place.
-pub(super) fn kept_in_segments(
+/// Like [`confirm_in_inputs`] for the segments of a logbook, where rows are read by place.
+pub(super) fn confirm_in_segments(
     inputs: &[Input],
-    announced: Vec<Announced>,
+    claims: Vec<VoidClaim>,
     reader: &mut RowReader,
-) -> Result<Vec<Kept>> {
+) -> Result<Vec<Confirmed>> {
     let mut all = Vec::new();
-    for (kept, places) in pairs(inputs, announced) {
+    for (confirmed, places) in pairs(inputs, claims) {
         let mut rows = Vec::with_capacity(places.len());
         for place in places {
-            let segment = inputs.get(place.input as usize).and_then(number_of);
+            let segment = inputs.get(place.input as usize).and_then(segment_number);
             let row = match segment {
-                // One that cannot be read is missing, as the scan tells.
+                // A row that cannot be read counts as missing; the scan reports it.
                 Some(segment) => {
-                    reader.row(Stands { segment, offset: place.offset }).ok().flatten().map(<[u8]>::to_vec)
+                    reader.row(SegmentPlace { segment, offset: place.offset }).ok().flatten().map(<[u8]>::to_vec)
                 }
                 None => None,
             };
             rows.push(row);
         }
         if let [old, again] = &rows[..]
-            && counts(&kept.announced, old.as_deref(), again.as_deref())
+            && counts(&confirmed.claim, old.as_deref(), again.as_deref())
         {
-            all.push(kept);
+            all.push(confirmed);
         }
     }
     Ok(all)
 }
 
-/// Whether the place counts no more: the row that is named stands behind, and says what the old one
-/// says.
-fn counts(announced: &Announced, old: Option<&[u8]>, again: Option<&[u8]>) -> bool {
-    again.is_some_and(|again| {
-        announced.voiding.is_kept_by(again) && old.is_none_or(|old| voiding::is_same_row(old, again))
-    })
+/// Whether the claim counts: the named row is behind it and says what the old row says.
+fn counts(claim: &VoidClaim, old: Option<&[u8]>, again: Option<&[u8]>) -> bool {
+    again.is_some_and(|again| claim.voiding.is_kept_by(again) && old.is_none_or(|old| voiding::is_same_row(old, again)))
 }
 
-/// Each with the places of the old row, and of the one that stands again; only those that void what
-/// stands before them, and in the same logbook.
-fn pairs(inputs: &[Input], announced: Vec<Announced>) -> Vec<(Kept, [Place; 2])> {
-    if announced.is_empty() {
+/// Each claim with the places of the old row and of the row stored again. Only claims about earlier
+/// places of the same logbook.
+fn pairs(inputs: &[Input], claims: Vec<VoidClaim>) -> Vec<(Confirmed, [Place; 2])> {
+    if claims.is_empty() {
         return Vec::new();
     }
     let mut by_number: HashMap<(Option<&Path>, u64), u32> = HashMap::new();
     for (at, input) in (0u32..).zip(inputs) {
-        if let Some(number) = number_of(input) {
-            by_number.entry((home(input), number)).or_insert(at);
+        if let Some(number) = segment_number(input) {
+            by_number.entry((logbook_of(input), number)).or_insert(at);
         }
     }
-    let pair = |announced: Announced| {
-        let input = inputs.get(announced.input as usize)?;
-        let own = number_of(input)?;
-        let (segment, offset) = (announced.voiding.segment, announced.voiding.offset);
-        let old = *by_number.get(&(home(input), segment)).filter(|_| (segment, offset) < (own, announced.offset))?;
-        let places = [Place { input: old, offset }, Place { input: announced.input, offset: announced.behind }];
-        Some((Kept { announced, old }, places))
+    let pair = |claim: VoidClaim| {
+        let input = inputs.get(claim.input as usize)?;
+        let own = segment_number(input)?;
+        let (segment, offset) = (claim.voiding.segment, claim.voiding.offset);
+        let old = *by_number.get(&(logbook_of(input), segment)).filter(|_| (segment, offset) < (own, claim.offset))?;
+        let places = [Place { input: old, offset }, Place { input: claim.input, offset: claim.behind }];
+        Some((Confirmed { claim, old }, places))
     };
-    announced.into_iter().filter_map(pair).collect()
+    claims.into_iter().filter_map(pair).collect()
 }
 
-/// Drops the rows at the places that are voided; gives what each of them is called now.
-pub(super) fn drop_rows(kept: &[Kept], fates: &mut Fates) -> HashMap<(u64, u64), Address> {
+/// Marks the rows at voided places. Returns the new address of each.
+pub(super) fn drop_rows(confirmed: &[Confirmed], fates: &mut Fates) -> HashMap<(u64, u64), Address> {
     let mut renamed = HashMap::new();
-    for Kept { announced, old } in kept {
-        let voiding = &announced.voiding;
+    for Confirmed { claim, old } in confirmed {
+        let voiding = &claim.voiding;
         fates[*old as usize].insert(voiding.offset, Fate::Voided);
         renamed.insert((voiding.segment, voiding.offset), voiding.by.clone());
     }
     renamed
-}
-
-/// The directory of a segment that is given as a file; archives stand one deeper.
-/// All segments of one snapshot are of one logbook.
-pub(super) fn home(input: &Input) -> Option<&Path> {
-    let Input::File(path) = input else { return None };
-    let parent = path.parent()?;
-    if parent.file_name().is_some_and(|name| name == "archive") { parent.parent() } else { Some(parent) }
 }

@@ -1,25 +1,24 @@
-//! The manifest's lines, each bound to the one before (`docs/format.md`, Manifest). Pure.
+//! The lines of the manifest, each bound to the one before (`docs/format.md`, Manifest). Pure.
 
 use logbook_format::digest::sha256_hex;
 use logbook_format::manifest::{Line, NOTHING, digest, said_end};
 
-/// The manifest as it reads.
+/// The parsed manifest.
 #[derive(Debug, Default)]
 pub struct Chain {
-    /// The lines that stand, up to the first break.
+    /// The bound lines, up to the first break.
     pub lines: Vec<Line>,
-    /// The digest of nothing, and of each of [`Chain::lines`].
+    /// The digest of nothing, then the digest of each of [`Chain::lines`].
     pub digests: Vec<String>,
-    /// Lines behind a break that are whole by themselves. They prove nothing.
+    /// Lines behind a break that are valid by themselves. They prove nothing.
     pub unbound: Vec<Line>,
-    /// Where it breaks: byte, and how.
+    /// The breaks: byte offset and description.
     pub breaks: Vec<(u64, String)>,
-    /// What stands at its end and was never said: byte, and how it came there. Nobody was told of
-    /// it.
-    pub unsaid: Option<(u64, String)>,
+    /// An incomplete last line: byte offset and description. No archiver reported it as written.
+    pub unfinished: Option<(u64, String)>,
 }
 
-/// Reads the manifest's bytes.
+/// Parses the bytes of the manifest.
 pub fn read(text: &[u8]) -> Chain {
     let mut chain = Chain { digests: vec![NOTHING.to_owned()], ..Chain::default() };
     let mut at = 0u64;
@@ -33,25 +32,24 @@ pub fn read(text: &[u8]) -> Chain {
                 chain.breaks.push((at, "the newline behind this line was changed".to_owned()));
             }
             None => {
-                let how =
-                    "a line without its end: whoever wrote it died, or it was cut; the next archiver takes it away";
-                chain.unsaid = Some((at, how.to_owned()));
+                let how = "an incomplete line: its writer died, or it was cut; the next archiver removes it";
+                chain.unfinished = Some((at, how.to_owned()));
             }
             Some(None) if at as usize >= said_end => {
-                let how = "a line that a power cut left in parts: the next archiver takes it away";
-                chain.unsaid = Some((at, how.to_owned()));
+                let how = "a line that a power cut left incomplete; the next archiver removes it";
+                chain.unfinished = Some((at, how.to_owned()));
             }
             Some(None) => {
-                chain.breaks.push((at, "this line was changed: it is none that was written".to_owned()));
+                chain.breaks.push((at, "this line was changed: it is not a valid line".to_owned()));
                 bound = false;
                 prev = sha256_hex(body.unwrap_or_default());
             }
             Some(Some(line)) => {
                 if line.prev != prev {
                     let how = if chain.digests.contains(&line.prev) {
-                        "this line follows an earlier one: a line before it was put in, or this one was moved or doubled"
+                        "this line follows an earlier one: a line before it was inserted, or this one was moved or copied"
                     } else if line.prev == NOTHING {
-                        "this line says that it is the first: lines before it were put in or moved"
+                        "this line says that it is the first: lines before it were inserted or moved"
                     } else {
                         "this line follows one that is not here: a line was removed, changed or moved"
                     };
@@ -72,8 +70,8 @@ pub fn read(text: &[u8]) -> Chain {
     chain
 }
 
-/// Whether `tail`, which has no newline, is a whole line and one byte more: its newline was another
-/// byte. What an archiver that died left is the beginning of a line.
+/// Whether `tail`, which has no newline, is a whole line and one more byte: its newline was
+/// changed. A killed archiver leaves the beginning of a line instead.
 fn is_line_and_a_byte(tail: &[u8]) -> bool {
     tail.split_last().is_some_and(|(_, line)| Line::parse(line).is_some())
 }
@@ -98,17 +96,17 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_said_breaks_nothing() {
+    fn an_unfinished_line_breaks_nothing() {
         let text = lines(3).join("\n") + "\n";
         let whole = read(text.as_bytes());
-        assert_eq!((whole.lines.len(), whole.breaks.len(), whole.unsaid), (3, 0, None));
+        assert_eq!((whole.lines.len(), whole.breaks.len(), whole.unfinished), (3, 0, None));
         let two = lines(2).join("\n").len() + 1;
         for cut in two + 1..text.len() {
             let chain = read(&text.as_bytes()[..cut]);
             assert_eq!((chain.lines.len(), chain.breaks.len()), (2, 0), "cut at {cut}");
-            assert_eq!(chain.unsaid.unwrap().0, two as u64);
+            assert_eq!(chain.unfinished.unwrap().0, two as u64);
         }
-        // Its last byte was changed, not lost.
+        // The last byte is changed, not lost.
         for bit in 0..8 {
             let mut other = text.clone().into_bytes();
             *other.last_mut().unwrap() ^= 1 << bit;
@@ -117,7 +115,7 @@ mod tests {
         let holed = [text.as_bytes(), b"{\"segment\":\"2026", &[0; 300], b"}\n"].concat();
         let chain = read(&holed);
         assert_eq!((chain.lines.len(), chain.breaks.len()), (3, 0));
-        assert_eq!(chain.unsaid.unwrap().0, text.len() as u64);
+        assert_eq!(chain.unfinished.unwrap().0, text.len() as u64);
     }
 
     #[test]

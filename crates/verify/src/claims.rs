@@ -1,5 +1,5 @@
-//! What the chain says of each segment. A claim proves nothing by itself: `segments` and `deleted`
-//! look for its proof.
+//! What the manifest claims about each segment. A claim proves nothing by itself: `segments` and
+//! `deleted` look for the proof.
 
 use std::collections::BTreeMap;
 
@@ -7,37 +7,35 @@ use super::chain::Chain;
 use logbook_format::SegmentName;
 use logbook_format::manifest::{Covered, Event, Line};
 
-/// Where a line stands in the chain, from 0; `None`: behind a break, where nothing is bound.
-pub(crate) type Link = Option<usize>;
+/// The index of a line in the chain; `None` behind a break, where nothing is bound.
+pub(crate) type LineIndex = Option<usize>;
 
-/// A deletion that a line tells of.
+/// A line that says that the segment was deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Deletion {
-    /// The row that is to tell of it.
+    /// The name of the row that must be its receipt.
     pub receipt: String,
-    /// The line.
-    pub link: Link,
+    /// The index of the line.
+    pub link: LineIndex,
 }
 
-/// What the manifest claims of one segment.
+/// What the manifest claims about one segment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Claims {
-    /// Its name.
     pub name: Option<SegmentName>,
-    /// What it held, and the line that says so.
-    pub covered: Option<(Covered, Link)>,
-    /// Bytes and SHA-256 of its archive's file.
+    /// Its content, and the line that says so.
+    pub covered: Option<(Covered, LineIndex)>,
+    /// The size and SHA-256 of the file of its archive.
     pub archive: Option<(u64, String)>,
-    /// Deletions, the first first. One without its receipt does not count, and may be followed by
-    /// another.
+    /// Deletions, in order. One without its receipt does not count, and another may follow.
     pub deleted: Vec<Deletion>,
-    /// Some line about it stands behind a break.
+    /// A line about it is behind a break.
     pub unbound: bool,
-    /// What is wrong with the lines themselves.
+    /// What is wrong with the lines about it.
     pub wrong: Vec<&'static str>,
 }
 
-/// What the manifest claims of all segments, by number.
+/// What the manifest claims about all segments, by number.
 pub(crate) fn of(chain: &Chain) -> BTreeMap<u64, Claims> {
     let mut all: BTreeMap<u64, Claims> = BTreeMap::new();
     let mut highest = 0;
@@ -47,7 +45,7 @@ pub(crate) fn of(chain: &Chain) -> BTreeMap<u64, Claims> {
         claims.take(line, link);
         if matches!(line.event, Event::Covered(_)) {
             if line.segment.number < highest {
-                claims.wrong.push("the manifest covers it behind segments with higher numbers: it was put in");
+                claims.wrong.push("the manifest covers it after segments with higher numbers: it was inserted");
             }
             highest = highest.max(line.segment.number);
         }
@@ -56,7 +54,7 @@ pub(crate) fn of(chain: &Chain) -> BTreeMap<u64, Claims> {
 }
 
 impl Claims {
-    fn take(&mut self, line: &Line, link: Link) {
+    fn take(&mut self, line: &Line, link: LineIndex) {
         self.unbound |= link.is_none();
         if self.name.replace(line.segment).is_some_and(|name| name != line.segment) {
             self.wrong.push("the manifest has two names for one number");
@@ -70,7 +68,7 @@ impl Claims {
             Event::Deleted { receipt, .. } => self.deleted.push(Deletion { receipt: receipt.clone(), link }),
         }
         if self.covered.is_none() {
-            self.wrong.push("the manifest tells of it before it is covered");
+            self.wrong.push("the manifest mentions it before it covers it");
         }
     }
 }

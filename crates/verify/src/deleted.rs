@@ -1,68 +1,67 @@
 //! Deletions and their receipts (`docs/format.md`, Retention). A line of the manifest that says
-//! that a segment was deleted counts only with the row that it names: that row must be on file, and
-//! name the segment with the digest that the chain covered. How well the row itself is proved is
-//! said beside it.
+//! that a segment was deleted counts only with the row that it names. That row must be on file, and
+//! name the segment with the digest that the chain covers. A note says if the row itself is not
+//! proved.
 
 use std::collections::BTreeMap;
 
-use super::claims::{Claims, Link};
+use super::claims::{Claims, LineIndex};
 use super::rows::Rows;
-use super::segments::{Standing, Walked};
-use super::verdict::{Finding, Gone};
+use super::segments::{SegmentState, SegmentVerdicts};
+use super::verdict::{DeletedSegment, Finding};
 use logbook_format::SegmentName;
 use logbook_store::Place;
 
 /// A segment that is gone by a deletion that counts.
 #[derive(Debug)]
 pub(crate) struct Deleted {
-    /// Which.
     pub name: SegmentName,
-    /// What is told of it.
-    pub gone: Gone,
-    /// The line that says so.
-    pub link: Link,
-    /// Where its receipt stands; `None`: that is gone, too.
+    /// What is reported about it.
+    pub gone: DeletedSegment,
+    /// The index of the line that says so.
+    pub link: LineIndex,
+    /// The place of its receipt; `None` if the receipt is gone too.
     pub receipt: Option<Place>,
 }
 
-/// What came of all deletions.
+/// The verdict on all deletions.
 #[derive(Debug, Default)]
 pub(crate) struct Deletions {
-    /// Those that count, by number.
+    /// The deletions that count, by segment number.
     pub deleted: BTreeMap<u64, Deleted>,
-    /// Segments that are gone, or said to be, without a receipt.
+    /// Segments that are gone without a receipt.
     pub findings: Vec<Finding>,
-    /// How well receipts are proved, where they are not.
+    /// Receipts that are not proved.
     pub notes: Vec<Finding>,
 }
 
-/// Holds what the walk found gone against the receipts among the rows. `claims`: what is said by
-/// now.
-pub(crate) fn judge(walked: &Walked, claims: &BTreeMap<u64, Claims>, rows: &Rows) -> Deletions {
+/// Compares the segments that are gone with the receipts among the rows. `claims` are the current
+/// ones, which may be newer than those in `segments`.
+pub(crate) fn judge(segments: &SegmentVerdicts, claims: &BTreeMap<u64, Claims>, rows: &Rows) -> Deletions {
     let mut all = Deletions::default();
-    // By number, also those that were read before they were deleted.
+    // By number, with those that were read before they were deleted.
     let mut counting: BTreeMap<u64, Deleted> = BTreeMap::new();
-    // The newest first: the receipt of an older one may have been in a segment that was deleted
+    // The newest first: the receipt of an older segment may have been in a segment that was deleted
     // later.
     for (number, claims) in claims.iter().rev().filter(|(_, claims)| !claims.deleted.is_empty()) {
         let Some(name) = claims.name else { continue };
-        let known = walked.get(number).map(|(_, judged)| judged);
-        let is_gone = known.is_some_and(|judged| judged.standing == Standing::Deleted);
-        let was_said = known.is_some_and(|judged| !judged.claims.deleted.is_empty());
+        let known = segments.get(number).map(|(_, judged)| judged);
+        let is_gone = known.is_some_and(|judged| judged.state == SegmentState::Deleted);
+        let is_claimed = known.is_some_and(|judged| !judged.claims.deleted.is_empty());
         match deletion(&name, claims, rows, &counting) {
             Ok(deleted) => drop(counting.insert(*number, deleted)),
             Err(what) if is_gone => all.findings.push(Finding::new(*number, name.to_string(), 0, what)),
             Err(_) => {}
         }
-        if was_said && !is_gone {
+        if is_claimed && !is_gone {
             all.notes.push(still_here(&name, claims, counting.get(number)));
         }
     }
-    counting.retain(|number, _| walked.get(number).is_some_and(|(_, judged)| judged.standing == Standing::Deleted));
+    counting.retain(|number, _| segments.get(number).is_some_and(|(_, judged)| judged.state == SegmentState::Deleted));
     all.deleted = counting;
     all.findings.reverse();
     all.notes.reverse();
-    all.tell(walked);
+    all.note_unproved(segments);
     all
 }
 
@@ -73,20 +72,20 @@ fn deletion(
     rows: &Rows,
     later: &BTreeMap<u64, Deleted>,
 ) -> Result<Deleted, String> {
-    let Some((covered, _)) = &claims.covered else { return Err("is gone, and no receipt tells why".to_owned()) };
+    let Some((covered, _)) = &claims.covered else { return Err("is gone, and no receipt says why".to_owned()) };
     let mut why = String::new();
     for claim in &claims.deleted {
         let deleted = |receipt: Option<Place>| {
             let (segment, receipt_name) = (name.to_string(), claim.receipt.clone());
-            let gone = Gone { segment, rows: covered.rows, receipt: receipt_name };
+            let gone = DeletedSegment { segment, rows: covered.rows, receipt: receipt_name };
             Deleted { name: *name, gone, link: claim.link, receipt }
         };
         if claim.link.is_none() {
-            why = format!("is gone, and the line that says that {} tells of it is not of the chain", claim.receipt);
+            why = format!("is gone, and the line that names {} as its receipt is not part of the chain", claim.receipt);
             continue;
         }
         let named: Vec<_> = rows.receipts.iter().filter(|(_, receipt)| receipt.name == claim.receipt).collect();
-        // It was written after the segment was sealed.
+        // A receipt is written after its segment was sealed.
         let telling = named
             .iter()
             .find(|(place, receipt)| place.segment > name.number && receipt.tells_of(name, &covered.sha256));
@@ -94,19 +93,19 @@ fn deletion(
             return Ok(deleted(Some(*place)));
         }
         if !named.is_empty() {
-            why = format!("is gone, and {} does not tell of it, or of another content", claim.receipt);
-        } else if stood_in_deleted(&claim.receipt, name, rows, later) {
+            why = format!("is gone, and {} is not a receipt for it, or for other content", claim.receipt);
+        } else if was_in_deleted(&claim.receipt, name, rows, later) {
             return Ok(deleted(None));
         } else {
-            why = format!("is gone, and the row that is to tell of it, {}, is not here", claim.receipt);
+            why = format!("is gone, and its receipt, {}, is not here", claim.receipt);
         }
     }
     Err(why)
 }
 
-/// Whether the row `receipt` can have stood in a segment that was deleted after `name` was: between
-/// the rows of the logbook's own run that have the steps around its own.
-fn stood_in_deleted(receipt: &str, name: &SegmentName, rows: &Rows, later: &BTreeMap<u64, Deleted>) -> bool {
+/// Whether the row `receipt` may have been in a segment that was deleted after `name` was: in one
+/// between the rows of the run `_logbook` with the next lower and the next higher step.
+fn was_in_deleted(receipt: &str, name: &SegmentName, rows: &Rows, later: &BTreeMap<u64, Deleted>) -> bool {
     let Some(step) = receipt.strip_prefix("_logbook#").and_then(|step| step.parse::<u64>().ok()) else { return false };
     if rows.own.contains_key(&step) {
         return false;
@@ -116,23 +115,23 @@ fn stood_in_deleted(receipt: &str, name: &SegmentName, rows: &Rows, later: &BTre
     later.keys().any(|segment| *segment > name.number && (from..=to).contains(segment))
 }
 
-/// The note about a segment that a line says was deleted, and that is here.
+/// The note about a segment that is here although a line says that it was deleted.
 fn still_here(name: &SegmentName, claims: &Claims, deleted: Option<&Deleted>) -> Finding {
     let what = match (deleted, claims.deleted.first()) {
         (Some(deleted), _) => {
-            format!("is deleted by {}, but still here; logbook archive finishes that", deleted.gone.receipt)
+            format!("was deleted by {}, but is still here; logbook archive removes it", deleted.gone.receipt)
         }
         (None, claim) => {
             let receipt = claim.map_or("", |claim| &claim.receipt);
-            format!("a line says that it was deleted, and {receipt} does not tell of that: it is here, and counts")
+            format!("a line says that it was deleted, but {receipt} is not a receipt for it: it is here, and counts")
         }
     };
     Finding::new(name.number, name.to_string(), 0, what)
 }
 
 impl Deletions {
-    /// Notes how well receipts are proved.
-    fn tell(&mut self, walked: &Walked) {
+    /// Notes the receipts that are not proved.
+    fn note_unproved(&mut self, segments: &SegmentVerdicts) {
         let mut by_receipt: BTreeMap<&str, (Option<Place>, usize)> = BTreeMap::new();
         for deleted in self.deleted.values() {
             by_receipt.entry(&deleted.gone.receipt).or_insert((deleted.receipt, 0)).1 += 1;
@@ -146,17 +145,17 @@ impl Deletions {
                     None,
                     "manifest.jsonl",
                     0,
-                    format!("{by} stood in a segment that was deleted later"),
+                    format!("{by} was in a segment that was deleted later"),
                 ));
                 continue;
             };
-            let known = walked.get(&place.segment);
+            let known = segments.get(&place.segment);
             let file = known.map_or_else(|| format!("segment {:06}", place.segment), |(name, _)| name.to_string());
-            let why = match known.map(|(_, judged)| &judged.standing) {
-                Some(Standing::Proved) => continue,
-                Some(Standing::Active(_)) | None => "its segment is not sealed yet",
-                Some(Standing::Uncovered) => "its segment is not covered yet",
-                Some(Standing::Deleted | Standing::Unproved) => "its segment is not what the chain says",
+            let why = match known.map(|(_, judged)| &judged.state) {
+                Some(SegmentState::Proved) => continue,
+                Some(SegmentState::Active(_)) | None => "its segment is not sealed yet",
+                Some(SegmentState::Uncovered) => "its segment is not covered yet",
+                Some(SegmentState::Deleted | SegmentState::Unproved) => "its segment is not what the chain says",
             };
             notes.push(Finding::new(None, file, place.offset, format!("{by} is not proved: {why}")));
         }

@@ -1,32 +1,31 @@
-//! Whether what is on file is what the manifest says (`docs/evidence.md`): walks the chain and
-//! every segment, wherever it stands. It reads and never repairs.
+//! Whether the files of a logbook are what the manifest says (`docs/evidence.md`). The chain and
+//! every segment are read; nothing is repaired.
 //!
-//! Not here: covering, archiving and taking heads (`store::archive`), how a finding looks (`cmd`).
+//! Not here: covering, archiving and taking heads (`store::archive`), how a finding is shown
+//! (`cmd`).
 //!
-//! - `whole`: a whole logbook · `verdict`: what it comes to
-//! - `chain`: the manifest's lines, each bound to the one before · `claims`: what they say of each
-//!   segment
-//! - `look`: names and manifest, as they are at one moment of a logbook at work
-//! - `segments`: content against the manifest
-//! - `rows`: what rows tell · `steps`: their runs' numbers, to name what a changed segment lacks or
-//!   has too much
-//! - `deleted`: deletions and their receipts · `again`: rows that stand again in place of others
+//! - `whole`: a whole logbook · `verdict`: the result
+//! - `chain`: the lines of the manifest, each bound to the one before · `claims`: what they say
+//!   about each segment
+//! - `catalog`: names and manifest of a logbook in use, at one moment
+//! - `segments`: the content of segments compared with the manifest
+//! - `rows`: what rows prove or name, and odd steps, which say what a changed segment lacks or has
+//!   twice
+//! - `deleted`: deletions and their receipts
 //! - `head`: a head that was kept elsewhere
 //!
-//! Invariant: a live logbook, with writers, an archiver, retention and restores at work, and some
-//! of them killed, gives no finding. No claim counts without its proof.
+//! Invariant: a logbook in use gives no finding, whatever writers, an archiver, retention and
+//! restores do, and wherever one of them is killed. No claim counts without its proof.
 
-mod again;
+mod catalog;
 pub mod chain;
 mod claims;
 mod deleted;
 mod head;
-mod look;
 mod rows;
 mod segments;
-mod steps;
 mod verdict;
 mod whole;
 
-pub use verdict::{Finding, Gone, HeadVerdict, Verdict};
+pub use verdict::{DeletedSegment, Finding, HeadVerdict, Verdict};
 pub use whole::verify;

@@ -1,11 +1,11 @@
-//! What rows tell that proves, or names, something: their numbers, receipts of deletions, rows that
-//! stand again in place of others, and segments that are not here. Taken in as the bytes of
-//! segments come by, each segment once, in order.
+//! What rows prove or name: receipts of deletions, rows that were stored again, segments that are
+//! missing; and oddities such as a gap between steps. The bytes of each segment are added once, in
+//! order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::ops::ControlFlow;
 
-use super::steps::Steps;
 use logbook_format::lines::Lines;
 use logbook_format::missing::Missing;
 use logbook_format::receipt::Receipt;
@@ -16,38 +16,101 @@ use logbook_model::{Kind, READ_ROW_BYTES_MAX, run_id};
 use logbook_store::Place;
 
 const NAMES: [&str; 3] = ["run_id", "step", "kind"];
-/// Oddities kept of one segment.
+/// At most this many oddities are kept of one segment.
 const ODD_MAX: usize = 8;
 
-/// A row that stands again, as a `repair` row before it says.
+/// Something odd about a line of a segment. It is part of a finding if the segment was changed,
+/// and at most a note otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Again {
-    /// Where the `repair` row stands.
+pub(crate) enum Oddity {
+    /// The line is not a row.
+    NotARow,
+    /// The step of the row before, once more.
+    Repeated { run: String, step: u64 },
+    /// A step that is lower than the last one of its run.
+    Lower { run: String, step: u64, last: u64 },
+    /// A step that is not the next one of its run. Writers may number their rows themselves, so
+    /// that a gap alone proves nothing.
+    Gap { run: String, step: u64, last: u64 },
+}
+
+impl fmt::Display for Oddity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Oddity::NotARow => write!(f, "this line is not a row"),
+            Oddity::Repeated { run, step } => write!(f, "{run}#{step} is here a second time"),
+            Oddity::Lower { run, step, last } => {
+                write!(f, "{run}#{step} comes after {run}#{last}: it was moved or copied")
+            }
+            Oddity::Gap { run, step, last } => {
+                write!(f, "{run}#{step} comes after {run}#{last}: the rows between are missing")
+            }
+        }
+    }
+}
+
+/// The last step of each run so far.
+#[derive(Debug, Default)]
+struct Steps {
+    last: HashMap<Vec<u8>, u64>,
+}
+
+impl Steps {
+    /// The rows of `run` up to `last` were deleted, and a carried row says so.
+    fn carry(&mut self, run: &str, last: u64) {
+        let known = self.last.entry(run.as_bytes().to_vec()).or_default();
+        *known = last.max(*known);
+    }
+
+    /// Adds the next row of `run`, and returns what is odd about its step. `again`: the row was
+    /// stored again, and keeps its step.
+    fn push(&mut self, run: &[u8], step: u64, again: bool) -> Option<Oddity> {
+        let last = self.last.get(run).copied().unwrap_or(0);
+        if again && step <= last {
+            return None;
+        }
+        if step > last {
+            self.last.insert(run.to_vec(), step);
+        }
+        let run = || String::from_utf8_lossy(run).into_owned();
+        match step {
+            _ if step == last => Some(Oddity::Repeated { run: run(), step }),
+            _ if step < last => Some(Oddity::Lower { run: run(), step, last }),
+            _ if step > last + 1 => Some(Oddity::Gap { run: run(), step, last }),
+            _ => None,
+        }
+    }
+}
+
+/// A row that was stored again, as the `repair` row before it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredAgain {
+    /// The place of the `repair` row.
     pub repair: Place,
-    /// Where the row stands now.
+    /// The place of the row.
     pub place: Place,
-    /// What the `repair` row says.
+    /// The place that is voided, and the name of the row.
     pub voiding: Voiding,
 }
 
-/// What was taken in so far.
+/// What was read so far.
 pub(crate) struct Rows {
     finder: Finder,
     steps: Steps,
-    /// The row before voids a place.
+    /// The row before, if it voids a place.
     announced: Option<(Place, Voiding)>,
     begun: Vec<u8>,
     at: Place,
-    odd: Vec<(u64, String)>,
-    /// Where the whole rows of each segment end that were taken in.
+    odd: Vec<(u64, Oddity)>,
+    /// The end of the whole rows that were read of each segment.
     pub ends: BTreeMap<u64, u64>,
-    /// Receipts, and where they stand.
+    /// Receipts, with their places.
     pub receipts: Vec<(Place, Receipt)>,
-    /// The segment in which each step of the logbook's own run stands.
+    /// The segment of each step of the run `_logbook`.
     pub own: BTreeMap<u64, u64>,
-    /// Rows that stand again.
-    pub again: Vec<Again>,
-    /// The segments that tell of others that are not here.
+    /// Rows that were stored again.
+    pub stored_again: Vec<StoredAgain>,
+    /// Missing segments, each with the segment whose row reports them.
     pub missing: Vec<(u64, Missing)>,
 }
 
@@ -63,7 +126,7 @@ impl Default for Rows {
             ends: BTreeMap::new(),
             receipts: Vec::new(),
             own: BTreeMap::new(),
-            again: Vec::new(),
+            stored_again: Vec::new(),
             missing: Vec::new(),
         }
     }
@@ -78,7 +141,7 @@ impl Rows {
         self.at = Place { segment: number, offset: 0 };
     }
 
-    /// Takes the next bytes of the segment, cut anywhere.
+    /// Adds the next bytes of the segment, cut anywhere.
     pub(crate) fn take(&mut self, block: &[u8]) {
         let Some(end) = memchr::memrchr(b'\n', block).map(|at| at + 1) else {
             if self.begun.len() <= READ_ROW_BYTES_MAX {
@@ -101,12 +164,12 @@ impl Rows {
                 Some(values) => self.row(line.text, values, place),
                 None => {
                     let mut values = Vec::new();
-                    // Behind a hole that a power cut left may stand a whole row.
+                    // There may be a whole row behind the NULs that a power cut left.
                     let hole = line.text.iter().take_while(|byte| **byte == 0).count();
                     let (text, place) = (&line.text[hole..], Place { offset: place.offset + hole as u64, ..place });
                     match frame::pick(text, &NAMES, &mut values) {
                         Ok(()) => self.row(text, &values, place),
-                        Err(_) if !line.text.is_empty() => self.tell(place, "no row stands here".to_owned()),
+                        Err(_) if !line.text.is_empty() => self.note_odd(place, Oddity::NotARow),
                         Err(_) => {}
                     }
                 }
@@ -118,7 +181,7 @@ impl Rows {
         self.ends.insert(self.at.segment, self.at.offset);
     }
 
-    /// Takes whole lines that were appended behind what was taken in, for their receipts alone.
+    /// Adds the receipts in whole lines that were appended after the segment was read.
     pub(crate) fn take_receipts(&mut self, place: Place, lines: &[u8]) {
         self.ends.insert(place.segment, place.offset + lines.len() as u64);
         for line in Lines::new(lines).filter(|line| line.whole) {
@@ -130,8 +193,8 @@ impl Rows {
         }
     }
 
-    /// Ends the segment; gives what was odd in it, each with its byte.
-    pub(crate) fn finish(&mut self) -> Vec<(u64, String)> {
+    /// Ends the segment, and returns its oddities, each with its offset.
+    pub(crate) fn finish(&mut self) -> Vec<(u64, Oddity)> {
         std::mem::take(&mut self.odd)
     }
 
@@ -139,7 +202,7 @@ impl Rows {
         let [run, step, kind] = values else { return };
         let announced = self.announced.take().filter(|(_, voiding)| voiding.is_kept_by(text));
         let again = announced.is_some();
-        self.again.extend(announced.map(|(repair, voiding)| Again { repair, place, voiding }));
+        self.stored_again.extend(announced.map(|(repair, voiding)| StoredAgain { repair, place, voiding }));
         let Some(run) = run.and_then(json::decode) else { return };
         let step = step.and_then(|step| std::str::from_utf8(step).ok()?.parse::<u64>().ok());
         if *run == *run_id::LOGBOOK.as_bytes() {
@@ -158,14 +221,14 @@ impl Rows {
                 _ => {}
             }
         }
-        if let Some(odd) = step.and_then(|step| self.steps.take(&run, step, again)) {
-            self.tell(place, odd);
+        if let Some(odd) = step.and_then(|step| self.steps.push(&run, step, again)) {
+            self.note_odd(place, odd);
         }
     }
 
-    fn tell(&mut self, place: Place, what: String) {
+    fn note_odd(&mut self, place: Place, oddity: Oddity) {
         if self.odd.len() < ODD_MAX {
-            self.odd.push((place.offset, what));
+            self.odd.push((place.offset, oddity));
         }
     }
 }

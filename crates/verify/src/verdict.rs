@@ -1,76 +1,77 @@
-//! What `verify` comes to.
+//! The result of `verify`.
 
-/// Something that is not as it was written down.
+/// Something that is not as it was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// In which file, within the logbook.
+    /// The path of the file within the logbook.
     pub file: String,
-    /// At which byte (of an archive: of its content, or of the file where it cannot be unpacked).
+    /// The byte offset: within the content of an archive, or within its file if it cannot be
+    /// unpacked.
     pub at: u64,
-    /// What.
+    /// The description.
     pub what: String,
-    /// The segment that it is about, where it is about one.
+    /// The number of the segment that it is about, if any.
     pub segment: Option<u64>,
 }
 
 impl Finding {
-    /// About the file `file` at byte `at`.
+    /// A finding about `file` at byte `at`.
     pub fn new(segment: impl Into<Option<u64>>, file: impl Into<String>, at: u64, what: impl Into<String>) -> Finding {
         Finding { file: file.into(), at, what: what.into(), segment: segment.into() }
     }
 }
 
-/// A segment that was deleted, as a receipt tells.
+/// A segment that was deleted, with a receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gone {
-    /// Its name.
+pub struct DeletedSegment {
+    /// The name of the segment.
     pub segment: String,
-    /// Rows that it held.
+    /// The number of its rows.
     pub rows: u64,
-    /// The row that tells of it.
+    /// The name of the receipt.
     pub receipt: String,
 }
 
-/// The verdict on a head that was given.
+/// The verdict on a given head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeadVerdict {
-    /// All that it vouches for is here, as it was.
+    /// Everything that it covers is here, unchanged.
     Holds,
-    /// What is here is as it was; these segments it vouches for, and they were deleted since.
-    Gone(Vec<Gone>),
-    /// Its own segment was deleted since, so that it cannot be checked any more.
-    Unchecked(Gone),
-    /// It is a head of this logbook, but something is broken.
+    /// What is here is unchanged. These segments that it covers were deleted since.
+    Gone(Vec<DeletedSegment>),
+    /// Its own segment was deleted since, so that it cannot be checked.
+    Unchecked(DeletedSegment),
+    /// It is a head of this logbook, but something else is broken.
     Doubted,
-    /// It is not, or what it vouches for is broken.
+    /// It is not a head of this logbook, or something that it covers is broken.
     Broken,
 }
 
-/// What a logbook proves.
+/// What was verified of a logbook.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verdict {
-    /// What is not as it was written down, the first break first.
+    /// What is not as it was recorded, the first break first.
     pub findings: Vec<Finding>,
-    /// What is odd, and breaks nothing.
+    /// What is odd but proves no change.
     pub notes: Vec<Finding>,
-    /// Segments whose content is what the chain says.
+    /// The number of segments whose content is what the chain says.
     pub proved: usize,
-    /// Their rows and bytes.
+    /// The rows in them.
     pub rows: u64,
-    /// Their bytes.
+    /// The bytes in them.
     pub bytes: u64,
-    /// Segments that were deleted with a receipt.
-    pub deleted: Vec<Gone>,
-    /// Sealed, and not covered yet.
+    /// Segments that were deleted, with a receipt.
+    pub deleted: Vec<DeletedSegment>,
+    /// The names of sealed segments that are not covered yet.
     pub uncovered: Vec<String>,
-    /// The active segment and its length.
+    /// The name and size of the active segment.
     pub active: Option<(String, u64)>,
-    /// The verdict on the head that was given.
+    /// The verdict on the given head.
     pub head: Option<HeadVerdict>,
 }
 
 impl Verdict {
-    /// Takes in what was found elsewhere. Behind it no head is said to hold.
+    /// Adds findings from elsewhere. With any finding, a head no longer holds.
     pub fn find(&mut self, findings: Vec<Finding>) {
         if !findings.is_empty() {
             self.head = self.head.take().map(|head| match head {

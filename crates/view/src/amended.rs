@@ -1,5 +1,5 @@
-//! What was done to a row: who corrected what, and why, one entry for each
-//! correction, with the value before it and after it.
+//! What corrections changed in a row: for each correction who made it and why, and each value
+//! before and after.
 
 use logbook_format::Correction;
 use logbook_format::corrections::apply;
@@ -9,21 +9,22 @@ use logbook_model::Instant;
 /// One correction of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Amended {
-    /// The correcting row.
+    /// The name of the correction row.
     pub by: String,
-    /// The agent that wrote it; empty when it does not say.
+    /// The agent that wrote it; empty if the row does not say.
     pub agent_id: String,
-    /// When.
+    /// Its timestamp.
     pub at: Option<Instant>,
-    /// Field, value before and after, as JSON; none where there was or is none.
+    /// The changed fields: name, raw value before, raw value after. `None` if there was or is no
+    /// value.
     pub changes: Vec<(String, Option<String>, Option<String>)>,
-    /// The row was taken back.
+    /// Whether it retracted the row.
     pub retracted: bool,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// What `corrections` did to `row`, one after the other.
+/// The changes that `corrections` make to `row`, in order.
 pub fn amended(row: &[u8], corrections: &[Correction]) -> Vec<Amended> {
     let mut before = row.to_vec();
     let mut entries = Vec::new();

@@ -1,61 +1,44 @@
-//! Requests for approval and what became of them: the first valid decision by position counts,
+//! Requests for approval, and the decisions on them. The first valid decision by position counts,
 //! once.
 //!
-//! Not here: what a request says (`request`).
+//! Not here: what a request says (`request`), when a decision is in time (`open_requests`).
 
 use std::collections::HashMap;
 
 use super::open_requests::is_in_time;
 use super::past::Past;
 use super::request;
-pub use super::request::{Request, Rule, Shown};
+pub use super::request::{Decision, Request, Rule, Shown};
 use crate::facts::{Facts, FieldSet};
-use logbook_model::{Address, Field, Instant, Kind, Verdict};
+use logbook_model::{Address, Field, Instant, Kind};
 
-/// A decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    /// What it says.
-    pub verdict: Verdict,
-    /// The name of its row.
-    pub name: String,
-    /// Where that row stands: `None`, if it has no place of its own.
-    pub place: Option<(u64, u64)>,
-    /// Who decided.
-    pub by: String,
-    /// Why.
-    pub why: String,
-    /// The name of the row that acted on it: it counts once.
-    pub taken_by: Option<String>,
-}
-
-/// All requests, in order.
+/// All requests of some rows, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Approvals {
-    /// The requests.
+    /// The requests, in the order of their rows.
     pub all: Vec<Request>,
     by_name: HashMap<String, usize>,
 }
 
-/// The kinds of the rows that requests and decisions are.
+/// The kinds of the rows that make and decide requests.
 pub const KINDS: [Kind; 4] =
     [Kind::ApprovalRequested, Kind::ApprovalApproved, Kind::ApprovalDenied, Kind::ApprovalExpired];
 
 impl Approvals {
-    /// The request whose row is called `name`. An `id` that a writer chose is no name.
+    /// The request whose row has this name. An `id` that a writer chose is not a name.
     pub fn find(&self, name: &str) -> Option<&Request> {
         self.by_name.get(name).and_then(|at| self.all.get(*at))
     }
 
-    /// Those that somebody still may decide, the oldest first: what retention carried over stands
-    /// behind rows that are newer.
+    /// The requests that may still be decided at `now`, the oldest first. (A carried request is
+    /// behind newer rows.)
     pub fn open(&self, now: Instant) -> Vec<&Request> {
         let mut open: Vec<&Request> = self.all.iter().filter(|request| request.is_open(now)).collect();
         open.sort_by_key(|request| request.at);
         open
     }
 
-    /// The newest that `run` has open besides `name`.
+    /// The newest open request of `run` other than `name`.
     pub fn also_open(&self, run: &str, name: &str, now: Instant) -> Option<&Request> {
         let of_run = self.all.iter().filter(|request| request.run == run && request.name != name);
         of_run.filter(|request| request.is_open(now)).max_by_key(|request| request.step)
@@ -74,8 +57,8 @@ impl Past for Approvals {
         let own = row.name(place);
         let verdict = match row.kind() {
             Kind::ApprovalRequested => {
-                // Of two rows that claim one name the first owns it: the other one is a copy. A
-                // request has a step.
+                // Of two rows with one name, the first owns it; the other is a copy. A request has
+                // a step.
                 if row.step().is_some() && !self.by_name.contains_key(&own) {
                     self.by_name.insert(own.clone(), self.all.len());
                     self.all.push(Request::read(own, row));

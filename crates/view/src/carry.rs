@@ -1,8 +1,8 @@
-//! What rows say that are about to be deleted, as far as gates and writers still rest on it: the
-//! last steps of runs, which run is above which, runs that are held, requests that somebody may
-//! still decide or use (`docs/format.md`, Retention).
+//! Facts in rows that are about to be deleted and that gates and writers still need: the last steps
+//! of runs, the parents of runs, held runs, and requests that may still be decided or used
+//! (`docs/format.md`, Retention).
 //!
-//! Not here: the row that says so (`format::carried`), when it is stored (`store::archive`,
+//! Not here: the row that carries them (`format::carried`), when it is stored (`store::archive`,
 //! `cmd::keep::retention`).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,27 +16,27 @@ use logbook_json as json;
 use logbook_model::error::{Error, Result};
 use logbook_model::{Address, Field, Instant};
 
-/// Bytes of facts in one row; a row that is carried may take it beyond.
+/// About this many bytes of facts go into one row; a carried row may exceed it.
 const ROW_BYTES: usize = 256 << 10;
-/// Longest row that is carried: it must fit into a row.
+/// The longest row that can be carried: it must fit into a row.
 const CARRIED_BYTES_MAX: usize = 900 << 10;
 
 /// The facts, folded from all rows in order, as they were written.
 #[derive(Debug, Default)]
 pub struct Carry {
-    /// The highest number among the segments that go.
+    /// The highest number of the segments that are deleted.
     last: u64,
-    /// Each run by the rows that go.
+    /// The facts about runs in the deleted rows.
     runs: BTreeMap<String, Gone>,
     approvals: Approvals,
     holds: Holds,
-    /// The rows that go and say something about requests and holds, by name.
+    /// The deleted rows about requests and holds, by name.
     rows: BTreeMap<String, Vec<u8>>,
-    /// The same of decisions in segments that stay.
+    /// Decisions in segments that stay, by name.
     decisions: BTreeMap<String, Vec<u8>>,
 }
 
-/// What the rows that go say of one run.
+/// What the deleted rows say about one run.
 #[derive(Debug, Default)]
 struct Gone {
     last_step: u64,
@@ -46,7 +46,7 @@ struct Gone {
 
 const FIELDS: FieldSet = Approvals::FIELDS.join(&Holds::FIELDS).and(&[Field::ParentRunId]);
 
-/// Hands on what the row `text` says; one that cannot be read says nothing.
+/// Picks the fields of the row `text`. A row that cannot be read is ignored.
 fn picked(text: &[u8], each: impl FnOnce(&Picked<'_>)) {
     let mut values = Vec::new();
     if json::pick(text, FIELDS.names(), &mut values).is_ok() {
@@ -55,18 +55,18 @@ fn picked(text: &[u8], each: impl FnOnce(&Picked<'_>)) {
 }
 
 impl Carry {
-    /// Nothing yet. `last` is the highest number among the segments that go: all before it go, too.
+    /// Without any rows yet. All segments up to the number `last` are deleted.
     pub fn until(last: u64) -> Carry {
         Carry { last, ..Carry::default() }
     }
 
-    /// Takes in the row `row`, which stands at `place`.
+    /// Adds `row`, which is at `place`.
     pub fn push(&mut self, row: &[u8], place: &Address) {
         let Address::Place { segment, .. } = place else { return };
         let goes = *segment <= self.last;
         match carried::rows(row) {
             Some(rows) => {
-                rows.into_iter().for_each(|row| picked(row, |facts| self.one((row, facts), place, goes)));
+                rows.into_iter().for_each(|row| picked(row, |facts| self.add(row, facts, place, goes)));
                 for run in carried::runs(row).into_iter().filter(|_| goes) {
                     let gone = self.runs.entry(run.run).or_default();
                     gone.last_step = gone.last_step.max(run.last_step);
@@ -74,9 +74,9 @@ impl Carry {
                     gone.agents.extend(run.agents);
                 }
             }
-            None => picked(row, |facts| self.one((row, facts), place, goes)),
+            None => picked(row, |facts| self.add(row, facts, place, goes)),
         }
-        // Also of the row that carries, which has a step of its own.
+        // The row that carries others has a step of its own.
         picked(row, |facts| self.steps(facts, goes));
     }
 
@@ -94,7 +94,7 @@ impl Carry {
         }
     }
 
-    fn one(&mut self, (text, row): (&[u8], &Picked<'_>), place: &Address, goes: bool) {
+    fn add(&mut self, text: &[u8], row: &Picked<'_>, place: &Address, goes: bool) {
         let kind = row.kind();
         let answers = row.raw(Field::Answers).is_some();
         if !kind.is_of_approval() && !kind.is_hold() && !answers {
@@ -110,14 +110,14 @@ impl Carry {
         self.holds.push(row, place);
     }
 
-    /// The texts of the rows that say all of it, as of `now`. Errors: exit 1, when something cannot
-    /// be carried over.
+    /// The texts of the rows that carry the facts, as of `now`. Fails with exit 1 if a row is too
+    /// long to be carried.
     pub fn texts(&self, now: Instant) -> Result<Vec<Vec<u8>>> {
         let mut rows: Vec<&[u8]> = Vec::new();
         for hold in self.holds.held.values() {
             rows.extend(self.rows.get(&hold.name).map(Vec::as_slice));
         }
-        for request in self.approvals.all.iter().filter(|request| request.is_unused() && !request.is_over(now)) {
+        for request in self.approvals.all.iter().filter(|request| request.is_unused() && !request.is_expired(now)) {
             let Some(row) = self.rows.get(&request.name) else { continue };
             let decided = request
                 .decision

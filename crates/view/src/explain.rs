@@ -1,6 +1,5 @@
-//! What a query is going to do, before it does it: what it reads, what it does
-//! not have to read, which of its parts are run by the language itself and which
-//! by jq, and what it holds in memory.
+//! What a query is going to do: what it reads, what it need not read, which parts the query
+//! language runs itself and which are jq programs, and what it holds in memory.
 
 use logbook_json as json;
 use logbook_query::ast::{Aggregate, Column, Expr, Latest, Operand, Query};
@@ -10,11 +9,11 @@ use logbook_query::text::print;
 /// One file or segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
-    /// What messages call it.
+    /// Its name in messages.
     pub name: String,
-    /// Bytes on disk; none for standard input.
+    /// Its size on disk; `None` for standard input.
     pub bytes: Option<u64>,
-    /// Why it is not read.
+    /// Why it is not read, if it is not.
     pub pruned: Option<String>,
 }
 
@@ -23,19 +22,19 @@ pub struct Input {
 pub struct Explanation {
     /// The printed form of the query.
     pub query: String,
-    /// What it is asked of, in order.
+    /// The inputs, in order.
     pub inputs: Vec<Input>,
     /// How corrections are read.
     pub corrections: String,
-    /// Parts that the language runs itself.
+    /// The parts that the query language runs itself.
     pub native: Vec<String>,
-    /// Parts that are jq programs.
+    /// The parts that are jq programs.
     pub jq: Vec<String>,
-    /// What is held back until all rows are read; empty: rows stream.
+    /// What is held until all rows are read. Empty: rows are printed as they are read.
     pub holds: Vec<String>,
 }
 
-/// Explains `query`, asked of `inputs`.
+/// Explains `query` over `inputs`.
 pub fn explain(query: &Query, inputs: Vec<Input>, corrections: &str) -> Explanation {
     let mut parts = Parts::default();
     match &query.latest {
@@ -101,7 +100,7 @@ impl Parts {
         self.native.push(part);
     }
 
-    /// A condition whole; with jq in it, the tests of it, each on its own.
+    /// Adds a condition as a whole or, if there is jq in it, each of its tests.
     fn conditions(&mut self, clause: &str, condition: Option<&Expr>) {
         let Some(condition) = condition else { return };
         let jq = self.jq.len();
@@ -149,12 +148,12 @@ impl Parts {
 }
 
 impl Explanation {
-    /// Bytes that are going to be read from disk.
+    /// The number of bytes that will be read from disk.
     pub(crate) fn bytes(&self) -> u64 {
         self.inputs.iter().filter(|input| input.pruned.is_none()).filter_map(|input| input.bytes).sum()
     }
 
-    /// For programs.
+    /// The plan as one JSON object.
     pub fn to_json(&self) -> Vec<u8> {
         let inputs = |pruned: bool| {
             let inputs = self.inputs.iter().filter(move |input| input.pruned.is_some() == pruned);
@@ -193,7 +192,7 @@ impl Explanation {
         out
     }
 
-    /// For people, one thing a line.
+    /// The plan for people: one line per item, with its title.
     pub fn lines(&self) -> Vec<(&'static str, String)> {
         let mut lines =
             vec![("query", if self.query.is_empty() { "every row".to_owned() } else { self.query.clone() })];

@@ -1,5 +1,5 @@
-//! One reading of a row: its fields by name, and what follows from them. Folds ask here, and
-//! nowhere else, what a row means (`docs/format.md`, What rows mean).
+//! The only reading of a row: its fields by name, and what follows from them. Every fold asks here
+//! what a row means (`docs/format.md`, What rows mean).
 //!
 //! Not here: what several rows mean together (`calls`, `approvals`, `holds`).
 
@@ -9,10 +9,10 @@ use logbook_format::corrections::step_of;
 use logbook_json::{self as json, Decimal, Leaves, Sum};
 use logbook_model::{Address, ApprovalState, Field, FinalStatus, Instant, Kind, Says, SideEffect, Status};
 
-/// The fields that a fold reads, known at compile time: the scanner picks just these.
+/// The fields that a fold reads, known at compile time: the scanner picks only these.
 #[derive(Debug, Clone, Copy)]
 pub struct FieldSet {
-    /// The first `count` of them, in the order in which a row is picked.
+    /// The names of the fields in the order in which they are picked; the first `count` are valid.
     names: [&'static str; Field::COUNT],
     count: usize,
     slots: [u8; Field::COUNT],
@@ -21,13 +21,13 @@ pub struct FieldSet {
 const ABSENT: u8 = u8::MAX;
 
 impl FieldSet {
-    /// These fields.
+    /// The set of these fields.
     pub const fn of(fields: &[Field]) -> FieldSet {
         let none = FieldSet { names: [""; Field::COUNT], count: 0, slots: [ABSENT; Field::COUNT] };
         none.and(fields)
     }
 
-    /// These too.
+    /// The set with these fields added.
     pub(crate) const fn and(mut self, fields: &[Field]) -> FieldSet {
         let mut at = 0;
         while at < fields.len() {
@@ -37,7 +37,7 @@ impl FieldSet {
         self
     }
 
-    /// Those of `other` too.
+    /// The set with the fields of `other` added.
     pub const fn join(mut self, other: &FieldSet) -> FieldSet {
         let mut field = 0;
         while field < Field::COUNT {
@@ -58,22 +58,22 @@ impl FieldSet {
         self
     }
 
-    /// Their names, in the order in which a row is picked.
+    /// The names of the fields, in the order in which they are picked.
     pub fn names(&self) -> &[&'static str] {
         &self.names[..self.count]
     }
 
-    /// How many they are.
+    /// The number of fields.
     pub const fn count(&self) -> usize {
         self.count
     }
 
-    /// The same, owned.
+    /// [`FieldSet::names`] as owned strings.
     pub fn to_names(&self) -> Vec<String> {
         self.names().iter().map(|name| (*name).to_owned()).collect()
     }
 
-    /// The place of `field` among them.
+    /// The index of `field` among the picked values.
     #[inline]
     pub(crate) fn slot(&self, field: Field) -> Option<usize> {
         let slot = self.slots[field as usize];
@@ -82,58 +82,58 @@ impl FieldSet {
     }
 }
 
-/// What a row says.
+/// What a row says, by field.
 pub trait Facts {
-    /// The value of a field as written; `None`: the row has it not, or null.
+    /// The raw value of a field; `None` if the row does not have it, or it is null.
     fn raw(&self, field: Field) -> Option<&[u8]>;
 
-    /// A string's characters; `None`: it is none.
+    /// The decoded string in a field; `None` if the value is not a string.
     fn chars(&self, field: Field) -> Option<Cow<'_, [u8]>> {
         self.raw(field).and_then(json::decode)
     }
 
-    /// A string's characters; empty for anything else.
+    /// The decoded string in a field; empty if the value is not a string.
     fn text(&self, field: Field) -> String {
         self.chars(field).map_or_else(String::new, |text| json::lossy(&text).into_owned())
     }
 
-    /// Whether it is a string that says something.
+    /// Whether the field is a string that is not empty.
     fn says(&self, field: Field) -> bool {
         self.chars(field).is_some_and(|text| !text.is_empty())
     }
 
-    /// What sort of row it is.
+    /// The kind of the row.
     fn kind(&self) -> Kind {
         Kind::of(self.raw(Field::Kind))
     }
 
-    /// Its status, if it is a built-in one.
+    /// The status, if it is a built-in one.
     fn status(&self) -> Option<Status> {
         Status::of_value(self.raw(Field::Status))
     }
 
-    /// What it says of where its run stands; `None`: nothing.
+    /// What the row says about the state of its run; `None` if it says nothing.
     fn stands(&self) -> Option<Says> {
         let final_status = || FinalStatus::of_value(self.raw(Field::FinalStatus));
         self.kind().says(self.raw(Field::Status), final_status)
     }
 
-    /// Its step.
+    /// The step.
     fn step(&self) -> Option<u64> {
         step_of(self.raw(Field::Step))
     }
 
-    /// When it was written, as it says.
+    /// The timestamp.
     fn at(&self) -> Option<Instant> {
         instant(self.chars(Field::Timestamp)?)
     }
 
-    /// Until when a request may be decided.
+    /// When the request expires.
     fn expires_at(&self) -> Option<Instant> {
         instant(self.chars(Field::ExpiresAt)?)
     }
 
-    /// Its name: `RUN#STEP`, or its place.
+    /// The name: `RUN#STEP`, or the place of a row without a step.
     fn name(&self, place: &Address) -> String {
         match self.step() {
             Some(step) => format!("{}#{step}", self.text(Field::RunId)),
@@ -141,7 +141,8 @@ pub trait Facts {
         }
     }
 
-    /// Adds a number to `sum`, as `sum(FIELD)` does: the elements of an array too.
+    /// Adds the number in a field to `sum`, as `sum(FIELD)` does in a query: the elements of an
+    /// array too.
     fn add_to(&self, sum: &mut Sum, field: Field) {
         let mut add = |raw: &[u8]| {
             if let Some(number) = Decimal::parse(raw) {
@@ -164,7 +165,7 @@ pub trait Facts {
     }
 
     /// Whether it says that a call was refused, by a person, a rule or a contract, or because its
-    /// run is held. The row that tells what came of a decision is not a second denial.
+    /// run is held. The row that reports the outcome of a decision is not a second denial.
     fn denies(&self) -> bool {
         let kind = self.kind();
         let is_denied = || {
@@ -178,15 +179,15 @@ pub trait Facts {
         }
     }
 
-    /// Whether it speaks of a call that was made, or begun: not of one that was asked about,
-    /// judged, or refused.
+    /// Whether it is about a call that was made or begun, not one that was only requested, judged
+    /// or refused.
     fn is_of_made_call(&self) -> bool {
         use ApprovalState::{Denied, Expired, Requested};
         let state = ApprovalState::of_value(self.raw(Field::ApprovalState));
         self.kind().makes_calls() && !matches!(state, Some(Requested | Denied | Expired))
     }
 
-    /// A member of an object, if it is a string.
+    /// The string in the member `name` of the object in the field `of`.
     fn member(&self, name: &str, of: Field) -> Option<Cow<'_, [u8]>> {
         let object = self.raw(of).filter(|raw| raw.starts_with(b"{"))?;
         let mut picked = Vec::new();
@@ -194,7 +195,7 @@ pub trait Facts {
         picked[0].and_then(json::decode)
     }
 
-    /// The call that it is about; `None`: it is about none.
+    /// The call that it is about, if any.
     fn call(&self) -> Option<CallFacts<'_>> {
         let object = self.raw(Field::ToolCall).filter(|raw| raw.starts_with(b"{"))?;
         let mut picked = Vec::new();
@@ -202,23 +203,23 @@ pub trait Facts {
         Some(CallFacts { id: picked[0].and_then(json::decode), side_effect: SideEffect::of_value(picked[1]) })
     }
 
-    /// Whether a call that was made has changed data.
+    /// Whether it is about a call that was made and that changes data.
     fn wrote(&self) -> bool {
         self.is_of_made_call() && self.call().is_some_and(|call| call.writes())
     }
 }
 
-/// A call, as one row of it has it.
+/// A call, as one row describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallFacts<'r> {
-    /// Its id; `None`: it has none, which is another thing than an empty one.
+    /// The id; `None` if it has none. An empty id is an id.
     pub id: Option<Cow<'r, [u8]>>,
-    /// What it does to the world.
+    /// The side effect.
     pub side_effect: Option<SideEffect>,
 }
 
 impl CallFacts<'_> {
-    /// Whether it changes data, if it is made.
+    /// Whether the call changes data, if it is made.
     pub fn writes(&self) -> bool {
         self.side_effect.is_some_and(SideEffect::writes)
     }
@@ -228,18 +229,19 @@ fn instant(text: Cow<'_, [u8]>) -> Option<Instant> {
     Instant::parse(std::str::from_utf8(&text).ok()?)
 }
 
-/// A row whose fields were picked.
+/// A row of which the fields of a set were picked.
 #[derive(Debug, Clone, Copy)]
 pub struct Picked<'r> {
     set: &'r FieldSet,
     values: &'r [Option<&'r [u8]>],
-    /// What every rule asks for, read once; nobody asks where the set does not have it.
+    /// Kind and status are needed by every rule, and are parsed once. They are wrong if the set
+    /// lacks them, which a debug assertion catches.
     kind: Kind,
     status: Option<Status>,
 }
 
 impl<'r> Picked<'r> {
-    /// With these values of the fields of `set`, in their order.
+    /// A row with these `values` of the fields of `set`, in their order.
     #[inline]
     pub fn new(set: &'r FieldSet, values: &'r [Option<&'r [u8]>]) -> Picked<'r> {
         debug_assert!(values.len() >= set.count, "{} of {} fields", values.len(), set.count);

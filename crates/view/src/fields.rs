@@ -1,6 +1,6 @@
-//! Which fields rows have: in how many, of which types, with an example. Fields
-//! inside objects are named by their path; objects in arrays count as the
-//! query language reads them, where a path means any element.
+//! Which fields rows have: in how many rows, with which types, and an example. Fields inside
+//! objects are named by their path. Objects in arrays count as in a query, where a path means any
+//! element.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,41 +10,41 @@ use logbook_model::names::ENVELOPE;
 use logbook_query::ast::{Path, Span};
 use logbook_query::text::print;
 
-/// Fields beyond this many are not told apart: keys that are data, as ids.
+/// Further fields are not counted: their names are probably data, such as ids.
 const FIELDS_MAX: usize = 10_000;
-/// Paths longer than this many keys are not followed.
+/// Longer paths are not followed.
 pub const KEYS_MAX: usize = 16;
-/// Bytes of an example; a longer value has none of its own and is told by its type.
+/// The longest example; fields with only longer values have none.
 const EXAMPLE_BYTES_MAX: usize = 200;
 
-/// A fold over rows.
+/// The fold.
 #[derive(Debug, Default)]
 pub struct Fields {
     rows: u64,
     index: HashMap<Vec<String>, usize>,
     found: Vec<Field>,
-    /// Whether there are more fields than are told.
+    /// Whether there are more fields than were counted.
     pub truncated: bool,
-    /// Whether there are fields below the deepest that is told.
+    /// Whether there are fields below the deepest that was counted.
     pub deeper: bool,
 }
 
 /// One field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
-    /// Its path, as the query language writes it.
+    /// Its path, as a query writes it.
     pub name: String,
-    /// Rows that have it.
+    /// The number of rows that have it.
     pub rows: u64,
-    /// Its types, the first that occurred first.
+    /// Its types, in the order in which they occurred.
     pub types: Vec<&'static str>,
-    /// A value as written; objects and arrays of objects have none.
+    /// A raw example value; `None` for objects and arrays of objects.
     pub example: Option<Vec<u8>>,
     last_row: u64,
 }
 
 impl Fields {
-    /// Takes one row.
+    /// Adds one row.
     pub fn push(&mut self, row: &[u8]) {
         self.rows += 1;
         let mut open: Vec<(Vec<String>, &[u8])> = vec![(Vec::new(), row)];
@@ -63,7 +63,7 @@ impl Fields {
                     Some(Kind::Array) => {
                         let leaves = Leaves::new(value).filter(|leaf| leaf.first() == Some(&b'{'));
                         let objects: Vec<&[u8]> = leaves.collect();
-                        // The first is taken from the stack first: it gives the example.
+                        // Pushed in reverse, so that the first object gives the example.
                         open.extend(objects.into_iter().rev().map(|object| (path.clone(), object)));
                     }
                     _ => {}
@@ -72,7 +72,7 @@ impl Fields {
         }
     }
 
-    /// Counts a field of the row at hand. Gives whether it is one that is told.
+    /// Counts a field of the current row. Returns whether the field is counted at all.
     fn note(&mut self, path: &[String], value: &[u8]) -> bool {
         let at = match self.index.get(path) {
             Some(at) => *at,
@@ -107,12 +107,12 @@ impl Fields {
         true
     }
 
-    /// The paths of the fields, in keys.
+    /// The paths of the fields, as lists of keys.
     pub fn paths(&self) -> impl Iterator<Item = &Vec<String>> {
         self.index.keys()
     }
 
-    /// The fields: the envelope in its order, then by rows, the most first.
+    /// The fields: those of the envelope in their order, then the others by number of rows.
     pub fn finish(mut self) -> Vec<Field> {
         let rank = |field: &Field| ENVELOPE.iter().position(|name| *name == field.name).unwrap_or(ENVELOPE.len());
         self.found.sort_by(|a, b| rank(a).cmp(&rank(b)).then(b.rows.cmp(&a.rows)).then_with(|| a.name.cmp(&b.name)));
@@ -120,7 +120,7 @@ impl Fields {
     }
 }
 
-/// The members that count: of equal keys the last.
+/// The members that count: the last of equal keys.
 fn counting(object: &[u8]) -> Vec<(Cow<'_, [u8]>, &[u8])> {
     let mut members: Vec<_> = Members::new(object).flatten().map(|member| (member.name(), member.value)).collect();
     let mut last: HashMap<Cow<'_, [u8]>, usize> = HashMap::with_capacity(members.len());
@@ -134,14 +134,14 @@ fn counting(object: &[u8]) -> Vec<(Cow<'_, [u8]>, &[u8])> {
     members
 }
 
-/// Whether an object, or one in an array, has any field.
+/// Whether an object, or an object in an array, has any member.
 fn holds_members(value: &[u8]) -> bool {
     let has_any = |object: &[u8]| object.first() == Some(&b'{') && Members::new(object).next().is_some();
     has_any(value) || Leaves::new(value).any(has_any)
 }
 
 impl Field {
-    /// The field as a row of the answer.
+    /// The field as a row of the result.
     pub fn to_json(&self) -> Vec<u8> {
         let mut out = b"{\"field\":".to_vec();
         json::quote_into(&self.name, &mut out);

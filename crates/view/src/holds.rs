@@ -1,4 +1,4 @@
-//! Runs that a person stopped: a run is held from its `hold` to its `release`.
+//! Runs that a person stopped. A run is held from its `hold` row to its `release` row.
 
 use std::collections::BTreeMap;
 
@@ -9,22 +9,22 @@ use logbook_model::{Address, Field, Kind};
 /// Why a run is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
-    /// The name of the row that says so.
+    /// The name of the `hold` row.
     pub name: String,
-    /// Who stopped it.
+    /// Who stopped the run.
     pub by: String,
-    /// Why.
+    /// The reason.
     pub why: String,
 }
 
 /// The runs that are held.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Holds {
-    /// By run.
+    /// The holds, by run.
     pub held: BTreeMap<String, Hold>,
 }
 
-/// The kinds of the rows that say so.
+/// The kinds of rows that hold and release.
 pub const KINDS: [Kind; 2] = [Kind::Hold, Kind::Release];
 
 impl Past for Holds {
@@ -36,7 +36,7 @@ impl Past for Holds {
             Kind::Hold => {
                 let (by, why) = (row.text(Field::Approver), row.text(Field::Reason));
                 let hold = Hold { name: row.name(place), by, why };
-                // A second one does not change who was first.
+                // A second hold does not replace the first.
                 self.held.entry(row.text(Field::RunId)).or_insert(hold);
             }
             Kind::Release => {

@@ -1,29 +1,25 @@
-//! Rows folded into what people ask about: where each run stands, how one run
-//! went. Plain structs; every door shows the same ones.
+//! Folds of rows into what people ask about: the state of each run, how one run went. Results are
+//! plain structs, and every command, page and dashboard shows the same ones.
 //!
-//! Not here: how rows are found and read (`scan`), how a struct looks (`render`).
+//! Not here: how rows are found and read (`scan`), how a struct is shown (`render`).
 //!
-//! - `facts`: what one row says; the one reading of a row · `pairing`: which result belongs to
-//!   which intent
+//! - `facts`: what one row says; the only reading of a row · `pairing`: which result belongs to
+//!   which intent · `open_requests`: when a request is decided or expired, and how many are open
 //! - `record/`: one run in full
-//! - `runs`: one record for each run
-//! - `stats`: what a logbook comes to
+//! - `runs`: a summary of each run
+//! - `stats`: totals of a logbook
 //! - `fields`: which fields rows have
 //! - `explain`: what a query is going to do
-//! - `open_requests`: how many requests are open, of rows in parts
 //! - `approvals`: requests and decisions · `request`: what a request says · `holds`: runs that a
-//!   person stopped
-//! - `oversight`: both, and what came and was spent · `activity`: rows by the hour, costs by the
-//!   day
+//!   person stopped · `oversight`: both, and rows and costs over time
 //! - `health/`: what is wrong with rows
 //! - `rollback`: the plan that undoes a run
-//! - `carry`: what deleted rows said that somebody still rests on
-//! - `past`: what a decision about a run rests on
-//! - `amended`: what corrections did to a row
+//! - `carry`: facts in rows that are about to be deleted and that are still needed
+//! - `past`: the facts about a run that a gate decides by
+//! - `amended`: what corrections changed in a row
 //!
 //! Invariant: a fold sees rows in file order and depends on nothing else.
 
-mod activity;
 mod amended;
 pub mod approvals;
 mod carry;
@@ -38,12 +34,10 @@ mod pairing;
 pub mod past;
 pub mod record;
 mod request;
-mod request_json;
 pub mod rollback;
 pub mod runs;
 pub mod stats;
 
-pub use activity::Activity;
 pub use amended::{Amended, amended};
 pub use approvals::Approvals;
 pub use carry::Carry;
@@ -53,7 +47,7 @@ pub use fields::Fields;
 pub use health::Health;
 pub use holds::Holds;
 pub use open_requests::OpenRequests;
-pub use oversight::Oversight;
+pub use oversight::{Activity, Oversight};
 pub use pairing::OpenCalls;
 pub use past::{Course, Past};
 pub use record::Record;

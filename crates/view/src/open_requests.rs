@@ -1,45 +1,52 @@
-//! How many requests of a run nobody has decided, of rows in any number of parts: the rule of
-//! `approvals`, joinable.
+//! The rules that say when a request for approval is decided and when it is expired, and the number
+//! of open requests of a run, counted over any number of parts of its rows.
+//!
+//! All folds over approvals (`approvals`, `record::approvals`, `record::blame`, `runs::run`) use
+//! [`is_in_time`] and [`is_expired`], so that they agree.
 
 use std::collections::BTreeMap;
 
 use logbook_model::{Instant, Verdict};
 
-/// Whether a decision counts: it was made in time, or says that the time is over. One whose time
-/// nobody knows counts.
+/// Whether a decision counts: it was made before the request expired, or it says that the request
+/// is expired. A decision without a time counts.
 pub(crate) fn is_in_time(expires_at: Option<Instant>, verdict: Verdict, at: Option<Instant>) -> bool {
-    let over = || at.zip(expires_at).is_some_and(|(at, expires_at)| at >= expires_at);
-    verdict == Verdict::Expired || !over()
+    verdict == Verdict::Expired || at.is_none_or(|at| !is_expired(expires_at, at))
 }
 
-/// The requests of one run, by step.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OpenRequests(BTreeMap<u64, Asked>);
+/// Whether it is too late for a decision at `now`.
+pub(crate) fn is_expired(expires_at: Option<Instant>, now: Instant) -> bool {
+    expires_at.is_some_and(|expires_at| now >= expires_at)
+}
 
-/// What some rows say of one request.
+/// The requests of one run, by step, as far as some rows describe them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OpenRequests(BTreeMap<u64, RequestState>);
+
+/// What some rows say about one request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct RequestState {
     /// Decisions that come before the request: they count only for a request in earlier rows.
     pub before: Decisions,
-    /// The request, where it is among them.
+    /// The request, if it is among the rows.
     pub request: Option<Pending>,
 }
 
 /// A request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pending {
-    /// Until when it may be decided.
+    /// When it expires.
     pub expires_at: Option<Instant>,
-    /// What was decided behind it.
+    /// The decisions that come after it.
     pub decisions: Decisions,
 }
 
-/// Decisions on one request, as far as they tell whether it is decided.
+/// The decisions on one request, as far as needed to say whether it is decided.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Decisions {
-    /// One of them counts whenever it was made.
+    /// One of them counts whatever its time.
     pub is_untimed: bool,
-    /// When the earliest of the others was made.
+    /// The time of the earliest of the others.
     pub earliest: Option<Instant>,
 }
 
@@ -63,25 +70,25 @@ impl Decisions {
 
 impl Pending {
     fn is_open(&self, now: Instant) -> bool {
-        !self.decisions.decide(self.expires_at) && self.expires_at.is_none_or(|at| now < at)
+        !self.decisions.decide(self.expires_at) && !is_expired(self.expires_at, now)
     }
 }
 
 impl OpenRequests {
-    /// Takes the next request. Of two that claim one step the first owns it.
+    /// Adds the next request. Of two with one step the first counts.
     pub(crate) fn ask(&mut self, step: u64, expires_at: Option<Instant>) {
         let pending = Pending { expires_at, decisions: Decisions::default() };
         self.0.entry(step).or_default().request.get_or_insert(pending);
     }
 
-    /// Takes the next decision.
+    /// Adds the next decision.
     pub(crate) fn decide(&mut self, step: u64, verdict: Verdict, at: Option<Instant>) {
-        let asked = self.0.entry(step).or_default();
-        asked.request.as_mut().map_or(&mut asked.before, |request| &mut request.decisions).add(verdict, at);
+        let state = self.0.entry(step).or_default();
+        state.request.as_mut().map_or(&mut state.before, |request| &mut request.decisions).add(verdict, at);
     }
 
-    /// Takes what later rows say of one request.
-    pub(crate) fn join_one(&mut self, step: u64, later: Asked) {
+    /// Adds what later rows say about one request.
+    pub(crate) fn join_one(&mut self, step: u64, later: RequestState) {
         let known = self.0.entry(step).or_default();
         match &mut known.request {
             Some(request) => {
@@ -95,19 +102,19 @@ impl OpenRequests {
         }
     }
 
-    /// Takes what later rows say.
+    /// Adds what later rows say.
     pub(crate) fn join(&mut self, later: OpenRequests) {
-        later.0.into_iter().for_each(|(step, asked)| self.join_one(step, asked));
+        later.0.into_iter().for_each(|(step, state)| self.join_one(step, state));
     }
 
-    /// How many may still be decided at `now`.
+    /// The number of requests that may still be decided at `now`.
     pub fn count(&self, now: Instant) -> u64 {
-        self.0.values().filter(|asked| asked.request.is_some_and(|request| request.is_open(now))).count() as u64
+        self.0.values().filter(|state| state.request.is_some_and(|request| request.is_open(now))).count() as u64
     }
 
-    /// What the rows say of each request.
-    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (u64, Asked)> {
-        self.0.iter().map(|(step, asked)| (*step, *asked))
+    /// What the rows say about each request, by step.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (u64, RequestState)> {
+        self.0.iter().map(|(step, state)| (*step, *state))
     }
 }
 
@@ -123,7 +130,7 @@ mod tests {
     }
 
     proptest! {
-        /// In however many parts the rows come, as many requests are open as in one piece.
+        /// However the rows are split into parts, the same number of requests is open.
         #[test]
         fn parts_say_what_the_whole_says(
             rows in proptest::collection::vec((1..3_u64, 0..4_u8, proptest::option::of(0..6_i64), any::<bool>()), 0..30),

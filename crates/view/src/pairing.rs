@@ -1,14 +1,14 @@
-//! Which result belongs to which intent: the one rule (`docs/format.md`, Calls). In the order of
-//! the rows, a result ends the newest open call of its id. A second intent of an id that is open is
-//! a second call. Without an id nothing is known to be a call's result; an empty id is an id.
+//! The rule that says which result belongs to which intent (`docs/format.md`, Calls). In the order
+//! of the rows, a result ends the newest open call with its id. A second intent with the id of an
+//! open call is a second call. A call without an id never gets a result; an empty id is an id.
 //!
-//! Two shapes of it: [`Pairing`] says which call, [`OpenCalls`] only how many, of rows in any
-//! number of parts.
+//! The rule has two forms: [`Pairing`] says which call, [`OpenCalls`] only how many, over any
+//! number of parts of the rows.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-/// Open calls by their ids, each as whatever knows it.
+/// Open calls by id, each as a value of the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pairing<T> {
     open: HashMap<Vec<u8>, Vec<T>>,
@@ -21,44 +21,44 @@ impl<T> Default for Pairing<T> {
 }
 
 impl<T> Pairing<T> {
-    /// Takes the next intent.
+    /// Adds the next intent.
     pub(crate) fn intent(&mut self, id: Option<&[u8]>, call: T) {
         if let Some(id) = id {
             self.open.entry(id.to_vec()).or_default().push(call);
         }
     }
 
-    /// The call that the next result, or anything else that is said of an open call, is of.
+    /// The newest open call with this id.
     pub(crate) fn newest(&self, id: Option<&[u8]>) -> Option<&T> {
         self.open.get(id?)?.last()
     }
 
-    /// Takes the next result; gives the call that it ends.
+    /// Adds the next result, and returns the call that it ends.
     pub(crate) fn result(&mut self, id: Option<&[u8]>) -> Option<T> {
         self.open.get_mut(id?)?.pop()
     }
 }
 
-/// How many calls are open in some rows.
+/// The number of calls that are open in some rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OpenCalls<'a> {
-    /// Without an id.
+    /// Calls without an id.
     pub unnamed: u64,
-    /// By id, those that are not paired.
+    /// Unpaired intents and results by id.
     by_id: BTreeMap<Cow<'a, str>, Unpaired>,
 }
 
-/// What is not paired of one id: the results stand before the intents.
+/// The unpaired rows with one id: the results are before the intents.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unpaired {
-    /// Results.
+    /// The number of results.
     pub results: u64,
-    /// Intents.
+    /// The number of intents.
     pub intents: u64,
 }
 
 impl<'a> OpenCalls<'a> {
-    /// Takes the next intent.
+    /// Adds the next intent.
     pub(crate) fn intent(&mut self, id: Option<Cow<'a, str>>) {
         match id {
             Some(id) => self.join_one(id, Unpaired { results: 0, intents: 1 }),
@@ -66,14 +66,14 @@ impl<'a> OpenCalls<'a> {
         }
     }
 
-    /// Takes the next result.
+    /// Adds the next result.
     pub(crate) fn result(&mut self, id: Option<Cow<'a, str>>) {
         if let Some(id) = id {
             self.join_one(id, Unpaired { results: 1, intents: 0 });
         }
     }
 
-    /// Takes what is not paired of `id` in later rows.
+    /// Adds the unpaired rows with this id in later rows.
     pub(crate) fn join_one(&mut self, id: Cow<'a, str>, later: Unpaired) {
         let known = self.by_id.get(&id).copied().unwrap_or_default();
         let paired = known.intents.min(later.results);
@@ -88,23 +88,23 @@ impl<'a> OpenCalls<'a> {
         }
     }
 
-    /// Takes those of later rows.
+    /// Adds the calls of later rows.
     pub(crate) fn join(&mut self, later: OpenCalls<'a>) {
         self.unnamed += later.unnamed;
         later.by_id.into_iter().for_each(|(id, unpaired)| self.join_one(id, unpaired));
     }
 
-    /// How many calls are open.
+    /// The number of open calls.
     pub fn count(&self) -> u64 {
         self.unnamed + self.by_id.values().map(|unpaired| unpaired.intents).sum::<u64>()
     }
 
-    /// What is not paired, by id.
+    /// The unpaired rows, by id.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, Unpaired)> {
         self.by_id.iter().map(|(id, unpaired)| (&**id, *unpaired))
     }
 
-    /// The same, which borrows nothing.
+    /// An owned copy.
     pub(crate) fn into_owned(self) -> OpenCalls<'static> {
         let own = |(id, unpaired): (Cow<'_, str>, Unpaired)| (Cow::Owned(id.into_owned()), unpaired);
         OpenCalls { unnamed: self.unnamed, by_id: self.by_id.into_iter().map(own).collect() }
@@ -119,8 +119,8 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// In however many parts the rows come, as many calls are open as if each is paired by
-        /// name.
+        /// However the rows are split into parts, as many calls are open as if each is paired by
+        /// id.
         #[test]
         fn counts_are_those_of_pairs(rows in proptest::collection::vec((any::<bool>(), 0..4_u8, 0..5_u8), 0..40)) {
             let id = |of: u8| [None, Some(""), Some("a"), Some("b")][usize::from(of)];
@@ -141,7 +141,7 @@ mod tests {
                     part.result(id(of).map(Cow::Borrowed));
                 }
             }
-            // From the right, too: joining is associative.
+            // Joined from the right too: joining is associative.
             let mut right = OpenCalls::default();
             for part in parts.iter().rev() {
                 let mut joined = part.clone();

@@ -1,7 +1,7 @@
-//! What the rows of a run say on which a decision rests: where it stands, which of its calls are
-//! open. Folded from a snapshot, and caught up under the lock.
+//! The facts about a run that a gate decides by: its state, and which calls are open. They are
+//! folded from a snapshot, and caught up under the lock.
 //!
-//! Not here: how a run is shown (`record`, `timeline`), requests and decisions (`approvals`).
+//! Not here: how a run is shown (`record`, `runs`), requests and decisions (`approvals`).
 
 use super::pairing::Pairing;
 use crate::facts::{Facts, FieldSet, Picked};
@@ -9,26 +9,24 @@ use logbook_format::carried;
 use logbook_json as json;
 use logbook_model::{Address, Field, Kind, Stands};
 
-/// A fold over rows on which a decision rests.
+/// A fold over rows whose result decides something.
 pub trait Past {
     /// The fields that it reads.
     const FIELDS: FieldSet;
-    /// Whether rows count as they were written, whatever was said of them since. So gates read:
+    /// Whether rows count as they were written, without corrections. Gates read like this, so that
     /// nobody who is bound by a decision can edit it.
     const AS_WRITTEN: bool = false;
-    /// Whether nothing may be missing: where a file cannot be read, nobody knows what it says of a
-    /// decision.
+    /// Whether a file that cannot be read is an error: it may hold a decision.
     const NEEDS_ALL: bool = Self::AS_WRITTEN;
 
-    /// Takes the next row, of which at least [`Past::FIELDS`] were picked; `place` is where it
-    /// stands.
+    /// Adds the next row, of which at least [`Past::FIELDS`] were picked. `place` is its address.
     fn push(&mut self, row: &impl Facts, place: &Address);
 
-    /// Takes what was carried over of a run whose rows were deleted.
+    /// Adds what was carried over from the deleted rows of a run.
     fn carried(&mut self, _run: carried::CarriedRun) {}
 }
 
-/// Shows `past` the row `text`, which stands at `place`; one that carries others over, as those.
+/// Adds the row `text` at `place` to `past`. Of a row that carries others, those are added.
 pub fn show<P: Past>(past: &mut P, text: &[u8], place: &Address) {
     let mut push = |text: &[u8]| {
         let mut values = Vec::new();
@@ -46,45 +44,45 @@ pub fn show<P: Past>(past: &mut P, text: &[u8], place: &Address) {
     }
 }
 
-/// The row that says where a run stands.
+/// The row that decides the state of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
-    /// Its name.
+    /// The name of the row.
     pub name: String,
-    /// Its kind.
+    /// The kind of the row.
     pub kind: Kind,
-    /// Its status.
+    /// The status.
     pub status: String,
-    /// What it waits for.
+    /// What the run waits for.
     pub blocked_on: String,
 }
 
-/// A call whose intent is on file.
+/// A call whose intent is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// The call's own id.
+    /// `tool_call.id`.
     pub id: String,
-    /// The name of its intent.
+    /// The name of the intent.
     pub name: String,
-    /// What is called.
+    /// The tool.
     pub tool: String,
-    /// The contract that it goes by, where the intent names one.
+    /// The contract, if the intent names one.
     pub contract: String,
-    /// What the intent says is done.
+    /// The action of the intent.
     pub action: String,
-    /// The name of its result; `None`: the call is open.
+    /// The name of the result; `None` while the call is open.
     pub result: Option<String>,
 }
 
-/// One run, as far as decisions about it go.
+/// The facts about one run that decisions need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Course {
     run: String,
-    /// How many rows it has.
+    /// The number of its rows.
     pub rows: u64,
-    /// Where it stands.
+    /// Its state.
     pub stands: Stands<Standing>,
-    /// The same, holds and releases aside: what it did and waited for by itself.
+    /// Its state without holds and releases: what it did and waited for by itself.
     pub worked: Stands<Standing>,
     /// Its calls, in order.
     pub calls: Vec<Call>,
@@ -92,7 +90,7 @@ pub struct Course {
 }
 
 impl Course {
-    /// Of this run, before any row.
+    /// The run before its first row.
     pub fn of(run: &str) -> Course {
         Course {
             run: run.to_owned(),
@@ -103,20 +101,18 @@ impl Course {
             pairing: Pairing::default(),
         }
     }
-}
 
-impl Course {
-    /// The row that says where it stands.
+    /// The row that decides its state.
     pub fn standing(&self) -> Option<&Standing> {
         self.stands.newest().map(|stood| &stood.row)
     }
 
-    /// The same, holds and releases aside.
+    /// The row that decides its state without holds and releases.
     pub fn worked(&self) -> Option<&Standing> {
         self.worked.newest().map(|stood| &stood.row)
     }
 
-    /// Calls without a result.
+    /// The calls without a result.
     pub fn open_calls(&self) -> impl Iterator<Item = &Call> {
         self.calls.iter().filter(|call| call.result.is_none())
     }
@@ -176,7 +172,7 @@ impl Past for Course {
     }
 }
 
-/// A string value's characters; empty for anything else.
+/// The decoded string `value`; empty if it is not a string.
 pub(crate) fn text(value: Option<&[u8]>) -> String {
     let text = value.and_then(json::decode).unwrap_or_default();
     String::from_utf8_lossy(&text).into_owned()

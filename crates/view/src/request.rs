@@ -1,87 +1,104 @@
 //! A request for approval: what is asked for, and the call that a decision is bound to.
 //!
-//! Not here: what became of it (`approvals`), how it looks (`render`).
+//! Not here: whether it is decided (`approvals`), how it is shown (`render`).
 
-use super::approvals::Decision;
+use super::open_requests::is_expired;
 use super::past::text;
 use crate::facts::{Facts, FieldSet, Picked};
 use logbook_format::digest::is_of_arguments;
 use logbook_format::secrets::{MARK_BEGINS, PRIVATE_KEY};
 use logbook_json as json;
-use logbook_model::{Field, Instant};
+use logbook_model::{Field, Instant, Verdict};
 
-/// A request.
+/// A request for approval. A text that the row does not have is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request {
-    /// The name of its row.
+    /// The name of the row.
     pub name: String,
-    /// The run that waits.
+    /// The run that waits for the decision.
     pub run: String,
-    /// The step of its row; 0: it has none.
+    /// The step of the row; 0 if it has none.
     pub step: u64,
     /// What is asked for.
     pub action: String,
-    /// The agent that asks; empty: it does not say.
+    /// The agent that asks.
     pub agent: String,
-    /// What the run is for; empty: it does not say.
+    /// The task of the run.
     pub task: String,
-    /// Why the agent makes the call; empty: it does not say.
+    /// Why the agent makes the call.
     pub rationale: String,
-    /// Why it is asked for; empty: it does not say.
+    /// Why approval is needed.
     pub reason: String,
-    /// What in the logbook asks for a decision; `None`: the agent did.
+    /// The rule or contract that requires a decision; `None` if the agent asked by itself.
     pub rule: Option<Rule>,
-    /// The tool that would be called; empty: it does not say.
+    /// The tool that would be called.
     pub tool: String,
-    /// The MCP server that offers it; empty: it does not say.
+    /// The MCP server of the tool.
     pub mcp_server: String,
-    /// The contract that the call goes by; empty: none.
+    /// The contract of the call.
     pub contract: String,
-    /// The arguments as written, a JSON value; empty: it does not say.
+    /// The arguments, a raw JSON value.
     pub args: String,
-    /// The digest of the arguments that the decision is bound to; empty: none.
+    /// The digest of the arguments, to which the decision is bound.
     pub args_sha256: String,
-    /// How much it touches, as written; empty: it does not say.
+    /// The scope of its impact.
     pub impact: String,
-    /// What it does to the world; empty: it does not say.
+    /// The side effect.
     pub side_effect: String,
-    /// Whether it can be undone; `None`: it does not say.
+    /// Whether it can be undone; `None` if the row does not say.
     pub reversible: Option<bool>,
-    /// When it was made, as it says.
+    /// The timestamp.
     pub at: Option<Instant>,
-    /// From when on no decision counts.
+    /// When it expires.
     pub expires_at: Option<Instant>,
-    /// What was decided.
+    /// The decision that counts.
     pub decision: Option<Decision>,
 }
 
-/// What in the logbook asks for a decision.
+/// The rule or contract that requires a decision.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rule {
-    /// The number of the policy rule, from 1; empty: a contract asks.
+    /// The number of the policy rule, from 1; empty if a contract requires it.
     pub number: String,
-    /// The contract that asks; empty: a rule does.
+    /// The name of the contract; empty if a rule requires it.
     pub contract: String,
     /// The condition that the call meets.
     pub when: String,
-    /// Why; empty: it does not say.
+    /// Why, if it says so.
     pub why: String,
 }
 
-/// Whether the arguments that a request shows are those that a decision is bound to.
+/// How the shown arguments relate to the digest that a decision is bound to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shown {
-    /// They have the digest.
+    /// The shown arguments have the digest.
     Exact,
-    /// A secret in them was redacted, so that the digest cannot be compared. Whoever stored the row
-    /// compared it.
+    /// A secret in them was redacted, so that the digest cannot be compared. It was compared before
+    /// the row was stored.
     Redacted,
-    /// A digest and no arguments.
+    /// There is a digest, and no arguments are shown.
     Nothing,
-    /// There is no digest: nothing but the words of the request.
+    /// There is no digest: a decision is bound to the words of the request only.
     Unbound,
-    /// They do not have the digest.
+    /// The shown arguments do not have the digest.
     Other,
+}
+
+/// A decision on a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// Approved, denied or expired.
+    pub verdict: Verdict,
+    /// The name of its row.
+    pub name: String,
+    /// The segment and offset of the row; `None` if the row has no place of its own.
+    pub place: Option<(u64, u64)>,
+    /// Who decided.
+    pub by: String,
+    /// The reason.
+    pub why: String,
+    /// The name of the row that acted on the decision: it counts once.
+    pub taken_by: Option<String>,
 }
 
 /// The fields that a request is read from.
@@ -101,18 +118,18 @@ pub(crate) const FIELDS: FieldSet = FieldSet::of(&[
 ]);
 
 impl Request {
-    /// The request that the row `text` makes.
+    /// The request in a row that has no name yet.
     pub fn of_row(row: &[u8]) -> Option<Request> {
         let mut values = Vec::new();
         json::pick(row, FIELDS.names(), &mut values).ok()?;
         Some(Request::read(String::new(), &Picked::new(&FIELDS, &values)))
     }
 
-    /// The request of the row of this name.
+    /// The request in the row with this name.
     pub(crate) fn read(name: String, row: &impl Facts) -> Request {
         let said = |of: Field, names: &[&str]| -> Vec<String> {
             let mut members = Vec::new();
-            // What is no object says nothing.
+            // A value that is not an object has no members.
             let _ = row.raw(of).map(|value| json::pick(value, names, &mut members));
             let shown = |raw: Option<&[u8]>| match raw {
                 Some(b"null") | None => String::new(),
@@ -160,28 +177,28 @@ impl Request {
         }
     }
 
-    /// The same with what its run says where it says nothing itself.
+    /// The request with the task and agent of its run, if it has none of its own.
     pub fn with_run(&self, task: &str, agent: &str) -> Request {
         let or = |own: &String, of_run: &str| if own.is_empty() { of_run.to_owned() } else { own.clone() };
         Request { task: or(&self.task, task), agent: or(&self.agent, agent), ..self.clone() }
     }
 
-    /// Whether nobody has decided, and somebody still may.
+    /// Whether it is not decided and may still be.
     pub fn is_open(&self, now: Instant) -> bool {
-        self.decision.is_none() && !self.is_over(now)
+        self.decision.is_none() && !self.is_expired(now)
     }
 
-    /// Whether it is too late for a decision.
-    pub fn is_over(&self, now: Instant) -> bool {
-        self.expires_at.is_some_and(|expires_at| now >= expires_at)
+    /// Whether it is expired.
+    pub fn is_expired(&self, now: Instant) -> bool {
+        is_expired(self.expires_at, now)
     }
 
-    /// Whether nobody has acted on what was decided.
+    /// Whether no row has acted on the decision.
     pub fn is_unused(&self) -> bool {
         self.decision.as_ref().is_none_or(|decision| decision.taken_by.is_none())
     }
 
-    /// Whether the arguments that it shows are those of its digest.
+    /// How the shown arguments relate to the digest.
     pub fn shown(&self) -> Shown {
         match (self.args.is_empty(), self.args_sha256.is_empty()) {
             (_, true) => Shown::Unbound,
@@ -192,13 +209,14 @@ impl Request {
         }
     }
 
-    /// Whether lines of the arguments are hidden, any of which might be a program's name: nobody
-    /// can know what would run.
+    /// Whether whole lines of the arguments are redacted. Any of them might name a program, so that
+    /// nobody can know what would run.
     pub fn hides_lines(&self) -> bool {
         self.args.split(MARK_BEGINS).skip(1).any(|mark| mark.starts_with(PRIVATE_KEY))
     }
 
-    /// Whether a yes to `self` is one to `other`: all that was shown of the call is the same.
+    /// Whether an approval of `self` also approves `other`: everything shown about the call is the
+    /// same.
     pub fn asks_the_same(&self, other: &Request) -> bool {
         let call = |of: &Request| {
             let texts = [

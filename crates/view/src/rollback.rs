@@ -1,6 +1,6 @@
-//! The plan that undoes a run: its side effects in reverse order, and how each is undone.
+//! The plan that undoes a run: its side effects in reverse order, and how to undo each.
 //!
-//! Not here: what a contract is (`cmd::calling::contract`), the commands run
+//! Not here: what a contract is (`cmd::calling::contract`), running the commands
 //! (`cmd::decide::rollback`).
 
 use std::collections::HashMap;
@@ -12,23 +12,23 @@ use crate::facts::Facts;
 use logbook_format::secrets::MARK_BEGINS;
 use logbook_model::{Kind, SideEffect};
 
-/// What a contract says of undoing a call.
+/// What a contract says about undoing a call.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Means {
-    /// What the tool does to the world; empty: it does not say.
+pub struct UndoRule {
+    /// The side effect of the tool; empty if it does not say.
     pub side_effect: String,
-    /// Whether it can be undone, if it says so.
+    /// Whether it can be undone, if the contract says so.
     pub reversible: Option<bool>,
-    /// How.
-    pub way: Option<Way>,
+    /// How it is undone, if the contract says so.
+    pub method: Option<UndoMethod>,
 }
 
 /// How a contract undoes calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Way {
-    /// The words of a command with `{args.x}` and `{result.x}` in them.
+pub enum UndoMethod {
+    /// A command, with the placeholders `{args.x}` and `{result.x}` in its words.
     Command(Vec<String>),
-    /// What a person does.
+    /// Instructions for a person.
     Procedure(String),
 }
 
@@ -37,24 +37,24 @@ pub enum Way {
 pub enum Undo {
     /// By this command.
     Command(Vec<String>),
-    /// By a person, so.
+    /// By a person, with these instructions.
     Procedure(String),
-    /// Not at all, and why.
+    /// Not at all, for this reason.
     Impossible(String),
 }
 
-/// A side effect.
+/// A side effect to undo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// The row that began it.
+    /// The name of the row that began the call.
     pub name: String,
-    /// What was called.
+    /// The tool.
     pub tool: String,
-    /// What it does to the world.
+    /// The side effect.
     pub side_effect: String,
-    /// What was done, in words.
+    /// The action.
     pub action: String,
-    /// Nobody knows what came of it.
+    /// The outcome of the call is unknown.
     pub in_doubt: bool,
     /// How it is undone.
     pub undo: Undo,
@@ -63,36 +63,36 @@ pub struct Step {
 /// The plan that undoes a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rollback {
-    /// What is to be undone, the newest first.
+    /// The steps, the newest side effect first.
     pub steps: Vec<Step>,
-    /// How much was undone already.
+    /// The number of side effects that are undone already.
     pub undone: usize,
-    /// Calls that failed: what they did in part is not in the plan.
+    /// The number of failed calls. What they did in part is not in the plan.
     pub failed: usize,
 }
 
-/// Which contract a call goes by: the one that its rows name, else that of its tool.
+/// The contract of a call: the one that its rows name, else the one with the name of its tool.
 pub fn contract_of(call: &Call, rows: &[Entry]) -> String {
     let named = call.text(rows, "contract");
     if named.is_empty() { call.text(rows, "tool") } else { named }
 }
 
 impl Rollback {
-    /// Of a run, by the contracts of its calls.
-    pub fn of(record: &Record, contracts: &HashMap<String, Means>) -> Rollback {
+    /// The plan for `record`; `contracts` has what the contracts of its calls say.
+    pub fn of(record: &Record, contracts: &HashMap<String, UndoRule>) -> Rollback {
         let rows = &record.rows;
         let undoings = Undoings::of(record);
         let mut plan = Rollback::default();
         for call in record.calls.iter().rev() {
-            let Some(row) = call.told_by().and_then(|at| rows.get(at)) else { continue };
+            let Some(row) = call.main_row().and_then(|at| rows.get(at)) else { continue };
             if row.has("undoes") {
                 continue;
             }
             let contract = contract_of(call, rows);
-            let means = contracts.get(&contract);
+            let rule = contracts.get(&contract);
             let mut side_effect = call.text(rows, "side_effect");
-            if let Some(means) = means.filter(|_| matches!(side_effect.as_str(), "" | "exec")) {
-                side_effect.clone_from(&means.side_effect);
+            if let Some(rule) = rule.filter(|_| matches!(side_effect.as_str(), "" | "exec")) {
+                side_effect.clone_from(&rule.side_effect);
             }
             if !SideEffect::of(&side_effect).is_some_and(SideEffect::lasts) {
                 continue;
@@ -105,8 +105,8 @@ impl Rollback {
                 plan.failed += 1;
             } else {
                 let undo = match undoings.in_doubt.get(&name) {
-                    Some(by) => Undo::Impossible(format!("{by} began to undo it, and nobody knows what came of that")),
-                    None => undo(call, rows, &contract, means),
+                    Some(by) => Undo::Impossible(format!("{by} began to undo it, and the outcome is unknown")),
+                    None => undo(call, rows, &contract, rule),
                 };
                 plan.steps.push(Step {
                     name,
@@ -121,17 +121,17 @@ impl Rollback {
         plan
     }
 
-    /// How many steps nothing undoes.
+    /// The number of steps that cannot be undone.
     pub fn impossible(&self) -> usize {
         self.steps.iter().filter(|step| matches!(step.undo, Undo::Impossible(_))).count()
     }
 }
 
-/// What the rows of a run say was undone.
+/// What the rows of a run say about undone calls.
 #[derive(Default)]
 struct Undoings {
     done: Vec<String>,
-    /// And by which row it was begun.
+    /// Calls that somebody began to undo, with the name of the row that says so.
     in_doubt: HashMap<String, String>,
 }
 
@@ -149,7 +149,7 @@ impl Undoings {
                         _ => drop(found.in_doubt.insert(undoes, full_name(record, row))),
                     }
                 }
-                // A call that was not made is a note too.
+                // A call that was not made is stored as a note too.
                 kind @ (Kind::Step | Kind::Note) if !(row.went_wrong() || kind == Kind::Note && row.has_call()) => {
                     found.done.push(undoes);
                 }
@@ -160,23 +160,23 @@ impl Undoings {
     }
 }
 
-/// The name by which a row is known outside its run.
+/// The name of a row with its run.
 fn full_name(record: &Record, row: &Entry) -> String {
     if row.name.starts_with('#') { format!("{}{}", record.run_id, row.name) } else { row.name.clone() }
 }
 
-fn undo(call: &Call, rows: &[Entry], contract: &str, means: Option<&Means>) -> Undo {
+fn undo(call: &Call, rows: &[Entry], contract: &str, rule: Option<&UndoRule>) -> Undo {
     if call.text(rows, "reversible") == "false" {
         return Undo::Impossible("the call says so".to_owned());
     }
-    let Some(means) = means else {
+    let Some(rule) = rule else {
         return Undo::Impossible(format!("there is no contract {contract:?} that says how"));
     };
-    match (&means.way, means.reversible) {
+    match (&rule.method, rule.reversible) {
         (_, Some(false)) => Undo::Impossible(format!("contract {contract:?} says so")),
         (None, _) => Undo::Impossible(format!("contract {contract:?} does not say how")),
-        (Some(Way::Procedure(text)), _) => Undo::Procedure(text.clone()),
-        (Some(Way::Command(words)), _) => {
+        (Some(UndoMethod::Procedure(text)), _) => Undo::Procedure(text.clone()),
+        (Some(UndoMethod::Command(words)), _) => {
             let value = |member: &str| {
                 let raw = call.rows.iter().find_map(|at| rows.get(*at)?.raw(&format!("tool_call.{member}")));
                 raw.and_then(|raw| serde_json::from_slice(raw).ok())
@@ -190,14 +190,14 @@ fn undo(call: &Call, rows: &[Entry], contract: &str, means: Option<&Means>) -> U
     }
 }
 
-/// What a template is filled with.
+/// The values of placeholders.
 struct Values {
     args: Option<Value>,
     result: Option<Value>,
 }
 
 impl Values {
-    /// The word with all placeholders filled in. Errors: why one cannot be.
+    /// The word with all placeholders replaced. Fails with a reason if one has no value.
     fn fill(&self, word: &str) -> Result<String, String> {
         let mut out = String::new();
         let mut rest = word;
@@ -212,7 +212,7 @@ impl Values {
     fn value(&self, placeholder: &str) -> Result<String, String> {
         let (root, path) = placeholder.split_once('.').unwrap_or((placeholder, ""));
         let root = if root == "args" { &self.args } else { &self.result };
-        let found = root.as_ref().ok_or_else(|| format!("{{{placeholder}}}: it was not kept"))?;
+        let found = root.as_ref().ok_or_else(|| format!("{{{placeholder}}}: it was not stored"))?;
         let member = |value: &'_ Value, name: &str| match value {
             Value::Array(_) => name.parse::<usize>().ok().and_then(|at| value.get(at)).cloned(),
             _ => value.get(name).cloned(),
@@ -225,16 +225,14 @@ impl Values {
             Some(other) => other.to_string(),
         };
         match () {
-            () if text.contains(MARK_BEGINS) => {
-                Err(format!("{{{placeholder}}}: a secret stood there, which was not kept"))
-            }
-            () if text.contains('\0') => Err(format!("{{{placeholder}}}: a NUL stands in it")),
+            () if text.contains(MARK_BEGINS) => Err(format!("{{{placeholder}}}: it was a secret, which is not stored")),
+            () if text.contains('\0') => Err(format!("{{{placeholder}}}: it contains a NUL")),
             () => Ok(text),
         }
     }
 }
 
-/// Text before it, what stands in its braces, text behind it. Other braces are text.
+/// The text before the next placeholder, its name, and the text behind it. Other braces are text.
 pub fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
     let is_ours = |inner: &str| ["args", "result"].contains(&inner.split('.').next().unwrap_or_default());
     text.match_indices('{').find_map(|(at, _)| {

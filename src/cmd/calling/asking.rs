@@ -136,7 +136,7 @@ impl Question<'_> {
 /// will be over no later than is asked for now.
 fn is_of_use(request: &Request, expires_at: Option<Instant>, now: Instant) -> bool {
     let in_time = || expires_at.is_none_or(|latest| request.expires_at.is_some_and(|over| over <= latest));
-    !request.is_over(now) && (request.decision.is_some() || in_time())
+    !request.is_expired(now) && (request.decision.is_some() || in_time())
 }
 
 /// Waits until the request `name` of `run` is decided, or over: then says so in a row. `None`:
@@ -160,7 +160,7 @@ pub fn wait(
         if request.decision.is_some() {
             return Ok(Some(request.clone()));
         }
-        if request.is_over((door.clock)()) {
+        if request.is_expired((door.clock)()) {
             expire(desk, run, name, door)?;
             continue;
         }
@@ -228,7 +228,7 @@ pub fn take(
                     .hint(once));
                 }
                 // Never earlier than the row's own time, by which readers judge it.
-                (Verdict::Approved, None) if request.is_over(clock()) => {
+                (Verdict::Approved, None) if request.is_expired(clock()) => {
                     return Err(Error::new(Exit::No, format!("the approval {} has expired", decision.name)).hint(once));
                 }
                 _ => {}

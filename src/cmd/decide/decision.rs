@@ -196,7 +196,7 @@ fn may_be_decided(request: &Request, args_sha256: Option<&str>, now: Instant) ->
         ));
     }
     match request.expires_at {
-        Some(at) if request.is_over(now) => {
+        Some(at) if request.is_expired(now) => {
             Err(Error::new(Exit::No, format!("{} expired at {}", request.name, at.to_utc_ms()))
                 .hint("the agent may ask again"))
         }

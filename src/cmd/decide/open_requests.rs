@@ -115,7 +115,7 @@ fn object(request: &Request, now: Instant) -> Vec<u8> {
     if let Some(at) = request.expires_at {
         out.raw("expires_ms", at.ms_since(now).to_string().as_bytes());
     }
-    request.say(&mut out);
+    request.write_to(&mut out);
     out.end()
 }
 

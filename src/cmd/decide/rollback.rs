@@ -20,7 +20,7 @@ use logbook_store::Place;
 use logbook_store::config::contracts::{Rollback as Way, contract};
 use logbook_store::{Purpose, end_of, locate};
 use logbook_view::Record;
-use logbook_view::rollback::{self as view, Means, Undo};
+use logbook_view::rollback::{self as view, Undo, UndoRule};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "  logbook rollback r-88\n  logbook rollback r-88 --execute";
@@ -79,7 +79,7 @@ fn plan(args: &Rollback, door: &mut Door<'_>) -> Result<(view::Rollback, Place)>
 }
 
 /// What the contracts of the run's calls say.
-fn means(record: &Record, args: &Rollback, door: &Door<'_>) -> Result<HashMap<String, Means>> {
+fn means(record: &Record, args: &Rollback, door: &Door<'_>) -> Result<HashMap<String, UndoRule>> {
     let directory = locate(args.writing.dir.as_deref(), &door.env, Purpose::Read)?.path;
     let mut found = HashMap::new();
     for call in &record.calls {
@@ -88,12 +88,12 @@ fn means(record: &Record, args: &Rollback, door: &Door<'_>) -> Result<HashMap<St
             continue;
         }
         if let Some(contract) = contract(&directory, &name)? {
-            let way = contract.rollback.map(|rollback| match rollback {
-                Way::Command(words) => view::Way::Command(words),
-                Way::Procedure(text) => view::Way::Procedure(text),
+            let method = contract.rollback.map(|rollback| match rollback {
+                Way::Command(words) => view::UndoMethod::Command(words),
+                Way::Procedure(text) => view::UndoMethod::Procedure(text),
             });
             let side_effect = contract.side_effect.unwrap_or_default();
-            found.insert(name, Means { side_effect, reversible: contract.reversible, way });
+            found.insert(name, UndoRule { side_effect, reversible: contract.reversible, method });
         }
     }
     Ok(found)

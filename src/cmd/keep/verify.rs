@@ -11,7 +11,7 @@ use logbook_model::error::{Error, Exit, Result};
 use logbook_render::safe;
 use logbook_store::os_real::REAL;
 use logbook_store::{Purpose, locate};
-use logbook_verify::{self as verify, Finding, Gone, HeadVerdict, Verdict};
+use logbook_verify::{self as verify, DeletedSegment, Finding, HeadVerdict, Verdict};
 
 /// Two real examples.
 pub const EXAMPLES: &str = "\
@@ -128,7 +128,7 @@ fn as_json(verdict: &Verdict) -> Value {
         findings.iter().map(|it| json!({ "file": it.file, "offset": it.at, "what": it.what })).collect()
     };
     let active = verdict.active.as_ref().map(|(name, bytes)| json!({ "segment": name, "bytes": bytes }));
-    let gone: &[Gone] = match &verdict.head {
+    let gone: &[DeletedSegment] = match &verdict.head {
         Some(HeadVerdict::Gone(gone)) => gone,
         Some(HeadVerdict::Unchecked(own)) => std::slice::from_ref(own),
         _ => &[],

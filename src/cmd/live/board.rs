@@ -17,12 +17,15 @@ use logbook_model::{Address, Instant, Kind, Night, READ_ROW_BYTES_MAX, Zone};
 use logbook_query::ast::{Expr, Form, Op};
 use logbook_query::time::{self, Clock};
 use logbook_query::{Place as RowPlace, Query, Row};
-use logbook_scan::{self as scan, Pruning, Skipped, rows::one_line};
+use logbook_scan::{
+    self as scan, Pruning, Skipped,
+    rows::{RawLine, one_line},
+};
 use logbook_store::listing::archive_directory;
 use logbook_store::{self as store, Environment, Location, Watch, config};
 use logbook_view::approvals::{self, Request};
 use logbook_view::facts::{Facts, Picked};
-use logbook_view::runs::{Cards, FIELDS, KeptUp, Run, Tree};
+use logbook_view::runs::{Cards, FIELDS, LiveRuns, Run, Tree};
 use logbook_view::{Activity, Holds, Oversight, Past, holds};
 
 /// Failures before that are not counted among the cards, in milliseconds.
@@ -43,7 +46,7 @@ pub struct Board {
 
 /// What rows came to, up to where the next one begins.
 struct State {
-    runs: KeptUp,
+    runs: LiveRuns,
     oversight: Oversight,
     watch: Watch,
     /// The segments that it was read from, and those that came.
@@ -225,7 +228,7 @@ impl State {
         let reading = Reading::default();
         let (mut parts, _) = runs::read_from(found.inputs, &found.path, &reading, &mut std::io::empty());
         Ok(State {
-            runs: KeptUp::new(parts.runs(), generation),
+            runs: LiveRuns::new(parts.runs(), generation),
             oversight,
             watch: Watch::new(&location.path, found.snapshot.end()),
             segments: found.snapshot.segments.iter().map(|segment| segment.number).collect(),
@@ -250,7 +253,7 @@ impl State {
             }
             let input = u32::try_from(segments.len() - 1).unwrap_or(u32::MAX);
             let _ = one_line(
-                (line, place.offset, 0),
+                RawLine { text: line, offset: place.offset, nuls: 0 },
                 |_| true,
                 READ_ROW_BYTES_MAX,
                 "",

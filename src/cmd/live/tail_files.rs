@@ -147,7 +147,7 @@ impl<'p> Judge<'p> {
         let is_whole = |line: &[u8]| has_newline || json::validate(line, Limits::GRAMMAR).is_ok();
         let (plan, within, eval) = (self.plan, self.within, &mut self.eval);
         let _ = rows::one_line(
-            (text, offset, 0),
+            rows::RawLine { text, offset, nuls: 0 },
             is_whole,
             READ_ROW_BYTES_MAX,
             at.name,
@@ -173,7 +173,7 @@ impl<'p> Judge<'p> {
             },
         );
         if skipped.count() > before {
-            skipped.look(at.name, line);
+            skipped.guess_layout(at.name, line);
             skipped.number(at.name, offset, at.number);
         }
     }

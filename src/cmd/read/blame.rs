@@ -11,7 +11,7 @@ use logbook_render::{Format, Rows};
 use logbook_view::facts::Picked;
 use logbook_view::record::Entry;
 use logbook_view::record::blame::{Blame as View, COLUMNS, FIELDS, SHORT_COLUMNS, matters};
-use logbook_view::record::paths::Wanted;
+use logbook_view::record::paths::WantedFile;
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook blame src/parser.rs\n  logbook blame https://git.example.org/web/pull/903 -n 1";
@@ -35,7 +35,7 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
     let clock = args.reading.clock(door)?;
     let corrections = Corrections::wanted(&args.reading, &Query::default());
     let found = reading::logbook_for(door, &args.reading, corrections, None)?;
-    let wanted = Wanted::new(&args.path, &bases(&door.env.cwd, &found.path));
+    let wanted = WantedFile::new(&args.path, &bases(&door.env.cwd, &found.path));
     let names = FIELDS.to_names();
     // Decisions and beginnings do not name the file; they say who allowed and who did what names
     // it.

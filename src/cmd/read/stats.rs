@@ -16,7 +16,7 @@ use logbook_render::table::Look;
 use logbook_render::{Format, Output, Rows, cell};
 use logbook_scan::{self as scan, Task, Wanted};
 use logbook_view::Stats as Fold;
-use logbook_view::stats::{FIELDS, Part, Table};
+use logbook_view::stats::{FIELDS, StatsPart, Table};
 
 /// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook stats --since -7d\n  logbook stats 'agent_id=scout' -o json";
@@ -94,11 +94,11 @@ struct Job<'j> {
 }
 
 impl<'j> Task for Job<'j> {
-    type Part = (query::Fold<'j>, Part);
-    type Done = (Part, Doubts);
+    type Part = (query::Fold<'j>, StatsPart);
+    type Done = (StatsPart, Doubts);
 
     fn begin(&self) -> Self::Part {
-        (query::Fold::new(self.plan), Part::new(self.zone))
+        (query::Fold::new(self.plan), StatsPart::new(self.zone))
     }
 
     fn row(

@@ -369,7 +369,7 @@ pub fn tell_skipped(door: &mut Door<'_>, scanned: &mut Scanned, inputs: &Source,
     if scanned.skipped.count() == 0 {
         return Exit::Done;
     }
-    scan::number(inputs, &mut scanned.skipped);
+    scan::find_line_numbers(inputs, &mut scanned.skipped);
     for line in scanned.skipped.lines() {
         door.note(line);
     }

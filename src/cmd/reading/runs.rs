@@ -11,7 +11,7 @@ use logbook_json as json;
 use logbook_model::Instant;
 use logbook_query::eval::doubts::Doubts;
 use logbook_query::{Out, Place, Plan, Row};
-use logbook_scan::{self as scan, How, Part, Scanned, Source, Threads};
+use logbook_scan::{self as scan, FoldOptions, FoldPart, Scanned, Source, Threads};
 use logbook_store::index::CacheKind;
 use logbook_view::facts::Picked;
 use logbook_view::runs::{FIELDS, Run, Runs, Tree, is_packed, json as run_json, unpack};
@@ -34,11 +34,11 @@ impl scan::Fold for Folded {
         self.0.join(later.0);
     }
 
-    fn is_kept(payload: &[u8]) -> bool {
+    fn is_valid(payload: &[u8]) -> bool {
         is_packed(payload)
     }
 
-    fn keep(&self, before: Option<&[u8]>) -> Option<Vec<u8>> {
+    fn encode(&self, before: Option<&[u8]>) -> Option<Vec<u8>> {
         let Some(before) = before else { return Some(self.0.pack()) };
         let mut all = Runs::default();
         if !unpack(before, 0, &mut all) {
@@ -50,7 +50,7 @@ impl scan::Fold for Folded {
 }
 
 /// What was read, which runs are made of.
-pub struct Parts(Vec<(u32, Part<Folded>)>);
+pub struct Parts(Vec<(u32, FoldPart<Folded>)>);
 
 /// Reads the runs of `found`.
 pub fn read(found: &mut Found, reading: &Reading, door: &mut Door<'_>) -> (Parts, Scanned) {
@@ -62,7 +62,7 @@ pub fn read(found: &mut Found, reading: &Reading, door: &mut Door<'_>) -> (Parts
 pub fn read_from(source: Source, directory: &Path, reading: &Reading, input: &mut dyn BufRead) -> (Parts, Scanned) {
     let cached = !reading.no_cache && !reading.strict;
     let names = FIELDS.to_names();
-    let (parts, scanned) = scan::folded(source, input, how(directory, &names, reading.strict, cached));
+    let (parts, scanned) = scan::cached_fold(source, input, how(directory, &names, reading.strict, cached));
     (Parts(parts), scanned)
 }
 
@@ -70,11 +70,17 @@ pub fn read_from(source: Source, directory: &Path, reading: &Reading, input: &mu
 pub fn keep(found: &Found, door: &mut Door<'_>) {
     let names = FIELDS.to_names();
     let how = how(&found.path, &names, false, true);
-    let _ = scan::folded::<Folded>(found.inputs.clone(), door.input, how);
+    let _ = scan::cached_fold::<Folded>(found.inputs.clone(), door.input, how);
 }
 
-fn how<'h>(directory: &'h Path, names: &'h [String], strict: bool, cached: bool) -> How<'h> {
-    How { directory, names, strict, cached, threads: Threads { count: cores(), stack_bytes: None, begun: &|| {} } }
+fn how<'h>(directory: &'h Path, names: &'h [String], strict: bool, cached: bool) -> FoldOptions<'h> {
+    FoldOptions {
+        directory,
+        names,
+        strict,
+        cached,
+        threads: Threads { count: cores(), stack_bytes: None, begun: &|| {} },
+    }
 }
 
 impl Parts {
@@ -83,8 +89,8 @@ impl Parts {
         let mut runs = Runs::default();
         for (input, part) in &mut self.0 {
             match part {
-                Part::Kept(kept) => drop(unpack(kept.payload(), *input, &mut runs)),
-                Part::Read(read) => runs.join(std::mem::take(&mut read.0)),
+                FoldPart::Cached(kept) => drop(unpack(kept.payload(), *input, &mut runs)),
+                FoldPart::Read(read) => runs.join(std::mem::take(&mut read.0)),
             }
         }
         runs.finish()

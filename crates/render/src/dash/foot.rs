@@ -1,15 +1,14 @@
-//! The lines below the page: which keys there are, what is said, or what is asked and what was
-//! typed so far.
+//! The lines below the page: a hint about keys, a note, or a question and what was typed so far.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::paint::{Ink, Paint};
 use crate::safe::escape;
 
-/// What stands there.
+/// What the foot shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Foot<'f> {
-    /// What is said: one or more lines.
+    /// A note of one or more lines.
     Says(&'f str),
     /// A question, and what was typed so far.
     Asks {
@@ -17,13 +16,13 @@ pub enum Foot<'f> {
         question: &'f str,
         /// What was typed.
         typed: &'f str,
-        /// What is said about it: one or more lines; empty: nothing.
+        /// A note about it of one or more lines; empty if there is none.
         says: &'f str,
     },
 }
 
-/// How many lines it takes of a screen of that size: at most half of them.
-pub(crate) fn height(foot: &Foot<'_>, (_, lines): (u16, u16)) -> u16 {
+/// The number of lines it takes of a screen of that size: at most half.
+pub(crate) fn height(foot: &Foot<'_>, lines: u16) -> u16 {
     let count = match foot {
         Foot::Says(text) => text.lines().count().max(1),
         Foot::Asks { says, .. } => says.lines().count() + 1,
@@ -31,7 +30,7 @@ pub(crate) fn height(foot: &Foot<'_>, (_, lines): (u16, u16)) -> u16 {
     u16::try_from(count).unwrap_or(u16::MAX).min((lines / 2).max(1)).min(lines)
 }
 
-/// Draws it from line `from` on; gives where what is typed goes.
+/// Draws it from line `from` on. Returns the position of the cursor, if something is typed.
 pub(crate) fn draw(foot: &Foot<'_>, from: u16, paint: &mut Paint<'_>) -> Option<(u16, u16)> {
     let (columns, lines) = paint.size();
     let (says, asks) = match *foot {
@@ -52,7 +51,7 @@ pub(crate) fn draw(foot: &Foot<'_>, from: u16, paint: &mut Paint<'_>) -> Option<
     Some((x.min(columns.saturating_sub(1)), y))
 }
 
-/// The end of `text` that has room in `width` columns.
+/// The end of `text` that fits into `width` columns.
 fn end_of(text: &str, width: u16) -> &str {
     let mut over = text.width().saturating_sub(usize::from(width));
     let mut from = 0;

@@ -1,5 +1,4 @@
-//! All runs: how many are at work and what they wait for, one line for each run, and more about the
-//! one that is selected.
+//! All runs: counts and blockers, one line for each run, and more about the selected one.
 
 use unicode_width::UnicodeWidthStr;
 
@@ -11,45 +10,46 @@ use logbook_view::Run;
 use logbook_view::approvals::Request;
 use logbook_view::runs::{Cards, Tree, what_now};
 
-/// Runs, and where their reader is.
+/// The list of runs, and the selection.
 pub struct List<'l> {
     /// The logbook.
     pub title: &'l str,
-    /// What is asked first.
+    /// The counts.
     pub cards: &'l Cards,
-    /// What was spent today.
+    /// The cost of today.
     pub cost_today: &'l str,
-    /// Which runs are meant: all, or those that are active.
+    /// The word for the runs shown: `all` or `active`.
     pub which: &'l str,
-    /// The filter; empty: none.
+    /// The filter; empty if there is none.
     pub filter: &'l str,
-    /// How many runs there are, shown or not.
+    /// The number of all runs, shown or not.
     pub total: usize,
     /// All runs.
     pub runs: &'l [Run<'static>],
-    /// How they hang together.
+    /// Parents and children among the runs.
     pub tree: &'l Tree,
-    /// Those that are shown, by their numbers among all.
+    /// The runs shown, by their index in `runs`.
     pub shown: &'l [usize],
-    /// The first of them on the screen, if the selected one is among those behind it.
+    /// The first run on the screen, if the selected one is among those after it.
     pub top: usize,
-    /// The one that is selected, by its place among those that are shown.
+    /// The selected run, by its index in `shown`.
     pub selected: usize,
     /// The oldest open request of a run, if it has one.
     pub request: &'l dyn Fn(&str) -> Option<&'l Request>,
-    /// Which instant is now.
+    /// The current time.
     pub now: Instant,
 }
 
-/// Between cards, and between columns.
+/// Between counts, and between columns.
 const GAP: u16 = 2;
-/// Of a screen so high some lines are given to the run that is selected.
+/// Screens of at least this height have lines about the selected run.
 const ROOMY: u16 = 14;
 
-/// Draws it on the lines up to `end`; gives the first run shown, and how many there is room for.
+/// Draws it on the lines up to `end`. Returns the first run shown, and the number of runs that
+/// there is room for.
 pub(crate) fn draw(list: &List<'_>, end: u16, paint: &mut Paint<'_>) -> (usize, usize) {
     let mut y = 0;
-    // The runs come first: what stands around them is left out where there is no room.
+    // Runs have priority: the rest is left out if there is no room.
     if end > 4 {
         y = head(list, end, paint);
     }
@@ -64,7 +64,7 @@ pub(crate) fn draw(list: &List<'_>, end: u16, paint: &mut Paint<'_>) -> (usize, 
     let top = list.top.min(last).clamp((list.selected + 1).saturating_sub(room.max(1)), list.selected);
     for (line, (at, number)) in (y..end - about.min(end)).zip(list.shown.iter().enumerate().skip(top)) {
         if let Some(run) = list.runs.get(*number) {
-            columns.run(*number, run, list, (line, at == list.selected), paint);
+            columns.run(*number, run, list, line, at == list.selected, paint);
         }
     }
     if list.shown.is_empty() && room > 0 {
@@ -84,7 +84,7 @@ pub(crate) fn draw(list: &List<'_>, end: u16, paint: &mut Paint<'_>) -> (usize, 
     (top, room)
 }
 
-/// The logbook and its cards; gives the line behind them.
+/// Draws the logbook and the counts. Returns the line below them.
 fn head(list: &List<'_>, end: u16, paint: &mut Paint<'_>) -> u16 {
     let (columns, _) = paint.size();
     let mut place = format!("{} {} of {}", list.shown.len(), list.which, list.total);
@@ -109,7 +109,7 @@ fn head(list: &List<'_>, end: u16, paint: &mut Paint<'_>) -> u16 {
         if x > 0 && x + chip.width() as u16 > columns {
             (x, y) = (0, y + 1);
         }
-        // No more than a third of the screen is given to them.
+        // At most a third of the screen is for counts.
         if y > (end / 3).max(1) {
             return y;
         }
@@ -124,7 +124,7 @@ fn head(list: &List<'_>, end: u16, paint: &mut Paint<'_>) -> u16 {
     }
 }
 
-/// Two lines on the run that is selected, from line `y` on.
+/// Draws two lines about the selected run, from line `y` on.
 fn selected(run: &Run<'_>, list: &List<'_>, y: u16, paint: &mut Paint<'_>) {
     let (columns, _) = paint.size();
     let agent = if run.agent().is_empty() { String::new() } else { format!(" ({})", run.agent()) };
@@ -141,13 +141,13 @@ fn selected(run: &Run<'_>, list: &List<'_>, y: u16, paint: &mut Paint<'_>) {
     paint.text((0, y + 1), columns, &line, Ink::Plain);
 }
 
-/// What the run with this number cost with all below it.
+/// The cost of the run at this index, with all runs below it.
 fn cost(list: &List<'_>, at: usize, run: &Run<'_>) -> String {
     let cost = list.tree.cost_with_children(at).unwrap_or(&run.sums[0]).total();
     cost.map_or_else(|_| String::new(), |cost| cell::cost(&cost.to_string()))
 }
 
-/// How wide the columns are; 0: left out.
+/// The widths of the columns; 0: left out.
 struct Columns {
     status: u16,
     age: u16,
@@ -159,7 +159,8 @@ struct Columns {
 }
 
 impl Columns {
-    /// The widths for a screen of so many columns. Status, task and what now stay on the narrowest.
+    /// The widths for a screen of `width` columns. Status, task and what now remain on the
+    /// narrowest.
     fn fit(list: &List<'_>, width: u16) -> Columns {
         let near = || {
             let numbers = list.shown.iter().skip(list.top).take(256);
@@ -172,7 +173,7 @@ impl Columns {
         let status = if width >= 30 { 13 } else { 1 };
         let age = from(40, 7);
         let is_named = near().any(|(_, run)| !run.task().is_empty());
-        // Runs without a task are told apart by their ids.
+        // Runs without a task are known by their ids.
         let run = from(if is_named { 52 } else { 30 }, longest((width / 5).into(), |run| &run.run_id).max(3));
         let cost = match near().map(|(at, run)| cost(list, at, run).len()).max().unwrap_or(0) {
             0 => 0,
@@ -197,7 +198,7 @@ impl Columns {
         self.line(y, titles.map(|title| (title, Ink::Strong)), paint);
     }
 
-    fn run(&self, at: usize, run: &Run<'_>, list: &List<'_>, (y, selected): (u16, bool), paint: &mut Paint<'_>) {
+    fn run(&self, at: usize, run: &Run<'_>, list: &List<'_>, y: u16, selected: bool, paint: &mut Paint<'_>) {
         let asks = if (list.request)(&run.run_id).is_some() { "?" } else { " " };
         paint.text((0, y), 2, &format!("{}{asks}", if selected { ">" } else { " " }), Ink::Strong);
         let right = |text: String, width: u16| format!("{text:>0$}", usize::from(width));
@@ -225,7 +226,7 @@ impl Columns {
         let mut x = 2;
         let widths = [self.status, self.age, self.agent, self.task, self.now, self.cost, self.run];
         for ((text, ink), width) in cells.into_iter().zip(widths).filter(|(_, width)| *width > 0) {
-            // Of a status without room its glyph says it.
+            // A status without room for its word is shown as its glyph.
             let glyph = text.chars().next().map_or_else(String::new, String::from);
             paint.text((x, y), width, if width == 1 { &glyph } else { text }, ink);
             x += width + GAP;

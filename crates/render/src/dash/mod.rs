@@ -1,25 +1,22 @@
-//! All runs on a terminal, kept up: what a dashboard shows, drawn into a buffer of cells.
+//! The dashboard of all runs, drawn into a buffer of cells.
 //!
-//! Not here: what is shown (`view`), keys, and what becomes of the buffer (`cmd/live/screen`).
+//! Not here: what is shown (`view`), keys, and writing the buffer to the terminal
+//! (`cmd/live/screen`).
 //!
-//! - `screen`: all of it: what stands above, the page, what stands below
-//! - `list`: cards, and one line for each run · `timeline`: one run · `window`: one request ·
-//!   `keys`: what each key does
-//! - `foot`: what is said and asked below
+//! - `screen`: the whole screen: the page above, the foot below, and the page of keys
+//! - `list`: counts, and one line for each run · `scrolled`: a run or a request, line by line
+//! - `foot`: notes and questions below
 //! - `paint`: text into cells
 //!
-//! Invariant: all text goes through `paint`, which escapes it; no size of the buffer is too small.
+//! Invariant: all text goes through `paint`, which escapes it; no buffer is too small.
 
 pub(crate) mod foot;
-pub(crate) mod keys;
 pub(crate) mod list;
 mod paint;
 pub mod screen;
-pub(crate) mod timeline;
-pub(crate) mod window;
+pub(crate) mod scrolled;
 
 pub use foot::Foot;
 pub use list::List;
 pub use screen::{Drawn, Page, Screen};
-pub use timeline::Timeline;
-pub use window::Window;
+pub use scrolled::{RequestView, Timeline};

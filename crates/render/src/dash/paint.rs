@@ -1,5 +1,4 @@
-//! Text into the cells of a buffer: escaped, cut to the room that it has, in colour if there is
-//! any.
+//! Text into the cells of a buffer: escaped, cut to its room, in colour if enabled.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -9,16 +8,16 @@ use crate::safe::escape;
 use crate::table::cut;
 use logbook_model::Status;
 
-/// How text looks. What it means, it says.
+/// The look of text. The text itself always carries the meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ink {
-    /// As the terminal has it.
+    /// The default.
     Plain,
-    /// What stands out.
+    /// Bold.
     Strong,
-    /// What must not be overlooked: bold, in red.
+    /// Bold and red, for dangers.
     Danger,
-    /// In the colour with this number of ANSI's (31: red).
+    /// In this ANSI colour ("31": red).
     Coloured(&'static str),
 }
 
@@ -29,18 +28,18 @@ pub(crate) struct Paint<'b> {
 }
 
 impl<'b> Paint<'b> {
-    /// Writes into `buffer`, all of it blank.
+    /// Clears `buffer` and writes into it.
     pub(crate) fn new(buffer: &'b mut Buffer, colour: bool) -> Paint<'b> {
         buffer.reset();
         Paint { buffer, colour }
     }
 
-    /// How many columns and lines there are.
+    /// The number of columns and lines.
     pub(crate) fn size(&self) -> (u16, u16) {
         (self.buffer.area.width, self.buffer.area.height)
     }
 
-    /// Writes `text` from column `x` of line `y` on, in at most `width` columns; gives the column
+    /// Writes `text` from column `x` of line `y` on, in at most `width` columns. Returns the column
     /// behind it.
     pub(crate) fn text(&mut self, (x, y): (u16, u16), width: u16, text: &str, ink: Ink) -> u16 {
         let (columns, lines) = self.size();
@@ -48,15 +47,15 @@ impl<'b> Paint<'b> {
         if width == 0 || y >= lines {
             return x;
         }
-        // A value may be megabytes long. What takes no column of its own is not counted on to be
-        // short.
+        // A value may be megabytes long, so that only its beginning is measured. Zero-width
+        // characters may make it shorter than the room.
         let room = 4 * usize::from(width) + 4;
         let head = text.char_indices().nth(room).map_or(text, |(end, _)| &text[..end]);
         let shown = cut(&escape(head), usize::from(width));
         self.buffer.set_stringn(x, y, shown, usize::from(width), self.style(ink)).0
     }
 
-    /// Line `y` in reverse, whatever stands there.
+    /// Reverses line `y`.
     pub(crate) fn reverse(&mut self, y: u16) {
         let (columns, lines) = self.size();
         if y < lines && self.colour {

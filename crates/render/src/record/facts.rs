@@ -1,5 +1,5 @@
-//! A run in a few named lines: who, what, with what, how long, what for, what went wrong, who said
-//! yes.
+//! A run in a few named lines: who, what, with what, how long, for whom, what went wrong, who
+//! approved it.
 
 use crate::{cell, table};
 use logbook_json::Decimal;
@@ -7,28 +7,33 @@ use logbook_model::{Kind, Zone};
 use logbook_view::Facts;
 use logbook_view::record::{Approval, Entry, Record};
 
-/// One thing that is known of a run. Texts are as the rows have them: whoever writes them out
-/// escapes them.
+/// A fact about a run. Texts are as the rows have them: the writer of a format escapes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
-    /// What it is about.
+    /// The name.
     pub name: &'static str,
-    /// One line or more.
+    /// The text, one or more lines.
     pub lines: Vec<String>,
 }
 
-/// All that is known, what is asked first first.
+/// All facts about a run, the most important first.
 pub fn facts(record: &Record, zone: &Zone) -> Vec<Fact> {
-    let rows = &record.rows;
-    let row = |at: usize| rows.get(at);
-    let mut facts: Vec<Fact> = Vec::new();
+    let mut facts = Vec::new();
     let mut fact = |name: &'static str, lines: Vec<String>| {
         let lines: Vec<String> = lines.into_iter().filter(|line| !line.is_empty()).collect();
         if !lines.is_empty() {
             facts.push(Fact { name, lines });
         }
     };
-    fact("stands", vec![stands(record)]);
+    about(record, zone, &mut fact);
+    outcomes(record, &mut fact);
+    afterwards(record, &mut fact);
+    facts
+}
+
+/// What the run is: its state, who, with what, for whom, and its totals.
+fn about(record: &Record, zone: &Zone, fact: &mut impl FnMut(&'static str, Vec<String>)) {
+    fact("status", vec![status(record)]);
     fact("blocked on", vec![record.blocked_on()]);
     fact("next", vec![record.next_intent()]);
     fact("task", vec![in_turn(record, "task")]);
@@ -56,8 +61,13 @@ pub fn facts(record: &Record, zone: &Zone) -> Vec<Fact> {
     fact("time", vec![time(record, zone)]);
     fact("cost", vec![cost(record)]);
     fact("calls", vec![calls(record)]);
+}
+
+/// What was decided and produced, and what went wrong.
+fn outcomes(record: &Record, fact: &mut impl FnMut(&'static str, Vec<String>)) {
+    let rows = &record.rows;
     fact("approvals", record.approvals.iter().map(|approval| decided(approval, rows)).collect());
-    // Decisions stand among the approvals.
+    // Denied requests are among the approvals.
     let refused = record.denied().filter(|(_, row)| !row.is(Kind::ApprovalDenied));
     fact("denied", refused.map(|(_, row)| with_why(row, &row.text("action"))).collect());
     let policy = record.valid().filter(|(_, row)| row.has("policy") && !row.denies());
@@ -65,15 +75,19 @@ pub fn facts(record: &Record, zone: &Zone) -> Vec<Fact> {
         "policy",
         policy.map(|(_, row)| with_why(row, &format!("{}: {}", row.text("action"), row.text("policy")))).collect(),
     );
-    let answers = record.answers.iter().filter_map(|answer| row(answer.answer));
+    let answers = record.answers.iter().filter_map(|answer| rows.get(answer.answer));
     fact("answers", answers.map(|row| format!("{}{}: {}", row.name, by(row), row.answer())).collect());
     let artifacts = record.artifacts();
     fact("artifacts", vec![artifacts.into_iter().map(|(artifact, _)| artifact).collect::<Vec<_>>().join(", ")]);
     fact("errors", record.valid().filter(|(_, row)| row.went_wrong()).map(|(_, row)| error(row)).collect());
     fact("retries", record.valid().filter(|(_, row)| row.is_retry()).map(|(_, row)| retry(row)).collect());
+}
+
+/// What was said about the run and its rows since, and where the work went.
+fn afterwards(record: &Record, fact: &mut impl FnMut(&'static str, Vec<String>)) {
     let escalated = record.valid().filter(|(_, row)| row.has("escalated_to"));
     fact("escalated", escalated.map(|(_, row)| format!("{} to {}", row.name, row.text("escalated_to"))).collect());
-    let corrected = rows.iter().flat_map(|row| row.amended.iter().map(move |amended| (row, amended)));
+    let corrected = record.rows.iter().flat_map(|row| row.amended.iter().map(move |amended| (row, amended)));
     fact(
         "corrected",
         corrected
@@ -96,11 +110,10 @@ pub fn facts(record: &Record, zone: &Zone) -> Vec<Fact> {
     fact("state", record.newest("state_version").map(|row| row.text("state_version")).into_iter().collect());
     fact("handed on", record.handoffs().map(|(_, row)| handoff(row)).collect());
     fact("children", vec![record.children.join(", ")]);
-    facts
 }
 
 /// `✓ done · succeeded`
-fn stands(record: &Record) -> String {
+fn status(record: &Record) -> String {
     let open = if record.is_over() { String::new() } else { record.stands("action") };
     joined(&[table::status(&record.stands("status")), record.stands("final_status"), open])
 }
@@ -118,7 +131,7 @@ fn in_turn(record: &Record, field: &str) -> String {
     text
 }
 
-/// All that was ever said, each element once.
+/// All values of a field, each element once.
 fn listed(record: &Record, field: &str) -> String {
     let mut all: Vec<String> = Vec::new();
     for said in record.said(field) {
@@ -143,7 +156,7 @@ fn time(record: &Record, zone: &Zone) -> String {
         format!("{first_text} to {last_text} {}, {}", zone.short_name(last), cell::span(last.ms_since(first)));
     if let Some(waited) = record.sum("wait_ms") {
         let ms = waited.to_string().parse().map_or_else(|_| format!("{waited} ms"), cell::span);
-        text.push_str(&format!(", of which waited {ms}"));
+        text.push_str(&format!(", {ms} of it waiting"));
     }
     text
 }
@@ -168,7 +181,7 @@ fn calls(record: &Record) -> String {
         }
     }
     let named = |(effect, count): &(String, usize)| match effect.as_str() {
-        "" => format!("{count} unsaid"),
+        "" => format!("{count} unspecified"),
         effect => format!("{count} {effect}"),
     };
     let effects: Vec<String> = effects.iter().map(named).collect();
@@ -180,7 +193,7 @@ fn calls(record: &Record) -> String {
 /// `#4 denied by jonas: write to the shop — not before the audit`
 fn decided(approval: &Approval, rows: &[Entry]) -> String {
     let row = |at: Option<usize>| at.and_then(|at| rows.get(at));
-    let Some(told) = row(approval.told_by()) else { return String::new() };
+    let Some(told) = row(approval.main_row()) else { return String::new() };
     let decision = row(approval.decision);
     let whom = match decision {
         None => told.text("blocked_on"),

@@ -1,7 +1,7 @@
-//! A page as one HTML file: nothing is loaded, nothing runs, and light or dark is as the reader has
-//! it.
+//! A page as one HTML file that loads nothing and runs nothing; light or dark as the reader
+//! prefers.
 //!
-//! Own writing, not a template engine: there is one page, and every text goes through
+//! Written by hand, without a template engine: there is one page, and every text goes through
 //! `Writer::text`.
 
 use super::page::Page;
@@ -20,12 +20,12 @@ td:nth-child(-n+3) { white-space: nowrap; }
 @media print { body { margin: 0; } }
 ";
 
-/// The page.
+/// The page as HTML.
 pub fn draw(page: &Page) -> String {
     let mut out = Writer { text: String::new() };
     out.raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
     out.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    // Should a text slip through all the same, it may load and run nothing.
+    // If a text were not escaped, this policy would still let it load and run nothing.
     out.raw(
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n",
     );
@@ -59,13 +59,13 @@ struct Writer {
 }
 
 impl Writer {
-    /// Marks of our own.
+    /// Adds markup.
     fn raw(&mut self, marks: &str) -> &mut Writer {
         self.text.push_str(marks);
         self
     }
 
-    /// Text of anybody's.
+    /// Adds text from rows, escaped.
     fn text(&mut self, text: &str) -> &mut Writer {
         for character in safe::escape(text).chars() {
             match character {

@@ -1,10 +1,9 @@
-//! A page as Markdown. What is not ours is escaped: it can be no heading, no table, no link and no
-//! HTML.
+//! A page as Markdown. Text of rows is escaped: it cannot be a heading, a table, a link or HTML.
 
 use super::page::Page;
 use crate::safe;
 
-/// The page.
+/// The page as Markdown.
 pub fn draw(page: &Page) -> String {
     let mut out = format!("# {}\n\n", escape(&page.title));
     for fact in &page.facts {
@@ -36,7 +35,7 @@ fn line(out: &mut String, cells: impl Iterator<Item = String>) {
     out.push_str("|\n");
 }
 
-/// One line of text, as Markdown shows it letter by letter.
+/// One line of text, escaped so that Markdown shows it literally.
 pub(crate) fn escape(text: &str) -> String {
     let safe = safe::escape(text);
     let mut out = String::with_capacity(safe.len());
@@ -50,7 +49,7 @@ pub(crate) fn escape(text: &str) -> String {
             '&' => out.push_str("&amp;"),
             '_' if inside_word => out.push(character),
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => out.extend(['\\', character]),
-            // Only with a blank behind them they begin a heading or a list.
+            // They begin a heading or a list only with a blank behind them.
             '#' if at == 0 && rest.trim_start_matches('#').starts_with(' ') => out.extend(['\\', character]),
             '+' | '-' | '>' if at == 0 => out.extend(['\\', character]),
             _ => out.push(character),

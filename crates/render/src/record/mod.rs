@@ -3,7 +3,7 @@
 //! Not here: what a record is (`view::record`).
 //!
 //! - `facts`: the run in a few named lines, the same in every form
-//! - `terminal`: those and the timeline, in the width there is
+//! - `terminal`: those and the timeline, in the width of the terminal
 //! - `tree`: what a run started and handed on
 //! - `page`: the whole run as titles, facts and tables · `markdown`, `html`: a page as text
 //! - `resume`: what an agent reads when it comes back

@@ -10,22 +10,22 @@ use logbook_view::record::{Call, Entry, Record};
 /// A page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// The run and its task.
+    /// The id of the run, and its task.
     pub title: String,
-    /// What is known in a few lines.
+    /// The facts.
     pub facts: Vec<Fact>,
-    /// What is known in tables.
+    /// The tables.
     pub tables: Vec<Table>,
 }
 
 /// A table with a title.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    /// What it is about.
+    /// The title.
     pub title: &'static str,
-    /// The names of its columns.
+    /// The names of the columns.
     pub columns: &'static [&'static str],
-    /// Its cells; a line break in one is a line break on the page.
+    /// The cells; a line break in one is a line break on the page.
     pub rows: Vec<Vec<String>>,
 }
 

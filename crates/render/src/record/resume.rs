@@ -1,8 +1,8 @@
-//! What an agent reads when it comes back, as Markdown or JSON, in about so many tokens.
+//! What an agent reads when it comes back, as Markdown or JSON, in about a given number of tokens.
 //!
-//! A token is taken as four bytes of what is written out: near enough for English and JSON in
-//! today's models, and the same on every machine. No clock and no zone has a part in it: the same
-//! rows give the same bytes.
+//! A token counts as four bytes of output: near enough for English and JSON in current models, and
+//! the same on every machine. The result depends on no clock and no zone: the same rows give the
+//! same bytes.
 
 use super::markdown::escape;
 use crate::safe;
@@ -12,12 +12,12 @@ use logbook_model::{Kind, Verdict};
 use logbook_view::record::json::Object;
 use logbook_view::record::resume::{Item, Resume, Section};
 
-/// Bytes that count as one token.
+/// Bytes per token.
 pub(crate) const TOKEN_BYTES: usize = 4;
-/// Bytes kept for what says that something was left out.
+/// Bytes reserved for the note that something was left out.
 const TAIL_BYTES: usize = 200;
 
-/// Title on a page, name in JSON.
+/// The title in Markdown, and the name in JSON.
 fn names(section: Section) -> (&'static str, &'static str) {
     match section {
         Section::Held => ("Held: do not go on", "held"),
@@ -25,7 +25,7 @@ fn names(section: Section) -> (&'static str, &'static str) {
         Section::Answered => ("Answered since", "answered"),
         Section::Stands => ("Where it stands", "stands"),
         Section::OpenApprovals => ("Not decided yet", "open_approvals"),
-        Section::OpenCalls => ("Calls without a result: look whether they took place", "open_calls"),
+        Section::OpenCalls => ("Calls without a result: check whether they took place", "open_calls"),
         Section::Decisions => ("Decided before", "decisions"),
         Section::Artifacts => ("Artifacts", "artifacts"),
         Section::Failures => ("Failures", "failures"),
@@ -33,7 +33,7 @@ fn names(section: Section) -> (&'static str, &'static str) {
     }
 }
 
-/// As Markdown.
+/// The resume as Markdown.
 pub fn markdown(resume: Resume, tokens_max: usize) -> String {
     let title = format!("# Run {}\n", escape(&resume.run_id));
     let heading = |section: Section| format!("\n## {}\n\n", names(section).0);
@@ -62,7 +62,7 @@ pub fn markdown(resume: Resume, tokens_max: usize) -> String {
     out
 }
 
-/// As JSON, one object.
+/// The resume as one JSON object.
 pub fn json(resume: Resume, tokens_max: usize) -> Vec<u8> {
     let bare = resume.run_id.len() + TAIL_BYTES;
     let resume = resume.cut(tokens_max.saturating_mul(TOKEN_BYTES), bare, |item, first| {
@@ -84,7 +84,7 @@ pub fn json(resume: Resume, tokens_max: usize) -> Vec<u8> {
         Section::Steps,
     ] {
         match section {
-            // Each of them is a fact of its own.
+            // The parts of these items are members of their own.
             Section::Waits | Section::Stands => {
                 of(section).flat_map(|item| &item.parts).for_each(|(name, text)| put(&mut out, name, text));
             }
@@ -111,7 +111,7 @@ fn object(item: &Item) -> Vec<u8> {
     out.end()
 }
 
-/// Objects and arrays as they are, anything else as a text.
+/// Adds objects and arrays as raw values, anything else as a text.
 fn put(out: &mut Object, name: &str, text: &str) {
     let raw = text.as_bytes();
     match json::kind(raw) {
@@ -122,7 +122,7 @@ fn put(out: &mut Object, name: &str, text: &str) {
     };
 }
 
-/// One item; nothing where only a program has a use for it.
+/// One item as a line; empty if only a program has a use for it.
 fn line(item: &Item) -> String {
     let text = match item.section {
         Section::Held | Section::Answered | Section::Decisions => decided(item),
@@ -177,12 +177,12 @@ fn decided(item: &Item) -> String {
     }
 }
 
-/// `lea: the shelf (#3, since 2026-04-16T01:02:00Z) · a person lets it go on with: logbook answer r '…'`
+/// `lea: the shelf (#3, since 2026-04-16T01:02:00Z) · a person continues it with: logbook answer r '…'`
 fn waits(item: &Item) -> String {
     let of = |name: &str| part(item, name);
     let what = if of("blocked_on").is_empty() { "it does not say what" } else { of("blocked_on") };
     format!(
-        "{} ({}{}{}){} · a person lets it go on with: {}",
+        "{} ({}{}{}){} · a person continues it with: {}",
         escape(what),
         escape(of("blocked_row")),
         said(", since ", of("blocked_since")),
@@ -210,12 +210,12 @@ fn next(item: &Item) -> String {
     )
 }
 
-/// Its part of this name; empty: it has none.
+/// The part of an item with this name; empty if it has none.
 fn part<'i>(item: &'i Item, name: &str) -> &'i str {
     item.parts.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| text)
 }
 
-/// `text` behind what leads to it; nothing of nothing.
+/// `before` and `text`; empty if `text` is.
 fn said(before: &str, text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{before}{}", escape(text)) }
 }

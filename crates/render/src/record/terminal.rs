@@ -1,5 +1,5 @@
-//! A run on a terminal: its facts, then its rows, when, how long after the row before, what, and
-//! what hangs on each underneath. Rows of one call stand under its first.
+//! A run on a terminal: its facts, then its rows with their times and details. Rows of one call are
+//! below its first row.
 
 use std::fmt::Write as _;
 
@@ -9,9 +9,9 @@ use crate::table::{Look, cut, status};
 use crate::{amended, cell};
 use logbook_view::record::{Entry, Record};
 
-/// Columns that the names of facts take.
+/// The width of the names of facts.
 const NAME_WIDTH: usize = 10;
-/// Lines of one fact; the page has them all.
+/// At most this many lines of one fact are shown; the page has them all.
 const FACT_LINES_MAX: usize = 6;
 
 /// The facts as text.
@@ -44,7 +44,7 @@ pub fn draw_timeline(record: &Record, look: &Look) -> String {
         }
     }
     let zone = rows.iter().rev().find_map(|row| row.at).map_or_else(String::new, |at| look.zone.short_name(at));
-    // A row on file may say anything for its step.
+    // A stored row may have any value as its step.
     let width = rows.iter().map(|row| escape(&row.name).chars().count()).max().unwrap_or(0);
     let mut lines = Lines { out: String::new(), look, zone, width, day: String::new() };
     for at in order {
@@ -60,7 +60,7 @@ struct Lines<'l> {
     out: String,
     look: &'l Look,
     zone: String,
-    /// Of the names.
+    /// The width of the names.
     width: usize,
     day: String,
 }
@@ -90,7 +90,7 @@ impl Lines<'_> {
     }
 }
 
-/// Status, kind, phase and action of a row, in one line that is safe to show.
+/// Status, kind, phase and action of a row, in one safe line.
 fn what(row: &Entry) -> String {
     let mut parts = vec![status(&row.text("status"))];
     parts.extend(["kind", "phase", "action"].map(|field| escape(&row.text(field)).into_owned()));
@@ -98,7 +98,8 @@ fn what(row: &Entry) -> String {
     parts.join(" · ")
 }
 
-/// What hangs on a row: its call, what came of it, what it waits for, what comes next.
+/// Details of a row: its call, the outcome, what it waits for, what comes next. `hangs`: it is
+/// shown below the row that it is attached to.
 pub fn under(row: &Entry, hangs: bool) -> Vec<String> {
     let mut lines = Vec::new();
     let tool = row.text("tool_call.tool");
@@ -148,7 +149,7 @@ pub fn under(row: &Entry, hangs: bool) -> Vec<String> {
     lines
 }
 
-/// `line` in the width there is.
+/// Adds `line`, cut to the width.
 pub(crate) fn push_line(out: &mut String, line: &str, look: &Look) {
     let line = line.trim_end();
     match look.width {

@@ -7,7 +7,7 @@ use logbook_view::record::Node;
 
 /// The tree as text.
 pub fn draw(nodes: &[Node], look: &Look) -> String {
-    // From the end: which levels go on below a line.
+    // Built from the end, so that it is known which levels continue below a line.
     let mut lines: Vec<String> = Vec::with_capacity(nodes.len());
     let mut goes_on: Vec<bool> = Vec::new();
     for node in nodes.iter().rev() {

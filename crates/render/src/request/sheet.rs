@@ -1,51 +1,43 @@
-//! All that a request says, as named lines, and what is dangerous about it.
+//! Everything that a request says, as named lines, and what is dangerous about it.
 
-use super::arguments;
+use super::arguments::{self, Line};
 use crate::cell;
+use crate::record::page::Table;
 use crate::safe::escape;
 use logbook_model::{Instant, Zone};
 use logbook_view::approvals::{Request, Shown};
 
-/// One line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// What stands before it, of ours: the number of an argument, a bar where a text goes on.
-    pub gutter: String,
-    /// The text, safe to show.
-    pub text: String,
-}
-
-/// One thing that is known.
+/// A named text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// What it is about.
+    /// The name.
     pub name: &'static str,
-    /// One line or more.
+    /// The text, one or more lines.
     pub lines: Vec<Line>,
 }
 
 /// A request as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sheet {
-    /// Its name.
+    /// The name of the request.
     pub name: String,
-    /// Its run.
+    /// The id of its run.
     pub run: String,
     /// What is asked for.
     pub action: String,
-    /// What must not be overlooked: in red.
+    /// Warnings, shown in red.
     pub dangers: Vec<String>,
-    /// What else is known, but for the arguments.
+    /// Everything else except the arguments.
     pub items: Vec<Item>,
-    /// The arguments, exactly.
+    /// The exact arguments.
     pub arguments: Vec<Line>,
-    /// It cannot be undone.
+    /// Whether it cannot be undone.
     pub is_irreversible: bool,
-    /// There are more lines of arguments.
+    /// Whether lines of arguments were left out.
     pub is_cut: bool,
 }
 
-/// The sheet of `request`, of whose arguments `arguments_max` lines are shown.
+/// The sheet of `request`, with at most `arguments_max` lines of arguments.
 pub fn sheet(request: &Request, now: Instant, zone: &Zone, arguments_max: usize) -> Sheet {
     let mut items = Vec::new();
     let mut item = |name: &'static str, text: &str| {
@@ -84,7 +76,7 @@ pub fn sheet(request: &Request, now: Instant, zone: &Zone, arguments_max: usize)
     dangers.extend(match request.shown() {
         Shown::Nothing => Some("arguments not shown: only their SHA-256 is known".to_owned()),
         Shown::Other => {
-            Some("the arguments shown are not those of the SHA-256: nobody can know what would run".to_owned())
+            Some("the arguments shown are not those of the SHA-256: it is not known what would run".to_owned())
         }
         Shown::Redacted => Some("a secret in the arguments is hidden".to_owned()),
         Shown::Exact | Shown::Unbound => None,
@@ -107,7 +99,7 @@ pub fn sheet(request: &Request, now: Instant, zone: &Zone, arguments_max: usize)
     }
 }
 
-/// What asks for a decision: a rule of the policy, a contract, or the agent itself.
+/// What requires the decision: a rule of the policy, a contract, or the agent itself.
 pub fn asked_by(request: &Request) -> String {
     let Some(rule) = &request.rule else { return "the agent".to_owned() };
     let number = Some(format!("policy rule {}", rule.number)).filter(|_| !rule.number.is_empty());
@@ -116,9 +108,28 @@ pub fn asked_by(request: &Request) -> String {
     if rule.when.is_empty() { who } else { format!("{who}: {}", rule.when) }
 }
 
-/// A text line by line.
+/// A text, line by line.
 fn lines(text: &str) -> Vec<Line> {
     let gutter = |at| if at == 0 { "" } else { "│ " };
     let line = |(at, text)| Line { gutter: gutter(at).to_owned(), text: escape(text).into_owned() };
     text.split('\n').enumerate().map(line).collect()
+}
+
+/// Open requests as a table for the page of a run; `None` if there are none.
+pub fn table(requests: impl Iterator<Item = Request>, now: Instant, zone: &Zone) -> Option<Table> {
+    let rows: Vec<Vec<String>> = requests.map(|request| cells(sheet(&request, now, zone, usize::MAX))).collect();
+    let columns = &["request", "what", "about", "arguments"];
+    (!rows.is_empty()).then_some(Table { title: "Open requests", columns, rows })
+}
+
+fn cells(sheet: Sheet) -> Vec<String> {
+    let line = |line: &Line| format!("{}{}", line.gutter, line.text);
+    let about = sheet.items.iter().map(|item| {
+        let lines: Vec<String> = item.lines.iter().map(line).collect();
+        format!("{}: {}", item.name, lines.join("\n"))
+    });
+    let dangers = sheet.dangers.iter().map(|danger| format!("! {danger}"));
+    let about: Vec<String> = dangers.chain(about).collect();
+    let arguments: Vec<String> = sheet.arguments.iter().map(line).collect();
+    vec![sheet.name, sheet.action, about.join("\n"), arguments.join("\n")]
 }

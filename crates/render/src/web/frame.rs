@@ -1,15 +1,15 @@
-//! What stands around every page: its title, where it is among the pages, what is said first.
+//! What is around every page: its title, and the list of pages.
 
 use super::text::{Link, Text};
 
-/// Which page it is, for the list of pages at its top.
+/// The entry of a page in the list of pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Tab {
     /// All runs, or one.
     Runs,
     /// The query box.
     Query,
-    /// What waits for somebody.
+    /// Requests, questions and holds.
     Approvals,
     /// Saved queries.
     Report,
@@ -17,47 +17,47 @@ pub enum Place {
     Elsewhere,
 }
 
-impl Place {
-    /// The pages at the top, in order.
-    const ALL: [(Place, &'static str, &'static str); 4] = [
-        (Place::Runs, "/runs", "Runs"),
-        (Place::Approvals, "/approvals", "Approvals"),
-        (Place::Query, "/query", "Query"),
-        (Place::Report, "/report", "Reports"),
+impl Tab {
+    /// The list of pages, in order: address and name.
+    const ALL: [(Tab, &'static str, &'static str); 4] = [
+        (Tab::Runs, "/runs", "Runs"),
+        (Tab::Approvals, "/approvals", "Approvals"),
+        (Tab::Query, "/query", "Query"),
+        (Tab::Report, "/report", "Reports"),
     ];
 }
 
-/// What stands around a page.
+/// What is around a page.
 #[derive(Debug, Clone)]
 pub struct Frame {
-    /// In the browser's tab.
+    /// The title.
     pub title: Text,
     /// The logbook.
     pub logbook: Text,
-    /// Where it is among the pages.
-    pub place: Place,
-    /// How many requests wait.
+    /// Its entry in the list of pages.
+    pub tab: Tab,
+    /// The number of open requests.
     pub open: usize,
-    /// Where it is told that the page changed; `None`: it does not change by itself.
+    /// The address of events about changes; `None` if the page does not update itself.
     pub events: Option<Link>,
-    /// As of when it shows what it shows.
+    /// The generation of the data that it shows.
     pub generation: u64,
-    /// The same for programs.
+    /// The address of the same data as JSON.
     pub twin: Option<Link>,
     /// The zone of its times.
     pub zone: Text,
 }
 
 impl Frame {
-    /// Whether whoever reads it may see the other pages.
+    /// Whether the reader may see the other pages.
     pub(crate) fn is_known(&self) -> bool {
-        self.place != Place::Elsewhere
+        self.tab != Tab::Elsewhere
     }
 
-    /// The pages: address, name, whether it is this one.
-    pub(crate) fn places(&self) -> impl Iterator<Item = (&'static str, &'static str, bool, usize)> + '_ {
-        Place::ALL.into_iter().map(|(place, address, name)| {
-            (address, name, place == self.place, if place == Place::Approvals { self.open } else { 0 })
+    /// The list of pages: address, name, whether it is this one, and a count to show if not 0.
+    pub(crate) fn tabs(&self) -> impl Iterator<Item = (&'static str, &'static str, bool, usize)> + '_ {
+        Tab::ALL.into_iter().map(|(tab, address, name)| {
+            (address, name, tab == self.tab, if tab == Tab::Approvals { self.open } else { 0 })
         })
     }
 }

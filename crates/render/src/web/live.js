@@ -1,5 +1,5 @@
-// Keeps a page up to date: where the server says that something changed, the page is asked for again and its part put
-// in place. Without this file the pages say the same, as of when they were loaded.
+// Keeps a page up to date: when the server reports a change, the page is fetched again and its part is replaced.
+// Without this script, pages show the state at the time they were loaded.
 "use strict";
 (() => {
   const address = document.body.dataset.events;
@@ -7,7 +7,7 @@
   const news = document.getElementById("news");
   const shown = new URL(location.href);
   if (shown.searchParams.has("done")) {
-    // What was done just now is told once, and not again when the page is loaded anew.
+    // A note about what was just done is shown once, not again when the page is reloaded.
     ["done", "was", "of"].forEach((name) => shown.searchParams.delete(name));
     history.replaceState(null, "", shown);
   }
@@ -18,12 +18,12 @@
   let busy = false;
   let waiting = false;
 
-  const say = (text) => {
+  const showState = (text) => {
     live.hidden = false;
     live.textContent = text;
   };
 
-  // Nothing is taken away from under somebody's hands.
+  // Whether the reader is typing or selecting something in the part, which must not be replaced then.
   const isInUse = (part) => {
     const fields = [...part.querySelectorAll("input[type=text], input[type=checkbox]")];
     const selection = getSelection();
@@ -31,7 +31,7 @@
       || (selection && !selection.isCollapsed && part.contains(selection.anchorNode));
   };
 
-  const place = (part) => {
+  const keepFocus = (part) => {
     const focused = document.activeElement;
     const href = part.contains(focused) ? focused.getAttribute("href") : null;
     return () => {
@@ -57,25 +57,25 @@
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const [old, part] = [document.getElementById("part"), page.getElementById("part")];
       if (old && part && isInUse(old)) {
-        say("changed meanwhile; shown when you are done here");
+        showState("changed; the change is shown when you finish here");
         waiting = true;
       } else if (old && part) {
-        const back = place(old);
+        const restoreFocus = keepFocus(old);
         if (old.dataset.summary !== part.dataset.summary) {
           news.textContent = part.dataset.summary;
         }
         old.replaceWith(part);
-        back();
+        restoreFocus();
         const [nav, fresh] = [document.querySelector("header nav"), page.querySelector("header nav")];
         if (nav && fresh && nav.innerHTML !== fresh.innerHTML) {
           nav.replaceWith(fresh);
         }
-        say("live");
+        showState("live");
         document.body.dataset.generation = page.body.dataset.generation;
         document.body.dataset.updated = String(Number(document.body.dataset.updated || 0) + 1);
       }
     } catch {
-      say("not live: logbook serve does not answer");
+      showState("not live: logbook serve does not answer");
     }
     busy = false;
     if (waiting) {
@@ -88,13 +88,13 @@
       return;
     }
     source = new EventSource(address);
-    source.onopen = () => say("live");
+    source.onopen = () => showState("live");
     source.addEventListener("generation", (event) => {
       if (event.data !== document.body.dataset.generation) {
         update();
       }
     });
-    source.onerror = () => say("not live: logbook serve does not answer");
+    source.onerror = () => showState("not live: logbook serve does not answer");
   };
   const close = () => {
     if (source) {
@@ -103,7 +103,7 @@
     }
   };
 
-  // A browser opens few connections to one place: pages that nobody sees give theirs back.
+  // A browser opens few connections to one server: hidden pages close theirs.
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
       close();

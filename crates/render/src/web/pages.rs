@@ -1,4 +1,4 @@
-//! One struct for each page; its template stands beside this file.
+//! One struct for each page; its template is beside this file.
 
 use askama::Template;
 
@@ -7,8 +7,7 @@ use super::plot::Plot;
 use super::table::{Cell, Status, Table};
 use super::text::{Link, Text};
 
-/// A value that a form sends back as it is. The templates escape it, and nothing else is changed in
-/// it.
+/// A value that a form sends back unchanged. The templates escape it; nothing else is changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exact(pub String);
 
@@ -18,16 +17,16 @@ impl std::fmt::Display for Exact {
     }
 }
 
-/// A number with its sign and its words.
+/// A count with its glyph and words.
 #[derive(Debug, Clone)]
 pub struct Card {
-    /// How it looks.
+    /// Its look.
     pub status: Option<Status>,
-    /// The number.
+    /// The count.
     pub count: Text,
     /// What is counted.
     pub what: &'static str,
-    /// Where they are listed.
+    /// The page that lists them.
     pub link: Option<Link>,
 }
 
@@ -35,34 +34,34 @@ pub struct Card {
 #[derive(Template)]
 #[template(path = "runs.html")]
 pub struct RunsPage {
-    /// What stands around it.
+    /// The frame of the page.
     pub frame: Frame,
-    /// What is asked first.
+    /// The counts.
     pub cards: Vec<Card>,
-    /// What runs wait for, and how many for each.
+    /// What runs wait for, with the number of runs.
     pub blockers: Vec<(Text, u64)>,
-    /// Pictures.
+    /// The charts.
     pub plots: Vec<Plot>,
     /// The filter, as it was typed.
     pub filter: Exact,
-    /// Finished runs too.
+    /// Whether finished runs are shown too.
     pub all: bool,
     /// What is wrong with the filter.
     pub problem: Vec<Text>,
     /// The runs.
     pub table: Table,
-    /// What is said below them.
+    /// Notes below the table.
     pub notes: Vec<Text>,
 }
 
 /// A request for approval.
 #[derive(Debug, Clone)]
 pub struct RequestCard {
-    /// Its name, as forms send it back.
+    /// Its name, for forms.
     pub exact: Exact,
-    /// The digest of its arguments, as forms send it back.
+    /// The digest of its arguments, for forms.
     pub digest: Exact,
-    /// Its name.
+    /// The name of the request.
     pub name: Text,
     /// Its run.
     pub run: Text,
@@ -70,26 +69,26 @@ pub struct RequestCard {
     pub link: Link,
     /// What is asked for.
     pub action: Text,
-    /// What must not be overlooked.
+    /// Warnings.
     pub dangers: Vec<Text>,
-    /// More about it: name and lines.
+    /// Further facts: name and lines.
     pub about: Vec<(&'static str, Vec<Text>)>,
-    /// The arguments, exactly.
+    /// The exact arguments.
     pub args: Vec<Text>,
-    /// It cannot be undone: a yes needs a tick.
+    /// Whether it cannot be undone: approval then needs a tick.
     pub is_irreversible: bool,
-    /// A yes came without the tick.
+    /// Whether an approval came without the tick.
     pub lacks_tick: bool,
-    /// A no came without a reason.
+    /// Whether a denial came without a reason.
     pub lacks_reason: bool,
-    /// What was typed beside the yes.
+    /// The note typed with an approval.
     pub note: Exact,
 }
 
 /// A run that waits for an answer.
 #[derive(Debug, Clone)]
 pub struct Question {
-    /// The run, as forms send it back.
+    /// The id of the run, for forms.
     pub exact: Exact,
     /// The run.
     pub run: Text,
@@ -99,14 +98,14 @@ pub struct Question {
     pub blocked_on: Text,
     /// What it did last.
     pub action: Text,
-    /// Since when.
+    /// How long it has waited.
     pub age: Text,
 }
 
 /// A run that somebody stopped.
 #[derive(Debug, Clone)]
 pub struct HeldCard {
-    /// The run, as forms send it back.
+    /// The id of the run, for forms.
     pub exact: Exact,
     /// The run.
     pub run: Text,
@@ -114,47 +113,47 @@ pub struct HeldCard {
     pub link: Link,
     /// Who stopped it.
     pub by: Text,
-    /// Why.
+    /// The reason.
     pub why: Text,
     /// The row that says so.
     pub name: Text,
 }
 
-/// What stands in the forms of a page: where they lead back to.
+/// The context of the forms of a page.
 #[derive(Debug, Clone, Default)]
 pub struct Forms {
-    /// The run whose page it is; empty: the page of approvals.
+    /// The run whose page it is; empty on the page of approvals.
     pub run: Exact,
-    /// What was done just now.
+    /// A note about what was just done.
     pub done: Text,
 }
 
-/// What waits for somebody.
+/// Requests, questions and holds.
 #[derive(Template)]
 #[template(path = "approvals.html")]
 pub struct ApprovalsPage {
-    /// What stands around it.
+    /// The frame of the page.
     pub frame: Frame,
-    /// Where its forms lead back to.
+    /// The context of its forms.
     pub forms: Forms,
-    /// Requests that somebody may decide.
+    /// Open requests.
     pub requests: Vec<RequestCard>,
     /// Runs that wait for an answer.
     pub questions: Vec<Question>,
     /// Runs that are held.
     pub held: Vec<HeldCard>,
-    /// What was decided.
+    /// Decided requests.
     pub decided: Table,
-    /// What is said beside it.
+    /// Notes.
     pub notes: Vec<Text>,
 }
 
-/// What is known of a run in a few lines.
+/// A fact about a run.
 #[derive(Debug, Clone)]
 pub struct FactLines {
-    /// What it is about.
+    /// The name.
     pub name: Text,
-    /// Line by line.
+    /// The lines.
     pub lines: Vec<Cell>,
 }
 
@@ -162,29 +161,29 @@ pub struct FactLines {
 #[derive(Template)]
 #[template(path = "run.html")]
 pub struct RunPage {
-    /// What stands around it.
+    /// The frame of the page.
     pub frame: Frame,
-    /// Where its forms lead back to.
+    /// The context of its forms.
     pub forms: Forms,
-    /// Its name.
+    /// The id of the run.
     pub name: Text,
-    /// What it is for.
+    /// The task.
     pub task: Text,
-    /// Where it stands.
+    /// The status.
     pub stands: Cell,
     /// Its open requests.
     pub requests: Vec<RequestCard>,
-    /// What it waits for, if an answer is what it waits for.
+    /// The question it waits for, if it waits for an answer.
     pub questions: Vec<Question>,
-    /// That it is held.
+    /// The hold, if it is held.
     pub held: Vec<HeldCard>,
-    /// Somebody may hold it.
+    /// Whether it may be held.
     pub may_be_held: bool,
-    /// What is known in a few lines.
+    /// The facts.
     pub facts: Vec<FactLines>,
-    /// What is known in tables.
+    /// The tables.
     pub tables: Vec<Table>,
-    /// What is said beside it.
+    /// Notes.
     pub notes: Vec<Text>,
 }
 
@@ -192,62 +191,62 @@ pub struct RunPage {
 #[derive(Template)]
 #[template(path = "query.html")]
 pub struct QueryPage {
-    /// What stands around it.
+    /// The frame of the page.
     pub frame: Frame,
     /// The query, as it was typed.
     pub query: Exact,
-    /// It was asked.
+    /// Whether the query was run.
     pub asked: bool,
     /// What is wrong with it, with a caret under the place.
     pub problem: Vec<Text>,
-    /// What came out.
+    /// The result.
     pub table: Table,
-    /// What is said beside it.
+    /// Notes.
     pub notes: Vec<Text>,
-    /// What could be asked.
+    /// Example queries.
     pub examples: Vec<(Text, Link)>,
 }
 
-/// What a report asks.
+/// A parameter of a report.
 #[derive(Debug, Clone)]
 pub struct Asks {
-    /// Its name.
+    /// The name of the parameter.
     pub name: Exact,
-    /// What it is, or would be.
+    /// Its value or default.
     pub value: Exact,
-    /// It must be given.
+    /// Whether it is required.
     pub required: bool,
 }
 
 /// A report in the list.
 #[derive(Debug, Clone)]
 pub struct ReportItem {
-    /// Its name.
+    /// The name of the report.
     pub name: Text,
     /// Its page.
     pub link: Link,
     /// What it shows.
     pub about: Text,
-    /// It is the one that is shown.
+    /// Whether it is the one shown.
     pub chosen: bool,
 }
 
-/// A report that was chosen.
+/// The chosen report.
 #[derive(Debug, Clone)]
 pub struct Chosen {
-    /// Its name.
+    /// The name of the report.
     pub name: Exact,
     /// What it shows.
     pub about: Text,
-    /// What it asks.
+    /// Its parameters.
     pub asks: Vec<Asks>,
     /// Its query.
     pub query: Vec<Text>,
     /// What is wrong.
     pub problem: Vec<Text>,
-    /// What came out; `None`: it was not asked yet.
+    /// The result; `None` before it was run.
     pub table: Option<Table>,
-    /// What is said beside it.
+    /// Notes.
     pub notes: Vec<Text>,
 }
 
@@ -255,25 +254,25 @@ pub struct Chosen {
 #[derive(Template)]
 #[template(path = "report.html")]
 pub struct ReportPage {
-    /// What stands around it.
+    /// The frame of the page.
     pub frame: Frame,
-    /// What there is.
+    /// The list of reports.
     pub reports: Vec<ReportItem>,
-    /// The one that is shown.
+    /// The chosen report, if any.
     pub chosen: Option<Chosen>,
 }
 
-/// Something that is to be said instead of a page.
+/// A message instead of a page.
 #[derive(Template)]
 #[template(path = "message.html")]
 pub struct MessagePage {
-    /// What stands around it.
+    /// The frame of the page.
     pub frame: Frame,
-    /// In a few words.
+    /// The title.
     pub title: Text,
     /// What happened.
     pub lines: Vec<Text>,
-    /// What to do.
+    /// A hint.
     pub hint: Text,
     /// Where to go on.
     pub back: Option<Link>,

@@ -1,74 +1,74 @@
-//! Bars over time as SVG. Floats stand for places on the picture only: what is written beside the
-//! bars is exact.
+//! Bars over time as SVG. Floats are used only for positions in the picture; the numbers beside the
+//! bars are exact.
 
 use super::text::Text;
 
 /// The width of the picture, in its own units.
 const WIDTH: u32 = 480;
-/// Its height, and where the bars stand.
+/// Its height, and the base line of the bars.
 const HEIGHT: u32 = 110;
 const FLOOR: u32 = 92;
 
 /// One value.
 #[derive(Debug, Clone)]
 pub struct Value {
-    /// How high its bar is, beside the others.
+    /// The height of its bar, relative to the others.
     pub size: f64,
-    /// What is told of it.
+    /// The description.
     pub label: String,
-    /// What stands below it; empty: nothing.
+    /// The label below it; empty if none.
     pub tick: String,
 }
 
 /// A bar.
 #[derive(Debug, Clone)]
 pub struct Bar {
-    /// Where it begins.
+    /// Its left side.
     pub x: String,
-    /// Where it ends at the top.
+    /// Its top.
     pub y: String,
-    /// How broad.
+    /// Its width.
     pub width: String,
-    /// How high.
+    /// Its height.
     pub height: String,
-    /// What is told of it.
+    /// The description.
     pub label: Text,
 }
 
-/// What stands below a bar.
+/// A label below a bar.
 #[derive(Debug, Clone)]
 pub struct Tick {
-    /// Where.
+    /// Its position.
     pub x: String,
-    /// To which side of it.
+    /// Its alignment (`text-anchor`).
     pub anchor: &'static str,
-    /// What.
+    /// The label.
     pub label: Text,
 }
 
-/// A picture.
+/// A bar chart.
 #[derive(Debug, Clone)]
 pub struct Plot {
-    /// Above it.
+    /// The title above it.
     pub title: Text,
-    /// For who does not see it.
+    /// The description for screen readers.
     pub label: Text,
-    /// Below it.
+    /// The note below it.
     pub note: Text,
-    /// Units across.
+    /// The width.
     pub width: u32,
-    /// Units down.
+    /// The height.
     pub height: u32,
-    /// Where the bars stand.
+    /// The base line of the bars.
     pub floor: u32,
     /// The bars.
     pub bars: Vec<Bar>,
-    /// What stands below them.
+    /// The labels below the bars.
     pub ticks: Vec<Tick>,
 }
 
 impl Plot {
-    /// Of `values`, from the oldest on.
+    /// A chart of `values`, the oldest first.
     pub fn bars(title: &str, note: String, values: &[Value]) -> Plot {
         let most = values.iter().map(|value| value.size).fold(0.0, f64::max);
         let step = f64::from(WIDTH) / values.len().max(1) as f64;

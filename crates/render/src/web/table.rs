@@ -1,52 +1,52 @@
-//! Columns and cells.
+//! Tables of pages: columns and cells.
 
 use super::text::{Link, Text};
 
 /// A table.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
-    /// What it shows.
+    /// The caption.
     pub caption: Text,
-    /// On a narrow screen the cells of a row stand below each other, without titles: what they are
-    /// is plain.
+    /// On a narrow screen, the cells of a row are stacked without titles: their meaning is clear
+    /// without.
     pub is_plain: bool,
-    /// Its titles.
+    /// The columns.
     pub columns: Vec<Column>,
-    /// Its rows.
+    /// The rows.
     pub rows: Vec<Vec<Cell>>,
 }
 
-/// A title.
+/// A column.
 #[derive(Debug, Clone)]
 pub struct Column {
     /// The title.
     pub title: Text,
-    /// How its cells look: a class of `style.css`.
+    /// The class of its cells in `style.css`.
     pub class: &'static str,
 }
 
 /// A cell.
 #[derive(Debug, Clone, Default)]
 pub struct Cell {
-    /// What it says, line by line.
+    /// The text, line by line.
     pub lines: Vec<Text>,
-    /// Where it leads.
+    /// The link, if it has one.
     pub link: Option<Link>,
-    /// It is a status: a word, with a sign and a colour.
+    /// The look of a status; `None` for other cells.
     pub status: Option<Status>,
 }
 
-/// A status as it is shown.
+/// The look of a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Status {
-    /// Its sign.
+    /// Its glyph.
     pub glyph: &'static str,
     /// Its class in `style.css`.
     pub class: &'static str,
 }
 
 impl Status {
-    /// That of a status or of a rating; `None`: it is neither.
+    /// The look of a status or rating; `None` if the word is neither.
     pub fn of(word: &str) -> Option<Status> {
         let (glyph, class) = match word {
             "in-progress" => ("▶", "running"),
@@ -60,31 +60,31 @@ impl Status {
 }
 
 impl Table {
-    /// An empty one, whose cells are plain without its titles.
+    /// An empty table whose cells are clear without titles.
     pub fn new(caption: &str, columns: &[(&str, &'static str)]) -> Table {
         let column = |(title, class): &(&str, &'static str)| Column { title: Text::from(*title), class };
         let columns = columns.iter().map(column).collect();
         Table { caption: Text::from(caption), is_plain: true, columns, rows: Vec::new() }
     }
 
-    /// The cells of a row with the classes of their columns.
+    /// The cells of a row, each with its column.
     pub(crate) fn cells<'t>(&'t self, row: &'t [Cell]) -> impl Iterator<Item = (&'t Cell, &'t Column)> {
         row.iter().zip(&self.columns)
     }
 }
 
 impl Cell {
-    /// Of one line or more.
+    /// A cell of one or more lines.
     pub fn text(text: &str) -> Cell {
         Cell { lines: Text::lines(text), ..Cell::default() }
     }
 
-    /// Of one line that leads somewhere.
+    /// A cell with a link.
     pub fn link(text: &str, link: Link) -> Cell {
         Cell { lines: vec![Text::from(text)], link: Some(link), status: None }
     }
 
-    /// Of a status.
+    /// A cell with a status.
     pub fn status(word: &str) -> Cell {
         Cell { lines: Text::lines(word), link: None, status: Status::of(word) }
     }

@@ -1,18 +1,18 @@
-//! Rows looked at one after the other for what is wrong with them: what `doctor` tells of them.
+//! What is wrong with rows, as `doctor` reports it.
 //!
-//! Not here: files and their permissions (`cmd::keep::examine`), what no reader takes for a row
-//! (`scan::skipped`), how a finding is worded (`cmd`).
+//! Not here: files and their permissions (`cmd::keep::examine`), lines that are not rows
+//! (`scan::skipped`), the wording of a finding (`cmd`).
 //!
-//! - `rows`: the fold over all rows, as they read
-//! - `schema`: what `append` would refuse of a row
-//! - `tally`: how many, and where the first of them stand
+//! - `rows`: the fold over all rows, with corrections applied
+//! - `schema`: what `append` would refuse in a row
+//! - `tally`: how many rows have a fault, and the places of the first of them
 //!
-//! Invariant: memory grows with the runs, the requests and the corrections, and with the rows of
+//! Invariant: memory grows with the number of runs, requests and corrections, and with the rows of
 //! the parts that are not joined yet.
 
 mod rows;
 mod schema;
 mod tally;
 
-pub use rows::{Closed, FIELDS, Faults, Health, Part};
+pub use rows::{Closed, FIELDS, Faults, Health, HealthPart};
 pub use tally::{Tallies, Tally};

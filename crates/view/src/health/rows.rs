@@ -1,4 +1,4 @@
-//! The fold over all rows, as they read with corrections folded in.
+//! The fold over all rows, with corrections applied.
 
 use std::collections::HashMap;
 
@@ -13,53 +13,54 @@ use logbook_json as json;
 use logbook_model::{Address, Field, Instant, Kind, Status, Vocabulary, run_id};
 use logbook_query::{Place, Row};
 
-/// The fields that are read of each row: those of runs, of requests, and the id.
+/// The fields that are picked of each row: those of runs, of requests, and the id.
 pub const FIELDS: FieldSet = runs::FIELDS.join(&Approvals::FIELDS).and(&[Field::Id]);
 
-/// Clocks of one machine's writers differ by less, and rows wait for the lock less long.
+/// A jump of the clock is a fault beyond this. The clocks of writers on one machine differ by less,
+/// and rows wait less for the lock.
 const JUMP_MS: i64 = 10 * 60 * 1000;
 
-/// A torn row that a writer closed, and told of.
+/// A torn row that a later writer closed, as its repair row says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Closed {
-    /// The segment it stands in.
+    /// The number of its segment.
     pub segment: u64,
-    /// Its first byte.
+    /// The offset of its first byte.
     pub offset: u64,
-    /// How long it is.
+    /// Its length.
     pub bytes: u64,
 }
 
-/// What the rows say, and what is wrong with them. Each thread makes a [`Part`] of the rows that it
-/// reads; parts are joined in the order of their rows.
+/// The facts in the rows, and what is wrong with them. Each thread makes a [`HealthPart`] of the
+/// rows that it reads; parts are joined in the order of their rows.
 #[derive(Debug, Default)]
 pub struct Health {
-    /// The runs.
+    /// All runs.
     pub runs: Runs<'static>,
-    /// The requests.
+    /// All requests.
     pub approvals: Approvals,
-    /// What is wrong with single rows.
+    /// The faults of single rows.
     pub faults: Faults,
     last_at: Option<Instant>,
-    stands_again: bool,
+    is_stored_again: bool,
 }
 
-/// What is wrong with single rows.
+/// The faults of single rows.
 #[derive(Debug, Default)]
 pub struct Faults {
-    /// Rows that `append` would refuse, by why.
+    /// Rows that `append` would refuse, by reason.
     pub refused: Tallies,
-    /// Rows that say that their run is blocked, and not on what.
+    /// Rows that say that their run is blocked, but not on what.
     pub blocked: Tally,
-    /// Rows whose time is far before that of the row before them.
+    /// Rows whose timestamp is far before that of the row before them.
     pub back: Tally,
-    /// Rows whose time is still to come.
+    /// Rows with a timestamp in the future.
     pub ahead: Tally,
-    /// Torn rows that were closed.
+    /// Torn rows that a later writer closed.
     pub closed: Vec<Closed>,
-    /// Corrections by name, and the rows that they are about.
+    /// All corrections.
     pub corrections: Vec<Correction>,
-    /// Where correction rows stand that name no row.
+    /// The addresses of correction rows that name no row.
     pub aimless: Vec<String>,
 }
 
@@ -81,24 +82,24 @@ impl Faults {
     }
 }
 
-/// Rows that stand together.
+/// The health of consecutive rows.
 #[derive(Debug)]
-pub struct Part<'v> {
+pub struct HealthPart<'v> {
     now: Instant,
     schema: Schema<'v>,
     runs: Runs<'static>,
     faults: Faults,
-    /// Rows that say something of requests, and where they stand.
+    /// Rows about requests, with their addresses.
     of_requests: Vec<(Vec<u8>, Address)>,
-    /// Steps by run, in order: which of them are too low, only earlier rows say.
+    /// The steps of each run, in order. Only earlier rows say which of them are too low.
     steps: HashMap<String, Vec<Step>>,
-    /// The run of the first row, if it has a step: it may stand again.
+    /// The run of the first row, if it has a step: it may be a row that was stored again.
     first_run: Option<String>,
     first_at: Option<(Instant, Place)>,
     last_at: Option<Instant>,
-    /// The row before was one that voids a place: this one stands again, with the step that it had.
-    /// `None`: there is none before.
-    stands_again: Option<bool>,
+    /// Whether the row before voids a place, so that the next row is stored again and keeps its
+    /// step; `None` if there is no row before.
+    is_stored_again: Option<bool>,
 }
 
 /// The step of one row.
@@ -106,18 +107,18 @@ pub struct Part<'v> {
 struct Step {
     step: u64,
     place: Place,
-    /// It stands again, with the step that it had.
+    /// The row was stored again and keeps its step.
     again: bool,
 }
 
 impl Health {
-    /// Takes in the rows that stand behind these.
-    pub fn join(&mut self, mut later: Part<'_>) {
-        let again = later.first_run.as_ref().filter(|_| self.stands_again).and_then(|run| later.steps.get_mut(run));
+    /// Adds the next rows.
+    pub fn join(&mut self, mut later: HealthPart<'_>) {
+        let again = later.first_run.as_ref().filter(|_| self.is_stored_again).and_then(|run| later.steps.get_mut(run));
         if let Some(first) = again.and_then(|steps| steps.first_mut()) {
             first.again = true;
         }
-        self.stands_again = later.stands_again.unwrap_or(self.stands_again);
+        self.is_stored_again = later.is_stored_again.unwrap_or(self.is_stored_again);
         self.steps(later.steps);
         if let Some((at, place)) = later.first_at {
             self.faults.back(self.last_at, at, place);
@@ -130,7 +131,7 @@ impl Health {
         self.faults.join(later.faults);
     }
 
-    /// Steps rise, but for a row that was stored again.
+    /// Reports steps that do not rise, except in rows that were stored again.
     fn steps(&mut self, steps: HashMap<String, Vec<Step>>) {
         let mut low = Vec::new();
         for (run, steps) in steps {
@@ -149,10 +150,10 @@ impl Health {
     }
 }
 
-impl<'v> Part<'v> {
-    /// Before the first row.
-    pub fn new(vocabulary: &'v Vocabulary, now: Instant) -> Part<'v> {
-        Part {
+impl<'v> HealthPart<'v> {
+    /// Without any rows yet.
+    pub fn new(vocabulary: &'v Vocabulary, now: Instant) -> HealthPart<'v> {
+        HealthPart {
             now,
             schema: Schema::new(vocabulary),
             runs: Runs::default(),
@@ -162,11 +163,11 @@ impl<'v> Part<'v> {
             first_run: None,
             first_at: None,
             last_at: None,
-            stands_again: None,
+            is_stored_again: None,
         }
     }
 
-    /// Takes in the next row, its fields by [`FIELDS`]; `address` is its name by its place.
+    /// Adds the next row, its fields by [`FIELDS`]; `address` is the name of its place.
     pub fn push(&mut self, row: &Row<'_>, address: &Address) {
         let facts = Picked::new(&FIELDS, row.fields);
         let kind = facts.kind();
@@ -178,7 +179,7 @@ impl<'v> Part<'v> {
         if decides || facts.raw(Field::Answers).is_some() {
             self.of_requests.push((row.text.to_vec(), address.clone()));
         }
-        self.stands_again = Some(kind == Kind::Repair && self.repair(row.text));
+        self.is_stored_again = Some(kind == Kind::Repair && self.repair(row.text));
         if kind == Kind::Correction {
             match Correction::read(row.text, || address.to_string()) {
                 Some(correction) => self.faults.corrections.push(correction),
@@ -187,17 +188,17 @@ impl<'v> Part<'v> {
         }
     }
 
-    /// What `append` would refuse of it.
+    /// Reports what `append` would refuse in it.
     fn shape(&mut self, row: &Row<'_>, facts: &Picked<'_>) {
         if facts.status() == Some(Status::Blocked) && facts.raw(Field::BlockedOn).is_none_or(|on| on == b"\"\"") {
-            // Of a sort of its own, since people wait for each other then.
+            // A class of its own, since somebody waits here.
             self.faults.blocked.add(row.place, String::new);
         } else if let Err(error) = self.schema.check(row.text) {
             self.faults
                 .refused
                 .add(&Schema::sort(&error.message), row.place, || Schema::words(&error.message).to_owned());
         } else if facts.raw(Field::RunId).is_none() {
-            const ODD: &str = "run_id is spelled in a way that readers do not know";
+            const ODD: &str = "run_id is spelled in a way that readers do not recognize";
             self.faults.refused.add(ODD, row.place, || ODD.to_owned());
         }
     }
@@ -209,7 +210,7 @@ impl<'v> Part<'v> {
         self.first_at.get_or_insert((at, row.place));
         self.faults.back(self.last_at, at, row.place);
         if at.ms_since(self.now) > JUMP_MS {
-            self.faults.ahead.add(row.place, || format!("{at}, and it is {}", self.now));
+            self.faults.ahead.add(row.place, || format!("{at}, but it is {} now", self.now));
         }
         self.last_at = Some(at);
     }
@@ -217,8 +218,8 @@ impl<'v> Part<'v> {
     fn step(&mut self, row: &Row<'_>, facts: &Picked<'_>) {
         let (Some(step), true) = (facts.step(), facts.raw(Field::RunId).is_some()) else { return };
         let run = facts.text(Field::RunId);
-        let step = Step { step, place: row.place, again: self.stands_again == Some(true) };
-        if self.stands_again.is_none() {
+        let step = Step { step, place: row.place, again: self.is_stored_again == Some(true) };
+        if self.is_stored_again.is_none() {
             self.first_run = Some(run.clone());
         }
         match self.steps.get_mut(&run) {
@@ -227,7 +228,7 @@ impl<'v> Part<'v> {
         }
     }
 
-    /// Takes in a repair row; gives whether it voids a place.
+    /// Adds a repair row, and returns whether it voids a place.
     fn repair(&mut self, text: &[u8]) -> bool {
         let mut values = Vec::new();
         if json::pick(text, &["run_id", "voids", "segment", "offset", "bytes"], &mut values).is_err() {

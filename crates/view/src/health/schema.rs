@@ -1,11 +1,11 @@
-//! What `append` would refuse of a row on file (`docs/format.md`, What append refuses): asked of
-//! the check that it makes itself.
+//! What `append` would refuse in a stored row (`docs/format.md`, What append refuses). It runs the
+//! check of `append` itself.
 
 use logbook_format::{Drafts, Rules};
 use logbook_model::Vocabulary;
 use logbook_model::error::Result;
 
-/// Stands for the instant that `append` fills in.
+/// A placeholder for the timestamp that `append` fills in.
 const NOW: &str = "1970-01-01T00:00:00.000Z";
 
 /// The check, with its buffers.
@@ -16,19 +16,19 @@ pub(crate) struct Schema<'v> {
 }
 
 impl<'v> Schema<'v> {
-    /// By the words in force.
+    /// The check with this vocabulary.
     pub(crate) fn new(vocabulary: &'v Vocabulary) -> Schema<'v> {
         Schema { drafts: Drafts::new(), vocabulary }
     }
 
-    /// Why `row` would be refused of the command that writes its kind.
+    /// Fails with the reason why the command that writes this kind would refuse `row`.
     pub fn check(&mut self, row: &[u8]) -> Result<()> {
         let rules = Rules { vocabulary: self.vocabulary, run_id: None, agent_id: None, own: true, redactor: None };
         self.drafts.clear();
         self.drafts.push(row, &rules, NOW, None)
     }
 
-    /// A refusal without where in the row it is: "line 1, column 7: ".
+    /// The message without the position in the row ("line 1, column 7: ").
     pub(crate) fn words(message: &str) -> &str {
         match message.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
             Some((_, words)) => words,
@@ -36,8 +36,7 @@ impl<'v> Schema<'v> {
         }
     }
 
-    /// The sort of a refusal: its words without what is the row's own, so that equal faults are
-    /// counted together.
+    /// The message without the values of the row, so that equal faults are counted together.
     pub(crate) fn sort(message: &str) -> String {
         let words = Schema::words(message);
         let words = words.split_once("; did you mean").map_or(words, |(words, _)| words);

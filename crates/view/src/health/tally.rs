@@ -1,29 +1,29 @@
-//! How many rows have something in common, and where the first of them stand.
+//! The number of rows that have something in common, and the places of the first of them.
 
 use std::collections::BTreeMap;
 
 use logbook_query::Place;
 
-/// Places that are kept of each.
+/// Places kept per tally.
 const PLACES_MAX: usize = 3;
-/// Sorts that are told apart; the names of further ones may come from anywhere.
-const SORTS_MAX: usize = 64;
-/// The sort of all others.
+/// Names of tallies are limited, since they may come from data.
+const NAMES_MAX: usize = 64;
+/// The name for all further ones.
 const OTHERS: &str = "something else";
 
-/// Rows of one sort.
+/// Rows that have something in common.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// How many.
+    /// The number of rows.
     pub count: u64,
-    /// Where the first of them stand.
+    /// The places of the first of them.
     pub places: Vec<Place>,
-    /// What is to be said of the first one.
+    /// The description of the first one.
     pub first: String,
 }
 
 impl Tally {
-    /// Counts one more; `says` is asked of the first one alone.
+    /// Counts a row; `says` is called only for the first.
     pub(crate) fn add(&mut self, place: Place, says: impl FnOnce() -> String) {
         if self.count == 0 {
             self.first = says();
@@ -33,10 +33,8 @@ impl Tally {
             self.places.push(place);
         }
     }
-}
 
-impl Tally {
-    /// Takes in rows that stand behind these.
+    /// Adds later rows.
     pub(crate) fn join(&mut self, later: Tally) {
         if self.count == 0 {
             self.first = later.first;
@@ -47,27 +45,27 @@ impl Tally {
     }
 }
 
-/// Rows of several sorts.
+/// Tallies by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tallies(BTreeMap<String, Tally>);
 
 impl Tallies {
-    /// Counts one more of the sort `name`.
+    /// Counts a row under `name`.
     pub fn add(&mut self, name: &str, place: Place, says: impl FnOnce() -> String) {
         self.of(name).add(place, says);
     }
 
-    /// Takes in rows that stand behind these.
+    /// Adds later rows.
     pub fn join(&mut self, later: Tallies) {
         later.0.into_iter().for_each(|(name, tally)| self.of(&name).join(tally));
     }
 
     fn of(&mut self, name: &str) -> &mut Tally {
-        let name = if self.0.len() < SORTS_MAX || self.0.contains_key(name) { name } else { OTHERS };
+        let name = if self.0.len() < NAMES_MAX || self.0.contains_key(name) { name } else { OTHERS };
         self.0.entry(name.to_owned()).or_default()
     }
 
-    /// Each sort by its name.
+    /// The tallies with their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Tally)> {
         self.0.iter().map(|(name, tally)| (name.as_str(), tally))
     }

@@ -3,27 +3,26 @@
 
 use std::collections::HashMap;
 
-use super::{Entry, Record};
-use crate::approvals::Request;
+use super::Entry;
 use crate::facts::Facts;
 use crate::open_requests::is_in_time;
 use logbook_model::{Address, Kind, Verdict};
 
-/// A request, what was decided on it, or both.
+/// A request, the decision on it, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approval {
-    /// The row that asked.
+    /// The index of the request.
     pub request: Option<usize>,
-    /// The row that decided.
+    /// The index of the decision.
     pub decision: Option<usize>,
 }
 
-/// An answer to a row that was blocked on something else than an approval.
+/// An answer to a row that was blocked on something other than an approval.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The row that was blocked, where it is one of the run.
+    /// The index of the blocked row, if it is in the run.
     pub question: Option<usize>,
-    /// The row that answered.
+    /// The index of the answer.
     pub answer: usize,
 }
 
@@ -34,34 +33,20 @@ impl Approval {
         decided.map_or("open", Verdict::word).to_owned()
     }
 
-    /// The row that says what it is about.
-    pub fn told_by(&self) -> Option<usize> {
+    /// The row that says what it is about: the request, else the decision.
+    pub fn main_row(&self) -> Option<usize> {
         self.request.or(self.decision)
     }
 }
 
-impl Record {
-    /// The request of an approval, as its row has it.
-    pub fn request(&self, approval: &Approval) -> Option<Request> {
-        let row = self.rows.get(approval.request?)?;
-        let name = if row.name.starts_with('#') { format!("{}{}", self.run_id, row.name) } else { row.name.clone() };
-        Some(Request::read(name, row))
-    }
-
-    /// Those that nobody has decided.
-    pub fn open_requests(&self) -> impl Iterator<Item = Request> + '_ {
-        self.approvals.iter().filter(|approval| approval.decision.is_none()).filter_map(|it| self.request(it))
-    }
-}
-
-/// The rows of a run by their names; of two that claim one name the first owns it.
+/// The rows of a run by name. Of two rows with one name, the first owns it.
 pub(crate) struct Names<'r> {
     run_id: &'r str,
     rows: HashMap<String, usize>,
 }
 
 impl<'r> Names<'r> {
-    /// Of `rows`, those of the run `run_id`.
+    /// The names of `rows`, all of the run `run_id`.
     pub(crate) fn of(run_id: &'r str, rows: &[Entry]) -> Names<'r> {
         let mut names = HashMap::new();
         for (at, row) in rows.iter().enumerate() {
@@ -70,7 +55,7 @@ impl<'r> Names<'r> {
         Names { run_id, rows: names }
     }
 
-    /// The step that `name` names, if it is one of the run.
+    /// The step in `name`, if it names a row of the run.
     fn step(&self, name: &str) -> Option<u64> {
         match Address::parse(name)? {
             Address::Step { run_id, step } if run_id == self.run_id => Some(step),
@@ -78,7 +63,7 @@ impl<'r> Names<'r> {
         }
     }
 
-    /// The row called `RUN#STEP` or `@SEGMENT:OFFSET`, if it is one of the run.
+    /// The row called `RUN#STEP` or `@SEGMENT:OFFSET`, if it is in the run.
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
         let name = match Address::parse(name)? {
             Address::Step { run_id, step } if run_id == self.run_id => format!("#{step}"),
@@ -89,14 +74,14 @@ impl<'r> Names<'r> {
     }
 }
 
-/// All of them, in the order of their first rows.
+/// The approvals and answers in `rows`, in the order of their first rows.
 pub(crate) fn approvals(names: &Names<'_>, rows: &[Entry]) -> (Vec<Approval>, Vec<Answer>) {
     let (mut approvals, mut answers): (Vec<Approval>, Vec<Answer>) = (Vec::new(), Vec::new());
     let mut by_step: HashMap<u64, usize> = HashMap::new();
     for (at, row) in rows.iter().enumerate().filter(|(_, row)| !row.is_retracted()) {
         match (row.kind(), row.step()) {
-            // Of two requests that claim one name the first owns it: the other one is a copy. A
-            // request has a step.
+            // Of two requests with one name, the first owns it; the other is a copy. A request has
+            // a step.
             (Kind::ApprovalRequested, Some(step)) if !by_step.contains_key(&step) => {
                 by_step.insert(step, approvals.len());
                 approvals.push(Approval { request: Some(at), decision: None });

@@ -1,76 +1,76 @@
-//! Which rows touched a file: run, step, agent, call, and who allowed it. Rows of one call are one
-//! touch.
+//! Which rows touched a file: run, step, agent, call, and who allowed it. The rows of one call are
+//! one touch.
 
 use std::collections::HashMap;
 
 use super::Entry;
 use super::json::Object;
-use super::paths::Wanted;
+use super::paths::WantedFile;
 use crate::facts::{Facts, FieldSet};
 use crate::open_requests::is_in_time;
 use crate::pairing::Pairing;
 use logbook_model::{Field, Instant, Kind};
 
-/// The fields by which a row is found to matter.
+/// The fields that decide whether a row matters.
 pub const FIELDS: FieldSet = FieldSet::of(&[Field::Kind, Field::ArtifactRef, Field::OutputRefs, Field::ToolCall]);
-/// The columns of what is told.
+/// The columns of the result.
 pub const COLUMNS: [&str; 9] =
     ["timestamp", "row", "agent_id", "tool", "side_effect", "approval", "action", "status", "path"];
 
-/// The same for people, who need not see them all.
+/// The columns of the result in a table.
 pub const SHORT_COLUMNS: [&str; 6] = ["time", "row", "agent", "call", "approval", "action"];
 
-/// One touch.
+/// One touch of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Touch {
-    /// When its newest row was written.
+    /// The timestamp of its newest row.
     pub at: Option<Instant>,
-    /// Its first row, by its full name.
+    /// The name of its first row, with the run.
     pub row: String,
-    /// The run.
+    /// The id of the run.
     pub run_id: String,
-    /// Who did it.
+    /// The agent.
     pub agent_id: String,
-    /// With what.
+    /// The tool.
     pub tool: String,
-    /// What the call does to the world.
+    /// The side effect of the call.
     pub side_effect: String,
-    /// Who allowed or refused the call, where somebody was asked.
+    /// Who allowed or refused the call, if somebody was asked.
     pub approval: String,
-    /// What was done.
+    /// The action.
     pub action: String,
-    /// How its newest row stands.
+    /// The status of its newest row.
     pub status: String,
-    /// The file as the row spells it.
+    /// The path as the row spells it.
     pub path: String,
 }
 
 /// The fold over the rows that matter, in order.
 pub struct Blame<'w> {
-    wanted: &'w Wanted,
-    /// By number of the row that came last; the call's id.
+    wanted: &'w WantedFile,
+    /// The touches, each with the number of its newest row and the id of its call.
     touches: Vec<(usize, String, Touch)>,
-    /// The touches of calls that were asked about and not begun, by run and id.
+    /// Touches of calls that were requested and not begun, by run and id.
     asked: HashMap<(String, String), usize>,
-    /// The touches of calls that were begun, by run.
+    /// Touches of calls that were begun, by run.
     begun: HashMap<String, Pairing<usize>>,
-    /// Requests by their names, and what was decided on them.
-    requests: HashMap<String, Asked>,
-    /// Who runs a run.
+    /// Requests by name, with the decisions on them.
+    requests: HashMap<String, Request>,
+    /// The agent of each run.
     agents: HashMap<String, String>,
     rows: usize,
 }
 
-struct Asked {
-    /// The call that it is about.
+struct Request {
+    /// The run and id of the call.
     call: (String, String),
     expires_at: Option<Instant>,
-    /// What was decided, and by whom.
+    /// The decision, and who made it.
     outcome: Option<String>,
 }
 
-/// Whether a row touches the file, says who allowed what, or who runs a run.
-pub fn matters(row: &impl Facts, wanted: &Wanted) -> bool {
+/// Whether a row touches the file, decides something, or names the agent of a run.
+pub fn matters(row: &impl Facts, wanted: &WantedFile) -> bool {
     let kind = row.kind();
     let is_within = |value: &[u8]| wanted.within(value).is_some();
     kind.is_of_approval()
@@ -86,8 +86,8 @@ fn args(call: &[u8]) -> Option<&[u8]> {
 }
 
 impl<'w> Blame<'w> {
-    /// No rows yet.
-    pub fn new(wanted: &'w Wanted) -> Blame<'w> {
+    /// Without any rows yet.
+    pub fn new(wanted: &'w WantedFile) -> Blame<'w> {
         Blame {
             wanted,
             touches: Vec::new(),
@@ -99,7 +99,7 @@ impl<'w> Blame<'w> {
         }
     }
 
-    /// Takes the next row.
+    /// Adds the next row.
     pub fn push(&mut self, row: &Entry) {
         self.rows += 1;
         let (run_id, kind) = (row.text("run_id"), row.kind());
@@ -110,7 +110,7 @@ impl<'w> Blame<'w> {
         }
         let key = (run_id.clone(), row.text("tool_call.id"));
         if kind == Kind::ApprovalRequested {
-            let asked = Asked { call: key.clone(), expires_at: row.expires_at(), outcome: None };
+            let asked = Request { call: key.clone(), expires_at: row.expires_at(), outcome: None };
             self.requests.entry(name.clone()).or_insert(asked);
         }
         if let Some(verdict) = kind.verdict()
@@ -158,9 +158,9 @@ impl<'w> Blame<'w> {
         self.touches.push((self.rows, key.1, touch));
     }
 
-    /// The touch that a row of a call goes on with: that of the intent which a result ends, that of
-    /// the request which an intent, or a request that is made again, acts on, or that of the call
-    /// which another row tells of.
+    /// The touch that a row of a known call belongs to: for a result that of its intent; for an
+    /// intent or a repeated request that of the request; for other rows that of the call they are
+    /// about.
     fn known(&mut self, kind: Kind, key: &(String, String), id: Option<&[u8]>) -> Option<usize> {
         let id = Some(id?);
         match kind {
@@ -181,7 +181,7 @@ impl<'w> Blame<'w> {
         for request in self.requests.into_values().filter(|request| !request.call.1.is_empty()) {
             let outcome = request.outcome.unwrap_or_else(|| "asked".to_owned());
             let call = request.call;
-            // A decision says more than another request that is open.
+            // A decision wins over an open request.
             let known = approvals.entry(call).or_insert_with(|| outcome.clone());
             if known == "asked" {
                 *known = outcome;
@@ -201,7 +201,7 @@ impl<'w> Blame<'w> {
 }
 
 impl Touch {
-    /// As a row with [`COLUMNS`].
+    /// As a row with the columns [`COLUMNS`].
     pub fn to_json(&self) -> Vec<u8> {
         let at = self.at.map_or_else(String::new, |at| at.to_string());
         object(
@@ -220,7 +220,7 @@ impl Touch {
         )
     }
 
-    /// As a row with [`SHORT_COLUMNS`].
+    /// As a row with the columns [`SHORT_COLUMNS`].
     pub fn to_short_json(&self) -> Vec<u8> {
         let at = self.at.map_or_else(String::new, |at| at.to_string());
         let call = match (self.tool.is_empty(), self.side_effect.is_empty()) {

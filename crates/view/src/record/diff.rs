@@ -1,5 +1,5 @@
-//! Two runs beside each other: what they were given, where they part, how much happened, what only
-//! one of them did.
+//! Two runs compared: their inputs, the first step in which they differ, how much happened, what
+//! only one of them did.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,32 +10,32 @@ use crate::facts::Facts;
 use logbook_format::rows::what_was_judged;
 use logbook_model::{Field, Kind};
 
-/// What is asked first, and told even where it is the same.
+/// Fields that are listed first, even if they are equal.
 const FIRST: [&str; 4] = ["task", "model", "prompt_version", "tools_available"];
-/// What is said of a run by which no two are alike: what they are called, and where they ran.
+/// Fields that always differ: ids and the host.
 const ALWAYS_DIFFERS: [&str; 3] = ["parent_run_id", "turn_id", "host"];
 
-/// One thing in which they differ, or one that is told though they do not.
+/// A difference, or a value that is listed although it is equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// What.
+    /// What is compared.
     pub what: String,
-    /// What the first has, or only it; empty when it has not.
+    /// The value of the first run; empty if it has none.
     pub a: String,
-    /// The same of the second.
+    /// The value of the second run.
     pub b: String,
-    /// Whether the runs count as different for it: time and cost never are the same.
+    /// Whether it makes the runs count as different. Time and cost do not: they always differ.
     pub counts: bool,
-    /// Whether it is none.
+    /// Whether the values are equal.
     pub is_same: bool,
 }
 
-/// In what `a` and `b` differ, what is asked first first.
+/// The differences between `a` and `b`, the most important first.
 pub fn diff(a: &Record, b: &Record) -> Vec<Difference> {
     let mut found = Found { list: Vec::new() };
     FIRST.iter().for_each(|field| found.given(field, a, b));
     let (steps_of_a, steps_of_b) = (steps(a), steps(b));
-    found.first_step_apart(&steps_of_a, &steps_of_b);
+    found.first_different_step(&steps_of_a, &steps_of_b);
     for field in ["status", "final_status"] {
         found.pair(field, a.stands(field), b.stands(field));
     }
@@ -83,7 +83,8 @@ impl Found {
         }
     }
 
-    /// What they were given. Of lists, what only one of them has.
+    /// Compares a field of the start of a run. Of lists, only the elements that one of them lacks
+    /// are listed.
     fn given(&mut self, field: &str, a: &Record, b: &Record) {
         let (of_a, of_b) = (all(a, field), all(b, field));
         let only = |of: &[String], other: &[String]| -> Vec<String> {
@@ -104,7 +105,7 @@ impl Found {
         }
     }
 
-    /// What only one of them has, one line each.
+    /// Lists what only one of them has, one difference each.
     fn sets(&mut self, what: &str, a: &[String], b: &[String]) {
         let mut left: HashMap<&String, i64> = HashMap::new();
         a.iter().for_each(|item| *left.entry(item).or_default() += 1);
@@ -133,8 +134,8 @@ impl Found {
         }
     }
 
-    /// The first step in which one did what the other did not.
-    fn first_step_apart(&mut self, a: &[Step], b: &[Step]) {
+    /// Finds the first step that differs.
+    fn first_different_step(&mut self, a: &[Step], b: &[Step]) {
         let apart = (0..a.len().max(b.len())).find(|at| match (a.get(*at), b.get(*at)) {
             (Some(a), Some(b)) => !a.is_like(b),
             _ => true,
@@ -143,7 +144,7 @@ impl Found {
         let (a, b) = (a.get(at), b.get(at));
         let text = |step: Option<&Step>| step.map_or_else(|| "(nothing more)".to_owned(), Step::text);
         self.push("first step apart", text(a), text(b), false);
-        // In a line of its own, since the words of both may be the same.
+        // Listed separately, since the actions of both may be equal.
         if let (Some(a), Some(b)) = (a, b) {
             self.pair("its tool", a.tool.clone(), b.tool.clone());
             self.pair("its arguments", a.args.clone(), b.args.clone());
@@ -151,14 +152,14 @@ impl Found {
     }
 }
 
-/// What a run did in one step, or one call: not who, when and at what cost.
+/// What a run did in one step or call, without who, when and at what cost.
 #[derive(Default)]
 struct Step {
     name: String,
     action: String,
     tool: String,
     args: String,
-    /// What came of it; empty: all went well.
+    /// The outcome; empty if all went well.
     end: String,
 }
 
@@ -175,8 +176,8 @@ impl Step {
     }
 }
 
-/// What a run did: each call once, where it began, and each request with what was decided. That it
-/// began and ended, and what others noted about it, is none of it.
+/// The steps of a run: each call once, where it began, and each request with its decision. The
+/// beginning and end of the run and notes about it are left out.
 fn steps(record: &Record) -> Vec<Step> {
     let calls: HashMap<usize, &Call> =
         record.calls.iter().filter_map(|call| Some((*call.rows.first()?, call))).collect();
@@ -190,7 +191,7 @@ fn steps(record: &Record) -> Vec<Step> {
         let mut step = Step { name: row.name.clone(), action: row.text("action"), ..Step::default() };
         match (calls.get(&at), row.kind()) {
             (Some(call), _) => {
-                let told = call.told_by().and_then(|at| record.rows.get(at)).unwrap_or(row);
+                let told = call.main_row().and_then(|at| record.rows.get(at)).unwrap_or(row);
                 step.action = told.text("action");
                 (step.tool, step.args) = call_texts(record, call);
                 step.end = call_end(record, call);
@@ -213,7 +214,7 @@ fn steps(record: &Record) -> Vec<Step> {
     record.valid().filter_map(step).collect()
 }
 
-/// What came of a call; empty: all went well.
+/// The outcome of a call; empty if all went well.
 fn call_end(record: &Record, call: &Call) -> String {
     let exit = call.text(&record.rows, "exit_code");
     let went_wrong = call.result.and_then(|at| record.rows.get(at)).is_some_and(Entry::went_wrong);
@@ -226,12 +227,12 @@ fn call_end(record: &Record, call: &Call) -> String {
     }
 }
 
-/// All values of a field that is said once, elements of arrays each by itself.
+/// All values of a field of [`SAID`], elements of arrays each by itself.
 fn all(record: &Record, field: &str) -> Vec<String> {
     record.said(field).iter().flat_map(|said| items(&said.raw)).collect()
 }
 
-/// The tool with its side effect; the arguments.
+/// The tool with its side effect, and the arguments.
 fn call_texts(record: &Record, call: &Call) -> (String, String) {
     let text = |member: &str| call.text(&record.rows, member);
     let (args, effect) = (text("args"), text("side_effect"));
@@ -259,7 +260,7 @@ fn approvals(record: &Record) -> Vec<String> {
         };
         let by = text(approval.decision, "approver");
         let by = if by.is_empty() { by } else { format!(" by {by}") };
-        format!("{}{by}: {}", approval.outcome(rows), text(approval.told_by(), "action"))
+        format!("{}{by}: {}", approval.outcome(rows), text(approval.main_row(), "action"))
     });
     approvals.collect()
 }

@@ -60,32 +60,33 @@ const FIELDS: FieldSet = FieldSet::of(&[
     Field::ExpiresAt,
 ]);
 
-/// One row.
+/// One row of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// `#3`, or the row's place when it has no step.
+    /// `#3`, or the place of a row without a step.
     pub name: String,
-    /// When, as it says.
+    /// The timestamp.
     pub at: Option<Instant>,
-    /// Milliseconds since the row before; `None` for the first and where a time is missing.
+    /// Milliseconds since the row before; `None` for the first row, and if a timestamp is missing.
     pub since_ms: Option<i64>,
-    /// What was corrected in it.
+    /// Its corrections.
     pub amended: Vec<Amended>,
-    /// The row that it hangs on: the one that began its call, or that it answers.
+    /// The index of the row that it is attached to: the one that began its call, or that it
+    /// answers.
     pub head: Option<usize>,
-    /// It is the intent of a call that has no result.
+    /// Whether it is the intent of a call without a result.
     pub open: bool,
     values: Vec<Option<Box<[u8]>>>,
 }
 
 impl Entry {
-    /// Reads the row `text`; `place` names it when it has no step.
+    /// Reads the row `text`; `place` names it if it has no step.
     pub fn read(text: &[u8], place: Option<&Address>, amended: Vec<Amended>) -> Entry {
         let mut picked = Vec::new();
         if json::pick(text, FIELDS.names(), &mut picked).is_err() {
             picked = vec![None; FIELDS.names().len()];
         }
-        // What is null is not there.
+        // A null value counts as missing.
         let values = picked.into_iter().map(|value| value.filter(|raw| *raw != b"null").map(Box::from)).collect();
         let mut entry =
             Entry { name: String::new(), at: None, since_ms: None, amended, head: None, open: false, values };
@@ -99,7 +100,8 @@ impl Entry {
         entry
     }
 
-    /// The value of a field as written; null is none. `tool_call.x` are the members of the call.
+    /// The raw value of a field; `None` if it is missing or null. `tool_call.x` is a member of the
+    /// call.
     pub(crate) fn raw(&self, field: &str) -> Option<&[u8]> {
         if let Some(member) = field.strip_prefix("tool_call.") {
             let call = self.raw("tool_call")?;
@@ -112,7 +114,7 @@ impl Entry {
         self.values.get(at?)?.as_deref()
     }
 
-    /// A string's characters, anything else as it is written; empty when the row has not the field.
+    /// A field as text: the decoded string, or the raw value; empty if the row does not have it.
     pub fn text(&self, field: &str) -> String {
         self.raw(field).map_or_else(String::new, plain)
     }
@@ -127,7 +129,7 @@ impl Entry {
         self.raw(field).is_some()
     }
 
-    /// Whether its kind is this one.
+    /// Whether it is of this kind.
     pub fn is(&self, kind: Kind) -> bool {
         self.kind() == kind
     }
@@ -137,28 +139,28 @@ impl Entry {
         self.raw("tool_call").is_some_and(|raw| json::kind(raw) == Some(json::Kind::Object))
     }
 
-    /// Whether it tells how a call goes, and so not what becomes of its run.
+    /// Whether it is about the progress of a call, and so not about the state of its run.
     pub fn tells_of_call(&self) -> bool {
         self.has_call() || self.kind().tells_of_call()
     }
 
-    /// What it says of where its run stands, if it was not taken back.
+    /// What it says about the state of its run, unless it was retracted.
     pub(crate) fn stands(&self) -> Option<Says> {
         Facts::stands(self).filter(|_| !self.is_retracted())
     }
 
-    /// Whether it was taken back: it is shown, and counts for nothing.
+    /// Whether it was retracted: it is shown, and counts for nothing.
     pub(crate) fn is_retracted(&self) -> bool {
         self.amended.iter().any(|amended| amended.retracted)
     }
 
-    /// Whether something went wrong in it: it says so, it is an error, or its call ended so.
+    /// Whether it reports a failure: by its status, an error, or the exit code of its call.
     pub fn went_wrong(&self) -> bool {
         let exit = self.text("tool_call.exit_code");
         self.status() == Some(Status::Failed) || self.has("error") || !(exit.is_empty() || exit == "0")
     }
 
-    /// What it answers, in the words of whoever did.
+    /// The text of an answer.
     pub fn answer(&self) -> String {
         let (action, reason) = (self.text("action"), self.text("reason"));
         match (action.as_str(), reason.is_empty()) {
@@ -169,7 +171,7 @@ impl Entry {
         }
     }
 
-    /// Files, addresses and other things that it left behind.
+    /// The artifacts that it names: files, addresses and other references.
     pub fn artifacts(&self) -> Vec<String> {
         let mut refs = self.list("artifact_ref");
         refs.extend(self.list("output_refs"));
@@ -191,7 +193,7 @@ pub fn items(raw: &[u8]) -> Vec<String> {
     }
 }
 
-/// A string's characters, anything else as it is written.
+/// A value as text: the decoded string, or the raw value.
 pub fn plain(raw: &[u8]) -> String {
     match json::decode(raw) {
         Some(text) => String::from_utf8_lossy(&text).into_owned(),

@@ -1,15 +1,16 @@
-//! The rows of a run to a record (`docs/run-record.md`, What a record says).
+//! Folds the rows of a run into a record (`docs/run-record.md`, What a record says).
 
 use std::collections::HashSet;
 
 use super::approvals::Names;
 use super::{Answer, Approval, Call, Entry, approvals, calls};
 use crate::Amended;
+use crate::approvals::Request;
 use crate::facts::Facts;
 use logbook_json::{Decimal, Sum};
 use logbook_model::{Address, Field, Kind, Says, Stands};
 
-/// What is said once, normally by `run.start`: the first row that has it speaks.
+/// Fields that are said once, normally by `run.start`: the first row that has one decides.
 pub const SAID: [&str; 14] = [
     "task",
     "requester",
@@ -26,47 +27,50 @@ pub const SAID: [&str; 14] = [
     "turn_id",
     "host",
 ];
-/// What is added up over all rows, exactly.
+/// Fields that are added up over all rows, exactly.
 pub(crate) const SUMS: [Field; 4] = [Field::CostUsd, Field::TokensIn, Field::TokensOut, Field::WaitMs];
-/// What the newest row says that has it.
+/// Fields of which the newest value counts.
 pub(crate) const NEWEST: [&str; 2] = ["rating", "state_version"];
 
-/// A value and the row that said it first.
+/// A value, and the first row that has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    /// As written.
+    /// The raw value.
     pub raw: Vec<u8>,
-    /// Which row.
+    /// The index of the row.
     pub row: usize,
 }
 
 /// One run in full.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
-    /// The run.
+    /// The id of the run.
     pub run_id: String,
-    /// Its rows in file order, those included that were taken back.
+    /// Its rows in file order, retracted ones too.
     pub rows: Vec<Entry>,
-    /// For each field of [`SAID`] its different values, the first one first.
+    /// The distinct values of each field of [`SAID`], the first one first.
     said: Vec<Vec<Said>>,
-    /// For each field of [`NEWEST`] the row that has it last.
+    /// The newest row with each field of [`NEWEST`].
     newest: Vec<Option<usize>>,
-    /// For each field of [`SUMS`] its total; none when no row has it, or it cannot be written out.
+    /// The total of each field of [`SUMS`]; `None` if no row has it, or if it cannot be written
+    /// out.
     sums: Vec<Option<Decimal>>,
-    /// The row that says where it stands.
+    /// The index of the row that decides its state.
     pub standing: Option<usize>,
-    /// Its calls, as they began.
+    /// Its calls, in the order in which they began.
     pub calls: Vec<Call>,
     /// Requests and decisions.
     pub approvals: Vec<Approval>,
-    /// Answers to rows that were blocked.
+    /// Answers to blocked rows.
     pub answers: Vec<Answer>,
-    /// Runs that name this one as their parent, in the order of their first rows that do.
+    /// Ids of the runs that name this one as their parent, in the order of their first rows that
+    /// do.
     pub children: Vec<String>,
 }
 
 impl Record {
-    /// Of the rows of `run_id`, in order: text, place, what was corrected in it.
+    /// The record of the rows of `run_id`, in order: text, place, corrections. `children` as in
+    /// [`Record::children`].
     pub fn of<'r>(
         run_id: &str,
         rows: impl IntoIterator<Item = (&'r [u8], Option<Address>, Vec<Amended>)>,
@@ -82,7 +86,7 @@ impl Record {
         let (calls, unmade) = calls::calls(&entries);
         let names = Names::of(run_id, &entries);
         let (approvals, answers) = approvals::approvals(&names, &entries);
-        hang(&names, &mut entries, calls.iter().chain(&unmade));
+        attach(&names, &mut entries, calls.iter().chain(&unmade));
         for intent in calls.iter().filter(|call| call.is_open()).filter_map(|call| call.intent) {
             entries[intent].open = true;
         }
@@ -101,13 +105,13 @@ impl Record {
         }
     }
 
-    /// The different values of a field that is said once, the first one first.
+    /// The distinct values of a field of [`SAID`], the first one first.
     pub fn said(&self, field: &str) -> &[Said] {
         let at = SAID.iter().position(|known| *known == field);
         at.and_then(|at| self.said.get(at)).map_or(&[], Vec::as_slice)
     }
 
-    /// Its first value; empty when no row has it.
+    /// The first value of a field of [`SAID`] as text; empty if no row has it.
     pub fn first(&self, field: &str) -> String {
         self.said(field).first().map_or_else(String::new, |said| super::entry::plain(&said.raw))
     }
@@ -118,29 +122,29 @@ impl Record {
         self.sums.get(at)?.as_ref()
     }
 
-    /// The row that says `field`, one of [`NEWEST`], last.
+    /// The newest row with `field`, one of [`NEWEST`].
     pub fn newest(&self, field: &str) -> Option<&Entry> {
         let at = NEWEST.iter().position(|known| *known == field)?;
         self.rows.get((*self.newest.get(at)?)?)
     }
 
-    /// `field` of the row that says where it stands.
+    /// `field` of the row that decides the state.
     pub fn stands(&self, field: &str) -> String {
         self.standing.and_then(|at| self.rows.get(at)).map_or_else(String::new, |row| row.text(field))
     }
 
-    /// Whether it has ended.
+    /// Whether it is done or failed.
     pub fn is_over(&self) -> bool {
         matches!(self.stands("status").as_str(), "done" | "failed")
     }
 
-    /// What is needed to go on; empty unless it is blocked.
+    /// What it waits for; empty unless it is blocked.
     pub fn blocked_on(&self) -> String {
         if self.stands("status") == "blocked" { self.stands("blocked_on") } else { String::new() }
     }
 
-    /// The newest row that says what is to be done next. The end of a run makes void what was said
-    /// before, also when it is begun again; a call that failed ends no run.
+    /// The newest row with a next intent. The end of a run clears earlier ones, also if the run
+    /// begins again; a failed call ends no run.
     pub(crate) fn next_row(&self) -> Option<usize> {
         let says = |row: &Entry| row.says(Field::NextIntent);
         let newest = self.valid().filter(|(_, row)| says(row) || row.stands().is_some_and(Says::ends)).last();
@@ -150,12 +154,12 @@ impl Record {
         over.is_none_or(|over| newest >= over).then_some(newest)
     }
 
-    /// What is to be done next.
+    /// The newest next intent.
     pub fn next_intent(&self) -> String {
         self.next_row().and_then(|at| self.rows.get(at)).map_or_else(String::new, |row| row.text("next_intent"))
     }
 
-    /// Rows that count, with their numbers.
+    /// The rows that are not retracted, with their indexes.
     pub fn valid(&self) -> impl Iterator<Item = (usize, &Entry)> {
         self.rows.iter().enumerate().filter(|(_, row)| !row.is_retracted())
     }
@@ -166,11 +170,11 @@ impl Record {
         times.map(|(first, last)| last.ms_since(first))
     }
 
-    /// What it left behind, each once, with the row that names it first.
+    /// Its artifacts, each once, with the first row that names it.
     pub fn artifacts(&self) -> Vec<(String, usize)> {
         let mut found: Vec<(String, usize)> = Vec::new();
         let mut seen: HashSet<String> = HashSet::new();
-        // Of a call that was refused nothing was left behind.
+        // A call that was refused leaves no artifact.
         for (at, row) in self.valid().filter(|(_, row)| row.call().is_none() || row.is_of_made_call()) {
             for artifact in row.artifacts() {
                 if !artifact.is_empty() && seen.insert(artifact.clone()) {
@@ -181,20 +185,51 @@ impl Record {
         found
     }
 
-    /// Rows that hand the work on.
+    /// The rows that hand the work on.
     pub fn handoffs(&self) -> impl Iterator<Item = (usize, &Entry)> {
         self.valid().filter(|(_, row)| row.is(Kind::Handoff) || row.has("handoff_to"))
     }
 
-    /// Rows that say that something was not allowed.
+    /// Counts of what happened after the row at `after`, or in the whole run, by name. A call
+    /// counts at its newest row; a call that was refused was not made.
+    pub(crate) fn counts(&self, after: Option<usize>) -> [(&'static str, usize); 7] {
+        let is_new = |at: usize| after.is_none_or(|after| at > after);
+        let rows = |holds: &dyn Fn(&Entry) -> bool| self.valid().filter(|(at, row)| is_new(*at) && holds(row)).count();
+        let is_new_call = |rows: &[usize]| rows.last().is_some_and(|at| is_new(*at));
+        let calls = self.calls.iter().filter(|call| call.is_made(&self.rows) && is_new_call(&call.rows));
+        let is_step = |row: &Entry| matches!(row.kind(), Kind::Step | Kind::Other | Kind::Handoff) && !row.has_call();
+        [
+            ("calls", calls.count()),
+            ("calls refused", rows(&Entry::denies)),
+            ("requests", rows(&|row| row.is(Kind::ApprovalRequested))),
+            ("decisions", rows(&|row| row.kind().is_decision() && !row.denies())),
+            ("other steps", rows(&is_step)),
+            ("notes", rows(&|row| row.is(Kind::Note))),
+            ("errors", rows(&Entry::went_wrong)),
+        ]
+    }
+
+    /// The request of an approval, read from its row.
+    pub fn request(&self, approval: &Approval) -> Option<Request> {
+        let row = self.rows.get(approval.request?)?;
+        let name = if row.name.starts_with('#') { format!("{}{}", self.run_id, row.name) } else { row.name.clone() };
+        Some(Request::read(name, row))
+    }
+
+    /// The requests without a decision.
+    pub fn open_requests(&self) -> impl Iterator<Item = Request> + '_ {
+        self.approvals.iter().filter(|approval| approval.decision.is_none()).filter_map(|it| self.request(it))
+    }
+
+    /// The rows that say that something was not allowed.
     pub fn denied(&self) -> impl Iterator<Item = (usize, &Entry)> {
         self.valid().filter(|(_, row)| row.denies())
     }
 }
 
-/// Lets rows hang on the row that began their call, or that they answer, or on what that one hangs
-/// on.
-fn hang<'c>(names: &Names<'_>, rows: &mut [Entry], groups: impl Iterator<Item = &'c Call>) {
+/// Attaches rows to the row that began their call or that they answer, or to what that one is
+/// attached to.
+fn attach<'c>(names: &Names<'_>, rows: &mut [Entry], groups: impl Iterator<Item = &'c Call>) {
     for group in groups {
         let head = group.rows.first().copied();
         for at in group.rows.iter().skip(1) {
@@ -224,7 +259,7 @@ fn said(rows: &[Entry], field: &str) -> Vec<Said> {
     said
 }
 
-/// The row that says where the run stands.
+/// The index of the row that decides the state of the run.
 fn standing(rows: &[Entry]) -> Option<usize> {
     let mut stands = Stands::default();
     for (at, row) in rows.iter().enumerate() {
@@ -235,7 +270,7 @@ fn standing(rows: &[Entry]) -> Option<usize> {
     stands.newest().map(|stood| stood.row)
 }
 
-/// None when no row says a number.
+/// The total of a field; `None` if no row has a number.
 fn sum(rows: &[Entry], field: Field) -> Option<Decimal> {
     let mut sum = Sum::default();
     rows.iter().filter(|row| !row.is_retracted()).for_each(|row| row.add_to(&mut sum, field));

@@ -1,13 +1,14 @@
-//! A record as one JSON object, for programs: values as the rows have them, rows by their names.
+//! A record as one JSON object: values as the rows have them, rows by their names.
 
 use super::fold::{NEWEST, SAID, SUMS};
-use super::{Call, Entry, Record};
+use super::{Answer, Approval, Call, Entry, Record};
 use crate::Amended;
+use crate::approvals::{Request, Shown};
 use crate::facts::Facts;
 use logbook_json as json;
 use logbook_model::{Field, Kind};
 
-/// An object that is written member by member; what is empty is left out.
+/// A JSON object that is written member by member; empty texts and lists are left out.
 pub struct Object {
     text: Vec<u8>,
 }
@@ -19,7 +20,7 @@ impl Default for Object {
 }
 
 impl Object {
-    /// A member as it is written.
+    /// Adds a member with a raw value.
     pub fn raw(&mut self, name: &str, raw: &[u8]) -> &mut Object {
         if self.text.len() > 1 {
             self.text.push(b',');
@@ -30,18 +31,18 @@ impl Object {
         self
     }
 
-    /// A text, unless it is empty.
+    /// Adds a text, unless it is empty.
     pub fn text(&mut self, name: &str, text: &str) -> &mut Object {
         if text.is_empty() { self } else { self.raw(name, &json::quote(text)) }
     }
 
-    /// Objects or values, unless there are none.
+    /// Adds an array of raw values, unless it is empty.
     pub fn list(&mut self, name: &str, items: impl IntoIterator<Item = Vec<u8>>) -> &mut Object {
         let items: Vec<Vec<u8>> = items.into_iter().collect();
         if items.is_empty() { self } else { self.raw(name, &[b"[", &items.join(&b","[..])[..], b"]"].concat()) }
     }
 
-    /// The object, whole.
+    /// Closes the object and returns it.
     pub fn end(&mut self) -> Vec<u8> {
         self.text.push(b'}');
         std::mem::take(&mut self.text)
@@ -49,9 +50,21 @@ impl Object {
 }
 
 impl Record {
-    /// The record for programs.
+    /// The record as a JSON object.
     pub fn to_json(&self) -> Vec<u8> {
         let mut out = Object::default();
+        self.write_said(&mut out);
+        self.write_totals(&mut out);
+        out.list("children", self.children.iter().map(|child| json::quote(child)));
+        out.list("calls", self.calls.iter().map(|call| self.call_json(call)));
+        out.list("approvals", self.approvals.iter().map(|approval| self.approval_json(approval)));
+        out.list("answers", self.answers.iter().map(|answer| self.answer_json(answer)));
+        self.write_events(&mut out);
+        out.end()
+    }
+
+    /// What the rows say about the run as a whole.
+    fn write_said(&self, out: &mut Object) {
         out.text("run_id", &self.run_id);
         for field in ["status", "phase", "action"] {
             out.text(field, &self.stands(field));
@@ -79,6 +92,10 @@ impl Record {
         if let Some(rating) = self.newest("rating") {
             out.text("rating_reason", &rating.text("reason"));
         }
+    }
+
+    /// Counts, times and sums.
+    fn write_totals(&self, out: &mut Object) {
         out.raw("rows", self.valid().count().to_string().as_bytes());
         for (name, row) in [("started_at", self.rows.first()), ("timestamp", self.rows.last())] {
             if let Some(at) = row.and_then(|row| row.at) {
@@ -93,40 +110,10 @@ impl Record {
                 out.raw(field, total.to_string().as_bytes());
             }
         }
-        out.list("children", self.children.iter().map(|child| json::quote(child)));
-        out.list("calls", self.calls.iter().map(|call| self.call_json(call)));
-        out.list(
-            "approvals",
-            self.approvals.iter().map(|approval| {
-                let told = approval.told_by().and_then(|at| self.rows.get(at));
-                let decided = approval.decision.and_then(|at| self.rows.get(at));
-                let text = |row: Option<&Entry>, field: &str| row.map_or_else(String::new, |row| row.text(field));
-                let mut out = Object::default();
-                out.text("request", &self.name(approval.request))
-                    .text("decision", &self.name(approval.decision))
-                    .text("outcome", &approval.outcome(&self.rows))
-                    .text("action", &text(told, "action"))
-                    .text("approver", &text(decided, "approver"))
-                    .text("reason", &text(decided, "reason"));
-                if let Some(request) = self.request(approval) {
-                    let mut asked = Object::default();
-                    request.say(&mut asked);
-                    asked.text("expires_at", &text(told, "expires_at"));
-                    out.raw("asked", &asked.end());
-                }
-                out.end()
-            }),
-        );
-        out.list(
-            "answers",
-            self.answers.iter().map(|answer| {
-                let row = self.rows.get(answer.answer);
-                let mut out = Object::default();
-                out.text("question", &self.name(answer.question)).text("answer", &self.name(Some(answer.answer)));
-                with(&mut out, row, &["action", "reason", "approver"]);
-                out.end()
-            }),
-        );
+    }
+
+    /// Lists of the rows in which something happened.
+    fn write_events(&self, out: &mut Object) {
         let rows = |holds: &dyn Fn(&Entry) -> bool, fields: &[&str]| {
             let rows = self.valid().filter(|(_, row)| holds(row));
             rows.map(|(_, row)| {
@@ -157,10 +144,36 @@ impl Record {
         out.list("evidence", rows(&|row| row.has("evidence"), &["evidence"]));
         let corrected = self.rows.iter().flat_map(|row| row.amended.iter().map(move |amended| (row, amended)));
         out.list("corrections", corrected.map(|(row, amended)| correction(row, amended)));
+    }
+
+    fn approval_json(&self, approval: &Approval) -> Vec<u8> {
+        let row = |at: Option<usize>| at.and_then(|at| self.rows.get(at));
+        let (about, decided) = (row(approval.main_row()), row(approval.decision));
+        let text = |row: Option<&Entry>, field: &str| row.map_or_else(String::new, |row| row.text(field));
+        let mut out = Object::default();
+        out.text("request", &self.name(approval.request))
+            .text("decision", &self.name(approval.decision))
+            .text("outcome", &approval.outcome(&self.rows))
+            .text("action", &text(about, "action"))
+            .text("approver", &text(decided, "approver"))
+            .text("reason", &text(decided, "reason"));
+        if let Some(request) = self.request(approval) {
+            let mut asked = Object::default();
+            request.write_to(&mut asked);
+            asked.text("expires_at", &text(about, "expires_at"));
+            out.raw("asked", &asked.end());
+        }
         out.end()
     }
 
-    /// The name of a row, with its run.
+    fn answer_json(&self, answer: &Answer) -> Vec<u8> {
+        let mut out = Object::default();
+        out.text("question", &self.name(answer.question)).text("answer", &self.name(Some(answer.answer)));
+        with(&mut out, self.rows.get(answer.answer), &["action", "reason", "approver"]);
+        out.end()
+    }
+
+    /// The name of a row; empty if there is none.
     fn name(&self, row: Option<usize>) -> String {
         row.and_then(|at| self.rows.get(at)).map_or_else(String::new, |row| row.name.clone())
     }
@@ -214,4 +227,40 @@ fn correction(row: &Entry, amended: &Amended) -> Vec<u8> {
         change.end()
     });
     out.list("changes", changes).text("reason", &amended.reason).end()
+}
+
+impl Request {
+    /// Adds everything that a person must know to decide to `out`, except the name and times.
+    pub fn write_to(&self, out: &mut Object) {
+        out.text("run", &self.run).text("what", &self.action);
+        out.text("task", &self.task).text("agent", &self.agent).text("rationale", &self.rationale);
+        out.text("tool", &self.tool).text("mcp_server", &self.mcp_server).text("contract", &self.contract);
+        out.text("side_effect", &self.side_effect).text("impact", &self.impact);
+        if let Some(reversible) = self.reversible {
+            out.raw("reversible", if reversible { b"true" } else { b"false" });
+        }
+        if let Some(rule) = &self.rule {
+            let mut said = Object::default();
+            said.text("number", &rule.number).text("contract", &rule.contract);
+            said.text("when", &rule.when).text("why", &rule.why);
+            out.raw("rule", &said.end());
+        }
+        out.text("reason", &self.reason).text("args_sha256", &self.args_sha256);
+        out.text("args_shown", self.args_word());
+        if !self.args.is_empty() {
+            out.raw("args", self.args.as_bytes());
+        }
+    }
+
+    /// How the shown arguments relate to the digest, as a word.
+    fn args_word(&self) -> &'static str {
+        match self.shown() {
+            Shown::Exact => "exact",
+            Shown::Redacted => "redacted",
+            Shown::Nothing => "not_shown",
+            Shown::Other => "others",
+            Shown::Unbound if self.args.is_empty() => "no_arguments",
+            Shown::Unbound => "without_digest",
+        }
+    }
 }

@@ -1,24 +1,22 @@
 //! One run in full: what somebody who was not there asks about it, folded from its rows.
-//! `docs/run-record.md` says what each part means; every command that shows a run shows this.
+//! `docs/run-record.md` defines every part, and every command that shows a run shows this.
 //!
-//! Not here: many runs beside each other (`view::runs`), how a record looks (`render::record`).
+//! Not here: many runs side by side (`view::runs`), how a record is shown (`render::record`).
 //!
 //! - `entry`: one row, its fields by name
-//! - `fold`: the rows of a run to a `Record`
-//! - `calls`: which rows are one call · `approvals`: which decision answers which request
-//! - `counts`: how much happened in a run, or in it since one of its rows
-//! - `json`: a record for programs
+//! - `fold`: the rows of a run into a `Record`, and what follows from it
+//! - `calls`: which rows belong to one call · `approvals`: which decision answers which request
+//! - `json`: a record as JSON
 //! - `tree`: a run, and below it what it started and handed on
-//! - `resume`: what an agent reads when it comes back · `diff`: two records beside each other
-//! - `blame`: which rows touched a file · `paths`: when two spellings are one file
+//! - `resume`: what an agent reads when it comes back · `diff`: two records compared
+//! - `blame`: which rows touched a file · `paths`: when two spellings name one file
 //!
-//! Invariant: rows come in the order of the file, and no row is too odd to be shown: what a record
-//! cannot understand it leaves out of its sums and keeps in its timeline.
+//! Invariant: rows come in file order, and no row is too odd to be shown: what a record does not
+//! understand is left out of its sums and kept in its timeline.
 
 pub(crate) mod approvals;
 pub mod blame;
 pub(crate) mod calls;
-pub(crate) mod counts;
 pub mod diff;
 pub mod entry;
 pub mod fold;

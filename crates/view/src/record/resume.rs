@@ -1,8 +1,8 @@
-//! What an agent reads when it comes back to a run: what it waits for, where it stood, what was
-//! decided meanwhile, what is open, what went wrong, what was done last. Cut to a number of tokens
-//! by leaving out the least useful first.
+//! What an agent reads when it comes back to a run: what the run waits for, its state, what was
+//! decided meanwhile, what is open, what went wrong, what was done last. It is cut to a number of
+//! tokens by leaving out the least useful items.
 //!
-//! Not here: how it is written out (`render::record::resume`); the sizes of lines come from there.
+//! Not here: how it is written (`render::record::resume`), which also supplies the sizes of lines.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -14,12 +14,12 @@ use logbook_format::draft::pairs::shell_word;
 use logbook_format::rows::what_was_judged;
 use logbook_model::{Field, Kind, Status, Verdict};
 
-/// Longest text of what may be left out, in characters.
+/// The longest text in an item that may be left out, in characters.
 const TEXT_CHARS_MAX: usize = 300;
-/// The newest steps and failures that stay longer than what was decided before them.
+/// This many of the newest steps and failures stay longer than earlier decisions.
 const NEWEST: usize = 3;
 
-/// A part of what is read, in the order in which it is read.
+/// A section, in reading order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Section {
     /// That a person holds the run.
@@ -28,15 +28,15 @@ pub enum Section {
     Waits,
     /// What was answered or decided since the run went on last.
     Answered,
-    /// What the run is and where it stands.
+    /// The task and the state of the run.
     Stands,
-    /// Requests that nobody has decided on.
+    /// Requests without a decision.
     OpenApprovals,
-    /// Calls without a result: nobody knows whether they took place.
+    /// Calls without a result: it is not known whether they took place.
     OpenCalls,
-    /// What was decided before, and why.
+    /// Earlier decisions, and why.
     Decisions,
-    /// What it left behind.
+    /// Artifacts.
     Artifacts,
     /// What went wrong, newest last.
     Failures,
@@ -44,32 +44,32 @@ pub enum Section {
     Steps,
 }
 
-/// One thing to be read.
+/// One item of a section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// Where it belongs.
+    /// Its section.
     pub section: Section,
-    /// Its parts by name, as the rows have them; none is empty.
+    /// Its named texts, as the rows have them; none is empty.
     pub parts: Vec<(&'static str, String)>,
-    /// What is left out last has the lowest; 0 is never left out.
+    /// Items with a high rank are left out first; those with 0 never.
     rank: u32,
-    /// Its row: of one rank the newest stays longest.
+    /// The index of its row: of equal rank, the newest stay longest.
     row: usize,
 }
 
-/// What is to be read of one run.
+/// What to read about one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resume {
-    /// The run.
+    /// The id of the run.
     pub run_id: String,
-    /// What is read, in order.
+    /// The items, in reading order.
     pub items: Vec<Item>,
-    /// How many of each section were left out.
+    /// The number of items left out of each section.
     pub left_out: Vec<(Section, usize)>,
 }
 
 impl Resume {
-    /// All that there is to be read.
+    /// All items of a run.
     pub fn of(record: &Record) -> Resume {
         let mut items = Items { record, items: Vec::new() };
         items.hold();
@@ -79,21 +79,20 @@ impl Resume {
         items.open_calls();
         items.artifacts();
         items.rows(Section::Failures, |_, row| row.went_wrong());
-        // What is told elsewhere is no step: decisions, requests, and intents, which their results
-        // tell again.
+        // Decisions, requests and intents have their own sections or are covered by their results.
         let intents: HashSet<usize> = record.calls.iter().filter_map(|call| call.intent).collect();
         items.rows(Section::Steps, |at, row| {
-            let told = decides(row) || row.is(Kind::ApprovalRequested) || intents.contains(&at);
-            (row.stands().is_some() || row.is(Kind::Handoff)) && !row.went_wrong() && !told
+            let is_elsewhere = decides(row) || row.is(Kind::ApprovalRequested) || intents.contains(&at);
+            (row.stands().is_some() || row.is(Kind::Handoff)) && !row.went_wrong() && !is_elsewhere
         });
         let mut items = items.items;
         items.sort_by_key(|item| (item.section, item.row));
         Resume { run_id: record.run_id.clone(), items, left_out: Vec::new() }
     }
 
-    /// The same in at most `bytes`: `bare` is what stands around the items, `size` what one takes,
-    /// and what its section takes when it is the first of it. What may not be left out stays even
-    /// if it does not fit.
+    /// Leaves out items until at most `bytes` remain. `bare`: the size of what is around the items.
+    /// `size`: the size of an item, with its heading if it is the first of its section (true).
+    /// Items of rank 0 stay even if they do not fit.
     pub fn cut(mut self, bytes: usize, bare: usize, size: impl Fn(&Item, bool) -> usize) -> Resume {
         let mut order: Vec<usize> = (0..self.items.len()).collect();
         order.sort_by_key(|at| (self.items[*at].rank, Reverse(self.items[*at].row)));
@@ -139,8 +138,8 @@ impl Items<'_> {
         }
     }
 
-    /// What is never left out: the task, where it stands, what comes next; and its inputs, which
-    /// may be.
+    /// The task, the state and the next intent, which are never left out; and the inputs, which may
+    /// be.
     fn state(&mut self) {
         let record = self.record;
         let standing = record.standing.and_then(|at| record.rows.get(at));
@@ -162,7 +161,7 @@ impl Items<'_> {
         }
     }
 
-    /// What the row at `at` says is to be done next, and what happened since.
+    /// The next intent in the row at `at`, and what happened since.
     fn next(&self, at: usize) -> Vec<(&'static str, String)> {
         let mut since = Object::default();
         for (what, count) in self.record.counts(Some(at)).into_iter().filter(|(_, count)| *count > 0) {
@@ -176,7 +175,7 @@ impl Items<'_> {
         ]
     }
 
-    /// What a blocked run waits for, since when, and the command by which a person lets it go on.
+    /// What a blocked run waits for, since when, and the command with which a person lets it go on.
     fn waits(&mut self) {
         let record = self.record;
         let Some(standing) = record.standing.filter(|_| record.stands("status") == Status::Blocked.word()) else {
@@ -212,7 +211,7 @@ impl Items<'_> {
         self.push(Section::Waits, 0, row, parts);
     }
 
-    /// Who holds the run, if it was not released since.
+    /// Who holds the run, unless it was released since.
     fn hold(&mut self) {
         let newest = self.record.valid().filter(|(_, row)| row.is(Kind::Hold) || row.is(Kind::Release)).last();
         if let Some((at, row)) = newest.filter(|(_, row)| row.is(Kind::Hold)) {
@@ -224,12 +223,12 @@ impl Items<'_> {
 
     fn approvals(&mut self) {
         let record = self.record;
-        // The newest row by which the run went on; decisions behind it are news.
+        // The newest row by which the run went on; later decisions are news.
         let went_on =
             record.valid().filter(|(_, row)| row.stands().is_some() && !decides(row)).last().map(|(at, _)| at);
         let is_news = |at: usize| went_on.is_none_or(|went_on| at > went_on);
         for approval in &record.approvals {
-            let Some(told) = approval.told_by() else { continue };
+            let Some(told) = approval.main_row() else { continue };
             let Some(decided) = approval.decision else {
                 let parts = self.asked(told, approval);
                 self.push(Section::OpenApprovals, 0, told, parts);
@@ -350,17 +349,17 @@ impl Items<'_> {
     }
 }
 
-/// Whether a row is somebody's word on what the run asked.
+/// Whether a row is a decision on something that the run asked.
 fn decides(row: &Entry) -> bool {
     row.kind().is_decision()
 }
 
-/// A member of what a row says of a rule or a contract, if it is a string.
+/// A string member of the rule or contract in a row.
 fn member(row: &Entry, name: &str) -> Option<String> {
     row.member(name, Field::Policy).map(|text| String::from_utf8_lossy(&text).into_owned())
 }
 
-/// What judged a call: a rule or a contract.
+/// The rule or contract that judged a call.
 fn judge(row: &Entry) -> String {
     match (member(row, "contract"), member(row, "rule")) {
         (Some(contract), _) => format!("contract {contract}"),

@@ -4,33 +4,33 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Call, Record};
 
-/// Runs below runs are followed so far down.
+/// Children are followed at most this many levels down.
 pub const LEVELS_MAX: usize = 32;
 
 /// One line of a tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
-    /// How far below the run at the top.
+    /// Levels below the run at the top.
     pub depth: usize,
-    /// The run, or the row of the run above it.
+    /// The id of the run, or the name of a row of the run above.
     pub name: String,
-    /// Of a run: where it stands.
+    /// The status of a run; empty for other lines.
     pub status: String,
-    /// What it is.
+    /// The description.
     pub text: String,
 }
 
-/// What is still to be written down.
+/// A line or run that is still to be written.
 enum Next {
     Run(String),
     Line(Node),
 }
 
-/// The tree below `run`, each run once. Its runs are among `records`.
+/// The tree below `run`, with each run once. `records` has the runs to follow.
 pub fn tree(run: &str, records: &HashMap<String, Record>) -> Vec<Node> {
     let mut nodes = Vec::new();
     let mut seen: HashSet<String> = HashSet::new();
-    // The last one comes next; depths are bounded by the levels that were read.
+    // A stack, the next one last. Its depth is bounded by the levels that were read.
     let mut open = vec![(0, Next::Run(run.to_owned()))];
     while let Some((depth, next)) = open.pop() {
         let run = match next {
@@ -58,8 +58,8 @@ pub fn tree(run: &str, records: &HashMap<String, Record>) -> Vec<Node> {
     nodes
 }
 
-/// What stands below a run: its calls that changed something and its handoffs as they came, then
-/// its other children.
+/// What belongs below a run: its calls that changed something and its handoffs in their order, then
+/// its other children. With the depth of each below the run.
 fn below(record: &Record, records: &HashMap<String, Record>) -> Vec<(usize, Next)> {
     let mut found: Vec<(usize, Vec<(usize, Next)>)> = Vec::new();
     for call in &record.calls {
@@ -79,7 +79,7 @@ fn below(record: &Record, records: &HashMap<String, Record>) -> Vec<(usize, Next
         let artifacts = row.artifacts().join(", ");
         let what = if artifacts.is_empty() { artifacts } else { format!(" with {artifacts}") };
         let mut lines = vec![(1, line(record, at, format!("handed to {to}{what}")))];
-        // The runs that this agent began for this one go on with it.
+        // Children run by this agent belong below its handoff.
         let of_agent = |child: &&String| records.get(*child).is_some_and(|child| child.first("agent_id") == to);
         let (taken, others) = children.into_iter().partition(of_agent);
         children = others;
@@ -110,7 +110,7 @@ fn call_text(call: &Call, record: &Record, effect: &str) -> String {
     format!("tool {tool}{effect}{end}")
 }
 
-/// What a call left behind, as its rows say; else the path that it was given.
+/// The artifacts of a call, as its rows say; else the path in its arguments.
 fn files(call: &Call, record: &Record) -> Vec<String> {
     let rows = call.rows.iter().filter_map(|at| record.rows.get(*at));
     let mut files: Vec<String> = Vec::new();
@@ -120,7 +120,7 @@ fn files(call: &Call, record: &Record) -> Vec<String> {
         }
     }
     if files.is_empty() && call.wrote(&record.rows) {
-        let args = call.told_by().and_then(|at| record.rows.get(at)).and_then(|row| row.raw("tool_call.args"));
+        let args = call.main_row().and_then(|at| record.rows.get(at)).and_then(|row| row.raw("tool_call.args"));
         let mut picked = Vec::new();
         if let Some(args) = args
             && logbook_json::pick(args, &["path", "file"], &mut picked).is_ok()

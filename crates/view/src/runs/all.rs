@@ -1,4 +1,4 @@
-//! All runs of some rows, and those of rows that stand behind one another joined.
+//! All runs of some rows, and joining those of later rows.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -22,8 +22,8 @@ pub struct Runs<'a> {
 }
 
 impl<'a> Runs<'a> {
-    /// Takes in one row, of which at least [`FIELDS`] were picked; says whose it is, by place in
-    /// the order in which runs began. One without a run is passed over.
+    /// Adds a row, of which at least [`FIELDS`] were picked. Returns the index of its run in
+    /// [`Runs::all`]; `None` if the row has no run.
     pub fn push(&mut self, text: &[u8], facts: &impl Facts, place: Place) -> Option<usize> {
         let at = self.at(facts.chars(Field::RunId)?)?;
         if facts.kind() == Kind::ArchiveCarried {
@@ -36,7 +36,7 @@ impl<'a> Runs<'a> {
         Some(at)
     }
 
-    /// The place of the run with this id, which may be new.
+    /// The index of the run with this id, which may be new.
     fn at(&mut self, id: Cow<'_, [u8]>) -> Option<usize> {
         let id = json::lossy(&id);
         if id.is_empty() {
@@ -51,7 +51,7 @@ impl<'a> Runs<'a> {
         Some(at)
     }
 
-    /// Takes in the rows that `row` carries over.
+    /// Adds the rows that `row` carries.
     fn carry(&mut self, row: &[u8]) {
         let mut values = Vec::new();
         for carried in carried::rows(row).unwrap_or_default() {
@@ -67,27 +67,27 @@ impl<'a> Runs<'a> {
         }
     }
 
-    /// The run of this name, as far as its rows were taken in.
+    /// The run with this id.
     pub(crate) fn get(&self, run: &str) -> Option<&Run<'a>> {
         self.by_id.get(run).and_then(|at| self.runs.get(*at))
     }
 
-    /// Which of [`Runs::all`] the run of this name is.
+    /// The index of the run with this id in [`Runs::all`].
     pub(crate) fn number(&self, run: &str) -> Option<usize> {
         self.by_id.get(run).copied()
     }
 
-    /// All of them, in the order in which they began.
+    /// All runs, in the order in which they began.
     pub fn all(&self) -> &[Run<'a>] {
         &self.runs
     }
 
-    /// Takes in the runs of rows that stand behind these.
+    /// Adds the runs of later rows.
     pub fn join(&mut self, later: Runs<'a>) {
         later.runs.into_iter().for_each(|run| self.add(run));
     }
 
-    /// Takes in what later rows say of one run.
+    /// Adds what later rows say about one run.
     pub(super) fn add(&mut self, run: Run<'a>) {
         match self.by_id.get(&run.run_id) {
             Some(at) => self.runs[*at].join(run),
@@ -98,12 +98,12 @@ impl<'a> Runs<'a> {
         }
     }
 
-    /// As bytes that [`unpack`] reads.
+    /// The runs as bytes that [`unpack`] reads.
     pub fn pack(&self) -> Vec<u8> {
         pack::pack(&self.runs)
     }
 
-    /// All runs but the tool's own, in their order ([`order`]).
+    /// All runs except the reserved ones, in display order ([`order`]).
     pub fn finish(mut self) -> Vec<Run<'a>> {
         self.runs.retain(|run| !run_id::is_reserved(&run.run_id));
         self.runs.sort_by_cached_key(order);
@@ -119,22 +119,21 @@ impl<'a> FromIterator<Run<'a>> for Runs<'a> {
     }
 }
 
-/// By what runs are sorted.
+/// The sort key of runs.
 pub(crate) type Order = (u8, Reverse<(Option<Instant>, Place)>);
 
-/// Where a run stands among all: blocked ones first, then running, failed, without a status, done;
-/// in each group the newest first.
+/// The sort key of a run: first by rank, then the newest first.
 pub(crate) fn order(run: &Run<'_>) -> Order {
     (run.rank(), Reverse((run.last_at, run.newest)))
 }
 
-/// Whether a run that stands there goes on, or is held.
+/// Whether a run with this key is active: held, or neither done nor failed.
 pub(crate) fn is_active(order: &Order) -> bool {
     !matches!(order.0, FAILED | DONE)
 }
 
-/// Takes into `runs` those that were packed of later rows; `input`: the number of the input that
-/// they stand in. False: the bytes are not what was packed, and `runs` is good for nothing.
+/// Adds the packed runs of later rows, which are in input number `input`, to `runs`. False if the
+/// bytes are invalid; `runs` is then unusable.
 pub fn unpack<'a>(bytes: &'a [u8], input: u32, runs: &mut Runs<'a>) -> bool {
     pack::unpack(bytes, input, |run| runs.add(run)).is_some()
 }
@@ -144,7 +143,7 @@ pub fn is_packed(bytes: &[u8]) -> bool {
     pack::unpack(bytes, 0, drop).is_some()
 }
 
-/// Whether these packed bytes say what `runs`, of the same rows, do.
+/// Whether the packed runs equal `runs`, which were made from the same rows.
 pub fn says(bytes: &[u8], input: u32, runs: &Runs<'_>) -> bool {
     let mut left = runs.runs.iter();
     let mut same = true;

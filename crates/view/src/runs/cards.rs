@@ -1,28 +1,28 @@
-//! What a person asks first: how many runs are at work, blocked and by what, failed, and what was
-//! done over night.
+//! What a person asks first: how many runs are running, blocked and by what, failed, and were done
+//! overnight.
 
 use std::collections::BTreeMap;
 
 use super::run::Run;
 use logbook_model::Instant;
 
-/// How many of each.
+/// The number of each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cards {
-    /// In progress.
+    /// Runs in progress.
     pub running: u64,
-    /// Blocked.
+    /// Blocked runs.
     pub blocked: u64,
-    /// What they wait for, what most wait for first.
+    /// What blocked runs wait for, with the number of runs, the most frequent first.
     pub blocked_on: Vec<(String, u64)>,
-    /// Failed, newest row at or after `recent`.
+    /// Failed runs whose newest row is not older than `recent`.
     pub failed: u64,
-    /// Done, newest row in the night.
+    /// Finished runs whose newest row is from the night.
     pub done_overnight: u64,
 }
 
 impl Cards {
-    /// Those of `runs`. `night`: its beginning and its end; `recent`: failures before that are not
+    /// The cards of `runs`. `night`: its beginning and end. `recent`: earlier failures are not
     /// counted.
     pub fn of<'r, 'a: 'r>(
         runs: impl IntoIterator<Item = &'r Run<'a>>,

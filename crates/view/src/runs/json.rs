@@ -1,12 +1,11 @@
-//! A run as a JSON object: what filters ask, what `--sort` sorts by, and what every format prints.
+//! A run as a JSON object, which filters test, `--sort` sorts by and every format prints.
 
-use super::now::what_now;
-use super::run::{ONCE, Run, STANDING, SUMMED};
+use super::run::{ONCE, Run, STANDING, SUMMED, what_now};
 use super::tree::Tree;
 use logbook_json::{self as json, Sum};
 use logbook_model::Instant;
 
-/// All of its fields, in order.
+/// All fields, in order.
 pub const FIELDS: [&str; 34] = [
     "run_id",
     "parent_run_id",
@@ -44,8 +43,8 @@ pub const FIELDS: [&str; 34] = [
     "rows_since_end",
 ];
 
-/// Writes run `at` of those that `tree` was made of. Texts and times that no row gives are left
-/// out, and so is a sum whose terms lie too far apart.
+/// Appends run `at` of the runs of `tree` to `out`. Texts and times that no row has are left out,
+/// and so is a sum that cannot be written out because its exponents are too far apart.
 pub fn write(run: &Run<'_>, tree: &Tree, at: usize, now: Instant, out: &mut Vec<u8>) {
     out.push(b'{');
     text("run_id", &run.run_id, out);

@@ -1,44 +1,46 @@
-//! What a run's rows said last of what it does, and of why it stopped (`docs/runs.md`, What now).
+//! What the rows of a run said last about what it does and why it stopped (`docs/runs.md`, What
+//! now).
 //!
-//! Not here: which of it is told, which follows from where the run stands (`now`).
+//! Not here: which of these is shown; that follows from the state of the run (`run::what_now`).
 
 use std::borrow::Cow;
 
-use super::run::Text;
+use super::texts::Text;
 use crate::facts::Facts;
 use logbook_format::rows::is_own_word;
 use logbook_json::{self as json, Leaves};
 use logbook_model::{Field, Kind, Says, Status};
 
-/// The newest of each. `None`: no row says anything of it.
+/// The newest of each. `None` if no row says it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Last<'a> {
-    /// What was done, by rows of the run's own work. The tool's own words do not count.
+    /// The newest action in a row of the run's own work. Words that the tool itself wrote do not
+    /// count.
     pub action: Option<Text<'a>>,
-    /// What it is to do next, also where later rows do not say. The end of a run makes it void,
-    /// and so empty.
+    /// The newest next intent, also if later rows have none. The end of a run clears it: it is then
+    /// empty.
     pub next: Option<Text<'a>>,
-    /// A row says that the run goes on: what went wrong before it is past.
+    /// A row says that the run goes on, so that earlier errors are past.
     pub is_well: bool,
-    /// What few rows say.
+    /// Boxed, since few rows have these.
     rare: Option<Box<Rare<'a>>>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Rare<'a> {
-    /// What was left behind. A call that was refused leaves nothing.
+    /// The newest artifact. A call that was refused leaves none.
     artifact: Option<Text<'a>>,
-    /// What went wrong, as long as no newer row says that the run goes on.
+    /// The newest error since the run went on last.
     error: Option<Text<'a>>,
-    /// Who holds it, and why.
+    /// Who holds the run, and why.
     hold: Option<Text<'a>>,
 }
 
 impl<'a> Last<'a> {
-    /// How many texts there are.
+    /// The number of texts.
     pub(crate) const COUNT: usize = 5;
 
-    /// All of them, in the order of [`Last::of`].
+    /// The texts, in the order of [`Last::of`].
     pub(crate) fn each(&self) -> [Option<&Text<'a>>; Last::COUNT] {
         let [artifact, error, hold] = match &self.rare {
             Some(rare) => [rare.artifact.as_ref(), rare.error.as_ref(), rare.hold.as_ref()],
@@ -47,7 +49,7 @@ impl<'a> Last<'a> {
         [self.action.as_ref(), self.next.as_ref(), artifact, error, hold]
     }
 
-    /// Of these.
+    /// From these texts.
     pub(crate) fn of(
         is_well: bool,
         [action, next, artifact, error, hold]: [Option<Text<'a>>; Last::COUNT],
@@ -56,17 +58,17 @@ impl<'a> Last<'a> {
         Last { action, next, is_well, rare: (rare != Rare::default()).then(|| Box::new(rare)) }
     }
 
-    /// What it left behind last.
+    /// The newest artifact.
     pub(crate) fn artifact(&self) -> &str {
         self.rare.as_ref().and_then(|rare| rare.artifact.as_deref()).unwrap_or_default()
     }
 
-    /// What went wrong since it went on last.
+    /// The newest error since the run went on last.
     pub(crate) fn error(&self) -> &str {
         self.rare.as_ref().and_then(|rare| rare.error.as_deref()).unwrap_or_default()
     }
 
-    /// Who holds it, and why.
+    /// Who holds the run, and why.
     pub(crate) fn hold(&self) -> &str {
         self.rare.as_ref().and_then(|rare| rare.hold.as_deref()).unwrap_or_default()
     }
@@ -75,14 +77,14 @@ impl<'a> Last<'a> {
         self.rare.get_or_insert_default()
     }
 
-    /// Takes in the next row, which says `says` of where the run stands.
+    /// Adds the next row. `says`: what the row says about the state of the run.
     pub(crate) fn push(&mut self, facts: &impl Facts, says: Option<Says>) {
         let stands = says.is_some();
         let kind = facts.kind();
         let action = facts.chars(Field::Action).filter(|action| !action.is_empty() && !is_own_word(kind, action));
         let is_work = match kind {
             Kind::Other => stands,
-            // What is asked for is not done yet.
+            // A request is not done yet.
             Kind::ApprovalRequested => false,
             _ => kind.is_of_run() || kind == Kind::Handoff,
         };
@@ -113,10 +115,10 @@ impl<'a> Last<'a> {
         }
     }
 
-    /// Takes in who holds the run: `row` is its hold. Nobody asks for it once the run is released.
+    /// Adds the hold `row`. It is shown only while the run is held.
     pub(crate) fn held_by(&mut self, row: &[u8]) {
         let mut values = Vec::new();
-        // Of so few rows that they are not among the fields that are picked of all.
+        // Hold rows are rare, so that these fields are not picked of every row.
         if json::pick(row, &[Field::Approver.name(), Field::Reason.name()], &mut values).is_ok() {
             let said: Vec<Cow<'_, [u8]>> = values.into_iter().flatten().filter_map(json::decode).collect();
             let said: Vec<&[u8]> = said.iter().map(|text| &**text).filter(|text| !text.is_empty()).collect();
@@ -124,7 +126,7 @@ impl<'a> Last<'a> {
         }
     }
 
-    /// Takes in what rows say that stand behind these.
+    /// Adds what later rows say.
     pub(crate) fn join(&mut self, later: Last<'a>) {
         self.action = later.action.or_else(|| self.action.take());
         self.next = later.next.or_else(|| self.next.take());
@@ -140,7 +142,7 @@ impl<'a> Last<'a> {
         }
     }
 
-    /// The same, which borrows nothing.
+    /// An owned copy.
     pub(crate) fn into_owned(self) -> Last<'static> {
         let own = |text: Option<Text<'a>>| text.map(|text| Cow::Owned(text.into_owned()));
         let rare = self
@@ -150,8 +152,8 @@ impl<'a> Last<'a> {
     }
 }
 
-/// Why a run stopped with this row, if it is blocked or over then: an error, or a reason. A hold
-/// and a decision say nothing of that.
+/// Why the run stopped with this row, if it is blocked or over: an error, or a reason. A hold and a
+/// decision do not say.
 pub(crate) fn why_stopped<'f>(facts: &'f impl Facts) -> Option<Cow<'f, [u8]>> {
     let kind = facts.kind();
     let is_request = kind == Kind::ApprovalRequested;
@@ -161,7 +163,8 @@ pub(crate) fn why_stopped<'f>(facts: &'f impl Facts) -> Option<Cow<'f, [u8]>> {
     }
     let says = |field: Field| facts.chars(field).filter(|text| !text.is_empty());
     let error = || facts.raw(Field::Error).map(text_of_error).filter(|_| status == Status::Failed);
-    // An end or a request says in its action why it stopped; a step says what was done.
+    // The action of an end or a request says why the run stopped; that of a step says what was
+    // done.
     let action = || says(Field::Action).filter(|text| (is_request || kind == Kind::RunEnd) && !is_own_word(kind, text));
     error().or_else(|| says(Field::Reason)).or_else(action)
 }
@@ -172,7 +175,7 @@ fn set(slot: &mut Option<Text<'_>>, text: &[u8]) {
     known.push_str(&json::lossy(text));
 }
 
-/// An error in words: a string, the `message` of an object, else as it is written.
+/// An error as text: a string, the `message` of an object, or the raw value.
 fn text_of_error(raw: &[u8]) -> Cow<'_, [u8]> {
     let mut picked = Vec::new();
     if raw.starts_with(b"{")
@@ -184,7 +187,7 @@ fn text_of_error(raw: &[u8]) -> Cow<'_, [u8]> {
     json::decode(raw).unwrap_or(Cow::Borrowed(raw))
 }
 
-/// The first of several, or the one that there is.
+/// The first element of an array, or the value itself, as text.
 fn first(raw: &[u8]) -> Cow<'_, [u8]> {
     let raw = if raw.starts_with(b"[") { Leaves::new(raw).next().unwrap_or_default() } else { raw };
     json::decode(raw).unwrap_or(Cow::Borrowed(raw))

@@ -1,26 +1,25 @@
-//! One record for each run: where it stands, what was said of it, what it cost, what it did.
+//! A summary of each run: its state, what was said about it, what it cost, what it did.
 //!
-//! Not here: which bytes are read (`scan::folded`), tables (`render`), the rows of one run
-//! (`view::timeline`).
+//! Not here: which bytes are read (`scan::cached_fold`), tables (`render`), the rows of one run
+//! (`view::record`).
 //!
-//! - `run`: one run, and what a row changes in it
-//! - `last`: what a run did last, and why it stopped · `now`: which of it lists show
-//! - `texts`: texts of one row, in one piece of memory
-//! - `all`: all runs of some rows; those of rows that stand behind one another, joined
-//! - `kept_up`: the same kept in order while rows come
-//! - `pack`: runs as bytes, for `cache/`, and back
+//! - `run`: one run, what a row changes in it, and the line about it that lists show
+//! - `last`: what a run did last, and why it stopped
+//! - `texts`: the texts of one row in one allocation
+//! - `all`: all runs of some rows, and joining those of later rows
+//! - `live`: all runs in display order, kept up to date while rows come
+//! - `pack`: runs as the bytes of a cache file, and back
 //! - `tree`: parents and children, and what they cost together
-//! - `json`: a run as a JSON object, which filters and every output format read
-//! - `cards`: how many are at work, blocked, failed, and done over night
+//! - `json`: a run as a JSON object, for filters and every output format
+//! - `cards`: the number of running, blocked, failed and recently finished runs
 //!
-//! Invariant: runs of rows joined from any parts are those of the rows in one piece.
+//! Invariant: joining the runs of any parts of the rows gives the runs of all rows.
 
 pub(crate) mod all;
 pub(crate) mod cards;
 pub mod json;
-pub(crate) mod kept_up;
 pub(crate) mod last;
-pub(crate) mod now;
+pub(crate) mod live;
 mod pack;
 pub(crate) mod run;
 pub(crate) mod texts;
@@ -28,7 +27,6 @@ pub(crate) mod tree;
 
 pub use all::{Runs, is_packed, says, unpack};
 pub use cards::Cards;
-pub use kept_up::KeptUp;
-pub use now::what_now;
-pub use run::{FIELDS, Run};
+pub use live::LiveRuns;
+pub use run::{FIELDS, Run, what_now};
 pub use tree::Tree;

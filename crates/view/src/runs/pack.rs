@@ -1,17 +1,21 @@
-//! Runs as bytes, for a file of `cache/`, and back. Texts stand together at the end, so that they
-//! are judged as UTF-8 at once and are slices of the file's bytes from then on: nothing is copied.
+//! Runs as the bytes of a cache file, and back. It is part of this room because it holds every
+//! field of a [`Run`] and changes with it; the cache file around the bytes (identity, checksum) is
+//! of `store`.
 //!
-//! Numbers are of 64 bits, least byte first. All of it: how many runs, how many bytes of texts, the
-//! runs, their texts in order. A run: flags, rows, steps, retries, rows since its last turn,
-//! offsets of the newest row and of the one that names the parent, the times and sums that the
-//! flags name, lengths of its texts, pairs.
+//! The texts are together at the end, so that they are validated as UTF-8 at once and are borrowed
+//! from the file: nothing is copied.
+//!
+//! Numbers have 64 bits, little-endian. The layout: number of runs, bytes of texts, runs, texts in
+//! the order of their runs. A run: flags, rows, steps, retries, rows since its last turn, offsets
+//! of the newest row and of the row that names the parent, the times and sums that the flags name,
+//! lengths of its texts, open calls, requests.
 
 use std::borrow::Cow;
 
 use super::last::Last;
-use super::run::{Run, STOOD, Standing, Text};
-use super::texts::Texts;
-use crate::open_requests::{Asked, Decisions, OpenRequests, Pending};
+use super::run::{Run, STOOD, Standing};
+use super::texts::{Text, Texts};
+use crate::open_requests::{Decisions, OpenRequests, Pending, RequestState};
 use crate::pairing::{OpenCalls, Unpaired};
 use logbook_json::Sum;
 use logbook_model::standing::Stood;
@@ -25,21 +29,21 @@ const BEGAN: u64 = 1 << 3;
 const LASTED: u64 = 1 << 4;
 const HELD: u64 = 1 << 5;
 const RELEASED: u64 = 1 << 6;
-/// The first of three.
+/// The first of three flags, one for each sum.
 const SUMS: u64 = 1 << 7;
 const CARRIED: u64 = 1 << 10;
 const WELL: u64 = 1 << 11;
-/// The first of [`Last::COUNT`].
+/// The first of [`Last::COUNT`] flags, one for each text of [`Last`].
 const LAST: u64 = 1 << 12;
 
-/// The bytes of `runs`.
+/// Encodes `runs`.
 pub(crate) fn pack(runs: &[Run<'_>]) -> Vec<u8> {
     let mut texts = String::new();
     let mut bytes = Vec::with_capacity(runs.len() * 256 + 16);
     put(&mut bytes, runs.len() as u64);
     put(&mut bytes, 0);
     for run in runs {
-        one(run, &mut bytes, &mut texts);
+        pack_run(run, &mut bytes, &mut texts);
     }
     bytes[8..16].copy_from_slice(&(texts.len() as u64).to_le_bytes());
     bytes.extend_from_slice(texts.as_bytes());
@@ -50,7 +54,7 @@ fn put(bytes: &mut Vec<u8>, value: u64) {
     bytes.extend_from_slice(&value.to_le_bytes());
 }
 
-fn one(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
+fn pack_run(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
     let mut flags = 0;
     let mut flag = |on: bool, bit: u64| flags |= if on { bit } else { 0 };
     flag(run.wrote, WROTE);
@@ -109,11 +113,11 @@ fn one(run: &Run<'_>, bytes: &mut Vec<u8>, texts: &mut String) {
         put(bytes, unpaired.intents);
     }
     put(bytes, run.requests.iter().len() as u64);
-    for (step, asked) in run.requests.iter() {
+    for (step, state) in run.requests.iter() {
         put(bytes, step);
-        decisions(&asked.before, bytes);
-        put(bytes, asked.request.is_some().into());
-        if let Some(request) = &asked.request {
+        decisions(&state.before, bytes);
+        put(bytes, state.request.is_some().into());
+        if let Some(request) = &state.request {
             instant(request.expires_at, bytes);
             decisions(&request.decisions, bytes);
         }
@@ -133,8 +137,8 @@ fn decisions(decisions: &Decisions, bytes: &mut Vec<u8>) {
     instant(decisions.earliest, bytes);
 }
 
-/// Hands the runs to `each`; their rows stand in the input with the number `input`. `None`: these
-/// bytes were not packed here.
+/// Decodes runs and passes each to `each`. Their rows are in input number `input`. `None` if the
+/// bytes are not valid.
 pub(crate) fn unpack<'a>(bytes: &'a [u8], input: u32, mut each: impl FnMut(Run<'a>)) -> Option<()> {
     let mut rest = bytes;
     let count = number(&mut rest)?;
@@ -233,7 +237,7 @@ impl<'a> Reader<'a> {
                 1 => Some(Pending { expires_at: self.some_instant()?, decisions: self.decisions()? }),
                 _ => None,
             };
-            requests.join_one(step, Asked { before, request });
+            requests.join_one(step, RequestState { before, request });
         }
         Some(requests)
     }

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use super::last::{Last, why_stopped};
-use super::texts::Texts;
+use super::texts::{Text, Texts};
 use crate::facts::{CallFacts, Facts, FieldSet};
 use crate::{OpenCalls, OpenRequests};
 use logbook_json::{self as json, Sum};
 use logbook_model::{Address, Field, Instant, Kind, Says, Stands, Status, Weight};
 use logbook_query::Place;
 
-/// The fields that are read of each row.
+/// The fields that are picked of each row.
 pub const FIELDS: FieldSet = FieldSet::of(&[
     Field::RunId,
     Field::Step,
@@ -46,81 +46,79 @@ pub const FIELDS: FieldSet = FieldSet::of(&[
     Field::Error,
 ]);
 
-/// What the row says that says where the run stands.
+/// Fields taken from the row that decides the state of the run.
 pub(crate) const STANDING: [Field; 6] =
     [Field::Phase, Field::Status, Field::Action, Field::NextIntent, Field::BlockedOn, Field::FinalStatus];
-/// What the first row says that says it.
+/// Fields taken from the first row that has them.
 pub(crate) const ONCE: [Field; 6] =
     [Field::Task, Field::Requester, Field::Owner, Field::AgentId, Field::Model, Field::ParentRunId];
-/// What is added up over all rows.
+/// Fields that are added up over all rows.
 pub(crate) const SUMMED: [Field; 3] = [Field::CostUsd, Field::TokensIn, Field::TokensOut];
 const TASK: usize = 0;
 const AGENT: usize = 3;
 const PARENT: usize = 5;
 
-/// The [`Run::rank`] of runs that are over.
+/// The [`Run::rank`] of failed runs.
 pub(crate) const FAILED: u8 = 3;
-/// The same of those that did what they were to do.
+/// The [`Run::rank`] of finished runs.
 pub(crate) const DONE: u8 = 5;
 
-/// Text of a row, empty where there is none.
-pub(crate) type Text<'a> = Cow<'a, str>;
-
-/// Where a run stands, by the texts of a row.
+/// The state of a run, with the texts of the row that decides it.
 pub(crate) type Standing<'a> = Stands<Texts<'a, STOOD>>;
 
-/// Texts that are kept of such a row: [`STANDING`], and why the run stopped with it.
+/// The number of texts kept of that row: [`STANDING`], and why the run stopped.
 pub(crate) const STOOD: usize = STANDING.len() + 1;
 
 /// One run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Run<'a> {
-    /// Its name.
+    /// Its id.
     pub run_id: Text<'a>,
-    /// Where it stands, by its own rows.
+    /// Its state, by its own rows.
     pub stands: Standing<'a>,
-    /// The same by rows that were carried over, as long as none of its own says so.
+    /// Its state by carried rows. It counts as long as no row of its own decides the state.
     pub carried: Option<Box<Standing<'a>>>,
-    /// [`ONCE`].
+    /// The fields [`ONCE`].
     pub once: [Text<'a>; 6],
-    /// How it ended, as its newest `run.end` says.
+    /// The final status in its newest `run.end`.
     pub ended: Text<'a>,
-    /// Rows of what it does itself since it began or ended last.
+    /// The number of rows of its own work since it began or ended last.
     pub since_turn: u64,
-    /// Its newest rating, and the sentence why.
+    /// Its newest rating, and the reason.
     pub rating: Option<(Text<'a>, Text<'a>)>,
-    /// How many rows it has.
+    /// The number of its rows.
     pub rows: u64,
     /// Its highest step; 0 when no row has one.
     pub steps: u64,
-    /// Rows that do something again: with `retry_of`, `fallback_of`, or an `attempt` other than 1.
+    /// The number of rows that do something again: with `retry_of`, `fallback_of`, or an `attempt`
+    /// other than 1.
     pub retries: u64,
-    /// [`SUMMED`].
+    /// The sums of the fields [`SUMMED`].
     pub sums: [Sum; 3],
-    /// Some call that was made had the side effect write or delete.
+    /// Whether a call that was made had the side effect write or delete.
     pub wrote: bool,
-    /// Some call was refused, by a person, a rule, a contract or a hold.
+    /// Whether a call was refused, by a person, a rule, a contract or a hold.
     pub denied: bool,
-    /// Whether a person holds it, where a row says so: the last one that does.
+    /// Whether a person holds it; `None` if no row says.
     pub held: Option<bool>,
-    /// Calls whose intent has no result.
+    /// Calls without a result.
     pub calls: OpenCalls<'a>,
-    /// Requests, and what was decided on them.
+    /// Requests, and the decisions on them.
     pub requests: OpenRequests,
-    /// What it did last, and is to do next.
+    /// What it did last, and what it will do next.
     pub last: Last<'a>,
-    /// When its first row was written, as that row says.
+    /// The timestamp of its first row.
     pub first_at: Option<Instant>,
-    /// When its newest row was written, as that row says.
+    /// The timestamp of its newest row.
     pub last_at: Option<Instant>,
-    /// Where its newest row stands among all rows.
+    /// The place of its newest row.
     pub newest: Place,
-    /// Where the row stands that names its parent.
+    /// The place of the row that names its parent.
     pub parent_said: Place,
 }
 
 impl<'a> Run<'a> {
-    /// Takes in the next row of it, which stands at `place`.
+    /// Adds its next row, which is at `place`.
     pub fn push(&mut self, facts: &impl Facts, place: Place) {
         self.rows += 1;
         self.newest = place;
@@ -172,8 +170,8 @@ impl<'a> Run<'a> {
         self.decide(facts);
     }
 
-    /// Takes in a row that retention carried over: it was a row of the run, and still decides what
-    /// gates ask. What it cost and counted is gone.
+    /// Adds a row of it that retention carried over. Gates still decide by it; what it cost and
+    /// counted is gone.
     pub(crate) fn carry(&mut self, facts: &impl Facts) {
         if let Some(says) = facts.stands() {
             stand(self.carried.get_or_insert_default(), says, facts);
@@ -186,7 +184,7 @@ impl<'a> Run<'a> {
         self.decide(facts);
     }
 
-    /// Whether it is held, and what it asks for.
+    /// Updates the hold, the requests and the decisions.
     fn decide(&mut self, facts: &impl Facts) {
         match facts.kind() {
             Kind::Hold => self.held = Some(true),
@@ -207,7 +205,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Takes in what the rows of `later` say of the same run, all of which stand behind these.
+    /// Adds what later rows say about the same run. All of them are behind these.
     pub(crate) fn join(&mut self, later: Run<'a>) {
         if later.rows > 0 {
             self.newest = later.newest;
@@ -216,7 +214,7 @@ impl<'a> Run<'a> {
                 self.first_at = later.first_at;
             }
         }
-        // A row that begins or ends a run always counts, and its weight stays.
+        // A row that begins or ends a run always decides the state.
         let is_turned = later.stands.newest().is_some_and(|stood| stood.weight == Weight::Turn);
         self.since_turn = later.since_turn + if is_turned { 0 } else { self.since_turn };
         self.stands.join(later.stands);
@@ -247,7 +245,7 @@ impl<'a> Run<'a> {
         self.requests.join(later.requests);
     }
 
-    /// The same, which borrows nothing.
+    /// An owned copy.
     pub(crate) fn into_owned(self) -> Run<'static> {
         let own = |text: Text<'_>| Cow::Owned(text.into_owned());
         Run {
@@ -263,45 +261,45 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// A field of [`STANDING`] of the row that says where it stands; empty where none does.
+    /// A field of [`STANDING`]; empty if no row decides the state.
     pub fn stands(&self, field: Field) -> &str {
         let at = STANDING.iter().position(|known| *known == field);
         debug_assert!(at.is_some(), "{} is not kept", field.name());
         self.standing().zip(at).map_or("", |(standing, at)| standing.get(at))
     }
 
-    /// [`STANDING`] of the row that says where it stands, and why it stopped.
+    /// The texts of the row that decides the state: [`STANDING`], then why the run stopped.
     pub fn standing(&self) -> Option<&Texts<'a, STOOD>> {
         let carried = || self.carried.as_ref().and_then(|carried| carried.newest());
         self.stands.newest().or_else(carried).map(|stood| &stood.row)
     }
 
-    /// Why it stopped, as the row says that says where it stands.
+    /// Why it stopped, as the row that decides the state says.
     pub(crate) fn why_stopped(&self) -> &str {
         self.standing().map_or("", |standing| standing.get(STANDING.len()))
     }
 
-    /// How it ended before it went on; empty where it did not.
+    /// The final status before it went on; empty if it did not.
     pub(crate) fn ended_before(&self) -> &str {
         if self.stands(Field::FinalStatus).is_empty() { &self.ended } else { "" }
     }
 
-    /// Rows that came since it ended, and do not make it go on.
+    /// The number of rows since it ended that do not make it go on.
     pub fn rows_since_end(&self) -> u64 {
         if self.stands.ended() { self.since_turn } else { 0 }
     }
 
-    /// Its status, if it is a built-in one.
+    /// The status, if it is a built-in one.
     pub fn known_status(&self) -> Option<Status> {
         Status::of(self.status())
     }
 
-    /// Its status.
+    /// The status.
     pub fn status(&self) -> &str {
         self.stands(Field::Status)
     }
 
-    /// What it does.
+    /// The action.
     pub fn action(&self) -> &str {
         self.stands(Field::Action)
     }
@@ -311,22 +309,22 @@ impl<'a> Run<'a> {
         self.stands(Field::BlockedOn)
     }
 
-    /// What it is to do.
+    /// The task.
     pub fn task(&self) -> &str {
         &self.once[TASK]
     }
 
-    /// Who works in it.
+    /// The agent.
     pub fn agent(&self) -> &str {
         &self.once[AGENT]
     }
 
-    /// The run that began it, as it says.
+    /// The id of the parent run.
     pub fn parent(&self) -> &str {
         &self.once[PARENT]
     }
 
-    /// Whether it goes on: neither done nor failed.
+    /// Whether it is neither done nor failed.
     pub fn is_open(&self) -> bool {
         !matches!(self.known_status(), Some(Status::Done | Status::Failed))
     }
@@ -341,7 +339,7 @@ impl<'a> Run<'a> {
         !self.is_open() && self.last_at.is_none_or(|last| last < recent)
     }
 
-    /// Held ones first, then blocked, running, failed, without a status, done.
+    /// The rank in lists: held runs first, then blocked, running, failed, without a status, done.
     pub(crate) fn rank(&self) -> u8 {
         match self.known_status() {
             _ if self.is_held() => 0,
@@ -359,10 +357,25 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Keeps what the row says of where its run stands.
+/// Stores what the row says about the state of its run.
 fn stand(stands: &mut Standing<'_>, says: Says, facts: &impl Facts) {
     if let Some(texts) = stands.write(says) {
         texts
             .write(STANDING.iter().map(|field| facts.chars(*field)).chain(std::iter::once_with(|| why_stopped(facts))));
     }
+}
+
+/// The line about a run that all lists show (`docs/runs.md`, What now): what it waits for, what
+/// went wrong, what it produced, or what it does next. Empty if its rows do not say.
+pub fn what_now<'r>(run: &'r Run<'_>) -> &'r str {
+    let last = &run.last;
+    let does = last.action.as_deref().unwrap_or_default();
+    let choice = match run.known_status() {
+        _ if run.is_held() => [last.hold(), "", does],
+        Some(Status::Blocked) => [run.blocked_on(), run.why_stopped(), does],
+        Some(Status::Failed) => [run.why_stopped(), last.error(), does],
+        Some(Status::Done) => [run.why_stopped(), last.artifact(), does],
+        Some(Status::InProgress) | None => [last.next.as_deref().unwrap_or_default(), "", does],
+    };
+    choice.into_iter().find(|text| !text.is_empty()).unwrap_or_default()
 }

@@ -1,16 +1,18 @@
-//! Texts of one row, in one piece of memory: a run is made anew for every part of the input, and
-//! there are as many rows as runs in a part.
+//! The texts of one row in one allocation. Runs are created anew for every part of the input, where
+//! separate strings would cost an allocation each.
 
 use std::borrow::Cow;
 
-use super::run::Text;
 use logbook_json as json;
 
-/// `N` texts.
+/// A text of a row; empty if there is none.
+pub(crate) type Text<'a> = Cow<'a, str>;
+
+/// `N` texts in one string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Texts<'a, const N: usize> {
     text: Text<'a>,
-    /// Where each ends.
+    /// The end of each text.
     ends: [u32; N],
 }
 
@@ -21,8 +23,7 @@ impl<const N: usize> Default for Texts<'_, N> {
 }
 
 impl<'a, const N: usize> Texts<'a, N> {
-    /// That stand behind one another in `text`, with these lengths; `None`: they are not as long as
-    /// it is.
+    /// The texts in `text`, which have these lengths. `None` if the lengths do not match.
     pub(crate) fn of(text: &'a str, lengths: [usize; N]) -> Option<Texts<'a, N>> {
         let (mut ends, mut end) = ([0; N], 0usize);
         for (known, length) in ends.iter_mut().zip(lengths) {
@@ -32,7 +33,7 @@ impl<'a, const N: usize> Texts<'a, N> {
         (end == text.len()).then_some(Texts { text: Cow::Borrowed(text), ends })
     }
 
-    /// Writes others into the memory that they have.
+    /// Replaces the texts, and reuses the allocation.
     pub(crate) fn write<'f>(&mut self, texts: impl Iterator<Item = Option<Cow<'f, [u8]>>>) {
         let mut bytes = std::mem::take(self.text.to_mut()).into_bytes();
         bytes.clear();
@@ -40,7 +41,7 @@ impl<'a, const N: usize> Texts<'a, N> {
             bytes.extend_from_slice(said.as_deref().unwrap_or_default());
             *end = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         }
-        // All of them are looked at together: one by one takes twice the time.
+        // Validated together: one by one takes twice the time.
         self.text = match String::from_utf8(bytes) {
             Ok(text) if self.ends.iter().all(|end| text.is_char_boundary(*end as usize)) => Cow::Owned(text),
             Ok(text) => self.mended(text.as_bytes()),
@@ -48,7 +49,7 @@ impl<'a, const N: usize> Texts<'a, N> {
         };
     }
 
-    /// These bytes, each text for itself, with what is not UTF-8 replaced.
+    /// Repairs invalid UTF-8 in each text by itself.
     fn mended(&mut self, bytes: &[u8]) -> Text<'a> {
         let (mut text, mut from) = (String::new(), 0);
         for end in &mut self.ends {
@@ -59,19 +60,19 @@ impl<'a, const N: usize> Texts<'a, N> {
         Cow::Owned(text)
     }
 
-    /// Text number `at`.
+    /// The text with the index `at`.
     pub(crate) fn get(&self, at: usize) -> &str {
         let end = |at: usize| self.ends.get(at).map_or(0, |end| *end as usize);
         let from = at.checked_sub(1).map_or(0, end);
         self.text.get(from..end(at)).unwrap_or_default()
     }
 
-    /// All of them.
+    /// All texts.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         (0..N).map(|at| self.get(at))
     }
 
-    /// The same, which borrows nothing.
+    /// An owned copy.
     pub(crate) fn into_owned(self) -> Texts<'static, N> {
         Texts { text: Cow::Owned(self.text.into_owned()), ends: self.ends }
     }

@@ -1,24 +1,24 @@
-//! Parents and children among runs, and what a run cost together with all below it.
+//! Parents and children among runs, and what a run cost together with all runs below it.
 
 use std::collections::{HashMap, HashSet};
 
 use super::run::Run;
 use logbook_json::Sum;
 
-/// How runs hang together; runs are told by their place in the list that it was made of.
+/// The tree of a list of runs. Runs are named by their index in the list.
 #[derive(Debug, Clone, Default)]
 pub struct Tree {
     parents: Vec<Option<usize>>,
-    /// Runs whose parent was cut off.
+    /// Runs that were cut off from their parent to break a cycle.
     cut: HashSet<usize>,
     children: Vec<u64>,
-    /// What runs with children cost with all below them.
+    /// The cost of runs with children, with all runs below them.
     costs: HashMap<usize, Sum>,
 }
 
 impl Tree {
-    /// That of `runs`. A parent that is not among them is none; a circle of parents is cut at the
-    /// row that closed it, the last that named one of them.
+    /// The tree of `runs`. A parent that is not among them is ignored. A cycle of parents is cut at
+    /// the run whose row named its parent last.
     pub fn of(runs: &[Run<'_>]) -> Tree {
         let mut tree = Tree { parents: vec![None; runs.len()], children: vec![0; runs.len()], ..Tree::default() };
         if runs.iter().all(|run| run.parent().is_empty()) {
@@ -26,7 +26,7 @@ impl Tree {
         }
         let by_id: HashMap<&str, usize> = runs.iter().enumerate().map(|(at, run)| (&*run.run_id, at)).collect();
         tree.parents = runs.iter().map(|run| by_id.get(run.parent()).copied()).collect();
-        tree.cut_circles(runs);
+        tree.cut_cycles(runs);
         for parent in tree.parents.iter().flatten() {
             tree.children[*parent] += 1;
         }
@@ -34,8 +34,8 @@ impl Tree {
         tree
     }
 
-    fn cut_circles(&mut self, runs: &[Run<'_>]) {
-        // Which walk upwards came by, from 1.
+    fn cut_cycles(&mut self, runs: &[Run<'_>]) {
+        // The number of the walk upwards that visited each run, from 1.
         let mut walks = vec![0usize; runs.len()];
         for start in 0..runs.len() {
             let mut at = start;
@@ -47,7 +47,7 @@ impl Tree {
             if walks[at] != start + 1 || self.parents[at].is_none() {
                 continue;
             }
-            // `at` is where this walk met itself.
+            // The walk met itself at `at`.
             let (mut last, mut next) = (at, self.parents[at]);
             while let Some(other) = next.filter(|other| *other != at) {
                 if runs[other].parent_said > runs[last].parent_said {
@@ -60,7 +60,7 @@ impl Tree {
         }
     }
 
-    /// From the runs without children up.
+    /// Adds up costs, from the runs without children up.
     fn add_up(&mut self, runs: &[Run<'_>]) {
         let mut waits = self.children.clone();
         let mut ready: Vec<usize> = (0..runs.len()).filter(|at| waits[*at] == 0).collect();
@@ -75,22 +75,22 @@ impl Tree {
         }
     }
 
-    /// The run under which run `at` stands.
+    /// The parent of run `at`.
     pub fn parent(&self, at: usize) -> Option<usize> {
         self.parents.get(at).copied().flatten()
     }
 
-    /// Whether the run that run `at` names as its parent stands below it.
+    /// Whether run `at` was cut off from its parent because the parent is below it.
     pub fn is_cut(&self, at: usize) -> bool {
         self.cut.contains(&at)
     }
 
-    /// How many runs stand right under run `at`.
+    /// The number of children of run `at`.
     pub(crate) fn children(&self, at: usize) -> u64 {
         self.children.get(at).copied().unwrap_or(0)
     }
 
-    /// What run `at` cost with all runs below it, where there are any.
+    /// The cost of run `at` with all runs below it; `None` if there are none.
     pub fn cost_with_children(&self, at: usize) -> Option<&Sum> {
         self.costs.get(&at)
     }

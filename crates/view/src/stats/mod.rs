@@ -1,18 +1,18 @@
-//! What a logbook comes to: rows and runs, by status, phase, day, agent and model; how long runs
-//! were blocked, and by what.
+//! Totals of a logbook: rows and runs by status, phase, day, agent and model; how long runs were
+//! blocked, and by what.
 //!
-//! Not here: which rows count (`cmd/read/stats`), how tables look (`render`).
+//! Not here: which rows count (`cmd/read/stats`), how tables are shown (`render`).
 //!
-//! - `part`: what rows come to that stand together, as one thread reads them
-//! - `all`: parts joined · `tables`: what that comes to, as rows
+//! - `part`: the totals of consecutive rows, which one thread has read
+//! - `all`: parts joined · `tables`: the totals as rows
 //!
-//! Invariant: what an earlier row says (who works in a run, where it stands) is known when the part
-//! behind it is joined, so that rows in parts come to what they come to in one piece.
+//! Invariant: what earlier rows say (the agent of a run, its state) is known when a later part is
+//! joined, so that rows in parts give the same totals as all rows at once.
 
 mod all;
 mod part;
 mod tables;
 
 pub use all::Stats;
-pub use part::{Counts, FIELDS, Part};
+pub use part::{Counts, FIELDS, StatsPart};
 pub use tables::Table;

@@ -1,4 +1,4 @@
-//! What rows come to that stand together, whatever stands before them.
+//! The totals of consecutive rows, independent of the rows before them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,7 +11,7 @@ use logbook_json::{self as json, Sum};
 use logbook_model::{Field, Instant, Says, Status, Zone};
 use logbook_query::Row;
 
-/// The fields that the fold reads.
+/// The fields that are picked of each row.
 pub const FIELDS: FieldSet = FieldSet::of(&[
     Field::RunId,
     Field::Timestamp,
@@ -32,20 +32,20 @@ pub const FIELDS: FieldSet = FieldSet::of(&[
 /// What one agent spent with one model.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Spent {
-    /// Rows.
+    /// The number of rows.
     pub rows: u64,
     /// `cost_usd`, `tokens_in`, `tokens_out`.
     pub sums: [Sum; 3],
 }
 
-/// What rows come to, whatever stood before them.
+/// Counts that do not depend on earlier rows.
 #[derive(Debug, Default)]
 pub struct Counts {
-    /// How many rows.
+    /// The number of rows.
     pub rows: u64,
-    /// How many do something again.
+    /// The number of rows that do something again.
     pub retries: u64,
-    /// Their least and greatest time.
+    /// Their smallest and largest timestamp.
     pub times: Option<(Instant, Instant)>,
     /// Rows by status.
     pub statuses: BTreeMap<String, u64>,
@@ -75,14 +75,14 @@ fn add<K: Ord>(all: &mut BTreeMap<K, u64>, more: BTreeMap<K, u64>) {
     more.into_iter().for_each(|(key, count)| *all.entry(key).or_default() += count);
 }
 
-/// Texts that occur again and again, by number.
+/// Interned strings.
 #[derive(Debug, Default)]
 pub(super) struct Words {
     pub(super) all: Vec<String>,
     numbers: HashMap<String, Word, RandomState>,
 }
 
-/// The number of a text.
+/// The number of an interned string.
 pub(super) type Word = u32;
 
 impl Words {
@@ -101,51 +101,51 @@ impl Words {
     }
 }
 
-/// An agent and a model; `None`: as the run said before.
+/// An agent and a model; `None`: as earlier rows of the run say.
 pub(super) type By = (Option<Word>, Option<Word>);
 
-/// Rows that stand together.
+/// The totals of consecutive rows.
 #[derive(Debug)]
-pub struct Part {
+pub struct StatsPart {
     zone: Zone,
     pub(super) counts: Counts,
     pub(super) words: Words,
-    /// Their runs, in the order in which they are met.
-    pub(super) runs: Vec<(String, Said)>,
+    /// Their runs, in the order of their first rows.
+    pub(super) runs: Vec<(String, RunFacts)>,
     by_name: HashMap<String, usize, RandomState>,
-    /// By agent and model, where both are said.
+    /// What was spent, by agent and model, if both are known.
     pub(super) spent: HashMap<(Word, Word), Spent, RandomState>,
-    /// The same of runs that have not said both.
+    /// What was spent by runs whose agent or model is not known yet.
     pub(super) unsaid: Vec<(usize, By, Spent)>,
-    /// Rows that may say where their run stands, in order; of equal ones of one run that follow
-    /// each other the first.
-    pub(super) stands: Vec<(usize, Stood)>,
+    /// Rows that may decide the state of their run, in order. Of equal consecutive rows of one run
+    /// only the first.
+    pub(super) stands: Vec<(usize, StandingRow)>,
 }
 
-/// What they say of one run.
+/// What the rows say about one run.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct RunFacts {
     pub(super) agent: Option<Word>,
     pub(super) model: Option<Word>,
-    /// Its last ones in [`Part::unsaid`] and [`Part::stands`].
+    /// The indexes of its last entries in [`StatsPart::unsaid`] and [`StatsPart::stands`].
     unsaid: Option<usize>,
     stood: Option<usize>,
 }
 
-/// A row that may say where its run stands.
+/// A row that may decide the state of its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stood {
+pub(super) struct StandingRow {
     pub(super) says: Says,
     pub(super) status: Word,
-    /// What it waits for, if it is blocked.
+    /// What the run waits for, if it is blocked.
     pub(super) by: Option<Word>,
     pub(super) at: Option<Instant>,
 }
 
-impl Part {
-    /// No rows yet; days are those of `zone`.
-    pub fn new(zone: Zone) -> Part {
-        Part {
+impl StatsPart {
+    /// Without any rows yet; days are those of `zone`.
+    pub fn new(zone: Zone) -> StatsPart {
+        StatsPart {
             zone,
             counts: Counts::default(),
             words: Words::default(),
@@ -157,7 +157,7 @@ impl Part {
         }
     }
 
-    /// Takes in one row, its fields by [`FIELDS`].
+    /// Adds a row, its fields by [`FIELDS`].
     pub fn push(&mut self, row: &Row<'_>) {
         let says = FIELDS.slot(Field::Kind).zip(FIELDS.slot(Field::Status));
         let says = says.and_then(|(kind, status)| row.says(kind, status));
@@ -209,7 +209,7 @@ impl Part {
         if let (Some(status), Some(says)) = (status, says) {
             let waits = row.status() == Some(Status::Blocked);
             let by = waits.then(|| self.words.number(&row.text(Field::BlockedOn)));
-            let stood = Stood { says, status, by, at };
+            let stood = StandingRow { says, status, by, at };
             if !said.stood.and_then(|at| self.stands.get(at)).is_some_and(|(_, last)| last.holds_for(&stood)) {
                 said.stood = Some(self.stands.len());
                 self.stands.push((run, stood));
@@ -217,13 +217,13 @@ impl Part {
         }
     }
 
-    /// The place of the run with this name, which may be new.
+    /// The index of the run with this id, which may be new.
     fn run(&mut self, name: String) -> usize {
         if let Some(at) = self.by_name.get(&name) {
             return *at;
         }
         let at = self.runs.len();
-        self.runs.push((name.clone(), Said::default()));
+        self.runs.push((name.clone(), RunFacts::default()));
         self.by_name.insert(name, at);
         at
     }
@@ -243,9 +243,9 @@ impl Spent {
     }
 }
 
-impl Stood {
-    /// Whether a row that says `next` changes nothing behind this one.
-    fn holds_for(&self, next: &Stood) -> bool {
+impl StandingRow {
+    /// Whether a row that says `next` changes nothing after this one.
+    fn holds_for(&self, next: &StandingRow) -> bool {
         let timed = self.by.is_none() || self.at.is_some();
         timed && (self.says, self.status, self.by) == (next.says, next.status, next.by)
     }

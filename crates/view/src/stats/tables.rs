@@ -1,4 +1,4 @@
-//! What all rows come to, as rows of tables.
+//! The totals as rows of tables.
 
 use std::collections::BTreeMap;
 
@@ -6,21 +6,21 @@ use super::all::Stats;
 use super::part::Spent;
 use logbook_json as json;
 
-/// One table of what the fold came to: a title, and rows as JSON objects with these members.
+/// A table: a name, and rows as JSON objects with these members.
 #[derive(Debug, Clone)]
 pub struct Table {
-    /// The name of its list in JSON.
+    /// The name of the list in JSON.
     pub name: &'static str,
     /// The members of each row.
     pub columns: Vec<&'static str>,
-    /// The rows.
+    /// The rows, each a JSON object.
     pub rows: Vec<Vec<u8>>,
 }
 
 impl Stats {
-    /// All tables, in the order that they are shown in.
+    /// All tables, in display order.
     pub fn tables(&self) -> Vec<Table> {
-        // A run stands with the status of one of the rows.
+        // The status of a run is the status of one of its rows.
         let statuses = self.counts.statuses.iter().map(|(status, rows)| {
             let runs = self.standing.get(status).copied().unwrap_or_default();
             vec![quoted(status), whole(*rows), whole(runs)]
@@ -32,7 +32,7 @@ impl Stats {
         let blocked = blocked.into_iter().map(|(by, blocked)| {
             vec![quoted(by), whole(blocked.runs() as u64), blocked.blocked_ms.to_string().into_bytes()]
         });
-        // By name: the numbers of words are of the order in which they were met.
+        // Sorted by name: the numbers of interned strings depend on the order of the rows.
         let spent: BTreeMap<(&str, &str), &Spent> = self
             .spent
             .iter()

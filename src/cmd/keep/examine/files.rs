@@ -38,10 +38,10 @@ pub fn manifest(directory: &Path) -> Result<Vec<Finding>> {
     let told = chain.breaks.into_iter().map(|(at, how)| {
         Finding::new(Level::Damage, "manifest", how).at(vec![("manifest.jsonl".to_owned(), at)]).next("logbook verify")
     });
-    let unsaid = chain.unsaid.into_iter().map(|(at, how)| {
+    let unfinished = chain.unfinished.into_iter().map(|(at, how)| {
         Finding::new(Level::Note, "manifest", how).at(vec![("manifest.jsonl".to_owned(), at)]).next("logbook verify")
     });
-    Ok(told.chain(unsaid).collect())
+    Ok(told.chain(unfinished).collect())
 }
 
 /// What stands behind the last newline of segments, and is no row yet.

@@ -10,7 +10,7 @@ use super::{Finding, Level};
 use crate::cmd::reading::cores;
 use crate::cmd::reading::runs::{self, Folded};
 use logbook_model::error::Result;
-use logbook_scan::{self as scan, How, Part, Source, Threads};
+use logbook_scan::{self as scan, FoldOptions, FoldPart, Source, Threads};
 use logbook_store::cache::CacheFile;
 use logbook_store::index::proof::false_tables;
 use logbook_store::index::{CacheKind, segment_cache, summary};
@@ -116,12 +116,12 @@ fn is_what_rows_say(directory: &Path, part: Segment, said: &CacheFile) -> bool {
     // Of a sealed segment one of those that are at work already.
     let count = if part.sealed { 1 } else { cores() };
     let threads = Threads { count, stack_bytes: None, begun: &|| {} };
-    let how = How { directory, names: &names, strict: false, cached: false, threads };
+    let how = FoldOptions { directory, names: &names, strict: false, cached: false, threads };
     let source = Source::as_written(vec![Input::Segment(part)]);
-    let (parts, scanned) = scan::folded::<Folded>(source, &mut std::io::empty(), how);
+    let (parts, scanned) = scan::cached_fold::<Folded>(source, &mut std::io::empty(), how);
     let mut all = Runs::default();
     for (_, part) in parts {
-        if let Part::Read(read) = part {
+        if let FoldPart::Read(read) = part {
             all.join(read.0);
         }
     }

@@ -77,7 +77,7 @@ struct Job<'j> {
 
 /// What came of some of them.
 struct Part<'j> {
-    health: health::Part<'j>,
+    health: health::HealthPart<'j>,
     ids: Ids,
     sought: Sought,
 }
@@ -87,7 +87,7 @@ impl<'j> Task for Job<'j> {
     type Done = Part<'j>;
 
     fn begin(&self) -> Part<'j> {
-        let health = health::Part::new(self.vocabulary, self.now);
+        let health = health::HealthPart::new(self.vocabulary, self.now);
         Part { health, ids: Ids::default(), sought: self.redactors.begin() }
     }
 
@@ -189,7 +189,7 @@ fn skipped(found: &Found, entries: Vec<Entry>, faults: &Faults) -> Vec<Finding> 
 
 /// Ids on more than one row.
 fn doubled(ids: Ids, found: &Found) -> Result<Vec<Finding>> {
-    let doubled = ids.doubled(&found.snapshot)?;
+    let doubled = ids.duplicates(&found.snapshot)?;
     let mut findings: Vec<Finding> = Vec::new();
     for double in doubled.iter().take(TOLD_MAX) {
         let rows: Vec<String> = double.rows.iter().take(TOLD_MAX).map(ToString::to_string).collect();

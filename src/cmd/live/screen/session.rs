@@ -287,7 +287,7 @@ impl<'d, 'w> Session<'d, 'w> {
         let page = match &self.state.timeline {
             _ if self.state.keys => Page::Keys,
             _ if let Some(window) = &self.state.window => {
-                Page::Request(dash::Window { lines: &window.lines, top: window.top })
+                Page::Request(dash::RequestView { lines: &window.lines, top: window.top })
             }
             Some(timeline) => Page::Timeline(dash::Timeline {
                 run: &timeline.run,

@@ -12,7 +12,7 @@ use hyper::{Response, StatusCode};
 use logbook_json as json;
 use logbook_model::error::{Error, Exit};
 use logbook_render::web::pages::MessagePage;
-use logbook_render::web::{Frame, Link, Place, Text};
+use logbook_render::web::{Frame, Link, Tab, Text};
 
 /// What is sent.
 pub type Body = BoxBody<Bytes, Infallible>;
@@ -185,7 +185,7 @@ pub fn strangers_frame() -> Frame {
     Frame {
         title: Text::default(),
         logbook: Text::default(),
-        place: Place::Elsewhere,
+        tab: Tab::Elsewhere,
         open: 0,
         events: None,
         generation: 0,

@@ -17,7 +17,7 @@ use super::child::Asker;
 use super::site::Site;
 use super::{decide, events, guard, pages};
 use logbook_model::error::{Error, Exit, Result, nearest};
-use logbook_render::web::{self, Link, Place};
+use logbook_render::web::{self, Link, Tab};
 
 /// How much a form may send, and how long that may take.
 const FORM_BYTES_MAX: usize = 64 << 10;
@@ -236,7 +236,7 @@ async fn make(site: Arc<Site>, (route, how): (&'static Route, How), asked: Asked
 
 /// A failure as a page.
 fn failed(site: &Site, error: &Error, kind: Kind, back: Link) -> Answer {
-    let frame = site.frame(&site.board(), "Not done", Place::Runs);
+    let frame = site.frame(&site.board(), "Not done", Tab::Runs);
     let said = Said {
         status: status_of(error),
         title: "Not done",

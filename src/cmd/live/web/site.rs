@@ -15,7 +15,7 @@ use crate::cmd::live::board::Board;
 use logbook_model::error::{Error, Result};
 use logbook_model::{Instant, Zone};
 use logbook_query::time::Clock;
-use logbook_render::web::{Frame, Link, Place, Text};
+use logbook_render::web::{Frame, Link, Tab, Text};
 use logbook_render::{Notes, Output, Progress};
 use logbook_store::{Environment, Location};
 
@@ -160,12 +160,12 @@ impl Site {
     }
 
     /// What stands around a page.
-    pub fn frame(&self, board: &Board, title: &str, place: Place) -> Frame {
+    pub fn frame(&self, board: &Board, title: &str, tab: Tab) -> Frame {
         let now = self.now();
         Frame {
             title: Text::from(title),
             logbook: Text::from(self.location.path.display().to_string()),
-            place,
+            tab,
             open: board.open_requests(now).count(),
             events: None,
             generation: board.generation(),
@@ -175,8 +175,8 @@ impl Site {
     }
 
     /// The same for a page that changes by itself.
-    pub fn live_frame(&self, board: &Board, title: &str, place: Place) -> Frame {
-        Frame { events: Some(Link::to("/events")), ..self.frame(board, title, place) }
+    pub fn live_frame(&self, board: &Board, title: &str, tab: Tab) -> Frame {
+        Frame { events: Some(Link::to("/events")), ..self.frame(board, title, tab) }
     }
 
     /// Runs what a command would, without streams; what it prints is given back.

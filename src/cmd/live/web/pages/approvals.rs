@@ -9,7 +9,7 @@ use crate::cmd::live::web::site::Site;
 use crate::cmd::writing::Writing;
 use logbook_model::error::Result;
 use logbook_render::web::pages::{ApprovalsPage, Exact, Forms};
-use logbook_render::web::{Cell, Link, Place, Table, Text};
+use logbook_render::web::{Cell, Link, Tab, Table, Text};
 use logbook_store::Purpose;
 use logbook_view::approvals::Request;
 
@@ -35,7 +35,7 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
     requests.sort_by_key(|request| !lack.is_of(request));
     let questions = || board.runs().map(|(_, run)| run).filter(|run| cards::is_question(&board, run, now));
     let mut page = ApprovalsPage {
-        frame: site.live_frame(&board, "Approvals", Place::Approvals),
+        frame: site.live_frame(&board, "Approvals", Tab::Approvals),
         forms: Forms { run: Exact::default(), done: cards::done(asked, &board) },
         requests: requests.iter().take(SHOWN_MAX).map(|request| cards::request(request, site, &board, &lack)).collect(),
         questions: questions().take(SHOWN_MAX).map(|run| cards::question(run, now)).collect(),

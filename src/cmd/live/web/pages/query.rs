@@ -10,7 +10,7 @@ use crate::cmd::reading::wording::Clauses;
 use logbook_model::error::{Error, Result};
 use logbook_query as query;
 use logbook_render::web::pages::{Exact, QueryPage};
-use logbook_render::web::{Link, Place, Table, Text};
+use logbook_render::web::{Link, Tab, Table, Text};
 
 /// Rows on one page.
 const ROWS_MAX: usize = 500;
@@ -35,7 +35,7 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
         return whole(&ran).map(|()| Answer::ok(Kind::Json, ran.out));
     }
     let mut page = QueryPage {
-        frame: site.frame(&site.board(), "Query", Place::Query),
+        frame: site.frame(&site.board(), "Query", Tab::Query),
         query: Exact(text.to_owned()),
         asked: is_asked,
         problem: Vec::new(),

@@ -10,7 +10,7 @@ use crate::cmd::read::report;
 use crate::cmd::reading::saved::Saved;
 use logbook_model::error::{Error, Result};
 use logbook_render::web::pages::{Asks, Chosen, Exact, ReportItem, ReportPage};
-use logbook_render::web::{Link, Place, Text};
+use logbook_render::web::{Link, Tab, Text};
 
 /// Rows on one page.
 const ROWS_MAX: usize = 500;
@@ -30,7 +30,7 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
         let ran = child::run(site, &asked.asker, &arguments("json", named, asked), usize::MAX)?;
         return whole(&ran).map(|()| Answer::ok(Kind::Json, ran.out));
     }
-    let mut frame = site.frame(&site.board(), if name.is_empty() { "Reports" } else { name }, Place::Report);
+    let mut frame = site.frame(&site.board(), if name.is_empty() { "Reports" } else { name }, Tab::Report);
     frame.twin = Some(asked.pairs().fold(Link::to("/report.json"), |link, (name, value)| link.with(name, value)));
     let item = |(known, saved): &(String, Saved)| ReportItem {
         name: Text::from(known),

@@ -11,7 +11,7 @@ use logbook_query::Query;
 use logbook_render::record::{self, page as record_page};
 use logbook_render::web::pages::{Exact, FactLines, Forms, RunPage};
 use logbook_render::web::table::Column;
-use logbook_render::web::{Cell, Frame, Link, Place, Table, Text};
+use logbook_render::web::{Cell, Frame, Link, Tab, Table, Text};
 use logbook_view::Record;
 
 /// Rows of a run that is shown here at all.
@@ -76,7 +76,7 @@ fn drawn(site: &Site, board: &Board, record: &Record, asked: &Asked) -> RunPage 
             rows: table.rows[from..].iter().map(|row| cells(row, table.columns)).collect(),
         });
     }
-    let frame = site.live_frame(board, id, Place::Runs);
+    let frame = site.live_frame(board, id, Tab::Runs);
     RunPage {
         frame: Frame {
             events: Some(Link::to("/events").with("run", id)),

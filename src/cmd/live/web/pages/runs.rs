@@ -21,7 +21,7 @@ use logbook_query::{self as query, Query};
 use logbook_render::web::pages::{Card, Exact, RunsPage};
 use logbook_render::web::plot::Value;
 use logbook_render::web::table::Status;
-use logbook_render::web::{Cell, Link, Place, Plot, Table, Text};
+use logbook_render::web::{Cell, Link, Plot, Tab, Table, Text};
 use logbook_render::{Format, Look, Output, Rows, cell};
 use logbook_view::runs::{Cards, Run, Tree, json as run_json, what_now};
 
@@ -62,7 +62,7 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
     let now = site.now();
     let counts = board.cards(now);
     let mut page = RunsPage {
-        frame: site.live_frame(&board, "Runs", Place::Runs),
+        frame: site.live_frame(&board, "Runs", Tab::Runs),
         cards: cards(&board, &counts, now),
         blockers: Vec::new(),
         plots: plots(&board, site),

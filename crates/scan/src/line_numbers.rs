@@ -1,6 +1,6 @@
-//! In which lines of their files the places are that are told. Scans count no lines: those of a
-//! file are counted when there is something to tell, and those of a stream, which cannot be read
-//! again, as it is read.
+//! The line numbers of reported places. A scan does not count lines: the lines of a file are
+//! counted when there is something to report, those of a stream, which cannot be read again, while
+//! it is read.
 
 use std::io::Read;
 
@@ -10,8 +10,8 @@ use super::rows::Block;
 use super::skipped::{Class, Skipped};
 use logbook_store::Input;
 
-/// Finds the lines of all that is told of `inputs`.
-pub fn number(inputs: &[Input], skipped: &mut Skipped) {
+/// Adds the line numbers of all reported places in `inputs`.
+pub fn find_line_numbers(inputs: &[Input], skipped: &mut Skipped) {
     for input in inputs.iter().filter(|input| !input.is_once()) {
         let name = input.name();
         let places = skipped.unnumbered(&name);
@@ -24,13 +24,14 @@ pub fn number(inputs: &[Input], skipped: &mut Skipped) {
     }
 }
 
-/// Which line of the input, unpacked, its byte `offset` is in, counted from 1; `None` where that
-/// cannot be told: a stream is read once.
+/// The line of byte `offset` of the unpacked input, counted from 1; `None` if it cannot be found,
+/// as in a stream.
 pub fn line_of(input: &Input, offset: u64) -> Option<u64> {
     lines_of(input, &[offset]).first().copied()
 }
 
-/// The same for many places, in order; as many as could be told.
+/// The lines of several offsets, which must be in order. Shorter than `places` if the input ends or
+/// fails.
 fn lines_of(input: &Input, places: &[u64]) -> Vec<u64> {
     let mut found = Vec::new();
     if input.is_once() {
@@ -56,7 +57,7 @@ fn lines_of(input: &Input, places: &[u64]) -> Vec<u64> {
     found
 }
 
-/// Counts the lines of a stream as it is read.
+/// Counts the lines of a stream while it is read.
 #[derive(Debug, Default)]
 pub(super) struct Counter {
     lines: u64,
@@ -64,7 +65,7 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    /// A block begins. A line that is too long was passed over whole, and stands between blocks.
+    /// Call before each block. A line that is too long was skipped whole, between two blocks.
     pub(crate) fn begin(&mut self, name: &str, skipped: &mut Skipped) {
         let too_long = skipped.count_as(name, Class::TooLong);
         if too_long > self.too_long {
@@ -75,7 +76,7 @@ impl Counter {
         }
     }
 
-    /// It ends.
+    /// Call after each block.
     pub(crate) fn end(&mut self, name: &str, block: Block<'_>, skipped: &mut Skipped) {
         for place in skipped.unnumbered(name) {
             let within = place.saturating_sub(block.offset) as usize;

@@ -1,5 +1,5 @@
-//! Ids that stand on more than one row, which no writer leaves behind: found by
-//! whoever reads every row, without what `cache/` knows.
+//! Ids that more than one row has. No writer produces them; a full scan finds them without the
+//! index in `cache/`.
 
 use std::collections::BTreeMap;
 
@@ -8,58 +8,58 @@ use xxhash_rust::xxh3::xxh3_64;
 use logbook_json::{self as json, Limits};
 use logbook_model::Address;
 use logbook_model::error::Result;
-use logbook_store::Place as Stands;
+use logbook_store::Place as SegmentPlace;
 use logbook_store::{RowReader, Snapshot};
 
-/// An id, and the rows that have it, in order.
+/// An id that several rows have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DoubledId {
-    /// The id.
+pub struct DuplicateId {
+    /// The id, decoded.
     pub id: String,
-    /// Where they stand.
+    /// The rows that have it, in order.
     pub rows: Vec<Address>,
 }
 
-/// The ids of rows, as they are met: a hash and a place for each, since millions of them must fit
+/// The ids seen so far. Only a hash and a place of each is kept, since millions of them must fit
 /// into memory.
 #[derive(Debug, Default)]
 pub struct Ids {
-    seen: Vec<(u64, Stands)>,
+    seen: Vec<(u64, SegmentPlace)>,
 }
 
 impl Ids {
-    /// Takes in the `id` of the row at `place`, as it stands there, if it has one.
-    pub fn push(&mut self, id: Option<&[u8]>, place: Stands) {
+    /// Adds the raw value `id` of the row at `place`, if the row has one.
+    pub fn push(&mut self, id: Option<&[u8]>, place: SegmentPlace) {
         if let Some(id) = id.and_then(json::decode) {
             self.seen.push((xxh3_64(String::from_utf8_lossy(&id).as_bytes()), place));
         }
     }
 
-    /// Takes in the ids of other rows.
+    /// Adds the ids of other rows.
     pub fn join(&mut self, other: Ids) {
         self.seen.extend(other.seen);
     }
 
-    /// Those that two rows or more have, by what stands in `snapshot`.
-    pub fn doubled(mut self, snapshot: &Snapshot) -> Result<Vec<DoubledId>> {
+    /// The ids that at least two rows of `snapshot` have. Fails if a row cannot be read again.
+    pub fn duplicates(mut self, snapshot: &Snapshot) -> Result<Vec<DuplicateId>> {
         self.seen.sort_unstable();
         let mut reader = RowReader::new(snapshot);
-        let mut doubled: BTreeMap<String, Vec<Address>> = BTreeMap::new();
+        let mut duplicates: BTreeMap<String, Vec<Address>> = BTreeMap::new();
         for group in self.seen.chunk_by(|one, other| one.0 == other.0).filter(|group| group.len() > 1) {
             for (_, place) in group {
                 if let Some(text) = reader.row(*place)?
                     && let Some(id) = id_of(text)
-                    // What a power cut left of a row has no id.
+                    // A torn row does not count.
                     && json::validate(text, Limits::GRAMMAR).is_ok()
                 {
                     let place = Address::Place { segment: place.segment, offset: place.offset };
-                    doubled.entry(id).or_default().push(place);
+                    duplicates.entry(id).or_default().push(place);
                 }
             }
         }
-        // Two ids may have had one hash.
-        let rows = doubled.into_iter().filter(|(_, rows)| rows.len() > 1);
-        Ok(rows.map(|(id, rows)| DoubledId { id, rows }).collect())
+        // Two different ids may have the same hash.
+        let rows = duplicates.into_iter().filter(|(_, rows)| rows.len() > 1);
+        Ok(rows.map(|(id, rows)| DuplicateId { id, rows }).collect())
     }
 }
 

@@ -1,58 +1,58 @@
-//! Lines that can matter, found in a block before any line of it is looked at: by a literal, or by
-//! a name with a value behind it that may pass.
+//! Finds the lines of a block that can matter without looking at the others: those that contain a
+//! literal, or a name with a value behind it that may pass the filter.
 //!
-//! Each way to find them pays while they are few. Where they stand too dense the next way is tried
-//! on the rest of the block, and the one that failed only again some blocks later.
+//! A search pays off while such lines are few. Where they are dense, the next search is tried on
+//! the rest of the block, and the one that failed is tried again only some blocks later.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
 
 use memchr::{memchr, memmem, memrchr};
 
-use super::reader::Wanted;
 use super::rows::Block;
+use super::scan::Wanted;
 use super::source::Fate;
 use logbook_query::Probe;
 
-/// Lines to be looked at that are this near to each other, in bytes, are cheaper to find with all
-/// the others.
+/// Looking at every line is cheaper if matching lines are nearer to each other than this.
 const DENSE_BYTES: usize = 4096;
-/// How many of them tell that a block is dense.
+/// This many near matches make a block dense.
 const DENSE_HITS: usize = 32;
-/// Each literal is a pass of its own over a block: more of them cost as much as looking at every
-/// line.
+/// Each literal is a pass of its own over a block, so that more of them cost as much as looking at
+/// every line.
 const LITERALS_MAX: usize = 4;
-/// Fewer bytes are soon looked at line by line, and then all that is no row is told.
+/// Smaller blocks are read line by line: it is fast enough, and every line that is not a row is
+/// reported.
 const BLOCK_BYTES_MIN: usize = 64 << 10;
-/// At most so many blocks pass before a way is tried again.
+/// A failed search is tried again after at most this many blocks.
 const REST_MAX: u32 = 64;
 
-/// What is looked for.
+/// A string to search for.
 struct Needle<'q> {
     finder: memmem::Finder<'q>,
-    /// Asked where it was found. Each thread has its own.
+    /// Decides for each occurrence whether the line may pass. Each thread has its own copy.
     probe: Option<Probe>,
 }
 
-/// A way to find lines.
-pub(super) struct Way<'q> {
+/// One search for lines.
+pub(super) struct Search<'q> {
     needles: Vec<Needle<'q>>,
-    /// So many blocks it is not tried, since lines stood too dense in the last one; doubled each
-    /// time.
+    /// The number of blocks for which it is not tried, because matches were dense in the last one;
+    /// doubled on each failure.
     rest: u32,
     rest_next: u32,
 }
 
-/// The ways to find lines that are wanted, the best first.
-pub(super) fn ways<'q>(wanted: &Wanted<'q>) -> Vec<Way<'q>> {
+/// The searches that find the wanted lines, the most selective first.
+pub(super) fn searches<'q>(wanted: &Wanted<'q>) -> Vec<Search<'q>> {
     if wanted.strict {
         return Vec::new();
     }
     let needle = |literal: &'q [u8], probe| Needle { finder: memmem::Finder::new(literal), probe };
     let way = |mut needles: Vec<Needle<'q>>| {
-        // What could spell the same in other letters.
+        // An escape may spell the same text in another way.
         needles.push(needle(b"\\u", None));
-        Way { needles, rest: 0, rest_next: 1 }
+        Search { needles, rest: 0, rest_next: 1 }
     };
     let literals = wanted.literals.iter().map(|literal| needle(literal, None)).collect::<Vec<_>>();
     let literals = (1..=LITERALS_MAX).contains(&literals.len()).then_some(literals);
@@ -60,14 +60,14 @@ pub(super) fn ways<'q>(wanted: &Wanted<'q>) -> Vec<Way<'q>> {
     literals.into_iter().chain(probe).map(way).collect()
 }
 
-impl<'q> Way<'q> {
-    /// The lines of `block` from `from` on, if they are to be found in this way now.
+impl<'q> Search<'q> {
+    /// The matching lines of `block` from `from` on; `None` if this search is not to be used now.
     pub(crate) fn lines<'w>(
         &'w mut self,
         block: Block<'w>,
         from: usize,
         fates: Option<&BTreeMap<u64, Fate>>,
-    ) -> Option<Sparse<'w, 'q>> {
+    ) -> Option<Matches<'w, 'q>> {
         if block.bytes.len() < BLOCK_BYTES_MIN {
             return None;
         }
@@ -81,32 +81,32 @@ impl<'q> Way<'q> {
         });
         let next = vec![None; self.needles.len()];
         let fated = fated.into_iter().peekable();
-        Some(Sparse { block: block.bytes, way: self, next, fated, begin: from, from, hits: 0 })
+        Some(Matches { block: block.bytes, search: self, next, fated, begin: from, from, hits: 0 })
     }
 }
 
-/// The lines of a block that hold what is looked for, or any `\u`, by which it could be spelled
-/// otherwise, and those of rows with a fate: a corrected row need not hold what it reads as
-/// holding.
-pub(super) struct Sparse<'w, 'q> {
+/// The lines of a block that contain a needle or any `\u` escape, and the lines of corrected rows:
+/// the text of a corrected row need not contain what its corrected form contains.
+pub(super) struct Matches<'w, 'q> {
     block: &'w [u8],
-    way: &'w mut Way<'q>,
-    /// Where each needle is found next; `None`: not looked for yet.
+    search: &'w mut Search<'q>,
+    /// The next occurrence of each needle; `None` if it was not searched for yet.
     next: Vec<Option<usize>>,
-    /// Where rows with a fate begin.
+    /// The offsets of rows with a fate.
     fated: Peekable<std::vec::IntoIter<usize>>,
     begin: usize,
     from: usize,
     hits: usize,
 }
 
-impl Sparse<'_, '_> {
-    /// The next such line, without its newline; none also when they stand too dense.
+impl Matches<'_, '_> {
+    /// The next matching line, without its newline; `None` at the end, and also when matches are
+    /// dense.
     pub(crate) fn next(&mut self) -> Option<(usize, usize)> {
         if self.is_dense() {
             return None;
         }
-        for (next, needle) in self.next.iter_mut().zip(&self.way.needles) {
+        for (next, needle) in self.next.iter_mut().zip(&self.search.needles) {
             if next.is_none_or(|at| at < self.from) {
                 *next = Some(needle.find(self.block, self.from));
             }
@@ -121,27 +121,26 @@ impl Sparse<'_, '_> {
         Some((begin, end))
     }
 
-    /// Whether it pays no longer to look for them.
+    /// Whether matches are so dense that the search no longer pays off.
     fn is_dense(&self) -> bool {
         self.hits >= DENSE_HITS && self.hits * DENSE_BYTES > self.from - self.begin
     }
 
-    /// After the last line: whether it was the last of the block. If it was not, this way is not
-    /// tried for a while.
+    /// Whether the whole block was searched. If not, this search pauses for some blocks.
     pub(crate) fn ended(self) -> bool {
         if !self.is_dense() {
-            self.way.rest_next = 1;
+            self.search.rest_next = 1;
             return true;
         }
-        self.way.rest = self.way.rest_next;
-        self.way.rest_next = (self.way.rest_next * 2).min(REST_MAX);
+        self.search.rest = self.search.rest_next;
+        self.search.rest_next = (self.search.rest_next * 2).min(REST_MAX);
         false
     }
 }
 
 impl Needle<'_> {
-    /// Where it stands first at or after `from`, if it is asked for there; the greatest number if
-    /// nowhere.
+    /// The first occurrence at or after `from` that the probe accepts; `usize::MAX` if there is
+    /// none.
     fn find(&self, block: &[u8], mut from: usize) -> usize {
         while let Some(rest) = block.get(from..)
             && let Some(at) = self.finder.find(rest)
