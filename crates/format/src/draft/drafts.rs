@@ -10,15 +10,16 @@ use std::collections::HashMap;
 use memchr::{memchr, memchr2};
 
 use super::call;
-use super::fields::{self, COUNT, ID, field_fits_at_a_glance, text_of};
+use super::fields::{self, COUNT, FOREIGN_NAME, ID, field_fits_at_a_glance, odd_spelling, text_of};
 use super::minute::LastMinute;
-use super::refusals::{NewWord, NewWords, check_given, check_kind, meet, not_json, not_object, step_of, too_long};
+use super::rules::{
+    LIMITS, NewWord, NewWords, Rules, check_given, check_kind, meet, not_json, not_object, step_of, too_long,
+};
 use super::verbatim::Verbatim;
-use crate::secrets::Redactor;
-use logbook_json::{self as json, Limits, Scratch, Span, Spans, key_hash_in, quote_into, validate_members};
-use logbook_model::error::{Error, Result};
-use logbook_model::names::{ENVELOPE, PAYLOAD, Type, from_camel_case};
-use logbook_model::{APPEND_ROW_BYTES_MAX, DEPTH_MAX, Kind, Phase, Says, Status, Vocabulary, Weight, instant, run_id};
+use logbook_json::{self as json, Scratch, Span, Spans, key_hash_in, quote_into, validate_members};
+use logbook_model::error::{Error, ErrorKind, Result};
+use logbook_model::names::{ENVELOPE, PAYLOAD, Type};
+use logbook_model::{APPEND_ROW_BYTES_MAX, Kind, Phase, Says, Status, Weight, instant, run_id};
 
 const RUN_ID: usize = 0;
 const STEP: usize = 1;
@@ -42,12 +43,6 @@ const OF_DECISIONS: u64 = {
 const _: () = assert!(ENVELOPE.len() == 10 && COUNT <= 64);
 const _: () = assert!(matches!(PAYLOAD[TOOL_CALL - ID].of, Type::ToolCall));
 
-/// Steps up to here are read exactly by every JSON reader (2^53 − 1).
-pub const STEP_MAX: u64 = (1 << 53) - 1;
-/// The highest step that may be asked for. Behind it stay as many for whoever holds or ends the
-/// run.
-pub(crate) const STEP_GIVEN_MAX: u64 = 1 << 52;
-
 /// Longest text of a row that is looked at: blanks of it may be left out.
 const ROOM_BYTES_MAX: usize = APPEND_ROW_BYTES_MAX + (64 << 10);
 
@@ -56,25 +51,6 @@ const GUESSES: usize = 32;
 
 /// Runs that are still known behind a [`Drafts::clear`]: a store keeps a little for each.
 const RUNS_KEPT: usize = 256;
-
-/// What rows are judged by.
-pub const LIMITS: Limits = Limits { depth_max: DEPTH_MAX, unique_keys: true, whole_surrogates: true };
-
-/// What rows are checked against, and what fills in what they lack.
-#[derive(Debug, Clone, Copy)]
-pub struct Rules<'a> {
-    /// The words in force.
-    pub vocabulary: &'a Vocabulary,
-    /// The run of rows that name none.
-    pub run_id: Option<&'a str>,
-    /// The agent of rows that name none.
-    pub agent_id: Option<&'a str>,
-    /// The kinds of decisions and of the tool's own rows are allowed: only for
-    /// commands that make their check under the lock.
-    pub own: bool,
-    /// What finds the secrets in them; `None`: they are stored as they are.
-    pub redactor: Option<&'a Redactor>,
-}
 
 /// One row, laid out.
 #[derive(Debug, Clone)]
@@ -216,7 +192,7 @@ impl Drafts {
             self.rows.truncate(rows);
             self.text.truncate(length);
             match line {
-                Some(line) if !error.message.starts_with("line ") => error.within(format_args!("line {line}")),
+                Some(line) if error.kind() != ErrorKind::AtLine => error.within(format_args!("line {line}")),
                 _ => error,
             }
         })
@@ -542,17 +518,6 @@ impl Drafts {
     }
 }
 
-/// What a judge of rows is to call their keys, so that they need not be looked up in each: the
-/// standard field's number, or one that no field has. A key in an odd spelling has no name: what it
-/// means is found out anew.
-pub fn name_of(key: &[u8]) -> u8 {
-    match fields::find(key) {
-        Some(field) => field as u8,
-        None if odd_spelling(key).is_none() => FOREIGN_NAME,
-        None => Span::UNNAMED,
-    }
-}
-
 /// A member of a standard field.
 #[inline(always)]
 fn named(field: usize, key: (usize, usize), value: (usize, usize)) -> Span {
@@ -561,22 +526,6 @@ fn named(field: usize, key: (usize, usize), value: (usize, usize)) -> Span {
 
 fn is_call(piece: &Span) -> bool {
     usize::from(piece.name) == TOOL_CALL
-}
-
-/// [`name_of`] a key of the writer's own.
-pub(super) const FOREIGN_NAME: u8 = Span::UNNAMED - 1;
-
-/// The standard name that an escaped or camelCase key means.
-fn odd_spelling(raw: &[u8]) -> Option<String> {
-    let escaped = memchr(b'\\', raw).is_some();
-    if !escaped && !raw.iter().any(u8::is_ascii_uppercase) {
-        return None;
-    }
-    let key = String::from_utf8_lossy(&logbook_json::decode_raw(raw)).into_owned();
-    if escaped && fields::find(key.as_bytes()).is_some() {
-        return Some(key);
-    }
-    from_camel_case(&key)
 }
 
 /// Decimal digits of `number`.

@@ -4,9 +4,10 @@
 
 use std::borrow::Cow;
 
-use logbook_json::{self as json, Kind, key_hash};
+use logbook_json::{self as json, Kind, Span, key_hash};
+use memchr::memchr;
 use logbook_model::error::{Error, Result, nearest};
-use logbook_model::names::{ENVELOPE, OF_DECISIONS, PAYLOAD, Standard, TOOL_CALL, Type};
+use logbook_model::names::{ENVELOPE, OF_DECISIONS, PAYLOAD, Standard, TOOL_CALL, Type, from_camel_case};
 
 /// Place of `id` among the standard fields; the envelope comes before it.
 pub(crate) const ID: usize = ENVELOPE.len();
@@ -16,7 +17,7 @@ pub(crate) const COUNT: usize = ENVELOPE.len() + PAYLOAD.len();
 const SLOTS: usize = 256;
 const EMPTY: u8 = u8::MAX;
 
-const fn name_of(index: usize) -> &'static str {
+const fn name_at(index: usize) -> &'static str {
     if index < ENVELOPE.len() { ENVELOPE[index] } else { PAYLOAD[index - ENVELOPE.len()].name }
 }
 
@@ -24,7 +25,7 @@ static NAMES: [&str; COUNT] = {
     let mut names = [""; COUNT];
     let mut index = 0;
     while index < COUNT {
-        names[index] = name_of(index);
+        names[index] = name_at(index);
         index += 1;
     }
     names
@@ -130,7 +131,7 @@ pub(crate) fn name(index: usize) -> &'static str {
 pub(super) const fn is_of_decisions(index: usize) -> bool {
     let mut at = 0;
     while at < OF_DECISIONS.len() {
-        if const_same(OF_DECISIONS[at], name_of(index)) {
+        if const_same(OF_DECISIONS[at], name_at(index)) {
             return true;
         }
         at += 1;
@@ -145,6 +146,33 @@ const fn const_same(a: &str, b: &str) -> bool {
         at += 1;
     }
     at == a.len() && at == b.len()
+}
+
+/// What a judge of rows is to call their keys, so that they need not be looked up in each: the
+/// standard field's number, or one that no field has. A key in an odd spelling has no name: what it
+/// means is found out anew.
+pub fn name_of(key: &[u8]) -> u8 {
+    match find(key) {
+        Some(field) => field as u8,
+        None if odd_spelling(key).is_none() => FOREIGN_NAME,
+        None => Span::UNNAMED,
+    }
+}
+
+/// [`name_of`] a key of the writer's own.
+pub(super) const FOREIGN_NAME: u8 = Span::UNNAMED - 1;
+
+/// The standard name that an escaped or camelCase key means.
+pub(super) fn odd_spelling(raw: &[u8]) -> Option<String> {
+    let escaped = memchr(b'\\', raw).is_some();
+    if !escaped && !raw.iter().any(u8::is_ascii_uppercase) {
+        return None;
+    }
+    let key = String::from_utf8_lossy(&json::decode_raw(raw)).into_owned();
+    if escaped && find(key.as_bytes()).is_some() {
+        return Some(key);
+    }
+    from_camel_case(&key)
 }
 
 /// The type of the standard field `index`.

@@ -5,7 +5,7 @@
 //! - `drafts`: the rows on their way
 //! - `fields`: what each standard field may hold · `call`: the inside of `tool_call` · `minute`:
 //!   timestamps told without a calendar
-//! - `verbatim`: members copied in one piece · `refusals`: what is said of a refused row
+//! - `verbatim`: copies members in one piece · `rules`: what else a row must meet, and its errors
 //! - `pairs`: `key=value` and `key:=json` into one JSON object
 //!
 //! Invariant: a payload value leaves this room with the bytes it came with.
@@ -15,8 +15,9 @@ mod drafts;
 pub(super) mod fields;
 mod minute;
 pub mod pairs;
-mod refusals;
+mod rules;
 mod verbatim;
 
-pub use drafts::{Draft, Drafts, LIMITS, Rules, STEP_MAX, name_of};
-pub use fields::declaring;
+pub use drafts::{Draft, Drafts};
+pub use fields::{declaring, name_of};
+pub use rules::{LIMITS, Rules, STEP_MAX};

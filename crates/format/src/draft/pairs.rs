@@ -3,7 +3,7 @@
 //! others are strings. A dotted key reaches into an object.
 
 use super::fields::{shown, wanted};
-use super::refusals::check_given;
+use super::rules::check_given;
 use logbook_json::validate::line_column;
 use logbook_json::{self as json, Kind, Limits, kind, quote, quote_into, validate};
 use logbook_model::DEPTH_MAX;

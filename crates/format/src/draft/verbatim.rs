@@ -2,8 +2,7 @@
 //! as they are to be written (no white space, the standard spelling, the same
 //! order) are copied in one piece: of most rows that is all but the run.
 
-use super::drafts::FOREIGN_NAME;
-use super::fields;
+use super::fields::{self, FOREIGN_NAME};
 use logbook_json::Span;
 
 /// The stretch of the given text that is to be copied next.

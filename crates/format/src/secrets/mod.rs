@@ -7,8 +7,8 @@
 //! - `row`: a row as strings · `text`: a string as a reader sees it, with positions in the row ·
 //!   `search`: all rules on all strings
 //! - `assigned`: names with values in text · `names`, `values`: which of them count ·
-//!   `private_key`: the lines of a key · `prefixed`: behind line
-//!   numbers and the like
+//!   `private_key`: the lines of a key · `prefixed`: the same after line numbers and the like ·
+//!   `key_line`: what such a line is
 //! - `look`: tells fast that a row has no secret · `glance`, `beginnings`, `steps`: its scan of the
 //!   bytes · `hints`: a closer look
 //! - `redactor`: replaces secrets · `report`: what it found
@@ -22,6 +22,7 @@ mod assigned;
 mod beginnings;
 mod glance;
 mod hints;
+mod key_line;
 mod look;
 mod names;
 mod prefixed;

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::private_key::{HEADERS_MAX, could_be_last, is_long, is_of_line};
+use super::key_line::{HEADERS_MAX, could_be_last, is_long, is_of_line};
 use super::text::WORD_END;
 
 /// Longest prefix, and longest line that a search goes back.

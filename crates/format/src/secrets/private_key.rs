@@ -10,22 +10,17 @@ use std::ops::Range;
 
 use memchr::memmem;
 
+use super::key_line::{HEADERS_MAX, LINE_BYTES_MIN, could_be_last, is_long, is_of_line};
 use super::prefixed;
 use super::text::WORD_END;
-use super::values::is_words;
 
 /// The kind of their marks (`rules.txt`).
 pub const PRIVATE_KEY: &str = "private-key";
 /// Part of the line that begins a key, and of the line that ends it.
 pub(super) const ANCHOR: &str = "PRIVATE KEY";
-/// Shortest line of a body, except the last. The shortest keys, of elliptic curves, have one line
-/// of 64.
-const LINE_BYTES_MIN: usize = 40;
 /// Most bytes between two lines: line breaks and blanks, quotes and commas of a list, `>` of quoted
 /// mail, `<br>`, and the `+` between two strings.
 const BETWEEN_BYTES_MAX: usize = 64;
-/// Most headers behind the `BEGIN` line of an encrypted key.
-pub(super) const HEADERS_MAX: usize = 6;
 
 /// Ranges of the lines of bodies in `text`. With `inside_key` it begins inside one. What stands
 /// between two lines is in none of them: a shell could take it for the end of a command.
@@ -162,31 +157,6 @@ fn between_here(text: &[u8]) -> usize {
 
 fn is_between(byte: &u8) -> bool {
     byte.is_ascii_whitespace() || *byte == WORD_END || b"\"'`,\\>|".contains(byte)
-}
-
-pub(super) fn is_of_line(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
-}
-
-/// A line that is not the last. A path made of words is not one: a shell could run it.
-pub(super) fn is_long(line: &[u8]) -> bool {
-    line.len() >= LINE_BYTES_MIN && is_mixed(line) && !is_path(line)
-}
-
-fn is_path(line: &[u8]) -> bool {
-    line.first() == Some(&b'/') && is_words(&String::from_utf8_lossy(line))
-}
-
-/// Random text of this length has all three classes; words and paths seldom do.
-fn is_mixed(line: &[u8]) -> bool {
-    let has = |is: fn(&u8) -> bool| line.iter().any(is);
-    has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit)
-}
-
-/// Whether a line of any length may end a body. A word or a path does not: it could be a command.
-pub(super) fn could_be_last(line: &[u8]) -> bool {
-    let is_padded = line.ends_with(b"=") || line.starts_with(b"=");
-    line.len() >= 4 && line[0] != b'/' && (is_padded || is_mixed(line) && !is_words(&String::from_utf8_lossy(line)))
 }
 
 /// Bytes that are kept from one chunk to the next, more than the longest `BEGIN` line.

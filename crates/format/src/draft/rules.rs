@@ -1,14 +1,39 @@
-//! What is said of a row that is refused, and what to do about it.
+//! What a row must meet beside the types of its fields, and the errors for rows that do not.
 
-use super::drafts::{Rules, STEP_GIVEN_MAX};
 use super::fields::{self as fields, unknown_word};
 use crate::once_id::is_once_id;
-use logbook_json as json;
+use crate::secrets::Redactor;
 use logbook_json::validate::line_column;
-use logbook_model::error::{Error, Result};
+use logbook_json::{self as json, Limits};
+use logbook_model::error::{Error, ErrorKind, Result};
 use logbook_model::kind::Writer;
 use logbook_model::names::may_be_given;
-use logbook_model::{APPEND_ROW_BYTES_MAX, Kind, Vocabulary};
+use logbook_model::{APPEND_ROW_BYTES_MAX, DEPTH_MAX, Kind, Vocabulary};
+
+/// Steps up to here are read exactly by every JSON reader (2^53 − 1).
+pub const STEP_MAX: u64 = (1 << 53) - 1;
+/// The highest step that may be asked for. Behind it stay as many for whoever holds or ends the
+/// run.
+pub(crate) const STEP_GIVEN_MAX: u64 = 1 << 52;
+
+/// What rows are judged by.
+pub const LIMITS: Limits = Limits { depth_max: DEPTH_MAX, unique_keys: true, whole_surrogates: true };
+
+/// What rows are checked against, and what fills in what they lack.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// The words in force.
+    pub vocabulary: &'a Vocabulary,
+    /// The run of rows that name none.
+    pub run_id: Option<&'a str>,
+    /// The agent of rows that name none.
+    pub agent_id: Option<&'a str>,
+    /// The kinds of decisions and of the tool's own rows are allowed: only for
+    /// commands that make their check under the lock.
+    pub own: bool,
+    /// What finds the secrets in them; `None`: they are stored as they are.
+    pub redactor: Option<&'a Redactor>,
+}
 
 pub(super) fn check_kind(word: &str, rules: &Rules<'_>) -> Result<()> {
     if let Writer::Command(command) = Kind::named(word).writer()
@@ -53,7 +78,7 @@ pub(super) fn step_of(value: &[u8]) -> Result<u64> {
 pub(super) fn not_json(text: &[u8], line: Option<u64>, at: usize, reason: &str) -> Error {
     let (row, column) = line_column(text, at);
     let line = line.map_or(row as u64, |line| line + row as u64 - 1);
-    let error = Error::usage(format!("line {line}, column {column}: {reason}"));
+    let error = Error::usage(format!("line {line}, column {column}: {reason}")).of_kind(ErrorKind::AtLine);
     match text.first() {
         Some(b'\'') => {
             error.hint("in cmd.exe and PowerShell, single quotes do not quote: pass the row with `logbook append -`")
