@@ -6,19 +6,12 @@
 
 use std::ops::{ControlFlow, Range};
 
+use super::dispatch::with_bits;
 use super::index::{Eight, Index};
 use super::masks::WIDTH;
 use super::words::Words;
-#[cfg(target_arch = "x86_64")]
-use super::x86::with_bits;
 use crate::frame::is_framed;
 use crate::skip::{is_white, skip_scalar, skip_white};
-
-/// Elsewhere there is nothing that the compiler would have to be told of.
-#[cfg(not(target_arch = "x86_64"))]
-fn with_bits<R>(work: impl FnOnce() -> R) -> R {
-    work()
-}
 
 /// A line of a block.
 #[derive(Debug, Clone, Copy)]

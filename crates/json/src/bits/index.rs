@@ -94,25 +94,8 @@ impl Index {
         }
     }
 
-    /// Takes in `text`, which begins at the start of a line. With `careful` every bracket is looked
-    /// at.
-    pub fn fill(&mut self, text: &[u8], careful: bool) {
-        #[cfg(target_arch = "x86_64")]
-        if super::x86::index(text, self, careful) {
-            return;
-        }
-        self.fill_plain(text, careful);
-    }
-
-    /// The same with 32 bytes at a time, for tests that compare; false where the processor cannot.
-    pub fn fill_narrow(&mut self, text: &[u8], careful: bool) -> bool {
-        #[cfg(target_arch = "x86_64")]
-        return super::x86::index_narrow(text, self, careful);
-        #[cfg(not(target_arch = "x86_64"))]
-        return false;
-    }
-
-    /// The same, with masks made byte by byte.
+    /// Indexes `text`, byte by byte: the portable implementation, and the one that tests compare
+    /// with.
     pub fn fill_plain(&mut self, text: &[u8], careful: bool) {
         let mut filling = Filling::new(self, text, careful);
         let mut plain = Plain::default();

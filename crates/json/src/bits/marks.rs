@@ -32,24 +32,7 @@ pub(super) struct Bytes {
 }
 
 impl Marks {
-    /// Marks `text`, a block of whole lines.
-    pub fn fill(&mut self, text: &[u8]) {
-        #[cfg(target_arch = "x86_64")]
-        if super::x86::mark(text, self) {
-            return;
-        }
-        self.fill_plain(text);
-    }
-
-    /// The same with 32 bytes at a time, for tests that compare; false where the processor cannot.
-    pub fn fill_narrow(&mut self, text: &[u8]) -> bool {
-        #[cfg(target_arch = "x86_64")]
-        return super::x86::mark_narrow(text, self);
-        #[cfg(not(target_arch = "x86_64"))]
-        return false;
-    }
-
-    /// The same, byte by byte.
+    /// Marks `text`, byte by byte: the portable implementation, and the one that tests compare with.
     pub fn fill_plain(&mut self, text: &[u8]) {
         let mut marking = Marking::new(self, text.len());
         for block in text.chunks(WIDTH) {

@@ -24,6 +24,7 @@
 //! - `finder.rs`: rows and wanted fields from the index
 
 mod brackets;
+mod dispatch;
 mod finder;
 mod index;
 mod judge;
