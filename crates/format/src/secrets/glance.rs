@@ -1,17 +1,26 @@
-//! The scan of the first look (`look`), 64 bytes at a time. Every secret of a built-in kind has a
-//! long run of token bytes or one of a few beginnings (`beginnings`); most rows have neither.
-//! Without AVX2 every row counts as having both.
+//! The scan of the first look (`look`). Every secret of a built-in kind has a long run of token
+//! bytes or one of a few beginnings (`beginnings`); most rows have neither.
 //!
 //! A run counts only if it has a byte that digests, UUIDs and numbers lack: a letter beyond F, `_`
 //! or `~`. All tokens have one in their prefix or suffix, except Telegram's: of 10¹⁵ of those one
 //! has none in its 35 letters and digits.
 //!
-//! Why this is not left to a library: a batch takes 320 to 470 ns for a row of 300 bytes, and
-//! redaction may add a tenth (`./bench calls 1 redacted`). A search by `aho-corasick` for the same
-//! anchors added 190 to 250 ns, which made batches 1.6 times as slow. This scan adds 28 ns, and 36
-//! without AVX-512.
+//! Why there is vector code here: `append -` of 100,000 rows of 315 bytes takes 450 ns of processor
+//! time per row, and redaction may add a tenth (`./bench calls 1 redacted`). Per row, scanning takes
 //!
-//! `steps` divides a text into steps of 64 bytes.
+//! | with | ns |
+//! |---|---|
+//! | AVX2 (below) | 47 |
+//! | `aho_corasick::packed` (Teddy), the 48 shortest of 200 anchors | 115 |
+//! | `aho_corasick` as a DFA, all anchors | 470 |
+//! | the portable table (below) | 580 |
+//! | `memchr::memmem`, anchor by anchor | 1,170 |
+//!
+//! so that a library would add 15 % to 100 % to a whole process. A third scan, with AVX-512, took 35 ns: less
+//! than 3 % of the process, so it was removed.
+
+use super::beginnings::{BELOW, RUN, TABLES};
+use super::steps::{SEEN, filled};
 
 /// What the scan saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,36 +45,61 @@ impl Seen {
 #[inline]
 pub(super) fn glance(text: &[u8]) -> Seen {
     #[cfg(target_arch = "x86_64")]
-    if let Some(seen) = look(text) {
-        return seen;
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2, as just checked.
+        return unsafe { avx2::look(text) };
     }
-    let _ = text;
-    Seen { token: true, begun: u8::MAX, foreign: true }
-}
-
-/// The scan, if this processor can do it.
-#[cfg(target_arch = "x86_64")]
-#[inline]
-fn look(text: &[u8]) -> Option<Seen> {
-    use std::arch::is_x86_feature_detected as has;
-    if has!("avx512f") && has!("avx512bw") && has!("avx512vbmi") && has!("avx2") {
-        // SAFETY: the processor has what the function is compiled for, as just asked.
-        return Some(unsafe { wide::look(text) });
-    }
-    // SAFETY: the processor has AVX2, as just asked.
-    has!("avx2").then(|| unsafe { avx2::look(text) })
+    portable(text)
 }
 
 /// The results of each implementation that this processor can run, for tests that compare them.
 pub fn looks(text: &[u8]) -> Vec<Seen> {
-    let _ = text;
-    let mut looks = Vec::new();
+    let mut looks = vec![portable(text)];
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2, as just asked.
-        looks.extend(look(text).into_iter().chain([unsafe { avx2::look(text) }]));
+        // SAFETY: the processor has AVX2, as just checked.
+        looks.push(unsafe { avx2::look(text) });
     }
     looks
+}
+
+/// For each byte, which beginnings have it as their first to fourth one: the first in the lowest
+/// byte, a bit for each beginning.
+static AT: [u32; 256] = {
+    let mut at = [0; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        let mut place = 0;
+        while place < 4 {
+            let beginnings = TABLES[place][0][byte & 15] & TABLES[place][1][byte >> 4];
+            at[byte] |= (beginnings as u32) << (8 * place);
+            place += 1;
+        }
+        byte += 1;
+    }
+    at
+};
+
+/// The scan byte by byte: shift-and over a table.
+fn portable(text: &[u8]) -> Seen {
+    let mut short = [0; SEEN];
+    let text = if text.len() < SEEN { filled(text, &mut short) } else { text };
+    // Which beginnings match up to their first to fourth byte here, and which did to the end.
+    let (mut matching, mut begun) = (0u32, 0);
+    let (mut run, mut is_odd, mut token, mut foreign) = (0, false, false, false);
+    for byte in text {
+        matching = (matching << 8 | 0xFF) & AT[usize::from(*byte)];
+        begun |= (matching >> 24) as u8;
+        foreign |= *byte >= 0x7F;
+        if byte.is_ascii() && *byte > BELOW[usize::from(*byte & 15)] {
+            run += 1;
+            is_odd |= *byte | 32 > b'f';
+        } else {
+            (run, is_odd) = (0, false);
+        }
+        token |= run >= RUN && is_odd;
+    }
+    Seen { token, begun, foreign }
 }
 
 /// `unsafe` for two reasons, each met here: the functions must run only where the processor has
@@ -192,107 +226,5 @@ mod avx2 {
     fn table(bytes: &[u8; 16]) -> __m256i {
         // SAFETY: 16 bytes are there.
         _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) })
-    }
-}
-
-/// The same with 64 bytes at a time, and one look into a table for each of the four bytes. `unsafe`
-/// for the same reasons.
-#[cfg(target_arch = "x86_64")]
-mod wide {
-    use std::arch::x86_64::{
-        __m512i, _mm_loadu_si128, _mm512_adds_epu8, _mm512_and_si512, _mm512_broadcast_i32x4, _mm512_cmpgt_epi8_mask,
-        _mm512_loadu_si512, _mm512_maskz_permutex2var_epi8, _mm512_movepi8_mask, _mm512_or_si512, _mm512_set1_epi8,
-        _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_storeu_si512, _mm512_test_epi8_mask,
-    };
-
-    use crate::secrets::beginnings::{BELOW, TABLES};
-    use crate::secrets::glance::Seen;
-    use crate::secrets::steps::{self, SEEN, STEP, Tokens};
-
-    /// For each of the four bytes: which beginnings go with it, whichever of the ASCII it is; a bit
-    /// each.
-    static BEGINNINGS: [[u8; 128]; 4] = {
-        let mut beginnings = [[0; 128]; 4];
-        let mut place = 0;
-        while place < 4 {
-            let mut byte = 0;
-            while byte < 128 {
-                beginnings[place][byte] = TABLES[place][0][byte & 15] & TABLES[place][1][byte >> 4];
-                byte += 1;
-            }
-            place += 1;
-        }
-        beginnings
-    };
-
-    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi,avx2")]
-    pub(super) fn look(text: &[u8]) -> Seen {
-        // SAFETY: 16 bytes are there.
-        let below = _mm512_broadcast_i32x4(unsafe { _mm_loadu_si128(BELOW.as_ptr().cast()) });
-        let mut tokens = Tokens::default();
-        let mut begun = _mm512_setzero_si512();
-        let mut short = [0; SEEN];
-        let first = load(text.first_chunk().unwrap_or(steps::filled(text, &mut short)), 0);
-        tokens.put(steps::before(token_bytes(first, below)), steps::before(odd_bytes(first)));
-        let mut all = next(first);
-        steps::each(text, &short, |bytes, seen| {
-            let last = load(bytes, SEEN - STEP);
-            all = _mm512_or_si512(all, next(last));
-            let mut here = beginnings(last, SEEN - STEP);
-            for place in 0..SEEN - STEP {
-                here = _mm512_and_si512(here, beginnings(load(bytes, place), place));
-            }
-            begun = _mm512_or_si512(begun, here);
-            tokens.put(token_bytes(last, below) >> seen, odd_bytes(last) >> seen);
-        });
-        let mut bytes = [0u8; STEP];
-        if _mm512_test_epi8_mask(begun, begun) != 0 {
-            // SAFETY: there is room for 64 bytes.
-            unsafe { _mm512_storeu_si512(bytes.as_mut_ptr().cast(), begun) };
-        }
-        let begun = bytes.iter().fold(0, |all, byte| all | byte);
-        Seen { token: tokens.found(), begun, foreign: _mm512_movepi8_mask(all) != 0 }
-    }
-
-    /// Each byte plus one.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw")]
-    fn next(text: __m512i) -> __m512i {
-        _mm512_adds_epu8(text, _mm512_set1_epi8(1))
-    }
-
-    /// 64 bytes from `at` on, which is at most 3.
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    fn load(bytes: &[u8; SEEN], at: usize) -> __m512i {
-        let bytes: &[u8; STEP] = bytes[at..].first_chunk().unwrap_or(&[0; STEP]);
-        // SAFETY: 64 bytes are there.
-        unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
-    }
-
-    /// Which beginnings go with each byte in this place.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    fn beginnings(text: __m512i, place: usize) -> __m512i {
-        let table = &BEGINNINGS[place];
-        // SAFETY: 128 bytes are there.
-        let (low, high) =
-            unsafe { (_mm512_loadu_si512(table.as_ptr().cast()), _mm512_loadu_si512(table.as_ptr().add(64).cast())) };
-        // The seven lower bits name a byte of the two; what is not ASCII goes with none.
-        _mm512_maskz_permutex2var_epi8(!_mm512_movepi8_mask(text), low, text, high)
-    }
-
-    /// As with 32 bytes.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw")]
-    fn token_bytes(text: __m512i, below: __m512i) -> u64 {
-        _mm512_cmpgt_epi8_mask(text, _mm512_shuffle_epi8(below, text))
-    }
-
-    /// As with 32 bytes.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw")]
-    fn odd_bytes(text: __m512i) -> u64 {
-        _mm512_cmpgt_epi8_mask(_mm512_or_si512(text, _mm512_set1_epi8(32)), _mm512_set1_epi8(b'f' as i8))
     }
 }

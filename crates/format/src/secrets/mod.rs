@@ -18,7 +18,6 @@
 //! beside them.
 
 mod assigned;
-#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 mod beginnings;
 mod glance;
 mod hints;
@@ -32,7 +31,7 @@ mod report;
 mod row;
 mod rule;
 mod search;
-#[cfg(target_arch = "x86_64")]
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 mod steps;
 mod text;
 mod values;
