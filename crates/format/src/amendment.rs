@@ -7,7 +7,7 @@ use super::corrections::{FIXED, apply};
 use super::draft::fields::text_of;
 use super::draft::pairs::Pairs;
 use super::{Correction, Drafts, Rules};
-use logbook_json::{self as json, Members};
+use logbook_json::{self as json, Members, Object};
 use logbook_model::error::{Error, Result, nearest};
 use logbook_model::names::{self, ENVELOPE};
 use logbook_model::{Address, Kind, Status};
@@ -182,57 +182,40 @@ fn put(text: &[u8], keys: &[String], value: Option<&[u8]>) -> Option<Vec<u8>> {
 }
 
 fn with_member(object: &[u8], key: &str, value: Option<&[u8]>) -> Vec<u8> {
-    let mut out = b"{".to_vec();
-    let mut member = |key: &[u8], value: &[u8]| {
-        if out.len() > 1 {
-            out.push(b',');
-        }
-        out.push(b'"');
-        out.extend_from_slice(key);
-        out.extend_from_slice(b"\":");
-        out.extend_from_slice(value);
-    };
+    let mut out = Object::new();
     let mut new = value;
     for old in Members::new(object).flatten() {
         if !old.is(key.as_bytes()) {
-            member(old.key, old.value);
+            out.spelled(old.key, old.value);
         } else if let Some(value) = new.take() {
-            member(old.key, value);
+            out.spelled(old.key, value);
         }
     }
     if let Some(value) = new {
-        let key = json::quote(key);
-        member(&key[1..key.len() - 1], value);
+        out.raw(key, value);
     }
-    out.push(b'}');
-    out
+    out.end()
 }
 
-/// The values that are set, judged and spelled as `append` would.
+/// The new values, checked and spelled as `append` would spell them.
 fn checked(changes: &Changes, rules: &Rules<'_>) -> Result<Vec<(String, Vec<u8>)>> {
     let set: Vec<(&String, &Vec<u8>)> =
         changes.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))).collect();
-    let mut text = b"{\"run_id\":\"x\"".to_vec();
-    let mut member = |name: &str, value: &[u8]| {
-        text.push(b',');
-        json::quote_into(name, &mut text);
-        text.push(b':');
-        text.extend_from_slice(value);
-    };
+    let mut row = Object::new();
+    row.text("run_id", "x");
     for (name, value) in &set {
         if value.as_slice() == b"null" && ENVELOPE.contains(&name.as_str()) {
             return Err(Error::usage(format!("{name} cannot be null")).hint(format!("--unset {name} takes it away")));
         }
-        member(name, value);
+        row.raw(name, value);
     }
     if !set.iter().any(|(name, _)| *name == "blocked_on") {
-        // Whether it is there is asked of the row as a whole.
-        member("blocked_on", b"\"x\"");
+        // Whether the corrected row has one is checked by `still_blocked_on`.
+        row.text("blocked_on", "x");
     }
-    text.push(b'}');
     let mut drafts = Drafts::new();
     let rules = Rules { agent_id: None, own: false, ..*rules };
-    drafts.push(&text, &rules, "", None)?;
+    drafts.push(&row.end(), &rules, "", None)?;
     let mut row = Vec::new();
     drafts.rows().iter().for_each(|draft| drafts.render(draft, 1, &mut row));
     let names: Vec<&String> = set.iter().map(|(name, _)| *name).collect();
@@ -277,31 +260,18 @@ fn print(
     retract: bool,
     why: &str,
 ) -> Vec<u8> {
-    let mut out = b"{\"run_id\":".to_vec();
-    out.extend_from_slice(run);
-    out.extend_from_slice(format!(",\"kind\":\"{}\",\"corrects\":", Kind::Correction.word()).as_bytes());
-    json::quote_into(&target.to_string(), &mut out);
+    let mut out = Object::new();
+    out.raw("run_id", run).text("kind", Kind::Correction.word()).text("corrects", &target.to_string());
     if !set.is_empty() {
-        for (at, (name, value)) in set.iter().enumerate() {
-            out.extend_from_slice(if at == 0 { b",\"set\":{".as_slice() } else { b"," });
-            json::quote_into(name, &mut out);
-            out.push(b':');
-            out.extend_from_slice(value);
-        }
-        out.push(b'}');
+        let mut values = Object::new();
+        set.iter().for_each(|(name, value)| _ = values.raw(name, value));
+        out.raw("set", &values.end());
     }
     if !unset.is_empty() {
-        for (at, name) in unset.iter().enumerate() {
-            out.extend_from_slice(if at == 0 { b",\"unset\":[".as_slice() } else { b"," });
-            json::quote_into(name, &mut out);
-        }
-        out.push(b']');
+        out.texts("unset", unset);
     }
     if retract {
-        out.extend_from_slice(b",\"retract\":true");
+        out.flag("retract", true);
     }
-    out.extend_from_slice(b",\"reason\":");
-    json::quote_into(why, &mut out);
-    out.push(b'}');
-    out
+    out.text("reason", why).end()
 }

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use logbook_json::{self as json, Members};
+use logbook_json::{self as json, Members, Object};
 use logbook_model::names::ENVELOPE;
 use logbook_model::{Address, Kind};
 
@@ -159,7 +159,7 @@ fn text(value: Option<&[u8]>) -> String {
 
 /// One member of a row that is being rewritten.
 struct Part<'a> {
-    /// The key with its quotes.
+    /// The key as it is spelled between its quotes.
     key: Cow<'a, [u8]>,
     /// The key's characters.
     name: Cow<'a, [u8]>,
@@ -178,11 +178,7 @@ pub fn apply(row: &[u8], corrections: &[Correction]) -> Vec<u8> {
         if let Some(old) = index.insert(name.clone(), parts.len()) {
             parts[old] = None;
         }
-        let mut key = Vec::with_capacity(member.key.len() + 2);
-        key.push(b'"');
-        key.extend_from_slice(member.key);
-        key.push(b'"');
-        parts.push(Some(Part { key: key.into(), name, value: member.value }));
+        parts.push(Some(Part { key: member.key.into(), name, value: member.value }));
     }
     if let Some(at) = index.remove(CORRECTED_BY.as_bytes()) {
         parts[at] = None;
@@ -198,7 +194,9 @@ pub fn apply(row: &[u8], corrections: &[Correction]) -> Vec<u8> {
                 part.value = value;
                 continue;
             }
-            let part = Part { key: json::quote(name).into(), name: name.as_bytes().into(), value };
+            let quoted = json::quote(name);
+            let key = quoted[1..quoted.len() - 1].to_vec();
+            let part = Part { key: key.into(), name: name.as_bytes().into(), value };
             let at = place_for(name, &parts);
             if at == parts.len() {
                 index.insert(part.name.clone(), at);
@@ -226,21 +224,9 @@ fn place_for(name: &str, parts: &[Option<Part<'_>>]) -> usize {
 }
 
 fn print(parts: &[Option<Part<'_>>], corrections: &[Correction], length: usize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(length + 64);
-    out.push(b'{');
+    let mut out = Object::with_capacity(length + 64);
     for part in parts.iter().flatten() {
-        out.extend_from_slice(&part.key);
-        out.push(b':');
-        out.extend_from_slice(part.value);
-        out.push(b',');
+        out.spelled(&part.key, part.value);
     }
-    out.extend_from_slice(b"\"corrected_by\":[");
-    for (at, correction) in corrections.iter().enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        json::quote_into(&correction.by, &mut out);
-    }
-    out.extend_from_slice(b"]}");
-    out
+    out.texts(CORRECTED_BY, corrections.iter().map(|correction| &correction.by)).end()
 }

@@ -4,13 +4,11 @@
 //! A line has one spelling, and ends in a digest of itself: a changed bit in the last line, which
 //! no other line speaks of, shows as well.
 
-use std::fmt::Write;
-
 use serde::Deserialize;
 
 use super::SegmentName;
 use super::digest::sha256_hex;
-use logbook_json as json;
+use logbook_json::Object;
 
 /// What a line tells of one segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,41 +90,31 @@ struct Given {
 impl Line {
     /// The line without its newline.
     pub fn print(&self) -> String {
-        let mut out = format!("{{\"segment\":\"{}\"", self.segment);
-        let mut text = |name: &str, value: &str| {
-            out.push_str(",\"");
-            out.push_str(name);
-            out.push_str("\":");
-            let mut quoted = Vec::new();
-            json::quote_into(value, &mut quoted);
-            out.push_str(&String::from_utf8_lossy(&quoted));
-        };
+        let mut out = Object::new();
+        out.text("segment", &self.segment.to_string());
         match &self.event {
             Event::Covered(covered) => {
                 for (name, at) in [("first_at", &covered.first_at), ("last_at", &covered.last_at)] {
                     if let Some(at) = at {
-                        text(name, at);
+                        out.text(name, at);
                     }
                 }
-                text("sealed_at", &covered.sealed_at);
-                text("sha256", &covered.sha256);
-                text("marks", &covered.marks);
-                // Writing to a string does not fail.
-                let _ = write!(out, ",\"rows\":{},\"bytes\":{}", covered.rows, covered.bytes);
+                out.text("sealed_at", &covered.sealed_at)
+                    .text("sha256", &covered.sha256)
+                    .text("marks", &covered.marks)
+                    .number("rows", covered.rows)
+                    .number("bytes", covered.bytes);
             }
             Event::Archived { archive_bytes, archive_sha256 } => {
-                text("archive_sha256", archive_sha256);
-                let _ = write!(out, ",\"archive_bytes\":{archive_bytes}");
+                out.text("archive_sha256", archive_sha256).number("archive_bytes", *archive_bytes);
             }
             Event::Deleted { deleted_at, receipt } => {
-                text("deleted_at", deleted_at);
-                text("receipt", receipt);
+                out.text("deleted_at", deleted_at).text("receipt", receipt);
             }
         }
-        let _ = write!(out, ",\"prev\":\"{}\"", self.prev);
-        let own = sha256_hex(out.as_bytes());
-        let _ = write!(out, ",\"own\":\"{own}\"}}");
-        out
+        out.text("prev", &self.prev);
+        let own = sha256_hex(out.written());
+        String::from_utf8_lossy(&out.text("own", &own).end()).into_owned()
     }
 
     /// Reads a line without its newline: exactly what [`Line::print`] gives.

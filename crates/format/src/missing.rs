@@ -1,7 +1,7 @@
 //! A `repair` row that tells of segments that are not here (`docs/format.md`, Lock): `.lock` knew
 //! their numbers when the next segment was begun.
 
-use logbook_json as json;
+use logbook_json::{self as json, Object};
 use logbook_model::{Kind, run_id};
 
 /// Which numbers are missing, the first and the last.
@@ -16,11 +16,13 @@ pub struct Missing {
 impl Missing {
     /// What is drafted as the row.
     pub fn print(&self) -> String {
-        let Missing { from, to } = self;
-        format!(
-            "{{\"kind\":\"{}\",\"action\":\"went on behind segments that are not here\",\"missing_from\":{from},\"missing_to\":{to}}}",
-            Kind::Repair.word()
-        )
+        let row = Object::new()
+            .text("kind", Kind::Repair.word())
+            .text("action", "went on behind segments that are not here")
+            .number("missing_from", self.from)
+            .number("missing_to", self.to)
+            .end();
+        String::from_utf8_lossy(&row).into_owned()
     }
 
     /// Reads the row `row`; `None` when it tells of nothing missing.

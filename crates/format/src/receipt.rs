@@ -4,7 +4,7 @@
 
 use super::SegmentName;
 use super::corrections::step_of;
-use logbook_json::{self as json, Leaves, Limits};
+use logbook_json::{self as json, Leaves, Limits, Object};
 use logbook_model::{Address, Kind, run_id};
 
 /// What such a row says.
@@ -52,9 +52,10 @@ fn segment(entry: &[u8]) -> Option<(SegmentName, String)> {
 
 /// The entries of its list, with commas between them.
 pub fn print_entries<'s>(segments: impl Iterator<Item = (&'s SegmentName, &'s str)>) -> String {
-    let entries: Vec<String> =
-        segments.map(|(name, sha256)| format!("{{\"segment\":\"{name}\",\"sha256\":\"{sha256}\"}}")).collect();
-    entries.join(",")
+    let entry = |(name, sha256): (&SegmentName, &str)| {
+        Object::new().text("segment", &name.to_string()).text("sha256", sha256).end()
+    };
+    String::from_utf8_lossy(&segments.map(entry).collect::<Vec<_>>().join(&b',')).into_owned()
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ mod span;
 pub mod string;
 mod sum;
 pub mod validate;
+mod write;
 
 pub use decimal::{Decimal, plain_digits};
 pub use leaves::Leaves;
@@ -39,3 +40,4 @@ pub use span::{Span, Spans, key_hash, key_hash_in};
 pub use string::{decode, decode_raw, lossy, quote, quote_into};
 pub use sum::Sum;
 pub use validate::{Fault, Limits, Scratch, validate, validate_members};
+pub use write::{Array, Object, number_into};

@@ -80,7 +80,8 @@ pub struct Error {
     pub lines: Vec<String>,
     /// The next thing to type; printed as `hint: …`.
     pub hint: Option<String>,
-    kind: ErrorKind,
+    /// What other code branches on.
+    pub kind: ErrorKind,
 }
 
 /// The result of whatever can fail with an [`Error`].
@@ -109,11 +110,6 @@ impl Error {
         } else {
             Error::io(format!("standard output: {error}"))
         }
-    }
-
-    /// The kind, for code that handles it differently from other errors.
-    pub fn kind(&self) -> ErrorKind {
-        self.kind
     }
 
     /// Whether the reader of standard output has gone away.

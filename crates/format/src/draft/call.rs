@@ -2,7 +2,7 @@
 //! rewritten, and `toolCallId` and its like (given beside it) moved into it.
 
 use super::fields::{check, find_in_call, fits_at_a_glance};
-use logbook_json::{Members, Span, quote};
+use logbook_json::{Members, Object, Span, quote};
 use logbook_model::error::{Error, Result};
 use logbook_model::names::{TOOL_CALL, call_member_from_camel_case};
 
@@ -31,7 +31,7 @@ pub(crate) fn settle(
             return Ok(None);
         }
     }
-    let mut members: Vec<(Vec<u8>, &[u8])> = Vec::new();
+    let mut members: Vec<(String, &[u8])> = Vec::new();
     let mut rewritten = !moved.is_empty();
     for member in value.map(Members::new).into_iter().flatten().flatten() {
         let name = String::from_utf8_lossy(&member.name()).into_owned();
@@ -42,30 +42,24 @@ pub(crate) fn settle(
             None => name,
         };
         check_member(&key, member.value)?;
-        members.push((quote(&key), member.value));
+        members.push((key, member.value));
     }
     for (key, value) in moved {
         check_member(key, value)?;
-        members.push((quote(key), value));
+        members.push((key.clone(), value));
     }
     if !rewritten {
         return Ok(None);
     }
-    let mut out = vec![b'{'];
+    let mut out = Object::new();
     for (index, (key, value)) in members.iter().enumerate() {
         if members[..index].iter().any(|(other, _)| other == key) {
-            let name = String::from_utf8_lossy(key);
+            let name = String::from_utf8_lossy(&quote(key)).into_owned();
             return Err(Error::usage(format!("tool_call member {name} is given twice (in two spellings)")));
         }
-        if index > 0 {
-            out.push(b',');
-        }
-        out.extend_from_slice(key);
-        out.push(b':');
-        out.extend_from_slice(value);
+        out.raw(key, value);
     }
-    out.push(b'}');
-    Ok(Some(out))
+    Ok(Some(out.end()))
 }
 
 fn check_member(key: &str, value: &[u8]) -> Result<()> {

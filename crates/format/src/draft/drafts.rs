@@ -16,7 +16,7 @@ use super::rules::{
     LIMITS, NewWord, NewWords, Rules, check_given, check_kind, meet, not_json, not_object, step_of, too_long,
 };
 use super::verbatim::Verbatim;
-use logbook_json::{self as json, Scratch, Span, Spans, key_hash_in, quote_into, validate_members};
+use logbook_json::{self as json, Scratch, Span, Spans, key_hash_in, number_into, quote_into, validate_members};
 use logbook_model::error::{Error, ErrorKind, Result};
 use logbook_model::names::{ENVELOPE, PAYLOAD, Type};
 use logbook_model::{APPEND_ROW_BYTES_MAX, Kind, Phase, Says, Status, Weight, instant, run_id};
@@ -152,7 +152,7 @@ impl Drafts {
     pub fn render(&self, draft: &Draft, step: u64, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.text[draft.from..draft.split]);
         out.extend_from_slice(b",\"step\":");
-        push_number(step, out);
+        number_into(step, out);
         out.extend_from_slice(&self.text[draft.split..draft.to]);
         out.push(b'\n');
     }
@@ -192,7 +192,7 @@ impl Drafts {
             self.rows.truncate(rows);
             self.text.truncate(length);
             match line {
-                Some(line) if error.kind() != ErrorKind::AtLine => error.within(format_args!("line {line}")),
+                Some(line) if error.kind != ErrorKind::AtLine => error.within(format_args!("line {line}")),
                 _ => error,
             }
         })
@@ -526,19 +526,4 @@ fn named(field: usize, key: (usize, usize), value: (usize, usize)) -> Span {
 
 fn is_call(piece: &Span) -> bool {
     usize::from(piece.name) == TOOL_CALL
-}
-
-/// Decimal digits of `number`.
-fn push_number(mut number: u64, out: &mut Vec<u8>) {
-    let mut digits = [0u8; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
 }

@@ -5,9 +5,9 @@
 use std::borrow::Cow;
 
 use logbook_json::{self as json, Kind, Span, key_hash};
-use memchr::memchr;
 use logbook_model::error::{Error, Result, nearest};
 use logbook_model::names::{ENVELOPE, OF_DECISIONS, PAYLOAD, Standard, TOOL_CALL, Type, from_camel_case};
+use memchr::memchr;
 
 /// Place of `id` among the standard fields; the envelope comes before it.
 pub(crate) const ID: usize = ENVELOPE.len();

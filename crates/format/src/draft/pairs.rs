@@ -5,7 +5,7 @@
 use super::fields::{shown, wanted};
 use super::rules::check_given;
 use logbook_json::validate::line_column;
-use logbook_json::{self as json, Kind, Limits, kind, quote, quote_into, validate};
+use logbook_json::{self as json, Array, Kind, Limits, Object, kind, quote, validate};
 use logbook_model::DEPTH_MAX;
 use logbook_model::error::{Error, Result};
 use logbook_model::names::{self, Type};
@@ -109,15 +109,9 @@ impl Pairs {
 
     /// Takes a field whose value is a list of texts.
     pub fn texts(&mut self, key: &str, values: &[String]) -> Result<()> {
-        let mut raw = b"[".to_vec();
-        for (at, value) in values.iter().enumerate() {
-            if at > 0 {
-                raw.push(b',');
-            }
-            quote_into(value, &mut raw);
-        }
-        raw.push(b']');
-        self.put(key, raw)
+        let mut raw = Array::new();
+        values.iter().for_each(|value| _ = raw.text(value));
+        self.put(key, raw.end())
     }
 
     /// Takes all fields of `others`, which this must not have.
@@ -127,9 +121,7 @@ impl Pairs {
 
     /// The object's text.
     pub fn object(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        print(&self.fields, &mut out);
-        out
+        print(&self.fields)
     }
 
     /// The fields one by one: the keys down to each, and its value.
@@ -187,27 +179,23 @@ impl Pairs {
     }
 }
 
-/// Prints the tree with a stack of its own: depth is bounded, but the rule is
-/// no recursion with input.
-fn print(fields: &[(String, Node)], out: &mut Vec<u8>) {
-    let mut stack: Vec<std::slice::Iter<'_, (String, Node)>> = vec![fields.iter()];
-    out.push(b'{');
-    while let Some(level) = stack.last_mut() {
-        let Some((name, node)) = level.next() else {
-            out.push(b'}');
-            stack.pop();
-            continue;
-        };
-        if out.last() != Some(&b'{') {
-            out.push(b',');
-        }
-        quote_into(name, out);
-        out.push(b':');
-        match node {
-            Node::Raw(raw) => out.extend_from_slice(raw),
-            Node::Object(inner) => {
-                out.push(b'{');
-                stack.push(inner.iter());
+/// Prints the tree with a stack of its own: depth is bounded, but the rule is no recursion with
+/// input.
+fn print(fields: &[(String, Node)]) -> Vec<u8> {
+    let mut around = Vec::new();
+    let (mut level, mut object) = (fields.iter(), Object::new());
+    loop {
+        match level.next() {
+            Some((name, Node::Raw(raw))) => _ = object.raw(name, raw),
+            Some((name, Node::Object(inner))) => {
+                around.push((level, std::mem::take(&mut object), name));
+                level = inner.iter();
+            }
+            None => {
+                let text = object.end();
+                let Some((outer, mut outer_object, name)) = around.pop() else { return text };
+                outer_object.raw(name, &text);
+                (level, object) = (outer, outer_object);
             }
         }
     }

@@ -16,7 +16,7 @@ use super::row::Pieces;
 use super::rule::{Own, Rule};
 use super::search::{Finding, Search};
 use super::text::{MARK_BEGINS, Text, is_kind};
-use logbook_json as json;
+use logbook_json::{self as json, Members, Object};
 use logbook_model::error::{Error, Result};
 
 /// The key of the marks.
@@ -135,14 +135,8 @@ impl Redactor {
 
     /// The string `value` as the member `name` of a row would store it.
     pub fn member(&self, name: &str, value: &str) -> Result<String> {
-        let mut row = b"{".to_vec();
-        json::quote_into(name, &mut row);
-        row.push(b':');
-        let begins = row.len();
-        json::quote_into(value, &mut row);
-        row.push(b'}');
-        let redacted = self.redact(&row)?;
-        let text = redacted.as_ref().and_then(|row| json::decode(&row[begins..row.len() - 1]));
+        let redacted = self.redact(&Object::new().text(name, value).end())?;
+        let text = redacted.as_deref().and_then(|row| json::decode(Members::new(row).next()?.ok()?.value));
         Ok(text.map_or_else(|| value.to_owned(), |text| String::from_utf8_lossy(&text).into_owned()))
     }
 
