@@ -16,13 +16,13 @@ impl Index {
         if x86::index(text, self, careful) {
             return;
         }
-        self.fill_plain(text, careful);
+        self.fill_portable(text, careful);
     }
 
     /// The same with AVX2 only, for tests that compare; false if the processor lacks it.
-    pub fn fill_narrow(&mut self, text: &[u8], careful: bool) -> bool {
+    pub fn fill_avx2(&mut self, text: &[u8], careful: bool) -> bool {
         #[cfg(target_arch = "x86_64")]
-        return x86::index_narrow(text, self, careful);
+        return x86::index_avx2(text, self, careful);
         #[cfg(not(target_arch = "x86_64"))]
         return false;
     }
@@ -35,13 +35,13 @@ impl Marks {
         if x86::mark(text, self) {
             return;
         }
-        self.fill_plain(text);
+        self.fill_portable(text);
     }
 
     /// The same with AVX2 only, for tests that compare; false if the processor lacks it.
-    pub fn fill_narrow(&mut self, text: &[u8]) -> bool {
+    pub fn fill_avx2(&mut self, text: &[u8]) -> bool {
         #[cfg(target_arch = "x86_64")]
-        return x86::mark_narrow(text, self);
+        return x86::mark_avx2(text, self);
         #[cfg(not(target_arch = "x86_64"))]
         return false;
     }
