@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::corrections::{Fates, each_line, number_of};
 use super::source::Fate;
-use logbook_format::{Voiding, voiding};
+use logbook_format::{Voiding, repair};
 use logbook_model::Address;
 use logbook_model::error::Result;
 use logbook_query::Place;
@@ -106,7 +106,7 @@ pub(super) fn kept_in_segments(
 /// says.
 fn counts(announced: &Announced, old: Option<&[u8]>, again: Option<&[u8]>) -> bool {
     again.is_some_and(|again| {
-        announced.voiding.is_kept_by(again) && old.is_none_or(|old| voiding::is_same_row(old, again))
+        announced.voiding.is_kept_by(again) && old.is_none_or(|old| repair::is_same_row(old, again))
     })
 }
 

@@ -7,7 +7,7 @@ use super::append::{Active, Writer};
 use super::layout::covered_number;
 use super::listing;
 use super::os::{read_full, write_full};
-use logbook_format::missing::Missing;
+use logbook_format::repair::Missing;
 use logbook_format::{Drafts, Rules, SegmentName};
 use logbook_json::{self as json, Limits, validate};
 use logbook_model::error::{Error, Result};

@@ -9,7 +9,7 @@ use super::layout::Layout;
 use super::listing;
 use super::lock::Lock;
 use super::os::{How, sync_directory};
-use logbook_format::version::FormatVersion;
+use logbook_format::lock_line::FormatVersion;
 use logbook_format::{LockLine, SegmentName};
 use logbook_model::error::{Error, Result};
 

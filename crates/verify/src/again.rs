@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::rows::Again;
 use super::verdict::Finding;
-use logbook_format::{body, voiding};
+use logbook_format::{body, repair};
 use logbook_model::Address;
 use logbook_store::index::Place;
 use logbook_store::os::Os;
@@ -31,7 +31,7 @@ pub(crate) fn judge(
         if old >= again.repair {
             continue;
         }
-        if !voiding::is_same_row(&before, &now) {
+        if !repair::is_same_row(&before, &now) {
             findings.push(here(format!(
                 "a repair row voids {} and puts another row in its place, {}: no writer does that, and readers pass over it",
                 about(old),

@@ -11,10 +11,10 @@ use memchr::{memchr, memchr2};
 
 use super::call;
 use super::fields::{self, COUNT, FOREIGN_NAME, ID, field_fits_at_a_glance, odd_spelling, text_of};
-use super::minute::LastMinute;
 use super::rules::{
     LIMITS, NewWord, NewWords, Rules, check_given, check_kind, meet, not_json, not_object, step_of, too_long,
 };
+use super::timestamp_cache::TimestampCache;
 use super::verbatim::Verbatim;
 use logbook_json::{self as json, Scratch, Span, Spans, key_hash_in, number_into, quote_into, validate_members};
 use logbook_model::error::{Error, ErrorKind, Result};
@@ -101,7 +101,7 @@ pub struct Drafts {
     /// Whether all of them fit their types at a glance.
     all_fit: bool,
     /// That of the last timestamp that was looked at.
-    minute: LastMinute,
+    timestamps: TimestampCache,
     /// Words of rows that nothing declares, by field.
     new_words: NewWords,
 }
@@ -502,7 +502,7 @@ impl Drafts {
             self.text.push(b'"');
             return Ok(true);
         };
-        if self.minute.is_in(&value[1..value.len() - 1]) {
+        if self.timestamps.is_in(&value[1..value.len() - 1]) {
             verbatim.member(text, &self.given[TIMESTAMP], &mut self.text);
             return Ok(false);
         }

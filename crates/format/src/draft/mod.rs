@@ -13,9 +13,9 @@
 mod call;
 mod drafts;
 pub(super) mod fields;
-mod minute;
 pub mod pairs;
 mod rules;
+mod timestamp_cache;
 mod verbatim;
 
 pub use drafts::{Draft, Drafts};

@@ -3,6 +3,7 @@
 //! Keeps a report of what was found.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use aho_corasick::AhoCorasick;
@@ -10,8 +11,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use regex::bytes::Regex;
 use sha2::Sha256;
 
-use super::look::{self, Look, in_any_case};
-use super::report::Report;
+use super::prefilter::{self, Prefilter, in_any_case};
 use super::row::Pieces;
 use super::rule::{Own, Rule};
 use super::search::{Finding, Search};
@@ -31,7 +31,7 @@ pub struct Redactor {
     own_anchors: Option<OwnAnchors>,
     allowed: Vec<Regex>,
     search: OnceCell<Search>,
-    look: Look,
+    look: Prefilter,
     key: OnceCell<Key>,
     ask: Box<dyn Fn() -> Result<Key> + Send>,
     /// Arguments of calls, and the actions made of them, are kept.
@@ -47,7 +47,7 @@ struct OwnAnchors {
 
 impl OwnAnchors {
     fn could_be_in(&self, row: &[u8]) -> bool {
-        self.has_odd && look::has_odd(row) || self.search.is_match(row) || look::has_numbers(row)
+        self.has_odd && prefilter::has_odd(row) || self.search.is_match(row) || prefilter::has_numbers(row)
     }
 }
 
@@ -93,7 +93,7 @@ impl Redactor {
             [] => None,
             _ => Some(OwnAnchors {
                 search: in_any_case(&anchors)?,
-                has_odd: anchors.iter().any(|anchor| look::has_spellings(anchor)),
+                has_odd: anchors.iter().any(|anchor| prefilter::has_spellings(anchor)),
             }),
         };
         Ok(Redactor {
@@ -102,7 +102,7 @@ impl Redactor {
             own_anchors,
             allowed: allowed.collect::<Result<_>>()?,
             search: OnceCell::new(),
-            look: Look::default(),
+            look: Prefilter::default(),
             key: OnceCell::new(),
             ask,
             leaves_arguments: Cell::new(false),
@@ -276,4 +276,54 @@ fn path(pieces: &Pieces, it: &Finding, row: &[u8], findings: &[Finding]) -> Stri
         findings.get(at).is_some_and(|it| it.place.start < key.end)
     };
     pieces.path(it.node, row, is_secret)
+}
+
+/// Places that one note names.
+const NAMED_MAX: usize = 8;
+/// Places that are remembered, so that none is named twice.
+const KNOWN_MAX: usize = 1024;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Rows with a secret.
+    pub rows: u64,
+    /// Secrets in all of them.
+    pub secrets: u64,
+    /// Paths and kinds that were reported.
+    known: BTreeSet<(String, String)>,
+    /// Those that are not reported yet, and how many more there are.
+    new: Vec<(String, String)>,
+    more: u64,
+}
+
+impl Report {
+    /// Adds the paths and kinds of one row.
+    fn add(&mut self, found: Vec<(String, String)>) {
+        self.rows += 1;
+        self.secrets += found.len() as u64;
+        for it in found {
+            if self.known.contains(&it) {
+                continue;
+            }
+            if self.known.len() < KNOWN_MAX {
+                self.known.insert(it.clone());
+            }
+            if self.new.len() < NAMED_MAX {
+                self.new.push(it);
+            } else {
+                self.more += 1;
+            }
+        }
+    }
+
+    /// Paths and kinds that were not reported before, such as `action (github-token)`.
+    pub fn take_new(&mut self) -> Option<String> {
+        let named: Vec<String> = self.new.drain(..).map(|(path, kind)| format!("{path} ({kind})")).collect();
+        let more = match std::mem::take(&mut self.more) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        (!named.is_empty()).then(|| named.join(", ") + &more)
+    }
 }

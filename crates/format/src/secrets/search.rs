@@ -8,8 +8,8 @@ use std::ops::Range;
 use aho_corasick::AhoCorasick;
 use regex::bytes::Regex;
 
-use super::look::in_any_case;
 use super::names::Family;
+use super::prefilter::in_any_case;
 use super::row::{self, Node, Piece, Pieces, Str};
 use super::rule::{By, Own, Rule};
 use super::text::Text;

@@ -7,9 +7,9 @@ type Minute = [u8; 17];
 
 /// The minute of the last timestamp that was looked at.
 #[derive(Debug, Default)]
-pub(super) struct LastMinute(Minute);
+pub(super) struct TimestampCache(Minute);
 
-impl LastMinute {
+impl TimestampCache {
     /// Whether `text` is RFC 3339 in UTC as it is written to the log, so that it can be copied: the
     /// common case. False: a calendar must say.
     pub(crate) fn is_in(&mut self, text: &[u8]) -> bool {
@@ -70,10 +70,10 @@ mod tests {
         let mut told = 0;
         for first in texts {
             for second in texts {
-                let mut last = LastMinute::default();
+                let mut last = TimestampCache::default();
                 last.is_in(first.as_bytes());
                 let is_in = last.is_in(second.as_bytes());
-                assert_eq!(is_in, LastMinute::default().is_in(second.as_bytes()), "{second} behind {first}");
+                assert_eq!(is_in, TimestampCache::default().is_in(second.as_bytes()), "{second} behind {first}");
                 if is_in {
                     told += 1;
                     assert_eq!(logbook_model::instant::to_utc_text(second).as_deref(), Some(second));

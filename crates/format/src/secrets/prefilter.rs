@@ -2,7 +2,7 @@
 //! not searched. The look reads raw bytes, and must still be right about the text that they spell,
 //! so escapes by number are decoded first.
 //!
-//! `glance` scans the bytes for what `beginnings` lists, and `hints` looks closer at what it saw.
+//! `byte_scan` scans the bytes for what `beginnings` lists, and `hints` looks closer at what it saw.
 //! The tests compare the look with a search of everything.
 
 use std::cell::OnceCell;
@@ -11,7 +11,7 @@ use aho_corasick::{AhoCorasick, packed};
 use memchr::memmem;
 
 use super::beginnings::{ESCAPES_AND_USERS, URLS};
-use super::glance::{Seen, glance};
+use super::byte_scan::{Seen, scan};
 use super::hints;
 use super::names::LONG_TOKENS_BEHIND;
 use super::rule::Rule;
@@ -20,7 +20,7 @@ use logbook_model::error::{Error, Result};
 
 /// Looks at rows.
 #[derive(Default)]
-pub(super) struct Look {
+pub(super) struct Prefilter {
     /// The anchors of tokens, made for the first row that could have one.
     tokens: OnceCell<Option<Vec<packed::Searcher>>>,
 }
@@ -30,11 +30,11 @@ const SEARCHED_MAX: usize = 48;
 /// Times that escapes by number are decoded. A row with more levels is searched.
 const LEVELS_MAX: usize = 4;
 
-impl Look {
+impl Prefilter {
     /// Whether `row` must be searched. If not, it has no secret of a built-in kind.
     #[inline]
     pub(crate) fn at(&self, row: &[u8]) -> bool {
-        let seen = glance(row);
+        let seen = scan(row);
         seen.any() && self.closer(row, seen)
     }
 
@@ -42,7 +42,7 @@ impl Look {
         match respelled(row, seen) {
             Respelled::Unsure => true,
             Respelled::No => self.could_have_one(row, seen),
-            Respelled::As(row) => self.could_have_one(&row, glance(&row)),
+            Respelled::As(row) => self.could_have_one(&row, scan(&row)),
         }
     }
 
@@ -82,7 +82,7 @@ fn respelled(row: &[u8], seen: Seen) -> Respelled {
     let mut now = if seen.foreign { without_unseen(row) } else { Respelled::No };
     let begun = match &now {
         Respelled::Unsure => return now,
-        Respelled::As(text) => glance(text).begun,
+        Respelled::As(text) => scan(text).begun,
         Respelled::No => seen.begun,
     };
     if begun & ESCAPES_AND_USERS == 0 {

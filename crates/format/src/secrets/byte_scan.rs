@@ -20,7 +20,6 @@
 //! than 3 % of the process, so it was removed.
 
 use super::beginnings::{BELOW, RUN, TABLES};
-use super::steps::{SEEN, filled};
 
 /// What the scan saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +42,7 @@ impl Seen {
 
 /// Scans `text` for what a secret of a built-in kind could have.
 #[inline]
-pub(super) fn glance(text: &[u8]) -> Seen {
+pub(super) fn scan(text: &[u8]) -> Seen {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2, as just checked.
@@ -53,14 +52,14 @@ pub(super) fn glance(text: &[u8]) -> Seen {
 }
 
 /// The results of each implementation that this processor can run, for tests that compare them.
-pub fn looks(text: &[u8]) -> Vec<Seen> {
-    let mut looks = vec![portable(text)];
+pub fn scans(text: &[u8]) -> Vec<Seen> {
+    let mut scans = vec![portable(text)];
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2, as just checked.
-        looks.push(unsafe { avx2::look(text) });
+        scans.push(unsafe { avx2::look(text) });
     }
-    looks
+    scans
 }
 
 /// For each byte, which beginnings have it as their first to fourth one: the first in the lowest
@@ -102,6 +101,93 @@ fn portable(text: &[u8]) -> Seen {
     Seen { token, begun, foreign }
 }
 
+/// Bytes that are looked at in one step, and those that follow them which beginnings reach into.
+const STEP: usize = 64;
+const SEEN: usize = STEP + 3;
+
+/// Where the bytes of tokens stand, from step to step.
+#[derive(Default)]
+struct Tokens {
+    /// Where 1, 2, 4 and 8 of them end, in the step before.
+    ends: [u64; 4],
+    /// Bytes that no digest has, in the step before.
+    odd: u64,
+    runs: u64,
+}
+
+impl Tokens {
+    /// Takes in a step: which bytes could be of a token, and which no digest has.
+    #[inline(always)]
+    fn put(&mut self, token: u64, odd: u64) {
+        let [one, two, four, eight] = self.ends;
+        let twos = token & moved(token, one, 1);
+        let fours = twos & moved(twos, two, 2);
+        let eights = fours & moved(fours, four, 4);
+        let sixteens = eights & moved(eights, eight, 8);
+        const { assert!(RUN == 16 + 4) };
+        let runs = sixteens & moved(fours, four, 16);
+        if runs != 0 {
+            self.runs |= runs & of_last_20(odd, self.odd);
+        }
+        self.ends = [token, twos, fours, eights];
+        self.odd = odd;
+    }
+
+    /// Whether there was one.
+    fn found(&self) -> bool {
+        self.runs != 0
+    }
+}
+
+/// Where [`RUN`] bytes end of which one is `odd`.
+#[cold]
+fn of_last_20(odd: u64, before: u64) -> u64 {
+    let all = u128::from(odd) << 64 | u128::from(before);
+    let of_2 = all | all << 1;
+    let of_4 = of_2 | of_2 << 2;
+    let of_8 = of_4 | of_4 << 4;
+    let of_16 = of_8 | of_8 << 8;
+    ((of_16 | of_4 << 16) >> 64) as u64
+}
+
+/// `ends` so many bytes on, with those of the step before.
+#[inline(always)]
+fn moved(ends: u64, before: u64, by: u32) -> u64 {
+    ends << by | before >> (64 - by)
+}
+
+/// Calls `step` with stretches of `text` in order: how many bytes at their beginning were seen
+/// before, as the last of tokens. A text that is shorter than one is all in `short`.
+#[inline(always)]
+fn each(text: &[u8], short: &[u8; SEEN], mut step: impl FnMut(&[u8; SEEN], usize)) {
+    let Some(last) = text.last_chunk::<SEEN>() else { return step(short, 0) };
+    let mut at = 0;
+    while let Some(bytes) = text.get(at..).and_then(|rest| rest.first_chunk::<SEEN>()) {
+        step(bytes, 0);
+        at += STEP;
+    }
+    // What is left, in a step that begins earlier.
+    let seen = at + SEEN - STEP;
+    if seen < text.len() {
+        step(last, STEP - (text.len() - seen));
+    }
+}
+
+/// A text that is shorter than a step, filled up; of a longer one, nothing.
+#[inline(always)]
+fn filled<'s>(text: &[u8], short: &'s mut [u8; SEEN]) -> &'s [u8; SEEN] {
+    if let Some(room) = short.get_mut(..text.len()).filter(|room| room.len() < SEEN) {
+        room.copy_from_slice(text);
+    }
+    short
+}
+
+/// The first bytes, which no step takes for those of tokens, as a step before the first.
+#[inline(always)]
+fn before(bits: u64) -> u64 {
+    bits << (STEP - (SEEN - STEP))
+}
+
 /// `unsafe` for two reasons, each met here: the functions must run only where the processor has
 /// those instructions, and loads take a pointer, which is that of an array.
 #[cfg(target_arch = "x86_64")]
@@ -112,16 +198,16 @@ mod avx2 {
         _mm256_shuffle_epi8, _mm256_srli_epi16, _mm256_storeu_si256, _mm256_testz_si256,
     };
 
+    use super::Seen;
+    use super::{SEEN, STEP, Tokens, before, each, filled};
     use crate::secrets::beginnings::{BELOW, TABLES};
-    use crate::secrets::glance::Seen;
-    use crate::secrets::steps::{self, SEEN, STEP, Tokens};
 
     #[target_feature(enable = "avx2")]
     pub(super) fn look(text: &[u8]) -> Seen {
         let mut look = Look::new();
         let mut short = [0; SEEN];
-        look.begin(text.first_chunk().unwrap_or(steps::filled(text, &mut short)));
-        steps::each(text, &short, |bytes, seen| look.step(bytes, seen));
+        look.begin(text.first_chunk().unwrap_or(filled(text, &mut short)));
+        each(text, &short, |bytes, seen| look.step(bytes, seen));
         Seen { token: look.tokens.found(), begun: look.begun(), foreign: _mm256_movemask_epi8(look.all) != 0 }
     }
 
@@ -156,7 +242,7 @@ mod avx2 {
             let first = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) };
             self.all = next(first);
             let (token, odd) = (token_bytes(first, self.below), odd_bytes(first));
-            self.tokens.put(steps::before(token.into()), steps::before(odd.into()));
+            self.tokens.put(before(token.into()), before(odd.into()));
         }
 
         /// Beginnings at the first bytes, and the last ones as bytes of tokens; but so many of
