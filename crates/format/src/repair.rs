@@ -1,26 +1,26 @@
-//! A `repair` row that voids the place of another row, which stands again right
-//! behind it (`docs/format.md`, Voided places).
+//! Rows of kind `repair`: those that void the place of another row, which is stored again right
+//! after (`docs/format.md`, Voided places), and those that report missing segments (Lock).
 //!
-//! Not here: which inputs it is about (`scan`), when one is written (`store`).
+//! Not here: which inputs they are about (`scan`), when they are written (`store`).
 
 use super::body;
 use super::corrections::step_of;
 use logbook_json::{self as json, Limits, Object};
 use logbook_model::{Address, Kind, run_id};
 
-/// What such a row says.
+/// A row that voids a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Voiding {
-    /// Number of the segment in which the voided row stands.
+    /// The segment of the voided row.
     pub segment: u64,
-    /// Byte offset there.
+    /// Its offset in the segment.
     pub offset: u64,
-    /// The row that stands again, by its name.
+    /// The name of the row that is stored again.
     pub by: Address,
 }
 
 impl Voiding {
-    /// Reads the row `row`; `None` when it voids nothing, or is not whole.
+    /// Reads the row `row`; `None` if it voids nothing, or is not valid.
     pub fn read(row: &[u8]) -> Option<Voiding> {
         let mut values = Vec::new();
         json::pick(row, &["kind", "run_id", "voids", "by"], &mut values).ok()?;
@@ -34,8 +34,8 @@ impl Voiding {
         json::validate(row, Limits::GRAMMAR).is_ok().then_some(Voiding { segment, offset, by })
     }
 
-    /// Whether `row`, which stands right behind, is the one that it names. Without
-    /// that the old place counts: whoever wrote this died before writing the row.
+    /// Whether `row`, the next one, is the row that it names. If not, the old place counts: the
+    /// writer died before it stored the row again.
     pub fn is_kept_by(&self, row: &[u8]) -> bool {
         let mut values = Vec::new();
         if json::pick(row, &["run_id", "step"], &mut values).is_err() {
@@ -47,9 +47,9 @@ impl Voiding {
     }
 }
 
-/// Whether `again` is the row `voided`, stored once more: the same id, step and fields. Only the
-/// time may be another one, which `append` fills in. Where `voided` is not a row, as a power cut
-/// leaves it, there is nothing that could differ.
+/// Whether `again` is the row `voided`, stored again: with the same id, step and fields. Only the
+/// timestamp may differ, which `append` fills in. If `voided` is not a row, as after a power cut,
+/// there is nothing to compare.
 pub fn is_same_row(voided: &[u8], again: &[u8]) -> bool {
     if json::validate(voided, Limits::GRAMMAR).is_err() {
         return true;
@@ -63,17 +63,17 @@ pub fn is_same_row(voided: &[u8], again: &[u8]) -> bool {
     has_id && step && body::same(voided, again, true)
 }
 
-/// Which numbers are missing, the first and the last.
+/// Segments that are missing: `.lock` had their numbers when the next segment was begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Missing {
-    /// The first.
+    /// The first number.
     pub from: u64,
-    /// The last.
+    /// The last number.
     pub to: u64,
 }
 
 impl Missing {
-    /// What is drafted as the row.
+    /// The row, without run, step and timestamp.
     pub fn print(&self) -> String {
         let row = Object::new()
             .text("kind", Kind::Repair.word())
@@ -84,7 +84,7 @@ impl Missing {
         String::from_utf8_lossy(&row).into_owned()
     }
 
-    /// Reads the row `row`; `None` when it tells of nothing missing.
+    /// Reads the row `row`; `None` if it does not report missing segments.
     pub fn read(row: &[u8]) -> Option<Missing> {
         let mut values = Vec::new();
         json::pick(row, &["kind", "run_id", "missing_from", "missing_to"], &mut values).ok()?;
