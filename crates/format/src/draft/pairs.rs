@@ -1,6 +1,6 @@
-//! Fields given as flags, `key=value` and `key:=json`, made into the text of one
-//! JSON object. Standard fields are typed (`cost_usd=0.12` is a number);
-//! others are strings. A dotted key reaches into an object.
+//! Fields given as flags, `key=value` and `key:=json`, made into the text of one JSON object.
+//! Standard fields are typed (`cost_usd=0.12` is a number), others are strings. A dotted key
+//! reaches into an object.
 
 use super::fields::{shown, wanted};
 use super::rules::check_given;
@@ -33,14 +33,13 @@ impl Pairs {
         self.fields.is_empty()
     }
 
-    /// Takes `key=value` or `key:=json`, as an argument gives it: no field in which decisions are
-    /// recorded.
+    /// Adds `key=value` or `key:=json`, as typed. Fields that record decisions are refused.
     pub fn argument(&mut self, argument: &str) -> Result<()> {
         let Some((key, value)) = argument.split_once('=') else {
             return Err(not_a_pair(argument));
         };
         let given = |key: &str, raw: &[u8]| {
-            // What reaches into a field gives it, too.
+            // A key that reaches into a field gives that field too.
             let first = key.split('.').next().unwrap_or(key);
             check_given((&names::from_camel_case(first).unwrap_or_else(|| first.to_owned()), raw))
         };
@@ -50,7 +49,7 @@ impl Pairs {
         }
     }
 
-    /// Takes a field whose value is text: typed when the field is a standard one.
+    /// Adds a field with a text as its value, which is typed if the field is a standard one.
     pub fn text(&mut self, key: &str, value: &str) -> Result<()> {
         let name = names::from_camel_case(key).unwrap_or_else(|| key.to_owned());
         let of = if name == "step" { Some(Type::Integer(1)) } else { names::type_of(&name) };
@@ -87,12 +86,12 @@ impl Pairs {
         self.put(key, raw)
     }
 
-    /// Takes those of these fields whose text is known.
+    /// Adds the fields that have a text.
     pub fn known<'t>(&mut self, texts: impl IntoIterator<Item = (&'t str, Option<&'t str>)>) -> Result<()> {
         texts.into_iter().try_for_each(|(key, value)| value.map_or(Ok(()), |value| self.text(key, value)))
     }
 
-    /// Takes a field whose value is JSON.
+    /// Adds a field with JSON as its value.
     pub fn json(&mut self, key: &str, value: &str) -> Result<()> {
         let limits = Limits { depth_max: DEPTH_MAX, unique_keys: true, whole_surrogates: true };
         if let Err(fault) = validate(value.as_bytes(), limits) {
@@ -107,14 +106,14 @@ impl Pairs {
         self.put(key, json::trim(value.as_bytes()).to_vec())
     }
 
-    /// Takes a field whose value is a list of texts.
+    /// Adds a field with an array of strings as its value.
     pub fn texts(&mut self, key: &str, values: &[String]) -> Result<()> {
         let mut raw = Array::new();
         values.iter().for_each(|value| _ = raw.text(value));
         self.put(key, raw.end())
     }
 
-    /// Takes all fields of `others`, which this must not have.
+    /// Adds all fields of `others`, none of which may exist here.
     pub fn join(&mut self, others: &Pairs) -> Result<()> {
         others.leaves().into_iter().try_for_each(|(keys, raw)| self.put(&keys.join("."), raw.to_vec()))
     }
@@ -124,7 +123,7 @@ impl Pairs {
         print(&self.fields)
     }
 
-    /// The fields one by one: the keys down to each, and its value.
+    /// The fields one by one: the path of keys, and the value.
     pub(crate) fn leaves(&self) -> Vec<(Vec<&str>, &[u8])> {
         let mut leaves = Vec::new();
         let mut open: Vec<(Vec<&str>, &Node)> = Vec::new();
@@ -179,8 +178,7 @@ impl Pairs {
     }
 }
 
-/// Prints the tree with a stack of its own: depth is bounded, but the rule is no recursion with
-/// input.
+/// Prints the tree with an explicit stack: no function recurses with its input.
 fn print(fields: &[(String, Node)]) -> Vec<u8> {
     let mut around = Vec::new();
     let (mut level, mut object) = (fields.iter(), Object::new());
@@ -201,7 +199,7 @@ fn print(fields: &[(String, Node)]) -> Vec<u8> {
     }
 }
 
-/// What to say when the shell took a `>` or a `$word` away.
+/// The hint when the shell seems to have removed a `>` or a `$word`.
 fn ate_it(name: &str) -> String {
     format!("the value is empty: if a $variable or a '>' stood there, quote the argument: '{name}=…'")
 }
@@ -217,7 +215,9 @@ fn not_a_pair(argument: &str) -> Error {
     error.hint(format!("what was done goes into -a: logbook append -a {}", shell_word(argument)))
 }
 
-/// `text` as one word for a shell.
+/// `text` as one word for a POSIX shell. Not `shlex`: that switches between single and double
+/// quotes within a word, quotes harmless `,` and `%` (as in `@000041:12,7`), and has an error for
+/// NULs, which no argument can contain.
 pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

@@ -10,28 +10,27 @@ use logbook_model::kind::Writer;
 use logbook_model::names::may_be_given;
 use logbook_model::{APPEND_ROW_BYTES_MAX, DEPTH_MAX, Kind, Vocabulary};
 
-/// Steps up to here are read exactly by every JSON reader (2^53 − 1).
+/// JSON readers represent integers up to this one exactly (2^53 − 1).
 pub const STEP_MAX: u64 = (1 << 53) - 1;
-/// The highest step that may be asked for. Behind it stay as many for whoever holds or ends the
-/// run.
+/// The highest step that a row may ask for. It leaves as many for holding and ending the run.
 pub(crate) const STEP_GIVEN_MAX: u64 = 1 << 52;
 
-/// What rows are judged by.
+/// The limits within which rows are validated.
 pub const LIMITS: Limits = Limits { depth_max: DEPTH_MAX, unique_keys: true, whole_surrogates: true };
 
-/// What rows are checked against, and what fills in what they lack.
+/// What rows are checked against, and the defaults of missing fields.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules<'a> {
     /// The words in force.
     pub vocabulary: &'a Vocabulary,
-    /// The run of rows that name none.
+    /// The run of rows without one.
     pub run_id: Option<&'a str>,
-    /// The agent of rows that name none.
+    /// The agent of rows without one.
     pub agent_id: Option<&'a str>,
-    /// The kinds of decisions and of the tool's own rows are allowed: only for
-    /// commands that make their check under the lock.
+    /// Whether decisions and rows of the program itself are allowed: only for commands that make
+    /// their check under the lock.
     pub own: bool,
-    /// What finds the secrets in them; `None`: they are stored as they are.
+    /// Replaces secrets; `None` to store them.
     pub redactor: Option<&'a Redactor>,
 }
 
@@ -42,14 +41,13 @@ pub(super) fn check_kind(word: &str, rules: &Rules<'_>) -> Result<()> {
         return Err(Error::usage(format!("rows of kind {word:?} are not appended by hand"))
             .hint(format!("they are written by: {command}")));
     }
-    if rules.vocabulary.kinds().any(|known| known == word) {
+    if rules.vocabulary.kinds().any(|declared| declared == word) {
         return Ok(());
     }
     Err(unknown_word("kind", word, rules.vocabulary.kinds().filter(|kind| !Kind::named(kind).is_guarded())))
 }
 
-/// Refuses a field in which decisions are recorded, where its value says something, and an id of
-/// the tool's own rows.
+/// Refuses a field that records a decision, and an id of the rows of the program itself.
 pub(super) fn check_given((name, value): (&str, &[u8])) -> Result<()> {
     if let ("id", Some(id)) = (name, json::decode(value).and_then(|id| String::from_utf8(id.into_owned()).ok()))
         && is_once_id(&id)
@@ -100,16 +98,16 @@ pub(super) fn too_long(bytes: usize) -> Error {
         .hint("store the payload in a file and name it in artifact_ref")
 }
 
-/// A field, and a word that it holds and nothing declares.
+/// A field, and its word that is not declared.
 pub(crate) type NewWord = (&'static str, String);
-/// Such words, each once.
+/// Undeclared words, each once.
 pub(crate) type NewWords = Vec<NewWord>;
 
-/// How many words that are not declared are remembered.
+/// Undeclared words that are remembered, at most.
 const NEW_WORDS_MAX: usize = 8;
 
-/// A phase or a status that is not declared: refused, or remembered where new ones are taken.
-pub fn meet(met: &mut NewWords, field: &'static str, word: &str, vocabulary: &Vocabulary) -> Result<()> {
+/// Refuses an undeclared phase or status, or remembers it if new words are allowed.
+pub fn undeclared_word(known: &mut NewWords, field: &'static str, word: &str, vocabulary: &Vocabulary) -> Result<()> {
     if !vocabulary.takes_new || word.is_empty() {
         return Err(match field {
             "phase" => unknown_word(field, word, vocabulary.phases()),
@@ -117,8 +115,8 @@ pub fn meet(met: &mut NewWords, field: &'static str, word: &str, vocabulary: &Vo
         });
     }
     let new = (field, word.to_owned());
-    if met.len() < NEW_WORDS_MAX && !met.contains(&new) {
-        met.push(new);
+    if known.len() < NEW_WORDS_MAX && !known.contains(&new) {
+        known.push(new);
     }
     Ok(())
 }
