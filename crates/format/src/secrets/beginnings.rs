@@ -1,4 +1,5 @@
-//! What `glance` looks for: runs of token bytes, and the beginnings of other secrets and of names.
+//! What `byte_scan` looks for: runs of token bytes, and the beginnings of other secrets and of
+//! names.
 //!
 //! Every rule in `rules.txt` and every name in `names.rs` must match only text that has one of
 //! them, spelled without escapes; escapes are detected separately. The tests check this against a

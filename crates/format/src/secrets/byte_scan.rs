@@ -6,7 +6,8 @@
 //! has none in its 35 letters and digits.
 //!
 //! Why there is vector code here: `append -` of 100,000 rows of 315 bytes takes 450 ns of processor
-//! time per row, and redaction may add a tenth (`./bench calls 1 redacted`). Per row, scanning takes
+//! time per row, and redaction may add a tenth (`./bench calls 1 redacted`). Per row, scanning
+//! takes
 //!
 //! | with | ns |
 //! |---|---|
@@ -16,8 +17,8 @@
 //! | the portable table (below) | 580 |
 //! | `memchr::memmem`, anchor by anchor | 1,170 |
 //!
-//! so that a library would add 15 % to 100 % to a whole process. A third scan, with AVX-512, took 35 ns: less
-//! than 3 % of the process, so it was removed.
+//! so that a library would add 15 % to 100 % to a whole process. A third scan, with AVX-512, took
+//! 35 ns: less than 3 % of the process, so it was removed.
 
 use super::beginnings::{BELOW, RUN, TABLES};
 
@@ -33,7 +34,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Whether there was anything.
+    /// Whether it saw anything.
     #[inline]
     pub(crate) fn any(self) -> bool {
         self.token || self.begun != 0 || self.foreign
@@ -46,7 +47,7 @@ pub(super) fn scan(text: &[u8]) -> Seen {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2, as just checked.
-        return unsafe { avx2::look(text) };
+        return unsafe { avx2::scan(text) };
     }
     portable(text)
 }
@@ -57,13 +58,13 @@ pub fn scans(text: &[u8]) -> Vec<Seen> {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2, as just checked.
-        scans.push(unsafe { avx2::look(text) });
+        scans.push(unsafe { avx2::scan(text) });
     }
     scans
 }
 
-/// For each byte, which beginnings have it as their first to fourth one: the first in the lowest
-/// byte, a bit for each beginning.
+/// For each byte, the beginnings that have it as their first to fourth byte: the first in the
+/// lowest byte, one bit for each beginning.
 static AT: [u32; 256] = {
     let mut at = [0; 256];
     let mut byte = 0;
@@ -83,7 +84,7 @@ static AT: [u32; 256] = {
 fn portable(text: &[u8]) -> Seen {
     let mut short = [0; SEEN];
     let text = if text.len() < SEEN { filled(text, &mut short) } else { text };
-    // Which beginnings match up to their first to fourth byte here, and which did to the end.
+    // The beginnings that match up to their first to fourth byte here; those that matched in full.
     let (mut matching, mut begun) = (0u32, 0);
     let (mut run, mut is_odd, mut token, mut foreign) = (0, false, false, false);
     for byte in text {
@@ -101,79 +102,12 @@ fn portable(text: &[u8]) -> Seen {
     Seen { token, begun, foreign }
 }
 
-/// Bytes that are looked at in one step, and those that follow them which beginnings reach into.
+/// Bytes of a step.
 const STEP: usize = 64;
+/// Bytes of a step, and those after it that its beginnings reach into.
 const SEEN: usize = STEP + 3;
 
-/// Where the bytes of tokens stand, from step to step.
-#[derive(Default)]
-struct Tokens {
-    /// Where 1, 2, 4 and 8 of them end, in the step before.
-    ends: [u64; 4],
-    /// Bytes that no digest has, in the step before.
-    odd: u64,
-    runs: u64,
-}
-
-impl Tokens {
-    /// Takes in a step: which bytes could be of a token, and which no digest has.
-    #[inline(always)]
-    fn put(&mut self, token: u64, odd: u64) {
-        let [one, two, four, eight] = self.ends;
-        let twos = token & moved(token, one, 1);
-        let fours = twos & moved(twos, two, 2);
-        let eights = fours & moved(fours, four, 4);
-        let sixteens = eights & moved(eights, eight, 8);
-        const { assert!(RUN == 16 + 4) };
-        let runs = sixteens & moved(fours, four, 16);
-        if runs != 0 {
-            self.runs |= runs & of_last_20(odd, self.odd);
-        }
-        self.ends = [token, twos, fours, eights];
-        self.odd = odd;
-    }
-
-    /// Whether there was one.
-    fn found(&self) -> bool {
-        self.runs != 0
-    }
-}
-
-/// Where [`RUN`] bytes end of which one is `odd`.
-#[cold]
-fn of_last_20(odd: u64, before: u64) -> u64 {
-    let all = u128::from(odd) << 64 | u128::from(before);
-    let of_2 = all | all << 1;
-    let of_4 = of_2 | of_2 << 2;
-    let of_8 = of_4 | of_4 << 4;
-    let of_16 = of_8 | of_8 << 8;
-    ((of_16 | of_4 << 16) >> 64) as u64
-}
-
-/// `ends` so many bytes on, with those of the step before.
-#[inline(always)]
-fn moved(ends: u64, before: u64, by: u32) -> u64 {
-    ends << by | before >> (64 - by)
-}
-
-/// Calls `step` with stretches of `text` in order: how many bytes at their beginning were seen
-/// before, as the last of tokens. A text that is shorter than one is all in `short`.
-#[inline(always)]
-fn each(text: &[u8], short: &[u8; SEEN], mut step: impl FnMut(&[u8; SEEN], usize)) {
-    let Some(last) = text.last_chunk::<SEEN>() else { return step(short, 0) };
-    let mut at = 0;
-    while let Some(bytes) = text.get(at..).and_then(|rest| rest.first_chunk::<SEEN>()) {
-        step(bytes, 0);
-        at += STEP;
-    }
-    // What is left, in a step that begins earlier.
-    let seen = at + SEEN - STEP;
-    if seen < text.len() {
-        step(last, STEP - (text.len() - seen));
-    }
-}
-
-/// A text that is shorter than a step, filled up; of a longer one, nothing.
+/// A text that is shorter than a step, padded with zeros; zeros for a longer text.
 #[inline(always)]
 fn filled<'s>(text: &[u8], short: &'s mut [u8; SEEN]) -> &'s [u8; SEEN] {
     if let Some(room) = short.get_mut(..text.len()).filter(|room| room.len() < SEEN) {
@@ -182,14 +116,8 @@ fn filled<'s>(text: &[u8], short: &'s mut [u8; SEEN]) -> &'s [u8; SEEN] {
     short
 }
 
-/// The first bytes, which no step takes for those of tokens, as a step before the first.
-#[inline(always)]
-fn before(bits: u64) -> u64 {
-    bits << (STEP - (SEEN - STEP))
-}
-
-/// `unsafe` for two reasons, each met here: the functions must run only where the processor has
-/// those instructions, and loads take a pointer, which is that of an array.
+/// The scan with AVX2. `unsafe` for two reasons, each met here: the functions must run only on
+/// processors with AVX2, and vectors are loaded through a pointer, which is that of an array.
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use std::arch::x86_64::{
@@ -199,31 +127,31 @@ mod avx2 {
     };
 
     use super::Seen;
-    use super::{SEEN, STEP, Tokens, before, each, filled};
-    use crate::secrets::beginnings::{BELOW, TABLES};
+    use super::{SEEN, STEP, filled};
+    use crate::secrets::beginnings::{BELOW, RUN, TABLES};
 
     #[target_feature(enable = "avx2")]
-    pub(super) fn look(text: &[u8]) -> Seen {
-        let mut look = Look::new();
+    pub(super) fn scan(text: &[u8]) -> Seen {
+        let mut scan = Scan::new();
         let mut short = [0; SEEN];
-        look.begin(text.first_chunk().unwrap_or(filled(text, &mut short)));
-        each(text, &short, |bytes, seen| look.step(bytes, seen));
-        Seen { token: look.tokens.found(), begun: look.begun(), foreign: _mm256_movemask_epi8(look.all) != 0 }
+        scan.begin(text.first_chunk().unwrap_or(filled(text, &mut short)));
+        each(text, &short, |bytes, seen| scan.step(bytes, seen));
+        Seen { token: scan.tokens.found(), begun: scan.begun(), foreign: _mm256_movemask_epi8(scan.all) != 0 }
     }
 
-    struct Look {
+    struct Scan {
         tables: [[__m256i; 2]; 4],
         below: __m256i,
         begun: __m256i,
-        /// All bytes plus one, one on the other: the highest bit is set from DEL on.
+        /// All bytes plus one, ORed: the highest bit is set from DEL on.
         all: __m256i,
         tokens: Tokens,
     }
 
-    impl Look {
+    impl Scan {
         #[inline]
         #[target_feature(enable = "avx2")]
-        fn new() -> Look {
+        fn new() -> Scan {
             let mut tables = [[_mm256_setzero_si256(); 2]; 4];
             for (tables, bytes) in tables.iter_mut().zip(&TABLES) {
                 for (table, bytes) in tables.iter_mut().zip(bytes) {
@@ -231,10 +159,10 @@ mod avx2 {
                 }
             }
             let zero = _mm256_setzero_si256();
-            Look { tables, below: table(&BELOW), begun: zero, all: zero, tokens: Tokens::default() }
+            Scan { tables, below: table(&BELOW), begun: zero, all: zero, tokens: Tokens::default() }
         }
 
-        /// The bytes that the first step does not take for those of tokens.
+        /// Scans the bytes that the first step does not take as token bytes.
         #[inline]
         #[target_feature(enable = "avx2")]
         fn begin(&mut self, bytes: &[u8; SEEN]) {
@@ -245,8 +173,8 @@ mod avx2 {
             self.tokens.put(before(token.into()), before(odd.into()));
         }
 
-        /// Beginnings at the first bytes, and the last ones as bytes of tokens; but so many of
-        /// these were seen before.
+        /// Scans a step: beginnings at its first bytes, token bytes at its last bytes. `seen` of
+        /// these were scanned before.
         #[inline]
         #[target_feature(enable = "avx2")]
         fn step(&mut self, bytes: &[u8; SEEN], seen: usize) {
@@ -291,15 +219,15 @@ mod avx2 {
         _mm256_adds_epu8(text, _mm256_set1_epi8(1))
     }
 
-    /// Which bytes could be of a token, a bit each.
+    /// The bytes that could be of a token, one bit each.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn token_bytes(text: __m256i, below: __m256i) -> u32 {
         _mm256_movemask_epi8(_mm256_cmpgt_epi8(text, _mm256_shuffle_epi8(below, text))) as u32
     }
 
-    /// Which bytes no digest has: letters beyond F, `_`, `~` and some that are of no token; a bit
-    /// each.
+    /// The bytes that no digest has: letters beyond F, `_`, `~` and some that are in no token; one
+    /// bit each.
     #[inline]
     #[target_feature(enable = "avx2")]
     fn odd_bytes(text: __m256i) -> u32 {
@@ -312,5 +240,79 @@ mod avx2 {
     fn table(bytes: &[u8; 16]) -> __m256i {
         // SAFETY: 16 bytes are there.
         _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) })
+    }
+
+    /// Finds runs of token bytes, step by step.
+    #[derive(Default)]
+    struct Tokens {
+        /// The ends of 1, 2, 4 and 8 of them in the last step.
+        ends: [u64; 4],
+        /// Bytes that no digest has, in the last step.
+        odd: u64,
+        runs: u64,
+    }
+
+    impl Tokens {
+        /// Adds a step: the bytes that could be of a token, and those that no digest has.
+        #[inline(always)]
+        fn put(&mut self, token: u64, odd: u64) {
+            let [one, two, four, eight] = self.ends;
+            let twos = token & moved(token, one, 1);
+            let fours = twos & moved(twos, two, 2);
+            let eights = fours & moved(fours, four, 4);
+            let sixteens = eights & moved(eights, eight, 8);
+            const { assert!(RUN == 16 + 4) };
+            let runs = sixteens & moved(fours, four, 16);
+            if runs != 0 {
+                self.runs |= runs & of_last_20(odd, self.odd);
+            }
+            self.ends = [token, twos, fours, eights];
+            self.odd = odd;
+        }
+
+        /// Whether there was a run.
+        fn found(&self) -> bool {
+            self.runs != 0
+        }
+    }
+
+    /// The ends of [`RUN`] bytes of which one is `odd`.
+    #[cold]
+    fn of_last_20(odd: u64, before: u64) -> u64 {
+        let all = u128::from(odd) << 64 | u128::from(before);
+        let of_2 = all | all << 1;
+        let of_4 = of_2 | of_2 << 2;
+        let of_8 = of_4 | of_4 << 4;
+        let of_16 = of_8 | of_8 << 8;
+        ((of_16 | of_4 << 16) >> 64) as u64
+    }
+
+    /// `ends`, `by` bytes later, with those of the last step.
+    #[inline(always)]
+    fn moved(ends: u64, before: u64, by: u32) -> u64 {
+        ends << by | before >> (64 - by)
+    }
+
+    /// Calls `step` with the steps of `text` in order, and the number of bytes at their start that
+    /// were scanned before as token bytes. A text that is shorter than one step is in `short`.
+    #[inline(always)]
+    fn each(text: &[u8], short: &[u8; SEEN], mut step: impl FnMut(&[u8; SEEN], usize)) {
+        let Some(last) = text.last_chunk::<SEEN>() else { return step(short, 0) };
+        let mut at = 0;
+        while let Some(bytes) = text.get(at..).and_then(|rest| rest.first_chunk::<SEEN>()) {
+            step(bytes, 0);
+            at += STEP;
+        }
+        // The rest, in a step that begins earlier.
+        let seen = at + SEEN - STEP;
+        if seen < text.len() {
+            step(last, STEP - (text.len() - seen));
+        }
+    }
+
+    /// The first bytes, which no step takes as token bytes, as a step before the first.
+    #[inline(always)]
+    fn before(bits: u64) -> u64 {
+        bits << (STEP - (SEEN - STEP))
     }
 }

@@ -1,5 +1,5 @@
-//! Recognizes the lines of a private key: Base64 of a certain length, but nothing that a shell could
-//! run.
+//! Recognizes the lines of a private key: Base64 of a certain length, but nothing that a shell
+//! could run.
 //!
 //! Not here: where such lines are in a text (`private_key`, `prefixed`).
 

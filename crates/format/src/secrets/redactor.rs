@@ -23,15 +23,15 @@ use logbook_model::error::{Error, Result};
 pub type Key = [u8; 32];
 
 /// Finds secrets and replaces them. The search and the key are made when the first row needs them;
-/// for most rows the first look is enough.
+/// for most rows the prefilter is enough.
 pub struct Redactor {
     skipped: Vec<String>,
     own: Vec<Own>,
-    /// Anchors of the logbook's own rules, if it has any. The first look does not know them.
+    /// The anchors of the logbook's own rules, if it has any. The prefilter does not know them.
     own_anchors: Option<OwnAnchors>,
     allowed: Vec<Regex>,
     search: OnceCell<Search>,
-    look: Prefilter,
+    prefilter: Prefilter,
     key: OnceCell<Key>,
     ask: Box<dyn Fn() -> Result<Key> + Send>,
     /// Arguments of calls, and the actions made of them, are kept.
@@ -51,7 +51,7 @@ impl OwnAnchors {
     }
 }
 
-/// Times that a row is searched. Behind a new mark there may be a secret that was part of a longer
+/// Times that a row is searched. After a new mark there may be a secret that was part of a longer
 /// word before.
 const ROUNDS_MAX: usize = 8;
 
@@ -102,7 +102,7 @@ impl Redactor {
             own_anchors,
             allowed: allowed.collect::<Result<_>>()?,
             search: OnceCell::new(),
-            look: Prefilter::default(),
+            prefilter: Prefilter::default(),
             key: OnceCell::new(),
             ask,
             leaves_arguments: Cell::new(false),
@@ -110,7 +110,7 @@ impl Redactor {
         })
     }
 
-    /// From now on the arguments of calls are kept, and so are actions, which are made of them.
+    /// Keeps the arguments of calls from now on, and actions, which are made of them.
     pub fn leave_arguments(&self) {
         self.leaves_arguments.set(true);
     }
@@ -127,7 +127,7 @@ impl Redactor {
         if self.could_have_one(row) { self.redacted(row, false, true) } else { Ok(None) }
     }
 
-    /// The same the slow way: no first look, and all rules tried on all strings.
+    /// The same, without the prefilter and with all rules tried on all strings.
     /// [`Redactor::redact`] must agree with it.
     pub fn redact_plainly(&self, row: &[u8]) -> Result<Option<Vec<u8>>> {
         self.redacted(row, true, false)
@@ -153,7 +153,7 @@ impl Redactor {
     /// Plain text with its secrets replaced. The report names the field `path`. With `inside_key`
     /// the text begins inside a private key.
     pub fn text(&self, path: &str, text: &str, inside_key: bool) -> Result<String> {
-        // The look reads JSON.
+        // The prefilter reads JSON.
         if !inside_key && !self.could_have_one(&json::quote(text)) {
             return Ok(text.to_owned());
         }
@@ -191,7 +191,7 @@ impl Redactor {
     /// Whether the row must be searched. If not, it has no secret, in any spelling.
     #[inline]
     fn could_have_one(&self, row: &[u8]) -> bool {
-        self.look.at(row) || self.own_anchors.as_ref().is_some_and(|own| own.could_be_in(row))
+        self.prefilter.must_search(row) || self.own_anchors.as_ref().is_some_and(|own| own.could_be_in(row))
     }
 
     fn redacted(&self, row: &[u8], plainly: bool, is_reported: bool) -> Result<Option<Vec<u8>>> {
@@ -278,9 +278,9 @@ fn path(pieces: &Pieces, it: &Finding, row: &[u8], findings: &[Finding]) -> Stri
     pieces.path(it.node, row, is_secret)
 }
 
-/// Places that one note names.
+/// Places that one note names, at most.
 const NAMED_MAX: usize = 8;
-/// Places that are remembered, so that none is named twice.
+/// Places that are remembered, at most, so that none is named twice.
 const KNOWN_MAX: usize = 1024;
 
 /// What was found.
