@@ -114,7 +114,7 @@ pub fn approval_of(action: &str) -> String {
     format!("approval: {action}")
 }
 
-/// The status of a run after its wait: it goes on, unless it waits for something else too.
+/// The status of a run after its wait: in progress, unless it waits for something else too.
 fn goes_on(waits_for: Option<&str>) -> [(&'static str, Option<&str>); 2] {
     let stands = if waits_for.is_some() { Status::Blocked } else { Status::InProgress };
     [status(stands), ("blocked_on", waits_for)]
@@ -181,7 +181,8 @@ pub struct HeldStatus<'a> {
     pub blocked_on: Option<&'a str>,
 }
 
-/// A run that the row `hold` held goes on with its old status; `signed` says who releases it.
+/// The release of a run that the row `hold` held, with its old status; `signed` says who releases
+/// it.
 pub fn release(run: &str, hold: &str, stood: HeldStatus<'_>, why: Option<&str>, signed: &Pairs) -> Result<Pairs> {
     let texts =
         [("status", Some(stood.status)), ("answers", Some(hold)), ("blocked_on", stood.blocked_on), ("reason", why)];

@@ -7,8 +7,8 @@ pub struct Span {
     value: (u32, u32),
     /// [`key_hash`] of the key's bytes.
     pub hash: u16,
-    /// The number that the caller of [`super::bits::Validator::naming`] has for the key;
-    /// [`Span::UNNAMED`] if it was not asked.
+    /// The number that the caller of [`super::bits::Validator::naming`] has for the key, or
+    /// [`Span::UNNAMED`].
     pub name: u8,
 }
 

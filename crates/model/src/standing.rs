@@ -159,7 +159,7 @@ mod tests {
         [Kind::Step, Kind::CallIntent, Kind::RunStart, Kind::RunEnd, Kind::ApprovalRequested, Kind::Note];
     const STATUSES: [&[u8]; 5] = [b"\"in-progress\"", b"\"blocked\"", b"\"done\"", b"\"odd\"", b"7"];
 
-    /// Row by row: each either says where the run stands from now on, or changes nothing.
+    /// The reference, row by row: each either decides the status from then on, or has no effect.
     fn slowly(rows: &[(usize, usize, bool)]) -> Option<usize> {
         let mut stands: Option<(usize, &str, Kind, bool)> = None;
         for (at, (kind, status, paused)) in rows.iter().enumerate() {
@@ -182,7 +182,8 @@ mod tests {
     }
 
     proptest! {
-        /// In however many parts, joined from the left and from the right: what is said row by row.
+        /// Parts of the rows, joined from the left or from the right, give what the rows give one
+        /// by one.
         #[test]
         fn parts_say_what_the_rows_say(
             rows in proptest::collection::vec((0..6_usize, 0..5_usize, any::<bool>()), 0..12),

@@ -80,6 +80,17 @@ pub struct Draft {
     to: usize,
 }
 
+/// Where a row is laid out in the text of its batch, and what was found out on the way.
+struct Laid {
+    run: u32,
+    step: Option<u64>,
+    filled_timestamp: bool,
+    from: usize,
+    /// Where the step goes.
+    split: usize,
+    to: usize,
+}
+
 /// A batch of rows to be stored.
 #[derive(Debug, Default)]
 pub struct Drafts {
@@ -237,22 +248,14 @@ impl Drafts {
             };
             let field = match field {
                 None if span.name == Span::UNNAMED => match odd_spelling(raw) {
-                    Some(name) => match name.strip_prefix("tool_call.") {
-                        Some(member) => {
+                    Some(name) => {
+                        if let Some(member) = name.strip_prefix("tool_call.") {
                             moved.push((member.to_owned(), &text[value.0..value.1]));
-                            if self.present & (1 << TOOL_CALL) == 0 && !self.payload.iter().any(is_call) {
-                                self.payload.push(named(TOOL_CALL, (0, 0), (0, 0)));
-                            }
+                            self.expect_call();
                             continue;
                         }
-                        None => {
-                            let field = fields::find(name.as_bytes());
-                            if field.is_some() {
-                                key = (0, 0);
-                            }
-                            field
-                        }
-                    },
+                        fields::find(name.as_bytes()).inspect(|_| key = (0, 0))
+                    }
                     None => None,
                 },
                 field => field,
@@ -285,6 +288,13 @@ impl Drafts {
         }
         self.present &= !nulls;
         Ok(moved)
+    }
+
+    /// Reserves the position of a `tool_call` of which only members are given.
+    fn expect_call(&mut self) {
+        if self.present & (1 << TOOL_CALL) == 0 && !self.payload.iter().any(is_call) {
+            self.payload.push(named(TOOL_CALL, (0, 0), (0, 0)));
+        }
     }
 
     fn check_fields(&mut self, text: &[u8], rules: &Rules<'_>) -> Result<()> {
@@ -324,14 +334,14 @@ impl Drafts {
                 return Err(Error::usage("id is empty"));
             }
             if !rules.own {
-                check_given((fields::name(ID), id))?;
+                check_given(fields::name(ID), id)?;
             }
         }
         if !rules.own && self.present & OF_DECISIONS != 0 {
             let given = (ID..COUNT).filter(|field| OF_DECISIONS & (1 << field) != 0);
             given
                 .filter_map(|field| Some((fields::name(field), self.value(text, field)?)))
-                .try_for_each(check_given)?;
+                .try_for_each(|(name, value)| check_given(name, value))?;
         }
         Ok(())
     }
@@ -378,6 +388,35 @@ impl Drafts {
             self.text.extend_from_slice(b",\"agent_id\":");
             quote_into(agent, &mut self.text);
         }
+        self.lay_out_payload(text, spans, moved, &mut verbatim)?;
+        verbatim.flush(text, &mut self.text);
+        self.text.push(b'}');
+        // Line breaks can only be between tokens here, and a row is one line.
+        if !one_line && memchr2(b'\n', b'\r', text).is_some() {
+            for byte in &mut self.text[from..] {
+                if matches!(byte, b'\n' | b'\r') {
+                    *byte = b' ';
+                }
+            }
+        }
+        let to = self.text.len();
+        // The step and its key take at most 26 bytes.
+        if to - from + 26 > APPEND_ROW_BYTES_MAX {
+            return Err(too_long(to - from));
+        }
+        self.rows.push(self.draft(text, Laid { run, step, filled_timestamp, from, split, to }));
+        Ok(())
+    }
+
+    /// Writes the payload.
+    #[inline]
+    fn lay_out_payload(
+        &mut self,
+        text: &[u8],
+        spans: &Spans,
+        moved: &[(String, &[u8])],
+        verbatim: &mut Verbatim,
+    ) -> Result<()> {
         for piece in &self.payload {
             if is_call(piece) {
                 let value = &text[piece.value().0..piece.value().1];
@@ -395,46 +434,32 @@ impl Drafts {
             }
             verbatim.member(text, piece, &mut self.text);
         }
-        verbatim.flush(text, &mut self.text);
-        self.text.push(b'}');
-        // Line breaks can only be between tokens here, and a row is one line.
-        if !one_line && memchr2(b'\n', b'\r', text).is_some() {
-            for byte in &mut self.text[from..] {
-                if matches!(byte, b'\n' | b'\r') {
-                    *byte = b' ';
-                }
-            }
-        }
-        let to = self.text.len();
-        // The step and its key take at most 26 bytes.
-        if to - from + 26 > APPEND_ROW_BYTES_MAX {
-            return Err(too_long(to - from));
-        }
+        Ok(())
+    }
+
+    /// The draft of a row that is laid out.
+    #[inline]
+    fn draft(&self, text: &[u8], laid: Laid) -> Draft {
+        let Laid { run, step, filled_timestamp, from, split, to } = laid;
         let id = self.value(text, ID).filter(|value| value[0] == b'"').map(|value| text_of(value).into_owned());
         let kind = Kind::of(self.value(text, KIND));
         // The final status of an end that leaves its run blocked makes no difference here.
         let says = kind.says(self.value(text, STATUS), || None);
-        let turn = says.filter(|says| says.weight == Weight::Turn).map(Says::ends);
-        let is_hold = kind.is_hold();
-        let is_carried = kind == Kind::ArchiveCarried;
-        let is_correction = matches!(kind, Kind::Correction | Kind::Repair);
-        let has_parent = self.present & (1 << PARENT_RUN_ID) != 0;
-        self.rows.push(Draft {
+        Draft {
             run,
             step,
             id,
             filled_timestamp,
             is_of_run: kind.is_of_run(),
-            turn,
-            is_correction,
-            is_hold,
-            has_parent,
-            is_carried,
+            turn: says.filter(|says| says.weight == Weight::Turn).map(Says::ends),
+            is_correction: matches!(kind, Kind::Correction | Kind::Repair),
+            is_hold: kind.is_hold(),
+            has_parent: self.present & (1 << PARENT_RUN_ID) != 0,
+            is_carried: kind == Kind::ArchiveCarried,
             from,
             split,
             to,
-        });
-        Ok(())
+        }
     }
 
     fn value<'t>(&self, text: &'t [u8], field: usize) -> Option<&'t [u8]> {

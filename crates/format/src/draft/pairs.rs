@@ -41,7 +41,7 @@ impl Pairs {
         let given = |key: &str, raw: &[u8]| {
             // A key that reaches into a field gives that field too.
             let first = key.split('.').next().unwrap_or(key);
-            check_given((&names::from_camel_case(first).unwrap_or_else(|| first.to_owned()), raw))
+            check_given(&names::from_camel_case(first).unwrap_or_else(|| first.to_owned()), raw)
         };
         match key.strip_suffix(':') {
             Some(key) => given(key, json::trim(value.as_bytes())).and_then(|()| self.json(key, value)),

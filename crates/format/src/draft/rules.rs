@@ -48,7 +48,7 @@ pub(super) fn check_kind(word: &str, rules: &Rules<'_>) -> Result<()> {
 }
 
 /// Refuses a field that records a decision, and an id of the rows of the program itself.
-pub(super) fn check_given((name, value): (&str, &[u8])) -> Result<()> {
+pub(super) fn check_given(name: &str, value: &[u8]) -> Result<()> {
     if let ("id", Some(id)) = (name, json::decode(value).and_then(|id| String::from_utf8(id.into_owned()).ok()))
         && is_once_id(&id)
     {

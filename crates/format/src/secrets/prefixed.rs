@@ -91,8 +91,8 @@ fn next_line(text: &[u8], at: usize) -> Option<usize> {
     BREAKS.iter().find(|it| text[at + trailing..].starts_with(it)).map(|it| at + trailing + it.len())
 }
 
-/// Where the line from `at` on goes on after a prefix of the same sort: with other numbers, and
-/// more or fewer blanks.
+/// The position after a prefix of the same sort at `at`: with other numbers, and more or fewer
+/// blanks.
 fn after_prefix(prefix: &[u8], text: &[u8], mut at: usize) -> Option<usize> {
     let count = |text: &[u8], is: fn(&u8) -> bool| text.iter().take(PREFIX_BYTES_MAX).take_while(|it| is(it)).count();
     let mut rest = prefix;

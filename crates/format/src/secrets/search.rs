@@ -58,7 +58,7 @@ impl Level {
     const ROW: Level = Level { depth: 0, members: values::Found::Member };
 
     fn below(self, members: values::Found) -> Level {
-        // In text around it quotes may mean something else, so what is in there stays in there.
+        // Quotes may mean something else in the text around it, so its findings end with it.
         let is_in_text = self.members == values::Found::Embedded;
         Level { depth: self.depth + 1, members: if is_in_text { self.members } else { members } }
     }

@@ -67,19 +67,31 @@ impl WordBalances {
     }
 }
 
+/// A group within its text.
+#[derive(Clone, Copy)]
+pub(super) struct GroupText<'t> {
+    /// The whole text.
+    pub text: &'t [u8],
+    /// The offset of the group.
+    pub base: usize,
+    /// The number of words in use.
+    pub lanes: usize,
+}
+
 impl Balance {
-    /// Sets the depths of the first `lanes` words of a group, which begins at `base` of `text`.
-    /// Adds the newlines of rows in doubt to `doubts`. With `careful`, every word is walked.
+    /// Sets the depths of the words of a group. Adds the newlines of rows in doubt to `doubts`.
+    /// With `careful`, every word is walked.
     #[inline(always)]
     pub(crate) fn check(
         &mut self,
-        (words, lanes): (&mut Group, usize),
+        words: &mut Group,
+        group: GroupText<'_>,
         strings: &StringMasks,
         balances: &mut WordBalances,
-        (text, base): (&[u8], usize),
         careful: bool,
         doubts: &mut Vec<u32>,
     ) {
+        let GroupText { text, base, lanes } = group;
         let lanes = lanes.min(GROUP_WORDS);
         balances.compute(lanes, words, strings);
         let mut uncertain = self.set_depths(0..lanes, words, balances, careful);
@@ -90,7 +102,7 @@ impl Balance {
             let mut word = Word { quotes: 0, opens: words.opens[lane], closes: words.closes[lane], depth };
             let before = Balance { depth, closed: self.closed };
             let (newlines, broken) = (strings.newlines[lane + 1], strings.broken[lane]);
-            let after = walk_word(&mut word, newlines, broken, before, (text, base + lane * WIDTH), doubts);
+            let after = walk_word(&mut word, newlines, broken, before, text, base + lane * WIDTH, doubts);
             words.depths[lane] = word.depth;
             self.closed = after.closed;
             if after.depth != depth + balances.net[lane] {
@@ -127,7 +139,8 @@ fn walk_word(
     newlines: u64,
     broken: u64,
     Balance { mut depth, mut closed }: Balance,
-    (text, base): (&[u8], usize),
+    text: &[u8],
+    base: usize,
     doubts: &mut Vec<u32>,
 ) -> Balance {
     let mut rest = word.opens | word.closes | newlines;

@@ -11,7 +11,7 @@
 //! the depths ([`super::brackets`]). Each is a loop in which no word depends on another, so that
 //! the compiler vectorizes it as widely as the processor allows.
 
-use super::brackets::{Balance, WordBalances};
+use super::brackets::{Balance, GroupText, WordBalances};
 use super::in_string::{CLASSES, ClassMasks, StringMasks, class};
 use super::masks::{ScalarMasks, WIDTH};
 use super::words::{GROUP_WORDS, Group, Lanes, Words};
@@ -270,8 +270,8 @@ impl<'i, 't> Builder<'i, 't> {
             let Some(room) = rest.first_chunk_mut() else { break };
             self.positions_count += write(eight, (self.base + number * 8 * WIDTH) as u32, room);
         }
-        let at = (self.text, self.base);
-        self.brackets.check((words, lanes), strings, balances, at, self.careful, self.doubts);
+        let group = GroupText { text: self.text, base: self.base, lanes };
+        self.brackets.check(words, group, strings, balances, self.careful, self.doubts);
         self.base += GROUP_BYTES;
     }
 }
