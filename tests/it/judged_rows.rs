@@ -1,6 +1,5 @@
-//! Rows judged along marks (`json::bits::Validator`), against the plain judge: whatever the first one
-//! lets through, the second one lets through with the same members; and of what is good, enough is
-//! not in doubt.
+//! Rows validated along marks (`json::bits::Validator`), against the scalar validator: what the
+//! first accepts, the second accepts with the same members, and few valid rows are in doubt.
 //!
 //! Rows are those of `odd_rows`, and the same with bytes overwritten by what a writer gets wrong:
 //! broken UTF-8, control characters, half surrogates, keys twice, depth beyond the limit. `./check`
