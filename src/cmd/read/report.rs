@@ -135,7 +135,8 @@ fn list(args: &Report, directory: Option<&Path>, door: &mut Door<'_>) -> Result<
     let mut rows = Rows::new(args.reading.format(door)?, Some(columns), look, false);
     for (name, saved) in &all(directory)? {
         let asks: Vec<String> = saved.parameters.iter().map(Parameter::shown).collect();
-        let row = json::Object::new().text("report", name).text("asks", &asks.join(" ")).text("shows", &saved.about).end();
+        let row =
+            json::Object::new().text("report", name).text("asks", &asks.join(" ")).text("shows", &saved.about).end();
         rows.push(&row, None, &mut door.out).map_err(|error| Error::output(&error))?;
     }
     rows.finish(&mut door.out).map_err(|error| Error::output(&error))?;
