@@ -1,5 +1,5 @@
-//! The bitmasks of 64 bytes of text, one for each class of byte that matters, made byte by byte; and
-//! the bit tricks that make them 64 bytes at a time.
+//! The bitmasks of 64 bytes of text, one for each class of byte that matters, made byte by byte;
+//! and the bit tricks that make them 64 bytes at a time.
 
 /// Bitmasks of 64 bytes of text. The lowest bit is the first byte.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub(crate) struct Masks {
 /// Bytes per word.
 pub(crate) const WIDTH: usize = 64;
 
-/// The bytes that a backslash escapes: those after a run of backslashes of odd length. Also 1 if the
-/// first byte of the next block is escaped; `carried` is that bit from the block before.
+/// The bytes that a backslash escapes: those after a run of backslashes of odd length. Also 1 if
+/// the first byte of the next block is escaped; `carried` is that bit from the block before.
 #[inline(always)]
 pub(super) fn escape(backslashes: u64, carried: u64) -> (u64, u64) {
     const ODD: u64 = 0xAAAA_AAAA_AAAA_AAAA;
