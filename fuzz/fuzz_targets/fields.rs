@@ -114,7 +114,7 @@ fn anything(data: &[u8]) {
 fn framed(data: &[u8], names: &[&str], whole: bool) {
     let mut block = data.to_vec();
     block.push(b'\n');
-    let mut finders = [Finder::new(names), Finder::new(names).plain()];
+    let mut finders = [Finder::new(names), Finder::new(names).portable()];
     let mut found: [Vec<(usize, Option<Vec<Option<Vec<u8>>>>)>; 2] = Default::default();
     for (finder, found) in finders.iter_mut().zip(&mut found) {
         let _ = finder.lines(&block, |line| {

@@ -78,8 +78,8 @@ fn bad_input_is_refused_and_nothing_written() {
         (r#"{"run_id":"r","status":"blokced"}"#, &[r#"did you mean "blocked"?"#, "in-progress, done, blocked, failed"]),
         (r#"{"run_id":"r","phase":"acting"}"#, &["unknown phase"]),
         (r#"{"run_id":"r","kind":"approval.approved"}"#, &["logbook approve"]),
-        (r#"{"run_id":"r","a":1,"a":2}"#, &[r#"key "a" stands twice"#]),
-        (r#"{"run_id":"r","o":{"a":1,"\u0061":2}}"#, &[r#"key "a" stands twice"#]),
+        (r#"{"run_id":"r","a":1,"a":2}"#, &[r#"key "a" is repeated"#]),
+        (r#"{"run_id":"r","o":{"a":1,"\u0061":2}}"#, &[r#"key "a" is repeated"#]),
         (r#"{"run_id":"r","runId":"r"}"#, &["given twice"]),
         (r#"{"run_id":"r","step":0}"#, &["step"]),
         (r#"{"run_id":"r","step":1.0}"#, &["step"]),
@@ -131,7 +131,7 @@ fn fields_are_typed_and_given_once() {
         (&["0.5"], "shell eat"),
         (&["cost_usd="], "quote the argument"),
         (&["-s", "blokced"], "did you mean"),
-        (&["{\"a\":1}", "a=2"], "stands twice"),
+        (&["{\"a\":1}", "a=2"], "is repeated"),
     ];
     for (fields, says) in refused {
         let mut arguments = vec!["append", "-r", "r"];

@@ -218,7 +218,7 @@ fn what_append_would_refuse_is_told_by_sort() {
     assert_eq!(
         told,
         [
-            "append would refuse 1 row: key \"a\" stands twice in one object",
+            "append would refuse 1 row: key \"a\" is repeated in one object",
             "append would refuse 1 row: r#3 comes after r#3",
             "append would refuse 1 row: run_id is spelled in a way that readers do not recognize",
             "append would refuse 1 row: the row has no run_id",

@@ -1,6 +1,5 @@
-//! Rows judged along marks (`json::bits::Judge`), against the plain judge: whatever the first one
-//! lets through, the second one lets through with the same members; and of what is good, enough is
-//! not in doubt.
+//! Rows validated along marks (`json::bits::Validator`), against the scalar validator: what the
+//! first accepts, the second accepts with the same members, and few valid rows are in doubt.
 //!
 //! Rows are those of `odd_rows`, and the same with bytes overwritten by what a writer gets wrong:
 //! broken UTF-8, control characters, half surrogates, keys twice, depth beyond the limit. `./check`
@@ -8,7 +7,7 @@
 //! as many as one likes.
 
 use logbook_format::{self as format, Drafts, Rules};
-use logbook_json::bits::{Judge, Marks, RowJudge};
+use logbook_json::bits::{Marks, RowValidator, Validator};
 use logbook_json::{Limits, Scratch, Span, validate, validate_members};
 use logbook_model::Vocabulary;
 
@@ -60,9 +59,9 @@ fn spoil(line: &mut Vec<u8>, dice: &mut Dice) {
 #[test]
 fn what_is_good_along_marks_is_good() {
     let wanted: u64 = std::env::var("LOGBOOK_ODD_ROWS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
-    let (mut judge, mut plain) = (Judge::new(LIMITS), Judge::new(LIMITS).plain());
+    let (mut judge, mut plain) = (Validator::new(LIMITS), Validator::new(LIMITS).portable());
     let mut scratch = Scratch::default();
-    let mut alone = RowJudge::default();
+    let mut alone = RowValidator::default();
     let (mut rows, mut good, mut found, mut refused, mut seed) = (0u64, 0u64, 0u64, 0u64, 0u64);
     let mut sure = 0u64;
     while rows < wanted {
@@ -95,7 +94,7 @@ fn what_is_good_along_marks_is_good() {
             refused += u64::from(verdict.is_err());
             let is_object = text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
             good += u64::from(verdict.is_ok() && is_object);
-            let is_sure = alone.is_good(text);
+            let is_sure = alone.is_valid(text);
             assert!(is_sure || judged.spans.is_none(), "what is good with its members is: {}", told());
             if is_sure {
                 sure += 1;
@@ -122,7 +121,7 @@ fn what_is_good_along_marks_is_good() {
 fn an_ordinary_row_is_never_in_doubt() {
     let block = "{\"a\":1,\"text\":\"\u{e9}\u{1F600} \\n \\\"\\uD83D\\uDE00\\\\\",\"o\":{\"k\":[1,{\"z\":null}]}}\r\n\
                  {}\n { \"a\" : [ ] , \"b\" : { } , \"c\" : -1.5e+3 , \"d\" : true } \n";
-    for mut judge in [Judge::new(LIMITS), Judge::new(LIMITS).plain()] {
+    for mut judge in [Validator::new(LIMITS), Validator::new(LIMITS).portable()] {
         judge.begin(block.as_bytes());
         for members in [3, 0, 4] {
             let spans = judge.next(block.as_bytes()).unwrap().spans.expect("a good row").members.len();
@@ -140,12 +139,12 @@ fn marks_are_the_same_both_ways() {
         let text: Vec<u8> =
             (0..length).map(|_| b"\"\\\\\"{}[]\n\nab,:\r\x00\xC3\xA9"[dice.below(18) as usize]).collect();
         fast.fill(&text);
-        plain.fill_plain(&text);
-        let is_narrow = narrow.fill_narrow(&text);
+        plain.fill_portable(&text);
+        let is_narrow = narrow.fill_avx2(&text);
         for marks in [&fast].into_iter().chain(is_narrow.then_some(&narrow)) {
             assert_eq!(marks.ends(), plain.ends(), "{}", text.escape_ascii());
             assert_eq!(marks.escapes(), plain.escapes(), "{}", text.escape_ascii());
-            assert_eq!(marks.strange(), plain.strange(), "{}", text.escape_ascii());
+            assert_eq!(marks.flags(), plain.flags(), "{}", text.escape_ascii());
         }
     }
 }
@@ -185,7 +184,7 @@ fn keys_that_repeat_from_row_to_row_are_told_as_if_each_were_read() {
     let all = keys();
     let name = |key: &[u8]| key.len() as u8;
     for known in [4, 12, 30, all.len()] {
-        let mut judge = Judge::new(LIMITS).naming(name);
+        let mut judge = Validator::new(LIMITS).naming(name);
         let (mut scratch, mut dice) = (Scratch::default(), Dice::new(known as u64));
         let (mut found, mut twice, mut named) = (0, 0, 0);
         for _ in 0..200 {
@@ -245,7 +244,7 @@ fn rows_whose_keys_are_named_are_laid_out_as_others() {
         block.extend_from_slice(odd[block.len() % odd.len()].as_bytes());
         block.push(b'\n');
     }
-    let mut judge = Judge::new(format::LIMITS).naming(format::name_of);
+    let mut judge = Validator::new(format::LIMITS).naming(format::name_of);
     let (mut fast, mut plain) = (Drafts::new(), Drafts::new());
     let (mut laid_out, mut refused) = (0, 0);
     judge.begin(&block);

@@ -242,7 +242,7 @@ fn read_odd_rows(wanted: u64, mut seeds: impl Iterator<Item = u64>) -> [u64; 3] 
             .collect();
         let (fast, more) = by_masks(&mut Finder::new(&chosen), &block, &chosen);
         doubts += more as u64;
-        assert_eq!(fast, by_masks(&mut Finder::new(&chosen).plain(), &block, &chosen).0, "seed {seed}");
+        assert_eq!(fast, by_masks(&mut Finder::new(&chosen).portable(), &block, &chosen).0, "seed {seed}");
         let mut at = 0;
         let mut lines = Vec::new();
         for line in block.split_inclusive(|byte| *byte == b'\n') {
@@ -312,13 +312,13 @@ fn the_index_is_the_same_both_ways() {
         }
         let careful = dice.below(2) == 0;
         fast.fill(&text, careful);
-        plain.fill_plain(&text, careful);
+        plain.fill_portable(&text, careful);
         let told = |index: &Index| {
             let words: Vec<_> = index.words().iter_from(0).collect();
-            (words, index.places().to_vec(), index.doubts().to_vec(), index.escapes().to_vec())
+            (words, index.positions().to_vec(), index.doubts().to_vec(), index.escapes().to_vec())
         };
         assert_eq!(told(&fast), told(&plain), "{}", text.escape_ascii());
-        if fast.fill_narrow(&text, careful) {
+        if fast.fill_avx2(&text, careful) {
             assert_eq!(told(&fast), told(&plain), "{}", text.escape_ascii());
         }
     }

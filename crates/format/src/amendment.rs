@@ -1,5 +1,5 @@
-//! What is typed into a correction row (`docs/format.md`, Corrections): checked
-//! against the row that it is about, as that row reads now.
+//! A new correction row (`docs/format.md`, Corrections), checked against the row that it is about,
+//! as that row reads now.
 //!
 //! Not here: finding that row, the lock (`cmd::decide::amend`, `store`).
 
@@ -7,36 +7,36 @@ use super::corrections::{FIXED, apply};
 use super::draft::fields::text_of;
 use super::draft::pairs::Pairs;
 use super::{Correction, Drafts, Rules};
-use logbook_json::{self as json, Members};
+use logbook_json::{self as json, Members, Object};
 use logbook_model::error::{Error, Result, nearest};
 use logbook_model::names::{self, ENVELOPE};
 use logbook_model::{Address, Kind, Status};
 
-/// What somebody wants changed in one row.
+/// The requested changes of one row.
 #[derive(Debug, Default)]
 pub struct Amendment<'a> {
     /// Fields and their new values.
     pub pairs: Pairs,
-    /// Fields to be taken away; dots reach into objects.
+    /// Fields to remove; dots reach into objects.
     pub unset: &'a [String],
-    /// Take the whole row back.
+    /// Whether to retract the whole row.
     pub retract: bool,
-    /// Why.
+    /// The reason.
     pub why: &'a str,
 }
 
-/// New values of top-level fields, `None` where one is taken away.
+/// New values of top-level fields; `None` to remove one.
 type Changes = Vec<(String, Option<Vec<u8>>)>;
 
 impl Amendment<'_> {
-    /// Whether it reaches into objects, and so rests on what stands in them now.
+    /// Whether it reaches into objects, and so depends on their present content.
     pub fn reaches_in(&self) -> bool {
         self.pairs.leaves().iter().any(|(keys, _)| keys.len() > 1 || path_of(keys)[0] != keys[0])
             || self.unset.iter().any(|name| name.contains('.'))
     }
 
-    /// The text of the correction row for `target`, which reads `row` now.
-    /// Errors: exit 2, what may not be changed, or may not be changed to this.
+    /// The text of the correction row for `target`, which reads `row` now. Errors: exit 2, if a
+    /// field may not be changed, or not to this value.
     pub fn text(&self, target: &Address, row: &[u8], rules: &Rules<'_>) -> Result<Vec<u8>> {
         if self.why.trim().is_empty() {
             return Err(Error::usage("--why is empty: a correction says why"));
@@ -54,7 +54,7 @@ impl Amendment<'_> {
             changes.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| name.clone()).collect();
         still_blocked_on(target, row, &set, &unset)?;
         let mut values = Vec::new();
-        // The caller read it as a row.
+        // The caller has read it as a row.
         let _ = json::pick(row, &["run_id"], &mut values);
         let Some(run) = values.first().copied().flatten().filter(|run| json::kind(run) == Some(json::Kind::String))
         else {
@@ -75,7 +75,7 @@ impl Amendment<'_> {
                 value.to_vec()
             } else {
                 let old = value_now(&path[0], &changes, row).filter(|old| old != b"null");
-                put(old.as_deref().unwrap_or(b"{}"), &path[1..], Some(value))
+                with_value_at(old.as_deref().unwrap_or(b"{}"), &path[1..], Some(value))
                     .ok_or_else(|| not_an_object(&path, target))?
             };
             change(&mut changes, &path[0], Some(new));
@@ -91,7 +91,7 @@ impl Amendment<'_> {
             if value_now(&name, &changes, row).is_some() {
                 change(&mut changes, &name, None);
             } else if let (true, Some(old)) = (path.len() > 1, value_now(&path[0], &changes, row)) {
-                let new = put(&old, &path[1..], None).ok_or_else(|| missing(&name, target, row))?;
+                let new = with_value_at(&old, &path[1..], None).ok_or_else(|| missing(&name, target, row))?;
                 change(&mut changes, &path[0], Some(new));
             } else {
                 return Err(missing(&name, target, row));
@@ -101,7 +101,7 @@ impl Amendment<'_> {
     }
 }
 
-/// The standard spelling of the keys that lead to a field.
+/// The standard spelling of the keys of a field.
 fn path_of(keys: &[&str]) -> Vec<String> {
     let first = keys.first().copied().unwrap_or_default();
     let first = names::from_camel_case(first).unwrap_or_else(|| first.to_owned());
@@ -141,7 +141,7 @@ fn value_now(name: &str, changes: &Changes, row: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn not_an_object(path: &[String], target: &Address) -> Error {
-    Error::usage(format!("{} reaches into what is no object in {target}", path.join(".")))
+    Error::usage(format!("{} reaches into what is not an object in {target}", path.join(".")))
 }
 
 fn missing(name: &str, target: &Address, row: &[u8]) -> Error {
@@ -154,10 +154,10 @@ fn missing(name: &str, target: &Address, row: &[u8]) -> Error {
     }
 }
 
-/// The object `text` with the member that `keys` lead to set to `value`, or
-/// taken away: then it must be there. `None` where a key leads into no object.
-fn put(text: &[u8], keys: &[String], value: Option<&[u8]>) -> Option<Vec<u8>> {
-    // Down: the object on each level; an object is made where there is nothing.
+/// The object `text` with the member at `keys` set to `value`, or removed; a member that is removed
+/// must exist. `None` if a key is not in an object.
+fn with_value_at(text: &[u8], keys: &[String], value: Option<&[u8]>) -> Option<Vec<u8>> {
+    // Down: the object on each level, or an empty one if there is none.
     let mut levels: Vec<&[u8]> = vec![text];
     for (at, key) in keys.iter().enumerate() {
         let object = levels[at];
@@ -173,7 +173,7 @@ fn put(text: &[u8], keys: &[String], value: Option<&[u8]>) -> Option<Vec<u8>> {
             levels.push(values[0].filter(|inner| *inner != b"null").unwrap_or(b"{}"));
         }
     }
-    // Up: each level with its new member.
+    // Up: each level with its changed member.
     let mut new = value.map(<[u8]>::to_vec);
     for (key, object) in keys.iter().zip(&levels).rev() {
         new = Some(with_member(object, key, new.as_deref()));
@@ -182,67 +182,50 @@ fn put(text: &[u8], keys: &[String], value: Option<&[u8]>) -> Option<Vec<u8>> {
 }
 
 fn with_member(object: &[u8], key: &str, value: Option<&[u8]>) -> Vec<u8> {
-    let mut out = b"{".to_vec();
-    let mut member = |key: &[u8], value: &[u8]| {
-        if out.len() > 1 {
-            out.push(b',');
-        }
-        out.push(b'"');
-        out.extend_from_slice(key);
-        out.extend_from_slice(b"\":");
-        out.extend_from_slice(value);
-    };
+    let mut out = Object::new();
     let mut new = value;
     for old in Members::new(object).flatten() {
         if !old.is(key.as_bytes()) {
-            member(old.key, old.value);
+            out.spelled(old.key, old.value);
         } else if let Some(value) = new.take() {
-            member(old.key, value);
+            out.spelled(old.key, value);
         }
     }
     if let Some(value) = new {
-        let key = json::quote(key);
-        member(&key[1..key.len() - 1], value);
+        out.raw(key, value);
     }
-    out.push(b'}');
-    out
+    out.end()
 }
 
-/// The values that are set, judged and spelled as `append` would.
+/// The new values, checked and spelled as `append` would spell them.
 fn checked(changes: &Changes, rules: &Rules<'_>) -> Result<Vec<(String, Vec<u8>)>> {
     let set: Vec<(&String, &Vec<u8>)> =
         changes.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))).collect();
-    let mut text = b"{\"run_id\":\"x\"".to_vec();
-    let mut member = |name: &str, value: &[u8]| {
-        text.push(b',');
-        json::quote_into(name, &mut text);
-        text.push(b':');
-        text.extend_from_slice(value);
-    };
+    let mut row = Object::new();
+    row.text("run_id", "x");
     for (name, value) in &set {
         if value.as_slice() == b"null" && ENVELOPE.contains(&name.as_str()) {
-            return Err(Error::usage(format!("{name} cannot be null")).hint(format!("--unset {name} takes it away")));
+            return Err(Error::usage(format!("{name} cannot be null")).hint(format!("--unset {name} removes it")));
         }
-        member(name, value);
+        row.raw(name, value);
     }
     if !set.iter().any(|(name, _)| *name == "blocked_on") {
-        // Whether it is there is asked of the row as a whole.
-        member("blocked_on", b"\"x\"");
+        // Whether the corrected row has one is checked by `still_blocked_on`.
+        row.text("blocked_on", "x");
     }
-    text.push(b'}');
     let mut drafts = Drafts::new();
     let rules = Rules { agent_id: None, own: false, ..*rules };
-    drafts.push(&text, &rules, "", None)?;
+    drafts.push(&row.end(), &rules, "", None)?;
     let mut row = Vec::new();
     drafts.rows().iter().for_each(|draft| drafts.render(draft, 1, &mut row));
     let names: Vec<&String> = set.iter().map(|(name, _)| *name).collect();
     let mut values = Vec::new();
-    // What was just written can be read.
+    // This row was just written, so it can be read.
     let _ = json::pick(&row, &names, &mut values);
     Ok(names.into_iter().zip(values).filter_map(|(name, value)| Some((name.clone(), value?.to_vec()))).collect())
 }
 
-/// A row that is blocked says on whom, also after it was corrected.
+/// A blocked row must say on whom, after the correction too.
 fn still_blocked_on(target: &Address, row: &[u8], set: &[(String, Vec<u8>)], unset: &[String]) -> Result<()> {
     let touched = |name: &str| set.iter().any(|(set, _)| set == name) || unset.iter().any(|unset| unset == name);
     if !touched("status") && !touched("blocked_on") {
@@ -277,31 +260,18 @@ fn print(
     retract: bool,
     why: &str,
 ) -> Vec<u8> {
-    let mut out = b"{\"run_id\":".to_vec();
-    out.extend_from_slice(run);
-    out.extend_from_slice(format!(",\"kind\":\"{}\",\"corrects\":", Kind::Correction.word()).as_bytes());
-    json::quote_into(&target.to_string(), &mut out);
+    let mut out = Object::new();
+    out.raw("run_id", run).text("kind", Kind::Correction.word()).text("corrects", &target.to_string());
     if !set.is_empty() {
-        for (at, (name, value)) in set.iter().enumerate() {
-            out.extend_from_slice(if at == 0 { b",\"set\":{".as_slice() } else { b"," });
-            json::quote_into(name, &mut out);
-            out.push(b':');
-            out.extend_from_slice(value);
-        }
-        out.push(b'}');
+        let mut values = Object::new();
+        set.iter().for_each(|(name, value)| _ = values.raw(name, value));
+        out.raw("set", &values.end());
     }
     if !unset.is_empty() {
-        for (at, name) in unset.iter().enumerate() {
-            out.extend_from_slice(if at == 0 { b",\"unset\":[".as_slice() } else { b"," });
-            json::quote_into(name, &mut out);
-        }
-        out.push(b']');
+        out.texts("unset", unset);
     }
     if retract {
-        out.extend_from_slice(b",\"retract\":true");
+        out.flag("retract", true);
     }
-    out.extend_from_slice(b",\"reason\":");
-    json::quote_into(why, &mut out);
-    out.push(b'}');
-    out
+    out.text("reason", why).end()
 }

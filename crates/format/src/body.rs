@@ -1,11 +1,11 @@
-//! Do two rows say the same: the question behind exactly-once
-//! (`docs/format.md`, id). The same fields with the same value bytes, in any
-//! order, ignoring `step`, and the `timestamp` where it was filled in.
+//! Whether two rows say the same, for storing a row exactly once (`docs/format.md`, id): the same
+//! fields with the same bytes as values, in any order, ignoring `step`, and a `timestamp` that was
+//! filled in.
 
 use logbook_json::Members;
 
-/// Whether `given` says what `stored` says. `ignore_timestamp`: the one of
-/// `given` was filled in.
+/// Whether `given` says the same as `stored`. With `ignore_timestamp`, that of `given` was filled
+/// in.
 pub fn same(stored: &[u8], given: &[u8], ignore_timestamp: bool) -> bool {
     let gather = |text| -> Option<Vec<(Vec<u8>, &[u8])>> {
         let mut members = Vec::new();

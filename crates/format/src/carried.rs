@@ -1,41 +1,35 @@
-//! What retention carries over (`docs/format.md`, Retention): a row that says what deleted rows
-//! said, as far as gates and writers still rest on it.
+//! Rows that carry over facts of deleted rows, as far as gates and writers still need them
+//! (`docs/format.md`, Retention).
 //!
 //! Not here: which facts those are (`view::standing_facts`), when the row is written
 //! (`store::archive`).
 
-use logbook_json::{self as json, Leaves};
+use logbook_json::{self as json, Array, Leaves, Object};
 use logbook_model::{Kind, run_id};
 
-/// What is carried over of one run.
+/// The facts of one run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CarriedRun {
     /// The run.
     pub run: String,
-    /// Its highest step so far: no later row gets it again.
+    /// Its highest step: no later row may have it.
     pub last_step: u64,
-    /// The runs above it, as its rows named them.
+    /// Its parent runs, as its rows named them.
     pub parents: Vec<String>,
     /// The agents that worked in it.
     pub agents: Vec<String>,
 }
 
 impl CarriedRun {
-    fn print(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"run_id\":");
-        json::quote_into(&self.run, out);
-        out.extend_from_slice(format!(",\"step\":{}", self.last_step).as_bytes());
+    fn print(&self) -> Vec<u8> {
+        let mut out = Object::new();
+        out.text("run_id", &self.run).number("step", self.last_step);
         for (name, texts) in [("parent_run_id", &self.parents), ("agent_id", &self.agents)] {
             if !texts.is_empty() {
-                out.extend_from_slice(format!(",\"{name}\":[").as_bytes());
-                for (at, text) in texts.iter().enumerate() {
-                    out.extend_from_slice(if at == 0 { b"" } else { b"," });
-                    json::quote_into(text, out);
-                }
-                out.push(b']');
+                out.texts(name, texts);
             }
         }
-        out.push(b'}');
+        out.end()
     }
 
     fn read(item: &[u8]) -> Option<CarriedRun> {
@@ -48,30 +42,19 @@ impl CarriedRun {
     }
 }
 
-/// The row's text, but for step and timestamp. `rows` are JSON objects, in the order in which they
-/// stood.
+/// The text of the row, without step and timestamp. `rows` are JSON objects, in their old order.
 pub fn print(runs: &[CarriedRun], rows: &[&[u8]]) -> Vec<u8> {
-    let mut out =
-        format!("{{\"run_id\":\"{}\",\"kind\":\"{}\",\"action\":", run_id::LOGBOOK, Kind::ArchiveCarried.word())
-            .into_bytes();
-    json::quote_into(&format!("carried over {} runs and {} rows", runs.len(), rows.len()), &mut out);
-    let mut list = |name: &str, print: &mut dyn FnMut(usize, &mut Vec<u8>), count: usize| {
-        out.extend_from_slice(format!(",\"{name}\":[").as_bytes());
-        for at in 0..count {
-            if at > 0 {
-                out.push(b',');
-            }
-            print(at, &mut out);
-        }
-        out.push(b']');
-    };
-    list("runs", &mut |at, out| runs[at].print(out), runs.len());
-    list("rows", &mut |at, out| out.extend_from_slice(rows[at]), rows.len());
-    out.push(b'}');
-    out
+    let mut out = Object::new();
+    out.text("run_id", run_id::LOGBOOK)
+        .text("kind", Kind::ArchiveCarried.word())
+        .text("action", &format!("carried over {} runs and {} rows", runs.len(), rows.len()));
+    let (mut run_list, mut row_list) = (Array::new(), Array::new());
+    runs.iter().for_each(|run| _ = run_list.raw(&run.print()));
+    rows.iter().for_each(|row| _ = row_list.raw(row));
+    out.raw("runs", &run_list.end()).raw("rows", &row_list.end()).end()
 }
 
-/// Whether `row` carries facts over. Only the tool writes rows of its own run.
+/// Whether `row` is such a row. Only the program writes rows of the run `_logbook`.
 fn is_one(row: &[u8]) -> bool {
     let mut values = Vec::new();
     let says =
@@ -87,12 +70,12 @@ fn items<'r>(row: &'r [u8], name: &str) -> impl Iterator<Item = &'r [u8]> + use<
     list.into_iter().flat_map(Leaves::new)
 }
 
-/// The runs that `row` carries over; none, if it is not such a row.
+/// The runs that `row` carries over; none if it is not such a row.
 pub fn runs(row: &[u8]) -> Vec<CarriedRun> {
     if is_one(row) { items(row, "runs").filter_map(CarriedRun::read).collect() } else { Vec::new() }
 }
 
-/// The rows that `row` carries over; `None`: it is not such a row.
+/// The rows that `row` carries over; `None` if it is not such a row.
 pub fn rows(row: &[u8]) -> Option<Vec<&[u8]>> {
     is_one(row).then(|| items(row, "rows").collect())
 }

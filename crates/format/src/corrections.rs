@@ -1,17 +1,17 @@
-//! Corrections (`docs/format.md`, Corrections): what a correction row says, and
-//! a row as it reads with corrections folded in.
+//! Corrections (`docs/format.md`, Corrections): what a correction row says, and how a row reads
+//! with corrections applied.
 //!
-//! Not here: which row a correction is about and which corrections there are
-//! (`scan`), how one is written (`amendment`).
+//! Not here: which row a correction is about and which corrections there are (`scan`), new
+//! corrections (`amendment`).
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use logbook_json::{self as json, Members};
+use logbook_json::{self as json, Members, Object};
 use logbook_model::names::ENVELOPE;
 use logbook_model::{Address, Kind};
 
-/// Fields that no correction touches: what names a row, what names its corrections, and what gates
+/// Fields that cannot be corrected: those that name a row or its corrections, and those that gates
 /// read.
 pub(crate) const FIXED: &[&str] = &[
     "run_id",
@@ -32,54 +32,54 @@ pub(crate) const FIXED: &[&str] = &[
     "user",
     "tty",
 ];
-/// The field of a corrected row that names the correcting rows.
+/// The field of a corrected row that names its corrections.
 pub(crate) const CORRECTED_BY: &str = "corrected_by";
 
-/// What one correction row says.
+/// A correction row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Correction {
-    /// The name of the correcting row.
+    /// Its name.
     pub by: String,
     /// The row that it corrects.
     pub target: Address,
     /// Fields and their new values as written, in order.
     pub set: Vec<(String, Vec<u8>)>,
-    /// Fields that are taken away, before `set` is done.
+    /// Fields that are removed, before `set` is applied.
     pub unset: Vec<String>,
-    /// The whole row is taken back.
+    /// Whether the whole row is retracted.
     pub retract: bool,
-    /// Why; empty when it does not say.
+    /// The reason; empty if it has none.
     pub reason: String,
-    /// The agent that wrote it; empty when it does not say.
+    /// The agent that wrote it; empty if it has none.
     pub agent_id: String,
-    /// When it was written, as it says.
+    /// Its timestamp.
     pub timestamp: String,
 }
 
-/// Whether `kind`, a value as written, says that its row is a correction.
+/// Whether `kind`, a value as written, is that of corrections.
 pub fn is_correction(kind: Option<&[u8]>) -> bool {
     Kind::of(kind) == Kind::Correction
 }
 
-/// What a correction may do to a row. What gates read stays as it was written, so that nobody who
-/// is bound by a decision can edit it.
+/// What a correction may do to a row. What gates read stays as written, so that nobody who is bound
+/// by a decision can edit it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
-    /// Nothing: its kind stays as written.
+    /// Nothing: rows of its kind stay as written.
     Fixed,
     /// Nothing: it acts on a decision.
     Acts,
-    /// Change it, but not take it back: it names the run above its own, or what it undoes.
+    /// Change it, but not retract it: it names its parent run, or what it undoes.
     Kept,
-    /// Change it, or take it back.
+    /// Change or retract it.
     Free,
 }
 
 impl Target {
-    /// The fields that tell.
+    /// The fields that decide.
     pub const FIELDS: [&str; 4] = ["kind", "answers", "parent_run_id", "undoes"];
 
-    /// Of a row with these values of [`Target::FIELDS`], as written.
+    /// The target with these values of [`Target::FIELDS`], as written.
     pub fn of(values: &[Option<&[u8]>]) -> Target {
         let said = |at: usize| values.get(at).copied().flatten().filter(|value| *value != b"null");
         if !Kind::of(said(0)).is_correctable() {
@@ -93,7 +93,7 @@ impl Target {
         }
     }
 
-    /// Whether `correction` may be made of such a row.
+    /// Whether `correction` may be applied to such a row.
     pub fn takes(self, correction: &Correction) -> bool {
         match self {
             Target::Fixed | Target::Acts => false,
@@ -104,8 +104,8 @@ impl Target {
 }
 
 impl Correction {
-    /// Reads the correction row `row`, which stands at `place`. `None` when it
-    /// is none, or names no row that it corrects.
+    /// Reads the correction row `row`; `place` names it if it has no step. `None` if it is not a
+    /// correction, or names no row.
     pub fn read(row: &[u8], place: impl FnOnce() -> String) -> Option<Correction> {
         const NAMES: [&str; 10] =
             ["kind", "corrects", "set", "unset", "retract", "reason", "agent_id", "timestamp", "run_id", "step"];
@@ -117,7 +117,7 @@ impl Correction {
         let target = Address::parse(&String::from_utf8_lossy(&json::decode(values[1]?)?))?;
         let mut set = Vec::new();
         for member in values[2].into_iter().flat_map(Members::new) {
-            // A set that is no object sets nothing.
+            // A `set` that is not an object sets nothing.
             let Ok(member) = member else { break };
             let name = String::from_utf8_lossy(&member.name()).into_owned();
             if !FIXED.contains(&name.as_str()) {
@@ -146,43 +146,38 @@ impl Correction {
     }
 }
 
-/// A step as rows on file have it.
+/// The step of a stored row.
 pub fn step_of(value: Option<&[u8]>) -> Option<u64> {
     std::str::from_utf8(value?).ok()?.parse().ok().filter(|step| *step > 0)
 }
 
-/// A string value's characters; empty for anything else.
+/// The characters of a string; empty for any other value.
 fn text(value: Option<&[u8]>) -> String {
     let text = value.and_then(json::decode).unwrap_or_default();
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// One member of a row that is being rewritten.
-struct Part<'a> {
-    /// The key with its quotes.
+/// A member of a row that is rewritten.
+struct RowMember<'a> {
+    /// The key as it is spelled between its quotes.
     key: Cow<'a, [u8]>,
-    /// The key's characters.
+    /// The characters of the key.
     name: Cow<'a, [u8]>,
     value: &'a [u8],
 }
 
-/// `row` with `corrections` folded in, one after the other: what is unset goes,
-/// what is set is replaced where it stands, a new field comes in the order of
-/// the envelope or at the end. Of keys that stand twice the last is kept.
-/// `corrected_by` at the end names the correcting rows.
+/// `row` with `corrections` applied in order. Unset fields are removed, set fields are replaced in
+/// place, and new fields are added in the order of the envelope or at the end. Of repeated keys the
+/// last is kept. `corrected_by` at the end names the corrections.
 pub fn apply(row: &[u8], corrections: &[Correction]) -> Vec<u8> {
-    let mut parts: Vec<Option<Part<'_>>> = Vec::new();
+    let mut parts: Vec<Option<RowMember<'_>>> = Vec::new();
     let mut index: HashMap<Cow<'_, [u8]>, usize> = HashMap::new();
     for member in Members::new(row).flatten() {
         let name = member.name();
         if let Some(old) = index.insert(name.clone(), parts.len()) {
             parts[old] = None;
         }
-        let mut key = Vec::with_capacity(member.key.len() + 2);
-        key.push(b'"');
-        key.extend_from_slice(member.key);
-        key.push(b'"');
-        parts.push(Some(Part { key: key.into(), name, value: member.value }));
+        parts.push(Some(RowMember { key: member.key.into(), name, value: member.value }));
     }
     if let Some(at) = index.remove(CORRECTED_BY.as_bytes()) {
         parts[at] = None;
@@ -198,8 +193,10 @@ pub fn apply(row: &[u8], corrections: &[Correction]) -> Vec<u8> {
                 part.value = value;
                 continue;
             }
-            let part = Part { key: json::quote(name).into(), name: name.as_bytes().into(), value };
-            let at = place_for(name, &parts);
+            let quoted = json::quote(name);
+            let key = quoted[1..quoted.len() - 1].to_vec();
+            let part = RowMember { key: key.into(), name: name.as_bytes().into(), value };
+            let at = index_for(name, &parts);
             if at == parts.len() {
                 index.insert(part.name.clone(), at);
                 parts.push(Some(part));
@@ -216,31 +213,19 @@ pub fn apply(row: &[u8], corrections: &[Correction]) -> Vec<u8> {
     print(&parts, corrections, row.len())
 }
 
-/// Where a field that the row lacks is put.
-fn place_for(name: &str, parts: &[Option<Part<'_>>]) -> usize {
+/// The index at which a new field is inserted.
+fn index_for(name: &str, parts: &[Option<RowMember<'_>>]) -> usize {
     let rank = |name: &[u8]| ENVELOPE.iter().position(|field| field.as_bytes() == name);
     let Some(own) = rank(name.as_bytes()) else { return parts.len() };
     let before =
-        |part: &Option<Part<'_>>| part.as_ref().and_then(|part| rank(&part.name)).is_some_and(|rank| rank < own);
+        |part: &Option<RowMember<'_>>| part.as_ref().and_then(|part| rank(&part.name)).is_some_and(|rank| rank < own);
     parts.iter().rposition(before).map_or(0, |at| at + 1)
 }
 
-fn print(parts: &[Option<Part<'_>>], corrections: &[Correction], length: usize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(length + 64);
-    out.push(b'{');
+fn print(parts: &[Option<RowMember<'_>>], corrections: &[Correction], length: usize) -> Vec<u8> {
+    let mut out = Object::with_capacity(length + 64);
     for part in parts.iter().flatten() {
-        out.extend_from_slice(&part.key);
-        out.push(b':');
-        out.extend_from_slice(part.value);
-        out.push(b',');
+        out.spelled(&part.key, part.value);
     }
-    out.extend_from_slice(b"\"corrected_by\":[");
-    for (at, correction) in corrections.iter().enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        json::quote_into(&correction.by, &mut out);
-    }
-    out.extend_from_slice(b"]}");
-    out
+    out.texts(CORRECTED_BY, corrections.iter().map(|correction| &correction.by)).end()
 }

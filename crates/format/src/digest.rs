@@ -1,4 +1,4 @@
-//! SHA-256 as everybody writes it: 64 hexadecimal digits in lower case.
+//! SHA-256 as 64 hexadecimal digits in lower case.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -10,13 +10,13 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))
 }
 
-/// The digits of a digest that was fed piece by piece.
+/// The digits of a digest that was computed piece by piece.
 pub fn finished_hex(digest: Sha256) -> String {
     hexadecimal(&digest.finalize())
 }
 
-/// The digest of a command's words: of each of them followed by a NUL, as
-/// `printf '%s\0' CMD ARGS… | sha256sum` gives it.
+/// The digest of the words of a command, each followed by a NUL: what
+/// `printf '%s\0' CMD ARGS… | sha256sum` prints.
 pub fn of_words<'w>(words: impl IntoIterator<Item = &'w [u8]>) -> String {
     let mut digest = Sha256::new();
     for word in words {
@@ -26,14 +26,14 @@ pub fn of_words<'w>(words: impl IntoIterator<Item = &'w [u8]>) -> String {
     finished_hex(digest)
 }
 
-/// JSON as it stands in a row: trimmed, and with blanks for line breaks between its tokens.
+/// JSON as it is stored in a row: trimmed, with blanks instead of line breaks between its tokens.
 pub fn in_a_row(json: &str) -> Cow<'_, str> {
     let json = json.trim_matches([' ', '\t', '\n', '\r']);
     if json.contains(['\n', '\r']) { json.replace(['\n', '\r'], " ").into() } else { json.into() }
 }
 
-/// Whether `digest` is that of the arguments `json`: of the words of a command, if it is an array
-/// of them, else of its text.
+/// Whether `digest` is that of the arguments `json`: of the words of a command, if `json` is an
+/// array of strings, or of its text.
 pub fn is_of_arguments(digest: &str, json: &str) -> bool {
     let words: Option<Vec<String>> = serde_json::from_str(json).ok();
     words.is_some_and(|words| of_words(words.iter().map(String::as_bytes)) == digest)

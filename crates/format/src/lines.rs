@@ -1,5 +1,9 @@
-//! A block of bytes into lines. A line that begins with NULs (a hole that a power cut left) is
-//! stripped of them, and they are counted.
+//! Splits a block of bytes into lines. NULs at the start of a line (a hole that a power cut left)
+//! are stripped and counted.
+//!
+//! This is the splitter of lines for all code that reads every line of a block. Two others remain,
+//! because the newlines come for free with their bitmasks: `json::bits::Finder::lines` for queries
+//! and `json::bits::Validator::next` for writers. Code that needs one boundary calls `memchr`.
 
 use memchr::memchr;
 
@@ -8,17 +12,18 @@ use logbook_json as json;
 /// One line of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line<'a> {
-    /// Offset in the block of the first byte of `text`.
+    /// The offset of `text` in the block.
     pub at: usize,
-    /// The line without leading NULs, its newline, and a carriage return before that.
+    /// The line without leading NULs, without its newline, and without a carriage return before
+    /// that.
     pub text: &'a [u8],
-    /// Leading NULs that were stripped.
+    /// The number of NULs that were stripped.
     pub nuls: usize,
-    /// Whether a newline ended it.
+    /// Whether it ended with a newline.
     pub whole: bool,
 }
 
-/// Walks the lines of a block. Blank lines are left out.
+/// The lines of a block, without blank ones.
 #[derive(Debug, Clone)]
 pub struct Lines<'a> {
     block: &'a [u8],
@@ -26,7 +31,7 @@ pub struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    /// The lines of `block`; what stands after the last newline comes as a line that is not whole.
+    /// The lines of `block`. Bytes after the last newline are a line that is not `whole`.
     pub fn new(block: &'a [u8]) -> Self {
         Lines { block, at: 0 }
     }

@@ -1,27 +1,39 @@
-//! The one line of `.lock` (`docs/format.md`, Lock):
-//! `logbook-lock 1 000042 -`.
+//! The one line of `.lock` (`docs/format.md`, Lock): `logbook-lock 1 000042 -`.
 
-use super::version::FormatVersion;
+/// A version of the on-disk format (`docs/format.md`, Versions).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FormatVersion(pub u32);
+
+impl FormatVersion {
+    /// The version that this program writes.
+    pub const CURRENT: FormatVersion = FormatVersion(1);
+
+    /// Whether this program may append to a logbook of this version. A newer version may have rules
+    /// that this program would break.
+    pub fn may_write(self) -> bool {
+        self <= FormatVersion::CURRENT && self.0 > 0
+    }
+}
 
 /// What `.lock` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockLine {
     /// The logbook's format.
     pub version: FormatVersion,
-    /// Highest segment number whose directory entry is known to be synced; 0 before the first.
+    /// The highest segment number whose directory entry is known to be synced; 0 before the first.
     pub synced: u64,
-    /// Segments whose sync failed, the latest last: what they hold may be gone after a power cut.
+    /// Segments whose sync failed, the latest last. Rows in them may be gone after a power cut.
     pub suspects: Vec<u64>,
 }
 
-/// Longest line there can be; a reader asks for this many bytes.
+/// The longest possible line. Readers read this many bytes.
 pub const BYTES_MAX: usize = 512;
-/// Most suspects that are kept. More failed syncs than that are a disk to throw away.
+/// Suspects that are kept, at most. A disk with more failed syncs is broken.
 const SUSPECTS_MAX: usize = 20;
 
 impl LockLine {
-    /// Reads the bytes up to the first newline. `None` for anything else: the line
-    /// is then made anew from the directory.
+    /// Parses the bytes up to the first newline. `None` if they are not a lock line: then a new one
+    /// is made from the directory.
     pub fn parse(bytes: &[u8]) -> Option<LockLine> {
         let end = memchr::memchr(b'\n', bytes)?;
         let text = std::str::from_utf8(&bytes[..end]).ok()?;
@@ -35,15 +47,15 @@ impl LockLine {
             "-" => Vec::new(),
             numbers => numbers.split(',').map(|number| number.parse().ok()).collect::<Option<_>>()?,
         };
-        // A newer format may say more; an older writer only needs the version.
+        // A newer format may have more words. This program only needs its version.
         if words.next().is_some() && version <= FormatVersion::CURRENT {
             return None;
         }
         Some(LockLine { version, synced, suspects })
     }
 
-    /// The line with its newline. A shorter line leaves the rest of a longer one
-    /// behind it; a reader takes the bytes up to the first newline.
+    /// The line with its newline. Written over a longer line, it leaves the rest of that after it,
+    /// so readers stop at the first newline.
     pub fn print(&self) -> String {
         let suspects: Vec<String> = self.suspects.iter().map(|number| format!("{number:06}")).collect();
         let suspects = if suspects.is_empty() { "-".to_owned() } else { suspects.join(",") };

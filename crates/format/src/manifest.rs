@@ -1,34 +1,32 @@
-//! Lines of `manifest.jsonl` (`docs/format.md`, Manifest): what was covered, archived and deleted,
-//! each line chained to the one before it by that one's SHA-256.
+//! Lines of `manifest.jsonl` (`docs/format.md`, Manifest): which segments were covered, archived
+//! and deleted. Each line has the SHA-256 of the one before it.
 //!
-//! A line has one spelling, and ends in a digest of itself: a changed bit in the last line, which
-//! no other line speaks of, shows as well.
-
-use std::fmt::Write;
+//! A line has only one spelling, and ends in its own digest. So a changed bit is detected in the
+//! last line too, which no other line vouches for.
 
 use serde::Deserialize;
 
 use super::SegmentName;
 use super::digest::sha256_hex;
-use logbook_json as json;
+use logbook_json::Object;
 
-/// What a line tells of one segment.
+/// What happened to a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// It was sealed, synced and read.
     Covered(Covered),
-    /// It stands in the archive.
+    /// It was archived.
     Archived {
-        /// Bytes of the archive's file.
+        /// The size of the archive, in bytes.
         archive_bytes: u64,
-        /// SHA-256 of that file, hexadecimal.
+        /// The SHA-256 of the archive, in hexadecimal.
         archive_sha256: String,
     },
-    /// It was deleted, as a row tells.
+    /// It was deleted, which a row records.
     Deleted {
-        /// When, RFC 3339.
+        /// When, in RFC 3339.
         deleted_at: String,
-        /// The row's name, `_logbook#7`.
+        /// The name of that row, `_logbook#7`.
         receipt: String,
     },
 }
@@ -36,20 +34,20 @@ pub enum Event {
 /// The content of a sealed segment.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Covered {
-    /// Lines, good or not.
+    /// The number of lines, valid or not.
     pub rows: u64,
     /// Bytes.
     pub bytes: u64,
-    /// The least `timestamp`; absent when no row has one.
+    /// The earliest `timestamp`; absent if no row has one.
     pub first_at: Option<String>,
-    /// The greatest.
+    /// The latest `timestamp`.
     pub last_at: Option<String>,
-    /// When its last byte was written, by the file's time, RFC 3339.
+    /// When its last byte was written, by the time of the file, in RFC 3339.
     pub sealed_at: String,
-    /// SHA-256 of all bytes, hexadecimal.
+    /// The SHA-256 of all bytes, in hexadecimal.
     pub sha256: String,
-    /// 16 hexadecimal digits (XXH3) for each started MiB: to say where a change is, not to prove
-    /// that there is none.
+    /// 16 hexadecimal digits (XXH3) per started MiB. They locate a change, but do not prove that
+    /// there is none.
     pub marks: String,
 }
 
@@ -58,16 +56,17 @@ pub struct Covered {
 pub struct Line {
     /// Which segment.
     pub segment: SegmentName,
-    /// What is told of it.
+    /// What happened to it.
     pub event: Event,
-    /// SHA-256 of the line before, without its newline, hexadecimal; [`NOTHING`] in the first.
+    /// The SHA-256 of the line before it, without the newline, in hexadecimal; [`NOTHING`] in the
+    /// first line.
     pub prev: String,
 }
 
 /// `prev` of the first line.
 pub const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// Bytes that one mark is about.
+/// Bytes per mark.
 pub const MARK_BYTES: usize = 1 << 20;
 
 #[derive(Deserialize)]
@@ -92,44 +91,34 @@ struct Given {
 impl Line {
     /// The line without its newline.
     pub fn print(&self) -> String {
-        let mut out = format!("{{\"segment\":\"{}\"", self.segment);
-        let mut text = |name: &str, value: &str| {
-            out.push_str(",\"");
-            out.push_str(name);
-            out.push_str("\":");
-            let mut quoted = Vec::new();
-            json::quote_into(value, &mut quoted);
-            out.push_str(&String::from_utf8_lossy(&quoted));
-        };
+        let mut out = Object::new();
+        out.text("segment", &self.segment.to_string());
         match &self.event {
             Event::Covered(covered) => {
                 for (name, at) in [("first_at", &covered.first_at), ("last_at", &covered.last_at)] {
                     if let Some(at) = at {
-                        text(name, at);
+                        out.text(name, at);
                     }
                 }
-                text("sealed_at", &covered.sealed_at);
-                text("sha256", &covered.sha256);
-                text("marks", &covered.marks);
-                // Writing to a string does not fail.
-                let _ = write!(out, ",\"rows\":{},\"bytes\":{}", covered.rows, covered.bytes);
+                out.text("sealed_at", &covered.sealed_at)
+                    .text("sha256", &covered.sha256)
+                    .text("marks", &covered.marks)
+                    .number("rows", covered.rows)
+                    .number("bytes", covered.bytes);
             }
             Event::Archived { archive_bytes, archive_sha256 } => {
-                text("archive_sha256", archive_sha256);
-                let _ = write!(out, ",\"archive_bytes\":{archive_bytes}");
+                out.text("archive_sha256", archive_sha256).number("archive_bytes", *archive_bytes);
             }
             Event::Deleted { deleted_at, receipt } => {
-                text("deleted_at", deleted_at);
-                text("receipt", receipt);
+                out.text("deleted_at", deleted_at).text("receipt", receipt);
             }
         }
-        let _ = write!(out, ",\"prev\":\"{}\"", self.prev);
-        let own = sha256_hex(out.as_bytes());
-        let _ = write!(out, ",\"own\":\"{own}\"}}");
-        out
+        out.text("prev", &self.prev);
+        let own = sha256_hex(out.written());
+        String::from_utf8_lossy(&out.text("own", &own).end()).into_owned()
     }
 
-    /// Reads a line without its newline: exactly what [`Line::print`] gives.
+    /// Parses a line without its newline: exactly what [`Line::print`] returns.
     pub fn parse(text: &[u8]) -> Option<Line> {
         let given: Given = serde_json::from_slice(text).ok()?;
         let segment = SegmentName::parse(given.segment.as_bytes())?;
@@ -158,30 +147,31 @@ impl Line {
     }
 }
 
-/// What a line is called in the next one: the SHA-256 of its text.
+/// The digest of a line, which the next line has as its `prev`.
 pub fn digest(line: &str) -> String {
     sha256_hex(line.as_bytes())
 }
 
-/// What `head` prints and `verify --head` is given: the whole chain up to a line of the manifest,
-/// and a segment up to a byte.
+/// What `head` prints and `verify --head` checks: the whole chain up to a line of the manifest, and
+/// a segment up to a byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// The segment that was active.
     pub segment: SegmentName,
-    /// Its length then.
+    /// Its length at that time, in bytes.
     pub bytes: u64,
-    /// [`Head::seal`] of the two.
+    /// The [`Head::seal`] of the manifest and that part of the segment.
     pub sha256: String,
 }
 
 impl Head {
-    /// The SHA-256 of the manifest's last line and that of the segment's first bytes, as one.
+    /// The SHA-256 over the SHA-256 of the manifest's last line and that of the segment's first
+    /// bytes.
     pub fn seal(manifest: &str, prefix: &str) -> String {
         sha256_hex(format!("{manifest}:{prefix}").as_bytes())
     }
 
-    /// Reads `SEGMENT:BYTES:SHA256`.
+    /// Parses `SEGMENT:BYTES:SHA256`.
     pub fn parse(text: &str) -> Option<Head> {
         let mut words = text.trim().split(':');
         let (segment, bytes, sha256) = (words.next()?, words.next()?, words.next()?);
@@ -200,25 +190,26 @@ impl std::fmt::Display for Head {
     }
 }
 
-/// Where what `text`, a manifest's bytes, says ends. What stands behind the last newline was never
-/// said; nor was a last line with NULs in it: the power failed before it was synced, and some
-/// sectors of it did not reach the disk.
-pub fn said_end(text: &[u8]) -> usize {
+/// The end of the valid lines of `text`, the bytes of a manifest. What follows the last newline was
+/// never committed. Nor was a last line with NULs: the power failed before it was synced, and some
+/// of its sectors did not reach the disk.
+pub fn committed_end(text: &[u8]) -> usize {
     let end = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
     let last = memchr::memrchr(b'\n', &text[..end.saturating_sub(1)]).map_or(0, |at| at + 1);
     if text[last..end].contains(&0) { last } else { end }
 }
 
-/// The segment of the last line in `tail` that covers one; lines without their newline say nothing.
-/// `whole`: `tail` begins where a line does. `None`: no line in it does, and an earlier one may.
+/// The segment of the last line in `tail` that covers one. Lines without a newline do not count.
+/// With `whole`, `tail` begins at the start of a line. `None` if no line in it covers a segment; an
+/// earlier line may.
 pub fn last_covered(tail: &[u8], whole: bool) -> Option<SegmentName> {
     const BEGIN: &[u8] = b"{\"segment\":\"";
     let mut end = memchr::memrchr(b'\n', tail)?;
     loop {
         let begin = memchr::memrchr(b'\n', &tail[..end]).map(|at| at + 1).or(whole.then_some(0))?;
         let line = &tail[begin..end];
-        // Only such lines have marks, and they are not parsed: the newest of them are long, and
-        // every append asks.
+        // Only such lines have marks. They are not parsed: the newest of them are long, and every
+        // append reads them.
         if memchr::memmem::find(line, b"\",\"marks\":\"").is_some()
             && let Some(rest) = line.strip_prefix(BEGIN)
             && let Some(length) = memchr::memchr(b'"', rest)

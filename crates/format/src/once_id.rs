@@ -1,25 +1,25 @@
-//! Ids of rows that the tool itself stores once, however often it tries. Nobody else gives them:
-//! whoever took one first would keep that row out.
+//! Ids of rows that the program stores once, however often it tries. Users may not give them: a row
+//! of theirs would keep the one of the program out.
 
 use super::digest::sha256_hex;
 use logbook_model::Kind;
 
-/// What a row tells of a contract that was broken.
+/// The prefix of rows about a broken contract.
 pub const BREACH: &str = "contract";
-/// What a row tells of segments that were deleted.
+/// The prefix of rows about deleted segments.
 pub const RECEIPT: &str = Kind::ArchiveReceipt.word();
 
-/// Hexadecimal digits behind the sort.
+/// Hexadecimal digits after the prefix.
 const DIGITS: usize = 32;
 
-/// The id of the row of this sort that is about `what`.
-pub fn once_id(sort: &str, what: &[u8]) -> String {
-    format!("{sort}:{}", &sha256_hex(what)[..DIGITS])
+/// The id of the row with this prefix about `what`.
+pub fn once_id(prefix: &str, what: &[u8]) -> String {
+    format!("{prefix}:{}", &sha256_hex(what)[..DIGITS])
 }
 
-/// Whether `id` is one of those.
+/// Whether `id` is such an id.
 pub(crate) fn is_once_id(id: &str) -> bool {
-    let digits = [BREACH, RECEIPT].into_iter().find_map(|sort| id.strip_prefix(sort)?.strip_prefix(':'));
+    let digits = [BREACH, RECEIPT].into_iter().find_map(|prefix| id.strip_prefix(prefix)?.strip_prefix(':'));
     digits.is_some_and(|digits| digits.len() == DIGITS && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
 

@@ -1,25 +1,25 @@
-//! A row of kind `archive.receipt`: which segments retention deleted, each with the digest of what
-//! it held (`docs/format.md`, Retention). The one place that reads them; members that it does not
-//! know it passes over.
+//! A row of kind `archive.receipt`: which segments retention deleted, each with the digest of its
+//! content (`docs/format.md`, Retention). Only this file reads such rows. Unknown members are
+//! ignored.
 
 use super::SegmentName;
 use super::corrections::step_of;
-use logbook_json::{self as json, Leaves, Limits};
+use logbook_json::{self as json, Leaves, Limits, Object};
 use logbook_model::{Address, Kind, run_id};
 
-/// What such a row says.
+/// A receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// The row's name, as a line of the manifest gives it: `_logbook#7`.
+    /// The name of the row, `_logbook#7`, as in the manifest.
     pub name: String,
     /// Its step.
     pub step: u64,
-    /// The segments that it tells of, and the SHA-256 of each.
+    /// The deleted segments, and the SHA-256 of each.
     pub segments: Vec<(SegmentName, String)>,
 }
 
 impl Receipt {
-    /// Reads the row `row`; `None` when it is not a receipt, or not whole.
+    /// Reads the row `row`; `None` if it is not a receipt, or not valid.
     pub fn read(row: &[u8]) -> Option<Receipt> {
         let mut values = Vec::new();
         json::pick(row, &["kind", "run_id", "step", "segments"], &mut values).ok()?;
@@ -35,13 +35,13 @@ impl Receipt {
         Some(Receipt { name, step, segments })
     }
 
-    /// Whether it tells that `segment` was deleted, which held what `sha256` says.
-    pub fn tells_of(&self, segment: &SegmentName, sha256: &str) -> bool {
+    /// Whether it records that `segment` was deleted, with this SHA-256.
+    pub fn records(&self, segment: &SegmentName, sha256: &str) -> bool {
         self.segments.iter().any(|(name, digest)| name == segment && digest == sha256)
     }
 }
 
-/// One entry of its list.
+/// An element of `segments`.
 fn segment(entry: &[u8]) -> Option<(SegmentName, String)> {
     let mut values = Vec::new();
     json::pick(entry, &["segment", "sha256"], &mut values).ok()?;
@@ -50,11 +50,12 @@ fn segment(entry: &[u8]) -> Option<(SegmentName, String)> {
     Some((name, String::from_utf8(digest.into_owned()).ok()?))
 }
 
-/// The entries of its list, with commas between them.
+/// The elements of `segments`, separated by commas.
 pub fn print_entries<'s>(segments: impl Iterator<Item = (&'s SegmentName, &'s str)>) -> String {
-    let entries: Vec<String> =
-        segments.map(|(name, sha256)| format!("{{\"segment\":\"{name}\",\"sha256\":\"{sha256}\"}}")).collect();
-    entries.join(",")
+    let entry = |(name, sha256): (&SegmentName, &str)| {
+        Object::new().text("segment", &name.to_string()).text("sha256", sha256).end()
+    };
+    String::from_utf8_lossy(&segments.map(entry).collect::<Vec<_>>().join(&b',')).into_owned()
 }
 
 #[cfg(test)]
@@ -72,13 +73,13 @@ mod tests {
         let receipt = Receipt::read(row.as_bytes()).unwrap();
         assert_eq!((receipt.name.as_str(), receipt.step), ("_logbook#3", 3));
         assert_eq!(receipt.segments.len(), 2);
-        assert!(receipt.tells_of(&names[0], "aa") && receipt.tells_of(&names[1], "bb"));
-        assert!(!receipt.tells_of(&names[0], "bb"));
+        assert!(receipt.records(&names[0], "aa") && receipt.records(&names[1], "bb"));
+        assert!(!receipt.records(&names[0], "bb"));
         for (part, other) in [("_logbook", "r"), ("archive.receipt", "note"), ("\"step\":3", "\"step\":0"), ("7}", "7")]
         {
             assert_eq!(Receipt::read(row.replace(part, other).as_bytes()), None, "{part} → {other}");
         }
-        // Its list may stand in several rows, and one may have none.
+        // The list may be split among several rows, and a row may have none.
         let none = Receipt::read(row.replace("\"segments\"", "\"others\"").as_bytes()).unwrap();
         assert_eq!(none.segments, []);
     }

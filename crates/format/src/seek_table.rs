@@ -1,33 +1,33 @@
-//! The seek table at the end of an archive: which frame holds which bytes.
+//! The seek table at the end of an archive: which frame has which bytes.
 //!
-//! The published seekable format of zstd (`contrib/seekable_format` of its repository): frames that
-//! stand for themselves, then one frame that decoders pass over, with the packed and the plain
-//! length of each. Numbers are 32 bits, least byte first.
+//! It is the published seekable format of zstd (`contrib/seekable_format` in its repository):
+//! independent frames, then a frame that decoders skip, with the compressed and the plain length of
+//! each. Numbers have 32 bits, in little-endian order.
 
-/// A frame that decoders pass over, of the kind that seek tables are.
+/// The magic number of a skippable frame of the kind that seek tables are.
 const SKIPPABLE: u32 = 0x184D_2A5E;
 /// The last four bytes of a file that ends in a seek table.
 const MAGIC: u32 = 0x8F92_EAB1;
-/// Magic and length of the skippable frame.
+/// Bytes of the magic number and the length of the skippable frame.
 const HEAD: usize = 8;
-/// Number of frames, descriptor, magic: where a reader begins.
+/// Bytes of the number of frames, the descriptor and the magic number, where a reader begins.
 pub const FOOT: usize = 9;
-/// Each frame's entry, and one with a checksum, which is passed over.
+/// Bytes of an entry, and of one with a checksum, which is ignored.
 const ENTRY: usize = 8;
 const ENTRY_WITH_CHECKSUM: usize = 12;
-/// The format's own limit.
+/// The limit of the format.
 const FRAMES_MAX: u32 = 0x800_0000;
 
 /// One frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Frame {
-    /// Where it begins in the file.
+    /// Its offset in the file.
     pub packed_at: u64,
-    /// Its length there.
+    /// Its compressed length, in bytes.
     pub packed: u32,
-    /// Where its content begins in all of the content.
+    /// The offset of its content in the whole content.
     pub plain_at: u64,
-    /// The length of its content.
+    /// The length of its content, in bytes.
     pub plain: u32,
 }
 
@@ -38,7 +38,7 @@ pub struct SeekTable {
 }
 
 impl SeekTable {
-    /// Takes in the next frame.
+    /// Adds the next frame.
     pub fn push(&mut self, packed: u32, plain: u32) {
         let (packed_at, plain_at) = (self.packed_bytes(), self.plain_bytes());
         self.frames.push(Frame { packed_at, packed, plain_at, plain });
@@ -49,23 +49,23 @@ impl SeekTable {
         &self.frames
     }
 
-    /// Bytes that all frames take.
+    /// The length of all frames, in bytes.
     pub(crate) fn packed_bytes(&self) -> u64 {
         self.frames.last().map_or(0, |last| last.packed_at + u64::from(last.packed))
     }
 
-    /// Bytes of all content.
+    /// The length of the whole content, in bytes.
     pub fn plain_bytes(&self) -> u64 {
         self.frames.last().map_or(0, |last| last.plain_at + u64::from(last.plain))
     }
 
-    /// Which frame holds byte `at` of the content.
+    /// The frame with byte `at` of the content.
     pub fn frame_at(&self, at: u64) -> Option<usize> {
         let index = self.frames.partition_point(|frame| frame.plain_at + u64::from(frame.plain) <= at);
         (index < self.frames.len()).then_some(index)
     }
 
-    /// The table as the frame that ends the file.
+    /// The table, as the frame that ends the file.
     pub fn print(&self) -> Vec<u8> {
         let length = self.frames.len() * ENTRY + FOOT;
         let mut out = Vec::with_capacity(HEAD + length);
@@ -81,15 +81,15 @@ impl SeekTable {
         out
     }
 
-    /// How many bytes at the end of the file the table takes, by the last [`FOOT`] of them; `None`:
-    /// there is no table.
+    /// The length of the table at the end of the file, by its last [`FOOT`] bytes; `None` if there
+    /// is no table.
     pub fn length(foot: &[u8]) -> Option<usize> {
         let (frames, entry) = read_foot(foot)?;
         Some(HEAD + frames as usize * entry + FOOT)
     }
 
-    /// Reads the table that is the last bytes of a file of `file_bytes`; `None` when it is none, or
-    /// does not tell of all of the file before it.
+    /// Parses the table, which is the last bytes of a file of `file_bytes`. `None` if it is not
+    /// valid, or does not describe all of the file before it.
     pub fn parse(bytes: &[u8], file_bytes: u64) -> Option<SeekTable> {
         let (frames, entry) = read_foot(bytes)?;
         if bytes.len() != SeekTable::length(bytes)? || number(bytes.get(..4)?)? != SKIPPABLE {
@@ -111,7 +111,7 @@ fn read_foot(bytes: &[u8]) -> Option<(u32, usize)> {
     let foot = bytes.last_chunk::<FOOT>()?;
     let frames = number(&foot[..4])?;
     let entry = if foot[4] & 0x80 == 0 { ENTRY } else { ENTRY_WITH_CHECKSUM };
-    // The other bits are reserved: a table that sets them is not understood.
+    // The other bits are reserved: a table that sets them has an unknown meaning.
     let understood = foot[4] & 0x7C == 0 && number(&foot[5..])? == MAGIC && frames <= FRAMES_MAX;
     understood.then_some((frames, entry))
 }
@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(SeekTable::parse(&printed, bytes + 1), None);
         assert_eq!((table.frame_at(0), table.frame_at(99), table.frame_at(100)), (Some(0), Some(0), Some(2)));
         assert_eq!(table.frame_at(107), None);
-        // Two bits of the descriptor mean nothing, by the format.
+        // Two bits of the descriptor have no meaning.
         let unused = (printed.len() - 5) * 8;
         for bit in (0..printed.len() * 8).filter(|bit| !(unused..unused + 2).contains(bit)) {
             let mut other = printed.clone();

@@ -1,30 +1,30 @@
-//! Names of segments (`docs/format.md`, Names): `2026-04-15.000041.jsonl`. The
-//! number gives the order; the date is for people and never goes backwards.
+//! Names of segments (`docs/format.md`, Names): `2026-04-15.000041.jsonl`. Segments are ordered by
+//! number. The date is for people, and never goes backwards.
 
 use std::fmt;
 
-/// How the bytes of a segment stand on disk.
+/// The encoding of a segment on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Form {
     /// JSONL as written.
     Plain,
     /// JSONL compressed with zstd: an archive.
     Zstd,
-    /// JSONL compressed with gzip (inputs from elsewhere; never written here).
+    /// JSONL compressed with gzip: inputs of queries, never written.
     Gzip,
 }
 
-/// A segment's name, its parts checked.
+/// A valid name of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SegmentName {
     /// The UTC day, `2026-04-15`.
     day: [u8; 10],
-    /// From 1, never used twice.
+    /// From 1; no number is used twice.
     pub number: u64,
 }
 
 impl SegmentName {
-    /// A name of `day` (`YYYY-MM-DD`) and `number`; `None` when `day` is none.
+    /// A name of `day` (`YYYY-MM-DD`) and `number`; `None` if one of them is not valid.
     pub fn new(day: &str, number: u64) -> Option<SegmentName> {
         let bytes: [u8; 10] = day.as_bytes().try_into().ok()?;
         let digits = |range: std::ops::Range<usize>| bytes[range].iter().all(u8::is_ascii_digit);
@@ -34,8 +34,8 @@ impl SegmentName {
             .then_some(SegmentName { day: bytes, number })
     }
 
-    /// Reads `2026-04-15.000041.jsonl`. Exactly what [`fmt::Display`] prints,
-    /// nothing else, so that a number has one spelling.
+    /// Parses `2026-04-15.000041.jsonl`: exactly what [`fmt::Display`] prints, so that a number has
+    /// one spelling.
     pub fn parse(name: &[u8]) -> Option<SegmentName> {
         let stem = name.strip_suffix(b".jsonl")?;
         let (day, number) = (stem.get(..10)?, stem.get(10..)?.strip_prefix(b".")?);
@@ -47,7 +47,7 @@ impl SegmentName {
         SegmentName::new(std::str::from_utf8(day).ok()?, number)
     }
 
-    /// Reads an archive's name, `2026-04-15.000041.jsonl.zst`.
+    /// Parses the name of an archive, `2026-04-15.000041.jsonl.zst`.
     pub fn parse_archive(name: &[u8]) -> Option<SegmentName> {
         SegmentName::parse(name.strip_suffix(b".zst")?)
     }

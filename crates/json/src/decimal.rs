@@ -1,26 +1,26 @@
-//! Numbers without floats: read from JSON number text, ordered, compared and
-//! printed exactly. `0.1`, 30 digits and `1e400` are what they say.
+//! Numbers without floats: read from JSON text, ordered, compared and printed exactly. `0.1`, 30
+//! digits and `1e400` keep their value.
 //!
-//! Not here: sums (`sum`). A number is its significant digits and a power of
-//! ten, never expanded: `1e999999999` costs no more than `1`.
+//! Not here: sums (`sum`). A number is its significant digits and a power of ten, and is never
+//! expanded: `1e999999999` costs no more than `1`.
 
 use std::cmp::Ordering;
 use std::fmt;
 
 use num_bigint::BigInt;
 
-/// Exponents further from 0 than this count as this far. Only here is the
-/// order not exact: `1e1000000000000000000` equals `1e1000000000000000001`.
+/// Exponents further from 0 than this are cut to it. Only there is the order not exact:
+/// `1e1000000000000000000` equals `1e1000000000000000001`.
 const EXPONENT_MAX: i64 = 1_000_000_000_000_000_000;
-/// Significant digits that fit the form without allocation.
+/// Significant digits that are stored without allocation.
 const SMALL_DIGITS: usize = 18;
 
 /// An exact number: significant digits times a power of ten.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Decimal(Form);
 
-// One value has one form: no trailing zeros, and `Small` wherever 18 digits
-// suffice. So derived equality and hash are those of the value.
+// Each value has one form: no trailing zeros, and `Small` if 18 digits suffice. So the derived
+// equality and hash are those of the value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Form {
     Small { digits: i64, exponent: i64 },
@@ -70,14 +70,14 @@ impl Decimal {
         Some(Decimal::from_parts(negative, whole, fraction, exponent))
     }
 
-    /// Most numbers: see [`plain_digits`]. `None`: look further.
+    /// The fast path for most numbers: see [`plain_digits`]. `None` if it is not one of them.
     #[inline]
     fn parse_short(text: &[u8]) -> Option<Decimal> {
         let (digits, places) = plain_digits(text)?;
         Some(Decimal::scaled(digits, -i64::from(places)))
     }
 
-    /// `digits × 10^exponent`; of digits more than 18 the last must be zeros.
+    /// `digits × 10^exponent`. Digits beyond 18 must be zeros.
     #[inline]
     fn scaled(mut digits: i64, mut exponent: i64) -> Decimal {
         if digits == 0 {
@@ -90,20 +90,19 @@ impl Decimal {
         Decimal(Form::Small { digits, exponent })
     }
 
-    /// The integer that this number is in units of 10^exponent, if it is one and has at most 18
-    /// digits.
+    /// This number in units of 10^exponent, if that is an integer of at most 18 digits.
     pub fn in_units(&self, exponent: i64) -> Option<i64> {
         let Form::Small { digits, exponent: mine } = &self.0 else { return None };
         let factor = 10i64.checked_pow(u32::try_from(mine - exponent).ok()?)?;
         digits.checked_mul(factor).filter(|units| units.unsigned_abs() < 1_000_000_000_000_000_000)
     }
 
-    /// Back from [`Decimal::in_units`].
+    /// The number that [`Decimal::in_units`] returned `units` for.
     pub fn from_units(units: i64, exponent: i64) -> Decimal {
         Decimal::scaled(units, exponent)
     }
 
-    /// `whole.fraction × 10^exponent`, digits checked by the caller.
+    /// `whole.fraction × 10^exponent`. The caller has checked the digits.
     fn from_parts(negative: bool, whole: &[u8], fraction: &[u8], exponent: i64) -> Decimal {
         let fraction = trim_end(fraction);
         let (whole, whole_zeros) = if fraction.is_empty() {
@@ -132,12 +131,12 @@ impl Decimal {
         Decimal::from_parts(value.sign() == num_bigint::Sign::Minus, text.as_bytes(), b"", exponent)
     }
 
-    /// The number zero, however it was written (`-0.0` too).
+    /// Whether this is zero, however it was written (`-0.0` too).
     pub fn is_zero(&self) -> bool {
         matches!(self.0, Form::Small { digits: 0, .. })
     }
 
-    /// Below zero.
+    /// Whether this is below zero.
     pub fn is_negative(&self) -> bool {
         match &self.0 {
             Form::Small { digits, .. } => *digits < 0,
@@ -145,8 +144,8 @@ impl Decimal {
         }
     }
 
-    /// Whether a float tells it from every other number of as few digits: up to 15 of them, and no
-    /// extreme exponent. Then floats and exact numbers compare alike.
+    /// Whether a float represents it uniquely among numbers of as few digits: at most 15 digits and
+    /// no extreme exponent. Then floats and exact numbers compare alike.
     pub fn is_the_same_as_a_float(&self) -> bool {
         match &self.0 {
             Form::Small { digits, exponent } => {
@@ -164,7 +163,7 @@ impl Decimal {
         }
     }
 
-    /// The power of ten just above the first significant digit; 0.5 has 0.
+    /// The power of ten right above the first significant digit: 0 for 0.5.
     pub(super) fn magnitude(&self) -> i64 {
         match &self.0 {
             Form::Small { digits, exponent } => exponent + i64::from(count_digits(digits.unsigned_abs())),
@@ -172,7 +171,7 @@ impl Decimal {
         }
     }
 
-    /// The significant digits as an integer, when they are few.
+    /// The significant digits as an integer, if there are at most 18.
     pub(super) fn small_digits(&self) -> Option<i64> {
         match &self.0 {
             Form::Small { digits, .. } => Some(*digits),
@@ -180,7 +179,7 @@ impl Decimal {
         }
     }
 
-    /// The significant digits as an integer. Quadratic in their number.
+    /// The significant digits as an integer. Takes time quadratic in their number.
     pub(super) fn big_digits(&self) -> BigInt {
         match &self.0 {
             Form::Small { digits, .. } => BigInt::from(*digits),
@@ -196,7 +195,7 @@ impl Decimal {
         self.magnitude() - 1
     }
 
-    /// Times `factor × 10^exponent`.
+    /// This number times `factor × 10^exponent`.
     pub fn times(&self, factor: u64, exponent: i64) -> Decimal {
         let exponent = (self.exponent() + exponent).clamp(-EXPONENT_MAX, EXPONENT_MAX);
         match &self.0 {
@@ -206,19 +205,20 @@ impl Decimal {
         }
     }
 
-    /// Divided by `factor × 10^exponent`; `None` where that leaves no end of digits.
+    /// This number divided by `factor × 10^exponent`; `None` if the quotient has no finite number
+    /// of digits.
     pub fn divided(&self, factor: u64, exponent: i64) -> Option<Decimal> {
         if factor <= 1 {
             return Some(self.times(1, -exponent));
         }
-        // 64 more digits do for every power of 2 and 5 in a factor.
+        // 64 more digits suffice for every power of 2 and 5 in a factor.
         const PLACES: u32 = 64;
         let digits = self.big_digits() * BigInt::from(10).pow(PLACES);
         let exact = &digits % factor == BigInt::ZERO;
         exact.then(|| Decimal::from_big(&(digits / factor), self.exponent() - i64::from(PLACES) - exponent))
     }
 
-    /// The same with the other sign.
+    /// This number with the other sign.
     pub fn negated(&self) -> Decimal {
         match &self.0 {
             Form::Small { digits, exponent } => Decimal(Form::Small { digits: -digits, exponent: *exponent }),
@@ -240,7 +240,7 @@ impl Decimal {
             };
             return scale(*a, x - y).cmp(&scale(*b, y - x));
         }
-        // Digits from the first on, as text; the shorter ends in zeros, and ours never do.
+        // Compare the digits as text. A missing digit is a zero, and neither ends in zeros.
         let mut buffers = ([0; 20], [0; 20]);
         self.digits_text(&mut buffers.0).cmp(other.digits_text(&mut buffers.1))
     }
@@ -265,9 +265,9 @@ impl Decimal {
     }
 }
 
-/// Most numbers: digits without sign, perhaps with a point among them or a small negative exponent
-/// behind them, that fit an integer. All of them as one integer, and by how many places it is to be
-/// divided. `None`: it is another number, or none.
+/// The fast path for most numbers: digits without a sign, with at most one point or a small
+/// negative exponent, that fit an integer. Returns all digits as one integer, and the number of
+/// decimal places. `None` for other numbers, and for other text.
 #[inline]
 pub fn plain_digits(text: &[u8]) -> Option<(i64, u32)> {
     if text.is_empty() || text.len() > SMALL_DIGITS || (text[0] == b'0' && text.len() > 1 && text[1] != b'.') {
@@ -323,7 +323,7 @@ impl Ord for Decimal {
 }
 
 impl fmt::Display for Decimal {
-    /// JSON number text: plain from 10⁻⁷ up to 40 digits, with an exponent beyond.
+    /// Prints JSON number text: without an exponent from 10⁻⁷ up to 40 digits, else with one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_zero() {
             return f.write_str("0");
@@ -375,8 +375,8 @@ fn read_exponent(text: &[u8]) -> Option<i64> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    // Beyond the greatest exponent, so that `from_parts` cuts what it comes to with the digits:
-    // a number at the end that is printed must be read again as the same.
+    // Beyond the greatest exponent, so that `from_parts` cuts it together with the digits: the
+    // printed form of a number at the end of the range must be read as the same number.
     let value = digits.iter().fold(0i64, |value, digit| {
         (value.saturating_mul(10).saturating_add(i64::from(digit - b'0'))).min(2 * EXPONENT_MAX)
     });

@@ -1,21 +1,21 @@
-//! The frame of a row: enough to know that a line is one object and where its members stand, and no
-//! more. What a query judges a row by, besides the fields that it reads (`docs/format.md`, Bad
-//! rows).
+//! The frame of a row: enough to know that a line is one object and where its members are, and no
+//! more. Beside the fields that it reads, a query checks only the frame of a row (`docs/format.md`,
+//! Bad rows).
 //!
-//! A line is framed as an object when it begins with `{`, its brackets outside strings (curly and
-//! square are not told apart) come to nought at its last byte and not before, and no string is open
-//! at its end. A member is a string at depth one with a colon behind it; its value must begin like
-//! one, end, and have a comma or a bracket behind it.
+//! A line is framed as an object if it begins with `{`, its brackets outside strings (curly and
+//! square ones are not distinguished) are balanced at its last byte and not before, and no string
+//! is open at its end. A member is a string at depth one followed by a colon. Its value must begin
+//! like one, end, and be followed by a comma or a bracket.
 //!
-//! This is the plain path, byte by byte. [`super::bits`] does the same with many bytes at a time.
+//! This is the scalar reference, byte by byte. [`super::bits`] does the same, many bytes at a time.
 
-use super::object::Fault;
+use super::members::Fault;
 use super::skip::{Kind, kind, skip_string, skip_value, skip_white};
 use super::string::decode_raw;
 use super::validate::{is_value, number_end};
 
-/// Finds the members called `names` in the line `text`: `out[i]` is the value of `names[i]`, the
-/// last one where a key is repeated. White space around the object is allowed.
+/// Finds the members called `names` in the line `text`. `out[i]` becomes the value of `names[i]`;
+/// of a repeated key, the last one. White space around the object is allowed.
 pub fn pick<'a, N: AsRef<[u8]>>(text: &'a [u8], names: &[N], out: &mut Vec<Option<&'a [u8]>>) -> Result<(), Fault> {
     out.clear();
     out.resize(names.len(), None);
@@ -28,8 +28,8 @@ pub fn pick<'a, N: AsRef<[u8]>>(text: &'a [u8], names: &[N], out: &mut Vec<Optio
     })
 }
 
-/// Judges the frame of the line `text`, and hands each member to `each`: its key between the
-/// quotes, and where behind the colon its value begins.
+/// Checks the frame of the line `text`, and calls `each` for each member with its key, without the
+/// quotes, and the position after the colon.
 pub(super) fn walk<'a>(
     text: &'a [u8],
     mut each: impl FnMut(&'a [u8], usize) -> Result<(), Fault>,
@@ -56,7 +56,7 @@ pub(super) fn walk<'a>(
                 at = end;
                 continue;
             }
-            // It escapes a quote also where no string is.
+            // It escapes a quote outside strings too.
             b'\\' => at += usize::from(matches!(text.get(at + 1), Some(b'"' | b'\\'))),
             b'{' | b'[' => depth += 1,
             b'}' | b']' => {
@@ -73,7 +73,7 @@ pub(super) fn walk<'a>(
     Err(Fault::NotJson(text.len()))
 }
 
-/// The value behind a colon, which ends before `at`.
+/// The value after a colon; `at` is the position after the colon.
 pub(super) fn value(text: &[u8], at: usize) -> Result<&[u8], Fault> {
     let from = skip_white(text, at);
     let to = skip_value(text, from).filter(|to| *to <= text.len());
@@ -83,8 +83,8 @@ pub(super) fn value(text: &[u8], at: usize) -> Result<&[u8], Fault> {
     }
 }
 
-/// Whether the value `from..to` is one as far as its frame tells: words and numbers whole, and a
-/// comma or a closing bracket behind it.
+/// Whether the value `from..to` is framed: words and numbers are complete, and a comma or a closing
+/// bracket follows.
 #[inline]
 pub(super) fn is_framed(text: &[u8], from: usize, to: usize) -> bool {
     let closed =

@@ -1,17 +1,17 @@
-//! A row that is good in its frame ([`super::frame`]) and not JSON throughout, made JSON. What
-//! should be a value and is not (`NaN`, `undefined`) becomes null, bytes that are not a character
-//! become U+FFFD, and text between members goes. All else stays as it was written. So a row is one
-//! line of JSON to whoever reads on, and has the same members as to whoever asks for its fields.
+//! Makes a row JSON if its frame ([`super::frame`]) is valid but the rest is not. What should be a
+//! value and is not (`NaN`, `undefined`) becomes null, bytes that are not a character become
+//! U+FFFD, and text between members is dropped. All else stays as it was written. So a row is one
+//! line of JSON to other programs, and has the same members for them as for a query.
 
 use super::frame;
 use super::skip::{Kind, kind, skip_scalar, skip_value, skip_white};
 use super::string::{decode_raw, quote_into};
 use super::validate::is_value;
 
-/// Deeper objects and arrays with something in them that is not JSON are null as a whole.
+/// An object or array below this depth that is not valid JSON becomes null as a whole.
 const DEPTH_MAX: usize = 8;
 
-/// The row as JSON. What is good in no frame is an object without members.
+/// The row as JSON. A row without a valid frame becomes an object without members.
 pub fn mend(row: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(row.len());
     if !put_object(row, &mut out, 0) {
@@ -133,12 +133,12 @@ mod tests {
         assert_eq!(mended(br#"{"a":None,"b":'x'}"#), r#"{"a":null,"b":null}"#);
     }
 
-    /// As [`frame::pick`], where a value that is not JSON is null.
+    /// Like [`frame::pick`], but a value that is not JSON is null.
     fn pick_mended<'a>(
         text: &'a [u8],
         names: &[&str],
         out: &mut Vec<Option<&'a [u8]>>,
-    ) -> Result<(), crate::object::Fault> {
+    ) -> Result<(), crate::members::Fault> {
         out.clear();
         out.resize(names.len(), None);
         frame::walk(text, |key, at| {

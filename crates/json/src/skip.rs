@@ -1,10 +1,9 @@
-//! Stepping over JSON text without judging it: enough to find where a value
-//! ends in text that is well formed, and safe (if meaningless) in text that
-//! is not.
+//! Stepping over JSON text without validating it: enough to find the end of a value in valid text,
+//! and safe (if meaningless) in other text.
 
 use memchr::memchr2;
 
-/// What a value is, told by its first byte.
+/// The type of a value, by its first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// `null`
@@ -21,8 +20,8 @@ pub enum Kind {
     Object,
 }
 
-/// The kind of the value that `raw` begins with; `None` if no value does.
-/// White space before the value is not skipped.
+/// The type of the value at the start of `raw`; `None` if no value begins so. White space is not
+/// skipped.
 pub fn kind(raw: &[u8]) -> Option<Kind> {
     match raw.first()? {
         b'n' => Some(Kind::Null),
@@ -60,8 +59,7 @@ pub fn trim(text: &[u8]) -> &[u8] {
     &text[from..to]
 }
 
-/// The position after the string that opens at `at` (a quote); `None` if it
-/// does not end.
+/// The position after the string that opens at `at` (a quote); `None` if it does not end.
 #[inline]
 pub fn skip_string(text: &[u8], at: usize) -> Option<usize> {
     let mut at = at + 1;
@@ -74,8 +72,8 @@ pub fn skip_string(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// The position after the value that begins at `at`; `None` if there is none
-/// or it does not end. Brackets are counted, not matched by kind.
+/// The position after the value at `at`; `None` if there is none, or it does not end. Brackets are
+/// counted, not matched.
 #[inline]
 pub fn skip_value(text: &[u8], at: usize) -> Option<usize> {
     match kind(text.get(at..)?)? {
@@ -85,7 +83,7 @@ pub fn skip_value(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// The position after the number or word that begins at `at`.
+/// The position after the number or word at `at`.
 #[inline]
 pub fn skip_scalar(text: &[u8], at: usize) -> usize {
     let mut end = at + 1;
@@ -106,7 +104,7 @@ fn skip_nested(text: &[u8], mut at: usize) -> Option<usize> {
                 at = skip_string(text, at)?;
                 continue;
             }
-            // In what is no JSON it escapes a quote also where no string is, as `bits` has it.
+            // In invalid JSON it escapes a quote outside strings too, as in `bits`.
             b'\\' => at += usize::from(matches!(text.get(at + 1), Some(b'"' | b'\\'))),
             b'{' | b'[' => depth += 1,
             b'}' | b']' => {

@@ -1,40 +1,41 @@
-//! Where the members of a row stand, as a judge found them.
+//! The positions of the members of a row, as a validator found them.
 
-/// Where a member stands: byte ranges in the text judged, which is shorter than 4 GiB.
+/// The position of a member: byte ranges in the validated text, which is shorter than 4 GiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     key: (u32, u32),
     value: (u32, u32),
     /// [`key_hash`] of the key's bytes.
     pub hash: u16,
-    /// What the one who has the rows judged calls the key; [`Span::UNNAMED`]: it was not asked.
+    /// The number that the caller of [`super::bits::Validator::naming`] has for the key, or
+    /// [`Span::UNNAMED`].
     pub name: u8,
 }
 
 impl Span {
-    /// No name.
+    /// Not named.
     pub const UNNAMED: u8 = u8::MAX;
 
-    /// A member with these places.
+    /// A member with these byte ranges.
     #[inline(always)]
     pub fn new(key: (usize, usize), hash: u16, value: (usize, usize)) -> Span {
         let name = Span::UNNAMED;
         Span { key: (key.0 as u32, key.1 as u32), value: (value.0 as u32, value.1 as u32), hash, name }
     }
 
-    /// The same, of which it is known what its key is called.
+    /// The same member, with this name.
     #[inline(always)]
     pub fn named(self, name: u8) -> Span {
         Span { name, ..self }
     }
 
-    /// Where the key stands between its quotes, escapes in place.
+    /// The range of the key, without its quotes.
     #[inline(always)]
     pub fn key(&self) -> (usize, usize) {
         (self.key.0 as usize, self.key.1 as usize)
     }
 
-    /// Where the value stands, without white space around it.
+    /// The range of the value, without white space around it.
     #[inline(always)]
     pub fn value(&self) -> (usize, usize) {
         (self.value.0 as usize, self.value.1 as usize)
@@ -58,28 +59,27 @@ impl Span {
 /// The members of one row.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Spans {
-    /// Those of the outermost object, in order of writing.
+    /// The members of the row itself, in order.
     pub members: Vec<Span>,
-    /// Those of objects that are values in it, in order of writing.
+    /// The members of objects that are values of the row, in order.
     pub inner: Vec<Span>,
 }
 
 impl Spans {
-    /// Forgets them, keeps the buffers.
     pub(crate) fn clear(&mut self) {
         self.members.clear();
         self.inner.clear();
     }
 
-    /// The members of the object that stands at `value`, the value of an outermost member.
+    /// The members of the object at `value`, which is the value of a member of the row.
     pub fn within(&self, value: (usize, usize)) -> &[Span] {
         let place = |at: usize| self.inner.partition_point(|span| span.key().0 < at);
         &self.inner[place(value.0)..place(value.1)]
     }
 }
 
-/// Whether two of these hashes may be the same: a bit for each half of a hash, and both halves were
-/// seen before. What it says of 64 keys and fewer is worth looking at.
+/// Whether two of these hashes may be equal: a bit set for each half of a hash, and both halves
+/// seen before. With over 64 keys it is nearly always true.
 #[inline(always)]
 pub(super) fn may_repeat(hashes: impl Iterator<Item = u16>) -> bool {
     let (mut low, mut high, mut twice) = (0u64, 0u64, 0u64);
@@ -92,14 +92,13 @@ pub(super) fn may_repeat(hashes: impl Iterator<Item = u16>) -> bool {
     twice != 0
 }
 
-/// A small hash of a key: whether it may stand twice, and which table entry it may name, are told
-/// by the same one.
+/// A small hash of a key, for finding repeated keys and for table lookups.
 pub const fn key_hash(key: &[u8]) -> u16 {
     let length = key.len();
     if length <= 8 { mix(word(key, 0), 0) } else { mix(word(key, 0), word(key, length - 8)) }
 }
 
-/// The same of `text[from..to]`, in few steps where the text goes on behind it.
+/// The hash of `text[from..to]`; faster if at least eight bytes of text follow `from`.
 #[inline(always)]
 pub fn key_hash_in(text: &[u8], from: usize, to: usize) -> u16 {
     let eight = |at: usize| text.get(at..).and_then(|rest| rest.first_chunk()).copied().map(u64::from_le_bytes);

@@ -4,16 +4,16 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-/// The characters of the string value `raw` (with its quotes); `None` if it is
-/// not a string. See [`decode_raw`] for what happens to broken escapes.
+/// The characters of the string `raw`, which includes its quotes; `None` if it is not a string. See
+/// [`decode_raw`] for invalid escapes.
 pub fn decode(raw: &[u8]) -> Option<Cow<'_, [u8]>> {
     let inner = raw.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     Some(decode_raw(inner))
 }
 
-/// The characters between the quotes of a string. Borrowed when there is no
-/// backslash. A lone surrogate and a broken escape become U+FFFD, so that
-/// decoding never fails: judging is [`super::validate()`]'s work.
+/// The characters between the quotes of a string; borrowed if there is no backslash. A lone
+/// surrogate and an invalid escape become U+FFFD, so that decoding never fails:
+/// [`super::validate()`] reports them.
 pub fn decode_raw(inner: &[u8]) -> Cow<'_, [u8]> {
     let Some(first) = memchr(b'\\', inner) else {
         return Cow::Borrowed(inner);
@@ -48,8 +48,8 @@ pub fn decode_raw(inner: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
-/// The characters as a text, bytes that are none replaced. Faster than the standard library's own
-/// way where there are none, which is nearly always.
+/// The characters as text, with invalid UTF-8 replaced. Faster than `String::from_utf8_lossy` for
+/// valid text, which is nearly all.
 #[inline]
 pub fn lossy(characters: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(characters).map_or_else(|_| String::from_utf8_lossy(characters), Cow::Borrowed)
@@ -90,8 +90,7 @@ pub fn quote(text: &str) -> Vec<u8> {
     out
 }
 
-/// Appends `text` as a JSON string. Only what must be escaped is: quotes,
-/// backslashes and control characters.
+/// Appends `text` as a JSON string. Only quotes, backslashes and control characters are escaped.
 pub fn quote_into(text: &str, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push(b'"');

@@ -1,6 +1,5 @@
-//! Exact sums of decimals. The total does not depend on the order of the
-//! terms, and neither does the one way in which a sum can fail: terms whose
-//! digits lie too far apart to be written out.
+//! Exact sums of decimals. The total does not depend on the order of the terms. Neither does the
+//! only way in which a sum can fail: terms whose digits are too far apart to be written out.
 
 use std::borrow::Cow;
 
@@ -8,13 +7,13 @@ use num_bigint::BigInt;
 
 use super::decimal::Decimal;
 
-/// A sum whose terms reach from one power of ten to another further away than
-/// this is refused: it would need that many digits.
+/// Digits between the lowest digit of any term and the highest, at most. A wider sum is refused: it
+/// would need that many digits.
 pub(crate) const SUM_DIGITS_MAX: i64 = 10_000;
 /// Significant digits of a mean.
 pub(crate) const MEAN_DIGITS: i64 = 17;
 
-/// Why there is no sum.
+/// The terms span more than [`SUM_DIGITS_MAX`] digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooWide;
 
@@ -24,7 +23,7 @@ pub struct Sum {
     total: Total,
     /// The total is in units of 10^exponent.
     exponent: i64,
-    /// From the least exponent to the greatest magnitude of all terms.
+    /// The lowest exponent and the greatest magnitude of all terms.
     span: Option<(i64, i64)>,
 }
 
@@ -41,8 +40,8 @@ impl Default for Sum {
 }
 
 impl PartialEq for Sum {
-    /// The same total of terms with the same reach, however it came about: the unit is the least
-    /// exponent of a term.
+    /// Sums are equal if their totals and spans are, in whatever order the terms came: the unit is
+    /// the lowest exponent.
     fn eq(&self, other: &Sum) -> bool {
         self.span == other.span && (self.too_wide() || self.big() == other.big())
     }
@@ -66,8 +65,8 @@ impl Sum {
         self.add_big(digits);
     }
 
-    /// Adds `digits × 10^-places`, digits not negative, if that leaves the reach of the terms as it
-    /// is; false: it is not added.
+    /// Adds `digits × 10^-places`, with `digits` not negative, if that does not widen the span.
+    /// Returns false if it does not add it.
     #[inline]
     pub fn add_plain(&mut self, digits: i64, places: u32) -> bool {
         if digits == 0 {
@@ -107,8 +106,8 @@ impl Sum {
         self.add_big(digits * power(by));
     }
 
-    /// What it is made of, to be kept: the reach of its terms in powers of ten, and the total in
-    /// units of the least of them, as a signed number, least byte first.
+    /// The parts of the sum, for storing: the span of its terms in powers of ten, and the total in
+    /// units of the lowest, as a signed little-endian number.
     pub fn parts(&self) -> (Option<(i64, i64)>, Cow<'static, [u8]>) {
         let total = match &self.total {
             Total::Small(0) => Cow::Borrowed(&[][..]),
@@ -118,7 +117,7 @@ impl Sum {
         (self.span, total)
     }
 
-    /// Back from [`Sum::parts`].
+    /// The sum that [`Sum::parts`] returned these for.
     pub fn from_parts(reach: Option<(i64, i64)>, total: &[u8]) -> Sum {
         let total = match (total.is_empty(), total.try_into()) {
             (true, _) => Total::Small(0),
@@ -151,8 +150,8 @@ impl Sum {
         }
         let length = |number: &BigInt| number.magnitude().to_string().len() as i64;
         let count = BigInt::from(count);
-        // So many places that the quotient has 17 or 18 digits; 18 are rounded again from the
-        // start.
+        // Enough places for a quotient of 17 or 18 digits; if it has 18, it is computed again with
+        // one place less.
         let places = MEAN_DIGITS - (length(&total) - length(&count));
         let mut exponent = self.exponent;
         for places in [places, places - 1] {
@@ -169,7 +168,7 @@ impl Sum {
         self.span.is_some_and(|(from, to)| to - from > SUM_DIGITS_MAX)
     }
 
-    /// Takes note of a term's reach; `false` when the sum is lost.
+    /// Widens the span by a term. Returns false if that makes the sum too wide.
     fn widen(&mut self, from: i64, to: i64) -> bool {
         let was_empty = self.span.is_none();
         self.span = Some(self.span.map_or((from, to), |(low, high)| (low.min(from), high.max(to))));
@@ -183,7 +182,7 @@ impl Sum {
         true
     }
 
-    /// Makes the unit small enough for 10^exponent.
+    /// Lowers the unit to 10^exponent.
     fn lower(&mut self, exponent: i64) {
         let by = self.exponent - exponent;
         if by <= 0 {

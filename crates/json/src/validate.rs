@@ -1,12 +1,77 @@
-//! The strict judge: is this one JSON value (RFC 8259), and if not, at which
-//! byte and why. Iterative, so that depth costs a byte a level and no stack.
+//! The strict validator: whether a text is one JSON value (RFC 8259), and if not, at which byte and
+//! why. It is iterative: depth costs a byte per level, and no stack.
 
 use std::collections::HashSet;
+use std::fmt;
 
-pub use super::fault::{Fault, Reason, line_column};
 use super::skip::skip_white;
 use super::span::{Span, Spans, key_hash_in, may_repeat};
 use super::string::{decode_raw, hex4};
+
+/// Where and why a text is not a JSON value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The offset of the first wrong byte; the length, if the text ends too soon.
+    pub at: usize,
+    /// What is wrong there.
+    pub reason: Reason,
+}
+
+/// Why a text is not a JSON value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// Not UTF-8.
+    Utf8,
+    /// A byte order mark at the start.
+    ByteOrderMark,
+    /// A NUL byte.
+    Nul,
+    /// A control character inside a string, not escaped.
+    Control(u8),
+    /// The text ends inside a value.
+    Ends,
+    /// Something else was expected here.
+    Expected(&'static str),
+    /// A backslash without an escape after it.
+    Escape,
+    /// Half a surrogate pair.
+    Surrogate,
+    /// A malformed number.
+    Number,
+    /// Deeper than allowed; the limit.
+    Depth(usize),
+    /// A key that is repeated in one object.
+    Duplicate(String),
+    /// Something after the value.
+    Trailing,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.reason {
+            Reason::Utf8 => f.write_str("invalid UTF-8"),
+            Reason::ByteOrderMark => f.write_str("a byte order mark (BOM) before the row"),
+            Reason::Nul => f.write_str("a NUL byte"),
+            Reason::Control(byte) => write!(f, "a control character (0x{byte:02x}) must be escaped in a string"),
+            Reason::Ends => f.write_str("the text ends inside a value"),
+            Reason::Expected(what) => write!(f, "expected {what}"),
+            Reason::Escape => f.write_str("invalid escape in a string"),
+            Reason::Surrogate => f.write_str("half a surrogate pair is not a character"),
+            Reason::Number => f.write_str("malformed number"),
+            Reason::Depth(most) => write!(f, "nested deeper than {most} levels"),
+            Reason::Duplicate(key) => write!(f, "key {key:?} is repeated in one object"),
+            Reason::Trailing => f.write_str("something follows the value"),
+        }
+    }
+}
+
+/// Line and column (from 1, in characters) of byte `at` in `text`.
+pub fn line_column(text: &[u8], at: usize) -> (usize, usize) {
+    let before = &text[..at.min(text.len())];
+    let line = memchr::memchr_iter(b'\n', before).count() + 1;
+    let start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+    (line, String::from_utf8_lossy(&before[start..]).chars().count() + 1)
+}
 
 /// What is refused beyond the grammar.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +94,7 @@ pub(super) fn is_value(text: &[u8]) -> bool {
     validate(text, Limits::GRAMMAR).is_ok()
 }
 
-/// Judges `text` as one JSON value with white space around it.
+/// Validates `text` as one JSON value, with white space around it.
 pub fn validate(text: &[u8], limits: Limits) -> Result<(), Fault> {
     let fault = |at, reason| Err(Fault { at, reason });
     if text.starts_with(b"\xEF\xBB\xBF") {
@@ -39,12 +104,11 @@ pub fn validate(text: &[u8], limits: Limits) -> Result<(), Fault> {
     if let Err(error) = std::str::from_utf8(text) {
         return fault(error.valid_up_to(), Reason::Utf8);
     }
-    Judge { text, limits, scratch: &mut Scratch::default(), fault: None }.judge()
+    Validator { text, limits, scratch: &mut Scratch::default(), fault: None }.run()
 }
 
-/// As [`validate`], with buffers that are used again; afterwards
-/// `scratch.spans` holds the members of the object that `text` is (empty for
-/// any other value). For writers that judge millions of rows.
+/// Like [`validate`], with buffers that are reused. Afterwards `scratch.spans` has the members of
+/// the object `text` (none for any other value). For writers that validate millions of rows.
 pub fn validate_members(text: &[u8], limits: Limits, scratch: &mut Scratch) -> Result<(), Fault> {
     scratch.open.clear();
     scratch.keys.clear();
@@ -55,20 +119,20 @@ pub fn validate_members(text: &[u8], limits: Limits, scratch: &mut Scratch) -> R
     if let Err(error) = std::str::from_utf8(text) {
         return Err(Fault { at: error.valid_up_to(), reason: Reason::Utf8 });
     }
-    Judge { text, limits, scratch, fault: None }.judge()
+    Validator { text, limits, scratch, fault: None }.run()
 }
 
-/// Buffers of the judge.
+/// Buffers of [`validate_members`].
 #[derive(Debug, Default)]
 pub struct Scratch {
     open: Vec<Open>,
     /// The keys of all open objects, innermost last.
     keys: Vec<Key>,
-    /// Where the members stand.
+    /// The members of the last object.
     pub spans: Spans,
 }
 
-/// A key between its quotes.
+/// The position of a key, without its quotes.
 #[derive(Debug, Clone, Copy)]
 struct Key {
     from: u32,
@@ -81,30 +145,30 @@ struct Key {
 #[derive(Debug)]
 struct Open {
     object: bool,
-    /// Where this object's keys begin among those of all open objects.
+    /// The index of its first key in `Scratch::keys`.
     keys_from: usize,
 }
 
-struct Judge<'a, 's> {
+struct Validator<'a, 's> {
     text: &'a [u8],
     limits: Limits,
     scratch: &'s mut Scratch,
     fault: Option<Fault>,
 }
 
-/// The judge has a fault to tell. It is kept aside, so that what the hot
-/// functions give back fits into registers.
+/// There is a fault. It is kept in the validator, so that what the hot functions return fits into
+/// registers.
 struct Stop;
 
-impl Judge<'_, '_> {
-    fn judge(mut self) -> Result<(), Fault> {
-        match self.run() {
+impl Validator<'_, '_> {
+    fn run(mut self) -> Result<(), Fault> {
+        match self.value() {
             Ok(()) => Ok(()),
             Err(Stop) => Err(self.fault.unwrap_or(Fault { at: self.text.len(), reason: Reason::Ends })),
         }
     }
 
-    fn run(&mut self) -> Result<(), Stop> {
+    fn value(&mut self) -> Result<(), Stop> {
         let mut at = skip_white(self.text, 0);
         loop {
             // A value begins at `at`.
@@ -191,7 +255,7 @@ impl Judge<'_, '_> {
         self.wrong(at, Reason::Expected(what))
     }
 
-    /// A NUL byte is named as such wherever it stands.
+    /// A NUL byte is reported as such everywhere.
     #[cold]
     fn wrong<T>(&mut self, at: usize, reason: Reason) -> Result<T, Stop> {
         let reason = if self.text.get(at) == Some(&0) { Reason::Nul } else { reason };
@@ -225,7 +289,7 @@ impl Judge<'_, '_> {
         self.fail(key_at - 1, Reason::Duplicate(name))
     }
 
-    /// A key and its colon; gives where the value begins.
+    /// Validates a key and its colon, and returns the position of the value.
     fn key(&mut self, at: usize) -> Result<usize, Stop> {
         if self.byte(at)? != b'"' {
             return self.unexpected(at, "a key in double quotes");
@@ -240,7 +304,7 @@ impl Judge<'_, '_> {
             return self.unexpected(colon, "':' after the key");
         }
         let value = skip_white(self.text, colon + 1);
-        // The end is filled in when the value has been judged.
+        // The end is set when the value has been validated.
         let span = Span::new((at + 1, end - 1), hash, (value, 0));
         match self.scratch.open.as_slice() {
             [_] => self.scratch.spans.members.push(span),
@@ -250,7 +314,7 @@ impl Judge<'_, '_> {
         Ok(value)
     }
 
-    /// The member at this depth whose value has not ended.
+    /// The member at this depth whose end is not set yet.
     fn waiting(&mut self, depth: usize) -> Option<&mut Span> {
         let spans = match depth {
             1 => &mut self.scratch.spans.members,
@@ -264,7 +328,7 @@ impl Judge<'_, '_> {
         if self.text[at..].starts_with(word) { Ok(at + word.len()) } else { self.unexpected(at, "a value") }
     }
 
-    /// The position after the string, and whether a backslash stands in it.
+    /// The position after the string, and whether it has a backslash.
     #[inline]
     fn string(&mut self, at: usize) -> Result<(usize, bool), Stop> {
         let mut at = at + 1;
@@ -301,7 +365,7 @@ impl Judge<'_, '_> {
     }
 }
 
-/// The position after the escape that begins at `at`, a pair of surrogates in one.
+/// The position after the escape at `at`; a pair of surrogates is one escape.
 pub(super) fn escape_end(text: &[u8], at: usize, limits: Limits) -> Result<usize, Reason> {
     match text.get(at + 1) {
         None => Err(Reason::Ends),
@@ -321,7 +385,7 @@ pub(super) fn escape_end(text: &[u8], at: usize, limits: Limits) -> Result<usize
     }
 }
 
-/// The position after the number that begins at `from`, with a digit or a minus.
+/// The position after the number at `from`, which begins with a digit or a minus.
 #[inline]
 pub(super) fn number_end(text: &[u8], from: usize) -> Option<usize> {
     let digits = |mut at: usize| {
@@ -353,9 +417,8 @@ pub(super) fn number_end(text: &[u8], from: usize) -> Option<usize> {
     Some(at)
 }
 
-/// Where a key begins that stands among those before it. Small hashes say of
-/// most objects at once that all keys are different; of the others, many keys,
-/// and escaped ones, go through a set.
+/// The position of the first repeated key. Small hashes show for most objects that all keys are
+/// different. Keys of objects with over 64 keys, and escaped keys, go through a set.
 fn duplicate(text: &[u8], keys: &[Key]) -> Option<usize> {
     let raw = |key: &Key| &text[key.from as usize..key.to as usize];
     if keys.len() > 64 || keys.iter().any(|key| key.escaped) {
@@ -371,8 +434,8 @@ fn duplicate(text: &[u8], keys: &[Key]) -> Option<usize> {
     keys.iter().enumerate().find(again).map(|(_, key)| key.from as usize)
 }
 
-/// The first byte at or after `at` that ends a plain run inside a string: a
-/// quote, a backslash or a control character. Eight bytes at a time.
+/// The first quote, backslash or control character at or after `at`. Looks at eight bytes at a
+/// time.
 #[inline]
 fn plain_run(text: &[u8], mut at: usize) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;

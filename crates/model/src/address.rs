@@ -1,5 +1,5 @@
-//! How a row is named: by its run and step (`r-88#3`, `r-88 3`), or, stable
-//! for life and also for rows without a step, by its place (`@000041:1234`).
+//! How a row is named: by its run and step (`r-88#3`, `r-88 3`), or by segment and offset
+//! (`@000041:1234`), which never changes and also works for rows without a step.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ pub enum Address {
     Step {
         /// The run.
         run_id: String,
-        /// Its row number, from 1.
+        /// The number of the row in its run, from 1.
         step: u64,
     },
-    /// `@SEGMENT:OFFSET`: segment number and the row's first byte.
+    /// `@SEGMENT:OFFSET`
     Place {
         /// Number of the segment.
         segment: u64,
@@ -23,8 +23,8 @@ pub enum Address {
 }
 
 impl Address {
-    /// Reads `RUN#STEP` or `@SEGMENT:OFFSET`. The last `#` counts, so that a
-    /// run id may contain one.
+    /// Parses `RUN#STEP` or `@SEGMENT:OFFSET`. The last `#` separates, so that a run id may contain
+    /// one.
     pub fn parse(text: &str) -> Option<Address> {
         if let Some(place) = text.strip_prefix('@')
             && let Some((segment, offset)) = place.split_once(':')

@@ -1,21 +1,22 @@
-//! Durations as people write them: `250ms`, `15m`, `1h30m`, `2d`. One grammar for conditions,
-//! options and config files.
+//! Durations as people write them: `250ms`, `15m`, `1h30m`, `2d`. The only grammar of durations,
+//! for conditions, options and config files.
 //!
-//! Not here: times relative to now (`query/time.rs`).
+//! Not here: times relative to now (`query/time.rs`), and amounts in rows, which may have fractions
+//! (`query/amount.rs`).
 
 use crate::error::{Error, Result};
 
 /// Units in milliseconds; a day is 24 hours and a week 7 days, whatever the clocks of the zone do.
 const UNITS: &[(&str, u64)] =
     &[("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000), ("w", 604_800_000)];
-/// The longest duration, some 30,000 years: longer ones are slips.
+/// The longest duration, about 30,000 years: longer ones are typing errors.
 const DURATION_MS_MAX: u64 = 1_000_000_000_000_000;
 const UNIT_HINT: &str = "units are ms, s, m, h, d and w";
-/// The longest time that anything waits or stays valid, in days: 10 years.
+/// The longest that anything waits or stays valid: 10 years.
 const WAIT_DAYS_MAX: u64 = 3650;
 
-/// Milliseconds of `90m`, `2h`, `1h30m`, `250ms`, `7d`, `2w`. Everything in it
-/// has a unit: `90` is an error that says so.
+/// The milliseconds of `90m`, `2h`, `1h30m`, `250ms`, `7d`, `2w`. Every number needs a unit.
+/// Errors: why the text is not valid, for a message.
 pub fn duration_ms(text: &str) -> std::result::Result<u64, String> {
     let mut rest = text;
     let mut total = 0u64;
@@ -37,7 +38,7 @@ pub fn duration_ms(text: &str) -> std::result::Result<u64, String> {
         let Some((_, unit_ms)) = UNITS.iter().find(|(name, _)| *name == unit) else {
             return Err(format!("`{text}` is not a duration such as 15m, 2h or 1h30m ({UNIT_HINT})"));
         };
-        // 30m1h is a slip more often than a wish, and 1h1h always.
+        // 30m1h is more likely a typing error than meant, and 1h1h always is.
         if *unit_ms >= previous {
             return Err(format!("`{text}` is not a duration: the greater unit comes first, as in 1h30m"));
         }
@@ -52,7 +53,7 @@ pub fn duration_ms(text: &str) -> std::result::Result<u64, String> {
     Ok(total)
 }
 
-/// `ms` as [`duration_ms`] reads it, in the fewest parts: `1h30m`.
+/// `ms` as text that [`duration_ms`] reads, with as few units as possible: `1h30m`.
 pub fn duration_text(ms: u64) -> String {
     let mut rest = ms;
     let mut text = String::new();
@@ -65,14 +66,14 @@ pub fn duration_text(ms: u64) -> String {
     if text.is_empty() { "0s".to_owned() } else { text }
 }
 
-/// The duration given with an option; errors name the option.
+/// The milliseconds of the duration given with `option`. Errors name the option: exit 2.
 pub fn option_ms(option: &str, text: &str) -> Result<u64> {
     duration_ms(text)
         .map_err(|why| Error::usage(format!("{option}: {why}")).hint(format!("as {option} 30s, {option} 1h30m")))
 }
 
-/// How long an option lets something wait or stay valid: more than nothing, and at most 10 years.
-/// Whoever writes anything else has slipped, and would wait for ever or for nothing.
+/// How long `option` lets something wait or stay valid, in milliseconds: more than zero, at most 10
+/// years. Anything else is a typing error that would wait forever or not at all.
 pub fn wait_ms(option: &str, text: &str) -> Result<u64> {
     let refused = |why: &str| {
         Error::usage(format!("{option}: `{text}` is {why}")).hint(format!("as {option} 30s, {option} 1h30m"))

@@ -1,37 +1,39 @@
-//! What can go wrong, and the exit code each kind ends in. This enum is the
-//! table in the manual: nothing else in the program chooses an exit code.
+//! Errors as a person reads them, and the exit code of each. [`Exit`] is the table in the manual:
+//! nothing else in the program chooses an exit code.
+//!
+//! Code never looks at the words of a message. What it needs to tell apart is an [`ErrorKind`].
 
 use std::fmt;
 
-/// How a command ends when it does not end with 0.
+/// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// 0: done.
     Done,
-    /// 1: an honest no (`-e` and nothing matched; denied; chain broken; runs differ).
+    /// 1: the answer is no (`-e` and nothing matched; denied; chain broken; runs differ).
     No,
     /// 2: usage or query syntax; nothing written.
     Usage,
     /// 3: input/output or environment; nothing stored.
     NotStored,
-    /// 4: the state of what was to be stored is unknown; retry with the same `--id`.
+    /// 4: it is unknown whether the row was stored; retry with the same `--id`.
     Unknown,
     /// 5: damaged data (`--strict`, `verify`, `doctor`).
     Damaged,
     /// 6: not decided yet (`ask --wait --timeout`).
     Undecided,
-    /// 130: Ctrl-C ended what was read; what there was is printed.
+    /// 130: Ctrl-C ended the reading; what was read until then is printed.
     Interrupted,
     /// 75: the lock was not free in time; nothing stored.
     LockTimeout,
-    /// Of `exec`: the exit status of its command; 125 to 127: its own failures and refusals, as
-    /// `env` has them.
+    /// `exec`: the exit status of its command; 125 to 127 for its own failures and refusals, as
+    /// `env` uses them.
     Exec(u8),
 }
 
 impl Exit {
-    /// Whether it says that a row could not be stored, or may not be: the only kind of failure that
-    /// `--best-effort` forgives where a gate stands.
+    /// Whether a row was not stored, or possibly not: the only failures that `--best-effort`
+    /// forgives in a gate.
     pub fn is_of_storing(self) -> bool {
         matches!(self, Exit::NotStored | Exit::Unknown | Exit::LockTimeout)
     }
@@ -53,7 +55,17 @@ impl Exit {
     }
 }
 
-const BROKEN_PIPE: &str = "broken pipe";
+/// What other code needs to tell apart about an error, beside its exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ErrorKind {
+    /// Nothing branches on it.
+    #[default]
+    Other,
+    /// The reader of standard output has gone away.
+    BrokenPipe,
+    /// The message already names the line of the input.
+    AtLine,
+}
 
 /// A failure as a person reads it: a lowercase fragment that fits after
 /// `logbook: `, an exit, and where possible the next command to type.
@@ -64,19 +76,21 @@ pub struct Error {
     /// What is wrong and where: file and byte offset, or line. It is shown as one line, whatever it
     /// quotes.
     pub message: String,
-    /// Further lines: a query with a caret, other faults. Each is shown as one line too.
+    /// Further lines: a query with a caret, other errors. Each is shown as one line too.
     pub lines: Vec<String>,
     /// The next thing to type; printed as `hint: …`.
     pub hint: Option<String>,
+    /// What other code branches on.
+    pub kind: ErrorKind,
 }
 
-/// The result of everything that can fail in a way a person should read.
+/// The result of whatever can fail with an [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     /// An error that ends in `exit`.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Error { exit, message: message.into(), lines: Vec::new(), hint: None }
+        Error { exit, message: message.into(), lines: Vec::new(), hint: None, kind: ErrorKind::Other }
     }
 
     /// Bad arguments, bad input, bad query: exit 2, nothing written.
@@ -84,27 +98,32 @@ impl Error {
         Error::new(Exit::Usage, message)
     }
 
-    /// The environment did not allow it: exit 3, nothing stored.
+    /// Input, output or the environment failed: exit 3, nothing stored.
     pub fn io(message: impl Into<String>) -> Self {
         Error::new(Exit::NotStored, message)
     }
 
-    /// What writing to standard output ends in. A broken pipe is marked as
-    /// such: the program then ends with 0.
+    /// A failed write to standard output. A broken pipe ends the program with 0.
     pub fn output(error: &std::io::Error) -> Self {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
-            Error::new(Exit::Done, BROKEN_PIPE)
+            Error::new(Exit::Done, "broken pipe").of_kind(ErrorKind::BrokenPipe)
         } else {
             Error::io(format!("standard output: {error}"))
         }
     }
 
-    /// Whether this is a reader that has gone away.
+    /// Whether the reader of standard output has gone away.
     pub fn is_broken_pipe(&self) -> bool {
-        self.exit == Exit::Done && self.message == BROKEN_PIPE
+        self.kind == ErrorKind::BrokenPipe
     }
 
-    /// The message and the lines below it, as they were said.
+    /// The same error with this kind.
+    pub fn of_kind(mut self, kind: ErrorKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// The message and the lines below it, not escaped for a terminal.
     pub fn text(&self) -> String {
         self.lines.iter().fold(self.message.clone(), |text, line| text + "\n" + line)
     }
@@ -128,7 +147,7 @@ impl Error {
     }
 }
 
-/// As it was said. Whoever shows it uses `render::safe::error`.
+/// Not escaped for a terminal: `render::safe::error` is.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text())?;
@@ -141,8 +160,8 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The word of `known` nearest to `word`, if it is near enough to be a slip. One that goes on where
-/// `word` ends, as `cost_usd` does after `cost`, is as near as one with a slip.
+/// The word of `known` nearest to `word`, if it is near enough to be a typing error. A word that
+/// continues `word`, as `cost_usd` continues `cost`, counts as one typing error.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
     let reach = (word.chars().count() / 3).clamp(1, 3);

@@ -1,21 +1,20 @@
-//! RFC 3339 texts as points in time. Digits of a second are kept as given;
-//! order is exact to 10⁻¹⁸ s (further digits are kept but not compared).
+//! RFC 3339 times as points in time. The digits of a second are kept as given. The order is exact
+//! to 10⁻¹⁸ s: further digits are kept but not compared.
 
 use std::fmt;
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
 
-/// A point in time: seconds since 1970 UTC, and the fraction in units of
-/// 10⁻¹⁸ s. A leap second (`:60`) is the second after `:59`, as in POSIX time.
+/// A point in time. A leap second (`:60`) is the second after `:59`, as in POSIX time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant {
     /// Whole seconds since 1970-01-01T00:00:00Z.
     pub seconds: i64,
-    /// The rest, in 10⁻¹⁸ s, below 10¹⁸.
+    /// The fraction of a second, in units of 10⁻¹⁸ s.
     pub attos: u64,
 }
 
-/// 10⁻¹⁸ s in a second.
+/// Units of [`Instant::attos`] in a second.
 const ATTOS: u64 = 1_000_000_000_000_000_000;
 
 /// The parts of an RFC 3339 text, checked.
@@ -24,22 +23,23 @@ struct Parts<'a> {
     hour: u32,
     minute: u32,
     second: u32,
-    /// Digits after the point, as given; empty without one.
+    /// Digits after the point, as given.
     fraction: &'a str,
     offset_minutes: i64,
 }
 
 impl Instant {
-    /// Reads an RFC 3339 date-time: `T`, `t` or a blank between date and time,
-    /// any number of digits of a second, `Z`, `z` or `±hh:mm`. `None` if it is
-    /// not one (a date alone, no offset, February 30).
+    /// Parses an RFC 3339 date and time: `T`, `t` or a blank between them, any number of digits of
+    /// a second, and `Z`, `z` or `±hh:mm`. `None` for anything else, such as a date alone or
+    /// February 30.
     pub fn parse(text: &str) -> Option<Instant> {
         let parts = Parts::read(text)?;
         Some(parts.instant())
     }
 
-    /// Reads `text` if it is written the way the log writes times: `2026-04-15T09:30:00Z`, at most
-    /// 18 digits of a second. The same as [`Instant::parse`] says, sooner; `None`: ask there.
+    /// The fast path of [`Instant::parse`], for times as the log writes them:
+    /// `2026-04-15T09:30:00Z`, with at most 18 digits of a second. `None` for other texts, which
+    /// may still be valid.
     #[inline]
     pub fn parse_plain(text: &[u8]) -> Option<Instant> {
         let (date_time, rest) = text.split_first_chunk::<19>()?;
@@ -52,7 +52,7 @@ impl Instant {
         };
         let (century, year, month, day) = (two(y0, y1), two(y2, y3), two(m0, m1), two(d0, d1));
         let (hour, minute, second) = (two(h0, h1), two(n0, n1), two(s0, s1));
-        // Days up to 28 are in every month; later ones ask the calendar.
+        // Every month has 28 days. Later days need the calendar.
         if century > 99 || year > 99 || !(1..=12).contains(&month) || !(1..=28).contains(&day) {
             return None;
         }
@@ -79,22 +79,22 @@ impl Instant {
         Some(Instant { seconds, attos })
     }
 
-    /// From the clock's type.
+    /// From chrono's type.
     pub fn from_chrono(time: DateTime<Utc>) -> Instant {
         let nanos = u64::from(time.timestamp_subsec_nanos());
-        // chrono writes a leap second as nanoseconds beyond 10⁹.
+        // In chrono a leap second has 10⁹ nanoseconds or more.
         Instant {
             seconds: time.timestamp() + (nanos / 1_000_000_000) as i64,
             attos: nanos % 1_000_000_000 * 1_000_000_000,
         }
     }
 
-    /// To chrono, cut to nanoseconds; `None` outside its years.
+    /// To chrono's type, cut to nanoseconds; `None` outside its years.
     pub(crate) fn to_chrono(self) -> Option<DateTime<Utc>> {
         DateTime::from_timestamp(self.seconds, (self.attos / 1_000_000_000) as u32)
     }
 
-    /// This instant moved by whole milliseconds.
+    /// This instant, moved by `ms` milliseconds.
     pub fn plus_ms(self, ms: i64) -> Instant {
         let total = i128::from(self.attos) + i128::from(ms.rem_euclid(1000)) * 1_000_000_000_000_000;
         let carry = (total / i128::from(ATTOS)) as i64;
@@ -104,7 +104,7 @@ impl Instant {
         }
     }
 
-    /// Milliseconds from `earlier` to here, rounded down.
+    /// Milliseconds since `earlier`, rounded down.
     pub fn ms_since(self, earlier: Instant) -> i64 {
         let attos = i128::from(self.seconds - earlier.seconds) * i128::from(ATTOS) + i128::from(self.attos)
             - i128::from(earlier.attos);
@@ -114,7 +114,7 @@ impl Instant {
     /// RFC 3339 in UTC with milliseconds: what `append` fills in.
     pub fn to_utc_ms(self) -> String {
         match self.to_chrono() {
-            // Without the format's little language, which every append would read anew.
+            // Formatted by hand: chrono would parse its format string at every append.
             Some(time) if (0..=9999).contains(&time.year()) => format!(
                 "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
                 time.year(),
@@ -130,7 +130,7 @@ impl Instant {
         }
     }
 
-    /// Appends what [`fmt::Display`] says, sooner.
+    /// Appends what [`fmt::Display`] prints, but faster.
     pub fn write_to(self, out: &mut Vec<u8>) {
         let Some(time) = self.to_chrono().filter(|time| (0..=9999).contains(&time.year())) else {
             return out.extend_from_slice(self.to_string().as_bytes());
@@ -158,7 +158,7 @@ impl Instant {
         }
     }
 
-    /// The UTC day, `2026-04-15`, of years 0 to 9999; `None` outside.
+    /// The UTC day, `2026-04-15`; `None` outside the years 0 to 9999.
     pub fn utc_day(self) -> Option<String> {
         let time = self.to_chrono()?;
         (0..=9999).contains(&time.year()).then(|| format!("{:04}-{:02}-{:02}", time.year(), time.month(), time.day()))
@@ -174,9 +174,8 @@ impl fmt::Display for Instant {
     }
 }
 
-/// The same point in time written in UTC, with the digits of its second as
-/// they were given (`docs/format.md`, timestamp). `None` if `text` is no RFC
-/// 3339 date-time or leaves the years 0000 to 9999.
+/// The same time in UTC, with the digits of its second as given (`docs/format.md`, timestamp).
+/// `None` if `text` is not an RFC 3339 date and time, or not in the years 0000 to 9999.
 pub fn to_utc_text(text: &str) -> Option<String> {
     let parts = Parts::read(text)?;
     let day = parts.date.and_hms_opt(parts.hour, parts.minute, 0)?;
@@ -250,7 +249,7 @@ impl<'a> Parts<'a> {
             }
             _ => return None,
         };
-        // :60 is taken in any minute: not every clock knows when leap seconds were.
+        // :60 is valid in any minute: not every clock knows when leap seconds were.
         (hour < 24 && minute < 60 && second <= 60).then_some(Parts {
             date,
             hour,

@@ -1,25 +1,25 @@
-//! The kinds of rows and what each is good for: one line for each. A new kind is a line here, and
-//! the compiler finds the places that must know it.
+//! The kinds of rows and their properties: one line per kind. A new kind is a line here, and the
+//! compiler finds the places that must know it.
 
 use super::words::Verdict;
 
-/// Its rows say where their run stands, if they carry a status.
+/// A row of it with a status decides the status of its run.
 const STANDS: u8 = 1;
 /// Its rows may be corrected.
 const CORRECTABLE: u8 = 2;
-/// Its rows say what their run does itself: their agent is one that works in it.
+/// Its rows are written by the run itself: their agent works in it.
 const OF_RUN: u8 = 4;
 
-/// Who writes rows of a kind.
+/// Who may write rows of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Writer {
-    /// Whoever appends them.
+    /// Anybody, with `append`.
     Anybody,
-    /// Only this command, since a check goes with it.
+    /// Only this command, which checks something first.
     Command(&'static str),
 }
 
-/// What rows of a kind are good for.
+/// The properties of a kind.
 #[derive(Debug, Clone, Copy)]
 struct Properties {
     word: &'static str,
@@ -30,13 +30,13 @@ struct Properties {
 
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])+ $kind:ident $word:literal $writer:expr, $flags:expr, $verdict:expr;)+) => {
-        /// What sort of row it is.
+        /// The kind of a row.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Kind {
-            /// A plain step: the row names no kind.
+            /// A step: the row has no kind.
             Step,
             $($(#[doc = $doc])+ $kind,)+
-            /// A kind that this program does not know, or that a config declares.
+            /// A kind that this program does not know; a config may declare it.
             Other,
         }
 
@@ -76,110 +76,110 @@ kinds! {
     RunEnd "run.end" Anybody, STANDS | CORRECTABLE | OF_RUN, None;
     /// A call is about to be made.
     CallIntent "call.intent" Anybody, STANDS | OF_RUN, None;
-    /// What came of a call.
+    /// The result of a call.
     CallResult "call.result" Anybody, STANDS | CORRECTABLE | OF_RUN, None;
     /// A person is asked.
     ApprovalRequested "approval.requested" Command("logbook ask"), STANDS | OF_RUN, None;
-    /// A yes.
+    /// A request is approved.
     ApprovalApproved "approval.approved" Command("logbook approve RUN"), STANDS, Some(Approved);
-    /// A no.
+    /// A request is denied.
     ApprovalDenied "approval.denied" Command("logbook deny RUN"), STANDS, Some(Denied);
-    /// Nobody decided in time.
+    /// A request is not decided in time.
     ApprovalExpired "approval.expired" Command("logbook ask --wait"), STANDS, Some(Expired);
-    /// What a blocked run waited for.
+    /// The answer that a blocked run waits for.
     Answer "answer" Command("logbook answer RUN 'text'"), STANDS, None;
     /// A person stops a run.
     Hold "hold" Command("logbook hold RUN"), STANDS, None;
-    /// And lets it go on.
+    /// A person lets a held run go on.
     Release "release" Command("logbook release RUN"), STANDS, None;
-    /// What a rule or a contract says of a call.
+    /// The decision of a rule or a contract about a call.
     PolicyDecision "policy.decision" Command("logbook exec"), STANDS, None;
-    /// What another row should have said.
+    /// Changes how another row is read.
     Correction "correction" Command("logbook amend RUN STEP"), 0, None;
-    /// What a reviewer thinks of a run.
+    /// A reviewer's rating of a run.
     Review "review" Command("logbook review RUN"), 0, None;
-    /// Another agent goes on.
+    /// Another agent continues the run.
     Handoff "handoff" Anybody, STANDS | CORRECTABLE, None;
-    /// Something beside.
+    /// A remark.
     Note "note" Anybody, CORRECTABLE, None;
     /// Segments were deleted.
     ArchiveReceipt "archive.receipt" Command("logbook archive"), STANDS, None;
-    /// What deleted rows said that still counts.
+    /// Facts of deleted rows that are still needed.
     ArchiveCarried "archive.carried" Command("logbook archive"), STANDS, None;
-    /// The tool mended the log.
+    /// The program repaired the log.
     Repair "repair" Command("logbook append (by itself, after a torn row)"), 0, None;
 }
 
 impl Kind {
-    /// With what the words of all kinds of requests and decisions begin, and of no others.
+    /// The prefix of the words of all requests and decisions, and of no other kinds.
     pub const APPROVAL_PREFIX: &str = "approval.";
 
-    /// The kind that `value`, a field's value as written, names. Null and "" name none.
+    /// The kind with this value of the field `kind`, as written. Null and `""` are [`Kind::Step`].
     pub fn of(value: Option<&[u8]>) -> Kind {
         match value {
             None | Some(b"null") => Kind::Step,
             Some(value) => match value {
-                // As it is written nearly always.
+                // Nearly all values have no escape.
                 [b'"', word @ .., b'"'] if !word.contains(&b'\\') => Kind::of_word(word),
                 value => logbook_json::decode(value).map_or(Kind::Other, |word| Kind::of_word(&word)),
             },
         }
     }
 
-    /// The kind called `word`.
+    /// The kind with this word.
     pub fn named(word: &str) -> Kind {
         Kind::of_word(word.as_bytes())
     }
 
-    /// What rows call it; empty: they do not.
+    /// Its word in rows; empty for [`Kind::Step`] and [`Kind::Other`].
     pub const fn word(self) -> &'static str {
         self.properties().word
     }
 
-    /// Who writes such rows.
+    /// Who may write such rows.
     pub const fn writer(self) -> Writer {
         self.properties().writer
     }
 
-    /// Whether only its own command writes such rows.
+    /// Whether only one command may write such rows.
     pub fn is_guarded(self) -> bool {
         self.writer() != Writer::Anybody
     }
 
-    /// Whether such a row says where its run stands, if it carries a status.
+    /// Whether such a row decides the status of its run, if it has one.
     pub(crate) const fn counts_for_standing(self) -> bool {
         self.properties().flags & STANDS != 0
     }
 
-    /// Whether a row of this kind with this status, a value as written, says where its run stands
-    /// (`docs/format.md`, Standing).
+    /// Whether a row of this kind with this status, a value as written, decides the status of its
+    /// run (`docs/format.md`, Standing).
     pub(crate) fn stands(self, status: Option<&[u8]>) -> bool {
         self.counts_for_standing() && status.is_some_and(|status| status.starts_with(b"\""))
     }
 
-    /// Whether such rows may be corrected. What gates read, decisions, and what the tool says stay
-    /// as written.
+    /// Whether such rows may be corrected. Decisions, what gates read and what the program writes
+    /// may not.
     pub const fn is_correctable(self) -> bool {
         self.properties().flags & CORRECTABLE != 0
     }
 
-    /// Whether such rows say what their run does itself, so that their agent is one that works in
-    /// it. Whoever decides, holds or notes something about a run does not.
+    /// Whether such rows are written by the run itself, so that their agent works in it. Those who
+    /// decide, hold or note something about a run do not.
     pub const fn is_of_run(self) -> bool {
         self.properties().flags & OF_RUN != 0
     }
 
-    /// Whether such a row holds a run, or lets it go on.
+    /// Whether such a row holds a run or releases it.
     pub const fn is_hold(self) -> bool {
         matches!(self, Kind::Hold | Kind::Release)
     }
 
-    /// Whether such a row is somebody's word on a run: a decision, an answer, a hold or its end.
+    /// Whether such a row is a decision, an answer, a hold or a release.
     pub const fn is_decision(self) -> bool {
         self.verdict().is_some() || self.is_hold() || matches!(self, Kind::Answer)
     }
 
-    /// Whether such a row asks for a decision about a call, or is one.
+    /// Whether such a row requests a decision about a call, or is the decision.
     pub const fn is_of_approval(self) -> bool {
         matches!(self, Kind::ApprovalRequested) || self.verdict().is_some()
     }
@@ -189,20 +189,20 @@ impl Kind {
         self.properties().verdict
     }
 
-    /// Whether such a row tells how a call goes, and so not what becomes of its run.
+    /// Whether such a row is about a call, and so does not end or begin its run.
     pub const fn tells_of_call(self) -> bool {
         matches!(self, Kind::CallIntent | Kind::CallResult | Kind::PolicyDecision)
     }
 
-    /// Whether a call in such a row was made, or begun: in others it was asked about, judged, or
-    /// not made.
+    /// Whether the call in such a row was begun or made. In other rows it was requested, decided
+    /// on, or not made.
     pub const fn makes_calls(self) -> bool {
         matches!(self, Kind::Step | Kind::CallIntent | Kind::CallResult)
     }
 }
 
 impl Verdict {
-    /// The kind of the row that says so.
+    /// The kind of the row that records this verdict.
     pub const fn kind(self) -> Kind {
         match self {
             Approved => Kind::ApprovalApproved,

@@ -1,24 +1,21 @@
-//! What a logbook says, as values: names of fields, kinds, statuses, run ids,
-//! addresses of rows, instants.
+//! The values of a logbook: names of fields, kinds, statuses, run ids, addresses of rows, instants,
+//! errors.
 //!
-//! Not here: bytes of rows (`format`), anything that reads a disk, a clock or
-//! the environment.
+//! Not here: the bytes of rows (`format`), and anything that reads a disk, a clock or the
+//! environment.
 //!
 //! - `names`: the standard fields, their types and their camelCase spellings
-//! - `kind`: what sort of row it is, and what such rows are good for · `words`: statuses, phases
-//!   and their like
-//! - `standing`: which row says where a run stands
-//! - `vocabulary`: phases, statuses and kinds, built in and declared
-//! - `run_id`: what may name a run
-//! - `address`: how a row is named, `r-88#3` or `@SEGMENT:OFFSET`
-//! - `duration`: durations as people write them
-//! - `instant`: RFC 3339 texts as points in time, digits kept
-//! - `shown`: which characters must not reach a screen as they are
-//! - `night`: the hours that nobody watches
-//! - `posix_zone`: zones with one rule for all years · `zone`: time zones as values, and the rules
-//!   that make a local time an instant
+//! - `kind`: the kinds of rows and their properties · `words`: statuses, phases and the like ·
+//!   `vocabulary`: the words in force, built in and declared
+//! - `standing`: which row decides the status of a run
+//! - `run_id`: valid run ids · `address`: names of rows, `r-88#3` or `@SEGMENT:OFFSET`
+//! - `duration`: durations as people write them · `instant`: RFC 3339 times, digits kept
+//! - `zone`: time zones as values · `posix_zone`: zones with one rule for all years · `night`: the
+//!   hours that nobody watches
+//! - `shown`: characters that must not reach a screen as they are
+//! - `error`: errors, their kinds and exit codes
 //!
-//! Invariant: every function is a function of its arguments.
+//! Invariant: every function depends on its arguments alone.
 
 mod address;
 mod duration;
@@ -46,9 +43,9 @@ pub use vocabulary::Vocabulary;
 pub use words::{ApprovalState, FinalStatus, Phase, Rating, Side, SideEffect, Status, Then, Verdict};
 pub use zone::Zone;
 
-/// Rows longer than this are refused by `append`, in bytes without the newline.
+/// `append` refuses longer rows. In bytes, without the newline.
 pub const APPEND_ROW_BYTES_MAX: usize = 1 << 20;
-/// Rows longer than this are skipped by readers, in bytes without the newline.
+/// Readers skip longer rows. In bytes, without the newline.
 pub const READ_ROW_BYTES_MAX: usize = 16 << 20;
-/// Deepest nesting `append` takes.
+/// `append` refuses deeper nesting.
 pub const DEPTH_MAX: usize = 64;

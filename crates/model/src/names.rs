@@ -1,17 +1,17 @@
-//! The standard fields of a row (`docs/format.md`, The row): one table that
-//! `append`'s checks, its typed `key=value`, the camelCase spellings, the
-//! query's warnings and the JSON Schema test are all made from.
+//! The standard fields of a row (`docs/format.md`, The row). From this one table come the checks of
+//! `append`, its typed `key=value`, the camelCase spellings, the warnings of queries and the test
+//! of the JSON Schema.
 
 use super::words::{ApprovalState, FinalStatus, Rating, SideEffect};
 
-/// What a standard field may hold. `null` is taken everywhere.
+/// The type of a standard field. `null` is valid for all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Type {
     /// Any string.
     String,
     /// Any number.
     Number,
-    /// A whole number ≥ the given least one, written without point or exponent.
+    /// An integer of at least this value, written without point or exponent.
     Integer(i64),
     /// true or false.
     Boolean,
@@ -27,12 +27,12 @@ pub enum Type {
     Any,
 }
 
-/// A standard field, as the table declares it.
+/// A row of the table of standard fields.
 #[derive(Debug, Clone, Copy)]
 pub struct Standard {
     /// Its name.
     pub name: &'static str,
-    /// What it holds.
+    /// Its type.
     pub of: Type,
 }
 
@@ -45,7 +45,7 @@ macro_rules! fields {
         envelope { $($envelope:ident $envelope_name:literal,)+ }
         payload { $($payload:ident $payload_name:literal $of:expr,)+ }
     ) => {
-        /// A standard field, by its place in the table.
+        /// A standard field, by its position in the table.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
         pub enum Field {
@@ -54,7 +54,7 @@ macro_rules! fields {
         }
 
         impl Field {
-            /// How many there are.
+            /// The number of standard fields.
             pub const COUNT: usize = [$($envelope_name,)+ $($payload_name,)+].len();
 
             /// Its name.
@@ -154,20 +154,20 @@ pub const TOOL_CALL: &[Standard] = &[
     field("exit_code", Type::Integer(i64::MIN)),
 ];
 
-/// Fields in which decisions are recorded: who decided, what, and through which door. Only the
-/// commands that decide write them (`docs/format.md`, What append refuses).
+/// Fields that record a decision: who decided what, and how. Only the commands that decide write
+/// them (`docs/format.md`, What append refuses).
 pub const OF_DECISIONS: &[&str] = &["approval_state", "approver", "rating", "client", "answers", "user", "tty"];
 
-/// Whether anybody may give the field `name` this value: those of [`OF_DECISIONS`] only where they
-/// say nothing, or that nobody was asked.
+/// Whether a user may give the field `name` this value. Those of [`OF_DECISIONS`] may only be null,
+/// or say that nobody was asked.
 pub fn may_be_given(name: &str, value: &[u8]) -> bool {
     !OF_DECISIONS.contains(&name) || value == b"null" || (name == "approval_state" && value == b"\"not_required\"")
 }
 
-/// Members of rows that commands write beside the standard payload.
+/// Fields that commands write beside the standard payload.
 pub const WRITTEN: &[&str] = &["set", "unset", "retract", "corrected_by"];
 
-/// The type of the payload field `name`, `tool_call.x` included.
+/// The type of the payload field `name`, including `tool_call.x`.
 pub fn type_of(name: &str) -> Option<Type> {
     let (table, name) = match name.strip_prefix("tool_call.") {
         Some(member) => (TOOL_CALL, member),
@@ -181,16 +181,15 @@ pub fn is_standard(name: &str) -> bool {
     ENVELOPE.contains(&name) || PAYLOAD.iter().any(|field| field.name == name)
 }
 
-/// All standard names, `tool_call.x` included, envelope first.
+/// All standard names, including `tool_call.x`; the envelope first.
 pub fn all() -> impl Iterator<Item = String> {
     let payload = PAYLOAD.iter().map(|field| field.name.to_owned());
     let call = TOOL_CALL.iter().map(|field| format!("tool_call.{}", field.name));
     ENVELOPE.iter().map(|name| (*name).to_owned()).chain(payload).chain(call)
 }
 
-/// The standard top-level name that `key` spells in camelCase (`runId`);
-/// also `toolCallId` and its like, which mean members of `tool_call`, as
-/// `tool_call.id`. `None` when `key` is no such spelling.
+/// The standard top-level name that `key` spells in camelCase (`runId`). `toolCallId` and the like
+/// are members of `tool_call`: `tool_call.id`. `None` if `key` is not such a spelling.
 pub fn from_camel_case(key: &str) -> Option<String> {
     if !key.bytes().any(|byte| byte.is_ascii_uppercase()) || !key.starts_with(|first: char| first.is_ascii_lowercase())
     {
@@ -218,6 +217,6 @@ fn snake_case(key: &str) -> String {
         }
         snake.push(character.to_ascii_lowercase());
     }
-    // camelCase writers say argsSha256 and costUsd; digits take no underscore of their own.
+    // camelCase is argsSha256 and costUsd: a digit does not begin a word.
     snake
 }

@@ -1,11 +1,10 @@
-//! The hours that nobody watches, by the clocks of a zone: 18:00 to 08:00, unless the config says
-//! otherwise.
+//! The hours that nobody watches, in local time: 18:00 to 08:00, unless the config says otherwise.
 
 use chrono::{NaiveTime, TimeDelta};
 
 use super::{Instant, Zone};
 
-/// From a time of day to another one, over midnight where the second is not later.
+/// From one time of day to another, over midnight if the second is not later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Night {
     from: NaiveTime,
@@ -20,7 +19,7 @@ impl Default for Night {
 }
 
 impl Night {
-    /// Reads `18:00-08:00`; `None` if it is not that, or no time long.
+    /// Parses `18:00-08:00`; `None` if the text is not valid, or the night is empty.
     pub fn parse(text: &str) -> Option<Night> {
         let time = |text: &str| (text.len() == 5).then(|| NaiveTime::parse_from_str(text, "%H:%M").ok()).flatten();
         let (from, to) = text.split_once('-')?;
@@ -28,7 +27,8 @@ impl Night {
         (night.from != night.to).then_some(night)
     }
 
-    /// The night that is, or the one before: its beginning, and its end, which may be to come.
+    /// The current night, or else the last one: its beginning and its end, which may be in the
+    /// future.
     pub fn last(&self, now: Instant, zone: &Zone) -> (Instant, Instant) {
         let Some(local) = zone.to_local(now) else { return (now, now) };
         let mut day = local.date_naive();

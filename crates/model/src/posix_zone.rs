@@ -1,12 +1,12 @@
-//! A time zone as POSIX words it in `TZ`: `UTC0`, `<+03>-3`, `CET-1CEST,M3.5.0,M10.5.0/3`. Hours
-//! count west, and one rule holds for all years.
+//! A time zone in the syntax of `TZ` in POSIX: `UTC0`, `<+03>-3`, `CET-1CEST,M3.5.0,M10.5.0/3`.
+//! Offsets count west, and one rule holds for all years.
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime};
 
-/// Longest text that is read, bytes.
+/// Longest text that is accepted, in bytes.
 const TEXT_BYTES_MAX: usize = 80;
-/// Where summer time has no rule of its own (as in `EST5EDT4`), the rule of the United States
-/// holds, as in other programs.
+/// The rule of summer time without one (`EST5EDT4`): that of the United States, as in other
+/// programs.
 const RULE_WITHOUT_ONE: &str = "M3.2.0,M11.1.0";
 const DAY: i64 = 86_400;
 
@@ -19,7 +19,7 @@ pub struct PosixZone {
     summer: Option<Summer>,
 }
 
-/// An offset, and where its name is in the text.
+/// An offset, and the range of its name in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Named {
     from: usize,
@@ -35,7 +35,7 @@ struct Summer {
     ends: Change,
 }
 
-/// When clocks are changed: a day, and seconds from its midnight.
+/// When the clocks change: a day, and seconds after its midnight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Change {
     day: Day,
@@ -44,16 +44,16 @@ struct Change {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Day {
-    /// 1 to 365; 29 February has none.
+    /// 1 to 365, never counting 29 February.
     Julian(i64),
-    /// 0 to 365.
+    /// 0 to 365, counting 29 February.
     Ordinal(i64),
-    /// Of a month the first to fourth such day of the week (0 is Sunday), or the last (5).
+    /// The first to fourth such weekday of a month (0 is Sunday), or the last (5).
     Week { month: u32, week: u32, weekday: u32 },
 }
 
 impl PosixZone {
-    /// Reads a zone; `None` if the text is none.
+    /// Parses a zone.
     pub(crate) fn parse(text: &str) -> Option<PosixZone> {
         let mut kept = [0; TEXT_BYTES_MAX];
         kept.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
@@ -80,23 +80,23 @@ impl PosixZone {
         Some(PosixZone { text: kept, length: text.len(), standard, summer })
     }
 
-    /// As it was worded.
+    /// The text that it was parsed from.
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.text[..self.length]).unwrap_or_default()
     }
 
-    /// Seconds east at this second.
+    /// The offset at this time, in seconds east.
     pub(crate) fn offset_at(&self, seconds: i64) -> i32 {
         self.named_at(seconds).offset
     }
 
-    /// What the zone is called at this second.
+    /// The name of the offset at this time.
     pub(crate) fn name_at(&self, seconds: i64) -> &str {
         let named = self.named_at(seconds);
         self.text().get(named.from..named.to).unwrap_or_default()
     }
 
-    /// The second at which the clocks show `local`: the earlier of two, the first after a gap.
+    /// The time of a local time: the earlier of two; the first after a gap.
     pub(crate) fn seconds_of_local(&self, local: NaiveDateTime) -> i64 {
         let local = local.and_utc().timestamp();
         let summer = self.summer.map_or(self.standard.offset, |summer| summer.named.offset);
@@ -128,7 +128,7 @@ impl PosixZone {
         let (Some(begins), Some(ends)) = (begins, ends) else { return self.standard };
         let is_summer = match begins < ends {
             true => (begins..ends).contains(&seconds),
-            // In the south the year begins in summer.
+            // In the southern hemisphere the year begins in summer time.
             false => !(ends..begins).contains(&seconds),
         };
         if is_summer { summer.named } else { self.standard }
@@ -162,7 +162,7 @@ impl Change {
         Some(Change { day, time })
     }
 
-    /// Seconds from 1970 as the clocks count them just before.
+    /// The change in this year, in seconds since 1970 by the local time before it.
     fn in_year(self, year: i32) -> Option<i64> {
         let first = NaiveDate::from_ymd_opt(year, 1, 1)?;
         let from_first = match self.day {
@@ -198,7 +198,7 @@ impl<'t> Reader<'t> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    /// Where a name stands: three letters or more, or anything between angle brackets.
+    /// The range of a name: at least three letters, or anything in angle brackets.
     fn name(&mut self) -> Option<(usize, usize)> {
         let rest = self.rest();
         let (from, to, next) = match rest.strip_prefix('<') {
@@ -217,7 +217,7 @@ impl<'t> Reader<'t> {
         (letters.len() >= 3 && letters.bytes().all(fits)).then_some((from, to))
     }
 
-    /// Seconds east; what is written counts west.
+    /// An offset in seconds east; in the text it counts west.
     fn offset(&mut self) -> Option<i32> {
         let rest = self.rest();
         let signed = usize::from(rest.starts_with(['+', '-']));

@@ -1,17 +1,17 @@
-//! What may name a run.
+//! Valid run ids.
 
 /// Longest run id, in characters.
 pub(crate) const CHARS_MAX: usize = 256;
 
-/// The run of the rows that the tool writes about the logbook itself.
+/// The run of the rows that the program writes about the logbook itself.
 pub const LOGBOOK: &str = "_logbook";
 
-/// Whether `id` is reserved for the tool (hidden from `runs`).
+/// Whether `id` is reserved for the program (and hidden from `runs`).
 pub fn is_reserved(id: &str) -> bool {
     id.starts_with('_')
 }
 
-/// Why `id` cannot name a run that a user appends to; `None` if it can.
+/// Why `id` is not valid for a run that a user appends to; `None` if it is valid.
 pub fn fault(id: &str) -> Option<&'static str> {
     if id.is_empty() {
         Some("run_id is empty")

@@ -1,5 +1,5 @@
 //! Which characters must not reach a screen as they are, because a terminal obeys them or does not
-//! show them; and how a name reads.
+//! show them; and names as they look.
 
 /// Whether `character` is a control character (C0, DEL, C1), reorders text (bidirectional
 /// controls), or has no shape of its own (zero-width characters, fillers, variation selectors,
@@ -28,8 +28,8 @@ pub fn is_unsafe(character: char) -> bool {
         | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// A name as it reads: blanks, case, and characters that nobody sees make no other one of it.
-/// Empty: nobody would see it.
+/// A name as it looks, for comparison: without outer blanks, case, and invisible characters. Empty
+/// if nothing of it is visible.
 pub fn as_it_reads(name: &str) -> String {
     let seen: String = name.chars().filter(|character| !is_unsafe(*character)).collect();
     seen.trim().to_lowercase()

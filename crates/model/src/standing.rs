@@ -1,47 +1,49 @@
-//! Where a run stands: the one rule (`docs/format.md`, Standing). A run that ended stays ended
-//! until it is begun again, and one that is blocked stays so while calls are made.
+//! Which row decides the status of a run: the one rule (`docs/format.md`, Standing). A run that
+//! ended stays ended until it is started again, and a blocked run stays blocked while calls are
+//! made.
 //!
-//! Shape: one row says enough of any rows that stand behind one another ([`Stands`]).
+//! A [`Stands`] is a monoid over consecutive rows: it can be computed for parts of a log and
+//! joined.
 
 use super::{FinalStatus, Kind, Status};
 
-/// How much a row counts for where its run stands.
+/// How much a row counts for the status of its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
-    /// It tells of a call.
+    /// A row about a call.
     Call,
     /// Any other row with a status.
     Step,
-    /// It begins or ends the run.
+    /// A row that starts or ends the run.
     Turn,
 }
 
 impl Weight {
-    /// The one with this number, as `weight as u64` has it.
+    /// The weight with this number, the inverse of `weight as u64`.
     pub fn numbered(number: u64) -> Option<Weight> {
         [Weight::Call, Weight::Step, Weight::Turn].into_iter().find(|weight| *weight as u64 == number)
     }
 }
 
-/// What a row says of where its run stands.
+/// The effect of a row on the status of its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Says {
-    /// How much it counts.
+    /// Its weight.
     pub weight: Weight,
-    /// Rows behind it up to this weight change nothing.
+    /// Later rows of up to this weight have no effect.
     pub holds: Option<Weight>,
 }
 
 impl Says {
-    /// Whether the run is over: only a row that begins it makes it go on.
+    /// Whether it ends the run. Then only a row that starts the run has an effect.
     pub fn ends(self) -> bool {
         self.holds == Some(Weight::Step)
     }
 }
 
 impl Kind {
-    /// What a row of this kind with this status, a value as written, says of where its run stands;
-    /// `None`: nothing. `final_status` is asked of ends that leave their run blocked.
+    /// The effect of a row of this kind with this status, a value as written, on the status of its
+    /// run. `final_status` is called for a `run.end` that leaves its run blocked.
     #[inline]
     pub fn says(self, status: Option<&[u8]>, final_status: impl FnOnce() -> Option<FinalStatus>) -> Option<Says> {
         if !self.stands(status) {
@@ -51,7 +53,7 @@ impl Kind {
         let blocks = (status == Some(Status::Blocked)).then_some(Weight::Call);
         let (weight, holds) = match (self, status) {
             (kind, _) if kind.tells_of_call() => (Weight::Call, None),
-            // Who paused a run goes on with it, without more words.
+            // A paused run needs no `run.start` to continue.
             (Kind::RunEnd, Some(Status::Blocked)) if final_status() == Some(FinalStatus::Paused) => {
                 (Weight::Turn, None)
             }
@@ -63,20 +65,19 @@ impl Kind {
     }
 }
 
-/// The row that says where a run stands, of some of its rows.
+/// The row that decides the status of a run, of some of its rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stood<T> {
-    /// The greatest weight among the rows by which the run came to stand there: it counts so much
-    /// behind rows that are not known yet.
+    /// The greatest weight of the rows that had an effect. Joined with earlier rows, this one
+    /// counts as much.
     pub weight: Weight,
-    /// Rows behind it up to this weight change nothing.
+    /// Later rows of up to this weight have no effect.
     pub holds: Option<Weight>,
-    /// What is known of it.
+    /// What the caller keeps of the row.
     pub row: T,
 }
 
-/// Where a run stands by some rows that stand behind one another: it can be joined with those of
-/// later rows.
+/// The standing of a run by some consecutive rows. It can be joined with that of later rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stands<T>(Option<Stood<T>>);
 
@@ -87,13 +88,13 @@ impl<T> Default for Stands<T> {
 }
 
 impl<T> Stands<T> {
-    /// Whether a row of this weight would change it.
+    /// Whether a row of this weight has an effect.
     #[inline]
     fn gives_way_to(&self, weight: Weight) -> bool {
         self.0.as_ref().and_then(|stood| stood.holds).is_none_or(|holds| holds < weight)
     }
 
-    /// Takes the next row. False: it changes nothing.
+    /// Adds the next row. Returns false if it has no effect.
     #[inline]
     pub fn put(&mut self, says: Says, row: T) -> bool {
         if !self.gives_way_to(says.weight) {
@@ -104,8 +105,8 @@ impl<T> Stands<T> {
         true
     }
 
-    /// The same, where what is known of the row is written over what was known of the one before.
-    /// `None`: it changes nothing.
+    /// The same, but returns what is kept of the row before, to be overwritten in place. `None` if
+    /// the row has no effect.
     #[inline]
     pub fn write(&mut self, says: Says) -> Option<&mut T>
     where
@@ -120,29 +121,29 @@ impl<T> Stands<T> {
         Some(&mut known.row)
     }
 
-    /// Takes what later rows say.
+    /// Joins the standing by later rows.
     pub fn join(&mut self, later: Stands<T>) {
         if let Some(stood) = later.0 {
             self.put(Says { weight: stood.weight, holds: stood.holds }, stood.row);
         }
     }
 
-    /// The row that says where the run stands.
+    /// The row that decides the status.
     pub fn newest(&self) -> Option<&Stood<T>> {
         self.0.as_ref()
     }
 
-    /// Whether the run is over.
+    /// Whether the run has ended.
     pub fn ended(&self) -> bool {
         self.0.as_ref().is_some_and(|stood| stood.holds == Some(Weight::Step))
     }
 
-    /// By this row.
+    /// The standing by one row.
     pub fn of(stood: Option<Stood<T>>) -> Stands<T> {
         Stands(stood)
     }
 
-    /// The same, where the row is known as something else.
+    /// The same standing, with what is kept of the row mapped.
     pub fn map<U>(self, with: impl FnOnce(T) -> U) -> Stands<U> {
         Stands(self.0.map(|Stood { weight, holds, row }| Stood { weight, holds, row: with(row) }))
     }
@@ -158,7 +159,7 @@ mod tests {
         [Kind::Step, Kind::CallIntent, Kind::RunStart, Kind::RunEnd, Kind::ApprovalRequested, Kind::Note];
     const STATUSES: [&[u8]; 5] = [b"\"in-progress\"", b"\"blocked\"", b"\"done\"", b"\"odd\"", b"7"];
 
-    /// Row by row: each either says where the run stands from now on, or changes nothing.
+    /// The reference, row by row: each either decides the status from then on, or has no effect.
     fn slowly(rows: &[(usize, usize, bool)]) -> Option<usize> {
         let mut stands: Option<(usize, &str, Kind, bool)> = None;
         for (at, (kind, status, paused)) in rows.iter().enumerate() {
@@ -181,7 +182,8 @@ mod tests {
     }
 
     proptest! {
-        /// In however many parts, joined from the left and from the right: what is said row by row.
+        /// Parts of the rows, joined from the left or from the right, give what the rows give one
+        /// by one.
         #[test]
         fn parts_say_what_the_rows_say(
             rows in proptest::collection::vec((0..6_usize, 0..5_usize, any::<bool>()), 0..12),

@@ -1,5 +1,5 @@
-//! The words that `phase`, `status` and `kind` may hold in one logbook: the built-in ones and
-//! those that its config declares.
+//! The words that `phase`, `status` and `kind` may have in one logbook: the built-in ones and those
+//! that its config declares.
 
 use super::kind::Kind;
 use super::words::{Phase, Status};
@@ -13,7 +13,7 @@ pub struct Vocabulary {
     pub more_statuses: Vec<String>,
     /// Kinds declared beside the built-in ones.
     pub more_kinds: Vec<String>,
-    /// Phases and statuses that nothing declares are stored too (`append --new-words`).
+    /// Whether undeclared phases and statuses are stored too (`append --new-words`).
     pub takes_new: bool,
 }
 

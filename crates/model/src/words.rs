@@ -1,4 +1,4 @@
-//! The words that some fields may hold, as types: one table for each.
+//! The words of fields with a fixed set of words, one enum for each field.
 
 macro_rules! words {
     ($(#[doc = $about:literal])+ $name:ident { $($(#[doc = $doc:literal])+ $word:ident = $text:literal,)+ }) => {
@@ -9,17 +9,17 @@ macro_rules! words {
         }
 
         impl $name {
-            /// All of its words, in the order in which they are listed.
+            /// All words, in the order in which they are listed.
             pub const WORDS: &[&str] = &[$($text),+];
 
-            /// As rows have it.
+            /// Its word in rows.
             pub const fn word(self) -> &'static str {
                 match self {
                     $($name::$word => $text,)+
                 }
             }
 
-            /// The one that `text` says; `None`: none of them.
+            /// The variant with the word `text`.
             pub fn of(text: &str) -> Option<$name> {
                 match text {
                     $($text => Some($name::$word),)+
@@ -27,10 +27,10 @@ macro_rules! words {
                 }
             }
 
-            /// The one that `value`, a field's value as written, says.
+            /// The variant with this value of a field, as written.
             pub fn of_value(value: Option<&[u8]>) -> Option<$name> {
                 let value = value?;
-                // As it is written nearly always.
+                // Nearly all values have no escape.
                 if let [b'"', word @ .., b'"'] = value {
                     $(if word == $text.as_bytes() {
                         return Some($name::$word);
@@ -46,45 +46,45 @@ macro_rules! words {
 }
 
 words! {
-    /// Where a run stands. A config may declare others, which no rule knows.
+    /// The status of a run. A config may declare more, which have no rules.
     Status {
-        /// It goes on.
+        /// It is running.
         InProgress = "in-progress",
-        /// It did what it was to do.
+        /// It reached its goal.
         Done = "done",
         /// It waits for something.
         Blocked = "blocked",
-        /// It did not.
+        /// It did not reach its goal.
         Failed = "failed",
     }
 }
 
 words! {
-    /// What kind of work a step is. A config may declare others.
+    /// The kind of work of a step. A config may declare more.
     Phase {
         /// Deciding what to do.
         Plan = "plan",
         /// Reading.
         Gather = "gather",
-        /// Doing.
+        /// Changing something.
         Act = "act",
-        /// Looking whether it was done.
+        /// Checking the result.
         Verify = "verify",
-        /// Telling.
+        /// Reporting.
         Report = "report",
     }
 }
 
 words! {
-    /// Where the approval of a step stands.
+    /// The state of the approval of a step.
     ApprovalState {
         /// Nobody needed to be asked.
         NotRequired = "not_required",
-        /// Somebody is asked.
+        /// It is requested.
         Requested = "requested",
-        /// Yes.
+        /// It is approved.
         Approved = "approved",
-        /// No.
+        /// It is denied.
         Denied = "denied",
         /// Nobody decided in time.
         Expired = "expired",
@@ -92,11 +92,11 @@ words! {
 }
 
 words! {
-    /// How a request was decided.
+    /// The decision about a request.
     Verdict {
-        /// Yes.
+        /// It is approved.
         Approved = "approved",
-        /// No.
+        /// It is denied.
         Denied = "denied",
         /// Nobody decided in time.
         Expired = "expired",
@@ -104,7 +104,7 @@ words! {
 }
 
 words! {
-    /// What a call does to the world.
+    /// What a call does outside the program.
     SideEffect {
         /// Nothing.
         None = "none",
@@ -116,7 +116,7 @@ words! {
         Exec = "exec",
         /// It talks to another machine.
         Network = "network",
-        /// It puts something into service.
+        /// It deploys something.
         Deploy = "deploy",
         /// It moves money.
         Payment = "payment",
@@ -128,13 +128,13 @@ words! {
 }
 
 impl SideEffect {
-    /// Whether it leaves something behind.
-    pub const fn lasts(self) -> bool {
+    /// Whether its effect outlasts the call, so that it may have to be undone.
+    pub const fn is_lasting(self) -> bool {
         use SideEffect::{Delete, Deploy, Payment, Send, Write};
         matches!(self, Write | Delete | Deploy | Payment | Send)
     }
 
-    /// Whether data is other than before: it was written or deleted.
+    /// Whether it changes data: writes or deletes it.
     pub const fn writes(self) -> bool {
         matches!(self, SideEffect::Write | SideEffect::Delete)
     }
@@ -143,13 +143,13 @@ impl SideEffect {
 words! {
     /// How a run ended.
     FinalStatus {
-        /// It did what it was to do.
+        /// It reached its goal.
         Succeeded = "succeeded",
         /// It did not.
         Failed = "failed",
-        /// It waits, and will go on.
+        /// It will be resumed.
         Paused = "paused",
-        /// It cannot go on by itself.
+        /// A person must take over.
         Escalated = "escalated",
         /// What it did was undone.
         RolledBack = "rolled_back",
@@ -157,7 +157,7 @@ words! {
 }
 
 impl FinalStatus {
-    /// Where the run stands then.
+    /// The status of a run that ended so.
     pub const fn status(self) -> Status {
         match self {
             FinalStatus::Succeeded | FinalStatus::RolledBack => Status::Done,
@@ -180,23 +180,23 @@ words! {
 }
 
 words! {
-    /// What a rule makes of a call.
+    /// What a rule does with a call.
     Then {
-        /// It is made.
+        /// The call is made.
         Allow = "allow",
         /// A person is asked first.
         Ask = "ask",
-        /// It is not made.
+        /// The call is not made.
         Deny = "deny",
     }
 }
 
 words! {
-    /// Which side broke a contract.
+    /// The side that broke a contract.
     Side {
-        /// Whoever calls.
+        /// The caller.
         Caller = "caller",
-        /// What is called.
+        /// The tool that is called.
         Tool = "tool",
     }
 }

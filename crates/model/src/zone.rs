@@ -1,12 +1,11 @@
-//! A time zone as a value: the one zone that a query reads its times in, cuts
-//! its time buckets in and shows its tables in.
+//! A time zone as a value: the one zone in which a query reads times, makes time buckets and shows
+//! tables.
 //!
-//! Not here: which zone the machine is in (`cmd` asks, and passes the answer on).
+//! Not here: the zone of the machine (`cmd` asks for it).
 //!
 //! Two rules make every local time an instant:
-//! - one that occurs twice (clocks are set back) means the earlier one;
-//! - one that does not exist (clocks are set forward) means the first instant
-//!   after the gap.
+//! - A local time that occurs twice (clocks are set back) is the earlier one.
+//! - A local time that does not exist (clocks are set forward) is the first instant after the gap.
 
 use std::fmt;
 
@@ -19,11 +18,11 @@ use crate::posix_zone::PosixZone;
 /// A time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Zone {
-    /// One of the IANA time zone database, with its history of rules.
+    /// A zone of the IANA database, with its history of rules.
     Named(Tz),
-    /// The same distance from UTC at all times.
+    /// A fixed offset from UTC.
     Fixed(FixedOffset),
-    /// One rule for all years, as POSIX words it.
+    /// A POSIX rule, the same for all years.
     Posix(PosixZone),
 }
 
@@ -31,8 +30,8 @@ impl Zone {
     /// UTC.
     pub const UTC: Zone = Zone::Named(Tz::UTC);
 
-    /// Reads `Europe/Berlin` (in any case), `UTC`, `Z`, `+02:00`, `-0530`,
-    /// `+02`, or a rule as in POSIX (`CET-1CEST,M3.5.0,M10.5.0/3`); `None` if it is none of them.
+    /// Parses `Europe/Berlin` (in any case), `UTC`, `Z`, `+02:00`, `-0530`, `+02`, or a POSIX rule
+    /// (`CET-1CEST,M3.5.0,M10.5.0/3`).
     pub fn parse(text: &str) -> Option<Zone> {
         if text.eq_ignore_ascii_case("z") || text.eq_ignore_ascii_case("utc") {
             return Some(Zone::UTC);
@@ -44,8 +43,8 @@ impl Zone {
         named.map(|zone| Zone::Named(*zone)).or_else(|| PosixZone::parse(text).map(Zone::Posix))
     }
 
-    /// `instant` as the clocks of this zone show it, cut to nanoseconds; `None`
-    /// outside the years of the calendar (±262,000).
+    /// `instant` in local time, cut to nanoseconds; `None` outside the years of the calendar
+    /// (±262,000).
     pub fn to_local(&self, instant: Instant) -> Option<DateTime<FixedOffset>> {
         let utc = instant.to_chrono()?;
         let offset = match self {
@@ -53,13 +52,12 @@ impl Zone {
             Zone::Fixed(offset) => *offset,
             Zone::Posix(zone) => FixedOffset::east_opt(zone.offset_at(instant.seconds))?,
         };
-        // Adding the offset could leave the calendar at its very ends.
+        // Adding the offset could leave the calendar.
         utc.naive_utc().checked_add_offset(offset)?;
         Some(utc.with_timezone(&offset))
     }
 
-    /// The instant at which the clocks of this zone show `local`, by the two
-    /// rules at the top of this file.
+    /// The instant of a local time, by the two rules at the top of this file.
     pub fn instant_of_local(&self, local: NaiveDateTime) -> Instant {
         match self {
             Zone::Named(zone) => named_from_local(*zone, local),
@@ -98,7 +96,7 @@ impl fmt::Display for Zone {
     }
 }
 
-/// Minutes east of UTC that `±hh:mm`, `±hhmm` or `±hh` says.
+/// The minutes east of UTC of `±hh:mm`, `±hhmm` or `±hh`.
 pub fn offset_minutes(text: &str) -> Option<i32> {
     let digits = text.strip_prefix(['+', '-'])?;
     let (hours, minutes) = match (digits.len(), digits.as_bytes().get(2)) {
@@ -115,7 +113,7 @@ pub fn offset_minutes(text: &str) -> Option<i32> {
     Some(if text.starts_with('-') { -east } else { east })
 }
 
-/// The instant of a local time that stands `offset` seconds east of UTC.
+/// The instant of a local time that is `offset` seconds east of UTC.
 fn at_utc(local: NaiveDateTime, offset: i64) -> Instant {
     let mut instant = Instant::from_chrono(local.and_utc());
     instant.seconds -= offset;
@@ -131,8 +129,8 @@ fn named_from_local(zone: Tz, local: NaiveDateTime) -> Instant {
     if let Some((earlier, _)) = found(local) {
         return at_utc(local, i64::from(earlier.offset().fix().local_minus_utc()));
     }
-    // In a gap. The longest on record is a day (Samoa, 2011-12-30), so that
-    // two days each way reach clocks that exist; between them one jump.
+    // In a gap. The longest on record is a day (Samoa, 2011-12-30), so the local times two days
+    // before and after it exist, with one jump between them.
     let near = |step: i64| {
         (1..=48).find_map(|hours| found(local.checked_add_signed(TimeDelta::hours(step * hours))?)).map(
             |(one, other)| {

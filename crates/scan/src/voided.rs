@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::pieces::each_line;
 use super::source::{Fate, Fates, logbook_of, segment_number};
-use logbook_format::{Voiding, voiding};
+use logbook_format::{Voiding, repair};
 use logbook_model::Address;
 use logbook_model::error::Result;
 use logbook_query::Place;
@@ -104,7 +104,7 @@ pub(super) fn confirm_in_segments(
 
 /// Whether the claim counts: the named row is behind it and says what the old row says.
 fn counts(claim: &VoidClaim, old: Option<&[u8]>, again: Option<&[u8]>) -> bool {
-    again.is_some_and(|again| claim.voiding.is_kept_by(again) && old.is_none_or(|old| voiding::is_same_row(old, again)))
+    again.is_some_and(|again| claim.voiding.is_kept_by(again) && old.is_none_or(|old| repair::is_same_row(old, again)))
 }
 
 /// Each claim with the places of the old row and of the row stored again. Only claims about earlier

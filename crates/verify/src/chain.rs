@@ -1,7 +1,7 @@
 //! The lines of the manifest, each bound to the one before (`docs/format.md`, Manifest). Pure.
 
 use logbook_format::digest::sha256_hex;
-use logbook_format::manifest::{Line, NOTHING, digest, said_end};
+use logbook_format::manifest::{Line, NOTHING, committed_end, digest};
 
 /// The parsed manifest.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ pub fn read(text: &[u8]) -> Chain {
     let mut at = 0u64;
     let mut prev = NOTHING.to_owned();
     let mut bound = true;
-    let said_end = said_end(text);
+    let committed_end = committed_end(text);
     for raw in text.split_inclusive(|byte| *byte == b'\n') {
         let body = raw.strip_suffix(b"\n");
         match body.map(Line::parse) {
@@ -35,7 +35,7 @@ pub fn read(text: &[u8]) -> Chain {
                 let how = "an incomplete line: its writer died, or it was cut; the next archiver removes it";
                 chain.unfinished = Some((at, how.to_owned()));
             }
-            Some(None) if at as usize >= said_end => {
+            Some(None) if at as usize >= committed_end => {
                 let how = "a line that a power cut left incomplete; the next archiver removes it";
                 chain.unfinished = Some((at, how.to_owned()));
             }

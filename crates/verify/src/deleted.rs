@@ -88,7 +88,7 @@ fn deletion(
         // A receipt is written after its segment was sealed.
         let telling = named
             .iter()
-            .find(|(place, receipt)| place.segment > name.number && receipt.tells_of(name, &covered.sha256));
+            .find(|(place, receipt)| place.segment > name.number && receipt.records(name, &covered.sha256));
         if let Some((place, _)) = telling {
             return Ok(deleted(Some(*place)));
         }

@@ -7,8 +7,8 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use logbook_format::lines::Lines;
-use logbook_format::missing::Missing;
 use logbook_format::receipt::Receipt;
+use logbook_format::repair::Missing;
 use logbook_format::{Voiding, carried};
 use logbook_json::bits::Finder;
 use logbook_json::{self as json, frame};

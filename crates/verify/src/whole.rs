@@ -11,7 +11,7 @@ use super::rows::{Rows, StoredAgain};
 use super::segments::{PrefixCheck, SegmentVerdicts, Walk};
 use super::verdict::{Finding, HeadVerdict, Verdict};
 use logbook_format::manifest::Head;
-use logbook_format::{body, voiding};
+use logbook_format::{body, repair};
 use logbook_model::Address;
 use logbook_model::error::Result;
 use logbook_store::Place;
@@ -183,7 +183,7 @@ fn judge_stored_again(
         if old >= again.repair {
             continue;
         }
-        if !voiding::is_same_row(&before, &now) {
+        if !repair::is_same_row(&before, &now) {
             findings.push(here(format!(
                 "a repair row voids {} and replaces it with another row, {}: no writer does that, and readers ignore it",
                 about(old),

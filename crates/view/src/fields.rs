@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use logbook_json::{self as json, Kind, Leaves, Members};
+use logbook_json::{self as json, Kind, Leaves, Members, Object};
 use logbook_model::names::ENVELOPE;
 use logbook_query::ast::{Path, Span};
 use logbook_query::text::print;
@@ -143,16 +143,12 @@ fn holds_members(value: &[u8]) -> bool {
 impl Field {
     /// The field as a row of the result.
     pub fn to_json(&self) -> Vec<u8> {
-        let mut out = b"{\"field\":".to_vec();
-        json::quote_into(&self.name, &mut out);
-        out.extend_from_slice(format!(",\"rows\":{},\"types\":", self.rows).as_bytes());
-        json::quote_into(&self.types.join(", "), &mut out);
+        let mut out = Object::new();
+        out.text("field", &self.name).number("rows", self.rows).text("types", &self.types.join(", "));
         if let Some(example) = &self.example {
-            out.extend_from_slice(b",\"example\":");
-            out.extend_from_slice(example);
+            out.raw("example", example);
         }
-        out.push(b'}');
-        out
+        out.end()
     }
 }
 

@@ -94,7 +94,7 @@ impl Rollback {
             if let Some(rule) = rule.filter(|_| matches!(side_effect.as_str(), "" | "exec")) {
                 side_effect.clone_from(&rule.side_effect);
             }
-            if !SideEffect::of(&side_effect).is_some_and(SideEffect::lasts) {
+            if !SideEffect::of(&side_effect).is_some_and(SideEffect::is_lasting) {
                 continue;
             }
             let name = full_name(record, row);

@@ -139,15 +139,7 @@ fn cells(request: &Request, now: Instant, as_table: bool) -> Vec<u8> {
         span(request.expires_at.map(|at| at.ms_since(now))),
         request.args.clone(),
     ];
-    let mut out = b"{".to_vec();
-    for (at, (name, value)) in COLUMNS.iter().zip(&values).enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        json::quote_into(name, &mut out);
-        out.push(b':');
-        json::quote_into(value, &mut out);
-    }
-    out.push(b'}');
-    out
+    let mut out = json::Object::new();
+    COLUMNS.iter().zip(&values).for_each(|(name, value)| _ = out.text(name, value));
+    out.end()
 }

@@ -3,7 +3,7 @@
 use crate::cmd::Door;
 use crate::cmd::writing::{About, Desk, Done, Writing, print_rows};
 use logbook_format::draft::pairs::Pairs;
-use logbook_format::rows::{self, Stands};
+use logbook_format::rows::{self, HeldStatus};
 use logbook_model::error::{Error, Exit, Result};
 use logbook_model::{Address, Status};
 use logbook_store::Purpose;
@@ -67,7 +67,7 @@ pub fn release(desk: &Desk, (run, why): (&str, Option<&str>), by: Option<&str>, 
         let worked = held.course.worked().filter(|worked| !worked.status.is_empty());
         let status = worked.map_or(Status::InProgress.word(), |worked| &worked.status);
         let waited = worked.filter(|_| status == Status::Blocked.word());
-        let stood = Stands { status, blocked_on: waited.map(|worked| worked.blocked_on.as_str()) };
+        let stood = HeldStatus { status, blocked_on: waited.map(|worked| worked.blocked_on.as_str()) };
         rows::release(run, &hold.name, stood, why, &signed)
     })
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::cmd::Door;
 use crate::cmd::guard::Within;
 use logbook_format::corrections::is_correction;
-use logbook_format::{Voiding, voiding};
+use logbook_format::{Voiding, repair};
 use logbook_json::{self as json, Limits, frame};
 use logbook_model::Address;
 use logbook_model::error::{Error, Result};
@@ -86,7 +86,7 @@ fn is_told(directory: &Path, voiding: &Voiding, again: &[u8]) -> bool {
     let place = Place { segment: voiding.segment, offset: voiding.offset };
     // Where the old one cannot be read, it could not be told either.
     voiding.is_kept_by(again)
-        && store::row(&REAL, directory, place).ok().flatten().is_some_and(|old| voiding::is_same_row(&old, again))
+        && store::row(&REAL, directory, place).ok().flatten().is_some_and(|old| repair::is_same_row(&old, again))
 }
 
 /// Where the follower with this cursor begins, of rows that end at `end`; `None`: it has none, or

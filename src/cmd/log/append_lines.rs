@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use logbook_format::{LIMITS, name_of};
-use logbook_json::bits::{Judge, Judged};
+use logbook_json::bits::{ValidatedLine, Validator};
 
 /// Bytes that are asked for at once.
 const READ_BYTES: usize = 256 << 10;
@@ -15,19 +15,19 @@ pub(super) struct Lines {
     /// The whole lines that are being given, then what is read of the next one.
     whole: usize,
     filled: usize,
-    judge: Judge,
+    validator: Validator,
 }
 
 impl Lines {
     /// Nothing is read yet.
     pub fn new() -> Lines {
-        Lines { buffer: Vec::new(), whole: 0, filled: 0, judge: Judge::new(LIMITS).naming(name_of) }
+        Lines { buffer: Vec::new(), whole: 0, filled: 0, validator: Validator::new(LIMITS).naming(name_of) }
     }
 
     /// The next line that has come.
     #[inline]
-    pub fn next(&mut self) -> Option<Judged<'_, '_>> {
-        self.judge.next(&self.buffer[..self.whole])
+    pub fn next(&mut self) -> Option<ValidatedLine<'_, '_>> {
+        self.validator.next(&self.buffer[..self.whole])
     }
 
     /// Reads on, when all lines have been given; false at the end, and then [`Lines::rest`] is what
@@ -50,7 +50,7 @@ impl Lines {
             self.whole = self.filled + last + 1;
         }
         self.filled += read;
-        self.judge.begin(&self.buffer[..self.whole]);
+        self.validator.begin(&self.buffer[..self.whole]);
         Ok(read > 0)
     }
 

@@ -135,16 +135,8 @@ fn list(args: &Report, directory: Option<&Path>, door: &mut Door<'_>) -> Result<
     let mut rows = Rows::new(args.reading.format(door)?, Some(columns), look, false);
     for (name, saved) in &all(directory)? {
         let asks: Vec<String> = saved.parameters.iter().map(Parameter::shown).collect();
-        let mut row = b"{".to_vec();
-        for (column, text) in [("report", name), ("asks", &asks.join(" ")), ("shows", &saved.about)] {
-            if row.len() > 1 {
-                row.push(b',');
-            }
-            json::quote_into(column, &mut row);
-            row.push(b':');
-            json::quote_into(text, &mut row);
-        }
-        row.push(b'}');
+        let row =
+            json::Object::new().text("report", name).text("asks", &asks.join(" ")).text("shows", &saved.about).end();
         rows.push(&row, None, &mut door.out).map_err(|error| Error::output(&error))?;
     }
     rows.finish(&mut door.out).map_err(|error| Error::output(&error))?;

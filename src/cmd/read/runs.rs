@@ -239,15 +239,7 @@ fn for_table(run: &[u8], name: &str) -> Vec<u8> {
     let status = if values[6] == Some(b"true") { "held".to_owned() } else { text(0) };
     let age = text(1).parse().map_or_else(|_| String::new(), cell::span);
     let cells = [status, age, text(2), text(3), text(4), cell::cost(&text(5)), name.to_owned()];
-    let mut out = b"{".to_vec();
-    for (at, (title, value)) in TABLE.iter().zip(cells).enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        json::quote_into(title, &mut out);
-        out.push(b':');
-        json::quote_into(&value, &mut out);
-    }
-    out.push(b'}');
-    out
+    let mut out = json::Object::new();
+    TABLE.iter().zip(cells).for_each(|(title, value)| _ = out.text(title, &value));
+    out.end()
 }

@@ -141,17 +141,18 @@ impl<'j> Task for Job<'j> {
 
 /// One object: a member for each number, and one for each table.
 fn to_json(stats: &Fold, runs: usize) -> Vec<u8> {
-    let mut out =
-        format!("{{\"rows\":{},\"runs\":{runs},\"retries\":{}", stats.counts.rows, stats.counts.retries).into_bytes();
+    let mut out = json::Object::new();
+    out.number("rows", stats.counts.rows).number("runs", runs).number("retries", stats.counts.retries);
     if let Some((first, last)) = stats.counts.times {
-        out.extend_from_slice(format!(",\"first\":\"{first}\",\"last\":\"{last}\"").as_bytes());
+        out.text("first", &first.to_string()).text("last", &last.to_string());
     }
     for table in stats.tables() {
-        out.extend_from_slice(format!(",\"{}\":[", table.name).as_bytes());
-        out.extend_from_slice(&table.rows.join(&b","[..]));
-        out.push(b']');
+        let mut rows = json::Array::new();
+        table.rows.iter().for_each(|row| _ = rows.raw(row));
+        out.raw(table.name, &rows.end());
     }
-    out.extend_from_slice(b"}\n");
+    let mut out = out.end();
+    out.push(b'\n');
     out
 }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::{Corrections, Found, Reading, cores, logbook_for, require, test, wording};
 use crate::cmd::Door;
-use logbook_json::bits::RowJudge;
+use logbook_json::bits::RowValidator;
 use logbook_json::{self as json, Limits};
 use logbook_model::Instant;
 use logbook_model::error::Result;
@@ -128,11 +128,11 @@ struct Gather<F> {
 type Part = (Vec<Kept>, Vec<(Place, String)>);
 
 impl<K: FnMut(&Row<'_>) -> bool, F: Fn() -> K + Sync> Task for Gather<F> {
-    type Part = (K, Part, RowJudge);
+    type Part = (K, Part, RowValidator);
     type Done = Part;
 
     fn begin(&self) -> Self::Part {
-        ((self.keeps)(), Part::default(), RowJudge::default())
+        ((self.keeps)(), Part::default(), RowValidator::default())
     }
 
     fn row(
@@ -142,7 +142,7 @@ impl<K: FnMut(&Row<'_>) -> bool, F: Fn() -> K + Sync> Task for Gather<F> {
         _: &mut dyn FnMut(Part) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         if keeps(row) {
-            let judged = if judge.is_good(row.text) { Ok(()) } else { json::validate(row.text, Limits::GRAMMAR) };
+            let judged = if judge.is_valid(row.text) { Ok(()) } else { json::validate(row.text, Limits::GRAMMAR) };
             match judged {
                 Ok(()) => kept.push(Kept { place: row.place, text: row.text.to_vec() }),
                 Err(fault) => damaged.push((row.place, scan::not_json(&fault).1)),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use super::answer::{FAULTS_TOLD, Moved};
-use logbook_json::bits::RowJudge;
+use logbook_json::bits::RowValidator;
 use logbook_json::{self as json, Limits};
 use logbook_query::eval::path::Path;
 use logbook_query::{Fold, Held, Out, Place, Plan, Row};
@@ -89,13 +89,13 @@ impl Results {
 }
 
 impl<'p> Task for Job<'p> {
-    type Part = (Fold<'p>, Part, RowJudge);
+    type Part = (Fold<'p>, Part, RowValidator);
     type Done = Part;
 
     fn begin(&self) -> Self::Part {
         let seen = vec![false; self.doubted.len()];
         let part = Part { unseen: !seen.is_empty(), seen, ..Part::default() };
-        (Fold::new(self.plan), part, RowJudge::default())
+        (Fold::new(self.plan), part, RowValidator::default())
     }
 
     fn end(&self, (fold, part, _): Self::Part) -> Part {
@@ -140,7 +140,7 @@ impl<'p> Task for Job<'p> {
             row,
             &mut Out {
                 sink: &mut |text, place| {
-                    match place.filter(|_| whole && !self.counts && !judge.is_good(text)) {
+                    match place.filter(|_| whole && !self.counts && !judge.is_valid(text)) {
                         Some(place) => results.push(&put_out(text, place, mended), Some(place)),
                         None => results.push(if self.counts { b"" } else { text }, place),
                     }

@@ -1,15 +1,15 @@
-//! The inside of `tool_call`: its standard members checked, camelCase members
-//! rewritten, and `toolCallId` and its like (given beside it) moved into it.
+//! The members of `tool_call`: standard members are checked, camelCase members are renamed, and
+//! `toolCallId` and the like, given beside it, are moved into it.
 
-use super::fields::{check, find_in_call, fits_at_a_glance};
-use logbook_json::{Members, Span, quote};
+use super::fields::{check, find_in_call, surely_fits};
+use logbook_json::{Members, Object, Span, quote};
 use logbook_model::error::{Error, Result};
 use logbook_model::names::{TOOL_CALL, call_member_from_camel_case};
 
-/// Checks the object `value` (well formed, keys unique), whose members stand at `spans` of `text`.
-/// `None`: it stands as it is. `Some`: it was written anew, since `moved` members were given beside
-/// it or a member was spelled in camelCase.
-pub(crate) fn settle(
+/// Checks the object `value` (valid, keys unique), whose members are at `spans` of `text`. Returns
+/// a new text if `moved` members were given beside it or a member was in camelCase, and `None` if
+/// it can stay as it is.
+pub(crate) fn normalize(
     value: Option<&[u8]>,
     text: &[u8],
     spans: &[Span],
@@ -22,7 +22,7 @@ pub(crate) fn settle(
         for span in spans {
             let (key, value) = (&text[span.key().0..span.key().1], &text[span.value().0..span.value().1]);
             match find_in_call(key, span.hash) {
-                Some(field) if fits_at_a_glance(field.of, value) => {}
+                Some(field) if surely_fits(field.of, value) => {}
                 Some(field) => check(field.name, field.of, value).map_err(|error| error.within("tool_call"))?,
                 None => plain &= !key.iter().any(odd),
             }
@@ -31,7 +31,7 @@ pub(crate) fn settle(
             return Ok(None);
         }
     }
-    let mut members: Vec<(Vec<u8>, &[u8])> = Vec::new();
+    let mut members: Vec<(String, &[u8])> = Vec::new();
     let mut rewritten = !moved.is_empty();
     for member in value.map(Members::new).into_iter().flatten().flatten() {
         let name = String::from_utf8_lossy(&member.name()).into_owned();
@@ -42,30 +42,24 @@ pub(crate) fn settle(
             None => name,
         };
         check_member(&key, member.value)?;
-        members.push((quote(&key), member.value));
+        members.push((key, member.value));
     }
     for (key, value) in moved {
         check_member(key, value)?;
-        members.push((quote(key), value));
+        members.push((key.clone(), value));
     }
     if !rewritten {
         return Ok(None);
     }
-    let mut out = vec![b'{'];
+    let mut out = Object::new();
     for (index, (key, value)) in members.iter().enumerate() {
         if members[..index].iter().any(|(other, _)| other == key) {
-            let name = String::from_utf8_lossy(key);
+            let name = String::from_utf8_lossy(&quote(key)).into_owned();
             return Err(Error::usage(format!("tool_call member {name} is given twice (in two spellings)")));
         }
-        if index > 0 {
-            out.push(b',');
-        }
-        out.extend_from_slice(key);
-        out.push(b':');
-        out.extend_from_slice(value);
+        out.raw(key, value);
     }
-    out.push(b'}');
-    Ok(Some(out))
+    Ok(Some(out.end()))
 }
 
 fn check_member(key: &str, value: &[u8]) -> Result<()> {

@@ -1,24 +1,24 @@
-//! A row that somebody gives, checked and laid out: all but the step, which
-//! only the lock can give (`docs/format.md`, The row, and What append refuses).
+//! Checks given rows and lays them out, without their step, which only the lock can assign
+//! (`docs/format.md`, The row, and What append refuses).
 //!
-//! One pass judges the text and finds the members; a second one copies slices
-//! into place. Nothing is parsed into values, and every buffer is used again,
-//! since a batch may hold millions of rows.
+//! One pass validates the text and finds the members; a second one copies slices into place.
+//! Nothing is parsed into values, and all buffers are reused: a batch may have millions of rows.
 
 use std::collections::HashMap;
 
 use memchr::{memchr, memchr2};
 
 use super::call;
-use super::fields::{self, COUNT, ID, field_fits_at_a_glance, text_of};
-use super::minute::LastMinute;
-use super::refusals::{NewWord, NewWords, check_given, check_kind, meet, not_json, not_object, step_of, too_long};
+use super::fields::{self, COUNT, FOREIGN_NAME, ID, field_surely_fits, odd_spelling, text_of};
+use super::rules::{
+    LIMITS, NewWord, NewWords, Rules, check_given, check_kind, not_json, not_object, step_of, too_long, undeclared_word,
+};
+use super::timestamp_cache::TimestampCache;
 use super::verbatim::Verbatim;
-use crate::secrets::Redactor;
-use logbook_json::{self as json, Limits, Scratch, Span, Spans, key_hash_in, quote_into, validate_members};
-use logbook_model::error::{Error, Result};
-use logbook_model::names::{ENVELOPE, PAYLOAD, Type, from_camel_case};
-use logbook_model::{APPEND_ROW_BYTES_MAX, DEPTH_MAX, Kind, Phase, Says, Status, Vocabulary, Weight, instant, run_id};
+use logbook_json::{self as json, Scratch, Span, Spans, key_hash_in, number_into, quote_into, validate_members};
+use logbook_model::error::{Error, ErrorKind, Result};
+use logbook_model::names::{ENVELOPE, PAYLOAD, Type};
+use logbook_model::{APPEND_ROW_BYTES_MAX, Kind, Phase, Says, Status, Weight, instant, run_id};
 
 const RUN_ID: usize = 0;
 const STEP: usize = 1;
@@ -30,7 +30,7 @@ const BLOCKED_ON: usize = 9;
 const AGENT_ID: usize = ID + 1;
 const PARENT_RUN_ID: usize = ID + 3;
 const TOOL_CALL: usize = ID + 16;
-/// The fields in which decisions are recorded, a bit each.
+/// The fields that record decisions, one bit each.
 const OF_DECISIONS: u64 = {
     let (mut bits, mut field) = (0, 0);
     while field < COUNT {
@@ -42,101 +42,87 @@ const OF_DECISIONS: u64 = {
 const _: () = assert!(ENVELOPE.len() == 10 && COUNT <= 64);
 const _: () = assert!(matches!(PAYLOAD[TOOL_CALL - ID].of, Type::ToolCall));
 
-/// Steps up to here are read exactly by every JSON reader (2^53 − 1).
-pub const STEP_MAX: u64 = (1 << 53) - 1;
-/// The highest step that may be asked for. Behind it stay as many for whoever holds or ends the
-/// run.
-pub(crate) const STEP_GIVEN_MAX: u64 = 1 << 52;
-
-/// Longest text of a row that is looked at: blanks of it may be left out.
+/// The longest text of a row that is read. Blanks of it may be dropped.
 const ROOM_BYTES_MAX: usize = APPEND_ROW_BYTES_MAX + (64 << 10);
 
-/// Runs that are guessed before they are looked up.
+/// Slots of the cache of runs.
 const GUESSES: usize = 32;
 
-/// Runs that are still known behind a [`Drafts::clear`]: a store keeps a little for each.
+/// Runs that are kept by [`Drafts::clear`], at most: a store keeps a little state for each.
 const RUNS_KEPT: usize = 256;
-
-/// What rows are judged by.
-pub const LIMITS: Limits = Limits { depth_max: DEPTH_MAX, unique_keys: true, whole_surrogates: true };
-
-/// What rows are checked against, and what fills in what they lack.
-#[derive(Debug, Clone, Copy)]
-pub struct Rules<'a> {
-    /// The words in force.
-    pub vocabulary: &'a Vocabulary,
-    /// The run of rows that name none.
-    pub run_id: Option<&'a str>,
-    /// The agent of rows that name none.
-    pub agent_id: Option<&'a str>,
-    /// The kinds of decisions and of the tool's own rows are allowed: only for
-    /// commands that make their check under the lock.
-    pub own: bool,
-    /// What finds the secrets in them; `None`: they are stored as they are.
-    pub redactor: Option<&'a Redactor>,
-}
 
 /// One row, laid out.
 #[derive(Debug, Clone)]
 pub struct Draft {
     /// Index of its run in [`Drafts::runs`].
     pub run: u32,
-    /// The step it asks for.
+    /// The step that it asks for.
     pub step: Option<u64>,
     /// Its idempotency key.
     pub id: Option<String>,
     /// Whether its timestamp was filled in.
     pub filled_timestamp: bool,
-    /// Whether it says what its run does itself.
+    /// Whether the run itself wrote it.
     pub is_of_run: bool,
-    /// Whether it begins its run, or ends it: `Some(true)`.
+    /// Whether it starts its run (`Some(false)`) or ends it (`Some(true)`).
     pub turn: Option<bool>,
     /// Whether it changes how another row is read: a correction, or a repair, which may void a
     /// place.
     pub is_correction: bool,
-    /// Whether it says that its run is held, or no longer.
+    /// Whether it holds or releases its run.
     pub is_hold: bool,
-    /// Whether it names the run above its own.
+    /// Whether it names a parent run.
     pub has_parent: bool,
-    /// Whether it carries over what deleted rows said.
+    /// Whether it carries over facts of deleted rows.
     pub is_carried: bool,
     from: usize,
     split: usize,
     to: usize,
 }
 
-/// Rows on their way to the log.
+/// Where a row is laid out in the text of its batch, and what was found out on the way.
+struct Laid {
+    run: u32,
+    step: Option<u64>,
+    filled_timestamp: bool,
+    from: usize,
+    /// Where the step goes.
+    split: usize,
+    to: usize,
+}
+
+/// A batch of rows to be stored.
 #[derive(Debug, Default)]
 pub struct Drafts {
     text: Vec<u8>,
     rows: Vec<Draft>,
     runs: Vec<String>,
     lookup: HashMap<String, u32>,
-    /// The run that was met last, for each hash: a guess, which is checked.
+    /// For each hash, the last run with it: a cache, whose hits are checked.
     guesses: [u32; GUESSES],
     scratch: Scratch,
-    /// Which standard fields the row at hand gives, a bit each.
+    /// The standard fields of the current row, one bit each.
     present: u64,
-    /// Where they stand in it, by field; what is not present says nothing.
+    /// The members of the standard fields, by field. Only those in `present` are valid.
     given: Vec<Span>,
-    /// Its other members in their order, called by their field or [`FOREIGN_NAME`]. Of one whose
-    /// key is to be written anew the key is nowhere, of one that was given in parts the value.
+    /// The other members in order, named by their field or [`FOREIGN_NAME`]. A member to be renamed
+    /// has no key range; `tool_call`, if only its members were given, has no value range.
     payload: Vec<Span>,
-    /// Whether all of them fit their types at a glance.
+    /// Whether all fields certainly have their types.
     all_fit: bool,
-    /// That of the last timestamp that was looked at.
-    minute: LastMinute,
-    /// Words of rows that nothing declares, by field.
+    /// The last valid timestamp.
+    timestamps: TimestampCache,
+    /// Undeclared words, with their fields.
     new_words: NewWords,
 }
 
 impl Drafts {
-    /// No rows.
+    /// An empty batch.
     pub fn new() -> Self {
         Drafts::default()
     }
 
-    /// Forgets the rows, keeps the buffers.
+    /// Removes the rows, and keeps the buffers.
     pub fn clear(&mut self) {
         self.text.clear();
         self.rows.clear();
@@ -151,18 +137,18 @@ impl Drafts {
         &self.rows
     }
 
-    /// Words that nothing declares, as far as [`Vocabulary::takes_new`] let them in: field and
-    /// word, each once, also of rows that [`Drafts::clear`] forgot.
+    /// Undeclared words, as far as [`Vocabulary::takes_new`](logbook_model::Vocabulary) allows
+    /// them: field and word, each once, including those of removed rows.
     pub fn new_words(&self) -> &[NewWord] {
         &self.new_words
     }
 
-    /// The run ids that rows point to.
+    /// The runs that [`Draft::run`] is an index of.
     pub fn runs(&self) -> &[String] {
         &self.runs
     }
 
-    /// Bytes that the rows take, without their steps.
+    /// The size of the rows without their steps, in bytes.
     pub fn bytes(&self) -> usize {
         self.text.len()
     }
@@ -176,20 +162,19 @@ impl Drafts {
     pub fn render(&self, draft: &Draft, step: u64, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.text[draft.from..draft.split]);
         out.extend_from_slice(b",\"step\":");
-        push_number(step, out);
+        number_into(step, out);
         out.extend_from_slice(&self.text[draft.split..draft.to]);
         out.push(b'\n');
     }
 
-    /// Checks the JSON object `text` and takes it in as the next row. `now` is
-    /// the timestamp of rows that give none; `line` the input line, for
-    /// messages (`None`: the text is an argument). On error nothing is taken in.
+    /// Checks the JSON object `text` and adds it as the next row. `now` is the timestamp of rows
+    /// without one. `line` is the input line, for messages; `None` if the text is an argument. On
+    /// error nothing is added.
     pub fn push(&mut self, text: &[u8], rules: &Rules<'_>, now: &str, line: Option<u64>) -> Result<()> {
         self.push_judged(text, None, rules, now, line)
     }
 
-    /// The same, of an object that was found to be good within [`LIMITS`] and to have the members
-    /// `spans`.
+    /// The same, for an object that is valid within [`LIMITS`] and has the members `spans`.
     #[inline]
     pub fn push_judged(
         &mut self,
@@ -210,20 +195,20 @@ impl Drafts {
         let taken = match spans {
             _ if text.len() > ROOM_BYTES_MAX => Err(too_long(text.len())),
             Some(spans) => self.take(text, spans, rules, now, true),
-            None => self.judge(text, rules, now, line),
+            None => self.validate(text, rules, now, line),
         };
         taken.map_err(|error| {
             self.rows.truncate(rows);
             self.text.truncate(length);
             match line {
-                Some(line) if !error.message.starts_with("line ") => error.within(format_args!("line {line}")),
+                Some(line) if error.kind != ErrorKind::AtLine => error.within(format_args!("line {line}")),
                 _ => error,
             }
         })
     }
 
-    /// The judge first: what it lets through is one well-formed value.
-    fn judge(&mut self, text: &[u8], rules: &Rules<'_>, now: &str, line: Option<u64>) -> Result<()> {
+    /// Validates the text first: what passes is one valid value.
+    fn validate(&mut self, text: &[u8], rules: &Rules<'_>, now: &str, line: Option<u64>) -> Result<()> {
         if let Err(fault) = validate_members(text, LIMITS, &mut self.scratch) {
             return Err(not_json(text, line, fault.at, &fault.to_string()));
         }
@@ -237,14 +222,14 @@ impl Drafts {
         taken
     }
 
-    /// `one_line`: no line breaks stand in the text.
+    /// Adds a valid object. With `one_line`, the text has no line breaks.
     fn take(&mut self, text: &[u8], spans: &Spans, rules: &Rules<'_>, now: &str, one_line: bool) -> Result<()> {
         let moved = self.sort_members(text, spans)?;
         self.check_fields(text, rules)?;
         self.lay_out(text, spans, rules, now, &moved, one_line)
     }
 
-    /// Tells envelope, standard payload and the rest apart. Returns members of
+    /// Sorts the members into envelope, standard payload and the rest. Returns members of
     /// `tool_call` that were given beside it (`toolCallId`).
     fn sort_members<'t>(&mut self, text: &'t [u8], spans: &Spans) -> Result<Vec<(String, &'t [u8])>> {
         self.given.resize(COUNT, named(0, (0, 0), (0, 0)));
@@ -263,22 +248,14 @@ impl Drafts {
             };
             let field = match field {
                 None if span.name == Span::UNNAMED => match odd_spelling(raw) {
-                    Some(name) => match name.strip_prefix("tool_call.") {
-                        Some(member) => {
+                    Some(name) => {
+                        if let Some(member) = name.strip_prefix("tool_call.") {
                             moved.push((member.to_owned(), &text[value.0..value.1]));
-                            if self.present & (1 << TOOL_CALL) == 0 && !self.payload.iter().any(is_call) {
-                                self.payload.push(named(TOOL_CALL, (0, 0), (0, 0)));
-                            }
+                            self.expect_call();
                             continue;
                         }
-                        None => {
-                            let field = fields::find(name.as_bytes());
-                            if field.is_some() {
-                                key = (0, 0);
-                            }
-                            field
-                        }
-                    },
+                        fields::find(name.as_bytes()).inspect(|_| key = (0, 0))
+                    }
                     None => None,
                 },
                 field => field,
@@ -290,11 +267,11 @@ impl Drafts {
             if self.present & (1 << field) != 0 {
                 return Err(Error::usage(format!("{} is given twice (in two spellings)", fields::name(field))));
             }
-            // A null in the envelope says nothing; only the run must be said.
+            // A null in the envelope is ignored, except for the run.
             if (STEP..ID).contains(&field) && text[value.0] == b'n' {
                 nulls |= 1 << field;
             }
-            self.all_fit &= field_fits_at_a_glance(field, &text[value.0..value.1]);
+            self.all_fit &= field_surely_fits(field, &text[value.0..value.1]);
             self.present |= 1 << field;
             let piece = named(field, key, value);
             self.given[field] = piece;
@@ -313,6 +290,13 @@ impl Drafts {
         Ok(moved)
     }
 
+    /// Reserves the position of a `tool_call` of which only members are given.
+    fn expect_call(&mut self) {
+        if self.present & (1 << TOOL_CALL) == 0 && !self.payload.iter().any(is_call) {
+            self.payload.push(named(TOOL_CALL, (0, 0), (0, 0)));
+        }
+    }
+
     fn check_fields(&mut self, text: &[u8], rules: &Rules<'_>) -> Result<()> {
         if !self.all_fit {
             self.check_types(text)?;
@@ -329,7 +313,7 @@ impl Drafts {
         {
             let word = text_of(value);
             if !rules.vocabulary.phases().any(|known| *known == *word) {
-                meet(&mut self.new_words, "phase", &word, rules.vocabulary)?;
+                undeclared_word(&mut self.new_words, "phase", &word, rules.vocabulary)?;
             }
         }
         if let Some(value) = self.value(text, STATUS) {
@@ -337,7 +321,7 @@ impl Drafts {
             if status.is_none() {
                 let word = text_of(value);
                 if !rules.vocabulary.statuses().any(|known| *known == *word) {
-                    meet(&mut self.new_words, "status", &word, rules.vocabulary)?;
+                    undeclared_word(&mut self.new_words, "status", &word, rules.vocabulary)?;
                 }
             }
             if status == Some(Status::Blocked) && self.value(text, BLOCKED_ON).is_none_or(|on| on == b"\"\"") {
@@ -350,14 +334,14 @@ impl Drafts {
                 return Err(Error::usage("id is empty"));
             }
             if !rules.own {
-                check_given((fields::name(ID), id))?;
+                check_given(fields::name(ID), id)?;
             }
         }
         if !rules.own && self.present & OF_DECISIONS != 0 {
             let given = (ID..COUNT).filter(|field| OF_DECISIONS & (1 << field) != 0);
             given
                 .filter_map(|field| Some((fields::name(field), self.value(text, field)?)))
-                .try_for_each(check_given)?;
+                .try_for_each(|(name, value)| check_given(name, value))?;
         }
         Ok(())
     }
@@ -389,7 +373,7 @@ impl Drafts {
             Some(value) => Some(step_of(value)?),
             None => None,
         };
-        // Members that stand side by side in the text given are copied in one piece.
+        // Adjacent members are copied in one piece.
         let mut verbatim = Verbatim::default();
         let filled_timestamp = self.timestamp(text, now, &mut verbatim)?;
         let mut envelope = self.present & ((1 << ID) - (1 << KIND));
@@ -404,26 +388,10 @@ impl Drafts {
             self.text.extend_from_slice(b",\"agent_id\":");
             quote_into(agent, &mut self.text);
         }
-        for piece in &self.payload {
-            if is_call(piece) {
-                let value = &text[piece.value().0..piece.value().1];
-                let object = (value.first() == Some(&b'{')).then_some(value);
-                let settled = match object {
-                    None if moved.is_empty() => None,
-                    object => call::settle(object, text, spans.within(piece.value()), moved)?,
-                };
-                if let Some(settled) = settled {
-                    verbatim.flush(text, &mut self.text);
-                    self.text.extend_from_slice(b",\"tool_call\":");
-                    self.text.extend_from_slice(&settled);
-                    continue;
-                }
-            }
-            verbatim.member(text, piece, &mut self.text);
-        }
+        self.lay_out_payload(text, spans, moved, &mut verbatim)?;
         verbatim.flush(text, &mut self.text);
         self.text.push(b'}');
-        // Line breaks can only stand between tokens here: a row is one line.
+        // Line breaks can only be between tokens here, and a row is one line.
         if !one_line && memchr2(b'\n', b'\r', text).is_some() {
             for byte in &mut self.text[from..] {
                 if matches!(byte, b'\n' | b'\r') {
@@ -436,31 +404,62 @@ impl Drafts {
         if to - from + 26 > APPEND_ROW_BYTES_MAX {
             return Err(too_long(to - from));
         }
+        self.rows.push(self.draft(text, Laid { run, step, filled_timestamp, from, split, to }));
+        Ok(())
+    }
+
+    /// Writes the payload.
+    #[inline]
+    fn lay_out_payload(
+        &mut self,
+        text: &[u8],
+        spans: &Spans,
+        moved: &[(String, &[u8])],
+        verbatim: &mut Verbatim,
+    ) -> Result<()> {
+        for piece in &self.payload {
+            if is_call(piece) {
+                let value = &text[piece.value().0..piece.value().1];
+                let object = (value.first() == Some(&b'{')).then_some(value);
+                let normalized = match object {
+                    None if moved.is_empty() => None,
+                    object => call::normalize(object, text, spans.within(piece.value()), moved)?,
+                };
+                if let Some(normalized) = normalized {
+                    verbatim.flush(text, &mut self.text);
+                    self.text.extend_from_slice(b",\"tool_call\":");
+                    self.text.extend_from_slice(&normalized);
+                    continue;
+                }
+            }
+            verbatim.member(text, piece, &mut self.text);
+        }
+        Ok(())
+    }
+
+    /// The draft of a row that is laid out.
+    #[inline]
+    fn draft(&self, text: &[u8], laid: Laid) -> Draft {
+        let Laid { run, step, filled_timestamp, from, split, to } = laid;
         let id = self.value(text, ID).filter(|value| value[0] == b'"').map(|value| text_of(value).into_owned());
         let kind = Kind::of(self.value(text, KIND));
-        // How an end that leaves its run blocked calls itself makes no difference here.
+        // The final status of an end that leaves its run blocked makes no difference here.
         let says = kind.says(self.value(text, STATUS), || None);
-        let turn = says.filter(|says| says.weight == Weight::Turn).map(Says::ends);
-        let is_hold = kind.is_hold();
-        let is_carried = kind == Kind::ArchiveCarried;
-        let is_correction = matches!(kind, Kind::Correction | Kind::Repair);
-        let has_parent = self.present & (1 << PARENT_RUN_ID) != 0;
-        self.rows.push(Draft {
+        Draft {
             run,
             step,
             id,
             filled_timestamp,
             is_of_run: kind.is_of_run(),
-            turn,
-            is_correction,
-            is_hold,
-            has_parent,
-            is_carried,
+            turn: says.filter(|says| says.weight == Weight::Turn).map(Says::ends),
+            is_correction: matches!(kind, Kind::Correction | Kind::Repair),
+            is_hold: kind.is_hold(),
+            has_parent: self.present & (1 << PARENT_RUN_ID) != 0,
+            is_carried: kind == Kind::ArchiveCarried,
             from,
             split,
             to,
-        });
-        Ok(())
+        }
     }
 
     fn value<'t>(&self, text: &'t [u8], field: usize) -> Option<&'t [u8]> {
@@ -468,7 +467,7 @@ impl Drafts {
         text.get(from..to)
     }
 
-    /// Writes `{"run_id":…` and gives the run's index.
+    /// Writes `{"run_id":…` and returns the index of the run.
     fn run(&mut self, text: &[u8], rules: &Rules<'_>) -> Result<u32> {
         self.text.extend_from_slice(b"{\"run_id\":");
         let mut guess = 0;
@@ -476,7 +475,7 @@ impl Drafts {
             Some(b"null") => return Err(Error::usage("run_id is null; it must name the run")),
             Some(value) => {
                 self.text.extend_from_slice(value);
-                // Without an escape, the run that was met last with this hash is the best guess.
+                // Without an escape, the last run with this hash is the best guess.
                 let inner = &value[1..value.len() - 1];
                 let (from, to) = self.given[RUN_ID].value();
                 guess = usize::from(key_hash_in(text, from + 1, to - 1)) % GUESSES;
@@ -513,12 +512,12 @@ impl Drafts {
         Ok(index)
     }
 
-    /// Whether the row at hand is one of those that the tool writes about the logbook itself.
+    /// Whether the program writes such rows about the logbook itself.
     fn is_of_tool(&self, text: &[u8]) -> bool {
         matches!(Kind::of(self.value(text, KIND)), Kind::Repair | Kind::ArchiveReceipt | Kind::ArchiveCarried)
     }
 
-    /// Writes the timestamp; gives whether it was filled in.
+    /// Writes the timestamp. Returns whether it was filled in.
     fn timestamp(&mut self, text: &[u8], now: &str, verbatim: &mut Verbatim) -> Result<bool> {
         let Some(value) = self.value(text, TIMESTAMP) else {
             self.text.extend_from_slice(b",\"timestamp\":\"");
@@ -526,7 +525,7 @@ impl Drafts {
             self.text.push(b'"');
             return Ok(true);
         };
-        if self.minute.is_in(&value[1..value.len() - 1]) {
+        if self.timestamps.accepts(&value[1..value.len() - 1]) {
             verbatim.member(text, &self.given[TIMESTAMP], &mut self.text);
             return Ok(false);
         }
@@ -542,17 +541,6 @@ impl Drafts {
     }
 }
 
-/// What a judge of rows is to call their keys, so that they need not be looked up in each: the
-/// standard field's number, or one that no field has. A key in an odd spelling has no name: what it
-/// means is found out anew.
-pub fn name_of(key: &[u8]) -> u8 {
-    match fields::find(key) {
-        Some(field) => field as u8,
-        None if odd_spelling(key).is_none() => FOREIGN_NAME,
-        None => Span::UNNAMED,
-    }
-}
-
 /// A member of a standard field.
 #[inline(always)]
 fn named(field: usize, key: (usize, usize), value: (usize, usize)) -> Span {
@@ -561,35 +549,4 @@ fn named(field: usize, key: (usize, usize), value: (usize, usize)) -> Span {
 
 fn is_call(piece: &Span) -> bool {
     usize::from(piece.name) == TOOL_CALL
-}
-
-/// [`name_of`] a key of the writer's own.
-pub(super) const FOREIGN_NAME: u8 = Span::UNNAMED - 1;
-
-/// The standard name that an escaped or camelCase key means.
-fn odd_spelling(raw: &[u8]) -> Option<String> {
-    let escaped = memchr(b'\\', raw).is_some();
-    if !escaped && !raw.iter().any(u8::is_ascii_uppercase) {
-        return None;
-    }
-    let key = String::from_utf8_lossy(&logbook_json::decode_raw(raw)).into_owned();
-    if escaped && fields::find(key.as_bytes()).is_some() {
-        return Some(key);
-    }
-    from_camel_case(&key)
-}
-
-/// Decimal digits of `number`.
-fn push_number(mut number: u64, out: &mut Vec<u8>) {
-    let mut digits = [0u8; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[at..]);
 }

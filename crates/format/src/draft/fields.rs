@@ -1,22 +1,23 @@
-//! What each standard field may hold (`docs/format.md`, Fields), asked by key
-//! bytes. One small perfect-enough hash table, made at compile time from
-//! `model::names`, so that a row of ten keys costs ten probes.
+//! The types of the standard fields (`docs/format.md`, Fields), looked up by key. The hash tables
+//! are made at compile time from `model::names` and have few collisions, so that a row of ten keys
+//! costs about ten probes.
 
 use std::borrow::Cow;
 
-use logbook_json::{self as json, Kind, key_hash};
+use logbook_json::{self as json, Kind, Span, key_hash};
 use logbook_model::error::{Error, Result, nearest};
-use logbook_model::names::{ENVELOPE, OF_DECISIONS, PAYLOAD, Standard, TOOL_CALL, Type};
+use logbook_model::names::{ENVELOPE, OF_DECISIONS, PAYLOAD, Standard, TOOL_CALL, Type, from_camel_case};
+use memchr::memchr;
 
-/// Place of `id` among the standard fields; the envelope comes before it.
+/// The index of `id` among the standard fields. The envelope comes before it.
 pub(crate) const ID: usize = ENVELOPE.len();
-/// Standard top-level fields: the envelope, then the payload.
+/// The number of standard top-level fields: the envelope and the payload.
 pub(crate) const COUNT: usize = ENVELOPE.len() + PAYLOAD.len();
 
 const SLOTS: usize = 256;
 const EMPTY: u8 = u8::MAX;
 
-const fn name_of(index: usize) -> &'static str {
+const fn name_at(index: usize) -> &'static str {
     if index < ENVELOPE.len() { ENVELOPE[index] } else { PAYLOAD[index - ENVELOPE.len()].name }
 }
 
@@ -24,14 +25,14 @@ static NAMES: [&str; COUNT] = {
     let mut names = [""; COUNT];
     let mut index = 0;
     while index < COUNT {
-        names[index] = name_of(index);
+        names[index] = name_at(index);
         index += 1;
     }
     names
 };
 
 static TYPES: [Type; COUNT] = {
-    // The envelope: any string but the step.
+    // All fields of the envelope are strings, except the step.
     let mut types = [Type::String; COUNT];
     types[1] = Type::Integer(1);
     let mut index = ID;
@@ -69,18 +70,18 @@ const fn table(names: &[&str]) -> [u8; SLOTS] {
     table
 }
 
-/// Which standard field `key` names: an index below [`COUNT`].
+/// The index of the standard field `key`, below [`COUNT`].
 pub(crate) fn find(key: &[u8]) -> Option<usize> {
     find_hashed(key, key_hash(key))
 }
 
-/// The same, of a key whose [`key_hash`] is known.
+/// The same, for a key whose [`key_hash`] is known.
 #[inline]
 pub(crate) fn find_hashed(key: &[u8], hash: u16) -> Option<usize> {
     look_up(&TABLE, &NAMES, key, hash)
 }
 
-/// Which standard member of `tool_call` a key names.
+/// The standard member of `tool_call` with this key.
 #[inline]
 pub(super) fn find_in_call(key: &[u8], hash: u16) -> Option<&'static Standard> {
     TOOL_CALL.get(look_up(&CALL_TABLE, &CALL_NAMES, key, hash)?)
@@ -98,14 +99,13 @@ fn look_up(table: &[u8; SLOTS], names: &[&str], key: &[u8], hash: u16) -> Option
     }
 }
 
-/// Equality of two short texts, without a call into the C library.
+/// Whether two short texts are equal, without a call into the C library.
 #[inline]
 fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    // What is not longer than two chunks is covered by the first and the last, which meet or
-    // overlap.
+    // Up to two chunks are covered by the first and the last, which may overlap.
     match a.len() {
         0..4 => a.iter().zip(b).all(|(a, b)| a == b),
         4..=8 => a.first_chunk::<4>() == b.first_chunk() && a.last_chunk::<4>() == b.last_chunk(),
@@ -114,9 +114,9 @@ fn same(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
-/// Whether the string `value` says one of `words`, as told without decoding.
+/// Whether the string `value` is one of `words`, without decoding it.
 #[inline]
-pub(super) fn says_one_of(value: &[u8], words: &[&str]) -> bool {
+pub(super) fn is_one_of(value: &[u8], words: &[&str]) -> bool {
     let inner = value.get(1..value.len().wrapping_sub(1)).unwrap_or_default();
     words.iter().any(|word| same(word.as_bytes(), inner))
 }
@@ -126,11 +126,11 @@ pub(crate) fn name(index: usize) -> &'static str {
     NAMES[index]
 }
 
-/// Whether decisions are recorded in the standard field `index`.
+/// Whether the standard field `index` records decisions.
 pub(super) const fn is_of_decisions(index: usize) -> bool {
     let mut at = 0;
     while at < OF_DECISIONS.len() {
-        if const_same(OF_DECISIONS[at], name_of(index)) {
+        if const_same(OF_DECISIONS[at], name_at(index)) {
             return true;
         }
         at += 1;
@@ -147,26 +147,53 @@ const fn const_same(a: &str, b: &str) -> bool {
     at == a.len() && at == b.len()
 }
 
+/// The [`Span::name`] of a key, so that it need not be looked up in every row: the number of the
+/// standard field, or [`FOREIGN_NAME`]. A key in another spelling has no name, and is looked up
+/// each time.
+pub fn name_of(key: &[u8]) -> u8 {
+    match find(key) {
+        Some(field) => field as u8,
+        None if odd_spelling(key).is_none() => FOREIGN_NAME,
+        None => Span::UNNAMED,
+    }
+}
+
+/// The [`name_of`] keys that are not standard.
+pub(super) const FOREIGN_NAME: u8 = Span::UNNAMED - 1;
+
+/// The standard name of an escaped or camelCase key.
+pub(super) fn odd_spelling(raw: &[u8]) -> Option<String> {
+    let escaped = memchr(b'\\', raw).is_some();
+    if !escaped && !raw.iter().any(u8::is_ascii_uppercase) {
+        return None;
+    }
+    let key = String::from_utf8_lossy(&json::decode_raw(raw)).into_owned();
+    if escaped && find(key.as_bytes()).is_some() {
+        return Some(key);
+    }
+    from_camel_case(&key)
+}
+
 /// The type of the standard field `index`.
 #[inline]
 pub(crate) fn type_of(index: usize) -> Type {
     TYPES[index]
 }
 
-/// Whether `value` (well-formed JSON) fits the type of the standard field `index`, where that is
-/// told at a glance.
+/// Whether `value` (valid JSON) certainly has the type of the standard field `index`. False if
+/// [`check`] must decide.
 #[inline]
-pub(super) fn field_fits_at_a_glance(index: usize, value: &[u8]) -> bool {
+pub(super) fn field_surely_fits(index: usize, value: &[u8]) -> bool {
     fits(FITS[index], TYPES[index], value)
 }
 
-/// Whether `value` (well-formed JSON) fits `of`, where that is told at a glance.
+/// Whether `value` (valid JSON) certainly has the type `of`.
 #[inline]
-pub(super) fn fits_at_a_glance(of: Type, value: &[u8]) -> bool {
+pub(super) fn surely_fits(of: Type, value: &[u8]) -> bool {
     fits(beginnings_of(of), of, value)
 }
 
-/// Of most types, the first byte tells: whether it is one of `beginnings`.
+/// For most types the first byte decides: whether it is one of `beginnings`.
 #[inline(always)]
 fn fits(beginnings: u8, of: Type, value: &[u8]) -> bool {
     let first = value.first().map_or(0, |first| BEGINS[usize::from(*first)]);
@@ -176,12 +203,12 @@ fn fits(beginnings: u8, of: Type, value: &[u8]) -> bool {
 fn could_still_fit(of: Type, value: &[u8]) -> bool {
     match of {
         Type::Integer(i64::MIN..=0) => value.len() < 16 && value.iter().all(u8::is_ascii_digit),
-        Type::OneOf(words) => value.first() == Some(&b'"') && says_one_of(value, words),
+        Type::OneOf(words) => value.first() == Some(&b'"') && is_one_of(value, words),
         _ => false,
     }
 }
 
-/// What a value is, by its first byte; a bit each.
+/// Classes of values by their first byte, one bit each.
 const NULL: u8 = 1;
 const STRING: u8 = 2;
 const NUMBER: u8 = 4;
@@ -202,7 +229,7 @@ static BEGINS: [u8; 256] = {
     begins
 };
 
-/// Which of those fit a type, whatever stands behind.
+/// The classes that have a type, whatever follows.
 const fn beginnings_of(of: Type) -> u8 {
     NULL | match of {
         Type::String => STRING,
@@ -213,7 +240,7 @@ const fn beginnings_of(of: Type) -> u8 {
     }
 }
 
-/// The same of each standard field.
+/// The same, for each standard field.
 static FITS: [u8; COUNT] = {
     let mut fits = [0; COUNT];
     let mut index = 0;
@@ -224,7 +251,7 @@ static FITS: [u8; COUNT] = {
     fits
 };
 
-/// Checks `value` (well-formed JSON) against `of`; `name` is for the message.
+/// Checks that `value` (valid JSON) has the type `of`. `name` is for the message.
 pub fn check(name: &str, of: Type, value: &[u8]) -> Result<()> {
     let kind = json::kind(value);
     let fits = match (of, kind) {
@@ -250,7 +277,7 @@ pub fn check(name: &str, of: Type, value: &[u8]) -> Result<()> {
     if fits { Ok(()) } else { Err(Error::usage(format!("{name} must be {}, not {}", wanted(of), shown(value)))) }
 }
 
-/// What a type asks for, in words that fit after "must be".
+/// The type, in words that fit after "must be".
 pub(crate) fn wanted(of: Type) -> String {
     match of {
         Type::String => "a string".into(),
@@ -266,7 +293,7 @@ pub(crate) fn wanted(of: Type) -> String {
     }
 }
 
-/// A refused word with the nearest right one and the list of all.
+/// The error for an unknown word, with the nearest known word and the list of all.
 pub fn unknown_word<'a>(name: &str, word: &str, known: impl Iterator<Item = &'a str>) -> Error {
     let known: Vec<&str> = known.collect();
     let mut message = format!("unknown {name} {word:?}");
@@ -280,7 +307,7 @@ pub fn unknown_word<'a>(name: &str, word: &str, known: impl Iterator<Item = &'a 
     Error::usage(message).hint(hint)
 }
 
-/// The line of `config.toml` that declares `word` for `field`; `None`: its words are fixed.
+/// The line of `config.toml` that declares `word` for `field`; `None` if its words are fixed.
 pub fn declaring(field: &str, word: &str) -> Option<String> {
     let key = match field {
         "phase" => "phases",
@@ -292,7 +319,7 @@ pub fn declaring(field: &str, word: &str) -> Option<String> {
     word.bytes().all(plain).then(|| format!("{key} = [\"{word}\"]"))
 }
 
-/// The characters of a string value.
+/// The characters of a string.
 pub(crate) fn text_of(value: &[u8]) -> Cow<'_, str> {
     match json::decode(value) {
         Some(Cow::Borrowed(bytes)) => String::from_utf8_lossy(bytes),
@@ -301,7 +328,7 @@ pub(crate) fn text_of(value: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// A value for a message, cut to a length that a terminal bears.
+/// A value for a message, cut to 60 characters.
 pub(crate) fn shown(value: &[u8]) -> String {
     let text = String::from_utf8_lossy(value);
     match text.char_indices().nth(60) {
@@ -310,7 +337,7 @@ pub(crate) fn shown(value: &[u8]) -> String {
     }
 }
 
-/// Whether `value` is written as a whole number of at least `least`.
+/// Whether `value` is an integer of at least `least`, without point or exponent.
 fn is_integer_from(value: &[u8], least: i64) -> bool {
     let (negative, digits) = match value.strip_prefix(b"-") {
         Some(digits) => (true, digits),

@@ -1,22 +1,24 @@
-//! Rows that somebody gives, checked and laid out: all but the step, which only the lock can give.
+//! Given rows, checked and laid out, without their step, which only the lock can assign.
 //!
 //! Not here: whether text is JSON (`json`), ids and steps on file (`store`).
 //!
-//! - `drafts`: the rows on their way
-//! - `fields`: what each standard field may hold · `call`: the inside of `tool_call` · `minute`:
-//!   timestamps told without a calendar
-//! - `verbatim`: members copied in one piece · `refusals`: what is said of a refused row
-//! - `pairs`: `key=value` and `key:=json` into one JSON object
+//! - `drafts`: a batch of rows
+//! - `fields`: the types of the standard fields · `call`: the members of `tool_call` ·
+//!   `timestamp_cache`: valid timestamps, without a calendar
+//! - `rules`: what else a row must meet, and the errors for rows that do not
+//! - `verbatim`: copies members in one piece
+//! - `pairs`: `key=value` and `key:=json`, made into one JSON object
 //!
-//! Invariant: a payload value leaves this room with the bytes it came with.
+//! Invariant: a payload value leaves this module with the bytes that it came with.
 
 mod call;
 mod drafts;
 pub(super) mod fields;
-mod minute;
 pub mod pairs;
-mod refusals;
+mod rules;
+mod timestamp_cache;
 mod verbatim;
 
-pub use drafts::{Draft, Drafts, LIMITS, Rules, STEP_MAX, name_of};
-pub use fields::declaring;
+pub use drafts::{Draft, Drafts};
+pub use fields::{declaring, name_of};
+pub use rules::{LIMITS, Rules, STEP_MAX};

@@ -1,11 +1,11 @@
-//! Fields given as flags, `key=value` and `key:=json`, made into the text of one
-//! JSON object. Standard fields are typed (`cost_usd=0.12` is a number);
-//! others are strings. A dotted key reaches into an object.
+//! Fields given as flags, `key=value` and `key:=json`, made into the text of one JSON object.
+//! Standard fields are typed (`cost_usd=0.12` is a number), others are strings. A dotted key
+//! reaches into an object.
 
 use super::fields::{shown, wanted};
-use super::refusals::check_given;
+use super::rules::check_given;
 use logbook_json::validate::line_column;
-use logbook_json::{self as json, Kind, Limits, kind, quote, quote_into, validate};
+use logbook_json::{self as json, Array, Kind, Limits, Object, kind, quote, validate};
 use logbook_model::DEPTH_MAX;
 use logbook_model::error::{Error, Result};
 use logbook_model::names::{self, Type};
@@ -33,16 +33,15 @@ impl Pairs {
         self.fields.is_empty()
     }
 
-    /// Takes `key=value` or `key:=json`, as an argument gives it: no field in which decisions are
-    /// recorded.
+    /// Adds `key=value` or `key:=json`, as typed. Fields that record decisions are refused.
     pub fn argument(&mut self, argument: &str) -> Result<()> {
         let Some((key, value)) = argument.split_once('=') else {
             return Err(not_a_pair(argument));
         };
         let given = |key: &str, raw: &[u8]| {
-            // What reaches into a field gives it, too.
+            // A key that reaches into a field gives that field too.
             let first = key.split('.').next().unwrap_or(key);
-            check_given((&names::from_camel_case(first).unwrap_or_else(|| first.to_owned()), raw))
+            check_given(&names::from_camel_case(first).unwrap_or_else(|| first.to_owned()), raw)
         };
         match key.strip_suffix(':') {
             Some(key) => given(key, json::trim(value.as_bytes())).and_then(|()| self.json(key, value)),
@@ -50,7 +49,7 @@ impl Pairs {
         }
     }
 
-    /// Takes a field whose value is text: typed when the field is a standard one.
+    /// Adds a field with a text as its value, which is typed if the field is a standard one.
     pub fn text(&mut self, key: &str, value: &str) -> Result<()> {
         let name = names::from_camel_case(key).unwrap_or_else(|| key.to_owned());
         let of = if name == "step" { Some(Type::Integer(1)) } else { names::type_of(&name) };
@@ -87,12 +86,12 @@ impl Pairs {
         self.put(key, raw)
     }
 
-    /// Takes those of these fields whose text is known.
+    /// Adds the fields that have a text.
     pub fn known<'t>(&mut self, texts: impl IntoIterator<Item = (&'t str, Option<&'t str>)>) -> Result<()> {
         texts.into_iter().try_for_each(|(key, value)| value.map_or(Ok(()), |value| self.text(key, value)))
     }
 
-    /// Takes a field whose value is JSON.
+    /// Adds a field with JSON as its value.
     pub fn json(&mut self, key: &str, value: &str) -> Result<()> {
         let limits = Limits { depth_max: DEPTH_MAX, unique_keys: true, whole_surrogates: true };
         if let Err(fault) = validate(value.as_bytes(), limits) {
@@ -107,32 +106,24 @@ impl Pairs {
         self.put(key, json::trim(value.as_bytes()).to_vec())
     }
 
-    /// Takes a field whose value is a list of texts.
+    /// Adds a field with an array of strings as its value.
     pub fn texts(&mut self, key: &str, values: &[String]) -> Result<()> {
-        let mut raw = b"[".to_vec();
-        for (at, value) in values.iter().enumerate() {
-            if at > 0 {
-                raw.push(b',');
-            }
-            quote_into(value, &mut raw);
-        }
-        raw.push(b']');
-        self.put(key, raw)
+        let mut raw = Array::new();
+        values.iter().for_each(|value| _ = raw.text(value));
+        self.put(key, raw.end())
     }
 
-    /// Takes all fields of `others`, which this must not have.
+    /// Adds all fields of `others`, none of which may exist here.
     pub fn join(&mut self, others: &Pairs) -> Result<()> {
         others.leaves().into_iter().try_for_each(|(keys, raw)| self.put(&keys.join("."), raw.to_vec()))
     }
 
     /// The object's text.
     pub fn object(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        print(&self.fields, &mut out);
-        out
+        print(&self.fields)
     }
 
-    /// The fields one by one: the keys down to each, and its value.
+    /// The fields one by one: the path of keys, and the value.
     pub(crate) fn leaves(&self) -> Vec<(Vec<&str>, &[u8])> {
         let mut leaves = Vec::new();
         let mut open: Vec<(Vec<&str>, &Node)> = Vec::new();
@@ -187,33 +178,28 @@ impl Pairs {
     }
 }
 
-/// Prints the tree with a stack of its own: depth is bounded, but the rule is
-/// no recursion with input.
-fn print(fields: &[(String, Node)], out: &mut Vec<u8>) {
-    let mut stack: Vec<std::slice::Iter<'_, (String, Node)>> = vec![fields.iter()];
-    out.push(b'{');
-    while let Some(level) = stack.last_mut() {
-        let Some((name, node)) = level.next() else {
-            out.push(b'}');
-            stack.pop();
-            continue;
-        };
-        if out.last() != Some(&b'{') {
-            out.push(b',');
-        }
-        quote_into(name, out);
-        out.push(b':');
-        match node {
-            Node::Raw(raw) => out.extend_from_slice(raw),
-            Node::Object(inner) => {
-                out.push(b'{');
-                stack.push(inner.iter());
+/// Prints the tree with an explicit stack: no function recurses with its input.
+fn print(fields: &[(String, Node)]) -> Vec<u8> {
+    let mut around = Vec::new();
+    let (mut level, mut object) = (fields.iter(), Object::new());
+    loop {
+        match level.next() {
+            Some((name, Node::Raw(raw))) => _ = object.raw(name, raw),
+            Some((name, Node::Object(inner))) => {
+                around.push((level, std::mem::take(&mut object), name));
+                level = inner.iter();
+            }
+            None => {
+                let text = object.end();
+                let Some((outer, mut outer_object, name)) = around.pop() else { return text };
+                outer_object.raw(name, &text);
+                (level, object) = (outer, outer_object);
             }
         }
     }
 }
 
-/// What to say when the shell took a `>` or a `$word` away.
+/// The hint when the shell seems to have removed a `>` or a `$word`.
 fn ate_it(name: &str) -> String {
     format!("the value is empty: if a $variable or a '>' stood there, quote the argument: '{name}=…'")
 }
@@ -229,7 +215,9 @@ fn not_a_pair(argument: &str) -> Error {
     error.hint(format!("what was done goes into -a: logbook append -a {}", shell_word(argument)))
 }
 
-/// `text` as one word for a shell.
+/// `text` as one word for a POSIX shell. Not `shlex`: that switches between single and double
+/// quotes within a word, quotes harmless `,` and `%` (as in `@000041:12,7`), and has an error for
+/// NULs, which no argument can contain.
 pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

@@ -1,12 +1,11 @@
-//! Copies members of the given text into place. Those that stand side by side
-//! as they are to be written (no white space, the standard spelling, the same
-//! order) are copied in one piece: of most rows that is all but the run.
+//! Copies members of the given text into place. Members that are adjacent and spelled as they are
+//! to be written (no white space, standard names, the same order) are copied in one piece. In most
+//! rows that is everything but the run.
 
-use super::drafts::FOREIGN_NAME;
-use super::fields;
+use super::fields::{self, FOREIGN_NAME};
 use logbook_json::Span;
 
-/// The stretch of the given text that is to be copied next.
+/// The range of the given text to copy next.
 #[derive(Debug, Default)]
 pub(super) struct Verbatim {
     from: usize,
@@ -14,15 +13,15 @@ pub(super) struct Verbatim {
 }
 
 impl Verbatim {
-    /// Takes in one member of `text`: `,"key":value` in `out`, at the latest
-    /// after [`Verbatim::flush`].
+    /// Adds a member of `text`. It is written as `,"key":value` to `out` by [`Verbatim::flush`] at
+    /// the latest.
     #[inline(always)]
     pub fn member(&mut self, text: &[u8], piece: &Span, out: &mut Vec<u8>) {
         let (key, value) = (piece.key(), piece.value());
         // `":` and nothing else between key and value.
         if key.0 > 0 && value.0 == key.1 + 2 {
             let from = key.0 - 1;
-            // Between two members that touch there is one byte: the comma.
+            // Between adjacent members is one byte: the comma.
             if self.to == 0 || from != self.to + 1 {
                 self.flush(text, out);
                 self.from = from;
@@ -31,7 +30,7 @@ impl Verbatim {
             return;
         }
         self.flush(text, out);
-        // `"key":` in one piece, where it is written so.
+        // `"key":` in one piece, if it is spelled so.
         if key.0 > 0 && text.get(key.1 + 1) == Some(&b':') {
             out.push(b',');
             put(text, key.0 - 1, key.1 + 2, out);
@@ -46,7 +45,7 @@ impl Verbatim {
         put(text, value.0, value.1, out);
     }
 
-    /// Writes what was taken in.
+    /// Writes the range.
     #[inline]
     pub(crate) fn flush(&mut self, text: &[u8], out: &mut Vec<u8>) {
         if self.to > 0 {
@@ -57,7 +56,7 @@ impl Verbatim {
     }
 }
 
-/// Copies `text[from..to]`. A short one as part of a piece of fixed length, which takes no call.
+/// Copies `text[from..to]`. A short range is copied as 32 bytes and cut, which needs no call.
 #[inline(always)]
 fn put(text: &[u8], from: usize, to: usize, out: &mut Vec<u8>) {
     match text.get(from..).and_then(|rest| rest.first_chunk::<32>()) {

@@ -1,4 +1,4 @@
-//! Finds values behind the names of secrets, in running text and among the words of a command:
+//! Finds values after the names of secrets, in running text and among the words of a command:
 //! `DB_PASSWORD=…`, `"token": "…"`, `--api-key …`, `<password>…</password>`, and the credentials in
 //! `Authorization` and `Cookie`.
 //!
@@ -12,11 +12,11 @@ use super::names::{Family, NAME_BYTES_MAX, SCHEMES, family};
 use super::text::WORD_END;
 use super::values::{Found, could_be_secret, has_long_token};
 
-/// Only so many bytes of a value are judged.
+/// Bytes of a value that are considered, at most.
 const JUDGED_BYTES_MAX: usize = 1024;
 /// Most blanks between a name and its value.
 const BLANKS_MAX: usize = 32;
-/// Only so many bytes of a `Cookie` header are read.
+/// Bytes of a `Cookie` header that are read, at most.
 const COOKIES_BYTES_MAX: usize = 8192;
 /// Longest type between a name and its value: `password: Option<&str> = "…"`.
 const TYPE_BYTES_MAX: usize = 48;
@@ -97,7 +97,7 @@ impl Name<'_> {
         at + rest.iter().take(max).take_while(|byte| is(**byte)).count()
     }
 
-    /// Skips blanks, and a line break behind a backslash.
+    /// Skips blanks, and a line break after a backslash.
     fn skip_blanks(&self, at: usize) -> usize {
         let at = self.skip(at, BLANKS_MAX, is_blank);
         match (self.byte(at), self.byte(at + 1)) {
@@ -183,7 +183,7 @@ impl Name<'_> {
             }
             return self.bare(from).into_iter().collect();
         }
-        // A value that is a word of its own is the whole word. Behind `NAME=` in the same word code
+        // A value that is a word of its own is the whole word. After `NAME=` in the same word code
         // may follow.
         let begins_word = |at: usize| at == 0 || self.byte(at - 1) == WORD_END;
         let has_code = |to: usize| self.text[from..to].iter().any(|byte| is_quote(*byte) || b"()[]{}<>".contains(byte));

@@ -1,4 +1,5 @@
-//! What `glance` looks for: runs of token bytes, and the beginnings of other secrets and of names.
+//! What `byte_scan` looks for: runs of token bytes, and the beginnings of other secrets and of
+//! names.
 //!
 //! Every rule in `rules.txt` and every name in `names.rs` must match only text that has one of
 //! them, spelled without escapes; escapes are detected separately. The tests check this against a
@@ -49,9 +50,9 @@ pub(super) const LOGINS: u8 = 1 << 7;
 /// ones; a bit each.
 pub(super) const TABLES: [[[u8; 16]; 2]; 4] = tables();
 
-/// A byte above that of its low four bits could be of a token: letters, digits, `-` `.` `_` `~` `%`
-/// `=`, and some more for speed, which are rare: one comparison tells, as no two of `%` `/` `:`
-/// have the same low four bits.
+/// A byte that is greater than the entry for its low four bits could be of a token: letters,
+/// digits, `-` `.` `_` `~` `%` `=`, and for speed a few more, which are rare. One comparison
+/// suffices, as no two of `%` `/` `:` have the same low four bits.
 pub(super) const BELOW: [u8; 16] = {
     let mut below = [b','; 16];
     below[(b'%' & 15) as usize] = b'%' - 1;

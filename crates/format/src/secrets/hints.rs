@@ -1,5 +1,5 @@
 //! A closer look at a row in which the scan saw something: is it the name of a secret, with
-//! something behind it that could be the value? Most often it is a word of running text, such as
+//! something after it that could be the value? Most often it is a word of running text, such as
 //! `pass` or `token`.
 //!
 //! Like the scan, this must not miss any name that `names` and `assigned` accept, and nothing that
@@ -10,13 +10,13 @@ use memchr::memmem;
 use super::beginnings::{ESCAPES_AND_USERS, KEYS, LOGINS, PASS, PWD, TOKENS, WORDS};
 use super::names::{NAME_BYTES_MAX, SECRET_KEYS};
 
-/// Programs that take a password behind `-p` or a similar flag.
+/// Programs that take a password after `-p` or a similar flag.
 const PROGRAMS: [&str; 6] = ["login", "mongo", "redis-cli", "ldap", "ipmitool", "sqlcmd"];
-/// Bytes behind `-u` in which the colon before the password must be.
+/// Bytes after `-u` in which the colon before the password must be.
 const USER_BYTES_MAX: usize = 256;
 /// Longest type between a name and `=`.
 const TYPE_BYTES_MAX: usize = 48;
-/// Shortest credentials behind `Bearer` and `Basic`.
+/// Shortest credentials after `Bearer` and `Basic`.
 const CREDENTIALS_BYTES_MIN: usize = 20;
 
 /// Whether there is an `@` with two colons before it in the same word, as in `https://ada:…@`.
@@ -32,7 +32,7 @@ pub(super) fn has_userinfo(row: &[u8]) -> bool {
     })
 }
 
-/// Whether `row` has a name or a word of the `beginnings` that the scan saw, with something behind
+/// Whether `row` has a name or a word of the `beginnings` that the scan saw, with something after
 /// it.
 pub(super) fn has_name(beginnings: u8, row: &[u8]) -> bool {
     let row = &*row.to_ascii_lowercase();
@@ -65,7 +65,7 @@ fn has_secret_key(row: &[u8]) -> bool {
     })
 }
 
-/// `credentials: …`, and `Bearer …` with enough behind it.
+/// `credentials: …`, and `Bearer …` with enough after it.
 fn has_credentials(row: &[u8]) -> bool {
     let is_cred = |(_, to): (usize, usize)| {
         let ends = ["", "s", "ential", "entials"];
@@ -86,7 +86,7 @@ fn has_user(row: &[u8]) -> bool {
     find(row, "-u").any(|(_, to)| row[to..].iter().take(USER_BYTES_MAX).any(|byte| matches!(byte, b':' | b'%')))
 }
 
-/// Whether the name that ends at `to` may have a value behind it: what `assigned` accepts there, as
+/// Whether the name that ends at `to` may have a value after it: what `assigned` accepts there, as
 /// JSON spells it.
 fn has_value(row: &[u8], to: usize) -> bool {
     match row.get(to) {

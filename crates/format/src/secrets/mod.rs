@@ -1,4 +1,4 @@
-//! Secrets in rows: finds them, and replaces them by marks.
+//! Secrets in rows: finds them, and replaces them with marks.
 //!
 //! Not here: the key of the marks and a logbook's own rules (`store`), messages to the writer
 //! (`cmd`).
@@ -7,38 +7,34 @@
 //! - `row`: a row as strings · `text`: a string as a reader sees it, with positions in the row ·
 //!   `search`: all rules on all strings
 //! - `assigned`: names with values in text · `names`, `values`: which of them count ·
-//!   `private_key`: the lines of a key · `prefixed`: behind line
-//!   numbers and the like
-//! - `look`: tells fast that a row has no secret · `glance`, `beginnings`, `steps`: its scan of the
-//!   bytes · `hints`: a closer look
-//! - `redactor`: replaces secrets · `report`: what it found
+//!   `private_key`: the lines of a key · `prefixed`: the same after line numbers and the like ·
+//!   `key_line`: what such a line is
+//! - `prefilter`: fast proof that a row has no secret · `byte_scan`, `beginnings`: its scan of the
+//!   bytes · `hints`: a closer look at what the scan saw
+//! - `redactor`: replaces secrets, and reports what it found
 //!
 //! Invariants: a row without secrets, or whose secrets are marked already, is not changed. In other
-//! rows every byte outside the secrets stays as it was. Only secrets are hidden, never what stands
-//! beside them.
+//! rows every byte outside the secrets stays as it was. Only secrets are hidden, never what is next
+//! to them.
 
 mod assigned;
-#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 mod beginnings;
-mod glance;
+mod byte_scan;
 mod hints;
-mod look;
+mod key_line;
 mod names;
+mod prefilter;
 mod prefixed;
 mod private_key;
 mod redactor;
-mod report;
 mod row;
 mod rule;
 mod search;
-#[cfg(target_arch = "x86_64")]
-mod steps;
 mod text;
 mod values;
 
-pub use glance::looks;
+pub use byte_scan::scans;
 pub use private_key::{KeyWatch, PRIVATE_KEY};
-pub use redactor::{Key, Redactor};
-pub use report::Report;
+pub use redactor::{Key, Redactor, Report};
 pub use rule::Own;
 pub use text::{MARK_BEGINS, MARK_BYTES_MAX};

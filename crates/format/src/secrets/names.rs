@@ -20,17 +20,17 @@ pub(super) enum Family {
     Cookie,
 }
 
-/// How the names end whose values are long tokens: `Authorization`, and `auth` in the configuration
-/// of registries. The first look searches for them in these two cases only.
-pub(super) const LONG_TOKENS_BEHIND: [&str; 2] = ["uth", "UTH"];
-/// The schemes of `Authorization`, in lower case, that the first look searches for. Behind them
+/// The ends of names whose values are long tokens: `Authorization`, and `auth` in the configuration
+/// of registries. The prefilter searches for them only in these two cases.
+pub(super) const LONG_TOKENS_AFTER: [&str; 2] = ["uth", "UTH"];
+/// The schemes of `Authorization`, in lower case, that the prefilter searches for. After them
 /// short credentials count too.
 pub(super) const SCHEMES: [&str; 4] = ["apikey", "basic", "bearer", "token"];
 
 /// Longest name, in bytes. Of a longer one only the end is read.
 pub(super) const NAME_BYTES_MAX: usize = 96;
 
-/// Words that make a `key` behind them a secret.
+/// Words that make a `key` after them a secret.
 pub(super) const SECRET_KEYS: [&str; 22] = [
     "access",
     "account",
@@ -95,7 +95,7 @@ const HARMLESS_TOKENS: [&str; 32] = [
 /// Words for a password that may be followed by [`QUALIFIERS`] and digits.
 const PASSWORDS: [&str; 4] = ["password", "passwd", "passwort", "passphrase"];
 
-/// Words behind a password or a secret that do not change what it is.
+/// Words after a password or a secret that do not change what it is.
 const QUALIFIERS: [&str; 12] = [
     "again",
     "confirm",
@@ -136,16 +136,16 @@ const LABELS: [&[u8]; 10] =
 
 /// The kind of secret that `name` announces, if it does.
 ///
-/// The first look must see every name that this accepts (`beginnings`). It knows most of them by
+/// The prefilter must see every name that this accepts (`beginnings`). It knows most of them by
 /// their last letters and what follows, so only `password` and its like, and `secret`, may have
-/// something behind them.
+/// something after them.
 pub(super) fn family(name: &[u8]) -> Option<Family> {
     let name = &name[name.len().saturating_sub(NAME_BYTES_MAX)..];
     if !name.last()?.is_ascii_alphanumeric() {
         return None;
     }
     if ends_with(name, "authorization")
-        && LONG_TOKENS_BEHIND.iter().any(|part| memmem::find(name, part.as_bytes()).is_some())
+        && LONG_TOKENS_AFTER.iter().any(|part| memmem::find(name, part.as_bytes()).is_some())
     {
         return Some(Family::Authorization);
     }
@@ -201,8 +201,8 @@ pub(super) fn family(name: &[u8]) -> Option<Family> {
     }
 }
 
-/// Whether this word before `key` makes it a secret. With nothing between the two, the first look
-/// sees it behind some letters only.
+/// Whether this word before `key` makes it a secret. With nothing between the two, the prefilter
+/// sees it after some letters only.
 fn is_secret_key(before: &str, nothing_between: bool) -> bool {
     SECRET_KEYS.contains(&before)
         && (!nothing_between || before.ends_with(['c', 'd', 'e', 'h', 'i', 'k', 'n', 's', 't']))

@@ -1,4 +1,4 @@
-//! Finds the lines of a private key as viewers print them: behind line numbers, the name of a file,
+//! Finds the lines of a private key as viewers print them: after line numbers, the name of a file,
 //! comment marks or times. The `BEGIN` or `END` line has the prefix, and every other line must have
 //! one of the same sort.
 //!
@@ -6,19 +6,19 @@
 
 use std::ops::Range;
 
-use super::private_key::{HEADERS_MAX, could_be_last, is_long, is_of_line};
+use super::key_line::{HEADERS_MAX, could_be_last, is_long, is_of_line};
 use super::text::WORD_END;
 
 /// Longest prefix, and longest line that a search goes back.
 const PREFIX_BYTES_MAX: usize = 96;
 const LINE_BYTES_MAX: usize = 256;
-/// Most blanks, quotes and the like behind a line.
+/// Most blanks, quotes and the like after a line.
 const TRAILING_BYTES_MAX: usize = 16;
 /// What ends a line, also in text that is escaped or HTML.
 const BREAKS: [&[u8]; 7] = [b"\n", b"\\r\\n", b"\\n", &[WORD_END], b"<br>", b"<br/>", b"<br />"];
 
-/// Ranges of the lines behind the `BEGIN` line from `from` to `to`.
-pub(super) fn lines_behind(text: &[u8], from: usize, to: usize) -> Vec<Range<usize>> {
+/// Ranges of the lines after the `BEGIN` line from `from` to `to`.
+pub(super) fn lines_after(text: &[u8], from: usize, to: usize) -> Vec<Range<usize>> {
     prefix(text, from).map_or_else(Vec::new, |prefix| lines(prefix, text, next_line(text, to)))
 }
 
@@ -32,7 +32,7 @@ pub(super) fn lines_inside(text: &[u8]) -> Vec<Range<usize>> {
 /// Ranges of the lines with this prefix, the first at `begins`.
 fn lines(prefix: &[u8], text: &[u8], mut begins: Option<usize>) -> Vec<Range<usize>> {
     let (mut found, mut headers) = (Vec::new(), 0);
-    while let Some(line) = begins.and_then(|begins| behind_prefix(prefix, text, begins)) {
+    while let Some(line) = begins.and_then(|begins| after_prefix(prefix, text, begins)) {
         let run = run(text, line);
         let mut at = run.end;
         if is_long(&text[run.clone()]) {
@@ -56,7 +56,7 @@ pub(super) fn lines_before(text: &[u8], from: usize) -> Vec<Range<usize>> {
     let mut begins = from - prefix.len();
     while let Some(line_end) = BREAKS.iter().find_map(|it| text[..begins].strip_suffix(*it)).map(<[u8]>::len) {
         begins = line_begins(text, line_end);
-        let Some(run) = behind_prefix(prefix, text, begins).map(|at| run(text, at)) else { break };
+        let Some(run) = after_prefix(prefix, text, begins).map(|at| run(text, at)) else { break };
         let line = &text[run.clone()];
         // Only the last line may be short, and not alone.
         if !(is_long(line) || found.is_empty() && could_be_last(line)) {
@@ -70,8 +70,8 @@ pub(super) fn lines_before(text: &[u8], from: usize) -> Vec<Range<usize>> {
     found
 }
 
-/// What stands before the line at `at`. It ends with a mark or a blank, or it could not be told
-/// from the line.
+/// The prefix of the line at `at`. It must end with a mark or a blank, or it could not be
+/// distinguished from the line.
 fn prefix(text: &[u8], at: usize) -> Option<&[u8]> {
     let prefix = &text[line_begins(text, at)..at];
     let ends = prefix.last().is_some_and(|byte| !byte.is_ascii_alphanumeric());
@@ -91,9 +91,9 @@ fn next_line(text: &[u8], at: usize) -> Option<usize> {
     BREAKS.iter().find(|it| text[at + trailing..].starts_with(it)).map(|it| at + trailing + it.len())
 }
 
-/// Where the line from `at` on goes on behind a prefix of the same sort: with other numbers, and
-/// more or fewer blanks.
-fn behind_prefix(prefix: &[u8], text: &[u8], mut at: usize) -> Option<usize> {
+/// The position after a prefix of the same sort at `at`: with other numbers, and more or fewer
+/// blanks.
+fn after_prefix(prefix: &[u8], text: &[u8], mut at: usize) -> Option<usize> {
     let count = |text: &[u8], is: fn(&u8) -> bool| text.iter().take(PREFIX_BYTES_MAX).take_while(|it| is(it)).count();
     let mut rest = prefix;
     loop {

@@ -1,45 +1,41 @@
 //! Finds the body of a private key: the lines of Base64 between `-----BEGIN … PRIVATE KEY-----` and
-//! the `END` line. Nothing else is taken, so that such a line cannot hide the command behind it.
+//! the `END` line. Nothing else is taken, so that such a line cannot hide the command after it.
 //! Headers, the `BEGIN` and `END` lines, and a short last line that could be a word are left as
 //! they are.
 //!
-//! [`KeyWatch`] follows a stream of which only the end is kept, and knows whether that end begins inside a key.
+//! [`KeyWatch`] follows a stream of which only the end is kept, and knows whether that end begins
+//! inside a key.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
 use memchr::memmem;
 
+use super::key_line::{HEADERS_MAX, LINE_BYTES_MIN, could_be_last, is_long, is_of_line};
 use super::prefixed;
 use super::text::WORD_END;
-use super::values::is_words;
 
 /// The kind of their marks (`rules.txt`).
 pub const PRIVATE_KEY: &str = "private-key";
 /// Part of the line that begins a key, and of the line that ends it.
 pub(super) const ANCHOR: &str = "PRIVATE KEY";
-/// Shortest line of a body, except the last. The shortest keys, of elliptic curves, have one line
-/// of 64.
-const LINE_BYTES_MIN: usize = 40;
 /// Most bytes between two lines: line breaks and blanks, quotes and commas of a list, `>` of quoted
 /// mail, `<br>`, and the `+` between two strings.
 const BETWEEN_BYTES_MAX: usize = 64;
-/// Most headers behind the `BEGIN` line of an encrypted key.
-pub(super) const HEADERS_MAX: usize = 6;
 
-/// Ranges of the lines of bodies in `text`. With `inside_key` it begins inside one. What stands
-/// between two lines is in none of them: a shell could take it for the end of a command.
+/// The ranges of the lines of bodies in `text`. With `inside_key` it begins inside one. What is
+/// between two lines is in no range: a shell could take it for the end of a command.
 pub(super) fn find(text: &[u8], inside_key: bool) -> Vec<Range<usize>> {
     let mut found = if inside_key { body(text, 0, true) } else { Vec::new() };
     if inside_key {
-        let behind_prefixes = prefixed::lines_inside(text);
-        found = if behind_prefixes.len() > found.len() { behind_prefixes } else { found };
+        let prefixed_lines = prefixed::lines_inside(text);
+        found = if prefixed_lines.len() > found.len() { prefixed_lines } else { found };
     }
     for at in memmem::find_iter(text, ANCHOR) {
         match key_line(text, at) {
             Some(KeyLine::Begins { from, to }) => {
-                let lines = body(text, behind_headers(text, to), false);
-                found.extend(if lines.is_empty() { prefixed::lines_behind(text, from, to) } else { lines });
+                let lines = body(text, after_headers(text, to), false);
+                found.extend(if lines.is_empty() { prefixed::lines_after(text, from, to) } else { lines });
             }
             // A key whose beginning is missing. Of other keys this finds what was found before.
             Some(KeyLine::Ends { from }) => {
@@ -78,7 +74,7 @@ fn key_line(text: &[u8], at: usize) -> Option<KeyLine> {
 }
 
 /// Skips headers such as `Proc-Type: …`.
-fn behind_headers(text: &[u8], mut at: usize) -> usize {
+fn after_headers(text: &[u8], mut at: usize) -> usize {
     for _ in 0..HEADERS_MAX {
         let from = between(text, at);
         let line = text[from..].iter().take(256).position(|byte| matches!(*byte, b'\n' | WORD_END));
@@ -137,7 +133,7 @@ fn body_before(text: &[u8], mut at: usize) -> Vec<Range<usize>> {
     found
 }
 
-/// Skips what may stand between two lines.
+/// Skips what may be between two lines.
 fn between(text: &[u8], at: usize) -> usize {
     let mut to = at.min(text.len());
     while to < text.len().min(at + BETWEEN_BYTES_MAX)
@@ -148,7 +144,7 @@ fn between(text: &[u8], at: usize) -> usize {
     to
 }
 
-/// Length of what may stand between two lines and `text` begins with, or 0.
+/// The length of what may be between two lines, at the start of `text`, or 0.
 fn between_here(text: &[u8]) -> usize {
     match text {
         // A line break that is still escaped.
@@ -162,31 +158,6 @@ fn between_here(text: &[u8]) -> usize {
 
 fn is_between(byte: &u8) -> bool {
     byte.is_ascii_whitespace() || *byte == WORD_END || b"\"'`,\\>|".contains(byte)
-}
-
-pub(super) fn is_of_line(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
-}
-
-/// A line that is not the last. A path made of words is not one: a shell could run it.
-pub(super) fn is_long(line: &[u8]) -> bool {
-    line.len() >= LINE_BYTES_MIN && is_mixed(line) && !is_path(line)
-}
-
-fn is_path(line: &[u8]) -> bool {
-    line.first() == Some(&b'/') && is_words(&String::from_utf8_lossy(line))
-}
-
-/// Random text of this length has all three classes; words and paths seldom do.
-fn is_mixed(line: &[u8]) -> bool {
-    let has = |is: fn(&u8) -> bool| line.iter().any(is);
-    has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit)
-}
-
-/// Whether a line of any length may end a body. A word or a path does not: it could be a command.
-pub(super) fn could_be_last(line: &[u8]) -> bool {
-    let is_padded = line.ends_with(b"=") || line.starts_with(b"=");
-    line.len() >= 4 && line[0] != b'/' && (is_padded || is_mixed(line) && !is_words(&String::from_utf8_lossy(line)))
 }
 
 /// Bytes that are kept from one chunk to the next, more than the longest `BEGIN` line.

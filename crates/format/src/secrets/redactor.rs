@@ -3,6 +3,7 @@
 //! Keeps a report of what was found.
 
 use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use aho_corasick::AhoCorasick;
@@ -10,28 +11,27 @@ use hmac::{Hmac, KeyInit, Mac};
 use regex::bytes::Regex;
 use sha2::Sha256;
 
-use super::look::{self, Look, in_any_case};
-use super::report::Report;
+use super::prefilter::{self, Prefilter, in_any_case};
 use super::row::Pieces;
 use super::rule::{Own, Rule};
 use super::search::{Finding, Search};
 use super::text::{MARK_BEGINS, Text, is_kind};
-use logbook_json as json;
+use logbook_json::{self as json, Members, Object};
 use logbook_model::error::{Error, Result};
 
 /// The key of the marks.
 pub type Key = [u8; 32];
 
 /// Finds secrets and replaces them. The search and the key are made when the first row needs them;
-/// for most rows the first look is enough.
+/// for most rows the prefilter is enough.
 pub struct Redactor {
     skipped: Vec<String>,
     own: Vec<Own>,
-    /// Anchors of the logbook's own rules, if it has any. The first look does not know them.
+    /// The anchors of the logbook's own rules, if it has any. The prefilter does not know them.
     own_anchors: Option<OwnAnchors>,
     allowed: Vec<Regex>,
     search: OnceCell<Search>,
-    look: Look,
+    prefilter: Prefilter,
     key: OnceCell<Key>,
     ask: Box<dyn Fn() -> Result<Key> + Send>,
     /// Arguments of calls, and the actions made of them, are kept.
@@ -47,11 +47,11 @@ struct OwnAnchors {
 
 impl OwnAnchors {
     fn could_be_in(&self, row: &[u8]) -> bool {
-        self.has_odd && look::has_odd(row) || self.search.is_match(row) || look::has_numbers(row)
+        self.has_odd && prefilter::has_odd(row) || self.search.is_match(row) || prefilter::has_numbers(row)
     }
 }
 
-/// Times that a row is searched. Behind a new mark there may be a secret that was part of a longer
+/// Times that a row is searched. After a new mark there may be a secret that was part of a longer
 /// word before.
 const ROUNDS_MAX: usize = 8;
 
@@ -93,7 +93,7 @@ impl Redactor {
             [] => None,
             _ => Some(OwnAnchors {
                 search: in_any_case(&anchors)?,
-                has_odd: anchors.iter().any(|anchor| look::has_spellings(anchor)),
+                has_odd: anchors.iter().any(|anchor| prefilter::has_spellings(anchor)),
             }),
         };
         Ok(Redactor {
@@ -102,7 +102,7 @@ impl Redactor {
             own_anchors,
             allowed: allowed.collect::<Result<_>>()?,
             search: OnceCell::new(),
-            look: Look::default(),
+            prefilter: Prefilter::default(),
             key: OnceCell::new(),
             ask,
             leaves_arguments: Cell::new(false),
@@ -110,7 +110,7 @@ impl Redactor {
         })
     }
 
-    /// From now on the arguments of calls are kept, and so are actions, which are made of them.
+    /// Keeps the arguments of calls from now on, and actions, which are made of them.
     pub fn leave_arguments(&self) {
         self.leaves_arguments.set(true);
     }
@@ -127,7 +127,7 @@ impl Redactor {
         if self.could_have_one(row) { self.redacted(row, false, true) } else { Ok(None) }
     }
 
-    /// The same the slow way: no first look, and all rules tried on all strings.
+    /// The same, without the prefilter and with all rules tried on all strings.
     /// [`Redactor::redact`] must agree with it.
     pub fn redact_plainly(&self, row: &[u8]) -> Result<Option<Vec<u8>>> {
         self.redacted(row, true, false)
@@ -135,14 +135,8 @@ impl Redactor {
 
     /// The string `value` as the member `name` of a row would store it.
     pub fn member(&self, name: &str, value: &str) -> Result<String> {
-        let mut row = b"{".to_vec();
-        json::quote_into(name, &mut row);
-        row.push(b':');
-        let begins = row.len();
-        json::quote_into(value, &mut row);
-        row.push(b'}');
-        let redacted = self.redact(&row)?;
-        let text = redacted.as_ref().and_then(|row| json::decode(&row[begins..row.len() - 1]));
+        let redacted = self.redact(&Object::new().text(name, value).end())?;
+        let text = redacted.as_deref().and_then(|row| json::decode(Members::new(row).next()?.ok()?.value));
         Ok(text.map_or_else(|| value.to_owned(), |text| String::from_utf8_lossy(&text).into_owned()))
     }
 
@@ -159,7 +153,7 @@ impl Redactor {
     /// Plain text with its secrets replaced. The report names the field `path`. With `inside_key`
     /// the text begins inside a private key.
     pub fn text(&self, path: &str, text: &str, inside_key: bool) -> Result<String> {
-        // The look reads JSON.
+        // The prefilter reads JSON.
         if !inside_key && !self.could_have_one(&json::quote(text)) {
             return Ok(text.to_owned());
         }
@@ -197,7 +191,7 @@ impl Redactor {
     /// Whether the row must be searched. If not, it has no secret, in any spelling.
     #[inline]
     fn could_have_one(&self, row: &[u8]) -> bool {
-        self.look.at(row) || self.own_anchors.as_ref().is_some_and(|own| own.could_be_in(row))
+        self.prefilter.must_search(row) || self.own_anchors.as_ref().is_some_and(|own| own.could_be_in(row))
     }
 
     fn redacted(&self, row: &[u8], plainly: bool, is_reported: bool) -> Result<Option<Vec<u8>>> {
@@ -282,4 +276,54 @@ fn path(pieces: &Pieces, it: &Finding, row: &[u8], findings: &[Finding]) -> Stri
         findings.get(at).is_some_and(|it| it.place.start < key.end)
     };
     pieces.path(it.node, row, is_secret)
+}
+
+/// Places that one note names, at most.
+const NAMED_MAX: usize = 8;
+/// Places that are remembered, at most, so that none is named twice.
+const KNOWN_MAX: usize = 1024;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Rows with a secret.
+    pub rows: u64,
+    /// Secrets in all of them.
+    pub secrets: u64,
+    /// Paths and kinds that were reported.
+    known: BTreeSet<(String, String)>,
+    /// Those that are not reported yet, and how many more there are.
+    new: Vec<(String, String)>,
+    more: u64,
+}
+
+impl Report {
+    /// Adds the paths and kinds of one row.
+    fn add(&mut self, found: Vec<(String, String)>) {
+        self.rows += 1;
+        self.secrets += found.len() as u64;
+        for it in found {
+            if self.known.contains(&it) {
+                continue;
+            }
+            if self.known.len() < KNOWN_MAX {
+                self.known.insert(it.clone());
+            }
+            if self.new.len() < NAMED_MAX {
+                self.new.push(it);
+            } else {
+                self.more += 1;
+            }
+        }
+    }
+
+    /// Paths and kinds that were not reported before, such as `action (github-token)`.
+    pub fn take_new(&mut self) -> Option<String> {
+        let named: Vec<String> = self.new.drain(..).map(|(path, kind)| format!("{path} ({kind})")).collect();
+        let more = match std::mem::take(&mut self.more) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        (!named.is_empty()).then(|| named.join(", ") + &more)
+    }
 }

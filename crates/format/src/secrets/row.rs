@@ -1,5 +1,5 @@
 //! Splits a row into its strings. Each knows whether a name above it announces a secret, and which
-//! strings stand beside it.
+//! strings are next to it.
 //!
 //! Not here: the search itself (`search`).
 

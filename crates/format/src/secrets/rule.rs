@@ -61,7 +61,7 @@ impl Looks {
 
 /// The edge before a secret: not a letter or digit.
 const BEFORE: &str = "(?:^|[^0-9A-Za-z])";
-/// The edge behind it.
+/// The edge after it.
 const BEHIND: &str = "(?:[^0-9A-Za-z]|$)";
 
 impl Rule {
@@ -84,7 +84,7 @@ impl Rule {
         Rule { kind: own.kind.clone(), anchors: vec![own.anchor.clone()], by: By::pattern(&own.pattern) }
     }
 
-    /// Whether the first look sees it as a run of token bytes.
+    /// Whether the prefilter sees it as a run of token bytes.
     pub(crate) fn is_token(&self) -> bool {
         matches!(self.by, By::Pattern { any_case: false, looks: Looks::Any, .. })
     }

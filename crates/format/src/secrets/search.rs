@@ -8,8 +8,8 @@ use std::ops::Range;
 use aho_corasick::AhoCorasick;
 use regex::bytes::Regex;
 
-use super::look::in_any_case;
 use super::names::Family;
+use super::prefilter::in_any_case;
 use super::row::{self, Node, Piece, Pieces, Str};
 use super::rule::{By, Own, Rule};
 use super::text::Text;
@@ -58,7 +58,7 @@ impl Level {
     const ROW: Level = Level { depth: 0, members: values::Found::Member };
 
     fn below(self, members: values::Found) -> Level {
-        // In text around it quotes may mean something else, so what is in there stays in there.
+        // Quotes may mean something else in the text around it, so its findings end with it.
         let is_in_text = self.members == values::Found::Embedded;
         Level { depth: self.depth + 1, members: if is_in_text { self.members } else { members } }
     }
@@ -145,7 +145,7 @@ impl Found<'_> {
         }
     }
 
-    /// The string, decoded. If a name announces that it is a secret, it is judged as a whole.
+    /// Searches the string, decoded. If a name announces a secret, it is considered as a whole.
     fn begin<'t>(&mut self, text: &'t Text<'_>, it: &Str, level: Level) -> Text<'t> {
         let raw = text.piece(it.range.clone());
         let value = raw.decoded().unwrap_or(raw);
@@ -316,7 +316,7 @@ impl Found<'_> {
         let value = &from_here[..range.len()];
         let value = if opens { value.strip_suffix(b"$").unwrap_or(value) } else { value };
         let range = range.start..range.start + value.len();
-        // Behind a slash nothing is an option.
+        // After a slash nothing is an option.
         let value = if before.ends_with(b"/") { value.strip_prefix(b"-").unwrap_or(value) } else { value };
         if !value.is_empty() && !could_run(value) && !names_an_option(before) {
             self.put(text, range, rule, node);
@@ -340,7 +340,7 @@ fn names_an_option(before: &[u8]) -> bool {
     before.ends_with(b"$") || hyphens > 0 && is_word
 }
 
-/// Ranges of the secrets that a pattern finds. The edge behind one may be the edge before the next.
+/// Ranges of the secrets that a pattern finds. The edge after one may be the edge before the next.
 fn matches(regex: &Regex, text: &[u8]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;

@@ -11,7 +11,7 @@ use memchr::{memchr, memmem};
 
 use logbook_model::shown::is_unsafe;
 
-/// Stands for a mark. Nothing inside a mark is searched, and a secret that reaches across one is
+/// The byte for a mark. Nothing inside a mark is searched, and a secret that reaches across one is
 /// cut there.
 pub(super) const MARK: u8 = 0x1a;
 /// Ends each word of an array when words are searched side by side. Patterns see white space; no
@@ -224,7 +224,7 @@ enum Removed {
     Substitution,
 }
 
-/// Judges something that was removed, as the row spells it.
+/// What a shell does with something that was removed, as the row spells it.
 fn removed_kind(removed: &[u8]) -> Removed {
     if removed.is_empty() {
         return Removed::Inert;

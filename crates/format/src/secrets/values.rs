@@ -1,4 +1,4 @@
-//! Whether a value behind the name of a secret could be the secret. Placeholders, references to
+//! Whether a value after the name of a secret could be the secret. Placeholders, references to
 //! where it is kept, code and plain words are not.
 
 use memchr::memmem;
@@ -54,7 +54,7 @@ const PLACEHOLDERS: [&str; 22] = [
     "your",
 ];
 
-/// Words that stand where a password would stand, and say something about it.
+/// Words in the place of a password that say something about it.
 const ABOUT_PASSWORDS: [&str; 40] = [
     "ask",
     "base64",
@@ -160,7 +160,7 @@ const EXTENSIONS: [&str; 29] = [
     "rb", "rs", "rst", "sh", "sql", "toml", "ts", "tsx", "txt", "xml", "yaml", "yml",
 ];
 
-/// Whether `value`, found behind a name of this family, could be a secret.
+/// Whether `value`, found after a name of this family, could be a secret.
 pub(super) fn could_be_secret(family: Family, value: &[u8], found: Found) -> bool {
     if is_empty_or_masked(value) || is_reference(value) || is_time(value) || has_file(value) {
         return false;
@@ -200,7 +200,7 @@ pub(super) fn looks_random(value: &[u8]) -> bool {
         && !is_words(&text)
 }
 
-/// Whether `value` has a run of token bytes that is long enough for the first look to see
+/// Whether `value` has a run of token bytes that is long enough for the prefilter to see
 /// (`beginnings`).
 pub(super) fn has_long_token(value: &[u8]) -> bool {
     let is_of_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%=".contains(byte);

@@ -1,135 +1,148 @@
-//! Whether the brackets of each row come to nought at its end, and how deep each word begins.
+//! Whether the brackets of each row are balanced, and the depth at which each word begins.
 //!
-//! Brackets are counted, not walked. In a sound row they come to nought at the one that stands
-//! right before the newline and nowhere before it. For a whole word that is certain when fewer
-//! brackets close in it than are open at its start, leaving out the last of a row and those that
-//! close what was opened just before. Where it is not certain, [`look`] goes from bracket to
-//! bracket. All that is taken on trust is that the rows before came to nought: whoever walks along
-//! the places sees that at each newline, and asks for a careful index of what follows one where
-//! they did not.
+//! Brackets are counted, not walked. In a valid row the depth is zero at the bracket right before
+//! the newline, and nowhere before it. For a whole word that is certain if fewer brackets close in
+//! it than are open at its start, not counting the last bracket of a row and those that close what
+//! was opened right before. If it is not certain, [`walk_word`] goes from bracket to bracket.
+//!
+//! One assumption is not checked here: that the rows before were balanced. The finder checks it at
+//! each newline, and after a row that is not balanced it asks for a careful index of the rest.
 
 use std::ops::Range;
 
+use super::in_string::StringMasks;
 use super::masks::WIDTH;
-use super::strings::Strings;
-use super::words::{GROUP, Group, Lanes, Word, ones};
+use super::words::{GROUP_WORDS, Group, Lanes, Word, ones};
 use crate::skip::is_white;
 
-/// How the brackets of a row stand.
+/// The balance of the row so far.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Brackets {
-    /// How many are open. Far below nought where the row is in doubt already.
+pub(super) struct Balance {
+    /// The number of open brackets. Far below zero if the row is known to be unbalanced.
     depth: i64,
-    /// Where they came to nought; the greatest number when they have not.
+    /// Where the depth became zero; `usize::MAX` if it has not.
     closed: usize,
 }
 
-impl Default for Brackets {
-    fn default() -> Brackets {
-        Brackets { depth: 0, closed: usize::MAX }
+impl Default for Balance {
+    fn default() -> Balance {
+        Balance { depth: 0, closed: usize::MAX }
     }
 }
 
-const IN_DOUBT: i64 = i64::MIN / 2;
+const UNBALANCED: i64 = i64::MIN / 2;
 
-/// What is reckoned of the words of a group without knowing how deep they begin.
+/// What can be computed for the words of a group without their depths.
 #[derive(Debug)]
-pub(super) struct Reckoned {
-    /// Brackets that open less those that close.
-    growth: [i64; GROUP],
-    /// So many brackets may close what was opened before.
-    loose: [i64; GROUP],
-    /// Not nought where a row is not as most are.
-    odd: Lanes,
+pub(super) struct WordBalances {
+    /// The number of opening minus that of closing brackets.
+    net: [i64; GROUP_WORDS],
+    /// At most this many brackets close what was opened before the word.
+    unpaired_closes: [i64; GROUP_WORDS],
+    /// Not zero if a row does not begin with `{` or `[`, does not end with a bracket, or was cut
+    /// off in a string.
+    irregular: Lanes,
 }
 
-impl Reckoned {
-    pub(crate) fn new() -> Reckoned {
-        Reckoned { growth: [0; GROUP], loose: [0; GROUP], odd: [0; GROUP] }
+impl WordBalances {
+    pub(crate) fn new() -> WordBalances {
+        WordBalances { net: [0; GROUP_WORDS], unpaired_closes: [0; GROUP_WORDS], irregular: [0; GROUP_WORDS] }
     }
 
     #[inline(always)]
-    fn reckon(&mut self, lanes: usize, words: &Group, strings: &Strings) {
+    fn compute(&mut self, lanes: usize, words: &Group, strings: &StringMasks) {
         for lane in 0..lanes {
             let (opens, closes, newlines) = (words.opens[lane], words.closes[lane], strings.newlines[lane + 1]);
             let first = strings.newlines[lane] >> 63;
             let begins = (newlines << 1) | first;
             let last = closes & (newlines >> 1);
             let inner = opens & !begins;
-            // The carry of each sum runs from an opening bracket to the next one.
+            // The carry of the sum runs from each opening bracket to the next bracket.
             let paired = (inner << 1).wrapping_add(!(opens | closes));
-            self.growth[lane] = ones(opens) - ones(closes);
-            // Where a row begins with the word, its own bracket is open too.
-            self.loose[lane] = ones(closes & !last & !paired) - first as i64;
-            self.odd[lane] = (begins & !opens) | (newlines & !(closes << 1)) | strings.broken[lane];
+            self.net[lane] = ones(opens) - ones(closes);
+            // If a row begins with the word, its own bracket is open too.
+            self.unpaired_closes[lane] = ones(closes & !last & !paired) - first as i64;
+            self.irregular[lane] = (begins & !opens) | (newlines & !(closes << 1)) | strings.broken[lane];
         }
     }
 }
 
-impl Brackets {
-    /// Counts those of the first `lanes` words of a group, which begins at `base` of `text`, and
-    /// says how deep its words begin. Newlines of rows in doubt are added to `doubts`. With
-    /// `careful` every bracket is looked at.
+/// A group within its text.
+#[derive(Clone, Copy)]
+pub(super) struct GroupText<'t> {
+    /// The whole text.
+    pub text: &'t [u8],
+    /// The offset of the group.
+    pub base: usize,
+    /// The number of words in use.
+    pub lanes: usize,
+}
+
+impl Balance {
+    /// Sets the depths of the words of a group. Adds the newlines of rows in doubt to `doubts`.
+    /// With `careful`, every word is walked.
     #[inline(always)]
-    pub(crate) fn count(
+    pub(crate) fn check(
         &mut self,
-        (words, lanes): (&mut Group, usize),
-        strings: &Strings,
-        reckoned: &mut Reckoned,
-        (text, base): (&[u8], usize),
+        words: &mut Group,
+        group: GroupText<'_>,
+        strings: &StringMasks,
+        balances: &mut WordBalances,
         careful: bool,
         doubts: &mut Vec<u32>,
     ) {
-        let lanes = lanes.min(GROUP);
-        reckoned.reckon(lanes, words, strings);
-        let mut uncertain = self.descend(0..lanes, words, reckoned, careful);
+        let GroupText { text, base, lanes } = group;
+        let lanes = lanes.min(GROUP_WORDS);
+        balances.compute(lanes, words, strings);
+        let mut uncertain = self.set_depths(0..lanes, words, balances, careful);
         while uncertain != 0 {
             let lane = uncertain.trailing_zeros() as usize;
             uncertain &= uncertain - 1;
             let depth = words.depths[lane];
             let mut word = Word { quotes: 0, opens: words.opens[lane], closes: words.closes[lane], depth };
-            let before = Brackets { depth, closed: self.closed };
+            let before = Balance { depth, closed: self.closed };
             let (newlines, broken) = (strings.newlines[lane + 1], strings.broken[lane]);
-            let after = look(&mut word, newlines, broken, before, (text, base + lane * WIDTH), doubts);
+            let after = walk_word(&mut word, newlines, broken, before, text, base + lane * WIDTH, doubts);
             words.depths[lane] = word.depth;
             self.closed = after.closed;
-            if after.depth != depth + reckoned.growth[lane] {
-                // What was reckoned of the words behind it was wrong.
+            if after.depth != depth + balances.net[lane] {
+                // The depths of the words after it were wrong.
                 self.depth = after.depth;
-                uncertain = self.descend(lane + 1..lanes, words, reckoned, careful);
+                uncertain = self.set_depths(lane + 1..lanes, words, balances, careful);
             }
         }
     }
 
-    /// Says how deep the words of some lanes begin, and gives a bit for each that must be looked
-    /// at.
+    /// Sets the depths of `lanes`, and returns a bit for each word that must be walked.
     #[inline(always)]
-    fn descend(&mut self, lanes: Range<usize>, words: &mut Group, reckoned: &Reckoned, careful: bool) -> u64 {
+    fn set_depths(&mut self, lanes: Range<usize>, words: &mut Group, balances: &WordBalances, careful: bool) -> u64 {
         for lane in lanes.clone() {
             words.depths[lane] = self.depth;
-            self.depth += reckoned.growth[lane];
+            self.depth += balances.net[lane];
         }
         let mut uncertain = 0;
         for lane in lanes {
-            let is_uncertain = (reckoned.loose[lane] >= words.depths[lane]) | (reckoned.odd[lane] != 0) | careful;
+            let is_uncertain =
+                (balances.unpaired_closes[lane] >= words.depths[lane]) | (balances.irregular[lane] != 0) | careful;
             uncertain |= u64::from(is_uncertain) << lane;
         }
         uncertain
     }
 }
 
-/// Goes through the brackets and newlines of one word, one by one. Newlines of rows in doubt are
-/// added to `doubts`.
+/// Goes through the brackets and newlines of one word, one by one, and adds the newlines of rows in
+/// doubt to `doubts`.
 #[cold]
 #[inline(never)]
-fn look(
+fn walk_word(
     word: &mut Word,
     newlines: u64,
     broken: u64,
-    Brackets { mut depth, mut closed }: Brackets,
-    (text, base): (&[u8], usize),
+    Balance { mut depth, mut closed }: Balance,
+    text: &[u8],
+    base: usize,
     doubts: &mut Vec<u32>,
-) -> Brackets {
+) -> Balance {
     let mut rest = word.opens | word.closes | newlines;
     let mut doubtful = 0;
     while rest != 0 {
@@ -137,12 +150,12 @@ fn look(
         let at = base + rest.trailing_zeros() as usize;
         rest ^= bit;
         if word.opens & bit != 0 {
-            depth = if closed == usize::MAX { depth + 1 } else { IN_DOUBT };
+            depth = if closed == usize::MAX { depth + 1 } else { UNBALANCED };
         } else if word.closes & bit != 0 {
             depth -= 1;
             match depth {
                 0 => closed = at,
-                ..0 => depth = IN_DOUBT,
+                ..0 => depth = UNBALANCED,
                 _ => {}
             }
         } else {
@@ -151,8 +164,8 @@ fn look(
                 doubtful |= bit;
             }
             if word.depth_at(bit) != 0 {
-                // The next row is to begin at nought. Then what stands before in this word is no
-                // longer right.
+                // The next row begins at depth zero. That makes the depths before it in this word
+                // wrong, so the rows that end there are in doubt too.
                 word.depth -= word.depth_at(bit);
                 doubtful |= newlines & (bit - 1);
             }
@@ -163,5 +176,5 @@ fn look(
         doubts.push(base as u32 + doubtful.trailing_zeros());
         doubtful &= doubtful - 1;
     }
-    Brackets { depth, closed }
+    Balance { depth, closed }
 }

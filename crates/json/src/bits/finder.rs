@@ -1,34 +1,26 @@
-//! Rows and their wanted members: the second stage, along the places of the [`Index`].
+//! Rows and their wanted members, from the positions of the [`Index`].
 //!
-//! Only at these places is the text itself looked at: whether the string that ends there is a
-//! wanted name, whether it is a key of the row itself (one bracket is open before it), and where
-//! its value ends.
+//! Only at these positions is the text itself looked at: whether the string that ends there is a
+//! wanted name, whether it is a key of the row itself (at depth one), and where its value ends.
 
 use std::ops::{ControlFlow, Range};
 
-use super::index::{Eight, Index};
+use super::dispatch::with_bits;
+use super::index::{EightBlocks, Index};
 use super::masks::WIDTH;
 use super::words::Words;
-#[cfg(target_arch = "x86_64")]
-use super::x86::with_bits;
 use crate::frame::is_framed;
 use crate::skip::{is_white, skip_scalar, skip_white};
-
-/// Elsewhere there is nothing that the compiler would have to be told of.
-#[cfg(not(target_arch = "x86_64"))]
-fn with_bits<R>(work: impl FnOnce() -> R) -> R {
-    work()
-}
 
 /// A line of a block.
 #[derive(Debug, Clone, Copy)]
 pub struct Line<'t, 'v> {
-    /// Where it begins in the block.
+    /// Its offset in the block.
     pub at: usize,
     /// Its bytes without the newline, and without a carriage return before that.
     pub text: &'t [u8],
-    /// The values of the wanted names, where the frame is beyond doubt. `None`:
-    /// [`crate::frame::pick`] must say.
+    /// The values of the wanted names, if the frame is certainly valid. `None`:
+    /// [`crate::frame::pick`] decides.
     pub values: Option<&'v [Option<&'t [u8]>]>,
 }
 
@@ -36,24 +28,25 @@ pub struct Line<'t, 'v> {
 #[derive(Debug)]
 pub struct Finder {
     names: Vec<Name>,
-    by_end: ByEnd,
-    /// Some name could be spelled in other ways than with `\u`: nothing is found, every line is in
-    /// doubt.
-    hard: bool,
+    by_last_byte: ByLastByte,
+    /// A name could be escaped in other ways than with `\u`, so every line is in doubt.
+    always_doubt: bool,
     index: Index,
-    follows: Vec<usize>,
-    plain: bool,
+    /// For each name, the name that followed it most recently; the last entry is for the first name
+    /// of a row.
+    successors: Vec<usize>,
+    portable: bool,
 }
 
 /// A wanted key.
 #[derive(Debug)]
 struct Name {
     bytes: Box<[u8]>,
-    /// Its last eight bytes as a number, the last one highest; of a shorter name, those before it
-    /// are nought.
+    /// Its last eight bytes as a number, the last byte highest; zeros before a shorter name.
     tail: u64,
-    keep: u64,
-    /// Its first eight bytes as a number, if it has so many.
+    /// The bits of `tail` that are of the name.
+    tail_mask: u64,
+    /// Its first eight bytes as a number, if it has eight.
     head: u64,
 }
 
@@ -62,17 +55,16 @@ impl Name {
         let mut tail = [0; 8];
         let count = bytes.len().min(8);
         tail[8 - count..].copy_from_slice(&bytes[bytes.len() - count..]);
-        let keep = if count == 0 { 0 } else { u64::MAX << (64 - count * 8) };
+        let tail_mask = if count == 0 { 0 } else { u64::MAX << (64 - count * 8) };
         let head = bytes.first_chunk().map_or(0, |head| u64::from_le_bytes(*head));
-        Name { bytes: bytes.into(), tail: u64::from_le_bytes(tail), keep, head }
+        Name { bytes: bytes.into(), tail: u64::from_le_bytes(tail), tail_mask, head }
     }
 
-    /// Whether `text` ends with it; `tail`: the last eight bytes of `text`, where there are so
-    /// many.
+    /// Whether `text` ends with it. `tail` is the last eight bytes of `text`, if it has eight.
     #[inline(always)]
     fn ends(&self, text: &[u8], tail: Option<u64>) -> bool {
         match (tail, self.bytes.len()) {
-            (Some(tail), _) if tail & self.keep != self.tail => false,
+            (Some(tail), _) if tail & self.tail_mask != self.tail => false,
             (Some(_), ..=8) => true,
             (Some(_), length @ ..=16) => {
                 let head = text.len().checked_sub(length).and_then(|from| text.get(from..)?.first_chunk());
@@ -83,18 +75,18 @@ impl Name {
     }
 }
 
-/// The names by their last byte: of thirty, one or two end as a string does.
+/// The names by their last byte: of thirty names, one or two share it.
 #[derive(Debug)]
-struct ByEnd {
-    /// Numbers of names, those with the same last byte side by side.
+struct ByLastByte {
+    /// Indices of names, sorted by last byte.
     numbers: Vec<usize>,
-    /// Where those of each byte begin; one more for the end of the last.
+    /// For each byte, where its names begin in `numbers`; one more for the end.
     starts: [u16; 257],
 }
 
-impl ByEnd {
-    fn new(names: &[Name]) -> ByEnd {
-        // Before the quote that ends an empty name stands the one that begins it.
+impl ByLastByte {
+    fn new(names: &[Name]) -> ByLastByte {
+        // Before the closing quote of an empty name is its opening quote.
         let end = |number: &usize| names[*number].bytes.last().copied().unwrap_or(b'"');
         let mut numbers: Vec<usize> = (0..names.len()).collect();
         numbers.sort_by_key(end);
@@ -102,10 +94,10 @@ impl ByEnd {
             let start = numbers.partition_point(|number| usize::from(end(number)) < byte);
             u16::try_from(start).unwrap_or(u16::MAX)
         });
-        ByEnd { numbers, starts }
+        ByLastByte { numbers, starts }
     }
 
-    /// The numbers of those that end with `byte`.
+    /// The indices of the names that end with `byte`.
     #[inline(always)]
     fn of(&self, byte: u8) -> &[usize] {
         let at = usize::from(byte);
@@ -120,50 +112,49 @@ struct Indexed<'t, 'i> {
     words: &'i Words,
 }
 
-/// So many bytes are read into words in one.
-const WHOLE: usize = size_of::<Eight>();
+/// Bytes that are indexed in one step.
+const CHUNK_BYTES: usize = size_of::<EightBlocks>();
 
-/// Names up to which values need no room of their own.
-const FEW: usize = 8;
+/// Up to this many values are kept on the stack.
+const INLINE_VALUES: usize = 8;
 
-/// How a walk along lines ended.
+/// How [`Finder::walk`] ended.
 enum Walk {
-    /// Behind the last of them.
+    /// After the last line.
     Ended,
-    /// Behind a row whose brackets did not come to nought: what follows, from here, needs a careful
-    /// index.
-    Lost(usize),
+    /// After a row that is not balanced: the rest, from this offset, needs a careful index.
+    Unbalanced(usize),
 }
 
 impl Finder {
-    /// For members called `names`.
+    /// Finds the members called `names`.
     pub fn new<N: AsRef<[u8]>>(names: &[N]) -> Finder {
         let names: Vec<Name> = names.iter().map(|name| Name::new(name.as_ref())).collect();
-        let hard = |name: &[u8]| {
+        let always_doubt = |name: &[u8]| {
             name.iter().any(|byte| matches!(byte, b'"' | b'\\' | b'/' | 0..=0x1F))
                 || name.windows(3).any(|three| three == "\u{FFFD}".as_bytes())
         };
-        let hard = names.iter().any(|name| hard(&name.bytes));
+        let always_doubt = names.iter().any(|name| always_doubt(&name.bytes));
         let index = Index::new(names.iter().map(|name| &*name.bytes));
-        let by_end = ByEnd::new(&names);
-        Finder { follows: vec![0; names.len() + 1], names, by_end, hard, index, plain: false }
+        let by_last_byte = ByLastByte::new(&names);
+        Finder { successors: vec![0; names.len() + 1], names, by_last_byte, always_doubt, index, portable: false }
     }
 
-    /// Makes its masks byte by byte: for tests that compare.
-    pub fn plain(mut self) -> Finder {
-        self.plain = true;
+    /// Makes the bitmasks byte by byte, for tests that compare.
+    pub fn portable(mut self) -> Finder {
+        self.portable = true;
         self
     }
 
-    /// Hands every line of `block` to `each`; the block begins with a line and ends with a newline
-    /// (what stands behind the last one is not looked at).
+    /// Calls `each` for every line of `block`, which begins with a line. Bytes after the last
+    /// newline are ignored.
     pub fn lines<'t>(
         &mut self,
         block: &'t [u8],
         mut each: impl FnMut(Line<'t, '_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        // A line may be all that is looked at.
-        let (mut few, mut many) = ([None; FEW], Vec::new());
+        // The block may be one short line, so most values are kept on the stack.
+        let (mut few, mut many) = ([None; INLINE_VALUES], Vec::new());
         let values = match few.get_mut(..self.names.len()) {
             Some(few) => few,
             None => {
@@ -172,9 +163,9 @@ impl Finder {
             }
         };
         let mut from = 0;
-        // A row whose brackets do not come to nought puts the depth of all that follows in doubt.
-        while let Walk::Lost(next) = with_bits(
-            // What is not put into the function that has the instructions does not get them.
+        // A row that is not balanced puts the depths of all rows after it in doubt.
+        while let Walk::Unbalanced(next) = with_bits(
+            // Only what is inlined into `with_bits` gets its instructions.
             #[inline(always)]
             || self.walk(&block[from..], from, values, &mut each),
         )? {
@@ -183,16 +174,15 @@ impl Finder {
         ControlFlow::Continue(())
     }
 
-    /// Hands the first line of `text` to `each`: so many bytes, with its newline. Some of what
-    /// stands behind it is looked at where that makes whole words, which is faster: so give it all
-    /// there is.
+    /// Calls `each` for the first line of `text`, which has `length` bytes with its newline. Pass
+    /// what follows it too: whole words are indexed faster.
     pub fn first<'t>(
         &mut self,
         text: &'t [u8],
         length: usize,
         each: impl FnOnce(Line<'t, '_>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let text = &text[..text.len().min(length.next_multiple_of(WHOLE))];
+        let text = &text[..text.len().min(length.next_multiple_of(CHUNK_BYTES))];
         let (mut each, mut flow) = (Some(each), ControlFlow::Continue(()));
         let _ = self.lines(text, |line| {
             if let Some(each) = each.take() {
@@ -203,8 +193,8 @@ impl Finder {
         flow
     }
 
-    /// Walks along the lines of `block`, which begins at `offset` of all lines: behind a row that
-    /// was lost, or with the first.
+    /// Walks the lines of `block`, which begins at `offset` of the whole block: with its first
+    /// line, or after a row that is not balanced.
     #[inline(always)]
     fn walk<'t>(
         &mut self,
@@ -214,74 +204,79 @@ impl Finder {
         each: &mut impl FnMut(Line<'t, '_>) -> ControlFlow<()>,
     ) -> ControlFlow<(), Walk> {
         let careful = offset > 0;
-        match self.plain {
+        match self.portable {
             false => self.index.fill(block, careful),
-            true => self.index.fill_plain(block, careful),
+            true => self.index.fill_portable(block, careful),
         }
-        let (index, names, by_end) = (&self.index, &*self.names, &self.by_end);
+        let (index, names, by_last_byte) = (&self.index, &*self.names, &self.by_last_byte);
         let indexed = Indexed { text: block, words: index.words() };
         let (mut doubts, mut escapes) = (index.doubts().iter().peekable(), Escapes { words: index.escapes() });
-        let (mut begin, mut doubt) = (0, self.hard);
-        // Most rows have their keys in the order of most rows.
+        let (mut begin, mut doubt) = (0, self.always_doubt);
+        // Most rows have their keys in the same order.
         let first = self.names.len();
-        let (mut last, mut guess) = (first, self.follows[first]);
-        for place in index.places() {
-            let at = *place as usize;
+        let (mut last, mut guess) = (first, self.successors[first]);
+        for position in index.positions() {
+            let at = *position as usize;
             if block[at] != b'\n' {
-                if let Some(index) = Self::name_at(names, by_end, indexed, at, guess)
+                if let Some(index) = Self::name_at(names, by_last_byte, indexed, at, guess)
                     && let Some(value) = values.get_mut(index)
                 {
                     if index != guess {
-                        self.follows[last] = index;
+                        self.successors[last] = index;
                     }
                     last = index;
-                    guess = self.follows[last];
+                    guess = self.successors[last];
                     doubt |= !indexed.member(at, value);
                 }
                 continue;
             }
-            let lost = indexed.words.depth_at(at) != 0;
-            doubt |= lost | doubts.next_if_eq(&place).is_some();
+            let unbalanced = indexed.words.depth_at(at) != 0;
+            doubt |= unbalanced | doubts.next_if_eq(&position).is_some();
             doubt |= escapes.any_before(at) && escapes.spell_a_key(indexed, begin..at);
             let text = &block[begin..at];
             let text = text.strip_suffix(b"\r").unwrap_or(text);
             let framed = !doubt && (text.first() == Some(&b'{') || text.get(skip_white(text, 0)) == Some(&b'{'));
             each(Line { at: offset + begin, text, values: framed.then_some(values) })?;
             values.fill(None);
-            (begin, doubt) = (at + 1, self.hard);
-            (last, guess) = (first, self.follows[first]);
-            if lost {
-                return ControlFlow::Continue(Walk::Lost(offset + begin));
+            (begin, doubt) = (at + 1, self.always_doubt);
+            (last, guess) = (first, self.successors[first]);
+            if unbalanced {
+                return ControlFlow::Continue(Walk::Unbalanced(offset + begin));
             }
         }
         ControlFlow::Continue(Walk::Ended)
     }
 
-    /// Which name the string says that ends with the quote at `at`, if it is a string of the row
-    /// itself.
+    /// The index of the name that ends with the quote at `at`, if it is at depth one.
     #[inline(always)]
-    fn name_at(names: &[Name], by_end: &ByEnd, block: Indexed<'_, '_>, at: usize, guess: usize) -> Option<usize> {
+    fn name_at(
+        names: &[Name],
+        by_last_byte: &ByLastByte,
+        block: Indexed<'_, '_>,
+        at: usize,
+        guess: usize,
+    ) -> Option<usize> {
         let text = &block.text[..at];
         let tail = text.last_chunk().map(|tail| u64::from_le_bytes(*tail));
         let is_here = |name: &Name| name.ends(text, tail) && block.is_quote_before(at, name);
         let index = match names.get(guess) {
             Some(name) if is_here(name) => guess,
-            _ => *by_end.of(*text.last()?).iter().find(|number| names.get(**number).is_some_and(is_here))?,
+            _ => *by_last_byte.of(*text.last()?).iter().find(|number| names.get(**number).is_some_and(is_here))?,
         };
         (block.words.depth_at(at) == 1).then_some(index)
     }
 }
 
 impl<'t> Indexed<'t, '_> {
-    /// Whether a quote stands right before the name that ends at `at`.
+    /// Whether a quote is right before the name that ends at `at`.
     #[inline(always)]
     fn is_quote_before(self, at: usize, name: &Name) -> bool {
         let Some(quote) = at.checked_sub(name.bytes.len() + 1) else { return false };
         self.words.quotes(quote / WIDTH) >> (quote % WIDTH) & 1 == 1
     }
 
-    /// Takes the value of the member whose key ends with the quote at `at`, if it is a key; false:
-    /// it is in doubt.
+    /// Sets `value` to the value of the member whose key ends with the quote at `at`, if that is a
+    /// key. Returns false if it is in doubt.
     #[inline(always)]
     fn member(self, at: usize, value: &mut Option<&'t [u8]>) -> bool {
         let text = self.text;
@@ -299,8 +294,8 @@ impl<'t> Indexed<'t, '_> {
             return true;
         }
         match self.value_end(from) {
-            // White space behind the value may hold the newline: then a bracket is missing, which
-            // tells.
+            // White space after the value may include the newline. Then a bracket is missing, and
+            // the row is not balanced.
             Some(to) if is_framed(text, from, to) => {
                 *value = Some(&text[from..to]);
                 true
@@ -309,8 +304,8 @@ impl<'t> Indexed<'t, '_> {
         }
     }
 
-    /// The position after the value that begins at `from`; `None` when it has no end or none begins
-    /// there. It may lie beyond the row where that is broken, which the frame tells.
+    /// The position after the value at `from`; `None` if there is no value or it has no end. It may
+    /// be beyond the row if the row was cut off; then its frame is in doubt.
     fn value_end(self, from: usize) -> Option<usize> {
         match self.text.get(from)? {
             b'"' => self.string_end(from),
@@ -322,7 +317,7 @@ impl<'t> Indexed<'t, '_> {
     /// The position after the string that opens at `from`.
     #[inline(always)]
     fn string_end(self, from: usize) -> Option<usize> {
-        // The quotes of the 64 bytes behind it, whichever words they are in.
+        // The quotes of the next 64 bytes, across two words.
         let (index, bit) = ((from + 1) / WIDTH, (from + 1) % WIDTH);
         let quotes = |index: usize| self.words.quotes(index);
         let near = (quotes(index) >> bit) | (quotes(index + 1) << 1 << (WIDTH - 1 - bit));
@@ -358,20 +353,20 @@ impl<'t> Indexed<'t, '_> {
     }
 }
 
-/// The words with a `\u` that no row has passed yet.
+/// The words with a `\u` that are not passed yet.
 struct Escapes<'i> {
     words: &'i [(u32, u64)],
 }
 
 impl Escapes<'_> {
-    /// Whether one stands before `to`.
+    /// Whether there is one before `to`.
     #[inline(always)]
     fn any_before(&self, to: usize) -> bool {
         self.words.first().is_some_and(|(word, _)| *word as usize * WIDTH < to)
     }
 
-    /// Whether one in `line` stands in a string with a colon behind it: a key may then say a wanted
-    /// name in other letters. Passes those of the line.
+    /// Whether one in `line` is in a string before a colon: then a key may spell a wanted name with
+    /// escapes. Passes those of the line.
     fn spell_a_key(&mut self, block: Indexed<'_, '_>, line: Range<usize>) -> bool {
         let mut spelled = false;
         let mut from = line.start;
@@ -384,7 +379,7 @@ impl Escapes<'_> {
                     return spelled;
                 }
                 escapes &= escapes - 1;
-                // Others of the same string say no more.
+                // One per string is enough.
                 if at >= from {
                     from = block.string_end(at).unwrap_or(line.end);
                     spelled |= block.text.get(skip_white_in_line(block.text, from)) == Some(&b':');
@@ -396,15 +391,15 @@ impl Escapes<'_> {
     }
 }
 
-/// The position after the number that begins at `from`, if it is one without sign and exponent, of
-/// less than eight bytes, and a comma or a bracket stands right behind it: most numbers. Eight
-/// bytes are looked at in one.
+/// The position after the number at `from`, if it has no sign and no exponent, has fewer than eight
+/// bytes, and is followed by a comma or a bracket, as most numbers are. Looks at eight bytes at a
+/// time.
 #[inline(always)]
 fn plain_number_end(block: &[u8], from: usize) -> Option<usize> {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     let of = |byte: u8| u64::from_ne_bytes([byte; 8]);
     let word = block.get(from..)?.first_chunk().map(|word| u64::from_le_bytes(*word))?;
-    // The highest bit of each byte says what it is: not a digit, a point.
+    // The highest bit of each byte: not a digit; a point.
     let digit = word ^ of(b'0');
     let others = (((digit & !HIGH) + of(0x7F - 9)) | digit) & HIGH;
     let point = word ^ of(b'.');
@@ -414,14 +409,14 @@ fn plain_number_end(block: &[u8], from: usize) -> Option<usize> {
     let stop = stops & stops.wrapping_neg();
     let inner = points & stop.wrapping_sub(1);
     let length = stop.trailing_zeros() as usize / 8;
-    // One point at most, digits on both sides of it, and no nought that leads.
+    // At most one point, digits on both sides of it, and no leading zero.
     let point_is_fine = inner & inner.wrapping_sub(1) == 0 && inner & 0x80 == 0 && inner != stop >> 8;
     let leads = word & 0xFF == u64::from(b'0') && length > 1 && inner != 0x8000;
     let ends = matches!(block.get(from + length), Some(b',' | b'}'));
     (stop != 0 && length > 0 && (inner == 0 || point_is_fine) && !leads && ends).then_some(from + length)
 }
 
-/// The first position at or after `at` that is not white space; a newline ends the line.
+/// The first position at or after `at` that is not white space, or is a newline.
 #[inline]
 fn skip_white_in_line(block: &[u8], mut at: usize) -> usize {
     while at < block.len() && is_white(block[at]) && block[at] != b'\n' {

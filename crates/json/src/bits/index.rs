@@ -1,221 +1,209 @@
-//! The first stage: a block of lines as words and as a list of places to look at.
+//! The structural index of a block of lines: bitmasks, and the list of positions to look at.
 //!
-//! Nearly nothing here depends on what the text says, so that the processor need not guess: each 64
-//! bytes become a [`super::words::Word`], and their newlines and the ends of such strings as may be
-//! wanted names become places in a list, two of them written always and counted afterwards. A
-//! string may be a name when it is as long as one (a quote that closes, and one that opened so many
-//! bytes before it: a shift and an AND) and ends with the same letter.
+//! Almost nothing here branches on the text, so that nothing is mispredicted. Each 64 bytes become
+//! a [`super::words::Word`]. Their newlines, and the closing quotes of strings that may be wanted
+//! names, become positions in a list; two per word are always written, and the list is cut
+//! afterwards. A string may be a wanted name if it has its length (a quote that opens so many bytes
+//! before one that closes: a shift and an AND) and ends with the same byte.
 //!
-//! A group of words is dealt with in one. First it is written down where each kind of byte stands
-//! in them ([`Letters`]), then what is inside of strings ([`super::strings`]), which of those that
-//! end may be names, and how the brackets stand ([`super::brackets`]): each a loop in which no word
-//! waits for another, which the compiler makes of registers as wide as the processor has.
+//! A group of words is indexed at a time: first the bitmask of each class of byte ([`ClassMasks`]),
+//! then the in-string mask ([`super::in_string`]), then the closing quotes of possible names, then
+//! the depths ([`super::brackets`]). Each is a loop in which no word depends on another, so that
+//! the compiler vectorizes it as widely as the processor allows.
 
-use super::brackets::{Brackets, Reckoned};
-use super::masks::{Plain, WIDTH};
-use super::strings::{KINDS, Letters, Strings, kind};
-use super::words::{GROUP, Group, Lanes, Words};
+use super::brackets::{Balance, GroupText, WordBalances};
+use super::in_string::{CLASSES, ClassMasks, StringMasks, class};
+use super::masks::{ScalarMasks, WIDTH};
+use super::words::{GROUP_WORDS, Group, Lanes, Words};
 
-/// Room for all places of eight words, and for what is written too much.
-pub(super) const ROOM: usize = 9 * WIDTH;
+/// Room for all positions of eight words, and for what is written beyond them.
+pub(super) const ROOM_FOR_EIGHT: usize = 9 * WIDTH;
 
-/// Bytes that the words of a group stand for.
-pub(super) const GROUP_BYTES: usize = GROUP * WIDTH;
+/// Bytes of text per group.
+pub(super) const GROUP_BYTES: usize = GROUP_WORDS * WIDTH;
 
 /// The text of eight words.
-pub(super) type Eight = [[u8; WIDTH]; 8];
+pub(super) type EightBlocks = [[u8; WIDTH]; 8];
 
-/// What is known of a block of lines.
+/// The structural index of a block of lines.
 #[derive(Debug)]
 pub struct Index {
-    shapes: Vec<Shape>,
+    shapes: Vec<NameShape>,
     words: Words,
-    /// Only the first `places_count` count: what is longer is used again.
-    places: Vec<u32>,
-    pub(super) places_count: usize,
+    /// The first `positions_count` are in use.
+    positions: Vec<u32>,
+    pub(super) positions_count: usize,
     doubts: Vec<u32>,
     escapes: Vec<(u32, u64)>,
-    /// For each byte of ASCII a bit for each kind that it is of.
-    kinds: [[u8; WIDTH]; 2],
-    desk: Box<Desk>,
+    /// For each ASCII byte, a bit for each class that it is in.
+    class_table: [[u8; WIDTH]; 2],
+    workspace: Box<Workspace>,
 }
 
-/// What is worked with while an index is made, kept since a text may be one short line.
+/// Buffers for making an index, kept because a text may be one short line.
 #[derive(Debug)]
-struct Desk {
-    letters: Letters,
-    strings: Strings,
-    reckoned: Reckoned,
+struct Workspace {
+    classes: ClassMasks,
+    strings: StringMasks,
+    balances: WordBalances,
     names: Lanes,
 }
 
-/// What wanted names look like.
+/// The length and the last byte of wanted names.
 #[derive(Debug, Clone, Copy)]
-struct Shape {
+struct NameShape {
     last: u8,
-    /// From the quote that opens to the one that closes.
+    /// Bytes from the opening to the closing quote.
     distance: u32,
-    /// All ones where that is too far for a shift: then it is not asked.
+    /// All ones if that is too far for a shift. Then any opening quote will do.
     far: u64,
-    /// The kind that this letter is, if there was one for it.
-    kind: Option<usize>,
-    /// If there was none, where the letter stands in the words of the group at hand.
-    stands: Lanes,
+    /// The class of `last`, if one was free.
+    class: Option<usize>,
+    /// If none was free, the bitmasks of `last` in this group.
+    last_byte_masks: Lanes,
 }
 
 impl Index {
-    /// For names such as these.
+    /// For the wanted names `names`.
     pub fn new<'n>(names: impl Iterator<Item = &'n [u8]>) -> Index {
-        let mut shapes: Vec<Shape> = Vec::new();
-        let mut kinds_free = kind::LASTS..KINDS;
+        let mut shapes: Vec<NameShape> = Vec::new();
+        let mut classes_free = class::LAST_BYTES..CLASSES;
         for name in names {
             let near = name.len() + 1 < WIDTH;
             let (distance, far) = if near { (name.len() as u32 + 1, 0) } else { (1, u64::MAX) };
-            // Of no name the last letter is the quote before it.
+            // The last byte of the empty name is the quote before it.
             let last = name.last().copied().unwrap_or(b'"');
             if !shapes.iter().any(|shape| (shape.last, shape.distance, shape.far) == (last, distance, far)) {
-                // DEL stands for all that is not ASCII.
-                let kind = if last < 0x7F { kinds_free.next() } else { None };
-                shapes.push(Shape { last, distance, far, kind, stands: [0; GROUP] });
+                // DEL is the class of all that is not ASCII.
+                let class = if last < 0x7F { classes_free.next() } else { None };
+                shapes.push(NameShape { last, distance, far, class, last_byte_masks: [0; GROUP_WORDS] });
             }
         }
-        let kinds = kind::table(shapes.iter().filter_map(|shape| Some((shape.kind?, shape.last))));
-        let desk =
-            Desk { letters: Letters::new(), strings: Strings::new(), reckoned: Reckoned::new(), names: [0; GROUP] };
+        let class_table = class::table(shapes.iter().filter_map(|shape| Some((shape.class?, shape.last))));
+        let workspace = Workspace {
+            classes: ClassMasks::new(),
+            strings: StringMasks::new(),
+            balances: WordBalances::new(),
+            names: [0; GROUP_WORDS],
+        };
         Index {
             shapes,
             words: Words::default(),
-            places: Vec::new(),
-            places_count: 0,
+            positions: Vec::new(),
+            positions_count: 0,
             doubts: Vec::new(),
             escapes: Vec::new(),
-            kinds,
-            desk: Box::new(desk),
+            class_table,
+            workspace: Box::new(workspace),
         }
     }
 
-    /// Takes in `text`, which begins at the start of a line. With `careful` every bracket is looked
-    /// at.
-    pub fn fill(&mut self, text: &[u8], careful: bool) {
-        #[cfg(target_arch = "x86_64")]
-        if super::x86::index(text, self, careful) {
-            return;
-        }
-        self.fill_plain(text, careful);
-    }
-
-    /// The same with 32 bytes at a time, for tests that compare; false where the processor cannot.
-    pub fn fill_narrow(&mut self, text: &[u8], careful: bool) -> bool {
-        #[cfg(target_arch = "x86_64")]
-        return super::x86::index_narrow(text, self, careful);
-        #[cfg(not(target_arch = "x86_64"))]
-        return false;
-    }
-
-    /// The same, with masks made byte by byte.
-    pub fn fill_plain(&mut self, text: &[u8], careful: bool) {
-        let mut filling = Filling::new(self, text, careful);
-        let mut plain = Plain::default();
+    /// Indexes `text`, byte by byte: the portable implementation, and the one that tests compare
+    /// with.
+    pub fn fill_portable(&mut self, text: &[u8], careful: bool) {
+        let mut filling = Builder::new(self, text, careful);
+        let mut scalar = ScalarMasks::default();
         for group in text.chunks(GROUP_BYTES) {
-            filling.put_plain(group, &mut plain);
+            filling.put_portable(group, &mut scalar);
         }
-        let count = filling.places_count;
-        self.places_count = count;
+        let count = filling.positions_count;
+        self.positions_count = count;
     }
 
-    /// For each byte of ASCII a bit for each kind that it is of.
-    pub(super) fn kinds(&self) -> [[u8; WIDTH]; 2] {
-        self.kinds
+    /// For each ASCII byte, a bit for each class that it is in.
+    pub(super) fn class_table(&self) -> [[u8; WIDTH]; 2] {
+        self.class_table
     }
 
-    /// The bytes that the last kinds are.
-    pub(super) fn lasts(&self) -> [Option<u8>; KINDS - kind::LASTS] {
-        let last = |number| self.shapes.iter().find(|shape| shape.kind == Some(kind::LASTS + number));
+    /// The bytes of the classes from [`class::LAST_BYTES`] on.
+    pub(super) fn last_bytes(&self) -> [Option<u8>; CLASSES - class::LAST_BYTES] {
+        let last = |number| self.shapes.iter().find(|shape| shape.class == Some(class::LAST_BYTES + number));
         std::array::from_fn(|number| last(number).map(|shape| shape.last))
     }
 
-    /// The text in words.
+    /// The bitmasks.
     pub fn words(&self) -> &Words {
         &self.words
     }
 
-    /// Newlines, and quotes that may end a wanted name, in order.
-    pub fn places(&self) -> &[u32] {
-        &self.places[..self.places_count]
+    /// The positions of newlines, and of quotes that may end a wanted name, in order.
+    pub fn positions(&self) -> &[u32] {
+        &self.positions[..self.positions_count]
     }
 
-    /// Newlines of rows whose frame is in doubt, in order.
+    /// The newlines of rows whose frame is in doubt, in order.
     pub fn doubts(&self) -> &[u32] {
         &self.doubts
     }
 
-    /// Words in which a `u` is escaped, by their number, and where.
+    /// The words with an escaped `u`: their index and the bitmask.
     pub fn escapes(&self) -> &[(u32, u64)] {
         &self.escapes
     }
 }
 
-/// An index that is being filled.
-pub(super) struct Filling<'i, 't> {
+/// Fills an [`Index`].
+pub(super) struct Builder<'i, 't> {
     text: &'t [u8],
-    shapes: &'i mut [Shape],
+    shapes: &'i mut [NameShape],
     groups: std::slice::IterMut<'i, Group>,
-    places: &'i mut [u32],
-    pub places_count: usize,
+    positions: &'i mut [u32],
+    pub positions_count: usize,
     doubts: &'i mut Vec<u32>,
     escapes: &'i mut Vec<(u32, u64)>,
     careful: bool,
-    /// Where the next group begins.
+    /// The offset of the next group.
     base: usize,
-    brackets: Brackets,
-    desk: &'i mut Desk,
+    brackets: Balance,
+    workspace: &'i mut Workspace,
 }
 
-impl<'i, 't> Filling<'i, 't> {
+impl<'i, 't> Builder<'i, 't> {
     pub(crate) fn new(index: &'i mut Index, text: &'t [u8], careful: bool) -> Self {
-        let Index { shapes, words, places, doubts, escapes, desk, .. } = index;
+        let Index { shapes, words, positions, doubts, escapes, workspace, .. } = index;
         words.begin(text.len());
-        if places.len() < text.len() + 2 * ROOM {
-            // Made of pages that cost nothing until they are written; with room for what `note`
-            // writes too much.
-            *places = vec![0; text.len() + 2 * ROOM];
+        if positions.len() < text.len() + 2 * ROOM_FOR_EIGHT {
+            // Zeroed pages cost nothing until they are written. The rest is for what `write` writes
+            // beyond the last position.
+            *positions = vec![0; text.len() + 2 * ROOM_FOR_EIGHT];
         }
         doubts.clear();
         escapes.clear();
-        desk.letters.begin_text();
-        desk.strings.begin_text();
-        Filling {
+        workspace.classes.begin_text();
+        workspace.strings.begin_text();
+        Builder {
             text,
             shapes,
             groups: words.groups.iter_mut(),
-            places,
-            places_count: 0,
+            positions,
+            positions_count: 0,
             doubts,
             escapes,
             careful,
             base: 0,
-            brackets: Brackets::default(),
-            desk,
+            brackets: Balance::default(),
+            workspace,
         }
     }
 
-    /// Takes in the next group, of at most [`GROUP_BYTES`]. `read` tells, of eight blocks, where
-    /// each kind of byte stands, and `stands` where a byte does in one.
+    /// Indexes the next group of at most [`GROUP_BYTES`]. `read` makes the bitmasks of all classes
+    /// for eight blocks, `equal` that of one byte for one block, and `write` appends the positions
+    /// of the bits of eight words.
     #[inline(always)]
     pub(crate) fn put(
         &mut self,
         group: &[u8],
-        read: impl Fn(&Eight) -> [[u64; 8]; KINDS],
-        stands: impl Fn(&[u8; WIDTH], u8) -> u64,
-        note: impl Fn(&[u64; 8], u32, &mut [u32; ROOM]) -> usize,
+        read: impl Fn(&EightBlocks) -> [[u64; 8]; CLASSES],
+        equal: impl Fn(&[u8; WIDTH], u8) -> u64,
+        write: impl Fn(&[u64; 8], u32, &mut [u32; ROOM_FOR_EIGHT]) -> usize,
     ) {
         let Some(words) = self.groups.next() else { return };
         let (eights, last) = eights(group);
-        let mut take = |lane: usize, eight: &Eight| {
-            self.desk.letters.put(lane, read(eight));
-            for shape in self.shapes.iter_mut().filter(|shape| shape.kind.is_none()) {
+        let mut take = |lane: usize, eight: &EightBlocks| {
+            self.workspace.classes.put(lane, read(eight));
+            for shape in self.shapes.iter_mut().filter(|shape| shape.class.is_none()) {
                 for (lane, block) in (lane..).zip(eight) {
-                    shape.stands[lane] = stands(block, shape.last);
+                    shape.last_byte_masks[lane] = equal(block, shape.last);
                 }
             }
         };
@@ -226,45 +214,51 @@ impl<'i, 't> Filling<'i, 't> {
             take(eights.len() * 8, last);
         }
         let lanes = lanes_of(group);
-        let Desk { letters, strings, .. } = &mut *self.desk;
+        let Workspace { classes, strings, .. } = &mut *self.workspace;
         strings.begin();
-        letters.settle(lanes, words, strings);
-        self.find(lanes, words, note);
+        classes.resolve(lanes, words, strings);
+        self.find(lanes, words, write);
     }
 
-    /// The same, byte by byte.
-    fn put_plain(&mut self, group: &[u8], plain: &mut Plain) {
+    /// Indexes the next group byte by byte.
+    fn put_portable(&mut self, group: &[u8], scalar: &mut ScalarMasks) {
         let Some(words) = self.groups.next() else { return };
-        let Desk { letters, strings, .. } = &mut *self.desk;
+        let Workspace { classes, strings, .. } = &mut *self.workspace;
         strings.begin();
         let (eights, last) = eights(group);
         for (lane, block) in eights.iter().chain(&last).flatten().enumerate() {
-            strings.put(words, lane, plain.masks(block));
+            strings.put(words, lane, scalar.masks(block));
             for shape in self.shapes.iter_mut() {
-                let stands = shape.kind.map_or(&mut shape.stands, |kind| &mut letters.kinds[kind]);
-                stands[lane] = (0..WIDTH).filter(|at| block[*at] == shape.last).fold(0, |all, at| all | 1 << at);
+                let last_byte_masks = shape.class.map_or(&mut shape.last_byte_masks, |class| &mut classes.masks[class]);
+                last_byte_masks[lane] =
+                    (0..WIDTH).filter(|at| block[*at] == shape.last).fold(0, |all, at| all | 1 << at);
             }
         }
-        self.find(lanes_of(group), words, note_each);
+        self.find(lanes_of(group), words, write_positions);
     }
 
-    /// Finds places and brackets in the first `lanes` words of a group of which the strings are
-    /// known.
+    /// Finds the positions and depths in the first `lanes` words of a group whose in-string masks
+    /// are made.
     #[inline(always)]
-    fn find(&mut self, lanes: usize, words: &mut Group, note: impl Fn(&[u64; 8], u32, &mut [u32; ROOM]) -> usize) {
-        let lanes = lanes.min(GROUP);
-        let Desk { letters, strings, reckoned, names } = &mut *self.desk;
+    fn find(
+        &mut self,
+        lanes: usize,
+        words: &mut Group,
+        write: impl Fn(&[u64; 8], u32, &mut [u32; ROOM_FOR_EIGHT]) -> usize,
+    ) {
+        let lanes = lanes.min(GROUP_WORDS);
+        let Workspace { classes, strings, balances, names } = &mut *self.workspace;
         if strings.escaped_u[..lanes].iter().fold(0, |all, word| all | word) != 0 {
-            keep(self.escapes, self.base, &strings.escaped_u[..lanes]);
+            push_escapes(self.escapes, self.base, &strings.escaped_u[..lanes]);
         }
         names[..lanes].fill(0);
         for shape in self.shapes.iter() {
-            let stands = shape.kind.map_or(&shape.stands, |kind| &letters.kinds[kind]);
+            let last_byte_masks = shape.class.map_or(&shape.last_byte_masks, |class| &classes.masks[class]);
             for lane in 0..lanes {
                 let (opening, before) = (strings.opening[lane + 1], strings.opening[lane]);
                 let begun = (opening << shape.distance) | (before >> (WIDTH as u32 - shape.distance)) | shape.far;
-                // Of the word's first byte it is not known what stands before it.
-                names[lane] |= begun & ((stands[lane] << 1) | 1);
+                // What precedes the first byte of the word is not known.
+                names[lane] |= begun & ((last_byte_masks[lane] << 1) | 1);
             }
         }
         for (lane, name) in names[..lanes].iter_mut().enumerate() {
@@ -272,32 +266,31 @@ impl<'i, 't> Filling<'i, 't> {
             *name = strings.newlines[lane + 1] | (*name & closing);
         }
         for (number, eight) in names[..lanes].as_chunks().0.iter().enumerate() {
-            let rest = self.places.get_mut(self.places_count..).unwrap_or_default();
+            let rest = self.positions.get_mut(self.positions_count..).unwrap_or_default();
             let Some(room) = rest.first_chunk_mut() else { break };
-            self.places_count += note(eight, (self.base + number * 8 * WIDTH) as u32, room);
+            self.positions_count += write(eight, (self.base + number * 8 * WIDTH) as u32, room);
         }
-        let at = (self.text, self.base);
-        self.brackets.count((words, lanes), strings, reckoned, at, self.careful, self.doubts);
+        let group = GroupText { text: self.text, base: self.base, lanes };
+        self.brackets.check(words, group, strings, balances, self.careful, self.doubts);
         self.base += GROUP_BYTES;
     }
 }
 
-/// Writes the places of eight words to the list, of which the first begins at `base`, and says how
-/// many they are.
+/// Writes the positions of the bits of eight words, the first of which begins at `base`, and
+/// returns their number.
 #[inline(always)]
-pub(super) fn note_each(eight: &[u64; 8], base: u32, room: &mut [u32; ROOM]) -> usize {
+pub(super) fn write_positions(eight: &[u64; 8], base: u32, room: &mut [u32; ROOM_FOR_EIGHT]) -> usize {
     let mut noted = 0;
     for (word, base) in eight.iter().zip((base..).step_by(WIDTH)) {
-        let (mut places, count) = (*word, word.count_ones() as usize);
+        let (mut positions, count) = (*word, word.count_ones() as usize);
         let Some(out) = room.get_mut(noted..noted + WIDTH) else { break };
         let mut write = |slots: std::ops::Range<usize>| {
             for slot in &mut out[slots] {
-                *slot = base + places.trailing_zeros();
-                places &= places.wrapping_sub(1);
+                *slot = base + positions.trailing_zeros();
+                positions &= positions.wrapping_sub(1);
             }
         };
-        // Two, even of none: how many there are is hard to foresee, and what is too much is written
-        // over.
+        // Always two: the number is hard to predict, and what is too much is overwritten.
         write(0..2);
         if count > 2 {
             write(2..count);
@@ -307,10 +300,9 @@ pub(super) fn note_each(eight: &[u64; 8], base: u32, room: &mut [u32; ROOM]) -> 
     noted
 }
 
-/// Keeps where a `u` is escaped.
 #[cold]
 #[inline(never)]
-fn keep(escapes: &mut Vec<(u32, u64)>, base: usize, escaped_u: &[u64]) {
+fn push_escapes(escapes: &mut Vec<(u32, u64)>, base: usize, escaped_u: &[u64]) {
     for (word, escaped_u) in (base / WIDTH..).zip(escaped_u) {
         if *escaped_u != 0 {
             escapes.push((word as u32, *escaped_u));
@@ -318,14 +310,14 @@ fn keep(escapes: &mut Vec<(u32, u64)>, base: usize, escaped_u: &[u64]) {
     }
 }
 
-/// How many words a group comes to, filled up to eight.
+/// The number of words of a group, rounded up to eight.
 fn lanes_of(group: &[u8]) -> usize {
     group.len().div_ceil(WIDTH).next_multiple_of(8)
 }
 
-/// The blocks of a group by eight, and what is left, filled up with blanks.
+/// The blocks of a group by eight, and the rest, padded with blanks.
 #[inline(always)]
-fn eights(group: &[u8]) -> (&[Eight], Option<Eight>) {
+fn eights(group: &[u8]) -> (&[EightBlocks], Option<EightBlocks>) {
     let (blocks, _) = group.as_chunks::<WIDTH>();
     let (eights, _) = blocks.as_chunks::<8>();
     let rest = group.get(eights.len() * 8 * WIDTH..).unwrap_or_default();

@@ -1,23 +1,23 @@
-//! The words of a block that outlive the making of its index, each kind in a row of its own.
+//! The bitmasks of a block and the depth of each word: what is left when its index is made. Each
+//! class has an array of its own, so that loops over it can be vectorized.
 
 use super::masks::WIDTH;
 
-/// So many words at most are dealt with in one: they and what is reckoned of them stay close to the
-/// processor, and a bit for each makes one more word.
-pub(super) const GROUP: usize = 64;
+/// Words per group. 64, so that a group stays in the L1 cache, and a `u64` has one bit per word.
+pub(super) const GROUP_WORDS: usize = 64;
 
-/// One kind of word of a group.
-pub(super) type Lanes = [u64; GROUP];
+/// One bitmask per word of a group, all of one class.
+pub(super) type Lanes = [u64; GROUP_WORDS];
 
-/// For each 64 bytes of a text, what stands where in them, and how deep they begin.
+/// The bitmasks of a text, one word for 64 bytes, and the depth at which each word begins.
 #[derive(Debug, Default)]
 pub struct Words {
-    /// Only the first `count` count: what is longer is used again.
+    /// The number of words in use. The rest of `groups` is kept for reuse.
     count: usize,
     pub(super) groups: Vec<Group>,
 }
 
-/// The words of a group.
+/// The bitmasks of up to 64 words.
 #[derive(Debug, Clone)]
 pub(super) struct Group {
     /// Quotes that open or close a string.
@@ -26,11 +26,11 @@ pub(super) struct Group {
     pub opens: Lanes,
     /// `}` and `]` outside strings.
     pub closes: Lanes,
-    /// How many brackets are open at the start of each word.
-    pub depths: [i64; GROUP],
+    /// The number of open brackets at the start of each word.
+    pub depths: [i64; GROUP_WORDS],
 }
 
-/// 64 bytes of text.
+/// The bitmasks of 64 bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Word {
     /// Quotes that open or close a string.
@@ -39,12 +39,12 @@ pub struct Word {
     pub opens: u64,
     /// `}` and `]` outside strings.
     pub closes: u64,
-    /// How many brackets are open at the start of the word.
+    /// The number of open brackets at the start of the word.
     pub depth: i64,
 }
 
 impl Word {
-    /// How many brackets are open before the byte that `bit` stands for.
+    /// The depth before the byte of `bit`.
     #[inline(always)]
     pub(crate) fn depth_at(&self, bit: u64) -> i64 {
         let below = bit - 1;
@@ -54,25 +54,25 @@ impl Word {
 }
 
 impl Group {
-    const NONE: Group = Group { quotes: [0; GROUP], opens: [0; GROUP], closes: [0; GROUP], depths: [0; GROUP] };
+    const NONE: Group =
+        Group { quotes: [0; GROUP_WORDS], opens: [0; GROUP_WORDS], closes: [0; GROUP_WORDS], depths: [0; GROUP_WORDS] };
 }
 
 impl Words {
-    /// Makes room for the words of a text of so many bytes.
+    /// Makes room for the words of a text of `length` bytes.
     pub(super) fn begin(&mut self, length: usize) {
         self.count = length.div_ceil(WIDTH);
-        let groups = self.count.div_ceil(GROUP);
+        let groups = self.count.div_ceil(GROUP_WORDS);
         if self.groups.len() < groups {
             self.groups.resize(groups, Group::NONE);
         }
     }
 
-    /// The words from number `from` on, in order.
+    /// The words from index `from` on.
     pub fn iter_from(&self, from: usize) -> impl Iterator<Item = Word> {
         (from..self.count).filter_map(|index| self.get(index))
     }
 
-    /// The word of this number.
     #[inline(always)]
     pub(crate) fn get(&self, index: usize) -> Option<Word> {
         let (group, lane) = self.find(index)?;
@@ -80,13 +80,13 @@ impl Words {
         Some(Word { quotes: quotes[lane], opens: opens[lane], closes: closes[lane], depth: depths[lane] })
     }
 
-    /// Quotes of the word of this number; none behind the last one.
+    /// The quotes of a word; none after the last word.
     #[inline(always)]
     pub(crate) fn quotes(&self, index: usize) -> u64 {
         self.find(index).map_or(0, |(group, lane)| group.quotes[lane])
     }
 
-    /// How many brackets are open before the byte at `at`.
+    /// The depth before the byte at `at`.
     #[inline(always)]
     pub(crate) fn depth_at(&self, at: usize) -> i64 {
         self.get(at / WIDTH).map_or(0, |word| word.depth_at(1 << (at % WIDTH)))
@@ -94,8 +94,8 @@ impl Words {
 
     #[inline(always)]
     fn find(&self, index: usize) -> Option<(&Group, usize)> {
-        let group = self.groups.get(index / GROUP)?;
-        (index < self.count).then_some((group, index % GROUP))
+        let group = self.groups.get(index / GROUP_WORDS)?;
+        (index < self.count).then_some((group, index % GROUP_WORDS))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::listing;
 use crate::lock::{self, IdleLock, Lock, Request};
 use crate::os::{How, Os, error_at, sync_directory};
 use crate::parts::Active;
-use logbook_format::version::FormatVersion;
+use logbook_format::lock_line::FormatVersion;
 use logbook_format::{LockLine, SegmentName};
 use logbook_model::error::Result;
 

@@ -8,7 +8,7 @@ use crate::listing;
 use crate::os::{error_at, read_full, write_full};
 use crate::parts::Active;
 use logbook_format::SegmentName;
-use logbook_format::missing::Missing;
+use logbook_format::repair::Missing;
 use logbook_json::{self as json, Limits, validate};
 use logbook_model::error::{Error, Result};
 use logbook_model::{Kind, READ_ROW_BYTES_MAX, run_id};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::directory::Modes;
 use crate::os::{How, Os, error_at, read_full, replace_file, sync_directory, write_full};
 use logbook_format::SegmentName;
-use logbook_format::manifest::{Covered, Event, Line, NOTHING, digest, said_end};
+use logbook_format::manifest::{Covered, Event, Line, NOTHING, committed_end, digest};
 use logbook_model::error::{Error, Result};
 
 /// A larger file is not a manifest: a segment needs 300 bytes, and 17 for each MiB.
@@ -74,7 +74,7 @@ impl Known {
     pub fn parse(text: &[u8], path: &Path) -> Result<Known> {
         let mut known = Known { prev: NOTHING.to_owned(), ..Known::default() };
         let mut at = 0;
-        for line in text[..said_end(text)].split_inclusive(|byte| *byte == b'\n') {
+        for line in text[..committed_end(text)].split_inclusive(|byte| *byte == b'\n') {
             let body = line.strip_suffix(b"\n").unwrap_or(line);
             let parsed = Line::parse(body).filter(|line| line.prev == known.prev);
             let Some(parsed) = parsed else {
@@ -138,7 +138,7 @@ impl Known {
 /// Removes the torn line of an archiver that died, which was never reported as written. The file is
 /// replaced as a whole.
 pub fn mend(os: &dyn Os, directory: &Path, text: &mut Vec<u8>) -> Result<()> {
-    let end = said_end(text);
+    let end = committed_end(text);
     if end == text.len() {
         return Ok(());
     }

@@ -36,7 +36,7 @@ impl Keeper<'_> {
         for number in doubtful {
             if let Some(entry) = self.known.segments.get_mut(&number) {
                 let tells = |receipt: &Receipt| {
-                    entry.receipts.contains(&receipt.name) && receipt.tells_of(&entry.segment, &entry.covered.sha256)
+                    entry.receipts.contains(&receipt.name) && receipt.records(&entry.segment, &entry.covered.sha256)
                 };
                 entry.deleted = receipts.iter().any(|(segment, receipt)| *segment > number && tells(receipt));
             }

@@ -72,8 +72,8 @@ mod tests {
         assert_eq!(sort("unknown status \"a\\\"b\"; did you mean \"done\"?"), "unknown status \"…\"");
         assert_eq!(sort("cost_usd must be a number, not \"2\""), "cost_usd must be a number");
         assert_eq!(
-            sort("line 1, column 12: key \"x\" stands twice in one object"),
-            "key \"…\" stands twice in one object"
+            sort("line 1, column 12: key \"x\" is repeated in one object"),
+            "key \"…\" is repeated in one object"
         );
         assert_eq!(sort("the row has 1200000 bytes"), "the row has … bytes");
     }

@@ -110,16 +110,9 @@ fn text(name: &str, text: &str, out: &mut Vec<u8>) {
     }
 }
 
-fn whole(name: &str, mut number: u64, out: &mut Vec<u8>) {
+fn whole(name: &str, number: u64, out: &mut Vec<u8>) {
     key(name, out);
-    let mut digits = [0; 20];
-    let mut at = digits.len();
-    while at == digits.len() || number > 0 {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-    }
-    out.extend_from_slice(&digits[at..]);
+    json::number_into(number, out);
 }
 
 fn total(name: &str, sum: &Sum, out: &mut Vec<u8>) {

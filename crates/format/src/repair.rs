@@ -1,26 +1,26 @@
-//! A `repair` row that voids the place of another row, which stands again right
-//! behind it (`docs/format.md`, Voided places).
+//! Rows of kind `repair`: those that void the place of another row, which is stored again right
+//! after (`docs/format.md`, Voided places), and those that report missing segments (Lock).
 //!
-//! Not here: which inputs it is about (`scan`), when one is written (`store`).
+//! Not here: which inputs they are about (`scan`), when they are written (`store`).
 
 use super::body;
 use super::corrections::step_of;
-use logbook_json::{self as json, Limits};
+use logbook_json::{self as json, Limits, Object};
 use logbook_model::{Address, Kind, run_id};
 
-/// What such a row says.
+/// A row that voids a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Voiding {
-    /// Number of the segment in which the voided row stands.
+    /// The segment of the voided row.
     pub segment: u64,
-    /// Byte offset there.
+    /// Its offset in the segment.
     pub offset: u64,
-    /// The row that stands again, by its name.
+    /// The name of the row that is stored again.
     pub by: Address,
 }
 
 impl Voiding {
-    /// Reads the row `row`; `None` when it voids nothing, or is not whole.
+    /// Reads the row `row`; `None` if it voids nothing, or is not valid.
     pub fn read(row: &[u8]) -> Option<Voiding> {
         let mut values = Vec::new();
         json::pick(row, &["kind", "run_id", "voids", "by"], &mut values).ok()?;
@@ -34,8 +34,8 @@ impl Voiding {
         json::validate(row, Limits::GRAMMAR).is_ok().then_some(Voiding { segment, offset, by })
     }
 
-    /// Whether `row`, which stands right behind, is the one that it names. Without
-    /// that the old place counts: whoever wrote this died before writing the row.
+    /// Whether `row`, the next one, is the row that it names. If not, the old place counts: the
+    /// writer died before it stored the row again.
     pub fn is_kept_by(&self, row: &[u8]) -> bool {
         let mut values = Vec::new();
         if json::pick(row, &["run_id", "step"], &mut values).is_err() {
@@ -47,9 +47,9 @@ impl Voiding {
     }
 }
 
-/// Whether `again` is the row `voided`, stored once more: the same id, step and fields. Only the
-/// time may be another one, which `append` fills in. Where `voided` is not a row, as a power cut
-/// leaves it, there is nothing that could differ.
+/// Whether `again` is the row `voided`, stored again: with the same id, step and fields. Only the
+/// timestamp may differ, which `append` fills in. If `voided` is not a row, as after a power cut,
+/// there is nothing to compare.
 pub fn is_same_row(voided: &[u8], again: &[u8]) -> bool {
     if json::validate(voided, Limits::GRAMMAR).is_err() {
         return true;
@@ -61,6 +61,38 @@ pub fn is_same_row(voided: &[u8], again: &[u8]) -> bool {
     let has_id = old[0].and_then(json::decode).is_some_and(|id| !id.is_empty());
     let step = old[1].is_none() || step_of(old[1]) == step_of(new[1]);
     has_id && step && body::same(voided, again, true)
+}
+
+/// Segments that are missing: `.lock` had their numbers when the next segment was begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missing {
+    /// The first number.
+    pub from: u64,
+    /// The last number.
+    pub to: u64,
+}
+
+impl Missing {
+    /// The row, without run, step and timestamp.
+    pub fn print(&self) -> String {
+        let row = Object::new()
+            .text("kind", Kind::Repair.word())
+            .text("action", "went on behind segments that are not here")
+            .number("missing_from", self.from)
+            .number("missing_to", self.to)
+            .end();
+        String::from_utf8_lossy(&row).into_owned()
+    }
+
+    /// Reads the row `row`; `None` if it does not report missing segments.
+    pub fn read(row: &[u8]) -> Option<Missing> {
+        let mut values = Vec::new();
+        json::pick(row, &["kind", "run_id", "missing_from", "missing_to"], &mut values).ok()?;
+        let is_own = values[1].and_then(json::decode).is_some_and(|run| *run == *run_id::LOGBOOK.as_bytes());
+        let number = |at: usize| values[at].and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
+        let missing = Missing { from: number(2)?, to: number(3)? };
+        (Kind::of(values[0]) == Kind::Repair && is_own).then_some(missing)
+    }
 }
 
 #[cfg(test)]
@@ -113,5 +145,15 @@ mod tests {
         let without = OLD.replace(",\"id\":\"k\"", "");
         assert!(!is_same_row(without.as_bytes(), without.as_bytes()));
         assert!(is_same_row(b"{\"run_id\":\"r\",\"ste", OLD.as_bytes()), "nothing stands there");
+    }
+
+    #[test]
+    fn a_row_about_missing_segments_is_read_as_it_was_printed() {
+        let missing = Missing { from: 8, to: 9 };
+        let row = missing.print().replacen('{', "{\"run_id\":\"_logbook\",\"step\":4,", 1);
+        assert_eq!(Missing::read(row.as_bytes()), Some(missing));
+        assert_eq!(Missing::read(row.replace("_logbook", "r").as_bytes()), None);
+        assert_eq!(Missing::read(row.replace("repair", "note").as_bytes()), None);
+        assert_eq!(Missing::read(row.replace(":8", ":\"8\"").as_bytes()), None);
     }
 }

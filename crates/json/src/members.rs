@@ -1,21 +1,20 @@
-//! The members of an object, and picking a few of them in one pass.
+//! The members of an object, picking a few of them in one pass, and the elements of an array.
 
 use memchr::memchr;
 
 use super::skip::{skip_string, skip_value, skip_white};
 use super::string::decode_raw;
 
-/// Why a row's text could not be read as one object.
+/// Why a text could not be read as one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// It begins like a JSON value other than an object.
     NotObject,
-    /// It is not JSON; the byte where that shows.
+    /// It is not JSON; the offset where that shows.
     NotJson(usize),
 }
 
-/// One member: its key as written (without quotes, escapes in place) and its
-/// value as written.
+/// One member, as it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Member<'a> {
     /// The key between its quotes, escapes not decoded.
@@ -25,7 +24,7 @@ pub struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    /// Whether the key says `name`, however it is spelled.
+    /// Whether the key is `name`, however it is escaped.
     #[inline]
     pub fn is(&self, name: &[u8]) -> bool {
         self.key == name || (memchr(b'\\', self.key).is_some() && *decode_raw(self.key) == *name)
@@ -37,8 +36,8 @@ impl<'a> Member<'a> {
     }
 }
 
-/// Walks the members of one object in order of writing. Checks the framing
-/// (braces, colons, commas, nothing after the end) but not the values.
+/// The members of one object, in order. Checks its framing (braces, colons, commas, nothing after
+/// the end) but not the values.
 pub struct Members<'a> {
     text: &'a [u8],
     at: usize,
@@ -53,7 +52,7 @@ enum State {
 }
 
 impl<'a> Members<'a> {
-    /// Members of the object that `text` is, white space around it allowed.
+    /// The members of the object `text`; white space around it is allowed.
     pub fn new(text: &'a [u8]) -> Self {
         Members { text, at: 0, state: State::Start }
     }
@@ -123,9 +122,9 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
-/// Finds the members called `names` in one pass over the object `text`:
-/// `out[i]` is the value of `names[i]`, the last one where a key is repeated.
-/// The framing of the whole object is checked, the other values are not.
+/// Finds the members called `names` in one pass over the object `text`. `out[i]` becomes the value
+/// of `names[i]`; of a repeated key, the last one. The framing of the whole object is checked, the
+/// other values are not.
 pub fn pick<'a, N: AsRef<[u8]>>(text: &'a [u8], names: &[N], out: &mut Vec<Option<&'a [u8]>>) -> Result<(), Fault> {
     out.clear();
     out.resize(names.len(), None);
@@ -136,4 +135,44 @@ pub fn pick<'a, N: AsRef<[u8]>>(text: &'a [u8], names: &[N], out: &mut Vec<Optio
         }
     }
     Ok(())
+}
+
+/// The elements of an array, in order. An array among them is entered, an object is one element. A
+/// text that is not an array has none.
+#[derive(Debug, Clone)]
+pub struct Leaves<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Leaves<'a> {
+    /// The elements of the array that `text` begins with.
+    pub fn new(text: &'a [u8]) -> Self {
+        let at = if text.first() == Some(&b'[') { 0 } else { text.len() };
+        Leaves { text, at }
+    }
+}
+
+impl<'a> Iterator for Leaves<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        // Only arrays are entered, so their brackets need not be counted.
+        loop {
+            self.at = skip_white(self.text, self.at);
+            match self.text.get(self.at)? {
+                b'[' | b']' | b',' => self.at += 1,
+                _ => {
+                    let from = self.at;
+                    match skip_value(self.text, from) {
+                        Some(to) => {
+                            self.at = to;
+                            return Some(&self.text[from..to]);
+                        }
+                        None => self.at = self.text.len(),
+                    }
+                }
+            }
+        }
+    }
 }

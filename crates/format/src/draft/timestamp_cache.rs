@@ -1,18 +1,17 @@
-//! Timestamps as they are written to the log, told without a calendar. Rows come in the order of
-//! time: most of them in the minute of the one before, so that only the seconds are to be looked
-//! at.
+//! Checks timestamps as the log writes them without a calendar. Rows come in the order of time,
+//! mostly in the minute of the row before, so that only the seconds need to be checked.
 
-/// A date and time up to the colon before the seconds.
+/// A date and time, up to the colon before the seconds.
 type Minute = [u8; 17];
 
-/// The minute of the last timestamp that was looked at.
+/// The minute of the last timestamp.
 #[derive(Debug, Default)]
-pub(super) struct LastMinute(Minute);
+pub(super) struct TimestampCache(Minute);
 
-impl LastMinute {
-    /// Whether `text` is RFC 3339 in UTC as it is written to the log, so that it can be copied: the
-    /// common case. False: a calendar must say.
-    pub(crate) fn is_in(&mut self, text: &[u8]) -> bool {
+impl TimestampCache {
+    /// Whether `text` is RFC 3339 in UTC, as the log writes it, so that it can be copied. False for
+    /// other texts, which may still be valid: those need a calendar.
+    pub(crate) fn accepts(&mut self, text: &[u8]) -> bool {
         let Some((b'Z', body)) = text.split_last() else { return false };
         let Some((minute, rest)) = body.split_first_chunk() else { return false };
         if *minute != self.0 {
@@ -31,12 +30,12 @@ impl LastMinute {
 fn is_minute(text: &Minute) -> bool {
     let two = |at: usize| two_digits(&[text[at], text[at + 1]]);
     let separators = text[4] == b'-' && text[7] == b'-' && text[10] == b'T' && text[13] == b':' && text[16] == b':';
-    // Days up to 28 are in every month; later ones ask the calendar.
+    // Every month has 28 days. Later days need the calendar.
     let dated = two(0) < 100 && two(2) < 100 && (1..=12).contains(&two(5)) && (1..=28).contains(&two(8));
     separators && dated && two(11) < 24 && two(14) < 60
 }
 
-/// The number that two digits say; 100 where they are none.
+/// The number of two digits; 100 if they are not digits.
 fn two_digits(text: &[u8; 2]) -> u8 {
     let [high, low] = text.map(|byte| byte.wrapping_sub(b'0'));
     if high > 9 || low > 9 { 100 } else { high * 10 + low }
@@ -47,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_it_lets_through_is_so_in_utc_already() {
+    fn what_it_accepts_is_in_utc_already() {
         let texts = [
             "2026-04-15T09:30:00Z",
             "2026-04-15T09:30:59.123Z",
@@ -67,19 +66,19 @@ mod tests {
             "Z",
             "",
         ];
-        let mut told = 0;
+        let mut accepted = 0;
         for first in texts {
             for second in texts {
-                let mut last = LastMinute::default();
-                last.is_in(first.as_bytes());
-                let is_in = last.is_in(second.as_bytes());
-                assert_eq!(is_in, LastMinute::default().is_in(second.as_bytes()), "{second} behind {first}");
-                if is_in {
-                    told += 1;
+                let mut last = TimestampCache::default();
+                last.accepts(first.as_bytes());
+                let accepts = last.accepts(second.as_bytes());
+                assert_eq!(accepts, TimestampCache::default().accepts(second.as_bytes()), "{second} behind {first}");
+                if accepts {
+                    accepted += 1;
                     assert_eq!(logbook_model::instant::to_utc_text(second).as_deref(), Some(second));
                 }
             }
         }
-        assert_eq!(told, 3 * texts.len(), "the usual ones are told");
+        assert_eq!(accepted, 3 * texts.len(), "the usual ones are accepted");
     }
 }

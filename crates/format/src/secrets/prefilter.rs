@@ -1,9 +1,9 @@
-//! The first look at a row: could it have a secret of a built-in kind? Most rows cannot, and are
-//! not searched. The look reads raw bytes, and must still be right about the text that they spell,
-//! so escapes by number are decoded first.
+//! The prefilter: whether a row could have a secret of a built-in kind. Most rows cannot, and are
+//! not searched. It reads raw bytes, and must still be right about the text that they spell, so
+//! escapes by number are decoded first.
 //!
-//! `glance` scans the bytes for what `beginnings` lists, and `hints` looks closer at what it saw.
-//! The tests compare the look with a search of everything.
+//! `byte_scan` scans the bytes for what `beginnings` lists, and `hints` looks closer at what it
+//! saw. The tests compare the prefilter with a search of everything.
 
 use std::cell::OnceCell;
 
@@ -11,30 +11,30 @@ use aho_corasick::{AhoCorasick, packed};
 use memchr::memmem;
 
 use super::beginnings::{ESCAPES_AND_USERS, URLS};
-use super::glance::{Seen, glance};
+use super::byte_scan::{Seen, scan};
 use super::hints;
-use super::names::LONG_TOKENS_BEHIND;
+use super::names::LONG_TOKENS_AFTER;
 use super::rule::Rule;
 use super::text::{DELETE, escape, is_control, is_unseen, unseen};
 use logbook_model::error::{Error, Result};
 
-/// Looks at rows.
+/// The prefilter of a redactor.
 #[derive(Default)]
-pub(super) struct Look {
+pub(super) struct Prefilter {
     /// The anchors of tokens, made for the first row that could have one.
     tokens: OnceCell<Option<Vec<packed::Searcher>>>,
 }
 
-/// Most anchors in one search.
+/// Anchors of one search, at most.
 const SEARCHED_MAX: usize = 48;
 /// Times that escapes by number are decoded. A row with more levels is searched.
 const LEVELS_MAX: usize = 4;
 
-impl Look {
+impl Prefilter {
     /// Whether `row` must be searched. If not, it has no secret of a built-in kind.
     #[inline]
-    pub(crate) fn at(&self, row: &[u8]) -> bool {
-        let seen = glance(row);
+    pub(crate) fn must_search(&self, row: &[u8]) -> bool {
+        let seen = scan(row);
         seen.any() && self.closer(row, seen)
     }
 
@@ -42,7 +42,7 @@ impl Look {
         match respelled(row, seen) {
             Respelled::Unsure => true,
             Respelled::No => self.could_have_one(row, seen),
-            Respelled::As(row) => self.could_have_one(&row, glance(&row)),
+            Respelled::As(row) => self.could_have_one(&row, scan(&row)),
         }
     }
 
@@ -56,13 +56,13 @@ impl Look {
         let searches = self.tokens.get_or_init(|| {
             let rules: Vec<Rule> = Rule::built_in().filter(Rule::is_token).collect();
             let anchors = rules.iter().flat_map(|rule| &rule.anchors).map(String::as_str);
-            let mut anchors: Vec<&str> = anchors.chain(LONG_TOKENS_BEHIND).collect();
+            let mut anchors: Vec<&str> = anchors.chain(LONG_TOKENS_AFTER).collect();
             // A search is as precise as its shortest string.
             anchors.sort_by_key(|anchor| anchor.len());
             let search = |anchors: &[&str]| packed::Config::new().builder().extend(anchors).build();
             anchors.chunks(SEARCHED_MAX).map(search).collect()
         });
-        // Without them, on this processor, nothing is known.
+        // Without a search on this processor, the row must be searched.
         searches.as_ref().is_none_or(|searches| searches.iter().any(|search| search.find(row).is_some()))
     }
 }
@@ -71,7 +71,7 @@ impl Look {
 enum Respelled {
     /// It has none that matter.
     No,
-    /// It reads like this, as far as the look is concerned.
+    /// It reads like this to the prefilter.
     As(Vec<u8>),
     /// It has terminal sequences, too many levels of escapes, or invisible characters within an
     /// escape.
@@ -82,7 +82,7 @@ fn respelled(row: &[u8], seen: Seen) -> Respelled {
     let mut now = if seen.foreign { without_unseen(row) } else { Respelled::No };
     let begun = match &now {
         Respelled::Unsure => return now,
-        Respelled::As(text) => glance(text).begun,
+        Respelled::As(text) => scan(text).begun,
         Respelled::No => seen.begun,
     };
     if begun & ESCAPES_AND_USERS == 0 {
