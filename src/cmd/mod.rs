@@ -9,14 +9,12 @@
 //! To add a command: a file in its group's room, a line in `table::COMMANDS`, a file in
 //! `tests/it/`.
 
-pub mod calling;
 pub mod door;
-pub mod guard;
 pub mod progress;
 pub mod reading;
+pub mod shared;
 pub mod slips;
 pub mod table;
-pub mod writing;
 mod zone_file;
 
 pub mod decide;

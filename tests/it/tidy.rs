@@ -66,23 +66,27 @@ const MAY_PRINT: &[(&str, &[&str], &str)] = &[
     ("src/cmd/live/screen/terminal.rs", &["stdout()", ".screen()"], "the cells of a dashboard hold escaped text"),
     ("src/cmd/live/screen/session.rs", &["stdout()"], "asks for its size"),
     ("crates/store/src/os_real.rs", &["stdout()", "stdout"], "asks whether somebody reads it"),
-    ("src/cmd/writing/sign.rs", &["stderr()"], "asks for its name"),
+    ("src/cmd/shared/writing/sign.rs", &["stderr()"], "asks for its name"),
     ("src/cmd/progress.rs", &["stderr()", "Notes::new"], "a thread beside the one that holds the door"),
-    ("src/cmd/guard/memory.rs", &["stderr()"], "ends the process without any memory"),
-    ("src/cmd/guard/watchdog.rs", &["stderr()", "Notes::new"], "ends the process beside the one that holds the door"),
-    ("src/cmd/calling/judge/bench.rs", &["stdout()"], "ends the process beside the one that holds the door"),
-    ("src/cmd/calling/judge/beside.rs", &["stdout"], "reads what a process of ours answers"),
-    ("src/cmd/calling/jobs.rs", &["/dev/tty"], "asks for its foreground process group"),
+    ("src/cmd/shared/guard/memory.rs", &["stderr()"], "ends the process without any memory"),
+    (
+        "src/cmd/shared/guard/watchdog.rs",
+        &["stderr()", "Notes::new"],
+        "ends the process beside the one that holds the door",
+    ),
+    ("src/cmd/shared/calling/judge/bench.rs", &["stdout()"], "ends the process beside the one that holds the door"),
+    ("src/cmd/shared/calling/judge/beside.rs", &["stdout"], "reads what a process of ours answers"),
+    ("src/cmd/shared/calling/jobs.rs", &["/dev/tty"], "asks for its foreground process group"),
     ("src/cmd/live/web/site.rs", &["Output::new", "Notes::new"], "a page is no terminal"),
     ("src/cmd/live/web/pages/runs.rs", &["Output::new"], "a page is no terminal"),
     ("src/cmd/live/web/child.rs", &["stdout", "stderr"], "reads what a child says"),
     (
-        "src/cmd/calling/command.rs",
+        "src/cmd/shared/calling/command.rs",
         &["stdout", "stderr", "stderr()", "Notes::new"],
         "the streams of a command that is run",
     ),
     (
-        "src/cmd/calling/capture.rs",
+        "src/cmd/shared/calling/capture.rs",
         &["stdout()", "stderr()", "stdout", "stderr"],
         "the streams of a command that is run",
     ),
@@ -217,12 +221,12 @@ fn the_walls_stand() {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
-/// What can run away is compiled by these alone, which see to its bounds (`cmd/guard`).
+/// What can run away is compiled by these alone, which see to its bounds (`cmd/shared/guard`).
 const COMPILES: &[(&str, &[&str])] = &[
     ("query::compile(", &["src/cmd/reading/wording.rs"]),
-    ("wording::compiled(", &["src/cmd/calling/judge/rules.rs"]),
-    ("Program::compile(", &["src/cmd/calling/judge/rules.rs", "crates/query/src/compile/scope.rs"]),
-    ("jsonschema::", &["src/cmd/calling/judge/rules.rs"]),
+    ("wording::compiled(", &["src/cmd/shared/calling/judge/rules.rs"]),
+    ("Program::compile(", &["src/cmd/shared/calling/judge/rules.rs", "crates/query/src/compile/scope.rs"]),
+    ("jsonschema::", &["src/cmd/shared/calling/judge/rules.rs"]),
 ];
 
 #[test]

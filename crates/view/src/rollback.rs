@@ -1,6 +1,6 @@
 //! The plan that undoes a run: its side effects in reverse order, and how each is undone.
 //!
-//! Not here: what a contract is (`cmd::calling::contract`), the commands run
+//! Not here: what a contract is (`cmd::shared::calling::contract`), the commands run
 //! (`cmd::decide::rollback`).
 
 use std::collections::HashMap;

@@ -3,7 +3,7 @@
 
 use crate::cmd::Door;
 use crate::cmd::reading::{self, Corrections, of_run};
-use crate::cmd::writing::{Desk, Writing, print_rows};
+use crate::cmd::shared::writing::{Desk, Writing, print_rows};
 use logbook_format::amendment::Amendment;
 use logbook_format::corrections::{self, Target};
 use logbook_format::draft::pairs::Pairs;

@@ -1,8 +1,8 @@
 //! `logbook answer RUN 'text'`: what a blocked run waited for, so that it can go on.
 
 use crate::cmd::Door;
-use crate::cmd::calling::asking;
-use crate::cmd::writing::{About, Desk, Done, Writing, print_rows};
+use crate::cmd::shared::calling::asking;
+use crate::cmd::shared::writing::{About, Desk, Done, Writing, print_rows};
 use logbook_format::draft::pairs::{Pairs, shell_word};
 use logbook_format::rows;
 use logbook_model::error::{Error, Exit, Result};

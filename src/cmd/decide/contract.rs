@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::cmd::Door;
-use crate::cmd::calling::contract::{Terms, named};
-use crate::cmd::calling::judge::Judge;
+use crate::cmd::shared::calling::contract::{Terms, named};
+use crate::cmd::shared::calling::judge::Judge;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_store::config::texts::{self, CONTRACTS};
 use logbook_store::{Purpose, locate};

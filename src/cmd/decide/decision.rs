@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use crate::cmd::Door;
-use crate::cmd::calling::asking;
 use crate::cmd::decide::open_requests;
-use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, user};
+use crate::cmd::shared::calling::asking;
+use crate::cmd::shared::writing::{About, Desk, Done, Writing, print_rows, user};
 use logbook_format::carried::CarriedRun;
 use logbook_format::draft::pairs::{Pairs, shell_word};
 use logbook_format::rows;

@@ -2,7 +2,7 @@
 //! calls.
 
 use crate::cmd::Door;
-use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, unknown_run};
+use crate::cmd::shared::writing::{About, Desk, Done, Writing, print_rows, unknown_run};
 use logbook_format::carried::CarriedRun;
 use logbook_format::draft::pairs::{Pairs, shell_word};
 use logbook_format::rows;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::cmd::Door;
-use crate::cmd::writing::{About, Desk};
+use crate::cmd::shared::writing::{About, Desk};
 use logbook_format::draft::pairs::shell_word;
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};

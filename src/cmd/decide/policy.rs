@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::cmd::calling::judge::Judge;
-use crate::cmd::calling::policy;
+use crate::cmd::shared::calling::judge::Judge;
+use crate::cmd::shared::calling::policy;
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_render::{Format, Look, Rows};

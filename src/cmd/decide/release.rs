@@ -1,7 +1,7 @@
 //! `logbook release RUN`: a run that a person stopped may go on.
 
 use crate::cmd::Door;
-use crate::cmd::writing::{About, Desk, Done, Writing, print_rows};
+use crate::cmd::shared::writing::{About, Desk, Done, Writing, print_rows};
 use logbook_format::draft::pairs::Pairs;
 use logbook_format::rows::{self, Stands};
 use logbook_model::error::{Error, Exit, Result};

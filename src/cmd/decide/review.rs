@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::cmd::Door;
-use crate::cmd::writing::{Writing, print_rows, unknown_run};
+use crate::cmd::shared::writing::{Writing, print_rows, unknown_run};
 use logbook_format::draft::pairs::Pairs;
 use logbook_format::rows;
 use logbook_model::Rating;

@@ -8,10 +8,10 @@ use std::sync::atomic::AtomicBool;
 use signal_hook::consts::SIGINT;
 
 use crate::cmd::Door;
-use crate::cmd::calling::command::Ended;
 use crate::cmd::log::exec::{self, Exec, Undoing};
 use crate::cmd::reading::{Reading, of_run};
-use crate::cmd::writing::Writing;
+use crate::cmd::shared::calling::command::Ended;
+use crate::cmd::shared::writing::Writing;
 use logbook_format::draft::pairs::shell_word;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_render::rollback::{COLUMNS, command_line, json, step as shown, sum};

@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 use clap::Args;
 
 use crate::cmd::Door;
-use crate::cmd::calling::Described;
-use crate::cmd::guard::Bounds;
 use crate::cmd::read::query::Query;
 use crate::cmd::reading::{Files, Reading, TimeField};
+use crate::cmd::shared::calling::Described;
+use crate::cmd::shared::guard::Bounds;
+use crate::cmd::shared::writing::Writing;
 use crate::cmd::table::{self, COMMANDS, Entry, GROUPS};
-use crate::cmd::writing::Writing;
 use logbook_model::error::{Error, Exit, Result, nearest};
 
 /// Examples shown in the help.

@@ -1,11 +1,11 @@
 //! `logbook judge`: answers questions about rules, in a process that may be ended when a rule takes
-//! too much. The program starts it for itself (`calling/judge`); it reads nothing but its standard
+//! too much. The program starts it for itself (`shared/calling/judge`); it reads nothing but its standard
 //! input and the files that conditions name.
 
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::cmd::calling::judge::bench;
+use crate::cmd::shared::calling::judge::bench;
 use logbook_model::Instant;
 use logbook_model::error::{Error, Exit, Result};
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::cmd::Door;
-use crate::cmd::guard::Within;
+use crate::cmd::shared::guard::Within;
 use logbook_format::corrections::is_correction;
 use logbook_format::{Voiding, voiding};
 use logbook_json::{self as json, Limits, frame};

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::cmd::Door;
-use crate::cmd::writing::{Desk, made_id};
+use crate::cmd::shared::writing::{Desk, made_id};
 use logbook_format::rows;
 use logbook_json as json;
 use logbook_model::error::Result;

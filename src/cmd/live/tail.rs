@@ -5,11 +5,11 @@ use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::guard::{Bounds, Within};
 use crate::cmd::live::follow::{Alarm, Follower, begin, sync};
 use crate::cmd::live::tail_files;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Files, Found, Reading, passed_over};
+use crate::cmd::shared::guard::{Bounds, Within};
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_query::eval::doubts::Doubts;

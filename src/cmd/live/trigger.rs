@@ -6,12 +6,12 @@ use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::guard::{Bounds, Within};
 use crate::cmd::live::follow::{Alarm, Follower, begin, sync};
 use crate::cmd::live::handover::{self, Handover};
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections};
-use crate::cmd::writing::{Desk, Writing};
+use crate::cmd::shared::guard::{Bounds, Within};
+use crate::cmd::shared::writing::{Desk, Writing};
 use logbook_format::corrections::step_of;
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};

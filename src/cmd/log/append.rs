@@ -1,9 +1,9 @@
 //! `logbook append`: one row from flags, fields or JSON, or many from stdin.
 
 use crate::cmd::Door;
-use crate::cmd::calling::breach;
 use crate::cmd::log::append_batch;
-use crate::cmd::writing::{Print, Writing, print_rows};
+use crate::cmd::shared::calling::breach;
+use crate::cmd::shared::writing::{Print, Writing, print_rows};
 use logbook_format::draft::declaring;
 use logbook_format::draft::pairs::Pairs;
 use logbook_format::{Drafts, Rules};

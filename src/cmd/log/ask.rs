@@ -3,9 +3,9 @@
 use std::ffi::OsString;
 
 use crate::cmd::Door;
-use crate::cmd::calling::asking::{self, Question};
-use crate::cmd::calling::{Arguments, Described};
-use crate::cmd::writing::{OfRun, Print, Writing, print_rows, say};
+use crate::cmd::shared::calling::asking::{self, Question};
+use crate::cmd::shared::calling::{Arguments, Described};
+use crate::cmd::shared::writing::{OfRun, Print, Writing, print_rows, say};
 use logbook_format::draft::pairs::Pairs;
 use logbook_format::rows;
 use logbook_json as json;

@@ -2,10 +2,10 @@
 //! cannot wrap.
 
 use crate::cmd::Door;
-use crate::cmd::calling::breach::{self, Breach};
-use crate::cmd::calling::intent::{Gate, Intent};
-use crate::cmd::calling::{Arguments, Described, Keep, held};
-use crate::cmd::writing::{About, Desk, Done, OfRun, Print, Writing, catch_up, made_id, print_rows, say};
+use crate::cmd::shared::calling::breach::{self, Breach};
+use crate::cmd::shared::calling::intent::{Gate, Intent};
+use crate::cmd::shared::calling::{Arguments, Described, Keep, held};
+use crate::cmd::shared::writing::{About, Desk, Done, OfRun, Print, Writing, catch_up, made_id, print_rows, say};
 use logbook_format::rows;
 use logbook_model::error::{Error, Exit, Result, nearest};
 use logbook_store::Purpose;

@@ -1,7 +1,7 @@
 //! `logbook end`: ends a run, and says how.
 
 use crate::cmd::Door;
-use crate::cmd::writing::{OfRun, Writing, print_rows};
+use crate::cmd::shared::writing::{OfRun, Writing, print_rows};
 use logbook_format::draft::pairs::{Pairs, shell_word};
 use logbook_format::rows;
 use logbook_model::error::{Error, Exit, Result, nearest};

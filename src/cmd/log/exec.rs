@@ -5,12 +5,12 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::cmd::Door;
-use crate::cmd::calling::capture::Capture;
-use crate::cmd::calling::command::{self, Ended, Outcome};
-use crate::cmd::calling::intent::{Begun, Gate, Intent};
-use crate::cmd::calling::judge::Judge;
-use crate::cmd::calling::{Arguments, Described, Keep, held};
-use crate::cmd::writing::{Desk, OfRun, Writing, made_id};
+use crate::cmd::shared::calling::capture::Capture;
+use crate::cmd::shared::calling::command::{self, Ended, Outcome};
+use crate::cmd::shared::calling::intent::{Begun, Gate, Intent};
+use crate::cmd::shared::calling::judge::Judge;
+use crate::cmd::shared::calling::{Arguments, Described, Keep, held};
+use crate::cmd::shared::writing::{Desk, OfRun, Writing, made_id};
 use logbook_format::draft::pairs::shell_word;
 use logbook_format::rows;
 use logbook_json as json;

@@ -1,7 +1,7 @@
 //! `logbook handoff`: hands a run over to another agent.
 
 use crate::cmd::Door;
-use crate::cmd::writing::{OfRun, Writing, print_rows, unknown_run};
+use crate::cmd::shared::writing::{OfRun, Writing, print_rows, unknown_run};
 use logbook_format::rows;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_store::Purpose;

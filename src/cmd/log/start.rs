@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::cmd::writing::{Desk, Print, Writing, made_id, print_rows, say};
+use crate::cmd::shared::writing::{Desk, Print, Writing, made_id, print_rows, say};
 use logbook_format::Drafts;
 use logbook_format::digest::sha256_hex;
 use logbook_format::draft::pairs::{Pairs, shell_word};

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use super::{Finding, Level};
-use crate::cmd::calling::judge::Judge;
-use crate::cmd::calling::{contract, policy};
+use crate::cmd::shared::calling::judge::Judge;
+use crate::cmd::shared::calling::{contract, policy};
 use logbook_format::draft::pairs::shell_word;
 use logbook_model::Instant;
 use logbook_model::error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::cmd::writing::redactor;
+use crate::cmd::shared::writing::redactor;
 use logbook_format::secrets::Redactor;
 use logbook_model::error::{Error, Result};
 use logbook_query::Place;

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::terminal;
-use crate::cmd::guard::Guarded;
-use crate::cmd::guard::bounds::ROW_TIME;
-use crate::cmd::guard::watchdog::{Limits, Reached, Watch};
 use crate::cmd::live::board::Board;
 use crate::cmd::reading::runs;
 use crate::cmd::reading::wording::{self, Clauses};
+use crate::cmd::shared::guard::Guarded;
+use crate::cmd::shared::guard::bounds::ROW_TIME;
+use crate::cmd::shared::guard::watchdog::{Limits, Reached, Watch};
 use logbook_model::error::{Error, Result};
 use logbook_query::Query;
 use logbook_query::time::Clock;

@@ -16,7 +16,7 @@ use crate::cmd::Door;
 use crate::cmd::decide::decision::{self, Wanted};
 use crate::cmd::live::board::Board;
 use crate::cmd::reading::Reading;
-use crate::cmd::writing::{Desk, Writing};
+use crate::cmd::shared::writing::{Desk, Writing};
 use logbook_model::Verdict;
 use logbook_model::error::Result;
 use logbook_query::time::Clock;

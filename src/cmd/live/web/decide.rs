@@ -8,7 +8,7 @@ use super::site::Site;
 use crate::cmd::Door;
 use crate::cmd::decide::decision::{Wanted, decide};
 use crate::cmd::decide::{answer, hold, release};
-use crate::cmd::writing::{Client, Desk, Done, Print, Writing, print_rows};
+use crate::cmd::shared::writing::{Client, Desk, Done, Print, Writing, print_rows};
 use logbook_model::Verdict;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_render::web::Link;

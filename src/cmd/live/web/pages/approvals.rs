@@ -6,7 +6,7 @@ use crate::cmd::decide::open_requests;
 use crate::cmd::live::web::answer::{Answer, Kind};
 use crate::cmd::live::web::routes::Asked;
 use crate::cmd::live::web::site::Site;
-use crate::cmd::writing::Writing;
+use crate::cmd::shared::writing::Writing;
 use logbook_model::error::Result;
 use logbook_render::web::pages::{ApprovalsPage, Exact, Forms};
 use logbook_render::web::{Cell, Link, Place, Table, Text};

@@ -6,7 +6,7 @@ use super::contract::{self, Terms};
 use super::judge::Judge;
 use super::{Arguments, Described, Keep, held, policy};
 use crate::cmd::Door;
-use crate::cmd::writing::{Desk, print_rows};
+use crate::cmd::shared::writing::{Desk, print_rows};
 use logbook_format::draft::pairs::{Pairs, shell_word};
 use logbook_format::rows;
 use logbook_model::error::{Error, Exit, Result};

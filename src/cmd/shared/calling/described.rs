@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::cmd::writing::Desk;
+use crate::cmd::shared::writing::Desk;
 use logbook_format::digest::{in_a_row, of_words, sha256_hex};
 use logbook_format::draft::pairs::{Pairs, shell_word};
 use logbook_format::secrets::MARK_BEGINS;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::contract::{self, Terms};
 use super::judge::Judge;
-use crate::cmd::writing::Desk;
+use crate::cmd::shared::writing::Desk;
 use logbook_format::draft::pairs::Pairs;
 use logbook_format::once_id::{BREACH, once_id};
 use logbook_format::{Drafts, Rules, rows};

@@ -9,7 +9,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use super::beside::{Answer, Question};
 use super::rules::Rules;
 use crate::cmd::Door;
-use crate::cmd::guard::watchdog::{Limits, Reached, Watch};
+use crate::cmd::shared::guard::watchdog::{Limits, Reached, Watch};
 use logbook_model::Instant;
 use logbook_model::error::{Error, Result};
 

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use crate::cmd::Door;
-use crate::cmd::writing::{About, Desk, catch_up};
+use crate::cmd::shared::writing::{About, Desk, catch_up};
 use logbook_format::carried;
 use logbook_format::draft::pairs::shell_word;
 use logbook_model::error::{Error, Exit, Result};

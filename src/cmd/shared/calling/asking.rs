@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant as Elapsed};
 
 use crate::cmd::Door;
-use crate::cmd::writing::{About, Desk, Done, catch_up};
+use crate::cmd::shared::writing::{About, Desk, Done, catch_up};
 use logbook_format::carried::CarriedRun;
 use logbook_format::draft::pairs::{Pairs, shell_word};
 use logbook_format::rows::{self, Asked};

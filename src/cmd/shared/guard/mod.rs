@@ -1,10 +1,10 @@
 //! Bounds on what conditions may take. A jq program may run for ever, ask for all memory or call
 //! itself without end, and a pattern may take hours on a long text; nothing of that can be stopped
 //! from within. So whoever evaluates a condition that a person or a file worded does it in a
-//! process that may be ended: a reading command in its own, gates (`calling/judge`) and `serve`
+//! process that may be ended: a reading command in its own, gates (`shared/calling/judge`) and `serve`
 //! (`live/web/child`) in one beside theirs.
 //!
-//! Not here: what a condition says (`reading/wording`), the rules of a logbook (`calling/judge`).
+//! Not here: what a condition says (`reading/wording`), the rules of a logbook (`shared/calling/judge`).
 //!
 //! - `bounds`: the flags, and what holds without them · `watchdog`: the thread that ends the
 //!   process

@@ -14,7 +14,7 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 use super::rules::{Rule, Verdict, Wrong};
-use crate::cmd::guard::program;
+use crate::cmd::shared::guard::program;
 use logbook_model::Instant;
 use logbook_model::error::{Error, Result};
 
