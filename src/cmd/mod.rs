@@ -17,11 +17,11 @@ pub mod slips;
 pub mod table;
 mod zone_file;
 
-pub mod decide;
+pub(crate) mod decide;
 pub mod itself;
-pub mod keep;
+pub(crate) mod keep;
 pub mod live;
-pub mod log;
+pub(crate) mod log;
 pub mod read;
 
 pub use door::Door;

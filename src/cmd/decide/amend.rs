@@ -3,7 +3,7 @@
 
 use crate::cmd::Door;
 use crate::cmd::reading::{self, Corrections, of_run};
-use crate::cmd::shared::writing::{Desk, Writing, print_rows};
+use crate::cmd::shared::writing::{OpenLogbook, Writing, print_rows};
 use logbook_format::amendment::Amendment;
 use logbook_format::corrections::{self, Target};
 use logbook_format::draft::pairs::Pairs;
@@ -42,7 +42,7 @@ const TRIES_MAX: usize = 8;
 /// `logbook amend`
 pub fn run(args: Amend, door: &mut Door<'_>) -> Result<Exit> {
     let result = amend(&args, door);
-    args.writing.ended(result, door)
+    args.writing.apply_best_effort(result, door)
 }
 
 fn amend(args: &Amend, door: &mut Door<'_>) -> Result<Exit> {
@@ -52,9 +52,9 @@ fn amend(args: &Amend, door: &mut Door<'_>) -> Result<Exit> {
         pairs.argument(field)?;
     }
     let amendment = Amendment { pairs, unset: &args.unset, retract: args.retract, why: &args.why };
-    let desk = args.writing.desk(door, Purpose::Read)?;
+    let logbook = args.writing.open(door, Purpose::Read)?;
     for _ in 0..TRIES_MAX {
-        if attempt(&desk, &address, &amendment, door)? {
+        if attempt(&logbook, &address, &amendment, door)? {
             return Ok(Exit::Done);
         }
     }
@@ -63,8 +63,8 @@ fn amend(args: &Amend, door: &mut Door<'_>) -> Result<Exit> {
 
 /// One look at the row and one try to store. Gives whether it was stored; not,
 /// when the row was corrected in between and the amendment rests on what it said.
-fn attempt(desk: &Desk, address: &Address, amendment: &Amendment<'_>, door: &mut Door<'_>) -> Result<bool> {
-    let found = reading::logbook_at(&desk.location, Corrections::Folded, None)?;
+fn attempt(logbook: &OpenLogbook, address: &Address, amendment: &Amendment<'_>, door: &mut Door<'_>) -> Result<bool> {
+    let found = reading::logbook_at(&logbook.location, Corrections::Folded, None)?;
     let seen = found.inputs.iter().rev().find_map(|input| match input {
         Input::Segment(segment) => Some(Place { segment: segment.number, offset: segment.bytes }),
         _ => None,
@@ -86,16 +86,16 @@ fn attempt(desk: &Desk, address: &Address, amendment: &Amendment<'_>, door: &mut
             corrections::apply(&corrected.row, &corrected.corrections)
         }
     };
-    let rules = Rules { run_id: None, ..desk.rules() };
+    let rules = Rules { run_id: None, ..logbook.rules() };
     let text = amendment.text(address, &row, &rules)?;
     let mut drafts = Drafts::new();
     drafts.push(&text, &rules, &(door.clock)().to_utc_ms(), None)?;
-    desk.note_redactions(&mut door.err);
+    logbook.note_redactions(&mut door.err);
 
     let mut changed = false;
     let names = names(address, &found.inputs, place, &row);
     let rests_on_row = amendment.reaches_in() || !amendment.unset.is_empty();
-    let stored = desk.store(&drafts, door, |state| {
+    let stored = logbook.store(&drafts, door, |state| {
         if let (true, Some(seen)) = (rests_on_row, seen) {
             state.rows_since(seen, &mut |_, row| {
                 changed |=
@@ -107,7 +107,7 @@ fn attempt(desk: &Desk, address: &Address, amendment: &Amendment<'_>, door: &mut
     if changed {
         return Ok(false);
     }
-    print_rows(desk.print, &drafts, &stored?, door)?;
+    print_rows(logbook.print, &drafts, &stored?, door)?;
     Ok(true)
 }
 

@@ -1,8 +1,8 @@
 //! `logbook answer RUN 'text'`: what a blocked run waited for, so that it can go on.
 
 use crate::cmd::Door;
-use crate::cmd::shared::calling::asking;
-use crate::cmd::shared::writing::{About, Desk, Done, Writing, print_rows};
+use crate::cmd::shared::calling::approval;
+use crate::cmd::shared::writing::{Appended, OpenLogbook, Scope, Writing, print_rows};
 use logbook_format::draft::pairs::{Pairs, shell_word};
 use logbook_format::rows;
 use logbook_model::error::{Error, Exit, Result};
@@ -35,28 +35,33 @@ pub struct Answer {
 /// `logbook answer`
 pub fn run(args: Answer, door: &mut Door<'_>) -> Result<Exit> {
     let result = typed(&args, door);
-    args.writing.ended(result, door)
+    args.writing.apply_best_effort(result, door)
 }
 
 fn typed(args: &Answer, door: &mut Door<'_>) -> Result<Exit> {
-    let desk = args.writing.desk(door, Purpose::Read)?;
-    let done = answer(&desk, (&args.run, &args.text), args.by.as_deref(), door)?;
-    print_rows(desk.print, &done.drafts, &done.stored, door)?;
+    let logbook = args.writing.open(door, Purpose::Read)?;
+    let done = answer(&logbook, (&args.run, &args.text), args.by.as_deref(), door)?;
+    print_rows(logbook.print, &done.drafts, &done.stored, door)?;
     Ok(Exit::Done)
 }
 
 /// Stores what `run` waited for.
-pub fn answer(desk: &Desk, (run, text): (&str, &str), by: Option<&str>, door: &mut Door<'_>) -> Result<Done> {
+pub fn answer(
+    logbook: &OpenLogbook,
+    (run, text): (&str, &str),
+    by: Option<&str>,
+    door: &mut Door<'_>,
+) -> Result<Appended> {
     if text.trim().is_empty() {
         return Err(Error::usage("the answer is empty").hint(format!("logbook answer {} 'text'", shell_word(run))));
     }
-    let run = &*desk.as_stored("run_id", run)?;
+    let run = &*logbook.as_stored("run_id", run)?;
     let mut signed = Pairs::new();
-    desk.sign(&mut signed, by, door)?;
-    let (approvals, _) = desk.look(About::Run(run), door, Approvals::default)?;
+    logbook.sign(&mut signed, by, door)?;
+    let (approvals, _) = logbook.fold(Scope::Run(run), door, Approvals::default)?;
     let open = approvals.also_open(run, "", (door.clock)());
     let waits_for = open.map(|request| rows::approval_of(&request.action));
-    desk.decide_of_run(run, door, |course| {
+    logbook.store_from_run(run, door, |course| {
         let standing = blocked(run, course, &approvals)?;
         rows::answer(run, text, &standing.name, waits_for.as_deref(), &signed)
     })
@@ -72,7 +77,7 @@ fn blocked<'c>(run: &str, course: &'c Course, approvals: &Approvals) -> Result<&
         return Err(Error::usage(format!("run {run:?} is not blocked (it stands at {stands}): nothing to answer"))
             .hint(format!("add a note: logbook append -r {word} --kind note -a '…'")));
     };
-    let is_request = asking::is_request(approvals, run, &standing.blocked_on);
+    let is_request = approval::is_request(approvals, run, &standing.blocked_on);
     match standing.kind {
         kind if kind == Kind::ApprovalRequested || is_request => {
             Err(Error::usage(format!("run {run:?} waits for an approval, {}", standing.name))

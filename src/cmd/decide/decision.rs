@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::cmd::Door;
 use crate::cmd::decide::open_requests;
-use crate::cmd::shared::calling::asking;
-use crate::cmd::shared::writing::{About, Desk, Done, Writing, print_rows, user};
+use crate::cmd::shared::calling::approval;
+use crate::cmd::shared::writing::{Appended, OpenLogbook, Scope, Writing, print_rows, user};
 use logbook_format::carried::CarriedRun;
 use logbook_format::draft::pairs::{Pairs, shell_word};
 use logbook_format::rows;
@@ -44,14 +44,14 @@ pub struct Deciding {
 /// Decides, or lists what there is to decide.
 pub fn run(args: &Deciding, verdict: Verdict, door: &mut Door<'_>) -> Result<Exit> {
     let Some(what) = &args.what else {
-        let desk = args.writing.desk(door, Purpose::Read)?;
-        return open_requests::list(&desk, args.output.as_deref(), door);
+        let logbook = args.writing.open(door, Purpose::Read)?;
+        return open_requests::list(&logbook, args.output.as_deref(), door);
     };
-    let desk = args.writing.desk(door, Purpose::Read)?;
+    let logbook = args.writing.open(door, Purpose::Read)?;
     let (by, why, args_sha256) = (args.by.as_deref(), args.why.as_deref(), args.args_sha256.as_deref());
     let wanted = Wanted { what, verdict, by, why, args_sha256, takes_irreversible: true };
-    let Decided { request, done } = decide(&desk, &wanted, door)?;
-    print_rows(desk.print, &done.drafts, &done.stored, door)?;
+    let Decided { request, done } = decide(&logbook, &wanted, door)?;
+    print_rows(logbook.print, &done.drafts, &done.stored, door)?;
     if door.err.is_terminal() {
         confirm(&request, verdict, door)?;
     }
@@ -92,11 +92,11 @@ pub struct Decided {
     /// The request.
     pub request: Request,
     /// The row.
-    pub done: Done,
+    pub done: Appended,
 }
 
 /// Stores the decision, if it may be made.
-pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<Decided> {
+pub fn decide(logbook: &OpenLogbook, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<Decided> {
     let &Wanted { what, verdict, by, why, args_sha256, takes_irreversible } = wanted;
     let why = why.map(str::trim).filter(|why| !why.is_empty());
     if verdict == Verdict::Denied && why.is_none() {
@@ -104,17 +104,21 @@ pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<D
             .hint(format!("logbook deny {} --why '…'", shell_word(what))));
     }
     let mut signed = Pairs::new();
-    desk.sign(&mut signed, by, door)?;
+    logbook.sign(&mut signed, by, door)?;
     let clock = door.clock;
-    let who = desk.as_stored("approver", &by.map_or_else(|| user(door), str::to_owned))?;
-    let own =
-        Own { who: &who, agent: desk.agent.as_deref(), run: desk.run.as_deref(), agents: agents(desk, what, door)? };
+    let who = logbook.as_stored("approver", &by.map_or_else(|| user(door), str::to_owned))?;
+    let own = Own {
+        who: &who,
+        agent: logbook.agent.as_deref(),
+        run: logbook.run.as_deref(),
+        agents: agents(logbook, what, door)?,
+    };
     let question = match run_of(what) {
-        Some(run) => asking::question_of(desk, &run, door)?,
+        Some(run) => approval::open_question(logbook, &run, door)?,
         None => None,
     };
     let mut decided = None;
-    let done = desk.decide(About::Kinds(&KINDS), door, Approvals::default, |approvals| {
+    let done = logbook.store_from(Scope::Kinds(&KINDS), door, Approvals::default, |approvals| {
         // Under the lock it is later: never earlier than the row's own time, by which readers judge
         // it.
         let now = clock();
@@ -134,7 +138,7 @@ pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<D
             )
             .hint(format!("logbook deny {} --why 'put the key into a file'", shell_word(&request.name))));
         }
-        if !desk.settings.own_approvals {
+        if !logbook.settings.own_approvals {
             own.refuse(request)?;
         }
         if verdict == Verdict::Approved && request.reversible == Some(false) && !takes_irreversible {
@@ -142,8 +146,8 @@ pub fn decide(desk: &Desk, wanted: &Wanted<'_>, door: &mut Door<'_>) -> Result<D
                 .hint("tick the box, or: logbook approve"));
         }
         decided = Some(request.clone());
-        let waits_for = asking::waits_for(approvals, request, question.as_deref(), now);
-        rows::decision(asking::asked(request, waits_for.as_deref()), verdict, why, &signed)
+        let waits_for = approval::waits_for(approvals, request, question.as_deref(), now);
+        rows::decision(approval::as_asked(request, waits_for.as_deref()), verdict, why, &signed)
     })?;
     let request = decided.ok_or_else(|| Error::io("nothing was decided"))?;
     Ok(Decided { request, done })
@@ -156,7 +160,7 @@ fn meant<'a>(what: &str, approvals: &'a Approvals, now: Instant) -> Result<&'a R
         return Ok(request);
     }
     if Address::parse(what).is_some() {
-        return Err(asking::unknown(what));
+        return Err(approval::unknown_request(what));
     }
     let of_run: Vec<&Request> = approvals.all.iter().filter(|request| request.run == what).collect();
     let open: Vec<&Request> = approvals.open(now).into_iter().filter(|request| request.run == what).collect();
@@ -192,7 +196,7 @@ fn may_be_decided(request: &Request, args_sha256: Option<&str>, now: Instant) ->
     if let Some(decision) = &request.decision {
         return Err(Error::new(
             Exit::No,
-            format!("{} was decided already, by {}: {}", request.name, decision.name, asking::told(request)),
+            format!("{} was decided already, by {}: {}", request.name, decision.name, approval::summary(request)),
         ));
     }
     match request.expires_at {
@@ -214,10 +218,10 @@ fn run_of(what: &str) -> Option<String> {
 }
 
 /// The agents that made the run's own rows, by the run or the request that `what` names.
-fn agents(desk: &Desk, what: &str, door: &mut Door<'_>) -> Result<BTreeSet<String>> {
+fn agents(logbook: &OpenLogbook, what: &str, door: &mut Door<'_>) -> Result<BTreeSet<String>> {
     let Some(run) = run_of(what) else { return Ok(BTreeSet::new()) };
     let begin = || Agents { run: run.clone(), named: BTreeSet::new() };
-    Ok(desk.look(About::Run(&run), door, begin)?.0.named)
+    Ok(logbook.fold(Scope::Run(&run), door, begin)?.0.named)
 }
 
 /// Who works in a run: the agents of rows that say what a run does itself.

@@ -2,7 +2,7 @@
 //! calls.
 
 use crate::cmd::Door;
-use crate::cmd::shared::writing::{About, Desk, Done, Writing, print_rows, unknown_run};
+use crate::cmd::shared::writing::{Appended, OpenLogbook, Scope, Writing, print_rows, unknown_run};
 use logbook_format::carried::CarriedRun;
 use logbook_format::draft::pairs::{Pairs, shell_word};
 use logbook_format::rows;
@@ -34,26 +34,31 @@ pub struct Hold {
 
 /// `logbook hold`
 pub fn run(args: Hold, door: &mut Door<'_>) -> Result<Exit> {
-    let desk = args.writing.desk(door, Purpose::Read)?;
-    let done = hold(&desk, (&args.run, &args.why), args.by.as_deref(), door)?;
-    print_rows(desk.print, &done.drafts, &done.stored, door)?;
+    let logbook = args.writing.open(door, Purpose::Read)?;
+    let done = hold(&logbook, (&args.run, &args.why), args.by.as_deref(), door)?;
+    print_rows(logbook.print, &done.drafts, &done.stored, door)?;
     Ok(Exit::Done)
 }
 
 /// Stops `run`.
-pub fn hold(desk: &Desk, (run, why): (&str, &str), by: Option<&str>, door: &mut Door<'_>) -> Result<Done> {
+pub fn hold(
+    logbook: &OpenLogbook,
+    (run, why): (&str, &str),
+    by: Option<&str>,
+    door: &mut Door<'_>,
+) -> Result<Appended> {
     if why.trim().is_empty() {
         return Err(Error::usage("a hold needs a reason").hint(format!("logbook hold {} --why '…'", shell_word(run))));
     }
-    let run = &*desk.as_stored("run_id", run)?;
+    let run = &*logbook.as_stored("run_id", run)?;
     let mut signed = Pairs::new();
-    desk.sign(&mut signed, by, door)?;
+    logbook.sign(&mut signed, by, door)?;
     // A run that has no row is a slip of the pen, not a run that never may begin.
-    let (course, _) = desk.look(About::Run(run), door, || Course::of(run))?;
+    let (course, _) = logbook.fold(Scope::Run(run), door, || Course::of(run))?;
     if course.rows == 0 {
-        return Err(unknown_run(run, desk, door));
+        return Err(unknown_run(run, logbook, door));
     }
-    desk.decide(About::Kinds(&KINDS), door, Brake::default, |Brake(holds)| {
+    logbook.store_from(Scope::Kinds(&KINDS), door, Brake::default, |Brake(holds)| {
         if let Some(hold) = holds.held.get(run) {
             return Err(Error::new(
                 Exit::No,

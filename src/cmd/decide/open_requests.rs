@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::cmd::Door;
-use crate::cmd::shared::writing::{About, Desk};
+use crate::cmd::shared::writing::{OpenLogbook, Scope};
 use logbook_format::draft::pairs::shell_word;
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};
@@ -34,8 +34,8 @@ const COLUMNS: [&str; 13] = [
 const ARGUMENTS_MAX: usize = 100;
 
 /// Lists what is open.
-pub fn list(desk: &Desk, output: Option<&str>, door: &mut Door<'_>) -> Result<Exit> {
-    let (approvals, _) = desk.look(About::Kinds(&KINDS), door, Approvals::default)?;
+pub fn list(logbook: &OpenLogbook, output: Option<&str>, door: &mut Door<'_>) -> Result<Exit> {
+    let (approvals, _) = logbook.fold(Scope::Kinds(&KINDS), door, Approvals::default)?;
     let now = door.now()?;
     let format = match output {
         Some(name) => Format::parse(name)?,
@@ -45,7 +45,7 @@ pub fn list(desk: &Desk, output: Option<&str>, door: &mut Door<'_>) -> Result<Ex
     let look = door.look()?;
     let mut open: Vec<Request> = approvals.open(now).into_iter().cloned().collect();
     if open.iter().any(|request| request.task.is_empty() || request.agent.is_empty()) {
-        let (starts, _) = desk.look(About::Kinds(&[Kind::RunStart]), door, Starts::default)?;
+        let (starts, _) = logbook.fold(Scope::Kinds(&[Kind::RunStart]), door, Starts::default)?;
         for request in &mut open {
             if let Some((task, agent)) = starts.0.get(&request.run) {
                 *request = request.with_run(task, agent);

@@ -1,7 +1,7 @@
 //! `logbook release RUN`: a run that a person stopped may go on.
 
 use crate::cmd::Door;
-use crate::cmd::shared::writing::{About, Desk, Done, Writing, print_rows};
+use crate::cmd::shared::writing::{Appended, OpenLogbook, Scope, Writing, print_rows};
 use logbook_format::draft::pairs::Pairs;
 use logbook_format::rows::{self, Stands};
 use logbook_model::error::{Error, Exit, Result};
@@ -46,19 +46,24 @@ impl Past for Held {
 
 /// `logbook release`
 pub fn run(args: Release, door: &mut Door<'_>) -> Result<Exit> {
-    let desk = args.writing.desk(door, Purpose::Read)?;
-    let done = release(&desk, (&args.run, args.why.as_deref()), args.by.as_deref(), door)?;
-    print_rows(desk.print, &done.drafts, &done.stored, door)?;
+    let logbook = args.writing.open(door, Purpose::Read)?;
+    let done = release(&logbook, (&args.run, args.why.as_deref()), args.by.as_deref(), door)?;
+    print_rows(logbook.print, &done.drafts, &done.stored, door)?;
     Ok(Exit::Done)
 }
 
 /// Lets `run` go on.
-pub fn release(desk: &Desk, (run, why): (&str, Option<&str>), by: Option<&str>, door: &mut Door<'_>) -> Result<Done> {
-    let run = &*desk.as_stored("run_id", run)?;
+pub fn release(
+    logbook: &OpenLogbook,
+    (run, why): (&str, Option<&str>),
+    by: Option<&str>,
+    door: &mut Door<'_>,
+) -> Result<Appended> {
+    let run = &*logbook.as_stored("run_id", run)?;
     let mut signed = Pairs::new();
-    desk.sign(&mut signed, by, door)?;
+    logbook.sign(&mut signed, by, door)?;
     let begin = || Held { course: Course::of(run), holds: Holds::default() };
-    desk.decide(About::Run(run), door, begin, |held| {
+    logbook.store_from(Scope::Run(run), door, begin, |held| {
         let Some(hold) = held.holds.held.get(run) else {
             return Err(Error::new(Exit::No, format!("run {run:?} is not held"))
                 .hint("logbook query 'kind in (hold, release)'   # who held what"));

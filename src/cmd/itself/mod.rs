@@ -1,12 +1,12 @@
 //! Commands about the tool itself: where it works, its help, its schema, its completions.
 
-pub mod completions;
-pub mod config;
-pub mod help;
-pub mod init;
-pub mod judge;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod help;
+pub(crate) mod init;
+pub(crate) mod judge;
 pub mod man;
-pub mod schema;
-pub mod where_;
+pub(crate) mod schema;
+pub(crate) mod where_;
 
-pub use completions::words as complete_words;
+pub(crate) use completions::words as complete_words;

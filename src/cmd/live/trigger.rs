@@ -11,7 +11,7 @@ use crate::cmd::live::handover::{self, Handover};
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections};
 use crate::cmd::shared::guard::{Bounds, Within};
-use crate::cmd::shared::writing::{Desk, Writing};
+use crate::cmd::shared::writing::{OpenLogbook, Writing};
 use logbook_format::corrections::step_of;
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};
@@ -80,7 +80,7 @@ fn follow(
     timeout_ms: Option<u64>,
     door: &mut Door<'_>,
 ) -> Result<Exit> {
-    let desk = &args.writing.desk(door, Purpose::Read)?;
+    let desk = &args.writing.open(door, Purpose::Read)?;
     let found = reading::logbook_at(&desk.location, Corrections::AsWritten, None)?;
     let cursor = args.cursor.as_deref().map(|name| Cursor::new(&found.path, name)).transpose()?;
     let saved = begin(cursor.as_ref(), end_of(&found.inputs), door)?;
@@ -123,7 +123,7 @@ fn follow(
 /// A trigger at work.
 struct Work<'w> {
     args: &'w Trigger,
-    desk: &'w Desk,
+    desk: &'w OpenLogbook,
     name: String,
     timeout_ms: Option<u64>,
     /// The runs that its hand-overs were, and those below them.

@@ -1,4 +1,4 @@
-//! `logbook end`: ends a run, and says how.
+//! `logbook end`: end a run with a final status.
 
 use crate::cmd::Door;
 use crate::cmd::shared::writing::{OfRun, Writing, print_rows};
@@ -10,7 +10,6 @@ use logbook_store::Purpose;
 use logbook_view::Course;
 use logbook_view::past::Call;
 
-/// Two real examples.
 pub const EXAMPLES: &str = "\
   logbook end --cost-usd 0.42 --tokens-in 18000 --tokens-out 2100
   logbook end failed -r r-88 --error 'the tests still fail' --note 'three tries, see r-88#7'";
@@ -55,21 +54,21 @@ pub struct End {
 /// `logbook end`
 pub fn run(args: End, door: &mut Door<'_>) -> Result<Exit> {
     let result = end(&args, door);
-    args.writing.ended(result, door)
+    args.writing.apply_best_effort(result, door)
 }
 
 fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
     let run = args.of.name(door)?;
     row(args, &run)?;
-    let desk = args.writing.desk(door, Purpose::Read)?;
-    let run = desk.as_stored("run_id", &run)?;
+    let logbook = args.writing.open(door, Purpose::Read)?;
+    let run = logbook.as_stored("run_id", &run)?;
     let pairs = || row(args, &run);
-    let done = desk.decide_of_run(&run, door, |course| refusal(args, &run, course).map_or_else(pairs, Err))?;
-    print_rows(desk.print, &done.drafts, &done.stored, door)?;
+    let done = logbook.store_from_run(&run, door, |course| refusal(args, &run, course).map_or_else(pairs, Err))?;
+    print_rows(logbook.print, &done.drafts, &done.stored, door)?;
     Ok(Exit::Done)
 }
 
-/// Why the run does not end now.
+/// Why the run must not end now.
 fn refusal(args: &End, run: &str, course: &Course) -> Option<Error> {
     if let Some(end) = course.standing().filter(|_| course.stands.ended()) {
         return Some(
@@ -101,7 +100,7 @@ fn row(args: &End, run: &str) -> Result<Pairs> {
     };
     let mut pairs = rows::end(run, "end", ended)?;
     let is_blocked = ended.status() == Status::Blocked;
-    // What a note says is what is waited for, where nothing else is said of that.
+    // Without --blocked-on, the run waits for whoever was told, else for what the note says.
     let other = args.escalated_to.as_ref().or(args.note.as_ref()).filter(|_| is_blocked);
     let blocked_on = args.blocked_on.as_ref().or(other);
     let texts = [
@@ -120,14 +119,14 @@ fn row(args: &End, run: &str) -> Result<Pairs> {
 
 fn unknown(word: &str) -> Error {
     let words = FinalStatus::WORDS;
-    // What people say for the same.
+    // Words that people type for these statuses.
     let meant = match word {
         "done" | "ok" | "success" | "passed" => Some(FinalStatus::Succeeded.word()),
         "error" | "aborted" | "crashed" => Some(FinalStatus::Failed.word()),
         "blocked" | "waiting" => Some(FinalStatus::Paused.word()),
         _ => nearest(word, words.iter().copied()),
     };
-    let error = Error::usage(format!("a run does not end {word:?}; it ends {}", words.join(", ")));
+    let error = Error::usage(format!("{word:?} is not a final status; use one of: {}", words.join(", ")));
     match meant {
         Some(meant) => error.hint(format!("logbook end {meant}")),
         None => error.hint("-r RUN names the run: logbook end succeeded -r RUN"),

@@ -5,6 +5,6 @@
 //! - `calling`: tool calls: the gates before a call, the child process, the rows about it
 //! - `guard`: limits on the time and memory of an evaluation
 
-pub mod calling;
+pub(crate) mod calling;
 pub mod guard;
-pub mod writing;
+pub(crate) mod writing;

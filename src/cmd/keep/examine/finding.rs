@@ -43,12 +43,12 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// About one thing without a place.
+    /// Scope one thing without a place.
     pub fn new(level: Level, class: &'static str, what: impl Into<String>) -> Finding {
         Finding { level, class, what: what.into(), count: 1, places: Vec::new(), next: String::new() }
     }
 
-    /// About so many things.
+    /// Scope so many things.
     pub fn count(self, count: u64) -> Finding {
         Finding { count, ..self }
     }

@@ -1,12 +1,12 @@
-//! Rows about calls that others made, held against the contracts of their tools: `append` stores
-//! what happened, and behind it a row that says who broke what.
+//! Rows about calls that other programs made, checked against the contracts of their tools: `append`
+//! stores what happened, and behind it a row about the broken contract.
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use super::contract::{self, Terms};
 use super::judge::Judge;
-use crate::cmd::shared::writing::Desk;
+use crate::cmd::shared::writing::OpenLogbook;
 use logbook_format::draft::pairs::Pairs;
 use logbook_format::once_id::{BREACH, once_id};
 use logbook_format::{Drafts, Rules, rows};
@@ -16,34 +16,33 @@ use logbook_model::{Instant, Kind, Side};
 use logbook_render::Notes;
 use logbook_store::config::texts::{self, CONTRACTS};
 
-/// The contracts of a logbook, each read when a call goes by it.
+/// The contracts of a logbook, each read when a call needs it.
 pub struct Contracts<'d> {
     directory: &'d Path,
     judge: Judge,
-    /// Why a contract cannot be gone by, where it cannot: it is not tried again on every row of a
-    /// batch.
-    known: HashMap<String, Result<Option<Terms>>>,
+    /// By name. An error is kept too, so that a broken contract is not tried on every row.
+    loaded: HashMap<String, Result<Option<Terms>>>,
 }
 
-/// A promise that was broken.
+/// A broken contract.
 pub struct Breach {
-    /// The contract, the side and the fault, for a person.
-    pub told: String,
-    /// The row that says so.
+    /// The contract, the side and the fault, for people.
+    pub message: String,
+    /// The row about it.
     pub row: Pairs,
 }
 
-/// The contracts of the logbook, if it has any. That they cannot be read is told, and keeps nothing
-/// from being stored.
-pub fn of<'d>(desk: &'d Desk, now: Instant, err: &mut Notes<'_>) -> Option<Contracts<'d>> {
-    Contracts::of(&desk.location.path, now).unwrap_or_else(|error| {
+/// The contracts of the logbook, if it has any. A failure to list them is a warning, since it must
+/// not keep a row from being stored.
+pub fn contracts_of<'d>(logbook: &'d OpenLogbook, now: Instant, err: &mut Notes<'_>) -> Option<Contracts<'d>> {
+    Contracts::of(&logbook.location.path, now).unwrap_or_else(|error| {
         err.note(format_args!("warning: {}", error.message));
         None
     })
 }
 
-/// Puts behind the newest of `drafts`, which was made of `row`, the row that says what it breaks;
-/// gives that for a person.
+/// Adds to `drafts`, behind the last draft, which was made of `row`, the row about the contract that
+/// it breaks. Gives the message for people.
 pub fn push(
     contracts: &mut Option<Contracts<'_>>,
     row: &[u8],
@@ -54,28 +53,29 @@ pub fn push(
     let contracts = contracts.as_mut()?;
     let run = drafts.rows().last().map(|draft| drafts.run_of(draft).to_owned())?;
     let pushed = contracts.broken(row, &run).and_then(|breach| {
-        let Some(Breach { told, row }) = breach else { return Ok(None) };
+        let Some(Breach { message, row }) = breach else { return Ok(None) };
         drafts.push(&row.object(), &Rules { own: true, ..*rules }, now, None)?;
-        Ok(Some(told))
+        Ok(Some(message))
     });
-    // What cannot be judged is no reason to lose the row.
-    pushed.unwrap_or_else(|error| Some(format!("could not be held against a contract: {}", error.message)))
+    // A contract that cannot be evaluated is no reason to lose the row.
+    pushed.unwrap_or_else(|error| Some(format!("could not be checked against a contract: {}", error.message)))
 }
 
 impl Contracts<'_> {
-    /// Those of the logbook at `directory`; `None`: it has none. Errors: they cannot be listed.
+    /// The contracts of the logbook at `directory`; `None` if it has none. Errors: they cannot be
+    /// listed.
     pub fn of(directory: &Path, now: Instant) -> Result<Option<Contracts<'_>>> {
         let none = texts::names(directory, CONTRACTS)?.is_empty();
-        Ok((!none).then(|| Contracts { directory, judge: Judge::new(directory, now), known: HashMap::new() }))
+        Ok((!none).then(|| Contracts { directory, judge: Judge::new(directory, now), loaded: HashMap::new() }))
     }
 
-    /// What the call in `row`, a row of `run`, breaks. Errors: the contract is none, or cannot be
-    /// evaluated on this row.
+    /// The contract that the call in `row`, a row of `run`, breaks. Errors: the contract is not valid,
+    /// or cannot be evaluated on this row.
     pub fn broken(&mut self, row: &[u8], run: &str) -> Result<Option<Breach>> {
         let mut outer = Vec::new();
         let mut call = Vec::new();
         let names = ["contract", "tool", "args", "result", "exit_code", "signal", "id"];
-        // What is no row, or no object, is judged elsewhere.
+        // Text that is not a valid row is refused elsewhere.
         if json::pick(row, &["tool_call", "kind", "id"], &mut outer).is_err()
             || outer[0].is_none_or(|of| json::pick(of, &names, &mut call).is_err())
             || Kind::of(outer[1]) == Kind::PolicyDecision
@@ -86,28 +86,28 @@ impl Contracts<'_> {
         let word = |at: usize| text(at).map_or_else(String::new, |text| String::from_utf8_lossy(&text).into_owned());
         let json_text = |at: usize| call.get(at).copied().flatten().and_then(|raw| std::str::from_utf8(raw).ok());
         let name = if word(0).is_empty() { word(1) } else { word(0) };
-        if !self.known.contains_key(&name) {
+        if !self.loaded.contains_key(&name) {
             let terms = contract::of(self.directory, None, &name, &mut self.judge);
-            self.known.insert(name.clone(), terms);
+            self.loaded.insert(name.clone(), terms);
         }
-        let Contracts { judge, known, .. } = self;
-        let terms = match known.get(&name) {
+        let Contracts { judge, loaded, .. } = self;
+        let terms = match loaded.get(&name) {
             Some(Ok(Some(terms))) => terms,
             Some(Err(error)) => return Err(error.clone()),
             _ => return Ok(None),
         };
         let code = json_text(4).and_then(|code| code.parse().ok());
         let mut broken = || -> Result<Option<(Side, String)>> {
-            let caller = json_text(2).map(|args| terms.refuses(args, judge)).transpose()?.flatten();
+            let caller = json_text(2).map(|args| terms.arguments_fault(args, judge)).transpose()?.flatten();
             match caller {
                 Some(fault) => Ok(Some((Side::Caller, fault))),
-                None => Ok(terms.not_kept(code, &word(5), json_text(3), judge)?.map(|fault| (Side::Tool, fault))),
+                None => Ok(terms.result_fault(code, &word(5), json_text(3), judge)?.map(|fault| (Side::Tool, fault))),
             }
         };
         let breach = match broken() {
             Ok(breach) => breach,
             Err(error) => {
-                self.known.insert(name, Err(error.clone()));
+                self.loaded.insert(name, Err(error.clone()));
                 return Err(error);
             }
         };
@@ -118,11 +118,11 @@ impl Contracts<'_> {
                 pairs.text(name, &word(at))?;
             }
         }
-        // A row that is stored once is judged once.
+        // A retried row with an id gets the same breach row, by its id.
         if let Some(id) = outer[2] {
             pairs.text("id", &once_id(BREACH, id))?;
         }
-        let told = format!("contract {:?}: the {} broke it: {fault}", terms.name, side.word());
-        Ok(Some(Breach { told, row: pairs }))
+        let message = format!("contract {:?}: the {} broke it: {fault}", terms.name, side.word());
+        Ok(Some(Breach { message, row: pairs }))
     }
 }

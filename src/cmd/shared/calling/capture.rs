@@ -1,8 +1,8 @@
-//! The output of a command, copied on its way: it is no longer a terminal or a file to the command,
-//! but a pipe.
+//! Copy the output of a command on its way through. The command sees a pipe instead of a terminal or
+//! file.
 //!
-//! The copy ends with the command, not with the pipe, which whatever the command left running keeps
-//! open: what that prints later has nowhere to go.
+//! The copy ends when the command ends, even if a process that it left running keeps the pipe open.
+//! Later output of such a process is lost.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsFd;
@@ -19,81 +19,77 @@ use logbook_format::secrets::Redactor;
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};
 
-/// How long what the command has left running may finish what it prints.
+/// How long processes that the command left running may finish their output.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// What is to be kept of the output.
+/// What to keep of the output.
 #[derive(Debug, Clone, Copy)]
 pub struct Capture {
-    /// The last lines of each stream.
+    /// The number of last lines of each stream.
     pub lines: usize,
 }
 
-/// One stream, as it was.
+/// What was copied of one stream.
 #[derive(Debug, Default)]
 pub struct Stream {
-    /// Bytes.
     pub bytes: u64,
-    /// SHA-256 of them, in hexadecimal digits.
+    /// SHA-256 of all bytes, in hexadecimal digits.
     pub sha256: String,
-    /// Its end.
     tail: Tail,
-    /// How many of its last lines are wanted.
+    /// The number of last lines to keep.
     lines: usize,
-    /// Something that the command left running could still print there.
+    /// A process that the command left running could still write to it.
     pub is_open: bool,
 }
 
-/// Both streams.
+/// Standard output and standard error of a command.
 #[derive(Debug, Default)]
 pub struct Captured {
-    /// Standard output.
     pub out: Stream,
-    /// Standard error.
     pub err: Stream,
 }
 
-/// Both streams, being copied.
+/// Two threads that copy the streams.
 pub struct Copying {
     out: JoinHandle<Stream>,
     err: JoinHandle<Stream>,
-    /// Closed when the command has ended.
-    runs: PipeWriter,
+    /// Closing it tells the threads that the command has ended.
+    running: PipeWriter,
 }
 
 impl Capture {
-    /// What it takes to copy, before there is a command. Errors: exit 125, no pipe.
+    /// Allocates what copying needs, before the command starts. Errors: exit 125, no pipe.
     pub fn prepare(self) -> Result<Prepared> {
-        let (ended, runs) = io::pipe().map_err(|error| Error::new(Exit::Exec(125), format!("no pipe: {error}")))?;
-        Ok(Prepared { lines: self.lines, ended: Arc::new(ended), runs })
+        let (ended, running) = io::pipe().map_err(|error| Error::new(Exit::Exec(125), format!("no pipe: {error}")))?;
+        Ok(Prepared { lines: self.lines, ended: Arc::new(ended), running })
     }
 }
 
-/// Ready to copy.
+/// What copying needs.
 pub struct Prepared {
     lines: usize,
     ended: Arc<PipeReader>,
-    runs: PipeWriter,
+    running: PipeWriter,
 }
 
 impl Prepared {
-    /// Begins to copy what the command puts out, whose streams are pipes.
+    /// Begins to copy. The streams of `child` must be pipes.
     pub fn begin(self, child: &mut Child) -> Copying {
         let (out, err) = (child.stdout.take(), child.stderr.take());
-        let Prepared { lines, ended, runs } = self;
+        let Prepared { lines, ended, running } = self;
         let also = Arc::clone(&ended);
         Copying {
             out: std::thread::spawn(move || copy(out, std::io::stdout(), lines, &ended)),
             err: std::thread::spawn(move || copy(err, std::io::stderr(), lines, &also)),
-            runs,
+            running,
         }
     }
 }
 
 impl Copying {
-    /// Both streams, when the command has ended.
+    /// Call it when the command has ended.
     pub fn end(self) -> Captured {
-        drop(self.runs);
+        drop(self.running);
         Captured { out: self.out.join().unwrap_or_default(), err: self.err.join().unwrap_or_default() }
     }
 }
@@ -119,8 +115,8 @@ fn copy(from: Option<impl Read + AsFd>, mut to: impl Write, lines: usize, ended:
             rest.bytes = rest.bytes.saturating_sub(got as u64);
         }
         let new = &piece[..got];
-        // A reader that has seen enough: the command is told by its next write, as it would be
-        // without this.
+        // The reader has closed the stream. The command gets SIGPIPE from its next write, as it
+        // would without this process.
         if to.write_all(new).and_then(|()| to.flush()).is_err() {
             break;
         }
@@ -131,16 +127,16 @@ fn copy(from: Option<impl Read + AsFd>, mut to: impl Write, lines: usize, ended:
     Stream { bytes, sha256: finished_hex(digest), tail, lines, is_open }
 }
 
-/// What is still to be read when the command has ended.
+/// What remains to be read after the command has ended.
 struct Rest {
-    /// How many bytes were there already, which may be its own.
+    /// Bytes that were in the pipe at the end of the command, and so may be its own.
     bytes: u64,
-    /// Until when the others have time.
+    /// The end of the grace time.
     until: Instant,
 }
 
-/// Waits for more, or for the end of the stream; false: the command ended, and there was time
-/// enough since.
+/// Waits for more output, or the end of the stream. False if the command has ended and the grace
+/// time is over.
 fn has_more(from: &impl AsFd, ended: &PipeReader, rest: &mut Option<Rest>) -> bool {
     loop {
         let left = rest.as_ref().map(|rest| rest.until.saturating_duration_since(Instant::now()));
@@ -156,15 +152,16 @@ fn has_more(from: &impl AsFd, ended: &PipeReader, rest: &mut Option<Rest>) -> bo
         }
         match poll(&mut ends, timeout.as_ref()) {
             Ok(0) | Err(rustix::io::Errno::INTR) => {}
-            // Reading says what is wrong.
+            // Reading gives the error.
             Err(_) => return true,
             Ok(_) => {
-                let [has_come, is_over] = [0, 1].map(|at| ends.get(at).is_some_and(|end| !end.revents().is_empty()));
-                if is_over {
+                let [is_readable, has_ended] =
+                    [0, 1].map(|at| ends.get(at).is_some_and(|end| !end.revents().is_empty()));
+                if has_ended {
                     let bytes = rustix::io::ioctl_fionread(from).unwrap_or(0);
                     *rest = Some(Rest { bytes, until: Instant::now() + GRACE });
                 }
-                if has_come {
+                if is_readable {
                     return true;
                 }
             }
@@ -173,8 +170,7 @@ fn has_more(from: &impl AsFd, ended: &PipeReader, rest: &mut Option<Rest>) -> bo
 }
 
 impl Captured {
-    /// As JSON: sizes and digests of all that came, and the last lines without their secrets;
-    /// `None`: as they are.
+    /// As JSON: size and digest of each stream, and its last lines, redacted if there is a redactor.
     pub fn json(&self, redactor: Option<&Redactor>) -> Result<String> {
         let mut out = b"{".to_vec();
         for (name, stream) in [("stdout", &self.out), ("stderr", &self.err)] {
@@ -185,7 +181,7 @@ impl Captured {
             out.extend_from_slice(start.as_bytes());
             let path = format!("tool_call.result.{name}.tail");
             json::quote_into(&stream.tail.text(stream.lines, redactor, &path)?, &mut out);
-            // What is there may not be all that was printed.
+            // An open stream may be incomplete.
             out.extend_from_slice(if stream.is_open { b",\"open\":true}" } else { b"}" });
         }
         out.push(b'}');

@@ -1,9 +1,9 @@
-//! A call as the command line describes it, and the members of `tool_call` that say so.
+//! A call as the flags describe it, and the members of `tool_call` that record it.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::cmd::shared::writing::Desk;
+use crate::cmd::shared::writing::OpenLogbook;
 use logbook_format::digest::{in_a_row, of_words, sha256_hex};
 use logbook_format::draft::pairs::{Pairs, shell_word};
 use logbook_format::secrets::MARK_BEGINS;
@@ -43,34 +43,34 @@ pub struct Described {
     pub field: Vec<String>,
 }
 
-/// How much of a call's arguments is kept.
+/// How much of the arguments of a call is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
-    /// Their digest.
+    /// Only their SHA-256.
     Digest,
-    /// And what they say, without secrets.
+    /// The arguments without secrets, and the SHA-256 of all.
     Redacted,
-    /// And all that they say.
+    /// The arguments with secrets, and their SHA-256.
     Full,
 }
 
 /// The arguments of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arguments {
-    /// As JSON.
+    /// As JSON text.
     pub json: String,
-    /// SHA-256 of them, in hexadecimal digits.
+    /// SHA-256, in hexadecimal digits.
     pub sha256: String,
-    /// They are the words of a command.
+    /// Whether they are the words of a command line.
     pub is_command: bool,
 }
 
-/// Longest action that is made of a command line, in characters.
+/// The longest action derived from arguments, in characters.
 const ACTION_CHARS_MAX: usize = 200;
 
 impl Arguments {
-    /// A command with its arguments. The digest is that of each of them followed by a NUL, so that
-    /// `printf '%s\0' CMD ARGS… | sha256sum` gives it too.
+    /// The words of a command. The digest covers each word followed by a NUL, so that `printf '%s\0'
+    /// CMD ARGS… | sha256sum` gives it too.
     pub fn of_command(command: &[OsString]) -> Arguments {
         let mut json = b"[".to_vec();
         for (at, word) in command.iter().enumerate() {
@@ -87,7 +87,7 @@ impl Arguments {
         }
     }
 
-    /// Arguments that are JSON; the digest is that of the text as it stands in a row.
+    /// Arguments that are JSON. The digest covers the text as the row has it.
     pub fn of_json(text: &str) -> Result<Arguments> {
         json::validate(text.as_bytes(), Limits::GRAMMAR)
             .map_err(|fault| Error::usage(format!("the arguments are not valid JSON: {fault}")))?;
@@ -95,9 +95,9 @@ impl Arguments {
         Ok(Arguments { sha256: sha256_hex(text.as_bytes()), json: text, is_command: false })
     }
 
-    /// In one line, for people: without secrets, then cut, so that no part of one is left.
-    pub fn action(&self, desk: &Desk) -> Result<String> {
-        let json = desk.arguments_as_stored(&self.json)?;
+    /// One line for people. Secrets are redacted before it is cut, so that no part of one is left.
+    pub fn action(&self, logbook: &OpenLogbook) -> Result<String> {
+        let json = logbook.arguments_as_stored(&self.json)?;
         if !self.is_command {
             return Ok(shortened(&json));
         }
@@ -108,7 +108,7 @@ impl Arguments {
 }
 
 impl Described {
-    /// How much of the arguments is kept.
+    /// How much of the arguments to store.
     pub fn keep(&self) -> Keep {
         match self.args.as_str() {
             "digest" => Keep::Digest,
@@ -117,7 +117,7 @@ impl Described {
         }
     }
 
-    /// Says in `pairs` what is called, how, and with what.
+    /// Adds to `pairs` what is called, how, and with which arguments.
     pub fn describe(&self, pairs: &mut Pairs, call: &str, tool: &str, arguments: Option<&Arguments>) -> Result<()> {
         pairs.text("tool_call.id", call)?;
         pairs.text("tool_call.tool", tool)?;
@@ -129,11 +129,11 @@ impl Described {
         }
         let of_call = |name: &str| name.starts_with("tool_call.") && names::type_of(name).is_some();
         self.refuse_fields(|name| of_call(name) || name == "tool_call.contract")?;
-        self.say(pairs)
+        self.describe_circumstances(pairs)
     }
 
-    /// Says in `pairs` how it is called, and why.
-    pub fn say(&self, pairs: &mut Pairs) -> Result<()> {
+    /// Adds to `pairs` how the call is made, and why.
+    pub fn describe_circumstances(&self, pairs: &mut Pairs) -> Result<()> {
         if let Some(server) = &self.mcp_server {
             pairs.text("tool_call.mcp_server", server)?;
         }
@@ -153,7 +153,7 @@ impl Described {
         self.field.iter().try_for_each(|field| pairs.argument(field))
     }
 
-    /// Refuses a further field that is for the command itself to say: what was shown is what runs.
+    /// Refuses a `--field` that only the command itself may set, so that what was shown is what runs.
     fn refuse_fields(&self, is_own: impl Fn(&str) -> bool) -> Result<()> {
         for field in &self.field {
             let key = field.split_once('=').map_or(field.as_str(), |(key, _)| key.trim_end_matches(':'));
@@ -176,14 +176,14 @@ impl Described {
     }
 }
 
-/// What the row of a gate says by itself, and no further field: who asks and for which task comes
-/// from the environment and the run.
+/// Fields of a gate's row that no `--field` may set. Agent and task come from the environment and the
+/// run.
 const OF_GATES: [&str; 7] = ["timestamp", "step", "policy", "expires_at", "undoes", "agent_id", "task"];
 
 fn shortened(text: &str) -> String {
     let Some((cut, _)) = text.char_indices().nth(ACTION_CHARS_MAX) else { return text.to_owned() };
     let kept = &text[..cut];
-    // A mark that is cut in half is no mark.
+    // Do not leave half of a redaction mark.
     let open = kept.rfind(MARK_BEGINS).filter(|at| !kept[*at..].contains(']'));
     format!("{}…", &kept[..open.unwrap_or(cut)])
 }

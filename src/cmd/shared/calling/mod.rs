@@ -1,29 +1,27 @@
-//! What commands share that record tool calls: the flags that describe a call, its two rows, and
-//! the command that is run between them.
+//! What commands that record tool calls share: the flags of a call, the gates that it must pass, its
+//! rows, and the child process.
 //!
-//! Not here: the commands themselves (`log::exec`, `log::call`), what may run (policy).
+//! Not here: the commands (`log::exec`, `log::call`, `log::ask`).
 //!
-//! - `described`: the flags, and the rows that they give
-//! - `command`: a command as a child process that notices as little of it as can be · `signals`:
-//!   what is passed on to it
-//! - `jobs`: whether anybody continues a process that stops
-//! - `judge/`: rules that files word, evaluated within bounds
-//! - `policy`: what the rules of the logbook say of a call
-//! - `contract`: what a tool promises, asked about a call · `breach`: rows about calls, held
-//!   against it
-//! - `asking`: a person is asked, and waited for · `held`: runs that a person stopped
-//! - `intent`: the first row of a call, once all of them had their say
-//! - `capture`: its output, copied on its way · `tail`: the end of it, without secrets
+//! - `described`: the flags that describe a call, and the fields of its row
+//! - `gates`: decide about a call by its contract and the policy · `begin`: append the decisions and
+//!   the intent
+//! - `policy`: the rules of the logbook · `contract`: the contract of a tool · `held`: runs on hold
+//! - `approval`: ask a person, and wait
+//! - `judge/`: evaluate the rules of files, within bounds
+//! - `breach`: check the rows of other programs against contracts
+//! - `command`: run a child process · `signals`: forward signals to it
+//! - `capture`: copy its output · `tail`: the end of the output, redacted
 
-pub mod asking;
+pub mod approval;
+pub mod begin;
 pub mod breach;
 pub mod capture;
 pub mod command;
 pub mod contract;
 mod described;
+pub mod gates;
 pub mod held;
-pub mod intent;
-mod jobs;
 pub mod judge;
 pub mod policy;
 mod signals;

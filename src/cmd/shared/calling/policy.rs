@@ -1,5 +1,4 @@
-//! The policy of a logbook, asked about one call: the first rule that it meets decides, and a row
-//! says so.
+//! The policy of a logbook: the first rule that matches a call decides about it.
 
 use super::judge::{Judge, Rule};
 use logbook_format::draft::pairs::Pairs;
@@ -7,27 +6,26 @@ use logbook_model::Then;
 use logbook_model::error::{Error, Result};
 use logbook_store::config::PolicyRule;
 
-/// A rule that a call meets.
+/// The rule that matches a call.
 #[derive(Debug, Clone, Copy)]
-pub struct Ruling<'r> {
+pub struct MatchedRule<'r> {
     /// Its number in the file, from 1.
     pub number: usize,
-    /// The rule.
     pub rule: &'r PolicyRule,
 }
 
-/// What the rules say of the call whose intent would be `row`; `None`: nothing. Errors: a rule that
-/// comes first cannot be evaluated, so that nobody knows what it says.
-pub fn ask<'r>(rules: &'r [PolicyRule], row: &[u8], judge: &mut Judge) -> Result<Option<Ruling<'r>>> {
+/// The first rule that matches the call whose intent is `row`. Errors: a rule before it cannot be
+/// evaluated.
+pub fn first_match<'r>(rules: &'r [PolicyRule], row: &[u8], judge: &mut Judge) -> Result<Option<MatchedRule<'r>>> {
     for (number, rule) in (1..).zip(rules) {
         if judge.is_met(&Rule::condition(&rule.when), row).map_err(|error| within(number, error))? {
-            return Ok(Some(Ruling { number, rule }));
+            return Ok(Some(MatchedRule { number, rule }));
         }
     }
     Ok(None)
 }
 
-/// Errors: what is wrong with the rule's condition.
+/// Errors: the condition of the rule is not valid.
 pub fn check(number: usize, rule: &PolicyRule, judge: &mut Judge) -> Result<()> {
     judge.check(&Rule::condition(&rule.when)).map_err(|error| within(number, error))
 }
@@ -37,19 +35,20 @@ fn within(number: usize, error: Error) -> Error {
     if error.hint.is_some() { error } else { error.hint("logbook policy show") }
 }
 
-impl Ruling<'_> {
-    /// Says in `pairs` what was decided, and by which rule.
-    pub fn say(&self, pairs: &mut Pairs) -> Result<()> {
+impl MatchedRule<'_> {
+    /// The fields of a row that say which rule decided, and why.
+    pub fn fields(&self) -> Result<Pairs> {
+        let mut pairs = Pairs::new();
         pairs.text("policy.rule", &self.number.to_string())?;
         pairs.text("policy.when", &self.rule.when)?;
         if !self.rule.why.is_empty() {
             pairs.text("reason", &self.rule.why)?;
         }
-        Ok(())
+        Ok(pairs)
     }
 
-    /// The refusal.
-    pub fn told(&self) -> String {
+    /// The decision and its rule, for people.
+    pub fn message(&self) -> String {
         let why = if self.rule.why.is_empty() { String::new() } else { format!(": {}", self.rule.why) };
         let what = if self.rule.then == Then::Deny { "denied" } else { self.rule.then.word() };
         format!("{what} by policy rule {} ({}){why}", self.number, self.rule.when)

@@ -1,14 +1,14 @@
-//! The end of a command's output, without secrets. More of it is kept than is shown, because it is
-//! redacted first and cut afterwards: a secret that is cut in half would not be recognized.
+//! The end of a command's output, without secrets. It keeps more than it shows, because it redacts
+//! before it cuts: half of a secret would not be recognized.
 
 use std::collections::VecDeque;
 
 use logbook_format::secrets::{KeyWatch, MARK_BEGINS, MARK_BYTES_MAX, Redactor};
 use logbook_model::error::Result;
 
-/// Bytes that are shown, at most.
+/// The longest text shown, bytes.
 const SHOWN_BYTES_MAX: usize = 16 << 10;
-/// Bytes that are kept until the stream ends.
+/// Bytes kept until the stream ends.
 const KEPT_BYTES_MAX: usize = 64 << 10;
 
 /// The end of a stream.
@@ -16,25 +16,25 @@ const KEPT_BYTES_MAX: usize = 64 << 10;
 pub struct Tail {
     kept: VecDeque<u8>,
     /// Length of the stream so far, bytes.
-    came: u64,
+    stream_bytes: u64,
     keys: KeyWatch,
 }
 
 impl Tail {
-    /// Takes the next chunk.
+    /// Adds the next chunk.
     pub fn push(&mut self, new: &[u8]) {
-        self.came += new.len() as u64;
+        self.stream_bytes += new.len() as u64;
         self.keys.push(new);
         self.kept.extend(&new[new.len().saturating_sub(KEPT_BYTES_MAX)..]);
         self.kept.drain(..self.kept.len().saturating_sub(KEPT_BYTES_MAX));
-        self.keys.forget_before(self.came - self.kept.len() as u64);
+        self.keys.forget_before(self.stream_bytes - self.kept.len() as u64);
     }
 
-    /// The last `lines`. A redactor replaces their secrets, and reports them for the field `path`.
+    /// The last `lines` lines. The redactor replaces secrets, and reports them for the field `path`.
     pub fn text(&self, lines: usize, redactor: Option<&Redactor>, path: &str) -> Result<String> {
         let (first, second) = self.kept.as_slices();
         let kept = [first, second].concat();
-        let is_cut = self.came > kept.len() as u64;
+        let is_cut = self.stream_bytes > kept.len() as u64;
         // The first line may be incomplete, and so may a secret in it. If there is only one line,
         // drop a word instead.
         let ends_word = |byte: &u8| byte.is_ascii_whitespace() || b"\"',;{}[]".contains(byte);
@@ -51,7 +51,7 @@ impl Tail {
     }
 }
 
-/// The end of `text` that is shown, without a part of a character or a mark.
+/// The end of `text` that is shown. It begins within no character and no redaction mark.
 fn last_bytes(text: &str) -> &str {
     let Some(from) = text.len().checked_sub(SHOWN_BYTES_MAX) else { return text };
     let from = (from..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());

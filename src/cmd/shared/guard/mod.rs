@@ -12,11 +12,11 @@
 //! - `memory`: an end with a message where the system has none left
 //! - `program`: this program, for a process beside this one
 
-pub mod bounds;
-pub mod guarded;
+pub(crate) mod bounds;
+pub(crate) mod guarded;
 pub mod memory;
-pub mod program;
-pub mod watchdog;
+pub(crate) mod program;
+pub(crate) mod watchdog;
 
-pub use bounds::{Bounds, size_bytes};
-pub use guarded::{Guarded, Within};
+pub(crate) use bounds::{Bounds, size_bytes};
+pub(crate) use guarded::{Guarded, Within};

@@ -1,18 +1,16 @@
-//! The flags that commands share which store rows, and the logbook that they open.
+//! The flags shared by commands that append rows.
 
 use std::path::PathBuf;
 
-use super::{Client, Print};
+use super::logbook::{Client, OpenLogbook, redactor};
+use super::printed::Print;
 use crate::cmd::Door;
-use logbook_format::Rules;
-use logbook_format::secrets::{Own, Redactor};
 use logbook_model::error::{Error, Exit, Result};
 use logbook_model::option_ms;
-use logbook_render::Notes;
 use logbook_store::append::Options;
-use logbook_store::{Durability, Location, Purpose, Settings, config, locate, os_real, redaction_key};
+use logbook_store::{Durability, Purpose, Settings, config, locate, os_real};
 
-/// Flags of every command that stores rows.
+/// Flags of every command that appends rows.
 #[derive(Debug, Default, Clone, clap::Args)]
 pub struct Writing {
     /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]
@@ -32,7 +30,7 @@ pub struct Writing {
     pub best_effort: bool,
 }
 
-/// The run of commands that are issued inside one.
+/// The run of a command that is called within one.
 #[derive(Debug, Default, Clone, clap::Args)]
 pub struct OfRun {
     /// The run [env: LOGBOOK_RUN]
@@ -41,7 +39,7 @@ pub struct OfRun {
 }
 
 impl OfRun {
-    /// The run that is meant: the flag, else the variable.
+    /// The run that the flag names, else the environment.
     pub fn name(&self, door: &Door<'_>) -> Result<String> {
         self.run.as_deref().or_else(|| door.env.var("LOGBOOK_RUN")).map(str::to_owned).ok_or_else(|| {
             Error::usage("which run? -r RUN names it, or LOGBOOK_RUN")
@@ -50,32 +48,10 @@ impl OfRun {
     }
 }
 
-/// A logbook that rows are going to, and how they are stored there.
-pub struct Desk {
-    /// Where it is.
-    pub location: Location,
-    /// What holds for it.
-    pub settings: Settings,
-    /// How its writers behave.
-    pub options: Options,
-    /// What is printed of stored rows.
-    pub print: Print,
-    /// What finds secrets in them; `None`: nothing does.
-    pub redactor: Option<Redactor>,
-    /// Through which door decisions come.
-    pub client: Client,
-    /// The run that `LOGBOOK_RUN` names, as rows name it.
-    pub run: Option<String>,
-    /// The agent that `LOGBOOK_AGENT` names, as rows name it.
-    pub agent: Option<String>,
-    /// Redactions are noted on standard error.
-    pub notes_redactions: bool,
-}
-
 impl Writing {
-    /// The logbook that the flags and the environment name; with [`Purpose::Read`] it must be
-    /// there. Nothing is made on disk yet.
-    pub fn desk(&self, door: &Door<'_>, purpose: Purpose) -> Result<Desk> {
+    /// Opens the logbook that the flags and the environment name. Creates nothing on disk. With
+    /// [`Purpose::Read`] the logbook must exist.
+    pub fn open(&self, door: &Door<'_>, purpose: Purpose) -> Result<OpenLogbook> {
         let print = Print::parse(self.print.as_deref().or_else(|| door.env.var("LOGBOOK_PRINT")))?;
         let durability = self.durability.as_deref().or_else(|| door.env.var("LOGBOOK_DURABILITY"));
         let options = Options {
@@ -87,21 +63,21 @@ impl Writing {
         let settings = if location.exists { config::layered(&location.path, &door.env)? } else { Settings::default() };
         os_real::outlive_file_size_limit();
         let redactor = redactor(&location, &settings)?;
-        let client = Client::default();
-        let desk = Desk {
+        let logbook = OpenLogbook {
             location,
             settings,
             options,
             print,
             redactor,
-            client,
+            client: Client::default(),
             run: None,
             agent: None,
             notes_redactions: true,
         };
-        let stored = |name: &str, field: &str| door.env.var(name).map(|value| desk.as_stored(field, value)).transpose();
-        let (run, agent) = (stored("LOGBOOK_RUN", "run_id")?, stored("LOGBOOK_AGENT", "agent_id")?);
-        Ok(Desk { run, agent, ..desk })
+        let as_stored =
+            |name: &str, field: &str| door.env.var(name).map(|value| logbook.as_stored(field, value)).transpose();
+        let (run, agent) = (as_stored("LOGBOOK_RUN", "run_id")?, as_stored("LOGBOOK_AGENT", "agent_id")?);
+        Ok(OpenLogbook { run, agent, ..logbook })
     }
 
     /// Whether a row that cannot be stored is only worth a warning.
@@ -109,8 +85,8 @@ impl Writing {
         self.best_effort || door.env.var("LOGBOOK_BEST_EFFORT") == Some("1")
     }
 
-    /// How the command ends: with `--best-effort` every failure is a warning.
-    pub fn ended(&self, result: Result<Exit>, door: &mut Door<'_>) -> Result<Exit> {
+    /// Turns every failure into a warning if `--best-effort` is given.
+    pub fn apply_best_effort(&self, result: Result<Exit>, door: &mut Door<'_>) -> Result<Exit> {
         match result {
             Err(error) if self.is_best_effort(door) => {
                 door.err.error(&Error { hint: None, ..error }.within("warning: not stored"));
@@ -119,66 +95,4 @@ impl Writing {
             other => other,
         }
     }
-}
-
-impl Desk {
-    /// What the rows of this command are checked against, and what fills in what they lack.
-    pub fn rules(&self) -> Rules<'_> {
-        Rules {
-            vocabulary: &self.settings.vocabulary,
-            run_id: self.run.as_deref(),
-            agent_id: self.agent.as_deref(),
-            own: true,
-            redactor: self.redactor.as_ref(),
-        }
-    }
-
-    /// `value` as it stands in the field of a row: what is compared with rows is compared in this
-    /// form.
-    pub fn as_stored(&self, field: &str, value: &str) -> Result<String> {
-        self.redactor.as_ref().map_or_else(|| Ok(value.to_owned()), |redactor| redactor.member(field, value))
-    }
-
-    /// The arguments of a call, JSON, as they stand in its row.
-    pub fn arguments_as_stored(&self, json: &str) -> Result<String> {
-        self.redactor.as_ref().map_or_else(|| Ok(json.to_owned()), |redactor| redactor.arguments(json))
-    }
-
-    /// The arguments of calls are kept as they are, in all rows of this command.
-    pub fn keep_arguments(&self) {
-        if let Some(redactor) = &self.redactor {
-            redactor.leave_arguments();
-        }
-    }
-
-    /// Fields and kinds that were redacted and not reported yet.
-    pub fn redacted(&self) -> Option<String> {
-        self.redactor.as_ref().and_then(|redactor| redactor.report().take_new())
-    }
-
-    /// Notes on standard error what was redacted: each field and kind once.
-    pub fn note_redactions(&self, err: &mut Notes<'_>) {
-        if self.notes_redactions
-            && let Some(new) = self.redacted()
-        {
-            err.note(format_args!("redacted: {new}"));
-        }
-    }
-}
-
-/// What finds secrets in rows for this logbook, as its config says.
-pub fn redactor(location: &Location, settings: &Settings) -> Result<Option<Redactor>> {
-    let redact = &settings.redact;
-    if redact.off {
-        return Ok(None);
-    }
-    let own = |rule: &config::RedactRule| Own {
-        kind: rule.kind.clone(),
-        anchor: rule.anchor.clone(),
-        pattern: rule.pattern.clone(),
-    };
-    let own: Vec<Own> = redact.rules.iter().map(own).collect();
-    let (directory, of) = (location.path.clone(), settings.clone());
-    let ask = Box::new(move || redaction_key(&directory, &of));
-    Redactor::new(&redact.skip, &own, &redact.allow, ask).map(Some)
 }

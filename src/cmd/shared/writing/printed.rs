@@ -1,24 +1,24 @@
-//! What a command prints of the rows that it stored: nothing, their names, or the rows.
+//! What a command prints about the rows it appended.
 
 use crate::cmd::Door;
 use logbook_format::Drafts;
+use logbook_format::draft::declaring;
 use logbook_model::Address;
 use logbook_model::error::{Error, Exit, Result};
+use logbook_render::Notes;
 use logbook_store::Stored;
 
-/// What is printed of a stored row.
+/// What to print of an appended row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Print {
-    /// Nothing: silent on success.
     Nothing,
     /// `r-88#3`.
     Id,
-    /// The whole row.
     Row,
 }
 
 impl Print {
-    /// What `--print` says.
+    /// The value of `--print`.
     pub fn parse(word: Option<&str>) -> Result<Print> {
         match word {
             None => Ok(Print::Nothing),
@@ -29,7 +29,7 @@ impl Print {
     }
 }
 
-/// Prints what was stored.
+/// Prints the appended rows.
 pub fn print_rows(print: Print, drafts: &Drafts, stored: &[Stored], door: &mut Door<'_>) -> Result<()> {
     let mut out = Vec::new();
     for row in stored {
@@ -44,28 +44,39 @@ pub fn print_rows(print: Print, drafts: &Drafts, stored: &[Stored], door: &mut D
             Print::Row => drafts.render(draft, row.step, &mut out),
         }
     }
-    say_rows(&out, door)
+    print_rendered(&out, door)
 }
 
-/// Puts on stdout rows that were stored, or their names. Errors: exit 4, since exit 3 would say
-/// that nothing was stored; a reader that left is none.
-pub fn say_rows(rows: &[u8], door: &mut Door<'_>) -> Result<()> {
-    let put = door.out.json(rows);
-    said(put, door)
+/// Prints `rows`, already rendered. Errors: exit 4, because exit 3 would say that nothing was
+/// stored. A closed pipe is not an error.
+pub fn print_rendered(rows: &[u8], door: &mut Door<'_>) -> Result<()> {
+    let printed = door.out.json(rows);
+    flush(printed, door)
 }
 
-/// The same of one line that is no JSON.
-pub fn say(line: &str, door: &mut Door<'_>) -> Result<()> {
-    let put = door.out.line(line);
-    said(put, door)
+/// Prints one line of text. Errors: as [`print_rendered`].
+pub fn print_line(line: &str, door: &mut Door<'_>) -> Result<()> {
+    let printed = door.out.line(line);
+    flush(printed, door)
 }
 
-fn said(put: Result<()>, door: &mut Door<'_>) -> Result<()> {
-    match put.and_then(|()| door.out.flush()) {
+fn flush(printed: Result<()>, door: &mut Door<'_>) -> Result<()> {
+    match printed.and_then(|()| door.out.flush()) {
         Err(error) if !error.is_broken_pipe() => {
             Err(Error::new(Exit::Unknown, format!("{}: stored, but not printed", error.message))
                 .hint("append it again with the same --id to have its step printed"))
         }
         _ => Ok(()),
+    }
+}
+
+/// Warns about stored words that no vocabulary declares.
+pub fn warn_of_new_words(drafts: &Drafts, err: &mut Notes<'_>) {
+    for (field, word) in drafts.new_words() {
+        let warning = Error::new(Exit::Done, format!("warning: {field} {word:?} is stored, and nothing declares it"));
+        err.error(&match declaring(field, word) {
+            Some(line) => warning.hint(format!("{line} in config.toml declares it")),
+            None => warning,
+        });
     }
 }

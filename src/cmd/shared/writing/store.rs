@@ -1,52 +1,55 @@
-//! Rows of a command, stored under a check: one that rests on what the store knows,
-//! or on a fold over the rows before it.
+//! Append rows under a check. The check may need only what the store knows, or a fold over the rows
+//! on file.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::{Desk, announce_fallback};
+use super::OpenLogbook;
 use crate::cmd::Door;
 use crate::cmd::reading::{self, Corrections, test, wording};
-use logbook_format::draft::pairs::Pairs;
+use logbook_format::draft::pairs::{Pairs, shell_word};
 use logbook_format::{Drafts, Rules};
 use logbook_json as json;
 use logbook_model::error::{Error, Result, nearest};
-use logbook_model::{Address, Kind};
+use logbook_model::{Address, Kind, Zone};
 use logbook_query::Query;
 use logbook_query::ast::{Expr, Form, Op};
+use logbook_query::time::Clock;
+use logbook_render::Notes;
 use logbook_scan::{self as scan, Pruning, Skipped};
 use logbook_store::append::{OnRefused, State};
 use logbook_store::index::Place;
+use logbook_store::locate::Why;
 use logbook_store::os_real::REAL;
-use logbook_store::{Stored, Writer, end_of};
+use logbook_store::{Location, Stored, Writer, end_of};
 use logbook_view::Course;
 use logbook_view::past::{self, Past};
 
-/// Rows that were stored, and what they say.
-pub struct Done {
-    /// What was to be stored.
+/// How often an append is retried because rows it depends on changed meanwhile.
+const TRIES_MAX: usize = 16;
+/// How many ended runs a warning names.
+const ENDED_RUNS_NAMED_MAX: usize = 3;
+
+/// Rows that were appended.
+pub struct Appended {
     pub drafts: Drafts,
-    /// Where it stands.
+    /// Step and place of each draft that was stored.
     pub stored: Vec<Stored>,
 }
 
-/// How often it is tried anew when what a decision rests on changes meanwhile.
-const TRIES_MAX: usize = 16;
+/// The rows that a fold reads.
+#[derive(Debug, Clone, Copy)]
+pub enum Scope<'a> {
+    /// The rows of this run.
+    Run(&'a str),
+    /// The rows of these kinds.
+    Kinds(&'a [Kind]),
+}
 
-impl Desk {
-    /// The row that `pairs` give, checked and laid out.
+impl OpenLogbook {
+    /// The row that `pairs` give, checked, redacted and laid out.
     pub fn draft(&self, pairs: &Pairs, door: &mut Door<'_>) -> Result<Drafts> {
         self.draft_text(&pairs.object(), door)
-    }
-
-    /// The row that `pairs` would give, with its secrets: what a rule is asked about.
-    pub fn row(&self, pairs: &Pairs, door: &Door<'_>) -> Result<Vec<u8>> {
-        let mut drafts = Drafts::new();
-        let agent = self.agent.as_deref().and(door.env.var("LOGBOOK_AGENT"));
-        let rules = Rules { redactor: None, agent_id: agent, ..self.rules() };
-        drafts.push(&pairs.object(), &rules, &(door.clock)().to_utc_ms(), None)?;
-        let mut row = Vec::new();
-        drafts.rows().iter().for_each(|draft| drafts.render(draft, 0, &mut row));
-        Ok(row)
     }
 
     fn draft_text(&self, text: &[u8], door: &mut Door<'_>) -> Result<Drafts> {
@@ -56,7 +59,24 @@ impl Desk {
         Ok(drafts)
     }
 
-    /// Stores the rows if `check` lets them, as durably as was asked for.
+    /// The row that `pairs` give, not redacted: rules are evaluated on what is really called.
+    pub fn unredacted_row(&self, pairs: &Pairs, door: &Door<'_>) -> Result<Vec<u8>> {
+        let mut drafts = Drafts::new();
+        let agent = self.agent.as_deref().and(door.env.var("LOGBOOK_AGENT"));
+        let rules = Rules { redactor: None, agent_id: agent, ..self.rules() };
+        drafts.push(&pairs.object(), &rules, &(door.clock)().to_utc_ms(), None)?;
+        let mut row = Vec::new();
+        drafts.rows().iter().for_each(|draft| drafts.render(draft, 0, &mut row));
+        Ok(row)
+    }
+
+    /// A writer, for a command that appends more than once.
+    pub fn writer(&self, door: &mut Door<'_>) -> Result<Writer<'static>> {
+        announce_new_logbook(&self.location, &mut door.err);
+        Writer::open(&REAL, &self.location.path, self.settings.clone(), self.options)
+    }
+
+    /// Appends and syncs the rows if `check`, called under the lock, allows it.
     pub fn store(
         &self,
         drafts: &Drafts,
@@ -66,87 +86,91 @@ impl Desk {
         let mut writer = self.writer(door)?;
         let stored = writer.append_if(drafts, OnRefused::Abort, &mut |state| check(state)).all()?;
         writer.sync()?;
-        self.tell_late(writer.late(), door);
+        self.warn_of_ended_runs(writer.late(), door);
         Ok(stored)
     }
 
-    /// A writer for rows that do not come all at once.
-    pub fn writer(&self, door: &mut Door<'_>) -> Result<Writer<'static>> {
-        announce_fallback(&self.location, &mut door.err);
-        Writer::open(&REAL, &self.location.path, self.settings.clone(), self.options)
+    /// Appends the rows if `run` exists. Errors: there is no such run.
+    pub fn store_in_run(&self, drafts: &Drafts, run: &str, door: &mut Door<'_>) -> Result<Vec<Stored>> {
+        let mut exists = true;
+        let stored = self.store(drafts, door, |state| {
+            exists = state.has_run(run)?;
+            if exists { Ok(()) } else { Err(Error::usage("unknown run")) }
+        });
+        if exists { stored } else { Err(unknown_run(run, self, door)) }
     }
 
-    /// Stores the row that `make` gives, which knows what the rows before it say: `begin` is shown
-    /// all of them that `about` lets pass, and those that came meanwhile under the lock. `make`
-    /// refuses, or is asked again when what came makes it say something else.
-    pub fn decide<P: Past>(
+    /// Folds the rows in `scope`, and appends the row that `make` derives from the fold. Under the
+    /// lock, new rows are folded in and `make` is asked again; if it gives another row, all of this
+    /// is retried.
+    pub fn store_from<P: Past>(
         &self,
-        about: About<'_>,
+        scope: Scope<'_>,
         door: &mut Door<'_>,
         begin: impl Fn() -> P,
         mut make: impl FnMut(&P) -> Result<Pairs>,
-    ) -> Result<Done> {
+    ) -> Result<Appended> {
         let nothing = || Error::io("nothing was to be stored");
-        self.decide_whether(about, door, begin, |past| make(past).map(Some), |_| Ok(()))?.ok_or_else(nothing)
+        self.store_from_if(scope, door, begin, |past| make(past).map(Some), |_| Ok(()))?.ok_or_else(nothing)
     }
 
-    /// The same about a run, of which `make` knows the course. Errors: there is no such run.
-    pub fn decide_of_run(
+    /// [`OpenLogbook::store_from`] with the fold of one run. Errors: there is no such run.
+    pub fn store_from_run(
         &self,
         run: &str,
         door: &mut Door<'_>,
         mut make: impl FnMut(&Course) -> Result<Pairs>,
-    ) -> Result<Done> {
-        let mut is_known = true;
+    ) -> Result<Appended> {
+        let mut exists = true;
         let begin = || Course::of(run);
-        let done = self.decide(About::Run(run), door, begin, |course| {
-            is_known = course.rows > 0;
-            if is_known { make(course) } else { Err(Error::usage(format!("there is no run {run:?}"))) }
+        let appended = self.store_from(Scope::Run(run), door, begin, |course| {
+            exists = course.rows > 0;
+            if exists { make(course) } else { Err(Error::usage(format!("there is no run {run:?}"))) }
         });
-        if is_known { done } else { Err(unknown_run(run, self, door)) }
+        if exists { appended } else { Err(unknown_run(run, self, door)) }
     }
 
-    /// The same, if `check` lets it too; `None`: `make` found that nothing is to be stored.
-    pub fn decide_whether<P: Past>(
+    /// [`OpenLogbook::store_from`] if `check` allows it too; `None` if `make` gives no row.
+    pub fn store_from_if<P: Past>(
         &self,
-        about: About<'_>,
+        scope: Scope<'_>,
         door: &mut Door<'_>,
         begin: impl Fn() -> P,
         mut make: impl FnMut(&P) -> Result<Option<Pairs>>,
         mut check: impl FnMut(&mut State<'_, '_>) -> Result<()>,
-    ) -> Result<Option<Done>> {
+    ) -> Result<Option<Appended>> {
         for _ in 0..TRIES_MAX {
-            let (mut past, seen) = self.look(about, door, &begin)?;
+            let (mut past, seen) = self.fold(scope, door, &begin)?;
             let Some(pairs) = make(&past)? else { return Ok(None) };
             let text = pairs.object();
             let drafts = self.draft_text(&text, door)?;
             let mut changed = false;
             let stored = self.store(&drafts, door, |state| {
-                state.rows_since(seen, &mut |place, row| changed |= !catch_up(&mut past, place, row))?;
+                state.rows_since(seen, &mut |place, row| changed |= !push_new_row(&mut past, place, row))?;
                 changed = changed || make(&past)?.is_none_or(|pairs| pairs.object() != text);
-                if changed { Err(Error::io("what the row rests on changed meanwhile")) } else { check(state) }
+                if changed { Err(Error::io("what the row depends on changed meanwhile")) } else { check(state) }
             });
             if !changed {
-                return Ok(Some(Done { drafts, stored: stored? }));
+                return Ok(Some(Appended { drafts, stored: stored? }));
             }
         }
-        Err(Error::io("what the row rests on changes all the time; nothing was stored"))
+        Err(Error::io("what the row depends on keeps changing; nothing was stored"))
     }
 
-    /// Shows what `begin` gives the rows on file, corrections folded in unless it reads them as
-    /// written; says too where they end. Errors: it needs all rows, and a file cannot be read.
-    pub fn look<P: Past>(&self, about: About<'_>, door: &mut Door<'_>, begin: impl Fn() -> P) -> Result<(P, Place)> {
+    /// Folds the rows in `scope`, with corrections folded in unless `P` reads rows as written. Also
+    /// gives the end of the rows that were read. Errors: `P` needs all rows, and a file cannot be
+    /// read.
+    pub fn fold<P: Past>(&self, scope: Scope<'_>, door: &mut Door<'_>, begin: impl Fn() -> P) -> Result<(P, Place)> {
         if !self.location.exists {
             return Ok((begin(), Place { segment: 0, offset: 0 }));
         }
         let mut tries = 0;
         loop {
             let mut past = begin();
-            let (seen, skipped) = self.look_once(about, door, &mut past)?;
+            let (seen, skipped) = self.fold_once(scope, door, &mut past)?;
             tries += 1;
             match skipped.refuse_unread() {
-                // A segment that was restored or deleted since it was listed is listed elsewhere
-                // now, or carried over.
+                // A segment restored or deleted since the listing is found, or carried over, now.
                 Err(_) if P::NEEDS_ALL && tries < TRIES_MAX => {}
                 Err(error) if P::NEEDS_ALL => return Err(error),
                 Err(error) => {
@@ -158,10 +182,9 @@ impl Desk {
         }
     }
 
-    fn look_once<P: Past>(&self, about: About<'_>, door: &mut Door<'_>, past: &mut P) -> Result<(Place, Skipped)> {
-        let query = about.query()?;
-        let clock = logbook_query::time::Clock { now: (door.clock)(), zone: logbook_model::Zone::UTC };
-        let plan = wording::plain(&query, "", &clock)?;
+    fn fold_once<P: Past>(&self, scope: Scope<'_>, door: &mut Door<'_>, past: &mut P) -> Result<(Place, Skipped)> {
+        let clock = Clock { now: (door.clock)(), zone: Zone::UTC };
+        let plan = wording::plain(&scope.query(), "", &clock)?;
         let mut pruning = Pruning::new(plan.requirement());
         let corrections = if P::AS_WRITTEN { Corrections::AsWritten } else { Corrections::Folded };
         let found = reading::logbook_at(&self.location, corrections, pruning.as_mut())?;
@@ -172,7 +195,7 @@ impl Desk {
         };
         let mut eval = plan.eval();
         let scanned = scan::feed(&inputs, door.input, plan.fields(), false, |row, _, _| {
-            // No jq stands in these conditions, so that none fails.
+            // These conditions hold no jq, so none of them can fail.
             if plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false)) {
                 let place = reading::address(&inputs, row.place);
                 past::show(past, row.text, &place.unwrap_or(Address::Place { segment: 0, offset: row.place.offset }));
@@ -181,10 +204,49 @@ impl Desk {
         });
         Ok((seen, scanned.skipped))
     }
+
+    /// Warns about those of `runs` that have ended: the row is stored, and the run stays ended.
+    /// The store only suspects it; here corrections count.
+    pub fn warn_of_ended_runs(&self, runs: &[String], door: &mut Door<'_>) {
+        for (at, run) in runs.iter().enumerate() {
+            if at == ENDED_RUNS_NAMED_MAX {
+                door.note(format_args!("more rows are of runs that had ended"));
+                return;
+            }
+            if let Some(end) = self.end_of_run(run, door) {
+                let what = format!("run {run:?} ended with {end}: the row is stored, and the run stays ended");
+                door.warn(
+                    &Error::usage(what).hint(format!("logbook start --resume {}   # begins it again", shell_word(run))),
+                );
+            }
+        }
+    }
+
+    /// The name of the row that ended `run`; `None` if the run has not ended, or cannot be read.
+    pub fn end_of_run(&self, run: &str, door: &mut Door<'_>) -> Option<String> {
+        let (course, _) = self.fold(Scope::Run(run), door, || Course::of(run)).ok()?;
+        course.standing().filter(|_| course.stands.ended()).map(|end| end.name.clone())
+    }
 }
 
-/// Shows `past` a row that came meanwhile. False: it changes how rows before it read.
-pub fn catch_up<P: Past>(past: &mut P, place: Place, row: &[u8]) -> bool {
+impl Scope<'_> {
+    fn query(&self) -> Query {
+        let kind = |kind: Kind| test("kind", Op::Equal, kind.word(), Form::Quoted);
+        let mut any: Vec<Expr> = match self {
+            Scope::Run(run) => vec![test("run_id", Op::Equal, run, Form::Quoted)],
+            Scope::Kinds(kinds) => kinds.iter().map(|it| kind(*it)).collect(),
+        };
+        // What retention carried over counts as the rows that it deleted.
+        any.push(kind(Kind::ArchiveCarried));
+        let mut query = Query::default();
+        reading::require(&mut query, Expr::Or(any));
+        query
+    }
+}
+
+/// Folds in a row appended since. False if the row changes how earlier rows read, so that the fold
+/// must begin again.
+pub fn push_new_row<P: Past>(past: &mut P, place: Place, row: &[u8]) -> bool {
     let mut values = Vec::new();
     if json::pick(row, &["kind"], &mut values).is_err() {
         return true;
@@ -196,35 +258,21 @@ pub fn catch_up<P: Past>(past: &mut P, place: Place, row: &[u8]) -> bool {
     true
 }
 
-/// Which rows a decision rests on.
-#[derive(Debug, Clone, Copy)]
-pub enum About<'a> {
-    /// Those of a run.
-    Run(&'a str),
-    /// Those of these kinds.
-    Kinds(&'a [Kind]),
-}
-
-impl About<'_> {
-    fn query(&self) -> Result<Query> {
-        let kind = |kind: Kind| test("kind", Op::Equal, kind.word(), Form::Quoted);
-        let mut any: Vec<Expr> = match self {
-            About::Run(run) => vec![test("run_id", Op::Equal, run, Form::Quoted)],
-            About::Kinds(kinds) => kinds.iter().map(|it| kind(*it)).collect(),
-        };
-        // What retention carried over counts as the rows that it deleted.
-        any.push(kind(Kind::ArchiveCarried));
-        let mut query = Query::default();
-        reading::require(&mut query, Expr::Or(any));
-        Ok(query)
+/// Notes that the user's own logbook is about to be created, because nothing named another one.
+pub fn announce_new_logbook(location: &Location, err: &mut Notes<'_>) {
+    if location.why == Why::Fallback && !location.exists {
+        err.note(format_args!(
+            "no logbook here; the new one for this user is {} (logbook init makes one here)",
+            location.path.display()
+        ));
     }
 }
 
-/// There is no such run: the nearest that there is.
-pub fn unknown_run(run: &str, desk: &Desk, door: &mut Door<'_>) -> Error {
+/// The error for a run that does not exist, with the nearest name.
+pub fn unknown_run(run: &str, logbook: &OpenLogbook, door: &mut Door<'_>) -> Error {
     let error = Error::usage(format!("there is no run {run:?}"));
-    let mut runs = std::collections::BTreeSet::new();
-    if let Ok(found) = reading::logbook_at(&desk.location, Corrections::AsWritten, None) {
+    let mut runs = BTreeSet::new();
+    if let Ok(found) = reading::logbook_at(&logbook.location, Corrections::AsWritten, None) {
         scan::feed(&found.inputs, door.input, &["run_id".to_owned()], false, |row, _, _| {
             if let Some(id) = row.field(0).and_then(json::decode) {
                 runs.insert(String::from_utf8_lossy(&id).into_owned());

@@ -23,7 +23,7 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
     if kind == Kind::Json {
         let ((), out) = site.command(|door| {
             let writing = Writing { dir: Some(site.location.path.clone()), ..Writing::default() };
-            open_requests::list(&writing.desk(door, Purpose::Read)?, Some("json"), door).map(drop)
+            open_requests::list(&writing.open(door, Purpose::Read)?, Some("json"), door).map(drop)
         })?;
         return Ok(Answer::ok(Kind::Json, out));
     }

@@ -1,17 +1,17 @@
-//! Rules that a logbook's files word (conditions, jq programs, JSON Schemas), asked about one call.
-//! A rule that may run away is evaluated in a process beside this one, which ends when it takes too
-//! much: whoever asked is told, and refuses.
+//! Evaluate the rules that files of a logbook word (conditions, jq programs, JSON Schemas) on one
+//! call. A rule that may run away is evaluated in a worker process, which ends when the rule takes
+//! too much; the caller gets an error, and refuses the call.
 //!
-//! Not here: which rules there are (`policy`, `contract`), what becomes of the call (`intent`).
+//! Not here: which rules there are (`policy`, `contract`), what follows for the call (`gates`).
 //!
-//! - `rules`: rules compiled and evaluated, whatever they take
-//! - `beside`: the other process, as seen from this one · `bench`: the same from inside
-//! - `ask`: a question and its answer
+//! - `dispatch`: a question, answered here or by the worker
+//! - `rules`: rules compiled and evaluated, without bounds
+//! - `process`: the worker, seen from this process · `worker`: what the worker does
 
-mod ask;
-pub mod bench;
-mod beside;
+mod dispatch;
+mod process;
 mod rules;
+pub mod worker;
 
-pub use ask::Judge;
+pub use dispatch::Judge;
 pub use rules::Rule;

@@ -1,4 +1,4 @@
-//! Rules compiled, each once, and evaluated. Whoever calls this sees to what it may take.
+//! Rules, each compiled once, and evaluated. The caller must bound time and memory.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
@@ -18,17 +18,17 @@ use logbook_query::text::gate::{self, Arguments};
 use logbook_query::time::Clock;
 use logbook_query::{Place, Plan, Query, Row};
 
-/// The longest value of a program, bytes.
+/// The longest output of a jq program, bytes.
 const VALUE_BYTES_MAX: usize = 64 << 10;
 
-/// A rule as its file words it.
+/// A rule as a file words it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Rule {
     /// A condition on the row of a call.
     Condition {
-        /// As a query words it.
+        /// In the query language.
         when: String,
-        /// Those that the call's contract declares; what else it names has no row.
+        /// The arguments that the contract declares. A condition must name no others.
         arguments: Option<Arguments>,
     },
     /// A jq program on arguments.
@@ -37,51 +37,51 @@ pub enum Rule {
     Schema(String),
 }
 
-/// What a rule says.
+/// What evaluating a rule gives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Verdict {
-    /// It is one: nothing was asked about.
-    Sound,
+pub enum Answer {
+    /// The rule is valid; it was not evaluated.
+    Valid,
     /// Of a condition: whether the row meets it.
     Met(bool),
     /// Of a program: its first output, as JSON text.
     Value(Option<String>),
-    /// Of a schema: what is wrong first, if anything.
+    /// Of a schema: the first fault of the value, if any.
     Fault(Option<String>),
 }
 
-/// What is wrong with a rule, or why it fails on what it was asked about.
+/// Why a rule is not valid, or cannot be evaluated on this call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wrong {
+pub struct RuleError {
     pub message: String,
     pub lines: Vec<String>,
     pub hint: Option<String>,
 }
 
-impl From<Error> for Wrong {
-    fn from(error: Error) -> Wrong {
-        Wrong { message: error.message, lines: error.lines, hint: error.hint }
+impl From<Error> for RuleError {
+    fn from(error: Error) -> RuleError {
+        RuleError { message: error.message, lines: error.lines, hint: error.hint }
     }
 }
 
-impl From<String> for Wrong {
-    fn from(message: String) -> Wrong {
-        Wrong { message, lines: Vec::new(), hint: None }
+impl From<String> for RuleError {
+    fn from(message: String) -> RuleError {
+        RuleError { message, lines: Vec::new(), hint: None }
     }
 }
 
-impl From<Wrong> for Error {
-    fn from(wrong: Wrong) -> Error {
-        Error { lines: wrong.lines, hint: wrong.hint, ..Error::usage(wrong.message) }
+impl From<RuleError> for Error {
+    fn from(error: RuleError) -> Error {
+        Error { lines: error.lines, hint: error.hint, ..Error::usage(error.message) }
     }
 }
 
 /// Rules of one logbook.
 pub struct Rules {
-    /// Files that conditions name are named from here on.
+    /// Conditions name files relative to it.
     directory: PathBuf,
     now: Instant,
-    compiled: HashMap<Rule, Result<Compiled, Wrong>>,
+    compiled: HashMap<Rule, Result<Compiled, RuleError>>,
 }
 
 enum Compiled {
@@ -91,42 +91,42 @@ enum Compiled {
 }
 
 impl Rules {
-    /// Of the logbook at `directory`; their times count from `now`.
+    /// The rules of the logbook at `directory`; relative times count from `now`.
     pub fn new(directory: PathBuf, now: Instant) -> Rules {
         Rules { directory, now, compiled: HashMap::new() }
     }
 
-    /// Asks `rule` about this row, these arguments or this value, as JSON text; or only whether it
-    /// is one.
-    pub fn ask(&mut self, rule: &Rule, about: Option<&str>) -> Result<Verdict, Wrong> {
+    /// Evaluates `rule` on `about`: a row, arguments or a value, as JSON text. Without `about` it only
+    /// checks that the rule is valid.
+    pub fn ask(&mut self, rule: &Rule, about: Option<&str>) -> Result<Answer, RuleError> {
         if !self.compiled.contains_key(rule) {
             let compiled = self.compile(rule);
             self.compiled.insert(rule.clone(), compiled);
         }
         let compiled = match self.compiled.get(rule) {
             Some(Ok(compiled)) => compiled,
-            Some(Err(wrong)) => return Err(wrong.clone()),
+            Some(Err(error)) => return Err(error.clone()),
             None => return Err("the rule was not compiled".to_owned().into()),
         };
-        let Some(about) = about else { return Ok(Verdict::Sound) };
+        let Some(about) = about else { return Ok(Answer::Valid) };
         Ok(match compiled {
-            Compiled::Condition(plan) => Verdict::Met(is_met(plan, about)?),
-            Compiled::Program(program, globals) => Verdict::Value(value(program, globals, about)?),
-            Compiled::Schema(validator) => Verdict::Fault(fault(validator, about)),
+            Compiled::Condition(plan) => Answer::Met(is_met(plan, about)?),
+            Compiled::Program(program, globals) => Answer::Value(value(program, globals, about)?),
+            Compiled::Schema(validator) => Answer::Fault(fault(validator, about)),
         })
     }
 
-    fn compile(&self, rule: &Rule) -> Result<Compiled, Wrong> {
+    fn compile(&self, rule: &Rule) -> Result<Compiled, RuleError> {
         match rule {
             Rule::Condition { when, arguments } => {
                 let clock = Clock { now: self.now, zone: Zone::UTC };
                 let (query, text) = parsed(when)?;
                 if (Query { filter: None, ..query.clone() }) != Query::default() {
-                    let wrong = Error::usage("a condition on calls takes no other clause");
-                    return Err(wrong.hint("when = \"tool_call.side_effect=delete\"").into());
+                    let error = Error::usage("a condition on calls takes no other clause");
+                    return Err(error.hint("when = \"tool_call.side_effect=delete\"").into());
                 }
                 let plan = wording::compiled(&query, &text, &clock, BTreeMap::new(), &self.directory)?;
-                // One that names what no call has would never be met.
+                // A condition that names what no call has would never be met.
                 match gate::fault(&query, &text, arguments.as_ref()) {
                     Some(fault) => Err(fault.error(&text).into()),
                     None => Ok(Compiled::Condition(Box::new(plan))),
@@ -134,11 +134,11 @@ impl Rules {
             }
             Rule::Program(code) => {
                 let globals = Globals::new(self.now.seconds as f64, Zone::UTC, []);
-                let told = |flaws: Vec<Flaw>| {
+                let first_flaw = |flaws: Vec<Flaw>| {
                     let first = flaws.first();
                     first.map_or_else(String::new, |flaw| format!("column {}: {}", flaw.from + 1, flaw.message))
                 };
-                let program = Program::compile(code, &globals).map_err(told)?;
+                let program = Program::compile(code, &globals).map_err(first_flaw)?;
                 Ok(Compiled::Program(program, globals))
             }
             Rule::Schema(schema) => {
@@ -159,8 +159,8 @@ impl Rule {
         Rule::Condition { when: when.to_owned(), arguments: None }
     }
 
-    /// Whether evaluating it takes no more than in proportion to what it is asked about; what
-    /// cannot be read is told at once.
+    /// Whether evaluating it takes time in proportion to its input at most. A rule that cannot be
+    /// parsed is plain: its error is immediate.
     pub fn is_plain(&self) -> bool {
         match self {
             Rule::Condition { when, .. } => parsed(when).map_or(true, |(query, _)| query.is_plain()),
@@ -170,7 +170,7 @@ impl Rule {
     }
 }
 
-/// Words of JSON Schema that look at each part of a value once, or do nothing.
+/// Keywords of JSON Schema that visit each part of a value once, or do nothing.
 const PLAIN_WORDS: &[&str] = &[
     "type",
     "required",
@@ -192,7 +192,7 @@ const PLAIN_WORDS: &[&str] = &[
     "$comment",
 ];
 
-/// Whether a schema takes time in proportion to the value: no references, no alternatives, no
+/// Whether a schema takes time in proportion to the value: it has no references, alternatives or
 /// patterns.
 fn is_plain_schema(schema: &Value) -> bool {
     let Value::Object(words) = schema else { return schema.is_boolean() };
@@ -211,7 +211,7 @@ fn parsed(when: &str) -> Result<(Query, String), Error> {
     Clauses::default().query(&[when.to_owned()])
 }
 
-fn is_met(plan: &Plan, row: &str) -> Result<bool, Wrong> {
+fn is_met(plan: &Plan, row: &str) -> Result<bool, RuleError> {
     let mut fields = Vec::new();
     let text = row.as_bytes();
     json::pick(text, plan.fields(), &mut fields)
@@ -221,14 +221,14 @@ fn is_met(plan: &Plan, row: &str) -> Result<bool, Wrong> {
     let mut eval = plan.eval();
     let met = filter.matches_surely(&row, &mut eval).map_err(|_| "its jq program fails on this call".to_owned())?;
     met.ok_or_else(|| {
-        // Whoever words a call must not get round a rule by a value that it cannot compare.
+        // A call must not escape a rule by a value that the rule cannot compare.
         let question = eval.doubts.of.keys().next().and_then(|question| plan.questions().get(*question));
         let field = question.map_or("a field", |question| &question.field);
         format!("it cannot compare what this call has in `{field}`").into()
     })
 }
 
-fn value(program: &Program, globals: &Globals, arguments: &str) -> Result<Option<String>, Wrong> {
+fn value(program: &Program, globals: &Globals, arguments: &str) -> Result<Option<String>, RuleError> {
     let mut found = None;
     Session::new(globals).run(program, arguments.as_bytes(), &mut |value| {
         found = Some(String::from_utf8_lossy(value).into_owned());
@@ -242,7 +242,7 @@ fn value(program: &Program, globals: &Globals, arguments: &str) -> Result<Option
     }
 }
 
-/// What is wrong first; its values are not told.
+/// The first fault, without values, which may be secret.
 fn fault(validator: &Validator, text: &str) -> Option<String> {
     let value = match serde_json::from_str(text) {
         Ok(value) => value,

@@ -1,6 +1,6 @@
-//! The process that evaluates rules for this one: started when it is first asked, ended when nobody
-//! asks any more. It ends by itself when a rule takes too much (`bench`); should it not, or die of
-//! it, it is ended from here.
+//! The worker process that evaluates rules, seen from this process: started at the first question,
+//! ended when dropped. The worker ends itself when a rule takes too much (`worker`); if it does not,
+//! it is killed from here.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -13,35 +13,34 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-use super::rules::{Rule, Verdict, Wrong};
+use super::rules::{Answer, Rule, RuleError};
 use crate::cmd::shared::guard::program;
 use logbook_model::Instant;
 use logbook_model::error::{Error, Result};
 
-/// How long an answer may take by the clock: a net, for a process that was stopped, or gets no
-/// processor.
+/// The longest wait for an answer, for a worker that was stopped or gets no processor time.
 const ANSWER_TIME: Duration = Duration::from_secs(60);
 /// The longest answer, bytes.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
-/// What is asked, a line of JSON.
+/// A request to the worker, a line of JSON.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Question {
     pub rule: Rule,
     pub about: Option<String>,
 }
 
-/// What is answered, a line of JSON.
+/// The worker's reply, a line of JSON.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) enum Answer {
-    Verdict(Verdict),
-    Wrong(Wrong),
-    /// The process ended, since this was reached.
+pub(super) enum Reply {
+    Answer(Answer),
+    Error(RuleError),
+    /// The worker ended, for this reason.
     Ended(String),
 }
 
-/// The other process.
-pub(super) struct Beside {
+/// The worker process, running or not.
+pub(super) struct Worker {
     directory: PathBuf,
     now: Instant,
     running: Option<Running>,
@@ -51,33 +50,32 @@ struct Running {
     child: Child,
     input: ChildStdin,
     output: ChildStdout,
-    /// Read beyond the last answer.
+    /// Bytes read beyond the last reply.
     rest: Vec<u8>,
 }
 
-impl Beside {
-    pub fn new(directory: PathBuf, now: Instant) -> Beside {
-        Beside { directory, now, running: None }
+impl Worker {
+    pub fn new(directory: PathBuf, now: Instant) -> Worker {
+        Worker { directory, now, running: None }
     }
 
-    /// Errors: what is wrong with the rule, or that it could not be evaluated within its bounds, or
-    /// at all.
-    pub fn ask(&mut self, rule: &Rule, about: Option<&str>) -> Result<Verdict> {
+    /// Errors: the rule is not valid, or it could not be evaluated within its limits.
+    pub fn ask(&mut self, rule: &Rule, about: Option<&str>) -> Result<Answer> {
         let failed = |why: String| Error::io(format!("could not be evaluated: {why}"));
         let question = Question { rule: rule.clone(), about: about.map(str::to_owned) };
         let mut line = serde_json::to_vec(&question).map_err(|error| failed(error.to_string()))?;
         line.push(b'\n');
         if self.running.is_none() {
-            let started = self.start().map_err(|error| failed(format!("no process was started for it: {error}")));
+            let started = self.start().map_err(|error| failed(format!("the worker did not start: {error}")));
             self.running = Some(started?);
         }
-        let Some(running) = &mut self.running else { return Err(failed("it was not started".to_owned())) };
-        let answer = running.exchange(&line);
-        let answer = answer.and_then(|line| serde_json::from_slice(&line).map_err(io::Error::other));
-        match answer {
-            Ok(Answer::Verdict(verdict)) => Ok(verdict),
-            Ok(Answer::Wrong(wrong)) => Err(wrong.into()),
-            Ok(Answer::Ended(why)) => {
+        let Some(running) = &mut self.running else { return Err(failed("the worker did not start".to_owned())) };
+        let reply = running.exchange(&line);
+        let reply = reply.and_then(|line| serde_json::from_slice(&line).map_err(io::Error::other));
+        match reply {
+            Ok(Reply::Answer(answer)) => Ok(answer),
+            Ok(Reply::Error(error)) => Err(error.into()),
+            Ok(Reply::Ended(why)) => {
                 self.running = None;
                 Err(failed(why))
             }
@@ -101,14 +99,14 @@ impl Beside {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(io::Error::other("it has no pipes"));
         };
-        // What is sent must not wait for ever for a process that reads nothing.
+        // Writing must not block on a worker that reads nothing.
         fcntl_setfl(&input, fcntl_getfl(&input)? | OFlags::NONBLOCK)?;
         Ok(Running { child, input, output, rest: Vec::new() })
     }
 }
 
 impl Running {
-    /// Sends one line, and waits for one.
+    /// Writes one line, and waits for one.
     fn exchange(&mut self, line: &[u8]) -> io::Result<Vec<u8>> {
         let began = Moment::now();
         let mut unsent = line;
@@ -131,17 +129,17 @@ impl Running {
                 Err(Errno::INTR) => continue,
                 Err(error) => return Err(error.into()),
             }
-            let [says, takes] = [0, 1].map(|at| ends.get(at).is_some_and(|end| !end.revents().is_empty()));
-            if takes {
+            let [is_readable, is_writable] = [0, 1].map(|at| ends.get(at).is_some_and(|end| !end.revents().is_empty()));
+            if is_writable {
                 match rustix::io::write(&self.input, unsent) {
                     Ok(written) => unsent = unsent.get(written..).unwrap_or_default(),
-                    // What it said before it ended is still to be read.
+                    // What it wrote before it ended is still to be read.
                     Err(Errno::PIPE) => unsent = &[],
                     Err(Errno::AGAIN | Errno::INTR) => {}
                     Err(error) => return Err(error.into()),
                 }
             }
-            if says {
+            if is_readable {
                 let mut piece = [0; 8192];
                 match rustix::io::read(&self.output, &mut piece) {
                     Ok(0) => return Err(io::Error::other("the process that evaluates it died")),
@@ -159,8 +157,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // It may have ended by itself; where children are not told of, there is nothing to wait
-        // for.
+        // It may have ended by itself. With SIGCHLD ignored there is nothing to wait for.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
