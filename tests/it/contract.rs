@@ -36,7 +36,7 @@ fn contracts_are_listed_shown_and_checked() {
         .shows(r#""impact_scope":"length - 1""#);
     book.run(&["contract", "show", "tuch"]).exit(2).says("did you mean touch?");
     for (text, told) in [
-        ("side_effect = 'wriet'", "contracts/bad.toml: side_effect: \"wriet\" is none of"),
+        ("side_effect = 'wriet'", "contracts/bad.toml: side_effect: \"wriet\" is not one of"),
         ("args = { type = 'strin' }", "contracts/bad.toml: args: /type: "),
         ("returns = { required = 1 }", "contracts/bad.toml: returns: /required: "),
         ("needs_approval = 'a = = 1'", "contracts/bad.toml: needs_approval: "),
@@ -177,6 +177,6 @@ fn appended_rows_are_kept_and_held_against_it() {
     book.run(&["query", "run_id=r-7", "--count"]).stdout("11\n");
     // A contract that is none keeps nothing from being stored.
     book.write(".logbook/contracts/lookup.toml", b"undo = 1\n");
-    book.run(&["append", &asked_wrong]).exit(0).says("could not be held against a contract");
+    book.run(&["append", &asked_wrong]).exit(0).says("could not be checked against a contract");
     book.run(&["query", "run_id=r-7", "--count"]).stdout("12\n");
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::cmd::Door;
-use crate::cmd::shared::guard::Within;
+use crate::cmd::shared::guard::Evaluation;
 use logbook_format::corrections::is_correction;
 use logbook_format::{Voiding, voiding};
 use logbook_json::{self as json, Limits, frame};
@@ -78,7 +78,7 @@ pub type Each<'e> = &'e mut dyn FnMut(Place, &[u8], bool) -> ControlFlow<()>;
 /// Rows that pass a filter, from a place on.
 pub struct Follower<'p> {
     plan: &'p Plan,
-    within: &'p Within<'p>,
+    within: &'p Evaluation<'p>,
     directory: PathBuf,
     watch: Watch,
     /// Correction rows are asked for.
@@ -93,7 +93,7 @@ impl<'p> Follower<'p> {
     pub fn new(
         directory: &Path,
         at: Place,
-        (plan, within): (&'p Plan, &'p Within<'p>),
+        (plan, within): (&'p Plan, &'p Evaluation<'p>),
         corrections: bool,
     ) -> Follower<'p> {
         let directory = directory.to_path_buf();

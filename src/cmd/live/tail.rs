@@ -9,7 +9,7 @@ use crate::cmd::live::follow::{Alarm, Follower, begin, sync};
 use crate::cmd::live::tail_files;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Files, Found, Reading, passed_over};
-use crate::cmd::shared::guard::{Bounds, Within};
+use crate::cmd::shared::guard::{Bounds, Evaluation};
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_query::eval::doubts::Doubts;
@@ -86,7 +86,7 @@ pub fn run(args: Tail, door: &mut Door<'_>) -> Result<Exit> {
 fn follow(
     args: &Tail,
     found: &Found,
-    (plan, within): (&Plan, &Within<'_>),
+    (plan, within): (&Plan, &Evaluation<'_>),
     corrections: Corrections,
     out: &mut Lines,
     door: &mut Door<'_>,
@@ -141,7 +141,7 @@ fn follow(
 /// on, until there are enough.
 fn newest(
     found: &Found,
-    (plan, within): (&Plan, &Within<'_>),
+    (plan, within): (&Plan, &Evaluation<'_>),
     count: usize,
     strict: bool,
     door: &mut Door<'_>,
@@ -176,7 +176,7 @@ fn newest(
 /// compared.
 pub(super) fn passing(
     input: &Source,
-    (plan, within): (&Plan, &Within<'_>),
+    (plan, within): (&Plan, &Evaluation<'_>),
     strict: bool,
     keep: &mut dyn FnMut(&[u8]),
     door: &mut Door<'_>,

@@ -10,7 +10,7 @@ use crate::cmd::live::follow::{Alarm, Follower, begin, sync};
 use crate::cmd::live::handover::{self, Handover};
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections};
-use crate::cmd::shared::guard::{Bounds, Within};
+use crate::cmd::shared::guard::{Bounds, Evaluation};
 use crate::cmd::shared::writing::{OpenLogbook, Writing};
 use logbook_format::corrections::step_of;
 use logbook_json as json;
@@ -76,7 +76,7 @@ pub fn run(args: Trigger, door: &mut Door<'_>) -> Result<Exit> {
 /// Hands over the rows that come.
 fn follow(
     args: &Trigger,
-    (plan, within): (&Plan, &Within<'_>),
+    (plan, within): (&Plan, &Evaluation<'_>),
     timeout_ms: Option<u64>,
     door: &mut Door<'_>,
 ) -> Result<Exit> {

@@ -1,19 +1,18 @@
-//! A plan, and the bounds that it is evaluated within.
+//! A plan that can only be evaluated within its limits.
 
 use super::watchdog::Watch;
 use logbook_model::error::Result;
 use logbook_query::Plan;
 use logbook_scan::Threads;
 
-/// A condition or query that somebody worded, compiled. It is evaluated in [`Guarded::evaluate`]
-/// and nowhere else.
+/// A compiled condition or query. [`Guarded::evaluate`] is the only way to evaluate it.
 pub struct Guarded {
     plan: Plan,
     watch: Watch,
 }
 
 impl Guarded {
-    /// `plan`, within what `watch` watches.
+    /// `plan`, within the limits of `watch`.
     pub fn new(plan: Plan, mut watch: Watch) -> Result<Guarded> {
         if plan.uses_jq() {
             watch.expect_jq()?;
@@ -21,44 +20,43 @@ impl Guarded {
         Ok(Guarded { plan, watch })
     }
 
-    /// To be asked about: which columns there are, what may be left unread.
+    /// The plan, to read its columns and its requirement.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// Does `work`, which evaluates the plan: with jq, on a stack that is large enough for
-    /// programs.
-    pub fn evaluate<T: Send>(&self, work: impl FnOnce(&Plan, &Within<'_>) -> Result<T> + Send) -> Result<T> {
-        let within = |stack_bytes| Within { watch: &self.watch, stack_bytes };
+    /// Does `work`, which evaluates the plan; with jq, on a stack large enough for programs.
+    pub fn evaluate<T: Send>(&self, work: impl FnOnce(&Plan, &Evaluation<'_>) -> Result<T> + Send) -> Result<T> {
+        let evaluation = |stack_bytes| Evaluation { watch: &self.watch, stack_bytes };
         if !self.plan.uses_jq() {
-            return work(&self.plan, &within(None));
+            return work(&self.plan, &evaluation(None));
         }
-        self.watch.on_large_stack(|bytes| work(&self.plan, &within(Some(bytes))))?
+        self.watch.on_large_stack(|bytes| work(&self.plan, &evaluation(Some(bytes))))?
     }
 
-    /// Nothing is evaluated any more: what remains to be done is not watched.
+    /// Ends the watch and gives the plan back.
     pub fn end(self) -> Plan {
         self.plan
     }
 }
 
-/// What is evaluated within.
-pub struct Within<'g> {
+/// The limits that an evaluation runs within.
+pub struct Evaluation<'g> {
     watch: &'g Watch,
     stack_bytes: Option<usize>,
 }
 
-impl Within<'_> {
-    /// Runs `scan` with this number of threads, on each of which programs may run.
+impl Evaluation<'_> {
+    /// Runs `scan` with this number of threads. Each may run jq programs.
     pub fn threads<T>(&self, count: usize, scan: impl FnOnce(Threads<'_>) -> T) -> T {
-        let begun = || self.watch.here();
+        let begun = || self.watch.register_stack();
         match self.stack_bytes {
             Some(_) => scan(Threads { count, stack_bytes: self.stack_bytes, begun: &begun }),
             None => scan(Threads { count, stack_bytes: None, begun: &|| {} }),
         }
     }
 
-    /// Does what may take no longer than one row may.
+    /// Does `work` within the time limit of one row.
     pub fn row<T>(&self, work: impl FnOnce() -> T) -> T {
         self.watch.turn(work)
     }

@@ -1,10 +1,9 @@
-//! This program, to be run beside itself.
+//! The path of this program, to start it as a child process.
 
 use std::io;
 use std::path::PathBuf;
 
-/// What to start. On Linux the very file that runs here, also when another version was put in its
-/// place meanwhile.
+/// On Linux this is the file that is running, even if another version has replaced it meanwhile.
 pub fn path() -> io::Result<PathBuf> {
     if cfg!(target_os = "linux") { Ok(PathBuf::from("/proc/self/exe")) } else { std::env::current_exe() }
 }

@@ -1,11 +1,10 @@
-//! A thread beside the work that ends the process when a limit is reached. A jq program can be
-//! stopped in no other way: it may run for ever, ask for all memory, or call itself without end.
+//! A thread that ends the process when a limit is reached. A jq program that runs forever, allocates
+//! all memory or recurses without end can be stopped in no other way.
 //!
-//! For the last of these, programs run on a stack much larger than the part of
-//! it that they may use; the watchdog measures that part and ends the process
-//! long before the stack does. Should it come too late, or a single allocation
-//! be more than the machine can promise, the runtime's own message is printed
-//! and the exit code is still 3.
+//! Against recursion, programs run on a stack much larger than the part that they may use. The
+//! watchdog measures that part, and ends the process long before the stack overflows. If it comes too
+//! late, or a single allocation fails, the runtime prints its own message, and the exit code is still
+//! 3.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,77 +13,78 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-use super::bounds::size_text;
+use super::size::size_text;
 use logbook_model::duration_text;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_render::Notes;
 
-/// How often memory is looked at, and how often whether a turn has begun.
+/// The polling period.
 const PERIOD: Duration = Duration::from_millis(10);
-const IDLE: Duration = Duration::from_millis(100);
-/// Stacks to ask for, bytes, until one is granted. Only what is used is ever backed by memory.
+/// The polling period between two turns, when nothing is evaluated.
+const IDLE_PERIOD: Duration = Duration::from_millis(100);
+/// Stack sizes to try, bytes. Only the used part of a stack takes memory.
 const STACKS_BYTES: [usize; 4] = [4 << 30, 1 << 30, 256 << 20, 64 << 20];
-/// The part of the stack that programs may use is one of this many.
-const STACK_PARTS: usize = 8;
+/// Programs may use the stack divided by this.
+const STACK_DIVISOR: usize = 8;
 
-/// What ends the process.
+/// The limits that end the process.
 #[derive(Debug, Clone, Default)]
 pub struct Limits {
-    /// How long after its beginning, and how that was worded.
+    /// Time since the start, and its wording.
     pub timeout: Option<(Duration, String)>,
-    /// At so much memory; `None`: once a jq program is to run, at half of the machine's.
+    /// Memory; if `None`, half of the machine's once a jq program is about to run.
     pub memory_bytes: Option<u64>,
-    /// When one turn ([`Watch::turn`]) takes so much processor time.
-    pub turn: Option<Duration>,
-    /// What is done before the process ends with exit 3; else a message is printed.
-    pub end: Option<fn(&Reached)>,
+    /// Processor time of one turn ([`Watch::turn`]).
+    pub turn_time: Option<Duration>,
+    /// Called before the process ends with exit 3, instead of printing a message.
+    pub on_end: Option<fn(&LimitReached)>,
 }
 
 /// A limit that was reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reached {
-    /// `--timeout`, as it was worded.
+pub enum LimitReached {
+    /// `--timeout`, as it was typed.
     Time(String),
-    /// How much memory, in bytes.
+    /// Memory, bytes.
     Memory(u64),
-    /// How much stack, in bytes.
+    /// Stack, bytes.
     Stack(u64),
-    /// So much processor time in one turn.
+    /// Processor time of one turn.
     Turn(Duration),
 }
 
-impl Reached {
-    /// What was taken too much, of a rule.
-    pub fn what(&self) -> String {
+impl LimitReached {
+    /// What a rule took too much of.
+    pub fn of_rule(&self) -> String {
         match self {
-            Reached::Time(word) => format!("it takes longer than {word}"),
-            Reached::Memory(bytes) => format!("it takes more than {} of memory", size_text(*bytes)),
-            Reached::Stack(bytes) => {
-                format!("it calls itself without end, or too deeply ({} of stack)", size_text(*bytes))
+            LimitReached::Time(word) => format!("it takes longer than {word}"),
+            LimitReached::Memory(bytes) => format!("it takes more than {} of memory", size_text(*bytes)),
+            LimitReached::Stack(bytes) => {
+                format!("it recurses without end, or too deeply ({} of stack)", size_text(*bytes))
             }
-            Reached::Turn(time) => {
+            LimitReached::Turn(time) => {
                 format!("it takes more than {} of processor time", duration_text(time.as_millis() as u64))
             }
         }
     }
 
-    /// Says on standard error that the command was stopped, and what to do.
-    pub fn tell(&self) {
+    /// Prints on standard error that the command was stopped, and what to do.
+    pub fn print(&self) {
         let (message, hint) = match self {
-            Reached::Time(word) => {
+            LimitReached::Time(word) => {
                 (format!("stopped after {word} (--timeout)"), "a longer --timeout, or --since to read less")
             }
-            Reached::Memory(bytes) => {
+            LimitReached::Memory(bytes) => {
                 (format!("stopped at {} of memory (--max-memory)", size_text(*bytes)), "a larger --max-memory SIZE")
             }
-            Reached::Stack(bytes) => (
+            LimitReached::Stack(bytes) => (
                 format!(
-                    "stopped: a jq program calls itself without end, or too deeply ({} of stack)",
+                    "stopped: a jq program recurses without end, or too deeply ({} of stack)",
                     size_text(*bytes)
                 ),
-                "reduce, foreach, or a call that is the last thing its function does, need no stack",
+                "reduce, foreach and tail calls need no stack",
             ),
-            Reached::Turn(time) => (
+            LimitReached::Turn(time) => (
                 format!(
                     "stopped: the filter took more than {} of processor time on one row",
                     duration_text(time.as_millis() as u64)
@@ -92,38 +92,38 @@ impl Reached {
                 "logbook query --timeout 30s 'FILTER'   # finds out which row",
             ),
         };
-        let error = Error::io(format!("{message}; the output is not whole")).hint(hint);
+        let error = Error::io(format!("{message}; the output is incomplete")).hint(hint);
         Notes::new(&mut std::io::stderr(), false).error(&error);
     }
 }
 
-/// A watch under way; it ends when this is dropped.
+/// A running watchdog; dropping it ends it.
 pub struct Watch {
     shared: Arc<Shared>,
-    /// Until there is something to watch.
-    waits: Option<Limits>,
+    /// The limits, until the thread is started.
+    limits: Option<Limits>,
     thread: Option<JoinHandle<()>>,
     began: Instant,
 }
 
 #[derive(Default)]
 struct Shared {
-    over: AtomicBool,
-    /// A jq program is to run.
+    ended: AtomicBool,
+    /// A jq program may run.
     jq: AtomicBool,
-    /// Turns begun and turns ended: odd while one is under way.
+    /// The number of begun plus ended turns, so odd during a turn.
     turns: AtomicU64,
-    /// Addresses in the stacks that jq programs run on, one for each thread.
+    /// An address in each stack that jq programs run on.
     stacks: Mutex<Vec<usize>>,
-    /// How much of each they may use; 0: no program runs.
+    /// How much of each stack they may use, bytes; 0 if no program runs.
     stack_bytes_max: AtomicUsize,
 }
 
 impl Watch {
-    /// Begins to watch.
+    /// Starts the thread if there is a limit.
     pub fn begin(limits: Limits) -> Result<Watch> {
-        let is_limited = limits.timeout.is_some() || limits.memory_bytes.is_some() || limits.turn.is_some();
-        let mut watch = Watch { shared: Arc::default(), waits: Some(limits), thread: None, began: Instant::now() };
+        let is_limited = limits.timeout.is_some() || limits.memory_bytes.is_some() || limits.turn_time.is_some();
+        let mut watch = Watch { shared: Arc::default(), limits: Some(limits), thread: None, began: Instant::now() };
         if is_limited {
             watch.start()?;
         }
@@ -131,14 +131,14 @@ impl Watch {
     }
 
     fn start(&mut self) -> Result<()> {
-        let Some(limits) = self.waits.take() else { return Ok(()) };
+        let Some(limits) = self.limits.take() else { return Ok(()) };
         let (shared, began) = (Arc::clone(&self.shared), self.began);
         let thread = thread::Builder::new().name("watchdog".to_owned()).spawn(move || watch(limits, &shared, began));
-        self.thread = Some(thread.map_err(|error| Error::io(format!("no thread to watch with: {error}")))?);
+        self.thread = Some(thread.map_err(|error| Error::io(format!("the watchdog did not start: {error}")))?);
         Ok(())
     }
 
-    /// From now on jq programs may run: memory is limited even if nobody said so.
+    /// From now on jq programs may run, so memory is limited even without `--max-memory`.
     pub fn expect_jq(&mut self) -> Result<()> {
         self.shared.jq.store(true, Ordering::Relaxed);
         self.start()
@@ -152,10 +152,10 @@ impl Watch {
         done
     }
 
-    /// Does `work` on a stack that is large enough for jq programs, and tells it how large that is.
-    /// Threads that it starts must each call [`Watch::here`].
+    /// Does `work` on a stack large enough for jq programs, and passes its size, bytes. Threads that
+    /// `work` starts must each call [`Watch::register_stack`].
     pub fn on_large_stack<T: Send>(&self, work: impl FnOnce(usize) -> T + Send) -> Result<T> {
-        // A runtime that gives up ends the process by SIGABRT, after a message of its own.
+        // On a stack overflow the runtime prints a message and raises SIGABRT.
         let always = Arc::new(AtomicBool::new(true));
         let code = i32::from(Exit::NotStored.code());
         let _ = signal_hook::flag::register_conditional_shutdown(signal_hook::consts::SIGABRT, code, always);
@@ -164,8 +164,8 @@ impl Watch {
             let ended = thread::scope(|scope| {
                 let (shared, work) = (&self.shared, &mut work);
                 let job = move || {
-                    shared.stack_bytes_max.store(bytes / STACK_PARTS, Ordering::Relaxed);
-                    shared.here();
+                    shared.stack_bytes_max.store(bytes / STACK_DIVISOR, Ordering::Relaxed);
+                    shared.register_stack();
                     let done = work.take().map(|work| work(bytes));
                     shared.stack_bytes_max.store(0, Ordering::Relaxed);
                     done
@@ -178,23 +178,23 @@ impl Watch {
             });
             match ended {
                 Ok(Ok(Some(done))) => return Ok(done),
-                Ok(_) => return Err(Error::io("the jq engine failed; the output is not whole")),
+                Ok(_) => return Err(Error::io("the jq engine failed; the output is incomplete")),
                 Err(_) => {}
             }
         }
         Err(Error::io("no memory for a stack that jq programs can run on"))
     }
 
-    /// From now on jq programs run on the stack of this thread too.
-    pub fn here(&self) {
-        self.shared.here();
+    /// From now on, also measures the stack of this thread.
+    pub fn register_stack(&self) {
+        self.shared.register_stack();
     }
 }
 
 impl Shared {
-    fn here(&self) {
-        let here = 0u8;
-        self.stacks.lock().unwrap_or_else(PoisonError::into_inner).push(std::ptr::from_ref(&here).addr());
+    fn register_stack(&self) {
+        let on_stack = 0u8;
+        self.stacks.lock().unwrap_or_else(PoisonError::into_inner).push(std::ptr::from_ref(&on_stack).addr());
     }
 
     fn stacks(&self) -> Vec<usize> {
@@ -204,7 +204,7 @@ impl Shared {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.shared.over.store(true, Ordering::Relaxed);
+        self.shared.ended.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             Thread::unpark(thread.thread());
             let _ = thread.join();
@@ -213,31 +213,30 @@ impl Drop for Watch {
 }
 
 fn watch(limits: Limits, shared: &Shared, began: Instant) {
-    let Limits { timeout, mut memory_bytes, turn, end } = limits;
-    let stop = |reached: &Reached| -> ! {
-        end.unwrap_or(Reached::tell)(reached);
-        // Nothing that others hold is waited for.
+    let Limits { timeout, mut memory_bytes, turn_time, on_end } = limits;
+    let stop = |reached: &LimitReached| -> ! {
+        on_end.unwrap_or(LimitReached::print)(reached);
+        // Without waiting for other threads.
         std::process::exit(i32::from(Exit::NotStored.code()))
     };
-    let (mut turns, mut turned) = (0, Duration::ZERO);
+    let (mut turns, mut turn_began) = (0, Duration::ZERO);
     loop {
-        // Between two turns nothing is evaluated.
-        let is_idle = turn.is_some() && timeout.is_none() && turns % 2 == 0;
-        thread::park_timeout(if is_idle { IDLE } else { PERIOD });
-        if shared.over.load(Ordering::Relaxed) {
+        let is_idle = turn_time.is_some() && timeout.is_none() && turns % 2 == 0;
+        thread::park_timeout(if is_idle { IDLE_PERIOD } else { PERIOD });
+        if shared.ended.load(Ordering::Relaxed) {
             return;
         }
         if let Some((timeout, word)) = &timeout
             && began.elapsed() >= *timeout
         {
-            stop(&Reached::Time(word.clone()));
+            stop(&LimitReached::Time(word.clone()));
         }
-        if let Some(turn) = turn {
+        if let Some(turn_time) = turn_time {
             let (now, count) = (processor_time(), shared.turns.load(Ordering::Relaxed));
             if count != turns || count % 2 == 0 {
-                (turns, turned) = (count, now);
-            } else if now.saturating_sub(turned) >= turn {
-                stop(&Reached::Turn(turn));
+                (turns, turn_began) = (count, now);
+            } else if now.saturating_sub(turn_began) >= turn_time {
+                stop(&LimitReached::Turn(turn_time));
             }
         }
         if memory_bytes.is_none() && shared.jq.load(Ordering::Relaxed) {
@@ -247,27 +246,27 @@ fn watch(limits: Limits, shared: &Shared, began: Instant) {
             continue;
         };
         if let Some(most) = memory_bytes.filter(|most| used >= *most) {
-            stop(&Reached::Memory(most));
+            stop(&LimitReached::Memory(most));
         }
         let most = shared.stack_bytes_max.load(Ordering::Relaxed) as u64;
         if most > 0 && used >= most && shared.stacks().iter().any(|address| stack_bytes(*address) >= most) {
-            stop(&Reached::Stack(most));
+            stop(&LimitReached::Stack(most));
         }
     }
 }
 
-/// Processor time that this process took: a busy machine takes nothing of it away.
+/// Processor time of this process. Unlike elapsed time it does not depend on other processes.
 fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// Memory of this process that is its own, bytes; `None` where the system does not say.
+/// Private memory of this process, bytes; `None` where the system does not say.
 fn own_bytes() -> Option<u64> {
     kilobytes(&std::fs::read_to_string("/proc/self/status").ok()?, "RssAnon:")
 }
 
-/// Bytes of the stack around `address` that are backed by memory.
+/// Bytes of the stack around `address` that take memory.
 fn stack_bytes(address: usize) -> u64 {
     let Ok(maps) = std::fs::read_to_string("/proc/self/smaps") else {
         return 0;
@@ -285,19 +284,19 @@ fn stack_bytes(address: usize) -> u64 {
     0
 }
 
-/// What programs may take where nobody says how much: half of the machine's memory.
+/// The memory limit of jq programs without `--max-memory`: half of the machine's memory.
 pub(super) fn default_memory_bytes() -> u64 {
     machine_bytes().map_or(u64::MAX, |bytes| bytes / 2)
 }
 
-/// Memory of the machine, or of the part of it that this process may use, bytes.
+/// Memory of the machine or of the control group of this process, bytes.
 fn machine_bytes() -> Option<u64> {
     let machine = kilobytes(&std::fs::read_to_string("/proc/meminfo").ok()?, "MemTotal:")?;
     let share = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse().ok());
     Some(share.map_or(machine, |share: u64| share.min(machine)))
 }
 
-/// The number of a line as `RssAnon:  1234 kB`, in bytes.
+/// The value of a line such as `RssAnon:  1234 kB`, in bytes.
 fn kilobytes(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)

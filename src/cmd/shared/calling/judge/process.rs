@@ -30,10 +30,12 @@ pub(super) struct Question {
     pub about: Option<String>,
 }
 
-/// The worker's reply, a line of JSON.
+/// The worker's reply, a line of JSON. The names in JSON are those of its first version.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Reply {
+    #[serde(rename = "Verdict")]
     Answer(Answer),
+    #[serde(rename = "Wrong")]
     Error(RuleError),
     /// The worker ended, for this reason.
     Ended(String),

@@ -41,6 +41,7 @@ pub enum Rule {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
     /// The rule is valid; it was not evaluated.
+    #[serde(rename = "Sound")]
     Valid,
     /// Of a condition: whether the row meets it.
     Met(bool),

@@ -9,7 +9,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use super::process::{Question, Reply};
 use super::rules::Rules;
 use crate::cmd::Door;
-use crate::cmd::shared::guard::watchdog::{Limits, Reached, Watch};
+use crate::cmd::shared::guard::watchdog::{Limits, LimitReached, Watch};
 use logbook_model::Instant;
 use logbook_model::error::{Error, Result};
 
@@ -23,7 +23,7 @@ pub fn answer(directory: PathBuf, now: Instant, door: &mut Door<'_>) -> Result<(
     // No core file if a rule kills the process.
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     let limits =
-        Limits { turn: Some(QUESTION_TIME), memory_bytes: Some(MEMORY_BYTES), end: Some(end), ..Limits::default() };
+        Limits { turn_time: Some(QUESTION_TIME), memory_bytes: Some(MEMORY_BYTES), on_end: Some(end), ..Limits::default() };
     let watch = Watch::begin(limits)?;
     watch.on_large_stack(|_| {
         let mut rules = Rules::new(directory, now);
@@ -54,6 +54,6 @@ fn to_line(reply: &Reply) -> Vec<u8> {
 }
 
 /// Writes why the process ends. Unbuffered: another thread may hold the buffer forever.
-fn end(reached: &Reached) {
-    let _ = rustix::io::write(std::io::stdout(), &to_line(&Reply::Ended(reached.what())));
+fn end(reached: &LimitReached) {
+    let _ = rustix::io::write(std::io::stdout(), &to_line(&Reply::Ended(reached.of_rule())));
 }
