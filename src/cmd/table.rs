@@ -29,15 +29,22 @@ pub struct Entry {
     pub run: fn(&ArgMatches, &mut Door<'_>) -> Result<Exit>,
 }
 
-/// A room in `cmd` as an entry: its `Args` type and its `run`.
+/// A file in `cmd` as an entry: its `Args` type, its `EXAMPLES` and its `run`. Two commands in one file
+/// name these last two.
 macro_rules! entry {
     ($group:literal, $name:literal, $room:ident :: $module:ident :: $args:ident, $about:literal) => {
+        entry!($group, $name, $room::$module::$args, EXAMPLES, run, $about)
+    };
+    (
+        $group:literal, $name:literal, $room:ident :: $module:ident :: $args:ident,
+        $examples:ident, $run:ident, $about:literal
+    ) => {
         Entry {
             name: $name,
             page: concat!("logbook-", $name),
             group: $group,
             about: $about,
-            examples: cmd::$room::$module::EXAMPLES,
+            examples: cmd::$room::$module::$examples,
             // 2 may be what the command that `exec` runs ends with.
             refusal: if matches!($name.as_bytes(), b"exec") { Exit::Exec(125) } else { Exit::Usage },
             shows_progress: matches!($group.as_bytes(), b"read" | b"keep") && !matches!($name.as_bytes(), b"tail"),
@@ -50,7 +57,7 @@ macro_rules! entry {
             run: |matches, door| {
                 let args = <cmd::$room::$module::$args as FromArgMatches>::from_arg_matches(matches)
                     .map_err(|error| Error::usage(error.to_string()))?;
-                cmd::$room::$module::run(args, door)
+                cmd::$room::$module::$run(args, door)
             },
         }
     };
@@ -81,10 +88,19 @@ pub const COMMANDS: &[Entry] = &[
     entry!(
         "decide",
         "approve",
-        decide::approve::Approve,
+        decide::decision::Deciding,
+        APPROVE,
+        approve,
         "say yes to what an agent asks for; alone, list what is open"
     ),
-    entry!("decide", "deny", decide::deny::Deny, "say no to what an agent asks for; alone, list what is open"),
+    entry!(
+        "decide",
+        "deny",
+        decide::decision::Deciding,
+        DENY,
+        deny,
+        "say no to what an agent asks for; alone, list what is open"
+    ),
     entry!("decide", "answer", decide::answer::Answer, "answer what a blocked run waits for"),
     entry!("decide", "hold", decide::hold::Hold, "stop a run and the runs below it: exec refuses their calls"),
     entry!("decide", "release", decide::release::Release, "let a run go on that was held"),

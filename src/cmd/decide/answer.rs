@@ -1,4 +1,4 @@
-//! `logbook answer RUN 'text'`: what a blocked run waited for, so that it can go on.
+//! `logbook answer RUN 'text'`: answer what a blocked run waits for, so that it can go on.
 
 use crate::cmd::Door;
 use crate::cmd::shared::calling::approval;
@@ -11,7 +11,6 @@ use logbook_store::Purpose;
 use logbook_view::past::Standing;
 use logbook_view::{Approvals, Course};
 
-/// Two real examples.
 pub const EXAMPLES: &str = "\
   logbook answer r-88 'use the staging database; production is frozen until Friday'
   logbook answer r-88 'yes, 14 days' --by maria";
@@ -34,24 +33,19 @@ pub struct Answer {
 
 /// `logbook answer`
 pub fn run(args: Answer, door: &mut Door<'_>) -> Result<Exit> {
-    let result = typed(&args, door);
+    let result = answer_typed(&args, door);
     args.writing.apply_best_effort(result, door)
 }
 
-fn typed(args: &Answer, door: &mut Door<'_>) -> Result<Exit> {
+fn answer_typed(args: &Answer, door: &mut Door<'_>) -> Result<Exit> {
     let logbook = args.writing.open(door, Purpose::Read)?;
-    let done = answer(&logbook, (&args.run, &args.text), args.by.as_deref(), door)?;
-    print_rows(logbook.print, &done.drafts, &done.stored, door)?;
+    let appended = answer(&logbook, &args.run, &args.text, args.by.as_deref(), door)?;
+    print_rows(logbook.print, &appended.drafts, &appended.stored, door)?;
     Ok(Exit::Done)
 }
 
-/// Stores what `run` waited for.
-pub fn answer(
-    logbook: &OpenLogbook,
-    (run, text): (&str, &str),
-    by: Option<&str>,
-    door: &mut Door<'_>,
-) -> Result<Appended> {
+/// Appends the answer to what `run` waits for.
+pub fn answer(logbook: &OpenLogbook, run: &str, text: &str, by: Option<&str>, door: &mut Door<'_>) -> Result<Appended> {
     if text.trim().is_empty() {
         return Err(Error::usage("the answer is empty").hint(format!("logbook answer {} 'text'", shell_word(run))));
     }
@@ -67,14 +61,14 @@ pub fn answer(
     })
 }
 
-/// The row that says what the run waits for, if an answer is what it waits for.
+/// The row that says what the run waits for. Errors: the run does not wait for an answer.
 fn blocked<'c>(run: &str, course: &'c Course, approvals: &Approvals) -> Result<&'c Standing> {
     let word = shell_word(run);
     let held = course.standing().filter(|standing| standing.kind == Kind::Hold);
     let standing = held.or(course.worked());
     let Some(standing) = standing.filter(|standing| standing.status == Status::Blocked.word()) else {
-        let stands = course.standing().map_or("no status", |standing| standing.status.as_str());
-        return Err(Error::usage(format!("run {run:?} is not blocked (it stands at {stands}): nothing to answer"))
+        let status = course.standing().map_or("no status", |standing| standing.status.as_str());
+        return Err(Error::usage(format!("run {run:?} is not blocked (its status is {status}): nothing to answer"))
             .hint(format!("add a note: logbook append -r {word} --kind note -a '…'")));
     };
     let is_request = approval::is_request(approvals, run, &standing.blocked_on);

@@ -1,5 +1,4 @@
-//! `logbook hold RUN --why …`: a person stops a run and the runs below it; `exec` refuses their
-//! calls.
+//! `logbook hold RUN --why …`: stop a run and the runs below it. `exec` refuses their calls.
 
 use crate::cmd::Door;
 use crate::cmd::shared::writing::{Appended, OpenLogbook, Scope, Writing, print_rows, unknown_run};
@@ -13,8 +12,9 @@ use logbook_view::facts::{Facts, FieldSet};
 use logbook_view::holds::KINDS;
 use logbook_view::{Course, Holds, Past};
 
-/// Two real examples.
-pub const EXAMPLES: &str = "  logbook hold r-88 --why 'it is writing to the wrong bucket'\n  logbook hold r-88 --by maria --why 'wait for the review'";
+pub const EXAMPLES: &str = "\
+  logbook hold r-88 --why 'it is writing to the wrong bucket'
+  logbook hold r-88 --by maria --why 'wait for the review'";
 
 /// Arguments of `hold`.
 #[derive(Debug, Default, clap::Args)]
@@ -35,30 +35,25 @@ pub struct Hold {
 /// `logbook hold`
 pub fn run(args: Hold, door: &mut Door<'_>) -> Result<Exit> {
     let logbook = args.writing.open(door, Purpose::Read)?;
-    let done = hold(&logbook, (&args.run, &args.why), args.by.as_deref(), door)?;
-    print_rows(logbook.print, &done.drafts, &done.stored, door)?;
+    let appended = hold(&logbook, &args.run, &args.why, args.by.as_deref(), door)?;
+    print_rows(logbook.print, &appended.drafts, &appended.stored, door)?;
     Ok(Exit::Done)
 }
 
-/// Stops `run`.
-pub fn hold(
-    logbook: &OpenLogbook,
-    (run, why): (&str, &str),
-    by: Option<&str>,
-    door: &mut Door<'_>,
-) -> Result<Appended> {
+/// Appends the hold of `run`.
+pub fn hold(logbook: &OpenLogbook, run: &str, why: &str, by: Option<&str>, door: &mut Door<'_>) -> Result<Appended> {
     if why.trim().is_empty() {
         return Err(Error::usage("a hold needs a reason").hint(format!("logbook hold {} --why '…'", shell_word(run))));
     }
     let run = &*logbook.as_stored("run_id", run)?;
     let mut signed = Pairs::new();
     logbook.sign(&mut signed, by, door)?;
-    // A run that has no row is a slip of the pen, not a run that never may begin.
+    // The name of a run without rows is a typing error, not a run that must never begin.
     let (course, _) = logbook.fold(Scope::Run(run), door, || Course::of(run))?;
     if course.rows == 0 {
         return Err(unknown_run(run, logbook, door));
     }
-    logbook.store_from(Scope::Kinds(&KINDS), door, Brake::default, |Brake(holds)| {
+    logbook.store_from(Scope::Kinds(&KINDS), door, ReadableHolds::default, |ReadableHolds(holds)| {
         if let Some(hold) = holds.held.get(run) {
             return Err(Error::new(
                 Exit::No,
@@ -70,11 +65,12 @@ pub fn hold(
     })
 }
 
-/// Who holds what, as a brake reads it: a file that cannot be read keeps nobody from holding a run.
+/// The holds on file. A file that cannot be read must not keep a person from holding a run, so this
+/// does not need all rows.
 #[derive(Default)]
-struct Brake(Holds);
+struct ReadableHolds(Holds);
 
-impl Past for Brake {
+impl Past for ReadableHolds {
     const FIELDS: FieldSet = Holds::FIELDS;
     const AS_WRITTEN: bool = true;
     const NEEDS_ALL: bool = false;

@@ -1,4 +1,4 @@
-//! The open requests, oldest first, each with all that whoever decides must know.
+//! The list of open requests, oldest first, each with all that a person needs to decide.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use logbook_view::facts::{Facts, FieldSet};
 use logbook_view::record::json::Object;
 use logbook_view::{Approvals, Past};
 
-/// What a table of them has.
+/// The columns of the list.
 const COLUMNS: [&str; 13] = [
     "request",
     "age",
@@ -30,10 +30,10 @@ const COLUMNS: [&str; 13] = [
     "expires",
     "args",
 ];
-/// Lines of arguments that the list shows of each.
+/// The most lines of arguments shown per request.
 const ARGUMENTS_MAX: usize = 100;
 
-/// Lists what is open.
+/// Lists the open requests.
 pub fn list(logbook: &OpenLogbook, output: Option<&str>, door: &mut Door<'_>) -> Result<Exit> {
     let (approvals, _) = logbook.fold(Scope::Kinds(&KINDS), door, Approvals::default)?;
     let now = door.now()?;
@@ -54,7 +54,7 @@ pub fn list(logbook: &OpenLogbook, output: Option<&str>, door: &mut Door<'_>) ->
     }
     match format {
         Format::Table => cards(&open, now, &look, door)?,
-        _ => rows(&open, now, (format, look), door)?,
+        _ => rows(&open, now, format, look, door)?,
     }
     if open.is_empty() && door.err.is_terminal() {
         door.note("nothing waits for approval");
@@ -62,7 +62,7 @@ pub fn list(logbook: &OpenLogbook, output: Option<&str>, door: &mut Door<'_>) ->
     Ok(Exit::Done)
 }
 
-/// What runs began with: task and agent. Requests of older versions do not say them.
+/// Task and agent of each run, from its first row. Requests of older versions do not have them.
 #[derive(Default)]
 struct Starts(HashMap<String, (String, String)>);
 
@@ -75,7 +75,7 @@ impl Past for Starts {
     }
 }
 
-/// For a person: one after the other, in full.
+/// One request after the other, in full.
 fn cards(open: &[Request], now: Instant, look: &Look, door: &mut Door<'_>) -> Result<()> {
     for request in open {
         let sheet = shown::sheet(request, now, &look.zone, ARGUMENTS_MAX);
@@ -90,7 +90,7 @@ fn cards(open: &[Request], now: Instant, look: &Look, door: &mut Door<'_>) -> Re
     Ok(())
 }
 
-fn rows(open: &[Request], now: Instant, (format, look): (Format, Look), door: &mut Door<'_>) -> Result<()> {
+fn rows(open: &[Request], now: Instant, format: Format, look: Look, door: &mut Door<'_>) -> Result<()> {
     let as_table = format == Format::Markdown;
     let columns = (!matches!(format, Format::Json | Format::Jsonl)).then(|| COLUMNS.map(str::to_owned).to_vec());
     let mut rows = Rows::new(format, columns, look, false);
@@ -105,7 +105,7 @@ fn rows(open: &[Request], now: Instant, (format, look): (Format, Look), door: &m
     rows.finish(&mut door.out).map(drop).map_err(|error| Error::output(&error))
 }
 
-/// For a program.
+/// A request as a JSON object.
 fn object(request: &Request, now: Instant) -> Vec<u8> {
     let mut out = Object::default();
     out.text("request", &request.name);
@@ -119,7 +119,7 @@ fn object(request: &Request, now: Instant) -> Vec<u8> {
     out.end()
 }
 
-/// A line of a table; spans of time as people read them, else in milliseconds.
+/// A request as a row of a table. Durations are for people with `as_table`, else in milliseconds.
 fn cells(request: &Request, now: Instant, as_table: bool) -> Vec<u8> {
     let span =
         |ms: Option<i64>| ms.map_or_else(String::new, |ms| if as_table { cell::span(ms) } else { ms.to_string() });

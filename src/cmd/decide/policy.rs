@@ -1,4 +1,4 @@
-//! `logbook policy`: the rules in force for calls, each tried.
+//! `logbook policy`: list the rules in force for calls, and check each.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,6 @@ use logbook_model::error::{Error, Exit, Result};
 use logbook_render::{Format, Look, Rows};
 use logbook_store::{Purpose, config, locate};
 
-/// Two real examples.
 pub const EXAMPLES: &str = "  logbook policy\n  logbook policy -o jsonl";
 
 /// Arguments of `policy`.
@@ -40,7 +39,6 @@ struct Show {
     dir: Option<PathBuf>,
 }
 
-/// The columns.
 const COLUMNS: [&str; 4] = ["rule", "when", "then", "why"];
 
 /// `logbook policy`

@@ -1,4 +1,4 @@
-//! `logbook release RUN`: a run that a person stopped may go on.
+//! `logbook release RUN`: let a run go on that was held.
 
 use crate::cmd::Door;
 use crate::cmd::shared::writing::{Appended, OpenLogbook, Scope, Writing, print_rows};
@@ -10,8 +10,9 @@ use logbook_store::Purpose;
 use logbook_view::facts::{Facts, FieldSet};
 use logbook_view::{Course, Holds, Past};
 
-/// Two real examples.
-pub const EXAMPLES: &str = "  logbook release r-88 --why 'the bucket is right now'\n  logbook release r-88 --by maria";
+pub const EXAMPLES: &str = "\
+  logbook release r-88 --why 'the bucket is right now'
+  logbook release r-88 --by maria";
 
 /// Arguments of `release`.
 #[derive(Debug, Default, clap::Args)]
@@ -29,13 +30,13 @@ pub struct Release {
     writing: Writing,
 }
 
-/// A run, and whether it is held.
-struct Held {
+/// A run, and the holds on file.
+struct RunAndHolds {
     course: Course,
     holds: Holds,
 }
 
-impl Past for Held {
+impl Past for RunAndHolds {
     const FIELDS: FieldSet = Course::FIELDS.join(&Holds::FIELDS);
 
     fn push(&mut self, row: &impl Facts, place: &Address) {
@@ -47,28 +48,29 @@ impl Past for Held {
 /// `logbook release`
 pub fn run(args: Release, door: &mut Door<'_>) -> Result<Exit> {
     let logbook = args.writing.open(door, Purpose::Read)?;
-    let done = release(&logbook, (&args.run, args.why.as_deref()), args.by.as_deref(), door)?;
-    print_rows(logbook.print, &done.drafts, &done.stored, door)?;
+    let appended = release(&logbook, &args.run, args.why.as_deref(), args.by.as_deref(), door)?;
+    print_rows(logbook.print, &appended.drafts, &appended.stored, door)?;
     Ok(Exit::Done)
 }
 
-/// Lets `run` go on.
+/// Appends the release of `run`.
 pub fn release(
     logbook: &OpenLogbook,
-    (run, why): (&str, Option<&str>),
+    run: &str,
+    why: Option<&str>,
     by: Option<&str>,
     door: &mut Door<'_>,
 ) -> Result<Appended> {
     let run = &*logbook.as_stored("run_id", run)?;
     let mut signed = Pairs::new();
     logbook.sign(&mut signed, by, door)?;
-    let begin = || Held { course: Course::of(run), holds: Holds::default() };
+    let begin = || RunAndHolds { course: Course::of(run), holds: Holds::default() };
     logbook.store_from(Scope::Run(run), door, begin, |held| {
         let Some(hold) = held.holds.held.get(run) else {
             return Err(Error::new(Exit::No, format!("run {run:?} is not held"))
                 .hint("logbook query 'kind in (hold, release)'   # who held what"));
         };
-        // It stands where it would without the hold.
+        // The run gets the status that it would have without the hold.
         let worked = held.course.worked().filter(|worked| !worked.status.is_empty());
         let status = worked.map_or(Status::InProgress.word(), |worked| &worked.status);
         let waited = worked.filter(|_| status == Status::Blocked.word());

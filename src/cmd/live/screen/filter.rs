@@ -11,7 +11,7 @@ use crate::cmd::reading::runs;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::shared::guard::Guarded;
 use crate::cmd::shared::guard::bounds::ROW_TIME;
-use crate::cmd::shared::guard::watchdog::{Limits, LimitReached, Watch};
+use crate::cmd::shared::guard::watchdog::{LimitReached, Limits, Watch};
 use logbook_model::error::{Error, Result};
 use logbook_query::Query;
 use logbook_query::time::Clock;

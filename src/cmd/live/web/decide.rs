@@ -50,20 +50,20 @@ pub const DEEDS: [Deed; 5] = [
         address: "/answer",
         was: "answered",
         of: "run",
-        store: |desk, asked, door| answer::answer(desk, (needed(asked, "run")?, asked.text("text")), None, door),
+        store: |desk, asked, door| answer::answer(desk, needed(asked, "run")?, asked.text("text"), None, door),
     },
     Deed {
         address: "/hold",
         was: "held",
         of: "run",
-        store: |desk, asked, door| hold::hold(desk, (needed(asked, "run")?, asked.text("why").trim()), None, door),
+        store: |desk, asked, door| hold::hold(desk, needed(asked, "run")?, asked.text("why").trim(), None, door),
     },
     Deed {
         address: "/release",
         was: "released",
         of: "run",
         store: |desk, asked, door| {
-            release::release(desk, (needed(asked, "run")?, given(asked.text("why").trim())), None, door)
+            release::release(desk, needed(asked, "run")?, given(asked.text("why").trim()), None, door)
         },
     },
 ];
@@ -123,7 +123,7 @@ fn decision(desk: &OpenLogbook, asked: &Asked, verdict: Verdict, door: &mut Door
     let args_sha256 = given(asked.text("args_sha256"));
     let (why, takes_irreversible) = (given(asked.text("why")), asked.text(TICK) == "yes");
     let wanted = Wanted { what, verdict, by: None, why, args_sha256, takes_irreversible };
-    decide(desk, &wanted, door).map(|decided| decided.done)
+    decide(desk, &wanted, door).map(|decided| decided.appended)
 }
 
 fn needed<'a>(asked: &'a Asked, name: &str) -> Result<&'a str> {

@@ -78,10 +78,7 @@ impl LimitReached {
                 (format!("stopped at {} of memory (--max-memory)", size_text(*bytes)), "a larger --max-memory SIZE")
             }
             LimitReached::Stack(bytes) => (
-                format!(
-                    "stopped: a jq program recurses without end, or too deeply ({} of stack)",
-                    size_text(*bytes)
-                ),
+                format!("stopped: a jq program recurses without end, or too deeply ({} of stack)", size_text(*bytes)),
                 "reduce, foreach and tail calls need no stack",
             ),
             LimitReached::Turn(time) => (

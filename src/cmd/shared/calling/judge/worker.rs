@@ -9,7 +9,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use super::process::{Question, Reply};
 use super::rules::Rules;
 use crate::cmd::Door;
-use crate::cmd::shared::guard::watchdog::{Limits, LimitReached, Watch};
+use crate::cmd::shared::guard::watchdog::{LimitReached, Limits, Watch};
 use logbook_model::Instant;
 use logbook_model::error::{Error, Result};
 
@@ -22,8 +22,12 @@ const MEMORY_BYTES: u64 = 256 << 20;
 pub fn answer(directory: PathBuf, now: Instant, door: &mut Door<'_>) -> Result<()> {
     // No core file if a rule kills the process.
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
-    let limits =
-        Limits { turn_time: Some(QUESTION_TIME), memory_bytes: Some(MEMORY_BYTES), on_end: Some(end), ..Limits::default() };
+    let limits = Limits {
+        turn_time: Some(QUESTION_TIME),
+        memory_bytes: Some(MEMORY_BYTES),
+        on_end: Some(end),
+        ..Limits::default()
+    };
     let watch = Watch::begin(limits)?;
     watch.on_large_stack(|_| {
         let mut rules = Rules::new(directory, now);
