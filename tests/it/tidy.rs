@@ -243,7 +243,7 @@ const MAY_SPELL: &[(&str, &[&str], &str)] = &[
     ("src/cli.rs", &["answer", "handoff", "hold", "release", "review"], "names of commands"),
     ("src/cmd/slips.rs", &["answer", "handoff", "hold", "release", "review"], "names of commands"),
     ("src/cmd/table.rs", &["answer", "handoff", "hold", "release", "review"], "names of commands"),
-    ("src/cmd/keep/examine/finding.rs", &["note"], "how bad a finding is"),
+    ("src/cmd/keep/checks/finding.rs", &["note"], "how bad a finding is"),
     ("crates/render/src/record/facts.rs", &["review"], "the title of a line"),
     ("crates/view/src/record/json.rs", &["answer"], "the name of a member"),
     ("crates/view/src/record/resume.rs", &["answer"], "the name of a line"),

@@ -1,6 +1,6 @@
 //! Rows looked at one after the other for what is wrong with them: what `doctor` tells of them.
 //!
-//! Not here: files and their permissions (`cmd::keep::examine`), what no reader takes for a row
+//! Not here: files and their permissions (`cmd::keep::checks`), what no reader takes for a row
 //! (`scan::skipped`), how a finding is worded (`cmd`).
 //!
 //! - `rows`: the fold over all rows, as they read

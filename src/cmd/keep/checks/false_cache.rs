@@ -1,6 +1,5 @@
-//! Files of `cache/` held against the rows that they tell of. Each has a checksum, which says that
-//! it is as somebody wrote it; whether it is true only the rows say. One that is not changes
-//! answers, and what may be done.
+//! Compare the files of `cache/` with the rows. The checksum of such a file proves that it is as it was
+//! written, not that it is true. A false one changes answers, and what gates allow.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,45 +19,44 @@ use logbook_store::snapshot::Form;
 use logbook_store::{self as store, Input, Segment};
 use logbook_view::runs::{FIELDS, Runs, says};
 
-/// A file of `cache/` that says what is not so.
+/// A file of `cache/` that contradicts the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lie {
+pub struct FalseFile {
     name: String,
 }
 
-impl Lie {
-    /// The file, within the logbook.
-    pub fn file(&self) -> String {
+impl FalseFile {
+    /// Its path within the logbook.
+    pub fn path(&self) -> String {
         format!("cache/{}", self.name)
     }
 
-    /// What is wrong with it.
     pub fn what(&self) -> String {
-        "does not say what the rows say, and changes answers: logbook doctor --fix-cache makes it anew".to_owned()
+        "contradicts the rows, and changes answers: logbook doctor --fix-cache rebuilds it".to_owned()
     }
 }
 
-/// As `doctor` tells of them.
+/// The findings of `doctor`.
 pub fn faults(directory: &Path) -> Result<Vec<Finding>> {
-    let told = found(directory)?.into_iter().map(|lie| {
-        let place = vec![(lie.file(), 0)];
-        let what = "a file of cache/ does not say what the rows say, and changes answers";
+    let findings = find(directory)?.into_iter().map(|file| {
+        let place = vec![(file.path(), 0)];
+        let what = "a file of cache/ contradicts the rows, and changes answers";
         Finding::new(Level::Damage, "false_cache", what).at(place).next("logbook doctor --fix-cache")
     });
-    Ok(told.collect())
+    Ok(findings.collect())
 }
 
-/// Those of the logbook at `directory` that readers and writers would go by.
-pub fn found(directory: &Path) -> Result<Vec<Lie>> {
+/// The false files that readers and writers of the logbook at `directory` would use.
+pub fn find(directory: &Path) -> Result<Vec<FalseFile>> {
     let mut names = false_tables(&REAL, directory, cores())?;
     names.extend(store::false_list(&REAL, directory)?.map(str::to_owned));
     names.extend(of_segments(directory, &store::snapshot(directory)?.segments));
-    Ok(names.into_iter().map(|name| Lie { name }).collect())
+    Ok(names.into_iter().map(|name| FalseFile { name }).collect())
 }
 
-/// Those about one segment each, which threads share out among them.
+/// The false files about one segment each. Threads share the segments.
 fn of_segments(directory: &Path, segments: &[Segment]) -> Vec<String> {
-    // The largest task is at most one segment, and the active one is cut up among all.
+    // A task is one segment; the active one is cut up among all threads.
     let tasks: Vec<(&Segment, Kind)> =
         segments.iter().flat_map(|segment| [(segment, summary::KIND), (segment, runs::KIND)]).collect();
     let next = AtomicUsize::new(0);
@@ -79,7 +77,7 @@ fn of_segments(directory: &Path, segments: &[Segment]) -> Vec<String> {
     };
     std::thread::scope(|scope| {
         for _ in 1..cores().min(tasks.len()) {
-            // What cannot be started is done by the others.
+            // If a thread does not start, the others do its work.
             let _ = std::thread::Builder::new().spawn_scoped(scope, work);
         }
         work();
@@ -89,18 +87,18 @@ fn of_segments(directory: &Path, segments: &[Segment]) -> Vec<String> {
     found.into_iter().map(|(_, name)| name).collect()
 }
 
-/// Whether queries would go by a summary of `segment` that is not that of its rows.
+/// Whether queries would use a summary of `segment` that contradicts its rows.
 fn is_false_summary(directory: &Path, segment: &Segment) -> bool {
     let kept = || kept::load_whole(&REAL, directory, summary::KIND, segment).filter(|_| segment.sealed);
     let Some((said, identity)) = kept() else { return false };
-    // Only one that ends with a line has a summary.
+    // Only a segment that ends with a newline has a summary.
     let ends = segment.form != Form::Plain || identity.bytes() == segment.bytes;
     let is_true = ends && scan::summarize(Input::Segment(segment.clone())).encode() == said.payload();
-    // Something may have happened to it meanwhile.
-    !is_true && kept().is_some_and(|after| after == (said, identity)) && is_here(segment)
+    // The segment or its summary may have changed meanwhile.
+    !is_true && kept().is_some_and(|after| after == (said, identity)) && exists(segment)
 }
 
-/// Whether `runs` would go by what is kept of `segment`, and that is not what its rows say.
+/// Whether `runs` would use a fold of `segment` that contradicts its rows.
 fn are_false_runs(directory: &Path, segment: &Segment) -> bool {
     let kept = || kept::load_of(&REAL, directory, runs::KIND, segment);
     let Some((said, bytes)) = kept() else { return false };
@@ -108,12 +106,12 @@ fn are_false_runs(directory: &Path, segment: &Segment) -> bool {
         Form::Plain => Segment { bytes, ..segment.clone() },
         _ => segment.clone(),
     };
-    !is_what_rows_say(directory, part, &said) && kept().is_some_and(|(after, _)| after == said) && is_here(segment)
+    !matches_rows(directory, part, &said) && kept().is_some_and(|(after, _)| after == said) && exists(segment)
 }
 
-fn is_what_rows_say(directory: &Path, part: Segment, said: &Kept) -> bool {
+fn matches_rows(directory: &Path, part: Segment, said: &Kept) -> bool {
     let names = FIELDS.to_names();
-    // Of a sealed segment one of those that are at work already.
+    // A sealed segment is checked by one of the running threads.
     let count = if part.sealed { 1 } else { cores() };
     let threads = Threads { count, stack_bytes: None, begun: &|| {} };
     let how = How { directory, names: &names, strict: false, cached: false, threads };
@@ -125,10 +123,10 @@ fn is_what_rows_say(directory: &Path, part: Segment, said: &Kept) -> bool {
             all.join(read.0);
         }
     }
-    // Nothing is kept of a segment with a line that is skipped.
+    // A segment with a skipped line has no file in `cache/`.
     scanned.skipped.count() == 0 && says(said.payload(), 0, &all)
 }
 
-fn is_here(segment: &Segment) -> bool {
+fn exists(segment: &Segment) -> bool {
     REAL.stat_path(&segment.path).is_ok()
 }

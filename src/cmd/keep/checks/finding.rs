@@ -1,17 +1,17 @@
-//! One thing that is found.
+//! One thing that a check reports.
 
 use serde_json::{Value, json};
 
 use logbook_render::safe;
 
-/// How bad it is.
+/// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Something stored is lost, or there twice: exit 5.
+    /// Something stored is lost or duplicated: exit 5.
     Damage,
-    /// Somebody should do something.
+    /// Somebody should act.
     Warning,
-    /// It is good to know.
+    /// Good to know.
     Note,
 }
 
@@ -25,45 +25,40 @@ impl Level {
     }
 }
 
-/// What is found.
+/// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// How bad it is.
     pub level: Level,
-    /// Its sort, for programs.
+    /// The sort of finding, for programs.
     pub class: &'static str,
-    /// It in words.
+    /// The finding in words.
     pub what: String,
-    /// How many things it is about.
+    /// The number of rows, files or runs that it is about.
     pub count: u64,
-    /// Where the first of them stand: file and byte.
+    /// The first of them: file and byte offset.
     pub places: Vec<(String, u64)>,
-    /// The next command to type; empty: none.
+    /// The next command to type, or empty.
     pub next: String,
 }
 
 impl Finding {
-    /// Scope one thing without a place.
     pub fn new(level: Level, class: &'static str, what: impl Into<String>) -> Finding {
         Finding { level, class, what: what.into(), count: 1, places: Vec::new(), next: String::new() }
     }
 
-    /// Scope so many things.
     pub fn count(self, count: u64) -> Finding {
         Finding { count, ..self }
     }
 
-    /// With places.
     pub fn at(self, places: Vec<(String, u64)>) -> Finding {
         Finding { places, ..self }
     }
 
-    /// With the next command.
     pub fn next(self, next: impl Into<String>) -> Finding {
         Finding { next: next.into(), ..self }
     }
 
-    /// As a person reads it.
+    /// As lines, for people.
     pub fn lines(&self) -> Vec<String> {
         let mut text = self.what.clone();
         let mut last_file = "";
@@ -85,7 +80,7 @@ impl Finding {
         lines
     }
 
-    /// As a program reads it.
+    /// As JSON, for programs.
     pub fn json(&self) -> Value {
         let places: Vec<Value> =
             self.places.iter().map(|(file, offset)| json!({ "file": file, "offset": offset })).collect();

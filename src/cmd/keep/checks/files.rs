@@ -1,5 +1,4 @@
-//! Files of a logbook, their content aside: segments with one number, the manifest, what stands
-//! behind the last newline.
+//! The files of a logbook: segments with the same number, the manifest, and incomplete last rows.
 
 use std::path::Path;
 
@@ -15,55 +14,55 @@ use logbook_store::snapshot::Form;
 use logbook_store::{self as store, Segment, listing};
 use logbook_verify::chain;
 
-/// A writer that lives ends its row sooner.
+/// How long a tail is watched. A live writer ends its row sooner.
 const WRITING_US: u64 = 100_000;
 
-/// Segments with one number.
+/// Segments with the same number.
 pub fn doubled(directory: &Path) -> Result<Vec<Finding>> {
-    let mut told = Vec::new();
+    let mut findings = Vec::new();
     for names in listing::doubled(&REAL, directory)? {
         let Some((read, others)) = names.split_last() else { continue };
         let others: Vec<String> = others.iter().map(ToString::to_string).collect();
-        let what = format!("{} and {read} have one number: only {read} is read", others.join(", "));
-        told.push(
+        let what = format!("{} and {read} have the same number: only {read} is read", others.join(", "));
+        findings.push(
             Finding::new(Level::Damage, "doubled_segment", what).count(names.len() as u64).next("logbook verify"),
         );
     }
-    Ok(told)
+    Ok(findings)
 }
 
-/// Lines of the manifest that do not follow from those before.
+/// Lines of the manifest that contradict earlier lines.
 pub fn manifest(directory: &Path) -> Result<Vec<Finding>> {
     let chain = chain::read(&manifest::read(&REAL, directory)?);
-    let told = chain.breaks.into_iter().map(|(at, how)| {
+    let breaks = chain.breaks.into_iter().map(|(at, how)| {
         Finding::new(Level::Damage, "manifest", how).at(vec![("manifest.jsonl".to_owned(), at)]).next("logbook verify")
     });
     let unsaid = chain.unsaid.into_iter().map(|(at, how)| {
         Finding::new(Level::Note, "manifest", how).at(vec![("manifest.jsonl".to_owned(), at)]).next("logbook verify")
     });
-    Ok(told.chain(unsaid).collect())
+    Ok(breaks.chain(unsaid).collect())
 }
 
-/// What stands behind the last newline of segments, and is no row yet.
+/// Incomplete rows behind the last newline of segments.
 pub fn tails(directory: &Path) -> Result<Vec<Finding>> {
     let torn = |segments: Vec<Segment>| segments.into_iter().filter_map(tail).collect::<Vec<_>>();
     let mut tails = torn(store::snapshot(directory)?.segments);
     if !tails.is_empty() {
-        // A writer may have been about to end it.
+        // A writer may have been about to end its row.
         REAL.pause(WRITING_US);
         let after = torn(store::snapshot(directory)?.segments);
         tails.retain(|tail| after.contains(tail));
     }
-    tails.iter().map(told).collect()
+    tails.iter().map(tail_finding).collect()
 }
 
-/// A segment whose last byte is no newline, and how long it is.
+/// The segment and its length, if its last byte is not a newline.
 fn tail(segment: Segment) -> Option<(Segment, u64)> {
     let bytes = REAL.stat_path(&segment.path).ok()?.bytes;
     (segment.form == Form::Plain && bytes > segment.bytes).then_some((segment, bytes))
 }
 
-fn told((segment, end): &(Segment, u64)) -> Result<Finding> {
+fn tail_finding((segment, end): &(Segment, u64)) -> Result<Finding> {
     let name = segment.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let fail = |error: std::io::Error| Error::io(format!("{}: {error}", segment.path.display()));
     let bytes = end - segment.bytes;

@@ -1,4 +1,4 @@
-//! Corrections that correct nothing: whoever wrote them by hand believes that they do.
+//! Corrections that have no effect, though whoever wrote them by hand believes so.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -13,30 +13,30 @@ use logbook_model::Address;
 use logbook_scan::{self as scan, Source};
 use logbook_view::health::Faults;
 
-/// Findings of one sort that are told one by one.
-const TOLD_MAX: usize = 5;
+/// The most corrections listed one by one.
+const LISTED_MAX: usize = 5;
 
-/// Corrections that do nothing, the first few with the reason.
-pub fn idle(found: &Found, faults: &Faults, door: &mut Door<'_>) -> Vec<Finding> {
-    let mut without: Vec<(String, String)> =
+/// The first few corrections without effect, with the reason.
+pub fn without_effect(found: &Found, faults: &Faults, door: &mut Door<'_>) -> Vec<Finding> {
+    let mut idle: Vec<(String, String)> =
         faults.aimless.iter().map(|place| (place.clone(), NO_ROW.to_owned())).collect();
-    without.extend(without_target(found, &faults.corrections, door));
-    let tell = |(by, why): &(String, String)| {
-        Finding::new(Level::Warning, "idle_correction", format!("the correction {by} does nothing: {why}"))
+    idle.extend(without_target(found, &faults.corrections, door));
+    let finding = |(by, why): &(String, String)| {
+        Finding::new(Level::Warning, "idle_correction", format!("the correction {by} has no effect: {why}"))
             .next("logbook query --as-written 'kind = correction'")
     };
-    let mut told: Vec<Finding> = without.iter().take(TOLD_MAX).map(tell).collect();
-    if without.len() > TOLD_MAX {
-        let all = format!("{} corrections do nothing in all", without.len());
-        told.push(Finding::new(Level::Warning, "idle_correction", all).count(without.len() as u64));
+    let mut findings: Vec<Finding> = idle.iter().take(LISTED_MAX).map(finding).collect();
+    if idle.len() > LISTED_MAX {
+        let all = format!("{} corrections have no effect in all", idle.len());
+        findings.push(Finding::new(Level::Warning, "idle_correction", all).count(idle.len() as u64));
     }
-    told
+    findings
 }
 
 const NO_ROW: &str = "it names no row, as \"corrects\":\"r-88#3\" does";
 
-/// Those whose target is not there, or is none. The rows are found as a scan finds them: of two
-/// that claim one name the first by position owns it.
+/// Corrections whose target does not exist or cannot be corrected. As in a scan, the first of two rows
+/// with one name owns it.
 fn without_target(found: &Found, wanted: &[Correction], door: &mut Door<'_>) -> Vec<(String, String)> {
     let targets: HashSet<&Address> = wanted.iter().map(|correction| &correction.target).collect();
     if targets.is_empty() {
@@ -45,7 +45,7 @@ fn without_target(found: &Found, wanted: &[Correction], door: &mut Door<'_>) -> 
     let names: Vec<String> = Target::FIELDS.iter().chain(&["run_id", "step"]).map(|&name| name.to_owned()).collect();
     const RUN: usize = Target::FIELDS.len();
     let mut rows: HashMap<Address, Target> = HashMap::new();
-    // A row that was retracted is not seen otherwise.
+    // As written, since a retracted row is not seen otherwise.
     let written = Source::as_written(found.inputs.to_vec());
     scan::feed(&written, door.input, &names, false, |row, _, _| {
         let run_id = row.fields[RUN].and_then(json::decode).map(|run| String::from_utf8_lossy(&run).into_owned());
@@ -63,7 +63,7 @@ fn without_target(found: &Found, wanted: &[Correction], door: &mut Door<'_>) -> 
             None => format!("there is no row {target}"),
             Some(known) if known.takes(correction) => return None,
             Some(Target::Acts) => format!("{target} acts on a decision, and stays as it was written"),
-            Some(Target::Kept) => format!("{target} is named by what rests on it, and cannot be retracted"),
+            Some(Target::Kept) => format!("other rows depend on {target}, so it cannot be retracted"),
             Some(_) => format!("{target} is of a kind that cannot be corrected"),
         };
         Some((correction.by.clone(), why))

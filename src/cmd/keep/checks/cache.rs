@@ -1,4 +1,4 @@
-//! The files of `cache/`: those that cannot be used, and all of them made anew.
+//! The files of `cache/`: find those that cannot be used, and rebuild all of them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,44 +19,44 @@ use logbook_store::listing::cache_directory;
 use logbook_store::os_real::REAL;
 use logbook_store::{self as store, Location};
 
-/// What is in there beside tables.
+/// The kinds of files beside tables.
 const KINDS: [Kind; 2] = [summary::KIND, runs::KIND];
-/// Names of one sort that are told.
-const TOLD_MAX: usize = 3;
+/// The most names listed per finding.
+const NAMES_MAX: usize = 3;
 
-/// Files that cannot be used, by why.
+/// Files that cannot be used, by reason.
 pub fn faults(directory: &Path, door: &Door<'_>) -> Result<Vec<Finding>> {
     let snapshot = store::snapshot(directory)?;
     let mut by_why: BTreeMap<Unusable, Vec<String>> = BTreeMap::new();
     for (name, why) in unusable(&REAL, directory, &KINDS, &snapshot, (door.clock)().seconds)? {
         by_why.entry(why).or_default().push(name);
     }
-    let told = by_why.into_iter().map(|(why, mut names)| {
+    let findings = by_why.into_iter().map(|(why, mut names)| {
         names.sort();
         let (level, words) = match why {
-            Unusable::Damaged => (Level::Warning, "damaged, and passed over"),
-            Unusable::Outdated => (Level::Note, "about segments that are no more as they were; readers make them anew"),
-            Unusable::Left => (Level::Note, "left by somebody who died while making them"),
-            Unusable::Foreign => (Level::Note, "none of logbook's"),
+            Unusable::Damaged => (Level::Warning, "damaged, and ignored"),
+            Unusable::Outdated => (Level::Note, "about segments that have changed; readers rebuild them"),
+            Unusable::Left => (Level::Note, "left by a process that died while writing them"),
+            Unusable::Foreign => (Level::Note, "not logbook's"),
         };
-        let more = if names.len() > TOLD_MAX { ", …" } else { "" };
-        let what = format!("in cache/, {words}: {}{more}", names[..names.len().min(TOLD_MAX)].join(", "));
+        let more = if names.len() > NAMES_MAX { ", …" } else { "" };
+        let what = format!("in cache/, {words}: {}{more}", names[..names.len().min(NAMES_MAX)].join(", "));
         let next = match why {
             Unusable::Foreign => format!("ls -l {}", shell_word(&cache_directory(directory).display().to_string())),
             _ => "logbook doctor --fix-cache".to_owned(),
         };
         Finding::new(level, "cache", what).count(names.len() as u64).next(next)
     });
-    Ok(told.collect())
+    Ok(findings.collect())
 }
 
-/// Takes the files of `cache/` away and makes them anew, and touches nothing else. Gives how many
-/// were taken away.
+/// Removes the files of `cache/` and rebuilds them; touches nothing else. Gives the number of removed
+/// files.
 pub fn fix(location: &Location, door: &mut Door<'_>) -> Result<usize> {
-    let gone = clear(&REAL, &location.path, &KINDS)?;
-    // The tables, by asking what stands in them.
+    let removed = clear(&REAL, &location.path, &KINDS)?;
+    // Reading corrections builds the tables.
     store::known_corrections(&location.path)?;
-    // Summaries are made by the first query that they could help.
+    // The first query that summaries could help builds them.
     let mut query = Query::default();
     reading::require(&mut query, test("status", Op::Equal, Status::Blocked.word(), Form::Quoted));
     let clock = Clock { now: (door.clock)(), zone: Zone::UTC };
@@ -67,5 +67,5 @@ pub fn fix(location: &Location, door: &mut Door<'_>) -> Result<usize> {
         pruning.apply(found.inputs.clone(), &found.path, reading::cores());
     }
     runs::keep(&found, door);
-    Ok(gone)
+    Ok(removed)
 }
