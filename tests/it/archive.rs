@@ -63,7 +63,7 @@ fn an_archived_segment_reads_as_before_and_comes_back_byte_for_byte() {
     book.run(&["archive", "--older-than", "0s"]).exit(0).quiet();
     assert!(!book.path().join(".logbook").join(&first).exists());
     book.run(&["archive", "--restore", "000099"]).exit(1).says("no segment 000099 is archived");
-    book.run(&["archive", "--restore", "../x"]).exit(2).says("is no segment");
+    book.run(&["archive", "--restore", "../x"]).exit(2).says("is not a segment");
 }
 
 #[test]

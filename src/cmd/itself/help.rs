@@ -1,5 +1,4 @@
-//! `logbook help`: the overview by groups, help on one command, and the query
-//! language on one screen.
+//! `logbook help`: the overview by groups, help on one command, and the query language on one screen.
 
 use std::fmt::Write as _;
 
@@ -14,10 +13,9 @@ use crate::cmd::shared::writing::Writing;
 use crate::cmd::table::{self, COMMANDS, Entry, GROUPS};
 use logbook_model::error::{Error, Exit, Result, nearest};
 
-/// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook help query      # the query language on one screen\n  logbook help config     # rules and contracts to paste";
 
-/// Queries below the grammar.
+/// Examples below the grammar.
 const QUERIES: &str = "  \
   logbook query 'status=blocked' --latest --group blocked_on
   logbook query 'timestamp >= yesterday and not phase=plan' --sort -cost_usd -n 10
@@ -44,8 +42,7 @@ pub fn run(args: Help, door: &mut Door<'_>) -> Result<Exit> {
         let command = entry.map(table::command);
         return match command.as_ref().and_then(|command| command.find_subcommand(&name)) {
             Some(within) => print(door, &whole(within.clone())),
-            None => Err(Error::usage(format!("nothing within {topic} is called {name:?}"))
-                .hint(format!("logbook help {topic}"))),
+            None => Err(Error::usage(format!("{topic} has no command {name:?}")).hint(format!("logbook help {topic}"))),
         };
     }
     if topic == "query" {
@@ -75,8 +72,8 @@ pub fn run(args: Help, door: &mut Door<'_>) -> Result<Exit> {
     print(door, &text)
 }
 
-/// `logbook COMMAND --help`: its own options, and where those stand that it shares with others.
-/// With `within`, that of a command within it.
+/// `logbook COMMAND --help`: the command's own options, and how to see the shared ones. With `within`,
+/// the help of a subcommand.
 pub fn short(entry: &Entry, within: Option<&str>) -> String {
     let mut command = table::command(entry);
     if let Some(found) = within.and_then(|name| command.find_subcommand(name)) {
@@ -90,12 +87,12 @@ pub fn short(entry: &Entry, within: Option<&str>) -> String {
     text + &examples(entry)
 }
 
-/// The examples of a command, as they are typed: never broken within a line.
+/// The examples of a command, as they are typed, without line breaks.
 pub fn examples(entry: &Entry) -> String {
     format!("Examples:\n  {}\n", entry.examples.trim_start())
 }
 
-/// The help of a command with the options that it shares.
+/// The help of a command, shared options included.
 fn whole(command: clap::Command) -> String {
     command.mut_args(|arg| arg.hide_short_help(false)).render_help().to_string()
 }
@@ -128,7 +125,7 @@ fn options() -> String {
     .join("\n")
 }
 
-/// Files that people write, to paste.
+/// Example files to paste.
 fn files() -> String {
     let indented = |text: &str| text.lines().map(|line| format!("  {line}\n")).collect::<String>();
     format!(
@@ -138,7 +135,7 @@ fn files() -> String {
     )
 }
 
-/// `logbook` alone: the runs of the logbook that is found here, else the short help.
+/// `logbook` alone: the runs of the logbook found here, else the overview.
 pub fn nothing_typed(door: &mut Door<'_>) -> Result<Exit> {
     match table::find("runs").map(|runs| (runs, table::command(runs).try_get_matches_from(["runs"]))) {
         Some((runs, Ok(matches))) if crate::cmd::reading::is_logbook_here(door) => (runs.run)(&matches, door),
@@ -173,7 +170,7 @@ pub fn version(door: &mut Door<'_>) -> Result<Exit> {
     print(door, concat!("logbook ", env!("CARGO_PKG_VERSION"), "\n"))
 }
 
-/// Text as data, on standard output.
+/// Prints text on standard output.
 pub fn print(door: &mut Door<'_>, text: &str) -> Result<Exit> {
     door.out.text(text)?;
     Ok(Exit::Done)

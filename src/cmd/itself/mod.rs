@@ -1,4 +1,5 @@
-//! Commands about the tool itself: where it works, its help, its schema, its completions.
+//! Commands about the program itself (`self` in the help): which logbook it uses, its config, help,
+//! schema and completions. The hidden `judge` and `complete-words` are for the program's own use.
 
 pub(crate) mod completions;
 pub(crate) mod config;

@@ -1,10 +1,9 @@
-//! `logbook schema`: the JSON Schema of a row, as it stands in `schema/`.
+//! `logbook schema`: print the JSON Schema of a row, which is in `schema/`.
 
 use crate::cmd::Door;
 use crate::cmd::itself::help;
 use logbook_model::error::{Exit, Result};
 
-/// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook schema > row.schema.json\n  logbook schema | jq '.properties.status'";
 
 /// Arguments of `schema`.
