@@ -29,7 +29,7 @@ fn contracted() -> Book {
 fn contracts_are_listed_shown_and_checked() {
     let book = contracted();
     book.run(&["contract"]).exit(0).stdout("touch\n");
-    book.run(&["contract", "check"]).exit(0).stdout("touch: sound\n");
+    book.run(&["contract", "check"]).exit(0).stdout("touch: valid\n");
     book.run(&["contract", "show", "touch"])
         .exit(0)
         .shows(r#""name":"touch","args":{"#)

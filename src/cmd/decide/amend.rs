@@ -27,10 +27,10 @@ pub struct Amend {
     /// Why
     #[arg(long, value_name = "TEXT", required = true)]
     why: String,
-    /// Take this field away
+    /// Remove this field
     #[arg(long, value_name = "FIELD")]
     unset: Vec<String>,
-    /// Take the whole row back
+    /// Retract the whole row
     #[arg(long)]
     retract: bool,
     #[command(flatten)]

@@ -72,7 +72,7 @@ fn check(directory: &Path, names: &[String], door: &mut Door<'_>) -> Result<Stri
     let mut judge = Judge::new(directory, (door.clock)());
     for name in names {
         match named(directory, name, &mut judge) {
-            Ok(_) => valid += &format!("{name}: sound\n"),
+            Ok(_) => valid += &format!("{name}: valid\n"),
             Err(error) => faults.push(error),
         }
     }

@@ -37,7 +37,7 @@ pub struct Deciding {
     /// Who decides, never the agent that asked [default: the user]
     #[arg(long, value_name = "WHO")]
     by: Option<String>,
-    /// Why
+    /// The reason
     #[arg(long, value_name = "TEXT")]
     why: Option<String>,
     /// Only if the request is for the arguments with this SHA-256

@@ -22,10 +22,10 @@ pub struct Hold {
     /// The run
     #[arg(value_name = "RUN")]
     run: String,
-    /// Why
+    /// The reason
     #[arg(long, value_name = "TEXT", required = true)]
     why: String,
-    /// Who stops it [default: the user]
+    /// Who holds it [default: the user]
     #[arg(long, value_name = "WHO")]
     by: Option<String>,
     #[command(flatten)]

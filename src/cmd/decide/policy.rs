@@ -24,7 +24,7 @@ pub struct Policy {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// The same as policy alone
+    /// Print the rules, as policy alone does
     #[command(hide = true)]
     Show(Show),
 }

@@ -20,10 +20,10 @@ pub struct Release {
     /// The run
     #[arg(value_name = "RUN")]
     run: String,
-    /// Why
+    /// The reason
     #[arg(long, value_name = "TEXT")]
     why: Option<String>,
-    /// Who lets it go on [default: the user]
+    /// Who releases it [default: the user]
     #[arg(long, value_name = "WHO")]
     by: Option<String>,
     #[command(flatten)]

@@ -23,7 +23,7 @@ pub struct Review {
     /// green, yellow or red
     #[arg(value_name = "RATING", value_parser = ratings())]
     rating: Rating,
-    /// Why, in one sentence; yellow and red need it
+    /// The reason; required for yellow and red
     #[arg(long, value_name = "TEXT")]
     why: Option<String>,
     /// Who rates [default: the user]

@@ -30,13 +30,13 @@ pub struct Rollback {
     /// The run
     #[arg(value_name = "RUN")]
     run: String,
-    /// Carry the plan out: each command is printed, and run after a yes
+    /// Print each command of the plan, and run it after a yes
     #[arg(long)]
     execute: bool,
-    /// Yes to every command, where no terminal is there to ask at
+    /// Run every command without asking
     #[arg(long, requires = "execute")]
     yes: bool,
-    /// The plan as rows: table, jsonl, json, csv, tsv or md
+    /// Print the plan as table, jsonl, json, csv, tsv or md
     #[arg(short, long, value_name = "FORMAT", conflicts_with = "execute")]
     output: Option<String>,
     #[command(flatten)]

@@ -14,7 +14,7 @@ pub const EXAMPLES: &str = "  logbook config\n  logbook config durability";
 /// Arguments of `config`.
 #[derive(Debug, clap::Args)]
 pub struct Config {
-    /// Only this key's value
+    /// Print only this key's value
     #[arg(value_name = "KEY")]
     key: Option<String>,
     /// Print one JSON object

@@ -25,9 +25,9 @@ const QUERIES: &str = "  \
 /// Arguments of `help`.
 #[derive(clap::Args)]
 pub struct Help {
-    /// A command; query: the query language; options: what commands share; config: files to paste
+    /// A command; query: the query language; options: shared options; config: files to paste
     pub topic: Option<String>,
-    /// A command within it, as begin of call
+    /// Its subcommand, such as begin of call
     #[arg(hide = true)]
     pub within: Option<String>,
 }
@@ -112,15 +112,15 @@ fn options() -> String {
         arg.hide(!is_shown)
     });
     [
-        of("Commands that read have these:", Reading::augment_args(bare())),
-        of("Those that may take long, as query and runs, have these too:", Bounds::augment_args(bare())),
+        of("Commands that read have:", Reading::augment_args(bare())),
+        of("Those that may take long, such as query and runs, also have:", Bounds::augment_args(bare())),
         of(
-            "Those that read files, as query and fields, have these too:",
+            "Those that read files, such as query and fields, also have:",
             TimeField::augment_args(Files::augment_args(bare())),
         ),
-        of("query has these too:", query),
-        of("Commands that store rows have these:", Writing::augment_args(bare())),
-        of("Those about a call, as exec and ask, have these too:", Described::augment_args(bare())),
+        of("query also has:", query),
+        of("Commands that store rows have:", Writing::augment_args(bare())),
+        of("Those about a call, such as exec and ask, also have:", Described::augment_args(bare())),
     ]
     .join("\n")
 }

@@ -14,9 +14,9 @@ pub const EXAMPLES: &str = "  logbook judge 2026-04-15T08:00:00Z .logbook <quest
 /// Arguments of `judge`.
 #[derive(clap::Args)]
 pub struct Judge {
-    /// What rules take for now
+    /// The time that rules use as now
     now: String,
-    /// The logbook whose rules they are
+    /// The logbook
     directory: PathBuf,
 }
 

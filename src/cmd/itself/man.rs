@@ -14,7 +14,7 @@ pub const EXAMPLES: &str =
 /// Arguments of `man`.
 #[derive(clap::Args)]
 pub struct Man {
-    /// The command whose page is printed; without one, the page of logbook itself
+    /// The command whose page to print [default: logbook itself]
     command: Option<String>,
     /// Write all pages into this directory instead
     #[arg(long, value_name = "DIR", conflicts_with = "command")]

@@ -29,10 +29,10 @@ pub struct Archive {
     /// Delete segments sealed at least this long ago, and record that in a row
     #[arg(long, value_name = "AGE")]
     delete_older_than: Option<String>,
-    /// How hard to compress, 1 to 19
+    /// Compression level, 1 to 19
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(i32).range(1..=19))]
     level: i32,
-    /// Say what would be done, and do nothing
+    /// Print what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
     /// Restore an archived segment, by its number or name

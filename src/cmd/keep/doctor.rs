@@ -27,10 +27,10 @@ pub struct Doctor {
     /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// Look through the rows for secrets too, by the rules of redaction
+    /// Search the rows for secrets too, by the rules of redaction
     #[arg(long)]
     pub secrets: bool,
-    /// Make the files of cache/ anew, and change nothing else
+    /// Rebuild the files of cache/, and change nothing else
     #[arg(long)]
     pub fix_cache: bool,
     /// Print one JSON object

@@ -17,7 +17,7 @@ pub const EXAMPLES: &str = "  logbook head >> ../heads.txt\n  logbook head --sea
 /// Arguments of `head`.
 #[derive(Debug, clap::Args)]
 pub struct Head {
-    /// Close the active segment first, if it holds anything
+    /// Seal the active segment first, if it has rows
     #[arg(long)]
     seal: bool,
     /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]

@@ -20,7 +20,7 @@ pub const EXAMPLES: &str = "\
 /// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
 pub struct Verify {
-    /// A head that was kept elsewhere: is all that it vouches for here, as it was
+    /// Check that all rows covered by this head are unchanged
     #[arg(long, value_name = "SEGMENT:BYTES:SHA256")]
     head: Option<String>,
     /// Print one JSON object

@@ -38,7 +38,7 @@ pub struct Append {
     /// What comes next
     #[arg(long, alias = "next-intent", value_name = "TEXT")]
     pub next: Option<String>,
-    /// What is needed to go on (with -s blocked)
+    /// What the run waits for (with -s blocked)
     #[arg(long, value_name = "TEXT")]
     pub blocked_on: Option<String>,
     /// File, URL or tool output produced
@@ -47,13 +47,13 @@ pub struct Append {
     /// A step of your own, higher than the run's last
     #[arg(long, value_name = "N")]
     pub step: Option<String>,
-    /// When it happened, RFC 3339; now when not given
+    /// When it happened, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     pub timestamp: Option<String>,
     /// Idempotency key: a row with this id is stored once
     #[arg(long, value_name = "KEY")]
     pub id: Option<String>,
-    /// Kind of row; a plain step when not given
+    /// Kind of row [default: a plain step]
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
     /// With -: stop at a bad row, skip it, or abort before storing any

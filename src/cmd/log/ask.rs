@@ -27,20 +27,20 @@ pub struct Ask {
     what: String,
     #[command(flatten)]
     of: OfRun,
-    /// The SHA-256 of the arguments that a decision is bound to: printf '%s\0' CMD ARGS… |
+    /// SHA-256 of the arguments, which the decision is bound to: printf '%s\0' CMD ARGS… |
     /// sha256sum
     #[arg(long, value_name = "DIGITS")]
     args_sha256: Option<String>,
-    /// No decision counts after this time, such as 2h or 1h30m; at most 3650d
+    /// Expire after this time, such as 2h or 1h30m; at most 3650d
     #[arg(long, value_name = "TIME")]
     expires: Option<String>,
     /// Wait for the decision: exit 0 approved, 1 denied or expired, 6 not decided yet
     #[arg(long)]
     wait: bool,
-    /// Wait at most this long, such as 100s; asking the same again goes on waiting
+    /// Wait at most this long, such as 100s; ask the same again to go on waiting
     #[arg(long, value_name = "TIME", requires = "wait")]
     timeout: Option<String>,
-    /// The command that is asked about: whoever decides sees it, and the decision is bound to it
+    /// The command to ask about; it is shown, and the decision is bound to it
     #[arg(value_name = "CMD", last = true)]
     command: Vec<OsString>,
     #[command(flatten)]

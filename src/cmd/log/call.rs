@@ -27,9 +27,9 @@ pub struct Call {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// Store the intent of a call, before it is made; prints its id
+    /// Store the intent of a call before it is made; print its id
     Begin(Begin),
-    /// Store what came of a call
+    /// Store the result of a call
     End(End),
 }
 
@@ -59,7 +59,7 @@ struct End {
     /// The call's id, as call begin printed it
     #[arg(value_name = "ID")]
     id: String,
-    /// What came back, as JSON
+    /// The result, as JSON
     #[arg(value_name = "JSON")]
     result: Option<String>,
     /// The exit code of a command
@@ -68,10 +68,10 @@ struct End {
     /// What went wrong
     #[arg(long, value_name = "TEXT")]
     error: Option<String>,
-    /// How long it took
+    /// The duration
     #[arg(long, value_name = "N")]
     duration_ms: Option<String>,
-    /// A further field of the row, as key=value or key:=json
+    /// Another field of the row, as key=value or key:=json
     #[arg(long, value_name = "FIELD")]
     field: Vec<String>,
     #[command(flatten)]

@@ -23,28 +23,28 @@ pub struct End {
     words: Vec<String>,
     #[command(flatten)]
     of: OfRun,
-    /// What it cost, as far as no row of the run has said so
+    /// Cost that no row of the run has stated yet
     #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
     cost_usd: Option<String>,
-    /// Tokens that the model read, as far as no row has said so
+    /// Tokens read by the model, if no row has them yet
     #[arg(long, value_name = "N")]
     tokens_in: Option<String>,
-    /// Tokens that the model wrote, as far as no row has said so
+    /// Tokens written by the model, if no row has them yet
     #[arg(long, value_name = "N")]
     tokens_out: Option<String>,
-    /// A sentence about the end
+    /// A note about the end
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
     /// What went wrong
     #[arg(long, value_name = "TEXT")]
     error: Option<String>,
-    /// What is needed to go on (paused, escalated) [default: the note]
+    /// What the run waits for (paused, escalated) [default: the note]
     #[arg(long, value_name = "TEXT")]
     blocked_on: Option<String>,
     /// Who was told (with escalated)
     #[arg(long, value_name = "WHO")]
     escalated_to: Option<String>,
-    /// With calls that have no result: do not end, or leave them open
+    /// If calls have no result: do not end, or leave them open
     #[arg(long, value_name = "WHAT", value_parser = ["refuse", "leave"], default_value = "refuse")]
     open_calls: String,
     #[command(flatten)]

@@ -37,11 +37,11 @@ pub struct Exec {
     described: Described,
     #[command(flatten)]
     gate: Gate,
-    /// Keep size, digest and last lines of the output; the command then writes to a pipe, and what
-    /// outlives it loses what it prints
+    /// Keep size, digest and last lines of the output; the command writes to a pipe, and output
+    /// after its end is lost
     #[arg(long)]
     capture: bool,
-    /// How many last lines of each stream --capture keeps
+    /// Number of last lines of each stream to keep
     #[arg(long, value_name = "N", default_value = "20")]
     capture_lines: usize,
     #[command(flatten)]

@@ -18,13 +18,13 @@ pub struct Handoff {
     words: Vec<String>,
     #[command(flatten)]
     of: OfRun,
-    /// Who goes on
+    /// The agent that goes on
     #[arg(long, value_name = "AGENT", required = true)]
     to: String,
-    /// The file, URL or tool output that is handed over
+    /// The file, URL or tool output to hand over
     #[arg(long, value_name = "REF")]
     artifact: Option<String>,
-    /// What the other must know
+    /// What that agent must know
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
     /// What comes next

@@ -19,11 +19,10 @@ pub const EXAMPLES: &str = "\
 /// Arguments of `start`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Start {
-    /// An id for the run (one is made when none is given), and further fields as key=value or
-    /// key:=json
+    /// An id for the run [default: a generated one], then fields as key=value or key:=json
     #[arg(value_name = "RUN|FIELD")]
     words: Vec<String>,
-    /// Go on with this run, which has ended or paused
+    /// Resume this run, which has ended or paused
     #[arg(long, value_name = "RUN")]
     resume: Option<String>,
     /// What the run is for
@@ -32,7 +31,7 @@ pub struct Start {
     /// Who asked for it
     #[arg(long, value_name = "WHO")]
     requester: Option<String>,
-    /// Who answers for it
+    /// Who is responsible for it
     #[arg(long, value_name = "WHO")]
     owner: Option<String>,
     /// The agent [env: LOGBOOK_AGENT]
@@ -44,7 +43,7 @@ pub struct Start {
     /// The model
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
-    /// The version of the prompt
+    /// Version of the prompt
     #[arg(long, value_name = "V", conflicts_with = "prompt_file")]
     prompt_version: Option<String>,
     /// The prompt, whose SHA-256 becomes its version
@@ -53,19 +52,19 @@ pub struct Start {
     /// A tool that the agent may call; repeatable
     #[arg(long, value_name = "NAME")]
     tool: Vec<String>,
-    /// Something that the agent may do; repeatable
+    /// A permission of the agent; repeatable
     #[arg(long, value_name = "WHAT")]
     permission: Vec<String>,
-    /// A file, URL or row that the run is given; repeatable
+    /// An input: file, URL or row; repeatable
     #[arg(long, value_name = "REF")]
     input: Vec<String>,
-    /// The run that this one is part of [default: LOGBOOK_RUN]
+    /// The run that this is part of [default: LOGBOOK_RUN]
     #[arg(long, value_name = "RUN|none")]
     parent: Option<String>,
     /// The turn of a conversation
     #[arg(long, value_name = "ID")]
     turn: Option<String>,
-    /// What supports it; repeatable
+    /// Evidence for it; repeatable
     #[arg(long, value_name = "REF")]
     evidence: Vec<String>,
     /// Print lines for eval that set LOGBOOK_RUN, _DIR and, with --agent, _AGENT

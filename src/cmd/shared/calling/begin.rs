@@ -136,7 +136,7 @@ impl Beginning<'_> {
         let (name, _) = question.store_or_join(self.logbook, door)?;
         let Some(request) = approval::wait(self.logbook, run, &name, times.timeout_ms, door)? else {
             return Err(Error::new(Exit::No, format!("{name} is not decided yet")).hint(format!(
-                "the same again goes on waiting; a person decides with: logbook approve {}",
+                "run it again to go on waiting; a person decides with: logbook approve {}",
                 approval::shell_name(&name)
             )));
         };

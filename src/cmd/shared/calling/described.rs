@@ -23,10 +23,10 @@ pub struct Described {
     /// none, read, write, exec, network, deploy, payment, send or delete
     #[arg(hide_short_help = true, long, value_name = "CLASS")]
     pub side_effect: Option<String>,
-    /// What it does cannot be undone
+    /// The call cannot be undone
     #[arg(hide_short_help = true, long, conflicts_with = "reversible")]
     pub irreversible: bool,
-    /// What it does can be undone
+    /// The call can be undone
     #[arg(hide_short_help = true, long)]
     pub reversible: bool,
     /// How much it touches: a count, or a word such as production
@@ -35,10 +35,10 @@ pub struct Described {
     /// Why the agent makes the call
     #[arg(hide_short_help = true, long, value_name = "TEXT")]
     pub rationale: Option<String>,
-    /// How much of the arguments is kept: digest, redacted or full
+    /// How much of the arguments to store: digest, redacted or full
     #[arg(hide_short_help = true, long, value_name = "WHAT", value_parser = ["digest", "redacted", "full"], default_value = "redacted")]
     pub args: String,
-    /// A further field of the row, as key=value or key:=json
+    /// Another field of the row, as key=value or key:=json
     #[arg(hide_short_help = true, long, value_name = "FIELD")]
     pub field: Vec<String>,
 }

@@ -15,17 +15,16 @@ use logbook_model::{Side, SideEffect, Then, wait_ms};
 /// Flags about the gates of a call.
 #[derive(Debug, Default, clap::Args)]
 pub struct Gate {
-    /// The contract that the call goes by [default: the one that is called as the tool]
+    /// The contract of the call [default: the one named as the tool]
     #[arg(long, value_name = "NAME")]
     pub contract: Option<String>,
-    /// Ask a person first, and wait: approve or deny decides about exactly these arguments
+    /// Ask a person first, and wait for the decision about exactly these arguments
     #[arg(long)]
     pub ask: bool,
-    /// When a person is asked: no decision counts after this time, such as 2h or 1h30m; at most
-    /// 3650d
+    /// Expire the request to a person after this time, such as 2h or 1h30m; at most 3650d
     #[arg(long, value_name = "TIME")]
     pub expires: Option<String>,
-    /// When a person is asked: wait at most this long; the same again goes on waiting
+    /// Wait at most this long for a person; call again to go on waiting
     #[arg(long, value_name = "TIME")]
     pub timeout: Option<String>,
 }

@@ -30,8 +30,8 @@ pub struct Bounds {
     /// End with a message and exit 3 after this long: 30s, 5m, 1h30m
     #[arg(hide_short_help = true, long, value_name = "DURATION")]
     timeout: Option<String>,
-    /// End with a message and exit 3 at this much memory: 512M, 2G; with jq, half of the machine's
-    /// if not given
+    /// End with a message and exit 3 at this much memory: 512M, 2G [default with jq: half of the
+    /// machine's]
     #[arg(hide_short_help = true, long, value_name = "SIZE")]
     max_memory: Option<String>,
 }
