@@ -18,7 +18,6 @@ pub const EXAMPLES: &str = "\
   logbook amend r-88 3 status=failed --why 'the exit code was read wrong'
   logbook amend r-88#3 tool_call.exit_code=1 --unset artifact_ref --why 'no artifact was made'";
 
-/// Arguments of `amend`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Amend {
     /// The row as RUN STEP, RUN#STEP or @SEGMENT:OFFSET, then fields as key=value or key:=json
@@ -40,7 +39,6 @@ pub struct Amend {
 /// How often an amendment is retried because others correct the same row meanwhile.
 const TRIES_MAX: usize = 8;
 
-/// `logbook amend`
 pub fn run(args: Amend, door: &mut Door<'_>) -> Result<Exit> {
     let result = amend(&args, door);
     args.writing.apply_best_effort(result, door)
@@ -139,8 +137,8 @@ fn names(address: &Address, inputs: &[Input], place: logbook_query::Place, row: 
     [Some(address.clone()), reading::address(inputs, place), by_step].into_iter().flatten().collect()
 }
 
-/// Refuses to amend a row that is not about what a writer did, and to retract one that others depend
-/// on.
+/// Refuses to amend a row that is not about what a writer did, and to retract one that others
+/// depend on.
 fn may_be_amended(address: &Address, row: &[u8], retract: bool) -> Result<()> {
     let mut values = Vec::new();
     // The row was read before, so this cannot fail.

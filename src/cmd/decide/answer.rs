@@ -15,7 +15,6 @@ pub const EXAMPLES: &str = "\
   logbook answer r-88 'use the staging database; production is frozen until Friday'
   logbook answer r-88 'yes, 14 days' --by maria";
 
-/// Arguments of `answer`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Answer {
     /// The run
@@ -31,7 +30,6 @@ pub struct Answer {
     writing: Writing,
 }
 
-/// `logbook answer`
 pub fn run(args: Answer, door: &mut Door<'_>) -> Result<Exit> {
     let result = answer_typed(&args, door);
     args.writing.apply_best_effort(result, door)

@@ -11,7 +11,6 @@ use logbook_store::{Purpose, locate};
 
 pub const EXAMPLES: &str = "  logbook contract check\n  logbook contract show psql";
 
-/// Arguments of `contract`.
 #[derive(Debug, clap::Args)]
 pub struct Contract {
     #[command(subcommand)]
@@ -23,7 +22,7 @@ pub struct Contract {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// Say what is wrong with a contract, or with all of them
+    /// Check a contract, or all of them
     Check {
         /// The contract
         name: Option<String>,
@@ -35,7 +34,6 @@ enum What {
     },
 }
 
-/// `logbook contract`
 pub fn run(args: Contract, door: &mut Door<'_>) -> Result<Exit> {
     let directory = locate(args.dir.as_deref(), &door.env, Purpose::Read)?.path;
     let text: String = match &args.what {

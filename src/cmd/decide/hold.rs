@@ -16,7 +16,6 @@ pub const EXAMPLES: &str = "\
   logbook hold r-88 --why 'it is writing to the wrong bucket'
   logbook hold r-88 --by maria --why 'wait for the review'";
 
-/// Arguments of `hold`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Hold {
     /// The run
@@ -32,7 +31,6 @@ pub struct Hold {
     writing: Writing,
 }
 
-/// `logbook hold`
 pub fn run(args: Hold, door: &mut Door<'_>) -> Result<Exit> {
     let logbook = args.writing.open(door, Purpose::Read)?;
     let appended = hold(&logbook, &args.run, &args.why, args.by.as_deref(), door)?;

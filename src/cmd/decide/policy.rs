@@ -12,7 +12,6 @@ use logbook_store::{Purpose, config, locate};
 
 pub const EXAMPLES: &str = "  logbook policy\n  logbook policy -o jsonl";
 
-/// Arguments of `policy`.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Policy {
@@ -41,7 +40,6 @@ struct Show {
 
 const COLUMNS: [&str; 4] = ["rule", "when", "then", "why"];
 
-/// `logbook policy`
 pub fn run(args: Policy, door: &mut Door<'_>) -> Result<Exit> {
     let args = args.what.map_or(args.show, |What::Show(args)| args);
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;

@@ -14,7 +14,6 @@ pub const EXAMPLES: &str = "\
   logbook release r-88 --why 'the bucket is right now'
   logbook release r-88 --by maria";
 
-/// Arguments of `release`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Release {
     /// The run
@@ -45,7 +44,6 @@ impl Past for RunAndHolds {
     }
 }
 
-/// `logbook release`
 pub fn run(args: Release, door: &mut Door<'_>) -> Result<Exit> {
     let logbook = args.writing.open(door, Purpose::Read)?;
     let appended = release(&logbook, &args.run, args.why.as_deref(), args.by.as_deref(), door)?;

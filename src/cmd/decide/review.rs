@@ -14,7 +14,6 @@ pub const EXAMPLES: &str = "\
   logbook review r-88 green
   logbook review r-88 yellow --why 'right result, but it read the whole mailbox for it'";
 
-/// Arguments of `review`.
 #[derive(Debug, clap::Args)]
 pub struct Review {
     /// The run
@@ -37,7 +36,6 @@ fn ratings() -> impl TypedValueParser<Value = Rating> {
     PossibleValuesParser::new(Rating::WORDS).try_map(|word| Rating::of(&word).ok_or("it is not a rating"))
 }
 
-/// `logbook review`
 pub fn run(args: Review, door: &mut Door<'_>) -> Result<Exit> {
     let result = review(&args, door);
     args.writing.apply_best_effort(result, door)

@@ -1,5 +1,5 @@
-//! `logbook rollback RUN`: print the plan that undoes a run; with `--execute`, run its commands after
-//! a yes for each.
+//! `logbook rollback RUN`: print the plan that undoes a run; with `--execute`, run its commands
+//! after a yes for each.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,7 +24,6 @@ use logbook_view::rollback::{self as view, Means, Undo};
 
 pub const EXAMPLES: &str = "  logbook rollback r-88\n  logbook rollback r-88 --execute";
 
-/// Arguments of `rollback`.
 #[derive(Debug, clap::Args)]
 pub struct Rollback {
     /// The run
@@ -43,7 +42,6 @@ pub struct Rollback {
     writing: Writing,
 }
 
-/// `logbook rollback`
 pub fn run(args: Rollback, door: &mut Door<'_>) -> Result<Exit> {
     if args.execute && !args.yes && !door.input_is_terminal {
         return Err(Error::usage("--execute asks at a terminal, and standard input is not one")
@@ -122,7 +120,8 @@ fn rows(plan: &view::Rollback, format: Format, door: &mut Door<'_>) -> Result<Ex
     Ok(Exit::Done)
 }
 
-/// Undoes the calls, the newest first. A failure ends it, since older calls may depend on newer ones.
+/// Undoes the calls, the newest first. A failure ends it, since older calls may depend on newer
+/// ones.
 fn carry_out(args: &Rollback, plan: &Plan, door: &mut Door<'_>) -> Result<Exit> {
     let Plan { rollback: plan, seen } = plan;
     let mut undone = 0;

@@ -11,7 +11,6 @@ use logbook_store::{Purpose, locate};
 
 pub const EXAMPLES: &str = "  logbook config\n  logbook config durability";
 
-/// Arguments of `config`.
 #[derive(Debug, clap::Args)]
 pub struct Config {
     /// Print only this key's value
@@ -35,7 +34,6 @@ struct Setting {
     from: String,
 }
 
-/// `logbook config`
 pub fn run(args: Config, door: &mut Door<'_>) -> Result<Exit> {
     if args.schema {
         return super::help::print(door, include_str!("../../../schema/config.schema.json"));

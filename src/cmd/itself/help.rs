@@ -1,4 +1,5 @@
-//! `logbook help`: the overview by groups, help on one command, and the query language on one screen.
+//! `logbook help`: the overview by groups, help on one command, and the query language on one
+//! screen.
 
 use std::fmt::Write as _;
 
@@ -22,7 +23,6 @@ const QUERIES: &str = "  \
   logbook query 'tool_call.side_effect in (write, delete) group_by run_id summarize count, sum(cost_usd)'
   logbook query 'jq(.tool_call.args | length > 3)' --select 'run_id, step, tool_call.tool'";
 
-/// Arguments of `help`.
 #[derive(clap::Args)]
 pub struct Help {
     /// A command; query: the query language; options: shared options; config: files to paste
@@ -72,8 +72,8 @@ pub fn run(args: Help, door: &mut Door<'_>) -> Result<Exit> {
     print(door, &text)
 }
 
-/// `logbook COMMAND --help`: the command's own options, and how to see the shared ones. With `within`,
-/// the help of a subcommand.
+/// `logbook COMMAND --help`: the command's own options, and how to see the shared ones. With
+/// `within`, the help of a subcommand.
 pub fn short(entry: &Entry, within: Option<&str>) -> String {
     let mut command = table::command(entry);
     if let Some(found) = within.and_then(|name| command.find_subcommand(name)) {

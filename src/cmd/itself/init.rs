@@ -11,7 +11,6 @@ pub const EXAMPLES: &str = "\
   logbook init
   logbook init --dir /var/lib/agents";
 
-/// Arguments of `init`.
 #[derive(Debug, clap::Args)]
 pub struct Init {
     /// Make it in this directory instead

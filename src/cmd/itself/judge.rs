@@ -1,6 +1,6 @@
 //! `logbook judge`: answer questions about rules, in a process that can be killed when a rule takes
-//! too much. The program starts it itself (`shared/calling/judge`). It reads only its standard input
-//! and the files that conditions name.
+//! too much. The program starts it itself (`shared/calling/judge`). It reads only its standard
+//! input and the files that conditions name.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,6 @@ use logbook_model::error::{Error, Exit, Result};
 
 pub const EXAMPLES: &str = "  logbook judge 2026-04-15T08:00:00Z .logbook <questions.jsonl\n  logbook judge 2026-04-15T08:00:00Z /srv/agents/.logbook";
 
-/// Arguments of `judge`.
 #[derive(clap::Args)]
 pub struct Judge {
     /// The time that rules use as now
@@ -20,7 +19,6 @@ pub struct Judge {
     directory: PathBuf,
 }
 
-/// `logbook judge`
 pub fn run(args: Judge, door: &mut Door<'_>) -> Result<Exit> {
     let now = Instant::parse(&args.now).ok_or_else(|| Error::usage(format!("{:?} is not a time", args.now)))?;
     worker::answer(args.directory, now, door).map(|()| Exit::Done)

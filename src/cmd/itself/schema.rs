@@ -6,11 +6,9 @@ use logbook_model::error::{Exit, Result};
 
 pub const EXAMPLES: &str = "  logbook schema > row.schema.json\n  logbook schema | jq '.properties.status'";
 
-/// Arguments of `schema`.
 #[derive(clap::Args)]
 pub struct Schema {}
 
-/// `logbook schema`
 pub fn run(_: Schema, door: &mut Door<'_>) -> Result<Exit> {
     help::print(door, include_str!("../../../schema/row.schema.json"))
 }

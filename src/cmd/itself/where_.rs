@@ -10,7 +10,6 @@ pub const EXAMPLES: &str = "\
   logbook where
   logbook where --dir /var/lib/agents";
 
-/// Arguments of `where`.
 #[derive(Debug, clap::Args)]
 pub struct Where {
     /// The logbook, or the directory that holds it

@@ -20,7 +20,6 @@ pub const EXAMPLES: &str = "\
   logbook archive --older-than 30d --delete-older-than 400d --dry-run
   logbook archive --restore 000007";
 
-/// Arguments of `archive`.
 #[derive(Debug, clap::Args)]
 pub struct Archive {
     /// Archive segments sealed at least this long ago [default: all sealed ones; head --seal seals]
@@ -46,7 +45,6 @@ pub struct Archive {
     lock_timeout: String,
 }
 
-/// `logbook archive`
 pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
     let age = |flag: &str, given: &Option<String>| -> Result<Option<i64>> {
         let ms = given.as_deref().map(|text| option_ms(flag, text)).transpose()?;
@@ -158,7 +156,8 @@ fn archive_and_delete(
     archived.damage.map_or(Ok(Exit::Done), Err)
 }
 
-/// Notes which archives the manifest did not list: its last lines were cut off, or it is an older copy.
+/// Notes which archives the manifest did not list: its last lines were cut off, or it is an older
+/// copy.
 pub(super) fn note_adopted(covering: &Covering, door: &mut Door<'_>) {
     for name in &covering.adopted {
         door.note(format_args!("archive/{}: no line of the manifest listed it; it is covered again", name.archive()));

@@ -1,5 +1,5 @@
-//! `logbook doctor`: report what is wrong with a logbook and with its disk: the cost of a sync, what
-//! the file system does not promise, and what the checks of files and rows find (`checks`).
+//! `logbook doctor`: report what is wrong with a logbook and with its disk: the cost of a sync,
+//! what the file system does not promise, and what the checks of files and rows find (`checks`).
 
 use std::path::PathBuf;
 
@@ -21,7 +21,6 @@ const FREE_BYTES_LOW: u64 = 256 << 20;
 /// A faster sync, in microseconds, did not wait for the medium.
 const SYNC_US_CREDIBLE: u64 = 10;
 
-/// Arguments of `doctor`.
 #[derive(Debug, clap::Args)]
 pub struct Doctor {
     /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]

@@ -14,7 +14,6 @@ use logbook_store::{Durability, Purpose, locate};
 
 pub const EXAMPLES: &str = "  logbook head >> ../heads.txt\n  logbook head --seal | ssh witness 'cat >> heads.txt'";
 
-/// Arguments of `head`.
 #[derive(Debug, clap::Args)]
 pub struct Head {
     /// Seal the active segment first, if it has rows
@@ -28,7 +27,6 @@ pub struct Head {
     lock_timeout: String,
 }
 
-/// `logbook head`
 pub fn run(args: Head, door: &mut Door<'_>) -> Result<Exit> {
     let lock_timeout_ms = option_ms("--lock-timeout", &args.lock_timeout)?;
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;

@@ -17,7 +17,6 @@ pub const EXAMPLES: &str = "\
   logbook verify
   logbook verify --head \"$(tail -n 1 ../heads.txt)\"";
 
-/// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
 pub struct Verify {
     /// Check that all rows covered by this head are unchanged
@@ -31,7 +30,6 @@ pub struct Verify {
     dir: Option<PathBuf>,
 }
 
-/// `logbook verify`
 pub fn run(args: Verify, door: &mut Door<'_>) -> Result<Exit> {
     let head = match &args.head {
         None => None,

@@ -17,7 +17,6 @@ pub const EXAMPLES: &str = "\
   logbook append -r r-88 -a 'call bash' tool_call.tool=bash tool_call.side_effect=exec cost_usd=0.12 'tags:=[\"ci\"]'
   jq -c '.[]' rows.json | logbook append -";
 
-/// Arguments of `append`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Append {
     /// The row: '{…}', fields as key=value or key:=json, or - for JSONL from stdin
@@ -66,7 +65,6 @@ pub struct Append {
     pub writing: Writing,
 }
 
-/// `logbook append`
 pub fn run(args: Append, door: &mut Door<'_>) -> Result<Exit> {
     let result = append(&args, door);
     args.writing.apply_best_effort(result, door)

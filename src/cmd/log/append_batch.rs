@@ -21,7 +21,8 @@ use logbook_store::os_real::{self, REAL};
 const HOLD_BYTES: usize = 256 << 10;
 /// Bytes of rows that `--on-error abort` keeps in memory.
 const ABORT_BYTES_MAX: usize = 64 << 20;
-/// The longest input line that is read to its end, so that the error can say which line is too long.
+/// The longest input line that is read to its end, so that the error can say which line is too
+/// long.
 const LINE_BYTES_MAX: usize = APPEND_ROW_BYTES_MAX + (64 << 10);
 /// Bytes per read of stdin.
 const READ_BYTES: usize = 256 << 10;
@@ -289,8 +290,8 @@ impl Lines {
         self.judge.next(&self.buffer[..self.whole])
     }
 
-    /// Reads the next block. Call it once all lines have been taken. False at the end of stdin; then
-    /// [`Lines::rest`] is the last, unended line.
+    /// Reads the next block. Call it once all lines have been taken. False at the end of stdin;
+    /// then [`Lines::rest`] is the last, unended line.
     fn read(&mut self, input: &mut dyn Read) -> std::io::Result<bool> {
         self.buffer.copy_within(self.whole..self.filled, 0);
         self.filled -= self.whole;

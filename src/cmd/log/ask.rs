@@ -19,7 +19,6 @@ pub const EXAMPLES: &str = "\
   logbook ask 'merge the migration' --wait --timeout 100s && git merge migration
   logbook ask 'delete 300 accounts' --impact 300 --irreversible --expires 2h";
 
-/// Arguments of `ask`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Ask {
     /// What is asked for
@@ -49,7 +48,6 @@ pub struct Ask {
     writing: Writing,
 }
 
-/// `logbook ask`
 pub fn run(args: Ask, door: &mut Door<'_>) -> Result<Exit> {
     let result = ask(&args, door);
     // A request that was not stored is not approved, so best effort does not count here.

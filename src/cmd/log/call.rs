@@ -18,7 +18,6 @@ pub const EXAMPLES: &str = "\
   call=$(logbook call begin -r r-88 --tool browser.open --side-effect network '{\"url\":\"https://example.org\"}')
   logbook call end -r r-88 \"$call\" --exit-code 0 '{\"status\":200}'";
 
-/// Arguments of `call`.
 #[derive(Debug, clap::Args)]
 pub struct Call {
     #[command(subcommand)]
@@ -80,7 +79,6 @@ struct End {
     writing: Writing,
 }
 
-/// `logbook call`
 pub fn run(args: Call, door: &mut Door<'_>) -> Result<Exit> {
     match args.what {
         What::Begin(args) => {

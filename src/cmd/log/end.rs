@@ -14,7 +14,6 @@ pub const EXAMPLES: &str = "\
   logbook end --cost-usd 0.42 --tokens-in 18000 --tokens-out 2100
   logbook end failed -r r-88 --error 'the tests still fail' --note 'three tries, see r-88#7'";
 
-/// Arguments of `end`.
 #[derive(Debug, Default, clap::Args)]
 pub struct End {
     /// succeeded (the default), failed, paused, escalated or rolled_back; then fields as key=value
@@ -51,7 +50,6 @@ pub struct End {
     writing: Writing,
 }
 
-/// `logbook end`
 pub fn run(args: End, door: &mut Door<'_>) -> Result<Exit> {
     let result = end(&args, door);
     args.writing.apply_best_effort(result, door)

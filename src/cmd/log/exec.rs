@@ -25,7 +25,6 @@ pub const EXAMPLES: &str = "\
   logbook exec -- cargo test --workspace
   logbook exec --tool psql --side-effect delete --irreversible --rationale 'unused since March' -- psql -c 'drop table t'";
 
-/// Arguments of `exec`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Exec {
     /// The command and its arguments
@@ -111,7 +110,6 @@ fn says_undoes(row: &[u8], name: &str) -> bool {
         && values[0].and_then(json::decode).is_some_and(|undoes| *undoes == *name.as_bytes())
 }
 
-/// `logbook exec`
 pub fn run(args: Exec, door: &mut Door<'_>) -> Result<Exit> {
     match carry_out(&args, door) {
         Ok(outcome) => Ok(outcome.ended.follow()),

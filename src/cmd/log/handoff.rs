@@ -10,7 +10,6 @@ pub const EXAMPLES: &str = "\
   logbook handoff --to reviewer-2 --artifact patches/0007.diff --note 'tests pass, look at the lock order'
   logbook handoff r-88 --to maria --next 'decide between the two plans'";
 
-/// Arguments of `handoff`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Handoff {
     /// The run, unless -r or LOGBOOK_RUN names it; then fields as key=value or key:=json
@@ -34,7 +33,6 @@ pub struct Handoff {
     writing: Writing,
 }
 
-/// `logbook handoff`
 pub fn run(args: Handoff, door: &mut Door<'_>) -> Result<Exit> {
     let result = handoff(&args, door);
     args.writing.apply_best_effort(result, door)

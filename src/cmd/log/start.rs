@@ -16,7 +16,6 @@ pub const EXAMPLES: &str = "\
   eval \"$(logbook start --export --task 'migrate the schema' --owner maria --agent coder-1)\"
   logbook start r-88 --task 'nightly tests' --model claude-sonnet-4 --tool bash --tool edit ticket=OPS-12";
 
-/// Arguments of `start`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Start {
     /// An id for the run [default: a generated one], then fields as key=value or key:=json
@@ -78,7 +77,6 @@ pub struct Start {
 /// row mean that they are used up.
 const TRIES_MAX: usize = 256;
 
-/// `logbook start`
 pub fn run(args: Start, door: &mut Door<'_>) -> Result<Exit> {
     let result = start(&args, door);
     args.writing.apply_best_effort(result, door)

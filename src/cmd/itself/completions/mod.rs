@@ -1,5 +1,5 @@
-//! Completion in shells: `logbook completions SHELL` prints a script, and the script runs the hidden
-//! `logbook complete-words KIND` for words of the logbook.
+//! Completion in shells: `logbook completions SHELL` prints a script, and the script runs the
+//! hidden `logbook complete-words KIND` for words of the logbook.
 //!
 //! Not here: which flags there are (`table`).
 //!

@@ -9,14 +9,12 @@ use logbook_model::error::{Error, Exit, Result, nearest};
 
 pub const EXAMPLES: &str = "  logbook completions bash > ~/.local/share/bash-completion/completions/logbook\n  logbook completions fish > ~/.config/fish/completions/logbook.fish";
 
-/// Arguments of `completions`.
 #[derive(clap::Args)]
 pub struct Completions {
     /// bash, zsh, fish or powershell
     shell: String,
 }
 
-/// `logbook completions SHELL`
 pub fn run(args: Completions, door: &mut Door<'_>) -> Result<Exit> {
     const SHELLS: [(&str, Shell); 4] =
         [("bash", Shell::Bash), ("zsh", Shell::Zsh), ("fish", Shell::Fish), ("powershell", Shell::PowerShell)];

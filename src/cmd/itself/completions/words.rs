@@ -1,6 +1,6 @@
-//! `logbook complete-words KIND`: print the words that a shell offers after a flag or a command, one a
-//! line. The scripts of `logbook completions` call it. It never fails, since an error would appear in
-//! the middle of the line being typed.
+//! `logbook complete-words KIND`: print the words that a shell offers after a flag or a command,
+//! one a line. The scripts of `logbook completions` call it. It never fails, since an error would
+//! appear in the middle of the line being typed.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -16,7 +16,6 @@ use logbook_view as view;
 
 pub const EXAMPLES: &str = "  logbook complete-words runs\n  logbook complete-words fields";
 
-/// Arguments of `complete-words`.
 #[derive(clap::Args)]
 pub struct CompleteWords {
     /// fields, statuses, phases, kinds or runs
@@ -29,7 +28,6 @@ pub struct CompleteWords {
 /// The most rows read for field names.
 const ROWS_MAX: u64 = 10_000;
 
-/// `logbook complete-words`
 pub fn run(args: CompleteWords, door: &mut Door<'_>) -> Result<Exit> {
     let found = reading::logbook(door, args.dir.as_deref(), Corrections::AsWritten).ok();
     let vocabulary = found.as_ref().map_or_else(Vocabulary::default, |found| found.vocabulary.clone());
@@ -52,8 +50,8 @@ pub fn run(args: CompleteWords, door: &mut Door<'_>) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Whether a shell takes the word literally. Any other text of a row could run as a command once it is
-/// on a command line.
+/// Whether a shell takes the word literally. Any other text of a row could run as a command once it
+/// is on a command line.
 fn is_plain(word: &str) -> bool {
     let plain = |letter: char| letter.is_alphanumeric() || "-_./:@%+#".contains(letter);
     !word.is_empty() && !word.starts_with(['-', '#']) && word.chars().all(plain)

@@ -50,8 +50,8 @@ pub fn faults(directory: &Path, door: &Door<'_>) -> Result<Vec<Finding>> {
     Ok(findings.collect())
 }
 
-/// Removes the files of `cache/` and rebuilds them; touches nothing else. Gives the number of removed
-/// files.
+/// Removes the files of `cache/` and rebuilds them; touches nothing else. Gives the number of
+/// removed files.
 pub fn fix(location: &Location, door: &mut Door<'_>) -> Result<usize> {
     let removed = clear(&REAL, &location.path, &KINDS)?;
     // Reading corrections builds the tables.

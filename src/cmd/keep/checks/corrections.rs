@@ -35,8 +35,8 @@ pub fn without_effect(found: &Found, faults: &Faults, door: &mut Door<'_>) -> Ve
 
 const NO_ROW: &str = "it names no row, as \"corrects\":\"r-88#3\" does";
 
-/// Corrections whose target does not exist or cannot be corrected. As in a scan, the first of two rows
-/// with one name owns it.
+/// Corrections whose target does not exist or cannot be corrected. As in a scan, the first of two
+/// rows with one name owns it.
 fn without_target(found: &Found, wanted: &[Correction], door: &mut Door<'_>) -> Vec<(String, String)> {
     let targets: HashSet<&Address> = wanted.iter().map(|correction| &correction.target).collect();
     if targets.is_empty() {

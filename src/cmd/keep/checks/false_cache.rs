@@ -1,5 +1,5 @@
-//! Compare the files of `cache/` with the rows. The checksum of such a file proves that it is as it was
-//! written, not that it is true. A false one changes answers, and what gates allow.
+//! Compare the files of `cache/` with the rows. The checksum of such a file proves that it is as it
+//! was written, not that it is true. A false one changes answers, and what gates allow.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -89,27 +89,27 @@ fn of_segments(directory: &Path, segments: &[Segment]) -> Vec<String> {
 
 /// Whether queries would use a summary of `segment` that contradicts its rows.
 fn is_false_summary(directory: &Path, segment: &Segment) -> bool {
-    let kept = || kept::load_whole(&REAL, directory, summary::KIND, segment).filter(|_| segment.sealed);
-    let Some((said, identity)) = kept() else { return false };
+    let load = || kept::load_whole(&REAL, directory, summary::KIND, segment).filter(|_| segment.sealed);
+    let Some((stored, identity)) = load() else { return false };
     // Only a segment that ends with a newline has a summary.
     let ends = segment.form != Form::Plain || identity.bytes() == segment.bytes;
-    let is_true = ends && scan::summarize(Input::Segment(segment.clone())).encode() == said.payload();
+    let is_true = ends && scan::summarize(Input::Segment(segment.clone())).encode() == stored.payload();
     // The segment or its summary may have changed meanwhile.
-    !is_true && kept().is_some_and(|after| after == (said, identity)) && exists(segment)
+    !is_true && load().is_some_and(|after| after == (stored, identity)) && exists(segment)
 }
 
 /// Whether `runs` would use a fold of `segment` that contradicts its rows.
 fn are_false_runs(directory: &Path, segment: &Segment) -> bool {
-    let kept = || kept::load_of(&REAL, directory, runs::KIND, segment);
-    let Some((said, bytes)) = kept() else { return false };
+    let load = || kept::load_of(&REAL, directory, runs::KIND, segment);
+    let Some((stored, bytes)) = load() else { return false };
     let part = match segment.form {
         Form::Plain => Segment { bytes, ..segment.clone() },
         _ => segment.clone(),
     };
-    !matches_rows(directory, part, &said) && kept().is_some_and(|(after, _)| after == said) && exists(segment)
+    !matches_rows(directory, part, &stored) && load().is_some_and(|(after, _)| after == stored) && exists(segment)
 }
 
-fn matches_rows(directory: &Path, part: Segment, said: &Kept) -> bool {
+fn matches_rows(directory: &Path, part: Segment, stored: &Kept) -> bool {
     let names = FIELDS.to_names();
     // A sealed segment is checked by one of the running threads.
     let count = if part.sealed { 1 } else { cores() };
@@ -124,7 +124,7 @@ fn matches_rows(directory: &Path, part: Segment, said: &Kept) -> bool {
         }
     }
     // A segment with a skipped line has no file in `cache/`.
-    scanned.skipped.count() == 0 && says(said.payload(), 0, &all)
+    scanned.skipped.count() == 0 && says(stored.payload(), 0, &all)
 }
 
 fn exists(segment: &Segment) -> bool {

@@ -1,4 +1,5 @@
-//! Rules and contracts that refuse every call, because they cannot be read or name what no call has.
+//! Rules and contracts that refuse every call, because they cannot be read or name what no call
+//! has.
 
 use std::path::Path;
 

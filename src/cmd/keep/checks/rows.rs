@@ -23,8 +23,8 @@ use logbook_view::health::{self, FIELDS, Faults, Tally};
 /// The most findings listed per sort, and the most places per finding.
 const LISTED_MAX: usize = 5;
 
-/// Checks every row of the logbook at `location`, for secrets too if `redactors` has rules. Gives the
-/// number of rows.
+/// Checks every row of the logbook at `location`, for secrets too if `redactors` has rules. Gives
+/// the number of rows.
 pub fn examine(location: &Location, redactors: &Redactors, door: &mut Door<'_>) -> Result<(u64, Vec<Finding>)> {
     let found = reading::logbook_at(location, Corrections::Shown, None)?;
     let now = door.now()?;

@@ -69,8 +69,8 @@ impl Question<'_> {
         rows::request(self.run, self.action, expires_at, self.rule, self.call)
     }
 
-    /// Appends the request, or joins an equal one that is on file and that nobody has acted on. Gives
-    /// its name, and the row if one was appended.
+    /// Appends the request, or joins an equal one that is on file and that nobody has acted on.
+    /// Gives its name, and the row if one was appended.
     pub fn store_or_join(&self, logbook: &OpenLogbook, door: &mut Door<'_>) -> Result<(String, Option<Appended>)> {
         let clock = door.clock;
         let expires_at = self.expires_ms.map(|ms| clock().plus_ms(i64::try_from(ms).unwrap_or(i64::MAX)));
@@ -132,8 +132,8 @@ impl Question<'_> {
     }
 }
 
-/// Whether an equal question can join `request`: it has not expired, and it is decided or expires no
-/// later than the question would.
+/// Whether an equal question can join `request`: it has not expired, and it is decided or expires
+/// no later than the question would.
 fn can_join(request: &Request, expires_at: Option<Instant>, now: Instant) -> bool {
     let in_time = || expires_at.is_none_or(|latest| request.expires_at.is_some_and(|over| over <= latest));
     !request.is_over(now) && (request.decision.is_some() || in_time())

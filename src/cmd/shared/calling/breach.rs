@@ -1,5 +1,5 @@
-//! Rows about calls that other programs made, checked against the contracts of their tools: `append`
-//! stores what happened, and behind it a row about the broken contract.
+//! Rows about calls that other programs made, checked against the contracts of their tools:
+//! `append` stores what happened, and behind it a row about the broken contract.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -41,8 +41,8 @@ pub fn contracts_of<'d>(logbook: &'d OpenLogbook, now: Instant, err: &mut Notes<
     })
 }
 
-/// Adds to `drafts`, behind the last draft, which was made of `row`, the row about the contract that
-/// it breaks. Gives the message for people.
+/// Adds to `drafts`, behind the last draft, which was made of `row`, the row about the contract
+/// that it breaks. Gives the message for people.
 pub fn push(
     contracts: &mut Option<Contracts<'_>>,
     row: &[u8],
@@ -69,8 +69,8 @@ impl Contracts<'_> {
         Ok((!none).then(|| Contracts { directory, judge: Judge::new(directory, now), loaded: HashMap::new() }))
     }
 
-    /// The contract that the call in `row`, a row of `run`, breaks. Errors: the contract is not valid,
-    /// or cannot be evaluated on this row.
+    /// The contract that the call in `row`, a row of `run`, breaks. Errors: the contract is not
+    /// valid, or cannot be evaluated on this row.
     pub fn broken(&mut self, row: &[u8], run: &str) -> Result<Option<Breach>> {
         let mut outer = Vec::new();
         let mut call = Vec::new();

@@ -1,5 +1,5 @@
-//! Copy the output of a command on its way through. The command sees a pipe instead of a terminal or
-//! file.
+//! Copy the output of a command on its way through. The command sees a pipe instead of a terminal
+//! or file.
 //!
 //! The copy ends when the command ends, even if a process that it left running keeps the pipe open.
 //! Later output of such a process is lost.
@@ -170,7 +170,8 @@ fn has_more(from: &impl AsFd, ended: &PipeReader, rest: &mut Option<Rest>) -> bo
 }
 
 impl Captured {
-    /// As JSON: size and digest of each stream, and its last lines, redacted if there is a redactor.
+    /// As JSON: size and digest of each stream, and its last lines, redacted if there is a
+    /// redactor.
     pub fn json(&self, redactor: Option<&Redactor>) -> Result<String> {
         let mut out = b"{".to_vec();
         for (name, stream) in [("stdout", &self.out), ("stderr", &self.err)] {

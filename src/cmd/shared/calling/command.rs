@@ -91,8 +91,8 @@ fn find_in_path(program: &OsString) -> Option<OsString> {
     std::env::split_paths(&path).map(|directory| directory.join(program)).find(|path| path.is_file()).map(Into::into)
 }
 
-/// Waits until the command ends, and forwards signals. If the command stops as a job of a shell does,
-/// this process stops too, and the shell continues both.
+/// Waits until the command ends, and forwards signals. If the command stops as a job of a shell
+/// does, this process stops too, and the shell continues both.
 fn wait(child: Pid, signals: &mut Signals) -> Ended {
     let options = WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
     // This process got a stop signal too since the command last stopped.
@@ -185,7 +185,8 @@ impl Ended {
         }
     }
 
-    /// The exit status of the command; if a signal ended it, raises that signal and does not return.
+    /// The exit status of the command; if a signal ended it, raises that signal and does not
+    /// return.
     pub fn follow(self) -> Exit {
         match self {
             Ended::Exit(code) => Exit::Exec(u8::try_from(code).unwrap_or(125)),
@@ -227,8 +228,8 @@ impl Job {
 }
 
 /// Whether this process is the foreground job of a shell: then it has a process group of its own,
-/// which has the terminal, the shell notices when it stops, and `fg` continues it. False in a script,
-/// without a terminal, and where it cannot be found out.
+/// which has the terminal, the shell notices when it stops, and `fg` continues it. False in a
+/// script, without a terminal, and where it cannot be found out.
 fn is_foreground() -> bool {
     let Some(own) = Job::of("self") else { return false };
     let Some(shell) = Job::of(&own.parent.to_string()) else { return false };

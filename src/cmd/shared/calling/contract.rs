@@ -25,8 +25,8 @@ pub struct Terms {
     condition: Option<Rule>,
 }
 
-/// The contract called `named`, else the one with the name of the tool, if there is one. Errors: exit
-/// 2, the contract is not valid, or another one is named for a tool that has its own.
+/// The contract called `named`, else the one with the name of the tool, if there is one. Errors:
+/// exit 2, the contract is not valid, or another one is named for a tool that has its own.
 pub fn of(directory: &Path, named: Option<&str>, tool: &str, judge: &mut Judge) -> Result<Option<Terms>> {
     let name = named.unwrap_or(tool);
     match contracts::contract(directory, name)? {
@@ -104,8 +104,8 @@ impl Terms {
         Ok(Terms { name: name.to_owned(), args, returns, condition, contract })
     }
 
-    /// Sets what `call` leaves out. Errors: `call` contradicts the contract, or the impact cannot be
-    /// computed from the arguments.
+    /// Sets what `call` leaves out. Errors: `call` contradicts the contract, or the impact cannot
+    /// be computed from the arguments.
     pub fn complete(&self, call: &mut Described, arguments: &str, judge: &mut Judge) -> Result<()> {
         let contract = &self.contract;
         self.settle("side_effect", &mut call.side_effect, contract.side_effect.clone())?;
@@ -161,8 +161,8 @@ impl Terms {
         }
     }
 
-    /// As [`Terms::outcome_fault`]: `code` and `signal` (may be empty) say how the tool ended, as far
-    /// as known, and `returned` is its output as JSON.
+    /// As [`Terms::outcome_fault`]: `code` and `signal` (may be empty) say how the tool ended, as
+    /// far as known, and `returned` is its output as JSON.
     pub fn result_fault(
         &self,
         code: Option<i64>,

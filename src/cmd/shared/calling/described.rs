@@ -69,8 +69,8 @@ pub struct Arguments {
 const ACTION_CHARS_MAX: usize = 200;
 
 impl Arguments {
-    /// The words of a command. The digest covers each word followed by a NUL, so that `printf '%s\0'
-    /// CMD ARGS… | sha256sum` gives it too.
+    /// The words of a command. The digest covers each word followed by a NUL, so that `printf
+    /// '%s\0' CMD ARGS… | sha256sum` gives it too.
     pub fn of_command(command: &[OsString]) -> Arguments {
         let mut json = b"[".to_vec();
         for (at, word) in command.iter().enumerate() {
@@ -153,7 +153,8 @@ impl Described {
         self.field.iter().try_for_each(|field| pairs.argument(field))
     }
 
-    /// Refuses a `--field` that only the command itself may set, so that what was shown is what runs.
+    /// Refuses a `--field` that only the command itself may set, so that what was shown is what
+    /// runs.
     fn refuse_fields(&self, is_own: impl Fn(&str) -> bool) -> Result<()> {
         for field in &self.field {
             let key = field.split_once('=').map_or(field.as_str(), |(key, _)| key.trim_end_matches(':'));
@@ -176,8 +177,8 @@ impl Described {
     }
 }
 
-/// Fields of a gate's row that no `--field` may set. Agent and task come from the environment and the
-/// run.
+/// Fields of a gate's row that no `--field` may set. Agent and task come from the environment and
+/// the run.
 const OF_GATES: [&str; 7] = ["timestamp", "step", "policy", "expires_at", "undoes", "agent_id", "task"];
 
 fn shortened(text: &str) -> String {

@@ -1,6 +1,6 @@
 //! What the gates of a logbook say about a call. The row of the call, the contract of its tool and
-//! the policy meet in [`Intent::decide`] and nowhere else. Nothing is appended here: `begin` appends
-//! what was decided.
+//! the policy meet in [`Intent::decide`] and nowhere else. Nothing is appended here: `begin`
+//! appends what was decided.
 
 use super::contract::{self, Terms};
 use super::judge::Judge;

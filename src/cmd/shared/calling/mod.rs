@@ -1,11 +1,11 @@
-//! What commands that record tool calls share: the flags of a call, the gates that it must pass, its
-//! rows, and the child process.
+//! What commands that record tool calls share: the flags of a call, the gates that it must pass,
+//! its rows, and the child process.
 //!
 //! Not here: the commands (`log::exec`, `log::call`, `log::ask`).
 //!
 //! - `described`: the flags that describe a call, and the fields of its row
-//! - `gates`: decide about a call by its contract and the policy · `begin`: append the decisions and
-//!   the intent
+//! - `gates`: decide about a call by its contract and the policy · `begin`: append the decisions
+//!   and the intent
 //! - `policy`: the rules of the logbook · `contract`: the contract of a tool · `held`: runs on hold
 //! - `approval`: ask a person, and wait
 //! - `judge/`: evaluate the rules of files, within bounds

@@ -1,5 +1,5 @@
-//! Forward signals to a command. What the kernel sends (a key of the terminal, a hangup) goes to the
-//! whole process group and reaches the command by itself. What a process sends to this one is
+//! Forward signals to a command. What the kernel sends (a key of the terminal, a hangup) goes to
+//! the whole process group and reaches the command by itself. What a process sends to this one is
 //! forwarded.
 
 use std::io;

@@ -30,7 +30,8 @@ impl Tail {
         self.keys.forget_before(self.stream_bytes - self.kept.len() as u64);
     }
 
-    /// The last `lines` lines. The redactor replaces secrets, and reports them for the field `path`.
+    /// The last `lines` lines. The redactor replaces secrets, and reports them for the field
+    /// `path`.
     pub fn text(&self, lines: usize, redactor: Option<&Redactor>, path: &str) -> Result<String> {
         let (first, second) = self.kept.as_slices();
         let kept = [first, second].concat();

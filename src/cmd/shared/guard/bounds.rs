@@ -42,7 +42,8 @@ impl Bounds {
         Watch::begin(self.limits()?)
     }
 
-    /// As [`Bounds::watch`], for a command that runs forever: also limits the time of `query` per row.
+    /// As [`Bounds::watch`], for a command that runs forever: also limits the time of `query` per
+    /// row.
     pub fn watch_rows(&self, query: &Query) -> Result<Watch> {
         Watch::begin(Limits { turn_time: (!query.is_plain()).then_some(ROW_TIME), ..self.limits()? })
     }

@@ -1,5 +1,5 @@
-//! The allocator of the program: the system's, with a message and exit 3 when no memory is left. The
-//! standard library would abort instead, which a shell shows as 134.
+//! The allocator of the program: the system's, with a message and exit 3 when no memory is left.
+//! The standard library would abort instead, which a shell shows as 134.
 //!
 //! `GlobalAlloc` is an unsafe trait. Each call is handed on to the system's allocator unchanged.
 

@@ -1,7 +1,7 @@
-//! Limits on the time and memory of an evaluation. A jq program may run forever, allocate all memory
-//! or recurse without end, and a pattern may take hours on a long text. Nothing inside the process can
-//! stop that, so a condition that a person or a file words is evaluated in a process that can be
-//! ended: a reading command in its own, gates (`shared/calling/judge`) and `serve`
+//! Limits on the time and memory of an evaluation. A jq program may run forever, allocate all
+//! memory or recurse without end, and a pattern may take hours on a long text. Nothing inside the
+//! process can stop that, so a condition that a person or a file words is evaluated in a process
+//! that can be ended: a reading command in its own, gates (`shared/calling/judge`) and `serve`
 //! (`live/web/child`) in a child process.
 //!
 //! Not here: what a condition means (`reading/wording`), the rules of a logbook

@@ -1,10 +1,10 @@
-//! A thread that ends the process when a limit is reached. A jq program that runs forever, allocates
-//! all memory or recurses without end can be stopped in no other way.
+//! A thread that ends the process when a limit is reached. A jq program that runs forever,
+//! allocates all memory or recurses without end can be stopped in no other way.
 //!
 //! Against recursion, programs run on a stack much larger than the part that they may use. The
-//! watchdog measures that part, and ends the process long before the stack overflows. If it comes too
-//! late, or a single allocation fails, the runtime prints its own message, and the exit code is still
-//! 3.
+//! watchdog measures that part, and ends the process long before the stack overflows. If it comes
+//! too late, or a single allocation fails, the runtime prints its own message, and the exit code is
+//! still 3.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -149,8 +149,8 @@ impl Watch {
         done
     }
 
-    /// Does `work` on a stack large enough for jq programs, and passes its size, bytes. Threads that
-    /// `work` starts must each call [`Watch::register_stack`].
+    /// Does `work` on a stack large enough for jq programs, and passes its size, bytes. Threads
+    /// that `work` starts must each call [`Watch::register_stack`].
     pub fn on_large_stack<T: Send>(&self, work: impl FnOnce(usize) -> T + Send) -> Result<T> {
         // On a stack overflow the runtime prints a message and raises SIGABRT.
         let always = Arc::new(AtomicBool::new(true));

@@ -1,6 +1,6 @@
 //! The worker process that evaluates rules, seen from this process: started at the first question,
-//! ended when dropped. The worker ends itself when a rule takes too much (`worker`); if it does not,
-//! it is killed from here.
+//! ended when dropped. The worker ends itself when a rule takes too much (`worker`); if it does
+//! not, it is killed from here.
 
 use std::io;
 use std::os::fd::AsFd;

@@ -97,8 +97,8 @@ impl Rules {
         Rules { directory, now, compiled: HashMap::new() }
     }
 
-    /// Evaluates `rule` on `about`: a row, arguments or a value, as JSON text. Without `about` it only
-    /// checks that the rule is valid.
+    /// Evaluates `rule` on `about`: a row, arguments or a value, as JSON text. Without `about` it
+    /// only checks that the rule is valid.
     pub fn ask(&mut self, rule: &Rule, about: Option<&str>) -> Result<Answer, RuleError> {
         if !self.compiled.contains_key(rule) {
             let compiled = self.compile(rule);
