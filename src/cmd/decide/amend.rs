@@ -23,7 +23,7 @@ pub struct Amend {
     /// The row as RUN STEP, RUN#STEP or @SEGMENT:OFFSET, then fields as key=value or key:=json
     #[arg(value_name = "RUN|FIELD", required = true)]
     words: Vec<String>,
-    /// Why
+    /// The reason
     #[arg(long, value_name = "TEXT", required = true)]
     why: String,
     /// Remove this field

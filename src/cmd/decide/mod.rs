@@ -10,3 +10,4 @@ pub mod policy;
 pub mod release;
 pub mod review;
 pub mod rollback;
+mod rows;

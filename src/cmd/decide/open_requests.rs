@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
+use super::rows;
 use crate::cmd::Door;
 use crate::cmd::shared::writing::{OpenLogbook, Scope};
 use logbook_format::draft::pairs::shell_word;
 use logbook_json as json;
-use logbook_model::error::{Error, Exit, Result};
+use logbook_model::error::{Exit, Result};
 use logbook_model::{Address, Field, Instant, Kind};
-use logbook_render::{Format, Look, Rows, cell, request as shown};
+use logbook_render::{Format, Look, cell, request as shown};
 use logbook_view::approvals::{KINDS, Request};
 use logbook_view::facts::{Facts, FieldSet};
 use logbook_view::record::json::Object;
@@ -37,11 +38,7 @@ const ARGUMENTS_MAX: usize = 100;
 pub fn list(logbook: &OpenLogbook, output: Option<&str>, door: &mut Door<'_>) -> Result<Exit> {
     let (approvals, _) = logbook.fold(Scope::Kinds(&KINDS), door, Approvals::default)?;
     let now = door.now()?;
-    let format = match output {
-        Some(name) => Format::parse(name)?,
-        None if door.out.is_terminal() => Format::Table,
-        None => Format::Jsonl,
-    };
+    let format = rows::format(output, door)?;
     let look = door.look()?;
     let mut open: Vec<Request> = approvals.open(now).into_iter().cloned().collect();
     if open.iter().any(|request| request.task.is_empty() || request.agent.is_empty()) {
@@ -54,7 +51,7 @@ pub fn list(logbook: &OpenLogbook, output: Option<&str>, door: &mut Door<'_>) ->
     }
     match format {
         Format::Table => cards(&open, now, &look, door)?,
-        _ => rows(&open, now, format, look, door)?,
+        _ => print_rows(&open, now, format, look, door)?,
     }
     if open.is_empty() && door.err.is_terminal() {
         door.note("nothing waits for approval");
@@ -62,7 +59,7 @@ pub fn list(logbook: &OpenLogbook, output: Option<&str>, door: &mut Door<'_>) ->
     Ok(Exit::Done)
 }
 
-/// Task and agent of each run, from its first row. Requests of older versions do not have them.
+/// Task and agent of each run, from its `run.start` row. Requests of older versions do not have them.
 #[derive(Default)]
 struct Starts(HashMap<String, (String, String)>);
 
@@ -90,19 +87,16 @@ fn cards(open: &[Request], now: Instant, look: &Look, door: &mut Door<'_>) -> Re
     Ok(())
 }
 
-fn rows(open: &[Request], now: Instant, format: Format, look: Look, door: &mut Door<'_>) -> Result<()> {
-    let as_table = format == Format::Markdown;
-    let columns = (!matches!(format, Format::Json | Format::Jsonl)).then(|| COLUMNS.map(str::to_owned).to_vec());
-    let mut rows = Rows::new(format, columns, look, false);
-    for request in open {
-        let line = if matches!(format, Format::Json | Format::Jsonl) {
-            object(request, now)
-        } else {
-            cells(request, now, as_table)
-        };
-        rows.push(&line, None, &mut door.out).map_err(|error| Error::output(&error))?;
+fn print_rows(open: &[Request], now: Instant, format: Format, look: Look, door: &mut Door<'_>) -> Result<()> {
+    match format {
+        Format::Json | Format::Jsonl => {
+            rows::print(format, None, look, open.iter().map(|request| Ok(object(request, now))), door)
+        }
+        _ => {
+            let lines = open.iter().map(|request| Ok(cells(request, now, format == Format::Markdown)));
+            rows::print(format, Some(&COLUMNS), look, lines, door)
+        }
     }
-    rows.finish(&mut door.out).map(drop).map_err(|error| Error::output(&error))
 }
 
 /// A request as a JSON object.

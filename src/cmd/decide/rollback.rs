@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use signal_hook::consts::SIGINT;
 
+use super::rows;
 use crate::cmd::Door;
 use crate::cmd::log::exec::{self, Exec, Undoing};
 use crate::cmd::reading::{Reading, of_run};
@@ -15,7 +16,7 @@ use crate::cmd::shared::writing::Writing;
 use logbook_format::draft::pairs::shell_word;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_render::rollback::{COLUMNS, command_line, json, step as shown, sum};
-use logbook_render::{Format, Look, Rows};
+use logbook_render::{Format, Look};
 use logbook_store::config::contracts::{Rollback as Way, contract};
 use logbook_store::index::Place;
 use logbook_store::{Purpose, end_of, locate};
@@ -49,7 +50,7 @@ pub fn run(args: Rollback, door: &mut Door<'_>) -> Result<Exit> {
     }
     let plan = plan(&args, door)?;
     if let Some(format) = &args.output {
-        return rows(&plan.rollback, Format::parse(format)?, door);
+        return print_rows(&plan.rollback, Format::parse(format)?, door);
     }
     let mut text: String = if args.execute { String::new() } else { plan.rollback.steps.iter().map(shown).collect() };
     text += &sum(&plan.rollback);
@@ -103,19 +104,9 @@ fn means(record: &Record, args: &Rollback, door: &Door<'_>) -> Result<HashMap<St
     Ok(found)
 }
 
-fn rows(plan: &view::Rollback, format: Format, door: &mut Door<'_>) -> Result<Exit> {
-    let look = Look {
-        width: door.out.is_terminal().then_some(door.columns),
-        colour: false,
-        zone: door.zone(false, None)?,
-        terminal: door.out.is_terminal(),
-        wrap: true,
-    };
-    let mut rows = Rows::new(format, Some(COLUMNS.map(str::to_owned).to_vec()), look, false);
-    for step in &plan.steps {
-        rows.push(&json(step), None, &mut door.out).map_err(|error| Error::output(&error))?;
-    }
-    rows.finish(&mut door.out).map_err(|error| Error::output(&error))?;
+fn print_rows(plan: &view::Rollback, format: Format, door: &mut Door<'_>) -> Result<Exit> {
+    let look = Look { colour: false, wrap: true, ..door.look()? };
+    rows::print(format, Some(&COLUMNS), look, plan.steps.iter().map(|step| Ok(json(step))), door)?;
     door.note("plan only: nothing was undone");
     Ok(Exit::Done)
 }

@@ -126,10 +126,10 @@ fn ask(args: &Ask, door: &mut Door<'_>) -> Result<Exit> {
     let logbook = args.writing.open(door, Purpose::Write)?;
     let run = logbook.as_stored("run_id", &run)?;
     let question = Question { run: &run, action: &args.what, call: &call, rule: &Pairs::new(), expires_ms };
-    let (name, done) = question.store_or_join(&logbook, door)?;
+    let (name, appended) = question.store_or_join(&logbook, door)?;
     if !args.wait {
-        match (&logbook.print, &done) {
-            (Print::Row, Some(done)) => print_rows(logbook.print, &done.drafts, &done.stored, door)?,
+        match (&logbook.print, &appended) {
+            (Print::Row, Some(appended)) => print_rows(logbook.print, &appended.drafts, &appended.stored, door)?,
             _ => print_line(&name, door)?,
         }
         return Ok(Exit::Done);

@@ -162,7 +162,7 @@ fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
     let run = logbook.as_stored("run_id", &run)?;
     let id = logbook.as_stored("id", &args.id)?;
     let result = args.result.as_deref().map(Arguments::of_json).transpose()?;
-    let done = logbook.store_from(
+    let appended = logbook.store_from(
         Scope::Run(&run),
         door,
         || Course::of(&run),
@@ -191,19 +191,19 @@ fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
             Ok(pairs)
         },
     )?;
-    print_rows(logbook.print, &done.drafts, &done.stored, door)?;
-    check_contract(&done, &logbook, door)?;
+    print_rows(logbook.print, &appended.drafts, &appended.stored, door)?;
+    check_contract(&appended, &logbook, door)?;
     Ok(Exit::Done)
 }
 
 /// Appends a row behind the result if the tool broke its contract.
-fn check_contract(done: &Appended, logbook: &OpenLogbook, door: &mut Door<'_>) -> Result<()> {
+fn check_contract(appended: &Appended, logbook: &OpenLogbook, door: &mut Door<'_>) -> Result<()> {
     let now = (door.clock)();
     let mut contracts = breach::contracts_of(logbook, now, &mut door.err);
-    let (Some(contracts), Some(draft)) = (&mut contracts, done.drafts.rows().first()) else { return Ok(()) };
+    let (Some(contracts), Some(draft)) = (&mut contracts, appended.drafts.rows().first()) else { return Ok(()) };
     let mut result = Vec::new();
-    done.drafts.render(draft, 0, &mut result);
-    match contracts.broken(&result, done.drafts.run_of(draft)) {
+    appended.drafts.render(draft, 0, &mut result);
+    match contracts.broken(&result, appended.drafts.run_of(draft)) {
         Ok(None) => {}
         Ok(Some(Breach { message, row })) => {
             logbook.store(&logbook.draft(&row, door)?, door, |_| Ok(()))?;

@@ -61,8 +61,8 @@ fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
     let logbook = args.writing.open(door, Purpose::Read)?;
     let run = logbook.as_stored("run_id", &run)?;
     let pairs = || row(args, &run);
-    let done = logbook.store_from_run(&run, door, |course| refusal(args, &run, course).map_or_else(pairs, Err))?;
-    print_rows(logbook.print, &done.drafts, &done.stored, door)?;
+    let appended = logbook.store_from_run(&run, door, |course| refusal(args, &run, course).map_or_else(pairs, Err))?;
+    print_rows(logbook.print, &appended.drafts, &appended.stored, door)?;
     Ok(Exit::Done)
 }
 

@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::cmd::shared::writing::{OpenLogbook, Print, Writing, new_id, print_line, print_rows};
-use logbook_format::Drafts;
+use crate::cmd::shared::writing::{Appended, OpenLogbook, Print, Writing, new_id, print_line, print_rows};
 use logbook_format::digest::sha256_hex;
 use logbook_format::draft::pairs::{Pairs, shell_word};
 use logbook_format::rows;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_model::{Kind, run_id};
-use logbook_store::{Purpose, Stored, may_have_ended, named};
+use logbook_store::{Purpose, may_have_ended, named};
 
 pub const EXAMPLES: &str = "\
   eval \"$(logbook start --export --task 'migrate the schema' --owner maria --agent coder-1)\"
@@ -90,7 +89,7 @@ fn start(args: &Start, door: &mut Door<'_>) -> Result<Exit> {
     let logbook = args.writing.open(door, Purpose::Write)?;
     let parent = parent(args, &logbook, door);
     let new = New { args, fields, parent: parent.as_deref() };
-    let (run, drafts, stored) = match id {
+    let Begun { run, appended } = match id {
         _ if args.resume.is_some() => resume(&new, id, &logbook, door)?,
         Some(id) => {
             if let Some(fault) = run_id::fault(id) {
@@ -105,7 +104,7 @@ fn start(args: &Start, door: &mut Door<'_>) -> Result<Exit> {
                 ))),
                 false => Ok(()),
             })?;
-            (id.to_owned(), drafts, stored)
+            Begun { run: id.to_owned(), appended: Appended { drafts, stored } }
         }
         None => begin_with_new_id(&new, &logbook, door)?,
     };
@@ -115,7 +114,7 @@ fn start(args: &Start, door: &mut Door<'_>) -> Result<Exit> {
     }
     match logbook.print {
         Print::Nothing => print_line(&run, door)?,
-        print => print_rows(print, &drafts, &stored, door)?,
+        print => print_rows(print, &appended.drafts, &appended.stored, door)?,
     }
     Ok(Exit::Done)
 }
@@ -127,8 +126,11 @@ struct New<'a> {
     parent: Option<&'a str>,
 }
 
-/// A begun run: its id, its row, and where that was stored.
-type Begun = (String, Drafts, Vec<Stored>);
+/// A run that was begun, and its row.
+struct Begun {
+    run: String,
+    appended: Appended,
+}
 
 /// The parent of the new run. A parent that is only inherited and has ended does not count.
 fn parent(args: &Start, logbook: &OpenLogbook, door: &mut Door<'_>) -> Option<String> {
@@ -154,14 +156,14 @@ fn resume(new: &New<'_>, id: Option<&str>, logbook: &OpenLogbook, door: &mut Doo
     }
     let run = &*logbook.as_stored("run_id", run)?;
     let pairs = row(new, run, "resume", door)?;
-    let done = logbook.store_from_run(run, door, |course| {
+    let appended = logbook.store_from_run(run, door, |course| {
         match course.standing().filter(|standing| standing.kind == Kind::RunEnd) {
             Some(_) => Ok(pairs.clone()),
             None => Err(Error::usage(format!("run {run:?} has not ended: there is nothing to begin again"))
                 .hint(format!("logbook append -r {} …   # goes on with it", shell_word(run)))),
         }
     })?;
-    Ok((run.to_owned(), done.drafts, done.stored))
+    Ok(Begun { run: run.to_owned(), appended })
 }
 
 /// Appends the row under a generated id that no other run has.
@@ -175,7 +177,7 @@ fn begin_with_new_id(new: &New<'_>, logbook: &OpenLogbook, door: &mut Door<'_>) 
             if taken { Err(Error::io(format!("the id {id} is taken"))) } else { Ok(()) }
         });
         if !taken {
-            return Ok((id, drafts, stored?));
+            return Ok(Begun { run: id, appended: Appended { drafts, stored: stored? } });
         }
     }
     Err(Error::io("too many runs were begun in this second").hint("name the run yourself: logbook start RUN"))

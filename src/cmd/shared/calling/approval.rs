@@ -90,7 +90,7 @@ impl Question<'_> {
             agent: String::new(),
         };
         let mut joined = None;
-        let done = logbook.store_from_if(
+        let appended = logbook.store_from_if(
             Scope::Run(self.run),
             door,
             begin,
@@ -116,11 +116,11 @@ impl Question<'_> {
             },
             |_| Ok(()),
         )?;
-        let name = match (&done, joined) {
-            (Some(done), _) => done.stored.first().map(|row| format!("{}#{}", self.run, row.step)),
+        let name = match (&appended, joined) {
+            (Some(appended), _) => appended.stored.first().map(|row| format!("{}#{}", self.run, row.step)),
             (None, joined) => joined,
         };
-        Ok((name.ok_or_else(|| Error::io("the request has no name"))?, done))
+        Ok((name.ok_or_else(|| Error::io("the request has no name"))?, appended))
     }
 
     /// The request as its row will read, redacted.
@@ -211,7 +211,7 @@ pub fn act_on_decision(
         logbook.writer(door)?.sync_segment(segment)?;
     }
     let clock = door.clock;
-    let done = logbook.store_from_if(
+    let appended = logbook.store_from_if(
         Scope::Run(&request.run),
         door,
         Approvals::default,
@@ -239,7 +239,7 @@ pub fn act_on_decision(
         },
         &mut check,
     )?;
-    done.ok_or_else(undecided)
+    appended.ok_or_else(undecided)
 }
 
 /// What the row of a decision says about `request`; `waits_for`: what else its run waits for.

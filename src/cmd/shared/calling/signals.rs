@@ -65,7 +65,7 @@ pub fn send(to: Pid, number: i32) {
     }
 }
 
-/// The signals that are ignored since the start of this process, a bit each.
+/// The signals that are ignored, as inherited from the parent process, a bit each.
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

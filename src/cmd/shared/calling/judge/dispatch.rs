@@ -19,7 +19,7 @@ pub struct Judge {
 impl Judge {
     /// For the logbook at `directory`; times in rules count from `now`.
     pub fn new(directory: &Path, now: Instant) -> Judge {
-        // The worker starts in this process's directory, which may change.
+        // Absolute, so that it is right wherever the worker starts.
         let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
         Judge { rules: Rules::new(directory.clone(), now), worker: Worker::new(directory, now), plain: HashMap::new() }
     }
