@@ -106,7 +106,7 @@ fn what_is_asked_is_checked_before_anything_is_done() {
     book.run(&["archive", "--older-than", "30d", "--level", "99"]).exit(2);
     let elsewhere = Book::empty();
     elsewhere.run(&["append", "-r", "r", "-a", "x"]).exit(0);
-    elsewhere.run(&["archive", "--older-than", "0s"]).exit(2).says("only where --dir names it");
+    elsewhere.run(&["archive", "--older-than", "0s"]).exit(2).says("only if --dir names it");
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn contracts_are_listed_shown_and_checked() {
         ("needs_approval = 'a = = 1'", "contracts/bad.toml: needs_approval: "),
         ("impact_scope = '.a | ['", "contracts/bad.toml: impact_scope: column "),
         ("rollback = []", "contracts/bad.toml: rollback: there is no command"),
-        ("rollback = ['{args.0}']", "contracts/bad.toml: rollback: the command itself"),
+        ("rollback = ['{args.0}']", "contracts/bad.toml: rollback: the name of the command"),
         ("reversible = false\nrollback = ['rm']", "contracts/bad.toml: reversible: "),
         ("modifies = 1", "contracts/bad.toml: TOML parse error at line 1, column 12"),
         ("undo = 1", "unknown field `undo`"),
@@ -166,7 +166,7 @@ fn appended_rows_are_kept_and_held_against_it() {
     book.run_with(&["append", "-", "--print", "id"], batch.as_bytes())
         .exit(0)
         .stdout("r-7#4\nr-7#5\nr-7#7\nr-7#9\n")
-        .says("2 rows stored that break a contract, or could not be held against one; the first: line 2: contract \"lookup\": the tool broke it: ");
+        .says("2 rows stored that break a contract, or could not be checked against one; the first: line 2: contract \"lookup\": the tool broke it: ");
     book.run(&["query", "kind=policy.decision", "--jq", "[.step,.policy.side,.policy.contract,.tool_call.tool]", "-o", "jsonl"])
         .stdout("[3,\"caller\",\"lookup\",\"lookup\"]\n[6,\"tool\",\"lookup\",\"other\"]\n[8,\"caller\",\"lookup\",\"lookup\"]\n");
     // A retry stores neither again.
