@@ -5,7 +5,7 @@ use std::io::{BufReader, BufWriter, IsTerminal, stderr, stdin, stdout};
 use std::process::ExitCode;
 
 use logbook::cmd::Door;
-use logbook::cmd::guard::memory::Memory;
+use logbook::cmd::shared::guard::memory::Memory;
 use logbook_model::Instant;
 use logbook_model::error::{Error, Exit};
 use logbook_render::{Notes, Output, Progress};

@@ -1,5 +1,4 @@
-//! The table of commands: which there are, in which group of the help, and how
-//! one is built and run.
+//! The table of commands, by group of the help, and how each is built and run.
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
@@ -12,33 +11,40 @@ pub struct Entry {
     pub name: &'static str,
     /// The name of its manual page.
     pub page: &'static str,
-    /// Its group in the help; empty: it is not shown there.
+    /// Its group in the help; empty if it is hidden.
     pub group: &'static str,
     /// One line for the help.
     pub about: &'static str,
-    /// Two real examples for its own help.
+    /// Examples for its help.
     pub examples: &'static str,
-    /// What arguments end in that it does not understand.
+    /// The exit code for arguments that are not valid.
     pub refusal: Exit,
-    /// On a terminal it shows how much it has read. Those that go on for ever show what comes.
+    /// Whether it shows on a terminal how much it has read.
     pub shows_progress: bool,
     build: fn(Command) -> Command,
-    /// What `--output` takes, where that is not every format.
+    /// The help of `--output`, if the command does not take every format.
     formats: Option<&'static str>,
-    /// Runs it with the arguments that its command read.
+    /// Runs it with the parsed arguments.
     pub run: fn(&ArgMatches, &mut Door<'_>) -> Result<Exit>,
 }
 
-/// A room in `cmd` as an entry: its `Args` type and its `run`.
+/// A file in `cmd` as an entry: its `Args` type, its `EXAMPLES` and its `run`. Two commands in one file
+/// name these last two.
 macro_rules! entry {
     ($group:literal, $name:literal, $room:ident :: $module:ident :: $args:ident, $about:literal) => {
+        entry!($group, $name, $room::$module::$args, EXAMPLES, run, $about)
+    };
+    (
+        $group:literal, $name:literal, $room:ident :: $module:ident :: $args:ident,
+        $examples:ident, $run:ident, $about:literal
+    ) => {
         Entry {
             name: $name,
             page: concat!("logbook-", $name),
             group: $group,
             about: $about,
-            examples: cmd::$room::$module::EXAMPLES,
-            // 2 may be what the command that `exec` runs ends with.
+            examples: cmd::$room::$module::$examples,
+            // 2 could be the exit status of the command that `exec` runs.
             refusal: if matches!($name.as_bytes(), b"exec") { Exit::Exec(125) } else { Exit::Usage },
             shows_progress: matches!($group.as_bytes(), b"read" | b"keep") && !matches!($name.as_bytes(), b"tail"),
             build: <cmd::$room::$module::$args as Args>::augment_args,
@@ -50,61 +56,70 @@ macro_rules! entry {
             run: |matches, door| {
                 let args = <cmd::$room::$module::$args as FromArgMatches>::from_arg_matches(matches)
                     .map_err(|error| Error::usage(error.to_string()))?;
-                cmd::$room::$module::run(args, door)
+                cmd::$room::$module::$run(args, door)
             },
         }
     };
 }
 
-/// The groups of the help, in order, and what each is about.
+/// The groups of the help, in order.
 pub const GROUPS: &[&str] = &["log", "read", "decide", "live", "keep", "self"];
 
 /// All commands, in the order of the help.
 pub const COMMANDS: &[Entry] = &[
-    entry!("log", "start", log::start::Start, "begin a run, with what is known of it"),
+    entry!("log", "start", log::start::Start, "begin a run, with what is known about it"),
     entry!("log", "append", log::append::Append, "store a step of a run"),
-    entry!("log", "exec", log::exec::Exec, "run a command, recorded before it starts and when it ends"),
+    entry!("log", "exec", log::exec::Exec, "run a command, and record its start and its end"),
     entry!("log", "call", log::call::Call, "record a tool call that exec cannot wrap: call begin, call end"),
     entry!("log", "ask", log::ask::Ask, "ask a person for approval; --wait waits for the answer"),
     entry!("log", "handoff", log::handoff::Handoff, "hand a run over to another agent"),
     entry!("log", "end", log::end::End, "end a run: succeeded, failed, paused, escalated or rolled_back"),
-    entry!("read", "runs", read::runs::Runs, "where each run stands, active ones first"),
-    entry!("read", "show", read::show::Show, "one run in full, as a timeline, a tree or a page, or one row"),
+    entry!("read", "runs", read::runs::Runs, "list runs and their status, active ones first"),
+    entry!("read", "show", read::show::Show, "show one run, as a timeline, tree or page, or one row"),
     entry!("read", "query", read::query::Query, "filter, group and summarize rows"),
-    entry!("read", "tail", live::tail::Tail, "the newest rows, one line each, and those that come"),
-    entry!("read", "resume", read::resume::Resume, "what an agent reads when it comes back to a run"),
+    entry!("read", "tail", live::tail::Tail, "print the newest rows; with -f, new ones as they come"),
+    entry!("read", "resume", read::resume::Resume, "print what an agent needs to go on with a run"),
     entry!("read", "report", read::report::Report, "run a saved query: overnight, cost, ratings and others"),
     entry!("read", "diff", read::diff::Diff, "show how two runs differ; exit 1 if they do"),
-    entry!("read", "blame", read::blame::Blame, "which runs and calls touched a file"),
+    entry!("read", "blame", read::blame::Blame, "list the runs and calls that touched a file"),
     entry!("read", "stats", read::stats::Stats, "rows, runs, cost and time blocked, by status, day and agent"),
-    entry!("read", "fields", read::fields::Fields, "which fields occur, or the values of one"),
+    entry!("read", "fields", read::fields::Fields, "list fields, or the values of one"),
     entry!(
         "decide",
         "approve",
-        decide::approve::Approve,
+        decide::decision::Deciding,
+        APPROVE,
+        approve,
         "say yes to what an agent asks for; alone, list what is open"
     ),
-    entry!("decide", "deny", decide::deny::Deny, "say no to what an agent asks for; alone, list what is open"),
+    entry!(
+        "decide",
+        "deny",
+        decide::decision::Deciding,
+        DENY,
+        deny,
+        "say no to what an agent asks for; alone, list what is open"
+    ),
     entry!("decide", "answer", decide::answer::Answer, "answer what a blocked run waits for"),
-    entry!("decide", "hold", decide::hold::Hold, "stop a run and the runs below it: exec refuses their calls"),
-    entry!("decide", "release", decide::release::Release, "let a run go on that was held"),
+    entry!("decide", "hold", decide::hold::Hold, "stop a run and those below it: exec refuses their calls"),
+    entry!("decide", "release", decide::release::Release, "let a held run go on"),
     entry!("decide", "amend", decide::amend::Amend, "correct or retract a row, by another row"),
     entry!("decide", "review", decide::review::Review, "rate a run green, yellow or red, and say why"),
-    entry!("decide", "rollback", decide::rollback::Rollback, "the plan that undoes a run; --execute carries it out"),
-    entry!("decide", "contract", decide::contract::Contract, "what tools promise: contracts listed, shown, checked"),
-    entry!("decide", "policy", decide::policy::Policy, "the rules about calls: what exec makes, asks about and denies"),
+    entry!("decide", "rollback", decide::rollback::Rollback, "plan how to undo a run; --execute carries it out"),
+    entry!("decide", "contract", decide::contract::Contract, "list, show and check the contracts of tools"),
+    entry!("decide", "policy", decide::policy::Policy, "list the rules by which exec allows, asks or denies"),
     #[cfg(feature = "dash")]
-    entry!("live", "dash", live::dash::Dash, "all runs on a terminal, kept up; approve and deny with a key"),
+    entry!("live", "dash", live::dash::Dash, "watch all runs on a terminal; approve and deny by key"),
     entry!("live", "trigger", live::trigger::Trigger, "run a program for every row that passes, at least once"),
     #[cfg(feature = "serve")]
-    entry!("live", "serve", live::serve::Serve, "the runs, approvals, a query box and reports as web pages, live"),
+    entry!("live", "serve", live::serve::Serve, "serve runs, approvals, queries and reports as live pages"),
     entry!("keep", "archive", keep::archive::Archive, "archive sealed segments, or delete old ones"),
-    entry!("keep", "verify", keep::verify::Verify, "is everything that was sealed still what it was"),
+    entry!("keep", "verify", keep::verify::Verify, "check that all sealed segments are unchanged"),
     entry!("keep", "head", keep::head::Head, "print one line that covers all rows so far, to keep elsewhere"),
-    entry!("keep", "doctor", keep::doctor::Doctor, "what is wrong with a logbook and its place, and what to do"),
+    entry!("keep", "doctor", keep::doctor::Doctor, "find what is wrong with a logbook, and what to do"),
     entry!("self", "init", itself::init::Init, "make a logbook in this directory"),
-    entry!("self", "where", itself::where_::Where, "which logbook is used here, and why"),
-    entry!("self", "config", itself::config::Config, "what holds here, and where each value comes from"),
+    entry!("self", "where", itself::where_::Where, "print which logbook is used here, and why"),
+    entry!("self", "config", itself::config::Config, "print settings, and where each value comes from"),
     entry!("self", "schema", itself::schema::Schema, "print the JSON Schema of a row"),
     entry!("self", "completions", itself::completions::Completions, "print a completion script for a shell"),
     entry!("", "complete-words", itself::complete_words::CompleteWords, "words that a shell completes, one a line"),
@@ -118,15 +133,14 @@ pub fn find(name: &str) -> Option<&'static Entry> {
     COMMANDS.iter().find(|entry| entry.name == name)
 }
 
-/// The clap command of one entry. Its examples are in [`Entry::examples`]: clap would break them
-/// within a command.
+/// The clap command of one entry, without its examples: clap would wrap their lines.
 pub fn command(entry: &Entry) -> Command {
     let command = Command::new(entry.name)
         .disable_version_flag(true)
         .disable_help_subcommand(true)
         .hide(entry.group.is_empty())
         .args_override_self(false);
-    // Last, since the arguments bring a text of their own.
+    // Last, since the arguments set a text of their own.
     let mut command = (entry.build)(command).about(entry.about);
     if let Some(formats) = entry.formats {
         command = command.mut_arg("output", |output| output.help(formats));
@@ -134,8 +148,8 @@ pub fn command(entry: &Entry) -> Command {
     with_help(command, "logbook")
 }
 
-/// A command and those within it with `--help`. clap hands on that its own flag is off, not the
-/// flag that replaces it.
+/// A command and its subcommands with `--help`. clap passes on to subcommands that its own flag is
+/// disabled, but not the flag that replaces it.
 fn with_help(command: Command, before: &str) -> Command {
     let name = format!("{before} {}", command.get_name());
     let within: Vec<String> = command.get_subcommands().map(|within| within.get_name().to_owned()).collect();
@@ -148,7 +162,7 @@ fn with_help(command: Command, before: &str) -> Command {
         .arg(Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help("Print help").hide(true))
 }
 
-/// The whole tree.
+/// The tree of all commands.
 pub fn tree() -> Command {
     of(COMMANDS.iter())
 }

@@ -17,7 +17,7 @@ fn an_answer_unblocks_the_run_and_names_what_it_answers() {
         "{\"run_id\":\"r-88\",\"step\":3,\"status\":\"in-progress\",\"answers\":\"r-88#2\",\"reason\":\"staging\",\"approver\":\"maria\"}\n",
     );
     book.run(&["runs"]).shows("\"status\":\"in-progress\"");
-    book.run(&["answer", "r-88", "again"]).exit(2).says("is not blocked (it stands at in-progress)");
+    book.run(&["answer", "r-88", "again"]).exit(2).says("is not blocked (its status is in-progress)");
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn an_archived_segment_reads_as_before_and_comes_back_byte_for_byte() {
     book.run(&["archive", "--older-than", "0s"]).exit(0).quiet();
     assert!(!book.path().join(".logbook").join(&first).exists());
     book.run(&["archive", "--restore", "000099"]).exit(1).says("no segment 000099 is archived");
-    book.run(&["archive", "--restore", "../x"]).exit(2).says("is no segment");
+    book.run(&["archive", "--restore", "../x"]).exit(2).says("is not a segment");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn what_is_asked_is_checked_before_anything_is_done() {
     book.run(&["archive", "--older-than", "30d", "--level", "99"]).exit(2);
     let elsewhere = Book::empty();
     elsewhere.run(&["append", "-r", "r", "-a", "x"]).exit(0);
-    elsewhere.run(&["archive", "--older-than", "0s"]).exit(2).says("only where --dir names it");
+    elsewhere.run(&["archive", "--older-than", "0s"]).exit(2).says("only if --dir names it");
 }
 
 #[test]

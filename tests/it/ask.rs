@@ -65,7 +65,7 @@ fn a_request_is_a_row_that_blocks_its_run() {
     ));
     book.run(&["query", "has expires_at", "--count"]).stdout("1\n");
     book.run(&["answer", "r-88", "yes"]).exit(2).says("waits for an approval, r-88#2");
-    book.run(&["ask", " ", "-r", "r-88"]).exit(2).says("what is asked for?");
+    book.run(&["ask", " ", "-r", "r-88"]).exit(2).says("nothing is asked for");
     book.run(&["ask", "x", "-r", "r-88", "--args-sha256", "abc"]).exit(2).says("64 hexadecimal digits");
     book.run(&["ask", "x"]).exit(2).says("which run?");
 }

@@ -58,8 +58,8 @@ fn empty_ids(path: &Path) {
 }
 
 fn is_told(book: &Book, file: &str) {
-    book.run(&["verify"]).exit(5).shows(&format!("broken     cache/{file}: byte 0: does not say what the rows say"));
-    book.run(&["doctor"]).exit(5).shows("a file of cache/ does not say what the rows say").shows(file);
+    book.run(&["verify"]).exit(5).shows(&format!("broken     cache/{file}: byte 0: contradicts the rows"));
+    book.run(&["doctor"]).exit(5).shows("a file of cache/ contradicts the rows").shows(file);
     book.run(&["doctor", "--json"]).exit(5).shows("\"class\":\"false_cache\"");
     book.run(&["doctor", "--fix-cache"]).exit(0);
     is_well(book);

@@ -29,20 +29,20 @@ fn contracted() -> Book {
 fn contracts_are_listed_shown_and_checked() {
     let book = contracted();
     book.run(&["contract"]).exit(0).stdout("touch\n");
-    book.run(&["contract", "check"]).exit(0).stdout("touch: sound\n");
+    book.run(&["contract", "check"]).exit(0).stdout("touch: valid\n");
     book.run(&["contract", "show", "touch"])
         .exit(0)
         .shows(r#""name":"touch","args":{"#)
         .shows(r#""impact_scope":"length - 1""#);
     book.run(&["contract", "show", "tuch"]).exit(2).says("did you mean touch?");
     for (text, told) in [
-        ("side_effect = 'wriet'", "contracts/bad.toml: side_effect: \"wriet\" is none of"),
+        ("side_effect = 'wriet'", "contracts/bad.toml: side_effect: \"wriet\" is not one of"),
         ("args = { type = 'strin' }", "contracts/bad.toml: args: /type: "),
         ("returns = { required = 1 }", "contracts/bad.toml: returns: /required: "),
         ("needs_approval = 'a = = 1'", "contracts/bad.toml: needs_approval: "),
         ("impact_scope = '.a | ['", "contracts/bad.toml: impact_scope: column "),
         ("rollback = []", "contracts/bad.toml: rollback: there is no command"),
-        ("rollback = ['{args.0}']", "contracts/bad.toml: rollback: the command itself"),
+        ("rollback = ['{args.0}']", "contracts/bad.toml: rollback: the name of the command"),
         ("reversible = false\nrollback = ['rm']", "contracts/bad.toml: reversible: "),
         ("modifies = 1", "contracts/bad.toml: TOML parse error at line 1, column 12"),
         ("undo = 1", "unknown field `undo`"),
@@ -166,7 +166,7 @@ fn appended_rows_are_kept_and_held_against_it() {
     book.run_with(&["append", "-", "--print", "id"], batch.as_bytes())
         .exit(0)
         .stdout("r-7#4\nr-7#5\nr-7#7\nr-7#9\n")
-        .says("2 rows stored that break a contract, or could not be held against one; the first: line 2: contract \"lookup\": the tool broke it: ");
+        .says("2 rows stored that break a contract, or could not be checked against one; the first: line 2: contract \"lookup\": the tool broke it: ");
     book.run(&["query", "kind=policy.decision", "--jq", "[.step,.policy.side,.policy.contract,.tool_call.tool]", "-o", "jsonl"])
         .stdout("[3,\"caller\",\"lookup\",\"lookup\"]\n[6,\"tool\",\"lookup\",\"other\"]\n[8,\"caller\",\"lookup\",\"lookup\"]\n");
     // A retry stores neither again.
@@ -177,6 +177,6 @@ fn appended_rows_are_kept_and_held_against_it() {
     book.run(&["query", "run_id=r-7", "--count"]).stdout("11\n");
     // A contract that is none keeps nothing from being stored.
     book.write(".logbook/contracts/lookup.toml", b"undo = 1\n");
-    book.run(&["append", &asked_wrong]).exit(0).says("could not be held against a contract");
+    book.run(&["append", &asked_wrong]).exit(0).says("could not be checked against a contract");
     book.run(&["query", "run_id=r-7", "--count"]).stdout("12\n");
 }

@@ -80,8 +80,7 @@ fn two_files_of_one_number_are_told() {
     let told = |book: &Book| book.run(&["doctor"]).out.clone();
     assert!(!told(&book).contains("number"));
     book.write(".logbook/2026-04-16.000001.jsonl", b"{\"run_id\":\"r\",\"step\":2}\n");
-    let names =
-        "2026-04-15.000001.jsonl and 2026-04-16.000001.jsonl have one number: only 2026-04-16.000001.jsonl is read";
+    let names = "2026-04-15.000001.jsonl and 2026-04-16.000001.jsonl have the same number: only 2026-04-16.000001.jsonl is read";
     assert!(told(&book).contains(&format!("damage       {names}")), "{}", told(&book));
     book.run(&["doctor"]).exit(5).says("1 finding of damage").says("hint: logbook verify");
     book.run(&["query"]).stdout("{\"run_id\":\"r\",\"step\":2}\n");
@@ -103,15 +102,13 @@ fn an_id_on_two_rows_is_told() {
     let book = Book::with_rows(&[ROW, deep, named]);
     assert_eq!(told(&book), 1);
     let second = ROW.len() + deep.len() + 2;
-    book.run(&["doctor"])
-        .exit(5)
-        .shows(&format!("damage       id \"k\" stands on 2 rows: @000001:0, @000001:{second}\n"));
+    book.run(&["doctor"]).exit(5).shows(&format!("damage       id \"k\" is on 2 rows: @000001:0, @000001:{second}\n"));
     let other = |name: &str| ROW.replace("\"k\"", &format!("\"{name}\""));
     let rows: Vec<String> = (0..14).map(|number| other(&format!("k-{}", number / 2))).collect();
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     let book = Book::with_rows(&rows);
     assert_eq!(told(&book), 5);
-    book.run(&["doctor"]).shows("2 more ids stand on more than one row");
+    book.run(&["doctor"]).shows("2 more ids are on more than one row");
     // A voided place has no id.
     let book = Book::with_rows(&[ROW]);
     let voids = r#"{"run_id":"_logbook","step":1,"kind":"repair","voids":"@000001:0","by":"r#1"}"#;
@@ -129,9 +126,9 @@ fn corrections_that_correct_nothing_are_told() {
         r#"{"run_id":"r","step":5,"kind":"correction","set":{}}"#,
     ]);
     let told = book.run(&["doctor"]).exit(0).quiet().out.clone();
-    assert!(told.contains("the correction r#3 does nothing: there is no row r#9\n"), "{told}");
-    assert!(told.contains("the correction r#4 does nothing: r#2 is of a kind that cannot be corrected\n"), "{told}");
-    assert!(told.contains("does nothing: it names no row, as \"corrects\":\"r-88#3\" does\n"), "{told}");
+    assert!(told.contains("the correction r#3 has no effect: there is no row r#9\n"), "{told}");
+    assert!(told.contains("the correction r#4 has no effect: r#2 is of a kind that cannot be corrected\n"), "{told}");
+    assert!(told.contains("has no effect: it names no row, as \"corrects\":\"r-88#3\" does\n"), "{told}");
     assert!(!told.contains("the correction r#2"), "{told}");
 }
 
@@ -270,7 +267,7 @@ fn open_calls_approvals_and_silent_runs_are_told() {
     assert_eq!(approval["what"], "ask#1 waits for approval, for 2h: drop it");
     assert_eq!(approval["next"], "logbook show 'ask#1'");
     let silent = only(&found, "silent_run");
-    assert_eq!(silent["what"], "run old is in-progress and has said nothing for 6d");
+    assert_eq!(silent["what"], "run old is in-progress and has been silent for 6d");
     assert_eq!(silent["next"], "logbook resume old");
 }
 
@@ -298,14 +295,10 @@ fn clocks_that_jump_are_told() {
     ]);
     let found = found(&book, &[], 0);
     let back = only(&found, "clock_back");
-    let says =
-        "1 row with a time far before that of the row before (from 2026-04-16T07:25:00Z back to 2026-04-16T05:00:00Z)";
+    let says = "1 row with a time long before that of the previous row (from 2026-04-16T07:25:00Z back to 2026-04-16T05:00:00Z)";
     assert_eq!(back["what"], says);
     let ahead = only(&found, "clock_ahead");
-    assert_eq!(
-        ahead["what"],
-        "1 row with a time that is still to come (2026-04-16T22:00:00Z, but it is 2026-04-16T08:00:00Z now)"
-    );
+    assert_eq!(ahead["what"], "1 row with a time in the future (2026-04-16T22:00:00Z, and it is 2026-04-16T08:00:00Z)");
 }
 
 #[test]
@@ -328,10 +321,10 @@ fn permissions_are_told() {
     book.shell(&next).exit(0);
     assert_eq!(told(&book), Vec::<String>::new());
     mode(&path, 0o620);
-    assert_eq!(told(&book), ["the group may write it, and config.toml names none"]);
+    assert_eq!(told(&book), ["the group may write it, and config.toml names no group"]);
     mode(&path, 0o600);
     mode(&key, 0o644);
-    assert_eq!(told(&book), ["others may read the key of the marks, and could guess weak secrets by them"]);
+    assert_eq!(told(&book), ["others may read the redaction key, and could guess weak secrets with it"]);
     mode(&key, 0o600);
     fs::hard_link(&path, book.path().join(".logbook/other")).unwrap();
     assert_eq!(told(&book), ["has more than one name (a hard link)"]);
@@ -340,7 +333,7 @@ fn permissions_are_told() {
     assert_eq!(told(&book), ["a symbolic link, which no writer follows"]);
     fs::remove_file(book.path().join(".logbook/link")).unwrap();
     mode(&book.path().join(".logbook"), 0o703);
-    assert_eq!(told(&book), ["anybody may write to this directory"]);
+    assert_eq!(told(&book), ["anybody may write to this directory, so nothing is stored in it"]);
 }
 
 /// All files of the logbook but those of `cache/`.
@@ -372,13 +365,13 @@ fn what_of_the_cache_cannot_be_used_is_told_and_made_anew() {
     assert_eq!(
         damaged,
         [
-            "in cache/, damaged, and passed over: 000001-000001.idx, 000001.runs, 000001.summary, …",
-            "in cache/, none of logbook's: mine.txt",
+            "in cache/, damaged, and ignored: 000001-000001.idx, 000001.runs, 000001.summary, …",
+            "in cache/, not logbook's: mine.txt",
         ]
     );
     let fixed = found(&book, &["--fix-cache"], 0);
     let left = only(&fixed, "cache");
-    assert_eq!(left["what"], "in cache/, none of logbook's: mine.txt");
+    assert_eq!(left["what"], "in cache/, not logbook's: mine.txt");
     for name in FILES {
         assert!(cache(name).is_file(), "{name} was not made anew");
     }
@@ -387,7 +380,7 @@ fn what_of_the_cache_cannot_be_used_is_told_and_made_anew() {
     fs::remove_file(cache("mine.txt")).unwrap();
     fs::write(path_of(&book), format!("{GOOD}\n{}\n", GOOD.replace(":1,", ":2,"))).unwrap();
     let outdated = found(&book, &[], 0);
-    assert!(only(&outdated, "cache")["what"].as_str().unwrap().contains("no more as they were"), "{outdated:#?}");
+    assert!(only(&outdated, "cache")["what"].as_str().unwrap().contains("that have changed"), "{outdated:#?}");
 }
 
 #[test]

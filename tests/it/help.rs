@@ -111,7 +111,7 @@ fn help_config_can_be_pasted() {
     book.write(".logbook/contracts/migrate.toml", pasted(contract.split("\nSee also").next().unwrap()).as_bytes());
     book.run(&["policy", "-o", "jsonl"]).exit(0).shows("\"rule\":1");
     book.run(&["policy"]).exit(0).shows("\"rule\":1").shows("\"then\":\"ask\"");
-    book.run(&["contract", "check"]).exit(0).shows("migrate: sound");
+    book.run(&["contract", "check"]).exit(0).shows("migrate: valid");
     book.run(&["append", "-r", "r", "-p", "deploy", "-a", "key AKIAIOSFODNN7EXAMPLE"]).exit(0);
     book.run(&["query", "phase=deploy"]).shows("AKIAIOSFODNN7EXAMPLE");
     // As a key that no pattern allows is not shown.

@@ -12,7 +12,7 @@ const ROW: &str = r#"{"run_id":"r-1","step":1,"status":"done","n":1}"#;
 fn a_program_that_runs_for_ever_is_ended() {
     let book = Book::with_rows(&[ROW]);
     let ended = book.run(&["query", "--jq", "def f: f; f", "--timeout", "200ms"]);
-    ended.exit(3).stdout("").says("logbook: stopped after 200ms (--timeout); the output is not whole\n");
+    ended.exit(3).stdout("").says("logbook: stopped after 200ms (--timeout); the output is incomplete\n");
     // One that ends in time is left alone.
     book.run(&["query", "--jq", ".n", "--timeout", "1h"]).exit(0).quiet().stdout("1\n");
     book.run(&["query", "--jq", ".n", "--timeout", "5"]).exit(2).says("--timeout: `5` lacks a unit");
@@ -24,7 +24,7 @@ fn a_program_that_runs_for_ever_is_ended() {
 fn a_program_that_takes_all_memory_is_ended() {
     let book = Book::with_rows(&[ROW]);
     let ended = book.run(&["query", "--jq", "[range(1000000000000)]", "--max-memory", "100M"]);
-    ended.exit(3).stdout("").says("logbook: stopped at 100 MiB of memory (--max-memory); the output is not whole\n");
+    ended.exit(3).stdout("").says("logbook: stopped at 100 MiB of memory (--max-memory); the output is incomplete\n");
     book.run(&["query", "--max-memory", "lots"]).exit(2).says("--max-memory: \"lots\" is not a size");
     // What no machine can promise at once ends in the runtime's words, not in a signal.
     book.run(&["query", "--jq", "\"x\" * 100000000000000"]).exit(3).says("no memory left");

@@ -66,23 +66,26 @@ const MAY_PRINT: &[(&str, &[&str], &str)] = &[
     ("src/cmd/live/screen/terminal.rs", &["stdout()", ".screen()"], "the cells of a dashboard hold escaped text"),
     ("src/cmd/live/screen/session.rs", &["stdout()"], "asks for its size"),
     ("crates/store/src/os_real.rs", &["stdout()", "stdout"], "asks whether somebody reads it"),
-    ("src/cmd/writing/sign.rs", &["stderr()"], "asks for its name"),
+    ("src/cmd/shared/writing/logbook.rs", &["stderr()"], "asks for the name of the terminal"),
     ("src/cmd/progress.rs", &["stderr()", "Notes::new"], "a thread beside the one that holds the door"),
-    ("src/cmd/guard/memory.rs", &["stderr()"], "ends the process without any memory"),
-    ("src/cmd/guard/watchdog.rs", &["stderr()", "Notes::new"], "ends the process beside the one that holds the door"),
-    ("src/cmd/calling/judge/bench.rs", &["stdout()"], "ends the process beside the one that holds the door"),
-    ("src/cmd/calling/judge/beside.rs", &["stdout"], "reads what a process of ours answers"),
-    ("src/cmd/calling/jobs.rs", &["/dev/tty"], "asks for its foreground process group"),
+    ("src/cmd/shared/guard/memory.rs", &["stderr()"], "ends the process without any memory"),
+    (
+        "src/cmd/shared/guard/watchdog.rs",
+        &["stderr()", "Notes::new"],
+        "ends the process beside the one that holds the door",
+    ),
+    ("src/cmd/shared/calling/judge/worker.rs", &["stdout()"], "ends the process beside the one that holds the door"),
+    ("src/cmd/shared/calling/judge/process.rs", &["stdout"], "reads what the worker answers"),
     ("src/cmd/live/web/site.rs", &["Output::new", "Notes::new"], "a page is no terminal"),
     ("src/cmd/live/web/pages/runs.rs", &["Output::new"], "a page is no terminal"),
     ("src/cmd/live/web/child.rs", &["stdout", "stderr"], "reads what a child says"),
     (
-        "src/cmd/calling/command.rs",
+        "src/cmd/shared/calling/command.rs",
         &["stdout", "stderr", "stderr()", "Notes::new"],
         "the streams of a command that is run",
     ),
     (
-        "src/cmd/calling/capture.rs",
+        "src/cmd/shared/calling/capture.rs",
         &["stdout()", "stderr()", "stdout", "stderr"],
         "the streams of a command that is run",
     ),
@@ -237,13 +240,13 @@ fn the_walls_stand() {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
-/// What can run away is compiled by these alone, which see to its bounds (`cmd/guard`).
+/// What can run away is compiled by these alone, which see to its bounds (`cmd/shared/guard`).
 const COMPILES: &[(&str, &[&str])] = &[
     ("query::compile(", &["src/cmd/reading/wording.rs"]),
-    ("wording::compiled(", &["src/cmd/calling/judge/rules.rs"]),
-    ("Program::compile(", &["src/cmd/calling/judge/rules.rs", "crates/query/src/compile/scope.rs"]),
-    ("Schema::compile(", &["src/cmd/calling/judge/rules.rs"]),
-    ("jsonschema::", &["src/cmd/calling/judge/schema.rs"]),
+    ("wording::compiled(", &["src/cmd/shared/calling/judge/rules.rs"]),
+    ("Program::compile(", &["src/cmd/shared/calling/judge/rules.rs", "crates/query/src/compile/scope.rs"]),
+    ("Schema::compile(", &["src/cmd/shared/calling/judge/rules.rs"]),
+    ("jsonschema::", &["src/cmd/shared/calling/judge/schema.rs"]),
 ];
 
 #[test]
@@ -261,7 +264,7 @@ const MAY_SPELL: &[(&str, &[&str], &str)] = &[
     ("src/cli.rs", &["answer", "handoff", "hold", "release", "review"], "names of commands"),
     ("src/cmd/slips.rs", &["answer", "handoff", "hold", "release", "review"], "names of commands"),
     ("src/cmd/table.rs", &["answer", "handoff", "hold", "release", "review"], "names of commands"),
-    ("src/cmd/keep/examine/finding.rs", &["note"], "how bad a finding is"),
+    ("src/cmd/keep/checks/finding.rs", &["note"], "how bad a finding is"),
     ("crates/render/src/record/facts.rs", &["review"], "the title of a line"),
     ("crates/view/src/record/json.rs", &["answer"], "the name of a member"),
     ("crates/view/src/record/resume.rs", &["answer"], "the name of a line"),
@@ -375,16 +378,22 @@ fn test_files() -> Vec<String> {
 
 #[test]
 fn one_command_has_one_file_of_tests() {
+    let table = fs::read_to_string(repository().join("src/cmd/table.rs")).unwrap();
+    let commands = command_names(&table);
+    assert!(commands.len() > 30, "the commands were not found: {commands:?}");
     let tests = test_files();
-    let commands: Vec<_> =
-        sources("src/cmd").into_iter().filter(|(_, text)| text.contains("pub const EXAMPLES")).collect();
-    assert!(commands.len() > 10, "the commands were not found");
-    for (path, _) in commands {
-        let name = Path::new(&path).file_stem().unwrap().to_str().unwrap().to_owned();
-        // Its two files are in `completions/`.
-        let name = if path.contains("/completions/") { "completions".to_owned() } else { name };
-        assert!(tests.contains(&name), "no tests/it/{name}.rs for {path}");
+    for name in commands {
+        // `where` is a keyword of Rust.
+        let file = if name == "where" { "where_".to_owned() } else { name.replace('-', "_") };
+        assert!(tests.contains(&file), "no tests/it/{file}.rs for logbook {name}");
     }
+    assert_eq!(command_names("entry!(\n    \"read\",\n    \"x\", a::b::C, \"about\")"), ["x"], "the check itself");
+}
+
+/// The names of commands in the text of `cmd/table.rs`: the second text of each `entry!`.
+fn command_names(table: &str) -> Vec<&str> {
+    let commands = table.split_once("pub const COMMANDS").map_or(table, |(_, commands)| commands);
+    commands.split("entry!(").skip(1).filter_map(|entry| entry.split('"').nth(3)).collect()
 }
 
 #[test]

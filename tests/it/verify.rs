@@ -174,7 +174,7 @@ fn what_is_cut_off_behind_shows_against_a_head() {
     assert_eq!(findings(&book, &[]), Vec::<String>::new());
     let found = findings(&book, &["--head", &head]).join("\n");
     assert!(found.contains("or the lines of the manifest up to then, were changed or cut"), "{found}");
-    book.run(&["verify", "--head", "nonsense"]).exit(2).says("is no head");
+    book.run(&["verify", "--head", "nonsense"]).exit(2).says("is not a head");
 
     // A row of the active segment was changed since.
     let book = covered();

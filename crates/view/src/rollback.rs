@@ -1,6 +1,6 @@
 //! The plan that undoes a run: its side effects in reverse order, and how to undo each.
 //!
-//! Not here: what a contract is (`cmd::calling::contract`), running the commands
+//! Not here: what a contract is (`cmd::shared::calling::contract`), running the commands
 //! (`cmd::decide::rollback`).
 
 use std::collections::HashMap;

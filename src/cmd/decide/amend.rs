@@ -1,9 +1,9 @@
-//! `logbook amend RUN STEP key=value… --why …`: a row that says what another
-//! row should have said (`docs/format.md`, Corrections).
+//! `logbook amend RUN STEP key=value… --why …`: append a row that corrects another one
+//! (`docs/format.md`, Corrections).
 
 use crate::cmd::Door;
 use crate::cmd::reading::{self, Corrections, of_run};
-use crate::cmd::writing::{Desk, Writing, print_rows};
+use crate::cmd::shared::writing::{OpenLogbook, Writing, print_rows};
 use logbook_format::amendment::Amendment;
 use logbook_format::corrections::{self, Target};
 use logbook_format::draft::pairs::Pairs;
@@ -14,35 +14,34 @@ use logbook_model::error::{Error, Exit, Result};
 use logbook_store::Place;
 use logbook_store::{Input, Purpose};
 
-/// Two real examples.
-pub const EXAMPLES: &str = "  logbook amend r-88 3 status=failed --why 'the exit code was read wrong'\n  logbook amend r-88#3 tool_call.exit_code=1 --unset artifact_ref --why 'no artifact was made'";
+pub const EXAMPLES: &str = "\
+  logbook amend r-88 3 status=failed --why 'the exit code was read wrong'
+  logbook amend r-88#3 tool_call.exit_code=1 --unset artifact_ref --why 'no artifact was made'";
 
-/// Arguments of `amend`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Amend {
     /// The row as RUN STEP, RUN#STEP or @SEGMENT:OFFSET, then fields as key=value or key:=json
     #[arg(value_name = "RUN|FIELD", required = true)]
     words: Vec<String>,
-    /// Why
+    /// The reason
     #[arg(long, value_name = "TEXT", required = true)]
     why: String,
-    /// Take this field away
+    /// Remove this field
     #[arg(long, value_name = "FIELD")]
     unset: Vec<String>,
-    /// Take the whole row back
+    /// Retract the whole row
     #[arg(long)]
     retract: bool,
     #[command(flatten)]
     writing: Writing,
 }
 
-/// How often it is tried anew when others correct the same row meanwhile.
+/// How often an amendment is retried because others correct the same row meanwhile.
 const TRIES_MAX: usize = 8;
 
-/// `logbook amend`
 pub fn run(args: Amend, door: &mut Door<'_>) -> Result<Exit> {
     let result = amend(&args, door);
-    args.writing.ended(result, door)
+    args.writing.apply_best_effort(result, door)
 }
 
 fn amend(args: &Amend, door: &mut Door<'_>) -> Result<Exit> {
@@ -52,19 +51,19 @@ fn amend(args: &Amend, door: &mut Door<'_>) -> Result<Exit> {
         pairs.argument(field)?;
     }
     let amendment = Amendment { pairs, unset: &args.unset, retract: args.retract, why: &args.why };
-    let desk = args.writing.desk(door, Purpose::Read)?;
+    let logbook = args.writing.open(door, Purpose::Read)?;
     for _ in 0..TRIES_MAX {
-        if attempt(&desk, &address, &amendment, door)? {
+        if attempt(&logbook, &address, &amendment, door)? {
             return Ok(Exit::Done);
         }
     }
-    Err(Error::io(format!("{address} is corrected by others all the time; nothing was stored")))
+    Err(Error::io(format!("others keep correcting {address}; nothing was stored")))
 }
 
-/// One look at the row and one try to store. Gives whether it was stored; not,
-/// when the row was corrected in between and the amendment rests on what it said.
-fn attempt(desk: &Desk, address: &Address, amendment: &Amendment<'_>, door: &mut Door<'_>) -> Result<bool> {
-    let found = reading::logbook_at(&desk.location, Corrections::Folded, None)?;
+/// Reads the row and tries to append the amendment. False if the row was corrected in between, and
+/// the amendment depends on its values.
+fn attempt(logbook: &OpenLogbook, address: &Address, amendment: &Amendment<'_>, door: &mut Door<'_>) -> Result<bool> {
+    let found = reading::logbook_at(&logbook.location, Corrections::Folded, None)?;
     let seen = found.inputs.iter().rev().find_map(|input| match input {
         Input::Segment(segment) => Some(Place { segment: segment.number, offset: segment.bytes }),
         _ => None,
@@ -86,17 +85,17 @@ fn attempt(desk: &Desk, address: &Address, amendment: &Amendment<'_>, door: &mut
             corrections::apply(&corrected.row, &corrected.corrections)
         }
     };
-    let rules = Rules { run_id: None, ..desk.rules() };
+    let rules = Rules { run_id: None, ..logbook.rules() };
     let text = amendment.text(address, &row, &rules)?;
     let mut drafts = Drafts::new();
     drafts.push(&text, &rules, &(door.clock)().to_utc_ms(), None)?;
-    desk.note_redactions(&mut door.err);
+    logbook.note_redactions(&mut door.err);
 
     let mut changed = false;
     let names = names(address, &found.inputs, place, &row);
-    let rests_on_row = amendment.reaches_in() || !amendment.unset.is_empty();
-    let stored = desk.store(&drafts, door, |state| {
-        if let (true, Some(seen)) = (rests_on_row, seen) {
+    let depends_on_row = amendment.reaches_in() || !amendment.unset.is_empty();
+    let stored = logbook.store(&drafts, door, |state| {
+        if let (true, Some(seen)) = (depends_on_row, seen) {
             state.rows_since(seen, &mut |_, row| {
                 changed |=
                     Correction::read(row, String::new).is_some_and(|correction| names.contains(&correction.target));
@@ -107,11 +106,11 @@ fn attempt(desk: &Desk, address: &Address, amendment: &Amendment<'_>, door: &mut
     if changed {
         return Ok(false);
     }
-    print_rows(desk.print, &drafts, &stored?, door)?;
+    print_rows(logbook.print, &drafts, &stored?, door)?;
     Ok(true)
 }
 
-/// The row's name, and the words behind it.
+/// The name of the row, and the remaining words.
 fn target(words: &[String]) -> Result<(Address, &[String])> {
     let usage = || {
         Error::usage("amend takes the row first: RUN STEP, RUN#STEP or @SEGMENT:OFFSET")
@@ -126,10 +125,10 @@ fn target(words: &[String]) -> Result<(Address, &[String])> {
     Ok((Address::parse(first).ok_or_else(usage)?, rest))
 }
 
-/// All that the row at `place` is called.
+/// All names of the row at `place`.
 fn names(address: &Address, inputs: &[Input], place: logbook_query::Place, row: &[u8]) -> Vec<Address> {
     let mut values = Vec::new();
-    // It was read as a row before.
+    // The row was read before, so this cannot fail.
     let _ = json::pick(row, &["run_id", "step"], &mut values);
     let run = values.first().copied().flatten().and_then(json::decode);
     let step = corrections::step_of(values.get(1).copied().flatten());
@@ -138,10 +137,11 @@ fn names(address: &Address, inputs: &[Input], place: logbook_query::Place, row: 
     [Some(address.clone()), reading::address(inputs, place), by_step].into_iter().flatten().collect()
 }
 
-/// Only rows that say what a writer did are corrected, and none that a gate rests on is taken back.
+/// Refuses to amend a row that is not about what a writer did, and to retract one that others
+/// depend on.
 fn may_be_amended(address: &Address, row: &[u8], retract: bool) -> Result<()> {
     let mut values = Vec::new();
-    // It was read as a row before.
+    // The row was read before, so this cannot fail.
     let _ = json::pick(row, &Target::FIELDS, &mut values);
     let text = |at: usize| {
         let text = values.get(at).copied().flatten().and_then(json::decode).unwrap_or_default();
@@ -152,7 +152,7 @@ fn may_be_amended(address: &Address, row: &[u8], retract: bool) -> Result<()> {
         Target::Free => Ok(()),
         Target::Kept if !retract => Ok(()),
         Target::Kept if text(2).is_empty() => note(format!("{address} says what it undoes: it cannot be retracted")),
-        Target::Kept => note(format!("{address} says that its run is part of {:?}: it cannot be retracted", text(2))),
+        Target::Kept => note(format!("{address} makes its run part of {:?}: it cannot be retracted", text(2))),
         Target::Acts => note(format!("{address} acts on {}: it stays as it was written", text(1))),
         Target::Fixed => {
             let about = of_run::text_of(row, "corrects");

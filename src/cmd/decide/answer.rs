@@ -1,8 +1,8 @@
-//! `logbook answer RUN 'text'`: what a blocked run waited for, so that it can go on.
+//! `logbook answer RUN 'text'`: answer what a blocked run waits for, so that it can go on.
 
 use crate::cmd::Door;
-use crate::cmd::calling::asking;
-use crate::cmd::writing::{About, Desk, Done, Writing, print_rows};
+use crate::cmd::shared::calling::approval;
+use crate::cmd::shared::writing::{Appended, OpenLogbook, Scope, Writing, print_rows};
 use logbook_format::draft::pairs::{Pairs, shell_word};
 use logbook_format::rows;
 use logbook_model::error::{Error, Exit, Result};
@@ -11,12 +11,10 @@ use logbook_store::Purpose;
 use logbook_view::past::Standing;
 use logbook_view::{Approvals, Course};
 
-/// Two real examples.
 pub const EXAMPLES: &str = "\
   logbook answer r-88 'use the staging database; production is frozen until Friday'
   logbook answer r-88 'yes, 14 days' --by maria";
 
-/// Arguments of `answer`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Answer {
     /// The run
@@ -32,47 +30,46 @@ pub struct Answer {
     writing: Writing,
 }
 
-/// `logbook answer`
 pub fn run(args: Answer, door: &mut Door<'_>) -> Result<Exit> {
-    let result = typed(&args, door);
-    args.writing.ended(result, door)
+    let result = answer_typed(&args, door);
+    args.writing.apply_best_effort(result, door)
 }
 
-fn typed(args: &Answer, door: &mut Door<'_>) -> Result<Exit> {
-    let desk = args.writing.desk(door, Purpose::Read)?;
-    let done = answer(&desk, (&args.run, &args.text), args.by.as_deref(), door)?;
-    print_rows(desk.print, &done.drafts, &done.stored, door)?;
+fn answer_typed(args: &Answer, door: &mut Door<'_>) -> Result<Exit> {
+    let logbook = args.writing.open(door, Purpose::Read)?;
+    let appended = answer(&logbook, &args.run, &args.text, args.by.as_deref(), door)?;
+    print_rows(logbook.print, &appended.drafts, &appended.stored, door)?;
     Ok(Exit::Done)
 }
 
-/// Stores what `run` waited for.
-pub fn answer(desk: &Desk, (run, text): (&str, &str), by: Option<&str>, door: &mut Door<'_>) -> Result<Done> {
+/// Appends the answer to what `run` waits for.
+pub fn answer(logbook: &OpenLogbook, run: &str, text: &str, by: Option<&str>, door: &mut Door<'_>) -> Result<Appended> {
     if text.trim().is_empty() {
         return Err(Error::usage("the answer is empty").hint(format!("logbook answer {} 'text'", shell_word(run))));
     }
-    let run = &*desk.as_stored("run_id", run)?;
+    let run = &*logbook.as_stored("run_id", run)?;
     let mut signed = Pairs::new();
-    desk.sign(&mut signed, by, door)?;
-    let (approvals, _) = desk.look(About::Run(run), door, Approvals::default)?;
+    logbook.sign(&mut signed, by, door)?;
+    let (approvals, _) = logbook.fold(Scope::Run(run), door, Approvals::default)?;
     let open = approvals.also_open(run, "", (door.clock)());
     let waits_for = open.map(|request| rows::approval_of(&request.action));
-    desk.decide_of_run(run, door, |course| {
+    logbook.store_from_run(run, door, |course| {
         let standing = blocked(run, course, &approvals)?;
         rows::answer(run, text, &standing.name, waits_for.as_deref(), &signed)
     })
 }
 
-/// The row that says what the run waits for, if an answer is what it waits for.
+/// The row that says what the run waits for. Errors: the run does not wait for an answer.
 fn blocked<'c>(run: &str, course: &'c Course, approvals: &Approvals) -> Result<&'c Standing> {
     let word = shell_word(run);
     let held = course.standing().filter(|standing| standing.kind == Kind::Hold);
     let standing = held.or(course.worked());
     let Some(standing) = standing.filter(|standing| standing.status == Status::Blocked.word()) else {
-        let stands = course.standing().map_or("no status", |standing| standing.status.as_str());
-        return Err(Error::usage(format!("run {run:?} is not blocked (it stands at {stands}): nothing to answer"))
+        let status = course.standing().map_or("no status", |standing| standing.status.as_str());
+        return Err(Error::usage(format!("run {run:?} is not blocked (its status is {status}): nothing to answer"))
             .hint(format!("add a note: logbook append -r {word} --kind note -a '…'")));
     };
-    let is_request = asking::is_request(approvals, run, &standing.blocked_on);
+    let is_request = approval::is_request(approvals, run, &standing.blocked_on);
     match standing.kind {
         kind if kind == Kind::ApprovalRequested || is_request => {
             Err(Error::usage(format!("run {run:?} waits for an approval, {}", standing.name))

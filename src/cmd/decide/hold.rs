@@ -1,8 +1,7 @@
-//! `logbook hold RUN --why …`: a person stops a run and the runs below it; `exec` refuses their
-//! calls.
+//! `logbook hold RUN --why …`: stop a run and the runs below it. `exec` refuses their calls.
 
 use crate::cmd::Door;
-use crate::cmd::writing::{About, Desk, Done, Writing, print_rows, unknown_run};
+use crate::cmd::shared::writing::{Appended, OpenLogbook, Scope, Writing, print_rows, unknown_run};
 use logbook_format::carried::CarriedRun;
 use logbook_format::draft::pairs::{Pairs, shell_word};
 use logbook_format::rows;
@@ -13,47 +12,46 @@ use logbook_view::facts::{Facts, FieldSet};
 use logbook_view::holds::KINDS;
 use logbook_view::{Course, Holds, Past};
 
-/// Two real examples.
-pub const EXAMPLES: &str = "  logbook hold r-88 --why 'it is writing to the wrong bucket'\n  logbook hold r-88 --by maria --why 'wait for the review'";
+pub const EXAMPLES: &str = "\
+  logbook hold r-88 --why 'it is writing to the wrong bucket'
+  logbook hold r-88 --by maria --why 'wait for the review'";
 
-/// Arguments of `hold`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Hold {
     /// The run
     #[arg(value_name = "RUN")]
     run: String,
-    /// Why
+    /// The reason
     #[arg(long, value_name = "TEXT", required = true)]
     why: String,
-    /// Who stops it [default: the user]
+    /// Who holds it [default: the user]
     #[arg(long, value_name = "WHO")]
     by: Option<String>,
     #[command(flatten)]
     writing: Writing,
 }
 
-/// `logbook hold`
 pub fn run(args: Hold, door: &mut Door<'_>) -> Result<Exit> {
-    let desk = args.writing.desk(door, Purpose::Read)?;
-    let done = hold(&desk, (&args.run, &args.why), args.by.as_deref(), door)?;
-    print_rows(desk.print, &done.drafts, &done.stored, door)?;
+    let logbook = args.writing.open(door, Purpose::Read)?;
+    let appended = hold(&logbook, &args.run, &args.why, args.by.as_deref(), door)?;
+    print_rows(logbook.print, &appended.drafts, &appended.stored, door)?;
     Ok(Exit::Done)
 }
 
-/// Stops `run`.
-pub fn hold(desk: &Desk, (run, why): (&str, &str), by: Option<&str>, door: &mut Door<'_>) -> Result<Done> {
+/// Appends the hold of `run`.
+pub fn hold(logbook: &OpenLogbook, run: &str, why: &str, by: Option<&str>, door: &mut Door<'_>) -> Result<Appended> {
     if why.trim().is_empty() {
         return Err(Error::usage("a hold needs a reason").hint(format!("logbook hold {} --why '…'", shell_word(run))));
     }
-    let run = &*desk.as_stored("run_id", run)?;
+    let run = &*logbook.as_stored("run_id", run)?;
     let mut signed = Pairs::new();
-    desk.sign(&mut signed, by, door)?;
-    // A run that has no row is a slip of the pen, not a run that never may begin.
-    let (course, _) = desk.look(About::Run(run), door, || Course::of(run))?;
+    logbook.sign(&mut signed, by, door)?;
+    // The name of a run without rows is a typing error, not a run that must never begin.
+    let (course, _) = logbook.fold(Scope::Run(run), door, || Course::of(run))?;
     if course.rows == 0 {
-        return Err(unknown_run(run, desk, door));
+        return Err(unknown_run(run, logbook, door));
     }
-    desk.decide(About::Kinds(&KINDS), door, Brake::default, |Brake(holds)| {
+    logbook.store_from(Scope::Kinds(&KINDS), door, ReadableHolds::default, |ReadableHolds(holds)| {
         if let Some(hold) = holds.held.get(run) {
             return Err(Error::new(
                 Exit::No,
@@ -65,11 +63,12 @@ pub fn hold(desk: &Desk, (run, why): (&str, &str), by: Option<&str>, door: &mut 
     })
 }
 
-/// Who holds what, as a brake reads it: a file that cannot be read keeps nobody from holding a run.
+/// The holds on file. A file that cannot be read must not keep a person from holding a run, so this
+/// does not need all rows.
 #[derive(Default)]
-struct Brake(Holds);
+struct ReadableHolds(Holds);
 
-impl Past for Brake {
+impl Past for ReadableHolds {
     const FIELDS: FieldSet = Holds::FIELDS;
     const AS_WRITTEN: bool = true;
     const NEEDS_ALL: bool = false;

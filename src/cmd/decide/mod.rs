@@ -1,14 +1,13 @@
-//! Commands by which somebody decides about a run or a row; each decision is a row.
+//! Commands by which a person decides about a run, a request or a row. Each decision is a row.
 
 pub mod amend;
 pub mod answer;
-pub mod approve;
 pub mod contract;
 pub mod decision;
-pub mod deny;
 pub mod hold;
 pub mod open_requests;
 pub mod policy;
 pub mod release;
 pub mod review;
 pub mod rollback;
+mod rows;

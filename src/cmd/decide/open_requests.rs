@@ -1,20 +1,21 @@
-//! The open requests, oldest first, each with all that whoever decides must know.
+//! The list of open requests, oldest first, each with all that a person needs to decide.
 
 use std::collections::HashMap;
 
+use super::rows;
 use crate::cmd::Door;
-use crate::cmd::writing::{About, Desk};
+use crate::cmd::shared::writing::{OpenLogbook, Scope};
 use logbook_format::draft::pairs::shell_word;
 use logbook_json as json;
-use logbook_model::error::{Error, Exit, Result};
+use logbook_model::error::{Exit, Result};
 use logbook_model::{Address, Field, Instant, Kind};
-use logbook_render::{Format, Look, Rows, cell, request as shown};
+use logbook_render::{Format, Look, cell, request as shown};
 use logbook_view::approvals::{KINDS, Request};
 use logbook_view::facts::{Facts, FieldSet};
 use logbook_view::record::json::Object;
 use logbook_view::{Approvals, Past};
 
-/// What a table of them has.
+/// The columns of the list.
 const COLUMNS: [&str; 13] = [
     "request",
     "age",
@@ -30,22 +31,18 @@ const COLUMNS: [&str; 13] = [
     "expires",
     "args",
 ];
-/// Lines of arguments that the list shows of each.
+/// The most lines of arguments shown per request.
 const ARGUMENTS_MAX: usize = 100;
 
-/// Lists what is open.
-pub fn list(desk: &Desk, output: Option<&str>, door: &mut Door<'_>) -> Result<Exit> {
-    let (approvals, _) = desk.look(About::Kinds(&KINDS), door, Approvals::default)?;
+/// Lists the open requests.
+pub fn list(logbook: &OpenLogbook, output: Option<&str>, door: &mut Door<'_>) -> Result<Exit> {
+    let (approvals, _) = logbook.fold(Scope::Kinds(&KINDS), door, Approvals::default)?;
     let now = door.now()?;
-    let format = match output {
-        Some(name) => Format::parse(name)?,
-        None if door.out.is_terminal() => Format::Table,
-        None => Format::Jsonl,
-    };
+    let format = rows::format(output, door)?;
     let look = door.look()?;
     let mut open: Vec<Request> = approvals.open(now).into_iter().cloned().collect();
     if open.iter().any(|request| request.task.is_empty() || request.agent.is_empty()) {
-        let (starts, _) = desk.look(About::Kinds(&[Kind::RunStart]), door, Starts::default)?;
+        let (starts, _) = logbook.fold(Scope::Kinds(&[Kind::RunStart]), door, Starts::default)?;
         for request in &mut open {
             if let Some((task, agent)) = starts.0.get(&request.run) {
                 *request = request.with_run(task, agent);
@@ -54,7 +51,7 @@ pub fn list(desk: &Desk, output: Option<&str>, door: &mut Door<'_>) -> Result<Ex
     }
     match format {
         Format::Table => cards(&open, now, &look, door)?,
-        _ => rows(&open, now, (format, look), door)?,
+        _ => print_rows(&open, now, format, look, door)?,
     }
     if open.is_empty() && door.err.is_terminal() {
         door.note("nothing waits for approval");
@@ -62,7 +59,7 @@ pub fn list(desk: &Desk, output: Option<&str>, door: &mut Door<'_>) -> Result<Ex
     Ok(Exit::Done)
 }
 
-/// What runs began with: task and agent. Requests of older versions do not say them.
+/// Task and agent of each run, from its `run.start` row. Requests of older versions do not have them.
 #[derive(Default)]
 struct Starts(HashMap<String, (String, String)>);
 
@@ -75,7 +72,7 @@ impl Past for Starts {
     }
 }
 
-/// For a person: one after the other, in full.
+/// One request after the other, in full.
 fn cards(open: &[Request], now: Instant, look: &Look, door: &mut Door<'_>) -> Result<()> {
     for request in open {
         let sheet = shown::sheet(request, now, &look.zone, ARGUMENTS_MAX);
@@ -90,22 +87,19 @@ fn cards(open: &[Request], now: Instant, look: &Look, door: &mut Door<'_>) -> Re
     Ok(())
 }
 
-fn rows(open: &[Request], now: Instant, (format, look): (Format, Look), door: &mut Door<'_>) -> Result<()> {
-    let as_table = format == Format::Markdown;
-    let columns = (!matches!(format, Format::Json | Format::Jsonl)).then(|| COLUMNS.map(str::to_owned).to_vec());
-    let mut rows = Rows::new(format, columns, look, false);
-    for request in open {
-        let line = if matches!(format, Format::Json | Format::Jsonl) {
-            object(request, now)
-        } else {
-            cells(request, now, as_table)
-        };
-        rows.push(&line, None, &mut door.out).map_err(|error| Error::output(&error))?;
+fn print_rows(open: &[Request], now: Instant, format: Format, look: Look, door: &mut Door<'_>) -> Result<()> {
+    match format {
+        Format::Json | Format::Jsonl => {
+            rows::print(format, None, look, open.iter().map(|request| Ok(object(request, now))), door)
+        }
+        _ => {
+            let lines = open.iter().map(|request| Ok(cells(request, now, format == Format::Markdown)));
+            rows::print(format, Some(&COLUMNS), look, lines, door)
+        }
     }
-    rows.finish(&mut door.out).map(drop).map_err(|error| Error::output(&error))
 }
 
-/// For a program.
+/// A request as a JSON object.
 fn object(request: &Request, now: Instant) -> Vec<u8> {
     let mut out = Object::default();
     out.text("request", &request.name);
@@ -119,7 +113,7 @@ fn object(request: &Request, now: Instant) -> Vec<u8> {
     out.end()
 }
 
-/// A line of a table; spans of time as people read them, else in milliseconds.
+/// A request as a row of a table. Durations are for people with `as_table`, else in milliseconds.
 fn cells(request: &Request, now: Instant, as_table: bool) -> Vec<u8> {
     let span =
         |ms: Option<i64>| ms.map_or_else(String::new, |ms| if as_table { cell::span(ms) } else { ms.to_string() });

@@ -1,19 +1,19 @@
-//! `logbook policy`: the rules in force for calls, each tried.
+//! `logbook policy`: list the rules in force for calls, and check each.
 
 use std::path::PathBuf;
 
+use super::rows;
 use crate::cmd::Door;
-use crate::cmd::calling::judge::Judge;
-use crate::cmd::calling::policy;
+use crate::cmd::shared::calling::judge::Judge;
+use crate::cmd::shared::calling::policy;
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};
-use logbook_render::{Format, Look, Rows};
+use logbook_render::Look;
+use logbook_store::config::PolicyRule;
 use logbook_store::{Purpose, config, locate};
 
-/// Two real examples.
 pub const EXAMPLES: &str = "  logbook policy\n  logbook policy -o jsonl";
 
-/// Arguments of `policy`.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Policy {
@@ -25,7 +25,7 @@ pub struct Policy {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// The same as policy alone
+    /// Print the rules, as policy alone does
     #[command(hide = true)]
     Show(Show),
 }
@@ -40,45 +40,36 @@ struct Show {
     dir: Option<PathBuf>,
 }
 
-/// The columns.
 const COLUMNS: [&str; 4] = ["rule", "when", "then", "why"];
 
-/// `logbook policy`
 pub fn run(args: Policy, door: &mut Door<'_>) -> Result<Exit> {
     let args = args.what.map_or(args.show, |What::Show(args)| args);
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
     let settings = config::layered(&location.path, &door.env)?;
-    let format = match &args.output {
-        Some(name) => Format::parse(name)?,
-        None if door.out.is_terminal() => Format::Table,
-        None => Format::Jsonl,
-    };
-    let terminal = door.out.is_terminal();
-    let look = Look {
-        width: terminal.then_some(door.columns),
-        colour: false,
-        zone: door.zone(false, None)?,
-        terminal,
-        wrap: true,
-    };
-    let mut rows = Rows::new(format, Some(COLUMNS.map(str::to_owned).to_vec()), look, false);
+    let format = rows::format(args.output.as_deref(), door)?;
+    let look = Look { colour: false, wrap: true, ..door.look()? };
     let mut judge = Judge::new(&location.path, (door.clock)());
-    for (number, rule) in (1..).zip(&settings.policy) {
+    let lines = (1..).zip(&settings.policy).map(|(number, rule)| {
         policy::check(number, rule, &mut judge)?;
-        let mut line = format!("{{\"rule\":{number},\"when\":").into_bytes();
-        json::quote_into(&rule.when, &mut line);
-        line.extend_from_slice(format!(",\"then\":\"{}\"", rule.then.word()).as_bytes());
-        if !rule.why.is_empty() {
-            line.extend_from_slice(b",\"why\":");
-            json::quote_into(&rule.why, &mut line);
-        }
-        line.push(b'}');
-        rows.push(&line, None, &mut door.out).map_err(|error| Error::output(&error))?;
-    }
-    rows.finish(&mut door.out).map_err(|error| Error::output(&error))?;
+        Ok(as_json(number, rule))
+    });
+    rows::print(format, Some(&COLUMNS), look, lines, door)?;
     if settings.policy.is_empty() {
         let none = Error::new(Exit::Done, "no rules: all calls are allowed unless the run is held");
         door.warn(&none.hint("logbook help config   # has a rule to paste"));
     }
     Ok(Exit::Done)
+}
+
+/// A rule as a JSON object.
+fn as_json(number: usize, rule: &PolicyRule) -> Vec<u8> {
+    let mut line = format!("{{\"rule\":{number},\"when\":").into_bytes();
+    json::quote_into(&rule.when, &mut line);
+    line.extend_from_slice(format!(",\"then\":\"{}\"", rule.then.word()).as_bytes());
+    if !rule.why.is_empty() {
+        line.extend_from_slice(b",\"why\":");
+        json::quote_into(&rule.why, &mut line);
+    }
+    line.push(b'}');
+    line
 }

@@ -1,7 +1,7 @@
-//! `logbook release RUN`: a run that a person stopped may go on.
+//! `logbook release RUN`: let a run go on that was held.
 
 use crate::cmd::Door;
-use crate::cmd::writing::{About, Desk, Done, Writing, print_rows};
+use crate::cmd::shared::writing::{Appended, OpenLogbook, Scope, Writing, print_rows};
 use logbook_format::draft::pairs::Pairs;
 use logbook_format::rows::{self, HeldStatus};
 use logbook_model::error::{Error, Exit, Result};
@@ -10,32 +10,32 @@ use logbook_store::Purpose;
 use logbook_view::facts::{Facts, FieldSet};
 use logbook_view::{Course, Holds, Past};
 
-/// Two real examples.
-pub const EXAMPLES: &str = "  logbook release r-88 --why 'the bucket is right now'\n  logbook release r-88 --by maria";
+pub const EXAMPLES: &str = "\
+  logbook release r-88 --why 'the bucket is right now'
+  logbook release r-88 --by maria";
 
-/// Arguments of `release`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Release {
     /// The run
     #[arg(value_name = "RUN")]
     run: String,
-    /// Why
+    /// The reason
     #[arg(long, value_name = "TEXT")]
     why: Option<String>,
-    /// Who lets it go on [default: the user]
+    /// Who releases it [default: the user]
     #[arg(long, value_name = "WHO")]
     by: Option<String>,
     #[command(flatten)]
     writing: Writing,
 }
 
-/// A run, and whether it is held.
-struct Held {
+/// A run, and the holds on file.
+struct RunAndHolds {
     course: Course,
     holds: Holds,
 }
 
-impl Past for Held {
+impl Past for RunAndHolds {
     const FIELDS: FieldSet = Course::FIELDS.join(&Holds::FIELDS);
 
     fn push(&mut self, row: &impl Facts, place: &Address) {
@@ -44,26 +44,31 @@ impl Past for Held {
     }
 }
 
-/// `logbook release`
 pub fn run(args: Release, door: &mut Door<'_>) -> Result<Exit> {
-    let desk = args.writing.desk(door, Purpose::Read)?;
-    let done = release(&desk, (&args.run, args.why.as_deref()), args.by.as_deref(), door)?;
-    print_rows(desk.print, &done.drafts, &done.stored, door)?;
+    let logbook = args.writing.open(door, Purpose::Read)?;
+    let appended = release(&logbook, &args.run, args.why.as_deref(), args.by.as_deref(), door)?;
+    print_rows(logbook.print, &appended.drafts, &appended.stored, door)?;
     Ok(Exit::Done)
 }
 
-/// Lets `run` go on.
-pub fn release(desk: &Desk, (run, why): (&str, Option<&str>), by: Option<&str>, door: &mut Door<'_>) -> Result<Done> {
-    let run = &*desk.as_stored("run_id", run)?;
+/// Appends the release of `run`.
+pub fn release(
+    logbook: &OpenLogbook,
+    run: &str,
+    why: Option<&str>,
+    by: Option<&str>,
+    door: &mut Door<'_>,
+) -> Result<Appended> {
+    let run = &*logbook.as_stored("run_id", run)?;
     let mut signed = Pairs::new();
-    desk.sign(&mut signed, by, door)?;
-    let begin = || Held { course: Course::of(run), holds: Holds::default() };
-    desk.decide(About::Run(run), door, begin, |held| {
+    logbook.sign(&mut signed, by, door)?;
+    let begin = || RunAndHolds { course: Course::of(run), holds: Holds::default() };
+    logbook.store_from(Scope::Run(run), door, begin, |held| {
         let Some(hold) = held.holds.held.get(run) else {
             return Err(Error::new(Exit::No, format!("run {run:?} is not held"))
                 .hint("logbook query 'kind in (hold, release)'   # who held what"));
         };
-        // It stands where it would without the hold.
+        // The run gets the status that it would have without the hold.
         let worked = held.course.worked().filter(|worked| !worked.status.is_empty());
         let status = worked.map_or(Status::InProgress.word(), |worked| &worked.status);
         let waited = worked.filter(|_| status == Status::Blocked.word());

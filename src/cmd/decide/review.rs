@@ -1,21 +1,19 @@
-//! `logbook review RUN green|yellow|red --why …`: what a reviewer thinks of a run.
+//! `logbook review RUN green|yellow|red --why …`: rate a run.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::cmd::Door;
-use crate::cmd::writing::{Writing, print_rows, unknown_run};
+use crate::cmd::shared::writing::{Writing, print_rows};
 use logbook_format::draft::pairs::Pairs;
 use logbook_format::rows;
 use logbook_model::Rating;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_store::Purpose;
 
-/// Two real examples.
 pub const EXAMPLES: &str = "\
   logbook review r-88 green
   logbook review r-88 yellow --why 'right result, but it read the whole mailbox for it'";
 
-/// Arguments of `review`.
 #[derive(Debug, clap::Args)]
 pub struct Review {
     /// The run
@@ -24,7 +22,7 @@ pub struct Review {
     /// green, yellow or red
     #[arg(value_name = "RATING", value_parser = ratings())]
     rating: Rating,
-    /// Why, in one sentence; yellow and red need it
+    /// The reason; required for yellow and red
     #[arg(long, value_name = "TEXT")]
     why: Option<String>,
     /// Who rates [default: the user]
@@ -38,31 +36,23 @@ fn ratings() -> impl TypedValueParser<Value = Rating> {
     PossibleValuesParser::new(Rating::WORDS).try_map(|word| Rating::of(&word).ok_or("it is not a rating"))
 }
 
-/// `logbook review`
 pub fn run(args: Review, door: &mut Door<'_>) -> Result<Exit> {
     let result = review(&args, door);
-    args.writing.ended(result, door)
+    args.writing.apply_best_effort(result, door)
 }
 
 fn review(args: &Review, door: &mut Door<'_>) -> Result<Exit> {
     let why = args.why.as_deref().map(str::trim).filter(|why| !why.is_empty());
     let word = args.rating.word();
     if why.is_none() && args.rating != Rating::Green {
-        return Err(Error::usage(format!("{word} needs --why: one sentence that says why"))
+        return Err(Error::usage(format!("{word} needs --why: one sentence"))
             .hint(format!("logbook review {} {word} --why '…'", args.run)));
     }
-    let desk = args.writing.desk(door, Purpose::Read)?;
+    let logbook = args.writing.open(door, Purpose::Read)?;
     let mut signed = Pairs::new();
-    desk.sign(&mut signed, args.by.as_deref(), door)?;
-    let drafts = desk.draft(&rows::review(&args.run, args.rating, why, &signed)?, door)?;
-    let mut is_known = true;
-    let stored = desk.store(&drafts, door, |state| {
-        is_known = state.has_run(&args.run)?;
-        if is_known { Ok(()) } else { Err(Error::usage("unknown run")) }
-    });
-    if !is_known {
-        return Err(unknown_run(&args.run, &desk, door));
-    }
-    print_rows(desk.print, &drafts, &stored?, door)?;
+    logbook.sign(&mut signed, args.by.as_deref(), door)?;
+    let drafts = logbook.draft(&rows::review(&args.run, args.rating, why, &signed)?, door)?;
+    let stored = logbook.store_in_run(&drafts, &args.run, door)?;
+    print_rows(logbook.print, &drafts, &stored, door)?;
     Ok(Exit::Done)
 }

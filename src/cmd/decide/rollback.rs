@@ -1,5 +1,5 @@
-//! `logbook rollback RUN`: the plan that undoes a run, and with `--execute` its commands, one yes
-//! for each.
+//! `logbook rollback RUN`: print the plan that undoes a run; with `--execute`, run its commands
+//! after a yes for each.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,78 +7,83 @@ use std::sync::atomic::AtomicBool;
 
 use signal_hook::consts::SIGINT;
 
+use super::rows;
 use crate::cmd::Door;
-use crate::cmd::calling::command::Ended;
 use crate::cmd::log::exec::{self, Exec, Undoing};
 use crate::cmd::reading::{Reading, of_run};
-use crate::cmd::writing::Writing;
+use crate::cmd::shared::calling::command::Ended;
+use crate::cmd::shared::writing::Writing;
 use logbook_format::draft::pairs::shell_word;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_render::rollback::{COLUMNS, command_line, json, step as shown, sum};
-use logbook_render::{Format, Look, Rows};
+use logbook_render::{Format, Look};
 use logbook_store::Place;
 use logbook_store::config::contracts::{Rollback as Way, contract};
 use logbook_store::{Purpose, end_of, locate};
 use logbook_view::Record;
 use logbook_view::rollback::{self as view, Undo, UndoRule};
 
-/// Two real examples.
 pub const EXAMPLES: &str = "  logbook rollback r-88\n  logbook rollback r-88 --execute";
 
-/// Arguments of `rollback`.
 #[derive(Debug, clap::Args)]
 pub struct Rollback {
     /// The run
     #[arg(value_name = "RUN")]
     run: String,
-    /// Carry the plan out: each command is printed, and run after a yes
+    /// Print each command of the plan, and run it after a yes
     #[arg(long)]
     execute: bool,
-    /// Yes to every command, where no terminal is there to ask at
+    /// Run every command without asking
     #[arg(long, requires = "execute")]
     yes: bool,
-    /// The plan as rows: table, jsonl, json, csv, tsv or md
+    /// Print the plan as table, jsonl, json, csv, tsv or md
     #[arg(short, long, value_name = "FORMAT", conflicts_with = "execute")]
     output: Option<String>,
     #[command(flatten)]
     writing: Writing,
 }
 
-/// `logbook rollback`
 pub fn run(args: Rollback, door: &mut Door<'_>) -> Result<Exit> {
     if args.execute && !args.yes && !door.input_is_terminal {
-        return Err(Error::usage("--execute asks at a terminal, and standard input is none")
+        return Err(Error::usage("--execute asks at a terminal, and standard input is not one")
             .hint(format!("logbook rollback {}   # look at the plan; then: --execute --yes", shell_word(&args.run))));
     }
-    let (plan, seen) = plan(&args, door)?;
+    let plan = plan(&args, door)?;
     if let Some(format) = &args.output {
-        return rows(&plan, Format::parse(format)?, door);
+        return print_rows(&plan.rollback, Format::parse(format)?, door);
     }
-    let mut text: String = if args.execute { String::new() } else { plan.steps.iter().map(shown).collect() };
-    text += &sum(&plan);
+    let mut text: String = if args.execute { String::new() } else { plan.rollback.steps.iter().map(shown).collect() };
+    text += &sum(&plan.rollback);
     if !args.execute {
         text += "plan only: nothing was undone\n";
     }
     put(&text, door)?;
-    if args.execute { carry_out(&args, (&plan, seen), door) } else { Ok(Exit::Done) }
+    if args.execute { carry_out(&args, &plan, door) } else { Ok(Exit::Done) }
 }
 
 fn put(text: &str, door: &mut Door<'_>) -> Result<()> {
     door.out.text(text).and_then(|()| door.out.flush())
 }
 
-/// The plan, and where the rows end that it was made of.
-fn plan(args: &Rollback, door: &mut Door<'_>) -> Result<(view::Rollback, Place)> {
+/// The plan that undoes a run.
+struct Plan {
+    rollback: view::Rollback,
+    /// The end of the rows that it was derived from.
+    seen: Place,
+}
+
+fn plan(args: &Rollback, door: &mut Door<'_>) -> Result<Plan> {
     let reading = Reading { dir: args.writing.dir.clone(), ..Reading::default() };
     let runs = std::slice::from_ref(&args.run);
     let (found, mut records, _) = of_run::records(runs, &reading, door)?;
     let Some(record) = records.remove(&args.run) else {
         return Err(of_run::nothing("rollback", &args.run, None, &found.inputs, door));
     };
-    Ok((view::Rollback::of(&record, &means(&record, args, door)?), end_of(&found.inputs)))
+    let rollback = view::Rollback::of(&record, &means(&record, args, door)?);
+    Ok(Plan { rollback, seen: end_of(&found.inputs) })
 }
 
-/// What the contracts of the run's calls say.
+/// What the contracts of the run's calls say about undoing them, by contract.
 fn means(record: &Record, args: &Rollback, door: &Door<'_>) -> Result<HashMap<String, UndoRule>> {
     let directory = locate(args.writing.dir.as_deref(), &door.env, Purpose::Read)?.path;
     let mut found = HashMap::new();
@@ -99,32 +104,25 @@ fn means(record: &Record, args: &Rollback, door: &Door<'_>) -> Result<HashMap<St
     Ok(found)
 }
 
-fn rows(plan: &view::Rollback, format: Format, door: &mut Door<'_>) -> Result<Exit> {
-    let look = Look {
-        width: door.out.is_terminal().then_some(door.columns),
-        colour: false,
-        zone: door.zone(false, None)?,
-        terminal: door.out.is_terminal(),
-        wrap: true,
-    };
-    let mut rows = Rows::new(format, Some(COLUMNS.map(str::to_owned).to_vec()), look, false);
-    for step in &plan.steps {
-        rows.push(&json(step), None, &mut door.out).map_err(|error| Error::output(&error))?;
-    }
-    rows.finish(&mut door.out).map_err(|error| Error::output(&error))?;
+fn print_rows(plan: &view::Rollback, format: Format, door: &mut Door<'_>) -> Result<Exit> {
+    let look = Look { colour: false, wrap: true, ..door.look()? };
+    rows::print(format, Some(&COLUMNS), look, plan.steps.iter().map(|step| Ok(json(step))), door)?;
     door.note("plan only: nothing was undone");
     Ok(Exit::Done)
 }
 
-/// The newest first; what fails ends it, since what is older may rest on it.
-fn carry_out(args: &Rollback, (plan, seen): (&view::Rollback, Place), door: &mut Door<'_>) -> Result<Exit> {
+/// Undoes the calls, the newest first. A failure ends it, since older calls may depend on newer
+/// ones.
+fn carry_out(args: &Rollback, plan: &Plan, door: &mut Door<'_>) -> Result<Exit> {
+    let Plan { rollback: plan, seen } = plan;
     let mut undone = 0;
     for step in &plan.steps {
         put(&shown(step), door)?;
         match &step.undo {
             Undo::Command(words) => {
                 let (run, undoes) = (&*args.run, &*step.name);
-                let undoing = Undoing { run, undoes, seen, command: words, by_hand: !args.yes, writing: &args.writing };
+                let undoing =
+                    Undoing { run, undoes, seen: *seen, command: words, by_hand: !args.yes, writing: &args.writing };
                 undo(args, &undoing, door)?;
                 undone += 1;
             }
@@ -153,13 +151,13 @@ fn undo(args: &Rollback, undoing: &Undoing<'_>, door: &mut Door<'_>) -> Result<(
     match outcome.ended {
         Ended::Exit(0) => Ok(()),
         Ended::Exit(code) => Err(stopped(format!("the command ended with {code}"))),
-        Ended::Signal(_) | Ended::Unknown => Err(stopped("nobody knows how the command ended".to_owned())),
+        Ended::Signal(_) | Ended::Unknown => Err(stopped("it is not known how the command ended".to_owned())),
     }
 }
 
-/// Asks at the terminal.
+/// Asks at the terminal; only `y` and `yes` count.
 fn is_yes(question: &str, door: &mut Door<'_>) -> bool {
-    // A command that was run before has left this process deaf to it.
+    // Running a command before this has caught SIGINT.
     let interrupt = signal_hook::flag::register_conditional_default(SIGINT, Arc::new(AtomicBool::new(true)));
     let mut answer = String::new();
     let asked = door.err.question(question);

@@ -1,35 +1,33 @@
-//! `logbook help`: the overview by groups, help on one command, and the query
-//! language on one screen.
+//! `logbook help`: the overview by groups, help on one command, and the query language on one
+//! screen.
 
 use std::fmt::Write as _;
 
 use clap::Args;
 
 use crate::cmd::Door;
-use crate::cmd::calling::Described;
-use crate::cmd::guard::Bounds;
 use crate::cmd::read::query::Query;
 use crate::cmd::reading::{Files, Reading, TimeField};
+use crate::cmd::shared::calling::Described;
+use crate::cmd::shared::guard::Bounds;
+use crate::cmd::shared::writing::Writing;
 use crate::cmd::table::{self, COMMANDS, Entry, GROUPS};
-use crate::cmd::writing::Writing;
 use logbook_model::error::{Error, Exit, Result, nearest};
 
-/// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook help query      # the query language on one screen\n  logbook help config     # rules and contracts to paste";
 
-/// Queries below the grammar.
+/// Examples below the grammar.
 const QUERIES: &str = "  \
   logbook query 'status=blocked' --latest --group blocked_on
   logbook query 'timestamp >= yesterday and not phase=plan' --sort -cost_usd -n 10
   logbook query 'tool_call.side_effect in (write, delete) group_by run_id summarize count, sum(cost_usd)'
   logbook query 'jq(.tool_call.args | length > 3)' --select 'run_id, step, tool_call.tool'";
 
-/// Arguments of `help`.
 #[derive(clap::Args)]
 pub struct Help {
-    /// A command; query: the query language; options: what commands share; config: files to paste
+    /// A command; query: the query language; options: shared options; config: files to paste
     pub topic: Option<String>,
-    /// A command within it, as begin of call
+    /// Its subcommand, such as begin of call
     #[arg(hide = true)]
     pub within: Option<String>,
 }
@@ -44,8 +42,7 @@ pub fn run(args: Help, door: &mut Door<'_>) -> Result<Exit> {
         let command = entry.map(table::command);
         return match command.as_ref().and_then(|command| command.find_subcommand(&name)) {
             Some(within) => print(door, &whole(within.clone())),
-            None => Err(Error::usage(format!("nothing within {topic} is called {name:?}"))
-                .hint(format!("logbook help {topic}"))),
+            None => Err(Error::usage(format!("{topic} has no command {name:?}")).hint(format!("logbook help {topic}"))),
         };
     }
     if topic == "query" {
@@ -75,8 +72,8 @@ pub fn run(args: Help, door: &mut Door<'_>) -> Result<Exit> {
     print(door, &text)
 }
 
-/// `logbook COMMAND --help`: its own options, and where those stand that it shares with others.
-/// With `within`, that of a command within it.
+/// `logbook COMMAND --help`: the command's own options, and how to see the shared ones. With
+/// `within`, the help of a subcommand.
 pub fn short(entry: &Entry, within: Option<&str>) -> String {
     let mut command = table::command(entry);
     if let Some(found) = within.and_then(|name| command.find_subcommand(name)) {
@@ -90,12 +87,12 @@ pub fn short(entry: &Entry, within: Option<&str>) -> String {
     text + &examples(entry)
 }
 
-/// The examples of a command, as they are typed: never broken within a line.
+/// The examples of a command, as they are typed, without line breaks.
 pub fn examples(entry: &Entry) -> String {
     format!("Examples:\n  {}\n", entry.examples.trim_start())
 }
 
-/// The help of a command with the options that it shares.
+/// The help of a command, shared options included.
 fn whole(command: clap::Command) -> String {
     command.mut_args(|arg| arg.hide_short_help(false)).render_help().to_string()
 }
@@ -115,20 +112,20 @@ fn options() -> String {
         arg.hide(!is_shown)
     });
     [
-        of("Commands that read have these:", Reading::augment_args(bare())),
-        of("Those that may take long, as query and runs, have these too:", Bounds::augment_args(bare())),
+        of("Commands that read have:", Reading::augment_args(bare())),
+        of("Those that may take long, such as query and runs, also have:", Bounds::augment_args(bare())),
         of(
-            "Those that read files, as query and fields, have these too:",
+            "Those that read files, such as query and fields, also have:",
             TimeField::augment_args(Files::augment_args(bare())),
         ),
-        of("query has these too:", query),
-        of("Commands that store rows have these:", Writing::augment_args(bare())),
-        of("Those about a call, as exec and ask, have these too:", Described::augment_args(bare())),
+        of("query also has:", query),
+        of("Commands that store rows have:", Writing::augment_args(bare())),
+        of("Those about a call, such as exec and ask, also have:", Described::augment_args(bare())),
     ]
     .join("\n")
 }
 
-/// Files that people write, to paste.
+/// Example files to paste.
 fn files() -> String {
     let indented = |text: &str| text.lines().map(|line| format!("  {line}\n")).collect::<String>();
     format!(
@@ -138,7 +135,7 @@ fn files() -> String {
     )
 }
 
-/// `logbook` alone: the runs of the logbook that is found here, else the short help.
+/// `logbook` alone: the runs of the logbook found here, else the overview.
 pub fn nothing_typed(door: &mut Door<'_>) -> Result<Exit> {
     match table::find("runs").map(|runs| (runs, table::command(runs).try_get_matches_from(["runs"]))) {
         Some((runs, Ok(matches))) if crate::cmd::reading::is_logbook_here(door) => (runs.run)(&matches, door),
@@ -173,7 +170,7 @@ pub fn version(door: &mut Door<'_>) -> Result<Exit> {
     print(door, concat!("logbook ", env!("CARGO_PKG_VERSION"), "\n"))
 }
 
-/// Text as data, on standard output.
+/// Prints text on standard output.
 pub fn print(door: &mut Door<'_>, text: &str) -> Result<Exit> {
     door.out.text(text)?;
     Ok(Exit::Done)

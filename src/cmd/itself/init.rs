@@ -1,4 +1,4 @@
-//! `logbook init`: makes a logbook here.
+//! `logbook init`: make a logbook here.
 
 use std::path::PathBuf;
 
@@ -7,12 +7,10 @@ use logbook_model::error::{Exit, Result};
 use logbook_store::directory;
 use logbook_store::os_real::REAL;
 
-/// Two real examples.
 pub const EXAMPLES: &str = "\
   logbook init
   logbook init --dir /var/lib/agents";
 
-/// Arguments of `init`.
 #[derive(Debug, clap::Args)]
 pub struct Init {
     /// Make it in this directory instead
@@ -20,7 +18,7 @@ pub struct Init {
     pub dir: Option<PathBuf>,
 }
 
-/// Makes the directory and its `.gitignore`; says where.
+/// Makes the directory and its `.gitignore`, and prints its path.
 pub fn run(args: Init, door: &mut Door<'_>) -> Result<Exit> {
     let base = match args.dir.or_else(|| door.env.var("LOGBOOK_DIR").map(PathBuf::from)) {
         Some(dir) => door.env.cwd.join(dir),

@@ -1,4 +1,4 @@
-//! `logbook man`: the manual pages, made from the same command tree as the help.
+//! `logbook man`: print the manual pages, generated from the same command tree as the help.
 
 use std::path::PathBuf;
 
@@ -7,14 +7,14 @@ use crate::cmd::itself::help;
 use crate::cmd::table::{self, COMMANDS};
 use logbook_model::error::{Error, Exit, Result, nearest};
 
-/// Examples shown in the help.
+/// Examples for the help.
 pub const EXAMPLES: &str =
     "  logbook man query | man -l -\n  logbook man --write-to ~/.local/share/man/man1   # all pages";
 
 /// Arguments of `man`.
 #[derive(clap::Args)]
 pub struct Man {
-    /// The command whose page is printed; without one, the page of logbook itself
+    /// The command whose page to print [default: logbook itself]
     command: Option<String>,
     /// Write all pages into this directory instead
     #[arg(long, value_name = "DIR", conflicts_with = "command")]
@@ -46,11 +46,11 @@ pub fn run(args: Man, door: &mut Door<'_>) -> Result<Exit> {
     }
 }
 
-/// Every page: file name and text.
+/// All pages: file name and text.
 pub fn pages() -> Vec<(String, String)> {
     let render = |command: clap::Command, name: &str| {
         let mut page = Vec::new();
-        // What the short help leaves out, a page says.
+        // A page has the options that the short help leaves out.
         let command = command.mut_args(|arg| arg.hide_short_help(false));
         let man =
             clap_mangen::Man::new(command).title(name.to_uppercase()).date("").source("logbook").manual("logbook");

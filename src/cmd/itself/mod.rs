@@ -1,12 +1,13 @@
-//! Commands about the tool itself: where it works, its help, its schema, its completions.
+//! Commands about the program itself (`self` in the help): which logbook it uses, its config, help,
+//! schema and completions. The hidden `judge` and `complete-words` are for the program's own use.
 
-pub mod completions;
-pub mod config;
-pub mod help;
-pub mod init;
-pub mod judge;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod help;
+pub(crate) mod init;
+pub(crate) mod judge;
 pub mod man;
-pub mod schema;
-pub mod where_;
+pub(crate) mod schema;
+pub(crate) mod where_;
 
-pub use completions::words as complete_words;
+pub(crate) use completions::words as complete_words;

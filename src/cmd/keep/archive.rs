@@ -1,9 +1,9 @@
-//! `logbook archive`: sealed segments into `archive/`, back, and away when they are old enough.
+//! `logbook archive`: archive sealed segments, restore them, and delete old ones.
 
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::cmd::keep::retention::{OfLogbook, Old};
+use crate::cmd::keep::retention::{CarriedFacts, Old};
 use crate::cmd::reading;
 use logbook_format::SegmentName;
 use logbook_model::error::{Error, Exit, Result};
@@ -13,15 +13,13 @@ use logbook_store::archive::{Covering, Keeper, manifest::Entry};
 use logbook_store::config;
 use logbook_store::locate::Why;
 use logbook_store::os_real::REAL;
-use logbook_store::{Durability, Purpose, locate};
+use logbook_store::{Durability, Location, Purpose, locate};
 
-/// Two real examples.
 pub const EXAMPLES: &str = "\
   logbook archive --older-than 30d
   logbook archive --older-than 30d --delete-older-than 400d --dry-run
   logbook archive --restore 000007";
 
-/// Arguments of `archive`.
 #[derive(Debug, clap::Args)]
 pub struct Archive {
     /// Archive segments sealed at least this long ago [default: all sealed ones; head --seal seals]
@@ -30,10 +28,10 @@ pub struct Archive {
     /// Delete segments sealed at least this long ago, and record that in a row
     #[arg(long, value_name = "AGE")]
     delete_older_than: Option<String>,
-    /// How hard to compress, 1 to 19
+    /// Compression level, 1 to 19
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(i32).range(1..=19))]
     level: i32,
-    /// Say what would be done, and do nothing
+    /// Print what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
     /// Restore an archived segment, by its number or name
@@ -47,120 +45,163 @@ pub struct Archive {
     lock_timeout: String,
 }
 
-/// `logbook archive`
 pub fn run(args: Archive, door: &mut Door<'_>) -> Result<Exit> {
     let age = |flag: &str, given: &Option<String>| -> Result<Option<i64>> {
         let ms = given.as_deref().map(|text| option_ms(flag, text)).transpose()?;
         Ok(ms.map(|ms| i64::try_from(ms).unwrap_or(i64::MAX)))
     };
-    let older = age("--older-than", &args.older_than)?;
-    let delete = age("--delete-older-than", &args.delete_older_than)?;
-    // Alone it archives all that is sealed: what can be taken back needs no age.
-    let is_alone = older.is_none() && delete.is_none() && args.restore.is_empty();
-    let older = if is_alone { Some(0) } else { older };
+    let archive_ms = age("--older-than", &args.older_than)?;
+    let delete_ms = age("--delete-older-than", &args.delete_older_than)?;
+    // Without flags it archives all sealed segments: that can be undone, so it needs no age.
+    let is_alone = archive_ms.is_none() && delete_ms.is_none() && args.restore.is_empty();
+    let archive_ms = if is_alone { Some(0) } else { archive_ms };
     let lock_timeout_ms = option_ms("--lock-timeout", &args.lock_timeout)?;
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
     if location.why == Why::Fallback && args.dir.is_none() {
         return Err(Error::usage(format!(
-            "nothing here names a logbook; the user's own, {}, is archived only where --dir names it",
+            "nothing here names a logbook; the user's own, {}, is archived only if --dir names it",
             location.path.display()
         ))
         .hint(format!("logbook archive --dir {} …", location.path.display())));
     }
     let settings = config::layered(&location.path, &door.env)?;
     let options = Options { durability: Some(Durability::Data), lock_timeout_ms: None, now: door.clock };
-    let now = door.now()?;
+    let ages = Ages { archive_ms, delete_ms, now: door.now()? };
     let mut keeper = Keeper::open(&REAL, &location.path, settings, lock_timeout_ms)?;
     if !args.restore.is_empty() {
         return restore(&args, &keeper, door);
     }
     if args.dry_run {
-        return dry_run(&keeper, (older, delete), now, door);
+        return dry_run(&keeper, &ages, door);
     }
     keeper.tidy()?;
     keeper.finish_deleting()?;
     let covering = keeper.cover(options, &mut |name| door.progress.on(format!("covering {name}")))?;
-    tell_adopted(&covering, door);
+    note_adopted(&covering, door);
+    archive_and_delete(&args, &mut keeper, &ages, options, &location, door)
+}
 
-    let Old { doomed, kept } = Old::among(entries(&keeper), |entry| is_old(entry, delete, now));
+/// Ages of segments, milliseconds; `None` if not asked for.
+struct Ages {
+    archive_ms: Option<i64>,
+    delete_ms: Option<i64>,
+    now: Instant,
+}
+
+impl Ages {
+    /// Whether a segment was sealed at least `age_ms` ago.
+    fn is_old(&self, entry: &Entry, age_ms: Option<i64>) -> bool {
+        let sealed_at = Instant::parse(&entry.covered.sealed_at);
+        age_ms.zip(sealed_at).is_some_and(|(age_ms, at)| self.now.ms_since(at) >= age_ms)
+    }
+
+    fn to_archive(&self, entry: &Entry) -> bool {
+        self.is_old(entry, self.archive_ms)
+    }
+
+    /// Those of the covered segments that are old enough to be deleted.
+    fn old(&self, keeper: &Keeper<'_>) -> Old {
+        Old::among(entries(keeper), |entry| self.is_old(entry, self.delete_ms))
+    }
+}
+
+fn archive_and_delete(
+    args: &Archive,
+    keeper: &mut Keeper<'_>,
+    ages: &Ages,
+    options: Options,
+    location: &Location,
+    door: &mut Door<'_>,
+) -> Result<Exit> {
+    let Old { to_delete, kept } = ages.old(keeper);
     if let Some(first) = kept.first() {
         let count = kept.len();
         door.note(format_args!(
-            "{count} segment{} from {} on stay, old as they are: a younger one stands before them",
+            "{count} old segment{} from {} on stay, because a younger one is before them",
             s(count),
             first.segment
         ));
     }
-    let (archived, damaged) = archive(&mut keeper, &args, older, (&doomed, now), door)?;
+    let archived = archive(keeper, args, ages, &to_delete, door)?;
     let why = format!("archive --delete-older-than {}", args.delete_older_than.as_deref().unwrap_or_default());
-    let receipts = match doomed.as_slice() {
+    let receipts = match to_delete.as_slice() {
         [] => Vec::new(),
-        doomed => keeper.delete(doomed, &why, options, &mut OfLogbook::new(&location, door.clock))?,
+        to_delete => keeper.delete(to_delete, &why, options, &mut CarriedFacts::new(location, door.clock))?,
     };
-    if archived.0 == 0 && older.is_some() && keeper.sealed()?.is_empty() {
-        // Nothing was to be done, and nothing will be by asking again.
+    if archived.segments == 0 && ages.archive_ms.is_some() && keeper.sealed()?.is_empty() {
         let done = keeper.known().segments.values().any(|entry| entry.archive.is_some());
-        let told = if done { "all that is sealed is archived" } else { "no segment is sealed yet: nothing to archive" };
+        let what = if done { "all that is sealed is archived" } else { "no segment is sealed yet: nothing to archive" };
         door.warn(
-            &Error::new(Exit::Done, told)
+            &Error::new(Exit::Done, what)
                 .hint("logbook head --seal   # seals the newest one now; else the first append after its day does"),
         );
     }
     if door.err.is_terminal() {
-        let (count, from, to) = archived;
-        door.note(format_args!("{count} segment{} archived, {} to {} MiB", s(count), from >> 20, to >> 20));
+        let Archived { segments, bytes, archive_bytes, .. } = archived;
+        door.note(format_args!(
+            "{segments} segment{} archived, {} to {} MiB",
+            s(segments),
+            bytes >> 20,
+            archive_bytes >> 20
+        ));
         for receipt in receipts {
             let (count, rows) = (receipt.segments, receipt.rows);
             door.note(format_args!(
-                "{count} segment{} of {rows} rows deleted; {} tells of it",
+                "{count} segment{} of {rows} rows deleted; {} records it",
                 s(count),
                 receipt.receipt
             ));
         }
     }
-    damaged.map_or(Ok(Exit::Done), Err)
+    archived.damage.map_or(Ok(Exit::Done), Err)
 }
 
-/// Says which archives the manifest did not know: its newest lines were cut off, or this is a copy
-/// in which it is older.
-pub(super) fn tell_adopted(covering: &Covering, door: &mut Door<'_>) {
+/// Notes which archives the manifest did not list: its last lines were cut off, or it is an older
+/// copy.
+pub(super) fn note_adopted(covering: &Covering, door: &mut Door<'_>) {
     for name in &covering.adopted {
-        door.note(format_args!("archive/{}: no line of the manifest spoke of it; it was covered anew", name.archive()));
+        door.note(format_args!("archive/{}: no line of the manifest listed it; it is covered again", name.archive()));
     }
 }
 
-/// How many were archived, their bytes, and those of the archives.
-type Done = (usize, u64, u64);
+/// What was archived.
+#[derive(Default)]
+struct Archived {
+    segments: usize,
+    bytes: u64,
+    archive_bytes: u64,
+    /// The first segment that contradicts the manifest.
+    damage: Option<Error>,
+}
 
-/// Archives what is old enough and is not to be deleted. One that is not what the manifest says
-/// stays, and the others go on: the error tells of the first.
+/// Archives what is old enough and is not to be deleted. A segment that contradicts the manifest
+/// stays, and the others are archived.
 fn archive(
     keeper: &mut Keeper<'_>,
     args: &Archive,
-    older: Option<i64>,
-    (doomed, now): (&[Entry], Instant),
+    ages: &Ages,
+    to_delete: &[Entry],
     door: &mut Door<'_>,
-) -> Result<(Done, Option<Error>)> {
-    let (mut count, mut from, mut to) = (0, 0, 0);
-    let mut damaged = None;
+) -> Result<Archived> {
+    let mut archived = Archived::default();
     let due: Vec<Entry> = keeper
         .raw_covered()?
         .into_iter()
-        .filter(|entry| is_old(entry, older, now) && !doomed.iter().any(|it| it.segment == entry.segment))
+        .filter(|entry| ages.to_archive(entry) && !to_delete.iter().any(|it| it.segment == entry.segment))
         .collect();
     for entry in &due {
         door.progress.on(format!("archiving {}", entry.segment));
         match keeper.archive(entry, args.level, reading::cores()) {
             Ok(done) => {
-                count += 1;
-                from += done.bytes;
-                to += done.archive_bytes;
+                archived.segments += 1;
+                archived.bytes += done.bytes;
+                archived.archive_bytes += done.archive_bytes;
             }
-            Err(error) if error.exit == Exit::Damaged => drop(damaged.get_or_insert(error)),
+            Err(error) if error.exit == Exit::Damaged => drop(archived.damage.get_or_insert(error)),
             Err(error) => return Err(error),
         }
     }
-    Ok(((count, from, to), damaged))
+    Ok(archived)
 }
 
 fn restore(args: &Archive, keeper: &Keeper<'_>, door: &mut Door<'_>) -> Result<Exit> {
@@ -179,12 +220,12 @@ fn restore(args: &Archive, keeper: &Keeper<'_>, door: &mut Door<'_>) -> Result<E
     Ok(Exit::Done)
 }
 
-/// The archived segment that `wanted` means.
+/// The archived segment with the number or name `wanted`.
 fn find(keeper: &Keeper<'_>, wanted: &str) -> Result<Entry> {
     let number = match SegmentName::parse(wanted.as_bytes()).or_else(|| SegmentName::parse_archive(wanted.as_bytes())) {
         Some(name) => name.number,
         None => wanted.parse().map_err(|_| {
-            Error::usage(format!("{wanted:?} is no segment"))
+            Error::usage(format!("{wanted:?} is not a segment"))
                 .hint("its number or its name, as logbook archive --restore 000007")
         })?,
     };
@@ -199,22 +240,17 @@ fn find(keeper: &Keeper<'_>, wanted: &str) -> Result<Entry> {
     }
 }
 
-/// Says what would be done.
-fn dry_run(
-    keeper: &Keeper<'_>,
-    (older, delete): (Option<i64>, Option<i64>),
-    now: Instant,
-    door: &mut Door<'_>,
-) -> Result<Exit> {
+/// Prints what would be done.
+fn dry_run(keeper: &Keeper<'_>, ages: &Ages, door: &mut Door<'_>) -> Result<Exit> {
     let mut lines = Vec::new();
     let sealed = keeper.sealed()?;
-    let Old { doomed, .. } = Old::among(entries(keeper), |entry| is_old(entry, delete, now));
+    let Old { to_delete, .. } = ages.old(keeper);
     for entry in entries(keeper) {
         let raw = sealed.contains(&entry.segment);
-        let days = Instant::parse(&entry.covered.sealed_at).map_or(0, |at| now.ms_since(at) / 86_400_000);
-        let what = if doomed.iter().any(|it| it.segment == entry.segment) {
+        let days = Instant::parse(&entry.covered.sealed_at).map_or(0, |at| ages.now.ms_since(at) / 86_400_000);
+        let what = if to_delete.iter().any(|it| it.segment == entry.segment) {
             "delete"
-        } else if raw && is_old(entry, older, now) {
+        } else if raw && ages.to_archive(entry) {
             "archive"
         } else {
             continue;
@@ -232,15 +268,9 @@ fn dry_run(
     Ok(Exit::Done)
 }
 
-/// What is covered and not deleted.
+/// The covered segments that are not deleted.
 fn entries<'k>(keeper: &'k Keeper<'_>) -> impl Iterator<Item = &'k Entry> {
     keeper.known().segments.values().filter(|entry| !entry.deleted)
-}
-
-/// Whether a segment was sealed at least `age` milliseconds ago.
-fn is_old(entry: &Entry, age: Option<i64>, now: Instant) -> bool {
-    let sealed_at = Instant::parse(&entry.covered.sealed_at);
-    age.zip(sealed_at).is_some_and(|(age, at)| now.ms_since(at) >= age)
 }
 
 fn s(count: usize) -> &'static str {

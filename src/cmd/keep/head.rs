@@ -1,9 +1,9 @@
-//! `logbook head`: one line that stands for all that was written so far, to be kept elsewhere.
+//! `logbook head`: print one line that covers all rows so far, to be kept elsewhere.
 
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::cmd::keep::archive::tell_adopted;
+use crate::cmd::keep::archive::note_adopted;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_model::option_ms;
 use logbook_store::append::{Options, Writer};
@@ -12,13 +12,11 @@ use logbook_store::config;
 use logbook_store::os_real::REAL;
 use logbook_store::{Durability, Purpose, locate};
 
-/// Two real examples.
 pub const EXAMPLES: &str = "  logbook head >> ../heads.txt\n  logbook head --seal | ssh witness 'cat >> heads.txt'";
 
-/// Arguments of `head`.
 #[derive(Debug, clap::Args)]
 pub struct Head {
-    /// Close the active segment first, if it holds anything
+    /// Seal the active segment first, if it has rows
     #[arg(long)]
     seal: bool,
     /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]
@@ -29,7 +27,6 @@ pub struct Head {
     lock_timeout: String,
 }
 
-/// `logbook head`
 pub fn run(args: Head, door: &mut Door<'_>) -> Result<Exit> {
     let lock_timeout_ms = option_ms("--lock-timeout", &args.lock_timeout)?;
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
@@ -41,7 +38,7 @@ pub fn run(args: Head, door: &mut Door<'_>) -> Result<Exit> {
         Writer::open(&REAL, &location.path, settings, options)?.seal()?;
     }
     let covering = keeper.cover(options, &mut |name| door.progress.on(format!("covering {name}")))?;
-    tell_adopted(&covering, door);
+    note_adopted(&covering, door);
     let Some(head) = keeper.head(options)? else {
         return Err(Error::new(Exit::No, format!("{}: nothing was stored yet", location.path.display()))
             .hint("logbook append -r RUN -a 'what was done'"));

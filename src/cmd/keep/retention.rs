@@ -1,5 +1,5 @@
 //! What `archive --delete-older-than` deletes, and what it carries over: the facts of deleted rows
-//! that gates and writers still rest on.
+//! that gates and writers still need.
 //!
 //! Not here: the facts themselves (`view::carry`), deleting (`store::archive`).
 
@@ -19,20 +19,19 @@ use logbook_view::Carry;
 /// Segments that are old enough to be deleted.
 #[derive(Debug, Default)]
 pub struct Old {
-    /// They go.
-    pub doomed: Vec<Entry>,
-    /// They stay, since a younger one stands before them: rows rest on the rows before them, never
-    /// on those behind.
+    pub to_delete: Vec<Entry>,
+    /// These stay, because a younger segment is before them. Rows depend on earlier rows, never on
+    /// later ones.
     pub kept: Vec<Entry>,
 }
 
 impl Old {
-    /// Among `entries`, in the order of their numbers, those that are `old`.
+    /// The old ones among `entries`, which are in the order of their numbers.
     pub fn among<'e>(entries: impl Iterator<Item = &'e Entry>, old: impl Fn(&Entry) -> bool) -> Old {
         let (mut found, mut younger) = (Old::default(), false);
         for entry in entries {
             match (old(entry), younger) {
-                (true, false) => found.doomed.push(entry.clone()),
+                (true, false) => found.to_delete.push(entry.clone()),
                 (true, true) => found.kept.push(entry.clone()),
                 (false, _) => younger = true,
             }
@@ -41,8 +40,8 @@ impl Old {
     }
 }
 
-/// The facts of one logbook.
-pub struct OfLogbook<'l> {
+/// The facts to carry over, read from a logbook.
+pub struct CarriedFacts<'l> {
     location: &'l Location,
     now: fn() -> Instant,
     carry: Carry,
@@ -50,15 +49,14 @@ pub struct OfLogbook<'l> {
     texts: Vec<Vec<u8>>,
 }
 
-impl OfLogbook<'_> {
-    /// Those of the logbook at `location`.
-    pub fn new(location: &Location, now: fn() -> Instant) -> OfLogbook<'_> {
+impl CarriedFacts<'_> {
+    pub fn new(location: &Location, now: fn() -> Instant) -> CarriedFacts<'_> {
         let seen = Place { segment: 0, offset: 0 };
-        OfLogbook { location, now, carry: Carry::default(), seen, texts: Vec::new() }
+        CarriedFacts { location, now, carry: Carry::default(), seen, texts: Vec::new() }
     }
 }
 
-impl CarriedOver for OfLogbook<'_> {
+impl CarriedOver for CarriedFacts<'_> {
     fn texts(&mut self, last: u64) -> Result<Vec<Vec<u8>>> {
         let mut carry = Carry::until(last);
         let found = reading::logbook_at(self.location, Corrections::AsWritten, None)?;
@@ -69,7 +67,7 @@ impl CarriedOver for OfLogbook<'_> {
             }
             ControlFlow::Continue(())
         });
-        // What nobody has read cannot be carried over.
+        // A row that cannot be read cannot be carried over.
         scanned.skipped.refuse_unread()?;
         self.texts = carry.texts((self.now)())?;
         self.carry = carry;

@@ -1,11 +1,11 @@
-//! `logbook verify`: is everything that was sealed still what it was?
+//! `logbook verify`: check that sealed segments are unchanged.
 
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use crate::cmd::Door;
-use crate::cmd::keep::examine::lies;
+use crate::cmd::keep::checks::false_cache;
 use logbook_format::manifest;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_render::safe;
@@ -13,15 +13,13 @@ use logbook_store::os_real::REAL;
 use logbook_store::{Purpose, locate};
 use logbook_verify::{self as verify, DeletedSegment, Finding, HeadVerdict, Verdict};
 
-/// Two real examples.
 pub const EXAMPLES: &str = "\
   logbook verify
   logbook verify --head \"$(tail -n 1 ../heads.txt)\"";
 
-/// Arguments of `verify`.
 #[derive(Debug, clap::Args)]
 pub struct Verify {
-    /// A head that was kept elsewhere: is all that it vouches for here, as it was
+    /// Check that all rows covered by this head are unchanged
     #[arg(long, value_name = "SEGMENT:BYTES:SHA256")]
     head: Option<String>,
     /// Print one JSON object
@@ -32,12 +30,11 @@ pub struct Verify {
     dir: Option<PathBuf>,
 }
 
-/// `logbook verify`
 pub fn run(args: Verify, door: &mut Door<'_>) -> Result<Exit> {
     let head = match &args.head {
         None => None,
         Some(text) => Some(manifest::Head::parse(text).ok_or_else(|| {
-            Error::usage(format!("{text:?} is no head: SEGMENT:BYTES:SHA256")).hint("logbook head prints one")
+            Error::usage(format!("{text:?} is not a head: SEGMENT:BYTES:SHA256")).hint("logbook head prints one")
         })?),
     };
     let location = locate(args.dir.as_deref(), &door.env, Purpose::Read)?;
@@ -45,8 +42,8 @@ pub fn run(args: Verify, door: &mut Door<'_>) -> Result<Exit> {
         door.progress.on(format!("verifying {name}"));
     })?;
     door.progress.on("verifying cache/");
-    let lies = lies::found(&location.path)?.into_iter();
-    verdict.find(lies.map(|lie| Finding::new(None, lie.file(), 0, lie.what())).collect());
+    let files = false_cache::find(&location.path)?.into_iter();
+    verdict.find(files.map(|file| Finding::new(None, file.path(), 0, file.what())).collect());
     match args.json {
         true => door.out.json(format!("{}\n", as_json(&verdict)).as_bytes())?,
         false => door.out.text(&as_lines(&verdict))?,
@@ -94,10 +91,10 @@ fn as_lines(verdict: &Verdict) -> String {
     lines.join("\n") + "\n"
 }
 
-/// The verdict on the head that was given. Behind a break no head holds.
+/// The verdict on the given head. No head behind a break holds.
 fn head_line(verdict: &Verdict) -> String {
     match &verdict.head {
-        None => "none given: a chain that was made anew would look the same".to_owned(),
+        None => "none given: a chain that was rebuilt would look the same".to_owned(),
         Some(HeadVerdict::Holds) => "holds: nothing up to it was changed or cut".to_owned(),
         Some(HeadVerdict::Broken) => "does not hold".to_owned(),
         Some(HeadVerdict::Doubted) => "is one of this logbook, but see above what is broken".to_owned(),

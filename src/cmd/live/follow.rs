@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::cmd::Door;
-use crate::cmd::guard::Within;
+use crate::cmd::shared::guard::Evaluation;
 use logbook_format::corrections::is_correction;
 use logbook_format::{Voiding, repair};
 use logbook_json::{self as json, Limits, frame};
@@ -24,7 +24,7 @@ pub type Each<'e> = &'e mut dyn FnMut(Place, &[u8], bool) -> ControlFlow<()>;
 /// Rows that pass a filter, from a place on.
 pub struct Follower<'p> {
     plan: &'p Plan,
-    within: &'p Within<'p>,
+    within: &'p Evaluation<'p>,
     directory: PathBuf,
     watch: Watch,
     /// Correction rows are asked for.
@@ -39,7 +39,7 @@ impl<'p> Follower<'p> {
     pub fn new(
         directory: &Path,
         at: Place,
-        (plan, within): (&'p Plan, &'p Within<'p>),
+        (plan, within): (&'p Plan, &'p Evaluation<'p>),
         corrections: bool,
     ) -> Follower<'p> {
         let directory = directory.to_path_buf();

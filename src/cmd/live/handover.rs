@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::cmd::Door;
-use crate::cmd::writing::{Desk, made_id};
+use crate::cmd::shared::writing::{OpenLogbook, new_id};
 use logbook_format::rows;
 use logbook_json as json;
 use logbook_model::error::Result;
@@ -43,11 +43,11 @@ const GRACE: Duration = Duration::from_secs(2);
 pub fn attempt(
     it: &Handover<'_>,
     attempt: u32,
-    desk: &Desk,
+    desk: &OpenLogbook,
     own: &mut HashSet<String>,
     door: &mut Door<'_>,
 ) -> Result<bool> {
-    let run = made_id::run_id((door.clock)())?;
+    let run = new_id::run_id((door.clock)())?;
     own.insert(run.clone());
     let address = it.address.to_string();
     let mut start = rows::start(&run, "hand a row over")?;

@@ -5,12 +5,12 @@ use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::guard::{Bounds, Within};
 use crate::cmd::live::alarm::Alarm;
 use crate::cmd::live::follow::{Follower, begin, sync};
 use crate::cmd::live::tail_files;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Files, Found, Reading, passed_over};
+use crate::cmd::shared::guard::{Bounds, Evaluation};
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_query::eval::doubts::Doubts;
@@ -87,7 +87,7 @@ pub fn run(args: Tail, door: &mut Door<'_>) -> Result<Exit> {
 fn follow(
     args: &Tail,
     found: &Found,
-    (plan, within): (&Plan, &Within<'_>),
+    (plan, within): (&Plan, &Evaluation<'_>),
     corrections: Corrections,
     out: &mut Lines,
     door: &mut Door<'_>,
@@ -142,7 +142,7 @@ fn follow(
 /// on, until there are enough.
 fn newest(
     found: &Found,
-    (plan, within): (&Plan, &Within<'_>),
+    (plan, within): (&Plan, &Evaluation<'_>),
     count: usize,
     strict: bool,
     door: &mut Door<'_>,
@@ -177,7 +177,7 @@ fn newest(
 /// compared.
 pub(super) fn passing(
     input: &Source,
-    (plan, within): (&Plan, &Within<'_>),
+    (plan, within): (&Plan, &Evaluation<'_>),
     strict: bool,
     keep: &mut dyn FnMut(&[u8]),
     door: &mut Door<'_>,

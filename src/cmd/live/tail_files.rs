@@ -12,8 +12,8 @@ use memchr::memchr;
 use super::alarm::Alarm;
 use super::tail::{Lines, passing};
 use crate::cmd::Door;
-use crate::cmd::guard::Within;
 use crate::cmd::reading::{self, passed_over};
+use crate::cmd::shared::guard::Evaluation;
 use logbook_json::{self as json, Limits, frame};
 use logbook_model::READ_ROW_BYTES_MAX;
 use logbook_model::error::{Error, Exit, Result};
@@ -29,7 +29,7 @@ const BLOCK_BYTES: usize = 128 << 10;
 /// Prints the newest `count` rows of `inputs` that pass, and with `follows` those that come.
 pub fn follow(
     inputs: &Source,
-    (plan, within): (&Plan, &Within<'_>),
+    (plan, within): (&Plan, &Evaluation<'_>),
     (count, follows): (usize, bool),
     out: &mut Lines,
     door: &mut Door<'_>,
@@ -130,13 +130,13 @@ struct At<'f> {
 /// What becomes of lines.
 struct Judge<'p> {
     plan: &'p Plan,
-    within: &'p Within<'p>,
+    within: &'p Evaluation<'p>,
     eval: Eval<'p>,
     scanned: &'p mut Scanned,
 }
 
 impl<'p> Judge<'p> {
-    fn new(plan: &'p Plan, within: &'p Within<'p>, scanned: &'p mut Scanned) -> Judge<'p> {
+    fn new(plan: &'p Plan, within: &'p Evaluation<'p>, scanned: &'p mut Scanned) -> Judge<'p> {
         Judge { plan, within, eval: plan.eval(), scanned }
     }
 

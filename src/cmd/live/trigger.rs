@@ -6,13 +6,13 @@ use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::guard::{Bounds, Within};
 use crate::cmd::live::alarm::Alarm;
 use crate::cmd::live::follow::{Follower, begin, sync};
 use crate::cmd::live::handover::{self, Handover};
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections};
-use crate::cmd::writing::{Desk, Writing};
+use crate::cmd::shared::guard::{Bounds, Evaluation};
+use crate::cmd::shared::writing::{OpenLogbook, Writing};
 use logbook_format::corrections::step_of;
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};
@@ -77,11 +77,11 @@ pub fn run(args: Trigger, door: &mut Door<'_>) -> Result<Exit> {
 /// Hands over the rows that come.
 fn follow(
     args: &Trigger,
-    (plan, within): (&Plan, &Within<'_>),
+    (plan, within): (&Plan, &Evaluation<'_>),
     timeout_ms: Option<u64>,
     door: &mut Door<'_>,
 ) -> Result<Exit> {
-    let desk = &args.writing.desk(door, Purpose::Read)?;
+    let desk = &args.writing.open(door, Purpose::Read)?;
     let found = reading::logbook_at(&desk.location, Corrections::AsWritten, None)?;
     let cursor = args.cursor.as_deref().map(|name| Cursor::new(&found.path, name)).transpose()?;
     let saved = begin(cursor.as_ref(), end_of(&found.inputs), door)?;
@@ -124,7 +124,7 @@ fn follow(
 /// A trigger at work.
 struct Work<'w> {
     args: &'w Trigger,
-    desk: &'w Desk,
+    desk: &'w OpenLogbook,
     name: String,
     timeout_ms: Option<u64>,
     /// The runs that its hand-overs were, and those below them.

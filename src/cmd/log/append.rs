@@ -1,26 +1,22 @@
 //! `logbook append`: one row from flags, fields or JSON, or many from stdin.
 
 use crate::cmd::Door;
-use crate::cmd::calling::breach;
 use crate::cmd::log::append_batch;
-use crate::cmd::writing::{Print, Writing, print_rows};
-use logbook_format::draft::declaring;
+use crate::cmd::shared::calling::breach;
+use crate::cmd::shared::writing::{Print, Writing, print_rows, warn_of_new_words};
 use logbook_format::draft::pairs::Pairs;
 use logbook_format::{Drafts, Rules};
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_model::{Vocabulary, names};
-use logbook_render::Notes;
 use logbook_store::Purpose;
 use logbook_store::append::OnRefused;
 
-/// Two real examples.
 pub const EXAMPLES: &str = "\
   logbook append -r r-88 -p act -a 'run test suite' -s in-progress --next 'inspect failures'
   logbook append -r r-88 -a 'call bash' tool_call.tool=bash tool_call.side_effect=exec cost_usd=0.12 'tags:=[\"ci\"]'
   jq -c '.[]' rows.json | logbook append -";
 
-/// Arguments of `append`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Append {
     /// The row: '{…}', fields as key=value or key:=json, or - for JSONL from stdin
@@ -41,7 +37,7 @@ pub struct Append {
     /// What comes next
     #[arg(long, alias = "next-intent", value_name = "TEXT")]
     pub next: Option<String>,
-    /// What is needed to go on (with -s blocked)
+    /// What the run waits for (with -s blocked)
     #[arg(long, value_name = "TEXT")]
     pub blocked_on: Option<String>,
     /// File, URL or tool output produced
@@ -50,13 +46,13 @@ pub struct Append {
     /// A step of your own, higher than the run's last
     #[arg(long, value_name = "N")]
     pub step: Option<String>,
-    /// When it happened, RFC 3339; now when not given
+    /// When it happened, RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     pub timestamp: Option<String>,
     /// Idempotency key: a row with this id is stored once
     #[arg(long, value_name = "KEY")]
     pub id: Option<String>,
-    /// Kind of row; a plain step when not given
+    /// Kind of row [default: a plain step]
     #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
     /// With -: stop at a bad row, skip it, or abort before storing any
@@ -65,15 +61,13 @@ pub struct Append {
     /// Store words that config.toml does not declare, with a warning
     #[arg(long)]
     pub new_words: bool,
-    /// Where and how it is stored.
     #[command(flatten)]
     pub writing: Writing,
 }
 
-/// `logbook append`
 pub fn run(args: Append, door: &mut Door<'_>) -> Result<Exit> {
     let result = append(&args, door);
-    args.writing.ended(result, door)
+    args.writing.apply_best_effort(result, door)
 }
 
 fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
@@ -90,42 +84,34 @@ fn append(args: &Append, door: &mut Door<'_>) -> Result<Exit> {
     let batch = args.args.iter().any(|argument| argument == "-");
     let text = if batch { refuse_beside_stdin(args).map(|()| None)? } else { Some(row_text(args)?) };
 
-    let desk = args.writing.desk(door, Purpose::Write)?;
-    let of_flag = args.run.as_deref().filter(|_| batch).map(|run| desk.as_stored("run_id", run)).transpose()?;
-    let rules = desk.rules();
+    let logbook = args.writing.open(door, Purpose::Write)?;
+    let flag_run = args.run.as_deref().filter(|_| batch).map(|run| logbook.as_stored("run_id", run)).transpose()?;
+    let rules = logbook.rules();
     let declared = rules.vocabulary;
     let open = args.new_words.then(|| Vocabulary { takes_new: true, ..declared.clone() });
     let vocabulary = open.as_ref().unwrap_or(declared);
-    let rules = Rules { vocabulary, run_id: of_flag.as_deref().or(rules.run_id), own: false, ..rules };
-    let Some(text) = text else { return append_batch::run(append_batch::Job { desk: &desk, rules, on_refused }, door) };
+    let rules = Rules { vocabulary, run_id: flag_run.as_deref().or(rules.run_id), own: false, ..rules };
+    let Some(text) = text else {
+        return append_batch::run(append_batch::Job { logbook: &logbook, rules, on_refused }, door);
+    };
 
     let mut drafts = Drafts::new();
     let now = (door.clock)();
     let timestamp = now.to_utc_ms();
     drafts.push(&text, &rules, &timestamp, None)?;
-    let breach = breach::push(&mut breach::of(&desk, now, &mut door.err), &text, &mut drafts, &rules, &timestamp);
-    desk.note_redactions(&mut door.err);
-    let stored = desk.store(&drafts, door, |_| Ok(()))?;
-    // A person sees what came of it; a script did not ask.
-    let print = if desk.print == Print::Nothing && door.out.is_terminal() { Print::Id } else { desk.print };
-    tell_new_words(&drafts, &mut door.err);
+    let breach =
+        breach::push(&mut breach::contracts_of(&logbook, now, &mut door.err), &text, &mut drafts, &rules, &timestamp);
+    logbook.note_redactions(&mut door.err);
+    let stored = logbook.store(&drafts, door, |_| Ok(()))?;
+    // A person at a terminal sees the id without asking for it.
+    let print = if logbook.print == Print::Nothing && door.out.is_terminal() { Print::Id } else { logbook.print };
+    warn_of_new_words(&drafts, &mut door.err);
     print_rows(print, &drafts, &stored[..stored.len().min(1)], door)?;
-    breach.into_iter().for_each(|told| door.note(format_args!("stored, but {told}")));
-    if let Some(slip) = slip(args) {
-        door.warn(&slip);
+    breach.into_iter().for_each(|fault| door.note(format_args!("stored, but {fault}")));
+    if let Some(warning) = misspelled_field(args) {
+        door.warn(&warning);
     }
     Ok(Exit::Done)
-}
-
-/// Warns of words that were stored and that nothing declares.
-pub(super) fn tell_new_words(drafts: &Drafts, err: &mut Notes<'_>) {
-    for (field, word) in drafts.new_words() {
-        let told = Error::new(Exit::Done, format!("warning: {field} {word:?} is stored, and nothing declares it"));
-        err.error(&match declaring(field, word) {
-            Some(line) => told.hint(format!("{line} in config.toml declares it")),
-            None => told,
-        });
-    }
 }
 
 /// The flags that are fields of the row.
@@ -144,7 +130,7 @@ fn flags(args: &Append) -> [(&'static str, &Option<String>); 10] {
     ]
 }
 
-/// With `-` only `-r` may stand, as the run of rows that name none.
+/// With `-`, refuses every flag of a row but `-r`, which is the run of rows that name none.
 fn refuse_beside_stdin(args: &Append) -> Result<()> {
     if args.args.len() > 1 {
         return Err(Error::usage("rows come from stdin (-) or from arguments, not from both"));
@@ -156,18 +142,18 @@ fn refuse_beside_stdin(args: &Append) -> Result<()> {
     }
 }
 
-/// A field that was typed one letter off an envelope field: stored as the payload it is, and said.
-fn slip(args: &Append) -> Option<Error> {
+/// The warning about a payload field one letter away from an envelope field.
+fn misspelled_field(args: &Append) -> Option<Error> {
     let keys =
         args.args.iter().filter(|argument| !argument.starts_with('{')).filter_map(|argument| argument.split_once('='));
     keys.map(|(key, _)| key.trim_end_matches(':')).filter(|key| !names::is_standard(key)).find_map(|key| {
         let near = names::ENVELOPE.iter().find(|name| strsim::damerau_levenshtein(key, name) == 1)?;
-        let told = Error::usage(format!("{key} is stored as a field of your own; {near} was not set"));
-        Some(told.hint(format!("if {near} was meant: logbook append … {near}=…")))
+        let warning = Error::usage(format!("{key} is stored as a field of your own; {near} was not set"));
+        Some(warning.hint(format!("if {near} was meant: logbook append … {near}=…")))
     })
 }
 
-/// The text of the one row that flags and arguments give.
+/// The row that flags and arguments give, as JSON.
 fn row_text(args: &Append) -> Result<Vec<u8>> {
     let mut pairs = Pairs::new();
     pairs.known(flags(args).into_iter().chain([("id", &args.id)]).map(|(name, value)| (name, value.as_deref())))?;
@@ -196,9 +182,9 @@ fn row_text(args: &Append) -> Result<Vec<u8>> {
     }
 }
 
-/// The row `text` with the fields of `pairs`; a field in both is given twice.
+/// The row `text` with the fields of `pairs`; a field in both becomes a duplicate member.
 fn join(text: &[u8], pairs: &Pairs) -> Result<Vec<u8>> {
-    // Judged alone first, so that line and column are those of the argument.
+    // Validated alone first, so that line and column are those of the argument.
     if let Err(fault) = json::validate(text, json::Limits::GRAMMAR) {
         let (line, column) = json::validate::line_column(text, fault.at);
         return Err(Error::usage(format!("line {line}, column {column}: {fault}")));

@@ -1,16 +1,14 @@
-//! `logbook append -`: rows from stdin, 256 KiB at a time under the lock, one
-//! sync for all of them.
+//! `logbook append -`: rows from stdin, at most 256 KiB per hold of the lock, one sync for all.
 
 use std::io::Read;
 use std::time::Duration;
 
-use super::append::tell_new_words;
-use super::append_lines::Lines;
 use crate::cmd::Door;
-use crate::cmd::calling::breach::{self, Contracts};
-use crate::cmd::writing::{Desk, Print, announce_fallback, say_rows};
-use logbook_format::{Drafts, Rules};
+use crate::cmd::shared::calling::breach::{self, Contracts};
+use crate::cmd::shared::writing::{OpenLogbook, Print, announce_new_logbook, print_rendered, warn_of_new_words};
+use logbook_format::{Drafts, LIMITS, Rules, name_of};
 use logbook_json::Spans;
+use logbook_json::bits::{ValidatedLine, Validator};
 use logbook_json::skip::is_white;
 use logbook_model::APPEND_ROW_BYTES_MAX;
 use logbook_model::error::{Error, Exit, Result};
@@ -19,38 +17,42 @@ use logbook_store::Stored;
 use logbook_store::append::{OnRefused, Writer};
 use logbook_store::os_real::{self, REAL};
 
-/// Bytes of rows in one hold of the lock.
+/// Bytes of rows per hold of the lock.
 const HOLD_BYTES: usize = 256 << 10;
 /// Bytes of rows that `--on-error abort` keeps in memory.
 const ABORT_BYTES_MAX: usize = 64 << 20;
-/// Longest input line that is still read to its end, to say how long it is.
+/// The longest input line that is read to its end, so that the error can say which line is too
+/// long.
 const LINE_BYTES_MAX: usize = APPEND_ROW_BYTES_MAX + (64 << 10);
+/// Bytes per read of stdin.
+const READ_BYTES: usize = 256 << 10;
 
-/// What is to be done.
+/// What the flags of `append` ask for.
 pub(super) struct Job<'a> {
-    pub desk: &'a Desk,
+    pub logbook: &'a OpenLogbook,
     pub rules: Rules<'a>,
     pub on_refused: OnRefused,
 }
 
-/// Where the batch is.
+/// The state of the batch.
 struct Batch<'a> {
     rules: Rules<'a>,
     print: Print,
     on_refused: OnRefused,
     drafts: Drafts,
-    /// Input line of each draft; 0: one that says what the one before it breaks.
+    /// Input line of each draft; 0 for the row about a broken contract behind its draft.
     lines: Vec<u64>,
     contracts: Option<Contracts<'a>>,
-    /// How many rows break one, and what the first of them was.
-    breaches: (u64, String),
+    /// The number of rows that break a contract.
+    breaches: u64,
+    first_breach: String,
     line: u64,
-    /// The line of the first row with a secret, and what was found there.
+    /// The line of the first row with a secret, and the kinds of secrets in it.
     redacted: Option<(u64, String)>,
     now: String,
     stored: u64,
     skipped: u64,
-    /// Ids and rows to print once they are synced.
+    /// Output, printed once the rows are synced.
     printed: Vec<u8>,
 }
 
@@ -58,20 +60,21 @@ struct Batch<'a> {
 pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
     let mut batch = Batch {
         rules: job.rules,
-        print: job.desk.print,
+        print: job.logbook.print,
         on_refused: job.on_refused,
         drafts: Drafts::new(),
         lines: Vec::new(),
         line: 0,
         redacted: None,
-        contracts: breach::of(job.desk, (door.clock)(), &mut door.err),
-        breaches: (0, String::new()),
+        contracts: breach::contracts_of(job.logbook, (door.clock)(), &mut door.err),
+        breaches: 0,
+        first_breach: String::new(),
         now: String::new(),
         stored: 0,
         skipped: 0,
         printed: Vec::new(),
     };
-    // Nothing is made on disk before the first row is good.
+    // Create nothing on disk before the first valid row.
     let mut writer: Option<Writer<'_>> = None;
     let mut result = Ok(());
     let mut lines = Lines::new();
@@ -86,8 +89,8 @@ pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
             continue;
         }
         if writer.is_none() {
-            announce_fallback(&job.desk.location, err);
-            match Writer::open(&REAL, &job.desk.location.path, job.desk.settings.clone(), job.desk.options) {
+            announce_new_logbook(&job.logbook.location, err);
+            match Writer::open(&REAL, &job.logbook.location.path, job.logbook.settings.clone(), job.logbook.options) {
                 Ok(opened) => writer = Some(opened),
                 Err(error) => {
                     result = Err(error);
@@ -96,20 +99,20 @@ pub(super) fn run(job: Job<'_>, door: &mut Door<'_>) -> Result<Exit> {
             }
         }
         if let Some(writer) = &mut writer {
-            // A row refused under the lock stands before one refused while reading.
+            // A row refused under the lock comes before one refused while reading.
             let flushed = batch.flush(writer, err);
             result = flushed.and(result);
         }
     }
     let synced = writer.as_mut().map_or(Ok(()), Writer::sync);
     if let Some(writer) = &writer {
-        job.desk.tell_late(writer.late(), door);
+        job.logbook.warn_of_ended_runs(writer.late(), door);
     }
     batch.finish(result, synced, door)
 }
 
 impl Batch<'_> {
-    /// Takes in rows until a hold is full or stdin ends.
+    /// Reads rows until the batch is full or stdin ends.
     fn read(&mut self, input: &mut dyn Read, err: &mut Notes<'_>, lines: &mut Lines, ended: &mut bool) -> Result<()> {
         let aborting = self.on_refused == OnRefused::Abort;
         let full = if aborting { usize::MAX } else { HOLD_BYTES };
@@ -130,8 +133,8 @@ impl Batch<'_> {
                 return Err(Error::usage("--on-error abort keeps all rows in memory, and they are more than 64 MiB")
                     .hint("split the input, or leave --on-error out: rows before a bad one are then stored"));
             }
-            // What has come is stored before this waits for more: rows of a slow
-            // writer are to be seen at once.
+            // Store what has arrived before waiting for more, so that the rows of a slow writer are
+            // visible at once.
             if !aborting && self.drafts.bytes() > 0 && !os_real::stdin_is_ready(Duration::ZERO) {
                 return Ok(());
             }
@@ -160,12 +163,12 @@ impl Batch<'_> {
             Ok(()) => {
                 self.lines.push(self.line);
                 let breach = breach::push(&mut self.contracts, line, &mut self.drafts, &self.rules, &self.now);
-                if let Some(told) = breach {
+                if let Some(fault) = breach {
                     self.lines.resize(self.drafts.rows().len(), 0);
-                    if self.breaches.0 == 0 {
-                        self.breaches.1 = format!("line {}: {told}", self.line);
+                    if self.breaches == 0 {
+                        self.first_breach = format!("line {}: {fault}", self.line);
                     }
-                    self.breaches.0 += 1;
+                    self.breaches += 1;
                 }
                 Ok(())
             }
@@ -182,12 +185,12 @@ impl Batch<'_> {
         err.note(format_args!("skipped: {}", error.message));
     }
 
-    /// Stores what was taken in.
+    /// Appends the batch.
     fn flush(&mut self, writer: &mut Writer<'_>, err: &mut Notes<'_>) -> Result<()> {
         let appended = writer.append(&self.drafts, self.on_refused);
-        let is_given = |row: &&Stored| self.lines.get(row.draft).is_some_and(|line| *line > 0);
-        self.stored += appended.rows.iter().filter(is_given).count() as u64;
-        self.remember(&appended.rows);
+        let from_input = |row: &&Stored| self.lines.get(row.draft).is_some_and(|line| *line > 0);
+        self.stored += appended.rows.iter().filter(from_input).count() as u64;
+        self.render(&appended.rows);
         let mut result = Ok(());
         for (index, error) in appended.refused {
             let line = self.lines.get(index).copied().unwrap_or(0);
@@ -206,10 +209,10 @@ impl Batch<'_> {
         }
     }
 
-    fn remember(&mut self, rows: &[Stored]) {
+    fn render(&mut self, rows: &[Stored]) {
         for row in rows {
-            let is_given = self.lines.get(row.draft).is_some_and(|line| *line > 0);
-            let Some(draft) = self.drafts.rows().get(row.draft).filter(|_| is_given) else { continue };
+            let from_input = self.lines.get(row.draft).is_some_and(|line| *line > 0);
+            let Some(draft) = self.drafts.rows().get(row.draft).filter(|_| from_input) else { continue };
             match self.print {
                 Print::Nothing => return,
                 Print::Id => {
@@ -220,7 +223,7 @@ impl Batch<'_> {
         }
     }
 
-    /// Notes how much was redacted, and where first.
+    /// Notes how much was redacted, and the first line with a secret.
     fn note_redactions(&self, err: &mut Notes<'_>) {
         let (Some((line, new)), Some(redactor)) = (&self.redacted, self.rules.redactor) else { return };
         let report = redactor.report();
@@ -229,21 +232,21 @@ impl Batch<'_> {
         err.note(format_args!("redacted: {} secret{s} in {rows}, first in line {line}: {new}", report.secrets));
     }
 
-    /// Says what came of it. A failed sync is worse than a bad row.
+    /// Reports the result. A failed sync is worse than a bad row.
     fn finish(self, result: Result<()>, synced: Result<()>, door: &mut Door<'_>) -> Result<Exit> {
         self.note_redactions(&mut door.err);
-        tell_new_words(&self.drafts, &mut door.err);
-        if self.breaches.0 > 0 {
-            let (count, first) = &self.breaches;
+        warn_of_new_words(&self.drafts, &mut door.err);
+        if self.breaches > 0 {
             door.err.note(format_args!(
-                "{} stored that break a contract, or could not be held against one; the first: {first}",
-                rows_of(*count)
+                "{} stored that break a contract, or could not be checked against one; the first: {}",
+                rows_of(self.breaches),
+                self.first_breach
             ));
         }
-        let said = if synced.is_ok() { say_rows(&self.printed, door) } else { Ok(()) };
+        let printed = if synced.is_ok() { print_rendered(&self.printed, door) } else { Ok(()) };
         let rows = rows_of;
         let skipped = if self.skipped > 0 { format!(", {} skipped", rows(self.skipped)) } else { String::new() };
-        match synced.and(result).and(said) {
+        match synced.and(result).and(printed) {
             Ok(()) if self.skipped > 0 => {
                 door.err.note(format_args!("{} stored{skipped}", rows(self.stored)));
                 Ok(Exit::Usage)
@@ -264,4 +267,55 @@ impl Batch<'_> {
 
 fn rows_of(count: u64) -> String {
     if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
+}
+
+/// Stdin in blocks of whole lines, each line validated: large reads, straight to where the rows are
+/// then looked at.
+struct Lines {
+    buffer: Vec<u8>,
+    /// Length of the whole lines; what is read of the next line follows.
+    whole: usize,
+    filled: usize,
+    validator: Validator,
+}
+
+impl Lines {
+    fn new() -> Lines {
+        Lines { buffer: Vec::new(), whole: 0, filled: 0, validator: Validator::new(LIMITS).naming(name_of) }
+    }
+
+    /// The next whole line in the buffer.
+    #[inline]
+    fn next(&mut self) -> Option<ValidatedLine<'_, '_>> {
+        self.validator.next(&self.buffer[..self.whole])
+    }
+
+    /// Reads the next block. Call it once all lines have been taken. False at the end of stdin;
+    /// then [`Lines::rest`] is the last, unended line.
+    fn read(&mut self, input: &mut dyn Read) -> std::io::Result<bool> {
+        self.buffer.copy_within(self.whole..self.filled, 0);
+        self.filled -= self.whole;
+        self.whole = 0;
+        if self.buffer.len() < self.filled + READ_BYTES {
+            self.buffer.resize(self.filled + READ_BYTES, 0);
+        }
+        let read = loop {
+            match input.read(&mut self.buffer[self.filled..self.filled + READ_BYTES]) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
+        let fresh = &self.buffer[self.filled..self.filled + read];
+        if let Some(last) = memchr::memrchr(b'\n', fresh) {
+            self.whole = self.filled + last + 1;
+        }
+        self.filled += read;
+        self.validator.begin(&self.buffer[..self.whole]);
+        Ok(read > 0)
+    }
+
+    /// The line whose newline has not been read.
+    fn rest(&self) -> &[u8] {
+        &self.buffer[self.whole..self.filled]
+    }
 }

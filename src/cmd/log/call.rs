@@ -1,23 +1,23 @@
-//! `logbook call begin` and `logbook call end`: the two rows of a call for programs that `exec`
-//! cannot wrap.
+//! `logbook call begin` and `logbook call end`: the two rows of a call that `exec` cannot wrap.
 
 use crate::cmd::Door;
-use crate::cmd::calling::breach::{self, Breach};
-use crate::cmd::calling::intent::{Gate, Intent};
-use crate::cmd::calling::{Arguments, Described, Keep, held};
-use crate::cmd::writing::{About, Desk, Done, OfRun, Print, Writing, catch_up, made_id, print_rows, say};
+use crate::cmd::shared::calling::begin::begin as begin_call;
+use crate::cmd::shared::calling::breach::{self, Breach};
+use crate::cmd::shared::calling::gates::{Gate, Intent};
+use crate::cmd::shared::calling::{Arguments, Described, Keep, held};
+use crate::cmd::shared::writing::{
+    Appended, OfRun, OpenLogbook, Print, Scope, Writing, new_id, print_line, print_rows, push_new_row,
+};
 use logbook_format::rows;
 use logbook_model::error::{Error, Exit, Result, nearest};
 use logbook_store::Purpose;
 use logbook_store::append::State;
 use logbook_view::Course;
 
-/// Two real examples.
 pub const EXAMPLES: &str = "\
   call=$(logbook call begin -r r-88 --tool browser.open --side-effect network '{\"url\":\"https://example.org\"}')
   logbook call end -r r-88 \"$call\" --exit-code 0 '{\"status\":200}'";
 
-/// Arguments of `call`.
 #[derive(Debug, clap::Args)]
 pub struct Call {
     #[command(subcommand)]
@@ -26,9 +26,9 @@ pub struct Call {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// Store the intent of a call, before it is made; prints its id
+    /// Store the intent of a call before it is made; print its id
     Begin(Begin),
-    /// Store what came of a call
+    /// Store the result of a call
     End(End),
 }
 
@@ -58,7 +58,7 @@ struct End {
     /// The call's id, as call begin printed it
     #[arg(value_name = "ID")]
     id: String,
-    /// What came back, as JSON
+    /// The result, as JSON
     #[arg(value_name = "JSON")]
     result: Option<String>,
     /// The exit code of a command
@@ -67,10 +67,10 @@ struct End {
     /// What went wrong
     #[arg(long, value_name = "TEXT")]
     error: Option<String>,
-    /// How long it took
+    /// The duration
     #[arg(long, value_name = "N")]
     duration_ms: Option<String>,
-    /// A further field of the row, as key=value or key:=json
+    /// Another field of the row, as key=value or key:=json
     #[arg(long, value_name = "FIELD")]
     field: Vec<String>,
     #[command(flatten)]
@@ -79,16 +79,15 @@ struct End {
     writing: Writing,
 }
 
-/// `logbook call`
 pub fn run(args: Call, door: &mut Door<'_>) -> Result<Exit> {
     match args.what {
         What::Begin(args) => {
-            // Best effort is about storing, which it has seen to: what is left is a refusal.
+            // `begin` applies best effort itself: an error here refuses the call.
             begin(&args, door).map_err(|error| error.within("the call must not be made"))
         }
         What::End(args) => {
             let result = end(&args, door);
-            args.writing.ended(result, door)
+            args.writing.apply_best_effort(result, door)
         }
     }
 }
@@ -101,23 +100,25 @@ fn begin(args: &Begin, door: &mut Door<'_>) -> Result<Exit> {
     let arguments = args.arguments.as_deref().map(Arguments::of_json).transpose()?;
     let id = match &args.id {
         Some(id) => id.clone(),
-        None => made_id::call_id((door.clock)())?,
+        None => new_id::call_id((door.clock)())?,
     };
-    let desk = args.writing.desk(door, Purpose::Write)?;
+    let logbook = args.writing.open(door, Purpose::Write)?;
     if args.described.keep() == Keep::Full {
-        desk.keep_arguments();
+        logbook.keep_arguments();
     }
-    let run = desk.as_stored("run_id", &run)?;
-    let id = desk.as_stored("id", &id)?;
+    let run = logbook.as_stored("run_id", &run)?;
+    let id = logbook.as_stored("id", &id)?;
     let action = match (&args.action, &arguments) {
         (Some(action), _) => action.clone(),
         (None, Some(arguments)) if args.described.keep() != Keep::Digest => {
-            format!("{tool} {}", arguments.action(&desk)?)
+            format!("{tool} {}", arguments.action(&logbook)?)
         }
         _ => tool.to_owned(),
     };
     let (mut course, seen) = match args.id {
-        Some(_) => desk.look(About::Run(&run), door, || Course::of(&run)).map(|(course, seen)| (course, Some(seen)))?,
+        Some(_) => {
+            logbook.fold(Scope::Run(&run), door, || Course::of(&run)).map(|(course, seen)| (course, Some(seen)))?
+        }
         None => (Course::of(&run), None),
     };
     let mut may_begin =
@@ -125,7 +126,7 @@ fn begin(args: &Begin, door: &mut Door<'_>) -> Result<Exit> {
             held::refuse(state, &run)?;
             if let Some(seen) = seen {
                 state.rows_since(seen, &mut |place, row| {
-                    catch_up(&mut course, place, row);
+                    push_new_row(&mut course, place, row);
                 })?;
             }
             match course.calls.iter().any(|call| call.id == id) {
@@ -140,28 +141,29 @@ fn begin(args: &Begin, door: &mut Door<'_>) -> Result<Exit> {
         tool,
         action: &action,
         described: args.described.clone(),
-        other_side_effect: None,
+        default_side_effect: None,
         arguments: arguments.as_ref(),
         undoes: None,
         gate: &args.gate,
         best_effort: args.writing.is_best_effort(door),
     };
-    intent.put(&desk, door, &mut may_begin)?;
-    if desk.print == Print::Nothing {
-        say(&id, door)?;
+    begin_call(&intent, &logbook, door, &mut may_begin)?;
+    if logbook.print == Print::Nothing {
+        print_line(&id, door)?;
     }
     Ok(Exit::Done)
 }
 
 fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
-    let of_call = |error: Error| error.hint(format!("logbook call end -r RUN {} …   # the run of call begin", args.id));
-    let run = args.of.name(door).map_err(of_call)?;
-    let desk = args.writing.desk(door, Purpose::Read)?;
-    let run = desk.as_stored("run_id", &run)?;
-    let id = desk.as_stored("id", &args.id)?;
+    let with_hint =
+        |error: Error| error.hint(format!("logbook call end -r RUN {} …   # the run of call begin", args.id));
+    let run = args.of.name(door).map_err(with_hint)?;
+    let logbook = args.writing.open(door, Purpose::Read)?;
+    let run = logbook.as_stored("run_id", &run)?;
+    let id = logbook.as_stored("id", &args.id)?;
     let result = args.result.as_deref().map(Arguments::of_json).transpose()?;
-    let done = desk.decide(
-        About::Run(&run),
+    let appended = logbook.store_from(
+        Scope::Run(&run),
         door,
         || Course::of(&run),
         |course| {
@@ -189,24 +191,25 @@ fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
             Ok(pairs)
         },
     )?;
-    print_rows(desk.print, &done.drafts, &done.stored, door)?;
-    judged(&done, &desk, door)
+    print_rows(logbook.print, &appended.drafts, &appended.stored, door)?;
+    check_contract(&appended, &logbook, door)?;
+    Ok(Exit::Done)
 }
 
-/// Says in a row of its own, behind the result, what contract the tool broke.
-fn judged(done: &Done, desk: &Desk, door: &mut Door<'_>) -> Result<Exit> {
+/// Appends a row behind the result if the tool broke its contract.
+fn check_contract(appended: &Appended, logbook: &OpenLogbook, door: &mut Door<'_>) -> Result<()> {
     let now = (door.clock)();
-    let mut contracts = breach::of(desk, now, &mut door.err);
-    let (Some(contracts), Some(draft)) = (&mut contracts, done.drafts.rows().first()) else { return Ok(Exit::Done) };
+    let mut contracts = breach::contracts_of(logbook, now, &mut door.err);
+    let (Some(contracts), Some(draft)) = (&mut contracts, appended.drafts.rows().first()) else { return Ok(()) };
     let mut result = Vec::new();
-    done.drafts.render(draft, 0, &mut result);
-    match contracts.broken(&result, done.drafts.run_of(draft)) {
+    appended.drafts.render(draft, 0, &mut result);
+    match contracts.broken(&result, appended.drafts.run_of(draft)) {
         Ok(None) => {}
-        Ok(Some(Breach { told, row })) => {
-            desk.store(&desk.draft(&row, door)?, door, |_| Ok(()))?;
-            door.note(format_args!("stored, but {told}"));
+        Ok(Some(Breach { message, row })) => {
+            logbook.store(&logbook.draft(&row, door)?, door, |_| Ok(()))?;
+            door.note(format_args!("stored, but {message}"));
         }
-        Err(error) => door.note(format_args!("could not be held against a contract: {}", error.message)),
+        Err(error) => door.note(format_args!("could not be checked against a contract: {}", error.message)),
     }
-    Ok(Exit::Done)
+    Ok(())
 }

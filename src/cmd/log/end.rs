@@ -1,7 +1,7 @@
-//! `logbook end`: ends a run, and says how.
+//! `logbook end`: end a run with a final status.
 
 use crate::cmd::Door;
-use crate::cmd::writing::{OfRun, Writing, print_rows};
+use crate::cmd::shared::writing::{OfRun, Writing, print_rows};
 use logbook_format::draft::pairs::{Pairs, shell_word};
 use logbook_format::rows;
 use logbook_model::error::{Error, Exit, Result, nearest};
@@ -10,12 +10,10 @@ use logbook_store::Purpose;
 use logbook_view::Course;
 use logbook_view::past::Call;
 
-/// Two real examples.
 pub const EXAMPLES: &str = "\
   logbook end --cost-usd 0.42 --tokens-in 18000 --tokens-out 2100
   logbook end failed -r r-88 --error 'the tests still fail' --note 'three tries, see r-88#7'";
 
-/// Arguments of `end`.
 #[derive(Debug, Default, clap::Args)]
 pub struct End {
     /// succeeded (the default), failed, paused, escalated or rolled_back; then fields as key=value
@@ -24,52 +22,51 @@ pub struct End {
     words: Vec<String>,
     #[command(flatten)]
     of: OfRun,
-    /// What it cost, as far as no row of the run has said so
+    /// Cost that no row of the run has stated yet
     #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true)]
     cost_usd: Option<String>,
-    /// Tokens that the model read, as far as no row has said so
+    /// Tokens read by the model, if no row has them yet
     #[arg(long, value_name = "N")]
     tokens_in: Option<String>,
-    /// Tokens that the model wrote, as far as no row has said so
+    /// Tokens written by the model, if no row has them yet
     #[arg(long, value_name = "N")]
     tokens_out: Option<String>,
-    /// A sentence about the end
+    /// A note about the end
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
     /// What went wrong
     #[arg(long, value_name = "TEXT")]
     error: Option<String>,
-    /// What is needed to go on (paused, escalated) [default: the note]
+    /// What the run waits for (paused, escalated) [default: the note]
     #[arg(long, value_name = "TEXT")]
     blocked_on: Option<String>,
     /// Who was told (with escalated)
     #[arg(long, value_name = "WHO")]
     escalated_to: Option<String>,
-    /// With calls that have no result: do not end, or leave them open
+    /// If calls have no result: do not end, or leave them open
     #[arg(long, value_name = "WHAT", value_parser = ["refuse", "leave"], default_value = "refuse")]
     open_calls: String,
     #[command(flatten)]
     writing: Writing,
 }
 
-/// `logbook end`
 pub fn run(args: End, door: &mut Door<'_>) -> Result<Exit> {
     let result = end(&args, door);
-    args.writing.ended(result, door)
+    args.writing.apply_best_effort(result, door)
 }
 
 fn end(args: &End, door: &mut Door<'_>) -> Result<Exit> {
     let run = args.of.name(door)?;
     row(args, &run)?;
-    let desk = args.writing.desk(door, Purpose::Read)?;
-    let run = desk.as_stored("run_id", &run)?;
+    let logbook = args.writing.open(door, Purpose::Read)?;
+    let run = logbook.as_stored("run_id", &run)?;
     let pairs = || row(args, &run);
-    let done = desk.decide_of_run(&run, door, |course| refusal(args, &run, course).map_or_else(pairs, Err))?;
-    print_rows(desk.print, &done.drafts, &done.stored, door)?;
+    let appended = logbook.store_from_run(&run, door, |course| refusal(args, &run, course).map_or_else(pairs, Err))?;
+    print_rows(logbook.print, &appended.drafts, &appended.stored, door)?;
     Ok(Exit::Done)
 }
 
-/// Why the run does not end now.
+/// Why the run must not end now.
 fn refusal(args: &End, run: &str, course: &Course) -> Option<Error> {
     if let Some(end) = course.standing().filter(|_| course.stands.ended()) {
         return Some(
@@ -101,7 +98,7 @@ fn row(args: &End, run: &str) -> Result<Pairs> {
     };
     let mut pairs = rows::end(run, "end", ended)?;
     let is_blocked = ended.status() == Status::Blocked;
-    // What a note says is what is waited for, where nothing else is said of that.
+    // Without --blocked-on, the run waits for whoever was told, else for what the note says.
     let other = args.escalated_to.as_ref().or(args.note.as_ref()).filter(|_| is_blocked);
     let blocked_on = args.blocked_on.as_ref().or(other);
     let texts = [
@@ -120,14 +117,14 @@ fn row(args: &End, run: &str) -> Result<Pairs> {
 
 fn unknown(word: &str) -> Error {
     let words = FinalStatus::WORDS;
-    // What people say for the same.
+    // Words that people type for these statuses.
     let meant = match word {
         "done" | "ok" | "success" | "passed" => Some(FinalStatus::Succeeded.word()),
         "error" | "aborted" | "crashed" => Some(FinalStatus::Failed.word()),
         "blocked" | "waiting" => Some(FinalStatus::Paused.word()),
         _ => nearest(word, words.iter().copied()),
     };
-    let error = Error::usage(format!("a run does not end {word:?}; it ends {}", words.join(", ")));
+    let error = Error::usage(format!("{word:?} is not a final status; use one of: {}", words.join(", ")));
     match meant {
         Some(meant) => error.hint(format!("logbook end {meant}")),
         None => error.hint("-r RUN names the run: logbook end succeeded -r RUN"),

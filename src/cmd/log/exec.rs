@@ -1,16 +1,17 @@
-//! `logbook exec -- CMD ARGS…`: a command with its intent on file before it starts, and its result
+//! `logbook exec -- CMD ARGS…`: run a command. Its intent is appended before it starts, its result
 //! when it ends.
 
 use std::ffi::OsString;
 use std::path::Path;
 
 use crate::cmd::Door;
-use crate::cmd::calling::capture::Capture;
-use crate::cmd::calling::command::{self, Ended, Outcome};
-use crate::cmd::calling::intent::{Begun, Gate, Intent};
-use crate::cmd::calling::judge::Judge;
-use crate::cmd::calling::{Arguments, Described, Keep, held};
-use crate::cmd::writing::{Desk, OfRun, Writing, made_id};
+use crate::cmd::shared::calling::begin::{Begun, begin as begin_call};
+use crate::cmd::shared::calling::capture::Capture;
+use crate::cmd::shared::calling::command::{self, Ended, Outcome};
+use crate::cmd::shared::calling::gates::{Gate, Intent};
+use crate::cmd::shared::calling::judge::Judge;
+use crate::cmd::shared::calling::{Arguments, Described, Keep, held};
+use crate::cmd::shared::writing::{OfRun, OpenLogbook, Writing, new_id};
 use logbook_format::draft::pairs::shell_word;
 use logbook_format::rows;
 use logbook_json as json;
@@ -20,12 +21,10 @@ use logbook_store::Place;
 use logbook_store::Purpose;
 use logbook_store::append::{OnRefused, State};
 
-/// Two real examples.
 pub const EXAMPLES: &str = "\
   logbook exec -- cargo test --workspace
   logbook exec --tool psql --side-effect delete --irreversible --rationale 'unused since March' -- psql -c 'drop table t'";
 
-/// Arguments of `exec`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Exec {
     /// The command and its arguments
@@ -37,43 +36,42 @@ pub struct Exec {
     described: Described,
     #[command(flatten)]
     gate: Gate,
-    /// Keep size, digest and last lines of the output; the command then writes to a pipe, and what
-    /// outlives it loses what it prints
+    /// Keep size, digest and last lines of the output; the command writes to a pipe, and output
+    /// after its end is lost
     #[arg(long)]
     capture: bool,
-    /// How many last lines of each stream --capture keeps
+    /// Number of last lines of each stream to keep
     #[arg(long, value_name = "N", default_value = "20")]
     capture_lines: usize,
     #[command(flatten)]
     writing: Writing,
-    /// A person at the terminal has said yes to this very command: that the run is held does not
-    /// stop it.
+    /// A person at the terminal said yes to this command, so a hold on the run does not stop it.
     #[arg(skip)]
     by_hand: bool,
-    /// The call that it undoes, and where the rows end that say that nobody has.
+    /// The call that it undoes, and the end of the rows in which nobody has undone it.
     #[arg(skip)]
     undoes: Option<(String, Place)>,
 }
 
-/// A command that undoes what a call of a run did.
+/// A command of `rollback` that undoes a call.
 #[derive(Debug)]
 pub struct Undoing<'u> {
-    /// The run.
+    /// The run of the call.
     pub run: &'u str,
     /// The name of the row that began the call.
     pub undoes: &'u str,
-    /// The command.
+    /// The command and its arguments.
     pub command: &'u [String],
-    /// A person said yes to it.
+    /// Whether a person at the terminal said yes to it.
     pub by_hand: bool,
-    /// Where the rows end that say that nobody has undone it.
+    /// The end of the rows in which nobody has undone the call.
     pub seen: Place,
-    /// Where the rows go.
+    /// The flags of `rollback`.
     pub writing: &'u Writing,
 }
 
 impl Exec {
-    /// As `exec` runs it.
+    /// The `exec` that undoes a call.
     pub fn undoing(undoing: &Undoing<'_>) -> Exec {
         let described = Described {
             tool: Some("rollback".to_owned()),
@@ -92,6 +90,7 @@ impl Exec {
         }
     }
 
+    /// Refuses, under the lock, a command that must not run any more.
     fn may_run(&self, state: &mut State<'_, '_>, run: &str) -> Result<()> {
         if let Some((name, seen)) = &self.undoes {
             let mut meanwhile = false;
@@ -111,19 +110,18 @@ fn says_undoes(row: &[u8], name: &str) -> bool {
         && values[0].and_then(json::decode).is_some_and(|undoes| *undoes == *name.as_bytes())
 }
 
-/// `logbook exec`
 pub fn run(args: Exec, door: &mut Door<'_>) -> Result<Exit> {
     match carry_out(&args, door) {
         Ok(outcome) => Ok(outcome.ended.follow()),
-        // Any other status may be the command's own.
+        // Any other exit status could be the command's own.
         Err(error) if !matches!(error.exit, Exit::Exec(_)) => Err(Error { exit: Exit::Exec(125), ..error }),
         Err(error) => Err(error),
     }
 }
 
-/// A call that is being made.
+/// A call between its two rows.
 struct Call<'a> {
-    desk: &'a Desk,
+    logbook: &'a OpenLogbook,
     begun: Begun,
     run: String,
     id: String,
@@ -135,13 +133,13 @@ struct Call<'a> {
 pub fn carry_out(args: &Exec, door: &mut Door<'_>) -> Result<Outcome> {
     let arguments = Arguments::of_command(&args.command);
     let refused = |error: Error| error.within("the command was not run");
-    let desk = args.writing.desk(door, Purpose::Write).map_err(refused)?;
+    let logbook = args.writing.open(door, Purpose::Write).map_err(refused)?;
     if args.described.keep() == Keep::Full {
-        desk.keep_arguments();
+        logbook.keep_arguments();
     }
-    let call = begin(args, &arguments, &desk, door).map_err(refused)?;
+    let call = begin(args, &arguments, &logbook, door).map_err(refused)?;
     let capture = args.capture.then_some(Capture { lines: args.capture_lines });
-    // What was printed stands before what the command prints.
+    // Print what is buffered before the command prints anything.
     let _ = door.out.flush();
     let outcome = command::run(&args.command, capture);
     if let Err(error) = call.end(&outcome, door) {
@@ -150,34 +148,35 @@ pub fn carry_out(args: &Exec, door: &mut Door<'_>) -> Result<Outcome> {
     outcome
 }
 
-fn begin<'a>(args: &Exec, arguments: &Arguments, desk: &'a Desk, door: &mut Door<'_>) -> Result<Call<'a>> {
-    let run = desk.as_stored("run_id", &args.of.name(door)?)?;
-    let id = made_id::call_id((door.clock)())?;
+fn begin<'a>(args: &Exec, arguments: &Arguments, logbook: &'a OpenLogbook, door: &mut Door<'_>) -> Result<Call<'a>> {
+    let run = logbook.as_stored("run_id", &args.of.name(door)?)?;
+    let id = new_id::call_id((door.clock)())?;
     let program = args.command.first().map(Path::new).and_then(Path::file_name).unwrap_or_default().to_string_lossy();
     let tool = args.described.tool.clone().unwrap_or_else(|| program.clone().into_owned());
-    let action = if args.described.keep() == Keep::Digest { program.into_owned() } else { arguments.action(desk)? };
+    let action =
+        if args.described.keep() == Keep::Digest { program.into_owned() } else { arguments.action(logbook)? };
     let intent = Intent {
         run: &run,
         id: &id,
         tool: &tool,
         action: &action,
         described: args.described.clone(),
-        other_side_effect: Some(SideEffect::Exec),
+        default_side_effect: Some(SideEffect::Exec),
         arguments: Some(arguments),
         undoes: args.undoes.as_ref().map(|(name, _)| name.as_str()),
         gate: &args.gate,
         best_effort: args.writing.is_best_effort(door),
     };
-    let begun = intent.put(desk, door, &mut |state| args.may_run(state, &run))?;
-    Ok(Call { desk, begun, run, id, tool, action })
+    let begun = begin_call(&intent, logbook, door, &mut |state| args.may_run(state, &run))?;
+    Ok(Call { logbook, begun, run, id, tool, action })
 }
 
 impl Call<'_> {
-    /// Stores what came of it.
+    /// Appends the result, and a row about the contract if the tool broke it.
     fn end(self, outcome: &Result<Outcome>, door: &mut Door<'_>) -> Result<()> {
         let mut writer = match self.begun.writer {
             Some(writer) => writer,
-            None => self.desk.writer(door)?,
+            None => self.logbook.writer(door)?,
         };
         let mut pairs = rows::result(&self.run, &self.action, &self.id, &self.tool)?;
         match outcome {
@@ -189,7 +188,7 @@ impl Call<'_> {
                     pairs.text("tool_call.signal", &name)?;
                 }
                 if let Some(captured) = &outcome.captured {
-                    pairs.json("tool_call.result", &captured.json(self.desk.redactor.as_ref())?)?;
+                    pairs.json("tool_call.result", &captured.json(self.logbook.redactor.as_ref())?)?;
                     pairs.text("tool_call.result_sha256", &captured.out.sha256)?;
                 }
                 pairs.text("duration_ms", &format!("{:.3}", outcome.duration_ms))?;
@@ -199,18 +198,18 @@ impl Call<'_> {
                 pairs.text("error", &error.message)?;
             }
         }
-        let drafts = self.desk.draft(&pairs, door)?;
+        let drafts = self.logbook.draft(&pairs, door)?;
         writer.append(&drafts, OnRefused::Abort).all()?;
         let (Ok(outcome), Some(terms)) = (outcome, &self.begun.terms) else { return writer.sync() };
-        let mut judge = Judge::new(&self.desk.location.path, (door.clock)());
-        let fault = terms.broken_by(outcome, &mut judge).unwrap_or_else(|error| {
-            door.note(format_args!("warning: the result was not held against its contract: {}", error.message));
+        let mut judge = Judge::new(&self.logbook.location.path, (door.clock)());
+        let fault = terms.outcome_fault(outcome, &mut judge).unwrap_or_else(|error| {
+            door.note(format_args!("warning: the result was not checked against its contract: {}", error.message));
             None
         });
         if let Some(fault) = fault {
             let mut pairs = rows::breach(&self.run, &terms.name, Side::Tool, &fault)?;
             pairs.known([("tool_call.id", Some(&*self.id)), ("tool_call.tool", Some(&*self.tool))])?;
-            let drafts = self.desk.draft(&pairs, door)?;
+            let drafts = self.logbook.draft(&pairs, door)?;
             writer.append(&drafts, OnRefused::Abort).all()?;
         }
         writer.sync()

@@ -1,17 +1,15 @@
-//! `logbook handoff`: hands a run over to another agent.
+//! `logbook handoff`: hand a run over to another agent.
 
 use crate::cmd::Door;
-use crate::cmd::writing::{OfRun, Writing, print_rows, unknown_run};
+use crate::cmd::shared::writing::{OfRun, Writing, print_rows};
 use logbook_format::rows;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_store::Purpose;
 
-/// Two real examples.
 pub const EXAMPLES: &str = "\
   logbook handoff --to reviewer-2 --artifact patches/0007.diff --note 'tests pass, look at the lock order'
   logbook handoff r-88 --to maria --next 'decide between the two plans'";
 
-/// Arguments of `handoff`.
 #[derive(Debug, Default, clap::Args)]
 pub struct Handoff {
     /// The run, unless -r or LOGBOOK_RUN names it; then fields as key=value or key:=json
@@ -19,13 +17,13 @@ pub struct Handoff {
     words: Vec<String>,
     #[command(flatten)]
     of: OfRun,
-    /// Who goes on
+    /// The agent that goes on
     #[arg(long, value_name = "AGENT", required = true)]
     to: String,
-    /// The file, URL or tool output that is handed over
+    /// The file, URL or tool output to hand over
     #[arg(long, value_name = "REF")]
     artifact: Option<String>,
-    /// What the other must know
+    /// What that agent must know
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
     /// What comes next
@@ -35,10 +33,9 @@ pub struct Handoff {
     writing: Writing,
 }
 
-/// `logbook handoff`
 pub fn run(args: Handoff, door: &mut Door<'_>) -> Result<Exit> {
     let result = handoff(&args, door);
-    args.writing.ended(result, door)
+    args.writing.apply_best_effort(result, door)
 }
 
 fn handoff(args: &Handoff, door: &mut Door<'_>) -> Result<Exit> {
@@ -49,21 +46,14 @@ fn handoff(args: &Handoff, door: &mut Door<'_>) -> Result<Exit> {
         Some((first, rest)) if !first.contains('=') => (first.clone(), rest),
         _ => (args.of.name(door)?, &args.words[..]),
     };
-    let desk = args.writing.desk(door, Purpose::Read)?;
-    let run = desk.as_stored("run_id", &run)?;
+    let logbook = args.writing.open(door, Purpose::Read)?;
+    let run = logbook.as_stored("run_id", &run)?;
     let mut pairs = rows::handoff(&run, &args.to)?;
     let texts = [("artifact_ref", &args.artifact), ("next_intent", &args.next), ("reason", &args.note)];
     pairs.known(texts.map(|(name, value)| (name, value.as_deref())))?;
     fields.iter().try_for_each(|field| pairs.argument(field))?;
-    let drafts = desk.draft(&pairs, door)?;
-    let mut is_known = true;
-    let stored = desk.store(&drafts, door, |state| {
-        is_known = state.has_run(&run)?;
-        if is_known { Ok(()) } else { Err(Error::usage("unknown run")) }
-    });
-    if !is_known {
-        return Err(unknown_run(&run, &desk, door));
-    }
-    print_rows(desk.print, &drafts, &stored?, door)?;
+    let drafts = logbook.draft(&pairs, door)?;
+    let stored = logbook.store_in_run(&drafts, &run, door)?;
+    print_rows(logbook.print, &drafts, &stored, door)?;
     Ok(Exit::Done)
 }

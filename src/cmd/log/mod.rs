@@ -1,10 +1,9 @@
-//! Commands that agents and scripts call while a run is under way: each stores rows.
+//! Commands that agents and scripts call during a run. Each appends rows.
 //!
 //! Not here: what people decide about a run (`decide`).
 
 pub mod append;
-pub mod append_batch;
-mod append_lines;
+mod append_batch;
 pub mod ask;
 pub mod call;
 pub mod end;

@@ -6,12 +6,12 @@ use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::guard::{Bounds, Guarded};
 use crate::cmd::reading::answer::{Answer, Printing};
 use crate::cmd::reading::job::put_out;
 use crate::cmd::reading::unknown;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Files, Reading, TimeField, passed_over, require};
+use crate::cmd::shared::guard::{Bounds, Guarded};
 use logbook_json as json;
 use logbook_model::Vocabulary;
 use logbook_model::error::{Error, Exit, Result};

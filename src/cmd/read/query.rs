@@ -6,11 +6,11 @@ use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::guard::Bounds;
 use crate::cmd::reading::answer::{Answer, Moved, Printing};
 use crate::cmd::reading::unknown;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Files, Reading, TimeField};
+use crate::cmd::shared::guard::Bounds;
 use logbook_json::{self as json, Limits};
 use logbook_model::error::{Error, Exit, Result};
 use logbook_model::{Instant, Vocabulary};

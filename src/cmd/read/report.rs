@@ -6,10 +6,10 @@ use std::path::Path;
 
 use super::query;
 use crate::cmd::Door;
-use crate::cmd::guard::Bounds;
 use crate::cmd::reading::saved::{BUILT_IN, Parameter, Saved};
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading, passed_over, runs};
+use crate::cmd::shared::guard::Bounds;
 use logbook_json as json;
 use logbook_model::Night;
 use logbook_model::error::{Error, Exit, Result, nearest};

@@ -8,9 +8,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::branches::{self, Name};
 use crate::cmd::Door;
-use crate::cmd::guard::Bounds;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading, passed_over, require, runs, test};
+use crate::cmd::shared::guard::Bounds;
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result, nearest};
 use logbook_model::{Field, Status, option_ms, run_id};

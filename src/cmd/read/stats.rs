@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::guard::Bounds;
 use crate::cmd::reading::wording::{self, Clauses};
 use crate::cmd::reading::{self, Corrections, Reading, passed_over};
+use crate::cmd::shared::guard::Bounds;
 use logbook_json as json;
 use logbook_model::Zone;
 use logbook_model::error::{Error, Exit, Result};

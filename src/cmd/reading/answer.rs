@@ -7,11 +7,11 @@ use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::cmd::guard::bounds::too_much_to_slurp;
 use crate::cmd::reading::job::{Job, Part, put_out};
 use crate::cmd::reading::live::{Interrupt, Live};
 use crate::cmd::reading::passed_over;
 use crate::cmd::reading::unknown;
+use crate::cmd::shared::guard::bounds::too_much_to_slurp;
 use crate::cmd::{Door, reading};
 use logbook_json as json;
 use logbook_model::Stands;

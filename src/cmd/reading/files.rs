@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use super::Corrections;
 use crate::cmd::Door;
-use crate::cmd::guard::size_bytes;
+use crate::cmd::shared::guard::size_bytes;
 use logbook_model::READ_ROW_BYTES_MAX;
 use logbook_model::error::{Error, Result};
 use logbook_query::text::arguments;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::cmd::guard::Guarded;
-use crate::cmd::guard::watchdog::Watch;
+use crate::cmd::shared::guard::Guarded;
+use crate::cmd::shared::guard::watchdog::Watch;
 use logbook_model::error::{Error, Result};
 use logbook_query::ast::{Expr, Right};
 use logbook_query::problem::Problems;
@@ -150,7 +150,7 @@ pub fn plain(query: &Query, text: &str, clock: &Clock) -> Result<Plan> {
 }
 
 /// The query compiled; problems show `text`, and files are named from `directory` on. Whoever
-/// evaluates it sees to its bounds: see `cmd/guard`.
+/// evaluates it sees to its bounds: see `cmd/shared/guard`.
 pub fn compiled(
     query: &Query,
     text: &str,

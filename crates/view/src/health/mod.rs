@@ -1,6 +1,6 @@
 //! What is wrong with rows, as `doctor` reports it.
 //!
-//! Not here: files and their permissions (`cmd::keep::examine`), lines that are not rows
+//! Not here: files and their permissions (`cmd::keep::checks`), lines that are not rows
 //! (`scan::skipped`), the wording of a finding (`cmd`).
 //!
 //! - `rows`: the fold over all rows, with corrections applied

@@ -1,12 +1,11 @@
-//! Completion in shells: `logbook completions SHELL` prints the script, and the
-//! script asks the hidden `logbook complete-words KIND` for words of the logbook.
+//! Completion in shells: `logbook completions SHELL` prints a script, and the script runs the
+//! hidden `logbook complete-words KIND` for words of the logbook.
 //!
 //! Not here: which flags there are (`table`).
 //!
-//! - `script`: the command that prints it
-//! - `words`: the command that it asks
+//! - `script`: `completions` · `words`: `complete-words`
 //!
-//! Invariant: what is offered is taken by a shell as it stands, whatever rows say.
+//! Invariant: no offered word has a meaning to a shell, whatever rows say.
 
 pub mod script;
 pub mod words;

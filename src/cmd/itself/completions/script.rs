@@ -1,4 +1,4 @@
-//! `logbook completions SHELL`: a script that completes commands and flags.
+//! `logbook completions SHELL`: print a script that completes commands and flags.
 
 use clap_complete::Shell;
 
@@ -7,17 +7,14 @@ use crate::cmd::itself::help;
 use crate::cmd::table;
 use logbook_model::error::{Error, Exit, Result, nearest};
 
-/// Examples shown in the help.
 pub const EXAMPLES: &str = "  logbook completions bash > ~/.local/share/bash-completion/completions/logbook\n  logbook completions fish > ~/.config/fish/completions/logbook.fish";
 
-/// Arguments of `completions`.
 #[derive(clap::Args)]
 pub struct Completions {
     /// bash, zsh, fish or powershell
     shell: String,
 }
 
-/// `logbook completions SHELL`
 pub fn run(args: Completions, door: &mut Door<'_>) -> Result<Exit> {
     const SHELLS: [(&str, Shell); 4] =
         [("bash", Shell::Bash), ("zsh", Shell::Zsh), ("fish", Shell::Fish), ("powershell", Shell::PowerShell)];
@@ -28,7 +25,7 @@ pub fn run(args: Completions, door: &mut Door<'_>) -> Result<Exit> {
             .hint(format!("logbook completions {}", names.join("|"))));
     };
     let mut script = Vec::new();
-    // Commands that are not shown are not offered.
+    // Hidden commands are not offered.
     clap_complete::generate(*shell, &mut table::shown(), "logbook", &mut script);
     let script = String::from_utf8_lossy(&script);
     help::print(
@@ -42,7 +39,7 @@ pub fn run(args: Completions, door: &mut Door<'_>) -> Result<Exit> {
     )
 }
 
-/// Asks the logbook for words where the script knows only that a value follows.
+/// Asks the logbook for words where the generated script knows only that a value follows.
 const BASH: &str = r#"
 _logbook_words() {
     local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}" kind="" before="" word
@@ -105,7 +102,7 @@ _logbook_kinds() { _logbook_words kinds }
 _logbook_fields() { compset -P '*,'; compset -P '-'; _logbook_words fields }
 "#;
 
-/// What a value's name, or the help of an argument, says of its words.
+/// The kind of words by a value's name, or by the help of an argument.
 const ZSH_WORDS: [(&str, &str); 9] = [
     (":RUN:", "runs"),
     (":STATUS:", "statuses"),
@@ -121,7 +118,7 @@ const ZSH_WORDS: [(&str, &str); 9] = [
 fn zsh(script: &str) -> String {
     let mut out = String::with_capacity(script.len() + ZSH.len());
     for (at, line) in script.lines().enumerate() {
-        // With two colons zsh forgets the command and its flags behind the first such word.
+        // With two colons zsh forgets the command and its flags after the first such word.
         let several = line.strip_prefix("'*::").map(|rest| format!("'*:{rest}"));
         let line = several.as_deref().unwrap_or(line);
         let words = ZSH_WORDS.iter().find(|(mark, _)| line.contains(mark));
@@ -131,7 +128,7 @@ fn zsh(script: &str) -> String {
         }
         out.push('\n');
         if at == 0 {
-            // Behind `#compdef logbook`, which must come first.
+            // After `#compdef logbook`, which must come first.
             out.push_str(ZSH);
         }
     }

@@ -1,6 +1,6 @@
-//! `logbook complete-words KIND`: the words that a shell offers after a flag or
-//! a command, one a line. The scripts of `logbook completions` call it; it never
-//! fails, since nobody wants an error in the middle of a line.
+//! `logbook complete-words KIND`: print the words that a shell offers after a flag or a command,
+//! one a line. The scripts of `logbook completions` call it. It never fails, since an error would
+//! appear in the middle of the line being typed.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -14,10 +14,8 @@ use logbook_scan::{self as scan, Source};
 use logbook_store::Input;
 use logbook_view as view;
 
-/// Two real examples.
 pub const EXAMPLES: &str = "  logbook complete-words runs\n  logbook complete-words fields";
 
-/// Arguments of `complete-words`.
 #[derive(clap::Args)]
 pub struct CompleteWords {
     /// fields, statuses, phases, kinds or runs
@@ -27,10 +25,9 @@ pub struct CompleteWords {
     dir: Option<PathBuf>,
 }
 
-/// Rows of the newest segments that are read for field names.
-const ROWS: u64 = 10_000;
+/// The most rows read for field names.
+const ROWS_MAX: u64 = 10_000;
 
-/// `logbook complete-words`
 pub fn run(args: CompleteWords, door: &mut Door<'_>) -> Result<Exit> {
     let found = reading::logbook(door, args.dir.as_deref(), Corrections::AsWritten).ok();
     let vocabulary = found.as_ref().map_or_else(Vocabulary::default, |found| found.vocabulary.clone());
@@ -48,26 +45,26 @@ pub fn run(args: CompleteWords, door: &mut Door<'_>) -> Result<Exit> {
         text.push_str(word);
         text.push('\n');
     }
-    // A shell that stopped listening is no failure.
+    // A shell that closed the pipe is not an error.
     let _ = door.out.text(&text);
     Ok(Exit::Done)
 }
 
-/// Whether a shell takes the word for itself: others put what a row says on a
-/// command line, where the shell would run it.
+/// Whether a shell takes the word literally. Any other text of a row could run as a command once it
+/// is on a command line.
 fn is_plain(word: &str) -> bool {
     let plain = |letter: char| letter.is_alphanumeric() || "-_./:@%+#".contains(letter);
     !word.is_empty() && !word.starts_with(['-', '#']) && word.chars().all(plain)
 }
 
-/// Run ids, the newest last as the rows have them.
+/// Run ids, the newest last.
 fn runs(found: &Found, door: &mut Door<'_>) -> Vec<String> {
     let mut runs = Vec::new();
-    let mut known = std::collections::HashSet::new();
+    let mut seen = std::collections::HashSet::new();
     scan::feed(&found.inputs, door.input, &["run_id".to_owned()], false, |row, _, _| {
         let id = cell::plain(row.field(0));
-        if !id.starts_with('_') && !known.contains(&id) {
-            known.insert(id.clone());
+        if !id.starts_with('_') && !seen.contains(&id) {
+            seen.insert(id.clone());
             runs.push(id);
         }
         ControlFlow::Continue(())
@@ -75,12 +72,12 @@ fn runs(found: &Found, door: &mut Door<'_>) -> Vec<String> {
     runs
 }
 
-/// Standard names and those of the newest rows.
+/// Standard names, and names in the newest rows.
 fn fields(found: Option<&Found>, door: &mut Door<'_>) -> Vec<String> {
     let mut words: Vec<String> = names::all().collect();
     let newest: Vec<Input> = found.and_then(|found| found.inputs.last().cloned()).into_iter().collect();
     let mut fold = view::Fields::default();
-    let mut left = ROWS;
+    let mut left = ROWS_MAX;
     scan::feed(&Source::as_written(newest), door.input, &[], false, |row, _, _| {
         fold.push(row.text);
         left -= 1;

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::terminal;
-use crate::cmd::guard::Guarded;
-use crate::cmd::guard::bounds::ROW_TIME;
-use crate::cmd::guard::watchdog::{Limits, Reached, Watch};
 use crate::cmd::live::board::Board;
 use crate::cmd::reading::runs;
 use crate::cmd::reading::wording::{self, Clauses};
+use crate::cmd::shared::guard::Guarded;
+use crate::cmd::shared::guard::bounds::ROW_TIME;
+use crate::cmd::shared::guard::watchdog::{LimitReached, Limits, Watch};
 use logbook_model::error::{Error, Result};
 use logbook_query::Query;
 use logbook_query::time::Clock;
@@ -109,7 +109,7 @@ fn guarded(text: &str, clock: &Clock) -> Result<Guarded> {
         return Err(Error::usage("dash takes a filter, and no other clause").hint("logbook runs …"));
     }
     let turn = (!query.is_plain()).then_some(ROW_TIME);
-    let watch = Watch::begin(Limits { turn, end: Some(end), ..Limits::default() })?;
+    let watch = Watch::begin(Limits { turn_time: turn, on_end: Some(end), ..Limits::default() })?;
     let guarded = wording::guarded(&query, &shown, clock, BTreeMap::new(), watch)?;
     if guarded.plan().uses_jq() {
         // It may take for ever, and nobody could stop it.
@@ -119,7 +119,7 @@ fn guarded(text: &str, clock: &Clock) -> Result<Guarded> {
 }
 
 /// Gives the terminal back before the process ends.
-fn end(reached: &Reached) {
+fn end(reached: &LimitReached) {
     terminal::give_back_at_once();
-    reached.tell();
+    reached.print();
 }

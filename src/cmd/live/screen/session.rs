@@ -16,7 +16,7 @@ use crate::cmd::Door;
 use crate::cmd::decide::decision::{self, Wanted};
 use crate::cmd::live::board::Board;
 use crate::cmd::reading::Reading;
-use crate::cmd::writing::{Desk, Writing};
+use crate::cmd::shared::writing::{OpenLogbook, Writing};
 use logbook_model::Verdict;
 use logbook_model::error::Result;
 use logbook_query::time::Clock;
@@ -253,7 +253,7 @@ impl<'d, 'w> Session<'d, 'w> {
     fn decide(&mut self, verdict: Verdict, request: &str, args_sha256: &str, why: &str) -> Result<String> {
         let writing = Writing { dir: self.reading.dir.clone(), ..Writing::default() };
         // A line of its own would stand across the screen.
-        let desk = Desk { notes_redactions: false, ..writing.desk(self.door, Purpose::Read)? };
+        let desk = OpenLogbook { notes_redactions: false, ..writing.open(self.door, Purpose::Read)? };
         let args_sha256 = Some(args_sha256).filter(|digest| !digest.is_empty());
         let wanted = Wanted {
             what: request,
@@ -264,7 +264,7 @@ impl<'d, 'w> Session<'d, 'w> {
             takes_irreversible: true,
         };
         let decided = decision::decide(&desk, &wanted, self.door)?;
-        let new = desk.redacted().map_or_else(String::new, |new| format!("; redacted: {new}"));
+        let new = desk.take_redacted().map_or_else(String::new, |new| format!("; redacted: {new}"));
         Ok(format!("{} is {}: {}{new}", escape(request), verdict.word(), escape(&decided.request.action)))
     }
 

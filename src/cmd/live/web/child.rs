@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use super::site::Site;
-use crate::cmd::guard::program;
+use crate::cmd::shared::guard::program;
 use logbook_model::error::{Error, Exit, Result};
 
 /// How long a query may take, and how much memory.

@@ -8,7 +8,7 @@ use super::site::Site;
 use crate::cmd::Door;
 use crate::cmd::decide::decision::{Wanted, decide};
 use crate::cmd::decide::{answer, hold, release};
-use crate::cmd::writing::{Client, Desk, Done, Print, Writing, print_rows};
+use crate::cmd::shared::writing::{Appended, Client, OpenLogbook, Print, Writing, print_rows};
 use logbook_model::Verdict;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_render::web::Link;
@@ -22,7 +22,7 @@ pub struct Deed {
     was: &'static str,
     /// Which of its values says to what.
     of: &'static str,
-    store: fn(&Desk, &Asked, &mut Door<'_>) -> Result<Done>,
+    store: fn(&OpenLogbook, &Asked, &mut Door<'_>) -> Result<Appended>,
 }
 
 impl Deed {
@@ -50,20 +50,20 @@ pub const DEEDS: [Deed; 5] = [
         address: "/answer",
         was: "answered",
         of: "run",
-        store: |desk, asked, door| answer::answer(desk, (needed(asked, "run")?, asked.text("text")), None, door),
+        store: |desk, asked, door| answer::answer(desk, needed(asked, "run")?, asked.text("text"), None, door),
     },
     Deed {
         address: "/hold",
         was: "held",
         of: "run",
-        store: |desk, asked, door| hold::hold(desk, (needed(asked, "run")?, asked.text("why").trim()), None, door),
+        store: |desk, asked, door| hold::hold(desk, needed(asked, "run")?, asked.text("why").trim(), None, door),
     },
     Deed {
         address: "/release",
         was: "released",
         of: "run",
         store: |desk, asked, door| {
-            release::release(desk, (needed(asked, "run")?, given(asked.text("why").trim())), None, door)
+            release::release(desk, needed(asked, "run")?, given(asked.text("why").trim()), None, door)
         },
     },
 ];
@@ -102,7 +102,7 @@ const TICK: &str = "irreversible";
 pub fn store(site: &Site, deed: &Deed, asked: &Asked) -> Result<String> {
     let ((), out) = site.command(|door| {
         let writing = Writing { dir: Some(site.location.path.clone()), ..Writing::default() };
-        let desk = Desk { client: Client::Web, ..writing.desk(door, Purpose::Read)? };
+        let desk = OpenLogbook { client: Client::Web, ..writing.open(door, Purpose::Read)? };
         let done = (deed.store)(&desk, asked, door)?;
         print_rows(Print::Id, &done.drafts, &done.stored, door)
     })?;
@@ -117,13 +117,13 @@ pub fn back(asked: &Asked) -> Link {
     }
 }
 
-fn decision(desk: &Desk, asked: &Asked, verdict: Verdict, door: &mut Door<'_>) -> Result<Done> {
+fn decision(desk: &OpenLogbook, asked: &Asked, verdict: Verdict, door: &mut Door<'_>) -> Result<Appended> {
     let what = needed(asked, "request")?;
     // What was shown is what is decided about.
     let args_sha256 = given(asked.text("args_sha256"));
     let (why, takes_irreversible) = (given(asked.text("why")), asked.text(TICK) == "yes");
     let wanted = Wanted { what, verdict, by: None, why, args_sha256, takes_irreversible };
-    decide(desk, &wanted, door).map(|decided| decided.done)
+    decide(desk, &wanted, door).map(|decided| decided.appended)
 }
 
 fn needed<'a>(asked: &'a Asked, name: &str) -> Result<&'a str> {

@@ -6,7 +6,7 @@ use crate::cmd::decide::open_requests;
 use crate::cmd::live::web::answer::{Answer, Kind};
 use crate::cmd::live::web::routes::Asked;
 use crate::cmd::live::web::site::Site;
-use crate::cmd::writing::Writing;
+use crate::cmd::shared::writing::Writing;
 use logbook_model::error::Result;
 use logbook_render::web::pages::{ApprovalsPage, Exact, Forms};
 use logbook_render::web::{Cell, Link, Tab, Table, Text};
@@ -23,7 +23,7 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
     if kind == Kind::Json {
         let ((), out) = site.command(|door| {
             let writing = Writing { dir: Some(site.location.path.clone()), ..Writing::default() };
-            open_requests::list(&writing.desk(door, Purpose::Read)?, Some("json"), door).map(drop)
+            open_requests::list(&writing.open(door, Purpose::Read)?, Some("json"), door).map(drop)
         })?;
         return Ok(Answer::ok(Kind::Json, out));
     }
