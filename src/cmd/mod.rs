@@ -13,7 +13,7 @@ pub mod calling;
 pub mod door;
 pub mod guard;
 pub mod progress;
-pub mod reading;
+pub mod shared;
 pub mod slips;
 pub mod table;
 pub mod writing;

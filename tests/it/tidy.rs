@@ -219,7 +219,7 @@ fn the_walls_stand() {
 
 /// What can run away is compiled by these alone, which see to its bounds (`cmd/guard`).
 const COMPILES: &[(&str, &[&str])] = &[
-    ("query::compile(", &["src/cmd/reading/wording.rs"]),
+    ("query::compile(", &["src/cmd/shared/reading/wording.rs"]),
     ("wording::compiled(", &["src/cmd/calling/judge/rules.rs"]),
     ("Program::compile(", &["src/cmd/calling/judge/rules.rs", "crates/query/src/compile/scope.rs"]),
     ("jsonschema::", &["src/cmd/calling/judge/rules.rs"]),

@@ -2,7 +2,7 @@
 //! row should have said (`docs/format.md`, Corrections).
 
 use crate::cmd::Door;
-use crate::cmd::reading::{self, Corrections, of_run};
+use crate::cmd::shared::reading::{self, Corrections, of_run};
 use crate::cmd::writing::{Desk, Writing, print_rows};
 use logbook_format::amendment::Amendment;
 use logbook_format::corrections::{self, Target};

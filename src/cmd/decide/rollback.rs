@@ -10,7 +10,7 @@ use signal_hook::consts::SIGINT;
 use crate::cmd::Door;
 use crate::cmd::calling::command::Ended;
 use crate::cmd::log::exec::{self, Exec, Undoing};
-use crate::cmd::reading::{Reading, of_run};
+use crate::cmd::shared::reading::{Reading, of_run};
 use crate::cmd::writing::Writing;
 use logbook_format::draft::pairs::shell_word;
 use logbook_model::error::{Error, Exit, Result};

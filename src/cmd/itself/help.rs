@@ -9,7 +9,7 @@ use crate::cmd::Door;
 use crate::cmd::calling::Described;
 use crate::cmd::guard::Bounds;
 use crate::cmd::read::query::Query;
-use crate::cmd::reading::{Files, Reading, TimeField};
+use crate::cmd::shared::reading::{Files, Reading, TimeField};
 use crate::cmd::table::{self, COMMANDS, Entry, GROUPS};
 use crate::cmd::writing::Writing;
 use logbook_model::error::{Error, Exit, Result, nearest};
@@ -141,7 +141,7 @@ fn files() -> String {
 /// `logbook` alone: the runs of the logbook that is found here, else the short help.
 pub fn nothing_typed(door: &mut Door<'_>) -> Result<Exit> {
     match table::find("runs").map(|runs| (runs, table::command(runs).try_get_matches_from(["runs"]))) {
-        Some((runs, Ok(matches))) if crate::cmd::reading::is_logbook_here(door) => (runs.run)(&matches, door),
+        Some((runs, Ok(matches))) if crate::cmd::shared::reading::is_logbook_here(door) => (runs.run)(&matches, door),
         _ => overview(door),
     }
 }

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::SystemTime;
 
-use crate::cmd::reading::{self, Corrections, Reading, require, runs, test, wording};
+use crate::cmd::shared::reading::{self, Corrections, Reading, require, runs, test, wording};
 use logbook_format::{Voiding, carried};
 use logbook_json::{Sum, frame};
 use logbook_model::error::Result;

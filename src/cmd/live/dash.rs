@@ -9,7 +9,7 @@ use super::screen::session::Session;
 use super::screen::terminal::Terminal;
 use crate::cmd::Door;
 use crate::cmd::live::board::Board;
-use crate::cmd::reading::Reading;
+use crate::cmd::shared::reading::Reading;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_query::text::words;
 use logbook_store::{Purpose, locate};

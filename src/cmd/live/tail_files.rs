@@ -13,7 +13,7 @@ use super::follow::Alarm;
 use super::tail::{Lines, passing};
 use crate::cmd::Door;
 use crate::cmd::guard::Within;
-use crate::cmd::reading::{self, passed_over};
+use crate::cmd::shared::reading::{self, passed_over};
 use logbook_json::{self as json, Limits, frame};
 use logbook_model::READ_ROW_BYTES_MAX;
 use logbook_model::error::{Error, Exit, Result};

@@ -3,7 +3,7 @@
 use std::path::{Component, Path};
 
 use crate::cmd::Door;
-use crate::cmd::reading::{self, Corrections, Reading, gather};
+use crate::cmd::shared::reading::{self, Corrections, Reading, gather};
 use logbook_model::Kind;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_query::{Query, Row, literal_of};

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::cmd::Door;
-use crate::cmd::reading::gather::{self, Kept};
-use crate::cmd::reading::of_run::{nothing, records, text_of};
-use crate::cmd::reading::{self, Corrections, Reading};
+use crate::cmd::shared::reading::gather::{self, Kept};
+use crate::cmd::shared::reading::of_run::{nothing, records, text_of};
+use crate::cmd::shared::reading::{self, Corrections, Reading};
 use logbook_format::draft::pairs::shell_word;
 use logbook_model::FinalStatus;
 use logbook_model::error::{Error, Exit, Result};

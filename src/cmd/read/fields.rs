@@ -7,11 +7,11 @@ use std::ops::ControlFlow;
 
 use crate::cmd::Door;
 use crate::cmd::guard::{Bounds, Guarded};
-use crate::cmd::reading::answer::{Answer, Printing};
-use crate::cmd::reading::job::put_out;
-use crate::cmd::reading::unknown;
-use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Files, Reading, TimeField, passed_over, require};
+use crate::cmd::shared::reading::answer::{Answer, Printing};
+use crate::cmd::shared::reading::job::put_out;
+use crate::cmd::shared::reading::unknown;
+use crate::cmd::shared::reading::wording::{self, Clauses};
+use crate::cmd::shared::reading::{self, Corrections, Files, Reading, TimeField, passed_over, require};
 use logbook_json as json;
 use logbook_model::Vocabulary;
 use logbook_model::error::{Error, Exit, Result};

@@ -1,6 +1,6 @@
 //! Commands that read rows and show them; none of them writes.
 //!
-//! Not here: the flags and the scan they share (`cmd::reading`), what a run is (`view`).
+//! Not here: the flags and the scan they share (`cmd::shared::reading`), what a run is (`view`).
 
 pub mod blame;
 pub mod branches;

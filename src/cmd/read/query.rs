@@ -7,10 +7,10 @@ use std::ops::ControlFlow;
 
 use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
-use crate::cmd::reading::answer::{Answer, Moved, Printing};
-use crate::cmd::reading::unknown;
-use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Files, Reading, TimeField};
+use crate::cmd::shared::reading::answer::{Answer, Moved, Printing};
+use crate::cmd::shared::reading::unknown;
+use crate::cmd::shared::reading::wording::{self, Clauses};
+use crate::cmd::shared::reading::{self, Corrections, Files, Reading, TimeField};
 use logbook_json::{self as json, Limits};
 use logbook_model::error::{Error, Exit, Result};
 use logbook_model::{Instant, Vocabulary};

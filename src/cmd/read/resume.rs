@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::reading::of_run::{nothing, records};
-use crate::cmd::reading::{self, Corrections, Reading};
+use crate::cmd::shared::reading::of_run::{nothing, records};
+use crate::cmd::shared::reading::{self, Corrections, Reading};
 use logbook_format::draft::pairs::shell_word;
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};

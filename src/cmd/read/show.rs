@@ -2,9 +2,9 @@
 
 use crate::cmd::Door;
 use crate::cmd::read::show_tree;
-use crate::cmd::reading::gather::{self, Kept};
-use crate::cmd::reading::of_run::{self, nothing, row_named};
-use crate::cmd::reading::{self, Corrections, Reading};
+use crate::cmd::shared::reading::gather::{self, Kept};
+use crate::cmd::shared::reading::of_run::{self, nothing, row_named};
+use crate::cmd::shared::reading::{self, Corrections, Reading};
 use logbook_format::corrections;
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};

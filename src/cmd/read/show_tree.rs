@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use crate::cmd::Door;
 use crate::cmd::read::show::put_rows;
-use crate::cmd::reading::gather::{self, Kept};
-use crate::cmd::reading::of_run::{among, nothing, text_of};
-use crate::cmd::reading::{self, Corrections, Reading};
+use crate::cmd::shared::reading::gather::{self, Kept};
+use crate::cmd::shared::reading::of_run::{among, nothing, text_of};
+use crate::cmd::shared::reading::{self, Corrections, Reading};
 use logbook_model::error::{Exit, Result};
 use logbook_query::Query;
 use logbook_render::Look;

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
-use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Reading, passed_over};
+use crate::cmd::shared::reading::wording::{self, Clauses};
+use crate::cmd::shared::reading::{self, Corrections, Reading, passed_over};
 use logbook_json as json;
 use logbook_model::Zone;
 use logbook_model::error::{Error, Exit, Result};

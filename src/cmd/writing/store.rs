@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::{Desk, announce_fallback};
 use crate::cmd::Door;
-use crate::cmd::reading::{self, Corrections, test, wording};
+use crate::cmd::shared::reading::{self, Corrections, test, wording};
 use logbook_format::draft::pairs::Pairs;
 use logbook_format::{Drafts, Rules};
 use logbook_json as json;

@@ -2,7 +2,7 @@
 //! no schema names, a status that is not declared. They are doubts, not
 //! mistakes: the query runs, and says so on stderr.
 //!
-//! Not here: which fields and words rows have (`cmd/reading/doubts` looks).
+//! Not here: which fields and words rows have (`cmd/shared/reading/unknown` looks).
 
 use std::collections::{BTreeSet, HashSet};
 

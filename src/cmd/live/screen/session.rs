@@ -15,7 +15,7 @@ use super::window::Window;
 use crate::cmd::Door;
 use crate::cmd::decide::decision::{self, Wanted};
 use crate::cmd::live::board::Board;
-use crate::cmd::reading::Reading;
+use crate::cmd::shared::reading::Reading;
 use crate::cmd::writing::{Desk, Writing};
 use logbook_model::Verdict;
 use logbook_model::error::Result;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::cmd::Door;
 use crate::cmd::live::board::Board;
-use crate::cmd::reading::{Reading, of_run};
+use crate::cmd::shared::reading::{Reading, of_run};
 use logbook_model::error::Result;
 use logbook_render::Look;
 use logbook_render::record::{self, terminal};

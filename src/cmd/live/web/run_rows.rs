@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use memchr::memmem;
 
 use super::site::Site;
-use crate::cmd::reading::of_run::{self, Told};
-use crate::cmd::reading::{Reading, gather};
+use crate::cmd::shared::reading::of_run::{self, Told};
+use crate::cmd::shared::reading::{Reading, gather};
 use logbook_json::{self as json, Limits};
 use logbook_model::Address;
 use logbook_model::error::Result;

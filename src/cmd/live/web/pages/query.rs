@@ -6,7 +6,7 @@ use crate::cmd::live::web::answer::{Answer, Kind};
 use crate::cmd::live::web::child::{self, Ran};
 use crate::cmd::live::web::routes::Asked;
 use crate::cmd::live::web::site::Site;
-use crate::cmd::reading::wording::Clauses;
+use crate::cmd::shared::reading::wording::Clauses;
 use logbook_model::error::{Error, Result};
 use logbook_query as query;
 use logbook_render::web::pages::{Exact, QueryPage};

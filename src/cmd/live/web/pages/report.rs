@@ -7,7 +7,7 @@ use crate::cmd::live::web::child;
 use crate::cmd::live::web::routes::Asked;
 use crate::cmd::live::web::site::Site;
 use crate::cmd::read::report;
-use crate::cmd::reading::saved::Saved;
+use crate::cmd::shared::reading::saved::Saved;
 use logbook_model::error::{Error, Result};
 use logbook_render::web::pages::{Asks, Chosen, Exact, ReportItem, ReportPage};
 use logbook_render::web::{Link, Place, Text};

@@ -5,7 +5,7 @@ use crate::cmd::live::board::Board;
 use crate::cmd::live::web::answer::{Answer, Kind};
 use crate::cmd::live::web::routes::Asked;
 use crate::cmd::live::web::site::Site;
-use crate::cmd::reading::{Corrections, Reading, gather, logbook_for, of_run};
+use crate::cmd::shared::reading::{Corrections, Reading, gather, logbook_for, of_run};
 use logbook_model::error::{Error, Exit, Result, nearest};
 use logbook_query::Query;
 use logbook_render::record::{self, page as record_page};

@@ -8,16 +8,16 @@ use logbook_query::Argument;
 
 /// Those that come with the program, by name.
 pub const BUILT_IN: [(&str, &str); 10] = [
-    ("running", include_str!("../read/reports/running.txt")),
-    ("stuck", include_str!("../read/reports/stuck.txt")),
-    ("overnight", include_str!("../read/reports/overnight.txt")),
-    ("denied", include_str!("../read/reports/denied.txt")),
-    ("wrote-files", include_str!("../read/reports/wrote-files.txt")),
-    ("irreversible", include_str!("../read/reports/irreversible.txt")),
-    ("mcp", include_str!("../read/reports/mcp.txt")),
-    ("cost", include_str!("../read/reports/cost.txt")),
-    ("artifacts", include_str!("../read/reports/artifacts.txt")),
-    ("ratings", include_str!("../read/reports/ratings.txt")),
+    ("running", include_str!("../../read/reports/running.txt")),
+    ("stuck", include_str!("../../read/reports/stuck.txt")),
+    ("overnight", include_str!("../../read/reports/overnight.txt")),
+    ("denied", include_str!("../../read/reports/denied.txt")),
+    ("wrote-files", include_str!("../../read/reports/wrote-files.txt")),
+    ("irreversible", include_str!("../../read/reports/irreversible.txt")),
+    ("mcp", include_str!("../../read/reports/mcp.txt")),
+    ("cost", include_str!("../../read/reports/cost.txt")),
+    ("artifacts", include_str!("../../read/reports/artifacts.txt")),
+    ("ratings", include_str!("../../read/reports/ratings.txt")),
 ];
 
 /// A query that somebody saved.

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use super::gather::Kept;
 use super::{Found, Reading, address};
 use crate::cmd::Door;
-use crate::cmd::reading::gather;
+use crate::cmd::shared::reading::gather;
 use logbook_model::Address;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_query::Place;

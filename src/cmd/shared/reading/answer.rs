@@ -7,12 +7,13 @@ use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::cmd::Door;
 use crate::cmd::guard::bounds::too_much_to_slurp;
-use crate::cmd::reading::job::{Job, Part, put_out};
-use crate::cmd::reading::live::{Interrupt, Live};
-use crate::cmd::reading::passed_over;
-use crate::cmd::reading::unknown;
-use crate::cmd::{Door, reading};
+use crate::cmd::shared::reading;
+use crate::cmd::shared::reading::job::{Job, Part, put_out};
+use crate::cmd::shared::reading::live::{Interrupt, Live};
+use crate::cmd::shared::reading::passed_over;
+use crate::cmd::shared::reading::unknown;
 use logbook_json as json;
 use logbook_model::Stands;
 use logbook_model::error::{Error, Result};
