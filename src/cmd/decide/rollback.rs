@@ -10,7 +10,7 @@ use signal_hook::consts::SIGINT;
 use crate::cmd::Door;
 use crate::cmd::calling::command::Ended;
 use crate::cmd::log::exec::{self, Exec, Undoing};
-use crate::cmd::shared::reading::{Reading, of_run};
+use crate::cmd::shared::reading::{Reading, run_record};
 use crate::cmd::writing::Writing;
 use logbook_format::draft::pairs::shell_word;
 use logbook_model::error::{Error, Exit, Result};
@@ -71,9 +71,9 @@ fn put(text: &str, door: &mut Door<'_>) -> Result<()> {
 fn plan(args: &Rollback, door: &mut Door<'_>) -> Result<(view::Rollback, Place)> {
     let reading = Reading { dir: args.writing.dir.clone(), ..Reading::default() };
     let runs = std::slice::from_ref(&args.run);
-    let (found, mut records, _) = of_run::records(runs, &reading, door)?;
+    let (found, mut records, _) = run_record::records(runs, &reading, door)?;
     let Some(record) = records.remove(&args.run) else {
-        return Err(of_run::nothing("rollback", &args.run, None, &found.inputs, door));
+        return Err(run_record::no_such_run("rollback", &args.run, None, &found.inputs, door));
     };
     Ok((view::Rollback::of(&record, &means(&record, args, door)?), end_of(&found.inputs)))
 }

@@ -9,7 +9,7 @@ use crate::cmd::guard::{Bounds, Within};
 use crate::cmd::live::follow::{Alarm, Follower, begin, sync};
 use crate::cmd::live::tail_files;
 use crate::cmd::shared::reading::wording::{self, Clauses};
-use crate::cmd::shared::reading::{self, Corrections, Files, Found, Reading, passed_over};
+use crate::cmd::shared::reading::{self, Corrections, Files, Found, Reading, mismatches};
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_query::eval::doubts::Doubts;
@@ -58,7 +58,7 @@ pub fn run(args: Tail, door: &mut Door<'_>) -> Result<Exit> {
         _ => return Err(Error::usage("tail prints lines for people or jsonl").hint("logbook tail -o jsonl")),
     };
     let clock = args.reading.clock(door)?;
-    let (texts, files) = wording::told_apart(&args.words)?;
+    let (texts, files) = wording::split_arguments(&args.words)?;
     let (mut query, text) = Clauses::default().query(&texts)?;
     args.reading.narrow(&mut query, &clock)?;
     if (Query { filter: None, ..query.clone() }) != Query::default() {
@@ -102,7 +102,7 @@ fn follow(
             for row in rows {
                 out.print(&row, door)?;
             }
-            exit = reading::tell_skipped(door, &mut scanned, &found.inputs, args.reading.strict);
+            exit = reading::note_skipped(door, &mut scanned, &found.inputs, args.reading.strict);
         }
     }
     let shown = corrections != Corrections::Folded;
@@ -166,7 +166,7 @@ fn newest(
         here.into_iter().rev().for_each(|row| rows.push_front(row));
         doubts.merge(more);
     }
-    for note in passed_over::notes(plan, &doubts) {
+    for note in mismatches::notes(plan, &doubts) {
         door.note(note);
     }
     (rows, all)

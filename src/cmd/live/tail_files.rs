@@ -13,7 +13,7 @@ use super::follow::Alarm;
 use super::tail::{Lines, passing};
 use crate::cmd::Door;
 use crate::cmd::guard::Within;
-use crate::cmd::shared::reading::{self, passed_over};
+use crate::cmd::shared::reading::{self, mismatches};
 use logbook_json::{self as json, Limits, frame};
 use logbook_model::READ_ROW_BYTES_MAX;
 use logbook_model::error::{Error, Exit, Result};
@@ -70,13 +70,13 @@ pub fn follow(
             }
         }
     }
-    for note in passed_over::notes(plan, &doubts) {
+    for note in mismatches::notes(plan, &doubts) {
         door.note(note);
     }
     for row in newest {
         out.print(&row, door)?;
     }
-    let exit = reading::tell_skipped(door, &mut scanned, inputs, false);
+    let exit = reading::note_skipped(door, &mut scanned, inputs, false);
     if !follows || followed.is_empty() {
         return Ok(exit);
     }

@@ -57,8 +57,8 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
         view.push(&Entry::read(&row.text, place.as_ref(), Vec::new()));
     }
     let touches = view.finish();
-    let of_run = |run: &str| args.reading.run.as_ref().is_none_or(|wanted| wanted == run);
-    let touches = touches.iter().filter(|touch| of_run(&touch.run_id) && narrowed(touch.at));
+    let run_record = |run: &str| args.reading.run.as_ref().is_none_or(|wanted| wanted == run);
+    let touches = touches.iter().filter(|touch| run_record(&touch.run_id) && narrowed(touch.at));
     let look = args.reading.look(door, clock.zone);
     let short = matches!(format, Format::Table | Format::Markdown);
     let columns = if short { &SHORT_COLUMNS[..] } else { &COLUMNS };
@@ -70,7 +70,7 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
         written = written.and_then(|()| out.push(&row, None, &mut door.out));
     }
     let note = written.and_then(|()| out.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
-    let exit = reading::tell_skipped(door, &mut scanned, &found.inputs, args.reading.strict);
+    let exit = reading::note_skipped(door, &mut scanned, &found.inputs, args.reading.strict);
     if out.written() == 0 {
         return Err(Error::new(Exit::No, format!("no row says that it touched {:?}", args.path))
             .hint("logbook fields artifact_ref   # what was produced"));

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::cmd::Door;
-use crate::cmd::shared::reading::gather::{self, Kept};
-use crate::cmd::shared::reading::of_run::{nothing, records, text_of};
+use crate::cmd::shared::reading::gather::{self, GatheredRow};
+use crate::cmd::shared::reading::run_record::{no_such_run, records, text_of};
 use crate::cmd::shared::reading::{self, Corrections, Reading};
 use logbook_format::draft::pairs::shell_word;
 use logbook_model::FinalStatus;
@@ -52,7 +52,7 @@ pub fn run(args: Diff, door: &mut Door<'_>) -> Result<Exit> {
     let runs: Vec<String> = std::iter::once(&args.a).chain(&args.b).cloned().collect();
     let (found, records, mut scanned) = records(&runs, &args.reading, door)?;
     let take = |run: &String, door: &mut Door<'_>| {
-        records.get(run).cloned().ok_or_else(|| nothing("diff", run, None, &found.inputs, door))
+        records.get(run).cloned().ok_or_else(|| no_such_run("diff", run, None, &found.inputs, door))
     };
     let a = take(&args.a, door)?;
     let b = match &args.b {
@@ -61,7 +61,7 @@ pub fn run(args: Diff, door: &mut Door<'_>) -> Result<Exit> {
     };
     let differences = diff(&a, &b);
     put(&differences, (&a.run_id, &b.run_id), format, &args.reading, door)?;
-    match reading::tell_skipped(door, &mut scanned, &found.inputs, args.reading.strict) {
+    match reading::note_skipped(door, &mut scanned, &found.inputs, args.reading.strict) {
         Exit::Done if differences.iter().any(|difference| difference.counts) => Ok(Exit::No),
         exit => Ok(exit),
     }
@@ -147,7 +147,7 @@ fn last_good(a: &Record, args: &Diff, door: &mut Door<'_>) -> Result<Record> {
         |row: &Row<'_>| is(row.field(0), &wanted) || is(row.field(1), SUCCEEDED)
     });
     let (mut alike, mut good): (HashSet<String>, BTreeMap<Place, String>) = Default::default();
-    for Kept { place, text } in &rows {
+    for GatheredRow { place, text } in &rows {
         let run = text_of(text, "run_id");
         if text_of(text, "final_status") == SUCCEEDED {
             good.insert(*place, run.clone());
@@ -161,9 +161,9 @@ fn last_good(a: &Record, args: &Diff, door: &mut Door<'_>) -> Result<Record> {
         if !asked.insert(run) {
             continue;
         }
-        let (_, mut of_run, _) = records(std::slice::from_ref(run), reading, door)?;
+        let (_, mut run_record, _) = records(std::slice::from_ref(run), reading, door)?;
         let good = |record: &Record| record.first(&field) == wanted && record.stands("final_status") == SUCCEEDED;
-        if let Some(record) = of_run.remove(run).filter(good) {
+        if let Some(record) = run_record.remove(run).filter(good) {
             door.note(format_args!(
                 "compared with {}, the last run with the same {field} that succeeded{no_task}",
                 record.run_id

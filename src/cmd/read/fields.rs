@@ -8,10 +8,10 @@ use std::ops::ControlFlow;
 use crate::cmd::Door;
 use crate::cmd::guard::{Bounds, Guarded};
 use crate::cmd::shared::reading::answer::{Answer, Printing};
-use crate::cmd::shared::reading::job::put_out;
+use crate::cmd::shared::reading::job::as_json;
 use crate::cmd::shared::reading::unknown;
 use crate::cmd::shared::reading::wording::{self, Clauses};
-use crate::cmd::shared::reading::{self, Corrections, Files, Reading, TimeField, passed_over, require};
+use crate::cmd::shared::reading::{self, Corrections, Files, Reading, TimeField, mismatches, require};
 use logbook_json as json;
 use logbook_model::Vocabulary;
 use logbook_model::error::{Error, Exit, Result};
@@ -56,7 +56,7 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
     let clock = args.reading.clock(door)?;
     let format = args.reading.format(door)?;
     let look = args.reading.look(door, clock.zone);
-    let (texts, mut inputs) = wording::told_apart(&args.words)?;
+    let (texts, mut inputs) = wording::split_arguments(&args.words)?;
     let at = inputs.iter().position(|word| word.to_str().is_some_and(is_field));
     let field = at.and_then(|at| inputs.remove(at).into_string().ok());
     let clauses = match &field {
@@ -98,7 +98,7 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
     let mut scanned = match guarded.plan().columns() {
         Some(columns) => {
             let rows = Rows::new(format, Some(columns.to_vec()), look, false);
-            let mut answer = Answer::new(&query, guarded.plan(), Printing::Rows(Box::new(rows)), None);
+            let mut answer = Answer::new(&query, guarded.plan(), Printing::Rows(Box::new(rows)), false);
             let strict = args.reading.strict;
             let scanned = guarded.evaluate(|plan, within| {
                 within.threads(reading::cores(), |threads| answer.scan(&inputs, plan, strict, threads, door))
@@ -109,12 +109,12 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
             for note in &answer.notes {
                 door.note(note);
             }
-            unknown::tell(&query, &text, &vocabulary, &answer, &inputs, door);
+            unknown::report(&query, &text, &vocabulary, &answer, &inputs, door);
             scanned
         }
         None => all(&args, &guarded, &inputs, door)?,
     };
-    match reading::tell_skipped(door, &mut scanned, &inputs, args.reading.strict) {
+    match reading::note_skipped(door, &mut scanned, &inputs, args.reading.strict) {
         Exit::Done if all_failed => Ok(Exit::Damaged),
         exit => Ok(exit),
     }
@@ -134,7 +134,7 @@ fn all(args: &Fields, guarded: &Guarded, inputs: &Source, door: &mut Door<'_>) -
         let mut out = Out {
             sink: &mut |row, place| {
                 match place {
-                    Some(place) => fields.push(&put_out(row, place, &mut mended)),
+                    Some(place) => fields.push(&as_json(row, place, &mut mended)),
                     None => fields.push(row),
                 }
                 ControlFlow::Continue(())
@@ -149,7 +149,7 @@ fn all(args: &Fields, guarded: &Guarded, inputs: &Source, door: &mut Door<'_>) -
         unread = fold.finish(&mut out).doubts;
         Ok(scanned)
     })?;
-    for note in passed_over::notes(guarded.plan(), &unread) {
+    for note in mismatches::notes(guarded.plan(), &unread) {
         door.note(note);
     }
     for (place, detail) in mended {

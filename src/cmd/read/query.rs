@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
-use crate::cmd::shared::reading::answer::{Answer, Moved, Printing};
+use crate::cmd::shared::reading::answer::{Answer, Printing};
 use crate::cmd::shared::reading::unknown;
 use crate::cmd::shared::reading::wording::{self, Clauses};
 use crate::cmd::shared::reading::{self, Corrections, Files, Reading, TimeField};
@@ -83,7 +83,7 @@ pub struct Query {
 pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
     let (texts, inputs) = match &args.untrusted {
         Some(text) => (vec![text.clone()], Vec::new()),
-        None => wording::told_apart(&args.words)?,
+        None => wording::split_arguments(&args.words)?,
     };
     let (query, text) = args.clauses.query(&texts)?;
     if args.untrusted.is_some() && wording::reads_files(&query) {
@@ -155,20 +155,20 @@ pub(super) fn answer(
             Printing::Rows(Box::new(if args.raw_strings { rows.raw_strings() } else { rows }))
         }
     };
-    let wonder =
+    let compares =
         matches!(printing, Printing::Rows(_)) && format == Format::Table && door.out.is_terminal() && !plan.is_latest();
-    let mut answer = Answer::new(&query, plan, printing, wonder.then(Moved::default));
+    let mut answer = Answer::new(&query, plan, printing, compares);
     let strict = args.reading.strict;
     let mut scanned = guarded
         .evaluate(|plan, within| within.threads(count, |threads| answer.scan(&inputs, plan, strict, threads, door)))?;
     answer.end(door)?;
     guarded.end();
 
-    unknown::tell(&query, text, &vocabulary, &answer, &inputs, door);
+    unknown::report(&query, text, &vocabulary, &answer, &inputs, door);
     for note in &answer.notes {
         door.note(note);
     }
-    let exit = reading::tell_skipped(door, &mut scanned, &inputs, strict);
+    let exit = reading::note_skipped(door, &mut scanned, &inputs, strict);
     if answer.written == 0 && !args.quiet && door.err.is_terminal() {
         tell_nothing(&inputs, &scanned, &clock, door);
     }

@@ -9,7 +9,7 @@ use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
 use crate::cmd::shared::reading::saved::{BUILT_IN, Parameter, Saved};
 use crate::cmd::shared::reading::wording::{self, Clauses};
-use crate::cmd::shared::reading::{self, Corrections, Reading, passed_over, runs};
+use crate::cmd::shared::reading::{self, Corrections, Reading, mismatches, runs};
 use logbook_json as json;
 use logbook_model::Night;
 use logbook_model::error::{Error, Exit, Result, nearest};
@@ -120,11 +120,11 @@ fn answer(args: &Report, name: &str, saved: &Saved, directory: &Path, door: &mut
         Ok(())
     })?;
     failed.map_or(Ok(()), Err).and_then(|()| rows.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
-    passed_over::notes(guarded.plan(), &doubts).iter().for_each(|note| door.note(note));
+    mismatches::notes(guarded.plan(), &doubts).iter().for_each(|note| door.note(note));
     if rows.written() == 0 && door.err.is_terminal() {
         door.note(format_args!("no run matches, of {}", all.len()));
     }
-    Ok(reading::tell_skipped(door, &mut scanned, &found.segments(), args.reading.strict))
+    Ok(reading::note_skipped(door, &mut scanned, &found.segments(), args.reading.strict))
 }
 
 /// Lists what there is.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::shared::reading::of_run::{nothing, records};
+use crate::cmd::shared::reading::run_record::{no_such_run, records};
 use crate::cmd::shared::reading::{self, Corrections, Reading};
 use logbook_format::draft::pairs::shell_word;
 use logbook_json as json;
@@ -52,14 +52,14 @@ pub fn run(args: Resume, door: &mut Door<'_>) -> Result<Exit> {
     let (found, mut records, mut scanned) = records(&runs, &args.reading, door)?;
     let [run] = runs;
     let Some(record) = records.remove(&run) else {
-        return Err(nothing("resume", &run, None, &found.inputs, door));
+        return Err(no_such_run("resume", &run, None, &found.inputs, door));
     };
     let view = View::of(&record);
     match as_json {
         true => door.out.json(&resume::json(view, args.max_tokens))?,
         false => door.out.text(&resume::markdown(view, args.max_tokens))?,
     }
-    Ok(reading::tell_skipped(door, &mut scanned, &found.inputs, args.reading.strict))
+    Ok(reading::note_skipped(door, &mut scanned, &found.inputs, args.reading.strict))
 }
 
 /// The run that is meant.

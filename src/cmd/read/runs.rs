@@ -10,7 +10,7 @@ use super::branches::{self, Name};
 use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
 use crate::cmd::shared::reading::wording::{self, Clauses};
-use crate::cmd::shared::reading::{self, Corrections, Reading, passed_over, require, runs, test};
+use crate::cmd::shared::reading::{self, Corrections, Reading, mismatches, require, runs, test};
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result, nearest};
 use logbook_model::{Field, Status, option_ms, run_id};
@@ -128,7 +128,7 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
         });
         Ok(())
     })?;
-    let notes = passed_over::notes(guarded.plan(), &doubts);
+    let notes = mismatches::notes(guarded.plan(), &doubts);
     drop(guarded);
     // What is sorted stands as it was sorted.
     let shown: Vec<usize> = kept.iter().map(|(at, _)| *at).collect();
@@ -146,7 +146,7 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     }
     failed.map_or(Ok(()), Err).and_then(|()| rows.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
     notes.iter().for_each(|note| door.note(note));
-    let exit = reading::tell_skipped(door, &mut scanned, &found.segments(), args.reading.strict);
+    let exit = reading::note_skipped(door, &mut scanned, &found.segments(), args.reading.strict);
     if rows.written() == 0 && door.err.is_terminal() {
         door.note(format_args!("no run matches, of {}", runs.len()));
     }

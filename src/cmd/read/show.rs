@@ -2,8 +2,8 @@
 
 use crate::cmd::Door;
 use crate::cmd::read::show_tree;
-use crate::cmd::shared::reading::gather::{self, Kept};
-use crate::cmd::shared::reading::of_run::{self, nothing, row_named};
+use crate::cmd::shared::reading::gather::{self, GatheredRow};
+use crate::cmd::shared::reading::run_record::{self, no_such_run, row_address};
 use crate::cmd::shared::reading::{self, Corrections, Reading};
 use logbook_format::corrections;
 use logbook_json as json;
@@ -67,13 +67,13 @@ pub fn run(mut args: Show, door: &mut Door<'_>) -> Result<Exit> {
     }
     let corrections = Corrections::wanted(&args.reading, &Query::default());
     // A run id may look like the name of a row: the run is shown if there is no such row.
-    if let Some(address) = row_named(&args.what, args.step) {
+    if let Some(address) = row_address(&args.what, args.step) {
         let found = reading::logbook_for(door, &args.reading, corrections, None)?;
         if let Some(exit) = row(&args, form, &address, &found.inputs, door)? {
             return Ok(exit);
         }
         if args.step.is_some() {
-            return Err(nothing("show", &args.what, args.step, &found.inputs, door));
+            return Err(no_such_run("show", &args.what, args.step, &found.inputs, door));
         }
     }
     if args.tree {
@@ -94,14 +94,14 @@ pub fn run(mut args: Show, door: &mut Door<'_>) -> Result<Exit> {
     let [run] = runs;
     let exit = match form {
         Form::Rows(format) => put_rows(&rows, format, &found.inputs, &args.reading, door)?,
-        _ => match of_run::record(&run, &found.inputs, &rows) {
+        _ => match run_record::record(&run, &found.inputs, &rows) {
             Some(record) => put(&record, form, None, &args.reading, door).map(|()| true)?,
             None => false,
         },
     };
     match exit {
-        true => Ok(reading::tell_skipped(door, &mut scanned, &found.inputs, args.reading.strict)),
-        false => Err(nothing("show", &run, None, &found.inputs, door)),
+        true => Ok(reading::note_skipped(door, &mut scanned, &found.inputs, args.reading.strict)),
+        false => Err(no_such_run("show", &run, None, &found.inputs, door)),
     }
 }
 
@@ -168,12 +168,12 @@ fn row(args: &Show, form: Form, address: &Address, inputs: &Source, door: &mut D
             .map_err(|error| Error::output(&error))
     };
     written?;
-    Ok(Some(reading::tell_skipped(door, &mut scanned, inputs, args.reading.strict)))
+    Ok(Some(reading::note_skipped(door, &mut scanned, inputs, args.reading.strict)))
 }
 
 /// A request for approval as whoever decides reads it, above its row.
 fn put_request(row: &[u8], address: &Address, look: &Look, door: &mut Door<'_>) -> Result<()> {
-    if Kind::named(&of_run::text_of(row, "kind")) != Kind::ApprovalRequested {
+    if Kind::named(&run_record::text_of(row, "kind")) != Kind::ApprovalRequested {
         return Ok(());
     }
     let Some(request) = Request::of_row(row) else { return Ok(()) };
@@ -194,7 +194,7 @@ fn put_requests(requests: impl IntoIterator<Item = Request>, look: &Look, door: 
 
 /// Prints the rows of a run; false when there are none.
 pub fn put_rows(
-    rows: &[Kept],
+    rows: &[GatheredRow],
     format: Format,
     inputs: &Source,
     reading: &Reading,
@@ -237,32 +237,32 @@ fn put(record: &Record, form: Form, more: Option<Fact>, reading: &Reading, door:
 
 /// Prints the run of a row as it was known when that row was the newest of the logbook.
 fn as_known_at(args: &Show, form: Form, door: &mut Door<'_>) -> Result<Exit> {
-    let Some(address) = row_named(&args.what, args.step) else {
+    let Some(address) = row_address(&args.what, args.step) else {
         return Err(Error::usage("--at needs a row of the run").hint(format!("logbook show --at {} STEP", args.what)));
     };
     let now = reading::logbook_for(door, &args.reading, Corrections::Folded, None)?;
     let (found, _) = reading::find(&now.inputs, &address, args.reading.strict, door);
     let Some((until, row)) = found else {
-        return Err(nothing("show --at", &args.what, args.step, &now.inputs, door));
+        return Err(no_such_run("show --at", &args.what, args.step, &now.inputs, door));
     };
-    let run = of_run::text_of(&row, "run_id");
+    let run = run_record::text_of(&row, "run_id");
     let inputs = logbook_scan::corrections::fold_until(now.inputs.to_vec(), until);
     let runs = [run.clone()];
     let plan = gather::plan_of(&runs, true, &args.reading, door)?;
-    let (mut rows, mut scanned): (Vec<Kept>, Scanned) =
+    let (mut rows, mut scanned): (Vec<GatheredRow>, Scanned) =
         gather::passing(&inputs, &plan, &runs, args.reading.strict, door);
     rows.retain(|row| row.place <= until);
     let known = Fact { name: "known at", lines: vec![format!("{address}, later rows and corrections left out")] };
     match form {
         Form::Rows(format) => {
-            rows.retain(|row| of_run::text_of(&row.text, "run_id") == run);
+            rows.retain(|row| run_record::text_of(&row.text, "run_id") == run);
             put_rows(&rows, format, &inputs, &args.reading, door)?;
         }
         _ => {
-            if let Some(record) = of_run::record(&run, &inputs, &rows) {
+            if let Some(record) = run_record::record(&run, &inputs, &rows) {
                 put(&record, form, Some(known), &args.reading, door)?;
             }
         }
     }
-    Ok(reading::tell_skipped(door, &mut scanned, &inputs, args.reading.strict))
+    Ok(reading::note_skipped(door, &mut scanned, &inputs, args.reading.strict))
 }

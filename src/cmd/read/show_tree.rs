@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use crate::cmd::Door;
 use crate::cmd::read::show::put_rows;
-use crate::cmd::shared::reading::gather::{self, Kept};
-use crate::cmd::shared::reading::of_run::{among, nothing, text_of};
+use crate::cmd::shared::reading::gather::{self, GatheredRow};
+use crate::cmd::shared::reading::run_record::{no_such_run, records_among, text_of};
 use crate::cmd::shared::reading::{self, Corrections, Reading};
 use logbook_model::error::{Exit, Result};
 use logbook_query::Query;
@@ -20,14 +20,14 @@ pub fn run(run: &str, reading: &Reading, look: Option<&Look>, door: &mut Door<'_
     let corrections = Corrections::wanted(reading, &Query::default());
     let found = reading::logbook_for(door, reading, corrections, None)?;
     let mut records: HashMap<String, Record> = HashMap::new();
-    let mut rows: Vec<Kept> = Vec::new();
+    let mut rows: Vec<GatheredRow> = Vec::new();
     let mut scanned = Scanned::default();
     let mut level = vec![run.to_owned()];
     // One scan for each level: who is below is known when the level is.
     for _ in 0..LEVELS_MAX {
         let plan = gather::plan_of(&level, true, reading, door)?;
         let (more, read) = gather::passing(&found.inputs, &plan, &level, reading.strict, door);
-        let added = among(&level, &found.inputs, &more);
+        let added = records_among(&level, &found.inputs, &more);
         let below: HashSet<&String> = added.values().flat_map(|record| &record.children).collect();
         let mut below: Vec<String> = below.into_iter().filter(|run| !records.contains_key(*run)).cloned().collect();
         below.retain(|run| !added.contains_key(run));
@@ -42,7 +42,7 @@ pub fn run(run: &str, reading: &Reading, look: Option<&Look>, door: &mut Door<'_
         }
     }
     if !records.contains_key(run) {
-        return Err(nothing("show --tree", run, None, &found.inputs, door));
+        return Err(no_such_run("show --tree", run, None, &found.inputs, door));
     }
     match look {
         Some(look) => {
@@ -54,5 +54,5 @@ pub fn run(run: &str, reading: &Reading, look: Option<&Look>, door: &mut Door<'_
             put_rows(&rows, reading.format(door)?, &found.inputs, reading, door)?;
         }
     }
-    Ok(reading::tell_skipped(door, &mut scanned, &found.inputs, reading.strict))
+    Ok(reading::note_skipped(door, &mut scanned, &found.inputs, reading.strict))
 }

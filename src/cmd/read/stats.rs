@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
 use crate::cmd::shared::reading::wording::{self, Clauses};
-use crate::cmd::shared::reading::{self, Corrections, Reading, passed_over};
+use crate::cmd::shared::reading::{self, Corrections, Reading, mismatches};
 use logbook_json as json;
 use logbook_model::Zone;
 use logbook_model::error::{Error, Exit, Result};
@@ -74,7 +74,7 @@ pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
             })
         }))
     })?;
-    for note in passed_over::notes(guarded.plan(), &doubts) {
+    for note in mismatches::notes(guarded.plan(), &doubts) {
         door.note(note);
     }
     let runs = stats.finish(clock.now);
@@ -82,7 +82,7 @@ pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
         Format::Json | Format::Jsonl => door.out.json(&to_json(&stats, runs))?,
         _ => tables(&stats, runs, format, &look, &mut door.out)?,
     }
-    Ok(reading::tell_skipped(door, &mut scanned, &found.inputs, strict))
+    Ok(reading::note_skipped(door, &mut scanned, &found.inputs, strict))
 }
 
 /// The filter at work on each thread, and what the rows come to that pass it.

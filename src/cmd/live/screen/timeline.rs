@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::cmd::Door;
 use crate::cmd::live::board::Board;
-use crate::cmd::shared::reading::{Reading, of_run};
+use crate::cmd::shared::reading::{Reading, run_record};
 use logbook_model::error::Result;
 use logbook_render::Look;
 use logbook_render::record::{self, terminal};
@@ -55,7 +55,7 @@ impl Timeline {
         let is_at_end = self.top > 0 && self.top + room >= self.lines.len();
         if is_new {
             let began = Instant::now();
-            let (_, mut records, _) = of_run::records(std::slice::from_ref(&self.run), reading, door)?;
+            let (_, mut records, _) = run_record::records(std::slice::from_ref(&self.run), reading, door)?;
             self.record = records.remove(&self.run);
             self.seen = board.generation();
             self.next = Instant::now() + (began.elapsed() * PART).max(Duration::from_millis(100));

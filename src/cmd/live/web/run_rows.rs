@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use memchr::memmem;
 
 use super::site::Site;
-use crate::cmd::shared::reading::of_run::{self, Told};
+use crate::cmd::shared::reading::run_record::{self, RunRow};
 use crate::cmd::shared::reading::{Reading, gather};
 use logbook_json::{self as json, Limits};
 use logbook_model::Address;
@@ -32,7 +32,7 @@ struct Kept {
     /// When the board was read whole: what was corrected since is not in these rows.
     read_at: u64,
     watch: Watch,
-    rows: Vec<Told>,
+    rows: Vec<RunRow>,
 }
 
 impl RunRows {
@@ -69,7 +69,7 @@ impl Kept {
         let runs = [id.to_owned()];
         let ((found, rows, _), _) = site.command(|door| gather::rows_of(&runs, &reading, door))?;
         let watch = Watch::new(&site.location.path, end_of(&found.inputs));
-        Ok(Kept { read_at, watch, rows: of_run::told(id, &found.inputs, rows) })
+        Ok(Kept { read_at, watch, rows: run_record::rows(id, &found.inputs, rows) })
     }
 
     fn catch_up(&mut self, id: &str) -> Result<()> {
@@ -81,7 +81,7 @@ impl Kept {
             let has =
                 |finder: &memmem::Finder<'_>| finder.find(text).is_some() || memchr::memchr(b'\\', text).is_some();
             let could_be = finder.as_ref().is_none_or(has);
-            if could_be && json::validate(text, Limits::GRAMMAR).is_ok() && of_run::text_of(text, "run_id") == id {
+            if could_be && json::validate(text, Limits::GRAMMAR).is_ok() && run_record::text_of(text, "run_id") == id {
                 let address = Address::Place { segment: place.segment, offset: place.offset };
                 rows.push((text.to_vec(), Some(address), Vec::new()));
             }

@@ -1,34 +1,31 @@
-//! What comes out of a query, on its way to the reader: judged, printed or
-//! counted, with an account of what is to be said beside it.
+//! The results of a query on their way to the reader: printed or counted, with the notes that are
+//! printed beside them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::io::BufRead;
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::interruptible::{Interrupt, Interruptible};
+use super::job::{self, FAULTS_REPORTED_MAX, Job, as_json};
+use super::outdated::{Outdated, Printed, run_of};
+use super::{address, mismatches};
 use crate::cmd::Door;
 use crate::cmd::guard::bounds::too_much_to_slurp;
-use crate::cmd::shared::reading;
-use crate::cmd::shared::reading::job::{Job, Part, put_out};
-use crate::cmd::shared::reading::live::{Interrupt, Live};
-use crate::cmd::shared::reading::passed_over;
-use crate::cmd::shared::reading::unknown;
-use logbook_json as json;
-use logbook_model::Stands;
 use logbook_model::error::{Error, Result};
 use logbook_query::eval::path::Path;
 use logbook_query::text::check;
-use logbook_query::{Out, Place, Plan, Query, Row, Summary};
+use logbook_query::{Fold, Out, Place, Plan, Query, Summary};
 use logbook_render::{Output, Rows, Unshown};
 use logbook_scan::{self as scan, Class, Scanned, Source, Threads, Wanted};
 use logbook_store::{Input, os_real};
 
 /// What is printed of the results.
 pub enum Printing {
-    /// Each of them.
+    /// All of them.
     Rows(Box<Rows>),
-    /// How many there are.
+    /// Their number.
     Count,
     /// Nothing: the exit status says whether there is one.
     Nothing,
@@ -37,41 +34,64 @@ pub enum Printing {
 /// The results of one query.
 pub struct Answer {
     printing: Printing,
-    moved: Option<Moved>,
-    /// How many came out.
+    outdated: Option<Outdated>,
+    /// The number of results.
     pub written: u64,
-    /// Fields of the query that no standard names, and where they are.
+    /// The fields of the query that are not standard fields, and where they are in a row.
     pub doubted: Vec<(Vec<String>, Path)>,
-    /// Which of them some row had.
+    /// For each of those, whether some row has it.
     pub seen: Vec<bool>,
-    /// Fields that occur in some rows of what cannot be read again.
+    /// Fields of some rows of inputs that cannot be read twice.
     pub sample: BTreeSet<Vec<String>>,
-    /// Lines of that were passed over unseen.
+    /// Lines of such an input were skipped unseen.
     pub partly: bool,
-    /// Rows on which a jq program failed.
+    /// The number of rows on which a jq program failed.
     pub faults: u64,
-    /// It failed on every row that it was asked.
+    /// The program failed on every row.
     pub all_failed: bool,
     /// Ctrl-C ended the reading.
     pub interrupted: bool,
-    /// What is to be said beside them.
+    /// Notes to print beside the results.
     pub notes: Vec<String>,
 }
 
-/// How long a writer sends nothing before a person is shown what it sent.
+/// How long a writer must be silent before a table of what it sent is drawn.
 const REST: Duration = Duration::from_millis(100);
-/// How many rows a jq program failed on are told one by one.
-pub(super) const FAULTS_TOLD: u64 = 3;
+
+/// What does not change while one query is answered.
+struct Scan<'s, 'p> {
+    inputs: &'s Source,
+    plan: &'p Plan,
+    /// Printed rows are compared with newer ones.
+    compares: bool,
+    strict: bool,
+    streaming: bool,
+}
+
+impl Scan<'_, '_> {
+    /// Whether `written` results are as many as the query wants.
+    fn is_enough(&self, written: u64) -> bool {
+        self.streaming && self.plan.limit().is_some_and(|limit| written >= limit)
+    }
+}
+
+/// What the parts of a scan add up to.
+struct Total<'p> {
+    fold: Fold<'p>,
+    printed: Vec<Printed>,
+    mended: Vec<(Place, String)>,
+    failed: Option<Error>,
+}
 
 impl Answer {
-    /// Nothing yet. With `moved` the reader is told of rows whose runs have moved on.
-    pub fn new(query: &Query, plan: &Plan, printing: Printing, moved: Option<Moved>) -> Answer {
-        let moved = moved.filter(|_| plan.passes_rows_on());
+    /// No results yet. If `compares`, a note says how many printed rows are of runs that have moved
+    /// on.
+    pub fn new(query: &Query, plan: &Plan, printing: Printing, compares: bool) -> Answer {
         let unknown = check::unknown_paths(query).into_iter();
         let doubted: Vec<_> = unknown.filter_map(|path| Some((path.keys.clone(), plan.path(&path.keys)?))).collect();
         Answer {
             printing,
-            moved,
+            outdated: (compares && plan.passes_rows_on()).then(Outdated::default),
             written: 0,
             seen: vec![false; doubted.len()],
             doubted,
@@ -93,124 +113,37 @@ impl Answer {
         threads: Threads<'_>,
         door: &mut Door<'_>,
     ) -> Result<Scanned> {
-        let wonder = self.moved.is_some();
+        let compares = self.outdated.is_some();
         let reads_once = inputs.iter().any(|input| input.is_once());
-        let names = Moved::names(plan, wonder, reads_once);
-        let slots = Moved::FIELDS.map(|field| names.iter().position(|name| name == field).unwrap_or(usize::MAX));
-        let counts_only = !matches!(self.printing, Printing::Rows(_));
+        let scan = Scan { inputs, plan, compares, strict, streaming: plan.is_streaming() };
+        let names = Outdated::names(plan, compares, reads_once);
+        let slots = Outdated::FIELDS.map(|field| names.iter().position(|name| name == field).unwrap_or(usize::MAX));
         let doubted: Vec<Path> = self.doubted.iter().map(|(_, path)| path.clone()).collect();
-        let wonder_at = wonder.then_some(slots);
-        let job = Job { plan, wonder: wonder_at, strict, counts: counts_only, doubted: &doubted, samples: reads_once };
-        let literal = plan.literal().filter(|_| !wonder);
-        let probe = plan.probe().filter(|_| !wonder);
-        // What comes through a pipe cannot be counted again.
-        let counts = reads_once;
-        let wanted =
-            Wanted { names: &names, strict, literals: literal.as_slice(), probe: probe.as_ref(), counts, mends: true };
-        let mut all = plan.fold();
-        let mut shown: Vec<(Vec<u8>, Place)> = Vec::new();
-        let mut mended: Vec<(Place, String)> = Vec::new();
-        let mut failed = None;
-        let streaming = plan.is_streaming();
-        let live = streaming && inputs.iter().any(Input::is_once);
-        let watched = door.out.is_terminal();
-        let pipes = inputs.iter().any(|input| matches!(input, Input::Pipe(_)));
-        let Door { input, out: writer, .. } = door;
-        // Where nobody watches, Ctrl-C is for all programs of a pipeline.
-        let catches = watched && inputs.iter().any(|input| matches!(input, Input::Stdin));
-        let interrupt = catches.then(Interrupt::catch).and_then(std::io::Result::ok);
-        let pressed = interrupt.as_ref().map(Interrupt::pressed);
-        let mut live_input;
-        let stdin: &mut dyn BufRead = match interrupt {
-            Some(interrupt) => {
-                live_input = Live::new(&mut **input, interrupt);
-                &mut live_input
-            }
-            None => &mut **input,
+        let job = Job {
+            plan,
+            status_slots: compares.then_some(slots),
+            strict,
+            counts: !matches!(self.printing, Printing::Rows(_)),
+            doubted: &doubted,
+            samples: reads_once,
         };
-        let mut scanned = scan::in_parallel(inputs, stdin, wanted, threads, &job, |part| {
-            let Part { held, results, seen, moved, faults, faults_told, mended: more, sample, .. } = part;
-            for (all, seen) in self.seen.iter_mut().zip(seen) {
-                *all |= seen;
-            }
-            self.sample.extend(sample.paths().cloned());
-            if let Some(all) = &mut self.moved {
-                all.join(moved);
-            }
-            mended.extend(more);
-            self.note_faults(inputs, faults, &faults_told);
-            all.merge(held);
-            if let Some(most) = plan.slurp_bytes_max().filter(|_| all.is_too_much()) {
-                failed = Some(too_much_to_slurp(most));
-                return ControlFlow::Break(());
-            }
-            let mut flow = ControlFlow::Continue(());
-            for (text, place) in results.iter() {
-                if streaming && plan.limit().is_some_and(|limit| self.written >= limit) {
-                    return ControlFlow::Break(());
-                }
-                if wonder && shown.len() < Moved::ROWS_MAX {
-                    shown.extend(place.and_then(|place| Some((run_of(text)?, place))));
-                }
-                flow = self.put(text, place, inputs, writer, &mut failed);
-                if flow.is_break() {
-                    return flow;
-                }
-            }
-            // What a slow writer sent is seen before this waits for more. A table is drawn when the
-            // writer rests: each part of it is fitted alone.
-            let rest = if watched { REST } else { Duration::ZERO };
-            if live && (pipes || !os_real::stdin_is_ready(rest)) {
-                let drawn = match &mut self.printing {
-                    Printing::Rows(rows) => rows.pause(writer).map_err(|error| Error::output(&error)),
-                    Printing::Count | Printing::Nothing => Ok(()),
-                };
-                if let Err(error) = drawn.and_then(|()| writer.flush()) {
-                    failed = Some(error);
-                    return ControlFlow::Break(());
-                }
-            }
-            if strict && self.faults > 0 { ControlFlow::Break(()) } else { flow }
-        });
-        self.interrupted = pressed.is_some_and(|pressed| pressed.load(Ordering::Relaxed));
-        if let Some(error) = failed.take() {
-            return Err(error);
-        }
-        let mut faults = Vec::new();
-        let whole = plan.passes_rows_on();
-        let summary = all.finish(&mut Out {
-            sink: &mut |text, place| {
-                let Some(at) = place.filter(|_| whole) else {
-                    return self.put(text, place, inputs, &mut door.out, &mut failed);
-                };
-                let text = if counts_only { text.into() } else { put_out(text, at, &mut mended) };
-                if wonder && shown.len() < Moved::ROWS_MAX {
-                    shown.extend(run_of(&text).map(|run| (run, at)));
-                }
-                self.put(&text, place, inputs, &mut door.out, &mut failed)
-            },
-            fault: &mut |place, message| faults.push((place, message.to_owned())),
-        });
-        self.note_faults(inputs, faults.len() as u64, &faults);
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        let asked = if summary.passed > 0 { summary.passed } else { scanned.rows };
-        self.all_failed = self.faults > 0 && (self.faults >= asked || (plan.is_slurp() && self.written == 0));
-        if plan.asks_standing() && summary.newest == 0 && scanned.rows > 0 {
-            self.notes.push(
-                "no row says where a run stands (run_id and status); --latest-by FIELD gives the newest row for each value"
-                    .to_owned(),
-            );
-        }
-        mended.extend(summary.mended.iter().map(|(place, fault)| (*place, scan::not_json(fault).1)));
-        mended.sort();
-        mended.dedup_by_key(|(place, _)| *place);
-        self.note_summary(plan, summary, strict);
-        if let Some(moved) = &mut self.moved {
-            let stopped = streaming && plan.limit().is_some_and(|limit| self.written >= limit);
-            moved.look_on(inputs, &shown, stopped, door);
-            self.notes.extend(moved.note(&shown));
+        let literal = plan.literal().filter(|_| !compares);
+        let probe = plan.probe().filter(|_| !compares);
+        let wanted = Wanted {
+            names: &names,
+            strict,
+            literals: literal.as_slice(),
+            probe: probe.as_ref(),
+            // What comes through a pipe cannot be counted again.
+            counts: reads_once,
+            mends: true,
+        };
+        let mut total = Total { fold: plan.fold(), printed: Vec::new(), mended: Vec::new(), failed: None };
+        let mut scanned = self.scan_parts(&scan, wanted, threads, &job, &mut total, door)?;
+        let (printed, mended) = self.finish_fold(&scan, total, scanned.rows, door)?;
+        if let Some(outdated) = &mut self.outdated {
+            outdated.read_pruned(inputs, &printed, scan.is_enough(self.written), door);
+            self.notes.extend(outdated.note(&printed));
         }
         for (place, detail) in mended {
             let name = inputs.get(place.input as usize).map_or_else(String::new, Input::name);
@@ -223,6 +156,140 @@ impl Answer {
             self.look_for_fields(inputs, door);
         }
         Ok(scanned)
+    }
+
+    /// Scans on all threads, and prints the results of a streaming plan as they come.
+    fn scan_parts<'p>(
+        &mut self,
+        scan: &Scan<'_, 'p>,
+        wanted: Wanted<'_>,
+        threads: Threads<'_>,
+        job: &Job<'p>,
+        total: &mut Total<'p>,
+        door: &mut Door<'_>,
+    ) -> Result<Scanned> {
+        let inputs = scan.inputs;
+        let live = scan.streaming && inputs.iter().any(Input::is_once);
+        let watched = door.out.is_terminal();
+        let pipes = inputs.iter().any(|input| matches!(input, Input::Pipe(_)));
+        let Door { input, out: writer, .. } = door;
+        // Where nobody watches, Ctrl-C is for all programs of a pipeline.
+        let catches = watched && inputs.iter().any(|input| matches!(input, Input::Stdin));
+        let interrupt = catches.then(Interrupt::catch).and_then(std::io::Result::ok);
+        let pressed = interrupt.as_ref().map(Interrupt::pressed);
+        let mut interruptible;
+        let stdin: &mut dyn BufRead = match interrupt {
+            Some(interrupt) => {
+                interruptible = Interruptible::new(&mut **input, interrupt);
+                &mut interruptible
+            }
+            None => &mut **input,
+        };
+        let scanned = scan::in_parallel(inputs, stdin, wanted, threads, job, |part| {
+            let flow = self.take_part(scan, part, total, writer);
+            if flow.is_break() {
+                return flow;
+            }
+            // Print what a slow writer sent before waiting for more. A table is drawn only when the
+            // writer rests, since the columns of each part of it are fitted alone.
+            let rest = if watched { REST } else { Duration::ZERO };
+            if live && (pipes || !os_real::stdin_is_ready(rest)) {
+                let drawn = match &mut self.printing {
+                    Printing::Rows(rows) => rows.pause(writer).map_err(|error| Error::output(&error)),
+                    Printing::Count | Printing::Nothing => Ok(()),
+                };
+                if let Err(error) = drawn.and_then(|()| writer.flush()) {
+                    total.failed = Some(error);
+                    return ControlFlow::Break(());
+                }
+            }
+            if scan.strict && self.faults > 0 { ControlFlow::Break(()) } else { flow }
+        });
+        self.interrupted = pressed.is_some_and(|pressed| pressed.load(Ordering::Relaxed));
+        match total.failed.take() {
+            Some(error) => Err(error),
+            None => Ok(scanned),
+        }
+    }
+
+    /// Adds what one thread found in some rows.
+    fn take_part(
+        &mut self,
+        scan: &Scan<'_, '_>,
+        part: job::Part,
+        total: &mut Total<'_>,
+        writer: &mut Output<'_>,
+    ) -> ControlFlow<()> {
+        for (all, seen) in self.seen.iter_mut().zip(&part.seen) {
+            *all |= seen;
+        }
+        self.sample.extend(part.sample.paths().cloned());
+        if let Some(all) = &mut self.outdated {
+            all.join(part.outdated);
+        }
+        total.mended.extend(part.mended);
+        self.note_faults(scan.inputs, part.faults, &part.first_faults);
+        total.fold.merge(part.held);
+        if let Some(most) = scan.plan.slurp_bytes_max().filter(|_| total.fold.is_too_much()) {
+            total.failed = Some(too_much_to_slurp(most));
+            return ControlFlow::Break(());
+        }
+        for (text, place) in part.results.iter() {
+            if scan.is_enough(self.written) {
+                return ControlFlow::Break(());
+            }
+            if scan.compares && total.printed.len() < Outdated::ROWS_MAX {
+                total.printed.extend(place.and_then(|place| Some((run_of(text)?, place))));
+            }
+            self.put(text, place, scan.inputs, writer, &mut total.failed)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Prints what the plan held back until all `rows` were read, and notes what it left out. Gives
+    /// the printed rows, and those that were not JSON throughout.
+    fn finish_fold(
+        &mut self,
+        scan: &Scan<'_, '_>,
+        total: Total<'_>,
+        rows: u64,
+        door: &mut Door<'_>,
+    ) -> Result<(Vec<Printed>, Vec<(Place, String)>)> {
+        let (plan, inputs) = (scan.plan, scan.inputs);
+        let Total { fold, mut printed, mut mended, mut failed } = total;
+        let mut faults = Vec::new();
+        let whole = plan.passes_rows_on();
+        let counts_only = !matches!(self.printing, Printing::Rows(_));
+        let summary = fold.finish(&mut Out {
+            sink: &mut |text, place| {
+                let Some(at) = place.filter(|_| whole) else {
+                    return self.put(text, place, inputs, &mut door.out, &mut failed);
+                };
+                let text = if counts_only { text.into() } else { as_json(text, at, &mut mended) };
+                if scan.compares && printed.len() < Outdated::ROWS_MAX {
+                    printed.extend(run_of(&text).map(|run| (run, at)));
+                }
+                self.put(&text, place, inputs, &mut door.out, &mut failed)
+            },
+            fault: &mut |place, message| faults.push((place, message.to_owned())),
+        });
+        self.note_faults(inputs, faults.len() as u64, &faults);
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let asked = if summary.passed > 0 { summary.passed } else { rows };
+        self.all_failed = self.faults > 0 && (self.faults >= asked || (plan.is_slurp() && self.written == 0));
+        if plan.asks_standing() && summary.newest == 0 && rows > 0 {
+            self.notes.push(
+                "no row says where a run stands (run_id and status); --latest-by FIELD gives the newest row for each value"
+                    .to_owned(),
+            );
+        }
+        mended.extend(summary.mended.iter().map(|(place, fault)| (*place, scan::not_json(fault).1)));
+        mended.sort();
+        mended.dedup_by_key(|(place, _)| *place);
+        self.note_summary(plan, summary, scan.strict);
+        Ok((printed, mended))
     }
 
     /// Hands one result to the reader.
@@ -239,7 +306,7 @@ impl Answer {
             Printing::Nothing => ControlFlow::Break(()),
             Printing::Count => ControlFlow::Continue(()),
             Printing::Rows(rows) => {
-                let address = place.and_then(|place| reading::address(inputs, place));
+                let address = place.and_then(|place| address(inputs, place));
                 match rows.push(text, address, writer) {
                     Ok(()) => ControlFlow::Continue(()),
                     Err(error) => {
@@ -251,13 +318,12 @@ impl Answer {
         }
     }
 
-    /// Which of the doubted fields occur, where only some rows were looked at, or only for some
-    /// fields.
+    /// Looks for the doubted fields again in all rows, if the scan did not see every row and field.
     fn look_for_fields(&mut self, inputs: &Source, door: &mut Door<'_>) {
         if !self.seen.contains(&false) {
             return;
         }
-        let (names, paths) = unknown::slots(self.doubted.iter().map(|(keys, _)| keys));
+        let (names, paths) = slots(self.doubted.iter().map(|(keys, _)| keys));
         let seen = &mut self.seen;
         scan::feed(&inputs.again(), door.input, &names, false, |row, _, _| {
             for (seen, path) in seen.iter_mut().zip(&paths) {
@@ -267,8 +333,8 @@ impl Answer {
         });
     }
 
-    fn note_faults(&mut self, inputs: &Source, count: u64, told: &[(Option<Place>, String)]) {
-        for (place, message) in told.iter().take(FAULTS_TOLD.saturating_sub(self.faults) as usize) {
+    fn note_faults(&mut self, inputs: &Source, count: u64, first: &[(Option<Place>, String)]) {
+        for (place, message) in first.iter().take(FAULTS_REPORTED_MAX.saturating_sub(self.faults) as usize) {
             let input = place.and_then(|place| Some((inputs.get(place.input as usize)?, place.offset)));
             let at = input.map_or_else(String::new, |(input, offset)| match scan::line_of(input, offset) {
                 Some(line) => format!("{} at line {line} (byte {offset}): ", input.name()),
@@ -283,10 +349,10 @@ impl Answer {
         let (notes, faults) = (&mut self.notes, self.faults);
         if strict && faults > 0 {
             notes.push("stopped at a row on which jq failed (--strict)".to_owned());
-        } else if faults > FAULTS_TOLD {
+        } else if faults > FAULTS_REPORTED_MAX {
             notes.push(format!("jq failed on {faults} rows in all"));
         }
-        notes.extend(passed_over::notes(plan, &summary.doubts));
+        notes.extend(mismatches::notes(plan, &summary.doubts));
         for (column, ignored) in summary.ignored {
             if ignored.not_numbers > 0 {
                 notes.push(format!("{column}: {} values are not numbers and were left out", ignored.not_numbers));
@@ -303,7 +369,7 @@ impl Answer {
         }
     }
 
-    /// Prints what is left.
+    /// Prints what is left, such as the end of a table.
     pub fn end(&mut self, door: &mut Door<'_>) -> Result<()> {
         let ended = match &mut self.printing {
             Printing::Rows(rows) => rows.finish(&mut door.out),
@@ -311,105 +377,23 @@ impl Answer {
             Printing::Nothing => return Ok(()),
         };
         let unshown = ended.map_err(|error| Error::output(&error))?;
-        let is_told = |unshown: &Unshown| unshown.is_data || door.err.is_terminal();
-        self.notes.extend(unshown.filter(is_told).map(|unshown| unshown.text));
+        let is_reported = |unshown: &Unshown| unshown.is_data || door.err.is_terminal();
+        self.notes.extend(unshown.filter(is_reported).map(|unshown| unshown.text));
         Ok(())
     }
 }
 
-fn run_of(text: &[u8]) -> Option<Vec<u8>> {
-    let mut values = Vec::new();
-    json::pick(text, &["run_id", "status"], &mut values).ok()?;
-    values[1]?;
-    Some(json::decode(values[0]?)?.into_owned())
-}
-
-/// Rows shown to a person that no longer say where their run stands: a search
-/// for `status=blocked` finds rows of runs that went on long ago.
-#[derive(Debug, Default)]
-pub struct Moved {
-    /// Of each run the rows that may say it, those of one part of the input as one.
-    standing: HashMap<Vec<u8>, Vec<Stands<Place>>>,
-}
-
-impl Moved {
-    const FIELDS: [&str; 3] = ["run_id", "kind", "status"];
-    /// Rows beyond this are shown without being looked after.
-    const ROWS_MAX: usize = 10_000;
-
-    /// The plan's fields, and those asked here. Each name once: a row's field is picked into one
-    /// place. `all`: also those that are not asked of every row, since none can be read again.
-    fn names(plan: &Plan, wonder: bool, all: bool) -> Vec<String> {
-        let mut names = if wonder || all { plan.fields() } else { plan.fields_at_once() }.to_vec();
-        for field in Moved::FIELDS.iter().filter(|_| wonder) {
-            if !names.iter().any(|name| name == field) {
-                names.push((*field).to_owned());
-            }
+/// The top-level fields that these paths begin with, each once, and the paths by their slots.
+pub(super) fn slots<'k>(paths: impl Iterator<Item = &'k Vec<String>>) -> (Vec<String>, Vec<Path>) {
+    let mut names: Vec<String> = Vec::new();
+    let paths = paths.filter_map(|keys| {
+        let (first, rest) = keys.split_first()?;
+        let slot = names.iter().position(|name| name == first).unwrap_or(names.len());
+        if slot == names.len() {
+            names.push(first.clone());
         }
-        names
-    }
-
-    pub(super) fn push(&mut self, row: &Row<'_>, [run, kind, status]: [usize; 3]) {
-        let Some(says) = row.says(kind, status) else { return };
-        let Some(run) = row.field(run).and_then(json::decode) else { return };
-        match self.standing.get_mut(&*run) {
-            Some(parts) => parts.iter_mut().for_each(|part| {
-                part.put(says, row.place);
-            }),
-            None => {
-                let mut part = Stands::default();
-                part.put(says, row.place);
-                self.standing.insert(run.into_owned(), vec![part]);
-            }
-        }
-    }
-
-    /// Takes in what stands in other rows.
-    pub(super) fn join(&mut self, other: Moved) {
-        for (run, rows) in other.standing {
-            self.standing.entry(run).or_default().extend(rows);
-        }
-    }
-
-    /// Reads on for rows of later standing in segments that were left out: no further than the scan
-    /// would have read.
-    fn look_on(&mut self, inputs: &Source, shown: &[(Vec<u8>, Place)], stopped: bool, door: &mut Door<'_>) {
-        let Some(first) = shown.iter().map(|(_, place)| place.input).min() else { return };
-        let last = shown.iter().map(|(_, place)| place.input).max().filter(|_| stopped);
-        let unread = inputs.of_left_out(first..last.unwrap_or(u32::MAX));
-        let names = Moved::FIELDS.map(str::to_owned);
-        let mut found = Moved::default();
-        scan::feed(&unread, door.input, &names, false, |row, _, _| {
-            found.push(row, [0, 1, 2]);
-            ControlFlow::Continue(())
-        });
-        self.join(found);
-    }
-
-    fn note(&self, shown: &[(Vec<u8>, Place)]) -> Option<String> {
-        // What came after an end says nothing of where the run stands, either.
-        let is_gone = |stands: &Stands<Place>, place: Place| {
-            stands.newest().is_some_and(|stood| stood.row > place || (stood.row < place && stands.ended()))
-        };
-        // The segments that were left out lie between the others.
-        let stands = |parts: &Vec<Stands<Place>>| {
-            let mut parts = parts.clone();
-            parts.sort_by_key(|part| part.newest().map(|stood| stood.row));
-            parts
-                .into_iter()
-                .reduce(|mut all, part| {
-                    all.join(part);
-                    all
-                })
-                .unwrap_or_default()
-        };
-        let stands: HashMap<&Vec<u8>, Stands<Place>> =
-            self.standing.iter().map(|(run, parts)| (run, stands(parts))).collect();
-        let gone = shown.iter().filter(|(run, place)| stands.get(run).is_some_and(|it| is_gone(it, *place)));
-        let gone = gone.count();
-        let of = shown.len();
-        (gone > 0).then(|| {
-            format!("{gone} of these {of} rows are of runs that have moved on; --latest shows where they stand")
-        })
-    }
+        Some(Path { slot, rest: rest.iter().map(|key| key.as_bytes().into()).collect() })
+    });
+    let paths = paths.collect();
+    (names, paths)
 }

@@ -70,7 +70,7 @@ impl Files {
                 None => error,
             }
         })?;
-        tell_passed_over(&expanded, door);
+        note_unread(&expanded, door);
         if corrections != Corrections::AsWritten {
             for input in expanded.inputs.iter_mut().filter(|input| input.is_once()) {
                 let name = input.name();
@@ -89,7 +89,7 @@ impl Files {
 }
 
 /// Names what stands beside the files that are read.
-fn tell_passed_over(expanded: &store::Expanded, door: &mut Door<'_>) {
+fn note_unread(expanded: &store::Expanded, door: &mut Door<'_>) {
     const NAMED: usize = 3;
     let all = &expanded.passed_over;
     if all.is_empty() {

@@ -3,20 +3,21 @@
 
 use std::ops::ControlFlow;
 
-use super::{Corrections, Found, Reading, cores, logbook_for, require, test, wording};
+use super::conditions::one_of;
+use super::{Corrections, Found, Reading, cores, logbook_for, require, wording};
 use crate::cmd::Door;
 use logbook_json::bits::RowJudge;
 use logbook_json::{self as json, Limits};
 use logbook_model::Instant;
 use logbook_model::error::Result;
-use logbook_query::ast::{Expr, Form, Literal, Op, Right, Span};
+use logbook_query::ast::Expr;
 use logbook_query::{Place, Plan, Query, Row, literal_of};
 use logbook_scan::{self as scan, Class, Scanned, Source, Task, Threads, Wanted};
 use logbook_store::Input;
 
 /// A row that was kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct GatheredRow {
     /// Where it stands.
     pub place: Place,
     /// How it reads, corrections folded in.
@@ -37,7 +38,7 @@ pub fn gather<K: FnMut(&Row<'_>) -> bool>(
     strict: bool,
     door: &mut Door<'_>,
     keeps: impl Fn() -> K + Sync,
-) -> (Vec<Kept>, Scanned) {
+) -> (Vec<GatheredRow>, Scanned) {
     let task = Gather { keeps };
     let wanted = Wanted { names, strict, literals, ..Wanted::default() };
     let threads = Threads { count: cores(), stack_bytes: None, begun: &|| {} };
@@ -61,7 +62,7 @@ pub fn passing(
     texts: &[String],
     strict: bool,
     door: &mut Door<'_>,
-) -> (Vec<Kept>, Scanned) {
+) -> (Vec<GatheredRow>, Scanned) {
     gather(inputs, (plan.fields(), &literals(texts)), strict, door, || {
         let mut eval = plan.eval();
         // Conditions made of flags hold no jq, and so do not fail.
@@ -95,18 +96,8 @@ pub fn times(reading: &Reading, door: &Door<'_>) -> Result<impl Fn(Option<Instan
     })
 }
 
-/// `field in (values)`
-fn one_of(field: &str, values: &[String]) -> Expr {
-    let mut condition = test(field, Op::In, "", Form::Quoted);
-    if let Expr::Test(test) = &mut condition {
-        let literal = |text: &String| Literal { text: text.clone(), form: Form::Quoted, span: Span::default() };
-        test.right = Right::List(values.iter().map(literal).collect());
-    }
-    condition
-}
-
 /// The logbook, and the rows of `runs` in it. Segments in which none of them can be are not opened.
-pub fn rows_of(runs: &[String], reading: &Reading, door: &mut Door<'_>) -> Result<(Found, Vec<Kept>, Scanned)> {
+pub fn rows_of(runs: &[String], reading: &Reading, door: &mut Door<'_>) -> Result<(Found, Vec<GatheredRow>, Scanned)> {
     let plan = plan_of(runs, false, reading, door)?;
     let mut pruning = reading.pruning(plan.requirement());
     let corrections = Corrections::wanted(reading, &Query::default());
@@ -125,7 +116,7 @@ struct Gather<F> {
 }
 
 /// Rows that were kept, and those that are not JSON, and why.
-type Part = (Vec<Kept>, Vec<(Place, String)>);
+type Part = (Vec<GatheredRow>, Vec<(Place, String)>);
 
 impl<K: FnMut(&Row<'_>) -> bool, F: Fn() -> K + Sync> Task for Gather<F> {
     type Part = (K, Part, RowJudge);
@@ -144,7 +135,7 @@ impl<K: FnMut(&Row<'_>) -> bool, F: Fn() -> K + Sync> Task for Gather<F> {
         if keeps(row) {
             let judged = if judge.is_good(row.text) { Ok(()) } else { json::validate(row.text, Limits::GRAMMAR) };
             match judged {
-                Ok(()) => kept.push(Kept { place: row.place, text: row.text.to_vec() }),
+                Ok(()) => kept.push(GatheredRow { place: row.place, text: row.text.to_vec() }),
                 Err(fault) => damaged.push((row.place, scan::not_json(&fault).1)),
             }
         }

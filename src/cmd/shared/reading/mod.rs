@@ -1,31 +1,37 @@
-//! What reading commands have in common.
+//! What reading commands share: from their flags to the rows they print.
 //!
 //! Not here: any one command.
 //!
-//! - `flags`: their flags, the logbook or files that are read, what is said beside the result
-//! - `files`: inputs that are not the logbook
-//! - `wording`: a query as it is worded on the command line, compiled
-//! - `answer`: results on their way to the reader · `job`: what each thread does for them
-//! - `live`: standard input while somebody watches
-//! - `unknown`: fields and words of a query that nothing knows
-//! - `passed_over`: what is said of rows with values that could not be read
-//! - `gather`: a few rows out of many, found by literals
-//! - `of_run`: the record of one run, and which run is meant
+//! - `flags`: the flags they all have · `conditions`: conditions that those add to a query
+//! - `wording`: a query as flags and text, compiled
+//! - `open`: open a logbook · `files`: open files, directories and standard input instead
+//! - `answer`: the results of a query on their way to the reader · `job`: the work of one thread of
+//!   its scan · `interruptible`: standard input that ends at Ctrl-C
+//! - notes beside the results: `skipped` lines, `mismatches` of values, `outdated` rows, `unknown`
+//!   fields and words
+//! - `gather`: the rows of a few runs · `run_record`: the record of a run
 //! - `runs`: all runs of a logbook, and queries over them
-//! - `saved`: queries that somebody saved, and what they ask
+//! - `saved`: saved queries and their parameters
 
 pub mod answer;
+mod conditions;
 pub mod files;
-pub mod flags;
+mod flags;
 pub mod gather;
+mod interruptible;
 pub mod job;
-pub mod live;
-pub mod of_run;
-pub mod passed_over;
+pub mod mismatches;
+mod open;
+mod outdated;
+pub mod run_record;
 pub mod runs;
 pub mod saved;
+mod skipped;
 pub mod unknown;
 pub mod wording;
 
+pub use conditions::{require, test};
 pub use files::Files;
-pub use flags::*;
+pub use flags::{Reading, TimeField};
+pub use open::{Corrections, Found, address, cores, find, is_logbook_here, logbook, logbook_at, logbook_for};
+pub use skipped::note_skipped;

@@ -84,7 +84,7 @@ impl Clauses {
 }
 
 /// The words of a command line as query texts and inputs (`docs/query.md`, Arguments).
-pub fn told_apart(all: &[OsString]) -> Result<(Vec<String>, Vec<OsString>)> {
+pub fn split_arguments(all: &[OsString]) -> Result<(Vec<String>, Vec<OsString>)> {
     let mut is_operand = false;
     let (mut texts, mut inputs) = (Vec::new(), Vec::new());
     for word in all {

@@ -5,7 +5,7 @@ use crate::cmd::live::board::Board;
 use crate::cmd::live::web::answer::{Answer, Kind};
 use crate::cmd::live::web::routes::Asked;
 use crate::cmd::live::web::site::Site;
-use crate::cmd::shared::reading::{Corrections, Reading, gather, logbook_for, of_run};
+use crate::cmd::shared::reading::{Corrections, Reading, gather, logbook_for, run_record};
 use logbook_model::error::{Error, Exit, Result, nearest};
 use logbook_query::Query;
 use logbook_render::record::{self, page as record_page};
@@ -147,7 +147,7 @@ fn record(site: &Site, id: &str) -> Result<Option<Record>> {
         let plan = gather::plan_of(&runs, true, &reading, door)?;
         let found = logbook_for(door, &reading, Corrections::wanted(&reading, &Query::default()), None)?;
         let (rows, _) = gather::passing(&found.inputs, &plan, &runs, false, door);
-        Ok(of_run::record(id, &found.inputs, &rows))
+        Ok(run_record::record(id, &found.inputs, &rows))
     })?;
     Ok(record)
 }

@@ -11,7 +11,7 @@ use signal_hook::consts::SIGINT;
 use logbook_store::os_real;
 
 /// Standard input that ends at a Ctrl-C.
-pub struct Live<'d> {
+pub struct Interruptible<'d> {
     input: &'d mut (dyn BufRead + Send),
     interrupt: Interrupt,
     /// Bytes that were read from the system and are not yet taken.
@@ -43,14 +43,14 @@ impl Interrupt {
     }
 }
 
-impl<'d> Live<'d> {
+impl<'d> Interruptible<'d> {
     /// `input`, until `interrupt`.
-    pub fn new(input: &'d mut (dyn BufRead + Send), interrupt: Interrupt) -> Live<'d> {
-        Live { input, interrupt, left: 0 }
+    pub fn new(input: &'d mut (dyn BufRead + Send), interrupt: Interrupt) -> Interruptible<'d> {
+        Interruptible { input, interrupt, left: 0 }
     }
 }
 
-impl BufRead for Live<'_> {
+impl BufRead for Interruptible<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.left == 0 {
             while !os_real::stdin_comes_before(&self.interrupt.woken) {
@@ -70,7 +70,7 @@ impl BufRead for Live<'_> {
     }
 }
 
-impl Read for Live<'_> {
+impl Read for Interruptible<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let bytes = self.fill_buf()?;
         let some = bytes.len().min(buffer.len());
