@@ -73,7 +73,7 @@ const MAY_PRINT: &[(&str, &[&str], &str)] = &[
     ("src/cmd/calling/judge/bench.rs", &["stdout()"], "ends the process beside the one that holds the door"),
     ("src/cmd/calling/judge/beside.rs", &["stdout"], "reads what a process of ours answers"),
     ("src/cmd/calling/jobs.rs", &["/dev/tty"], "asks for its foreground process group"),
-    ("src/cmd/live/web/site.rs", &["Output::new", "Notes::new"], "a page is no terminal"),
+    ("src/cmd/live/web/context.rs", &["Output::new", "Notes::new"], "a page is no terminal"),
     ("src/cmd/live/web/pages/runs.rs", &["Output::new"], "a page is no terminal"),
     ("src/cmd/live/web/child.rs", &["stdout", "stderr"], "reads what a child says"),
     (

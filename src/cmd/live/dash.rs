@@ -14,7 +14,7 @@ use logbook_model::error::{Error, Exit, Result};
 use logbook_query::text::words;
 use logbook_store::{Purpose, locate};
 
-/// Two real examples.
+/// Examples for the help.
 pub const EXAMPLES: &str = "  logbook dash\n  logbook dash 'agent_id=scout and cost_usd>1'";
 
 /// Arguments of `dash`.

@@ -24,7 +24,7 @@ use logbook_store::index::Place;
 use logbook_store::os_real::{REAL, output_is_gone};
 use logbook_store::{Durability, end_of};
 
-/// Two real examples.
+/// Examples for the help.
 pub const EXAMPLES: &str = "  logbook tail -f 'status=blocked or status=failed'\n  logbook tail -n 50 -r r-88\n  logbook tail -f --cursor mailer | ./send-mail\n  logbook tail -f app.jsonl level=error";
 
 /// Rows shown when nobody says how many.

@@ -23,7 +23,7 @@ use logbook_store::cursors::Cursor;
 use logbook_store::index::Place;
 use logbook_store::{Purpose, Writer, end_of};
 
-/// Two real examples.
+/// Examples for the help.
 pub const EXAMPLES: &str = "\
   logbook trigger --cursor pager 'status=blocked' -- ./page-somebody
   logbook trigger --once --cursor mail 'kind=run.end and final_status=failed' -- mail -s 'run {run_id} failed' ada";

@@ -13,7 +13,7 @@ use logbook_view::record::Entry;
 use logbook_view::record::blame::{Blame as View, COLUMNS, FIELDS, SHORT_COLUMNS, matters};
 use logbook_view::record::paths::Wanted;
 
-/// Examples shown in the help.
+/// Examples for the help.
 pub const EXAMPLES: &str = "  logbook blame src/parser.rs\n  logbook blame https://git.example.org/web/pull/903 -n 1";
 
 /// Arguments of `blame`.

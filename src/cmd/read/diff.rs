@@ -16,7 +16,7 @@ use logbook_view::record::diff::{Difference, diff};
 use logbook_view::record::fold::SAID;
 use logbook_view::record::json::Object;
 
-/// Examples shown in the help.
+/// Examples for the help.
 pub const EXAMPLES: &str = "  logbook diff r-81 r-88\n  logbook diff r-88 --last-good --same prompt_version";
 
 /// How a good run ended.

@@ -23,7 +23,7 @@ use logbook_render::{Format, Rows};
 use logbook_scan::{self as scan, Class, Scanned, Source, Wanted};
 use logbook_view as view;
 
-/// Examples shown in the help.
+/// Examples for the help.
 pub const EXAMPLES: &str = "  logbook fields 'timestamp>=yesterday'\n  logbook fields tool_call.tool 'run_id=r-88'   # its values, with counts";
 
 /// Arguments of `fields`.

@@ -22,7 +22,7 @@ use logbook_scan::{self as scan, Scanned, Source};
 use logbook_store::Input;
 use logbook_view::explain;
 
-/// Examples shown in the help.
+/// Examples for the help.
 pub const EXAMPLES: &str = "  logbook query 'status=blocked' --latest --group blocked_on\n  logbook query 'timestamp >= 2026-04-15T00:00Z AND status=done' 'logs/*.jsonl'";
 
 /// Arguments of `query`.

@@ -20,7 +20,7 @@ use logbook_store::config::texts::{self, REPORTS};
 use logbook_store::{self as store, Purpose};
 use logbook_view::runs::{Tree, json as run_json};
 
-/// Examples shown in the help.
+/// Examples for the help.
 pub const EXAMPLES: &str = "  logbook report mcp server=github\n  logbook report ratings workflow=invoices -n 10";
 
 /// Arguments of `report`.

@@ -15,7 +15,7 @@ use logbook_render::record::resume;
 use logbook_scan as scan;
 use logbook_view::record::resume::Resume as View;
 
-/// Examples shown in the help.
+/// Examples for the help.
 pub const EXAMPLES: &str = "  logbook resume r-88
   logbook resume --agent flake-hunter -o json --max-tokens 800";
 

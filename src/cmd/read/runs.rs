@@ -22,7 +22,7 @@ use logbook_render::table::{Column, Cut};
 use logbook_render::{self as render, Format, Rows, cell};
 use logbook_view::runs::{Cards, Tree, json as run_json};
 
-/// Examples shown in the help.
+/// Examples for the help.
 pub const EXAMPLES: &str =
     "  logbook runs --blocked\n  logbook runs 'wrote=true and cost_usd>1' --since yesterday --sort -cost_usd";
 

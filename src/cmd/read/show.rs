@@ -16,7 +16,7 @@ use logbook_scan::{Corrected, Scanned, Source};
 use logbook_view::approvals::Request;
 use logbook_view::{self as view, Record};
 
-/// Examples shown in the help.
+/// Examples for the help.
 pub const EXAMPLES: &str = "  logbook show r-88\n  logbook show r-88#3          # the same: logbook show r-88 3
   logbook show r-88 -o html > r-88.html";
 

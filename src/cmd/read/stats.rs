@@ -18,7 +18,7 @@ use logbook_scan::{self as scan, Task, Wanted};
 use logbook_view::Stats as Fold;
 use logbook_view::stats::{FIELDS, Part, Table};
 
-/// Examples shown in the help.
+/// Examples for the help.
 pub const EXAMPLES: &str = "  logbook stats --since -7d\n  logbook stats 'agent_id=scout' -o json";
 
 /// A table shows so many of the newest days.
