@@ -71,7 +71,7 @@ pub const COMMANDS: &[Entry] = &[
     entry!("read", "runs", read::runs::Runs, "where each run stands, active ones first"),
     entry!("read", "show", read::show::Show, "one run in full, as a timeline, a tree or a page, or one row"),
     entry!("read", "query", read::query::Query, "filter, group and summarize rows"),
-    entry!("read", "tail", live::tail::Tail, "the newest rows, one line each, and those that come"),
+    entry!("read", "tail", read::tail::Tail, "the newest rows, one line each, and those that come"),
     entry!("read", "resume", read::resume::Resume, "what an agent reads when it comes back to a run"),
     entry!("read", "report", read::report::Report, "run a saved query: overnight, cost, ratings and others"),
     entry!("read", "diff", read::diff::Diff, "show how two runs differ; exit 1 if they do"),

@@ -77,7 +77,7 @@ fn a_tree_goes_from_agent_to_agent_to_tool_to_file() {
     ended.shows("└─ #6  tool ledger (write) open: no result");
     let rows = book.run(&["show", "r-40", "--tree"]);
     assert_eq!(rows.exit(0).out.lines().count(), 24, "the rows of both runs, the correction folded in: {rows}");
-    book.run(&["show", "r-40", "--tree", "-o", "html"]).exit(2).says("a tree is no page");
+    book.run(&["show", "r-40", "--tree", "-o", "html"]).exit(2).says("--tree cannot be shown as a page");
 }
 
 #[test]

@@ -9,8 +9,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::SystemTime;
 
+use crate::cmd::shared::following::superseding::Superseding;
 use crate::cmd::shared::reading::{self, Corrections, Reading, require, runs, test, wording};
-use logbook_format::{Voiding, carried};
+use logbook_format::carried;
 use logbook_json::{Sum, frame};
 use logbook_model::error::Result;
 use logbook_model::{Address, Instant, Kind, Night, READ_ROW_BYTES_MAX, Zone};
@@ -52,9 +53,8 @@ struct State {
     changed: Changed,
     /// When the day ends.
     tomorrow: Instant,
-    /// The last row may void another one, if the next is the one that it names.
-    in_doubt: bool,
-    /// All of it is to be read anew.
+    superseding: Superseding,
+    /// Everything must be read anew.
     is_stale: bool,
 }
 
@@ -78,10 +78,11 @@ impl Board {
             self.state.catch_up(&self.location.path, generation)?;
         }
         if now >= self.state.tomorrow || self.state.is_stale {
-            let in_doubt = self.state.in_doubt;
+            // The last row may void a place, so that the next one supersedes a row.
+            let superseding = std::mem::take(&mut self.state.superseding);
             self.state = State::read(&self.location, &Clock { now, zone: self.zone }, self.days, generation)?;
             self.read_at = generation;
-            self.state.in_doubt = in_doubt;
+            self.state.superseding = superseding;
         } else if self.state.watch.at() == at {
             return Ok(false);
         }
@@ -231,7 +232,7 @@ impl State {
             segments: found.snapshot.segments.iter().map(|segment| segment.number).collect(),
             changed,
             tomorrow,
-            in_doubt: false,
+            superseding: Superseding::default(),
             is_stale: false,
         })
     }
@@ -242,7 +243,7 @@ impl State {
         if self.is_stale {
             return Ok(());
         }
-        let State { runs, oversight, watch, segments, in_doubt, is_stale, .. } = self;
+        let State { runs, oversight, watch, segments, superseding, is_stale, .. } = self;
         let mut skipped = Skipped::default();
         let read = watch.new_rows(&mut |place, line| {
             if segments.last().is_none_or(|last| *last < place.segment) {
@@ -262,9 +263,7 @@ impl State {
                     }
                     let row = Row { text, fields: &fields, place: RowPlace { input, offset }, lasts: false };
                     let kind = Picked::new(&FIELDS, &fields).kind();
-                    let voids = kind == Kind::Repair && Voiding::read(text).is_some();
-                    let in_doubt = std::mem::replace(in_doubt, voids);
-                    *is_stale |= kind == Kind::Correction || voids || in_doubt;
+                    *is_stale |= superseding.next(kind, text).supersedes();
                     if !*is_stale {
                         runs.push(&row);
                         let place = Address::Place { segment: place.segment, offset };

@@ -1,18 +1,15 @@
-//! Commands that stay: they follow rows as they come.
+//! Commands that keep running, and act on rows as they come.
 //!
-//! - `board`: where all runs stand, kept up while rows come
-//! - `follow`: where a follower stands, the rows that pass, and waiting for more
-//! - `tail_files`: `tail` of files that are no logbook
-//! - `handover`: one row handed to one program
+//! Not here: reading new rows (`cmd/shared/following`), `tail`, which only prints them (`cmd/read`).
+//!
+//! - `board`: the state of all runs, kept up to date
+//! - `handover`: one row handed to one program, for `trigger`
 //! - `screen/`: the terminal of `dash` · `web/`: the pages of `serve`
 
 pub mod board;
 pub mod dash;
-mod follow;
 mod handover;
 pub mod screen;
 pub mod serve;
-pub mod tail;
-mod tail_files;
 pub mod trigger;
 mod web;

@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 
 use crate::cmd::Door;
 use crate::cmd::guard::{Bounds, Within};
-use crate::cmd::live::follow::{Alarm, Follower, begin, sync};
 use crate::cmd::live::handover::{self, Handover};
+use crate::cmd::shared::following::{Alarm, Follower, begin, sync};
 use crate::cmd::shared::reading::wording::{self, Clauses};
 use crate::cmd::shared::reading::{self, Corrections};
 use crate::cmd::writing::{Desk, Writing};

@@ -11,5 +11,7 @@ pub mod report;
 pub mod resume;
 pub mod runs;
 pub mod show;
-mod show_tree;
 pub mod stats;
+pub mod tail;
+mod tail_files;
+mod tail_rows;

@@ -1,7 +1,8 @@
 //! `logbook show`: one run in full, as a timeline, a tree or a page; or one row in full.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::cmd::Door;
-use crate::cmd::read::show_tree;
 use crate::cmd::shared::reading::gather::{self, GatheredRow};
 use crate::cmd::shared::reading::run_record::{self, no_such_run, row_address};
 use crate::cmd::shared::reading::{self, Corrections, Reading};
@@ -10,10 +11,11 @@ use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_model::{Address, Kind};
 use logbook_query::Query;
-use logbook_render::record::{self, Fact, html, markdown, terminal};
+use logbook_render::record::{self, Fact, html, markdown, terminal, tree};
 use logbook_render::{Format, Look, Rows, amended, pretty, request as shown};
 use logbook_scan::{Corrected, Scanned, Source};
 use logbook_view::approvals::Request;
+use logbook_view::record::tree as view_tree;
 use logbook_view::{self as view, Record};
 
 /// Examples for the help.
@@ -78,7 +80,7 @@ pub fn run(mut args: Show, door: &mut Door<'_>) -> Result<Exit> {
     }
     if args.tree {
         let look = args.reading.look(door, args.reading.clock(door)?.zone);
-        return show_tree::run(&args.what, &args.reading, (form == Form::Terminal).then_some(&look), door);
+        return put_tree(&args.what, &args.reading, (form == Form::Terminal).then_some(&look), door);
     }
     let runs = [std::mem::take(&mut args.what)];
     let (found, rows, mut scanned) = match form {
@@ -113,7 +115,7 @@ fn form(args: &Show, door: &Door<'_>) -> Result<Form> {
         _ => None,
     };
     if args.tree && page.is_some() {
-        return refuse("a tree is no page", "logbook show RUN --tree -o table");
+        return refuse("--tree cannot be shown as a page", "logbook show RUN --tree -o table");
     }
     if args.record {
         return match args.reading.output.as_deref() {
@@ -147,9 +149,10 @@ fn row(args: &Show, form: Form, address: &Address, inputs: &Source, door: &mut D
     };
     let corrected = inputs.corrected(place);
     let look = args.reading.look(door, door.zone(args.reading.utc, args.reading.tz.as_deref())?);
-    let beneath = corrected.map_or_else(Vec::new, |it| amended::lines(&view::amended(&it.row, &it.corrections), &look));
+    let mut amendments = corrected.map_or_else(Vec::new, |it| view::amended(&it.row, &it.corrections));
     if corrected.is_some_and(Corrected::is_retracted) {
-        let why = beneath.into_iter().filter(|line| line.starts_with("retracted")).collect::<Vec<_>>().join("; ");
+        amendments.retain(|amended| amended.retracted);
+        let why = amended::lines(&amendments, &look).join("; ");
         return Err(
             Error::new(Exit::No, format!("{address} was {why}")).hint(format!("logbook show {address} --as-written"))
         );
@@ -157,7 +160,7 @@ fn row(args: &Show, form: Form, address: &Address, inputs: &Source, door: &mut D
     let text = corrected.map_or(written, |corrected| corrections::apply(&corrected.row, &corrected.corrections));
     let written = if format == Format::Table {
         let mut drawn = pretty::draw(json::trim(&text));
-        beneath.iter().for_each(|line| drawn.extend([line, "\n"]));
+        amended::lines(&amendments, &look).iter().for_each(|line| drawn.extend([line, "\n"]));
         put_request(&text, address, &look, door)?;
         door.out.text(&drawn)
     } else {
@@ -193,7 +196,7 @@ fn put_requests(requests: impl IntoIterator<Item = Request>, look: &Look, door: 
 }
 
 /// Prints the rows of a run; false when there are none.
-pub fn put_rows(
+fn put_rows(
     rows: &[GatheredRow],
     format: Format,
     inputs: &Source,
@@ -265,4 +268,46 @@ fn as_known_at(args: &Show, form: Form, door: &mut Door<'_>) -> Result<Exit> {
         }
     }
     Ok(reading::note_skipped(door, &mut scanned, &inputs, args.reading.strict))
+}
+
+/// Prints the tree below `run`; without a `look` the rows of all its runs.
+fn put_tree(run: &str, reading: &Reading, look: Option<&Look>, door: &mut Door<'_>) -> Result<Exit> {
+    let corrections = Corrections::wanted(reading, &Query::default());
+    let found = reading::logbook_for(door, reading, corrections, None)?;
+    let mut records: HashMap<String, Record> = HashMap::new();
+    let mut rows: Vec<GatheredRow> = Vec::new();
+    let mut scanned = Scanned::default();
+    let mut level = vec![run.to_owned()];
+    // One scan per level: its rows name the runs of the next level.
+    for _ in 0..view_tree::LEVELS_MAX {
+        let plan = gather::plan_of(&level, true, reading, door)?;
+        let (more, read) = gather::passing(&found.inputs, &plan, &level, reading.strict, door);
+        let added = run_record::records_among(&level, &found.inputs, &more);
+        let below: HashSet<&String> = added.values().flat_map(|record| &record.children).collect();
+        let mut below: Vec<String> = below.into_iter().filter(|run| !records.contains_key(*run)).cloned().collect();
+        below.retain(|run| !added.contains_key(run));
+        below.sort_unstable();
+        rows.extend(more.into_iter().filter(|row| added.contains_key(&run_record::text_of(&row.text, "run_id"))));
+        records.extend(added);
+        // Every level skips the same lines.
+        scanned = read;
+        level = below;
+        if level.is_empty() {
+            break;
+        }
+    }
+    if !records.contains_key(run) {
+        return Err(no_such_run("show --tree", run, None, &found.inputs, door));
+    }
+    match look {
+        Some(look) => {
+            let text = tree::draw(&view_tree::tree(run, &records), look);
+            door.out.text(&text)?;
+        }
+        None => {
+            rows.sort_by_key(|row| row.place);
+            put_rows(&rows, reading.format(door)?, &found.inputs, reading, door)?;
+        }
+    }
+    Ok(reading::note_skipped(door, &mut scanned, &found.inputs, reading.strict))
 }

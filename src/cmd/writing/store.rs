@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use super::{Desk, announce_fallback};
 use crate::cmd::Door;
+use crate::cmd::shared::following::superseding;
 use crate::cmd::shared::reading::{self, Corrections, test, wording};
 use logbook_format::draft::pairs::Pairs;
 use logbook_format::{Drafts, Rules};
@@ -189,7 +190,7 @@ pub fn catch_up<P: Past>(past: &mut P, place: Place, row: &[u8]) -> bool {
     if json::pick(row, &["kind"], &mut values).is_err() {
         return true;
     }
-    if !P::AS_WRITTEN && matches!(Kind::of(values[0]), Kind::Correction | Kind::Repair) {
+    if !P::AS_WRITTEN && superseding::supersedes(Kind::of(values[0]), row) {
         return false;
     }
     past::show(past, row, &Address::Place { segment: place.segment, offset: place.offset });

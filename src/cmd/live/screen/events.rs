@@ -9,7 +9,7 @@ use ratatui::crossterm::event::{self, KeyEvent, KeyEventKind};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::cmd::live::follow::Alarm;
+use crate::cmd::shared::following::Alarm;
 use logbook_model::error::{Error, Result};
 use logbook_store::Location;
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use memchr::memmem;
 
 use super::context::Context;
+use crate::cmd::shared::following::superseding::{Superseding, kind_of};
 use crate::cmd::shared::reading::run_record::{self, RunRow};
 use crate::cmd::shared::reading::{Reading, gather};
 use logbook_json::{self as json, Limits};
@@ -32,6 +33,7 @@ struct CachedRun {
     /// When the board was last read in full. Corrections since then are not in these rows.
     read_at: u64,
     watch: Watch,
+    superseding: Superseding,
     rows: Vec<RunRow>,
 }
 
@@ -41,9 +43,12 @@ impl RunRows {
     pub fn record(&self, context: &Context, id: &str, read_at: u64) -> Result<Option<Record>> {
         let slot = self.slot(id);
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        match slot.as_mut().filter(|cached| cached.read_at == read_at) {
+        let is_valid = match slot.as_mut().filter(|cached| cached.read_at == read_at) {
             Some(cached) => cached.catch_up(id)?,
-            None => *slot = Some(CachedRun::read(context, id, read_at)?),
+            None => false,
+        };
+        if !is_valid {
+            *slot = Some(CachedRun::read(context, id, read_at)?);
         }
         let rows = slot.as_ref().map_or(&[][..], |cached| &cached.rows);
         let told = rows.iter().map(|(text, place, amended)| (&text[..], place.clone(), amended.clone()));
@@ -69,14 +74,22 @@ impl CachedRun {
         let runs = [id.to_owned()];
         let ((found, rows, _), _) = context.command(|door| gather::rows_of(&runs, &reading, door))?;
         let watch = Watch::new(&context.location.path, end_of(&found.inputs));
-        Ok(CachedRun { read_at, watch, rows: run_record::rows(id, &found.inputs, rows) })
+        Ok(CachedRun {
+            read_at,
+            watch,
+            superseding: Superseding::default(),
+            rows: run_record::rows(id, &found.inputs, rows),
+        })
     }
 
-    fn catch_up(&mut self, id: &str) -> Result<()> {
+    /// Adds new rows. False if one of them supersedes an earlier row: all must be read anew.
+    fn catch_up(&mut self, id: &str) -> Result<bool> {
         let literal = literal_of(id.as_bytes());
         let finder = literal.as_ref().map(memmem::Finder::new);
-        let rows = &mut self.rows;
+        let (rows, superseding) = (&mut self.rows, &mut self.superseding);
+        let mut is_valid = true;
         self.watch.new_rows(&mut |place, text| {
+            is_valid &= !superseding.next(kind_of(text), text).supersedes();
             // The id may be written with escapes.
             let has =
                 |finder: &memmem::Finder<'_>| finder.find(text).is_some() || memchr::memchr(b'\\', text).is_some();
@@ -85,7 +98,8 @@ impl CachedRun {
                 let address = Address::Place { segment: place.segment, offset: place.offset };
                 rows.push((text.to_vec(), Some(address), Vec::new()));
             }
-        })
+        })?;
+        Ok(is_valid)
     }
 
     fn bytes(&self) -> usize {

@@ -12,7 +12,7 @@ use super::guard::Keys;
 use super::run_rows::RunRows;
 use crate::cmd::Door;
 use crate::cmd::live::board::Board;
-use crate::cmd::live::follow::Alarm;
+use crate::cmd::shared::following::Alarm;
 use logbook_model::error::{Error, Result};
 use logbook_query::time::Clock;
 use logbook_render::web::{Frame, Link, Place, Text};

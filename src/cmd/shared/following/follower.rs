@@ -1,5 +1,4 @@
-//! Following a logbook: the rows that come and pass a filter, each once, and sleep while none
-//! comes.
+//! Following a logbook: each new row that passes a filter, once, and sleep while none comes.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -8,9 +7,9 @@ use std::time::Duration;
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
+use super::superseding::{Superseding, kind_of};
 use crate::cmd::Door;
 use crate::cmd::guard::Within;
-use logbook_format::corrections::is_correction;
 use logbook_format::{Voiding, voiding};
 use logbook_json::{self as json, Limits, frame};
 use logbook_model::Address;
@@ -22,43 +21,43 @@ use logbook_store::index::Place;
 use logbook_store::os_real::REAL;
 use logbook_store::{self as store, Watch};
 
-/// How often the files are looked at though nobody said that they changed: events can be lost.
+/// The files are read at least this often without an event, since events can be lost.
 const NET: Duration = Duration::from_millis(500);
-/// The same where the system tells nothing.
+/// The same if the system gives no events.
 const POLL: Duration = Duration::from_millis(50);
-/// Events of one burst are taken together.
+/// Events within this time count as one.
 const BURST: Duration = Duration::from_millis(1);
 
-/// Wakes when a file of a directory changes.
+/// Wakes when a file in a directory changes.
 pub struct Alarm {
-    /// Kept, since dropping it ends the watching.
+    /// Dropping it would end the events.
     watcher: Option<RecommendedWatcher>,
     events: Receiver<()>,
 }
 
 impl Alarm {
-    /// Of the logbook at `directory`; without the system's help, where it gives none, it polls.
+    /// Watches the logbook at `directory`. Polls if the system gives no events.
     pub fn new(directory: &Path) -> Alarm {
         Alarm::of(&[directory])
     }
 
-    /// Of several directories.
+    /// Watches several directories.
     pub fn of(directories: &[&Path]) -> Alarm {
         let (send, events) = channel();
-        let told = move |event: notify::Result<notify::Event>| {
-            // Reading a file is no news.
+        let on_event = move |event: notify::Result<notify::Event>| {
+            // Ignore reads of a file.
             if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
                 let _ = send.send(());
             }
         };
-        let watcher = notify::recommended_watcher(told).and_then(|mut watcher| {
+        let watcher = notify::recommended_watcher(on_event).and_then(|mut watcher| {
             directories.iter().try_for_each(|path| watcher.watch(path, RecursiveMode::NonRecursive))?;
             Ok(watcher)
         });
         Alarm { watcher: watcher.ok(), events }
     }
 
-    /// Sleeps until something changed, or it is time to look all the same.
+    /// Sleeps until a file changes, or for `NET` at most.
     pub fn wait(&self) {
         let longest = if self.watcher.is_some() { NET } else { POLL };
         match self.events.recv_timeout(longest) {
@@ -72,24 +71,22 @@ impl Alarm {
     }
 }
 
-/// Takes a row, its place, and whether it passes.
+/// Called with a row's place, the row, and whether it passes.
 pub type Each<'e> = &'e mut dyn FnMut(Place, &[u8], bool) -> ControlFlow<()>;
 
-/// Rows that pass a filter, from a place on.
+/// Reads rows from a place on, and filters them.
 pub struct Follower<'p> {
     plan: &'p Plan,
     within: &'p Within<'p>,
     directory: PathBuf,
     watch: Watch,
-    /// Correction rows are asked for.
+    /// Correction rows may pass.
     corrections: bool,
-    /// What the row before voids: the next one was told before.
-    voiding: Option<Voiding>,
+    superseding: Superseding,
 }
 
 impl<'p> Follower<'p> {
-    /// Of the logbook at `directory`, rows that begin at or after `at`; each is asked within its
-    /// bounds.
+    /// Follows the logbook at `directory` from `at` on. The filter is evaluated within its bounds.
     pub fn new(
         directory: &Path,
         at: Place,
@@ -97,28 +94,36 @@ impl<'p> Follower<'p> {
         corrections: bool,
     ) -> Follower<'p> {
         let directory = directory.to_path_buf();
-        Follower { plan, within, watch: Watch::new(&directory, at), directory, corrections, voiding: None }
+        Follower {
+            plan,
+            within,
+            watch: Watch::new(&directory, at),
+            directory,
+            corrections,
+            superseding: Superseding::default(),
+        }
     }
 
-    /// Where the next row is to begin.
+    /// Where the next row begins.
     pub fn at(&self) -> Place {
         self.watch.at()
     }
 
-    /// Hands the rows that came to `each`, in order, with their places and whether they pass. After
-    /// a break none is handed on any more, and the follower is not to be asked again.
+    /// Calls `each` with the new rows, in order. After a break no more rows are handed on, and the
+    /// follower must not be used again.
     pub fn new_rows(&mut self, each: Each<'_>) -> Result<()> {
-        let (plan, within, corrections, voiding) = (self.plan, self.within, self.corrections, &mut self.voiding);
+        let (plan, within, corrections, superseding) =
+            (self.plan, self.within, self.corrections, &mut self.superseding);
         let directory = &self.directory;
         let mut eval = plan.eval();
         let mut over = false;
         self.watch.new_rows(&mut |place, text| {
-            let again = voiding.take().is_some_and(|voiding| is_told(directory, &voiding, text));
-            *voiding = Voiding::read(text);
-            if over || again {
+            let effect = superseding.next(kind_of(text), text);
+            let is_copy = effect.after.is_some_and(|voiding| is_copy(directory, &voiding, text));
+            if over || is_copy {
                 return;
             }
-            // The filter speaks first: few rows pass, and only those must be whole ones.
+            // The filter comes first: few rows pass, and only those need to be validated.
             let mut fields = Vec::new();
             if frame::pick(text, plan.fields(), &mut fields).is_err() {
                 return;
@@ -127,43 +132,36 @@ impl<'p> Follower<'p> {
             let matches = || plan.filter().is_none_or(|filter| filter.matches(&row, &mut eval).unwrap_or(false));
             let passes = within.row(matches)
                 && json::validate(text, Limits::GRAMMAR).is_ok()
-                && (corrections || !is_correction_row(text));
+                && (corrections || !effect.corrects);
             over = each(place, text, passes).is_break();
         })
     }
 }
 
-/// Whether the row that stood where `voiding` says is the one that stands again here, and was told
-/// before.
-fn is_told(directory: &Path, voiding: &Voiding, again: &[u8]) -> bool {
+/// Whether `again` is a copy of the row at the voided place, which was handed on before.
+fn is_copy(directory: &Path, voiding: &Voiding, again: &[u8]) -> bool {
     let place = Place { segment: voiding.segment, offset: voiding.offset };
-    // Where the old one cannot be read, it could not be told either.
+    // If the old one cannot be read now, it was not handed on either.
     voiding.is_kept_by(again)
         && store::row(&REAL, directory, place).ok().flatten().is_some_and(|old| voiding::is_same_row(&old, again))
 }
 
-/// Where the follower with this cursor begins, of rows that end at `end`; `None`: it has none, or
-/// it was never saved.
+/// Where the follower with this cursor begins, if rows end at `end`; `None` without a saved cursor.
 pub fn begin(cursor: Option<&Cursor>, end: Place, door: &mut Door<'_>) -> Result<Option<Place>> {
     let Some(cursor) = cursor else { return Ok(None) };
     let Some(saved) = cursor.load()? else { return Ok(None) };
     let place = cursor.settle(saved, end)?;
     if place != saved {
         let [was, now] = [saved, place].map(|at| Address::Place { segment: at.segment, offset: at.offset });
-        door.note(format_args!("no row begins at {was}, where the cursor stood, as in a copy: it goes on at {now}"));
+        door.note(format_args!("no row begins at {was}, where the cursor was; is this a copy? Going on at {now}"));
     }
     Ok(Some(place))
 }
 
-fn is_correction_row(text: &[u8]) -> bool {
-    let mut kind = Vec::new();
-    json::pick(text, &["kind"], &mut kind).is_ok() && is_correction(kind.first().copied().flatten())
-}
-
-/// Makes what was read from `from` up to `at` durable, before a position is kept or something is
-/// done about it: a power cut may take rows that were read.
+/// Makes the rows between `from` and `at` durable, before a cursor is saved or something is done
+/// about them: a power cut may lose rows that were read.
 pub fn sync(writer: &mut Writer<'_>, from: Place, at: Place) -> Result<()> {
-    // A place at the start of a segment rests on the one before.
+    // A place at the start of a segment is the end of the one before.
     let first = from.segment.min(at.segment.saturating_sub(1));
     writer.sync_segments(first..=at.segment).map_err(|error| Error { hint: None, ..error })
 }

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use memchr::memchr;
 
-use super::follow::Alarm;
-use super::tail::{Lines, passing};
+use super::tail_rows::{Printer, passing};
 use crate::cmd::Door;
 use crate::cmd::guard::Within;
+use crate::cmd::shared::following::Alarm;
 use crate::cmd::shared::reading::{self, mismatches};
 use logbook_json::{self as json, Limits, frame};
 use logbook_model::READ_ROW_BYTES_MAX;
@@ -31,7 +31,7 @@ pub fn follow(
     inputs: &Source,
     (plan, within): (&Plan, &Within<'_>),
     (count, follows): (usize, bool),
-    out: &mut Lines,
+    out: &mut Printer,
     door: &mut Door<'_>,
 ) -> Result<Exit> {
     let mut newest: VecDeque<Vec<u8>> = VecDeque::new();

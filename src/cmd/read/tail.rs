@@ -6,17 +6,16 @@ use std::ops::ControlFlow;
 
 use crate::cmd::Door;
 use crate::cmd::guard::{Bounds, Within};
-use crate::cmd::live::follow::{Alarm, Follower, begin, sync};
-use crate::cmd::live::tail_files;
+use crate::cmd::read::tail_files;
+use crate::cmd::read::tail_rows::{Printer, passing};
+use crate::cmd::shared::following::{Alarm, Follower, begin, sync};
 use crate::cmd::shared::reading::wording::{self, Clauses};
 use crate::cmd::shared::reading::{self, Corrections, Files, Found, Reading, mismatches};
-use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_query::eval::doubts::Doubts;
 use logbook_query::{Plan, Query};
-use logbook_render::line;
-use logbook_render::{Format, Look};
-use logbook_scan::{self as scan, Scanned, Source};
+use logbook_render::Format;
+use logbook_scan::Scanned;
 use logbook_store::append::{Options, Writer};
 use logbook_store::config;
 use logbook_store::cursors::Cursor;
@@ -72,13 +71,13 @@ pub fn run(args: Tail, door: &mut Door<'_>) -> Result<Exit> {
                 .hint("logbook tail -f FILE   # without --cursor"));
         }
         let inputs = Files::default().open(&files, Corrections::AsWritten, door)?;
-        let mut out = Lines { format, look: args.reading.look(door, clock.zone), foreign: true };
+        let mut out = Printer { format, look: args.reading.look(door, clock.zone), foreign: true };
         let how = (count(&args), args.follow);
         return guarded.evaluate(|plan, within| tail_files::follow(&inputs, (plan, within), how, &mut out, door));
     }
     let corrections = Corrections::wanted(&args.reading, &query);
     let found = reading::logbook_for(door, &args.reading, corrections, None)?;
-    let mut out = Lines { format, look: args.reading.look(door, clock.zone), foreign: false };
+    let mut out = Printer { format, look: args.reading.look(door, clock.zone), foreign: false };
     guarded.evaluate(|plan, within| follow(&args, &found, (plan, within), corrections, &mut out, door))
 }
 
@@ -88,7 +87,7 @@ fn follow(
     found: &Found,
     (plan, within): (&Plan, &Within<'_>),
     corrections: Corrections,
-    out: &mut Lines,
+    out: &mut Printer,
     door: &mut Door<'_>,
 ) -> Result<Exit> {
     let cursor = args.cursor.as_deref().map(|name| Cursor::new(&found.path, name)).transpose()?;
@@ -172,57 +171,11 @@ fn newest(
     (rows, all)
 }
 
-/// Hands the rows of `input` that pass to `keep`. Gives what was read, and what could not be
-/// compared.
-pub(super) fn passing(
-    input: &Source,
-    (plan, within): (&Plan, &Within<'_>),
-    strict: bool,
-    keep: &mut dyn FnMut(&[u8]),
-    door: &mut Door<'_>,
-) -> (Scanned, Doubts) {
-    let mut eval = plan.eval();
-    let scanned = scan::feed(input, door.input, plan.fields(), strict, |row, name, skipped| {
-        let matches = || plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false));
-        if within.row(matches) {
-            match json::validate(row.text, json::Limits::GRAMMAR) {
-                Ok(()) => keep(row.text),
-                Err(fault) => {
-                    let (class, detail) = scan::not_json(&fault);
-                    skipped.add(name, class, row.place.offset, detail);
-                }
-            }
-        }
-        ControlFlow::Continue(())
-    });
-    (scanned, eval.doubts)
-}
-
 /// How many rows are shown at first.
 fn count(args: &Tail) -> usize {
     match (args.count, &args.reading.since) {
         (None, Some(_)) => usize::MAX,
         (count, _) => count.unwrap_or(COUNT),
-    }
-}
-
-/// Rows on their way out.
-pub(super) struct Lines {
-    format: Format,
-    look: Look,
-    /// Rows that are not logbook's are shown as they are.
-    foreign: bool,
-}
-
-impl Lines {
-    pub(super) fn print(&mut self, row: &[u8], door: &mut Door<'_>) -> Result<()> {
-        let mut values = Vec::new();
-        let mut is_step = || json::pick(row, &["run_id"], &mut values).is_ok() && values[0].is_some();
-        match self.format {
-            _ if self.foreign && !is_step() => door.out.json(json::trim(row)).and_then(|()| door.out.json(b"\n")),
-            Format::Jsonl => door.out.json(json::trim(row)).and_then(|()| door.out.json(b"\n")),
-            _ => door.out.drawn(&line::draw(row, &self.look)),
-        }
     }
 }
 
