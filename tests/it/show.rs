@@ -130,6 +130,6 @@ fn no_text_of_a_row_is_a_mark_on_a_page() {
     for mark in ["<script", "<img", "<b>", "\u{1b}", "\u{202e}"] {
         assert!(!md.out.contains(mark), "{mark:?} in {md}");
     }
-    book.run(&["show", "r<script>", "1", "-o", "html"]).exit(2).says("pages and records are of runs");
+    book.run(&["show", "r<script>", "1", "-o", "html"]).exit(2).says("only a run has a page or a record");
     book.run(&["query", "-o", "html"]).exit(2).says("no output format");
 }

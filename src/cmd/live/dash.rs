@@ -1,5 +1,5 @@
-//! `logbook dash`: where all runs stand, on a terminal, kept up. The terminal is taken, and given
-//! back whatever happens.
+//! `logbook dash`: the state of all runs on a terminal, live. The terminal is restored whatever
+//! happens.
 
 use std::path::PathBuf;
 
@@ -20,10 +20,10 @@ pub const EXAMPLES: &str = "  logbook dash\n  logbook dash 'agent_id=scout and c
 /// Arguments of `dash`.
 #[derive(clap::Args)]
 pub struct Dash {
-    /// A filter on the runs, as runs takes it; / changes it
+    /// A filter on the runs, as in runs; / changes it
     #[arg(value_name = "FILTER")]
     filter: Vec<String>,
-    /// All runs, not only those that are active; Tab changes it
+    /// All runs, not only active ones; Tab changes it
     #[arg(long)]
     all: bool,
     /// Who decides [default: the user]
@@ -69,7 +69,7 @@ pub fn run(args: Dash, door: &mut Door<'_>) -> Result<Exit> {
     let left = terminal.leave(door);
     let ended = ended.and_then(|ended| left.map(|()| ended))?;
     if let Some(signal) = ended {
-        // As if nobody had caught it.
+        // End as if the signal had not been caught.
         let _ = signal_hook::low_level::emulate_default_handler(signal);
     }
     Ok(Exit::Done)

@@ -32,7 +32,7 @@ const GRACE: Duration = Duration::from_millis(500);
 /// Arguments of `serve`.
 #[derive(clap::Args)]
 pub struct Serve {
-    /// The port on 127.0.0.1; 0: any free one [default: 7430, or any free one]
+    /// The port on 127.0.0.1, 0 for any [default: 7430, or any free one]
     #[arg(long, value_name = "N")]
     port: Option<u16>,
     /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]

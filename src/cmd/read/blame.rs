@@ -1,4 +1,4 @@
-//! `logbook blame`: which run, step, agent, call and approval touched a file.
+//! `logbook blame`: the runs, steps, agents, calls and approvals that touched a file.
 
 use std::path::{Component, Path};
 
@@ -19,10 +19,10 @@ pub const EXAMPLES: &str = "  logbook blame src/parser.rs\n  logbook blame https
 /// Arguments of `blame`.
 #[derive(clap::Args)]
 pub struct Blame {
-    /// A file, as you would name it here, or another artifact
+    /// A file, relative to this directory, or another artifact
     #[arg(value_name = "PATH")]
     path: String,
-    /// At most this many, the newest
+    /// At most this many, newest first
     #[arg(short = 'n', long, value_name = "N")]
     limit: Option<usize>,
     #[command(flatten)]
@@ -37,8 +37,7 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
     let found = reading::logbook_for(door, &args.reading, corrections, None)?;
     let wanted = Wanted::new(&args.path, &bases(&door.env.cwd, &found.path));
     let names = FIELDS.to_names();
-    // Decisions and beginnings do not name the file; they say who allowed and who did what names
-    // it.
+    // Decisions and starts do not name the file, but say who allowed and did what touched it.
     let name = literal_of(wanted.name().as_bytes()).map(|quoted| {
         let inner = quoted.strip_prefix(b"\"").unwrap_or(&quoted);
         inner.strip_suffix(b"\"").unwrap_or(inner).to_vec()
@@ -72,7 +71,7 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
     let note = written.and_then(|()| out.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
     let exit = reading::note_skipped(door, &mut scanned, &found.inputs, args.reading.strict);
     if out.written() == 0 {
-        return Err(Error::new(Exit::No, format!("no row says that it touched {:?}", args.path))
+        return Err(Error::new(Exit::No, format!("no row mentions {:?}", args.path))
             .hint("logbook fields artifact_ref   # what was produced"));
     }
     if let Some(note) = note.filter(|_| door.err.is_terminal()) {
@@ -81,8 +80,8 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
     Ok(exit)
 }
 
-/// Where relative paths may count from: the working directory, and the directory that holds the
-/// logbook.
+/// The directories that paths in rows may be relative to: the working directory, and the one that
+/// holds the logbook.
 fn bases(cwd: &Path, logbook: &Path) -> Vec<String> {
     // `--dir ./x` has no parent of its own.
     let logbook = cwd.join(logbook);

@@ -1,4 +1,4 @@
-//! `logbook diff`: in what two runs differ.
+//! `logbook diff`: how two runs differ.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -19,10 +19,10 @@ use logbook_view::record::json::Object;
 /// Examples for the help.
 pub const EXAMPLES: &str = "  logbook diff r-81 r-88\n  logbook diff r-88 --last-good --same prompt_version";
 
-/// How a good run ended.
+/// The final status of a good run.
 const SUCCEEDED: &str = FinalStatus::Succeeded.word();
 
-/// The fields by which a good run is likely to be like another, the likeliest first.
+/// The fields that similar runs are likely to share, the likeliest first.
 const LIKELY: [&str; 8] =
     ["task", "agent_id", "parent_run_id", "prompt_version", "model", "requester", "owner", "agent_version"];
 
@@ -35,18 +35,18 @@ pub struct Diff {
     /// Another run
     #[arg(value_name = "B", required_unless_present = "last_good", conflicts_with = "last_good")]
     b: Option<String>,
-    /// The newest other run that succeeded with the same task (or the same parent, where A has no
+    /// Compare with the newest other run that succeeded with the same task (or parent, if A has no
     /// task)
     #[arg(long)]
     last_good: bool,
-    /// The field that is the same in the last good run
+    /// The field that must be the same in that run
     #[arg(long, value_name = "FIELD", requires = "last_good")]
     same: Option<String>,
     #[command(flatten)]
     reading: Reading,
 }
 
-/// `logbook diff A B`: exit 1 when they differ.
+/// `logbook diff A B`: exit 1 if they differ.
 pub fn run(args: Diff, door: &mut Door<'_>) -> Result<Exit> {
     let format = args.reading.format(door)?;
     let runs: Vec<String> = std::iter::once(&args.a).chain(&args.b).cloned().collect();
@@ -67,8 +67,8 @@ pub fn run(args: Diff, door: &mut Door<'_>) -> Result<Exit> {
     }
 }
 
-/// One row for each difference. For a person the columns are the runs, and what is asked first is
-/// told in any case.
+/// Prints one row for each difference. In a table the columns are the runs, and the main facts are
+/// shown also if they are the same.
 fn put(
     differences: &[Difference],
     runs: (&str, &str),
@@ -96,11 +96,11 @@ fn put(
     Ok(())
 }
 
-/// The field by which the last good run is looked for, and why another one than the task.
+/// The field that the last good run must share and, if it is not the task by default, why.
 fn same_field(a: &Record, args: &Diff) -> Result<(String, String)> {
     let field = match &args.same {
         Some(field) if !SAID.contains(&field.as_str()) => {
-            return Err(Error::usage(format!("--same {field}: a run says no {field} of its own"))
+            return Err(Error::usage(format!("--same {field}: a run has no field {field}"))
                 .hint(format!("--same {}", SAID.join("|"))));
         }
         Some(field) => field,
@@ -112,16 +112,13 @@ fn same_field(a: &Record, args: &Diff) -> Result<(String, String)> {
         _ => String::new(),
     };
     if a.first(field).is_empty() {
-        return Err(Error::new(
-            Exit::No,
-            format!("run {:?} has no {field} that another could share{no_task}", a.run_id),
-        )
-        .hint(other_fields(a, field)));
+        return Err(Error::new(Exit::No, format!("run {:?} has no {field} to share with another{no_task}", a.run_id))
+            .hint(other_fields(a, field)));
     }
     Ok((field.to_owned(), no_task))
 }
 
-/// What to type to look by another field than `field`.
+/// A hint to compare by a field other than `field`.
 fn other_fields(a: &Record, field: &str) -> String {
     let run = shell_word(&a.run_id);
     let mut others = LIKELY.into_iter().filter(|other| *other != field && !a.first(other).is_empty());
@@ -131,14 +128,14 @@ fn other_fields(a: &Record, field: &str) -> String {
     format!("logbook diff {run} --last-good --same {first}{rest}")
 }
 
-/// The newest run that succeeded and is like `a`.
+/// The newest run that succeeded and shares the field with `a`.
 fn last_good(a: &Record, args: &Diff, door: &mut Door<'_>) -> Result<Record> {
     let reading = &args.reading;
     let (field, no_task) = same_field(a, args)?;
     let wanted = a.first(&field);
     let found = reading::logbook_for(door, reading, Corrections::wanted(reading, &Query::default()), None)?;
     let names = [field.clone(), "final_status".to_owned()];
-    // Rows of either kind name the runs that may be meant.
+    // A run qualifies by a row with the field and a row with its end.
     let literals = gather::literals(&[wanted.clone(), SUCCEEDED.to_owned()]);
     let literals =
         if a.said(&field).first().is_some_and(|said| said.raw.starts_with(b"\"")) { literals } else { Vec::new() };

@@ -1,5 +1,4 @@
-//! `logbook fields`: which fields occur; `logbook fields status`: the values of
-//! one, with counts.
+//! `logbook fields`: the fields that occur; `logbook fields status`: the values of one, with counts.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -29,7 +28,7 @@ pub const EXAMPLES: &str = "  logbook fields 'timestamp>=yesterday'\n  logbook f
 /// Arguments of `fields`.
 #[derive(clap::Args)]
 pub struct Fields {
-    /// A field whose values are counted, a filter, and inputs as in query
+    /// A field to count the values of, a filter, and inputs as in query
     #[arg(value_name = "FIELD|QUERY|INPUT")]
     words: Vec<OsString>,
     /// A condition, beside those in the query text
@@ -38,7 +37,7 @@ pub struct Fields {
     /// At most this many
     #[arg(short = 'n', long, value_name = "N")]
     limit: Option<String>,
-    /// Fold corrections into rows of files too, as into those of a logbook
+    /// Fold corrections into the rows of files too
     #[arg(long, conflicts_with = "as_written")]
     fold: bool,
     #[command(flatten)]
@@ -60,7 +59,7 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
     let at = inputs.iter().position(|word| word.to_str().is_some_and(is_field));
     let field = at.and_then(|at| inputs.remove(at).into_string().ok());
     let clauses = match &field {
-        // The same as a query: that is what it is.
+        // The values of a field are a query.
         Some(name) => Clauses {
             filter: args.filter.clone(),
             group: Some(name.clone()),
@@ -83,7 +82,7 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
             require(&mut query, Expr::Has(path));
         }
     }
-    let foreign = (time, !inputs.is_empty() && args.reading.is_of_a_time());
+    let foreign = (time, !inputs.is_empty() && args.reading.limits_time());
     let watch = args.bounds.watch()?;
     let guarded = wording::guarded_foreign((&query, &text), foreign, &clock, BTreeMap::new(), watch)?;
     let corrections = Corrections::wanted(&args.reading, &query);
@@ -139,7 +138,7 @@ fn all(args: &Fields, guarded: &Guarded, inputs: &Source, door: &mut Door<'_>) -
                 }
                 ControlFlow::Continue(())
             },
-            // A row that a program fails on is left out, as `query` does.
+            // Skip a row on which a program fails, as `query` does.
             fault: &mut |_, _| {},
         };
         let mut fold = plan.fold();
@@ -158,11 +157,11 @@ fn all(args: &Fields, guarded: &Guarded, inputs: &Source, door: &mut Door<'_>) -
     }
     scanned.mended.mended_lines().into_iter().for_each(|line| door.note(line));
     if fields.truncated {
-        door.note("there are more fields than can be told apart; those found first are shown");
+        door.note("there are too many fields; the first ones found are shown");
     }
     if fields.deeper {
         door.note(format!(
-            "objects are nested deeper than {} keys; what is below is not listed",
+            "objects are nested deeper than {} keys; fields below are not listed",
             view::fields::KEYS_MAX
         ));
     }
@@ -175,7 +174,7 @@ fn all(args: &Fields, guarded: &Guarded, inputs: &Source, door: &mut Door<'_>) -
     Ok(scanned)
 }
 
-/// A table shows the example as it is written, so that `5` and `"5"` differ.
+/// A field as a row. A table shows the example as it is written, so that `5` and `"5"` differ.
 fn shown(field: &view::fields::Field, as_table: bool) -> Vec<u8> {
     let mut field = field.clone();
     if as_table {
@@ -184,8 +183,7 @@ fn shown(field: &view::fields::Field, as_table: bool) -> Vec<u8> {
     field.to_json()
 }
 
-/// Whether a word that is no query text names a field, and not a file: told by
-/// its letters alone.
+/// Whether a word that is not query text names a field and not a file, by its spelling alone.
 fn is_field(word: &str) -> bool {
     let packed = [".jsonl", ".json", ".ndjson", ".zst", ".gz", ".log"];
     let file = word == "-" || word.contains(['/', '*', '?', '[']) || packed.iter().any(|end| word.ends_with(end));

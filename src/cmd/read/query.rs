@@ -1,5 +1,5 @@
-//! `logbook query`: filter, group and summarize rows of the logbook, of files
-//! or of standard input.
+//! `logbook query`: filter, group and summarize the rows of the logbook, of files or of standard
+//! input.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -31,17 +31,17 @@ pub struct Query {
     /// Query text, and inputs: files, globs, directories, - for stdin; none: the logbook
     #[arg(value_name = "QUERY|INPUT")]
     words: Vec<OsString>,
-    /// A query that somebody else wrote: it names no input and reads no file
+    /// A query from an untrusted source: it cannot name inputs or read files
     #[arg(hide_short_help = true, long, value_name = "QUERY", conflicts_with = "words", allow_hyphen_values = true)]
     untrusted: Option<String>,
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
     clauses: Clauses,
-    /// Give $NAME a text in the query
+    /// Set $NAME in the query to a text
     #[arg(long, num_args = 2, value_names = ["NAME", "TEXT"], action = clap::ArgAction::Append)]
     arg: Vec<String>,
-    /// Give $NAME a JSON value in the query
+    /// Set $NAME in the query to a JSON value
     #[arg(long, num_args = 2, value_names = ["NAME", "JSON"], action = clap::ArgAction::Append)]
     argjson: Vec<String>,
     /// Give the jq program all rows at once, as one array
@@ -52,10 +52,10 @@ pub struct Query {
     raw_strings: bool,
     #[command(flatten)]
     bounds: Bounds,
-    /// Threads that read [default: one per core]
+    /// The number of threads [default: one per core]
     #[arg(hide_short_help = true, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
-    /// Print only how many rows come out
+    /// Print only the number of results
     #[arg(long)]
     count: bool,
     /// Print nothing; exit 1 if nothing matches
@@ -64,13 +64,13 @@ pub struct Query {
     /// Exit 1 if nothing matches
     #[arg(short = 'e', long)]
     exit_status: bool,
-    /// Fold corrections into rows of files too, as into those of a logbook
+    /// Fold corrections into the rows of files too
     #[arg(hide_short_help = true, long, conflicts_with = "as_written")]
     fold: bool,
-    /// Say what would be done instead
+    /// Print the plan instead of running it
     #[arg(long)]
     explain: bool,
-    /// Leave csv cells that begin like a formula as they are
+    /// Do not escape csv cells that begin like a formula
     #[arg(hide_short_help = true, long)]
     raw_csv: bool,
     #[command(flatten)]
@@ -87,15 +87,14 @@ pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
     };
     let (query, text) = args.clauses.query(&texts)?;
     if args.untrusted.is_some() && wording::reads_files(&query) {
-        return Err(
-            Error::usage("the query names a file (in @…), and reads none here").hint("list the values: in (a, b)")
-        );
+        return Err(Error::usage("the query names a file (in @…), which is not allowed here")
+            .hint("list the values: in (a, b)"));
     }
     let arguments = arguments(&args)?;
     answer(&args, query, &text, arguments, &inputs, door)
 }
 
-/// Answers `query`, which was worded as `text`, as the flags say; `inputs`: instead of the logbook.
+/// Answers `query`, which was typed as `text`, from `inputs` or, if there are none, the logbook.
 pub(super) fn answer(
     args: &Query,
     mut query: query::Query,
@@ -108,8 +107,8 @@ pub(super) fn answer(
     let format = format(args, door)?;
     let field = args.time.keys()?;
     args.reading.narrow_by(&mut query, &clock, &field)?;
-    // Rows of a logbook have their times.
-    let foreign = (field, !inputs.is_empty() && args.reading.is_of_a_time());
+    // All rows of a logbook have a time.
+    let foreign = (field, !inputs.is_empty() && args.reading.limits_time());
     let watch = if args.slurp {
         let (watch, rows_bytes) = args.bounds.watch_slurp()?;
         query.slurp = Some(rows_bytes);
@@ -170,10 +169,10 @@ pub(super) fn answer(
     }
     let exit = reading::note_skipped(door, &mut scanned, &inputs, strict);
     if answer.written == 0 && !args.quiet && door.err.is_terminal() {
-        tell_nothing(&inputs, &scanned, &clock, door);
+        note_nothing(&inputs, &scanned, &clock, door);
     }
     if answer.interrupted {
-        door.note("Ctrl-C: this is what was read until then");
+        door.note("interrupted by Ctrl-C: the result covers what was read until then");
         return Ok(Exit::Interrupted);
     }
     match exit {
@@ -184,7 +183,7 @@ pub(super) fn answer(
 }
 
 impl Query {
-    /// A query of the logbook with these flags and no others.
+    /// The arguments for a query of the logbook with these flags only.
     pub(super) fn of(reading: Reading, bounds: Bounds) -> Query {
         Query {
             words: Vec::new(),
@@ -242,9 +241,9 @@ fn explain(
     Ok(Exit::Done)
 }
 
-/// Nothing came out: how many rows there are, and of what time. Those of segments left out count
-/// too.
-fn tell_nothing(inputs: &Source, scanned: &Scanned, clock: &Clock, door: &mut Door<'_>) {
+/// Notes, if nothing matches, how many rows there are and from when, including those of pruned
+/// segments.
+fn note_nothing(inputs: &Source, scanned: &Scanned, clock: &Clock, door: &mut Door<'_>) {
     let mut span: Option<(Instant, Instant)> = None;
     let mut widen = |first: Instant, last: Instant| {
         span = Some(span.map_or((first, last), |(least, greatest)| (least.min(first), greatest.max(last))));
@@ -277,7 +276,7 @@ fn tell_nothing(inputs: &Source, scanned: &Scanned, clock: &Clock, door: &mut Do
     }
 }
 
-/// The format: strings without quotes are lines, also for a person.
+/// The output format. Strings without quotes are lines, also on a terminal.
 fn format(args: &Query, door: &Door<'_>) -> Result<Format> {
     let asked = args.reading.output.is_some() || args.reading.json;
     match args.reading.format(door)? {

@@ -1,5 +1,4 @@
-//! `logbook report`: a saved query, one that comes with the program or one from `reports/` of the
-//! logbook.
+//! `logbook report`: run a saved query, built in or from `reports/` of the logbook.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -26,9 +25,9 @@ pub const EXAMPLES: &str = "  logbook report mcp server=github\n  logbook report
 /// Arguments of `report`.
 #[derive(clap::Args)]
 pub struct Report {
-    /// Which report; without it, what there is and what each asks
+    /// The report; without it, list all and their parameters
     name: Option<String>,
-    /// What it asks, as server=github
+    /// A parameter, as server=github
     #[arg(value_name = "NAME=VALUE")]
     given: Vec<String>,
     /// At most this many
@@ -50,8 +49,8 @@ pub fn run(args: Report, door: &mut Door<'_>) -> Result<Exit> {
         return list(&args, location.ok().map(|location| location.path).as_deref(), door);
     };
     if !texts::is_name(name) {
-        return Err(Error::usage(format!("no report can be called {name:?}"))
-            .hint("names are a to z, 0 to 9 and -; logbook report lists what there is"));
+        return Err(Error::usage(format!("{name:?} is not a valid name of a report"))
+            .hint("names are a to z, 0 to 9 and -; logbook report lists all"));
     }
     let own = match &location {
         Ok(location) => texts::text(&location.path, REPORTS, name)?,
@@ -79,9 +78,9 @@ fn answer(args: &Report, name: &str, saved: &Saved, directory: &Path, door: &mut
     if args.limit.is_some() {
         query.limit = args.limit;
     }
-    // Whoever saved it is not who runs it.
+    // The person who saved it may not be the one who runs it.
     if wording::reads_files(&query) {
-        return Err(Error::usage(format!("report {name} names a file (in @…), and reports read none"))
+        return Err(Error::usage(format!("report {name} names a file (in @…), which reports may not read"))
             .hint("list the values: in (a, b)"));
     }
     if !saved.over_runs {
@@ -127,7 +126,7 @@ fn answer(args: &Report, name: &str, saved: &Saved, directory: &Path, door: &mut
     Ok(reading::note_skipped(door, &mut scanned, &found.segments(), args.reading.strict))
 }
 
-/// Lists what there is.
+/// Lists all reports.
 fn list(args: &Report, directory: Option<&Path>, door: &mut Door<'_>) -> Result<Exit> {
     let zone = door.zone(args.reading.utc, args.reading.tz.as_deref())?;
     let look = args.reading.look(door, zone);
@@ -151,8 +150,7 @@ fn list(args: &Report, directory: Option<&Path>, door: &mut Door<'_>) -> Result<
     Ok(Exit::Done)
 }
 
-/// What there is, by name: the logbook's own first, which stand before those that come with the
-/// program.
+/// All reports by name. The logbook's own come first, and replace built-in ones with the same name.
 pub fn all(directory: Option<&Path>) -> Result<Vec<(String, Saved)>> {
     let mut all: Vec<(String, Saved)> = Vec::new();
     if let Some(directory) = directory {
@@ -178,6 +176,6 @@ fn unknown(name: &str, directory: Option<&Path>) -> Error {
     let error = Error::usage(format!("no report is called {name:?}"));
     match nearest(name, known) {
         Some(near) => error.hint(format!("did you mean `logbook report {near}`?")),
-        None => error.hint("logbook report   # lists what there is"),
+        None => error.hint("logbook report   # lists all"),
     }
 }

@@ -1,4 +1,4 @@
-//! `logbook resume`: what an agent reads when it comes back to a run.
+//! `logbook resume`: what an agent needs to know to resume a run.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -25,10 +25,10 @@ pub struct Resume {
     /// The run; else LOGBOOK_RUN, else the newest open run of the agent
     #[arg(value_name = "RUN")]
     what: Option<String>,
-    /// Whose newest open run, where no run is named; else LOGBOOK_AGENT
+    /// The agent whose newest open run is meant; else LOGBOOK_AGENT
     #[arg(long, value_name = "AGENT")]
     agent: Option<String>,
-    /// At most about N tokens, at four bytes each; the least useful is left out
+    /// At most about N tokens of four bytes; the least useful is left out
     #[arg(long, value_name = "N", default_value_t = 1500)]
     max_tokens: usize,
     #[command(flatten)]
@@ -62,7 +62,7 @@ pub fn run(args: Resume, door: &mut Door<'_>) -> Result<Exit> {
     Ok(reading::note_skipped(door, &mut scanned, &found.inputs, args.reading.strict))
 }
 
-/// The run that is meant.
+/// The run to resume.
 fn which(args: &Resume, door: &mut Door<'_>) -> Result<String> {
     let named = args.what.as_ref().or(args.reading.run.as_ref()).cloned();
     let of_variable = || door.env.var("LOGBOOK_RUN").map(str::to_owned).filter(|_| args.agent.is_none());
@@ -79,16 +79,16 @@ fn which(args: &Resume, door: &mut Door<'_>) -> Result<String> {
     })
 }
 
-/// What is known of a run while rows are read.
+/// What is known about a run while rows are read.
 #[derive(Default)]
 struct Seen {
     of_agent: bool,
     stands: Stands<bool>,
-    /// The number of its newest row.
+    /// The ordinal of its newest row.
     newest: u64,
 }
 
-/// The open run with the newest row among those in which `agent` wrote one.
+/// The open run with the newest row, among the runs in which `agent` wrote one.
 fn newest_open(agent: &str, reading: &Reading, door: &mut Door<'_>) -> Result<Option<String>> {
     let found = reading::logbook_for(door, reading, Corrections::wanted(reading, &Query::default()), None)?;
     let names = ["run_id", "agent_id", "kind", "status"].map(str::to_owned);

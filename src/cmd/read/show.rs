@@ -28,31 +28,29 @@ pub struct Show {
     /// A run, or a row as RUN#STEP or @SEGMENT:OFFSET
     #[arg(value_name = "RUN")]
     what: String,
-    /// A row of the run
+    /// The step of a row of the run
     step: Option<u64>,
-    /// Follow its children and handoffs: agent → agent → tool → file
+    /// Show its children and handoffs: agent → agent → tool → file
     #[arg(long, conflicts_with_all = ["at", "record"])]
     tree: bool,
-    /// The run as it was known at that row: later rows and corrections left out
+    /// Show the run as of that row, without later rows and corrections
     #[arg(long)]
     at: bool,
-    /// The record as one JSON object, instead of its rows
+    /// Print the record as one JSON object, not the rows
     #[arg(long)]
     record: bool,
     #[command(flatten)]
     reading: Reading,
 }
 
-/// What is drawn of a run.
+/// How a run is printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// Its rows.
+    /// Its rows in a format.
     Rows(Format),
     /// Facts and timeline, or the tree.
     Terminal,
-    /// One page.
     Markdown,
-    /// One page.
     Html,
     /// The record.
     Json,
@@ -68,7 +66,7 @@ pub fn run(mut args: Show, door: &mut Door<'_>) -> Result<Exit> {
         return as_known_at(&args, form, door);
     }
     let corrections = Corrections::wanted(&args.reading, &Query::default());
-    // A run id may look like the name of a row: the run is shown if there is no such row.
+    // A run id may look like the address of a row. The run is shown if there is no such row.
     if let Some(address) = row_address(&args.what, args.step) {
         let found = reading::logbook_for(door, &args.reading, corrections, None)?;
         if let Some(exit) = row(&args, form, &address, &found.inputs, door)? {
@@ -84,7 +82,7 @@ pub fn run(mut args: Show, door: &mut Door<'_>) -> Result<Exit> {
     }
     let runs = [std::mem::take(&mut args.what)];
     let (found, rows, mut scanned) = match form {
-        // Rows of other runs, which name it as their parent, may stand in any segment.
+        // The rows of its children, which name it as their parent, may be in any segment.
         Form::Rows(_) => gather::rows_of(&runs, &args.reading, door)?,
         _ => {
             let plan = gather::plan_of(&runs, true, &args.reading, door)?;
@@ -120,7 +118,7 @@ fn form(args: &Show, door: &Door<'_>) -> Result<Form> {
     if args.record {
         return match args.reading.output.as_deref() {
             None | Some("json" | "jsonl") => Ok(Form::Json),
-            Some(_) => refuse("--record is JSON", "logbook show RUN --record -o json"),
+            Some(_) => refuse("--record prints JSON", "logbook show RUN --record -o json"),
         };
     }
     match page {
@@ -132,7 +130,7 @@ fn form(args: &Show, door: &Door<'_>) -> Result<Form> {
     }
 }
 
-/// Prints one row; `None` if there is none of that name.
+/// Prints one row; `None` if it does not exist.
 fn row(args: &Show, form: Form, address: &Address, inputs: &Source, door: &mut Door<'_>) -> Result<Option<Exit>> {
     let (found, mut scanned) = reading::find(inputs, address, args.reading.strict, door);
     let Some((place, written)) = found else {
@@ -143,7 +141,7 @@ fn row(args: &Show, form: Form, address: &Address, inputs: &Source, door: &mut D
         Form::Terminal => Format::Table,
         Form::Markdown => Format::Markdown,
         Form::Html | Form::Json => {
-            return Err(Error::usage(format!("{address} is a row: pages and records are of runs"))
+            return Err(Error::usage(format!("{address} is a row; only a run has a page or a record"))
                 .hint(format!("logbook show {address} -o json")));
         }
     };
@@ -174,7 +172,7 @@ fn row(args: &Show, form: Form, address: &Address, inputs: &Source, door: &mut D
     Ok(Some(reading::note_skipped(door, &mut scanned, inputs, args.reading.strict)))
 }
 
-/// A request for approval as whoever decides reads it, above its row.
+/// Prints a request for approval above its row, as the person who decides sees it.
 fn put_request(row: &[u8], address: &Address, look: &Look, door: &mut Door<'_>) -> Result<()> {
     if Kind::named(&run_record::text_of(row, "kind")) != Kind::ApprovalRequested {
         return Ok(());
@@ -184,7 +182,7 @@ fn put_request(row: &[u8], address: &Address, look: &Look, door: &mut Door<'_>) 
     put_requests([request], look, door)
 }
 
-/// Requests in full, each with a blank line behind it.
+/// Prints requests in full, each followed by a blank line.
 fn put_requests(requests: impl IntoIterator<Item = Request>, look: &Look, door: &mut Door<'_>) -> Result<()> {
     let now = door.now()?;
     for request in requests {
@@ -195,7 +193,7 @@ fn put_requests(requests: impl IntoIterator<Item = Request>, look: &Look, door: 
     Ok(())
 }
 
-/// Prints the rows of a run; false when there are none.
+/// Prints the rows of a run; false if there are none.
 fn put_rows(
     rows: &[GatheredRow],
     format: Format,
@@ -215,7 +213,7 @@ fn put_rows(
     Ok(true)
 }
 
-/// Prints a record, with one more fact about it.
+/// Prints a record, with `more` as its first fact.
 fn put(record: &Record, form: Form, more: Option<Fact>, reading: &Reading, door: &mut Door<'_>) -> Result<()> {
     let look = reading.look(door, reading.clock(door)?.zone);
     let text = match form {
@@ -238,7 +236,7 @@ fn put(record: &Record, form: Form, more: Option<Fact>, reading: &Reading, door:
     door.out.text(&text)
 }
 
-/// Prints the run of a row as it was known when that row was the newest of the logbook.
+/// Prints the run of a row as of the moment when that row was the newest of the logbook.
 fn as_known_at(args: &Show, form: Form, door: &mut Door<'_>) -> Result<Exit> {
     let Some(address) = row_address(&args.what, args.step) else {
         return Err(Error::usage("--at needs a row of the run").hint(format!("logbook show --at {} STEP", args.what)));

@@ -1,4 +1,4 @@
-//! `logbook tail`: the newest rows, one line each, and those that come.
+//! `logbook tail`: the newest rows, one line each, and new rows as they come.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
@@ -26,22 +26,22 @@ use logbook_store::{Durability, end_of};
 /// Examples for the help.
 pub const EXAMPLES: &str = "  logbook tail -f 'status=blocked or status=failed'\n  logbook tail -n 50 -r r-88\n  logbook tail -f --cursor mailer | ./send-mail\n  logbook tail -f app.jsonl level=error";
 
-/// Rows shown when nobody says how many.
+/// The number of rows without `-n`.
 const COUNT: usize = 10;
 
 /// Arguments of `tail`.
 #[derive(clap::Args)]
 pub struct Tail {
-    /// A filter: status=blocked; and files, to be read instead of the logbook
+    /// A filter: status=blocked; and files to read instead of the logbook
     #[arg(value_name = "FILTER|FILE")]
     words: Vec<OsString>,
-    /// Go on with the rows that come
+    /// Print new rows as they come
     #[arg(short = 'f', long)]
     follow: bool,
-    /// So many of the newest rows [default: 10; with --since all of them]
+    /// At most N of the newest rows [default: 10; with --since all]
     #[arg(short = 'n', long = "lines", value_name = "N")]
     count: Option<usize>,
-    /// Begin where the follower of this name stopped, and keep where this one stops
+    /// Start where the last tail with this cursor stopped, and save where this one stops
     #[arg(long, value_name = "NAME")]
     cursor: Option<String>,
     #[command(flatten)]
@@ -67,7 +67,7 @@ pub fn run(args: Tail, door: &mut Door<'_>) -> Result<Exit> {
     let guarded = wording::guarded(&query, &text, &clock, BTreeMap::new(), watch)?;
     if !files.is_empty() {
         if args.cursor.is_some() {
-            return Err(Error::usage("--cursor keeps a place in a logbook, and not in a file")
+            return Err(Error::usage("--cursor saves a place in a logbook, not in a file")
                 .hint("logbook tail -f FILE   # without --cursor"));
         }
         let inputs = Files::default().open(&files, Corrections::AsWritten, door)?;
@@ -81,7 +81,7 @@ pub fn run(args: Tail, door: &mut Door<'_>) -> Result<Exit> {
     guarded.evaluate(|plan, within| follow(&args, &found, (plan, within), corrections, &mut out, door))
 }
 
-/// Prints the newest rows, and those that come.
+/// Prints the newest rows, then new ones as they come.
 fn follow(
     args: &Tail,
     found: &Found,
@@ -107,7 +107,7 @@ fn follow(
     let shown = corrections != Corrections::Folded;
     let mut follower = Follower::new(&found.path, at, (plan, within), shown);
     let mut keeper = match &cursor {
-        Some(cursor) => Some(Keeper::new(cursor.clone(), found, saved, door)?),
+        Some(cursor) => Some(CursorKeeper::new(cursor.clone(), found, saved, door)?),
         None => None,
     };
     let alarm = args.follow.then(|| Alarm::new(&found.path));
@@ -136,8 +136,8 @@ fn follow(
     }
 }
 
-/// The newest `count` rows that pass, the oldest of them first: segments are read from the newest
-/// on, until there are enough.
+/// The newest `count` rows that pass, oldest first. Reads segments from the newest on, until there
+/// are enough rows.
 fn newest(
     found: &Found,
     (plan, within): (&Plan, &Within<'_>),
@@ -171,7 +171,7 @@ fn newest(
     (rows, all)
 }
 
-/// How many rows are shown at first.
+/// The number of rows to print at first.
 fn count(args: &Tail) -> usize {
     match (args.count, &args.reading.since) {
         (None, Some(_)) => usize::MAX,
@@ -179,27 +179,27 @@ fn count(args: &Tail) -> usize {
     }
 }
 
-/// Keeps where the follower stands, once what it read is durable.
-struct Keeper {
+/// Saves the position of the follower, once the rows that it read are durable.
+struct CursorKeeper {
     cursor: Cursor,
     writer: Writer<'static>,
-    kept: Option<Place>,
+    saved: Option<Place>,
 }
 
-impl Keeper {
-    fn new(cursor: Cursor, found: &Found, kept: Option<Place>, door: &Door<'_>) -> Result<Keeper> {
+impl CursorKeeper {
+    fn new(cursor: Cursor, found: &Found, saved: Option<Place>, door: &Door<'_>) -> Result<CursorKeeper> {
         let settings = config::for_reading(&found.path, &door.env, &mut Vec::new());
         let options = Options { durability: Some(Durability::Data), lock_timeout_ms: None, now: door.clock };
-        Ok(Keeper { cursor, writer: Writer::open(&REAL, &found.path, settings, options)?, kept })
+        Ok(CursorKeeper { cursor, writer: Writer::open(&REAL, &found.path, settings, options)?, saved })
     }
 
     fn keep(&mut self, at: Place) -> Result<()> {
-        if self.kept == Some(at) {
+        if self.saved == Some(at) {
             return Ok(());
         }
-        sync(&mut self.writer, self.kept.unwrap_or(at), at)?;
+        sync(&mut self.writer, self.saved.unwrap_or(at), at)?;
         self.cursor.save(at)?;
-        self.kept = Some(at);
+        self.saved = Some(at);
         Ok(())
     }
 }

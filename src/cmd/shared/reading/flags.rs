@@ -14,16 +14,16 @@ use logbook_query::{Query, Requirement};
 use logbook_render::{Format, Look};
 use logbook_scan::Pruning;
 
-/// Flags of every reading command.
+/// The flags of every reading command.
 #[derive(clap::Args, Debug, Clone, Default)]
 pub struct Reading {
     /// Only rows of this run
     #[arg(hide_short_help = true, short = 'r', long, value_name = "RUN")]
     pub run: Option<String>,
-    /// Only rows from this time on: 2026-04-15, 2026-04-15T08:00, yesterday, -12h
+    /// Only rows since this time: 2026-04-15, 2026-04-15T08:00, yesterday, -12h
     #[arg(hide_short_help = true, long, value_name = "TIME", allow_hyphen_values = true)]
     pub since: Option<String>,
-    /// Only rows up to this time
+    /// Only rows until this time
     #[arg(hide_short_help = true, long, value_name = "TIME", allow_hyphen_values = true)]
     pub until: Option<String>,
     /// table, jsonl, json, csv, tsv or md; a table on a terminal, jsonl in a pipe
@@ -47,27 +47,27 @@ pub struct Reading {
     /// Wrap long cells of a table instead of cutting them
     #[arg(hide_short_help = true, long)]
     pub wrap: bool,
-    /// Rows as they were written: corrections are rows of their own, not folded in
+    /// Show rows as they were written, and corrections as rows, not folded in
     #[arg(hide_short_help = true, long)]
     pub as_written: bool,
-    /// Judge every row whole; exit 5 if one is damaged
+    /// Validate every row in full; exit 5 if one is damaged
     #[arg(hide_short_help = true, long)]
     pub strict: bool,
-    /// Read every segment, whatever cache/ knows; the answer is the same
+    /// Read every segment and ignore cache/; the answer is the same
     #[arg(hide_short_help = true, long)]
     pub no_cache: bool,
 }
 
-/// The flag of commands that read rows of other programs.
+/// The flag of commands that read rows of other programs too.
 #[derive(clap::Args, Debug, Clone, Default)]
 pub struct TimeField {
-    /// The field that --since, --until and age are about, instead of timestamp
+    /// The field with the time, for --since, --until and age, instead of timestamp
     #[arg(hide_short_help = true, long, value_name = "FIELD")]
     pub time: Option<String>,
 }
 
 impl TimeField {
-    /// The keys of its path.
+    /// The keys of the path of the field; an error if the flag names several.
     pub fn keys(&self) -> Result<Vec<String>> {
         let Some(field) = &self.time else { return Ok(vec!["timestamp".to_owned()]) };
         let mut paths = parse::parse_path_list(field).map_err(Error::from)?;
@@ -79,12 +79,12 @@ impl TimeField {
 }
 
 impl Reading {
-    /// The clock that this command's times are read by.
+    /// The current time and the zone, with which times are read and shown.
     pub fn clock(&self, door: &Door<'_>) -> Result<Clock> {
         Ok(Clock { now: door.now()?, zone: door.zone(self.utc, self.tz.as_deref())? })
     }
 
-    /// The format asked for, else a table for a person and jsonl for a program.
+    /// The output format: as the flags say, else a table on a terminal and jsonl elsewhere.
     pub fn format(&self, door: &Door<'_>) -> Result<Format> {
         match &self.output {
             Some(name) => Format::parse(name),
@@ -94,7 +94,7 @@ impl Reading {
         }
     }
 
-    /// How a table is to look at this door.
+    /// The look of tables: width, colours, zone.
     pub fn look(&self, door: &Door<'_>, zone: Zone) -> Look {
         let colour = match self.color.as_str() {
             "always" => true,
@@ -106,23 +106,23 @@ impl Reading {
         Look { width, colour, zone, terminal: door.out.is_terminal(), wrap: self.wrap }
     }
 
-    /// What may be left unread, of rows that must meet `requirement`; `None`: nothing.
+    /// Prunes segments in which no row can meet `requirement`; `None` if all must be read.
     pub fn pruning(&self, requirement: Requirement) -> Option<Pruning> {
-        // Rows that are to be judged must be read.
+        // Rows can only be validated if they are read.
         Pruning::new(requirement).filter(|_| !self.no_cache && !self.strict)
     }
 
-    /// `--run`, `--since` and `--until` as conditions beside the query's own.
+    /// Adds `--run`, `--since` and `--until` to the conditions of the query.
     pub fn narrow(&self, query: &mut Query, clock: &Clock) -> Result<()> {
         self.narrow_by(query, clock, &TimeField::default().keys()?)
     }
 
-    /// Whether only a stretch of time is wanted.
-    pub fn is_of_a_time(&self) -> bool {
+    /// Whether the flags limit the time of rows.
+    pub fn limits_time(&self) -> bool {
         self.since.is_some() || self.until.is_some()
     }
 
-    /// The same, where the time of a row is in `field`.
+    /// The same if the time of a row is in `field`.
     pub fn narrow_by(&self, query: &mut Query, clock: &Clock, field: &[String]) -> Result<()> {
         if let Some(run) = &self.run {
             require(query, test("run_id", Op::Equal, run, Form::Quoted));
