@@ -112,7 +112,7 @@ fn mistakes_are_answered() {
     let book = Book::with_rows(ROWS);
     book.run(&["report", "runing"]).exit(2).says("hint: did you mean `logbook report running`?");
     book.run(&["report", "qqqqq"]).exit(2).says("hint: logbook report");
-    book.run(&["report", "mcp"]).exit(2).says("report mcp asks server").says("hint: logbook report mcp server=…");
+    book.run(&["report", "mcp"]).exit(2).says("report mcp needs server").says("hint: logbook report mcp server=…");
     book.run(&["report", "mcp", "sever=x"]).exit(2).says("did you mean server=x?");
     book.run(&["report", "mcp", "github"]).exit(2).says("\"github\" is not NAME=VALUE");
     book.run(&["report", "cost", "x=1"]).exit(2).says("hint: logbook report cost");

@@ -46,7 +46,7 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
     let literals = name
         .filter(|name| name.len() >= 3)
         .map_or_else(Vec::new, |name| [name].into_iter().chain(kinds.map(String::into_bytes)).collect());
-    let (rows, mut scanned) = gather::gather(&found.inputs, (&names, &literals), args.reading.strict, door, || {
+    let (rows, mut scanned) = gather::gather(&found.inputs, &names, &literals, args.reading.strict, door, || {
         |row: &Row<'_>| matters(&Picked::new(&FIELDS, row.fields), &wanted)
     });
     let narrowed = gather::times(&args.reading, door)?;
@@ -56,8 +56,8 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
         view.push(&Entry::read(&row.text, place.as_ref(), Vec::new()));
     }
     let touches = view.finish();
-    let run_record = |run: &str| args.reading.run.as_ref().is_none_or(|wanted| wanted == run);
-    let touches = touches.iter().filter(|touch| run_record(&touch.run_id) && narrowed(touch.at));
+    let is_of_run = |run: &str| args.reading.run.as_ref().is_none_or(|wanted| wanted == run);
+    let touches = touches.iter().filter(|touch| is_of_run(&touch.run_id) && narrowed(touch.at));
     let look = args.reading.look(door, clock.zone);
     let short = matches!(format, Format::Table | Format::Markdown);
     let columns = if short { &SHORT_COLUMNS[..] } else { &COLUMNS };

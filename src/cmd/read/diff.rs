@@ -140,7 +140,7 @@ fn last_good(a: &Record, args: &Diff, door: &mut Door<'_>) -> Result<Record> {
     let literals =
         if a.said(&field).first().is_some_and(|said| said.raw.starts_with(b"\"")) { literals } else { Vec::new() };
     let is = |raw: Option<&[u8]>, text: &str| raw.is_some_and(|raw| logbook_view::record::entry::plain(raw) == text);
-    let (rows, _) = gather::gather(&found.inputs, (&names, &literals), reading.strict, door, || {
+    let (rows, _) = gather::gather(&found.inputs, &names, &literals, reading.strict, door, || {
         |row: &Row<'_>| is(row.field(0), &wanted) || is(row.field(1), SUCCEEDED)
     });
     let (mut alike, mut good): (HashSet<String>, BTreeMap<Place, String>) = Default::default();
@@ -158,9 +158,9 @@ fn last_good(a: &Record, args: &Diff, door: &mut Door<'_>) -> Result<Record> {
         if !asked.insert(run) {
             continue;
         }
-        let (_, mut run_record, _) = records(std::slice::from_ref(run), reading, door)?;
+        let (_, mut found, _) = records(std::slice::from_ref(run), reading, door)?;
         let good = |record: &Record| record.first(&field) == wanted && record.stands("final_status") == SUCCEEDED;
-        if let Some(record) = run_record.remove(run).filter(good) {
+        if let Some(record) = found.remove(run).filter(good) {
             door.note(format_args!(
                 "compared with {}, the last run with the same {field} that succeeded{no_task}",
                 record.run_id

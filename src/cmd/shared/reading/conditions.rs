@@ -5,7 +5,7 @@ use logbook_query::Query;
 use logbook_query::ast::{Expr, Form, Literal, Op, Operand, Path, Right, Span, Test};
 use logbook_query::time::{self, Clock};
 
-/// Adds a condition that rows must pass too.
+/// Adds a condition to those of the query.
 pub fn require(query: &mut Query, condition: Expr) {
     query.filter = Some(match query.filter.take() {
         None => condition,
@@ -44,7 +44,7 @@ pub(super) fn one_of(field: &str, values: &[String]) -> Expr {
     condition
 }
 
-/// A time as `--since` takes it: also `12h` for `-12h`.
+/// A time as `--since` takes it, where `12h` also means `-12h`.
 pub(super) fn time_word(flag: &str, word: &str, clock: &Clock) -> Result<String> {
     let before_now = format!("-{word}");
     for word in [word, &before_now] {

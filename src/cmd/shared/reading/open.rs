@@ -15,27 +15,27 @@ use logbook_scan::{self as scan, Pruning, Scanned, Source, corrections};
 use logbook_store::{self as store, Input, Location, Purpose, Settings, Snapshot};
 use logbook_view::facts::{Facts, FieldSet, Picked};
 
-/// How many threads this process may run at a time.
+/// The number of threads that this process may run at a time.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
 }
 
-/// A logbook as it is read.
+/// A logbook that was opened for reading.
 pub struct Found {
-    /// Where it is.
+    /// Its directory.
     pub path: PathBuf,
-    /// Its segments as they were listed.
+    /// Its segments, as they were when it was opened.
     pub snapshot: Snapshot,
-    /// The same, in order, with the corrections among their rows.
+    /// The rows of the segments, with their corrections.
     pub inputs: Source,
-    /// The words its config declares.
+    /// The words that its config declares.
     pub vocabulary: Vocabulary,
-    /// The hours that nobody watches.
+    /// The hours of the night, in which nobody watches.
     pub night: Night,
 }
 
 impl Found {
-    /// Its segments as they were written.
+    /// The rows of the segments as they were written.
     pub fn segments(&self) -> Source {
         Corrections::AsWritten.of(self.snapshot.segments.iter().cloned().map(Input::Segment).collect())
     }
@@ -44,16 +44,16 @@ impl Found {
 /// How corrections are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Corrections {
-    /// Folded into the rows that they are about; not seen themselves.
+    /// Applied to the rows that they correct, and not shown as rows.
     Folded,
-    /// Folded, and seen too: the kind was asked for.
+    /// Applied and also shown, since the query asks for their kind.
     Shown,
-    /// Rows like others.
+    /// Not applied: they are rows like others.
     AsWritten,
 }
 
 impl Corrections {
-    /// Inputs, read this way.
+    /// The rows of `inputs`, with corrections read this way.
     pub fn of(self, inputs: Vec<Input>) -> Source {
         match self {
             Corrections::AsWritten => Source::as_written(inputs),
@@ -61,7 +61,7 @@ impl Corrections {
         }
     }
 
-    /// Folded, unless the flags say otherwise; seen where `query` asks for the kind.
+    /// How the flags and the kinds that `query` asks for want corrections to be read.
     pub fn wanted(reading: &Reading, query: &Query) -> Corrections {
         match reading.as_written {
             true => Corrections::AsWritten,
@@ -71,7 +71,7 @@ impl Corrections {
     }
 }
 
-/// Whether a condition names the kind `correction` as one that is wanted.
+/// Whether a condition asks for rows of the kind `correction`.
 fn asks_for_corrections(condition: &Expr) -> bool {
     let mut open = vec![condition];
     while let Some(expr) = open.pop() {
@@ -95,12 +95,12 @@ fn asks_for_corrections(condition: &Expr) -> bool {
     false
 }
 
-/// The logbook that `dir`, the environment or the working directory names.
+/// Opens the logbook that `dir`, the environment or the working directory names.
 pub fn logbook(door: &Door<'_>, dir: Option<&Path>, corrections: Corrections) -> Result<Found> {
     logbook_at(&store::locate(dir, &door.env, Purpose::Read)?, corrections, None)
 }
 
-/// The same as the flags ask for it. `pruning` learns what is known of its segments.
+/// Opens the logbook that the flags name. `pruning` gets the summaries of its segments.
 pub fn logbook_for(
     door: &mut Door<'_>,
     reading: &Reading,
@@ -115,7 +115,7 @@ pub fn logbook_for(
     found(location, snapshot, corrections, !reading.no_cache, settings)
 }
 
-/// The logbook at `location`. `pruning` learns what is known of its segments.
+/// Opens the logbook at `location`. `pruning` gets the summaries of its segments.
 pub fn logbook_at(location: &Location, corrections: Corrections, pruning: Option<&mut Pruning>) -> Result<Found> {
     let settings = store::config::settings(&store::os_real::REAL, &location.path)?;
     found(location.clone(), snapshot(location, pruning)?, corrections, true, settings)
@@ -146,12 +146,12 @@ fn found(
     Ok(Found { path: location.path, snapshot, inputs, vocabulary: settings.vocabulary, night: settings.night })
 }
 
-/// Whether a logbook is found from here.
+/// Whether the environment or the working directory names a logbook.
 pub fn is_logbook_here(door: &Door<'_>) -> bool {
     store::locate(None, &door.env, Purpose::Read).is_ok()
 }
 
-/// The name of a row by its place; only rows of a logbook have one.
+/// The address of a row by its place; `None` if it is not a row of a logbook.
 pub fn address(inputs: &[Input], place: Place) -> Option<Address> {
     match inputs.get(place.input as usize)? {
         Input::Segment(segment) => Some(Address::Place { segment: segment.number, offset: place.offset }),
@@ -159,8 +159,8 @@ pub fn address(inputs: &[Input], place: Place) -> Option<Address> {
     }
 }
 
-/// The row called `address`, as it was written: of two that claim one name the
-/// first by position. Rows that are not JSON, or count no more, are passed over.
+/// Finds the row with this address, as it was written. If several have the address, the first
+/// counts. Rows that are not valid JSON or are superseded are skipped.
 pub fn find(
     inputs: &Source,
     address: &Address,

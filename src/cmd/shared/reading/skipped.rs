@@ -6,15 +6,15 @@ use crate::cmd::Door;
 use logbook_model::error::{Error, Exit};
 use logbook_scan::{self as scan, Scanned, Source};
 
-/// Says what of config files was passed over.
+/// Notes which entries of config files are ignored, and why.
 pub fn note_config_errors(wrong: &[Error], door: &mut Door<'_>) {
     for error in wrong {
-        door.note(format_args!("passed over: {}", error.message));
+        door.note(format_args!("ignored: {}", error.message));
     }
 }
 
-/// Says what was skipped, in `inputs`, of which some were read. With `--strict` that is damage, and
-/// so it is where no line at all was a row.
+/// Notes which lines were skipped. The result is damage with `--strict`, or if no line of `inputs` is
+/// a row.
 pub fn note_skipped(door: &mut Door<'_>, scanned: &mut Scanned, inputs: &Source, strict: bool) -> Exit {
     if scanned.skipped.count() == 0 {
         return Exit::Done;
@@ -32,8 +32,7 @@ pub fn note_skipped(door: &mut Door<'_>, scanned: &mut Scanned, inputs: &Source,
     }
 }
 
-/// Whether there is a row in the inputs that can be read again: scans pass over rows that cannot
-/// matter.
+/// Whether the inputs have any row. The scan may have pruned them all, so they are read again.
 fn has_rows(inputs: &Source, door: &mut Door<'_>) -> bool {
     scan::feed(&inputs.again(), door.input, &[], false, |_, _, _| ControlFlow::Break(())).rows > 0
 }
