@@ -1,35 +1,34 @@
-//! The table of commands: which there are, in which group of the help, and how
-//! one is built and run.
+//! The table of commands: their groups in the help, and how each is built and run.
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::cmd::{self, Door};
 use logbook_model::error::{Error, Exit, Result};
 
-/// One command.
+/// A command.
 pub struct Entry {
-    /// What is typed.
+    /// The name that is typed.
     pub name: &'static str,
     /// The name of its manual page.
     pub page: &'static str,
-    /// Its group in the help; empty: it is not shown there.
+    /// Its group in the help; empty if the help does not show it.
     pub group: &'static str,
-    /// One line for the help.
+    /// Its summary in the help.
     pub about: &'static str,
-    /// Two real examples for its own help.
+    /// The examples of its own help, at least two.
     pub examples: &'static str,
-    /// What arguments end in that it does not understand.
+    /// The exit status for arguments that are not valid.
     pub refusal: Exit,
-    /// On a terminal it shows how much it has read. Those that go on for ever show what comes.
+    /// On a terminal it shows its progress. Commands that run forever do not.
     pub shows_progress: bool,
     build: fn(Command) -> Command,
-    /// What `--output` takes, where that is not every format.
+    /// The formats that `--output` takes, if not all.
     formats: Option<&'static str>,
-    /// Runs it with the arguments that its command read.
+    /// Runs it with the parsed arguments.
     pub run: fn(&ArgMatches, &mut Door<'_>) -> Result<Exit>,
 }
 
-/// A room in `cmd` as an entry: its `Args` type and its `run`.
+/// The entry of a command: its `Args` type and its `run`.
 macro_rules! entry {
     ($group:literal, $name:literal, $room:ident :: $module:ident :: $args:ident, $about:literal) => {
         Entry {
@@ -38,7 +37,7 @@ macro_rules! entry {
             group: $group,
             about: $about,
             examples: cmd::$room::$module::EXAMPLES,
-            // 2 may be what the command that `exec` runs ends with.
+            // The command that `exec` runs may itself end with 2.
             refusal: if matches!($name.as_bytes(), b"exec") { Exit::Exec(125) } else { Exit::Usage },
             shows_progress: matches!($group.as_bytes(), b"read" | b"keep") && !matches!($name.as_bytes(), b"tail"),
             build: <cmd::$room::$module::$args as Args>::augment_args,
@@ -56,7 +55,7 @@ macro_rules! entry {
     };
 }
 
-/// The groups of the help, in order, and what each is about.
+/// The groups of the help, in order.
 pub const GROUPS: &[&str] = &["log", "read", "decide", "live", "keep", "self"];
 
 /// All commands, in the order of the help.
@@ -111,15 +110,14 @@ pub fn find(name: &str) -> Option<&'static Entry> {
     COMMANDS.iter().find(|entry| entry.name == name)
 }
 
-/// The clap command of one entry. Its examples are in [`Entry::examples`]: clap would break them
-/// within a command.
+/// The clap command of one entry, without the examples: clap would wrap them.
 pub fn command(entry: &Entry) -> Command {
     let command = Command::new(entry.name)
         .disable_version_flag(true)
         .disable_help_subcommand(true)
         .hide(entry.group.is_empty())
         .args_override_self(false);
-    // Last, since the arguments bring a text of their own.
+    // After `build`, since the arguments have a summary of their own.
     let mut command = (entry.build)(command).about(entry.about);
     if let Some(formats) = entry.formats {
         command = command.mut_arg("output", |output| output.help(formats));
@@ -127,8 +125,8 @@ pub fn command(entry: &Entry) -> Command {
     with_help(command, "logbook")
 }
 
-/// A command and those within it with `--help`. clap hands on that its own flag is off, not the
-/// flag that replaces it.
+/// Adds `--help` to a command and its subcommands. clap passes on to those that its own flag is
+/// disabled, but not the flag that replaces it.
 fn with_help(command: Command, before: &str) -> Command {
     let name = format!("{before} {}", command.get_name());
     let within: Vec<String> = command.get_subcommands().map(|within| within.get_name().to_owned()).collect();
@@ -141,12 +139,12 @@ fn with_help(command: Command, before: &str) -> Command {
         .arg(Arg::new("help").short('h').long("help").action(ArgAction::HelpShort).help("Print help").hide(true))
 }
 
-/// The whole tree.
+/// All commands.
 pub fn tree() -> Command {
     of(COMMANDS.iter())
 }
 
-/// The tree of the commands that the help shows, for completions and manual pages.
+/// The commands that the help shows, for completions and manual pages.
 pub fn shown() -> Command {
     of(COMMANDS.iter().filter(|entry| !entry.group.is_empty()))
 }

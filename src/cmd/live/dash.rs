@@ -58,13 +58,13 @@ pub fn run(args: Dash, door: &mut Door<'_>) -> Result<Exit> {
     };
     let clock = reading.clock(door)?;
     let colour = reading.look(door, clock.zone).colour;
-    let filter = Filter::read(&words::join(args.filter.iter().map(String::as_str)), &clock)?;
+    let filter = Filter::parse(&words::join(args.filter.iter().map(String::as_str)), &clock)?;
     let board = Board::open(location, &door.env, &clock, 1)?;
 
     let events = events::Events::new(board.location())?;
     let mut terminal = Terminal::enter(colour, door)?;
     events.listen();
-    let mut session = Session::new(board, reading, args.by, (args.all, filter), door);
+    let mut session = Session::new(board, reading, args.by, args.all, filter, door);
     let ended = session.run(&events, &mut terminal);
     let left = terminal.leave(door);
     let ended = ended.and_then(|ended| left.map(|()| ended))?;

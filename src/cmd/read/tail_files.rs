@@ -1,5 +1,5 @@
-//! `logbook tail FILE`: the newest rows of files that are no logbook, and those that come, also
-//! after a file was cut or another one took its name.
+//! `logbook tail FILE`: the newest rows of files that are not a logbook, then new rows as they come,
+//! also after a file was truncated or replaced.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -26,7 +26,7 @@ use logbook_store::{Input, os_real};
 /// Bytes read at a time.
 const BLOCK_BYTES: usize = 128 << 10;
 
-/// Prints the newest `count` rows of `inputs` that pass, and with `follows` those that come.
+/// Prints the newest `count` rows of `inputs` that pass, and with `follows` new ones as they come.
 pub fn follow(
     inputs: &Source,
     (plan, within): (&Plan, &Within<'_>),
@@ -47,17 +47,17 @@ pub fn follow(
     let (mut followed, mut doubts) = (Vec::new(), Doubts::default());
     for (at, input) in (0u32..).zip(inputs.iter()) {
         if follows && input.is_once() {
-            return Err(Error::usage(format!("{} cannot be followed: it is read to its end", input.name()))
+            return Err(Error::usage(format!("{} cannot be followed", input.name()))
                 .hint("logbook query - …   # shows rows as they come"));
         }
         match Followed::open(input) {
             Ok(Some(mut file)) => {
-                let mut judge = Judge::new(plan, within, &mut scanned);
-                let read = file.new_lines(&mut |line, at| judge.line(line, at, true, &mut keep));
+                let mut filter = LineFilter::new(plan, within, &mut scanned);
+                let read = file.new_lines(&mut |line, at| filter.line(line, at, true, &mut keep));
                 if !follows {
-                    file.last_line(&mut |line, at| judge.line(line, at, false, &mut keep));
+                    file.last_line(&mut |line, at| filter.line(line, at, false, &mut keep));
                 }
-                doubts.merge(judge.eval.doubts);
+                doubts.merge(filter.eval.doubts);
                 if let Err(error) = read {
                     scanned.skipped.add(&file.name, Class::Unreadable, file.at, error.to_string());
                 }
@@ -92,13 +92,13 @@ pub fn follow(
         let mut came = Scanned::default();
         let mut failed = None;
         for file in &mut followed {
-            let mut judge = Judge::new(plan, within, &mut came);
+            let mut filter = LineFilter::new(plan, within, &mut came);
             let mut print = |row: &[u8]| {
                 if failed.is_none() {
                     failed = out.print(row, door).err();
                 }
             };
-            let mut each = |line: &[u8], at: At<'_>| judge.line(line, at, true, &mut print);
+            let mut each = |line: &[u8], at: At<'_>| filter.line(line, at, true, &mut print);
             let read = file.new_lines(&mut each).and_then(|()| file.renew());
             let read = read.and_then(|renewed| match renewed {
                 Some(why) => file.new_lines(&mut each).map(|()| Some(why)),
@@ -119,7 +119,7 @@ pub fn follow(
     }
 }
 
-/// Where a line stands.
+/// The position of a line.
 #[derive(Debug, Clone, Copy)]
 struct At<'f> {
     name: &'f str,
@@ -127,17 +127,17 @@ struct At<'f> {
     number: u64,
 }
 
-/// What becomes of lines.
-struct Judge<'p> {
+/// Filters lines, and counts those that are not rows.
+struct LineFilter<'p> {
     plan: &'p Plan,
     within: &'p Within<'p>,
     eval: Eval<'p>,
     scanned: &'p mut Scanned,
 }
 
-impl<'p> Judge<'p> {
-    fn new(plan: &'p Plan, within: &'p Within<'p>, scanned: &'p mut Scanned) -> Judge<'p> {
-        Judge { plan, within, eval: plan.eval(), scanned }
+impl<'p> LineFilter<'p> {
+    fn new(plan: &'p Plan, within: &'p Within<'p>, scanned: &'p mut Scanned) -> LineFilter<'p> {
+        LineFilter { plan, within, eval: plan.eval(), scanned }
     }
 
     fn line(&mut self, line: &[u8], at: At<'_>, has_newline: bool, keep: &mut dyn FnMut(&[u8])) {
@@ -179,31 +179,31 @@ impl<'p> Judge<'p> {
     }
 }
 
-/// A plain file, and how far it was read.
+/// A plain file that is being followed.
 struct Followed {
     name: String,
     path: PathBuf,
     file: File,
-    /// Bytes read, of which the last are `begun`.
+    /// The number of bytes read, including `partial`.
     at: u64,
-    /// A line that has no newline yet.
-    begun: Vec<u8>,
-    /// Lines before it.
+    /// A line without a newline so far.
+    partial: Vec<u8>,
+    /// The number of lines before that one.
     lines: u64,
 }
 
 impl Followed {
-    /// `None`: it is not a plain file.
+    /// Opens a plain file; `None` if the input is something else.
     fn open(input: &Input) -> io::Result<Option<Followed>> {
         let Input::File(path) = input else { return Ok(None) };
         if input.open_anywhere()?.is_none_or(|stored| stored.is_packed()) {
             return Ok(None);
         }
         let file = File::open(path)?;
-        Ok(Some(Followed { name: input.name(), path: path.clone(), file, at: 0, begun: Vec::new(), lines: 0 }))
+        Ok(Some(Followed { name: input.name(), path: path.clone(), file, at: 0, partial: Vec::new(), lines: 0 }))
     }
 
-    /// Hands whole lines that came to `each`.
+    /// Calls `each` with new complete lines.
     fn new_lines(&mut self, each: &mut dyn FnMut(&[u8], At<'_>)) -> io::Result<()> {
         let mut block = vec![0; BLOCK_BYTES];
         loop {
@@ -225,28 +225,28 @@ impl Followed {
         }
     }
 
-    /// Hands on a last line without a newline.
+    /// Calls `each` with a last line that has no newline.
     fn last_line(&mut self, each: &mut dyn FnMut(&[u8], At<'_>)) {
-        if !self.begun.is_empty() {
+        if !self.partial.is_empty() {
             self.hand_on(0, each);
         }
     }
 
     fn push(&mut self, bytes: &[u8]) {
-        // A line that is too long is kept as one byte longer than a row may be, and told by that.
-        let room = (READ_ROW_BYTES_MAX + 1).saturating_sub(self.begun.len());
-        self.begun.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        // A line that is too long is cut to one byte more than a row may have, and so is noticed.
+        let room = (READ_ROW_BYTES_MAX + 1).saturating_sub(self.partial.len());
+        self.partial.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
-    /// The line that ends `behind` bytes before the end of what was read.
+    /// Calls `each` with the line that ends `behind` bytes before the end of what was read.
     fn hand_on(&mut self, behind: u64, each: &mut dyn FnMut(&[u8], At<'_>)) {
-        let offset = self.at.saturating_sub(behind + self.begun.len() as u64);
+        let offset = self.at.saturating_sub(behind + self.partial.len() as u64);
         self.lines += 1;
-        each(&self.begun, At { name: &self.name, offset, number: self.lines });
-        self.begun.clear();
+        each(&self.partial, At { name: &self.name, offset, number: self.lines });
+        self.partial.clear();
     }
 
-    /// Begins anew where the file was cut, or another one has its name now; gives which.
+    /// Starts again if the file was truncated or replaced; gives which.
     fn renew(&mut self) -> io::Result<Option<&'static str>> {
         let own = self.file.metadata()?;
         let why = match fs::metadata(&self.path) {
@@ -254,12 +254,12 @@ impl Followed {
                 self.file = File::open(&self.path)?;
                 "another file has this name now; its rows follow"
             }
-            _ if own.len() < self.at => "the file was cut; its rows follow from the beginning",
-            // Gone for a moment, as files are that are rotated.
+            _ if own.len() < self.at => "the file was truncated; its rows follow from the start",
+            // A file that is being rotated does not exist for a moment.
             _ => return Ok(None),
         };
         (self.at, self.lines) = (0, 0);
-        self.begun.clear();
+        self.partial.clear();
         Ok(Some(why))
     }
 }
