@@ -5,17 +5,17 @@ use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::guard::{Bounds, Within};
+use crate::cmd::guard::Bounds;
 use crate::cmd::live::handover::{self, Handover};
 use crate::cmd::shared::following::{Alarm, Follower, begin, sync};
 use crate::cmd::shared::reading::wording::{self, Clauses};
-use crate::cmd::shared::reading::{self, Corrections};
+use crate::cmd::shared::reading::{self, Corrections, RowFilter};
 use crate::cmd::writing::{Desk, Writing};
 use logbook_format::corrections::step_of;
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_model::{Address, wait_ms};
-use logbook_query::{Plan, Query, time};
+use logbook_query::{Query, time};
 use logbook_render::cell;
 use logbook_scan as scan;
 use logbook_store::cursors::Cursor;
@@ -68,16 +68,11 @@ pub fn run(args: Trigger, door: &mut Door<'_>) -> Result<Exit> {
     let clock = time::Clock { now: door.now()?, zone: door.zone(false, None)? };
     let watch = Bounds::default().watch_rows(&query)?;
     let guarded = wording::guarded(&query, &text, &clock, BTreeMap::new(), watch)?;
-    guarded.evaluate(|plan, within| follow(&args, (plan, within), timeout_ms, door))
+    guarded.evaluate(|plan, within| follow(&args, RowFilter { plan, within }, timeout_ms, door))
 }
 
 /// Hands over new rows as they come.
-fn follow(
-    args: &Trigger,
-    (plan, within): (&Plan, &Within<'_>),
-    timeout_ms: Option<u64>,
-    door: &mut Door<'_>,
-) -> Result<Exit> {
+fn follow(args: &Trigger, filter: RowFilter<'_>, timeout_ms: Option<u64>, door: &mut Door<'_>) -> Result<Exit> {
     let desk = &args.writing.desk(door, Purpose::Read)?;
     let found = reading::logbook_at(&desk.location, Corrections::AsWritten, None)?;
     let cursor = args.cursor.as_deref().map(|name| Cursor::new(&found.path, name)).transpose()?;
@@ -92,7 +87,7 @@ fn follow(
     if saved.is_none() {
         work.keep(at)?;
     }
-    let mut follower = Follower::new(&found.path, at, (plan, within), false);
+    let mut follower = Follower::new(&found.path, at, filter, false);
     let alarm = (!args.once).then(|| Alarm::new(&found.path));
     loop {
         let mut failed = None;

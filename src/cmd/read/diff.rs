@@ -60,7 +60,7 @@ pub fn run(args: Diff, door: &mut Door<'_>) -> Result<Exit> {
         None => last_good(&a, &args, door)?,
     };
     let differences = diff(&a, &b);
-    put(&differences, (&a.run_id, &b.run_id), format, &args.reading, door)?;
+    put(&differences, &a.run_id, &b.run_id, format, &args.reading, door)?;
     match reading::note_skipped(door, &mut scanned, &found.inputs, args.reading.strict) {
         Exit::Done if differences.iter().any(|difference| difference.counts) => Ok(Exit::No),
         exit => Ok(exit),
@@ -71,13 +71,14 @@ pub fn run(args: Diff, door: &mut Door<'_>) -> Result<Exit> {
 /// shown also if they are the same.
 fn put(
     differences: &[Difference],
-    runs: (&str, &str),
+    run_a: &str,
+    run_b: &str,
     format: Format,
     reading: &Reading,
     door: &mut Door<'_>,
 ) -> Result<()> {
     let drawn = matches!(format, Format::Table | Format::Markdown);
-    let (a, b) = if drawn && runs.0 != runs.1 { runs } else { ("a", "b") };
+    let (a, b) = if drawn && run_a != run_b { (run_a, run_b) } else { ("a", "b") };
     let columns = ["what", a, b].map(str::to_owned).to_vec();
     let look = reading.look(door, reading.clock(door)?.zone);
     let mut rows = Rows::new(format, Some(columns), look, false);

@@ -9,7 +9,7 @@ use crate::cmd::guard::{Bounds, Guarded};
 use crate::cmd::shared::reading::answer::{Answer, Printing};
 use crate::cmd::shared::reading::job::as_json;
 use crate::cmd::shared::reading::unknown;
-use crate::cmd::shared::reading::wording::{self, Clauses};
+use crate::cmd::shared::reading::wording::{self, Clauses, ForeignTime};
 use crate::cmd::shared::reading::{self, Corrections, Files, Reading, TimeField, mismatches, require};
 use logbook_json as json;
 use logbook_model::Vocabulary;
@@ -82,9 +82,10 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
             require(&mut query, Expr::Has(path));
         }
     }
-    let foreign = (time, !inputs.is_empty() && args.reading.limits_time());
+    let counts_missing = !inputs.is_empty() && args.reading.limits_time();
+    let time = ForeignTime { field: time, counts_missing };
     let watch = args.bounds.watch()?;
-    let guarded = wording::guarded_foreign((&query, &text), foreign, &clock, BTreeMap::new(), watch)?;
+    let guarded = wording::guarded_foreign(&query, &text, time, &clock, BTreeMap::new(), watch)?;
     let corrections = Corrections::wanted(&args.reading, &query);
     let (inputs, vocabulary) = if inputs.is_empty() {
         let found = reading::logbook_for(door, &args.reading, corrections, None)?;

@@ -9,7 +9,7 @@ use crate::cmd::Door;
 use crate::cmd::guard::Bounds;
 use crate::cmd::shared::reading::answer::{Answer, Printing};
 use crate::cmd::shared::reading::unknown;
-use crate::cmd::shared::reading::wording::{self, Clauses};
+use crate::cmd::shared::reading::wording::{self, Clauses, ForeignTime};
 use crate::cmd::shared::reading::{self, Corrections, Files, Reading, TimeField};
 use logbook_json::{self as json, Limits};
 use logbook_model::error::{Error, Exit, Result};
@@ -108,7 +108,8 @@ pub(super) fn answer(
     let field = args.time.keys()?;
     args.reading.narrow_by(&mut query, &clock, &field)?;
     // All rows of a logbook have a time.
-    let foreign = (field, !inputs.is_empty() && args.reading.limits_time());
+    let counts_missing = !inputs.is_empty() && args.reading.limits_time();
+    let time = ForeignTime { field, counts_missing };
     let watch = if args.slurp {
         let (watch, rows_bytes) = args.bounds.watch_slurp()?;
         query.slurp = Some(rows_bytes);
@@ -116,7 +117,7 @@ pub(super) fn answer(
     } else {
         args.bounds.watch()?
     };
-    let guarded = wording::guarded_foreign((&query, text), foreign, &clock, arguments, watch)?;
+    let guarded = wording::guarded_foreign(&query, text, time, &clock, arguments, watch)?;
     let plan = guarded.plan();
 
     let corrections = Corrections::wanted(&args.reading, &query);

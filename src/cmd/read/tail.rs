@@ -5,15 +5,15 @@ use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::guard::{Bounds, Within};
+use crate::cmd::guard::Bounds;
 use crate::cmd::read::tail_files;
 use crate::cmd::read::tail_rows::{Printer, passing};
 use crate::cmd::shared::following::{Alarm, Follower, begin, sync};
 use crate::cmd::shared::reading::wording::{self, Clauses};
-use crate::cmd::shared::reading::{self, Corrections, Files, Found, Reading, mismatches};
+use crate::cmd::shared::reading::{self, Corrections, Files, Found, Reading, RowFilter, mismatches};
 use logbook_model::error::{Error, Exit, Result};
+use logbook_query::Query;
 use logbook_query::eval::doubts::Doubts;
-use logbook_query::{Plan, Query};
 use logbook_render::Format;
 use logbook_scan::Scanned;
 use logbook_store::append::{Options, Writer};
@@ -72,20 +72,21 @@ pub fn run(args: Tail, door: &mut Door<'_>) -> Result<Exit> {
         }
         let inputs = Files::default().open(&files, Corrections::AsWritten, door)?;
         let mut out = Printer { format, look: args.reading.look(door, clock.zone), foreign: true };
-        let how = (count(&args), args.follow);
-        return guarded.evaluate(|plan, within| tail_files::follow(&inputs, (plan, within), how, &mut out, door));
+        return guarded.evaluate(|plan, within| {
+            tail_files::follow(&inputs, RowFilter { plan, within }, count(&args), args.follow, &mut out, door)
+        });
     }
     let corrections = Corrections::wanted(&args.reading, &query);
     let found = reading::logbook_for(door, &args.reading, corrections, None)?;
     let mut out = Printer { format, look: args.reading.look(door, clock.zone), foreign: false };
-    guarded.evaluate(|plan, within| follow(&args, &found, (plan, within), corrections, &mut out, door))
+    guarded.evaluate(|plan, within| follow(&args, &found, RowFilter { plan, within }, corrections, &mut out, door))
 }
 
 /// Prints the newest rows, then new ones as they come.
 fn follow(
     args: &Tail,
     found: &Found,
-    (plan, within): (&Plan, &Within<'_>),
+    filter: RowFilter<'_>,
     corrections: Corrections,
     out: &mut Printer,
     door: &mut Door<'_>,
@@ -97,7 +98,7 @@ fn follow(
     match saved {
         Some(saved) => at = saved,
         None => {
-            let (rows, mut scanned) = newest(found, (plan, within), count(args), args.reading.strict, door);
+            let (rows, mut scanned) = newest(found, filter, count(args), args.reading.strict, door);
             for row in rows {
                 out.print(&row, door)?;
             }
@@ -105,7 +106,7 @@ fn follow(
         }
     }
     let shown = corrections != Corrections::Folded;
-    let mut follower = Follower::new(&found.path, at, (plan, within), shown);
+    let mut follower = Follower::new(&found.path, at, filter, shown);
     let mut keeper = match &cursor {
         Some(cursor) => Some(CursorKeeper::new(cursor.clone(), found, saved, door)?),
         None => None,
@@ -140,7 +141,7 @@ fn follow(
 /// are enough rows.
 fn newest(
     found: &Found,
-    (plan, within): (&Plan, &Within<'_>),
+    filter: RowFilter<'_>,
     count: usize,
     strict: bool,
     door: &mut Door<'_>,
@@ -160,12 +161,12 @@ fn newest(
             }
             here.push_back(row.to_vec());
         };
-        let (scanned, more) = passing(&found.inputs.only(input), (plan, within), strict, &mut keep, door);
+        let (scanned, more) = passing(&found.inputs.only(input), filter, strict, &mut keep, door);
         all.join(scanned);
         here.into_iter().rev().for_each(|row| rows.push_front(row));
         doubts.merge(more);
     }
-    for note in mismatches::notes(plan, &doubts) {
+    for note in mismatches::notes(filter.plan, &doubts) {
         door.note(note);
     }
     (rows, all)

@@ -11,15 +11,14 @@ use memchr::memchr;
 
 use super::tail_rows::{Printer, passing};
 use crate::cmd::Door;
-use crate::cmd::guard::Within;
 use crate::cmd::shared::following::Alarm;
-use crate::cmd::shared::reading::{self, mismatches};
+use crate::cmd::shared::reading::{self, RowFilter, mismatches};
 use logbook_json::{self as json, Limits, frame};
 use logbook_model::READ_ROW_BYTES_MAX;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_query::eval::doubts::Doubts;
 use logbook_query::eval::source::Eval;
-use logbook_query::{Place, Plan, Row};
+use logbook_query::{Place, Row};
 use logbook_scan::{self as scan, Class, Scanned, Source, rows};
 use logbook_store::{Input, os_real};
 
@@ -29,8 +28,9 @@ const BLOCK_BYTES: usize = 128 << 10;
 /// Prints the newest `count` rows of `inputs` that pass, and with `follows` new ones as they come.
 pub fn follow(
     inputs: &Source,
-    (plan, within): (&Plan, &Within<'_>),
-    (count, follows): (usize, bool),
+    filter: RowFilter<'_>,
+    count: usize,
+    follows: bool,
     out: &mut Printer,
     door: &mut Door<'_>,
 ) -> Result<Exit> {
@@ -52,25 +52,25 @@ pub fn follow(
         }
         match Followed::open(input) {
             Ok(Some(mut file)) => {
-                let mut filter = LineFilter::new(plan, within, &mut scanned);
-                let read = file.new_lines(&mut |line, at| filter.line(line, at, true, &mut keep));
+                let mut lines = LineFilter::new(filter, &mut scanned);
+                let read = file.new_lines(&mut |line, at| lines.line(line, at, true, &mut keep));
                 if !follows {
-                    file.last_line(&mut |line, at| filter.line(line, at, false, &mut keep));
+                    file.last_line(&mut |line, at| lines.line(line, at, false, &mut keep));
                 }
-                doubts.merge(filter.eval.doubts);
+                doubts.merge(lines.eval.doubts);
                 if let Err(error) = read {
                     scanned.skipped.add(&file.name, Class::Unreadable, file.at, error.to_string());
                 }
                 followed.push(file);
             }
             _ => {
-                let (read, more) = passing(&inputs.only(at), (plan, within), false, &mut keep, door);
+                let (read, more) = passing(&inputs.only(at), filter, false, &mut keep, door);
                 scanned.join(read);
                 doubts.merge(more);
             }
         }
     }
-    for note in mismatches::notes(plan, &doubts) {
+    for note in mismatches::notes(filter.plan, &doubts) {
         door.note(note);
     }
     for row in newest {
@@ -92,13 +92,13 @@ pub fn follow(
         let mut came = Scanned::default();
         let mut failed = None;
         for file in &mut followed {
-            let mut filter = LineFilter::new(plan, within, &mut came);
+            let mut lines = LineFilter::new(filter, &mut came);
             let mut print = |row: &[u8]| {
                 if failed.is_none() {
                     failed = out.print(row, door).err();
                 }
             };
-            let mut each = |line: &[u8], at: At<'_>| filter.line(line, at, true, &mut print);
+            let mut each = |line: &[u8], at: At<'_>| lines.line(line, at, true, &mut print);
             let read = file.new_lines(&mut each).and_then(|()| file.renew());
             let read = read.and_then(|renewed| match renewed {
                 Some(why) => file.new_lines(&mut each).map(|()| Some(why)),
@@ -129,15 +129,14 @@ struct At<'f> {
 
 /// Filters lines, and counts those that are not rows.
 struct LineFilter<'p> {
-    plan: &'p Plan,
-    within: &'p Within<'p>,
+    filter: RowFilter<'p>,
     eval: Eval<'p>,
     scanned: &'p mut Scanned,
 }
 
 impl<'p> LineFilter<'p> {
-    fn new(plan: &'p Plan, within: &'p Within<'p>, scanned: &'p mut Scanned) -> LineFilter<'p> {
-        LineFilter { plan, within, eval: plan.eval(), scanned }
+    fn new(filter: RowFilter<'p>, scanned: &'p mut Scanned) -> LineFilter<'p> {
+        LineFilter { filter, eval: filter.plan.eval(), scanned }
     }
 
     fn line(&mut self, line: &[u8], at: At<'_>, has_newline: bool, keep: &mut dyn FnMut(&[u8])) {
@@ -145,7 +144,7 @@ impl<'p> LineFilter<'p> {
         let before = skipped.count();
         let (text, offset) = rows::behind_marks(line, at.offset);
         let is_whole = |line: &[u8]| has_newline || json::validate(line, Limits::GRAMMAR).is_ok();
-        let (plan, within, eval) = (self.plan, self.within, &mut self.eval);
+        let (filter, eval) = (self.filter, &mut self.eval);
         let _ = rows::one_line(
             (text, offset, 0),
             is_whole,
@@ -154,16 +153,15 @@ impl<'p> LineFilter<'p> {
             skipped,
             &mut |text, offset, skipped| {
                 let mut fields = Vec::new();
-                let judged = frame::pick(text, plan.fields(), &mut fields).is_ok();
+                let is_row = frame::pick(text, filter.plan.fields(), &mut fields).is_ok();
                 let row = Row { text, fields: &fields, place: Place { input: 0, offset }, lasts: false };
-                let matches = || plan.filter().is_none_or(|filter| filter.matches(&row, eval).unwrap_or(false));
-                let passes = judged && within.row(matches);
-                *rows += u64::from(judged);
+                let passes = is_row && filter.passes(&row, eval);
+                *rows += u64::from(is_row);
                 match json::validate(text, Limits::GRAMMAR) {
                     Ok(()) if passes => keep(text),
-                    Ok(()) if judged => {}
+                    Ok(()) if is_row => {}
                     Ok(()) => skipped.add(at.name, Class::NotObject, offset, ""),
-                    Err(_) if judged && !passes => {}
+                    Err(_) if is_row && !passes => {}
                     Err(fault) => {
                         let (class, detail) = scan::not_json(&fault);
                         skipped.add(at.name, class, offset, detail);

@@ -3,10 +3,9 @@
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::guard::Within;
+use crate::cmd::shared::reading::RowFilter;
 use logbook_json as json;
 use logbook_model::error::Result;
-use logbook_query::Plan;
 use logbook_query::eval::doubts::Doubts;
 use logbook_render::{Format, Look, line};
 use logbook_scan::{self as scan, Scanned, Source};
@@ -15,15 +14,14 @@ use logbook_scan::{self as scan, Scanned, Source};
 /// be compared.
 pub(super) fn passing(
     input: &Source,
-    (plan, within): (&Plan, &Within<'_>),
+    filter: RowFilter<'_>,
     strict: bool,
     keep: &mut dyn FnMut(&[u8]),
     door: &mut Door<'_>,
 ) -> (Scanned, Doubts) {
-    let mut eval = plan.eval();
-    let scanned = scan::feed(input, door.input, plan.fields(), strict, |row, name, skipped| {
-        let matches = || plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false));
-        if within.row(matches) {
+    let mut eval = filter.plan.eval();
+    let scanned = scan::feed(input, door.input, filter.plan.fields(), strict, |row, name, skipped| {
+        if filter.passes(row, &mut eval) {
             match json::validate(row.text, json::Limits::GRAMMAR) {
                 Ok(()) => keep(row.text),
                 Err(fault) => {

@@ -9,12 +9,12 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::superseding::{Superseding, kind_of};
 use crate::cmd::Door;
-use crate::cmd::guard::Within;
+use crate::cmd::shared::reading::RowFilter;
 use logbook_format::{Voiding, voiding};
 use logbook_json::{self as json, Limits, frame};
 use logbook_model::Address;
 use logbook_model::error::{Error, Result};
-use logbook_query::{Place as RowPlace, Plan, Row};
+use logbook_query::{Place as RowPlace, Row};
 use logbook_store::append::Writer;
 use logbook_store::cursors::Cursor;
 use logbook_store::index::Place;
@@ -76,8 +76,7 @@ pub type Each<'e> = &'e mut dyn FnMut(Place, &[u8], bool) -> ControlFlow<()>;
 
 /// Reads rows from a place on, and filters them.
 pub struct Follower<'p> {
-    plan: &'p Plan,
-    within: &'p Within<'p>,
+    filter: RowFilter<'p>,
     directory: PathBuf,
     watch: Watch,
     /// Correction rows may pass.
@@ -87,16 +86,10 @@ pub struct Follower<'p> {
 
 impl<'p> Follower<'p> {
     /// Follows the logbook at `directory` from `at` on. The filter is evaluated within its bounds.
-    pub fn new(
-        directory: &Path,
-        at: Place,
-        (plan, within): (&'p Plan, &'p Within<'p>),
-        corrections: bool,
-    ) -> Follower<'p> {
+    pub fn new(directory: &Path, at: Place, filter: RowFilter<'p>, corrections: bool) -> Follower<'p> {
         let directory = directory.to_path_buf();
         Follower {
-            plan,
-            within,
+            filter,
             watch: Watch::new(&directory, at),
             directory,
             corrections,
@@ -112,10 +105,9 @@ impl<'p> Follower<'p> {
     /// Calls `each` with the new rows, in order. After a break no more rows are handed on, and the
     /// follower must not be used again.
     pub fn new_rows(&mut self, each: Each<'_>) -> Result<()> {
-        let (plan, within, corrections, superseding) =
-            (self.plan, self.within, self.corrections, &mut self.superseding);
+        let (filter, corrections, superseding) = (self.filter, self.corrections, &mut self.superseding);
         let directory = &self.directory;
-        let mut eval = plan.eval();
+        let mut eval = filter.plan.eval();
         let mut over = false;
         self.watch.new_rows(&mut |place, text| {
             let effect = superseding.next(kind_of(text), text);
@@ -125,12 +117,11 @@ impl<'p> Follower<'p> {
             }
             // The filter comes first: few rows pass, and only those need to be validated.
             let mut fields = Vec::new();
-            if frame::pick(text, plan.fields(), &mut fields).is_err() {
+            if frame::pick(text, filter.plan.fields(), &mut fields).is_err() {
                 return;
             }
             let row = Row { text, fields: &fields, place: RowPlace { input: 0, offset: place.offset }, lasts: false };
-            let matches = || plan.filter().is_none_or(|filter| filter.matches(&row, &mut eval).unwrap_or(false));
-            let passes = within.row(matches)
+            let passes = filter.passes(&row, &mut eval)
                 && json::validate(text, Limits::GRAMMAR).is_ok()
                 && (corrections || !effect.corrects);
             over = each(place, text, passes).is_break();

@@ -9,7 +9,7 @@
 //!   its scan · `interruptible`: standard input that ends at Ctrl-C
 //! - notes beside the results: `skipped` lines, `mismatches` of values, `outdated` rows, `unknown`
 //!   fields and words
-//! - `gather`: the rows of a few runs · `run_record`: the record of a run
+//! - `row_filter`: a filter row by row · `gather`: the rows of a few runs · `run_record`: the record of a run
 //! - `runs`: all runs of a logbook, and queries over them
 //! - `saved`: saved queries and their parameters
 
@@ -23,6 +23,7 @@ pub mod job;
 pub mod mismatches;
 mod open;
 mod outdated;
+mod row_filter;
 pub mod run_record;
 pub mod runs;
 pub mod saved;
@@ -34,4 +35,5 @@ pub use conditions::{require, test};
 pub use files::Files;
 pub use flags::{Reading, TimeField};
 pub use open::{Corrections, Found, address, cores, find, is_logbook_here, logbook, logbook_at, logbook_for};
+pub use row_filter::RowFilter;
 pub use skipped::note_skipped;

@@ -124,17 +124,26 @@ pub fn guarded(
     Guarded::new(compiled(query, text, clock, arguments, Path::new(""))?, watch)
 }
 
-/// The same for rows that may be of other programs, whose times are in `field`. If `tells_missing`,
-/// rows without it are counted.
+/// Where rows of other programs have their time.
+pub struct ForeignTime {
+    /// The keys of the field.
+    pub field: Vec<String>,
+    /// Count the rows that do not have it.
+    pub counts_missing: bool,
+}
+
+/// The same for rows that may be of other programs.
 pub fn guarded_foreign(
-    (query, text): (&Query, &str),
-    (field, tells_missing): (Vec<String>, bool),
+    query: &Query,
+    text: &str,
+    time: ForeignTime,
     clock: &Clock,
     arguments: BTreeMap<String, Argument>,
     watch: Watch,
 ) -> Result<Guarded> {
     let files = values_in_files(query, Path::new(""))?;
-    let context = Context { arguments, files, time: field, tells_missing, ..Context::new(*clock) };
+    let context =
+        Context { arguments, files, time: time.field, tells_missing: time.counts_missing, ..Context::new(*clock) };
     Guarded::new(planned(query, text, &context)?, watch)
 }
 
