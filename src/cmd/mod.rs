@@ -1,12 +1,11 @@
-//! One file per subcommand: its arguments and its `run`, in one room for each group
-//! of the help. This is the only room that prints, reads the clock and the
-//! environment, and it does so through one `Door`, so that a command is a function
-//! of what comes in through it.
+//! The commands: one file each, with its arguments and its `run`, in a room for each group of the
+//! help. What groups share is in `shared/`. Only this room prints and reads the clock and the
+//! environment, through one `Door`, so that a command is a function of what comes in through it.
 //!
-//! Not here: what a query means (`query`), what a run is (`view`), how a table
-//! looks (`render`), how bytes reach the disk (`store`).
+//! Not here: what a query means (`query`), what a run is (`view`), how a table looks (`render`), how
+//! bytes reach the disk (`store`).
 //!
-//! To add a command: a file in its group's room, a line in `table::COMMANDS`, a file in
+//! To add a command: a file in the room of its group, a line in `table::COMMANDS`, a file in
 //! `tests/it/`.
 
 pub mod calling;

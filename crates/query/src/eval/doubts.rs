@@ -1,7 +1,7 @@
 //! Rows that were passed over because a value could not be read as what the query asks for: how
 //! many, for which question, and one such value. Counted on each thread, and joined.
 //!
-//! Not here: how it is worded (`cmd/shared/reading/passed_over`).
+//! Not here: how it is worded (`cmd/shared/reading/mismatches`).
 
 use std::collections::BTreeMap;
 

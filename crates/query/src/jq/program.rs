@@ -5,7 +5,7 @@
 //! is the query's clock, and local time that of its zone.
 //!
 //! Not here: `--timeout` and `--max-memory`. A program cannot be stopped from
-//! within; `cmd/shared/reading/watchdog.rs` ends the process.
+//! within; `cmd/shared/guard/watchdog.rs` ends the process.
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;

@@ -19,7 +19,7 @@ use logbook_store::Purpose;
 pub struct Form {
     /// The address that it is posted to.
     pub address: &'static str,
-    /// What is done by it, in a word.
+    /// What was done, in a word.
     was: &'static str,
     /// The parameter that names its request or run.
     of: &'static str,

@@ -281,7 +281,7 @@ impl Answer {
         self.all_failed = self.faults > 0 && (self.faults >= asked || (plan.is_slurp() && self.written == 0));
         if plan.asks_standing() && summary.newest == 0 && rows > 0 {
             self.notes.push(
-                "no row says where a run stands (run_id and status); --latest-by FIELD gives the newest row for each value"
+                "no row has the status of a run (run_id and status); --latest-by FIELD gives the newest row for each value"
                     .to_owned(),
             );
         }

@@ -1,5 +1,5 @@
-//! Rows whose run has moved on since: a search for `status=blocked` also finds runs that went on
-//! long ago, and a person who reads the result is told so.
+//! Printed rows that no longer have the status of their run: a search for `status=blocked` also finds
+//! runs that went on long ago, and a note says how many.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -78,7 +78,7 @@ impl Outdated {
 
     /// A note about the printed rows that are outdated.
     pub(super) fn note(&self, printed: &[Printed]) -> Option<String> {
-        // A row after the end of its run does not say where the run stands either.
+        // A row after the end of its run does not have its status either.
         let is_outdated = |stands: &Stands<Place>, place: Place| {
             stands.newest().is_some_and(|stood| stood.row > place || (stood.row < place && stands.ended()))
         };
@@ -100,7 +100,7 @@ impl Outdated {
         let outdated = outdated.count();
         let of = printed.len();
         (outdated > 0).then(|| {
-            format!("{outdated} of these {of} rows are of runs that have moved on; --latest shows where they stand")
+            format!("{outdated} of these {of} rows are of runs that have moved on; --latest shows their status")
         })
     }
 }
