@@ -131,7 +131,11 @@ fn usage(error: clap::Error, entry: &Entry, arguments: &[OsString]) -> Error {
     // The hint replaces the usage.
     error.remove(ContextKind::Usage);
     let command = command(entry);
-    if !command.has_subcommands() {
+    let typed = match within(entry, arguments).and_then(|name| command.find_subcommand(name)) {
+        Some(within) => within,
+        None => &command,
+    };
+    if !typed.has_subcommands() {
         // clap suggests to pass the flag as a value, which nobody meant. With subcommands it says
         // which of them has the flag.
         error.remove(ContextKind::Suggested);
@@ -142,10 +146,6 @@ fn usage(error: clap::Error, entry: &Entry, arguments: &[OsString]) -> Error {
     let text = text.rsplit_once("\n\n").map_or(text, |(text, _)| text);
     let mut lines = text.trim_end().lines().map(str::to_owned);
     let error = Error::usage(lines.next().unwrap_or_default());
-    let typed = match within(entry, arguments).and_then(|name| command.find_subcommand(name)) {
-        Some(within) => within,
-        None => &command,
-    };
     let name = typed.get_bin_name().and_then(|name| name.strip_prefix("logbook ")).unwrap_or(entry.name);
     if let Some(line) = flag.and_then(|flag| slips::meant(name, typed, &flag)) {
         return error.hint(line);
