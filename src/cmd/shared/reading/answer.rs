@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::interruptible::{Interrupt, Interruptible};
-use super::job::{self, FAULTS_REPORTED_MAX, Job, as_json};
+use super::job::{self, FAULTS_REPORTED_MAX, Job, Mended, as_json};
 use super::outdated::{Outdated, Printed, run_of};
 use super::{address, mismatches};
 use crate::cmd::Door;
@@ -79,7 +79,7 @@ impl Scan<'_, '_> {
 struct Total<'p> {
     fold: Fold<'p>,
     printed: Vec<Printed>,
-    mended: Vec<(Place, String)>,
+    mended: Vec<Mended>,
     failed: Option<Error>,
 }
 
@@ -254,7 +254,7 @@ impl Answer {
         total: Total<'_>,
         rows: u64,
         door: &mut Door<'_>,
-    ) -> Result<(Vec<Printed>, Vec<(Place, String)>)> {
+    ) -> Result<(Vec<Printed>, Vec<Mended>)> {
         let (plan, inputs) = (scan.plan, scan.inputs);
         let Total { fold, mut printed, mut mended, mut failed } = total;
         let mut faults = Vec::new();

@@ -38,6 +38,9 @@ pub(super) struct Job<'p> {
     pub samples: bool,
 }
 
+/// A row that was accepted by its frame but is not valid JSON inside, and why.
+pub type Mended = (Place, String);
+
 /// The result of consecutive rows.
 #[derive(Default)]
 pub(super) struct Part {
@@ -56,12 +59,11 @@ pub(super) struct Part {
     /// The number of rows on which a jq program failed, and its messages on the first of them.
     pub faults: u64,
     pub first_faults: Vec<(Option<Place>, String)>,
-    /// Rows that were accepted by their frame but are not valid JSON inside, and why.
-    pub mended: Vec<(Place, String)>,
+    pub mended: Vec<Mended>,
 }
 
 /// The row as valid JSON. If it has to be mended, that is added to `mended`.
-pub fn as_json<'t>(text: &'t [u8], place: Place, mended: &mut Vec<(Place, String)>) -> Cow<'t, [u8]> {
+pub fn as_json<'t>(text: &'t [u8], place: Place, mended: &mut Vec<Mended>) -> Cow<'t, [u8]> {
     match json::validate(text, Limits::GRAMMAR) {
         Ok(()) => text.into(),
         Err(fault) => {
