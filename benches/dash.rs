@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Instant as Clocked;
 
 use logbook::cmd::live::board::Board;
-use logbook::cmd::live::screen::content::{Content, Reader};
+use logbook::cmd::live::screen::content::{Content, Position};
 use logbook::cmd::live::screen::filter::Filter;
 use logbook_model::{Instant, Zone};
 use logbook_query::time::Clock;
@@ -58,7 +58,7 @@ fn measure(name: &str, filter: &str, directory: &Path, runs: u64, dice: &mut Dic
     let began = Clocked::now();
     let mut board = Board::open(location, &env, &clock, 1).unwrap();
     let opened_ms = ms(began);
-    let mut filter = Filter::read(filter, &clock).unwrap();
+    let mut filter = Filter::parse(filter, &clock).unwrap();
     let last = &snapshot(directory).unwrap().segments;
     let mut file = OpenOptions::new().append(true).open(&last.last().unwrap().path).unwrap();
     let mut buffer = Buffer::empty(Rect::new(0, 0, 200, 50));
@@ -71,8 +71,8 @@ fn measure(name: &str, filter: &str, directory: &Path, runs: u64, dice: &mut Dic
         assert!(board.refresh(clock.now).unwrap());
         let content = Content::of(&board, &mut filter, false, &clock);
         let request = |run: &str| content.request(run, &board);
-        let reader = Reader { all: false, at: round * content.shown.len() / ROUNDS, top: round };
-        let page = Page::List(content.list(&board, ("bench", &filter), reader, &request, &clock));
+        let position = Position { all: false, at: round * content.shown.len() / ROUNDS, top: round };
+        let page = Page::List(content.list(&board, "bench", &filter, position, &request, &clock));
         let foot = Foot::Says("keys");
         let _ = screen::draw(&Screen { page, foot, colour: true }, &mut buffer);
         took.push(ms(began));

@@ -1,17 +1,17 @@
-//! From what was typed to the command that is run. Only the command that was
-//! asked for is built, since `append` starts thousands of times a day.
+//! From the arguments to the command that runs. Only that command is built, since `append` starts
+//! thousands of times a day.
 
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::cmd::progress::Watching;
+use crate::cmd::progress::ProgressLine;
 use crate::cmd::table::{COMMANDS, Entry, command, find};
 use crate::cmd::{self, Door, slips};
 use logbook_model::error::{Error, Exit, Result, nearest};
 use logbook_render::safe;
 
-/// What people type who mean another command.
+/// Words that people type for a command, and the command.
 const SYNONYMS: &[(&str, &str)] = &[
     ("log", "append"),
     ("add", "append"),
@@ -66,7 +66,7 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("completion", "completions"),
 ];
 
-/// Runs what `arguments` (without the program's name) ask for.
+/// Runs the command that `arguments`, without the program's name, name.
 pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
     let Some(first) = arguments.first() else {
         return cmd::itself::help::nothing_typed(door);
@@ -80,7 +80,7 @@ pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
         _ => {}
     }
     if first.starts_with('-') {
-        return Err(Error::usage(format!("{first} stands before a command; flags stand after it"))
+        return Err(Error::usage(format!("{first} is before the command; flags come after it"))
             .hint(format!("logbook COMMAND {first} …; logbook --help lists the commands")));
     }
     let Some(entry) = find(first) else {
@@ -90,15 +90,15 @@ pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
         let within = arguments.get(2).map(|word| word.to_string_lossy().into_owned());
         return cmd::itself::help::run(cmd::itself::help::Help { topic: Some(first.to_owned()), within }, door);
     }
-    // `sort_by -cost_usd` without quotes, which reads as a flag.
+    // Unquoted, `-cost_usd` in `sort_by -cost_usd` looks like a flag.
     let sorts = arguments.iter().any(|argument| argument == "sort_by" || argument == "sort-by");
     let matched = command(entry).try_get_matches_from(&arguments);
     let again = || slips::run_by_flag(entry.name, &arguments).map(|again| command(entry).try_get_matches_from(again));
     match matched.or_else(|error| again().and_then(|again| again.ok()).ok_or(error)) {
         Ok(matches) => {
-            let watching = entry.shows_progress.then(|| Watching::begin(entry.name, door));
+            let progress = entry.shows_progress.then(|| ProgressLine::begin(entry.name, door));
             let ended = (entry.run)(&matches, door);
-            drop(watching);
+            drop(progress);
             door.err.end_progress();
             ended
         }
@@ -111,44 +111,47 @@ pub fn run(arguments: Vec<OsString>, door: &mut Door<'_>) -> Result<Exit> {
     }
 }
 
-/// The command within the command that was typed, as `begin` of `call begin`.
+/// The subcommand that was typed, such as `begin` in `call begin`.
 fn within<'a>(entry: &Entry, arguments: &'a [OsString]) -> Option<&'a str> {
     let word = arguments.get(1)?.to_str()?;
     command(entry).find_subcommand(word).map(|_| word)
 }
 
-/// clap's message as ours: the same words, the same place for the hint. It quotes arguments, whose
-/// line breaks are not ours: it is asked again about them as they are shown.
+/// clap's error as ours, with a hint. The message quotes arguments, which may contain line breaks,
+/// so clap parses them again in escaped form.
 fn usage(error: clap::Error, entry: &Entry, arguments: &[OsString]) -> Error {
     let shown = arguments.iter().map(|argument| safe::escape(&argument.to_string_lossy()).into_owned());
     let again = command(entry).try_get_matches_from(shown).err().filter(|again| again.kind() == error.kind());
-    let is_ours = again.is_some();
+    let is_escaped = again.is_some();
     let flag = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(flag)) if error.kind() == ErrorKind::UnknownArgument => Some(flag.clone()),
         _ => None,
     };
-    let text = again.unwrap_or(error).render().to_string();
-    let text = text.strip_prefix("error: ").unwrap_or(&text);
-    let ours = |line: &&str| !line.starts_with("Usage:") && !line.starts_with("For more information");
-    // That a flag could be passed as a value is what nobody meant.
-    let helps = |line: &&str| !line.trim_start().starts_with("tip: to pass ");
-    let mut lines: Vec<String> = text.lines().take_while(ours).filter(helps).map(str::to_owned).collect();
-    while lines.last().is_some_and(|line| line.trim().is_empty()) {
-        lines.pop();
-    }
-    let mut lines = lines.into_iter();
-    let error = Error::usage(lines.next().unwrap_or_default());
+    let mut error = again.unwrap_or(error);
+    // The hint replaces the usage.
+    error.remove(ContextKind::Usage);
     let command = command(entry);
     let typed = match within(entry, arguments).and_then(|name| command.find_subcommand(name)) {
         Some(within) => within,
         None => &command,
     };
+    if !typed.has_subcommands() {
+        // clap suggests to pass the flag as a value, which nobody meant. With subcommands it says
+        // which of them has the flag.
+        error.remove(ContextKind::Suggested);
+    }
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+    // The last paragraph says to try `--help`, which the hint does too.
+    let text = text.rsplit_once("\n\n").map_or(text, |(text, _)| text);
+    let mut lines = text.trim_end().lines().map(str::to_owned);
+    let error = Error::usage(lines.next().unwrap_or_default());
     let name = typed.get_bin_name().and_then(|name| name.strip_prefix("logbook ")).unwrap_or(entry.name);
     if let Some(line) = flag.and_then(|flag| slips::meant(name, typed, &flag)) {
         return error.hint(line);
     }
     let error = error.hint(format!("logbook {name} --help"));
-    if is_ours { error.beneath(lines) } else { error }
+    if is_escaped { error.beneath(lines) } else { error }
 }
 
 /// Commands that this build was made without.

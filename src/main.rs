@@ -1,5 +1,5 @@
-//! The program in one sentence: open the door, run the command, and say with
-//! the exit status how it ended.
+//! The program: open the door to the outside, run the command, and turn its result into the exit
+//! status.
 
 use std::io::{BufReader, BufWriter, IsTerminal, stderr, stdin, stdout};
 use std::process::ExitCode;
@@ -15,11 +15,11 @@ use logbook_store::Environment;
 static MEMORY: Memory = Memory;
 
 fn main() -> ExitCode {
-    std::panic::set_hook(Box::new(tell_panic));
+    std::panic::set_hook(Box::new(report_panic));
     let (out, mut err, input) = (stdout(), stderr(), stdin());
     let (out_is_terminal, err_is_terminal, input_is_terminal) =
         (out.is_terminal(), err.is_terminal(), input.is_terminal());
-    // Line by line for a person, in large pieces for a pipe.
+    // Small pieces for a person, large ones for a pipe.
     let mut out = BufWriter::with_capacity(if out_is_terminal { 1 << 13 } else { 1 << 16 }, out);
     let progress = Progress::default();
     let mut door = Door {
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
     let ended = logbook::cli::run(std::env::args_os().skip(1).collect(), &mut door);
     let flushed = door.out.flush();
     let exit = match (ended, flushed) {
-        // A reader that has seen enough is no failure.
+        // A reader that closes the pipe has seen enough: not a failure.
         (Err(error), _) if error.is_broken_pipe() => Exit::Done,
         (Ok(_), Err(error)) if error.is_broken_pipe() => Exit::Done,
         (Ok(exit), Ok(())) => exit,
@@ -51,11 +51,11 @@ fn main() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-/// What a panic says may quote a row, and so goes the way of all text.
-fn tell_panic(panic: &std::panic::PanicHookInfo<'_>) {
+/// Reports a panic through [`Notes`], which escapes: its message may quote a row.
+fn report_panic(panic: &std::panic::PanicHookInfo<'_>) {
     let backtrace = std::backtrace::Backtrace::capture();
     let lines = panic.to_string() + "\n" + &backtrace.to_string();
-    let error = Error::io("a fault of logbook itself").beneath(lines.lines().map(str::to_owned));
+    let error = Error::io("a fault in logbook itself").beneath(lines.lines().map(str::to_owned));
     Notes::new(&mut stderr(), false).error(&error.hint("please report it, with what was typed"));
 }
 

@@ -1,5 +1,5 @@
-//! What a command sees of the world outside: its streams, its environment, its
-//! clock, and whether a person is looking.
+//! What a command sees of the outside: its streams, its environment, its clock, and whether a person
+//! is looking.
 
 use std::io::BufRead;
 use std::path::Path;
@@ -10,18 +10,17 @@ use logbook_model::{Instant, Zone};
 use logbook_render::{Look, Notes, Output, Progress};
 use logbook_store::Environment;
 
-/// The world of one command. It can be handed to another thread, so that jq
-/// programs get a stack of their own.
+/// The outside of one command. It can move to another thread, since jq programs need a larger stack.
 pub struct Door<'a> {
-    /// Data goes here.
+    /// Standard output, for data.
     pub out: Output<'a>,
-    /// Everything else goes here.
+    /// Standard error, for everything else.
     pub err: Notes<'a>,
-    /// The line that says how far long work is.
+    /// The line that shows the progress of long work.
     pub progress: Progress,
-    /// Standard input; read only by a command that was told to.
+    /// Standard input, which only some commands read.
     pub input: &'a mut (dyn BufRead + Send),
-    /// Variables, working directory, user.
+    /// Variables, working directory and user.
     pub env: Environment,
     /// Standard input is a terminal.
     pub input_is_terminal: bool,
@@ -32,8 +31,8 @@ pub struct Door<'a> {
 }
 
 impl Door<'_> {
-    /// The instant that reading commands take as now: the clock, or
-    /// `LOGBOOK_NOW` (so that documents and tests can show ages).
+    /// The current time for reading commands: the clock, or `LOGBOOK_NOW`, with which documents and
+    /// tests can show ages.
     pub fn now(&self) -> Result<Instant> {
         match self.env.var("LOGBOOK_NOW") {
             None => Ok((self.clock)()),
@@ -42,8 +41,8 @@ impl Door<'_> {
         }
     }
 
-    /// The zone for parsing, buckets and tables alike: `--utc`, `--tz NAME`,
-    /// else `TZ`, else the machine's own.
+    /// The zone of all times that are read and shown: `--utc`, `--tz NAME`, else `TZ`, else the
+    /// machine's zone.
     pub fn zone(&self, utc: bool, tz: Option<&str>) -> Result<Zone> {
         if utc {
             return Ok(Zone::UTC);
@@ -58,8 +57,8 @@ impl Door<'_> {
             return Zone::parse(name).ok_or_else(|| unknown(name, "--tz"));
         }
         if let Some(value) = self.env.vars.get("TZ") {
-            // `:Europe/Berlin` and paths into the zone directory are spellings of the same name;
-            // set and empty is UTC.
+            // `:Europe/Berlin` and paths into the zone database are other spellings of a name. An
+            // empty TZ is UTC.
             let name = value.strip_prefix(':').unwrap_or(value);
             let zone = match name {
                 "" => Some(Zone::UTC),
@@ -76,13 +75,13 @@ impl Door<'_> {
         Ok(zone.or_else(|| zone_file::zone_of(Path::new("/etc/localtime"))).unwrap_or(Zone::UTC))
     }
 
-    /// Whether what goes to the person has colours.
+    /// Whether standard output may have colours.
     pub fn has_colour(&self) -> bool {
-        let told = |name: &str| self.env.var(name).is_some_and(|value| !value.is_empty());
-        self.out.is_terminal() && !told("NO_COLOR") && self.env.var("TERM") != Some("dumb")
+        let is_set = |name: &str| self.env.var(name).is_some_and(|value| !value.is_empty());
+        self.out.is_terminal() && !is_set("NO_COLOR") && self.env.var("TERM") != Some("dumb")
     }
 
-    /// How things look here, for a command that takes no flags about it.
+    /// The look of tables, for a command without flags about it.
     pub fn look(&self) -> Result<Look> {
         Ok(Look {
             width: self.out.is_terminal().then_some(self.columns),
@@ -93,14 +92,14 @@ impl Door<'_> {
         })
     }
 
-    /// A line for the person, on standard error.
+    /// Prints a line on standard error.
     pub fn note(&mut self, text: impl std::fmt::Display) {
-        // What was printed so far stands before what is said about it.
+        // Print the rows so far before a note about them.
         let _ = self.out.flush();
         self.err.note(text);
     }
 
-    /// The same of what has further lines, or a hint.
+    /// Prints an error with its lines and hint on standard error.
     pub fn warn(&mut self, error: &Error) {
         let _ = self.out.flush();
         self.err.error(error);

@@ -11,7 +11,6 @@
 
 pub mod door;
 pub mod progress;
-pub mod reading;
 pub mod shared;
 pub mod slips;
 pub mod table;

@@ -1,5 +1,4 @@
-//! How far long work is, on a terminal, once it takes over a second: a thread looks at how much was
-//! read.
+//! The progress of work that takes over a second, on a terminal: a thread shows how much was read.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,31 +9,31 @@ use crate::cmd::Door;
 use logbook_render::{Notes, Progress};
 use logbook_store::meter;
 
-/// Work shorter than this says nothing; then it speaks this often.
+/// Shorter work shows nothing; longer work is shown this often.
 const QUIET: Duration = Duration::from_secs(1);
 const EVERY: Duration = Duration::from_millis(200);
 
-/// A line that is kept up until this is dropped.
-pub struct Watching {
+/// Shows progress until it is dropped.
+pub struct ProgressLine {
     over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Watching {
-    /// Begins to watch the work of the command `name`, if a person is looking.
-    pub fn begin(name: &str, door: &Door<'_>) -> Watching {
+impl ProgressLine {
+    /// Begins to show the progress of the command `name`, if standard error is a terminal.
+    pub fn begin(name: &str, door: &Door<'_>) -> ProgressLine {
         let over = Arc::new(AtomicBool::new(false));
         let thread = door.err.is_terminal().then(|| {
             door.progress.on(name);
             let (over, progress) = (Arc::clone(&over), door.progress.clone());
-            // Without it the work is done all the same.
+            // Without a thread the work is still done.
             thread::Builder::new().name("progress".to_owned()).spawn(move || watch(&over, &progress)).ok()
         });
-        Watching { over, thread: thread.flatten() }
+        ProgressLine { over, thread: thread.flatten() }
     }
 }
 
-impl Drop for Watching {
+impl Drop for ProgressLine {
     fn drop(&mut self) {
         self.over.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
@@ -47,7 +46,7 @@ impl Drop for Watching {
 fn watch(over: &AtomicBool, progress: &Progress) {
     let mut err = std::io::stderr();
     let mut notes = Notes::new(&mut err, true);
-    let (mut wait, mut told) = (QUIET, 0);
+    let (mut wait, mut shown) = (QUIET, 0);
     loop {
         thread::park_timeout(wait);
         wait = EVERY;
@@ -55,13 +54,13 @@ fn watch(over: &AtomicBool, progress: &Progress) {
             return;
         }
         let read = meter::read_bytes();
-        if read != told {
-            told = read;
-            let far = match read >> 20 {
+        if read != shown {
+            shown = read;
+            let text = match read >> 20 {
                 0 => format!("{} KiB read", read.div_ceil(1 << 10)),
                 mib => format!("{mib} MiB read"),
             };
-            if !progress.show(&far, &mut notes) {
+            if !progress.show(&text, &mut notes) {
                 return;
             }
         }

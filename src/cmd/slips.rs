@@ -1,27 +1,25 @@
-//! Flags that other tools have, and what is typed here instead: the answer to a wrong flag is a
-//! line that works.
+//! Flags of other tools, and what to type here in their place: the hint for an unknown flag is a line
+//! that works.
 
 use std::ffi::OsString;
 
 use clap::Command;
 
-/// Commands that do not know these flags, the flags, and what is typed instead: behind `logbook
-/// COMMAND`, or a whole line where `logbook` is in it, with `{}` for the command. `…` is the rest
-/// of what was typed.
+/// Commands, flags that they do not have, and what to type in their place: after `logbook COMMAND`,
+/// or a whole line if it contains `logbook`, with `{}` for the command. `…` is the rest of the line.
 struct Slip(Of, &'static [&'static str], &'static str);
 
 enum Of {
     /// These commands.
     Are(&'static [&'static str]),
-    /// All that have this flag.
+    /// All commands with this flag.
     Have(&'static str),
-    /// All.
     Any,
 }
 
 use Of::{Any, Are, Have};
 
-/// How other tools name a text that says what was done, or why.
+/// Other tools' flags for a text about what was done, or why.
 const SAID: &[&str] = &["--message", "-m", "--msg", "--text", "--comment", "--note", "--description", "--summary"];
 const WHY: &[&str] = &["--reason", "--why", "--because", "--rationale"];
 const AGENT: &[&str] = &["--agent", "--agent-id"];
@@ -30,16 +28,16 @@ const TOKENS: &[&str] = &["--tokens", "--tokens-in", "--tokens-out"];
 const TOOL: &[&str] = &["--tool", "--tool-name", "--command"];
 const GREP: &[&str] = &["--message", "-m", "--msg", "--text", "--grep", "--search", "-e", "--pattern"];
 
-/// Store rows whose fields are arguments.
+/// Commands that store rows whose fields are arguments.
 const ROWS: Of = Are(&["append", "handoff", "start", "amend"]);
-/// Store rows about a call, whose fields are named by `--field`.
+/// Commands that store rows about a call, with fields by `--field`.
 const CALLS: Of = Are(&["exec", "ask", "call begin", "call end"]);
-/// Store rows of people, who say why.
+/// Commands that store decisions, with a reason.
 const DECIDE: Of = Are(&["approve", "deny", "hold", "release"]);
-/// Filter rows by their arguments.
+/// Commands whose arguments are a filter.
 const FILTER: Of = Are(&["query", "tail", "stats", "fields"]);
 
-/// The first that fits is the answer.
+/// The first that fits is used.
 const SLIPS: &[Slip] = &[
     Slip(Are(&["append"]), SAID, "… -a 'what was done'"),
     Slip(Are(&["append"]), WHY, "… rationale='…'"),
@@ -83,7 +81,7 @@ const SLIPS: &[Slip] = &[
     Slip(CALLS, &["--model"], "… --field model=NAME"),
     Slip(Are(&["end"]), AGENT, "… agent_id=NAME"),
     Slip(Are(&["end"]), &["--model"], "… model=NAME"),
-    // Questions.
+    // Queries.
     Slip(Are(&["query"]), &["--sum", "--total", "--cost", "--cost-usd"], "--summarize 'sum(cost_usd)'"),
     Slip(Are(&["query"]), &["--avg", "--mean"], "--summarize 'avg(duration_ms)'"),
     Slip(Are(&["query"]), &["--percentile", "--p95", "--p99"], "--summarize 'p95(duration_ms)'"),
@@ -114,7 +112,7 @@ const SLIPS: &[Slip] = &[
     Slip(FILTER, WHY, "'rationale*=text'"),
     Slip(FILTER, COST, "'cost_usd>1'"),
     Slip(FILTER, &["--sum", "--total"], "logbook query --summarize 'sum(cost_usd)'"),
-    // Commands that read and take no filter.
+    // Commands that read rows but take no filter.
     Slip(Are(&["dash"]), AGENT, "logbook runs agent_id=NAME"),
     Slip(Have("since"), AGENT, "logbook query agent_id=NAME"),
     Slip(Have("since"), TOOL, "logbook query tool_call.tool=NAME"),
@@ -126,7 +124,7 @@ const SLIPS: &[Slip] = &[
     Slip(Have("since"), &["--sum", "--total"], "logbook query --summarize 'sum(cost_usd)'"),
     Slip(Have("since"), &["--last", "--after", "--from"], "… --since -2h"),
     Slip(Have("since"), &["--before", "--to"], "… --until yesterday"),
-    // How it is printed.
+    // Output formats.
     Slip(Are(&["stats"]), &["--csv", "--tsv"], "logbook query 'group_by status' -o csv"),
     Slip(Are(&["tail"]), &["--csv", "--tsv", "--md", "--markdown", "--table"], "logbook query -o csv"),
     Slip(Are(&["tail"]), &["--jsonl", "--ndjson", "--format", "--fmt", "--output-format"], "… -o jsonl"),
@@ -147,8 +145,8 @@ const SLIPS: &[Slip] = &[
     Slip(Any, &["--version", "-V"], "logbook --version"),
 ];
 
-/// The line to type where `command`, which is typed as `name`, does not know `flag`; `None`: no
-/// other tool is known for it.
+/// The line to type, if `command`, which is typed as `name`, does not have `flag`; `None` if no other
+/// tool is known to have it.
 pub fn meant(name: &str, command: &Command, flag: &str) -> Option<String> {
     let has = |long: &str| command.get_arguments().any(|argument| argument.get_long() == Some(long));
     let fits = |of: &Of| match of {
@@ -160,13 +158,13 @@ pub fn meant(name: &str, command: &Command, flag: &str) -> Option<String> {
     if line.contains("logbook ") {
         return Some(line.replace("{}", name));
     }
-    // A command that needs nothing else is shown without what it could have beside.
+    // No `…` for a command that needs no other arguments.
     let needs_more = || command.get_arguments().any(clap::Arg::is_required_set) || NEED_MORE.contains(&name);
     let line = line.strip_prefix("… ").filter(|_| !needs_more()).unwrap_or(line);
     Some(format!("logbook {name} {line}"))
 }
 
-/// Commands that need more than clap knows: a run, a request, a status, one of several flags.
+/// Commands that need more arguments than clap knows of: a run, a request, one of several flags.
 const NEED_MORE: &[&str] = &[
     "append",
     "start",
@@ -182,17 +180,17 @@ const NEED_MORE: &[&str] = &[
     "resume",
 ];
 
-/// All flags that are known of other tools.
+/// All known flags of other tools.
 pub fn flags() -> impl Iterator<Item = &'static str> {
     SLIPS.iter().flat_map(|Slip(_, flags, _)| flags.iter().copied())
 }
 
-/// The commands whose run is their first argument.
+/// The commands whose first argument is a run.
 const OF_A_RUN: &[&str] =
     &["show", "start", "hold", "release", "review", "answer", "rollback", "amend", "approve", "deny"];
 
-/// The arguments with the run in its place where it was given as `-r RUN`, as other commands take
-/// it; `None`: it was not, or `name` takes its run so.
+/// The arguments with the run as the first one, if it was given as `-r RUN`, as other commands take
+/// it; `None` if it was not, or `name` takes `-r`.
 pub fn run_by_flag(name: &str, arguments: &[OsString]) -> Option<Vec<OsString>> {
     if !OF_A_RUN.contains(&name) {
         return None;

@@ -5,15 +5,15 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use crate::cmd::{self, Door};
 use logbook_model::error::{Error, Exit, Result};
 
-/// One command.
+/// A command.
 pub struct Entry {
-    /// What is typed.
+    /// The name that is typed.
     pub name: &'static str,
     /// The name of its manual page.
     pub page: &'static str,
     /// Its group in the help; empty if it is hidden.
     pub group: &'static str,
-    /// One line for the help.
+    /// Its summary in the help.
     pub about: &'static str,
     /// Examples for its help.
     pub examples: &'static str,
@@ -77,7 +77,7 @@ pub const COMMANDS: &[Entry] = &[
     entry!("read", "runs", read::runs::Runs, "list runs and their status, active ones first"),
     entry!("read", "show", read::show::Show, "show one run, as a timeline, tree or page, or one row"),
     entry!("read", "query", read::query::Query, "filter, group and summarize rows"),
-    entry!("read", "tail", live::tail::Tail, "print the newest rows; with -f, new ones as they come"),
+    entry!("read", "tail", read::tail::Tail, "print the newest rows; with -f, new ones as they come"),
     entry!("read", "resume", read::resume::Resume, "print what an agent needs to go on with a run"),
     entry!("read", "report", read::report::Report, "run a saved query: overnight, cost, ratings and others"),
     entry!("read", "diff", read::diff::Diff, "show how two runs differ; exit 1 if they do"),
@@ -122,10 +122,10 @@ pub const COMMANDS: &[Entry] = &[
     entry!("self", "config", itself::config::Config, "print settings, and where each value comes from"),
     entry!("self", "schema", itself::schema::Schema, "print the JSON Schema of a row"),
     entry!("self", "completions", itself::completions::Completions, "print a completion script for a shell"),
-    entry!("", "complete-words", itself::complete_words::CompleteWords, "words that a shell completes, one a line"),
+    entry!("", "complete-words", itself::complete_words::CompleteWords, "print the words that a shell completes"),
     entry!("", "judge", itself::judge::Judge, "answer questions about rules, for this program itself"),
     entry!("self", "man", itself::man::Man, "print or write the manual pages"),
-    entry!("self", "help", itself::help::Help, "help on a command, or on the query language"),
+    entry!("self", "help", itself::help::Help, "explain a command, or the query language"),
 ];
 
 /// The entry called `name`.
@@ -167,7 +167,7 @@ pub fn tree() -> Command {
     of(COMMANDS.iter())
 }
 
-/// The tree of the commands that the help shows, for completions and manual pages.
+/// The commands that the help shows, for completions and manual pages.
 pub fn shown() -> Command {
     of(COMMANDS.iter().filter(|entry| !entry.group.is_empty()))
 }

@@ -24,7 +24,7 @@ fn the_newest_is_first_with_its_call_and_approval() {
     );
     let ended = book.terminal("logbook blame letters/2026-04.md", 80, 24);
     ended.exit(0).shows("denied by nora").shows("mail (send)");
-    book.run(&["blame", "letters/2026-05.md"]).exit(1).says("no row says that it touched");
+    book.run(&["blame", "letters/2026-05.md"]).exit(1).says("no row mentions");
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn what_no_file_may_say_is_told() {
             book.run(line).exit(3).says("config.toml").says(part);
         }
         // Whoever reads can do without.
-        book.run(&["runs"]).exit(0).says("passed over: ").says("config.toml");
+        book.run(&["runs"]).exit(0).says("ignored: ").says("config.toml");
         book.run(&["doctor"]).exit(0).shows("config.toml");
     };
     told("durabilty = \"none\"\n", "did you mean durability?");

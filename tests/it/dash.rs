@@ -237,7 +237,7 @@ fn a_request_is_read_before_it_is_approved() {
     dash.shows("asks: again");
     dash.types("a").shows("y approve");
     book.run(&["deny", "r-1", "--by", "jonas", "--why", "no"]).exit(0);
-    dash.shows("r-1#4 waits for nobody any more");
+    dash.shows("r-1#4 is no longer open");
     dash.types("q").ends();
     book.run(&["query", "kind=approval.approved", "--count"]).stdout("1\n");
 }

@@ -97,7 +97,7 @@ fn without_a_task_it_says_by_which_field_it_looked() {
     says("now", &format!("compared with old, the last run with the same parent_run_id that succeeded {none}\n"));
     says("lost", "no other run with the parent_run_id \"q\" has succeeded (run \"lost\" has no task)\n");
     says("lost", "hint: logbook diff lost --last-good --same agent_id\n");
-    says("bare", "run \"bare\" has no parent_run_id that another could share (run \"bare\" has no task)\n");
+    says("bare", "run \"bare\" has no parent_run_id to share with another (run \"bare\" has no task)\n");
     says("bare", "hint: logbook diff bare --last-good --same agent_id\n");
     says("barest", "hint: logbook diff barest RUN\n");
 }

@@ -87,6 +87,6 @@ fn what_is_nested_deeper_is_not_passed_over_in_silence() {
     book.run_with(&["fields", "-"], nested(16, "[{}]").as_bytes()).exit(0).quiet();
     for end in ["{\"k\":1}", "[1,[{\"k\":1}]]"] {
         let ended = book.run_with(&["fields", "-"], nested(16, end).as_bytes());
-        ended.exit(0).says("objects are nested deeper than 16 keys; what is below is not listed");
+        ended.exit(0).says("objects are nested deeper than 16 keys; fields below are not listed");
     }
 }

@@ -112,7 +112,7 @@ fn mistakes_are_answered() {
     let book = Book::with_rows(ROWS);
     book.run(&["report", "runing"]).exit(2).says("hint: did you mean `logbook report running`?");
     book.run(&["report", "qqqqq"]).exit(2).says("hint: logbook report");
-    book.run(&["report", "mcp"]).exit(2).says("report mcp asks server").says("hint: logbook report mcp server=…");
+    book.run(&["report", "mcp"]).exit(2).says("report mcp needs server").says("hint: logbook report mcp server=…");
     book.run(&["report", "mcp", "sever=x"]).exit(2).says("did you mean server=x?");
     book.run(&["report", "mcp", "github"]).exit(2).says("\"github\" is not NAME=VALUE");
     book.run(&["report", "cost", "x=1"]).exit(2).says("hint: logbook report cost");
@@ -129,7 +129,7 @@ fn no_name_leads_out_of_the_folder() {
         ["../secret", "../../secret", "/etc/passwd", "A", "a b", "a.txt", "", "ä", ".", "a/../a", &"a".repeat(65)]
     {
         let ended = book.run(&["report", "--", name]);
-        assert!(ended.exit(2).err.contains("no report can be called"), "{name:?}: {ended}");
+        assert!(ended.exit(2).err.contains("is not a valid name of a report"), "{name:?}: {ended}");
     }
     // Nor does a link, or what is no file, or a text that names a file.
     book.shell("ln -s ../../secret.txt .logbook/reports/linked.txt; mkfifo .logbook/reports/pipe.txt").exit(0);
@@ -137,7 +137,7 @@ fn no_name_leads_out_of_the_folder() {
     book.run(&["report", "pipe"]).exit(3).says("not a file");
     book.run(&["report"]).exit(0).shows("not a file of at most 64 KiB").shows("ratings");
     book.write(".logbook/reports/reads.txt", b"filter run_id in @../secret.txt\n");
-    book.run(&["report", "reads"]).exit(2).says("reports read none");
+    book.run(&["report", "reads"]).exit(2).says("which reports may not read");
     book.write(".logbook/reports/large.txt", &vec![b'#'; 70_000]);
     book.run(&["report", "large"]).exit(3).says("64 KiB");
     book.write(".logbook/reports/latin.txt", b"# \xE4\n");

@@ -177,7 +177,7 @@ fn the_night_is_what_the_config_says() {
     for wrong in ["18-8", "18:00", "18:00-25:00", "08:00-08:00", "18:00-8:00", ""] {
         book.write(".logbook/config.toml", format!("overnight = \"{wrong}\"\n").as_bytes());
         book.run(&["config"]).exit(3).says("overnight").says("18:00-08:00").says("hint: mend");
-        book.run(&["runs"]).exit(0).says("passed over").says("overnight").says("18:00-08:00");
+        book.run(&["runs"]).exit(0).says("ignored").says("overnight").says("18:00-08:00");
     }
 }
 

@@ -77,7 +77,7 @@ fn a_tree_goes_from_agent_to_agent_to_tool_to_file() {
     ended.shows("└─ #6  tool ledger (write) open: no result");
     let rows = book.run(&["show", "r-40", "--tree"]);
     assert_eq!(rows.exit(0).out.lines().count(), 24, "the rows of both runs, the correction folded in: {rows}");
-    book.run(&["show", "r-40", "--tree", "-o", "html"]).exit(2).says("a tree is no page");
+    book.run(&["show", "r-40", "--tree", "-o", "html"]).exit(2).says("--tree cannot be shown as a page");
 }
 
 #[test]
@@ -130,6 +130,6 @@ fn no_text_of_a_row_is_a_mark_on_a_page() {
     for mark in ["<script", "<img", "<b>", "\u{1b}", "\u{202e}"] {
         assert!(!md.out.contains(mark), "{mark:?} in {md}");
     }
-    book.run(&["show", "r<script>", "1", "-o", "html"]).exit(2).says("pages and records are of runs");
-    book.run(&["query", "-o", "html"]).exit(2).says("is not an output format");
+    book.run(&["show", "r<script>", "1", "-o", "html"]).exit(2).says("only a run has a page or a record");
+    book.run(&["query", "-o", "html"]).exit(2).says("no output format");
 }

@@ -76,7 +76,7 @@ const MAY_PRINT: &[(&str, &[&str], &str)] = &[
     ),
     ("src/cmd/shared/calling/judge/worker.rs", &["stdout()"], "ends the process beside the one that holds the door"),
     ("src/cmd/shared/calling/judge/process.rs", &["stdout"], "reads what the worker answers"),
-    ("src/cmd/live/web/site.rs", &["Output::new", "Notes::new"], "a page is no terminal"),
+    ("src/cmd/live/web/context.rs", &["Output::new", "Notes::new"], "a page is no terminal"),
     ("src/cmd/live/web/pages/runs.rs", &["Output::new"], "a page is no terminal"),
     ("src/cmd/live/web/child.rs", &["stdout", "stderr"], "reads what a child says"),
     (
@@ -242,7 +242,7 @@ fn the_walls_stand() {
 
 /// What can run away is compiled by these alone, which see to its bounds (`cmd/shared/guard`).
 const COMPILES: &[(&str, &[&str])] = &[
-    ("query::compile(", &["src/cmd/reading/wording.rs"]),
+    ("query::compile(", &["src/cmd/shared/reading/wording.rs"]),
     ("wording::compiled(", &["src/cmd/shared/calling/judge/rules.rs"]),
     ("Program::compile(", &["src/cmd/shared/calling/judge/rules.rs", "crates/query/src/compile/scope.rs"]),
     ("Schema::compile(", &["src/cmd/shared/calling/judge/rules.rs"]),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use logbook_model::error::Error;
+use logbook_model::error::{Error, Exit};
 use logbook_model::shown::is_unsafe;
 
 /// `text` as one line, with every character escaped that a terminal would act on or not show. Line
@@ -76,9 +76,23 @@ pub(crate) fn escape_json(text: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(out.into_bytes())
 }
 
-/// The lines of an error, each escaped to one line, whatever it quotes.
+/// What begins the line of a hint.
+const HINT: &str = "hint: ";
+
+/// An error as it is shown: its own lines, and each of them one line whatever it quotes.
 pub fn error(error: &Error) -> String {
-    let hint = error.hint.iter().map(|hint| format!("hint: {hint}"));
+    let hint = error.hint.iter().map(|hint| format!("{HINT}{hint}"));
     let lines = std::iter::once(&error.message).chain(&error.lines).cloned().chain(hint);
     lines.map(|line| escape(&line).into_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// The error that [`error`] printed as these lines; `None` if there is none.
+pub fn read_error(exit: Exit, lines: &[String]) -> Option<Error> {
+    let hint = lines.iter().rposition(|line| line.starts_with(HINT));
+    let mut own = lines.get(..hint.unwrap_or(lines.len()))?.iter().cloned();
+    let error = Error::new(exit, own.next()?).beneath(own);
+    Some(match hint.and_then(|at| lines.get(at)?.strip_prefix(HINT)) {
+        Some(hint) => error.hint(hint),
+        None => error,
+    })
 }

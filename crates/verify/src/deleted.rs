@@ -86,9 +86,8 @@ fn deletion(
         }
         let named: Vec<_> = rows.receipts.iter().filter(|(_, receipt)| receipt.name == claim.receipt).collect();
         // A receipt is written after its segment was sealed.
-        let telling = named
-            .iter()
-            .find(|(place, receipt)| place.segment > name.number && receipt.records(name, &covered.sha256));
+        let telling =
+            named.iter().find(|(place, receipt)| place.segment > name.number && receipt.records(name, &covered.sha256));
         if let Some((place, _)) = telling {
             return Ok(deleted(Some(*place)));
         }

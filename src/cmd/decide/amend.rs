@@ -2,7 +2,7 @@
 //! (`docs/format.md`, Corrections).
 
 use crate::cmd::Door;
-use crate::cmd::reading::{self, Corrections, of_run};
+use crate::cmd::shared::reading::{self, Corrections, run_record};
 use crate::cmd::shared::writing::{OpenLogbook, Writing, print_rows};
 use logbook_format::amendment::Amendment;
 use logbook_format::corrections::{self, Target};
@@ -155,7 +155,7 @@ fn may_be_amended(address: &Address, row: &[u8], retract: bool) -> Result<()> {
         Target::Kept => note(format!("{address} makes its run part of {:?}: it cannot be retracted", text(2))),
         Target::Acts => note(format!("{address} acts on {}: it stays as it was written", text(1))),
         Target::Fixed => {
-            let about = of_run::text_of(row, "corrects");
+            let about = run_record::text_of(row, "corrects");
             let why = format!("{address} is a row of kind {:?}, which stays as it was written", text(0));
             match about.as_str() {
                 "" => note(why),

@@ -10,8 +10,8 @@ use signal_hook::consts::SIGINT;
 use super::rows;
 use crate::cmd::Door;
 use crate::cmd::log::exec::{self, Exec, Undoing};
-use crate::cmd::reading::{Reading, of_run};
 use crate::cmd::shared::calling::command::Ended;
+use crate::cmd::shared::reading::{Reading, run_record};
 use crate::cmd::shared::writing::Writing;
 use logbook_format::draft::pairs::shell_word;
 use logbook_model::error::{Error, Exit, Result};
@@ -75,9 +75,9 @@ struct Plan {
 fn plan(args: &Rollback, door: &mut Door<'_>) -> Result<Plan> {
     let reading = Reading { dir: args.writing.dir.clone(), ..Reading::default() };
     let runs = std::slice::from_ref(&args.run);
-    let (found, mut records, _) = of_run::records(runs, &reading, door)?;
+    let (found, mut records, _) = run_record::records(runs, &reading, door)?;
     let Some(record) = records.remove(&args.run) else {
-        return Err(of_run::nothing("rollback", &args.run, None, &found.inputs, door));
+        return Err(run_record::no_such_run("rollback", &args.run, None, &found.inputs, door));
     };
     let rollback = view::Rollback::of(&record, &means(&record, args, door)?);
     Ok(Plan { rollback, seen: end_of(&found.inputs) })

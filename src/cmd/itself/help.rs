@@ -7,9 +7,9 @@ use clap::Args;
 
 use crate::cmd::Door;
 use crate::cmd::read::query::Query;
-use crate::cmd::reading::{Files, Reading, TimeField};
 use crate::cmd::shared::calling::Described;
 use crate::cmd::shared::guard::Bounds;
+use crate::cmd::shared::reading::{Files, Reading, TimeField};
 use crate::cmd::shared::writing::Writing;
 use crate::cmd::table::{self, COMMANDS, Entry, GROUPS};
 use logbook_model::error::{Error, Exit, Result, nearest};
@@ -138,7 +138,7 @@ fn files() -> String {
 /// `logbook` alone: the runs of the logbook found here, else the overview.
 pub fn nothing_typed(door: &mut Door<'_>) -> Result<Exit> {
     match table::find("runs").map(|runs| (runs, table::command(runs).try_get_matches_from(["runs"]))) {
-        Some((runs, Ok(matches))) if crate::cmd::reading::is_logbook_here(door) => (runs.run)(&matches, door),
+        Some((runs, Ok(matches))) if crate::cmd::shared::reading::is_logbook_here(door) => (runs.run)(&matches, door),
         _ => overview(door),
     }
 }

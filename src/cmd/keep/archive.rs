@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::cmd::Door;
 use crate::cmd::keep::retention::{CarriedFacts, Old};
-use crate::cmd::reading;
+use crate::cmd::shared::reading;
 use logbook_format::SegmentName;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_model::{Instant, option_ms};

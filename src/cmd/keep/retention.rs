@@ -5,7 +5,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::cmd::reading::{self, Corrections};
+use crate::cmd::shared::reading::{self, Corrections};
 use logbook_model::error::Result;
 use logbook_model::{Address, Instant};
 use logbook_scan as scan;

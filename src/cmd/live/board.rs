@@ -1,22 +1,22 @@
-//! Where all runs stand, kept up while rows come: what the dashboards show. At the beginning it is
-//! what `runs` and `approve` would say; each row that comes is folded in as they would fold it; and
-//! where a row changes how others read (a correction, a row that stands again elsewhere), or rows
-//! went away, all of it is read anew.
+//! The state of all runs, kept up to date: what `dash` and `serve` show. It starts as what `runs` and
+//! `approve` print. Each new row is folded in as they would fold it. If a row supersedes an earlier
+//! one, or rows were archived, everything is read anew.
 //!
-//! Not here: what a row means (`view`), waiting (`follow`).
+//! Not here: what a row means (`view`), waiting for rows (`cmd/shared/following`).
 
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::SystemTime;
 
-use crate::cmd::reading::{self, Corrections, Reading, require, runs, test, wording};
-use logbook_format::{Voiding, carried};
+use crate::cmd::shared::following::superseding::Superseding;
+use crate::cmd::shared::reading::{self, Corrections, Reading, require, runs, test, wording};
+use logbook_format::carried;
 use logbook_json::{Sum, frame};
 use logbook_model::error::Result;
 use logbook_model::{Address, Instant, Kind, Night, READ_ROW_BYTES_MAX, Zone};
 use logbook_query::ast::{Expr, Form, Op};
 use logbook_query::time::{self, Clock};
-use logbook_query::{Place as RowPlace, Query, Row};
+use logbook_query::{Query, Row};
 use logbook_scan::{
     self as scan, Pruning, Skipped,
     rows::{RawLine, one_line},
@@ -28,11 +28,11 @@ use logbook_view::facts::{Facts, Picked};
 use logbook_view::runs::{Cards, FIELDS, LiveRuns, Run, Tree};
 use logbook_view::{Activity, Holds, Oversight, Past, holds};
 
-/// Failures before that are not counted among the cards, in milliseconds.
+/// The cards count only failures within this time.
 const RECENT_MS: i64 = DAY_MS;
 const DAY_MS: i64 = 24 * 3_600_000;
 
-/// Where all runs stand.
+/// The state of all runs of a logbook.
 pub struct Board {
     location: Location,
     zone: Zone,
@@ -40,40 +40,39 @@ pub struct Board {
     days: u32,
     state: State,
     generation: u64,
-    /// The one at which all was read anew.
+    /// The generation at which everything was read anew.
     read_at: u64,
 }
 
-/// What rows came to, up to where the next one begins.
+/// What the rows that were read add up to.
 struct State {
     runs: LiveRuns,
     oversight: Oversight,
     watch: Watch,
-    /// The segments that it was read from, and those that came.
+    /// The numbers of the segments that were read, and of those that came since.
     segments: Vec<u64>,
-    /// When what they stand in last changed.
+    /// When the directories of segments and archives last changed.
     changed: Changed,
-    /// When the day ends.
+    /// When the current day ends.
     tomorrow: Instant,
-    /// The last row may void another one, if the next is the one that it names.
-    in_doubt: bool,
-    /// All of it is to be read anew.
+    superseding: Superseding,
+    /// Everything must be read anew.
     is_stale: bool,
 }
 
 type Changed = [Option<SystemTime>; 2];
 
 impl Board {
-    /// Of the logbook at `location`, as of now, with what came and was spent on the last `days`.
-    /// `env`: whose config holds beside the logbook's own.
+    /// Reads the logbook at `location`, with activity and cost of the last `days`. `env` names the
+    /// user's config, which applies beside the logbook's.
     pub fn open(location: Location, env: &Environment, clock: &Clock, days: u32) -> Result<Board> {
         let night = config::for_reading(&location.path, env, &mut Vec::new()).night;
         let state = State::read(&location, clock, days, 1)?;
         Ok(Board { location, zone: clock.zone, night, days, state, generation: 1, read_at: 1 })
     }
 
-    /// Takes in what came since; gives whether anything changed. Costs little while nothing comes.
-    /// After an error it stands where it stood, and may be asked again.
+    /// Reads new rows; gives whether anything changed. Cheap if nothing did. After an error the board
+    /// keeps its state, and can be refreshed again.
     pub fn refresh(&mut self, now: Instant) -> Result<bool> {
         let generation = self.generation + 1;
         let at = self.state.watch.at();
@@ -81,10 +80,11 @@ impl Board {
             self.state.catch_up(&self.location.path, generation)?;
         }
         if now >= self.state.tomorrow || self.state.is_stale {
-            let in_doubt = self.state.in_doubt;
+            // The last row may void a place, so that the next one supersedes a row.
+            let superseding = std::mem::take(&mut self.state.superseding);
             self.state = State::read(&self.location, &Clock { now, zone: self.zone }, self.days, generation)?;
             self.read_at = generation;
-            self.state.in_doubt = in_doubt;
+            self.state.superseding = superseding;
         } else if self.state.watch.at() == at {
             return Ok(false);
         }
@@ -92,33 +92,33 @@ impl Board {
         Ok(true)
     }
 
-    /// The generation at which all rows were read anew, as when one was corrected.
+    /// The generation at which everything was last read anew, for example after a correction.
     pub fn read_at(&self) -> u64 {
         self.read_at
     }
 
-    /// Grows with every change.
+    /// A number that grows with every change.
     pub fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// The runs in the order in which `runs` shows them, each with its number, which it keeps until
-    /// [`Board::generation`] at which all of them changed.
+    /// The runs in the order of `runs`, each with its number, which it keeps until everything is read
+    /// anew ([`Board::read_at`]).
     pub fn runs(&self) -> impl ExactSizeIterator<Item = (usize, &Run<'static>)> {
         self.state.runs.in_order()
     }
 
-    /// The numbers of the runs that go on or are held, in their order.
+    /// The numbers of the active and held runs, in their order.
     pub fn active(&self) -> impl Iterator<Item = usize> {
         self.state.runs.active()
     }
 
-    /// The run of this name.
+    /// The run with this name.
     pub fn run(&self, name: &str) -> Option<&Run<'static>> {
         self.state.runs.get(name)
     }
 
-    /// The number of the run of this name.
+    /// The number of the run with this name.
     pub fn number(&self, name: &str) -> Option<usize> {
         self.state.runs.number(name)
     }
@@ -128,33 +128,33 @@ impl Board {
         self.state.runs.by_number()
     }
 
-    /// The generation at which the run with this number changed last.
+    /// The generation at which the run with this number last changed.
     pub fn changed_at(&self, number: usize) -> u64 {
         self.state.runs.changed_at(number)
     }
 
-    /// How the runs hang together, by their numbers.
+    /// The tree of parents and children, by number.
     pub fn tree(&self) -> Tree {
         Tree::of(self.state.runs.by_number())
     }
 
-    /// What a person asks first.
+    /// The counts that a person looks at first.
     pub fn cards(&self, now: Instant) -> Cards {
         let night = self.night.last(now, &self.zone);
         Cards::of(self.state.runs.by_number(), night, now.plus_ms(-RECENT_MS))
     }
 
-    /// What the rows cost that were written today.
+    /// The cost of the rows that were written today.
     pub fn cost_today(&self) -> Sum {
         self.state.oversight.activity.cost_today()
     }
 
-    /// What came by the hour, and what it cost by the day.
+    /// Rows by the hour, and cost by the day.
     pub fn activity(&self) -> &Activity {
         &self.state.oversight.activity
     }
 
-    /// Requests that somebody still may decide, the oldest first.
+    /// Requests that can still be decided, oldest first.
     pub fn open_requests(&self, now: Instant) -> impl Iterator<Item = &Request> {
         self.state.oversight.approvals.open(now).into_iter()
     }
@@ -169,7 +169,7 @@ impl Board {
         &self.state.oversight.approvals.all
     }
 
-    /// A request with what its run says where it says nothing itself.
+    /// A request, completed with the task and agent of its run.
     pub fn in_full(&self, request: &Request) -> Request {
         match self.run(&request.run) {
             Some(run) => request.with_run(run.task(), run.agent()),
@@ -177,26 +177,26 @@ impl Board {
         }
     }
 
-    /// Runs that are held.
+    /// The runs that are held.
     pub fn holds(&self) -> &Holds {
         &self.state.oversight.holds
     }
 
-    /// The zone of its days.
+    /// The zone in which days are counted.
     pub fn zone(&self) -> Zone {
         self.zone
     }
 
-    /// The logbook.
+    /// The location of the logbook.
     pub fn location(&self) -> &Location {
         &self.location
     }
 }
 
 impl State {
-    /// All of it from what is on file.
+    /// Reads everything from the files.
     fn read(location: &Location, clock: &Clock, count: u32, generation: u64) -> Result<State> {
-        // Before it is listed: what changes meanwhile shows the next time.
+        // Before segments are listed, so that a change in between is noticed next time.
         let changed = changed(&location.path);
         let mut wanted = Query::default();
         let kinds = approvals::KINDS.into_iter().chain(holds::KINDS).chain([Kind::ArchiveCarried]);
@@ -234,18 +234,18 @@ impl State {
             segments: found.snapshot.segments.iter().map(|segment| segment.number).collect(),
             changed,
             tomorrow,
-            in_doubt: false,
+            superseding: Superseding::default(),
             is_stale: false,
         })
     }
 
-    /// Takes in the rows that came, or finds that all is to be read anew.
+    /// Reads new rows, or finds that everything must be read anew.
     fn catch_up(&mut self, directory: &Path, generation: u64) -> Result<()> {
         self.is_stale = !self.is_all_there(directory)?;
         if self.is_stale {
             return Ok(());
         }
-        let State { runs, oversight, watch, segments, in_doubt, is_stale, .. } = self;
+        let State { runs, oversight, watch, segments, superseding, is_stale, .. } = self;
         let mut skipped = Skipped::default();
         let read = watch.new_rows(&mut |place, line| {
             if segments.last().is_none_or(|last| *last < place.segment) {
@@ -263,11 +263,10 @@ impl State {
                     if frame::pick(text, FIELDS.names(), &mut fields).is_err() {
                         return ControlFlow::Continue(());
                     }
-                    let row = Row { text, fields: &fields, place: RowPlace { input, offset }, in_block: false };
+                    let row =
+                        Row { text, fields: &fields, place: logbook_query::Place { input, offset }, in_block: false };
                     let kind = Picked::new(&FIELDS, &fields).kind();
-                    let voids = kind == Kind::Repair && Voiding::read(text).is_some();
-                    let in_doubt = std::mem::replace(in_doubt, voids);
-                    *is_stale |= kind == Kind::Correction || voids || in_doubt;
+                    *is_stale |= superseding.next(kind, text).supersedes();
                     if !*is_stale {
                         runs.push(&row);
                         let place = Address::Place { segment: place.segment, offset };
@@ -287,7 +286,7 @@ impl State {
         read
     }
 
-    /// Whether no segment went away, and none came but behind the others.
+    /// Whether all known segments still exist and new ones come after them.
     fn is_all_there(&mut self, directory: &Path) -> Result<bool> {
         let now = changed(directory);
         if now == self.changed {
@@ -304,18 +303,18 @@ impl State {
     }
 }
 
-/// When the names of segments and archives changed last.
+/// When the directories of segments and archives last changed.
 fn changed(directory: &Path) -> Changed {
     [directory, &archive_directory(directory)].map(|path| path.metadata().and_then(|about| about.modified()).ok())
 }
 
-/// When each of the last `count` days began, the oldest first, and when the last one ends.
+/// The starts of the last `count` days, oldest first, and the end of the last one.
 fn days(clock: &Clock, count: u32) -> (Vec<Instant>, Instant) {
     let day = |before: u32| {
         let now = clock.now.plus_ms(-DAY_MS * i64::from(before));
         match time::read("today", &Clock { now, zone: clock.zone }) {
             Some(Ok(day)) => (day.start, day.end),
-            // A day before the calendar's first, or behind its last.
+            // Outside of the calendar.
             _ => (now, now.plus_ms(DAY_MS)),
         }
     };

@@ -1,5 +1,5 @@
-//! `logbook dash`: where all runs stand, on a terminal, kept up. The terminal is taken, and given
-//! back whatever happens.
+//! `logbook dash`: the state of all runs on a terminal, live. The terminal is restored whatever
+//! happens.
 
 use std::path::PathBuf;
 
@@ -9,21 +9,21 @@ use super::screen::session::Session;
 use super::screen::terminal::Terminal;
 use crate::cmd::Door;
 use crate::cmd::live::board::Board;
-use crate::cmd::reading::Reading;
+use crate::cmd::shared::reading::Reading;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_query::text::arguments;
 use logbook_store::{Purpose, locate};
 
-/// Two real examples.
+/// Examples for the help.
 pub const EXAMPLES: &str = "  logbook dash\n  logbook dash 'agent_id=scout and cost_usd>1'";
 
 /// Arguments of `dash`.
 #[derive(clap::Args)]
 pub struct Dash {
-    /// A filter on the runs, as runs takes it; / changes it
+    /// A filter on the runs, as in runs; / changes it
     #[arg(value_name = "FILTER")]
     filter: Vec<String>,
-    /// All runs, not only those that are active; Tab changes it
+    /// All runs, not only active ones; Tab changes it
     #[arg(long)]
     all: bool,
     /// Who decides [default: the user]
@@ -58,18 +58,18 @@ pub fn run(args: Dash, door: &mut Door<'_>) -> Result<Exit> {
     };
     let clock = reading.clock(door)?;
     let colour = reading.look(door, clock.zone).colour;
-    let filter = Filter::read(&arguments::join(args.filter.iter().map(String::as_str)), &clock)?;
+    let filter = Filter::parse(&arguments::join(args.filter.iter().map(String::as_str)), &clock)?;
     let board = Board::open(location, &door.env, &clock, 1)?;
 
     let events = events::Events::new(board.location())?;
     let mut terminal = Terminal::enter(colour, door)?;
     events.listen();
-    let mut session = Session::new(board, reading, args.by, (args.all, filter), door);
+    let mut session = Session::new(board, reading, args.by, args.all, filter, door);
     let ended = session.run(&events, &mut terminal);
     let left = terminal.leave(door);
     let ended = ended.and_then(|ended| left.map(|()| ended))?;
     if let Some(signal) = ended {
-        // As if nobody had caught it.
+        // End as if the signal had not been caught.
         let _ = signal_hook::low_level::emulate_default_handler(signal);
     }
     Ok(Exit::Done)

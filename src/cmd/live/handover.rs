@@ -1,4 +1,4 @@
-//! One row handed to one program: a run of its own, with a row before and a row after.
+//! Handing one row to one program. Each try is recorded as a run, with a row before and one after.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -16,30 +16,30 @@ use logbook_model::error::Result;
 use logbook_model::{Address, FinalStatus};
 use logbook_render::cell;
 
-/// What is handed over, and to whom.
+/// A row, and the program that it is handed to.
 pub struct Handover<'h> {
     /// The trigger's name.
     pub name: &'h str,
-    /// The row.
+    /// The row as JSON.
     pub row: &'h [u8],
-    /// Its run.
+    /// The row's run.
     pub run: &'h str,
-    /// What it is called.
+    /// The row's address.
     pub address: &'h Address,
     /// The program and its arguments.
     pub command: &'h [OsString],
-    /// How long it may run.
+    /// The time limit of the program.
     pub timeout_ms: Option<u64>,
-    /// How often it is tried.
+    /// The number of tries before the row is given up.
     pub tries: u32,
 }
 
-/// How often a program that may not run for ever is looked at.
-const LOOK: Duration = Duration::from_millis(20);
-/// Between asking it to end and ending it.
+/// How often a program with a time limit is polled.
+const POLL: Duration = Duration::from_millis(20);
+/// The time between SIGTERM and SIGKILL.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Runs the program once; gives whether it took the row. Errors: what happened could not be stored.
+/// Runs the program once; gives whether it succeeded. Fails if the result could not be stored.
 pub fn attempt(
     it: &Handover<'_>,
     attempt: u32,
@@ -100,32 +100,31 @@ fn spawn(
         .map_err(|error| format!("{}: {error}", program.to_string_lossy()))?;
     if let Some(mut input) = child.stdin.take() {
         let row = [json::trim(it.row), b"\n"].concat();
-        // Beside the waiting: a program that does not read must not hold this one up, and may end
-        // without reading.
+        // On a thread, since the program may not read its input, or end without reading it.
         std::thread::spawn(move || drop(input.write_all(&row)));
     }
     Ok(child)
 }
 
-/// Waits for the program; `None`: it ended well, else how it ended.
+/// Waits for the program. Gives how it failed; `None` if it succeeded.
 fn finish(mut child: Child, it: &Handover<'_>) -> std::result::Result<Option<String>, String> {
     use std::os::unix::process::ExitStatusExt;
-    let told = |error: std::io::Error| error.to_string();
+    let failed = |error: std::io::Error| error.to_string();
     let mut timed_out = None;
     if let Some(ms) = it.timeout_ms {
         let began = Instant::now();
         let limit = Duration::from_millis(ms);
-        while child.try_wait().map_err(told)?.is_none() {
+        while child.try_wait().map_err(failed)?.is_none() {
             if began.elapsed() >= limit && timed_out.is_none() {
                 timed_out = Some(format!("not done after {ms} ms"));
                 let _ = kill_process(Pid::from_child(&child), Signal::TERM);
             } else if began.elapsed() >= limit + GRACE {
                 let _ = child.kill();
             }
-            std::thread::sleep(LOOK);
+            std::thread::sleep(POLL);
         }
     }
-    let status = child.wait().map_err(told)?;
+    let status = child.wait().map_err(failed)?;
     Ok(match (timed_out, status.code(), status.signal()) {
         (Some(why), ..) => Some(why),
         (None, Some(0), _) => None,
@@ -134,8 +133,8 @@ fn finish(mut child: Child, it: &Handover<'_>) -> std::result::Result<Option<Str
     })
 }
 
-/// `argument` with `{field}` replaced by what the row says; `{{` stands for a brace. What is not
-/// UTF-8 stays as it is.
+/// `argument` with `{field}` replaced by the row's value, and `{{` by a brace. An argument that is not
+/// UTF-8 is not changed.
 fn filled_in(argument: &OsString, row: &[u8]) -> OsString {
     let Some(text) = argument.to_str() else { return argument.clone() };
     let mut out = String::new();
@@ -161,11 +160,11 @@ fn filled_in(argument: &OsString, row: &[u8]) -> OsString {
         }
     }
     out.push_str(rest);
-    // A NUL cannot be in an argument.
+    // An argument cannot contain NUL.
     OsString::from(out.replace('\0', ""))
 }
 
-/// What the row says of a field, `tool_call.tool` too; empty when it says nothing.
+/// The row's value of a field or of a path such as `tool_call.tool`; empty if there is none.
 fn value(path: &str, row: &[u8]) -> String {
     let mut raw = row;
     for key in path.split('.') {

@@ -1,4 +1,4 @@
-//! `logbook serve`: the web pages, from the first connection to the last.
+//! `logbook serve`: serve the web pages on this machine until a signal ends the process.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -16,23 +16,23 @@ use logbook_model::error::{Error, Exit, Result};
 use logbook_query::time::Clock;
 use logbook_store::{self as store, Purpose};
 
-/// Two real examples.
+/// Examples for the help.
 pub const EXAMPLES: &str = "  logbook serve\n  logbook serve --port 8080 --dir /srv/agents";
 
-/// The port that is tried first, so that the address stays the same.
+/// The port that is tried first, so that the address usually stays the same.
 const PORT: u16 = 7430;
-/// Of the stack of threads that make pages, bytes: what they read of queries may be nested. Only
-/// what is used is backed by memory.
+/// The stack of threads that make pages: queries may be nested deeply. Only used parts of it are
+/// backed by memory.
 const STACK_BYTES: usize = 32 << 20;
-/// Threads that store what forms say.
+/// The number of threads that store submitted forms.
 const FORMS_MAX: usize = 2;
-/// How long answers that are under way may take when the server ends.
+/// How long requests that are being answered may still take when the server ends.
 const GRACE: Duration = Duration::from_millis(500);
 
 /// Arguments of `serve`.
 #[derive(clap::Args)]
 pub struct Serve {
-    /// The port on 127.0.0.1; 0: any free one [default: 7430, or any free one]
+    /// The port on 127.0.0.1, 0 for any [default: 7430, or any free one]
     #[arg(long, value_name = "N")]
     port: Option<u16>,
     /// The logbook, or the directory that holds it [env: LOGBOOK_DIR]
@@ -52,7 +52,7 @@ pub fn run(args: Serve, door: &mut Door<'_>) -> Result<Exit> {
     let clock = Clock { now: door.now()?, zone: door.zone(args.utc, args.tz.as_deref())? };
     let listener = listen(args.port)?;
     let port = listener.local_addr().map_err(|error| Error::io(format!("127.0.0.1: {error}")))?.port();
-    let site = Site::open(location, (&clock, args.zone_flags()), port, door)?;
+    let site = Site::open(location, &clock, args.zone_flags(), port, door)?;
     let stop = Arc::new(Notify::new());
     end_on_signals(&stop)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -76,7 +76,7 @@ pub fn run(args: Serve, door: &mut Door<'_>) -> Result<Exit> {
             std::io::Result::Ok(())
         })
         .map_err(|error| Error::io(format!("127.0.0.1:{port}: {error}")))?;
-    // A page that is being made is not waited for.
+    // Do not wait for pages that are still being made.
     runtime.shutdown_timeout(GRACE);
     Ok(Exit::Done)
 }
@@ -91,7 +91,7 @@ impl Serve {
     }
 }
 
-/// On the port that was asked for; else on the usual one, or on any.
+/// Listens on the given port; without one on the usual port, or on any if that is taken.
 fn listen(port: Option<u16>) -> Result<TcpListener> {
     let at = |port: u16| TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     match port {

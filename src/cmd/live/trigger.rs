@@ -1,60 +1,57 @@
-//! `logbook trigger`: a program is run for every row that passes, at least once for each, and each
-//! time is on record.
+//! `logbook trigger`: run a program for every row that passes, at least once, and record each run.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::live::alarm::Alarm;
-use crate::cmd::live::follow::{Follower, begin, sync};
 use crate::cmd::live::handover::{self, Handover};
-use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections};
-use crate::cmd::shared::guard::{Bounds, Evaluation};
+use crate::cmd::shared::following::{Alarm, Follower, begin, sync};
+use crate::cmd::shared::guard::Bounds;
+use crate::cmd::shared::reading::wording::{self, Clauses};
+use crate::cmd::shared::reading::{self, Corrections, RowFilter};
 use crate::cmd::shared::writing::{OpenLogbook, Writing};
 use logbook_format::corrections::step_of;
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_model::{Address, wait_ms};
-use logbook_query::{Plan, Query, time};
+use logbook_query::{Query, time};
 use logbook_render::cell;
 use logbook_scan as scan;
 use logbook_store::Place;
 use logbook_store::cursors::Cursor;
 use logbook_store::{Purpose, Writer, end_of};
 
-/// Two real examples.
+/// Examples for the help.
 pub const EXAMPLES: &str = "\
   logbook trigger --cursor pager 'status=blocked' -- ./page-somebody
   logbook trigger --once --cursor mail 'kind=run.end and final_status=failed' -- mail -s 'run {run_id} failed' ada";
 
-/// How far the cursor may stand behind rows that do not pass.
+/// How far the saved cursor may lag behind while no row passes.
 const FAR_BYTES: u64 = 1 << 20;
 
 /// Arguments of `trigger`.
 #[derive(clap::Args)]
 pub struct Trigger {
-    /// Which rows: status=blocked
+    /// A filter on the rows: status=blocked
     #[arg(value_name = "FILTER", required = true)]
     filter: Vec<String>,
-    /// The program and its arguments; {field} in an argument stands for the row's field
+    /// The program and its arguments; {field} in an argument is the row's field
     #[arg(last = true, value_name = "CMD", required = true)]
     command: Vec<OsString>,
-    /// Go on where the trigger of this name stopped, and keep where this one is
+    /// Start where the last trigger with this cursor stopped, and save where this one is
     #[arg(long, value_name = "NAME")]
     cursor: Option<String>,
-    /// Begin with the first row there is, where no cursor says otherwise; else with the next one
-    /// that comes
+    /// Without a saved cursor, start with the first row, not with the next new one
     #[arg(long)]
     from_start: bool,
-    /// Hand over what is there, then end; 1 when something was given up
+    /// Hand over the rows that are there, then end; exit 1 if one was given up
     #[arg(long)]
     once: bool,
-    /// How long the program may run, as 5m
+    /// At most this time for the program, as 5m
     #[arg(long, value_name = "DURATION")]
     timeout: Option<String>,
-    /// How often a row is tried before it is given up
+    /// The number of tries before a row is given up
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     tries: u32,
     #[command(flatten)]
@@ -71,16 +68,11 @@ pub fn run(args: Trigger, door: &mut Door<'_>) -> Result<Exit> {
     let clock = time::Clock { now: door.now()?, zone: door.zone(false, None)? };
     let watch = Bounds::default().watch_rows(&query)?;
     let guarded = wording::guarded(&query, &text, &clock, BTreeMap::new(), watch)?;
-    guarded.evaluate(|plan, within| follow(&args, (plan, within), timeout_ms, door))
+    guarded.evaluate(|plan, within| follow(&args, RowFilter { plan, within }, timeout_ms, door))
 }
 
-/// Hands over the rows that come.
-fn follow(
-    args: &Trigger,
-    (plan, within): (&Plan, &Evaluation<'_>),
-    timeout_ms: Option<u64>,
-    door: &mut Door<'_>,
-) -> Result<Exit> {
+/// Hands over new rows as they come.
+fn follow(args: &Trigger, filter: RowFilter<'_>, timeout_ms: Option<u64>, door: &mut Door<'_>) -> Result<Exit> {
     let desk = &args.writing.open(door, Purpose::Read)?;
     let found = reading::logbook_at(&desk.location, Corrections::AsWritten, None)?;
     let cursor = args.cursor.as_deref().map(|name| Cursor::new(&found.path, name)).transpose()?;
@@ -95,12 +87,12 @@ fn follow(
     if saved.is_none() {
         work.keep(at)?;
     }
-    let mut follower = Follower::new(&found.path, at, (plan, within), false);
+    let mut follower = Follower::new(&found.path, at, filter, false);
     let alarm = (!args.once).then(|| Alarm::new(&found.path));
     loop {
         let mut failed = None;
         follower.new_rows(&mut |place, row, passes| {
-            // What comes while this one is at work is for the next one.
+            // Rows that come while this trigger works are for the next one.
             if args.once && place >= end {
                 return ControlFlow::Break(());
             }
@@ -121,24 +113,24 @@ fn follow(
     }
 }
 
-/// A trigger at work.
+/// The state of a trigger.
 struct Work<'w> {
     args: &'w Trigger,
     desk: &'w OpenLogbook,
     name: String,
     timeout_ms: Option<u64>,
-    /// The runs that its hand-overs were, and those below them.
+    /// The runs of its hand-overs, and their children.
     own: HashSet<String>,
     writer: Writer<'static>,
     cursor: Option<Cursor>,
-    /// Where the next trigger of this name begins.
+    /// Where the next trigger with this cursor starts.
     kept: Place,
     given_up: u64,
 }
 
 impl Work<'_> {
-    /// Whether the row is of a hand-over, or of a run below one: whatever the program says of
-    /// itself is no news.
+    /// Whether the row is of a hand-over or of a child of one. The trigger ignores the rows that it
+    /// causes.
     fn is_own(&mut self, row: &[u8]) -> bool {
         let mut values = Vec::new();
         if json::pick(row, &["run_id", "parent_run_id"], &mut values).is_err() {
@@ -151,10 +143,10 @@ impl Work<'_> {
         self.own.contains(&text(0))
     }
 
-    /// Hands one row over, until the program took it or it is given up.
+    /// Hands one row over, until the program takes it or it is given up.
     fn hand_over(&mut self, place: Place, row: &[u8], door: &mut Door<'_>) -> Result<()> {
         let mut values = Vec::new();
-        // It was read as a row before.
+        // Cannot fail: it was read as a row before.
         let _ = json::pick(row, &["run_id", "step"], &mut values);
         let run = cell::plain(values.first().copied().flatten());
         sync(&mut self.writer, self.kept, place)?;
@@ -189,8 +181,7 @@ impl Work<'_> {
         self.keep(Place { offset: place.offset + row.len() as u64, ..place })
     }
 
-    /// The next trigger of this name begins at `place`, which must not be lost in a power cut with
-    /// the rows before it.
+    /// Saves the cursor at `place`, once the rows before it are durable.
     fn keep(&mut self, place: Place) -> Result<()> {
         let Some(cursor) = &self.cursor else { return Ok(()) };
         sync(&mut self.writer, self.kept, place)?;
@@ -199,15 +190,15 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Rows that nobody is woken for move the cursor too, lest the next trigger reads them all
-    /// again; but not each of them.
+    /// Saves the cursor from time to time also while no row passes, so that the next trigger does not
+    /// read them all again.
     fn keep_when_far(&mut self, at: Place) -> Result<()> {
         let far = at.segment != self.kept.segment || at.offset.abs_diff(self.kept.offset) >= FAR_BYTES;
         if far { self.keep(at) } else { Ok(()) }
     }
 }
 
-/// The runs that hand-overs of this trigger were: what is said in them is no news to it.
+/// The runs of earlier hand-overs of this trigger, and their children.
 fn own_runs(inputs: &scan::Source, name: &str, door: &mut Door<'_>) -> HashSet<String> {
     let mut own = HashSet::new();
     let names = ["trigger".to_owned(), "run_id".to_owned(), "parent_run_id".to_owned()];

@@ -1,9 +1,9 @@
-//! `logbook blame`: which run, step, agent, call and approval touched a file.
+//! `logbook blame`: the runs, steps, agents, calls and approvals that touched a file.
 
 use std::path::{Component, Path};
 
 use crate::cmd::Door;
-use crate::cmd::reading::{self, Corrections, Reading, gather};
+use crate::cmd::shared::reading::{self, Corrections, Reading, gather};
 use logbook_model::Kind;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_query::{Query, Row, literal_of};
@@ -13,16 +13,16 @@ use logbook_view::record::Entry;
 use logbook_view::record::blame::{Blame as View, COLUMNS, FIELDS, SHORT_COLUMNS, matters};
 use logbook_view::record::paths::WantedFile;
 
-/// Examples shown in the help.
+/// Examples for the help.
 pub const EXAMPLES: &str = "  logbook blame src/parser.rs\n  logbook blame https://git.example.org/web/pull/903 -n 1";
 
 /// Arguments of `blame`.
 #[derive(clap::Args)]
 pub struct Blame {
-    /// A file, as you would name it here, or another artifact
+    /// A file, relative to this directory, or another artifact
     #[arg(value_name = "PATH")]
     path: String,
-    /// At most this many, the newest
+    /// At most this many, newest first
     #[arg(short = 'n', long, value_name = "N")]
     limit: Option<usize>,
     #[command(flatten)]
@@ -37,8 +37,7 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
     let found = reading::logbook_for(door, &args.reading, corrections, None)?;
     let wanted = WantedFile::new(&args.path, &bases(&door.env.cwd, &found.path));
     let names = FIELDS.to_names();
-    // Decisions and beginnings do not name the file; they say who allowed and who did what names
-    // it.
+    // Decisions and starts do not name the file, but say who allowed and did what touched it.
     let name = literal_of(wanted.name().as_bytes()).map(|quoted| {
         let inner = quoted.strip_prefix(b"\"").unwrap_or(&quoted);
         inner.strip_suffix(b"\"").unwrap_or(inner).to_vec()
@@ -47,7 +46,7 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
     let literals = name
         .filter(|name| name.len() >= 3)
         .map_or_else(Vec::new, |name| [name].into_iter().chain(kinds.map(String::into_bytes)).collect());
-    let (rows, mut scanned) = gather::gather(&found.inputs, (&names, &literals), args.reading.strict, door, || {
+    let (rows, mut scanned) = gather::gather(&found.inputs, &names, &literals, args.reading.strict, door, || {
         |row: &Row<'_>| matters(&Picked::new(&FIELDS, row.fields), &wanted)
     });
     let narrowed = gather::times(&args.reading, door)?;
@@ -57,8 +56,8 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
         view.push(&Entry::read(&row.text, place.as_ref(), Vec::new()));
     }
     let touches = view.finish();
-    let of_run = |run: &str| args.reading.run.as_ref().is_none_or(|wanted| wanted == run);
-    let touches = touches.iter().filter(|touch| of_run(&touch.run_id) && narrowed(touch.at));
+    let is_of_run = |run: &str| args.reading.run.as_ref().is_none_or(|wanted| wanted == run);
+    let touches = touches.iter().filter(|touch| is_of_run(&touch.run_id) && narrowed(touch.at));
     let look = args.reading.look(door, clock.zone);
     let short = matches!(format, Format::Table | Format::Markdown);
     let columns = if short { &SHORT_COLUMNS[..] } else { &COLUMNS };
@@ -70,9 +69,9 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
         written = written.and_then(|()| out.push(&row, None, &mut door.out));
     }
     let note = written.and_then(|()| out.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
-    let exit = reading::tell_skipped(door, &mut scanned, &found.inputs, args.reading.strict);
+    let exit = reading::note_skipped(door, &mut scanned, &found.inputs, args.reading.strict);
     if out.written() == 0 {
-        return Err(Error::new(Exit::No, format!("no row says that it touched {:?}", args.path))
+        return Err(Error::new(Exit::No, format!("no row mentions {:?}", args.path))
             .hint("logbook fields artifact_ref   # what was produced"));
     }
     if let Some(note) = note.filter(|_| door.err.is_terminal()) {
@@ -81,8 +80,8 @@ pub fn run(args: Blame, door: &mut Door<'_>) -> Result<Exit> {
     Ok(exit)
 }
 
-/// Where relative paths may count from: the working directory, and the directory that holds the
-/// logbook.
+/// The directories that paths in rows may be relative to: the working directory, and the one that
+/// holds the logbook.
 fn bases(cwd: &Path, logbook: &Path) -> Vec<String> {
     // `--dir ./x` has no parent of its own.
     let logbook = cwd.join(logbook);

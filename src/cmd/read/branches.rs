@@ -1,28 +1,27 @@
-//! The runs of a table as a tree: children below the runs that began them, each with its branch in
-//! front of its name.
+//! The runs of a table as a tree: children below their parents, with branches before their names.
 
 use std::collections::HashMap;
 
 use logbook_view::runs::{Run, Tree};
 
-/// Branches deeper than this are drawn no further to the right.
+/// Deeper branches are indented as this depth.
 const DEPTH_MAX: usize = 4;
 
 /// One line of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Branch {
-    /// Its place among the shown runs.
+    /// The run's index among the shown runs.
     pub at: usize,
     depth: usize,
     last: bool,
 }
 
-/// Runs one after the other.
+/// The runs without a tree.
 pub fn flat(shown: &[usize]) -> Vec<Branch> {
     (0..shown.len()).map(|at| Branch { at, depth: 0, last: false }).collect()
 }
 
-/// The same below their parents, siblings in the order that they were given in.
+/// The runs below their parents. Siblings keep their order.
 pub fn of(shown: &[usize], tree: &Tree) -> Vec<Branch> {
     let places: HashMap<usize, usize> = shown.iter().enumerate().map(|(at, run)| (*run, at)).collect();
     let mut children: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -45,12 +44,12 @@ pub fn of(shown: &[usize], tree: &Tree) -> Vec<Branch> {
     order
 }
 
-/// A run as the table names it.
+/// The name of a run in the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name {
-    /// Its branch and its id; or, where its parent is not shown, its id and who that is.
+    /// Its branch and id; if its parent is not shown, its id and its parent.
     pub text: String,
-    /// How many columns of it the branch takes.
+    /// The width of the branch.
     pub branch: usize,
 }
 
@@ -65,7 +64,7 @@ pub fn name(branch: &Branch, run: &Run<'_>, tree: &Tree, shown: &[usize]) -> Nam
     let text = match tree.parent(shown[branch.at]) {
         _ if parent.is_empty() => run.run_id.clone().into_owned(),
         Some(_) => format!("{} (of {parent})", run.run_id),
-        // It names itself, or one below it.
+        // It is its own ancestor.
         None if tree.is_cut(shown[branch.at]) => format!("{} (of {parent}, in a circle)", run.run_id),
         None => format!("{} (of {parent}, unknown)", run.run_id),
     };

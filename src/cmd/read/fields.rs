@@ -1,17 +1,16 @@
-//! `logbook fields`: which fields occur; `logbook fields status`: the values of
-//! one, with counts.
+//! `logbook fields`: the fields that occur; `logbook fields status`: the values of one, with counts.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::reading::answer::{Answer, Printing};
-use crate::cmd::reading::job::put_out;
-use crate::cmd::reading::unknown;
-use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Files, Reading, TimeField, passed_over, require};
 use crate::cmd::shared::guard::{Bounds, Guarded};
+use crate::cmd::shared::reading::answer::{Answer, Printing};
+use crate::cmd::shared::reading::job::as_json;
+use crate::cmd::shared::reading::unknown;
+use crate::cmd::shared::reading::wording::{self, Clauses, ForeignTime};
+use crate::cmd::shared::reading::{self, Corrections, Files, Reading, TimeField, mismatches, require};
 use logbook_json as json;
 use logbook_model::Vocabulary;
 use logbook_model::error::{Error, Exit, Result};
@@ -23,13 +22,13 @@ use logbook_render::{Format, Rows};
 use logbook_scan::{self as scan, Class, Scanned, Source, Wanted};
 use logbook_view as view;
 
-/// Examples shown in the help.
+/// Examples for the help.
 pub const EXAMPLES: &str = "  logbook fields 'timestamp>=yesterday'\n  logbook fields tool_call.tool 'run_id=r-88'   # its values, with counts";
 
 /// Arguments of `fields`.
 #[derive(clap::Args)]
 pub struct Fields {
-    /// A field whose values are counted, a filter, and inputs as in query
+    /// A field to count the values of, a filter, and inputs as in query
     #[arg(value_name = "FIELD|QUERY|INPUT")]
     words: Vec<OsString>,
     /// A condition, beside those in the query text
@@ -38,7 +37,7 @@ pub struct Fields {
     /// At most this many
     #[arg(short = 'n', long, value_name = "N")]
     limit: Option<String>,
-    /// Fold corrections into rows of files too, as into those of a logbook
+    /// Fold corrections into the rows of files too
     #[arg(long, conflicts_with = "as_written")]
     fold: bool,
     #[command(flatten)]
@@ -56,11 +55,11 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
     let clock = args.reading.clock(door)?;
     let format = args.reading.format(door)?;
     let look = args.reading.look(door, clock.zone);
-    let (texts, mut inputs) = wording::told_apart(&args.words)?;
+    let (texts, mut inputs) = wording::split_arguments(&args.words)?;
     let at = inputs.iter().position(|word| word.to_str().is_some_and(is_field));
     let field = at.and_then(|at| inputs.remove(at).into_string().ok());
     let clauses = match &field {
-        // The same as a query: that is what it is.
+        // The values of a field are a query.
         Some(name) => Clauses {
             filter: args.filter.clone(),
             group: Some(name.clone()),
@@ -83,9 +82,10 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
             require(&mut query, Expr::Has(path));
         }
     }
-    let foreign = (time, !inputs.is_empty() && args.reading.is_of_a_time());
+    let counts_missing = !inputs.is_empty() && args.reading.limits_time();
+    let time = ForeignTime { field: time, counts_missing };
     let watch = args.bounds.watch()?;
-    let guarded = wording::guarded_foreign((&query, &text), foreign, &clock, BTreeMap::new(), watch)?;
+    let guarded = wording::guarded_foreign(&query, &text, time, &clock, BTreeMap::new(), watch)?;
     let corrections = Corrections::wanted(&args.reading, &query);
     let (inputs, vocabulary) = if inputs.is_empty() {
         let found = reading::logbook_for(door, &args.reading, corrections, None)?;
@@ -98,7 +98,7 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
     let mut scanned = match guarded.plan().columns() {
         Some(columns) => {
             let rows = Rows::new(format, Some(columns.to_vec()), look, false);
-            let mut answer = Answer::new(&query, guarded.plan(), Printing::Rows(Box::new(rows)), None);
+            let mut answer = Answer::new(&query, guarded.plan(), Printing::Rows(Box::new(rows)), false);
             let strict = args.reading.strict;
             let scanned = guarded.evaluate(|plan, within| {
                 within.threads(reading::cores(), |threads| answer.scan(&inputs, plan, strict, threads, door))
@@ -109,12 +109,12 @@ pub fn run(args: Fields, door: &mut Door<'_>) -> Result<Exit> {
             for note in &answer.notes {
                 door.note(note);
             }
-            unknown::tell(&query, &text, &vocabulary, &answer, &inputs, door);
+            unknown::report(&query, &text, &vocabulary, &answer, &inputs, door);
             scanned
         }
         None => all(&args, &guarded, &inputs, door)?,
     };
-    match reading::tell_skipped(door, &mut scanned, &inputs, args.reading.strict) {
+    match reading::note_skipped(door, &mut scanned, &inputs, args.reading.strict) {
         Exit::Done if all_failed => Ok(Exit::Damaged),
         exit => Ok(exit),
     }
@@ -134,12 +134,12 @@ fn all(args: &Fields, guarded: &Guarded, inputs: &Source, door: &mut Door<'_>) -
         let mut out = Out {
             sink: &mut |row, place| {
                 match place {
-                    Some(place) => fields.push(&put_out(row, place, &mut mended)),
+                    Some(place) => fields.push(&as_json(row, place, &mut mended)),
                     None => fields.push(row),
                 }
                 ControlFlow::Continue(())
             },
-            // A row that a program fails on is left out, as `query` does.
+            // Skip a row on which a program fails, as `query` does.
             fault: &mut |_, _| {},
         };
         let mut fold = logbook_query::Fold::new(plan);
@@ -149,7 +149,7 @@ fn all(args: &Fields, guarded: &Guarded, inputs: &Source, door: &mut Door<'_>) -
         unread = fold.finish(&mut out).doubts;
         Ok(scanned)
     })?;
-    for note in passed_over::notes(guarded.plan(), &unread) {
+    for note in mismatches::notes(guarded.plan(), &unread) {
         door.note(note);
     }
     for (place, detail) in mended {
@@ -158,11 +158,11 @@ fn all(args: &Fields, guarded: &Guarded, inputs: &Source, door: &mut Door<'_>) -
     }
     scanned.mended.mended_lines().into_iter().for_each(|line| door.note(line));
     if fields.truncated {
-        door.note("there are more fields than can be told apart; those found first are shown");
+        door.note("there are too many fields; the first ones found are shown");
     }
     if fields.deeper {
         door.note(format!(
-            "objects are nested deeper than {} keys; what is below is not listed",
+            "objects are nested deeper than {} keys; fields below are not listed",
             view::fields::KEYS_MAX
         ));
     }
@@ -175,7 +175,7 @@ fn all(args: &Fields, guarded: &Guarded, inputs: &Source, door: &mut Door<'_>) -
     Ok(scanned)
 }
 
-/// A table shows the example as it is written, so that `5` and `"5"` differ.
+/// A field as a row. A table shows the example as it is written, so that `5` and `"5"` differ.
 fn shown(field: &view::fields::Field, as_table: bool) -> Vec<u8> {
     let mut field = field.clone();
     if as_table {
@@ -184,8 +184,7 @@ fn shown(field: &view::fields::Field, as_table: bool) -> Vec<u8> {
     field.to_json()
 }
 
-/// Whether a word that is no query text names a field, and not a file: told by
-/// its letters alone.
+/// Whether a word that is not query text names a field and not a file, by its spelling alone.
 fn is_field(word: &str) -> bool {
     let packed = [".jsonl", ".json", ".ndjson", ".zst", ".gz", ".log"];
     let file = word == "-" || word.contains(['/', '*', '?', '[']) || packed.iter().any(|end| word.ends_with(end));

@@ -1,6 +1,10 @@
-//! Commands that read rows and show them; none of them writes.
+//! The group `read`: commands that print rows and runs, and never write. One file per command.
 //!
-//! Not here: the flags and the scan they share (`cmd::reading`), what a run is (`view`).
+//! Not here: the flags and the scan that they share (`cmd/shared/reading`), what a run is (`view`).
+//!
+//! - `branches`: the tree of `runs`
+//! - `tail_files`: `tail` of files that are not a logbook · `tail_rows`: what both kinds share
+//! - `reports/`: the built-in reports of `report`
 
 pub mod blame;
 pub mod branches;
@@ -11,5 +15,7 @@ pub mod report;
 pub mod resume;
 pub mod runs;
 pub mod show;
-mod show_tree;
 pub mod stats;
+pub mod tail;
+mod tail_files;
+mod tail_rows;

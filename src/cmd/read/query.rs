@@ -1,16 +1,16 @@
-//! `logbook query`: filter, group and summarize rows of the logbook, of files
-//! or of standard input.
+//! `logbook query`: filter, group and summarize the rows of the logbook, of files or of standard
+//! input.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::reading::answer::{Answer, Moved, Printing};
-use crate::cmd::reading::unknown;
-use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Files, Reading, TimeField};
 use crate::cmd::shared::guard::Bounds;
+use crate::cmd::shared::reading::answer::{Answer, Printing};
+use crate::cmd::shared::reading::unknown;
+use crate::cmd::shared::reading::wording::{self, Clauses, ForeignTime};
+use crate::cmd::shared::reading::{self, Corrections, Files, Reading, TimeField};
 use logbook_json::{self as json, Limits};
 use logbook_model::error::{Error, Exit, Result};
 use logbook_model::{Instant, Vocabulary};
@@ -22,7 +22,7 @@ use logbook_scan::{self as scan, Scanned, Source};
 use logbook_store::Input;
 use logbook_view::explain;
 
-/// Examples shown in the help.
+/// Examples for the help.
 pub const EXAMPLES: &str = "  logbook query 'status=blocked' --latest --group blocked_on\n  logbook query 'timestamp >= 2026-04-15T00:00Z AND status=done' 'logs/*.jsonl'";
 
 /// Arguments of `query`.
@@ -31,17 +31,17 @@ pub struct Query {
     /// Query text, and inputs: files, globs, directories, - for stdin; none: the logbook
     #[arg(value_name = "QUERY|INPUT")]
     words: Vec<OsString>,
-    /// A query that somebody else wrote: it names no input and reads no file
+    /// A query from an untrusted source: it cannot name inputs or read files
     #[arg(hide_short_help = true, long, value_name = "QUERY", conflicts_with = "words", allow_hyphen_values = true)]
     untrusted: Option<String>,
     #[command(flatten)]
     files: Files,
     #[command(flatten)]
     clauses: Clauses,
-    /// Give $NAME a text in the query
+    /// Set $NAME in the query to a text
     #[arg(long, num_args = 2, value_names = ["NAME", "TEXT"], action = clap::ArgAction::Append)]
     arg: Vec<String>,
-    /// Give $NAME a JSON value in the query
+    /// Set $NAME in the query to a JSON value
     #[arg(long, num_args = 2, value_names = ["NAME", "JSON"], action = clap::ArgAction::Append)]
     argjson: Vec<String>,
     /// Give the jq program all rows at once, as one array
@@ -52,10 +52,10 @@ pub struct Query {
     raw_strings: bool,
     #[command(flatten)]
     bounds: Bounds,
-    /// Threads that read [default: one per core]
+    /// The number of threads [default: one per core]
     #[arg(hide_short_help = true, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
-    /// Print only how many rows come out
+    /// Print only the number of results
     #[arg(long)]
     count: bool,
     /// Print nothing; exit 1 if nothing matches
@@ -64,13 +64,13 @@ pub struct Query {
     /// Exit 1 if nothing matches
     #[arg(short = 'e', long)]
     exit_status: bool,
-    /// Fold corrections into rows of files too, as into those of a logbook
+    /// Fold corrections into the rows of files too
     #[arg(hide_short_help = true, long, conflicts_with = "as_written")]
     fold: bool,
-    /// Say what would be done instead
+    /// Print the plan instead of running it
     #[arg(long)]
     explain: bool,
-    /// Leave csv cells that begin like a formula as they are
+    /// Do not escape csv cells that begin like a formula
     #[arg(hide_short_help = true, long)]
     raw_csv: bool,
     #[command(flatten)]
@@ -83,19 +83,18 @@ pub struct Query {
 pub fn run(args: Query, door: &mut Door<'_>) -> Result<Exit> {
     let (texts, inputs) = match &args.untrusted {
         Some(text) => (vec![text.clone()], Vec::new()),
-        None => wording::told_apart(&args.words)?,
+        None => wording::split_arguments(&args.words)?,
     };
     let (query, text) = args.clauses.query(&texts)?;
     if args.untrusted.is_some() && wording::reads_files(&query) {
-        return Err(
-            Error::usage("the query names a file (in @…), and reads none here").hint("list the values: in (a, b)")
-        );
+        return Err(Error::usage("the query names a file (in @…), which is not allowed here")
+            .hint("list the values: in (a, b)"));
     }
     let arguments = arguments(&args)?;
     answer(&args, query, &text, arguments, &inputs, door)
 }
 
-/// Answers `query`, which was worded as `text`, as the flags say; `inputs`: instead of the logbook.
+/// Answers `query`, which was typed as `text`, from `inputs` or, if there are none, the logbook.
 pub(super) fn answer(
     args: &Query,
     mut query: query::Query,
@@ -108,8 +107,9 @@ pub(super) fn answer(
     let format = format(args, door)?;
     let field = args.time.keys()?;
     args.reading.narrow_by(&mut query, &clock, &field)?;
-    // Rows of a logbook have their times.
-    let foreign = (field, !inputs.is_empty() && args.reading.is_of_a_time());
+    // All rows of a logbook have a time.
+    let counts_missing = !inputs.is_empty() && args.reading.limits_time();
+    let time = ForeignTime { field, counts_missing };
     let watch = if args.slurp {
         let (watch, rows_bytes) = args.bounds.watch_slurp()?;
         query.slurp = Some(rows_bytes);
@@ -117,7 +117,7 @@ pub(super) fn answer(
     } else {
         args.bounds.watch()?
     };
-    let guarded = wording::guarded_foreign((&query, text), foreign, &clock, arguments, watch)?;
+    let guarded = wording::guarded_foreign(&query, text, time, &clock, arguments, watch)?;
     let plan = guarded.plan();
 
     let corrections = Corrections::wanted(&args.reading, &query);
@@ -155,25 +155,25 @@ pub(super) fn answer(
             Printing::Rows(Box::new(if args.raw_strings { rows.raw_strings() } else { rows }))
         }
     };
-    let wonder =
+    let compares =
         matches!(printing, Printing::Rows(_)) && format == Format::Table && door.out.is_terminal() && !plan.is_latest();
-    let mut answer = Answer::new(&query, plan, printing, wonder.then(Moved::default));
+    let mut answer = Answer::new(&query, plan, printing, compares);
     let strict = args.reading.strict;
     let mut scanned = guarded
         .evaluate(|plan, within| within.threads(count, |threads| answer.scan(&inputs, plan, strict, threads, door)))?;
     answer.end(door)?;
     guarded.end();
 
-    unknown::tell(&query, text, &vocabulary, &answer, &inputs, door);
+    unknown::report(&query, text, &vocabulary, &answer, &inputs, door);
     for note in &answer.notes {
         door.note(note);
     }
-    let exit = reading::tell_skipped(door, &mut scanned, &inputs, strict);
+    let exit = reading::note_skipped(door, &mut scanned, &inputs, strict);
     if answer.written == 0 && !args.quiet && door.err.is_terminal() {
-        tell_nothing(&inputs, &scanned, &clock, door);
+        note_nothing(&inputs, &scanned, &clock, door);
     }
     if answer.interrupted {
-        door.note("Ctrl-C: this is what was read until then");
+        door.note("interrupted by Ctrl-C: the result covers what was read until then");
         return Ok(Exit::Interrupted);
     }
     match exit {
@@ -184,7 +184,7 @@ pub(super) fn answer(
 }
 
 impl Query {
-    /// A query of the logbook with these flags and no others.
+    /// The arguments for a query of the logbook with these flags only.
     pub(super) fn of(reading: Reading, bounds: Bounds) -> Query {
         Query {
             words: Vec::new(),
@@ -242,9 +242,9 @@ fn explain(
     Ok(Exit::Done)
 }
 
-/// Nothing came out: how many rows there are, and of what time. Those of segments left out count
-/// too.
-fn tell_nothing(inputs: &Source, scanned: &Scanned, clock: &Clock, door: &mut Door<'_>) {
+/// Notes, if nothing matches, how many rows there are and from when, including those of pruned
+/// segments.
+fn note_nothing(inputs: &Source, scanned: &Scanned, clock: &Clock, door: &mut Door<'_>) {
     let mut span: Option<(Instant, Instant)> = None;
     let mut widen = |first: Instant, last: Instant| {
         span = Some(span.map_or((first, last), |(least, greatest)| (least.min(first), greatest.max(last))));
@@ -277,7 +277,7 @@ fn tell_nothing(inputs: &Source, scanned: &Scanned, clock: &Clock, door: &mut Do
     }
 }
 
-/// The format: strings without quotes are lines, also for a person.
+/// The output format. Strings without quotes are lines, also on a terminal.
 fn format(args: &Query, door: &Door<'_>) -> Result<Format> {
     let asked = args.reading.output.is_some() || args.reading.json;
     match args.reading.format(door)? {

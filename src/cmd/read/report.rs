@@ -1,15 +1,14 @@
-//! `logbook report`: a saved query, one that comes with the program or one from `reports/` of the
-//! logbook.
+//! `logbook report`: run a saved query, built in or from `reports/` of the logbook.
 
 use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::query;
 use crate::cmd::Door;
-use crate::cmd::reading::saved::{BUILT_IN, Parameter, Saved};
-use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Reading, passed_over, runs};
 use crate::cmd::shared::guard::Bounds;
+use crate::cmd::shared::reading::saved::{BUILT_IN, Parameter, Saved};
+use crate::cmd::shared::reading::wording::{self, Clauses};
+use crate::cmd::shared::reading::{self, Corrections, Reading, mismatches, runs};
 use logbook_json as json;
 use logbook_model::Night;
 use logbook_model::error::{Error, Exit, Result, nearest};
@@ -20,15 +19,15 @@ use logbook_store::config::texts::{self, REPORTS};
 use logbook_store::{self as store, Purpose};
 use logbook_view::runs::{Tree, json as run_json};
 
-/// Examples shown in the help.
+/// Examples for the help.
 pub const EXAMPLES: &str = "  logbook report mcp server=github\n  logbook report ratings workflow=invoices -n 10";
 
 /// Arguments of `report`.
 #[derive(clap::Args)]
 pub struct Report {
-    /// Which report; without it, what there is and what each asks
+    /// The report; without it, list all and their parameters
     name: Option<String>,
-    /// What it asks, as server=github
+    /// A parameter, as server=github
     #[arg(value_name = "NAME=VALUE")]
     given: Vec<String>,
     /// At most this many
@@ -50,8 +49,8 @@ pub fn run(args: Report, door: &mut Door<'_>) -> Result<Exit> {
         return list(&args, location.ok().map(|location| location.path).as_deref(), door);
     };
     if !texts::is_name(name) {
-        return Err(Error::usage(format!("no report can be called {name:?}"))
-            .hint("names are a to z, 0 to 9 and -; logbook report lists what there is"));
+        return Err(Error::usage(format!("{name:?} is not a valid name of a report"))
+            .hint("names are a to z, 0 to 9 and -; logbook report lists all"));
     }
     let own = match &location {
         Ok(location) => texts::text(&location.path, REPORTS, name)?,
@@ -79,9 +78,9 @@ fn answer(args: &Report, name: &str, saved: &Saved, directory: &Path, door: &mut
     if args.limit.is_some() {
         query.limit = args.limit;
     }
-    // Whoever saved it is not who runs it.
+    // The person who saved it may not be the one who runs it.
     if wording::reads_files(&query) {
-        return Err(Error::usage(format!("report {name} names a file (in @…), and reports read none"))
+        return Err(Error::usage(format!("report {name} names a file (in @…), which reports may not read"))
             .hint("list the values: in (a, b)"));
     }
     if !saved.over_runs {
@@ -120,14 +119,14 @@ fn answer(args: &Report, name: &str, saved: &Saved, directory: &Path, door: &mut
         Ok(())
     })?;
     failed.map_or(Ok(()), Err).and_then(|()| rows.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
-    passed_over::notes(guarded.plan(), &doubts).iter().for_each(|note| door.note(note));
+    mismatches::notes(guarded.plan(), &doubts).iter().for_each(|note| door.note(note));
     if rows.written() == 0 && door.err.is_terminal() {
         door.note(format_args!("no run matches, of {}", all.len()));
     }
-    Ok(reading::tell_skipped(door, &mut scanned, &found.segments(), args.reading.strict))
+    Ok(reading::note_skipped(door, &mut scanned, &found.segments(), args.reading.strict))
 }
 
-/// Lists what there is.
+/// Lists all reports.
 fn list(args: &Report, directory: Option<&Path>, door: &mut Door<'_>) -> Result<Exit> {
     let zone = door.zone(args.reading.utc, args.reading.tz.as_deref())?;
     let look = args.reading.look(door, zone);
@@ -143,8 +142,7 @@ fn list(args: &Report, directory: Option<&Path>, door: &mut Door<'_>) -> Result<
     Ok(Exit::Done)
 }
 
-/// What there is, by name: the logbook's own first, which stand before those that come with the
-/// program.
+/// All reports by name. The logbook's own come first, and replace built-in ones with the same name.
 pub fn all(directory: Option<&Path>) -> Result<Vec<(String, Saved)>> {
     let mut all: Vec<(String, Saved)> = Vec::new();
     if let Some(directory) = directory {
@@ -170,6 +168,6 @@ fn unknown(name: &str, directory: Option<&Path>) -> Error {
     let error = Error::usage(format!("no report is called {name:?}"));
     match nearest(name, known) {
         Some(near) => error.hint(format!("did you mean `logbook report {near}`?")),
-        None => error.hint("logbook report   # lists what there is"),
+        None => error.hint("logbook report   # lists all"),
     }
 }

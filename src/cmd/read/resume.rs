@@ -1,11 +1,11 @@
-//! `logbook resume`: what an agent reads when it comes back to a run.
+//! `logbook resume`: what an agent needs to know to resume a run.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::reading::of_run::{nothing, records};
-use crate::cmd::reading::{self, Corrections, Reading};
+use crate::cmd::shared::reading::run_record::{no_such_run, records};
+use crate::cmd::shared::reading::{self, Corrections, Reading};
 use logbook_format::draft::pairs::shell_word;
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result};
@@ -15,7 +15,7 @@ use logbook_render::record::resume;
 use logbook_scan as scan;
 use logbook_view::record::resume::Resume as View;
 
-/// Examples shown in the help.
+/// Examples for the help.
 pub const EXAMPLES: &str = "  logbook resume r-88
   logbook resume --agent flake-hunter -o json --max-tokens 800";
 
@@ -25,10 +25,10 @@ pub struct Resume {
     /// The run; else LOGBOOK_RUN, else the newest open run of the agent
     #[arg(value_name = "RUN")]
     what: Option<String>,
-    /// Whose newest open run, where no run is named; else LOGBOOK_AGENT
+    /// The agent whose newest open run is meant; else LOGBOOK_AGENT
     #[arg(long, value_name = "AGENT")]
     agent: Option<String>,
-    /// At most about N tokens, at four bytes each; the least useful is left out
+    /// At most about N tokens of four bytes; the least useful is left out
     #[arg(long, value_name = "N", default_value_t = 1500)]
     max_tokens: usize,
     #[command(flatten)]
@@ -52,17 +52,17 @@ pub fn run(args: Resume, door: &mut Door<'_>) -> Result<Exit> {
     let (found, mut records, mut scanned) = records(&runs, &args.reading, door)?;
     let [run] = runs;
     let Some(record) = records.remove(&run) else {
-        return Err(nothing("resume", &run, None, &found.inputs, door));
+        return Err(no_such_run("resume", &run, None, &found.inputs, door));
     };
     let view = View::of(&record);
     match as_json {
         true => door.out.json(&resume::json(view, args.max_tokens))?,
         false => door.out.text(&resume::markdown(view, args.max_tokens))?,
     }
-    Ok(reading::tell_skipped(door, &mut scanned, &found.inputs, args.reading.strict))
+    Ok(reading::note_skipped(door, &mut scanned, &found.inputs, args.reading.strict))
 }
 
-/// The run that is meant.
+/// The run to resume.
 fn which(args: &Resume, door: &mut Door<'_>) -> Result<String> {
     let named = args.what.as_ref().or(args.reading.run.as_ref()).cloned();
     let of_variable = || door.env.var("LOGBOOK_RUN").map(str::to_owned).filter(|_| args.agent.is_none());
@@ -79,16 +79,16 @@ fn which(args: &Resume, door: &mut Door<'_>) -> Result<String> {
     })
 }
 
-/// What is known of a run while rows are read.
+/// What is known about a run while rows are read.
 #[derive(Default)]
 struct Seen {
     of_agent: bool,
     stands: Stands<bool>,
-    /// The number of its newest row.
+    /// The ordinal of its newest row.
     newest: u64,
 }
 
-/// The open run with the newest row among those in which `agent` wrote one.
+/// The open run with the newest row, among the runs in which `agent` wrote one.
 fn newest_open(agent: &str, reading: &Reading, door: &mut Door<'_>) -> Result<Option<String>> {
     let found = reading::logbook_for(door, reading, Corrections::wanted(reading, &Query::default()), None)?;
     let names = ["run_id", "agent_id", "kind", "status"].map(str::to_owned);

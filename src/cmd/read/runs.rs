@@ -1,5 +1,4 @@
-//! `logbook runs`: where each run stands, active ones first, children below the runs that began
-//! them.
+//! `logbook runs`: all runs with their status, active ones first, children below their parents.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -8,9 +7,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::branches::{self, Name};
 use crate::cmd::Door;
-use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Reading, passed_over, require, runs, test};
 use crate::cmd::shared::guard::Bounds;
+use crate::cmd::shared::reading::wording::{self, Clauses};
+use crate::cmd::shared::reading::{self, Corrections, Reading, mismatches, require, runs, test};
 use logbook_json as json;
 use logbook_model::error::{Error, Exit, Result, nearest};
 use logbook_model::{Field, Status, option_ms, run_id};
@@ -22,42 +21,42 @@ use logbook_render::table::{Column, Cut};
 use logbook_render::{self as render, Format, Rows, cell};
 use logbook_view::runs::{Cards, Tree, json as run_json};
 
-/// Examples shown in the help.
+/// Examples for the help.
 pub const EXAMPLES: &str =
     "  logbook runs --blocked\n  logbook runs 'wrote=true and cost_usd>1' --since yesterday --sort -cost_usd";
 
-/// Finished runs older than this are shown only with `--all`, in milliseconds.
+/// Finished runs older than this are shown only with `--all`.
 pub const RECENT_MS: i64 = 24 * 3_600_000;
 
 /// Arguments of `runs`.
 #[derive(clap::Args)]
 pub struct Runs {
-    /// Names of runs, or a filter on them, as 'cost_usd>1 and wrote=true', by any field of -o json,
-    /// and age>2h
+    /// Names of runs, or a filter on any field of -o json and on age, as 'cost_usd>1 and
+    /// wrote=true'
     #[arg(value_name = "RUN|FILTER")]
     filter: Vec<String>,
-    /// Blocked runs
+    /// Only blocked runs
     #[arg(long)]
     blocked: bool,
-    /// Runs in progress
+    /// Only runs in progress
     #[arg(long)]
     running: bool,
-    /// Failed runs
+    /// Only failed runs
     #[arg(long)]
     failed: bool,
-    /// Finished runs too, however old
+    /// Include old finished runs
     #[arg(long)]
     all: bool,
-    /// Open runs without a row for at least this long, as 2h
+    /// Only open runs without a new row for this long, as 2h
     #[arg(long, value_name = "DURATION")]
     silent: Option<String>,
     /// At most this many
     #[arg(short = 'n', long, value_name = "N")]
     limit: Option<String>,
-    /// Runs one after the other, not below the run that began them
+    /// List runs flat, not below their parents
     #[arg(long)]
     flat: bool,
-    /// Sort by these fields of the runs, without the tree; -FIELD is greatest first
+    /// Sort by these fields, without the tree; -FIELD is greatest first
     #[arg(long, value_name = "FIELD,…", allow_hyphen_values = true)]
     sort: Option<String>,
     #[command(flatten)]
@@ -128,9 +127,9 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
         });
         Ok(())
     })?;
-    let notes = passed_over::notes(guarded.plan(), &doubts);
+    let notes = mismatches::notes(guarded.plan(), &doubts);
     drop(guarded);
-    // What is sorted stands as it was sorted.
+    // Sorted runs keep their order.
     let shown: Vec<usize> = kept.iter().map(|(at, _)| *at).collect();
     let order = if args.flat || args.sort.is_some() { branches::flat(&shown) } else { branches::of(&shown, &tree) };
     if plain {
@@ -146,7 +145,7 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     }
     failed.map_or(Ok(()), Err).and_then(|()| rows.finish(&mut door.out)).map_err(|error| Error::output(&error))?;
     notes.iter().for_each(|note| door.note(note));
-    let exit = reading::tell_skipped(door, &mut scanned, &found.segments(), args.reading.strict);
+    let exit = reading::note_skipped(door, &mut scanned, &found.segments(), args.reading.strict);
     if rows.written() == 0 && door.err.is_terminal() {
         door.note(format_args!("no run matches, of {}", runs.len()));
     }
@@ -157,7 +156,7 @@ pub fn run(args: Runs, door: &mut Door<'_>) -> Result<Exit> {
     Ok(exit)
 }
 
-/// The runs that `words` name, if all of them are names and none is a condition.
+/// The runs that `words` name; `None` if one of the words is a condition.
 fn names(words: &[String]) -> Option<Vec<String>> {
     let is_name = |word: &String| {
         run_id::fault(word).is_none()
@@ -168,7 +167,7 @@ fn names(words: &[String]) -> Option<Vec<String>> {
 }
 
 impl Runs {
-    /// Whether only some runs are asked for; then old ones are meant too.
+    /// Whether the flags ask for certain runs; then old ones are included.
     fn asks(&self) -> bool {
         let reading = &self.reading;
         self.blocked
@@ -205,10 +204,10 @@ impl Runs {
 /// The columns of the table.
 const TABLE: [&str; 7] = ["status", "age", "agent", "task", "what now", "cost", "run"];
 
-/// Of an id no longer than this nothing is cut.
+/// An id of at most this many columns is never cut.
 const ID_COLUMNS: usize = 12;
 
-/// How they look. What the run is for and what it does now give room last, and go last.
+/// The shapes of the columns. Task and `what now` are cut last.
 fn shapes(names: &[Name]) -> Vec<Column> {
     let id = names.iter().map(|name| name.branch + (name.text.width() - name.branch).min(ID_COLUMNS)).max();
     TABLE
@@ -228,7 +227,7 @@ fn shapes(names: &[Name]) -> Vec<Column> {
         .collect()
 }
 
-/// A run as the row of the table, called `name`.
+/// The row of a run in the table, with `name` in the column of runs.
 fn for_table(run: &[u8], name: &str) -> Vec<u8> {
     let mut values = Vec::new();
     let fields = ["status", "age_ms", "agent_id", "task", "what_now", "cost_usd_with_children", "held"];

@@ -1,12 +1,12 @@
-//! `logbook stats`: what a logbook comes to, in one pass over its rows.
+//! `logbook stats`: totals of a logbook, in one pass over its rows.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Reading, passed_over};
 use crate::cmd::shared::guard::Bounds;
+use crate::cmd::shared::reading::wording::{self, Clauses};
+use crate::cmd::shared::reading::{self, Corrections, Reading, mismatches};
 use logbook_json as json;
 use logbook_model::Zone;
 use logbook_model::error::{Error, Exit, Result};
@@ -18,12 +18,12 @@ use logbook_scan::{self as scan, Task, Wanted};
 use logbook_view::Stats as Fold;
 use logbook_view::stats::{FIELDS, StatsPart, Table};
 
-/// Examples shown in the help.
+/// Examples for the help.
 pub const EXAMPLES: &str = "  logbook stats --since -7d\n  logbook stats 'agent_id=scout' -o json";
 
-/// A table shows so many of the newest days.
+/// A table shows at most this many days, the newest.
 const DAYS_MAX: usize = 31;
-/// The longest bar, in columns.
+/// The width of the longest bar.
 const BAR_MAX: u64 = 40;
 
 /// Arguments of `stats`.
@@ -60,7 +60,7 @@ pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
     let strict = args.reading.strict;
     let mut doubts = Doubts::default();
     let mut scanned = guarded.evaluate(|plan, within| {
-        // Each name once: a row's field is picked into one place.
+        // Each name once: a field of a row is picked into one slot.
         let mut names = plan.fields().to_vec();
         names.extend(FIELDS.to_names().into_iter().filter(|name| !plan.fields().contains(name)));
         let slot = |name: &str| names.iter().position(|known| known == name).unwrap_or(usize::MAX);
@@ -74,7 +74,7 @@ pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
             })
         }))
     })?;
-    for note in passed_over::notes(guarded.plan(), &doubts) {
+    for note in mismatches::notes(guarded.plan(), &doubts) {
         door.note(note);
     }
     let runs = stats.finish(clock.now);
@@ -82,14 +82,14 @@ pub fn run(args: Stats, door: &mut Door<'_>) -> Result<Exit> {
         Format::Json | Format::Jsonl => door.out.json(&to_json(&stats, runs))?,
         _ => tables(&stats, runs, format, &look, &mut door.out)?,
     }
-    Ok(reading::tell_skipped(door, &mut scanned, &found.inputs, strict))
+    Ok(reading::note_skipped(door, &mut scanned, &found.inputs, strict))
 }
 
-/// The filter at work on each thread, and what the rows come to that pass it.
+/// The work of each thread: filter rows and add them up.
 struct Job<'j> {
     plan: &'j Plan,
     zone: Zone,
-    /// Where the fields of the fold stand among those of the plan.
+    /// The slots of the fold's fields among the fields of the plan.
     slots: [usize; FIELDS.count()],
 }
 
@@ -109,12 +109,12 @@ impl<'j> Task for Job<'j> {
     ) -> ControlFlow<()> {
         let mut passes = false;
         let mut out = Out {
-            // There are conditions alone: what passes is the row.
+            // The plan has only conditions: it passes the row on or not.
             sink: &mut |_, _| {
                 passes = true;
                 ControlFlow::Continue(())
             },
-            // A row that a program fails on is left out, as `query` does.
+            // Skip a row on which a program fails, as `query` does.
             fault: &mut |_, _| {},
         };
         let flow = fold.push(row, &mut out);
@@ -133,13 +133,13 @@ impl<'j> Task for Job<'j> {
     }
 
     fn end(&self, (fold, part): Self::Part) -> Self::Done {
-        // Nothing is held back: a condition lets a row through or not.
+        // Conditions hold nothing back.
         let mut out = Out { sink: &mut |_, _| ControlFlow::Continue(()), fault: &mut |_, _| {} };
         (part, fold.finish(&mut out).doubts)
     }
 }
 
-/// One object: a member for each number, and one for each table.
+/// One JSON object with a member for each number and each table.
 fn to_json(stats: &Fold, runs: usize) -> Vec<u8> {
     let mut out = json::Object::new();
     out.number("rows", stats.counts.rows).number("runs", runs).number("retries", stats.counts.retries);
@@ -156,7 +156,7 @@ fn to_json(stats: &Fold, runs: usize) -> Vec<u8> {
     out
 }
 
-/// The tables one below the other.
+/// Prints the tables one below the other.
 fn tables(stats: &Fold, runs: usize, format: Format, look: &Look, out: &mut Output<'_>) -> Result<()> {
     let mut head = format!("{} rows, {runs} runs, {} retries", stats.counts.rows, stats.counts.retries);
     if let Some((first, last)) = stats.counts.times {
@@ -180,7 +180,7 @@ fn tables(stats: &Fold, runs: usize, format: Format, look: &Look, out: &mut Outp
     Ok(())
 }
 
-/// The newest days, each with its bar.
+/// Adds a bar to each day, and keeps the newest days.
 fn days(table: &mut Table, out: &mut Output<'_>) -> Result<()> {
     let earlier = table.rows.len().saturating_sub(DAYS_MAX);
     if earlier > 0 {
@@ -194,7 +194,7 @@ fn days(table: &mut Table, out: &mut Output<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Times as people read them, instead of milliseconds.
+/// Shows durations in place of milliseconds.
 fn times(table: &mut Table) {
     with(table, "time blocked", |row| cell::span(i64::try_from(number(row, "blocked_ms")).unwrap_or(i64::MAX)));
     table.columns.retain(|column| *column != "blocked_ms");

@@ -1,7 +1,7 @@
 //! Rows that were skipped because a value could not be read as what the query needs: how many, for
 //! which comparison, and an example of such a value. Counted on each thread, and merged.
 //!
-//! Not here: how that is worded (`cmd/reading/passed_over`).
+//! Not here: how that is worded (`cmd/shared/reading/mismatches`).
 
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@
 //! `$ENV`, `env`, `halt`, `debug`, `stderr`, modules. `now` is the query's clock, and local time is
 //! that of its zone.
 //!
-//! Not here: `--timeout` and `--max-memory`. A program cannot be stopped from within; `cmd/guard`
+//! Not here: `--timeout` and `--max-memory`. A program cannot be stopped from within; `cmd/shared/guard`
 //! ends the process.
 
 use std::borrow::Cow;

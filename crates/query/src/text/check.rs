@@ -1,7 +1,7 @@
 //! Unknown names in a query: a field that no row has and no schema names, a status that is not
 //! declared. They cause warnings, not errors: the query runs.
 //!
-//! Not here: which fields and words rows have (`cmd/reading/unknown`).
+//! Not here: which fields and words rows have (`cmd/shared/reading/unknown`).
 
 use std::collections::{BTreeSet, HashSet};
 

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use crate::cmd::Door;
-use crate::cmd::reading::{self, Corrections, Found};
+use crate::cmd::shared::reading::{self, Corrections, Found};
 use logbook_model::error::{Exit, Result};
 use logbook_model::{Vocabulary, names};
 use logbook_render::cell;

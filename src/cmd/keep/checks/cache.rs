@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::{Finding, Level};
 use crate::cmd::Door;
-use crate::cmd::reading::{self, Corrections, runs, test, wording};
+use crate::cmd::shared::reading::{self, Corrections, runs, test, wording};
 use logbook_format::draft::pairs::shell_word;
 use logbook_model::error::Result;
 use logbook_model::{Status, Zone};

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::{Finding, Level};
 use crate::cmd::Door;
-use crate::cmd::reading::{Found, address};
+use crate::cmd::shared::reading::{Found, address};
 use logbook_format::Correction;
 use logbook_format::corrections::{Target, step_of};
 use logbook_json as json;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::{Finding, Level};
-use crate::cmd::reading::cores;
-use crate::cmd::reading::runs::{self, Folded};
+use crate::cmd::shared::reading::cores;
+use crate::cmd::shared::reading::runs::{self, Folded};
 use logbook_model::error::Result;
 use logbook_scan::{self as scan, FoldOptions, FoldPart, Source, Threads};
 use logbook_store::cache::CacheFile;

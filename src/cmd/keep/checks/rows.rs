@@ -7,7 +7,7 @@ use std::path::Path;
 use super::secrets::{Redactors, Search};
 use super::{Finding, Level, corrections, runs};
 use crate::cmd::Door;
-use crate::cmd::reading::{self, Corrections, Found, address};
+use crate::cmd::shared::reading::{self, Corrections, Found, address};
 use logbook_format::draft::pairs::shell_word;
 use logbook_json as json;
 use logbook_model::error::Result;

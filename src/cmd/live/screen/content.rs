@@ -1,4 +1,4 @@
-//! What is shown of a board: which runs, in their order, and what stands above and beside them.
+//! What is shown of the board: the runs of the list in order, and the cards above them.
 
 use std::collections::HashMap;
 
@@ -9,10 +9,10 @@ use logbook_render::dash::List;
 use logbook_view::approvals::Request;
 use logbook_view::runs::{Cards, Tree};
 
-/// What is shown.
+/// What the dashboard shows.
 #[derive(Debug, Default)]
 pub struct Content {
-    /// The runs, by number.
+    /// The numbers of the runs, in order.
     pub shown: Vec<usize>,
     tree: Tree,
     cards: Cards,
@@ -21,19 +21,19 @@ pub struct Content {
     requests: HashMap<String, String>,
 }
 
-/// Where its reader is.
+/// Where the user is in the list.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Reader {
-    /// All runs are meant, not only active ones.
+pub struct Position {
+    /// Show all runs, not only active ones.
     pub all: bool,
-    /// The place of the selected run among those that are shown.
+    /// The position of the selected run in the list.
     pub at: usize,
-    /// The first one on the screen.
+    /// The first run on the screen.
     pub top: usize,
 }
 
 impl Content {
-    /// What passes `filter` of `board` now; the filter is brought up to date.
+    /// The runs of `board` that pass `filter`, which is updated first.
     pub fn of(board: &Board, filter: &mut Filter, all: bool, clock: &Clock) -> Content {
         filter.update(board, clock);
         let wanted = |number: &usize| filter.passes(*number);
@@ -49,7 +49,7 @@ impl Content {
             shown,
             tree: board.tree(),
             cards: board.cards(clock.now),
-            // Terms that lie too far apart have no sum.
+            // Costs of very different magnitude have no exact sum.
             cost_today: board.cost_today().total().map_or_else(|_| "?".to_owned(), |total| total.to_string()),
             requests,
         }
@@ -60,12 +60,13 @@ impl Content {
         self.requests.get(run).and_then(|name| board.request(name))
     }
 
-    /// As it is drawn; `request` is [`Content::request`].
+    /// The list to draw; `request` is [`Content::request`].
     pub fn list<'l>(
         &'l self,
         board: &'l Board,
-        (title, filter): (&'l str, &'l Filter),
-        reader: Reader,
+        title: &'l str,
+        filter: &'l Filter,
+        position: Position,
         request: &'l dyn Fn(&str) -> Option<&'l Request>,
         clock: &Clock,
     ) -> List<'l> {
@@ -73,14 +74,14 @@ impl Content {
             title,
             cards: &self.cards,
             cost_today: &self.cost_today,
-            which: if reader.all { "all" } else { "active" },
+            which: if position.all { "all" } else { "active" },
             filter: &filter.text,
             total: board.runs().len(),
             runs: board.by_number(),
             tree: &self.tree,
             shown: &self.shown,
-            top: reader.top,
-            selected: reader.at,
+            top: position.top,
+            selected: position.at,
             request,
             now: clock.now,
         }

@@ -1,4 +1,4 @@
-//! What can happen: a key, rows that came, a signal; each waited for on its own thread.
+//! The events of the dashboard: keys, new rows, signals. A thread waits for each kind.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -9,27 +9,25 @@ use ratatui::crossterm::event::{self, KeyEvent, KeyEventKind};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::cmd::live::alarm::Alarm;
+use crate::cmd::shared::following::Alarm;
 use logbook_model::error::{Error, Result};
 use logbook_store::Location;
 
-/// What happened.
+/// An event.
 pub enum Event {
-    /// A key was pressed.
     Key(KeyEvent),
-    /// Text was pasted.
     Pasted(String),
-    /// The terminal has another size, or shows something else.
+    /// The terminal was resized or overwritten.
     Redraw,
-    /// Rows came, maybe.
+    /// There may be new rows.
     Rows,
-    /// This process was stopped, and goes on.
+    /// The process continues after a stop.
     Continued,
-    /// It is to end, by this signal; `None`: the terminal is gone.
+    /// The process must end, by this signal; `None` if the terminal is gone.
     End(Option<i32>),
 }
 
-/// What happens, in order.
+/// A queue of events.
 pub struct Events {
     sender: Sender<Event>,
     events: Receiver<Event>,
@@ -37,7 +35,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// Of a terminal and of the logbook at `location`. Signals wait from here on.
+    /// Starts to catch signals. `location` is the logbook whose rows will be awaited.
     pub fn new(location: &Location) -> Result<Events> {
         let (sender, events) = channel();
         let signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGCONT]);
@@ -54,7 +52,7 @@ impl Events {
         Ok(Events { sender, events, directory: location.path.clone() })
     }
 
-    /// Listens to keys and to the logbook from here on.
+    /// Starts to wait for keys and for new rows.
     pub fn listen(&self) {
         let send = self.sender.clone();
         thread::spawn(move || while send.send(read_key()).is_ok() {});
@@ -67,7 +65,7 @@ impl Events {
         });
     }
 
-    /// The next one, if it comes in time.
+    /// The next event, if it comes within `timeout`.
     pub fn next(&self, timeout: Duration) -> Option<Event> {
         match self.events.recv_timeout(timeout) {
             Ok(event) => Some(event),
@@ -76,7 +74,7 @@ impl Events {
         }
     }
 
-    /// The next one, if it is here.
+    /// The next event, if there is one.
     pub fn pending(&self) -> Option<Event> {
         self.events.try_recv().ok()
     }

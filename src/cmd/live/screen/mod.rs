@@ -1,13 +1,12 @@
-//! The terminal of `logbook dash`, and what happens there.
+//! The terminal dashboard of `logbook dash`.
 //!
-//! Not here: what the runs are (`cmd/live/board`), how they are drawn (`render/dash`).
+//! Not here: the state of the runs (`cmd/live/board`), how they are drawn (`render/dash`).
 //!
-//! - `session`: what happens, one thing after the other · `events`: what can happen
-//! - `state`: where the reader is, and what a key means there
-//! - `content`: what is shown of the board · `filter`: which runs pass, kept up · `timeline`: one
-//!   run, kept up
+//! - `session`: the main loop · `events`: keys, new rows and signals
+//! - `state`: where the user is, and what a key means there
+//! - `content`: what the list shows · `filter`: the runs that pass · `timeline`: one run in full
 //! - `window`: a request in full, and the keys that decide it
-//! - `terminal`: the terminal taken over, drawn on, and given back
+//! - `terminal`: the terminal, taken over and restored
 
 pub mod content;
 pub(super) mod events;

@@ -1,21 +1,21 @@
-//! What happens, one thing after the other: keys, rows that came, the second that passed; after
-//! each the screen is drawn, if anything on it may have changed.
+//! The main loop of the dashboard: it handles keys, new rows and the passing of time, and draws the
+//! screen when something on it may have changed.
 
 use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, getpid, kill_process};
 
-use super::content::{Content, Reader};
+use super::content::{Content, Position};
 use super::events::{Event, Events};
 use super::filter::Filter;
-use super::state::{About, Asks, Deed, State};
+use super::state::{Action, Prompt, State, Subject};
 use super::terminal::Terminal;
 use super::timeline::Timeline;
 use super::window::Window;
 use crate::cmd::Door;
 use crate::cmd::decide::decision::{self, Wanted};
 use crate::cmd::live::board::Board;
-use crate::cmd::reading::Reading;
+use crate::cmd::shared::reading::Reading;
 use crate::cmd::shared::writing::{OpenLogbook, Writing};
 use logbook_model::Verdict;
 use logbook_model::error::Result;
@@ -25,15 +25,16 @@ use logbook_render::dash::{self, Foot, Page, Screen};
 use logbook_render::safe::{self, escape};
 use logbook_store::Purpose;
 
-/// Ages go on so often.
+/// Ages are updated this often.
 const TICK: Duration = Duration::from_secs(1);
-/// Between two looks at rows at least, and at least so many times what the last one took.
+/// The pause between two reads of new rows is at least this, and at least this many times as long as
+/// the last read.
 const REST: Duration = Duration::from_millis(50);
 const REST_TIMES: u32 = 4;
-/// What depends on the time of day is asked again so often.
+/// Conditions about the current time are evaluated again this often.
 const RENEW: Duration = Duration::from_secs(10);
 
-/// A dashboard at work.
+/// A running dashboard.
 pub struct Session<'d, 'w> {
     door: &'d mut Door<'w>,
     board: Board,
@@ -46,30 +47,31 @@ pub struct Session<'d, 'w> {
 }
 
 impl<'d, 'w> Session<'d, 'w> {
-    /// At the first run of `board`.
+    /// Starts at the first run of `board`.
     pub fn new(
         board: Board,
         reading: Reading,
         by: Option<String>,
-        (all, filter): (bool, Filter),
+        all: bool,
+        filter: Filter,
         door: &'d mut Door<'w>,
     ) -> Session<'d, 'w> {
         let title = board.location().path.display().to_string();
         Session { door, board, reading, by, title, filter, state: State::new(all), content: Content::default() }
     }
 
-    /// Until somebody ends it; gives the signal that did.
+    /// Runs until the user or a signal ends it. Gives the signal.
     pub fn run(&mut self, events: &Events, terminal: &mut Terminal) -> Result<Option<i32>> {
         let (mut looked, mut rest, mut renewed) = (Instant::now(), REST, Instant::now());
         let mut rows_came = false;
-        self.settle()?;
+        self.update_content()?;
         self.draw(terminal)?;
         let mut drawn = Instant::now();
         loop {
             let hurries = rows_came || self.filter.is_behind();
             let timeout = if hurries { rest.saturating_sub(looked.elapsed()) } else { TICK };
             let mut next = events.next(timeout);
-            // Whether rows came is asked more often than that.
+            // The loop wakes more often than ages change.
             let mut is_changed = drawn.elapsed() >= TICK;
             while let Some(event) = next {
                 match event {
@@ -88,14 +90,14 @@ impl<'d, 'w> Session<'d, 'w> {
                     }
                     Event::End(signal) => return Ok(signal),
                     Event::Key(key) => {
-                        for deed in self.state.key(key, self.content.shown.len()) {
-                            match deed {
-                                Deed::Quit => return Ok(None),
-                                Deed::Stop => stop(terminal, self.door)?,
-                                deed => self.carry_out(&deed)?,
+                        for action in self.state.key(key, self.content.shown.len()) {
+                            match action {
+                                Action::Quit => return Ok(None),
+                                Action::Stop => stop(terminal, self.door)?,
+                                action => self.carry_out(&action)?,
                             }
                         }
-                        // The next key is about what this one shows.
+                        // The next key refers to what this one shows.
                         self.draw(terminal)?;
                     }
                 }
@@ -105,7 +107,7 @@ impl<'d, 'w> Session<'d, 'w> {
                 renewed = Instant::now();
                 let clock = self.clock()?;
                 self.filter.renew(&self.board, &clock);
-                self.settle()?;
+                self.update_content()?;
                 is_changed = true;
             }
             if (rows_came || self.filter.is_behind()) && looked.elapsed() >= rest {
@@ -113,7 +115,7 @@ impl<'d, 'w> Session<'d, 'w> {
                 let is_behind = self.filter.is_behind();
                 is_changed |= self.refresh()?;
                 if is_behind && self.filter.is_behind() {
-                    self.settle()?;
+                    self.update_content()?;
                 }
                 is_changed |= is_behind;
                 rows_came = false;
@@ -131,21 +133,21 @@ impl<'d, 'w> Session<'d, 'w> {
         Ok(Clock { now: self.door.now()?, zone: self.board.zone() })
     }
 
-    /// Takes in rows that came; gives whether anything changed.
+    /// Reads new rows. Gives whether anything changed.
     fn refresh(&mut self) -> Result<bool> {
         let now = self.door.now()?;
         match self.board.refresh(now) {
             Ok(false) => Ok(false),
-            Ok(true) => self.settle().map(|()| true),
+            Ok(true) => self.update_content().map(|()| true),
             Err(error) => {
-                self.state.says = safe::error(&error);
+                self.state.message = safe::error(&error);
                 Ok(true)
             }
         }
     }
 
-    /// Finds what is shown now.
-    fn settle(&mut self) -> Result<()> {
+    /// Updates the content for the state.
+    fn update_content(&mut self) -> Result<()> {
         let clock = self.clock()?;
         self.content = Content::of(&self.board, &mut self.filter, self.state.all, &clock);
         let number = self.state.selected.as_ref().and_then(|run| self.board.number(run));
@@ -155,14 +157,14 @@ impl<'d, 'w> Session<'d, 'w> {
         Ok(())
     }
 
-    /// A request that somebody else decided, or that is over, waits for nobody.
+    /// Closes the window of a request that was decided elsewhere or has expired.
     fn close_decided(&mut self, clock: &Clock) {
         let Some(window) = &self.state.window else { return };
         let known = self.board.request(&window.request.name);
         if known.is_some_and(|request| !request.is_open(clock.now)) {
-            self.state.says = format!("{} waits for nobody any more", escape(&window.request.name));
+            self.state.message = format!("{} is no longer open", escape(&window.request.name));
             self.state.window = None;
-            self.state.asks = None;
+            self.state.prompt = None;
         }
     }
 
@@ -172,30 +174,30 @@ impl<'d, 'w> Session<'d, 'w> {
         self.state.selected = run.map(|run| run.run_id.to_string());
     }
 
-    fn carry_out(&mut self, deed: &Deed) -> Result<()> {
+    fn carry_out(&mut self, action: &Action) -> Result<()> {
         if self.state.selected.is_none() {
             self.select(self.state.at);
         }
-        match deed {
-            Deed::Show => self.settle()?,
-            Deed::AskFilter => {
+        match action {
+            Action::Show => self.update_content()?,
+            Action::AskFilter => {
                 let typed = self.filter.text.clone();
                 let question = "filter: ".to_owned();
-                self.state.asks = Some(Asks { about: About::Filter, question, typed, says: String::new() });
+                self.state.prompt = Some(Prompt { subject: Subject::Filter, question, typed, error: String::new() });
             }
-            Deed::Open => self.state.timeline = self.state.selected.as_deref().map(Timeline::of),
-            Deed::OpenRequest(verdict) => {
+            Action::Open => self.state.timeline = self.state.selected.as_deref().map(Timeline::of),
+            Action::OpenRequest(verdict) => {
                 self.open_request();
                 verdict.iter().for_each(|verdict| self.ask_reason(*verdict));
             }
-            Deed::AskReason(verdict) => self.ask_reason(*verdict),
-            Deed::Take => self.take()?,
-            Deed::Nothing | Deed::Quit | Deed::Stop => {}
+            Action::AskReason(verdict) => self.ask_reason(*verdict),
+            Action::Submit => self.submit()?,
+            Action::Nothing | Action::Quit | Action::Stop => {}
         }
         Ok(())
     }
 
-    /// Shows the request of the run that is shown or selected.
+    /// Opens the request of the run that is shown or selected.
     fn open_request(&mut self) {
         let run = match &self.state.timeline {
             Some(timeline) => Some(timeline.run.clone()),
@@ -203,56 +205,60 @@ impl<'d, 'w> Session<'d, 'w> {
         };
         let Some(run) = run else { return };
         let Some(request) = self.content.request(&run, &self.board) else {
-            self.state.says = format!("{run} asks for no approval");
+            self.state.message = format!("{run} asks for no approval");
             return;
         };
         self.state.window = Some(Window::of(self.board.in_full(request)));
     }
 
-    /// Asks why the request that is shown is decided so.
+    /// Asks for the reason of a decision about the request that is shown.
     fn ask_reason(&mut self, verdict: Verdict) {
         let Some(Window { request, .. }) = &self.state.window else { return };
         let what = if verdict == Verdict::Approved { "approve, why (if you like): " } else { "deny, why: " };
-        let asks = Asks {
-            about: About::Request { verdict, request: request.name.clone(), args_sha256: request.args_sha256.clone() },
+        let prompt = Prompt {
+            subject: Subject::Request {
+                verdict,
+                request: request.name.clone(),
+                args_sha256: request.args_sha256.clone(),
+            },
             question: what.to_owned(),
             typed: String::new(),
-            says: String::new(),
+            error: String::new(),
         };
-        self.state.asks = Some(asks);
+        self.state.prompt = Some(prompt);
     }
 
-    /// Takes what was typed; where it cannot be taken, what is wrong with it is said and it stays.
-    fn take(&mut self) -> Result<()> {
-        let Some(mut asks) = self.state.asks.take() else { return Ok(()) };
-        let taken = match &asks.about {
-            About::Filter => Filter::read(&asks.typed, &self.clock()?).map(|filter| {
+    /// Uses the answer to the open question. If it is not valid, the question stays open and shows why.
+    fn submit(&mut self) -> Result<()> {
+        let Some(mut prompt) = self.state.prompt.take() else { return Ok(()) };
+        let result = match &prompt.subject {
+            Subject::Filter => Filter::parse(&prompt.typed, &self.clock()?).map(|filter| {
                 self.filter = filter;
                 String::new()
             }),
-            About::Request { verdict, request, args_sha256 } => {
-                self.decide(*verdict, request, args_sha256, &asks.typed)
+            Subject::Request { verdict, request, args_sha256 } => {
+                self.decide(*verdict, request, args_sha256, &prompt.typed)
             }
         };
-        match taken {
-            Ok(said) => {
-                self.state.says = said;
+        match result {
+            Ok(message) => {
+                self.state.message = message;
                 self.state.window = None;
                 self.refresh()?;
-                self.settle()?;
+                self.update_content()?;
             }
             Err(error) => {
-                asks.says = safe::error(&error);
-                self.state.asks = Some(asks);
+                prompt.error = safe::error(&error);
+                self.state.prompt = Some(prompt);
             }
         }
         Ok(())
     }
 
-    /// Decides as the commands do.
+    /// Stores a decision as the commands do.
     fn decide(&mut self, verdict: Verdict, request: &str, args_sha256: &str, why: &str) -> Result<String> {
         let writing = Writing { dir: self.reading.dir.clone(), ..Writing::default() };
-        // A line of its own would stand across the screen.
+        // A note on standard error would overwrite the screen.
         let desk = OpenLogbook { notes_redactions: false, ..writing.open(self.door, Purpose::Read)? };
         let args_sha256 = Some(args_sha256).filter(|digest| !digest.is_empty());
         let wanted = Wanted {
@@ -274,7 +280,7 @@ impl<'d, 'w> Session<'d, 'w> {
         let columns = rustix::termios::tcgetwinsize(std::io::stdout()).map_or(80, |size| size.ws_col);
         if let Some(timeline) = &mut self.state.timeline {
             let plain = Look { width: Some(columns), colour: false, ..look.clone() };
-            timeline.update(&self.board, &self.reading, (&plain, self.state.room), self.door)?;
+            timeline.update(&self.board, &self.reading, &plain, self.state.room, self.door)?;
         }
         if let Some(window) = &mut self.state.window {
             window.update(clock.now, &clock.zone, columns);
@@ -296,14 +302,14 @@ impl<'d, 'w> Session<'d, 'w> {
                 top: timeline.top,
             }),
             None => {
-                let reader = Reader { all: self.state.all, at: self.state.at, top: self.state.top };
-                Page::List(content.list(board, (&self.title, &self.filter), reader, &request, &clock))
+                let position = Position { all: self.state.all, at: self.state.at, top: self.state.top };
+                Page::List(content.list(board, &self.title, &self.filter, position, &request, &clock))
             }
         };
-        let foot = match &self.state.asks {
-            Some(asks) => Foot::Asks { question: &asks.question, typed: &asks.typed, says: &asks.says },
-            None if self.state.says.is_empty() => Foot::Says(self.state.help()),
-            None => Foot::Says(&self.state.says),
+        let foot = match &self.state.prompt {
+            Some(prompt) => Foot::Asks { question: &prompt.question, typed: &prompt.typed, says: &prompt.error },
+            None if self.state.message.is_empty() => Foot::Says(self.state.help()),
+            None => Foot::Says(&self.state.message),
         };
         let drawn = terminal.draw(&Screen { page, foot, colour: look.colour }, self.door)?;
         self.state.drew(drawn);
@@ -311,10 +317,10 @@ impl<'d, 'w> Session<'d, 'w> {
     }
 }
 
-/// Gives the terminal back and stops until somebody says `fg`.
+/// Restores the terminal and stops the process until `fg`.
 fn stop(terminal: &mut Terminal, door: &mut Door<'_>) -> Result<()> {
     terminal.leave(door)?;
-    // Where nobody could wake it, the system does not stop it.
+    // The system does not stop a process that nothing could continue.
     let _ = kill_process(getpid(), Signal::TSTP);
     terminal.take(door)
 }

@@ -1,96 +1,92 @@
-//! Where the reader is, and what a key means there. No run is looked at here, and nothing is
-//! stored.
+//! Where the user is on the dashboard, and what a key means there. Neither reads runs nor stores
+//! anything.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::timeline::Timeline;
-use super::window::{self, Window, Wish};
+use super::window::{self, Window, WindowAction};
 use logbook_model::Verdict;
 use logbook_render::dash::Drawn;
 
-/// What is said while nothing else is.
+/// The bottom line of the list, while there is no message.
 pub const KEYS_IN_LIST: &str = "↑↓ move  Enter timeline  / filter  Tab all  a request  d deny  ? keys  q quit";
-/// The same where one run is shown.
+/// The same of one run.
 pub const KEYS_IN_TIMELINE: &str = "↑↓ scroll  a request  d deny  Esc back  ? keys  q quit";
 const KEYS_IN_KEYS: &str = "any key goes back";
 
-/// Where the reader is.
+/// Where the user is.
 pub struct State {
-    /// The run that is selected.
+    /// The selected run.
     pub selected: Option<String>,
-    /// Its place in the list.
+    /// Its position in the list.
     pub at: usize,
     /// The first line of the list on the screen.
     pub top: usize,
-    /// How many lines of it there is room for.
+    /// The number of lines that fit on the screen.
     pub room: usize,
-    /// All runs are shown, not only active ones.
+    /// Show all runs, not only active ones.
     pub all: bool,
-    /// The run that is shown instead of the list.
+    /// The run that is shown in place of the list.
     pub timeline: Option<Timeline>,
-    /// The request that is shown instead of either.
+    /// The request that is shown in place of either.
     pub window: Option<Window>,
-    /// What each key does is shown instead.
+    /// Show the help on keys.
     pub keys: bool,
-    /// What is asked.
-    pub asks: Option<Asks>,
-    /// What is said, until the next key.
-    pub says: String,
+    /// The open question.
+    pub prompt: Option<Prompt>,
+    /// The message, until the next key.
+    pub message: String,
 }
 
-/// A question at the foot of the screen.
-pub struct Asks {
-    /// What is done with the answer.
-    pub about: About,
+/// A question at the bottom of the screen.
+pub struct Prompt {
+    /// What the answer is for.
+    pub subject: Subject,
     /// The question.
     pub question: String,
-    /// What was typed.
+    /// The answer so far.
     pub typed: String,
-    /// What is said about it.
-    pub says: String,
+    /// What was wrong with the last answer.
+    pub error: String,
 }
 
 /// What a question is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum About {
-    /// Which runs are shown.
+pub enum Subject {
+    /// The filter on the list.
     Filter,
     /// A request for approval: its name, and the digest of the arguments that it is for.
     Request {
-        /// Yes or no.
         verdict: Verdict,
-        /// Its name.
         request: String,
-        /// The digest; empty: none.
+        /// Empty if the request has no digest.
         args_sha256: String,
     },
 }
 
-/// What a key asks for beyond moving.
+/// What a key asks for, beyond moving.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Deed {
-    /// Nothing.
+pub enum Action {
     Nothing,
-    /// To end.
     Quit,
-    /// To stop until `fg`.
+    /// Stop until `fg`.
     Stop,
-    /// To show other runs.
+    /// Show the list with the new settings.
     Show,
-    /// To ask for a filter.
+    /// Ask for a filter.
     AskFilter,
-    /// To open the selected run.
+    /// Open the selected run.
     Open,
-    /// To show the selected run's request; to deny it, if that was said.
+    /// Show the selected run's request, and with a verdict ask for the reason at once.
     OpenRequest(Option<Verdict>),
-    /// To ask for a reason to decide so about the request that is shown.
+    /// Ask for the reason of a decision about the request that is shown.
     AskReason(Verdict),
-    /// To take what was typed.
-    Take,
+    /// Use the answer to the open question.
+    Submit,
 }
 
 impl State {
-    /// At the first run.
+    /// At the first run of the list.
     pub fn new(all: bool) -> State {
         State {
             selected: None,
@@ -101,12 +97,12 @@ impl State {
             timeline: None,
             window: None,
             keys: false,
-            asks: None,
-            says: String::new(),
+            prompt: None,
+            message: String::new(),
         }
     }
 
-    /// What stands at the foot while nothing is said or asked.
+    /// The bottom line while there is neither a message nor a question.
     pub fn help(&self) -> &'static str {
         match (self.keys, &self.window, &self.timeline) {
             (true, ..) => KEYS_IN_KEYS,
@@ -116,7 +112,7 @@ impl State {
         }
     }
 
-    /// Takes in what came of drawing.
+    /// Notes what was drawn.
     pub fn drew(&mut self, drawn: Drawn) {
         if self.keys {
             return;
@@ -131,90 +127,90 @@ impl State {
         }
     }
 
-    /// A key, of a list of `count` runs. Esc with a key right behind it comes as one.
-    pub fn key(&mut self, key: KeyEvent, count: usize) -> Vec<Deed> {
+    /// Handles a key while the list has `count` runs. Esc and a key right after it arrive as one.
+    pub fn key(&mut self, key: KeyEvent, count: usize) -> Vec<Action> {
         let alone = KeyEvent { modifiers: key.modifiers - KeyModifiers::ALT, ..key };
-        let mut deeds = Vec::new();
+        let mut actions = Vec::new();
         if alone != key {
-            deeds.push(self.one_key(KeyEvent { code: KeyCode::Esc, ..alone }, count));
+            actions.push(self.one_key(KeyEvent { code: KeyCode::Esc, ..alone }, count));
         }
-        deeds.push(self.one_key(alone, count));
-        deeds
+        actions.push(self.one_key(alone, count));
+        actions
     }
 
-    fn one_key(&mut self, key: KeyEvent, count: usize) -> Deed {
+    fn one_key(&mut self, key: KeyEvent, count: usize) -> Action {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            KeyCode::Char('c') if control => return Deed::Quit,
-            KeyCode::Char('z') if control => return Deed::Stop,
+            KeyCode::Char('c') if control => return Action::Quit,
+            KeyCode::Char('z') if control => return Action::Stop,
             _ => {}
         }
-        self.says.clear();
-        if let Some(asks) = &mut self.asks {
+        self.message.clear();
+        if let Some(prompt) = &mut self.prompt {
             return match key.code {
-                KeyCode::Enter => Deed::Take,
+                KeyCode::Enter => Action::Submit,
                 KeyCode::Esc => {
-                    self.asks = None;
-                    Deed::Nothing
+                    self.prompt = None;
+                    Action::Nothing
                 }
                 KeyCode::Backspace => {
-                    asks.typed.pop();
-                    Deed::Nothing
+                    prompt.typed.pop();
+                    Action::Nothing
                 }
                 KeyCode::Char('u') if control => {
-                    asks.typed.clear();
-                    Deed::Nothing
+                    prompt.typed.clear();
+                    Action::Nothing
                 }
                 KeyCode::Char(character) if !control => {
-                    asks.typed.push(character);
-                    Deed::Nothing
+                    prompt.typed.push(character);
+                    Action::Nothing
                 }
-                _ => Deed::Nothing,
+                _ => Action::Nothing,
             };
         }
         if self.keys {
             self.keys = false;
-            return if key.code == KeyCode::Char('q') { Deed::Quit } else { Deed::Nothing };
+            return if key.code == KeyCode::Char('q') { Action::Quit } else { Action::Nothing };
         }
         if let Some(window) = &mut self.window {
             match window.key(key.code) {
-                _ if key.code == KeyCode::Char('q') => return Deed::Quit,
-                Wish::Told(what) => what.clone_into(&mut self.says),
-                Wish::Decide(verdict) => return Deed::AskReason(verdict),
-                Wish::Close => self.window = None,
-                Wish::Scroll => self.go(key.code, count),
+                _ if key.code == KeyCode::Char('q') => return Action::Quit,
+                WindowAction::Message(what) => what.clone_into(&mut self.message),
+                WindowAction::Decide(verdict) => return Action::AskReason(verdict),
+                WindowAction::Close => self.window = None,
+                WindowAction::Scroll => self.go(key.code, count),
             }
-            return Deed::Nothing;
+            return Action::Nothing;
         }
         match key.code {
-            KeyCode::Char('q') => Deed::Quit,
+            KeyCode::Char('q') => Action::Quit,
             KeyCode::Char('?') => {
                 self.keys = true;
-                Deed::Nothing
+                Action::Nothing
             }
-            KeyCode::Char('a') => Deed::OpenRequest(None),
-            KeyCode::Char('d') => Deed::OpenRequest(Some(Verdict::Denied)),
+            KeyCode::Char('a') => Action::OpenRequest(None),
+            KeyCode::Char('d') => Action::OpenRequest(Some(Verdict::Denied)),
             KeyCode::Esc => {
                 self.timeline = None;
-                Deed::Nothing
+                Action::Nothing
             }
-            KeyCode::Enter if self.timeline.is_none() => Deed::Open,
+            KeyCode::Enter if self.timeline.is_none() => Action::Open,
             KeyCode::Tab if self.timeline.is_none() => {
                 self.all = !self.all;
-                Deed::Show
+                Action::Show
             }
-            KeyCode::Char('/') if self.timeline.is_none() => Deed::AskFilter,
+            KeyCode::Char('/') if self.timeline.is_none() => Action::AskFilter,
             code => {
                 self.go(code, count);
-                Deed::Nothing
+                Action::Nothing
             }
         }
     }
 
-    /// Text that was pasted: typed where something is asked, and nothing elsewhere.
+    /// Handles pasted text: it is an answer if a question is open, and ignored otherwise.
     pub fn paste(&mut self, text: &str) {
-        if let Some(asks) = &mut self.asks {
-            asks.typed.extend(text.trim_end().chars().map(|it| if it.is_control() { ' ' } else { it }));
+        if let Some(prompt) = &mut self.prompt {
+            prompt.typed.extend(text.trim_end().chars().map(|it| if it.is_control() { ' ' } else { it }));
         }
     }
 
@@ -242,7 +238,7 @@ impl State {
         }
         .min(last);
         if self.timeline.is_none() && self.window.is_none() {
-            // Whoever draws the list says who it is.
+            // Drawing the list finds the run at this position.
             self.selected = None;
         }
     }

@@ -1,6 +1,5 @@
-//! The terminal: taken over, drawn on, given back. What is written goes through the door; only a
-//! panic and a limit that was reached, behind which there is no door, give the terminal back by
-//! themselves.
+//! The terminal: taken over, drawn on, restored. Writes go through the door, except when a panic or a
+//! limit ends the process: then there is no door, and the terminal is restored directly.
 
 use std::io::{self, Write};
 
@@ -18,16 +17,16 @@ use crate::cmd::Door;
 use logbook_model::error::{Error, Result};
 use logbook_render::dash::screen::{Drawn, Screen, draw};
 
-/// A screen larger than that is not filled: nobody has one, and cells take memory.
+/// At most this many columns and rows are drawn, to bound the memory for cells.
 const CELLS_MAX: u16 = 1000;
 
 /// A terminal that shows a screen.
 pub struct Terminal {
     /// What it shows.
     shown: Buffer,
-    /// Where its cursor is shown.
+    /// The position of the cursor, if it is shown.
     cursor: Option<(u16, u16)>,
-    /// What is drawn next.
+    /// The buffer for the next screen.
     next: Buffer,
 }
 
@@ -36,17 +35,17 @@ impl Terminal {
     pub fn enter(colour: bool, door: &mut Door<'_>) -> Result<Terminal> {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |what| {
-            give_back_at_once();
+            restore_now();
             before(what);
         }));
-        // Whether there are colours was decided.
+        // The caller has decided about colours.
         style::force_color_output(colour);
         let mut terminal = Terminal { shown: Buffer::default(), cursor: None, next: Buffer::default() };
         terminal.take(door)?;
         Ok(terminal)
     }
 
-    /// Takes it over anew, whatever it shows.
+    /// Takes it over again, whatever it shows.
     pub fn take(&mut self, door: &mut Door<'_>) -> Result<()> {
         enable_raw_mode().map_err(|error| Error::output(&error))?;
         let mut bytes = Vec::new();
@@ -55,18 +54,17 @@ impl Terminal {
         put(&bytes, door)
     }
 
-    /// What it shows is no longer known: one that was made smaller and larger again is not what it
-    /// was.
+    /// Forgets what it shows, for example after it was resized: the next screen is drawn in full.
     pub fn forget(&mut self) {
         self.shown = Buffer::default();
     }
 
-    /// Gives it back as it was.
+    /// Restores it.
     pub fn leave(&mut self, door: &mut Door<'_>) -> Result<()> {
-        give_back(door.out.screen()).map_err(|error| Error::output(&error))
+        restore(door.out.screen()).map_err(|error| Error::output(&error))
     }
 
-    /// Draws the screen that `make` gives; what is shown already is not written again.
+    /// Draws a screen. Only cells that changed are written.
     pub fn draw(&mut self, screen: &Screen<'_>, door: &mut Door<'_>) -> Result<Drawn> {
         let mut bytes = Vec::new();
         let drawn = self.changes(screen, &mut bytes).map_err(|error| Error::output(&error))?;
@@ -77,7 +75,7 @@ impl Terminal {
     }
 
     fn changes(&mut self, screen: &Screen<'_>, bytes: &mut Vec<u8>) -> io::Result<Drawn> {
-        // One that hung up has no size.
+        // Fails if the terminal has hung up.
         let size = tcgetwinsize(io::stdout())?;
         let area = Rect::new(0, 0, size.ws_col.min(CELLS_MAX), size.ws_row.min(CELLS_MAX));
         if area != self.shown.area {
@@ -109,12 +107,12 @@ fn put(bytes: &[u8], door: &mut Door<'_>) -> Result<()> {
     out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| Error::output(&error))
 }
 
-/// Gives the terminal back where there is no door: this process is about to end.
-pub fn give_back_at_once() {
-    let _ = give_back(&mut io::stdout());
+/// Restores the terminal without the door, when the process is about to end.
+pub fn restore_now() {
+    let _ = restore(&mut io::stdout());
 }
 
-fn give_back(out: &mut dyn Write) -> io::Result<()> {
+fn restore(out: &mut dyn Write) -> io::Result<()> {
     let mut bytes = Vec::new();
     queue!(bytes, DisableBracketedPaste, LeaveAlternateScreen, Show)?;
     let written = out.write_all(&bytes).and_then(|()| out.flush());

@@ -1,49 +1,47 @@
-//! One run in full, kept up: read again when it changed, drawn again when the terminal has another
-//! width.
+//! One run in full: read again when it changes, laid out again when the terminal's width changes.
 
 use std::time::{Duration, Instant};
 
 use crate::cmd::Door;
 use crate::cmd::live::board::Board;
-use crate::cmd::reading::{Reading, of_run};
+use crate::cmd::shared::reading::{Reading, run_record};
 use logbook_model::error::Result;
 use logbook_render::Look;
 use logbook_render::record::{self, terminal};
 use logbook_view::Record;
 
-/// A run that is read takes at most this part of the time.
-const PART: u32 = 8;
+/// Reading a run takes at most one in this many parts of the time.
+const TIME_SHARE: u32 = 8;
 
 /// One run.
 pub struct Timeline {
-    /// Its name.
     pub run: String,
-    /// Its lines.
     pub lines: Vec<String>,
-    /// The first one shown.
+    /// The first line that is shown.
     pub top: usize,
     record: Option<Record>,
-    /// The generation of the board that it was read at.
+    /// The generation of the board at which it was read.
     seen: u64,
     width: u16,
-    /// Not read again before.
+    /// It is not read again before this.
     next: Instant,
 }
 
 impl Timeline {
-    /// Of the run of this name; nothing is read yet.
+    /// Shows the run with this name, which is not read yet.
     pub fn of(run: &str) -> Timeline {
         let run = run.to_owned();
         Timeline { run, lines: Vec::new(), top: 0, record: None, seen: 0, width: 0, next: Instant::now() }
     }
 
-    /// Reads what changed, for a terminal that looks so. `room`: how many lines it has; whoever
-    /// stands at the end stays there.
+    /// Reads and lays out what changed. `room` is the number of lines on the screen: a view at the end
+    /// stays at the end.
     pub fn update(
         &mut self,
         board: &Board,
         reading: &Reading,
-        (look, room): (&Look, usize),
+        look: &Look,
+        room: usize,
         door: &mut Door<'_>,
     ) -> Result<()> {
         let width = look.width.unwrap_or(0);
@@ -55,10 +53,10 @@ impl Timeline {
         let is_at_end = self.top > 0 && self.top + room >= self.lines.len();
         if is_new {
             let began = Instant::now();
-            let (_, mut records, _) = of_run::records(std::slice::from_ref(&self.run), reading, door)?;
+            let (_, mut records, _) = run_record::records(std::slice::from_ref(&self.run), reading, door)?;
             self.record = records.remove(&self.run);
             self.seen = board.generation();
-            self.next = Instant::now() + (began.elapsed() * PART).max(Duration::from_millis(100));
+            self.next = Instant::now() + (began.elapsed() * TIME_SHARE).max(Duration::from_millis(100));
         }
         self.width = width;
         self.lines = match &self.record {
@@ -67,7 +65,7 @@ impl Timeline {
                 let text = format!("{facts}\n{}", terminal::draw_timeline(record, look));
                 text.lines().map(str::to_owned).collect()
             }
-            None => vec!["there is no such run any more".to_owned()],
+            None => vec!["the run does not exist any more".to_owned()],
         };
         if is_at_end {
             self.top = self.lines.len();

@@ -1,4 +1,4 @@
-//! A request in full, before it is decided: it is read to its end first, and what cannot be undone
+//! A request in full, before it is decided. It must be read to its end first, and an irreversible one
 //! needs a second key.
 
 use ratatui::crossterm::event::KeyCode;
@@ -9,67 +9,64 @@ use logbook_model::Zone;
 use logbook_render::request::{Row, rows, sheet};
 use logbook_view::approvals::Request;
 
-/// What is said while nothing else is.
+/// The bottom line, while there is no message.
 pub const KEYS: &str = "y approve  n deny  ↑↓ scroll  Esc back  q quit";
 
 /// A request that is shown.
 pub struct Window {
-    /// The request.
     pub request: Request,
-    /// Its lines.
     pub lines: Vec<Row>,
-    /// The first that is shown.
+    /// The first line that is shown.
     pub top: usize,
-    /// Its last line was on the screen.
+    /// Its last line has been on the screen.
     is_read: bool,
-    /// A yes was said to what cannot be undone, and waits for the second one.
+    /// An irreversible request was approved once, and waits for the second key.
     is_armed: bool,
 }
 
 /// What a key in it asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wish {
-    /// Nothing, or to be told this.
-    Told(&'static str),
-    /// To decide so, once a reason was asked for.
+pub enum WindowAction {
+    /// Show this message.
+    Message(&'static str),
+    /// Ask for the reason of this decision.
     Decide(Verdict),
-    /// To go back.
     Close,
-    /// To scroll.
     Scroll,
 }
 
 impl Window {
-    /// Of a request, at its first line.
+    /// Shows a request from its first line.
     pub fn of(request: Request) -> Window {
         Window { request, lines: Vec::new(), top: 0, is_read: false, is_armed: false }
     }
 
-    /// Its lines, at most this wide.
+    /// Lays the request out for this width.
     pub fn update(&mut self, now: Instant, zone: &Zone, columns: u16) {
         self.lines = rows(&sheet(&self.request, now, zone, usize::MAX), Some(columns));
     }
 
-    /// Takes in which of its lines were on the screen.
+    /// Notes which lines were drawn.
     pub fn drew(&mut self, top: usize, room: usize) {
         self.top = top;
         self.is_read |= room > 0 && top + room >= self.lines.len();
     }
 
-    /// A key.
-    pub fn key(&mut self, code: KeyCode) -> Wish {
+    pub fn key(&mut self, code: KeyCode) -> WindowAction {
         let was_armed = std::mem::take(&mut self.is_armed);
         match code {
-            KeyCode::Esc => Wish::Close,
-            KeyCode::Char('n' | 'd') => Wish::Decide(Verdict::Denied),
-            KeyCode::Char('y' | 'Y') if !self.is_read => Wish::Told("read it to its end first: End, or ↓"),
-            KeyCode::Char('Y') if was_armed => Wish::Decide(Verdict::Approved),
+            KeyCode::Esc => WindowAction::Close,
+            KeyCode::Char('n' | 'd') => WindowAction::Decide(Verdict::Denied),
+            KeyCode::Char('y' | 'Y') if !self.is_read => WindowAction::Message("read it to its end first: End, or ↓"),
+            KeyCode::Char('Y') if was_armed => WindowAction::Decide(Verdict::Approved),
             KeyCode::Char('y' | 'Y') if self.request.reversible == Some(false) => {
                 self.is_armed = true;
-                Wish::Told("this cannot be undone: Y (the capital letter) approves it, any other key does not")
+                WindowAction::Message(
+                    "this cannot be undone: Y (the capital letter) approves it, any other key does not",
+                )
             }
-            KeyCode::Char('y' | 'Y') => Wish::Decide(Verdict::Approved),
-            _ => Wish::Scroll,
+            KeyCode::Char('y' | 'Y') => WindowAction::Decide(Verdict::Approved),
+            _ => WindowAction::Scroll,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! An answer, and the headers that every one of them has.
+//! An answer of the server, and the headers that all answers have.
 
 use std::convert::Infallible;
 
@@ -14,11 +14,11 @@ use logbook_model::error::{Error, Exit};
 use logbook_render::web::pages::MessagePage;
 use logbook_render::web::{Frame, Link, Tab, Text};
 
-/// What is sent.
+/// The body of a response.
 pub type Body = BoxBody<Bytes, Infallible>;
 
-/// Said with every answer: what a page may load (our own files, and no script or style inside it),
-/// that nobody else shows it in a frame or learns its address, and that nothing keeps it.
+/// The headers of every answer: a page may load only this server's files and no inline script or
+/// style, no other site may frame it or learn its address, and nothing may cache it.
 const HEADERS: [(&str, &str); 8] = [
     (
         "content-security-policy",
@@ -27,7 +27,7 @@ const HEADERS: [(&str, &str); 8] = [
     ),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
-    // With `no-referrer` a browser would not say either where our own forms come from.
+    // With `no-referrer` a browser would not send the origin of our own forms either.
     ("referrer-policy", "same-origin"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
@@ -35,18 +35,13 @@ const HEADERS: [(&str, &str); 8] = [
     ("vary", "Accept"),
 ];
 
-/// What an answer is.
+/// The type of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A page.
     Html,
-    /// For programs.
     Json,
-    /// How pages look.
     Css,
-    /// What keeps them up to date.
     Script,
-    /// A picture.
     Svg,
 }
 
@@ -62,54 +57,50 @@ impl Kind {
     }
 }
 
-/// An answer on its way.
+/// An answer.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// How it went.
     pub status: StatusCode,
-    /// What it is.
     pub kind: Kind,
-    /// The whole of it.
+    /// The whole body.
     pub bytes: Bytes,
-    /// More headers.
+    /// Headers beside those of every answer.
     pub headers: Vec<(&'static str, String)>,
 }
 
 impl Answer {
-    /// All went well.
+    /// An answer with status 200.
     pub fn ok(kind: Kind, bytes: impl Into<Bytes>) -> Answer {
         Answer { status: StatusCode::OK, kind, bytes: bytes.into(), headers: Vec::new() }
     }
 
-    /// A page.
+    /// A rendered page.
     pub fn page(page: &impl Template) -> Answer {
         match page.render() {
             Ok(text) => Answer::ok(Kind::Html, text),
-            // Its parts are texts, which do not fail to be written.
+            // Cannot happen: writing to a string does not fail.
             Err(error) => {
                 Answer { status: StatusCode::INTERNAL_SERVER_ERROR, ..Answer::ok(Kind::Html, error.to_string()) }
             }
         }
     }
 
-    /// Go there.
+    /// A redirect after a form or a token.
     pub fn see(link: &Link) -> Answer {
         let headers = vec![("location", link.as_str().to_owned())];
         Answer { status: StatusCode::SEE_OTHER, headers, ..Answer::ok(Kind::Html, "") }
     }
 
-    /// With another status.
-    pub fn with(self, status: StatusCode) -> Answer {
+    pub fn with_status(self, status: StatusCode) -> Answer {
         Answer { status, ..self }
     }
 
-    /// With one more header.
     pub fn header(mut self, name: &'static str, value: String) -> Answer {
         self.headers.push((name, value));
         self
     }
 
-    /// As it is sent.
+    /// The response.
     pub fn send(self) -> Response<Body> {
         let mut response = Response::new(Full::new(self.bytes).boxed());
         *response.status_mut() = self.status;
@@ -119,35 +110,32 @@ impl Answer {
     }
 }
 
-/// Puts `more` and those that every answer has.
+/// Adds the headers of every answer, and `more`.
 pub fn put(headers: &mut HeaderMap, more: impl IntoIterator<Item = (&'static str, String)>) {
     for (name, value) in HEADERS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     for (name, value) in more {
-        // A value that cannot stand in a header is left out.
+        // A value that is not valid in a header is left out.
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(HeaderName::from_static(name), value);
         }
     }
 }
 
-/// Something that is said instead of a page.
-pub struct Said<'s> {
-    /// With which status.
+/// A message in place of a page.
+pub struct Notice<'s> {
     pub status: StatusCode,
-    /// In a few words.
     pub title: &'s str,
-    /// What happened.
     pub text: &'s str,
-    /// What to do.
+    /// What to do next.
     pub hint: &'s str,
-    /// Where to go on.
+    /// The page to go on with.
     pub back: Option<Link>,
 }
 
-impl Said<'_> {
-    /// As a page within `frame`, or for a program.
+impl Notice<'_> {
+    /// The message as a page within `frame`, or as JSON.
     pub fn answer(self, frame: Frame, kind: Kind) -> Answer {
         if kind == Kind::Json {
             let mut out = b"{\"error\":".to_vec();
@@ -157,7 +145,7 @@ impl Said<'_> {
                 json::quote_into(self.hint, &mut out);
             }
             out.extend_from_slice(b"}\n");
-            return Answer::ok(Kind::Json, out).with(self.status);
+            return Answer::ok(Kind::Json, out).with_status(self.status);
         }
         let page = MessagePage {
             frame: Frame { title: Text::from(self.title), ..frame },
@@ -166,11 +154,11 @@ impl Said<'_> {
             hint: Text::from(self.hint),
             back: self.back,
         };
-        Answer::page(&page).with(self.status)
+        Answer::page(&page).with_status(self.status)
     }
 }
 
-/// What a failure is, as HTTP says it.
+/// The HTTP status for an error.
 pub fn status_of(error: &Error) -> StatusCode {
     match error.exit {
         Exit::Usage => StatusCode::BAD_REQUEST,
@@ -180,8 +168,8 @@ pub fn status_of(error: &Error) -> StatusCode {
     }
 }
 
-/// What stands around a page for somebody who is not known: nothing of the logbook.
-pub fn strangers_frame() -> Frame {
+/// The frame for a client that has not shown a key: it contains nothing of the logbook.
+pub fn empty_frame() -> Frame {
     Frame {
         title: Text::default(),
         logbook: Text::default(),

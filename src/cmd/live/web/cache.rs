@@ -1,4 +1,4 @@
-//! A page that many look at is made once for all of them.
+//! Pages made from the board are made once for all clients that look at them.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::answer::Answer;
 
-/// How long a page is good while nothing changes: it says how old things are.
+/// How long a page is valid if nothing changes: it shows ages.
 const GOOD_FOR: Duration = Duration::from_secs(1);
-/// Pages that are kept.
+/// At most this many pages are cached.
 const PAGES_MAX: usize = 64;
 
 /// Pages, by their addresses.
@@ -18,25 +18,26 @@ pub struct Cache {
     pages: Mutex<HashMap<String, Slot>>,
 }
 
-type Slot = Arc<tokio::sync::Mutex<Option<Kept>>>;
+type Slot = Arc<tokio::sync::Mutex<Option<CachedPage>>>;
 
-struct Kept {
+struct CachedPage {
     generation: u64,
     made: Instant,
     answer: Answer,
 }
 
 impl Cache {
-    /// The page at `address` as of `generation`: the one that is kept, or the one that `make` makes
-    /// while others who want it wait.
+    /// The page at `address` as of `generation`: the cached one, or the one that `make` makes, while
+    /// other clients wait for it.
     pub async fn get(&self, address: &str, generation: u64, make: impl Future<Output = Answer>) -> Answer {
         let mut slot = self.slot(address).lock_owned().await;
-        if let Some(kept) = slot.as_ref().filter(|kept| kept.generation >= generation && kept.made.elapsed() < GOOD_FOR)
+        if let Some(cached) =
+            slot.as_ref().filter(|cached| cached.generation >= generation && cached.made.elapsed() < GOOD_FOR)
         {
-            return kept.answer.clone();
+            return cached.answer.clone();
         }
         let answer = make.await;
-        *slot = Some(Kept { generation, made: Instant::now(), answer: answer.clone() });
+        *slot = Some(CachedPage { generation, made: Instant::now(), answer: answer.clone() });
         answer
     }
 

@@ -1,27 +1,27 @@
-//! Who may ask, and from where: the token of the printed address, the cookie that it is exchanged
-//! for, and whether a request means this server and comes from one of its own pages.
+//! Access control: the token in the printed address, the session cookie that it is exchanged for,
+//! and whether a request names this server and comes from one of its own pages.
 
 use hyper::header::{COOKIE, HOST, HeaderMap, HeaderName, ORIGIN};
 
 use logbook_model::error::{Error, Result};
 
-/// What a browser says of where a request comes from.
+/// The headers with which a browser says where a request comes from.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
-/// Bytes of chance in a key.
+/// Random bytes in a key.
 const KEY_BYTES: usize = 24;
 
-/// What opens the server.
+/// The keys of the server.
 pub struct Keys {
-    /// In the printed address.
+    /// The token in the printed address.
     pub token: String,
-    /// In the cookie: the address is typed and copied, this is not.
+    /// The value of the cookie. Unlike the address it is never typed or copied.
     session: String,
     port: u16,
 }
 
 impl Keys {
-    /// New ones.
+    /// New random keys for the server on `port`.
     pub fn new(port: u16) -> Result<Keys> {
         Ok(Keys { token: key()?, session: key()?, port })
     }
@@ -31,13 +31,13 @@ impl Keys {
         is_same(token.as_bytes(), self.token.as_bytes())
     }
 
-    /// What the token is exchanged for. Cookies know no ports, so that its name says which server
-    /// it is for.
+    /// The cookie that the token is exchanged for. Cookies do not distinguish ports, so that its name
+    /// contains the port.
     pub fn cookie(&self) -> String {
         format!("{}={}; Path=/; HttpOnly; SameSite=Strict", self.name(), self.session)
     }
 
-    /// Whether the request brings the cookie.
+    /// Whether the request has the cookie.
     pub fn is_known(&self, headers: &HeaderMap) -> bool {
         let name = self.name();
         let cookies = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
@@ -49,8 +49,8 @@ impl Keys {
         format!("logbook-{}", self.port)
     }
 
-    /// Whether the request names this server. A name of somebody else's that leads to this address
-    /// is how a foreign page would come to be of the same origin.
+    /// Whether the `Host` of the request is this server. Another name that resolves to this address
+    /// (DNS rebinding) would make a foreign page of the same origin.
     pub fn is_host(&self, headers: &HeaderMap) -> bool {
         let mut hosts = headers.get_all(HOST).iter();
         let host = hosts.next().and_then(|host| host.to_str().ok());
@@ -61,7 +61,7 @@ impl Keys {
         ["127.0.0.1", "localhost"].iter().any(|name| host.eq_ignore_ascii_case(&format!("{name}:{}", self.port)))
     }
 
-    /// Whether a form was sent from one of our own pages, as the browser says.
+    /// Whether the browser says that a form was sent from one of this server's pages.
     pub fn is_own_form(&self, headers: &HeaderMap) -> bool {
         let origin = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
         let host = headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -71,7 +71,7 @@ impl Keys {
     }
 }
 
-/// Whether a page of another place asks for something to use in itself.
+/// Whether a page of another site loads this as a part of itself.
 pub fn is_foreign(headers: &HeaderMap) -> bool {
     let foreign = headers.get(SEC_FETCH_SITE).is_some_and(|site| site != "same-origin" && site != "none");
     foreign && headers.get(SEC_FETCH_MODE).is_none_or(|mode| mode != "navigate")
@@ -84,7 +84,7 @@ fn key() -> Result<String> {
     Ok(data_encoding::BASE64URL_NOPAD.encode(&bytes))
 }
 
-/// Whether they are the same; how long it takes does not say where they differ.
+/// Compares in constant time, so that the time does not reveal where they differ.
 fn is_same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }

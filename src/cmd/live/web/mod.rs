@@ -1,27 +1,30 @@
-//! The runs, a query box, approvals and reports as web pages for one person on one machine: what
-//! `logbook serve` serves.
+//! The web pages that `logbook serve` serves to one person on one machine: runs, approvals, a query
+//! box and reports.
 //!
-//! Not here: how a page looks (`render/web`), what a decision is (`cmd/decide`), what rows come to
-//! (`cmd/live/board`). tokio and hyper live only here and in `serve`.
+//! Not here: how a page looks (`render/web`), what a decision is (`cmd/decide`), the state of all
+//! runs (`cmd/live/board`). tokio and hyper are used only here and in `serve`.
 //!
-//! - `accept`: connections, and how many · `guard`: who may ask, and from where
-//! - `routes`: from a request to an answer · `answer`: an answer and its headers
-//! - `site`: what all pages are made from · `cache`: a page that many look at, made once ·
-//!   `run_rows`: rows of runs, kept up
-//! - `events`: that something changed · `child`: queries, each in a process that can be ended
-//! - `decide`: the forms · `pages/`: what each page shows
+//! - `accept`: connections and their limits · `guard`: tokens, cookies and origins
+//! - `routes`: from a request to an answer · `params`: the parameters of a request · `answer`: an
+//!   answer and its headers
+//! - `site`: the state that pages are made from · `context`: the logbook and the surroundings of
+//!   commands · `cache`: a page is made once for many clients · `run_rows`: cached rows of runs
+//! - `events`: server-sent events about changes · `child`: queries, each in its own process
+//! - `forms`: what may be stored through the web · `pages/`: what each page shows
 //!
-//! Invariant: nothing is read of a request that is not bounded, in bytes and in time; and before
-//! its `Host` and its key are known to be ours, nothing is done for it.
+//! Invariant: what is read of a request is bounded in bytes and in time, and nothing is done for it
+//! before its `Host` and its key are checked.
 
 pub mod accept;
 mod answer;
 mod cache;
 mod child;
-mod decide;
+mod context;
 mod events;
+mod forms;
 mod guard;
 mod pages;
+mod params;
 mod routes;
 mod run_rows;
 pub mod site;

@@ -1,5 +1,5 @@
-//! From a request to an answer. The routes are fixed: no part of an address is ever the name of a
-//! file.
+//! From a request to an answer. The routes are fixed: no part of an address is used as the name of
+//! a file.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -12,82 +12,54 @@ use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::time::timeout;
 
-use super::answer::{Answer, Body, Kind, Said, status_of, strangers_frame};
-use super::child::Asker;
+use super::answer::{Answer, Body, Kind, Notice, empty_frame, status_of};
+use super::params::Params;
 use super::site::Site;
-use super::{decide, events, guard, pages};
+use super::{events, forms, guard, pages};
 use logbook_model::error::{Error, Exit, Result, nearest};
 use logbook_render::web::{self, Link, Tab};
 
-/// How much a form may send, and how long that may take.
+/// Why work that was queued is not done.
+const STOPS: &str = "The server is stopping.";
+/// The limits of a form.
 const FORM_BYTES_MAX: usize = 64 << 10;
 const FORM_TIME: Duration = Duration::from_secs(10);
-/// How long a page waits for its turn to be made.
+/// How long a request waits for its turn.
 const TURN_TIME: Duration = Duration::from_secs(10);
-/// After this long a query is a slow one, of which fewer may be under way: there is always a turn
-/// for a quick one.
+/// A query that takes longer is slow. Fewer slow queries may run than queries, so that a quick one
+/// always gets a turn.
 const QUICK_TIME: Duration = Duration::from_secs(1);
-/// How long a slow one may go on then. Its process ends by itself before; this is for one that
-/// cannot.
+/// How long a slow query may take beyond that. Its process has its own, shorter limit; this one is
+/// for a process that hangs.
 const SLOW_TIME: Duration = Duration::from_secs(20);
 
-/// What is asked in an address or a form: names and values.
-#[derive(Debug, Clone, Default)]
-pub struct Asked {
-    pairs: Vec<(String, String)>,
-    /// By whom.
-    pub asker: Asker,
-}
-
-impl Asked {
-    fn of(text: &[u8]) -> Asked {
-        Asked { pairs: form_urlencoded::parse(text).into_owned().collect(), asker: Asker::default() }
-    }
-
-    /// The same, with these names and values.
-    pub fn with(pairs: &[(&str, &str)]) -> Asked {
-        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Asked { pairs, asker: Asker::default() }
-    }
-
-    /// The value called `name`; empty: there is none.
-    pub fn text(&self, name: &str) -> &str {
-        self.pairs.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
-    }
-
-    /// All of them, in order.
-    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
-    }
-}
-
-/// A page: its address, what makes it, how it is made.
+/// The address of a page, the function that makes it, and what it is made from.
 struct Route {
     address: &'static str,
-    page: fn(&Site, &Asked, Kind) -> Result<Answer>,
-    how: fn(&Asked) -> How,
+    page: fn(&Site, &Params, Kind) -> Result<Answer>,
+    source: fn(&Params) -> Source,
 }
 
-/// How a page is made.
+/// What a page is made from.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum How {
-    /// From the board: the same for all who ask for it meanwhile.
-    Shared,
-    /// By a query that takes its turn.
+enum Source {
+    /// The board: one answer serves all clients until the board changes.
+    Board,
+    /// A query of its own, in its turn.
     Query,
 }
 
 static ROUTES: [Route; 5] = [
-    // A filter that may run away is a query.
-    Route { address: "/runs", page: pages::runs::page, how: runs },
-    Route { address: "/run", page: pages::run::page, how: |_| How::Shared },
-    Route { address: "/approvals", page: pages::approvals::page, how: |_| How::Shared },
-    Route { address: "/query", page: pages::query::page, how: |_| How::Query },
-    Route { address: "/report", page: pages::report::page, how: |_| How::Query },
+    // A filter with a jq program or a pattern may take long.
+    Route { address: "/runs", page: pages::runs::page, source: runs },
+    Route { address: "/run", page: pages::run::page, source: |_| Source::Board },
+    Route { address: "/approvals", page: pages::approvals::page, source: |_| Source::Board },
+    Route { address: "/query", page: pages::query::page, source: |_| Source::Query },
+    Route { address: "/report", page: pages::report::page, source: |_| Source::Query },
 ];
 
-fn runs(asked: &Asked) -> How {
-    if pages::runs::is_plain(asked.text("filter")) { How::Shared } else { How::Query }
+fn runs(params: &Params) -> Source {
+    if pages::runs::is_plain(params.get("filter")) { Source::Board } else { Source::Query }
 }
 
 /// Answers one request.
@@ -98,51 +70,51 @@ pub async fn answer(
 ) -> std::result::Result<Response<Body>, Infallible> {
     let headers = request.headers();
     let stranger = |status, title: &str, hint: &str| {
-        let said = Said { status, title, text: "", hint, back: None };
-        said.answer(strangers_frame(), wanted(request.uri().path(), headers).1).send()
+        let notice = Notice { status, title, text: "", hint, back: None };
+        notice.answer(empty_frame(), wanted(request.uri().path(), headers).1).send()
     };
     if !site.keys.is_host(headers) {
         let hint = "This server answers to 127.0.0.1 and localhost, with its port.";
-        return Ok(stranger(StatusCode::MISDIRECTED_REQUEST, "Not the name of this server", hint));
+        return Ok(stranger(StatusCode::MISDIRECTED_REQUEST, "Not this server's name", hint));
     }
     if guard::is_foreign(headers) {
-        return Ok(stranger(StatusCode::FORBIDDEN, "Asked for by another site", "Open the page itself."));
+        return Ok(stranger(StatusCode::FORBIDDEN, "Requested by another site", "Open the page itself."));
     }
     let is_get = matches!(*request.method(), Method::GET | Method::HEAD);
     let path = request.uri().path();
     if let Some(file) = is_get.then(|| file(path)).flatten() {
         return Ok(file.send());
     }
-    let asked = Asked::of(request.uri().query().unwrap_or_default().as_bytes());
-    let token = asked.text("token");
+    let params = Params::parse(request.uri().query().unwrap_or_default().as_bytes());
+    let token = params.get("token");
     if is_get && !token.is_empty() && site.keys.is_token(token) {
         is_known.store(true, Ordering::Relaxed);
         let page = ROUTES.iter().find(|route| route.address == path).map_or("/runs", |route| route.address);
-        let rest = asked.pairs().filter(|(name, _)| *name != "token");
+        let rest = params.pairs().filter(|(name, _)| *name != "token");
         let link = rest.fold(Link::to(page), |link, (name, value)| link.with(name, value));
         return Ok(Answer::see(&link).header("set-cookie", site.keys.cookie()).send());
     }
     if !site.keys.is_known(headers) {
-        let hint = "Open the whole address that logbook serve printed, with its token.";
-        return Ok(stranger(StatusCode::UNAUTHORIZED, "Who is there?", hint));
+        let hint = "Open the address that logbook serve printed, with its token.";
+        return Ok(stranger(StatusCode::UNAUTHORIZED, "Access denied", hint));
     }
     is_known.store(true, Ordering::Relaxed);
     Ok(match *request.method() {
-        Method::GET | Method::HEAD => get(&site, &request, asked).await,
+        Method::GET | Method::HEAD => get(&site, &request, params).await,
         Method::POST => post(&site, request).await,
         _ => {
             let kind = wanted(path, headers).1;
-            let said = Said { title: "Pages are asked for by GET", ..bare(StatusCode::METHOD_NOT_ALLOWED) };
-            said.answer(strangers_frame(), kind).header("allow", "GET, HEAD, POST".to_owned()).send()
+            let notice = Notice { title: "Method not allowed", ..bare(StatusCode::METHOD_NOT_ALLOWED) };
+            notice.answer(empty_frame(), kind).header("allow", "GET, HEAD, POST".to_owned()).send()
         }
     })
 }
 
-fn bare<'s>(status: StatusCode) -> Said<'s> {
-    Said { status, title: "", text: "", hint: "", back: Some(Link::to("/runs")) }
+fn bare<'s>(status: StatusCode) -> Notice<'s> {
+    Notice { status, title: "", text: "", hint: "", back: Some(Link::to("/runs")) }
 }
 
-/// What pages load beside themselves. Nothing of the logbook is in it.
+/// The files that pages load. They contain nothing of the logbook.
 fn file(path: &str) -> Option<Answer> {
     Some(match path {
         "/style.css" => Answer::ok(Kind::Css, web::STYLE),
@@ -152,8 +124,8 @@ fn file(path: &str) -> Option<Answer> {
     })
 }
 
-/// The page that is meant, and whether it is for a program: `.json` behind it, or an `Accept` that
-/// names JSON and no page.
+/// The path without `.json`, and the format of the answer: JSON if the path ended in `.json`, or if
+/// `Accept` names JSON and not HTML.
 fn wanted<'p>(path: &'p str, headers: &HeaderMap) -> (&'p str, Kind) {
     if let Some(path) = path.strip_suffix(".json") {
         return (path, Kind::Json);
@@ -163,124 +135,117 @@ fn wanted<'p>(path: &'p str, headers: &HeaderMap) -> (&'p str, Kind) {
     (path, if for_program { Kind::Json } else { Kind::Html })
 }
 
-async fn get(site: &Arc<Site>, request: &Request<Incoming>, asked: Asked) -> Response<Body> {
+async fn get(site: &Arc<Site>, request: &Request<Incoming>, params: Params) -> Response<Body> {
     let (path, kind) = wanted(request.uri().path(), request.headers());
     match path {
         "/" => return Answer::see(&Link::to("/runs")).send(),
-        "/events" => return events::stream(site, Some(asked.text("run").to_owned()).filter(|run| !run.is_empty())),
+        "/events" => return events::stream(site, Some(params.get("run").to_owned()).filter(|run| !run.is_empty())),
         _ => {}
     }
     let Some(route) = ROUTES.iter().find(|route| route.address == path) else {
         let near = nearest(path, ROUTES.iter().map(|route| route.address));
         let hint = format!("There are {}.", ROUTES.iter().map(|route| route.address).collect::<Vec<_>>().join(", "));
         let hint = near.map_or(hint, |near| format!("Did you mean {near}?"));
-        let said = Said { title: "No such page", hint: &hint, ..bare(StatusCode::NOT_FOUND) };
-        return said.answer(strangers_frame(), kind).send();
+        let notice = Notice { title: "No such page", hint: &hint, ..bare(StatusCode::NOT_FOUND) };
+        return notice.answer(empty_frame(), kind).send();
     };
-    let how = (route.how)(&asked);
-    let make = make(Arc::clone(site), (route, how), asked, kind);
-    let answer = match how {
-        How::Shared => {
+    let source = (route.source)(&params);
+    let make = make(Arc::clone(site), route, source, params, kind);
+    let answer = match source {
+        Source::Board => {
             let address = format!("{kind:?} {}", request.uri().path_and_query().map_or("", |it| it.as_str()));
             let generation = *site.generation.borrow();
             site.cache.get(&address, generation, make).await
         }
-        How::Query => make.await,
+        Source::Query => make.await,
     };
     answer.send()
 }
 
-/// Makes a page on a thread of its own, when it is its turn. When whoever asked for it goes, this
-/// is dropped, and what works for them ends.
-async fn make(site: Arc<Site>, (route, how): (&'static Route, How), asked: Asked, kind: Kind) -> Answer {
+/// Makes a page on its own thread, when it is its turn. When the client goes away, this future is
+/// dropped, and the query that runs for it is killed.
+async fn make(site: Arc<Site>, route: &'static Route, source: Source, params: Params, kind: Kind) -> Answer {
     let busy = |hint: &str| {
-        let said = Said { title: "Too much at a time", hint, ..bare(StatusCode::SERVICE_UNAVAILABLE) };
-        said.answer(strangers_frame(), kind)
+        let notice = Notice { title: "Too many requests", hint, ..bare(StatusCode::SERVICE_UNAVAILABLE) };
+        notice.answer(empty_frame(), kind)
     };
-    let turns = Arc::clone(if how == How::Query { &site.queries } else { &site.pages });
+    let turns = Arc::clone(if source == Source::Query { &site.queries } else { &site.pages });
     let Ok(Ok(turn)) = timeout(TURN_TIME, turns.acquire_owned()).await else {
         return busy("Other pages are being made. Try again.");
     };
-    let slow_ones = Arc::clone(&site.slow_queries);
-    let here = asked.asker.here();
+    let slow_queries = Arc::clone(&site.slow_queries);
+    let cancels = params.canceller.cancel_on_drop();
     let mut made = tokio::task::spawn_blocking(move || {
-        // Kept until it is made, also when nobody waits for it any more.
+        // Held until the page is made, also if the client is gone.
         let _turn = turn;
-        (route.page)(&site, &asked, kind).unwrap_or_else(|error| {
+        (route.page)(&site, &params, kind).unwrap_or_else(|error| {
             let answer = failed(&site, &error, kind, Link::to("/runs"));
-            // Of a page, no is that it is not there.
-            if error.exit == Exit::No { answer.with(StatusCode::NOT_FOUND) } else { answer }
+            // `Exit::No` means that the page's run does not exist.
+            if error.exit == Exit::No { answer.with_status(StatusCode::NOT_FOUND) } else { answer }
         })
     });
-    let made = match how {
-        How::Shared => made.await,
-        How::Query => match timeout(QUICK_TIME, &mut made).await {
+    let made = match source {
+        Source::Board => made.await,
+        Source::Query => match timeout(QUICK_TIME, &mut made).await {
             Ok(made) => made,
             Err(_) => {
-                let Ok(_slow) = slow_ones.try_acquire() else {
-                    return busy("Other queries that take long are under way. Try again, or ask for less.");
+                let Ok(_slow) = slow_queries.try_acquire() else {
+                    return busy("Other slow queries are running. Try again, or narrow the query.");
                 };
                 match timeout(SLOW_TIME, made).await {
                     Ok(made) => made,
-                    Err(_) => return busy("The query took too long, and was ended."),
+                    Err(_) => return busy("The query took too long and was stopped."),
                 }
             }
         },
     };
-    drop(here);
-    made.unwrap_or_else(|_| {
-        let said = Said { title: "The page could not be made", ..bare(StatusCode::INTERNAL_SERVER_ERROR) };
-        said.answer(strangers_frame(), kind)
-    })
+    drop(cancels);
+    made.unwrap_or_else(|_| busy(STOPS))
 }
 
-/// A failure as a page.
+/// An error as a page.
 fn failed(site: &Site, error: &Error, kind: Kind, back: Link) -> Answer {
-    let frame = site.frame(&site.board(), "Not done", Tab::Runs);
-    let said = Said {
+    let frame = site.frame(&site.board(), "Error", Tab::Runs);
+    let notice = Notice {
         status: status_of(error),
-        title: "Not done",
+        title: "Error",
         text: &error.text(),
         hint: error.hint.as_deref().unwrap_or_default(),
         back: Some(back),
     };
-    said.answer(frame, kind)
+    notice.answer(frame, kind)
 }
 
 async fn post(site: &Arc<Site>, request: Request<Incoming>) -> Response<Body> {
     let (path, kind) = wanted(request.uri().path(), request.headers());
     let refuse = |status, title: &str, hint: &str| {
-        let said = Said { title, hint, ..bare(status) };
-        // What was not read is not waited for.
-        said.answer(strangers_frame(), kind).header("connection", "close".to_owned()).send()
+        let notice = Notice { title, hint, ..bare(status) };
+        // The rest of the request is not read.
+        notice.answer(empty_frame(), kind).header("connection", "close".to_owned()).send()
     };
     if !site.keys.is_own_form(request.headers()) {
-        return refuse(StatusCode::FORBIDDEN, "Not from one of these pages", "Decide on the page of approvals.");
+        return refuse(StatusCode::FORBIDDEN, "Form from another page", "Use the form on the page of approvals.");
     }
-    let Some(deed) = decide::DEEDS.iter().find(|deed| deed.address == path) else {
-        return refuse(
-            StatusCode::NOT_FOUND,
-            "Nothing is stored here",
-            "There are /approve, /deny, /answer, /hold, /release.",
-        );
+    let Some(form) = forms::FORMS.iter().find(|form| form.address == path) else {
+        return refuse(StatusCode::NOT_FOUND, "No such form", "There are /approve, /deny, /answer, /hold, /release.");
     };
-    let form = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if form.split(';').next().is_none_or(|form| form.trim() != "application/x-www-form-urlencoded") {
+    let content = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if content.split(';').next().is_none_or(|content| content.trim() != "application/x-www-form-urlencoded") {
         return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Not a form", "Send application/x-www-form-urlencoded.");
     }
     if request.body().size_hint().lower() > FORM_BYTES_MAX as u64 {
         return refuse(StatusCode::PAYLOAD_TOO_LARGE, "Too large", "A form takes 64 KiB.");
     }
     let body = Limited::new(request.into_body(), FORM_BYTES_MAX).collect();
-    let asked = match timeout(FORM_TIME, body).await {
-        Ok(Ok(body)) => Asked::of(&body.to_bytes()),
+    let params = match timeout(FORM_TIME, body).await {
+        Ok(Ok(body)) => Params::parse(&body.to_bytes()),
         Ok(Err(_)) => return refuse(StatusCode::PAYLOAD_TOO_LARGE, "Too large", "A form takes 64 KiB."),
         Err(_) => return refuse(StatusCode::REQUEST_TIMEOUT, "Too slow", "A form takes 10 seconds."),
     };
     let site = Arc::clone(site);
     let done = tokio::task::spawn_blocking(move || {
-        let back = decide::back(&asked);
-        match decide::store(&site, deed, &asked) {
+        let back = forms::back(&params);
+        match forms::store(&site, form, &params) {
             Ok(name) if kind == Kind::Json => {
                 let mut out = b"{\"stored\":".to_vec();
                 logbook_json::quote_into(&name, &mut out);
@@ -288,18 +253,16 @@ async fn post(site: &Arc<Site>, request: Request<Incoming>) -> Response<Body> {
                 Answer::ok(Kind::Json, out)
             }
             Ok(name) => Answer::see(
-                &deed.told(&asked).fold(back.with("done", &name), |link, (name, value)| link.with(name, value)),
+                &form.outcome(&params).fold(back.with("done", &name), |link, (name, value)| link.with(name, value)),
             ),
             Err(error) => {
-                let marked = if kind == Kind::Html { decide::marked(&site, deed, &asked, &error) } else { None };
+                let marked = if kind == Kind::Html { forms::marked(&site, form, &params, &error) } else { None };
                 marked.unwrap_or_else(|| failed(&site, &error, kind, back))
             }
         }
     });
     match done.await {
         Ok(answer) => answer.send(),
-        Err(_) => {
-            refuse(StatusCode::INTERNAL_SERVER_ERROR, "It is not known whether it was stored", "Look at the run.")
-        }
+        Err(_) => refuse(StatusCode::SERVICE_UNAVAILABLE, "Not stored", STOPS),
     }
 }

@@ -1,5 +1,5 @@
-//! What all pages are made from: the board, kept up by a thread of its own, and the world as
-//! commands see it.
+//! The state of the server that all pages are made from: the board, kept up to date by its own
+//! thread, the caches, and the limits on concurrent work.
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
@@ -7,71 +7,59 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 use super::cache::Cache;
+use super::context::Context;
 use super::guard::Keys;
 use super::run_rows::RunRows;
 use crate::cmd::Door;
-use crate::cmd::live::alarm::Alarm;
 use crate::cmd::live::board::Board;
+use crate::cmd::shared::following::Alarm;
 use logbook_model::error::{Error, Result};
-use logbook_model::{Instant, Zone};
 use logbook_query::time::Clock;
 use logbook_render::web::{Frame, Link, Tab, Text};
-use logbook_render::{Notes, Output, Progress};
-use logbook_store::{Environment, Location};
+use logbook_store::Location;
 
-/// Days that the board knows costs and rows of.
+/// The number of days for which the board has costs and rows.
 const DAYS: u32 = 14;
-/// Between two looks at what came, while rows come all the time.
+/// The pause between two refreshes while rows come all the time.
 const PAUSE: Duration = Duration::from_millis(400);
-/// After so many looks without a change it waits to be told again.
+/// After this many refreshes without a change, the thread waits for file events again.
 const STILL: u32 = 5;
-/// Before it is tried again when the logbook cannot be read.
+/// The pause before the next try if the logbook cannot be read.
 const AGAIN: Duration = Duration::from_secs(1);
-/// Queries that are answered at a time, and pages that are made; each has threads of its own.
+/// At most this many queries run at a time.
 pub const QUERIES_MAX: usize = 4;
-/// Those of them that may take long: one turn is always for quick ones.
+/// At most this many of them may be slow, so that a quick one always gets a turn.
 const SLOW_QUERIES_MAX: usize = QUERIES_MAX - 1;
-/// See there.
+/// At most this many pages are made at a time.
 pub const PAGES_MAX: usize = 2;
-/// Pages that are told of changes at a time.
+/// At most this many pages receive events at a time.
 pub const STREAMS_MAX: usize = 256;
 
-/// One server.
+/// The state of one server.
 pub struct Site {
-    /// What opens it.
     pub keys: Keys,
-    /// Grows with every change of the board.
+    /// The generation of the board: it grows with every change.
     pub generation: watch::Sender<u64>,
-    /// Pages that many look at.
     pub cache: Cache,
-    /// Rows of the runs that are looked at.
     pub run_rows: RunRows,
-    /// Who may run a query.
+    /// Permits to run a query, …
     pub queries: Arc<Semaphore>,
-    /// Whose query may take long.
+    /// … to let it take long, …
     pub slow_queries: Arc<Semaphore>,
-    /// Who may make a page.
+    /// … to make a page from the board, …
     pub pages: Arc<Semaphore>,
-    /// Who may be told of changes.
+    /// … and to receive events.
     pub streams: Arc<Semaphore>,
-    /// The logbook.
-    pub location: Location,
-    /// The surroundings of the server.
-    pub env: Environment,
-    /// The zone of its times.
-    pub zone: Zone,
-    /// The same as the flags of a command.
-    pub zone_flags: Vec<String>,
+    pub context: Context,
     board: RwLock<Board>,
-    clock: fn() -> Instant,
-    now: Option<Instant>,
 }
 
 impl Site {
-    /// Of the logbook at `location`.
+    /// Reads the logbook at `location`, and starts the thread that keeps the board up to date.
     pub fn open(
         location: Location,
-        (clock, zone_flags): (&Clock, Vec<String>),
+        clock: &Clock,
+        zone_flags: Vec<String>,
         port: u16,
         door: &Door<'_>,
     ) -> Result<Arc<Site>> {
@@ -85,26 +73,28 @@ impl Site {
             slow_queries: Arc::new(Semaphore::new(SLOW_QUERIES_MAX)),
             pages: Arc::new(Semaphore::new(PAGES_MAX)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
-            location,
-            env: door.env.clone(),
-            zone: clock.zone,
-            zone_flags,
+            context: Context {
+                location,
+                env: door.env.clone(),
+                zone: clock.zone,
+                zone_flags,
+                clock: door.clock,
+                fixed_now: door.env.var("LOGBOOK_NOW").map(|_| clock.now),
+            },
             board: RwLock::new(board),
-            clock: door.clock,
-            now: door.env.var("LOGBOOK_NOW").map(|_| clock.now),
         });
-        let kept_up = Arc::clone(&site);
+        let refreshed = Arc::clone(&site);
         std::thread::Builder::new()
             .name("board".to_owned())
-            .spawn(move || kept_up.keep_up())
+            .spawn(move || refreshed.refresh_forever())
             .map_err(|error| Error::io(format!("no thread for the board: {error}")))?;
         Ok(site)
     }
 
-    /// Takes in what comes, for ever. While much comes, it looks by itself: to be told of each row
-    /// would cost whoever writes it.
-    fn keep_up(&self) {
-        let mut alarm = Some(Alarm::new(&self.location.path));
+    /// Keeps the board up to date. While many rows come it polls: an event for each row would cost
+    /// its writer time.
+    fn refresh_forever(&self) {
+        let mut alarm = Some(Alarm::new(&self.context.location.path));
         let mut still = 0;
         loop {
             match &alarm {
@@ -113,86 +103,59 @@ impl Site {
             }
             let changed = {
                 let mut board = self.board.write().unwrap_or_else(PoisonError::into_inner);
-                board.refresh(self.now()).map(|changed| changed.then(|| board.generation()))
+                board.refresh(self.context.now()).map(|changed| changed.then(|| board.generation()))
             };
             match changed {
                 Ok(None) if alarm.is_some() => {}
                 Ok(None) => {
                     still += 1;
                     if still == STILL {
-                        alarm = Some(Alarm::new(&self.location.path));
+                        alarm = Some(Alarm::new(&self.context.location.path));
                     }
                 }
                 Ok(Some(generation)) => {
                     self.generation.send_replace(generation);
                     (alarm, still) = (None, 0);
                 }
-                // It stands where it stood, and is asked again.
+                // The board keeps its state, and is refreshed again.
                 Err(_) => std::thread::sleep(AGAIN),
             }
         }
     }
 
-    /// Where all runs stand. Whoever holds it keeps it from changing.
+    /// The board, which does not change while the guard is held.
     pub fn board(&self) -> RwLockReadGuard<'_, Board> {
         self.board.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// As of when a page is: of the run's, or of all. `None`: the board is changing just now.
+    /// The version of a run's page, or of all other pages. `None` while the board is changing.
     pub fn version(&self, run: Option<&str>) -> Option<u64> {
         let Some(run) = run else { return Some(*self.generation.borrow()) };
         self.board.try_read().ok().map(|board| self.version_of(&board, run))
     }
 
-    /// When a run changed last.
+    /// The generation at which a run changed last.
     pub fn version_of(&self, board: &Board, run: &str) -> u64 {
         board.number(run).map_or(0, |number| board.changed_at(number))
     }
 
-    /// The instant that is now.
-    pub fn now(&self) -> Instant {
-        self.now.unwrap_or_else(self.clock)
-    }
-
-    /// The same with the zone.
-    pub fn clock(&self) -> Clock {
-        Clock { now: self.now(), zone: self.zone }
-    }
-
-    /// What stands around a page.
+    /// The frame around a page: its title, the logbook, the number of open requests.
     pub fn frame(&self, board: &Board, title: &str, tab: Tab) -> Frame {
-        let now = self.now();
+        let now = self.context.now();
         Frame {
             title: Text::from(title),
-            logbook: Text::from(self.location.path.display().to_string()),
+            logbook: Text::from(self.context.location.path.display().to_string()),
             tab,
             open: board.open_requests(now).count(),
             events: None,
             generation: board.generation(),
             twin: None,
-            zone: Text::from(self.zone.short_name(now)),
+            zone: Text::from(self.context.zone.short_name(now)),
         }
     }
 
-    /// The same for a page that changes by itself.
+    /// The same for a page that updates itself.
     pub fn live_frame(&self, board: &Board, title: &str, tab: Tab) -> Frame {
         Frame { events: Some(Link::to("/events")), ..self.frame(board, title, tab) }
-    }
-
-    /// Runs what a command would, without streams; what it prints is given back.
-    pub fn command<T>(&self, work: impl FnOnce(&mut Door<'_>) -> Result<T>) -> Result<(T, Vec<u8>)> {
-        let (mut out, mut err) = (Vec::new(), std::io::sink());
-        let mut door = Door {
-            out: Output::new(&mut out, false),
-            err: Notes::new(&mut err, false),
-            progress: Progress::default(),
-            input: &mut std::io::empty(),
-            env: self.env.clone(),
-            input_is_terminal: false,
-            columns: 80,
-            clock: self.clock,
-        };
-        let done = work(&mut door)?;
-        Ok((done, out))
     }
 }

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 
 use super::OpenLogbook;
 use crate::cmd::Door;
-use crate::cmd::reading::{self, Corrections, test, wording};
+use crate::cmd::shared::following::superseding;
+use crate::cmd::shared::reading::{self, Corrections, test, wording};
 use logbook_format::draft::pairs::{Pairs, shell_word};
 use logbook_format::{Drafts, Rules};
 use logbook_json as json;
@@ -17,8 +18,8 @@ use logbook_query::ast::{Expr, Form, Op};
 use logbook_query::time::Clock;
 use logbook_render::Notes;
 use logbook_scan::{self as scan, Pruning, Skipped};
-use logbook_store::append::{OnRefused, State};
 use logbook_store::Place;
+use logbook_store::append::{OnRefused, State};
 use logbook_store::locate::Why;
 use logbook_store::os_real::REAL;
 use logbook_store::{Location, Stored, Writer, end_of};
@@ -251,7 +252,7 @@ pub fn push_new_row<P: Past>(past: &mut P, place: Place, row: &[u8]) -> bool {
     if json::pick(row, &["kind"], &mut values).is_err() {
         return true;
     }
-    if !P::AS_WRITTEN && matches!(Kind::of(values[0]), Kind::Correction | Kind::Repair) {
+    if !P::AS_WRITTEN && superseding::supersedes(Kind::of(values[0]), row) {
         return false;
     }
     past::show(past, row, &Address::Place { segment: place.segment, offset: place.offset });

@@ -1,10 +1,10 @@
-//! What waits for somebody: requests, questions, runs that are held. The twin is
-//! `logbook approve -o json`.
+//! The page of what waits for a person: requests, questions, held runs. As JSON it is what `logbook
+//! approve -o json` prints.
 
 use super::cards::{self, Lack};
 use crate::cmd::decide::open_requests;
 use crate::cmd::live::web::answer::{Answer, Kind};
-use crate::cmd::live::web::routes::Asked;
+use crate::cmd::live::web::params::Params;
 use crate::cmd::live::web::site::Site;
 use crate::cmd::shared::writing::Writing;
 use logbook_model::error::Result;
@@ -13,30 +13,29 @@ use logbook_render::web::{Cell, Link, Tab, Table, Text};
 use logbook_store::Purpose;
 use logbook_view::approvals::Request;
 
-/// Of each sort on one page.
+/// At most this many of each on one page.
 const SHOWN_MAX: usize = 100;
-/// Decisions that are shown.
+/// At most this many past decisions.
 const DECIDED_MAX: usize = 20;
 
-/// The page.
-pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
+pub fn page(site: &Site, params: &Params, kind: Kind) -> Result<Answer> {
     if kind == Kind::Json {
-        let ((), out) = site.command(|door| {
-            let writing = Writing { dir: Some(site.location.path.clone()), ..Writing::default() };
+        let ((), out) = site.context.command(|door| {
+            let writing = Writing { dir: Some(site.context.location.path.clone()), ..Writing::default() };
             open_requests::list(&writing.open(door, Purpose::Read)?, Some("json"), door).map(drop)
         })?;
         return Ok(Answer::ok(Kind::Json, out));
     }
     let board = site.board();
-    let now = site.now();
-    let lack = Lack::of(asked);
-    // What a form lacked is not overlooked, however many there are.
+    let now = site.context.now();
+    let lack = Lack::of(params);
+    // A request whose form lacked something comes first, so that it is on the page.
     let mut requests: Vec<&Request> = board.open_requests(now).collect();
     requests.sort_by_key(|request| !lack.is_of(request));
     let questions = || board.runs().map(|(_, run)| run).filter(|run| cards::is_question(&board, run, now));
     let mut page = ApprovalsPage {
         frame: site.live_frame(&board, "Approvals", Tab::Approvals),
-        forms: Forms { run: Exact::default(), done: cards::done(asked, &board) },
+        forms: Forms { run: Exact::default(), done: cards::done(params, &board) },
         requests: requests.iter().take(SHOWN_MAX).map(|request| cards::request(request, site, &board, &lack)).collect(),
         questions: questions().take(SHOWN_MAX).map(|run| cards::question(run, now)).collect(),
         held: board.holds().held.iter().take(SHOWN_MAX).map(|(run, hold)| cards::held(run, hold)).collect(),

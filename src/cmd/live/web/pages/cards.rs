@@ -1,7 +1,7 @@
-//! What waits for somebody, as pages show it.
+//! Cards for what waits for a person: requests, questions, held runs.
 
 use crate::cmd::live::board::Board;
-use crate::cmd::live::web::routes::Asked;
+use crate::cmd::live::web::params::Params;
 use crate::cmd::live::web::site::Site;
 use logbook_model::{Instant, Status};
 use logbook_render::cell;
@@ -12,12 +12,12 @@ use logbook_view::approvals::Request;
 use logbook_view::holds::Hold;
 use logbook_view::runs::Run;
 
-/// Lines of arguments that a card shows.
+/// At most this many lines of arguments on a card.
 const ARGUMENTS_MAX: usize = 1000;
 
-/// A request. What a form lacked that was sent about it is marked there.
+/// The card of a request, with a mark at what a submitted form lacked.
 pub fn request(request: &Request, site: &Site, board: &Board, lack: &Lack<'_>) -> RequestCard {
-    let sheet = sheet(&board.in_full(request), site.now(), &site.zone, ARGUMENTS_MAX);
+    let sheet = sheet(&board.in_full(request), site.context.now(), &site.context.zone, ARGUMENTS_MAX);
     let lines = |lines: &[Line]| -> Vec<Text> {
         lines.iter().map(|line| Text::from(format!("{}{}", line.gutter, line.text))).collect()
     };
@@ -30,7 +30,7 @@ pub fn request(request: &Request, site: &Site, board: &Board, lack: &Lack<'_>) -
         link: Link::run(&request.run),
         action: Text::from(&request.action),
         dangers: sheet.dangers.iter().map(Text::from).collect(),
-        // The run is a link above them.
+        // The run is shown as a link above.
         about: sheet.items.iter().filter(|it| it.name != "run").map(|it| (it.name, lines(&it.lines))).collect(),
         args: lines(&sheet.arguments),
         is_irreversible: sheet.is_irreversible,
@@ -40,7 +40,7 @@ pub fn request(request: &Request, site: &Site, board: &Board, lack: &Lack<'_>) -
     }
 }
 
-/// What a form lacked.
+/// What a submitted form lacked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lack<'a> {
     request: &'a str,
@@ -49,14 +49,13 @@ pub struct Lack<'a> {
 }
 
 impl<'a> Lack<'a> {
-    /// That it is known that it cannot be undone.
+    /// The confirmation that the call cannot be undone.
     pub const TICK: &'static str = "tick";
-    /// A reason.
     pub const REASON: &'static str = "reason";
 
-    /// What a page is asked to mark.
-    pub fn of(asked: &'a Asked) -> Lack<'a> {
-        Lack { request: asked.text("lacks_of"), what: asked.text("lacks"), note: asked.text("why") }
+    /// Reads the parameters of the page.
+    pub fn of(params: &'a Params) -> Lack<'a> {
+        Lack { request: params.get("lacks_of"), what: params.get("lacks"), note: params.get("why") }
     }
 
     /// Whether it is about this request.
@@ -65,15 +64,15 @@ impl<'a> Lack<'a> {
     }
 }
 
-/// What was done just now, in words.
-pub fn done(asked: &Asked, board: &Board) -> Text {
-    let (name, of) = (asked.text("done"), asked.text("of"));
+/// A sentence about the form that was just submitted.
+pub fn done(params: &Params, board: &Board) -> Text {
+    let (name, of) = (params.get("done"), params.get("of"));
     if name.is_empty() {
         return Text::default();
     }
     let what = board.request(of).map(|request| format!(": {}", request.action));
     let what = what.unwrap_or_default();
-    let told = match asked.text("was") {
+    let outcome = match params.get("was") {
         "approved" => format!("Approved {of}{what}. "),
         "denied" => format!("Denied {of}{what}. The agent is told. "),
         "answered" => format!("Answered {of}. "),
@@ -81,17 +80,17 @@ pub fn done(asked: &Asked, board: &Board) -> Text {
         "released" => format!("Released {of}. "),
         _ => String::new(),
     };
-    Text::from(format!("{told}Stored as {name}."))
+    Text::from(format!("{outcome}Stored as {name}."))
 }
 
-/// Whether a run waits for an answer, and for nothing else.
+/// Whether a run waits only for an answer.
 pub fn is_question(board: &Board, run: &Run<'_>, now: Instant) -> bool {
     run.known_status() == Some(Status::Blocked)
         && run.requests.count(now) == 0
         && !board.holds().held.contains_key(&*run.run_id)
 }
 
-/// A run that waits for an answer.
+/// The card of a run that waits for an answer.
 pub fn question(run: &Run<'_>, now: Instant) -> Question {
     Question {
         exact: Exact(run.run_id.clone().into_owned()),
@@ -103,7 +102,7 @@ pub fn question(run: &Run<'_>, now: Instant) -> Question {
     }
 }
 
-/// A run that is held.
+/// The card of a held run.
 pub fn held(run: &str, hold: &Hold) -> HeldCard {
     HeldCard {
         exact: Exact(run.to_owned()),

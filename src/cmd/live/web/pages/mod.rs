@@ -1,8 +1,8 @@
-//! What each page shows, and its twin for programs.
+//! What each page shows, as HTML and as JSON.
 //!
-//! - `runs`: all of them · `run`: one · `approvals`: what waits for somebody
+//! - `runs`: all runs · `run`: one run · `approvals`: what waits for a person
 //! - `query`: the query box · `report`: saved queries
-//! - `cards`: what waits for somebody, as pages show it · `result`: rows of any shape as a table
+//! - `cards`: cards for requests, questions and held runs · `result`: the output of a query as a table
 
 pub mod approvals;
 pub mod cards;

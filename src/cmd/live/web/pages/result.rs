@@ -1,20 +1,26 @@
-//! Rows of any shape as a table, as `logbook query` prints them on a terminal.
+//! The output of a query as a table and notes on a page: rows of any shape, laid out as `logbook
+//! query` prints them on a terminal.
 
 use hyper::StatusCode;
 
 use crate::cmd::live::web::answer::status_of;
+use crate::cmd::live::web::child::{self, ChildOutput};
+use crate::cmd::shared::reading::wording::Clauses;
 use logbook_json::{self as json, Kind};
-use logbook_model::error::Error;
+use logbook_model::error::{Error, Result};
 use logbook_model::{self as model, Zone};
+use logbook_query as query;
 use logbook_render::web::table::{Column, Status};
 use logbook_render::web::{Cell, Link, Table, Text};
 use logbook_render::{cell, safe};
 
-/// Columns of rows that name none.
+/// A query or filter may have at most this size.
+pub const TEXT_BYTES_MAX: usize = 4096;
+/// At most this many columns, if the query names none.
 const COLUMNS_MAX: usize = 24;
-/// Characters of one cell.
+/// At most this many characters in a cell.
 const CHARACTERS: usize = 600;
-/// What a table shows of whole rows.
+/// The columns of whole rows.
 const STANDARD: [(&str, &str); 6] = [
     ("time", "tight"),
     ("row", "name"),
@@ -23,22 +29,22 @@ const STANDARD: [(&str, &str); 6] = [
     ("action", "wide"),
     ("next or blocked_on", "wide less"),
 ];
-/// The fields that those are made of.
+/// The fields that those columns are made of.
 const FIELDS: [&str; 8] = ["timestamp", "run_id", "step", "phase", "status", "action", "next_intent", "blocked_on"];
 
-/// A failure, line by line.
+/// An error as lines.
 pub fn problem(error: &Error) -> Vec<Text> {
     Text::lines(&safe::error(error))
 }
 
-/// With which status it is said. What took too long or too much was asked for, and is no failure of
-/// the server.
+/// The HTTP status of an error in a query. A query that takes too long or too much memory is the
+/// client's error, not the server's.
 pub fn status(error: &Error) -> StatusCode {
     let status = status_of(error);
     if status.is_server_error() { StatusCode::UNPROCESSABLE_ENTITY } else { status }
 }
 
-/// Rows with these columns, or with those that they have.
+/// Rows in these columns, or in the columns that they have.
 pub fn table(caption: &str, rows: &[Vec<u8>], columns: Option<&[String]>, zone: &Zone) -> Table {
     let own;
     let names = match columns {
@@ -72,7 +78,7 @@ pub fn table(caption: &str, rows: &[Vec<u8>], columns: Option<&[String]>, zone: 
     table
 }
 
-/// Whole rows.
+/// Whole rows in the standard columns.
 pub fn whole(caption: &str, rows: &[Vec<u8>], zone: &Zone) -> Table {
     let mut table = Table::new(caption, &STANDARD);
     for row in rows {
@@ -102,6 +108,34 @@ pub fn whole(caption: &str, rows: &[Vec<u8>], zone: &Zone) -> Table {
     table
 }
 
+/// An error if the output was cut: a program must not take a part for the whole.
+pub fn complete(ran: &ChildOutput) -> Result<()> {
+    match ran.is_cut {
+        false => Ok(()),
+        true => Err(Error::usage(format!("the answer is more than {} MiB", child::BYTES_MAX >> 20))
+            .hint("a limit, fewer fields, or logbook query")),
+    }
+}
+
+/// The output of the query `text` in the columns that it names. If it names none and
+/// `rows_are_whole`, rows look as on a terminal.
+pub fn of_query(caption: &str, rows_are_whole: bool, text: &str, ran: &ChildOutput, zone: &Zone) -> Table {
+    let rows: Vec<Vec<u8>> =
+        ran.out.split(|byte| *byte == b'\n').filter(|row| !row.is_empty()).map(<[u8]>::to_vec).collect();
+    // Parsed and not compiled: compiling may take long, and this process serves other clients too.
+    let query = Clauses::default().query(&[text.to_owned()]).map(|(query, _)| query).unwrap_or_default();
+    match query::columns(&query) {
+        None if rows_are_whole && query.passes_rows_on() => whole(caption, &rows, zone),
+        columns => table(caption, &rows, columns.as_deref(), zone),
+    }
+}
+
+/// The notes below the rows.
+pub fn notes(ran: &ChildOutput) -> Vec<Text> {
+    let cut = ran.is_cut.then(|| Text::from("There is more; a limit or a filter narrows it.".to_owned()));
+    cut.into_iter().chain(ran.notes.iter().map(Text::from)).collect()
+}
+
 fn shown(name: &str, raw: Option<&[u8]>, zone: &Zone) -> Cell {
     let text = cell::shown(raw, zone);
     match name {
@@ -111,7 +145,7 @@ fn shown(name: &str, raw: Option<&[u8]>, zone: &Zone) -> Cell {
     }
 }
 
-/// The names of the rows' members, as they come; of what is no object, `value`.
+/// The names of the rows' members in order; `value` for a row that is not an object.
 fn names(rows: &[Vec<u8>]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for row in rows {

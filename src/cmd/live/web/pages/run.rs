@@ -1,11 +1,12 @@
-//! One run: the record that `show` draws. The twin is `logbook show --record`.
+//! The page of one run: its record, as `show` prints it. As JSON it is what `logbook show --record`
+//! prints.
 
 use super::cards::{self, Lack};
 use crate::cmd::live::board::Board;
 use crate::cmd::live::web::answer::{Answer, Kind};
-use crate::cmd::live::web::routes::Asked;
+use crate::cmd::live::web::params::Params;
 use crate::cmd::live::web::site::Site;
-use crate::cmd::reading::{Corrections, Reading, gather, logbook_for, of_run};
+use crate::cmd::shared::reading::{Corrections, Reading, gather, logbook_for, run_record};
 use logbook_model::error::{Error, Exit, Result, nearest};
 use logbook_query::Query;
 use logbook_render::record::{self, page as record_page};
@@ -14,30 +15,29 @@ use logbook_render::web::table::Column;
 use logbook_render::web::{Cell, Frame, Link, Tab, Table, Text};
 use logbook_view::Record;
 
-/// Rows of a run that is shown here at all.
+/// A run with more rows is not shown here.
 const ROWS_MAX: u64 = 20_000;
-/// Rows of each table, where not all are asked for: the newest.
+/// At most this many rows of each table, the newest, unless `all` is given.
 const SHOWN_MAX: usize = 200;
-/// Characters of one cell.
+/// At most this many characters in a cell.
 const CHARACTERS: usize = 2000;
 
-/// The page.
-pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
-    let id = asked.text("id");
+pub fn page(site: &Site, params: &Params, kind: Kind) -> Result<Answer> {
+    let id = params.get("id");
     let (rows, read_at) = {
         let board = site.board();
         (board.run(id).map(|run| run.rows).ok_or_else(|| unknown(id, &board))?, board.read_at())
     };
     if rows > ROWS_MAX {
-        return Err(Error::usage(format!("run {id:?} has {rows} rows, and a page shows {ROWS_MAX} at most"))
+        return Err(Error::usage(format!("run {id:?} has {rows} rows, and a page shows at most {ROWS_MAX}"))
             .hint(format!("logbook show {}", logbook_format::draft::pairs::shell_word(id))));
     }
     if kind == Kind::Json {
         let record = record(site, id)?.ok_or_else(|| gone(id))?;
         return Ok(Answer::ok(Kind::Json, [&record.to_json()[..], b"\n"].concat()));
     }
-    // Without looking through all rows for its children: the board knows them.
-    let mut record = site.run_rows.record(site, id, read_at)?.ok_or_else(|| gone(id))?;
+    // The board knows the children, so that not all rows need to be read for them.
+    let mut record = site.run_rows.record(&site.context, id, read_at)?.ok_or_else(|| gone(id))?;
     let board = site.board();
     let mut children: Vec<(usize, String)> = board
         .runs()
@@ -46,17 +46,17 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
         .collect();
     children.sort();
     record.children = children.into_iter().map(|(_, run)| run).collect();
-    Ok(Answer::page(&drawn(site, &board, &record, asked)))
+    Ok(Answer::page(&drawn(site, &board, &record, params)))
 }
 
-fn drawn(site: &Site, board: &Board, record: &Record, asked: &Asked) -> RunPage {
-    let now = site.now();
-    let lack = Lack::of(asked);
+fn drawn(site: &Site, board: &Board, record: &Record, params: &Params) -> RunPage {
+    let now = site.context.now();
+    let lack = Lack::of(params);
     let id = &record.run_id;
     let run = board.run(id);
     let hold = board.holds().held.get(id);
-    let drawn = record_page(record, &site.zone);
-    let all = !asked.text("all").is_empty();
+    let drawn = record_page(record, &site.context.zone);
+    let all = !params.get("all").is_empty();
     let mut notes = Vec::new();
     let mut tables = Vec::new();
     for table in &drawn.tables {
@@ -84,7 +84,7 @@ fn drawn(site: &Site, board: &Board, record: &Record, asked: &Asked) -> RunPage 
             twin: Some(Link::to("/run.json").with("id", id)),
             ..frame
         },
-        forms: Forms { run: Exact(id.clone()), done: cards::done(asked, board) },
+        forms: Forms { run: Exact(id.clone()), done: cards::done(params, board) },
         name: Text::from(id),
         task: Text::from(record.first("task")),
         stands: Cell::status(&record.stands("status")),
@@ -106,7 +106,7 @@ fn drawn(site: &Site, board: &Board, record: &Record, asked: &Asked) -> RunPage 
     }
 }
 
-/// A fact; runs in it lead to their pages.
+/// A fact, with links to the runs in it.
 fn lines(fact: &record::Fact, record: &Record) -> FactLines {
     let lines = match fact.name {
         "children" => record.children.iter().map(|child| Cell::link(child, Link::run(child))).collect(),
@@ -139,15 +139,15 @@ fn class(title: &str) -> &'static str {
     }
 }
 
-/// The record with the children that all rows tell of.
+/// The record with its children, from all rows.
 fn record(site: &Site, id: &str) -> Result<Option<Record>> {
     let runs = [id.to_owned()];
-    let reading = Reading { dir: Some(site.location.path.clone()), ..Reading::default() };
-    let (record, _) = site.command(|door| {
+    let reading = Reading { dir: Some(site.context.location.path.clone()), ..Reading::default() };
+    let (record, _) = site.context.command(|door| {
         let plan = gather::plan_of(&runs, true, &reading, door)?;
         let found = logbook_for(door, &reading, Corrections::wanted(&reading, &Query::default()), None)?;
         let (rows, _) = gather::passing(&found.inputs, &plan, &runs, false, door);
-        Ok(of_run::record(id, &found.inputs, &rows))
+        Ok(run_record::record(id, &found.inputs, &rows))
     })?;
     Ok(record)
 }
@@ -162,5 +162,5 @@ fn unknown(id: &str, board: &Board) -> Error {
 }
 
 fn gone(id: &str) -> Error {
-    Error::new(Exit::No, format!("no rows of run {id:?} are there any more"))
+    Error::new(Exit::No, format!("run {id:?} has no rows any more"))
 }

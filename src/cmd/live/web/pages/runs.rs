@@ -1,19 +1,19 @@
-//! All runs: cards, those that are active, a filter, two plots. The twin is `logbook runs -o json`.
+//! The page of all runs: cards, a filter, the list of runs and two plots. As JSON it is what
+//! `logbook runs -o json` prints.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::ControlFlow;
 
-use super::query::{notes, whole};
-use super::result;
+use super::result::{self, TEXT_BYTES_MAX};
 use crate::cmd::live::board::Board;
 use crate::cmd::live::web::answer::{Answer, Kind};
-use crate::cmd::live::web::child::{self, Ran};
-use crate::cmd::live::web::routes::Asked;
+use crate::cmd::live::web::child::{self, ChildOutput};
+use crate::cmd::live::web::params::Params;
 use crate::cmd::live::web::site::Site;
 use crate::cmd::read::branches;
 use crate::cmd::read::runs::RECENT_MS;
-use crate::cmd::reading::runs;
-use crate::cmd::reading::wording::{self, Clauses};
+use crate::cmd::shared::reading::runs;
+use crate::cmd::shared::reading::wording::{self, Clauses};
 use logbook_json as json;
 use logbook_model::Instant;
 use logbook_model::error::{Error, Result};
@@ -25,30 +25,29 @@ use logbook_render::web::{Cell, Link, Plot, Tab, Table, Text};
 use logbook_render::{Format, Look, Output, Rows, cell};
 use logbook_view::runs::{Cards, Run, Tree, json as run_json, what_now};
 
-/// Runs on one page.
+/// At most this many runs on one page.
 const SHOWN_MAX: usize = 200;
-/// What runs wait for, on one page.
+/// At most this many of the things that runs wait for.
 const BLOCKERS_MAX: usize = 8;
-/// Characters of one cell.
+/// At most this many characters in a cell.
 const CELL_CHARACTERS: usize = 200;
-/// Hours of the plot of rows.
+/// The number of hours in the plot of rows.
 const HOURS: i64 = 48;
-/// Bytes of a filter.
-pub const TEXT_BYTES_MAX: usize = 4096;
 
-/// The page.
-pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
-    let (filter, all) = (asked.text("filter"), !asked.text("all").is_empty());
+pub fn page(site: &Site, params: &Params, kind: Kind) -> Result<Answer> {
+    let (filter, all) = (params.get("filter"), !params.get("all").is_empty());
     let asks = all || !filter.trim().is_empty();
     let query = read(filter);
-    // Before the board is held: it must not be kept from changing.
+    // Before the board is locked, since this may take long.
     let beside = match &query {
-        Ok(query) if !query.is_plain() => Some(child::run(site, &asked.asker, &arguments(filter, kind), usize::MAX)),
+        Ok(query) if !query.is_plain() => {
+            Some(child::run(&site.context, &params.canceller, &arguments(filter, kind), usize::MAX))
+        }
         _ => None,
     };
     if let (Some(ran), Kind::Json) = (&beside, kind) {
         let ran = ran.as_ref().map_err(Clone::clone)?;
-        return whole(ran).map(|()| Answer::ok(Kind::Json, ran.out.clone()));
+        return result::complete(ran).map(|()| Answer::ok(Kind::Json, ran.out.clone()));
     }
     let board = site.board();
     let found = match (query, beside) {
@@ -59,7 +58,7 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
     if kind == Kind::Json {
         return json(site, &board, &found?);
     }
-    let now = site.now();
+    let now = site.context.now();
     let counts = board.cards(now);
     let mut page = RunsPage {
         frame: site.live_frame(&board, "Runs", Tab::Runs),
@@ -73,7 +72,7 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
         notes: Vec::new(),
     };
     let mut twin = Link::to("/runs.json");
-    for (name, value) in [("filter", filter), ("all", asked.text("all"))] {
+    for (name, value) in [("filter", filter), ("all", params.get("all"))] {
         twin = if value.is_empty() { twin } else { twin.with(name, value) };
     }
     page.frame.twin = Some(twin);
@@ -87,13 +86,13 @@ pub fn page(site: &Site, asked: &Asked, kind: Kind) -> Result<Answer> {
         }
         Err(error) => {
             page.problem = result::problem(&error);
-            Ok(Answer::page(&page).with(result::status(&error)))
+            Ok(Answer::page(&page).with_status(result::status(&error)))
         }
     }
 }
 
-/// Whether a filter takes no more than in proportion to the runs, whatever it says: others are
-/// asked in a process of their own, which can be ended.
+/// Whether the time that a filter takes is proportional to the number of runs, whatever it says.
+/// Other filters run in their own process, which can be killed.
 pub fn is_plain(filter: &str) -> bool {
     read(filter).map_or(true, |query| query.is_plain())
 }
@@ -106,7 +105,7 @@ fn read(filter: &str) -> Result<Query> {
     let texts = if filter.trim().is_empty() { Vec::new() } else { vec![filter.to_owned()] };
     let (query, _) = Clauses::default().query(&texts)?;
     if wording::reads_files(&query) {
-        return Err(Error::usage("the filter names a file (in @…), and reads none here"));
+        return Err(Error::usage("the filter names a file (in @…), which is not allowed here"));
     }
     Ok(query)
 }
@@ -116,14 +115,14 @@ fn arguments(filter: &str, kind: Kind) -> Vec<String> {
     vec!["runs".to_owned(), format!("--output={format}"), "--".to_owned(), filter.to_owned()]
 }
 
-/// Runs that a filter finds.
+/// The runs that a filter finds.
 struct Found {
-    /// Their numbers on the board, in order, where the filter makes nothing else of them.
+    /// Their numbers on the board, in order, if the filter passes whole runs on.
     runs: Vec<usize>,
-    /// What it makes of them.
+    /// The rows that it makes of them otherwise.
     made: Vec<Vec<u8>>,
     columns: Option<Vec<String>>,
-    /// They stand as they were sorted.
+    /// The filter sorts them.
     is_sorted: bool,
     notes: Vec<Text>,
 }
@@ -134,16 +133,16 @@ impl Found {
         Found { runs: Vec::new(), made: Vec::new(), columns, is_sorted, notes: Vec::new() }
     }
 
-    /// By asking each of them.
+    /// Evaluates a plain filter in this process.
     fn here(query: &Query, filter: &str, site: &Site, board: &Board, asks: bool) -> Result<Found> {
-        let plan = wording::plain(query, filter, &site.clock())?;
+        let plan = wording::plain(query, filter, &site.context.clock())?;
         let mut found = Found::of(query);
         if *query == Query::default() {
-            // All of them, as they stand: nothing is to be asked of each.
+            // All runs, unfiltered.
             found.runs.extend(wanted(board, site, asks).map(|(number, _)| number));
             return Ok(found);
         }
-        runs::ask(wanted(board, site, asks), &board.tree(), site.now(), &plan, &mut |row, number| {
+        runs::ask(wanted(board, site, asks), &board.tree(), site.context.now(), &plan, &mut |row, number| {
             match number.filter(|_| found.columns.is_none()) {
                 Some(number) => found.runs.push(number),
                 None => found.made.push(row.to_vec()),
@@ -153,8 +152,8 @@ impl Found {
         Ok(found)
     }
 
-    /// From what `logbook runs` printed.
-    fn beside(query: &Query, ran: &Ran, board: &Board) -> Found {
+    /// Reads what `logbook runs` printed in its own process.
+    fn beside(query: &Query, ran: &ChildOutput, board: &Board) -> Found {
         let mut found = Found::of(query);
         for row in ran.out.split(|byte| *byte == b'\n').filter(|row| !row.is_empty()) {
             if found.columns.is_some() {
@@ -164,27 +163,27 @@ impl Found {
             let mut values = Vec::new();
             let _ = json::pick(row, &["run_id"], &mut values);
             let run = cell::plain(values.first().copied().flatten());
-            // One that began meanwhile is on the board a moment later.
+            // A run that began meanwhile is not on the board yet.
             found.runs.extend(board.number(&run));
         }
-        found.notes = notes(ran);
+        found.notes = result::notes(ran);
         found
     }
 }
 
-/// Those that `logbook runs` shows.
+/// The runs that `logbook runs` shows.
 fn wanted<'b>(board: &'b Board, site: &Site, asks: bool) -> impl Iterator<Item = (usize, &'b Run<'static>)> + use<'b> {
-    let recent = site.now().plus_ms(-RECENT_MS);
+    let recent = site.context.now().plus_ms(-RECENT_MS);
     board.runs().filter(move |(_, run)| asks || !run.is_old(recent))
 }
 
 fn json(site: &Site, board: &Board, found: &Found) -> Result<Answer> {
     let columns = found.columns.clone().unwrap_or_else(|| run_json::FIELDS.map(str::to_owned).to_vec());
-    let look = Look { width: None, colour: false, zone: site.zone, terminal: false, wrap: false };
+    let look = Look { width: None, colour: false, zone: site.context.zone, terminal: false, wrap: false };
     let mut rows = Rows::new(Format::Json, Some(columns), look, false);
     let mut text = Vec::new();
     let mut out = Output::new(&mut text, false);
-    let (tree, now) = (board.tree(), site.now());
+    let (tree, now) = (board.tree(), site.context.now());
     let by_number = by_number(board, &found.runs);
     let mut row = Vec::new();
     for number in &found.runs {
@@ -204,10 +203,10 @@ fn by_number<'b>(board: &'b Board, numbers: &[usize]) -> BTreeMap<usize, &'b Run
     board.runs().filter(|(number, _)| numbers.contains(number)).collect()
 }
 
-/// The table, and what is said below it.
+/// Fills in the table of runs and the notes below it.
 fn fill(page: &mut RunsPage, board: &Board, site: &Site, found: Found, asks: bool) {
     let Found { runs: shown, made, columns, is_sorted, notes } = found;
-    let (tree, now) = (board.tree(), site.now());
+    let (tree, now) = (board.tree(), site.context.now());
     let count = shown.len().max(made.len());
     if columns.is_none() {
         let mut order = if is_sorted { branches::flat(&shown) } else { branches::of(&shown, &tree) };
@@ -234,7 +233,7 @@ fn fill(page: &mut RunsPage, board: &Board, site: &Site, found: Found, asks: boo
             }
         }
     } else {
-        page.table = result::table("Runs", &made[..count.min(SHOWN_MAX)], columns.as_deref(), &site.zone);
+        page.table = result::table("Runs", &made[..count.min(SHOWN_MAX)], columns.as_deref(), &site.context.zone);
     }
     if count > SHOWN_MAX {
         page.notes.push(Text::from(format!("The first {SHOWN_MAX} of {count}; a filter narrows them.")));
@@ -278,11 +277,12 @@ fn cards(board: &Board, cards: &Cards, now: Instant) -> Vec<Card> {
     ]
 }
 
-/// Rows by the hour, and costs by the day.
+/// The plots of rows by hour and of costs by day.
 fn plots(board: &Board, site: &Site) -> Vec<Plot> {
     let activity = board.activity();
-    let local = |at, format: &str| site.zone.to_local(at).map_or_else(String::new, |at| at.format(format).to_string());
-    let hours = activity.hours(HOURS, site.now());
+    let local =
+        |at, format: &str| site.context.zone.to_local(at).map_or_else(String::new, |at| at.format(format).to_string());
+    let hours = activity.hours(HOURS, site.context.now());
     let rows: u64 = hours.iter().map(|(_, rows)| rows).sum();
     let most = hours.iter().max_by_key(|(_, rows)| rows).filter(|(_, rows)| *rows > 0);
     let most = most.map_or_else(String::new, |(at, rows)| format!(", at most {rows} (from {})", local(*at, "%H:%M")));

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::schema::Schema;
-use crate::cmd::reading::wording::{self, Clauses};
+use crate::cmd::shared::reading::wording::{self, Clauses};
 use logbook_json as json;
 use logbook_model::error::Error;
 use logbook_model::{Instant, Zone};

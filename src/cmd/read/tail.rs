@@ -1,23 +1,21 @@
-//! `logbook tail`: the newest rows, one line each, and those that come.
+//! `logbook tail`: the newest rows, one line each, and new rows as they come.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use crate::cmd::Door;
-use crate::cmd::live::alarm::Alarm;
-use crate::cmd::live::follow::{Follower, begin, sync};
-use crate::cmd::live::tail_files;
-use crate::cmd::reading::wording::{self, Clauses};
-use crate::cmd::reading::{self, Corrections, Files, Found, Reading, passed_over};
-use crate::cmd::shared::guard::{Bounds, Evaluation};
-use logbook_json as json;
+use crate::cmd::read::tail_files;
+use crate::cmd::read::tail_rows::{Printer, passing};
+use crate::cmd::shared::following::{Alarm, Follower, begin, sync};
+use crate::cmd::shared::guard::Bounds;
+use crate::cmd::shared::reading::wording::{self, Clauses};
+use crate::cmd::shared::reading::{self, Corrections, Files, Found, Reading, RowFilter, mismatches};
 use logbook_model::error::{Error, Exit, Result};
+use logbook_query::Query;
 use logbook_query::eval::doubts::Doubts;
-use logbook_query::{Plan, Query};
-use logbook_render::line;
-use logbook_render::{Format, Look};
-use logbook_scan::{self as scan, Scanned, Source};
+use logbook_render::Format;
+use logbook_scan::Scanned;
 use logbook_store::Place;
 use logbook_store::append::{Options, Writer};
 use logbook_store::config;
@@ -25,25 +23,25 @@ use logbook_store::cursors::Cursor;
 use logbook_store::os_real::{REAL, output_is_gone};
 use logbook_store::{Durability, end_of};
 
-/// Two real examples.
+/// Examples for the help.
 pub const EXAMPLES: &str = "  logbook tail -f 'status=blocked or status=failed'\n  logbook tail -n 50 -r r-88\n  logbook tail -f --cursor mailer | ./send-mail\n  logbook tail -f app.jsonl level=error";
 
-/// Rows shown when nobody says how many.
+/// The number of rows without `-n`.
 const COUNT: usize = 10;
 
 /// Arguments of `tail`.
 #[derive(clap::Args)]
 pub struct Tail {
-    /// A filter: status=blocked; and files, to be read instead of the logbook
+    /// A filter: status=blocked; and files to read instead of the logbook
     #[arg(value_name = "FILTER|FILE")]
     words: Vec<OsString>,
-    /// Go on with the rows that come
+    /// Print new rows as they come
     #[arg(short = 'f', long)]
     follow: bool,
-    /// So many of the newest rows [default: 10; with --since all of them]
+    /// At most N of the newest rows [default: 10; with --since all]
     #[arg(short = 'n', long = "lines", value_name = "N")]
     count: Option<usize>,
-    /// Begin where the follower of this name stopped, and keep where this one stops
+    /// Start where the last tail with this cursor stopped, and save where this one stops
     #[arg(long, value_name = "NAME")]
     cursor: Option<String>,
     #[command(flatten)]
@@ -59,7 +57,7 @@ pub fn run(args: Tail, door: &mut Door<'_>) -> Result<Exit> {
         _ => return Err(Error::usage("tail prints lines for people or jsonl").hint("logbook tail -o jsonl")),
     };
     let clock = args.reading.clock(door)?;
-    let (texts, files) = wording::told_apart(&args.words)?;
+    let (texts, files) = wording::split_arguments(&args.words)?;
     let (mut query, text) = Clauses::default().query(&texts)?;
     args.reading.narrow(&mut query, &clock)?;
     if (Query { filter: None, ..query.clone() }) != Query::default() {
@@ -69,27 +67,28 @@ pub fn run(args: Tail, door: &mut Door<'_>) -> Result<Exit> {
     let guarded = wording::guarded(&query, &text, &clock, BTreeMap::new(), watch)?;
     if !files.is_empty() {
         if args.cursor.is_some() {
-            return Err(Error::usage("--cursor keeps a place in a logbook, and not in a file")
+            return Err(Error::usage("--cursor saves a place in a logbook, not in a file")
                 .hint("logbook tail -f FILE   # without --cursor"));
         }
         let inputs = Files::default().open(&files, Corrections::AsWritten, door)?;
-        let mut out = Lines { format, look: args.reading.look(door, clock.zone), foreign: true };
-        let how = (count(&args), args.follow);
-        return guarded.evaluate(|plan, within| tail_files::follow(&inputs, (plan, within), how, &mut out, door));
+        let mut out = Printer { format, look: args.reading.look(door, clock.zone), foreign: true };
+        return guarded.evaluate(|plan, within| {
+            tail_files::follow(&inputs, RowFilter { plan, within }, count(&args), args.follow, &mut out, door)
+        });
     }
     let corrections = Corrections::wanted(&args.reading, &query);
     let found = reading::logbook_for(door, &args.reading, corrections, None)?;
-    let mut out = Lines { format, look: args.reading.look(door, clock.zone), foreign: false };
-    guarded.evaluate(|plan, within| follow(&args, &found, (plan, within), corrections, &mut out, door))
+    let mut out = Printer { format, look: args.reading.look(door, clock.zone), foreign: false };
+    guarded.evaluate(|plan, within| follow(&args, &found, RowFilter { plan, within }, corrections, &mut out, door))
 }
 
-/// Prints the newest rows, and those that come.
+/// Prints the newest rows, then new ones as they come.
 fn follow(
     args: &Tail,
     found: &Found,
-    (plan, within): (&Plan, &Evaluation<'_>),
+    filter: RowFilter<'_>,
     corrections: Corrections,
-    out: &mut Lines,
+    out: &mut Printer,
     door: &mut Door<'_>,
 ) -> Result<Exit> {
     let cursor = args.cursor.as_deref().map(|name| Cursor::new(&found.path, name)).transpose()?;
@@ -99,17 +98,17 @@ fn follow(
     match saved {
         Some(saved) => at = saved,
         None => {
-            let (rows, mut scanned) = newest(found, (plan, within), count(args), args.reading.strict, door);
+            let (rows, mut scanned) = newest(found, filter, count(args), args.reading.strict, door);
             for row in rows {
                 out.print(&row, door)?;
             }
-            exit = reading::tell_skipped(door, &mut scanned, &found.inputs, args.reading.strict);
+            exit = reading::note_skipped(door, &mut scanned, &found.inputs, args.reading.strict);
         }
     }
     let shown = corrections != Corrections::Folded;
-    let mut follower = Follower::new(&found.path, at, (plan, within), shown);
+    let mut follower = Follower::new(&found.path, at, filter, shown);
     let mut keeper = match &cursor {
-        Some(cursor) => Some(Keeper::new(cursor.clone(), found, saved, door)?),
+        Some(cursor) => Some(CursorKeeper::new(cursor.clone(), found, saved, door)?),
         None => None,
     };
     let alarm = args.follow.then(|| Alarm::new(&found.path));
@@ -138,11 +137,11 @@ fn follow(
     }
 }
 
-/// The newest `count` rows that pass, the oldest of them first: segments are read from the newest
-/// on, until there are enough.
+/// The newest `count` rows that pass, oldest first. Reads segments from the newest on, until there
+/// are enough rows.
 fn newest(
     found: &Found,
-    (plan, within): (&Plan, &Evaluation<'_>),
+    filter: RowFilter<'_>,
     count: usize,
     strict: bool,
     door: &mut Door<'_>,
@@ -162,44 +161,18 @@ fn newest(
             }
             here.push_back(row.to_vec());
         };
-        let (scanned, more) = passing(&found.inputs.only(input), (plan, within), strict, &mut keep, door);
+        let (scanned, more) = passing(&found.inputs.only(input), filter, strict, &mut keep, door);
         all.join(scanned);
         here.into_iter().rev().for_each(|row| rows.push_front(row));
         doubts.merge(more);
     }
-    for note in passed_over::notes(plan, &doubts) {
+    for note in mismatches::notes(filter.plan, &doubts) {
         door.note(note);
     }
     (rows, all)
 }
 
-/// Hands the rows of `input` that pass to `keep`. Gives what was read, and what could not be
-/// compared.
-pub(super) fn passing(
-    input: &Source,
-    (plan, within): (&Plan, &Evaluation<'_>),
-    strict: bool,
-    keep: &mut dyn FnMut(&[u8]),
-    door: &mut Door<'_>,
-) -> (Scanned, Doubts) {
-    let mut eval = plan.eval();
-    let scanned = scan::feed(input, door.input, plan.fields(), strict, |row, name, skipped| {
-        let matches = || plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false));
-        if within.row(matches) {
-            match json::validate(row.text, json::Limits::GRAMMAR) {
-                Ok(()) => keep(row.text),
-                Err(fault) => {
-                    let (class, detail) = scan::not_json(&fault);
-                    skipped.add(name, class, row.place.offset, detail);
-                }
-            }
-        }
-        ControlFlow::Continue(())
-    });
-    (scanned, eval.doubts)
-}
-
-/// How many rows are shown at first.
+/// The number of rows to print at first.
 fn count(args: &Tail) -> usize {
     match (args.count, &args.reading.since) {
         (None, Some(_)) => usize::MAX,
@@ -207,47 +180,27 @@ fn count(args: &Tail) -> usize {
     }
 }
 
-/// Rows on their way out.
-pub(super) struct Lines {
-    format: Format,
-    look: Look,
-    /// Rows that are not logbook's are shown as they are.
-    foreign: bool,
-}
-
-impl Lines {
-    pub(super) fn print(&mut self, row: &[u8], door: &mut Door<'_>) -> Result<()> {
-        let mut values = Vec::new();
-        let mut is_step = || json::pick(row, &["run_id"], &mut values).is_ok() && values[0].is_some();
-        match self.format {
-            _ if self.foreign && !is_step() => door.out.json(json::trim(row)).and_then(|()| door.out.json(b"\n")),
-            Format::Jsonl => door.out.json(json::trim(row)).and_then(|()| door.out.json(b"\n")),
-            _ => door.out.drawn(&line::draw(row, &self.look)),
-        }
-    }
-}
-
-/// Keeps where the follower stands, once what it read is durable.
-struct Keeper {
+/// Saves the position of the follower, once the rows that it read are durable.
+struct CursorKeeper {
     cursor: Cursor,
     writer: Writer<'static>,
-    kept: Option<Place>,
+    saved: Option<Place>,
 }
 
-impl Keeper {
-    fn new(cursor: Cursor, found: &Found, kept: Option<Place>, door: &Door<'_>) -> Result<Keeper> {
+impl CursorKeeper {
+    fn new(cursor: Cursor, found: &Found, saved: Option<Place>, door: &Door<'_>) -> Result<CursorKeeper> {
         let settings = config::for_reading(&found.path, &door.env, &mut Vec::new());
         let options = Options { durability: Some(Durability::Data), lock_timeout_ms: None, now: door.clock };
-        Ok(Keeper { cursor, writer: Writer::open(&REAL, &found.path, settings, options)?, kept })
+        Ok(CursorKeeper { cursor, writer: Writer::open(&REAL, &found.path, settings, options)?, saved })
     }
 
     fn keep(&mut self, at: Place) -> Result<()> {
-        if self.kept == Some(at) {
+        if self.saved == Some(at) {
             return Ok(());
         }
-        sync(&mut self.writer, self.kept.unwrap_or(at), at)?;
+        sync(&mut self.writer, self.saved.unwrap_or(at), at)?;
         self.cursor.save(at)?;
-        self.kept = Some(at);
+        self.saved = Some(at);
         Ok(())
     }
 }

@@ -1,49 +1,51 @@
-//! A few rows out of many: found by literals on all cores, kept whole, in order.
-//! What the commands about single runs read.
+//! Gathering a few whole rows out of many, in order, for commands about single runs. Literals find
+//! the candidates, on all cores.
 
 use std::ops::ControlFlow;
 
-use super::{Corrections, Found, Reading, cores, logbook_for, require, test, wording};
+use super::conditions::one_of;
+use super::{Corrections, Found, Reading, cores, logbook_for, require, wording};
 use crate::cmd::Door;
 use logbook_json::bits::RowValidator;
 use logbook_json::{self as json, Limits};
 use logbook_model::Instant;
 use logbook_model::error::Result;
-use logbook_query::ast::{Expr, Form, Literal, Op, Right, Span};
+use logbook_query::ast::Expr;
 use logbook_query::{Place, Plan, Query, Row, literal_of};
 use logbook_scan::{self as scan, Class, Scanned, Source, Task, Threads, Wanted};
 use logbook_store::Input;
 
-/// A row that was kept.
+/// A row that was gathered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
-    /// Where it stands.
+pub struct GatheredRow {
+    /// Where it is in the inputs.
     pub place: Place,
-    /// How it reads, corrections folded in.
+    /// The row with its corrections applied.
     pub text: Vec<u8>,
 }
 
-/// What a row must hold, letter by letter, to be one of `runs`; empty: nothing can be told.
+/// The literals of which a row with one of `texts` must contain one; empty if there is no such rule.
 pub fn literals(texts: &[String]) -> Vec<Vec<u8>> {
     let literals: Option<Vec<_>> = texts.iter().map(|text| literal_of(text.as_bytes())).collect();
     literals.unwrap_or_default()
 }
 
-/// Rows in which some of `literals` (or, if there are none, anything) stands and which `keeps`
-/// takes, asked with the fields `names` of them. Each thread asks its own.
+/// The rows that contain one of `literals`, if there are any, and that pass the predicate of their
+/// thread, which `predicate` makes. It is given the fields `names` of each row.
 pub fn gather<K: FnMut(&Row<'_>) -> bool>(
     inputs: &Source,
-    (names, literals): (&[String], &[Vec<u8>]),
+    names: &[String],
+    literals: &[Vec<u8>],
     strict: bool,
     door: &mut Door<'_>,
-    keeps: impl Fn() -> K + Sync,
-) -> (Vec<Kept>, Scanned) {
-    let task = Gather { keeps };
+    predicate: impl Fn() -> K + Sync,
+) -> (Vec<GatheredRow>, Scanned) {
+    let task = Gather { predicate };
     let wanted = Wanted { names, strict, literals, ..Wanted::default() };
     let threads = Threads { count: cores(), stack_bytes: None, begun: &|| {} };
     let (mut all, mut damaged) = (Vec::new(), Vec::new());
-    let mut scanned = scan::in_parallel(inputs, &mut *door.input, wanted, threads, &task, |(kept, more)| {
-        all.extend(kept);
+    let mut scanned = scan::in_parallel(inputs, &mut *door.input, wanted, threads, &task, |(rows, more)| {
+        all.extend(rows);
         damaged.extend(more);
         ControlFlow::Continue(())
     });
@@ -54,23 +56,23 @@ pub fn gather<K: FnMut(&Row<'_>) -> bool>(
     (all, scanned)
 }
 
-/// The rows that pass the filter of `plan`, which asks for some of `texts`.
+/// The rows that pass the filter of `plan`, which only passes rows with one of `texts`.
 pub fn passing(
     inputs: &Source,
     plan: &Plan,
     texts: &[String],
     strict: bool,
     door: &mut Door<'_>,
-) -> (Vec<Kept>, Scanned) {
-    gather(inputs, (plan.fields(), &literals(texts)), strict, door, || {
+) -> (Vec<GatheredRow>, Scanned) {
+    gather(inputs, plan.fields(), &literals(texts), strict, door, || {
         let mut eval = plan.eval();
-        // Conditions made of flags hold no jq, and so do not fail.
+        // Conditions made of flags contain no jq, and so cannot fail.
         move |row: &Row<'_>| plan.filter().is_none_or(|filter| filter.matches(row, &mut eval).unwrap_or(false))
     })
 }
 
-/// Rows of `runs` within the times of the flags; with `children` also those that name one of them
-/// as their parent.
+/// A plan for the rows of `runs` within the times of the flags, and with `children` for the rows that
+/// name one of them as their parent.
 pub fn plan_of(runs: &[String], children: bool, reading: &Reading, door: &Door<'_>) -> Result<Plan> {
     let clock = reading.clock(door)?;
     let mut query = Query::default();
@@ -81,7 +83,7 @@ pub fn plan_of(runs: &[String], children: bool, reading: &Reading, door: &Door<'
     wording::plain(&query, "", &clock)
 }
 
-/// Whether an instant is within the times of the flags.
+/// A test whether an instant is within the times of the flags.
 pub fn times(reading: &Reading, door: &Door<'_>) -> Result<impl Fn(Option<Instant>) -> bool + use<>> {
     let clock = reading.clock(door)?;
     let mut query = Query::default();
@@ -95,18 +97,8 @@ pub fn times(reading: &Reading, door: &Door<'_>) -> Result<impl Fn(Option<Instan
     })
 }
 
-/// `field in (values)`
-fn one_of(field: &str, values: &[String]) -> Expr {
-    let mut condition = test(field, Op::In, "", Form::Quoted);
-    if let Expr::Test(test) = &mut condition {
-        let literal = |text: &String| Literal { text: text.clone(), form: Form::Quoted, span: Span::default() };
-        test.right = Right::List(values.iter().map(literal).collect());
-    }
-    condition
-}
-
-/// The logbook, and the rows of `runs` in it. Segments in which none of them can be are not opened.
-pub fn rows_of(runs: &[String], reading: &Reading, door: &mut Door<'_>) -> Result<(Found, Vec<Kept>, Scanned)> {
+/// Opens the logbook and gathers the rows of `runs`. Segments that cannot contain them are pruned.
+pub fn rows_of(runs: &[String], reading: &Reading, door: &mut Door<'_>) -> Result<(Found, Vec<GatheredRow>, Scanned)> {
     let plan = plan_of(runs, false, reading, door)?;
     let mut pruning = reading.pruning(plan.requirement());
     let corrections = Corrections::wanted(reading, &Query::default());
@@ -121,41 +113,41 @@ pub fn rows_of(runs: &[String], reading: &Reading, door: &mut Door<'_>) -> Resul
 }
 
 struct Gather<F> {
-    keeps: F,
+    predicate: F,
 }
 
-/// Rows that were kept, and those that are not JSON, and why.
-type Part = (Vec<Kept>, Vec<(Place, String)>);
+/// Gathered rows, and rows that are not valid JSON with the reasons.
+type Gathered = (Vec<GatheredRow>, Vec<(Place, String)>);
 
 impl<K: FnMut(&Row<'_>) -> bool, F: Fn() -> K + Sync> Task for Gather<F> {
-    type Part = (K, Part, RowValidator);
-    type Done = Part;
+    type Part = (K, Gathered, RowValidator);
+    type Done = Gathered;
 
     fn begin(&self) -> Self::Part {
-        ((self.keeps)(), Part::default(), RowValidator::default())
+        ((self.predicate)(), Gathered::default(), RowValidator::default())
     }
 
     fn row(
         &self,
-        (keeps, (kept, damaged), judge): &mut Self::Part,
+        (passes, (rows, damaged), judge): &mut Self::Part,
         row: &Row<'_>,
-        _: &mut dyn FnMut(Part) -> ControlFlow<()>,
+        _: &mut dyn FnMut(Gathered) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        if keeps(row) {
+        if passes(row) {
             let judged = if judge.is_valid(row.text) { Ok(()) } else { json::validate(row.text, Limits::GRAMMAR) };
             match judged {
-                Ok(()) => kept.push(Kept { place: row.place, text: row.text.to_vec() }),
+                Ok(()) => rows.push(GatheredRow { place: row.place, text: row.text.to_vec() }),
                 Err(fault) => damaged.push((row.place, scan::not_json(&fault).1)),
             }
         }
         ControlFlow::Continue(())
     }
 
-    fn so_far(&self, _: &mut Self::Part) -> Option<Part> {
+    fn so_far(&self, _: &mut Self::Part) -> Option<Gathered> {
         None
     }
 
-    fn end(&self, (_, part, _): Self::Part) -> Part {
+    fn end(&self, (_, part, _): Self::Part) -> Gathered {
         part
     }
 }

@@ -1,12 +1,12 @@
-//! The record of one run out of the rows that were kept.
+//! The records of runs, from their gathered rows.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
-use super::gather::Kept;
+use super::gather::GatheredRow;
 use super::{Found, Reading, address};
 use crate::cmd::Door;
-use crate::cmd::reading::gather;
+use crate::cmd::shared::reading::gather;
 use logbook_model::Address;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_query::Place;
@@ -21,14 +21,14 @@ pub fn text_of(row: &[u8], field: &str) -> String {
     picked.map_or_else(|_| String::new(), |()| cell::plain(values[0]))
 }
 
-/// The records of `runs` among `rows`, which may be of other runs too: those that name one of them
-/// as their parent are its children. There is none of a run without rows.
-pub fn among(runs: &[String], inputs: &Source, rows: &[Kept]) -> HashMap<String, Record> {
+/// The records of `runs`, from `rows`. Rows of other runs that name one of them as their parent make
+/// those its children. A run without rows has no record.
+pub fn records_among(runs: &[String], inputs: &Source, rows: &[GatheredRow]) -> HashMap<String, Record> {
     type Rows<'r> = Vec<(Place, &'r [u8], Vec<Amended>)>;
     let mut own: HashMap<&str, (Rows<'_>, Vec<String>)> =
         runs.iter().map(|run| (run.as_str(), <_>::default())).collect();
     let mut known: HashSet<(String, String)> = HashSet::new();
-    for Kept { place, text } in rows {
+    for GatheredRow { place, text } in rows {
         let (run, parent) = (text_of(text, "run_id"), text_of(text, "parent_run_id"));
         if let Some((rows, _)) = own.get_mut(run.as_str()) {
             let corrected = inputs.corrected(*place);
@@ -42,7 +42,7 @@ pub fn among(runs: &[String], inputs: &Source, rows: &[Kept]) -> HashMap<String,
             children.push(run);
         }
     }
-    // What was taken back is part of the story.
+    // Retracted rows are part of the record.
     for (place, taken) in inputs.retracted() {
         if let Some((rows, _)) = own.get_mut(text_of(&taken.row, "run_id").as_str()) {
             rows.push((place, &taken.row, amendments(taken)));
@@ -60,12 +60,13 @@ fn amendments(row: &scan::Corrected) -> Vec<Amended> {
     view::amended(&row.row, &row.corrections)
 }
 
-/// A row of a run: how it reads, where it stands, what was corrected in it.
-pub type Told = (Vec<u8>, Option<Address>, Vec<Amended>);
+/// A row of a run as corrected, its address, and its corrections.
+pub type RunRow = (Vec<u8>, Option<Address>, Vec<Amended>);
 
-/// The rows of `run`, which `rows` are, and those of it that were taken back, in order.
-pub fn told(run: &str, inputs: &Source, rows: Vec<Kept>) -> Vec<Told> {
-    let read = rows.into_iter().map(|Kept { place, text }| (place, text, inputs.corrected(place).map(amendments)));
+/// The rows of `run` in order: the gathered `rows`, and those that were retracted.
+pub fn rows(run: &str, inputs: &Source, rows: Vec<GatheredRow>) -> Vec<RunRow> {
+    let read =
+        rows.into_iter().map(|GatheredRow { place, text }| (place, text, inputs.corrected(place).map(amendments)));
     let taken = inputs.retracted().filter(|(_, taken)| text_of(&taken.row, "run_id") == run);
     let taken = taken.map(|(place, taken)| (place, taken.row.clone(), Some(amendments(taken))));
     let mut all: Vec<_> = read.chain(taken).collect();
@@ -74,24 +75,24 @@ pub fn told(run: &str, inputs: &Source, rows: Vec<Kept>) -> Vec<Told> {
 }
 
 /// The record of `run` alone.
-pub fn record(run: &str, inputs: &Source, rows: &[Kept]) -> Option<Record> {
-    among(&[run.to_owned()], inputs, rows).remove(run)
+pub fn record(run: &str, inputs: &Source, rows: &[GatheredRow]) -> Option<Record> {
+    records_among(&[run.to_owned()], inputs, rows).remove(run)
 }
 
-/// The records of `runs`, from one scan; there is none of a run without rows.
+/// Reads the records of `runs` in one scan. A run without rows has no record.
 pub fn records(
     runs: &[String],
     reading: &Reading,
     door: &mut Door<'_>,
 ) -> Result<(Found, HashMap<String, Record>, Scanned)> {
     let (found, rows, scanned) = gather::rows_of(runs, reading, door)?;
-    let records = among(runs, &found.inputs, &rows);
+    let records = records_among(runs, &found.inputs, &rows);
     Ok((found, records, scanned))
 }
 
-/// There is no such run, or no such step of it: what there is instead. `command` is what was typed
-/// before it.
-pub fn nothing(command: &str, run: &str, step: Option<u64>, inputs: &Source, door: &mut Door<'_>) -> Error {
+/// The error that the run, or the step of it, does not exist, with the nearest one as a hint.
+/// `command` is what was typed before the run.
+pub fn no_such_run(command: &str, run: &str, step: Option<u64>, inputs: &Source, door: &mut Door<'_>) -> Error {
     let mut runs: HashMap<String, u64> = HashMap::new();
     scan::feed(inputs, door.input, &["run_id".to_owned()], false, |row, _, _| {
         *runs.entry(cell::plain(row.field(0))).or_default() += 1;
@@ -108,8 +109,8 @@ pub fn nothing(command: &str, run: &str, step: Option<u64>, inputs: &Source, doo
     }
 }
 
-/// The row that is named by `run` and `step`, or by `run` alone as `RUN#STEP` or `@SEGMENT:OFFSET`.
-pub fn row_named(run: &str, step: Option<u64>) -> Option<Address> {
+/// The address that `run` and `step` give, or `run` alone as `RUN#STEP` or `@SEGMENT:OFFSET`.
+pub fn row_address(run: &str, step: Option<u64>) -> Option<Address> {
     match step {
         Some(step) => Some(Address::Step { run_id: run.to_owned(), step }),
         None => Address::parse(run),

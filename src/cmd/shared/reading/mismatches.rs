@@ -1,5 +1,5 @@
-//! What is said of rows that were passed over because a value could not be read as what the query
-//! asks for: how many, one such value, and what to type.
+//! Notes about rows that did not pass because a value does not have the type that the query compares
+//! it with: how many rows, one such value, and what to type instead.
 
 use logbook_json::{self as json, Decimal, Kind};
 use logbook_model::Zone;
@@ -8,27 +8,27 @@ use logbook_query::amount::{Amount, Dimension};
 use logbook_query::eval::doubts::{Asked, Doubt, Doubts, Question, With};
 use logbook_query::eval::value::time_of;
 
-/// Letters of a value that are shown.
+/// At most this many characters of a value are shown.
 const SHOWN_MAX: usize = 60;
-/// Fields that are named as likely times.
+/// At most this many fields are named as likely times.
 const LIKELY_MAX: usize = 3;
-/// Questions that are told one by one.
+/// At most this many comparisons are reported one by one.
 const QUESTIONS_MAX: usize = 10;
 
-/// A note for each question that values did not answer.
+/// A note for each comparison that failed for some values.
 pub fn notes(plan: &Plan, doubts: &Doubts) -> Vec<String> {
-    let mut told: Vec<(&Question, Doubt)> = Vec::new();
+    let mut distinct: Vec<(&Question, Doubt)> = Vec::new();
     for (number, doubt) in &doubts.of {
         let Some(question) = plan.questions().get(*number) else { continue };
-        match told.iter_mut().find(|(other, _)| *other == question) {
-            // Asked in several clauses, of the same rows.
+        match distinct.iter_mut().find(|(other, _)| *other == question) {
+            // The same comparison in another clause.
             Some((_, mine)) if mine.rows + mine.missing < doubt.rows + doubt.missing => *mine = doubt.clone(),
             Some(_) => {}
-            None => told.push((question, doubt.clone())),
+            None => distinct.push((question, doubt.clone())),
         }
     }
     let mut notes: Vec<String> = Vec::new();
-    for (question, doubt) in told.iter().take(QUESTIONS_MAX) {
+    for (question, doubt) in distinct.iter().take(QUESTIONS_MAX) {
         if doubt.rows > 0 {
             notes.push(unreadable(question, doubt));
         }
@@ -36,8 +36,8 @@ pub fn notes(plan: &Plan, doubts: &Doubts) -> Vec<String> {
             notes.push(missing(&question.field, doubt.missing, doubts));
         }
     }
-    if told.len() > QUESTIONS_MAX {
-        notes.push(format!("rows were passed over for {} more fields", told.len() - QUESTIONS_MAX));
+    if distinct.len() > QUESTIONS_MAX {
+        notes.push(format!("rows were passed over for {} more fields", distinct.len() - QUESTIONS_MAX));
     }
     notes
 }
@@ -51,7 +51,7 @@ fn unreadable(question: &Question, doubt: &Doubt) -> String {
     let sample = doubt.sample.as_ref().map_or(&b"null"[..], |(_, value)| value);
     let shown = shown(sample);
     let subject = match question.asked {
-        Asked::Bucket => rows(doubt.rows, ["stands under no time", "stand under no time"]),
+        Asked::Bucket => rows(doubt.rows, ["is in no bucket", "are in no bucket"]),
         _ => rows(doubt.rows, ["was passed over", "were passed over"]),
     };
     let (what, hint) = match question.asked {
@@ -77,7 +77,7 @@ fn time_hint(field: &str, sample: &[u8]) -> String {
     format!("convert it with jq, as in ({}|strptime(\"%d/%b/%Y\")|mktime)>=2026-04-15", jq_path(field))
 }
 
-/// A path as jq has it; jq in parentheses as it is.
+/// The path in jq's syntax; a jq program in parentheses stays as it is.
 fn jq_path(field: &str) -> String {
     if field.starts_with('(') { field.to_owned() } else { format!(".{field}") }
 }
@@ -97,22 +97,22 @@ fn number_hint(question: &Question, sample: &[u8]) -> String {
 
 fn missing(field: &str, count: u64, doubts: &Doubts) -> String {
     let names = likely(doubts);
-    let said = format!("{}: no `{field}` in {}", rows(count, ["was passed over", "were passed over"]), it(count));
+    let note = format!("{}: no `{field}` in {}", rows(count, ["was passed over", "were passed over"]), it(count));
     match names.first() {
         Some(first) => {
             let s = if names.len() == 1 { "s like a time" } else { " like times" };
-            format!("{said}; {} look{s}: --time {first}", names.join(", "))
+            format!("{note}; {} look{s}: --time {first}", names.join(", "))
         }
-        None => format!("{said}; --time FIELD names the field that holds the time"),
+        None => format!("{note}; --time FIELD names the field that holds the time"),
     }
 }
 
-/// Fields that look like times, the most likely first. Strings that read as times are times;
-/// numbers may be anything, and are named where there is nothing better.
+/// The fields that look like times, most likely first. Strings that parse as times come before
+/// numbers, which may be anything.
 fn likely(doubts: &Doubts) -> Vec<String> {
     let rank = |(name, [strings, _]): &(&Vec<u8>, &[u64; 2])| match *strings > 0 {
         true => 0,
-        false if is_a_name_of_times(name) => 1,
+        false if sounds_like_time(name) => 1,
         false => 2,
     };
     let mut likely: Vec<(&Vec<u8>, &[u64; 2])> = doubts.likely.iter().collect();
@@ -126,13 +126,13 @@ fn it(count: u64) -> &'static str {
     if count == 1 { "it" } else { "them" }
 }
 
-fn is_a_name_of_times(name: &[u8]) -> bool {
+fn sounds_like_time(name: &[u8]) -> bool {
     let name = String::from_utf8_lossy(name).to_ascii_lowercase();
     let words = ["time", "date", "epoch", "when", "created", "updated", "seen"];
     words.iter().any(|word| name.contains(word)) || ["ts", "at"].iter().any(|end| name.ends_with(end))
 }
 
-/// The value as it is written, cut.
+/// The value as written, cut to `SHOWN_MAX`.
 fn shown(value: &[u8]) -> String {
     let text = String::from_utf8_lossy(value);
     match text.char_indices().nth(SHOWN_MAX) {

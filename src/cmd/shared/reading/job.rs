@@ -1,9 +1,9 @@
-//! What one thread does with rows for a query's answer, and what it hands on.
+//! What one thread of a scan does with its rows to answer a query, and what it hands on.
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-use super::answer::{FAULTS_TOLD, Moved};
+use super::outdated::Outdated;
 use logbook_json::bits::RowValidator;
 use logbook_json::{self as json, Limits};
 use logbook_query::eval::path::Path;
@@ -11,54 +11,59 @@ use logbook_query::{Fold, Held, Out, Place, Plan, Row};
 use logbook_scan::{self as scan, Task};
 use logbook_view as view;
 
-/// Results that are kept before they are handed on, bytes.
+/// Results are handed on once they have this size.
 const RESULTS_BYTES: usize = 1 << 20;
 
-/// How many rows are looked at for the fields that occur; more, while a field that is asked for was
-/// not met.
-const SAMPLED_ALWAYS: usize = 100;
-const SAMPLED_MAX: usize = 1000;
+/// At most this many rows are read for the names of their fields: the first if every field of the
+/// query was seen, else the second.
+const SAMPLE_ROWS: usize = 100;
+const SAMPLE_ROWS_MAX: usize = 1000;
 
-/// The plan at work.
+/// At most this many failures of a jq program are reported one by one.
+pub(super) const FAULTS_REPORTED_MAX: u64 = 3;
+
+/// The work of each thread.
 pub(super) struct Job<'p> {
     pub plan: &'p Plan,
-    /// Where run, kind and status stand among the fields, if the reader is to be told of runs that
-    /// moved on.
-    pub wonder: Option<[usize; 3]>,
-    /// The first fault of a jq program ends the work.
+    /// The slots of run, kind and status among the fields, if printed rows are compared with newer
+    /// ones.
+    pub status_slots: Option<[usize; 3]>,
+    /// The first failure of a jq program ends the scan.
     pub strict: bool,
-    /// The results are only counted.
+    /// Results are only counted.
     pub counts: bool,
-    /// Fields of which it is asked whether some row has them.
+    /// Fields of the query that no row may have.
     pub doubted: &'p [Path],
-    /// Some rows are looked at for the fields that occur: they cannot be read again.
+    /// Note the fields of some rows, since the input cannot be read twice.
     pub samples: bool,
 }
 
-/// What came of some rows that stand together.
+/// A row that was accepted by its frame but is not valid JSON inside, and why.
+pub type Mended = (Place, String);
+
+/// The result of consecutive rows.
 #[derive(Default)]
 pub(super) struct Part {
-    /// What the stages of the plan held back.
+    /// What the stages of the plan hold back until the end.
     pub held: Held,
-    /// Rows that go out.
+    /// Rows to print.
     pub results: Results,
-    /// Which of the doubted fields some row had.
+    /// For each doubted field, whether a row has it.
     pub seen: Vec<bool>,
-    /// Some of them were not met so far.
+    /// Some of those are not seen yet.
     unseen: bool,
-    /// Fields that occur.
+    /// Fields of the sampled rows.
     pub sample: view::Fields,
     sampled: usize,
-    pub moved: Moved,
-    /// Rows on which a jq program failed, and what it said on the first.
+    pub outdated: Outdated,
+    /// The number of rows on which a jq program failed, and its messages on the first of them.
     pub faults: u64,
-    pub faults_told: Vec<(Option<Place>, String)>,
-    /// Rows that passed by their frame and are not JSON throughout, and why.
-    pub mended: Vec<(Place, String)>,
+    pub first_faults: Vec<(Option<Place>, String)>,
+    pub mended: Vec<Mended>,
 }
 
-/// A row as it is put out, always as JSON. Adds to the account what was not JSON.
-pub fn put_out<'t>(text: &'t [u8], place: Place, mended: &mut Vec<(Place, String)>) -> Cow<'t, [u8]> {
+/// The row as valid JSON. If it has to be mended, that is added to `mended`.
+pub fn as_json<'t>(text: &'t [u8], place: Place, mended: &mut Vec<Mended>) -> Cow<'t, [u8]> {
     match json::validate(text, Limits::GRAMMAR) {
         Ok(()) => text.into(),
         Err(fault) => {
@@ -68,7 +73,7 @@ pub fn put_out<'t>(text: &'t [u8], place: Place, mended: &mut Vec<(Place, String
     }
 }
 
-/// Rows with their places, in one piece of memory.
+/// Rows and their places in one buffer.
 #[derive(Debug, Default)]
 pub(super) struct Results {
     text: Vec<u8>,
@@ -103,7 +108,7 @@ impl<'p> Task for Job<'p> {
     }
 
     fn is_order_free(&self) -> bool {
-        self.plan.is_order_free() && self.wonder.is_none()
+        self.plan.is_order_free() && self.status_slots.is_none()
     }
 
     fn block_ends(&self, (fold, ..): &mut Self::Part, block: &[u8], offset: u64) {
@@ -121,19 +126,19 @@ impl<'p> Task for Job<'p> {
         row: &Row<'_>,
         more: &mut dyn FnMut(Part) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let Part { results, seen, unseen, moved, faults, faults_told, mended, sample, sampled, .. } = part;
+        let Part { results, seen, unseen, outdated, faults, first_faults, mended, sample, sampled, .. } = part;
         if *unseen {
             for (seen, path) in seen.iter_mut().zip(self.doubted) {
                 *seen = *seen || path.is_present(row);
             }
             *unseen = seen.contains(&false);
         }
-        if self.samples && *sampled < if *unseen { SAMPLED_MAX } else { SAMPLED_ALWAYS } {
+        if self.samples && *sampled < if *unseen { SAMPLE_ROWS_MAX } else { SAMPLE_ROWS } {
             *sampled += 1;
             sample.push(row.text);
         }
-        if let Some(slots) = self.wonder {
-            moved.push(row, slots);
+        if let Some(slots) = self.status_slots {
+            outdated.push(row, slots);
         }
         let whole = self.plan.passes_rows_on();
         let flow = fold.push(
@@ -141,10 +146,10 @@ impl<'p> Task for Job<'p> {
             &mut Out {
                 sink: &mut |text, place| {
                     match place.filter(|_| whole && !self.counts && !judge.is_valid(text)) {
-                        Some(place) => results.push(&put_out(text, place, mended), Some(place)),
+                        Some(place) => results.push(&as_json(text, place, mended), Some(place)),
                         None => results.push(if self.counts { b"" } else { text }, place),
                     }
-                    // Also amid the outputs of a program that never ends.
+                    // Here, since one jq program may print without end.
                     if results.text.len() >= RESULTS_BYTES {
                         return more(Part { results: std::mem::take(results), ..Part::default() });
                     }
@@ -152,8 +157,8 @@ impl<'p> Task for Job<'p> {
                 },
                 fault: &mut |place, message| {
                     *faults += 1;
-                    if *faults <= FAULTS_TOLD {
-                        faults_told.push((place, message.to_owned()));
+                    if *faults <= FAULTS_REPORTED_MAX {
+                        first_faults.push((place, message.to_owned()));
                     }
                 },
             },

@@ -1,5 +1,5 @@
-//! All runs of a logbook, from what `cache/` knows of them and the rows that it does not know, and
-//! queries over them: what `runs` and reports over runs share.
+//! All runs of a logbook, from `cache/` and the rows that it does not cover, and queries over them:
+//! what `runs` and reports over runs share.
 
 use std::io::BufRead;
 use std::ops::ControlFlow;
@@ -16,10 +16,11 @@ use logbook_store::index::CacheKind;
 use logbook_view::facts::Picked;
 use logbook_view::runs::{FIELDS, Run, Runs, Tree, is_packed, json as run_json, unpack};
 
-/// Files of runs: "lbrun" and the version of their layout, which any change of it raises.
+/// Cache files with runs. The magic is "lbrun" and the version of the layout, which every change of
+/// the layout must raise.
 pub const KIND: CacheKind = CacheKind { extension: "runs", magic: 0x0007_6e75_7262_6c00, bytes_max: 64 << 20 };
 
-/// The runs of some rows, as a scan folds and keeps them.
+/// The runs of some rows, as a scan folds and caches them.
 #[derive(Default)]
 pub struct Folded(pub Runs<'static>);
 
@@ -49,7 +50,7 @@ impl scan::Fold for Folded {
     }
 }
 
-/// What was read, which runs are made of.
+/// What was read, before the runs are joined.
 pub struct Parts(Vec<(u32, FoldPart<Folded>)>);
 
 /// Reads the runs of `found`.
@@ -58,7 +59,7 @@ pub fn read(found: &mut Found, reading: &Reading, door: &mut Door<'_>) -> (Parts
     read_from(source, &found.path, reading, door.input)
 }
 
-/// Reads the runs of `source`, of the logbook at `directory`.
+/// Reads the runs of `source`, which is in the logbook at `directory`.
 pub fn read_from(source: Source, directory: &Path, reading: &Reading, input: &mut dyn BufRead) -> (Parts, Scanned) {
     let cached = !reading.no_cache && !reading.strict;
     let names = FIELDS.to_names();
@@ -66,7 +67,7 @@ pub fn read_from(source: Source, directory: &Path, reading: &Reading, input: &mu
     (Parts(parts), scanned)
 }
 
-/// Makes what `cache/` lacks about the runs of `found`.
+/// Adds what `cache/` lacks about the runs of `found`.
 pub fn keep(found: &Found, door: &mut Door<'_>) {
     let names = FIELDS.to_names();
     let how = how(&found.path, &names, false, true);
@@ -84,7 +85,7 @@ fn how<'h>(directory: &'h Path, names: &'h [String], strict: bool, cached: bool)
 }
 
 impl Parts {
-    /// The runs, in the order that they are shown in.
+    /// The runs, in the order in which they are shown.
     pub fn runs(&mut self) -> Vec<Run<'_>> {
         let mut runs = Runs::default();
         for (input, part) in &mut self.0 {
@@ -97,11 +98,11 @@ impl Parts {
     }
 }
 
-/// Takes results, and which run each is. Break ends the query.
+/// Receives a result and, if it is a run, the number of the run. A break ends the query.
 pub type Sink<'s> = dyn FnMut(&[u8], Option<usize>) -> ControlFlow<()> + 's;
 
-/// Feeds `runs`, each with its place in the list that `tree` was made of, through `plan`, as JSON
-/// objects. `sink` is told which run each result is, where it is one. Gives what could not be read.
+/// Runs `plan` over `runs` as JSON objects, each with its number in the list that `tree` was made of.
+/// Gives the values that could not be compared.
 pub fn ask<'r, 'a: 'r>(
     runs: impl Iterator<Item = (usize, &'r Run<'a>)>,
     tree: &Tree,
@@ -111,8 +112,7 @@ pub fn ask<'r, 'a: 'r>(
 ) -> Doubts {
     let mut out = Out {
         sink: &mut |row, place| sink(row, place.and_then(|place| usize::try_from(place.offset).ok())),
-        // There are no programs on runs but those in conditions, and a run that one fails on is
-        // left out.
+        // Programs over runs are only in conditions. A run on which one fails does not pass.
         fault: &mut |_, _| {},
     };
     let mut fold = logbook_query::Fold::new(plan);
@@ -120,7 +120,7 @@ pub fn ask<'r, 'a: 'r>(
     for (at, run) in runs {
         text.clear();
         run_json::write(run, tree, at, now, &mut text);
-        // A vector of slices of the text cannot outlive it.
+        // Made anew for each run, since its slices borrow from `text`.
         let mut fields = Vec::with_capacity(plan.fields().len());
         let place = Place { input: 0, offset: at as u64 };
         if json::pick(&text, plan.fields(), &mut fields).is_ok()

@@ -1,5 +1,4 @@
-//! A query as it is worded on the command line: text and flags put together,
-//! and compiled.
+//! The query of a command line: its text and flags joined, parsed and compiled.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -16,13 +15,13 @@ use logbook_query::time::Clock;
 use logbook_query::{self as query, Argument, Context, Plan, Query};
 use logbook_store::{expand, named};
 
-/// Clauses as flags; each means what its word means in query text.
+/// The clauses of a query as flags. Each means what its word means in query text.
 #[derive(clap::Args, Debug, Clone, Default)]
 pub struct Clauses {
     /// A condition, beside those in the query text
     #[arg(long, value_name = "CONDITION")]
     pub filter: Vec<String>,
-    /// Only the row that says where each run stands; before the filter
+    /// Only the row with the status of each run, taken before the filter
     #[arg(long)]
     pub latest: bool,
     /// Only the newest row for each value of FIELD, taken before the filter
@@ -34,7 +33,7 @@ pub struct Clauses {
     /// Group by these fields
     #[arg(long, value_name = "FIELD,…", visible_aliases = ["group-by"], aliases = ["group_by"])]
     pub group: Option<String>,
-    /// What to say of each group: count, sum(cost_usd), p95(duration_ms)
+    /// Aggregates of each group: count, sum(cost_usd), p95(duration_ms)
     #[arg(long, value_name = "AGG,…")]
     pub summarize: Option<String>,
     /// A condition on the groups
@@ -52,7 +51,7 @@ pub struct Clauses {
 }
 
 impl Clauses {
-    /// Texts and flags as one query, and the text that its places count in.
+    /// Joins texts and flags into one query. Also gives the joined text, which error messages quote.
     pub fn query(&self, texts: &[String]) -> Result<(Query, String)> {
         let mut input = parse::Input::new();
         if !texts.is_empty() {
@@ -83,15 +82,15 @@ impl Clauses {
     }
 }
 
-/// The words of a command line as query texts and inputs (`docs/query.md`, Arguments).
-pub fn told_apart(all: &[OsString]) -> Result<(Vec<String>, Vec<OsString>)> {
+/// Splits the words of a command line into query texts and inputs (`docs/query.md`, Arguments).
+pub fn split_arguments(all: &[OsString]) -> Result<(Vec<String>, Vec<OsString>)> {
     let mut is_operand = false;
     let (mut texts, mut inputs) = (Vec::new(), Vec::new());
     for word in all {
         match word.to_str() {
             Some(text) if is_operand || arguments::is_query_text(text) => {
                 is_operand = arguments::continues(text, is_operand);
-                refuse_both(text)?;
+                refuse_ambiguous(text)?;
                 texts.push(text.to_owned());
             }
             _ => {
@@ -103,19 +102,18 @@ pub fn told_apart(all: &[OsString]) -> Result<(Vec<String>, Vec<OsString>)> {
     Ok((texts, inputs))
 }
 
-/// Refuses a condition that is the path of a file too, as `dt=2026-01-01/x.jsonl` is. Whoever can
-/// make files must not decide what a condition means, and a file that was named must not be taken
-/// for one.
-fn refuse_both(text: &str) -> Result<()> {
+/// Refuses a condition that is also the path of a file, such as `dt=2026-01-01/x.jsonl`. Creating a
+/// file must not change what a condition means, and a named file must not be taken for a condition.
+fn refuse_ambiguous(text: &str) -> Result<()> {
     let is_path = text.contains('/') && !text.contains(char::is_whitespace) && expand::names_something(text);
     if !is_path {
         return Ok(());
     }
-    Err(Error::usage(format!("{text:?} is a condition, and the path of a file too"))
+    Err(Error::usage(format!("{text:?} is a condition, and also the path of a file"))
         .hint(format!("./{text} reads the file; --filter '{text}' is the condition")))
 }
 
-/// The query compiled, to be evaluated within what `watch` watches; problems show `text`.
+/// Compiles a query, to be evaluated within the limits of `watch`. Problems quote `text`.
 pub fn guarded(
     query: &Query,
     text: &str,
@@ -126,31 +124,39 @@ pub fn guarded(
     Guarded::new(compiled(query, text, clock, arguments, Path::new(""))?, watch)
 }
 
-/// The same over rows that may be of other programs, whose times are in `field`. Rows without it
-/// are counted when `reports_missing`.
+/// Where rows of other programs have their time.
+pub struct ForeignTime {
+    /// The keys of the field.
+    pub field: Vec<String>,
+    /// Count the rows that do not have it.
+    pub counts_missing: bool,
+}
+
+/// The same for rows that may be of other programs.
 pub fn guarded_foreign(
-    (query, text): (&Query, &str),
-    (field, reports_missing): (Vec<String>, bool),
+    query: &Query,
+    text: &str,
+    time: ForeignTime,
     clock: &Clock,
     arguments: BTreeMap<String, Argument>,
     watch: Watch,
 ) -> Result<Guarded> {
     let files = values_in_files(query, Path::new(""))?;
-    let context = Context { arguments, files, time: field, reports_missing, ..Context::new(*clock) };
+    let context =
+        Context { arguments, files, time: time.field, reports_missing: time.counts_missing, ..Context::new(*clock) };
     Guarded::new(planned(query, text, &context)?, watch)
 }
 
-/// A query compiled that is made of flags, or otherwise plain ([`Query::is_plain`]): it need not be
-/// guarded.
+/// Compiles a query without jq, patterns or files ([`Query::is_plain`]), which needs no limits.
 pub fn plain(query: &Query, text: &str, clock: &Clock) -> Result<Plan> {
     if !query.is_plain() {
-        return Err(Error::usage("jq, patterns and files cannot be asked for here"));
+        return Err(Error::usage("jq, patterns and files are not allowed here"));
     }
     compiled(query, text, clock, BTreeMap::new(), Path::new(""))
 }
 
-/// The query compiled; problems show `text`, and files are named from `directory` on. Whoever
-/// evaluates it sees to its bounds: see `cmd/shared/guard`.
+/// Compiles a query. Problems quote `text`, and `in @file` is relative to `directory`. The caller
+/// must set limits before it evaluates it (`cmd/guard`).
 pub fn compiled(
     query: &Query,
     text: &str,
@@ -166,7 +172,7 @@ fn planned(query: &Query, text: &str, context: &Context) -> Result<Plan> {
     query::compile(query, context).map_err(|list| Problems { text: text.to_owned(), list }.into())
 }
 
-/// The lines of the files that `in @file` names, from `directory` on.
+/// The lines of the files that `in @file` names, relative to `directory`.
 fn values_in_files(query: &Query, directory: &Path) -> Result<BTreeMap<String, Vec<String>>> {
     let mut files = BTreeMap::new();
     for name in files_named(query.filter.iter().chain(&query.having)) {
@@ -180,12 +186,12 @@ fn values_in_files(query: &Query, directory: &Path) -> Result<BTreeMap<String, V
     Ok(files)
 }
 
-/// Whether the query names a file whose lines are its values.
+/// Whether the query reads values from a file.
 pub fn reads_files(query: &Query) -> bool {
     !files_named(query.filter.iter().chain(&query.having)).is_empty()
 }
 
-/// Files that `in @file` names.
+/// The files that `in @file` names.
 fn files_named<'q>(conditions: impl Iterator<Item = &'q Expr>) -> Vec<String> {
     let mut open: Vec<&Expr> = conditions.collect();
     let mut names = Vec::new();

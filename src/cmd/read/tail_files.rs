@@ -1,5 +1,5 @@
-//! `logbook tail FILE`: the newest rows of files that are no logbook, and those that come, also
-//! after a file was cut or another one took its name.
+//! `logbook tail FILE`: the newest rows of files that are not a logbook, then new rows as they come,
+//! also after a file was truncated or replaced.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
@@ -9,29 +9,29 @@ use std::path::{Path, PathBuf};
 
 use memchr::memchr;
 
-use super::alarm::Alarm;
-use super::tail::{Lines, passing};
+use super::tail_rows::{Printer, passing};
 use crate::cmd::Door;
-use crate::cmd::reading::{self, passed_over};
-use crate::cmd::shared::guard::Evaluation;
+use crate::cmd::shared::following::Alarm;
+use crate::cmd::shared::reading::{self, RowFilter, mismatches};
 use logbook_json::{self as json, Limits, frame};
 use logbook_model::READ_ROW_BYTES_MAX;
 use logbook_model::error::{Error, Exit, Result};
 use logbook_query::eval::doubts::Doubts;
 use logbook_query::eval::source::Eval;
-use logbook_query::{Place, Plan, Row};
+use logbook_query::{Place, Row};
 use logbook_scan::{self as scan, Class, Scanned, Source, rows};
 use logbook_store::{Input, os_real};
 
 /// Bytes read at a time.
 const BLOCK_BYTES: usize = 128 << 10;
 
-/// Prints the newest `count` rows of `inputs` that pass, and with `follows` those that come.
+/// Prints the newest `count` rows of `inputs` that pass, and with `follows` new ones as they come.
 pub fn follow(
     inputs: &Source,
-    (plan, within): (&Plan, &Evaluation<'_>),
-    (count, follows): (usize, bool),
-    out: &mut Lines,
+    filter: RowFilter<'_>,
+    count: usize,
+    follows: bool,
+    out: &mut Printer,
     door: &mut Door<'_>,
 ) -> Result<Exit> {
     let mut newest: VecDeque<Vec<u8>> = VecDeque::new();
@@ -47,36 +47,36 @@ pub fn follow(
     let (mut followed, mut doubts) = (Vec::new(), Doubts::default());
     for (at, input) in (0u32..).zip(inputs.iter()) {
         if follows && input.is_once() {
-            return Err(Error::usage(format!("{} cannot be followed: it is read to its end", input.name()))
+            return Err(Error::usage(format!("{} cannot be followed", input.name()))
                 .hint("logbook query - …   # shows rows as they come"));
         }
         match Followed::open(input) {
             Ok(Some(mut file)) => {
-                let mut judge = Judge::new(plan, within, &mut scanned);
-                let read = file.new_lines(&mut |line, at| judge.line(line, at, true, &mut keep));
+                let mut lines = LineFilter::new(filter, &mut scanned);
+                let read = file.new_lines(&mut |line, at| lines.line(line, at, true, &mut keep));
                 if !follows {
-                    file.last_line(&mut |line, at| judge.line(line, at, false, &mut keep));
+                    file.last_line(&mut |line, at| lines.line(line, at, false, &mut keep));
                 }
-                doubts.merge(judge.eval.doubts);
+                doubts.merge(lines.eval.doubts);
                 if let Err(error) = read {
                     scanned.skipped.add(&file.name, Class::Unreadable, file.at, error.to_string());
                 }
                 followed.push(file);
             }
             _ => {
-                let (read, more) = passing(&inputs.only(at), (plan, within), false, &mut keep, door);
+                let (read, more) = passing(&inputs.only(at), filter, false, &mut keep, door);
                 scanned.join(read);
                 doubts.merge(more);
             }
         }
     }
-    for note in passed_over::notes(plan, &doubts) {
+    for note in mismatches::notes(filter.plan, &doubts) {
         door.note(note);
     }
     for row in newest {
         out.print(&row, door)?;
     }
-    let exit = reading::tell_skipped(door, &mut scanned, inputs, false);
+    let exit = reading::note_skipped(door, &mut scanned, inputs, false);
     if !follows || followed.is_empty() {
         return Ok(exit);
     }
@@ -92,13 +92,13 @@ pub fn follow(
         let mut came = Scanned::default();
         let mut failed = None;
         for file in &mut followed {
-            let mut judge = Judge::new(plan, within, &mut came);
+            let mut lines = LineFilter::new(filter, &mut came);
             let mut print = |row: &[u8]| {
                 if failed.is_none() {
                     failed = out.print(row, door).err();
                 }
             };
-            let mut each = |line: &[u8], at: At<'_>| judge.line(line, at, true, &mut print);
+            let mut each = |line: &[u8], at: At<'_>| lines.line(line, at, true, &mut print);
             let read = file.new_lines(&mut each).and_then(|()| file.renew());
             let read = read.and_then(|renewed| match renewed {
                 Some(why) => file.new_lines(&mut each).map(|()| Some(why)),
@@ -119,7 +119,7 @@ pub fn follow(
     }
 }
 
-/// Where a line stands.
+/// The position of a line.
 #[derive(Debug, Clone, Copy)]
 struct At<'f> {
     name: &'f str,
@@ -127,17 +127,16 @@ struct At<'f> {
     number: u64,
 }
 
-/// What becomes of lines.
-struct Judge<'p> {
-    plan: &'p Plan,
-    within: &'p Evaluation<'p>,
+/// Filters lines, and counts those that are not rows.
+struct LineFilter<'p> {
+    filter: RowFilter<'p>,
     eval: Eval<'p>,
     scanned: &'p mut Scanned,
 }
 
-impl<'p> Judge<'p> {
-    fn new(plan: &'p Plan, within: &'p Evaluation<'p>, scanned: &'p mut Scanned) -> Judge<'p> {
-        Judge { plan, within, eval: plan.eval(), scanned }
+impl<'p> LineFilter<'p> {
+    fn new(filter: RowFilter<'p>, scanned: &'p mut Scanned) -> LineFilter<'p> {
+        LineFilter { filter, eval: filter.plan.eval(), scanned }
     }
 
     fn line(&mut self, line: &[u8], at: At<'_>, has_newline: bool, keep: &mut dyn FnMut(&[u8])) {
@@ -145,7 +144,7 @@ impl<'p> Judge<'p> {
         let before = skipped.count();
         let (text, offset) = rows::behind_marks(line, at.offset);
         let is_whole = |line: &[u8]| has_newline || json::validate(line, Limits::GRAMMAR).is_ok();
-        let (plan, within, eval) = (self.plan, self.within, &mut self.eval);
+        let (filter, eval) = (self.filter, &mut self.eval);
         let _ = rows::one_line(
             rows::RawLine { text, offset, nuls: 0 },
             is_whole,
@@ -154,16 +153,15 @@ impl<'p> Judge<'p> {
             skipped,
             &mut |text, offset, skipped| {
                 let mut fields = Vec::new();
-                let judged = frame::pick(text, plan.fields(), &mut fields).is_ok();
+                let is_row = frame::pick(text, filter.plan.fields(), &mut fields).is_ok();
                 let row = Row { text, fields: &fields, place: Place { input: 0, offset }, in_block: false };
-                let matches = || plan.filter().is_none_or(|filter| filter.matches(&row, eval).unwrap_or(false));
-                let passes = judged && within.row(matches);
-                *rows += u64::from(judged);
+                let passes = is_row && filter.passes(&row, eval);
+                *rows += u64::from(is_row);
                 match json::validate(text, Limits::GRAMMAR) {
                     Ok(()) if passes => keep(text),
-                    Ok(()) if judged => {}
+                    Ok(()) if is_row => {}
                     Ok(()) => skipped.add(at.name, Class::NotObject, offset, ""),
-                    Err(_) if judged && !passes => {}
+                    Err(_) if is_row && !passes => {}
                     Err(fault) => {
                         let (class, detail) = scan::not_json(&fault);
                         skipped.add(at.name, class, offset, detail);
@@ -179,31 +177,31 @@ impl<'p> Judge<'p> {
     }
 }
 
-/// A plain file, and how far it was read.
+/// A plain file that is being followed.
 struct Followed {
     name: String,
     path: PathBuf,
     file: File,
-    /// Bytes read, of which the last are `begun`.
+    /// The number of bytes read, including `partial`.
     at: u64,
-    /// A line that has no newline yet.
-    begun: Vec<u8>,
-    /// Lines before it.
+    /// A line without a newline so far.
+    partial: Vec<u8>,
+    /// The number of lines before that one.
     lines: u64,
 }
 
 impl Followed {
-    /// `None`: it is not a plain file.
+    /// Opens a plain file; `None` if the input is something else.
     fn open(input: &Input) -> io::Result<Option<Followed>> {
         let Input::File(path) = input else { return Ok(None) };
         if input.open_random_access()?.is_none_or(|stored| stored.is_packed()) {
             return Ok(None);
         }
         let file = File::open(path)?;
-        Ok(Some(Followed { name: input.name(), path: path.clone(), file, at: 0, begun: Vec::new(), lines: 0 }))
+        Ok(Some(Followed { name: input.name(), path: path.clone(), file, at: 0, partial: Vec::new(), lines: 0 }))
     }
 
-    /// Hands whole lines that came to `each`.
+    /// Calls `each` with new complete lines.
     fn new_lines(&mut self, each: &mut dyn FnMut(&[u8], At<'_>)) -> io::Result<()> {
         let mut block = vec![0; BLOCK_BYTES];
         loop {
@@ -225,28 +223,28 @@ impl Followed {
         }
     }
 
-    /// Hands on a last line without a newline.
+    /// Calls `each` with a last line that has no newline.
     fn last_line(&mut self, each: &mut dyn FnMut(&[u8], At<'_>)) {
-        if !self.begun.is_empty() {
+        if !self.partial.is_empty() {
             self.hand_on(0, each);
         }
     }
 
     fn push(&mut self, bytes: &[u8]) {
-        // A line that is too long is kept as one byte longer than a row may be, and told by that.
-        let room = (READ_ROW_BYTES_MAX + 1).saturating_sub(self.begun.len());
-        self.begun.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        // A line that is too long is cut to one byte more than a row may have, and so is noticed.
+        let room = (READ_ROW_BYTES_MAX + 1).saturating_sub(self.partial.len());
+        self.partial.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
-    /// The line that ends `behind` bytes before the end of what was read.
+    /// Calls `each` with the line that ends `behind` bytes before the end of what was read.
     fn hand_on(&mut self, behind: u64, each: &mut dyn FnMut(&[u8], At<'_>)) {
-        let offset = self.at.saturating_sub(behind + self.begun.len() as u64);
+        let offset = self.at.saturating_sub(behind + self.partial.len() as u64);
         self.lines += 1;
-        each(&self.begun, At { name: &self.name, offset, number: self.lines });
-        self.begun.clear();
+        each(&self.partial, At { name: &self.name, offset, number: self.lines });
+        self.partial.clear();
     }
 
-    /// Begins anew where the file was cut, or another one has its name now; gives which.
+    /// Starts again if the file was truncated or replaced; gives which.
     fn renew(&mut self) -> io::Result<Option<&'static str>> {
         let own = self.file.metadata()?;
         let why = match fs::metadata(&self.path) {
@@ -254,12 +252,12 @@ impl Followed {
                 self.file = File::open(&self.path)?;
                 "another file has this name now; its rows follow"
             }
-            _ if own.len() < self.at => "the file was cut; its rows follow from the beginning",
-            // Gone for a moment, as files are that are rotated.
+            _ if own.len() < self.at => "the file was truncated; its rows follow from the start",
+            // A file that is being rotated does not exist for a moment.
             _ => return Ok(None),
         };
         (self.at, self.lines) = (0, 0);
-        self.begun.clear();
+        self.partial.clear();
         Ok(Some(why))
     }
 }

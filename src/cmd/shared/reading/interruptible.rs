@@ -1,5 +1,5 @@
-//! Standard input while somebody watches: the first Ctrl-C ends what is read, and not the program,
-//! so that what there is can be shown. The second one ends the program.
+//! Standard input that ends at the first Ctrl-C, so that the result so far can be printed. The second
+//! Ctrl-C ends the program.
 
 use std::io::{self, BufRead, Read};
 use std::os::unix::net::UnixStream;
@@ -11,10 +11,10 @@ use signal_hook::consts::SIGINT;
 use logbook_store::os_real;
 
 /// Standard input that ends at a Ctrl-C.
-pub struct Live<'d> {
+pub struct Interruptible<'d> {
     input: &'d mut (dyn BufRead + Send),
     interrupt: Interrupt,
-    /// Bytes that were read from the system and are not yet taken.
+    /// The number of bytes in the buffer that are not consumed yet.
     left: usize,
 }
 
@@ -26,10 +26,11 @@ pub struct Interrupt {
 }
 
 impl Interrupt {
-    /// From here on the first Ctrl-C does not end the program.
+    /// From now on the first Ctrl-C does not end the program.
     pub fn catch() -> io::Result<Interrupt> {
         let pressed = Arc::new(AtomicBool::new(false));
-        // In this order: the second one finds the flag set by the first.
+        // In this order: at the second Ctrl-C the first handler finds the flag set, and ends the
+        // program.
         signal_hook::flag::register_conditional_default(SIGINT, Arc::clone(&pressed))?;
         signal_hook::flag::register(SIGINT, Arc::clone(&pressed))?;
         let (woken, wakes) = UnixStream::pair()?;
@@ -37,20 +38,20 @@ impl Interrupt {
         Ok(Interrupt { pressed, woken })
     }
 
-    /// Set when it was pressed.
+    /// The flag that is set when it is pressed.
     pub fn pressed(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.pressed)
     }
 }
 
-impl<'d> Live<'d> {
-    /// `input`, until `interrupt`.
-    pub fn new(input: &'d mut (dyn BufRead + Send), interrupt: Interrupt) -> Live<'d> {
-        Live { input, interrupt, left: 0 }
+impl<'d> Interruptible<'d> {
+    /// Reads `input` until `interrupt`.
+    pub fn new(input: &'d mut (dyn BufRead + Send), interrupt: Interrupt) -> Interruptible<'d> {
+        Interruptible { input, interrupt, left: 0 }
     }
 }
 
-impl BufRead for Live<'_> {
+impl BufRead for Interruptible<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.left == 0 {
             while !os_real::stdin_comes_before(&self.interrupt.woken) {
@@ -70,7 +71,7 @@ impl BufRead for Live<'_> {
     }
 }
 
-impl Read for Live<'_> {
+impl Read for Interruptible<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let bytes = self.fill_buf()?;
         let some = bytes.len().min(buffer.len());

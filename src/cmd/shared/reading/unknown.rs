@@ -1,28 +1,34 @@
-//! Doubts about a query that ran: a field that no row has and no standard names, a status, phase or
-//! kind that nobody declared and no row has. What rows have is looked up here; what is doubted, and
-//! how it is told, is `query/text/check`'s.
+//! Warnings about a query that ran: a field that is not standard and that no row has, or a status,
+//! phase or kind that is not declared and that no row has. This file looks at the rows;
+//! `query/text/check` decides what to warn about.
 
 use std::collections::{BTreeSet, HashSet};
 use std::ops::ControlFlow;
 
-use super::answer::Answer;
+use super::answer::{Answer, slots};
 use crate::cmd::Door;
 use logbook_json as json;
 use logbook_model::Vocabulary;
-use logbook_query::eval::path::Path;
 use logbook_query::text::check::{self, Seen, UnknownWord};
 use logbook_query::{Query, ast};
 use logbook_scan::{self as scan, Source};
 use logbook_view as view;
 
-/// How many rows are looked at for the fields that occur, of each input and in all.
+/// At most this many rows of each input, and of all, are read for the names of their fields.
 const ROWS: usize = 1000;
 const ROWS_IN_ALL: usize = 10 * ROWS;
-/// The same where it is only asked whether one field of a certain name is among them.
+/// The same if the query only needs to know whether rows have a time.
 const ROWS_FOR_AGE: usize = 100;
 
-/// Tells doubts about `query`, which was worded as `text` and gave `answer`.
-pub fn tell(query: &Query, text: &str, vocabulary: &Vocabulary, answer: &Answer, inputs: &Source, door: &mut Door<'_>) {
+/// Prints warnings about `query`, which was typed as `text` and gave `answer`.
+pub fn report(
+    query: &Query,
+    text: &str,
+    vocabulary: &Vocabulary,
+    answer: &Answer,
+    inputs: &Source,
+    door: &mut Door<'_>,
+) {
     let words = check::unknown_words(query, vocabulary);
     let mut paths = answer.sample.clone();
     let rows = match () {
@@ -31,7 +37,7 @@ pub fn tell(query: &Query, text: &str, vocabulary: &Vocabulary, answer: &Answer,
         () => 0,
     };
     sample(inputs, rows, &mut paths, door);
-    // Whoever writes other rows has other words.
+    // The words of another program's rows are its own.
     let foreign = !paths.contains(["run_id".to_owned()].as_slice());
     let found = if words.is_empty() || foreign { HashSet::new() } else { words_in(inputs, &words, door) };
     let piped = inputs.iter().any(|input| input.is_once());
@@ -56,7 +62,7 @@ pub fn tell(query: &Query, text: &str, vocabulary: &Vocabulary, answer: &Answer,
     }
 }
 
-/// Adds the fields in the first rows of each input.
+/// Adds the fields of the first rows of each input.
 fn sample(inputs: &Source, rows: usize, paths: &mut BTreeSet<Vec<String>>, door: &mut Door<'_>) {
     let mut fields = view::Fields::default();
     let mut read = 0;
@@ -75,21 +81,6 @@ fn sample(inputs: &Source, rows: usize, paths: &mut BTreeSet<Vec<String>>, door:
     paths.extend(fields.paths().cloned());
 }
 
-/// The names that are to be asked of rows for these paths, each once, and the paths by them.
-pub(super) fn slots<'k>(paths: impl Iterator<Item = &'k Vec<String>>) -> (Vec<String>, Vec<Path>) {
-    let mut names: Vec<String> = Vec::new();
-    let paths = paths.filter_map(|keys| {
-        let (first, rest) = keys.split_first()?;
-        let slot = names.iter().position(|name| name == first).unwrap_or(names.len());
-        if slot == names.len() {
-            names.push(first.clone());
-        }
-        Some(Path { slot, rest: rest.iter().map(|key| key.as_bytes().into()).collect() })
-    });
-    let paths = paths.collect();
-    (names, paths)
-}
-
 /// A field, and a word in it.
 type Key = (Vec<String>, String);
 
@@ -97,7 +88,7 @@ fn key(path: &ast::Path, word: &str) -> Key {
     (path.keys.clone(), word.to_owned())
 }
 
-/// Which of `words` some row has, of what can be read again.
+/// Which of `words` occur in the inputs that can be read again.
 fn words_in(inputs: &Source, words: &[UnknownWord<'_>], door: &mut Door<'_>) -> HashSet<Key> {
     let mut wanted: HashSet<Key> = words.iter().map(|unknown| key(unknown.path, &unknown.word.text)).collect();
     let keys: BTreeSet<&Vec<String>> = words.iter().map(|unknown| &unknown.path.keys).collect();
@@ -107,7 +98,7 @@ fn words_in(inputs: &Source, words: &[UnknownWord<'_>], door: &mut Door<'_>) -> 
     scan::feed(&inputs.again(), door.input, &names, false, |row, _, _| {
         for ((path, keys), last) in paths.iter().zip(&keys).zip(&mut last) {
             path.leaves(row, |value| {
-                // Rows that stand together say the same.
+                // Neighbouring rows often have the same value.
                 if value != last.as_slice() {
                     value.clone_into(last);
                     let text = json::decode(value).unwrap_or(value.into());

@@ -1,4 +1,4 @@
-//! Saved queries: texts of the query language whose comments at the top say what they are about
+//! Saved queries: query texts that begin with comments about their purpose and parameters
 //! (`docs/query.md`, Reports).
 
 use std::collections::BTreeMap;
@@ -6,44 +6,44 @@ use std::collections::BTreeMap;
 use logbook_model::error::{Error, Result, nearest};
 use logbook_query::Argument;
 
-/// Those that come with the program, by name.
+/// The built-in ones, by name.
 pub const BUILT_IN: [(&str, &str); 10] = [
-    ("running", include_str!("../read/reports/running.txt")),
-    ("stuck", include_str!("../read/reports/stuck.txt")),
-    ("overnight", include_str!("../read/reports/overnight.txt")),
-    ("denied", include_str!("../read/reports/denied.txt")),
-    ("wrote-files", include_str!("../read/reports/wrote-files.txt")),
-    ("irreversible", include_str!("../read/reports/irreversible.txt")),
-    ("mcp", include_str!("../read/reports/mcp.txt")),
-    ("cost", include_str!("../read/reports/cost.txt")),
-    ("artifacts", include_str!("../read/reports/artifacts.txt")),
-    ("ratings", include_str!("../read/reports/ratings.txt")),
+    ("running", include_str!("../../read/reports/running.txt")),
+    ("stuck", include_str!("../../read/reports/stuck.txt")),
+    ("overnight", include_str!("../../read/reports/overnight.txt")),
+    ("denied", include_str!("../../read/reports/denied.txt")),
+    ("wrote-files", include_str!("../../read/reports/wrote-files.txt")),
+    ("irreversible", include_str!("../../read/reports/irreversible.txt")),
+    ("mcp", include_str!("../../read/reports/mcp.txt")),
+    ("cost", include_str!("../../read/reports/cost.txt")),
+    ("artifacts", include_str!("../../read/reports/artifacts.txt")),
+    ("ratings", include_str!("../../read/reports/ratings.txt")),
 ];
 
-/// A query that somebody saved.
+/// A saved query.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Saved {
-    /// All of the text.
+    /// The whole text.
     pub text: String,
-    /// What it shows.
+    /// Its summary.
     pub about: String,
-    /// It asks runs, as `logbook runs` does, and not rows.
+    /// It queries runs, as `logbook runs` does, not rows.
     pub over_runs: bool,
-    /// What is to be given for it.
+    /// Its parameters.
     pub parameters: Vec<Parameter>,
 }
 
-/// `$name` in a saved query.
+/// A parameter `$name` of a saved query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameter {
-    /// Its name.
+    /// Its name, without `$`.
     pub name: String,
-    /// What it is where nobody says; `None`: it must be given.
+    /// Its default; `None` if it is required.
     pub default: Option<String>,
 }
 
 impl Parameter {
-    /// As a person types it: `server=…`, `[silent=2h]`.
+    /// The parameter as it is typed: `server=…`, `[silent=2h]`.
     pub fn shown(&self) -> String {
         match &self.default {
             None => format!("{}=…", self.name),
@@ -54,7 +54,7 @@ impl Parameter {
 }
 
 impl Saved {
-    /// Reads what the comments at the top of `text` say.
+    /// Reads the comments at the top of `text`.
     pub fn read(text: &str) -> Saved {
         let mut saved = Saved { text: text.to_owned(), ..Saved::default() };
         let comments = text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim);
@@ -75,8 +75,8 @@ impl Saved {
         saved
     }
 
-    /// What the query called `name` is given: `words` as `name=value`, else what `own` says, else
-    /// its defaults.
+    /// The arguments for the query called `name`: `words` as `name=value`, then `own`, then the
+    /// defaults.
     pub fn arguments(
         &self,
         name: &str,
@@ -96,21 +96,21 @@ impl Saved {
             let Some((parameter, value)) = word.split_once('=') else {
                 return Err(Error::usage(format!("{word:?} is not NAME=VALUE")).hint(usage()));
             };
-            if !self.asks(parameter) {
-                let error = Error::usage(format!("report {name} asks no {parameter:?}"));
+            if !self.has_parameter(parameter) {
+                let error = Error::usage(format!("report {name} has no parameter {parameter:?}"));
                 let near = nearest(parameter, self.parameters.iter().map(|parameter| parameter.name.as_str()));
                 return Err(error.hint(near.map_or_else(usage, |near| format!("did you mean {near}={value}?"))));
             }
             given.insert(parameter.to_owned(), value.to_owned());
         }
         if let Some(missing) = self.parameters.iter().find(|parameter| !given.contains_key(&parameter.name)) {
-            return Err(Error::usage(format!("report {name} asks {}", missing.name)).hint(usage()));
+            return Err(Error::usage(format!("report {name} needs {}", missing.name)).hint(usage()));
         }
         Ok(given.into_iter().map(|(name, value)| (name, Argument::Text(value))).collect())
     }
 
-    /// Whether `$name` stands in it.
-    fn asks(&self, name: &str) -> bool {
+    /// Whether the text contains `$name`.
+    fn has_parameter(&self, name: &str) -> bool {
         let ends = |rest: &str| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_');
         let dollar = format!("${name}");
         !name.is_empty() && self.text.match_indices(&dollar).any(|(at, _)| ends(&self.text[at + dollar.len()..]))
