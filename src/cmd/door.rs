@@ -1,5 +1,5 @@
-//! What a command sees of the outside: its streams, its environment, its clock, and whether a person
-//! is looking.
+//! What a command sees of the outside: its streams, its environment, its clock, and whether a
+//! person is looking.
 
 use std::io::BufRead;
 use std::path::Path;
@@ -10,7 +10,8 @@ use logbook_model::{Instant, Zone};
 use logbook_render::{Look, Notes, Output, Progress};
 use logbook_store::Environment;
 
-/// The outside of one command. It can move to another thread, since jq programs need a larger stack.
+/// The outside of one command. It can move to another thread, since jq programs need a larger
+/// stack.
 pub struct Door<'a> {
     /// Standard output, for data.
     pub out: Output<'a>,

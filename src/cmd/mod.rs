@@ -3,8 +3,8 @@
 //! room prints, and reads the clock and the environment, and it does so through one `Door`, so that
 //! a command is a function of what comes in through it.
 //!
-//! Not here: what a query means (`query`), what a run is (`view`), how a table looks (`render`), how
-//! bytes reach the disk (`store`).
+//! Not here: what a query means (`query`), what a run is (`view`), how a table looks (`render`),
+//! how bytes reach the disk (`store`).
 //!
 //! To add a command: a file in its group's folder, a line in `table::COMMANDS`, a file in
 //! `tests/it/`.

@@ -1,12 +1,13 @@
-//! Flags of other tools, and what to type here in their place: the hint for an unknown flag is a line
-//! that works.
+//! Flags of other tools, and what to type here in their place: the hint for an unknown flag is a
+//! line that works.
 
 use std::ffi::OsString;
 
 use clap::Command;
 
 /// Commands, flags that they do not have, and what to type in their place: after `logbook COMMAND`,
-/// or a whole line if it contains `logbook`, with `{}` for the command. `…` is the rest of the line.
+/// or a whole line if it contains `logbook`, with `{}` for the command. `…` is the rest of the
+/// line.
 struct Slip(Of, &'static [&'static str], &'static str);
 
 enum Of {
@@ -145,8 +146,8 @@ const SLIPS: &[Slip] = &[
     Slip(Any, &["--version", "-V"], "logbook --version"),
 ];
 
-/// The line to type, if `command`, which is typed as `name`, does not have `flag`; `None` if no other
-/// tool is known to have it.
+/// The line to type, if `command`, which is typed as `name`, does not have `flag`; `None` if no
+/// other tool is known to have it.
 pub fn meant(name: &str, command: &Command, flag: &str) -> Option<String> {
     let has = |long: &str| command.get_arguments().any(|argument| argument.get_long() == Some(long));
     let fits = |of: &Of| match of {

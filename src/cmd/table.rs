@@ -28,8 +28,8 @@ pub struct Entry {
     pub run: fn(&ArgMatches, &mut Door<'_>) -> Result<Exit>,
 }
 
-/// A file in `cmd` as an entry: its `Args` type, its `EXAMPLES` and its `run`. Two commands in one file
-/// name these last two.
+/// A file in `cmd` as an entry: its `Args` type, its `EXAMPLES` and its `run`. Two commands in one
+/// file name these last two.
 macro_rules! entry {
     ($group:literal, $name:literal, $room:ident :: $module:ident :: $args:ident, $about:literal) => {
         entry!($group, $name, $room::$module::$args, EXAMPLES, run, $about)

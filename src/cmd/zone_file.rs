@@ -8,8 +8,8 @@ use logbook_store::named;
 /// The size of the largest file that is read. The largest in the database has about 4,000 bytes.
 const BYTES_MAX: u64 = 1 << 20;
 
-/// The zone of the file at `path`: its name in the database if it is a link into it; for a copy, the
-/// rule for future years at its end.
+/// The zone of the file at `path`: its name in the database if it is a link into it; for a copy,
+/// the rule for future years at its end.
 pub fn zone_of(path: &Path) -> Option<Zone> {
     let real = std::fs::canonicalize(path).ok()?;
     if let Some(zone) = real.to_str().and_then(|real| name_in(real)).and_then(Zone::parse) {

@@ -67,7 +67,7 @@ fn dots_reach_into_what_stands_there_now() {
         .quiet();
     book.run(&["query", "step=2 and run_id=r-88", "--select", "tool_call"])
         .stdout("{\"tool_call\":{\"exit_code\":1,\"big\":123456789012345678901234567890,\"args\":{\"a\":[1]}}}\n");
-    book.run(&["amend", "r-88", "1", "action.x=1", "--why", "x"]).exit(2).says("no object");
+    book.run(&["amend", "r-88", "1", "action.x=1", "--why", "x"]).exit(2).says("not an object");
 }
 
 #[test]

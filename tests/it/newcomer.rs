@@ -43,7 +43,7 @@ fn the_shell_ate_the_operator() {
     let book = Book::with_rows(&[r#"{"run_id":"r-1","cost_usd":1}"#]);
     book.shell("logbook query cost_usd > 0.5").exit(3).says("cost_usd").says("single quotes");
     book.shell("logbook query 'status' 2>&1").exit(3).shows("'status=");
-    book.run(&["--dir", "x", "query"]).exit(2).says("flags stand after it");
+    book.run(&["--dir", "x", "query"]).exit(2).says("flags come after it");
     book.run(&["runs", "--bloked"]).exit(2).says("--blocked");
 }
 

@@ -499,7 +499,7 @@ fn a_logbook_has_rules_and_exceptions_of_its_own() {
     append(SECRET).shows(SECRET);
     book.write(".logbook/config.toml", b"");
     book.shell("chmod 644 .logbook/redaction.key");
-    append(SECRET).exit(3).says("others may read it").says("chmod 600");
+    append(SECRET).exit(3).says("other users may read it").says("chmod 600");
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn slow_queries_hold_up_neither_quick_ones_nor_pages() {
     }
     // A fourth one is told so, and its process ends.
     let fourth = ask(&served, ENDLESS);
-    Reply::read(fourth).is(503).shows("Other queries that take long are under way");
+    Reply::read(fourth).is(503).shows("Other slow queries are running");
     until("three are left", || children(&served).len() == 3);
     served.get("/query?q=status%3Dblocked").is(200);
     drop(slow);

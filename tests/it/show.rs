@@ -131,5 +131,5 @@ fn no_text_of_a_row_is_a_mark_on_a_page() {
         assert!(!md.out.contains(mark), "{mark:?} in {md}");
     }
     book.run(&["show", "r<script>", "1", "-o", "html"]).exit(2).says("only a run has a page or a record");
-    book.run(&["query", "-o", "html"]).exit(2).says("no output format");
+    book.run(&["query", "-o", "html"]).exit(2).says("is not an output format");
 }

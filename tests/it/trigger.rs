@@ -102,7 +102,7 @@ fn a_cursor_that_is_ahead_of_the_rows_hands_over_what_comes() {
             // Rows came in that segment before anybody looked.
             book.run(&["head", "--seal"]).exit(0);
         } else {
-            book.shell(line).exit(0).says("it goes on at");
+            book.shell(line).exit(0).says("Going on at");
         }
         book.run(&["append", "-r", "r-1", "-a", "x"]).exit(0);
         book.shell(line).exit(0);

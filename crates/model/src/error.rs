@@ -63,8 +63,8 @@ pub enum ErrorKind {
     Other,
     /// The reader of standard output has gone away.
     BrokenPipe,
-    /// The message already names the line of the input.
-    AtLine,
+    /// The message already names the line of the input; the reason begins at this byte of it.
+    AtLine(usize),
 }
 
 /// A failure as a person reads it: a lowercase fragment that fits after

@@ -32,8 +32,8 @@
 //! A program that reads rows itself, or on several threads, uses a [`Fold`] for each part of the
 //! rows and merges them in order.
 //!
-//! The way of a query: `text/` → `ast` → `compile/` → [`Plan`] → `stage/`, which evaluates rows with
-//! `eval/`, `jq/` and `aggregate/`.
+//! The way of a query: `text/` → `ast` → `compile/` → [`Plan`] → `stage/`, which evaluates rows
+//! with `eval/`, `jq/` and `aggregate/`.
 //!
 //! - `ast`: a parsed query · `problem`: what is wrong with a query, shown with a caret
 //! - `time`: dates, words and durations, relative to a given clock · `amount`: durations and sizes

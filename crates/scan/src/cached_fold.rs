@@ -2,7 +2,8 @@
 //! segment, and of the first bytes of the active one. Only the rest is read, on all cores, and its
 //! results are cached in turn.
 //!
-//! Not here: what is folded (the caller defines it), the cache files (`store::index::segment_cache`).
+//! Not here: what is folded (the caller defines it), the cache files
+//! (`store::index::segment_cache`).
 //!
 //! A segment is read in full if a row in it is corrected, corrects another or was stored again
 //! elsewhere, or if a line of it is skipped: bad lines are reported whatever is asked.

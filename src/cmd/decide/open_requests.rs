@@ -59,7 +59,8 @@ pub fn list(logbook: &OpenLogbook, output: Option<&str>, door: &mut Door<'_>) ->
     Ok(Exit::Done)
 }
 
-/// Task and agent of each run, from its `run.start` row. Requests of older versions do not have them.
+/// Task and agent of each run, from its `run.start` row. Requests of older versions do not have
+/// them.
 #[derive(Default)]
 struct Starts(HashMap<String, (String, String)>);
 

@@ -117,7 +117,7 @@ fn archive_and_delete(
     if let Some(first) = kept.first() {
         let count = kept.len();
         door.note(format_args!(
-            "{count} old segment{} from {} on stay, because a younger one is before them",
+            "{count} old segment{} from {} on cannot be deleted, because a younger one is before them",
             s(count),
             first.segment
         ));

@@ -1,6 +1,6 @@
-//! The state of all runs, kept up to date: what `dash` and `serve` show. It starts as what `runs` and
-//! `approve` print. Each new row is folded in as they would fold it. If a row supersedes an earlier
-//! one, or rows were archived, everything is read anew.
+//! The state of all runs, kept up to date: what `dash` and `serve` show. It starts as what `runs`
+//! and `approve` print. Each new row is folded in as they would fold it. If a row supersedes an
+//! earlier one, or rows were archived, everything is read anew.
 //!
 //! Not here: what a row means (`view`), waiting for rows (`cmd/shared/following`).
 
@@ -71,8 +71,8 @@ impl Board {
         Ok(Board { location, zone: clock.zone, night, days, state, generation: 1, read_at: 1 })
     }
 
-    /// Reads new rows; gives whether anything changed. Cheap if nothing did. After an error the board
-    /// keeps its state, and can be refreshed again.
+    /// Reads new rows; gives whether anything changed. Cheap if nothing did. After an error the
+    /// board keeps its state, and can be refreshed again.
     pub fn refresh(&mut self, now: Instant) -> Result<bool> {
         let generation = self.generation + 1;
         let at = self.state.watch.at();
@@ -102,8 +102,8 @@ impl Board {
         self.generation
     }
 
-    /// The runs in the order of `runs`, each with its number, which it keeps until everything is read
-    /// anew ([`Board::read_at`]).
+    /// The runs in the order of `runs`, each with its number, which it keeps until everything is
+    /// read anew ([`Board::read_at`]).
     pub fn runs(&self) -> impl ExactSizeIterator<Item = (usize, &Run<'static>)> {
         self.state.runs.in_order()
     }

@@ -133,8 +133,8 @@ fn finish(mut child: Child, it: &Handover<'_>) -> std::result::Result<Option<Str
     })
 }
 
-/// `argument` with `{field}` replaced by the row's value, and `{{` by a brace. An argument that is not
-/// UTF-8 is not changed.
+/// `argument` with `{field}` replaced by the row's value, and `{{` by a brace. An argument that is
+/// not UTF-8 is not changed.
 fn filled_in(argument: &OsString, row: &[u8]) -> OsString {
     let Some(text) = argument.to_str() else { return argument.clone() };
     let mut out = String::new();

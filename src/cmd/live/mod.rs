@@ -1,6 +1,7 @@
 //! Commands that keep running, and act on rows as they come.
 //!
-//! Not here: reading new rows (`cmd/shared/following`), `tail`, which only prints them (`cmd/read`).
+//! Not here: reading new rows (`cmd/shared/following`), `tail`, which only prints them
+//! (`cmd/read`).
 //!
 //! - `board`: the state of all runs, kept up to date
 //! - `handover`: one row handed to one program, for `trigger`

@@ -190,8 +190,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Saves the cursor from time to time also while no row passes, so that the next trigger does not
-    /// read them all again.
+    /// Saves the cursor from time to time also while no row passes, so that the next trigger does
+    /// not read them all again.
     fn keep_when_far(&mut self, at: Place) -> Result<()> {
         let far = at.segment != self.kept.segment || at.offset.abs_diff(self.kept.offset) >= FAR_BYTES;
         if far { self.keep(at) } else { Ok(()) }

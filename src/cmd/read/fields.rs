@@ -1,4 +1,5 @@
-//! `logbook fields`: the fields that occur; `logbook fields status`: the values of one, with counts.
+//! `logbook fields`: the fields that occur; `logbook fields status`: the values of one, with
+//! counts.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -1,5 +1,5 @@
-//! `logbook tail FILE`: the newest rows of files that are not a logbook, then new rows as they come,
-//! also after a file was truncated or replaced.
+//! `logbook tail FILE`: the newest rows of files that are not a logbook, then new rows as they
+//! come, also after a file was truncated or replaced.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};

@@ -201,7 +201,7 @@ impl Drafts {
             self.rows.truncate(rows);
             self.text.truncate(length);
             match line {
-                Some(line) if error.kind != ErrorKind::AtLine => error.within(format_args!("line {line}")),
+                Some(line) if !matches!(error.kind, ErrorKind::AtLine(_)) => error.within(format_args!("line {line}")),
                 _ => error,
             }
         })

@@ -76,7 +76,8 @@ pub(super) fn step_of(value: &[u8]) -> Result<u64> {
 pub(super) fn not_json(text: &[u8], line: Option<u64>, at: usize, reason: &str) -> Error {
     let (row, column) = line_column(text, at);
     let line = line.map_or(row as u64, |line| line + row as u64 - 1);
-    let error = Error::usage(format!("line {line}, column {column}: {reason}")).of_kind(ErrorKind::AtLine);
+    let place = format!("line {line}, column {column}: ");
+    let error = Error::usage(format!("{place}{reason}")).of_kind(ErrorKind::AtLine(place.len()));
     match text.first() {
         Some(b'\'') => {
             error.hint("in cmd.exe and PowerShell, single quotes do not quote: pass the row with `logbook append -`")

@@ -4,8 +4,8 @@
 //! `$ENV`, `env`, `halt`, `debug`, `stderr`, modules. `now` is the query's clock, and local time is
 //! that of its zone.
 //!
-//! Not here: `--timeout` and `--max-memory`. A program cannot be stopped from within; `cmd/shared/guard`
-//! ends the process.
+//! Not here: `--timeout` and `--max-memory`. A program cannot be stopped from within;
+//! `cmd/shared/guard` ends the process.
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;

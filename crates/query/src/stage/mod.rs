@@ -3,11 +3,11 @@
 //! latest → filter → jq → group → having → sort → limit → select → sink
 //!
 //! - `plan`: a compiled query · `pipeline`: its stages at work
-//! - `prefilter`: a literal that every row that passes contains · `requirement`: what such rows must
-//!   have, for a caller that knows something about many rows at once
+//! - `prefilter`: a literal that every row that passes contains · `requirement`: what such rows
+//!   must have, for a caller that knows something about many rows at once
 //! - `newest_per_group`, `group`, `sort`: the stages that hold rows back
-//! - `key_cache`: group keys that were met before, found by their text · `spill`: the newest rows of
-//!   finished parts
+//! - `key_cache`: group keys that were met before, found by their text · `spill`: the newest rows
+//!   of finished parts
 //!
 //! Not here: where rows come from (`scan`), what a condition means (`eval`).
 

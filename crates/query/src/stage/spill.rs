@@ -101,9 +101,9 @@ impl Spill {
         }
     }
 
-    /// Adds all batches of a later batch. Merging may use both budgets, once: the newest of all rows
-    /// are determined at the end anyway. The budgets of all parts are not added up, since there may
-    /// be as many as pieces of the input.
+    /// Adds all batches of a later batch. Merging may use both budgets, once: the newest of all
+    /// rows are determined at the end anyway. The budgets of all parts are not added up, since
+    /// there may be as many as pieces of the input.
     pub(crate) fn merge(&mut self, others: Spill, count: usize) {
         if self.batches.is_empty() {
             *self = others;

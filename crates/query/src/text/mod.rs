@@ -9,8 +9,8 @@
 //! - `operand`, `condition`, `columns`: the bodies of clauses · `parse`: clauses, from one text or
 //!   from flags
 //! - `arguments`: which arguments of a command line are query text
-//! - `check`: names and words that nothing knows · `gate`: the same for conditions that decide about
-//!   calls
+//! - `check`: names and words that nothing knows · `gate`: the same for conditions that decide
+//!   about calls
 
 pub mod arguments;
 pub mod check;

@@ -177,7 +177,7 @@ fn decided(item: &Item) -> String {
     }
 }
 
-/// `lea: the shelf (#3, since 2026-04-16T01:02:00Z) · a person continues it with: logbook answer r '…'`
+/// `lea: the shelf (#3, since 2026-04-16T01:02:00Z) · a person continues it with: logbook answer …`
 fn waits(item: &Item) -> String {
     let of = |name: &str| part(item, name);
     let what = if of("blocked_on").is_empty() { "it does not say what" } else { of("blocked_on") };
@@ -192,7 +192,7 @@ fn waits(item: &Item) -> String {
     )
 }
 
-/// `next intent: post the fees (said at #5, 2026-04-15T18:31:30.002Z; since then: 2 calls, 1 error)`
+/// `next intent: post the fees (said at #5, 2026-04-15T18:31:30Z; since then: 2 calls, 1 error)`
 fn next(item: &Item) -> String {
     let mut members: Vec<String> = Vec::new();
     for member in json::Members::new(part(item, "since_then").as_bytes()).flatten() {

@@ -194,9 +194,7 @@ impl<'v> HealthPart<'v> {
             // A class of its own, since somebody waits here.
             self.faults.blocked.add(row.place, String::new);
         } else if let Err(error) = self.schema.check(row.text) {
-            self.faults
-                .refused
-                .add(&Schema::sort(&error.message), row.place, || Schema::words(&error.message).to_owned());
+            self.faults.refused.add(&Schema::sort(&error), row.place, || Schema::reason(&error).to_owned());
         } else if facts.raw(Field::RunId).is_none() {
             const ODD: &str = "run_id is spelled in a way that readers do not recognize";
             self.faults.refused.add(ODD, row.place, || ODD.to_owned());

@@ -3,7 +3,7 @@
 
 use logbook_format::{Drafts, Rules};
 use logbook_model::Vocabulary;
-use logbook_model::error::Result;
+use logbook_model::error::{Error, ErrorKind, Result};
 
 /// A placeholder for the timestamp that `append` fills in.
 const NOW: &str = "1970-01-01T00:00:00.000Z";
@@ -29,16 +29,16 @@ impl<'v> Schema<'v> {
     }
 
     /// The message without the position in the row ("line 1, column 7: ").
-    pub(crate) fn words(message: &str) -> &str {
-        match message.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
-            Some((_, words)) => words,
-            None => message,
+    pub(crate) fn reason(error: &Error) -> &str {
+        match error.kind {
+            ErrorKind::AtLine(at) => error.message.get(at..).unwrap_or(&error.message),
+            _ => &error.message,
         }
     }
 
     /// The message without the values of the row, so that equal faults are counted together.
-    pub(crate) fn sort(message: &str) -> String {
-        let words = Schema::words(message);
+    pub(crate) fn sort(error: &Error) -> String {
+        let words = Schema::reason(error);
         let words = words.split_once("; did you mean").map_or(words, |(words, _)| words);
         let words = words.split_once(", not ").map_or(words, |(words, _)| words);
         let mut sort = String::with_capacity(words.len());
@@ -64,17 +64,16 @@ impl<'v> Schema<'v> {
 
 #[cfg(test)]
 mod tests {
-    use super::Schema;
+    use super::{Error, ErrorKind, Schema};
 
     #[test]
     fn equal_faults_are_of_one_sort() {
-        let sort = Schema::sort;
+        let sort = |message: &str| Schema::sort(&Error::usage(message));
         assert_eq!(sort("unknown status \"a\\\"b\"; did you mean \"done\"?"), "unknown status \"…\"");
         assert_eq!(sort("cost_usd must be a number, not \"2\""), "cost_usd must be a number");
-        assert_eq!(
-            sort("line 1, column 12: key \"x\" is repeated in one object"),
-            "key \"…\" is repeated in one object"
-        );
+        let error = Error::usage("line 1, column 12: key \"x\" is repeated in one object");
+        let error = error.of_kind(ErrorKind::AtLine("line 1, column 12: ".len()));
+        assert_eq!(Schema::sort(&error), "key \"…\" is repeated in one object");
         assert_eq!(sort("the row has 1200000 bytes"), "the row has … bytes");
     }
 }

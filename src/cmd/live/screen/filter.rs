@@ -1,6 +1,6 @@
 //! The runs that pass a filter. A run is evaluated again when it changes. Since time passes and
-//! children change, all runs are evaluated again from time to time, in parts, so that no frame waits
-//! for all of them.
+//! children change, all runs are evaluated again from time to time, in parts, so that no frame
+//! waits for all of them.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

@@ -27,8 +27,8 @@ use logbook_store::Purpose;
 
 /// Ages are updated this often.
 const TICK: Duration = Duration::from_secs(1);
-/// The pause between two reads of new rows is at least this, and at least this many times as long as
-/// the last read.
+/// The pause between two reads of new rows is at least this, and at least this many times as long
+/// as the last read.
 const REST: Duration = Duration::from_millis(50);
 const REST_TIMES: u32 = 4;
 /// Conditions about the current time are evaluated again this often.
@@ -228,7 +228,8 @@ impl<'d, 'w> Session<'d, 'w> {
         self.state.prompt = Some(prompt);
     }
 
-    /// Uses the answer to the open question. If it is not valid, the question stays open and shows why.
+    /// Uses the answer to the open question. If it is not valid, the question stays open and shows
+    /// why.
     fn submit(&mut self) -> Result<()> {
         let Some(mut prompt) = self.state.prompt.take() else { return Ok(()) };
         let result = match &prompt.subject {

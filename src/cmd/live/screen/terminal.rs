@@ -1,5 +1,5 @@
-//! The terminal: taken over, drawn on, restored. Writes go through the door, except when a panic or a
-//! limit ends the process: then there is no door, and the terminal is restored directly.
+//! The terminal: taken over, drawn on, restored. Writes go through the door, except when a panic or
+//! a limit ends the process: then there is no door, and the terminal is restored directly.
 
 use std::io::{self, Write};
 

@@ -34,8 +34,8 @@ impl Timeline {
         Timeline { run, lines: Vec::new(), top: 0, record: None, seen: 0, width: 0, next: Instant::now() }
     }
 
-    /// Reads and lays out what changed. `room` is the number of lines on the screen: a view at the end
-    /// stays at the end.
+    /// Reads and lays out what changed. `room` is the number of lines on the screen: a view at the
+    /// end stays at the end.
     pub fn update(
         &mut self,
         board: &Board,

@@ -1,5 +1,5 @@
-//! A request in full, before it is decided. It must be read to its end first, and an irreversible one
-//! needs a second key.
+//! A request in full, before it is decided. It must be read to its end first, and an irreversible
+//! one needs a second key.
 
 use ratatui::crossterm::event::KeyCode;
 

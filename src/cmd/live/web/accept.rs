@@ -35,8 +35,8 @@ struct Connection {
     task: AbortHandle,
 }
 
-/// Accepts connections forever. If there are too many, the oldest that has not shown a key is closed;
-/// if all have, the new one.
+/// Accepts connections forever. If there are too many, the oldest that has not shown a key is
+/// closed; if all have, the new one.
 pub async fn accept(listener: TcpListener, site: Arc<Site>) {
     let mut connections: Vec<Connection> = Vec::new();
     loop {

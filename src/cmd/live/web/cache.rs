@@ -27,8 +27,8 @@ struct CachedPage {
 }
 
 impl Cache {
-    /// The page at `address` as of `generation`: the cached one, or the one that `make` makes, while
-    /// other clients wait for it.
+    /// The page at `address` as of `generation`: the cached one, or the one that `make` makes,
+    /// while other clients wait for it.
     pub async fn get(&self, address: &str, generation: u64, make: impl Future<Output = Answer>) -> Answer {
         let mut slot = self.slot(address).lock_owned().await;
         if let Some(cached) =

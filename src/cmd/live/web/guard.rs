@@ -31,8 +31,8 @@ impl Keys {
         is_same(token.as_bytes(), self.token.as_bytes())
     }
 
-    /// The cookie that the token is exchanged for. Cookies do not distinguish ports, so that its name
-    /// contains the port.
+    /// The cookie that the token is exchanged for. Cookies do not distinguish ports, so that its
+    /// name contains the port.
     pub fn cookie(&self) -> String {
         format!("{}={}; Path=/; HttpOnly; SameSite=Strict", self.name(), self.session)
     }

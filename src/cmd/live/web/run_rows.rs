@@ -1,5 +1,5 @@
-//! A cache of the rows of runs that are being looked at. Only rows that came since the last look are
-//! read.
+//! A cache of the rows of runs that are being looked at. Only rows that came since the last look
+//! are read.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -24,7 +24,8 @@ pub struct GatheredRow {
     pub text: Vec<u8>,
 }
 
-/// The literals of which a row with one of `texts` must contain one; empty if there is no such rule.
+/// The literals of which a row with one of `texts` must contain one; empty if there is no such
+/// rule.
 pub fn literals(texts: &[String]) -> Vec<Vec<u8>> {
     let literals: Option<Vec<_>> = texts.iter().map(|text| literal_of(text.as_bytes())).collect();
     literals.unwrap_or_default()
@@ -71,8 +72,8 @@ pub fn passing(
     })
 }
 
-/// A plan for the rows of `runs` within the times of the flags, and with `children` for the rows that
-/// name one of them as their parent.
+/// A plan for the rows of `runs` within the times of the flags, and with `children` for the rows
+/// that name one of them as their parent.
 pub fn plan_of(runs: &[String], children: bool, reading: &Reading, door: &Door<'_>) -> Result<Plan> {
     let clock = reading.clock(door)?;
     let mut query = Query::default();

@@ -1,5 +1,5 @@
-//! Standard input that ends at the first Ctrl-C, so that the result so far can be printed. The second
-//! Ctrl-C ends the program.
+//! Standard input that ends at the first Ctrl-C, so that the result so far can be printed. The
+//! second Ctrl-C ends the program.
 
 use std::io::{self, BufRead, Read};
 use std::os::unix::net::UnixStream;

@@ -1,5 +1,5 @@
-//! Notes about rows that did not pass because a value does not have the type that the query compares
-//! it with: how many rows, one such value, and what to type instead.
+//! Notes about rows that did not pass because a value does not have the type that the query
+//! compares it with: how many rows, one such value, and what to type instead.
 
 use logbook_json::{self as json, Decimal, Kind};
 use logbook_model::Zone;

@@ -9,7 +9,8 @@
 //!   its scan · `interruptible`: standard input that ends at Ctrl-C
 //! - notes beside the results: `skipped` lines, `mismatches` of values, `outdated` rows, `unknown`
 //!   fields and words
-//! - `row_filter`: a filter row by row · `gather`: the rows of a few runs · `run_record`: the record of a run
+//! - `row_filter`: a filter row by row · `gather`: the rows of a few runs · `run_record`: the
+//!   record of a run
 //! - `runs`: all runs of a logbook, and queries over them
 //! - `saved`: saved queries and their parameters
 

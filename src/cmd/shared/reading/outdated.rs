@@ -1,5 +1,5 @@
-//! Printed rows that no longer have the status of their run: a search for `status=blocked` also finds
-//! runs that went on long ago, and a note says how many.
+//! Printed rows that no longer have the status of their run: a search for `status=blocked` also
+//! finds runs that went on long ago, and a note says how many.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;

@@ -21,8 +21,8 @@ pub fn text_of(row: &[u8], field: &str) -> String {
     picked.map_or_else(|_| String::new(), |()| cell::plain(values[0]))
 }
 
-/// The records of `runs`, from `rows`. Rows of other runs that name one of them as their parent make
-/// those its children. A run without rows has no record.
+/// The records of `runs`, from `rows`. Rows of other runs that name one of them as their parent
+/// make those its children. A run without rows has no record.
 pub fn records_among(runs: &[String], inputs: &Source, rows: &[GatheredRow]) -> HashMap<String, Record> {
     type Rows<'r> = Vec<(Place, &'r [u8], Vec<Amended>)>;
     let mut own: HashMap<&str, (Rows<'_>, Vec<String>)> =

@@ -101,8 +101,8 @@ impl Parts {
 /// Receives a result and, if it is a run, the number of the run. A break ends the query.
 pub type Sink<'s> = dyn FnMut(&[u8], Option<usize>) -> ControlFlow<()> + 's;
 
-/// Runs `plan` over `runs` as JSON objects, each with its number in the list that `tree` was made of.
-/// Gives the values that could not be compared.
+/// Runs `plan` over `runs` as JSON objects, each with its number in the list that `tree` was made
+/// of. Gives the values that could not be compared.
 pub fn ask<'r, 'a: 'r>(
     runs: impl Iterator<Item = (usize, &'r Run<'a>)>,
     tree: &Tree,

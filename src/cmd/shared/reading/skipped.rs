@@ -13,8 +13,8 @@ pub fn note_config_errors(wrong: &[Error], door: &mut Door<'_>) {
     }
 }
 
-/// Notes which lines were skipped. The result is damage with `--strict`, or if no line of `inputs` is
-/// a row.
+/// Notes which lines were skipped. The result is damage with `--strict`, or if no line of `inputs`
+/// is a row.
 pub fn note_skipped(door: &mut Door<'_>, scanned: &mut Scanned, inputs: &Source, strict: bool) -> Exit {
     if scanned.skipped.count() == 0 {
         return Exit::Done;

@@ -51,7 +51,8 @@ pub struct Clauses {
 }
 
 impl Clauses {
-    /// Joins texts and flags into one query. Also gives the joined text, which error messages quote.
+    /// Joins texts and flags into one query. Also gives the joined text, which error messages
+    /// quote.
     pub fn query(&self, texts: &[String]) -> Result<(Query, String)> {
         let mut input = parse::Input::new();
         if !texts.is_empty() {

@@ -2,7 +2,8 @@
 //!
 //! - `runs`: all runs · `run`: one run · `approvals`: what waits for a person
 //! - `query`: the query box · `report`: saved queries
-//! - `cards`: cards for requests, questions and held runs · `result`: the output of a query as a table
+//! - `cards`: cards for requests, questions and held runs · `result`: the output of a query as a
+//!   table
 
 pub mod approvals;
 pub mod cards;

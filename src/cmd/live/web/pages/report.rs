@@ -1,5 +1,5 @@
-//! The page of saved queries. As JSON it is what `logbook report -o json` prints, without a name the
-//! list of reports.
+//! The page of saved queries. As JSON it is what `logbook report -o json` prints, without a name
+//! the list of reports.
 
 use super::result;
 use crate::cmd::live::web::answer::{Answer, Kind};
