@@ -2,7 +2,8 @@
 //! becomes the line that is written. `docs/format.md` describes the format, and nothing else does;
 //! code cites its sections.
 //!
-//! Not here: files and locks (`store`), the query language, JSON as such (`json`).
+//! Not here: output formats (`render/format.rs`), files and locks (`store`), the query language,
+//! JSON as such (`json`).
 //!
 //! - `segment_name`: `2026-04-15.000041.jsonl`, and the name of its archive
 //! - `lock_line`: the one line of `.lock`, with the version of the format

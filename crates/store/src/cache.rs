@@ -10,6 +10,10 @@
 //! that follows, six words that identify the source, payload. A table of the index has a checksum
 //! in each page, since one lookup reads few of them (`index::table`). The note of the last sync is
 //! written in place under a lock (`append::group_commit`).
+//!
+//! To add a kind of what is kept of one segment: an `index::CacheKind` (extension, magic, size)
+//! beside what makes its payload, as `index::summary::KIND`, and a line in `KINDS` of
+//! `cmd/keep/checks/cache.rs`.
 
 use std::io;
 use std::os::fd::OwnedFd;

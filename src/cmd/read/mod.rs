@@ -1,6 +1,7 @@
 //! The group `read`: commands that print rows and runs, and never write. One file per command.
 //!
-//! Not here: the flags and the scan that they share (`cmd/shared/reading`), what a run is (`view`).
+//! The table that a command alone prints is in its file. Not here: the flags and the scan that they
+//! share (`cmd/shared/reading`), what a run is and its JSON (`view/runs`).
 //!
 //! - `branches`: the tree of `runs`
 //! - `tail_files`: `tail` of files that are not a logbook · `tail_rows`: what both kinds share

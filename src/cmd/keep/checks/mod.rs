@@ -1,6 +1,6 @@
 //! The checks of `doctor`, one sort of fault per file.
 //!
-//! Not here: the disk that the logbook is on (`doctor`), the folds (`view::health`), proofs
+//! To add one: a file here, and a line in `doctor::check_all`. Not here: the disk that the logbook is on (`doctor`), the folds (`view::health`), proofs
 //! (`verify`).
 //!
 //! - `finding`: one thing that a check reports, as lines and as JSON

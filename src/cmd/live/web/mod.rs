@@ -4,6 +4,9 @@
 //! Not here: how a page looks (`render/web`), what a decision is (`cmd/decide`), the state of all
 //! runs (`cmd/live/board`). tokio and hyper are used only here and in `serve`.
 //!
+//! To add a page: a struct in `render/web/pages.rs` and its template, a file in `pages/`, a line in
+//! `routes::ROUTES`.
+//!
 //! - `accept`: connections and their limits · `guard`: tokens, cookies and origins
 //! - `routes`: from a request to an answer · `params`: the parameters of a request · `answer`: an
 //!   answer and its headers

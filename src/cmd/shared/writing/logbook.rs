@@ -41,6 +41,7 @@ pub enum Client {
     #[default]
     Terminal,
     /// A form of a web page.
+    #[cfg(feature = "serve")]
     Web,
 }
 
@@ -97,6 +98,7 @@ impl OpenLogbook {
         let (client, terminal) = match self.client {
             Client::Terminal => ("terminal", terminal()),
             // The terminal is the server's, not that of the person at the browser.
+            #[cfg(feature = "serve")]
             Client::Web => ("web", None),
         };
         pairs.text("client", client)?;

@@ -15,6 +15,8 @@ mod printed;
 mod store;
 
 pub use flags::{OfRun, Writing};
-pub use logbook::{Client, OpenLogbook, redactor, user};
+#[cfg(feature = "serve")]
+pub use logbook::Client;
+pub use logbook::{OpenLogbook, redactor, user};
 pub use printed::{Print, print_line, print_rendered, print_rows, warn_of_new_words};
 pub use store::{Appended, Scope, announce_new_logbook, push_new_row, unknown_run};
