@@ -151,6 +151,10 @@ fn zsh_and_fish_ask_for_the_same_words() {
     zsh.shows(":RUN:_logbook_runs' \\").shows("FIELD,…:_logbook_fields' \\").shows(":STATUS:_logbook_statuses' \\");
     assert!(zsh.out.starts_with("#compdef logbook\n"));
     assert!(zsh.out.lines().any(|line| line.contains(":what -- ") && line.ends_with("_logbook_runs' \\")), "{zsh}");
+    assert!(
+        zsh.out.lines().any(|line| line.contains(" -- A field ") && line.ends_with("_logbook_fields' \\")),
+        "{zsh}"
+    );
     book.run(&["completions", "fish"]).shows("logbook complete-words runs").shows("logbook complete-words statuses");
 }
 

@@ -112,7 +112,7 @@ const ZSH_WORDS: [(&str, &str); 9] = [
     (":FIELD,…:", "fields"),
     (" -- A run, or a row as ", "runs"),
     (" -- The row as ", "runs"),
-    (" -- A field whose values ", "fields"),
+    (" -- A field to count the values of", "fields"),
 ];
 
 fn zsh(script: &str) -> String {

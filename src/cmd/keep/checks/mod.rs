@@ -1,7 +1,7 @@
 //! The checks of `doctor`, one sort of fault per file.
 //!
-//! To add one: a file here, and a line in `doctor::check_all`. Not here: the disk that the logbook is on (`doctor`), the folds (`view::health`), proofs
-//! (`verify`).
+//! To add one: a file here, and a line in `doctor::check_all`. Not here: the disk that the logbook
+//! is on (`doctor`), the folds (`view::health`), proofs (`verify`).
 //!
 //! - `finding`: one thing that a check reports, as lines and as JSON
 //! - `files`: duplicate segment numbers, the manifest, torn tails · `access`: permissions, owners,
