@@ -216,7 +216,7 @@ fn what_others_append_shows_by_itself_and_takes_nothing_away() {
     until("it is live", || browser.text("#live") == "live");
     browser.write("input[name=why]", "half a sen");
     book.run(&["ask", "tear down the attic", "-r", "r-new"]).exit(0);
-    until("it says so", || browser.text("#live").contains("changed meanwhile"));
+    until("it says so", || browser.text("#live").contains("the change is shown when you finish here"));
     assert_eq!(browser.script("return document.querySelector('input[name=why]').value"), json!("half a sen"));
     browser.script("const field = document.querySelector('input[name=why]'); field.value = ''; field.blur()");
     until("it shows when that is done", || browser.text("#part").contains("tear down the attic"));
