@@ -441,7 +441,7 @@ fn files_of_others_are_told() {
 }
 
 #[test]
-#[ignore = "needs root"]
+#[ignore = "needs mount"]
 fn a_disk_that_is_nearly_full_is_told() {
     let book = Book::with_rows(&[GOOD]);
     let line = "mkdir small && mount -t tmpfs -o size=8m tmpfs small && mkdir -m 700 small/.logbook";
