@@ -289,7 +289,7 @@ fn the_index_is_the_same_both_ways() {
     let all = ["a", "ab", "", "u,", "\u{7f}", "\u{e9}", "b\u{e9}", &"a".repeat(62), &"b".repeat(63), &"b".repeat(200)]
         .map(str::to_owned);
     let odd = b"\"\\\"\\{}[]\n\nab,:uuu\x7f\xc3\xa9\xff";
-    // The frames of these come to nought, so that words can be certain.
+    // The brackets of these are balanced, so that words can be certain.
     let open_at_ends = format!("{{\"a\":\"{}\"}}\n", "[".repeat(70));
     let sound = [
         "{\"a\":[{}],\"ab\":{\"u,\":\"\\\\\"}}\n",

@@ -14,7 +14,7 @@ fn is_whole(line: &[u8]) -> bool {
     json::trim(line).starts_with(b"{") && json::validate(line, Limits::GRAMMAR).is_ok()
 }
 
-/// Gives at most so many bytes at a time.
+/// Gives at most this many bytes at a time.
 struct Pieces<'a>(&'a [u8], usize);
 
 impl Read for Pieces<'_> {
@@ -46,7 +46,7 @@ fn split(text: &[u8], piece: usize) -> (Vec<(u64, usize)>, Vec<String>) {
     (rows, skipped.lines())
 }
 
-/// A text, offset and length of each of its rows, what is told of the rest.
+/// A text, offset and length of each of its rows, what is reported of the rest.
 type Case<'a> = (&'a [u8], &'a [(u64, usize)], &'a [String]);
 
 #[test]

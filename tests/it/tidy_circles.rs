@@ -34,7 +34,7 @@ impl Crate {
         Crate { modules: modules.collect() }
     }
 
-    /// A path as it stands in `module`, from the root of the crate. `None`: it is of another crate.
+    /// A path that `module` names, from the root of the crate. `None`: it is of another crate.
     fn absolute(&self, module: &[String], path: &[String]) -> Option<Vec<String>> {
         let (first, rest) = path.split_first()?;
         let from = |base: &[String], rest: &[String]| Some([base, rest].concat());

@@ -13,7 +13,7 @@ use super::bed::{self, Bed};
 use super::trial::{Report, Scale, Tier, Trial, nothing};
 use super::world::two_at_a_time;
 
-/// About so many bytes are in the set.
+/// The approximate size of the set, in bytes.
 const SET_BYTES: u64 = 64 << 10;
 
 /// The trial.

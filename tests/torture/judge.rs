@@ -46,7 +46,7 @@ fn letter(serial: u64) -> u8 {
 }
 
 fn filling(serial: u64, bytes: usize) -> String {
-    // Its length stands in it, so that a shorter one is no whole one.
+    // It holds its own length, so that a shorter one is known to be cut.
     let mut text = format!("{bytes}:");
     text.extend(std::iter::repeat_n(char::from(letter(serial)), bytes));
     text

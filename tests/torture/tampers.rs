@@ -1,4 +1,4 @@
-//! The ways in which a logbook is tampered with, and what is told of each.
+//! The ways in which a logbook is tampered with, and what is reported of each.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

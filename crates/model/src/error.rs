@@ -142,7 +142,11 @@ impl Error {
 
     /// The same error with `context: ` in front of its message.
     pub fn within(mut self, context: impl fmt::Display) -> Self {
-        self.message = format!("{context}: {}", self.message);
+        let context = format!("{context}: ");
+        if let ErrorKind::AtLine(reason) = &mut self.kind {
+            *reason += context.len();
+        }
+        self.message.insert_str(0, &context);
         self
     }
 }

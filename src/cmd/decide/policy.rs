@@ -63,13 +63,10 @@ pub fn run(args: Policy, door: &mut Door<'_>) -> Result<Exit> {
 
 /// A rule as a JSON object.
 fn as_json(number: usize, rule: &PolicyRule) -> Vec<u8> {
-    let mut line = format!("{{\"rule\":{number},\"when\":").into_bytes();
-    json::quote_into(&rule.when, &mut line);
-    line.extend_from_slice(format!(",\"then\":\"{}\"", rule.then.word()).as_bytes());
+    let mut line = json::Object::new();
+    line.number("rule", number).text("when", &rule.when).text("then", rule.then.word());
     if !rule.why.is_empty() {
-        line.extend_from_slice(b",\"why\":");
-        json::quote_into(&rule.why, &mut line);
+        line.text("why", &rule.why);
     }
-    line.push(b'}');
-    line
+    line.end()
 }

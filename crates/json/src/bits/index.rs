@@ -3,8 +3,8 @@
 //! Almost nothing here branches on the text, so that nothing is mispredicted. Each 64 bytes become
 //! a [`super::words::Word`]. Their newlines, and the closing quotes of strings that may be wanted
 //! names, become positions in a list; two per word are always written, and the list is cut
-//! afterwards. A string may be a wanted name if it has its length (a quote that opens so many bytes
-//! before one that closes: a shift and an AND) and ends with the same byte.
+//! afterwards. A string may be a wanted name if it has its length (a quote that opens that many
+//! bytes before one that closes: a shift and an AND) and ends with the same byte.
 //!
 //! A group of words is indexed at a time: first the bitmask of each class of byte ([`ClassMasks`]),
 //! then the in-string mask ([`super::in_string`]), then the closing quotes of possible names, then

@@ -145,7 +145,21 @@ impl Accumulator {
             }
             (Accumulator::First(slot @ None), Accumulator::First(later)) => *slot = later,
             (Accumulator::Last(slot), Accumulator::Last(Some(later))) => *slot = Some(later),
-            _ => {}
+            // The first value stays, and one that has no value replaces nothing. Accumulators of
+            // one plan are of one kind each. All are named, so that a new one cannot be forgotten
+            // here.
+            (
+                Accumulator::Count(_)
+                | Accumulator::Sum(_)
+                | Accumulator::Avg(_)
+                | Accumulator::MinMax(_)
+                | Accumulator::Percentile(_)
+                | Accumulator::Distinct(_)
+                | Accumulator::List(_)
+                | Accumulator::First(_)
+                | Accumulator::Last(_),
+                _,
+            ) => {}
         }
     }
 

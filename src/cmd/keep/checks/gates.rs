@@ -21,7 +21,7 @@ pub fn faults(directory: &Path, settings: &Settings, now: Instant) -> Result<Vec
     };
     for (number, rule) in (1..).zip(&settings.policy) {
         if let Err(error) = policy::check(number, rule, &mut judge) {
-            add(error, "logbook policy show".to_owned());
+            add(error, "logbook policy".to_owned());
         }
     }
     for name in texts::names(directory, CONTRACTS)? {

@@ -169,7 +169,7 @@ impl Intent<'_> {
                 let ruling = Ruling { then: matched.rule.then, fields: matched.fields()? };
                 match ruling.then {
                     Then::Deny => {
-                        let error = Error::new(Exit::No, matched.message()).hint("logbook policy show");
+                        let error = Error::new(Exit::No, matched.message()).hint("logbook policy");
                         return Ok(decision.deny(ruling, error));
                     }
                     Then::Ask => request = Some(ruling.fields.clone()),

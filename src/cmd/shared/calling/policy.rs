@@ -32,7 +32,7 @@ pub fn check(number: usize, rule: &PolicyRule, judge: &mut Judge) -> Result<()> 
 
 fn within(number: usize, error: Error) -> Error {
     let error = error.within(format_args!("config.toml: policy rule {number}"));
-    if error.hint.is_some() { error } else { error.hint("logbook policy show") }
+    if error.hint.is_some() { error } else { error.hint("logbook policy") }
 }
 
 impl MatchedRule<'_> {
