@@ -177,3 +177,46 @@ fn writers_know_what_is_archived() {
     let after = book.run(&["append", "-r", "r-2", "-a", "y", "--print", "id"]).exit(0).out.clone();
     assert_eq!(step(&after), step(&before) + 1);
 }
+
+/// A reader lists the segments, and retention deletes one before it is opened.
+#[test]
+fn a_segment_deleted_after_it_was_listed_is_no_fault_of_the_logbook() {
+    use logbook_scan::{Class, Source, feed};
+    use logbook_store::{Input, snapshot};
+
+    // An archive, a plain segment that retention takes, and a file removed by hand.
+    for (archived, by_hand, expected) in
+        [(true, false, Class::Deleted), (false, false, Class::Deleted), (true, true, Class::Unreadable)]
+    {
+        let book = Book::new().var("LOGBOOK_NOW", "2126-01-01T00:00:00Z");
+        book.run(&["append", "-r", "r-1", "-a", "one"]).exit(0);
+        book.run(&["head", "--seal"]).exit(0);
+        book.run(&["append", "-r", "r-1", "-a", "two"]).exit(0);
+        if archived {
+            book.run(&["archive", "--older-than", "0s"]).exit(0);
+        }
+        let directory = book.path().join(".logbook");
+        let listed = snapshot(&directory).unwrap();
+        let source = Source::as_written(listed.segments.iter().cloned().map(Input::Segment).collect());
+        if by_hand {
+            fs::remove_dir_all(directory.join("archive")).unwrap();
+        } else {
+            // All that is left to archive is archived first.
+            book.run(&["archive", "--older-than", "0s"]).exit(0);
+            book.run(&["archive", "--delete-older-than", "0s"]).exit(0);
+        }
+        let mut rows = 0;
+        let scanned = feed(&source, &mut std::io::empty(), &[], false, |_, _, _| {
+            rows += 1;
+            std::ops::ControlFlow::Continue(())
+        });
+        assert_eq!(rows, 1, "the row of the other segment");
+        // Gates refuse and look again; readers answer, and say so.
+        assert!(scanned.skipped.refuse_unread().is_err());
+        assert_eq!(scanned.skipped.has_unread(), by_hand);
+        let lines = scanned.skipped.lines().concat();
+        assert_eq!(lines.contains("deleted by retention meanwhile"), !by_hand, "{lines}");
+        let entries = scanned.skipped.into_entries();
+        assert_eq!(entries.iter().map(|entry| entry.class).collect::<Vec<_>>(), [expected]);
+    }
+}

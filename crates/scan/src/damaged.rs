@@ -9,7 +9,7 @@ use super::skipped::{Missing, Skipped};
 use super::source::{Source, logbook_of, segment_number};
 use logbook_format::manifest::Covered;
 use logbook_store::Input;
-use logbook_store::archive::manifest::said_of;
+use logbook_store::archive::manifest;
 use logbook_store::os_real::REAL;
 use logbook_store::snapshot::Form;
 
@@ -28,12 +28,22 @@ pub(super) fn is_cut(input: &Input, bytes: u64) -> bool {
     is_archive && said(input).is_some_and(|said| bytes < said.bytes)
 }
 
+/// Whether the segment was deleted by retention after it was listed. By hand it is missing.
+pub(super) fn is_deleted(input: &Input) -> bool {
+    let Input::Segment(segment) = input else { return false };
+    let directory = match segment.form {
+        Form::Plain => segment.path.parent(),
+        _ => segment.path.parent().and_then(Path::parent),
+    };
+    directory.is_some_and(|directory| manifest::is_deleted(&REAL, directory, segment.number))
+}
+
 fn said(input: &Input) -> Option<Covered> {
     let directory = match input {
         Input::Segment(segment) => segment.path.parent().and_then(Path::parent),
         _ => logbook_of(input),
     };
-    said_of(&REAL, directory?, segment_number(input)?)
+    manifest::said_of(&REAL, directory?, segment_number(input)?)
 }
 
 fn missing(input: &Input) -> Option<Missing> {

@@ -107,7 +107,11 @@ impl<'s> Reader<'s> {
                 }
             }
             Err(error) => {
-                let class = if is_damage(&error) { Class::BadArchive } else { Class::Unreadable };
+                let class = match error.kind() {
+                    io::ErrorKind::NotFound if damaged::is_deleted(input) => Class::Deleted,
+                    _ if is_damage(&error) => Class::BadArchive,
+                    _ => Class::Unreadable,
+                };
                 scanned.skipped.add(&name, class, 0, why_not(&error, input));
             }
         }

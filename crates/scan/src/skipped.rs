@@ -24,6 +24,8 @@ pub enum Class {
     BadArchive,
     /// A file that could not be opened or read from here on.
     Unreadable,
+    /// A segment that retention deleted after it was listed.
+    Deleted,
 }
 
 impl Class {
@@ -37,12 +39,13 @@ impl Class {
             Class::TooLong => "too_long",
             Class::BadArchive => "bad_archive",
             Class::Unreadable => "unreadable",
+            Class::Deleted => "deleted",
         }
     }
 
     /// Whether it is about single lines, not about a whole file.
     pub(crate) fn is_of_lines(self) -> bool {
-        !matches!(self, Class::BadArchive | Class::Unreadable)
+        !matches!(self, Class::BadArchive | Class::Unreadable | Class::Deleted)
     }
 
     /// The description in messages.
@@ -55,6 +58,7 @@ impl Class {
             Class::TooLong => "longer than 16 MiB",
             Class::BadArchive => "damaged archive",
             Class::Unreadable => "not readable",
+            Class::Deleted => "deleted by retention",
         }
     }
 }
@@ -177,9 +181,9 @@ impl Skipped {
         self.entries.iter().any(|entry| entry.class == Class::Unreadable)
     }
 
-    /// Whether a line was skipped. A run of NULs is not a line.
+    /// Whether a line was skipped. A run of NULs is not a line, and a deleted segment has none.
     pub fn has_lines(&self) -> bool {
-        self.entries.iter().any(|entry| entry.class != Class::Nul)
+        self.entries.iter().any(|entry| !matches!(entry.class, Class::Nul | Class::Deleted))
     }
 
     /// Adds what a later part of the scan skipped.
@@ -209,7 +213,7 @@ impl Skipped {
     /// Fails with exit 3 if a file could not be read to its end: it may hold a request, a decision
     /// or a hold. A skipped line decides nothing, since no writer reported it as stored.
     pub fn refuse_unread(&self) -> Result<()> {
-        let unread = |entry: &&Entry| matches!(entry.class, Class::BadArchive | Class::Unreadable);
+        let unread = |entry: &&Entry| matches!(entry.class, Class::BadArchive | Class::Unreadable | Class::Deleted);
         let Some(entry) = self.entries.iter().find(unread) else { return Ok(()) };
         let detail = entry.places.first().map_or("", |(_, detail)| detail);
         Err(Error::io(format!(
@@ -261,6 +265,9 @@ impl Skipped {
         if entry.class == Class::Unreadable {
             let detail = entry.places.first().map_or("", |(_, detail)| detail);
             return format!("{}: not read: {detail}", entry.file);
+        }
+        if entry.class == Class::Deleted {
+            return format!("{}: deleted by retention meanwhile; none of its rows is in the answer", entry.file);
         }
         if entry.class == Class::BadArchive {
             let (at, why) = entry.places.first().map_or((0, ""), |(at, why)| (*at, why));

@@ -44,6 +44,13 @@ pub fn said_of(os: &dyn Os, directory: &Path, number: u64) -> Option<Covered> {
     Some(known.segments.get(&number)?.covered.clone())
 }
 
+/// Whether the manifest of the logbook at `directory` records that the segment `number` was
+/// deleted. It does so before the files go.
+pub fn is_deleted(os: &dyn Os, directory: &Path, number: u64) -> bool {
+    let known = read(os, directory).ok().and_then(|text| Known::parse(&text, &path(directory)).ok());
+    known.is_some_and(|known| known.segments.get(&number).is_some_and(|entry| entry.deleted))
+}
+
 /// The manifest: the entry of each segment, and the end of the chain.
 #[derive(Debug, Default)]
 pub struct Known {

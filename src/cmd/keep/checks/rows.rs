@@ -155,11 +155,15 @@ fn skipped(found: &Found, entries: Vec<Entry>, faults: &Faults) -> Vec<Finding> 
         if entry.count == 0 {
             continue;
         }
-        let level = if entry.class == Class::Unreadable { Level::Warning } else { Level::Damage };
+        let level = match entry.class {
+            Class::Deleted => Level::Note,
+            Class::Unreadable => Level::Warning,
+            _ => Level::Damage,
+        };
         let s = if entry.count == 1 { "" } else { "s" };
         let what = match entry.class {
             Class::BadArchive => format!("{}: {}", entry.class.says(), entry.short_of()),
-            Class::Unreadable => entry.class.says().to_owned(),
+            Class::Unreadable | Class::Deleted => entry.class.says().to_owned(),
             class => format!("{} line{s} that readers skip, {}", entry.count, class.says()),
         };
         let detail = entry.places.first().map_or("", |(_, detail)| detail);
